@@ -1,0 +1,1 @@
+//! What was configured? Read once, at the start; every problem in one message.

@@ -1,0 +1,135 @@
+//! What can happen to a run?
+//! Past tense, numbered, kept for ever. Readers tolerate kinds they do not know: old and new processes run side by side.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    AgentInfo, AttemptOutcome, Diff, GateId, PersonId, Refusal, Request, RequestId, Sandboxing, Snapshot, StageName, Tests, Tokens, Trouble, Usd,
+    Verdict, Via,
+};
+
+/// Something that happened to a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// From 1, without gaps.
+    pub seq: u64,
+    /// Workflow time.
+    pub at: DateTime<Utc>,
+    #[serde(flatten)]
+    pub what: Happened,
+}
+
+/// The kinds of events, in `kind`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Happened {
+    /// The workflow took the run on.
+    Started {
+        rules: u32,
+        request: Box<Request>,
+    },
+    StageStarted {
+        stage: StageName,
+    },
+    AttemptStarted {
+        stage: StageName,
+        attempt: u32,
+    },
+    /// The agent is done; the checks have not judged yet.
+    Written {
+        stage: StageName,
+        attempt: u32,
+        agent: Option<AgentInfo>,
+        sandboxing: Sandboxing,
+        base: Snapshot,
+        snapshot: Snapshot,
+        diff: Diff,
+        tokens: Tokens,
+        cost_usd: Usd,
+        words: Option<String>,
+    },
+    AttemptEnded {
+        stage: StageName,
+        attempt: u32,
+        outcome: AttemptOutcome,
+        why: Option<String>,
+        feedback: Option<String>,
+        trouble: Option<Trouble>,
+        tests: Option<Tests>,
+        coverage_percent: Option<f64>,
+        tokens: Tokens,
+        cost_usd: Usd,
+        seconds: u64,
+    },
+    GateOpened {
+        gate: GateId,
+        deadline: DateTime<Utc>,
+    },
+    Decided {
+        request: RequestId,
+        /// None where the answer was a stop.
+        gate: Option<GateId>,
+        verdict: Verdict,
+        by: PersonId,
+        via: Via,
+        words: Option<String>,
+    },
+    /// An answer that lost a race; told to that person privately.
+    DecisionRefused {
+        request: RequestId,
+        by: PersonId,
+        why: Refusal,
+    },
+    DeadlinePassed {
+        gate: GateId,
+    },
+    StageEnded {
+        stage: StageName,
+        outcome: StageOutcome,
+        why: Option<String>,
+        snapshot: Option<Snapshot>,
+    },
+    /// The branch with the result is where people can fetch it.
+    Delivered(Delivered),
+    Ended {
+        outcome: Outcome,
+        why: Option<String>,
+    },
+    /// A kind of a later version.
+    #[serde(other)]
+    Unknown,
+}
+
+/// How a stage ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StageOutcome {
+    Good,
+    Failed,
+    /// Its work was rejected, or the run was stopped.
+    Undone,
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    Done,
+    Failed,
+    Rejected,
+    Stopped,
+}
+
+/// Where the code is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delivered {
+    pub branch: String,
+    pub commit: String,
+    /// What to clone: the project's repository where the push went through, else the shadow repository.
+    pub repository: String,
+    /// Whether it was pushed to the project's repository.
+    pub pushed: bool,
+    /// Why it was not, for people.
+    pub note: Option<String>,
+}

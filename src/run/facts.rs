@@ -1,0 +1,177 @@
+//! What do activities bring back?
+//! Facts only: whether an attempt is kept is judged by the rules, not here.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::{StageName, Usd};
+
+/// A commit in the run's shadow repository.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// Object name of the commit.
+    pub commit: String,
+    /// Object name of its tree: equal trees are equal code.
+    pub tree: String,
+}
+
+/// Tokens of all kinds, as the model's provider counts them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tokens {
+    pub input: u64,
+    pub output: u64,
+    pub cache_read: u64,
+    pub cache_write: u64,
+}
+
+impl Tokens {
+    /// All four kinds summed: what tables call "tokens".
+    #[must_use]
+    pub const fn total(self) -> u64 {
+        self.input + self.output + self.cache_read + self.cache_write
+    }
+}
+
+impl std::ops::AddAssign for Tokens {
+    fn add_assign(&mut self, other: Self) {
+        self.input += other.input;
+        self.output += other.output;
+        self.cache_read += other.cache_read;
+        self.cache_write += other.cache_write;
+    }
+}
+
+/// Results of the test reports.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tests {
+    pub passed: u32,
+    pub failed: u32,
+    pub skipped: u32,
+}
+
+impl Tests {
+    /// Tests that ran: passed and failed.
+    #[must_use]
+    pub const fn ran(self) -> u32 {
+        self.passed + self.failed
+    }
+}
+
+/// One changed file. A binary file counts no lines.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileDiff {
+    pub path: String,
+    pub added: u64,
+    pub removed: u64,
+}
+
+/// `git diff --numstat` between two snapshots, summed; `biggest` holds at most `Diff::BIGGEST` files.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Diff {
+    pub files: u32,
+    pub added: u64,
+    pub removed: u64,
+    pub biggest: Vec<FileDiff>,
+}
+
+impl Diff {
+    /// How many files a card names.
+    pub const BIGGEST: usize = 3;
+}
+
+/// Who wrote: program, version and model.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgentInfo {
+    pub name: String,
+    pub version: Option<String>,
+    pub model: Option<String>,
+}
+
+/// How an agent was confined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sandboxing {
+    /// In the box, without a network.
+    Closed,
+    /// In the box, with the machine's network.
+    OpenNetwork,
+    /// No box at all.
+    None,
+}
+
+/// Why an agent could not finish.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Trouble {
+    /// The model's provider is busy, limits us or cannot be reached: later may go well.
+    ModelBusy,
+    /// The agent crashed, hung or answered nonsense: another attempt may go well.
+    Agent,
+    /// The allowance it was given is spent.
+    Budget,
+    /// Key, model or configuration are wrong: another attempt cannot go well.
+    Setup,
+}
+
+/// How an agent's work ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "end", rename_all = "snake_case")]
+pub enum AgentEnd {
+    Finished,
+    Failed { trouble: Trouble, why: String },
+    Stopped,
+}
+
+/// What the activity `write` brings back: agent worked, work was snapshotted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Written {
+    #[serde(flatten)]
+    pub end: AgentEnd,
+    pub agent: Option<AgentInfo>,
+    pub sandboxing: Sandboxing,
+    /// What the attempt started from; for the first stage, the repository as it was found.
+    pub base: Snapshot,
+    /// The work; none where the agent did not finish.
+    pub snapshot: Option<Snapshot>,
+    pub diff: Diff,
+    pub tokens: Tokens,
+    pub cost_usd: Usd,
+    pub seconds: u64,
+    /// The agent's own words at its end, cut to `Written::WORDS` characters: quoted and labelled wherever they are shown.
+    pub words: Option<String>,
+}
+
+impl Written {
+    /// Longest quote of an agent, in characters.
+    pub const WORDS: usize = 400;
+}
+
+/// What the activity `check` brings back: the checks' verdict on exactly that snapshot.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Checked {
+    pub passed: bool,
+    /// One line for people: "3 of 50 tests failed", "coverage 71 % is below 90 %".
+    pub why: Option<String>,
+    /// What the next attempt should read: names and messages of failed tests, the log's tail; at most `Checked::FEEDBACK` bytes.
+    pub feedback: Option<String>,
+    pub tests: Option<Tests>,
+    pub coverage_percent: Option<f64>,
+    pub seconds: u64,
+}
+
+impl Checked {
+    /// Longest feedback, in bytes: it travels in history.
+    pub const FEEDBACK: usize = 3_000;
+}
+
+/// How far the current attempt is. Newest wins, never history.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    pub stage: StageName,
+    pub attempt: u32,
+    pub tokens: Tokens,
+    pub cost_usd: Usd,
+    /// What it does now, e.g. `Write src/stream.js`: an agent's words, shown cut and quoted.
+    pub step: String,
+    pub at: DateTime<Utc>,
+}

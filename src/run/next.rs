@@ -1,0 +1,231 @@
+//! What does this run need now, and what do facts and answers mean for it?
+//! Every judgement of the product is here; the workflow only carries them out.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::fold::seconds_between;
+use super::{
+    AgentEnd, Attempt, AttemptOutcome, Checked, Decision, GateId, Happened, Outcome, PersonId, Refusal, Run, Snapshot, Stage, StageOutcome,
+    StagePhase, StageState, Trouble, Usd, Verdict, Written,
+};
+
+/// The next thing to do for a run.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Next {
+    /// Something follows from what is known: say it.
+    Tell(Happened),
+    /// Let an agent write and the checks judge.
+    Attempt(Plan),
+    /// Wait for a person.
+    Ask { gate: GateId, deadline: DateTime<Utc> },
+    /// Put the result where people can fetch it; push it only where the run went well.
+    Deliver { snapshot: Snapshot, push: bool },
+    /// Nothing is left.
+    End(Outcome),
+}
+
+/// What an attempt is to do.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    pub stage: Stage,
+    pub attempt: u32,
+    /// The snapshot to start from; none = the repository as it is found.
+    pub base: Option<Snapshot>,
+    /// What the attempt before did wrong.
+    pub feedback: Option<String>,
+    pub backoff_seconds: u64,
+    pub budget_left_usd: Option<Usd>,
+}
+
+/// Pause before another attempt after red checks: the agent needs none, a broken machine does.
+const BACKOFF_SECONDS: u64 = 1;
+/// Pause per attempt made so far where the model's provider was busy.
+const BUSY_BACKOFF_SECONDS: u64 = 15;
+
+impl Run {
+    /// What to do now. Only ever depends on the events and on `now`.
+    #[must_use]
+    pub fn next(&self, now: DateTime<Utc>) -> Next {
+        if let Some(outcome) = self.outcome {
+            return Next::End(outcome);
+        }
+        if let Some((outcome, why)) = self.verdict() {
+            return self.wind_up(outcome, why);
+        }
+        match self.current() {
+            Some((_, stage)) => self.next_of(stage, now),
+            None => Next::Tell(Happened::Ended { outcome: Outcome::Done, why: None }),
+        }
+    }
+
+    /// How the run will end, as soon as that is certain.
+    fn verdict(&self) -> Option<(Outcome, Option<String>)> {
+        let said = |verdict| self.decisions.iter().find(|d| d.verdict == verdict).map(|d| d.words.clone());
+        if let Some(words) = said(Verdict::Stop) {
+            return Some((Outcome::Stopped, words));
+        }
+        if let Some(words) = said(Verdict::Reject) {
+            return Some((Outcome::Rejected, words));
+        }
+        if let Some(failed) = self.stages.iter().find(|s| s.phase == StagePhase::Failed) {
+            return Some((Outcome::Failed, Some(format!("{}: {}", failed.name(), failed.why.as_deref().unwrap_or("failed")))));
+        }
+        self.current().is_none().then_some((Outcome::Done, None))
+    }
+
+    fn wind_up(&self, outcome: Outcome, why: Option<String>) -> Next {
+        let unfinished = self.stages.iter().find(|s| matches!(s.phase, StagePhase::Running | StagePhase::Waiting));
+        if let Some(stage) = unfinished {
+            return Next::Tell(Happened::StageEnded { stage: stage.name().clone(), outcome: StageOutcome::Undone, why: None, snapshot: None });
+        }
+        match self.last_good() {
+            Some(snapshot) if self.delivered.is_none() => Next::Deliver { snapshot: snapshot.clone(), push: outcome == Outcome::Done },
+            _ => Next::Tell(Happened::Ended { outcome, why }),
+        }
+    }
+
+    fn next_of(&self, stage: &StageState, now: DateTime<Utc>) -> Next {
+        if let Some(gate) = &self.gate {
+            return Next::Ask { gate: gate.id.clone(), deadline: gate.deadline };
+        }
+        let name = stage.name().clone();
+        if stage.phase == StagePhase::Todo {
+            return Next::Tell(Happened::StageStarted { stage: name });
+        }
+        let failed = |why: String| Next::Tell(Happened::StageEnded { stage: name.clone(), outcome: StageOutcome::Failed, why: Some(why), snapshot: None });
+        if stage.missed_deadline {
+            return failed("nobody answered in time".to_owned());
+        }
+        match stage.attempts.last() {
+            None => self.begin(stage, 1),
+            Some(last) if last.outcome == AttemptOutcome::Running => Next::Attempt(self.plan(stage, last.n)),
+            Some(last) if last.outcome == AttemptOutcome::Good => self.after_good(stage, last, now),
+            Some(last) if last.trouble == Some(Trouble::Setup) => failed(reason(last)),
+            Some(last) if last.n >= stage.stage.attempts => failed(match last.n {
+                1 => reason(last),
+                n => format!("{n} attempts, the last: {}", reason(last)),
+            }),
+            Some(last) => self.begin(stage, last.n + 1),
+        }
+    }
+
+    fn after_good(&self, stage: &StageState, good: &Attempt, now: DateTime<Utc>) -> Next {
+        match (&stage.stage.gate, &good.snapshot) {
+            (Some(gate), Some(snapshot)) if !stage.approved => Next::Tell(Happened::GateOpened {
+                gate: GateId::approve(self.id(), &self.request.pipeline.digest, stage.name(), stage.rounds + 1, snapshot),
+                deadline: now + TimeDelta::seconds(i64::try_from(gate.deadline_seconds).unwrap_or(i64::MAX / 1_000)),
+            }),
+            _ => Next::Tell(Happened::StageEnded {
+                stage: stage.name().clone(),
+                outcome: StageOutcome::Good,
+                why: None,
+                snapshot: good.snapshot.clone(),
+            }),
+        }
+    }
+
+    fn begin(&self, stage: &StageState, attempt: u32) -> Next {
+        Next::Tell(match self.request.budget_usd {
+            Some(budget) if self.spent() >= budget => Happened::StageEnded {
+                stage: stage.name().clone(),
+                outcome: StageOutcome::Failed,
+                why: Some(format!("the budget of {budget} is spent")),
+                snapshot: None,
+            },
+            _ => Happened::AttemptStarted { stage: stage.name().clone(), attempt },
+        })
+    }
+
+    fn plan(&self, stage: &StageState, attempt: u32) -> Plan {
+        let before = stage.attempts.iter().rev().find(|a| a.n < attempt);
+        Plan {
+            stage: stage.stage.clone(),
+            attempt,
+            base: self.last_good().or_else(|| self.origin()).cloned(),
+            feedback: before.and_then(|a| a.feedback.clone().or_else(|| a.why.clone())),
+            backoff_seconds: match before.map(|a| a.trouble) {
+                None => 0,
+                Some(Some(Trouble::ModelBusy)) => BUSY_BACKOFF_SECONDS * u64::from(attempt - 1),
+                Some(_) => BACKOFF_SECONDS,
+            },
+            budget_left_usd: self.request.budget_usd.map(|b| b.minus(self.spent())),
+        }
+    }
+
+    /// What an attempt's facts amount to. `checked` is none where the agent did not finish.
+    #[must_use]
+    pub fn attempt_ended(&self, plan: &Plan, facts: Result<(&Written, Option<&Checked>), String>, now: DateTime<Utc>) -> Happened {
+        let started = self.stage(&plan.stage.name).and_then(|s| s.attempts.last()).map_or(now, |a| a.started_at);
+        let written = facts.as_ref().ok().map(|(w, _)| *w);
+        let checked = facts.as_ref().ok().and_then(|(_, c)| *c);
+        let (outcome, why, trouble) = match &facts {
+            Err(lost) => (AttemptOutcome::Lost, Some(lost.clone()), Some(Trouble::Agent)),
+            Ok((Written { end: AgentEnd::Stopped, .. }, _)) => (AttemptOutcome::Stopped, None, None),
+            Ok((Written { end: AgentEnd::Failed { trouble, why }, .. }, _)) => (AttemptOutcome::Bad, Some(why.clone()), Some(*trouble)),
+            Ok((_, Some(checked))) if checked.passed => (AttemptOutcome::Good, None, None),
+            Ok((_, Some(checked))) => (AttemptOutcome::Bad, checked.why.clone(), None),
+            Ok((_, None)) => (AttemptOutcome::Stopped, None, None),
+        };
+        Happened::AttemptEnded {
+            stage: plan.stage.name.clone(),
+            attempt: plan.attempt,
+            outcome,
+            why,
+            feedback: checked.and_then(|c| c.feedback.clone()),
+            trouble,
+            tests: checked.and_then(|c| c.tests),
+            coverage_percent: checked.and_then(|c| c.coverage_percent),
+            tokens: written.map(|w| w.tokens).unwrap_or_default(),
+            cost_usd: written.map(|w| w.cost_usd).unwrap_or_default(),
+            seconds: seconds_between(started, now),
+        }
+    }
+
+    /// Whether this person may answer this run's gates and stop it. What only Slack knows (guests, bots,
+    /// deactivated people) is asked at the door, before this.
+    #[must_use]
+    pub fn may_decide(&self, by: &PersonId) -> bool {
+        let request = &self.request;
+        let home = request.channel.as_ref().map(|c| c.team.as_str());
+        by == &request.starter
+            || request.approvers.contains(by)
+            || request.approvers.is_empty()
+                && match by {
+                    PersonId::Cli { .. } => true,
+                    PersonId::Slack { team, .. } => home == Some(team.as_str()),
+                }
+    }
+
+    /// Whether this answer counts.
+    ///
+    /// # Errors
+    /// The reason it does not, for the person who gave it.
+    pub fn judge(&self, decision: &Decision) -> Result<(), Refusal> {
+        if self.outcome.is_some() {
+            return Err(self.decided_before(decision).unwrap_or(Refusal::RunEnded));
+        }
+        if !self.may_decide(&decision.by) {
+            return Err(Refusal::NotAllowed);
+        }
+        match (decision.verdict, &decision.gate, &self.gate) {
+            (Verdict::Stop, ..) => Ok(()),
+            (_, Some(asked), Some(open)) if asked == &open.id => Ok(()),
+            (_, Some(_), _) => Err(self.decided_before(decision).unwrap_or(Refusal::Stale)),
+            (_, None, _) => Err(Refusal::NothingAsked),
+        }
+    }
+
+    fn decided_before(&self, decision: &Decision) -> Option<Refusal> {
+        let gate = decision.gate.as_ref()?;
+        let first = self.decisions.iter().find(|d| d.gate.as_ref() == Some(gate));
+        let missed = self.stage(&gate.stage).is_some_and(|s| s.missed_deadline && s.rounds == gate.round);
+        first.map(|d| Refusal::AlreadyDecided { verdict: d.verdict, by: d.by.clone(), at: d.at }).or_else(|| missed.then_some(Refusal::TooLate))
+    }
+}
+
+fn reason(attempt: &Attempt) -> String {
+    attempt.why.clone().unwrap_or_else(|| "the checks failed".to_owned())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,164 @@
+//! What is an amount of money?
+//! Whole nano-dollars, so that sums are exact; never a float.
+
+use std::fmt;
+use std::iter::Sum;
+use std::ops::{Add, AddAssign};
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+const NANOS_PER_DOLLAR: i64 = 1_000_000_000;
+const NANOS_PER_CENT: i64 = 10_000_000;
+
+/// An amount in nano-dollars. In JSON a decimal string with nine places, `"0.880000000"`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Usd(i64);
+
+impl Usd {
+    pub const ZERO: Self = Self(0);
+
+    #[must_use]
+    pub const fn from_nanos(nanos: i64) -> Self {
+        Self(nanos)
+    }
+
+    #[must_use]
+    pub const fn nanos(self) -> i64 {
+        self.0
+    }
+
+    /// The nearest nano-dollar to what a program printed as a float, such as the CLI's `total_cost_usd`.
+    #[must_use]
+    #[expect(clippy::cast_possible_truncation, reason = "rounded first; dollars of a run are far from 2^53 nanos")]
+    pub fn from_float(dollars: f64) -> Self {
+        Self((dollars * 1e9).round() as i64)
+    }
+
+    /// What is left of this amount after spending `spent`; never below zero.
+    #[must_use]
+    pub fn minus(self, spent: Self) -> Self {
+        Self((self.0 - spent.0).max(0))
+    }
+
+    /// The decimal string with nine places that JSON carries.
+    #[must_use]
+    pub fn nine_places(self) -> String {
+        let sign = if self.0 < 0 { "-" } else { "" };
+        let nanos = self.0.unsigned_abs();
+        format!("{sign}{}.{:09}", nanos / NANOS_PER_DOLLAR as u64, nanos % NANOS_PER_DOLLAR as u64)
+    }
+}
+
+/// `$0.27`: cents, rounded half up.
+impl fmt::Display for Usd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let cents = (self.0 + NANOS_PER_CENT / 2).div_euclid(NANOS_PER_CENT);
+        write!(f, "${}.{:02}", cents / 100, cents % 100)
+    }
+}
+
+impl Add for Usd {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        Self(self.0 + other.0)
+    }
+}
+
+impl AddAssign for Usd {
+    fn add_assign(&mut self, other: Self) {
+        self.0 += other.0;
+    }
+}
+
+impl Sum for Usd {
+    fn sum<I: Iterator<Item = Self>>(amounts: I) -> Self {
+        amounts.fold(Self::ZERO, Add::add)
+    }
+}
+
+/// Why a text is not an amount.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is not an amount; write it like 5, $5 or 2.50")]
+pub struct UsdError(String);
+
+/// `5`, `$5` and `2.50`, with up to nine places and below a million dollars.
+impl FromStr for Usd {
+    type Err = UsdError;
+
+    fn from_str(text: &str) -> Result<Self, UsdError> {
+        let wrong = || UsdError(text.to_owned());
+        let plain = text.trim().trim_start_matches('$');
+        let (whole, places) = plain.split_once('.').unwrap_or((plain, ""));
+        let digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
+        if whole.is_empty() || whole.len() > 6 || places.len() > 9 || !digits(whole) || !digits(places) || plain.ends_with('.') {
+            return Err(wrong());
+        }
+        let whole: i64 = whole.parse().map_err(|_| wrong())?;
+        let nanos: i64 = format!("{places:0<9}").parse().map_err(|_| wrong())?;
+        Ok(Self(whole * NANOS_PER_DOLLAR + nanos))
+    }
+}
+
+impl Serialize for Usd {
+    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        out.serialize_str(&self.nine_places())
+    }
+}
+
+impl<'de> Deserialize<'de> for Usd {
+    fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
+        String::deserialize(input)?.parse().map_err(de::Error::custom)
+    }
+}
+
+/// Each amount in whole cents, rounded so that the rows of a table add up to the rounded total
+/// (largest remainder first).
+#[must_use]
+pub fn cents_that_add_up(amounts: &[Usd]) -> Vec<Usd> {
+    let total: Usd = amounts.iter().copied().sum();
+    let mut cents: Vec<i64> = amounts.iter().map(|a| a.0.div_euclid(NANOS_PER_CENT)).collect();
+    let goal = (total.0 + NANOS_PER_CENT / 2).div_euclid(NANOS_PER_CENT);
+    let missing = usize::try_from(goal - cents.iter().sum::<i64>()).unwrap_or(0);
+    let mut by_remainder: Vec<usize> = (0..amounts.len()).collect();
+    by_remainder.sort_by_key(|&i| std::cmp::Reverse(amounts[i].0.rem_euclid(NANOS_PER_CENT)));
+    for &i in by_remainder.iter().take(missing) {
+        cents[i] += 1;
+    }
+    cents.into_iter().map(|c| Usd(c * NANOS_PER_CENT)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn people_may_write_the_dollar_sign() {
+        assert_eq!("$5".parse(), Ok(Usd::from_nanos(5_000_000_000)));
+        assert_eq!("2.50".parse(), Ok(Usd::from_nanos(2_500_000_000)));
+    }
+
+    #[test]
+    fn what_is_no_amount_is_refused() {
+        for text in ["", "$", "five", "-1", "1.", "1e3", "1.0000000001", "10000000"] {
+            assert!(text.parse::<Usd>().is_err(), "{text:?} was taken");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn json_keeps_every_nano(nanos in 0..999_999_999_999_i64) {
+            let usd = Usd(nanos);
+            prop_assert_eq!(usd.nine_places().parse(), Ok(usd));
+        }
+
+        #[test]
+        fn rows_add_up_to_the_total(nanos in prop::collection::vec(0..10_000_000_000_i64, 0..9)) {
+            let amounts: Vec<Usd> = nanos.into_iter().map(Usd).collect();
+            let shown: Usd = cents_that_add_up(&amounts).into_iter().sum();
+            prop_assert_eq!(shown.to_string(), amounts.into_iter().sum::<Usd>().to_string());
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! What do operators read? One span per door, a log line per story.

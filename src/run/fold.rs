@@ -235,7 +235,8 @@ impl Run {
     }
 
     fn apply_attempt_ended(&mut self, what: &Happened) {
-        let Happened::AttemptEnded { stage, attempt, outcome, why, feedback, trouble, tests, coverage_percent, tokens, cost_usd, seconds } = what else {
+        let Happened::AttemptEnded { stage, attempt, outcome, why, feedback, trouble, tests, coverage_percent, tokens, cost_usd, seconds } = what
+        else {
             return;
         };
         self.change_attempt(stage, *attempt, |a| {

@@ -23,11 +23,7 @@ pub enum IdError {
 fn slug(text: &str) -> Result<String, IdError> {
     let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_';
     let starts_well = text.bytes().next().is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
-    if starts_well && text.len() <= LONGEST_SLUG && text.bytes().all(plain) {
-        Ok(text.to_owned())
-    } else {
-        Err(IdError::Slug(text.to_owned()))
-    }
+    if starts_well && text.len() <= LONGEST_SLUG && text.bytes().all(plain) { Ok(text.to_owned()) } else { Err(IdError::Slug(text.to_owned())) }
 }
 
 macro_rules! slug_type {

@@ -92,7 +92,8 @@ impl Run {
         if stage.phase == StagePhase::Todo {
             return Next::Tell(Happened::StageStarted { stage: name });
         }
-        let failed = |why: String| Next::Tell(Happened::StageEnded { stage: name.clone(), outcome: StageOutcome::Failed, why: Some(why), snapshot: None });
+        let failed =
+            |why: String| Next::Tell(Happened::StageEnded { stage: name.clone(), outcome: StageOutcome::Failed, why: Some(why), snapshot: None });
         if stage.missed_deadline {
             return failed("nobody answered in time".to_owned());
         }
@@ -154,11 +155,11 @@ impl Run {
 
     /// What an attempt's facts amount to. `checked` is none where the agent did not finish.
     #[must_use]
-    pub fn attempt_ended(&self, plan: &Plan, facts: Result<(&Written, Option<&Checked>), String>, now: DateTime<Utc>) -> Happened {
+    pub fn attempt_ended(&self, plan: &Plan, facts: &Result<(&Written, Option<&Checked>), String>, now: DateTime<Utc>) -> Happened {
         let started = self.stage(&plan.stage.name).and_then(|s| s.attempts.last()).map_or(now, |a| a.started_at);
         let written = facts.as_ref().ok().map(|(w, _)| *w);
         let checked = facts.as_ref().ok().and_then(|(_, c)| *c);
-        let (outcome, why, trouble) = match &facts {
+        let (outcome, why, trouble) = match facts {
             Err(lost) => (AttemptOutcome::Lost, Some(lost.clone()), Some(Trouble::Agent)),
             Ok((Written { end: AgentEnd::Stopped, .. }, _)) => (AttemptOutcome::Stopped, None, None),
             Ok((Written { end: AgentEnd::Failed { trouble, why }, .. }, _)) => (AttemptOutcome::Bad, Some(why.clone()), Some(*trouble)),

@@ -4,35 +4,3 @@
 
 /// What is a run?
 pub mod run;
-
-/// What may it touch?
-pub mod sandbox;
-/// What do we remember?
-pub mod store;
-
-/// Who writes the code?
-pub mod agent;
-/// Does it work?
-pub mod checks;
-/// How does Slack speak?
-pub mod slack;
-/// Where is the code?
-pub mod workspace;
-
-/// What happens next?
-pub mod engine;
-/// What do people see?
-pub mod thread;
-
-/// What can people say?
-pub mod commands;
-
-/// How do I try it?
-pub mod local;
-/// Where do they knock?
-pub mod web;
-
-/// What was configured?
-pub mod config;
-/// What do operators read?
-pub mod telemetry;

@@ -1,1 +1,3 @@
+//! Signoff's program.
+
 fn main() {}

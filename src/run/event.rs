@@ -132,4 +132,7 @@ pub struct Delivered {
     pub pushed: bool,
     /// Why it was not, for people.
     pub note: Option<String>,
+    /// All that changed: from the repository as it was found to the result.
+    #[serde(default)]
+    pub diff: Diff,
 }

@@ -129,16 +129,22 @@ pub struct Written {
     pub end: AgentEnd,
     pub agent: Option<AgentInfo>,
     pub sandboxing: Sandboxing,
-    /// What the attempt started from; for the first stage, the repository as it was found.
-    pub base: Snapshot,
     /// The work; none where the agent did not finish.
-    pub snapshot: Option<Snapshot>,
-    pub diff: Diff,
+    pub work: Option<Work>,
     pub tokens: Tokens,
     pub cost_usd: Usd,
     pub seconds: u64,
     /// The agent's own words at its end, cut to `Written::WORDS` characters: quoted and labelled wherever they are shown.
     pub words: Option<String>,
+}
+
+/// Snapshot in, snapshot out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Work {
+    /// What the attempt started from; for the first stage, the repository as it was found.
+    pub base: Snapshot,
+    pub snapshot: Snapshot,
+    pub diff: Diff,
 }
 
 impl Written {

@@ -334,6 +334,15 @@ impl Run {
         self.stages.iter().map(StageState::cost).sum()
     }
 
+    /// `stage 3 of 6 · streaming · $0.27`: how far the run is, for Temporal's own pages.
+    #[must_use]
+    pub fn in_one_line(&self) -> String {
+        match self.current() {
+            Some((n, stage)) if self.outcome.is_none() => format!("stage {n} of {} · {} · {}", self.stages.len(), stage.name(), self.spent()),
+            _ => format!("{} stages · {}", self.stages.len(), self.spent()),
+        }
+    }
+
     /// What this person's request became, if the run has judged it.
     #[must_use]
     pub fn answer_to(&self, request: &RequestId) -> Option<Result<&Decided, &Refusal>> {

@@ -5,8 +5,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::fold::seconds_between;
 use super::{
-    AgentEnd, Attempt, AttemptOutcome, Checked, Decision, GateId, Happened, Outcome, PersonId, Refusal, Run, Snapshot, Stage, StageOutcome,
-    StagePhase, StageState, Trouble, Usd, Verdict, Written,
+    AgentEnd, Attempt, AttemptOutcome, Checked, Decision, Delivered, Diff, GateId, Happened, Outcome, PersonId, Refusal, Run, Snapshot, Stage,
+    StageOutcome, StagePhase, StageState, Trouble, Usd, Verdict, Written,
 };
 
 /// The next thing to do for a run.
@@ -180,6 +180,19 @@ impl Run {
             cost_usd: written.map(|w| w.cost_usd).unwrap_or_default(),
             seconds: seconds_between(started, now),
         }
+    }
+
+    /// The result could not be put anywhere: it is only known by its snapshot.
+    #[must_use]
+    pub fn not_delivered(&self, snapshot: &Snapshot, why: &str) -> Happened {
+        Happened::Delivered(Delivered {
+            branch: self.request.branch(),
+            commit: snapshot.commit.clone(),
+            repository: String::new(),
+            pushed: false,
+            diff: Diff::default(),
+            note: Some(why.to_owned()),
+        })
     }
 
     /// Whether this person may answer this run's gates and stop it. What only Slack knows (guests, bots,

@@ -1,1 +1,0 @@
-//! What can people say?

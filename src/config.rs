@@ -1,1 +1,0 @@
-//! What was configured? Read once, at the start; every problem in one message.

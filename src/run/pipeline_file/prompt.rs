@@ -1,0 +1,61 @@
+//! Where do the brief and the feedback go in a prompt?
+//! A placeholder is `{{` word `}}`; anything else in braces is the prompt's own text.
+
+/// The placeholders there are.
+pub const KNOWN: [&str; 2] = ["brief", "feedback"];
+
+const FEEDBACK_HEADING: &str = "The attempt before this one failed:";
+
+/// A stretch of a prompt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Piece<'p> {
+    Text(&'p str),
+    /// As written, and the word inside.
+    Placeholder(&'p str, &'p str),
+}
+
+/// The prompt with its values. Feedback that has no place in the prompt goes below it.
+pub fn filled(prompt: &str, brief: &str, feedback: Option<&str>) -> String {
+    let mut placed = false;
+    let mut text = String::with_capacity(prompt.len() + brief.len());
+    for piece in pieces(prompt) {
+        text.push_str(match piece {
+            Piece::Placeholder(_, "brief") => brief,
+            Piece::Placeholder(_, "feedback") => {
+                placed = true;
+                feedback.unwrap_or_default()
+            }
+            Piece::Placeholder(own, _) | Piece::Text(own) => own,
+        });
+    }
+    match feedback {
+        Some(feedback) if !placed => format!("{}\n\n{FEEDBACK_HEADING}\n\n{feedback}\n", text.trim_end()),
+        _ => text,
+    }
+}
+
+/// The prompt cut at its placeholders; together the pieces are the prompt.
+pub fn pieces(prompt: &str) -> Vec<Piece<'_>> {
+    let mut pieces = Vec::new();
+    let (mut rest, mut from) = (prompt, 0);
+    while let Some(open) = rest[from..].find("{{").map(|at| at + from) {
+        match placeholder(&rest[open..]) {
+            Some((whole, word)) => {
+                pieces.push(Piece::Text(&rest[..open]));
+                pieces.push(Piece::Placeholder(whole, word));
+                (rest, from) = (&rest[open + whole.len()..], 0);
+            }
+            None => from = open + 1,
+        }
+    }
+    pieces.push(Piece::Text(rest));
+    pieces
+}
+
+fn placeholder(text: &str) -> Option<(&str, &str)> {
+    let inside = text.strip_prefix("{{")?;
+    let close = inside.find("}}")?;
+    let word = inside[..close].trim_matches(' ');
+    let plain = !word.is_empty() && word.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
+    plain.then(|| (&text[..close + 4], word))
+}

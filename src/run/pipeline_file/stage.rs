@@ -1,0 +1,162 @@
+//! How is one stage of a pipeline written down?
+
+use std::ops::RangeInclusive;
+
+use toml::Spanned;
+
+use super::fields::Fields;
+use super::{did_you_mean, prompt};
+use crate::run::{GateSpec, Reports, Size, Stage, StageName};
+
+const ATTEMPTS: u32 = 3;
+const MOST_ATTEMPTS: u32 = 10;
+const TIMEOUT_SECONDS: u64 = 30 * 60;
+const TIMEOUTS_SECONDS: RangeInclusive<u64> = 1..=24 * 3600;
+const DEADLINE_SECONDS: u64 = 3600;
+/// People have weekends and holidays: a question may stay open for thirty days.
+const DEADLINES_SECONDS: RangeInclusive<u64> = 1..=30 * 24 * 3600;
+
+/// A stage as it stands in the file; `needs` are looked up once all stages are read.
+pub struct Written {
+    pub stage: Stage,
+    pub prompt: String,
+    pub name: Spanned<String>,
+    pub needs: Vec<Spanned<String>>,
+}
+
+/// Reads one `[[stage]]`. Nothing only where it has no name at all.
+pub fn read(fields: &Fields<'_, '_>) -> Option<Written> {
+    let parsed = fields.name("name").and_then(|n| n.parse::<StageName>().ok());
+    let name = fields.text("name");
+    let reports = fields.within("reports", reports).unwrap_or_default();
+    let stage = Stage {
+        // A stand-in goes no further than the problem that was just reported.
+        name: parsed.or_else(|| "unnamed".parse().ok())?,
+        needs: Vec::new(),
+        size: size(fields),
+        attempts: attempts(fields),
+        timeout_seconds: seconds(fields, "timeout", TIMEOUTS_SECONDS).unwrap_or(TIMEOUT_SECONDS),
+        gate: gate(fields),
+        setup: commands(fields, "setup").unwrap_or_default(),
+        checks: checks(fields),
+        least_coverage_percent: coverage(fields, &reports),
+        reports,
+    };
+    Some(Written { prompt: prompt(fields), needs: fields.texts("needs").unwrap_or_default(), stage, name: name? })
+}
+
+fn size(fields: &Fields<'_, '_>) -> Size {
+    let Some(text) = fields.text("size") else { return Size::M };
+    match text.get_ref().as_str() {
+        "S" => Size::S,
+        "M" => Size::M,
+        "L" => Size::L,
+        other => {
+            fields.problem_at(&text, format!("{other:?} is no size"), "Use \"S\", \"M\" or \"L\"");
+            Size::M
+        }
+    }
+}
+
+fn attempts(fields: &Fields<'_, '_>) -> u32 {
+    let Some(text) = fields.number("attempts") else { return ATTEMPTS };
+    match text.get_ref().parse() {
+        Ok(n) if (1..=MOST_ATTEMPTS).contains(&n) => n,
+        _ => {
+            fields.problem_at(&text, format!("{} is no number of attempts", text.get_ref()), format!("Use 1 to {MOST_ATTEMPTS}"));
+            ATTEMPTS
+        }
+    }
+}
+
+fn gate(fields: &Fields<'_, '_>) -> Option<GateSpec> {
+    let usual = GateSpec { deadline_seconds: DEADLINE_SECONDS };
+    fields.switch("gate", usual, |gate| GateSpec { deadline_seconds: seconds(gate, "deadline", DEADLINES_SECONDS).unwrap_or(DEADLINE_SECONDS) })
+}
+
+fn seconds(fields: &Fields<'_, '_>, key: &'static str, allowed: RangeInclusive<u64>) -> Option<u64> {
+    let text = fields.text(key)?;
+    let written = text.get_ref().as_str();
+    let Some(seconds) = duration(written) else {
+        fields.problem_at(&text, format!("{written:?} is no length of time"), "Write it like \"90s\", \"20m\" or \"2h\"");
+        return None;
+    };
+    if !allowed.contains(&seconds) {
+        fields.problem_at(&text, format!("{key} = {written:?} is out of bounds"), format!("Use 1s to {}h", allowed.end() / 3600));
+        return None;
+    }
+    Some(seconds)
+}
+
+fn duration(text: &str) -> Option<u64> {
+    let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
+    let unit = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        _ => return None,
+    };
+    let digits = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
+    digits.then(|| number.parse::<u64>().unwrap_or(u64::MAX).saturating_mul(unit))
+}
+
+fn commands(fields: &Fields<'_, '_>, key: &'static str) -> Option<Vec<String>> {
+    let commands = fields.texts(key)?;
+    for empty in commands.iter().filter(|c| c.get_ref().trim().is_empty()) {
+        fields.problem_at(empty, format!("{key} holds an empty command"), "Fill it in or leave it out");
+    }
+    Some(commands.into_iter().map(Spanned::into_inner).collect())
+}
+
+fn checks(fields: &Fields<'_, '_>) -> Vec<String> {
+    const REMEDY: &str = "Name at least one command that exits 0 when the work is good: checks = [\"npm test\"]";
+    fields.required("checks", REMEDY);
+    let checks = commands(fields, "checks");
+    if checks.as_ref().is_some_and(Vec::is_empty) {
+        fields.problem("checks is empty", REMEDY);
+    }
+    checks.unwrap_or_default()
+}
+
+fn reports(fields: &Fields<'_, '_>) -> Reports {
+    Reports { junit: report(fields, "junit"), lcov: report(fields, "lcov") }
+}
+
+/// A path that stays in the checkout: our own hands read it, outside the box.
+fn report(fields: &Fields<'_, '_>, key: &'static str) -> Option<String> {
+    let path = fields.full_text(key)?;
+    let inside = !path.get_ref().starts_with('/') && path.get_ref().split('/').all(|part| part != "..") && !path.get_ref().contains('\0');
+    if !inside {
+        fields.problem_at(&path, format!("{key} = {:?} leaves the checkout", path.get_ref()), "Use a path relative to it, without ..");
+    }
+    inside.then(|| path.into_inner())
+}
+
+fn coverage(fields: &Fields<'_, '_>, reports: &Reports) -> Option<f64> {
+    let text = fields.number("coverage")?;
+    let Some(percent) = text.get_ref().parse::<f64>().ok().filter(|p| (0.0..=100.0).contains(p)) else {
+        fields.problem_at(&text, format!("{} is no coverage", text.get_ref()), "Use 0 to 100, in percent of lines");
+        return None;
+    };
+    if reports.lcov.is_none() {
+        fields.problem_at(&text, "coverage has nothing to be read from", "Add reports = { lcov = \"…\" }, or leave coverage out");
+    }
+    Some(percent)
+}
+
+fn prompt(fields: &Fields<'_, '_>) -> String {
+    fields.required("prompt", "Say what the agent is to do: prompt = \"\"\" … {{brief}} … \"\"\"");
+    let Some(text) = fields.text("prompt") else { return String::new() };
+    if text.get_ref().trim().is_empty() {
+        fields.problem_at(&text, "prompt is empty", "Say what the agent is to do");
+    }
+    for piece in prompt::pieces(text.get_ref()) {
+        if let prompt::Piece::Placeholder(whole, word) = piece
+            && !prompt::KNOWN.contains(&word)
+        {
+            let remedy = did_you_mean(word, prompt::KNOWN, "There are {{brief}} and {{feedback}}");
+            fields.problem_in(&text, whole, format!("unknown placeholder {whole}"), remedy);
+        }
+    }
+    text.into_inner()
+}

@@ -1,1 +1,0 @@
-//! Where is the code?

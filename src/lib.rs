@@ -4,3 +4,6 @@
 
 /// What is a run?
 pub mod run;
+
+/// What may it touch?
+pub mod sandbox;

@@ -1,0 +1,119 @@
+//! What may it touch?
+//! The box that agents and checks run in: a folder to work in, a HOME of its own, the machine's programs, nothing else.
+//! Knows nothing of agents, models or stages.
+
+mod bubblewrap;
+mod end;
+mod toolchain;
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use tokio::process::Command;
+
+use crate::run::Sandboxing;
+
+pub use end::{end, sweep};
+pub use toolchain::search_path;
+
+/// Whether a box has the machine's network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Network {
+    /// A loopback of its own and nothing else: what listens inside can be reached inside.
+    Closed,
+    Open,
+}
+
+/// What one box shows of the machine. All of it must be there already.
+#[derive(Clone, Debug)]
+pub struct BoxSpec {
+    /// Writable; the current folder; at the same path inside.
+    pub work: PathBuf,
+    /// Writable; HOME, at `BoxSpec::HOME` inside.
+    pub home: PathBuf,
+    /// Files and folders to read: on the host, inside.
+    pub read_only: Vec<(PathBuf, PathBuf)>,
+    /// Unix sockets to connect to: on the host, inside.
+    pub sockets: Vec<(PathBuf, PathBuf)>,
+    /// Variables besides PATH, HOME, LANG, TERM and TZ; the rest of our own environment stays outside.
+    pub env: Vec<(String, String)>,
+    pub network: Network,
+}
+
+impl BoxSpec {
+    /// Where a box sees its HOME.
+    pub const HOME: &'static str = "/home/agent";
+}
+
+/// How programs are confined on this machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sandbox {
+    Bubblewrap {
+        program: PathBuf,
+    },
+    /// Nothing holds the program back; it only has a clean environment and a process group of its own.
+    None,
+}
+
+impl Sandbox {
+    /// The box if this machine can build one, tried by really building one; else none, and operators read why.
+    pub async fn probe() -> Self {
+        Self::bubblewrap().await.unwrap_or_else(|why| {
+            tracing::warn!(error = format!("{why:#}"), "no box on this machine: agents and checks run unconfined");
+            Self::None
+        })
+    }
+
+    /// The box, or why this machine cannot build one.
+    pub async fn bubblewrap() -> anyhow::Result<Self> {
+        bubblewrap::probe().await
+    }
+
+    /// A command that runs `program` in a box.
+    ///
+    /// It is killed when dropped, and the box with everything in it dies with the *thread* that spawned it
+    /// (`PR_SET_PDEATHSIG` follows threads): spawn it from a runtime's own worker, never from `spawn_blocking` or `block_in_place`.
+    /// Standard input is empty unless the caller says otherwise.
+    #[must_use]
+    pub fn command(&self, spec: &BoxSpec, program: &Path, args: &[&str]) -> Command {
+        let (mut command, home) = match self {
+            Self::Bubblewrap { program: bwrap } => {
+                let mut command = Command::new(bwrap);
+                command.args(bubblewrap::arguments(spec)).arg("--").args(bubblewrap::limits()).arg(program);
+                (command, Path::new(BoxSpec::HOME))
+            }
+            Self::None => {
+                let mut command = Command::new(program);
+                command.current_dir(&spec.work);
+                (command, spec.home.as_path())
+            }
+        };
+        // Through the environment and not `--setenv`: arguments can be read by every user of the machine.
+        command.args(args).env_clear().envs(toolchain::environment(matches!(self, Self::None))).env("HOME", home);
+        command.envs(spec.env.iter().map(|(name, value)| (name, value)));
+        command.stdin(Stdio::null()).kill_on_drop(true).process_group(0);
+        command
+    }
+
+    /// Where a program sees a `read_only` path or a socket: at `inside` in the box, where it is without one.
+    #[must_use]
+    pub fn inside(&self, host: &Path, inside: &Path) -> PathBuf {
+        match self {
+            Self::Bubblewrap { .. } => inside.to_path_buf(),
+            Self::None => host.to_path_buf(),
+        }
+    }
+
+    /// What people are told about how it was confined.
+    #[must_use]
+    pub const fn sandboxing(&self, network: Network) -> Sandboxing {
+        match (self, network) {
+            (Self::None, _) => Sandboxing::None,
+            (Self::Bubblewrap { .. }, Network::Closed) => Sandboxing::Closed,
+            (Self::Bubblewrap { .. }, Network::Open) => Sandboxing::OpenNetwork,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

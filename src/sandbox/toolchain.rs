@@ -1,0 +1,112 @@
+//! Which programs of this machine may a box use?
+//! Those on PATH, with the folders they need; never a folder that keeps somebody's credentials.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// What every box shows anyway.
+const SYSTEM: [&str; 7] = ["/usr", "/opt", "/bin", "/sbin", "/lib", "/lib32", "/lib64"];
+
+/// Where programs are looked for when PATH is silent.
+const DEFAULT_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
+
+/// Our own variables that a program may see.
+const PASSED_ON: [&str; 3] = ["LANG", "TERM", "TZ"];
+
+/// Folders outside the system's own that hold programs on PATH, to be shown read-only.
+pub(super) fn folders() -> Vec<PathBuf> {
+    let home = home();
+    let mut folders: Vec<PathBuf> = std::env::split_paths(&search_path()).filter_map(|entry| root_of(&entry, &home)).collect();
+    folders.extend(rustup_home());
+    // One by one and not /opt itself, so that a caller can put something beside them.
+    folders.extend(fs::read_dir("/opt").into_iter().flatten().flatten().map(|entry| entry.path()));
+    folders.dedup();
+    folders
+}
+
+/// The clean environment, without HOME. Without a box programs write wherever their defaults say, so nothing else is said there.
+pub(super) fn environment(unconfined: bool) -> Vec<(&'static str, OsString)> {
+    let mut vars = vec![("PATH", if unconfined { search_path() } else { path_inside() }), ("LANG", "C.UTF-8".into()), ("TERM", "dumb".into())];
+    vars.extend(PASSED_ON.into_iter().filter_map(|name| Some((name, from_this_process(name)?))));
+    vars.extend(rustup_home().map(|folder| ("RUSTUP_HOME", folder.into_os_string())));
+    vars
+}
+
+/// PATH of this process: where `git` and the agents' programs are.
+#[must_use]
+pub fn search_path() -> OsString {
+    from_this_process("PATH").unwrap_or_else(|| DEFAULT_PATH.into())
+}
+
+fn path_inside() -> OsString {
+    let home = home();
+    let seen = std::env::split_paths(&search_path()).filter(|entry| is_system(entry) || root_of(entry, &home).is_some()).collect::<Vec<_>>();
+    std::env::join_paths(seen.into_iter().chain(std::env::split_paths(DEFAULT_PATH))).expect("parts of a PATH have no colon")
+}
+
+/// What to show for one entry of PATH: the installation it belongs to where that is surely one, else the entry alone.
+fn root_of(entry: &Path, home: &Path) -> Option<PathBuf> {
+    if !entry.is_absolute() || is_system(entry) || home.starts_with(entry) || !entry.is_dir() {
+        return None;
+    }
+    let parent = entry.parent()?;
+    let installation = parent.join("lib").is_dir() || parent.join("libexec").is_dir();
+    // ~/.cargo has credentials.toml, ~/.local has keyrings.
+    let private = home.starts_with(parent) || [".cargo", ".local"].iter().any(|name| home.join(name) == parent);
+    Some(if installation && !private { parent } else { entry }.to_path_buf())
+}
+
+fn is_system(path: &Path) -> bool {
+    SYSTEM.iter().any(|root| path.starts_with(root))
+}
+
+/// `cargo` on PATH is rustup's, which looks for its toolchains under HOME unless told.
+fn rustup_home() -> Option<PathBuf> {
+    let folder = from_this_process("RUSTUP_HOME").map_or_else(|| home().join(".rustup"), PathBuf::from);
+    folder.is_dir().then_some(folder)
+}
+
+fn home() -> PathBuf {
+    from_this_process("HOME").map_or_else(|| PathBuf::from("/root"), PathBuf::from)
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "what of our own environment a boxed program sees is this room's question, and PATH is no configuration"
+)]
+fn from_this_process(name: &str) -> Option<OsString> {
+    std::env::var_os(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_installation_is_shown_whole() {
+        let home = tempfile::tempdir().unwrap();
+        fs::create_dir_all(home.path().join(".pyenv/shims")).unwrap();
+        fs::create_dir_all(home.path().join(".pyenv/libexec")).unwrap();
+        assert_eq!(root_of(&home.path().join(".pyenv/shims"), home.path()), Some(home.path().join(".pyenv")));
+    }
+
+    #[test]
+    fn folders_with_credentials_show_their_programs_only() {
+        let home = tempfile::tempdir().unwrap();
+        for folder in [".cargo/bin", ".cargo/lib", ".local/bin", ".local/lib", "bin", "lib"] {
+            fs::create_dir_all(home.path().join(folder)).unwrap();
+        }
+        assert_eq!(root_of(&home.path().join(".cargo/bin"), home.path()), Some(home.path().join(".cargo/bin")));
+        assert_eq!(root_of(&home.path().join(".local/bin"), home.path()), Some(home.path().join(".local/bin")));
+        assert_eq!(root_of(&home.path().join("bin"), home.path()), Some(home.path().join("bin")));
+    }
+
+    #[test]
+    fn home_itself_is_never_shown() {
+        let home = tempfile::tempdir().unwrap();
+        assert_eq!(root_of(home.path(), home.path()), None);
+        assert_eq!(root_of(Path::new("/"), home.path()), None);
+        assert_eq!(root_of(Path::new("node_modules/.bin"), home.path()), None);
+    }
+}

@@ -7,3 +7,5 @@ pub mod run;
 
 /// What may it touch?
 pub mod sandbox;
+/// What do we remember?
+pub mod store;

@@ -1,0 +1,32 @@
+//! What did an attempt change, line by line?
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::{Result, Store, read, write};
+use crate::run::{RunId, StageName};
+
+impl Store {
+    /// Keeps what an attempt changed. A repeat replaces it by the same.
+    pub async fn keep_diff<T: Serialize + Sync>(&self, run: &RunId, stage: &StageName, attempt: u32, patch: &T) -> Result<()> {
+        sqlx::query!(
+            "insert into diffs (run_id, stage, attempt, body) values ($1, $2, $3, $4)
+             on conflict (run_id, stage, attempt) do update set body = excluded.body",
+            run.as_str(),
+            stage.as_str(),
+            i32::try_from(attempt).unwrap_or(i32::MAX),
+            write("diff", patch)?
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    /// What the newest attempt at a stage changed.
+    pub async fn diff<T: DeserializeOwned>(&self, run: &RunId, stage: &StageName) -> Result<Option<T>> {
+        let row = sqlx::query!("select body from diffs where run_id = $1 and stage = $2 order by attempt desc limit 1", run.as_str(), stage.as_str())
+            .fetch_optional(&self.pool)
+            .await?;
+        row.map(|r| read("diff", r.body)).transpose()
+    }
+}

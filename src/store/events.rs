@@ -1,0 +1,50 @@
+//! What happened to a run?
+
+use super::{Result, Store, read, write};
+use crate::run::{Event, RunId};
+
+impl Store {
+    /// Keeps events, and says in the same transaction that the thread is behind. A repeat changes nothing.
+    pub async fn record(&self, run: &RunId, events: &[Event]) -> Result<()> {
+        let Some(newest) = events.iter().map(|e| e.seq).max() else { return Ok(()) };
+        let mut change = self.pool.begin().await?;
+        for event in events {
+            let body = write("event", event)?;
+            let kind = body["kind"].as_str().unwrap_or("unknown").to_owned();
+            sqlx::query!(
+                "insert into events (run_id, seq, at, kind, body) values ($1, $2, $3, $4, $5) on conflict (run_id, seq) do nothing",
+                run.as_str(),
+                signed(event.seq),
+                event.at,
+                kind,
+                body
+            )
+            .execute(&mut *change)
+            .await?;
+        }
+        sqlx::query!("update threads set wanted_seq = greatest(wanted_seq, $2) where run_id = $1", run.as_str(), signed(newest))
+            .execute(&mut *change)
+            .await?;
+        Ok(change.commit().await?)
+    }
+
+    /// A run's events, in order.
+    pub async fn events(&self, run: &RunId) -> Result<Vec<Event>> {
+        self.raw_events(run).await?.into_iter().map(|body| read("event", body)).collect()
+    }
+
+    /// A run's events as they were written, kinds of later versions included.
+    pub async fn raw_events(&self, run: &RunId) -> Result<Vec<serde_json::Value>> {
+        let rows = sqlx::query!("select body from events where run_id = $1 order by seq", run.as_str()).fetch_all(&self.pool).await?;
+        Ok(rows.into_iter().map(|row| row.body).collect())
+    }
+}
+
+pub(super) fn signed(seq: u64) -> i64 {
+    i64::try_from(seq).unwrap_or(i64::MAX)
+}
+
+/// What a row's bigint means as a sequence number.
+pub(super) fn unsigned(seq: i64) -> u64 {
+    u64::try_from(seq).unwrap_or(0)
+}

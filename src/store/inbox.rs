@@ -1,0 +1,74 @@
+//! Which requests came in, and which are still to be acted on?
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::Value;
+
+use super::{Result, Store};
+use crate::run::RequestId;
+
+/// A request that is durable.
+#[derive(Clone, Debug)]
+pub struct Delivery {
+    pub key: RequestId,
+    pub kind: String,
+    pub payload: Value,
+    pub received_at: DateTime<Utc>,
+    pub tries: i32,
+}
+
+/// Whether a delivery is the first of its key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Received {
+    New,
+    /// It came before; whoever took it then answers for it.
+    Again,
+}
+
+/// How long whoever received a request has to act on it before the resender does.
+const GRACE: TimeDelta = TimeDelta::seconds(10);
+
+impl Store {
+    /// Makes a request durable.
+    pub async fn receive(&self, key: &RequestId, kind: &str, payload: &Value, now: DateTime<Utc>) -> Result<Received> {
+        let done = sqlx::query!(
+            "insert into inbox (key, kind, payload, received_at, try_at) values ($1, $2, $3, $4, $5) on conflict do nothing",
+            key.0,
+            kind,
+            payload,
+            now,
+            now + GRACE
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(if done.rows_affected() == 1 { Received::New } else { Received::Again })
+    }
+
+    /// The request was acted on, and `reply` was the answer.
+    pub async fn done(&self, key: &RequestId, reply: Option<&str>) -> Result<()> {
+        sqlx::query!("update inbox set state = 'done', reply = $2 where key = $1", key.0, reply).execute(&self.pool).await?;
+        Ok(())
+    }
+
+    /// The request was sent on and the answer was lost: it is owed again at `try_at`.
+    pub async fn unsure(&self, key: &RequestId, try_at: DateTime<Utc>) -> Result<()> {
+        sqlx::query!("update inbox set state = 'unsure', tries = tries + 1, try_at = $2 where key = $1", key.0, try_at).execute(&self.pool).await?;
+        Ok(())
+    }
+
+    /// Requests whose taker died or lost the answer. They are leased for `GRACE`, so that two processes do not take one.
+    pub async fn owed(&self, now: DateTime<Utc>) -> Result<Vec<Delivery>> {
+        let rows = sqlx::query!(
+            "update inbox set try_at = $2, tries = tries + 1
+             where key in (select key from inbox where state <> 'done' and try_at <= $1 order by try_at limit 20 for update skip locked)
+             returning key, kind, payload, received_at, tries",
+            now,
+            now + GRACE
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(rows
+            .into_iter()
+            .map(|r| Delivery { key: RequestId(r.key), kind: r.kind, payload: r.payload, received_at: r.received_at, tries: r.tries })
+            .collect())
+    }
+}

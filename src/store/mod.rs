@@ -1,0 +1,89 @@
+//! What do we remember?
+//! All SQL is here, one function per question asked of the data.
+
+mod diffs;
+mod events;
+mod inbox;
+mod keys;
+mod pipelines;
+mod progress;
+mod runs;
+mod threads;
+
+pub use inbox::{Delivery, Received};
+pub use threads::{KnownMessage, LeasedThread};
+
+use std::time::Duration;
+
+use secrecy::{ExposeSecret, SecretString};
+use sqlx::PgPool;
+use sqlx::postgres::PgPoolOptions;
+
+/// A refused connection is retried until this is over; Slack waits 3 s in all.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// Most connections of one process.
+const CONNECTIONS: u32 = 8;
+
+/// Why the database did not answer a question.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// It is not there right now; the same question may be answered later.
+    #[error("the database does not answer")]
+    Away(#[source] sqlx::Error),
+    /// It answered something that should not be.
+    #[error("the database")]
+    Wrong(#[source] sqlx::Error),
+    /// The schema could not be brought up to date.
+    #[error("bringing the database's schema up to date")]
+    Migrate(#[from] sqlx::migrate::MigrateError),
+    /// A row does not read as what it should be.
+    #[error("reading a stored {what}")]
+    Garbled { what: &'static str, source: serde_json::Error },
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        match error {
+            sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed | sqlx::Error::Tls(_) => {
+                Self::Away(error)
+            }
+            sqlx::Error::Database(ref db) if db.code().is_some_and(|c| c.starts_with("57P") || c.starts_with("08")) => Self::Away(error),
+            other => Self::Wrong(other),
+        }
+    }
+}
+
+pub type Result<T, E = StoreError> = std::result::Result<T, E>;
+
+/// The database; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Store {
+    pool: PgPool,
+}
+
+impl Store {
+    /// Opens the database, waiting at most two seconds for it.
+    pub async fn connect(url: &SecretString) -> Result<Self> {
+        let pool = PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(PATIENCE).connect(url.expose_secret()).await?;
+        Ok(Self { pool })
+    }
+
+    /// Brings the schema up to date. Processes that start together take turns (sqlx holds an advisory lock).
+    pub async fn migrate(&self) -> Result<()> {
+        Ok(sqlx::migrate!().run(&self.pool).await?)
+    }
+
+    /// Whether it answers.
+    pub async fn ping(&self) -> Result<()> {
+        sqlx::query!("select 1 as one").fetch_one(&self.pool).await?;
+        Ok(())
+    }
+}
+
+fn read<T: serde::de::DeserializeOwned>(what: &'static str, body: serde_json::Value) -> Result<T> {
+    serde_json::from_value(body).map_err(|source| StoreError::Garbled { what, source })
+}
+
+fn write<T: serde::Serialize>(what: &'static str, value: &T) -> Result<serde_json::Value> {
+    serde_json::to_value(value).map_err(|source| StoreError::Garbled { what, source })
+}

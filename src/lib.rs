@@ -9,3 +9,6 @@ pub mod run;
 pub mod sandbox;
 /// What do we remember?
 pub mod store;
+
+/// Where is the code?
+pub mod workspace;

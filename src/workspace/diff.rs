@@ -1,0 +1,71 @@
+//! What changed, in numbers?
+//! Exactly what `git diff --numstat` says, with renames found.
+
+use super::{Shadow, WorkspaceError};
+use crate::run::{Diff, FileDiff, Snapshot};
+
+/// What every diff is asked with: no program of anybody's, no colours, names as they are.
+pub(super) const PLAIN: [&str; 6] = ["diff", "-M", "--no-ext-diff", "--no-textconv", "--no-color", "--submodule=short"];
+
+/// One record of `--numstat -z`.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Counted {
+    pub path: String,
+    pub old_path: Option<String>,
+    /// None where the file is binary.
+    pub lines: Option<(u64, u64)>,
+}
+
+impl Shadow {
+    /// How much changed between two snapshots.
+    pub async fn diff(&self, from: &Snapshot, to: &Snapshot) -> Result<Diff, WorkspaceError> {
+        let said = self.git().args(PLAIN).args(["--numstat", "-z", &from.commit, &to.commit]).bytes().await?;
+        Ok(summed(counted(&said)))
+    }
+}
+
+fn summed(files: Vec<Counted>) -> Diff {
+    let count = u32::try_from(files.len()).unwrap_or(u32::MAX);
+    let mut biggest: Vec<FileDiff> = files
+        .into_iter()
+        .map(|file| {
+            let (added, removed) = file.lines.unwrap_or_default();
+            FileDiff { path: file.path, added, removed }
+        })
+        .collect();
+    let (added, removed) = biggest.iter().fold((0, 0), |(added, removed), file| (added + file.added, removed + file.removed));
+    biggest.sort_by_key(|file| std::cmp::Reverse(file.added + file.removed));
+    biggest.truncate(Diff::BIGGEST);
+    Diff { files: count, added, removed, biggest }
+}
+
+/// Reads `added\tremoved\tpath\0`, or for a rename `added\tremoved\t\0old\0new\0`.
+pub(super) fn counted(bytes: &[u8]) -> Vec<Counted> {
+    let text = String::from_utf8_lossy(bytes);
+    let mut fields = text.split('\0');
+    let mut files = vec![];
+    while let Some((added, rest)) = fields.next().and_then(|field| field.split_once('\t')) {
+        let Some((removed, path)) = rest.split_once('\t') else { break };
+        let (path, old_path) = if path.is_empty() {
+            let old = fields.next().map(str::to_owned);
+            (fields.next().unwrap_or_default().to_owned(), old)
+        } else {
+            (path.to_owned(), None)
+        };
+        files.push(Counted { path, old_path, lines: added.parse().ok().zip(removed.parse().ok()) });
+    }
+    files
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn renames_and_binaries_are_read() {
+        let files = counted(b"1\t2\tsrc/a b.js\x005\t0\t\0old\tname\0new\0-\t-\tlogo.png\0");
+        let names: Vec<_> = files.iter().map(|file| (file.path.as_str(), file.old_path.as_deref(), file.lines)).collect();
+        assert_eq!(names, [("src/a b.js", None, Some((1, 2))), ("new", Some("old\tname"), Some((5, 0))), ("logo.png", None, None)]);
+        assert_eq!(summed(files).biggest[0].path, "new");
+    }
+}

@@ -1,0 +1,38 @@
+//! What can go wrong with the code, by what the caller does next?
+
+use std::io;
+
+use thiserror::Error;
+
+/// Why the workspace could not do what it was asked.
+#[derive(Debug, Error)]
+pub enum WorkspaceError {
+    /// Somebody must change something about the project's repository; trying again changes nothing.
+    #[error("the repository {repository} cannot be used: {why}")]
+    Repository { repository: String, why: String },
+    /// The project's repository does not answer; later it may.
+    #[error("the repository {repository} cannot be reached: {why}")]
+    Unreachable { repository: String, why: String },
+    /// The agent left a file that no snapshot can hold; it can be told so.
+    #[error("{path} is {megabytes} MB, and a snapshot holds files up to {} MB: make it smaller, or name it in .gitignore", Self::LARGEST_FILE_BYTES >> 20)]
+    TooBig { path: String, megabytes: u64 },
+    /// git took too long and was ended.
+    #[error("git {what} took longer than {seconds} s")]
+    Slow { what: String, seconds: u64 },
+    /// git refused; our fault, or the machine's.
+    #[error("git {what}: {why}")]
+    Git { what: String, why: String },
+    /// A folder could not be made or removed.
+    #[error("{what}")]
+    Io { what: String, source: io::Error },
+}
+
+impl WorkspaceError {
+    /// Largest file of a snapshot: hosts refuse bigger ones, and nobody reviews them.
+    pub const LARGEST_FILE_BYTES: u64 = 50 << 20;
+
+    pub(super) fn io(what: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
+        let what = what.into();
+        |source| Self::Io { what, source }
+    }
+}

@@ -1,0 +1,174 @@
+//! How is git run?
+//! Without asking, without hooks, without a limitless wait; and with somebody's configuration only where it must reach their host.
+
+use std::ffi::OsStr;
+use std::path::Path;
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
+use tokio::process::{Child, Command};
+use tokio::time::timeout;
+
+use super::WorkspaceError;
+use crate::sandbox;
+
+/// Holds for every git, whatever a repository's own configuration says.
+const ALWAYS: [&str; 7] = [
+    "core.hooksPath=/dev/null",
+    "core.fsmonitor=false",
+    "gc.auto=0",
+    "maintenance.auto=false",
+    "protocol.ext.allow=never",
+    "submodule.recurse=false",
+    "fetch.recurseSubmodules=false",
+];
+
+/// Left behind where git inherits our environment: what points it at another repository, and our own secrets.
+const LEFT_BEHIND: [&str; 22] = [
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_COMMON_DIR",
+    "GIT_CONFIG",
+    "GIT_CONFIG_COUNT",
+    "GIT_CONFIG_PARAMETERS",
+    "GIT_DIR",
+    "GIT_EXTERNAL_DIFF",
+    "GIT_GRAFT_FILE",
+    "GIT_IMPLICIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_NAMESPACE",
+    "GIT_NO_REPLACE_OBJECTS",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_PREFIX",
+    "GIT_REPLACE_REF_BASE",
+    "GIT_SHALLOW_FILE",
+    "GIT_WORK_TREE",
+    "DATABASE_URL",
+    "SLACK_BOT_TOKEN",
+    "SLACK_SIGNING_SECRET",
+    "SLACK_APP_TOKEN",
+    "ANTHROPIC_API_KEY",
+];
+
+/// One call of git.
+pub(super) struct Git {
+    command: Command,
+    what: String,
+    limit: Duration,
+    input: Vec<u8>,
+}
+
+/// What one call of git said.
+pub(super) struct Said {
+    pub status: ExitStatus,
+    pub out: Vec<u8>,
+    pub err: String,
+}
+
+impl Git {
+    /// In a repository of ours: no configuration of the machine or of a user, an empty environment.
+    pub fn ours(git_dir: &Path) -> Self {
+        let mut git = Self::new();
+        git.command.env_clear().env("PATH", sandbox::search_path()).env("HOME", "/nonexistent");
+        git.command.env("GIT_CONFIG_NOSYSTEM", "1").env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_ATTR_NOSYSTEM", "1");
+        git.common().args(["-c", "safe.directory=*", "--git-dir"]).arg(git_dir);
+        git
+    }
+
+    /// Towards somebody's host: with the configuration, keys and proxies of the account we run as.
+    pub fn reaching(git_dir: &Path) -> Self {
+        let mut git = Self::new();
+        for name in LEFT_BEHIND {
+            git.command.env_remove(name);
+        }
+        git.common().arg("--git-dir").arg(git_dir);
+        git
+    }
+
+    fn new() -> Self {
+        Self { command: Command::new("git"), what: String::new(), limit: Duration::from_mins(2), input: vec![] }
+    }
+
+    fn common(&mut self) -> &mut Command {
+        self.command.env("GIT_TERMINAL_PROMPT", "0").env("LC_ALL", "C").stdin(Stdio::null());
+        self.command.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true).process_group(0);
+        self.command.args(ALWAYS.iter().flat_map(|setting| ["-c", setting]))
+    }
+
+    pub fn args<S: AsRef<OsStr>>(mut self, args: impl IntoIterator<Item = S>) -> Self {
+        for arg in args {
+            if self.what.is_empty() {
+                self.what = arg.as_ref().to_string_lossy().into_owned();
+            }
+            self.command.arg(arg);
+        }
+        self
+    }
+
+    /// On the files of `folder`, with an index of the caller's.
+    pub fn on(mut self, folder: &Path, index: &Path) -> Self {
+        self.command.current_dir(folder).arg("--work-tree").arg(folder).env("GIT_INDEX_FILE", index);
+        self
+    }
+
+    pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    pub fn input(mut self, bytes: Vec<u8>) -> Self {
+        self.command.stdin(Stdio::piped());
+        self.input = bytes;
+        self
+    }
+
+    pub fn within(mut self, limit: Duration) -> Self {
+        self.limit = limit;
+        self
+    }
+
+    /// Its output; any refusal is an error.
+    pub async fn bytes(self) -> Result<Vec<u8>, WorkspaceError> {
+        let what = self.what.clone();
+        let said = self.said(u64::MAX).await?;
+        if said.status.success() { Ok(said.out) } else { Err(WorkspaceError::Git { what, why: said.err.trim().to_owned() }) }
+    }
+
+    /// The same as one line of text.
+    pub async fn line(self) -> Result<String, WorkspaceError> {
+        Ok(String::from_utf8_lossy(&self.bytes().await?).trim().to_owned())
+    }
+
+    /// The first `most` bytes of what it says, and how it ended.
+    pub async fn said(mut self, most: u64) -> Result<Said, WorkspaceError> {
+        let mut child = self.command.spawn().map_err(WorkspaceError::io("starting git"))?;
+        let talked = timeout(self.limit, talk(&mut child, &self.input, most)).await;
+        if let Ok(said) = talked {
+            return said.map_err(WorkspaceError::io(format!("talking to git {}", self.what)));
+        }
+        sandbox::end(&mut child).await;
+        Err(WorkspaceError::Slow { what: self.what, seconds: self.limit.as_secs() })
+    }
+}
+
+async fn talk(child: &mut Child, input: &[u8], most: u64) -> std::io::Result<Said> {
+    let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+    let write = async move {
+        if let Some(mut stdin) = stdin {
+            // It may end without reading everything; its exit code says whether that is bad.
+            let _ = stdin.write_all(input).await;
+        }
+    };
+    let ((), out, err) = tokio::join!(write, read(stdout, most), read(stderr, 1 << 16));
+    let status = child.wait().await?;
+    Ok(Said { status, out: out?, err: String::from_utf8_lossy(&err?).into_owned() })
+}
+
+/// Dropping the pipe afterwards ends a git that has more to say.
+async fn read(pipe: Option<impl AsyncRead + Unpin>, most: u64) -> std::io::Result<Vec<u8>> {
+    let mut bytes = vec![];
+    if let Some(pipe) = pipe {
+        pipe.take(most).read_to_end(&mut bytes).await?;
+    }
+    Ok(bytes)
+}

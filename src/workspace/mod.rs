@@ -1,0 +1,22 @@
+//! Where is the code?
+//! In a run's shadow repository: bare, outside every box, never touched by what an agent writes into its own `.git`.
+//! Only the git program speaks here, and it never asks anybody anything.
+
+mod checkout;
+mod deliver;
+mod diff;
+mod error;
+mod git;
+mod import;
+mod patch;
+mod repository;
+mod shadow;
+mod snapshot;
+
+pub use deliver::Delivery;
+pub use error::WorkspaceError;
+pub use patch::{FilePatch, FileStatus, Patch};
+pub use shadow::Shadow;
+
+#[cfg(test)]
+mod tests;

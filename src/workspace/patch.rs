@@ -1,0 +1,128 @@
+//! What changed, line by line?
+//! Hunks per file, up to a size that a page can show.
+
+use serde::{Deserialize, Serialize};
+
+use super::diff::{Counted, PLAIN, counted};
+use super::snapshot::records;
+use super::{Shadow, WorkspaceError};
+use crate::run::Snapshot;
+
+/// How much a header of one file may take, besides its hunks.
+const HEADER_BYTES: usize = 10_000;
+
+/// A difference to be shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Patch {
+    /// Every changed file, also those whose text did not fit.
+    pub files: Vec<FilePatch>,
+    /// Some text was left out.
+    pub truncated: bool,
+}
+
+/// One changed file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FilePatch {
+    pub path: String,
+    /// Its name before, where it was renamed.
+    pub old_path: Option<String>,
+    pub status: FileStatus,
+    pub added: u64,
+    pub removed: u64,
+    pub binary: bool,
+    /// Unified hunks, each from its `@@` line.
+    pub text: String,
+}
+
+/// What happened to a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FileStatus {
+    Added,
+    Modified,
+    Deleted,
+    Renamed,
+}
+
+impl Shadow {
+    /// The difference between two snapshots; all hunks together take at most `max_bytes`.
+    pub async fn patch(&self, from: &Snapshot, to: &Snapshot, max_bytes: usize) -> Result<Patch, WorkspaceError> {
+        let ids = [from.commit.as_str(), to.commit.as_str()];
+        let stats = self.git().args(PLAIN).args(["--numstat", "-z"]).args(ids).bytes().await?;
+        let raw = self.git().args(PLAIN).args(["--raw", "-z"]).args(ids).bytes().await?;
+        let files = counted(&stats);
+        let most = max_bytes.saturating_add(files.len().saturating_mul(HEADER_BYTES));
+        let said = self.git().args(PLAIN).args(["-p"]).args(ids).said(u64::try_from(most).unwrap_or(u64::MAX)).await?;
+        let cut = said.out.len() >= most;
+        if !cut && !said.status.success() {
+            return Err(WorkspaceError::Git { what: "diff".to_owned(), why: said.err.trim().to_owned() });
+        }
+        Ok(assemble(files, &letters(&raw), &String::from_utf8_lossy(&said.out), Room { left: max_bytes, full: cut }))
+    }
+}
+
+/// How much text still fits.
+struct Room {
+    left: usize,
+    full: bool,
+}
+
+impl Room {
+    fn take(&mut self, text: &str) -> String {
+        if text.len() <= self.left {
+            self.left -= text.len();
+            return text.to_owned();
+        }
+        self.full = true;
+        let fits = text.floor_char_boundary(self.left);
+        self.left = 0;
+        // Whole lines only.
+        text[..text[..fits].rfind('\n').map_or(0, |end| end + 1)].to_owned()
+    }
+}
+
+fn assemble(files: Vec<Counted>, letters: &[char], text: &str, mut room: Room) -> Patch {
+    let mut sections = sections(text).into_iter();
+    let files = files.into_iter().zip(letters).map(|(file, letter)| {
+        // A file that became a link, or the other way round, is told in two sections: gone and new.
+        let told = sections.by_ref().take(if *letter == 'T' { 2 } else { 1 });
+        let hunks: String = told.map(hunks).collect();
+        let (added, removed) = file.lines.unwrap_or_default();
+        let (path, old_path, binary) = (file.path, file.old_path, file.lines.is_none());
+        FilePatch { path, old_path, status: status(*letter), added, removed, binary, text: room.take(hunks.as_str()) }
+    });
+    let files = files.collect();
+    Patch { files, truncated: room.full }
+}
+
+const fn status(letter: char) -> FileStatus {
+    match letter {
+        'A' => FileStatus::Added,
+        'D' => FileStatus::Deleted,
+        'R' => FileStatus::Renamed,
+        _ => FileStatus::Modified,
+    }
+}
+
+/// The letters of `--raw -z`, in order: `:100644 100644 id id M\0path\0`, a rename with two paths.
+fn letters(raw: &[u8]) -> Vec<char> {
+    let mut fields = records(raw).into_iter();
+    let mut letters = vec![];
+    while let Some(letter) = fields.next().as_deref().and_then(|field| field.rsplit(' ').next()).and_then(|word| word.chars().next()) {
+        let paths = if matches!(letter, 'R' | 'C') { 2 } else { 1 };
+        fields.nth(paths - 1);
+        letters.push(letter);
+    }
+    letters
+}
+
+/// One section per `diff --git` line; a line of a file never begins like that, for it is marked by its first character.
+fn sections(text: &str) -> Vec<&str> {
+    let heads = text.match_indices("diff --git ").map(|(at, _)| at).filter(|at| *at == 0 || text.as_bytes()[at - 1] == b'\n');
+    let starts: Vec<usize> = heads.chain([text.len()]).collect();
+    starts.windows(2).map(|pair| &text[pair[0]..pair[1]]).collect()
+}
+
+fn hunks(section: &str) -> &str {
+    section.find("\n@@ ").map_or("", |at| &section[at + 1..])
+}

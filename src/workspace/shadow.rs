@@ -1,0 +1,111 @@
+//! What does a shadow repository hold?
+//! Snapshots, each under `refs/signoff/`, and the branch that was delivered. Every step may be killed and done again.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use super::WorkspaceError;
+use super::git::Git;
+use crate::run::Snapshot;
+
+/// git holds its locks for milliseconds; an older one belongs to a git that was killed.
+const STALE_LOCK: Duration = Duration::from_secs(10);
+
+/// A run's bare repository.
+#[derive(Clone, Debug)]
+pub struct Shadow {
+    git_dir: PathBuf,
+}
+
+impl Shadow {
+    /// Opens it; makes it first where it is not there yet.
+    pub async fn open(git_dir: &Path) -> Result<Self, WorkspaceError> {
+        let git_dir = std::path::absolute(git_dir).map_err(WorkspaceError::io("finding the shadow repository"))?;
+        if git_dir.join("HEAD").is_file() {
+            remove_stale_locks(&git_dir);
+        } else {
+            make(&git_dir).await?;
+        }
+        Ok(Self { git_dir })
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.git_dir
+    }
+
+    pub(super) fn git(&self) -> Git {
+        Git::ours(&self.git_dir)
+    }
+
+    /// What `refs/signoff/<name>` holds.
+    pub(super) async fn find(&self, name: &str) -> Result<Option<Snapshot>, WorkspaceError> {
+        let wanted = format!("refs/signoff/{name}");
+        let found = self.git().args(["for-each-ref", "--format=%(objectname)", &wanted]).line().await?;
+        if found.is_empty() { Ok(None) } else { self.of_commit(found).await.map(Some) }
+    }
+
+    pub(super) async fn of_commit(&self, commit: String) -> Result<Snapshot, WorkspaceError> {
+        let tree = self.git().args(["rev-parse", "--verify", &format!("{commit}^{{tree}}")]).line().await?;
+        Ok(Snapshot { commit, tree })
+    }
+
+    /// A commit by nobody in particular, at a time that follows from its parent: done again, it has the same id.
+    pub(super) async fn commit(&self, tree: &str, parent: Option<&Snapshot>, message: &str) -> Result<Snapshot, WorkspaceError> {
+        let seconds = match parent {
+            Some(parent) => self.git().args(["show", "-s", "--format=%ct", &parent.commit]).line().await?.parse().unwrap_or(EPOCH) + 1,
+            None => EPOCH,
+        };
+        let date = format!("@{seconds} +0000");
+        let mut git = self.git().args(["commit-tree", tree]).input(format!("{message}\n").into_bytes());
+        for role in ["AUTHOR", "COMMITTER"] {
+            git = git.env(&format!("GIT_{role}_NAME"), NAME).env(&format!("GIT_{role}_EMAIL"), EMAIL).env(&format!("GIT_{role}_DATE"), &date);
+        }
+        let commit = git.args(parent.into_iter().flat_map(|parent| ["-p", &parent.commit])).line().await?;
+        Ok(Snapshot { commit, tree: tree.to_owned() })
+    }
+}
+
+/// Who a snapshot is by, and who an agent commits as.
+pub(super) const NAME: &str = "Signoff";
+pub(super) const EMAIL: &str = "signoff@localhost";
+
+/// 2000-01-01: when an empty repository begins.
+const EPOCH: i64 = 946_684_800;
+
+/// Made beside and moved into place, so that it is never half there.
+async fn make(git_dir: &Path) -> Result<(), WorkspaceError> {
+    let fresh = git_dir.with_extension(format!("git.{}", Uuid::new_v4()));
+    fs::create_dir_all(&fresh).map_err(WorkspaceError::io("making the shadow repository's folder"))?;
+    Git::ours(&fresh).args(["init", "-q", "--bare", "--template=", "-b", "main"]).bytes().await?;
+    // A checkout asks for its snapshot by id, whatever refs there are.
+    Git::ours(&fresh).args(["config", "uploadpack.allowAnySHA1InWant", "true"]).bytes().await?;
+    match fs::rename(&fresh, git_dir) {
+        // Somebody else was faster, and theirs is as good.
+        Err(_) if git_dir.join("HEAD").is_file() => {
+            let _ = fs::remove_dir_all(&fresh);
+            Ok(())
+        }
+        moved => moved.map_err(WorkspaceError::io("moving the shadow repository into place")),
+    }
+}
+
+/// What a killed git left: locks of refs, and indexes nobody will read.
+fn remove_stale_locks(folder: &Path) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let (name, path) = (entry.file_name().to_string_lossy().into_owned(), entry.path());
+        if name == "refs" || path.iter().any(|part| part == "refs") && path.is_dir() {
+            remove_stale_locks(&path);
+        } else if path.extension().is_some_and(|kind| kind == "lock") || name.starts_with("index-") {
+            let age = entry.metadata().and_then(|data| data.modified()).ok().and_then(|at| at.elapsed().ok());
+            let limit = if name.starts_with("index-") { Duration::from_hours(1) } else { STALE_LOCK };
+            if age.is_some_and(|age| age > limit) {
+                let _ = fs::remove_file(path);
+            }
+        }
+    }
+}

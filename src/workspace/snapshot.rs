@@ -1,0 +1,124 @@
+//! How is work kept?
+//! As a commit made from outside, with an index of our own: the agent's `.git` is never read, its ignored files are not taken.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use super::git::Git;
+use super::{Shadow, WorkspaceError};
+use crate::run::Snapshot;
+
+/// Reading every file of a big project takes time.
+const READING: Duration = Duration::from_mins(5);
+
+/// Repositories inside repositories inside repositories: beyond this somebody is playing.
+const DEEPEST_NESTING: usize = 20;
+
+/// Never in a snapshot: stands in the index for a moment, so that git walks into a nested repository as into any folder.
+const SEED: &str = ".signoff-seed";
+
+impl Shadow {
+    /// Keeps what is in `worktree` as a child of `parent`, under `refs/signoff/<name>`. The same files give the same commit.
+    pub async fn snapshot(&self, worktree: &Path, parent: &Snapshot, name: &str) -> Result<Snapshot, WorkspaceError> {
+        let worktree = std::path::absolute(worktree).map_err(WorkspaceError::io("finding the clone"))?;
+        let staging = Staging { shadow: self, index: self.path().join(format!("index-{}", Uuid::new_v4())), worktree };
+        let tree = staging.tree(parent).await?;
+        let snapshot = self.commit(&tree, Some(parent), &format!("signoff: {name}")).await?;
+        self.git().args(["update-ref", &format!("refs/signoff/{name}"), &snapshot.commit]).bytes().await?;
+        Ok(snapshot)
+    }
+}
+
+/// A worktree seen through an index of its own, which goes when this goes.
+struct Staging<'a> {
+    shadow: &'a Shadow,
+    index: PathBuf,
+    worktree: PathBuf,
+}
+
+impl Drop for Staging<'_> {
+    fn drop(&mut self) {
+        // Not there where git could not even begin.
+        let _ = fs::remove_file(&self.index);
+    }
+}
+
+impl Staging<'_> {
+    fn git(&self) -> Git {
+        self.shadow.git().on(&self.worktree, &self.index).within(READING)
+    }
+
+    async fn tree(&self, parent: &Snapshot) -> Result<String, WorkspaceError> {
+        self.git().args(["read-tree", &parent.commit]).bytes().await?;
+        let submodules = self.submodules(parent).await?;
+        // Out of the index before git looks at the files: it would run `git status` inside a submodule, by that one's own configuration.
+        self.index_info(submodules.iter().map(|module| format!("0 {}\t{}", "0".repeat(module.commit.len()), module.path))).await?;
+        let kept: Vec<_> = submodules.iter().filter(|module| self.worktree.join(&module.path).is_dir()).collect();
+        let mut all = vec![".".to_owned()];
+        all.extend(kept.iter().map(|module| format!(":(top,exclude,literal){}", module.path)));
+        // Says which files differ, and exits 1 if any does.
+        self.git().args(["update-index", "-q", "--refresh"]).said(u64::MAX).await?;
+        self.enter_nested(&all).await?;
+        self.git().args(["add", "--all", "--"]).args(&all).bytes().await?;
+        self.index_info(kept.iter().map(|module| format!("160000 {}\t{}", module.commit, module.path))).await?;
+        self.git().args(["write-tree"]).line().await
+    }
+
+    /// Makes git see nested repositories as folders, and no file as too big.
+    async fn enter_nested(&self, all: &[String]) -> Result<(), WorkspaceError> {
+        let blob = self.shadow.git().args(["hash-object", "-w", "--stdin"]).input(vec![]).line().await?;
+        for _ in 0..DEEPEST_NESTING {
+            let list = self.git().args(["ls-files", "-z", "--others", "--modified", "--exclude-standard", "--"]).args(all).bytes().await?;
+            let (nested, files): (Vec<_>, Vec<_>) = records(&list).into_iter().partition(|path| path.ends_with('/'));
+            files.iter().try_for_each(|path| self.fits(path))?;
+            if nested.is_empty() {
+                return Ok(());
+            }
+            self.index_info(nested.iter().map(|folder| format!("100644 {blob}\t{folder}{SEED}"))).await?;
+        }
+        Err(WorkspaceError::Git { what: "add".to_owned(), why: format!("repositories are nested more than {DEEPEST_NESTING} deep") })
+    }
+
+    fn fits(&self, path: &str) -> Result<(), WorkspaceError> {
+        let bytes = fs::symlink_metadata(self.worktree.join(path)).map_or(0, |data| data.len());
+        if bytes > WorkspaceError::LARGEST_FILE_BYTES {
+            return Err(WorkspaceError::TooBig { path: path.to_owned(), megabytes: bytes >> 20 });
+        }
+        Ok(())
+    }
+
+    async fn index_info(&self, lines: impl Iterator<Item = String>) -> Result<(), WorkspaceError> {
+        let input: String = lines.map(|line| line + "\0").collect();
+        if !input.is_empty() {
+            self.git().args(["update-index", "-z", "--add", "--index-info"]).input(input.into_bytes()).bytes().await?;
+        }
+        Ok(())
+    }
+
+    async fn submodules(&self, parent: &Snapshot) -> Result<Vec<Submodule>, WorkspaceError> {
+        let list = self.shadow.git().args(["ls-tree", "-r", "-z", &parent.commit]).bytes().await?;
+        Ok(records(&list).iter().filter_map(|record| Submodule::parse(record)).collect())
+    }
+}
+
+/// A repository the project names without holding its files.
+struct Submodule {
+    commit: String,
+    path: String,
+}
+
+impl Submodule {
+    /// From `160000 commit <id>\t<path>`.
+    fn parse(record: &str) -> Option<Self> {
+        let (commit, path) = record.strip_prefix("160000 commit ")?.split_once('\t')?;
+        Some(Self { commit: commit.to_owned(), path: path.to_owned() })
+    }
+}
+
+/// The records of a `-z` output.
+pub(super) fn records(bytes: &[u8]) -> Vec<String> {
+    bytes.split(|byte| *byte == 0).filter(|record| !record.is_empty()).map(|record| String::from_utf8_lossy(record).into_owned()).collect()
+}

@@ -10,5 +10,7 @@ pub mod sandbox;
 /// What do we remember?
 pub mod store;
 
+/// Does it work?
+pub mod checks;
 /// Where is the code?
 pub mod workspace;

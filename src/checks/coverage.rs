@@ -1,0 +1,71 @@
+//! How much of the code do the tests reach?
+//! The sum over all files of an LCOV report; lines that make no sense are passed over.
+
+use lcov::{Reader, Record};
+
+/// Found and hit lines.
+#[derive(Clone, Copy, Default)]
+struct Lines {
+    found: u64,
+    hit: u64,
+}
+
+impl Lines {
+    fn add(&mut self, other: Self) {
+        self.found = self.found.saturating_add(other.found);
+        self.hit = self.hit.saturating_add(other.hit.min(other.found));
+    }
+}
+
+/// None where the report names no line at all.
+pub(super) fn percent_of_lines(text: &str) -> Option<f64> {
+    let (mut all, mut counted, mut declared) = (Lines::default(), Lines::default(), None::<Lines>);
+    for record in Reader::new(text.as_bytes()).flatten() {
+        match record {
+            Record::LineData { count, .. } => counted.add(Lines { found: 1, hit: u64::from(count > 0) }),
+            Record::LinesFound { found } => declared.get_or_insert_default().found = u64::from(found),
+            Record::LinesHit { hit } => declared.get_or_insert_default().hit = u64::from(hit),
+            Record::EndOfRecord => {
+                all.add(declared.take().unwrap_or(counted));
+                counted = Lines::default();
+            }
+            _ => {}
+        }
+    }
+    // What a report that broke off had begun.
+    all.add(declared.unwrap_or(counted));
+    #[expect(clippy::cast_precision_loss, reason = "no project has 2^52 lines")]
+    let percent = (all.found > 0).then(|| 100.0 * all.hit as f64 / all.found as f64);
+    percent
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_files_are_summed() {
+        let report = "TN:\nSF:a.js\nDA:1,1\nLF:3\nLH:2\nend_of_record\nSF:b.js\nLH:1\nLF:1\nBRDA:what\nend_of_record\n";
+        assert_eq!(percent_of_lines(report), Some(75.0));
+    }
+
+    #[test]
+    fn lines_are_counted_where_no_sum_is_declared() {
+        assert_eq!(percent_of_lines("SF:a.js\nDA:1,1\nDA:2,0\nend_of_record\nSF:b.js\nDA:1,0\nDA:2,0"), Some(25.0));
+    }
+
+    #[test]
+    fn nothing_is_not_zero() {
+        assert_eq!(percent_of_lines(""), None);
+        assert_eq!(percent_of_lines("LF:0\nLH:0\nend_of_record\n"), None);
+        assert_eq!(percent_of_lines("<html>"), None);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_report_gives_a_percentage_or_nothing(lines in proptest::collection::vec("(DA:[0-9]{1,3},[0-9]{1,3}|L[FH]:[0-9]{1,12}|SF:a|end_of_record|.*)", 0..20)) {
+            let percent = percent_of_lines(&lines.join("\n")).unwrap_or_default();
+            proptest::prop_assert!((0.0..=100.0).contains(&percent));
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! Does it work?
+//! The project's own commands decide, run by us in a box; what an agent says about its tests is never asked.
+
+mod coverage;
+mod junit;
+mod log;
+mod reports;
+mod shell;
+mod verdict;
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Context;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::run::{Checked, Stage};
+use crate::sandbox::{BoxSpec, Network, Sandbox};
+use log::Log;
+use reports::Reported;
+use shell::{Ending, Shell};
+
+/// What to check, and where.
+#[derive(Clone, Copy, Debug)]
+pub struct CheckSpec<'a> {
+    pub stage: &'a Stage,
+    /// A clone of the snapshot that is judged; the commands run in it.
+    pub checkout: &'a Path,
+    /// HOME of the commands: what setup downloads is there for the checks.
+    pub home: &'a Path,
+    /// Where their output goes as it comes.
+    pub log: &'a Path,
+    pub sandbox: &'a Sandbox,
+}
+
+/// Runs the stage's setup (with the network) and its checks (without), and judges them by their exit codes and its coverage.
+/// An error is our fault: a box that does not start, a log that cannot be written.
+pub async fn check(spec: CheckSpec<'_>, stop: &CancellationToken) -> anyhow::Result<Checked> {
+    let begun = Instant::now();
+    let mut log = Log::create(spec.log).with_context(|| format!("making the log {}", spec.log.display()))?;
+    std::fs::create_dir_all(spec.home).with_context(|| format!("making the HOME {}", spec.home.display()))?;
+    let (ending, reported) = run(spec, &mut log, stop).await?;
+    let judged = verdict::judge(spec.stage, &ending, &reported, &log);
+    Ok(Checked { seconds: begun.elapsed().as_secs(), ..judged })
+}
+
+async fn run(spec: CheckSpec<'_>, log: &mut Log, stop: &CancellationToken) -> anyhow::Result<(Ending, Reported)> {
+    let deadline = Instant::now() + Duration::from_secs(spec.stage.timeout_seconds);
+    let prepared = all(spec, Shell { network: Network::Open, deadline, stop }, log).await?;
+    if prepared != Ending::Good {
+        return Ok((prepared, Reported::default()));
+    }
+    // A report that is there before the checks is the agent's own work, and proves nothing.
+    reports::remove(spec.checkout, &spec.stage.reports);
+    let ending = all(spec, Shell { network: Network::Closed, deadline, stop }, log).await?;
+    Ok((ending, reports::read(spec.checkout, &spec.stage.reports)))
+}
+
+/// One command after the other; the first that fails ends it.
+async fn all(spec: CheckSpec<'_>, shell: Shell<'_>, log: &mut Log) -> anyhow::Result<Ending> {
+    let commands = if shell.network == Network::Open { &spec.stage.setup } else { &spec.stage.checks };
+    let place = BoxSpec {
+        work: spec.checkout.to_path_buf(),
+        home: spec.home.to_path_buf(),
+        read_only: vec![],
+        sockets: vec![],
+        env: vec![("CI".to_owned(), "1".to_owned())],
+        network: shell.network,
+    };
+    for command in commands {
+        log.write(format!("$ {command}\n").as_bytes())?;
+        let ending = shell.run(spec.sandbox, &place, command, log).await?;
+        if ending != Ending::Good {
+            return Ok(ending);
+        }
+    }
+    Ok(Ending::Good)
+}
+
+#[cfg(test)]
+mod tests;

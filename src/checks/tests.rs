@@ -1,0 +1,181 @@
+//! Is good work told from bad?
+
+use std::fs;
+use std::os::unix::fs::symlink;
+
+use tempfile::TempDir;
+
+use super::*;
+use crate::run::{Reports, Size, Tests};
+
+/// A clone to check, and everything around it.
+struct Place {
+    root: TempDir,
+    stage: Stage,
+    sandbox: Sandbox,
+}
+
+const NODE_TEST: &str = "node --test --test-reporter=junit --test-reporter-destination=junit.xml";
+
+async fn place(files: &[(&str, &str)], checks: &[&str]) -> Place {
+    let root = tempfile::tempdir().unwrap();
+    for folder in ["checkout", "home"] {
+        fs::create_dir(root.path().join(folder)).unwrap();
+    }
+    for (name, text) in files {
+        fs::write(root.path().join("checkout").join(name), text).unwrap();
+    }
+    let stage = Stage {
+        name: "streaming".parse().unwrap(),
+        needs: vec![],
+        size: Size::S,
+        attempts: 1,
+        timeout_seconds: 60,
+        gate: None,
+        setup: vec![],
+        checks: checks.iter().map(|check| (*check).to_owned()).collect(),
+        reports: Reports { junit: Some("junit.xml".into()), lcov: Some("lcov.info".into()) },
+        least_coverage_percent: None,
+    };
+    Place { root, stage, sandbox: Sandbox::bubblewrap().await.unwrap() }
+}
+
+impl Place {
+    async fn checked(&self) -> Checked {
+        self.checked_until(&CancellationToken::new()).await
+    }
+
+    async fn checked_until(&self, stop: &CancellationToken) -> Checked {
+        let path = |name| self.root.path().join(name);
+        let (checkout, home, log) = (path("checkout"), path("home"), path("checks.log"));
+        check(CheckSpec { stage: &self.stage, checkout: &checkout, home: &home, log: &log, sandbox: &self.sandbox }, stop).await.unwrap()
+    }
+
+    fn log(&self) -> String {
+        fs::read_to_string(self.root.path().join("checks.log")).unwrap()
+    }
+}
+
+const GOOD: (&str, &str) = ("good.test.mjs", "import { test } from 'node:test'; test('adds', () => {}); test('later', { skip: true }, () => {});");
+const BAD: (&str, &str) = (
+    "bad.test.mjs",
+    "import { test } from 'node:test'; test('streams', () => { throw new Error('the answer was 41, not 42'); }); test('more', () => {});",
+);
+
+#[tokio::test]
+async fn good_work_passes() {
+    let place = place(&[GOOD], &[NODE_TEST, "echo linted"]).await;
+    let checked = place.checked().await;
+    assert!(checked.passed, "{checked:?}");
+    assert_eq!(checked.tests, Some(Tests { passed: 1, failed: 0, skipped: 1 }));
+    assert_eq!((checked.why, checked.feedback, checked.coverage_percent), (None, None, None));
+    assert!(place.log().ends_with("$ echo linted\nlinted\n"));
+}
+
+#[tokio::test]
+async fn failed_tests_are_named() {
+    let place = place(&[GOOD, BAD], &[NODE_TEST, "echo never > ran"]).await;
+    let checked = place.checked().await;
+    assert_eq!(checked.why.as_deref(), Some("1 of 3 tests failed"));
+    let feedback = checked.feedback.unwrap();
+    assert!(feedback.starts_with("1 of 3 tests failed\n- streams: the answer was 41, not 42\n"), "{feedback}");
+    assert!(!checked.passed && !place.root.path().join("checkout/ran").exists());
+}
+
+#[tokio::test]
+async fn the_command_that_failed_is_named() {
+    let place = place(&[GOOD], &[NODE_TEST, "echo src/a.js: unused >&2; exit 2"]).await;
+    let checked = place.checked().await;
+    assert_eq!(checked.why.as_deref(), Some("`echo src/a.js: unused >&2; exit 2` exited 2"));
+    assert!(checked.feedback.unwrap().ends_with("src/a.js: unused"));
+    assert_eq!(checked.tests.unwrap().passed, 1);
+}
+
+#[tokio::test]
+async fn coverage_counts_where_it_is_wanted() {
+    let lcov = "printf 'SF:a.js\\nLF:100\\nLH:71\\nend_of_record\\n' > lcov.info";
+    let mut place = place(&[], &[lcov]).await;
+    place.stage.least_coverage_percent = Some(90.0);
+    let checked = place.checked().await;
+    assert_eq!((checked.passed, checked.why.as_deref(), checked.coverage_percent), (false, Some("coverage 71 % is below 90 %"), Some(71.0)));
+    place.stage.least_coverage_percent = Some(71.0);
+    assert!(place.checked().await.passed);
+    place.stage.checks = vec!["true".into()];
+    assert_eq!(place.checked().await.why.as_deref(), Some("coverage of 71 % is wanted, but the checks left no report in lcov.info"));
+}
+
+#[tokio::test]
+async fn a_committed_report_proves_nothing() {
+    let forged = [("junit.xml", "<testcase name='all'/>"), ("lcov.info", "LF:1\nLH:1\nend_of_record\n")];
+    let mut place = place(&forged, &["true"]).await;
+    place.stage.least_coverage_percent = Some(90.0);
+    let checked = place.checked().await;
+    assert_eq!((checked.passed, checked.tests, checked.coverage_percent), (false, None, None));
+}
+
+#[tokio::test]
+async fn a_link_out_of_the_checkout_is_no_report() {
+    let place = place(&[], &["ln -s ~/junit.xml junit.xml; echo '<testcase/>' > ~/junit.xml"]).await;
+    assert_eq!(place.checked().await.tests, None);
+    symlink("/etc/passwd", place.root.path().join("checkout/lcov.info")).unwrap();
+    assert_eq!(place.checked().await.coverage_percent, None);
+    assert!(fs::metadata("/etc/passwd").is_ok());
+}
+
+#[tokio::test]
+async fn what_takes_too_long_is_ended() {
+    let mut place = place(&[], &["echo begun; sleep 60"]).await;
+    place.stage.timeout_seconds = 1;
+    let checked = place.checked().await;
+    assert_eq!((checked.passed, checked.why.as_deref()), (false, Some("checks took longer than 1s")));
+    assert!(checked.feedback.unwrap().contains("begun") && checked.seconds < 5);
+}
+
+#[tokio::test]
+async fn a_stop_ends_everything() {
+    let place = place(&[], &["setsid sh -c 'while :; do echo x >> beat; sleep 0.02; done' & sleep 60"]).await;
+    let stop = CancellationToken::new();
+    let beat = place.root.path().join("checkout/beat");
+    let stopper = async {
+        while !beat.exists() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        stop.cancel();
+    };
+    let (checked, ()) = tokio::join!(place.checked_until(&stop), stopper);
+    assert_eq!(checked.why.as_deref(), Some("stopped"));
+    let size = fs::metadata(&beat).unwrap().len();
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(fs::metadata(&beat).unwrap().len(), size);
+}
+
+#[tokio::test]
+async fn only_setup_has_the_network() {
+    let mut place = place(&[], &["cp interfaces-of ~/setup; tail -n +3 /proc/net/dev | wc -l > ~/check; echo $CI"]).await;
+    place.stage.setup = vec!["tail -n +3 /proc/net/dev | wc -l > interfaces-of; echo kept > ~/cache".into()];
+    assert!(place.checked().await.passed);
+    let home = |name: &str| fs::read_to_string(place.root.path().join("home").join(name)).unwrap();
+    assert_eq!((home("check").trim(), home("cache").trim()), ("1", "kept"));
+    assert_eq!(home("setup").trim(), std::fs::read_to_string("/proc/net/dev").unwrap().lines().skip(2).count().to_string());
+    assert!(place.log().ends_with("\n1\n"));
+}
+
+#[tokio::test]
+async fn a_failed_setup_is_told() {
+    let mut place = place(&[], &["true"]).await;
+    place.stage.setup = vec!["no-such-program --install".into()];
+    let checked = place.checked().await;
+    assert_eq!(checked.why.as_deref(), Some("`no-such-program --install` exited 127"));
+    assert!(checked.feedback.unwrap().contains("not found"));
+}
+
+#[tokio::test]
+async fn without_a_box_it_works_too_and_leaves_nothing() {
+    let mut place = place(&[], &["sh -c 'while :; do echo x >> beat; sleep 0.02; done' & sleep 0.1"]).await;
+    place.sandbox = Sandbox::None;
+    assert!(place.checked().await.passed);
+    let beat = place.root.path().join("checkout/beat");
+    let size = fs::metadata(&beat).unwrap().len();
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(fs::metadata(&beat).unwrap().len(), size);
+}

@@ -1,0 +1,120 @@
+//! Is it good, and if not, what should the next attempt read?
+//! Exit codes decide; reports add numbers and names.
+
+use std::fmt::Write;
+
+use super::junit::Failure;
+use super::log::Log;
+use super::reports::Reported;
+use super::shell::Ending;
+use crate::run::{Checked, Stage};
+
+/// How much of the feedback the failed tests may take; the rest is the log's.
+const FAILURES_BYTES: usize = 2_000;
+
+/// How much one failed test may say: many are more telling than one in full.
+const FAILURE_BYTES: usize = 400;
+
+pub(super) fn judge(stage: &Stage, ending: &Ending, reported: &Reported, log: &Log) -> Checked {
+    let tests = reported.junit.as_ref().map(|report| report.tests);
+    let why = why(stage, ending, reported);
+    let failures = reported.junit.as_ref().map_or(&[][..], |report| &report.failures);
+    let feedback = why.as_ref().map(|why| feedback(why, failures, &log.tail()));
+    Checked { passed: why.is_none(), why, feedback, tests, coverage_percent: reported.coverage_percent, seconds: 0 }
+}
+
+/// None: it is good.
+fn why(stage: &Stage, ending: &Ending, reported: &Reported) -> Option<String> {
+    match ending {
+        Ending::Stopped => Some("stopped".to_owned()),
+        Ending::Slow => Some(format!("checks took longer than {}", span(stage.timeout_seconds))),
+        Ending::Failed { command, code } => Some(failed(command, *code, reported)),
+        Ending::Good => too_little(stage, reported),
+    }
+}
+
+fn failed(command: &str, code: Option<i32>, reported: &Reported) -> String {
+    match reported.junit.as_ref().map(|report| report.tests) {
+        Some(tests) if tests.failed > 0 => format!("{} of {} tests failed", tests.failed, tests.ran()),
+        _ => match code {
+            Some(code) => format!("`{command}` exited {code}"),
+            None => format!("`{command}` was killed"),
+        },
+    }
+}
+
+fn too_little(stage: &Stage, reported: &Reported) -> Option<String> {
+    let least = stage.least_coverage_percent?;
+    match (reported.coverage_percent, &stage.reports.lcov) {
+        (Some(percent), _) if percent >= least => None,
+        (Some(percent), _) => Some(format!("coverage {} % is below {} %", tenths(percent), tenths(least))),
+        (None, Some(path)) => Some(format!("coverage of {} % is wanted, but the checks left no report in {path}", tenths(least))),
+        (None, None) => Some(format!("coverage of {} % is wanted, but the pipeline names no report", tenths(least))),
+    }
+}
+
+/// Cut, not rounded: 89.96 % must not read as the 90 % it misses.
+fn tenths(percent: f64) -> String {
+    format!("{}", (percent * 10.0).floor() / 10.0)
+}
+
+fn span(seconds: u64) -> String {
+    match (seconds / 60, seconds % 60) {
+        (0, seconds) => format!("{seconds}s"),
+        (minutes, 0) => format!("{minutes}m"),
+        (minutes, seconds) => format!("{minutes}m {seconds}s"),
+    }
+}
+
+fn feedback(why: &str, failures: &[Failure], log: &str) -> String {
+    let mut text = format!("{}\n", head(why, FAILURE_BYTES));
+    for (n, failure) in failures.iter().enumerate() {
+        let told = format!("- {}: {}\n", head(&failure.name, FAILURE_BYTES / 2), head(&failure.message, FAILURE_BYTES));
+        if text.len() + told.len() > FAILURES_BYTES {
+            let _ = writeln!(text, "- and {} more", failures.len() - n);
+            break;
+        }
+        text.push_str(&told);
+    }
+    text.push_str("\nThe end of the log:\n");
+    let log = log.trim_end();
+    text.push_str(tail(log, Checked::FEEDBACK - text.len()));
+    text
+}
+
+fn head(text: &str, most: usize) -> &str {
+    &text[..text.floor_char_boundary(most)]
+}
+
+/// The last whole lines that fit; a single line that does not is cut.
+fn tail(text: &str, most: usize) -> &str {
+    if text.len() <= most {
+        return text;
+    }
+    let end = &text[text.ceil_char_boundary(text.len() - most)..];
+    end.split_once('\n').map_or(end, |(_, lines)| lines)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nearly_enough_is_not_enough() {
+        assert_eq!(tenths(89.96), "89.9");
+        assert_eq!(tenths(71.0), "71");
+    }
+
+    #[test]
+    fn spans_are_short() {
+        assert_eq!([span(45), span(1200), span(90)], ["45s", "20m", "1m 30s"]);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn feedback_fits(why in ".{0,600}", names in proptest::collection::vec((".{0,300}", ".{0,900}"), 0..30), log in "(.{0,90}\n){0,90}") {
+            let failures: Vec<_> = names.into_iter().map(|(name, message)| Failure { name, message }).collect();
+            proptest::prop_assert!(feedback(&why, &failures, &log).len() <= Checked::FEEDBACK);
+        }
+    }
+}

@@ -10,6 +10,8 @@ pub mod sandbox;
 /// What do we remember?
 pub mod store;
 
+/// Who writes the code?
+pub mod agent;
 /// Does it work?
 pub mod checks;
 /// Where is the code?

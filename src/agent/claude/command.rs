@@ -1,0 +1,126 @@
+//! With which flags and environment does Claude Code run?
+//! It never reads a checkout's settings (hooks, key helpers, redirects would run), and it may do all within the box.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use secrecy::ExposeSecret;
+use tokio::fs;
+use tokio::process::{Child, Command};
+use uuid::Uuid;
+
+use super::{ClaudeCode, ModelAccess, Order, instructions};
+use crate::agent::{AgentError, Assignment, Session};
+use crate::sandbox::{BoxSpec, Network};
+
+/// Compared with what the CLI says it took: some modes change silently.
+pub(super) const PERMISSIONS: &str = "bypassPermissions";
+const INSIDE_PROGRAM: &str = "/opt/claude";
+const INSIDE_SOCKET: &str = "/run/model.sock";
+const INSIDE_HOME: &str = "/home/agent";
+
+const FLAGS: [&str; 14] = [
+    "-p",
+    "--input-format",
+    "stream-json",
+    "--output-format",
+    "stream-json",
+    "--verbose",
+    "--include-partial-messages",
+    "--setting-sources",
+    "",
+    "--strict-mcp-config",
+    "--tools",
+    "Bash,Edit,Read,Write,Grep,Glob",
+    "--permission-mode",
+    PERMISSIONS,
+];
+
+const ENVIRONMENT: [(&str, &str); 10] = [
+    ("CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "1"),
+    ("DISABLE_TELEMETRY", "1"),
+    ("DISABLE_AUTOUPDATER", "1"),
+    // Else the process outlives its result for as long as a shell it left behind.
+    ("CLAUDE_CODE_DISABLE_BACKGROUND_TASKS", "1"),
+    // Long waits are the workflow's: it survives crashes.
+    ("CLAUDE_CODE_MAX_RETRIES", "3"),
+    ("CLAUDE_CODE_STARTUP_FAILURE_RESULTS", "1"),
+    ("API_TIMEOUT_MS", "300000"),
+    ("CLAUDE_ENABLE_BYTE_WATCHDOG", "1"),
+    ("CLAUDE_BYTE_STREAM_IDLE_TIMEOUT_MS", "60000"),
+    // It refuses to bypass permissions as root without.
+    ("IS_SANDBOX", "1"),
+];
+
+impl ClaudeCode {
+    pub(super) async fn start(&self, order: &Order<'_>) -> Result<Child, AgentError> {
+        let a = order.assignment;
+        fs::create_dir_all(a.home.join("tmp")).await.map_err(AgentError::when(format!("making {}", a.home.display())))?;
+        let instructions = instructions::write(&a.worktree, &a.home).await?;
+        let instructions = self.sandbox.inside(&a.home.join(&instructions), &Path::new(INSIDE_HOME).join(&instructions));
+        let mut args: Vec<String> = FLAGS.map(str::to_owned).into();
+        args.extend(["--append-system-prompt-file".to_owned(), instructions.display().to_string()]);
+        args.extend(flags_of(order));
+        let spec = self.spec(a);
+        let program = self.sandbox.inside(&self.binary(), Path::new(INSIDE_PROGRAM));
+        let args: Vec<&str> = args.iter().map(String::as_str).collect();
+        let mut command: Command = self.sandbox.command(&spec, &program, &args);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.spawn().map_err(AgentError::when(format!("starting {}", self.program.display())))
+    }
+
+    /// What a link in a folder of links points at: only that is seen inside.
+    fn binary(&self) -> PathBuf {
+        self.program.canonicalize().unwrap_or_else(|_| self.program.clone())
+    }
+
+    fn spec(&self, a: &Assignment) -> BoxSpec {
+        let home = self.sandbox.inside(&a.home, Path::new(INSIDE_HOME));
+        let mut env: Vec<(String, String)> = ENVIRONMENT.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        env.push(("CLAUDE_CODE_TMPDIR".to_owned(), home.join("tmp").display().to_string()));
+        let mut sockets = Vec::new();
+        let network = match &self.access {
+            ModelAccess::Socket(path) => {
+                let inside = self.sandbox.inside(path, Path::new(INSIDE_SOCKET));
+                env.push(("ANTHROPIC_UNIX_SOCKET".to_owned(), inside.display().to_string()));
+                // Never dialled and never believed, but the CLI wants an address and a key.
+                env.push(("ANTHROPIC_BASE_URL".to_owned(), "http://localhost:9".to_owned()));
+                env.push(("ANTHROPIC_API_KEY".to_owned(), "a-run-has-no-key".to_owned()));
+                sockets.push((path.clone(), PathBuf::from(INSIDE_SOCKET)));
+                Network::Closed
+            }
+            ModelAccess::Key(key) => {
+                env.push(("ANTHROPIC_API_KEY".to_owned(), key.expose_secret().to_owned()));
+                Network::Open
+            }
+        };
+        let read_only = vec![(self.binary(), PathBuf::from(INSIDE_PROGRAM))];
+        BoxSpec { work: a.worktree.clone(), home: a.home.clone(), read_only, sockets, env, network }
+    }
+}
+
+fn flags_of(order: &Order<'_>) -> Vec<String> {
+    let (flag, id) = match order.session {
+        Session::New(id) => ("--session-id", id),
+        Session::Resume(id) => ("--resume", id),
+    };
+    let mut args = vec![flag.to_owned(), id.to_string()];
+    if let Some(model) = &order.assignment.model {
+        args.extend(["--model".to_owned(), model.clone()]);
+    }
+    if let Some(left) = order.assignment.budget_left {
+        args.extend(["--max-budget-usd".to_owned(), left.nine_places()]);
+    }
+    args
+}
+
+/// Whether the CLI kept a conversation: `<home>/.claude/projects/<folder's name>/<id>.jsonl`.
+pub(super) async fn has_transcript(home: &Path, id: Uuid) -> bool {
+    let Ok(mut projects) = fs::read_dir(home.join(".claude/projects")).await else { return false };
+    while let Ok(Some(project)) = projects.next_entry().await {
+        if fs::metadata(project.path().join(format!("{id}.jsonl"))).await.is_ok_and(|file| file.len() > 0) {
+            return true;
+        }
+    }
+    false
+}

@@ -1,0 +1,119 @@
+//! Do we understand what the CLI really printed?
+//! Lines recorded from version 2.1.330, shortened to the fields that matter.
+
+use super::end::{Silence, judge, words};
+use super::stream::Reading;
+use crate::agent::AgentEvent;
+use crate::run::{AgentEnd, Tokens, Trouble, Usd};
+
+const INIT: &str = r#"{"type":"system","subtype":"init","cwd":"/w/x","session_id":"9575d036","model":"claude-sonnet-4-5","permissionMode":"bypassPermissions","claude_code_version":"2.1.330"}"#;
+const MESSAGE_START: &str = r#"{"type":"stream_event","event":{"type":"message_start","message":{"id":"msg_1","usage":{"input_tokens":4,"output_tokens":1,"cache_read_input_tokens":9000,"cache_creation_input_tokens":2100}}},"parent_tool_use_id":null}"#;
+const WRITE: &str = r#"{"type":"assistant","message":{"content":[{"id":"toolu_1","input":{"file_path":"/w/x/src/stream.js","content":"…"},"name":"Write","type":"tool_use"}],"id":"msg_1","usage":{"cache_creation_input_tokens":2100,"cache_read_input_tokens":9000,"input_tokens":4,"output_tokens":1}},"parent_tool_use_id":null}"#;
+const MESSAGE_DELTA: &str =
+    r#"{"type":"stream_event","event":{"type":"message_delta","delta":{"stop_reason":"tool_use"},"usage":{"output_tokens":310}}}"#;
+const WRITTEN: &str =
+    r#"{"type":"user","message":{"role":"user","content":[{"tool_use_id":"toolu_1","type":"tool_result","content":"File created"}]}}"#;
+const GOOD: &str = r#"{"total_cost_usd":0.115237,"terminal_reason":"completed","is_error":false,"subtype":"success","result":"All done.","type":"result","queued_turn_count":0,"result_index":0,"model_usage_since_last_result":{"claude-sonnet-4-5":{"inputTokens":4,"outputTokens":310,"cacheReadInputTokens":9000,"cacheCreationInputTokens":2100,"costUSD":0.015236999999999999}}}"#;
+
+const TOKENS: Tokens = Tokens { input: 4, output: 310, cache_read: 9_000, cache_write: 2_100 };
+
+fn read(lines: &[&str]) -> (Reading, Vec<AgentEvent>) {
+    let mut reading = Reading::of("/w/x/");
+    let events = lines.iter().flat_map(|line| reading.line(line.as_bytes())).collect();
+    (reading, events)
+}
+
+fn end_of(lines: &[&str]) -> AgentEnd {
+    judge(&read(lines).0, &Silence::Ended(Some(1)), "")
+}
+
+fn api_error(status: &str, said: &str) -> AgentEnd {
+    let line = format!(
+        r#"{{"type":"result","subtype":"success","is_error":true,"terminal_reason":"api_error","api_error_status":{status},"result":"{said}"}}"#
+    );
+    end_of(&[INIT, &line])
+}
+
+fn failed(trouble: Trouble, why: &str) -> AgentEnd {
+    AgentEnd::Failed { trouble, why: why.to_owned() }
+}
+
+#[test]
+fn the_running_step_is_told() {
+    let (_, events) = read(&[INIT, WRITE, WRITTEN]);
+    let started = AgentEvent::ToolStarted { id: "toolu_1".into(), name: "Write".into(), title: "Write src/stream.js".into() };
+    assert_eq!(events[1..], [started, AgentEvent::ToolEnded { id: "toolu_1".into(), ok: true }]);
+}
+
+#[test]
+fn repeated_lines_are_counted_once() {
+    let (reading, _) = read(&[INIT, MESSAGE_START, WRITE, WRITE, MESSAGE_DELTA]);
+    assert_eq!(reading.used(), (TOKENS, Usd::from_float(0.015_237)));
+}
+
+#[test]
+fn the_bill_is_of_this_process_alone() {
+    let (reading, _) = read(&[INIT, MESSAGE_START, WRITE, MESSAGE_DELTA, GOOD]);
+    assert_eq!(reading.used(), (TOKENS, Usd::from_nanos(15_237_000)));
+    let (again, _) = read(&[INIT, GOOD, MESSAGE_START, MESSAGE_DELTA, GOOD]);
+    assert_eq!(again.used().1, Usd::from_nanos(30_474_000));
+}
+
+#[test]
+fn the_last_result_counts_whatever_the_exit_code() {
+    let (reading, _) = read(&[INIT, GOOD]);
+    assert_eq!(judge(&reading, &Silence::Ended(Some(1)), ""), AgentEnd::Finished);
+    assert_eq!(words(&reading).as_deref(), Some("All done."));
+    let cut = r#"{"type":"result","subtype":"error_during_execution","is_error":true,"terminal_reason":"aborted_tools","result_index":1}"#;
+    assert_eq!(end_of(&[INIT, GOOD, cut]), failed(Trouble::Agent, "aborted_tools"));
+    assert_eq!(end_of(&[INIT, cut, GOOD]), failed(Trouble::Agent, "aborted_tools"));
+}
+
+#[test]
+fn api_trouble_is_sorted_by_what_helps() {
+    assert_eq!(api_error("529", "Overloaded. If it persists, check your gateway"), failed(Trouble::ModelBusy, "Overloaded."));
+    assert_eq!(api_error("null", "Connection refused"), failed(Trouble::ModelBusy, "Connection refused"));
+    assert_eq!(api_error("404", "no such model"), failed(Trouble::Setup, "no such model"));
+    assert_eq!(api_error("400", "the run's allowance is spent"), failed(Trouble::Budget, "the run's allowance is spent"));
+    assert_eq!(api_error("400", "bad block"), failed(Trouble::Agent, "bad block"));
+}
+
+#[test]
+fn limits_of_the_cli_are_told_apart() {
+    let spent = r#"{"type":"result","subtype":"error_max_budget_usd","is_error":true,"terminal_reason":"budget_exhausted"}"#;
+    assert_eq!(end_of(&[INIT, spent]), failed(Trouble::Budget, "its allowance is spent"));
+    let turns = r#"{"type":"result","subtype":"error_max_turns","is_error":true,"terminal_reason":"max_turns"}"#;
+    assert_eq!(end_of(&[INIT, turns]), failed(Trouble::Agent, "it needed too many turns"));
+}
+
+#[test]
+fn a_refused_key_ends_it_at_once() {
+    let retry = r#"{"type":"system","subtype":"api_retry","attempt":1,"max_retries":3,"retry_delay_ms":506,"error_status":401,"error":"authentication_failed"}"#;
+    let (reading, events) = read(&[INIT, retry]);
+    assert!(reading.is_pointless());
+    let why = "the model answered 401 (authentication_failed)".to_owned();
+    assert_eq!(events[1], AgentEvent::Retrying { attempt: 1, delay_ms: 506, why: why.clone() });
+    assert_eq!(judge(&reading, &Silence::Ended(None), ""), AgentEnd::Failed { trouble: Trouble::Setup, why });
+}
+
+#[test]
+fn other_permissions_than_asked_for_are_not_worked_with() {
+    let (reading, _) = read(&[&INIT.replace("bypassPermissions", "default")]);
+    assert!(reading.is_pointless());
+    let why = "it took permission mode default instead of bypassPermissions";
+    assert_eq!(judge(&reading, &Silence::Ended(None), ""), failed(Trouble::Setup, why));
+}
+
+#[test]
+fn a_crash_quotes_the_last_words() {
+    let bad_flag = judge(&read(&[]).0, &Silence::Ended(Some(1)), "error: unknown option '--x'\n");
+    assert_eq!(bad_flag, failed(Trouble::Setup, "it ended with exit code 1: error: unknown option '--x'"));
+    let killed = judge(&read(&[INIT]).0, &Silence::Ended(None), "");
+    assert_eq!(killed, failed(Trouble::Agent, "it ended with a signal: it said nothing"));
+}
+
+#[test]
+fn what_is_unknown_or_broken_is_nobodys_error() {
+    let (_, events) = read(&["", "Warning: no stdin", "[1]", r#"{"type":"system","subtype":"brand_new"}"#, r#"{"type":"assistant","message":7}"#]);
+    assert_eq!(events, []);
+}

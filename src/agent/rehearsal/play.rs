@@ -1,0 +1,224 @@
+//! What does the scripted model say next?
+//! A pure function of scenario and conversation, so a killed and resumed agent, or a restarted server, goes on where it was.
+
+use std::time::Duration;
+
+use regex::Captures;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::conversation::{CallId, CallResult, Conversation};
+use super::scenario::{Call, Fault, Scenario, Turn, Usage};
+
+/// How often a call is tried before the scene goes on without it.
+const MOST_TRIES: usize = 4;
+
+/// One answer, ready for the wire.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub text: String,
+    pub calls: Vec<ToolUse>,
+    pub usage: Usage,
+    pub pause: Duration,
+    pub fault: Option<Fault>,
+    /// Scene and turn; none where no scene fits.
+    pub place: Option<(usize, usize)>,
+}
+
+/// A tool call in the CLI's own terms.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct ToolUse {
+    pub id: String,
+    pub name: &'static str,
+    pub input: Value,
+}
+
+/// The newest prompt that some scene fits picks the scene, of several the last; the calls made so far pick the turn.
+pub(super) fn answer(scenario: &Scenario, conversation: &Conversation) -> Answer {
+    let Some((scene, groups)) = pick(scenario, conversation) else {
+        return Answer { place: None, ..words("This rehearsal has no scene for that prompt.".to_owned()) };
+    };
+    let turns = &scenario.scenes[scene].turns;
+    for (at, turn) in turns.iter().enumerate() {
+        let states: Vec<State> = (0..turn.calls.len()).map(|call| state(conversation, scene, at, call)).collect();
+        if turn.calls.is_empty() || states.iter().any(|s| *s != State::Done) {
+            let script = Script { groups: &groups, folder: &conversation.folder };
+            return script.turn(turn, (scene, at), &states);
+        }
+    }
+    Answer { place: Some((scene, turns.len())), ..words("Done.".to_owned()) }
+}
+
+fn words(text: String) -> Answer {
+    Answer { text, calls: Vec::new(), usage: Usage { input: 4, output: 12, ..Usage::default() }, pause: Duration::ZERO, fault: None, place: None }
+}
+
+fn pick<'a>(scenario: &Scenario, conversation: &'a Conversation) -> Option<(usize, Captures<'a>)> {
+    let fits = |prompt: &'a String| scenario.scenes.iter().enumerate().rev().find_map(|(n, scene)| Some((n, scene.prompt.captures(prompt)?)));
+    conversation.prompts.iter().rev().find_map(fits)
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Todo,
+    ReadFirst,
+    Done,
+}
+
+/// A cut call is made again; a file that must be read first is read. Everything else, good or bad, is part of the play.
+fn state(conversation: &Conversation, scene: usize, turn: usize, call: usize) -> State {
+    let tried: Vec<_> = conversation.tried.iter().filter(|t| (t.id.scene, t.id.turn, t.id.call) == (scene, turn, call)).collect();
+    if tried.iter().filter(|t| !t.id.prepares).count() >= MOST_TRIES {
+        return State::Done;
+    }
+    match tried.last() {
+        None => State::Todo,
+        Some(last) if last.id.prepares || last.result == CallResult::Lost => State::Todo,
+        Some(last) if last.result == CallResult::Unread => State::ReadFirst,
+        Some(_) => State::Done,
+    }
+}
+
+struct Script<'a> {
+    groups: &'a Captures<'a>,
+    folder: &'a str,
+}
+
+impl Script<'_> {
+    fn turn(&self, turn: &Turn, place: (usize, usize), states: &[State]) -> Answer {
+        let open = turn.calls.iter().enumerate().filter(|(n, _)| states[*n] != State::Done);
+        let calls = open.map(|(n, call)| {
+            let id = CallId { scene: place.0, turn: place.1, call: n, prepares: states[n] == State::ReadFirst };
+            let (name, input) = if id.prepares { self.read(call) } else { self.call(call) };
+            ToolUse { id: format!("{id}_{}", Uuid::new_v4().simple()), name, input }
+        });
+        let (calls, text) = (calls.collect(), self.fill(&turn.text));
+        Answer { text, calls, usage: turn.usage, pause: turn.pause, fault: turn.fault, place: Some(place) }
+    }
+
+    fn call(&self, call: &Call) -> (&'static str, Value) {
+        match call {
+            Call::Read { .. } => self.read(call),
+            Call::Write { file, text } => ("Write", json!({"file_path": self.path(file), "content": self.fill(text)})),
+            Call::Edit { file, old, new } => {
+                ("Edit", json!({"file_path": self.path(file), "old_string": self.fill(old), "new_string": self.fill(new)}))
+            }
+            Call::Run { command } => ("Bash", json!({"command": self.fill(command), "description": "Run a command"})),
+        }
+    }
+
+    fn read(&self, call: &Call) -> (&'static str, Value) {
+        match call {
+            Call::Read { file } | Call::Write { file, .. } | Call::Edit { file, .. } => ("Read", json!({"file_path": self.path(file)})),
+            Call::Run { .. } => self.call(call),
+        }
+    }
+
+    fn path(&self, file: &str) -> String {
+        if self.folder.is_empty() { file.to_owned() } else { format!("{}/{file}", self.folder) }
+    }
+
+    /// `{{1}}` is the first group of the scene's regex.
+    fn fill(&self, text: &str) -> String {
+        let fill = |text: String, n: usize| text.replace(&format!("{{{{{n}}}}}"), self.groups.get(n).map_or("", |g| g.as_str()));
+        (1..self.groups.len()).fold(text.to_owned(), fill)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::conversation::Tried;
+    use super::*;
+
+    const PLAY: &str = r"
+        model = 'm'
+        [[scene]]
+        name = 'write'
+        prompt = 'Stage: (\w+)'
+        turn = [{ write = [{ file = 'a.js', text = '1' }] }]
+        [[scene]]
+        name = 'fix'
+        prompt = '(?s)Stage: (\w+).*failed: ([^\n]+)'
+        turn = [{ text = 'Fixing {{2}} of {{1}}.', edit = [{ file = 'a.js', old = '1', new = '2' }], run = ['node --test'] }, { text = 'Fixed.' }]
+    ";
+
+    fn next(prompts: &[&str], tried: Vec<Tried>) -> Answer {
+        let scenario = Scenario::parse("play.toml", PLAY).expect("a scenario");
+        let prompts = prompts.iter().map(|p| (*p).to_owned()).collect();
+        answer(&scenario, &Conversation { prompts, tried, folder: "/w".to_owned() })
+    }
+
+    fn tried(scene: usize, call: usize, result: CallResult) -> Tried {
+        Tried { id: CallId { scene, turn: 0, call, prepares: false }, result }
+    }
+
+    fn names(answer: &Answer) -> Vec<&'static str> {
+        answer.calls.iter().map(|c| c.name).collect()
+    }
+
+    #[test]
+    fn feedback_in_the_prompt_picks_another_scene() {
+        let first = next(&["Stage: streaming"], vec![]);
+        assert_eq!(first.calls[0].input, json!({"file_path": "/w/a.js", "content": "1"}));
+        let second = next(&["Stage: streaming\nfailed: splits chunks\nx"], vec![]);
+        assert_eq!(second.text, "Fixing splits chunks of streaming.");
+        assert_eq!(names(&second), ["Edit", "Bash"]);
+    }
+
+    #[test]
+    fn words_of_the_cli_itself_pick_no_scene() {
+        let prompts = ["Stage: one failed: x", "[Request interrupted by user]", "Go on."];
+        let after = next(&prompts, vec![tried(1, 0, CallResult::Good), tried(1, 1, CallResult::Bad)]);
+        assert_eq!((after.text.as_str(), after.place), ("Fixed.", Some((1, 1))));
+    }
+
+    #[test]
+    fn a_cut_call_is_made_again_and_a_done_one_is_not() {
+        let after = next(&["Stage: one failed: x"], vec![tried(1, 0, CallResult::Good), tried(1, 1, CallResult::Lost)]);
+        assert_eq!(names(&after), ["Bash"]);
+    }
+
+    #[test]
+    fn a_file_is_read_where_the_tool_insists() {
+        let unread = vec![tried(0, 0, CallResult::Unread)];
+        let mut read = unread.clone();
+        read.push(Tried { id: CallId { scene: 0, turn: 0, call: 0, prepares: true }, result: CallResult::Bad });
+        assert_eq!(names(&next(&["Stage: one"], unread)), ["Read"]);
+        assert_eq!(names(&next(&["Stage: one"], read)), ["Write"]);
+    }
+
+    #[test]
+    fn a_call_that_never_works_does_not_hold_up_the_play() {
+        let after = next(&["Stage: one"], vec![tried(0, 0, CallResult::Lost); MOST_TRIES]);
+        assert_eq!((after.text.as_str(), after.calls.len()), ("Done.", 0));
+    }
+
+    #[test]
+    fn other_prompts_are_told_so() {
+        assert_eq!(next(&["Hello"], vec![]).place, None);
+    }
+
+    fn scene_for(stage: &str, feedback: &str) -> String {
+        let pipeline: toml::Value = toml::from_str(include_str!("../../../deploy/pipelines/llm-wrapper.toml")).expect("a pipeline");
+        let stages = pipeline["stage"].as_array().expect("stages");
+        let stage = stages.iter().find(|s| s["name"].as_str() == Some(stage)).expect("a stage");
+        let prompt = stage["prompt"].as_str().expect("a prompt").replace("{{brief}}", "A wrapper.").replace("{{feedback}}", feedback);
+        let scenario = Scenario::parse("llm-wrapper.toml", include_str!("../../../deploy/rehearsal/llm-wrapper.toml")).expect("a scenario");
+        let conversation = Conversation { prompts: vec![prompt], ..Conversation::default() };
+        let (scene, _) = answer(&scenario, &conversation).place.expect("a scene");
+        scenario.scenes[scene].name.clone()
+    }
+
+    #[test]
+    fn every_stage_we_ship_can_be_rehearsed() {
+        let stages = ["scaffold", "core-implementation", "streaming", "error-handling", "testing", "documentation"];
+        assert_eq!(stages.map(|stage| scene_for(stage, "")), stages);
+    }
+
+    #[test]
+    fn feedback_changes_what_is_rehearsed() {
+        let failed = "3 of 50 tests failed:\n\nan event that is split across chunks is put together\n  Expected values to be strictly deep-equal";
+        assert_eq!(scene_for("streaming", failed), "streaming, again");
+        assert_eq!(scene_for("core-implementation", "Please call it ask(), not complete()"), "core-implementation, changes asked for");
+    }
+}

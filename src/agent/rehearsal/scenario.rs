@@ -1,0 +1,254 @@
+//! What does the scripted model say, and when?
+//! Read from TOML, checked whole on load; every mistake names file and line.
+
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use regex::Regex;
+use serde::Deserialize;
+use toml::Spanned;
+
+/// A whole play: the newest prompt that some scene matches picks the scene.
+#[derive(Debug)]
+pub struct Scenario {
+    /// Which model to ask for (`Assignment::model`): the CLI takes its prices from the model it asked, whoever answers.
+    pub model: String,
+    /// Time between two pieces of a streamed answer, so that streaming can be seen.
+    pub chunk: Duration,
+    pub scenes: Vec<Scene>,
+}
+
+/// What is said after one kind of prompt.
+#[derive(Debug)]
+pub struct Scene {
+    pub name: String,
+    /// Matched anywhere in a prompt; its groups are `{{1}}`, `{{2}}`… in the turns.
+    pub prompt: Regex,
+    pub turns: Vec<Turn>,
+}
+
+/// One answer of the model: some words, then tools.
+#[derive(Clone, Debug)]
+pub struct Turn {
+    pub text: String,
+    pub calls: Vec<Call>,
+    pub usage: Usage,
+    /// Silence before the answer.
+    pub pause: Duration,
+    pub fault: Option<Fault>,
+}
+
+/// A tool the agent is asked to use. Files are relative to the worktree.
+#[derive(Clone, Debug)]
+pub enum Call {
+    Read { file: String },
+    Write { file: String, text: String },
+    Edit { file: String, old: String, new: String },
+    Run { command: String },
+}
+
+/// Tokens the answer claims to have used: the CLI computes the cost from them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Usage {
+    pub input: u64,
+    pub output: u64,
+    pub cache_read: u64,
+    pub cache_write: u64,
+}
+
+/// The API fails instead of answering.
+#[derive(Clone, Copy, Debug)]
+pub struct Fault {
+    pub status: StatusCode,
+    /// How often before it behaves.
+    pub times: u32,
+}
+
+/// What is wrong with a scenario file.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{file}:{line}: {what}")]
+pub struct ScenarioError {
+    pub file: String,
+    /// From 1.
+    pub line: usize,
+    pub what: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawScenario {
+    model: String,
+    #[serde(default)]
+    chunk_ms: u64,
+    scene: Vec<RawScene>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawScene {
+    name: Spanned<String>,
+    prompt: Spanned<String>,
+    begins_like: Option<Spanned<String>>,
+    turn: Vec<Spanned<RawTurn>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawTurn {
+    #[serde(default)]
+    text: String,
+    #[serde(default)]
+    read: Vec<String>,
+    #[serde(default)]
+    write: Vec<RawWrite>,
+    #[serde(default)]
+    edit: Vec<RawEdit>,
+    #[serde(default)]
+    run: Vec<String>,
+    usage: Option<Usage>,
+    #[serde(default)]
+    pause_ms: u64,
+    fault: Option<Spanned<RawFault>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawWrite {
+    file: String,
+    text: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawEdit {
+    file: String,
+    old: String,
+    new: String,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawFault {
+    status: u16,
+    times: u32,
+}
+
+impl Scenario {
+    /// Reads `text`, the content of `file`.
+    ///
+    /// ```toml
+    /// model = "claude-sonnet-4-5"     # to be asked for: its prices count
+    /// chunk_ms = 3                    # between two pieces of a streamed answer
+    /// [[scene]]                       # the newest prompt picks it; of several that fit, the last
+    /// name = "scaffold"
+    /// prompt = '(?m)^Stage: (scaffold)$'
+    /// # begins_like = "other"         # starts with that earlier scene's turns
+    /// [[scene.turn]]                  # one answer; only a scene's last may be text alone
+    /// text = "Laying out {{1}}."
+    /// read = ["package.json"]
+    /// run = ["node --test"]
+    /// usage = { input = 4, output = 310, cache_read = 9000, cache_write = 2100 }
+    /// # pause_ms = 500                # silence before the answer
+    /// # fault = { status = 529, times = 1 }
+    /// [[scene.turn.write]]
+    /// file = "src/index.js"
+    /// text = "export {};"
+    /// [[scene.turn.edit]]
+    /// file = "package.json"
+    /// old = "0.0.0"
+    /// new = "0.1.0"
+    /// ```
+    pub fn parse(file: &str, text: &str) -> Result<Self, ScenarioError> {
+        let wrong =
+            |at: usize, what: String| ScenarioError { file: file.to_owned(), line: text[..at.min(text.len())].matches('\n').count() + 1, what };
+        let raw: RawScenario = toml::from_str(text).map_err(|error| wrong(error.span().map_or(0, |s| s.start), error.message().to_owned()))?;
+        let mut scenes: Vec<Scene> = Vec::new();
+        for scene in raw.scene {
+            let read = Scene::check(scene, &scenes).map_err(|(at, what)| wrong(at, what))?;
+            scenes.push(read);
+        }
+        Ok(Self { model: raw.model, chunk: Duration::from_millis(raw.chunk_ms), scenes })
+    }
+}
+
+/// Where in the text, and what.
+type Mistake = (usize, String);
+
+impl Scene {
+    fn check(raw: RawScene, earlier: &[Self]) -> Result<Self, Mistake> {
+        let prompt = Regex::new(raw.prompt.get_ref()).map_err(|error| (raw.prompt.span().start, format!("no regular expression: {error}")))?;
+        let mut turns = match &raw.begins_like {
+            None => Vec::new(),
+            Some(name) => Self::opening(name, earlier)?,
+        };
+        let last = raw.turn.len().checked_sub(1).ok_or_else(|| (raw.name.span().start, format!("scene {:?} has no turn", raw.name.get_ref())))?;
+        for (n, turn) in raw.turn.into_iter().enumerate() {
+            let at = turn.span().start;
+            let turn = Turn::check(turn.into_inner())?;
+            if turn.calls.is_empty() && n < last {
+                return Err((at, "a turn without tools ends the agent's work: only a scene's last may be text alone".to_owned()));
+            }
+            turns.push(turn);
+        }
+        Ok(Self { name: raw.name.into_inner(), prompt, turns })
+    }
+
+    /// An earlier scene's turns but for its closing words.
+    fn opening(name: &Spanned<String>, earlier: &[Self]) -> Result<Vec<Turn>, Mistake> {
+        let like = earlier.iter().find(|s| s.name == *name.get_ref());
+        let like = like.ok_or_else(|| (name.span().start, format!("no scene {:?} above this one", name.get_ref())))?;
+        Ok(like.turns.iter().filter(|t| !t.calls.is_empty()).cloned().collect())
+    }
+}
+
+impl Turn {
+    fn check(raw: RawTurn) -> Result<Self, Mistake> {
+        let fault = raw.fault.map(|fault| {
+            let RawFault { status, times } = *fault.get_ref();
+            let status = StatusCode::from_u16(status).map_err(|_| (fault.span().start, format!("{status} is no HTTP status")))?;
+            Ok(Fault { status, times })
+        });
+        let calls: Vec<Call> = (raw.read.into_iter().map(|file| Call::Read { file }))
+            .chain(raw.write.into_iter().map(|w| Call::Write { file: w.file, text: w.text }))
+            .chain(raw.edit.into_iter().map(|e| Call::Edit { file: e.file, old: e.old, new: e.new }))
+            .chain(raw.run.into_iter().map(|command| Call::Run { command }))
+            .collect();
+        let usage = raw.usage.unwrap_or_default();
+        Ok(Self { text: raw.text, calls, usage, pause: Duration::from_millis(raw.pause_ms), fault: fault.transpose()? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mistake(text: &str) -> String {
+        Scenario::parse("play.toml", text).expect_err("a mistake").to_string()
+    }
+
+    #[test]
+    fn a_mistake_names_file_and_line() {
+        assert!(mistake("model = \"m\"\n[[scene]]\nname = \"a\"\nprompt = '('\nturn = []\n").starts_with("play.toml:4: no regular expression"));
+        assert!(mistake("model = \"m\"\n[[scene]]\nname = \"a\"\nprompt = 'a'\nturn = []\n").starts_with("play.toml:3: scene \"a\" has no turn"));
+        assert!(mistake("model = \"m\"\n\nchunk_ms = \"fast\"\n").starts_with("play.toml:3: invalid type"));
+        assert!(
+            mistake("model = \"m\"\n[[scene]]\nname = \"a\"\nprompt = 'a'\n[[scene.turn]]\ntexts = 'a'\n")
+                .starts_with("play.toml:6: unknown field `texts`")
+        );
+    }
+
+    #[test]
+    fn words_alone_would_end_the_work_too_early() {
+        let text = "model = 'm'\n[[scene]]\nname = 'a'\nprompt = 'a'\n[[scene.turn]]\ntext = 'x'\n[[scene.turn]]\ntext = 'y'\n";
+        assert!(mistake(text).starts_with("play.toml:5: a turn without tools"));
+    }
+
+    #[test]
+    fn a_scene_can_begin_like_another() {
+        let text = "model = 'm'\n[[scene]]\nname = 'a'\nprompt = 'a'\nturn = [{ run = ['ls'] }, { text = 'done' }]\n\
+                    [[scene]]\nname = 'b'\nprompt = 'b'\nbegins_like = 'a'\nturn = [{ run = ['pwd'] }]\n";
+        let scenario = Scenario::parse("play.toml", text).expect("a scenario");
+        assert_eq!(scenario.scenes[1].turns.len(), 2);
+    }
+}

@@ -1,0 +1,127 @@
+//! How does the Messages API put an answer?
+//! As server-sent events or as one JSON object; the CLI asks for either.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use axum::Json;
+use axum::http::StatusCode;
+use axum::response::sse::{Event, Sse};
+use axum::response::{IntoResponse, Response};
+use futures::{StreamExt, stream as streams};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::play::{Answer, ToolUse};
+use super::scenario::Usage;
+
+/// How much of an answer is sent at a time, in characters.
+const WORDS_CHUNK: usize = 48;
+const CODE_CHUNK: usize = 600;
+
+pub(super) fn fault(status: StatusCode) -> Response {
+    let kind = match status.as_u16() {
+        400 => "invalid_request_error",
+        401 => "authentication_error",
+        403 => "permission_error",
+        404 => "not_found_error",
+        429 => "rate_limit_error",
+        529 => "overloaded_error",
+        _ => "api_error",
+    };
+    let message = format!("The rehearsal says {}", status.as_u16());
+    (status, Json(json!({"type": "error", "error": {"type": kind, "message": message}}))).into_response()
+}
+
+pub(super) fn whole(answer: &Answer, model: &str) -> Response {
+    let mut message = opening(model, answer.usage);
+    message["stop_reason"] = stop_reason(answer);
+    let text = (!answer.text.is_empty()).then(|| json!({"type": "text", "text": answer.text}));
+    message["content"] = text.into_iter().chain(answer.calls.iter().map(|call| block(&call.input, call))).collect();
+    Json(message).into_response()
+}
+
+pub(super) fn stream(answer: &Answer, model: &str, chunk: Duration) -> Response {
+    let events = streams::iter(events(answer, model)).then(move |data| async move {
+        if data["type"] == "content_block_delta" {
+            tokio::time::sleep(chunk).await;
+        }
+        let name = data["type"].as_str().unwrap_or_default().to_owned();
+        Ok::<_, Infallible>(Event::default().event(name).data(data.to_string()))
+    });
+    Sse::new(events).into_response()
+}
+
+fn events(answer: &Answer, model: &str) -> Vec<Value> {
+    // As the real API: what was put in is known at once, what comes out only at the end.
+    let start = opening(model, Usage { output: 1, ..answer.usage });
+    let mut events = vec![json!({"type": "message_start", "message": start})];
+    let mut index = 0;
+    if !answer.text.is_empty() {
+        let deltas = pieces(&answer.text, WORDS_CHUNK).map(|text| json!({"type": "text_delta", "text": text}));
+        events.extend(content(index, &json!({"type": "text", "text": ""}), deltas));
+        index += 1;
+    }
+    for call in &answer.calls {
+        let input = call.input.to_string();
+        let deltas = pieces(&input, CODE_CHUNK).map(|part| json!({"type": "input_json_delta", "partial_json": part}));
+        events.extend(content(index, &block(&json!({}), call), deltas));
+        index += 1;
+    }
+    let delta = json!({"stop_reason": stop_reason(answer), "stop_sequence": null});
+    events.push(json!({"type": "message_delta", "delta": delta, "usage": {"output_tokens": answer.usage.output}}));
+    events.push(json!({"type": "message_stop"}));
+    events
+}
+
+fn content(index: usize, block: &Value, deltas: impl Iterator<Item = Value>) -> Vec<Value> {
+    let mut events = vec![json!({"type": "content_block_start", "index": index, "content_block": block})];
+    events.extend(deltas.map(|delta| json!({"type": "content_block_delta", "index": index, "delta": delta})));
+    events.push(json!({"type": "content_block_stop", "index": index}));
+    events
+}
+
+fn block(input: &Value, call: &ToolUse) -> Value {
+    json!({"type": "tool_use", "id": call.id, "name": call.name, "input": input})
+}
+
+fn opening(model: &str, usage: Usage) -> Value {
+    let usage = json!({
+        "input_tokens": usage.input, "output_tokens": usage.output,
+        "cache_read_input_tokens": usage.cache_read, "cache_creation_input_tokens": usage.cache_write,
+    });
+    let id = format!("msg_{}", Uuid::new_v4().simple());
+    json!({"id": id, "type": "message", "role": "assistant", "model": model, "content": [], "stop_reason": null, "stop_sequence": null, "usage": usage})
+}
+
+fn stop_reason(answer: &Answer) -> Value {
+    json!(if answer.calls.is_empty() { "end_turn" } else { "tool_use" })
+}
+
+/// Parts of `size` characters each.
+fn pieces(text: &str, size: usize) -> impl Iterator<Item = String> {
+    let letters: Vec<char> = text.chars().collect();
+    letters.chunks(size).map(|part| part.iter().collect()).collect::<Vec<String>>().into_iter()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pieces_of_a_stream_are_the_whole() {
+        let text = "größe ".repeat(50);
+        assert_eq!(pieces(&text, 7).collect::<String>(), text);
+    }
+
+    #[test]
+    fn output_tokens_are_told_at_the_end() {
+        let call = ToolUse { id: "toolu_0_0_0_call_a".into(), name: "Bash", input: json!({"command": "ls"}) };
+        let usage = Usage { input: 4, output: 250, cache_read: 9, cache_write: 8 };
+        let answer = Answer { text: "Listing.".into(), calls: vec![call], usage, pause: Duration::ZERO, fault: None, place: None };
+        let events = events(&answer, "m");
+        assert_eq!(events[0]["message"]["usage"]["output_tokens"], 1);
+        let end = &events[events.len() - 2];
+        assert_eq!((&end["usage"]["output_tokens"], &end["delta"]["stop_reason"]), (&json!(250), &json!("tool_use")));
+    }
+}

@@ -14,5 +14,7 @@ pub mod store;
 pub mod agent;
 /// Does it work?
 pub mod checks;
+/// How does Slack speak?
+pub mod slack;
 /// Where is the code?
 pub mod workspace;

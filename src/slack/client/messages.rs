@@ -1,0 +1,129 @@
+//! How is something said, changed, or told to one person only?
+
+use serde_json::{Value, json};
+use slack_morphism::errors::SlackClientError;
+use slack_morphism::prelude::{SlackBlock, SlackClientApiCallContext, SlackClientHttpConnector};
+use tokio::time::timeout;
+use tracing::Span;
+
+use super::{SlackApi, promised};
+use crate::slack::error::SlackError;
+use crate::slack::pacing::{Call, Priority};
+use crate::slack::response_url::ResponseUrl;
+use crate::slack::ts::Ts;
+
+/// Under this type our messages carry their key as metadata. Everybody who can read a message can read that too.
+pub(super) const METADATA_TYPE: &str = "signoff";
+
+/// A new message.
+#[derive(Clone, Copy, Debug)]
+pub struct Post<'a> {
+    pub channel: &'a str,
+    /// The root to answer to; none for a new root.
+    pub thread_ts: Option<&'a Ts>,
+    /// For notifications, screen readers and old clients; Slack's markup, so escape what people said.
+    pub text: &'a str,
+    pub blocks: &'a [SlackBlock],
+    /// Names this message for [`SlackApi::find`]. Short and no secret.
+    pub key: &'a str,
+    pub priority: Priority,
+}
+
+/// A message as it should be now.
+#[derive(Clone, Copy, Debug)]
+pub struct Edit<'a> {
+    pub channel: &'a str,
+    pub ts: &'a Ts,
+    pub text: &'a str,
+    /// None at all takes the old ones away, so that the text shows.
+    pub blocks: &'a [SlackBlock],
+    pub priority: Priority,
+}
+
+impl SlackApi {
+    /// Not repeatable: after `Unknown`, [`SlackApi::find`] the key before posting again.
+    pub async fn post(&self, post: Post<'_>) -> Result<Ts, SlackError> {
+        let method = "chat.postMessage";
+        let mut body = json!({
+            "channel": post.channel, "text": post.text, "blocks": with_key(post.blocks, post.key),
+            "unfurl_links": false, "unfurl_media": false,
+            "metadata": { "event_type": METADATA_TYPE, "event_payload": { "key": post.key } },
+        });
+        if let Some(root) = post.thread_ts {
+            body["thread_ts"] = json!(root);
+        }
+        let answer = self.call(Call { method, channel: Some(post.channel), priority: post.priority }, &body).await?;
+        promised(method, &answer, "/ts").map(Ts)
+    }
+
+    /// Repeatable: the newest one wins. Notifies nobody. Keeps the message's key.
+    pub async fn update(&self, edit: Edit<'_>) -> Result<(), SlackError> {
+        let body = json!({ "channel": edit.channel, "ts": edit.ts, "text": edit.text, "blocks": edit.blocks });
+        self.call(Call { method: "chat.update", channel: Some(edit.channel), priority: edit.priority }, &body).await?;
+        Ok(())
+    }
+
+    /// Told to one person in a channel, gone when they reload; so never the only copy of anything.
+    pub async fn ephemeral(&self, channel: &str, user: &str, thread_ts: Option<&Ts>, text: &str) -> Result<(), SlackError> {
+        let mut body = json!({ "channel": channel, "user": user, "text": text });
+        if let Some(root) = thread_ts {
+            body["thread_ts"] = json!(root);
+        }
+        self.call(Call { method: "chat.postEphemeral", channel: Some(channel), priority: Priority::Gate }, &body).await?;
+        Ok(())
+    }
+
+    /// Told to the person who typed or clicked; works where we are no member. Five times within 30 minutes.
+    pub async fn respond(&self, to: &ResponseUrl, thread_ts: Option<&Ts>, text: &str) -> Result<(), SlackError> {
+        let method = "response_url";
+        if !to.is_at_home(self.inner.emulator.as_ref()) {
+            return Err(SlackError::Refused { method, error: "not_slack".to_owned(), detail: String::new() });
+        }
+        self.inner.pacer.admit(Call { method, channel: None, priority: Priority::Gate }).await?;
+        let mut body = json!({ "text": text, "response_type": "ephemeral", "replace_original": false });
+        if let Some(root) = thread_ts {
+            body["thread_ts"] = json!(root);
+        }
+        let answer = timeout(self.inner.timeout, self.post_without_token(to, &body)).await.map_err(|_| self.silence(method))?;
+        self.judge(method, accepted(answer).map_err(|error| SlackError::judge(method, error))).map(|_| ())
+    }
+
+    /// The address is the permission; our token is not for it, and must not appear in a log.
+    async fn post_without_token(&self, to: &ResponseUrl, body: &Value) -> Result<Value, SlackClientError> {
+        let context = SlackClientApiCallContext { rate_control_params: None, token: None, tracing_span: &Span::none(), is_sensitive_url: true };
+        self.inner.client.http_api.connector.http_post_uri(to.url().clone(), body, context).await
+    }
+
+    /// Where people find a message.
+    pub async fn permalink(&self, channel: &str, ts: &Ts) -> Result<String, SlackError> {
+        let method = "chat.getPermalink";
+        let call = Call { method, channel: Some(channel), priority: Priority::Milestone };
+        let answer = self.read(call, &[("channel", channel), ("message_ts", ts.as_str())]).await?;
+        promised(method, &answer, "/permalink")
+    }
+}
+
+/// The key once more, as the name of a block: some emulators keep no metadata.
+fn with_key(blocks: &[SlackBlock], key: &str) -> Value {
+    let mut blocks = json!(blocks);
+    let nameless = blocks.as_array_mut().into_iter().flatten().find(|block| block.get("block_id").is_none());
+    if let Some(block) = nameless {
+        block["block_id"] = json!(block_key(key));
+    }
+    blocks
+}
+
+pub(super) fn block_key(key: &str) -> String {
+    format!("{METADATA_TYPE}:{key}")
+}
+
+/// A response address answers `ok`, `{"ok":true}` or nothing at all, each with 200.
+fn accepted(answer: Result<Value, SlackClientError>) -> Result<Value, SlackClientError> {
+    match answer {
+        Ok(answer) if answer.get("ok").is_none() => Ok(json!({ "ok": true })),
+        Err(SlackClientError::ProtocolError(error)) if error.json_body.as_deref().is_some_and(|body| matches!(body.trim(), "" | "ok")) => {
+            Ok(json!({ "ok": true }))
+        }
+        other => other,
+    }
+}

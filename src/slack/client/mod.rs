@@ -1,0 +1,150 @@
+//! How do we call Slack?
+//! One door for every call: paced, ended after a time, and its failures told by what to do next. Says nothing by itself.
+
+mod find;
+mod messages;
+mod people;
+mod views;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::connect::HttpConnector;
+use rustls::crypto::ring;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+use slack_morphism::prelude::{SlackApiToken, SlackApiTokenValue, SlackClient, SlackClientHyperConnector};
+use tokio::sync::OnceCell;
+use tokio::time::{Instant, timeout};
+use url::Url;
+
+pub use messages::{Edit, Post};
+pub use people::{Identity, Member};
+
+use crate::slack::error::SlackError;
+use crate::slack::pacing::{Call, Pacer, Pacing};
+
+/// Slack answers within a second or not at all; well under any lease that somebody holds around a call.
+const CALL_TIMEOUT: Duration = Duration::from_secs(10);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How to reach Slack in one workspace.
+#[derive(Clone, Debug)]
+pub struct SlackApiConfig {
+    /// Slack's own where there is none; an emulator's ends in `/api`.
+    pub api_url: Option<Url>,
+    pub token: SecretString,
+    pub pacing: Pacing,
+    pub timeout: Duration,
+}
+
+impl SlackApiConfig {
+    #[must_use]
+    pub fn new(api_url: Option<Url>, token: SecretString) -> Self {
+        Self { api_url, token, pacing: Pacing::slack(), timeout: CALL_TIMEOUT }
+    }
+}
+
+/// Slack's API in one workspace. Make one per installation and clone it: clones share connections, pacing and what is known of people.
+#[derive(Clone)]
+pub struct SlackApi {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    client: SlackClient<Connector>,
+    token: SlackApiToken,
+    emulator: Option<Url>,
+    timeout: Duration,
+    pacer: Pacer,
+    identity: OnceCell<Identity>,
+    members: Mutex<HashMap<String, (Instant, Member)>>,
+}
+
+type Connector = SlackClientHyperConnector<HttpsConnector<HttpConnector>>;
+
+impl fmt::Debug for SlackApi {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SlackApi")
+    }
+}
+
+impl SlackApi {
+    #[must_use]
+    pub fn new(config: SlackApiConfig) -> Self {
+        let connector = SlackClientHyperConnector::with_connector(connector());
+        let connector = match &config.api_url {
+            Some(base) => connector.with_slack_api_url(base.as_str().trim_end_matches('/')),
+            None => connector,
+        };
+        let inner = Inner {
+            client: SlackClient::new(connector),
+            token: SlackApiToken::new(SlackApiTokenValue(config.token.expose_secret().to_owned())),
+            emulator: config.api_url,
+            timeout: config.timeout,
+            pacer: Pacer::new(config.pacing),
+            identity: OnceCell::new(),
+            members: Mutex::default(),
+        };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// A method that takes JSON.
+    async fn call(&self, call: Call<'_>, body: &Value) -> Result<Value, SlackError> {
+        self.inner.pacer.admit(call).await?;
+        let session = self.inner.client.open_session(&self.inner.token);
+        let answer = timeout(self.inner.timeout, session.http_session_api.http_post(call.method, body, None)).await;
+        self.judge(call.method, answer.map_err(|_| self.silence(call.method))?.map_err(|error| SlackError::judge(call.method, error)))
+    }
+
+    /// A method that reads; those take no JSON.
+    async fn read(&self, call: Call<'_>, parameters: &[(&str, &str)]) -> Result<Value, SlackError> {
+        self.inner.pacer.admit(call).await?;
+        let session = self.inner.client.open_session(&self.inner.token);
+        let parameters: Vec<(&str, Option<&str>)> = parameters.iter().map(|(name, value)| (*name, Some(*value))).collect();
+        let answer = timeout(self.inner.timeout, session.http_session_api.http_get(call.method, &parameters, None)).await;
+        self.judge(call.method, answer.map_err(|_| self.silence(call.method))?.map_err(|error| SlackError::judge(call.method, error)))
+    }
+
+    /// A 200 without `ok: true` comes from something between Slack and us, so nobody knows.
+    fn judge(&self, method: &'static str, answer: Result<Value, SlackError>) -> Result<Value, SlackError> {
+        if let Err(SlackError::RateLimited { retry_after, .. }) = &answer {
+            tracing::warn!(method, retry_after_s = retry_after.as_secs(), "Slack wants {method} to wait {} s", retry_after.as_secs());
+            self.inner.pacer.closed(method, *retry_after, Instant::now());
+        }
+        let answer = answer?;
+        if answer.get("ok").and_then(Value::as_bool) == Some(true) {
+            Ok(answer)
+        } else {
+            Err(SlackError::Unknown { method, what: "the answer was not Slack's".to_owned() })
+        }
+    }
+
+    fn silence(&self, method: &'static str) -> SlackError {
+        SlackError::Unknown { method, what: format!("no answer within {} s", self.inner.timeout.as_secs_f32()) }
+    }
+}
+
+/// The crate's own connector refuses plain HTTP, so emulators too; and it never gives up connecting.
+fn connector() -> HttpsConnector<HttpConnector> {
+    let mut http = HttpConnector::new();
+    http.enforce_http(false);
+    http.set_connect_timeout(Some(CONNECT_TIMEOUT));
+    http.set_nodelay(true);
+    HttpsConnectorBuilder::new()
+        .with_provider_and_webpki_roots(ring::default_provider())
+        .expect("ring knows the default protocol versions")
+        .https_or_http()
+        .enable_http1()
+        .enable_http2()
+        .wrap_connector(http)
+}
+
+/// A field that Slack promises. Without it the call was done, but we cannot tell with what result.
+fn promised(method: &'static str, answer: &Value, pointer: &str) -> Result<String, SlackError> {
+    let missing = || SlackError::Unknown { method, what: format!("the answer has no {pointer}") };
+    answer.pointer(pointer).and_then(Value::as_str).map(ToOwned::to_owned).ok_or_else(missing)
+}

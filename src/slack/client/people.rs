@@ -1,0 +1,145 @@
+//! Who are we, and who are they?
+
+use std::sync::PoisonError;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use super::{SlackApi, promised};
+use crate::slack::error::SlackError;
+use crate::slack::pacing::{Call, Priority};
+
+/// A person who was thrown out may decide no longer than this.
+const MEMBER_STAYS_KNOWN: Duration = Duration::from_mins(5);
+const MOST_MEMBERS: usize = 5_000;
+
+/// What our token makes us.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    pub team: String,
+    pub team_name: String,
+    /// Our user id, as people mention us.
+    pub bot_user: String,
+    /// Our id as the author of messages.
+    pub bot: Option<String>,
+    /// The workspace's address.
+    pub url: String,
+}
+
+impl Identity {
+    /// True for a message of ours: another app could carry our metadata.
+    pub(super) fn said(&self, message: &Value) -> bool {
+        let by = |field| message.get(field).and_then(Value::as_str);
+        by("user") == Some(&self.bot_user) || (self.bot.is_some() && by("bot_id") == self.bot.as_deref())
+    }
+}
+
+/// A person, as Slack knows them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    pub id: String,
+    /// The short one, `ana`.
+    pub name: String,
+    /// What they want to be called.
+    pub display: String,
+    /// Let in as a guest of the workspace, or a stranger from another one.
+    pub guest: bool,
+    pub bot: bool,
+    pub deactivated: bool,
+    pub team: String,
+    /// `Europe/Berlin`.
+    pub tz: Option<String>,
+}
+
+impl SlackApi {
+    /// Asks Slack every time: the answer says whether the token is still good.
+    pub async fn auth_test(&self) -> Result<Identity, SlackError> {
+        let method = "auth.test";
+        let answer = self.call(Call { method, channel: None, priority: Priority::Milestone }, &json!({})).await?;
+        let maybe = |pointer| answer.pointer(pointer).and_then(Value::as_str).map(ToOwned::to_owned);
+        Ok(Identity {
+            team: promised(method, &answer, "/team_id")?,
+            team_name: maybe("/team").unwrap_or_default(),
+            bot_user: promised(method, &answer, "/user_id")?,
+            bot: maybe("/bot_id"),
+            url: maybe("/url").unwrap_or_default(),
+        })
+    }
+
+    /// The same, asked once.
+    pub async fn identity(&self) -> Result<&Identity, SlackError> {
+        self.inner.identity.get_or_try_init(|| self.auth_test()).await
+    }
+
+    /// What Slack knows of a person, at most five minutes old.
+    pub async fn member(&self, user: &str) -> Result<Member, SlackError> {
+        let now = Instant::now();
+        if let Some(member) = self.known(user, now) {
+            return Ok(member);
+        }
+        let method = "users.info";
+        let answer = self.read(Call { method, channel: None, priority: Priority::Gate }, &[("user", user)]).await?;
+        promised(method, &answer, "/user/id")?;
+        let member = member(&answer["user"]);
+        let mut members = self.inner.members.lock().unwrap_or_else(PoisonError::into_inner);
+        if members.len() >= MOST_MEMBERS {
+            members.clear();
+        }
+        members.insert(user.to_owned(), (now, member.clone()));
+        Ok(member)
+    }
+
+    fn known(&self, user: &str, now: Instant) -> Option<Member> {
+        let members = self.inner.members.lock().unwrap_or_else(PoisonError::into_inner);
+        members.get(user).filter(|(since, _)| now.duration_since(*since) < MEMBER_STAYS_KNOWN).map(|(_, member)| member.clone())
+    }
+
+    /// The direct conversation with a person.
+    pub async fn direct_channel(&self, user: &str) -> Result<String, SlackError> {
+        let method = "conversations.open";
+        let answer = self.call(Call { method, channel: None, priority: Priority::Milestone }, &json!({ "users": user })).await?;
+        promised(method, &answer, "/channel/id")
+    }
+}
+
+/// Field by field: one odd profile must not make a person unknown.
+fn member(user: &Value) -> Member {
+    let text = |pointer: &str| user.pointer(pointer).and_then(Value::as_str).filter(|it| !it.is_empty());
+    let is = |name: &str| user.get(name).and_then(Value::as_bool).unwrap_or(false);
+    let id = text("/id").unwrap_or_default().to_owned();
+    let name = text("/name").unwrap_or(&id).to_owned();
+    let display = ["/profile/display_name", "/profile/real_name", "/real_name"].into_iter().find_map(text).unwrap_or(&name).to_owned();
+    Member {
+        display,
+        guest: is("is_restricted") || is("is_ultra_restricted") || is("is_stranger"),
+        // Slackbot says of itself that it is none.
+        bot: is("is_bot") || id == "USLACKBOT",
+        deactivated: is("deleted"),
+        team: text("/team_id").unwrap_or_default().to_owned(),
+        tz: text("/tz").map(ToOwned::to_owned),
+        id,
+        name,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_odd_profile_still_is_a_person() {
+        let it = member(&json!({"id": "U1", "profile": {"fields": [], "display_name": ""}, "is_restricted": "yes", "tz": 5}));
+        assert_eq!((it.name.as_str(), it.display.as_str(), it.guest, it.tz), ("U1", "U1", false, None));
+        let it = member(&json!({"id": "U2", "name": "gus", "real_name": "Gus", "is_ultra_restricted": true, "deleted": true, "tz": "Europe/Berlin"}));
+        assert_eq!((it.display.as_str(), it.guest, it.deactivated, it.bot), ("Gus", true, true, false));
+    }
+
+    #[test]
+    fn another_app_with_our_metadata_is_not_us() {
+        let us =
+            Identity { team: "T1".to_owned(), team_name: String::new(), bot_user: "U0".to_owned(), bot: Some("B0".to_owned()), url: String::new() };
+        assert!(us.said(&json!({"user": "U0"})) && us.said(&json!({"bot_id": "B0"})));
+        assert!(!us.said(&json!({"bot_id": "B9", "user": "U9"})) && !us.said(&json!({})));
+    }
+}

@@ -1,0 +1,180 @@
+//! What went wrong with a call, told by what the caller does next?
+//! Never holds a token, an address to answer to, or what was said.
+
+use std::error::Error;
+use std::io;
+use std::time::Duration;
+
+use hyper_util::client::legacy;
+use serde_json::Value;
+use slack_morphism::errors::{SlackClientApiError, SlackClientError};
+
+/// How long to leave a method alone if Slack forgot to say.
+const UNSAID_RETRY_AFTER: Duration = Duration::from_secs(30);
+
+/// A call that did not succeed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SlackError {
+    /// Surely not done: Slack, or our own pacing before it, wants us to come back later.
+    #[error("{method} has to wait {} s", retry_after.as_secs_f32())]
+    RateLimited { method: &'static str, retry_after: Duration },
+    /// Surely not done, and asking again in the same words will not help.
+    #[error("Slack refused {method}: {error}{}{detail}", if detail.is_empty() { "" } else { ": " })]
+    Refused { method: &'static str, error: String, detail: String },
+    /// It may have happened. Look before sending again.
+    #[error("{method} may or may not have happened: {what}")]
+    Unknown { method: &'static str, what: String },
+    /// Surely not done: nothing left this machine. Send again.
+    #[error("{method} was not sent: {what}")]
+    NotSent { method: &'static str, what: String },
+}
+
+/// Nothing can be posted to this channel until a person changes something.
+const CHANNEL_IS_CLOSED: &[&str] = &[
+    "channel_not_found",
+    "not_in_channel",
+    "is_archived",
+    "restricted_action",
+    "restricted_action_read_only_channel",
+    "restricted_action_thread_only_channel",
+    "restricted_action_non_threadable_channel",
+    "restricted_action_thread_locked",
+    "ekm_access_denied",
+    "team_not_found",
+    "team_access_not_granted",
+];
+/// We are not, or no longer, installed as we were.
+const WE_ARE_OUT: &[&str] = &[
+    "invalid_auth",
+    "not_authed",
+    "token_revoked",
+    "token_expired",
+    "account_inactive",
+    "no_permission",
+    "missing_scope",
+    "not_allowed_token_type",
+    "org_login_required",
+    "access_denied",
+    "two_factor_setup_required",
+    "enterprise_is_restricted",
+];
+/// The message we wanted to change cannot be changed any more.
+const MESSAGE_IS_GONE: &[&str] = &["message_not_found", "cant_update_message", "edit_window_closed", "thread_not_found"];
+/// Slack says `ok: false` but not that nothing happened.
+const MAYBE_DONE: &[&str] = &["internal_error", "fatal_error", "request_timeout", "service_unavailable"];
+
+impl SlackError {
+    /// True where sending again to this channel is pointless until a person acts (invites, unarchives, installs).
+    #[must_use]
+    pub fn is_permanent_for_channel(&self) -> bool {
+        self.is_one_of(CHANNEL_IS_CLOSED) || self.is_about_us()
+    }
+
+    /// True where the installation itself is the trouble: a token, a scope.
+    #[must_use]
+    pub fn is_about_us(&self) -> bool {
+        self.is_one_of(WE_ARE_OUT)
+    }
+
+    /// True where the message to change is gone, so that a new one has to stand in for it.
+    #[must_use]
+    pub fn is_message_gone(&self) -> bool {
+        self.is_one_of(MESSAGE_IS_GONE)
+    }
+
+    fn is_one_of(&self, errors: &[&str]) -> bool {
+        matches!(self, Self::Refused { error, .. } if errors.contains(&error.as_str()))
+    }
+
+    pub(super) fn judge(method: &'static str, error: SlackClientError) -> Self {
+        match error {
+            SlackClientError::RateLimitError(limit) => Self::RateLimited { method, retry_after: limit.retry_after.unwrap_or(UNSAID_RETRY_AFTER) },
+            SlackClientError::ApiError(error) => Self::said_no(method, &error),
+            SlackClientError::HttpError(error) if error.status_code.is_server_error() => {
+                Self::Unknown { method, what: format!("HTTP {}", error.status_code.as_u16()) }
+            }
+            SlackClientError::HttpError(error) => {
+                Self::Refused { method, error: format!("http_{}", error.status_code.as_u16()), detail: String::new() }
+            }
+            SlackClientError::HttpProtocolError(error) => {
+                let cause: Option<&(dyn Error + 'static)> = error.cause.as_deref().map(|cause| cause as _);
+                let what = cause.map_or_else(|| "no answer".to_owned(), reason);
+                if cause.is_some_and(never_left) { Self::NotSent { method, what } } else { Self::Unknown { method, what } }
+            }
+            SlackClientError::ProtocolError(_) => Self::Unknown { method, what: "the answer was not JSON".to_owned() },
+            _ => Self::Unknown { method, what: "the answer was lost".to_owned() },
+        }
+    }
+
+    fn said_no(method: &'static str, error: &SlackClientApiError) -> Self {
+        let code = error.code.clone();
+        if matches!(code.as_str(), "ratelimited" | "rate_limited") {
+            return Self::RateLimited { method, retry_after: UNSAID_RETRY_AFTER };
+        }
+        if MAYBE_DONE.contains(&code.as_str()) {
+            return Self::Unknown { method, what: code };
+        }
+        Self::Refused { method, error: code, detail: error.http_response_body.as_deref().map(detail).unwrap_or_default() }
+    }
+}
+
+/// What Slack adds to an error: which block is wrong, which scope is missing.
+fn detail(body: &str) -> String {
+    let Ok(answer) = serde_json::from_str::<Value>(body) else { return String::new() };
+    let mut parts: Vec<String> = ["/response_metadata/messages", "/errors"]
+        .iter()
+        .filter_map(|at| answer.pointer(at)?.as_array())
+        .flatten()
+        .map(|part| part.as_str().map_or_else(|| part.to_string(), ToOwned::to_owned))
+        .collect();
+    if let Some(scope) = answer.get("needed").and_then(Value::as_str) {
+        parts.push(format!("needs the scope {scope}"));
+    }
+    parts.join("; ")
+}
+
+fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |it| (**it).source())
+}
+
+/// No connection was made, so no byte of the request went out.
+fn never_left(error: &(dyn Error + 'static)) -> bool {
+    chain(error).any(|it| {
+        it.downcast_ref::<legacy::Error>().is_some_and(legacy::Error::is_connect)
+            || it.downcast_ref::<io::Error>().is_some_and(|io| io.kind() == io::ErrorKind::ConnectionRefused)
+    })
+}
+
+fn reason(error: &(dyn Error + 'static)) -> String {
+    chain(error).last().map_or_else(String::new, ToString::to_string)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn no(code: &str, body: &str) -> SlackError {
+        SlackError::said_no("chat.postMessage", &SlackClientApiError::new(code.to_owned()).with_http_response_body(body.to_owned()))
+    }
+
+    #[test]
+    fn errors_are_told_by_what_to_do_next() {
+        assert!(no("is_archived", "{}").is_permanent_for_channel());
+        assert!(no("token_revoked", "{}").is_about_us());
+        assert!(no("message_not_found", "{}").is_message_gone());
+        assert!(!no("invalid_blocks", "{}").is_permanent_for_channel());
+        assert!(matches!(no("fatal_error", "{}"), SlackError::Unknown { .. }));
+        assert!(matches!(no("ratelimited", "{}"), SlackError::RateLimited { .. }));
+    }
+
+    #[test]
+    fn what_slack_adds_is_kept() {
+        let error = no("invalid_blocks", r#"{"ok":false,"response_metadata":{"messages":["[ERROR] too long [json-pointer:/blocks/0]"]}}"#);
+        assert_eq!(error.to_string(), "Slack refused chat.postMessage: invalid_blocks: [ERROR] too long [json-pointer:/blocks/0]");
+        assert_eq!(
+            no("missing_scope", r#"{"needed":"chat:write"}"#).to_string(),
+            "Slack refused chat.postMessage: missing_scope: needs the scope chat:write"
+        );
+        assert_eq!(no("is_archived", "not json").to_string(), "Slack refused chat.postMessage: is_archived");
+    }
+}

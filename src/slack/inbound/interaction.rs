@@ -1,0 +1,191 @@
+//! What was pressed, or filled in?
+
+use std::collections::BTreeMap;
+
+use url::Url;
+
+use super::fields::Fields;
+use super::key::{key, key_of_content};
+use super::{Answer, Click, Inbound, Malformed, Surface, ViewSubmission};
+use crate::slack::response_url::ResponseUrl;
+use crate::slack::ts::Ts;
+
+/// Null in installations for a whole organisation, so the person's own team stands in.
+const TEAM: &[&str] = &["/team/id", "/user/team_id", "/view/app_installed_team_id", "/view/team_id", "/enterprise/id"];
+const USER_TEAM: &[&str] = &["/user/team_id", "/team/id", "/view/team_id", "/enterprise/id"];
+
+pub(super) fn parse(fields: Fields<'_>, emulator: Option<&Url>) -> Result<Inbound, Malformed> {
+    match fields.need(&["/type"])?.as_str() {
+        "block_actions" => click(fields, emulator),
+        "view_submission" => submission(fields),
+        other => Ok(Inbound::ignored(other)),
+    }
+}
+
+/// Clients send one action at a time.
+fn click(fields: Fields<'_>, emulator: Option<&Url>) -> Result<Inbound, Malformed> {
+    let action = fields.at("/actions/0").ok_or_else(|| Malformed("/actions/0 is missing".to_owned()))?;
+    let message_ts = fields.first(&["/container/message_ts", "/message/ts"]);
+    let thread_ts = fields.first(&["/container/thread_ts", "/message/thread_ts"]).filter(|root| Some(*root) != message_ts);
+    let surface = match (fields.text("/view/type"), message_ts) {
+        (Some("home"), _) => Surface::Home,
+        (Some(_), _) | (None, None) => Surface::Modal,
+        (None, Some(_)) => Surface::Message,
+    };
+    let user = fields.need(&["/user/id"])?;
+    let action_id = action.need(&["/action_id"])?;
+    let trigger_id = fields.text("/trigger_id").unwrap_or_default();
+    let key = if trigger_id.is_empty() {
+        key_of_content("click", &[message_ts.unwrap_or_default(), &action_id, &user, action.text("/action_ts").unwrap_or_default()])
+    } else {
+        key("click", &[trigger_id])
+    };
+    Ok(Inbound::Click(Click {
+        team: fields.need(TEAM)?,
+        user_team: fields.need(USER_TEAM)?,
+        user,
+        surface,
+        channel: fields.first(&["/channel/id", "/container/channel_id"]).map(ToOwned::to_owned),
+        message_ts: message_ts.map(Ts::from),
+        thread_ts: thread_ts.map(Ts::from),
+        view_id: fields.text("/view/id").map(ToOwned::to_owned),
+        action_id,
+        block_id: action.text("/block_id").unwrap_or_default().to_owned(),
+        value: match answer(action) {
+            Answer::Nothing => String::new(),
+            Answer::Text(text) => text,
+            Answer::Chosen(chosen) => chosen.into_iter().next().unwrap_or_default(),
+        },
+        trigger_id: trigger_id.to_owned(),
+        response_url: fields.text("/response_url").and_then(|text| ResponseUrl::parse(text, emulator)),
+        key,
+    }))
+}
+
+fn submission(fields: Fields<'_>) -> Result<Inbound, Malformed> {
+    let view_id = fields.need(&["/view/id"])?;
+    let trigger_id = fields.text("/trigger_id").unwrap_or_default();
+    let values: BTreeMap<String, BTreeMap<String, Answer>> = fields
+        .entries("/view/state/values")
+        .map(|(block, actions)| (block.clone(), actions.entries("").map(|(action, field)| (action.clone(), answer(field))).collect()))
+        .collect();
+    let key = if trigger_id.is_empty() {
+        // A form refused for its words is sent again with others, under the same id and hash.
+        key_of_content("submission", &[&view_id, fields.text("/view/hash").unwrap_or_default(), &format!("{values:?}")])
+    } else {
+        key("submission", &[&view_id, trigger_id])
+    };
+    Ok(Inbound::Submission(ViewSubmission {
+        team: fields.need(TEAM)?,
+        user_team: fields.need(USER_TEAM)?,
+        user: fields.need(&["/user/id"])?,
+        callback_id: fields.text("/view/callback_id").unwrap_or_default().to_owned(),
+        private_metadata: fields.text("/view/private_metadata").unwrap_or_default().to_owned(),
+        values,
+        view_id,
+        trigger_id: trigger_id.to_owned(),
+        key,
+    }))
+}
+
+const ONE: &[&str] =
+    &["/value", "/selected_option/value", "/selected_user", "/selected_conversation", "/selected_channel", "/selected_date", "/selected_time"];
+const MANY: &[&str] = &["/selected_options", "/selected_users", "/selected_conversations", "/selected_channels"];
+
+/// What an input or a pressed element holds, whatever its kind.
+fn answer(field: Fields<'_>) -> Answer {
+    if let Some(text) = field.first(ONE) {
+        return Answer::Text(text.to_owned());
+    }
+    let chosen: Vec<String> =
+        MANY.iter().flat_map(|at| field.list(at)).filter_map(|one| one.as_text().or_else(|| one.text("/value"))).map(ToOwned::to_owned).collect();
+    if chosen.is_empty() { Answer::Nothing } else { Answer::Chosen(chosen) }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::slack::inbound::Frame;
+
+    fn pressed() -> Value {
+        json!({"type": "block_actions", "user": {"id": "U1", "username": "a", "team_id": "T1"}, "api_app_id": "A1", "token": "t",
+            "container": {"type": "message", "message_ts": "1.2", "channel_id": "C1", "thread_ts": "1.1"}, "trigger_id": "1.2.3",
+            "team": {"id": "T1", "domain": "d"}, "enterprise": null, "is_enterprise_install": false, "channel": {"id": "C1", "name": "g"},
+            "message": {"type": "message", "ts": "1.2", "text": "x", "user": "U0", "bot_id": "B0"},
+            "response_url": "https://hooks.slack.com/actions/1",
+            "actions": [{"type": "button", "action_id": "gate.approve", "block_id": "b", "value": "run-1", "action_ts": "1700000000.123"}]})
+    }
+
+    fn read(payload: &Value) -> Click {
+        match Inbound::from_frame(Frame::Interaction, payload, None) {
+            Ok(Inbound::Click(click)) => click,
+            other => panic!("a click, not {other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_press_in_a_thread_is_read() {
+        let click = read(&pressed());
+        assert_eq!((click.team.as_str(), click.user.as_str(), click.channel.as_deref()), ("T1", "U1", Some("C1")));
+        assert_eq!((click.message_ts, click.thread_ts), (Some(Ts::from("1.2")), Some(Ts::from("1.1"))));
+        assert_eq!((click.action_id.as_str(), click.value.as_str(), click.surface), ("gate.approve", "run-1", Surface::Message));
+        assert_eq!(click.key.0, "click:1.2.3");
+    }
+
+    #[test]
+    fn what_other_apps_and_organisations_put_there_costs_nothing() {
+        let mut odd = pressed();
+        odd["team"] = Value::Null;
+        odd["enterprise"] = json!({"id": "E1"});
+        odd["message"]["metadata"] = json!({"event_type": "x", "event_payload": {"n": 1, "o": {"a": "b"}}});
+        odd["message"]["blocks"] = json!([{"type": "brand_new_block"}]);
+        odd["container"]["type"] = json!("brand_new");
+        odd["actions"][0]["value"] = json!(5);
+        let click = read(&odd);
+        assert_eq!((click.team.as_str(), click.value.as_str()), ("T1", ""));
+    }
+
+    #[test]
+    fn a_stranger_is_told_from_a_colleague() {
+        let mut shared = pressed();
+        shared["user"]["team_id"] = json!("T2");
+        let click = read(&shared);
+        assert_eq!((click.team.as_str(), click.user_team.as_str()), ("T1", "T2"));
+    }
+
+    #[test]
+    fn a_press_on_the_home_tab_has_no_message() {
+        let home = json!({"type": "block_actions", "user": {"id": "U1", "team_id": "T1"}, "team": {"id": "T1"}, "trigger_id": "9",
+            "container": {"type": "view", "view_id": "V1"}, "view": {"id": "V1", "type": "home"},
+            "actions": [{"type": "static_select", "action_id": "pick", "selected_option": {"value": "two"}}]});
+        let click = read(&home);
+        assert_eq!((click.surface, click.message_ts, click.value.as_str()), (Surface::Home, None, "two"));
+    }
+
+    #[test]
+    fn a_form_is_read_whatever_its_fields() {
+        let form = json!({"type": "view_submission", "user": {"id": "U1", "team_id": "T1"}, "team": null, "trigger_id": "4.5",
+            "view": {"id": "V1", "callback_id": "changes", "private_metadata": "run-1", "hash": "h", "state": {"values": {
+                "words": {"text": {"type": "plain_text_input", "value": "please no"}},
+                "empty": {"text": {"type": "plain_text_input", "value": null}},
+                "who": {"pick": {"type": "multi_users_select", "selected_users": ["U1", "U2"]}},
+                "what": {"pick": {"type": "checkboxes", "selected_options": [{"value": "a"}]}}}}}});
+        let Ok(Inbound::Submission(it)) = Inbound::from_frame(Frame::Interaction, &form, None) else { panic!("a submission") };
+        assert_eq!((it.callback_id.as_str(), it.private_metadata.as_str(), it.key.0.as_str()), ("changes", "run-1", "submission:V1:4.5"));
+        assert_eq!((it.text("words", "text"), it.text("empty", "text"), it.text("what", "pick")), (Some("please no"), None, Some("a")));
+        assert_eq!(it.values["who"]["pick"], Answer::Chosen(vec!["U1".to_owned(), "U2".to_owned()]));
+    }
+
+    #[test]
+    fn what_we_do_not_know_is_ignored_and_what_is_broken_is_refused() {
+        for kind in ["shortcut", "view_closed", "block_suggestion", "workflow_step_edit"] {
+            assert_eq!(Inbound::from_frame(Frame::Interaction, &json!({"type": kind}), None), Ok(Inbound::ignored(kind)));
+        }
+        let mut broken = pressed();
+        broken["actions"] = json!([]);
+        assert!(Inbound::from_frame(Frame::Interaction, &broken, None).is_err());
+        assert!(Inbound::from_frame(Frame::Interaction, &json!({}), None).is_err());
+    }
+}

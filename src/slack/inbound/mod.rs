@@ -1,0 +1,289 @@
+//! What did Slack tell us?
+//! Reads only what it needs: a field we do not know, or one of another shape, must not cost us a person's words.
+
+mod event;
+mod fields;
+mod form;
+mod interaction;
+mod key;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use url::Url;
+
+use fields::Fields;
+
+use crate::run::{PersonId, RequestId};
+use crate::slack::response_url::ResponseUrl;
+use crate::slack::ts::Ts;
+
+/// One verified request, understood.
+///
+/// `team` is the workspace we are installed in; `user_team` is where the person is at home, which differs for guests of shared channels.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Inbound {
+    Command(SlashCommand),
+    Click(Click),
+    Submission(ViewSubmission),
+    /// Said in a channel or thread that we are in, by a person, without calling us by name.
+    Message(ThreadMessage),
+    /// Said to us by name.
+    Mention(ThreadMessage),
+    HomeOpened(HomeOpened),
+    Uninstalled(Uninstalled),
+    /// Answer with the challenge, nothing else.
+    UrlVerification {
+        challenge: String,
+    },
+    /// Answer 200, nothing else.
+    SslCheck,
+    /// Real, and nothing to us. Answer 200.
+    Ignored {
+        why: String,
+    },
+}
+
+/// `/develop …`. Slack offers commands in channels only, never in threads.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SlashCommand {
+    pub team: String,
+    pub user_team: String,
+    pub channel: String,
+    pub user: String,
+    pub command: String,
+    pub text: String,
+    pub trigger_id: String,
+    pub response_url: Option<ResponseUrl>,
+    pub key: RequestId,
+}
+
+/// Where something was pressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Surface {
+    Message,
+    Home,
+    Modal,
+}
+
+/// A button pressed, or something chosen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Click {
+    pub team: String,
+    pub user_team: String,
+    pub user: String,
+    pub surface: Surface,
+    pub channel: Option<String>,
+    pub message_ts: Option<Ts>,
+    /// The root of the thread that the message is in; none for a root itself.
+    pub thread_ts: Option<Ts>,
+    pub view_id: Option<String>,
+    pub action_id: String,
+    pub block_id: String,
+    pub value: String,
+    pub trigger_id: String,
+    pub response_url: Option<ResponseUrl>,
+    pub key: RequestId,
+}
+
+/// What was filled in, in one field of a form.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Answer {
+    Nothing,
+    Text(String),
+    Chosen(Vec<String>),
+}
+
+/// A form that was sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ViewSubmission {
+    pub team: String,
+    pub user_team: String,
+    pub user: String,
+    pub callback_id: String,
+    pub private_metadata: String,
+    /// By block, then by action.
+    pub values: BTreeMap<String, BTreeMap<String, Answer>>,
+    pub view_id: String,
+    pub trigger_id: String,
+    pub key: RequestId,
+}
+
+impl ViewSubmission {
+    /// What was typed or chosen there; nothing is none.
+    #[must_use]
+    pub fn text(&self, block: &str, action: &str) -> Option<&str> {
+        match self.values.get(block)?.get(action)? {
+            Answer::Text(text) => Some(text),
+            Answer::Chosen(chosen) => chosen.first().map(String::as_str),
+            Answer::Nothing => None,
+        }
+    }
+}
+
+/// Something a person said.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ThreadMessage {
+    pub team: String,
+    pub user_team: String,
+    pub channel: String,
+    pub user: String,
+    /// As Slack wrote it; [`crate::slack::heard`] makes plain words of it.
+    pub text: String,
+    pub ts: Ts,
+    pub thread_ts: Option<Ts>,
+    /// True in a direct conversation with us.
+    pub direct: bool,
+    pub key: RequestId,
+}
+
+/// Somebody looks at our Home tab.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HomeOpened {
+    pub team: String,
+    pub user: String,
+    pub key: RequestId,
+}
+
+/// We were thrown out of a workspace, or our token was taken.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Uninstalled {
+    pub team: String,
+    pub key: RequestId,
+}
+
+/// Not something that Slack sends. The text names the field, never its content.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a request of Slack's: {0}")]
+pub struct Malformed(pub String);
+
+/// Which of the three kinds a JSON payload is; a socket says so beside it, HTTP by its shape.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Frame {
+    Command,
+    Interaction,
+    Event,
+}
+
+impl Inbound {
+    /// From a verified HTTP request. `emulator` is the API's address where it is not Slack's own.
+    pub fn parse(content_type: &str, body: &[u8], emulator: Option<&Url>) -> Result<Self, Malformed> {
+        let json = content_type.starts_with("application/json") || body.trim_ascii_start().starts_with(b"{");
+        if !json {
+            return form::parse(body, emulator);
+        }
+        let payload: Value = serde_json::from_slice(body).map_err(|_| Malformed("the body is not JSON".to_owned()))?;
+        Self::from_frame(Frame::Event, &payload, emulator)
+    }
+
+    /// From the payload of a frame that came by a socket, or out of an HTTP body.
+    pub fn from_frame(frame: Frame, payload: &Value, emulator: Option<&Url>) -> Result<Self, Malformed> {
+        let fields = Fields::of(payload);
+        match frame {
+            Frame::Command => form::command(fields, emulator),
+            Frame::Interaction => interaction::parse(fields, emulator),
+            Frame::Event => event::parse(fields),
+        }
+    }
+
+    /// What makes this delivery unique; none for what is answered without being remembered.
+    #[must_use]
+    pub fn key(&self) -> Option<&RequestId> {
+        match self {
+            Self::Command(it) => Some(&it.key),
+            Self::Click(it) => Some(&it.key),
+            Self::Submission(it) => Some(&it.key),
+            Self::Message(it) | Self::Mention(it) => Some(&it.key),
+            Self::HomeOpened(it) => Some(&it.key),
+            Self::Uninstalled(it) => Some(&it.key),
+            Self::UrlVerification { .. } | Self::SslCheck | Self::Ignored { .. } => None,
+        }
+    }
+
+    /// Who did it.
+    #[must_use]
+    pub fn person(&self) -> Option<PersonId> {
+        let (team, user) = match self {
+            Self::Command(it) => (&it.user_team, &it.user),
+            Self::Click(it) => (&it.user_team, &it.user),
+            Self::Submission(it) => (&it.user_team, &it.user),
+            Self::Message(it) | Self::Mention(it) => (&it.user_team, &it.user),
+            Self::HomeOpened(it) => (&it.team, &it.user),
+            Self::Uninstalled(_) | Self::UrlVerification { .. } | Self::SslCheck | Self::Ignored { .. } => return None,
+        };
+        Some(PersonId::Slack { team: team.clone(), user: user.clone() })
+    }
+
+    fn ignored(why: &str) -> Self {
+        Self::Ignored { why: why.chars().take(60).collect() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::{any, prop_assert, prop_assert_eq, prop_oneof, proptest};
+    use proptest::strategy::{Just, Strategy};
+    use serde_json::json;
+
+    use super::*;
+
+    /// JSON with the names that matter, in places and kinds that do not.
+    fn shapes() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            prop_oneof!["block_actions", "view_submission", "event_callback", "message", "app_mention", "U1", "\\PC{0,5}"].prop_map(Value::from),
+        ];
+        let names = "type|team|id|user|team_id|event|actions|container|channel|view|state|values|text|ts|message|action_id|authorizations";
+        leaf.prop_recursive(5, 60, 6, move |inner| {
+            prop_oneof![
+                vec(inner.clone(), 0..4).prop_map(Value::from),
+                vec((names, inner), 0..8).prop_map(|fields| Value::Object(fields.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn arbitrary_bytes_never_panic(body in vec(any::<u8>(), 0..400), json: bool) {
+            let _ = Inbound::parse(if json { "application/json" } else { "application/x-www-form-urlencoded" }, &body, None);
+        }
+
+        #[test]
+        fn arbitrary_shapes_never_panic_and_keys_stay_short(payload in shapes()) {
+            for frame in [Frame::Command, Frame::Interaction, Frame::Event] {
+                if let Ok(inbound) = Inbound::from_frame(frame, &payload, None) {
+                    prop_assert!(inbound.key().is_none_or(|key| key.0.len() <= 120));
+                }
+            }
+        }
+
+        #[test]
+        fn words_come_through_a_form_as_they_were_typed(text in "\\PC{0,200}") {
+            let body = url::form_urlencoded::Serializer::new(String::new())
+                .extend_pairs([("team_id", "T1"), ("channel_id", "C1"), ("user_id", "U1"), ("command", "/develop"), ("trigger_id", "1"), ("text", &text)])
+                .finish();
+            let Ok(Inbound::Command(it)) = Inbound::parse("application/x-www-form-urlencoded", body.as_bytes(), None) else { panic!("a command") };
+            prop_assert_eq!(it.text, text);
+        }
+    }
+
+    #[test]
+    fn what_was_understood_can_be_kept_and_read_again() {
+        let body = b"team_id=T1&channel_id=C1&user_id=U1&command=/develop&text=x&trigger_id=1&response_url=https://hooks.slack.com/commands/1";
+        let inbound = Inbound::parse("", body, None).expect("a command");
+        let kept = serde_json::to_string(&inbound).expect("JSON");
+        assert_eq!(serde_json::from_str::<Inbound>(&kept).expect("the same"), inbound);
+        assert_eq!(inbound.person().map(|it| it.to_string()), Some("slack:T1:U1".to_owned()));
+    }
+
+    #[test]
+    fn depth_is_bounded() {
+        let deep = format!("{}{}", "{\"type\":".repeat(100_000), "1");
+        assert!(Inbound::parse("application/json", deep.as_bytes(), None).is_err());
+        assert_eq!(Inbound::from_frame(Frame::Interaction, &json!({"type": "x".repeat(500)}), None), Ok(Inbound::ignored(&"x".repeat(60))));
+    }
+}

@@ -18,3 +18,8 @@ pub mod checks;
 pub mod slack;
 /// Where is the code?
 pub mod workspace;
+
+/// What was configured?
+pub mod config;
+/// What do operators read?
+pub mod telemetry;

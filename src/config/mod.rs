@@ -1,0 +1,138 @@
+//! What was configured? Read once, at the start; every problem in one message.
+//! The only place that looks at the environment, but for the flags' own variables (`SIGNOFF_LOG`). Secrets stay wrapped, so that no log or `{:?}` can show them.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use secrecy::SecretString;
+use url::Url;
+
+use crate::run::{Problem, Problems};
+
+mod environment;
+mod project;
+mod projects;
+#[cfg(test)]
+mod tests;
+
+use environment::Environment;
+pub use project::Project;
+pub use projects::Projects;
+
+/// Where the web door listens: this machine only, until somebody says otherwise.
+pub const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8480);
+/// The projects, in the current folder.
+const FILE: &str = "signoff.toml";
+/// State of the local servers and of runs, beside the projects.
+const HOME: &str = ".signoff";
+/// Temporal's own name for the namespace that is always there.
+const NAMESPACE: &str = "default";
+const TASK_QUEUE: &str = "signoff";
+/// What a shell would search if nobody told it.
+const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// Everything that was configured.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// `SIGNOFF_HOME`; absolute.
+    pub home: PathBuf,
+    /// `SIGNOFF_CACHE`; absolute.
+    pub cache: PathBuf,
+    /// `DATABASE_URL`; none = what `up` runs.
+    pub database_url: Option<SecretString>,
+    /// `TEMPORAL_ADDRESS`, `host:port`; none = what `up` runs.
+    pub temporal_address: Option<String>,
+    /// `TEMPORAL_NAMESPACE`
+    pub temporal_namespace: String,
+    /// `SIGNOFF_TASK_QUEUE`
+    pub task_queue: String,
+    /// None = no Slack.
+    pub slack: Option<SlackConfig>,
+    /// `ANTHROPIC_API_KEY`
+    pub anthropic_key: Option<SecretString>,
+    /// `SIGNOFF_REHEARSAL`, a scenario file; wins over a key.
+    pub rehearsal: Option<PathBuf>,
+    /// `SIGNOFF_LISTEN`, else [`LISTEN`].
+    pub listen: SocketAddr,
+    /// `SIGNOFF_PUBLIC_URL`; its path ends in `/`, so that `join("runs/…")` works.
+    pub public_url: Option<Url>,
+    /// Who uses the command line: `cli:<os_user>`.
+    pub os_user: String,
+    /// `PATH`, for looking up programs.
+    pub path: String,
+    pub projects: Projects,
+}
+
+/// How to speak with Slack.
+#[derive(Clone, Debug)]
+pub struct SlackConfig {
+    /// `SLACK_BOT_TOKEN`
+    pub bot_token: SecretString,
+    /// `SLACK_SIGNING_SECRET`
+    pub signing_secret: SecretString,
+    /// `SLACK_APP_TOKEN`; there = Socket Mode.
+    pub app_token: Option<SecretString>,
+    /// `SLACK_API_URL`, ends in `/api`; none = Slack's own.
+    pub api_url: Option<Url>,
+}
+
+/// Where the servers of `signoff up` are, as `up.json` says.
+#[derive(Clone, Debug)]
+pub struct UpAddresses {
+    pub database_url: String,
+    pub temporal: String,
+    pub web: Option<String>,
+}
+
+impl Config {
+    /// The configuration of this process.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the environment, `signoff.toml` and the pipelines.
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+    pub fn from_process() -> Result<Self, Problems> {
+        let cwd = std::env::current_dir().map_err(|e| {
+            let what = format!("the current folder cannot be used: {e}");
+            Problems(vec![Problem { file: "environment".to_owned(), line: None, what, remedy: "Change to a folder that is there".to_owned() }])
+        })?;
+        Self::read(|name| std::env::var(name).ok(), &cwd)
+    }
+
+    /// The configuration that the variables `env` and the folder `cwd` amount to.
+    ///
+    /// # Errors
+    /// Everything that is wrong with them, `signoff.toml` and the pipelines.
+    pub fn read(env: impl Fn(&str) -> Option<String>, cwd: &Path) -> Result<Self, Problems> {
+        let env = Environment::new(&env, cwd);
+        let named = env.path("SIGNOFF_CONFIG");
+        let file = named.clone().unwrap_or_else(|| cwd.join(FILE));
+        let beside = file.parent().filter(|_| file.is_file()).unwrap_or(cwd);
+        let projects = if named.is_none() && !file.exists() { Projects::built_in() } else { Projects::read(&file) };
+        let config = Self {
+            home: env.path("SIGNOFF_HOME").unwrap_or_else(|| beside.join(HOME)),
+            cache: env.cache(),
+            database_url: env.database_url(),
+            temporal_address: env.text("TEMPORAL_ADDRESS"),
+            temporal_namespace: env.text("TEMPORAL_NAMESPACE").unwrap_or_else(|| NAMESPACE.to_owned()),
+            task_queue: env.text("SIGNOFF_TASK_QUEUE").unwrap_or_else(|| TASK_QUEUE.to_owned()),
+            slack: env.slack(),
+            anthropic_key: env.secret("ANTHROPIC_API_KEY"),
+            rehearsal: env.existing_file("SIGNOFF_REHEARSAL"),
+            listen: env.listen().unwrap_or(LISTEN),
+            public_url: env.public_url(),
+            os_user: env.os_user(),
+            path: env.text("PATH").unwrap_or_else(|| PATH.to_owned()),
+            projects: projects.unwrap_or_else(|problems| env.add(problems)),
+        };
+        env.finish(config)
+    }
+
+    /// The same, with the servers of `signoff up` where the environment names none.
+    #[must_use]
+    pub fn with_up(mut self, up: &UpAddresses) -> Self {
+        self.database_url.get_or_insert_with(|| up.database_url.clone().into());
+        self.temporal_address.get_or_insert_with(|| up.temporal.clone());
+        self.public_url = self.public_url.or_else(|| up.web.as_deref().and_then(|web| Url::parse(web).ok()));
+        self
+    }
+}

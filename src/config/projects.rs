@@ -1,0 +1,81 @@
+//! What can be developed?
+//! The projects of `signoff.toml` and the built-in one; each has its pipeline loaded and checked.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use include_dir::{Dir, include_dir};
+
+use super::project::{self, Project};
+use crate::run::{Fields, PipelineText, Problem, Problems, ProjectName, nearest};
+
+static PIPELINES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/deploy/pipelines");
+
+/// The project that is there without any configuration, and its pipeline.
+const BUILT_IN: &str = "llm-wrapper";
+
+/// The projects by name.
+#[derive(Clone, Debug, Default)]
+pub struct Projects(BTreeMap<ProjectName, Project>);
+
+impl Projects {
+    /// Only the built-in project.
+    ///
+    /// # Errors
+    /// What is wrong with the built-in pipeline.
+    pub fn built_in() -> Result<Self, Problems> {
+        Self::with_built_in(Vec::new())
+    }
+
+    /// The projects of a `signoff.toml`, and the built-in one.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the file and the pipelines it names.
+    pub fn read(file: &Path) -> Result<Self, Problems> {
+        let name = file.display().to_string();
+        let text = fs::read_to_string(file).map_err(|e| {
+            let remedy = "Correct SIGNOFF_CONFIG, or make the file readable".to_owned();
+            Problems(vec![Problem { file: name.clone(), line: None, what: format!("cannot be read: {e}"), remedy }])
+        })?;
+        let folder = file.parent().unwrap_or(Path::new("."));
+        let projects = Fields::read(&name, &text, |root| Some(root.named("project", |name, fields| project::read(name, fields, folder))))?;
+        Self::with_built_in(projects)
+    }
+
+    fn with_built_in(projects: Vec<Project>) -> Result<Self, Problems> {
+        let mut by_name = BTreeMap::new();
+        if let (Ok(name), Some(pipeline)) = (BUILT_IN.parse::<ProjectName>(), built_in_pipeline(BUILT_IN)) {
+            by_name.insert(name.clone(), Project::fresh(name, pipeline?));
+        }
+        by_name.extend(projects.into_iter().map(|p| (p.name.clone(), p)));
+        Ok(Self(by_name))
+    }
+
+    #[must_use]
+    pub fn get(&self, name: &ProjectName) -> Option<&Project> {
+        self.0.get(name)
+    }
+
+    /// The names, sorted.
+    pub fn names(&self) -> impl Iterator<Item = &ProjectName> {
+        self.0.keys()
+    }
+
+    /// The project somebody probably meant.
+    #[must_use]
+    pub fn did_you_mean(&self, word: &str) -> Option<&str> {
+        nearest(word, self.0.keys().map(ProjectName::as_str))
+    }
+}
+
+/// Names of the pipelines in the binary.
+pub fn built_in_names() -> Vec<&'static str> {
+    PIPELINES.files().filter(|f| f.path().extension().is_some_and(|e| e == "toml")).filter_map(|f| f.path().file_stem()?.to_str()).collect()
+}
+
+/// A pipeline of the binary; none where there is no such name.
+pub fn built_in_pipeline(name: &str) -> Option<Result<PipelineText, Problems>> {
+    let file = PIPELINES.get_file(format!("{name}.toml"))?;
+    Some(PipelineText::parse(&format!("deploy/pipelines/{name}.toml"), file.contents_utf8()?))
+}

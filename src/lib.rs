@@ -19,6 +19,9 @@ pub mod slack;
 /// Where is the code?
 pub mod workspace;
 
+/// What happens next?
+pub mod engine;
+
 /// What was configured?
 pub mod config;
 /// What do operators read?

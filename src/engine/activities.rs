@@ -1,0 +1,101 @@
+//! What does a run let others do?
+//! Each does one thing, safely twice, and brings back facts; who keeps them is the workflow's judgement.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use temporalio_macros::activities;
+use temporalio_sdk::activities::{ActivityContext, ActivityError};
+
+use super::worker::Bench;
+use crate::run::{AgentSpec, Checked, Delivered, Digest, Event, Plan, Request, RunId, Snapshot, Stage, Usd, Written};
+
+/// Events to keep.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RecordInput {
+    pub run: RunId,
+    pub events: Vec<Event>,
+}
+
+/// What an agent is to write.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct WriteInput {
+    pub run: RunId,
+    pub stage: Stage,
+    pub attempt: u32,
+    pub base: Option<Snapshot>,
+    pub feedback: Option<String>,
+    pub budget_left_usd: Option<Usd>,
+    pub pipeline: Digest,
+    pub agent: AgentSpec,
+    pub brief: String,
+    pub rehearsal: bool,
+    pub repository: Option<String>,
+}
+
+impl WriteInput {
+    pub(super) fn new(request: &Request, plan: &Plan) -> Self {
+        Self {
+            run: request.run.clone(),
+            stage: plan.stage.clone(),
+            attempt: plan.attempt,
+            base: plan.base.clone(),
+            feedback: plan.feedback.clone(),
+            budget_left_usd: plan.budget_left_usd,
+            pipeline: request.pipeline.digest.clone(),
+            agent: request.pipeline.agent.clone(),
+            brief: request.brief.clone(),
+            rehearsal: request.rehearsal,
+            repository: request.repository.clone(),
+        }
+    }
+}
+
+/// Which snapshot the checks judge.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CheckInput {
+    pub run: RunId,
+    pub stage: Stage,
+    pub attempt: u32,
+    pub snapshot: Snapshot,
+}
+
+/// What is the result, and where should it go.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct DeliverInput {
+    pub run: RunId,
+    /// The repository as it was found: the result's diff is against it.
+    pub origin: Option<Snapshot>,
+    pub snapshot: Snapshot,
+    pub branch: String,
+    pub repository: Option<String>,
+    pub push: bool,
+}
+
+/// The activities of one worker process.
+pub struct Activities {
+    pub(super) bench: Arc<Bench>,
+}
+
+#[activities]
+impl Activities {
+    #[activity(name = "record")]
+    pub async fn record(self: Arc<Self>, _: ActivityContext, input: RecordInput) -> Result<(), ActivityError> {
+        Ok(self.bench.store.record(&input.run, &input.events).await?)
+    }
+
+    #[activity(name = "write")]
+    pub async fn write(self: Arc<Self>, ctx: ActivityContext, input: WriteInput) -> Result<Written, ActivityError> {
+        self.bench.write(&ctx, &input).await
+    }
+
+    #[activity(name = "check")]
+    pub async fn check(self: Arc<Self>, ctx: ActivityContext, input: CheckInput) -> Result<Checked, ActivityError> {
+        self.bench.check(&ctx, &input).await
+    }
+
+    #[activity(name = "deliver")]
+    pub async fn deliver(self: Arc<Self>, _: ActivityContext, input: DeliverInput) -> Result<Delivered, ActivityError> {
+        self.bench.deliver(&input).await
+    }
+}

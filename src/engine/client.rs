@@ -1,0 +1,145 @@
+//! How do others start a run and answer its gates?
+//! Errors are split by what may have happened: surely nothing, or nobody knows.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use temporalio_client::errors::{WorkflowInteractionError, WorkflowQueryError, WorkflowStartError};
+use temporalio_client::tonic::{Code, Status};
+use temporalio_client::{Client, WorkflowIdConflictPolicy, WorkflowIdReusePolicy, WorkflowQueryOptions, WorkflowSignalOptions, WorkflowStartOptions};
+use temporalio_common::search_attributes::SearchAttributes;
+use tokio::sync::Mutex;
+use tokio::time::timeout;
+
+use super::{Address, Develop, PHASE, PROJECT, STARTER, connect};
+use crate::run::{Decision, Request, Run, RunId};
+
+/// Slack waits three seconds in all.
+const PATIENCE: Duration = Duration::from_millis(2_200);
+
+/// Why Temporal did not take something.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// It surely was not delivered: nothing happened, and nothing will.
+    #[error("Temporal cannot be reached: {0}")]
+    NotSent(String),
+    /// It may have been delivered: send it again with the same request id.
+    #[error("Temporal did not confirm: {0}")]
+    Unsure(String),
+    /// Temporal has no such run that is open.
+    #[error("Temporal knows no such open run")]
+    Gone,
+    /// It was understood and refused: our fault.
+    #[error("Temporal refused: {0}")]
+    Refused(String),
+}
+
+/// The door to Temporal. Connects when first needed, so that `serve` starts and answers while Temporal is away.
+#[derive(Clone)]
+pub struct Engine {
+    at: Address,
+    task_queue: String,
+    client: Arc<Mutex<Option<Client>>>,
+}
+
+impl Engine {
+    pub fn new(at: Address, task_queue: String) -> Self {
+        Self { at, task_queue, client: Arc::default() }
+    }
+
+    /// Starts a run. A run that was started before is the same run.
+    pub async fn start(&self, request: &Request) -> Result<(), EngineError> {
+        let attributes = SearchAttributes::new([
+            PHASE.value_set("starting".to_owned()),
+            PROJECT.value_set(request.project.to_string()),
+            STARTER.value_set(request.starter.to_string()),
+        ]);
+        let options = WorkflowStartOptions::new(self.task_queue.clone(), request.run.to_string())
+            .id_reuse_policy(WorkflowIdReusePolicy::RejectDuplicate)
+            .id_conflict_policy(WorkflowIdConflictPolicy::UseExisting)
+            .search_attributes(attributes)
+            .static_summary(format!("{} for {}", request.project, request.starter))
+            .build();
+        let client = self.client().await?;
+        match confirmed(client.start_workflow(Develop::run, request.clone(), options)).await? {
+            Ok(_) | Err(WorkflowStartError::AlreadyStarted { .. }) => Ok(()),
+            Err(WorkflowStartError::Rpc(status)) => Err(by_status(&status)),
+            Err(other) => Err(EngineError::Refused(other.to_string())),
+        }
+    }
+
+    /// Sends an answer. Temporal drops a repeat with the same request id, and so does the workflow.
+    pub async fn decide(&self, run: &RunId, decision: &Decision) -> Result<(), EngineError> {
+        let client = self.client().await?;
+        let handle = client.get_workflow_handle::<Develop>(run.as_str());
+        let options = WorkflowSignalOptions::builder().request_id(decision.request.0.clone()).build();
+        match confirmed(handle.signal(Develop::decide, decision.clone(), options)).await? {
+            Ok(()) => Ok(()),
+            Err(WorkflowInteractionError::NotFound(_)) => Err(EngineError::Gone),
+            Err(WorkflowInteractionError::Rpc(status)) => Err(by_status(&status)),
+            Err(other) => Err(EngineError::Refused(other.to_string())),
+        }
+    }
+
+    /// The workflow's own view of its run. Needs a live worker: for operators and tests, never on the way of an answer to a person.
+    pub async fn state(&self, run: &RunId) -> Result<Run, EngineError> {
+        let client = self.client().await?;
+        let handle = client.get_workflow_handle::<Develop>(run.as_str());
+        match handle.query(Develop::state, (), WorkflowQueryOptions::default()).await {
+            Ok(state) => Ok(state),
+            Err(WorkflowQueryError::NotFound(_)) => Err(EngineError::Gone),
+            Err(WorkflowQueryError::Rpc(status)) => Err(by_status(&status)),
+            Err(other) => Err(EngineError::Refused(other.to_string())),
+        }
+    }
+
+    /// The recorded history of a run, as the replayer reads it.
+    pub async fn history(&self, run: &RunId) -> Result<Vec<u8>, EngineError> {
+        let client = self.client().await?;
+        let handle = client.get_workflow_handle::<Develop>(run.as_str());
+        handle
+            .fetch_history(temporalio_client::WorkflowFetchHistoryOptions::default())
+            .to_json()
+            .await
+            .map_err(|e| EngineError::Refused(e.to_string()))
+    }
+
+    /// Whether Temporal answers; its version.
+    pub async fn ping(&self) -> Result<String, EngineError> {
+        let client = self.client().await?;
+        let mut service = client.connection().workflow_service();
+        let asked = temporalio_client::tonic::IntoRequest::into_request(
+            temporalio_common::protos::temporal::api::workflowservice::v1::GetSystemInfoRequest {},
+        );
+        confirmed(service.get_system_info(asked)).await?.map(|answer| answer.into_inner().server_version).map_err(|s| by_status(&s))
+    }
+
+    async fn client(&self) -> Result<Client, EngineError> {
+        let mut slot = self.client.lock().await;
+        if let Some(client) = slot.as_ref() {
+            return Ok(client.clone());
+        }
+        let connected = timeout(PATIENCE, connect(&self.at, "signoff-serve")).await;
+        let client = connected.map_err(|_| EngineError::NotSent("no answer".to_owned()))?.map_err(|e| EngineError::NotSent(format!("{e:#}")))?;
+        *slot = Some(client.clone());
+        Ok(client)
+    }
+}
+
+async fn confirmed<T>(call: impl Future<Output = T>) -> Result<T, EngineError> {
+    timeout(PATIENCE, call).await.map_err(|_| EngineError::Unsure(format!("no answer within {PATIENCE:?}")))
+}
+
+/// Only a connection that was never made is sure to have delivered nothing.
+fn by_status(status: &Status) -> EngineError {
+    let why = status.message().to_owned();
+    let chain = format!("{status:?}");
+    match status.code() {
+        Code::Unavailable if chain.contains("ConnectError") || chain.contains("onnection refused") => EngineError::NotSent(why),
+        Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled | Code::Unknown | Code::Internal | Code::ResourceExhausted => {
+            EngineError::Unsure(why)
+        }
+        Code::NotFound => EngineError::Gone,
+        _ => EngineError::Refused(why),
+    }
+}

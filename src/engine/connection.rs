@@ -1,0 +1,54 @@
+//! How is Temporal reached?
+//! Temporal's own standard variables count (TLS, API keys, profiles); our address and namespace win over them.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow};
+use temporalio_client::envconfig::LoadClientConfigProfileOptions;
+use temporalio_client::tonic::IntoRequest;
+use temporalio_client::{Client, ClientOptions, NamespacedClient, Url};
+use temporalio_common::protos::temporal::api::enums::v1::IndexedValueType;
+use temporalio_common::protos::temporal::api::operatorservice::v1::AddSearchAttributesRequest;
+
+use super::{PHASE, PROJECT, STARTER};
+
+/// The SDK's default is to wait as long as the operating system does.
+const CONNECT_PATIENCE: Duration = Duration::from_secs(2);
+
+/// Where Temporal is.
+#[derive(Clone, Debug)]
+pub struct Address {
+    /// `host:port`; none = what Temporal's own variables say.
+    pub address: Option<String>,
+    pub namespace: String,
+}
+
+/// Connects, and registers our search attributes where they are not.
+pub async fn connect(at: &Address, identity: &str) -> Result<Client> {
+    // ConfigError is not Send, so `?` does not take it.
+    let (mut connection, mut client) =
+        ClientOptions::load_from_config(LoadClientConfigProfileOptions::default()).map_err(|e| anyhow!("Temporal's configuration: {e}"))?;
+    if let Some(address) = &at.address {
+        let url = if address.contains("://") { address.clone() } else { format!("http://{address}") };
+        connection.target = Url::parse(&url).with_context(|| format!("{address} is no address of a Temporal server"))?;
+    }
+    client.namespace.clone_from(&at.namespace);
+    connection.identity = format!("{identity}@{}", std::process::id());
+    connection.connect_timeout = Some(CONNECT_PATIENCE);
+    let target = connection.target.clone();
+    let client = Client::connect(connection, client).await.with_context(|| format!("no Temporal answers at {target}"))?;
+    register(&client).await;
+    Ok(client)
+}
+
+/// Adding an attribute again succeeds. Where we may not add any (Temporal Cloud), an operator must, and is told so.
+async fn register(client: &Client) {
+    let keyword = IndexedValueType::Keyword as i32;
+    let request = AddSearchAttributesRequest {
+        search_attributes: [PHASE, PROJECT, STARTER].iter().map(|k| (k.name().to_owned(), keyword)).collect(),
+        namespace: client.namespace(),
+    };
+    if let Err(status) = client.connection().operator_service().add_search_attributes(request.into_request()).await {
+        tracing::warn!(error = %status.message(), "could not register the search attributes SignoffPhase, SignoffProject and SignoffStarter (keywords); please add them");
+    }
+}

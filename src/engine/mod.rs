@@ -1,0 +1,22 @@
+//! What happens next?
+//! The only room that knows Temporal. It cannot speak to Slack: it makes events, and others draw them.
+
+mod activities;
+mod client;
+mod connection;
+mod develop;
+mod worker;
+mod write;
+
+pub use activities::{CheckInput, DeliverInput, WriteInput};
+pub use client::{Engine, EngineError};
+pub use connection::{Address, connect};
+pub use develop::Develop;
+pub use worker::{Bench, Worker};
+
+use temporalio_common::search_attributes::SearchAttributeKey;
+
+/// What operators can list runs by; registered by whoever connects first.
+const PHASE: SearchAttributeKey<String> = SearchAttributeKey::keyword("SignoffPhase");
+const PROJECT: SearchAttributeKey<String> = SearchAttributeKey::keyword("SignoffProject");
+const STARTER: SearchAttributeKey<String> = SearchAttributeKey::keyword("SignoffStarter");

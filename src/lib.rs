@@ -21,6 +21,8 @@ pub mod workspace;
 
 /// What happens next?
 pub mod engine;
+/// What do people see?
+pub mod thread;
 
 /// What was configured?
 pub mod config;

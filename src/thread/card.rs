@@ -1,0 +1,105 @@
+//! What does the run card say?
+//! The root message in the channel, one screen, edited in place. It names nobody: a mention in it would notify.
+
+use chrono::{DateTime, Utc};
+
+use crate::run::{Delivered, Phase, Run, Sandboxing, StagePhase, StageState};
+
+use super::blocks::{context, header, link, section};
+use super::text::{NOTICE, bare, code, inline, quote};
+use super::{Message, Place, clock, figures};
+
+/// How much of the brief, and of a reason, a card shows.
+const BRIEF: usize = 300;
+const WHY: usize = 160;
+/// More stages than this are folded.
+const STAGES: usize = 24;
+
+pub(super) fn card(run: &Run, now: DateTime<Utc>, place: &Place) -> Message {
+    let mut blocks = vec![header(&title(run))];
+    blocks.extend(quote(&run.request.brief, BRIEF).map(|brief| section(&brief)));
+    blocks.push(section(&stages(run)));
+    blocks.push(context(&figures_line(run, now)));
+    let banners = banners(run);
+    if !banners.is_empty() {
+        blocks.push(context(&banners.join("\n")));
+    }
+    let places = places(run, place);
+    if !places.is_empty() {
+        blocks.push(context(&places.join(" · ")));
+    }
+    Message { key: "card".to_owned(), in_thread: false, text: notice(run), blocks }
+}
+
+fn title(run: &Run) -> String {
+    format!("{} · {}", run.request.project, figures::phase(run))
+}
+
+fn notice(run: &Run) -> String {
+    let doing = run.current().filter(|_| run.outcome.is_none()).map(|(_, stage)| format!(": {}", stage.name())).unwrap_or_default();
+    let text = format!("{} · {} · {}{doing} · {}", run.request.project, run.id(), figures::phase(run), figures::money(run));
+    bare(&text, NOTICE)
+}
+
+fn stages(run: &Run) -> String {
+    let mut lines: Vec<String> = run.stages.iter().take(STAGES).map(stage_line).collect();
+    if run.stages.len() > STAGES {
+        lines.push(format!("… {} more stages", run.stages.len() - STAGES));
+    }
+    if run.phase() == Phase::Starting {
+        lines.push("_Waiting for a worker to take it on._".to_owned());
+    }
+    lines.join("\n")
+}
+
+fn stage_line(stage: &StageState) -> String {
+    let attempt = stage.attempts.last().map(|a| a.n);
+    let more = match (stage.phase, attempt) {
+        (StagePhase::Running, Some(n)) if n > 1 => format!(" · attempt {n}"),
+        (StagePhase::Waiting, _) => " · waits for an answer in the thread".to_owned(),
+        (StagePhase::Failed, _) => stage.why.as_deref().map(|why| format!(" · {}", inline(why, WHY))).unwrap_or_default(),
+        (StagePhase::Undone, _) => " · not kept".to_owned(),
+        _ => String::new(),
+    };
+    let name =
+        if matches!(stage.phase, StagePhase::Running | StagePhase::Waiting) { format!("*{}*", stage.name()) } else { stage.name().to_string() };
+    format!("{} {name}{more}", figures::glyph(stage.phase))
+}
+
+fn figures_line(run: &Run, now: DateTime<Utc>) -> String {
+    let mut parts = vec![code(run.id().as_str(), 80), figures::money(run)];
+    parts.extend(clock::elapsed(run, now));
+    parts.extend(run.agent.as_ref().map(|info| inline(&figures::agent(info), 160)));
+    parts.join(" · ")
+}
+
+/// What everybody should know about how this run is made.
+pub(super) fn banners(run: &Run) -> Vec<String> {
+    let mut banners = Vec::new();
+    if run.request.rehearsal {
+        banners.push("*Rehearsal:* scripted model, no cost. The amounts are the script's.".to_owned());
+    }
+    match run.sandboxing {
+        Some(Sandboxing::None) => banners.push("*No sandbox:* agent and checks can reach whatever the worker can.".to_owned()),
+        Some(Sandboxing::OpenNetwork) => banners.push("*Network open:* agent and checks are in a sandbox that can reach the network.".to_owned()),
+        Some(Sandboxing::Closed) | None => {}
+    }
+    banners
+}
+
+/// Where to read on: the run's page, the repository, the branch.
+fn places(run: &Run, place: &Place) -> Vec<String> {
+    let mut places = Vec::new();
+    if let (Some(links), Some(started)) = (&place.links, run.started_at) {
+        places.push(link(&links.run(run.id(), started), "Run page"));
+    }
+    places.extend(run.delivered.as_ref().map(branch));
+    places
+}
+
+fn branch(delivered: &Delivered) -> String {
+    format!("branch {} in {}", code(&delivered.branch, 120), code(&delivered.repository, 200))
+}
+
+#[cfg(test)]
+mod tests;

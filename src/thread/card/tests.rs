@@ -1,0 +1,154 @@
+use crate::run::{Outcome, Sandboxing, Verdict};
+use crate::thread::sample::{Tale, ana, no_pages, place, request, work};
+use crate::thread::{plain, text};
+
+use super::card;
+
+fn shown(tale: &Tale) -> String {
+    plain(&[card(&tale.run, tale.now, &no_pages())])
+}
+
+#[test]
+fn a_run_that_no_worker_took_yet() {
+    insta::assert_snapshot!(shown(&Tale::new()), @"
+    [llm-wrapper · starting]
+    > One client for three model providers,
+    > with streaming & retries.
+    ○ scaffold
+    ○ core-implementation
+    ○ streaming
+    ○ structured-logging
+    ○ parallel-processing
+    ○ cost-tracking
+    _Waiting for a worker to take it on._
+    `llm-wrapper-k3f9qdz` · $0.00 of $5.00
+    ");
+}
+
+#[test]
+fn a_run_at_work() {
+    insta::assert_snapshot!(shown(&Tale::rolled_back().begins("streaming", 2).after(125)), @"
+    [llm-wrapper · running]
+    > One client for three model providers,
+    > with streaming & retries.
+    ✓ scaffold
+    ✓ core-implementation
+    ◐ *streaming* · attempt 2
+    ○ structured-logging
+    ○ parallel-processing
+    ○ cost-tracking
+    `llm-wrapper-k3f9qdz` · $0.39 of $5.00 · 14 min · Claude Code 2.1.3, claude-sonnet-4-5
+    ");
+}
+
+#[test]
+fn a_run_that_waits_shows_no_second_clock() {
+    insta::assert_snapshot!(shown(&Tale::waiting()), @"
+    [llm-wrapper · waiting]
+    > One client for three model providers,
+    > with streaming & retries.
+    ✓ scaffold
+    ◆ *core-implementation* · waits for an answer in the thread
+    ○ streaming
+    ○ structured-logging
+    ○ parallel-processing
+    ○ cost-tracking
+    `llm-wrapper-k3f9qdz` · $0.27 of $5.00 · Claude Code 2.1.3, claude-sonnet-4-5
+    ");
+}
+
+#[test]
+fn a_run_that_is_done_says_where_the_code_is() {
+    let tale = Tale::done();
+    let text = plain(&[card(&tale.run, tale.now, &place())]);
+    insta::assert_snapshot!(text, @"
+    [llm-wrapper · done]
+    > One client for three model providers,
+    > with streaming & retries.
+    ✓ scaffold
+    ✓ core-implementation
+    ✓ streaming
+    ✓ structured-logging
+    ✓ parallel-processing
+    ✓ cost-tracking
+    `llm-wrapper-k3f9qdz` · $0.88 of $5.00 · 24m 00s · Claude Code 2.1.3, claude-sonnet-4-5
+    Run page: https://signoff.example/runs/llm-wrapper-k3f9qdz?e=1775034000&s=7c0727370a7ec225e63c39b68d111da2978361676a662283c67223e25ea4fa4e · branch `signoff/llm-wrapper-k3f9qdz` in `https://git.example/llm-wrapper.git`
+    ");
+}
+
+#[test]
+fn a_run_that_failed() {
+    let tale = Tale::rolled_back().errs("streaming", 2).errs("streaming", 3).fails("streaming", "3 attempts, the last: 3 of 50 tests failed");
+    insta::assert_snapshot!(shown(&tale.delivers(false).closes(Outcome::Failed, Some("streaming: 3 attempts"))), @"
+    [llm-wrapper · failed]
+    > One client for three model providers,
+    > with streaming & retries.
+    ✓ scaffold
+    ✓ core-implementation
+    ✗ streaming · 3 attempts, the last: 3 of 50 tests failed
+    ○ structured-logging
+    ○ parallel-processing
+    ○ cost-tracking
+    `llm-wrapper-k3f9qdz` · $0.63 of $5.00 · 15m 40s · Claude Code 2.1.3, claude-sonnet-4-5
+    branch `signoff/llm-wrapper-k3f9qdz` in `/srv/signoff/runs/llm-wrapper-k3f9qdz/shadow.git`
+    ");
+}
+
+#[test]
+fn a_run_that_was_stopped() {
+    let tale = Tale::waiting().decides(ana(), Verdict::Stop, None).undoes("core-implementation").closes(Outcome::Stopped, None);
+    insta::assert_snapshot!(shown(&tale), @"
+    [llm-wrapper · stopped]
+    > One client for three model providers,
+    > with streaming & retries.
+    ✓ scaffold
+    ↺ core-implementation · not kept
+    ○ streaming
+    ○ structured-logging
+    ○ parallel-processing
+    ○ cost-tracking
+    `llm-wrapper-k3f9qdz` · $0.27 of $5.00 · 6m 45s · Claude Code 2.1.3, claude-sonnet-4-5
+    ");
+}
+
+#[test]
+fn a_rehearsal_and_a_missing_sandbox_are_said() {
+    let mut request = request();
+    request.rehearsal = true;
+    let mut tale = Tale::of(request).started().works("scaffold", 1, work(2_340, 4, 135));
+    tale.run.sandboxing = Some(Sandboxing::None);
+    insta::assert_snapshot!(shown(&tale), @"
+    [llm-wrapper · running]
+    > One client for three model providers,
+    > with streaming & retries.
+    ◐ *scaffold*
+    ○ core-implementation
+    ○ streaming
+    ○ structured-logging
+    ○ parallel-processing
+    ○ cost-tracking
+    `llm-wrapper-k3f9qdz` · $0.04 of $5.00 · 2 min · Claude Code 2.1.3, claude-sonnet-4-5
+    *Rehearsal:* scripted model, no cost. The amounts are the script's.
+    *No sandbox:* agent and checks can reach whatever the worker can.
+    ");
+}
+
+#[test]
+fn an_open_network_is_said() {
+    let mut tale = Tale::waiting();
+    tale.run.sandboxing = Some(Sandboxing::OpenNetwork);
+    assert!(shown(&tale).contains("Network open"));
+}
+
+#[test]
+fn the_card_calls_nobody() {
+    let json = serde_json::to_string(&card(&Tale::done().run, Tale::done().now, &place()).blocks).unwrap();
+    assert!(!json.contains("<@") && !json.contains("<!"), "{json}");
+}
+
+#[test]
+fn the_notification_names_run_phase_and_money() {
+    let message = card(&Tale::waiting().run, Tale::waiting().now, &place());
+    insta::assert_snapshot!(message.text, @"llm-wrapper · llm-wrapper-k3f9qdz · waiting: core-implementation · $0.27 of $5.00");
+    assert!(message.text.chars().count() <= text::NOTICE);
+}

@@ -1,0 +1,163 @@
+//! What is said when a run is over?
+//! The one message that calls the starter at the end, whatever the end is: outcome first, then the money, then where the code is.
+
+use slack_morphism::prelude::SlackBlock;
+
+use crate::run::{Decided, Delivered, Outcome, Run, StagePhase, StageState, Trouble, Verdict};
+
+use super::blocks::{context, link, section};
+use super::people::mention;
+use super::text::{NOTICE, bare, code, cut, fenced, inline, quote};
+use super::{Message, Place, card, clock, figures, gate, table};
+
+const WHY: usize = 400;
+const FEEDBACK: usize = 800;
+/// Stages and decisions that are listed; the rest is counted.
+const LISTED: usize = 24;
+
+/// None while the run is not over.
+pub(super) fn closing(run: &Run, place: &Place) -> Option<Message> {
+    let outcome = run.outcome?;
+    let mut blocks = vec![section(&headline(run, outcome))];
+    if outcome != Outcome::Done {
+        blocks.extend(aftermath(run, outcome));
+    }
+    if run.stages.iter().any(|s| !s.attempts.is_empty()) {
+        blocks.push(section(&fenced(&table::table(run))));
+    }
+    let result = result(run);
+    if !result.is_empty() {
+        blocks.push(section(&result));
+    }
+    blocks.extend(run.delivered.as_ref().map(|d| section(&whereabouts(d))));
+    let mut small = card::banners(run);
+    if let (Some(links), Some(started)) = (&place.links, run.started_at) {
+        small.push(link(&links.run(run.id(), started), "Run page"));
+    }
+    if !small.is_empty() {
+        blocks.push(context(&small.join("\n")));
+    }
+    Some(Message { key: "end".to_owned(), in_thread: true, text: notice(run, outcome), blocks })
+}
+
+/// How it ended, in one line that calls the starter.
+fn headline(run: &Run, outcome: Outcome) -> String {
+    let project = &run.request.project;
+    let said = match outcome {
+        Outcome::Done => format!("*{project} is done.* {} good.", all_stages(run)),
+        Outcome::Failed => format!("*{project} failed.* {}", inline(&sentence(run.why.as_deref().unwrap_or("No reason is known")), WHY)),
+        Outcome::Rejected => format!("*{project} was rejected*{}", by(run, Verdict::Reject)),
+        Outcome::Stopped => format!("*{project} was stopped*{}", by(run, Verdict::Stop)),
+    };
+    let starter = mention(&run.request.starter);
+    if said.contains(&starter) { said } else { format!("{said} {starter}") }
+}
+
+fn all_stages(run: &Run) -> String {
+    if run.stages.len() == 1 { "Its stage is".to_owned() } else { format!("All {} stages are", run.stages.len()) }
+}
+
+fn by(run: &Run, verdict: Verdict) -> String {
+    let decided = run.decisions.iter().find(|d| d.verdict == verdict);
+    let at = decided.and_then(|d| d.gate.as_ref()).map(|g| format!(" at {}", g.stage)).unwrap_or_default();
+    decided.map_or_else(|| ".".to_owned(), |d| format!("{at} by {}.", mention(&d.by)))
+}
+
+/// What people should know about a run that did not go well: the words, what was kept, what to do next.
+fn aftermath(run: &Run, outcome: Outcome) -> Vec<SlackBlock> {
+    let mut blocks = Vec::new();
+    if outcome != Outcome::Failed {
+        blocks.extend(run.why.as_deref().and_then(|words| quote(words, WHY)).map(|words| section(&words)));
+    }
+    let failed = run.stages.iter().find(|s| s.phase == StagePhase::Failed);
+    if let Some(feedback) = failed.and_then(|s| s.attempts.last()).and_then(|a| a.feedback.as_deref()).filter(|f| !f.trim().is_empty()) {
+        blocks.push(section(&format!("_What the checks said last:_\n{}", fenced(&cut(feedback.trim(), FEEDBACK)))));
+    }
+    blocks.push(section(&format!("{}\n{}", kept(run), next(run, outcome, failed))));
+    blocks
+}
+
+fn kept(run: &Run) -> String {
+    let good: Vec<&str> = run.stages.iter().filter(|s| s.phase == StagePhase::Good).take(LISTED).map(|s| s.name().as_str()).collect();
+    if good.is_empty() { "*Kept:* nothing, as no stage was finished.".to_owned() } else { format!("*Kept:* the work of {}.", in_words(&good)) }
+}
+
+/// What a person can do now.
+fn next(run: &Run, outcome: Outcome, failed: Option<&StageState>) -> String {
+    let again = format!("`/develop {}`", run.request.project);
+    let out_of_money = run.request.budget_usd.is_some_and(|budget| run.spent() >= budget);
+    let trouble = failed.and_then(|s| s.attempts.last()).and_then(|a| a.trouble);
+    let advice = match (outcome, trouble) {
+        (Outcome::Failed, _) if failed.is_some_and(|s| s.missed_deadline) => format!("start again with {again} when somebody can answer in time."),
+        (Outcome::Failed, _) if out_of_money => format!("start again with more money: {again} with a higher `budget=`."),
+        (Outcome::Failed, Some(Trouble::Setup)) => format!("put key, model or configuration right, then start again with {again}."),
+        (Outcome::Failed, Some(Trouble::ModelBusy)) => format!("start again with {again} when the model's provider has room."),
+        (Outcome::Failed, Some(Trouble::Budget)) => format!("start again with more money: {again} with a higher `budget=`."),
+        (Outcome::Failed, _) => format!("say in the brief what went wrong, and start again with {again}."),
+        (Outcome::Rejected, _) => format!("say in the brief what should be different, and start again with {again}."),
+        (Outcome::Stopped | Outcome::Done, _) => format!("start again with {again} whenever you like."),
+    };
+    format!("*Next:* {advice}")
+}
+
+/// What came out, and who decided.
+fn result(run: &Run) -> String {
+    let last = run.stages.iter().rev().filter(|s| s.phase == StagePhase::Good).find_map(StageState::good_attempt);
+    let mut parts: Vec<String> = run.delivered.as_ref().map(|d| figures::diff(&d.diff)).into_iter().collect();
+    parts.extend(last.and_then(|a| a.tests).map(figures::tests));
+    parts.extend(last.and_then(|a| a.coverage_percent).map(|p| format!("{} coverage", figures::percent(p))));
+    let mut lines: Vec<String> = Some(parts.join(" · ")).filter(|l| !l.is_empty()).into_iter().collect();
+    lines.extend(run.decisions.iter().take(LISTED).map(decision));
+    lines.join("\n")
+}
+
+fn decision(decided: &Decided) -> String {
+    let (who, what) = (mention(&decided.by), gate::verdict(decided.verdict));
+    match &decided.gate {
+        Some(gate) => format!("{} {what} by {who} {}", gate.stage, figures::after(decided.waited_seconds)),
+        None => format!("{what} by {who}"),
+    }
+}
+
+/// How to get the code.
+fn whereabouts(delivered: &Delivered) -> String {
+    let place = if delivered.pushed { "pushed to the project's repository" } else { "in the run's own repository" };
+    let note = delivered.note.as_deref().map(|note| format!("\n{}", inline(note, WHY))).unwrap_or_default();
+    let clone = format!("git clone -b {} {}", shell(&delivered.branch), shell(&delivered.repository));
+    format!("*The code* is on branch {}, {place}.{note}\n{}", code(&delivered.branch, 120), fenced(&bare(&clone, 600)))
+}
+
+/// A word for a shell, quoted where it must be.
+fn shell(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@~+%=,".contains(c);
+    if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+}
+
+fn notice(run: &Run, outcome: Outcome) -> String {
+    let said = match outcome {
+        Outcome::Done => "is done",
+        Outcome::Failed => "failed",
+        Outcome::Rejected => "was rejected",
+        Outcome::Stopped => "was stopped",
+    };
+    let mut parts = vec![format!("{} {said}", run.request.project)];
+    parts.extend(run.delivered.as_ref().map(|d| figures::diff(&d.diff)));
+    parts.push(run.spent().to_string());
+    parts.extend(run.started_at.zip(run.ended_at).map(|(from, to)| figures::span(clock::seconds(from, to))));
+    bare(&parts.join(" · "), NOTICE)
+}
+
+/// `a`, `a and b`, `a, b and c`.
+fn in_words(names: &[&str]) -> String {
+    match names {
+        [.., _, _] => format!("{} and {}", names[..names.len() - 1].join(", "), names[names.len() - 1]),
+        _ => names.concat(),
+    }
+}
+
+fn sentence(text: &str) -> String {
+    format!("{}.", text.trim_end_matches('.'))
+}
+
+#[cfg(test)]
+mod tests;

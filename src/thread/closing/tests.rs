@@ -1,0 +1,150 @@
+use crate::run::{AttemptOutcome, Outcome, Trouble, Verdict};
+use crate::thread::plain;
+use crate::thread::sample::{Tale, ana, ben, no_pages, request, work};
+
+use super::{closing, shell};
+
+fn shown(tale: &Tale) -> String {
+    plain(closing(&tale.run, &no_pages()).as_slice())
+}
+
+#[test]
+fn a_run_that_went_well() {
+    insta::assert_snapshot!(shown(&Tale::done()), @"
+    ├ *llm-wrapper is done.* All 6 stages are good. @UANA
+    │ Stage               Tokens     Cost     Time
+    │ scaffold             2,340    $0.04   2m 15s
+    │ core-implementation 12,850    $0.23   4m 30s
+    │ streaming           17,500    $0.27   5m 05s
+    │ structured-logging   6,000    $0.11   2m 00s
+    │ parallel-processing  7,000    $0.13   3m 00s
+    │ cost-tracking        4,000    $0.10   3m 00s
+    │ TOTAL               49,690    $0.88  19m 50s
+    │ 14 files +1,204 −36 · 50/50 tests · 92 % coverage
+    │ core-implementation approved by @UBEN after 4 min
+    │ *The code* is on branch `signoff/llm-wrapper-k3f9qdz`, pushed to the project's repository.
+    │ git clone -b signoff/llm-wrapper-k3f9qdz https://git.example/llm-wrapper.git
+    ");
+}
+
+#[test]
+fn the_table_as_promised() {
+    let mut tale = Tale::new().started();
+    let figures = [(2_340, 4, 135), (12_850, 23, 270), (8_500, 15, 210), (10_000, 20, 200), (9_000, 16, 195), (7_000, 10, 180)];
+    for (stage, (tokens, cents, seconds)) in crate::thread::sample::STAGES.into_iter().zip(figures) {
+        tale = tale.works(stage, 1, work(tokens, cents, seconds)).keeps(stage);
+    }
+    insta::assert_snapshot!(crate::thread::table::table(&tale.run), @"
+    Stage               Tokens     Cost     Time
+    scaffold             2,340    $0.04   2m 15s
+    core-implementation 12,850    $0.23   4m 30s
+    streaming            8,500    $0.15   3m 30s
+    structured-logging  10,000    $0.20   3m 20s
+    parallel-processing  9,000    $0.16   3m 15s
+    cost-tracking        7,000    $0.10   3m 00s
+    TOTAL               49,690    $0.88  19m 50s
+    ");
+}
+
+#[test]
+fn a_run_that_failed_says_why_what_is_kept_and_what_to_do() {
+    let mut tale = Tale::rolled_back().errs("streaming", 2).errs("streaming", 3);
+    tale.run.stages[2].attempts[2].feedback = Some("not ok 12 - retries after ``` 429\n<!channel>".to_owned());
+    let why = "3 attempts, the last: 3 of 50 tests failed";
+    let tale = tale.fails("streaming", why).delivers(false).closes(Outcome::Failed, Some(&format!("streaming: {why}")));
+    insta::assert_snapshot!(shown(&tale), @"
+    ├ *llm-wrapper failed.* streaming: 3 attempts, the last: 3 of 50 tests failed. @UANA
+    │ _What the checks said last:_
+    │ not ok 12 - retries after ''' 429
+    │ <!channel>
+    │ *Kept:* the work of scaffold and core-implementation.
+    │ *Next:* say in the brief what went wrong, and start again with `/develop llm-wrapper`.
+    │ Stage               Tokens     Cost     Time
+    │ scaffold             2,340    $0.04   2m 15s
+    │ core-implementation 12,850    $0.23   4m 30s
+    │ streaming           27,000    $0.36   4m 45s
+    │ TOTAL               42,190    $0.63  11m 30s
+    │ 14 files +1,204 −36 · 50/50 tests · 92 % coverage
+    │ core-implementation approved by @UBEN after 4 min
+    │ *The code* is on branch `signoff/llm-wrapper-k3f9qdz`, in the run's own repository.
+    │ It was not pushed, because the run did not go well.
+    │ git clone -b signoff/llm-wrapper-k3f9qdz /srv/signoff/runs/llm-wrapper-k3f9qdz/shadow.git
+    ");
+}
+
+#[test]
+fn a_run_that_was_rejected() {
+    let tale = Tale::waiting().after(70).decides(ben(), Verdict::Reject, Some("no retries <!here>")).undoes("core-implementation");
+    insta::assert_snapshot!(shown(&tale.delivers(false).closes(Outcome::Rejected, Some("no retries <!here>"))), @"
+    ├ *llm-wrapper was rejected* at core-implementation by @UBEN. @UANA
+    │ > no retries <!here>
+    │ *Kept:* the work of scaffold.
+    │ *Next:* say in the brief what should be different, and start again with `/develop llm-wrapper`.
+    │ Stage               Tokens     Cost     Time
+    │ scaffold             2,340    $0.04   2m 15s
+    │ core-implementation 12,850    $0.23   4m 30s
+    │ TOTAL               15,190    $0.27   6m 45s
+    │ 14 files +1,204 −36 · 15/15 tests
+    │ core-implementation rejected by @UBEN after 1 min
+    │ *The code* is on branch `signoff/llm-wrapper-k3f9qdz`, in the run's own repository.
+    │ It was not pushed, because the run did not go well.
+    │ git clone -b signoff/llm-wrapper-k3f9qdz /srv/signoff/runs/llm-wrapper-k3f9qdz/shadow.git
+    ");
+}
+
+#[test]
+fn a_run_that_was_stopped_before_anything_was_good() {
+    let stopped = (AttemptOutcome::Stopped, None, None);
+    let tale = Tale::new().started().begins("scaffold", 1).decides(ana(), Verdict::Stop, None).ends("scaffold", 1, stopped, work(100, 1, 5));
+    insta::assert_snapshot!(shown(&tale.undoes("scaffold").closes(Outcome::Stopped, None)), @"
+    ├ *llm-wrapper was stopped* by @UANA.
+    │ *Kept:* nothing, as no stage was finished.
+    │ *Next:* start again with `/develop llm-wrapper` whenever you like.
+    │ Stage    Tokens     Cost     Time
+    │ scaffold    100    $0.01       5s
+    │ TOTAL       100    $0.01       5s
+    │ stopped by @UANA
+    ");
+}
+
+fn advice(trouble: Option<Trouble>) -> String {
+    let end = (AttemptOutcome::Bad, Some("it broke"), trouble);
+    let tale = Tale::new().started().begins("scaffold", 1).ends("scaffold", 1, end, work(100, 1, 5)).fails("scaffold", "it broke");
+    let text = shown(&tale.closes(Outcome::Failed, Some("scaffold: it broke")));
+    text.lines().find(|l| l.contains("*Next:*")).unwrap().to_owned()
+}
+
+#[test]
+fn advice_fits_the_trouble() {
+    insta::assert_snapshot!(advice(Some(Trouble::Setup)), @"│ *Next:* put key, model or configuration right, then start again with `/develop llm-wrapper`.");
+    insta::assert_snapshot!(advice(Some(Trouble::ModelBusy)), @"│ *Next:* start again with `/develop llm-wrapper` when the model's provider has room.");
+    insta::assert_snapshot!(advice(Some(Trouble::Budget)), @"│ *Next:* start again with more money: `/develop llm-wrapper` with a higher `budget=`.");
+    insta::assert_snapshot!(advice(Some(Trouble::Agent)), @"│ *Next:* say in the brief what went wrong, and start again with `/develop llm-wrapper`.");
+}
+
+#[test]
+fn nobody_answered() {
+    let tale = Tale::waiting().misses("core-implementation").fails("core-implementation", "nobody answered in time");
+    let text = shown(&tale.delivers(false).closes(Outcome::Failed, Some("core-implementation: nobody answered in time")));
+    assert!(text.contains("*Next:* start again with `/develop llm-wrapper` when somebody can answer in time."), "{text}");
+}
+
+#[test]
+fn a_rehearsal_says_so_at_the_end() {
+    let mut request = request();
+    request.rehearsal = true;
+    let mut tale = Tale::done();
+    tale.run.request = request;
+    assert!(shown(&tale).contains("*Rehearsal:* scripted model, no cost."));
+}
+
+#[test]
+fn a_run_that_is_not_over_has_no_closing_message() {
+    assert_eq!(closing(&Tale::waiting().run, &no_pages()), None);
+}
+
+#[test]
+fn paths_are_quoted_for_the_shell() {
+    assert_eq!(shell("/srv/a b/it's.git"), r"'/srv/a b/it'\''s.git'");
+    assert_eq!(shell("https://git.example/a.git"), "https://git.example/a.git");
+}

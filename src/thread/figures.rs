@@ -1,0 +1,169 @@
+//! How do amounts read?
+//! The words for counts, spans and money, the same in the thread and on the pages.
+
+use crate::run::{AgentInfo, Attempt, Diff, Phase, Progress, Run, StagePhase, StageState, Tests, Usd, Verdict};
+
+use super::clock::seconds;
+use super::text::bare;
+
+/// `12,850`.
+pub(crate) fn count(n: u64) -> String {
+    let digits = n.to_string();
+    let mut text = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// `1 file`, `3 files`.
+pub(crate) fn plural(n: u64, noun: &str) -> String {
+    if n == 1 { format!("1 {noun}") } else { format!("{} {noun}s", count(n)) }
+}
+
+/// `50/50 tests`, of those that ran.
+pub(crate) fn tests(tests: Tests) -> String {
+    let skipped = if tests.skipped > 0 { format!(", {} skipped", tests.skipped) } else { String::new() };
+    if tests.ran() == 0 { format!("no tests ran{skipped}") } else { format!("{}/{} tests{skipped}", tests.passed, tests.ran()) }
+}
+
+/// `92 %`, `91.7 %`. Rounded down: a missed threshold never looks met.
+pub(crate) fn percent(percent: f64) -> String {
+    let tenths = (percent.clamp(0.0, 100.0) * 10.0 + 1e-6).floor() / 10.0;
+    if tenths.is_nan() { "unknown".to_owned() } else { format!("{tenths} %") }
+}
+
+/// `3 files +156 −12`.
+pub(crate) fn diff(diff: &Diff) -> String {
+    if diff.files == 0 {
+        return "no files changed".to_owned();
+    }
+    format!("{} {}", plural(diff.files.into(), "file"), lines(diff.added, diff.removed))
+}
+
+/// `+156 −12`.
+pub(crate) fn lines(added: u64, removed: u64) -> String {
+    format!("+{} −{}", count(added), count(removed))
+}
+
+/// `45s`, `2m 15s`, `1h 02m`.
+pub(crate) fn span(seconds: u64) -> String {
+    match (seconds / 3_600, seconds / 60 % 60, seconds % 60) {
+        (0, 0, s) => format!("{s}s"),
+        (0, m, s) => format!("{m}m {s:02}s"),
+        (h, m, _) => format!("{h}h {m:02}m"),
+    }
+}
+
+/// How long somebody took, kindly: `under a minute`, `4 min`, `3 h`, `2 days`.
+pub(crate) fn wait(seconds: u64) -> String {
+    let (hours, tens) = (seconds / 3_600, seconds / 600 % 6 * 10);
+    match seconds / 60 {
+        0 => "under a minute".to_owned(),
+        minutes @ 1..60 => format!("{minutes} min"),
+        60..1_440 if tens > 0 => format!("{hours} h {tens} min"),
+        60..2_880 => format!("{hours} h"),
+        _ => format!("{} days", hours / 24),
+    }
+}
+
+/// How long an answer took: `within a minute`, `after 4 min`.
+pub(crate) fn after(seconds: u64) -> String {
+    if seconds < 60 { "within a minute".to_owned() } else { format!("after {}", wait(seconds)) }
+}
+
+/// What an attempt achieved: `50/50 tests · 92 % coverage · 3 files +156 −12`.
+pub(crate) fn achieved(attempt: &Attempt) -> Vec<String> {
+    let mut parts = vec![attempt.tests.map_or_else(|| "checks passed".to_owned(), tests)];
+    parts.extend(attempt.coverage_percent.map(|p| format!("{} coverage", percent(p))));
+    parts.extend(attempt.diff.as_ref().map(diff));
+    parts
+}
+
+/// What a running attempt does now; progress of any other attempt is not looked at.
+pub(crate) fn doing(stage: &StageState, attempt: &Attempt, progress: Option<&Progress>) -> Vec<String> {
+    const STEP: usize = 80;
+    if attempt.snapshot.is_some() {
+        let diff = attempt.diff.as_ref().map(diff);
+        return diff.into_iter().chain(["the checks are running".to_owned(), attempt.cost_usd.to_string()]).collect();
+    }
+    let Some(progress) = progress.filter(|p| &p.stage == stage.name() && p.attempt == attempt.n) else { return vec!["starting".to_owned()] };
+    let step = bare(&progress.step, STEP);
+    let now = if step.is_empty() { "at work".to_owned() } else { format!("now “{step}”") };
+    let tokens = plural(progress.tokens.total(), "token");
+    vec![now, tokens, progress.cost_usd.to_string(), span(seconds(attempt.started_at, progress.at))]
+}
+
+/// `$0.27 of $5.00`.
+pub(crate) fn money(run: &Run) -> String {
+    of_budget(run, run.spent())
+}
+
+pub(crate) fn of_budget(run: &Run, spent: Usd) -> String {
+    run.request.budget_usd.map_or_else(|| spent.to_string(), |budget| format!("{spent} of {budget}"))
+}
+
+/// `Claude Code 2.1.0, claude-sonnet-4-5`.
+pub(crate) fn agent(info: &AgentInfo) -> String {
+    let version = info.version.as_deref().map(|v| format!(" {}", bare(v, 40))).unwrap_or_default();
+    let model = info.model.as_deref().map(|m| format!(", {}", bare(m, 60))).unwrap_or_default();
+    format!("{}{version}{model}", bare(&info.name, 60))
+}
+
+/// What the run is doing, in a word.
+pub fn phase(run: &Run) -> &'static str {
+    match run.phase() {
+        Phase::Running if run.decisions.iter().any(|d| d.verdict == Verdict::Stop) => "stopping",
+        Phase::Starting => "starting",
+        Phase::Running => "running",
+        Phase::Waiting => "waiting",
+        Phase::Done => "done",
+        Phase::Failed => "failed",
+        Phase::Rejected => "rejected",
+        Phase::Stopped => "stopped",
+    }
+}
+
+/// One sign per state. None of them is an emoji: they look alike wherever they are shown.
+pub const fn glyph(phase: StagePhase) -> &'static str {
+    match phase {
+        StagePhase::Todo => "○",
+        StagePhase::Running => "◐",
+        StagePhase::Waiting => "◆",
+        StagePhase::Good => "✓",
+        StagePhase::Failed => "✗",
+        StagePhase::Undone => "↺",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_are_grouped() {
+        assert_eq!([0, 999, 1_000, 12_850, 1_234_567].map(count), ["0", "999", "1,000", "12,850", "1,234,567"]);
+    }
+
+    #[test]
+    fn spans_stay_short() {
+        assert_eq!([0, 59, 135, 1_190, 3_600, 90_061].map(span), ["0s", "59s", "2m 15s", "19m 50s", "1h 00m", "25h 01m"]);
+    }
+
+    #[test]
+    fn waits_are_told_in_steps() {
+        let seconds = [0, 59, 60, 3_599, 3_600, 6_600, 90_000, 172_800];
+        assert_eq!(
+            seconds.map(wait),
+            ["under a minute", "under a minute", "1 min", "59 min", "1 h", "1 h 50 min", "25 h", "2 days"].map(String::from)
+        );
+    }
+
+    #[test]
+    fn a_missed_threshold_never_looks_met() {
+        assert_eq!([92.0, 91.74, 89.97, 100.0, -1.0].map(percent), ["92 %", "91.7 %", "89.9 %", "100 %", "0 %"]);
+    }
+}

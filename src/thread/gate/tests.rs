@@ -1,0 +1,137 @@
+use chrono::TimeDelta;
+use serde_json::Value;
+
+use crate::run::{Outcome, PersonId, Verdict};
+use crate::thread::sample::{Tale, ana, ben, no_pages, place, request};
+use crate::thread::{GateValue, plain};
+
+use super::gates;
+
+fn shown(tale: &Tale) -> String {
+    plain(&gates(&tale.run, tale.now, &no_pages()))
+}
+
+#[test]
+fn a_question_with_all_that_is_needed_to_answer_it() {
+    insta::assert_snapshot!(shown(&Tale::waiting()), @"
+    ├ *Keep core-implementation of llm-wrapper?* @UANA @UBEN
+    │ 3 files +156 −12 · 50/50 tests · 92 % coverage · $0.27 of $5.00 so far
+    │ • `src/client.js` +78 −4
+    │ • `test/client.test.js` +52 −4
+    │ • `README.md` +26 −4
+    │ _In the agent's own words:_
+    │ > I wrote the client and its tests. <!channel> please approve!
+    │ [Approve] [Reject] [View diff]
+    │ Approving goes on with streaming, rejecting ends the run without this work · times out in 1 h
+    ");
+}
+
+#[test]
+fn a_question_with_a_page_links_to_the_diff() {
+    let tale = Tale::waiting();
+    let text = plain(&gates(&tale.run, tale.now, &place()));
+    assert!(text.contains("[View diff: https://signoff.example/runs/llm-wrapper-k3f9qdz/diff/core-implementation?e="), "{text}");
+}
+
+#[test]
+fn a_button_carries_the_whole_gate() {
+    let tale = Tale::waiting();
+    let json = serde_json::to_value(&gates(&tale.run, tale.now, &no_pages())[0].blocks).unwrap();
+    let buttons = json.as_array().unwrap().iter().find(|b| b["type"] == "actions").unwrap()["elements"].clone();
+    let ids: Vec<&Value> = buttons.as_array().unwrap().iter().map(|b| &b["action_id"]).collect();
+    assert_eq!(ids, ["gate.approve", "gate.reject", "gate.diff"]);
+    let value: GateValue = serde_json::from_str(buttons[0]["value"].as_str().unwrap()).unwrap();
+    assert_eq!((value.run.clone(), Some(value.gate())), (tale.run.id().clone(), tale.run.gate.map(|g| g.id)));
+}
+
+#[test]
+fn an_approval_stays_with_who_and_when_and_the_words() {
+    insta::assert_snapshot!(shown(&Tale::waiting().after(250).decides(ben(), Verdict::Approve, Some("nice <!channel>\n& tidy"))), @"
+    ├ *core-implementation of llm-wrapper* · approved by @UBEN · 2026-03-02 09:10 UTC · after 4 min
+    │ > nice <!channel>
+    │ > & tidy
+    │ 3 files +156 −12 · 50/50 tests · 92 % coverage · $0.27 of $5.00 so far
+    │ • `src/client.js` +78 −4
+    │ • `test/client.test.js` +52 −4
+    │ • `README.md` +26 −4
+    │ _In the agent's own words:_
+    │ > I wrote the client and its tests. <!channel> please approve!
+    ");
+}
+
+#[test]
+fn a_rejection_stays_too() {
+    let tale = Tale::waiting().after(20).decides(PersonId::Cli { user: "ana".to_owned() }, Verdict::Reject, Some("no retries"));
+    let text = shown(&tale.undoes("core-implementation").closes(Outcome::Rejected, Some("no retries")));
+    insta::assert_snapshot!(text, @"
+    ├ *core-implementation of llm-wrapper* · rejected by ana (command line) · 2026-03-02 09:07 UTC · within a minute
+    │ > no retries
+    │ 3 files +156 −12 · 50/50 tests · 92 % coverage · $0.27 of $5.00 so far
+    │ • `src/client.js` +78 −4
+    │ • `test/client.test.js` +52 −4
+    │ • `README.md` +26 −4
+    │ _In the agent's own words:_
+    │ > I wrote the client and its tests. <!channel> please approve!
+    ");
+}
+
+#[test]
+fn a_missed_deadline_takes_the_buttons_away() {
+    insta::assert_snapshot!(shown(&Tale::waiting().misses("core-implementation")), @"
+    ├ *core-implementation of llm-wrapper* · nobody answered in time, so its work was not kept
+    │ 3 files +156 −12 · 50/50 tests · 92 % coverage · $0.27 of $5.00 so far
+    │ • `src/client.js` +78 −4
+    │ • `test/client.test.js` +52 −4
+    │ • `README.md` +26 −4
+    │ _In the agent's own words:_
+    │ > I wrote the client and its tests. <!channel> please approve!
+    ");
+}
+
+#[test]
+fn a_deadline_that_passed_while_no_worker_lives_takes_the_buttons_away() {
+    let text = shown(&Tale::waiting().after(3_700));
+    assert!(text.contains("the time to answer is over") && !text.contains("[Approve]"), "{text}");
+}
+
+#[test]
+fn a_stop_says_who_stopped() {
+    insta::assert_snapshot!(shown(&Tale::waiting().after(90).decides(ana(), Verdict::Stop, None)), @"
+    ├ *core-implementation of llm-wrapper* · not decided: the run was stopped by @UANA · 2026-03-02 09:08 UTC
+    │ 3 files +156 −12 · 50/50 tests · 92 % coverage · $0.27 of $5.00 so far
+    │ • `src/client.js` +78 −4
+    │ • `test/client.test.js` +52 −4
+    │ • `README.md` +26 −4
+    │ _In the agent's own words:_
+    │ > I wrote the client and its tests. <!channel> please approve!
+    ");
+}
+
+#[test]
+fn the_notification_has_decision_files_tests_and_cost() {
+    let tale = Tale::waiting();
+    insta::assert_snapshot!(gates(&tale.run, tale.now, &place())[0].text, @"Keep core-implementation of llm-wrapper? 3 files +156 −12 · 50/50 tests · $0.27");
+}
+
+#[test]
+fn the_time_left_is_told_in_steps() {
+    let tale = Tale::waiting();
+    let left = |minutes| {
+        let gate = tale.run.gate.as_ref().unwrap();
+        crate::thread::clock::left(gate, gate.deadline - TimeDelta::minutes(minutes))
+    };
+    assert_eq!(left(54), "times out in 54 min");
+    assert_eq!(left(119), "times out in 1 h 50 min");
+    assert_eq!(left(60 * 24 * 3), "times out in 3 days");
+    assert_eq!(left(0), "times out in less than a minute");
+    assert_eq!(left(-1), "the time to answer is over");
+}
+
+#[test]
+fn many_approvers_are_folded() {
+    let mut request = request();
+    request.approvers = (0..30).map(|i| PersonId::Slack { team: "T1".to_owned(), user: format!("U{i}") }).collect();
+    let mut tale = Tale::waiting();
+    tale.run.request = request;
+    assert!(shown(&tale).lines().next().unwrap().ends_with("@U10 and 19 more"));
+}

@@ -1,0 +1,131 @@
+use crate::run::{AttemptOutcome, Outcome, Trouble, Verdict};
+use crate::thread::plain;
+use crate::thread::sample::{Tale, ana, ben, work};
+
+use super::ledger;
+
+fn shown(tale: &Tale) -> String {
+    plain(ledger(&tale.run, None).as_slice())
+}
+
+#[test]
+fn a_roll_back_is_told() {
+    insta::assert_snapshot!(shown(&Tale::rolled_back().works("streaming", 2, work(8_500, 15, 210)).keeps("streaming")), @"
+    ├ ✓ scaffold · attempt 1 · 15/15 tests · 3 files +156 −12 · $0.04 · 2m 15s
+    │ ✓ core-implementation · attempt 1 · 50/50 tests · 92 % coverage · 3 files +156 −12 · $0.23 · 4m 30s
+    │ ✗ streaming · attempt 1 · 3 of 50 tests failed → back to the snapshot after core-implementation, trying another way · $0.12 · 1m 35s
+    │ ✓ streaming · attempt 2 · 50/50 tests · 92 % coverage · 3 files +156 −12 · $0.15 · 3m 30s
+    ");
+}
+
+#[test]
+fn the_running_row_says_what_it_does_now() {
+    let tale = Tale::rolled_back().begins("streaming", 2).after(40);
+    let progress = tale.progress("streaming", 2, "Write src/stream.js <!here>");
+    insta::assert_snapshot!(plain(ledger(&tale.run, Some(&progress)).as_slice()), @"
+    ├ ✓ scaffold · attempt 1 · 15/15 tests · 3 files +156 −12 · $0.04 · 2m 15s
+    │ ✓ core-implementation · attempt 1 · 50/50 tests · 92 % coverage · 3 files +156 −12 · $0.23 · 4m 30s
+    │ ✗ streaming · attempt 1 · 3 of 50 tests failed → back to the snapshot after core-implementation, trying another way · $0.12 · 1m 35s
+    │ ◐ streaming · attempt 2 · now “Write src/stream.js <!here>” · 12,340 tokens · $0.03 · 40s
+    ");
+}
+
+#[test]
+fn progress_of_an_older_attempt_is_not_shown() {
+    let tale = Tale::rolled_back().begins("streaming", 2);
+    let progress = tale.progress("streaming", 1, "Write src/stream.js");
+    assert!(plain(ledger(&tale.run, Some(&progress)).as_slice()).ends_with("streaming · attempt 2 · starting\n"));
+}
+
+#[test]
+fn written_work_is_being_checked() {
+    let tale = Tale::new().started().begins("scaffold", 1).writes("scaffold", 1, work(2_340, 4, 135));
+    insta::assert_snapshot!(shown(&tale), @"├ ◐ scaffold · attempt 1 · 3 files +156 −12 · the checks are running · $0.04");
+}
+
+#[test]
+fn the_first_stage_goes_back_to_the_start() {
+    insta::assert_snapshot!(shown(&Tale::new().started().errs("scaffold", 1).errs("scaffold", 2).errs("scaffold", 3)), @"
+    ├ ✗ scaffold · attempt 1 · 3 of 50 tests failed → back to the start, trying another way · $0.12 · 1m 35s
+    │ ✗ scaffold · attempt 2 · 3 of 50 tests failed → back to the start, trying another way · $0.12 · 1m 35s
+    │ ✗ scaffold · attempt 3 · 3 of 50 tests failed → no attempts left · $0.12 · 1m 35s
+    ");
+}
+
+fn bad(outcome: AttemptOutcome, why: &str, trouble: Trouble) -> String {
+    shown(&Tale::new().started().begins("scaffold", 1).ends("scaffold", 1, (outcome, Some(why), Some(trouble)), work(0, 2, 30)))
+}
+
+#[test]
+fn a_lost_attempt_starts_afresh() {
+    insta::assert_snapshot!(bad(AttemptOutcome::Lost, "no heartbeat for 10 s", Trouble::Agent), @"├ ✗ scaffold · attempt 1 · the worker was lost: no heartbeat for 10 s → back to the start, trying again · $0.02 · 30s");
+}
+
+#[test]
+fn a_busy_model_is_given_a_pause() {
+    insta::assert_snapshot!(bad(AttemptOutcome::Bad, "overloaded_error", Trouble::ModelBusy), @"├ ✗ scaffold · attempt 1 · the model was too busy: overloaded_error → back to the start, trying again after a pause · $0.02 · 30s");
+}
+
+#[test]
+fn an_agent_may_stumble() {
+    insta::assert_snapshot!(bad(AttemptOutcome::Bad, "it said nothing for 5 minutes", Trouble::Agent), @"├ ✗ scaffold · attempt 1 · the agent stumbled: it said nothing for 5 minutes → back to the start, trying another way · $0.02 · 30s");
+}
+
+#[test]
+fn a_wrong_setup_is_not_tried_again() {
+    insta::assert_snapshot!(bad(AttemptOutcome::Bad, "the key is not valid", Trouble::Setup), @"├ ✗ scaffold · attempt 1 · the setup is not right: the key is not valid → another attempt would not help · $0.02 · 30s");
+}
+
+#[test]
+fn money_may_run_out() {
+    let end = (AttemptOutcome::Bad, Some("its allowance is spent"), Some(Trouble::Budget));
+    insta::assert_snapshot!(shown(&Tale::new().started().begins("scaffold", 1).ends("scaffold", 1, end, work(900_000, 500, 900))), @"├ ✗ scaffold · attempt 1 · the money ran out: its allowance is spent → no money left for another attempt · $5.00 · 15m 00s");
+}
+
+#[test]
+fn a_stopped_attempt_is_not_kept() {
+    let stopped = (AttemptOutcome::Stopped, None, None);
+    let tale = Tale::rolled_back().begins("streaming", 2).decides(ana(), Verdict::Stop, None).ends("streaming", 2, stopped, work(800, 2, 20));
+    let text = shown(&tale.undoes("streaming").closes(Outcome::Stopped, None));
+    assert!(text.ends_with("streaming · attempt 2 · stopped, its work is not kept · $0.02 · 20s\n"), "{text}");
+}
+
+#[test]
+fn rejected_work_is_rolled_back() {
+    let tale = Tale::waiting().decides(ben(), Verdict::Reject, None).undoes("core-implementation").closes(Outcome::Rejected, None);
+    insta::assert_snapshot!(shown(&tale), @"
+    ├ ✓ scaffold · attempt 1 · 15/15 tests · 3 files +156 −12 · $0.04 · 2m 15s
+    │ ✓ core-implementation · attempt 1 · 50/50 tests · 92 % coverage · 3 files +156 −12 · $0.23 · 4m 30s
+    │ ↺ core-implementation · rejected → back to the snapshot after scaffold
+    ");
+}
+
+#[test]
+fn work_that_nobody_looked_at_is_rolled_back() {
+    let tale = Tale::waiting().misses("core-implementation").fails("core-implementation", "nobody answered in time");
+    insta::assert_snapshot!(shown(&tale), @"
+    ├ ✓ scaffold · attempt 1 · 15/15 tests · 3 files +156 −12 · $0.04 · 2m 15s
+    │ ✓ core-implementation · attempt 1 · 50/50 tests · 92 % coverage · 3 files +156 −12 · $0.23 · 4m 30s
+    │ ✗ core-implementation · nobody answered in time → back to the snapshot after scaffold
+    ");
+}
+
+#[test]
+fn good_work_of_a_stopped_run_is_rolled_back() {
+    let tale = Tale::waiting().decides(ana(), Verdict::Stop, None).undoes("core-implementation").closes(Outcome::Stopped, None);
+    assert!(shown(&tale).ends_with("core-implementation · the run was stopped → back to the snapshot after scaffold\n"), "{}", shown(&tale));
+}
+
+#[test]
+fn nothing_tried_is_no_ledger() {
+    assert_eq!(ledger(&Tale::new().run, None), None);
+}
+
+#[test]
+fn the_largest_ledger_is_folded() {
+    let message = ledger(&Tale::largest().run, None).unwrap();
+    let text = plain(std::slice::from_ref(&message));
+    assert!(text.starts_with("├ … "), "{text}");
+    assert!(text.contains("earlier attempts"));
+    assert!(text.contains(" · attempt 5 · "));
+}

@@ -1,0 +1,145 @@
+//! Who may open a page?
+//! Whoever was given its link: the address carries an expiry and a signature over both.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use secrecy::{ExposeSecret as _, SecretSlice};
+use sha2::Sha256;
+use url::Url;
+
+use crate::run::{RunId, StageName};
+
+/// How long a link to a diff opens, counted from the attempt that made it.
+const DIFF_DAYS: i64 = 7;
+/// How long a link to a run's page opens, counted from the run's start.
+const RUN_DAYS: i64 = 30;
+
+/// Makes and checks signed links.
+#[derive(Clone, Debug)]
+pub struct Links {
+    key: SecretSlice<u8>,
+    base: Url,
+}
+
+/// Why a link does not open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LinkError {
+    /// It was a good link once.
+    Expired,
+    /// Nobody here made it.
+    Wrong,
+}
+
+impl Links {
+    /// `base` is the public address; a path in it stays in front.
+    #[must_use]
+    pub fn new(key: impl Into<Vec<u8>>, base: Url) -> Self {
+        Self { key: SecretSlice::from(key.into()), base }
+    }
+
+    /// The address of `path` (which starts with `/`) that opens until `expires_at`.
+    #[must_use]
+    pub fn sign(&self, path: &str, expires_at: DateTime<Utc>) -> Url {
+        let expires = expires_at.timestamp();
+        let signature = hex::encode(self.mac(path, expires).finalize().into_bytes());
+        let mut url = self.base.clone();
+        url.set_path(&format!("{}{path}", self.base.path().trim_end_matches('/')));
+        url.set_query(Some(&format!("e={expires}&s={signature}")));
+        url
+    }
+
+    /// Whether `path?e=<expires>&s=<signature>` opens now.
+    ///
+    /// # Errors
+    /// `Expired` only where the signature is ours: a stranger learns nothing.
+    pub fn verify(&self, path: &str, expires: i64, signature: &str, now: DateTime<Utc>) -> Result<(), LinkError> {
+        let bytes = hex::decode(signature).map_err(|_| LinkError::Wrong)?;
+        self.mac(path, expires).verify_slice(&bytes).map_err(|_| LinkError::Wrong)?;
+        if now.timestamp() < expires { Ok(()) } else { Err(LinkError::Expired) }
+    }
+
+    /// The diff of a stage whose work was made at `made_at`.
+    #[must_use]
+    pub fn diff(&self, run: &RunId, stage: &StageName, made_at: DateTime<Utc>) -> Url {
+        self.sign(&format!("/runs/{run}/diff/{stage}"), made_at + TimeDelta::days(DIFF_DAYS))
+    }
+
+    /// The page of a run.
+    #[must_use]
+    pub fn run(&self, run: &RunId, started_at: DateTime<Utc>) -> Url {
+        self.sign(&format!("/runs/{run}"), started_at + TimeDelta::days(RUN_DAYS))
+    }
+
+    fn mac(&self, path: &str, expires: i64) -> Hmac<Sha256> {
+        let mut mac = Hmac::<Sha256>::new_from_slice(self.key.expose_secret()).expect("HMAC takes keys of any length");
+        mac.update(format!("{expires}\n{path}").as_bytes());
+        mac
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn links() -> Links {
+        Links::new("a key for tests", Url::parse("https://signoff.example/team/").unwrap())
+    }
+
+    fn at(seconds: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(seconds, 0).unwrap()
+    }
+
+    /// What a request for this address carries.
+    fn parts(url: &Url) -> (String, i64, String) {
+        let (e, s) = url.query().unwrap().strip_prefix("e=").unwrap().split_once("&s=").unwrap();
+        (url.path().strip_prefix("/team").unwrap().to_owned(), e.parse().unwrap(), s.to_owned())
+    }
+
+    #[test]
+    fn a_link_names_the_run_and_the_stage() {
+        let url = links().diff(&"llm-wrapper-k3f9qdz".parse().unwrap(), &"streaming".parse().unwrap(), at(1_000));
+        assert!(url.as_str().starts_with("https://signoff.example/team/runs/llm-wrapper-k3f9qdz/diff/streaming?e=605800&s="), "{url}");
+    }
+
+    #[test]
+    fn a_stranger_is_not_told_that_a_link_was_good_once() {
+        assert_eq!(links().verify("/runs/a", 10, "00", at(20)), Err(LinkError::Wrong));
+    }
+
+    #[test]
+    fn the_key_is_never_printed() {
+        assert!(!format!("{:?}", links()).contains("tests"));
+    }
+
+    proptest! {
+        #[test]
+        fn a_link_opens_until_it_expires(path in "/[a-z0-9/_-]{0,40}", expires in 0..4_000_000_000_i64, early in 1..1_000_000_i64) {
+            let (path, e, s) = parts(&links().sign(&path, at(expires)));
+            prop_assert_eq!(links().verify(&path, e, &s, at(expires - early)), Ok(()));
+            prop_assert_eq!(links().verify(&path, e, &s, at(expires)), Err(LinkError::Expired));
+        }
+
+        #[test]
+        fn a_changed_link_never_opens(path in "/[a-z]{1,9}", other in "/[a-z]{1,9}", more in 1..999_i64, flipped in 0..64_usize) {
+            let (path, e, s) = parts(&links().sign(&path, at(1_000)));
+            let mut forged = s.clone().into_bytes();
+            forged[flipped] = if forged[flipped] == b'0' { b'1' } else { b'0' };
+            let forged = String::from_utf8(forged).unwrap();
+            prop_assert_eq!(links().verify(&path, e + more, &s, at(0)), Err(LinkError::Wrong));
+            prop_assert_eq!(links().verify(&path, e, &forged, at(0)), Err(LinkError::Wrong));
+            prop_assert_eq!(links().verify(&path, e, &s[1..], at(0)), Err(LinkError::Wrong));
+            prop_assume!(path != other);
+            prop_assert_eq!(links().verify(&other, e, &s, at(0)), Err(LinkError::Wrong));
+        }
+
+        #[test]
+        fn another_key_opens_nothing(key in ".{0,20}") {
+            prop_assume!(key != "a key for tests");
+            let (path, e, s) = parts(&links().sign("/runs/a", at(1_000)));
+            let stranger = Links::new(key, Url::parse("https://signoff.example").unwrap());
+            prop_assert_eq!(stranger.verify(&path, e, &s, at(0)), Err(LinkError::Wrong));
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! What is one message?
+
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
+use slack_morphism::prelude::SlackBlock;
+
+/// A message that should exist.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Message {
+    /// `card`, `ledger`, `gate:<stage>:<round>` or `end`: what stays the same when the message is redrawn.
+    pub key: String,
+    /// In the run's thread; else in the channel.
+    pub in_thread: bool,
+    /// For notifications, screen readers and clients that cannot show the blocks.
+    pub text: String,
+    pub blocks: Vec<SlackBlock>,
+}
+
+/// Which message goes first where Slack lets few through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Priority {
+    /// Newest wins; may be late.
+    Progress,
+    /// Should be there soon.
+    Milestone,
+    /// Somebody is being called.
+    Call,
+}
+
+impl Message {
+    /// SHA-256 of everything Slack would be sent: equal digests are equal messages.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        hex::encode(Sha256::digest(json!([self.text, self.blocks]).to_string()))
+    }
+
+    #[must_use]
+    pub fn priority(&self) -> Priority {
+        match self.key.as_str() {
+            "card" => Priority::Milestone,
+            "ledger" => Priority::Progress,
+            _ => Priority::Call,
+        }
+    }
+}

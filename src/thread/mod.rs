@@ -1,0 +1,56 @@
+//! What do people see?
+//! Pure drawing: the same run, progress and minute give the same messages. `publisher` makes Slack agree with them.
+
+mod blocks;
+mod card;
+pub(crate) mod clock;
+mod closing;
+pub(crate) mod figures;
+mod gate;
+mod ledger;
+mod links;
+mod message;
+mod modal;
+mod people;
+mod plain;
+mod publisher;
+#[cfg(test)]
+pub(crate) mod sample;
+pub(crate) mod table;
+pub(crate) mod text;
+pub mod words;
+
+use chrono::{DateTime, FixedOffset, Utc};
+
+use crate::run::{Progress, Run};
+
+pub use clock::redraw_at;
+pub use figures::{glyph, phase};
+pub use gate::{APPROVE, DIFF, DIFF_LINK, GateValue, REJECT, diff_url};
+pub use links::{LinkError, Links};
+pub use message::{Message, Priority};
+pub use modal::{DEVELOP, DevelopForm, ModalDiff, ModalFile, develop_modal, diff_modal};
+pub use plain::{plain, plain_text};
+pub use publisher::Publisher;
+
+/// What a drawing knows of the world around a run.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// Signs links to pages; none where no browser can reach us.
+    pub links: Option<Links>,
+    /// The clock of those who see plain text.
+    pub clock_zone: FixedOffset,
+}
+
+/// The messages that should exist, in the order they are posted.
+#[must_use]
+pub fn render(run: &Run, progress: Option<&Progress>, now: DateTime<Utc>, place: &Place) -> Vec<Message> {
+    let mut messages = vec![card::card(run, now, place)];
+    messages.extend(ledger::ledger(run, progress));
+    messages.extend(gate::gates(run, now, place));
+    messages.extend(closing::closing(run, place));
+    messages
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,102 @@
+//! How does a thread read without Slack?
+//! For the command line and for transcripts: the same words; Slack's tags and escapes undone, stars and backticks left as they read well.
+
+use slack_morphism::prelude::{SlackActionBlockElement, SlackActionsBlock, SlackBlock, SlackBlockText, SlackContextBlockElement, SlackSectionBlock};
+
+use super::Message;
+
+/// All messages as text; replies hang under the first.
+#[must_use]
+pub fn plain(messages: &[Message]) -> String {
+    let mut text = String::new();
+    for message in messages {
+        let lines: Vec<String> = message.blocks.iter().flat_map(block).collect();
+        for (i, line) in lines.iter().enumerate() {
+            let margin = match (message.in_thread, i) {
+                (false, _) => "",
+                (true, 0) => "├ ",
+                (true, _) => "│ ",
+            };
+            text.push_str(format!("{margin}{line}").trim_end());
+            text.push('\n');
+        }
+    }
+    text
+}
+
+fn block(block: &SlackBlock) -> Vec<String> {
+    let text = match block {
+        SlackBlock::Header(header) => return vec![format!("[{}]", text_of(&header.text.clone().into()))],
+        SlackBlock::Section(SlackSectionBlock { text: Some(text), .. }) => text_of(text),
+        SlackBlock::Context(context) => context.elements.iter().map(small).collect::<Vec<_>>().join(" · "),
+        SlackBlock::Actions(actions) => buttons(actions),
+        _ => return Vec::new(),
+    };
+    text.lines().filter(|line| *line != "```").map(str::to_owned).collect()
+}
+
+fn text_of(text: &SlackBlockText) -> String {
+    match text {
+        SlackBlockText::Plain(plain) => plain.text.clone(),
+        SlackBlockText::MarkDown(markdown) => plain_text(&markdown.text),
+    }
+}
+
+fn small(element: &SlackContextBlockElement) -> String {
+    match element {
+        SlackContextBlockElement::Plain(plain) => plain.text.clone(),
+        SlackContextBlockElement::MarkDown(markdown) => plain_text(&markdown.text),
+        SlackContextBlockElement::Image(_) => String::new(),
+    }
+}
+
+fn buttons(actions: &SlackActionsBlock) -> String {
+    let label = |element: &SlackActionBlockElement| match element {
+        SlackActionBlockElement::Button(button) => {
+            let text = text_of(&button.text.clone().into());
+            button.url.as_ref().map_or_else(|| format!("[{text}]"), |url| format!("[{text}: {url}]"))
+        }
+        _ => String::new(),
+    };
+    actions.elements.iter().map(label).collect::<Vec<_>>().join(" ")
+}
+
+/// One piece of our mrkdwn as plain text: people as `@U1`, links with their address, dates by their fallback.
+#[must_use]
+pub fn plain_text(mrkdwn: &str) -> String {
+    let mut plain = String::new();
+    let mut rest = mrkdwn;
+    while let Some((before, tag)) = rest.split_once('<') {
+        let Some((tag, after)) = tag.split_once('>') else { break };
+        plain.push_str(before);
+        plain.push_str(&tag_as_text(tag));
+        rest = after;
+    }
+    plain.push_str(rest);
+    plain.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+}
+
+fn tag_as_text(tag: &str) -> String {
+    match (tag.split_once('|'), tag.strip_prefix('@')) {
+        (_, Some(user)) => format!("@{user}"),
+        (Some((date, fallback)), _) if date.starts_with("!date") => fallback.to_owned(),
+        (Some((url, label)), _) => format!("{label}: {url}"),
+        (None, None) => tag.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_become_words() {
+        let text = plain_text("by <@U1> · <!date^1^{time}|09:05 UTC> · <https://a.example/?e=1&amp;s=2|View diff> · 1 &lt; 2 &amp; 3");
+        assert_eq!(text, "by @U1 · 09:05 UTC · View diff: https://a.example/?e=1&s=2 · 1 < 2 & 3");
+    }
+
+    #[test]
+    fn a_lonely_angle_is_kept() {
+        assert_eq!(plain_text("a < b"), "a < b");
+    }
+}

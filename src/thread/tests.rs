@@ -1,0 +1,135 @@
+//! Laws that hold for every drawing.
+
+use chrono::TimeDelta;
+use proptest::prelude::*;
+use serde_json::Value;
+
+use crate::run::{Outcome, Verdict};
+
+use super::sample::{Tale, ana, ben, place};
+use super::{Message, Priority, redraw_at, render, text};
+
+/// Every text in a message's blocks, with its kind of block.
+fn texts(message: &Message) -> Vec<(String, String)> {
+    fn walk(kind: &str, value: &Value, found: &mut Vec<(String, String)>) {
+        match value {
+            Value::Object(fields) => {
+                found.extend(fields.get("text").and_then(Value::as_str).map(|text| (kind.to_owned(), text.to_owned())));
+                fields.values().for_each(|v| walk(kind, v, found));
+            }
+            Value::Array(items) => items.iter().for_each(|v| walk(kind, v, found)),
+            _ => {}
+        }
+    }
+    let mut found = Vec::new();
+    for block in serde_json::to_value(&message.blocks).unwrap().as_array().unwrap() {
+        walk(block["type"].as_str().unwrap(), block, &mut found);
+    }
+    found
+}
+
+fn keeps_the_limits(message: &Message) {
+    let texts = texts(message);
+    let all: usize = texts.iter().map(|(_, t)| t.chars().count()).sum();
+    assert!(all <= 12_000, "{}: {all} characters", message.key);
+    assert!(message.blocks.len() <= 50, "{}: {} blocks", message.key, message.blocks.len());
+    assert!((1..=text::NOTICE).contains(&message.text.chars().count()), "{}: {}", message.key, message.text);
+    for (kind, text) in texts {
+        let most = if kind == "header" { text::HEADER } else { text::SECTION };
+        assert!((1..=most).contains(&text.chars().count()), "{}: {kind} of {}", message.key, text.chars().count());
+        assert!(text.matches("```").count() % 2 == 0, "{}: an open fence in {text}", message.key);
+        assert!(!text.contains("<!channel>") && !text.contains('\u{202e}'), "{}: {text}", message.key);
+    }
+}
+
+#[test]
+fn the_largest_run_keeps_the_limits() {
+    let tale = Tale::largest().closes(Outcome::Failed, Some(&"<&>".repeat(5_000)));
+    let messages = render(&tale.run, None, tale.now, &place());
+    assert_eq!(messages.len(), 15);
+    messages.iter().for_each(keeps_the_limits);
+}
+
+#[test]
+fn the_largest_question_keeps_the_limits() {
+    let mut tale = Tale::largest();
+    tale.run.decisions.pop();
+    let stage = tale.run.stages[11].name().to_string();
+    let tale = tale.asks(&stage);
+    render(&tale.run, None, tale.now, &place()).iter().for_each(keeps_the_limits);
+}
+
+#[test]
+fn messages_are_posted_in_order() {
+    let tale = Tale::done();
+    let keys: Vec<String> = render(&tale.run, None, tale.now, &place()).into_iter().map(|m| m.key).collect();
+    assert_eq!(keys, ["card", "ledger", "gate:core-implementation:1", "end"]);
+}
+
+#[test]
+fn a_run_with_one_gate_calls_somebody_twice() {
+    let tale = Tale::done();
+    let calls = |m: &&Message| serde_json::to_string(&m.blocks).unwrap().contains("<@") || m.text.contains("<@");
+    let messages = render(&tale.run, None, tale.now, &place());
+    let calling: Vec<&str> = messages.iter().filter(calls).map(|m| m.key.as_str()).collect();
+    assert_eq!(calling, ["gate:core-implementation:1", "end"]);
+    assert!(messages.iter().filter(calls).all(|m| m.priority() == Priority::Call));
+}
+
+#[test]
+fn a_digest_tells_drawings_apart() {
+    let (tale, later) = (Tale::waiting(), Tale::waiting().after(60));
+    let digest = |tale: &Tale| render(&tale.run, None, tale.now, &place())[2].digest();
+    assert_eq!(digest(&tale), digest(&tale));
+    assert_ne!(digest(&tale), digest(&later));
+    assert_eq!(digest(&tale).len(), 64);
+}
+
+#[test]
+fn a_run_that_is_over_never_changes() {
+    let tale = Tale::done();
+    assert_eq!(redraw_at(&tale.run, tale.now), None);
+    let much_later = render(&tale.run, None, tale.now + TimeDelta::days(400), &place());
+    assert_eq!(render(&tale.run, None, tale.now, &place()), much_later);
+}
+
+#[test]
+fn a_run_that_no_worker_took_does_not_change_by_itself() {
+    assert_eq!(redraw_at(&Tale::new().run, Tale::new().now), None);
+}
+
+fn tale(which: u8) -> Tale {
+    match which {
+        0 => Tale::waiting(),
+        1 => Tale::rolled_back(),
+        2 => Tale::waiting().decides(ben(), Verdict::Approve, None),
+        3 => Tale::waiting().decides(ana(), Verdict::Stop, None),
+        _ => Tale::new(),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+
+    #[test]
+    fn within_a_minute_nothing_changes(which in 0..5_u8, minutes in 0..4_000_i64, one in 0..60_i64, other in 0..60_i64) {
+        let tale = tale(which);
+        let at = super::clock::minute(tale.now) + TimeDelta::minutes(minutes);
+        let draw = |seconds| render(&tale.run, None, at + TimeDelta::seconds(seconds), &place());
+        prop_assert_eq!(draw(one), draw(other));
+    }
+
+    #[test]
+    fn a_drawing_is_right_until_it_is_redrawn(which in 0..5_u8, seconds in 0..300_000_i64, early in 1..100_000_i64) {
+        let tale = tale(which);
+        let now = tale.now + TimeDelta::seconds(seconds);
+        let draw = |at| render(&tale.run, None, at, &place());
+        let Some(at) = redraw_at(&tale.run, now) else {
+            prop_assert_eq!(draw(now), draw(now + TimeDelta::seconds(early)));
+            return Ok(());
+        };
+        prop_assert!(at > now && at.timestamp() % 60 == 0);
+        let before = now.max(at - TimeDelta::seconds(early));
+        prop_assert_eq!(draw(now), draw(before));
+    }
+}

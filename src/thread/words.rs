@@ -1,0 +1,89 @@
+//! What do people read when their answer did not count?
+//! Short, kind, concrete: what happened, what they can do. Shown privately, never in the thread.
+
+use chrono::{Offset as _, Utc};
+
+use crate::run::{Outcome, Phase, Refusal, Run, StageState, Verdict};
+
+use super::people::{may_answer, mention};
+use super::{clock, figures, gate};
+
+/// Why this answer to this run was not taken.
+#[must_use]
+pub fn refusal(why: &Refusal, run: &Run, verdict: Verdict) -> String {
+    match why {
+        Refusal::AlreadyDecided { verdict: first, by, at } => {
+            format!("{} already {} this, {}.", mention(by), gate::verdict(*first), clock::moment(*at, Utc.fix()))
+        }
+        Refusal::Stale => "The work changed since this card was posted. Please look at the newest card in the thread.".to_owned(),
+        Refusal::TooLate => {
+            format!("Nobody answered in time, so this question is closed. `/develop {}` starts again.", run.request.project)
+        }
+        Refusal::NothingAsked => format!("{} asks nothing right now: {}.", run.id(), doing(run)),
+        Refusal::NotAllowed => not_allowed(run, verdict),
+        Refusal::RunEnded => format!("{} is over: {}. `/develop {}` starts again.", run.id(), outcome(run), run.request.project),
+    }
+}
+
+/// The answer is on its way: the run will say what became of it.
+#[must_use]
+pub const fn recorded(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Approve => "Approved.",
+        Verdict::Reject => "Rejected.",
+        Verdict::Stop => "Stopped.",
+    }
+}
+
+/// Surely not delivered: it will not be sent later either.
+#[must_use]
+pub fn nothing_was_recorded(verdict: Verdict) -> String {
+    let again = match verdict {
+        Verdict::Approve => "approve",
+        Verdict::Reject => "reject",
+        Verdict::Stop => "stop",
+    };
+    format!("The workflow server does not answer, so nothing was recorded. Please {again} again in a minute.")
+}
+
+/// The answer is stored, whether it arrived is not known; it is sent again until it is.
+#[must_use]
+pub fn not_confirmed_yet() -> String {
+    "Your answer is safe, but not confirmed yet. It counts as soon as the workflow server answers; the thread will show it.".to_owned()
+}
+
+fn not_allowed(run: &Run, verdict: Verdict) -> String {
+    let what = match verdict {
+        Verdict::Approve => "approve this",
+        Verdict::Reject => "reject this",
+        Verdict::Stop => "stop this run",
+    };
+    let people = may_answer(&run.request);
+    let starter = mention(people[0]);
+    match &people[1..] {
+        [] => format!("Only {starter} or somebody of this workspace can {what}."),
+        _ => format!("Only {starter} or an approver can {what}."),
+    }
+}
+
+fn doing(run: &Run) -> String {
+    match (run.phase(), run.current()) {
+        (Phase::Starting, _) => "no worker took it on yet".to_owned(),
+        (_, Some((n, stage))) => format!("{} is under way, stage {n} of {}{}", stage.name(), run.stages.len(), attempt(stage)),
+        (_, None) => "its result is being put where you can fetch it".to_owned(),
+    }
+}
+
+fn attempt(stage: &StageState) -> String {
+    stage.attempts.last().filter(|a| a.n > 1).map(|a| format!(", attempt {}", a.n)).unwrap_or_default()
+}
+
+fn outcome(run: &Run) -> String {
+    match run.outcome {
+        Some(Outcome::Done) => "it is done".to_owned(),
+        _ => format!("it {} {}", if run.outcome == Some(Outcome::Failed) { "has" } else { "was" }, figures::phase(run)),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -24,6 +24,9 @@ pub mod engine;
 /// What do people see?
 pub mod thread;
 
+/// What can people say?
+pub mod commands;
+
 /// What was configured?
 pub mod config;
 /// What do operators read?

@@ -1,0 +1,75 @@
+//! How is a run started?
+//! Asked twice with one key, it is one run; where nothing started, nothing is left behind.
+
+use chrono::{DateTime, Utc};
+
+use super::parse::Develop;
+use super::{Asker, Doors, Reply, ReplyKind};
+use crate::engine::EngineError;
+use crate::run::{AgentKind, Request, RequestId, RunId};
+use crate::store::StoreError;
+
+/// A run to start: what was understood, who asked, and the key that makes it one run.
+#[derive(Clone, Debug)]
+pub struct Order {
+    pub what: Develop,
+    pub asker: Asker,
+    pub key: RequestId,
+    pub now: DateTime<Utc>,
+}
+
+/// Starts a run.
+pub async fn start(doors: &Doors, order: Order) -> Result<Reply, StoreError> {
+    let Some(project) = doors.projects.get(&order.what.project) else {
+        return Ok(Reply::new(ReplyKind::Unknown, format!("There is no project `{}` any more.", order.what.project)));
+    };
+    let pipeline = &project.pipeline;
+    let request = Request {
+        run: RunId::mint(&project.name, rand::random()),
+        project: project.name.clone(),
+        pipeline: pipeline.pipeline.clone(),
+        brief: order.what.brief,
+        budget_usd: order.what.budget.or(project.budget),
+        starter: order.asker.person.clone(),
+        approvers: project.approvers.clone(),
+        channel: order.asker.place.clone().or_else(|| project.channel.clone()),
+        repository: project.repository.clone(),
+        rehearsal: doors.rehearsal && pipeline.pipeline.agent.kind == AgentKind::Claude,
+    };
+    doors.store.keep_pipeline(&pipeline.pipeline.digest, &pipeline.text).await?;
+    let request = doors.store.ask_for_run(&order.key, &request, order.now).await?;
+    send(doors, &request).await
+}
+
+/// Sends a run on that was asked for before, and whose start was never confirmed.
+pub async fn resend_start(doors: &Doors, run: &RunId) -> Result<Option<Reply>, StoreError> {
+    match doors.store.run(run).await? {
+        Some(run) => send(doors, &run.request).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+async fn send(doors: &Doors, request: &Request) -> Result<Reply, StoreError> {
+    let run = &request.run;
+    let reply = match doors.engine.start(request).await {
+        Ok(()) => {
+            doors.store.run_was_sent(request).await?;
+            Reply::new(ReplyKind::Done, format!("Started `{run}`."))
+        }
+        Err(EngineError::NotSent(why)) => {
+            tracing::error!(run.id = %run, error = %why, "could not start {run}: Temporal cannot be reached");
+            doors.store.forget_run(run).await?;
+            return Ok(Reply::new(ReplyKind::Away, "Temporal cannot be reached, so nothing was started. Please try again in a minute."));
+        }
+        Err(EngineError::Unsure(why)) => {
+            tracing::warn!(run.id = %run, error = %why, "the start of {run} is not confirmed yet");
+            Reply::new(ReplyKind::Unsure, format!("`{run}` was asked for, but Temporal has not confirmed it yet. It is sent again until it has."))
+        }
+        Err(refused) => {
+            tracing::error!(run.id = %run, error = %refused, "Temporal refused to start {run}");
+            doors.store.forget_run(run).await?;
+            return Ok(Reply::new(ReplyKind::Away, "Temporal refused to start this run; the log says why. Nothing was started."));
+        }
+    };
+    Ok(reply.about(run))
+}

@@ -1,0 +1,79 @@
+//! What can people say?
+//! Slack, a click, a word in a thread and the command line all end here; each verb has its file.
+
+mod decide;
+mod develop;
+mod find;
+mod list;
+mod parse;
+mod status;
+
+pub use decide::{Answer, decide, resend_decision, said_to};
+pub use develop::{Order, resend_start, start};
+pub use find::{Named, find};
+pub use list::list;
+pub use parse::{Command, Develop, HELP, Misunderstood, parse, read_budget};
+pub use status::{status, status_json};
+
+use crate::config::Projects;
+use crate::engine::Engine;
+use crate::run::{Channel, PersonId, Via};
+use crate::store::Store;
+
+/// What a command works with.
+#[derive(Clone)]
+pub struct Doors {
+    pub store: Store,
+    pub engine: Engine,
+    pub projects: std::sync::Arc<Projects>,
+    /// No real model is configured here: runs are rehearsals.
+    pub rehearsal: bool,
+}
+
+/// Who says something, and where.
+#[derive(Clone, Debug)]
+pub struct Asker {
+    pub person: PersonId,
+    pub via: Via,
+    /// The channel it was said in.
+    pub place: Option<Channel>,
+    /// The thread it was said in: its root message.
+    pub thread_root: Option<String>,
+}
+
+/// What a person is told, privately.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reply {
+    pub kind: ReplyKind,
+    /// Slack's mrkdwn; plain enough for a terminal.
+    pub text: String,
+    /// The run it is about.
+    pub run: Option<crate::run::RunId>,
+}
+
+/// What kind of answer that is; the command line's exit code follows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReplyKind {
+    /// It was done, or here is what was asked for.
+    Done,
+    /// There is no such run, project or command.
+    Unknown,
+    /// Understood, and not to be had.
+    Refused,
+    /// Something we depend on does not answer; surely nothing happened.
+    Away,
+    /// It may have happened; it is sent again until that is known.
+    Unsure,
+}
+
+impl Reply {
+    pub fn new(kind: ReplyKind, text: impl Into<String>) -> Self {
+        Self { kind, text: text.into(), run: None }
+    }
+
+    #[must_use]
+    pub fn about(mut self, run: &crate::run::RunId) -> Self {
+        self.run = Some(run.clone());
+        self
+    }
+}

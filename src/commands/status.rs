@@ -1,0 +1,97 @@
+//! How far is a run?
+//! The JSON is a door: scripts rely on its fields, and a changed one is told in the README.
+
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+
+use super::{Reply, ReplyKind};
+use crate::run::{Attempt, OpenGate, Run, Sandboxing, StageState};
+use crate::slack::escape;
+use crate::thread;
+
+/// A run in a few lines.
+pub fn status(run: &Run, now: DateTime<Utc>) -> Reply {
+    let mut lines = vec![format!("`{}` · {} · {}", run.id(), thread::phase(run), run.in_one_line())];
+    lines.extend(run.stages.iter().map(|s| format!("{} {}", thread::glyph(s.phase), stage_line(s))));
+    if let Some(gate) = &run.gate {
+        let minutes = (gate.deadline - now).num_minutes().max(0);
+        lines.push(format!("Waiting for approval of {}: times out in {minutes} min. `/develop approve {}`", gate.id.stage, run.id()));
+    }
+    lines.extend(run.why.iter().map(|why| format!("Why: {}", escape(why))));
+    if let Some(code) = &run.delivered {
+        lines.push(match code.repository.as_str() {
+            "" => format!("The result is commit {} of the shadow repository.", code.commit),
+            repository => format!("Get the code: `git clone -b {} {repository}`", code.branch),
+        });
+        lines.extend(code.note.as_deref().map(escape));
+    }
+    Reply::new(ReplyKind::Done, lines.join("\n")).about(run.id())
+}
+
+fn stage_line(stage: &StageState) -> String {
+    let last = stage.attempts.last();
+    let tests = last.and_then(|a| a.tests).map(|t| format!(" · {}/{} tests", t.passed, t.ran())).unwrap_or_default();
+    let tries = if stage.attempts.len() > 1 { format!(" · {} attempts", stage.attempts.len()) } else { String::new() };
+    let cost = if stage.attempts.is_empty() { String::new() } else { format!(" · {}", stage.cost()) };
+    format!("{}{tests}{tries}{cost}", stage.name())
+}
+
+/// `status --json`. `thread` is (team, channel, ts); `diff_url` that of the open gate.
+pub fn status_json(run: &Run, thread: Option<&Value>, diff_url: Option<&str>) -> Value {
+    json!({
+        "run": run.id(),
+        "project": run.request.project,
+        "brief": Some(&run.request.brief).filter(|b| !b.is_empty()),
+        "phase": run.phase(),
+        "rehearsal": run.request.rehearsal,
+        "sandbox": run.sandboxing.map(|s| match s { Sandboxing::Closed => "closed", Sandboxing::OpenNetwork => "open_network", Sandboxing::None => "none" }),
+        "agent": run.agent,
+        "spent_usd": run.spent(),
+        "budget_usd": run.request.budget_usd,
+        "started_at": run.started_at,
+        "ended_at": run.ended_at,
+        "why": run.why,
+        "stages": run.stages.iter().map(stage_json).collect::<Vec<_>>(),
+        "gate": run.gate.as_ref().map(|gate| gate_json(gate, diff_url)),
+        "decisions": run.decisions.iter().map(|d| json!({
+            "gate": d.gate, "verdict": d.verdict, "by": d.by, "via": d.via, "at": d.at, "words": d.words,
+        })).collect::<Vec<_>>(),
+        "thread": thread,
+        "repository": run.delivered.as_ref().map(|d| &d.repository).filter(|r| !r.is_empty()),
+        "branch": run.delivered.as_ref().map(|d| &d.branch),
+    })
+}
+
+fn stage_json(stage: &StageState) -> Value {
+    let shown = stage.good_attempt().or(stage.attempts.last()).and_then(|a| a.diff.as_ref());
+    json!({
+        "name": stage.name(),
+        "state": stage.phase,
+        "snapshot": stage.snapshot,
+        "files": shown.map_or(0, |d| d.files),
+        "added": shown.map_or(0, |d| d.added),
+        "removed": shown.map_or(0, |d| d.removed),
+        "attempts": stage.attempts.iter().map(attempt_json).collect::<Vec<_>>(),
+    })
+}
+
+fn attempt_json(attempt: &Attempt) -> Value {
+    json!({
+        "n": attempt.n,
+        "outcome": attempt.outcome,
+        "why": attempt.why,
+        "snapshot": attempt.snapshot,
+        "tests": attempt.tests,
+        "coverage_percent": attempt.coverage_percent,
+        "tokens": attempt.tokens,
+        "cost_usd": attempt.cost_usd,
+        "seconds": attempt.seconds,
+    })
+}
+
+fn gate_json(gate: &OpenGate, diff_url: Option<&str>) -> Value {
+    json!({
+        "kind": gate.id.kind, "stage": gate.id.stage, "round": gate.id.round, "digest": gate.id.digest,
+        "deadline": gate.deadline, "diff_url": diff_url,
+    })
+}

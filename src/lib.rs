@@ -27,6 +27,9 @@ pub mod thread;
 /// What can people say?
 pub mod commands;
 
+/// Where do they knock?
+pub mod web;
+
 /// What was configured?
 pub mod config;
 /// What do operators read?

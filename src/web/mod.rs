@@ -1,0 +1,59 @@
+//! Where do they knock?
+//! One router: Slack's requests, pages for people, probes for machines.
+
+mod act;
+mod diff_page;
+mod health;
+mod page;
+mod pages;
+mod run_page;
+mod slack;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{get, post};
+use chrono::{DateTime, Utc};
+use tower_http::catch_panic::CatchPanicLayer;
+
+use crate::commands::Doors;
+use crate::slack::{SlackApi, Verifier};
+use crate::thread::Place;
+
+pub use act::{Actor, resend};
+
+/// Slack sends a few kilobytes; more than this is somebody else.
+const BODY_BYTES: usize = 1 << 20;
+
+/// What the doors need. Without Slack, only pages and probes answer.
+#[derive(Clone)]
+pub struct Web {
+    pub doors: Doors,
+    pub place: Place,
+    pub slack: Option<SlackDoor>,
+    pub clock: fn() -> DateTime<Utc>,
+}
+
+/// The way in from Slack and the way back.
+#[derive(Clone)]
+pub struct SlackDoor {
+    pub verifier: Arc<Verifier>,
+    pub api: SlackApi,
+    /// Where an emulator's answers go; Slack's own are known.
+    pub api_url: Option<url::Url>,
+}
+
+/// All routes.
+pub fn router(web: Web) -> Router {
+    Router::new()
+        .route("/slack", post(slack::receive))
+        .route("/livez", get(health::live))
+        .route("/readyz", get(health::ready))
+        .route("/runs/{run}", get(pages::run))
+        .route("/runs/{run}/diff/{stage}", get(pages::diff))
+        .route("/style.css", get(pages::style))
+        .layer(DefaultBodyLimit::max(BODY_BYTES))
+        .layer(CatchPanicLayer::new())
+        .with_state(web)
+}

@@ -27,6 +27,8 @@ pub mod thread;
 /// What can people say?
 pub mod commands;
 
+/// How do I try it?
+pub mod local;
 /// Where do they knock?
 pub mod web;
 

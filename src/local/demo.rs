@@ -1,0 +1,200 @@
+//! How does the demo play the people?
+//! Types as ana, approves as ana, prints the thread as it grows. Sees only what people see.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use futures::future::BoxFuture;
+use reqwest::Client;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::time::sleep;
+
+use super::fetch::client;
+use super::local_slack::{ANA, CHANNEL};
+use super::message::{bare_words, buttons, lines};
+use super::voice::Voice;
+use crate::run::{Phase, RunId};
+
+/// How a run stands, as the wiring knows it.
+pub type PhaseOf = Box<dyn Fn(RunId) -> BoxFuture<'static, Option<Phase>> + Send + Sync>;
+
+const PROJECT: &str = "llm-wrapper";
+const LOOK_EVERY: Duration = Duration::from_millis(400);
+/// A press that changed nothing is repeated: it may have been lost.
+const PRESS_AGAIN: Duration = Duration::from_secs(15);
+/// A thread in which nothing happens for so long will not end.
+const PATIENCE: Duration = Duration::from_mins(15);
+/// The closing reply may come a little after the end.
+const LAST_WORDS: Duration = Duration::from_secs(3);
+const ENDED_BADLY: u8 = 4;
+
+/// A message of the channel.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct Message {
+    pub ts: String,
+    #[serde(default)]
+    pub user: String,
+    pub thread_ts: Option<String>,
+    #[serde(default)]
+    pub text: String,
+    #[serde(default)]
+    pub blocks: Vec<Value>,
+}
+
+#[derive(Deserialize)]
+struct Messages {
+    messages: Vec<Message>,
+}
+
+/// Plays from the command to the end of the run; the exit code says how it ended.
+pub async fn play(slack: &str, voice: &Voice, phase_of: Option<PhaseOf>) -> Result<u8> {
+    let mut people = People { client: client()?, control: format!("{slack}/_control"), pressed: BTreeMap::new() };
+    let before = people.messages().await?.len();
+    let command = format!("/develop {PROJECT}");
+    voice.say(format_args!("\nana       {command}"));
+    people.post("command", &json!({ "channel": CHANNEL, "user": ANA, "command": "/develop", "text": PROJECT })).await?;
+    let mut printer = Printer { voice, told: BTreeMap::new() };
+    let mut last_change = Instant::now();
+    while last_change.elapsed() < PATIENCE {
+        // A stand-in that is just being started again is no reason to give up.
+        let messages = people.messages().await.unwrap_or_default();
+        let thread: Vec<&Message> = messages.iter().skip(before).collect();
+        if printer.print_new(&thread) {
+            last_change = Instant::now();
+        }
+        if let Some(phase) = ended(&thread, phase_of.as_ref()).await {
+            sleep(LAST_WORDS).await;
+            let messages = people.messages().await.unwrap_or_default();
+            printer.print_all(&messages.iter().skip(before).collect::<Vec<_>>());
+            return Ok(if phase == Phase::Done { 0 } else { ENDED_BADLY });
+        }
+        people.approve(&thread).await?;
+        sleep(LOOK_EVERY).await;
+    }
+    voice.say(format_args!("Nothing happened for {} minutes; the demo gives up.", PATIENCE.as_secs() / 60));
+    Ok(ENDED_BADLY)
+}
+
+/// Through local-slack's controls.
+struct People {
+    client: Client,
+    control: String,
+    /// Gates by what their button carries, and when it was pressed.
+    pressed: BTreeMap<String, Instant>,
+}
+
+impl People {
+    async fn messages(&self) -> Result<Vec<Message>> {
+        let answer = self.client.get(format!("{}/messages/{CHANNEL}", self.control)).send().await.context("reading the channel")?;
+        Ok(answer.json::<Messages>().await.context("reading the channel")?.messages)
+    }
+
+    async fn post(&self, what: &str, body: &Value) -> Result<()> {
+        let answer = self.client.post(format!("{}/{what}", self.control)).json(body).send().await;
+        answer.and_then(reqwest::Response::error_for_status).with_context(|| format!("playing a person: {what}"))?;
+        Ok(())
+    }
+
+    /// Presses every Approve that waits.
+    async fn approve(&mut self, thread: &[&Message]) -> Result<()> {
+        for message in thread {
+            for button in buttons(&message.blocks).filter(|button| button.says("Approve")) {
+                if self.pressed.get(&button.value).is_some_and(|at| at.elapsed() < PRESS_AGAIN) {
+                    continue;
+                }
+                self.pressed.insert(button.value.clone(), Instant::now());
+                let action = json!({ "type": "button", "action_id": button.action_id, "block_id": button.block_id, "value": button.value });
+                self.post("interact", &json!({ "channel": CHANNEL, "messageTs": message.ts, "user": ANA, "action": action })).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The end: from who knows it, else from the words of the card.
+async fn ended(thread: &[&Message], phase_of: Option<&PhaseOf>) -> Option<Phase> {
+    let run = thread.iter().find_map(|message| run_in(message))?;
+    let phase = match phase_of {
+        Some(ask) => ask(run).await,
+        None => thread.iter().filter(|message| is_closing(message)).find_map(|message| phase_in(&message.text, &run)),
+    };
+    phase.filter(|phase| matches!(phase, Phase::Done | Phase::Failed | Phase::Rejected | Phase::Stopped))
+}
+
+/// The run a message is about, by its id in the words.
+fn run_in(message: &Message) -> Option<RunId> {
+    let words = lines(message).join(" ");
+    let mut ids = words.split(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_').filter(|word| {
+        let tail = word.strip_prefix(PROJECT).and_then(|rest| rest.strip_prefix('-'));
+        tail.is_some_and(|tail| tail.len() >= 6 && tail.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()))
+    });
+    ids.next()?.parse().ok()
+}
+
+/// A reply that asks for nothing.
+fn is_closing(message: &Message) -> bool {
+    message.thread_ts.is_some() && buttons(&message.blocks).next().is_none()
+}
+
+/// A closing reply starts with the project or the run, and says how it ended.
+fn phase_in(text: &str, run: &RunId) -> Option<Phase> {
+    let words = bare_words(text);
+    let rest = words.strip_prefix(run.as_str()).or_else(|| words.strip_prefix(PROJECT))?;
+    rest.split_whitespace().find_map(|word| match word {
+        "done" => Some(Phase::Done),
+        "failed" => Some(Phase::Failed),
+        "rejected" => Some(Phase::Rejected),
+        "stopped" => Some(Phase::Stopped),
+        _ => None,
+    })
+}
+
+/// Prints what is new in a thread.
+struct Printer<'a> {
+    voice: &'a Voice,
+    /// What each message said when it was printed.
+    told: BTreeMap<String, Vec<String>>,
+}
+
+impl Printer<'_> {
+    /// New messages, and new lines of old ones; a number that grew is not news. Says whether anything changed.
+    fn print_new(&mut self, thread: &[&Message]) -> bool {
+        let mut changed = false;
+        for message in thread {
+            let now = lines(message);
+            let before = self.told.get(&message.ts);
+            changed |= before != Some(&now);
+            let known: Vec<String> = before.into_iter().flatten().map(|line| shape(line)).collect();
+            let fresh: Vec<&String> = now.iter().filter(|line| !known.contains(&shape(line))).collect();
+            self.print(message, &fresh);
+            self.told.insert(message.ts.clone(), now);
+        }
+        changed
+    }
+
+    /// The whole thread as it stands.
+    fn print_all(&mut self, thread: &[&Message]) {
+        self.voice.say("\nThe thread as it stands:");
+        for message in thread {
+            self.print(message, &lines(message).iter().collect::<Vec<_>>());
+        }
+    }
+
+    fn print(&self, message: &Message, said: &[&String]) {
+        let name = super::local_slack::PEOPLE.iter().find(|(id, ..)| *id == message.user).map_or("signoff", |(_, name, _)| name);
+        let indent = if message.thread_ts.as_ref().is_some_and(|root| *root != message.ts) { "  " } else { "" };
+        for (at, line) in said.iter().enumerate() {
+            self.voice.say(format_args!("{:<10}{indent}{line}", if at == 0 { name } else { "" }));
+        }
+    }
+}
+
+/// A line without its numbers.
+fn shape(line: &str) -> String {
+    line.chars().filter(|c| !c.is_ascii_digit() && !matches!(c, '.' | ',')).collect()
+}
+
+#[cfg(test)]
+mod tests;

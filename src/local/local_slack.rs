@@ -1,0 +1,109 @@
+//! What stands in for Slack where none is configured?
+//! `local-slack`: a page with a channel and three people, which speaks to us as Slack does.
+
+use std::env::consts::{ARCH, OS};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use rustix::process::Signal;
+use serde_json::json;
+
+use super::machine::Machine;
+use super::npm::Package;
+use super::ready::Ready;
+use super::service::{Service, Turn};
+use super::up_file::write_private;
+use super::voice::Voice;
+
+const PACKAGE: Package = Package {
+    folder: "local-slack",
+    name: match (OS.as_bytes(), ARCH.as_bytes()) {
+        (b"macos", b"aarch64") => "local-slack-darwin-arm64",
+        (b"macos", _) => "local-slack-darwin-x64",
+        (_, b"aarch64") => "local-slack-linux-arm64",
+        _ => "local-slack-linux-x64",
+    },
+    version: "0.1.8",
+    program: "bin/local-slack",
+    what: "local-slack",
+    why: "a page to type in, as no Slack is configured (95 MB, once)",
+};
+
+/// Preferred port.
+pub const PORT: u16 = 7811;
+/// The one channel.
+pub const CHANNEL: &str = "C0GENERAL";
+/// Who starts the demo's run, and approves.
+pub const ANA: &str = "U0ANA";
+/// The people: id, name, full name.
+pub const PEOPLE: [(&str, &str, &str); 3] = [(ANA, "ana", "Ana Alves"), ("U0BEN", "ben", "Ben Becker"), ("U0CLEO", "cleo", "Cleo Costa")];
+/// Ourselves.
+pub const BOT: &str = "U0SIGNOFF";
+
+/// A stand-in for Slack: where it listens and what it shares with `serve`.
+pub struct LocalSlack {
+    program: PathBuf,
+    port: u16,
+    pub bot_token: String,
+    pub signing_secret: String,
+}
+
+/// Where the program is, installed now if it has to be.
+pub async fn program(machine: &Machine, voice: &Voice) -> Result<PathBuf> {
+    PACKAGE.find_or_install(machine, voice).await
+}
+
+impl LocalSlack {
+    /// With credentials of its own, good for nothing else.
+    pub fn new(program: PathBuf, port: u16) -> Self {
+        let random = || hex::encode(rand::random::<[u8; 16]>());
+        Self { program, port, bot_token: format!("xoxb-local-{}", random()), signing_secret: random() }
+    }
+
+    /// Its address; the control interface is at `/_control`.
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// What `SLACK_API_URL` takes.
+    pub fn api_url(&self) -> String {
+        format!("{}/api", self.url())
+    }
+
+    /// The server; `web` is where `serve` listens.
+    pub fn service(&self, home: &Path, web: &str) -> Result<Service> {
+        let folder = home.join("slack");
+        std::fs::create_dir_all(folder.join("files")).with_context(|| format!("creating {}", folder.display()))?;
+        let config = folder.join("workspace.json");
+        write_private(&config, &self.workspace(web).to_string())?;
+        let args = ["--base-host", "127.0.0.1", "--port", &self.port.to_string(), "--config"].map(Into::into).into_iter();
+        let files = ["--files-dir".into(), folder.join("files").into_os_string()];
+        Ok(Service {
+            name: "slack",
+            program: self.program.clone(),
+            args: args.chain([config.into_os_string()]).chain(files).collect(),
+            env: vec![("HOME", folder.into_os_string())],
+            unset: Vec::new(),
+            bare: true,
+            log: home.join("logs/slack.log"),
+            ready: Ready::Http(format!("{}/_control/state", self.url())),
+            pid_file: None,
+            stop: Signal::TERM,
+            turn: Turn::First,
+        })
+    }
+
+    fn workspace(&self, web: &str) -> serde_json::Value {
+        let users: Vec<_> = PEOPLE.iter().map(|(id, name, full)| json!({ "id": id, "name": name, "real_name": full })).collect();
+        let members: Vec<_> = PEOPLE.iter().map(|(id, ..)| *id).chain([BOT]).collect();
+        json!({
+            "workspace": { "name": "Signoff, local", "domain": "signoff", "teamId": "T0LOCAL" },
+            "app": {
+                "appId": "A0SIGNOFF", "botUserId": BOT, "botName": "signoff", "botToken": self.bot_token, "appToken": "xapp-local",
+                "signingSecret": self.signing_secret, "mode": "events", "requestUrl": format!("{web}/slack"),
+            },
+            "users": users,
+            "channels": [{ "id": CHANNEL, "name": "general", "members": members }],
+        })
+    }
+}

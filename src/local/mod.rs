@@ -1,0 +1,31 @@
+//! How do I try it?
+//! `signoff up` finds or installs, starts and supervises Postgres, Temporal, a local Slack, `serve` and `worker`.
+
+pub mod child;
+pub mod claude_cli;
+mod demo;
+mod fetch;
+mod household;
+mod local_slack;
+mod machine;
+mod message;
+mod npm;
+mod ports;
+mod postgres;
+mod postgres_binaries;
+mod programs;
+mod ready;
+mod service;
+mod stop;
+mod temporal;
+mod temporal_cli;
+mod up;
+mod up_file;
+mod voice;
+
+pub use demo::PhaseOf;
+pub use machine::{Machine, Trouble, UpOptions, exit_code};
+pub use temporal_cli::official_archive;
+pub use up::up;
+pub use up_file::{Mode, Pids, UpFile};
+pub use voice::Voice;

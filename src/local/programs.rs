@@ -1,0 +1,92 @@
+//! How do `serve` and `worker` learn where everything is?
+//! By their environment, over ours.
+
+use std::ffi::OsString;
+use std::net::SocketAddr;
+
+use anyhow::{Context, Result};
+use rustix::process::Signal;
+use url::Url;
+
+use super::local_slack::LocalSlack;
+use super::machine::Machine;
+use super::ready::Ready;
+use super::service::{Service, Turn};
+use super::up_file::UpFile;
+
+/// Temporal's standard variables about a server that is not ours.
+const TEMPORAL_ELSEWHERE: [&str; 5] = ["TEMPORAL_API_KEY", "TEMPORAL_TLS", "TEMPORAL_PROFILE", "TEMPORAL_CONFIG_FILE", "TEMPORAL_TLS_SERVER_NAME"];
+
+/// What they are told.
+pub struct Doors<'a> {
+    pub file: &'a UpFile,
+    pub slack: Option<&'a LocalSlack>,
+    pub machine: &'a Machine,
+    pub no_sandbox: bool,
+}
+
+/// Where a browser of this machine finds the web door.
+pub fn web_url(listen: SocketAddr, port: u16) -> String {
+    let mut here = SocketAddr::new(listen.ip(), port);
+    if here.ip().is_unspecified() {
+        here.set_ip(super::ports::LOOPBACK);
+    }
+    format!("http://{here}")
+}
+
+/// Both programs.
+pub fn both(doors: &Doors<'_>) -> Result<[Service; 2]> {
+    let web = doors.file.web.as_deref().context("an address for the web door")?;
+    let worker_flags: &[&str] = if doors.no_sandbox { &["--no-sandbox"] } else { &[] };
+    Ok([program(doors, "serve", &[], Ready::Http(format!("{web}/readyz")))?, program(doors, "worker", worker_flags, Ready::AtOnce)?])
+}
+
+fn program(doors: &Doors<'_>, name: &'static str, flags: &[&str], ready: Ready) -> Result<Service> {
+    Ok(Service {
+        name,
+        program: doors.machine.exe.clone(),
+        args: [name].iter().chain(flags).map(OsString::from).collect(),
+        env: environment(doors)?,
+        unset: astray(doors),
+        bare: false,
+        log: doors.machine.home.join("logs").join(name).with_extension("log"),
+        ready,
+        pid_file: None,
+        stop: Signal::TERM,
+        turn: Turn::First,
+    })
+}
+
+fn environment(doors: &Doors<'_>) -> Result<Vec<(&'static str, OsString)>> {
+    let (file, machine) = (doors.file, doors.machine);
+    let web = Url::parse(file.web.as_deref().context("an address for the web door")?).context("reading the web door's address")?;
+    let port = web.port_or_known_default().unwrap_or(machine.listen.port());
+    let mut env: Vec<(&'static str, OsString)> = vec![
+        ("DATABASE_URL", file.database_url.clone().into()),
+        ("TEMPORAL_ADDRESS", machine.temporal_address.as_ref().unwrap_or(&file.temporal).into()),
+        ("SIGNOFF_HOME", machine.home.clone().into()),
+        ("SIGNOFF_CACHE", machine.cache.clone().into()),
+        ("SIGNOFF_LISTEN", SocketAddr::new(machine.listen.ip(), port).to_string().into()),
+        ("SIGNOFF_PUBLIC_URL", machine.public_url.as_ref().unwrap_or(&web).as_str().trim_end_matches('/').into()),
+    ];
+    if let Some(slack) = doors.slack {
+        let ours = [
+            ("SLACK_BOT_TOKEN", slack.bot_token.clone()),
+            ("SLACK_SIGNING_SECRET", slack.signing_secret.clone()),
+            ("SLACK_API_URL", slack.api_url()),
+        ];
+        env.extend(ours.map(|(name, value)| (name, value.into())));
+    }
+    if let Some(scenario) = &machine.rehearsal {
+        env.push(("SIGNOFF_REHEARSAL", scenario.clone().into()));
+    }
+    Ok(env)
+}
+
+/// What was configured for servers that are not used now.
+fn astray(doors: &Doors<'_>) -> Vec<&'static str> {
+    // The stand-in for Slack is spoken to by HTTP, our Temporal without keys.
+    let slack: &[&str] = if doors.slack.is_some() { &["SLACK_APP_TOKEN"] } else { &[] };
+    let temporal: &[&str] = if doors.machine.temporal_address.is_none() { &TEMPORAL_ELSEWHERE } else { &[] };
+    slack.iter().chain(temporal).copied().collect()
+}

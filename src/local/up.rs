@@ -1,0 +1,251 @@
+//! What happens between `signoff up` and Ctrl-C?
+//! Prepare, start, say where everything is, keep it alive, end it. Children start on the thread that polls this: block on it
+//! from the main thread, never spawn it.
+
+use std::fs;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use futures::future::OptionFuture;
+use secrecy::ExposeSecret;
+use tokio::select;
+use url::Url;
+
+use super::child::Cradle;
+use super::demo::{self, PhaseOf};
+use super::household::{Household, Standings};
+use super::local_slack::{self, LocalSlack};
+use super::machine::{Machine, Trouble, UpOptions, missing};
+use super::ports::Ports;
+use super::postgres::Postgres;
+use super::programs::{Doors, web_url};
+use super::ready::listens;
+use super::stop::Stop;
+use super::temporal::Temporal;
+use super::up_file::{Claim, Mode, Pids, UpFile};
+use super::voice::Voice;
+use super::{claude_cli, programs, temporal_cli};
+
+/// A server that was started should be there by then, even on a machine that has other things to do.
+const READY_WITHIN: Duration = Duration::from_mins(2);
+
+/// Runs until it is asked to end, or until the demo's run has; returns the exit code.
+/// `phase_of` lets the demo ask how its run stands; without it the demo reads the thread.
+pub async fn up(options: UpOptions, machine: Machine, voice: Voice, phase_of: Option<PhaseOf>) -> Result<u8> {
+    let mut stop = Stop::listen(options.until_eof)?;
+    refuse_early(options, &machine)?;
+    let claim = Claim::take(&machine.home)?;
+    fs::create_dir_all(&machine.cache).with_context(|| format!("creating {}", machine.cache.display()))?;
+    let machine = Machine { home: claim.home.clone(), cache: machine.cache.canonicalize().context("opening the cache")?, ..machine };
+    let (household, arriving) = Household::new(Cradle::new(&machine.exe), &voice);
+    let up = Up { options, machine: &machine, voice: &voice, household: &household };
+    let work = async {
+        let outcome = select! {
+            outcome = up.live(phase_of) => outcome,
+            () = stop.asked() => Ok(0),
+        };
+        UpFile::remove(&machine.home);
+        if outcome.is_ok() {
+            voice.say("Ending.");
+        }
+        select! {
+            () = household.end_all() => {}
+            () = async { stop.asked().await; household.hurry(); std::future::pending().await } => {}
+        }
+        outcome
+    };
+    select! {
+        outcome = work => outcome,
+        () = household.keep_all(arriving) => unreachable!("it never ends by itself"),
+    }
+}
+
+/// What can be told before anything is started.
+fn refuse_early(options: UpOptions, machine: &Machine) -> Result<()> {
+    if options.demo && options.servers_only {
+        return Err(Trouble::Refused("--demo needs more than servers: leave out --servers-only".to_owned()).into());
+    }
+    if options.demo && machine.slack_configured {
+        return Err(Trouble::Refused("--demo plays the people, which only the local Slack allows: unset SLACK_BOT_TOKEN".to_owned()).into());
+    }
+    Ok(())
+}
+
+/// What `up` has at hand.
+struct Up<'a> {
+    options: UpOptions,
+    machine: &'a Machine,
+    voice: &'a Voice,
+    household: &'a Household<'a>,
+}
+
+/// What is ours to start; the rest is somebody else's.
+struct Prepared {
+    postgres: Option<Postgres>,
+    temporal: Option<Temporal>,
+    slack: Option<LocalSlack>,
+    ports: Ports,
+}
+
+impl Up<'_> {
+    async fn live(&self, phase_of: Option<PhaseOf>) -> Result<u8> {
+        let prepared = Box::pin(self.prepare()).await?;
+        let (file, slack) = self.start(prepared).await?;
+        self.write(&file)?;
+        self.tell(&file);
+        let stays_true = self.keep_file_true(&file);
+        let Some(slack) = slack.filter(|_| self.options.demo) else { return stays_true.await };
+        let url = slack.url();
+        select! {
+            code = demo::play(&url, self.voice, phase_of) => code,
+            code = stays_true => code,
+        }
+    }
+
+    /// Finds, fetches, builds: all at the same time.
+    async fn prepare(&self) -> Result<Prepared> {
+        let (machine, voice, whole) = (self.machine, self.voice, !self.options.servers_only);
+        let postgres = OptionFuture::from(machine.database_url.is_none().then(|| Postgres::prepare(machine, &machine.home, voice)));
+        let temporal = OptionFuture::from(machine.temporal_address.is_none().then(|| temporal_cli::find_or_install(machine, voice)));
+        let slack = OptionFuture::from((whole && !machine.slack_configured).then(|| local_slack::program(machine, voice)));
+        let claude = OptionFuture::from(whole.then(|| claude_cli::find_or_install(machine, voice)));
+        let ours = async { tokio::try_join!(if_wanted(postgres), if_wanted(temporal), if_wanted(slack)) };
+        let (ours, theirs, claude) = tokio::join!(ours, self.others_answer(), claude);
+        let ((postgres, temporal, slack), ()) = (ours?, theirs?);
+        if let Some(Err(error)) = claude {
+            voice.say(format_args!("There is no Claude Code ({error:#}); stages that want it will fail."));
+        }
+        let mut ports = Ports::default();
+        let temporal = temporal.map(|program| Temporal::new(program, &mut ports)).transpose()?;
+        let slack = slack
+            .map(|program| Ok::<_, anyhow::Error>(LocalSlack::new(program, ports.take(super::ports::LOOPBACK, local_slack::PORT)?)))
+            .transpose()?;
+        Ok(Prepared { postgres, temporal, slack, ports })
+    }
+
+    /// What somebody else runs should answer, or nothing of ours makes sense.
+    async fn others_answer(&self) -> Result<()> {
+        let database = self.machine.database_url.as_ref().and_then(|url| Url::parse(url.expose_secret()).ok());
+        let database = database.and_then(|url| Some(format!("{}:{}", url.host_str()?, url.port().unwrap_or(5432))));
+        let temporal = self.machine.temporal_address.as_deref().map(host_and_port);
+        for (name, address) in [("DATABASE_URL", database), ("TEMPORAL_ADDRESS", temporal)] {
+            if let Some(address) = address
+                && !listens(&address).await
+            {
+                return Err(missing(format!(
+                    "Nothing answers at {address}, which is in {name}. Start it, or unset {name} and signoff up starts its own."
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    async fn start(&self, prepared: Prepared) -> Result<(UpFile, Option<LocalSlack>)> {
+        let (machine, home) = (self.machine, &self.machine.home);
+        let Prepared { postgres, temporal, slack, mut ports } = prepared;
+        let (postgres_port, whole) = (ports.any()?, !self.options.servers_only);
+        let web = if whole { Some(web_url(machine.listen, ports.take(machine.listen.ip(), machine.listen.port())?)) } else { None };
+        drop(ports);
+        let given_url = || machine.database_url.as_ref().map(|url| url.expose_secret().to_owned());
+        let file = UpFile {
+            pid: std::process::id(),
+            pids: Pids::default(),
+            slack: slack.as_ref().map(LocalSlack::url),
+            slack_page: slack.as_ref().map(|slack| format!("{}/", slack.url())),
+            temporal: temporal
+                .as_ref()
+                .map(Temporal::address)
+                .or_else(|| machine.temporal_address.as_deref().map(host_and_port))
+                .context("an address of Temporal")?,
+            temporal_ui: temporal.as_ref().map(Temporal::ui),
+            database_url: postgres.as_ref().map(|postgres| postgres.url(postgres_port)).or_else(given_url).context("an address of Postgres")?,
+            mode: mode(self.options, machine),
+            web,
+        };
+        if let Some(postgres) = postgres {
+            self.household.take_in(postgres.service(home, postgres_port));
+        }
+        if let Some(temporal) = temporal {
+            self.household.take_in(temporal.service(home, machine.temporal_namespace.as_deref())?);
+        }
+        if let (Some(slack), Some(web)) = (&slack, &file.web) {
+            self.household.take_in(slack.service(home, web)?);
+        }
+        self.household.all_ready(READY_WITHIN).await?;
+        if whole {
+            let doors = Doors { file: &file, slack: slack.as_ref(), machine, no_sandbox: self.options.no_sandbox };
+            programs::both(&doors)?.into_iter().for_each(|service| self.household.take_in(service));
+            self.household.all_ready(READY_WITHIN).await?;
+        }
+        Ok((file, slack))
+    }
+
+    /// A server that was started again has a new process.
+    async fn keep_file_true(&self, file: &UpFile) -> Result<u8> {
+        let mut watch = self.household.watch();
+        while watch.changed().await.is_ok() {
+            self.write(file)?;
+        }
+        Ok(0)
+    }
+
+    fn write(&self, file: &UpFile) -> Result<()> {
+        let pids = pids(&self.household.watch().borrow());
+        UpFile { pids, ..file.clone() }.write(&self.machine.home)
+    }
+
+    fn tell(&self, file: &UpFile) {
+        let say = |name: &str, where_it_is: &str| self.voice.say(format_args!("{name:<10}{where_it_is}"));
+        let postgres = Url::parse(&file.database_url).ok().and_then(|url| Some(format!("{}:{}", url.host_str()?, url.port().unwrap_or(5432))));
+        say("Postgres", &postgres.unwrap_or_default());
+        let page = file.temporal_ui.as_ref().map(|ui| format!(", its page {ui}")).unwrap_or_default();
+        say("Temporal", &format!("{}{page}", file.temporal));
+        if let Some(web) = &file.web {
+            say("Signoff", web);
+        }
+        if let Some(page) = &file.slack_page {
+            say("Slack", &format!("{page} (a stand-in; it listens on all addresses of this machine, without a password)"));
+        }
+        let model = match (file.mode, &self.machine.rehearsal) {
+            (Mode::Servers, _) => "none: servers only",
+            (Mode::Real, _) => "the real one; it costs money",
+            (Mode::Rehearsal, Some(_)) => "rehearsal: the scenario in SIGNOFF_REHEARSAL, no key, no cost",
+            (Mode::Rehearsal, None) => "rehearsal: scripted, no key, no cost; set ANTHROPIC_API_KEY for the real one",
+        };
+        say("Model", model);
+        let home = self.machine.home.display();
+        match (&file.slack_page, file.mode) {
+            (_, Mode::Servers) => self.voice.say(format_args!("Ready: {home}/up.json. Ctrl-C ends it, the data stays.")),
+            (Some(page), _) => {
+                self.voice.say(format_args!("Ready. Open {page} and type: /develop llm-wrapper\nCtrl-C ends it, the data stays in {home}."));
+            }
+            (None, _) => self.voice.say(format_args!("Ready. Type in Slack: /develop llm-wrapper\nCtrl-C ends it, the data stays in {home}.")),
+        }
+    }
+}
+
+fn mode(options: UpOptions, machine: &Machine) -> Mode {
+    match (options.servers_only, machine.has_key && machine.rehearsal.is_none()) {
+        (true, _) => Mode::Servers,
+        (false, true) => Mode::Real,
+        (false, false) => Mode::Rehearsal,
+    }
+}
+
+fn pids(standings: &Standings) -> Pids {
+    let of = |name| standings.get(name).and_then(|one| one.pid);
+    Pids { serve: of("serve"), worker: of("worker"), postgres: of("postgres"), temporal: of("temporal"), slack: of("slack") }
+}
+
+/// `https://host:port` → `host:port`.
+fn host_and_port(address: &str) -> String {
+    address.split_once("://").map_or(address, |(_, rest)| rest).trim_end_matches('/').to_owned()
+}
+
+/// Nothing was wanted, or it is there, or it failed.
+async fn if_wanted<T>(found: OptionFuture<impl Future<Output = Result<T>>>) -> Result<Option<T>> {
+    found.await.transpose()
+}
+
+#[cfg(test)]
+pub(super) mod tests;

@@ -1,0 +1,52 @@
+//! Does the whole of it start, heal and end?
+//! With the machine's own Postgres and small scripts for everything else.
+
+use std::path::Path;
+
+use super::*;
+
+/// A machine with nothing configured.
+pub fn machine(folder: &Path, temporal_archive: Url) -> Machine {
+    Machine {
+        home: folder.join("home"),
+        cache: folder.to_owned(),
+        path: None,
+        exe: folder.join("signoff"),
+        database_url: None,
+        temporal_address: None,
+        temporal_namespace: None,
+        temporal_archive,
+        listen: ([127, 0, 0, 1], 8480).into(),
+        public_url: None,
+        slack_configured: false,
+        has_key: false,
+        rehearsal: None,
+    }
+}
+
+#[test]
+fn a_rehearsal_wins_over_a_key() -> Result<()> {
+    let plain = machine(Path::new("/x"), Url::parse("http://x/")?);
+    let keyed = Machine { has_key: true, ..plain };
+    assert_eq!(mode(UpOptions::default(), &keyed), Mode::Real);
+    let both = Machine { rehearsal: Some("s.toml".into()), ..keyed };
+    assert_eq!(mode(UpOptions::default(), &both), Mode::Rehearsal);
+    assert_eq!(mode(UpOptions { servers_only: true, ..UpOptions::default() }, &both), Mode::Servers);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_database_that_does_not_answer_is_named() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let nobody = Machine {
+        database_url: Some("postgres://u:p@127.0.0.1:9/d".into()),
+        temporal_address: Some("127.0.0.1:9".into()),
+        ..machine(folder.path(), Url::parse("http://x/")?)
+    };
+    let voice = Voice::new(Box::new(std::io::sink()), false);
+    let options = UpOptions { servers_only: true, ..UpOptions::default() };
+    let error = Box::pin(up(options, nobody, voice, None)).await.unwrap_err();
+    assert_eq!(crate::local::exit_code(&error), 5);
+    assert!(error.to_string().contains("127.0.0.1:9, which is in DATABASE_URL"), "{error}");
+    Ok(())
+}

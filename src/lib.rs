@@ -32,6 +32,9 @@ pub mod local;
 /// Where do they knock?
 pub mod web;
 
+/// How do the rooms become a program?
+pub mod app;
+
 /// What was configured?
 pub mod config;
 /// What do operators read?

@@ -1,3 +1,19 @@
-//! Signoff's program.
+//! Signoff's program: flags, tracing, exit code.
 
-fn main() {}
+use std::io::{Write, stderr, stdout};
+use std::process::ExitCode;
+
+use clap::Parser;
+use signoff::app::{self, Cli};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match app::run(cli, &mut stdout()) {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => {
+            // Nothing is left to do where even stderr is gone.
+            let _ = writeln!(stderr(), "signoff: {:#}", failure.error);
+            ExitCode::from(failure.code)
+        }
+    }
+}

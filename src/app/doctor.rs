@@ -1,0 +1,143 @@
+//! What does this machine have, and what is missing?
+//! Each line says what was found, or what to do about it.
+
+use std::io::Write;
+
+use anyhow::Context;
+use serde::Serialize;
+use tokio::process::Command;
+
+use super::{Failure, exit, parts};
+use crate::config::Config;
+use crate::local;
+use crate::sandbox::Sandbox;
+use crate::slack::{SlackApi, SlackApiConfig};
+use crate::store::Store;
+
+/// One thing that was looked at.
+#[derive(Debug, Serialize)]
+struct Finding {
+    what: &'static str,
+    state: State,
+    says: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum State {
+    Ok,
+    /// Works, with less.
+    Less,
+    Missing,
+}
+
+pub async fn doctor(config: Config, json: bool, out: &mut dyn Write) -> Result<u8, Failure> {
+    let findings = vec![
+        program("git", "Install git.").await,
+        database(&config).await,
+        temporal(&config).await,
+        sandbox().await,
+        claude(&config).await,
+        model(&config),
+        slack(&config).await,
+        projects(&config),
+    ];
+    for finding in &findings {
+        let line = if json {
+            serde_json::to_string(finding).context("printing")?
+        } else {
+            let glyph = match finding.state {
+                State::Ok => "✓",
+                State::Less => "~",
+                State::Missing => "✗",
+            };
+            format!("{glyph} {:<9} {}", finding.what, finding.says)
+        };
+        writeln!(out, "{line}").context("printing")?;
+    }
+    let missing = findings.iter().any(|f| f.state == State::Missing);
+    Ok(if missing { exit::MISSING } else { exit::OK })
+}
+
+async fn program(what: &'static str, remedy: &str) -> Finding {
+    match version(Command::new(what).arg("--version")).await {
+        Some(says) => Finding { what, state: State::Ok, says },
+        None => Finding { what, state: State::Missing, says: remedy.to_owned() },
+    }
+}
+
+async fn version(command: &mut Command) -> Option<String> {
+    let output = command.kill_on_drop(true).output().await.ok().filter(|o| o.status.success())?;
+    Some(String::from_utf8_lossy(&output.stdout).lines().next()?.to_owned())
+}
+
+async fn database(config: &Config) -> Finding {
+    let (state, says) = match &config.database_url {
+        None => (State::Missing, "DATABASE_URL is not set and no `signoff up` runs here. Start `signoff up`, or set it.".to_owned()),
+        Some(url) => match Store::connect(url).await {
+            Ok(store) => match store.newest_runs(1).await {
+                Ok(_) => (State::Ok, "the database answers".to_owned()),
+                Err(_) => (State::Less, "the database answers, without our tables yet: `serve` and `worker` make them".to_owned()),
+            },
+            Err(e) => (State::Missing, format!("{:#}. Is it running, and is DATABASE_URL right?", anyhow::Error::from(e))),
+        },
+    };
+    Finding { what: "database", state, says }
+}
+
+async fn temporal(config: &Config) -> Finding {
+    let doors = crate::engine::Engine::new(parts::address(config), config.task_queue.clone());
+    let (state, says) = match doors.ping().await {
+        Ok(version) => (State::Ok, format!("server {version}, task queue {}", config.task_queue)),
+        Err(e) => (State::Missing, format!("{e}. Start `signoff up`, or set TEMPORAL_ADDRESS.")),
+    };
+    Finding { what: "temporal", state, says }
+}
+
+async fn sandbox() -> Finding {
+    let (state, says) = match Sandbox::bubblewrap().await {
+        Ok(_) => (State::Ok, "bubblewrap confines agents and checks".to_owned()),
+        Err(why) => (State::Less, format!("no sandbox: {why:#}. Rehearsals and scripts run; a real model needs bubblewrap or --no-sandbox.")),
+    };
+    Finding { what: "sandbox", state, says }
+}
+
+async fn claude(config: &Config) -> Finding {
+    let found = local::claude_cli::find(Some(config.path.as_ref()), &config.cache);
+    let (state, says) = match found {
+        Some(program) => match version(Command::new(&program).arg("--version").env("DISABLE_AUTOUPDATER", "1")).await {
+            Some(version) => (State::Ok, format!("{version} at {}", program.display())),
+            None => (State::Missing, format!("{} does not run", program.display())),
+        },
+        None => {
+            (State::Less, "the claude program is not here: `signoff up` fetches it, or install Claude Code. Script agents work without.".to_owned())
+        }
+    };
+    Finding { what: "claude", state, says }
+}
+
+fn model(config: &Config) -> Finding {
+    let says = if parts::rehearses(config) {
+        "rehearsal: a scripted model, no cost (set ANTHROPIC_API_KEY for a real one)"
+    } else {
+        "a real model, with your key"
+    };
+    Finding { what: "model", state: State::Ok, says: says.to_owned() }
+}
+
+async fn slack(config: &Config) -> Finding {
+    let Some(slack) = &config.slack else {
+        let says = "SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET are not set: `signoff up` brings a local Slack.".to_owned();
+        return Finding { what: "slack", state: State::Less, says };
+    };
+    let (state, says) = match SlackApi::new(SlackApiConfig::new(slack.api_url.clone(), slack.bot_token.clone())).auth_test().await {
+        Ok(us) => (State::Ok, format!("we are installed in {}", us.team_name)),
+        Err(e) => (State::Missing, format!("{e}. Is SLACK_BOT_TOKEN right?")),
+    };
+    Finding { what: "slack", state, says }
+}
+
+fn projects(config: &Config) -> Finding {
+    let names: Vec<String> = config.projects.names().map(ToString::to_string).collect();
+    Finding { what: "projects", state: State::Ok, says: names.join(", ") }
+}

@@ -1,0 +1,101 @@
+//! How do the rooms become a program?
+//! Wiring only: configuration in, running parts out. Hands rooms what they may not import.
+
+mod cli;
+mod doctor;
+mod parts;
+mod serve;
+mod talk;
+mod up;
+mod worker;
+
+pub use cli::Cli;
+
+use std::io::Write;
+
+use anyhow::anyhow;
+use tokio::runtime::Builder;
+
+use crate::config::Config;
+use crate::{local, telemetry};
+use cli::Verb;
+
+/// Exit codes, as the README lists them.
+pub mod exit {
+    pub const OK: u8 = 0;
+    pub const OUR_FAULT: u8 = 1;
+    pub const USAGE: u8 = 2;
+    pub const REFUSED: u8 = 3;
+    pub const NOT_WELL: u8 = 4;
+    pub const MISSING: u8 = 5;
+}
+
+/// Why a command could not do its work.
+#[derive(Debug)]
+pub struct Failure {
+    pub code: u8,
+    pub error: anyhow::Error,
+}
+
+impl Failure {
+    fn missing(error: impl Into<anyhow::Error>) -> Self {
+        Self { code: exit::MISSING, error: error.into() }
+    }
+
+    fn usage(error: impl Into<anyhow::Error>) -> Self {
+        Self { code: exit::USAGE, error: error.into() }
+    }
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        Self { code: exit::OUR_FAULT, error }
+    }
+}
+
+impl From<crate::store::StoreError> for Failure {
+    fn from(error: crate::store::StoreError) -> Self {
+        let code = if matches!(error, crate::store::StoreError::Away(_)) { exit::MISSING } else { exit::OUR_FAULT };
+        Self { code, error: error.into() }
+    }
+}
+
+/// Does what was asked for, printing to `out`.
+pub fn run(cli: Cli, out: &mut dyn Write) -> Result<u8, Failure> {
+    if let Verb::Child(child) = cli.verb {
+        return Err(up::become_child(child.command));
+    }
+    telemetry::start(&cli.log, cli.log_format()).map_err(|e| Failure::usage(anyhow!("SIGNOFF_LOG: {e}")))?;
+    let config = Config::from_process().map_err(|problems| Failure::usage(anyhow!("{problems}")))?;
+    // What `up` starts dies with the thread that started it: one thread does everything there.
+    let runtime = match &cli.verb {
+        Verb::Serve | Verb::Worker { .. } => Builder::new_multi_thread().enable_all().build(),
+        _ => Builder::new_current_thread().enable_all().build(),
+    };
+    let runtime = runtime.map_err(|e| Failure::from(anyhow!(e).context("starting the runtime")))?;
+    let code = runtime.block_on(verb(cli, config, out));
+    // A blocked read of standard input must not hold the process.
+    runtime.shutdown_background();
+    code
+}
+
+async fn verb(cli: Cli, config: Config, out: &mut dyn Write) -> Result<u8, Failure> {
+    let json = cli.json;
+    match cli.verb {
+        Verb::Up(options) => up::up(options.options(), config).await,
+        Verb::Serve => serve::serve(config.found()).await,
+        Verb::Worker { no_sandbox, max_cached_runs } => worker::worker(config.found(), no_sandbox, max_cached_runs).await,
+        Verb::Doctor => doctor::doctor(config.found(), json, out).await,
+        talk => talk::talk(talk, config.found(), json, out).await,
+    }
+}
+
+impl Config {
+    /// With the servers of a living `signoff up` where the environment names none.
+    fn found(self) -> Self {
+        match local::UpFile::read_live(&self.home) {
+            Some(up) => self.with_up(&up::addresses(&up)),
+            None => self,
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! What do several commands need built from the configuration?
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::anyhow;
+use chrono::{DateTime, Offset as _, Utc};
+use tokio_util::sync::CancellationToken;
+
+use super::Failure;
+use crate::commands::Doors;
+use crate::config::Config;
+use crate::engine::{Address, Engine};
+use crate::store::Store;
+use crate::thread::{Links, Place};
+
+/// How long `serve` and `worker` wait for what they depend on before they give up.
+const START_PATIENCE: Duration = Duration::from_secs(30);
+
+/// The database, open.
+pub async fn store(config: &Config) -> Result<Store, Failure> {
+    let Some(url) = &config.database_url else {
+        return Err(Failure::missing(anyhow!("no database: set DATABASE_URL, or run `signoff up` here (SIGNOFF_HOME is {})", config.home.display())));
+    };
+    Store::connect(url).await.map_err(|e| Failure::missing(anyhow!(e).context("opening DATABASE_URL")))
+}
+
+/// The database, open and up to date; waited for, because everything starts at once.
+pub async fn migrated_store(config: &Config) -> Result<Store, Failure> {
+    let store = patiently(|| async { store(config).await.map_err(|f| f.error) }).await?;
+    store.migrate().await.map_err(|e| Failure::missing(anyhow!(e)))?;
+    Ok(store)
+}
+
+/// Tries until it works or patience ends.
+pub async fn patiently<T, F: Future<Output = anyhow::Result<T>>>(attempt: impl Fn() -> F) -> Result<T, Failure> {
+    let deadline = tokio::time::Instant::now() + START_PATIENCE;
+    loop {
+        match attempt().await {
+            Ok(done) => return Ok(done),
+            Err(e) if tokio::time::Instant::now() > deadline => return Err(Failure::missing(e)),
+            Err(e) => tracing::debug!(error = %e, "not there yet"),
+        }
+        tokio::time::sleep(Duration::from_millis(250)).await;
+    }
+}
+
+pub fn address(config: &Config) -> Address {
+    Address { address: config.temporal_address.clone(), namespace: config.temporal_namespace.clone() }
+}
+
+pub fn doors(config: &Config, store: Store) -> Doors {
+    Doors {
+        store,
+        engine: Engine::new(address(config), config.task_queue.clone()),
+        projects: Arc::new(config.projects.clone()),
+        rehearsal: rehearses(config),
+    }
+}
+
+/// A scenario file wins over a key: who names one wants to rehearse.
+pub fn rehearses(config: &Config) -> bool {
+    config.rehearsal.is_some() || config.anthropic_key.is_none()
+}
+
+/// Where drawings point to: signed pages, where people can reach them.
+pub async fn place(config: &Config, store: &Store) -> Result<Place, Failure> {
+    let loopback = config.listen.ip().is_loopback().then(|| format!("http://{}/", config.listen));
+    let base = config.public_url.clone().or_else(|| loopback.and_then(|url| url.parse().ok()));
+    let key = store.key("links", &rand::random::<[u8; 32]>()).await?;
+    Ok(Place { links: base.map(|base| Links::new(key, base)), clock_zone: Utc.fix() })
+}
+
+/// Ends when somebody asks the process to: Ctrl-C or a termination signal.
+pub fn asked_to_end() -> CancellationToken {
+    let token = CancellationToken::new();
+    let asked = token.clone();
+    tokio::spawn(async move {
+        let mut term = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).ok();
+        let terminated = async {
+            match &mut term {
+                Some(term) => drop(term.recv().await),
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            () = terminated => {}
+        }
+        asked.cancel();
+    });
+    token
+}
+
+#[expect(clippy::disallowed_methods, reason = "the program's own clock, read at its doors")]
+pub fn now() -> DateTime<Utc> {
+    Utc::now()
+}

@@ -1,0 +1,224 @@
+//! How does the command line say what people can say?
+//! The same commands as in Slack; only printing and exit codes are its own.
+
+use std::io::Write;
+use std::time::Duration;
+
+use anyhow::Context;
+use serde_json::{Value, json};
+
+use super::cli::{Decide, Verb};
+use super::{Failure, exit, parts};
+use crate::commands::{self, Answer, Asker, Command, Doors, Order, Reply, ReplyKind};
+use crate::config::Config;
+use crate::run::{Outcome, PersonId, RequestId, Run, RunId, Verdict, Via};
+use crate::thread::{self, Place};
+
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+
+struct Talk<'a> {
+    doors: Doors,
+    asker: Asker,
+    place: Place,
+    json: bool,
+    out: &'a mut dyn Write,
+}
+
+pub async fn talk(verb: Verb, config: Config, json: bool, out: &mut dyn Write) -> Result<u8, Failure> {
+    let store = parts::store(&config).await?;
+    let place = parts::place(&config, &store).await?;
+    let asker = Asker { person: PersonId::Cli { user: config.os_user.clone() }, via: Via::Cli, place: None, thread_root: None };
+    let mut talk = Talk { doors: parts::doors(&config, store), asker, place, json, out };
+    match verb {
+        Verb::Develop { project, words, wait } => talk.develop(project, words, wait).await,
+        Verb::Status { run } => talk.status(run).await,
+        Verb::List { limit } => talk.list(limit).await,
+        Verb::Approve(decide) => talk.decide(Verdict::Approve, decide).await,
+        Verb::Reject(decide) => talk.decide(Verdict::Reject, decide).await,
+        Verb::Stop(decide) => talk.decide(Verdict::Stop, decide).await,
+        Verb::Events { run } => talk.events(run).await,
+        Verb::Thread { run } => talk.thread(run).await,
+        Verb::Up(_) | Verb::Serve | Verb::Worker { .. } | Verb::Doctor | Verb::Child(_) => Err(anyhow::anyhow!("not said to a run").into()),
+    }
+}
+
+impl Talk<'_> {
+    async fn develop(&mut self, project: String, words: Vec<String>, wait: bool) -> Result<u8, Failure> {
+        let line = std::iter::once(project).chain(words).collect::<Vec<_>>().join(" ");
+        let what = match commands::parse(&line, &self.doors.projects) {
+            Ok(Command::Develop(what)) => what,
+            Ok(_) => return self.reply(&Reply::new(ReplyKind::Unknown, "That is a command, not a project: type it without `develop`.")),
+            Err(misunderstood) => return self.reply(&Reply::new(ReplyKind::Unknown, misunderstood.0)),
+        };
+        let order = Order { what, asker: self.asker.clone(), key: fresh_key(), now: parts::now() };
+        let reply = commands::start(&self.doors, order).await?;
+        match &reply.run {
+            Some(run) if wait => {
+                self.progress(&reply.text)?;
+                let run = run.clone();
+                self.wait(&run).await
+            }
+            _ => self.reply(&reply),
+        }
+    }
+
+    /// Prints each thing that happens, until the run has ended.
+    async fn wait(&mut self, id: &RunId) -> Result<u8, Failure> {
+        let mut shown = String::new();
+        loop {
+            let run = self.run(id).await?;
+            let line = format!("{} · {}", thread::phase(&run), run.in_one_line());
+            if line != shown {
+                self.progress(&line)?;
+                shown = line;
+            }
+            if let Some(outcome) = run.outcome {
+                self.print_status(&run).await?;
+                return Ok(if outcome == Outcome::Done { exit::OK } else { exit::NOT_WELL });
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    }
+
+    async fn status(&mut self, run: Option<String>) -> Result<u8, Failure> {
+        match self.find(run.into_iter().collect()).await? {
+            Ok(named) => self.print_status(&named.run).await,
+            Err(reply) => self.reply(&reply),
+        }
+    }
+
+    async fn print_status(&mut self, run: &Run) -> Result<u8, Failure> {
+        if !self.json {
+            return self.reply(&commands::status(run, parts::now()));
+        }
+        let thread = self.doors.store.thread(run.id()).await?;
+        let thread = thread.map(|(at, ts)| json!({ "team": at.team, "channel": at.channel, "ts": ts }));
+        let asked = run.gate.as_ref().and_then(|gate| run.stage(&gate.id.stage));
+        let diff_url = asked.and_then(|stage| thread::diff_url(run, stage, stage.good_attempt()?, &self.place)).map(String::from);
+        self.document(&commands::status_json(run, thread.as_ref(), diff_url.as_deref()))
+    }
+
+    async fn list(&mut self, limit: i64) -> Result<u8, Failure> {
+        let (runs, reply) = commands::list(&self.doors, limit.clamp(1, 1_000)).await?;
+        if !self.json {
+            return self.reply(&reply);
+        }
+        for run in runs {
+            self.document(&json!({
+                "run": run.id(), "project": run.request.project, "phase": run.phase(), "spent_usd": run.spent(),
+                "budget_usd": run.request.budget_usd, "started_at": run.started_at, "ended_at": run.ended_at,
+            }))?;
+        }
+        Ok(exit::OK)
+    }
+
+    async fn decide(&mut self, verdict: Verdict, decide: Decide) -> Result<u8, Failure> {
+        let said = std::iter::once(decide.run).chain(decide.words).collect();
+        let named = match self.find(said).await? {
+            Ok(named) => named,
+            Err(reply) => return self.reply(&reply),
+        };
+        let key = fresh_key();
+        let words = Some(named.words.join(" ")).filter(|w| !w.is_empty());
+        let answer = Answer { verdict, gate: None, words, asker: self.asker.clone(), key: key.clone() };
+        let reply = commands::decide(&self.doors, &named.run, answer).await?;
+        if reply.kind != ReplyKind::Done {
+            return self.reply(&reply);
+        }
+        let id = named.run.id().clone();
+        match commands::said_to(&self.doors, &id, &key).await? {
+            Some(Ok(())) => self.outcome("decided", &reply),
+            Some(Err(refused)) => self.reply(&refused),
+            None => self.outcome(
+                "recorded",
+                &Reply::new(ReplyKind::Done, "Recorded. No worker has taken it up yet; it counts as soon as one does.").about(&id),
+            ),
+        }
+    }
+
+    async fn events(&mut self, run: String) -> Result<u8, Failure> {
+        let named = match self.find(vec![run]).await? {
+            Ok(named) => named,
+            Err(reply) => return self.reply(&reply),
+        };
+        for event in self.doors.store.raw_events(named.run.id()).await? {
+            let line = if self.json { event.to_string() } else { one_line(&event) };
+            writeln!(self.out, "{line}").context("printing")?;
+        }
+        Ok(exit::OK)
+    }
+
+    async fn thread(&mut self, run: String) -> Result<u8, Failure> {
+        let named = match self.find(vec![run]).await? {
+            Ok(named) => named,
+            Err(reply) => return self.reply(&reply),
+        };
+        let progress = self.doors.store.progress(named.run.id()).await?;
+        let drawn = thread::render(&named.run, progress.as_ref(), parts::now(), &self.place);
+        if self.json {
+            let messages: Vec<Value> =
+                drawn.iter().map(|m| json!({ "key": m.key, "in_thread": m.in_thread, "text": m.text, "blocks": m.blocks })).collect();
+            return self.document(&json!(messages));
+        }
+        writeln!(self.out, "{}", thread::plain(&drawn)).context("printing")?;
+        Ok(exit::OK)
+    }
+
+    async fn find(&self, words: Vec<String>) -> Result<Result<commands::Named, Reply>, Failure> {
+        Ok(commands::find(&self.doors, &self.asker, words).await?)
+    }
+
+    async fn run(&self, id: &RunId) -> Result<Run, Failure> {
+        let run = self.doors.store.run(id).await?;
+        run.ok_or_else(|| Failure::from(anyhow::anyhow!("run {id} is gone from the database")))
+    }
+
+    fn reply(&mut self, reply: &Reply) -> Result<u8, Failure> {
+        let word = match reply.kind {
+            ReplyKind::Done => "ok",
+            ReplyKind::Unknown => "unknown",
+            ReplyKind::Refused => "refused",
+            ReplyKind::Away => "away",
+            ReplyKind::Unsure => "unsure",
+        };
+        self.outcome(word, reply)
+    }
+
+    fn outcome(&mut self, word: &str, reply: &Reply) -> Result<u8, Failure> {
+        if self.json {
+            self.document(&json!({ "outcome": word, "run": reply.run, "text": thread::plain_text(&reply.text) }))?;
+        } else {
+            writeln!(self.out, "{}", thread::plain_text(&reply.text)).context("printing")?;
+        }
+        Ok(match reply.kind {
+            ReplyKind::Done => exit::OK,
+            ReplyKind::Unknown => exit::USAGE,
+            ReplyKind::Refused => exit::REFUSED,
+            ReplyKind::Away | ReplyKind::Unsure => exit::MISSING,
+        })
+    }
+
+    fn document(&mut self, value: &Value) -> Result<u8, Failure> {
+        writeln!(self.out, "{value}").context("printing")?;
+        Ok(exit::OK)
+    }
+
+    /// A line on the way; in JSON only the end is printed.
+    fn progress(&mut self, line: &str) -> Result<(), Failure> {
+        if !self.json {
+            writeln!(self.out, "{line}").context("printing")?;
+        }
+        Ok(())
+    }
+}
+
+fn one_line(event: &Value) -> String {
+    let text = |name: &str| event[name].as_str().unwrap_or_default().to_owned();
+    let about = ["stage", "outcome", "verdict", "by", "why"].iter().map(|f| text(f)).filter(|t| !t.is_empty()).collect::<Vec<_>>().join(" · ");
+    let attempt = event["attempt"].as_u64().map(|n| format!(" · attempt {n}")).unwrap_or_default();
+    format!("{:>3} {} {}{}{}{attempt}", event["seq"], text("at"), text("kind"), if about.is_empty() { "" } else { " · " }, about)
+}
+
+fn fresh_key() -> RequestId {
+    RequestId(format!("cli:{}", uuid::Uuid::new_v4()))
+}

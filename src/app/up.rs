@@ -1,0 +1,58 @@
+//! What does `up` hand to the local servers?
+
+use std::io::{IsTerminal, stderr, stdout};
+
+use anyhow::{Context, anyhow};
+use futures::FutureExt;
+
+use super::{Failure, parts};
+use crate::config::{Config, UpAddresses};
+use crate::local::{self, Machine, PhaseOf, UpFile, UpOptions, Voice};
+
+pub async fn up(options: UpOptions, config: Config) -> Result<u8, Failure> {
+    let exe = std::env::current_exe().context("finding this program")?;
+    let phase_of = phase_of(config.clone());
+    let machine = Machine {
+        home: config.home,
+        cache: config.cache,
+        path: Some(config.path.into()),
+        exe,
+        database_url: config.database_url,
+        temporal_address: config.temporal_address,
+        temporal_namespace: Some(config.temporal_namespace),
+        temporal_archive: local::official_archive(),
+        listen: config.listen,
+        public_url: config.public_url,
+        slack_configured: config.slack.is_some(),
+        has_key: config.anthropic_key.is_some(),
+        rehearsal: config.rehearsal,
+    };
+    let voice = Voice::new(Box::new(stdout()), stderr().is_terminal());
+    local::up(options, machine, voice, Some(phase_of)).await.map_err(|error| Failure { code: local::exit_code(&error), error })
+}
+
+/// How a run stands, for the demo: it plays people, so it asks the database and not the thread it watches.
+fn phase_of(config: Config) -> PhaseOf {
+    Box::new(move |run| {
+        let config = config.clone();
+        async move {
+            let up = UpFile::read_live(&config.home)?;
+            let store = parts::store(&config.with_up(&addresses(&up))).await.ok()?;
+            store.run(&run).await.ok()?.map(|run| run.phase())
+        }
+        .boxed()
+    })
+}
+
+/// What commands need to know of a running `up`.
+pub fn addresses(up: &UpFile) -> UpAddresses {
+    UpAddresses { database_url: up.database_url.clone(), temporal: up.temporal.clone(), web: up.web.clone() }
+}
+
+/// Becomes a program that dies with its parent; comes back only where that is not possible.
+pub fn become_child(command: Vec<std::ffi::OsString>) -> Failure {
+    match local::child::become_child(command.into_iter()) {
+        Ok(never) => match never {},
+        Err(error) => Failure::missing(anyhow!(error)),
+    }
+}

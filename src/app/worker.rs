@@ -1,0 +1,95 @@
+//! What is a worker made of?
+
+use std::sync::Arc;
+
+use anyhow::{Context, anyhow};
+use secrecy::ExposeSecret;
+use tokio::net::UnixListener;
+use tokio_util::sync::CancellationToken;
+
+use super::{Failure, exit, parts};
+use crate::agent::{ModelAccess, rehearsal};
+use crate::config::Config;
+use crate::engine::{self, Bench, Worker};
+use crate::local;
+use crate::sandbox::Sandbox;
+
+const BUILT_IN_SCENARIO: &str = include_str!("../../deploy/rehearsal/llm-wrapper.toml");
+
+pub async fn worker(config: Config, no_sandbox: bool, max_cached_runs: usize) -> Result<u8, Failure> {
+    let end = parts::asked_to_end();
+    let store = parts::migrated_store(&config).await?;
+    let at = parts::address(&config);
+    let client = parts::patiently(|| engine::connect(&at, "signoff-worker")).await?;
+    let Voice { model, usual_model, _folder } = voice(&config)?;
+    let bench = Bench {
+        store,
+        runs: config.home.join("runs"),
+        sandbox: Sandbox::probe().await,
+        no_sandbox,
+        model,
+        usual_model,
+        claude: local::claude_cli::find(Some(config.path.as_ref()), &config.cache),
+        draining: CancellationToken::new(),
+    };
+    tracing::info!("worker takes runs from {} · {} · {}", config.task_queue, confinement(&bench.sandbox), manner(&bench.model));
+    Worker::new(client, &config.task_queue, bench, max_cached_runs)?.run(end).await?;
+    Ok(exit::OK)
+}
+
+/// Who answers the agents.
+struct Voice {
+    model: ModelAccess,
+    usual_model: Option<String>,
+    _folder: Option<SocketFolder>,
+}
+
+/// A real model, or a scripted one that this process plays on a socket of its own.
+fn voice(config: &Config) -> Result<Voice, Failure> {
+    if let (Some(key), None) = (&config.anthropic_key, &config.rehearsal) {
+        return Ok(Voice { model: ModelAccess::Key(key.expose_secret().into()), usual_model: None, _folder: None });
+    }
+    let (name, text) = match &config.rehearsal {
+        Some(file) => (file.display().to_string(), std::fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?),
+        None => ("deploy/rehearsal/llm-wrapper.toml".to_owned(), BUILT_IN_SCENARIO.to_owned()),
+    };
+    let scenario = rehearsal::Scenario::parse(&name, &text).map_err(|e| Failure::usage(anyhow!("{e}")))?;
+    let usual_model = Some(scenario.model.clone());
+    let folder = SocketFolder::new()?;
+    let socket = folder.0.join("model.sock");
+    let listener = UnixListener::bind(&socket).with_context(|| format!("listening at {}", socket.display()))?;
+    tokio::spawn(rehearsal::serve(listener, Arc::new(scenario)));
+    Ok(Voice { model: ModelAccess::Socket(socket), usual_model, _folder: Some(folder) })
+}
+
+/// A short path: a socket's may not be longer than 108 bytes.
+struct SocketFolder(std::path::PathBuf);
+
+impl SocketFolder {
+    fn new() -> anyhow::Result<Self> {
+        let folder = std::env::temp_dir().join(format!("signoff-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
+        let _ = std::fs::remove_file(folder.join("model.sock"));
+        Ok(Self(folder))
+    }
+}
+
+impl Drop for SocketFolder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn confinement(sandbox: &Sandbox) -> &'static str {
+    match sandbox {
+        Sandbox::Bubblewrap { .. } => "in the box",
+        Sandbox::None => "no sandbox",
+    }
+}
+
+fn manner(model: &ModelAccess) -> &'static str {
+    match model {
+        ModelAccess::Key(_) => "a real model",
+        ModelAccess::Socket(_) => "rehearsal: a scripted model",
+    }
+}

@@ -1,0 +1,102 @@
+//! A gate waits for a person, and only for the right one.
+
+use crate::world::story;
+
+#[tokio::test]
+async fn a_late_click_changes_nothing_and_is_told_who_decided() {
+    story(async |w| {
+        let run = w.develops("ana", "tale").await?;
+        let card = run.gate_card().await?;
+        run.presses("ana", "Approve").await?;
+        run.shows("draft of tale* · approved by").await?;
+        w.slack.presses_late("ben", &card, "Reject").await?;
+        w.slack.tells("ben", "@ana already approved this").await?;
+        run.shows("tale is done").await?;
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn rejecting_ends_the_run_rejected() {
+    story(async |w| {
+        let run = w.develops("ana", "tale").await?;
+        run.presses("ben", "Reject").await?;
+        run.shows("tale · rejected").await?;
+        run.shows("rejected by @ben").await?;
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn words_in_the_thread_count_too() {
+    story(async |w| {
+        let run = w.develops("ana", "tale").await?;
+        run.gate_card().await?;
+        run.replies("ben", "what do you think?").await?;
+        run.replies("ben", "approve looks right").await?;
+        run.shows("looks right").await?;
+        run.shows("tale is done").await?;
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_deadline_that_passes_fails_the_stage_and_says_so() {
+    story(async |w| {
+        let run = w.develops("ana", "hasty").await?;
+        let card = run.gate_card().await?;
+        run.shows("nobody answered in time").await?;
+        w.slack.presses_late("ana", &card, "Approve").await?;
+        w.slack.tells("ana", "Nobody answered in time").await?;
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_is_no_approver_is_told_privately_who_is() {
+    story(async |w| {
+        let run = w.develops("ana", "guarded").await?;
+        run.presses("cleo", "Approve").await?;
+        w.slack.tells("cleo", "Only @ana or an approver can approve this").await?;
+        run.presses("ben", "Approve").await?;
+        run.shows("guarded is done").await?;
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn guests_and_bots_cannot_decide() {
+    story(async |w| {
+        let run = w.develops("ana", "tale").await?;
+        run.presses("gus", "Approve").await?;
+        w.slack.tells("gus", "Guests of this workspace cannot decide").await?;
+        w.slack.robo_says("dev", Some(&run.root), "approve").await?;
+        run.presses("ana", "Reject").await?;
+        run.shows("rejected by @ana").await?;
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_diff_without_an_address_opens_over_the_thread() {
+    story(async |w| {
+        w.serve.crashes().await?;
+        w.serve.will_have("SIGNOFF_LISTEN", &w.listen.replace("127.0.0.1", "0.0.0.0"));
+        w.serve.comes_back()?;
+        w.is_up().await?;
+        let run = w.develops("ana", "tale").await?;
+        run.presses("ana", "View diff").await?;
+        let form = w.slack.form("ana").await?;
+        assert!(form.content.to_string().contains("once upon a time"));
+        run.presses("ana", "Reject").await?;
+        run.shows("tale · rejected").await?;
+        Ok(())
+    })
+    .await;
+}

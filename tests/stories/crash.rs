@@ -1,0 +1,75 @@
+//! Crashes lose nothing and double nothing.
+
+use crate::world::slack::Fault;
+use crate::world::story;
+
+#[tokio::test]
+async fn a_worker_that_dies_in_a_stage_is_replaced_and_the_run_goes_on() {
+    story(async |w| {
+        let run = w.develops("ana", "slow").await?;
+        run.shows("Waiting for a sign").await?;
+        w.worker.crashes().await?;
+        w.until_dead(&format!("{}/wait-1/work", run.id)).await?;
+        w.worker.comes_back()?;
+        w.until_alive(&format!("{}/wait-1/work", run.id)).await?;
+        run.gets_its_sign().await?;
+        run.presses("ana", "Approve").await?;
+        run.shows("slow is done").await?;
+        assert_eq!(run.result().await?, ["README.md", "closed.txt", "done.txt"]);
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_approval_while_no_worker_lives_counts_when_one_comes() {
+    story(async |w| {
+        let run = w.develops("ana", "tale").await?;
+        let card = run.gate_card().await?;
+        w.worker.crashes().await?;
+        w.slack.presses("ana", &card, "Approve").await?;
+        w.worker.comes_back()?;
+        run.shows("tale is done").await?;
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_gate_survives_the_death_of_serve_and_its_card_is_not_posted_twice() {
+    story(async |w| {
+        let run = w.develops("ana", "tale").await?;
+        run.gate_card().await?;
+        w.serve.crashes().await?;
+        w.serve.comes_back()?;
+        w.is_up().await?;
+        run.presses("ana", "Approve").await?;
+        run.shows("tale is done").await?;
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_run_that_is_replayed_for_every_step_ends_the_same() {
+    story(async |w| {
+        w.worker.crashes().await?;
+        w.worker.comes_back_with(&["--max-cached-runs", "0"])?;
+        let run = w.develops("ana", "tale").await?;
+        run.presses("ana", "Approve").await?;
+        run.shows("tale is done").await?;
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_post_whose_answer_is_lost_is_found_and_not_posted_again() {
+    story(async |w| {
+        w.slack.fails("chat.postMessage", Fault::DoesThenHangsUp, 1);
+        let run = w.develops("ana", "quick").await?;
+        run.shows("quick is done").await?;
+        Ok(())
+    })
+    .await;
+}

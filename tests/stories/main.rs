@@ -1,0 +1,16 @@
+//! What users were promised, chapter by chapter. Each story runs on real servers, a real repository and real processes;
+//! only Slack is ours, behind Slack's own wire.
+
+mod world;
+
+mod start;
+
+mod approvals;
+mod rollback;
+
+mod stop;
+
+mod crash;
+mod refusals;
+
+mod command_line;

@@ -1,0 +1,201 @@
+//! All plumbing of the stories: servers, processes, projects, and the verbs of people.
+
+mod process;
+mod projects;
+mod run;
+mod servers;
+pub mod slack;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use chrono::Utc;
+use signoff::engine::{Address, Engine};
+use signoff::run::RunId;
+use signoff::store::Store;
+use tempfile::TempDir;
+
+use process::Process;
+pub use run::RunOf;
+use servers::Servers;
+use slack::{BOT_TOKEN, FakeSlack, SIGNING_SECRET, State};
+
+/// Everything one story has to itself: a database, a task queue, a Slack, `serve` and `worker`.
+pub struct World {
+    pub slack: FakeSlack,
+    pub store: Store,
+    pub engine: Engine,
+    pub serve: Process,
+    pub worker: Process,
+    /// `signoff` commands are given here; `signoff.toml` is here too.
+    pub folder: TempDir,
+    /// Where `serve` listens, `host:port`.
+    pub listen: String,
+    pub web: String,
+}
+
+/// Tells a story, and then asks what must hold after every one.
+pub async fn story(tell: impl AsyncFnOnce(&World) -> Result<()>) {
+    let world = World::new().await.expect("the world of the story");
+    if let Err(e) = tell(&world).await {
+        panic!("{e:#}\n\nSlack shows:\n{}\n{}", world.slack.transcript(), world.logs());
+    }
+    if let Err(e) = world.finish().await {
+        panic!("after the story: {e:#}\n\nSlack shows:\n{}\n{}", world.slack.transcript(), world.logs());
+    }
+}
+
+impl World {
+    async fn new() -> Result<Self> {
+        let servers = Servers::get();
+        let name = servers.fresh_name();
+        let database = servers.fresh_database(&name).await?;
+        let slack = FakeSlack::start().await?;
+        let folder = TempDir::new()?;
+        projects::write(folder.path())?;
+        let listen = servers::free_address()?;
+        let web = format!("http://{listen}");
+        let env: Vec<(String, String)> = [
+            ("DATABASE_URL", database.as_str()),
+            ("TEMPORAL_ADDRESS", servers.temporal.as_str()),
+            ("SIGNOFF_TASK_QUEUE", &name),
+            ("SIGNOFF_HOME", &folder.path().join("home").display().to_string()),
+            ("SIGNOFF_CONFIG", &folder.path().join("signoff.toml").display().to_string()),
+            ("SIGNOFF_LISTEN", &listen.to_string()),
+            ("SLACK_API_URL", slack.api_url().as_str()),
+            ("SLACK_BOT_TOKEN", BOT_TOKEN),
+            ("SLACK_SIGNING_SECRET", SIGNING_SECRET),
+            ("USER", "tester"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .to_vec();
+        let serve = Process::new("serve", &env, folder.path());
+        let worker = Process::new("worker", &env, folder.path());
+        serve.comes_back()?;
+        worker.comes_back()?;
+        servers::answers(&format!("{web}/readyz")).await?;
+        slack.delivers_to(format!("{web}/slack").parse()?);
+        let store = Store::connect(&database.into()).await?;
+        let address = Address { address: Some(servers.temporal.clone()), namespace: "default".to_owned() };
+        let engine = Engine::new(address, name);
+        Ok(Self { slack, store, engine, serve, worker, folder, listen: listen.to_string(), web })
+    }
+
+    /// Somebody types `/develop …` in #dev; the run whose card appears there.
+    pub async fn develops(&self, who: &str, words: &str) -> Result<RunOf<'_>> {
+        let before = self.slack.peek(cards);
+        let heard = self.slack.says(who, "dev", &format!("/develop {words}")).await?;
+        anyhow::ensure!(heard.status == 200, "the command was answered with {}", heard.status);
+        let root = self.slack.until("a run card", |state| cards(state).into_iter().find(|ts| !before.contains(ts))).await;
+        let root = root.with_context(|| format!("told: {}", heard.body))?;
+        RunOf::at(self, root)
+    }
+
+    /// Runs `signoff <words>` as a person at a shell would; exit code and standard output.
+    pub async fn types(&self, words: &[&str]) -> Result<(i32, String)> {
+        self.worker.command(words).run().await
+    }
+
+    /// `types`, with other settings on top.
+    pub async fn types_with(&self, env: &[(&str, &str)], words: &[&str]) -> Result<(i32, String)> {
+        self.worker.command(words).with(env).run().await
+    }
+
+    /// Waits until `serve` answers and has all it depends on.
+    pub async fn is_up(&self) -> Result<()> {
+        servers::answers(&format!("{}/readyz", self.web)).await
+    }
+
+    /// Waits until `serve` answers at all.
+    pub async fn is_alive(&self) -> Result<()> {
+        servers::answers(&format!("{}/livez", self.web)).await
+    }
+
+    /// Waits until so many runs were asked for.
+    pub async fn until_runs(&self, count: usize) -> Result<()> {
+        self.until(&format!("{count} runs"), async || Ok(self.store.newest_runs(100).await?.len() >= count)).await
+    }
+
+    /// Waits until a run is in a phase.
+    pub async fn until_phase(&self, run: &str, phase: &str) -> Result<()> {
+        let id: RunId = run.parse()?;
+        let there = async || Ok(self.store.run(&id).await?.is_some_and(|r| serde_json::json!(r.phase()) == phase));
+        self.until(&format!("{run} to be {phase}"), there).await
+    }
+
+    async fn until(&self, what: &str, there: impl AsyncFn() -> Result<bool>) -> Result<()> {
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
+        while !there().await? {
+            anyhow::ensure!(tokio::time::Instant::now() < deadline, "waited in vain for {what}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        Ok(())
+    }
+
+    /// Waits until a process has these words on its command line.
+    pub async fn until_alive(&self, words: &str) -> Result<()> {
+        self.until(&format!("{words} to live"), async || Ok(lives(words))).await
+    }
+
+    /// Waits until no process has these words on its command line.
+    pub async fn until_dead(&self, words: &str) -> Result<()> {
+        self.until(&format!("{words} to be dead"), async || Ok(!lives(words))).await
+    }
+
+    pub fn runs_folder(&self) -> PathBuf {
+        self.folder.path().join("home/runs")
+    }
+
+    fn logs(&self) -> String {
+        format!("serve:\n{}\nworker:\n{}", self.serve.log(), self.worker.log())
+    }
+
+    /// What must hold after every story.
+    async fn finish(&self) -> Result<()> {
+        let late = self.slack.late_acks();
+        anyhow::ensure!(late.is_empty(), "acknowledged too late: {late:?}");
+        let violations = self.slack.violations();
+        anyhow::ensure!(violations.is_empty(), "Slack would not have taken: {violations:?}");
+        for run in self.store.newest_runs(100).await? {
+            run::is_drawn(self, run.id()).await?;
+            run::agrees_with_its_workflow(self, run.id()).await?;
+        }
+        Ok(())
+    }
+}
+
+fn lives(words: &str) -> bool {
+    let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    processes.filter_map(|p| std::fs::read(p.path().join("cmdline")).ok()).any(|line| String::from_utf8_lossy(&line).contains(words))
+}
+
+fn cards(state: &State) -> Vec<String> {
+    state.messages.iter().filter(|m| m.key().is_some_and(|k| k.ends_with("/card"))).map(|m| m.ts.clone()).collect()
+}
+
+/// An address where nobody listens.
+pub fn nobody_listens() -> Result<String> {
+    Ok(servers::free_address()?.to_string())
+}
+
+/// A transcript without what differs from run to run: ids, links, times of day.
+pub fn tidied(transcript: &str) -> String {
+    let patterns = [
+        (r"tale-[a-z0-9]{7}", "tale-ID"),
+        (r"https?://\S+", "LINK"),
+        (r"/\S+/(runs/|repository)", "FOLDER/$1"),
+        (r"\d{4}-\d\d-\d\d \d\d:\d\d UTC", "TIME"),
+        (r"\b\d+s\b", "0s"),
+        (r" +\n", "\n"),
+    ];
+    patterns.iter().fold(transcript.to_owned(), |text, (pattern, to)| {
+        regex::Regex::new(pattern).expect("a pattern of ours").replace_all(&text, *to).into_owned()
+    })
+}
+
+/// The time on this machine, for what is drawn by it.
+#[expect(clippy::disallowed_methods, reason = "stories live in real time")]
+pub fn now() -> chrono::DateTime<Utc> {
+    Utc::now()
+}

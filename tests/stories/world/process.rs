@@ -1,0 +1,96 @@
+//! `serve` and `worker` as processes of their own, which can die.
+
+use std::fs::{self, OpenOptions};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::{Mutex, PoisonError};
+
+use anyhow::{Context, Result};
+use tokio::process::{Child, Command};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_signoff");
+
+pub struct Process {
+    verb: &'static str,
+    env: Mutex<Vec<(String, String)>>,
+    folder: PathBuf,
+    child: Mutex<Option<Child>>,
+}
+
+impl Process {
+    pub fn new(verb: &'static str, env: &[(String, String)], folder: &Path) -> Self {
+        Self { verb, env: Mutex::new(env.to_vec()), folder: folder.to_owned(), child: Mutex::new(None) }
+    }
+
+    /// Starts it, again if it was there before. It dies with the thread that tells the story.
+    pub fn comes_back(&self) -> Result<()> {
+        self.comes_back_with(&[])
+    }
+
+    /// Starts it with more words on its command line.
+    pub fn comes_back_with(&self, more: &[&str]) -> Result<()> {
+        let log = OpenOptions::new().create(true).append(true).open(self.log_file())?;
+        let mut command = Command::new(PROGRAM);
+        command.args(["__child", &std::process::id().to_string(), PROGRAM, self.verb]).args(more);
+        self.dress(&mut command);
+        let child = command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).kill_on_drop(true).spawn()?;
+        *self.child.lock().unwrap_or_else(PoisonError::into_inner) = Some(child);
+        Ok(())
+    }
+
+    /// kill -9.
+    pub async fn crashes(&self) -> Result<()> {
+        let child = self.child.lock().unwrap_or_else(PoisonError::into_inner).take();
+        child.with_context(|| format!("{} does not run", self.verb))?.kill().await?;
+        Ok(())
+    }
+
+    /// From its next start on, a setting has this value.
+    pub fn will_have(&self, name: &str, value: &str) {
+        let mut env = self.env.lock().unwrap_or_else(PoisonError::into_inner);
+        env.retain(|(known, _)| known != name);
+        env.push((name.to_owned(), value.to_owned()));
+    }
+
+    pub fn setting(&self, name: &str) -> String {
+        let env = self.env.lock().unwrap_or_else(PoisonError::into_inner);
+        env.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone()).unwrap_or_default()
+    }
+
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.log_file()).unwrap_or_default()
+    }
+
+    /// `signoff <words>` with the same settings.
+    pub fn command(&self, words: &[&str]) -> Typed {
+        let mut command = Command::new(PROGRAM);
+        command.args(words);
+        self.dress(&mut command);
+        Typed(command)
+    }
+
+    fn log_file(&self) -> PathBuf {
+        self.folder.join(format!("{}.log", self.verb))
+    }
+
+    fn dress(&self, command: &mut Command) {
+        let env = self.env.lock().unwrap_or_else(PoisonError::into_inner);
+        command.envs(env.iter().cloned()).env_remove("ANTHROPIC_API_KEY").env("RUST_BACKTRACE", "0").current_dir(&self.folder);
+    }
+}
+
+/// A command that somebody types.
+pub struct Typed(Command);
+
+impl Typed {
+    pub fn with(mut self, env: &[(&str, &str)]) -> Self {
+        self.0.envs(env.iter().copied());
+        self
+    }
+
+    pub async fn run(mut self) -> Result<(i32, String)> {
+        let output = self.0.stdin(Stdio::null()).kill_on_drop(true).output().await?;
+        let said = String::from_utf8(output.stdout)? + &String::from_utf8(output.stderr)?;
+        Ok((output.status.code().context("killed")?, said))
+    }
+}

@@ -1,0 +1,140 @@
+//! A run as people see it, and what must be true of its thread.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use chrono::Offset;
+use serde_json::{Value, json};
+use signoff::run::{Phase, Run, RunId};
+use signoff::thread::{Links, Place, render};
+
+use super::{World, now};
+use crate::world::slack::{Heard, State};
+
+/// A run and its thread.
+pub struct RunOf<'w> {
+    world: &'w World,
+    pub root: String,
+    pub id: RunId,
+}
+
+impl<'w> RunOf<'w> {
+    pub fn at(world: &'w World, root: String) -> Result<Self> {
+        let message = world.slack.message(&root).context("no such card")?;
+        let key = message.key().context("a card without a key")?;
+        let id = key.split('/').next().unwrap_or_default().parse()?;
+        Ok(Self { world, root, id })
+    }
+
+    /// Waits until some message of the thread shows the words.
+    pub async fn shows(&self, words: &str) -> Result<String> {
+        let root = &self.root;
+        self.world
+            .slack
+            .until(&format!("{words:?} in the thread"), |state| {
+                let mut thread = state.messages.iter().filter(|m| m.root() == root);
+                thread.find(|m| state.shown(m).contains(words)).map(|m| m.ts.clone())
+            })
+            .await
+    }
+
+    /// Presses a button of this run's newest gate card.
+    pub async fn presses(&self, who: &str, button: &str) -> Result<Heard> {
+        let card = self.gate_card().await?;
+        self.world.slack.presses(who, &card, button).await
+    }
+
+    /// The newest gate card's `ts`.
+    pub async fn gate_card(&self) -> Result<String> {
+        let gate = format!("{}/gate:", self.id);
+        self.world
+            .slack
+            .until("a gate card", |state| state.messages.iter().rev().find(|m| m.key().is_some_and(|k| k.starts_with(&gate))).map(|m| m.ts.clone()))
+            .await
+    }
+
+    pub async fn replies(&self, who: &str, words: &str) -> Result<Heard> {
+        self.world.slack.replies(who, &self.root, words).await
+    }
+
+    /// Everything people see of it.
+    pub fn transcript(&self) -> String {
+        self.world.slack.peek(|state| state.thread(&self.root))
+    }
+
+    pub async fn run(&self) -> Result<Run> {
+        self.world.store.run(&self.id).await?.context("the run is not stored")
+    }
+
+    /// Messages of the thread that mention anybody.
+    pub fn mentions(&self) -> usize {
+        let root = &self.root;
+        self.world.slack.peek(|state| {
+            let thread = state.messages.iter().filter(|m| m.root() == root && m.is_ours());
+            thread.filter(|m| serde_json::to_string(&m.blocks).is_ok_and(|blocks| blocks.contains("<@"))).count()
+        })
+    }
+
+    /// The file `go` that the project `slow` waits for.
+    pub async fn gets_its_sign(&self) -> Result<()> {
+        let work = self.world.runs_folder().join(self.id.as_str()).join("wait-1/work");
+        self.world.slack.until("the agent's clone", |_| work.is_dir().then_some(())).await?;
+        std::fs::write(work.join("go"), "")?;
+        Ok(())
+    }
+
+    /// The files of the result, from its branch in the shadow repository.
+    pub async fn result(&self) -> Result<Vec<String>> {
+        let git_dir = self.world.runs_folder().join(self.id.as_str()).join("shadow.git");
+        let branch = format!("signoff/{}", self.id);
+        let output =
+            tokio::process::Command::new("git").arg("--git-dir").arg(git_dir).args(["ls-tree", "-r", "--name-only", &branch]).output().await?;
+        ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        Ok(String::from_utf8(output.stdout)?.lines().map(str::to_owned).collect())
+    }
+}
+
+/// Each message that should exist does, once, and shows what the drawing code makes of the events now.
+pub async fn is_drawn(world: &World, id: &RunId) -> Result<()> {
+    let run = world.store.run(id).await?.context("a run that is listed")?;
+    if !matches!(run.phase(), Phase::Done | Phase::Failed | Phase::Rejected | Phase::Stopped | Phase::Waiting) || run.request.channel.is_none() {
+        return Ok(());
+    }
+    let key = world.store.key("links", &[]).await?;
+    // Links are there where people can open them: not where `serve` listens on all addresses and has no public one.
+    let linked = world.serve.setting("SIGNOFF_LISTEN").starts_with("127.");
+    let place = Place { links: linked.then(|| world.web.parse().map(|base| Links::new(key, base))).transpose()?, clock_zone: chrono::Utc.fix() };
+    let what = format!("the thread of {id} to agree with its events");
+    let agreed = world.slack.until(&what, |state| differs(state, &run, &place).is_none().then_some(())).await;
+    agreed.with_context(|| world.slack.peek(|state| differs(state, &run, &place)).unwrap_or_default())
+}
+
+/// What the thread shows otherwise than the events say; none where they agree.
+fn differs(state: &State, run: &Run, place: &Place) -> Option<String> {
+    render(run, None, now(), place).into_iter().find_map(|message| {
+        let there = state.with_key(&format!("{}/{}", run.id(), message.key));
+        let [shown] = there.as_slice() else { return Some(format!("{} is there {} times", message.key, there.len())) };
+        let (shown, drawn) = (nameless(&json!(shown.blocks)), nameless(&json!(message.blocks)));
+        (shown != drawn).then(|| format!("{} shows\n{shown}\nand should show\n{drawn}", message.key))
+    })
+}
+
+/// Blocks without their ids: Slack makes up those that are left out.
+fn nameless(blocks: &Value) -> Value {
+    let without = |block: &Value| {
+        let mut block = block.clone();
+        block.as_object_mut().map(|fields| fields.remove("block_id"));
+        block
+    };
+    blocks.as_array().into_iter().flatten().map(without).collect()
+}
+
+/// The workflow's own view of its run is the fold of the events.
+pub async fn agrees_with_its_workflow(world: &World, id: &RunId) -> Result<()> {
+    let asked = tokio::time::timeout(Duration::from_secs(20), world.engine.state(id)).await;
+    // Without a worker nobody can be asked.
+    let Ok(Ok(state)) = asked else { return Ok(()) };
+    let run = world.store.run(id).await?.context("a run that is listed")?;
+    ensure!(state.seq != run.seq || state == run, "the workflow's state is not the fold of its events:\n{state:#?}\n{run:#?}");
+    Ok(())
+}

@@ -1,0 +1,74 @@
+//! What does Slack answer to who and what is there?
+
+use serde_json::{Value, json};
+
+use super::api::{Answer, Arguments};
+use super::messages::wire;
+use super::state::{BOT, BOT_USER, Message, State, TEAM};
+
+pub(super) fn auth_test() -> Value {
+    json!({ "url": "https://acme.slack.com/", "team": "Acme", "user": "signoff", "team_id": TEAM, "user_id": BOT_USER, "bot_id": BOT })
+}
+
+pub(super) fn users_info(state: &State, arguments: &Arguments) -> Answer {
+    let it = arguments.text("user").and_then(|id| state.people.iter().find(|it| it.id == id)).ok_or("user_not_found")?;
+    Ok(json!({ "user": {
+        "id": it.id, "name": it.name, "team_id": it.team, "real_name": it.name, "deleted": it.deactivated, "is_bot": it.bot,
+        "is_restricted": it.guest, "is_ultra_restricted": false, "is_stranger": it.team != TEAM, "tz": "Europe/Berlin",
+        "profile": { "display_name": it.name, "real_name": it.name, "fields": [] },
+    }}))
+}
+
+pub(super) fn open(state: &mut State, arguments: &Arguments) -> Answer {
+    let user = arguments.text("users").and_then(|id| state.user(id)).ok_or("user_not_found")?.id.clone();
+    Ok(json!({ "channel": { "id": state.direct(&user).id } }))
+}
+
+pub(super) fn permalink(state: &State, arguments: &Arguments) -> Answer {
+    let ts = arguments.text("message_ts").unwrap_or_default();
+    let message =
+        state.messages.iter().find(|it| it.ts == ts && Some(it.channel.as_str()) == arguments.text("channel")).ok_or("message_not_found")?;
+    Ok(json!({ "channel": message.channel, "permalink": format!("https://acme.slack.com/archives/{}/p{}", message.channel, ts.replace('.', "")) }))
+}
+
+/// The root, then its replies, oldest first. The root comes whatever `oldest` says.
+pub(super) fn replies(state: &State, arguments: &Arguments) -> Answer {
+    let channel = readable(state, arguments)?;
+    let root = arguments.text("ts").ok_or("invalid_arguments")?;
+    if !state.messages.iter().any(|it| it.ts == root && it.channel == channel && !it.command) {
+        return Err("thread_not_found");
+    }
+    let thread = state.messages.iter().filter(|it| it.channel == channel && it.root() == root);
+    page(state, arguments, thread.filter(|it| it.ts == root || recent(it, arguments)).collect())
+}
+
+/// What stands in the channel itself, newest first.
+pub(super) fn history(state: &State, arguments: &Arguments) -> Answer {
+    let channel = readable(state, arguments)?;
+    page(
+        state,
+        arguments,
+        state.messages.iter().rev().filter(|it| it.channel == channel && it.thread_ts.is_none() && recent(it, arguments)).collect(),
+    )
+}
+
+fn readable(state: &State, arguments: &Arguments) -> Result<String, &'static str> {
+    let channel = arguments.text("channel").and_then(|id| state.channels.iter().find(|it| it.id == id)).ok_or("channel_not_found")?;
+    if channel.has_us { Ok(channel.id.clone()) } else { Err("not_in_channel") }
+}
+
+/// Times have equally many digits, so they compare as text.
+fn recent(message: &Message, arguments: &Arguments) -> bool {
+    let oldest = arguments.text("oldest").unwrap_or("0");
+    !message.command && (message.ts.as_str() > oldest || (arguments.is_true("inclusive") && message.ts == oldest))
+}
+
+/// The cursor is where the next page begins.
+fn page(state: &State, arguments: &Arguments, messages: Vec<&Message>) -> Answer {
+    let start: usize = arguments.text("cursor").map_or(Ok(0), str::parse).map_err(|_| "invalid_cursor")?;
+    let size = arguments.number("limit").unwrap_or(100).clamp(1, state.page_size);
+    let all = messages.len();
+    let shown: Vec<Value> = messages.into_iter().skip(start).take(size).map(|it| wire(it, arguments.is_true("include_all_metadata"))).collect();
+    let next = if start + size < all { (start + size).to_string() } else { String::new() };
+    Ok(json!({ "messages": shown, "has_more": !next.is_empty(), "response_metadata": { "next_cursor": next } }))
+}

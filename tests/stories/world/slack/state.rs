@@ -1,0 +1,233 @@
+//! What is there in the workspace?
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde_json::Value;
+use tokio::time::Instant;
+use url::Url;
+
+use super::calls::Call;
+use super::faults::Plan;
+use super::signed::Sent;
+
+pub const TEAM: &str = "T01ACME";
+pub const OTHER_TEAM: &str = "T99OTHER";
+pub const BOT_USER: &str = "U00BOT";
+pub const BOT: &str = "B00BOT";
+pub const APP: &str = "A00APP";
+
+#[derive(Clone, Debug)]
+pub struct Person {
+    pub id: String,
+    pub name: String,
+    pub team: String,
+    pub guest: bool,
+    pub bot: bool,
+    pub deactivated: bool,
+}
+
+#[derive(Clone, Debug)]
+pub struct Channel {
+    pub id: String,
+    pub name: String,
+    pub private: bool,
+    pub direct_with: Option<String>,
+    /// The bot was invited.
+    pub has_us: bool,
+    pub archived: bool,
+}
+
+/// A message, or the moment of a slash command (`command`), which no API shows.
+#[derive(Clone, Debug)]
+pub struct Message {
+    pub channel: String,
+    pub ts: String,
+    pub thread_ts: Option<String>,
+    pub user: String,
+    pub text: String,
+    pub blocks: Vec<Value>,
+    pub metadata: Option<Value>,
+    pub command: bool,
+    /// What it said before each edit, oldest first.
+    pub before: Vec<(String, Vec<Value>)>,
+    pub reactions: Vec<String>,
+}
+
+impl Message {
+    pub fn is_ours(&self) -> bool {
+        self.user == BOT_USER
+    }
+
+    /// The thread it belongs to; a root belongs to its own.
+    pub fn root(&self) -> &str {
+        self.thread_ts.as_deref().unwrap_or(&self.ts)
+    }
+
+    pub fn key(&self) -> Option<&str> {
+        self.metadata.as_ref()?.pointer("/event_payload/key")?.as_str()
+    }
+}
+
+/// Something only one person was told.
+#[derive(Clone, Debug)]
+pub struct Private {
+    pub channel: String,
+    pub user: String,
+    pub thread_ts: Option<String>,
+    pub text: String,
+    pub blocks: Vec<Value>,
+    pub ts: String,
+}
+
+/// A form on somebody's screen.
+#[derive(Clone, Debug)]
+pub struct View {
+    pub id: String,
+    pub user: String,
+    pub hash: String,
+    pub content: Value,
+    pub open: bool,
+    /// What the bot found wrong at the last submission, by block.
+    pub errors: BTreeMap<String, String>,
+}
+
+pub struct Trigger {
+    pub user: String,
+    pub given: Instant,
+    pub used: bool,
+}
+
+pub struct ResponseAddress {
+    pub user: String,
+    pub channel: String,
+    pub thread_ts: Option<String>,
+    pub uses: u32,
+}
+
+/// Everything the workspace knows.
+pub struct State {
+    pub people: Vec<Person>,
+    pub channels: Vec<Channel>,
+    pub messages: Vec<Message>,
+    pub private: Vec<Private>,
+    pub views: Vec<View>,
+    pub homes: BTreeMap<String, Value>,
+    pub calls: Vec<Call>,
+    pub violations: Vec<String>,
+    pub late_acks: Vec<String>,
+    pub(super) plans: Vec<Plan>,
+    pub(super) triggers: HashMap<String, Trigger>,
+    pub(super) responses: HashMap<String, ResponseAddress>,
+    pub(super) bot: Option<Url>,
+    pub(super) last_sent: Option<Sent>,
+    pub(super) page_size: usize,
+    last_ts: i64,
+    last_id: u32,
+}
+
+impl State {
+    pub(super) fn new() -> Self {
+        Self {
+            people: people(),
+            channels: channels(),
+            messages: vec![],
+            private: vec![],
+            views: vec![],
+            homes: BTreeMap::new(),
+            calls: vec![],
+            violations: vec![],
+            late_acks: vec![],
+            plans: vec![],
+            triggers: HashMap::new(),
+            responses: HashMap::new(),
+            bot: None,
+            last_sent: None,
+            page_size: 1_000,
+            last_ts: 0,
+            last_id: 0,
+        }
+    }
+
+    pub fn user(&self, name: &str) -> Option<&Person> {
+        let name = name.trim_start_matches('@');
+        self.people.iter().find(|it| it.name == name || it.id == name)
+    }
+
+    pub fn channel(&self, name: &str) -> Option<&Channel> {
+        let name = name.trim_start_matches('#');
+        self.channels.iter().find(|it| it.name == name || it.id == name)
+    }
+
+    pub fn message(&self, ts: &str) -> Option<&Message> {
+        self.messages.iter().find(|it| it.ts == ts)
+    }
+
+    /// Our messages with that key: more than one is a duplicate that people see.
+    pub fn with_key(&self, key: &str) -> Vec<&Message> {
+        self.messages.iter().filter(|it| it.is_ours() && it.key() == Some(key)).collect()
+    }
+
+    /// The form that person looks at.
+    pub fn open_view(&self, user: &str) -> Option<&View> {
+        self.views.iter().rev().find(|it| it.open && it.user == user)
+    }
+
+    pub(super) fn next_ts(&mut self) -> String {
+        self.last_ts = now().timestamp_micros().max(self.last_ts + 1);
+        format!("{}.{:06}", self.last_ts / 1_000_000, self.last_ts % 1_000_000)
+    }
+
+    pub(super) fn next_id(&mut self, kind: &str) -> String {
+        self.last_id += 1;
+        format!("{kind}{:04}", self.last_id)
+    }
+
+    /// The direct conversation of the bot with a person.
+    pub(super) fn direct(&mut self, user: &str) -> Channel {
+        let known = self.channels.iter().find(|it| it.direct_with.as_deref() == Some(user)).cloned();
+        known.unwrap_or_else(|| {
+            let channel = Channel { direct_with: Some(user.to_owned()), ..channel(&user.replacen('U', "D", 1), &format!("dm-{user}")) };
+            self.channels.push(channel.clone());
+            channel
+        })
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "Slack is a place with a clock of its own")]
+pub(super) fn now() -> chrono::DateTime<chrono::Utc> {
+    chrono::Utc::now()
+}
+
+fn people() -> Vec<Person> {
+    let person = |id: &str, name: &str| Person {
+        id: id.to_owned(),
+        name: name.to_owned(),
+        team: TEAM.to_owned(),
+        guest: false,
+        bot: false,
+        deactivated: false,
+    };
+    vec![
+        Person { bot: true, ..person(BOT_USER, "signoff") },
+        person("U01ANA", "ana"),
+        person("U02BEN", "ben"),
+        person("U03CLEO", "cleo"),
+        Person { guest: true, ..person("U04GUS", "gus") },
+        Person { bot: true, ..person("U05ROBO", "robo") },
+        Person { deactivated: true, ..person("U06DORA", "dora") },
+        Person { team: OTHER_TEAM.to_owned(), ..person("U07EVE", "eve") },
+    ]
+}
+
+fn channel(id: &str, name: &str) -> Channel {
+    Channel { id: id.to_owned(), name: name.to_owned(), private: false, direct_with: None, has_us: true, archived: false }
+}
+
+fn channels() -> Vec<Channel> {
+    vec![
+        channel("C01DEV", "dev"),
+        Channel { private: true, ..channel("G02SECRET", "secret") },
+        Channel { has_us: false, ..channel("C03LONELY", "lonely") },
+        Channel { archived: true, ..channel("C04ATTIC", "attic") },
+    ]
+}

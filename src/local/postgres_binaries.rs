@@ -120,7 +120,6 @@ mod tests {
     }
 
     #[tokio::test]
-    #[ignore = "fetches 15 MB"]
     async fn postgres_is_fetched_where_there_is_none() -> Result<()> {
         let cache = tempfile::tempdir()?;
         let voice = Voice::new(Box::new(std::io::sink()), false);

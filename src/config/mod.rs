@@ -9,6 +9,7 @@ use url::Url;
 
 use crate::run::{Problem, Problems};
 
+mod built_in;
 mod environment;
 mod project;
 mod projects;

@@ -6,7 +6,7 @@ use std::path::Path;
 use toml::Spanned;
 use url::Url;
 
-use super::projects::{built_in_names, built_in_pipeline};
+use super::built_in::{built_in_names, built_in_pipeline};
 use crate::run::{Channel, Fields, NAME, PersonId, PipelineText, Problems, ProjectName, Usd, did_you_mean};
 
 const PASSWORD: &str = "Leave it out: git asks its own credential helper, or use ssh";

@@ -5,12 +5,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use include_dir::{Dir, include_dir};
-
+use super::built_in::built_in_pipeline;
 use super::project::{self, Project};
-use crate::run::{Fields, PipelineText, Problem, Problems, ProjectName, nearest};
-
-static PIPELINES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/deploy/pipelines");
+use crate::run::{Fields, Problem, Problems, ProjectName, nearest};
 
 /// The project that is there without any configuration, and its pipeline.
 const BUILT_IN: &str = "llm-wrapper";
@@ -67,15 +64,4 @@ impl Projects {
     pub fn did_you_mean(&self, word: &str) -> Option<&str> {
         nearest(word, self.0.keys().map(ProjectName::as_str))
     }
-}
-
-/// Names of the pipelines in the binary.
-pub fn built_in_names() -> Vec<&'static str> {
-    PIPELINES.files().filter(|f| f.path().extension().is_some_and(|e| e == "toml")).filter_map(|f| f.path().file_stem()?.to_str()).collect()
-}
-
-/// A pipeline of the binary; none where there is no such name.
-pub fn built_in_pipeline(name: &str) -> Option<Result<PipelineText, Problems>> {
-    let file = PIPELINES.get_file(format!("{name}.toml"))?;
-    Some(PipelineText::parse(&format!("deploy/pipelines/{name}.toml"), file.contents_utf8()?))
 }

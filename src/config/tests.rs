@@ -6,7 +6,7 @@ use std::path::Path;
 use insta::assert_snapshot;
 use tempfile::TempDir;
 
-use super::projects::{built_in_names, built_in_pipeline};
+use super::built_in::{built_in_names, built_in_pipeline};
 use super::{Config, LISTEN, UpAddresses};
 use crate::run::{Problems, ProjectName, Usd};
 

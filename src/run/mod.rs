@@ -7,20 +7,23 @@ mod facts;
 mod fold;
 mod gate;
 mod ids;
+mod judge;
 mod next;
 mod pipeline;
 mod pipeline_file;
+mod readings;
+mod state;
 mod usd;
 
 pub use decision::{Decision, Refusal, Verdict, Via};
 pub use event::{Delivered, Event, Happened, Outcome, StageOutcome};
 pub use facts::{AgentEnd, AgentInfo, Checked, Diff, FileDiff, Progress, Sandboxing, Snapshot, Tests, Tokens, Trouble, Work, Written};
-pub use fold::{Attempt, AttemptOutcome, Decided, OpenGate, Phase, Run, StagePhase, StageState};
 pub use gate::{GateId, GateKind};
 pub use ids::{Channel, Digest, IdError, PersonId, ProjectName, RequestId, RunId, StageName};
 pub use next::{Next, Plan};
 pub use pipeline::{AgentKind, AgentSpec, GateSpec, Pipeline, Reports, Request, Size, Stage};
 pub use pipeline_file::{Fields, NAME, PipelineText, Problem, Problems, did_you_mean, nearest};
+pub use state::{Attempt, AttemptOutcome, Decided, OpenGate, Phase, Run, StagePhase, StageState};
 pub use usd::{Usd, UsdError, cents_that_add_up};
 
 /// Version of the rules in this room. Stands in `Started`; where a rule changes, code branches on it.

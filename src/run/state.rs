@@ -1,0 +1,196 @@
+//! What is known of a run?
+//! Plain data: what events made of it is told in `fold`, what follows from it in `next`, what can be seen in it in `readings`.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    AgentInfo, Delivered, Diff, GateId, Outcome, PersonId, RULES, Refusal, Request, RequestId, Sandboxing, Snapshot, Stage, Tests, Tokens, Trouble,
+    Usd, Verdict, Via,
+};
+
+/// A run as its events tell it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    pub request: Request,
+    /// Version of the rules it runs by.
+    pub rules: u32,
+    /// Number of the newest event; 0 while no worker took the run on.
+    pub seq: u64,
+    pub started_at: Option<DateTime<Utc>>,
+    pub ended_at: Option<DateTime<Utc>>,
+    pub stages: Vec<StageState>,
+    pub gate: Option<OpenGate>,
+    /// Decisions that were taken, in order.
+    pub decisions: Vec<Decided>,
+    /// Decisions that lost a race.
+    pub refused: Vec<(RequestId, Refusal)>,
+    /// The newest agent that wrote.
+    pub agent: Option<AgentInfo>,
+    pub sandboxing: Option<Sandboxing>,
+    pub delivered: Option<Delivered>,
+    pub outcome: Option<Outcome>,
+    /// Why it ended so; none where it went well.
+    pub why: Option<String>,
+}
+
+/// What a run is doing, in one word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    Starting,
+    Running,
+    Waiting,
+    Done,
+    Failed,
+    Rejected,
+    Stopped,
+}
+
+/// A stage and what became of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StageState {
+    pub stage: Stage,
+    pub phase: StagePhase,
+    pub attempts: Vec<Attempt>,
+    /// How often it has asked for approval.
+    pub rounds: u32,
+    pub approved: bool,
+    pub missed_deadline: bool,
+    /// The kept work.
+    pub snapshot: Option<Snapshot>,
+    pub why: Option<String>,
+    pub started_at: Option<DateTime<Utc>>,
+    pub ended_at: Option<DateTime<Utc>>,
+}
+
+/// What a stage is doing, in one word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StagePhase {
+    Todo,
+    Running,
+    Waiting,
+    Good,
+    Failed,
+    Undone,
+}
+
+/// One try at a stage.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Attempt {
+    pub n: u32,
+    pub outcome: AttemptOutcome,
+    pub why: Option<String>,
+    pub feedback: Option<String>,
+    pub trouble: Option<Trouble>,
+    /// What it was made from.
+    pub base: Option<Snapshot>,
+    /// What it made; kept only if the attempt is good.
+    pub snapshot: Option<Snapshot>,
+    pub diff: Option<Diff>,
+    pub tests: Option<Tests>,
+    pub coverage_percent: Option<f64>,
+    pub tokens: Tokens,
+    pub cost_usd: Usd,
+    pub seconds: u64,
+    pub words: Option<String>,
+    pub started_at: DateTime<Utc>,
+}
+
+/// What became of an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AttemptOutcome {
+    Running,
+    Good,
+    Bad,
+    /// Its workers died and nobody could take over.
+    Lost,
+    Stopped,
+}
+
+/// A question that is being asked.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OpenGate {
+    pub id: GateId,
+    pub opened_at: DateTime<Utc>,
+    pub deadline: DateTime<Utc>,
+}
+
+/// A decision that was taken.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Decided {
+    pub request: RequestId,
+    pub gate: Option<GateId>,
+    pub verdict: Verdict,
+    pub by: PersonId,
+    pub via: Via,
+    pub words: Option<String>,
+    pub at: DateTime<Utc>,
+    /// How long the question had been open, in seconds; 0 for a stop.
+    pub waited_seconds: u64,
+}
+
+impl Run {
+    /// A run that was asked for and that no worker took on yet.
+    #[must_use]
+    pub fn starting(request: Request) -> Self {
+        let stages = request.pipeline.stages.iter().cloned().map(StageState::todo).collect();
+        Self {
+            request,
+            rules: RULES,
+            seq: 0,
+            started_at: None,
+            ended_at: None,
+            stages,
+            gate: None,
+            decisions: Vec::new(),
+            refused: Vec::new(),
+            agent: None,
+            sandboxing: None,
+            delivered: None,
+            outcome: None,
+            why: None,
+        }
+    }
+}
+
+impl StageState {
+    pub(super) const fn todo(stage: Stage) -> Self {
+        Self {
+            stage,
+            phase: StagePhase::Todo,
+            attempts: Vec::new(),
+            rounds: 0,
+            approved: false,
+            missed_deadline: false,
+            snapshot: None,
+            why: None,
+            started_at: None,
+            ended_at: None,
+        }
+    }
+}
+
+impl Attempt {
+    pub(super) const fn running(n: u32, started_at: DateTime<Utc>) -> Self {
+        Self {
+            n,
+            outcome: AttemptOutcome::Running,
+            why: None,
+            feedback: None,
+            trouble: None,
+            base: None,
+            snapshot: None,
+            diff: None,
+            tests: None,
+            coverage_percent: None,
+            tokens: Tokens { input: 0, output: 0, cache_read: 0, cache_write: 0 },
+            cost_usd: Usd::ZERO,
+            seconds: 0,
+            words: None,
+            started_at,
+        }
+    }
+}

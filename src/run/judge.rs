@@ -1,7 +1,7 @@
 //! Does this answer count?
 //! Asked at the door, of the fold of the events, and again by the workflow: the same rule, so only a race is refused late.
 
-use super::{Decision, PersonId, Refusal, Run, Verdict};
+use super::{Decided, Decision, PersonId, Refusal, Run, Verdict};
 
 impl Run {
     /// Whether this person may answer this run's gates and stop it. What only Slack knows (guests, bots,
@@ -24,8 +24,13 @@ impl Run {
     /// # Errors
     /// The reason it does not, for the person who gave it.
     pub fn judge(&self, decision: &Decision) -> Result<(), Refusal> {
+        let before = || self.decided_before(decision);
         if self.outcome.is_some() {
-            return Err(self.decided_before(decision).unwrap_or(Refusal::RunEnded));
+            return Err(before().unwrap_or(Refusal::RunEnded));
+        }
+        // The end is certain and only not told yet: what sealed it stays.
+        if self.verdict().is_some() {
+            return Err(before().or_else(|| self.sealed()).unwrap_or(Refusal::NothingAsked));
         }
         if !self.may_decide(&decision.by) {
             return Err(Refusal::NotAllowed);
@@ -33,7 +38,7 @@ impl Run {
         match (decision.verdict, &decision.gate, &self.gate) {
             (Verdict::Stop, ..) => Ok(()),
             (_, Some(asked), Some(open)) if asked == &open.id => Ok(()),
-            (_, Some(_), _) => Err(self.decided_before(decision).unwrap_or(Refusal::Stale)),
+            (_, Some(_), _) => Err(before().unwrap_or(Refusal::Stale)),
             (_, None, _) => Err(Refusal::NothingAsked),
         }
     }
@@ -42,6 +47,20 @@ impl Run {
         let gate = decision.gate.as_ref()?;
         let first = self.decisions.iter().find(|d| d.gate.as_ref() == Some(gate));
         let missed = self.stage(&gate.stage).is_some_and(|s| s.missed_deadline && s.rounds == gate.round);
-        first.map(|d| Refusal::AlreadyDecided { verdict: d.verdict, by: d.by.clone(), at: d.at }).or_else(|| missed.then_some(Refusal::TooLate))
+        first.map(Decided::was_first).or_else(|| missed.then_some(Refusal::TooLate))
+    }
+
+    /// The answer that ended the run.
+    fn sealed(&self) -> Option<Refusal> {
+        self.decisions.iter().find(|d| d.verdict != Verdict::Approve).map(Decided::was_first)
     }
 }
+
+impl Decided {
+    fn was_first(&self) -> Refusal {
+        Refusal::AlreadyDecided { verdict: self.verdict, by: self.by.clone(), at: self.at }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,7 @@
 
 use chrono::{Offset as _, Utc};
 
-use crate::run::{Outcome, Phase, Refusal, Run, StageState, Verdict};
+use crate::run::{Outcome, Phase, Refusal, Run, StagePhase, StageState, Verdict};
 
 use super::people::{may_answer, mention};
 use super::{clock, figures, gate};
@@ -69,8 +69,10 @@ fn not_allowed(run: &Run, verdict: Verdict) -> String {
 fn doing(run: &Run) -> String {
     match (run.phase(), run.current()) {
         (Phase::Starting, _) => "no worker took it on yet".to_owned(),
-        (_, Some((n, stage))) => format!("{} is under way, stage {n} of {}{}", stage.name(), run.stages.len(), attempt(stage)),
-        (_, None) => "its result is being put where you can fetch it".to_owned(),
+        (_, Some((n, stage))) if stage.phase != StagePhase::Failed => {
+            format!("{} is under way, stage {n} of {}{}", stage.name(), run.stages.len(), attempt(stage))
+        }
+        _ => "its result is being put where you can fetch it".to_owned(),
     }
 }
 

@@ -1,0 +1,142 @@
+//! Who may answer what, and which answer counts.
+
+use super::super::play::{Facts, Play, ana, decision, request, slack, snapshot};
+use super::super::{Decision, GateId, PersonId, Refusal, Request, Verdict};
+
+fn cli(user: &str) -> PersonId {
+    PersonId::Cli { user: user.to_owned() }
+}
+
+fn ben() -> PersonId {
+    slack("T1", "UBEN")
+}
+
+/// A question is open.
+fn asked() -> (Play, GateId) {
+    let mut play = Play::with(&["draft?", "polish"]);
+    let gate = play.brings(Facts::Green).gate();
+    (play, gate)
+}
+
+fn ben_says(verdict: Verdict, gate: &GateId) -> Decision {
+    decision(verdict, Some(gate.clone()), ben())
+}
+
+#[test]
+fn the_first_answer_counts_and_the_second_is_told_whose_it_was() {
+    let (mut play, gate) = asked();
+    assert_eq!(play.ana(Verdict::Approve).run.decisions.len(), 1);
+    let at = play.now;
+    let first = Refusal::AlreadyDecided { verdict: Verdict::Approve, by: ana(), at };
+    assert_eq!(play.hears(&ben_says(Verdict::Reject, &gate)), Err(first.clone()));
+    assert_eq!(play.hears(&ben_says(Verdict::Approve, &gate)), Err(first));
+    assert_eq!(play.run.decisions.len(), 1);
+}
+
+#[test]
+fn an_answer_to_older_work_never_counts() {
+    let (play, gate) = asked();
+    let older = GateId::approve(play.run.id(), &play.run.request.pipeline.digest, &gate.stage, 1, &snapshot(7));
+    assert_eq!(play.run.judge(&ben_says(Verdict::Approve, &older)), Err(Refusal::Stale));
+}
+
+#[test]
+fn an_answer_after_the_deadline_is_too_late_also_when_the_run_is_over() {
+    let (mut play, gate) = asked();
+    play.deadline_passes();
+    assert_eq!(play.run.judge(&ben_says(Verdict::Approve, &gate)), Err(Refusal::TooLate));
+    play.end();
+    assert_eq!(play.run.judge(&ben_says(Verdict::Approve, &gate)), Err(Refusal::TooLate));
+}
+
+#[test]
+fn where_nothing_is_asked_there_is_nothing_to_approve() {
+    let mut play = Play::with(&["draft?"]);
+    play.plan();
+    assert_eq!(play.run.judge(&decision(Verdict::Approve, None, ana())), Err(Refusal::NothingAsked));
+}
+
+#[test]
+fn a_stop_needs_no_question() {
+    let mut play = Play::with(&["draft"]);
+    play.plan();
+    assert_eq!(play.run.judge(&decision(Verdict::Stop, None, ben())), Ok(()));
+}
+
+#[test]
+fn a_run_that_no_worker_took_on_can_be_stopped() {
+    let run = super::Run::starting(request(&["draft"]));
+    assert_eq!(run.judge(&decision(Verdict::Stop, None, ana())), Ok(()));
+    assert_eq!(run.judge(&decision(Verdict::Approve, None, ana())), Err(Refusal::NothingAsked));
+}
+
+#[test]
+fn what_sealed_a_run_stays_while_its_end_is_not_told_yet() {
+    let (mut play, gate) = asked();
+    play.ana(Verdict::Stop);
+    let first = Refusal::AlreadyDecided { verdict: Verdict::Stop, by: ana(), at: play.now };
+    assert_eq!(play.hears(&decision(Verdict::Stop, None, ben())), Err(first.clone()));
+    assert_eq!(play.hears(&ben_says(Verdict::Approve, &gate)), Err(first));
+}
+
+#[test]
+fn a_rejected_run_is_not_stopped_as_well() {
+    let (mut play, _) = asked();
+    play.ana(Verdict::Reject);
+    let first = Refusal::AlreadyDecided { verdict: Verdict::Reject, by: ana(), at: play.now };
+    assert_eq!(play.hears(&decision(Verdict::Stop, None, ben())), Err(first));
+    assert_eq!(play.end().0, super::super::Outcome::Rejected);
+}
+
+#[test]
+fn a_run_whose_result_is_on_its_way_cannot_be_stopped() {
+    let mut play = Play::with(&["draft"]);
+    play.brings(Facts::Green).on();
+    assert_eq!(play.hears(&decision(Verdict::Stop, None, ana())), Err(Refusal::NothingAsked));
+    assert_eq!(play.end().0, super::super::Outcome::Done);
+}
+
+#[test]
+fn a_run_that_ended_is_over() {
+    let mut play = Play::with(&["draft"]);
+    play.brings(Facts::Green).end();
+    assert_eq!(play.run.judge(&decision(Verdict::Stop, None, ana())), Err(Refusal::RunEnded));
+}
+
+#[test]
+fn the_starter_and_listed_approvers_may_decide_and_nobody_else() {
+    let run = super::Run::starting(Request { approvers: vec![ben(), cli("ops")], ..request(&["draft?"]) });
+    let may = [ana(), ben(), cli("ops"), slack("T1", "UCLEO"), cli("ana"), cli("root")].map(|by| run.may_decide(&by));
+    assert_eq!(may, [true, true, true, false, false, false]);
+}
+
+#[test]
+fn an_approver_of_another_workspace_with_the_same_name_is_somebody_else() {
+    let run = super::Run::starting(Request { approvers: vec![ben()], ..request(&["draft?"]) });
+    assert!(!run.may_decide(&slack("T2", "UBEN")));
+}
+
+#[test]
+fn without_approvers_the_workspace_may_decide_and_whoever_reaches_the_database() {
+    let run = super::Run::starting(request(&["draft?"]));
+    let may = [slack("T1", "UCLEO"), cli("root"), slack("T2", "UCLEO")].map(|by| run.may_decide(&by));
+    assert_eq!(may, [true, true, false]);
+}
+
+#[test]
+fn a_run_without_a_channel_has_no_workspace_that_may_decide() {
+    let request = Request { starter: cli("ana"), channel: None, ..request(&["draft?"]) };
+    let run = super::Run::starting(request);
+    let may = [cli("ana"), cli("root"), slack("T1", "UANA")].map(|by| run.may_decide(&by));
+    assert_eq!(may, [true, true, false]);
+}
+
+#[test]
+fn who_may_not_decide_is_told_so_and_the_question_stays() {
+    let mut play = Play::of(Request { approvers: vec![ben()], ..request(&["draft?"]) });
+    let gate = play.brings(Facts::Green).gate();
+    let cleo = decision(Verdict::Approve, Some(gate.clone()), slack("T1", "UCLEO"));
+    assert_eq!(play.hears(&cleo), Err(Refusal::NotAllowed));
+    assert_eq!(play.gate(), gate);
+    assert_eq!(play.run.answer_to(&cleo.request), Some(Err(&Refusal::NotAllowed)));
+}

@@ -64,6 +64,7 @@ impl Run {
                 self.why.clone_from(why);
                 self.gate = None;
                 self.ended_at = Some(at);
+                self.stages.iter_mut().for_each(|s| s.break_off(at));
             }
             Happened::Unknown => {}
         }

@@ -171,6 +171,17 @@ impl StageState {
             ended_at: None,
         }
     }
+
+    /// The run ended around it: an operator cancelled the workflow. What went its way to an end stays as it is.
+    pub(super) fn break_off(&mut self, at: DateTime<Utc>) {
+        if matches!(self.phase, StagePhase::Running | StagePhase::Waiting) {
+            self.phase = StagePhase::Undone;
+            self.ended_at = Some(at);
+        }
+        for attempt in self.attempts.iter_mut().filter(|a| a.outcome == AttemptOutcome::Running) {
+            attempt.outcome = AttemptOutcome::Stopped;
+        }
+    }
 }
 
 impl Attempt {

@@ -31,7 +31,7 @@ pub struct Plan {
     pub attempt: u32,
     /// The snapshot to start from; none = the repository as it is found.
     pub base: Option<Snapshot>,
-    /// What the attempt before did wrong.
+    /// What an attempt before did wrong; the newest that can be learned from.
     pub feedback: Option<String>,
     pub backoff_seconds: u64,
     pub budget_left_usd: Option<Usd>,
@@ -59,7 +59,7 @@ impl Run {
     }
 
     /// How the run will end, as soon as that is certain.
-    fn verdict(&self) -> Option<(Outcome, Option<String>)> {
+    pub(super) fn verdict(&self) -> Option<(Outcome, Option<String>)> {
         let said = |verdict| self.decisions.iter().find(|d| d.verdict == verdict).map(|d| d.words.clone());
         if let Some(words) = said(Verdict::Stop) {
             return Some((Outcome::Stopped, words));
@@ -88,63 +88,60 @@ impl Run {
         if let Some(gate) = &self.gate {
             return Next::Ask { gate: gate.id.clone(), deadline: gate.deadline };
         }
-        let name = stage.name().clone();
         if stage.phase == StagePhase::Todo {
-            return Next::Tell(Happened::StageStarted { stage: name });
+            return Next::Tell(Happened::StageStarted { stage: stage.name().clone() });
         }
-        let failed =
-            |why: String| Next::Tell(Happened::StageEnded { stage: name.clone(), outcome: StageOutcome::Failed, why: Some(why), snapshot: None });
         if stage.missed_deadline {
-            return failed("nobody answered in time".to_owned());
+            return failed(stage, "nobody answered in time".to_owned());
         }
-        match stage.attempts.last() {
-            None => self.begin(stage, 1),
-            Some(last) if last.outcome == AttemptOutcome::Running => Next::Attempt(self.plan(stage, last.n)),
-            Some(last) if last.outcome == AttemptOutcome::Good => self.after_good(stage, last, now),
-            Some(last) if last.trouble == Some(Trouble::Setup) => failed(reason(last)),
-            Some(last) if last.n >= stage.stage.attempts => failed(match last.n {
-                1 => reason(last),
-                n => format!("{n} attempts, the last: {}", reason(last)),
-            }),
-            Some(last) => self.begin(stage, last.n + 1),
+        let Some(last) = stage.attempts.last() else { return self.begin(stage, 1) };
+        match last.outcome {
+            AttemptOutcome::Running => Next::Attempt(self.plan(stage, last.n)),
+            AttemptOutcome::Good => self.after_good(stage, last, now),
+            AttemptOutcome::Bad | AttemptOutcome::Lost | AttemptOutcome::Stopped => match self.hopeless(stage, last) {
+                Some(why) => failed(stage, why),
+                None => self.begin(stage, last.n + 1),
+            },
         }
     }
 
     fn after_good(&self, stage: &StageState, good: &Attempt, now: DateTime<Utc>) -> Next {
-        match (&stage.stage.gate, &good.snapshot) {
-            (Some(gate), Some(snapshot)) if !stage.approved => Next::Tell(Happened::GateOpened {
+        let Some(snapshot) = &good.snapshot else { return failed(stage, "its work is not kept anywhere".to_owned()) };
+        Next::Tell(match &stage.stage.gate {
+            Some(gate) if !stage.approved => Happened::GateOpened {
                 gate: GateId::approve(self.id(), &self.request.pipeline.digest, stage.name(), stage.rounds + 1, snapshot),
-                deadline: now + TimeDelta::seconds(i64::try_from(gate.deadline_seconds).unwrap_or(i64::MAX / 1_000)),
-            }),
-            _ => Next::Tell(Happened::StageEnded {
-                stage: stage.name().clone(),
-                outcome: StageOutcome::Good,
-                why: None,
-                snapshot: good.snapshot.clone(),
-            }),
+                deadline: now + TimeDelta::seconds(u32::try_from(gate.deadline_seconds).unwrap_or(u32::MAX).into()),
+            },
+            _ => Happened::StageEnded { stage: stage.name().clone(), outcome: StageOutcome::Good, why: None, snapshot: Some(snapshot.clone()) },
+        })
+    }
+
+    /// Why another attempt is not made; none where it may go well.
+    fn hopeless(&self, stage: &StageState, last: &Attempt) -> Option<String> {
+        match (last.trouble, self.request.budget_usd) {
+            (Some(Trouble::Budget), Some(budget)) => Some(spent_up(budget)),
+            (Some(Trouble::Budget | Trouble::Setup), _) => Some(reason(last)),
+            _ if last.n < stage.stage.attempts => None,
+            _ if last.n == 1 => Some(reason(last)),
+            _ => Some(format!("{} attempts, the last: {}", last.n, reason(last))),
         }
     }
 
     fn begin(&self, stage: &StageState, attempt: u32) -> Next {
-        Next::Tell(match self.request.budget_usd {
-            Some(budget) if self.spent() >= budget => Happened::StageEnded {
-                stage: stage.name().clone(),
-                outcome: StageOutcome::Failed,
-                why: Some(format!("the budget of {budget} is spent")),
-                snapshot: None,
-            },
-            _ => Happened::AttemptStarted { stage: stage.name().clone(), attempt },
-        })
+        match self.request.budget_usd {
+            Some(budget) if self.spent() >= budget => failed(stage, spent_up(budget)),
+            _ => Next::Tell(Happened::AttemptStarted { stage: stage.name().clone(), attempt }),
+        }
     }
 
     fn plan(&self, stage: &StageState, attempt: u32) -> Plan {
-        let before = stage.attempts.iter().rev().find(|a| a.n < attempt);
+        let mut earlier = stage.attempts.iter().rev().filter(|a| a.n < attempt);
         Plan {
             stage: stage.stage.clone(),
             attempt,
             base: self.last_good().or_else(|| self.origin()).cloned(),
-            feedback: before.and_then(|a| a.feedback.clone().or_else(|| a.why.clone())),
-            backoff_seconds: match before.map(|a| a.trouble) {
+            feedback: earlier.clone().find_map(lesson),
+            backoff_seconds: match earlier.next().map(|a| a.trouble) {
                 None => 0,
                 Some(Some(Trouble::ModelBusy)) => BUSY_BACKOFF_SECONDS * u64::from(attempt - 1),
                 Some(_) => BACKOFF_SECONDS,
@@ -156,17 +153,21 @@ impl Run {
     /// What an attempt's facts amount to. `checked` is none where the agent did not finish.
     #[must_use]
     pub fn attempt_ended(&self, plan: &Plan, facts: &Result<(&Written, Option<&Checked>), String>, now: DateTime<Utc>) -> Happened {
-        let started = self.stage(&plan.stage.name).and_then(|s| s.attempts.last()).map_or(now, |a| a.started_at);
+        let known = self.stage(&plan.stage.name).and_then(|s| s.attempts.iter().find(|a| a.n == plan.attempt));
         let written = facts.as_ref().ok().map(|(w, _)| *w);
         let checked = facts.as_ref().ok().and_then(|(_, c)| *c);
         let (outcome, why, trouble) = match facts {
+            // Whatever an interrupted agent or a cancelled activity says: a person ended it.
+            _ if self.was_stopped() => (AttemptOutcome::Stopped, None, None),
             Err(lost) => (AttemptOutcome::Lost, Some(lost.clone()), Some(Trouble::Agent)),
-            Ok((Written { end: AgentEnd::Stopped, .. }, _)) => (AttemptOutcome::Stopped, None, None),
             Ok((Written { end: AgentEnd::Failed { trouble, why }, .. }, _)) => (AttemptOutcome::Bad, Some(why.clone()), Some(*trouble)),
+            Ok((Written { end: AgentEnd::Stopped, .. }, _) | (_, None)) => (AttemptOutcome::Stopped, None, None),
             Ok((_, Some(checked))) if checked.passed => (AttemptOutcome::Good, None, None),
             Ok((_, Some(checked))) => (AttemptOutcome::Bad, checked.why.clone(), None),
-            Ok((_, None)) => (AttemptOutcome::Stopped, None, None),
         };
+        // An attempt that is lost while it is checked was paid for.
+        let paid = known.map(|a| (a.tokens, a.cost_usd)).unwrap_or_default();
+        let (tokens, cost_usd) = written.map_or(paid, |w| (w.tokens, w.cost_usd));
         Happened::AttemptEnded {
             stage: plan.stage.name.clone(),
             attempt: plan.attempt,
@@ -176,9 +177,9 @@ impl Run {
             trouble,
             tests: checked.and_then(|c| c.tests),
             coverage_percent: checked.and_then(|c| c.coverage_percent),
-            tokens: written.map(|w| w.tokens).unwrap_or_default(),
-            cost_usd: written.map(|w| w.cost_usd).unwrap_or_default(),
-            seconds: seconds_between(started, now),
+            tokens,
+            cost_usd,
+            seconds: known.map_or(0, |a| seconds_between(a.started_at, now)),
         }
     }
 
@@ -196,8 +197,23 @@ impl Run {
     }
 }
 
+fn failed(stage: &StageState, why: String) -> Next {
+    Next::Tell(Happened::StageEnded { stage: stage.name().clone(), outcome: StageOutcome::Failed, why: Some(why), snapshot: None })
+}
+
+fn spent_up(budget: Usd) -> String {
+    format!("the budget of {budget} is spent")
+}
+
 fn reason(attempt: &Attempt) -> String {
-    attempt.why.clone().unwrap_or_else(|| "the checks failed".to_owned())
+    let unsaid = if attempt.outcome == AttemptOutcome::Stopped { "the attempt was interrupted" } else { "the checks failed" };
+    attempt.why.clone().unwrap_or_else(|| unsaid.to_owned())
+}
+
+/// What a next attempt can learn from this one: nothing where the work was not what went wrong.
+fn lesson(attempt: &Attempt) -> Option<String> {
+    let learnable = attempt.outcome == AttemptOutcome::Bad && attempt.trouble != Some(Trouble::ModelBusy);
+    attempt.feedback.clone().or_else(|| attempt.why.clone()).filter(|_| learnable)
 }
 
 #[cfg(test)]

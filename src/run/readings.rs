@@ -3,6 +3,7 @@
 
 use super::{
     Attempt, AttemptOutcome, Decided, Outcome, Phase, Refusal, RequestId, Run, RunId, Snapshot, StageName, StagePhase, StageState, Tokens, Usd,
+    Verdict,
 };
 
 impl Run {
@@ -59,6 +60,12 @@ impl Run {
             Some((n, stage)) if self.outcome.is_none() => format!("stage {n} of {} · {} · {}", self.stages.len(), stage.name(), self.spent()),
             _ => format!("{} stages · {}", self.stages.len(), self.spent()),
         }
+    }
+
+    /// Whether a person stopped it.
+    #[must_use]
+    pub fn was_stopped(&self) -> bool {
+        self.decisions.iter().any(|d| d.verdict == Verdict::Stop)
     }
 
     /// What this person's request became, if the run has judged it.

@@ -136,3 +136,6 @@ pub struct Delivered {
     #[serde(default)]
     pub diff: Diff,
 }
+
+#[cfg(test)]
+mod tests;

@@ -38,3 +38,34 @@ impl GateId {
         Self { kind: GateKind::Approve, stage: stage.clone(), round, digest: Digest(hex::encode(hash.finalize())) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::play::snapshot;
+    use super::*;
+
+    fn gate(run: &str, pipeline: &str, stage: &str, round: u32, tree: u32) -> GateId {
+        let name = "a slug";
+        GateId::approve(&run.parse().expect(name), &Digest(pipeline.to_owned()), &stage.parse().expect(name), round, &snapshot(tree))
+    }
+
+    #[test]
+    fn the_same_question_has_the_same_digest() {
+        let other_commit = Snapshot { commit: "rebuilt".to_owned(), ..snapshot(1) };
+        let again = GateId::approve(&"r".parse().expect("a slug"), &Digest("p".to_owned()), &"s".parse().expect("a slug"), 1, &other_commit);
+        assert_eq!(gate("r", "p", "s", 1, 1), again);
+    }
+
+    #[test]
+    fn other_code_round_stage_run_or_pipeline_is_another_question() {
+        let one = gate("r", "p", "s", 1, 1);
+        let others =
+            [gate("r", "p", "s", 1, 2), gate("r", "p", "s", 2, 1), gate("r", "p", "t", 1, 1), gate("q", "p", "s", 1, 1), gate("r", "o", "s", 1, 1)];
+        assert_eq!(others.iter().filter(|other| other.digest == one.digest).count(), 0);
+    }
+
+    #[test]
+    fn where_one_part_ends_and_the_next_begins_counts() {
+        assert_ne!(gate("ab", "c", "s", 1, 1).digest, gate("a", "bc", "s", 1, 1).digest);
+    }
+}

@@ -8,9 +8,13 @@ mod fold;
 mod gate;
 mod ids;
 mod judge;
+#[cfg(test)]
+mod laws;
 mod next;
 mod pipeline;
 mod pipeline_file;
+#[cfg(test)]
+mod play;
 mod readings;
 mod state;
 mod usd;

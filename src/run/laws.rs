@@ -46,12 +46,12 @@ fn played(request: Request, moves: &[Move]) -> (Play, Vec<(Run, Next)>) {
             (next, Some(Move::Answers { verdict, by, stale })) => {
                 let open = play.run.gate.as_ref().map(|g| g.id.clone()).map(|g| if *stale { other(&g) } else { g });
                 let _ = play.hears(&decision(*verdict, open, by.clone()));
-                if let Next::Attempt(plan) = next {
-                    play.ends(&plan, Facts::Green);
+                if let Next::Attempt(begun) = next {
+                    play.ends(&begun, Facts::Green);
                 }
             }
-            (Next::Attempt(plan), Some(Move::Brings(facts))) => drop(play.ends(&plan, *facts)),
-            (Next::Attempt(plan), None) => drop(play.ends(&plan, Facts::Green)),
+            (Next::Attempt(begun), Some(Move::Brings(facts))) => drop(play.ends(&begun, *facts)),
+            (Next::Attempt(begun), None) => drop(play.ends(&begun, Facts::Green)),
             (Next::Ask { gate, .. }, _) => play.tell(Happened::DeadlinePassed { gate }),
             (Next::Deliver { snapshot, .. }, _) => play.tell(play.run.not_delivered(&snapshot, "nowhere")),
             (Next::Tell(_), _) => unreachable!("told already"),

@@ -77,8 +77,8 @@ fn a_stop_before_any_worker_came_ends_the_run_at_once() {
 #[test]
 fn a_stop_interrupts_the_attempt_and_what_it_cost_stays_counted() {
     let mut play = Play::with(&["draft", "polish"]);
-    let plan = play.brings(Facts::Green).plan();
-    play.ana(Verdict::Stop).ends(&plan, Facts::Interrupted);
+    let begun = play.brings(Facts::Green).plan();
+    play.ana(Verdict::Stop).ends(&begun, Facts::Interrupted);
     assert_eq!(play.end().0, Outcome::Stopped);
     assert_eq!(phases(&play), [StagePhase::Good, StagePhase::Undone]);
     assert_eq!(play.run.stages[1].attempts[0].outcome, AttemptOutcome::Stopped);
@@ -88,8 +88,8 @@ fn a_stop_interrupts_the_attempt_and_what_it_cost_stays_counted() {
 #[test]
 fn an_attempt_that_a_stop_cancelled_was_stopped_and_not_lost() {
     let mut play = Play::with(&["draft"]);
-    let plan = play.plan();
-    play.ana(Verdict::Stop).ends(&plan, Facts::Unpaid);
+    let begun = play.plan();
+    play.ana(Verdict::Stop).ends(&begun, Facts::Unpaid);
     let attempt = &play.run.stages[0].attempts[0];
     assert_eq!((attempt.outcome, attempt.why.as_deref()), (AttemptOutcome::Stopped, None));
 }

@@ -2,6 +2,7 @@
 
 mod process;
 mod projects;
+mod record;
 mod run;
 mod servers;
 pub mod slack;
@@ -161,7 +162,7 @@ impl World {
             run::is_drawn(self, run.id()).await?;
             run::agrees_with_its_workflow(self, run.id()).await?;
         }
-        Ok(())
+        record::histories(self).await
     }
 }
 

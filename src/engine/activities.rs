@@ -95,7 +95,7 @@ impl Activities {
     }
 
     #[activity(name = "deliver")]
-    pub async fn deliver(self: Arc<Self>, _: ActivityContext, input: DeliverInput) -> Result<Delivered, ActivityError> {
-        self.bench.deliver(&input).await
+    pub async fn deliver(self: Arc<Self>, ctx: ActivityContext, input: DeliverInput) -> Result<Delivered, ActivityError> {
+        self.bench.deliver(&ctx, &input).await
     }
 }

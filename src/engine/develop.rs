@@ -8,23 +8,22 @@ use futures::FutureExt;
 use temporalio_common::RetryPolicy;
 use temporalio_macros::{workflow, workflow_methods};
 use temporalio_sdk::{
-    ActivityCancellationType, ActivityOptions, LocalActivityOptions, SyncWorkflowContext, TimerOptions, WorkflowCancellationToken, WorkflowContext,
-    WorkflowContextView, WorkflowResult, WorkflowTermination, workflows,
+    ActivityOptions, LocalActivityOptions, SyncWorkflowContext, TimerOptions, WorkflowCancellationToken, WorkflowContext, WorkflowContextView,
+    WorkflowResult, WorkflowTermination, workflows,
 };
 
 use super::PHASE;
-use super::activities::{Activities, CheckInput, DeliverInput, RecordInput, WriteInput};
-use crate::run::{Checked, Decision, Event, Happened, Next, Outcome, Phase, Plan, RULES, Request, Run, Snapshot, Verdict, Work, Written};
+use super::activities::{Activities, DeliverInput, RecordInput};
+use super::attempt::{HEARTBEAT_TIMEOUT, attempt};
+use crate::run::{Decision, Event, Happened, Next, Outcome, Phase, RULES, Request, Run, Snapshot, Verdict};
 
-/// A worker that died is noticed after this.
-const HEARTBEAT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How often a dead worker's attempt is taken over before the attempt counts as lost.
 const TAKEOVERS: u32 = 30;
 
 /// One execution of a pipeline. Its workflow id is the run's id.
 #[workflow]
 pub struct Develop {
-    run: Run,
+    pub(super) run: Run,
     /// Events that happened since the last record.
     unrecorded: Vec<Event>,
     /// Answers that came and were not judged yet.
@@ -47,7 +46,7 @@ impl Develop {
             // An operator cancelled the workflow in Temporal: what was known stays, and the thread says so.
             Err(_) if ctx.cancellation_token().is_cancelled() => {
                 emit(ctx, Happened::Ended { outcome: Outcome::Stopped, why: Some("cancelled by an operator".to_owned()) });
-                record(ctx, WorkflowCancellationToken::new()).await?;
+                flush(ctx).await?;
                 Err(WorkflowTermination::cancelled())
             }
             Err(e) => Err(e),
@@ -65,7 +64,14 @@ impl Develop {
     }
 }
 
-type Ctx = WorkflowContext<Develop>;
+impl Develop {
+    /// Something came that was not judged yet.
+    pub(super) const fn somebody_answered(&self) -> bool {
+        !self.inbox.is_empty()
+    }
+}
+
+pub(super) type Ctx = WorkflowContext<Develop>;
 
 async fn drive(ctx: &Ctx) -> WorkflowResult<Outcome> {
     loop {
@@ -85,14 +91,17 @@ async fn drive(ctx: &Ctx) -> WorkflowResult<Outcome> {
             Next::Deliver { snapshot, push } => deliver(ctx, snapshot, push).await?,
             Next::End(outcome) => {
                 flush(ctx).await?;
-                return Ok(outcome);
+                // An answer that came while the end was recorded is judged too: somebody waits to hear of it.
+                if !ctx.state(Develop::somebody_answered) {
+                    return Ok(outcome);
+                }
             }
         }
     }
 }
 
 /// Judges what people answered. Called wherever an answer may have come.
-fn hear(ctx: &Ctx) {
+pub(super) fn hear(ctx: &Ctx) {
     for decision in ctx.state_mut(|s| std::mem::take(&mut s.inbox)) {
         // Delivery is at least once: an answer that was judged already changes nothing.
         if ctx.state(|s| s.run.answer_to(&decision.request).is_some()) {
@@ -109,112 +118,16 @@ fn hear(ctx: &Ctx) {
     }
 }
 
-/// Write, then check; and what that amounts to.
-async fn attempt(ctx: &Ctx, plan: &Plan) -> WorkflowResult<Happened> {
-    if plan.backoff_seconds > 0 && stopped_during(ctx, Duration::from_secs(plan.backoff_seconds)).await? {
-        return Ok(ctx.state(|s| s.run.attempt_ended(plan, &Err("stopped before it began".to_owned()), now(ctx))));
-    }
-    let written = match write(ctx, plan).await? {
-        Ok(written) => written,
-        Err(lost) => return Ok(ctx.state(|s| s.run.attempt_ended(plan, &Err(lost), now(ctx)))),
-    };
-    let Some(work) = written.work.clone() else {
-        return Ok(ctx.state(|s| s.run.attempt_ended(plan, &Ok((&written, None)), now(ctx))));
-    };
-    let snapshot = work.snapshot.clone();
-    emit(ctx, was_written(plan, &written, work));
-    if stopped(ctx) {
-        return Ok(ctx.state(|s| s.run.attempt_ended(plan, &Ok((&written, None)), now(ctx))));
-    }
-    let checked = check(ctx, plan, snapshot).await?;
-    Ok(ctx.state(|s| match &checked {
-        Ok(checked) => s.run.attempt_ended(plan, &Ok((&written, checked.as_ref())), now(ctx)),
-        Err(lost) => s.run.attempt_ended(plan, &Err(lost.clone()), now(ctx)),
-    }))
-}
-
-fn was_written(plan: &Plan, written: &Written, work: Work) -> Happened {
-    Happened::Written {
-        stage: plan.stage.name.clone(),
-        attempt: plan.attempt,
-        agent: written.agent.clone(),
-        sandboxing: written.sandboxing,
-        base: work.base,
-        snapshot: work.snapshot,
-        diff: work.diff,
-        tokens: written.tokens,
-        cost_usd: written.cost_usd,
-        words: written.words.clone(),
-    }
-}
-
-async fn write(ctx: &Ctx, plan: &Plan) -> WorkflowResult<Result<Written, String>> {
-    let input = ctx.state(|s| WriteInput::new(&s.run.request, plan));
-    flush(ctx).await?;
-    let scope = ctx.cancellation_token().child_token();
-    let work = ctx.execute_activity(Activities::write, input, activity_options(plan, "write", &scope));
-    watched(ctx, work, &scope).await
-}
-
-/// None where the run was stopped meanwhile.
-async fn check(ctx: &Ctx, plan: &Plan, snapshot: Snapshot) -> WorkflowResult<Result<Option<Checked>, String>> {
-    let input = CheckInput { run: ctx.state(|s| s.run.id().clone()), stage: plan.stage.clone(), attempt: plan.attempt, snapshot };
-    flush(ctx).await?;
-    let scope = ctx.cancellation_token().child_token();
-    let work = ctx.execute_activity(Activities::check, input, activity_options(plan, "check", &scope));
-    let checked = watched(ctx, work, &scope).await?;
-    Ok(if stopped(ctx) { Ok(None) } else { checked.map(Some) })
-}
-
-/// Waits for an activity while answers are judged; a stop cancels it, and then waits until it is really over.
-async fn watched<T, E: std::fmt::Display>(
-    ctx: &Ctx,
-    work: impl Future<Output = Result<T, E>>,
-    scope: &WorkflowCancellationToken,
-) -> WorkflowResult<Result<T, String>> {
-    let work = work.fuse();
-    let mut work = std::pin::pin!(work);
-    loop {
-        let came = workflows::select! {
-            done = work => Some(done),
-            heard = ctx.wait_condition(|s: &Develop| !s.inbox.is_empty()) => { heard?; None }
-        };
-        if let Some(done) = came {
-            return Ok(done.map_err(|e| e.to_string()));
-        }
-        hear(ctx);
-        if stopped(ctx) {
-            scope.cancel();
-        }
-        flush(ctx).await?;
-    }
-}
-
-fn stopped(ctx: &Ctx) -> bool {
-    ctx.state(|s| s.run.decisions.iter().any(|d| d.verdict == Verdict::Stop))
-}
-
-/// Pauses for a while; true as soon as the run was stopped.
-async fn stopped_during(ctx: &Ctx, pause: Duration) -> WorkflowResult<bool> {
-    flush(ctx).await?;
-    let over = now(ctx) + pause;
-    while !stopped(ctx) && answered(ctx, over).await? {
-        hear(ctx);
-        flush(ctx).await?;
-    }
-    Ok(stopped(ctx))
-}
-
 /// Waits until somebody answers, or until `deadline`; then false.
-async fn answered(ctx: &Ctx, deadline: DateTime<Utc>) -> WorkflowResult<bool> {
+pub(super) async fn answered(ctx: &Ctx, deadline: DateTime<Utc>) -> WorkflowResult<bool> {
     flush(ctx).await?;
-    let Ok(left) = (deadline - now(ctx)).to_std() else { return Ok(ctx.state(|s| !s.inbox.is_empty())) };
+    let Ok(left) = (deadline - now(ctx)).to_std() else { return Ok(ctx.state(Develop::somebody_answered)) };
     let scope = ctx.cancellation_token().child_token();
     let timer = ctx.timer(TimerOptions::builder(left).cancellation_token(scope.clone()).summary("deadline".to_owned()).build());
     let mut timer = std::pin::pin!(timer.fuse());
     // In declaration order: an answer wins against a timer that fired in the same task.
     let answered = workflows::select! {
-        heard = ctx.wait_condition(|s: &Develop| !s.inbox.is_empty()) => { heard?; true }
+        heard = ctx.wait_condition(|s: &Develop| s.somebody_answered()) => { heard?; true }
         _ = timer => false,
     };
     // Dropping a timer does not end it on the server.
@@ -231,7 +144,11 @@ async fn deliver(ctx: &Ctx, snapshot: Snapshot, push: bool) -> WorkflowResult<()
         repository: s.run.request.repository.clone(),
         push,
     });
-    let options = ActivityOptions::with_start_to_close_timeout(Duration::from_mins(3)).retry_policy(retries()).summary("deliver".to_owned()).build();
+    let options = ActivityOptions::with_start_to_close_timeout(Duration::from_mins(3))
+        .heartbeat_timeout(HEARTBEAT_TIMEOUT)
+        .retry_policy(retries())
+        .summary("deliver".to_owned())
+        .build();
     flush(ctx).await?;
     match ctx.execute_activity(Activities::deliver, input, options).await {
         Ok(delivered) => emit(ctx, Happened::Delivered(delivered)),
@@ -240,19 +157,7 @@ async fn deliver(ctx: &Ctx, snapshot: Snapshot, push: bool) -> WorkflowResult<()
     Ok(())
 }
 
-fn activity_options(plan: &Plan, verb: &str, scope: &WorkflowCancellationToken) -> ActivityOptions {
-    // The agent's and the checks' own time-outs come first; this one is for a worker that forgot them.
-    ActivityOptions::with_start_to_close_timeout(Duration::from_secs(plan.stage.timeout_seconds + 120))
-        .heartbeat_timeout(HEARTBEAT_TIMEOUT)
-        // A run never reports "stopped" while its agent still lives.
-        .cancellation_type(ActivityCancellationType::WaitCancellationCompleted)
-        .cancellation_token(scope.clone())
-        .retry_policy(retries())
-        .summary(format!("{} · attempt {} · {verb}", plan.stage.name, plan.attempt))
-        .build()
-}
-
-fn retries() -> RetryPolicy {
+pub(super) fn retries() -> RetryPolicy {
     RetryPolicy::builder()
         .initial_interval(Duration::from_millis(500))
         .maximum_interval(Duration::from_secs(10))
@@ -263,7 +168,7 @@ fn retries() -> RetryPolicy {
 }
 
 /// An event happens: it gets its number and its time, and counts from now on.
-fn emit(ctx: &Ctx, what: Happened) {
+pub(super) fn emit(ctx: &Ctx, what: Happened) {
     let at = now(ctx);
     let before = ctx.state(|s| s.run.phase());
     ctx.state_mut(|s| {
@@ -290,24 +195,23 @@ const fn phase_name(phase: Phase) -> &'static str {
     }
 }
 
-/// Records what happened, before anything is waited for.
-async fn flush(ctx: &Ctx) -> WorkflowResult<()> {
-    record(ctx, ctx.cancellation_token()).await
-}
-
-async fn record(ctx: &Ctx, token: WorkflowCancellationToken) -> WorkflowResult<()> {
+/// Records what happened, before anything is waited for. Nobody can cancel that: an event that was numbered is kept.
+pub(super) async fn flush(ctx: &Ctx) -> WorkflowResult<()> {
     let input = ctx.state_mut(|s| RecordInput { run: s.run.id().clone(), events: std::mem::take(&mut s.unrecorded) });
     if input.events.is_empty() {
         return Ok(());
     }
     // For ever: nothing may happen that was not recorded, and a database comes back.
     let patience = RetryPolicy::builder().initial_interval(Duration::from_millis(200)).maximum_interval(Duration::from_secs(10)).build();
-    let options =
-        LocalActivityOptions::builder().start_to_close_timeout(Duration::from_secs(10)).retry_policy(patience).cancellation_token(token).build();
+    let options = LocalActivityOptions::builder()
+        .start_to_close_timeout(Duration::from_secs(10))
+        .retry_policy(patience)
+        .cancellation_token(WorkflowCancellationToken::new())
+        .build();
     ctx.execute_local_activity(Activities::record, input, options).await?;
     Ok(())
 }
 
-fn now(ctx: &Ctx) -> DateTime<Utc> {
+pub(super) fn now(ctx: &Ctx) -> DateTime<Utc> {
     ctx.workflow_time().map_or(DateTime::UNIX_EPOCH, DateTime::from)
 }

@@ -2,9 +2,13 @@
 //! The only room that knows Temporal. It cannot speak to Slack: it makes events, and others draw them.
 
 mod activities;
+mod attempt;
 mod client;
 mod connection;
+mod desk;
 mod develop;
+mod judge;
+mod watch;
 mod worker;
 mod write;
 

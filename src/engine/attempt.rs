@@ -1,0 +1,153 @@
+//! How does one attempt go?
+//! Write, then check; a stop ends either. Whatever becomes of it, what it spent stays counted.
+
+use std::time::Duration;
+
+use futures::FutureExt;
+use temporalio_sdk::{ActivityCancellationType, ActivityExecutionError, ActivityOptions, WorkflowCancellationToken, WorkflowResult, workflows};
+
+use super::activities::{Activities, CheckInput, WriteInput};
+use super::develop::{Ctx, Develop, answered, emit, flush, hear, now, retries};
+use super::watch::Handover;
+use crate::run::{AttemptOutcome, Checked, Happened, Plan, Snapshot, Verdict, Work, Written};
+
+/// A worker that died is noticed after this.
+pub(super) const HEARTBEAT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Why an attempt was not finished, and what it had spent by then.
+struct Lost {
+    why: String,
+    spent: Handover,
+}
+
+/// Write, then check; and what that amounts to.
+pub(super) async fn attempt(ctx: &Ctx, plan: &Plan) -> WorkflowResult<Happened> {
+    if plan.backoff_seconds > 0 && stopped_during(ctx, Duration::from_secs(plan.backoff_seconds)).await? {
+        return Ok(unfinished(ctx, plan, Lost { why: "stopped before it began".to_owned(), spent: Handover::default() }));
+    }
+    let written = match write(ctx, plan).await? {
+        Ok(written) => written,
+        Err(lost) => return Ok(unfinished(ctx, plan, lost)),
+    };
+    let Some(work) = written.work.clone() else {
+        return Ok(ctx.state(|s| s.run.attempt_ended(plan, &Ok((&written, None)), now(ctx))));
+    };
+    let snapshot = work.snapshot.clone();
+    emit(ctx, was_written(plan, &written, work));
+    hear(ctx);
+    if stopped(ctx) {
+        return Ok(ctx.state(|s| s.run.attempt_ended(plan, &Ok((&written, None)), now(ctx))));
+    }
+    match check(ctx, plan, snapshot).await? {
+        Ok(checked) => Ok(ctx.state(|s| s.run.attempt_ended(plan, &Ok((&written, Some(&checked))), now(ctx)))),
+        Err(why) => {
+            let spent = Handover { session: None, tokens: written.tokens, cost_usd: written.cost_usd };
+            Ok(unfinished(ctx, plan, Lost { why, spent }))
+        }
+    }
+}
+
+/// Nobody could finish it, or somebody stopped the run.
+fn unfinished(ctx: &Ctx, plan: &Plan, lost: Lost) -> Happened {
+    let mut ended = ctx.state(|s| s.run.attempt_ended(plan, &Err(lost.why), now(ctx)));
+    if let Happened::AttemptEnded { outcome, why, trouble, tokens, cost_usd, .. } = &mut ended {
+        *tokens = lost.spent.tokens;
+        *cost_usd = lost.spent.cost_usd;
+        if stopped(ctx) {
+            *outcome = AttemptOutcome::Stopped;
+            *why = None;
+            *trouble = None;
+        }
+    }
+    ended
+}
+
+fn was_written(plan: &Plan, written: &Written, work: Work) -> Happened {
+    Happened::Written {
+        stage: plan.stage.name.clone(),
+        attempt: plan.attempt,
+        agent: written.agent.clone(),
+        sandboxing: written.sandboxing,
+        base: work.base,
+        snapshot: work.snapshot,
+        diff: work.diff,
+        tokens: written.tokens,
+        cost_usd: written.cost_usd,
+        words: written.words.clone(),
+    }
+}
+
+async fn write(ctx: &Ctx, plan: &Plan) -> WorkflowResult<Result<Written, Lost>> {
+    let input = ctx.state(|s| WriteInput::new(&s.run.request, plan));
+    flush(ctx).await?;
+    let scope = ctx.cancellation_token().child_token();
+    let work = ctx.execute_activity(Activities::write, input, activity_options(plan, "write", &scope));
+    Ok(watched(ctx, work, &scope).await?.map_err(|e| Lost { why: e.to_string(), spent: spent_by(&e) }))
+}
+
+/// What a lost activity told before it fell silent.
+fn spent_by(error: &ActivityExecutionError) -> Handover {
+    let silent = error.as_timeout().and_then(|t| t.last_heartbeat_details::<Handover>().ok().flatten());
+    silent.or_else(|| error.as_cancelled().and_then(|c| c.details::<Handover>().ok().flatten())).unwrap_or_default()
+}
+
+async fn check(ctx: &Ctx, plan: &Plan, snapshot: Snapshot) -> WorkflowResult<Result<Checked, String>> {
+    let input = CheckInput { run: ctx.state(|s| s.run.id().clone()), stage: plan.stage.clone(), attempt: plan.attempt, snapshot };
+    flush(ctx).await?;
+    let scope = ctx.cancellation_token().child_token();
+    let work = ctx.execute_activity(Activities::check, input, activity_options(plan, "check", &scope));
+    let checked = watched(ctx, work, &scope).await?;
+    // What a stop cut short is no verdict.
+    Ok(if stopped(ctx) { Err("stopped while it was checked".to_owned()) } else { checked.map_err(|e| e.to_string()) })
+}
+
+/// Waits for an activity while answers are judged; a stop cancels it, and then waits until it is really over.
+async fn watched<T>(
+    ctx: &Ctx,
+    work: impl Future<Output = Result<T, ActivityExecutionError>>,
+    scope: &WorkflowCancellationToken,
+) -> WorkflowResult<Result<T, ActivityExecutionError>> {
+    let work = work.fuse();
+    let mut work = std::pin::pin!(work);
+    loop {
+        let came = workflows::select! {
+            done = work => Some(done),
+            heard = ctx.wait_condition(|s: &Develop| s.somebody_answered()) => { heard?; None }
+        };
+        if let Some(done) = came {
+            return Ok(done);
+        }
+        hear(ctx);
+        if stopped(ctx) {
+            scope.cancel();
+        }
+        flush(ctx).await?;
+    }
+}
+
+fn stopped(ctx: &Ctx) -> bool {
+    ctx.state(|s| s.run.decisions.iter().any(|d| d.verdict == Verdict::Stop))
+}
+
+/// Pauses for a while; true as soon as the run was stopped.
+async fn stopped_during(ctx: &Ctx, pause: Duration) -> WorkflowResult<bool> {
+    flush(ctx).await?;
+    let over = now(ctx) + pause;
+    while !stopped(ctx) && answered(ctx, over).await? {
+        hear(ctx);
+        flush(ctx).await?;
+    }
+    Ok(stopped(ctx))
+}
+
+fn activity_options(plan: &Plan, verb: &str, scope: &WorkflowCancellationToken) -> ActivityOptions {
+    // The agent's and the checks' own time-outs come first; this one is for a worker that forgot them.
+    ActivityOptions::with_start_to_close_timeout(Duration::from_secs(plan.stage.timeout_seconds + 120))
+        .heartbeat_timeout(HEARTBEAT_TIMEOUT)
+        // A run never reports "stopped" while its agent still lives.
+        .cancellation_type(ActivityCancellationType::WaitCancellationCompleted)
+        .cancellation_token(scope.clone())
+        .retry_policy(retries())
+        .summary(format!("{} · attempt {} · {verb}", plan.stage.name, plan.attempt))
+        .build()
+}

@@ -1,0 +1,98 @@
+//! Where is one attempt worked on?
+//! A folder that one process has to itself; what it keeps there, a successor on this host finds.
+
+use std::fs::{self, File, TryLockError};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, anyhow};
+
+use crate::run::{RunId, Snapshot, StageName, Written};
+
+/// The folder of one attempt, and the right to be in it.
+pub(super) struct Desk {
+    folder: PathBuf,
+    _held: File,
+}
+
+impl Desk {
+    /// Only one process is at a desk. Its box dies with it, so a free desk means a dead box.
+    pub(super) fn take(runs: &Path, run: &RunId, stage: &StageName, attempt: u32) -> Result<Self> {
+        let folder = runs.join(run.as_str()).join(format!("{stage}-{attempt}"));
+        fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
+        let held = File::create(folder.join("lock")).context("making the attempt's lock")?;
+        match held.try_lock() {
+            Ok(()) => Ok(Self { folder, _held: held }),
+            Err(TryLockError::WouldBlock) => Err(anyhow!("another worker still works on {run} {stage} attempt {attempt}")),
+            Err(TryLockError::Error(e)) => Err(e).context("taking the attempt's lock"),
+        }
+    }
+
+    pub(super) fn at(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// What came of this attempt, where its worker died before it could say so: nobody is paid twice for it.
+    pub(super) fn written(&self, base: Option<&Snapshot>) -> Option<Written> {
+        let written: Written = serde_json::from_slice(&fs::read(self.at("written.json")).ok()?).ok()?;
+        written.work.as_ref().is_some_and(|work| base.is_none_or(|base| *base == work.base)).then_some(written)
+    }
+
+    /// Renamed into place, so that a death in between leaves nothing half written.
+    pub(super) fn keep_written(&self, written: &Written) -> Result<()> {
+        let text = serde_json::to_vec(written).context("keeping what was written")?;
+        fs::write(self.at("written.json.new"), text).context("keeping what was written")?;
+        fs::rename(self.at("written.json.new"), self.at("written.json")).context("keeping what was written")
+    }
+}
+
+/// Removes folders that are of no more use; what cannot be removed is only litter.
+pub(super) fn tidy(folders: &[PathBuf]) {
+    for folder in folders.iter().filter(|f| f.exists()) {
+        if let Err(e) = fs::remove_dir_all(folder) {
+            tracing::warn!(error = %e, "could not remove {}", folder.display());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::{AgentEnd, Diff, Sandboxing, Tokens, Usd, Work};
+
+    fn snapshot(commit: &str) -> Snapshot {
+        Snapshot { commit: commit.to_owned(), tree: "t".to_owned() }
+    }
+
+    fn desk(runs: &Path) -> Result<Desk> {
+        Desk::take(runs, &"tale-k3f9qdx".parse()?, &"draft".parse()?, 1)
+    }
+
+    #[test]
+    fn one_process_is_at_a_desk() {
+        let runs = tempfile::tempdir().expect("a folder");
+        let held = desk(runs.path()).expect("a free desk");
+        assert!(desk(runs.path()).is_err_and(|e| e.to_string().contains("another worker still works on tale-k3f9qdx draft attempt 1")));
+        drop(held);
+        assert!(desk(runs.path()).is_ok());
+    }
+
+    #[test]
+    fn work_that_was_kept_is_found_by_a_successor_and_only_on_its_base() {
+        let runs = tempfile::tempdir().expect("a folder");
+        let desk = desk(runs.path()).expect("a free desk");
+        let written = Written {
+            end: AgentEnd::Finished,
+            agent: None,
+            sandboxing: Sandboxing::Closed,
+            work: Some(Work { base: snapshot("a"), snapshot: snapshot("b"), diff: Diff::default() }),
+            tokens: Tokens::default(),
+            cost_usd: Usd::ZERO,
+            seconds: 0,
+            words: None,
+        };
+        assert_eq!(desk.written(None), None);
+        desk.keep_written(&written).expect("kept");
+        assert_eq!(desk.written(Some(&snapshot("a"))), Some(written));
+        assert_eq!(desk.written(Some(&snapshot("x"))), None);
+    }
+}

@@ -1,0 +1,60 @@
+//! How is a snapshot judged, and how does the result reach people?
+//! Every step may be repeated by another worker, and comes out the same.
+
+use anyhow::Context;
+use temporalio_sdk::activities::{ActivityContext, ActivityError};
+use tokio_util::sync::CancellationToken;
+
+use super::activities::{CheckInput, DeliverInput};
+use super::desk::{Desk, tidy};
+use super::watch::{Handover, beating};
+use super::worker::Bench;
+use crate::checks::{CheckSpec, check};
+use crate::run::{Checked, Delivered};
+use crate::workspace::{Delivery, Shadow};
+
+impl Bench {
+    /// The checks on exactly that snapshot, in a checkout of their own.
+    pub(super) async fn check(&self, ctx: &ActivityContext, input: &CheckInput) -> Result<Checked, ActivityError> {
+        let desk = Desk::take(&self.runs, &input.run, &input.stage.name, input.attempt)?;
+        let stop = CancellationToken::new();
+        let checked = beating(ctx, &Handover::default(), &stop, self.judged(input, &desk, &stop)).await?;
+        if stop.is_cancelled() {
+            return Err(ActivityError::cancelled());
+        }
+        Ok(checked?)
+    }
+
+    async fn judged(&self, input: &CheckInput, desk: &Desk, stop: &CancellationToken) -> anyhow::Result<Checked> {
+        let shadow = Shadow::open(&self.shadow_of(&input.run)).await.context("opening the shadow repository")?;
+        let (checkout, home, log) = (desk.at("checkout"), desk.at("check-home"), desk.at("checks.log"));
+        shadow.checkout(&input.snapshot, &checkout).await.context("checking the snapshot out")?;
+        tidy(std::slice::from_ref(&home));
+        std::fs::create_dir_all(&home).context("making the checks' home")?;
+        let spec = CheckSpec { stage: &input.stage, checkout: &checkout, home: &home, log: &log, sandbox: &self.sandbox };
+        let checked = check(spec, stop).await?;
+        if let Some(junit) = &input.stage.reports.junit {
+            // Kept for people; the figures were read already.
+            let _ = std::fs::copy(checkout.join(junit), desk.at("junit.xml"));
+        }
+        tidy(&[checkout, home]);
+        Ok(checked)
+    }
+
+    /// The result where people can fetch it.
+    pub(super) async fn deliver(&self, ctx: &ActivityContext, input: &DeliverInput) -> Result<Delivered, ActivityError> {
+        let delivering = async {
+            let shadow = Shadow::open(&self.shadow_of(&input.run)).await.context("opening the shadow repository")?;
+            let delivery = Delivery {
+                origin: input.origin.as_ref(),
+                snapshot: &input.snapshot,
+                branch: &input.branch,
+                repository: input.repository.as_deref(),
+                push: input.push,
+            };
+            shadow.deliver(delivery).await.context("delivering the result")
+        };
+        // A push that began is not interrupted.
+        Ok(beating(ctx, &Handover::default(), &CancellationToken::new(), delivering).await??)
+    }
+}

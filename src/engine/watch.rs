@@ -1,0 +1,102 @@
+//! How is an agent watched at work?
+//! Its progress for people, its heartbeat for Temporal, and what a successor needs should this worker die.
+
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use temporalio_sdk::activities::{ActivityContext, ActivityError};
+use tokio_util::sync::CancellationToken;
+
+use super::activities::WriteInput;
+use crate::agent::{AgentEvent, Assignment, Session};
+use crate::run::{Progress, Tokens, Usd};
+
+/// Progress and heartbeats: once a second.
+pub(super) const TICK: Duration = Duration::from_secs(1);
+/// Progress that did not change is told again after this, to show that it is alive.
+const STILL_THERE: Duration = Duration::from_secs(15);
+
+/// What a successor needs to go on where a worker died.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(super) struct Handover {
+    pub(super) session: Option<String>,
+    pub(super) tokens: Tokens,
+    pub(super) cost_usd: Usd,
+}
+
+/// Beats once a second while `work` goes on, telling `told`, and passes Temporal's wish to end on to `stop`.
+pub(super) async fn beating<T>(
+    ctx: &ActivityContext,
+    told: &Handover,
+    stop: &CancellationToken,
+    work: impl Future<Output = T>,
+) -> Result<T, ActivityError> {
+    let mut work = std::pin::pin!(work);
+    let mut tick = tokio::time::interval(TICK);
+    loop {
+        tokio::select! {
+            done = &mut work => return Ok(done),
+            _ = tick.tick() => ctx.record_heartbeat(told.clone()).await?,
+            () = ctx.cancelled(), if !stop.is_cancelled() => stop.cancel(),
+        }
+    }
+}
+
+/// What is known of an agent at work.
+pub(super) struct Watch<'a> {
+    pub(super) handover: Handover,
+    before: &'a Handover,
+    progress: Progress,
+    told: Option<(Instant, Progress)>,
+}
+
+impl<'a> Watch<'a> {
+    /// `before` is what earlier workers spent on the same attempt.
+    pub(super) fn new(input: &WriteInput, assignment: &Assignment, before: &'a Handover) -> Self {
+        let (Session::New(session) | Session::Resume(session)) = &assignment.session;
+        let progress = Progress {
+            stage: input.stage.name.clone(),
+            attempt: input.attempt,
+            tokens: before.tokens,
+            cost_usd: before.cost_usd,
+            step: "starting".to_owned(),
+            at: clock(),
+        };
+        Self { handover: Handover { session: Some(session.to_string()), ..before.clone() }, before, progress, told: None }
+    }
+
+    pub(super) fn note(&mut self, event: AgentEvent) {
+        match event {
+            AgentEvent::ToolStarted { title, .. } => self.progress.step = title,
+            AgentEvent::Retrying { why, .. } => self.progress.step = format!("waiting for the model: {why}"),
+            AgentEvent::Usage { tokens, cost_usd } => {
+                self.spent(tokens, cost_usd);
+                self.progress.tokens = self.handover.tokens;
+                self.progress.cost_usd = self.handover.cost_usd;
+            }
+            _ => {}
+        }
+    }
+
+    /// What this worker's agent used so far, on top of what was used before.
+    pub(super) fn spent(&mut self, tokens: Tokens, cost_usd: Usd) {
+        self.handover.tokens = self.before.tokens;
+        self.handover.tokens += tokens;
+        self.handover.cost_usd = self.before.cost_usd + cost_usd;
+    }
+
+    /// The progress, if it is worth telling.
+    pub(super) fn worth_telling(&mut self) -> Option<Progress> {
+        if self.told.as_ref().is_some_and(|(at, told)| *told == self.progress && at.elapsed() < STILL_THERE) {
+            return None;
+        }
+        self.told = Some((Instant::now(), self.progress.clone()));
+        Some(Progress { at: clock(), ..self.progress.clone() })
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "progress is stamped where it happens: in an activity, never in a workflow")]
+fn clock() -> DateTime<Utc> {
+    Utc::now()
+}

@@ -7,8 +7,12 @@ create table runs (
     request      jsonb not null,
     requested_at timestamptz not null,
     -- Whether Temporal has acknowledged the start; until then a resend is owed.
-    sent         boolean not null default false
+    sent         boolean not null default false,
+    -- How often somebody else than who asked took it up to send it: from then on no single failure proves that nothing started.
+    tries        integer not null default 0,
+    try_at       timestamptz not null
 );
+create index runs_unsent on runs (try_at) where not sent;
 create index runs_newest on runs (requested_at desc);
 
 create table events (

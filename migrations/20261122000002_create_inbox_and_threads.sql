@@ -27,7 +27,7 @@ create table threads (
     failures    integer not null default 0,
     trouble     text
 );
-create index threads_by_root on threads (channel, root_ts);
+create index threads_by_root on threads (team, channel, root_ts);
 
 -- One row per message that should exist; the intent is committed before the post is made.
 create table messages (

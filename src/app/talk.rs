@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::cli::{Decide, Verb};
 use super::{Failure, exit, parts};
-use crate::commands::{self, Answer, Asker, Command, Doors, Order, Reply, ReplyKind};
+use crate::commands::{self, Answer, Asker, Command, Doors, Order, Reply, ReplyKind, Said};
 use crate::config::Config;
 use crate::run::{Outcome, PersonId, RequestId, Run, RunId, Verdict, Via};
 use crate::thread::{self, Place};
@@ -27,7 +27,8 @@ struct Talk<'a> {
 pub async fn talk(verb: Verb, config: Config, json: bool, out: &mut dyn Write) -> Result<u8, Failure> {
     let store = parts::store(&config).await?;
     let place = parts::place(&config, &store).await?;
-    let asker = Asker { person: PersonId::Cli { user: config.os_user.clone() }, via: Via::Cli, place: None, thread_root: None };
+    let person = PersonId::Cli { user: config.os_user.clone() };
+    let asker = Asker { person, via: Via::Cli, said: Said::now(parts::now()), place: None, thread_root: None };
     let mut talk = Talk { doors: parts::doors(&config, store), asker, place, json, out };
     match verb {
         Verb::Develop { project, words, wait } => talk.develop(project, words, wait).await,
@@ -50,7 +51,7 @@ impl Talk<'_> {
             Ok(_) => return self.reply(&Reply::new(ReplyKind::Unknown, "That is a command, not a project: type it without `develop`.")),
             Err(misunderstood) => return self.reply(&Reply::new(ReplyKind::Unknown, misunderstood.0)),
         };
-        let order = Order { what, asker: self.asker.clone(), key: fresh_key(), now: parts::now() };
+        let order = Order { what, asker: self.asker.clone(), key: fresh_key() };
         let reply = commands::start(&self.doors, order).await?;
         match &reply.run {
             Some(run) if wait => {
@@ -99,7 +100,7 @@ impl Talk<'_> {
     }
 
     async fn list(&mut self, limit: i64) -> Result<u8, Failure> {
-        let (runs, reply) = commands::list(&self.doors, limit.clamp(1, 1_000)).await?;
+        let (runs, reply) = commands::list(&self.doors, &self.asker, limit.clamp(1, 1_000)).await?;
         if !self.json {
             return self.reply(&reply);
         }

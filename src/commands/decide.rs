@@ -3,15 +3,19 @@
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
+
 use super::{Asker, Doors, Reply, ReplyKind};
 use crate::engine::EngineError;
-use crate::run::{Decision, GateId, Refusal, RequestId, Run, RunId, Verdict};
+use crate::run::{Decided, Decision, GateId, Refusal, RequestId, Run, RunId, Verdict, Via};
 use crate::store::StoreError;
 use crate::thread::words;
 
 /// How long the command line waits for what became of an answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// How far Slack's clock, ours and Temporal's may be apart.
+pub(super) const CLOCKS_DIFFER: TimeDelta = TimeDelta::seconds(5);
 
 /// An answer, and who gives it.
 #[derive(Clone, Debug)]
@@ -26,44 +30,77 @@ pub struct Answer {
 
 /// Passes an answer on to the run, unless it is refused at the door.
 pub async fn decide(doors: &Doors, run: &Run, answer: Answer) -> Result<Reply, StoreError> {
-    let asks = |verdict| verdict != Verdict::Stop;
+    if let Some(judged) = run.answer_to(&answer.key) {
+        return Ok(was_judged(run, judged, answer.verdict));
+    }
+    let said = answer.asker.said;
     let decision = Decision {
+        gate: gate_meant(run, &answer),
         request: answer.key,
         verdict: answer.verdict,
-        gate: answer.gate.or_else(|| run.gate.as_ref().map(|g| g.id.clone())).filter(|_| asks(answer.verdict)),
         by: answer.asker.person,
         via: answer.asker.via,
         words: answer.words,
     };
-    match run.judge(&decision) {
-        Ok(()) => send(doors, run.id(), &decision).await,
-        Err(refusal) => Ok(refused(run, &refusal, decision.verdict)),
+    if let Err(refusal) = run.judge(&decision) {
+        return Ok(refused(run, &refusal, decision.verdict));
     }
+    let reply = send(doors, run.id(), &decision, said.again).await?;
+    // What Slack sent is in the inbox already.
+    if reply.kind == ReplyKind::Unsure && decision.via == Via::Cli {
+        doors.store.owe(&decision.request, "decision", &(run.id(), &decision), said.at).await?;
+    }
+    Ok(reply)
+}
+
+/// Whoever names no gate answers what was asked when they spoke, never what is asked by the time we act on it.
+fn gate_meant(run: &Run, answer: &Answer) -> Option<GateId> {
+    if answer.verdict == Verdict::Stop {
+        return None;
+    }
+    let asked_then = || run.gate.as_ref().filter(|open| open.opened_at <= answer.asker.said.at + CLOCKS_DIFFER);
+    answer.gate.clone().or_else(|| asked_then().map(|open| open.id.clone()))
 }
 
 /// Sends an answer on that was sent before, and whose arrival was never confirmed. The same request id: it counts once.
 pub async fn resend_decision(doors: &Doors, run: &RunId, decision: &Decision) -> Result<Reply, StoreError> {
-    send(doors, run, decision).await
+    send(doors, run, decision, true).await
 }
 
-async fn send(doors: &Doors, run: &RunId, decision: &Decision) -> Result<Reply, StoreError> {
+/// `again`: an earlier send may have arrived, so that a failure of this one proves nothing.
+async fn send(doors: &Doors, run: &RunId, decision: &Decision, again: bool) -> Result<Reply, StoreError> {
     let reply = match doors.engine.decide(run, decision).await {
         Ok(()) => Reply::new(ReplyKind::Done, words::recorded(decision.verdict)),
-        Err(EngineError::Gone) => match doors.store.run(run).await? {
-            Some(run) if run.outcome.is_some() => refused(&run, &Refusal::RunEnded, decision.verdict),
-            // Asked for, and not in Temporal yet: the start is still owed.
-            _ => Reply::new(ReplyKind::Away, words::nothing_was_recorded(decision.verdict)),
-        },
-        Err(EngineError::Unsure(why)) => {
-            tracing::warn!(run.id = %run, error = %why, "an answer to {run} is not confirmed yet");
-            Reply::new(ReplyKind::Unsure, words::not_confirmed_yet())
-        }
-        Err(EngineError::NotSent(why) | EngineError::Refused(why)) => {
+        Err(EngineError::Gone) => gone(doors, run, decision).await?,
+        Err(EngineError::NotSent(why) | EngineError::Refused(why)) if !again => {
             tracing::error!(run.id = %run, error = %why, "an answer to {run} could not be delivered");
             Reply::new(ReplyKind::Away, words::nothing_was_recorded(decision.verdict))
         }
+        Err(EngineError::Unsure(why) | EngineError::NotSent(why) | EngineError::Refused(why)) => {
+            tracing::warn!(run.id = %run, error = %why, "an answer to {run} is not confirmed yet");
+            Reply::new(ReplyKind::Unsure, words::not_confirmed_yet())
+        }
     };
     Ok(reply.about(run))
+}
+
+/// Temporal has no such open run: it is over, maybe by this very answer; or it was asked for, and its start is still owed.
+async fn gone(doors: &Doors, run: &RunId, decision: &Decision) -> Result<Reply, StoreError> {
+    let verdict = decision.verdict;
+    let Some(run) = doors.store.run(run).await? else { return Ok(Reply::new(ReplyKind::Away, words::nothing_was_recorded(verdict))) };
+    Ok(match run.answer_to(&decision.request) {
+        Some(judged) => was_judged(&run, judged, verdict),
+        None if run.outcome.is_some() => refused(&run, &Refusal::RunEnded, verdict),
+        None => Reply::new(ReplyKind::Away, words::nothing_was_recorded(verdict)),
+    })
+}
+
+/// What the run made of this very answer.
+fn was_judged(run: &Run, judged: Result<&Decided, &Refusal>, verdict: Verdict) -> Reply {
+    match judged {
+        Ok(_) => Reply::new(ReplyKind::Done, words::recorded(verdict)).about(run.id()),
+        Err(refusal) => refused(run, refusal, verdict),
+    }
 }
 
 fn refused(run: &Run, refusal: &Refusal, verdict: Verdict) -> Reply {

@@ -1,13 +1,11 @@
 //! How is a run started?
 //! Asked twice with one key, it is one run; where nothing started, nothing is left behind.
 
-use chrono::{DateTime, Utc};
-
 use super::parse::Develop;
 use super::{Asker, Doors, Reply, ReplyKind};
 use crate::engine::EngineError;
 use crate::run::{AgentKind, Request, RequestId, RunId};
-use crate::store::StoreError;
+use crate::store::{Sender, StoreError};
 
 /// A run to start: what was understood, who asked, and the key that makes it one run.
 #[derive(Clone, Debug)]
@@ -15,7 +13,6 @@ pub struct Order {
     pub what: Develop,
     pub asker: Asker,
     pub key: RequestId,
-    pub now: DateTime<Utc>,
 }
 
 /// Starts a run.
@@ -37,39 +34,46 @@ pub async fn start(doors: &Doors, order: Order) -> Result<Reply, StoreError> {
         rehearsal: doors.rehearsal && pipeline.pipeline.agent.kind == AgentKind::Claude,
     };
     doors.store.keep_pipeline(&pipeline.pipeline.digest, &pipeline.text).await?;
-    let request = doors.store.ask_for_run(&order.key, &request, order.now).await?;
-    send(doors, &request).await
+    let (request, sender) = doors.store.ask_for_run(&order.key, &request, order.asker.said.at).await?;
+    send(doors, &request, sender).await
 }
 
 /// Sends a run on that was asked for before, and whose start was never confirmed.
 pub async fn resend_start(doors: &Doors, run: &RunId) -> Result<Option<Reply>, StoreError> {
     match doors.store.run(run).await? {
-        Some(run) => send(doors, &run.request).await.map(Some),
+        Some(run) => send(doors, &run.request, Sender::Another).await.map(Some),
         None => Ok(None),
     }
 }
 
-async fn send(doors: &Doors, request: &Request) -> Result<Reply, StoreError> {
+async fn send(doors: &Doors, request: &Request, sender: Sender) -> Result<Reply, StoreError> {
     let run = &request.run;
+    let unsure =
+        || Reply::new(ReplyKind::Unsure, format!("`{run}` was asked for, but Temporal has not confirmed it yet. It is sent again until it has."));
     let reply = match doors.engine.start(request).await {
         Ok(()) => {
             doors.store.run_was_sent(request).await?;
             Reply::new(ReplyKind::Done, format!("Started `{run}`."))
         }
-        Err(EngineError::NotSent(why)) => {
-            tracing::error!(run.id = %run, error = %why, "could not start {run}: Temporal cannot be reached");
-            doors.store.forget_run(run).await?;
-            return Ok(Reply::new(ReplyKind::Away, "Temporal cannot be reached, so nothing was started. Please try again in a minute."));
-        }
         Err(EngineError::Unsure(why)) => {
             tracing::warn!(run.id = %run, error = %why, "the start of {run} is not confirmed yet");
-            Reply::new(ReplyKind::Unsure, format!("`{run}` was asked for, but Temporal has not confirmed it yet. It is sent again until it has."))
+            unsure()
         }
-        Err(refused) => {
-            tracing::error!(run.id = %run, error = %refused, "Temporal refused to start {run}");
-            doors.store.forget_run(run).await?;
-            return Ok(Reply::new(ReplyKind::Away, "Temporal refused to start this run; the log says why. Nothing was started."));
+        Err(why) => {
+            tracing::error!(run.id = %run, error = %why, "could not start {run}");
+            // Only where nobody else sent it is it sure that nothing came of it.
+            if sender == Sender::Only && doors.store.forget_run(run).await? {
+                return Ok(Reply::new(ReplyKind::Away, nothing_was_started(&why)));
+            }
+            unsure()
         }
     };
     Ok(reply.about(run))
+}
+
+const fn nothing_was_started(why: &EngineError) -> &'static str {
+    match why {
+        EngineError::NotSent(_) => "Temporal cannot be reached, so nothing was started. Please try again in a minute.",
+        _ => "Temporal refused to start this run; the log says why. Nothing was started.",
+    }
 }

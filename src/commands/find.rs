@@ -1,5 +1,6 @@
 //! Which run is meant?
 
+use super::decide::CLOCKS_DIFFER;
 use super::{Asker, Doors, Reply, ReplyKind};
 use crate::run::{Phase, Run, RunId};
 use crate::store::StoreError;
@@ -16,12 +17,12 @@ pub struct Named {
 
 /// The run named by the first word; else that of the thread; else the newest of the channel, or of all for the command line.
 pub async fn find(doors: &Doors, asker: &Asker, words: Vec<String>) -> Result<Result<Named, Reply>, StoreError> {
-    if let Some(run) = first_word(doors, &words).await? {
+    if let Some(run) = first_word(doors, &words).await?.filter(|run| concerns(run, asker)) {
         return Ok(Ok(Named { run, words: words.into_iter().skip(1).collect() }));
     }
     let id = match (&asker.place, &asker.thread_root) {
-        (Some(place), Some(root)) => doors.store.run_of_thread(&place.channel, root).await?,
-        (Some(place), None) => doors.store.newest_run_in(&place.channel).await?,
+        (Some(place), Some(root)) => doors.store.run_of_thread(place, root).await?,
+        (Some(place), None) => doors.store.newest_run_in(place, asker.said.at + CLOCKS_DIFFER).await?,
         (None, _) => None,
     };
     let run = match (id, &asker.place) {
@@ -30,6 +31,15 @@ pub async fn find(doors: &Doors, asker: &Asker, words: Vec<String>) -> Result<Re
         (None, _) => None,
     };
     Ok(run.map(|run| Named { run, words: words.clone() }).ok_or_else(|| unknown(&words)))
+}
+
+/// Whether this run is any business of whoever asks: what happens in one workspace is not told in another.
+/// At the command line there is no workspace, and a run from there without a channel has none either.
+pub fn concerns(run: &Run, asker: &Asker) -> bool {
+    match (&asker.place, &run.request.channel) {
+        (Some(here), Some(there)) => here.team == there.team,
+        _ => true,
+    }
 }
 
 /// A whole name; or an end of one that only one run has: people type the last characters.

@@ -1,13 +1,14 @@
 //! Which runs are there?
 
-use super::{Doors, Reply, ReplyKind};
+use super::find::concerns;
+use super::{Asker, Doors, Reply, ReplyKind};
 use crate::run::Run;
 use crate::store::StoreError;
 use crate::thread;
 
 /// The newest runs, a line each.
-pub async fn list(doors: &Doors, limit: i64) -> Result<(Vec<Run>, Reply), StoreError> {
-    let runs = doors.store.newest_runs(limit).await?;
+pub async fn list(doors: &Doors, asker: &Asker, limit: i64) -> Result<(Vec<Run>, Reply), StoreError> {
+    let runs: Vec<Run> = doors.store.newest_runs(limit).await?.into_iter().filter(|run| concerns(run, asker)).collect();
     let lines: Vec<String> = runs.iter().map(line).collect();
     let text = if lines.is_empty() { "No runs yet. `/develop <project>` starts one.".to_owned() } else { lines.join("\n") };
     Ok((runs, Reply::new(ReplyKind::Done, text)))

@@ -15,6 +15,8 @@ pub use list::list;
 pub use parse::{Command, Develop, HELP, Misunderstood, parse, read_budget};
 pub use status::{status, status_json};
 
+use chrono::{DateTime, Utc};
+
 use crate::config::Projects;
 use crate::engine::Engine;
 use crate::run::{Channel, PersonId, Via};
@@ -30,15 +32,31 @@ pub struct Doors {
     pub rehearsal: bool,
 }
 
-/// Who says something, and where.
+/// Who says something, when and where.
 #[derive(Clone, Debug)]
 pub struct Asker {
     pub person: PersonId,
     pub via: Via,
+    pub said: Said,
     /// The channel it was said in.
     pub place: Option<Channel>,
     /// The thread it was said in: its root message.
     pub thread_root: Option<String>,
+}
+
+/// When something was said: it is about what there was then, however late we act on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Said {
+    pub at: DateTime<Utc>,
+    /// Somebody acted on it before, and nobody knows how far they got.
+    pub again: bool,
+}
+
+impl Said {
+    #[must_use]
+    pub const fn now(at: DateTime<Utc>) -> Self {
+        Self { at, again: false }
+    }
 }
 
 /// What a person is told, privately.

@@ -4,9 +4,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::Context;
 use temporalio_client::errors::{WorkflowInteractionError, WorkflowQueryError, WorkflowStartError};
 use temporalio_client::tonic::{Code, Status};
-use temporalio_client::{Client, WorkflowIdConflictPolicy, WorkflowIdReusePolicy, WorkflowQueryOptions, WorkflowSignalOptions, WorkflowStartOptions};
+use temporalio_client::{
+    Client, RetryOptions, RpcOptions, WorkflowIdConflictPolicy, WorkflowIdReusePolicy, WorkflowQueryOptions, WorkflowSignalOptions,
+    WorkflowStartOptions,
+};
 use temporalio_common::search_attributes::SearchAttributes;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
@@ -59,6 +63,7 @@ impl Engine {
             .id_conflict_policy(WorkflowIdConflictPolicy::UseExisting)
             .search_attributes(attributes)
             .static_summary(format!("{} for {}", request.project, request.starter))
+            .rpc_options(once())
             .build();
         let client = self.client().await?;
         match confirmed(client.start_workflow(Develop::run, request.clone(), options)).await? {
@@ -72,7 +77,7 @@ impl Engine {
     pub async fn decide(&self, run: &RunId, decision: &Decision) -> Result<(), EngineError> {
         let client = self.client().await?;
         let handle = client.get_workflow_handle::<Develop>(run.as_str());
-        let options = WorkflowSignalOptions::builder().request_id(decision.request.0.clone()).build();
+        let options = WorkflowSignalOptions::builder().request_id(decision.request.0.clone()).rpc_options(once()).build();
         match confirmed(handle.signal(Develop::decide, decision.clone(), options)).await? {
             Ok(()) => Ok(()),
             Err(WorkflowInteractionError::NotFound(_)) => Err(EngineError::Gone),
@@ -115,19 +120,26 @@ impl Engine {
     }
 
     async fn client(&self) -> Result<Client, EngineError> {
-        let mut slot = self.client.lock().await;
-        if let Some(client) = slot.as_ref() {
-            return Ok(client.clone());
-        }
-        let connected = timeout(PATIENCE, connect(&self.at, "signoff-serve")).await;
-        let client = connected.map_err(|_| EngineError::NotSent("no answer".to_owned()))?.map_err(|e| EngineError::NotSent(format!("{e:#}")))?;
-        *slot = Some(client.clone());
-        Ok(client)
+        // Whoever waits while somebody else connects waits no longer than if they connected themselves.
+        let connected = timeout(PATIENCE, async {
+            let mut slot = self.client.lock().await;
+            if slot.is_none() {
+                *slot = Some(connect(&self.at, "signoff-serve").await?);
+            }
+            slot.clone().context("was just put there")
+        });
+        let client = connected.await.map_err(|_| EngineError::NotSent("no answer".to_owned()))?;
+        client.map_err(|e| EngineError::NotSent(format!("{e:#}")))
     }
 }
 
 async fn confirmed<T>(call: impl Future<Output = T>) -> Result<T, EngineError> {
     timeout(PATIENCE, call).await.map_err(|_| EngineError::Unsure(format!("no answer within {PATIENCE:?}")))
+}
+
+/// The SDK would send again by itself, and then its last failure says nothing about the sends before it.
+fn once() -> RpcOptions {
+    RpcOptions::builder().retry_options(RetryOptions::no_retries()).build()
 }
 
 /// Only a connection that was never made is sure to have delivered nothing.

@@ -1,9 +1,10 @@
 //! Which requests came in, and which are still to be acted on?
 
 use chrono::{DateTime, TimeDelta, Utc};
+use serde::Serialize;
 use serde_json::Value;
 
-use super::{Result, Store};
+use super::{Result, Store, write};
 use crate::run::RequestId;
 
 /// A request that is durable.
@@ -24,8 +25,8 @@ pub enum Received {
     Again,
 }
 
-/// How long whoever received a request has to act on it before the resender does.
-const GRACE: TimeDelta = TimeDelta::seconds(10);
+/// How long whoever received a request has to act on it before the resender does. Longer than acting can take.
+const GRACE: TimeDelta = TimeDelta::seconds(15);
 
 impl Store {
     /// Makes a request durable.
@@ -49,20 +50,32 @@ impl Store {
         Ok(())
     }
 
-    /// The request was sent on and the answer was lost: it is owed again at `try_at`.
-    pub async fn unsure(&self, key: &RequestId, try_at: DateTime<Utc>) -> Result<()> {
-        sqlx::query!("update inbox set state = 'unsure', tries = tries + 1, try_at = $2 where key = $1", key.0, try_at).execute(&self.pool).await?;
+    /// The request was sent on and the answer was lost: it is owed again soon, and less and less soon.
+    pub async fn unsure(&self, key: &RequestId, now: DateTime<Utc>) -> Result<()> {
+        sqlx::query!(
+            "update inbox set state = 'unsure', try_at = $2::timestamptz + interval '5 seconds' * (2 ^ least(tries, 6)) where key = $1",
+            key.0,
+            now
+        )
+        .execute(&self.pool)
+        .await?;
         Ok(())
     }
 
-    /// Requests whose taker died or lost the answer. They are leased for `GRACE`, so that two processes do not take one.
+    /// Keeps something that was sent on already and whose answer was lost.
+    pub async fn owe<T: Serialize + Sync>(&self, key: &RequestId, kind: &'static str, payload: &T, now: DateTime<Utc>) -> Result<()> {
+        self.receive(key, kind, &write(kind, payload)?, now).await?;
+        self.unsure(key, now).await
+    }
+
+    /// Requests whose taker died or lost the answer. They are leased, so that two processes do not take one;
+    /// longer each time, so that what can never be done costs little.
     pub async fn owed(&self, now: DateTime<Utc>) -> Result<Vec<Delivery>> {
         let rows = sqlx::query!(
-            "update inbox set try_at = $2, tries = tries + 1
+            "update inbox set try_at = $1::timestamptz + interval '15 seconds' * (2 ^ least(tries, 6)), tries = tries + 1
              where key in (select key from inbox where state <> 'done' and try_at <= $1 order by try_at limit 20 for update skip locked)
              returning key, kind, payload, received_at, tries",
-            now,
-            now + GRACE
+            now
         )
         .fetch_all(&self.pool)
         .await?;

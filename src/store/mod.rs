@@ -11,6 +11,7 @@ mod runs;
 mod threads;
 
 pub use inbox::{Delivery, Received};
+pub use runs::Sender;
 pub use threads::{KnownMessage, LeasedThread};
 
 use std::time::Duration;
@@ -50,6 +51,14 @@ impl From<sqlx::Error> for StoreError {
             sqlx::Error::Database(ref db) if db.code().is_some_and(|c| c.starts_with("57P") || c.starts_with("08")) => Self::Away(error),
             other => Self::Wrong(other),
         }
+    }
+}
+
+impl StoreError {
+    /// Whether the database was never even asked. A connection that broke in the middle of a change proves nothing.
+    #[must_use]
+    pub const fn surely_nothing_happened(&self) -> bool {
+        matches!(self, Self::Away(sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed))
     }
 }
 

@@ -1,25 +1,39 @@
 //! Which runs are there, and what do their events add up to?
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Result, Store, read, write};
-use crate::run::{Event, Request, RequestId, Run, RunId};
+use crate::run::{Channel, Event, Request, RequestId, Run, RunId};
+
+/// Who sends a run's start to Temporal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sender {
+    /// Whoever asked for it, and nobody else yet.
+    Only,
+    /// Somebody may have sent it before.
+    Another,
+}
+
+/// How long whoever asked for a run has to send it on before the resender does.
+const GRACE: TimeDelta = TimeDelta::seconds(15);
 
 impl Store {
-    /// Remembers that a run was asked for. A repeat with the same key changes nothing and answers the first run.
-    pub async fn ask_for_run(&self, key: &RequestId, request: &Request, now: DateTime<Utc>) -> Result<Request> {
-        sqlx::query!(
-            "insert into runs (run_id, request_key, project, request, requested_at) values ($1, $2, $3, $4, $5) on conflict (request_key) do nothing",
+    /// Remembers that a run was asked for. A repeat with the same key answers the first run.
+    pub async fn ask_for_run(&self, key: &RequestId, request: &Request, now: DateTime<Utc>) -> Result<(Request, Sender)> {
+        let row = sqlx::query!(
+            "insert into runs (run_id, request_key, project, request, requested_at, try_at) values ($1, $2, $3, $4, $5, $6)
+             on conflict (request_key) do update set tries = runs.tries + 1
+             returning request, tries",
             request.run.as_str(),
             key.0,
             request.project.as_str(),
             write("request", request)?,
-            now
+            now,
+            now + GRACE
         )
-        .execute(&self.pool)
+        .fetch_one(&self.pool)
         .await?;
-        let row = sqlx::query!("select request from runs where request_key = $1", key.0).fetch_one(&self.pool).await?;
-        read("request", row.request)
+        Ok((read("request", row.request)?, if row.tries == 0 { Sender::Only } else { Sender::Another }))
     }
 
     /// Temporal has the run. Its thread may exist from now on.
@@ -39,12 +53,15 @@ impl Store {
         Ok(change.commit().await?)
     }
 
-    /// The run surely never reached Temporal: it was never there.
-    pub async fn forget_run(&self, run: &RunId) -> Result<()> {
-        sqlx::query!("delete from runs where run_id = $1 and not sent and not exists (select 1 from events where events.run_id = $1)", run.as_str())
-            .execute(&self.pool)
-            .await?;
-        Ok(())
+    /// The only sender's send surely never reached Temporal: the run was never there. False where somebody else sends it meanwhile.
+    pub async fn forget_run(&self, run: &RunId) -> Result<bool> {
+        let done = sqlx::query!(
+            "delete from runs where run_id = $1 and not sent and tries = 0 and not exists (select 1 from events where events.run_id = $1)",
+            run.as_str()
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(done.rows_affected() == 1)
     }
 
     pub async fn run(&self, run: &RunId) -> Result<Option<Run>> {
@@ -55,11 +72,16 @@ impl Store {
         Ok(Some(Run::fold(read("request", row.request)?, &events)))
     }
 
-    /// Runs whose start was never confirmed, asked for before `before`.
-    pub async fn unsent_runs(&self, before: DateTime<Utc>) -> Result<Vec<RunId>> {
-        let rows = sqlx::query!("select run_id from runs where not sent and requested_at < $1 order by requested_at limit 20", before)
-            .fetch_all(&self.pool)
-            .await?;
+    /// Runs whose start was never confirmed. Taken one by one, and less and less often.
+    pub async fn unsent_runs(&self, now: DateTime<Utc>) -> Result<Vec<RunId>> {
+        let rows = sqlx::query!(
+            "update runs set try_at = $1::timestamptz + interval '15 seconds' * (2 ^ least(tries, 4)), tries = tries + 1
+             where run_id in (select run_id from runs where not sent and try_at <= $1 order by try_at limit 20 for update skip locked)
+             returning run_id",
+            now
+        )
+        .fetch_all(&self.pool)
+        .await?;
         Ok(rows.into_iter().filter_map(|r| r.run_id.parse().ok()).collect())
     }
 
@@ -76,16 +98,21 @@ impl Store {
     }
 
     /// The run whose thread this is.
-    pub async fn run_of_thread(&self, channel: &str, root_ts: &str) -> Result<Option<RunId>> {
-        let row = sqlx::query!("select run_id from threads where channel = $1 and root_ts = $2", channel, root_ts).fetch_optional(&self.pool).await?;
+    pub async fn run_of_thread(&self, place: &Channel, root_ts: &str) -> Result<Option<RunId>> {
+        let row = sqlx::query!("select run_id from threads where team = $1 and channel = $2 and root_ts = $3", place.team, place.channel, root_ts)
+            .fetch_optional(&self.pool)
+            .await?;
         Ok(row.and_then(|r| r.run_id.parse().ok()))
     }
 
-    /// The newest run whose thread is in this channel.
-    pub async fn newest_run_in(&self, channel: &str) -> Result<Option<RunId>> {
+    /// The newest run in this channel, as it was at that time: who says "stop" does not mean a run that came later.
+    pub async fn newest_run_in(&self, place: &Channel, at: DateTime<Utc>) -> Result<Option<RunId>> {
         let row = sqlx::query!(
-            "select t.run_id from threads t join runs r using (run_id) where t.channel = $1 order by r.requested_at desc limit 1",
-            channel
+            "select t.run_id from threads t join runs r using (run_id)
+             where t.team = $1 and t.channel = $2 and r.requested_at <= $3 order by r.requested_at desc limit 1",
+            place.team,
+            place.channel,
+            at
         )
         .fetch_optional(&self.pool)
         .await?;

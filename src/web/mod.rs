@@ -2,10 +2,13 @@
 //! One router: Slack's requests, pages for people, probes for machines.
 
 mod act;
+mod answer;
 mod diff_page;
+mod form;
 mod health;
 mod page;
 mod pages;
+mod resend;
 mod run_page;
 mod slack;
 
@@ -21,7 +24,8 @@ use crate::commands::Doors;
 use crate::slack::{SlackApi, Verifier};
 use crate::thread::Place;
 
-pub use act::{Actor, resend};
+pub use act::Actor;
+pub use resend::resend;
 
 /// Slack sends a few kilobytes; more than this is somebody else.
 const BODY_BYTES: usize = 1 << 20;

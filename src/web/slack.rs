@@ -9,29 +9,42 @@ use axum::extract::{FromRequest, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
+use tokio::sync::oneshot;
+use tokio::time::{Instant, timeout_at};
+use tracing::Instrument;
 
-use super::act::{Acted, Actor};
+use super::act::{Acted, Actor, kind};
+use super::answer::asks;
 use super::{SlackDoor, Web};
+use crate::commands::Said;
 use crate::slack::{Inbound, SIGNATURE_HEADER, SignatureError, TIMESTAMP_HEADER};
 use crate::store::Received;
 
-/// What takes longer than this is answered privately later; Slack shows an error after 3 s.
+/// What takes longer than this, from the request's arrival on, is answered privately later; Slack shows an error after 3 s.
 const PATIENCE: Duration = Duration::from_millis(2_400);
+const NOTHING_RECORDED: &str = "Signoff's database does not answer, so nothing was recorded. Please try again in a minute.";
+const MAYBE_RECORDED: &str =
+    "Signoff's database stopped answering, so it is not certain that this was recorded. Please look at the thread in a minute before you try again.";
 
 /// `POST /slack`: commands, clicks, forms and events alike.
 pub async fn receive(State(web): State<Web>, request: Request) -> Response {
+    let arrived = Instant::now();
     let Some(slack) = web.slack.clone() else { return StatusCode::NOT_FOUND.into_response() };
     let headers = request.headers().clone();
-    let Ok(body) = Bytes::from_request(request, &()).await else { return StatusCode::PAYLOAD_TOO_LARGE.into_response() };
+    let body = match timeout_at(arrived + PATIENCE, Bytes::from_request(request, &())).await {
+        Ok(Ok(body)) => body,
+        Ok(Err(too_large)) => return too_large.into_response(),
+        Err(_) => return StatusCode::REQUEST_TIMEOUT.into_response(),
+    };
     if let Err(e) = verify(&web, &slack, &headers, &body) {
         tracing::warn!(error = %e, "a request that is not from Slack was turned away");
         return StatusCode::UNAUTHORIZED.into_response();
     }
-    let kind = text(&headers, header::CONTENT_TYPE.as_str()).unwrap_or_default();
-    match Inbound::parse(kind, &body, slack.api_url.as_ref()) {
+    let content_type = text(&headers, header::CONTENT_TYPE.as_str()).unwrap_or_default();
+    match Inbound::parse(content_type, &body, slack.api_url.as_ref()) {
         Ok(Inbound::UrlVerification { challenge }) => challenge.into_response(),
         Ok(Inbound::SslCheck | Inbound::Ignored { .. }) => StatusCode::OK.into_response(),
-        Ok(inbound) => keep_and_act(web, slack, inbound).await,
+        Ok(inbound) => keep_and_act(web, slack, inbound, arrived).await,
         Err(e) => {
             tracing::warn!(error = %e, "a request from Slack could not be read");
             StatusCode::BAD_REQUEST.into_response()
@@ -47,8 +60,8 @@ fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
-async fn keep_and_act(web: Web, slack: SlackDoor, inbound: Inbound) -> Response {
-    let (Some(key), kind) = (inbound.key().cloned(), kind(&inbound)) else { return StatusCode::OK.into_response() };
+async fn keep_and_act(web: Web, slack: SlackDoor, inbound: Inbound, arrived: Instant) -> Response {
+    let Some(key) = inbound.key().cloned().filter(|_| asks(&inbound)) else { return StatusCode::OK.into_response() };
     let payload = match serde_json::to_value(&inbound) {
         Ok(payload) => payload,
         Err(e) => {
@@ -56,20 +69,26 @@ async fn keep_and_act(web: Web, slack: SlackDoor, inbound: Inbound) -> Response 
             return StatusCode::INTERNAL_SERVER_ERROR.into_response();
         }
     };
-    match web.doors.store.receive(&key, kind, &payload, (web.clock)()).await {
-        Ok(Received::New) => act(web, slack, inbound).await,
+    let now = (web.clock)();
+    let keeping = web.doors.store.receive(&key, kind(&inbound), &payload, now);
+    match timeout_at(arrived + PATIENCE, keeping).await {
+        Ok(Ok(Received::New)) => act(web, slack, inbound, (arrived, Said::now(now))).await,
         // Whoever took it first answers for it.
-        Ok(Received::Again) => StatusCode::OK.into_response(),
-        Err(e) => {
+        Ok(Ok(Received::Again)) => StatusCode::OK.into_response(),
+        Ok(Err(e)) => {
             tracing::error!(error = %e, "a request could not be made durable");
-            undurable(web, slack, inbound)
+            undurable(web, slack, inbound, e.surely_nothing_happened())
+        }
+        Err(_) => {
+            tracing::error!("a request could not be made durable in time");
+            undurable(web, slack, inbound, false)
         }
     }
 }
 
-/// Nothing was recorded: a person is told so, and an event is sent again by Slack.
-fn undurable(web: Web, slack: SlackDoor, inbound: Inbound) -> Response {
-    let sorry = "Signoff's database does not answer, so nothing was recorded. Please try again in a minute.";
+/// A person is told so, and an event is sent again by Slack.
+fn undurable(web: Web, slack: SlackDoor, inbound: Inbound, surely_nothing: bool) -> Response {
+    let sorry = if surely_nothing { NOTHING_RECORDED } else { MAYBE_RECORDED };
     match &inbound {
         Inbound::Command(_) => private(sorry),
         Inbound::Click(_) => {
@@ -85,45 +104,45 @@ fn undurable(web: Web, slack: SlackDoor, inbound: Inbound) -> Response {
     }
 }
 
-async fn act(web: Web, slack: SlackDoor, inbound: Inbound) -> Response {
+/// What is known in time stands in the acknowledgement; what is known later is told by a message of its own.
+async fn act(web: Web, slack: SlackDoor, inbound: Inbound, (arrived, said): (Instant, Said)) -> Response {
     let actor = Actor { doors: web.doors, place: web.place, slack: slack.api, clock: web.clock };
     let command = matches!(inbound, Inbound::Command(_));
-    let mut acting = tokio::spawn(async move {
-        let acted = actor.act(&inbound).await;
-        // The acknowledgement carries what a command or a form is told; everything else is told by a message of its own.
-        match acted {
-            Acted::Told(text) if !command => {
-                actor.tell(&inbound, &text).await;
-                Acted::Silent
-            }
-            other => other,
+    let (in_time, mut answer) = oneshot::channel();
+    let acting = async move {
+        let acted = actor.act(&inbound, said).await;
+        let in_time = in_time.send(acted.clone()).is_ok();
+        if !(in_time && fits_acknowledgement(&inbound, &acted)) {
+            actor.follow(&inbound, acted).await;
         }
-    });
-    match tokio::time::timeout(PATIENCE, &mut acting).await {
-        Ok(Ok(Acted::Told(text))) => private(&text),
-        Ok(Ok(Acted::Wrong { field, why })) => Json(json!({ "response_action": "errors", "errors": { field: why } })).into_response(),
-        Ok(Err(e)) => {
-            tracing::error!(error = %e, "acting on a request broke; it is acted on again");
-            StatusCode::OK.into_response()
+    };
+    tokio::spawn(acting.in_current_span());
+    let acted = match timeout_at(arrived + PATIENCE, &mut answer).await {
+        Ok(acted) => acted.ok(),
+        Err(_) => {
+            answer.close();
+            answer.try_recv().ok()
         }
-        // Durable, and still being acted on.
-        Err(_) if command => private("Got it. This takes a moment; the outcome shows here or in the thread."),
-        Ok(Ok(Acted::Silent)) | Err(_) => StatusCode::OK.into_response(),
+    };
+    match acted {
+        Some(Acted::Told(text) | Acted::Owed(text)) if command => private(&text),
+        Some(Acted::Wrong { field, why }) => Json(json!({ "response_action": "errors", "errors": { field: why } })).into_response(),
+        Some(_) => StatusCode::OK.into_response(),
+        // Durable, and still being acted on; or acting on it broke, and it is acted on again.
+        None if command => private("Got it. This takes a moment; the outcome shows here or in the thread."),
+        None => StatusCode::OK.into_response(),
+    }
+}
+
+/// What an acknowledgement can carry: words for who typed a command, a mistake for who filled in a form.
+const fn fits_acknowledgement(inbound: &Inbound, acted: &Acted) -> bool {
+    match inbound {
+        Inbound::Command(_) => matches!(acted, Acted::Told(_) | Acted::Owed(_) | Acted::Silent),
+        Inbound::Submission(_) => matches!(acted, Acted::Wrong { .. }),
+        _ => false,
     }
 }
 
 fn private(text: &str) -> Response {
     Json(json!({ "response_type": "ephemeral", "text": text })).into_response()
-}
-
-/// What kind of request it is, for who looks at the inbox.
-const fn kind(inbound: &Inbound) -> &'static str {
-    match inbound {
-        Inbound::Command(_) => "command",
-        Inbound::Click(_) => "click",
-        Inbound::Submission(_) => "submission",
-        Inbound::Message(_) => "message",
-        Inbound::Mention(_) => "mention",
-        _ => "other",
-    }
 }

@@ -9,25 +9,20 @@ use temporalio_sdk::{ActivityCancellationType, ActivityExecutionError, ActivityO
 use super::activities::{Activities, CheckInput, WriteInput};
 use super::develop::{Ctx, Develop, answered, emit, flush, hear, now, retries};
 use super::watch::Handover;
-use crate::run::{AttemptOutcome, Checked, Happened, Plan, Snapshot, Verdict, Work, Written};
+use crate::run::{Checked, Happened, Lost, Plan, Snapshot, Work, Written};
 
 /// A worker that died is noticed after this.
 pub(super) const HEARTBEAT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Why an attempt was not finished, and what it had spent by then.
-struct Lost {
-    why: String,
-    spent: Handover,
-}
-
 /// Write, then check; and what that amounts to.
 pub(super) async fn attempt(ctx: &Ctx, plan: &Plan) -> WorkflowResult<Happened> {
     if plan.backoff_seconds > 0 && stopped_during(ctx, Duration::from_secs(plan.backoff_seconds)).await? {
-        return Ok(unfinished(ctx, plan, Lost { why: "stopped before it began".to_owned(), spent: Handover::default() }));
+        let lost = Lost { why: "stopped before it began".to_owned(), ..Lost::default() };
+        return Ok(ctx.state(|s| s.run.attempt_ended(plan, &Err(lost), now(ctx))));
     }
     let written = match write(ctx, plan).await? {
         Ok(written) => written,
-        Err(lost) => return Ok(unfinished(ctx, plan, lost)),
+        Err(lost) => return Ok(ctx.state(|s| s.run.attempt_ended(plan, &Err(lost), now(ctx)))),
     };
     let Some(work) = written.work.clone() else {
         return Ok(ctx.state(|s| s.run.attempt_ended(plan, &Ok((&written, None)), now(ctx))));
@@ -38,28 +33,8 @@ pub(super) async fn attempt(ctx: &Ctx, plan: &Plan) -> WorkflowResult<Happened> 
     if stopped(ctx) {
         return Ok(ctx.state(|s| s.run.attempt_ended(plan, &Ok((&written, None)), now(ctx))));
     }
-    match check(ctx, plan, snapshot).await? {
-        Ok(checked) => Ok(ctx.state(|s| s.run.attempt_ended(plan, &Ok((&written, Some(&checked))), now(ctx)))),
-        Err(why) => {
-            let spent = Handover { session: None, tokens: written.tokens, cost_usd: written.cost_usd };
-            Ok(unfinished(ctx, plan, Lost { why, spent }))
-        }
-    }
-}
-
-/// Nobody could finish it, or somebody stopped the run.
-fn unfinished(ctx: &Ctx, plan: &Plan, lost: Lost) -> Happened {
-    let mut ended = ctx.state(|s| s.run.attempt_ended(plan, &Err(lost.why), now(ctx)));
-    if let Happened::AttemptEnded { outcome, why, trouble, tokens, cost_usd, .. } = &mut ended {
-        *tokens = lost.spent.tokens;
-        *cost_usd = lost.spent.cost_usd;
-        if stopped(ctx) {
-            *outcome = AttemptOutcome::Stopped;
-            *why = None;
-            *trouble = None;
-        }
-    }
-    ended
+    let checked = check(ctx, plan, snapshot).await?;
+    Ok(ctx.state(|s| s.run.attempt_ended(plan, &checked.as_ref().map(|c| (&written, Some(c))).map_err(Clone::clone), now(ctx))))
 }
 
 fn was_written(plan: &Plan, written: &Written, work: Work) -> Happened {
@@ -82,23 +57,25 @@ async fn write(ctx: &Ctx, plan: &Plan) -> WorkflowResult<Result<Written, Lost>> 
     flush(ctx).await?;
     let scope = ctx.cancellation_token().child_token();
     let work = ctx.execute_activity(Activities::write, input, activity_options(plan, "write", &scope));
-    Ok(watched(ctx, work, &scope).await?.map_err(|e| Lost { why: e.to_string(), spent: spent_by(&e) }))
+    Ok(watched(ctx, work, &scope).await?.map_err(|e| lost(&e)))
 }
 
-/// What a lost activity told before it fell silent.
-fn spent_by(error: &ActivityExecutionError) -> Handover {
+/// An activity that nobody could finish, and what it told before it fell silent.
+fn lost(error: &ActivityExecutionError) -> Lost {
     let silent = error.as_timeout().and_then(|t| t.last_heartbeat_details::<Handover>().ok().flatten());
-    silent.or_else(|| error.as_cancelled().and_then(|c| c.details::<Handover>().ok().flatten())).unwrap_or_default()
+    let told = silent.or_else(|| error.as_cancelled().and_then(|c| c.details::<Handover>().ok().flatten()));
+    let Handover { tokens, cost_usd, .. } = told.unwrap_or_default();
+    Lost { why: error.to_string(), tokens, cost_usd }
 }
 
-async fn check(ctx: &Ctx, plan: &Plan, snapshot: Snapshot) -> WorkflowResult<Result<Checked, String>> {
+async fn check(ctx: &Ctx, plan: &Plan, snapshot: Snapshot) -> WorkflowResult<Result<Checked, Lost>> {
     let input = CheckInput { run: ctx.state(|s| s.run.id().clone()), stage: plan.stage.clone(), attempt: plan.attempt, snapshot };
     flush(ctx).await?;
     let scope = ctx.cancellation_token().child_token();
     let work = ctx.execute_activity(Activities::check, input, activity_options(plan, "check", &scope));
     let checked = watched(ctx, work, &scope).await?;
     // What a stop cut short is no verdict.
-    Ok(if stopped(ctx) { Err("stopped while it was checked".to_owned()) } else { checked.map_err(|e| e.to_string()) })
+    Ok(if stopped(ctx) { Err(Lost { why: "stopped while it was checked".to_owned(), ..Lost::default() }) } else { checked.map_err(|e| lost(&e)) })
 }
 
 /// Waits for an activity while answers are judged; a stop cancels it, and then waits until it is really over.
@@ -126,7 +103,7 @@ async fn watched<T>(
 }
 
 fn stopped(ctx: &Ctx) -> bool {
-    ctx.state(|s| s.run.decisions.iter().any(|d| d.verdict == Verdict::Stop))
+    ctx.state(|s| s.run.was_stopped())
 }
 
 /// Pauses for a while; true as soon as the run was stopped.

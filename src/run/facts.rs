@@ -170,6 +170,14 @@ impl Checked {
     pub const FEEDBACK: usize = 3_000;
 }
 
+/// An activity that nobody could finish, and what it told before it fell silent. A lost check spent nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lost {
+    pub why: String,
+    pub tokens: Tokens,
+    pub cost_usd: Usd,
+}
+
 /// How far the current attempt is. Newest wins, never history.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Progress {

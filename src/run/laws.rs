@@ -16,7 +16,7 @@ enum Move {
 
 fn moves() -> impl Strategy<Value = Vec<Move>> {
     let trouble = prop::sample::select(vec![Trouble::ModelBusy, Trouble::Agent, Trouble::Budget, Trouble::Setup]).prop_map(Facts::Trouble);
-    let bad = prop::sample::select(vec![Facts::Red, Facts::Interrupted, Facts::Unpaid, Facts::Unchecked]);
+    let bad = prop::sample::select(vec![Facts::Red, Facts::Interrupted, Facts::Unfinished, Facts::Unchecked]);
     let facts = prop_oneof![6 => Just(Facts::Green), 3 => bad, 1 => trouble];
     let verdict = prop::sample::select(vec![Verdict::Approve, Verdict::Approve, Verdict::Approve, Verdict::Reject, Verdict::Stop]);
     let by = prop::sample::select(vec![ana(), slack("T1", "UBEN"), slack("T2", "UEVE"), PersonId::Cli { user: "ops".to_owned() }]);

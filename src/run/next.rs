@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::fold::seconds_between;
 use super::{
-    AgentEnd, Attempt, AttemptOutcome, Checked, Delivered, Diff, GateId, Happened, Outcome, Run, Snapshot, Stage, StageOutcome, StagePhase,
+    AgentEnd, Attempt, AttemptOutcome, Checked, Delivered, Diff, GateId, Happened, Lost, Outcome, Run, Snapshot, Stage, StageOutcome, StagePhase,
     StageState, Trouble, Usd, Verdict, Written,
 };
 
@@ -152,22 +152,24 @@ impl Run {
 
     /// What an attempt's facts amount to. `checked` is none where the agent did not finish.
     #[must_use]
-    pub fn attempt_ended(&self, plan: &Plan, facts: &Result<(&Written, Option<&Checked>), String>, now: DateTime<Utc>) -> Happened {
+    pub fn attempt_ended(&self, plan: &Plan, facts: &Result<(&Written, Option<&Checked>), Lost>, now: DateTime<Utc>) -> Happened {
         let known = self.stage(&plan.stage.name).and_then(|s| s.attempts.iter().find(|a| a.n == plan.attempt));
-        let written = facts.as_ref().ok().map(|(w, _)| *w);
         let checked = facts.as_ref().ok().and_then(|(_, c)| *c);
         let (outcome, why, trouble) = match facts {
             // Whatever an interrupted agent or a cancelled activity says: a person ended it.
             _ if self.was_stopped() => (AttemptOutcome::Stopped, None, None),
-            Err(lost) => (AttemptOutcome::Lost, Some(lost.clone()), Some(Trouble::Agent)),
+            Err(lost) => (AttemptOutcome::Lost, Some(lost.why.clone()), Some(Trouble::Agent)),
             Ok((Written { end: AgentEnd::Failed { trouble, why }, .. }, _)) => (AttemptOutcome::Bad, Some(why.clone()), Some(*trouble)),
             Ok((Written { end: AgentEnd::Stopped, .. }, _) | (_, None)) => (AttemptOutcome::Stopped, None, None),
             Ok((_, Some(checked))) if checked.passed => (AttemptOutcome::Good, None, None),
             Ok((_, Some(checked))) => (AttemptOutcome::Bad, checked.why.clone(), None),
         };
-        // An attempt that is lost while it is checked was paid for.
-        let paid = known.map(|a| (a.tokens, a.cost_usd)).unwrap_or_default();
-        let (tokens, cost_usd) = written.map_or(paid, |w| (w.tokens, w.cost_usd));
+        let (tokens, cost_usd) = match (facts, known.filter(|a| a.snapshot.is_some())) {
+            (Ok((written, _)), _) => (written.tokens, written.cost_usd),
+            // Lost while it was checked: the writing was paid for.
+            (Err(_), Some(paid)) => (paid.tokens, paid.cost_usd),
+            (Err(lost), None) => (lost.tokens, lost.cost_usd),
+        };
         Happened::AttemptEnded {
             stage: plan.stage.name.clone(),
             attempt: plan.attempt,

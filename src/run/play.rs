@@ -3,9 +3,9 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
-    AgentEnd, AgentInfo, AgentKind, AgentSpec, Channel, Checked, Decision, Diff, Digest, Event, GateId, GateSpec, Happened, Next, Outcome, PersonId,
-    Pipeline, Plan, RULES, Refusal, Reports, Request, RequestId, Run, Sandboxing, Size, Snapshot, Stage, Tests, Tokens, Trouble, Usd, Verdict, Via,
-    Written,
+    AgentEnd, AgentInfo, AgentKind, AgentSpec, Channel, Checked, Decision, Diff, Digest, Event, GateId, GateSpec, Happened, Lost, Next, Outcome,
+    PersonId, Pipeline, Plan, RULES, Refusal, Reports, Request, RequestId, Run, Sandboxing, Size, Snapshot, Stage, Tests, Tokens, Trouble, Usd,
+    Verdict, Via, Written,
 };
 
 pub(super) const CENT: Usd = Usd::from_nanos(10_000_000);
@@ -18,8 +18,8 @@ pub(super) enum Facts {
     Trouble(Trouble),
     /// The agent was interrupted.
     Interrupted,
-    /// Nobody could finish the writing; what it cost is not known.
-    Unpaid,
+    /// Nobody could finish the writing.
+    Unfinished,
     /// The work is there, and nobody could finish the checks.
     Unchecked,
 }
@@ -92,7 +92,8 @@ impl Play {
         }
         let checked = checked(facts);
         let ended = match facts {
-            Facts::Unpaid | Facts::Unchecked => Err("its workers died".to_owned()),
+            Facts::Unfinished => Err(Lost { why: "its workers died".to_owned(), tokens: written.tokens, cost_usd: written.cost_usd }),
+            Facts::Unchecked => Err(Lost { why: "its workers died".to_owned(), ..Lost::default() }),
             _ => Ok((&written, checked.as_ref())),
         };
         let happened = self.run.attempt_ended(plan, &ended, self.now);
@@ -158,7 +159,7 @@ fn written(facts: Facts) -> Written {
     let end = match facts {
         Facts::Trouble(trouble) => AgentEnd::Failed { trouble, why: format!("{trouble:?} trouble") },
         Facts::Interrupted => AgentEnd::Stopped,
-        Facts::Green | Facts::Red | Facts::Unpaid | Facts::Unchecked => AgentEnd::Finished,
+        Facts::Green | Facts::Red | Facts::Unfinished | Facts::Unchecked => AgentEnd::Finished,
     };
     Written {
         end,

@@ -89,7 +89,7 @@ fn a_stop_interrupts_the_attempt_and_what_it_cost_stays_counted() {
 fn an_attempt_that_a_stop_cancelled_was_stopped_and_not_lost() {
     let mut play = Play::with(&["draft"]);
     let begun = play.plan();
-    play.ana(Verdict::Stop).ends(&begun, Facts::Unpaid);
+    play.ana(Verdict::Stop).ends(&begun, Facts::Unfinished);
     let attempt = &play.run.stages[0].attempts[0];
     assert_eq!((attempt.outcome, attempt.why.as_deref()), (AttemptOutcome::Stopped, None));
 }
@@ -128,7 +128,7 @@ fn after_its_last_attempt_a_stage_fails_and_says_why() {
 #[test]
 fn an_attempt_that_nobody_could_finish_counts_as_one() {
     let mut play = Play::with(&["draft"]);
-    let ended = play.brings(Facts::Unpaid).brings(Facts::Interrupted).end();
+    let ended = play.brings(Facts::Unfinished).brings(Facts::Interrupted).end();
     assert_eq!(ended, (Outcome::Failed, Some("draft: 2 attempts, the last: the attempt was interrupted".to_owned())));
 }
 
@@ -182,7 +182,7 @@ fn the_next_attempt_reads_what_the_checks_said() {
 #[test]
 fn what_the_checks_said_outlives_attempts_that_taught_nothing() {
     let mut play = Play::of(with_attempts(4));
-    play.brings(Facts::Red).brings(Facts::Trouble(Trouble::ModelBusy)).brings(Facts::Unpaid);
+    play.brings(Facts::Red).brings(Facts::Trouble(Trouble::ModelBusy)).brings(Facts::Unfinished);
     assert_eq!(play.plan().feedback.as_deref(), Some("line 3 is crooked"));
 }
 
@@ -200,6 +200,13 @@ fn an_attempt_that_is_lost_while_it_is_checked_was_paid_for() {
     let mut play = Play::with(&["draft"]);
     play.brings(Facts::Unchecked);
     assert_eq!(play.run.stages[0].attempts[0].outcome, AttemptOutcome::Lost);
+    assert_eq!((play.run.spent(), play.run.stages[0].tokens().total()), (CENT, 11));
+}
+
+#[test]
+fn what_a_lost_agent_told_before_it_fell_silent_stays_counted() {
+    let mut play = Play::with(&["draft"]);
+    play.brings(Facts::Unfinished);
     assert_eq!((play.run.spent(), play.run.stages[0].tokens().total()), (CENT, 11));
 }
 

@@ -1,0 +1,84 @@
+//! Do runs that were begun by an older program go on by this one?
+//! The workflow must make the commands that stand in recorded histories, in their order. A history is kept as long as runs by
+//! its rules may live. Each is named after the story that it was recorded from, by
+//! `SIGNOFF_RECORD=tests/data/histories cargo test --test stories -- <the story's name>`.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use signoff::engine::Develop;
+use temporalio_client::WorkflowHistory;
+use temporalio_sdk::workflow_replayer::{WorkflowReplayError, WorkflowReplayFailure, WorkflowReplayer, WorkflowReplayerOptions};
+use tokio::time::timeout;
+
+/// Where the histories are.
+const HISTORIES: &str = "tests/data/histories";
+/// A history that is not whole makes the replayer wait for ever.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+#[tokio::test]
+async fn a_run_with_a_rollback_and_an_approval() {
+    replays("a_run_goes_from_a_command_to_its_code_with_one_rollback_and_one_approval").await;
+}
+
+#[tokio::test]
+async fn a_run_that_was_rejected() {
+    replays("rejecting_ends_the_run_rejected").await;
+}
+
+#[tokio::test]
+async fn a_run_that_was_stopped_while_its_agent_wrote() {
+    replays("stopping_ends_the_agent_and_the_run").await;
+}
+
+#[tokio::test]
+async fn a_run_whose_deadline_passed() {
+    replays("a_deadline_that_passes_fails_the_stage_and_says_so").await;
+}
+
+#[tokio::test]
+async fn a_run_whose_stage_failed() {
+    replays("a_stage_whose_attempts_are_used_up_fails_the_run_and_the_thread_says_why").await;
+}
+
+#[tokio::test]
+async fn a_run_whose_budget_was_spent() {
+    replays("a_spent_budget_ends_the_run_before_the_next_attempt").await;
+}
+
+#[tokio::test]
+async fn a_run_whose_worker_died() {
+    replays("a_worker_that_dies_in_a_stage_is_replaced_and_the_run_goes_on").await;
+}
+
+#[tokio::test]
+async fn a_history_with_another_activity_in_it_is_no_history_of_ours() {
+    let recorded = recorded("rejecting_ends_the_run_rejected");
+    let other = recorded.replacen(r#""activity_type":{"name":"check"}"#, r#""activity_type":{"name":"taste"}"#, 1);
+    assert_ne!(recorded, other);
+    let replayed = replay(&other).await;
+    let Err(WorkflowReplayError::Replay(WorkflowReplayFailure::Nondeterminism { .. })) = replayed else { panic!("{replayed:?}") };
+}
+
+#[test]
+fn every_recorded_history_is_replayed_here() {
+    let tests = fs::read_to_string(file!()).expect("this file");
+    let names = fs::read_dir(HISTORIES).expect("the histories").map(|file| file.expect("a file").path());
+    let forgotten: Vec<_> = names.filter(|path| !tests.contains(&format!("{:?}", path.file_stem().expect("a name")))).collect();
+    assert!(forgotten.is_empty(), "{forgotten:?}");
+}
+
+async fn replays(story: &str) {
+    replay(&recorded(story)).await.expect("the workflow makes the commands that were recorded");
+}
+
+async fn replay(recorded: &str) -> Result<(), WorkflowReplayError> {
+    let history = WorkflowHistory::from_json(recorded.as_bytes()).expect("a history as the client writes it");
+    let options = WorkflowReplayerOptions::new().register_workflow::<Develop>().expect("our workflow").build();
+    timeout(PATIENCE, WorkflowReplayer::new(options)?.replay_workflow(history)).await.expect("the replay ends")
+}
+
+fn recorded(story: &str) -> String {
+    fs::read_to_string(Path::new(HISTORIES).join(format!("{story}.json"))).expect("a recorded history")
+}

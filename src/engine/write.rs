@@ -129,14 +129,13 @@ impl Bench {
             },
         };
         let (worktree, home) = (desk.at("work"), desk.at("home"));
-        let session = match resumable(before, &worktree, &home).await {
-            Some(session) => Session::Resume(session),
-            None => {
-                shadow.checkout(&base, &worktree).await.context("cloning the snapshot")?;
-                tidy(std::slice::from_ref(&home));
-                std::fs::create_dir_all(&home).context("making the agent's home")?;
-                Session::New(Uuid::new_v4())
-            }
+        let session = if let Some(session) = resumable(before, &worktree, &home).await {
+            Session::Resume(session)
+        } else {
+            shadow.checkout(&base, &worktree).await.context("cloning the snapshot")?;
+            tidy(std::slice::from_ref(&home));
+            std::fs::create_dir_all(&home).context("making the agent's home")?;
+            Session::New(Uuid::new_v4())
         };
         let prompt = self.prompt(input).await?;
         std::fs::write(desk.at("prompt.txt"), &prompt).context("keeping the prompt")?;

@@ -7,8 +7,8 @@ use super::events::{signed, unsigned};
 use super::{Result, Store};
 use crate::run::{Channel, RunId};
 
-/// Longer than any one call to Slack may take, and renewed before each: a writer that lives is never overtaken.
-const LEASE: TimeDelta = TimeDelta::seconds(12);
+/// Longer than any one call to Slack may take, its turn waited for, and renewed before each: a writer that lives is never overtaken.
+const LEASE: TimeDelta = TimeDelta::seconds(15);
 
 /// A thread that is this writer's for now.
 #[derive(Clone, Debug)]

@@ -5,7 +5,10 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use tokio::task::{JoinError, JoinSet};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 use super::{Message, Place, redraw_at, render};
 use crate::run::{Phase, Run};
@@ -19,7 +22,11 @@ const PROGRESS_EVERY: TimeDelta = TimeDelta::seconds(2);
 /// How long after a post whose answer was lost Slack must be able to show it.
 const SETTLE: TimeDelta = TimeDelta::seconds(10);
 /// Threads drawn at once by one process.
-const AT_ONCE: i64 = 8;
+const AT_ONCE: usize = 8;
+/// A database that takes longer is away.
+const DATABASE_PATIENCE: Duration = Duration::from_secs(5);
+/// Longer than drawing a thread takes where everything answers, however slowly.
+const DRAWING_PATIENCE: Duration = Duration::from_mins(2);
 /// Longest pause after a thread that cannot be drawn.
 const LONGEST_PAUSE: TimeDelta = TimeDelta::minutes(5);
 
@@ -54,19 +61,39 @@ impl Publisher {
     pub async fn run(self, end: CancellationToken) {
         let mut tick = tokio::time::interval(LOOK_EVERY);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        // A task for each thread: a slow one holds up no other, and one that breaks is drawn again when its lease has ended.
+        let mut drawing = JoinSet::new();
         loop {
             tokio::select! {
-                () = end.cancelled() => return,
-                _ = tick.tick() => self.pass().await,
+                () = end.cancelled() => break,
+                Some(drawn) = drawing.join_next() => complain(drawn),
+                _ = tick.tick(), if drawing.len() < AT_ONCE => self.pass(&mut drawing).await,
             }
+        }
+        while let Some(drawn) = drawing.join_next().await {
+            complain(drawn);
         }
     }
 
-    /// Draws every thread that is behind, once.
-    async fn pass(&self) {
-        match self.store.lease_threads((self.clock)(), AT_ONCE).await {
-            Ok(threads) => drop(futures::future::join_all(threads.iter().map(|t| self.draw(t))).await),
-            Err(e) => tracing::warn!(error = %e, "could not ask which threads are behind"),
+    /// Takes up threads that are behind.
+    async fn pass(&self, drawing: &mut JoinSet<()>) {
+        let room = i64::try_from(AT_ONCE - drawing.len()).unwrap_or(0);
+        match timeout(DATABASE_PATIENCE, self.store.lease_threads((self.clock)(), room)).await {
+            Ok(Ok(threads)) => {
+                for thread in threads {
+                    let publisher = self.clone();
+                    let span = tracing::info_span!("draw", run.id = %thread.run);
+                    drawing.spawn(async move { publisher.draw_patiently(&thread).await }.instrument(span));
+                }
+            }
+            Ok(Err(e)) => tracing::warn!(error = %e, "could not ask which threads are behind"),
+            Err(_) => tracing::warn!("the database did not say in time which threads are behind"),
+        }
+    }
+
+    async fn draw_patiently(&self, thread: &LeasedThread) {
+        if timeout(DRAWING_PATIENCE, self.draw(thread)).await.is_err() {
+            tracing::error!("could not draw the thread of {} in time", thread.run);
         }
     }
 
@@ -195,6 +222,12 @@ impl Publisher {
             SlackError::NotSent { .. } | SlackError::Unknown { .. } => Late::Until((self.clock)() + TimeDelta::seconds(2)),
             refused @ SlackError::Refused { .. } => Late::Slack(refused),
         }
+    }
+}
+
+fn complain(drawn: Result<(), JoinError>) {
+    if let Err(e) = drawn {
+        tracing::error!(error = %e, "drawing a thread broke");
     }
 }
 

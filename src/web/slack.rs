@@ -117,20 +117,19 @@ async fn act(web: Web, slack: SlackDoor, inbound: Inbound, (arrived, said): (Ins
         }
     };
     tokio::spawn(acting.in_current_span());
-    let acted = match timeout_at(arrived + PATIENCE, &mut answer).await {
-        Ok(acted) => acted.ok(),
-        Err(_) => {
-            answer.close();
-            answer.try_recv().ok()
-        }
+    let acted = if let Ok(acted) = timeout_at(arrived + PATIENCE, &mut answer).await {
+        acted.ok()
+    } else {
+        // What was sent in the same moment counts; what comes later finds nobody, and is told otherwise.
+        answer.close();
+        answer.try_recv().ok()
     };
     match acted {
         Some(Acted::Told(text) | Acted::Owed(text)) if command => private(&text),
         Some(Acted::Wrong { field, why }) => Json(json!({ "response_action": "errors", "errors": { field: why } })).into_response(),
-        Some(_) => StatusCode::OK.into_response(),
         // Durable, and still being acted on; or acting on it broke, and it is acted on again.
         None if command => private("Got it. This takes a moment; the outcome shows here or in the thread."),
-        None => StatusCode::OK.into_response(),
+        Some(_) | None => StatusCode::OK.into_response(),
     }
 }
 

@@ -11,6 +11,7 @@ mod rollback;
 mod stop;
 
 mod crash;
+mod outages;
 mod refusals;
 
 mod command_line;

@@ -1,5 +1,6 @@
 //! All plumbing of the stories: servers, processes, projects, and the verbs of people.
 
+mod line;
 mod process;
 mod projects;
 mod record;
@@ -17,6 +18,7 @@ use signoff::run::RunId;
 use signoff::store::Store;
 use tempfile::TempDir;
 
+use line::Line;
 use process::Process;
 pub use run::RunOf;
 use servers::Servers;
@@ -31,6 +33,10 @@ pub struct World {
     pub worker: Process,
     /// `signoff` commands are given here; `signoff.toml` is here too.
     pub folder: TempDir,
+    /// From `serve` to Postgres.
+    pub database_line: Line,
+    /// From `serve` to Temporal.
+    pub temporal_line: Line,
     /// Where `serve` listens, `host:port`.
     pub listen: String,
     pub web: String,
@@ -71,7 +77,11 @@ impl World {
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .to_vec();
+        let (database_line, database_over_line) = servers.database_line(&database).await?;
+        let temporal_line = Line::to(&servers.temporal).await?;
         let serve = Process::new("serve", &env, folder.path());
+        serve.will_have("DATABASE_URL", &database_over_line);
+        serve.will_have("TEMPORAL_ADDRESS", &temporal_line.address);
         let worker = Process::new("worker", &env, folder.path());
         serve.comes_back()?;
         worker.comes_back()?;
@@ -80,7 +90,7 @@ impl World {
         let store = Store::connect(&database.into()).await?;
         let address = Address { address: Some(servers.temporal.clone()), namespace: "default".to_owned() };
         let engine = Engine::new(address, name);
-        Ok(Self { slack, store, engine, serve, worker, folder, listen: listen.to_string(), web })
+        Ok(Self { slack, store, engine, serve, worker, folder, database_line, temporal_line, listen: listen.to_string(), web })
     }
 
     /// Somebody types `/develop …` in #dev; the run whose card appears there.

@@ -4,6 +4,7 @@ use std::fs::{self, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use tokio::process::{Child, Command};
@@ -55,6 +56,16 @@ impl Process {
     pub fn setting(&self, name: &str) -> String {
         let env = self.env.lock().unwrap_or_else(PoisonError::into_inner);
         env.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone()).unwrap_or_default()
+    }
+
+    /// Waits until its log has these words so often.
+    pub async fn says(&self, words: &str, times: usize) -> Result<()> {
+        let deadline = tokio::time::Instant::now() + Duration::from_mins(1);
+        while self.log().matches(words).count() < times {
+            anyhow::ensure!(tokio::time::Instant::now() < deadline, "{} never said {words:?}", self.verb);
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        Ok(())
     }
 
     pub fn log(&self) -> String {

@@ -14,6 +14,8 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use sqlx::{Connection, PgConnection};
 
+use super::line::Line;
+
 /// The first time ever, Temporal is built from source.
 const READY_WITHIN: Duration = Duration::from_mins(25);
 
@@ -74,6 +76,17 @@ impl Servers {
     /// A name of a database and of a task queue that no other story has.
     pub fn fresh_name(&self) -> String {
         format!("story_{}_{}", std::process::id(), self.count.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// A line to a database, and the database's address over it.
+    pub async fn database_line(&self, database: &str) -> Result<(Line, String)> {
+        let mut url = url::Url::parse(database)?;
+        let (host, port) = (url.host_str().context("a host")?, url.port().unwrap_or(5432));
+        let line = Line::to(&format!("{host}:{port}")).await?;
+        let end: SocketAddr = line.address.parse()?;
+        url.set_ip_host(end.ip()).map_err(|()| anyhow::anyhow!("no host in {url}"))?;
+        url.set_port(Some(end.port())).map_err(|()| anyhow::anyhow!("no port in {url}"))?;
+        Ok((line, url.into()))
     }
 
     pub async fn fresh_database(&self, name: &str) -> Result<String> {

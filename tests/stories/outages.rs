@@ -1,0 +1,116 @@
+//! What Signoff leans on goes away and comes back: people are told the truth, and nothing happens twice.
+
+use crate::world::story;
+
+#[tokio::test]
+async fn without_the_database_nothing_is_recorded_and_the_buttons_stay() {
+    story(async |w| {
+        let run = w.develops("ana", "tale").await?;
+        let card = run.gate_card().await?;
+        w.database_line.is_cut().await;
+        w.slack.presses("ana", &card, "Approve").await?;
+        w.slack.tells("ana", "nothing was recorded").await?;
+        assert!(w.slack.says("ben", "dev", "/develop quick").await?.body.contains("nothing was recorded"));
+        assert_eq!(w.slack.replies("ben", &run.root, "approve").await?.status, 503);
+        assert!(w.slack.shown(&card).contains("Approve"));
+        w.database_line.heals().await;
+        w.is_up().await?;
+        w.slack.presses("ana", &card, "Approve").await?;
+        run.shows("tale is done").await?;
+        assert_eq!(w.store.newest_runs(10).await?.len(), 1);
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_happens_while_serve_has_no_database_is_drawn_when_it_is_back() {
+    story(async |w| {
+        let run = w.develops("ana", "tale").await?;
+        run.gate_card().await?;
+        w.database_line.is_cut().await;
+        assert_eq!(w.types(&["approve", run.id.as_str()]).await?.0, 0);
+        w.until_phase(run.id.as_str(), "done").await?;
+        w.database_line.heals().await;
+        run.shows("tale is done").await?;
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_approval_whose_answer_is_lost_counts_once() {
+    story(async |w| {
+        let run = w.develops("ana", "tale").await?;
+        let card = run.gate_card().await?;
+        w.temporal_line.loses_answers();
+        w.slack.presses("ana", &card, "Approve").await?;
+        w.slack.tells("ana", "not confirmed yet").await?;
+        w.temporal_line.heals().await;
+        run.shows("tale is done").await?;
+        assert_eq!(run.run().await?.decisions.len(), 1);
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_approval_that_was_never_confirmed_is_not_called_lost_when_temporal_dies() {
+    story(async |w| {
+        let run = w.develops("ana", "tale").await?;
+        let card = run.gate_card().await?;
+        w.worker.crashes().await?;
+        w.temporal_line.loses_answers();
+        w.slack.presses("ana", &card, "Approve").await?;
+        w.slack.tells("ana", "not confirmed yet").await?;
+        w.temporal_line.is_cut().await;
+        w.serve.says("is not confirmed yet", 2).await?;
+        w.temporal_line.heals().await;
+        w.worker.comes_back()?;
+        run.shows("tale is done").await?;
+        assert_eq!(run.run().await?.decisions.len(), 1);
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_start_whose_answer_is_lost_is_one_run() {
+    story(async |w| {
+        let first = w.develops("ana", "quick").await?;
+        first.shows("quick is done").await?;
+        w.temporal_line.loses_answers();
+        w.slack.says("ana", "dev", "/develop quick").await?;
+        w.slack.tells("ana", "Temporal has not confirmed it yet").await?;
+        w.temporal_line.is_cut().await;
+        w.serve.says("could not start", 1).await?;
+        w.temporal_line.heals().await;
+        w.until_runs(2).await?;
+        let second = w.store.newest_runs(1).await?.remove(0);
+        w.until_phase(second.id().as_str(), "done").await?;
+        w.slack.shows("dev", &format!("{}", second.id())).await?;
+        assert_eq!(w.store.newest_runs(10).await?.len(), 2);
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_answer_typed_in_a_shell_and_lost_is_sent_again_by_serve() {
+    story(async |w| {
+        let run = w.develops("ana", "tale").await?;
+        run.gate_card().await?;
+        w.worker.crashes().await?;
+        // The connection itself takes two requests; what is asked then is not answered.
+        w.temporal_line.loses_answers_after(2);
+        let over_line = [("TEMPORAL_ADDRESS", w.temporal_line.address.as_str())];
+        let (code, said) = w.types_with(&over_line, &["approve", run.id.as_str(), "from", "a", "shell"]).await?;
+        assert_eq!((code, said.contains("not confirmed yet")), (5, true), "{said}");
+        w.temporal_line.heals().await;
+        w.worker.comes_back()?;
+        run.shows("tale is done").await?;
+        assert_eq!(run.run().await?.decisions.len(), 1);
+        Ok(())
+    })
+    .await;
+}

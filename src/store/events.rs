@@ -1,5 +1,8 @@
 //! What happened to a run?
 
+use serde::Deserialize;
+use serde_json::{Value, json};
+
 use super::{Result, Store, read, write};
 use crate::run::{Event, RunId};
 
@@ -30,14 +33,23 @@ impl Store {
 
     /// A run's events, in order.
     pub async fn events(&self, run: &RunId) -> Result<Vec<Event>> {
-        self.raw_events(run).await?.into_iter().map(|body| read("event", body)).collect()
+        self.raw_events(run).await?.iter().map(event).collect()
     }
 
     /// A run's events as they were written, kinds of later versions included.
-    pub async fn raw_events(&self, run: &RunId) -> Result<Vec<serde_json::Value>> {
+    pub async fn raw_events(&self, run: &RunId) -> Result<Vec<Value>> {
         let rows = sqlx::query!("select body from events where run_id = $1 order by seq", run.as_str()).fetch_all(&self.pool).await?;
         Ok(rows.into_iter().map(|row| row.body).collect())
     }
+}
+
+/// A kind that we know, with something in it that only a later version knows, is to us a kind that we do not know.
+pub(super) fn event(body: &Value) -> Result<Event> {
+    if let Ok(event) = Event::deserialize(body) {
+        return Ok(event);
+    }
+    let named = json!({ "seq": body["seq"], "at": body["at"], "kind": "unknown" });
+    read("event", named)
 }
 
 pub(super) fn signed(seq: u64) -> i64 {
@@ -47,4 +59,22 @@ pub(super) fn signed(seq: u64) -> i64 {
 /// What a row's bigint means as a sequence number.
 pub(super) fn unsigned(seq: i64) -> u64 {
     u64::try_from(seq).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::Happened;
+
+    #[test]
+    fn what_a_later_version_wrote_is_read_as_unknown() {
+        for later in [
+            json!({"seq": 7, "at": "2026-11-22T10:00:00Z", "kind": "forked", "into": "x"}),
+            json!({"seq": 7, "at": "2026-11-22T10:00:00Z", "kind": "ended", "outcome": "handed_over", "why": null}),
+        ] {
+            let read = event(&later).expect("read");
+            assert_eq!((read.seq, read.what), (7, Happened::Unknown));
+        }
+        assert!(event(&json!({"kind": "ended"})).is_err());
+    }
 }

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::events::event;
 use super::{Result, Store, read, write};
 use crate::run::{Channel, Event, Request, RequestId, Run, RunId};
 
@@ -92,9 +93,15 @@ impl Store {
         let events = sqlx::query!("select run_id, body from events where run_id = any($1) order by run_id, seq", &ids).fetch_all(&self.pool).await?;
         let mut by_run = std::collections::HashMap::<String, Vec<Event>>::new();
         for row in events {
-            by_run.entry(row.run_id).or_default().push(read("event", row.body)?);
+            by_run.entry(row.run_id).or_default().push(event(&row.body)?);
         }
-        rows.into_iter().map(|row| Ok(Run::fold(read("request", row.request)?, by_run.get(&row.run_id).into_iter().flatten()))).collect()
+        let runs = rows.into_iter().filter_map(|row| {
+            let request = read("request", row.request);
+            // One run that only a later version can read must not hide all others.
+            let request = request.inspect_err(|e| tracing::warn!(run.id = %row.run_id, error = %e, "{} is left out", row.run_id)).ok()?;
+            Some(Run::fold(request, by_run.get(&row.run_id).into_iter().flatten()))
+        });
+        Ok(runs.collect())
     }
 
     /// The run whose thread this is.

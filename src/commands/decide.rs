@@ -70,7 +70,11 @@ pub async fn resend_decision(doors: &Doors, run: &RunId, decision: &Decision) ->
 /// `again`: an earlier send may have arrived, so that a failure of this one proves nothing.
 async fn send(doors: &Doors, run: &RunId, decision: &Decision, again: bool) -> Result<Reply, StoreError> {
     let reply = match doors.engine.decide(run, decision).await {
-        Ok(()) => Reply::new(ReplyKind::Done, words::recorded(decision.verdict)),
+        Ok(()) => {
+            let (verdict, by) = (words::recorded(decision.verdict).trim_end_matches('.').to_lowercase(), &decision.by);
+            tracing::info!(run.id = %run, "run {run} was {verdict} by {by}; its workflow judges");
+            Reply::new(ReplyKind::Done, words::recorded(decision.verdict))
+        }
         Err(EngineError::Gone) => gone(doors, run, decision).await?,
         Err(EngineError::NotSent(why) | EngineError::Refused(why)) if !again => {
             tracing::error!(run.id = %run, error = %why, "an answer to {run} could not be delivered");
@@ -121,4 +125,31 @@ pub async fn said_to(doors: &Doors, run: &RunId, key: &RequestId) -> Result<Opti
         }
     };
     tokio::time::timeout(PATIENCE, looking).await.ok().transpose()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::Said;
+    use crate::run::PersonId;
+    use crate::thread::sample::Tale;
+
+    /// An answer without a gate, given so many seconds after the question was asked.
+    fn meant(run: &Run, seconds_after: i64) -> Option<GateId> {
+        let asked_at = run.gate.as_ref().expect("a run that waits").opened_at;
+        let said = Said { at: asked_at + TimeDelta::seconds(seconds_after), again: true };
+        let asker = Asker { person: PersonId::Cli { user: "ana".to_owned() }, via: Via::Thread, said, place: None, thread_root: None };
+        gate_meant(run, &Answer { verdict: Verdict::Approve, gate: None, words: None, asker, key: RequestId("k".to_owned()) })
+    }
+
+    #[test]
+    fn words_answer_what_was_asked_when_they_were_said() {
+        let run = Tale::waiting().run;
+        assert_eq!(meant(&run, 60), run.gate.as_ref().map(|g| g.id.clone()));
+    }
+
+    #[test]
+    fn words_about_older_work_never_answer_a_newer_question() {
+        assert_eq!(meant(&Tale::waiting().run, -60), None);
+    }
 }

@@ -53,6 +53,7 @@ async fn send(doors: &Doors, request: &Request, sender: Sender) -> Result<Reply,
     let reply = match doors.engine.start(request).await {
         Ok(()) => {
             doors.store.run_was_sent(request).await?;
+            tracing::info!(run.id = %run, "run {run} was started by {}", request.starter);
             Reply::new(ReplyKind::Done, format!("Started `{run}`."))
         }
         Err(EngineError::Unsure(why)) => {

@@ -73,3 +73,27 @@ fn unknown(words: &[String]) -> Reply {
     };
     Reply::new(ReplyKind::Unknown, text)
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+
+    use super::*;
+    use crate::commands::Said;
+    use crate::run::{Channel, PersonId, Via};
+    use crate::thread::sample::Tale;
+
+    fn asker(team: Option<&str>) -> Asker {
+        let place = team.map(|team| Channel { team: team.to_owned(), channel: "C1".to_owned() });
+        Asker { person: PersonId::Cli { user: "ana".to_owned() }, via: Via::Cli, said: Said::now(DateTime::UNIX_EPOCH), place, thread_root: None }
+    }
+
+    #[test]
+    fn a_run_is_no_business_of_another_workspace() {
+        let run = Tale::waiting().run;
+        let home = run.request.channel.as_ref().expect("a run with a thread").team.clone();
+        assert!(concerns(&run, &asker(Some(&home))));
+        assert!(!concerns(&run, &asker(Some("T0ELSEWHERE"))));
+        assert!(concerns(&run, &asker(None)), "the command line sees all");
+    }
+}

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use temporalio_macros::activities;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
+use tracing::Instrument;
 
 use super::worker::Bench;
-use crate::run::{AgentSpec, Checked, Delivered, Digest, Event, Plan, Request, RunId, Snapshot, Stage, Usd, Written};
+use crate::run::{AgentSpec, Checked, Delivered, Digest, Event, Happened, Plan, Request, RunId, Snapshot, Stage, Usd, Written};
 
 /// Events to keep.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -81,21 +82,44 @@ pub struct Activities {
 impl Activities {
     #[activity(name = "record")]
     pub async fn record(self: Arc<Self>, _: ActivityContext, input: RecordInput) -> Result<(), ActivityError> {
-        Ok(self.bench.store.record(&input.run, &input.events).await?)
+        self.bench.store.record(&input.run, &input.events).await?;
+        for event in &input.events {
+            if let Some(line) = story_line(&event.what) {
+                tracing::info!(run.id = %input.run, "run {} {line}", input.run);
+            }
+        }
+        Ok(())
     }
 
     #[activity(name = "write")]
     pub async fn write(self: Arc<Self>, ctx: ActivityContext, input: WriteInput) -> Result<Written, ActivityError> {
-        self.bench.write(&ctx, &input).await
+        let span = tracing::info_span!("write", run.id = %input.run, stage = %input.stage.name, attempt = input.attempt);
+        self.bench.write(&ctx, &input).instrument(span).await
     }
 
     #[activity(name = "check")]
     pub async fn check(self: Arc<Self>, ctx: ActivityContext, input: CheckInput) -> Result<Checked, ActivityError> {
-        self.bench.check(&ctx, &input).await
+        let span = tracing::info_span!("check", run.id = %input.run, stage = %input.stage.name, attempt = input.attempt);
+        self.bench.check(&ctx, &input).instrument(span).await
     }
 
     #[activity(name = "deliver")]
     pub async fn deliver(self: Arc<Self>, ctx: ActivityContext, input: DeliverInput) -> Result<Delivered, ActivityError> {
-        self.bench.deliver(&ctx, &input).await
+        let span = tracing::info_span!("deliver", run.id = %input.run);
+        self.bench.deliver(&ctx, &input).instrument(span).await
     }
+}
+
+/// What operators read of an event; none where it is a detail. Never what people or agents wrote.
+fn story_line(what: &Happened) -> Option<String> {
+    Some(match what {
+        Happened::Started { request, .. } => format!("was taken on: {} for {}", request.project, request.starter),
+        Happened::AttemptEnded { stage, attempt, outcome, cost_usd, .. } => format!("ended attempt {attempt} of {stage}: {outcome:?}, {cost_usd}"),
+        Happened::GateOpened { gate, .. } => format!("waits for an answer to {}, round {}", gate.stage, gate.round),
+        Happened::Decided { verdict, by, .. } => format!("was answered by {by}: {verdict:?}"),
+        Happened::DecisionRefused { by, .. } => format!("refused an answer by {by}"),
+        Happened::DeadlinePassed { gate } => format!("waited in vain for an answer to {}", gate.stage),
+        Happened::Ended { outcome, .. } => format!("has ended: {outcome:?}"),
+        _ => return None,
+    })
 }

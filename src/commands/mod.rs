@@ -12,7 +12,7 @@ pub use decide::{Answer, decide, resend_decision, said_to};
 pub use develop::{Order, resend_start, start};
 pub use find::{Named, find};
 pub use list::list;
-pub use parse::{Command, Develop, HELP, Misunderstood, parse, read_budget};
+pub use parse::{Command, Develop, HELP, Misunderstood, parse, read_brief, read_budget};
 pub use status::{status, status_json};
 
 use chrono::{DateTime, Utc};

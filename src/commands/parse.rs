@@ -79,13 +79,15 @@ fn develop(name: &str, rest: &[String], projects: &Projects) -> Result<Develop, 
             _ => brief.push(word.as_str()),
         }
     }
-    let brief = brief.join(" ");
-    if brief.chars().count() > BRIEF_CHARS {
-        return Err(Misunderstood(format!(
-            "That is longer than {BRIEF_CHARS} characters. Put the long part into a file of the repository and name it."
-        )));
+    Ok(Develop { project, brief: read_brief(&brief.join(" "))?, budget })
+}
+
+/// What a run should do, in a person's words.
+pub fn read_brief(brief: &str) -> Result<String, Misunderstood> {
+    if brief.chars().count() <= BRIEF_CHARS {
+        return Ok(brief.to_owned());
     }
-    Ok(Develop { project, brief, budget })
+    Err(Misunderstood(format!("That is longer than {BRIEF_CHARS} characters. Put the long part into a file of the repository and name it.")))
 }
 
 /// An amount a run may spend.

@@ -29,7 +29,7 @@ pub use figures::{glyph, phase};
 pub use gate::{APPROVE, DIFF, DIFF_LINK, GateValue, REJECT, diff_url};
 pub use links::{LinkError, Links};
 pub use message::{Message, Priority};
-pub use modal::{DEVELOP, DevelopForm, ModalDiff, ModalFile, develop_modal, diff_modal};
+pub use modal::{DEVELOP, DevelopForm, ModalDiff, develop_modal, diff_modal};
 pub use plain::{plain, plain_text};
 pub use publisher::Publisher;
 

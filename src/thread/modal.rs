@@ -7,6 +7,7 @@ use slack_morphism::prelude::{
 };
 
 use crate::run::{ProjectName, Run, StageName};
+use crate::workspace::FilePatch;
 
 use super::blocks::{context, section};
 use super::figures;
@@ -24,28 +25,17 @@ const SHOWN: usize = 12;
 const LISTED: usize = 24;
 const LINES: usize = 40;
 const CHARACTERS: usize = 1_800;
-/// Longest brief that Slack lets people type.
-const BRIEF: u64 = 3_000;
+/// Longest brief that the form lets people type: as long as a command's.
+const BRIEF: u64 = 2_000;
 
 /// What a diff modal shows.
 #[derive(Clone, Copy, Debug)]
 pub struct ModalDiff<'a> {
     pub run: &'a Run,
     pub stage: &'a StageName,
-    pub files: &'a [ModalFile<'a>],
+    pub files: &'a [FilePatch],
     /// There are more files, or lines, than were given.
     pub truncated: bool,
-}
-
-/// One changed file.
-#[derive(Clone, Copy, Debug)]
-pub struct ModalFile<'a> {
-    pub path: &'a str,
-    pub added: u64,
-    pub removed: u64,
-    pub binary: bool,
-    /// Unified hunks.
-    pub text: &'a str,
 }
 
 /// The form behind a bare `/develop`.
@@ -86,7 +76,7 @@ pub fn diff_modal(diff: ModalDiff<'_>) -> SlackView {
 }
 
 /// As many names as fit into one section, and how many do not.
-fn list(files: &[ModalFile<'_>]) -> (String, usize) {
+fn list(files: &[FilePatch]) -> (String, usize) {
     let mut text = String::new();
     for (i, file) in files.iter().enumerate() {
         let line = name(file);
@@ -99,11 +89,11 @@ fn list(files: &[ModalFile<'_>]) -> (String, usize) {
     (text, 0)
 }
 
-fn name(file: &ModalFile<'_>) -> String {
-    format!("{} {}", code(file.path, 120), figures::lines(file.added, file.removed))
+fn name(file: &FilePatch) -> String {
+    format!("{} {}", code(&file.path, 120), figures::lines(file.added, file.removed))
 }
 
-fn hunks(file: &ModalFile<'_>) -> String {
+fn hunks(file: &FilePatch) -> String {
     if file.binary {
         return "_Not text._".to_owned();
     }

@@ -1,6 +1,8 @@
 //! How does foreign text become safe to show?
 //! Names, briefs, paths and agents' words may hold anything: mentions, fences, bidi controls, ten thousand characters.
 
+use crate::slack::escape;
+
 /// Most characters of one section's text.
 pub(crate) const SECTION: usize = 3_000;
 /// Most characters of a header.
@@ -56,11 +58,6 @@ pub(super) fn code(text: &str, most: usize) -> String {
 pub(super) fn fenced(text: &str) -> String {
     let seen: String = text.chars().filter(|c| matches!(c, '\n' | '\t') || !is_hidden(*c)).collect();
     format!("```\n{}\n```", escape(&without_fences(seen.trim_end())))
-}
-
-/// The three characters that start Slack's own markup.
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 /// A fence inside a quote would swallow what follows it.

@@ -8,7 +8,7 @@ use url::Url;
 use crate::run::{Run, StageName, StagePhase};
 use crate::thread::clock::stamp;
 use crate::thread::figures;
-use crate::workspace::FileStatus;
+use crate::workspace::{FilePatch, FileStatus};
 
 use super::page::{page, plainly};
 
@@ -20,26 +20,13 @@ const OPEN_LINES: usize = 600;
 pub struct DiffPage<'a> {
     pub run: &'a Run,
     pub stage: &'a StageName,
-    pub files: &'a [PageFile<'a>],
+    pub files: &'a [FilePatch],
     /// There are more files, or lines, than were given.
     pub truncated: bool,
     /// Until when this page opens.
     pub expires_at: DateTime<Utc>,
     pub run_page: Option<&'a Url>,
     pub clock_zone: FixedOffset,
-}
-
-/// One changed file.
-#[derive(Clone, Copy, Debug)]
-pub struct PageFile<'a> {
-    pub path: &'a str,
-    pub old_path: Option<&'a str>,
-    pub status: FileStatus,
-    pub added: u64,
-    pub removed: u64,
-    pub binary: bool,
-    /// Unified hunks.
-    pub text: &'a str,
 }
 
 /// The page at `/runs/<run>/diff/<stage>`.
@@ -78,35 +65,35 @@ fn facts(diff: &DiffPage<'_>) -> String {
     parts.join(" · ")
 }
 
-fn contents(files: &[PageFile<'_>]) -> Markup {
+fn contents(files: &[FilePatch]) -> Markup {
     html! {
         nav { ul {
             @for (i, file) in files.iter().enumerate() {
-                li { a href={ "#f" (i) } { (plainly(file.path)) } " " (counts(file)) }
+                li { a href={ "#f" (i) } { (plainly(&file.path)) } " " (counts(file)) }
             }
         } }
     }
 }
 
-fn file(i: usize, file: &PageFile<'_>, open: bool) -> Markup {
+fn file(i: usize, file: &FilePatch, open: bool) -> Markup {
     html! {
         details.file id={ "f" (i) } open[open] {
             summary {
                 span.name {
-                    @if let Some(old) = file.old_path.filter(|old| *old != file.path) { (plainly(old)) " → " }
-                    (plainly(file.path))
+                    @if let Some(old) = file.old_path.as_deref().filter(|old| *old != file.path) { (plainly(old)) " → " }
+                    (plainly(&file.path))
                 }
                 " " (counts(file))
                 @if let Some(status) = status(file.status) { " " span.tag { (status) } }
             }
             @if file.binary { p.note { "Not text." } }
             @else if file.text.is_empty() { p.note { "No lines changed." } }
-            @else { pre { code { @for line in numbered(file.text) { (self::line(&line)) } } } }
+            @else { pre { code { @for line in numbered(&file.text) { (self::line(&line)) } } } }
         }
     }
 }
 
-fn counts(file: &PageFile<'_>) -> Markup {
+fn counts(file: &FilePatch) -> Markup {
     html! { span.counts { span.add { "+" (figures::count(file.added)) } " " span.del { "−" (figures::count(file.removed)) } } }
 }
 
@@ -120,7 +107,7 @@ const fn status(status: FileStatus) -> Option<&'static str> {
 }
 
 /// Whether a file is unfolded at first: small ones, until the page is long enough.
-fn is_open(file: &PageFile<'_>, room: &mut usize) -> bool {
+fn is_open(file: &FilePatch, room: &mut usize) -> bool {
     let lines = file.text.lines().count();
     let open = lines <= *room;
     *room = room.saturating_sub(lines);

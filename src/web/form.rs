@@ -5,7 +5,7 @@ use crate::commands::{self, Asker, Order, Said};
 use crate::run::{Channel, PersonId, ProjectName, Via};
 use crate::slack::{Click, SlashCommand, ViewSubmission};
 use crate::store::StoreError;
-use crate::thread::{self, DEVELOP, DevelopForm, GateValue, ModalDiff, ModalFile};
+use crate::thread::{self, DEVELOP, DevelopForm, GateValue, ModalDiff};
 use crate::workspace::Patch;
 
 impl Actor {
@@ -26,7 +26,10 @@ impl Actor {
             Ok(budget) => budget,
             Err(wrong) => return Ok(Acted::Wrong { field: "budget".to_owned(), why: wrong.0.replace('`', "") }),
         };
-        let brief = it.text("brief", "brief").unwrap_or_default().to_owned();
+        let brief = match commands::read_brief(it.text("brief", "brief").unwrap_or_default()) {
+            Ok(brief) => brief,
+            Err(wrong) => return Ok(Acted::Wrong { field: "brief".to_owned(), why: wrong.0 }),
+        };
         let Ok(project) = project.parse() else { return Ok(Acted::Silent) };
         let asker = Asker {
             person: PersonId::Slack { team: it.user_team.clone(), user: it.user.clone() },
@@ -45,9 +48,7 @@ impl Actor {
         let Some(run) = self.doors.store.run(&value.run).await? else { return Ok(Acted::Silent) };
         let patch: Option<Patch> = self.doors.store.diff(&value.run, &value.stage).await?;
         let Some(patch) = patch else { return Ok(Acted::Told("The diff is not kept any more.".to_owned())) };
-        let files: Vec<ModalFile<'_>> =
-            patch.files.iter().map(|f| ModalFile { path: &f.path, added: f.added, removed: f.removed, binary: f.binary, text: &f.text }).collect();
-        let view = thread::diff_modal(ModalDiff { run: &run, stage: &value.stage, files: &files, truncated: patch.truncated });
+        let view = thread::diff_modal(ModalDiff { run: &run, stage: &value.stage, files: &patch.files, truncated: patch.truncated });
         Ok(self.open(&it.trigger_id, &view).await)
     }
 

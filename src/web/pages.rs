@@ -11,7 +11,7 @@ use maud::Markup;
 use serde::Deserialize;
 
 use super::Web;
-use super::diff_page::{DiffPage, PageFile, diff_page};
+use super::diff_page::{DiffPage, diff_page};
 use super::page::{CSP, CSS, link_page};
 use super::run_page::{RunPage, run_page};
 use crate::run::{Run, RunId, StageName};
@@ -56,29 +56,16 @@ pub async fn diff(State(web): State<Web>, Path((run, stage)): Path<(RunId, Stage
         Err(refused) => return refused,
     };
     match tokio::join!(web.doors.store.run(&run), web.doors.store.diff::<Patch>(&run, &stage)) {
-        (Ok(Some(run)), Ok(Some(diff))) => page(draw(&web, &run, &stage, &diff, expires_at)),
+        (Ok(Some(run)), Ok(Some(diff))) => page(draw(&web, (&run, &stage), &diff, expires_at)),
         (Ok(_), Ok(_)) => gone(&path),
         (Err(e), _) | (_, Err(e)) => away(&e),
     }
 }
 
-fn draw(web: &Web, run: &Run, stage: &StageName, patch: &Patch, expires_at: DateTime<Utc>) -> Markup {
-    let files: Vec<PageFile<'_>> = patch
-        .files
-        .iter()
-        .map(|f| PageFile {
-            path: &f.path,
-            old_path: f.old_path.as_deref(),
-            status: f.status,
-            added: f.added,
-            removed: f.removed,
-            binary: f.binary,
-            text: &f.text,
-        })
-        .collect();
+fn draw(web: &Web, (run, stage): (&Run, &StageName), patch: &Patch, expires_at: DateTime<Utc>) -> Markup {
     let run_page = web.place.links.as_ref().zip(run.started_at).map(|(links, at)| links.run(run.id(), at));
     let clock_zone = web.place.clock_zone;
-    diff_page(&DiffPage { run, stage, files: &files, truncated: patch.truncated, expires_at, run_page: run_page.as_ref(), clock_zone })
+    diff_page(&DiffPage { run, stage, files: &patch.files, truncated: patch.truncated, expires_at, run_page: run_page.as_ref(), clock_zone })
 }
 
 /// Until when the page opens; else the answer instead of it.

@@ -3,16 +3,22 @@ use serde_json::{Value, json};
 use crate::run::ProjectName;
 use crate::thread::sample::{Tale, name};
 use crate::thread::text;
+use crate::workspace::{FilePatch, FileStatus};
 
-use super::{DevelopForm, ModalDiff, ModalFile, develop_modal, diff_modal};
+use super::{DevelopForm, ModalDiff, develop_modal, diff_modal};
 
-fn diff(files: &[ModalFile<'_>]) -> Value {
+fn diff(files: &[FilePatch]) -> Value {
     serde_json::to_value(diff_modal(ModalDiff { run: &Tale::waiting().run, stage: &name("core-implementation"), files, truncated: false })).unwrap()
+}
+
+fn file(path: &str, added: u64, text: &str) -> FilePatch {
+    let (path, text) = (path.to_owned(), text.to_owned());
+    FilePatch { path, old_path: None, status: FileStatus::Modified, added, removed: 1, binary: false, text }
 }
 
 #[test]
 fn a_diff_shows_files_and_lines() {
-    let file = ModalFile { path: "src/a.js", added: 2, removed: 1, binary: false, text: "@@ -1 +1,2 @@\n-a < b\n+a > b\n+```" };
+    let file = file("src/a.js", 2, "@@ -1 +1,2 @@\n-a < b\n+a > b\n+```");
     let texts: Vec<String> = diff(&[file])["blocks"].as_array().unwrap().iter().map(|b| b["text"]["text"].as_str().unwrap().to_owned()).collect();
     insta::assert_snapshot!(texts.join("\n"), @"
     *core-implementation of llm-wrapper* · 1 file +2 −1
@@ -30,8 +36,7 @@ fn a_diff_shows_files_and_lines() {
 fn the_largest_diff_stays_within_the_limits() {
     let nasty = "<&>".repeat(10_000);
     let lines = "&\n".repeat(10_000);
-    let file = |text| ModalFile { path: &nasty, added: u64::MAX / 1_000, removed: 1, binary: false, text };
-    let files: Vec<ModalFile<'_>> = (0..500).map(|i| file(if i % 2 == 0 { nasty.as_str() } else { lines.as_str() })).collect();
+    let files: Vec<FilePatch> = (0..500).map(|i| file(&nasty, u64::MAX / 1_000, if i % 2 == 0 { &nasty } else { &lines })).collect();
     let view = diff(&files);
     let blocks = view["blocks"].as_array().unwrap();
     assert!(blocks.len() <= 100);

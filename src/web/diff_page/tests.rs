@@ -3,16 +3,17 @@ use chrono::{DateTime, FixedOffset};
 use crate::run::Run;
 use crate::thread::sample::{Tale, name};
 
-use super::{DiffPage, FileStatus, PageFile, diff_page};
+use super::{DiffPage, FilePatch, FileStatus, diff_page};
 
 const TEXT: &str =
     "@@ -1,3 +1,4 @@ export\n const a = 1;\n-const b = \"<script>\";\n+const b = 2; // \u{202e}evil\n+const c = 3;\n\\ No newline at end of file";
 
-fn file(text: &str) -> PageFile<'_> {
-    PageFile { path: "src/<b>a.js", old_path: None, status: FileStatus::Modified, added: 2, removed: 1, binary: false, text }
+fn file(text: &str) -> FilePatch {
+    let (path, text) = ("src/<b>a.js".to_owned(), text.to_owned());
+    FilePatch { path, old_path: None, status: FileStatus::Modified, added: 2, removed: 1, binary: false, text }
 }
 
-fn page(run: &Run, files: &[PageFile<'_>], truncated: bool) -> String {
+fn page(run: &Run, files: &[FilePatch], truncated: bool) -> String {
     let expires_at = DateTime::from_timestamp(1_773_046_800, 0).unwrap();
     let clock_zone = FixedOffset::east_opt(3_600).unwrap();
     let stage = &name("core-implementation");
@@ -56,8 +57,8 @@ fn the_head_has_the_facts_and_what_can_be_done() {
 
 #[test]
 fn renames_binaries_and_empty_files_say_so() {
-    let renamed = PageFile { old_path: Some("old.js"), status: FileStatus::Renamed, ..file("") };
-    let binary = PageFile { path: "logo.png", status: FileStatus::Added, binary: true, ..file("") };
+    let renamed = FilePatch { old_path: Some("old.js".to_owned()), status: FileStatus::Renamed, ..file("") };
+    let binary = FilePatch { path: "logo.png".to_owned(), status: FileStatus::Added, binary: true, ..file("") };
     let page = page(&Tale::done().run, &[renamed, binary], false);
     for part in ["old.js → src/&lt;b&gt;a.js", "renamed", "No lines changed.", "Not text.", "new"] {
         assert!(page.contains(part), "no {part:?} in {page}");

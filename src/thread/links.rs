@@ -1,5 +1,5 @@
 //! Who may open a page?
-//! Whoever was given its link: the address carries an expiry and a signature over both.
+//! Whoever was given its link: the address carries an expiry and a signature over both, in one parameter: an `&` would not survive every client.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -44,18 +44,21 @@ impl Links {
         let signature = hex::encode(self.mac(path, expires).finalize().into_bytes());
         let mut url = self.base.clone();
         url.set_path(&format!("{}{path}", self.base.path().trim_end_matches('/')));
-        url.set_query(Some(&format!("e={expires}&s={signature}")));
+        url.set_query(Some(&format!("s={expires}.{signature}")));
         url
     }
 
-    /// Whether `path?e=<expires>&s=<signature>` opens now.
+    /// Until when `path?s=<signed>` opens.
     ///
     /// # Errors
     /// `Expired` only where the signature is ours: a stranger learns nothing.
-    pub fn verify(&self, path: &str, expires: i64, signature: &str, now: DateTime<Utc>) -> Result<(), LinkError> {
+    pub fn verify(&self, path: &str, signed: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, LinkError> {
+        let (expires, signature) = signed.split_once('.').ok_or(LinkError::Wrong)?;
+        let expires: i64 = expires.parse().map_err(|_| LinkError::Wrong)?;
         let bytes = hex::decode(signature).map_err(|_| LinkError::Wrong)?;
         self.mac(path, expires).verify_slice(&bytes).map_err(|_| LinkError::Wrong)?;
-        if now.timestamp() < expires { Ok(()) } else { Err(LinkError::Expired) }
+        let expires_at = DateTime::from_timestamp(expires, 0).ok_or(LinkError::Wrong)?;
+        if now < expires_at { Ok(expires_at) } else { Err(LinkError::Expired) }
     }
 
     /// The diff of a stage whose work was made at `made_at`.
@@ -91,21 +94,20 @@ mod tests {
         DateTime::from_timestamp(seconds, 0).unwrap()
     }
 
-    /// What a request for this address carries.
-    fn parts(url: &Url) -> (String, i64, String) {
-        let (e, s) = url.query().unwrap().strip_prefix("e=").unwrap().split_once("&s=").unwrap();
-        (url.path().strip_prefix("/team").unwrap().to_owned(), e.parse().unwrap(), s.to_owned())
+    /// What a request for this address carries: its path, and what is signed.
+    fn parts(url: &Url) -> (String, String) {
+        (url.path().strip_prefix("/team").unwrap().to_owned(), url.query().unwrap().strip_prefix("s=").unwrap().to_owned())
     }
 
     #[test]
     fn a_link_names_the_run_and_the_stage() {
         let url = links().diff(&"llm-wrapper-k3f9qdz".parse().unwrap(), &"streaming".parse().unwrap(), at(1_000));
-        assert!(url.as_str().starts_with("https://signoff.example/team/runs/llm-wrapper-k3f9qdz/diff/streaming?e=605800&s="), "{url}");
+        assert!(url.as_str().starts_with("https://signoff.example/team/runs/llm-wrapper-k3f9qdz/diff/streaming?s=605800."), "{url}");
     }
 
     #[test]
     fn a_stranger_is_not_told_that_a_link_was_good_once() {
-        assert_eq!(links().verify("/runs/a", 10, "00", at(20)), Err(LinkError::Wrong));
+        assert_eq!(links().verify("/runs/a", "10.00", at(20)), Err(LinkError::Wrong));
     }
 
     #[test]
@@ -116,30 +118,30 @@ mod tests {
     proptest! {
         #[test]
         fn a_link_opens_until_it_expires(path in "/[a-z0-9/_-]{0,40}", expires in 0..4_000_000_000_i64, early in 1..1_000_000_i64) {
-            let (path, e, s) = parts(&links().sign(&path, at(expires)));
-            prop_assert_eq!(links().verify(&path, e, &s, at(expires - early)), Ok(()));
-            prop_assert_eq!(links().verify(&path, e, &s, at(expires)), Err(LinkError::Expired));
+            let (path, s) = parts(&links().sign(&path, at(expires)));
+            prop_assert_eq!(links().verify(&path, &s, at(expires - early)), Ok(at(expires)));
+            prop_assert_eq!(links().verify(&path, &s, at(expires)), Err(LinkError::Expired));
         }
 
         #[test]
-        fn a_changed_link_never_opens(path in "/[a-z]{1,9}", other in "/[a-z]{1,9}", more in 1..999_i64, flipped in 0..64_usize) {
-            let (path, e, s) = parts(&links().sign(&path, at(1_000)));
+        fn a_changed_link_never_opens(path in "/[a-z]{1,9}", other in "/[a-z]{1,9}", flipped in 0..69_usize) {
+            let (path, s) = parts(&links().sign(&path, at(1_000)));
             let mut forged = s.clone().into_bytes();
             forged[flipped] = if forged[flipped] == b'0' { b'1' } else { b'0' };
             let forged = String::from_utf8(forged).unwrap();
-            prop_assert_eq!(links().verify(&path, e + more, &s, at(0)), Err(LinkError::Wrong));
-            prop_assert_eq!(links().verify(&path, e, &forged, at(0)), Err(LinkError::Wrong));
-            prop_assert_eq!(links().verify(&path, e, &s[1..], at(0)), Err(LinkError::Wrong));
+            prop_assert_eq!(links().verify(&path, &forged, at(0)), Err(LinkError::Wrong));
+            prop_assert_eq!(links().verify(&path, &s[1..], at(0)), Err(LinkError::Wrong));
+            prop_assert_eq!(links().verify(&path, &s[..s.len() - 1], at(0)), Err(LinkError::Wrong));
             prop_assume!(path != other);
-            prop_assert_eq!(links().verify(&other, e, &s, at(0)), Err(LinkError::Wrong));
+            prop_assert_eq!(links().verify(&other, &s, at(0)), Err(LinkError::Wrong));
         }
 
         #[test]
         fn another_key_opens_nothing(key in ".{0,20}") {
             prop_assume!(key != "a key for tests");
-            let (path, e, s) = parts(&links().sign("/runs/a", at(1_000)));
+            let (path, s) = parts(&links().sign("/runs/a", at(1_000)));
             let stranger = Links::new(key, Url::parse("https://signoff.example").unwrap());
-            prop_assert_eq!(stranger.verify(&path, e, &s, at(0)), Err(LinkError::Wrong));
+            prop_assert_eq!(stranger.verify(&path, &s, at(0)), Err(LinkError::Wrong));
         }
     }
 }

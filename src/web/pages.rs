@@ -21,9 +21,7 @@ use crate::workspace::Patch;
 /// What a signed link carries.
 #[derive(Debug, Deserialize)]
 pub struct Signed {
-    /// When it expires, in seconds since 1970.
-    e: i64,
-    /// HMAC over path and expiry.
+    /// When it expires, and an HMAC over path and expiry.
     s: String,
 }
 
@@ -71,12 +69,11 @@ fn draw(web: &Web, (run, stage): (&Run, &StageName), patch: &Patch, expires_at: 
 /// Until when the page opens; else the answer instead of it.
 #[expect(clippy::result_large_err, reason = "the refusal is the page")]
 fn opens(web: &Web, path: &str, signed: Signature) -> Result<DateTime<Utc>, Response> {
-    let (Some(links), Ok(Query(Signed { e, s }))) = (&web.place.links, signed) else { return Err(gone(path)) };
-    links.verify(path, e, &s, (web.clock)()).map_err(|why| match why {
+    let (Some(links), Ok(Query(Signed { s }))) = (&web.place.links, signed) else { return Err(gone(path)) };
+    links.verify(path, &s, (web.clock)()).map_err(|why| match why {
         LinkError::Expired => (StatusCode::GONE, link_page(why, &way_home(path))).into_response(),
         LinkError::Wrong => gone(path),
-    })?;
-    DateTime::from_timestamp(e, 0).ok_or_else(|| gone(path))
+    })
 }
 
 fn page(markup: Markup) -> Response {

@@ -1,6 +1,7 @@
 //! How does the command line say what people can say?
 //! The same commands as in Slack; only printing and exit codes are its own.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::time::Duration;
 
@@ -55,7 +56,7 @@ impl Talk<'_> {
         let reply = commands::start(&self.doors, order).await?;
         match &reply.run {
             Some(run) if wait => {
-                self.progress(&reply.text)?;
+                self.progress(&thread::shell_text(&reply.text))?;
                 let run = run.clone();
                 self.wait(&run).await
             }
@@ -65,13 +66,13 @@ impl Talk<'_> {
 
     /// Prints each thing that happens, until the run has ended.
     async fn wait(&mut self, id: &RunId) -> Result<u8, Failure> {
-        let mut shown = String::new();
+        let mut shown = BTreeSet::new();
         loop {
             let run = self.run(id).await?;
-            let line = format!("{} · {}", thread::phase(&run), run.in_one_line());
-            if line != shown {
-                self.progress(&line)?;
-                shown = line;
+            for told in thread::told(&run, parts::now()) {
+                if shown.insert(told.key) {
+                    self.progress(&told.line)?;
+                }
             }
             if let Some(outcome) = run.outcome {
                 self.print_status(&run).await?;
@@ -187,9 +188,9 @@ impl Talk<'_> {
 
     fn outcome(&mut self, word: &str, reply: &Reply) -> Result<u8, Failure> {
         if self.json {
-            self.document(&json!({ "outcome": word, "run": reply.run, "text": thread::plain_text(&reply.text) }))?;
+            self.document(&json!({ "outcome": word, "run": reply.run, "text": thread::shell_text(&reply.text) }))?;
         } else {
-            writeln!(self.out, "{}", thread::plain_text(&reply.text)).context("printing")?;
+            writeln!(self.out, "{}", thread::shell_text(&reply.text)).context("printing")?;
         }
         Ok(match reply.kind {
             ReplyKind::Done => exit::OK,

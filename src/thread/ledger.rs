@@ -28,7 +28,8 @@ fn rows(run: &Run, index: usize, stage: &StageState, progress: Option<&Progress>
     rows
 }
 
-fn row(run: &Run, index: usize, attempt: &Attempt, progress: Option<&Progress>) -> String {
+/// One attempt. What ended reads the same for ever; what runs shows its progress.
+pub(super) fn row(run: &Run, index: usize, attempt: &Attempt, progress: Option<&Progress>) -> String {
     let stage = &run.stages[index];
     let mut parts = vec![stage.name().to_string(), format!("attempt {}", attempt.n)];
     match attempt.outcome {

@@ -18,6 +18,7 @@ mod publisher;
 pub(crate) mod sample;
 pub(crate) mod table;
 pub(crate) mod text;
+mod told;
 pub mod words;
 
 use chrono::{DateTime, FixedOffset, Utc};
@@ -30,8 +31,9 @@ pub use gate::{APPROVE, DIFF, DIFF_LINK, GateValue, REJECT, diff_url};
 pub use links::{LinkError, Links};
 pub use message::{Message, Priority};
 pub use modal::{DEVELOP, DevelopForm, ModalDiff, develop_modal, diff_modal};
-pub use plain::{plain, plain_text};
+pub use plain::{plain, plain_text, shell_text};
 pub use publisher::Publisher;
+pub use told::{Told, told};
 
 /// What a drawing knows of the world around a run.
 #[derive(Clone, Debug)]

@@ -52,10 +52,8 @@ fn small(element: &SlackContextBlockElement) -> String {
 
 fn buttons(actions: &SlackActionsBlock) -> String {
     let label = |element: &SlackActionBlockElement| match element {
-        SlackActionBlockElement::Button(button) => {
-            let text = text_of(&button.text.clone().into());
-            button.url.as_ref().map_or_else(|| format!("[{text}]"), |url| format!("[{text}: {url}]"))
-        }
+        // What a button opens is also a link in the small print.
+        SlackActionBlockElement::Button(button) => format!("[{}]", text_of(&button.text.clone().into())),
         _ => String::new(),
     };
     actions.elements.iter().map(label).collect::<Vec<_>>().join(" ")
@@ -85,6 +83,22 @@ fn tag_as_text(tag: &str) -> String {
     }
 }
 
+/// What is said to somebody at a shell: `/develop list` is `signoff list` there, and backticks would run what they quote.
+#[must_use]
+pub fn shell_text(mrkdwn: &str) -> String {
+    const VERBS: [&str; 6] = ["approve", "reject", "stop", "status", "list", "help"];
+    let plain = plain_text(mrkdwn).replace('`', "");
+    let mut pieces = plain.split("/develop ");
+    let mut text = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let word = piece.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
+        let is_verb = VERBS.contains(&word) && !piece[word.len()..].starts_with('-');
+        text.push_str(if is_verb { "signoff " } else { "signoff develop " });
+        text.push_str(piece);
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -93,6 +107,12 @@ mod tests {
     fn tags_become_words() {
         let text = plain_text("by <@U1> · <!date^1^{time}|09:05 UTC> · <https://a.example/?e=1&amp;s=2|View diff> · 1 &lt; 2 &amp; 3");
         assert_eq!(text, "by @U1 · 09:05 UTC · View diff: https://a.example/?e=1&s=2 · 1 < 2 & 3");
+    }
+
+    #[test]
+    fn a_shell_is_told_its_own_commands() {
+        assert_eq!(shell_text("There is no run `x`. `/develop list` shows the newest."), "There is no run x. signoff list shows the newest.");
+        assert_eq!(shell_text("`/develop list-maker` starts again."), "signoff develop list-maker starts again.");
     }
 
     #[test]

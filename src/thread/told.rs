@@ -1,0 +1,104 @@
+//! What is told to somebody who waits at a shell?
+//! One line per thing that happened, each with a key: a line is told once, and never changes the ones before it.
+
+use chrono::{DateTime, Utc};
+
+use crate::run::{AttemptOutcome, Decided, OpenGate, Run, StageState};
+
+use super::people::mention;
+use super::{clock, figures, gate, ledger, plain_text};
+
+/// Something to tell, and what it is known by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    pub key: String,
+    pub line: String,
+}
+
+/// Everything there is to tell so far, in order.
+#[must_use]
+pub fn told(run: &Run, now: DateTime<Utc>) -> Vec<Told> {
+    let mut lines = Vec::new();
+    for (index, stage) in run.stages.iter().enumerate() {
+        lines.extend(attempts(run, index, stage));
+        lines.extend(run.gate.as_ref().filter(|open| &open.id.stage == stage.name()).map(|open| asked(run, open, now)));
+        lines.extend(answers(run, Some(stage)));
+    }
+    lines.extend(answers(run, None));
+    lines
+}
+
+fn attempts(run: &Run, index: usize, stage: &StageState) -> Vec<Told> {
+    let mut lines = Vec::new();
+    for attempt in &stage.attempts {
+        let key = format!("{} {}", stage.name(), attempt.n);
+        if attempt.outcome == AttemptOutcome::Running {
+            let of = format!("stage {} of {}", index + 1, run.stages.len());
+            let begun = format!("{} {} · attempt {} · {of}", figures::glyph(stage.phase), stage.name(), attempt.n);
+            lines.push(Told { key: format!("{key} begun"), line: begun });
+        } else {
+            lines.push(Told { key: format!("{key} ended"), line: plain_text(&ledger::row(run, index, attempt, None)) });
+        }
+    }
+    lines
+}
+
+fn asked(run: &Run, open: &OpenGate, now: DateTime<Utc>) -> Told {
+    let id = &open.id;
+    let line = format!("◆ {} waits for an answer, {}: signoff approve {} (or reject)", id.stage, clock::left(open, now), run.id());
+    Told { key: format!("gate {} {}", id.stage, id.round), line }
+}
+
+/// The answers about a stage, or about the run itself.
+fn answers<'a>(run: &'a Run, stage: Option<&'a StageState>) -> impl Iterator<Item = Told> + 'a {
+    let about = run.decisions.iter().enumerate().filter(move |(_, d)| d.gate.as_ref().map(|gate| &gate.stage) == stage.map(StageState::name));
+    about.map(|(i, d)| Told { key: format!("decision {i}"), line: decided(d) })
+}
+
+fn decided(decided: &Decided) -> String {
+    let (who, what) = (plain_text(&mention(&decided.by)), gate::verdict(decided.verdict));
+    let about = decided.gate.as_ref().map_or("the run", |gate| gate.stage.as_str());
+    format!("◆ {about} {what} by {who}")
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::run::Verdict;
+    use crate::thread::sample::{Tale, ben, work};
+
+    use super::told;
+
+    fn shown(tale: &Tale) -> String {
+        told(&tale.run, tale.now).into_iter().map(|told| told.line).collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn a_question_says_how_to_answer_it() {
+        insta::assert_snapshot!(shown(&Tale::waiting()), @"
+        ✓ scaffold · attempt 1 · 15/15 tests · 3 files +156 −12 · $0.04 · 2m 15s
+        ✓ core-implementation · attempt 1 · 50/50 tests · 92 % coverage · 3 files +156 −12 · $0.23 · 4m 30s
+        ◆ core-implementation waits for an answer, times out in 1 h: signoff approve llm-wrapper-k3f9qdz (or reject)
+        ");
+    }
+
+    #[test]
+    fn what_ended_is_told_as_in_the_ledger() {
+        let tale = Tale::waiting().decides(ben(), Verdict::Approve, None).keeps("core-implementation").begins("streaming", 1);
+        insta::assert_snapshot!(shown(&tale), @"
+        ✓ scaffold · attempt 1 · 15/15 tests · 3 files +156 −12 · $0.04 · 2m 15s
+        ✓ core-implementation · attempt 1 · 50/50 tests · 92 % coverage · 3 files +156 −12 · $0.23 · 4m 30s
+        ◆ core-implementation approved by @UBEN
+        ◐ streaming · attempt 1 · stage 3 of 6
+        ");
+    }
+
+    #[test]
+    fn what_was_told_stays_as_it_was() {
+        let tale = Tale::rolled_back();
+        let before = told(&tale.run, tale.now);
+        let after = tale.works("streaming", 2, work(8_500, 15, 210)).keeps("streaming");
+        let after = told(&after.run, after.now);
+        let same = before.iter().filter(|told| !told.key.ends_with("begun"));
+        assert!(same.clone().count() > 2 && same.clone().all(|told| after.contains(told)), "{before:?} {after:?}");
+    }
+}

@@ -98,7 +98,9 @@ fn places(run: &Run, place: &Place) -> Vec<String> {
 }
 
 fn branch(delivered: &Delivered) -> String {
-    format!("branch {} in {}", code(&delivered.branch, 120), code(&delivered.repository, 200))
+    // A path on the worker's disk tells nothing on a phone; the closing message has it whole.
+    let place = if delivered.pushed { code(&delivered.repository, 200) } else { "the run's own repository".to_owned() };
+    format!("branch {} in {place}", code(&delivered.branch, 120))
 }
 
 #[cfg(test)]

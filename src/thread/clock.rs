@@ -48,12 +48,7 @@ pub(super) fn is_over(gate: &OpenGate, now: DateTime<Utc>) -> bool {
     gate.deadline <= minute(now)
 }
 
-/// A moment in each reader's own clock; `zone` is for those who see plain text.
-pub(crate) fn moment(at: DateTime<Utc>, zone: FixedOffset) -> String {
-    format!("<!date^{}^{{date_short_pretty}}, {{time}}|{}>", at.timestamp(), stamp(at, zone))
-}
-
-/// `2026-03-02 09:05 UTC`.
+/// `2026-03-02 09:05 UTC`: it names its zone and reads the same in every client, which Slack's own date markup does not.
 pub(crate) fn stamp(at: DateTime<Utc>, zone: FixedOffset) -> String {
     let name = if zone.local_minus_utc() == 0 { "UTC".to_owned() } else { zone.to_string() };
     format!("{} {name}", at.with_timezone(&zone).format("%Y-%m-%d %H:%M"))

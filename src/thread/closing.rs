@@ -124,7 +124,7 @@ fn whereabouts(delivered: &Delivered) -> String {
     let place = if delivered.pushed { "pushed to the project's repository" } else { "in the run's own repository" };
     let note = delivered.note.as_deref().map(|note| format!("\n{}", inline(note, WHY))).unwrap_or_default();
     let clone = format!("git clone -b {} {}", shell(&delivered.branch), shell(&delivered.repository));
-    format!("*The code* is on branch {}, {place}.{note}\n{}", code(&delivered.branch, 120), fenced(&bare(&clone, 600)))
+    format!("*The code* is on branch {}, {place}.{note}\n{}", code(&delivered.branch, 120), code(&clone, 600))
 }
 
 /// A word for a shell, quoted where it must be.

@@ -83,26 +83,27 @@ impl<'a> Question<'a> {
     }
 
     fn draw(&self, now: DateTime<Utc>, place: &Place) -> Message {
-        let mut blocks = vec![section(&self.headline(place))];
+        let mut blocks = vec![section(&self.headline())];
         blocks.extend(self.words_of_the_answer().map(|words| section(&words)));
         blocks.push(section(&self.facts()));
         blocks.extend(self.words_of_the_agent().map(|words| section(&words)));
         blocks.extend(match &self.answer {
             Answer::Open(open) => self.ask(open, now, place),
-            _ => self.diff_url(place).map(|url| context(&link(&url, "View diff"))).into_iter().collect(),
+            _ => self.small_print(place).map(|text| context(&text)).into_iter().collect(),
         });
         let key = format!("gate:{}:{}", self.stage.name(), self.round);
         Message { key, in_thread: true, text: self.notice(), blocks }
     }
 
     /// What is asked, or what was answered, in one line.
-    fn headline(&self, place: &Place) -> String {
+    fn headline(&self) -> String {
         let (stage, project) = (self.stage.name(), &self.run.request.project);
-        let at = |d: &Decided| format!("{} · {}", mention(&d.by), clock::moment(d.at, place.clock_zone));
         match &self.answer {
             Answer::Open(_) => format!("*Keep {stage} of {project}?* {}", mentions(&may_answer(&self.run.request))),
-            Answer::Given(d) => format!("*{stage} of {project}* · {} by {} · {}", verdict(d.verdict), at(d), figures::after(d.waited_seconds)),
-            Answer::Stopped(d) => format!("*{stage} of {project}* · not decided: the run was stopped by {}", at(d)),
+            Answer::Given(d) => {
+                format!("*{stage} of {project}* · {} by {} {}", verdict(d.verdict), mention(&d.by), figures::after(d.waited_seconds))
+            }
+            Answer::Stopped(d) => format!("*{stage} of {project}* · not decided: the run was stopped by {}", mention(&d.by)),
             Answer::Missed => format!("*{stage} of {project}* · nobody answered in time, so its work was not kept"),
             Answer::Dropped => format!("*{stage} of {project}* · not decided: the run is over"),
         }
@@ -117,9 +118,11 @@ impl<'a> Question<'a> {
         let mut parts = figures::achieved(self.work);
         parts.rotate_right(usize::from(self.work.diff.is_some()));
         parts.push(format!("{} so far", figures::of_budget(self.run, self.spent())));
-        let biggest = self.work.diff.iter().flat_map(|d| &d.biggest);
-        let files = biggest.map(|f| format!("\n• {} {}", code(&f.path, PATH), figures::lines(f.added, f.removed)));
-        files.fold(parts.join(" · "), |text, file| text + &file)
+        let Some(diff) = &self.work.diff else { return parts.join(" · ") };
+        let biggest = diff.biggest.iter().map(|f| format!("\n• {} {}", code(&f.path, PATH), figures::lines(f.added, f.removed)));
+        let others = u64::from(diff.files).saturating_sub(diff.biggest.len() as u64);
+        let others = (others > 0).then(|| format!("\n• {}", figures::plural(others, "smaller file")));
+        biggest.chain(others).fold(parts.join(" · "), |text, file| text + &file)
     }
 
     /// The money up to this question: what came after it does not change its card.
@@ -140,11 +143,23 @@ impl<'a> Question<'a> {
         let id = &open.id;
         let value = json!({ "run": self.run.id(), "stage": id.stage, "round": id.round, "digest": id.digest }).to_string();
         let buttons = vec![primary(button(APPROVE, "Approve", &value)), danger(button(REJECT, "Reject", &value)), self.diff_button(&value, place)];
-        let effect = format!("Approving {goes_on}, rejecting ends the run without this work · {}", clock::left(open, now));
+        let mut effect = vec![format!("Approving {goes_on}, rejecting ends the run without this work"), clock::left(open, now)];
+        // Not every client opens a button's address.
+        effect.extend(self.diff_url(place).map(|url| link(&url, "View diff")));
         if clock::is_over(open, now) {
-            return vec![context(&clock::left(open, now))];
+            return vec![context(&effect[1..].join(" · "))];
         }
-        vec![actions(&format!("gate:{}:{}", id.stage, id.round), buttons), context(&effect)]
+        vec![actions(&format!("gate:{}:{}", id.stage, id.round), buttons), context(&effect.join(" · "))]
+    }
+
+    /// When it was answered, and what it was about.
+    fn small_print(&self, place: &Place) -> Option<String> {
+        let at = match &self.answer {
+            Answer::Given(d) | Answer::Stopped(d) => Some(format!("Decided {}", clock::stamp(d.at, place.clock_zone))),
+            Answer::Open(_) | Answer::Missed | Answer::Dropped => None,
+        };
+        let parts: Vec<String> = at.into_iter().chain(self.diff_url(place).map(|url| link(&url, "View diff"))).collect();
+        (!parts.is_empty()).then(|| parts.join(" · "))
     }
 
     fn diff_button(&self, value: &str, place: &Place) -> SlackBlockButtonElement {

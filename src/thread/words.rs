@@ -13,7 +13,7 @@ use super::{clock, figures, gate};
 pub fn refusal(why: &Refusal, run: &Run, verdict: Verdict) -> String {
     match why {
         Refusal::AlreadyDecided { verdict: first, by, at } => {
-            format!("{} already {} this, {}.", mention(by), gate::verdict(*first), clock::moment(*at, Utc.fix()))
+            format!("{} already {} this, {}.", mention(by), gate::verdict(*first), clock::stamp(*at, Utc.fix()))
         }
         Refusal::Stale => "The work changed since this card was posted. Please look at the newest card in the thread.".to_owned(),
         Refusal::TooLate => {

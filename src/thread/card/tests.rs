@@ -72,7 +72,7 @@ fn a_run_that_is_done_says_where_the_code_is() {
     ✓ parallel-processing
     ✓ cost-tracking
     `llm-wrapper-k3f9qdz` · $0.88 of $5.00 · 24m 00s · Claude Code 2.1.3, claude-sonnet-4-5
-    Run page: https://signoff.example/runs/llm-wrapper-k3f9qdz?e=1775034000&s=7c0727370a7ec225e63c39b68d111da2978361676a662283c67223e25ea4fa4e · branch `signoff/llm-wrapper-k3f9qdz` in `https://git.example/llm-wrapper.git`
+    Run page: https://signoff.example/runs/llm-wrapper-k3f9qdz?s=1775034000.7c0727370a7ec225e63c39b68d111da2978361676a662283c67223e25ea4fa4e · branch `signoff/llm-wrapper-k3f9qdz` in `https://git.example/llm-wrapper.git`
     ");
 }
 
@@ -90,7 +90,7 @@ fn a_run_that_failed() {
     ○ parallel-processing
     ○ cost-tracking
     `llm-wrapper-k3f9qdz` · $0.63 of $5.00 · 15m 40s · Claude Code 2.1.3, claude-sonnet-4-5
-    branch `signoff/llm-wrapper-k3f9qdz` in `/srv/signoff/runs/llm-wrapper-k3f9qdz/shadow.git`
+    branch `signoff/llm-wrapper-k3f9qdz` in the run's own repository
     ");
 }
 

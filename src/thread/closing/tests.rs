@@ -23,7 +23,7 @@ fn a_run_that_went_well() {
     │ 14 files +1,204 −36 · 50/50 tests · 92 % coverage
     │ core-implementation approved by @UBEN after 4 min
     │ *The code* is on branch `signoff/llm-wrapper-k3f9qdz`, pushed to the project's repository.
-    │ git clone -b signoff/llm-wrapper-k3f9qdz https://git.example/llm-wrapper.git
+    │ `git clone -b signoff/llm-wrapper-k3f9qdz https://git.example/llm-wrapper.git`
     ");
 }
 
@@ -68,7 +68,7 @@ fn a_run_that_failed_says_why_what_is_kept_and_what_to_do() {
     │ core-implementation approved by @UBEN after 4 min
     │ *The code* is on branch `signoff/llm-wrapper-k3f9qdz`, in the run's own repository.
     │ It was not pushed, because the run did not go well.
-    │ git clone -b signoff/llm-wrapper-k3f9qdz /srv/signoff/runs/llm-wrapper-k3f9qdz/shadow.git
+    │ `git clone -b signoff/llm-wrapper-k3f9qdz /srv/signoff/runs/llm-wrapper-k3f9qdz/shadow.git`
     ");
 }
 
@@ -88,7 +88,7 @@ fn a_run_that_was_rejected() {
     │ core-implementation rejected by @UBEN after 1 min
     │ *The code* is on branch `signoff/llm-wrapper-k3f9qdz`, in the run's own repository.
     │ It was not pushed, because the run did not go well.
-    │ git clone -b signoff/llm-wrapper-k3f9qdz /srv/signoff/runs/llm-wrapper-k3f9qdz/shadow.git
+    │ `git clone -b signoff/llm-wrapper-k3f9qdz /srv/signoff/runs/llm-wrapper-k3f9qdz/shadow.git`
     ");
 }
 

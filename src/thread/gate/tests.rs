@@ -30,7 +30,7 @@ fn a_question_with_all_that_is_needed_to_answer_it() {
 fn a_question_with_a_page_links_to_the_diff() {
     let tale = Tale::waiting();
     let text = plain(&gates(&tale.run, tale.now, &place()));
-    assert!(text.contains("[View diff: https://signoff.example/runs/llm-wrapper-k3f9qdz/diff/core-implementation?e="), "{text}");
+    assert!(text.contains("View diff: https://signoff.example/runs/llm-wrapper-k3f9qdz/diff/core-implementation?s="), "{text}");
 }
 
 #[test]
@@ -47,7 +47,7 @@ fn a_button_carries_the_whole_gate() {
 #[test]
 fn an_approval_stays_with_who_and_when_and_the_words() {
     insta::assert_snapshot!(shown(&Tale::waiting().after(250).decides(ben(), Verdict::Approve, Some("nice <!channel>\n& tidy"))), @"
-    ├ *core-implementation of llm-wrapper* · approved by @UBEN · 2026-03-02 09:10 UTC · after 4 min
+    ├ *core-implementation of llm-wrapper* · approved by @UBEN after 4 min
     │ > nice <!channel>
     │ > & tidy
     │ 3 files +156 −12 · 50/50 tests · 92 % coverage · $0.27 of $5.00 so far
@@ -56,6 +56,7 @@ fn an_approval_stays_with_who_and_when_and_the_words() {
     │ • `README.md` +26 −4
     │ _In the agent's own words:_
     │ > I wrote the client and its tests. <!channel> please approve!
+    │ Decided 2026-03-02 09:10 UTC
     ");
 }
 
@@ -64,7 +65,7 @@ fn a_rejection_stays_too() {
     let tale = Tale::waiting().after(20).decides(PersonId::Cli { user: "ana".to_owned() }, Verdict::Reject, Some("no retries"));
     let text = shown(&tale.undoes("core-implementation").closes(Outcome::Rejected, Some("no retries")));
     insta::assert_snapshot!(text, @"
-    ├ *core-implementation of llm-wrapper* · rejected by ana (command line) · 2026-03-02 09:07 UTC · within a minute
+    ├ *core-implementation of llm-wrapper* · rejected by ana (command line) within a minute
     │ > no retries
     │ 3 files +156 −12 · 50/50 tests · 92 % coverage · $0.27 of $5.00 so far
     │ • `src/client.js` +78 −4
@@ -72,6 +73,7 @@ fn a_rejection_stays_too() {
     │ • `README.md` +26 −4
     │ _In the agent's own words:_
     │ > I wrote the client and its tests. <!channel> please approve!
+    │ Decided 2026-03-02 09:07 UTC
     ");
 }
 
@@ -97,13 +99,14 @@ fn a_deadline_that_passed_while_no_worker_lives_takes_the_buttons_away() {
 #[test]
 fn a_stop_says_who_stopped() {
     insta::assert_snapshot!(shown(&Tale::waiting().after(90).decides(ana(), Verdict::Stop, None)), @"
-    ├ *core-implementation of llm-wrapper* · not decided: the run was stopped by @UANA · 2026-03-02 09:08 UTC
+    ├ *core-implementation of llm-wrapper* · not decided: the run was stopped by @UANA
     │ 3 files +156 −12 · 50/50 tests · 92 % coverage · $0.27 of $5.00 so far
     │ • `src/client.js` +78 −4
     │ • `test/client.test.js` +52 −4
     │ • `README.md` +26 −4
     │ _In the agent's own words:_
     │ > I wrote the client and its tests. <!channel> please approve!
+    │ Decided 2026-03-02 09:08 UTC
     ");
 }
 

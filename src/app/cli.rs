@@ -5,30 +5,39 @@ use clap::{Args, Parser, Subcommand};
 use crate::local::UpOptions;
 use crate::telemetry::{FILTER, Format};
 
+/// Flags of every command, apart from a command's own.
+const EVERYWHERE: &str = "Everywhere";
+
 /// Runs coding agents through staged pipelines, from Slack; where it matters, a person signs off.
 #[derive(Debug, Parser)]
 #[command(
     version,
     propagate_version = true,
     after_help = "\
-Try it:        signoff up            everything on this machine, nothing to configure
-Then:          signoff develop llm-wrapper --wait
-Exit codes:    0 ok · 1 our fault · 2 usage, unknown run or project · 3 refused · 4 the run did not end well · 5 something it depends on is missing"
+Try it:
+  signoff up                                 everything on this machine, nothing to configure
+  signoff develop llm-wrapper --wait         in a second terminal, the same folder
+  signoff approve <run>                      when it asks
+
+Exit codes:
+  0  ok                                      3  refused
+  1  our fault                               4  the run did not end well
+  2  usage, unknown run or project           5  something it depends on is missing"
 )]
 pub struct Cli {
     #[command(subcommand)]
     pub verb: Verb,
 
     /// Print data as JSON: one document, or one a line
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
     pub json: bool,
 
-    /// What is logged to standard error, as `target=level,…`
-    #[arg(long, global = true, env = "SIGNOFF_LOG", default_value = FILTER, hide_default_value = true, hide_env_values = true)]
+    /// What is logged to standard error: `info`, or `info,signoff::slack=debug`
+    #[arg(long, global = true, help_heading = EVERYWHERE, env = "SIGNOFF_LOG", default_value = FILTER, hide_default_value = true, hide_env_values = true)]
     pub log: String,
 
     /// Log as JSON lines
-    #[arg(long, global = true, env = "SIGNOFF_LOG_JSON", hide_env_values = true)]
+    #[arg(long, global = true, help_heading = EVERYWHERE, env = "SIGNOFF_LOG_JSON", hide_env_values = true)]
     pub log_json: bool,
 }
 
@@ -41,10 +50,22 @@ impl Cli {
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// Start everything on this machine: Postgres, Temporal, a local Slack, serve and worker
+    #[command(after_help = "\
+Examples:
+  signoff up                                 then type /develop llm-wrapper on the page it names
+  signoff up --demo                          also plays the people, and ends with the run
+  ANTHROPIC_API_KEY=… signoff up             with the real model; it costs money
+  SIGNOFF_HOME=/tmp/two signoff up           a second one, apart from the first")]
     Up(Up),
     /// Answer Slack, draw threads, serve pages
+    #[command(after_help = "\
+It reads DATABASE_URL, TEMPORAL_ADDRESS, SLACK_BOT_TOKEN, SLACK_SIGNING_SECRET, SIGNOFF_LISTEN and SIGNOFF_PUBLIC_URL,
+and signoff.toml in this folder. `signoff doctor` says what is missing.")]
     Serve,
     /// Carry runs on: agents and checks
+    #[command(after_help = "\
+It reads DATABASE_URL, TEMPORAL_ADDRESS and ANTHROPIC_API_KEY, and signoff.toml in this folder; without a key it rehearses.
+As many as you like may run; one that dies is missed by nobody but its attempt, which is made again.")]
     Worker {
         /// Let a real model work without a box where there is no bubblewrap
         #[arg(long)]
@@ -54,33 +75,64 @@ pub enum Verb {
         max_cached_runs: usize,
     },
     /// Start a run
+    #[command(after_help = "\
+Examples:
+  signoff develop llm-wrapper
+  signoff develop my-service retry what can be retried budget=\\$5 --wait
+  signoff develop my-service 'keep the public names' budget=2.50 --json
+  signoff develop my-service -- --words like flags, after two dashes")]
     Develop {
+        /// Which project: one of `signoff.toml`, or llm-wrapper
         project: String,
-        /// What you want, in words; budget=$5 bounds what it may spend
-        #[arg(trailing_var_arg = true)]
+        /// What you want, in words; budget=5 bounds what it may spend, in dollars
         words: Vec<String>,
-        /// Wait until the run has ended; exit 4 if it did not end well
+        /// Tell what happens until the run has ended; exit 4 if it did not end well
         #[arg(long)]
         wait: bool,
     },
-    /// How far a run is; without a name, the newest that is open
-    Status { run: Option<String> },
+    /// How far a run is
+    #[command(after_help = "Examples:\n  signoff status\n  signoff status k3f9qdz --json | jq .stages[].state")]
+    Status {
+        /// Which run: its name or the last characters of it; else the newest that is open
+        run: Option<String>,
+    },
     /// The newest runs
     List {
+        /// At most so many
         #[arg(long, default_value_t = 20)]
         limit: i64,
     },
     /// Answer a gate: go on
+    #[command(after_help = "\
+Examples:
+  signoff approve llm-wrapper-k3f9qdz
+  signoff approve llm-wrapper-k3f9qdz nice and small
+
+Exit codes: 0 decided, or recorded where no worker took it up yet · 3 refused: answered already, or not yours to answer")]
     Approve(Decide),
-    /// Answer a gate: end the run
+    /// Answer a gate: end the run without this work
+    #[command(after_help = "Example:\n  signoff reject llm-wrapper-k3f9qdz it retries what must not be sent twice")]
     Reject(Decide),
     /// End a run, whatever it does
+    #[command(after_help = "Example:\n  signoff stop llm-wrapper-k3f9qdz we start over on Monday")]
     Stop(Decide),
     /// What happened to a run, one event a line
-    Events { run: String },
+    #[command(after_help = "\
+Examples:
+  signoff events llm-wrapper-k3f9qdz
+  signoff events llm-wrapper-k3f9qdz --json | jq 'select(.kind == \"attempt_ended\") | [.stage, .outcome, .cost_usd]'")]
+    Events {
+        /// Which run: its name, or the last characters of it
+        run: String,
+    },
     /// A run's thread, as Slack shows it
-    Thread { run: String },
+    #[command(after_help = "With --json: the messages as they are sent to Slack, with their blocks.")]
+    Thread {
+        /// Which run: its name, or the last characters of it
+        run: String,
+    },
     /// Check what this machine has, and say what is missing
+    #[command(after_help = "Exit codes: 0 all that is needed is here · 5 something marked ✗ is missing")]
     Doctor,
     /// Run a program that dies with its parent
     #[command(name = "__child", hide = true)]
@@ -89,9 +141,9 @@ pub enum Verb {
 
 #[derive(Debug, Args)]
 pub struct Decide {
+    /// Which run: its name, or the last characters of it
     pub run: String,
     /// Why, in your words
-    #[arg(trailing_var_arg = true)]
     pub words: Vec<String>,
 }
 
@@ -107,10 +159,10 @@ pub struct Up {
     /// Also play the people: start a run, approve it, print its thread; exit 0 when it is done, 4 when it did not end well
     #[arg(long)]
     pub demo: bool,
-    /// Only Postgres and Temporal
+    /// Only Postgres and Temporal, for tests and for a serve and a worker of your own
     #[arg(long, conflicts_with = "demo")]
     pub servers_only: bool,
-    /// End when standard input ends
+    /// End when standard input ends, so that it never outlives who started it
     #[arg(long)]
     pub until_eof: bool,
     /// Let a real model work without a box where there is no bubblewrap
@@ -133,5 +185,11 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn flags_may_follow_words() {
+        let cli = Cli::try_parse_from(["signoff", "develop", "x", "keep", "it", "small", "--wait", "--json"]).unwrap();
+        assert!(cli.json && matches!(cli.verb, Verb::Develop { wait: true, ref words, .. } if words.join(" ") == "keep it small"));
     }
 }

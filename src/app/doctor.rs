@@ -107,11 +107,9 @@ async fn claude(config: &Config) -> Finding {
     let (state, says) = match found {
         Some(program) => match version(Command::new(&program).arg("--version").env("DISABLE_AUTOUPDATER", "1")).await {
             Some(version) => (State::Ok, format!("{version} at {}", program.display())),
-            None => (State::Missing, format!("{} does not run", program.display())),
+            None => (State::Missing, format!("{} does not run. Install Claude Code again.", program.display())),
         },
-        None => {
-            (State::Less, "the claude program is not here: `signoff up` fetches it, or install Claude Code. Script agents work without.".to_owned())
-        }
+        None => (State::Less, "Claude Code is not here. Install it, or let `signoff up` fetch it; script agents work without.".to_owned()),
     };
     Finding { what: "claude", state, says }
 }
@@ -127,12 +125,15 @@ fn model(config: &Config) -> Finding {
 
 async fn slack(config: &Config) -> Finding {
     let Some(slack) = &config.slack else {
-        let says = "SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET are not set: `signoff up` brings a local Slack.".to_owned();
+        if let Some(page) = local::UpFile::read_live(&config.home).and_then(|up| up.slack_page) {
+            return Finding { what: "slack", state: State::Ok, says: format!("the local one of the running `signoff up`: {page}") };
+        }
+        let says = "SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET are not set. Set both, or let `signoff up` bring a local Slack.".to_owned();
         return Finding { what: "slack", state: State::Less, says };
     };
     let (state, says) = match SlackApi::new(SlackApiConfig::new(slack.api_url.clone(), slack.bot_token.clone())).auth_test().await {
         Ok(us) => (State::Ok, format!("we are installed in {}", us.team_name)),
-        Err(e) => (State::Missing, format!("{e}. Is SLACK_BOT_TOKEN right?")),
+        Err(e) => (State::Missing, format!("{e}. Is SLACK_BOT_TOKEN right, and SLACK_API_URL where it is set?")),
     };
     Finding { what: "slack", state, says }
 }

@@ -217,7 +217,8 @@ impl Up<'_> {
         match (&file.slack_page, file.mode) {
             (_, Mode::Servers) => self.voice.say(format_args!("Ready: {home}/up.json. Ctrl-C ends it, the data stays.")),
             (Some(page), _) => {
-                self.voice.say(format_args!("Ready. Open {page} and type: /develop llm-wrapper\nCtrl-C ends it, the data stays in {home}."));
+                let then = "The run's replies show what happens; press Approve there when it asks.";
+                self.voice.say(format_args!("Ready. Open {page} and type: /develop llm-wrapper\n{then}\nCtrl-C ends it, the data stays in {home}."));
             }
             (None, _) => self.voice.say(format_args!("Ready. Type in Slack: /develop llm-wrapper\nCtrl-C ends it, the data stays in {home}.")),
         }

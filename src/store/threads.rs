@@ -132,6 +132,25 @@ impl Store {
         Ok(())
     }
 
+    /// Slack has lost a message that is to be posted anew.
+    pub async fn forget_message(&self, thread: &LeasedThread, key: &str) -> Result<()> {
+        sqlx::query!("delete from messages where run_id = $1 and key = $2", thread.run.as_str(), key).execute(&self.pool).await?;
+        Ok(())
+    }
+
+    /// Slack has lost the whole thread: all of it is to be posted anew. Changes nothing where this writer was fenced off.
+    pub async fn forget_thread(&self, thread: &LeasedThread) -> Result<()> {
+        let mut change = self.pool.begin().await?;
+        let ours =
+            sqlx::query!("update threads set root_ts = null, drawn_seq = -1 where run_id = $1 and fence = $2", thread.run.as_str(), thread.fence)
+                .execute(&mut *change)
+                .await?;
+        if ours.rows_affected() == 1 {
+            sqlx::query!("delete from messages where run_id = $1", thread.run.as_str()).execute(&mut *change).await?;
+        }
+        Ok(change.commit().await?)
+    }
+
     /// Slack has the message; the run card's is also the thread's root.
     pub async fn message_posted(&self, thread: &LeasedThread, key: &str, ts: &str, shown: &str) -> Result<()> {
         let mut change = self.pool.begin().await?;

@@ -4,6 +4,8 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use slack_morphism::prelude::SlackBlock;
 
+use super::gate::APPROVE;
+
 /// A message that should exist.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Message {
@@ -32,6 +34,12 @@ impl Message {
     #[must_use]
     pub fn digest(&self) -> String {
         hex::encode(Sha256::digest(json!([self.text, self.blocks]).to_string()))
+    }
+
+    /// Whether somebody has to find it to answer it.
+    #[must_use]
+    pub fn asks(&self) -> bool {
+        self.blocks.iter().any(|block| matches!(block, SlackBlock::Actions(buttons) if json!(buttons).to_string().contains(APPROVE)))
     }
 
     #[must_use]

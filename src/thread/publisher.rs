@@ -21,12 +21,16 @@ const LOOK_EVERY: Duration = Duration::from_millis(250);
 const PROGRESS_EVERY: TimeDelta = TimeDelta::seconds(2);
 /// How long after a post whose answer was lost Slack must be able to show it.
 const SETTLE: TimeDelta = TimeDelta::seconds(10);
+/// Before a lost thread is drawn anew: whoever deletes it again and again is not answered as fast.
+const AFRESH: TimeDelta = TimeDelta::seconds(2);
 /// Threads drawn at once by one process.
 const AT_ONCE: usize = 8;
 /// A database that takes longer is away.
 const DATABASE_PATIENCE: Duration = Duration::from_secs(5);
 /// Longer than drawing a thread takes where everything answers, however slowly.
 const DRAWING_PATIENCE: Duration = Duration::from_mins(2);
+/// What a message shows that somebody deleted: nothing more is ever edited there.
+const GONE: &str = "gone";
 /// Longest pause after a thread that cannot be drawn.
 const LONGEST_PAUSE: TimeDelta = TimeDelta::minutes(5);
 
@@ -168,7 +172,7 @@ impl Publisher {
             }
             Err(surely_not) => {
                 self.store.unclaim_message(&thread.run, &message.key).await?;
-                Err(self.late(surely_not))
+                Err(self.late_in(thread, root, surely_not).await)
             }
         }
     }
@@ -178,7 +182,10 @@ impl Publisher {
         self.still_ours(thread).await?;
         let key = format!("{}/{}", thread.run, message.key);
         let oldest = lost.claimed_at - TimeDelta::seconds(60);
-        let found = self.slack.find(&thread.place.channel, root.filter(|_| message.in_thread), &key, oldest).await.map_err(|e| self.late(e))?;
+        let found = match self.slack.find(&thread.place.channel, root.filter(|_| message.in_thread), &key, oldest).await {
+            Ok(found) => found,
+            Err(e) => return Err(self.late_in(thread, root, e).await),
+        };
         if let Some(ts) = found {
             self.store.message_posted(thread, &message.key, ts.as_str(), "").await?;
             // What it shows is not known exactly.
@@ -195,7 +202,7 @@ impl Publisher {
     /// False where Slack has no room for progress now; a newer drawing will come.
     async fn edit(&self, thread: &LeasedThread, message: &Message, ts: &Ts, shown: Option<&str>) -> Result<bool, Late> {
         let digest = message.digest();
-        if shown == Some(digest.as_str()) {
+        if shown == Some(digest.as_str()) || shown == Some(GONE) {
             return Ok(true);
         }
         self.still_ours(thread).await?;
@@ -206,13 +213,42 @@ impl Publisher {
                 Ok(true)
             }
             Err(SlackError::RateLimited { .. }) if priority(message) == Priority::Tick => Ok(false),
-            // Somebody deleted it. The events are safe; a message is not posted twice for it.
-            Err(gone) if gone.is_message_gone() => {
-                tracing::warn!(run.id = %thread.run, error = %gone, "the message {} is gone", message.key);
-                self.store.message_edited(&thread.run, &message.key, &digest).await?;
-                Ok(true)
-            }
+            Err(gone) if gone.is_message_gone() => self.missing(thread, message, gone).await,
             Err(e) => Err(self.late(e)),
+        }
+    }
+
+    /// A message that was there is not. Whoever deleted it may have meant it, so it does not come back; but a question must be
+    /// there to be answered, and a thread of which nothing is left is drawn anew.
+    async fn missing(&self, thread: &LeasedThread, message: &Message, gone: SlackError) -> Result<bool, Late> {
+        tracing::warn!(run.id = %thread.run, error = %gone, "the message {} is gone", message.key);
+        let root = thread.root_ts.clone().map(Ts);
+        match self.late_in(thread, root.as_ref(), gone).await {
+            Late::Slack(_) => {}
+            late => return Err(late),
+        }
+        if message.asks() {
+            self.store.forget_message(thread, &message.key).await?;
+            self.post(thread, message, root.as_ref()).await?;
+        } else {
+            self.store.message_edited(&thread.run, &message.key, GONE).await?;
+        }
+        Ok(true)
+    }
+
+    /// When to try again, after a thread that is lost as a whole was forgotten.
+    async fn late_in(&self, thread: &LeasedThread, root: Option<&Ts>, error: SlackError) -> Late {
+        let Some(root) = root.filter(|_| error.is_message_gone()) else { return self.late(error) };
+        match self.slack.has_thread(&thread.place.channel, root).await {
+            Ok(true) => self.late(error),
+            Ok(false) => match self.store.forget_thread(thread).await {
+                Ok(()) => {
+                    tracing::warn!(run.id = %thread.run, "Slack knows nothing of the thread of {} any more; it is drawn anew", thread.run);
+                    Late::Until((self.clock)() + AFRESH)
+                }
+                Err(e) => Late::Store(e),
+            },
+            Err(e) => self.late(e),
         }
     }
 

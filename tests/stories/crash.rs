@@ -1,7 +1,7 @@
 //! Crashes lose nothing and double nothing.
 
 use crate::world::slack::Fault;
-use crate::world::story;
+use crate::world::{RunOf, story};
 
 #[tokio::test]
 async fn a_worker_that_dies_in_a_stage_is_replaced_and_the_run_goes_on() {
@@ -69,6 +69,21 @@ async fn a_post_whose_answer_is_lost_is_found_and_not_posted_again() {
         w.slack.fails("chat.postMessage", Fault::DoesThenHangsUp, 1);
         let run = w.develops("ana", "quick").await?;
         run.shows("quick is done").await?;
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_thread_that_slack_lost_is_drawn_anew() {
+    story(async |w| {
+        let lost = w.develops("ana", "slow").await?;
+        lost.shows("Waiting for a sign").await?;
+        w.slack.forgets_everything();
+        lost.gets_its_sign().await?;
+        let run = RunOf::at(w, w.slack.shows("dev", "slow · waiting").await?)?;
+        run.presses("ana", "Approve").await?;
+        run.shows("slow is done").await?;
         Ok(())
     })
     .await;

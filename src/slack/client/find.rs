@@ -39,6 +39,16 @@ impl SlackApi {
         }
         Err(SlackError::Unknown { method, what: "more was said since than we read".to_owned() })
     }
+
+    /// Whether anything is left of a thread. Where only its root was deleted, Slack keeps a stone in its place and the replies under it.
+    pub async fn has_thread(&self, channel: &str, root: &Ts) -> Result<bool, SlackError> {
+        let call = Call { method: "conversations.replies", channel: Some(channel), priority: Priority::Milestone };
+        match self.read(call, &[("channel", channel), ("ts", root.as_str()), ("limit", "1")]).await {
+            Ok(page) => Ok(page.get("messages").and_then(Value::as_array).is_some_and(|left| !left.is_empty())),
+            Err(gone) if gone.is_message_gone() => Ok(false),
+            Err(e) => Err(e),
+        }
+    }
 }
 
 fn is_called(message: &Value, key: &str) -> bool {

@@ -45,6 +45,11 @@ impl FakeSlack {
         self.shared.lock().messages.iter_mut().for_each(|it| it.metadata = None);
     }
 
+    /// Knows nothing of what was said so far, as an emulator that was started again.
+    pub fn forgets_everything(&self) {
+        self.shared.lock().messages.clear();
+    }
+
     /// Forgets all faults that are still to come.
     pub fn recovers(&self) {
         self.shared.lock().plans.clear();

@@ -1,5 +1,7 @@
 //! What is a worker made of?
 
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
@@ -50,33 +52,59 @@ fn voice(config: &Config) -> Result<Voice, Failure> {
         return Ok(Voice { model: ModelAccess::Key(key.expose_secret().into()), usual_model: None, _folder: None });
     }
     let (name, text) = match &config.rehearsal {
-        Some(file) => (file.display().to_string(), std::fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?),
+        Some(file) => (file.display().to_string(), fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?),
         None => ("deploy/rehearsal/llm-wrapper.toml".to_owned(), BUILT_IN_SCENARIO.to_owned()),
     };
     let scenario = rehearsal::Scenario::parse(&name, &text).map_err(|e| Failure::usage(anyhow!("{e}")))?;
     let usual_model = Some(scenario.model.clone());
     let folder = SocketFolder::new()?;
-    let socket = folder.0.join("model.sock");
+    let socket = folder.path.join("model.sock");
     let listener = UnixListener::bind(&socket).with_context(|| format!("listening at {}", socket.display()))?;
     tokio::spawn(rehearsal::serve(listener, Arc::new(scenario)));
     Ok(Voice { model: ModelAccess::Socket(socket), usual_model, _folder: Some(folder) })
 }
 
-/// A short path: a socket's may not be longer than 108 bytes.
-struct SocketFolder(std::path::PathBuf);
+/// A short path: a socket's may not be longer than 108 bytes. Its lock says that its worker lives.
+struct SocketFolder {
+    path: PathBuf,
+    _held: File,
+}
 
 impl SocketFolder {
+    const PREFIX: &str = "signoff-";
+    const LOCK: &str = "lock";
+
     fn new() -> anyhow::Result<Self> {
-        let folder = std::env::temp_dir().join(format!("signoff-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
-        let _ = std::fs::remove_file(folder.join("model.sock"));
-        Ok(Self(folder))
+        let all = std::env::temp_dir();
+        Self::sweep(&all);
+        let path = all.join(format!("{}{}", Self::PREFIX, std::process::id()));
+        loop {
+            fs::create_dir_all(&path).with_context(|| format!("making {}", path.display()))?;
+            let held = File::create(path.join(Self::LOCK)).with_context(|| format!("locking {}", path.display()))?;
+            // Another worker that sweeps may have had it between these two lines.
+            if held.try_lock().is_ok() && path.join(Self::LOCK).exists() {
+                let _ = fs::remove_file(path.join("model.sock"));
+                return Ok(Self { path, _held: held });
+            }
+        }
+    }
+
+    /// Killed, a worker leaves its folder behind.
+    fn sweep(all: &Path) {
+        for entry in fs::read_dir(all).into_iter().flatten().flatten() {
+            let ours = entry.file_name().to_str().is_some_and(|name| name.starts_with(Self::PREFIX));
+            let lock = if ours { File::options().write(true).open(entry.path().join(Self::LOCK)).ok() } else { None };
+            if lock.is_some_and(|lock| lock.try_lock().is_ok()) {
+                // What cannot be removed is only litter.
+                let _ = fs::remove_dir_all(entry.path());
+            }
+        }
     }
 }
 
 impl Drop for SocketFolder {
     fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
+        let _ = fs::remove_dir_all(&self.path);
     }
 }
 

@@ -32,9 +32,9 @@ pub struct Cli {
     #[arg(long, global = true, help_heading = EVERYWHERE)]
     pub json: bool,
 
-    /// What is logged to standard error: `info`, or `info,signoff::slack=debug`
-    #[arg(long, global = true, help_heading = EVERYWHERE, env = "SIGNOFF_LOG", default_value = FILTER, hide_default_value = true, hide_env_values = true)]
-    pub log: String,
+    /// What is logged to standard error: `info`, or `info,signoff::slack=debug`; a command at a shell logs warnings only
+    #[arg(long, global = true, help_heading = EVERYWHERE, env = "SIGNOFF_LOG", hide_env_values = true)]
+    pub log: Option<String>,
 
     /// Log as JSON lines
     #[arg(long, global = true, help_heading = EVERYWHERE, env = "SIGNOFF_LOG_JSON", hide_env_values = true)]
@@ -42,6 +42,12 @@ pub struct Cli {
 }
 
 impl Cli {
+    /// What is logged: servers tell their story, a command at a shell answers on standard output.
+    pub fn log_filter(&self) -> &str {
+        let quiet = if matches!(self.verb, Verb::Up(_) | Verb::Serve | Verb::Worker { .. }) { FILTER } else { "warn" };
+        self.log.as_deref().unwrap_or(quiet)
+    }
+
     pub fn log_format(&self) -> Format {
         if self.log_json { Format::Json } else { Format::People }
     }

@@ -65,7 +65,7 @@ pub fn run(cli: Cli, out: &mut dyn Write) -> Result<u8, Failure> {
     if let Verb::Child(child) = cli.verb {
         return Err(up::become_child(child.command));
     }
-    telemetry::start(&cli.log, cli.log_format()).map_err(|e| Failure::usage(anyhow!("SIGNOFF_LOG: {e}")))?;
+    telemetry::start(cli.log_filter(), cli.log_format()).map_err(|e| Failure::usage(anyhow!("SIGNOFF_LOG: {e}")))?;
     let config = Config::from_process().map_err(|problems| Failure::usage(anyhow!("{problems}")))?;
     // What `up` starts dies with the thread that started it: one thread does everything there.
     let runtime = match &cli.verb {

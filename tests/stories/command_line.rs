@@ -61,3 +61,35 @@ async fn a_missing_server_exits_5_and_says_which() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn what_is_printed_as_json_has_the_fields_that_scripts_rely_on() {
+    story(async |w| {
+        let run = w.develops("ana", "tale").await?;
+        run.gate_card().await?;
+        let id = run.id.as_str();
+        let status: Value = serde_json::from_str(&w.types(&["--json", "status", id]).await?.1)?;
+        for (pointer, fields) in [
+            ("", "run project brief phase rehearsal agent spent_usd budget_usd started_at ended_at stages gate decisions thread repository branch"),
+            ("/stages/0", "name state snapshot files added removed attempts"),
+            ("/stages/0/attempts/0", "n outcome why tests coverage_percent tokens cost_usd seconds"),
+            ("/stages/0/attempts/0/tests", "passed failed skipped"),
+            ("/stages/0/attempts/0/tokens", "input output cache_read cache_write"),
+            ("/gate", "kind stage round digest deadline diff_url"),
+            ("/thread", "team channel ts"),
+        ] {
+            let part = status.pointer(pointer).and_then(Value::as_object);
+            let missing: Vec<&str> = fields.split(' ').filter(|f| !part.is_some_and(|p| p.contains_key(*f))).collect();
+            assert!(missing.is_empty(), "{pointer}: no {missing:?} in {status}");
+        }
+        let line: Value = serde_json::from_str(&w.types(&["--json", "list"]).await?.1)?;
+        assert_eq!((line["run"].as_str(), line["phase"].as_str()), (Some(id), Some("waiting")));
+        let thread: Value = serde_json::from_str(&w.types(&["--json", "thread", id]).await?.1)?;
+        let keys: Vec<&str> = thread.as_array().into_iter().flatten().filter_map(|m| m["key"].as_str()).collect();
+        assert_eq!(keys, ["card", "ledger", "gate:draft:1"]);
+        let (_, stopped) = w.types(&["--json", "stop", id]).await?;
+        assert_eq!(serde_json::from_str::<Value>(&stopped)?["outcome"], "decided");
+        Ok(())
+    })
+    .await;
+}

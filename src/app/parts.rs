@@ -35,11 +35,16 @@ pub async fn migrated_store(config: &Config) -> Result<Store, Failure> {
 /// Tries until it works or patience ends.
 pub async fn patiently<T, F: Future<Output = anyhow::Result<T>>>(attempt: impl Fn() -> F) -> Result<T, Failure> {
     let deadline = tokio::time::Instant::now() + START_PATIENCE;
+    let mut told = false;
     loop {
         match attempt().await {
             Ok(done) => return Ok(done),
             Err(e) if tokio::time::Instant::now() > deadline => return Err(Failure::missing(e)),
-            Err(e) => tracing::debug!(error = %e, "not there yet"),
+            Err(e) if !told => {
+                tracing::warn!(error = %format!("{e:#}"), "waiting up to {} s for what we depend on", START_PATIENCE.as_secs());
+                told = true;
+            }
+            Err(_) => {}
         }
         tokio::time::sleep(Duration::from_millis(250)).await;
     }

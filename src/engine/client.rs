@@ -1,6 +1,7 @@
 //! How do others start a run and answer its gates?
 //! Errors are split by what may have happened: surely nothing, or nobody knows.
 
+use std::error::Error as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -142,16 +143,34 @@ fn once() -> RpcOptions {
     RpcOptions::builder().retry_options(RetryOptions::no_retries()).build()
 }
 
-/// Only a connection that was never made is sure to have delivered nothing.
+/// Only a connection that was never made is sure to have delivered nothing. What a server says of connections is about its own.
 fn by_status(status: &Status) -> EngineError {
     let why = status.message().to_owned();
-    let chain = format!("{status:?}");
+    let never_connected = status.source().is_some_and(|cause| format!("{cause:?}").contains("ConnectError"));
     match status.code() {
-        Code::Unavailable if chain.contains("ConnectError") || chain.contains("onnection refused") => EngineError::NotSent(why),
+        Code::Unavailable if never_connected => EngineError::NotSent(why),
         Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled | Code::Unknown | Code::Internal | Code::ResourceExhausted => {
             EngineError::Unsure(why)
         }
         Code::NotFound => EngineError::Gone,
         _ => EngineError::Refused(why),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_lost_its_own_connection_may_have_delivered() {
+        let status = Status::unavailable("connection error: dial tcp 10.0.0.5:7234: connect: connection refused");
+        assert!(matches!(by_status(&status), EngineError::Unsure(_)));
+    }
+
+    #[tokio::test]
+    async fn nobody_listening_is_sure_to_have_delivered_nothing() {
+        let free = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port").local_addr().expect("an address");
+        let at = Address { address: Some(free.to_string()), namespace: "default".to_owned() };
+        assert!(matches!(Engine::new(at, "q".to_owned()).ping().await, Err(EngineError::NotSent(_))));
     }
 }

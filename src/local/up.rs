@@ -16,7 +16,7 @@ use super::demo::{self, PhaseOf};
 use super::household::{Household, Standings};
 use super::local_slack::{self, LocalSlack};
 use super::machine::{Machine, Trouble, UpOptions, missing};
-use super::ports::Ports;
+use super::ports::{Claims, Ports};
 use super::postgres::Postgres;
 use super::programs::{Doors, web_url};
 use super::ready::listens;
@@ -90,7 +90,7 @@ struct Prepared {
 impl Up<'_> {
     async fn live(&self, phase_of: Option<PhaseOf>) -> Result<u8> {
         let prepared = Box::pin(self.prepare()).await?;
-        let (file, slack) = self.start(prepared).await?;
+        let (file, slack, _claims) = self.start(prepared).await?;
         self.write(&file)?;
         self.tell(&file);
         let stays_true = self.keep_file_true(&file);
@@ -140,12 +140,12 @@ impl Up<'_> {
         Ok(())
     }
 
-    async fn start(&self, prepared: Prepared) -> Result<(UpFile, Option<LocalSlack>)> {
+    async fn start(&self, prepared: Prepared) -> Result<(UpFile, Option<LocalSlack>, Claims)> {
         let (machine, home) = (self.machine, &self.machine.home);
         let Prepared { postgres, temporal, slack, mut ports } = prepared;
         let (postgres_port, whole) = (ports.any()?, !self.options.servers_only);
         let web = if whole { Some(web_url(machine.listen, ports.take(machine.listen.ip(), machine.listen.port())?)) } else { None };
-        drop(ports);
+        let claims = ports.release();
         let given_url = || machine.database_url.as_ref().map(|url| url.expose_secret().to_owned());
         let file = UpFile {
             pid: std::process::id(),
@@ -177,7 +177,7 @@ impl Up<'_> {
             programs::both(&doors)?.into_iter().for_each(|service| self.household.take_in(service));
             self.household.all_ready(READY_WITHIN).await?;
         }
-        Ok((file, slack))
+        Ok((file, slack, claims))
     }
 
     /// A server that was started again has a new process.

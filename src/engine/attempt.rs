@@ -8,7 +8,7 @@ use temporalio_sdk::{ActivityCancellationType, ActivityExecutionError, ActivityO
 
 use super::activities::{Activities, CheckInput, WriteInput};
 use super::develop::{Ctx, Develop, answered, emit, flush, hear, now, retries};
-use super::watch::Handover;
+use super::handover::Handover;
 use crate::run::{Checked, Happened, Lost, Plan, Snapshot, Work, Written};
 
 /// A worker that died is noticed after this.

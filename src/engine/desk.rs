@@ -10,7 +10,7 @@ use crate::run::{RunId, Snapshot, StageName, Written};
 
 /// The folder of one attempt, and the right to be in it.
 pub(super) struct Desk {
-    folder: PathBuf,
+    pub(super) folder: PathBuf,
     _held: File,
 }
 

@@ -7,7 +7,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::activities::{CheckInput, DeliverInput};
 use super::desk::{Desk, tidy};
-use super::watch::{Handover, beating};
+use super::handover::Handover;
+use super::watch::beating;
 use super::worker::Bench;
 use crate::checks::{CheckSpec, check};
 use crate::run::{Checked, Delivered};

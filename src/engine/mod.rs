@@ -7,6 +7,7 @@ mod client;
 mod connection;
 mod desk;
 mod develop;
+mod handover;
 mod judge;
 mod watch;
 mod worker;

@@ -1,14 +1,15 @@
 //! How is an agent watched at work?
 //! Its progress for people, its heartbeat for Temporal, and what a successor needs should this worker die.
 
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use tokio_util::sync::CancellationToken;
 
 use super::activities::WriteInput;
+use super::handover::Handover;
 use crate::agent::{AgentEvent, Assignment, Session};
 use crate::run::{Progress, Tokens, Usd};
 
@@ -16,14 +17,6 @@ use crate::run::{Progress, Tokens, Usd};
 pub(super) const TICK: Duration = Duration::from_secs(1);
 /// Progress that did not change is told again after this, to show that it is alive.
 const STILL_THERE: Duration = Duration::from_secs(15);
-
-/// What a successor needs to go on where a worker died.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub(super) struct Handover {
-    pub(super) session: Option<String>,
-    pub(super) tokens: Tokens,
-    pub(super) cost_usd: Usd,
-}
 
 /// Beats once a second while `work` goes on, telling `told`, and passes Temporal's wish to end on to `stop`.
 pub(super) async fn beating<T>(
@@ -45,6 +38,7 @@ pub(super) async fn beating<T>(
 
 /// What is known of an agent at work.
 pub(super) struct Watch<'a> {
+    folder: PathBuf,
     pub(super) handover: Handover,
     before: &'a Handover,
     progress: Progress,
@@ -63,7 +57,10 @@ impl<'a> Watch<'a> {
             step: "starting".to_owned(),
             at: clock(),
         };
-        Self { handover: Handover { session: Some(session.to_string()), ..before.clone() }, before, progress, told: None }
+        let folder = assignment.log.parent().unwrap_or(Path::new(".")).to_owned();
+        let handover = Handover { session: Some(session.to_string()), ..before.clone() };
+        handover.keep(&folder);
+        Self { folder, handover, before, progress, told: None }
     }
 
     pub(super) fn note(&mut self, event: AgentEvent) {
@@ -84,6 +81,7 @@ impl<'a> Watch<'a> {
         self.handover.tokens = self.before.tokens;
         self.handover.tokens += tokens;
         self.handover.cost_usd = self.before.cost_usd + cost_usd;
+        self.handover.keep(&self.folder);
     }
 
     /// The progress, if it is worth telling.

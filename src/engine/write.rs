@@ -13,7 +13,8 @@ use uuid::Uuid;
 
 use super::activities::WriteInput;
 use super::desk::{Desk, tidy};
-use super::watch::{Handover, TICK, Watch, beating};
+use super::handover::Handover;
+use super::watch::{TICK, Watch, beating};
 use super::worker::Bench;
 use crate::agent::{Agent, Assignment, ClaudeCode, ModelAccess, Report, Script, Session};
 use crate::run::{AgentEnd, AgentKind, PipelineText, RunId, Sandboxing, Snapshot, Tokens, Trouble, Usd, Work, Written};
@@ -42,12 +43,13 @@ impl Bench {
 
     /// Agent in a fresh clone of the base; a snapshot of what it wrote.
     pub(super) async fn write(&self, ctx: &ActivityContext, input: &WriteInput) -> Result<Written, ActivityError> {
-        let before: Handover = ctx.heartbeat_details().deserialize()?.unwrap_or_default();
+        let beaten: Option<Handover> = ctx.heartbeat_details().deserialize()?;
         let agent = match self.agent(input) {
             Ok(agent) => agent,
-            Err(why) => return Ok(self.could_not(input, why, &before)),
+            Err(why) => return Ok(self.could_not(input, why, &beaten.unwrap_or_default())),
         };
         let desk = Desk::take(&self.runs, &input.run, &input.stage.name, input.attempt)?;
+        let before = Handover::newest(beaten, &desk.folder);
         if let Some(written) = desk.written(input.base.as_ref()) {
             return Ok(written);
         }

@@ -1,0 +1,180 @@
+//! Does `signoff up --demo` do what its help says, with the real agent CLI and a scripted model?
+//! Everything is on ports that are free and in a home of its own. Its stand-in for Slack, `local-slack`, listens on all
+//! addresses of this machine while a test runs. What the machine lacks is fetched into the cache, once.
+
+use std::cell::RefCell;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// The first time ever, Temporal is built from source.
+const READY_WITHIN: Duration = Duration::from_mins(25);
+const ENDED_WITHIN: Duration = Duration::from_mins(5);
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+
+/// Every attempt leaves a test that fails.
+const HOPELESS: &str = r#"
+model = "claude-sonnet-4-5"
+[[scene]]
+name = "hopeless"
+prompt = '(?m)^Stage: '
+[[scene.turn]]
+text = "I will try."
+usage = { input = 4, output = 40, cache_read = 9000, cache_write = 200 }
+[[scene.turn.write]]
+file = "test/hopeless.test.js"
+text = "throw new Error('nothing is right');"
+[[scene.turn]]
+text = "It does not work."
+"#;
+
+#[test]
+fn the_demo_shows_a_rollback_an_approval_and_what_it_cost() -> Result<()> {
+    let demo = Demo::starts(&[])?;
+    let said = demo.ends_with(0)?;
+    for line in the_whole_story() {
+        ensure!(said.contains(line), "{line:?} is not in\n{said}");
+    }
+    ensure!(said.contains("TOTAL               1,194,807    $1.00"), "{said}");
+    Ok(())
+}
+
+#[test]
+fn a_worker_that_is_killed_in_the_middle_changes_nothing_of_that() -> Result<()> {
+    let demo = Demo::starts(&[])?;
+    // A tool was used, and the agent goes on.
+    demo.until(READY_WITHIN, || demo.has_ended() || demo.log_of("streaming-2").is_some_and(|log| log.contains("\"tool_result\"")))?;
+    demo.kills("worker")?;
+    let said = demo.ends_with(0)?;
+    ensure!(said.contains("worker was killed by signal 9"), "{said}");
+    for line in the_whole_story() {
+        ensure!(said.contains(line), "{line:?} is not in\n{said}");
+    }
+    ensure!(demo.lines_with("streaming · attempt 2 · 50/50").len() == 1, "one ledger, one row: {said}");
+    Ok(())
+}
+
+#[test]
+fn a_demo_whose_every_attempt_fails_says_why_and_exits_4() -> Result<()> {
+    let demo = Demo::starts(&[("SIGNOFF_REHEARSAL", "hopeless.toml")])?;
+    let said = demo.ends_with(4)?;
+    for line in ["scaffold · attempt 3", "no attempts left", "*llm-wrapper failed.* scaffold: 3 attempts", "nothing is right"] {
+        ensure!(said.contains(line), "{line:?} is not in\n{said}");
+    }
+    Ok(())
+}
+
+/// What people saw in the end, whatever happened on the way.
+fn the_whole_story() -> [&'static str; 11] {
+    [
+        "✓ scaffold · attempt 1 · 5/5 tests",
+        "✓ core-implementation · attempt 1 · 33/33 tests",
+        "✗ streaming · attempt 1 · 3 of 50 tests failed → back to the snapshot after core-implementation, trying another way",
+        "✓ streaming · attempt 2 · 50/50 tests",
+        "✓ error-handling · attempt 1 · 64/64 tests",
+        "✓ testing · attempt 1 · 79/79 tests",
+        "✓ documentation · attempt 1 · 79/79 tests",
+        "*core-implementation of llm-wrapper* · approved by @ana",
+        "*llm-wrapper is done.* All 6 stages are good.",
+        "Stage                  Tokens     Cost     Time",
+        "38 files +1,567 −0 · 79/79 tests · 100 % coverage",
+    ]
+}
+
+/// A running demo; it ends with the test.
+struct Demo {
+    up: RefCell<Child>,
+    folder: TempDir,
+}
+
+impl Drop for Demo {
+    fn drop(&mut self) {
+        let up = self.up.get_mut();
+        drop(up.stdin.take());
+        // It takes all it started along; until then the folder stays.
+        let _ended = up.wait();
+    }
+}
+
+impl Demo {
+    fn starts(env: &[(&str, &str)]) -> Result<Self> {
+        let folder = TempDir::new()?;
+        fs::write(folder.path().join("hopeless.toml"), HOPELESS)?;
+        let said = File::create(folder.path().join("said"))?;
+        let mut up = Command::new(env!("CARGO_BIN_EXE_signoff"));
+        // Its end of the pipe closes when we die, however that happens.
+        up.args(["up", "--demo", "--until-eof"]).current_dir(folder.path()).stdin(Stdio::piped()).stdout(said.try_clone()?).stderr(said);
+        for name in [
+            "DATABASE_URL",
+            "TEMPORAL_ADDRESS",
+            "SLACK_BOT_TOKEN",
+            "SIGNOFF_CONFIG",
+            "SIGNOFF_HOME",
+            "SIGNOFF_REHEARSAL",
+            "SIGNOFF_LISTEN",
+            "ANTHROPIC_API_KEY",
+        ] {
+            up.env_remove(name);
+        }
+        let up = up.envs(env.iter().copied()).spawn()?;
+        Ok(Self { up: up.into(), folder })
+    }
+
+    /// Waits for its end; everything it said.
+    fn ends_with(&self, code: i32) -> Result<String> {
+        self.until(READY_WITHIN, || self.up_file().is_some() || self.has_ended())?;
+        self.until(ENDED_WITHIN, || self.has_ended())?;
+        let status = self.up.borrow_mut().wait()?;
+        ensure!(status.code() == Some(code), "it ended with {status}:\n{}", self.said());
+        Ok(self.said())
+    }
+
+    fn until(&self, patience: Duration, there: impl Fn() -> bool) -> Result<()> {
+        let deadline = Instant::now() + patience;
+        while !there() {
+            ensure!(Instant::now() < deadline, "waited in vain:\n{}", self.said());
+            thread::sleep(LOOK_EVERY);
+        }
+        Ok(())
+    }
+
+    fn has_ended(&self) -> bool {
+        self.up.borrow_mut().try_wait().is_ok_and(|status| status.is_some())
+    }
+
+    fn kills(&self, who: &str) -> Result<()> {
+        let pid = self.up_file().and_then(|up| up["pids"][who].as_i64()).with_context(|| format!("{who} does not run"))?;
+        ensure!(Command::new("kill").args(["-9", &pid.to_string()]).status()?.success());
+        Ok(())
+    }
+
+    fn up_file(&self) -> Option<Value> {
+        serde_json::from_str(&fs::read_to_string(self.home().join("up.json")).ok()?).ok()
+    }
+
+    fn log_of(&self, attempt: &str) -> Option<String> {
+        let run = fs::read_dir(self.home().join("runs")).ok()?.flatten().next()?.path();
+        fs::read_to_string(run.join(attempt).join("agent.jsonl")).ok()
+    }
+
+    /// The lines of the thread as it stood in the end.
+    fn lines_with(&self, words: &str) -> Vec<String> {
+        let said = self.said();
+        let thread = said.split_once("The thread as it stands:").map_or("", |(_, thread)| thread);
+        thread.lines().filter(|line| line.contains(words)).map(str::to_owned).collect()
+    }
+
+    fn said(&self) -> String {
+        fs::read_to_string(self.folder.path().join("said")).unwrap_or_default()
+    }
+
+    fn home(&self) -> PathBuf {
+        Path::new(self.folder.path()).join(".signoff")
+    }
+}

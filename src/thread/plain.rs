@@ -83,20 +83,28 @@ fn tag_as_text(tag: &str) -> String {
     }
 }
 
-/// What is said to somebody at a shell: `/develop list` is `signoff list` there, and backticks would run what they quote.
+/// What is said to somebody at a shell: `/develop list` is `signoff list` there, and what may be copied stands without backticks.
 #[must_use]
 pub fn shell_text(mrkdwn: &str) -> String {
-    const VERBS: [&str; 6] = ["approve", "reject", "stop", "status", "list", "help"];
-    let plain = plain_text(mrkdwn).replace('`', "");
-    let mut pieces = plain.split("/develop ");
-    let mut text = pieces.next().unwrap_or_default().to_owned();
-    for piece in pieces {
-        let word = piece.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
-        let is_verb = VERBS.contains(&word) && !piece[word.len()..].starts_with('-');
-        text.push_str(if is_verb { "signoff " } else { "signoff develop " });
-        text.push_str(piece);
+    let plain = plain_text(mrkdwn);
+    let mut text = String::new();
+    for (i, piece) in plain.split('`').enumerate() {
+        let copied = piece.starts_with("/develop ") || piece.starts_with("git clone ") || !piece.contains(' ');
+        match (i % 2 == 1, copied) {
+            (true, true) => text.push_str(&in_a_shell(piece)),
+            (true, false) => text.push_str(&format!("`{piece}`")),
+            (false, _) => text.push_str(piece),
+        }
     }
     text
+}
+
+/// One of our commands as a shell has it; anything else as it is.
+fn in_a_shell(code: &str) -> String {
+    const VERBS: [&str; 6] = ["approve", "reject", "stop", "status", "list", "help"];
+    let Some(words) = code.strip_prefix("/develop ") else { return code.to_owned() };
+    let is_verb = words.split_whitespace().next().is_some_and(|first| VERBS.contains(&first));
+    format!("signoff {}{words}", if is_verb { "" } else { "develop " })
 }
 
 #[cfg(test)]
@@ -113,6 +121,7 @@ mod tests {
     fn a_shell_is_told_its_own_commands() {
         assert_eq!(shell_text("There is no run `x`. `/develop list` shows the newest."), "There is no run x. signoff list shows the newest.");
         assert_eq!(shell_text("`/develop list-maker` starts again."), "signoff develop list-maker starts again.");
+        assert_eq!(shell_text("`exit 3` exited 3 in `x-k3f9qdz`"), "`exit 3` exited 3 in x-k3f9qdz");
     }
 
     #[test]

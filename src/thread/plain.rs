@@ -92,7 +92,7 @@ pub fn shell_text(mrkdwn: &str) -> String {
         let copied = piece.starts_with("/develop ") || piece.starts_with("git clone ") || !piece.contains(' ');
         match (i % 2 == 1, copied) {
             (true, true) => text.push_str(&in_a_shell(piece)),
-            (true, false) => text.push_str(&format!("`{piece}`")),
+            (true, false) => text.extend(["`", piece, "`"]),
             (false, _) => text.push_str(piece),
         }
     }

@@ -91,10 +91,14 @@ pub(crate) fn doing(stage: &StageState, attempt: &Attempt, progress: Option<&Pro
         return diff.into_iter().chain(["the checks are running".to_owned(), attempt.cost_usd.to_string()]).collect();
     }
     let Some(progress) = progress.filter(|p| &p.stage == stage.name() && p.attempt == attempt.n) else { return vec!["starting".to_owned()] };
-    let step = bare(&progress.step, STEP);
-    let now = if step.is_empty() { "at work".to_owned() } else { format!("now “{step}”") };
-    let tokens = plural(progress.tokens.total(), "token");
-    vec![now, tokens, progress.cost_usd.to_string(), span(seconds(attempt.started_at, progress.at))]
+    let now = match bare(&progress.step, STEP) {
+        step if step.is_empty() => "at work".to_owned(),
+        step if step == "starting" => step,
+        step => format!("now “{step}”"),
+    };
+    let tokens = progress.tokens.total();
+    let used = (tokens > 0).then(|| [plural(tokens, "token"), progress.cost_usd.to_string()]);
+    [now].into_iter().chain(used.into_iter().flatten()).chain([span(seconds(attempt.started_at, progress.at))]).collect()
 }
 
 /// `$0.27 of $5.00`.

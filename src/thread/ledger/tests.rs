@@ -1,4 +1,4 @@
-use crate::run::{AttemptOutcome, Outcome, Trouble, Verdict};
+use crate::run::{AttemptOutcome, Outcome, Progress, Tokens, Trouble, Usd, Verdict};
 use crate::thread::plain;
 use crate::thread::sample::{Tale, ana, ben, work};
 
@@ -28,6 +28,14 @@ fn the_running_row_says_what_it_does_now() {
     │ ✗ streaming · attempt 1 · 3 of 50 tests failed → back to the snapshot after core-implementation, trying another way · $0.12 · 1m 35s
     │ ◐ streaming · attempt 2 · now “Write src/stream.js <!here>” · 12,340 tokens · $0.03 · 40s
     ");
+}
+
+#[test]
+fn what_has_used_nothing_yet_shows_no_figures() {
+    let tale = Tale::rolled_back().begins("streaming", 2).after(3);
+    let progress = Progress { tokens: Tokens::default(), cost_usd: Usd::ZERO, ..tale.progress("streaming", 2, "starting") };
+    let text = plain(ledger(&tale.run, Some(&progress)).as_slice());
+    assert!(text.ends_with("streaming · attempt 2 · starting · 3s\n"), "{text}");
 }
 
 #[test]

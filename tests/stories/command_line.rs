@@ -33,7 +33,7 @@ async fn waiting_for_a_run_that_fails_exits_4() {
     story(async |w| {
         let (code, said) = w.types(&["develop", "stubborn", "--wait"]).await?;
         assert_eq!(code, 4, "{said}");
-        assert!(said.contains("2 attempts, the last: echo it cannot be; exit 3 exited 3"), "{said}");
+        assert!(said.contains("2 attempts, the last: `echo it cannot be; exit 3` exited 3"), "{said}");
         Ok(())
     })
     .await;

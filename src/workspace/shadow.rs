@@ -79,6 +79,7 @@ const EPOCH: i64 = 946_684_800;
 
 /// Made beside and moved into place, so that it is never half there.
 async fn make(git_dir: &Path) -> Result<(), WorkspaceError> {
+    remove_half_made(git_dir);
     let fresh = git_dir.with_extension(format!("git.{}", Uuid::new_v4()));
     fs::create_dir_all(&fresh).map_err(WorkspaceError::io("making the shadow repository's folder"))?;
     Git::ours(&fresh).args(["init", "-q", "--bare", "--template=", "-b", "main"]).bytes().await?;
@@ -94,6 +95,21 @@ async fn make(git_dir: &Path) -> Result<(), WorkspaceError> {
     }
 }
 
+/// What a killed worker left beside it.
+fn remove_half_made(git_dir: &Path) {
+    let (Some(folder), Some(name)) = (git_dir.parent(), git_dir.file_name()) else { return };
+    let beginning = format!("{}.", name.to_string_lossy());
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.file_name().to_string_lossy().starts_with(&beginning) && age(&entry).is_some_and(|age| age > STALE_LOCK) {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+fn age(entry: &fs::DirEntry) -> Option<Duration> {
+    entry.metadata().and_then(|data| data.modified()).ok().and_then(|at| at.elapsed().ok())
+}
+
 /// What a killed git left: locks of refs, and indexes nobody will read.
 fn remove_stale_locks(folder: &Path) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
@@ -101,9 +117,8 @@ fn remove_stale_locks(folder: &Path) {
         if name == "refs" || path.iter().any(|part| part == "refs") && path.is_dir() {
             remove_stale_locks(&path);
         } else if path.extension().is_some_and(|kind| kind == "lock") || name.starts_with("index-") {
-            let age = entry.metadata().and_then(|data| data.modified()).ok().and_then(|at| at.elapsed().ok());
             let limit = if name.starts_with("index-") { Duration::from_hours(1) } else { STALE_LOCK };
-            if age.is_some_and(|age| age > limit) {
+            if age(&entry).is_some_and(|age| age > limit) {
                 let _ = fs::remove_file(path);
             }
         }

@@ -263,6 +263,17 @@ async fn a_lock_of_a_killed_git_does_not_stay() {
 }
 
 #[tokio::test]
+async fn what_a_killed_worker_half_made_does_not_stay() {
+    let root = tempfile::tempdir().unwrap();
+    let (old, new) = (root.path().join("shadow.git.old"), root.path().join("shadow.git.new"));
+    fs::create_dir(&old).unwrap();
+    fs::create_dir(&new).unwrap();
+    fs::File::open(&old).unwrap().set_modified(std::time::UNIX_EPOCH).unwrap();
+    Shadow::open(&root.path().join("shadow.git")).await.unwrap();
+    assert!(!old.exists() && new.exists(), "what is new may be somebody's work");
+}
+
+#[tokio::test]
 async fn a_clone_replaces_whatever_was_there() {
     let place = place().await;
     let (first, clone) = place.begun(&[("a.js", "1\n")]).await;

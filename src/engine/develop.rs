@@ -15,7 +15,7 @@ use temporalio_sdk::{
 use super::PHASE;
 use super::activities::{Activities, DeliverInput, RecordInput};
 use super::attempt::{HEARTBEAT_TIMEOUT, attempt};
-use crate::run::{Decision, Event, Happened, Next, Outcome, Phase, RULES, Request, Run, Snapshot, Verdict};
+use crate::run::{Decision, Event, Happened, Next, Outcome, RULES, Request, Run, Snapshot, Verdict};
 
 /// How often a dead worker's attempt is taken over before the attempt counts as lost.
 const TAKEOVERS: u32 = 30;
@@ -178,21 +178,9 @@ pub(super) fn emit(ctx: &Ctx, what: Happened) {
     });
     let after = ctx.state(|s| s.run.phase());
     if after != before {
-        ctx.upsert_search_attributes([PHASE.value_set(phase_name(after).to_owned())]);
+        ctx.upsert_search_attributes([PHASE.value_set(after.name().to_owned())]);
     }
     ctx.set_current_details(ctx.state(|s| s.run.in_one_line()));
-}
-
-const fn phase_name(phase: Phase) -> &'static str {
-    match phase {
-        Phase::Starting => "starting",
-        Phase::Running => "running",
-        Phase::Waiting => "waiting",
-        Phase::Done => "done",
-        Phase::Failed => "failed",
-        Phase::Rejected => "rejected",
-        Phase::Stopped => "stopped",
-    }
 }
 
 /// Records what happened, before anything is waited for. Nobody can cancel that: an event that was numbered is kept.

@@ -121,13 +121,7 @@ pub(crate) fn agent(info: &AgentInfo) -> String {
 pub fn phase(run: &Run) -> &'static str {
     match run.phase() {
         Phase::Running if run.decisions.iter().any(|d| d.verdict == Verdict::Stop) => "stopping",
-        Phase::Starting => "starting",
-        Phase::Running => "running",
-        Phase::Waiting => "waiting",
-        Phase::Done => "done",
-        Phase::Failed => "failed",
-        Phase::Rejected => "rejected",
-        Phase::Stopped => "stopped",
+        phase => phase.name(),
     }
 }
 

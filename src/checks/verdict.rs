@@ -20,7 +20,7 @@ pub(super) fn judge(stage: &Stage, ending: &Ending, reported: &Reported, log: &L
     let why = why(stage, ending, reported);
     let failures = reported.junit.as_ref().map_or(&[][..], |report| &report.failures);
     let feedback = why.as_ref().map(|why| feedback(why, failures, &log.tail()));
-    Checked { passed: why.is_none(), why, feedback, tests, coverage_percent: reported.coverage_percent, seconds: 0 }
+    Checked { passed: why.is_none(), why, feedback, tests, coverage_percent: reported.coverage_percent, tests_changed: None, seconds: 0 }
 }
 
 /// None: it is good.

@@ -84,7 +84,7 @@ mod tests {
             end: AgentEnd::Finished,
             agent: None,
             sandboxing: Sandboxing::Closed,
-            work: Some(Work { base: snapshot("a"), snapshot: snapshot("b"), diff: Diff::default() }),
+            work: Some(Work { base: snapshot("a"), snapshot: snapshot("b"), diff: Diff::default(), since_round: None, since_approved: None }),
             tokens: Tokens::default(),
             cost_usd: Usd::ZERO,
             seconds: 0,

@@ -220,7 +220,7 @@ impl Bench {
             tracing::warn!(run.id = %input.run, error = %away, "could not keep the diff of {name}; trying again");
             tokio::time::sleep(DATABASE_PAUSE).await;
         }
-        written.work = Some(Work { base, snapshot, diff });
+        written.work = Some(Work { base, snapshot, diff, since_round: None, since_approved: None });
         desk.keep_written(&written)?;
         tidy(&[desk.at("work"), desk.at("home")]);
         Ok(written)

@@ -72,6 +72,41 @@ pub struct Diff {
     pub added: u64,
     pub removed: u64,
     pub biggest: Vec<FileDiff>,
+    /// What a reader should look at twice; each risk at most once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub flags: Vec<Flag>,
+}
+
+/// Something in a diff that deserves a second look, found by our own code.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Flag {
+    pub risk: Risk,
+    /// How many files or entries of that kind.
+    pub count: u32,
+    /// One of them: a path, or the name of a dependency. Never what looks like a secret.
+    pub example: String,
+}
+
+/// Why a change is risky.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Risk {
+    /// A line looks like a credential.
+    Secret,
+    /// What runs on the project's build servers: workflows, pipelines.
+    Automation,
+    /// A dependency that was not there before.
+    Dependency,
+    /// A lock file changed.
+    LockFile,
+    /// Existing tests changed.
+    Tests,
+    Binary,
+    /// A file larger than a reader will read.
+    Large,
+    /// A kind of a later version.
+    #[serde(other)]
+    Unknown,
 }
 
 impl Diff {
@@ -144,7 +179,14 @@ pub struct Work {
     /// What the attempt started from; for the first stage, the repository as it was found.
     pub base: Snapshot,
     pub snapshot: Snapshot,
+    /// All that the stage changed.
     pub diff: Diff,
+    /// What changed since the stage asked before.
+    #[serde(default)]
+    pub since_round: Option<Diff>,
+    /// What changed since a person last approved something.
+    #[serde(default)]
+    pub since_approved: Option<Diff>,
 }
 
 impl Written {
@@ -162,7 +204,25 @@ pub struct Checked {
     pub feedback: Option<String>,
     pub tests: Option<Tests>,
     pub coverage_percent: Option<f64>,
+    /// Against the newest good attempt before; none where its tests are not known by name.
+    #[serde(default)]
+    pub tests_changed: Option<TestsChanged>,
     pub seconds: u64,
+}
+
+/// Which tests went away between two good attempts.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TestsChanged {
+    pub removed: u32,
+    /// Ran before, skipped now.
+    pub skipped: u32,
+    /// Some of their names, the removed ones first; at most `TestsChanged::NAMES`, each cut to `TestsChanged::NAME` characters.
+    pub names: Vec<String>,
+}
+
+impl TestsChanged {
+    pub const NAMES: usize = 3;
+    pub const NAME: usize = 120;
 }
 
 impl Checked {

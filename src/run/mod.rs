@@ -21,7 +21,10 @@ mod usd;
 
 pub use decision::{Decision, Refusal, Verdict, Via};
 pub use event::{Delivered, Event, Happened, Outcome, StageOutcome};
-pub use facts::{AgentEnd, AgentInfo, Checked, Diff, FileDiff, Lost, Progress, Sandboxing, Snapshot, Tests, Tokens, Trouble, Work, Written};
+pub use facts::{
+    AgentEnd, AgentInfo, Checked, Diff, FileDiff, Flag, Lost, Progress, Risk, Sandboxing, Snapshot, Tests, TestsChanged, Tokens, Trouble, Work,
+    Written,
+};
 pub use gate::{GateId, GateKind};
 pub use ids::{Channel, Digest, IdError, PersonId, ProjectName, RequestId, RunId, StageName};
 pub use next::{Next, Plan};

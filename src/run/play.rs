@@ -181,6 +181,7 @@ fn checked(facts: Facts) -> Option<Checked> {
         feedback: red.then(|| "line 3 is crooked".to_owned()),
         tests: Some(Tests { passed: 47, failed: 3, skipped: 0 }),
         coverage_percent: None,
+        tests_changed: None,
         seconds: 1,
     })
 }

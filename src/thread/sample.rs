@@ -146,6 +146,7 @@ impl Tale {
                 added,
                 removed,
                 biggest: vec![file("src/client.js", added / 2), file("test/client.test.js", added / 3), file("README.md", added / 6)],
+                flags: Vec::new(),
             },
             tokens: tokens(work.tokens),
             cost_usd: cents(work.cents),
@@ -234,7 +235,7 @@ impl Tale {
             },
             pushed,
             note: (!pushed).then(|| "It was not pushed, because the run did not go well.".to_owned()),
-            diff: Diff { files: 14, added: 1_204, removed: 36, biggest: Vec::new() },
+            diff: Diff { files: 14, added: 1_204, removed: 36, biggest: Vec::new(), flags: Vec::new() },
         }));
         self
     }

@@ -36,7 +36,7 @@ fn summed(files: Vec<Counted>) -> Diff {
     let (added, removed) = biggest.iter().fold((0, 0), |(added, removed), file| (added + file.added, removed + file.removed));
     biggest.sort_by_key(|file| std::cmp::Reverse(file.added + file.removed));
     biggest.truncate(Diff::BIGGEST);
-    Diff { files: count, added, removed, biggest }
+    Diff { files: count, added, removed, biggest, flags: Vec::new() }
 }
 
 /// Reads `added\tremoved\tpath\0`, or for a rename `added\tremoved\t\0old\0new\0`.

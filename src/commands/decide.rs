@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 
 use super::{Asker, Doors, Reply, ReplyKind};
 use crate::engine::EngineError;
-use crate::run::{Decided, Decision, GateId, Refusal, RequestId, Run, RunId, Verdict, Via};
+use crate::run::{Decision, GateId, Refusal, RequestId, Rework, Run, RunId, Verdict, Via};
 use crate::store::StoreError;
 use crate::thread::words;
 
@@ -41,6 +41,10 @@ pub async fn decide(doors: &Doors, run: &Run, answer: Answer) -> Result<Reply, S
         by: answer.asker.person,
         via: answer.asker.via,
         words: answer.words,
+        groups: Vec::new(),
+        rework: Rework::Top,
+        until: None,
+        message: None,
     };
     if let Err(refusal) = run.judge(&decision) {
         return Ok(refused(run, &refusal, decision.verdict));
@@ -100,7 +104,7 @@ async fn gone(doors: &Doors, run: &RunId, decision: &Decision) -> Result<Reply, 
 }
 
 /// What the run made of this very answer.
-fn was_judged(run: &Run, judged: Result<&Decided, &Refusal>, verdict: Verdict) -> Reply {
+fn was_judged(run: &Run, judged: Result<Verdict, &Refusal>, verdict: Verdict) -> Reply {
     match judged {
         Ok(_) => Reply::new(ReplyKind::Done, words::recorded(verdict)).about(run.id()),
         Err(refusal) => refused(run, refusal, verdict),
@@ -118,7 +122,7 @@ pub async fn said_to(doors: &Doors, run: &RunId, key: &RequestId) -> Result<Opti
             if let Some(run) = doors.store.run(run).await?
                 && let Some(answer) = run.answer_to(key)
             {
-                let verdict = answer.map_or(Verdict::Approve, |d| d.verdict);
+                let verdict = answer.unwrap_or(Verdict::Approve);
                 return Ok(answer.map(|_| ()).map_err(|refusal| refused(&run, refusal, verdict)));
             }
             tokio::time::sleep(LOOK_EVERY).await;

@@ -4,7 +4,7 @@
 use super::parse::Develop;
 use super::{Asker, Doors, Reply, ReplyKind};
 use crate::engine::EngineError;
-use crate::run::{AgentKind, Request, RequestId, RunId};
+use crate::run::{AgentKind, Approver, Pipeline, Policy, Request, RequestId, RunId};
 use crate::store::{Sender, StoreError};
 
 /// A run to start: what was understood, who asked, and the key that makes it one run.
@@ -24,7 +24,7 @@ pub async fn start(doors: &Doors, order: Order) -> Result<Reply, StoreError> {
     let request = Request {
         run: RunId::mint(&project.name, rand::random()),
         project: project.name.clone(),
-        pipeline: pipeline.pipeline.clone(),
+        pipeline: strict(&pipeline.pipeline, &project.approvers, &doors.projects.policy),
         brief: order.what.brief,
         budget_usd: order.what.budget.or(project.budget),
         starter: order.asker.person.clone(),
@@ -36,6 +36,15 @@ pub async fn start(doors: &Doors, order: Order) -> Result<Reply, StoreError> {
     doors.store.keep_pipeline(&pipeline.pipeline.digest, &pipeline.text).await?;
     let (request, sender) = doors.store.ask_for_run(&order.key, &request, order.asker.said.at).await?;
     send(doors, &request, sender).await
+}
+
+/// The pipeline with its gates as they hold for this run: the policy and the project's approvers are settled when it starts.
+fn strict(pipeline: &Pipeline, approvers: &[Approver], policy: &Policy) -> Pipeline {
+    let mut pipeline = pipeline.clone();
+    for gate in pipeline.stages.iter_mut().filter_map(|stage| stage.gate.as_mut()) {
+        *gate = policy.tightened(gate, approvers);
+    }
+    pipeline
 }
 
 /// Sends a run on that was asked for before, and whose start was never confirmed.

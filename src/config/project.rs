@@ -7,7 +7,7 @@ use toml::Spanned;
 use url::Url;
 
 use super::built_in::{built_in_names, built_in_pipeline};
-use crate::run::{Channel, Fields, NAME, PersonId, PipelineText, Problems, ProjectName, Usd, did_you_mean};
+use crate::run::{Approver, Channel, Fields, NAME, PipelineText, Problems, ProjectName, Usd, approvers, did_you_mean};
 
 const PASSWORD: &str = "Leave it out: git asks its own credential helper, or use ssh";
 
@@ -20,7 +20,7 @@ pub struct Project {
     pub pipeline: PipelineText,
     pub channel: Option<Channel>,
     pub budget: Option<Usd>,
-    pub approvers: Vec<PersonId>,
+    pub approvers: Vec<Approver>,
 }
 
 impl Project {
@@ -37,8 +37,7 @@ pub fn read(name: &Spanned<String>, fields: &Fields<'_, '_>, folder: &Path) -> O
     let repository = fields.full_text("repository").and_then(|text| repository(fields, &text, folder));
     let pipeline = pipeline(fields, folder);
     let channel = fields.text("channel").and_then(|text| fields.parse(&text, "channel", "Write slack:<team>:<channel>, both as ids"));
-    let approvers = fields.texts("approvers").unwrap_or_default();
-    let approvers = approvers.iter().filter_map(|text| fields.parse(text, "person", "Write slack:<team>:<user> or cli:<user>")).collect();
+    let approvers = approvers(fields, "approvers");
     let budget = budget(fields);
     Some(Project { name: parsed?, repository, pipeline: pipeline?, channel, budget, approvers })
 }

@@ -7,14 +7,17 @@ use std::path::Path;
 
 use super::built_in::built_in_pipeline;
 use super::project::{self, Project};
-use crate::run::{Fields, Problem, Problems, ProjectName, nearest};
+use crate::run::{Fields, Policy, Problem, Problems, ProjectName, approvers, nearest, quorum};
 
 /// The project that is there without any configuration, and its pipeline.
 const BUILT_IN: &str = "llm-wrapper";
 
-/// The projects by name.
+/// The projects by name, and what the server demands of all their gates.
 #[derive(Clone, Debug, Default)]
-pub struct Projects(BTreeMap<ProjectName, Project>);
+pub struct Projects {
+    by_name: BTreeMap<ProjectName, Project>,
+    pub policy: Policy,
+}
 
 impl Projects {
     /// Only the built-in project.
@@ -22,7 +25,7 @@ impl Projects {
     /// # Errors
     /// What is wrong with the built-in pipeline.
     pub fn built_in() -> Result<Self, Problems> {
-        Self::with_built_in(Vec::new())
+        Self::with_built_in(Vec::new(), Policy::default())
     }
 
     /// The projects of a `signoff.toml`, and the built-in one.
@@ -36,32 +39,45 @@ impl Projects {
             Problems(vec![Problem { file: name.clone(), line: None, what: format!("cannot be read: {e}"), remedy }])
         })?;
         let folder = file.parent().unwrap_or(Path::new("."));
-        let projects = Fields::read(&name, &text, |root| Some(root.named("project", |name, fields| project::read(name, fields, folder))))?;
-        Self::with_built_in(projects)
+        let (projects, policy) = Fields::read(&name, &text, |root| {
+            let projects = root.named("project", |name, fields| project::read(name, fields, folder));
+            Some((projects, root.within("policy", policy).unwrap_or_default()))
+        })?;
+        Self::with_built_in(projects, policy)
     }
 
-    fn with_built_in(projects: Vec<Project>) -> Result<Self, Problems> {
+    fn with_built_in(projects: Vec<Project>, policy: Policy) -> Result<Self, Problems> {
         let mut by_name = BTreeMap::new();
         if let (Ok(name), Some(pipeline)) = (BUILT_IN.parse::<ProjectName>(), built_in_pipeline(BUILT_IN)) {
             by_name.insert(name.clone(), Project::fresh(name, pipeline?));
         }
         by_name.extend(projects.into_iter().map(|p| (p.name.clone(), p)));
-        Ok(Self(by_name))
+        Ok(Self { by_name, policy })
     }
 
     #[must_use]
     pub fn get(&self, name: &ProjectName) -> Option<&Project> {
-        self.0.get(name)
+        self.by_name.get(name)
     }
 
     /// The names, sorted.
     pub fn names(&self) -> impl Iterator<Item = &ProjectName> {
-        self.0.keys()
+        self.by_name.keys()
     }
 
     /// The project somebody probably meant.
     #[must_use]
     pub fn did_you_mean(&self, word: &str) -> Option<&str> {
-        nearest(word, self.0.keys().map(ProjectName::as_str))
+        nearest(word, self.by_name.keys().map(ProjectName::as_str))
+    }
+}
+
+/// Reads `[policy]`.
+fn policy(fields: &Fields<'_, '_>) -> Policy {
+    Policy {
+        approvers_required: fields.boolean("approvers_required").unwrap_or(false),
+        approvers: approvers(fields, "approvers"),
+        quorum: quorum(fields),
+        self_approval: fields.boolean("self_approval").unwrap_or(true),
     }
 }

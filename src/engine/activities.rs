@@ -9,7 +9,9 @@ use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use tracing::Instrument;
 
 use super::worker::Bench;
-use crate::run::{AgentSpec, Checked, Delivered, Digest, Event, Happened, Plan, Request, RunId, Snapshot, Stage, Usd, Written};
+use crate::run::{
+    AgentSpec, Checked, Compare, Delivered, Digest, Event, Guard, Happened, Plan, Remark, Request, RunId, Snapshot, Stage, Usd, Written,
+};
 
 /// Events to keep.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -25,6 +27,13 @@ pub struct WriteInput {
     pub stage: Stage,
     pub attempt: u32,
     pub base: Option<Snapshot>,
+    #[serde(default)]
+    pub compare: Compare,
+    /// What was approved that this builds on.
+    #[serde(default)]
+    pub guard: Option<Guard>,
+    #[serde(default)]
+    pub remarks: Vec<Remark>,
     pub feedback: Option<String>,
     pub budget_left_usd: Option<Usd>,
     pub pipeline: Digest,
@@ -41,6 +50,9 @@ impl WriteInput {
             stage: plan.stage.clone(),
             attempt: plan.attempt,
             base: plan.base.clone(),
+            compare: plan.compare.clone(),
+            guard: plan.guard.clone(),
+            remarks: plan.remarks.clone(),
             feedback: plan.feedback.clone(),
             budget_left_usd: plan.budget_left_usd,
             pipeline: request.pipeline.digest.clone(),

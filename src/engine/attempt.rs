@@ -45,7 +45,9 @@ fn was_written(plan: &Plan, written: &Written, work: Work) -> Happened {
         sandboxing: written.sandboxing,
         base: work.base,
         snapshot: work.snapshot,
-        diff: work.diff,
+        diff: Box::new(work.diff),
+        since_round: work.since_round.map(Box::new),
+        since_approved: work.since_approved.map(Box::new),
         tokens: written.tokens,
         cost_usd: written.cost_usd,
         words: written.words.clone(),
@@ -110,7 +112,7 @@ fn stopped(ctx: &Ctx) -> bool {
 async fn stopped_during(ctx: &Ctx, pause: Duration) -> WorkflowResult<bool> {
     flush(ctx).await?;
     let over = now(ctx) + pause;
-    while !stopped(ctx) && answered(ctx, over).await? {
+    while !stopped(ctx) && answered(ctx, Some(over)).await? {
         hear(ctx);
         flush(ctx).await?;
     }

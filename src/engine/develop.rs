@@ -15,7 +15,7 @@ use temporalio_sdk::{
 use super::PHASE;
 use super::activities::{Activities, DeliverInput, RecordInput};
 use super::attempt::{HEARTBEAT_TIMEOUT, attempt};
-use crate::run::{Decision, Event, Happened, Next, Outcome, RULES, Request, Run, Snapshot, Verdict};
+use crate::run::{Decision, Event, Happened, Next, Outcome, RULES, Request, Run, Snapshot};
 
 /// How often a dead worker's attempt is taken over before the attempt counts as lost.
 const TAKEOVERS: u32 = 30;
@@ -83,12 +83,9 @@ async fn drive(ctx: &Ctx) -> WorkflowResult<Outcome> {
                 let facts = attempt(ctx, &plan).await?;
                 emit(ctx, facts);
             }
-            Next::Ask { gate, deadline } => {
-                if !answered(ctx, deadline).await? {
-                    emit(ctx, Happened::DeadlinePassed { gate });
-                }
-            }
-            Next::Deliver { snapshot, push } => deliver(ctx, snapshot, push).await?,
+            // What is due then is for the rules to say.
+            Next::Ask { wake, .. } => drop(answered(ctx, wake).await?),
+            Next::Deliver { snapshot, push, guard: _ } => deliver(ctx, snapshot, push).await?,
             Next::End(outcome) => {
                 flush(ctx).await?;
                 // An answer that came while the end was recorded is judged too: somebody waits to hear of it.
@@ -107,23 +104,21 @@ pub(super) fn hear(ctx: &Ctx) {
         if ctx.state(|s| s.run.answer_to(&decision.request).is_some()) {
             continue;
         }
-        let Decision { request, verdict, gate, by, via, words } = decision.clone();
-        emit(
-            ctx,
-            match ctx.state(|s| s.run.judge(&decision)) {
-                Ok(()) => Happened::Decided { request, gate: gate.filter(|_| verdict != Verdict::Stop), verdict, by, via, words },
-                Err(why) => Happened::DecisionRefused { request, by, why },
-            },
-        );
+        let heard = ctx.state(|s| s.run.hear(decision));
+        emit(ctx, heard);
     }
 }
 
-/// Waits until somebody answers, or until `deadline`; then false.
-pub(super) async fn answered(ctx: &Ctx, deadline: DateTime<Utc>) -> WorkflowResult<bool> {
+/// Waits until somebody answers, or until `wake`; then false.
+pub(super) async fn answered(ctx: &Ctx, wake: Option<DateTime<Utc>>) -> WorkflowResult<bool> {
     flush(ctx).await?;
-    let Ok(left) = (deadline - now(ctx)).to_std() else { return Ok(ctx.state(Develop::somebody_answered)) };
+    let Some(wake) = wake else {
+        ctx.wait_condition(|s: &Develop| s.somebody_answered()).await?;
+        return Ok(true);
+    };
+    let Ok(left) = (wake - now(ctx)).to_std() else { return Ok(ctx.state(Develop::somebody_answered)) };
     let scope = ctx.cancellation_token().child_token();
-    let timer = ctx.timer(TimerOptions::builder(left).cancellation_token(scope.clone()).summary("deadline".to_owned()).build());
+    let timer = ctx.timer(TimerOptions::builder(left).cancellation_token(scope.clone()).summary("waiting for a person".to_owned()).build());
     let mut timer = std::pin::pin!(timer.fuse());
     // In declaration order: an answer wins against a timer that fired in the same task.
     let answered = workflows::select! {

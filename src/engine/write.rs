@@ -157,7 +157,7 @@ impl Bench {
     async fn prompt(&self, input: &WriteInput) -> Result<String> {
         let text = self.store.pipeline(&input.pipeline).await?.with_context(|| format!("no pipeline {} is stored", input.pipeline))?;
         let pipeline = PipelineText::parse("the stored pipeline", &text).map_err(|e| anyhow!("{e}"))?;
-        pipeline.prompt_for(&input.stage.name, &input.brief, input.feedback.as_deref()).context("the stored pipeline lost a stage")
+        pipeline.prompt_for(&input.stage.name, &input.brief, (input.feedback.as_deref(), &input.remarks)).context("the stored pipeline lost a stage")
     }
 
     /// Lets the agent work; meanwhile tells progress, beats, and passes a stop on.

@@ -5,8 +5,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AgentInfo, AttemptOutcome, Diff, GateId, PersonId, Refusal, Request, RequestId, Sandboxing, Snapshot, StageName, Tests, Tokens, Trouble, Usd,
-    Verdict, Via,
+    AgentInfo, AttemptOutcome, Diff, GateId, PersonId, Refusal, Reminder, Request, RequestId, Rework, Sandboxing, Snapshot, StageName, Tests,
+    TestsChanged, Tokens, Trouble, Usd, Verdict, Via,
 };
 
 /// Something that happened to a run.
@@ -44,7 +44,12 @@ pub enum Happened {
         sandboxing: Sandboxing,
         base: Snapshot,
         snapshot: Snapshot,
-        diff: Diff,
+        /// All that the stage changed.
+        diff: Box<Diff>,
+        #[serde(default)]
+        since_round: Option<Box<Diff>>,
+        #[serde(default)]
+        since_approved: Option<Box<Diff>>,
         tokens: Tokens,
         cost_usd: Usd,
         words: Option<String>,
@@ -58,14 +63,20 @@ pub enum Happened {
         trouble: Option<Trouble>,
         tests: Option<Tests>,
         coverage_percent: Option<f64>,
+        #[serde(default)]
+        tests_changed: Option<TestsChanged>,
         tokens: Tokens,
         cost_usd: Usd,
         seconds: u64,
     },
     GateOpened {
         gate: GateId,
+        /// The attempt whose work is asked about.
+        #[serde(default)]
+        attempt: u32,
         deadline: DateTime<Utc>,
     },
+    /// An answer that counts. A gate closes with the last approval that its quorum wants, or with anything else.
     Decided {
         request: RequestId,
         /// None where the answer was a stop.
@@ -74,6 +85,39 @@ pub enum Happened {
         by: PersonId,
         via: Via,
         words: Option<String>,
+        #[serde(default)]
+        rework: Rework,
+    },
+    /// Somebody gave the question more time.
+    Extended {
+        request: RequestId,
+        gate: GateId,
+        by: PersonId,
+        via: Via,
+        deadline: DateTime<Utc>,
+    },
+    /// Somebody wants no more reminders of this question.
+    Snoozed {
+        request: RequestId,
+        gate: GateId,
+        by: PersonId,
+    },
+    /// Words for the next attempt.
+    Noted {
+        request: RequestId,
+        by: PersonId,
+        via: Via,
+        words: String,
+        message: Option<String>,
+    },
+    /// Those who can answer are told that the question is still open.
+    Reminded {
+        gate: GateId,
+        reminder: Reminder,
+    },
+    /// Others are asked as well.
+    Escalated {
+        gate: GateId,
     },
     /// An answer that lost a race; told to that person privately.
     DecisionRefused {
@@ -81,6 +125,7 @@ pub enum Happened {
         by: PersonId,
         why: Refusal,
     },
+    /// Nobody answered in time: the gate closes, unless its stage waits.
     DeadlinePassed {
         gate: GateId,
     },

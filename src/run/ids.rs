@@ -15,6 +15,10 @@ pub enum IdError {
     Slug(String),
     #[error("{0:?} is not a person: write slack:<team>:<user> or cli:<user>")]
     Person(String),
+    #[error("{0:?} is nobody who can be asked: write slack:<team>:<user or user group> or cli:<user>")]
+    Approver(String),
+    #[error("{0:?} are no working hours: write them like Mon-Fri 09:00-17:00 Europe/Berlin")]
+    Hours(String),
     #[error("{0:?} is not a channel: write slack:<team>:<channel>")]
     Channel(String),
 }

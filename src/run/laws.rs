@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::play::{Facts, Play, ana, decision, request, slack, snapshot};
+use super::play::{Facts, Play, ana, decision, request, slack};
 use super::{AttemptOutcome, GateId, Happened, Next, Outcome, PersonId, Request, Run, StagePhase, Trouble, Usd, Verdict};
 
 /// What the world does when a run needs something.
@@ -18,7 +18,19 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
     let trouble = prop::sample::select(vec![Trouble::ModelBusy, Trouble::Agent, Trouble::Budget, Trouble::Setup]).prop_map(Facts::Trouble);
     let bad = prop::sample::select(vec![Facts::Red, Facts::Interrupted, Facts::Unfinished, Facts::Unchecked]);
     let facts = prop_oneof![6 => Just(Facts::Green), 3 => bad, 1 => trouble];
-    let verdict = prop::sample::select(vec![Verdict::Approve, Verdict::Approve, Verdict::Approve, Verdict::Reject, Verdict::Stop]);
+    let verdict = prop::sample::select(vec![
+        Verdict::Approve,
+        Verdict::Approve,
+        Verdict::Approve,
+        Verdict::Approve,
+        Verdict::Changes,
+        Verdict::Changes,
+        Verdict::Reject,
+        Verdict::Stop,
+        Verdict::Note,
+        Verdict::Snooze,
+        Verdict::Extend,
+    ]);
     let by = prop::sample::select(vec![ana(), slack("T1", "UBEN"), slack("T2", "UEVE"), PersonId::Cli { user: "ops".to_owned() }]);
     let answers = (verdict, by, prop::bool::weighted(0.2)).prop_map(|(verdict, by, stale)| Move::Answers { verdict, by, stale });
     prop::collection::vec(prop_oneof![facts.prop_map(Move::Brings), answers], 0..40)
@@ -26,9 +38,10 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
 
 fn requests() -> impl Strategy<Value = Request> {
     let stages = prop::sample::subsequence(vec!["a", "b?", "c", "d?"], 1..=4);
-    (stages, 1..4_u32, prop::option::of(0..8_i64)).prop_map(|(stages, attempts, cents)| {
+    (stages, 1..4_u32, prop::option::of(0..8_i64), 1..3_u32).prop_map(|(stages, attempts, cents, quorum)| {
         let mut request = request(&stages);
         request.pipeline.stages.iter_mut().for_each(|s| s.attempts = attempts);
+        request.pipeline.stages.iter_mut().filter_map(|s| s.gate.as_mut()).for_each(|gate| gate.quorum = quorum);
         request.budget_usd = cents.map(|c| Usd::from_nanos(c * 10_000_000));
         request
     })
@@ -52,7 +65,7 @@ fn played(request: Request, moves: &[Move]) -> (Play, Vec<(Run, Next)>) {
             }
             (Next::Attempt(begun), Some(Move::Brings(facts))) => drop(play.ends(&begun, *facts)),
             (Next::Attempt(begun), None) => drop(play.ends(&begun, Facts::Green)),
-            (Next::Ask { gate, .. }, _) => play.tell(Happened::DeadlinePassed { gate }),
+            (Next::Ask { wake, .. }, _) => play.now = wake.expect("a question with a deadline"),
             (Next::Deliver { snapshot, .. }, _) => play.tell(play.run.not_delivered(&snapshot, "nowhere")),
             (Next::Tell(_), _) => unreachable!("told already"),
         }
@@ -61,7 +74,7 @@ fn played(request: Request, moves: &[Move]) -> (Play, Vec<(Run, Next)>) {
 }
 
 fn other(gate: &GateId) -> GateId {
-    GateId::approve(&"other".parse().expect("a slug"), &gate.digest, &gate.stage, gate.round, &snapshot(99))
+    GateId { digest: super::Digest("of older work".to_owned()), ..gate.clone() }
 }
 
 proptest! {
@@ -112,9 +125,11 @@ proptest! {
         for (run, next) in needed {
             let Next::Attempt(plan) = next else { continue };
             let before: Vec<_> = run.stages.iter().take_while(|s| s.name() != &plan.stage.name).collect();
-            prop_assert!(before.iter().all(|s| s.phase == StagePhase::Good && (s.approved || s.stage.gate.is_none())));
+            prop_assert!(before.iter().all(|s| s.phase == StagePhase::Good && (s.is_approved() || s.stage.gate.is_none())));
             prop_assert_ne!(plan.budget_left_usd, Some(Usd::ZERO));
-            prop_assert_eq!(plan.base.as_ref(), run.last_good().or_else(|| run.origin()));
+            let rework = run.stage(&plan.stage.name).and_then(|s| s.rework()).is_some();
+            prop_assert!(rework || plan.base.as_ref() == run.last_good().or_else(|| run.origin()));
+            prop_assert!(plan.guard.iter().all(|guard| guard.holds(&guard.snapshot.tree, &run.request.pipeline.digest)));
         }
     }
 
@@ -122,7 +137,8 @@ proptest! {
     fn only_good_work_is_kept_and_only_a_good_run_is_pushed((request, moves) in (requests(), moves())) {
         let (play, needed) = played(request, &moves);
         for stage in play.run.stages.iter().filter(|s| s.phase == StagePhase::Good) {
-            prop_assert_eq!(&stage.snapshot, &stage.good_attempt().expect("a good attempt").snapshot);
+            let good = |a: &super::Attempt| a.outcome == AttemptOutcome::Good && a.snapshot == stage.snapshot;
+            prop_assert!(stage.attempts.iter().any(good));
         }
         let pushed = needed.iter().any(|(_, next)| matches!(next, Next::Deliver { push: true, .. }));
         prop_assert_eq!(pushed, play.run.outcome == Some(Outcome::Done));
@@ -131,8 +147,21 @@ proptest! {
     #[test]
     fn an_answer_is_taken_only_from_who_may_and_each_question_once((request, moves) in (requests(), moves())) {
         let (play, _) = played(request, &moves);
-        prop_assert!(play.run.decisions.iter().all(|d| play.run.may_decide(&d.by)));
-        let gates: Vec<_> = play.run.decisions.iter().filter_map(|d| d.gate.as_ref()).map(|g| &g.digest).collect();
+        prop_assert!(play.run.decisions.iter().all(|d| play.run.may_steer(&d.by, &[])));
+        let closing = |d: &&super::Decided| !matches!(d.verdict, Verdict::Approve);
+        let gates: Vec<_> = play.run.decisions.iter().filter(closing).filter_map(|d| d.gate.as_ref()).map(|g| &g.digest).collect();
         prop_assert_eq!(gates.iter().collect::<std::collections::BTreeSet<_>>().len(), gates.len());
+    }
+
+    #[test]
+    fn a_stage_is_kept_only_with_as_many_approvals_as_its_quorum_and_of_nothing_but_its_newest_question((request, moves) in (requests(), moves())) {
+        let (play, _) = played(request, &moves);
+        for stage in play.run.stages.iter().filter(|s| s.phase == StagePhase::Good) {
+            let Some(spec) = &stage.stage.gate else { continue };
+            let asked = &stage.asked.last().expect("a question").gate;
+            let approved = play.run.decisions.iter().filter(|d| d.verdict == Verdict::Approve && d.gate.as_ref() == Some(&asked.id));
+            prop_assert_eq!(approved.count(), spec.quorum as usize);
+            prop_assert_eq!(asked.id.round, stage.rounds);
+        }
     }
 }

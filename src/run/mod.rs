@@ -1,11 +1,15 @@
 //! What is a run?
 //! Pure: no async, no clock, no I/O. Executed inside workflows, so every change of a rule needs a new `RULES`.
 
+mod approver;
+mod asked;
 mod decision;
 mod event;
 mod facts;
 mod fold;
 mod gate;
+mod gate_spec;
+mod hours;
 mod ids;
 mod judge;
 #[cfg(test)]
@@ -13,24 +17,31 @@ mod laws;
 mod next;
 mod pipeline;
 mod pipeline_file;
+mod plan;
 #[cfg(test)]
 mod play;
 mod readings;
 mod state;
 mod usd;
+mod wait;
 
-pub use decision::{Decision, Refusal, Verdict, Via};
+pub use approver::{Approver, GroupId};
+pub use asked::{Asked, Changes, Extension, Note, OpenGate, Remark, RemarkKind, Reminded, Reminder};
+pub use decision::{Decision, Refusal, Rework, Verdict, Via};
 pub use event::{Delivered, Event, Happened, Outcome, StageOutcome};
 pub use facts::{
     AgentEnd, AgentInfo, Checked, Diff, FileDiff, Flag, Lost, Progress, Risk, Sandboxing, Snapshot, Tests, TestsChanged, Tokens, Trouble, Work,
     Written,
 };
-pub use gate::{GateId, GateKind};
+pub use gate::{GateId, GateKind, Guard, Question};
+pub use gate_spec::{Escalation, GateSpec, OnDeadline, OnReject, Policy};
+pub use hours::Hours;
 pub use ids::{Channel, Digest, IdError, PersonId, ProjectName, RequestId, RunId, StageName};
-pub use next::{Next, Plan};
-pub use pipeline::{AgentKind, AgentSpec, GateSpec, Pipeline, Reports, Request, Size, Stage};
-pub use pipeline_file::{Fields, NAME, PipelineText, Problem, Problems, did_you_mean, nearest};
-pub use state::{Attempt, AttemptOutcome, Decided, OpenGate, Phase, Run, StagePhase, StageState};
+pub use next::Next;
+pub use pipeline::{AgentKind, AgentSpec, Pipeline, Reports, Request, Size, Stage};
+pub use pipeline_file::{Fields, NAME, PipelineText, Problem, Problems, approvers, did_you_mean, nearest, quorum};
+pub use plan::{Compare, Plan};
+pub use state::{Attempt, AttemptOutcome, Decided, Phase, Run, StagePhase, StageState};
 pub use usd::{Usd, UsdError, cents_that_add_up};
 
 /// Version of the rules in this room. Stands in `Started`; where a rule changes, code branches on it.

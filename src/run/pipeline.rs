@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Channel, Digest, PersonId, ProjectName, RunId, StageName, Usd};
+use super::{Approver, Channel, Digest, GateSpec, PersonId, ProjectName, RunId, StageName, Usd};
 
 /// Ordered stages with needs, checks, gates and limits. Stages come after what they need.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -43,12 +43,6 @@ pub enum Size {
     L,
 }
 
-/// A question after a stage's work is good.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct GateSpec {
-    pub deadline_seconds: u64,
-}
-
 /// Where the checks leave their reports, relative to the checkout.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reports {
@@ -83,8 +77,8 @@ pub struct Request {
     pub brief: String,
     pub budget_usd: Option<Usd>,
     pub starter: PersonId,
-    /// Empty = every full member of the workspace.
-    pub approvers: Vec<PersonId>,
+    /// The project's; who may answer a gate stands in the gate. Nobody listed anywhere = every full member of the workspace.
+    pub approvers: Vec<Approver>,
     /// Where the thread is; none for a run from the command line without a channel.
     pub channel: Option<Channel>,
     /// Path or URL; none = a fresh repository of this run's own.

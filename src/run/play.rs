@@ -3,8 +3,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
-    AgentEnd, AgentInfo, AgentKind, AgentSpec, Channel, Checked, Decision, Diff, Digest, Event, GateId, GateSpec, Happened, Lost, Next, Outcome,
-    PersonId, Pipeline, Plan, RULES, Refusal, Reports, Request, RequestId, Run, Sandboxing, Size, Snapshot, Stage, Tests, Tokens, Trouble, Usd,
+    AgentEnd, AgentInfo, AgentKind, AgentSpec, Channel, Checked, Decision, Digest, Event, GateId, GateSpec, Happened, Lost, Next, Outcome, PersonId,
+    Pipeline, Plan, RULES, Refusal, Reports, Request, RequestId, Rework, Run, Sandboxing, Size, Snapshot, Stage, Tests, Tokens, Trouble, Usd,
     Verdict, Via, Written,
 };
 
@@ -64,7 +64,7 @@ impl Play {
     /// The attempt that is to be made.
     pub fn plan(&mut self) -> Plan {
         match self.on() {
-            Next::Attempt(plan) => plan,
+            Next::Attempt(plan) => *plan,
             other => panic!("no attempt is next, but {other:?}"),
         }
     }
@@ -110,7 +110,9 @@ impl Play {
             sandboxing: written.sandboxing,
             base: plan.base.clone().unwrap_or_else(|| snapshot(0)),
             snapshot: snapshot(self.made),
-            diff: Diff::default(),
+            diff: Box::default(),
+            since_round: None,
+            since_approved: None,
             tokens: written.tokens,
             cost_usd: written.cost_usd,
             words: None,
@@ -120,11 +122,7 @@ impl Play {
     /// Somebody answers, as the workflow hears it: it counts, or the refusal is told.
     pub fn hears(&mut self, decision: &Decision) -> Result<(), Refusal> {
         let judged = self.run.judge(decision);
-        let Decision { request, verdict, gate, by, via, words } = decision.clone();
-        self.tell(match judged.clone() {
-            Ok(()) => Happened::Decided { request, gate: gate.filter(|_| verdict != Verdict::Stop), verdict, by, via, words },
-            Err(why) => Happened::DecisionRefused { request, by, why },
-        });
+        self.tell(self.run.hear(decision.clone()));
         judged
     }
 
@@ -135,10 +133,28 @@ impl Play {
         self
     }
 
-    /// Nobody answers.
+    /// Nobody answers until the deadline.
     pub fn deadline_passes(&mut self) -> &mut Self {
+        self.gate();
+        self.now = self.run.gate.as_ref().expect("a question").deadline;
+        self.on();
+        self
+    }
+
+    /// Nobody answers until something is due; what the run says then.
+    pub fn waits(&mut self) -> Vec<Happened> {
+        let Next::Ask { wake: Some(wake), .. } = self.on() else { panic!("nothing is due") };
+        let told = self.events.len();
+        self.now = wake;
+        self.on();
+        self.events[told..].iter().map(|e| e.what.clone()).collect()
+    }
+
+    /// Ana wants the work changed.
+    pub fn ana_wants(&mut self, words: &str, rework: Rework) -> &mut Self {
         let gate = self.gate();
-        self.tell(Happened::DeadlinePassed { gate });
+        let wanted = Decision { words: Some(words.to_owned()), rework, ..decision(Verdict::Changes, Some(gate), ana()) };
+        assert_eq!(self.hears(&wanted), Ok(()));
         self
     }
 
@@ -214,7 +230,7 @@ fn stage(name: &str) -> Stage {
         size: Size::M,
         attempts: 2,
         timeout_seconds: 60,
-        gate: name.ends_with('?').then_some(GateSpec { deadline_seconds: 3_600 }),
+        gate: name.ends_with('?').then_some(GateSpec::usual(3_600)),
         setup: Vec::new(),
         checks: Vec::new(),
         reports: Reports::default(),
@@ -235,5 +251,16 @@ pub(super) fn slack(team: &str, user: &str) -> PersonId {
 }
 
 pub(super) fn decision(verdict: Verdict, gate: Option<GateId>, by: PersonId) -> Decision {
-    Decision { request: RequestId("r1".to_owned()), verdict, gate, by, via: Via::Button, words: None }
+    Decision {
+        request: RequestId("r1".to_owned()),
+        verdict,
+        gate,
+        by,
+        groups: Vec::new(),
+        via: Via::Button,
+        words: None,
+        rework: Rework::Top,
+        until: None,
+        message: None,
+    }
 }

@@ -1,9 +1,10 @@
 //! What can be read off a run?
 //! Looks only; decides nothing.
 
+use super::fold::seconds_between;
 use super::{
-    Attempt, AttemptOutcome, Decided, Outcome, Phase, Refusal, RequestId, Run, RunId, Snapshot, StageName, StagePhase, StageState, Tokens, Usd,
-    Verdict,
+    Approver, Attempt, AttemptOutcome, Changes, GateId, GateSpec, Outcome, Phase, Refusal, RequestId, Run, RunId, Snapshot, StageName, StagePhase,
+    StageState, Tokens, Usd, Verdict,
 };
 
 impl Run {
@@ -25,10 +26,11 @@ impl Run {
         }
     }
 
-    /// The first stage that is not good, and its number from 1.
+    /// The first stage that is not over, and its number from 1.
     #[must_use]
     pub fn current(&self) -> Option<(usize, &StageState)> {
-        self.stages.iter().enumerate().find(|(_, s)| s.phase != StagePhase::Good).map(|(i, s)| (i + 1, s))
+        let over = |s: &StageState| matches!(s.phase, StagePhase::Good | StagePhase::Undone);
+        self.stages.iter().enumerate().find(|(_, s)| !over(s)).map(|(i, s)| (i + 1, s))
     }
 
     #[must_use]
@@ -40,6 +42,55 @@ impl Run {
     #[must_use]
     pub fn last_good(&self) -> Option<&Snapshot> {
         self.stages.iter().rev().filter(|s| s.phase == StagePhase::Good).find_map(|s| s.snapshot.as_ref())
+    }
+
+    /// The newest work that a person approved.
+    #[must_use]
+    pub fn last_approved(&self) -> Option<&Snapshot> {
+        let mut approved = self.stages.iter().rev().filter(|s| s.phase == StagePhase::Good && !s.asked.is_empty());
+        approved.find_map(|s| s.snapshot.as_ref())
+    }
+
+    /// Attempts whose work was good, in order.
+    pub fn good_attempts(&self) -> impl Iterator<Item = (&StageState, &Attempt)> {
+        self.stages.iter().flat_map(|s| s.attempts.iter().filter(|a| a.outcome == AttemptOutcome::Good).map(move |a| (s, a)))
+    }
+
+    /// Work that a stop cut short: nobody checked it, and it is kept all the same.
+    #[must_use]
+    pub fn unfinished(&self) -> Option<(&StageState, &Attempt, &Snapshot)> {
+        let cut_short = |s: &'_ StageState| s.attempts.iter().position(|a| a.outcome == AttemptOutcome::Stopped && a.snapshot.is_some());
+        self.stages.iter().find_map(|s| {
+            let attempt = &s.attempts[cut_short(s)?];
+            Some((s, attempt, attempt.snapshot.as_ref()?))
+        })
+    }
+
+    /// How long people were waited for, in seconds.
+    #[must_use]
+    pub fn waited_seconds(&self) -> u64 {
+        self.stages.iter().flat_map(|s| &s.asked).map(|asked| seconds_between(asked.gate.opened_at, asked.closed_at)).sum()
+    }
+
+    /// How long agents and checks worked, in seconds.
+    #[must_use]
+    pub fn worked_seconds(&self) -> u64 {
+        self.stages.iter().map(StageState::seconds).sum()
+    }
+
+    /// Everybody whom the run names as an approver, in any role.
+    pub fn named(&self) -> impl Iterator<Item = &Approver> {
+        let gates = self.request.pipeline.stages.iter().filter_map(|s| s.gate.as_ref());
+        self.request.approvers.iter().chain(gates.flat_map(GateSpec::named))
+    }
+
+    /// Who is asked by a gate: its approvers, and those it was escalated to. Nobody = every full member of the workspace.
+    #[must_use]
+    pub fn asked_people<'a>(&'a self, gate: &GateId, spec: &'a GateSpec) -> Vec<&'a Approver> {
+        let closed = self.stage(&gate.stage).into_iter().flat_map(|s| &s.asked).map(|asked| &asked.gate);
+        let escalated = self.gate.iter().chain(closed).any(|open| &open.id == gate && open.escalated_at.is_some());
+        let others = spec.escalation.iter().filter(|_| escalated && !spec.approvers.is_empty()).flat_map(|e| &e.to);
+        spec.approvers.iter().chain(others).collect()
     }
 
     /// The repository as it was found.
@@ -70,9 +121,10 @@ impl Run {
 
     /// What this person's request became, if the run has judged it.
     #[must_use]
-    pub fn answer_to(&self, request: &RequestId) -> Option<Result<&Decided, &Refusal>> {
-        let taken = self.decisions.iter().find(|d| &d.request == request).map(Ok);
-        taken.or_else(|| self.refused.iter().find(|(r, _)| r == request).map(|(_, why)| Err(why)))
+    pub fn answer_to(&self, request: &RequestId) -> Option<Result<Verdict, &Refusal>> {
+        let decided = self.decisions.iter().find(|d| &d.request == request).map(|d| d.verdict);
+        let taken = decided.or_else(|| self.taken.iter().find(|(r, _)| r == request).map(|(_, verdict)| *verdict));
+        taken.map(Ok).or_else(|| self.refused.iter().find(|(r, _)| r == request).map(|(_, why)| Err(why)))
     }
 }
 
@@ -80,6 +132,19 @@ impl StageState {
     #[must_use]
     pub const fn name(&self) -> &StageName {
         &self.stage.name
+    }
+
+    /// Whether its newest question was answered by all whose approval it wants.
+    #[must_use]
+    pub fn is_approved(&self) -> bool {
+        let quorum = self.stage.gate.as_ref().map_or(1, |spec| spec.quorum);
+        self.asked.last().is_some_and(|asked| asked.gate.id.round == self.rounds && asked.gate.approvals.len() >= quorum as usize)
+    }
+
+    /// The changes that the round under way is about; none once it was asked again.
+    #[must_use]
+    pub fn rework(&self) -> Option<&Changes> {
+        self.changes.last().filter(|changes| changes.round == self.rounds)
     }
 
     /// The newest good attempt: the work a gate asks about, and what a good stage shows.

@@ -5,8 +5,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AgentInfo, Delivered, Diff, GateId, Outcome, PersonId, RULES, Refusal, Request, RequestId, Sandboxing, Snapshot, Stage, Tests, Tokens, Trouble,
-    Usd, Verdict, Via,
+    AgentInfo, Asked, Changes, Delivered, Diff, GateId, Note, OpenGate, Outcome, PersonId, RULES, Refusal, Remark, Request, RequestId, Rework,
+    Sandboxing, Snapshot, Stage, Tests, TestsChanged, Tokens, Trouble, Usd, Verdict, Via,
 };
 
 /// A run as its events tell it.
@@ -23,6 +23,10 @@ pub struct Run {
     pub gate: Option<OpenGate>,
     /// Decisions that were taken, in order.
     pub decisions: Vec<Decided>,
+    /// What people said that is for the next attempt, in order.
+    pub notes: Vec<Note>,
+    /// Requests that were taken and are no decisions: notes, extensions, snoozes.
+    pub taken: Vec<(RequestId, Verdict)>,
     /// Decisions that lost a race.
     pub refused: Vec<(RequestId, Refusal)>,
     /// The newest agent that wrote.
@@ -71,7 +75,10 @@ pub struct StageState {
     pub attempts: Vec<Attempt>,
     /// How often it has asked for approval.
     pub rounds: u32,
-    pub approved: bool,
+    /// Questions that were asked and are closed, in order.
+    pub asked: Vec<Asked>,
+    /// Changes that were asked for, in order.
+    pub changes: Vec<Changes>,
     pub missed_deadline: bool,
     /// The kept work.
     pub snapshot: Option<Snapshot>,
@@ -104,13 +111,19 @@ pub struct Attempt {
     pub base: Option<Snapshot>,
     /// What it made; kept only if the attempt is good.
     pub snapshot: Option<Snapshot>,
+    /// All that the stage changed.
     pub diff: Option<Diff>,
+    pub since_round: Option<Diff>,
+    pub since_approved: Option<Diff>,
     pub tests: Option<Tests>,
     pub coverage_percent: Option<f64>,
+    pub tests_changed: Option<TestsChanged>,
     pub tokens: Tokens,
     pub cost_usd: Usd,
     pub seconds: u64,
     pub words: Option<String>,
+    /// What people had said that this attempt read.
+    pub remarks: Vec<Remark>,
     pub started_at: DateTime<Utc>,
 }
 
@@ -126,14 +139,6 @@ pub enum AttemptOutcome {
     Stopped,
 }
 
-/// A question that is being asked.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct OpenGate {
-    pub id: GateId,
-    pub opened_at: DateTime<Utc>,
-    pub deadline: DateTime<Utc>,
-}
-
 /// A decision that was taken.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Decided {
@@ -143,6 +148,8 @@ pub struct Decided {
     pub by: PersonId,
     pub via: Via,
     pub words: Option<String>,
+    /// Of asked-for changes.
+    pub rework: Rework,
     pub at: DateTime<Utc>,
     /// How long the question had been open, in seconds; 0 for a stop.
     pub waited_seconds: u64,
@@ -162,6 +169,8 @@ impl Run {
             stages,
             gate: None,
             decisions: Vec::new(),
+            notes: Vec::new(),
+            taken: Vec::new(),
             refused: Vec::new(),
             agent: None,
             sandboxing: None,
@@ -179,7 +188,8 @@ impl StageState {
             phase: StagePhase::Todo,
             attempts: Vec::new(),
             rounds: 0,
-            approved: false,
+            asked: Vec::new(),
+            changes: Vec::new(),
             missed_deadline: false,
             snapshot: None,
             why: None,
@@ -201,7 +211,7 @@ impl StageState {
 }
 
 impl Attempt {
-    pub(super) const fn running(n: u32, started_at: DateTime<Utc>) -> Self {
+    pub(super) const fn running(n: u32, remarks: Vec<Remark>, started_at: DateTime<Utc>) -> Self {
         Self {
             n,
             outcome: AttemptOutcome::Running,
@@ -211,12 +221,16 @@ impl Attempt {
             base: None,
             snapshot: None,
             diff: None,
+            since_round: None,
+            since_approved: None,
             tests: None,
             coverage_percent: None,
+            tests_changed: None,
             tokens: Tokens { input: 0, output: 0, cache_read: 0, cache_write: 0 },
             cost_usd: Usd::ZERO,
             seconds: 0,
             words: None,
+            remarks,
             started_at,
         }
     }

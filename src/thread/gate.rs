@@ -200,8 +200,12 @@ pub fn diff_url(run: &Run, stage: &StageState, work: &Attempt, place: &Place) ->
 pub(super) const fn verdict(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Approve => "approved",
+        Verdict::Changes => "asked for changes to",
         Verdict::Reject => "rejected",
         Verdict::Stop => "stopped",
+        Verdict::Extend => "extended",
+        Verdict::Snooze => "snoozed",
+        Verdict::Note => "noted",
     }
 }
 

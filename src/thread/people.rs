@@ -1,7 +1,7 @@
 //! How are people named?
 //! Only the messages that call somebody (gate, end) and private answers may use this room: a mention in any other would notify.
 
-use crate::run::{PersonId, Request};
+use crate::run::{Approver, PersonId, Request};
 
 use super::text::inline;
 
@@ -17,8 +17,10 @@ pub(crate) fn mention(person: &PersonId) -> String {
 /// The starter and the approvers, each once.
 pub(super) fn may_answer(request: &Request) -> Vec<&PersonId> {
     let mut people = vec![&request.starter];
-    for person in &request.approvers {
-        if !people.contains(&person) {
+    for approver in &request.approvers {
+        if let Approver::Person(person) = approver
+            && !people.contains(&person)
+        {
             people.push(person);
         }
     }

@@ -4,9 +4,9 @@ use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
 use url::Url;
 
 use crate::run::{
-    AgentInfo, AgentKind, AgentSpec, AttemptOutcome, Channel, Delivered, Diff, Digest, Event, FileDiff, GateId, GateSpec, Happened, Outcome,
-    PersonId, Pipeline, Progress, Reports, Request, RequestId, Run, Sandboxing, Size, Snapshot, Stage, StageName, StageOutcome, Tests, Tokens,
-    Trouble, Usd, Verdict, Via,
+    AgentInfo, AgentKind, AgentSpec, AttemptOutcome, Channel, Delivered, Diff, Digest, Event, FileDiff, GateId, GateKind, GateSpec, Happened,
+    Outcome, PersonId, Pipeline, Progress, Reports, Request, RequestId, Rework, Run, Sandboxing, Size, Snapshot, Stage, StageName, StageOutcome,
+    Tests, Tokens, Trouble, Usd, Verdict, Via,
 };
 
 use super::{Links, Place};
@@ -58,7 +58,7 @@ pub(crate) fn request() -> Request {
         brief: "One client for three model providers,\nwith streaming & retries.".to_owned(),
         budget_usd: Some(Usd::from_nanos(5_000_000_000)),
         starter: ana(),
-        approvers: vec![ben()],
+        approvers: vec![ben().into()],
         channel: Some(Channel { team: "T1".to_owned(), channel: "C1".to_owned() }),
         repository: Some("https://git.example/llm-wrapper.git".to_owned()),
         rehearsal: false,
@@ -72,7 +72,7 @@ fn stage(text: &str) -> Stage {
         size: Size::M,
         attempts: 3,
         timeout_seconds: 1_800,
-        gate: (text == "core-implementation").then_some(GateSpec { deadline_seconds: 3_600 }),
+        gate: (text == "core-implementation").then_some(GateSpec { approvers: vec![ben().into()], ..GateSpec::usual(3_600) }),
         setup: Vec::new(),
         checks: vec!["npm test".to_owned()],
         reports: Reports::default(),
@@ -141,13 +141,15 @@ impl Tale {
             sandboxing: Sandboxing::Closed,
             base: snapshot("origin"),
             snapshot: snapshot(stage),
-            diff: Diff {
+            diff: Box::new(Diff {
                 files: 3,
                 added,
                 removed,
                 biggest: vec![file("src/client.js", added / 2), file("test/client.test.js", added / 3), file("README.md", added / 6)],
                 flags: Vec::new(),
-            },
+            }),
+            since_round: None,
+            since_approved: None,
             tokens: tokens(work.tokens),
             cost_usd: cents(work.cents),
             words: Some("I wrote the client and its tests. <!channel> please approve!".to_owned()),
@@ -166,6 +168,7 @@ impl Tale {
             trouble: end.2,
             tests: work.tests,
             coverage_percent: work.coverage,
+            tests_changed: None,
             tokens: tokens(work.tokens),
             cost_usd: cents(work.cents),
             seconds: u64::try_from(work.seconds).unwrap(),
@@ -201,12 +204,14 @@ impl Tale {
     }
 
     pub fn gate(&self, stage: &str) -> GateId {
-        GateId::approve(self.run.id(), &self.run.request.pipeline.digest, &name(stage), 1, &snapshot(stage))
+        let round = self.run.stage(&name(stage)).map_or(1, |s| if self.run.gate.is_some() { s.rounds } else { s.rounds + 1 });
+        GateId { kind: GateKind::Approve, stage: name(stage), round, digest: Digest(format!("digest of {stage} {round}")) }
     }
 
     pub fn asks(mut self, stage: &str) -> Self {
         let deadline = self.now + TimeDelta::hours(1);
-        self.tell(Happened::GateOpened { gate: self.gate(stage), deadline });
+        let attempt = self.run.stage(&name(stage)).and_then(|s| s.good_attempt()).map_or(1, |a| a.n);
+        self.tell(Happened::GateOpened { gate: self.gate(stage), attempt, deadline });
         self
     }
 
@@ -220,7 +225,7 @@ impl Tale {
     pub fn decides(mut self, by: PersonId, verdict: Verdict, words: Option<&str>) -> Self {
         let gate = self.run.gate.as_ref().filter(|_| verdict != Verdict::Stop).map(|g| g.id.clone());
         let words = words.map(str::to_owned);
-        self.tell(Happened::Decided { request: RequestId("r1".to_owned()), gate, verdict, by, via: Via::Button, words });
+        self.tell(Happened::Decided { request: RequestId("r1".to_owned()), gate, verdict, by, via: Via::Button, words, rework: Rework::Top });
         self
     }
 

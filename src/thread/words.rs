@@ -21,6 +21,13 @@ pub fn refusal(why: &Refusal, run: &Run, verdict: Verdict) -> String {
         }
         Refusal::NothingAsked => format!("{} asks nothing right now: {}.", run.id(), doing(run)),
         Refusal::NotAllowed => not_allowed(run, verdict),
+        Refusal::OwnRun => "You started this run, so somebody else has to approve it.".to_owned(),
+        Refusal::NobodyMay => "The server's policy wants approvers, and this gate lists none: nobody can answer it.".to_owned(),
+        Refusal::AlreadyApproved { missing } => {
+            format!("You approved this already; {} more to go.", figures::plural(u64::from(*missing), "approval"))
+        }
+        Refusal::NoLater { deadline } => format!("The deadline is {} already.", clock::stamp(*deadline, Utc.fix())),
+        Refusal::TooManyNotes => "Many notes wait for the next attempt already. Please say it again when that has read them.".to_owned(),
         Refusal::RunEnded => format!("{} is over: {}. `/develop {}` starts again.", run.id(), outcome(run), run.request.project),
     }
 }
@@ -30,8 +37,12 @@ pub fn refusal(why: &Refusal, run: &Run, verdict: Verdict) -> String {
 pub const fn recorded(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Approve => "Approved.",
+        Verdict::Changes => "Asked for changes.",
         Verdict::Reject => "Rejected.",
         Verdict::Stop => "Stopped.",
+        Verdict::Extend => "Extended.",
+        Verdict::Snooze => "No more reminders of this question.",
+        Verdict::Note => "Noted, from the next attempt.",
     }
 }
 
@@ -40,8 +51,12 @@ pub const fn recorded(verdict: Verdict) -> &'static str {
 pub fn nothing_was_recorded(verdict: Verdict) -> String {
     let again = match verdict {
         Verdict::Approve => "approve",
+        Verdict::Changes => "ask",
         Verdict::Reject => "reject",
         Verdict::Stop => "stop",
+        Verdict::Extend => "extend it",
+        Verdict::Snooze => "try",
+        Verdict::Note => "say it",
     };
     format!("The workflow server does not answer, so nothing was recorded. Please {again} again in a minute.")
 }
@@ -55,8 +70,12 @@ pub fn not_confirmed_yet() -> String {
 fn not_allowed(run: &Run, verdict: Verdict) -> String {
     let what = match verdict {
         Verdict::Approve => "approve this",
+        Verdict::Changes => "ask for changes to this",
         Verdict::Reject => "reject this",
         Verdict::Stop => "stop this run",
+        Verdict::Extend => "extend this",
+        Verdict::Snooze => "snooze this",
+        Verdict::Note => "tell this run's agent something",
     };
     let people = may_answer(&run.request);
     let starter = mention(people[0]);

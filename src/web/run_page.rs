@@ -116,6 +116,10 @@ fn attempt(page_of: &RunPage<'_>, stage: &StageState, attempt: &Attempt) -> Mark
 fn decision(page_of: &RunPage<'_>, decided: &Decided) -> Markup {
     let what = match decided.verdict {
         Verdict::Approve => "approved",
+        Verdict::Changes => "asked for changes",
+        Verdict::Extend => "extended the deadline",
+        Verdict::Snooze => "wants no reminders",
+        Verdict::Note => "noted",
         Verdict::Reject => "rejected",
         Verdict::Stop => "stopped",
     };

@@ -2,8 +2,8 @@
 
 use super::super::play::{ana, request, snapshot};
 use super::super::{
-    AgentInfo, AttemptOutcome, Diff, Digest, FileDiff, GateId, GateKind, PersonId, Refusal, Reports, RequestId, Run, Sandboxing, StageName, Tests,
-    Tokens, Trouble, Usd, Verdict, Via,
+    AgentInfo, AttemptOutcome, Diff, Digest, FileDiff, GateId, GateKind, PersonId, Refusal, Reminder, Reports, RequestId, Rework, Run, Sandboxing,
+    StageName, Tests, TestsChanged, Tokens, Trouble, Usd, Verdict, Via,
 };
 use super::{Delivered, Event, Happened, Outcome, StageOutcome};
 
@@ -69,13 +69,15 @@ fn attempt() -> Vec<Happened> {
         sandboxing: Sandboxing::OpenNetwork,
         base: snapshot(0),
         snapshot: snapshot(1),
-        diff: Diff {
+        diff: Box::new(Diff {
             files: 1,
             added: 4,
             removed: 0,
             biggest: vec![FileDiff { path: "src/lib.rs".to_owned(), added: 4, removed: 0 }],
             flags: Vec::new(),
-        },
+        }),
+        since_round: None,
+        since_approved: Some(Box::default()),
         tokens: TOKENS,
         cost_usd: COST,
         words: Some("I wrote it.".to_owned()),
@@ -89,6 +91,7 @@ fn attempt() -> Vec<Happened> {
         trouble: Some(Trouble::ModelBusy),
         tests: Some(Tests { passed: 47, failed: 3, skipped: 0 }),
         coverage_percent: Some(92.5),
+        tests_changed: Some(TestsChanged { removed: 1, skipped: 0, names: vec!["adds up".to_owned()] }),
         tokens: TOKENS,
         cost_usd: COST,
         seconds: 61,
@@ -101,14 +104,22 @@ fn answers() -> Vec<Happened> {
     let at = "2026-03-02T08:59:00Z".parse().expect("a time");
     let (request, words) = (RequestId("r1".to_owned()), Some("not yet".to_owned()));
     let by = PersonId::Cli { user: "ben".to_owned() };
-    let decided = |gate, verdict, via| Happened::Decided { request: request.clone(), gate, verdict, by: ana(), via, words: words.clone() };
+    let decided =
+        |gate, verdict, via| Happened::Decided { request: request.clone(), gate, verdict, by: ana(), via, words: words.clone(), rework: Rework::Top };
     let refused = |why| Happened::DecisionRefused { request: request.clone(), by: by.clone(), why };
     vec![
-        Happened::GateOpened { gate: gate.clone(), deadline: at },
+        Happened::GateOpened { gate: gate.clone(), attempt: 2, deadline: at },
+        Happened::Reminded { gate: gate.clone(), reminder: Reminder::Half },
+        Happened::Escalated { gate: gate.clone() },
+        Happened::Extended { request: request.clone(), gate: gate.clone(), by: ana(), via: Via::Button, deadline: at },
+        Happened::Snoozed { request: request.clone(), gate: gate.clone(), by: ana() },
+        Happened::Noted { request: request.clone(), by: ana(), via: Via::Thread, words: "use retries".to_owned(), message: Some("1.3".to_owned()) },
+        decided(Some(gate.clone()), Verdict::Changes, Via::Button),
         decided(Some(gate.clone()), Verdict::Reject, Via::Thread),
         decided(None, Verdict::Stop, Via::Cli),
         refused(Refusal::AlreadyDecided { verdict: Verdict::Approve, by: ana(), at }),
         refused(Refusal::NotAllowed),
+        refused(Refusal::AlreadyApproved { missing: 1 }),
         Happened::DeadlinePassed { gate },
     ]
 }

@@ -1,7 +1,7 @@
 //! Who may answer what, and which answer counts.
 
-use super::super::play::{Facts, Play, ana, decision, request, slack, snapshot};
-use super::super::{Decision, GateId, PersonId, Refusal, Request, Verdict};
+use super::super::play::{Facts, Play, ana, decision, request, slack};
+use super::super::{Approver, Decision, GateId, GateSpec, GroupId, PersonId, Refusal, Request, Verdict};
 
 fn cli(user: &str) -> PersonId {
     PersonId::Cli { user: user.to_owned() }
@@ -36,7 +36,7 @@ fn the_first_answer_counts_and_the_second_is_told_whose_it_was() {
 #[test]
 fn an_answer_to_older_work_never_counts() {
     let (play, gate) = asked();
-    let older = GateId::approve(play.run.id(), &play.run.request.pipeline.digest, &gate.stage, 1, &snapshot(7));
+    let older = GateId { digest: super::super::Digest("of older work".to_owned()), ..gate };
     assert_eq!(play.run.judge(&ben_says(Verdict::Approve, &older)), Err(Refusal::Stale));
 }
 
@@ -105,21 +105,21 @@ fn a_run_that_ended_is_over() {
 
 #[test]
 fn the_starter_and_listed_approvers_may_decide_and_nobody_else() {
-    let run = super::Run::starting(Request { approvers: vec![ben(), cli("ops")], ..request(&["draft?"]) });
-    let may = [ana(), ben(), cli("ops"), slack("T1", "UCLEO"), cli("ana"), cli("root")].map(|by| run.may_decide(&by));
+    let run = super::Run::starting(Request { approvers: vec![ben().into(), cli("ops").into()], ..request(&["draft?"]) });
+    let may = [ana(), ben(), cli("ops"), slack("T1", "UCLEO"), cli("ana"), cli("root")].map(|by| run.may_steer(&by, &[]));
     assert_eq!(may, [true, true, true, false, false, false]);
 }
 
 #[test]
 fn an_approver_of_another_workspace_with_the_same_name_is_somebody_else() {
-    let run = super::Run::starting(Request { approvers: vec![ben()], ..request(&["draft?"]) });
-    assert!(!run.may_decide(&slack("T2", "UBEN")));
+    let run = super::Run::starting(Request { approvers: vec![ben().into()], ..request(&["draft?"]) });
+    assert!(!run.may_steer(&slack("T2", "UBEN"), &[]));
 }
 
 #[test]
 fn without_approvers_the_workspace_may_decide_and_whoever_reaches_the_database() {
     let run = super::Run::starting(request(&["draft?"]));
-    let may = [slack("T1", "UCLEO"), cli("root"), slack("T2", "UCLEO")].map(|by| run.may_decide(&by));
+    let may = [slack("T1", "UCLEO"), cli("root"), slack("T2", "UCLEO")].map(|by| run.may_steer(&by, &[]));
     assert_eq!(may, [true, true, false]);
 }
 
@@ -127,16 +127,57 @@ fn without_approvers_the_workspace_may_decide_and_whoever_reaches_the_database()
 fn a_run_without_a_channel_has_no_workspace_that_may_decide() {
     let request = Request { starter: cli("ana"), channel: None, ..request(&["draft?"]) };
     let run = super::Run::starting(request);
-    let may = [cli("ana"), cli("root"), slack("T1", "UANA")].map(|by| run.may_decide(&by));
+    let may = [cli("ana"), cli("root"), slack("T1", "UANA")].map(|by| run.may_steer(&by, &[]));
     assert_eq!(may, [true, true, false]);
 }
 
 #[test]
 fn who_may_not_decide_is_told_so_and_the_question_stays() {
-    let mut play = Play::of(Request { approvers: vec![ben()], ..request(&["draft?"]) });
-    let gate = play.brings(Facts::Green).gate();
+    let (mut play, gate) = asked_with(GateSpec { approvers: vec![ben().into()], ..GateSpec::usual(60) });
     let cleo = decision(Verdict::Approve, Some(gate.clone()), slack("T1", "UCLEO"));
     assert_eq!(play.hears(&cleo), Err(Refusal::NotAllowed));
     assert_eq!(play.gate(), gate);
     assert_eq!(play.run.answer_to(&cleo.request), Some(Err(&Refusal::NotAllowed)));
+}
+
+/// A question with these terms is open, in a run that Ana started.
+fn asked_with(spec: GateSpec) -> (Play, GateId) {
+    let mut request = request(&["draft?"]);
+    request.pipeline.stages[0].gate = Some(spec);
+    let mut play = Play::of(request);
+    let gate = play.brings(Facts::Green).gate();
+    (play, gate)
+}
+
+#[test]
+fn a_member_of_a_group_answers_for_it() {
+    let leads: GroupId = "slack:T1:S0LEADS".to_owned().try_into().expect("a group");
+    let (play, gate) = asked_with(GateSpec { approvers: vec![Approver::Group(leads.clone())], ..GateSpec::usual(60) });
+    assert_eq!(play.run.judge(&ben_says(Verdict::Approve, &gate)), Err(Refusal::NotAllowed));
+    assert_eq!(play.run.judge(&Decision { groups: vec![leads], ..ben_says(Verdict::Approve, &gate) }), Ok(()));
+}
+
+#[test]
+fn where_nobody_signs_off_their_own_work_the_starter_may_only_take_it_back() {
+    let (play, gate) = asked_with(GateSpec { self_approval: false, ..GateSpec::usual(60) });
+    let ana_says = |verdict| play.run.judge(&decision(verdict, Some(gate.clone()), ana()));
+    assert_eq!(ana_says(Verdict::Approve), Err(Refusal::OwnRun));
+    assert_eq!((ana_says(Verdict::Changes), ana_says(Verdict::Reject)), (Ok(()), Ok(())));
+    assert_eq!(play.run.judge(&ben_says(Verdict::Approve, &gate)), Ok(()));
+}
+
+#[test]
+fn where_approvers_are_required_and_none_are_listed_nobody_may_answer() {
+    let (play, gate) = asked_with(GateSpec { approvers_required: true, ..GateSpec::usual(60) });
+    for by in [ana(), ben(), cli("root")] {
+        assert_eq!(play.run.judge(&decision(Verdict::Approve, Some(gate.clone()), by)), Err(Refusal::NobodyMay));
+    }
+}
+
+#[test]
+fn the_policys_people_are_the_only_ones_whatever_the_pipeline_says() {
+    let (play, gate) = asked_with(GateSpec { approvers: vec![ben().into()], only: vec![slack("T1", "UCLEO").into()], ..GateSpec::usual(60) });
+    for by in [ana(), ben(), slack("T1", "UCLEO")] {
+        assert_eq!(play.run.judge(&decision(Verdict::Approve, Some(gate.clone()), by)), Err(Refusal::NotAllowed));
+    }
 }

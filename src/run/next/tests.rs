@@ -109,13 +109,13 @@ fn a_run_that_does_not_end_well_delivers_what_was_good_and_pushes_nothing() {
     let mut play = Play::with(&["draft", "polish"]);
     play.brings(Facts::Green).plan();
     play.ana(Verdict::Stop);
-    assert_eq!(play.on(), Next::Deliver { snapshot: snapshot(1), push: false });
+    assert_eq!(play.on(), Next::Deliver { snapshot: snapshot(1), push: false, guard: None });
 }
 
 #[test]
 fn a_run_that_ends_well_is_pushed() {
     let mut play = Play::with(&["draft"]);
-    assert_eq!(play.brings(Facts::Green).on(), Next::Deliver { snapshot: snapshot(1), push: true });
+    assert_eq!(play.brings(Facts::Green).on(), Next::Deliver { snapshot: snapshot(1), push: true, guard: None });
 }
 
 #[test]

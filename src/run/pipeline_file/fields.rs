@@ -159,6 +159,15 @@ impl<'p, 't> Fields<'p, 't> {
         Some(Spanned::new(value.span(), plain.to_owned()))
     }
 
+    /// `true` or `false`.
+    pub fn boolean(&self, key: &'static str) -> Option<bool> {
+        let value = self.value(key)?;
+        match value.get_ref() {
+            DeValue::Boolean(yes) => Some(*yes),
+            _ => self.wrong_type(key, value, "true or false"),
+        }
+    }
+
     /// `true` for what is usual, a table for what is not, `false` or nothing for none.
     pub fn switch<T>(&self, key: &'static str, usual: T, body: impl FnOnce(&Fields<'p, 't>) -> T) -> Option<T> {
         let value = self.value(key)?;

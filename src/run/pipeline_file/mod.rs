@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 
 use sha2::{Digest as _, Sha256};
 
-use super::{AgentKind, AgentSpec, Digest, Pipeline, StageName};
+use super::{AgentKind, AgentSpec, Digest, OnReject, Pipeline, Remark, StageName};
 
 mod fields;
+mod gate;
 mod order;
 mod problem;
 mod prompt;
@@ -16,6 +17,7 @@ mod stage;
 mod tests;
 
 pub use fields::{Fields, NAME};
+pub use gate::{approvers, quorum};
 pub use problem::{Problem, Problems, did_you_mean, nearest};
 
 /// A pipeline with its text: prompts are taken from here, never from history.
@@ -41,7 +43,9 @@ impl PipelineText {
             }
             let mut prompts = BTreeMap::new();
             let mut stages = Vec::new();
-            for one in order::sorted(root, written) {
+            let written = order::sorted(root, written);
+            report_needed_skips(root, &written);
+            for one in written {
                 prompts.insert(one.stage.name.clone(), one.prompt);
                 stages.push(one.stage);
             }
@@ -50,11 +54,22 @@ impl PipelineText {
         })
     }
 
-    /// What the agent of `stage` is told: the prompt with the brief and, after a failed attempt, why that failed.
-    /// Values are put in once and never read for placeholders themselves.
+    /// What the agent of `stage` is told: the prompt with the brief and, after a failed attempt, why that failed; then what people
+    /// said, marked as such. Values are put in once and never read for placeholders themselves.
     #[must_use]
-    pub fn prompt_for(&self, stage: &StageName, brief: &str, feedback: Option<&str>) -> Option<String> {
-        self.prompts.get(stage).map(|p| prompt::filled(p, brief, feedback))
+    pub fn prompt_for(&self, stage: &StageName, brief: &str, (feedback, remarks): (Option<&str>, &[Remark])) -> Option<String> {
+        self.prompts.get(stage).map(|p| prompt::filled(p, brief, feedback) + &prompt::said(remarks))
+    }
+}
+
+/// A stage that a person may skip must not be one that others build on.
+fn report_needed_skips(root: &Fields<'_, '_>, stages: &[stage::Written]) {
+    let skipped = |w: &&stage::Written| w.stage.gate.as_ref().is_some_and(|gate| gate.on_reject == OnReject::Skip);
+    for one in stages.iter().filter(skipped) {
+        if let Some(other) = stages.iter().find(|w| w.stage.needs.contains(&one.stage.name)) {
+            let what = format!("{} may be skipped (on_reject = \"skip\"), but {} needs it", one.stage.name, other.stage.name);
+            root.problem_at(&one.name, what, "Leave on_reject out, or remove the need");
+        }
     }
 }
 

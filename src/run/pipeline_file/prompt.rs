@@ -1,10 +1,14 @@
 //! Where do the brief and the feedback go in a prompt?
 //! A placeholder is `{{` word `}}`; anything else in braces is the prompt's own text.
 
+use crate::run::{Remark, RemarkKind};
+
 /// The placeholders there are.
 pub const KNOWN: [&str; 2] = ["brief", "feedback"];
 
 const FEEDBACK_HEADING: &str = "The attempt before this one failed:";
+
+const SAID_HEADING: &str = "People who look after this work said the following. Take it into account:";
 
 /// A stretch of a prompt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +36,23 @@ pub fn filled(prompt: &str, brief: &str, feedback: Option<&str>) -> String {
         Some(feedback) if !placed => format!("{}\n\n{FEEDBACK_HEADING}\n\n{feedback}\n", text.trim_end()),
         _ => text,
     }
+}
+
+/// What people said, as the words of people: nothing of it can pass for the prompt's own.
+pub fn said(remarks: &[Remark]) -> String {
+    if remarks.is_empty() {
+        return String::new();
+    }
+    let mut text = format!("\n\n{SAID_HEADING}\n");
+    for remark in remarks {
+        let why = match remark.kind {
+            RemarkKind::Changes => "looked at the work and asked for changes",
+            RemarkKind::Note => "said in the run's thread",
+        };
+        let quoted: Vec<String> = remark.words.lines().map(|line| format!("> {line}")).collect();
+        text.extend(["\n", &remark.by.to_string(), " ", why, ":\n\n", &quoted.join("\n"), "\n"]);
+    }
+    text
 }
 
 /// The prompt cut at its placeholders; together the pieces are the prompt.

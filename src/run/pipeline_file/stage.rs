@@ -5,16 +5,13 @@ use std::ops::RangeInclusive;
 use toml::Spanned;
 
 use super::fields::Fields;
-use super::{did_you_mean, prompt};
-use crate::run::{GateSpec, Reports, Size, Stage, StageName};
+use super::{did_you_mean, gate, prompt};
+use crate::run::{Reports, Size, Stage, StageName};
 
 const ATTEMPTS: u32 = 3;
 const MOST_ATTEMPTS: u32 = 10;
 const TIMEOUT_SECONDS: u64 = 30 * 60;
 const TIMEOUTS_SECONDS: RangeInclusive<u64> = 1..=24 * 3600;
-const DEADLINE_SECONDS: u64 = 3600;
-/// People have weekends and holidays: a question may stay open for thirty days.
-const DEADLINES_SECONDS: RangeInclusive<u64> = 1..=30 * 24 * 3600;
 
 /// A stage as it stands in the file; `needs` are looked up once all stages are read.
 pub struct Written {
@@ -36,7 +33,7 @@ pub fn read(fields: &Fields<'_, '_>) -> Option<Written> {
         size: size(fields),
         attempts: attempts(fields),
         timeout_seconds: seconds(fields, "timeout", TIMEOUTS_SECONDS).unwrap_or(TIMEOUT_SECONDS),
-        gate: gate(fields),
+        gate: gate::read(fields),
         setup: commands(fields, "setup").unwrap_or_default(),
         checks: checks(fields),
         least_coverage_percent: coverage(fields, &reports),
@@ -69,12 +66,7 @@ fn attempts(fields: &Fields<'_, '_>) -> u32 {
     }
 }
 
-fn gate(fields: &Fields<'_, '_>) -> Option<GateSpec> {
-    let usual = GateSpec { deadline_seconds: DEADLINE_SECONDS };
-    fields.switch("gate", usual, |gate| GateSpec { deadline_seconds: seconds(gate, "deadline", DEADLINES_SECONDS).unwrap_or(DEADLINE_SECONDS) })
-}
-
-fn seconds(fields: &Fields<'_, '_>, key: &'static str, allowed: RangeInclusive<u64>) -> Option<u64> {
+pub(super) fn seconds(fields: &Fields<'_, '_>, key: &'static str, allowed: RangeInclusive<u64>) -> Option<u64> {
     let text = fields.text(key)?;
     let written = text.get_ref().as_str();
     let Some(seconds) = duration(written) else {

@@ -158,7 +158,7 @@ fn a_missing_key_points_at_its_stage() {
 #[test]
 fn values_are_put_in_once_and_feedback_without_a_place_goes_below() {
     let text = PipelineText::parse(FILE, GOOD).expect("it is good");
-    let prompt = |stage: &str, feedback| text.prompt_for(&stage.parse().expect("a slug"), "a {{feedback}} {{brief}}", feedback);
+    let prompt = |stage: &str, feedback| text.prompt_for(&stage.parse().expect("a slug"), "a {{feedback}} {{brief}}", (feedback, &[]));
     assert_snapshot!(prompt("streaming", Some("{{brief}} is red")).expect("a prompt"), @"
     Build a {{feedback}} {{brief}}.
     {{brief}} is red

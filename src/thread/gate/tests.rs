@@ -133,7 +133,7 @@ fn the_time_left_is_told_in_steps() {
 #[test]
 fn many_approvers_are_folded() {
     let mut request = request();
-    request.approvers = (0..30).map(|i| PersonId::Slack { team: "T1".to_owned(), user: format!("U{i}") }).collect();
+    request.approvers = (0..30).map(|i| PersonId::Slack { team: "T1".to_owned(), user: format!("U{i}") }.into()).collect();
     let mut tale = Tale::waiting();
     tale.run.request = request;
     assert!(shown(&tale).lines().next().unwrap().ends_with("@U10 and 19 more"));

@@ -46,7 +46,7 @@ impl Tale {
         let mut request = request();
         request.brief.clone_from(&nasty);
         request.pipeline.stages = stages.iter().map(|s| Stage { attempts: 5, ..stage(s) }).collect();
-        request.approvers = (0..40).map(|i| PersonId::Slack { team: "T1".to_owned(), user: format!("U{i:010}") }).collect();
+        request.approvers = (0..40).map(|i| PersonId::Slack { team: "T1".to_owned(), user: format!("U{i:010}") }.into()).collect();
         let mut tale = Self::of(request).started();
         for stage in &stages {
             for n in 1..=4 {

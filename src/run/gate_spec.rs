@@ -149,7 +149,8 @@ mod tests {
     fn the_projects_approvers_are_asked_where_the_gate_names_none() {
         let (ben, cleo): (Approver, Approver) = ("slack:T1:UBEN".parse().expect("a person"), "slack:T1:UCLEO".parse().expect("a person"));
         let own = GateSpec { approvers: vec![cleo.clone()], ..GateSpec::usual(60) };
-        assert_eq!(Policy::default().tightened(&GateSpec::usual(60), std::slice::from_ref(&ben)).approvers, [ben.clone()]);
+        let asked = Policy::default().tightened(&GateSpec::usual(60), std::slice::from_ref(&ben)).approvers;
+        assert_eq!(asked.first(), Some(&ben));
         assert_eq!(Policy::default().tightened(&own, &[ben]).approvers, [cleo]);
     }
 }

@@ -20,6 +20,7 @@ mod pipeline_file;
 mod plan;
 #[cfg(test)]
 mod play;
+mod proof;
 mod readings;
 mod state;
 mod usd;
@@ -41,6 +42,7 @@ pub use next::Next;
 pub use pipeline::{AgentKind, AgentSpec, Pipeline, Reports, Request, Size, Stage};
 pub use pipeline_file::{Fields, NAME, PipelineText, Problem, Problems, approvers, did_you_mean, nearest, quorum};
 pub use plan::{Compare, Plan};
+pub use proof::{Broken, prove_refusals};
 pub use state::{Attempt, AttemptOutcome, Decided, Phase, Run, StagePhase, StageState};
 pub use usd::{Usd, UsdError, cents_that_add_up};
 

@@ -73,7 +73,11 @@ pub async fn place(config: &Config, store: &Store) -> Result<Place, Failure> {
     let loopback = config.listen.ip().is_loopback().then(|| format!("http://{}/", config.listen));
     let base = config.public_url.clone().or_else(|| loopback.and_then(|url| url.parse().ok()));
     let key = store.key("links", &rand::random::<[u8; 32]>()).await?;
-    Ok(Place { links: base.map(|base| Links::new(key, base)), clock_zone: Utc.fix() })
+    Ok(Place {
+        links: base.map(|base| Links::new(key, base)),
+        clock_zone: Utc.fix(),
+        slack_dates: config.slack.as_ref().is_some_and(|slack| slack.api_url.is_none()),
+    })
 }
 
 /// Ends when somebody asks the process to: Ctrl-C or a termination signal.

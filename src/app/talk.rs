@@ -156,10 +156,10 @@ impl Talk<'_> {
             Err(reply) => return self.reply(&reply),
         };
         let progress = self.doors.store.progress(named.run.id()).await?;
-        let drawn = thread::render(&named.run, progress.as_ref(), parts::now(), &self.place);
+        let drawn = thread::render(&named.run, (progress.as_ref(), &thread::Groups::default()), parts::now(), &self.place);
         if self.json {
             let messages: Vec<Value> =
-                drawn.iter().map(|m| json!({ "key": m.key, "in_thread": m.in_thread, "text": m.text, "blocks": m.blocks })).collect();
+                drawn.iter().map(|m| json!({ "key": m.key, "in_thread": m.to != thread::To::Channel, "text": m.text, "blocks": m.blocks })).collect();
             return self.document(&json!(messages));
         }
         writeln!(self.out, "{}", thread::plain(&drawn)).context("printing")?;

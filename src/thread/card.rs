@@ -7,7 +7,7 @@ use crate::run::{Delivered, Phase, Run, Sandboxing, StagePhase, StageState};
 
 use super::blocks::{context, header, link, section};
 use super::text::{NOTICE, bare, code, inline, quote};
-use super::{Message, Place, clock, figures};
+use super::{Message, Place, To, clock, figures};
 
 /// How much of the brief, and of a reason, a card shows.
 const BRIEF: usize = 300;
@@ -28,7 +28,7 @@ pub(super) fn card(run: &Run, now: DateTime<Utc>, place: &Place) -> Message {
     if !places.is_empty() {
         blocks.push(context(&places.join(" · ")));
     }
-    Message { key: "card".to_owned(), in_thread: false, text: notice(run), blocks }
+    Message { key: "card".to_owned(), to: To::Channel, text: notice(run), blocks }
 }
 
 fn title(run: &Run) -> String {

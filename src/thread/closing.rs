@@ -8,7 +8,7 @@ use crate::run::{Decided, Delivered, Outcome, Run, StagePhase, StageState, Troub
 use super::blocks::{context, link, section};
 use super::people::mention;
 use super::text::{NOTICE, bare, code, cut, fenced, inline, quote};
-use super::{Message, Place, card, clock, figures, gate, table};
+use super::{Message, Place, To, card, clock, figures, gate, table};
 
 const WHY: usize = 400;
 const FEEDBACK: usize = 800;
@@ -37,7 +37,7 @@ pub(super) fn closing(run: &Run, place: &Place) -> Option<Message> {
     if !small.is_empty() {
         blocks.push(context(&small.join("\n")));
     }
-    Some(Message { key: "end".to_owned(), in_thread: true, text: notice(run, outcome), blocks })
+    Some(Message { key: "end".to_owned(), to: To::Thread, text: notice(run, outcome), blocks })
 }
 
 /// How it ended, in one line that calls the starter.

@@ -12,7 +12,7 @@ use crate::run::{Attempt, AttemptOutcome, Decided, Digest, GateId, GateKind, Ope
 use super::blocks::{actions, button, context, danger, link, link_button, primary, section};
 use super::people::{may_answer, mention, mentions};
 use super::text::{NOTICE, bare, code, inline, quote};
-use super::{Message, Place, clock, figures};
+use super::{Message, Place, To, clock, figures};
 
 /// `action_id`s of the buttons. `DIFF_LINK` opens a page by itself: its click needs an acknowledgement and nothing else.
 pub const APPROVE: &str = "gate.approve";
@@ -92,7 +92,7 @@ impl<'a> Question<'a> {
             _ => self.small_print(place).map(|text| context(&text)).into_iter().collect(),
         });
         let key = format!("gate:{}:{}", self.stage.name(), self.round);
-        Message { key, in_thread: true, text: self.notice(), blocks }
+        Message { key, to: To::Thread, text: self.notice(), blocks }
     }
 
     /// What is asked, or what was answered, in one line.

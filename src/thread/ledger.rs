@@ -5,7 +5,7 @@ use crate::run::{Attempt, AttemptOutcome, Outcome, Progress, Run, StagePhase, St
 
 use super::blocks::section;
 use super::text::{NOTICE, bare, inline};
-use super::{Message, figures};
+use super::{Message, To, figures};
 
 /// Most characters of one section and of all: Slack refuses messages with more than some 12,000.
 const PER_SECTION: usize = 2_900;
@@ -19,7 +19,7 @@ pub(super) fn ledger(run: &Run, progress: Option<&Progress>) -> Option<Message> 
     let rows: Vec<String> = run.stages.iter().enumerate().flat_map(|(i, stage)| rows(run, i, stage, progress)).collect();
     let newest = rows.last()?;
     let text = bare(&super::plain_text(newest), NOTICE);
-    Some(Message { key: "ledger".to_owned(), in_thread: true, text, blocks: sections(&rows).iter().map(|s| section(s)).collect() })
+    Some(Message { key: "ledger".to_owned(), to: To::Thread, text, blocks: sections(&rows).iter().map(|s| section(s)).collect() })
 }
 
 fn rows(run: &Run, index: usize, stage: &StageState, progress: Option<&Progress>) -> Vec<String> {

@@ -1,21 +1,45 @@
 //! What is one message?
 
+use std::collections::BTreeMap;
+
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use slack_morphism::prelude::SlackBlock;
 
 use super::gate::APPROVE;
+use crate::run::GroupId;
 
 /// A message that should exist.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Message {
     /// `card`, `ledger`, `gate:<stage>:<round>` or `end`: what stays the same when the message is redrawn.
     pub key: String,
-    /// In the run's thread; else in the channel.
-    pub in_thread: bool,
+    pub to: To,
     /// For notifications, screen readers and clients that cannot show the blocks.
     pub text: String,
     pub blocks: Vec<SlackBlock>,
+}
+
+/// Where a message goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum To {
+    /// The channel: the root of the thread.
+    Channel,
+    Thread,
+    /// A person directly, by their Slack user id.
+    Person(String),
+}
+
+/// Who is in which user group, by Slack user ids: what a drawing needs to know to call people directly.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Groups(pub BTreeMap<GroupId, Vec<String>>);
+
+/// A reaction that should be on somebody's message: their note is heard.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reaction {
+    /// The message, by its Slack timestamp.
+    pub message: String,
+    pub emoji: &'static str,
 }
 
 /// Which message goes first where Slack lets few through.

@@ -29,11 +29,14 @@ pub use clock::redraw_at;
 pub use figures::{glyph, phase};
 pub use gate::{APPROVE, DIFF, DIFF_LINK, GateValue, REJECT, diff_url};
 pub use links::{LinkError, Links};
-pub use message::{Message, Priority};
+pub use message::{Groups, Message, Priority, Reaction, To};
 pub use modal::{DEVELOP, DevelopForm, ModalDiff, develop_modal, diff_modal};
 pub use plain::{plain, plain_text, shell_text};
 pub use publisher::Publisher;
 pub use told::{Told, told};
+
+/// "Noted, from the next attempt".
+const NOTED: &str = "memo";
 
 /// What a drawing knows of the world around a run.
 #[derive(Clone, Debug)]
@@ -42,16 +45,24 @@ pub struct Place {
     pub links: Option<Links>,
     /// The clock of those who see plain text.
     pub clock_zone: FixedOffset,
+    /// Whether clients draw Slack's own dates, in their reader's zone; emulators show the markup.
+    pub slack_dates: bool,
 }
 
 /// The messages that should exist, in the order they are posted.
 #[must_use]
-pub fn render(run: &Run, progress: Option<&Progress>, now: DateTime<Utc>, place: &Place) -> Vec<Message> {
+pub fn render(run: &Run, (progress, _groups): (Option<&Progress>, &Groups), now: DateTime<Utc>, place: &Place) -> Vec<Message> {
     let mut messages = vec![card::card(run, now, place)];
     messages.extend(ledger::ledger(run, progress));
     messages.extend(gate::gates(run, now, place));
     messages.extend(closing::closing(run, place));
     messages
+}
+
+/// The reactions that should be on people's messages.
+#[must_use]
+pub fn reactions(run: &Run) -> Vec<Reaction> {
+    run.notes.iter().filter_map(|note| note.message.clone()).map(|message| Reaction { message, emoji: NOTED }).collect()
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 
 use slack_morphism::prelude::{SlackActionBlockElement, SlackActionsBlock, SlackBlock, SlackBlockText, SlackContextBlockElement, SlackSectionBlock};
 
-use super::Message;
+use super::{Message, To};
 
 /// All messages as text; replies hang under the first.
 #[must_use]
@@ -12,7 +12,7 @@ pub fn plain(messages: &[Message]) -> String {
     for message in messages {
         let lines: Vec<String> = message.blocks.iter().flat_map(block).collect();
         for (i, line) in lines.iter().enumerate() {
-            let margin = match (message.in_thread, i) {
+            let margin = match (message.to != To::Channel, i) {
                 (false, _) => "",
                 (true, 0) => "├ ",
                 (true, _) => "│ ",

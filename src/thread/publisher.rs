@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
-use super::{Message, Place, redraw_at, render};
+use super::{Groups, Message, Place, To, redraw_at, render};
 use crate::run::{Phase, Run};
 use crate::slack::{Edit, Post, Priority, SlackApi, SlackError, Ts};
 use crate::store::{KnownMessage, LeasedThread, Store, StoreError};
@@ -128,7 +128,7 @@ impl Publisher {
         let known: HashMap<String, KnownMessage> = self.store.messages(&thread.run).await?.into_iter().map(|m| (m.key.clone(), m)).collect();
         let mut root = thread.root_ts.clone().map(Ts);
         let mut shed = false;
-        for message in render(&run, progress.as_ref(), now, &self.place) {
+        for message in render(&run, (progress.as_ref(), &Groups::default()), now, &self.place) {
             let ts = match known.get(&message.key) {
                 Some(KnownMessage { ts: Some(ts), shown, .. }) => {
                     shed |= !self.edit(thread, &message, &Ts(ts.clone()), shown.as_deref()).await?;
@@ -137,7 +137,7 @@ impl Publisher {
                 Some(lost) => self.settle(thread, &message, lost, root.as_ref()).await?,
                 None => self.post(thread, &message, root.as_ref()).await?,
             };
-            if !message.in_thread {
+            if message.to == To::Channel {
                 root = Some(ts);
             }
         }
@@ -155,7 +155,7 @@ impl Publisher {
         }
         let post = Post {
             channel: &thread.place.channel,
-            thread_ts: root.filter(|_| message.in_thread),
+            thread_ts: root.filter(|_| message.to == To::Thread),
             text: &message.text,
             blocks: &message.blocks,
             key: &format!("{}/{}", thread.run, message.key),
@@ -182,7 +182,7 @@ impl Publisher {
         self.still_ours(thread).await?;
         let key = format!("{}/{}", thread.run, message.key);
         let oldest = lost.claimed_at - TimeDelta::seconds(60);
-        let found = match self.slack.find(&thread.place.channel, root.filter(|_| message.in_thread), &key, oldest).await {
+        let found = match self.slack.find(&thread.place.channel, root.filter(|_| message.to == To::Thread), &key, oldest).await {
             Ok(found) => found,
             Err(e) => return Err(self.late_in(thread, root, e).await),
         };

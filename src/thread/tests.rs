@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::run::{Outcome, Verdict};
 
 use super::sample::{Tale, ana, ben, place};
-use super::{Message, Priority, redraw_at, render, text};
+use super::{Groups, Message, Priority, redraw_at, render, text};
 
 /// Every text in a message's blocks, with its kind of block.
 fn texts(message: &Message) -> Vec<(String, String)> {
@@ -45,7 +45,7 @@ fn keeps_the_limits(message: &Message) {
 #[test]
 fn the_largest_run_keeps_the_limits() {
     let tale = Tale::largest().closes(Outcome::Failed, Some(&"<&>".repeat(5_000)));
-    let messages = render(&tale.run, None, tale.now, &place());
+    let messages = render(&tale.run, (None, &Groups::default()), tale.now, &place());
     assert_eq!(messages.len(), 15);
     messages.iter().for_each(keeps_the_limits);
 }
@@ -56,13 +56,13 @@ fn the_largest_question_keeps_the_limits() {
     tale.run.decisions.pop();
     let stage = tale.run.stages[11].name().to_string();
     let tale = tale.asks(&stage);
-    render(&tale.run, None, tale.now, &place()).iter().for_each(keeps_the_limits);
+    render(&tale.run, (None, &Groups::default()), tale.now, &place()).iter().for_each(keeps_the_limits);
 }
 
 #[test]
 fn messages_are_posted_in_order() {
     let tale = Tale::done();
-    let keys: Vec<String> = render(&tale.run, None, tale.now, &place()).into_iter().map(|m| m.key).collect();
+    let keys: Vec<String> = render(&tale.run, (None, &Groups::default()), tale.now, &place()).into_iter().map(|m| m.key).collect();
     assert_eq!(keys, ["card", "ledger", "gate:core-implementation:1", "end"]);
 }
 
@@ -70,7 +70,7 @@ fn messages_are_posted_in_order() {
 fn a_run_with_one_gate_calls_somebody_twice() {
     let tale = Tale::done();
     let calls = |m: &&Message| serde_json::to_string(&m.blocks).unwrap().contains("<@") || m.text.contains("<@");
-    let messages = render(&tale.run, None, tale.now, &place());
+    let messages = render(&tale.run, (None, &Groups::default()), tale.now, &place());
     let calling: Vec<&str> = messages.iter().filter(calls).map(|m| m.key.as_str()).collect();
     assert_eq!(calling, ["gate:core-implementation:1", "end"]);
     assert!(messages.iter().filter(calls).all(|m| m.priority() == Priority::Call));
@@ -79,7 +79,7 @@ fn a_run_with_one_gate_calls_somebody_twice() {
 #[test]
 fn a_digest_tells_drawings_apart() {
     let (tale, later) = (Tale::waiting(), Tale::waiting().after(60));
-    let digest = |tale: &Tale| render(&tale.run, None, tale.now, &place())[2].digest();
+    let digest = |tale: &Tale| render(&tale.run, (None, &Groups::default()), tale.now, &place())[2].digest();
     assert_eq!(digest(&tale), digest(&tale));
     assert_ne!(digest(&tale), digest(&later));
     assert_eq!(digest(&tale).len(), 64);
@@ -89,8 +89,8 @@ fn a_digest_tells_drawings_apart() {
 fn a_run_that_is_over_never_changes() {
     let tale = Tale::done();
     assert_eq!(redraw_at(&tale.run, tale.now), None);
-    let much_later = render(&tale.run, None, tale.now + TimeDelta::days(400), &place());
-    assert_eq!(render(&tale.run, None, tale.now, &place()), much_later);
+    let much_later = render(&tale.run, (None, &Groups::default()), tale.now + TimeDelta::days(400), &place());
+    assert_eq!(render(&tale.run, (None, &Groups::default()), tale.now, &place()), much_later);
 }
 
 #[test]
@@ -115,7 +115,7 @@ proptest! {
     fn within_a_minute_nothing_changes(which in 0..5_u8, minutes in 0..4_000_i64, one in 0..60_i64, other in 0..60_i64) {
         let tale = tale(which);
         let at = super::clock::minute(tale.now) + TimeDelta::minutes(minutes);
-        let draw = |seconds| render(&tale.run, None, at + TimeDelta::seconds(seconds), &place());
+        let draw = |seconds| render(&tale.run, (None, &Groups::default()), at + TimeDelta::seconds(seconds), &place());
         prop_assert_eq!(draw(one), draw(other));
     }
 
@@ -123,7 +123,7 @@ proptest! {
     fn a_drawing_is_right_until_it_is_redrawn(which in 0..5_u8, seconds in 0..300_000_i64, early in 1..100_000_i64) {
         let tale = tale(which);
         let now = tale.now + TimeDelta::seconds(seconds);
-        let draw = |at| render(&tale.run, None, at, &place());
+        let draw = |at| render(&tale.run, (None, &Groups::default()), at, &place());
         let Some(at) = redraw_at(&tale.run, now) else {
             prop_assert_eq!(draw(now), draw(now + TimeDelta::seconds(early)));
             return Ok(());

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 use chrono::Offset;
 use serde_json::{Value, json};
 use signoff::run::{Phase, Run, RunId};
-use signoff::thread::{Links, Place, render};
+use signoff::thread::{Groups, Links, Place, render};
 
 use super::{World, now};
 use crate::world::slack::{Heard, State};
@@ -103,7 +103,11 @@ pub async fn is_drawn(world: &World, id: &RunId) -> Result<()> {
     let key = world.store.key("links", &[]).await?;
     // Links are there where people can open them: not where `serve` listens on all addresses and has no public one.
     let linked = world.serve.setting("SIGNOFF_LISTEN").starts_with("127.");
-    let place = Place { links: linked.then(|| world.web.parse().map(|base| Links::new(key, base))).transpose()?, clock_zone: chrono::Utc.fix() };
+    let place = Place {
+        links: linked.then(|| world.web.parse().map(|base| Links::new(key, base))).transpose()?,
+        clock_zone: chrono::Utc.fix(),
+        slack_dates: false,
+    };
     let what = format!("the thread of {id} to agree with its events");
     let agreed = world.slack.until(&what, |state| differs(state, &run, &place).is_none().then_some(())).await;
     agreed.with_context(|| world.slack.peek(|state| differs(state, &run, &place)).unwrap_or_default())
@@ -111,7 +115,7 @@ pub async fn is_drawn(world: &World, id: &RunId) -> Result<()> {
 
 /// What the thread shows otherwise than the events say; none where they agree.
 fn differs(state: &State, run: &Run, place: &Place) -> Option<String> {
-    render(run, None, now(), place).into_iter().find_map(|message| {
+    render(run, (None, &Groups::default()), now(), place).into_iter().find_map(|message| {
         let there = state.with_key(&format!("{}/{}", run.id(), message.key));
         let [shown] = there.as_slice() else { return Some(format!("{} is there {} times", message.key, there.len())) };
         let (shown, drawn) = (nameless(&json!(shown.blocks)), nameless(&json!(message.blocks)));

@@ -166,3 +166,11 @@ fn the_servers_of_up_fill_in_what_the_environment_leaves_open() {
     let local = read(&folder(&[]), &[]).expect("good").with_up(&up);
     assert_eq!(local.public_url.map(String::from).as_deref(), Some("http://127.0.0.1:8480/"));
 }
+
+#[test]
+fn a_policy_is_read_beside_the_projects() {
+    let file = "[policy]\napprovers_required = true\nquorum = 2\nself_approval = false\napprovers = [\"slack:T1:S0LEADS\"]\n";
+    let folder = folder(&[("signoff.toml", file)]);
+    let policy = read(&folder, &[]).expect("it is good").projects.policy;
+    assert_eq!((policy.approvers_required, policy.quorum, policy.self_approval, policy.approvers.len()), (true, 2, false, 1));
+}

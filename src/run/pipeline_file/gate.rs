@@ -26,7 +26,9 @@ pub fn read(fields: &Fields<'_, '_>) -> Option<GateSpec> {
         quorum: quorum(gate),
         self_approval: gate.boolean("self_approval").unwrap_or(true),
         escalation: gate.within("escalate", escalation).flatten(),
-        hours: gate.text("hours").and_then(|text| gate.parse(&text, "working hours", "Write them like \"Mon-Fri 09:00-17:00 Europe/Berlin\"")),
+        hours: gate
+            .text("hours")
+            .and_then(|text| gate.parse(&text, "description of working hours", "Write them like \"Mon-Fri 09:00-17:00 Europe/Berlin\"")),
         ..GateSpec::usual(seconds(gate, "deadline", DEADLINES_SECONDS).unwrap_or(DEADLINE_SECONDS))
     })
 }

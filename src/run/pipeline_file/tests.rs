@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 use proptest::prelude::*;
 
 use super::{PipelineText, nearest, prompt};
-use crate::run::{AgentKind, Size};
+use crate::run::{AgentKind, OnDeadline, OnReject, Remark, RemarkKind, Size};
 
 const FILE: &str = "x.toml";
 
@@ -153,6 +153,69 @@ fn a_missing_key_points_at_its_stage() {
     x.toml:7: checks is missing. Name at least one command that exits 0 when the work is good: checks = ["npm test"]
     x.toml:7: prompt is missing. Say what the agent is to do: prompt = """ … {{brief}} … """
     "#);
+}
+
+#[test]
+fn a_gate_says_who_answers_how_and_until_when() {
+    let gate = r#"[stage.gate]
+deadline = "8h"
+on_deadline = "wait"
+on_reject = "skip"
+approvers = ["slack:T1:U1", "slack:T1:S1"]
+quorum = 2
+self_approval = false
+escalate = { after = "30m", to = ["slack:T1:S2"] }
+hours = "Mon-Fri 09:00-17:00 Europe/Berlin"
+"#;
+    let pipeline = PipelineText::parse(FILE, &stage(gate)).expect("it is good").pipeline;
+    let gate = pipeline.stages[0].gate.as_ref().expect("a gate");
+    assert_eq!((gate.on_deadline, gate.on_reject, gate.quorum, gate.self_approval), (OnDeadline::Wait, OnReject::Skip, 2, false));
+    assert_eq!((gate.approvers.len(), gate.escalation.as_ref().map(|e| e.after_seconds)), (2, Some(1_800)));
+    assert_eq!(gate.hours.as_ref().map(ToString::to_string).as_deref(), Some("Mon-Fri 09:00-17:00 Europe/Berlin"));
+}
+
+#[test]
+fn what_is_wrong_with_a_gate_is_told_with_a_remedy() {
+    let gate =
+        "[stage.gate]\non_deadline = \"wiat\"\nquorum = 0\napprovers = [\"ana\"]\nself_approval = 1\nhours = \"nine to five\"\nescalate = {}\n";
+    assert_snapshot!(problems(&stage(gate)), @r#"
+    x.toml:8: on_deadline = "wiat" is not known. Did you mean "wait"?
+    x.toml:9: 0 is no quorum. Use 1 to 20
+    x.toml:10: "ana" is no person or user group. Write slack:<team>:<user or user group> (the ids) or cli:<user>
+    x.toml:11: self_approval cannot be a value of type integer. Write true or false
+    x.toml:12: "nine to five" is no description of working hours. Write them like "Mon-Fri 09:00-17:00 Europe/Berlin"
+    x.toml:13: after is missing. Say after how long: after = "30m"
+    x.toml:13: to is missing. Write slack:<team>:<user or user group> (the ids) or cli:<user>
+    "#);
+}
+
+#[test]
+fn a_stage_that_others_need_is_not_skipped() {
+    let other = "gate = { on_reject = \"skip\" }\n[[stage]]\nname = \"b\"\nneeds = [\"a\"]\nprompt = \"Go\"\nchecks = [\"true\"]\n";
+    assert_snapshot!(problems(&stage(other)), @r#"x.toml:4: a may be skipped (on_reject = "skip"), but b needs it. Leave on_reject out, or remove the need"#);
+}
+
+#[test]
+fn what_people_said_is_marked_as_theirs_and_stands_word_for_word() {
+    let text = PipelineText::parse(FILE, GOOD).expect("it is good");
+    let said = |kind, words: &str| Remark { kind, by: "slack:T1:UANA".parse().expect("a person"), words: words.to_owned() };
+    let remarks = [said(RemarkKind::Changes, "Use retries.\nThree of them."), said(RemarkKind::Note, "{{brief}} & <b>")];
+    let prompt = text.prompt_for(&"streaming".parse().expect("a slug"), "it", (None, &remarks)).expect("a prompt");
+    assert_snapshot!(prompt, @"
+    Build it.
+
+
+    People who look after this work said the following. Take it into account:
+
+    slack:T1:UANA looked at the work and asked for changes:
+
+    > Use retries.
+    > Three of them.
+
+    slack:T1:UANA said in the run's thread:
+
+    > {{brief}} & <b>
+    ");
 }
 
 #[test]

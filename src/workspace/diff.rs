@@ -17,10 +17,12 @@ pub(super) struct Counted {
 }
 
 impl Shadow {
-    /// How much changed between two snapshots.
+    /// How much changed between two snapshots, whichever came first, and what of it is risky.
     pub async fn diff(&self, from: &Snapshot, to: &Snapshot) -> Result<Diff, WorkspaceError> {
         let said = self.git().args(PLAIN).args(["--numstat", "-z", &from.commit, &to.commit]).bytes().await?;
-        Ok(summed(counted(&said)))
+        let files = counted(&said);
+        let flags = self.risks(from, to, &files).await?;
+        Ok(Diff { flags, ..summed(files) })
     }
 }
 

@@ -10,6 +10,7 @@ mod git;
 mod import;
 mod patch;
 mod repository;
+mod risks;
 mod shadow;
 mod snapshot;
 

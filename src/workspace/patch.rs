@@ -117,7 +117,7 @@ fn letters(raw: &[u8]) -> Vec<char> {
 }
 
 /// One section per `diff --git` line; a line of a file never begins like that, for it is marked by its first character.
-fn sections(text: &str) -> Vec<&str> {
+pub(super) fn sections(text: &str) -> Vec<&str> {
     let heads = text.match_indices("diff --git ").map(|(at, _)| at).filter(|at| *at == 0 || text.as_bytes()[at - 1] == b'\n');
     let starts: Vec<usize> = heads.chain([text.len()]).collect();
     starts.windows(2).map(|pair| &text[pair[0]..pair[1]]).collect()

@@ -1,6 +1,7 @@
 //! Does the code survive agents, kills and people's repositories?
 
 mod results;
+mod risks;
 
 use std::fs;
 use std::os::unix::fs::symlink;

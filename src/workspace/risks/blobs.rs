@@ -1,0 +1,54 @@
+//! What is in a file of a snapshot?
+//! Asked of the repository by id, never of a work tree.
+
+use std::collections::HashMap;
+
+use super::super::{Shadow, WorkspaceError};
+
+impl Shadow {
+    /// Sizes in bytes by id; what is not here has none.
+    pub(super) async fn sizes(&self, ids: impl Iterator<Item = &str>) -> Result<HashMap<String, u64>, WorkspaceError> {
+        let said = self.cat("--batch-check=%(objectname) %(objectsize)", ids).await?;
+        let said = String::from_utf8_lossy(&said);
+        let sized = said.lines().filter_map(|line| line.split_once(' ')).filter_map(|(id, size)| Some((id.to_owned(), size.parse().ok()?)));
+        Ok(sized.collect())
+    }
+
+    /// Texts by id. The caller knows that they are small.
+    pub(super) async fn texts(&self, ids: impl Iterator<Item = &str>) -> Result<HashMap<String, String>, WorkspaceError> {
+        let said = self.cat("--batch=%(objectname) %(objectsize)", ids).await?;
+        let (mut texts, mut rest) = (HashMap::new(), &said[..]);
+        while let Some((id, text, after)) = first(rest) {
+            texts.insert(id, text);
+            rest = after;
+        }
+        Ok(texts)
+    }
+
+    async fn cat(&self, how: &str, ids: impl Iterator<Item = &str>) -> Result<Vec<u8>, WorkspaceError> {
+        let wanted: String = ids.flat_map(|id| [id, "\n"]).collect();
+        if wanted.is_empty() { Ok(Vec::new()) } else { self.git().args(["cat-file", how]).input(wanted.into_bytes()).bytes().await }
+    }
+}
+
+/// The first of `<id> <size>\n<text>\n`, and what follows it.
+fn first(said: &[u8]) -> Option<(String, String, &[u8])> {
+    let end = said.iter().position(|byte| *byte == b'\n')?;
+    let (id, size) = std::str::from_utf8(&said[..end]).ok()?.split_once(' ')?;
+    let text = said.get(end + 1..)?.get(..size.parse().ok()?)?;
+    Some((id.to_owned(), String::from_utf8_lossy(text).into_owned(), said.get(end + 1 + text.len() + 1..).unwrap_or_default()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_may_hold_anything() {
+        let said = b"a1 6\nb2 1\nx\nb2 0\n\n";
+        let (id, text, rest) = first(said).unwrap();
+        assert_eq!((id.as_str(), text.as_str()), ("a1", "b2 1\nx"));
+        assert_eq!(first(rest), Some(("b2".to_owned(), String::new(), &b""[..])));
+        assert_eq!(first(b"a1 9\ncut"), None);
+    }
+}

@@ -1,0 +1,51 @@
+//! Manifests in JSON.
+
+use serde_json::{Map, Value};
+
+use super::{Declared, Hook, Said};
+
+/// Where package.json names what it needs.
+const NPM: [&str; 6] = ["dependencies", "devDependencies", "optionalDependencies", "peerDependencies", "overrides", "resolutions"];
+/// Scripts that `npm install` runs unasked.
+const HOOKS: [&str; 7] = ["preinstall", "install", "postinstall", "preprepare", "prepare", "postprepare", "prepublish"];
+
+pub(super) fn npm(text: &str) -> Option<Said> {
+    let file: Map<String, Value> = serde_json::from_str(text).ok()?;
+    let declared = NPM.iter().flat_map(|list| entries(&file, list)).map(|(name, value)| Declared { name: name.clone(), origin: elsewhere(value) });
+    let bundled = ["bundleDependencies", "bundledDependencies"].iter().filter_map(|list| file.get(*list)?.as_array()).flatten();
+    let declared = declared.chain(bundled.filter_map(Value::as_str).map(Declared::plain)).collect();
+    let hooks = entries(&file, "scripts").filter(|(name, _)| HOOKS.contains(&name.as_str()));
+    let hooks = hooks.map(|(name, command)| Hook { name: name.clone(), command: command.as_str().unwrap_or_default().to_owned() }).collect();
+    Some(Said { declared, hooks })
+}
+
+/// Comments are allowed there; where there are some, nobody but Deno reads it.
+pub(super) fn deno(text: &str) -> Option<Vec<Declared>> {
+    let file: Map<String, Value> = serde_json::from_str(text).ok()?;
+    let remote = entries(&file, "imports").filter_map(|(_, place)| place.as_str()?.split_once(':'));
+    Some(remote.map(|(_, name)| Declared::plain(unversioned(name))).collect())
+}
+
+pub(super) fn composer(text: &str) -> Option<Vec<Declared>> {
+    let file: Map<String, Value> = serde_json::from_str(text).ok()?;
+    let all = ["require", "require-dev"].into_iter().flat_map(|list| entries(&file, list));
+    // PHP itself and its extensions have no vendor.
+    Some(all.filter(|(name, _)| name.contains('/')).map(|(name, _)| Declared::plain(name)).collect())
+}
+
+fn entries<'a>(file: &'a Map<String, Value>, list: &str) -> impl Iterator<Item = (&'a String, &'a Value)> {
+    file.get(list).and_then(Value::as_object).into_iter().flatten()
+}
+
+/// Where a version is none, but an address, an alias or a place.
+fn elsewhere(value: &Value) -> Option<String> {
+    let version = value.as_str()?;
+    let local = ["workspace:", "catalog:"].iter().any(|begin| version.starts_with(begin));
+    (!local && version.contains(['/', ':'])).then(|| version.to_owned())
+}
+
+/// `@s/a@1/mod.ts` is `@s/a`.
+fn unversioned(name: &str) -> &str {
+    let name = name.trim_start_matches('/');
+    name.get(1..).and_then(|rest| rest.find('@')).map_or(name, |at| &name[..=at])
+}

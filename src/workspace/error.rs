@@ -16,6 +16,9 @@ pub enum WorkspaceError {
     /// The agent left a file that no snapshot can hold; it can be told so.
     #[error("{path} is {megabytes} MB, and a snapshot holds files up to {} MB: make it smaller, or name it in .gitignore", Self::LARGEST_FILE_BYTES >> 20)]
     TooBig { path: String, megabytes: u64 },
+    /// The agent left a file under a name that git keeps for itself on some machine; it can be told so.
+    #[error("{path} cannot be kept: git takes that name for its own; give it another")]
+    GitsName { path: String },
     /// git took too long and was ended.
     #[error("git {what} took longer than {seconds} s")]
     Slow { what: String, seconds: u64 },

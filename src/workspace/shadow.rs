@@ -38,6 +38,16 @@ impl Shadow {
         &self.git_dir
     }
 
+    /// The tree that a commit really has here: what is approved is told from what is there, never from what was written down about it.
+    ///
+    /// An error where there is no such commit, or `commit` is no full object name.
+    pub async fn tree_of(&self, commit: &str) -> Result<String, WorkspaceError> {
+        if !matches!(commit.len(), 40 | 64) || !commit.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Err(WorkspaceError::Git { what: "rev-parse".to_owned(), why: format!("{commit:?} names no commit") });
+        }
+        Ok(self.of_commit(commit.to_owned()).await?.tree)
+    }
+
     pub(super) fn git(&self) -> Git {
         Git::ours(&self.git_dir)
     }

@@ -83,6 +83,9 @@ impl Staging<'_> {
     }
 
     fn fits(&self, path: &str) -> Result<(), WorkspaceError> {
+        if path.split('/').any(is_gits_own) {
+            return Err(WorkspaceError::GitsName { path: path.to_owned() });
+        }
         let bytes = fs::symlink_metadata(self.worktree.join(path)).map_or(0, |data| data.len());
         if bytes > WorkspaceError::LARGEST_FILE_BYTES {
             return Err(WorkspaceError::TooBig { path: path.to_owned(), megabytes: bytes >> 20 });
@@ -102,6 +105,13 @@ impl Staging<'_> {
         let list = self.shadow.git().args(["ls-tree", "-r", "-z", &parent.commit]).bytes().await?;
         Ok(records(&list).iter().filter_map(|record| Submodule::parse(record)).collect())
     }
+}
+
+/// What a file system of others may take for `.git`, such as `.GIT` or `git~1`: git refuses all of them.
+fn is_gits_own(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let name = name.split(':').next().unwrap_or_default().trim_end_matches([' ', '.']);
+    matches!(name, ".git" | "git~1")
 }
 
 /// A repository the project names without holding its files.

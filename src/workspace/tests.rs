@@ -2,6 +2,7 @@
 
 mod results;
 mod risks;
+mod unfinished;
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -249,6 +250,18 @@ async fn a_file_that_is_too_big_is_named() {
     assert_eq!(error.to_string(), "model.bin is 60 MB, and a snapshot holds files up to 50 MB: make it smaller, or name it in .gitignore");
     fs::write(clone.join(".gitignore"), "*.bin\n").unwrap();
     place.shadow.snapshot(&clone, &first, "second-1").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_name_that_git_wants_for_itself_is_told() {
+    let place = place().await;
+    let (first, clone) = place.begun(&[("a.js", "1\n")]).await;
+    for name in [".GIT/x", "a/git~1", "b/.git "] {
+        write(&clone, &[(name, "x\n")]);
+        let error = place.shadow.snapshot(&clone, &first, "second-1").await.unwrap_err();
+        assert_eq!(error.to_string(), format!("{name} cannot be kept: git takes that name for its own; give it another"));
+        fs::remove_file(clone.join(name)).unwrap();
+    }
 }
 
 #[tokio::test]

@@ -6,7 +6,8 @@ use quick_xml::events::{BytesRef, BytesStart, Event};
 use quick_xml::reader::Reader;
 
 use super::log::plain;
-use crate::run::Tests;
+use super::names::Names;
+use crate::run::{TestNames, Tests};
 
 /// Most of a failure's own words that are kept.
 const MESSAGE_BYTES: usize = 4 << 10;
@@ -22,6 +23,8 @@ const TELLING_BYTES: usize = 24;
 pub(super) struct Report {
     pub tests: Tests,
     pub failures: Vec<Failure>,
+    /// None where the report breaks off, is no report, or holds too many tests.
+    pub names: Option<TestNames>,
 }
 
 /// A test that failed.
@@ -51,7 +54,10 @@ pub(super) fn read(text: &str) -> Report {
             Event::Text(text) => reading.say(&text.into_inner()),
             Event::CData(text) => reading.say(&text.into_inner()),
             Event::GeneralRef(entity) => reading.say(&resolved(&entity)),
-            Event::Eof => break,
+            Event::Eof => {
+                reading.report.names = reading.whole_names();
+                break;
+            }
             _ => {}
         }
     }
@@ -82,12 +88,20 @@ struct Reading {
     case: Option<Case>,
     /// Inside a `failure` or `error`.
     listening: bool,
+    /// Something of a report was seen.
+    is_report: bool,
+    /// The suites around it, by name; of the outermost element none, for it is the run.
+    suites: Vec<String>,
+    names: Names,
 }
 
 impl Reading {
     fn open(&mut self, tag: &BytesStart<'_>) {
         match (tag.local_name().into_inner(), &mut self.case) {
+            ("testsuites", _) => self.enter(String::new()),
+            ("testsuite", _) => self.enter(attribute(tag, "name").unwrap_or_default()),
             ("testcase", _) => {
+                self.is_report = true;
                 self.finish();
                 self.case = Some(Case::new(tag));
             }
@@ -103,9 +117,15 @@ impl Reading {
         }
     }
 
+    fn enter(&mut self, suite: String) {
+        self.is_report = true;
+        self.suites.push(suite);
+    }
+
     fn close(&mut self, name: &str) {
         match name {
             "testcase" => self.finish(),
+            "testsuites" | "testsuite" => drop(self.suites.pop()),
             "failure" | "error" => self.listening = false,
             _ => {}
         }
@@ -120,6 +140,7 @@ impl Reading {
     fn finish(&mut self) {
         self.listening = false;
         let Some(case) = self.case.take() else { return };
+        self.names.note(&self.suites, &case.name, case.outcome == Outcome::Skipped);
         let tests = &mut self.report.tests;
         match case.outcome {
             Outcome::Passed => tests.passed += 1,
@@ -131,6 +152,12 @@ impl Reading {
                 }
             }
         }
+    }
+
+    /// Known only where the report says everything that it began to say.
+    fn whole_names(&mut self) -> Option<TestNames> {
+        let whole = self.is_report && self.case.is_none() && self.suites.is_empty();
+        std::mem::take(&mut self.names).known().filter(|_| whole)
     }
 
     /// A test whose end is missing has passed nothing, but may have failed already.

@@ -1,9 +1,11 @@
 //! Does it work?
 //! The project's own commands decide, run by us in a box; what an agent says about its tests is never asked.
 
+mod changed;
 mod coverage;
 mod junit;
 mod log;
+mod names;
 mod reports;
 mod shell;
 mod verdict;
@@ -15,11 +17,13 @@ use anyhow::Context;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::run::{Checked, Stage};
+use crate::run::{Checked, Stage, TestNames};
 use crate::sandbox::{BoxSpec, Network, Sandbox};
 use log::Log;
 use reports::Reported;
 use shell::{Ending, Shell};
+
+pub use changed::changed;
 
 /// What to check, and where.
 #[derive(Clone, Copy, Debug)]
@@ -34,15 +38,24 @@ pub struct CheckSpec<'a> {
     pub sandbox: &'a Sandbox,
 }
 
+/// A verdict, and what it was given on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Judged {
+    pub checked: Checked,
+    /// None where the checks left no whole report, or one of too many tests.
+    pub names: Option<TestNames>,
+}
+
 /// Runs the stage's setup (with the network) and its checks (without), and judges them by their exit codes and its coverage.
 /// An error is our fault: a box that does not start, a log that cannot be written.
-pub async fn check(spec: CheckSpec<'_>, stop: &CancellationToken) -> anyhow::Result<Checked> {
+pub async fn check(spec: CheckSpec<'_>, stop: &CancellationToken) -> anyhow::Result<Judged> {
     let begun = Instant::now();
     let mut log = Log::create(spec.log).with_context(|| format!("making the log {}", spec.log.display()))?;
     std::fs::create_dir_all(spec.home).with_context(|| format!("making the HOME {}", spec.home.display()))?;
     let (ending, reported) = run(spec, &mut log, stop).await?;
     let judged = verdict::judge(spec.stage, &ending, &reported, &log);
-    Ok(Checked { seconds: begun.elapsed().as_secs(), ..judged })
+    let checked = Checked { seconds: begun.elapsed().as_secs(), ..judged };
+    Ok(Judged { checked, names: reported.junit.and_then(|report| report.names) })
 }
 
 async fn run(spec: CheckSpec<'_>, log: &mut Log, stop: &CancellationToken) -> anyhow::Result<(Ending, Reported)> {

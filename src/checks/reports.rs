@@ -21,9 +21,14 @@ pub(super) struct Reported {
 pub(super) fn read(checkout: &Path, reports: &Reports) -> Reported {
     let text = |path: &Option<String>| path.as_deref().and_then(|path| text_of(checkout, path));
     Reported {
-        junit: text(&reports.junit).map(|text| junit::read(&text)),
+        junit: text(&reports.junit).map(|text| junit::read(&relative(&text, checkout))),
         coverage_percent: text(&reports.lcov).and_then(|text| coverage::percent_of_lines(&text)),
     }
+}
+
+/// Every attempt is checked in a folder of its own: names of tests and of failures must not depend on it.
+fn relative(text: &str, checkout: &Path) -> String {
+    text.replace(&format!("{}/", checkout.display()), "")
 }
 
 /// Removes what was committed under the reports' names.

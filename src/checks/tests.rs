@@ -46,6 +46,10 @@ impl Place {
     }
 
     async fn checked_until(&self, stop: &CancellationToken) -> Checked {
+        self.judged(stop).await.checked
+    }
+
+    async fn judged(&self, stop: &CancellationToken) -> Judged {
         let path = |name| self.root.path().join(name);
         let (checkout, home, log) = (path("checkout"), path("home"), path("checks.log"));
         check(CheckSpec { stage: &self.stage, checkout: &checkout, home: &home, log: &log, sandbox: &self.sandbox }, stop).await.unwrap()
@@ -70,6 +74,15 @@ async fn good_work_passes() {
     assert_eq!(checked.tests, Some(Tests { passed: 1, failed: 0, skipped: 1 }));
     assert_eq!((checked.why, checked.feedback, checked.coverage_percent), (None, None, None));
     assert!(place.log().ends_with("$ echo linted\nlinted\n"));
+}
+
+#[tokio::test]
+async fn tests_are_known_by_name() {
+    let place = place(&[GOOD, BAD], &[NODE_TEST]).await;
+    let names = place.judged(&CancellationToken::new()).await.names.unwrap();
+    assert_eq!((names.ran.into_iter().collect::<Vec<_>>().join(", "), names.skipped.len()), ("adds, more, streams".to_owned(), 1));
+    let silent = self::place(&[GOOD], &["true"]).await;
+    assert_eq!(silent.judged(&CancellationToken::new()).await.names, None, "no report is not a report without tests");
 }
 
 #[tokio::test]

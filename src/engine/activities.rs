@@ -10,7 +10,7 @@ use tracing::Instrument;
 
 use super::worker::Bench;
 use crate::run::{
-    AgentSpec, Checked, Compare, Delivered, Digest, Event, Guard, Happened, Plan, Remark, Request, RunId, Snapshot, Stage, Usd, Written,
+    AgentSpec, Checked, Compare, Delivered, Digest, Event, Guard, Happened, Plan, Remark, Request, RunId, Snapshot, Stage, StageName, Usd, Written,
 };
 
 /// Events to keep.
@@ -71,6 +71,9 @@ pub struct CheckInput {
     pub stage: Stage,
     pub attempt: u32,
     pub snapshot: Snapshot,
+    /// The good attempt before, whose tests should still be there.
+    #[serde(default)]
+    pub compare_with: Option<(StageName, u32)>,
 }
 
 /// What is the result, and where should it go.

@@ -8,10 +8,11 @@ use tokio_util::sync::CancellationToken;
 use super::activities::{CheckInput, DeliverInput};
 use super::desk::{Desk, tidy};
 use super::handover::Handover;
+use super::patience::patiently;
 use super::watch::beating;
 use super::worker::Bench;
-use crate::checks::{CheckSpec, check};
-use crate::run::{Checked, Delivered};
+use crate::checks::{CheckSpec, Judged, changed, check};
+use crate::run::{Checked, Delivered, TestNames, TestsChanged};
 use crate::workspace::{Delivery, Shadow};
 
 impl Bench {
@@ -33,13 +34,29 @@ impl Bench {
         tidy(std::slice::from_ref(&home));
         std::fs::create_dir_all(&home).context("making the checks' home")?;
         let spec = CheckSpec { stage: &input.stage, checkout: &checkout, home: &home, log: &log, sandbox: &self.sandbox };
-        let checked = check(spec, stop).await?;
+        let Judged { mut checked, names } = check(spec, stop).await?;
         if let Some(junit) = &input.stage.reports.junit {
             // Kept for people; the figures were read already.
             let _ = std::fs::copy(checkout.join(junit), desk.at("junit.xml"));
         }
         tidy(&[checkout, home]);
+        if let Some(names) = names {
+            // A run that was stopped waits for no database.
+            let compared = stop.run_until_cancelled(self.compare(input, &names)).await.transpose()?;
+            // Of red tests some may only not have been reached.
+            checked.tests_changed = compared.flatten().filter(|_| checked.passed);
+        }
         Ok(checked)
+    }
+
+    /// Keeps which tests there are; tells which went away since the attempt to compare with, where its tests are known.
+    async fn compare(&self, input: &CheckInput, now: &TestNames) -> anyhow::Result<Option<TestsChanged>> {
+        let (run, stage) = (&input.run, &input.stage.name);
+        let keep = || self.store.keep_test_names(run, stage, input.attempt, now);
+        patiently(run, "keep the names of the tests", keep).await.context("keeping the names of the tests")?;
+        let Some((stage, attempt)) = &input.compare_with else { return Ok(None) };
+        let before = patiently(run, "read the names of the tests before", || self.store.test_names(run, stage, *attempt)).await;
+        Ok(before.context("reading the names of the tests before")?.map(|before| changed(&before, now)))
     }
 
     /// The result where people can fetch it.

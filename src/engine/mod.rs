@@ -9,6 +9,7 @@ mod desk;
 mod develop;
 mod handover;
 mod judge;
+mod patience;
 mod watch;
 mod worker;
 mod write;

@@ -23,6 +23,7 @@ mod play;
 mod proof;
 mod readings;
 mod state;
+mod test_names;
 mod usd;
 mod wait;
 
@@ -44,6 +45,7 @@ pub use pipeline_file::{Fields, NAME, PipelineText, Problem, Problems, approvers
 pub use plan::{Compare, Plan};
 pub use proof::{Broken, prove_refusals};
 pub use state::{Attempt, AttemptOutcome, Decided, Phase, Run, StagePhase, StageState};
+pub use test_names::TestNames;
 pub use usd::{Usd, UsdError, cents_that_add_up};
 
 /// Version of the rules in this room. Stands in `Started`; where a rule changes, code branches on it.

@@ -8,6 +8,7 @@ mod keys;
 mod pipelines;
 mod progress;
 mod runs;
+mod test_names;
 mod threads;
 
 pub use inbox::{Delivery, Received};

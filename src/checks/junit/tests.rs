@@ -56,7 +56,7 @@ Error [ERR_TEST_FAILURE]
 </testsuites>"#;
 
 fn told(text: &str) -> String {
-    let Report { tests, failures } = read(text);
+    let Report { tests, failures, .. } = read(text);
     let failures: Vec<_> = failures.iter().map(|failure| format!("\n{}: {}", failure.name, failure.message.replace('\n', "\\n"))).collect();
     format!("{} passed, {} failed, {} skipped{}", tests.passed, tests.failed, tests.skipped, failures.concat())
 }
@@ -92,6 +92,32 @@ fn node_is_read() {
     2 passed, 1 failed, 1 skipped
     deep bad: the answer was 41, not 42
     ");
+}
+
+#[test]
+fn tests_are_called_by_suite_class_and_name() {
+    let called = |text| read(text).names.map(|names| format!("{:?} skipped {:?}", names.ran, names.skipped)).unwrap_or_default();
+    insta::assert_snapshot!([PYTEST, JEST, GO, NODE].map(called).join("\n"), @r#"
+    {"test_a › test_bad", "test_a › test_err", "test_a › test_ok"} skipped {"test_a › test_skip"}
+    {"Math adds", "Math subtracts"} skipped {"Math later"}
+    {"example.com/calc › TestAdd", "example.com/calc › TestSub/a<b"} skipped {"example.com/calc › TestLater"}
+    {"adds", "outer › inner › deep", "outer › inner › deep bad"} skipped {"later"}
+    "#);
+}
+
+#[test]
+fn of_half_a_report_no_names_are_known() {
+    assert_eq!(read(&NODE[..NODE.find("</failure>").unwrap()]).names, None);
+    assert_eq!(read("TAP version 13\nok 1 - adds\n").names, None);
+    assert_eq!(read("").names, None);
+    assert_eq!(read("<testsuites/>").names, Some(TestNames::default()), "a whole report of no tests");
+}
+
+#[test]
+fn a_test_that_was_tried_again_is_one_test() {
+    let again = r#"<testsuite name="s"><testcase name="a"><failure/></testcase><testcase name="a"/></testsuite>"#;
+    assert_eq!(read(again).names.unwrap().ran.len(), 1);
+    assert_eq!(read(again).tests, Tests { passed: 1, failed: 1, skipped: 0 });
 }
 
 #[test]

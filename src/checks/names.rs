@@ -1,0 +1,113 @@
+//! What are tests called?
+//! By suite, class and name, so that two tests called "works" are two; never by what differs from one run to the next.
+
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use regex::Regex;
+use sha2::{Digest, Sha256};
+
+use super::log::plain;
+use crate::run::TestNames;
+
+/// Suites that every report of a runner has, and that say nothing.
+const EVERYWHERE: [&str; 4] = ["", "pytest", "Root Suite", "undefined"];
+
+/// How much of a name that is too long is made of all of it, so that it stays its own.
+const MARK: usize = 16;
+
+/// Where something lay in memory, in names made from values.
+static ADDRESS: LazyLock<Regex> = LazyLock::new(|| Regex::new("0x[0-9A-Fa-f]{6,16}").expect("a pattern of ours"));
+
+/// The names of a report, as they come.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    names: TestNames,
+    too_many: bool,
+}
+
+impl Names {
+    /// A test that is told twice, as one that was tried again is, is one test.
+    pub fn note(&mut self, suites: &[String], case: &str, skipped: bool) {
+        if self.too_many {
+            return;
+        }
+        let name = full(suites, case);
+        if skipped {
+            self.names.skipped.insert(name)
+        } else {
+            self.names.ran.insert(name)
+        };
+        self.too_many = self.names.ran.len() + self.names.skipped.len() > TestNames::MOST;
+    }
+
+    /// None: too many.
+    pub fn known(self) -> Option<TestNames> {
+        let TestNames { ran, skipped } = self.names;
+        let skipped: BTreeSet<_> = skipped.difference(&ran).cloned().collect();
+        (!self.too_many).then_some(TestNames { ran, skipped })
+    }
+}
+
+/// `suites` from the outermost; those that the name repeats are left out.
+fn full(suites: &[String], case: &str) -> String {
+    let suites = suites.iter().map(|suite| suite.trim()).filter(|suite| !EVERYWHERE.contains(suite) && !case.starts_with(suite));
+    let full = suites.chain([case.trim()]).collect::<Vec<_>>().join(" › ");
+    let one_line = plain(&full).replace(['\n', '\t'], " ");
+    cut(&ADDRESS.replace_all(&one_line, "0x…"))
+}
+
+fn cut(name: &str) -> String {
+    if name.chars().count() <= TestNames::NAME {
+        return name.to_owned();
+    }
+    let mark = hex::encode(Sha256::digest(name));
+    let begin: String = name.chars().take(TestNames::NAME - MARK - 1).collect();
+    format!("{begin}…{}", &mark[..MARK])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn noted(tests: &[(&str, &str, bool)]) -> Option<TestNames> {
+        let mut names = Names::default();
+        for (suite, case, skipped) in tests {
+            names.note(&[(*suite).to_owned()], case, *skipped);
+        }
+        names.known()
+    }
+
+    #[test]
+    fn a_test_that_ran_once_was_not_skipped() {
+        let names = noted(&[("", "a", true), ("", "a", false), ("", "a", false), ("", "b", true), ("", "b", true)]).unwrap();
+        assert_eq!((names.ran.len(), names.skipped.len()), (1, 1));
+    }
+
+    #[test]
+    fn suites_tell_tests_of_one_name_apart() {
+        assert_eq!(noted(&[("one", "works", false), ("other", "works", false)]).unwrap().ran.len(), 2);
+        let names = noted(&[("pytest", "test_a › works", false), ("h/calc", "h/calc › TestAdd", false)]).unwrap();
+        assert!(names.has("test_a › works") && names.has("h/calc › TestAdd"));
+    }
+
+    #[test]
+    fn what_differs_every_time_is_no_name() {
+        assert_eq!(full(&[], "calls <f at 0x7fe1c0d3a1f0>\n twice"), "calls <f at 0x…>  twice");
+    }
+
+    #[test]
+    fn long_names_stay_their_own() {
+        let (one, other) = (format!("{}1", "ü".repeat(500)), format!("{}2", "ü".repeat(500)));
+        assert_ne!(full(&[], &one), full(&[], &other));
+        assert_eq!(full(&[], &one).chars().count(), TestNames::NAME);
+    }
+
+    #[test]
+    fn of_too_many_none_are_known() {
+        let mut names = Names::default();
+        let all = 0..=TestNames::MOST;
+        all.for_each(|n| names.note(&[], &n.to_string(), n % 2 == 0));
+        assert_eq!(names.known(), None);
+    }
+}

@@ -1,0 +1,21 @@
+//! What if the database is away when an attempt has something to keep?
+//! It was paid for: it waits, for as long as the attempt may take.
+
+use std::time::Duration;
+
+use crate::run::RunId;
+use crate::store::{Result, StoreError};
+
+/// Pause before a database that is away is asked again.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Asks until the database is there; any other trouble is an error.
+pub(super) async fn patiently<T, F: Future<Output = Result<T>>>(run: &RunId, what: &str, ask: impl Fn() -> F) -> Result<T> {
+    loop {
+        match ask().await {
+            Err(away @ StoreError::Away(_)) => tracing::warn!(run.id = %run, error = %away, "could not {what}; trying again"),
+            answer => return answer,
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}

@@ -31,6 +31,11 @@ impl Desk {
         self.folder.join(name)
     }
 
+    /// The agent's clone and HOME are of no more use; logs and prompt stay for people.
+    pub(super) fn clear(&self) {
+        tidy(&[self.at("work"), self.at("home")]);
+    }
+
     /// What came of this attempt, where its worker died before it could say so: nobody is paid twice for it.
     pub(super) fn written(&self, base: Option<&Snapshot>) -> Option<Written> {
         let written: Written = serde_json::from_slice(&fs::read(self.at("written.json")).ok()?).ok()?;

@@ -14,20 +14,18 @@ use uuid::Uuid;
 use super::activities::WriteInput;
 use super::desk::{Desk, tidy};
 use super::handover::Handover;
+use super::patience::patiently;
 use super::watch::{TICK, Watch, beating};
 use super::worker::Bench;
 use crate::agent::{Agent, Assignment, ClaudeCode, ModelAccess, Report, Script, Session};
 use crate::run::{AgentEnd, AgentKind, PipelineText, RunId, Sandboxing, Snapshot, Tokens, Trouble, Usd, Work, Written};
 use crate::sandbox::{Network, Sandbox};
-use crate::store::StoreError;
 use crate::workspace::{Shadow, WorkspaceError};
 
 /// Longest patch that is kept for the diff page, in bytes.
 const PATCH_BYTES: usize = 400_000;
 /// Progress that takes longer to tell is dropped: heartbeats must go on.
 const TELL_PATIENCE: Duration = Duration::from_secs(2);
-/// Pause before a database that is away is asked again.
-const DATABASE_PAUSE: Duration = Duration::from_secs(1);
 
 /// What an agent can begin with.
 struct Ready {
@@ -56,6 +54,7 @@ impl Bench {
         let stop = CancellationToken::new();
         let preparing = stop.run_until_cancelled(self.prepare(input, &desk, &before));
         let Some(prepared) = beating(ctx, &before, &stop, preparing).await? else {
+            self.leave(input, &desk, &AgentEnd::Stopped).await;
             return Err(ActivityError::cancelled_with_details(before));
         };
         let ready = match prepared? {
@@ -67,6 +66,7 @@ impl Bench {
             return Err(ActivityError::cancelled_with_details(after));
         }
         if report.end != AgentEnd::Finished {
+            self.leave(input, &desk, &report.end).await;
             return Ok(self.written(input, report, &after));
         }
         // Work that is paid for is kept, also where the run was stopped or this worker is asked to end.
@@ -197,6 +197,15 @@ impl Bench {
         }
     }
 
+    /// Clears the desk of an attempt that nobody will go on with. Temporal also ends an activity that it lost sight of,
+    /// and then another worker takes it over, at this very desk: only a person's stop, or an agent's own end, is the end.
+    async fn leave(&self, input: &WriteInput, desk: &Desk, end: &AgentEnd) {
+        let stopped = async { matches!(timeout(TELL_PATIENCE, self.store.run(&input.run)).await, Ok(Ok(Some(run))) if run.was_stopped()) };
+        if *end != AgentEnd::Stopped || stopped.await {
+            desk.clear();
+        }
+    }
+
     /// The snapshot of what the agent wrote, and what it changed.
     async fn keep(&self, input: &WriteInput, desk: &Desk, ready: Ready, mut written: Written) -> Result<Written> {
         let Ready { shadow, base, .. } = ready;
@@ -204,25 +213,20 @@ impl Bench {
         let snapshot = match shadow.snapshot(&desk.at("work"), &base, &name).await {
             Ok(snapshot) => snapshot,
             // The next attempt can do something about it.
-            Err(e @ WorkspaceError::TooBig { .. }) => {
+            Err(e @ (WorkspaceError::TooBig { .. } | WorkspaceError::GitsName { .. })) => {
                 written.end = AgentEnd::Failed { trouble: Trouble::Agent, why: e.to_string() };
+                desk.clear();
                 return Ok(written);
             }
             Err(e) => return Err(anyhow::Error::from(e).context("taking the snapshot")),
         };
         let diff = shadow.diff(&base, &snapshot).await.context("counting what changed")?;
         let patch = shadow.patch(&base, &snapshot, PATCH_BYTES).await.context("reading what changed")?;
-        // Not worth paying the agent again: waited for as long as the attempt may take.
-        while let Err(away) = self.store.keep_diff(&input.run, &input.stage.name, input.attempt, &patch).await {
-            if !matches!(away, StoreError::Away(_)) {
-                return Err(away.into());
-            }
-            tracing::warn!(run.id = %input.run, error = %away, "could not keep the diff of {name}; trying again");
-            tokio::time::sleep(DATABASE_PAUSE).await;
-        }
+        let keep = || self.store.keep_diff(&input.run, &input.stage.name, input.attempt, &patch);
+        patiently(&input.run, &format!("keep the diff of {name}"), keep).await.context("keeping the diff")?;
         written.work = Some(Work { base, snapshot, diff, since_round: None, since_approved: None });
         desk.keep_written(&written)?;
-        tidy(&[desk.at("work"), desk.at("home")]);
+        desk.clear();
         Ok(written)
     }
 }

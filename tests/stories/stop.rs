@@ -11,6 +11,9 @@ async fn stopping_ends_the_agent_and_the_run() {
         run.shows("slow · stopped").await?;
         run.shows("enough for today").await?;
         w.until_dead(&format!("{}/wait-1/work", run.id)).await?;
+        let desk = w.runs_folder().join(run.id.as_str()).join("wait-1");
+        assert!(!desk.join("work").exists() && !desk.join("home").exists(), "its clone and its HOME are of no more use");
+        assert!(desk.join("prompt.txt").exists());
         Ok(())
     })
     .await;

@@ -253,18 +253,6 @@ async fn a_file_that_is_too_big_is_named() {
 }
 
 #[tokio::test]
-async fn a_name_that_git_wants_for_itself_is_told() {
-    let place = place().await;
-    let (first, clone) = place.begun(&[("a.js", "1\n")]).await;
-    for name in [".GIT/x", "a/git~1", "b/.git "] {
-        write(&clone, &[(name, "x\n")]);
-        let error = place.shadow.snapshot(&clone, &first, "second-1").await.unwrap_err();
-        assert_eq!(error.to_string(), format!("{name} cannot be kept: git takes that name for its own; give it another"));
-        fs::remove_file(clone.join(name)).unwrap();
-    }
-}
-
-#[tokio::test]
 async fn a_lock_of_a_killed_git_does_not_stay() {
     let place = place().await;
     let lock = place.shadow.path().join("refs/signoff/base.lock");

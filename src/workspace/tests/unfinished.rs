@@ -43,3 +43,15 @@ async fn what_was_kept_is_what_is_there() {
     assert!(place.shadow.tree_of(&second.commit[..12]).await.is_err());
     assert!(place.shadow.tree_of("--git-dir").await.unwrap_err().to_string().contains("names no commit"));
 }
+
+#[tokio::test]
+async fn a_name_that_git_wants_for_itself_is_told() {
+    let place = place().await;
+    let (first, clone) = place.begun(&[("a.js", "1\n")]).await;
+    for name in [".GIT/x", "a/git~1", "b/.git "] {
+        write(&clone, &[(name, "x\n")]);
+        let error = place.shadow.snapshot(&clone, &first, "second-1").await.unwrap_err();
+        assert_eq!(error.to_string(), format!("{name} cannot be kept: git takes that name for its own; give it another"));
+        fs::remove_file(clone.join(name)).unwrap();
+    }
+}

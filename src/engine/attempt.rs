@@ -72,7 +72,7 @@ fn lost(error: &ActivityExecutionError) -> Lost {
 
 async fn check(ctx: &Ctx, plan: &Plan, snapshot: Snapshot) -> WorkflowResult<Result<Checked, Lost>> {
     let run = ctx.state(|s| s.run.id().clone());
-    let input = CheckInput { run, stage: plan.stage.clone(), attempt: plan.attempt, snapshot, compare_with: None };
+    let input = CheckInput { run, stage: plan.stage.clone(), attempt: plan.attempt, snapshot, compare_with: plan.compare.tests.clone() };
     flush(ctx).await?;
     let scope = ctx.cancellation_token().child_token();
     let work = ctx.execute_activity(Activities::check, input, activity_options(plan, "check", &scope));

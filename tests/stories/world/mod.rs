@@ -1,4 +1,21 @@
 //! All plumbing of the stories: servers, processes, projects, and the verbs of people.
+//!
+//! A story is told to a [`World`] of its own: `story(async |w| { … })`. Where to look for a verb:
+//!
+//! | who | where | what |
+//! |---|---|---|
+//! | a person: `let ana = w.person("ana")` | `slack/person.rs` | `says` (also `/develop …`, `@signoff …`), `says_in(&run, …)`, `says_directly`, `edits`, `deletes`, `reacts`, `forwards`, `is_told`, `is_sent_directly`, `direct_messages`, `reads` |
+//! | their finger | `slack/person/presses.rs` | `presses("Approve", &run)`, `presses_on(&saved, …)`, `picks` (menus), `is_asked`, `confirms`, `declines`, `presses_in_dm`, `opens_home`, `sees_home`, `presses_at_home`, `picks_at_home` |
+//! | their forms | `slack/person/fills.rs` | `sees_form`, `fills`, `chooses`, `sends_the_form`, `is_corrected`, `presses_in_form`, `closes_the_form`, `sees_no_form` |
+//! | a run: `w.develops("ana", "tale")`, `w.starts(ana.says(…))` | `run.rs` | `shows`, `gate`, `card`, `transcript`, `run` (as stored), `result` (its files) |
+//! | a message: `run.gate()`, `run.card()`, `w.slack.at(ts)` | `slack/target.rs` | `shows`, `shown`, `offers`, `offers_nothing`, `has_reaction`, `saved` (to press it when it is old) |
+//! | the workspace: `w.slack` | `slack/crowd.rs`, `slack/scopes.rs` | `hires`, `deactivates`, `makes_guest`, `adds_to_group`, `removes_from_group`, `withholds_scope` |
+//! | Slack's bad days | `slack/faults.rs`, `slack/signed.rs`, `slack/views.rs` | `fails` (a method), `refuses_message`, `refuses_in` (a channel), `recovers`, `again`, `again_signed`, `lets_triggers_expire` |
+//! | `w.serve`, `w.worker` | `process.rs` | `crashes`, `comes_back`, `will_have` (a setting), `says` (in its log) |
+//! | `w.database_line`, `w.temporal_line` | `line.rs` | `is_cut`, `loses_answers`, `heals` |
+//!
+//! A verb that waits does so until what it waits for is so, never for a time; in vain, it ends the story with the whole transcript.
+//! What real Slack would refuse is refused, and fails the story at its end, unless the story asked for it by a fault.
 
 mod line;
 mod process;
@@ -22,7 +39,7 @@ use line::Line;
 use process::Process;
 pub use run::RunOf;
 use servers::Servers;
-use slack::{BOT_TOKEN, FakeSlack, SIGNING_SECRET, State};
+use slack::{BOT_TOKEN, FakeSlack, Person, SIGNING_SECRET, Said, State};
 
 /// Everything one story has to itself: a database, a task queue, a Slack, `serve` and `worker`.
 pub struct World {
@@ -93,11 +110,21 @@ impl World {
         Ok(Self { slack, store, engine, serve, worker, folder, database_line, temporal_line, listen: listen.to_string(), web })
     }
 
+    /// Somebody in front of Slack, by name.
+    pub fn person(&self, name: &str) -> Person {
+        self.slack.person(name)
+    }
+
     /// Somebody types `/develop …` in #dev; the run whose card appears there.
     pub async fn develops(&self, who: &str, words: &str) -> Result<RunOf<'_>> {
+        self.starts(self.person(who).says(&format!("/develop {words}"))).await
+    }
+
+    /// Somebody says what starts a run, as in `w.starts(ana.says("@signoff develop tale"))`; the run whose card appears then.
+    pub async fn starts(&self, asks: impl Future<Output = Result<Said>>) -> Result<RunOf<'_>> {
         let before = self.slack.peek(cards);
-        let heard = self.slack.says(who, "dev", &format!("/develop {words}")).await?;
-        anyhow::ensure!(heard.status == 200, "the command was answered with {}", heard.status);
+        let heard = asks.await?.heard;
+        anyhow::ensure!(heard.status == 200, "it was answered with {}", heard.status);
         let root = self.slack.until("a run card", |state| cards(state).into_iter().find(|ts| !before.contains(ts))).await;
         let root = root.with_context(|| format!("told: {}", heard.body))?;
         RunOf::at(self, root)

@@ -9,7 +9,7 @@ use signoff::run::{Phase, Run, RunId};
 use signoff::thread::{Groups, Links, Place, render};
 
 use super::{World, now};
-use crate::world::slack::{Heard, State};
+use crate::world::slack::{FakeSlack, Heard, Message, MessageAt, Spot, State, Target};
 
 /// A run and its thread.
 pub struct RunOf<'w> {
@@ -53,6 +53,16 @@ impl<'w> RunOf<'w> {
             .await
     }
 
+    /// The newest gate's message; waits for it.
+    pub async fn gate(&self) -> Result<MessageAt> {
+        Ok(self.world.slack.at(&self.gate_card().await?))
+    }
+
+    /// The message that the thread hangs from.
+    pub fn card(&self) -> MessageAt {
+        self.world.slack.at(&self.root)
+    }
+
     pub async fn replies(&self, who: &str, words: &str) -> Result<Heard> {
         self.world.slack.replies(who, &self.root, words).await
     }
@@ -91,6 +101,17 @@ impl<'w> RunOf<'w> {
             tokio::process::Command::new("git").arg("--git-dir").arg(git_dir).args(["ls-tree", "-r", "--name-only", &branch]).output().await?;
         ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         Ok(String::from_utf8(output.stdout)?.lines().map(str::to_owned).collect())
+    }
+}
+
+/// To press means its newest gate, to say something its thread.
+impl Target for RunOf<'_> {
+    async fn message(&self, _: &FakeSlack) -> Result<Message> {
+        self.gate().await?.saved()
+    }
+
+    async fn place(&self, slack: &FakeSlack) -> Result<Spot> {
+        self.root.as_str().place(slack).await
     }
 }
 

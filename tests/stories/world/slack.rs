@@ -5,19 +5,30 @@
 
 mod api;
 mod calls;
+mod crowd;
+mod dates;
 mod faults;
+mod forms;
 mod limits;
 mod marked;
 mod messages;
 mod payloads;
 mod people;
+mod person;
 mod presses;
 mod reads;
+mod scopes;
+mod seeds;
 mod shown;
 mod signed;
 mod state;
+mod target;
 mod tests;
 mod tests_client;
+mod tests_forms;
+mod tests_limits;
+mod tests_people;
+mod tests_presses;
 mod views;
 mod wire;
 
@@ -34,8 +45,11 @@ use url::Url;
 
 pub use calls::Call;
 pub use faults::Fault;
+pub use people::{Said, Spot};
+pub use person::Person;
 pub use signed::{Heard, Signing};
 pub use state::{BOT_USER, Message, Private, State, TEAM};
+pub use target::{MessageAt, Target};
 
 /// What the bot has to be configured with.
 pub const BOT_TOKEN: &str = "xoxb-fake-token";
@@ -68,8 +82,9 @@ impl Drop for Server {
 }
 
 impl FakeSlack {
-    /// A workspace with the channels dev (private: secret; without us: lonely; archived: attic) and the people ana, ben, cleo,
-    /// gus (a guest), robo (a bot), dora (deactivated) and eve (of another workspace).
+    /// A workspace with the channels dev (private: secret; without us: lonely; archived: attic) and the people ana (Berlin),
+    /// ben (New York), cleo (Kolkata), dan (Los Angeles), gus (a guest), robo (a bot), dora (deactivated) and eve (of another
+    /// workspace), and with the groups leads (`S0LEADS`: ben, cleo), oncall (`S0ONCALL`: dan) and nobody (`S0NOBODY`).
     pub async fn start() -> Result<Self> {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let listener = TcpListener::bind("127.0.0.1:0").await.context("a port for the fake Slack")?;
@@ -143,9 +158,12 @@ impl FakeSlack {
         self.peek(State::transcript)
     }
 
-    /// What real Slack would have refused, or cut, so far.
+    /// What real Slack would have refused, or cut, so far; and dialogs that somebody left without an answer.
     pub fn violations(&self) -> Vec<String> {
-        self.peek(|state| state.violations.clone())
+        self.peek(|state| {
+            let left = |(user, dialog): (&String, _)| format!("{} did not answer: {}", state.name(user), state.shown_dialog(dialog));
+            state.violations.iter().cloned().chain(state.dialogs.iter().map(left)).collect()
+        })
     }
 
     /// Requests that the bot acknowledged later than the three seconds that Slack gives it.

@@ -18,13 +18,37 @@ use super::calls::Call;
 use super::faults::{self, Fault};
 use super::state::State;
 use super::wire::Cutter;
-use super::{BOT_TOKEN, Shared, messages, reads, views};
+use super::{BOT_TOKEN, Shared, messages, reads, scopes, views};
 
 /// The arguments of a call, wherever they stood.
 pub(super) struct Arguments(pub Map<String, Value>);
 
-/// What a method answers: Slack's JSON without `ok`, or its error.
-pub(super) type Answer = Result<Value, &'static str>;
+/// What a method answers: Slack's JSON without `ok`, or why not.
+pub(super) type Answer = Result<Value, Refusal>;
+
+/// An error as Slack answers it.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    pub error: &'static str,
+    /// What is wrong, each in a sentence.
+    pub because: Vec<String>,
+}
+
+impl From<&'static str> for Refusal {
+    fn from(error: &'static str) -> Self {
+        Self { error, because: vec![] }
+    }
+}
+
+impl Refusal {
+    fn json(&self) -> Value {
+        let mut answer = json!({ "ok": false, "error": self.error });
+        if !self.because.is_empty() {
+            answer["response_metadata"] = json!({ "messages": self.because });
+        }
+        answer
+    }
+}
 
 impl Arguments {
     pub(super) fn text(&self, name: &str) -> Option<&str> {
@@ -86,23 +110,15 @@ async fn responded(
 async fn answer(shared: &Shared, caller: Caller, method: &str, arguments: Arguments) -> Response {
     let (number, fault) = shared.change(|state| {
         state.calls.push(Call { method: method.to_owned(), arguments: Value::Object(arguments.0.clone()), at: Instant::now(), answer: None });
-        (state.calls.len() - 1, faults::next(&mut state.plans, method))
+        (state.calls.len() - 1, faults::next(state, method, &arguments))
     });
-    let act = || {
-        shared.change(|state| match caller.authorised {
-            Some(error) => json!({ "ok": false, "error": error }),
-            None => match act(state, method, &arguments) {
-                Ok(mut answer) => {
-                    answer["ok"] = json!(true);
-                    answer
-                }
-                Err(error) => json!({ "ok": false, "error": error }),
-            },
-        })
-    };
+    let act = || shared.change(|state| allowed(state, &caller, method, &arguments));
     let plain = |answer: Value| {
-        shared.change(|state| state.calls[number].answer = Some(answer.clone()));
-        Json(answer).into_response()
+        let scopes = shared.change(|state| {
+            state.calls[number].answer = Some(answer.clone());
+            state.scopes.iter().copied().collect::<Vec<_>>().join(",")
+        });
+        ([("x-oauth-scopes", scopes)], Json(answer)).into_response()
     };
     let server_error = || (StatusCode::INTERNAL_SERVER_ERROR, "oops").into_response();
     match fault {
@@ -135,6 +151,24 @@ async fn answer(shared: &Shared, caller: Caller, method: &str, arguments: Argume
     }
 }
 
+/// The answer to a caller whom we know, and who may.
+fn allowed(state: &mut State, caller: &Caller, method: &str, arguments: &Arguments) -> Value {
+    if let Some(error) = caller.authorised {
+        return json!({ "ok": false, "error": error });
+    }
+    if let Some(needed) = scopes::needed(method, arguments).filter(|it| !state.scopes.contains(it)) {
+        let provided = state.scopes.iter().copied().collect::<Vec<_>>().join(",");
+        return json!({ "ok": false, "error": "missing_scope", "needed": needed, "provided": provided });
+    }
+    match act(state, method, arguments) {
+        Ok(mut answer) => {
+            answer["ok"] = json!(true);
+            answer
+        }
+        Err(refusal) => refusal.json(),
+    }
+}
+
 fn hang_up(caller: &Caller) -> Response {
     caller.cutter.cut();
     StatusCode::OK.into_response()
@@ -156,8 +190,10 @@ fn act(state: &mut State, method: &str, arguments: &Arguments) -> Answer {
         "response_url" => messages::respond(state, arguments),
         "views.open" => views::open(state, arguments),
         "views.update" => views::update(state, arguments),
+        "views.push" => views::push(state, arguments),
         "views.publish" => views::publish(state, arguments),
-        _ => Err("unknown_method"),
+        "usergroups.users.list" => reads::group_members(state, arguments),
+        _ => Err("unknown_method".into()),
     }
 }
 

@@ -27,6 +27,10 @@ impl State {
             Some(("@", id)) => format!("@{}", self.name(id)),
             Some(("#", id)) => format!("#{}", label.unwrap_or(id)),
             // A date shows in each reader's clock, a group by its name: both say so in their label.
+            Some(("!", what)) if what.starts_with("subteam^") => {
+                let group = self.groups.iter().find(|it| what.ends_with(&it.id)).map(|it| it.handle.as_str());
+                format!("@{}", group.or(label).unwrap_or(what))
+            }
             Some(("!", what)) => label.map_or_else(|| format!("@{what}"), ToOwned::to_owned),
             _ => label.unwrap_or(target).to_owned(),
         }

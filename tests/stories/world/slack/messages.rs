@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::api::{Answer, Arguments};
+use super::api::{Answer, Arguments, Refusal};
 use super::limits;
 use super::state::{APP, BOT, BOT_USER, Message, Private, State};
 
@@ -12,7 +12,7 @@ pub(super) fn post(state: &mut State, arguments: &Arguments) -> Answer {
     if let Some(root) = &thread_ts
         && !state.messages.iter().any(|it| it.ts == *root && it.channel == channel)
     {
-        return Err("thread_not_found");
+        return Err("thread_not_found".into());
     }
     let (text, blocks) = content(state, "chat.postMessage", arguments)?;
     let blocks = blocks.unwrap_or_default();
@@ -25,9 +25,7 @@ pub(super) fn post(state: &mut State, arguments: &Arguments) -> Answer {
         text,
         blocks: named(state, blocks),
         metadata: arguments.get("metadata").cloned(),
-        command: false,
-        before: vec![],
-        reactions: vec![],
+        ..Message::default()
     };
     let shown = wire(&message, false);
     state.messages.push(message);
@@ -39,14 +37,10 @@ pub(super) fn update(state: &mut State, arguments: &Arguments) -> Answer {
     let channel = writable(state, arguments)?;
     let ts = arguments.text("ts").unwrap_or_default().to_owned();
     let (text, blocks) = content(state, "chat.update", arguments)?;
-    if text.chars().count() > 4_000 {
-        state.violations.push("chat.update: text is longer than 4000".to_owned());
-        return Err("msg_too_long");
-    }
     let blocks = blocks.map(|blocks| named(state, blocks));
     let message = state.messages.iter_mut().find(|it| it.ts == ts && it.channel == channel).ok_or("message_not_found")?;
     if !message.is_ours() {
-        return Err("cant_update_message");
+        return Err("cant_update_message".into());
     }
     message.before.push((message.text.clone(), message.blocks.clone()));
     message.text.clone_from(&text);
@@ -66,7 +60,7 @@ pub(super) fn delete(state: &mut State, arguments: &Arguments) -> Answer {
     let ts = arguments.text("ts").unwrap_or_default();
     let at = state.messages.iter().position(|it| it.ts == ts && it.channel == channel).ok_or("message_not_found")?;
     if !state.messages[at].is_ours() {
-        return Err("cant_delete_message");
+        return Err("cant_delete_message".into());
     }
     let gone = state.messages.remove(at);
     Ok(json!({ "channel": channel, "ts": gone.ts }))
@@ -74,7 +68,7 @@ pub(super) fn delete(state: &mut State, arguments: &Arguments) -> Answer {
 
 pub(super) fn ephemeral(state: &mut State, arguments: &Arguments) -> Answer {
     let channel = writable(state, arguments)?;
-    let user = arguments.text("user").and_then(|id| state.user(id)).ok_or("user_not_in_channel")?.id.clone();
+    let user = arguments.text("user").and_then(|id| state.account(id)).ok_or("user_not_in_channel")?.id.clone();
     let (text, blocks) = content(state, "chat.postEphemeral", arguments)?;
     let ts = state.next_ts();
     let thread_ts = arguments.text("thread_ts").map(ToOwned::to_owned);
@@ -88,7 +82,7 @@ pub(super) fn respond(state: &mut State, arguments: &Arguments) -> Answer {
     let address = state.responses.get_mut(id).ok_or("expired_url")?;
     address.uses += 1;
     if address.uses > 5 {
-        return Err("used_url");
+        return Err("used_url".into());
     }
     let (channel, user, thread_ts) = (address.channel.clone(), address.user.clone(), address.thread_ts.clone());
     let (text, blocks) = content(state, "response_url", arguments)?;
@@ -107,10 +101,7 @@ pub(super) fn tell(state: &mut State, told: Private, arguments: &Arguments) {
             user: BOT_USER.to_owned(),
             text: told.text,
             blocks: told.blocks,
-            metadata: None,
-            command: false,
-            before: vec![],
-            reactions: vec![],
+            ..Message::default()
         });
     } else {
         state.private.push(Private { ts, ..told });
@@ -118,11 +109,12 @@ pub(super) fn tell(state: &mut State, told: Private, arguments: &Arguments) {
 }
 
 pub(super) fn react(state: &mut State, arguments: &Arguments) -> Answer {
-    let name = arguments.text("name").ok_or("invalid_name")?.to_owned();
-    let ts = arguments.text("timestamp").unwrap_or_default();
-    let message = state.messages.iter_mut().find(|it| it.ts == ts).ok_or("message_not_found")?;
+    let channel = writable(state, arguments)?;
+    let name = arguments.text("name").filter(|it| !it.contains([':', ' '])).ok_or("invalid_name")?.to_owned();
+    let ts = arguments.text("timestamp").ok_or("no_item_specified")?;
+    let message = state.messages.iter_mut().find(|it| it.ts == ts && it.channel == channel && !it.command).ok_or("message_not_found")?;
     if message.reactions.contains(&name) {
-        return Err("already_reacted");
+        return Err("already_reacted".into());
     }
     message.reactions.push(name);
     Ok(json!({}))
@@ -135,14 +127,19 @@ pub(super) fn wire(message: &Message, all_metadata: bool) -> Value {
         shown["bot_id"] = json!(BOT);
         shown["app_id"] = json!(APP);
     }
-    if !message.blocks.is_empty() {
+    if let Some(original) = &message.forwards {
+        shown["attachments"] = json!([{
+            "id": 1, "is_share": true, "is_msg_unfurl": true, "ts": original, "author_id": BOT_USER, "author_subname": "signoff",
+            "message_blocks": [{ "team": super::TEAM, "ts": original, "message": { "blocks": message.blocks } }],
+        }]);
+    } else if !message.blocks.is_empty() {
         shown["blocks"] = json!(message.blocks);
     }
     if let Some(root) = &message.thread_ts {
         shown["thread_ts"] = json!(root);
     }
     if !message.before.is_empty() {
-        shown["edited"] = json!({ "user": message.user });
+        shown["edited"] = json!({ "user": message.user, "ts": message.ts });
     }
     match &message.metadata {
         Some(metadata) if all_metadata => shown["metadata"] = metadata.clone(),
@@ -155,6 +152,9 @@ pub(super) fn wire(message: &Message, all_metadata: bool) -> Value {
 /// The channel to write to, if the bot may.
 fn writable(state: &State, arguments: &Arguments) -> Result<String, &'static str> {
     let channel = arguments.text("channel").and_then(|id| state.channels.iter().find(|it| it.id == id)).ok_or("channel_not_found")?;
+    if let Some(error) = channel.refuses {
+        return Err(error);
+    }
     match channel {
         it if it.archived => Err("is_archived"),
         it if !it.has_us => Err("not_in_channel"),
@@ -163,29 +163,26 @@ fn writable(state: &State, arguments: &Arguments) -> Result<String, &'static str
 }
 
 /// Text and blocks, if real Slack took them; what it would mind is noted.
-fn content(state: &mut State, method: &str, arguments: &Arguments) -> Result<(String, Option<Vec<Value>>), &'static str> {
+fn content(state: &mut State, method: &str, arguments: &Arguments) -> Result<(String, Option<Vec<Value>>), Refusal> {
     let text = arguments.text("text").unwrap_or_default().to_owned();
     let blocks = arguments.get("blocks").and_then(Value::as_array).cloned();
-    let has_blocks = blocks.as_ref().is_some_and(|it| !it.is_empty());
-    if text.is_empty() {
-        state.violations.push(format!("{method}: no text for notifications and screen readers"));
-        if !has_blocks {
-            return Err("no_text");
-        }
-    }
-    if text.chars().count() > 40_000 {
-        state.violations.push(format!("{method}: text is longer than 40000"));
-    }
-    let wrong = limits::of_message(blocks.as_deref().unwrap_or_default());
-    if wrong.is_empty() {
+    let wrong = limits::of_message(&limits::Said {
+        text: &text,
+        blocks: blocks.as_deref().unwrap_or_default(),
+        metadata: arguments.get("metadata"),
+        update: method == "chat.update",
+    });
+    let Some((error, because)) = wrong else { return Ok((text, blocks)) };
+    state.violations.extend(because.iter().map(|it| format!("{method}: {it}")));
+    // Without text Slack takes a message that has blocks; people with screen readers and watches do not.
+    if error == "no_text" && blocks.as_ref().is_some_and(|it| !it.is_empty()) {
         return Ok((text, blocks));
     }
-    state.violations.extend(wrong.into_iter().map(|it| format!("{method}: {it}")));
-    Err("invalid_blocks")
+    Err(Refusal { error, because })
 }
 
 /// Slack names the blocks that have no name.
-fn named(state: &mut State, mut blocks: Vec<Value>) -> Vec<Value> {
+pub(super) fn named(state: &mut State, mut blocks: Vec<Value>) -> Vec<Value> {
     for block in &mut blocks {
         if block.get("block_id").is_none() {
             block["block_id"] = json!(state.next_id("b"));

@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::messages::wire;
-use super::state::{APP, BOT_USER, Message, Person, ResponseAddress, State, TEAM, Trigger, View, now};
-use super::views::described;
+use super::state::{APP, Account, BOT_USER, Message, ResponseAddress, State, TEAM, Trigger, View, now};
 
 /// Which element was pressed.
+#[derive(Clone, Debug)]
 pub(super) struct Pressed {
     pub block_id: String,
     pub element: Value,
@@ -39,17 +39,51 @@ impl State {
         event["type"] = json!(kind);
         event["channel"] = json!(message.channel);
         event["event_ts"] = json!(message.ts);
-        event["user_team"] = json!(self.user(&message.user).map(|it| it.team.clone()));
+        // Bots of today say so; those of old have a subtype.
+        if self.account(&message.user).is_some_and(|it| it.bot) && !message.is_ours() {
+            event["bot_id"] = json!(message.user.replacen('U', "B", 1));
+            event["app_id"] = json!(message.user.replacen('U', "A", 1));
+            event["bot_profile"] = json!({ "name": self.name(&message.user), "deleted": false });
+        } else {
+            event["client_msg_id"] = json!(format!("c-{}", message.ts));
+        }
+        event["user_team"] = json!(self.account(&message.user).map(|it| it.team.clone()));
+        if let Some(root) = message.thread_ts.as_ref().and_then(|root| self.message(root)) {
+            event["parent_user_id"] = json!(root.user);
+        }
         if kind == "message" {
             event["channel_type"] = json!(channel_type);
         }
         event
     }
 
-    pub(super) fn block_actions(&mut self, address: SocketAddr, person: &Person, message: &Message, pressed: &Pressed) -> Value {
+    /// What became of a message that was changed or taken back (`deleted`).
+    pub(super) fn change_event(&mut self, subtype: &str, before: &Message, after: Option<&Message>) -> Value {
+        let at = self.next_ts();
+        let mut event = self.message_event("message", before);
+        event["previous_message"] = wire(before, false);
+        event["subtype"] = json!(subtype);
+        event["hidden"] = json!(true);
+        event["ts"] = json!(at);
+        event["event_ts"] = json!(at);
+        match after {
+            Some(after) => event["message"] = wire(after, false),
+            None => event["deleted_ts"] = json!(before.ts),
+        }
+        if let Some(fields) = event.as_object_mut() {
+            fields.retain(|name, _| !["user", "text", "blocks", "user_team", "client_msg_id", "thread_ts", "edited"].contains(&name.as_str()));
+        }
+        event
+    }
+
+    pub(super) fn block_actions(&mut self, address: SocketAddr, person: &Account, message: &Message, pressed: &Pressed) -> Value {
         let mut payload = self.interaction("block_actions", person);
         let channel = self.channel(&message.channel).map(|it| it.name.clone());
         payload["container"] = json!({ "type": "message", "message_ts": message.ts, "channel_id": message.channel, "is_ephemeral": false });
+        if message.forwards.is_some() {
+            payload["container"]["type"] = json!("message_attachment");
+            payload["container"]["attachment_id"] = json!(1);
+        }
         if let Some(root) = &message.thread_ts {
             payload["container"]["thread_ts"] = json!(root);
         }
@@ -61,19 +95,32 @@ impl State {
         payload
     }
 
-    pub(super) fn home_actions(&mut self, person: &Person, home: Value, pressed: &Pressed) -> Value {
+    /// What was pressed in a Home tab, or in a form. There is no channel, and nowhere to answer to.
+    pub(super) fn view_actions(&mut self, person: &Account, view: Value, pressed: &Pressed) -> Value {
         let mut payload = self.interaction("block_actions", person);
-        payload["container"] = json!({ "type": "view", "view_id": "V0HOME" });
-        payload["view"] = described(home, "V0HOME", "h");
+        if view["type"] == "modal"
+            && let Some(trigger) = payload["trigger_id"].as_str().and_then(|id| self.triggers.get_mut(id))
+        {
+            trigger.view = view["id"].as_str().map(ToOwned::to_owned);
+        }
+        payload["container"] = json!({ "type": "view", "view_id": view["id"] });
+        payload["view"] = view;
         payload["actions"] = json!([self.action(pressed)]);
         payload
     }
 
-    pub(super) fn view_submission(&mut self, person: &Person, view: &View, values: &Value) -> Value {
-        let mut payload = self.interaction("view_submission", person);
-        payload["view"] = described(view.content.clone(), &view.id, &view.hash);
-        payload["view"]["state"] = json!({ "values": values });
-        payload["response_urls"] = json!([]);
+    /// A form that was sent, or closed (`view_closed`).
+    pub(super) fn view_sent(&mut self, kind: &str, person: &Account, view: &View) -> Value {
+        let mut payload = self.interaction(kind, person);
+        payload["view"] = view.described();
+        match (kind, payload.as_object_mut()) {
+            ("view_submission", _) => payload["response_urls"] = json!([]),
+            (_, Some(fields)) => {
+                fields.remove("trigger_id");
+                fields.insert("is_cleared".to_owned(), json!(false));
+            }
+            _ => {}
+        }
         payload
     }
 
@@ -85,11 +132,11 @@ impl State {
 
     pub(super) fn trigger(&mut self, user: &str) -> String {
         let id = self.next_id("13345224609.738474920.");
-        self.triggers.insert(id.clone(), Trigger { user: user.to_owned(), given: Instant::now(), used: false });
+        self.triggers.insert(id.clone(), Trigger { user: user.to_owned(), view: None, given: Instant::now(), used: false });
         id
     }
 
-    fn interaction(&mut self, kind: &str, person: &Person) -> Value {
+    fn interaction(&mut self, kind: &str, person: &Account) -> Value {
         json!({
             "type": kind, "token": "legacy", "api_app_id": APP, "trigger_id": self.trigger(&person.id),
             "user": { "id": person.id, "username": person.name, "name": person.name, "team_id": person.team },
@@ -102,8 +149,14 @@ impl State {
         let mut action =
             json!({ "type": element["type"], "action_id": element["action_id"], "block_id": pressed.block_id, "action_ts": self.next_ts() });
         match &pressed.option {
+            Some(option) if element["type"] == "checkboxes" => action["selected_options"] = json!([option]),
             Some(option) => action["selected_option"] = option.clone(),
             None => action["text"] = element["text"].clone(),
+        }
+        for name in ["initial_option", "placeholder", "style", "confirm", "url"] {
+            if let Some(known) = element.get(name) {
+                action[name] = known.clone();
+            }
         }
         if let Some(value) = element.get("value") {
             action["value"] = value.clone();

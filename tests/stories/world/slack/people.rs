@@ -1,53 +1,67 @@
 //! What do people say?
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, ensure};
 use serde_json::json;
 
 use super::FakeSlack;
 use super::api::Arguments;
 use super::messages::tell;
 use super::signed::{Heard, Sent};
-use super::state::{Message, Person, Private, State, TEAM};
+use super::state::{Account, BOT_USER, Message, Private, State, TEAM};
+
+/// Something that was said, and what the bot answered to it.
+#[derive(Clone, Debug)]
+pub struct Said {
+    pub ts: String,
+    /// To a message that calls the bot: what it answered to the mention.
+    pub heard: Heard,
+}
+
+/// Where something is said.
+#[derive(Clone, Debug)]
+pub struct Spot {
+    pub channel: String,
+    /// Of the thread; none in the channel itself.
+    pub root: Option<String>,
+}
 
 impl FakeSlack {
     /// Types into a channel: a slash command, else a message. The channel `@signoff` is the direct conversation with the bot.
     pub async fn says(&self, user: &str, channel: &str, text: &str) -> Result<Heard> {
-        let channel = self.place(user, channel)?;
-        if text.starts_with('/') { self.commands(user, &channel, text).await } else { self.speaks(user, &channel, None, text).await }
+        let place = Spot { channel: self.place(user, channel)?, root: None };
+        Ok(self.speaks(user, &place, text).await?.heard)
     }
 
     /// Answers in a thread. Commands cannot be given there.
     pub async fn replies(&self, user: &str, root: &str, text: &str) -> Result<Heard> {
         let channel = self.message(root).context("no such message to reply to")?.channel;
-        self.speaks(user, &channel, Some(root), text).await
+        Ok(self.speaks(user, &Spot { channel, root: Some(root.to_owned()) }, text).await?.heard)
     }
 
-    /// Calls the bot by name, in a channel or in a thread. Slack tells the bot twice: of the mention, and of the message.
+    /// Calls the bot by name, in a channel or in a thread.
     pub async fn mentions(&self, user: &str, channel: &str, root: Option<&str>, text: &str) -> Result<Heard> {
-        let channel = self.place(user, channel)?;
-        let message = self.said(user, &channel, root, &format!("@signoff {text}"))?;
-        let (mention, plain) = self.shared.change(|state| {
-            let mention = state.message_event("app_mention", &message);
-            let plain = state.message_event("message", &message);
-            (state.event(&mention), state.event(&plain))
-        });
-        self.deliver(Sent::json(&plain)).await?;
-        self.deliver(Sent::json(&mention)).await
+        let place = Spot { channel: self.place(user, channel)?, root: root.map(ToOwned::to_owned) };
+        Ok(self.speaks(user, &place, &format!("@signoff {text}")).await?.heard)
     }
 
     /// Looks at the bot's Home tab.
     pub async fn opens_home(&self, user: &str) -> Result<Heard> {
+        let user = self.user(user)?;
         let event = self.shared.change(|state| {
-            let user = state.user(user).map(|it| it.id.clone());
-            state.event(&json!({ "type": "app_home_opened", "user": user, "channel": "D0HOME", "tab": "home" }))
+            let (channel, ts) = (state.direct(&user).id, state.next_ts());
+            let mut opened = json!({ "type": "app_home_opened", "user": user, "channel": channel, "tab": "home", "event_ts": ts });
+            if let Some(home) = state.homes.get(&user) {
+                opened["view"] = home.clone();
+            }
+            state.event(&opened)
         });
         self.deliver(Sent::json(&event)).await
     }
 
-    /// Something another bot says, to see that nobody listens.
+    /// Something another bot says in the old way, to see that nobody listens. As a person, `robo` says it in the new one.
     pub async fn robo_says(&self, channel: &str, root: Option<&str>, text: &str) -> Result<Heard> {
-        let channel = self.channel(channel)?;
-        let message = self.said("robo", &channel, root, text)?;
+        let place = Spot { channel: self.channel(channel)?, root: root.map(ToOwned::to_owned) };
+        let message = self.said("robo", &place, text)?;
         let event = self.shared.change(|state| {
             let mut event = state.message_event("message", &message);
             event["bot_id"] = json!("B05ROBO");
@@ -57,8 +71,30 @@ impl FakeSlack {
         self.deliver(Sent::json(&event)).await
     }
 
-    async fn commands(&self, user: &str, channel: &str, text: &str) -> Result<Heard> {
-        let message = self.said(user, channel, None, text)?;
+    /// Types there. Who calls the bot by name is told of twice, as a mention and as a message; not so in a direct conversation.
+    pub(super) async fn speaks(&self, user: &str, place: &Spot, text: &str) -> Result<Said> {
+        ensure!(place.root.is_none() || !text.starts_with('/'), "Slack takes no commands in threads");
+        self.answered_all(&self.account(user)?)?;
+        let message = self.said(user, place, text)?;
+        let heard = if message.command { self.commands(&message, text).await? } else { self.tells_bot(&message).await? };
+        Ok(Said { ts: message.ts, heard })
+    }
+
+    async fn tells_bot(&self, message: &Message) -> Result<Heard> {
+        let (plain, mention) = self.shared.change(|state| {
+            let plain = state.message_event("message", message);
+            let mention = state.calls_us(message).then(|| state.message_event("app_mention", message));
+            (state.event(&plain), mention.map(|it| state.event(&it)))
+        });
+        let heard = self.deliver(Sent::json(&plain)).await?;
+        match mention {
+            Some(mention) => self.deliver(Sent::json(&mention)).await,
+            None => Ok(heard),
+        }
+    }
+
+    async fn commands(&self, message: &Message, text: &str) -> Result<Heard> {
+        let channel = &message.channel;
         let (command, words) = text.split_once(' ').unwrap_or((text, ""));
         let (trigger, response) = self.shared.change(|state| {
             let response = state.response_url(self.shared.address, &message.user, channel, None);
@@ -84,7 +120,7 @@ impl FakeSlack {
             ("trigger_id", &trigger),
         ]);
         let heard = self.deliver(sent).await?;
-        self.reads_answer(&message, &heard);
+        self.reads_answer(message, &heard);
         Ok(heard)
     }
 
@@ -105,32 +141,22 @@ impl FakeSlack {
         self.shared.change(|state| tell(state, told, &Arguments(json.as_object().cloned().unwrap_or_default())));
     }
 
-    async fn speaks(&self, user: &str, channel: &str, root: Option<&str>, text: &str) -> Result<Heard> {
-        let message = self.said(user, channel, root, text)?;
-        let event = self.shared.change(|state| {
-            let event = state.message_event("message", &message);
-            state.event(&event)
-        });
-        self.deliver(Sent::json(&event)).await
-    }
-
     /// Puts it into the channel, where it stands whether the bot hears it or not.
-    fn said(&self, user: &str, channel: &str, root: Option<&str>, text: &str) -> Result<Message> {
-        let (person, here) = self.peek(|state| (state.user(user).cloned(), state.channel(channel).cloned()));
-        let person = person.with_context(|| format!("nobody is called {user}"))?;
+    fn said(&self, user: &str, place: &Spot, text: &str) -> Result<Message> {
+        let person = self.account(user)?;
         let command = text.starts_with('/');
-        if !command && !here.is_some_and(|it| it.has_us) {
-            bail!("the bot is not in {channel}, so it hears nothing there");
-        }
+        let here = self.peek(|state| state.channel(&place.channel).is_some_and(|it| it.has_us));
+        ensure!(command || here, "the bot is not in {}, so it hears nothing there", place.channel);
         Ok(self.shared.change(|state| {
             let text = if command { escaped(text) } else { state.with_mentions(&escaped(text)) };
-            let message = state.new_message(&person, channel, root, text, command);
+            let (channel, thread_ts) = (place.channel.clone(), place.root.clone());
+            let message = Message { channel, ts: state.next_ts(), thread_ts, user: person.id, text, command, ..Message::default() };
             state.messages.push(message.clone());
             message
         }))
     }
 
-    fn place(&self, user: &str, channel: &str) -> Result<String> {
+    pub(super) fn place(&self, user: &str, channel: &str) -> Result<String> {
         if channel != "@signoff" {
             return self.channel(channel);
         }
@@ -138,34 +164,25 @@ impl FakeSlack {
         Ok(self.shared.change(|state| state.direct(&user).id))
     }
 
-    /// A person of this workspace, by name or id.
-    pub(super) fn person(&self, name: &str) -> Result<Person> {
+    /// Somebody, by name or id.
+    pub(super) fn account(&self, name: &str) -> Result<Account> {
         self.peek(|state| state.user(name).cloned()).with_context(|| format!("nobody is called {name}"))
     }
 }
 
 impl State {
-    fn new_message(&mut self, person: &Person, channel: &str, root: Option<&str>, text: String, command: bool) -> Message {
-        Message {
-            channel: channel.to_owned(),
-            ts: self.next_ts(),
-            thread_ts: root.map(ToOwned::to_owned),
-            user: person.id.clone(),
-            text,
-            blocks: vec![],
-            metadata: None,
-            command,
-            before: vec![],
-            reactions: vec![],
-        }
+    /// Clients turn `@ana` into a reference while a person types.
+    pub(super) fn with_mentions(&self, text: &str) -> String {
+        self.people.iter().fold(text.to_owned(), |text, it| text.replace(&format!("@{}", it.name), &format!("<@{}>", it.id)))
     }
 
-    /// Clients turn `@ana` into a reference while a person types.
-    fn with_mentions(&self, text: &str) -> String {
-        self.people.iter().fold(text.to_owned(), |text, it| text.replace(&format!("@{}", it.name), &format!("<@{}>", it.id)))
+    /// Whether Slack tells the bot of a mention.
+    pub(super) fn calls_us(&self, message: &Message) -> bool {
+        let direct = self.channel(&message.channel).is_some_and(|it| it.direct_with.is_some());
+        !direct && message.text.contains(&format!("<@{BOT_USER}>"))
     }
 }
 
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }

@@ -1,96 +1,151 @@
-//! What do people press, and fill in?
+//! What do people press?
 
-use std::collections::BTreeMap;
-
-use anyhow::{Context, Result, bail};
-use serde_json::{Map, Value, json};
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::Value;
 
 use super::FakeSlack;
 use super::payloads::Pressed;
 use super::signed::{Heard, Sent};
-use super::state::{Message, State, View};
+use super::state::{Account, Message, State, View};
+
+/// Where something is pressed.
+#[derive(Clone, Debug)]
+pub(super) enum Screen {
+    /// As somebody's client shows it, which need not be as it is now.
+    Message(Box<Message>),
+    Home,
+    /// The form they look at.
+    Form,
+}
+
+/// "Are you sure?", and what happens if so.
+#[derive(Clone, Debug)]
+pub(super) struct Dialog {
+    pub confirm: Value,
+    screen: Screen,
+    pressed: Pressed,
+}
+
+/// What is looked for to be pressed.
+#[derive(Clone, Copy)]
+pub(super) struct Sought<'a> {
+    /// The beginning is enough, if it is the only one that begins so.
+    pub name: &'a str,
+    /// An option of a menu, not a button.
+    pub option: bool,
+    /// The first one in or below the first block that shows these words; anywhere, if there are none.
+    pub near: &'a str,
+}
+
+impl<'a> Sought<'a> {
+    pub(super) const fn button(name: &'a str) -> Self {
+        Self { name, option: false, near: "" }
+    }
+
+    pub(super) const fn option(name: &'a str) -> Self {
+        Self { name, option: true, near: "" }
+    }
+}
 
 impl FakeSlack {
-    /// Presses the button of that message, as it is now; or chooses that option of a menu.
+    /// Presses the button of that message, as it is now. A button that asks first has to be confirmed too.
     pub async fn presses(&self, user: &str, ts: &str, button: &str) -> Result<Heard> {
         let message = self.message(ts).context("no such message")?;
-        self.presses_in(user, &message, button).await
+        self.acts(user, Screen::Message(Box::new(message)), Sought::button(button)).await
     }
 
     /// Presses a button that somebody's client still shows although the message may have changed: the last one of that name.
     pub async fn presses_late(&self, user: &str, ts: &str, button: &str) -> Result<Heard> {
         let mut message = self.message(ts).context("no such message")?;
         let mut looks = std::iter::once(&message.blocks).chain(message.before.iter().rev().map(|(_, blocks)| blocks));
-        message.blocks = looks.find(|blocks| find(blocks, button).is_ok()).cloned().with_context(|| format!("there never was a [{button}]"))?;
-        self.presses_in(user, &message, button).await
+        let had = |blocks: &&Vec<Value>| self.peek(|state| state.find(blocks, Sought::button(button)).is_ok());
+        message.blocks = looks.find(had).cloned().with_context(|| format!("there never was a [{button}]"))?;
+        self.acts(user, Screen::Message(Box::new(message)), Sought::button(button)).await
     }
 
     /// Presses a button of the person's Home tab.
     pub async fn presses_at_home(&self, user: &str, button: &str) -> Result<Heard> {
-        let person = self.person(user)?;
-        let home = self.peek(|state| state.homes.get(&person.id).cloned()).with_context(|| format!("{user} has no Home tab yet"))?;
-        let pressed = find(home["blocks"].as_array().map(Vec::as_slice).unwrap_or_default(), button)?;
-        let payload = self.shared.change(|state| state.home_actions(&person, home, &pressed));
-        self.interacts(&payload).await
+        self.acts(user, Screen::Home, Sought::button(button)).await
     }
 
-    /// Fills in the open form, by label or block id, and sends it. What is wrong with it then stands in [`View::errors`].
-    pub async fn submits(&self, user: &str, answers: &[(&str, &str)]) -> Result<Heard> {
-        let person = self.person(user)?;
-        let view = self.peek(|state| state.open_view(&person.id).cloned()).with_context(|| format!("{user} has no form open"))?;
-        let values = filled(&view.content, answers)?;
-        let payload = self.shared.change(|state| state.view_submission(&person, &view, &values));
-        let heard = self.interacts(&payload).await?;
-        self.shared.change(|state| state.after_submission(&view.id, &heard));
-        Ok(heard)
+    /// Presses what is sought, or opens the dialog that it asks with.
+    pub(super) async fn acts(&self, user: &str, screen: Screen, sought: Sought<'_>) -> Result<Heard> {
+        let person = self.account(user)?;
+        self.answered_all(&person)?;
+        let pressed = self.peek(|state| state.find(&state.blocks_of(&person, &screen)?, sought))?;
+        let Some(confirm) = pressed.element.get("confirm").cloned() else { return self.interacts(&person, &screen, &pressed).await };
+        self.shared.change(|state| state.dialogs.insert(person.id, Dialog { confirm, screen, pressed }));
+        Ok(Heard::nothing())
     }
 
-    /// The form that person looks at; waits for it.
-    pub async fn form(&self, user: &str) -> Result<View> {
-        let id = self.user(user)?;
-        self.until(&format!("a form for {user}"), |state| state.open_view(&id).cloned()).await
+    /// Answers the dialog; "no" is nothing that the bot hears.
+    pub(super) async fn answers_dialog(&self, user: &str, yes: bool) -> Result<Heard> {
+        let person = self.account(user)?;
+        let dialog =
+            self.shared.change(|state| state.dialogs.remove(&person.id)).with_context(|| format!("{user} was not asked to confirm anything"))?;
+        if yes { self.interacts(&person, &dialog.screen, &dialog.pressed).await } else { Ok(Heard::nothing()) }
     }
 
-    async fn presses_in(&self, user: &str, message: &Message, button: &str) -> Result<Heard> {
-        let person = self.person(user)?;
-        let pressed = find(&message.blocks, button)?;
-        let payload = self.shared.change(|state| state.block_actions(self.shared.address, &person, message, &pressed));
-        self.interacts(&payload).await
+    /// A dialog hides everything else.
+    pub(super) fn answered_all(&self, person: &Account) -> Result<()> {
+        let open = self.peek(|state| state.dialogs.get(&person.id).map(|it| state.shown_dialog(it)));
+        ensure!(open.is_none(), "{} has to answer first: {}", person.name, open.unwrap_or_default());
+        Ok(())
     }
 
-    async fn interacts(&self, payload: &Value) -> Result<Heard> {
+    async fn interacts(&self, person: &Account, screen: &Screen, pressed: &Pressed) -> Result<Heard> {
+        let payload = self.shared.change(|state| match screen {
+            Screen::Message(message) => Some(state.block_actions(self.shared.address, person, message, pressed)),
+            Screen::Home => state.homes.get(&person.id).cloned().map(|home| state.view_actions(person, home, pressed)),
+            Screen::Form => state.open_view(&person.id).map(View::described).map(|form| state.view_actions(person, form, pressed)),
+        });
+        self.interaction(&payload.context("what was pressed is gone")?).await
+    }
+
+    /// The one place from which interactions go out.
+    pub(super) async fn interaction(&self, payload: &Value) -> Result<Heard> {
         self.deliver(Sent::form(&[("payload", &payload.to_string())])).await
     }
 }
 
 impl State {
-    /// An empty 200 closes the form; `response_action` may keep it open with errors, change it, or close all.
-    fn after_submission(&mut self, id: &str, heard: &Heard) {
-        let Some(view) = self.views.iter_mut().find(|it| it.id == id) else { return };
-        let answer = heard.json().unwrap_or_default();
-        view.errors = BTreeMap::new();
-        match answer["response_action"].as_str() {
-            _ if heard.status != 200 => {}
-            Some("errors") => {
-                let errors = answer["errors"].as_object().into_iter().flatten();
-                view.errors = errors.map(|(block, error)| (block.clone(), error.as_str().unwrap_or_default().to_owned())).collect();
-            }
-            Some("update") => view.content = answer["view"].clone(),
-            _ => view.open = false,
+    fn blocks_of(&self, person: &Account, screen: &Screen) -> Result<Vec<Value>> {
+        let view = match screen {
+            Screen::Message(message) => return Ok(message.blocks.clone()),
+            Screen::Home => self.homes.get(&person.id).with_context(|| format!("{} has no Home tab yet", person.name))?,
+            Screen::Form => &self.open_view(&person.id).with_context(|| format!("{} has no form open", person.name))?.content,
+        };
+        Ok(view["blocks"].as_array().cloned().unwrap_or_default())
+    }
+
+    fn find(&self, blocks: &[Value], sought: Sought<'_>) -> Result<Pressed> {
+        let from = blocks.iter().position(|block| self.block(block).contains(sought.near));
+        let blocks = &blocks[from.with_context(|| format!("nothing shows {:?}", sought.near))?..];
+        let all: Vec<(String, Pressed)> = blocks.iter().flat_map(in_block).filter(|(_, it)| it.option.is_some() == sought.option).collect();
+        let names: Vec<String> = all.iter().map(|(text, _)| format!("[{text}]")).collect();
+        let exact = all.iter().any(|(text, _)| text == sought.name);
+        let mut fitting = all.into_iter().filter(|(text, _)| if exact { text == sought.name } else { text.starts_with(sought.name) });
+        match (fitting.next(), fitting.next()) {
+            (Some((_, pressed)), None) => Ok(pressed),
+            (Some((_, pressed)), Some(_)) if !sought.near.is_empty() => Ok(pressed),
+            _ => bail!(
+                "no [{}] to press, or several; there is {}",
+                sought.name,
+                if names.is_empty() { "none at all".to_owned() } else { names.join(" ") }
+            ),
         }
+    }
+
+    /// How "Are you sure?" reads.
+    pub(super) fn shown_dialog(&self, dialog: &Dialog) -> String {
+        let [title, text, yes, no] = ["title", "text", "confirm", "deny"].map(|name| self.text(&dialog.confirm[name]));
+        format!("{title} {text} [{yes}] [{no}]")
     }
 }
 
-/// The one button or option of that name; its beginning is enough if it is the only one.
-fn find(blocks: &[Value], name: &str) -> Result<Pressed> {
-    let all: Vec<(String, Pressed)> = blocks.iter().flat_map(in_block).collect();
-    let names: Vec<String> = all.iter().map(|(text, _)| format!("[{text}]")).collect();
-    let exact = all.iter().filter(|(text, _)| text == name).count() == 1;
-    let mut fitting = all.into_iter().filter(|(text, _)| if exact { text == name } else { text.starts_with(name) });
-    match (fitting.next(), fitting.next()) {
-        (Some((_, pressed)), None) => Ok(pressed),
-        _ => bail!("no [{name}] to press, or several; there is {}", if names.is_empty() { "none at all".to_owned() } else { names.join(" ") }),
-    }
+/// What the buttons and options read.
+pub(super) fn offered(blocks: &[Value]) -> Vec<String> {
+    blocks.iter().flat_map(in_block).map(|(text, _)| text).collect()
 }
 
 fn in_block(block: &Value) -> Vec<(String, Pressed)> {
@@ -106,25 +161,4 @@ fn in_element(block_id: &str, element: &Value) -> Vec<(String, Pressed)> {
         return vec![(text(element), pressed(None))];
     }
     element["options"].as_array().into_iter().flatten().map(|option| (text(option), pressed(Some(option)))).collect()
-}
-
-/// The values of a form: what was answered, else what was there at the beginning.
-fn filled(view: &Value, answers: &[(&str, &str)]) -> Result<Value> {
-    let mut values = Map::new();
-    let mut left: BTreeMap<&str, &str> = answers.iter().copied().collect();
-    for block in view["blocks"].as_array().into_iter().flatten().filter(|block| block["type"] == "input") {
-        let (id, label) = (block["block_id"].as_str().unwrap_or_default(), block.pointer("/label/text").and_then(Value::as_str).unwrap_or_default());
-        let element = &block["element"];
-        let answer = left.remove(id).or_else(|| left.remove(label)).map_or_else(|| element["initial_value"].clone(), |it| json!(it));
-        let mut value = json!({ "type": element["type"] });
-        match element["options"].as_array() {
-            Some(options) => value["selected_option"] = options.iter().find(|it| it["text"]["text"] == answer).cloned().unwrap_or_default(),
-            None => value["value"] = answer,
-        }
-        values.insert(id.to_owned(), json!({ element["action_id"].as_str().unwrap_or_default(): value }));
-    }
-    if let Some(unknown) = left.keys().next() {
-        bail!("the form has no field {unknown}");
-    }
-    Ok(Value::Object(values))
 }

@@ -11,16 +11,33 @@ pub(super) fn auth_test() -> Value {
 }
 
 pub(super) fn users_info(state: &State, arguments: &Arguments) -> Answer {
-    let it = arguments.text("user").and_then(|id| state.people.iter().find(|it| it.id == id)).ok_or("user_not_found")?;
-    Ok(json!({ "user": {
+    let it = arguments.text("user").and_then(|id| state.account(id)).ok_or("user_not_found")?;
+    let mut user = json!({
         "id": it.id, "name": it.name, "team_id": it.team, "real_name": it.name, "deleted": it.deactivated, "is_bot": it.bot,
-        "is_restricted": it.guest, "is_ultra_restricted": false, "is_stranger": it.team != TEAM, "tz": "Europe/Berlin",
         "profile": { "display_name": it.name, "real_name": it.name, "fields": [] },
-    }}))
+    });
+    // Of who is gone, Slack tells no more.
+    if !it.deactivated {
+        user["is_restricted"] = json!(it.guest);
+        user["is_ultra_restricted"] = json!(false);
+        user["is_stranger"] = json!(it.team != TEAM);
+        user["tz"] = json!(it.zone);
+        user["tz_offset"] = json!(it.zone_offset);
+    }
+    Ok(json!({ "user": user }))
+}
+
+pub(super) fn group_members(state: &State, arguments: &Arguments) -> Answer {
+    let group = arguments.text("usergroup").and_then(|id| state.groups.iter().find(|it| it.id == id)).ok_or("no_such_subteam")?;
+    Ok(json!({ "users": group.members }))
 }
 
 pub(super) fn open(state: &mut State, arguments: &Arguments) -> Answer {
-    let user = arguments.text("users").and_then(|id| state.user(id)).ok_or("user_not_found")?.id.clone();
+    let account = arguments.text("users").ok_or("users_list_not_supplied").map(|id| state.account(id))?.ok_or("user_not_found")?;
+    if account.deactivated {
+        return Err("user_disabled".into());
+    }
+    let user = account.id.clone();
     Ok(json!({ "channel": { "id": state.direct(&user).id } }))
 }
 
@@ -36,7 +53,7 @@ pub(super) fn replies(state: &State, arguments: &Arguments) -> Answer {
     let channel = readable(state, arguments)?;
     let root = arguments.text("ts").ok_or("invalid_arguments")?;
     if !state.messages.iter().any(|it| it.ts == root && it.channel == channel && !it.command) {
-        return Err("thread_not_found");
+        return Err("thread_not_found".into());
     }
     let thread = state.messages.iter().filter(|it| it.channel == channel && it.root() == root);
     page(state, arguments, thread.filter(|it| it.ts == root || recent(it, arguments)).collect())
@@ -54,7 +71,12 @@ pub(super) fn history(state: &State, arguments: &Arguments) -> Answer {
 
 fn readable(state: &State, arguments: &Arguments) -> Result<String, &'static str> {
     let channel = arguments.text("channel").and_then(|id| state.channels.iter().find(|it| it.id == id)).ok_or("channel_not_found")?;
-    if channel.has_us { Ok(channel.id.clone()) } else { Err("not_in_channel") }
+    match channel.refuses {
+        // What is archived can still be read.
+        Some(error) if !error.ends_with("is_archived") => Err(error),
+        _ if !channel.has_us => Err("not_in_channel"),
+        _ => Ok(channel.id.clone()),
+    }
 }
 
 /// Times have equally many digits, so they compare as text.

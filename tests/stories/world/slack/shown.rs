@@ -25,7 +25,8 @@ impl State {
         for channel in &self.channels {
             let roots: Vec<Line> = self.lines(&channel.id).into_iter().filter(|line| line.root.is_none()).collect();
             if !roots.is_empty() {
-                lines.push(format!("#{}", channel.name));
+                let with = channel.direct_with.as_deref().map(|user| format!("@{}", self.name(user)));
+                lines.push(with.unwrap_or_else(|| format!("#{}", channel.name)));
             }
             for root in roots {
                 lines.push(indented(&root.text, "  "));
@@ -52,7 +53,8 @@ impl State {
     }
 
     fn said(&self, message: &Message) -> Line {
-        let text = labelled(self.name(&message.user), &self.shown(message));
+        let said = labelled(self.name(&message.user), &self.shown(message));
+        let text = message.reactions.iter().fold(said, |said, it| said + &format!(" (:{it}:)"));
         Line { ts: message.ts.clone(), root: message.thread_ts.clone(), text }
     }
 
@@ -66,7 +68,7 @@ impl State {
         if blocks.is_empty() { self.plain(text) } else { blocks.iter().map(|it| self.block(it)).collect::<Vec<_>>().join("\n") }
     }
 
-    fn block(&self, block: &Value) -> String {
+    pub(super) fn block(&self, block: &Value) -> String {
         let list = |name: &str| block.get(name).and_then(Value::as_array).into_iter().flatten();
         let texts = |name: &str| list(name).map(|it| self.element(it)).collect::<Vec<_>>();
         match block["type"].as_str().unwrap_or_default() {
@@ -118,7 +120,7 @@ impl State {
     }
 
     /// A text object; only marked-up ones have references and entities.
-    fn text(&self, text: &Value) -> String {
+    pub(super) fn text(&self, text: &Value) -> String {
         let words = text["text"].as_str().unwrap_or_default();
         if text["type"] == "mrkdwn" { self.plain(words) } else { words.to_owned() }
     }

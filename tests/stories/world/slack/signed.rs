@@ -56,6 +56,11 @@ pub struct Heard {
 }
 
 impl Heard {
+    /// Nothing was sent, as a dialog asks first, or was answered with no.
+    pub(super) const fn nothing() -> Self {
+        Self { status: 0, body: String::new(), took: Duration::ZERO }
+    }
+
     pub fn json(&self) -> Option<Value> {
         serde_json::from_str(&self.body).ok()
     }
@@ -76,6 +81,14 @@ impl FakeSlack {
     /// Sends anything at all to the bot's door.
     pub async fn sends(&self, body: &str, signing: Signing) -> Result<Heard> {
         self.knock(&Sent { content_type: FORM, body: body.to_owned() }, signing, None).await
+    }
+
+    /// What was sent last, as JSON: an event, or the payload of what was pressed.
+    pub fn sent_last(&self) -> Option<Value> {
+        let sent = self.last_sent().ok()?;
+        let mut fields = url::form_urlencoded::parse(sent.body.as_bytes());
+        let payload = fields.find(|(name, _)| sent.content_type == FORM && name == "payload").map(|(_, payload)| payload.into_owned());
+        serde_json::from_str(&payload.unwrap_or(sent.body.clone())).ok()
     }
 
     pub(super) async fn deliver(&self, sent: Sent) -> Result<Heard> {

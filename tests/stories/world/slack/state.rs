@@ -1,6 +1,6 @@
 //! What is there in the workspace?
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::Value;
 use tokio::time::Instant;
@@ -8,7 +8,9 @@ use url::Url;
 
 use super::calls::Call;
 use super::faults::Plan;
+use super::presses::Dialog;
 use super::signed::Sent;
+use super::{scopes, seeds};
 
 pub const TEAM: &str = "T01ACME";
 pub const OTHER_TEAM: &str = "T99OTHER";
@@ -16,14 +18,28 @@ pub const BOT_USER: &str = "U00BOT";
 pub const BOT: &str = "B00BOT";
 pub const APP: &str = "A00APP";
 
+/// Somebody, as Slack knows them.
 #[derive(Clone, Debug)]
-pub struct Person {
+pub struct Account {
     pub id: String,
     pub name: String,
     pub team: String,
     pub guest: bool,
     pub bot: bool,
     pub deactivated: bool,
+    /// `Europe/Berlin`.
+    pub zone: &'static str,
+    /// East of Greenwich, in seconds; the same all year here.
+    pub zone_offset: i32,
+}
+
+/// People who are called together.
+#[derive(Clone, Debug)]
+pub struct Group {
+    pub id: String,
+    pub handle: String,
+    /// Ids of people.
+    pub members: Vec<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -35,10 +51,12 @@ pub struct Channel {
     /// The bot was invited.
     pub has_us: bool,
     pub archived: bool,
+    /// What the bot is answered here, whatever it wants.
+    pub refuses: Option<&'static str>,
 }
 
 /// A message, or the moment of a slash command (`command`), which no API shows.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Message {
     pub channel: String,
     pub ts: String,
@@ -50,7 +68,10 @@ pub struct Message {
     pub command: bool,
     /// What it said before each edit, oldest first.
     pub before: Vec<(String, Vec<Value>)>,
+    /// The bot's.
     pub reactions: Vec<String>,
+    /// The message that somebody forwarded by this one.
+    pub forwards: Option<String>,
 }
 
 impl Message {
@@ -80,19 +101,25 @@ pub struct Private {
 }
 
 /// A form on somebody's screen.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct View {
     pub id: String,
     pub user: String,
     pub hash: String,
     pub content: Value,
     pub open: bool,
+    /// The form below it, shown again when this one closes.
+    pub previous: Option<String>,
+    /// What the person filled in, by block.
+    pub filled: BTreeMap<String, Value>,
     /// What the bot found wrong at the last submission, by block.
     pub errors: BTreeMap<String, String>,
 }
 
 pub struct Trigger {
     pub user: String,
+    /// The form that it came from.
+    pub view: Option<String>,
     pub given: Instant,
     pub used: bool,
 }
@@ -106,15 +133,21 @@ pub struct ResponseAddress {
 
 /// Everything the workspace knows.
 pub struct State {
-    pub people: Vec<Person>,
+    pub people: Vec<Account>,
+    pub groups: Vec<Group>,
     pub channels: Vec<Channel>,
     pub messages: Vec<Message>,
     pub private: Vec<Private>,
     pub views: Vec<View>,
+    /// Home tabs by person, with their ids and hashes.
     pub homes: BTreeMap<String, Value>,
     pub calls: Vec<Call>,
     pub violations: Vec<String>,
     pub late_acks: Vec<String>,
+    /// What the bot may.
+    pub scopes: BTreeSet<&'static str>,
+    /// "Are you sure?" on somebody's screen, by person.
+    pub(super) dialogs: BTreeMap<String, Dialog>,
     pub(super) plans: Vec<Plan>,
     pub(super) triggers: HashMap<String, Trigger>,
     pub(super) responses: HashMap<String, ResponseAddress>,
@@ -128,8 +161,9 @@ pub struct State {
 impl State {
     pub(super) fn new() -> Self {
         Self {
-            people: people(),
-            channels: channels(),
+            people: seeds::people(),
+            groups: seeds::groups(),
+            channels: seeds::channels(),
             messages: vec![],
             private: vec![],
             views: vec![],
@@ -137,6 +171,8 @@ impl State {
             calls: vec![],
             violations: vec![],
             late_acks: vec![],
+            scopes: scopes::ALL.iter().copied().collect(),
+            dialogs: BTreeMap::new(),
             plans: vec![],
             triggers: HashMap::new(),
             responses: HashMap::new(),
@@ -148,9 +184,20 @@ impl State {
         }
     }
 
-    pub fn user(&self, name: &str) -> Option<&Person> {
+    pub fn user(&self, name: &str) -> Option<&Account> {
         let name = name.trim_start_matches('@');
         self.people.iter().find(|it| it.name == name || it.id == name)
+    }
+
+    /// A person by id, as the API wants it.
+    pub(super) fn account(&self, id: &str) -> Option<&Account> {
+        self.people.iter().find(|it| it.id == id)
+    }
+
+    /// A group: by handle, or by id.
+    pub(super) fn group(&mut self, name: &str) -> Option<&mut Group> {
+        let name = name.trim_start_matches('@');
+        self.groups.iter_mut().find(|it| it.handle == name || it.id == name)
     }
 
     pub fn channel(&self, name: &str) -> Option<&Channel> {
@@ -182,11 +229,16 @@ impl State {
         format!("{kind}{:04}", self.last_id)
     }
 
+    /// Whether that is the bot's conversation with that person.
+    pub(super) fn is_direct(&self, channel: &str, user: &str) -> bool {
+        self.channels.iter().any(|it| it.id == channel && it.direct_with.as_deref() == Some(user))
+    }
+
     /// The direct conversation of the bot with a person.
     pub(super) fn direct(&mut self, user: &str) -> Channel {
         let known = self.channels.iter().find(|it| it.direct_with.as_deref() == Some(user)).cloned();
         known.unwrap_or_else(|| {
-            let channel = Channel { direct_with: Some(user.to_owned()), ..channel(&user.replacen('U', "D", 1), &format!("dm-{user}")) };
+            let channel = Channel { direct_with: Some(user.to_owned()), ..seeds::channel(&user.replacen('U', "D", 1), &format!("dm-{user}")) };
             self.channels.push(channel.clone());
             channel
         })
@@ -196,38 +248,4 @@ impl State {
 #[expect(clippy::disallowed_methods, reason = "Slack is a place with a clock of its own")]
 pub(super) fn now() -> chrono::DateTime<chrono::Utc> {
     chrono::Utc::now()
-}
-
-fn people() -> Vec<Person> {
-    let person = |id: &str, name: &str| Person {
-        id: id.to_owned(),
-        name: name.to_owned(),
-        team: TEAM.to_owned(),
-        guest: false,
-        bot: false,
-        deactivated: false,
-    };
-    vec![
-        Person { bot: true, ..person(BOT_USER, "signoff") },
-        person("U01ANA", "ana"),
-        person("U02BEN", "ben"),
-        person("U03CLEO", "cleo"),
-        Person { guest: true, ..person("U04GUS", "gus") },
-        Person { bot: true, ..person("U05ROBO", "robo") },
-        Person { deactivated: true, ..person("U06DORA", "dora") },
-        Person { team: OTHER_TEAM.to_owned(), ..person("U07EVE", "eve") },
-    ]
-}
-
-fn channel(id: &str, name: &str) -> Channel {
-    Channel { id: id.to_owned(), name: name.to_owned(), private: false, direct_with: None, has_us: true, archived: false }
-}
-
-fn channels() -> Vec<Channel> {
-    vec![
-        channel("C01DEV", "dev"),
-        Channel { private: true, ..channel("G02SECRET", "secret") },
-        Channel { has_us: false, ..channel("C03LONELY", "lonely") },
-        Channel { archived: true, ..channel("C04ATTIC", "attic") },
-    ]
 }

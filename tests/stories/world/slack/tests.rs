@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use secrecy::SecretString;
-use serde_json::json;
+use serde_json::{Value, json};
 use signoff::slack::{
     Button, Inbound, Mrkdwn, Pacing, Post, Priority, SIGNATURE_HEADER, SlackApi, SlackApiConfig, Style, TIMESTAMP_HEADER, Verifier,
 };
@@ -21,15 +21,15 @@ use super::state::now;
 use super::{BOT_TOKEN, Call, FakeSlack, Heard, Message, SIGNING_SECRET, Signing};
 
 /// A bot that writes down what it hears, and answers what it is told to.
-struct Bot {
-    slack: FakeSlack,
-    api: SlackApi,
-    heard: Arc<Mutex<Vec<Inbound>>>,
+pub(super) struct Bot {
+    pub slack: FakeSlack,
+    pub api: SlackApi,
+    pub heard: Arc<Mutex<Vec<Inbound>>>,
     answer: Arc<Mutex<String>>,
 }
 
 impl Bot {
-    async fn start() -> Result<Self> {
+    pub async fn start() -> Result<Self> {
         let slack = FakeSlack::start().await?;
         let config = SlackApiConfig::new(Some(slack.api_url()), SecretString::from(BOT_TOKEN));
         let api = SlackApi::new(SlackApiConfig { pacing: Pacing::generous(), ..config });
@@ -42,16 +42,22 @@ impl Bot {
         Ok(bot)
     }
 
-    fn answers(&self, body: &str) {
+    pub fn answers(&self, body: &str) {
         body.clone_into(&mut self.answer.lock().expect("whole"));
     }
 
-    fn last(&self) -> Inbound {
+    pub fn last(&self) -> Inbound {
         self.heard.lock().expect("whole").last().cloned().expect("something was heard")
     }
 
+    /// Calls a method as it stands in Slack's documentation, whether our client knows it or not.
+    pub async fn calls(&self, method: &str, arguments: Value) -> Result<Value> {
+        let url = format!("{}/{method}", self.slack.api_url());
+        Ok(self.slack.shared.http.post(url).bearer_auth(BOT_TOKEN).json(&arguments).send().await?.json().await?)
+    }
+
     /// A gate in the thread of a card.
-    async fn gate(&self) -> Result<String> {
+    pub async fn gate(&self) -> Result<String> {
         let message = Post { channel: "C01DEV", thread_ts: None, text: "card", blocks: &[], key: "card", priority: Priority::Gate };
         let card = self.api.post(message).await?;
         let mut approve = Button::new("Approve", "gate.approve", "run-1");
@@ -197,9 +203,9 @@ async fn what_slack_would_refuse_is_refused_and_noted() -> Result<()> {
     assert!(bot.api.update(long).await.is_err_and(|it| it.to_string().contains("msg_too_long")));
     insta::assert_snapshot!(bot.slack.violations().join("\n"), @r"
     chat.postMessage: 51 blocks, at most 50
-    chat.postMessage: two elements of a block are called same
+    chat.postMessage: two elements are called same
     chat.postMessage: no text for notifications and screen readers
-    chat.update: text is longer than 4000
+    chat.update: 4001 characters of text, at most 4000
     ");
     assert!(bot.slack.late_acks().is_empty());
     Ok(())

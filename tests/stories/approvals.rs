@@ -84,6 +84,41 @@ async fn guests_and_bots_cannot_decide() {
 }
 
 #[tokio::test]
+async fn changed_words_and_an_emoji_are_no_answer() {
+    story(async |w| {
+        let (ana, ben) = (w.person("ana"), w.person("ben"));
+        let run = w.starts(ana.says("/develop tale")).await?;
+        let gate = run.gate().await?;
+        ana.reacts(&gate, "white_check_mark").await?;
+        let said = ana.says_in(&run, "hm").await?;
+        ana.edits(&said, "approve").await?;
+        ben.presses("Reject", &run).await?;
+        run.card().shows("tale · rejected").await?;
+        let decisions = run.run().await?.decisions;
+        assert_eq!(decisions.len(), 1);
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_card_that_lost_its_buttons_decides_nothing_for_who_still_sees_them() {
+    story(async |w| {
+        let run = w.develops("ana", "tale").await?;
+        let gate = run.gate().await?;
+        gate.offers("Reject").await?;
+        let card = gate.saved()?;
+        w.person("ana").presses("Approve", &gate).await?;
+        gate.offers_nothing().await?;
+        w.person("ben").presses_on(&card, "Reject").await?;
+        w.person("ben").is_told("@ana already approved this").await?;
+        run.shows("tale is done").await?;
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_diff_without_an_address_opens_over_the_thread() {
     story(async |w| {
         w.serve.crashes().await?;

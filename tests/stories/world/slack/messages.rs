@@ -127,9 +127,10 @@ pub(super) fn wire(message: &Message, all_metadata: bool) -> Value {
         shown["bot_id"] = json!(BOT);
         shown["app_id"] = json!(APP);
     }
-    if let Some(original) = &message.forwards {
+    if let Some((original, words)) = &message.forwards {
         shown["attachments"] = json!([{
             "id": 1, "is_share": true, "is_msg_unfurl": true, "ts": original, "author_id": BOT_USER, "author_subname": "signoff",
+            "text": words, "fallback": format!("[signoff] {words}"),
             "message_blocks": [{ "team": super::TEAM, "ts": original, "message": { "blocks": message.blocks } }],
         }]);
     } else if !message.blocks.is_empty() {

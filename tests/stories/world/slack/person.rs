@@ -100,7 +100,14 @@ impl Person {
         let original = what.message(&self.slack).await?;
         let (ts, event) = self.slack.shared.change(|state| {
             let ts = state.next_ts();
-            let copy = Message { channel, ts: ts.clone(), user, blocks: original.blocks, forwards: Some(original.ts), ..Message::default() };
+            let copy = Message {
+                channel,
+                ts: ts.clone(),
+                user,
+                blocks: original.blocks,
+                forwards: Some((original.ts, original.text)),
+                ..Message::default()
+            };
             state.messages.push(copy.clone());
             let told = state.channel(&copy.channel).is_some_and(|it| it.has_us);
             let event = told.then(|| state.message_event("message", &copy));

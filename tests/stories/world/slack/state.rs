@@ -70,8 +70,8 @@ pub struct Message {
     pub before: Vec<(String, Vec<Value>)>,
     /// The bot's.
     pub reactions: Vec<String>,
-    /// The message that somebody forwarded by this one.
-    pub forwards: Option<String>,
+    /// The `ts` and text of the message that somebody forwarded by this one.
+    pub forwards: Option<(String, String)>,
 }
 
 impl Message {

@@ -80,8 +80,8 @@ fn wrong() -> Vec<(Vec<Value>, &'static str)> {
         (vec![actions(&[menu(1)])], "1 options, at least 2"),
         (vec![actions(&[with(menu(2), "options", json!([option(1), option(1)]))])], "two options mean \"1\""),
         (
-            vec![actions(&[with(menu(2), "options", json!([option(1), with(option(2), "value", json!("x".repeat(151)))]))])],
-            "151 characters of an option's value, at most 150",
+            vec![actions(&[with(menu(2), "options", json!([option(1), with(option(2), "value", json!("x".repeat(76)))]))])],
+            "76 characters of an option's value, at most 75",
         ),
         (vec![actions(&[words(5)])], "an element of type \"plain_text_input\""),
         (vec![input(&words(3_001))], "3001 for max_length, at most 3000"),

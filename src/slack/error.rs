@@ -5,6 +5,9 @@ use std::error::Error;
 use std::io;
 use std::time::Duration;
 
+use axum::http::StatusCode;
+use axum::http::header::RETRY_AFTER;
+use axum::http::response::Parts;
 use hyper_util::client::legacy;
 use serde_json::Value;
 use slack_morphism::errors::{SlackClientApiError, SlackClientError};
@@ -60,6 +63,12 @@ const WE_ARE_OUT: &[&str] = &[
 ];
 /// The message we wanted to change cannot be changed any more.
 const MESSAGE_IS_GONE: &[&str] = &["message_not_found", "cant_update_message", "edit_window_closed", "thread_not_found"];
+/// There is no such user group, or none that is in use.
+const GROUP_IS_GONE: &[&str] = &["no_such_subteam"];
+/// The form or tab is not what it was when it was looked at.
+const VIEW_MOVED_ON: &[&str] = &["hash_conflict", "not_found", "view_not_found"];
+/// What was drawn is not to Slack's taste; plainer drawings may be.
+const BLOCKS_ARE_BAD: &[&str] = &["invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "msg_blocks_too_many", "block_mismatch"];
 /// Slack says `ok: false` but not that nothing happened.
 const MAYBE_DONE: &[&str] = &["internal_error", "fatal_error", "request_timeout", "service_unavailable"];
 
@@ -82,6 +91,25 @@ impl SlackError {
         self.is_one_of(MESSAGE_IS_GONE)
     }
 
+    /// True where the group itself is the trouble: a wrong id, or a group that was taken away.
+    #[must_use]
+    pub fn is_group_gone(&self) -> bool {
+        self.is_one_of(GROUP_IS_GONE)
+    }
+
+    /// True where a form was closed, or changed by somebody else, since it was looked at.
+    #[must_use]
+    pub fn is_view_moved_on(&self) -> bool {
+        self.is_one_of(VIEW_MOVED_ON)
+    }
+
+    /// True where Slack took offence at the blocks, so that the same thing drawn more plainly may pass. Views say `invalid_arguments`.
+    #[must_use]
+    pub fn is_invalid_blocks(&self) -> bool {
+        let in_a_view = matches!(self, Self::Refused { error, detail, .. } if error == "invalid_arguments" && detail.contains("blocks"));
+        in_a_view || self.is_one_of(BLOCKS_ARE_BAD)
+    }
+
     fn is_one_of(&self, errors: &[&str]) -> bool {
         matches!(self, Self::Refused { error, .. } if errors.contains(&error.as_str()))
     }
@@ -98,12 +126,30 @@ impl SlackError {
             }
             SlackClientError::HttpProtocolError(error) => {
                 let cause: Option<&(dyn Error + 'static)> = error.cause.as_deref().map(|cause| cause as _);
-                let what = cause.map_or_else(|| "no answer".to_owned(), reason);
-                if cause.is_some_and(never_left) { Self::NotSent { method, what } } else { Self::Unknown { method, what } }
+                cause.map_or_else(|| Self::Unknown { method, what: "no answer".to_owned() }, |cause| Self::lost(method, cause))
             }
             SlackClientError::ProtocolError(_) => Self::Unknown { method, what: "the answer was not JSON".to_owned() },
             _ => Self::Unknown { method, what: "the answer was lost".to_owned() },
         }
+    }
+
+    /// The same for a call that was made without the crate.
+    pub(super) fn judge_answer(method: &'static str, head: &Parts, body: &str) -> Result<Value, Self> {
+        if head.status == StatusCode::TOO_MANY_REQUESTS {
+            let seconds = head.headers.get(RETRY_AFTER).and_then(|it| it.to_str().ok()?.parse().ok());
+            return Err(Self::RateLimited { method, retry_after: seconds.map_or(UNSAID_RETRY_AFTER, Duration::from_secs) });
+        }
+        let answer: Value = serde_json::from_str(body).map_err(|_| Self::Unknown { method, what: format!("HTTP {}", head.status.as_u16()) })?;
+        match answer.get("error").and_then(Value::as_str) {
+            Some(code) => Err(Self::said_no(method, &SlackClientApiError::new(code.to_owned()).with_http_response_body(body.to_owned()))),
+            None => Ok(answer),
+        }
+    }
+
+    /// A connection broke, or was never made.
+    pub(super) fn lost(method: &'static str, cause: &(dyn Error + 'static)) -> Self {
+        let what = reason(cause);
+        if never_left(cause) { Self::NotSent { method, what } } else { Self::Unknown { method, what } }
     }
 
     fn said_no(method: &'static str, error: &SlackClientApiError) -> Self {

@@ -13,7 +13,7 @@ mod text;
 mod ts;
 
 pub use blocks::{Button, Confirm, Style, actions, context, divider, fields, fit, header, message_text, preformatted, section, section_with_button};
-pub use client::{Edit, Identity, Member, Post, SlackApi, SlackApiConfig};
+pub use client::{App, Edit, Identity, Member, Post, SlackApi, SlackApiConfig};
 pub use cut::cut;
 pub use error::SlackError;
 pub use inbound::{Answer, Click, Frame, HomeOpened, Inbound, Malformed, SlashCommand, Surface, ThreadMessage, Uninstalled, ViewSubmission};

@@ -35,6 +35,8 @@ pub struct Pacing {
     pub posts: Rate,
     pub edits: Rate,
     pub reads: Rate,
+    /// Slack's second tier: what should be asked rarely.
+    pub rare: Rate,
     pub others: Rate,
     /// The longest a gate or milestone waits inside a call; beyond that the caller is told when to come back.
     pub patience: Duration,
@@ -49,6 +51,7 @@ impl Pacing {
             posts: Rate { per_minute: 240.0, burst: 10.0 },
             edits: Rate { per_minute: 40.0, burst: 10.0 },
             reads: Rate { per_minute: 40.0, burst: 10.0 },
+            rare: Rate { per_minute: 16.0, burst: 5.0 },
             others: Rate { per_minute: 80.0, burst: 10.0 },
             patience: Duration::from_secs(3),
         }
@@ -58,14 +61,15 @@ impl Pacing {
     #[must_use]
     pub fn generous() -> Self {
         let rate = Rate { per_minute: 60_000.0, burst: 1_000.0 };
-        Self { posts_in_a_channel: rate, posts: rate, edits: rate, reads: rate, others: rate, patience: Duration::from_secs(3) }
+        Self { posts_in_a_channel: rate, posts: rate, edits: rate, reads: rate, rare: rate, others: rate, patience: Duration::from_secs(3) }
     }
 
     fn of(&self, method: &str) -> Rate {
         match method {
             "chat.postMessage" => self.posts,
             "chat.update" => self.edits,
-            "conversations.replies" | "conversations.history" | "conversations.open" => self.reads,
+            "conversations.replies" | "conversations.history" | "conversations.open" | "reactions.add" | "bots.info" => self.reads,
+            "usergroups.users.list" => self.rare,
             _ => self.others,
         }
     }

@@ -94,6 +94,15 @@ impl SlackApi {
         self.inner.client.http_api.connector.http_post_uri(to.url().clone(), body, context).await
     }
 
+    /// Answers a message with an emoji, by its name (`eyes`); notifies nobody. Repeatable: one that is there already is fine.
+    pub async fn react(&self, channel: &str, ts: &Ts, emoji: &str) -> Result<(), SlackError> {
+        let body = json!({ "channel": channel, "timestamp": ts, "name": emoji.trim_matches(':') });
+        match self.call(Call { method: "reactions.add", channel: Some(channel), priority: Priority::Milestone }, &body).await {
+            Err(SlackError::Refused { error, .. }) if error == "already_reacted" => Ok(()),
+            other => other.map(|_| ()),
+        }
+    }
+
     /// Where people find a message.
     pub async fn permalink(&self, channel: &str, ts: &Ts) -> Result<String, SlackError> {
         let method = "chat.getPermalink";

@@ -2,13 +2,17 @@
 //! One door for every call: paced, ended after a time, and its failures told by what to do next. Says nothing by itself.
 
 mod find;
+mod groups;
+mod installation;
+mod memory;
 mod messages;
 mod people;
+#[cfg(test)]
+mod tests;
 mod views;
 
-use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
@@ -21,6 +25,8 @@ use tokio::sync::OnceCell;
 use tokio::time::{Instant, timeout};
 use url::Url;
 
+pub use installation::App;
+use memory::Memory;
 pub use messages::{Edit, Post};
 pub use people::{Identity, Member};
 
@@ -30,6 +36,10 @@ use crate::slack::pacing::{Call, Pacer, Pacing};
 /// Slack answers within a second or not at all; well under any lease that somebody holds around a call.
 const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// Who was thrown out, of the workspace or of a group, may decide no longer than this.
+const PEOPLE_STAY_KNOWN: Duration = Duration::from_mins(5);
+/// A direct conversation keeps its id; asked again now and then all the same.
+const CONVERSATION_STAYS: Duration = Duration::from_hours(24);
 
 /// How to reach Slack in one workspace.
 #[derive(Clone, Debug)]
@@ -61,7 +71,9 @@ struct Inner {
     timeout: Duration,
     pacer: Pacer,
     identity: OnceCell<Identity>,
-    members: Mutex<HashMap<String, (Instant, Member)>>,
+    members: Memory<Member>,
+    groups: Memory<Vec<String>>,
+    conversations: Memory<String>,
 }
 
 type Connector = SlackClientHyperConnector<HttpsConnector<HttpConnector>>;
@@ -87,15 +99,21 @@ impl SlackApi {
             timeout: config.timeout,
             pacer: Pacer::new(config.pacing),
             identity: OnceCell::new(),
-            members: Mutex::default(),
+            members: Memory::lasting(PEOPLE_STAY_KNOWN),
+            groups: Memory::lasting(PEOPLE_STAY_KNOWN),
+            conversations: Memory::lasting(CONVERSATION_STAYS),
         };
         Self { inner: Arc::new(inner) }
     }
 
     /// A method that takes JSON.
     async fn call(&self, call: Call<'_>, body: &Value) -> Result<Value, SlackError> {
+        self.call_as(&self.inner.token, call, body).await
+    }
+
+    async fn call_as(&self, token: &SlackApiToken, call: Call<'_>, body: &Value) -> Result<Value, SlackError> {
         self.inner.pacer.admit(call).await?;
-        let session = self.inner.client.open_session(&self.inner.token);
+        let session = self.inner.client.open_session(token);
         let answer = timeout(self.inner.timeout, session.http_session_api.http_post(call.method, body, None)).await;
         self.judge(call.method, answer.map_err(|_| self.silence(call.method))?.map_err(|error| SlackError::judge(call.method, error)))
     }

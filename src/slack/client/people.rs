@@ -1,18 +1,11 @@
 //! Who are we, and who are they?
 
-use std::sync::PoisonError;
-use std::time::Duration;
-
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::{SlackApi, promised};
 use crate::slack::error::SlackError;
 use crate::slack::pacing::{Call, Priority};
-
-/// A person who was thrown out may decide no longer than this.
-const MEMBER_STAYS_KNOWN: Duration = Duration::from_mins(5);
-const MOST_MEMBERS: usize = 5_000;
 
 /// What our token makes us.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,8 +41,10 @@ pub struct Member {
     pub bot: bool,
     pub deactivated: bool,
     pub team: String,
-    /// `Europe/Berlin`.
-    pub tz: Option<String>,
+    /// The name of their time zone, `Europe/Berlin`.
+    pub zone: Option<String>,
+    /// What their clock is ahead of UTC now, in seconds; zero where Slack does not say.
+    pub zone_offset_seconds: i32,
 }
 
 impl SlackApi {
@@ -75,31 +70,28 @@ impl SlackApi {
     /// What Slack knows of a person, at most five minutes old.
     pub async fn member(&self, user: &str) -> Result<Member, SlackError> {
         let now = Instant::now();
-        if let Some(member) = self.known(user, now) {
+        if let Some(member) = self.inner.members.get(user, now) {
             return Ok(member);
         }
         let method = "users.info";
         let answer = self.read(Call { method, channel: None, priority: Priority::Gate }, &[("user", user)]).await?;
         promised(method, &answer, "/user/id")?;
         let member = member(&answer["user"]);
-        let mut members = self.inner.members.lock().unwrap_or_else(PoisonError::into_inner);
-        if members.len() >= MOST_MEMBERS {
-            members.clear();
-        }
-        members.insert(user.to_owned(), (now, member.clone()));
+        self.inner.members.keep(user, member.clone(), now);
         Ok(member)
     }
 
-    fn known(&self, user: &str, now: Instant) -> Option<Member> {
-        let members = self.inner.members.lock().unwrap_or_else(PoisonError::into_inner);
-        members.get(user).filter(|(since, _)| now.duration_since(*since) < MEMBER_STAYS_KNOWN).map(|(_, member)| member.clone())
-    }
-
-    /// The direct conversation with a person.
-    pub async fn direct_channel(&self, user: &str) -> Result<String, SlackError> {
+    /// The channel of the direct conversation with a person, opened if it was not. Nothing is said in it yet.
+    pub async fn direct(&self, user: &str) -> Result<String, SlackError> {
+        let now = Instant::now();
+        if let Some(channel) = self.inner.conversations.get(user, now) {
+            return Ok(channel);
+        }
         let method = "conversations.open";
-        let answer = self.call(Call { method, channel: None, priority: Priority::Milestone }, &json!({ "users": user })).await?;
-        promised(method, &answer, "/channel/id")
+        let answer = self.call(Call { method, channel: None, priority: Priority::Gate }, &json!({ "users": user })).await?;
+        let channel = promised(method, &answer, "/channel/id")?;
+        self.inner.conversations.keep(user, channel.clone(), now);
+        Ok(channel)
     }
 }
 
@@ -117,10 +109,16 @@ fn member(user: &Value) -> Member {
         bot: is("is_bot") || id == "USLACKBOT",
         deactivated: is("deleted"),
         team: text("/team_id").unwrap_or_default().to_owned(),
-        tz: text("/tz").map(ToOwned::to_owned),
+        zone: text("/tz").map(ToOwned::to_owned),
+        zone_offset_seconds: user.get("tz_offset").and_then(Value::as_i64).and_then(offset).unwrap_or(0),
         id,
         name,
     }
+}
+
+/// No place on earth is a day ahead of UTC.
+fn offset(seconds: i64) -> Option<i32> {
+    i32::try_from(seconds).ok().filter(|seconds| seconds.abs() < 86_400)
 }
 
 #[cfg(test)]
@@ -129,10 +127,14 @@ mod tests {
 
     #[test]
     fn an_odd_profile_still_is_a_person() {
-        let it = member(&json!({"id": "U1", "profile": {"fields": [], "display_name": ""}, "is_restricted": "yes", "tz": 5}));
-        assert_eq!((it.name.as_str(), it.display.as_str(), it.guest, it.tz), ("U1", "U1", false, None));
-        let it = member(&json!({"id": "U2", "name": "gus", "real_name": "Gus", "is_ultra_restricted": true, "deleted": true, "tz": "Europe/Berlin"}));
+        let it = member(&json!({"id": "U1", "profile": {"fields": [], "display_name": ""}, "is_restricted": "yes", "tz": 5, "tz_offset": "x"}));
+        assert_eq!((it.name.as_str(), it.display.as_str(), it.guest, it.zone, it.zone_offset_seconds), ("U1", "U1", false, None, 0));
+        let it = member(
+            &json!({"id": "U2", "name": "gus", "real_name": "Gus", "is_ultra_restricted": true, "deleted": true, "tz": "America/St_Johns", "tz_offset": -9_000}),
+        );
         assert_eq!((it.display.as_str(), it.guest, it.deactivated, it.bot), ("Gus", true, true, false));
+        assert_eq!((it.zone.as_deref(), it.zone_offset_seconds), (Some("America/St_Johns"), -9_000));
+        assert_eq!(member(&json!({"id": "U3", "tz_offset": 9_000_000_000_i64})).zone_offset_seconds, 0);
     }
 
     #[test]

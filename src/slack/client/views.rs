@@ -1,6 +1,7 @@
-//! How is a form opened, and the Home tab drawn?
+//! How is a form opened or changed, and the Home tab drawn?
 
 use serde_json::{Value, json};
+use slack_morphism::prelude::SlackBlock;
 
 use super::{SlackApi, promised};
 use crate::slack::error::SlackError;
@@ -15,10 +16,20 @@ impl SlackApi {
         promised(method, &answer, "/view/id")
     }
 
-    /// Draws a person's Home tab.
-    pub async fn publish_home(&self, user: &str, view: &Value) -> Result<(), SlackError> {
+    /// Draws an open form anew. With the `hash` of what was seen, only if nothing changed it since ([`SlackError::is_view_moved_on`]).
+    pub async fn update_view(&self, view_id: &str, hash: Option<&str>, view: &Value) -> Result<(), SlackError> {
+        let mut body = json!({ "view_id": view_id, "view": view });
+        if let Some(hash) = hash {
+            body["hash"] = json!(hash);
+        }
+        self.call(Call { method: "views.update", channel: None, priority: Priority::Gate }, &body).await?;
+        Ok(())
+    }
+
+    /// Draws a person's Home tab. The newest one wins.
+    pub async fn publish_home(&self, user: &str, blocks: Vec<SlackBlock>) -> Result<(), SlackError> {
         let call = Call { method: "views.publish", channel: None, priority: Priority::Milestone };
-        self.call(call, &json!({ "user_id": user, "view": view })).await?;
+        self.call(call, &json!({ "user_id": user, "view": { "type": "home", "blocks": blocks } })).await?;
         Ok(())
     }
 }

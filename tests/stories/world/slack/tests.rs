@@ -184,7 +184,7 @@ async fn a_form_is_filled_in_and_closes_when_it_is_right() -> Result<()> {
 #[tokio::test]
 async fn a_press_at_home_is_heard() -> Result<()> {
     let bot = Bot::start().await?;
-    bot.api.publish_home("U01ANA", &json!({ "type": "home", "blocks": [actions("b", vec![Button::new("Stop", "stop", "run-1")])] })).await?;
+    bot.api.publish_home("U01ANA", vec![actions("b", vec![Button::new("Stop", "stop", "run-1")])]).await?;
     bot.slack.presses_at_home("ana", "Stop").await?;
     assert!(matches!(bot.last(), Inbound::Click(it) if it.message_ts.is_none() && it.value == "run-1"));
     Ok(())

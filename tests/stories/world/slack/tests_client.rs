@@ -177,7 +177,7 @@ async fn people_are_known_for_a_while() -> Result<()> {
     let us = api.auth_test().await?;
     assert_eq!((us.team.as_str(), us.bot_user.as_str(), us.team_name.as_str()), (TEAM, BOT_USER, "Acme"));
     let ana = api.member("U01ANA").await?;
-    assert_eq!((ana.name.as_str(), ana.guest, ana.bot, ana.deactivated, ana.tz.as_deref()), ("ana", false, false, false, Some("Europe/Berlin")));
+    assert_eq!((ana.name.as_str(), ana.guest, ana.bot, ana.deactivated, ana.zone.as_deref()), ("ana", false, false, false, Some("Europe/Berlin")));
     assert!(api.member("U04GUS").await?.guest && api.member("U05ROBO").await?.bot && api.member("U06DORA").await?.deactivated);
     let eve = api.member("U07EVE").await?;
     assert!(eve.guest && eve.team != TEAM);
@@ -193,7 +193,7 @@ async fn a_private_word_reaches_one_person() -> Result<()> {
     let root = api.post(post("card")).await?;
     api.ephemeral("C01DEV", "U02BEN", Some(&root), "Only <@U01ANA> can stop this").await?;
     assert_eq!(slack.tells("ben", "Only @ana can stop this").await?.thread_ts.as_deref(), Some(root.as_str()));
-    let direct = api.direct_channel("U03CLEO").await?;
+    let direct = api.direct("U03CLEO").await?;
     let ts = api.post(Post { channel: &direct, text: "psst", ..post("dm") }).await?;
     insta::assert_snapshot!(slack.peek(|state| state.thread(root.as_str())), @r"
     signoff: hello
@@ -227,7 +227,7 @@ async fn a_form_opens_once_and_a_home_tab_is_drawn() -> Result<()> {
     assert!(api.open_view(&trigger, &view).await?.starts_with('V'));
     let again = api.open_view(&trigger, &view).await.expect_err("used");
     assert!(again.to_string().contains("exchanged_trigger_id"), "{again}");
-    api.publish_home("U01ANA", &json!({ "type": "home", "blocks": [context(&[Mrkdwn::ours("no runs yet")])] })).await?;
+    api.publish_home("U01ANA", vec![context(&[Mrkdwn::ours("no runs yet")])]).await?;
     assert_eq!(slack.peek(|state| state.shown_view(&state.homes["U01ANA"])), "~ no runs yet");
     Ok(())
 }

@@ -1,0 +1,27 @@
+//! Who belongs to a user group?
+//! An error means that Slack could not be asked: it says nothing about who belongs there, so whoever asks has to refuse.
+
+use serde_json::Value;
+use tokio::time::Instant;
+
+use super::SlackApi;
+use crate::slack::error::SlackError;
+use crate::slack::pacing::{Call, Priority};
+
+impl SlackApi {
+    /// The ids of the people in a user group (`S…`), at most five minutes old. Nobody is an answer; a group that is not there is an error
+    /// ([`SlackError::is_group_gone`]), and so is a missing scope ([`SlackError::is_about_us`]). Errors are not remembered.
+    pub async fn group_members(&self, group: &str) -> Result<Vec<String>, SlackError> {
+        let now = Instant::now();
+        if let Some(members) = self.inner.groups.get(group, now) {
+            return Ok(members);
+        }
+        let method = "usergroups.users.list";
+        let answer = self.read(Call { method, channel: None, priority: Priority::Gate }, &[("usergroup", group)]).await?;
+        let users = answer.get("users").and_then(Value::as_array);
+        let users = users.ok_or_else(|| SlackError::Unknown { method, what: "the answer has no /users".to_owned() })?;
+        let members: Vec<String> = users.iter().filter_map(Value::as_str).map(ToOwned::to_owned).collect();
+        self.inner.groups.keep(group, members.clone(), now);
+        Ok(members)
+    }
+}

@@ -144,7 +144,8 @@ pub(super) fn clean(text: &str) -> String {
         .collect()
 }
 
-/// What a person typed, from what Slack made of it: links, channels and entities become plain words; `<@U1>` stays.
+/// What a person typed, from what Slack made of it, line by line as it was: links, channels and entities become plain words; `<@U1>` stays.
+/// Only invisible characters go: who reads it later, a person or an agent, shall read what was seen.
 #[must_use]
 pub fn heard(text: &str) -> String {
     let mut words = String::with_capacity(text.len());
@@ -168,6 +169,8 @@ fn reference(inside: &str) -> String {
         (Some('!'), Some(label)) => label.to_owned(),
         (Some('!'), None) => format!("@{}", target.trim_start_matches('!')),
         (_, Some(label)) if target.strip_prefix("mailto:") == Some(label) => label.to_owned(),
+        // Slack makes `example.com` a link by itself; any other label was typed.
+        (_, Some(label)) if !label.is_empty() && !target.contains(label) => format!("{label} ({target})"),
         _ => target.to_owned(),
     }
 }
@@ -209,9 +212,13 @@ mod tests {
         for (from_slack, typed) in [
             ("see <https://example.com/a?b=1&amp;c=2>", "see https://example.com/a?b=1&c=2"),
             ("<https://example.com|example.com> ok", "https://example.com ok"),
+            ("<https://example.com/1|the &amp; docs>", "the & docs (https://example.com/1)"),
             ("<mailto:a@b.example|a@b.example>", "a@b.example"),
             ("<#C1|general> <@U1|ana> <@U2> <!here>", "#general <@U1> <@U2> @here"),
             ("1 &lt; 2 &amp;&amp; 3 &gt; 2", "1 < 2 && 3 > 2"),
+            ("<!subteam^S1|@leads> <!subteam^S2> <!date^1^{date}|today>", "@leads @subteam^S2 today"),
+            ("one\n\n\ttwo &amp; `three`\n", "one\n\n\ttwo & `three`\n"),
+            ("می‌خواهم 👩‍💻", "می‌خواهم 👩‍💻"),
             ("&amp;lt;", "&lt;"),
             ("broken <", "broken <"),
         ] {

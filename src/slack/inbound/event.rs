@@ -6,6 +6,8 @@ use super::{HomeOpened, Inbound, Malformed, ThreadMessage, Uninstalled};
 use crate::run::RequestId;
 use crate::slack::ts::Ts;
 
+/// Slack's own voice, which has a user's id and no bot's marks.
+const SLACKBOT: &str = "USLACKBOT";
 /// Messages of a person that are more than plain words. All other subtypes are edits, deletions, bots and noise.
 const STILL_A_PERSON: &[&str] = &["thread_broadcast", "file_share", "me_message"];
 
@@ -50,13 +52,23 @@ fn message(envelope: Fields<'_>, team: String) -> Result<Inbound, Malformed> {
 
 /// What a person said, or why it is nothing to us. Our own words come back too, and must not start a loop.
 fn said(envelope: Fields<'_>, team: String) -> Result<Result<ThreadMessage, Inbound>, Malformed> {
-    if envelope.has("/event/bot_id") || envelope.has("/event/bot_profile") {
+    if ["/event/bot_id", "/event/bot_profile", "/event/app_id"].iter().any(|mark| envelope.has(mark)) {
         return Ok(Err(Inbound::ignored("said by a bot")));
     }
     if envelope.is_true("/event/hidden") {
         return Ok(Err(Inbound::ignored("hidden")));
     }
+    // An answer counts for what was asked when it was said: changing old words into one is no answer.
+    if envelope.has("/event/edited") {
+        return Ok(Err(Inbound::ignored("edited")));
+    }
+    if no_own_words(envelope) {
+        return Ok(Err(Inbound::ignored("nothing said")));
+    }
     let user = envelope.need(&["/event/user"])?;
+    if user == SLACKBOT {
+        return Ok(Err(Inbound::ignored("said by a bot")));
+    }
     if envelope.is_true("/authorizations/0/is_bot") && envelope.text("/authorizations/0/user_id") == Some(&user) {
         return Ok(Err(Inbound::ignored("said by us")));
     }
@@ -73,6 +85,13 @@ fn said(envelope: Fields<'_>, team: String) -> Result<Result<ThreadMessage, Inbo
         user,
         ts,
     }))
+}
+
+/// A file, or somebody else's message passed on: forwarding a card or an answer says nothing by itself.
+fn no_own_words(envelope: Fields<'_>) -> bool {
+    let own = envelope.text("/event/text").map(str::trim).unwrap_or_default();
+    let shared = envelope.list("/event/attachments").filter(|it| it.is_true("/is_share") || it.is_true("/is_msg_unfurl"));
+    own.is_empty() || shared.flat_map(|it| [it.text("/text"), it.text("/fallback")]).flatten().any(|theirs| theirs.trim() == own)
 }
 
 /// Every retry carries the same event id.
@@ -129,6 +148,9 @@ mod tests {
     fn bots_edits_and_ourselves_are_ignored() {
         for (name, value) in [
             ("bot_id", json!("B1")),
+            ("app_id", json!("A1")),
+            ("user", json!("USLACKBOT")),
+            ("edited", json!({"user": "U1", "ts": "1.4"})),
             ("user", json!("U0")),
             ("subtype", json!("message_changed")),
             ("subtype", json!("message_deleted")),
@@ -139,6 +161,37 @@ mod tests {
             assert!(matches!(read(&with(reply(), name, value.clone())), Inbound::Ignored { .. }), "{name} {value}");
         }
         assert_eq!(read(&json!({"type": "brand_new_event", "x": 1})), Inbound::ignored("brand_new_event"));
+    }
+
+    #[test]
+    fn an_edit_that_names_us_is_no_mention() {
+        let mention = with(with(reply(), "type", json!("app_mention")), "text", json!("<@U0> approve"));
+        assert!(matches!(read(&mention), Inbound::Mention(_)));
+        assert!(matches!(read(&with(mention, "edited", json!({"user": "U1", "ts": "1.4"}))), Inbound::Ignored { .. }));
+    }
+
+    #[test]
+    fn what_was_passed_on_is_not_said() {
+        let card = json!([{"is_share": true, "is_msg_unfurl": true, "text": "approve", "fallback": "[signoff] approve", "author_id": "U2"}]);
+        let forwarded = |words: &str| read(&with(with(reply(), "attachments", card.clone()), "text", json!(words)));
+        for words in ["", "  ", "approve", "[signoff] approve"] {
+            assert_eq!(forwarded(words), Inbound::ignored("nothing said"), "{words:?}");
+        }
+        assert!(matches!(forwarded("look at this"), Inbound::Message(it) if it.own_words() == "look at this"));
+        assert_eq!(read(&with(reply(), "text", json!(""))), Inbound::ignored("nothing said"));
+        let linked = with(with(reply(), "attachments", json!([{"text": "hello", "from_url": "https://example.com"}])), "text", json!("hello"));
+        assert!(matches!(read(&linked), Inbound::Message(_)), "a page that was linked is nobody's message");
+    }
+
+    #[test]
+    fn a_quote_alone_is_no_command() {
+        let said = |text: &str| match read(&with(reply(), "text", json!(text))) {
+            Inbound::Message(it) => it.own_words(),
+            other => panic!("a message, not {other:?}"),
+        };
+        assert_eq!(said("&gt; approve"), "");
+        assert_eq!(said("&gt; shall we go on?\napprove &amp; thanks"), "approve & thanks");
+        assert_eq!(said("two\nlines"), "two\nlines");
     }
 
     #[test]

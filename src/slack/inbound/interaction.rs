@@ -48,7 +48,10 @@ fn click(fields: Fields<'_>, emulator: Option<&Url>) -> Result<Inbound, Malforme
         channel: fields.first(&["/channel/id", "/container/channel_id"]).map(ToOwned::to_owned),
         message_ts: message_ts.map(Ts::from),
         thread_ts: thread_ts.map(Ts::from),
-        view_id: fields.text("/view/id").map(ToOwned::to_owned),
+        view_id: fields.first(&["/view/id", "/container/view_id"]).map(ToOwned::to_owned),
+        view_hash: fields.text("/view/hash").map(ToOwned::to_owned),
+        callback_id: fields.text("/view/callback_id").unwrap_or_default().to_owned(),
+        private_metadata: fields.text("/view/private_metadata").unwrap_or_default().to_owned(),
         action_id,
         block_id: action.text("/block_id").unwrap_or_default().to_owned(),
         value: match answer(action) {
@@ -83,6 +86,7 @@ fn submission(fields: Fields<'_>) -> Result<Inbound, Malformed> {
         private_metadata: fields.text("/view/private_metadata").unwrap_or_default().to_owned(),
         values,
         view_id,
+        view_hash: fields.text("/view/hash").map(ToOwned::to_owned),
         trigger_id: trigger_id.to_owned(),
         key,
     }))
@@ -162,19 +166,62 @@ mod tests {
             "actions": [{"type": "static_select", "action_id": "pick", "selected_option": {"value": "two"}}]});
         let click = read(&home);
         assert_eq!((click.surface, click.message_ts, click.value.as_str()), (Surface::Home, None, "two"));
+        assert_eq!((click.channel, click.view_id.as_deref()), (None, Some("V1")));
+    }
+
+    #[test]
+    fn what_was_chosen_is_the_value() {
+        let option = json!({"text": {"type": "plain_text", "text": "Two"}, "value": "two"});
+        for (kind, field, value) in [
+            ("overflow", "selected_option", option.clone()),
+            ("static_select", "selected_option", option.clone()),
+            ("radio_buttons", "selected_option", option.clone()),
+            ("checkboxes", "selected_options", json!([option])),
+            ("users_select", "selected_user", json!("two")),
+        ] {
+            let mut chosen = pressed();
+            chosen["actions"][0] = json!({"type": kind, "action_id": "pick", "block_id": "b", "action_ts": "1"});
+            chosen["actions"][0][field] = value;
+            assert_eq!(read(&chosen).value, "two", "{kind}");
+        }
+    }
+
+    #[test]
+    fn a_press_in_a_form_knows_the_form() {
+        let inside = json!({"type": "block_actions", "user": {"id": "U1", "team_id": "T1"}, "team": {"id": "T1"}, "trigger_id": "9",
+            "container": {"type": "view", "view_id": "V1"},
+            "view": {"id": "V1", "type": "modal", "hash": "156.abc", "callback_id": "diff", "private_metadata": "{\"run\":\"r\"}"},
+            "actions": [{"type": "button", "action_id": "diff.page", "value": "2"}]});
+        let click = read(&inside);
+        assert_eq!((click.surface, click.view_id.as_deref(), click.view_hash.as_deref()), (Surface::Modal, Some("V1"), Some("156.abc")));
+        assert_eq!((click.callback_id.as_str(), click.private_metadata.as_str(), click.value.as_str()), ("diff", "{\"run\":\"r\"}", "2"));
+        let bare = read(&pressed());
+        assert_eq!((bare.view_hash, bare.callback_id.as_str(), bare.private_metadata.as_str()), (None, "", ""));
+    }
+
+    #[test]
+    fn a_press_in_a_direct_conversation_is_one_on_a_message() {
+        let mut direct = pressed();
+        direct["channel"] = json!({"id": "D1", "name": "directmessage"});
+        direct["container"] = json!({"type": "message", "message_ts": "1.2", "channel_id": "D1"});
+        let click = read(&direct);
+        assert!(click.is_direct() && !read(&pressed()).is_direct());
+        assert_eq!((click.surface, click.channel.as_deref(), click.thread_ts), (Surface::Message, Some("D1"), None));
     }
 
     #[test]
     fn a_form_is_read_whatever_its_fields() {
         let form = json!({"type": "view_submission", "user": {"id": "U1", "team_id": "T1"}, "team": null, "trigger_id": "4.5",
             "view": {"id": "V1", "callback_id": "changes", "private_metadata": "run-1", "hash": "h", "state": {"values": {
-                "words": {"text": {"type": "plain_text_input", "value": "please no"}},
+                "words": {"text": {"type": "plain_text_input", "value": "please\n\n  no & <no>"}},
+                "start": {"start": {"type": "radio_buttons", "selected_option": {"text": {"text": "x"}, "value": "base"}}},
                 "empty": {"text": {"type": "plain_text_input", "value": null}},
                 "who": {"pick": {"type": "multi_users_select", "selected_users": ["U1", "U2"]}},
                 "what": {"pick": {"type": "checkboxes", "selected_options": [{"value": "a"}]}}}}}});
         let Ok(Inbound::Submission(it)) = Inbound::from_frame(Frame::Interaction, &form, None) else { panic!("a submission") };
         assert_eq!((it.callback_id.as_str(), it.private_metadata.as_str(), it.key.0.as_str()), ("changes", "run-1", "submission:V1:4.5"));
-        assert_eq!((it.text("words", "text"), it.text("empty", "text"), it.text("what", "pick")), (Some("please no"), None, Some("a")));
+        assert_eq!((it.text("words", "text"), it.text("empty", "text"), it.text("what", "pick")), (Some("please\n\n  no & <no>"), None, Some("a")));
+        assert_eq!((it.text("start", "start"), it.view_hash.as_deref()), (Some("base"), Some("h")));
         assert_eq!(it.values["who"]["pick"], Answer::Chosen(vec!["U1".to_owned(), "U2".to_owned()]));
     }
 

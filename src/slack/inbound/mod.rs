@@ -17,6 +17,7 @@ use fields::Fields;
 
 use crate::run::{PersonId, RequestId};
 use crate::slack::response_url::ResponseUrl;
+use crate::slack::text::heard;
 use crate::slack::ts::Ts;
 
 /// One verified request, understood.
@@ -78,13 +79,30 @@ pub struct Click {
     pub message_ts: Option<Ts>,
     /// The root of the thread that the message is in; none for a root itself.
     pub thread_ts: Option<Ts>,
+    /// In a modal or at home: which view, and what it was when it was looked at, for [`crate::slack::SlackApi::update_view`].
     pub view_id: Option<String>,
+    #[serde(default)]
+    pub view_hash: Option<String>,
+    /// What we wrote into the view when we drew it; empty elsewhere.
+    #[serde(default)]
+    pub callback_id: String,
+    #[serde(default)]
+    pub private_metadata: String,
     pub action_id: String,
     pub block_id: String,
+    /// The button's value, or that of the option that was chosen.
     pub value: String,
     pub trigger_id: String,
     pub response_url: Option<ResponseUrl>,
     pub key: RequestId,
+}
+
+impl Click {
+    /// True for a press in the direct conversation with us. There is no thread and nobody else to see what is said.
+    #[must_use]
+    pub fn is_direct(&self) -> bool {
+        self.channel.as_deref().is_some_and(|channel| channel.starts_with('D'))
+    }
 }
 
 /// What was filled in, in one field of a form.
@@ -106,6 +124,8 @@ pub struct ViewSubmission {
     /// By block, then by action.
     pub values: BTreeMap<String, BTreeMap<String, Answer>>,
     pub view_id: String,
+    #[serde(default)]
+    pub view_hash: Option<String>,
     pub trigger_id: String,
     pub key: RequestId,
 }
@@ -136,6 +156,21 @@ pub struct ThreadMessage {
     /// True in a direct conversation with us.
     pub direct: bool,
     pub key: RequestId,
+}
+
+impl ThreadMessage {
+    /// The person's own words as they typed them, without lines in which they quote somebody. What is left may be a command; if nothing is left,
+    /// it is none.
+    #[must_use]
+    pub fn own_words(&self) -> String {
+        own(&heard(&self.text)).trim().to_owned()
+    }
+}
+
+/// `>` quotes a line, `>>>` all that follows.
+fn own(words: &str) -> String {
+    let lines = words.lines().take_while(|line| !line.trim_start().starts_with(">>>"));
+    lines.filter(|line| !line.trim_start().starts_with('>')).collect::<Vec<_>>().join("\n")
 }
 
 /// Somebody looks at our Home tab.
@@ -235,9 +270,12 @@ mod tests {
             Just(Value::Null),
             any::<bool>().prop_map(Value::from),
             any::<i64>().prop_map(Value::from),
-            prop_oneof!["block_actions", "view_submission", "event_callback", "message", "app_mention", "U1", "\\PC{0,5}"].prop_map(Value::from),
+            prop_oneof!["block_actions", "view_submission", "event_callback", "message", "app_mention", "app_home_opened", "home", "U1", "\\PC{0,5}"]
+                .prop_map(Value::from),
         ];
-        let names = "type|team|id|user|team_id|event|actions|container|channel|view|state|values|text|ts|message|action_id|authorizations";
+        let names = "type|team|id|user|team_id|event|actions|container|channel|view|state|values|text|ts|message|action_id|authorizations|\
+            hash|private_metadata|callback_id|selected_option|selected_options|value|tab|subtype|attachments|is_share|is_msg_unfurl|fallback|\
+            edited|app_id|bot_id|command|user_id|channel_id|trigger_id|thread_ts";
         leaf.prop_recursive(5, 60, 6, move |inner| {
             prop_oneof![
                 vec(inner.clone(), 0..4).prop_map(Value::from),
@@ -257,6 +295,8 @@ mod tests {
             for frame in [Frame::Command, Frame::Interaction, Frame::Event] {
                 if let Ok(inbound) = Inbound::from_frame(frame, &payload, None) {
                     prop_assert!(inbound.key().is_none_or(|key| key.0.len() <= 120));
+                    let kept = serde_json::to_string(&inbound).expect("JSON");
+                    prop_assert_eq!(serde_json::from_str::<Inbound>(&kept).expect("the same"), inbound);
                 }
             }
         }
@@ -268,6 +308,21 @@ mod tests {
                 .finish();
             let Ok(Inbound::Command(it)) = Inbound::parse("application/x-www-form-urlencoded", body.as_bytes(), None) else { panic!("a command") };
             prop_assert_eq!(it.text, text);
+        }
+    }
+
+    #[test]
+    fn what_somebody_quotes_is_not_what_they_say() {
+        for (typed, own_words) in [
+            ("approve", "approve"),
+            ("approve\n\nbut *slowly*\n", "approve\n\nbut *slowly*"),
+            ("> approve", ""),
+            (">approve\n> now", ""),
+            ("> shall we?\nreject", "reject"),
+            ("no\n>>> approve\nand more", "no"),
+            ("2 > 1", "2 > 1"),
+        ] {
+            assert_eq!(own(typed).trim(), own_words, "{typed:?}");
         }
     }
 

@@ -34,8 +34,14 @@ pub(super) fn length(text: &str) -> usize {
 fn first_atom(text: &str) -> Option<&str> {
     let first = text.chars().next()?;
     let entity = ["&amp;", "&lt;", "&gt;", "```"].into_iter().find(|it| text.starts_with(it)).map(str::len);
-    let reference = if first == '<' { text.find('>').map(|end| end + 1) } else { None };
-    Some(&text[..entity.or(reference).unwrap_or(first.len_utf8())])
+    Some(&text[..entity.or_else(|| reference(text)).unwrap_or(first.len_utf8())])
+}
+
+/// How long a `<…>` is; a `<` that nothing closes is only a character.
+fn reference(text: &str) -> Option<usize> {
+    let inside = text.strip_prefix('<').filter(|inside| !inside.starts_with(char::is_whitespace))?;
+    let end = inside.find(['<', '>', '\n'])?;
+    inside[end..].starts_with('>').then_some(end + 2)
 }
 
 #[derive(Clone, Copy, Default)]
@@ -102,6 +108,7 @@ mod tests {
             ("a &amp; b", 5, "a …"),
             ("a &amp; b", 8, "a &amp;…"),
             ("see <https://example.com|the diff> now", 20, "see …"),
+            ("a < b and c > d", 8, "a < b a…"),
             ("run `cargo test` now", 10, "run `car…`"),
             ("```one two```", 9, "```on…```"),
             ("😀😀😀", 5, "😀😀…"),

@@ -5,21 +5,28 @@ mod blocks;
 mod client;
 mod cut;
 mod error;
+mod heard;
 mod inbound;
 mod pacing;
+mod plain;
 mod response_url;
 mod signature;
 mod text;
 mod ts;
 
-pub use blocks::{Button, Confirm, Style, actions, context, divider, fields, fit, header, message_text, preformatted, section, section_with_button};
+pub use blocks::{
+    Button, Choice, Confirm, Field, Menu, Modal, Style, Words, actions, context, divider, fields, fit, fit_view, header, message_text, preformatted,
+    radio, section, section_with_button, section_with_menu, select, text_input,
+};
 pub use client::{App, Edit, Identity, Member, Post, SlackApi, SlackApiConfig};
 pub use cut::cut;
 pub use error::SlackError;
+pub use heard::heard;
 pub use inbound::{Answer, Click, Frame, HomeOpened, Inbound, Malformed, SlashCommand, Surface, ThreadMessage, Uninstalled, ViewSubmission};
 pub use pacing::{Pacing, Priority, Rate};
+pub use plain::{is_hidden, one_line};
 pub use response_url::ResponseUrl;
 pub use signature::{SIGNATURE_HEADER, SignatureError, TIMESTAMP_HEADER, Verifier};
-pub use slack_morphism::prelude::SlackBlock;
-pub use text::{Mrkdwn, escape, heard};
+pub use slack_morphism::prelude::{SlackBlock, SlackView};
+pub use text::{Mrkdwn, escape};
 pub use ts::Ts;

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use url::Url;
 
 use crate::slack::cut::cut;
+use crate::slack::plain::{clean, one_line};
 
 /// Looks like a backtick and does not end code.
 const NO_BACKTICK: &str = "ˋ";
@@ -23,10 +24,36 @@ impl Mrkdwn {
         Self(text.to_owned())
     }
 
-    /// Anybody's words.
+    /// Anybody's words, with their lines. A fence in them would swallow what follows.
     #[must_use]
     pub fn escaped(text: &str) -> Self {
-        Self(escape(text))
+        Self(without_fences(&escape(text)))
+    }
+
+    /// Anybody's words in one line of at most `max_chars` characters.
+    #[must_use]
+    pub fn line(text: &str, max_chars: usize) -> Self {
+        Self::escaped(&one_line(text, max_chars)).cut(max_chars)
+    }
+
+    /// A name of at most `max_chars` characters, as code; one of nothing still shows.
+    #[must_use]
+    pub fn name(text: &str, max_chars: usize) -> Self {
+        let name = one_line(text, max_chars);
+        if name.is_empty() { Self::ours("(no name)") } else { Self::code(&name) }
+    }
+
+    /// The first six lines of anybody's words, each marked as quoted, at most about `max_chars` characters; none where nothing is left to quote.
+    #[must_use]
+    pub fn excerpt(text: &str, max_chars: usize) -> Option<Self> {
+        const LINES: usize = 6;
+        let words = cut(clean(text).trim(), max_chars);
+        let mut lines: Vec<&str> = words.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+        if lines.len() > LINES {
+            lines.truncate(LINES);
+            lines.push("…");
+        }
+        (!lines.is_empty()).then(|| Self::quoted(&lines.join("\n")))
     }
 
     /// Anybody's words as code in a line.
@@ -45,13 +72,14 @@ impl Mrkdwn {
     /// Anybody's words, each line marked as quoted, so that they cannot pass for ours.
     #[must_use]
     pub fn quoted(text: &str) -> Self {
-        Self(escape(text).lines().map(|line| format!(">{}", if line.is_empty() { " " } else { line })).collect::<Vec<_>>().join("\n"))
+        let words = without_fences(&escape(text));
+        Self(words.lines().map(|line| format!(">{}", if line.is_empty() { " " } else { line })).collect::<Vec<_>>().join("\n"))
     }
 
     /// Anybody's words in bold; their own stars would end it.
     #[must_use]
     pub fn bold(text: &str) -> Self {
-        Self(format!("*{}*", escape(text).replace('*', "∗").replace('\n', " ")))
+        Self(format!("*{}*", without_fences(&escape(text)).replace('*', "∗").replace('\n', " ")))
     }
 
     /// Calls a person by name, and rings if it is posted. What is no Slack id is only written.
@@ -72,6 +100,12 @@ impl Mrkdwn {
     #[must_use]
     pub fn moment(at: DateTime<Utc>, format: &'static str) -> Self {
         Self(format!("<!date^{}^{format}|{}>", at.timestamp(), at.format("%Y-%m-%d %H:%M UTC")))
+    }
+
+    /// Until when, or since when, in each reader's own clock: `today at 3:00 PM`. In UTC where a client cannot.
+    #[must_use]
+    pub fn time(at: DateTime<Utc>) -> Self {
+        Self::moment(at, "{date_short_pretty} at {time}")
     }
 
     /// Joined by something of ours.
@@ -131,53 +165,13 @@ pub fn escape(text: &str) -> String {
     clean(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-/// Without control characters: those that reorder text make a reader see what is not there.
-pub(super) fn clean(text: &str) -> String {
-    text.chars()
-        .filter_map(|c| match c {
-            '\u{2028}' | '\u{2029}' => Some('\n'),
-            '\n' | '\t' => Some(c),
-            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => None,
-            c if c.is_control() => None,
-            c => Some(c),
-        })
-        .collect()
-}
-
-/// What a person typed, from what Slack made of it, line by line as it was: links, channels and entities become plain words; `<@U1>` stays.
-/// Only invisible characters go: who reads it later, a person or an agent, shall read what was seen.
-#[must_use]
-pub fn heard(text: &str) -> String {
-    let mut words = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(start) = rest.find('<') {
-        words.push_str(&rest[..start]);
-        rest = &rest[start..];
-        let Some(end) = rest.find('>') else { break };
-        words.push_str(&reference(&rest[1..end]));
-        rest = &rest[end + 1..];
-    }
-    words.push_str(rest);
-    clean(&words.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&"))
-}
-
-fn reference(inside: &str) -> String {
-    let (target, label) = inside.split_once('|').map_or((inside, None), |(target, label)| (target, Some(label)));
-    match (target.chars().next(), label) {
-        (Some('@'), _) => format!("<{target}>"),
-        (Some('#'), Some(label)) if !label.is_empty() => format!("#{label}"),
-        (Some('!'), Some(label)) => label.to_owned(),
-        (Some('!'), None) => format!("@{}", target.trim_start_matches('!')),
-        (_, Some(label)) if target.strip_prefix("mailto:") == Some(label) => label.to_owned(),
-        // Slack makes `example.com` a link by itself; any other label was typed.
-        (_, Some(label)) if !label.is_empty() && !target.contains(label) => format!("{label} ({target})"),
-        _ => target.to_owned(),
-    }
+fn without_fences(text: &str) -> String {
+    text.replace("```", &NO_BACKTICK.repeat(3))
 }
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::{prop_assert, prop_assert_eq, proptest};
+    use proptest::prelude::{prop_assert, proptest};
 
     use super::*;
 
@@ -203,40 +197,37 @@ mod tests {
     }
 
     #[test]
+    fn a_moment_is_told_in_the_readers_clock() {
+        let at = DateTime::from_timestamp(1_795_340_936, 0).expect("a moment");
+        assert_eq!(Mrkdwn::time(at).as_str(), "<!date^1795340936^{date_short_pretty} at {time}|2026-11-22 09:48 UTC>");
+        assert_eq!(Mrkdwn::time(at).cut(20).as_str(), "…", "half a date is none");
+    }
+
+    #[test]
+    fn nobody_can_open_what_we_must_close() {
+        assert_eq!(Mrkdwn::escaped("a ```b").as_str(), "a ˋˋˋb");
+        assert_eq!(Mrkdwn::quoted("```\nx").as_str(), ">ˋˋˋ\n>x");
+    }
+
+    #[test]
+    fn a_line_a_name_and_an_excerpt_are_short() {
+        assert_eq!(Mrkdwn::line("a\u{202e}b\u{200b}c\nd <!here>", 12).as_str(), "abc d …");
+        assert_eq!((Mrkdwn::name("a`b", 9).as_str(), Mrkdwn::name("\n", 9).as_str()), ("`aˋb`", "(no name)"));
+        assert_eq!(Mrkdwn::excerpt(" \n\u{202e} ", 100), None);
+        let many = Mrkdwn::excerpt(&"x <!channel>\n\n".repeat(9), 400).expect("words");
+        assert_eq!((many.as_str().lines().count(), many.as_str().lines().last()), (7, Some(">…")));
+    }
+
+    #[test]
     fn text_reads_in_the_order_it_is_written() {
         assert_eq!(escape("safe\u{202e}gnp.exe\u{0}\u{7}"), "safegnp.exe");
     }
 
-    #[test]
-    fn what_slack_wrapped_is_unwrapped() {
-        for (from_slack, typed) in [
-            ("see <https://example.com/a?b=1&amp;c=2>", "see https://example.com/a?b=1&c=2"),
-            ("<https://example.com|example.com> ok", "https://example.com ok"),
-            ("<https://example.com/1|the &amp; docs>", "the & docs (https://example.com/1)"),
-            ("<mailto:a@b.example|a@b.example>", "a@b.example"),
-            ("<#C1|general> <@U1|ana> <@U2> <!here>", "#general <@U1> <@U2> @here"),
-            ("1 &lt; 2 &amp;&amp; 3 &gt; 2", "1 < 2 && 3 > 2"),
-            ("<!subteam^S1|@leads> <!subteam^S2> <!date^1^{date}|today>", "@leads @subteam^S2 today"),
-            ("one\n\n\ttwo &amp; `three`\n", "one\n\n\ttwo & `three`\n"),
-            ("می‌خواهم 👩‍💻", "می‌خواهم 👩‍💻"),
-            ("&amp;lt;", "&lt;"),
-            ("broken <", "broken <"),
-        ] {
-            assert_eq!(heard(from_slack), typed);
-        }
-    }
-
     proptest! {
-        #[test]
-        fn typed_words_come_back_as_typed(text in "[a-zA-Z0-9&<>;#@!|.\n é]*") {
-            prop_assert_eq!(heard(&escape(&text)), text);
-        }
-
         #[test]
         fn nothing_escaped_can_open_a_reference(text in "\\PC*") {
             prop_assert!(!escape(&text).contains(['<', '>']));
             prop_assert!(Mrkdwn::code(&text).as_str().matches('`').count() == 2);
-            let _ = heard(&text);
         }
     }
 }

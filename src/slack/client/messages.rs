@@ -7,6 +7,8 @@ use tokio::time::timeout;
 use tracing::Span;
 
 use super::{SlackApi, promised};
+use crate::slack::blocks::MESSAGE_TEXT;
+use crate::slack::cut::cut;
 use crate::slack::error::SlackError;
 use crate::slack::pacing::{Call, Priority};
 use crate::slack::response_url::ResponseUrl;
@@ -21,7 +23,7 @@ pub struct Post<'a> {
     pub channel: &'a str,
     /// The root to answer to; none for a new root.
     pub thread_ts: Option<&'a Ts>,
-    /// For notifications, screen readers and old clients; Slack's markup, so escape what people said.
+    /// For notifications, screen readers and old clients; Slack's markup, so escape what people said. Cut at 4,000 characters.
     pub text: &'a str,
     pub blocks: &'a [SlackBlock],
     /// Names this message for [`SlackApi::find`]. Short and no secret.
@@ -45,7 +47,7 @@ impl SlackApi {
     pub async fn post(&self, post: Post<'_>) -> Result<Ts, SlackError> {
         let method = "chat.postMessage";
         let mut body = json!({
-            "channel": post.channel, "text": post.text, "blocks": with_key(post.blocks, post.key),
+            "channel": post.channel, "text": bounded(post.text), "blocks": with_key(post.blocks, post.key),
             "unfurl_links": false, "unfurl_media": false,
             "metadata": { "event_type": METADATA_TYPE, "event_payload": { "key": post.key } },
         });
@@ -58,14 +60,14 @@ impl SlackApi {
 
     /// Repeatable: the newest one wins. Notifies nobody. Keeps the message's key.
     pub async fn update(&self, edit: Edit<'_>) -> Result<(), SlackError> {
-        let body = json!({ "channel": edit.channel, "ts": edit.ts, "text": edit.text, "blocks": edit.blocks });
+        let body = json!({ "channel": edit.channel, "ts": edit.ts, "text": bounded(edit.text), "blocks": edit.blocks });
         self.call(Call { method: "chat.update", channel: Some(edit.channel), priority: edit.priority }, &body).await?;
         Ok(())
     }
 
     /// Told to one person in a channel, gone when they reload; so never the only copy of anything.
     pub async fn ephemeral(&self, channel: &str, user: &str, thread_ts: Option<&Ts>, text: &str) -> Result<(), SlackError> {
-        let mut body = json!({ "channel": channel, "user": user, "text": text });
+        let mut body = json!({ "channel": channel, "user": user, "text": bounded(text) });
         if let Some(root) = thread_ts {
             body["thread_ts"] = json!(root);
         }
@@ -80,7 +82,7 @@ impl SlackApi {
             return Err(SlackError::Refused { method, error: "not_slack".to_owned(), detail: String::new() });
         }
         self.inner.pacer.admit(Call { method, channel: None, priority: Priority::Gate }).await?;
-        let mut body = json!({ "text": text, "response_type": "ephemeral", "replace_original": false });
+        let mut body = json!({ "text": bounded(text), "response_type": "ephemeral", "replace_original": false });
         if let Some(root) = thread_ts {
             body["thread_ts"] = json!(root);
         }
@@ -110,6 +112,11 @@ impl SlackApi {
         let answer = self.read(call, &[("channel", channel), ("message_ts", ts.as_str())]).await?;
         promised(method, &answer, "/permalink")
     }
+}
+
+/// Slack refuses an edit whose text is longer, and would cut a post.
+fn bounded(text: &str) -> String {
+    cut(text, MESSAGE_TEXT)
 }
 
 /// The key once more, as the name of a block: some emulators keep no metadata.

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use slack_morphism::prelude::SlackBlock;
 
 use super::{SlackApi, promised};
+use crate::slack::blocks::fit_view;
 use crate::slack::error::SlackError;
 use crate::slack::pacing::{Call, Priority};
 
@@ -26,10 +27,10 @@ impl SlackApi {
         Ok(())
     }
 
-    /// Draws a person's Home tab. The newest one wins.
+    /// Draws a person's Home tab. The newest one wins; what is more than Slack takes is left out.
     pub async fn publish_home(&self, user: &str, blocks: Vec<SlackBlock>) -> Result<(), SlackError> {
         let call = Call { method: "views.publish", channel: None, priority: Priority::Milestone };
-        self.call(call, &json!({ "user_id": user, "view": { "type": "home", "blocks": blocks } })).await?;
+        self.call(call, &json!({ "user_id": user, "view": { "type": "home", "blocks": fit_view(blocks) } })).await?;
         Ok(())
     }
 }

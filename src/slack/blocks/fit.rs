@@ -1,0 +1,73 @@
+//! Does all of it fit?
+
+use serde_json::Value;
+use slack_morphism::prelude::SlackBlock;
+
+use super::context;
+use crate::slack::cut::length;
+use crate::slack::text::Mrkdwn;
+
+const IN_A_MESSAGE: usize = 50;
+const IN_A_VIEW: usize = 100;
+/// Not in Slack's documentation: beyond about 12,000 characters over all blocks of a message it answers `msg_blocks_too_long`.
+const ALL_TEXT: usize = 12_000;
+/// A view may have 250 KB; this leaves room for its title and what Slack adds.
+const ALL_BYTES: usize = 200_000;
+
+/// A message's blocks if Slack takes them all, else without the last ones that nobody can press: a question must stay answerable.
+#[must_use]
+pub fn fit(blocks: Vec<SlackBlock>) -> Vec<SlackBlock> {
+    shortened(blocks, IN_A_MESSAGE, ALL_TEXT, text_length)
+}
+
+/// The same for a form or the Home tab.
+#[must_use]
+pub fn fit_view(blocks: Vec<SlackBlock>) -> Vec<SlackBlock> {
+    shortened(blocks, IN_A_VIEW, ALL_BYTES, bytes)
+}
+
+fn shortened(blocks: Vec<SlackBlock>, most: usize, room: usize, size: fn(&SlackBlock) -> usize) -> Vec<SlackBlock> {
+    let mut sized: Vec<(usize, SlackBlock)> = blocks.into_iter().map(|block| (size(&block), block)).collect();
+    let mut total: usize = sized.iter().map(|(size, _)| size).sum();
+    if sized.len() > most || total > room {
+        let note = context(&[Mrkdwn::ours("… shortened, there was more than fits here")]);
+        total += size(&note);
+        let mut at = sized.len();
+        while sized.len() >= most || total > room {
+            let Some(last) = sized.iter().rposition(|(_, block)| !asks(block)).or(sized.len().checked_sub(1)) else { break };
+            total -= sized.remove(last).0;
+            at = last;
+        }
+        sized.insert(at.min(sized.len()), (0, note));
+    }
+    sized.into_iter().map(|(_, block)| block).collect()
+}
+
+/// Whether somebody can press or fill in something there.
+fn asks(block: &SlackBlock) -> bool {
+    match block {
+        SlackBlock::Actions(_) | SlackBlock::Input(_) => true,
+        SlackBlock::Section(section) => section.accessory.is_some(),
+        _ => false,
+    }
+}
+
+/// The characters in all texts of a block, however deep.
+pub(super) fn text_length(block: &SlackBlock) -> usize {
+    fn texts(value: &Value) -> usize {
+        match value {
+            Value::Object(fields) => fields
+                .iter()
+                .map(|(name, value)| if name == "text" { value.as_str().map_or_else(|| texts(value), length) } else { texts(value) })
+                .sum(),
+            Value::Array(values) => values.iter().map(texts).sum(),
+            _ => 0,
+        }
+    }
+    serde_json::to_value(block).map_or(0, |value| texts(&value))
+}
+
+/// What it takes on the wire.
+pub(super) fn bytes(block: &SlackBlock) -> usize {
+    serde_json::to_string(block).map_or(0, |json| json.len() + 1)
+}

@@ -1,6 +1,6 @@
 //! What can be typed in a shell?
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::local::UpOptions;
 use crate::telemetry::{FILTER, Format};
@@ -137,12 +137,47 @@ Examples:
         /// Which run: its name, or the last characters of it
         run: String,
     },
-    /// Check what this machine has, and say what is missing
+    /// Set a Slack workspace up
+    Slack {
+        #[command(subcommand)]
+        verb: SlackVerb,
+    },
+    /// Check what this machine and the Slack app have, and say what is missing
     #[command(after_help = "Exit codes: 0 all that is needed is here · 5 something marked ✗ is missing")]
     Doctor,
     /// Run a program that dies with its parent
     #[command(name = "__child", hide = true)]
     Child(Child),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum SlackVerb {
+    /// Print the manifest of the Slack app, to paste at api.slack.com/apps
+    #[command(after_help = "\
+Examples:
+  signoff slack manifest                                       by Socket Mode: nothing of yours has to be reachable
+  signoff slack manifest --url https://signoff.example.com     by HTTP, where Slack can reach `signoff serve`
+
+With --json: the same as JSON, for `apps.manifest.create`.")]
+    Manifest(Manifest),
+}
+
+#[derive(Debug, Args)]
+pub struct Manifest {
+    /// How Slack reaches you: `http` with --url, `socket` without
+    #[arg(long, value_enum)]
+    pub mode: Option<Mode>,
+    /// Where Slack reaches `signoff serve`, by https; /slack is added
+    #[arg(long)]
+    pub url: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Mode {
+    /// Slack calls an https address of yours
+    Http,
+    /// `signoff serve` calls Slack
+    Socket,
 }
 
 #[derive(Debug, Args)]

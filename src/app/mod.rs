@@ -5,6 +5,7 @@ mod cli;
 mod doctor;
 mod parts;
 mod serve;
+mod set_up;
 mod talk;
 mod up;
 mod worker;
@@ -64,6 +65,10 @@ impl From<crate::store::StoreError> for Failure {
 pub fn run(cli: Cli, out: &mut dyn Write) -> Result<u8, Failure> {
     if let Verb::Child(child) = cli.verb {
         return Err(up::become_child(child.command));
+    }
+    if let Verb::Slack { verb } = &cli.verb {
+        // Before the configuration is read: what is printed helps to write it.
+        return set_up::slack(verb, cli.json, out);
     }
     telemetry::start(cli.log_filter(), cli.log_format()).map_err(|e| Failure::usage(anyhow!("SIGNOFF_LOG: {e}")))?;
     let config = Config::from_process().map_err(|problems| Failure::usage(anyhow!("{problems}")))?;

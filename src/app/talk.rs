@@ -40,7 +40,9 @@ pub async fn talk(verb: Verb, config: Config, json: bool, out: &mut dyn Write) -
         Verb::Stop(decide) => talk.decide(Verdict::Stop, decide).await,
         Verb::Events { run } => talk.events(run).await,
         Verb::Thread { run } => talk.thread(run).await,
-        Verb::Up(_) | Verb::Serve | Verb::Worker { .. } | Verb::Doctor | Verb::Child(_) => Err(anyhow::anyhow!("not said to a run").into()),
+        Verb::Up(_) | Verb::Serve | Verb::Worker { .. } | Verb::Doctor | Verb::Slack { .. } | Verb::Child(_) => {
+            Err(anyhow::anyhow!("not said to a run").into())
+        }
     }
 }
 

@@ -1,6 +1,8 @@
 //! What does this machine have, and what is missing?
 //! Each line says what was found, or what to do about it.
 
+mod slack;
+
 use std::io::Write;
 
 use anyhow::Context;
@@ -11,7 +13,6 @@ use super::{Failure, exit, parts};
 use crate::config::Config;
 use crate::local;
 use crate::sandbox::Sandbox;
-use crate::slack::{SlackApi, SlackApiConfig};
 use crate::store::Store;
 
 /// One thing that was looked at.
@@ -20,6 +21,29 @@ struct Finding {
     what: &'static str,
     state: State,
     says: String,
+}
+
+impl Finding {
+    fn ok(what: &'static str, says: impl Into<String>) -> Self {
+        Self { what, state: State::Ok, says: says.into() }
+    }
+
+    fn less(what: &'static str, says: impl Into<String>) -> Self {
+        Self { what, state: State::Less, says: says.into() }
+    }
+
+    fn missing(what: &'static str, says: impl Into<String>) -> Self {
+        Self { what, state: State::Missing, says: says.into() }
+    }
+
+    fn line(&self) -> String {
+        let glyph = match self.state {
+            State::Ok => "✓",
+            State::Less => "~",
+            State::Missing => "✗",
+        };
+        format!("{glyph} {:<9} {}", self.what, self.says)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -32,27 +56,18 @@ enum State {
 }
 
 pub async fn doctor(config: Config, json: bool, out: &mut dyn Write) -> Result<u8, Failure> {
-    let findings = vec![
+    let mut findings = vec![
         program("git", "Install git.").await,
         database(&config).await,
         temporal(&config).await,
         sandbox().await,
         claude(&config).await,
         model(&config),
-        slack(&config).await,
         projects(&config),
     ];
+    findings.extend(slack::look(&config).await);
     for finding in &findings {
-        let line = if json {
-            serde_json::to_string(finding).context("printing")?
-        } else {
-            let glyph = match finding.state {
-                State::Ok => "✓",
-                State::Less => "~",
-                State::Missing => "✗",
-            };
-            format!("{glyph} {:<9} {}", finding.what, finding.says)
-        };
+        let line = if json { serde_json::to_string(finding).context("printing")? } else { finding.line() };
         writeln!(out, "{line}").context("printing")?;
     }
     let missing = findings.iter().any(|f| f.state == State::Missing);
@@ -121,21 +136,6 @@ fn model(config: &Config) -> Finding {
         "a real model, with your key"
     };
     Finding { what: "model", state: State::Ok, says: says.to_owned() }
-}
-
-async fn slack(config: &Config) -> Finding {
-    let Some(slack) = &config.slack else {
-        if let Some(page) = local::UpFile::read_live(&config.home).and_then(|up| up.slack_page) {
-            return Finding { what: "slack", state: State::Ok, says: format!("the local one of the running `signoff up`: {page}") };
-        }
-        let says = "SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET are not set. Set both, or let `signoff up` bring a local Slack.".to_owned();
-        return Finding { what: "slack", state: State::Less, says };
-    };
-    let (state, says) = match SlackApi::new(SlackApiConfig::new(slack.api_url.clone(), slack.bot_token.clone())).auth_test().await {
-        Ok(us) => (State::Ok, format!("we are installed in {}", us.team_name)),
-        Err(e) => (State::Missing, format!("{e}. Is SLACK_BOT_TOKEN right, and SLACK_API_URL where it is set?")),
-    };
-    Finding { what: "slack", state, says }
 }
 
 fn projects(config: &Config) -> Finding {

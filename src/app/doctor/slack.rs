@@ -1,0 +1,217 @@
+//! Is the Slack app what the manifest asks for, and where we need it?
+//! Asks Slack with the tokens that are configured; says nothing in any channel.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+
+use super::Finding;
+use crate::config::{Config, SlackConfig};
+use crate::local;
+use crate::run::Channel;
+use crate::slack::{App, Identity, Pacing, SlackApi, SlackApiConfig, SlackError, asked_scopes};
+
+/// A person waits: slowly is better than not at all.
+const PATIENCE: Duration = Duration::from_mins(1);
+const APPS: &str = "api.slack.com/apps";
+
+/// What is to be said about Slack.
+pub(super) async fn look(config: &Config) -> Vec<Finding> {
+    let Some(slack) = &config.slack else {
+        if let Some(page) = local::UpFile::read_live(&config.home).and_then(|up| up.slack_page) {
+            return vec![Finding::ok("slack", format!("the local one of the running `signoff up`: {page}"))];
+        }
+        let says = "not configured. `signoff slack manifest` prints an app for your workspace; `signoff up` brings a local Slack.";
+        return vec![Finding::less("slack", says)];
+    };
+    let pacing = Pacing { patience: PATIENCE, ..Pacing::slack() };
+    let api = SlackApi::new(SlackApiConfig { pacing, ..SlackApiConfig::new(slack.api_url.clone(), slack.bot_token.clone()) });
+    let us = match api.identity().await {
+        Ok(us) => us,
+        Err(e) => {
+            let remedy = "Is SLACK_BOT_TOKEN the Bot User OAuth Token (xoxb-…), and SLACK_API_URL right where it is set?";
+            return vec![Finding::missing("slack", format!("{e}. {remedy}"))];
+        }
+    };
+    let looker = Looker { config, slack, app: api.app().await.ok(), us, api: &api };
+    let mut findings = vec![looker.installation(), looker.scopes().await, looker.events().await];
+    findings.extend(looker.channels().await);
+    findings.extend(looker.groups().await);
+    findings
+}
+
+struct Looker<'a> {
+    config: &'a Config,
+    slack: &'a SlackConfig,
+    api: &'a SlackApi,
+    us: &'a Identity,
+    /// Unknown without `users:read`, and to emulators.
+    app: Option<App>,
+}
+
+impl Looker<'_> {
+    fn installation(&self) -> Finding {
+        let app = self.app.as_ref().map(|app| format!(" as {} ({})", app.name, app.id)).unwrap_or_default();
+        Finding::ok("slack", format!("we are installed in {}{app}", self.us.team_name))
+    }
+
+    /// Where the app is changed: `<page> → <click>`.
+    fn page(&self) -> String {
+        self.app.as_ref().map_or_else(|| format!("{APPS} → your app"), |app| format!("{APPS}/{}", app.id))
+    }
+
+    async fn scopes(&self) -> Finding {
+        let asked = asked_scopes();
+        let granted = match self.api.granted_scopes().await {
+            Ok(Some(granted)) => granted,
+            Ok(None) => return Finding::less("scopes", "Slack did not say which we have; emulators do not"),
+            Err(e) => return Finding::missing("scopes", format!("{e}. Try again.")),
+        };
+        let missing: Vec<&str> = asked.iter().filter(|scope| !granted.contains(scope)).map(String::as_str).collect();
+        if missing.is_empty() {
+            return Finding::ok("scopes", format!("all {} of the manifest", asked.len()));
+        }
+        let missing = missing.join(", ");
+        let page = self.page();
+        Finding::missing("scopes", format!("{missing} missing. {page} → OAuth & Permissions → Bot Token Scopes: add {missing} → Reinstall."))
+    }
+
+    /// How Slack tells us things: Socket Mode where there is a token for it.
+    async fn events(&self) -> Finding {
+        match &self.slack.app_token {
+            Some(token) => self.socket(token).await,
+            None => self.http(),
+        }
+    }
+
+    async fn socket(&self, token: &SecretString) -> Finding {
+        let generate = format!("{} → Basic Information → App-Level Tokens: Generate one with connections:write.", self.page());
+        if let (Some(theirs), Some(app)) = (app_of(token), &self.app)
+            && theirs != app.id
+        {
+            let says = format!("SLACK_APP_TOKEN is of the app {theirs}, SLACK_BOT_TOKEN of {}. {generate}", app.id);
+            return Finding::missing("events", says);
+        }
+        match self.api.can_open_socket(token).await {
+            Ok(()) => Finding::ok("events", "by Socket Mode: SLACK_APP_TOKEN opens connections"),
+            Err(e) if e.is_about_us() => Finding::missing("events", format!("SLACK_APP_TOKEN is no good: {e}. {generate}")),
+            Err(e @ SlackError::Refused { .. }) => {
+                Finding::missing("events", format!("{e}. {} → Socket Mode: Enable. Then: {generate}", self.page()))
+            }
+            Err(e) => Finding::missing("events", format!("{e}. Try again.")),
+        }
+    }
+
+    fn http(&self) -> Finding {
+        let secret: Option<SecretString> = self.slack.signing_secret.clone().into();
+        let find = format!("{} → Basic Information → App Credentials: Signing Secret.", self.page());
+        let Some(secret) = secret else {
+            return Finding::missing("events", format!("neither SLACK_SIGNING_SECRET nor SLACK_APP_TOKEN is set. {find}"));
+        };
+        let looks_well = secret.expose_secret().len() == 32 && secret.expose_secret().bytes().all(|b| b.is_ascii_hexdigit());
+        if !looks_well && self.slack.api_url.is_none() {
+            return Finding::missing("events", format!("SLACK_SIGNING_SECRET is not 32 hexadecimal digits. {find}"));
+        }
+        match self.config.public_url.as_ref().filter(|url| url.scheme() == "https") {
+            Some(url) => Finding::ok("events", format!("by HTTP: Slack has to reach {url}slack, as the app's manifest says")),
+            None => {
+                Finding::less("events", "by HTTP: Slack has to reach POST /slack of `serve` by https; SIGNOFF_PUBLIC_URL does not say where that is")
+            }
+        }
+    }
+
+    /// One for each project with a channel of its own.
+    async fn channels(&self) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        for name in self.config.projects.names() {
+            let Some(channel) = self.config.projects.get(name).and_then(|project| project.channel.as_ref()) else { continue };
+            findings.push(match self.channel(channel).await {
+                Ok(()) => Finding::ok("channel", format!("{name}: we are in {}", channel.channel)),
+                Err(why) => Finding::missing("channel", format!("{name}: {why}")),
+            });
+        }
+        findings
+    }
+
+    async fn channel(&self, channel: &Channel) -> Result<(), String> {
+        let id = &channel.channel;
+        self.ours(&channel.team, id)?;
+        self.api.can_read(id).await.map_err(|e| match &e {
+            SlackError::Refused { error, .. } if error == "not_in_channel" => format!("we are not in {id}. Type there: /invite @signoff"),
+            SlackError::Refused { error, .. } if error == "channel_not_found" => {
+                format!("no channel {id}, or a private one that we are not in. Type there: /invite @signoff; or correct signoff.toml")
+            }
+            _ => format!("{id} could not be read: {e}."),
+        })
+    }
+
+    /// One for each user group that may answer something.
+    async fn groups(&self) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        for ((team, group), named_by) in named_groups(self.config) {
+            let by = named_by.join(", ");
+            findings.push(match self.group(&team, &group).await {
+                Ok(0) => Finding::less("group", format!("{by}: nobody is in {group}. Slack → People → User groups: add people.")),
+                Ok(people) => Finding::ok("group", format!("{by}: {group} has {people} {}", if people == 1 { "person" } else { "people" })),
+                Err(why) => Finding::missing("group", format!("{by}: {why}")),
+            });
+        }
+        findings
+    }
+
+    async fn group(&self, team: &str, group: &str) -> Result<usize, String> {
+        self.ours(team, group)?;
+        self.api.group_members(group).await.map(|members| members.len()).map_err(|e| match &e {
+            e if e.is_group_gone() => format!("no user group {group}. Slack → People → User groups → ⋯ → Copy group ID; then correct the name"),
+            _ => format!("who is in {group} could not be asked: {e}. Until it can, nobody answers for it."),
+        })
+    }
+
+    fn ours(&self, team: &str, what: &str) -> Result<(), String> {
+        if team == self.us.team { Ok(()) } else { Err(format!("{what} is in the workspace {team}, and we are installed in {}", self.us.team)) }
+    }
+}
+
+/// The app that an app-level token belongs to: `xapp-1-<app>-…`.
+fn app_of(token: &SecretString) -> Option<String> {
+    let app = token.expose_secret().strip_prefix("xapp-1-")?.split('-').next()?;
+    app.starts_with('A').then(|| app.to_owned())
+}
+
+/// User groups by team and id, and which projects name them, for themselves or in their pipelines.
+fn named_groups(config: &Config) -> BTreeMap<(String, String), Vec<String>> {
+    let mut groups: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
+    for name in config.projects.names() {
+        let Some(project) = config.projects.get(name) else { continue };
+        let mut said: Vec<String> = project.approvers.iter().map(ToString::to_string).collect();
+        texts(&serde_json::to_value(&project.pipeline.pipeline).unwrap_or_default(), &mut said);
+        for group in said.iter().filter_map(|text| group(text)) {
+            let by = groups.entry(group).or_default();
+            if by.last() != Some(&name.to_string()) {
+                by.push(name.to_string());
+            }
+        }
+    }
+    groups
+}
+
+/// `slack:<team>:S…`; people are `U…` or `W…`.
+fn group(text: &str) -> Option<(String, String)> {
+    let (team, id) = text.strip_prefix("slack:")?.split_once(':')?;
+    let an_id = id.starts_with('S') && id.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
+    an_id.then(|| (team.to_owned(), id.to_owned()))
+}
+
+fn texts(value: &Value, into: &mut Vec<String>) {
+    match value {
+        Value::String(text) => into.push(text.clone()),
+        Value::Array(values) => values.iter().for_each(|value| texts(value, into)),
+        Value::Object(fields) => fields.values().for_each(|value| texts(value, into)),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests;

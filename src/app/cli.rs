@@ -65,8 +65,8 @@ Examples:
     Up(Up),
     /// Answer Slack, draw threads, serve pages
     #[command(after_help = "\
-It reads DATABASE_URL, TEMPORAL_ADDRESS, SLACK_BOT_TOKEN with SLACK_APP_TOKEN or SLACK_SIGNING_SECRET, SIGNOFF_LISTEN
-and SIGNOFF_PUBLIC_URL, and signoff.toml in this folder. `signoff doctor` says what is missing.")]
+It reads DATABASE_URL, TEMPORAL_ADDRESS, SLACK_BOT_TOKEN, SLACK_SIGNING_SECRET, SIGNOFF_LISTEN and SIGNOFF_PUBLIC_URL,
+and signoff.toml in this folder. `signoff doctor` says what is missing.")]
     Serve,
     /// Carry runs on: agents and checks
     #[command(after_help = "\

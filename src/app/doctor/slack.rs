@@ -5,12 +5,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
-use serde_json::Value;
 
 use super::Finding;
 use crate::config::{Config, SlackConfig};
 use crate::local;
-use crate::run::Channel;
+use crate::run::{Approver, Channel, GateSpec, GroupId};
 use crate::slack::{App, Identity, Pacing, SlackApi, SlackApiConfig, SlackError, asked_scopes};
 
 /// A person waits: slowly is better than not at all.
@@ -150,9 +149,9 @@ impl Looker<'_> {
     /// One for each user group that may answer something.
     async fn groups(&self) -> Vec<Finding> {
         let mut findings = Vec::new();
-        for ((team, group), named_by) in named_groups(self.config) {
+        for (GroupId { team, group }, named_by) in named_groups(self.config) {
             let by = named_by.join(", ");
-            findings.push(match self.group(&team, &group).await {
+            findings.push(match self.group(team, group).await {
                 Ok(0) => Finding::less("group", format!("{by}: nobody is in {group}. Slack → People → User groups: add people.")),
                 Ok(people) => Finding::ok("group", format!("{by}: {group} has {people} {}", if people == 1 { "person" } else { "people" })),
                 Err(why) => Finding::missing("group", format!("{by}: {why}")),
@@ -180,37 +179,22 @@ fn app_of(token: &SecretString) -> Option<String> {
     app.starts_with('A').then(|| app.to_owned())
 }
 
-/// User groups by team and id, and which projects name them, for themselves or in their pipelines.
-fn named_groups(config: &Config) -> BTreeMap<(String, String), Vec<String>> {
-    let mut groups: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
-    for name in config.projects.names() {
-        let Some(project) = config.projects.get(name) else { continue };
-        let mut said: Vec<String> = project.approvers.iter().map(ToString::to_string).collect();
-        texts(&serde_json::to_value(&project.pipeline.pipeline).unwrap_or_default(), &mut said);
-        for group in said.iter().filter_map(|text| group(text)) {
-            let by = groups.entry(group).or_default();
-            if by.last() != Some(&name.to_string()) {
-                by.push(name.to_string());
-            }
+/// The user groups that may answer something, and what names each.
+fn named_groups(config: &Config) -> BTreeMap<&GroupId, Vec<String>> {
+    let by_policy = config.projects.policy.approvers.iter().map(|approver| ("the policy".to_owned(), approver));
+    let projects = config.projects.names().filter_map(|name| config.projects.get(name));
+    let by_project = projects.flat_map(|project| {
+        let gates = project.pipeline.pipeline.stages.iter().filter_map(|stage| stage.gate.as_ref());
+        project.approvers.iter().chain(gates.flat_map(GateSpec::named)).map(|approver| (project.name.to_string(), approver))
+    });
+    let mut groups: BTreeMap<&GroupId, Vec<String>> = BTreeMap::new();
+    for (by, approver) in by_policy.chain(by_project) {
+        if let Approver::Group(group) = approver {
+            groups.entry(group).or_default().push(by);
         }
     }
+    groups.values_mut().for_each(Vec::dedup);
     groups
-}
-
-/// `slack:<team>:S…`; people are `U…` or `W…`.
-fn group(text: &str) -> Option<(String, String)> {
-    let (team, id) = text.strip_prefix("slack:")?.split_once(':')?;
-    let an_id = id.starts_with('S') && id.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
-    an_id.then(|| (team.to_owned(), id.to_owned()))
-}
-
-fn texts(value: &Value, into: &mut Vec<String>) {
-    match value {
-        Value::String(text) => into.push(text.clone()),
-        Value::Array(values) => values.iter().for_each(|value| texts(value, into)),
-        Value::Object(fields) => fields.values().for_each(|value| texts(value, into)),
-        _ => {}
-    }
 }
 
 #[cfg(test)]

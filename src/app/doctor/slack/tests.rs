@@ -7,7 +7,7 @@ use axum::extract::{Path, State};
 use axum::response::IntoResponse;
 use axum::routing::any;
 use axum::{Json, Router};
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
@@ -108,10 +108,4 @@ async fn a_socket_that_does_not_open_says_why() {
     insta::assert_snapshot!(events(Workspace::good().refuses("apps.connections.open", "internal_error"), "xapp-1-A1-2-3").await, @"✗ events    apps.connections.open may or may not have happened: internal_error. Try again.");
     insta::assert_snapshot!(events(Workspace::good().refuses("apps.connections.open", "socket_mode_off"), "xapp-1-A1-2-3").await, @"✗ events    Slack refused apps.connections.open: socket_mode_off. api.slack.com/apps/A1 → Socket Mode: Enable. Then: api.slack.com/apps/A1 → Basic Information → App-Level Tokens: Generate one with connections:write.");
     insta::assert_snapshot!(events(Workspace::good(), "xapp-1-A9-2-3").await, @"✗ events    SLACK_APP_TOKEN is of the app A9, SLACK_BOT_TOKEN of A1. api.slack.com/apps/A1 → Basic Information → App-Level Tokens: Generate one with connections:write.");
-}
-
-#[test]
-fn groups_are_told_from_people() {
-    assert_eq!(group("slack:T1:S0LEADS"), Some(("T1".to_owned(), "S0LEADS".to_owned())));
-    assert!(["slack:T1:U1", "cli:S1", "S1", "slack:T1:Some words"].iter().all(|text| group(text).is_none()));
 }

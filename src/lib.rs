@@ -37,5 +37,7 @@ pub mod app;
 
 /// What was configured?
 pub mod config;
+/// What do machines watch?
+pub mod metrics;
 /// What do operators read?
 pub mod telemetry;

@@ -18,7 +18,7 @@ const ROOMS: [&[&str]; 8] = [
     &["run"],
 ];
 /// Usable by all but `run`; themselves they use only each other and `run`.
-const FOR_ALL: [&str; 2] = ["config", "telemetry"];
+const FOR_ALL: [&str; 3] = ["config", "metrics", "telemetry"];
 /// What would be allowed by place and is not.
 const NEVER: [(&str, &str); 1] = [("engine", "slack")];
 /// Words, and the only rooms that may say them.

@@ -4,14 +4,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
+use futures::FutureExt;
+use secrecy::SecretString;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::{Failure, exit, parts};
-use crate::config::Config;
-use crate::slack::{Pacing, SlackApi, SlackApiConfig, Verifier};
+use crate::config::{Config, SlackConfig};
+use crate::slack::{Pacing, SlackApi, SlackApiConfig, SocketHealth, SocketMode, SocketPatience, Take, Verifier};
 use crate::thread::Publisher;
 use crate::web::{self, Actor, SlackDoor, Web};
 
@@ -24,24 +26,19 @@ pub async fn serve(config: Config) -> Result<u8, Failure> {
     let store = parts::migrated_store(&config).await?;
     let place = parts::place(&config, &store).await?;
     let doors = parts::doors(&config, store.clone());
-    let slack = config.slack.as_ref().map(|slack| SlackDoor {
-        verifier: Arc::new(Verifier::new(vec![slack.signing_secret.clone()])),
-        api: SlackApi::new(SlackApiConfig {
-            // Emulators do not mind how fast we are.
-            pacing: if slack.api_url.is_some() { Pacing::generous() } else { Pacing::slack() },
-            ..SlackApiConfig::new(slack.api_url.clone(), slack.bot_token.clone())
-        }),
-        api_url: slack.api_url.clone(),
-    });
+    let slack = config.slack.as_ref().map(door);
     let mut tasks = JoinSet::new();
     if let Some(slack) = &slack {
         let publisher = Publisher { store, slack: slack.api.clone(), place: place.clone(), clock: parts::now };
         tasks.spawn(publisher.run(end.clone()));
         let actor = Actor { doors: doors.clone(), place: place.clone(), slack: slack.api.clone(), clock: parts::now };
+        if let Some(sockets) = config.slack.as_ref().and_then(|config| sockets(config, slack, actor.clone())) {
+            tasks.spawn(sockets.run(end.clone()));
+        }
         tasks.spawn(web::resend(actor, end.clone()));
     }
     let listener = TcpListener::bind(config.listen).await.with_context(|| format!("listening on {} (SIGNOFF_LISTEN)", config.listen))?;
-    tracing::info!("serve listens on {} · Slack {}", config.listen, if slack.is_some() { "is configured" } else { "is not configured" });
+    tracing::info!("serve listens on {} · Slack {}", config.listen, manner(slack.as_ref()));
     let router = web::router(Web { doors, place, slack, clock: parts::now });
     let ending = end.clone();
     let serving = axum::serve(listener, router).with_graceful_shutdown(async move { ending.cancelled().await });
@@ -52,6 +49,47 @@ pub async fn serve(config: Config) -> Result<u8, Failure> {
     }
     let _ = timeout(END_PATIENCE, async { while tasks.join_next().await.is_some() {} }).await;
     Ok(exit::OK)
+}
+
+/// The way to Slack, and what is known of the ways back.
+fn door(config: &SlackConfig) -> SlackDoor {
+    SlackDoor {
+        verifier: config.signing_secret.clone().map(|secret| Arc::new(Verifier::new(vec![secret]))),
+        socket: config.app_token.as_ref().map(|_| SocketHealth::default()),
+        api: api(config, config.bot_token.clone()),
+        api_url: config.api_url.clone(),
+    }
+}
+
+fn api(config: &SlackConfig, token: SecretString) -> SlackApi {
+    SlackApi::new(SlackApiConfig {
+        // Emulators do not mind how fast we are.
+        pacing: if config.api_url.is_some() { Pacing::generous() } else { Pacing::slack() },
+        ..SlackApiConfig::new(config.api_url.clone(), token)
+    })
+}
+
+/// Socket Mode, where there is a token for it. What comes in by it goes the way of all requests.
+fn sockets(config: &SlackConfig, door: &SlackDoor, actor: Actor) -> Option<SocketMode> {
+    let take: Take = Arc::new(move |inbound, delivered| {
+        let actor = actor.clone();
+        async move { actor.receive(inbound, delivered.into()).await }.boxed()
+    });
+    Some(SocketMode {
+        api: api(config, config.app_token.clone()?),
+        api_url: config.api_url.clone(),
+        take,
+        health: door.socket.clone()?,
+        patience: SocketPatience::default(),
+    })
+}
+
+fn manner(slack: Option<&SlackDoor>) -> &'static str {
+    match slack {
+        None => "is not configured",
+        Some(door) if door.socket.is_some() => "speaks by sockets",
+        Some(_) => "speaks by HTTP",
+    }
 }
 
 /// Waits until a part ends that nobody asked to end.

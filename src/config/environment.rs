@@ -91,21 +91,25 @@ impl<'e> Environment<'e> {
         Some(url)
     }
 
-    /// All of Slack or nothing of it.
+    /// All of Slack or nothing of it: a way to speak, and a way to be spoken to.
     pub fn slack(&self) -> Option<SlackConfig> {
         let api_url = self.slack_api_url();
         let (bot_token, signing_secret) = (self.secret("SLACK_BOT_TOKEN"), self.secret("SLACK_SIGNING_SECRET"));
         let app_token = self.secret("SLACK_APP_TOKEN");
-        let anything = bot_token.is_some() || signing_secret.is_some() || app_token.is_some();
-        for (name, there) in [("SLACK_BOT_TOKEN", bot_token.is_some()), ("SLACK_SIGNING_SECRET", signing_secret.is_some())] {
-            if anything && !there {
-                self.report(
-                    format!("{name} is missing, and other variables of Slack are set"),
-                    "Copy it from your app's page at Slack, or unset the others",
-                );
-            }
+        let hears = signing_secret.is_some() || app_token.is_some();
+        if hears && bot_token.is_none() {
+            self.report(
+                "SLACK_BOT_TOKEN is missing, and other variables of Slack are set",
+                "Copy it from your app's page at Slack, or unset the others",
+            );
         }
-        Some(SlackConfig { bot_token: bot_token?, signing_secret: signing_secret?, app_token, api_url })
+        if bot_token.is_some() && !hears {
+            self.report(
+                "SLACK_BOT_TOKEN is set, and neither SLACK_SIGNING_SECRET nor SLACK_APP_TOKEN is",
+                "Copy one of them from your app's page at Slack: the first where Slack can call you, the second where it cannot",
+            );
+        }
+        Some(SlackConfig { bot_token: bot_token.filter(|_| hears)?, signing_secret, app_token, api_url })
     }
 
     fn slack_api_url(&self) -> Option<Url> {

@@ -69,8 +69,8 @@ pub struct Config {
 pub struct SlackConfig {
     /// `SLACK_BOT_TOKEN`
     pub bot_token: SecretString,
-    /// `SLACK_SIGNING_SECRET`
-    pub signing_secret: SecretString,
+    /// `SLACK_SIGNING_SECRET`; none = nobody may knock, and there is an app token.
+    pub signing_secret: Option<SecretString>,
     /// `SLACK_APP_TOKEN`; there = Socket Mode.
     pub app_token: Option<SecretString>,
     /// `SLACK_API_URL`, ends in `/api`; none = Slack's own.

@@ -116,7 +116,7 @@ budget = 1
     assert_snapshot!(told, @r#"
     environment: DATABASE_URL is no address of a Postgres database. Write it like postgres://user:password@host:5432/name
     environment: SLACK_API_URL = "http://127.0.0.1:1/" does not end in /api. Write it like http://127.0.0.1:7811/api
-    environment: SLACK_SIGNING_SECRET is missing, and other variables of Slack are set. Copy it from your app's page at Slack, or unset the others
+    environment: SLACK_BOT_TOKEN is set, and neither SLACK_SIGNING_SECRET nor SLACK_APP_TOKEN is. Copy one of them from your app's page at Slack: the first where Slack can call you, the second where it cannot
     environment: SIGNOFF_REHEARSAL names <folder>/gone.toml, which is no file. Correct the path or unset it
     environment: SIGNOFF_LISTEN = "localhost" is no address to listen on. Write it like 127.0.0.1:8480
     environment: SIGNOFF_PUBLIC_URL is no web address. Write it with http:// or https://
@@ -141,6 +141,15 @@ budget = 1
 #[test]
 fn a_configuration_that_was_named_must_be_there() {
     assert_snapshot!(problems(&folder(&[]), &[("SIGNOFF_CONFIG", "gone.toml")]), @"<folder>/gone.toml: cannot be read: No such file or directory (os error 2). Correct SIGNOFF_CONFIG, or make the file readable");
+}
+
+#[test]
+fn slack_speaks_by_http_or_by_sockets() {
+    let both = |name, value| read(&folder(&[]), &[("SLACK_BOT_TOKEN", "xoxb-1"), (name, value)]).expect("good").slack.expect("Slack");
+    let (http, socket) = (both("SLACK_SIGNING_SECRET", "x"), both("SLACK_APP_TOKEN", "xapp-1"));
+    assert!(http.signing_secret.is_some() && http.app_token.is_none());
+    assert!(socket.signing_secret.is_none() && socket.app_token.is_some());
+    assert!(problems(&folder(&[]), &[("SLACK_APP_TOKEN", "xapp-1")]).contains("SLACK_BOT_TOKEN is missing"));
 }
 
 #[test]

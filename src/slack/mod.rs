@@ -10,8 +10,10 @@ mod inbound;
 mod manifest;
 mod pacing;
 mod plain;
+mod receipt;
 mod response_url;
 mod signature;
+mod socket;
 mod text;
 mod ts;
 
@@ -27,8 +29,10 @@ pub use inbound::{Answer, Click, Frame, HomeOpened, Inbound, Malformed, SlashCom
 pub use manifest::{BadAddress, Delivery, asked_scopes, manifest, manifest_json, slack_url};
 pub use pacing::{Pacing, Priority, Rate};
 pub use plain::{is_hidden, one_line};
+pub use receipt::Receipt;
 pub use response_url::ResponseUrl;
 pub use signature::{SIGNATURE_HEADER, SignatureError, TIMESTAMP_HEADER, Verifier};
 pub use slack_morphism::prelude::{SlackBlock, SlackView};
+pub use socket::{Delivered, SocketHealth, SocketMode, SocketPatience, Take};
 pub use text::{Mrkdwn, escape};
 pub use ts::Ts;

@@ -1,14 +1,17 @@
-//! Is it alive, and can it work?
+//! Is it alive, can it work, and how much does it do?
 
 use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
 use super::Web;
+use crate::metrics;
+use crate::slack::SocketHealth;
 
 const PATIENCE: Duration = Duration::from_millis(2_500);
 
@@ -17,10 +20,25 @@ pub async fn live() -> &'static str {
     "alive\n"
 }
 
-/// What `serve` depends on answers. Slack being away does not make it unready: its requests could not reach us anyway.
+/// What `serve` depends on answers. By HTTP, Slack being away does not make it unready: its requests could not reach us anyway.
+/// By sockets it is we who call, and who has had no connection for a minute is of no use to anybody.
 pub async fn ready(State(web): State<Web>) -> (StatusCode, Json<Value>) {
     let (database, temporal) = tokio::join!(timeout(PATIENCE, web.doors.store.ping()), timeout(PATIENCE, web.doors.engine.ping()));
     let (database, temporal) = (matches!(database, Ok(Ok(()))), matches!(temporal, Ok(Ok(_))));
-    let status = if database && temporal { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(json!({ "database": database, "temporal": temporal })))
+    let socket = web.slack.as_ref().and_then(|slack| slack.socket.as_ref());
+    let transport = web.slack.as_ref().map(|_| if socket.is_some() { "socket" } else { "http" });
+    let mut answer = json!({ "database": database, "temporal": temporal, "slack": transport });
+    if let Some(health) = socket {
+        answer["socket"] = json!({ "connections": health.connections(), "hello_age_seconds": health.hello_age().map(|age| age.as_secs()) });
+    }
+    let ready = database && temporal && socket.is_none_or(SocketHealth::is_well);
+    (if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, Json(answer))
+}
+
+/// Prometheus's text.
+pub async fn metrics(State(web): State<Web>) -> impl IntoResponse {
+    if let Some(health) = web.slack.as_ref().and_then(|slack| slack.socket.as_ref()) {
+        metrics::slack_socket(health.connections(), health.hello_age());
+    }
+    ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], metrics::text())
 }

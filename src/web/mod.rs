@@ -8,6 +8,7 @@ mod form;
 mod health;
 mod page;
 mod pages;
+mod reception;
 mod resend;
 mod run_page;
 mod slack;
@@ -21,10 +22,11 @@ use chrono::{DateTime, Utc};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::commands::Doors;
-use crate::slack::{SlackApi, Verifier};
+use crate::slack::{SlackApi, SocketHealth, Verifier};
 use crate::thread::Place;
 
 pub use act::Actor;
+pub use reception::{Arrival, Way};
 pub use resend::resend;
 
 /// Slack sends a few kilobytes; more than this is somebody else.
@@ -42,7 +44,10 @@ pub struct Web {
 /// The way in from Slack and the way back.
 #[derive(Clone)]
 pub struct SlackDoor {
-    pub verifier: Arc<Verifier>,
+    /// None where nobody knocks: Slack speaks by sockets alone.
+    pub verifier: Option<Arc<Verifier>>,
+    /// How the sockets stand, where Slack speaks by them.
+    pub socket: Option<SocketHealth>,
     pub api: SlackApi,
     /// Where an emulator's answers go; Slack's own are known.
     pub api_url: Option<url::Url>,
@@ -54,6 +59,7 @@ pub fn router(web: Web) -> Router {
         .route("/slack", post(slack::receive))
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))
+        .route("/metrics", get(health::metrics))
         .route("/runs/{run}", get(pages::run))
         .route("/runs/{run}/diff/{stage}", get(pages::diff))
         .route("/style.css", get(pages::style))

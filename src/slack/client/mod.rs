@@ -1,6 +1,7 @@
 //! How do we call Slack?
 //! One door for every call: paced, ended after a time, and its failures told by what to do next. Says nothing by itself.
 
+mod connections;
 mod find;
 mod groups;
 mod installation;

@@ -1,0 +1,14 @@
+//! What does Slack get for a request?
+
+use serde_json::Value;
+
+/// The answer to a delivery, whatever way it came.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Receipt {
+    /// It is ours now: kept, or nothing that has to be.
+    Kept,
+    /// Answered with this JSON: words for who typed a command, mistakes for who filled in a form.
+    Answered(Value),
+    /// It is not kept, or not for certain. Slack has to send it again.
+    NotKept,
+}

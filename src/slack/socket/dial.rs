@@ -1,0 +1,74 @@
+//! How is a connection made?
+
+use std::time::Duration;
+
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioIo;
+use rustls::crypto::ring;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::http::Uri;
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::{WebSocketStream, client_async_with_config};
+use tower_service::Service;
+use url::Url;
+
+use crate::slack::client::SlackApi;
+use crate::slack::error::SlackError;
+
+/// Slack sends a few kilobytes; more than this is somebody else.
+const MOST_BYTES: usize = 4 << 20;
+
+/// An open web socket.
+pub type Stream = WebSocketStream<TokioIo<MaybeHttpsStream<TokioIo<TcpStream>>>>;
+
+/// Why there is no connection. Never holds its address.
+#[derive(Debug, thiserror::Error)]
+pub enum NoLine {
+    /// Not before a person changes something.
+    #[error("{0}")]
+    Refused(String),
+    /// The next attempt may work.
+    #[error("{0}")]
+    Failed(String),
+}
+
+/// Asks Slack for an address and calls there.
+pub async fn dial(api: &SlackApi, patience: Duration) -> Result<Stream, NoLine> {
+    let late = || NoLine::Failed(format!("no connection within {} s", patience.as_secs_f32()));
+    timeout(patience, async { call(&api.open_connection().await?).await }).await.map_err(|_| late())?
+}
+
+impl From<SlackError> for NoLine {
+    fn from(error: SlackError) -> Self {
+        match error {
+            SlackError::Refused { .. } => Self::Refused(error.to_string()),
+            _ => Self::Failed(error.to_string()),
+        }
+    }
+}
+
+async fn call(url: &Url) -> Result<Stream, NoLine> {
+    let failed = |what: &str, error: &dyn std::fmt::Display| NoLine::Failed(format!("{what}: {error}"));
+    // The connector knows TLS by the names of HTTP.
+    let http = url.as_str().replacen("ws", "http", 1);
+    let uri: Uri = http.parse().map_err(|_| NoLine::Failed("the address cannot be called".to_owned()))?;
+    let stream = connector().call(uri).await.map_err(|e| failed("connecting", &e))?;
+    let config = WebSocketConfig::default().max_message_size(Some(MOST_BYTES)).max_frame_size(Some(MOST_BYTES));
+    let opened = client_async_with_config(url.as_str(), TokioIo::new(stream), Some(config)).await;
+    opened.map(|(stream, _)| stream).map_err(|e| failed("opening the web socket", &e))
+}
+
+/// The API's own connector also offers HTTP/2, over which no web socket is opened.
+fn connector() -> HttpsConnector<HttpConnector> {
+    let mut http = HttpConnector::new();
+    http.enforce_http(false);
+    http.set_nodelay(true);
+    HttpsConnectorBuilder::new()
+        .with_provider_and_webpki_roots(ring::default_provider())
+        .expect("ring knows the default protocol versions")
+        .https_or_http()
+        .enable_http1()
+        .wrap_connector(http)
+}

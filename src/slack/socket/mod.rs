@@ -1,0 +1,208 @@
+//! How does Slack reach us where nobody may knock?
+//! We call, twice at all times, and Slack speaks into the open line. A line that Slack is about to close is replaced first.
+//! <https://docs.slack.dev/apis/events-api/using-socket-mode>
+
+mod dial;
+mod frame;
+mod health;
+mod line;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+pub use health::SocketHealth;
+
+use super::client::SlackApi;
+use super::inbound::Inbound;
+use super::receipt::Receipt;
+use dial::{NoLine, dial};
+use line::{Line, Parting};
+
+/// More than one, so that losing one is no silence. Slack sends each request to any of them.
+const CONNECTIONS: usize = 2;
+
+/// Keeps a request and has it acted on. The future ends as soon as Slack may know, which is never before the request is durable.
+pub type Take = Arc<dyn Fn(Inbound, Delivered) -> BoxFuture<'static, Receipt> + Send + Sync>;
+
+/// How a request arrived.
+#[derive(Clone, Copy, Debug)]
+pub struct Delivered {
+    pub at: Instant,
+    /// Slack sent it before. It may still be the first time that it arrives.
+    pub again: bool,
+}
+
+/// How long what may take.
+#[derive(Clone, Debug)]
+pub struct SocketPatience {
+    /// From the call to Slack's hello.
+    pub connect: Duration,
+    /// A line is asked for a sign of life after this silence…
+    pub ping_after: Duration,
+    /// …and is dead after this one.
+    pub dead_after: Duration,
+    /// A replaced line is listened to for so long after its last word, because Slack may just be sending…
+    pub quiet: Duration,
+    /// …but is closed after this, whatever is in work.
+    pub drain: Duration,
+    /// Between attempts, the shortest and the longest.
+    pub pause: (Duration, Duration),
+    /// Between attempts where a person has to change something first.
+    pub refused: Duration,
+}
+
+impl Default for SocketPatience {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(15),
+            ping_after: Duration::from_secs(10),
+            dead_after: Duration::from_secs(30),
+            quiet: Duration::from_secs(1),
+            drain: Duration::from_secs(8),
+            pause: (Duration::from_secs(1), Duration::from_secs(30)),
+            refused: Duration::from_mins(1),
+        }
+    }
+}
+
+/// The way in by sockets.
+#[derive(Clone)]
+pub struct SocketMode {
+    /// With the app-level token.
+    pub api: SlackApi,
+    /// Where answers of an emulator may go; Slack's own are known.
+    pub api_url: Option<url::Url>,
+    pub take: Take,
+    pub health: SocketHealth,
+    pub patience: SocketPatience,
+}
+
+impl fmt::Debug for SocketMode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SocketMode")
+    }
+}
+
+impl SocketMode {
+    /// Listens until `end`; then what is in work is still acknowledged.
+    pub async fn run(self, end: CancellationToken) {
+        let lines = TaskTracker::new();
+        futures::future::join_all((0..CONNECTIONS).map(|_| self.keep_one(&lines, &end))).await;
+        lines.close();
+        lines.wait().await;
+    }
+
+    /// Keeps one line open.
+    async fn keep_one(&self, lines: &TaskTracker, end: &CancellationToken) {
+        let mut pauses = Pauses::new(self.patience.pause);
+        let mut old: Option<Line> = None;
+        loop {
+            let pause = tokio::select! {
+                () = end.cancelled() => return,
+                next = self.one_life(lines, &mut old, &mut pauses) => next,
+            };
+            tokio::select! {
+                () = end.cancelled() => return,
+                () = sleep(pause) => {}
+            }
+        }
+    }
+
+    /// One line, from the call to its end or to Slack's wish to end it, and how long to wait before the next.
+    /// A line that is dropped drains and closes itself; one that Slack is about to close stands in `old` until there is another.
+    async fn one_life(&self, lines: &TaskTracker, old: &mut Option<Line>, pauses: &mut Pauses) -> Duration {
+        let opened = match dial(&self.api, self.patience.connect).await {
+            Ok(stream) => Line::open(stream, self.clone(), lines).await,
+            Err(none) => Err(none),
+        };
+        let mut line = match opened {
+            Ok(line) => line,
+            Err(NoLine::Refused(why)) => return self.refused(&why),
+            Err(NoLine::Failed(why)) => {
+                let pause = pauses.next();
+                tracing::warn!(error = %why, pause_ms = pause.as_millis(), "could not open a connection to Slack; the next attempt follows");
+                return pause;
+            }
+        };
+        drop(old.take());
+        let begun = Instant::now();
+        let parting = line.parting().await;
+        let lasted = begun.elapsed() > self.patience.dead_after;
+        if lasted {
+            pauses.forget();
+        }
+        match parting {
+            Parting::Refresh => {
+                tracing::debug!("Slack is about to close a connection; another one is opened first");
+                *old = Some(line);
+                // Slack asks for it every few hours. Who asks at once would have us calling in circles.
+                if lasted { Duration::ZERO } else { pauses.next() / 2 }
+            }
+            Parting::Disabled => self.refused("Socket Mode is switched off for this app"),
+            Parting::Lost(why) => {
+                let pause = pauses.next();
+                let left = self.health.connections();
+                tracing::warn!(error = %why, left, pause_ms = pause.as_millis(), "a connection to Slack is lost; another one is opened");
+                pause
+            }
+        }
+    }
+
+    /// Nothing will change before a person does something: that is said once, loudly, and tried again slowly.
+    fn refused(&self, why: &str) -> Duration {
+        let every_s = self.patience.refused.as_secs();
+        if self.health.refused() {
+            tracing::error!(
+                error = %why,
+                "Slack gives us no connection, so nothing that people do arrives: {why}. At https://api.slack.com/apps, in your app, switch Socket Mode \
+                 on and see that SLACK_APP_TOKEN is one of its app-level tokens (xapp-…) with connections:write. It is tried again every {every_s} s"
+            );
+        }
+        self.patience.refused
+    }
+}
+
+/// Ever longer, and never the same for two who lost their lines in one moment.
+struct Pauses {
+    shortest: Duration,
+    longest: Duration,
+    next: Duration,
+}
+
+impl Pauses {
+    fn new((shortest, longest): (Duration, Duration)) -> Self {
+        Self { shortest, longest, next: shortest }
+    }
+
+    fn forget(&mut self) {
+        self.next = self.shortest;
+    }
+
+    fn next(&mut self) -> Duration {
+        let pause = self.next.mul_f64(rand::random_range(0.5..=1.0));
+        self.next = (self.next * 2).min(self.longest);
+        pause
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_up_to_the_longest_and_begin_anew() {
+        let mut pauses = Pauses::new((Duration::from_secs(1), Duration::from_secs(30)));
+        for most in [1, 2, 4, 8, 16, 30, 30] {
+            let pause = pauses.next();
+            assert!(pause <= Duration::from_secs(most) && pause >= Duration::from_secs(most) / 2, "{pause:?}");
+        }
+        pauses.forget();
+        assert!(pauses.next() <= Duration::from_secs(1));
+    }
+}

@@ -1,0 +1,165 @@
+//! What happens to a request from Slack, whichever way it came?
+//! Made durable, then acted on, then acknowledged; always inside Slack's three seconds.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::sync::oneshot;
+use tokio::time::{Instant, timeout_at};
+use tracing::Instrument;
+
+use super::act::{Acted, Actor, kind};
+use super::answer::asks;
+use crate::commands::Said;
+use crate::metrics;
+use crate::slack::{Delivered, Inbound, Receipt};
+use crate::store::Received;
+
+/// What takes longer than this, from the request's arrival on, is answered privately later; Slack shows an error after 3 s.
+pub const PATIENCE: Duration = Duration::from_millis(2_400);
+const NOTHING_RECORDED: &str = "Signoff's database does not answer, so nothing was recorded. Please try again in a minute.";
+const MAYBE_RECORDED: &str =
+    "Signoff's database stopped answering, so it is not certain that this was recorded. Please look at the thread in a minute before you try again.";
+const COMES_AGAIN: &str =
+    "Signoff's database does not answer. Slack sends this again for a while; if nothing has happened in a few minutes, please try again.";
+
+/// When and how a request arrived.
+#[derive(Clone, Copy, Debug)]
+pub struct Arrival {
+    pub at: Instant,
+    pub way: Way,
+}
+
+/// Which way a request came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// The acknowledgement is the one chance to answer at once. Commands and clicks come only once.
+    Http,
+    /// What is not acknowledged comes again; this one may have.
+    Socket { again: bool },
+}
+
+impl From<Delivered> for Arrival {
+    fn from(delivered: Delivered) -> Self {
+        Self { at: delivered.at, way: Way::Socket { again: delivered.again } }
+    }
+}
+
+impl Arrival {
+    fn ends(&self) -> Instant {
+        self.at + PATIENCE
+    }
+}
+
+impl Actor {
+    /// Keeps a request, acts on it, and says what Slack gets for it.
+    pub async fn receive(&self, inbound: Inbound, arrival: Arrival) -> Receipt {
+        metrics::slack_request(kind(&inbound), if arrival.way == Way::Http { "http" } else { "socket" });
+        let Some(key) = inbound.key().cloned().filter(|_| asks(&inbound)) else { return Receipt::Kept };
+        let payload = match serde_json::to_value(&inbound) {
+            Ok(payload) => payload,
+            Err(e) => {
+                tracing::error!(error = %e, "a request could not be kept");
+                return Receipt::NotKept;
+            }
+        };
+        let now = (self.clock)();
+        let keeping = self.doors.store.receive(&key, kind(&inbound), &payload, now);
+        match timeout_at(arrival.ends(), keeping).await {
+            Ok(Ok(Received::New)) => self.clone().acted_on(inbound, arrival, Said::now(now)).await,
+            // Whoever took it first answers for it.
+            Ok(Ok(Received::Again)) => Receipt::Kept,
+            Ok(Err(e)) => {
+                tracing::error!(error = %e, "a request could not be made durable");
+                self.undurable(inbound, arrival.way, e.surely_nothing_happened())
+            }
+            Err(_) => {
+                tracing::error!("a request could not be made durable in time");
+                self.undurable(inbound, arrival.way, false)
+            }
+        }
+    }
+
+    /// A person is told so; what Slack would send again is not acknowledged.
+    fn undurable(&self, inbound: Inbound, way: Way, surely_nothing: bool) -> Receipt {
+        let sorry = if surely_nothing { NOTHING_RECORDED } else { MAYBE_RECORDED };
+        match (&inbound, way) {
+            // It stays open, with what was typed.
+            (Inbound::Submission(form), _) => wrong(form.values.keys().next().map_or("", String::as_str), sorry),
+            (Inbound::Command(_), Way::Http) => private(sorry),
+            (Inbound::Click(_), Way::Http) => {
+                self.tell_meanwhile(inbound, sorry);
+                Receipt::Kept
+            }
+            (Inbound::Command(_) | Inbound::Click(_), Way::Socket { again: false }) => {
+                self.tell_meanwhile(inbound, COMES_AGAIN);
+                Receipt::NotKept
+            }
+            _ => Receipt::NotKept,
+        }
+    }
+
+    fn tell_meanwhile(&self, inbound: Inbound, text: &'static str) {
+        let actor = self.clone();
+        tokio::spawn(async move { actor.tell(&inbound, text).await });
+    }
+
+    /// What is known in time stands in the acknowledgement; what is known later is told by a message of its own.
+    async fn acted_on(self, inbound: Inbound, arrival: Arrival, said: Said) -> Receipt {
+        let command = matches!(inbound, Inbound::Command(_));
+        let waits = waits_for_outcome(&inbound, arrival.way);
+        let (in_time, mut answer) = oneshot::channel();
+        if !waits {
+            answer.close();
+        }
+        let acting = async move {
+            let acted = self.act(&inbound, said).await;
+            let in_time = in_time.send(acted.clone()).is_ok();
+            if !(in_time && fits_acknowledgement(&inbound, &acted)) {
+                self.follow(&inbound, acted).await;
+            }
+        };
+        tokio::spawn(acting.in_current_span());
+        if !waits {
+            return Receipt::Kept;
+        }
+        let acted = if let Ok(acted) = timeout_at(arrival.ends(), &mut answer).await {
+            acted.ok()
+        } else {
+            // What was sent in the same moment counts; what comes later finds nobody, and is told otherwise.
+            answer.close();
+            answer.try_recv().ok()
+        };
+        match acted {
+            Some(Acted::Told(text) | Acted::Owed(text)) if command => private(&text),
+            Some(Acted::Wrong { field, why }) => wrong(&field, &why),
+            // Durable, and still being acted on; or acting on it broke, and it is acted on again.
+            None if command => private("Got it. This takes a moment; the outcome shows here or in the thread."),
+            Some(_) | None => Receipt::Kept,
+        }
+    }
+}
+
+/// Over a socket the acknowledgement goes out at once, but for a form's: what is wrong with it can be said nowhere else.
+const fn waits_for_outcome(inbound: &Inbound, way: Way) -> bool {
+    matches!(way, Way::Http) || matches!(inbound, Inbound::Submission(_))
+}
+
+/// What an acknowledgement can carry: words for who typed a command, a mistake for who filled in a form.
+const fn fits_acknowledgement(inbound: &Inbound, acted: &Acted) -> bool {
+    match inbound {
+        Inbound::Command(_) => matches!(acted, Acted::Told(_) | Acted::Owed(_) | Acted::Silent),
+        Inbound::Submission(_) => matches!(acted, Acted::Wrong { .. }),
+        _ => false,
+    }
+}
+
+fn private(text: &str) -> Receipt {
+    Receipt::Answered(json!({ "response_type": "ephemeral", "text": text }))
+}
+
+fn wrong(field: &str, why: &str) -> Receipt {
+    let mut errors = serde_json::Map::new();
+    errors.insert(field.to_owned(), Value::from(why));
+    Receipt::Answered(json!({ "response_action": "errors", "errors": errors }))
+}

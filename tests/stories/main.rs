@@ -1,5 +1,5 @@
 //! What users were promised, chapter by chapter. Each story runs on real servers, a real repository and real processes;
-//! only Slack is ours, behind Slack's own wire.
+//! only Slack is ours, behind Slack's own wire. `socket.rs` tells the same stories over Slack's other wire.
 
 mod world;
 
@@ -15,3 +15,5 @@ mod outages;
 mod refusals;
 
 mod command_line;
+
+mod http;

@@ -3,27 +3,6 @@
 use crate::world::story;
 
 #[tokio::test]
-async fn without_the_database_nothing_is_recorded_and_the_buttons_stay() {
-    story(async |w| {
-        let run = w.develops("ana", "tale").await?;
-        let card = run.gate_card().await?;
-        w.database_line.is_cut().await;
-        w.slack.presses("ana", &card, "Approve").await?;
-        w.slack.tells("ana", "nothing was recorded").await?;
-        assert!(w.slack.says("ben", "dev", "/develop quick").await?.body.contains("nothing was recorded"));
-        assert_eq!(w.slack.replies("ben", &run.root, "approve").await?.status, 503);
-        assert!(w.slack.shown(&card).contains("Approve"));
-        w.database_line.heals().await;
-        w.is_up().await?;
-        w.slack.presses("ana", &card, "Approve").await?;
-        run.shows("tale is done").await?;
-        assert_eq!(w.store.newest_runs(10).await?.len(), 1);
-        Ok(())
-    })
-    .await;
-}
-
-#[tokio::test]
 async fn what_happens_while_serve_has_no_database_is_drawn_when_it_is_back() {
     story(async |w| {
         let run = w.develops("ana", "tale").await?;

@@ -39,7 +39,7 @@ use line::Line;
 use process::Process;
 pub use run::RunOf;
 use servers::Servers;
-use slack::{BOT_TOKEN, FakeSlack, Person, SIGNING_SECRET, Said, State};
+use slack::{APP_TOKEN, BOT_TOKEN, FakeSlack, Person, SIGNING_SECRET, Said, State};
 
 /// Everything one story has to itself: a database, a task queue, a Slack, `serve` and `worker`.
 pub struct World {
@@ -57,6 +57,28 @@ pub struct World {
     /// Where `serve` listens, `host:port`.
     pub listen: String,
     pub web: String,
+}
+
+/// How Slack and we speak.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transport {
+    Http,
+    Socket,
+}
+
+impl Transport {
+    /// Of this program of stories: `main.rs` and `socket.rs` tell the same ones.
+    fn here() -> Self {
+        if env!("CARGO_CRATE_NAME") == "stories_by_socket" { Self::Socket } else { Self::Http }
+    }
+
+    /// What `serve` has to know for it.
+    const fn setting(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Http => ("SLACK_SIGNING_SECRET", SIGNING_SECRET),
+            Self::Socket => ("SLACK_APP_TOKEN", APP_TOKEN),
+        }
+    }
 }
 
 /// Tells a story, and then asks what must hold after every one.
@@ -89,7 +111,7 @@ impl World {
             ("SIGNOFF_LISTEN", &listen.to_string()),
             ("SLACK_API_URL", slack.api_url().as_str()),
             ("SLACK_BOT_TOKEN", BOT_TOKEN),
-            ("SLACK_SIGNING_SECRET", SIGNING_SECRET),
+            Transport::here().setting(),
             ("USER", "tester"),
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
@@ -103,7 +125,10 @@ impl World {
         serve.comes_back()?;
         worker.comes_back()?;
         servers::answers(&format!("{web}/readyz")).await?;
-        slack.delivers_to(format!("{web}/slack").parse()?);
+        match Transport::here() {
+            Transport::Http => slack.delivers_to(format!("{web}/slack").parse()?),
+            Transport::Socket => slack.delivers_by_sockets(),
+        }
         let store = Store::connect(&database.into()).await?;
         let address = Address { address: Some(servers.temporal.clone()), namespace: "default".to_owned() };
         let engine = Engine::new(address, name);
@@ -193,6 +218,8 @@ impl World {
     async fn finish(&self) -> Result<()> {
         let late = self.slack.late_acks();
         anyhow::ensure!(late.is_empty(), "acknowledged too late: {late:?}");
+        let missed = self.slack.missed_acks();
+        anyhow::ensure!(missed.is_empty(), "never acknowledged, so sent again: {missed:?}");
         let violations = self.slack.violations();
         anyhow::ensure!(violations.is_empty(), "Slack would not have taken: {violations:?}");
         for run in self.store.newest_runs(100).await? {

@@ -21,6 +21,7 @@ mod scopes;
 mod seeds;
 mod shown;
 mod signed;
+mod socket;
 mod state;
 mod target;
 mod tests;
@@ -29,6 +30,7 @@ mod tests_forms;
 mod tests_limits;
 mod tests_people;
 mod tests_presses;
+mod tests_socket;
 mod views;
 mod wire;
 
@@ -48,6 +50,7 @@ pub use faults::Fault;
 pub use people::{Said, Spot};
 pub use person::Person;
 pub use signed::{Heard, Signing};
+pub use socket::APP_TOKEN;
 pub use state::{BOT_USER, Message, Private, State, TEAM};
 pub use target::{MessageAt, Target};
 
@@ -73,11 +76,11 @@ struct Shared {
     http: reqwest::Client,
 }
 
-struct Server(JoinHandle<()>);
+struct Server(Vec<JoinHandle<()>>);
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.0.abort();
+        self.0.iter().for_each(JoinHandle::abort);
     }
 }
 
@@ -91,7 +94,12 @@ impl FakeSlack {
         let address = listener.local_addr()?;
         let http = reqwest::Client::builder().timeout(Duration::from_secs(15)).build()?;
         let shared = Arc::new(Shared { address, state: Mutex::new(State::new()), changes: watch::Sender::new(0), http });
-        let server = Server(tokio::spawn(wire::serve(listener, api::router(Arc::clone(&shared)))));
+        let sockets = TcpListener::bind("127.0.0.1:0").await.context("a port for the fake Slack's sockets")?;
+        shared.lock().sockets.address = Some(sockets.local_addr()?);
+        let server = Server(vec![
+            tokio::spawn(wire::serve(listener, api::router(Arc::clone(&shared)))),
+            tokio::spawn(socket::serve(sockets, Arc::clone(&shared))),
+        ]);
         Ok(Self { shared, _server: Arc::new(server) })
     }
 

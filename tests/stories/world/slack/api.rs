@@ -18,7 +18,7 @@ use super::calls::Call;
 use super::faults::{self, Fault};
 use super::state::State;
 use super::wire::Cutter;
-use super::{BOT_TOKEN, Shared, messages, reads, scopes, views};
+use super::{APP_TOKEN, BOT_TOKEN, Shared, messages, reads, scopes, socket, views};
 
 /// The arguments of a call, wherever they stood.
 pub(super) struct Arguments(pub Map<String, Value>);
@@ -88,7 +88,7 @@ async fn called(
 ) -> Response {
     let (headers, body) = request;
     let arguments = arguments(&headers, query.as_deref().unwrap_or_default(), &body);
-    answer(&shared, Caller { cutter, authorised: authorised(&headers) }, &method, arguments).await
+    answer(&shared, Caller { cutter, authorised: authorised(&headers, &method) }, &method, arguments).await
 }
 
 async fn responded(
@@ -176,6 +176,7 @@ fn hang_up(caller: &Caller) -> Response {
 
 fn act(state: &mut State, method: &str, arguments: &Arguments) -> Answer {
     match method {
+        "apps.connections.open" => socket::open(state),
         "auth.test" => Ok(reads::auth_test()),
         "users.info" => reads::users_info(state, arguments),
         "conversations.replies" => reads::replies(state, arguments),
@@ -198,10 +199,11 @@ fn act(state: &mut State, method: &str, arguments: &Arguments) -> Answer {
 }
 
 /// Why the caller may not; none if it may.
-fn authorised(headers: &HeaderMap) -> Option<&'static str> {
+fn authorised(headers: &HeaderMap, method: &str) -> Option<&'static str> {
+    let token = if method == "apps.connections.open" { APP_TOKEN } else { BOT_TOKEN };
     match headers.get(header::AUTHORIZATION).and_then(|it| it.to_str().ok()) {
         None => Some("not_authed"),
-        Some(value) if value.strip_prefix("Bearer ") == Some(BOT_TOKEN) => None,
+        Some(value) if value.strip_prefix("Bearer ") == Some(token) => None,
         Some(_) => Some("invalid_auth"),
     }
 }

@@ -17,13 +17,13 @@ use super::{FakeSlack, SIGNING_SECRET};
 const FORM: &str = "application/x-www-form-urlencoded";
 const JSON: &str = "application/json";
 /// Slack waits no longer for an acknowledgement.
-const ACK: Duration = Duration::from_secs(3);
+pub(super) const ACK: Duration = Duration::from_secs(3);
 
 /// A request, as it can be sent again.
 #[derive(Clone, Debug)]
 pub(super) struct Sent {
     content_type: &'static str,
-    body: String,
+    pub(super) body: String,
 }
 
 impl Sent {
@@ -33,6 +33,10 @@ impl Sent {
 
     pub(super) fn json(body: &Value) -> Self {
         Self { content_type: JSON, body: body.to_string() }
+    }
+
+    pub(super) fn is_json(&self) -> bool {
+        self.content_type == JSON
     }
 }
 
@@ -101,6 +105,9 @@ impl FakeSlack {
     }
 
     async fn knock(&self, sent: &Sent, signing: Signing, retry: Option<usize>) -> Result<Heard> {
+        if self.peek(|state| state.sockets.used) {
+            return self.by_socket(sent, retry).await;
+        }
         let bot = self.shared.lock().bot.clone().context("nobody said where the bot listens: call delivers_to")?;
         let mut request = self.shared.http.post(bot).header(CONTENT_TYPE, sent.content_type).body(sent.body.clone());
         for (name, value) in signature(&sent.body, signing) {

@@ -10,6 +10,7 @@ use super::calls::Call;
 use super::faults::Plan;
 use super::presses::Dialog;
 use super::signed::Sent;
+use super::socket::Sockets;
 use super::{scopes, seeds};
 
 pub const TEAM: &str = "T01ACME";
@@ -148,6 +149,7 @@ pub struct State {
     pub scopes: BTreeSet<&'static str>,
     /// "Are you sure?" on somebody's screen, by person.
     pub(super) dialogs: BTreeMap<String, Dialog>,
+    pub sockets: Sockets,
     pub(super) plans: Vec<Plan>,
     pub(super) triggers: HashMap<String, Trigger>,
     pub(super) responses: HashMap<String, ResponseAddress>,
@@ -173,6 +175,7 @@ impl State {
             late_acks: vec![],
             scopes: scopes::ALL.iter().copied().collect(),
             dialogs: BTreeMap::new(),
+            sockets: Sockets::default(),
             plans: vec![],
             triggers: HashMap::new(),
             responses: HashMap::new(),

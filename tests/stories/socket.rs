@@ -1,0 +1,18 @@
+//! What users were promised, where nobody can knock at our door: the same chapters as in `main.rs`, told over Socket Mode.
+
+mod world;
+
+mod start;
+
+mod approvals;
+mod rollback;
+
+mod stop;
+
+mod crash;
+mod outages;
+mod refusals;
+
+mod command_line;
+
+mod transport;

@@ -1,0 +1,147 @@
+//! What holds where we call Slack: nothing is lost and nothing is done twice, whatever happens to the line.
+
+use std::time::Duration;
+
+use crate::world::story;
+
+#[tokio::test]
+async fn a_request_is_acknowledged_only_when_it_is_kept() {
+    story(async |w| {
+        let run = w.develops("ana", "tale").await?;
+        let card = run.gate_card().await?;
+        w.database_line.is_cut().await;
+        let healing = async {
+            w.slack.tells("ana", "Slack sends this again").await?;
+            w.slack.misses_an_ack().await?;
+            assert!(w.slack.shown(&card).contains("Approve"));
+            w.database_line.heals().await;
+            anyhow::Ok(())
+        };
+        let (acknowledged, healed) = tokio::join!(w.slack.presses("ana", &card, "Approve"), healing);
+        healed?;
+        assert_eq!(acknowledged?.status, 200);
+        assert!(!w.slack.missed_acks().is_empty());
+        run.shows("tale is done").await?;
+        assert_eq!(run.run().await?.decisions.len(), 1);
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_form_that_cannot_be_kept_stays_open_and_says_why() {
+    story(async |w| {
+        w.slack.says("ana", "dev", "/develop").await?;
+        w.slack.form("ana").await?;
+        w.database_line.is_cut().await;
+        let answers = [("project", "quick"), ("brief", "by form")];
+        assert!(w.slack.submits("ana", &answers).await?.body.contains("nothing was recorded"));
+        w.database_line.heals().await;
+        w.is_up().await?;
+        w.slack.submits("ana", &answers).await?;
+        w.slack.shows("dev", "quick · done").await?;
+        assert_eq!(w.store.newest_runs(10).await?.len(), 1);
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_refresh_loses_nothing_and_there_is_always_a_line() {
+    story(async |w| {
+        let run = w.develops("ana", "tale").await?;
+        let card = run.gate_card().await?;
+        w.slack.has_lines(2).await?;
+        w.slack.fewest_lines();
+        w.slack.refreshes();
+        for _ in 0..10 {
+            w.slack.says("ben", "dev", "/develop list").await?;
+        }
+        w.slack.presses("ana", &card, "Approve").await?;
+        w.slack.has_opened(4).await?;
+        assert!(w.slack.fewest_lines() >= 2);
+        run.shows("tale is done").await?;
+        assert_eq!(run.run().await?.decisions.len(), 1);
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_click_whose_line_is_cut_comes_again_and_counts_once() {
+    story(async |w| {
+        let run = w.develops("ana", "tale").await?;
+        run.gate_card().await?;
+        w.slack.loses_next_ack();
+        run.presses("ana", "Approve").await?;
+        assert_eq!(w.slack.missed_acks().len(), 1);
+        run.shows("tale is done").await?;
+        assert_eq!(run.run().await?.decisions.len(), 1);
+        w.slack.has_opened(3).await?;
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn all_lines_cut_come_back_and_what_was_said_meanwhile_arrives() {
+    story(async |w| {
+        let run = w.develops("ana", "tale").await?;
+        run.gate_card().await?;
+        w.slack.drops_all_lines();
+        w.slack.has_lines(0).await?;
+        run.replies("ana", "approve").await?;
+        run.shows("tale is done").await?;
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_slow_request_does_not_hold_up_the_next_click() {
+    story(async |w| {
+        let run = w.develops("ana", "tale").await?;
+        let card = run.gate_card().await?;
+        w.slack.says("ben", "dev", "/develop").await?;
+        w.slack.form("ben").await?;
+        w.temporal_line.loses_answers();
+        let form = w.slack.submits("ben", &[("project", "quick"), ("brief", "slowly")]);
+        // On the form's line and on the other one.
+        let clicks = async { anyhow::Ok([w.slack.presses("ana", &card, "Approve").await?, w.slack.says("ana", "dev", "/develop list").await?]) };
+        let (form, clicks) = tokio::join!(form, clicks);
+        assert!(form?.took > Duration::from_secs(2), "a form waits for what is wrong with it");
+        assert!(clicks?.iter().all(|click| click.took < Duration::from_secs(1)));
+        w.temporal_line.heals().await;
+        run.shows("tale is done").await?;
+        w.slack.shows("dev", "quick · done").await?;
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn socket_mode_that_is_switched_off_is_told_with_what_to_do() {
+    story(async |w| {
+        w.slack.switches_sockets_off();
+        w.serve.says("Slack gives us no connection, so nothing that people do arrives", 1).await?;
+        w.serve.says("switch Socket Mode on", 1).await?;
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn without_a_signing_secret_nobody_may_knock() {
+    story(async |w| {
+        let client = reqwest::Client::new();
+        let knocked = client.post(format!("{}/slack", w.web)).body("payload={}").send().await?;
+        assert_eq!(knocked.status(), 404);
+        let ready: serde_json::Value = client.get(format!("{}/readyz", w.web)).send().await?.json().await?;
+        assert_eq!((ready["slack"].as_str(), ready["socket"]["connections"].is_u64()), (Some("socket"), true), "{ready}");
+        w.slack.has_lines(2).await?;
+        let metrics = client.get(format!("{}/metrics", w.web)).send().await?.text().await?;
+        assert!(metrics.contains("signoff_slack_socket_connections 2"), "{metrics}");
+        Ok(())
+    })
+    .await;
+}

@@ -65,8 +65,8 @@ Examples:
     Up(Up),
     /// Answer Slack, draw threads, serve pages
     #[command(after_help = "\
-It reads DATABASE_URL, TEMPORAL_ADDRESS, SLACK_BOT_TOKEN, SLACK_SIGNING_SECRET, SIGNOFF_LISTEN and SIGNOFF_PUBLIC_URL,
-and signoff.toml in this folder. `signoff doctor` says what is missing.")]
+It reads DATABASE_URL, TEMPORAL_ADDRESS, SLACK_BOT_TOKEN, SLACK_SIGNING_SECRET (where Slack can call it) or SLACK_APP_TOKEN
+(where it cannot), SIGNOFF_LISTEN and SIGNOFF_PUBLIC_URL, and signoff.toml in this folder. `signoff doctor` says what is missing.")]
     Serve,
     /// Carry runs on: agents and checks
     #[command(after_help = "\
@@ -209,11 +209,15 @@ pub struct Up {
     /// Let a real model work without a box where there is no bubblewrap
     #[arg(long)]
     pub no_sandbox: bool,
+    /// Speak with the local Slack by Socket Mode instead of HTTP
+    #[arg(long, conflicts_with = "servers_only")]
+    pub socket: bool,
 }
 
 impl Up {
     pub fn options(&self) -> UpOptions {
-        UpOptions { demo: self.demo, servers_only: self.servers_only, until_eof: self.until_eof, no_sandbox: self.no_sandbox }
+        let Self { demo, servers_only, until_eof, no_sandbox, socket } = *self;
+        UpOptions { demo, servers_only, until_eof, no_sandbox, socket }
     }
 }
 

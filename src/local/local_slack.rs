@@ -45,7 +45,15 @@ pub struct LocalSlack {
     program: PathBuf,
     port: u16,
     pub bot_token: String,
-    pub signing_secret: String,
+    pub hears: Hears,
+}
+
+/// How `serve` hears of what people do there, and what both have to know for it.
+pub enum Hears {
+    /// It is called: a signing secret.
+    Http(String),
+    /// It calls: an app-level token.
+    Socket(String),
 }
 
 /// Where the program is, installed now if it has to be.
@@ -56,8 +64,12 @@ pub async fn program(machine: &Machine, voice: &Voice) -> Result<PathBuf> {
 impl LocalSlack {
     /// With credentials of its own, good for nothing else.
     pub fn new(program: PathBuf, port: u16) -> Self {
-        let random = || hex::encode(rand::random::<[u8; 16]>());
-        Self { program, port, bot_token: format!("xoxb-local-{}", random()), signing_secret: random() }
+        Self { program, port, bot_token: format!("xoxb-local-{}", random()), hears: Hears::Http(random()) }
+    }
+
+    /// The same, speaking by Socket Mode.
+    pub fn by_sockets(self) -> Self {
+        Self { hears: Hears::Socket(format!("xapp-local-{}", random())), ..self }
     }
 
     /// Its address; the control interface is at `/_control`.
@@ -96,14 +108,28 @@ impl LocalSlack {
     fn workspace(&self, web: &str) -> serde_json::Value {
         let users: Vec<_> = PEOPLE.iter().map(|(id, name, full)| json!({ "id": id, "name": name, "real_name": full })).collect();
         let members: Vec<_> = PEOPLE.iter().map(|(id, ..)| *id).chain([BOT]).collect();
-        json!({
+        let mut workspace = json!({
             "workspace": { "name": "Signoff, local", "domain": "signoff", "teamId": "T0LOCAL" },
             "app": {
-                "appId": "A0SIGNOFF", "botUserId": BOT, "botName": "signoff", "botToken": self.bot_token, "appToken": "xapp-local",
-                "signingSecret": self.signing_secret, "mode": "events", "requestUrl": format!("{web}/slack"),
+                "appId": "A0SIGNOFF", "botUserId": BOT, "botName": "signoff", "botToken": self.bot_token,
+                "appToken": "xapp-local", "signingSecret": "", "mode": "socket",
             },
             "users": users,
             "channels": [{ "id": CHANNEL, "name": "general", "members": members }],
-        })
+        });
+        let app = &mut workspace["app"];
+        match &self.hears {
+            Hears::Socket(app_token) => app["appToken"] = json!(app_token),
+            Hears::Http(signing_secret) => {
+                app["mode"] = json!("events");
+                app["signingSecret"] = json!(signing_secret);
+                app["requestUrl"] = json!(format!("{web}/slack"));
+            }
+        }
+        workspace
     }
+}
+
+fn random() -> String {
+    hex::encode(rand::random::<[u8; 16]>())
 }

@@ -21,6 +21,8 @@ pub struct UpOptions {
     pub until_eof: bool,
     /// Handed on to the worker.
     pub no_sandbox: bool,
+    /// The local Slack speaks by Socket Mode.
+    pub socket: bool,
 }
 
 /// The machine, as far as `up` cares.
@@ -45,7 +47,7 @@ pub struct Machine {
     pub listen: SocketAddr,
     /// Where set, links use it.
     pub public_url: Option<Url>,
-    /// A bot token and a signing secret are configured: the real Slack.
+    /// A bot token and a way to hear are configured: the real Slack.
     pub slack_configured: bool,
     /// A key to the model is configured.
     pub has_key: bool,

@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use rustix::process::Signal;
 use url::Url;
 
-use super::local_slack::LocalSlack;
+use super::local_slack::{Hears, LocalSlack};
 use super::machine::Machine;
 use super::ready::Ready;
 use super::service::{Service, Turn};
@@ -70,11 +70,11 @@ fn environment(doors: &Doors<'_>) -> Result<Vec<(&'static str, OsString)>> {
         ("SIGNOFF_PUBLIC_URL", machine.public_url.as_ref().unwrap_or(&web).as_str().trim_end_matches('/').into()),
     ];
     if let Some(slack) = doors.slack {
-        let ours = [
-            ("SLACK_BOT_TOKEN", slack.bot_token.clone()),
-            ("SLACK_SIGNING_SECRET", slack.signing_secret.clone()),
-            ("SLACK_API_URL", slack.api_url()),
-        ];
+        let hears = match &slack.hears {
+            Hears::Http(secret) => ("SLACK_SIGNING_SECRET", secret.clone()),
+            Hears::Socket(token) => ("SLACK_APP_TOKEN", token.clone()),
+        };
+        let ours = [("SLACK_BOT_TOKEN", slack.bot_token.clone()), hears, ("SLACK_API_URL", slack.api_url())];
         env.extend(ours.map(|(name, value)| (name, value.into())));
     }
     if let Some(scenario) = &machine.rehearsal {
@@ -85,8 +85,12 @@ fn environment(doors: &Doors<'_>) -> Result<Vec<(&'static str, OsString)>> {
 
 /// What was configured for servers that are not used now.
 fn astray(doors: &Doors<'_>) -> Vec<&'static str> {
-    // The stand-in for Slack is spoken to by HTTP, our Temporal without keys.
-    let slack: &[&str] = if doors.slack.is_some() { &["SLACK_APP_TOKEN"] } else { &[] };
+    // The stand-in for Slack speaks one way at a time, our Temporal without keys.
+    let slack: &[&str] = match doors.slack.map(|slack| &slack.hears) {
+        Some(Hears::Http(_)) => &["SLACK_APP_TOKEN"],
+        Some(Hears::Socket(_)) => &["SLACK_SIGNING_SECRET"],
+        None => &[],
+    };
     let temporal: &[&str] = if doors.machine.temporal_address.is_none() { &TEMPORAL_ELSEWHERE } else { &[] };
     slack.iter().chain(temporal).copied().collect()
 }

@@ -68,6 +68,11 @@ fn refuse_early(options: UpOptions, machine: &Machine) -> Result<()> {
     if options.demo && machine.slack_configured {
         return Err(Trouble::Refused("--demo plays the people, which only the local Slack allows: unset SLACK_BOT_TOKEN".to_owned()).into());
     }
+    if options.socket && machine.slack_configured {
+        return Err(
+            Trouble::Refused("--socket is about the local Slack; with SLACK_APP_TOKEN set, the real one speaks by Socket Mode".to_owned()).into()
+        );
+    }
     Ok(())
 }
 
@@ -120,6 +125,7 @@ impl Up<'_> {
         let slack = slack
             .map(|program| Ok::<_, anyhow::Error>(LocalSlack::new(program, ports.take(super::ports::LOOPBACK, local_slack::PORT)?)))
             .transpose()?;
+        let slack = if self.options.socket { slack.map(LocalSlack::by_sockets) } else { slack };
         Ok(Prepared { postgres, temporal, slack, ports })
     }
 

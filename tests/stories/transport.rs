@@ -84,6 +84,22 @@ async fn a_click_whose_line_is_cut_comes_again_and_counts_once() {
 }
 
 #[tokio::test]
+async fn a_click_that_comes_again_to_another_process_counts_once() {
+    story(async |w| {
+        let run = w.develops("ana", "tale").await?;
+        run.presses("ana", "Approve").await?;
+        w.serve.crashes().await?;
+        w.serve.comes_back()?;
+        w.is_up().await?;
+        w.slack.again(2).await?;
+        run.shows("tale is done").await?;
+        assert_eq!(run.run().await?.decisions.len(), 1);
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn all_lines_cut_come_back_and_what_was_said_meanwhile_arrives() {
     story(async |w| {
         let run = w.develops("ana", "tale").await?;

@@ -149,10 +149,7 @@ impl Listening {
             kept = next_kept => match kept {
                 Ok(Some(acknowledgement)) => self.send(Message::text(acknowledgement)).await,
                 Ok(None) => Ok(()),
-                Err(e) => {
-                    tracing::error!(error = %e, "taking a request from Slack broke; it is not acknowledged");
-                    Ok(())
-                }
+                Err(e) => Err(format!("taking a request broke: {e}")),
             },
             _ = beat => self.look_after().await,
         }

@@ -6,6 +6,7 @@ mod dial;
 mod frame;
 mod health;
 mod line;
+mod once;
 
 use std::fmt;
 use std::sync::Arc;
@@ -23,6 +24,7 @@ use super::inbound::Inbound;
 use super::receipt::Receipt;
 use dial::{NoLine, dial};
 use line::{Line, Parting};
+use once::once;
 
 /// More than one, so that losing one is no silence. Slack sends each request to any of them.
 const CONNECTIONS: usize = 2;
@@ -93,7 +95,8 @@ impl SocketMode {
     /// Listens until `end`; then what is in work is still acknowledged.
     pub async fn run(self, end: CancellationToken) {
         let lines = TaskTracker::new();
-        futures::future::join_all((0..CONNECTIONS).map(|_| self.keep_one(&lines, &end))).await;
+        let mode = Self { take: once(self.take), ..self };
+        futures::future::join_all((0..CONNECTIONS).map(|_| mode.keep_one(&lines, &end))).await;
         lines.close();
         lines.wait().await;
     }

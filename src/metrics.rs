@@ -13,7 +13,7 @@ pub const CONTENT_TYPE: &str = prometheus::TEXT_FORMAT;
 static ALL: LazyLock<Registry> = LazyLock::new(Registry::new);
 
 static SLACK_REQUESTS: LazyLock<IntCounterVec> = LazyLock::new(|| {
-    let opts = Opts::new("signoff_slack_requests_total", "Requests from Slack that were understood, repeats included.");
+    let opts = Opts::new("signoff_slack_requests_total", "Requests from Slack that were understood.");
     listed(IntCounterVec::new(opts, &["kind", "transport"]))
 });
 

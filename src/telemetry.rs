@@ -13,7 +13,8 @@ use tracing_subscriber::{EnvFilter, fmt};
 pub const FILTER: &str = "info,sqlx=warn,temporalio_client=warn,temporalio_common=warn,temporalio_sdk=warn,temporalio_sdk_core=warn";
 
 /// These print headers and bodies at their lower levels, so `SIGNOFF_LOG` cannot lower them.
-const CAPPED: [&str; 6] = ["slack_morphism=warn", "h2=warn", "hyper=warn", "hyper_util=warn", "reqwest=warn", "tonic=warn"];
+const CAPPED: [&str; 8] =
+    ["slack_morphism=warn", "h2=warn", "hyper=warn", "hyper_util=warn", "reqwest=warn", "tonic=warn", "tungstenite=warn", "tokio_tungstenite=warn"];
 
 /// Whom the lines are for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,6 +89,7 @@ mod tests {
         let lines = written("trace", Format::People, || {
             debug!(target: "h2::codec", "authorization: Bearer xoxb-1");
             debug!(target: "slack_morphism::client", "text: hello");
+            debug!(target: "tungstenite::protocol", "received hello");
             debug!(target: "signoff::slack", "posted");
         });
         assert!(lines.contains("posted") && !lines.contains("xoxb") && !lines.contains("hello"), "{lines}");

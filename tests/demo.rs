@@ -46,6 +46,16 @@ fn the_demo_shows_a_rollback_an_approval_and_what_it_cost() -> Result<()> {
 }
 
 #[test]
+fn the_demo_runs_where_nobody_can_knock_too() -> Result<()> {
+    let demo = Demo::starts_with(&["--socket"], &[])?;
+    let said = demo.ends_with(0)?;
+    for line in the_whole_story() {
+        ensure!(said.contains(line), "{line:?} is not in\n{said}");
+    }
+    Ok(())
+}
+
+#[test]
 fn a_worker_that_is_killed_in_the_middle_changes_nothing_of_that() -> Result<()> {
     let demo = Demo::starts(&[])?;
     // A tool was used, and the agent goes on.
@@ -104,16 +114,21 @@ impl Drop for Demo {
 
 impl Demo {
     fn starts(env: &[(&str, &str)]) -> Result<Self> {
+        Self::starts_with(&[], env)
+    }
+
+    fn starts_with(flags: &[&str], env: &[(&str, &str)]) -> Result<Self> {
         let folder = TempDir::new()?;
         fs::write(folder.path().join("hopeless.toml"), HOPELESS)?;
         let said = File::create(folder.path().join("said"))?;
         let mut up = Command::new(env!("CARGO_BIN_EXE_signoff"));
         // Its end of the pipe closes when we die, however that happens.
-        up.args(["up", "--demo", "--until-eof"]).current_dir(folder.path()).stdin(Stdio::piped()).stdout(said.try_clone()?).stderr(said);
+        up.args(["up", "--demo", "--until-eof"]).args(flags).current_dir(folder.path()).stdin(Stdio::piped()).stdout(said.try_clone()?).stderr(said);
         for name in [
             "DATABASE_URL",
             "TEMPORAL_ADDRESS",
             "SLACK_BOT_TOKEN",
+            "SLACK_APP_TOKEN",
             "SIGNOFF_CONFIG",
             "SIGNOFF_HOME",
             "SIGNOFF_REHEARSAL",

@@ -72,3 +72,40 @@ fn connector() -> HttpsConnector<HttpConnector> {
         .enable_http1()
         .wrap_connector(http)
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncReadExt;
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// What arrives at an address that is called, up to the first pause.
+    async fn called(scheme: &str) -> (Result<Stream, NoLine>, Vec<u8>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("{scheme}://{}/link/?ticket=secret", listener.local_addr().expect("it is bound"));
+        let arrives = async {
+            let (mut caller, _) = listener.accept().await.expect("a call");
+            let mut bytes = vec![0; 4_096];
+            let n = caller.read(&mut bytes).await.expect("some bytes");
+            bytes.truncate(n);
+            bytes
+        };
+        tokio::join!(async { call(&url.parse().expect("a URL")).await }, arrives)
+    }
+
+    #[tokio::test]
+    async fn slack_is_called_by_tls_and_not_in_http_2() {
+        let (answer, hello) = called("wss").await;
+        assert_eq!(hello[0], 0x16, "a TLS handshake");
+        assert!(!hello.windows(3).any(|part| part == b"\x02h2"));
+        assert!(answer.is_err_and(|why| !why.to_string().contains("secret")));
+    }
+
+    #[tokio::test]
+    async fn an_emulator_is_called_in_the_clear() {
+        let (answer, hello) = called("ws").await;
+        assert!(hello.starts_with(b"GET /link/?ticket=secret HTTP/1.1\r\n"));
+        assert!(answer.is_err_and(|why| !why.to_string().contains("secret")));
+    }
+}

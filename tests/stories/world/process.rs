@@ -86,7 +86,10 @@ impl Process {
 
     fn dress(&self, command: &mut Command) {
         let env = self.env.lock().unwrap_or_else(PoisonError::into_inner);
-        command.envs(env.iter().cloned()).env_remove("ANTHROPIC_API_KEY").env("RUST_BACKTRACE", "0").current_dir(&self.folder);
+        for name in ["ANTHROPIC_API_KEY", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET"] {
+            command.env_remove(name);
+        }
+        command.envs(env.iter().cloned()).env("RUST_BACKTRACE", "0").current_dir(&self.folder);
     }
 }
 

@@ -104,7 +104,7 @@ impl Looker<'_> {
     }
 
     fn http(&self) -> Finding {
-        let secret: Option<SecretString> = self.slack.signing_secret.clone().into();
+        let secret = self.slack.signing_secret.clone();
         let find = format!("{} → Basic Information → App Credentials: Signing Secret.", self.page());
         let Some(secret) = secret else {
             return Finding::missing("events", format!("neither SLACK_SIGNING_SECRET nor SLACK_APP_TOKEN is set. {find}"));

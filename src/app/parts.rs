@@ -77,6 +77,7 @@ pub async fn place(config: &Config, store: &Store) -> Result<Place, Failure> {
         links: base.map(|base| Links::new(key, base)),
         clock_zone: Utc.fix(),
         slack_dates: config.slack.as_ref().is_some_and(|slack| slack.api_url.is_none()),
+        thread: None,
     })
 }
 

@@ -23,7 +23,7 @@ pub struct OpenGate {
     pub overdue_since: Option<DateTime<Utc>>,
     pub extensions: Vec<Extension>,
     /// Who wants no more reminders.
-    pub snoozed: Vec<PersonId>,
+    pub snoozed: Vec<Snooze>,
 }
 
 /// Which reminder of a question.
@@ -48,6 +48,13 @@ pub struct Reminded {
 pub struct Extension {
     pub by: PersonId,
     pub deadline: DateTime<Utc>,
+    pub at: DateTime<Utc>,
+}
+
+/// No more reminders for this person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Snooze {
+    pub by: PersonId,
     pub at: DateTime<Utc>,
 }
 

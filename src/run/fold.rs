@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 
 use super::{
-    Asked, Attempt, Changes, Decided, Diff, Event, Extension, GateId, Happened, Note, OnDeadline, OpenGate, PersonId, Reminded, Request, Run,
+    Asked, Attempt, Changes, Decided, Diff, Event, Extension, GateId, Happened, Note, OnDeadline, OpenGate, PersonId, Reminded, Request, Run, Snooze,
     StageName, StageOutcome, StagePhase, StageState, Verdict,
 };
 
@@ -198,7 +198,7 @@ impl Run {
                 open.deadline = *deadline;
                 open.overdue_since = None;
             }
-            Happened::Snoozed { gate, by, .. } if gate == &open.id => open.snoozed.push(by.clone()),
+            Happened::Snoozed { gate, by, .. } if gate == &open.id => open.snoozed.push(Snooze { by: by.clone(), at }),
             Happened::Reminded { gate, reminder } if gate == &open.id => open.reminders.push(Reminded { reminder: *reminder, at }),
             Happened::Escalated { gate } if gate == &open.id => open.escalated_at = Some(at),
             Happened::DeadlinePassed { gate } if gate == &open.id => self.apply_deadline(&gate.clone(), at),

@@ -28,7 +28,7 @@ mod usd;
 mod wait;
 
 pub use approver::{Approver, GroupId};
-pub use asked::{Asked, Changes, Extension, Note, OpenGate, Remark, RemarkKind, Reminded, Reminder};
+pub use asked::{Asked, Changes, Extension, Note, OpenGate, Remark, RemarkKind, Reminded, Reminder, Snooze};
 pub use decision::{Decision, Refusal, Rework, Verdict, Via};
 pub use event::{Delivered, Event, Happened, Outcome, StageOutcome};
 pub use facts::{

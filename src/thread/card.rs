@@ -2,10 +2,12 @@
 //! The root message in the channel, one screen, edited in place. It names nobody: a mention in it would notify.
 
 use chrono::{DateTime, Utc};
+use slack_morphism::prelude::SlackBlock;
 
 use crate::run::{Delivered, Phase, Run, Sandboxing, StagePhase, StageState};
 
-use super::blocks::{context, header, link, section};
+use super::blocks::{actions, button, confirmed, context, header, link, section};
+use super::gate::{RunValue, STOP};
 use super::text::{NOTICE, bare, code, inline, quote};
 use super::{Message, Place, To, clock, figures};
 
@@ -28,7 +30,16 @@ pub(super) fn card(run: &Run, now: DateTime<Utc>, place: &Place) -> Message {
     if !places.is_empty() {
         blocks.push(context(&places.join(" · ")));
     }
+    blocks.extend(stop(run));
     Message { key: "card".to_owned(), to: To::Channel, text: notice(run), blocks }
+}
+
+/// Ends the run, after a second look. None where it is ending already.
+fn stop(run: &Run) -> Option<SlackBlock> {
+    let stops = run.outcome.is_none() && !run.was_stopped();
+    let text = "The run ends at once, and cannot be continued. What the agent has written so far is kept as a snapshot.";
+    let sure = ("Stop this run?", text, "Stop the run");
+    stops.then(|| actions("run", vec![confirmed(button(STOP, "Stop", &RunValue { run: run.id().clone() }.json()), sure)]))
 }
 
 fn title(run: &Run) -> String {

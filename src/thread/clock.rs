@@ -3,8 +3,9 @@
 
 use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
 
-use crate::run::{Attempt, OpenGate, Phase, Run};
+use crate::run::{Attempt, GateSpec, OnDeadline, OpenGate, Phase, Run};
 
+use super::Place;
 use super::figures::{span, wait};
 
 /// The whole minute that `now` is in.
@@ -16,8 +17,9 @@ pub(super) fn minute(now: DateTime<Utc>) -> DateTime<Utc> {
 #[must_use]
 pub fn redraw_at(run: &Run, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     const LONGEST_MINUTES: i64 = 24 * 60;
-    let shown = |at| (elapsed(run, at), run.gate.as_ref().map(|gate| left(gate, at)));
-    let ticks = run.started_at.is_some() && run.outcome.is_none() && !run.gate.as_ref().is_some_and(|gate| is_over(gate, now));
+    let asked = run.gate.as_ref().and_then(|gate| Some((gate, run.spec_of(&gate.id)?)));
+    let shown = |at| (elapsed(run, at), asked.map(|(gate, spec)| left(gate, spec, at)));
+    let ticks = run.started_at.is_some() && run.outcome.is_none() && asked.is_none_or(|(gate, _)| gate.deadline > minute(now));
     let mut minutes = (1..=LONGEST_MINUTES).map(|n| minute(now) + TimeDelta::minutes(n));
     let next = || minutes.find(|at| shown(*at) != shown(now)).unwrap_or_else(|| minute(now) + TimeDelta::minutes(LONGEST_MINUTES));
     ticks.then(next)
@@ -33,22 +35,31 @@ pub(super) fn elapsed(run: &Run, now: DateTime<Utc>) -> Option<String> {
     }
 }
 
-/// `times out in 54 min`.
-pub(super) fn left(gate: &OpenGate, now: DateTime<Utc>) -> String {
-    if is_over(gate, now) {
-        return "the time to answer is over".to_owned();
+/// `times out in 54 min`; of a question that waits on, `due in 54 min` and `*overdue*`.
+pub(super) fn left(gate: &OpenGate, spec: &GateSpec, now: DateTime<Utc>) -> String {
+    let waits = spec.on_deadline == OnDeadline::Wait;
+    if gate.deadline <= minute(now) {
+        return if waits { "*overdue*, and still waiting" } else { "the time to answer is over" }.to_owned();
     }
+    let ends = if waits { "due" } else { "times out" };
     match seconds(minute(now), gate.deadline) {
-        0..60 => "times out in less than a minute".to_owned(),
-        s => format!("times out in {}", wait(s)),
+        0..60 => format!("{ends} in less than a minute"),
+        s => format!("{ends} in {}", wait(s)),
     }
 }
 
-pub(super) fn is_over(gate: &OpenGate, now: DateTime<Utc>) -> bool {
-    gate.deadline <= minute(now)
+/// Whether nobody can answer any more.
+pub(super) fn is_over(gate: &OpenGate, spec: &GateSpec, now: DateTime<Utc>) -> bool {
+    gate.deadline <= minute(now) && spec.on_deadline == OnDeadline::Fail
 }
 
-/// `2026-03-02 09:05 UTC`: it names its zone and reads the same in every client, which Slack's own date markup does not.
+/// A moment in its reader's own zone, where a client can do that; else in ours, named.
+pub(super) fn moment(at: DateTime<Utc>, place: &Place) -> String {
+    let plain = stamp(at, place.clock_zone);
+    if place.slack_dates { format!("<!date^{}^{{date_short_pretty}} {{time}}|{plain}>", at.timestamp()) } else { plain }
+}
+
+/// `2026-03-02 09:05 UTC`: it names its zone and reads the same in every client, which Slack's own date markup (`moment`) does not.
 pub(crate) fn stamp(at: DateTime<Utc>, zone: FixedOffset) -> String {
     let name = if zone.local_minus_utc() == 0 { "UTC".to_owned() } else { zone.to_string() };
     format!("{} {name}", at.with_timezone(&zone).format("%Y-%m-%d %H:%M"))

@@ -112,7 +112,7 @@ fn result(run: &Run) -> String {
 }
 
 fn decision(decided: &Decided) -> String {
-    let (who, what) = (mention(&decided.by), gate::verdict(decided.verdict));
+    let (who, what) = (mention(&decided.by), gate::was(decided.verdict));
     match &decided.gate {
         Some(gate) => format!("{} {what} by {who} {}", gate.stage, figures::after(decided.waited_seconds)),
         None => format!("{what} by {who}"),

@@ -32,8 +32,22 @@ pub(crate) fn tests(tests: Tests) -> String {
 
 /// `92 %`, `91.7 %`. Rounded down: a missed threshold never looks met.
 pub(crate) fn percent(percent: f64) -> String {
-    let tenths = (percent.clamp(0.0, 100.0) * 10.0 + 1e-6).floor() / 10.0;
-    if tenths.is_nan() { "unknown".to_owned() } else { format!("{tenths} %") }
+    if percent.is_nan() { "unknown".to_owned() } else { format!("{} %", f64::from(tenths(percent)) / 10.0) }
+}
+
+/// The same, in whole tenths of a percent.
+#[expect(clippy::cast_possible_truncation, reason = "between 0 and 1,000; what is no number is 0")]
+pub(super) fn tenths(percent: f64) -> i32 {
+    (percent.clamp(0.0, 100.0) * 10.0 + 1e-6).floor() as i32
+}
+
+/// `a`, `a and b`, `a, b and c`.
+pub(crate) fn in_words(names: &[impl AsRef<str>]) -> String {
+    let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
+    match names.as_slice() {
+        [_, .., last] => format!("{} and {last}", names[..names.len() - 1].join(", ")),
+        _ => names.concat(),
+    }
 }
 
 /// `3 files +156 −12`.

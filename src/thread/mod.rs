@@ -5,8 +5,10 @@ mod blocks;
 mod card;
 pub(crate) mod clock;
 mod closing;
+mod direct;
 pub(crate) mod figures;
 mod gate;
+mod home;
 mod ledger;
 mod links;
 mod message;
@@ -22,15 +24,21 @@ mod told;
 pub mod words;
 
 use chrono::{DateTime, FixedOffset, Utc};
+use url::Url;
 
 use crate::run::{Progress, Run};
 
 pub use clock::redraw_at;
+pub use direct::unposted;
 pub use figures::{glyph, phase};
-pub use gate::{APPROVE, DIFF, DIFF_LINK, GateValue, REJECT, diff_url};
+pub use gate::{APPROVE, CHANGES, DIFF, DIFF_LINK, DIFF_PAGE, EXTEND, GateValue, REJECT, RunValue, SNOOZE, STOP, diff_url};
+pub use home::home;
 pub use links::{LinkError, Links};
 pub use message::{Groups, Message, Priority, Reaction, To};
-pub use modal::{DEVELOP, DevelopForm, ModalDiff, develop_modal, diff_modal};
+pub use modal::{
+    CHANGES_FORM, DEVELOP, DIFF_FORM, DevelopForm, DiffPlace, EXTEND_FORM, ModalDiff, REJECT_FORM, changes_modal, develop_modal, diff_modal,
+    extend_modal, reject_modal,
+};
 pub use plain::{plain, plain_text, shell_text};
 pub use publisher::Publisher;
 pub use told::{Told, told};
@@ -47,15 +55,18 @@ pub struct Place {
     pub clock_zone: FixedOffset,
     /// Whether clients draw Slack's own dates, in their reader's zone; emulators show the markup.
     pub slack_dates: bool,
+    /// The thread of the run that is drawn, for messages that are not in it; set by whoever knows it.
+    pub thread: Option<Url>,
 }
 
-/// The messages that should exist, in the order they are posted.
+/// The messages that should exist, in the order they are posted: first those of the thread, then those to people directly.
 #[must_use]
-pub fn render(run: &Run, (progress, _groups): (Option<&Progress>, &Groups), now: DateTime<Utc>, place: &Place) -> Vec<Message> {
+pub fn render(run: &Run, (progress, groups): (Option<&Progress>, &Groups), now: DateTime<Utc>, place: &Place) -> Vec<Message> {
     let mut messages = vec![card::card(run, now, place)];
     messages.extend(ledger::ledger(run, progress));
     messages.extend(gate::gates(run, now, place));
     messages.extend(closing::closing(run, place));
+    messages.extend(direct::direct(run, groups, place));
     messages
 }
 

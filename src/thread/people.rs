@@ -1,36 +1,87 @@
-//! How are people named?
-//! Only the messages that call somebody (gate, end) and private answers may use this room: a mention in any other would notify.
+//! How are people named, and who is called?
+//! Only the messages that call somebody (gate, end, direct ones) and private answers may mention people where a first post shows it.
 
-use crate::run::{Approver, PersonId, Request};
-
+use super::Groups;
 use super::text::inline;
+use crate::run::{Approver, GateId, GateSpec, PersonId, Refusal, Run, Verdict};
+
+/// Longest row of mentions.
+const MOST: usize = 12;
+/// Most people whom one question calls directly: whoever lists a whole company is not asking anybody.
+const MOST_CALLED: usize = 100;
 
 /// `<@U1>`, or `ana (command line)`.
 pub(crate) fn mention(person: &PersonId) -> String {
     match person {
-        PersonId::Slack { user, .. } if user.bytes().all(|b| b.is_ascii_alphanumeric()) => format!("<@{user}>"),
+        PersonId::Slack { user, .. } if is_id(user) => format!("<@{user}>"),
         PersonId::Slack { user, .. } => inline(user, 40),
         PersonId::Cli { user } => format!("{} (command line)", inline(user, 40)),
     }
 }
 
-/// The starter and the approvers, each once.
-pub(super) fn may_answer(request: &Request) -> Vec<&PersonId> {
-    let mut people = vec![&request.starter];
-    for approver in &request.approvers {
-        if let Approver::Person(person) = approver
-            && !people.contains(&person)
-        {
-            people.push(person);
+/// The same, or `<!subteam^S1>`.
+pub(super) fn called(approver: &Approver) -> String {
+    match approver {
+        Approver::Person(person) => mention(person),
+        Approver::Group(group) if is_id(&group.group) => format!("<!subteam^{}>", group.group),
+        Approver::Group(group) => inline(&group.group, 40),
+    }
+}
+
+fn is_id(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric())
+}
+
+/// Those who are known by name to be able to give this verdict: each once, the starter first. A group counts as long as nobody knows better.
+pub(super) fn who_can(run: &Run, (gate, spec): (&GateId, &GateSpec), verdict: Verdict) -> Vec<Approver> {
+    let unknown = spec.only.iter().any(|approver| matches!(approver, Approver::Group(_)));
+    let may = |approver: &Approver| match approver {
+        Approver::Group(_) => true,
+        Approver::Person(person) => match run.may_answer((gate, spec), (person, &[]), verdict) {
+            Ok(()) => true,
+            Err(why) => why == Refusal::NotAllowed && unknown,
+        },
+    };
+    let starter = Approver::Person(run.request.starter.clone());
+    let listed = run.asked_people(gate, spec).into_iter().cloned();
+    let mut who: Vec<Approver> = Vec::new();
+    for approver in [starter].into_iter().chain(listed) {
+        if !who.contains(&approver) && may(&approver) {
+            who.push(approver);
         }
     }
-    people
+    who
+}
+
+/// Whom a question calls: who can approve; where nobody is listed, or nobody of them can, whoever started the run.
+pub(super) fn called_by(run: &Run, gate: &GateId, spec: &GateSpec) -> Vec<Approver> {
+    let who = if spec.approvers.is_empty() { Vec::new() } else { who_can(run, (gate, spec), Verdict::Approve) };
+    if who.is_empty() { vec![run.request.starter.clone().into()] } else { who }
+}
+
+/// The people among these, by their Slack user ids, each once: a direct conversation needs a person of this workspace.
+pub(super) fn in_person<'a>(run: &Run, approvers: impl IntoIterator<Item = &'a Approver>, groups: &Groups) -> Vec<String> {
+    let home = run.request.channel.as_ref().map(|channel| channel.team.as_str());
+    let here = |team: &str| home.is_none_or(|home| home == team);
+    let mut users: Vec<String> = Vec::new();
+    for approver in approvers {
+        let named: Vec<&String> = match approver {
+            Approver::Person(PersonId::Slack { team, user }) if here(team) => vec![user],
+            Approver::Group(group) if here(&group.team) => groups.0.get(group).into_iter().flatten().collect(),
+            Approver::Person(_) | Approver::Group(_) => Vec::new(),
+        };
+        for user in named {
+            if users.len() < MOST_CALLED && !users.contains(user) {
+                users.push(user.clone());
+            }
+        }
+    }
+    users
 }
 
 /// Mentions in a row; a long row is folded.
-pub(super) fn mentions(people: &[&PersonId]) -> String {
-    const MOST: usize = 12;
-    let mut names: Vec<String> = people.iter().take(MOST).map(|p| mention(p)).collect();
+pub(super) fn row(people: &[Approver]) -> String {
+    let mut names: Vec<String> = people.iter().take(MOST).map(called).collect();
     if people.len() > MOST {
         names.push(format!("and {} more", people.len() - MOST));
     }

@@ -36,7 +36,7 @@ pub(crate) fn name(text: &str) -> StageName {
 /// A place with pages, in UTC.
 pub(crate) fn place() -> Place {
     let links = Links::new("a key for tests", Url::parse("https://signoff.example").unwrap());
-    Place { links: Some(links), clock_zone: FixedOffset::east_opt(0).unwrap(), slack_dates: false }
+    Place { links: Some(links), clock_zone: FixedOffset::east_opt(0).unwrap(), slack_dates: false, thread: None }
 }
 
 /// A place that no browser can reach.

@@ -14,12 +14,28 @@ pub(super) const VALUE: usize = 2_000;
 /// Most characters of a notification.
 pub(super) const NOTICE: usize = 150;
 
+/// How long Slack thinks a text is, at worst: it counts as JavaScript does.
+pub(super) fn length(text: &str) -> usize {
+    text.chars().map(char::len_utf16).sum()
+}
+
+/// Whether Slack takes it whole.
+pub(super) fn fitting(text: &str, most: usize) -> bool {
+    length(text) <= most
+}
+
 /// At most `most` characters; what is cut off is shown as `…`.
 pub(crate) fn cut(text: &str, most: usize) -> String {
-    if text.chars().count() <= most {
+    if fitting(text, most) {
         return text.to_owned();
     }
-    let kept: String = text.chars().take(most.saturating_sub(1)).collect();
+    let mut room = most.saturating_sub(1);
+    let fits = |c: &char| {
+        let fits = c.len_utf16() <= room;
+        room = room.saturating_sub(c.len_utf16());
+        fits
+    };
+    let kept: String = text.chars().take_while(fits).collect();
     format!("{}…", kept.trim_end())
 }
 
@@ -58,6 +74,11 @@ pub(super) fn code(text: &str, most: usize) -> String {
 pub(super) fn fenced(text: &str) -> String {
     let seen: String = text.chars().filter(|c| matches!(c, '\n' | '\t') || !is_hidden(*c)).collect();
     format!("```\n{}\n```", escape(&without_fences(seen.trim_end())))
+}
+
+/// What `fenced` makes of these lines, at most.
+pub(super) fn fenced_length(text: &str) -> usize {
+    length(&escape(text)) + "```\n\n```".len()
 }
 
 /// A fence inside a quote would swallow what follows it.

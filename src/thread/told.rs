@@ -45,7 +45,8 @@ fn attempts(run: &Run, index: usize, stage: &StageState) -> Vec<Told> {
 
 fn asked(run: &Run, open: &OpenGate, now: DateTime<Utc>) -> Told {
     let id = &open.id;
-    let line = format!("◆ {} waits for an answer, {}: signoff approve {} (or reject)", id.stage, clock::left(open, now), run.id());
+    let left = run.spec_of(id).map(|spec| format!(", {}", clock::left(open, spec, now).replace('*', ""))).unwrap_or_default();
+    let line = format!("◆ {} waits for an answer{left}: signoff approve {} (or changes, or reject)", id.stage, run.id());
     Told { key: format!("gate {} {}", id.stage, id.round), line }
 }
 
@@ -56,7 +57,7 @@ fn answers<'a>(run: &'a Run, stage: Option<&'a StageState>) -> impl Iterator<Ite
 }
 
 fn decided(decided: &Decided) -> String {
-    let (who, what) = (plain_text(&mention(&decided.by)), gate::verdict(decided.verdict));
+    let (who, what) = (plain_text(&mention(&decided.by)), gate::was(decided.verdict));
     let about = decided.gate.as_ref().map_or("the run", |gate| gate.stage.as_str());
     format!("◆ {about} {what} by {who}")
 }

@@ -1,32 +1,32 @@
 //! What do people read when their answer did not count?
-//! Short, kind, concrete: what happened, what they can do. Shown privately, never in the thread.
+//! Short, kind, concrete: what happened, who can, what to do. Shown privately, never in the thread.
 
 use chrono::{Offset as _, Utc};
 
-use crate::run::{Outcome, Phase, Refusal, Run, StagePhase, StageState, Verdict};
+use super::people::{called, mention, who_can};
+use super::{clock, figures};
+use crate::run::{Approver, GateId, GateSpec, Outcome, Phase, Refusal, Run, StagePhase, StageState, Verdict};
 
-use super::people::{may_answer, mention};
-use super::{clock, figures, gate};
+/// Longest list of people who can.
+const MOST: usize = 8;
 
 /// Why this answer to this run was not taken.
 #[must_use]
 pub fn refusal(why: &Refusal, run: &Run, verdict: Verdict) -> String {
     match why {
         Refusal::AlreadyDecided { verdict: first, by, at } => {
-            format!("{} already {} this, {}.", mention(by), gate::verdict(*first), clock::stamp(*at, Utc.fix()))
+            format!("{} already {}, {}.", mention(by), did(*first), clock::stamp(*at, Utc.fix()))
         }
         Refusal::Stale => "The work changed since this card was posted. Please look at the newest card in the thread.".to_owned(),
         Refusal::TooLate => {
             format!("Nobody answered in time, so this question is closed. `/develop {}` starts again.", run.request.project)
         }
         Refusal::NothingAsked => format!("{} asks nothing right now: {}.", run.id(), doing(run)),
-        Refusal::NotAllowed => not_allowed(run, verdict),
-        Refusal::OwnRun => "You started this run, so somebody else has to approve it.".to_owned(),
-        Refusal::NobodyMay => "The server's policy wants approvers, and this gate lists none: nobody can answer it.".to_owned(),
-        Refusal::AlreadyApproved { missing } => {
-            format!("You approved this already; {} more to go.", figures::plural(u64::from(*missing), "approval"))
-        }
-        Refusal::NoLater { deadline } => format!("The deadline is {} already.", clock::stamp(*deadline, Utc.fix())),
+        Refusal::NotAllowed => only(run, verdict),
+        Refusal::OwnRun => format!("You started this run, so somebody else has to {}.{}", to(verdict), others(run, verdict)),
+        Refusal::NobodyMay => nobody(run),
+        Refusal::AlreadyApproved { missing } => already_approved(*missing),
+        Refusal::NoLater { deadline } => no_later(run, *deadline),
         Refusal::TooManyNotes => "Many notes wait for the next attempt already. Please say it again when that has read them.".to_owned(),
         Refusal::RunEnded => format!("{} is over: {}. `/develop {}` starts again.", run.id(), outcome(run), run.request.project),
     }
@@ -67,8 +67,22 @@ pub fn not_confirmed_yet() -> String {
     "Your answer is safe, but not confirmed yet. It counts as soon as the workflow server answers; the thread will show it.".to_owned()
 }
 
-fn not_allowed(run: &Run, verdict: Verdict) -> String {
-    let what = match verdict {
+/// What somebody did: `approved this`.
+const fn did(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Approve => "approved this",
+        Verdict::Changes => "asked for changes to this",
+        Verdict::Reject => "rejected this",
+        Verdict::Stop => "stopped this run",
+        Verdict::Extend => "extended this",
+        Verdict::Snooze => "snoozed this",
+        Verdict::Note => "said this",
+    }
+}
+
+/// What somebody wants to do: `approve this`.
+const fn to(verdict: Verdict) -> &'static str {
+    match verdict {
         Verdict::Approve => "approve this",
         Verdict::Changes => "ask for changes to this",
         Verdict::Reject => "reject this",
@@ -76,12 +90,84 @@ fn not_allowed(run: &Run, verdict: Verdict) -> String {
         Verdict::Extend => "extend this",
         Verdict::Snooze => "snooze this",
         Verdict::Note => "tell this run's agent something",
-    };
-    let people = may_answer(&run.request);
-    let starter = mention(people[0]);
-    match &people[1..] {
-        [] => format!("Only {starter} or somebody of this workspace can {what}."),
-        _ => format!("Only {starter} or an approver can {what}."),
+    }
+}
+
+/// `Only @ben or @leads can approve this.`
+fn only(run: &Run, verdict: Verdict) -> String {
+    let (who, everybody) = who(run, verdict);
+    let names = names(&who, if everybody { Some("a full member of this workspace") } else { None });
+    if names.is_empty() { format!("Nobody who is listed for this run can {}.", to(verdict)) } else { format!("Only {names} can {}.", to(verdict)) }
+}
+
+/// ` @ben or @leads can.`; nothing where nobody is known by name.
+fn others(run: &Run, verdict: Verdict) -> String {
+    let (mut who, everybody) = who(run, verdict);
+    who.retain(|approver| *approver != Approver::Person(run.request.starter.clone()));
+    let names = names(&who, if everybody { Some("any other full member of this workspace") } else { None });
+    let names = names.strip_prefix("any").map_or_else(|| names.clone(), |rest| format!("Any{rest}"));
+    if names.is_empty() { String::new() } else { format!(" {names} can.") }
+}
+
+fn nobody(run: &Run) -> String {
+    let starter = mention(&run.request.starter);
+    format!(
+        "The server's policy wants approvers, and this gate lists none: nobody can answer it. {starter} can still ask for changes, reject it or stop the run."
+    )
+}
+
+fn already_approved(missing: u32) -> String {
+    let missing = if missing == 1 { "One more approval is".to_owned() } else { format!("{missing} more approvals are") };
+    format!("You approved this already. {missing} missing, by somebody else.")
+}
+
+fn no_later(run: &Run, deadline: chrono::DateTime<Utc>) -> String {
+    let longest = "a question stays open for at most 30 days";
+    match run.gate.as_ref() {
+        Some(open) if open.deadline == deadline => {
+            format!("The time to answer runs until {} already, and {longest}.", clock::stamp(deadline, Utc.fix()))
+        }
+        _ => format!("The time to answer runs until {} already.", clock::stamp(deadline, Utc.fix())),
+    }
+}
+
+/// Who can do that, as far as they are known by name; and whether everybody of the workspace can.
+fn who(run: &Run, verdict: Verdict) -> (Vec<Approver>, bool) {
+    let asked = newest_gate(run);
+    match (verdict, asked) {
+        (Verdict::Stop | Verdict::Note, _) | (_, None) => {
+            let mut who = vec![Approver::Person(run.request.starter.clone())];
+            for approver in run.named() {
+                if !who.contains(approver) {
+                    who.push(approver.clone());
+                }
+            }
+            let everybody = who.len() == 1 && run.named().next().is_none();
+            (who, everybody)
+        }
+        (_, Some((gate, spec))) => {
+            (who_can(run, (gate, spec), verdict), spec.approvers.is_empty() && spec.only.is_empty() && !spec.approvers_required)
+        }
+    }
+}
+
+/// The question that is open, else the one that was asked last.
+fn newest_gate(run: &Run) -> Option<(&GateId, &GateSpec)> {
+    let closed = || run.stages.iter().rev().find_map(|s| s.asked.last()).map(|asked| &asked.gate.id);
+    let gate = run.gate.as_ref().map(|open| &open.id).or_else(closed)?;
+    Some((gate, run.spec_of(gate)?))
+}
+
+/// `a`, `a or b`, `a, b or c`.
+fn names(who: &[Approver], more: Option<&str>) -> String {
+    let mut names: Vec<String> = who.iter().take(MOST).map(called).collect();
+    if who.len() > MOST {
+        names.push(format!("{} others", who.len() - MOST));
+    }
+    names.extend(more.map(str::to_owned));
+    match names.split_last() {
+        Some((last, first)) if !first.is_empty() => format!("{} or {last}", first.join(", ")),
+        _ => names.concat(),
     }
 }
 

@@ -48,7 +48,7 @@ impl Actor {
         let Some(run) = self.doors.store.run(&value.run).await? else { return Ok(Acted::Silent) };
         let patch: Option<Patch> = self.doors.store.diff(&value.run, &value.stage).await?;
         let Some(patch) = patch else { return Ok(Acted::Told("The diff is not kept any more.".to_owned())) };
-        let view = thread::diff_modal(ModalDiff { run: &run, stage: &value.stage, files: &patch.files, truncated: patch.truncated });
+        let view = thread::diff_modal(ModalDiff { run: &run, stage: &value.stage, files: &patch.files, truncated: patch.truncated, page: 0 });
         Ok(self.open(&it.trigger_id, &view).await)
     }
 

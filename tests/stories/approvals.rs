@@ -61,7 +61,7 @@ async fn who_is_no_approver_is_told_privately_who_is() {
     story(async |w| {
         let run = w.develops("ana", "guarded").await?;
         run.presses("cleo", "Approve").await?;
-        w.slack.tells("cleo", "Only @ana or an approver can approve this").await?;
+        w.slack.tells("cleo", "Only @ana or @ben can approve this").await?;
         run.presses("ben", "Approve").await?;
         run.shows("guarded is done").await?;
         Ok(())

@@ -121,7 +121,7 @@ fn the_time_left_is_told_in_steps() {
     let tale = Tale::waiting();
     let left = |minutes| {
         let gate = tale.run.gate.as_ref().unwrap();
-        crate::thread::clock::left(gate, gate.deadline - TimeDelta::minutes(minutes))
+        crate::thread::clock::left(gate, tale.run.spec_of(&gate.id).unwrap(), gate.deadline - TimeDelta::minutes(minutes))
     };
     assert_eq!(left(54), "times out in 54 min");
     assert_eq!(left(119), "times out in 1 h 50 min");

@@ -8,7 +8,8 @@ use crate::workspace::{FilePatch, FileStatus};
 use super::{DevelopForm, ModalDiff, develop_modal, diff_modal};
 
 fn diff(files: &[FilePatch]) -> Value {
-    serde_json::to_value(diff_modal(ModalDiff { run: &Tale::waiting().run, stage: &name("core-implementation"), files, truncated: false })).unwrap()
+    serde_json::to_value(diff_modal(ModalDiff { run: &Tale::waiting().run, stage: &name("core-implementation"), files, truncated: false, page: 0 }))
+        .unwrap()
 }
 
 fn file(path: &str, added: u64, text: &str) -> FilePatch {

@@ -128,6 +128,7 @@ pub async fn is_drawn(world: &World, id: &RunId) -> Result<()> {
         links: linked.then(|| world.web.parse().map(|base| Links::new(key, base))).transpose()?,
         clock_zone: chrono::Utc.fix(),
         slack_dates: false,
+        thread: None,
     };
     let what = format!("the thread of {id} to agree with its events");
     let agreed = world.slack.until(&what, |state| differs(state, &run, &place).is_none().then_some(())).await;

@@ -1,0 +1,125 @@
+//! What does a person read before they sign off?
+//! One card per question, one phone screen. Facts come from our own code; the agent's words are quoted, labelled and cut.
+
+mod answer;
+mod ask;
+mod facts;
+mod risks;
+mod value;
+
+use chrono::{DateTime, Utc};
+use slack_morphism::prelude::SlackBlock;
+use url::Url;
+
+use super::blocks::{context, link, section};
+use super::text::{NOTICE, bare, quote};
+use super::{Message, Place, To, clock, figures};
+use crate::run::{Attempt, GateSpec, OpenGate, Run, StageState};
+
+use answer::Answer;
+
+pub(super) use answer::was;
+pub(super) use ask::Silence;
+pub use value::{APPROVE, CHANGES, DIFF, DIFF_LINK, DIFF_PAGE, EXTEND, GateValue, REJECT, RunValue, SNOOZE, STOP};
+
+/// How much of an agent's words, and of a person's, a card shows. A person's stand whole in the ledger where an attempt reads them.
+const WORDS: usize = 400;
+
+/// One question and the work it asks about.
+#[derive(Clone, Copy)]
+pub(super) struct Question<'a> {
+    pub run: &'a Run,
+    pub stage: &'a StageState,
+    pub gate: &'a OpenGate,
+    pub spec: &'a GateSpec,
+    pub work: &'a Attempt,
+    pub answer: Answer<'a>,
+}
+
+/// Every question the run has asked, in order, as a card.
+pub(super) fn gates(run: &Run, now: DateTime<Utc>, place: &Place) -> Vec<Message> {
+    Question::all(run).map(|question| question.card(now, place)).collect()
+}
+
+impl<'a> Question<'a> {
+    /// Every question the run has asked, in order.
+    pub(super) fn all(run: &'a Run) -> impl Iterator<Item = Self> {
+        run.stages.iter().flat_map(move |stage| {
+            let open = run.gate.iter().filter(move |open| &open.id.stage == stage.name());
+            stage.asked.iter().map(|asked| &asked.gate).chain(open).filter_map(move |gate| Self::find(run, stage, gate))
+        })
+    }
+
+    /// The question that is open.
+    pub(super) fn open(run: &'a Run) -> Option<Self> {
+        let gate = run.gate.as_ref()?;
+        Self::find(run, run.stage(&gate.id.stage)?, gate)
+    }
+
+    fn find(run: &'a Run, stage: &'a StageState, gate: &'a OpenGate) -> Option<Self> {
+        let work = stage.attempts.iter().find(|a| a.n == gate.attempt).or_else(|| stage.good_attempt())?;
+        Some(Self { run, stage, gate, spec: stage.stage.gate.as_ref()?, work, answer: Answer::find(run, stage, gate) })
+    }
+
+    /// `gate:<stage>:<round>`.
+    pub(super) fn key(&self) -> String {
+        format!("gate:{}:{}", self.stage.name(), self.gate.id.round)
+    }
+
+    /// Where the run's thread is, as a link.
+    pub(super) fn channel(&self) -> String {
+        let channel = self.run.request.channel.as_ref().map(|home| home.channel.as_str());
+        let an_id = |id: &&str| !id.is_empty() && id.bytes().all(|b| b.is_ascii_alphanumeric());
+        channel.filter(an_id).map_or_else(|| "the run's thread".to_owned(), |id| format!("<#{id}>"))
+    }
+
+    pub(super) const fn is_open(&self) -> bool {
+        matches!(self.answer, Answer::Open)
+    }
+
+    fn card(&self, now: DateTime<Utc>, place: &Place) -> Message {
+        let mut blocks = vec![section(&self.headline())];
+        blocks.extend(self.answered().into_iter().chain(self.asked_again()).map(|text| section(&text)));
+        blocks.push(section(&self.facts()));
+        blocks.extend(self.since().map(|text| section(&text)));
+        blocks.extend(self.look_twice().map(|text| section(&text)));
+        blocks.extend(self.words_of_the_agent().map(|words| section(&words)));
+        blocks.extend(if self.is_open() { self.ask(now, place) } else { self.small_print(place).into_iter().collect() });
+        Message { key: self.key(), to: To::Thread, text: self.notice(), blocks }
+    }
+
+    fn words_of_the_agent(&self) -> Option<String> {
+        let words = quote(self.work.words.as_deref()?, WORDS)?;
+        Some(format!("_In the agent's own words:_\n{words}"))
+    }
+
+    /// When it was answered, and what it was about.
+    fn small_print(&self, place: &Place) -> Option<SlackBlock> {
+        let at = self.answered_at().map(|at| format!("Decided {}", clock::moment(at, place)));
+        let parts: Vec<String> = at.into_iter().chain(self.diff_url(place).map(|url| link(&url, "View diff"))).collect();
+        (!parts.is_empty()).then(|| context(&parts.join(" · ")))
+    }
+
+    pub(super) fn diff_url(&self, place: &Place) -> Option<Url> {
+        diff_url(self.run, self.stage, self.work, place)
+    }
+
+    /// For a lock screen: the decision, and the figures whole, whatever the names are.
+    pub(super) fn notice(&self) -> String {
+        let mut parts: Vec<String> = self.work.diff.as_ref().map(figures::diff).into_iter().collect();
+        parts.extend(self.work.tests.map(figures::tests));
+        parts.push(self.spent().to_string());
+        let figures = parts.join(" · ");
+        let room = NOTICE.saturating_sub(figures.chars().count() + 1);
+        bare(&format!("{} {figures}", bare(&self.in_short(), room.max(NOTICE / 3))), NOTICE)
+    }
+}
+
+/// The page that shows what this attempt changed; none where no browser can reach us.
+#[must_use]
+pub fn diff_url(run: &Run, stage: &StageState, work: &Attempt, place: &Place) -> Option<Url> {
+    Some(place.links.as_ref()?.diff(run.id(), stage.name(), clock::ended_at(work)))
+}
+
+#[cfg(test)]
+mod tests;

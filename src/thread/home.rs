@@ -1,0 +1,78 @@
+//! What waits for me?
+//! The app's own page for one person: every question that is open, theirs first, with the same buttons as on the cards.
+
+use chrono::{DateTime, Utc};
+use slack_morphism::prelude::SlackBlock;
+
+use super::blocks::{actions, context, divider, header, link, section};
+use super::gate::{Question, Silence};
+use super::people::mention;
+use super::text::code;
+use super::{Place, clock};
+use crate::run::Run;
+
+/// Questions with buttons, and others that are listed: within Slack's hundred blocks.
+const MINE: usize = 20;
+const OTHERS: usize = 10;
+
+/// Whose answer it waits for, in blocks: `waiting` are runs with an open question, and whether this person may answer it.
+#[must_use]
+pub fn home(waiting: &[(Run, bool)], now: DateTime<Utc>, place: &Place) -> Vec<SlackBlock> {
+    let asked = |mine: bool| waiting.iter().filter(move |(_, may)| *may == mine).filter_map(|(run, _)| Question::open(run));
+    let mut blocks = vec![header("Waiting for you")];
+    for question in asked(true).take(MINE) {
+        blocks.extend(mine(&question, now, place));
+    }
+    let (mine, others) = (asked(true).count(), asked(false).count());
+    if mine == 0 {
+        blocks.push(section("Nothing waits for you. Enjoy the quiet."));
+    }
+    if mine > MINE {
+        blocks.push(context(&format!("… and {} more: `/develop waiting` lists them.", mine - MINE)));
+    }
+    if others > 0 {
+        blocks.extend([divider(), header("Waiting for others")]);
+        blocks.extend(asked(false).take(OTHERS).map(|question| context(&line(&question, now, place))));
+    }
+    if others > OTHERS {
+        blocks.push(context(&format!("… and {} more.", others - OTHERS)));
+    }
+    blocks.push(divider());
+    blocks.push(context("`/develop <project> <what it should do>` starts a run, `/develop` alone opens a form, `/develop list` shows the newest."));
+    blocks
+}
+
+fn mine(question: &Question<'_>, now: DateTime<Utc>, place: &Place) -> Vec<SlackBlock> {
+    let asked = format!("*Keep {} of {}?*", question.stage.name(), question.run.request.project);
+    let mut lines = vec![asked, question.figures()];
+    lines.extend(question.approvals());
+    lines.extend(question.look_twice());
+    let mut blocks = vec![section(&lines.join("\n"))];
+    if !clock::is_over(question.gate, question.spec, now) {
+        blocks.push(actions(&format!("{}:{}", question.run.id(), question.key()), question.buttons(place, Silence::NotOffered)));
+    }
+    blocks.push(context(&small(question, now, place)));
+    blocks
+}
+
+fn line(question: &Question<'_>, now: DateTime<Utc>, place: &Place) -> String {
+    format!("*{} of {}* · {}", question.stage.name(), question.run.request.project, small(question, now, place))
+}
+
+/// How long it waits, and where its thread is.
+fn small(question: &Question<'_>, now: DateTime<Utc>, place: &Place) -> String {
+    let run = question.run;
+    let mut parts = vec![
+        format!("{} ({})", clock::left(question.gate, question.spec, now), clock::moment(question.gate.deadline, place)),
+        format!("started by {}", mention(&run.request.starter)),
+        format!("{} {}", question.channel(), code(run.id().as_str(), 80)),
+    ];
+    if let (Some(links), Some(started)) = (&place.links, run.started_at) {
+        parts.push(link(&links.run(run.id(), started), "Run page"));
+    }
+    parts.extend(question.diff_url(place).map(|url| link(&url, "View diff")));
+    parts.join(" · ")
+}
+
+#[cfg(test)]
+mod tests;

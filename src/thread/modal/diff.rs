@@ -1,0 +1,148 @@
+//! What changed, where no browser can reach us?
+//! Files and their first hunks, a page at a time: never fails on size, and what is left out is counted.
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use slack_morphism::prelude::SlackView;
+
+use super::super::blocks::{button, context, section, section_with_button};
+use super::super::figures;
+use super::super::gate::DIFF_PAGE;
+use super::super::text::{SECTION, code, cut, fenced, fenced_length, length};
+use super::Modal;
+use crate::run::{Run, RunId, StageName};
+use crate::workspace::FilePatch;
+
+/// `callback_id` of the modal; its `private_metadata` is a `DiffPlace`.
+pub const DIFF_FORM: &str = "diff";
+
+/// Pieces on one page, lines and characters of a piece, pieces of one file.
+const PIECES: usize = 6;
+const LINES: usize = 40;
+const CHARACTERS: usize = 2_600;
+const PIECES_OF_A_FILE: usize = 4;
+/// Longest line that is shown whole.
+const LINE: usize = 240;
+/// Longest path, and files named on the first page.
+const PATH: usize = 120;
+const LISTED: usize = 24;
+
+/// What a diff modal shows.
+#[derive(Clone, Copy, Debug)]
+pub struct ModalDiff<'a> {
+    pub run: &'a Run,
+    pub stage: &'a StageName,
+    pub files: &'a [FilePatch],
+    /// There are more files, or lines, than were given.
+    pub truncated: bool,
+    /// From 0; one that is not there shows the last.
+    pub page: usize,
+}
+
+/// Which diff a modal shows, and where in it: comes back with a press of a page button.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DiffPlace {
+    pub run: RunId,
+    pub stage: StageName,
+    pub page: usize,
+}
+
+/// Some lines of a file.
+struct Piece<'a> {
+    file: &'a FilePatch,
+    /// The file's first piece.
+    first: bool,
+    /// Ready to show.
+    text: String,
+}
+
+/// One page of the files and their first lines.
+#[must_use]
+pub fn diff_modal(diff: ModalDiff<'_>) -> SlackView {
+    let pieces: Vec<Piece<'_>> = diff.files.iter().flat_map(pieces).collect();
+    let pages = pieces.len().div_ceil(PIECES).max(1);
+    let page = diff.page.min(pages - 1);
+    let mut blocks = vec![match page.checked_sub(1) {
+        Some(before) => section_with_button(&head(&diff), button(DIFF_PAGE, "Previous page", &before.to_string())),
+        None => section(&head(&diff)),
+    }];
+    if diff.files.is_empty() {
+        blocks.push(section("Nothing was changed."));
+    }
+    if page == 0 && diff.files.len() > 1 {
+        blocks.push(section(&list(diff.files)));
+    }
+    for (i, piece) in pieces.iter().skip(page * PIECES).take(PIECES).enumerate() {
+        if piece.first || i == 0 {
+            blocks.push(section(&name(piece)));
+        }
+        blocks.push(section(&piece.text));
+    }
+    if page + 1 < pages {
+        let next = button(DIFF_PAGE, "Next page", &(page + 1).to_string());
+        blocks.push(section_with_button(&format!("Page {} of {pages}", page + 1), next));
+    } else if diff.truncated {
+        blocks.push(context("The diff is longer than can be shown here. The rest is in the run's repository."));
+    }
+    let place = json!(DiffPlace { run: diff.run.id().clone(), stage: diff.stage.clone(), page }).to_string();
+    Modal { title: "What changed", callback_id: DIFF_FORM, private_metadata: &place, submit: None, blocks }.view()
+}
+
+fn head(diff: &ModalDiff<'_>) -> String {
+    let (added, removed) = diff.files.iter().fold((0_u64, 0_u64), |(a, r), f| (a.saturating_add(f.added), r.saturating_add(f.removed)));
+    let files = figures::plural(diff.files.len() as u64, "file");
+    format!("*{} of {}* · {files} {}", diff.stage, diff.run.request.project, figures::lines(added, removed))
+}
+
+/// As many files as fit into one section; the others are counted.
+fn list(files: &[FilePatch]) -> String {
+    let mut text = String::new();
+    for (i, file) in files.iter().enumerate() {
+        let line = format!("• {}\n", counted(file));
+        if i == LISTED || length(&text) + length(&line) > SECTION - 40 {
+            return format!("{text}… {}", figures::plural((files.len() - i) as u64, "more file"));
+        }
+        text.push_str(&line);
+    }
+    text
+}
+
+fn counted(file: &FilePatch) -> String {
+    let old = file.old_path.as_deref().filter(|old| *old != file.path).map(|old| format!("{} → ", code(old, PATH))).unwrap_or_default();
+    format!("{old}{} {}", code(&file.path, PATH), figures::lines(file.added, file.removed))
+}
+
+fn name(piece: &Piece<'_>) -> String {
+    if piece.first { counted(piece.file) } else { format!("{}, continued", code(&piece.file.path, PATH)) }
+}
+
+/// A file in pieces, at least one.
+fn pieces(file: &FilePatch) -> Vec<Piece<'_>> {
+    let said = |text: &str| vec![Piece { file, first: true, text: text.to_owned() }];
+    if file.binary {
+        return said("_Not text._");
+    }
+    if file.text.trim().is_empty() {
+        return said("_No lines._");
+    }
+    let mut lines = file.text.lines().peekable();
+    let mut pieces = Vec::new();
+    while lines.peek().is_some() && pieces.len() < PIECES_OF_A_FILE {
+        let (mut text, mut taken) = (String::new(), 0);
+        while let Some(line) = lines.peek().filter(|_| taken < LINES).map(|line| cut(line, LINE)) {
+            if taken > 0 && fenced_length(&text) + fenced_length(&line) > CHARACTERS {
+                break;
+            }
+            text.push_str(&line);
+            text.push('\n');
+            taken += 1;
+            lines.next();
+        }
+        pieces.push(Piece { file, first: pieces.is_empty(), text: fenced(&text) });
+    }
+    let more = lines.count();
+    if let Some(last) = pieces.last_mut().filter(|_| more > 0) {
+        last.text = format!("{}\n_… {}_", last.text, figures::plural(more as u64, "more line"));
+    }
+    pieces
+}

@@ -53,7 +53,7 @@ impl Tests {
     /// Tests that ran: passed and failed.
     #[must_use]
     pub const fn ran(self) -> u32 {
-        self.passed + self.failed
+        self.passed.saturating_add(self.failed)
     }
 }
 

@@ -19,7 +19,7 @@ pub fn redraw_at(run: &Run, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     const LONGEST_MINUTES: i64 = 24 * 60;
     let asked = run.gate.as_ref().and_then(|gate| Some((gate, run.spec_of(&gate.id)?)));
     let shown = |at| (elapsed(run, at), asked.map(|(gate, spec)| left(gate, spec, at)));
-    let ticks = run.started_at.is_some() && run.outcome.is_none() && asked.is_none_or(|(gate, _)| gate.deadline > minute(now));
+    let ticks = run.started_at.is_some() && run.outcome.is_none() && asked.is_none_or(|(gate, _)| !is_past(gate, now));
     let mut minutes = (1..=LONGEST_MINUTES).map(|n| minute(now) + TimeDelta::minutes(n));
     let next = || minutes.find(|at| shown(*at) != shown(now)).unwrap_or_else(|| minute(now) + TimeDelta::minutes(LONGEST_MINUTES));
     ticks.then(next)
@@ -35,11 +35,11 @@ pub(super) fn elapsed(run: &Run, now: DateTime<Utc>) -> Option<String> {
     }
 }
 
-/// `times out in 54 min`; of a question that waits on, `due in 54 min` and `*overdue*`.
+/// `times out in 54 min`; of a question that waits on, `due in 54 min` and `overdue, and still waiting`.
 pub(super) fn left(gate: &OpenGate, spec: &GateSpec, now: DateTime<Utc>) -> String {
     let waits = spec.on_deadline == OnDeadline::Wait;
-    if gate.deadline <= minute(now) {
-        return if waits { "*overdue*, and still waiting" } else { "the time to answer is over" }.to_owned();
+    if is_past(gate, now) {
+        return if waits { "overdue, and still waiting" } else { "the time to answer is over" }.to_owned();
     }
     let ends = if waits { "due" } else { "times out" };
     match seconds(minute(now), gate.deadline) {
@@ -50,7 +50,12 @@ pub(super) fn left(gate: &OpenGate, spec: &GateSpec, now: DateTime<Utc>) -> Stri
 
 /// Whether nobody can answer any more.
 pub(super) fn is_over(gate: &OpenGate, spec: &GateSpec, now: DateTime<Utc>) -> bool {
-    gate.deadline <= minute(now) && spec.on_deadline == OnDeadline::Fail
+    is_past(gate, now) && spec.on_deadline == OnDeadline::Fail
+}
+
+/// Whether its time is up, and shown to be.
+fn is_past(gate: &OpenGate, now: DateTime<Utc>) -> bool {
+    gate.overdue_since.is_some() || gate.deadline <= minute(now)
 }
 
 /// A moment in its reader's own zone, where a client can do that; else in ours, named.

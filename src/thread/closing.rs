@@ -12,6 +12,8 @@ use super::{Message, Place, To, card, clock, figures, gate, table};
 
 const WHY: usize = 400;
 const FEEDBACK: usize = 800;
+/// How much of a commit's name tells it apart.
+const COMMIT: usize = 12;
 /// Stages and decisions that are listed; the rest is counted.
 const LISTED: usize = 24;
 
@@ -73,13 +75,29 @@ fn aftermath(run: &Run, outcome: Outcome) -> Vec<SlackBlock> {
     if let Some(feedback) = failed.and_then(|s| s.attempts.last()).and_then(|a| a.feedback.as_deref()).filter(|f| !f.trim().is_empty()) {
         blocks.push(section(&format!("_What the checks said last:_\n{}", fenced(&cut(feedback.trim(), FEEDBACK)))));
     }
-    blocks.push(section(&format!("{}\n{}", kept(run), next(run, outcome, failed))));
+    let lines = [Some(kept(run)), unfinished(run), Some(next(run, outcome, failed))];
+    blocks.push(section(&lines.into_iter().flatten().collect::<Vec<_>>().join("\n")));
     blocks
 }
 
 fn kept(run: &Run) -> String {
     let good: Vec<&str> = run.stages.iter().filter(|s| s.phase == StagePhase::Good).take(LISTED).map(|s| s.name().as_str()).collect();
-    if good.is_empty() { "*Kept:* nothing, as no stage was finished.".to_owned() } else { format!("*Kept:* the work of {}.", in_words(&good)) }
+    if good.is_empty() {
+        "*Kept:* nothing, as no stage was finished.".to_owned()
+    } else {
+        format!("*Kept:* the work of {}.", figures::in_words(&good))
+    }
+}
+
+/// What a stop cut short, and how to get it. It is in the run's own repository whatever else became of the run.
+fn unfinished(run: &Run) -> Option<String> {
+    let (stage, attempt, snapshot) = run.unfinished()?;
+    let own = run.delivered.as_ref().filter(|d| !d.pushed && !d.repository.is_empty()).map(|d| shell(&d.repository));
+    let repository = own.unwrap_or_else(|| format!("\"$SIGNOFF_HOME/runs/{}/shadow.git\"", run.id()));
+    let get = format!("git fetch {repository} refs/signoff/{}-{} && git switch --detach FETCH_HEAD", stage.name(), attempt.n);
+    let commit = bare(&snapshot.commit, COMMIT).trim_end_matches('…').to_owned();
+    let what = format!("*Unfinished:* what {} attempt {} had written, unchecked, is commit {}.", stage.name(), attempt.n, code(&commit, COMMIT));
+    Some(format!("{what}\n{}", code(&get, 600)))
 }
 
 /// What a person can do now.
@@ -107,8 +125,20 @@ fn result(run: &Run) -> String {
     parts.extend(last.and_then(|a| a.tests).map(figures::tests));
     parts.extend(last.and_then(|a| a.coverage_percent).map(|p| format!("{} coverage", figures::percent(p))));
     let mut lines: Vec<String> = Some(parts.join(" · ")).filter(|l| !l.is_empty()).into_iter().collect();
+    lines.extend(times(run));
     lines.extend(run.decisions.iter().take(LISTED).map(decision));
+    if run.decisions.len() > LISTED {
+        lines.push(format!("… {}", figures::plural((run.decisions.len() - LISTED) as u64, "more decision")));
+    }
     lines.join("\n")
+}
+
+/// `you 4 min, agent 16 min`: who was waited for, and who worked.
+fn times(run: &Run) -> Option<String> {
+    let waited = run.stages.iter().any(|s| !s.asked.is_empty()).then(|| format!("you {}", figures::wait(run.waited_seconds())));
+    let worked = (run.worked_seconds() > 0).then(|| format!("agent {}", figures::wait(run.worked_seconds())));
+    let times: Vec<String> = waited.into_iter().chain(worked).collect();
+    (!times.is_empty()).then(|| times.join(", "))
 }
 
 fn decision(decided: &Decided) -> String {
@@ -145,14 +175,6 @@ fn notice(run: &Run, outcome: Outcome) -> String {
     parts.push(run.spent().to_string());
     parts.extend(run.started_at.zip(run.ended_at).map(|(from, to)| figures::span(clock::seconds(from, to))));
     bare(&parts.join(" · "), NOTICE)
-}
-
-/// `a`, `a and b`, `a, b and c`.
-fn in_words(names: &[&str]) -> String {
-    match names {
-        [.., _, _] => format!("{} and {}", names[..names.len() - 1].join(", "), names[names.len() - 1]),
-        _ => names.concat(),
-    }
 }
 
 fn sentence(text: &str) -> String {

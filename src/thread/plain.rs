@@ -5,17 +5,19 @@ use slack_morphism::prelude::{SlackActionBlockElement, SlackActionsBlock, SlackB
 
 use super::{Message, To};
 
-/// All messages as text; replies hang under the first.
+/// All messages as text; replies hang under the first, and what is said to people directly comes after `→`.
 #[must_use]
 pub fn plain(messages: &[Message]) -> String {
     let mut text = String::new();
     for message in messages {
         let lines: Vec<String> = message.blocks.iter().flat_map(block).collect();
         for (i, line) in lines.iter().enumerate() {
-            let margin = match (message.to != To::Channel, i) {
-                (false, _) => "",
-                (true, 0) => "├ ",
-                (true, _) => "│ ",
+            let margin = match (&message.to, i) {
+                (To::Channel, _) => String::new(),
+                (To::Thread, 0) => "├ ".to_owned(),
+                (To::Thread, _) => "│ ".to_owned(),
+                (To::Person(user), 0) => format!("→ @{user}: "),
+                (To::Person(_), _) => "  ".to_owned(),
             };
             text.push_str(format!("{margin}{line}").trim_end());
             text.push('\n');
@@ -75,7 +77,8 @@ pub fn plain_text(mrkdwn: &str) -> String {
 }
 
 fn tag_as_text(tag: &str) -> String {
-    match (tag.split_once('|'), tag.strip_prefix('@')) {
+    let group = tag.strip_prefix("!subteam^").map(|group| group.split('|').next().unwrap_or(group));
+    match (tag.split_once('|'), tag.strip_prefix('@').or(group)) {
         (_, Some(user)) => format!("@{user}"),
         (Some((date, fallback)), _) if date.starts_with("!date") => fallback.to_owned(),
         (Some((url, label)), _) => format!("{label}: {url}"),
@@ -101,7 +104,7 @@ pub fn shell_text(mrkdwn: &str) -> String {
 
 /// One of our commands as a shell has it; anything else as it is.
 fn in_a_shell(code: &str) -> String {
-    const VERBS: [&str; 6] = ["approve", "reject", "stop", "status", "list", "help"];
+    const VERBS: [&str; 8] = ["approve", "changes", "reject", "stop", "status", "list", "waiting", "help"];
     let Some(words) = code.strip_prefix("/develop ") else { return code.to_owned() };
     let is_verb = words.split_whitespace().next().is_some_and(|first| VERBS.contains(&first));
     format!("signoff {}{words}", if is_verb { "" } else { "develop " })
@@ -113,8 +116,8 @@ mod tests {
 
     #[test]
     fn tags_become_words() {
-        let text = plain_text("by <@U1> · <!date^1^{time}|09:05 UTC> · <https://a.example/?e=1&amp;s=2|View diff> · 1 &lt; 2 &amp; 3");
-        assert_eq!(text, "by @U1 · 09:05 UTC · View diff: https://a.example/?e=1&s=2 · 1 < 2 & 3");
+        let text = plain_text("by <@U1> <!subteam^S1> · <!date^1^{time}|09:05 UTC> · <https://a.example/?e=1&amp;s=2|View diff> · 1 &lt; 2 &amp; 3");
+        assert_eq!(text, "by @U1 @S1 · 09:05 UTC · View diff: https://a.example/?e=1&s=2 · 1 < 2 & 3");
     }
 
     #[test]

@@ -11,7 +11,11 @@ use crate::run::{
 
 use super::{Links, Place};
 
+mod asking;
 mod tales;
+
+pub(crate) use asking::{More, group};
+pub(crate) use tales::nasty;
 
 pub(crate) const STAGES: [&str; 6] = ["scaffold", "core-implementation", "streaming", "structured-logging", "parallel-processing", "cost-tracking"];
 
@@ -19,6 +23,8 @@ pub(crate) const STAGES: [&str; 6] = ["scaffold", "core-implementation", "stream
 pub(crate) struct Tale {
     pub run: Run,
     pub now: DateTime<Utc>,
+    /// What the next work has besides its figures.
+    pub more: More,
 }
 
 pub(crate) fn ana() -> PersonId {
@@ -105,7 +111,7 @@ impl Tale {
     }
 
     pub fn of(request: Request) -> Self {
-        Self { run: Run::starting(request), now: DateTime::from_timestamp(1_772_442_000, 0).unwrap() }
+        Self { run: Run::starting(request), now: DateTime::from_timestamp(1_772_442_000, 0).unwrap(), more: More::default() }
     }
 
     pub fn started(mut self) -> Self {
@@ -146,19 +152,20 @@ impl Tale {
                 added,
                 removed,
                 biggest: vec![file("src/client.js", added / 2), file("test/client.test.js", added / 3), file("README.md", added / 6)],
-                flags: Vec::new(),
+                flags: self.more.flags.clone(),
             }),
-            since_round: None,
-            since_approved: None,
+            since_round: self.more.since_round.clone().map(Box::new),
+            since_approved: self.more.since_approved.clone().map(Box::new),
             tokens: tokens(work.tokens),
             cost_usd: cents(work.cents),
-            words: Some("I wrote the client and its tests. <!channel> please approve!".to_owned()),
+            words: Some(self.more.words.clone().unwrap_or_else(|| "I wrote the client and its tests. <!channel> please approve!".to_owned())),
         });
         self
     }
 
     pub fn ends(mut self, stage: &str, attempt: u32, end: (AttemptOutcome, Option<&str>, Option<Trouble>), work: Work) -> Self {
         self.now += TimeDelta::seconds(work.seconds);
+        let tests_changed = std::mem::take(&mut self.more).tests_changed;
         self.tell(Happened::AttemptEnded {
             stage: name(stage),
             attempt,
@@ -168,7 +175,7 @@ impl Tale {
             trouble: end.2,
             tests: work.tests,
             coverage_percent: work.coverage,
-            tests_changed: None,
+            tests_changed,
             tokens: tokens(work.tokens),
             cost_usd: cents(work.cents),
             seconds: u64::try_from(work.seconds).unwrap(),

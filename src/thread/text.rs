@@ -64,6 +64,13 @@ pub(super) fn quote(text: &str, most: usize) -> Option<String> {
     (!quoted.is_empty()).then(|| quoted.join("\n"))
 }
 
+/// All of somebody's words as a quote, line by line as they are; none where there are none.
+pub(super) fn quote_whole(text: &str) -> Option<String> {
+    let seen: String = text.chars().filter(|c| matches!(c, '\n' | '\t') || !is_hidden(*c)).collect();
+    let lines = seen.trim_matches('\n').trim_end().lines().map(|line| format!("> {}", escape(&without_fences(line.trim_end()))));
+    (!seen.trim().is_empty()).then(|| lines.collect::<Vec<_>>().join("\n"))
+}
+
 /// A name in code style.
 pub(super) fn code(text: &str, most: usize) -> String {
     let name = bare(text, most).replace('`', "'");

@@ -3,10 +3,14 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::run::{AttemptOutcome, Decided, OpenGate, Run, StageState};
+use crate::run::{AttemptOutcome, Decided, Note, OpenGate, Run, StageState};
 
 use super::people::mention;
+use super::text::bare;
 use super::{clock, figures, gate, ledger, plain_text};
+
+/// How much of a person's words a line shows.
+const WORDS: usize = 200;
 
 /// Something to tell, and what it is known by.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,7 +29,12 @@ pub fn told(run: &Run, now: DateTime<Utc>) -> Vec<Told> {
         lines.extend(answers(run, Some(stage)));
     }
     lines.extend(answers(run, None));
+    lines.extend(run.notes.iter().enumerate().map(|(i, note)| noted(i, note)));
     lines
+}
+
+fn noted(i: usize, note: &Note) -> Told {
+    Told { key: format!("note {i}"), line: format!("◆ note by {}: “{}”", plain_text(&mention(&note.by)), bare(&note.words, WORDS)) }
 }
 
 fn attempts(run: &Run, index: usize, stage: &StageState) -> Vec<Told> {
@@ -45,9 +54,10 @@ fn attempts(run: &Run, index: usize, stage: &StageState) -> Vec<Told> {
 
 fn asked(run: &Run, open: &OpenGate, now: DateTime<Utc>) -> Told {
     let id = &open.id;
-    let left = run.spec_of(id).map(|spec| format!(", {}", clock::left(open, spec, now).replace('*', ""))).unwrap_or_default();
+    let left = run.spec_of(id).map(|spec| format!(", {}", clock::left(open, spec, now))).unwrap_or_default();
     let line = format!("◆ {} waits for an answer{left}: signoff approve {} (or changes, or reject)", id.stage, run.id());
-    Told { key: format!("gate {} {}", id.stage, id.round), line }
+    // More time is news.
+    Told { key: format!("gate {} {} {}", id.stage, id.round, open.extensions.len()), line }
 }
 
 /// The answers about a stage, or about the run itself.
@@ -59,7 +69,8 @@ fn answers<'a>(run: &'a Run, stage: Option<&'a StageState>) -> impl Iterator<Ite
 fn decided(decided: &Decided) -> String {
     let (who, what) = (plain_text(&mention(&decided.by)), gate::was(decided.verdict));
     let about = decided.gate.as_ref().map_or("the run", |gate| gate.stage.as_str());
-    format!("◆ {about} {what} by {who}")
+    let words = decided.words.as_deref().map(|words| bare(words, WORDS)).filter(|words| !words.is_empty());
+    format!("◆ {about} {what} by {who}{}", words.map(|words| format!(": “{words}”")).unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -78,7 +89,7 @@ mod tests {
         insta::assert_snapshot!(shown(&Tale::waiting()), @"
         ✓ scaffold · attempt 1 · 15/15 tests · 3 files +156 −12 · $0.04 · 2m 15s
         ✓ core-implementation · attempt 1 · 50/50 tests · 92 % coverage · 3 files +156 −12 · $0.23 · 4m 30s
-        ◆ core-implementation waits for an answer, times out in 1 h: signoff approve llm-wrapper-k3f9qdz (or reject)
+        ◆ core-implementation waits for an answer, times out in 1 h: signoff approve llm-wrapper-k3f9qdz (or changes, or reject)
         ");
     }
 

@@ -22,6 +22,7 @@ fn a_run_that_no_worker_took_yet() {
     ○ cost-tracking
     _Waiting for a worker to take it on._
     `llm-wrapper-k3f9qdz` · $0.00 of $5.00
+    [Stop]
     ");
 }
 
@@ -38,6 +39,7 @@ fn a_run_at_work() {
     ○ parallel-processing
     ○ cost-tracking
     `llm-wrapper-k3f9qdz` · $0.39 of $5.00 · 14 min · Claude Code 2.1.3, claude-sonnet-4-5
+    [Stop]
     ");
 }
 
@@ -54,6 +56,7 @@ fn a_run_that_waits_shows_no_second_clock() {
     ○ parallel-processing
     ○ cost-tracking
     `llm-wrapper-k3f9qdz` · $0.27 of $5.00 · Claude Code 2.1.3, claude-sonnet-4-5
+    [Stop]
     ");
 }
 
@@ -130,6 +133,7 @@ fn a_rehearsal_and_a_missing_sandbox_are_said() {
     `llm-wrapper-k3f9qdz` · $0.04 of $5.00 · 2 min · Claude Code 2.1.3, claude-sonnet-4-5
     *Rehearsal:* scripted model, no cost. The amounts are the script's.
     *No sandbox:* agent and checks can reach whatever the worker can.
+    [Stop]
     ");
 }
 

@@ -21,6 +21,7 @@ fn a_run_that_went_well() {
     │ cost-tracking        4,000    $0.10   3m 00s
     │ TOTAL               49,690    $0.88  19m 50s
     │ 14 files +1,204 −36 · 50/50 tests · 92 % coverage
+    │ you 4 min, agent 19 min
     │ core-implementation approved by @UBEN after 4 min
     │ *The code* is on branch `signoff/llm-wrapper-k3f9qdz`, pushed to the project's repository.
     │ `git clone -b signoff/llm-wrapper-k3f9qdz https://git.example/llm-wrapper.git`
@@ -65,6 +66,7 @@ fn a_run_that_failed_says_why_what_is_kept_and_what_to_do() {
     │ streaming           27,000    $0.36   4m 45s
     │ TOTAL               42,190    $0.63  11m 30s
     │ 14 files +1,204 −36 · 50/50 tests · 92 % coverage
+    │ you 4 min, agent 11 min
     │ core-implementation approved by @UBEN after 4 min
     │ *The code* is on branch `signoff/llm-wrapper-k3f9qdz`, in the run's own repository.
     │ It was not pushed, because the run did not go well.
@@ -85,6 +87,7 @@ fn a_run_that_was_rejected() {
     │ core-implementation 12,850    $0.23   4m 30s
     │ TOTAL               15,190    $0.27   6m 45s
     │ 14 files +1,204 −36 · 15/15 tests
+    │ you 1 min, agent 6 min
     │ core-implementation rejected by @UBEN after 1 min
     │ *The code* is on branch `signoff/llm-wrapper-k3f9qdz`, in the run's own repository.
     │ It was not pushed, because the run did not go well.
@@ -103,6 +106,7 @@ fn a_run_that_was_stopped_before_anything_was_good() {
     │ Stage    Tokens     Cost     Time
     │ scaffold    100    $0.01       5s
     │ TOTAL       100    $0.01       5s
+    │ agent under a minute
     │ stopped by @UANA
     ");
 }

@@ -99,7 +99,7 @@ impl Question<'_> {
     }
 
     fn is_stopped_by(&self, decided: &Decided) -> bool {
-        matches!(self.answer, Answer::Stopped(stop) if stop.request == decided.request)
+        matches!(self.answer, Answer::Stopped(stop) if std::ptr::eq(stop, decided))
     }
 
     /// What became of the changes that were asked for here.

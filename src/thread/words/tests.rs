@@ -35,8 +35,8 @@ fn nothing_is_asked() {
 #[test]
 fn not_everybody_may() {
     let mut tale = Tale::waiting();
-    insta::assert_snapshot!(refusal(&Refusal::NotAllowed, &tale.run, Verdict::Stop), @"Only <@UANA> or an approver can stop this run.");
-    insta::assert_snapshot!(refusal(&Refusal::NotAllowed, &tale.run, Verdict::Approve), @"Only <@UANA> or an approver can approve this.");
+    insta::assert_snapshot!(refusal(&Refusal::NotAllowed, &tale.run, Verdict::Stop), @"Only <@UANA> or <@UBEN> can stop this run.");
+    insta::assert_snapshot!(refusal(&Refusal::NotAllowed, &tale.run, Verdict::Approve), @"Only <@UANA> or <@UBEN> can approve this.");
     tale.run.request.approvers.clear();
     insta::assert_snapshot!(refusal(&Refusal::NotAllowed, &tale.run, Verdict::Reject), @"Only <@UANA> or somebody of this workspace can reject this.");
 }

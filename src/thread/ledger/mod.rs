@@ -1,0 +1,113 @@
+//! What has been tried, and what became of it?
+//! The thread's first reply: one row per attempt, in order, edited in place, with the words of people that the attempt read. It names
+//! people only there, and an edit notifies nobody.
+
+mod row;
+
+use slack_morphism::prelude::SlackBlock;
+
+use super::blocks::section;
+use super::text::{NOTICE, bare, length};
+use super::{Message, To, figures};
+use crate::run::{Attempt, GateId, Progress, Run, StagePhase, StageState, Verdict};
+
+use row::{back, remark};
+
+pub(super) use row::row;
+
+/// Most characters of one section and of all: Slack refuses messages with more than some 12,000.
+const PER_SECTION: usize = 2_900;
+const TOTAL: usize = 10_000;
+/// Most characters of what people said, in one row.
+const SAID: usize = 7_000;
+
+/// What is shown together: an attempt and the words it read, or how a stage ended. Each paragraph fits into a section.
+struct Row {
+    paragraphs: Vec<String>,
+    /// How many attempts it counts for where it is folded.
+    attempts: u64,
+}
+
+/// None before the first attempt: an empty ledger tells nothing.
+pub(super) fn ledger(run: &Run, progress: Option<&Progress>) -> Option<Message> {
+    let rows: Vec<Row> = run.stages.iter().enumerate().flat_map(|(i, stage)| rows(run, i, stage, progress)).collect();
+    let newest = rows.last()?.paragraphs.first()?;
+    let text = bare(&super::plain_text(newest), NOTICE);
+    Some(Message { key: "ledger".to_owned(), to: To::Thread, text, blocks: sections(&rows, unread(run)) })
+}
+
+fn rows(run: &Run, index: usize, stage: &StageState, progress: Option<&Progress>) -> Vec<Row> {
+    let attempts = stage.attempts.iter().map(|attempt| Row { paragraphs: said_in(row(run, index, attempt, progress), attempt), attempts: 1 });
+    attempts.chain(end_of_stage(run, index).map(|line| Row { paragraphs: vec![line], attempts: 0 })).collect()
+}
+
+/// A row and the words that its attempt read; the newest words where not all fit.
+fn said_in(row: String, attempt: &Attempt) -> Vec<String> {
+    let remarks: Vec<String> = attempt.remarks.iter().map(|said| remark(said, PER_SECTION)).collect();
+    let mut room = SAID;
+    let fits = |text: &&String| {
+        let fits = length(text) <= room;
+        room = room.saturating_sub(length(text));
+        fits
+    };
+    let shown = remarks.iter().rev().take_while(fits).count();
+    let folded = remarks.len() - shown;
+    let note = (folded > 0).then(|| format!("_… and {} before_", figures::plural(folded as u64, "remark")));
+    [row].into_iter().chain(note).chain(remarks.into_iter().skip(folded)).collect()
+}
+
+/// Notes that no attempt has read.
+fn unread(run: &Run) -> Option<String> {
+    let n = run.notes.iter().filter(|note| note.read_by.is_none()).count() as u64;
+    let waits = if n == 1 { "waits" } else { "wait" };
+    let notes = figures::plural(n, "note");
+    (n > 0).then(|| match run.outcome {
+        None => format!("{notes} {waits} for the next attempt"),
+        Some(_) => format!("{notes} came too late for an attempt"),
+    })
+}
+
+/// What a stage's attempts do not tell: that good work waits, or was not kept after all.
+fn end_of_stage(run: &Run, index: usize) -> Option<String> {
+    let stage = &run.stages[index];
+    let name = format!("{} {}", figures::glyph(stage.phase), stage.name());
+    let had_good_work = stage.good_attempt().is_some();
+    match stage.phase {
+        StagePhase::Waiting => Some(format!("{name} · waits for an answer")),
+        StagePhase::Failed if stage.missed_deadline => Some(format!("{name} · nobody answered in time → {}", back(run, (index, None)))),
+        StagePhase::Undone if had_good_work => {
+            let here = |gate: &GateId| &gate.stage == stage.name();
+            let rejected = run.decisions.iter().any(|d| d.verdict == Verdict::Reject && d.gate.as_ref().is_some_and(here));
+            Some(format!("{name} · {} → {}", if rejected { "rejected" } else { "the run was stopped" }, back(run, (index, None))))
+        }
+        _ => None,
+    }
+}
+
+/// The newest rows that fit, in sections; the older ones are counted.
+fn sections(rows: &[Row], last: Option<String>) -> Vec<SlackBlock> {
+    let mut room = TOTAL;
+    let fits = |row: &&Row| {
+        room = room.saturating_sub(row.paragraphs.iter().map(|p| length(p) + 1).sum());
+        room > 0
+    };
+    // The newest row is shown whatever it takes: it is bounded by itself.
+    let shown = rows.iter().rev().take_while(fits).count().max(1);
+    let folded = rows.len() - shown;
+    let attempts: u64 = rows[..folded].iter().map(|row| row.attempts).sum();
+    let note = (folded > 0).then(|| format!("… {}", figures::plural(attempts, "earlier attempt")));
+    let mut texts: Vec<String> = Vec::new();
+    for paragraph in note.iter().chain(rows[folded..].iter().flat_map(|row| &row.paragraphs)).chain(&last) {
+        match texts.last_mut() {
+            Some(text) if length(text) + 1 + length(paragraph) <= PER_SECTION => {
+                text.push('\n');
+                text.push_str(paragraph);
+            }
+            _ => texts.push(paragraph.clone()),
+        }
+    }
+    texts.iter().map(|text| section(text)).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,98 @@
+//! How does one attempt read?
+//! What ended reads the same for ever; what runs shows its progress.
+
+use crate::run::{Attempt, AttemptOutcome, Changes, Progress, Remark, RemarkKind, Rework, Run, StagePhase, Trouble};
+use crate::slack;
+use crate::thread::figures;
+use crate::thread::people::mention;
+use crate::thread::text::{inline, quote_whole};
+
+/// Longest reason.
+const WHY: usize = 160;
+/// Longest part of a running row; a step is cut before.
+const STEP: usize = 120;
+
+/// What people had said that this attempt read: who, and every word of it. Cut only where Slack would not take it, to `most` characters.
+pub(super) fn remark(remark: &Remark, most: usize) -> String {
+    let who = mention(&remark.by);
+    let head = match remark.kind {
+        RemarkKind::Changes => format!("_{who} asked for changes:_"),
+        RemarkKind::Note => format!("_Note by {who}:_"),
+    };
+    let words = quote_whole(&remark.words).unwrap_or_else(|| "> (no words)".to_owned());
+    slack::cut(&format!("{head}\n{words}"), most)
+}
+
+/// One attempt. What ended reads the same for ever; what runs shows its progress.
+pub(in crate::thread) fn row(run: &Run, index: usize, attempt: &Attempt, progress: Option<&Progress>) -> String {
+    let stage = &run.stages[index];
+    let mut parts = vec![stage.name().to_string(), format!("attempt {}", attempt.n)];
+    match attempt.outcome {
+        AttemptOutcome::Running => parts.extend(figures::doing(stage, attempt, progress).iter().map(|part| inline(part, STEP))),
+        AttemptOutcome::Good => parts.extend(figures::achieved(attempt)),
+        AttemptOutcome::Bad | AttemptOutcome::Lost => parts.push(format!("{} → {}", what_went_wrong(attempt), then(run, index, attempt))),
+        AttemptOutcome::Stopped if attempt.snapshot.is_some() => parts.push("stopped, what was written is kept unchecked".to_owned()),
+        AttemptOutcome::Stopped => parts.push("stopped, its work is not kept".to_owned()),
+    }
+    if attempt.outcome != AttemptOutcome::Running {
+        parts.push(attempt.cost_usd.to_string());
+        parts.push(figures::span(attempt.seconds));
+    }
+    format!("{} {}", sign(attempt.outcome), parts.join(" · "))
+}
+
+const fn sign(outcome: AttemptOutcome) -> &'static str {
+    figures::glyph(match outcome {
+        AttemptOutcome::Running => StagePhase::Running,
+        AttemptOutcome::Good => StagePhase::Good,
+        AttemptOutcome::Bad | AttemptOutcome::Lost => StagePhase::Failed,
+        AttemptOutcome::Stopped => StagePhase::Undone,
+    })
+}
+
+fn what_went_wrong(attempt: &Attempt) -> String {
+    let why = attempt.why.as_deref().map(|why| inline(why, WHY)).filter(|why| !why.is_empty());
+    let because = |what: &str| why.as_deref().map_or_else(|| what.to_owned(), |why| format!("{what}: {why}"));
+    match (attempt.outcome, attempt.trouble) {
+        (AttemptOutcome::Lost, _) => because("the worker was lost"),
+        (_, None) => why.unwrap_or_else(|| "the checks failed".to_owned()),
+        (_, Some(Trouble::ModelBusy)) => because("the model was too busy"),
+        (_, Some(Trouble::Agent)) => because("the agent stumbled"),
+        (_, Some(Trouble::Budget)) => because("the money ran out"),
+        (_, Some(Trouble::Setup)) => because("the setup is not right"),
+    }
+}
+
+/// What follows from an attempt that was not good.
+fn then(run: &Run, index: usize, attempt: &Attempt) -> String {
+    let stage = &run.stages[index];
+    let is_last = stage.attempts.last().is_some_and(|last| last.n == attempt.n);
+    let over = matches!(stage.phase, StagePhase::Failed | StagePhase::Undone);
+    let spent = run.request.budget_usd.is_some_and(|budget| run.spent() >= budget);
+    if is_last && attempt.trouble == Some(Trouble::Setup) {
+        return "another attempt would not help".to_owned();
+    }
+    // Asked-for changes are tried as often as the stage itself.
+    let round = stage.changes.iter().rev().find(|changes| attempt.n > changes.after);
+    if is_last && attempt.n - round.map_or(0, |changes| changes.after) >= stage.stage.attempts {
+        return "no attempts left".to_owned();
+    }
+    if is_last && (over || spent) {
+        return if spent { "no money left for another attempt" } else { "not tried again" }.to_owned();
+    }
+    let way = match (attempt.outcome, attempt.trouble) {
+        (AttemptOutcome::Lost, _) => "trying again",
+        (_, Some(Trouble::ModelBusy)) => "trying again after a pause",
+        _ => "trying another way",
+    };
+    format!("{}, {way}", back(run, (index, round)))
+}
+
+/// Where work starts from again.
+pub(super) fn back(run: &Run, (index, round): (usize, Option<&Changes>)) -> String {
+    if let Some(changes) = round.filter(|changes| changes.rework == Rework::Top) {
+        return format!("back to the work of attempt {}", changes.attempt);
+    }
+    let before = run.stages[..index].iter().rev().find(|s| s.phase == StagePhase::Good && s.snapshot.is_some());
+    before.map_or_else(|| "back to the start".to_owned(), |s| format!("back to the snapshot after {}", s.name()))
+}

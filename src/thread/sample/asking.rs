@@ -1,0 +1,91 @@
+//! What people do to a question, told as events.
+
+use chrono::TimeDelta;
+
+use super::{Tale, name};
+use crate::run::{Diff, Flag, GateSpec, GroupId, Happened, PersonId, Reminder, RequestId, Rework, Risk, TestsChanged, Verdict, Via};
+
+/// What a piece of work has besides its figures.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct More {
+    pub flags: Vec<Flag>,
+    pub since_round: Option<Diff>,
+    pub since_approved: Option<Diff>,
+    pub tests_changed: Option<TestsChanged>,
+    pub words: Option<String>,
+}
+
+/// The user group `leads`.
+pub(crate) fn group() -> GroupId {
+    GroupId { team: "T1".to_owned(), group: "S0LEADS".to_owned() }
+}
+
+impl More {
+    /// So many files, lines added and removed, since somebody looked.
+    pub fn diff(files: u32, added: u64, removed: u64) -> Diff {
+        Diff { files, added, removed, biggest: Vec::new(), flags: Vec::new() }
+    }
+
+    /// Everything that can look risky.
+    pub fn risky(example: &str) -> Self {
+        let risks = [Risk::Tests, Risk::LockFile, Risk::Secret, Risk::Automation, Risk::Dependency, Risk::Binary, Risk::Large, Risk::Unknown];
+        let flag = |(i, risk): (usize, Risk)| Flag { risk, count: u32::try_from(i).unwrap() / 2 + 1, example: example.to_owned() };
+        let tests_changed = Some(TestsChanged { removed: 2, skipped: 3, names: vec![format!("{example} one"), format!("{example} two")] });
+        Self { flags: risks.into_iter().enumerate().map(flag).collect(), tests_changed, ..Self::default() }
+    }
+}
+
+impl Tale {
+    /// This stage asks like that.
+    pub fn gated(mut self, stage: &str, spec: GateSpec) -> Self {
+        for of in [&mut self.run.request.pipeline.stages] {
+            of.iter_mut().filter(|s| s.name == name(stage)).for_each(|s| s.gate = Some(spec.clone()));
+        }
+        self.run.stages.iter_mut().filter(|s| s.name() == &name(stage)).for_each(|s| s.stage.gate = Some(spec.clone()));
+        self
+    }
+
+    /// The next work has this besides its figures.
+    pub fn with(mut self, more: More) -> Self {
+        self.more = more;
+        self
+    }
+
+    pub fn wants(mut self, by: PersonId, words: &str, rework: Rework) -> Self {
+        let gate = self.run.gate.as_ref().map(|g| g.id.clone());
+        let (request, words) = (RequestId("c1".to_owned()), Some(words.to_owned()));
+        self.tell(Happened::Decided { request, gate, verdict: Verdict::Changes, by, via: Via::Button, words, rework });
+        self
+    }
+
+    pub fn notes(mut self, by: PersonId, words: &str) -> Self {
+        let request = RequestId(format!("n{}", self.run.seq));
+        self.tell(Happened::Noted { request, by, via: Via::Thread, words: words.to_owned(), message: Some(format!("17.{}", self.run.seq)) });
+        self
+    }
+
+    pub fn reminds(mut self, reminder: Reminder) -> Self {
+        let gate = self.run.gate.as_ref().unwrap().id.clone();
+        self.tell(Happened::Reminded { gate, reminder });
+        self
+    }
+
+    pub fn escalates(mut self) -> Self {
+        let gate = self.run.gate.as_ref().unwrap().id.clone();
+        self.tell(Happened::Escalated { gate });
+        self
+    }
+
+    pub fn extends(mut self, by: PersonId, hours: i64) -> Self {
+        let open = self.run.gate.as_ref().unwrap();
+        let (gate, deadline) = (open.id.clone(), open.deadline + TimeDelta::hours(hours));
+        self.tell(Happened::Extended { request: RequestId("e1".to_owned()), gate, by, via: Via::Button, deadline });
+        self
+    }
+
+    pub fn snoozes(mut self, by: PersonId) -> Self {
+        let gate = self.run.gate.as_ref().unwrap().id.clone();
+        self.tell(Happened::Snoozed { request: RequestId("s1".to_owned()), gate, by });
+        self
+    }
+}

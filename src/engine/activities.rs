@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use temporalio_macros::activities;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
@@ -10,7 +11,8 @@ use tracing::Instrument;
 
 use super::worker::Bench;
 use crate::run::{
-    AgentSpec, Checked, Compare, Delivered, Digest, Event, Guard, Happened, Plan, Remark, Request, RunId, Snapshot, Stage, StageName, Usd, Written,
+    AgentSpec, Checked, Compare, Delivered, Digest, Event, Guard, Happened, Plan, Remark, Reminder, Request, RunId, Snapshot, Stage, StageName, Usd,
+    Written,
 };
 
 /// Events to keep.
@@ -86,6 +88,10 @@ pub struct DeliverInput {
     pub branch: String,
     pub repository: Option<String>,
     pub push: bool,
+    /// What was approved; none where nobody had to.
+    #[serde(default)]
+    pub guard: Option<Guard>,
+    pub pipeline: Digest,
 }
 
 /// The activities of one worker process.
@@ -133,8 +139,20 @@ fn story_line(what: &Happened) -> Option<String> {
         Happened::GateOpened { gate, .. } => format!("waits for an answer to {}, round {}", gate.stage, gate.round),
         Happened::Decided { verdict, by, .. } => format!("was answered by {by}: {verdict:?}"),
         Happened::DecisionRefused { by, .. } => format!("refused an answer by {by}"),
+        Happened::Extended { gate, by, deadline, .. } => {
+            format!("was given time by {by}: {} may be answered until {}", gate.stage, minute(*deadline))
+        }
+        Happened::Snoozed { gate, by, .. } => format!("does not remind {by} of {} any more", gate.stage),
+        Happened::Noted { by, .. } => format!("was told something by {by}, for the next attempt"),
+        Happened::Reminded { gate, reminder: Reminder::Half } => format!("reminded of {}: half of the time is over", gate.stage),
+        Happened::Reminded { gate, reminder: Reminder::Soon } => format!("reminded of {}: little time is left", gate.stage),
+        Happened::Escalated { gate } => format!("asked others as well about {}", gate.stage),
         Happened::DeadlinePassed { gate } => format!("waited in vain for an answer to {}", gate.stage),
         Happened::Ended { outcome, .. } => format!("has ended: {outcome:?}"),
         _ => return None,
     })
+}
+
+fn minute(time: DateTime<Utc>) -> String {
+    time.format("%Y-%m-%d %H:%M UTC").to_string()
 }

@@ -4,12 +4,13 @@
 use std::time::Duration;
 
 use futures::FutureExt;
+use temporalio_common::error::IncomingError;
 use temporalio_sdk::{ActivityCancellationType, ActivityExecutionError, ActivityOptions, WorkflowCancellationToken, WorkflowResult, workflows};
 
 use super::activities::{Activities, CheckInput, WriteInput};
 use super::develop::{Ctx, Develop, answered, emit, flush, hear, now, retries};
 use super::handover::Handover;
-use crate::run::{Checked, Happened, Lost, Plan, Snapshot, Work, Written};
+use crate::run::{AgentEnd, Checked, Happened, Lost, Plan, Snapshot, Work, Written};
 
 /// A worker that died is noticed after this.
 pub(super) const HEARTBEAT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -30,7 +31,8 @@ pub(super) async fn attempt(ctx: &Ctx, plan: &Plan) -> WorkflowResult<Happened> 
     let snapshot = work.snapshot.clone();
     emit(ctx, was_written(plan, &written, work));
     hear(ctx);
-    if stopped(ctx) {
+    // Work that was cut short is kept, and no more: it is not what the checks are about.
+    if stopped(ctx) || written.end != AgentEnd::Finished {
         return Ok(ctx.state(|s| s.run.attempt_ended(plan, &Ok((&written, None)), now(ctx))));
     }
     let checked = check(ctx, plan, snapshot).await?;
@@ -67,7 +69,15 @@ fn lost(error: &ActivityExecutionError) -> Lost {
     let silent = error.as_timeout().and_then(|t| t.last_heartbeat_details::<Handover>().ok().flatten());
     let told = silent.or_else(|| error.as_cancelled().and_then(|c| c.details::<Handover>().ok().flatten()));
     let Handover { tokens, cost_usd, .. } = told.unwrap_or_default();
-    Lost { why: error.to_string(), tokens, cost_usd }
+    Lost { why: said(error), tokens, cost_usd }
+}
+
+/// What an activity itself said, where it did.
+pub(super) fn said(error: &ActivityExecutionError) -> String {
+    match error.reason() {
+        Some(IncomingError::Application(own)) => own.to_string(),
+        _ => error.to_string(),
+    }
 }
 
 async fn check(ctx: &Ctx, plan: &Plan, snapshot: Snapshot) -> WorkflowResult<Result<Checked, Lost>> {

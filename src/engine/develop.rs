@@ -14,8 +14,8 @@ use temporalio_sdk::{
 
 use super::PHASE;
 use super::activities::{Activities, DeliverInput, RecordInput};
-use super::attempt::{HEARTBEAT_TIMEOUT, attempt};
-use crate::run::{Decision, Event, Happened, Next, Outcome, RULES, Request, Run, Snapshot};
+use super::attempt::{HEARTBEAT_TIMEOUT, attempt, said};
+use crate::run::{Decision, Event, Guard, Happened, Next, Outcome, RULES, Request, Run, Snapshot};
 
 /// How often a dead worker's attempt is taken over before the attempt counts as lost.
 const TAKEOVERS: u32 = 30;
@@ -85,7 +85,7 @@ async fn drive(ctx: &Ctx) -> WorkflowResult<Outcome> {
             }
             // What is due then is for the rules to say.
             Next::Ask { wake, .. } => drop(answered(ctx, wake).await?),
-            Next::Deliver { snapshot, push, guard: _ } => deliver(ctx, snapshot, push).await?,
+            Next::Deliver { snapshot, push, guard } => deliver(ctx, snapshot, push, guard).await?,
             Next::End(outcome) => {
                 flush(ctx).await?;
                 // An answer that came while the end was recorded is judged too: somebody waits to hear of it.
@@ -130,7 +130,7 @@ pub(super) async fn answered(ctx: &Ctx, wake: Option<DateTime<Utc>>) -> Workflow
     Ok(answered)
 }
 
-async fn deliver(ctx: &Ctx, snapshot: Snapshot, push: bool) -> WorkflowResult<()> {
+async fn deliver(ctx: &Ctx, snapshot: Snapshot, push: bool, guard: Option<Guard>) -> WorkflowResult<()> {
     let input = ctx.state(|s| DeliverInput {
         run: s.run.id().clone(),
         origin: s.run.origin().cloned(),
@@ -138,6 +138,8 @@ async fn deliver(ctx: &Ctx, snapshot: Snapshot, push: bool) -> WorkflowResult<()
         branch: s.run.request.branch(),
         repository: s.run.request.repository.clone(),
         push,
+        guard,
+        pipeline: s.run.request.pipeline.digest.clone(),
     });
     let options = ActivityOptions::with_start_to_close_timeout(Duration::from_mins(3))
         .heartbeat_timeout(HEARTBEAT_TIMEOUT)
@@ -147,7 +149,7 @@ async fn deliver(ctx: &Ctx, snapshot: Snapshot, push: bool) -> WorkflowResult<()
     flush(ctx).await?;
     match ctx.execute_activity(Activities::deliver, input, options).await {
         Ok(delivered) => emit(ctx, Happened::Delivered(delivered)),
-        Err(e) => emit(ctx, ctx.state(|s| s.run.not_delivered(&snapshot, &e.to_string()))),
+        Err(e) => emit(ctx, ctx.state(|s| s.run.not_delivered(&snapshot, &said(&e)))),
     }
     Ok(())
 }

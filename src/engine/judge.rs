@@ -2,11 +2,13 @@
 //! Every step may be repeated by another worker, and comes out the same.
 
 use anyhow::Context;
+use temporalio_sdk::ApplicationFailure;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use tokio_util::sync::CancellationToken;
 
 use super::activities::{CheckInput, DeliverInput};
 use super::desk::{Desk, tidy};
+use super::guard::unmoved;
 use super::handover::Handover;
 use super::patience::patiently;
 use super::watch::beating;
@@ -59,10 +61,16 @@ impl Bench {
         Ok(before.context("reading the names of the tests before")?.map(|before| changed(&before, now)))
     }
 
-    /// The result where people can fetch it.
+    /// The result where people can fetch it; nothing at all where it is not what was approved.
     pub(super) async fn deliver(&self, ctx: &ActivityContext, input: &DeliverInput) -> Result<Delivered, ActivityError> {
         let delivering = async {
             let shadow = Shadow::open(&self.shadow_of(&input.run)).await.context("opening the shadow repository")?;
+            if let Some(guard) = &input.guard {
+                let text = self.store.pipeline(&input.pipeline).await.context("reading the stored pipeline")?;
+                if let Err(moved) = unmoved(guard, &shadow, text.as_deref()).await? {
+                    return Ok(Err(moved));
+                }
+            }
             let delivery = Delivery {
                 origin: input.origin.as_ref(),
                 snapshot: &input.snapshot,
@@ -70,9 +78,11 @@ impl Bench {
                 repository: input.repository.as_deref(),
                 push: input.push,
             };
-            shadow.deliver(delivery).await.context("delivering the result")
+            anyhow::Ok(Ok(shadow.deliver(delivery).await.context("delivering the result")?))
         };
         // A push that began is not interrupted.
-        Ok(beating(ctx, &Handover::default(), &CancellationToken::new(), delivering).await??)
+        let delivered = beating(ctx, &Handover::default(), &CancellationToken::new(), delivering).await??;
+        // Nothing that is tried again brings the approved work back.
+        delivered.map_err(|moved| ApplicationFailure::non_retryable(moved).into())
     }
 }

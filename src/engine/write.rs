@@ -13,17 +13,15 @@ use uuid::Uuid;
 
 use super::activities::WriteInput;
 use super::desk::{Desk, tidy};
+use super::guard::unmoved;
 use super::handover::Handover;
-use super::patience::patiently;
 use super::watch::{TICK, Watch, beating};
 use super::worker::Bench;
 use crate::agent::{Agent, Assignment, ClaudeCode, ModelAccess, Report, Script, Session};
-use crate::run::{AgentEnd, AgentKind, PipelineText, RunId, Sandboxing, Snapshot, Tokens, Trouble, Usd, Work, Written};
+use crate::run::{AgentEnd, AgentKind, PipelineText, RunId, Sandboxing, Snapshot, Tokens, Trouble, Usd, Written};
 use crate::sandbox::{Network, Sandbox};
 use crate::workspace::{Shadow, WorkspaceError};
 
-/// Longest patch that is kept for the diff page, in bytes.
-const PATCH_BYTES: usize = 400_000;
 /// Progress that takes longer to tell is dropped: heartbeats must go on.
 const TELL_PATIENCE: Duration = Duration::from_secs(2);
 
@@ -54,7 +52,7 @@ impl Bench {
         let stop = CancellationToken::new();
         let preparing = stop.run_until_cancelled(self.prepare(input, &desk, &before));
         let Some(prepared) = beating(ctx, &before, &stop, preparing).await? else {
-            self.leave(input, &desk, &AgentEnd::Stopped).await;
+            self.leave(input, &desk).await;
             return Err(ActivityError::cancelled_with_details(before));
         };
         let ready = match prepared? {
@@ -65,13 +63,17 @@ impl Bench {
         if report.end == AgentEnd::Stopped && self.draining.is_cancelled() {
             return Err(ActivityError::cancelled_with_details(after));
         }
-        if report.end != AgentEnd::Finished {
-            self.leave(input, &desk, &report.end).await;
-            return Ok(self.written(input, report, &after));
+        let (from, written) = ((ready.shadow, ready.base), self.written(input, report, &after));
+        // What is paid for is kept, also where the run was stopped or this worker is asked to end.
+        let whatever_comes = CancellationToken::new();
+        match written.end {
+            AgentEnd::Finished => Ok(beating(ctx, &after, &whatever_comes, self.keep(input, &desk, from, written)).await??),
+            AgentEnd::Stopped => beating(ctx, &after, &whatever_comes, self.keep_unfinished(input, &desk, from, written)).await,
+            AgentEnd::Failed { .. } => {
+                desk.clear();
+                Ok(written)
+            }
         }
-        // Work that is paid for is kept, also where the run was stopped or this worker is asked to end.
-        let keeping = self.keep(input, &desk, ready, self.written(input, report, &after));
-        Ok(beating(ctx, &after, &CancellationToken::new(), keeping).await??)
     }
 
     fn agent(&self, input: &WriteInput) -> Result<Box<dyn Agent>, String> {
@@ -130,6 +132,12 @@ impl Bench {
                 Err(e) => return Err(anyhow::Error::from(e).context("importing the repository")),
             },
         };
+        let text = self.store.pipeline(&input.pipeline).await.context("reading the stored pipeline")?;
+        if let Some(guard) = &input.guard
+            && let Err(moved) = unmoved(guard, &shadow, text.as_deref()).await?
+        {
+            return Ok(Err(moved));
+        }
         let (worktree, home) = (desk.at("work"), desk.at("home"));
         let session = if let Some(session) = resumable(before, &worktree, &home).await {
             Session::Resume(session)
@@ -139,7 +147,7 @@ impl Bench {
             std::fs::create_dir_all(&home).context("making the agent's home")?;
             Session::New(Uuid::new_v4())
         };
-        let prompt = self.prompt(input).await?;
+        let prompt = prompt(input, text.as_deref())?;
         std::fs::write(desk.at("prompt.txt"), &prompt).context("keeping the prompt")?;
         let assignment = Assignment {
             worktree,
@@ -152,12 +160,6 @@ impl Bench {
             timeout: Duration::from_secs(input.stage.timeout_seconds),
         };
         Ok(Ok(Ready { shadow, base, assignment }))
-    }
-
-    async fn prompt(&self, input: &WriteInput) -> Result<String> {
-        let text = self.store.pipeline(&input.pipeline).await?.with_context(|| format!("no pipeline {} is stored", input.pipeline))?;
-        let pipeline = PipelineText::parse("the stored pipeline", &text).map_err(|e| anyhow!("{e}"))?;
-        pipeline.prompt_for(&input.stage.name, &input.brief, (input.feedback.as_deref(), &input.remarks)).context("the stored pipeline lost a stage")
     }
 
     /// Lets the agent work; meanwhile tells progress, beats, and passes a stop on.
@@ -196,39 +198,13 @@ impl Bench {
             tracing::debug!(run.id = %input.run, "progress was dropped");
         }
     }
+}
 
-    /// Clears the desk of an attempt that nobody will go on with. Temporal also ends an activity that it lost sight of,
-    /// and then another worker takes it over, at this very desk: only a person's stop, or an agent's own end, is the end.
-    async fn leave(&self, input: &WriteInput, desk: &Desk, end: &AgentEnd) {
-        let stopped = async { matches!(timeout(TELL_PATIENCE, self.store.run(&input.run)).await, Ok(Ok(Some(run))) if run.was_stopped()) };
-        if *end != AgentEnd::Stopped || stopped.await {
-            desk.clear();
-        }
-    }
-
-    /// The snapshot of what the agent wrote, and what it changed.
-    async fn keep(&self, input: &WriteInput, desk: &Desk, ready: Ready, mut written: Written) -> Result<Written> {
-        let Ready { shadow, base, .. } = ready;
-        let name = format!("{}-{}", input.stage.name, input.attempt);
-        let snapshot = match shadow.snapshot(&desk.at("work"), &base, &name).await {
-            Ok(snapshot) => snapshot,
-            // The next attempt can do something about it.
-            Err(e @ (WorkspaceError::TooBig { .. } | WorkspaceError::GitsName { .. })) => {
-                written.end = AgentEnd::Failed { trouble: Trouble::Agent, why: e.to_string() };
-                desk.clear();
-                return Ok(written);
-            }
-            Err(e) => return Err(anyhow::Error::from(e).context("taking the snapshot")),
-        };
-        let diff = shadow.diff(&base, &snapshot).await.context("counting what changed")?;
-        let patch = shadow.patch(&base, &snapshot, PATCH_BYTES).await.context("reading what changed")?;
-        let keep = || self.store.keep_diff(&input.run, &input.stage.name, input.attempt, &patch);
-        patiently(&input.run, &format!("keep the diff of {name}"), keep).await.context("keeping the diff")?;
-        written.work = Some(Work { base, snapshot, diff, since_round: None, since_approved: None });
-        desk.keep_written(&written)?;
-        desk.clear();
-        Ok(written)
-    }
+/// What the agent is told, by the pipeline as it is stored.
+fn prompt(input: &WriteInput, text: Option<&str>) -> Result<String> {
+    let text = text.with_context(|| format!("no pipeline {} is stored", input.pipeline))?;
+    let pipeline = PipelineText::parse("the stored pipeline", text).map_err(|e| anyhow!("{e}"))?;
+    pipeline.prompt_for(&input.stage.name, &input.brief, (input.feedback.as_deref(), &input.remarks)).context("the stored pipeline lost a stage")
 }
 
 /// The session that a worker died in, where its clone and its transcript are still here.

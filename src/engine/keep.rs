@@ -1,0 +1,103 @@
+//! What is kept of an attempt?
+//! A snapshot of what its agent wrote, and what that changes: of work that is done, and of work that a stop cut short.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use tokio::time::timeout;
+
+use super::activities::WriteInput;
+use super::desk::Desk;
+use super::patience::patiently;
+use super::worker::Bench;
+use crate::run::{AgentEnd, Diff, Snapshot, Trouble, Work, Written};
+use crate::workspace::{Patch, Shadow, WorkspaceError};
+
+/// Longest patch that is kept for the diff page, in bytes.
+const PATCH_BYTES: usize = 400_000;
+/// A database that takes longer to say whether a run was stopped is not waited for.
+const ASKING: Duration = Duration::from_secs(2);
+/// A person who stops a run waits for it: work that takes longer to keep is given up.
+const STOP_PATIENCE: Duration = Duration::from_secs(10);
+
+impl Bench {
+    /// The work of an agent that is done.
+    pub(super) async fn keep(&self, input: &WriteInput, desk: &Desk, (shadow, base): (Shadow, Snapshot), mut written: Written) -> Result<Written> {
+        let name = name(input);
+        let snapshot = match shadow.snapshot(&desk.at("work"), &base, &name).await {
+            Ok(snapshot) => snapshot,
+            // The next attempt can do something about it.
+            Err(e @ (WorkspaceError::TooBig { .. } | WorkspaceError::GitsName { .. })) => {
+                written.end = AgentEnd::Failed { trouble: Trouble::Agent, why: e.to_string() };
+                desk.clear();
+                return Ok(written);
+            }
+            Err(e) => return Err(anyhow::Error::from(e).context("taking the snapshot")),
+        };
+        let (work, patch) = changes(input, &shadow, (base, snapshot)).await?;
+        let keep = || self.store.keep_diff(&input.run, &input.stage.name, input.attempt, &patch);
+        patiently(&input.run, &format!("keep the diff of {name}"), keep).await.context("keeping the diff")?;
+        written.work = Some(work);
+        desk.keep_written(&written)?;
+        desk.clear();
+        Ok(written)
+    }
+
+    /// What there is of the work that a stop cut short, where it can be kept at once: a stop fails for nothing.
+    pub(super) async fn keep_unfinished(&self, input: &WriteInput, desk: &Desk, from: (Shadow, Snapshot), mut written: Written) -> Written {
+        let name = name(input);
+        match timeout(STOP_PATIENCE, self.unfinished(input, desk, from)).await {
+            Ok(Ok(work)) => written.work = work,
+            Ok(Err(e)) => tracing::warn!(run.id = %input.run, error = format!("{e:#}"), "could not keep the unfinished work of {name}"),
+            Err(_) => tracing::warn!(run.id = %input.run, "could not keep the unfinished work of {name} within {STOP_PATIENCE:?}"),
+        }
+        self.leave(input, desk).await;
+        written
+    }
+
+    /// Clears the desk of an attempt that was stopped. Temporal also ends an activity that it lost sight of, and then another
+    /// worker takes it over, at this very desk: only a person's stop is the end.
+    pub(super) async fn leave(&self, input: &WriteInput, desk: &Desk) {
+        if matches!(timeout(ASKING, self.store.run(&input.run)).await, Ok(Ok(Some(run))) if run.was_stopped()) {
+            desk.clear();
+        }
+    }
+
+    /// None where nothing was written yet.
+    async fn unfinished(&self, input: &WriteInput, desk: &Desk, (shadow, base): (Shadow, Snapshot)) -> Result<Option<Work>> {
+        let snapshot = shadow.snapshot(&desk.at("work"), &base, &name(input)).await.context("taking the snapshot")?;
+        if snapshot.tree == base.tree {
+            return Ok(None);
+        }
+        let (work, patch) = changes(input, &shadow, (base, snapshot)).await?;
+        if let Err(e) = self.store.keep_diff(&input.run, &input.stage.name, input.attempt, &patch).await {
+            tracing::warn!(run.id = %input.run, error = %e, "could not keep the diff of unfinished work");
+        }
+        Ok(Some(work))
+    }
+}
+
+/// What its snapshot is called.
+fn name(input: &WriteInput) -> String {
+    format!("{}-{}", input.stage.name, input.attempt)
+}
+
+/// What the whole stage changes, and what changed since people last looked.
+async fn changes(input: &WriteInput, shadow: &Shadow, (base, snapshot): (Snapshot, Snapshot)) -> Result<(Work, Patch)> {
+    let compare = &input.compare;
+    let began = compare.stage_base.as_ref().unwrap_or(&base);
+    let diff = shadow.diff(began, &snapshot).await.context("counting what changed")?;
+    let patch = shadow.patch(began, &snapshot, PATCH_BYTES).await.context("reading what changed")?;
+    let since_round = since(shadow, compare.round.as_ref(), (began, &snapshot)).await?;
+    let since_approved = since(shadow, compare.approved.as_ref(), (began, &snapshot)).await?;
+    Ok((Work { base, snapshot, diff, since_round, since_approved }, patch))
+}
+
+/// What changed since `seen`; none where that is the same as the whole, or not here to compare with.
+async fn since(shadow: &Shadow, seen: Option<&Snapshot>, (began, snapshot): (&Snapshot, &Snapshot)) -> Result<Option<Diff>> {
+    let Some(seen) = seen.filter(|seen| seen.tree != began.tree) else { return Ok(None) };
+    if shadow.tree_of(&seen.commit).await.is_err() {
+        return Ok(None);
+    }
+    Ok(Some(shadow.diff(seen, snapshot).await.context("counting what changed since it was asked about")?))
+}

@@ -7,10 +7,12 @@ mod start;
 
 mod approvals;
 mod rollback;
+mod time;
 
 mod stop;
 
 mod crash;
+mod guards;
 mod outages;
 mod refusals;
 

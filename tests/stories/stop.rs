@@ -20,6 +20,24 @@ async fn stopping_ends_the_agent_and_the_run() {
 }
 
 #[tokio::test]
+async fn what_an_agent_had_written_when_it_was_stopped_is_kept() {
+    story(async |w| {
+        let run = w.develops("ana", "slow").await?;
+        run.shows("Waiting for a sign").await?;
+        std::fs::write(w.runs_folder().join(run.id.as_str()).join("wait-1/work/half.txt"), "half a st")?;
+        w.slack.says("ana", "dev", "/develop stop").await?;
+        run.shows("slow · stopped").await?;
+        let stopped = run.run().await?;
+        let (stage, attempt, snapshot) = stopped.unfinished().expect("its work");
+        assert_eq!((stage.name().as_str(), attempt.n, attempt.diff.as_ref().map(|diff| diff.files)), ("wait", 1, Some(1)));
+        assert_eq!(run.git(&["show", &format!("{}:half.txt", snapshot.commit)]).await?, "half a st");
+        assert_eq!(run.git(&["rev-parse", "refs/signoff/wait-1"]).await?.trim(), snapshot.commit);
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn only_the_starter_or_an_approver_stops_a_run() {
     story(async |w| {
         let run = w.develops("ana", "guarded").await?;

@@ -27,6 +27,13 @@ pipeline = "hasty.toml"
 pipeline = "guarded.toml"
 approvers = ["slack:T01ACME:U02BEN"]
 
+[project.patient]
+repository = "repository"
+pipeline = "patient.toml"
+
+[project.urgent]
+pipeline = "urgent.toml"
+
 [project.quick]
 pipeline = "quick.toml"
 "#;
@@ -140,6 +147,30 @@ checks = ["true"]
 prompt = "do: echo x > x.txt"
 "#;
 
+/// A gate that reminds after six seconds and still waits after twelve.
+const PATIENT: &str = r#"
+[[stage]]
+name = "only"
+timeout = "1m"
+checks = ["true"]
+prompt = "do: echo x >> x.txt"
+[stage.gate]
+deadline = "12s"
+on_deadline = "wait"
+"#;
+
+/// A gate that asks somebody else when its approver is silent.
+const URGENT: &str = r#"
+[[stage]]
+name = "only"
+timeout = "1m"
+checks = ["true"]
+prompt = "do: echo x > x.txt"
+[stage.gate]
+approvers = ["slack:T01ACME:U02BEN"]
+escalate = { after = "2s", to = ["slack:T01ACME:U03CLEO"] }
+"#;
+
 /// No gate at all.
 const QUICK: &str = r#"
 [[stage]]
@@ -160,7 +191,8 @@ prompt = "do: echo more > more.txt"
 /// Writes `signoff.toml`, its pipelines and a repository with one commit.
 pub fn write(folder: &Path) -> Result<()> {
     fs::write(folder.join("signoff.toml"), SIGNOFF)?;
-    for (name, stages) in [("tale", TALE), ("slow", SLOW), ("stubborn", STUBBORN), ("hasty", HASTY), ("guarded", GUARDED), ("quick", QUICK)] {
+    let usual = [("tale", TALE), ("slow", SLOW), ("stubborn", STUBBORN), ("hasty", HASTY), ("guarded", GUARDED), ("quick", QUICK)];
+    for (name, stages) in usual.into_iter().chain([("patient", PATIENT), ("urgent", URGENT)]) {
         fs::write(folder.join(format!("{name}.toml")), format!("name = \"{name}\"\n{AGENT}{stages}"))?;
     }
     let repository = folder.join("repository");

@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use chrono::Offset;
 use serde_json::{Value, json};
-use signoff::run::{Phase, Run, RunId};
+use signoff::run::{Decision, Phase, RequestId, Rework, Run, RunId, Verdict, Via};
 use signoff::thread::{Groups, Links, Place, render};
 
 use super::{World, now};
@@ -76,6 +76,48 @@ impl<'w> RunOf<'w> {
         self.world.store.run(&self.id).await?.context("the run is not stored")
     }
 
+    /// Waits until its events add up to this.
+    pub async fn becomes(&self, what: &str, so: impl Fn(&Run) -> bool) -> Result<Run> {
+        self.world.until(&format!("{} to be {what}", self.id), async || Ok(so(&self.run().await?))).await?;
+        self.run().await
+    }
+
+    /// The kinds of its events from its first question on, as a shell tells them.
+    pub async fn happened_since_it_asked(&self) -> Result<Vec<String>> {
+        let (_, events) = self.world.types(&["--json", "events", self.id.as_str()]).await?;
+        let events: Vec<Value> = events.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
+        let kinds = events.iter().filter_map(|event| event["kind"].as_str().map(str::to_owned));
+        Ok(kinds.skip_while(|kind| kind != "gate_opened").collect())
+    }
+
+    /// What a door sends to the workflow: an answer of ana's to the question that is open, or one like it.
+    pub async fn signals(&self, verdict: Verdict, like: impl FnOnce(Decision) -> Decision) -> Result<RequestId> {
+        let gate = self.run().await?.gate.map(|open| open.id);
+        let request = RequestId(format!("{verdict:?}-{}", uuid::Uuid::new_v4()));
+        let decision = like(Decision {
+            request: request.clone(),
+            verdict,
+            gate,
+            by: "slack:T01ACME:U01ANA".parse()?,
+            groups: Vec::new(),
+            via: Via::Button,
+            words: None,
+            rework: Rework::Top,
+            until: None,
+            message: None,
+        });
+        self.world.engine.decide(&self.id, &decision).await?;
+        Ok(request)
+    }
+
+    /// Git on its shadow repository; what it printed.
+    pub async fn git(&self, words: &[&str]) -> Result<String> {
+        let git_dir = self.world.runs_folder().join(self.id.as_str()).join("shadow.git");
+        let output = tokio::process::Command::new("git").arg("--git-dir").arg(git_dir).args(words).output().await?;
+        ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        Ok(String::from_utf8(output.stdout)?)
+    }
+
     /// Messages of the thread that mention anybody.
     pub fn mentions(&self) -> usize {
         let root = &self.root;
@@ -95,12 +137,8 @@ impl<'w> RunOf<'w> {
 
     /// The files of the result, from its branch in the shadow repository.
     pub async fn result(&self) -> Result<Vec<String>> {
-        let git_dir = self.world.runs_folder().join(self.id.as_str()).join("shadow.git");
         let branch = format!("signoff/{}", self.id);
-        let output =
-            tokio::process::Command::new("git").arg("--git-dir").arg(git_dir).args(["ls-tree", "-r", "--name-only", &branch]).output().await?;
-        ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        Ok(String::from_utf8(output.stdout)?.lines().map(str::to_owned).collect())
+        Ok(self.git(&["ls-tree", "-r", "--name-only", &branch]).await?.lines().map(str::to_owned).collect())
     }
 }
 

@@ -33,6 +33,16 @@ async fn a_run_that_was_stopped_while_its_agent_wrote() {
 }
 
 #[tokio::test]
+async fn a_run_that_was_stopped_when_its_agent_had_written_something() {
+    replays("what_an_agent_had_written_when_it_was_stopped_is_kept").await;
+}
+
+#[tokio::test]
+async fn a_run_with_a_note_a_new_round_a_reminder_and_a_late_answer() {
+    replays("after_changes_the_old_question_takes_no_answer_and_the_new_one_does").await;
+}
+
+#[tokio::test]
 async fn a_run_whose_deadline_passed() {
     replays("a_deadline_that_passes_fails_the_stage_and_says_so").await;
 }

@@ -21,6 +21,10 @@ static GATE_CARDS_UNPOSTED: LazyLock<IntCounter> = LazyLock::new(|| {
     listed(IntCounter::new("signoff_gate_cards_unposted_total", "Gate cards that Slack did not take, so that people had to be told otherwise."))
 });
 
+static MESSAGES_DRAWN_PLAINLY: LazyLock<IntCounter> = LazyLock::new(|| {
+    listed(IntCounter::new("signoff_messages_drawn_plainly_total", "Drawings of messages that Slack did not take, so that plainer ones were tried."))
+});
+
 static SOCKET_CONNECTIONS: LazyLock<IntGauge> =
     LazyLock::new(|| listed(IntGauge::new("signoff_slack_socket_connections", "Connections of Socket Mode that are up; two when all is well.")));
 
@@ -37,6 +41,11 @@ pub fn gate_card_unposted() {
     GATE_CARDS_UNPOSTED.inc();
 }
 
+/// A drawing of a message was not to Slack's taste.
+pub fn message_drawn_plainly() {
+    MESSAGES_DRAWN_PLAINLY.inc();
+}
+
 /// How Socket Mode stands; told before each look at [`text`].
 pub fn slack_socket(connections: usize, hello_age: Option<Duration>) {
     SOCKET_CONNECTIONS.set(i64::try_from(connections).unwrap_or(i64::MAX));
@@ -49,6 +58,7 @@ pub fn slack_socket(connections: usize, hello_age: Option<Duration>) {
 pub fn text() -> String {
     // A counter that nobody touched yet is there, at zero: else its first step cannot be seen.
     LazyLock::force(&GATE_CARDS_UNPOSTED);
+    LazyLock::force(&MESSAGES_DRAWN_PLAINLY);
     LazyLock::force(&SLACK_REQUESTS);
     TextEncoder::new().encode_to_string(&ALL.gather()).unwrap_or_else(|e| {
         tracing::error!(error = %e, "the metrics cannot be written");

@@ -6,6 +6,7 @@ mod doctor;
 mod parts;
 mod serve;
 mod set_up;
+mod sweep;
 mod talk;
 mod up;
 mod worker;

@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+use super::sweep::sweep;
 use super::{Failure, exit, parts};
 use crate::config::{Config, SlackConfig};
 use crate::slack::{Pacing, SlackApi, SlackApiConfig, SocketHealth, SocketMode, SocketPatience, Take, Verifier};
@@ -28,6 +29,7 @@ pub async fn serve(config: Config) -> Result<u8, Failure> {
     let doors = parts::doors(&config, store.clone());
     let slack = config.slack.as_ref().map(door);
     let mut tasks = JoinSet::new();
+    tasks.spawn(sweep(store.clone(), parts::now, end.clone()));
     if let Some(slack) = &slack {
         let publisher = Publisher { store, slack: slack.api.clone(), place: place.clone(), clock: parts::now };
         tasks.spawn(publisher.run(end.clone()));

@@ -37,6 +37,7 @@ const CHANNEL_IS_CLOSED: &[&str] = &[
     "channel_not_found",
     "not_in_channel",
     "is_archived",
+    "channel_is_archived",
     "restricted_action",
     "restricted_action_read_only_channel",
     "restricted_action_thread_only_channel",
@@ -68,7 +69,8 @@ const GROUP_IS_GONE: &[&str] = &["no_such_subteam"];
 /// The form or tab is not what it was when it was looked at.
 const VIEW_MOVED_ON: &[&str] = &["hash_conflict", "not_found", "view_not_found"];
 /// What was drawn is not to Slack's taste; plainer drawings may be.
-const BLOCKS_ARE_BAD: &[&str] = &["invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "msg_blocks_too_many", "block_mismatch"];
+const BLOCKS_ARE_BAD: &[&str] =
+    &["invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "msg_blocks_too_many", "msg_too_long", "block_mismatch"];
 /// Slack says `ok: false` but not that nothing happened.
 const MAYBE_DONE: &[&str] = &["internal_error", "fatal_error", "request_timeout", "service_unavailable"];
 

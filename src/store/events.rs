@@ -7,7 +7,8 @@ use super::{Result, Store, read, write};
 use crate::run::{Event, RunId};
 
 impl Store {
-    /// Keeps events, and says in the same transaction that the thread is behind. A repeat changes nothing.
+    /// Keeps events, and says in the same transaction that the thread is behind: however often it failed, it is looked at
+    /// at once. A repeat changes no event.
     pub async fn record(&self, run: &RunId, events: &[Event]) -> Result<()> {
         let Some(newest) = events.iter().map(|e| e.seq).max() else { return Ok(()) };
         let mut change = self.pool.begin().await?;
@@ -25,7 +26,7 @@ impl Store {
             .execute(&mut *change)
             .await?;
         }
-        sqlx::query!("update threads set wanted_seq = greatest(wanted_seq, $2) where run_id = $1", run.as_str(), signed(newest))
+        sqlx::query!("update threads set wanted_seq = greatest(wanted_seq, $2), retry_at = null where run_id = $1", run.as_str(), signed(newest))
             .execute(&mut *change)
             .await?;
         Ok(change.commit().await?)

@@ -27,6 +27,8 @@ pub enum Received {
 
 /// How long whoever received a request has to act on it before the resender does. Longer than acting can take.
 const GRACE: TimeDelta = TimeDelta::seconds(15);
+/// How long a request that was acted on is remembered: much longer than anybody sends one again.
+const REMEMBERED: TimeDelta = TimeDelta::days(14);
 
 impl Store {
     /// Makes a request durable.
@@ -83,5 +85,17 @@ impl Store {
             .into_iter()
             .map(|r| Delivery { key: RequestId(r.key), kind: r.kind, payload: r.payload, received_at: r.received_at, tries: r.tries })
             .collect())
+    }
+
+    /// Throws away requests that were acted on more than 14 days ago, at most 1,000 of them; says how many.
+    pub async fn forget_done(&self, now: DateTime<Utc>) -> Result<u64> {
+        let done = sqlx::query!(
+            "delete from inbox where key in (
+                 select key from inbox where state = 'done' and received_at < $1 order by received_at limit 1000 for update skip locked)",
+            now - REMEMBERED
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(done.rows_affected())
     }
 }

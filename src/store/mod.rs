@@ -5,6 +5,7 @@ mod diffs;
 mod events;
 mod inbox;
 mod keys;
+mod messages;
 mod pipelines;
 mod progress;
 mod runs;
@@ -12,8 +13,9 @@ mod test_names;
 mod threads;
 
 pub use inbox::{Delivery, Received};
+pub use messages::{Claim, GivenUp, KnownMessage, Posted};
 pub use runs::Sender;
-pub use threads::{KnownMessage, LeasedThread};
+pub use threads::{Failed, LeasedThread};
 
 use std::time::Duration;
 

@@ -17,30 +17,34 @@ pub struct LeasedThread {
     pub place: Channel,
     pub root_ts: Option<String>,
     pub wanted_seq: u64,
+    /// Whether something happened to the run since it was drawn; else only its time to redraw has come.
+    pub behind: bool,
     pub failures: i32,
+    /// Since when it cannot be drawn.
+    pub failing_since: Option<DateTime<Utc>>,
     pub fence: i64,
 }
 
-/// A message that exists, or whose post was begun.
-#[derive(Clone, Debug)]
-pub struct KnownMessage {
-    pub key: String,
-    /// None while it is unknown whether the post went through.
-    pub ts: Option<String>,
-    pub shown: Option<String>,
-    pub claimed_at: DateTime<Utc>,
+/// How a thread could not be drawn.
+#[derive(Clone, Copy, Debug)]
+pub struct Failed<'a> {
+    pub trouble: &'a str,
+    pub at: DateTime<Utc>,
+    /// Nobody looks at it before, unless something happens to its run.
+    pub again_at: DateTime<Utc>,
 }
 
 impl Store {
-    /// Leases the threads that are behind or whose time to redraw has come.
+    /// Leases the threads that are behind or whose time to redraw has come; what happened goes before what time alone changes.
     pub async fn lease_threads(&self, now: DateTime<Utc>, limit: i64) -> Result<Vec<LeasedThread>> {
         let rows = sqlx::query!(
             "update threads set lease_until = $2, fence = fence + 1
              where run_id in (
                  select run_id from threads
-                 where (drawn_seq < wanted_seq or redraw_at <= $1) and (lease_until is null or lease_until < $1)
-                 order by redraw_at nulls first limit $3 for update skip locked)
-             returning run_id, team, channel, root_ts, wanted_seq, failures, fence",
+                 where (drawn_seq < wanted_seq or redraw_at <= $1)
+                   and (lease_until is null or lease_until < $1) and (retry_at is null or retry_at <= $1)
+                 order by drawn_seq < wanted_seq desc, redraw_at nulls first limit $3 for update skip locked)
+             returning run_id, team, channel, root_ts, wanted_seq, drawn_seq < wanted_seq as \"behind!\", failures, failing_since, fence",
             now,
             now + LEASE,
             limit
@@ -53,7 +57,9 @@ impl Store {
                 place: Channel { team: r.team, channel: r.channel },
                 root_ts: r.root_ts,
                 wanted_seq: unsigned(r.wanted_seq),
+                behind: r.behind,
                 failures: r.failures,
+                failing_since: r.failing_since,
                 fence: r.fence,
             })
         });
@@ -78,7 +84,8 @@ impl Store {
     /// The thread agrees with the events up to `drawn_seq`; it is looked at again at `redraw_at`. The lease ends.
     pub async fn thread_drawn(&self, thread: &LeasedThread, drawn_seq: u64, redraw_at: Option<DateTime<Utc>>) -> Result<()> {
         sqlx::query!(
-            "update threads set drawn_seq = greatest(drawn_seq, $3), redraw_at = $4, lease_until = null, failures = 0, trouble = null
+            "update threads set drawn_seq = greatest(drawn_seq, $3), redraw_at = $4, lease_until = null, retry_at = null,
+                 failures = 0, failing_since = null, trouble = null
              where run_id = $1 and fence = $2",
             thread.run.as_str(),
             thread.fence,
@@ -90,55 +97,26 @@ impl Store {
         Ok(())
     }
 
-    /// The thread could not be drawn; nobody looks at it before `again_at`.
-    pub async fn thread_failed(&self, thread: &LeasedThread, trouble: &str, again_at: DateTime<Utc>) -> Result<()> {
+    /// The thread could not be drawn. The lease ends. What happened to the run meanwhile is looked at without delay.
+    pub async fn thread_failed(&self, thread: &LeasedThread, failed: Failed<'_>) -> Result<()> {
         sqlx::query!(
-            "update threads set lease_until = $3, failures = failures + 1, trouble = $4 where run_id = $1 and fence = $2",
+            "update threads set lease_until = null, retry_at = case when wanted_seq > $3 then null else $4::timestamptz end,
+                 failures = failures + 1, failing_since = coalesce(failing_since, $5), trouble = $6
+             where run_id = $1 and fence = $2",
             thread.run.as_str(),
             thread.fence,
-            again_at,
-            trouble
+            signed(thread.wanted_seq),
+            failed.again_at,
+            failed.at,
+            failed.trouble
         )
         .execute(&self.pool)
         .await?;
         Ok(())
     }
 
-    /// The messages a thread has or may have.
-    pub async fn messages(&self, run: &RunId) -> Result<Vec<KnownMessage>> {
-        let rows = sqlx::query!("select key, ts, shown, claimed_at from messages where run_id = $1", run.as_str()).fetch_all(&self.pool).await?;
-        Ok(rows.into_iter().map(|r| KnownMessage { key: r.key, ts: r.ts, shown: r.shown, claimed_at: r.claimed_at }).collect())
-    }
-
-    /// Says that a message is about to be posted. False: this writer was fenced off and must stop.
-    pub async fn claim_message(&self, thread: &LeasedThread, key: &str, now: DateTime<Utc>) -> Result<bool> {
-        let done = sqlx::query!(
-            "insert into messages (run_id, key, claimed_at)
-             select run_id, $3, $4 from threads where run_id = $1 and fence = $2
-             on conflict (run_id, key) do update set claimed_at = excluded.claimed_at where messages.ts is null",
-            thread.run.as_str(),
-            thread.fence,
-            key,
-            now
-        )
-        .execute(&self.pool)
-        .await?;
-        Ok(done.rows_affected() == 1)
-    }
-
-    /// The post surely did not happen: nobody needs to look for it.
-    pub async fn unclaim_message(&self, run: &RunId, key: &str) -> Result<()> {
-        sqlx::query!("delete from messages where run_id = $1 and key = $2 and ts is null", run.as_str(), key).execute(&self.pool).await?;
-        Ok(())
-    }
-
-    /// Slack has lost a message that is to be posted anew.
-    pub async fn forget_message(&self, thread: &LeasedThread, key: &str) -> Result<()> {
-        sqlx::query!("delete from messages where run_id = $1 and key = $2", thread.run.as_str(), key).execute(&self.pool).await?;
-        Ok(())
-    }
-
-    /// Slack has lost the whole thread: all of it is to be posted anew. Changes nothing where this writer was fenced off.
+    /// Slack has lost the whole thread: all of it is to be posted anew. What was told to people directly stays.
+    /// Changes nothing where this writer was fenced off.
     pub async fn forget_thread(&self, thread: &LeasedThread) -> Result<()> {
         let mut change = self.pool.begin().await?;
         let ours =
@@ -146,28 +124,8 @@ impl Store {
                 .execute(&mut *change)
                 .await?;
         if ours.rows_affected() == 1 {
-            sqlx::query!("delete from messages where run_id = $1", thread.run.as_str()).execute(&mut *change).await?;
+            sqlx::query!("delete from messages where run_id = $1 and channel is null", thread.run.as_str()).execute(&mut *change).await?;
         }
         Ok(change.commit().await?)
-    }
-
-    /// Slack has the message; the run card's is also the thread's root.
-    pub async fn message_posted(&self, thread: &LeasedThread, key: &str, ts: &str, shown: &str) -> Result<()> {
-        let mut change = self.pool.begin().await?;
-        sqlx::query!("update messages set ts = $3, shown = $4 where run_id = $1 and key = $2", thread.run.as_str(), key, ts, shown)
-            .execute(&mut *change)
-            .await?;
-        if thread.root_ts.is_none() {
-            sqlx::query!("update threads set root_ts = $2 where run_id = $1 and root_ts is null", thread.run.as_str(), ts)
-                .execute(&mut *change)
-                .await?;
-        }
-        Ok(change.commit().await?)
-    }
-
-    /// Slack shows this version of the message now.
-    pub async fn message_edited(&self, run: &RunId, key: &str, shown: &str) -> Result<()> {
-        sqlx::query!("update messages set shown = $3 where run_id = $1 and key = $2", run.as_str(), key, shown).execute(&self.pool).await?;
-        Ok(())
     }
 }

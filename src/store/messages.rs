@@ -1,0 +1,144 @@
+//! Which messages does a run have in Slack?
+//! The intent to post is kept before the post is made, so that a process that dies leaves a question and never a doubt.
+
+use chrono::{DateTime, Utc};
+
+use super::{LeasedThread, Result, Store};
+use crate::run::RunId;
+
+/// A message that exists, whose post was begun, or that was given up.
+#[derive(Clone, Debug)]
+pub struct KnownMessage {
+    pub key: String,
+    /// Where it is; none in the channel of its thread.
+    pub channel: Option<String>,
+    /// None while it is unknown whether the post went through, and where it was given up.
+    pub ts: Option<String>,
+    pub shown: Option<String>,
+    pub claimed_at: DateTime<Utc>,
+    /// Why Slack will not have it: it surely does not exist.
+    pub given_up: Option<String>,
+}
+
+/// A message that is about to be posted.
+#[derive(Clone, Copy, Debug)]
+pub struct Claim<'a> {
+    pub key: &'a str,
+    /// None: the channel of the thread.
+    pub channel: Option<&'a str>,
+    pub at: DateTime<Utc>,
+}
+
+/// A message that Slack has.
+#[derive(Clone, Copy, Debug)]
+pub struct Posted<'a> {
+    pub key: &'a str,
+    pub ts: &'a str,
+    pub shown: &'a str,
+    /// Whether the thread hangs from it.
+    pub is_root: bool,
+}
+
+/// A message, or something else that should be in Slack, that Slack will not have.
+#[derive(Clone, Copy, Debug)]
+pub struct GivenUp<'a> {
+    pub key: &'a str,
+    /// What Slack was to show.
+    pub shown: &'a str,
+    pub why: &'a str,
+    pub at: DateTime<Utc>,
+}
+
+impl Store {
+    /// The messages a run has or may have.
+    pub async fn messages(&self, run: &RunId) -> Result<Vec<KnownMessage>> {
+        let known =
+            sqlx::query_as!(KnownMessage, "select key, channel, ts, shown, claimed_at, given_up from messages where run_id = $1", run.as_str());
+        Ok(known.fetch_all(&self.pool).await?)
+    }
+
+    /// Says that a message is about to be posted. False: this writer was fenced off and must stop.
+    pub async fn claim_message(&self, thread: &LeasedThread, claim: Claim<'_>) -> Result<bool> {
+        let done = sqlx::query!(
+            "insert into messages (run_id, key, channel, claimed_at)
+             select run_id, $3, $4, $5 from threads where run_id = $1 and fence = $2
+             on conflict (run_id, key) do update set channel = excluded.channel, claimed_at = excluded.claimed_at, given_up = null
+             where messages.ts is null",
+            thread.run.as_str(),
+            thread.fence,
+            claim.key,
+            claim.channel,
+            claim.at
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    /// The post surely did not happen: nobody needs to look for it. Changes nothing where this writer was fenced off, for then the claim
+    /// may be another's.
+    pub async fn unclaim_message(&self, thread: &LeasedThread, key: &str) -> Result<()> {
+        sqlx::query!(
+            "delete from messages using threads
+             where messages.run_id = $1 and messages.key = $3 and messages.ts is null and threads.run_id = $1 and threads.fence = $2",
+            thread.run.as_str(),
+            thread.fence,
+            key
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    /// Slack will not have it, so that it need not be tried again soon. Changes nothing where this writer was fenced off.
+    pub async fn give_up_message(&self, thread: &LeasedThread, it: GivenUp<'_>) -> Result<()> {
+        sqlx::query!(
+            "insert into messages (run_id, key, shown, given_up, claimed_at)
+             select run_id, $3, $4, $5, $6 from threads where run_id = $1 and fence = $2
+             on conflict (run_id, key) do update set shown = excluded.shown, given_up = excluded.given_up, claimed_at = excluded.claimed_at
+             where messages.ts is null",
+            thread.run.as_str(),
+            thread.fence,
+            it.key,
+            it.shown,
+            it.why,
+            it.at
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    /// Slack has lost a message that is to be posted anew. Changes nothing where this writer was fenced off.
+    pub async fn forget_message(&self, thread: &LeasedThread, key: &str) -> Result<()> {
+        sqlx::query!(
+            "delete from messages using threads where messages.run_id = $1 and messages.key = $3 and threads.run_id = $1 and threads.fence = $2",
+            thread.run.as_str(),
+            thread.fence,
+            key
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    /// Slack has the message. True whoever holds the thread now.
+    pub async fn message_posted(&self, run: &RunId, posted: Posted<'_>) -> Result<()> {
+        let mut change = self.pool.begin().await?;
+        sqlx::query!("update messages set ts = $3, shown = $4 where run_id = $1 and key = $2", run.as_str(), posted.key, posted.ts, posted.shown)
+            .execute(&mut *change)
+            .await?;
+        if posted.is_root {
+            sqlx::query!("update threads set root_ts = $2 where run_id = $1 and root_ts is null", run.as_str(), posted.ts)
+                .execute(&mut *change)
+                .await?;
+        }
+        Ok(change.commit().await?)
+    }
+
+    /// Slack shows this version of the message now. True whoever holds the thread now.
+    pub async fn message_edited(&self, run: &RunId, key: &str, shown: &str) -> Result<()> {
+        sqlx::query!("update messages set shown = $3 where run_id = $1 and key = $2", run.as_str(), key, shown).execute(&self.pool).await?;
+        Ok(())
+    }
+}

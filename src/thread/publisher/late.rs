@@ -1,0 +1,127 @@
+//! Why does a thread not agree yet, and when is it worth another look?
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::slack::SlackError;
+use crate::store::StoreError;
+
+/// Longest pause after a thread that cannot be drawn.
+pub(super) const LONGEST_PAUSE: TimeDelta = TimeDelta::minutes(5);
+/// Where nothing left this machine, or nobody answered.
+const MOMENT: TimeDelta = TimeDelta::seconds(2);
+
+/// Why something was not done.
+#[derive(Debug)]
+pub(super) enum Late {
+    /// It waits; other things may be done.
+    Held(Held),
+    /// Nothing more can be done now.
+    Stop(Stop),
+}
+
+/// Why one thing waits.
+#[derive(Debug)]
+pub(super) enum Held {
+    /// Slack wants us to wait, or its answer was lost: again then.
+    Until(DateTime<Utc>),
+    /// Slack said no.
+    Refused(SlackError),
+}
+
+/// Why a look at a thread ends at once.
+#[derive(Debug)]
+pub(super) enum Stop {
+    /// Another writer has the thread.
+    FencedOff,
+    Store(StoreError),
+}
+
+impl Late {
+    pub(super) fn of(error: SlackError, now: DateTime<Utc>) -> Self {
+        Self::Held(match error {
+            SlackError::RateLimited { retry_after, .. } => Held::Until(now + TimeDelta::from_std(retry_after).unwrap_or(LONGEST_PAUSE)),
+            SlackError::NotSent { .. } | SlackError::Unknown { .. } => Held::Until(now + MOMENT),
+            refused @ SlackError::Refused { .. } => Held::Refused(refused),
+        })
+    }
+
+    pub(super) const fn until(at: DateTime<Utc>) -> Self {
+        Self::Held(Held::Until(at))
+    }
+
+    pub(super) const fn fenced_off() -> Self {
+        Self::Stop(Stop::FencedOff)
+    }
+}
+
+impl From<StoreError> for Late {
+    fn from(error: StoreError) -> Self {
+        Self::Stop(error.into())
+    }
+}
+
+impl From<Stop> for Late {
+    fn from(stop: Stop) -> Self {
+        Self::Stop(stop)
+    }
+}
+
+impl From<StoreError> for Stop {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// What is late by itself holds up nothing else; what ends the look does.
+pub(super) fn alone<T>(done: Result<T, Late>) -> Result<Result<T, Held>, Stop> {
+    match done {
+        Ok(done) => Ok(Ok(done)),
+        Err(Late::Held(held)) => Ok(Err(held)),
+        Err(Late::Stop(stop)) => Err(stop),
+    }
+}
+
+/// The first of two times, where there are any.
+pub(super) fn earliest(one: Option<DateTime<Utc>>, other: Option<DateTime<Utc>>) -> Option<DateTime<Utc>> {
+    one.into_iter().chain(other).min()
+}
+
+pub(super) fn pause(failures: i32) -> TimeDelta {
+    let doubled = TimeDelta::seconds(1 << failures.clamp(0, 9));
+    doubled.min(LONGEST_PAUSE)
+}
+
+/// What a person can do about a refusal.
+pub(super) fn remedy(refused: &SlackError) -> &'static str {
+    let SlackError::Refused { error, .. } = refused else { return "it will be tried again" };
+    match error.as_str() {
+        "not_in_channel" | "channel_not_found" => "say `/invite @signoff` in the channel",
+        "is_archived" | "channel_is_archived" => "unarchive the channel, or give the project another one",
+        restricted if restricted.starts_with("restricted_action") => "let this app post there, in the channel's settings",
+        _ if refused.is_about_us() => "install the app again; `signoff doctor` says what is missing",
+        _ => "`signoff doctor` may know more",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(error: &str) -> SlackError {
+        SlackError::Refused { method: "chat.postMessage", error: error.to_owned(), detail: String::new() }
+    }
+
+    #[test]
+    fn pauses_double_up_to_five_minutes() {
+        assert_eq!([0, 1, 5, 20, -1].map(|n| pause(n).num_seconds()), [1, 2, 32, 300, 1]);
+    }
+
+    #[test]
+    fn every_refusal_comes_with_what_to_do() {
+        assert!(remedy(&refused("not_in_channel")).contains("/invite"));
+        assert!(remedy(&refused("is_archived")).contains("unarchive"));
+        assert!(remedy(&refused("restricted_action_read_only_channel")).contains("settings"));
+        assert!(remedy(&refused("missing_scope")).contains("install the app again"));
+        assert!(remedy(&refused("fatal")).contains("doctor"));
+    }
+}

@@ -19,3 +19,4 @@ mod refusals;
 mod command_line;
 
 mod http;
+mod publisher;

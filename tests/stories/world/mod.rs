@@ -22,7 +22,7 @@ mod process;
 mod projects;
 mod record;
 mod run;
-mod servers;
+pub mod servers;
 pub mod slack;
 
 use std::path::PathBuf;

@@ -1,0 +1,199 @@
+//! What the only writer to Slack keeps, whatever happens to it and to Slack: every message once, nobody forgotten, nothing in the way.
+
+mod desk;
+mod store;
+
+use std::time::Duration;
+
+use anyhow::Result;
+use chrono::TimeDelta;
+use serde_json::json;
+use signoff::run::Happened;
+
+use crate::world::now;
+use crate::world::slack::Fault;
+use desk::Desk;
+
+#[tokio::test]
+async fn several_publishers_post_each_message_once() -> Result<()> {
+    let desk = Desk::asking(&["slack:T01ACME:U02BEN"]).await?;
+    let _all = (desk.draws().await?, desk.draws().await?, desk.draws().await?);
+    desk.slack.fails("chat.postMessage", Fault::DoesSlowly(Duration::from_millis(600)), 2);
+    desk.asks().await?;
+    desk.event(json!({ "kind": "reminded", "gate": desk.gate(), "reminder": "half" })).await?;
+    let direct = desk.shows("reminder:draft:1:half:1:U02BEN", "Keep draft").await?;
+    desk.is_decided("slack:T01ACME:U02BEN", "approve").await?;
+    desk.shows("gate:draft:1", "approved by").await?;
+    desk.slack.at(&direct).offers_nothing().await?;
+    for key in ["card", "ledger", "gate:draft:1", "reminder:draft:1:half:1:U02BEN"] {
+        assert_eq!(desk.there_are(key), 1, "{key}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_direct_message_whose_answer_is_lost_is_found_and_not_posted_again() -> Result<()> {
+    let desk = Desk::asking(&["slack:T01ACME:U02BEN"]).await?;
+    let first = desk.draws().await?;
+    desk.asks().await?;
+    desk.shows("gate:draft:1", "Keep draft").await?;
+    desk.slack.fails("chat.postMessage", Fault::DoesThenHangsUp, 1);
+    desk.event(json!({ "kind": "reminded", "gate": desk.gate(), "reminder": "half" })).await?;
+    desk.shows("reminder:draft:1:half:1:U02BEN", "Keep draft").await?;
+    drop(first);
+    let _second = desk.draws().await?;
+    desk.is_decided("slack:T01ACME:U02BEN", "approve").await?;
+    desk.shows("reminder:draft:1:half:1:U02BEN", "approved by").await?;
+    assert_eq!(desk.there_are("reminder:draft:1:half:1:U02BEN"), 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_note_has_one_reaction_even_if_its_publisher_dies_in_between() -> Result<()> {
+    let desk = Desk::asking(&[]).await?;
+    let first = desk.draws().await?;
+    desk.works().await?;
+    let card = desk.shows("card", "tale").await?;
+    let note = desk.is_told(&card, "use retries").await?;
+    desk.slack.fails("reactions.add", Fault::DoesThenHangs, 1);
+    desk.event(json!({ "kind": "noted", "request": "n1", "by": "slack:T01ACME:U01ANA", "via": "thread", "words": "use retries", "message": note }))
+        .await?;
+    desk.slack.at(&note).has_reaction("memo").await?;
+    drop(first);
+    let _second = desk.draws().await?;
+    desk.slack.called("reactions.add", 2).await?;
+    desk.happens(Happened::GateOpened { gate: desk.gate(), attempt: 1, deadline: now() + TimeDelta::hours(1) }).await?;
+    desk.shows("gate:draft:1", "Keep draft").await?;
+    assert_eq!(desk.slack.message(&note).map(|it| it.reactions), Some(vec!["memo".to_owned()]));
+    assert_eq!(desk.slack.calls("reactions.add").len(), 2, "it is known to be there");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_note_that_takes_no_reaction_is_in_nobodys_way() -> Result<()> {
+    let desk = Desk::asking(&[]).await?;
+    desk.slack.withholds_scope("reactions:write");
+    let _drawing = desk.draws().await?;
+    desk.event(json!({ "kind": "noted", "request": "n1", "by": "slack:T01ACME:U01ANA", "via": "thread", "words": "x", "message": "1.000001" }))
+        .await?;
+    desk.asks().await?;
+    desk.shows("gate:draft:1", "Keep draft").await?;
+    desk.is_decided("slack:T01ACME:U01ANA", "approve").await?;
+    desk.shows("gate:draft:1", "approved by").await?;
+    assert_eq!(desk.slack.calls("reactions.add").len(), 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_question_in_blocks_that_slack_refuses_has_its_buttons_all_the_same() -> Result<()> {
+    let desk = Desk::asking(&[]).await?;
+    let _drawing = desk.draws().await?;
+    desk.slack.refuses_message("gate:draft:1", "invalid_blocks", 1);
+    desk.asks().await?;
+    let card = desk.shows("gate:draft:1", "Approve").await?;
+    let posted = desk.slack.calls("chat.postMessage").len();
+    // Whatever else happens, the same drawing is not tried again.
+    desk.event(json!({ "kind": "noted", "request": "n1", "by": "slack:T01ACME:U01ANA", "via": "thread", "words": "x", "message": null })).await?;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(desk.slack.calls("chat.postMessage").len(), posted);
+    assert!(desk.slack.calls("chat.update").iter().all(|call| call.arguments["ts"] != json!(card)));
+    desk.is_decided("slack:T01ACME:U01ANA", "approve").await?;
+    desk.shows("gate:draft:1", "approved by").await?;
+    assert_eq!(desk.there_are("gate:draft:1"), 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_question_that_slack_takes_in_no_form_reaches_its_people_directly() -> Result<()> {
+    let desk = Desk::asking(&["slack:T01ACME:S0LEADS"]).await?;
+    let _drawing = desk.draws().await?;
+    desk.slack.refuses_message("gate:draft:1", "invalid_blocks", 2);
+    desk.asks().await?;
+    for user in ["U01ANA", "U02BEN", "U03CLEO"] {
+        desk.shows(&format!("unposted:draft:1:{user}"), "Approve").await?;
+    }
+    desk.is_decided("slack:T01ACME:U02BEN", "approve").await?;
+    desk.shows("unposted:draft:1:U03CLEO", "approved by").await?;
+    desk.shows("gate:draft:1", "approved by").await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_question_in_a_closed_channel_reaches_its_people_directly_and_comes_back() -> Result<()> {
+    for closed in ["is_archived", "not_in_channel", "channel_not_found", "restricted_action"] {
+        let desk = Desk::asking(&["slack:T01ACME:U02BEN"]).await?;
+        desk.slack.refuses_in("dev", closed)?;
+        let _drawing = desk.draws().await?;
+        desk.asks().await?;
+        let ana = desk.shows("unposted:draft:1:U01ANA", "Approve").await?;
+        let ben = desk.shows("unposted:draft:1:U02BEN", "Approve").await?;
+        assert_eq!(desk.there_are("card"), 0);
+        desk.slack.lets_in("dev")?;
+        desk.is_decided("slack:T01ACME:U02BEN", "approve").await?;
+        desk.shows("gate:draft:1", "approved by").await?;
+        for direct in [ana, ben] {
+            desk.slack.at(&direct).offers_nothing().await?;
+        }
+        for key in ["card", "gate:draft:1", "unposted:draft:1:U01ANA", "unposted:draft:1:U02BEN"] {
+            assert_eq!(desk.there_are(key), 1, "{closed}: {key}");
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn who_cannot_be_reached_holds_up_nobody() -> Result<()> {
+    let desk = Desk::asking(&["slack:T01ACME:U02BEN", "slack:T01ACME:U03CLEO"]).await?;
+    desk.slack.deactivates("ben")?;
+    let _drawing = desk.draws().await?;
+    desk.asks().await?;
+    desk.event(json!({ "kind": "reminded", "gate": desk.gate(), "reminder": "half" })).await?;
+    desk.shows("reminder:draft:1:half:1:U03CLEO", "Keep draft").await?;
+    desk.is_decided("slack:T01ACME:U03CLEO", "approve").await?;
+    desk.shows("gate:draft:1", "approved by").await?;
+    desk.shows("reminder:draft:1:half:1:U03CLEO", "approved by").await?;
+    assert_eq!(desk.slack.calls("conversations.open").iter().filter(|call| call.arguments["users"] == "U02BEN").count(), 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn without_a_scope_for_direct_messages_the_thread_is_drawn() -> Result<()> {
+    let desk = Desk::asking(&["slack:T01ACME:U02BEN"]).await?;
+    desk.slack.withholds_scope("im:write");
+    let _drawing = desk.draws().await?;
+    desk.asks().await?;
+    desk.event(json!({ "kind": "reminded", "gate": desk.gate(), "reminder": "half" })).await?;
+    desk.slack.called("conversations.open", 1).await?;
+    desk.is_decided("slack:T01ACME:U02BEN", "approve").await?;
+    desk.shows("gate:draft:1", "approved by").await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn whoever_is_in_a_group_is_reminded_once_slack_says_who_that_is() -> Result<()> {
+    let desk = Desk::asking(&["slack:T01ACME:S0LEADS"]).await?;
+    desk.slack.fails("usergroups.users.list", Fault::ServerError, 1);
+    let _drawing = desk.draws().await?;
+    desk.asks().await?;
+    assert_eq!(desk.slack.calls("usergroups.users.list").len(), 0, "nobody is to be called yet");
+    desk.event(json!({ "kind": "reminded", "gate": desk.gate(), "reminder": "half" })).await?;
+    let ben = desk.shows("reminder:draft:1:half:1:U02BEN", "Keep draft").await?;
+    desk.shows("reminder:draft:1:half:1:U03CLEO", "Keep draft").await?;
+    desk.is_decided("slack:T01ACME:U03CLEO", "reject").await?;
+    desk.slack.at(&ben).offers_nothing().await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_question_of_a_thread_that_fails_for_a_minute_is_asked_directly() -> Result<()> {
+    let desk = Desk::asking(&["slack:T01ACME:U02BEN"]).await?;
+    desk.slack.refuses_message("/card", "some_new_error", 1_000);
+    desk.asks().await?;
+    desk.failed_since(now() - TimeDelta::seconds(61)).await?;
+    let _drawing = desk.draws().await?;
+    desk.shows("unposted:draft:1:U02BEN", "Approve").await?;
+    desk.slack.recovers();
+    desk.is_decided("slack:T01ACME:U02BEN", "approve").await?;
+    desk.shows("gate:draft:1", "approved by").await?;
+    Ok(())
+}

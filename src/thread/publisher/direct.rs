@@ -12,7 +12,7 @@ use super::{Publisher, SHED_PAUSE};
 use crate::metrics;
 use crate::run::{Approver, GroupId};
 use crate::store::{GivenUp, KnownMessage};
-use crate::thread::{Groups, Message, To, unposted};
+use crate::thread::{Groups, Message, Place, To, unposted};
 
 /// Before Slack is asked again who is in a group.
 const GROUP_PAUSE: TimeDelta = TimeDelta::seconds(5);
@@ -24,6 +24,9 @@ pub(super) struct Asked {
     /// Not all of it; worth asking again then.
     pub again: Option<DateTime<Utc>>,
 }
+
+/// The question that people may wait for in vain, and why.
+type Silent<'a> = Option<(&'a str, Option<&'a Held>)>;
 
 impl Publisher {
     /// Who is in the groups that the run names, where anybody is to be called directly; else nobody, unasked.
@@ -53,10 +56,7 @@ impl Publisher {
 
     /// What is told directly because the thread does not show it: the open question, if people may wait for it in vain, and those that were
     /// told so before, for as long as they stand there.
-    pub(super) async fn instead(&self, look: &Look<'_>, silent: Option<(&str, Option<&Held>)>, asked: &mut Asked) -> Result<Vec<Message>, Stop> {
-        if silent.is_none() && !look.spoke_directly() {
-            return Ok(Vec::new());
-        }
+    pub(super) async fn instead(&self, look: &Look<'_>, place: &Place, silent: Silent<'_>, asked: &mut Asked) -> Result<Vec<Message>, Stop> {
         if silent.is_some() && asked.groups.0.is_empty() && asked.again.is_none() {
             *asked = self.ask_groups(look).await;
         }
@@ -66,7 +66,7 @@ impl Publisher {
         let mut messages = Vec::new();
         for question in look.questions() {
             let all = silent.is_some_and(|(silent, _)| silent == question);
-            let drawn = unposted(look.run, &question, &self.place, &asked.groups);
+            let drawn = unposted(look.run, &question, place, &asked.groups);
             messages.extend(drawn.into_iter().filter(|message| all || look.known.contains_key(&message.key)));
         }
         Ok(messages)

@@ -122,7 +122,7 @@ impl Desk {
         let publisher = Publisher {
             store: Store::connect(&self.database).await?,
             slack: SlackApi::new(SlackApiConfig { pacing: Pacing::generous(), ..config }),
-            place: Place { links: None, clock_zone: chrono::Offset::fix(&Utc), slack_dates: false },
+            place: Place { links: None, clock_zone: chrono::Offset::fix(&Utc), slack_dates: false, thread: None },
             clock: now,
         };
         Ok(Drawing(tokio::spawn(publisher.run(CancellationToken::new()))))

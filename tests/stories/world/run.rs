@@ -162,11 +162,13 @@ pub async fn is_drawn(world: &World, id: &RunId) -> Result<()> {
     let key = world.store.key("links", &[]).await?;
     // Links are there where people can open them: not where `serve` listens on all addresses and has no public one.
     let linked = world.serve.setting("SIGNOFF_LISTEN").starts_with("127.");
+    let (channel, root) = world.store.thread(id).await?.context("a run without a thread")?;
+    let thread = root.map(|ts| format!("https://acme.slack.com/archives/{}/p{}", channel.channel, ts.replace('.', "")).parse()).transpose()?;
     let place = Place {
         links: linked.then(|| world.web.parse().map(|base| Links::new(key, base))).transpose()?,
         clock_zone: chrono::Utc.fix(),
         slack_dates: false,
-        thread: None,
+        thread,
     };
     let what = format!("the thread of {id} to agree with its events");
     let agreed = world.slack.until(&what, |state| differs(state, &run, &place).is_none().then_some(())).await;

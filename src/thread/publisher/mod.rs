@@ -15,6 +15,7 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
+use url::Url;
 
 use super::{Message, Place, To, redraw_at, render};
 use crate::run::Phase;
@@ -142,7 +143,8 @@ impl Publisher {
         let known: HashMap<String, KnownMessage> = self.store.messages(&thread.run).await?.into_iter().map(|m| (m.key.clone(), m)).collect();
         let look = Look { thread, run: &run, known: &known, now };
         let mut asked = self.groups(&look).await;
-        let drawing = render(&run, (progress.as_ref(), &asked.groups), now, &self.place);
+        let place = self.place_of(&look).await;
+        let drawing = render(&run, (progress.as_ref(), &asked.groups), now, &place);
         let (mut direct, in_thread): (Vec<_>, Vec<_>) = drawing.into_iter().partition(|message| matches!(message.to, To::Person(_)));
         let drawn = alone(self.draw_thread(&look, &in_thread).await)?;
         let question = look.question();
@@ -150,7 +152,10 @@ impl Publisher {
             Ok(drawn) => drawn.given_up.iter().any(|key| key == question),
             Err(held) => look.is_silent(question, Some(held)),
         });
-        direct.extend(self.instead(&look, silent.map(|question| (question, drawn.as_ref().err())), &mut asked).await?);
+        if silent.is_some() || look.spoke_directly() {
+            let silent = silent.map(|question| (question, drawn.as_ref().err()));
+            direct.extend(self.instead(&look, &place, silent, &mut asked).await?);
+        }
         let mut again = earliest(asked.again, self.draw_directly(&look, &direct).await?);
         if drawn.is_ok() {
             again = earliest(again, self.react(&look).await?);
@@ -161,6 +166,15 @@ impl Publisher {
             Ok(Thread { shed, .. }) => Drawn { seq: run.seq, again: earliest(again, next_look(&look, shed)), held: None },
             Err(held) => Drawn { seq: run.seq, again, held: Some(held) },
         })
+    }
+
+    /// For messages that are not in the thread: where it is.
+    async fn place_of(&self, look: &Look<'_>) -> Place {
+        let (place, thread) = (self.place.clone(), look.thread);
+        let Some(root) = thread.root_ts.as_ref().filter(|_| look.run.gate.is_some() || look.spoke_directly()) else { return place };
+        let home = self.slack.identity().await.ok().and_then(|us| Url::parse(&us.url).ok());
+        let path = format!("archives/{}/p{}", thread.place.channel, root.replace('.', ""));
+        Place { thread: home.and_then(|home| home.join(&path).ok()), ..place }
     }
 
     /// The run card first, for all else hangs from it.

@@ -15,5 +15,8 @@ alter table threads
 create index threads_behind on threads (run_id) where drawn_seq < wanted_seq;
 create index threads_due on threads (redraw_at) where redraw_at is not null;
 
+-- Slack tells of messages that were deleted by their timestamp.
+create index messages_by_ts on messages (ts);
+
 -- Requests that were acted on are thrown away after a while.
 create index inbox_done on inbox (received_at) where state = 'done';

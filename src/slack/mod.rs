@@ -25,7 +25,7 @@ pub use client::{App, Edit, Identity, Member, Post, SlackApi, SlackApiConfig};
 pub use cut::cut;
 pub use error::SlackError;
 pub use heard::heard;
-pub use inbound::{Answer, Click, Frame, HomeOpened, Inbound, Malformed, SlashCommand, Surface, ThreadMessage, Uninstalled, ViewSubmission};
+pub use inbound::{Answer, Click, Deleted, Frame, HomeOpened, Inbound, Malformed, SlashCommand, Surface, ThreadMessage, Uninstalled, ViewSubmission};
 pub use manifest::{BadAddress, Delivery, asked_scopes, manifest, manifest_json, slack_url};
 pub use pacing::{Pacing, Priority, Rate};
 pub use plain::{is_hidden, one_line};

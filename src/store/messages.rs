@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 
 use super::{LeasedThread, Result, Store};
-use crate::run::RunId;
+use crate::run::{Channel, RunId};
 
 /// A message that exists, whose post was begun, or that was given up.
 #[derive(Clone, Debug)]
@@ -134,6 +134,25 @@ impl Store {
                 .await?;
         }
         Ok(change.commit().await?)
+    }
+
+    /// Somebody deleted what stood there: if it was a message of a run, its thread is looked at now, and it is found to be gone.
+    pub async fn message_deleted(&self, place: &Channel, ts: &str, now: DateTime<Utc>) -> Result<()> {
+        sqlx::query!(
+            "with gone as (
+                 update messages set shown = '' from threads
+                 where messages.ts = $3 and threads.run_id = messages.run_id and threads.team = $1
+                   and coalesce(messages.channel, threads.channel) = $2
+                 returning messages.run_id)
+             update threads set redraw_at = least(redraw_at, $4) from gone where threads.run_id = gone.run_id",
+            place.team,
+            place.channel,
+            ts,
+            now
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(())
     }
 
     /// Slack shows this version of the message now. True whoever holds the thread now.

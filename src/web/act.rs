@@ -158,6 +158,7 @@ pub(super) const fn kind(inbound: &Inbound) -> &'static str {
         Inbound::Submission(_) => "submission",
         Inbound::Message(_) => "message",
         Inbound::Mention(_) => "mention",
+        Inbound::Deleted(_) => "deleted",
         _ => "other",
     }
 }

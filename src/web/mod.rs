@@ -5,6 +5,7 @@ mod act;
 mod answer;
 mod diff_page;
 mod form;
+mod gone;
 mod health;
 mod page;
 mod pages;

@@ -55,6 +55,9 @@ impl Actor {
     /// Keeps a request, acts on it, and says what Slack gets for it.
     pub async fn receive(&self, inbound: Inbound, arrival: Arrival) -> Receipt {
         metrics::slack_request(kind(&inbound), if arrival.way == Way::Http { "http" } else { "socket" });
+        if let Inbound::Deleted(gone) = &inbound {
+            return self.gone(gone, arrival.ends()).await;
+        }
         let Some(key) = inbound.key().cloned().filter(|_| asks(&inbound)) else { return Receipt::Kept };
         let payload = match serde_json::to_value(&inbound) {
             Ok(payload) => payload,

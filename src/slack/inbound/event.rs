@@ -2,7 +2,7 @@
 
 use super::fields::Fields;
 use super::key::{key, key_of_content};
-use super::{HomeOpened, Inbound, Malformed, ThreadMessage, Uninstalled};
+use super::{Deleted, HomeOpened, Inbound, Malformed, ThreadMessage, Uninstalled};
 use crate::run::RequestId;
 use crate::slack::ts::Ts;
 
@@ -38,6 +38,9 @@ fn event(envelope: Fields<'_>) -> Result<Inbound, Malformed> {
 /// Slack tells of a message that names us twice, as a message and as a mention; the mention is the one that counts.
 /// In a direct conversation there are no mentions.
 fn message(envelope: Fields<'_>, team: String) -> Result<Inbound, Malformed> {
+    if envelope.text("/event/subtype") == Some("message_deleted") && envelope.has("/event/previous_message/bot_id") {
+        return Ok(Inbound::Deleted(Deleted { team, channel: envelope.need(&["/event/channel"])?, ts: Ts(envelope.need(&["/event/deleted_ts"])?) }));
+    }
     if let Some(subtype) = envelope.text("/event/subtype").filter(|it| !STILL_A_PERSON.contains(it)) {
         return Ok(Inbound::ignored(subtype));
     }
@@ -161,6 +164,17 @@ mod tests {
             assert!(matches!(read(&with(reply(), name, value.clone())), Inbound::Ignored { .. }), "{name} {value}");
         }
         assert_eq!(read(&json!({"type": "brand_new_event", "x": 1})), Inbound::ignored("brand_new_event"));
+    }
+
+    #[test]
+    fn a_message_of_a_bot_that_is_deleted_is_heard_of() {
+        let deleted = |before: Value| {
+            read(&json!({"type": "message", "subtype": "message_deleted", "hidden": true, "channel": "C1", "ts": "1.9", "deleted_ts": "1.5",
+                "event_ts": "1.9", "channel_type": "channel", "previous_message": before}))
+        };
+        let ours = json!({"type": "message", "user": "U0", "bot_id": "B0", "app_id": "A0", "ts": "1.5", "text": "Keep it?"});
+        assert_eq!(deleted(ours), Inbound::Deleted(Deleted { team: "T1".to_owned(), channel: "C1".to_owned(), ts: Ts::from("1.5") }));
+        assert!(matches!(deleted(reply()), Inbound::Ignored { .. }));
     }
 
     #[test]

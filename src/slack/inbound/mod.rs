@@ -35,6 +35,8 @@ pub enum Inbound {
     /// Said to us by name.
     Mention(ThreadMessage),
     HomeOpened(HomeOpened),
+    /// A bot's message is there no more; maybe it was ours.
+    Deleted(Deleted),
     Uninstalled(Uninstalled),
     /// Answer with the challenge, nothing else.
     UrlVerification {
@@ -183,6 +185,14 @@ pub struct HomeOpened {
     pub key: RequestId,
 }
 
+/// Somebody deleted a message. Told as often as one likes, it is the same.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deleted {
+    pub team: String,
+    pub channel: String,
+    pub ts: Ts,
+}
+
 /// We were thrown out of a workspace, or our token was taken.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Uninstalled {
@@ -234,7 +244,7 @@ impl Inbound {
             Self::Message(it) | Self::Mention(it) => Some(&it.key),
             Self::HomeOpened(it) => Some(&it.key),
             Self::Uninstalled(it) => Some(&it.key),
-            Self::UrlVerification { .. } | Self::SslCheck | Self::Ignored { .. } => None,
+            Self::Deleted(_) | Self::UrlVerification { .. } | Self::SslCheck | Self::Ignored { .. } => None,
         }
     }
 
@@ -247,7 +257,7 @@ impl Inbound {
             Self::Submission(it) => (&it.user_team, &it.user),
             Self::Message(it) | Self::Mention(it) => (&it.user_team, &it.user),
             Self::HomeOpened(it) => (&it.team, &it.user),
-            Self::Uninstalled(_) | Self::UrlVerification { .. } | Self::SslCheck | Self::Ignored { .. } => return None,
+            Self::Deleted(_) | Self::Uninstalled(_) | Self::UrlVerification { .. } | Self::SslCheck | Self::Ignored { .. } => return None,
         };
         Some(PersonId::Slack { team: team.clone(), user: user.clone() })
     }

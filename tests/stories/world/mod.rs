@@ -9,7 +9,7 @@
 //! | their forms | `slack/person/fills.rs` | `sees_form`, `fills`, `chooses`, `sends_the_form`, `is_corrected`, `presses_in_form`, `closes_the_form`, `sees_no_form` |
 //! | a run: `w.develops("ana", "tale")`, `w.starts(ana.says(…))` | `run.rs` | `shows`, `gate`, `card`, `transcript`, `run` (as stored), `result` (its files) |
 //! | a message: `run.gate()`, `run.card()`, `w.slack.at(ts)` | `slack/target.rs` | `shows`, `shown`, `offers`, `offers_nothing`, `has_reaction`, `saved` (to press it when it is old) |
-//! | the workspace: `w.slack` | `slack/crowd.rs`, `slack/scopes.rs` | `hires`, `deactivates`, `makes_guest`, `adds_to_group`, `removes_from_group`, `withholds_scope` |
+//! | the workspace: `w.slack` | `slack/crowd.rs`, `slack/scopes.rs` | `hires`, `deactivates`, `admin_deletes`, `makes_guest`, `adds_to_group`, `removes_from_group`, `withholds_scope` |
 //! | Slack's bad days | `slack/faults.rs`, `slack/signed.rs`, `slack/views.rs` | `fails` (a method), `refuses_message`, `refuses_in` (a channel), `recovers`, `again`, `again_signed`, `lets_triggers_expire` |
 //! | `w.serve`, `w.worker` | `process.rs` | `crashes`, `comes_back`, `will_have` (a setting), `says` (in its log) |
 //! | `w.database_line`, `w.temporal_line` | `line.rs` | `is_cut`, `loses_answers`, `heals` |

@@ -4,6 +4,7 @@ use anyhow::{Context, Result};
 
 use super::FakeSlack;
 use super::seeds;
+use super::signed::{Heard, Sent};
 use super::state::Account;
 
 impl FakeSlack {
@@ -43,6 +44,17 @@ impl FakeSlack {
             state.group(group).with_context(|| format!("no group is called {group}"))?.members.retain(|it| *it != user);
             Ok(())
         })
+    }
+
+    /// An admin deletes a message, whoever said it.
+    pub async fn admin_deletes(&self, ts: &str) -> Result<Heard> {
+        let before = self.message(ts).context("it is gone already")?;
+        let event = self.shared.change(|state| {
+            state.messages.retain(|it| it.ts != ts);
+            let event = state.change_event("message_deleted", &before, None);
+            state.event(&event)
+        });
+        self.deliver(Sent::json(&event)).await
     }
 
     fn becomes(&self, name: &str, change: impl FnOnce(&mut Account)) -> Result<()> {

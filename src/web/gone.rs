@@ -1,0 +1,22 @@
+//! What if somebody deletes what we said?
+//! Its thread is looked at, and the publisher sees to it. Doing that twice is doing it once, so no row is kept.
+
+use tokio::time::{Instant, timeout_at};
+
+use super::Actor;
+use crate::run::Channel;
+use crate::slack::{Deleted, Receipt};
+
+impl Actor {
+    pub(super) async fn gone(&self, it: &Deleted, ends: Instant) -> Receipt {
+        let place = Channel { team: it.team.clone(), channel: it.channel.clone() };
+        match timeout_at(ends, self.doors.store.message_deleted(&place, it.ts.as_str(), (self.clock)())).await {
+            Ok(Ok(())) => Receipt::Kept,
+            Ok(Err(e)) => {
+                tracing::warn!(error = %e, "could not keep that a message was deleted");
+                Receipt::NotKept
+            }
+            Err(_) => Receipt::NotKept,
+        }
+    }
+}

@@ -14,11 +14,13 @@ pub(super) fn minute(now: DateTime<Utc>) -> DateTime<Utc> {
 }
 
 /// When the drawing of this run would next change by time alone: the whole minute in which a clock on it shows something else.
+/// A question that waits changes three times and no more, however long it waits: ten thousand of them must leave Slack's fifty edits a minute
+/// to others.
 #[must_use]
 pub fn redraw_at(run: &Run, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     const LONGEST_MINUTES: i64 = 24 * 60;
     let asked = run.gate.as_ref().and_then(|gate| Some((gate, run.spec_of(&gate.id)?)));
-    let shown = |at| (elapsed(run, at), asked.map(|(gate, spec)| left(gate, spec, at)));
+    let shown = |at| (elapsed(run, at), asked.map(|(gate, _)| step(gate, at)));
     let ticks = run.started_at.is_some() && run.outcome.is_none() && asked.is_none_or(|(gate, _)| !is_past(gate, now));
     let mut minutes = (1..=LONGEST_MINUTES).map(|n| minute(now) + TimeDelta::minutes(n));
     let next = || minutes.find(|at| shown(*at) != shown(now)).unwrap_or_else(|| minute(now) + TimeDelta::minutes(LONGEST_MINUTES));
@@ -35,16 +37,58 @@ pub(super) fn elapsed(run: &Run, now: DateTime<Utc>) -> Option<String> {
     }
 }
 
-/// `times out in 54 min`; of a question that waits on, `due in 54 min` and `overdue, and still waiting`.
+/// `times out in 54 min`; of a question that waits on, `due in 54 min` and `overdue, and still waiting`. For what is told once.
 pub(super) fn left(gate: &OpenGate, spec: &GateSpec, now: DateTime<Utc>) -> String {
-    let waits = spec.on_deadline == OnDeadline::Wait;
-    if is_past(gate, now) {
-        return if waits { "overdue, and still waiting" } else { "the time to answer is over" }.to_owned();
-    }
-    let ends = if waits { "due" } else { "times out" };
     match seconds(minute(now), gate.deadline) {
-        0..60 => format!("{ends} in less than a minute"),
-        s => format!("{ends} in {}", wait(s)),
+        _ if is_past(gate, now) => over(spec).to_owned(),
+        0..60 => format!("{} in less than a minute", ends(spec)),
+        s => format!("{} in {}", ends(spec), wait(s)),
+    }
+}
+
+/// `times out within 1 h`, `within 30 min`, `within 10 min`: true for so long that what stands in a thread is seldom redrawn. The moment itself
+/// belongs beside it.
+pub(super) fn left_at_most(gate: &OpenGate, spec: &GateSpec, now: DateTime<Utc>) -> String {
+    match step(gate, now) {
+        _ if is_past(gate, now) => over(spec).to_owned(),
+        0..=60 => format!("{} within a minute", ends(spec)),
+        s => format!("{} within {}", ends(spec), wait(round_up(s))),
+    }
+}
+
+/// The most that is left, in seconds: all the time there was, half of it, the last ten minutes, nothing.
+fn step(gate: &OpenGate, now: DateTime<Utc>) -> u64 {
+    const LAST: u64 = 600;
+    let (left, whole) = (seconds(minute(now), gate.deadline), seconds(gate.since(), gate.deadline));
+    let half = whole.div_ceil(2);
+    if is_past(gate, now) {
+        return 0;
+    }
+    [LAST.min(half), half].into_iter().find(|step| left <= *step).unwrap_or(whole)
+}
+
+/// To what [`wait`] can tell.
+fn round_up(seconds: u64) -> u64 {
+    let unit = match seconds {
+        0..3_600 => 60,
+        3_600..86_400 => 600,
+        86_400..172_800 => 3_600,
+        _ => 86_400,
+    };
+    seconds.next_multiple_of(unit)
+}
+
+const fn ends(spec: &GateSpec) -> &'static str {
+    match spec.on_deadline {
+        OnDeadline::Wait => "due",
+        OnDeadline::Fail => "times out",
+    }
+}
+
+const fn over(spec: &GateSpec) -> &'static str {
+    match spec.on_deadline {
+        OnDeadline::Wait => "overdue, and still waiting",
+        OnDeadline::Fail => "the time to answer is over",
     }
 }
 

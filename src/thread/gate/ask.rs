@@ -19,7 +19,7 @@ pub(in crate::thread) enum Silence {
 
 impl Question<'_> {
     pub(super) fn ask(&self, now: DateTime<Utc>, place: &Place) -> Vec<SlackBlock> {
-        let time = clock::left(self.gate, self.spec, now);
+        let time = clock::left_at_most(self.gate, self.spec, now);
         // Not every client opens a button's address.
         let diff = self.diff_url(place).map(|url| link(&url, "View diff"));
         if clock::is_over(self.gate, self.spec, now) {

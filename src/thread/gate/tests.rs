@@ -22,7 +22,7 @@ fn a_question_with_all_that_is_needed_to_answer_it() {
     │ _In the agent's own words:_
     │ > I wrote the client and its tests. <!channel> please approve!
     │ [Approve] [Request changes] [Reject] [View diff] [Extend]
-    │ Approving goes on with streaming, rejecting ends the run without this work · times out in 1 h (2026-03-02 10:06 UTC)
+    │ Approving goes on with streaming, rejecting ends the run without this work · times out within 1 h (2026-03-02 10:06 UTC)
     ");
 }
 
@@ -114,6 +114,25 @@ fn a_stop_says_who_stopped() {
 fn the_notification_has_decision_files_tests_and_cost() {
     let tale = Tale::waiting();
     insta::assert_snapshot!(gates(&tale.run, tale.now, &place())[0].text, @"Keep core-implementation of llm-wrapper? 3 files +156 −12 · 50/50 tests · $0.27");
+}
+
+#[test]
+fn a_card_tells_the_time_left_three_times_however_long_it_waits() {
+    for (hours, told) in [(1, ["1 h", "30 min", "10 min"]), (24, ["24 h", "12 h", "10 min"]), (72, ["3 days", "36 h", "10 min"])] {
+        let mut tale = Tale::waiting();
+        let open = tale.run.gate.as_mut().unwrap();
+        open.deadline = open.opened_at + TimeDelta::hours(hours);
+        let gate = tale.run.gate.as_ref().unwrap();
+        let mut at = tale.now;
+        let mut shown = Vec::new();
+        while let Some(next) = crate::thread::redraw_at(&tale.run, at) {
+            shown.push(crate::thread::clock::left_at_most(gate, tale.run.spec_of(&gate.id).unwrap(), at));
+            at = next;
+        }
+        shown.dedup();
+        assert_eq!(shown, told.map(|within| format!("times out within {within}")));
+        assert!(at >= gate.deadline, "and once more when it is over");
+    }
 }
 
 #[test]
@@ -211,7 +230,7 @@ fn a_later_gate_says_what_is_new_and_what_to_look_at_twice() {
     │ _In the agent's own words:_
     │ > I wrote the client and its tests. <!channel> please approve!
     │ [Approve] [Request changes] [Reject] [View diff] [Extend]
-    │ Approving goes on with parallel-processing, rejecting ends the run without this work · times out in 1 h (2026-03-02 10:18 UTC)
+    │ Approving goes on with parallel-processing, rejecting ends the run without this work · times out within 1 h (2026-03-02 10:18 UTC)
     ");
 }
 
@@ -247,7 +266,7 @@ fn changes_void_the_card_and_a_new_round_asks_again() {
     │ _In the agent's own words:_
     │ > I wrote the client and its tests. <!channel> please approve!
     │ [Approve] [Request changes] [Reject] [View diff] [Extend]
-    │ Approving goes on with streaming, rejecting ends the run without this work · times out in 1 h (2026-03-02 10:12 UTC)
+    │ Approving goes on with streaming, rejecting ends the run without this work · times out within 1 h (2026-03-02 10:12 UTC)
     ");
 }
 
@@ -294,14 +313,14 @@ fn changes_that_could_not_be_made_are_told() {
     │ _In the agent's own words:_
     │ > I wrote the client and its tests. <!channel> please approve!
     │ [Approve] [Request changes] [Reject] [View diff] [Extend]
-    │ Approving goes on with streaming, rejecting ends the run without this work · times out in 1 h (2026-03-02 10:11 UTC)
+    │ Approving goes on with streaming, rejecting ends the run without this work · times out within 1 h (2026-03-02 10:11 UTC)
     ");
 }
 
 #[test]
 fn an_overdue_question_keeps_its_buttons() {
     let tale = asking(GateSpec { on_deadline: OnDeadline::Wait, ..spec() });
-    assert!(last_line(&tale).ends_with("due in 1 h (2026-03-02 10:06 UTC)"), "{}", last_line(&tale));
+    assert!(last_line(&tale).ends_with("due within 1 h (2026-03-02 10:06 UTC)"), "{}", last_line(&tale));
     let tale = tale.misses("core-implementation");
     assert!(shown(&tale).contains("[Approve]"));
     assert!(last_line(&tale).ends_with("overdue, and still waiting (2026-03-02 10:06 UTC)"), "{}", last_line(&tale));
@@ -310,7 +329,7 @@ fn an_overdue_question_keeps_its_buttons() {
 #[test]
 fn more_time_says_who_gave_it() {
     let tale = Tale::waiting().extends(ben(), 8);
-    assert!(last_line(&tale).ends_with("times out in 9 h (2026-03-02 18:06 UTC) · extended by @UBEN"), "{}", last_line(&tale));
+    assert!(last_line(&tale).ends_with("times out within 9 h (2026-03-02 18:06 UTC) · extended by @UBEN"), "{}", last_line(&tale));
 }
 
 #[test]

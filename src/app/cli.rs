@@ -116,9 +116,39 @@ Examples:
 
 Exit codes: 0 decided, or recorded where no worker took it up yet · 3 refused: answered already, or not yours to answer")]
     Approve(Decide),
-    /// Answer a gate: end the run without this work
+    /// Answer a gate: another round, with your words as its feedback
+    #[command(after_help = "\
+Examples:
+  signoff changes llm-wrapper-k3f9qdz keep the public names
+  signoff changes llm-wrapper-k3f9qdz --from-base 'start over:
+    one file is enough'")]
+    Changes {
+        #[command(flatten)]
+        decide: Decide,
+        /// From what the stage started with, not on top of its work
+        #[arg(long)]
+        from_base: bool,
+    },
+    /// Answer a gate: not this work; ends the run, or passes the stage over where its pipeline says so
     #[command(after_help = "Example:\n  signoff reject llm-wrapper-k3f9qdz it retries what must not be sent twice")]
     Reject(Decide),
+    /// Give a gate more time
+    #[command(after_help = "Examples:\n  signoff extend llm-wrapper-k3f9qdz\n  signoff extend llm-wrapper-k3f9qdz tomorrow")]
+    Extend {
+        /// Which run: its name, or the last characters of it
+        run: String,
+        /// 1h, 8h, or until tomorrow, 9:00 here
+        #[arg(default_value = "1h")]
+        time: String,
+    },
+    /// No more reminders of a gate for you
+    Snooze {
+        /// Which run: its name, or the last characters of it
+        run: String,
+    },
+    /// What waits for you, and for others
+    #[command(after_help = "With --json: one question a line.\n\nExample:\n  signoff waiting --json | jq -r 'select(.for_me).run'")]
+    Waiting,
     /// End a run, whatever it does
     #[command(after_help = "Example:\n  signoff stop llm-wrapper-k3f9qdz we start over on Monday")]
     Stop(Decide),

@@ -23,6 +23,7 @@ const END_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Answers Slack, draws threads and serves pages until asked to end.
 pub async fn serve(config: Config) -> Result<u8, Failure> {
+    let proven = web::prove().context("this program does not refuse who may not decide, so it does not start")?;
     let end = parts::asked_to_end();
     let store = parts::migrated_store(&config).await?;
     let place = parts::place(&config, &store).await?;
@@ -41,7 +42,7 @@ pub async fn serve(config: Config) -> Result<u8, Failure> {
     }
     let listener = TcpListener::bind(config.listen).await.with_context(|| format!("listening on {} (SIGNOFF_LISTEN)", config.listen))?;
     tracing::info!("serve listens on {} · Slack {}", config.listen, manner(slack.as_ref()));
-    let router = web::router(Web { doors, place, slack, clock: parts::now });
+    let router = web::router(Web { proven, doors, place, slack, clock: parts::now });
     let ending = end.clone();
     let serving = axum::serve(listener, router).with_graceful_shutdown(async move { ending.cancelled().await });
     tokio::select! {

@@ -6,13 +6,14 @@ use std::io::Write;
 use std::time::Duration;
 
 use anyhow::Context;
+use chrono::{Local, Offset as _};
 use serde_json::{Value, json};
 
 use super::cli::{Decide, Verb};
 use super::{Failure, exit, parts};
-use crate::commands::{self, Answer, Asker, Command, Doors, Order, Reply, ReplyKind, Said};
+use crate::commands::{self, Answer, Asker, Command, Doors, Misunderstood, Order, Reply, ReplyKind, Said, Terms, Waiting};
 use crate::config::Config;
-use crate::run::{Outcome, PersonId, RequestId, Run, RunId, Verdict, Via};
+use crate::run::{Outcome, PersonId, RequestId, Rework, Run, RunId, Verdict, Via};
 use crate::thread::{self, Place};
 
 const LOOK_EVERY: Duration = Duration::from_millis(200);
@@ -29,14 +30,20 @@ pub async fn talk(verb: Verb, config: Config, json: bool, out: &mut dyn Write) -
     let store = parts::store(&config).await?;
     let place = parts::place(&config, &store).await?;
     let person = PersonId::Cli { user: config.os_user.clone() };
-    let asker = Asker { person, via: Via::Cli, said: Said::now(parts::now()), place: None, thread_root: None };
+    let now = parts::now();
+    let zone = now.with_timezone(&Local).offset().fix();
+    let asker = Asker { zone, ..Asker::new(person, Via::Cli, Said::now(now)) };
     let mut talk = Talk { doors: parts::doors(&config, store), asker, place, json, out };
     match verb {
         Verb::Develop { project, words, wait } => talk.develop(project, words, wait).await,
         Verb::Status { run } => talk.status(run).await,
         Verb::List { limit } => talk.list(limit).await,
+        Verb::Waiting => talk.waiting().await,
         Verb::Approve(decide) => talk.decide(Verdict::Approve, decide).await,
+        Verb::Changes { decide, from_base } => talk.changes(decide, from_base).await,
         Verb::Reject(decide) => talk.decide(Verdict::Reject, decide).await,
+        Verb::Extend { run, time } => talk.decide(Verdict::Extend, Decide { run, words: vec![time] }).await,
+        Verb::Snooze { run } => talk.decide(Verdict::Snooze, Decide { run, words: Vec::new() }).await,
         Verb::Stop(decide) => talk.decide(Verdict::Stop, decide).await,
         Verb::Events { run } => talk.events(run).await,
         Verb::Thread { run } => talk.thread(run).await,
@@ -52,7 +59,7 @@ impl Talk<'_> {
         let what = match commands::parse(&line, &self.doors.projects) {
             Ok(Command::Develop(what)) => what,
             Ok(_) => return self.reply(&Reply::new(ReplyKind::Unknown, "That is a command, not a project: type it without `develop`.")),
-            Err(misunderstood) => return self.reply(&Reply::new(ReplyKind::Unknown, misunderstood.0)),
+            Err(misunderstood) => return self.reply(&Reply::new(ReplyKind::Unknown, misunderstood.text)),
         };
         let order = Order { what, asker: self.asker.clone(), key: fresh_key() };
         let reply = commands::start(&self.doors, order).await?;
@@ -85,7 +92,7 @@ impl Talk<'_> {
     }
 
     async fn status(&mut self, run: Option<String>) -> Result<u8, Failure> {
-        match self.find(run.into_iter().collect()).await? {
+        match self.find(run.as_deref().unwrap_or_default()).await? {
             Ok(named) => self.print_status(&named.run).await,
             Err(reply) => self.reply(&reply),
         }
@@ -116,21 +123,46 @@ impl Talk<'_> {
         Ok(exit::OK)
     }
 
+    async fn waiting(&mut self) -> Result<u8, Failure> {
+        let person = self.asker.person.clone();
+        let runs = commands::waiting_runs(&self.doors, &self.asker).await?;
+        let all: Vec<Waiting> = runs.into_iter().map(|run| Waiting { mine: commands::waits_for(&run, &person, &[]), run }).collect();
+        if !self.json {
+            return self.reply(&commands::waiting(&all, parts::now()));
+        }
+        for it in &all {
+            self.document(&commands::waiting_json(it))?;
+        }
+        Ok(exit::OK)
+    }
+
     async fn decide(&mut self, verdict: Verdict, decide: Decide) -> Result<u8, Failure> {
-        let said = std::iter::once(decide.run).chain(decide.words).collect();
-        let named = match self.find(said).await? {
+        self.answer(verdict, decide, |said| Terms::read(verdict, said)).await
+    }
+
+    async fn changes(&mut self, decide: Decide, from_base: bool) -> Result<u8, Failure> {
+        let base = |terms: Terms| if from_base { Terms { rework: Rework::Base, ..terms } } else { terms };
+        self.answer(Verdict::Changes, decide, |said| Terms::read(Verdict::Changes, said).map(base)).await
+    }
+
+    async fn answer(&mut self, verdict: Verdict, decide: Decide, read: impl FnOnce(&str) -> Result<Terms, Misunderstood>) -> Result<u8, Failure> {
+        let said = std::iter::once(decide.run).chain(decide.words).collect::<Vec<_>>().join(" ");
+        let named = match self.find(&said).await? {
             Ok(named) => named,
             Err(reply) => return self.reply(&reply),
         };
+        let terms = match read(&named.said) {
+            Ok(terms) => terms,
+            Err(misunderstood) => return self.reply(&Reply::new(ReplyKind::Refused, misunderstood.text)),
+        };
         let key = fresh_key();
-        let words = Some(named.words.join(" ")).filter(|w| !w.is_empty());
-        let answer = Answer { verdict, gate: None, words, asker: self.asker.clone(), key: key.clone() };
+        let answer = Answer { terms, ..Answer::new(verdict, self.asker.clone(), key.clone()) };
         let reply = commands::decide(&self.doors, &named.run, answer).await?;
         if reply.kind != ReplyKind::Done {
             return self.reply(&reply);
         }
         let id = named.run.id().clone();
-        match commands::said_to(&self.doors, &id, &key).await? {
+        match commands::said_to(&self.doors, (&id, verdict), &key).await? {
             Some(Ok(())) => self.outcome("decided", &reply),
             Some(Err(refused)) => self.reply(&refused),
             None => self.outcome(
@@ -141,7 +173,7 @@ impl Talk<'_> {
     }
 
     async fn events(&mut self, run: String) -> Result<u8, Failure> {
-        let named = match self.find(vec![run]).await? {
+        let named = match self.find(&run).await? {
             Ok(named) => named,
             Err(reply) => return self.reply(&reply),
         };
@@ -153,7 +185,7 @@ impl Talk<'_> {
     }
 
     async fn thread(&mut self, run: String) -> Result<u8, Failure> {
-        let named = match self.find(vec![run]).await? {
+        let named = match self.find(&run).await? {
             Ok(named) => named,
             Err(reply) => return self.reply(&reply),
         };
@@ -168,8 +200,8 @@ impl Talk<'_> {
         Ok(exit::OK)
     }
 
-    async fn find(&self, words: Vec<String>) -> Result<Result<commands::Named, Reply>, Failure> {
-        Ok(commands::find(&self.doors, &self.asker, words).await?)
+    async fn find(&self, said: &str) -> Result<Result<commands::Named, Reply>, Failure> {
+        Ok(commands::find(&self.doors, &self.asker, said).await?)
     }
 
     async fn run(&self, id: &RunId) -> Result<Run, Failure> {

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 
-use super::{Asker, Doors, Reply, ReplyKind};
+use super::{Asker, Doors, Reply, ReplyKind, Terms};
 use crate::engine::EngineError;
-use crate::run::{Decision, GateId, Refusal, RequestId, Rework, Run, RunId, Verdict, Via};
+use crate::run::{Approver, Decision, GateId, GroupId, Refusal, RequestId, Run, RunId, Verdict, Via};
 use crate::store::StoreError;
-use crate::thread::words;
+use crate::thread::{figures, words};
 
 /// How long the command line waits for what became of an answer.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -23,9 +23,60 @@ pub struct Answer {
     pub verdict: Verdict,
     /// The gate on the card that was pressed; none = whatever is asked now.
     pub gate: Option<GateId>,
-    pub words: Option<String>,
+    pub terms: Terms,
+    /// Of those that the run names, the user groups that Slack says this person is in.
+    pub groups: Vec<GroupId>,
+    /// Of a note: the message that says it.
+    pub message: Option<String>,
     pub asker: Asker,
     pub key: RequestId,
+}
+
+impl Answer {
+    /// An answer without words.
+    #[must_use]
+    pub fn new(verdict: Verdict, asker: Asker, key: RequestId) -> Self {
+        Self { verdict, gate: None, terms: Terms::default(), groups: Vec::new(), message: None, asker, key }
+    }
+
+    /// What it says to this run. Whoever names no gate answers what was asked when they spoke, never what is asked by the time we act on it.
+    #[must_use]
+    pub fn decision(&self, run: &Run) -> Decision {
+        let asker = &self.asker;
+        let asked_then = || run.gate.as_ref().filter(|open| open.opened_at <= asker.said.at + CLOCKS_DIFFER);
+        let gate = match self.verdict {
+            Verdict::Stop | Verdict::Note => None,
+            _ => self.gate.clone().or_else(|| asked_then().map(|open| open.id.clone())),
+        };
+        let until = self.terms.more.zip(run.gate.as_ref()).map(|(more, open)| more.until(open.deadline, asker.said.at, asker.zone));
+        Decision {
+            request: self.key.clone(),
+            verdict: self.verdict,
+            gate,
+            by: asker.person.clone(),
+            groups: self.groups.clone(),
+            via: asker.via,
+            words: self.terms.words.clone(),
+            rework: self.terms.rework,
+            until,
+            message: self.message.clone(),
+        }
+    }
+
+    /// What is missing in what was said, or too much of it. Nothing is cut: it would be lost silently.
+    fn unfit(&self) -> Option<String> {
+        let words = self.terms.words.as_deref().unwrap_or_default();
+        match self.verdict {
+            Verdict::Changes if words.trim().is_empty() => {
+                Some("Please say what should be different, such as `changes: keep the public names`. Nothing was recorded.".to_owned())
+            }
+            _ if words.chars().count() > Decision::WORDS => Some(format!(
+                "That is longer than {} characters, so nothing was recorded. Put the long part into a file of the repository and name it.",
+                figures::count(Decision::WORDS as u64)
+            )),
+            _ => None,
+        }
+    }
 }
 
 /// Passes an answer on to the run, unless it is refused at the door.
@@ -33,22 +84,14 @@ pub async fn decide(doors: &Doors, run: &Run, answer: Answer) -> Result<Reply, S
     if let Some(judged) = run.answer_to(&answer.key) {
         return Ok(was_judged(run, judged, answer.verdict));
     }
-    let said = answer.asker.said;
-    let decision = Decision {
-        gate: gate_meant(run, &answer),
-        request: answer.key,
-        verdict: answer.verdict,
-        by: answer.asker.person,
-        via: answer.asker.via,
-        words: answer.words,
-        groups: Vec::new(),
-        rework: Rework::Top,
-        until: None,
-        message: None,
-    };
+    if let Some(why) = answer.unfit() {
+        return Ok(Reply::new(ReplyKind::Refused, why).about(run.id()));
+    }
+    let decision = answer.decision(run);
     if let Err(refusal) = run.judge(&decision) {
         return Ok(refused(run, &refusal, decision.verdict));
     }
+    let said = answer.asker.said;
     let reply = send(doors, run.id(), &decision, said.again).await?;
     // What Slack sent is in the inbox already.
     if reply.kind == ReplyKind::Unsure && decision.via == Via::Cli {
@@ -57,13 +100,14 @@ pub async fn decide(doors: &Doors, run: &Run, answer: Answer) -> Result<Reply, S
     Ok(reply)
 }
 
-/// Whoever names no gate answers what was asked when they spoke, never what is asked by the time we act on it.
-fn gate_meant(run: &Run, answer: &Answer) -> Option<GateId> {
-    if answer.verdict == Verdict::Stop {
-        return None;
-    }
-    let asked_then = || run.gate.as_ref().filter(|open| open.opened_at <= answer.asker.said.at + CLOCKS_DIFFER);
-    answer.gate.clone().or_else(|| asked_then().map(|open| open.id.clone()))
+/// Why an answer like this would not count, whatever else it says; `groups` were not asked yet, so a member of one may still be let in.
+#[must_use]
+pub fn hopeless(run: &Run, answer: &Answer) -> Option<Reply> {
+    // A snooze is judged like every other answer to this gate, and needs neither words nor a time.
+    let verdict = if answer.verdict == Verdict::Extend { Verdict::Snooze } else { answer.verdict };
+    let refusal = run.judge(&Decision { verdict, ..answer.decision(run) }).err()?;
+    let may_be_in_a_group = refusal == Refusal::NotAllowed && run.named().any(|approver| matches!(approver, Approver::Group(_)));
+    (!may_be_in_a_group).then(|| refused(run, &refusal, answer.verdict))
 }
 
 /// Sends an answer on that was sent before, and whose arrival was never confirmed. The same request id: it counts once.
@@ -116,13 +160,12 @@ fn refused(run: &Run, refusal: &Refusal, verdict: Verdict) -> Reply {
 }
 
 /// What became of an answer that was sent: waits for the workflow's word, up to ten seconds.
-pub async fn said_to(doors: &Doors, run: &RunId, key: &RequestId) -> Result<Option<Result<(), Reply>>, StoreError> {
+pub async fn said_to(doors: &Doors, (run, verdict): (&RunId, Verdict), key: &RequestId) -> Result<Option<Result<(), Reply>>, StoreError> {
     let looking = async {
         loop {
             if let Some(run) = doors.store.run(run).await?
                 && let Some(answer) = run.answer_to(key)
             {
-                let verdict = answer.unwrap_or(Verdict::Approve);
                 return Ok(answer.map(|_| ()).map_err(|refusal| refused(&run, refusal, verdict)));
             }
             tokio::time::sleep(LOOK_EVERY).await;
@@ -139,21 +182,44 @@ mod tests {
     use crate::thread::sample::Tale;
 
     /// An answer without a gate, given so many seconds after the question was asked.
-    fn meant(run: &Run, seconds_after: i64) -> Option<GateId> {
+    fn said(run: &Run, verdict: Verdict, seconds_after: i64) -> Answer {
         let asked_at = run.gate.as_ref().expect("a run that waits").opened_at;
         let said = Said { at: asked_at + TimeDelta::seconds(seconds_after), again: true };
-        let asker = Asker { person: PersonId::Cli { user: "ana".to_owned() }, via: Via::Thread, said, place: None, thread_root: None };
-        gate_meant(run, &Answer { verdict: Verdict::Approve, gate: None, words: None, asker, key: RequestId("k".to_owned()) })
+        Answer::new(verdict, Asker::new(run.request.starter.clone(), Via::Thread, said), RequestId("k".to_owned()))
     }
 
     #[test]
     fn words_answer_what_was_asked_when_they_were_said() {
         let run = Tale::waiting().run;
-        assert_eq!(meant(&run, 60), run.gate.as_ref().map(|g| g.id.clone()));
+        assert_eq!(said(&run, Verdict::Approve, 60).decision(&run).gate, run.gate.as_ref().map(|g| g.id.clone()));
     }
 
     #[test]
     fn words_about_older_work_never_answer_a_newer_question() {
-        assert_eq!(meant(&Tale::waiting().run, -60), None);
+        let run = Tale::waiting().run;
+        assert_eq!(said(&run, Verdict::Approve, -60).decision(&run).gate, None);
+    }
+
+    #[test]
+    fn changes_without_words_and_words_without_end_are_not_taken() {
+        let run = Tale::waiting().run;
+        let with = |verdict, words: &str| {
+            let terms = Terms { words: Some(words.to_owned()), ..Terms::default() };
+            Answer { terms, ..said(&run, verdict, 60) }.unfit()
+        };
+        assert!(with(Verdict::Changes, " \n").is_some_and(|why| why.contains("what should be different")));
+        assert!(with(Verdict::Note, &"ü".repeat(Decision::WORDS + 1)).is_some_and(|why| why.contains("longer than 3,000 characters")));
+        assert_eq!(with(Verdict::Changes, &"ü".repeat(Decision::WORDS)), None);
+    }
+
+    #[test]
+    fn who_may_be_in_a_group_is_not_turned_away_before_slack_was_asked() {
+        let mut run = Tale::waiting().run;
+        let stranger = PersonId::Slack { team: "T0ELSEWHERE".to_owned(), user: "U1".to_owned() };
+        let mut answer = said(&run, Verdict::Extend, 60);
+        answer.asker.person = stranger;
+        assert!(hopeless(&run, &answer).is_some_and(|told| told.kind == ReplyKind::Refused));
+        run.request.approvers.push("slack:T1:S0LEADS".parse().expect("a group"));
+        assert_eq!(hopeless(&run, &answer), None);
     }
 }

@@ -1,36 +1,60 @@
 //! Which run is meant?
 
 use super::decide::CLOCKS_DIFFER;
+use super::parse::{first_word, plain};
 use super::{Asker, Doors, Reply, ReplyKind};
 use crate::run::{Phase, Run, RunId};
 use crate::store::StoreError;
 
 /// How far back a part of a name is looked for.
 const NEWEST: i64 = 100;
+/// What every run's name ends with: so many letters, none of them a vowel, none that reads like another.
+const NAME_ENDS: (usize, &str) = (7, "23456789bcdfghjkmnpqrstvwxz");
 
-/// The run that was meant, and the words that were not its name.
+/// The run that was meant, and what was said beside its name.
 #[derive(Debug)]
 pub struct Named {
     pub run: Run,
-    pub words: Vec<String>,
+    pub said: String,
 }
 
-/// The run named by the first word; else that of the thread; else the newest of the channel, or of all for the command line.
-pub async fn find(doors: &Doors, asker: &Asker, words: Vec<String>) -> Result<Result<Named, Reply>, StoreError> {
-    if let Some(run) = first_word(doors, &words).await?.filter(|run| concerns(run, asker)) {
-        return Ok(Ok(Named { run, words: words.into_iter().skip(1).collect() }));
+/// The run named by the first word; else that of the thread. `Err`: what reads like a name, and is none here.
+pub async fn named(doors: &Doors, asker: &Asker, said: &str) -> Result<Result<Option<Named>, Reply>, StoreError> {
+    let (first, rest) = first_word(said);
+    if let Some(run) = run_called(doors, first).await?.filter(|run| concerns(run, asker)) {
+        return Ok(Ok(Some(Named { run, said: rest.to_owned() })));
+    }
+    // Words go with an answer to another run only where they cannot have been meant as the name of one.
+    if reads_like_a_name(first) {
+        return Ok(Err(unknown(first)));
     }
     let id = match (&asker.place, &asker.thread_root) {
         (Some(place), Some(root)) => doors.store.run_of_thread(place, root).await?,
-        (Some(place), None) => doors.store.newest_run_in(place, asker.said.at + CLOCKS_DIFFER).await?,
-        (None, _) => None,
+        _ => None,
     };
-    let run = match (id, &asker.place) {
-        (Some(id), _) => doors.store.run(&id).await?,
-        (None, None) if words.is_empty() => newest_open(doors).await?,
-        (None, _) => None,
+    let run = match id {
+        Some(id) => doors.store.run(&id).await?,
+        None => None,
     };
-    Ok(run.map(|run| Named { run, words: words.clone() }).ok_or_else(|| unknown(&words)))
+    Ok(Ok(run.map(|run| Named { run, said: said.trim().to_owned() })))
+}
+
+/// The run that is named, else that of the thread, else the newest of the channel, or of all for the command line.
+pub async fn find(doors: &Doors, asker: &Asker, said: &str) -> Result<Result<Named, Reply>, StoreError> {
+    match named(doors, asker, said).await? {
+        Ok(Some(named)) => return Ok(Ok(named)),
+        Ok(None) => {}
+        Err(unknown) => return Ok(Err(unknown)),
+    }
+    let run = match &asker.place {
+        Some(place) => match doors.store.newest_run_in(place, asker.said.at + CLOCKS_DIFFER).await? {
+            Some(id) => doors.store.run(&id).await?,
+            None => None,
+        },
+        None if said.is_empty() => newest_open(doors).await?,
+        None => None,
+    };
+    Ok(run.map(|run| Named { run, said: said.trim().to_owned() }).ok_or_else(|| unknown(first_word(said).0)))
 }
 
 /// Whether this run is any business of whoever asks: what happens in one workspace is not told in another.
@@ -43,8 +67,7 @@ pub fn concerns(run: &Run, asker: &Asker) -> bool {
 }
 
 /// A whole name; or an end of one that only one run has: people type the last characters.
-async fn first_word(doors: &Doors, words: &[String]) -> Result<Option<Run>, StoreError> {
-    let Some(word) = words.first() else { return Ok(None) };
+async fn run_called(doors: &Doors, word: &str) -> Result<Option<Run>, StoreError> {
     if let Ok(id) = word.parse::<RunId>()
         && let Some(run) = doors.store.run(&id).await?
     {
@@ -57,19 +80,25 @@ async fn first_word(doors: &Doors, words: &[String]) -> Result<Option<Run>, Stor
     Ok(ends_so.next().filter(|_| ends_so.next().is_none()))
 }
 
+fn reads_like_a_name(word: &str) -> bool {
+    let (length, letters) = NAME_ENDS;
+    let end = word.rsplit_once('-').map(|(_, end)| end);
+    // Words without a hyphen are words: only a digit makes one of them a name.
+    let end = end.or_else(|| Some(word).filter(|it| it.bytes().any(|b| b.is_ascii_digit())));
+    end.is_some_and(|end| end.len() == length && end.chars().all(|c| letters.contains(c)))
+}
+
 async fn newest_open(doors: &Doors) -> Result<Option<Run>, StoreError> {
     let mut runs = doors.store.newest_runs(NEWEST).await?;
     let open = runs.iter().position(|r| matches!(r.phase(), Phase::Waiting | Phase::Running | Phase::Starting)).unwrap_or(0);
     Ok(if runs.is_empty() { None } else { Some(runs.swap_remove(open)) })
 }
 
-fn unknown(words: &[String]) -> Reply {
-    let text = match words.first() {
-        Some(word) => {
-            let word: String = word.chars().filter(|c| !matches!(c, '`' | '<' | '>' | '&')).take(60).collect();
-            format!("There is no run `{word}` here. `/develop list` shows the newest.")
-        }
-        None => "There is no run here yet. `/develop <project>` starts one.".to_owned(),
+fn unknown(word: &str) -> Reply {
+    let text = if word.is_empty() {
+        "There is no run here yet. `/develop <project>` starts one.".to_owned()
+    } else {
+        format!("There is no run `{}` here. `/develop list` shows the newest.", plain(word))
     };
     Reply::new(ReplyKind::Unknown, text)
 }
@@ -80,12 +109,12 @@ mod tests {
 
     use super::*;
     use crate::commands::Said;
-    use crate::run::{Channel, PersonId, Via};
+    use crate::run::{Channel, PersonId, ProjectName, Via};
     use crate::thread::sample::Tale;
 
     fn asker(team: Option<&str>) -> Asker {
         let place = team.map(|team| Channel { team: team.to_owned(), channel: "C1".to_owned() });
-        Asker { person: PersonId::Cli { user: "ana".to_owned() }, via: Via::Cli, said: Said::now(DateTime::UNIX_EPOCH), place, thread_root: None }
+        Asker { place, ..Asker::new(PersonId::Cli { user: "ana".to_owned() }, Via::Cli, Said::now(DateTime::UNIX_EPOCH)) }
     }
 
     #[test]
@@ -95,5 +124,17 @@ mod tests {
         assert!(concerns(&run, &asker(Some(&home))));
         assert!(!concerns(&run, &asker(Some("T0ELSEWHERE"))));
         assert!(concerns(&run, &asker(None)), "the command line sees all");
+    }
+
+    #[test]
+    fn a_name_that_is_mistyped_never_becomes_words_of_an_answer_to_another_run() {
+        let project: ProjectName = "my-service".parse().expect("a slug");
+        for random in [0, 1, u64::MAX, 123_456_789] {
+            assert!(reads_like_a_name(RunId::mint(&project, random).as_str()));
+        }
+        assert!(reads_like_a_name("k3f9qdz"));
+        for word in ["", "nice", "well-done", "rhythms", "2026-11-22", "re-written"] {
+            assert!(!reads_like_a_name(word), "{word}");
+        }
     }
 }

@@ -7,15 +7,19 @@ mod find;
 mod list;
 mod parse;
 mod status;
+mod terms;
+mod waiting;
 
-pub use decide::{Answer, decide, resend_decision, said_to};
+pub use decide::{Answer, decide, hopeless, resend_decision, said_to};
 pub use develop::{Order, resend_start, start};
-pub use find::{Named, find};
+pub use find::{Named, find, named};
 pub use list::list;
-pub use parse::{Command, Develop, HELP, Misunderstood, parse, read_brief, read_budget};
+pub use parse::{Command, Develop, HELP, Misunderstood, first_word, parse, read_brief, read_budget, verdict};
 pub use status::{status, status_json};
+pub use terms::{More, Terms};
+pub use waiting::{Waiting, judged_before, only_one, waiting, waiting_json, waiting_runs, waits_for};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, FixedOffset, Offset as _, Utc};
 
 use crate::config::Projects;
 use crate::engine::Engine;
@@ -42,6 +46,16 @@ pub struct Asker {
     pub place: Option<Channel>,
     /// The thread it was said in: its root message.
     pub thread_root: Option<String>,
+    /// Their clock; UTC where nobody knows it.
+    pub zone: FixedOffset,
+}
+
+impl Asker {
+    /// Somebody who is nowhere in particular.
+    #[must_use]
+    pub fn new(person: PersonId, via: Via, said: Said) -> Self {
+        Self { person, via, said, place: None, thread_root: None, zone: Utc.fix() }
+    }
 }
 
 /// When something was said: it is about what there was then, however late we act on it.

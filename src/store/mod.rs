@@ -11,6 +11,7 @@ mod progress;
 mod runs;
 mod test_names;
 mod threads;
+mod told;
 
 pub use inbox::{Delivery, Received};
 pub use messages::{Claim, GivenUp, KnownMessage, Posted};

@@ -1,6 +1,7 @@
 //! Which runs are there, and what do their events add up to?
 
 use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::Value;
 
 use super::events::event;
 use super::{Result, Store, read, write};
@@ -89,17 +90,36 @@ impl Store {
     /// The newest runs, newest first.
     pub async fn newest_runs(&self, limit: i64) -> Result<Vec<Run>> {
         let rows = sqlx::query!("select run_id, request from runs order by requested_at desc limit $1", limit).fetch_all(&self.pool).await?;
-        let ids: Vec<String> = rows.iter().map(|r| r.run_id.clone()).collect();
+        self.folded(rows.into_iter().map(|r| (r.run_id, r.request)).collect()).await
+    }
+
+    /// The newest runs that ask something.
+    pub async fn waiting_runs(&self, limit: i64) -> Result<Vec<Run>> {
+        let rows = sqlx::query!(
+            "select run_id, request from runs
+             where exists (select 1 from events e where e.run_id = runs.run_id and e.kind = 'gate_opened')
+                 and not exists (select 1 from events e where e.run_id = runs.run_id and e.kind = 'ended')
+             order by requested_at desc limit $1",
+            limit
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let mut runs = self.folded(rows.into_iter().map(|r| (r.run_id, r.request)).collect()).await?;
+        runs.retain(|run| run.gate.is_some());
+        Ok(runs)
+    }
+
+    async fn folded(&self, rows: Vec<(String, Value)>) -> Result<Vec<Run>> {
+        let ids: Vec<String> = rows.iter().map(|(id, _)| id.clone()).collect();
         let events = sqlx::query!("select run_id, body from events where run_id = any($1) order by run_id, seq", &ids).fetch_all(&self.pool).await?;
         let mut by_run = std::collections::HashMap::<String, Vec<Event>>::new();
         for row in events {
             by_run.entry(row.run_id).or_default().push(event(&row.body)?);
         }
-        let runs = rows.into_iter().filter_map(|row| {
-            let request = read("request", row.request);
+        let runs = rows.into_iter().filter_map(|(id, request)| {
             // One run that only a later version can read must not hide all others.
-            let request = request.inspect_err(|e| tracing::warn!(run.id = %row.run_id, error = %e, "{} is left out", row.run_id)).ok()?;
-            Some(Run::fold(request, by_run.get(&row.run_id).into_iter().flatten()))
+            let request = read("request", request).inspect_err(|e| tracing::warn!(run.id = %id, error = %e, "{id} is left out")).ok()?;
+            Some(Run::fold(request, by_run.get(&id).into_iter().flatten()))
         });
         Ok(runs.collect())
     }

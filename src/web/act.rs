@@ -4,13 +4,14 @@
 use chrono::{DateTime, Utc};
 use tracing::Instrument;
 
-use crate::commands::{self, Answer, Asker, Command, Doors, HELP, Order, Reply, ReplyKind, Said};
-use crate::run::{Channel, PersonId, RequestId, RunId, Via};
-use crate::slack::{Click, Inbound, SlackApi, SlashCommand, heard};
+use crate::commands::{Doors, Reply, ReplyKind, Said};
+use crate::run::{RequestId, RunId, Verdict};
+use crate::slack::{Inbound, SlackApi};
 use crate::store::StoreError;
-use crate::thread::Place;
+use crate::thread::{APPROVE, CHANGES, DIFF, DIFF_PAGE, EXTEND, Place, REJECT, SNOOZE, STOP};
 
-use super::form::form_place;
+/// The buttons and menus that ask something of us; links and others are Slack's business.
+const OURS: [&str; 8] = [APPROVE, CHANGES, REJECT, DIFF, DIFF_PAGE, EXTEND, SNOOZE, STOP];
 
 /// What became of a request, for the one who made it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,9 +23,17 @@ pub enum Acted {
     /// Nothing to say: the thread shows it.
     Silent,
     /// Passed on. The thread shows it, unless the run refuses it: that is told when it is known.
-    PassedOn { run: RunId, key: RequestId },
+    PassedOn(PassedOn),
     /// Nobody knows yet. A private sentence for now; it is acted on again.
     Owed(String),
+}
+
+/// An answer that is on its way to its run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PassedOn {
+    pub run: RunId,
+    pub verdict: Verdict,
+    pub key: RequestId,
 }
 
 /// Acts on requests.
@@ -37,16 +46,27 @@ pub struct Actor {
 }
 
 impl Actor {
+    /// Whether a request asks anything of us. What people say to each other is not ours to keep.
+    pub(super) async fn asks(&self, inbound: &Inbound) -> Result<bool, StoreError> {
+        Ok(match inbound {
+            Inbound::Message(it) => it.direct || self.thread_of(it).await?.is_some(),
+            Inbound::Click(it) => OURS.contains(&it.action_id.as_str()),
+            Inbound::Command(_) | Inbound::Submission(_) | Inbound::Mention(_) => true,
+            _ => false,
+        })
+    }
+
     /// Does what a request asks for, and notes that it was done.
     pub async fn act(&self, inbound: &Inbound, said: Said) -> Acted {
         let span =
             tracing::info_span!("request", kind = kind(inbound), key = inbound.key().map(tracing::field::display), run.id = tracing::field::Empty);
         async {
             let acted = match inbound {
-                Inbound::Command(it) => self.command(it, said).await,
-                Inbound::Click(it) => self.click(it, said).await,
-                Inbound::Submission(it) => self.submission(it, said).await,
-                Inbound::Message(it) | Inbound::Mention(it) => self.message(it, said).await,
+                Inbound::Command(it) => Box::pin(self.command(it, said)).await,
+                Inbound::Click(it) => Box::pin(self.click(it, said)).await,
+                Inbound::Submission(it) => Box::pin(self.submission(it, said)).await,
+                Inbound::Message(it) => Box::pin(self.message(it, said)).await,
+                Inbound::Mention(it) => Box::pin(self.mention(it, said)).await,
                 _ => Ok(Acted::Silent),
             };
             let acted = acted.unwrap_or_else(|e| {
@@ -60,84 +80,16 @@ impl Actor {
         .await
     }
 
-    /// Tells what became of a request, where there is anything to tell; also what the run says of an answer, as soon as it does.
-    pub async fn follow(&self, inbound: &Inbound, acted: Acted) {
-        match acted {
-            Acted::Told(text) | Acted::Owed(text) => self.tell(inbound, &text).await,
-            Acted::PassedOn { run, key } => match commands::said_to(&self.doors, &run, &key).await {
-                Ok(Some(Err(refused))) => self.tell(inbound, &refused.text).await,
-                // It counts; or no worker lives, and it will be judged when one comes.
-                Ok(Some(Ok(())) | None) => {}
-                Err(e) => tracing::warn!(run.id = %run, error = %e, "could not ask what became of an answer to {run}"),
-            },
-            Acted::Wrong { why, .. } => self.tell(inbound, &why).await,
-            Acted::Silent => {}
-        }
-    }
-
-    /// Says something to whoever made the request, privately; lost words change nothing.
-    pub async fn tell(&self, inbound: &Inbound, text: &str) {
-        let told = match inbound {
-            Inbound::Command(SlashCommand { response_url: Some(url), .. }) => self.slack.respond(url, None, text).await,
-            Inbound::Click(Click { response_url: Some(url), thread_ts, .. }) => self.slack.respond(url, thread_ts.as_ref(), text).await,
-            Inbound::Message(it) | Inbound::Mention(it) => self.slack.ephemeral(&it.channel, &it.user, it.thread_ts.as_ref(), text).await,
-            Inbound::Submission(it) => match form_place(it) {
-                Some(place) => self.slack.ephemeral(&place.channel, &it.user, None, text).await,
-                None => Ok(()),
-            },
-            _ => Ok(()),
-        };
-        if let Err(e) = told {
-            tracing::warn!(error = %e, "could not tell somebody what became of their request");
-        }
-    }
-
     async fn note(&self, inbound: &Inbound, acted: &Acted) {
         let Some(key) = inbound.key() else { return };
         let noted = match acted {
             Acted::Owed(_) => self.doors.store.unsure(key, (self.clock)()).await,
             Acted::Told(text) | Acted::Wrong { why: text, .. } => self.doors.store.done(key, Some(text)).await,
-            Acted::Silent | Acted::PassedOn { .. } => self.doors.store.done(key, None).await,
+            Acted::Silent | Acted::PassedOn(_) => self.doors.store.done(key, None).await,
         };
         if let Err(e) = noted {
             tracing::warn!(error = %e, "could not note that a request was acted on; it may be acted on again, which changes nothing");
         }
-    }
-
-    async fn command(&self, it: &SlashCommand, said: Said) -> Result<Acted, StoreError> {
-        let asker = Asker {
-            person: PersonId::Slack { team: it.user_team.clone(), user: it.user.clone() },
-            via: Via::Command,
-            said,
-            place: Some(Channel { team: it.team.clone(), channel: it.channel.clone() }),
-            thread_root: None,
-        };
-        match commands::parse(&heard(&it.text), &self.doors.projects) {
-            Ok(Command::Form) => Ok(self.open_form(it).await),
-            Ok(command) => self.obey(command, asker, &it.key).await,
-            Err(misunderstood) => Ok(Acted::Told(misunderstood.0)),
-        }
-    }
-
-    async fn obey(&self, command: Command, asker: Asker, key: &RequestId) -> Result<Acted, StoreError> {
-        let reply = match command {
-            Command::Form => Reply::new(ReplyKind::Unknown, HELP),
-            Command::Help => Reply::new(ReplyKind::Done, HELP),
-            Command::List => commands::list(&self.doors, &asker, 10).await?.1,
-            Command::Status { run } => match commands::find(&self.doors, &asker, run.into_iter().collect()).await? {
-                Ok(named) => commands::status(&named.run, (self.clock)()),
-                Err(unknown) => unknown,
-            },
-            Command::Develop(what) => commands::start(&self.doors, Order { what, asker, key: key.clone() }).await?,
-            Command::Decide { verdict, words } => match commands::find(&self.doors, &asker, words).await? {
-                Ok(named) => {
-                    let words = Some(named.words.join(" ")).filter(|w| !w.is_empty());
-                    return self.decide(&named.run, Answer { verdict, gate: None, words, asker, key: key.clone() }).await;
-                }
-                Err(unknown) => unknown,
-            },
-        };
-        Ok(told(&reply))
     }
 }
 
@@ -159,6 +111,7 @@ pub(super) const fn kind(inbound: &Inbound) -> &'static str {
         Inbound::Message(_) => "message",
         Inbound::Mention(_) => "mention",
         Inbound::Deleted(_) => "deleted",
+        Inbound::HomeOpened(_) => "home",
         _ => "other",
     }
 }

@@ -1,109 +1,116 @@
-//! Who answers what with a click or a word?
+//! Who answers what with a click?
 //! Who may is asked here of Slack, and by the rules of `run/`; an answer counts for the question its giver saw.
 
-use chrono::{DateTime, Utc};
+use serde::Deserialize;
 
-use super::act::{Acted, Actor, told};
-use crate::commands::{self, Answer, Asker, ReplyKind, Said};
-use crate::run::{Channel, PersonId, Run, Verdict, Via};
-use crate::slack::{Click, Inbound, ThreadMessage, Ts, heard};
+use super::act::{Acted, Actor, PassedOn, told};
+use super::form::Ask;
+use crate::commands::{self, Answer, Asker, More, Reply, ReplyKind, Said, Terms};
+use crate::run::{Channel, PersonId, RequestId, Run, RunId, Verdict, Via};
+use crate::slack::{Click, Surface};
 use crate::store::StoreError;
-use crate::thread::{APPROVE, DIFF, GateValue, REJECT};
+use crate::thread::{APPROVE, CHANGES, DIFF, DIFF_PAGE, EXTEND, GateValue, REJECT, RunValue, SNOOZE, STOP};
+
+/// What is told to who presses a button on a copy: copies are not redrawn, so they go on asking what was answered long ago.
+const A_COPY: &str = "This is a copy of a card, so nothing was recorded. Please answer in the run's thread.";
+const NOT_KNOWN: &str = "This run is not known here any more.";
+
+/// What stands behind a button of a question, or an option of its menu.
+#[derive(Debug, Deserialize)]
+struct Pressed {
+    #[serde(flatten)]
+    gate: GateValue,
+    /// How much more time, where a menu says so.
+    extend: Option<String>,
+}
 
 impl Actor {
     pub(super) async fn click(&self, it: &Click, said: Said) -> Result<Acted, StoreError> {
         let verdict = match it.action_id.as_str() {
             APPROVE => Verdict::Approve,
+            CHANGES => Verdict::Changes,
             REJECT => Verdict::Reject,
+            EXTEND => Verdict::Extend,
+            SNOOZE => Verdict::Snooze,
+            STOP => return self.press_stop(it, said).await,
             DIFF => return self.show_diff(it).await,
+            DIFF_PAGE => return self.turn_page(it).await,
             // Links and other buttons are Slack's business.
             _ => return Ok(Acted::Silent),
         };
-        let Ok(value) = serde_json::from_str::<GateValue>(&it.value) else { return Ok(Acted::Silent) };
-        let Some(run) = self.doors.store.run(&value.run).await? else {
-            return Ok(Acted::Told("This run is not known here any more.".to_owned()));
+        let Ok(Pressed { gate, extend }) = serde_json::from_str(&it.value) else { return Ok(Acted::Silent) };
+        let run = match self.run_pressed(it, &gate.run).await? {
+            Ok(run) => run,
+            Err(why) => return Ok(Acted::Told(why.to_owned())),
         };
-        let asker = Asker {
-            person: PersonId::Slack { team: it.user_team.clone(), user: it.user.clone() },
-            via: Via::Button,
-            said,
-            place: it.channel.clone().map(|channel| Channel { team: it.team.clone(), channel }),
-            thread_root: it.thread_ts.as_ref().map(|ts| ts.as_str().to_owned()),
-        };
-        self.decide(&run, Answer { verdict, gate: Some(value.gate()), words: None, asker, key: it.key.clone() }).await
+        let more: Option<More> = extend.and_then(|said| said.parse().ok());
+        let terms = Terms { more, ..Terms::default() };
+        let answer = Answer { gate: Some(gate.gate()), terms, ..Answer::new(verdict, asker(it, said), it.key.clone()) };
+        match verdict {
+            Verdict::Changes | Verdict::Reject => self.ask(it, Ask { run: &run, value: &gate, answer: &answer }).await,
+            Verdict::Extend if more.is_none() => self.ask(it, Ask { run: &run, value: &gate, answer: &answer }).await,
+            _ => self.decide(&run, answer).await,
+        }
     }
 
-    /// Words in a run's thread: `approve` and `reject …` count, everything else is talk.
-    pub(super) async fn message(&self, it: &ThreadMessage, said: Said) -> Result<Acted, StoreError> {
-        let (Some((verdict, words)), Some(root)) = (verdict_in(it), &it.thread_ts) else { return Ok(Acted::Silent) };
-        let place = Channel { team: it.team.clone(), channel: it.channel.clone() };
-        let Some(id) = self.doors.store.run_of_thread(&place, root.as_str()).await? else { return Ok(Acted::Silent) };
-        let Some(run) = self.doors.store.run(&id).await? else { return Ok(Acted::Silent) };
-        let asker = Asker {
-            person: PersonId::Slack { team: it.user_team.clone(), user: it.user.clone() },
-            via: Via::Thread,
-            // Slack tells of a message up to an hour late.
-            said: Said { at: written_at(&it.ts).map_or(said.at, |at| at.min(said.at)), ..said },
-            place: Some(place),
-            thread_root: Some(root.as_str().to_owned()),
-        };
-        self.decide(&run, Answer { verdict, gate: None, words, asker, key: it.key.clone() }).await
+    async fn press_stop(&self, it: &Click, said: Said) -> Result<Acted, StoreError> {
+        let Ok(RunValue { run }) = serde_json::from_str(&it.value) else { return Ok(Acted::Silent) };
+        match self.run_pressed(it, &run).await? {
+            Ok(run) => self.decide(&run, Answer::new(Verdict::Stop, asker(it, said), it.key.clone())).await,
+            Err(why) => Ok(Acted::Told(why.to_owned())),
+        }
     }
 
-    pub(super) async fn decide(&self, run: &Run, answer: Answer) -> Result<Acted, StoreError> {
+    /// The run of the card that was pressed, if it is ours.
+    pub(super) async fn run_pressed(&self, it: &Click, run: &RunId) -> Result<Result<Run, &'static str>, StoreError> {
+        let Some(run) = self.doors.store.run(run).await? else { return Ok(Err(NOT_KNOWN)) };
+        Ok(if self.is_ours(&run, it).await? { Ok(run) } else { Err(A_COPY) })
+    }
+
+    /// Whether what was pressed is a message of ours for this run, or a view: those are only ever ours.
+    async fn is_ours(&self, run: &Run, it: &Click) -> Result<bool, StoreError> {
+        if it.surface != Surface::Message {
+            return Ok(true);
+        }
+        let (Some(channel), Some(ts)) = (&it.channel, &it.message_ts) else { return Ok(false) };
+        let thread = self.doors.store.thread(run.id()).await?;
+        let root = thread.as_ref().filter(|(place, _)| place.team == it.team && &place.channel == channel).map(|(_, root)| root.as_deref());
+        if root.is_none() && !it.is_direct() {
+            return Ok(false);
+        }
+        let known = self.doors.store.messages(run.id()).await?;
+        let posted = known.iter().any(|message| message.ts.as_deref() == Some(ts.as_str()));
+        // Fast fingers: Slack shows what we posted a moment before we know what Slack called it.
+        let there = it.is_direct() || root.flatten().is_none_or(|root| [it.thread_ts.as_ref(), Some(ts)].contains(&Some(&root.into())));
+        Ok(posted || there && known.iter().any(|message| message.ts.is_none()))
+    }
+
+    /// Passes an answer on, if who gives it may.
+    pub(super) async fn decide(&self, run: &Run, mut answer: Answer) -> Result<Acted, StoreError> {
         tracing::Span::current().record("run.id", tracing::field::display(run.id()));
-        if let Some(why) = self.no_member(&answer.asker.person).await {
-            return Ok(Acted::Told(why));
+        if let Err(refused) = self.admit(run, &mut answer).await {
+            return Ok(Acted::Told(refused.told()));
         }
-        let key = answer.key.clone();
+        let (verdict, key) = (answer.verdict, answer.key.clone());
         let reply = commands::decide(&self.doors, run, answer).await?;
-        if reply.kind == ReplyKind::Done {
-            return Ok(Acted::PassedOn { run: run.id().clone(), key });
-        }
-        Ok(told(&reply))
-    }
-
-    /// Why this person may never decide, if so: guests, bots and people who left. Only Slack knows.
-    async fn no_member(&self, person: &PersonId) -> Option<String> {
-        let PersonId::Slack { user, .. } = person else { return None };
-        match self.slack.member(user).await {
-            Ok(member) if member.bot => Some("Only people can decide.".to_owned()),
-            Ok(member) if member.guest => Some("Guests of this workspace cannot decide; a full member can.".to_owned()),
-            Ok(member) if member.deactivated => Some("This account is deactivated.".to_owned()),
-            Ok(_) => None,
-            Err(e) => {
-                tracing::warn!(error = %e, "could not ask Slack who decides");
-                Some("Slack did not say who you are, so nothing was recorded. Please try again.".to_owned())
-            }
-        }
+        Ok(passed_on(run, (verdict, &key), &reply))
     }
 }
 
-/// Whether a request asks anything of us. What people say to each other is not ours to keep.
-pub(super) fn asks(inbound: &Inbound) -> bool {
-    match inbound {
-        Inbound::Message(it) | Inbound::Mention(it) => it.thread_ts.is_some() && verdict_in(it).is_some(),
-        Inbound::Click(it) => [APPROVE, REJECT, DIFF].contains(&it.action_id.as_str()),
-        Inbound::Command(_) | Inbound::Submission(_) => true,
-        _ => false,
+/// What became of an answer that was passed on, or was not.
+pub(super) fn passed_on(run: &Run, (verdict, key): (Verdict, &RequestId), reply: &Reply) -> Acted {
+    match reply.kind {
+        ReplyKind::Done => Acted::PassedOn(PassedOn { run: run.id().clone(), verdict, key: key.clone() }),
+        _ => told(reply),
     }
 }
 
-/// The answer that a message begins with, and what follows it.
-fn verdict_in(it: &ThreadMessage) -> Option<(Verdict, Option<String>)> {
-    let text = heard(&it.text);
-    let mut words = text.split_whitespace().filter(|w| !w.starts_with("<@"));
-    let verdict = match words.next()?.trim_end_matches(['.', '!', ',', ':']).to_lowercase().as_str() {
-        "approve" | "approved" => Verdict::Approve,
-        "reject" | "rejected" => Verdict::Reject,
-        "stop" => Verdict::Stop,
-        _ => return None,
-    };
-    let more = Some(words.collect::<Vec<_>>().join(" ")).filter(|w| !w.is_empty());
-    Some((verdict, more))
-}
-
-/// When a message was written: its name says so, in seconds since 1970.
-fn written_at(ts: &Ts) -> Option<DateTime<Utc>> {
-    DateTime::from_timestamp(ts.as_str().split('.').next()?.parse().ok()?, 0)
+fn asker(it: &Click, said: Said) -> Asker {
+    let via = if it.surface == Surface::Home { Via::Home } else { Via::Button };
+    let person = PersonId::Slack { team: it.user_team.clone(), user: it.user.clone() };
+    Asker {
+        place: it.channel.clone().map(|channel| Channel { team: it.team.clone(), channel }),
+        thread_root: it.thread_ts.as_ref().map(|ts| ts.as_str().to_owned()),
+        ..Asker::new(person, via, said)
+    }
 }

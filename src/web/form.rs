@@ -1,12 +1,40 @@
 //! What opens over a conversation, and what comes back from it?
+//! A trigger lives three seconds: what opens is opened before Slack is asked anything else.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use super::act::{Acted, Actor, told};
-use crate::commands::{self, Asker, Order, Said};
-use crate::run::{Channel, PersonId, ProjectName, Via};
-use crate::slack::{Click, SlashCommand, ViewSubmission};
+use crate::commands::{self, Answer, Asker, More, Order, Said, Terms};
+use crate::run::{Channel, PersonId, ProjectName, Rework, Run, Verdict, Via};
+use crate::slack::{Click, SlashCommand, Surface, ViewSubmission};
 use crate::store::StoreError;
-use crate::thread::{self, DEVELOP, DevelopForm, GateValue, ModalDiff};
-use crate::workspace::Patch;
+use crate::thread::{
+    self, CHANGES_FORM, DEVELOP, DevelopForm, EXTEND_FORM, GateValue, REJECT_FORM, changes_modal, extend_modal, plain_text, reject_modal,
+};
+
+/// The field of a form for an answer, which is also where a refusal stands.
+const WORDS: &str = "words";
+const START: &str = "start";
+const UNTIL: &str = "until";
+
+/// A press that opens a form, and the answer that it begins.
+#[derive(Clone, Copy)]
+pub(super) struct Ask<'a> {
+    pub(super) run: &'a Run,
+    pub(super) value: &'a GateValue,
+    pub(super) answer: &'a Answer,
+}
+
+/// What a form for an answer brings back of the press that opened it.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct AnsweredForm {
+    #[serde(flatten)]
+    pub(super) gate: GateValue,
+    /// Whether it was pressed on the Home tab.
+    #[serde(default)]
+    pub(super) home: bool,
+}
 
 impl Actor {
     pub(super) async fn open_form(&self, it: &SlashCommand) -> Acted {
@@ -14,46 +42,92 @@ impl Actor {
         let projects: Vec<ProjectName> = self.doors.projects.names().cloned().collect();
         let metadata = serde_json::to_string(&place).unwrap_or_default();
         let view = thread::develop_modal(DevelopForm { projects: &projects, project: None, private_metadata: &metadata });
-        self.open(&it.trigger_id, &view).await
+        self.open(&it.trigger_id, json!(view)).await
+    }
+
+    /// Opens the form that an answer needs, unless it is certain already that it would not count.
+    pub(super) async fn ask(&self, it: &Click, Ask { run, value, answer }: Ask<'_>) -> Result<Acted, StoreError> {
+        if let Some(refused) = commands::hopeless(run, answer) {
+            return Ok(told(&refused));
+        }
+        let view = match answer.verdict {
+            Verdict::Changes => changes_modal(value, run),
+            Verdict::Extend => extend_modal(value, run),
+            _ => reject_modal(value, run),
+        };
+        let mut view = json!(view);
+        view["private_metadata"] = json!(json!(AnsweredForm { gate: value.clone(), home: it.surface == Surface::Home }).to_string());
+        Ok(self.open(&it.trigger_id, view).await)
     }
 
     pub(super) async fn submission(&self, it: &ViewSubmission, said: Said) -> Result<Acted, StoreError> {
-        if it.callback_id != DEVELOP {
-            return Ok(Acted::Silent);
+        match it.callback_id.as_str() {
+            DEVELOP => self.develop(it, said).await,
+            CHANGES_FORM => self.answer(it, Verdict::Changes, said).await,
+            REJECT_FORM => self.answer(it, Verdict::Reject, said).await,
+            EXTEND_FORM => self.answer(it, Verdict::Extend, said).await,
+            _ => Ok(Acted::Silent),
         }
+    }
+
+    async fn develop(&self, it: &ViewSubmission, said: Said) -> Result<Acted, StoreError> {
         let (Some(place), Some(project)) = (form_place(it), it.text("project", "project")) else { return Ok(Acted::Silent) };
         let budget = match it.text("budget", "budget").map(str::trim).filter(|b| !b.is_empty()).map(commands::read_budget).transpose() {
             Ok(budget) => budget,
-            Err(wrong) => return Ok(Acted::Wrong { field: "budget".to_owned(), why: wrong.0.replace('`', "") }),
+            Err(wrong) => return Ok(Acted::Wrong { field: "budget".to_owned(), why: wrong.text.replace('`', "") }),
         };
         let brief = match commands::read_brief(it.text("brief", "brief").unwrap_or_default()) {
             Ok(brief) => brief,
-            Err(wrong) => return Ok(Acted::Wrong { field: "brief".to_owned(), why: wrong.0 }),
+            Err(wrong) => return Ok(Acted::Wrong { field: "brief".to_owned(), why: wrong.text }),
         };
         let Ok(project) = project.parse() else { return Ok(Acted::Silent) };
-        let asker = Asker {
-            person: PersonId::Slack { team: it.user_team.clone(), user: it.user.clone() },
-            via: Via::Command,
-            said,
-            place: Some(place),
-            thread_root: None,
-        };
+        let asker = Asker { place: Some(place), ..Asker::new(person(it), Via::Command, said) };
         let what = commands::Develop { project, brief, budget };
         let reply = commands::start(&self.doors, Order { what, asker, key: it.key.clone() }).await?;
         Ok(told(&reply))
     }
 
-    pub(super) async fn show_diff(&self, it: &Click) -> Result<Acted, StoreError> {
-        let Ok(value) = serde_json::from_str::<GateValue>(&it.value) else { return Ok(Acted::Silent) };
-        let Some(run) = self.doors.store.run(&value.run).await? else { return Ok(Acted::Silent) };
-        let patch: Option<Patch> = self.doors.store.diff(&value.run, &value.stage).await?;
-        let Some(patch) = patch else { return Ok(Acted::Told("The diff is not kept any more.".to_owned())) };
-        let view = thread::diff_modal(ModalDiff { run: &run, stage: &value.stage, files: &patch.files, truncated: patch.truncated, page: 0 });
-        Ok(self.open(&it.trigger_id, &view).await)
+    /// An answer with words. Refused, it stands in the form, and nothing that was typed is lost.
+    async fn answer(&self, it: &ViewSubmission, verdict: Verdict, said: Said) -> Result<Acted, StoreError> {
+        let Some(form) = answered_form(it) else { return Ok(Acted::Silent) };
+        let field = if verdict == Verdict::Extend { UNTIL } else { WORDS };
+        let wrong = |why: String| Ok(Acted::Wrong { field: field.to_owned(), why });
+        let Some(run) = self.doors.store.run(&form.gate.run).await? else { return wrong("This run is not known here any more.".to_owned()) };
+        let more = match it.text(UNTIL, UNTIL).map(str::parse::<More>).transpose() {
+            Ok(more) => more,
+            Err(misunderstood) => return wrong(plain_text(&misunderstood.text)),
+        };
+        let terms = Terms {
+            words: it.text(WORDS, WORDS).filter(|words| !words.trim().is_empty()).map(str::to_owned),
+            rework: if it.text(START, START) == Some("base") { Rework::Base } else { Rework::Top },
+            more,
+        };
+        let asker = Asker::new(person(it), if form.home { Via::Home } else { Via::Button }, said);
+        let answer = Answer { gate: Some(form.gate.gate()), terms, ..Answer::new(verdict, asker, it.key.clone()) };
+        match self.decide(&run, answer).await? {
+            Acted::Told(why) => wrong(self.named(&why).await),
+            acted => Ok(acted),
+        }
     }
 
-    async fn open(&self, trigger_id: &str, view: &impl serde::Serialize) -> Acted {
-        let Ok(view) = serde_json::to_value(view) else { return Acted::Silent };
+    /// A sentence for a form, where mentions are no names.
+    async fn named(&self, text: &str) -> String {
+        let mut said = String::new();
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once("<@") {
+            let Some((user, after)) = after.split_once('>') else { break };
+            said.push_str(before);
+            match self.slack.member(user).await {
+                Ok(member) => said.push_str(&member.display),
+                Err(_) => said.push_str("somebody"),
+            }
+            rest = after;
+        }
+        said.push_str(rest);
+        plain_text(&said).replace('`', "")
+    }
+
+    pub(super) async fn open(&self, trigger_id: &str, view: Value) -> Acted {
         match self.slack.open_view(trigger_id, &view).await {
             Ok(_) => Acted::Silent,
             Err(e) => {
@@ -64,7 +138,17 @@ impl Actor {
     }
 }
 
+fn person(it: &ViewSubmission) -> PersonId {
+    PersonId::Slack { team: it.user_team.clone(), user: it.user.clone() }
+}
+
 /// Where a form was opened from.
 pub(super) fn form_place(it: &ViewSubmission) -> Option<Channel> {
     serde_json::from_str(&it.private_metadata).ok()
+}
+
+/// The gate that a form answers, and where it was opened.
+pub(super) fn answered_form(it: &ViewSubmission) -> Option<AnsweredForm> {
+    let answers = [CHANGES_FORM, REJECT_FORM, EXTEND_FORM].contains(&it.callback_id.as_str());
+    serde_json::from_str(&it.private_metadata).ok().filter(|_| answers)
 }

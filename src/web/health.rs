@@ -21,13 +21,14 @@ pub async fn live() -> &'static str {
 }
 
 /// What `serve` depends on answers. By HTTP, Slack being away does not make it unready: its requests could not reach us anyway.
+/// That who may not decide is refused was seen before anything answered here ([`super::Proven`]).
 /// By sockets it is we who call, and who has had no connection for a minute is of no use to anybody.
 pub async fn ready(State(web): State<Web>) -> (StatusCode, Json<Value>) {
     let (database, temporal) = tokio::join!(timeout(PATIENCE, web.doors.store.ping()), timeout(PATIENCE, web.doors.engine.ping()));
     let (database, temporal) = (matches!(database, Ok(Ok(()))), matches!(temporal, Ok(Ok(_))));
     let socket = web.slack.as_ref().and_then(|slack| slack.socket.as_ref());
     let transport = web.slack.as_ref().map(|_| if socket.is_some() { "socket" } else { "http" });
-    let mut answer = json!({ "database": database, "temporal": temporal, "slack": transport });
+    let mut answer = json!({ "refusals_proven": true, "database": database, "temporal": temporal, "slack": transport });
     if let Some(health) = socket {
         answer["socket"] = json!({ "connections": health.connections(), "hello_age_seconds": health.hello_age().map(|age| age.as_secs()) });
     }

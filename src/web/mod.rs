@@ -3,16 +3,21 @@
 
 mod act;
 mod answer;
+mod conversation;
 mod diff_page;
 mod form;
 mod gone;
 mod health;
+mod look;
+mod member;
 mod page;
 mod pages;
 mod reception;
 mod resend;
 mod run_page;
 mod slack;
+mod speech;
+mod tell;
 
 use std::sync::Arc;
 
@@ -27,6 +32,7 @@ use crate::slack::{SlackApi, SocketHealth, Verifier};
 use crate::thread::Place;
 
 pub use act::Actor;
+pub use member::{Proven, prove};
 pub use reception::{Arrival, Way};
 pub use resend::resend;
 
@@ -36,6 +42,8 @@ const BODY_BYTES: usize = 1 << 20;
 /// What the doors need. Without Slack, only pages and probes answer.
 #[derive(Clone)]
 pub struct Web {
+    /// No door opens before.
+    pub proven: Proven,
     pub doors: Doors,
     pub place: Place,
     pub slack: Option<SlackDoor>,

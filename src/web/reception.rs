@@ -9,7 +9,6 @@ use tokio::time::{Instant, timeout_at};
 use tracing::Instrument;
 
 use super::act::{Acted, Actor, kind};
-use super::answer::asks;
 use crate::commands::Said;
 use crate::metrics;
 use crate::slack::{Delivered, Inbound, Receipt};
@@ -58,7 +57,18 @@ impl Actor {
         if let Inbound::Deleted(gone) = &inbound {
             return self.gone(gone, arrival.ends()).await;
         }
-        let Some(key) = inbound.key().cloned().filter(|_| asks(&inbound)) else { return Receipt::Kept };
+        if let Inbound::HomeOpened(opened) = inbound {
+            // Nothing is lost with it: who opens it again is shown it again.
+            let actor = self.clone();
+            tokio::spawn(async move { actor.show_home(&opened).await });
+            return Receipt::Kept;
+        }
+        let Some(key) = inbound.key().cloned() else { return Receipt::Kept };
+        match timeout_at(arrival.ends(), self.asks(&inbound)).await {
+            Ok(Ok(true)) => {}
+            Ok(Ok(false)) => return Receipt::Kept,
+            Ok(Err(_)) | Err(_) => return Receipt::NotKept,
+        }
         let payload = match serde_json::to_value(&inbound) {
             Ok(payload) => payload,
             Err(e) => {

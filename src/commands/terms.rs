@@ -1,0 +1,163 @@
+//! What does an answer say beside its verdict?
+//! Pure: a person's words, where changes start, how much more time.
+
+use std::str::FromStr;
+
+use chrono::{DateTime, Days, FixedOffset, NaiveTime, TimeDelta, Utc};
+
+use super::Misunderstood;
+use crate::run::{Rework, Verdict};
+
+/// Beyond this a number of hours is a slip; a question stays open no longer than 30 days anyway.
+const MOST_HOURS: u16 = 30 * 24;
+/// When a working day begins.
+const MORNING: NaiveTime = NaiveTime::from_hms_opt(9, 0, 0).expect("nine o'clock is a time of day");
+/// What asks for changes from the stage's base; phones make a dash of two hyphens.
+const FROM_BASE: [&str; 2] = ["--from-base", "—from-base"];
+/// What begins a condition: an approval counts at once and has none.
+const CONDITIONS: [&str; 8] = ["if", "when", "once", "unless", "until", "after", "but", "not"];
+
+/// How much more time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum More {
+    Hours(u16),
+    /// Tomorrow, 9:00 on the clock of whoever says it.
+    Tomorrow,
+}
+
+/// What was said beside the verdict.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Terms {
+    /// As they were typed; none where nothing was.
+    pub words: Option<String>,
+    pub rework: Rework,
+    pub more: Option<More>,
+}
+
+impl Terms {
+    /// Reads what follows the verb and the run's name.
+    pub fn read(verdict: Verdict, said: &str) -> Result<Self, Misunderstood> {
+        let said = said.trim();
+        match verdict {
+            Verdict::Extend => Ok(Self { more: Some(said.parse()?), ..Self::default() }),
+            Verdict::Changes => {
+                let (words, rework) = without_flag(said);
+                Ok(Self { words: some(words), rework, more: None })
+            }
+            Verdict::Approve if has_condition(said) => Err(Misunderstood::plain(
+                "An approval counts at once and knows no conditions, so nothing was recorded. Ask for changes instead, or approve without an if.",
+            )),
+            _ => Ok(Self { words: some(said), ..Self::default() }),
+        }
+    }
+}
+
+fn some(words: &str) -> Option<String> {
+    (!words.is_empty()).then(|| words.to_owned())
+}
+
+fn without_flag(said: &str) -> (&str, Rework) {
+    let rest = FROM_BASE.iter().find_map(|flag| {
+        let front = said.strip_prefix(flag).filter(|rest| rest.is_empty() || rest.starts_with(char::is_whitespace));
+        front.or_else(|| said.strip_suffix(flag).filter(|rest| rest.ends_with(char::is_whitespace)))
+    });
+    rest.map_or((said, Rework::Top), |rest| (rest.trim(), Rework::Base))
+}
+
+fn has_condition(said: &str) -> bool {
+    let first = said.split_whitespace().next().unwrap_or_default().to_lowercase();
+    CONDITIONS.contains(&first.trim_matches(|c: char| !c.is_alphanumeric()))
+}
+
+impl FromStr for More {
+    type Err = Misunderstood;
+
+    /// Nothing said is an hour.
+    fn from_str(said: &str) -> Result<Self, Misunderstood> {
+        let said = said.trim().trim_start_matches('+').to_lowercase();
+        if said.is_empty() {
+            return Ok(Self::Hours(1));
+        }
+        if said == "tomorrow" {
+            return Ok(Self::Tomorrow);
+        }
+        let hours = said.strip_suffix('h').and_then(|n| n.trim().parse().ok()).filter(|n| (1..=MOST_HOURS).contains(n));
+        hours.map(Self::Hours).ok_or_else(|| Misunderstood::plain("How much more time? Say `extend 1h`, `extend 8h` or `extend tomorrow`."))
+    }
+}
+
+impl More {
+    /// The new deadline, for somebody on this clock: hours are added to what is left.
+    #[must_use]
+    pub fn until(self, deadline: DateTime<Utc>, now: DateTime<Utc>, zone: FixedOffset) -> DateTime<Utc> {
+        match self {
+            Self::Hours(hours) => deadline.max(now) + TimeDelta::hours(hours.into()),
+            Self::Tomorrow => {
+                let tomorrow = now.with_timezone(&zone).date_naive() + Days::new(1);
+                // A fixed offset knows every local time exactly once.
+                tomorrow.and_time(MORNING).and_local_timezone(zone).single().map_or(deadline, |at| at.with_timezone(&Utc))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> DateTime<Utc> {
+        text.parse().expect("a time")
+    }
+
+    #[test]
+    fn words_stay_as_they_were_typed() {
+        let terms = Terms::read(Verdict::Changes, " keep\n\n  this & `that`\n").expect("words");
+        assert_eq!((terms.words.as_deref(), terms.rework), (Some("keep\n\n  this & `that`"), Rework::Top));
+    }
+
+    #[test]
+    fn changes_may_start_from_the_base() {
+        for said in ["--from-base use tabs", "use tabs --from-base", "use tabs\n—from-base"] {
+            let terms = Terms::read(Verdict::Changes, said).expect("words");
+            assert_eq!((terms.words.as_deref(), terms.rework), (Some("use tabs"), Rework::Base), "{said}");
+        }
+        let told = Terms::read(Verdict::Changes, "rename --from-base to --base in the help").expect("words");
+        assert_eq!(told.rework, Rework::Top);
+    }
+
+    #[test]
+    fn an_approval_has_no_conditions() {
+        for said in ["if the tests pass", "but rename it", "…once it is green"] {
+            assert!(Terms::read(Verdict::Approve, said).is_err(), "{said}");
+        }
+        assert!(Terms::read(Verdict::Approve, "nice and small").is_ok());
+    }
+
+    #[test]
+    fn more_time_is_read() {
+        let read = |said: &str| said.parse::<More>();
+        assert_eq!(
+            (read(""), read("8h"), read("+2h"), read("Tomorrow")),
+            (Ok(More::Hours(1)), Ok(More::Hours(8)), Ok(More::Hours(2)), Ok(More::Tomorrow))
+        );
+        for said in ["0h", "h", "a week", "-1h", "99999h"] {
+            assert!(read(said).is_err(), "{said}");
+        }
+    }
+
+    #[test]
+    fn hours_are_added_to_what_is_left_or_to_now() {
+        let now = at("2026-03-02T12:00:00Z");
+        let utc = FixedOffset::east_opt(0).expect("UTC");
+        assert_eq!(More::Hours(1).until(at("2026-03-02T12:30:00Z"), now, utc), at("2026-03-02T13:30:00Z"));
+        assert_eq!(More::Hours(8).until(at("2026-03-02T09:00:00Z"), now, utc), at("2026-03-02T20:00:00Z"));
+    }
+
+    #[test]
+    fn tomorrow_is_nine_on_the_clock_of_whoever_says_it() {
+        let [kolkata, los_angeles] = [19_800, -28_800].map(|east| FixedOffset::east_opt(east).expect("a zone"));
+        let now = at("2026-03-02T20:00:00Z");
+        assert_eq!(More::Tomorrow.until(now, now, kolkata), at("2026-03-04T03:30:00Z"), "it is the 3rd already");
+        assert_eq!(More::Tomorrow.until(now, now, los_angeles), at("2026-03-03T17:00:00Z"));
+    }
+}

@@ -38,7 +38,9 @@ pub fn home(waiting: &[(Run, bool)], now: DateTime<Utc>, place: &Place) -> Vec<S
         blocks.push(context(&format!("… and {} more.", others - OTHERS)));
     }
     blocks.push(divider());
-    blocks.push(context("`/develop <project> <what it should do>` starts a run, `/develop` alone opens a form, `/develop list` shows the newest."));
+    blocks.push(context(
+        "`/develop &lt;project&gt; &lt;what it should do&gt;` starts a run, `/develop` alone opens a form, `/develop list` shows the newest.",
+    ));
     blocks
 }
 

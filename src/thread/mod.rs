@@ -10,6 +10,8 @@ pub(crate) mod figures;
 mod gate;
 mod home;
 mod ledger;
+#[cfg(test)]
+pub(crate) mod limits;
 mod links;
 mod message;
 mod modal;
@@ -39,6 +41,8 @@ pub use modal::{
     CHANGES_FORM, DEVELOP, DIFF_FORM, DevelopForm, DiffPlace, EXTEND_FORM, ModalDiff, REJECT_FORM, changes_modal, develop_modal, diff_modal,
     extend_modal, reject_modal,
 };
+#[cfg(test)]
+pub(crate) use plain::plain_blocks;
 pub use plain::{plain, plain_text, shell_text};
 pub use publisher::Publisher;
 pub use told::{Told, told};

@@ -26,6 +26,12 @@ pub fn plain(messages: &[Message]) -> String {
     text
 }
 
+/// Blocks as text, line by line: what a modal or a home shows.
+#[cfg(test)]
+pub(crate) fn plain_blocks(blocks: &[SlackBlock]) -> String {
+    blocks.iter().flat_map(block).collect::<Vec<_>>().join("\n")
+}
+
 fn block(block: &SlackBlock) -> Vec<String> {
     let text = match block {
         SlackBlock::Header(header) => return vec![format!("[{}]", text_of(&header.text.clone().into()))],

@@ -2,58 +2,24 @@
 
 use chrono::TimeDelta;
 use proptest::prelude::*;
-use serde_json::Value;
 
 use crate::run::{Outcome, Verdict};
 
 use super::sample::{Tale, ana, ben, place};
-use super::{Groups, Message, Priority, redraw_at, render, text};
-
-/// Every text in a message's blocks, with its kind of block.
-fn texts(message: &Message) -> Vec<(String, String)> {
-    fn walk(kind: &str, value: &Value, found: &mut Vec<(String, String)>) {
-        match value {
-            Value::Object(fields) => {
-                found.extend(fields.get("text").and_then(Value::as_str).map(|text| (kind.to_owned(), text.to_owned())));
-                fields.values().for_each(|v| walk(kind, v, found));
-            }
-            Value::Array(items) => items.iter().for_each(|v| walk(kind, v, found)),
-            _ => {}
-        }
-    }
-    let mut found = Vec::new();
-    for block in serde_json::to_value(&message.blocks).unwrap().as_array().unwrap() {
-        walk(block["type"].as_str().unwrap(), block, &mut found);
-    }
-    found
-}
-
-fn keeps_the_limits(message: &Message) {
-    let texts = texts(message);
-    let all: usize = texts.iter().map(|(_, t)| t.chars().count()).sum();
-    assert!(all <= 12_000, "{}: {all} characters", message.key);
-    assert!(message.blocks.len() <= 50, "{}: {} blocks", message.key, message.blocks.len());
-    assert!((1..=text::NOTICE).contains(&message.text.chars().count()), "{}: {}", message.key, message.text);
-    for (kind, text) in texts {
-        let most = if kind == "header" { text::HEADER } else { text::SECTION };
-        assert!((1..=most).contains(&text.chars().count()), "{}: {kind} of {}", message.key, text.chars().count());
-        assert!(text.matches("```").count() % 2 == 0, "{}: an open fence in {text}", message.key);
-        assert!(!text.contains("<!channel>") && !text.contains('\u{202e}'), "{}: {text}", message.key);
-    }
-}
+use super::{Groups, Message, Priority, limits, redraw_at, render};
 
 #[test]
 fn the_largest_run_keeps_the_limits() {
     let tale = Tale::largest().closes(Outcome::Failed, Some(&"<&>".repeat(5_000)));
     let messages = render(&tale.run, (None, &Groups::default()), tale.now, &place());
     assert_eq!(messages.len(), 15);
-    messages.iter().for_each(keeps_the_limits);
+    messages.iter().for_each(limits::message);
 }
 
 #[test]
 fn the_largest_question_keeps_the_limits() {
     let tale = Tale::largest_question();
-    render(&tale.run, (None, &Groups::default()), tale.now, &place()).iter().for_each(keeps_the_limits);
+    render(&tale.run, (None, &Groups::default()), tale.now, &place()).iter().for_each(limits::message);
 }
 
 #[test]

@@ -112,7 +112,7 @@ fn others(run: &Run, verdict: Verdict) -> String {
 fn nobody(run: &Run) -> String {
     let starter = mention(&run.request.starter);
     format!(
-        "The server's policy wants approvers, and this gate lists none: nobody can answer it. {starter} can still ask for changes, reject it or stop the run."
+        "The server's policy wants approvers, and this gate lists none: nobody can answer it. {starter} can stop the run, and start it again once approvers are listed."
     )
 }
 

@@ -75,6 +75,40 @@ fn a_run_that_failed_says_why_what_is_kept_and_what_to_do() {
 }
 
 #[test]
+fn what_a_stop_cut_short_can_be_fetched() {
+    let tale = Tale::rolled_back().begins("streaming", 2).writes("streaming", 2, work(800, 2, 20)).decides(ana(), Verdict::Stop, None);
+    let stopped = tale.ends("streaming", 2, (AttemptOutcome::Stopped, None, None), work(800, 2, 20)).undoes("streaming");
+    insta::assert_snapshot!(shown(&stopped.delivers(false).closes(Outcome::Stopped, None)), @"
+    ├ *llm-wrapper was stopped* by @UANA.
+    │ *Kept:* the work of scaffold and core-implementation.
+    │ *Unfinished:* what streaming attempt 2 had written, unchecked, is commit `commit-stre`.
+    │ `git fetch /srv/signoff/runs/llm-wrapper-k3f9qdz/shadow.git refs/signoff/streaming-2 && git switch --detach FETCH_HEAD`
+    │ *Next:* start again with `/develop llm-wrapper` whenever you like.
+    │ Stage               Tokens     Cost     Time
+    │ scaffold             2,340    $0.04   2m 15s
+    │ core-implementation 12,850    $0.23   4m 30s
+    │ streaming            9,800    $0.14   1m 55s
+    │ TOTAL               24,990    $0.41   8m 40s
+    │ 14 files +1,204 −36 · 50/50 tests · 92 % coverage
+    │ you 4 min, agent 8 min
+    │ core-implementation approved by @UBEN after 4 min
+    │ stopped by @UANA
+    │ *The code* is on branch `signoff/llm-wrapper-k3f9qdz`, in the run's own repository.
+    │ It was not pushed, because the run did not go well.
+    │ `git clone -b signoff/llm-wrapper-k3f9qdz /srv/signoff/runs/llm-wrapper-k3f9qdz/shadow.git`
+    ");
+}
+
+#[test]
+fn without_any_branch_unfinished_work_is_where_runs_are_kept() {
+    let tale = Tale::new().started().begins("scaffold", 1).writes("scaffold", 1, work(800, 2, 20)).decides(ana(), Verdict::Stop, None);
+    let stopped = tale.ends("scaffold", 1, (AttemptOutcome::Stopped, None, None), work(800, 2, 20)).undoes("scaffold");
+    let text = shown(&stopped.closes(Outcome::Stopped, None));
+    let get = "`git fetch \"$SIGNOFF_HOME/runs/llm-wrapper-k3f9qdz/shadow.git\" refs/signoff/scaffold-1 && git switch --detach FETCH_HEAD`";
+    assert!(text.contains(get), "{text}");
+}
+
+#[test]
 fn a_run_that_was_rejected() {
     let tale = Tale::waiting().after(70).decides(ben(), Verdict::Reject, Some("no retries <!here>")).undoes("core-implementation");
     insta::assert_snapshot!(shown(&tale.delivers(false).closes(Outcome::Rejected, Some("no retries <!here>"))), @"

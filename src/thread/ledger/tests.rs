@@ -1,6 +1,6 @@
-use crate::run::{AttemptOutcome, Outcome, Progress, Tokens, Trouble, Usd, Verdict};
+use crate::run::{AttemptOutcome, Outcome, Progress, Rework, Tokens, Trouble, Usd, Verdict};
 use crate::thread::plain;
-use crate::thread::sample::{Tale, ana, ben, work};
+use crate::thread::sample::{Tale, ana, ben, nasty, work};
 
 use super::ledger;
 
@@ -122,6 +122,71 @@ fn work_that_nobody_looked_at_is_rolled_back() {
 fn good_work_of_a_stopped_run_is_rolled_back() {
     let tale = Tale::waiting().decides(ana(), Verdict::Stop, None).undoes("core-implementation").closes(Outcome::Stopped, None);
     assert!(shown(&tale).ends_with("core-implementation · the run was stopped → back to the snapshot after scaffold\n"), "{}", shown(&tale));
+}
+
+#[test]
+fn the_words_that_an_attempt_read_stand_in_its_row() {
+    let words = "Please retry on 429:\n\n  * three times\n  * never <!channel>\n```\nawait sleep(1000)\n```";
+    let tale = Tale::waiting().wants(ben(), words, Rework::Top).notes(ana(), "and log each try & its cost");
+    insta::assert_snapshot!(shown(&tale.begins("core-implementation", 2).notes(ben(), "one more thing")), @"
+    ├ ✓ scaffold · attempt 1 · 15/15 tests · 3 files +156 −12 · $0.04 · 2m 15s
+    │ ✓ core-implementation · attempt 1 · 50/50 tests · 92 % coverage · 3 files +156 −12 · $0.23 · 4m 30s
+    │ ◐ core-implementation · attempt 2 · starting
+    │ _@UBEN asked for changes:_
+    │ > Please retry on 429:
+    │ >
+    │ >   * three times
+    │ >   * never <!channel>
+    │ > '''
+    │ > await sleep(1000)
+    │ > '''
+    │ _Note by @UANA:_
+    │ > and log each try & its cost
+    │ 1 note waits for the next attempt
+    ");
+}
+
+#[test]
+fn changes_start_from_what_they_are_about() {
+    let tale = Tale::waiting().wants(ben(), "Please retry.", Rework::Top).errs("core-implementation", 2);
+    assert!(shown(&tale).contains("→ back to the work of attempt 1, trying another way"), "{}", shown(&tale));
+    let tale = Tale::waiting().wants(ben(), "Please retry.", Rework::Base).errs("core-implementation", 2);
+    assert!(shown(&tale).contains("→ back to the snapshot after scaffold, trying another way"), "{}", shown(&tale));
+}
+
+#[test]
+fn a_round_has_its_own_attempts() {
+    let tale = Tale::waiting().wants(ben(), "Please retry.", Rework::Top).errs("core-implementation", 2).errs("core-implementation", 3);
+    assert!(!shown(&tale).contains("no attempts left"), "{}", shown(&tale));
+    let tale = tale.errs("core-implementation", 4);
+    assert!(shown(&tale).contains("attempt 4 · 3 of 50 tests failed → no attempts left"), "{}", shown(&tale));
+}
+
+#[test]
+fn notes_that_nobody_read_are_counted() {
+    let tale = Tale::rolled_back().begins("streaming", 2).notes(ana(), "one").notes(ben(), "two");
+    assert!(shown(&tale).ends_with("2 notes wait for the next attempt\n"), "{}", shown(&tale));
+    let tale = Tale::rolled_back().begins("streaming", 2).notes(ana(), "one").closes(Outcome::Stopped, None);
+    assert!(shown(&tale).ends_with("1 note came too late for an attempt\n"), "{}", shown(&tale));
+}
+
+#[test]
+fn long_words_are_cut_by_slacks_limits_alone() {
+    let words = "word ".repeat(550);
+    let tale = Tale::rolled_back().notes(ana(), &words).begins("streaming", 2);
+    assert!(shown(&tale).contains(words.trim_end()), "{}", shown(&tale));
+    let tale = (0..20).fold(Tale::rolled_back(), |tale, n| tale.notes(ana(), &format!("note {n} {}", nasty()))).begins("streaming", 2);
+    let text = shown(&tale);
+    assert!(text.contains("_… and 18 remarks before_\n│ _Note by @UANA:_\n│ > note 18"), "{text}");
+    assert!(text.trim_end().ends_with('…'), "{text}");
+}
+
+#[test]
+fn what_a_stop_cut_short_is_kept_where_it_was_written() {
+    let stopped = (AttemptOutcome::Stopped, None, None);
+    let tale = Tale::rolled_back().begins("streaming", 2).writes("streaming", 2, work(800, 2, 20)).decides(ana(), Verdict::Stop, None);
+    let text = shown(&tale.ends("streaming", 2, stopped, work(800, 2, 20)).undoes("streaming").closes(Outcome::Stopped, None));
+    assert!(text.ends_with("attempt 2 · stopped, what was written is kept unchecked · $0.02 · 20s\n"), "{text}");
 }
 
 #[test]

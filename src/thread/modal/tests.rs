@@ -1,11 +1,13 @@
 use serde_json::{Value, json};
 
-use crate::run::ProjectName;
-use crate::thread::sample::{Tale, name};
-use crate::thread::text;
+use slack_morphism::prelude::SlackView;
+
+use crate::run::{GateSpec, OnReject, ProjectName, Run};
+use crate::thread::sample::{Tale, name, nasty};
+use crate::thread::{GateValue, limits};
 use crate::workspace::{FilePatch, FileStatus};
 
-use super::{DevelopForm, ModalDiff, develop_modal, diff_modal};
+use super::{DevelopForm, DiffPlace, ModalDiff, changes_modal, develop_modal, diff_modal, extend_modal, reject_modal};
 
 fn diff(files: &[FilePatch]) -> Value {
     serde_json::to_value(diff_modal(ModalDiff { run: &Tale::waiting().run, stage: &name("core-implementation"), files, truncated: false, page: 0 }))
@@ -33,17 +35,86 @@ fn a_diff_shows_files_and_lines() {
     ");
 }
 
+/// The pages of a diff, as people read them.
+fn page(files: &[FilePatch], page: usize) -> Value {
+    let (run, stage) = (Tale::waiting().run, name("core-implementation"));
+    serde_json::to_value(diff_modal(ModalDiff { run: &run, stage: &stage, files, truncated: true, page })).unwrap()
+}
+
+#[test]
+fn a_longer_diff_has_pages() {
+    let lines: String = (0..300).map(|i| format!("+line {i}\n")).collect();
+    let files: Vec<FilePatch> = (0..5).map(|i| file(&format!("src/{i}.js"), 300, &lines)).collect();
+    let first = page(&files, 0);
+    let last = &first["blocks"].as_array().unwrap().last().unwrap().clone();
+    assert_eq!((&last["text"]["text"], &last["accessory"]["action_id"]), (&json!("Page 1 of 4"), &json!("diff.page")));
+    let second = page(&files, last["accessory"]["value"].as_str().unwrap().parse().unwrap());
+    assert_eq!(second["blocks"][0]["accessory"]["value"], "0");
+    assert_eq!(second["blocks"][1]["text"]["text"], "`src/1.js`, continued");
+    let place: DiffPlace = serde_json::from_str(second["private_metadata"].as_str().unwrap()).unwrap();
+    assert_eq!((place.run.as_str(), place.stage.as_str(), place.page), ("llm-wrapper-k3f9qdz", "core-implementation", 1));
+    let end = page(&files, 99);
+    assert!(end.to_string().contains("140 more lines") && end.to_string().contains("longer than can be shown"), "{end}");
+}
+
 #[test]
 fn the_largest_diff_stays_within_the_limits() {
-    let nasty = "<&>".repeat(10_000);
-    let lines = "&\n".repeat(10_000);
-    let files: Vec<FilePatch> = (0..500).map(|i| file(&nasty, u64::MAX / 1_000, if i % 2 == 0 { &nasty } else { &lines })).collect();
-    let view = diff(&files);
-    let blocks = view["blocks"].as_array().unwrap();
-    assert!(blocks.len() <= 100);
-    assert!(view.to_string().len() < 250_000);
-    assert!(blocks.iter().filter_map(|b| b["text"]["text"].as_str()).all(|t| t.chars().count() <= text::SECTION));
-    assert!(blocks.iter().filter_map(|b| b["text"]["text"].as_str()).all(|t| t.matches("```").count() % 2 == 0 && !t.ends_with('…')));
+    let (lines, nasty) = ("&\n".repeat(10_000), nasty());
+    let files: Vec<FilePatch> = (0..500).map(|i| file(&nasty, u64::MAX / 1_000, if i % 2 == 0 { &lines } else { &nasty })).collect();
+    [0, 1, 7, 10_000].into_iter().for_each(|n| limits::view(&page(&files, n)));
+}
+
+#[test]
+fn binary_and_empty_files_are_named() {
+    let files = [
+        FilePatch { binary: true, ..file("logo.png", 0, "") },
+        file("empty.txt", 0, ""),
+        FilePatch { old_path: Some("a".to_owned()), ..file("b", 1, "+x") },
+    ];
+    let text = page(&files, 0).to_string();
+    assert!(text.contains("_Not text._") && text.contains("_No lines._") && text.contains("`a` → `b` +1 −1"), "{text}");
+    assert!(page(&[], 3).to_string().contains("Nothing was changed."));
+}
+
+fn value() -> (GateValue, Run) {
+    let run = Tale::waiting().run;
+    (GateValue::of(&run, &run.gate.as_ref().unwrap().id.clone()), run)
+}
+
+/// Title, callback and inputs (block, element, kind, how many characters or choices).
+fn form(view: &SlackView) -> (Value, Vec<String>) {
+    let view = serde_json::to_value(view).unwrap();
+    limits::view(&view);
+    let metadata: GateValue = serde_json::from_str(view["private_metadata"].as_str().unwrap()).unwrap();
+    assert_eq!(metadata, value().0);
+    let inputs = view["blocks"].as_array().unwrap().iter().filter(|b| b["type"] == "input");
+    let values = |b: &Value| b["element"]["options"].as_array().map(|o| o.iter().map(|o| o["value"].as_str().unwrap()).collect::<Vec<_>>().join("|"));
+    let inputs = inputs
+        .map(|b| format!("{}/{} {}", b["block_id"].as_str().unwrap(), b["element"]["action_id"].as_str().unwrap(), values(b).unwrap_or_default()));
+    (view["callback_id"].clone(), inputs.collect())
+}
+
+#[test]
+fn changes_are_asked_for_in_words_and_with_a_start() {
+    let (value, run) = value();
+    assert_eq!(form(&changes_modal(&value, &run)), (json!("changes"), vec!["words/words ".to_owned(), "start/start top|base".to_owned()]));
+}
+
+#[test]
+fn a_rejection_may_say_why_and_says_what_it_does() {
+    let (value, run) = value();
+    let view = reject_modal(&value, &run);
+    assert_eq!(form(&view), (json!("reject"), vec!["words/words ".to_owned()]));
+    let view = serde_json::to_value(view).unwrap();
+    assert!(view["blocks"][1]["optional"] == true && view.to_string().contains("*ends the run*"), "{view}");
+    let skips = Tale::waiting().gated("core-implementation", GateSpec { on_reject: OnReject::Skip, ..GateSpec::usual(60) }).run;
+    assert!(serde_json::to_string(&reject_modal(&value, &skips)).unwrap().contains("goes on without"));
+}
+
+#[test]
+fn more_time_is_chosen_from_three() {
+    let (value, run) = value();
+    assert_eq!(form(&extend_modal(&value, &run)), (json!("extend"), vec!["until/until 1h|8h|tomorrow".to_owned()]));
 }
 
 #[test]

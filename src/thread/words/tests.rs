@@ -1,6 +1,6 @@
-use crate::run::{Outcome, Refusal, Verdict};
+use crate::run::{Approver, GateSpec, Outcome, Refusal, Verdict};
 use crate::thread::plain_text;
-use crate::thread::sample::{Tale, ana, ben};
+use crate::thread::sample::{Tale, ana, ben, group};
 
 use super::{not_confirmed_yet, nothing_was_recorded, refusal};
 
@@ -34,11 +34,67 @@ fn nothing_is_asked() {
 
 #[test]
 fn not_everybody_may() {
-    let mut tale = Tale::waiting();
-    insta::assert_snapshot!(refusal(&Refusal::NotAllowed, &tale.run, Verdict::Stop), @"Only <@UANA> or <@UBEN> can stop this run.");
-    insta::assert_snapshot!(refusal(&Refusal::NotAllowed, &tale.run, Verdict::Approve), @"Only <@UANA> or <@UBEN> can approve this.");
-    tale.run.request.approvers.clear();
-    insta::assert_snapshot!(refusal(&Refusal::NotAllowed, &tale.run, Verdict::Reject), @"Only <@UANA> or somebody of this workspace can reject this.");
+    let only = |tale: &Tale, verdict| refusal(&Refusal::NotAllowed, &tale.run, verdict);
+    let tale = Tale::waiting();
+    insta::assert_snapshot!(only(&tale, Verdict::Stop), @"Only <@UANA> or <@UBEN> can stop this run.");
+    insta::assert_snapshot!(only(&tale, Verdict::Approve), @"Only <@UANA> or <@UBEN> can approve this.");
+    let leads = GateSpec { approvers: vec![ben().into(), Approver::Group(group())], self_approval: false, ..GateSpec::usual(60) };
+    let tale = tale.gated("core-implementation", leads);
+    insta::assert_snapshot!(only(&tale, Verdict::Approve), @"Only <@UBEN> or <!subteam^S0LEADS> can approve this.");
+    insta::assert_snapshot!(only(&tale, Verdict::Changes), @"Only <@UANA>, <@UBEN> or <!subteam^S0LEADS> can ask for changes to this.");
+    insta::assert_snapshot!(only(&tale, Verdict::Note), @"Only <@UANA>, <@UBEN> or <!subteam^S0LEADS> can tell this run's agent something.");
+    let mut anybody = Tale::waiting().gated("core-implementation", GateSpec::usual(60));
+    anybody.run.request.approvers.clear();
+    insta::assert_snapshot!(only(&anybody, Verdict::Reject), @"Only <@UANA> or a full member of this workspace can reject this.");
+    insta::assert_snapshot!(only(&anybody, Verdict::Stop), @"Only <@UANA> or a full member of this workspace can stop this run.");
+}
+
+#[test]
+fn nobody_among_those_who_are_listed_may() {
+    let cleo: Approver = "slack:T1:UCLEO".parse().unwrap();
+    let spec = GateSpec { approvers: vec![ben().into()], only: vec![cleo], self_approval: false, ..GateSpec::usual(60) };
+    let tale = Tale::waiting().gated("core-implementation", spec);
+    insta::assert_snapshot!(refusal(&Refusal::NotAllowed, &tale.run, Verdict::Approve), @"Nobody who is listed for this run can approve this.");
+}
+
+#[test]
+fn ones_own_run_needs_somebody_else() {
+    let spec = GateSpec { self_approval: false, ..GateSpec::usual(60) };
+    let listed = GateSpec { approvers: vec![ana().into(), ben().into(), Approver::Group(group())], ..spec.clone() };
+    insta::assert_snapshot!(told(&Refusal::OwnRun, &Tale::waiting().gated("core-implementation", listed)), @"You started this run, so somebody else has to approve this. @UBEN or @S0LEADS can.");
+    insta::assert_snapshot!(told(&Refusal::OwnRun, &Tale::waiting().gated("core-implementation", spec)), @"You started this run, so somebody else has to approve this. Any other full member of this workspace can.");
+}
+
+#[test]
+fn a_policy_may_want_approvers() {
+    let spec = GateSpec { approvers_required: true, ..GateSpec::usual(60) };
+    insta::assert_snapshot!(told(&Refusal::NobodyMay, &Tale::waiting().gated("core-implementation", spec)), @"The server's policy wants approvers, and this gate lists none: nobody can answer it. @UANA can stop the run, and start it again once approvers are listed.");
+}
+
+#[test]
+fn once_is_enough() {
+    insta::assert_snapshot!(told(&Refusal::AlreadyApproved { missing: 1 }, &Tale::waiting()), @"You approved this already. One more approval is missing, by somebody else.");
+    insta::assert_snapshot!(told(&Refusal::AlreadyApproved { missing: 3 }, &Tale::waiting()), @"You approved this already. 3 more approvals are missing, by somebody else.");
+}
+
+#[test]
+fn there_is_no_earlier_and_no_never() {
+    let tale = Tale::waiting();
+    let deadline = tale.run.gate.as_ref().unwrap().deadline;
+    insta::assert_snapshot!(told(&Refusal::NoLater { deadline }, &tale), @"The time to answer runs until 2026-03-02 10:06 UTC already, and a question stays open for at most 30 days.");
+}
+
+#[test]
+fn too_much_was_said() {
+    insta::assert_snapshot!(told(&Refusal::TooManyNotes, &Tale::waiting()), @"Many notes wait for the next attempt already. Please say it again when that has read them.");
+}
+
+#[test]
+fn whoever_was_first_did_something() {
+    let did = |verdict| told(&Refusal::AlreadyDecided { verdict, by: ben(), at: Tale::waiting().now }, &Tale::waiting());
+    insta::assert_snapshot!(did(Verdict::Changes), @"@UBEN already asked for changes to this, 2026-03-02 09:06 UTC.");
+    insta::assert_snapshot!(did(Verdict::Reject), @"@UBEN already rejected this, 2026-03-02 09:06 UTC.");
+    insta::assert_snapshot!(did(Verdict::Stop), @"@UBEN already stopped this run, 2026-03-02 09:06 UTC.");
 }
 
 #[test]

@@ -11,3 +11,6 @@ create table told_once (
 -- Which runs ask something must be found without reading the events of all runs that ever were.
 create index events_gates on events (run_id) where kind = 'gate_opened';
 create index events_ended on events (run_id) where kind = 'ended';
+
+-- Somebody answers below a message that we wrote to them directly.
+create index messages_direct on messages (channel, ts) where channel is not null;

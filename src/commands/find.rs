@@ -18,7 +18,7 @@ pub struct Named {
     pub said: String,
 }
 
-/// The run named by the first word; else that of the thread. `Err`: what reads like a name, and is none here.
+/// The run named by the first word; else that of the thread, or of our direct message that is answered. `Err`: what reads like a name, and is none here.
 pub async fn named(doors: &Doors, asker: &Asker, said: &str) -> Result<Result<Option<Named>, Reply>, StoreError> {
     let (first, rest) = first_word(said);
     if let Some(run) = run_called(doors, first).await?.filter(|run| concerns(run, asker)) {
@@ -29,7 +29,10 @@ pub async fn named(doors: &Doors, asker: &Asker, said: &str) -> Result<Result<Op
         return Ok(Err(unknown(first)));
     }
     let id = match (&asker.place, &asker.thread_root) {
-        (Some(place), Some(root)) => doors.store.run_of_thread(place, root).await?,
+        (Some(place), Some(root)) => match doors.store.run_of_thread(place, root).await? {
+            Some(id) => Some(id),
+            None => doors.store.run_of_message(&place.channel, root).await?,
+        },
         _ => None,
     };
     let run = match id {
@@ -96,7 +99,7 @@ async fn newest_open(doors: &Doors) -> Result<Option<Run>, StoreError> {
 
 fn unknown(word: &str) -> Reply {
     let text = if word.is_empty() {
-        "There is no run here yet. `/develop <project>` starts one.".to_owned()
+        "There is no run here yet. `/develop &lt;project&gt;` starts one.".to_owned()
     } else {
         format!("There is no run `{}` here. `/develop list` shows the newest.", plain(word))
     };

@@ -10,7 +10,7 @@ use crate::thread;
 pub async fn list(doors: &Doors, asker: &Asker, limit: i64) -> Result<(Vec<Run>, Reply), StoreError> {
     let runs: Vec<Run> = doors.store.newest_runs(limit).await?.into_iter().filter(|run| concerns(run, asker)).collect();
     let lines: Vec<String> = runs.iter().map(line).collect();
-    let text = if lines.is_empty() { "No runs yet. `/develop <project>` starts one.".to_owned() } else { lines.join("\n") };
+    let text = if lines.is_empty() { "No runs yet. `/develop &lt;project&gt;` starts one.".to_owned() } else { lines.join("\n") };
     Ok((runs, Reply::new(ReplyKind::Done, text)))
 }
 

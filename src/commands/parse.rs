@@ -49,15 +49,15 @@ impl Misunderstood {
 /// Longest brief, in characters: it travels in history, once per stage.
 pub const BRIEF_CHARS: usize = 2_000;
 
-/// What can be typed, for `help` and for who typed something else.
+/// What can be typed, for `help` and for who typed something else; Slack's mrkdwn.
 pub const HELP: &str = "\
-`/develop <project> [what you want…] [budget=$5]` starts a run
+`/develop &lt;project&gt; [what you want…] [budget=$5]` starts a run
 `/develop` alone asks by a form
 `/develop status [run]` how far it is
 `/develop list` the newest runs
 `/develop waiting` what waits for you, and for others
 `/develop approve [run]` answers a gate: go on
-`/develop changes [run] <what should be different> [--from-base]` answers a gate: another round
+`/develop changes [run] &lt;what should be different&gt; [--from-base]` answers a gate: another round
 `/develop reject [run] [why…]` answers a gate: not this
 `/develop extend [run] [1h|8h|tomorrow]` more time to answer
 `/develop snooze [run]` no more reminders for you

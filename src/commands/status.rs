@@ -4,6 +4,7 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
+use super::waiting::left;
 use super::{Reply, ReplyKind};
 use crate::run::{Attempt, OpenGate, Run, Sandboxing, StageState};
 use crate::slack::escape;
@@ -14,8 +15,7 @@ pub fn status(run: &Run, now: DateTime<Utc>) -> Reply {
     let mut lines = vec![format!("`{}` · {} · {}", run.id(), thread::phase(run), run.in_one_line())];
     lines.extend(run.stages.iter().map(|s| format!("{} {}", thread::glyph(s.phase), stage_line(s))));
     if let Some(gate) = &run.gate {
-        let minutes = (gate.deadline - now).num_minutes().max(0);
-        lines.push(format!("Waiting for approval of {}: times out in {minutes} min. `/develop approve {}`", gate.id.stage, run.id()));
+        lines.push(format!("Waiting for approval of {}: {}. `/develop approve {}`", gate.id.stage, left(gate, now), run.id()));
     }
     lines.extend(run.why.iter().map(|why| format!("Why: {}", escape(why))));
     if let Some(code) = &run.delivered {

@@ -97,7 +97,8 @@ fn line(run: &Run, now: DateTime<Utc>) -> Option<String> {
     Some(format!("`{}` · {}{approvals} · {}", run.id(), open.id.stage, left(open, now)))
 }
 
-fn left(open: &OpenGate, now: DateTime<Utc>) -> String {
+/// `54 min left`.
+pub(super) fn left(open: &OpenGate, now: DateTime<Utc>) -> String {
     match u64::try_from((open.deadline - now).num_seconds()) {
         Ok(seconds) => format!("{} left", figures::wait(seconds)),
         Err(_) => "overdue".to_owned(),

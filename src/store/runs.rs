@@ -132,6 +132,12 @@ impl Store {
         Ok(row.and_then(|r| r.run_id.parse().ok()))
     }
 
+    /// The run that a message of ours in a direct conversation is about.
+    pub async fn run_of_message(&self, channel: &str, ts: &str) -> Result<Option<RunId>> {
+        let row = sqlx::query!("select run_id from messages where channel = $1 and ts = $2", channel, ts).fetch_optional(&self.pool).await?;
+        Ok(row.and_then(|r| r.run_id.parse().ok()))
+    }
+
     /// The newest run in this channel, as it was at that time: who says "stop" does not mean a run that came later.
     pub async fn newest_run_in(&self, place: &Channel, at: DateTime<Utc>) -> Result<Option<RunId>> {
         let row = sqlx::query!(

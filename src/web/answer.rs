@@ -73,16 +73,12 @@ impl Actor {
             return Ok(true);
         }
         let (Some(channel), Some(ts)) = (&it.channel, &it.message_ts) else { return Ok(false) };
-        let thread = self.doors.store.thread(run.id()).await?;
-        let root = thread.as_ref().filter(|(place, _)| place.team == it.team && &place.channel == channel).map(|(_, root)| root.as_deref());
-        if root.is_none() && !it.is_direct() {
-            return Ok(false);
-        }
+        let Some((place, root)) = self.doors.store.thread(run.id()).await? else { return Ok(false) };
         let known = self.doors.store.messages(run.id()).await?;
-        let posted = known.iter().any(|message| message.ts.as_deref() == Some(ts.as_str()));
-        // Fast fingers: Slack shows what we posted a moment before we know what Slack called it.
-        let there = it.is_direct() || root.flatten().is_none_or(|root| [it.thread_ts.as_ref(), Some(ts)].contains(&Some(&root.into())));
-        Ok(posted || there && known.iter().any(|message| message.ts.is_none()))
+        let mut here = known.iter().filter(|message| place.team == it.team && message.channel.as_ref().unwrap_or(&place.channel) == channel);
+        // Fast fingers: Slack shows what we posted a moment before we know what Slack called it. Then it is in our thread, or in our conversation.
+        let ours = root.is_none_or(|root| [it.thread_ts.as_ref(), Some(ts)].iter().flatten().any(|at| at.as_str() == root)) || it.is_direct();
+        Ok(here.any(|message| message.ts.as_deref().map_or(ours && message.given_up.is_none(), |posted| posted == ts.as_str())))
     }
 
     /// Passes an answer on, if who gives it may.

@@ -21,9 +21,10 @@ async fn a_late_click_changes_nothing_and_is_told_who_decided() {
 async fn rejecting_ends_the_run_rejected() {
     story(async |w| {
         let run = w.develops("ana", "tale").await?;
-        run.presses("ben", "Reject").await?;
+        run.rejects("ben", "not like this").await?;
         run.shows("tale · rejected").await?;
         run.shows("rejected by @ben").await?;
+        run.shows("not like this").await?;
         Ok(())
     })
     .await;
@@ -35,7 +36,7 @@ async fn words_in_the_thread_count_too() {
         let run = w.develops("ana", "tale").await?;
         run.gate_card().await?;
         run.replies("ben", "what do you think?").await?;
-        run.replies("ben", "approve looks right").await?;
+        run.replies("ben", "approve: looks right").await?;
         run.shows("looks right").await?;
         run.shows("tale is done").await?;
         Ok(())
@@ -76,7 +77,7 @@ async fn guests_and_bots_cannot_decide() {
         run.presses("gus", "Approve").await?;
         w.slack.tells("gus", "Guests of this workspace cannot decide").await?;
         w.slack.robo_says("dev", Some(&run.root), "approve").await?;
-        run.presses("ana", "Reject").await?;
+        run.rejects("ana", "").await?;
         run.shows("rejected by @ana").await?;
         Ok(())
     })
@@ -86,13 +87,13 @@ async fn guests_and_bots_cannot_decide() {
 #[tokio::test]
 async fn changed_words_and_an_emoji_are_no_answer() {
     story(async |w| {
-        let (ana, ben) = (w.person("ana"), w.person("ben"));
+        let ana = w.person("ana");
         let run = w.starts(ana.says("/develop tale")).await?;
         let gate = run.gate().await?;
         ana.reacts(&gate, "white_check_mark").await?;
         let said = ana.says_in(&run, "hm").await?;
         ana.edits(&said, "approve").await?;
-        ben.presses("Reject", &run).await?;
+        run.rejects("ben", "").await?;
         run.card().shows("tale · rejected").await?;
         let decisions = run.run().await?.decisions;
         assert_eq!(decisions.len(), 1);
@@ -121,15 +122,12 @@ async fn a_card_that_lost_its_buttons_decides_nothing_for_who_still_sees_them() 
 #[tokio::test]
 async fn a_diff_without_an_address_opens_over_the_thread() {
     story(async |w| {
-        w.serve.crashes().await?;
-        w.serve.will_have("SIGNOFF_LISTEN", &w.listen.replace("127.0.0.1", "0.0.0.0"));
-        w.serve.comes_back()?;
-        w.is_up().await?;
+        w.has_no_address().await?;
         let run = w.develops("ana", "tale").await?;
         run.presses("ana", "View diff").await?;
         let form = w.slack.form("ana").await?;
         assert!(form.content.to_string().contains("once upon a time"));
-        run.presses("ana", "Reject").await?;
+        run.rejects("ana", "").await?;
         run.shows("tale · rejected").await?;
         Ok(())
     })

@@ -13,7 +13,7 @@ async fn a_wrong_signature_and_an_old_one_are_turned_away() {
         }
         assert_eq!(w.slack.sends("payload=%7B%22broken", Signing::Right).await?.status, 400);
         assert_eq!(w.slack.sends(&"x".repeat((1 << 20) + 1), Signing::Right).await?.status, 413);
-        run.presses("ana", "Reject").await?;
+        run.rejects("ana", "").await?;
         run.shows("tale · rejected").await?;
         Ok(())
     })

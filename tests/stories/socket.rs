@@ -5,6 +5,10 @@ mod world;
 mod start;
 
 mod approvals;
+mod approvers;
+mod changes;
+mod conversation;
+mod home;
 mod rollback;
 
 mod stop;

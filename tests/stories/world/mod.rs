@@ -165,6 +165,24 @@ impl World {
         self.worker.command(words).with(env).run().await
     }
 
+    /// `serve` starts anew, with these lines in `[policy]`.
+    pub async fn has_policy(&self, lines: &str) -> Result<()> {
+        let file = self.folder.path().join("signoff.toml");
+        let settings = std::fs::read_to_string(&file)?;
+        std::fs::write(&file, format!("[policy]\n{lines}\n{settings}"))?;
+        self.serve.crashes().await?;
+        self.serve.comes_back()?;
+        self.is_up().await
+    }
+
+    /// `serve` starts anew where no browser can reach it.
+    pub async fn has_no_address(&self) -> Result<()> {
+        self.serve.crashes().await?;
+        self.serve.will_have("SIGNOFF_LISTEN", &self.listen.replace("127.0.0.1", "0.0.0.0"));
+        self.serve.comes_back()?;
+        self.is_up().await
+    }
+
     /// Waits until `serve` answers and has all it depends on.
     pub async fn is_up(&self) -> Result<()> {
         servers::answers(&format!("{}/readyz", self.web)).await

@@ -34,6 +34,16 @@ pipeline = "patient.toml"
 [project.urgent]
 pipeline = "urgent.toml"
 
+[project.grouped]
+pipeline = "grouped.toml"
+
+[project.paired]
+pipeline = "paired.toml"
+
+[project.wide]
+repository = "repository"
+pipeline = "wide.toml"
+
 [project.quick]
 pipeline = "quick.toml"
 "#;
@@ -171,6 +181,38 @@ approvers = ["slack:T01ACME:U02BEN"]
 escalate = { after = "2s", to = ["slack:T01ACME:U03CLEO"] }
 "#;
 
+/// A gate for whoever is in a user group.
+const GROUPED: &str = r#"
+[[stage]]
+name = "only"
+timeout = "1m"
+checks = ["true"]
+prompt = "do: echo x > x.txt"
+[stage.gate]
+approvers = ["slack:T01ACME:S0LEADS"]
+"#;
+
+/// A gate that two people must approve.
+const PAIRED: &str = r#"
+[[stage]]
+name = "only"
+timeout = "1m"
+checks = ["true"]
+prompt = "do: echo x > x.txt"
+[stage.gate]
+quorum = 2
+"#;
+
+/// More changed than one screen shows.
+const WIDE: &str = r#"
+[[stage]]
+name = "only"
+timeout = "1m"
+gate = true
+checks = ["true"]
+prompt = "do: for i in $(seq 10 29); do seq 1 60 > file-$i.txt; done"
+"#;
+
 /// No gate at all.
 const QUICK: &str = r#"
 [[stage]]
@@ -192,7 +234,8 @@ prompt = "do: echo more > more.txt"
 pub fn write(folder: &Path) -> Result<()> {
     fs::write(folder.join("signoff.toml"), SIGNOFF)?;
     let usual = [("tale", TALE), ("slow", SLOW), ("stubborn", STUBBORN), ("hasty", HASTY), ("guarded", GUARDED), ("quick", QUICK)];
-    for (name, stages) in usual.into_iter().chain([("patient", PATIENT), ("urgent", URGENT)]) {
+    let gates = [("patient", PATIENT), ("urgent", URGENT), ("grouped", GROUPED), ("paired", PAIRED), ("wide", WIDE)];
+    for (name, stages) in usual.into_iter().chain(gates) {
         fs::write(folder.join(format!("{name}.toml")), format!("name = \"{name}\"\n{AGENT}{stages}"))?;
     }
     let repository = folder.join("repository");

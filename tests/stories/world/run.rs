@@ -44,6 +44,41 @@ impl<'w> RunOf<'w> {
         self.world.slack.presses(who, &card, button).await
     }
 
+    /// Rejects this run's newest question, in the form that opens.
+    pub async fn rejects(&self, who: &str, why: &str) -> Result<()> {
+        let person = self.world.person(who);
+        person.presses("Reject", self).await?;
+        person.sees_form("Reject").await?;
+        person.fills("words", why)?;
+        person.sends_the_form().await?;
+        person.sees_no_form().await
+    }
+
+    /// Asks for changes in the form that opens.
+    pub async fn asks_for_changes(&self, who: &str, words: &str, start: &str) -> Result<()> {
+        let person = self.world.person(who);
+        person.presses("Request changes", self).await?;
+        person.sees_form("Request changes").await?;
+        person.fills("words", words)?;
+        person.chooses("start", start)?;
+        person.sends_the_form().await?;
+        person.sees_no_form().await
+    }
+
+    /// Waits until it asks again, and everybody sees it.
+    pub async fn asks_again(&self, round: u32) -> Result<Run> {
+        let asked = self.becomes(&format!("asked in round {round}"), |run| run.gate.as_ref().is_some_and(|open| open.id.round == round)).await?;
+        let (gate, key) = (format!("{}/gate:", self.id), format!(":{round}"));
+        let there = |state: &State| state.messages.iter().any(|m| m.key().is_some_and(|k| k.starts_with(&gate) && k.ends_with(&key)));
+        self.world.slack.until("the new gate card", |state| there(state).then_some(())).await?;
+        Ok(asked)
+    }
+
+    /// What an attempt was told.
+    pub fn prompt(&self, attempt: &str) -> Result<String> {
+        Ok(std::fs::read_to_string(self.world.runs_folder().join(self.id.as_str()).join(attempt).join("prompt.txt"))?)
+    }
+
     /// The newest gate card's `ts`.
     pub async fn gate_card(&self) -> Result<String> {
         let gate = format!("{}/gate:", self.id);

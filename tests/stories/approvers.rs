@@ -1,0 +1,158 @@
+//! Only who may answer is heard, and everybody else is told who can.
+
+use crate::world::slack::Fault;
+use crate::world::story;
+
+#[tokio::test]
+async fn who_is_in_a_group_is_asked_when_somebody_answers() {
+    story(async |w| {
+        let run = w.develops("ana", "grouped").await?;
+        run.gate_card().await?;
+        w.slack.removes_from_group("leads", "cleo")?;
+        run.presses("cleo", "Approve").await?;
+        w.slack.tells("cleo", "can approve this").await?;
+        run.presses("ben", "Approve").await?;
+        run.shows("grouped is done").await?;
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn nobody_is_let_in_while_slack_does_not_say_who_is_in_a_group() {
+    story(async |w| {
+        let run = w.develops("ana", "grouped").await?;
+        run.gate_card().await?;
+        w.slack.fails("usergroups.users.list", Fault::ServerError, 1);
+        run.presses("ben", "Approve").await?;
+        w.slack.tells("ben", "Slack did not say who is in").await?;
+        assert!(run.run().await?.decisions.is_empty());
+        run.presses("ben", "Approve").await?;
+        run.shows("grouped is done").await?;
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn two_different_people_approve_where_two_must() {
+    story(async |w| {
+        let run = w.develops("ana", "paired").await?;
+        run.presses("ana", "Approve").await?;
+        run.becomes("approved once", |run| run.gate.as_ref().is_some_and(|open| open.approvals.len() == 1)).await?;
+        run.presses("ana", "Approve").await?;
+        w.slack.tells("ana", "You approved this already").await?;
+        run.presses("ben", "Approve").await?;
+        run.shows("paired is done").await?;
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_policy_forbids_to_approve_ones_own_run() {
+    story(async |w| {
+        w.has_policy("self_approval = false").await?;
+        let run = w.develops("ana", "tale").await?;
+        run.presses("ana", "Approve").await?;
+        w.slack.tells("ana", "You started this run, so somebody else has to approve this").await?;
+        run.presses("ben", "Approve").await?;
+        run.shows("tale is done").await?;
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn nobody_answers_where_approvers_are_required_and_none_are_listed() {
+    story(async |w| {
+        w.has_policy("approvers_required = true").await?;
+        let run = w.develops("ana", "tale").await?;
+        run.presses("ben", "Approve").await?;
+        w.slack.tells("ben", "nobody can answer it").await?;
+        run.replies("ana", "approve").await?;
+        w.slack.tells("ana", "nobody can answer it").await?;
+        run.replies("ana", "stop").await?;
+        run.shows("tale · stopped").await?;
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn guests_bots_leavers_and_other_workspaces_never_answer() {
+    story(async |w| {
+        let run = w.develops("ana", "tale").await?;
+        for (who, why) in [
+            ("gus", "Guests of this workspace cannot decide"),
+            ("robo", "Only people can decide"),
+            ("dora", "deactivated"),
+            ("eve", "Only people of this workspace"),
+        ] {
+            run.presses(who, "Approve").await?;
+            w.slack.tells(who, why).await?;
+        }
+        assert!(run.run().await?.decisions.is_empty());
+        run.presses("ben", "Approve").await?;
+        run.shows("tale is done").await?;
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn nobody_of_another_workspace_sees_a_run() {
+    story(async |w| {
+        w.has_no_address().await?;
+        let eve = w.person("eve");
+        let run = w.develops("ana", "tale").await?;
+        eve.presses("View diff", &run).await?;
+        eve.is_told("Only people of this workspace").await?;
+        eve.presses("Request changes", &run).await?;
+        eve.says(&format!("@signoff status {}", run.id)).await?;
+        eve.says("@signoff develop quick").await?;
+        eve.sees_no_form().await?;
+        run.rejects("ana", "").await?;
+        run.shows("tale · rejected").await?;
+        assert_eq!(w.store.newest_runs(10).await?.len(), 1);
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_forwarded_card_decides_nothing() {
+    story(async |w| {
+        let (ana, ben) = (w.person("ana"), w.person("ben"));
+        let run = w.starts(ana.says("/develop tale")).await?;
+        let copy = ana.forwards(&run, "secret").await?;
+        ben.presses("Approve", &copy).await?;
+        ben.is_told("This is a copy of a card").await?;
+        assert!(run.run().await?.decisions.is_empty());
+        ben.presses("Approve", &run).await?;
+        run.shows("tale is done").await?;
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_answer_without_a_run_is_for_the_only_one_that_waits_for_me() {
+    story(async |w| {
+        let ana = w.person("ana");
+        let tale = w.starts(ana.says("/develop tale")).await?;
+        tale.gate_card().await?;
+        let heard = ana.says("/develop approve tale-2222222").await?.heard;
+        assert!(heard.body.contains("There is no run `tale-2222222` here"), "{}", heard.body);
+        let paired = w.starts(ana.says("/develop paired")).await?;
+        paired.gate_card().await?;
+        let heard = ana.says("/develop approve").await?.heard;
+        assert!(heard.body.contains("More than one run waits for you"), "{}", heard.body);
+        paired.rejects("ben", "").await?;
+        paired.shows("paired · rejected").await?;
+        ana.says("/develop approve").await?;
+        tale.shows("tale is done").await?;
+        Ok(())
+    })
+    .await;
+}

@@ -1,0 +1,159 @@
+//! A gate has three answers, and more time.
+
+use chrono::{Duration, Timelike};
+use signoff::run::Rework;
+
+use crate::world::story;
+
+const WORDS: &str = "Shorter, please:\n  - no `magic`\n  - <b>& co</b> may go";
+
+#[tokio::test]
+async fn asked_for_changes_a_stage_works_another_round_and_the_old_card_never_passes() {
+    story(async |w| {
+        let run = w.develops("ana", "tale").await?;
+        let gate = run.gate().await?;
+        let old = gate.saved()?;
+        run.asks_for_changes("ben", WORDS, "On top of this work").await?;
+        gate.offers_nothing().await?;
+        run.asks_again(2).await?;
+        w.person("cleo").presses_on(&old, "Approve").await?;
+        w.person("cleo").is_told("@ben already asked for changes").await?;
+        assert_eq!(run.run().await?.decisions.len(), 1);
+        let quoted = WORDS.lines().map(|line| format!("> {line}\n")).collect::<String>();
+        assert!(run.prompt("draft-2")?.contains(&quoted), "{}", run.prompt("draft-2")?);
+        run.presses("ana", "Approve").await?;
+        run.shows("tale is done").await?;
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn changes_can_start_from_what_the_stage_started_with() {
+    story(async |w| {
+        let run = w.develops("ana", "tale").await?;
+        run.asks_for_changes("ana", "start over", "From what the stage started with").await?;
+        let again = run.asks_again(2).await?;
+        let attempts = &again.stages[0].attempts;
+        assert_eq!((again.decisions[0].rework, &attempts[1].base), (Rework::Base, &attempts[0].base));
+        run.rejects("ana", "").await?;
+        run.shows("tale · rejected").await?;
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_form_that_is_refused_says_why_and_keeps_what_was_typed() {
+    story(async |w| {
+        let (ana, ben) = (w.person("ana"), w.person("ben"));
+        let run = w.starts(ana.says("/develop tale")).await?;
+        ben.presses("Request changes", &run).await?;
+        ben.sees_form("Request changes").await?;
+        ben.fills("words", "   ")?;
+        ben.sends_the_form().await?;
+        ben.is_corrected("words", "Please say what should be different").await?;
+        ana.presses("Approve", &run).await?;
+        run.shows("draft of tale* · approved").await?;
+        ben.fills("words", "too late")?;
+        ben.sends_the_form().await?;
+        ben.is_corrected("words", "ana already approved this").await?;
+        ben.closes_the_form().await?;
+        run.shows("tale is done").await?;
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn changes_can_be_asked_for_in_words() {
+    story(async |w| {
+        let run = w.develops("ana", "tale").await?;
+        run.gate_card().await?;
+        run.replies("ben", "changes: two words").await?;
+        run.asks_again(2).await?;
+        w.person("ana").says(&format!("/develop changes {} another word --from-base", run.id)).await?;
+        let again = run.asks_again(3).await?;
+        let said: Vec<_> = again.stages[0].changes.iter().map(|it| (it.words.as_str(), it.rework)).collect();
+        assert_eq!(said, [("two words", Rework::Top), ("another word", Rework::Base)]);
+        run.replies("ana", "reject because it gets no better").await?;
+        run.shows("it gets no better").await?;
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_card_about_other_work_never_passes() {
+    story(async |w| {
+        let run = w.develops("ana", "tale").await?;
+        let digest = run.becomes("asked", |run| run.gate.is_some()).await?.gate.expect("it asks").id.digest;
+        let mut moved = run.gate().await?.saved()?;
+        let blocks = serde_json::to_string(&moved.blocks)?.replace(&digest.0, &"0".repeat(64));
+        moved.blocks = serde_json::from_str(&blocks)?;
+        w.person("ana").presses_on(&moved, "Approve").await?;
+        w.person("ana").is_told("The work changed since this card was posted").await?;
+        run.presses("ana", "Approve").await?;
+        run.shows("tale is done").await?;
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn more_time_is_given_in_hours_or_until_tomorrow_morning_where_they_are() {
+    story(async |w| {
+        let ben = w.person("ben");
+        let run = w.develops("ana", "tale").await?;
+        let before = run.becomes("asked", |run| run.gate.is_some()).await?.gate.expect("it asks").deadline;
+        run.replies("ana", "extend 8h").await?;
+        let extended = |n: usize| move |run: &signoff::run::Run| run.gate.as_ref().is_some_and(|open| open.extensions.len() == n);
+        let later = run.becomes("extended", extended(1)).await?.gate.expect("it asks").deadline;
+        assert_eq!(later - before, Duration::hours(8));
+        ben.presses("Extend", &run).await?;
+        ben.sees_form("More time").await?;
+        ben.chooses("until", "Until tomorrow, 9:00 where you are")?;
+        ben.sends_the_form().await?;
+        let tomorrow = run.becomes("extended again", extended(2)).await?.gate.expect("it asks").deadline;
+        assert_eq!((tomorrow - Duration::hours(5)).hour(), 9, "in New York");
+        run.rejects("ana", "").await?;
+        run.shows("tale · rejected").await?;
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_press_on_the_run_card_stops_the_run_after_a_second_look() {
+    story(async |w| {
+        let ana = w.person("ana");
+        let run = w.starts(ana.says("/develop slow")).await?;
+        run.shows("Waiting for a sign").await?;
+        ana.presses("Stop", &run.card()).await?;
+        ana.is_asked("Stop this run?").await?;
+        ana.confirms().await?;
+        run.shows("slow · stopped").await?;
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_long_diff_is_read_page_by_page() {
+    story(async |w| {
+        w.has_no_address().await?;
+        let ana = w.person("ana");
+        let run = w.starts(ana.says("/develop wide")).await?;
+        ana.presses("View diff", &run).await?;
+        ana.sees_form("Page 1 of").await?;
+        ana.presses_in_form("Next page").await?;
+        ana.sees_form("Page 2 of").await?;
+        ana.presses_in_form("Previous page").await?;
+        ana.sees_form("Page 1 of").await?;
+        ana.closes_the_form().await?;
+        run.rejects("ana", "").await?;
+        run.shows("wide · rejected").await?;
+        Ok(())
+    })
+    .await;
+}

@@ -1,0 +1,114 @@
+//! What waits for somebody stands at home, in Slack and at a shell, and is answered there.
+
+use serde_json::Value;
+use signoff::run::Via;
+
+use crate::world::story;
+
+#[tokio::test]
+async fn what_waits_for_me_is_answered_at_home() {
+    story(async |w| {
+        let ana = w.person("ana");
+        let run = w.starts(ana.says("/develop tale")).await?;
+        run.gate_card().await?;
+        ana.opens_home().await?;
+        ana.sees_home("Keep draft of tale?").await?;
+        ana.presses_at_home("Approve", "draft").await?;
+        ana.sees_home("Nothing waits for you").await?;
+        run.shows("tale is done").await?;
+        assert_eq!(run.run().await?.decisions[0].via, Via::Home);
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn changes_are_asked_for_at_home_too() {
+    story(async |w| {
+        let ana = w.person("ana");
+        let run = w.starts(ana.says("/develop tale")).await?;
+        run.gate_card().await?;
+        ana.opens_home().await?;
+        ana.sees_home("Keep draft of tale?").await?;
+        ana.presses_at_home("Request changes", "draft").await?;
+        ana.sees_form("Request changes").await?;
+        ana.fills("words", "once more")?;
+        ana.sends_the_form().await?;
+        assert_eq!(run.asks_again(2).await?.decisions[0].via, Via::Home);
+        run.rejects("ana", "").await?;
+        run.shows("tale · rejected").await?;
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_waits_is_told_to_each_as_it_concerns_them() {
+    story(async |w| {
+        let run = w.develops("ana", "grouped").await?;
+        run.gate_card().await?;
+        for (who, what) in [("ben", "*Waiting for you*"), ("dan", "Nothing waits for you.")] {
+            let heard = w.person(who).says("/develop waiting").await?.heard;
+            assert!(heard.body.contains(what) && heard.body.contains(run.id.as_str()) && heard.body.contains("left"), "{who}: {}", heard.body);
+            w.person(who).opens_home().await?;
+        }
+        w.person("dan").sees_home("Waiting for others").await?;
+        w.person("ben").presses_at_home("Approve", "only").await?;
+        run.shows("grouped is done").await?;
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn at_a_shell_one_sees_what_waits_and_asks_for_changes_and_more_time() {
+    story(async |w| {
+        let run = w.develops("ana", "tale").await?;
+        run.gate_card().await?;
+        let (code, said) = w.types(&["--json", "waiting"]).await?;
+        let waiting: Value = serde_json::from_str(said.trim())?;
+        assert_eq!((code, &waiting["run"], &waiting["for_me"]), (0, &Value::from(run.id.as_str()), &Value::from(true)));
+        let (code, said) = w.types(&["extend", run.id.as_str(), "tomorrow"]).await?;
+        assert_eq!((code, said.trim()), (0, "Extended."));
+        let (code, said) = w.types(&["changes", run.id.as_str()]).await?;
+        assert!(code == 3 && said.contains("what should be different"), "{said}");
+        let (code, said) = w.types(&["changes", run.id.as_str(), "--from-base", "line one\n  line two"]).await?;
+        assert_eq!((code, said.trim()), (0, "Asked for changes."));
+        assert_eq!(run.asks_again(2).await?.stages[0].changes[0].words, "line one\n  line two");
+        assert_eq!(w.types(&["reject", run.id.as_str()]).await?.0, 0);
+        run.shows("tale · rejected").await?;
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_reminder_is_silenced_and_answered_where_it_is_read() {
+    story(async |w| {
+        let ana = w.person("ana");
+        let run = w.starts(ana.says("/develop patient")).await?;
+        ana.presses_in_dm("Snooze", "patient").await?;
+        ana.is_told("No more reminders of this question").await?;
+        ana.presses_in_dm("Approve", "patient").await?;
+        run.shows("patient is done").await?;
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_answer_below_a_direct_message_is_for_the_run_it_is_about() {
+    story(async |w| {
+        let ana = w.person("ana");
+        let tale = w.starts(ana.says("/develop tale")).await?;
+        tale.gate_card().await?;
+        let patient = w.starts(ana.says("/develop patient")).await?;
+        let reminder = ana.is_sent_directly("patient").await?;
+        ana.says_in(&reminder, "approve").await?;
+        patient.shows("patient is done").await?;
+        ana.says_directly("approve").await?;
+        tale.shows("tale is done").await?;
+        Ok(())
+    })
+    .await;
+}

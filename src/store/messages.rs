@@ -140,7 +140,7 @@ impl Store {
     pub async fn message_deleted(&self, place: &Channel, ts: &str, now: DateTime<Utc>) -> Result<()> {
         sqlx::query!(
             "with gone as (
-                 update messages set shown = '' from threads
+                 update messages set shown = 'deleted' from threads
                  where messages.ts = $3 and threads.run_id = messages.run_id and threads.team = $1
                    and coalesce(messages.channel, threads.channel) = $2
                  returning messages.run_id)

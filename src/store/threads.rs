@@ -81,10 +81,12 @@ impl Store {
         Ok(row.map(|r| (Channel { team: r.team, channel: r.channel }, r.root_ts)))
     }
 
-    /// The thread agrees with the events up to `drawn_seq`; it is looked at again at `redraw_at`. The lease ends.
+    /// The thread agrees with the events up to `drawn_seq`; it is looked at again at `redraw_at`, or at once where a message was deleted
+    /// meanwhile. The lease ends.
     pub async fn thread_drawn(&self, thread: &LeasedThread, drawn_seq: u64, redraw_at: Option<DateTime<Utc>>) -> Result<()> {
         sqlx::query!(
-            "update threads set drawn_seq = greatest(drawn_seq, $3), redraw_at = $4, lease_until = null, retry_at = null,
+            "update threads set drawn_seq = greatest(drawn_seq, $3), lease_until = null, retry_at = null,
+                 redraw_at = case when exists (select 1 from messages where run_id = $1 and shown = 'deleted') then to_timestamp(0) else $4::timestamptz end,
                  failures = 0, failing_since = null, trouble = null
              where run_id = $1 and fence = $2",
             thread.run.as_str(),

@@ -71,7 +71,9 @@ fn reminded_people(question: &Question<'_>, groups: &Groups, at: DateTime<Utc>) 
     let may_start = |user: &String| spec.self_approval || !who_started.contains(user);
     let mut users: Vec<String> = in_person(run, spec.approvers.iter().chain(others), groups);
     users.retain(|user| may_start(user) && can_answer((question, groups), user));
-    if users.is_empty() {
+    let unknown = spec.approvers.iter().any(|a| matches!(a, Approver::Group(group) if !groups.0.contains_key(group)));
+    // While nobody knows who is in a group, nobody knows either that it has nobody to call.
+    if users.is_empty() && !unknown {
         users = who_started;
     }
     let silent = |user: &String| question.gate.snoozed.iter().any(|snooze| snooze.at < at && is(&snooze.by, user));

@@ -15,6 +15,8 @@ mod time;
 
 mod stop;
 
+mod direct;
+
 mod crash;
 mod guards;
 mod outages;

@@ -13,6 +13,8 @@ mod rollback;
 
 mod stop;
 
+mod direct;
+
 mod crash;
 mod outages;
 mod refusals;

@@ -44,6 +44,7 @@ impl Publisher {
                 Ok(members) => drop(asked.groups.0.insert(group.clone(), members)),
                 Err(refused) if refused.is_group_gone() || refused.is_about_us() => {
                     tracing::warn!(run.id = %look.thread.run, error = %refused, "nobody of the group {group} is called: {}", remedy(&refused));
+                    asked.groups.0.insert(group.clone(), Vec::new());
                 }
                 Err(e) => {
                     tracing::warn!(run.id = %look.thread.run, error = %e, "could not ask who is in the group {group}");
@@ -92,10 +93,10 @@ impl Publisher {
         Ok(self.store.give_up_message(look.thread, GivenUp { key: &key, shown: "", why: &why, at: look.now }).await?)
     }
 
-    /// Each message on its own. Brings back when to look again at those that have to wait.
+    /// Each message on its own. Brings back when to look again at those that have to wait. Who was never called is not told that it is over.
     pub(super) async fn draw_directly(&self, look: &Look<'_>, messages: &[Message]) -> Result<Option<DateTime<Utc>>, Stop> {
         let mut again = None;
-        for message in messages {
+        for message in messages.iter().filter(|message| message.asks() || look.known.contains_key(&message.key)) {
             let To::Person(user) = &message.to else { continue };
             match alone(self.tell(look, message, user).await)? {
                 Ok(Brought::Shed(_)) => again = earliest(again, Some(look.now + SHED_PAUSE)),

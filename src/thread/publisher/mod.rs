@@ -156,7 +156,13 @@ impl Publisher {
             let silent = silent.map(|question| (question, drawn.as_ref().err()));
             direct.extend(self.instead(&look, &place, silent, &mut asked).await?);
         }
-        let mut again = earliest(asked.again, self.draw_directly(&look, &direct).await?);
+        let mut again = asked.again;
+        if drawn.is_ok() && thread.root_ts.is_none() && !direct.is_empty() {
+            // Now there is a thread to lead them to.
+            again = Some(now);
+        } else {
+            again = earliest(again, self.draw_directly(&look, &direct).await?);
+        }
         if drawn.is_ok() {
             again = earliest(again, self.react(&look).await?);
         }

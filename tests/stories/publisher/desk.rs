@@ -1,6 +1,7 @@
 //! A run whose events the story tells itself, and publishers that draw it: no worker, no `serve`, and all that Slack is asked in plain view.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use axum::Router;
@@ -142,6 +143,16 @@ impl Desk {
                 state.with_key(&key).into_iter().find(|it| state.shown(it).contains(words)).map(|it| it.ts.clone())
             })
             .await
+    }
+
+    /// Waits until the publisher sees nothing to do.
+    pub async fn is_quiet(&self) -> Result<()> {
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
+        while self.count("threads where drawn_seq < wanted_seq or lease_until is not null or redraw_at <= now()").await? > 0 {
+            anyhow::ensure!(tokio::time::Instant::now() < deadline, "the publisher does not come to rest");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        Ok(())
     }
 
     /// The thread could not be drawn since then.

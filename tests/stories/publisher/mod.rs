@@ -197,3 +197,24 @@ async fn a_question_of_a_thread_that_fails_for_a_minute_is_asked_directly() -> R
     desk.shows("gate:draft:1", "approved by").await?;
     Ok(())
 }
+
+#[tokio::test]
+async fn a_restart_redraws_nothing_that_is_right() -> Result<()> {
+    let desk = Desk::asking(&["slack:T01ACME:S0LEADS"]).await?;
+    let first = desk.draws().await?;
+    desk.asks().await?;
+    desk.event(json!({ "kind": "reminded", "gate": desk.gate(), "reminder": "half" })).await?;
+    desk.event(json!({ "kind": "noted", "request": "n1", "by": "slack:T01ACME:U01ANA", "via": "thread", "words": "x", "message": "1.000001" }))
+        .await?;
+    desk.shows("reminder:draft:1:half:1:U03CLEO", "Keep draft").await?;
+    desk.is_quiet().await?;
+    drop(first);
+    let said = || ["chat.postMessage", "chat.update", "reactions.add"].map(|method| desk.slack.calls(method).len());
+    let before = said();
+    let _second = desk.draws().await?;
+    // It looks at all of it once more.
+    desk.sql("update threads set drawn_seq = -1").await?;
+    desk.is_quiet().await?;
+    assert_eq!(said(), before);
+    Ok(())
+}

@@ -193,6 +193,11 @@ impl World {
         servers::answers(&format!("{}/livez", self.web)).await
     }
 
+    /// What a page of `serve` says.
+    pub async fn page(&self, path: &str) -> Result<String> {
+        Ok(reqwest::get(format!("{}{path}", self.web)).await?.error_for_status()?.text().await?)
+    }
+
     /// Waits until so many runs were asked for.
     pub async fn until_runs(&self, count: usize) -> Result<()> {
         self.until(&format!("{count} runs"), async || Ok(self.store.newest_runs(100).await?.len() >= count)).await

@@ -44,6 +44,9 @@ pipeline = "paired.toml"
 repository = "repository"
 pipeline = "wide.toml"
 
+[project.led]
+pipeline = "led.toml"
+
 [project.quick]
 pipeline = "quick.toml"
 "#;
@@ -213,6 +216,19 @@ checks = ["true"]
 prompt = "do: for i in $(seq 10 29); do seq 1 60 > file-$i.txt; done"
 "#;
 
+/// The same, and they are reminded.
+const LED: &str = r#"
+[[stage]]
+name = "only"
+timeout = "1m"
+checks = ["true"]
+prompt = "do: echo x > x.txt"
+[stage.gate]
+approvers = ["slack:T01ACME:S0LEADS"]
+deadline = "20s"
+on_deadline = "wait"
+"#;
+
 /// No gate at all.
 const QUICK: &str = r#"
 [[stage]]
@@ -234,7 +250,7 @@ prompt = "do: echo more > more.txt"
 pub fn write(folder: &Path) -> Result<()> {
     fs::write(folder.join("signoff.toml"), SIGNOFF)?;
     let usual = [("tale", TALE), ("slow", SLOW), ("stubborn", STUBBORN), ("hasty", HASTY), ("guarded", GUARDED), ("quick", QUICK)];
-    let gates = [("patient", PATIENT), ("urgent", URGENT), ("grouped", GROUPED), ("paired", PAIRED), ("wide", WIDE)];
+    let gates = [("patient", PATIENT), ("urgent", URGENT), ("grouped", GROUPED), ("paired", PAIRED), ("wide", WIDE), ("led", LED)];
     for (name, stages) in usual.into_iter().chain(gates) {
         fs::write(folder.join(format!("{name}.toml")), format!("name = \"{name}\"\n{AGENT}{stages}"))?;
     }

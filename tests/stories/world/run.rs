@@ -5,11 +5,11 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use chrono::Offset;
 use serde_json::{Value, json};
-use signoff::run::{Decision, Phase, RequestId, Rework, Run, RunId, Verdict, Via};
-use signoff::thread::{Groups, Links, Place, render};
+use signoff::run::{Decision, GroupId, Phase, RequestId, Rework, Run, RunId, Verdict, Via};
+use signoff::thread::{Groups, Links, Place, To, render};
 
 use super::{World, now};
-use crate::world::slack::{FakeSlack, Heard, Message, MessageAt, Spot, State, Target};
+use crate::world::slack::{FakeSlack, Heard, Message, MessageAt, Spot, State, TEAM, Target};
 
 /// A run and its thread.
 pub struct RunOf<'w> {
@@ -117,6 +117,12 @@ impl<'w> RunOf<'w> {
         self.run().await
     }
 
+    /// Waits until our side knows that the message is there.
+    pub async fn knows(&self, ts: &str) -> Result<()> {
+        let known = async || Ok(self.world.store.messages(&self.id).await?.iter().any(|it| it.ts.as_deref() == Some(ts)));
+        self.world.until(&format!("{ts} to be known"), known).await
+    }
+
     /// The kinds of its events from its first question on, as a shell tells them.
     pub async fn happened_since_it_asked(&self) -> Result<Vec<String>> {
         let (_, events) = self.world.types(&["--json", "events", self.id.as_str()]).await?;
@@ -212,8 +218,12 @@ pub async fn is_drawn(world: &World, id: &RunId) -> Result<()> {
 
 /// What the thread shows otherwise than the events say; none where they agree.
 fn differs(state: &State, run: &Run, place: &Place) -> Option<String> {
-    render(run, (None, &Groups::default()), now(), place).into_iter().find_map(|message| {
+    let groups = state.groups.iter().map(|it| (GroupId { team: TEAM.to_owned(), group: it.id.clone() }, it.members.clone()));
+    render(run, (None, &Groups(groups.collect())), now(), place).into_iter().find_map(|message| {
         let there = state.with_key(&format!("{}/{}", run.id(), message.key));
+        if there.is_empty() && matches!(message.to, To::Person(_)) && !message.asks() {
+            return None; // Who was not called before it was over is not called any more.
+        }
         let [shown] = there.as_slice() else { return Some(format!("{} is there {} times", message.key, there.len())) };
         let (shown, drawn) = (nameless(&json!(shown.blocks)), nameless(&json!(message.blocks)));
         (shown != drawn).then(|| format!("{} shows\n{shown}\nand should show\n{drawn}", message.key))

@@ -119,14 +119,35 @@ impl Desk {
 
     /// A publisher, as `serve` has one.
     pub async fn draws(&self) -> Result<Drawing> {
+        self.draws_at(Pacing::generous()).await
+    }
+
+    /// The same, no faster than this.
+    pub async fn draws_at(&self, pacing: Pacing) -> Result<Drawing> {
         let config = SlackApiConfig::new(Some(self.slack.api_url()), SecretString::from(BOT_TOKEN));
         let publisher = Publisher {
             store: Store::connect(&self.database).await?,
-            slack: SlackApi::new(SlackApiConfig { pacing: Pacing::generous(), ..config }),
+            slack: SlackApi::new(SlackApiConfig { pacing, ..config }),
             place: Place { links: None, clock_zone: chrono::Offset::fix(&Utc), slack_dates: false, thread: None },
             clock: now,
         };
         Ok(Drawing(tokio::spawn(publisher.run(CancellationToken::new()))))
+    }
+
+    /// So many more runs that wait like this one does now, each with a thread that shows another time than it is.
+    pub async fn is_one_of(&self, many: u32) -> Result<()> {
+        let run = self.run();
+        self.sql(&format!(
+            "insert into runs select 'many-' || n, 'many-' || n, project, jsonb_set(request, '{{run}}', to_jsonb('many-' || n)), requested_at, sent, tries, try_at
+             from runs, generate_series(1, {many}) n where run_id = '{run}';
+             insert into events select 'many-' || n, seq, at, kind, body from events, generate_series(1, {many}) n where run_id = '{run}';
+             insert into threads (run_id, team, channel, root_ts, wanted_seq, drawn_seq, redraw_at)
+             select 'many-' || n, team, channel, root_ts, wanted_seq, drawn_seq, now() from threads, generate_series(1, {many}) n where run_id = '{run}';
+             insert into messages (run_id, key, ts, shown, claimed_at)
+             select 'many-' || n, key, ts, 'another time', claimed_at from messages, generate_series(1, {many}) n where run_id = '{run}'"
+        ))
+        .await?;
+        self.sql("vacuum analyze").await
     }
 
     /// How often our messages with this key are in Slack.
@@ -150,6 +171,16 @@ impl Desk {
         let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
         while self.count("threads where drawn_seq < wanted_seq or lease_until is not null or redraw_at <= now()").await? > 0 {
             anyhow::ensure!(tokio::time::Instant::now() < deadline, "the publisher does not come to rest");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        Ok(())
+    }
+
+    /// Waits until so many threads were looked at, and are to be looked at again.
+    pub async fn all_look_again(&self, many: i64) -> Result<()> {
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(60);
+        while self.count("threads where redraw_at > now()").await? < many {
+            anyhow::ensure!(tokio::time::Instant::now() < deadline, "the publisher looks at nothing");
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         Ok(())

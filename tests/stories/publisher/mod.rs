@@ -3,12 +3,13 @@
 mod desk;
 mod store;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use chrono::TimeDelta;
 use serde_json::json;
 use signoff::run::Happened;
+use signoff::slack::{Pacing, Rate};
 
 use crate::world::now;
 use crate::world::slack::Fault;
@@ -216,5 +217,28 @@ async fn a_restart_redraws_nothing_that_is_right() -> Result<()> {
     desk.sql("update threads set drawn_seq = -1").await?;
     desk.is_quiet().await?;
     assert_eq!(said(), before);
+    Ok(())
+}
+
+/// The clocks of ten thousand waiting questions have come, and Slack has no room for any of them.
+#[tokio::test]
+async fn ten_thousand_clocks_delay_no_question() -> Result<()> {
+    let desk = Desk::asking(&[]).await?;
+    let first = desk.draws().await?;
+    desk.asks().await?;
+    desk.shows("gate:draft:1", "Keep draft").await?;
+    desk.is_quiet().await?;
+    drop(first);
+    desk.is_one_of(10_000).await?;
+    let nothing = Rate { per_minute: 0.001, burst: 0.0 };
+    let _second = desk.draws_at(Pacing { edits: nothing, ..Pacing::generous() }).await?;
+    desk.all_look_again(500).await?;
+    let new = desk::request("tale-9999999", &[])?;
+    let begun = Instant::now();
+    desk.asks_for(&new).await?;
+    desk.slack.until("a new card", |state| state.with_key("tale-9999999/card").first().map(|_| ())).await?;
+    let took = begun.elapsed();
+    assert!(took < Duration::from_secs(3), "it took {took:?}");
+    assert_eq!(desk.slack.calls("chat.update").len(), 0);
     Ok(())
 }

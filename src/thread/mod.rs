@@ -8,6 +8,8 @@ mod closing;
 mod direct;
 pub(crate) mod figures;
 mod gate;
+#[cfg(test)]
+mod goldens;
 mod home;
 mod ledger;
 #[cfg(test)]

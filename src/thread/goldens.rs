@@ -226,7 +226,7 @@ fn homes() -> Vec<Golden> {
     let mut largest = Tale::largest_question().run;
     let mut numbered = |i: u32| {
         largest.request.run = format!("{}-{i}", "r".repeat(60)).parse().unwrap();
-        (largest.clone(), i % 2 == 0)
+        (largest.clone(), i.is_multiple_of(2))
     };
     let fullest: Vec<_> = (0..80).map(&mut numbered).collect();
     vec![

@@ -3,10 +3,12 @@
 use chrono::TimeDelta;
 use proptest::prelude::*;
 
-use crate::run::{Outcome, Verdict};
+use serde_json::json;
 
-use super::sample::{Tale, ana, ben, place};
-use super::{Groups, Message, Priority, limits, redraw_at, render};
+use super::sample::{More, Tale, ana, ben, name, place, request, work};
+use super::{Groups, Message, ModalDiff, Priority, diff_modal, home, limits, redraw_at, render, unposted, words};
+use crate::run::{AttemptOutcome, Outcome, PersonId, Refusal, Reminder, Rework, Verdict};
+use crate::workspace::{FilePatch, FileStatus};
 
 #[test]
 fn the_largest_run_keeps_the_limits() {
@@ -68,6 +70,69 @@ fn tale(which: u8) -> Tale {
         2 => Tale::waiting().decides(ben(), Verdict::Approve, None),
         3 => Tale::waiting().decides(ana(), Verdict::Stop, None),
         _ => Tale::new(),
+    }
+}
+
+/// Words that may be anything, and a great many of them.
+fn words() -> impl Strategy<Value = String> {
+    let piece =
+        prop_oneof![".{0,40}", "(\\PC|[<>&`*_\n\r\t\u{202e}\u{301}]){0,40}", Just("<!channel> ```\n@here ```".to_owned()), Just("> &lt;".to_owned())];
+    (prop::collection::vec(piece, 0..6), 1..200_usize).prop_map(|(pieces, times)| pieces.join("\n").repeat(times))
+}
+
+/// A run in which everything that can be said says this, after so much of it.
+fn saying(words: &str, steps: usize) -> Tale {
+    let mut request = request();
+    request.brief = words.to_owned();
+    request.repository = Some(words.to_owned());
+    let stage = "core-implementation";
+    let more = || More { words: Some(words.to_owned()), since_round: Some(More::diff(1, 1, 1)), ..More::risky(words) };
+    let tale = Tale::of(request).started().notes(ana(), words).works("scaffold", 1, work(1, 1, 1)).keeps("scaffold");
+    let tell: [&dyn Fn(Tale) -> Tale; 7] = [
+        &|tale| tale.with(more()).works(stage, 1, work(1, 1, 1)).asks(stage).reminds(Reminder::Half),
+        &|tale| tale.wants(ben(), words, Rework::Top),
+        &|tale| tale.notes(ben(), words).notes(ana(), words).begins(stage, 2),
+        &|tale| tale.writes(stage, 2, work(1, 1, 1)).ends(stage, 2, (AttemptOutcome::Good, Some(words), None), work(1, 1, 1)).asks(stage),
+        &|tale| tale.extends(ben(), 8).reminds(Reminder::Soon).notes(ana(), words),
+        &|tale| tale.decides(ben(), Verdict::Reject, Some(words)).undoes(stage),
+        &|tale| tale.delivers(false).closes(Outcome::Rejected, Some(words)),
+    ];
+    tell.iter().take(steps).fold(tale, |tale, tell| tell(tale))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+
+    #[test]
+    fn whatever_is_said_slack_takes_it(words in words(), steps in 0..8_usize) {
+        let tale = saying(&words, steps);
+        render(&tale.run, (None, &Groups::default()), tale.now, &place()).iter().for_each(limits::message);
+        unposted(&tale.run, "gate:core-implementation:1", &place(), &Groups::default()).iter().for_each(limits::message);
+        limits::home(&json!(home(&[(tale.run.clone(), true), (tale.run, false)], tale.now, &place())));
+    }
+
+    #[test]
+    fn whatever_changed_can_be_looked_at(words in words(), files in 0..30_usize, page in 0..9_usize) {
+        let file = |i: usize| FilePatch {
+            path: format!("{i}{words}"),
+            old_path: None,
+            status: FileStatus::Added,
+            added: 1,
+            removed: 0,
+            binary: i % 7 == 6,
+            text: words.repeat(i % 3),
+        };
+        let (run, files) = (Tale::waiting().run, (0..files).map(file).collect::<Vec<_>>());
+        let diff = ModalDiff { run: &run, stage: &name("core-implementation"), files: &files, truncated: page % 2 == 0, page };
+        limits::view(&json!(diff_modal(diff)));
+    }
+
+    #[test]
+    fn what_is_told_privately_is_short(words in words()) {
+        let run = saying(&words, 4).run;
+        let by = PersonId::Slack { team: words.clone(), user: words };
+        let whys = [Refusal::AlreadyDecided { verdict: Verdict::Changes, by, at: Tale::new().now }, Refusal::NotAllowed, Refusal::OwnRun, Refusal::NobodyMay];
+        prop_assert!(whys.iter().all(|why| words::refusal(why, &run, Verdict::Approve).chars().count() <= 600));
     }
 }
 

@@ -33,7 +33,7 @@ pub(super) fn ledger(run: &Run, progress: Option<&Progress>) -> Option<Message> 
     let rows: Vec<Row> = run.stages.iter().enumerate().flat_map(|(i, stage)| rows(run, i, stage, progress)).collect();
     let newest = rows.last()?.paragraphs.first()?;
     let text = bare(&super::plain_text(newest), NOTICE);
-    Some(Message { key: "ledger".to_owned(), to: To::Thread, text, blocks: sections(&rows, unread(run)) })
+    Some(Message { key: "ledger".to_owned(), to: To::Thread, text, blocks: sections(&rows, unread(run).as_ref()) })
 }
 
 fn rows(run: &Run, index: usize, stage: &StageState, progress: Option<&Progress>) -> Vec<Row> {
@@ -85,7 +85,7 @@ fn end_of_stage(run: &Run, index: usize) -> Option<String> {
 }
 
 /// The newest rows that fit, in sections; the older ones are counted.
-fn sections(rows: &[Row], last: Option<String>) -> Vec<SlackBlock> {
+fn sections(rows: &[Row], last: Option<&String>) -> Vec<SlackBlock> {
     let mut room = TOTAL;
     let fits = |row: &&Row| {
         room = room.saturating_sub(row.paragraphs.iter().map(|p| length(p) + 1).sum());
@@ -97,7 +97,7 @@ fn sections(rows: &[Row], last: Option<String>) -> Vec<SlackBlock> {
     let attempts: u64 = rows[..folded].iter().map(|row| row.attempts).sum();
     let note = (folded > 0).then(|| format!("… {}", figures::plural(attempts, "earlier attempt")));
     let mut texts: Vec<String> = Vec::new();
-    for paragraph in note.iter().chain(rows[folded..].iter().flat_map(|row| &row.paragraphs)).chain(&last) {
+    for paragraph in note.iter().chain(rows[folded..].iter().flat_map(|row| &row.paragraphs)).chain(last) {
         match texts.last_mut() {
             Some(text) if length(text) + 1 + length(paragraph) <= PER_SECTION => {
                 text.push('\n');

@@ -38,10 +38,11 @@ impl More {
 impl Tale {
     /// This stage asks like that.
     pub fn gated(mut self, stage: &str, spec: GateSpec) -> Self {
-        for of in [&mut self.run.request.pipeline.stages] {
-            of.iter_mut().filter(|s| s.name == name(stage)).for_each(|s| s.gate = Some(spec.clone()));
+        let named = name(stage);
+        self.run.request.pipeline.stages.iter_mut().filter(|s| s.name == named).for_each(|s| s.gate = Some(spec.clone()));
+        if let Some(of) = self.run.stages.iter_mut().find(|s| s.name() == &named) {
+            of.stage.gate = Some(spec);
         }
-        self.run.stages.iter_mut().filter(|s| s.name() == &name(stage)).for_each(|s| s.stage.gate = Some(spec.clone()));
         self
     }
 

@@ -101,3 +101,28 @@ async fn since(shadow: &Shadow, seen: Option<&Snapshot>, (began, snapshot): (&Sn
     }
     Ok(Some(shadow.diff(seen, snapshot).await.context("counting what changed since it was asked about")?))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn only_what_says_more_than_the_whole_is_compared() {
+        let root = tempfile::tempdir().expect("a folder");
+        let shadow = Shadow::open(&root.path().join("shadow.git")).await.expect("a shadow repository");
+        let began = shadow.import(None).await.expect("an empty beginning");
+        let clone = root.path().join("clone");
+        shadow.checkout(&began, &clone).await.expect("a clone");
+        fs::write(clone.join("draft.txt"), "once\n").expect("written");
+        let asked = shadow.snapshot(&clone, &began, "draft-1").await.expect("a snapshot");
+        fs::write(clone.join("draft.txt"), "once\nupon a time\n").expect("written");
+        let now = shadow.snapshot(&clone, &asked, "draft-2").await.expect("a snapshot");
+        let lines = async |seen: &Snapshot| since(&shadow, Some(seen), (&began, &now)).await.expect("compared").map(|diff| diff.added);
+        assert_eq!(lines(&asked).await, Some(1));
+        assert_eq!(lines(&began).await, None, "that is the whole");
+        let elsewhere = Snapshot { commit: "a".repeat(40), tree: "b".repeat(40) };
+        assert_eq!(lines(&elsewhere).await, None, "it is not here");
+    }
+}

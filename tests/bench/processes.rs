@@ -1,0 +1,108 @@
+//! The processes that are measured, and what they lean on.
+
+use std::fs::{self, File};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use anyhow::{Context, Result};
+use axum::extract::Path as Named;
+use axum::{Json, Router, routing};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::servers::{Servers, answers, free_address};
+
+pub struct Processes {
+    pub database: String,
+    pub temporal: String,
+    pub queue: String,
+    pub folder: TempDir,
+    serve: Running,
+    worker: Running,
+}
+
+/// Resident memory, in MB.
+pub struct Memory {
+    pub serve: f64,
+    pub worker: f64,
+}
+
+/// Ends with the bench.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+impl Processes {
+    pub async fn start() -> Result<Self> {
+        // Another may have been installed; any will do.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let servers = Servers::get();
+        let queue = servers.fresh_name().replace("story", "bench");
+        let database = servers.fresh_database(&queue).await?;
+        let folder = TempDir::new()?;
+        let slack = a_slack_that_takes_everything().await?;
+        let listen = free_address()?.to_string();
+        let temporal = servers.temporal.clone();
+        let env = [
+            ("DATABASE_URL", database.as_str()),
+            ("TEMPORAL_ADDRESS", &temporal),
+            ("SIGNOFF_TASK_QUEUE", &queue),
+            ("SIGNOFF_HOME", &folder.path().join("home").display().to_string()),
+            ("SIGNOFF_LISTEN", &listen),
+            ("SLACK_API_URL", &slack),
+            ("SLACK_BOT_TOKEN", "xoxb-of-nobody"),
+            ("SLACK_SIGNING_SECRET", "of nobody"),
+        ];
+        let serve = start("serve", &env, folder.path())?;
+        let worker = start("worker", &env, folder.path())?;
+        answers(&format!("http://{listen}/readyz")).await?;
+        Ok(Self { database, temporal, queue, folder, serve, worker })
+    }
+
+    pub fn memory(&self) -> Result<Memory> {
+        Ok(Memory { serve: megabytes(&self.serve)?, worker: megabytes(&self.worker)? })
+    }
+}
+
+fn start(verb: &str, env: &[(&str, &str)], folder: &Path) -> Result<Running> {
+    let log = File::create(folder.join(format!("{verb}.log")))?;
+    let program = env!("CARGO_BIN_EXE_signoff");
+    let mut command = Command::new(program);
+    command.args(["__child", &std::process::id().to_string(), program, verb]).envs(env.iter().copied());
+    command.env_remove("ANTHROPIC_API_KEY").env_remove("SIGNOFF_CONFIG").current_dir(folder);
+    Ok(Running(command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).spawn()?))
+}
+
+fn megabytes(process: &Running) -> Result<f64> {
+    let status = fs::read_to_string(format!("/proc/{}/status", process.0.id())).context("it has ended")?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
+    Ok(line.trim().trim_end_matches(" kB").parse::<f64>()? / 1024.0)
+}
+
+async fn a_slack_that_takes_everything() -> Result<String> {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    let address = listener.local_addr()?;
+    let router = Router::new().route("/api/{method}", routing::post(answer).get(answer));
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    Ok(format!("http://{address}/api/"))
+}
+
+async fn answer(Named(method): Named<String>) -> Json<Value> {
+    static COUNT: AtomicU64 = AtomicU64::new(1);
+    let ts = format!("1700000000.{:06}", COUNT.fetch_add(1, Ordering::Relaxed));
+    Json(match method.as_str() {
+        "auth.test" => {
+            json!({ "ok": true, "url": "https://acme.example/", "team": "Acme", "user": "signoff", "team_id": "T01ACME", "user_id": "U0BOT", "bot_id": "B0BOT" })
+        }
+        "chat.postMessage" => json!({ "ok": true, "channel": "C0", "ts": ts, "message": { "ts": ts, "text": "" } }),
+        "conversations.open" => json!({ "ok": true, "channel": { "id": "D0" } }),
+        _ => json!({ "ok": true, "channel": "C0", "ts": ts, "text": "" }),
+    })
+}

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, anyhow, ensure};
 use chrono::{DateTime, Utc};
 use futures::{StreamExt, TryStreamExt, stream};
-use signoff::engine::{Address, Engine, connect};
+use signoff::engine::{Address, Engine, EngineError, connect};
 use signoff::run::{Channel, Decision, PersonId, PipelineText, Request, RequestId, Rework, Run, RunId, Verdict, Via};
 use signoff::store::Store;
 use sqlx::{Connection, PgConnection};
@@ -113,7 +113,10 @@ impl<'a> Many<'a> {
         };
         self.store.keep_pipeline(&request.pipeline.digest, &text.text).await?;
         self.store.ask_for_run(&RequestId(request.run.to_string()), &request, now()).await?;
-        self.engine.start(&request).await.with_context(|| format!("starting run {n}"))?;
+        // Started twice, it is one run; a busy machine does not always confirm in time.
+        while let Err(e) = self.engine.start(&request).await {
+            ensure!(matches!(e, EngineError::Unsure(_) | EngineError::NotSent(_)), "starting run {n}: {e}");
+        }
         self.store.run_was_sent(&request).await?;
         Ok(request.run)
     }

@@ -10,12 +10,14 @@ mod changes;
 mod conversation;
 mod home;
 mod rollback;
+mod time;
 
 mod stop;
 
 mod direct;
 
 mod crash;
+mod guards;
 mod outages;
 mod refusals;
 

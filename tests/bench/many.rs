@@ -113,10 +113,7 @@ impl<'a> Many<'a> {
         };
         self.store.keep_pipeline(&request.pipeline.digest, &text.text).await?;
         self.store.ask_for_run(&RequestId(request.run.to_string()), &request, now()).await?;
-        // Started twice, it is one run; a busy machine does not always confirm in time.
-        while let Err(e) = self.engine.start(&request).await {
-            ensure!(matches!(e, EngineError::Unsure(_) | EngineError::NotSent(_)), "starting run {n}: {e}");
-        }
+        until_confirmed(async || self.engine.start(&request).await).await.with_context(|| format!("starting run {n}"))?;
         self.store.run_was_sent(&request).await?;
         Ok(request.run)
     }
@@ -189,7 +186,7 @@ impl<'a> Many<'a> {
             message: None,
         };
         let began = Instant::now();
-        self.engine.decide(run, &decision).await?;
+        until_confirmed(async || self.engine.decide(run, &decision).await).await?;
         self.until("the answer to be taken", async || Ok(self.run(run).await?.answer_to(&request).is_some())).await?;
         let taken = began.elapsed();
         self.until("it to end", async || Ok(self.run(run).await?.outcome.is_some())).await?;
@@ -208,6 +205,16 @@ impl<'a> Many<'a> {
             anyhow::Ok(())
         };
         timeout(Duration::from_mins(2), waiting).await.with_context(|| format!("waited in vain for {what}"))?
+    }
+}
+
+/// Sent twice, it counts once; a busy machine does not always confirm in time.
+async fn until_confirmed(send: impl AsyncFn() -> Result<(), EngineError>) -> Result<(), EngineError> {
+    loop {
+        match send().await {
+            Err(EngineError::Unsure(_) | EngineError::NotSent(_)) => {}
+            sent => return sent,
+        }
     }
 }
 

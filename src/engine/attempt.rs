@@ -1,11 +1,14 @@
 //! How does one attempt go?
 //! Write, then check; a stop ends either. Whatever becomes of it, what it spent stays counted.
 
+use std::iter;
 use std::time::Duration;
 
 use futures::FutureExt;
 use temporalio_common::error::IncomingError;
-use temporalio_sdk::{ActivityCancellationType, ActivityExecutionError, ActivityOptions, WorkflowCancellationToken, WorkflowResult, workflows};
+use temporalio_sdk::{
+    ActivityCancellationType, ActivityExecutionError, ActivityOptions, ApplicationFailure, WorkflowCancellationToken, WorkflowResult, workflows,
+};
 
 use super::activities::{Activities, CheckInput, WriteInput};
 use super::develop::{Ctx, Develop, answered, emit, flush, hear, now, retries};
@@ -72,12 +75,14 @@ fn lost(error: &ActivityExecutionError) -> Lost {
     Lost { why: said(error), tokens, cost_usd }
 }
 
-/// What an activity itself said, where it did.
+/// What an activity itself said, where it did, and why.
 pub(super) fn said(error: &ActivityExecutionError) -> String {
-    match error.reason() {
-        Some(IncomingError::Application(own)) => own.to_string(),
-        _ => error.to_string(),
-    }
+    let words: Vec<String> = iter::successors(ours(error.reason()), |said| ours(said.cause())).map(ToString::to_string).collect();
+    if words.is_empty() { error.to_string() } else { words.join(": ") }
+}
+
+fn ours(cause: Option<&IncomingError>) -> Option<&ApplicationFailure> {
+    if let Some(IncomingError::Application(ours)) = cause { Some(ours) } else { None }
 }
 
 async fn check(ctx: &Ctx, plan: &Plan, snapshot: Snapshot) -> WorkflowResult<Result<Checked, Lost>> {

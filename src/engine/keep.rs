@@ -15,7 +15,7 @@ use crate::workspace::{Patch, Shadow, WorkspaceError};
 
 /// Longest patch that is kept for the diff page, in bytes.
 const PATCH_BYTES: usize = 400_000;
-/// A database that takes longer to say whether a run was stopped is not waited for.
+/// A database that takes longer is not waited for when a run was stopped.
 const ASKING: Duration = Duration::from_secs(2);
 /// A person who stops a run waits for it: work that takes longer to keep is given up.
 const STOP_PATIENCE: Duration = Duration::from_secs(10);
@@ -70,8 +70,8 @@ impl Bench {
             return Ok(None);
         }
         let (work, patch) = changes(input, &shadow, (base, snapshot)).await?;
-        if let Err(e) = self.store.keep_diff(&input.run, &input.stage.name, input.attempt, &patch).await {
-            tracing::warn!(run.id = %input.run, error = %e, "could not keep the diff of unfinished work");
+        if !matches!(timeout(ASKING, self.store.keep_diff(&input.run, &input.stage.name, input.attempt, &patch)).await, Ok(Ok(()))) {
+            tracing::warn!(run.id = %input.run, "could not keep the diff of the unfinished work of {}", name(input));
         }
         Ok(Some(work))
     }

@@ -213,7 +213,7 @@ async fn until_confirmed(send: impl AsyncFn() -> Result<(), EngineError>) -> Res
     loop {
         match send().await {
             Err(EngineError::Unsure(_) | EngineError::NotSent(_)) => {}
-            sent => return sent,
+            answer => return answer,
         }
     }
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::waiting::left;
 use super::{Reply, ReplyKind};
-use crate::run::{Attempt, OpenGate, Run, Sandboxing, StageState};
+use crate::run::{Attempt, OpenGate, Run, Sandboxing, StagePhase, StageState};
 use crate::slack::escape;
 use crate::thread;
 
@@ -29,8 +29,8 @@ pub fn status(run: &Run, now: DateTime<Utc>) -> Reply {
 }
 
 fn stage_line(stage: &StageState) -> String {
-    let last = stage.attempts.last();
-    let tests = last.and_then(|a| a.tests).map(|t| format!(" · {}/{} tests", t.passed, t.ran())).unwrap_or_default();
+    let shown = stage.good_attempt().filter(|_| stage.phase == StagePhase::Good).or(stage.attempts.last());
+    let tests = shown.and_then(|a| a.tests).map(|t| format!(" · {}/{} tests", t.passed, t.ran())).unwrap_or_default();
     let tries = if stage.attempts.len() > 1 { format!(" · {} attempts", stage.attempts.len()) } else { String::new() };
     let cost = if stage.attempts.is_empty() { String::new() } else { format!(" · {}", stage.cost()) };
     format!("{}{tests}{tries}{cost}", stage.name())

@@ -106,8 +106,10 @@ pub struct Remark {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RemarkKind {
-    /// As an answer to a gate.
+    /// As an answer to a gate: the work that was asked about is to be changed.
     Changes,
+    /// As an answer to a gate: the stage is to be done anew.
+    Anew,
     /// Beside it.
     Note,
 }

@@ -108,7 +108,10 @@ impl Run {
     pub(super) fn remarks_for(&self, stage: &StageName) -> Vec<Remark> {
         let Some(stage) = self.stage(stage) else { return Vec::new() };
         let changes = stage.rework().filter(|changes| !changes.words.is_empty());
-        let changes = changes.map(|c| Remark { kind: RemarkKind::Changes, by: c.by.clone(), words: c.words.clone() });
+        let changes = changes.map(|c| {
+            let kind = if c.rework == Rework::Top { RemarkKind::Changes } else { RemarkKind::Anew };
+            Remark { kind, by: c.by.clone(), words: c.words.clone() }
+        });
         let kept_since = |n: u32| stage.attempts.iter().any(|a| a.n >= n && a.outcome == AttemptOutcome::Good);
         let due = self.notes.iter().filter(|note| note.read_by.as_ref().is_none_or(|(s, n)| s == stage.name() && !kept_since(*n)));
         changes.into_iter().chain(due.map(|note| Remark { kind: RemarkKind::Note, by: note.by.clone(), words: note.words.clone() })).collect()

@@ -39,7 +39,7 @@ pub fn home(waiting: &[(Run, bool)], now: DateTime<Utc>, place: &Place) -> Vec<S
     }
     blocks.push(divider());
     blocks.push(context(
-        "`/develop &lt;project&gt; &lt;what it should do&gt;` starts a run, `/develop` alone opens a form, `/develop list` shows the newest.",
+        "`/develop` and the name of a project start a run, `/develop` alone opens a form, `/develop list` shows the newest.",
     ));
     blocks
 }

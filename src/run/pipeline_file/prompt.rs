@@ -46,7 +46,8 @@ pub fn said(remarks: &[Remark]) -> String {
     let mut text = format!("\n\n{SAID_HEADING}\n");
     for remark in remarks {
         let why = match remark.kind {
-            RemarkKind::Changes => "looked at the work and asked for changes",
+            RemarkKind::Changes => "looked at the work that is here and asked for changes",
+            RemarkKind::Anew => "looked at work that is not here any more and asked for it to be done anew",
             RemarkKind::Note => "said in the run's thread",
         };
         let quoted: Vec<String> = remark.words.lines().map(|line| format!("> {line}")).collect();

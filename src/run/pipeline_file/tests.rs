@@ -207,7 +207,7 @@ fn what_people_said_is_marked_as_theirs_and_stands_word_for_word() {
 
     People who look after this work said the following. Take it into account:
 
-    slack:T1:UANA looked at the work and asked for changes:
+    slack:T1:UANA looked at the work that is here and asked for changes:
 
     > Use retries.
     > Three of them.

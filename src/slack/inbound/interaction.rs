@@ -29,6 +29,8 @@ fn click(fields: Fields<'_>, emulator: Option<&Url>) -> Result<Inbound, Malforme
     let thread_ts = fields.first(&["/container/thread_ts", "/message/thread_ts"]).filter(|root| Some(*root) != message_ts);
     let surface = match (fields.text("/view/type"), message_ts) {
         (Some("home"), _) => Surface::Home,
+        // An emulator tells neither view nor message of what was pressed at home.
+        (None, None) if fields.text("/container/type") == Some("message") => Surface::Home,
         (Some(_), _) | (None, None) => Surface::Modal,
         (None, Some(_)) => Surface::Message,
     };
@@ -45,7 +47,7 @@ fn click(fields: Fields<'_>, emulator: Option<&Url>) -> Result<Inbound, Malforme
         user_team: fields.need(USER_TEAM)?,
         user,
         surface,
-        channel: fields.first(&["/channel/id", "/container/channel_id"]).map(ToOwned::to_owned),
+        channel: fields.first(&["/channel/id", "/container/channel_id"]).filter(|id| !id.is_empty()).map(ToOwned::to_owned),
         message_ts: message_ts.map(Ts::from),
         thread_ts: thread_ts.map(Ts::from),
         view_id: fields.first(&["/view/id", "/container/view_id"]).map(ToOwned::to_owned),

@@ -13,7 +13,7 @@ fn nothing_waits() {
     insta::assert_snapshot!(shown(Vec::new()), @"
     [Waiting for you]
     Nothing waits for you. Enjoy the quiet.
-    `/develop <project> <what it should do>` starts a run, `/develop` alone opens a form, `/develop list` shows the newest.
+    `/develop` and the name of a project start a run, `/develop` alone opens a form, `/develop list` shows the newest.
     ");
 }
 
@@ -27,7 +27,7 @@ fn what_waits_can_be_answered_at_home() {
     times out in 1 h (2026-03-02 10:06 UTC) · started by @UANA · #C1 `llm-wrapper-k3f9qdz`
     [Waiting for others]
     *structured-logging of llm-wrapper* · times out in 1 h 10 min (2026-03-02 10:18 UTC) · started by @UANA · #C1 `llm-wrapper-k3f9qdz`
-    `/develop <project> <what it should do>` starts a run, `/develop` alone opens a form, `/develop list` shows the newest.
+    `/develop` and the name of a project start a run, `/develop` alone opens a form, `/develop list` shows the newest.
     ");
 }
 

@@ -16,7 +16,7 @@ const STEP: usize = 120;
 pub(super) fn remark(remark: &Remark, most: usize) -> String {
     let who = mention(&remark.by);
     let head = match remark.kind {
-        RemarkKind::Changes => format!("_{who} asked for changes:_"),
+        RemarkKind::Changes | RemarkKind::Anew => format!("_{who} asked for changes:_"),
         RemarkKind::Note => format!("_Note by {who}:_"),
     };
     let words = quote_whole(&remark.words).unwrap_or_else(|| "> (no words)".to_owned());

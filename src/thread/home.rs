@@ -38,9 +38,7 @@ pub fn home(waiting: &[(Run, bool)], now: DateTime<Utc>, place: &Place) -> Vec<S
         blocks.push(context(&format!("… and {} more.", others - OTHERS)));
     }
     blocks.push(divider());
-    blocks.push(context(
-        "`/develop` and the name of a project start a run, `/develop` alone opens a form, `/develop list` shows the newest.",
-    ));
+    blocks.push(context("`/develop` and the name of a project start a run, `/develop` alone opens a form, `/develop list` shows the newest."));
     blocks
 }
 

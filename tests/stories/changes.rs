@@ -19,7 +19,7 @@ async fn asked_for_changes_a_stage_works_another_round_and_the_old_card_never_pa
         w.person("cleo").presses_on(&old, "Approve").await?;
         w.person("cleo").is_told("@ben already asked for changes").await?;
         assert_eq!(run.run().await?.decisions.len(), 1);
-        let quoted = WORDS.lines().map(|line| format!("> {line}\n")).collect::<String>();
+        let quoted = WORDS.lines().map(|line| format!("> {line}")).collect::<Vec<_>>().join("\n");
         assert!(run.prompt("draft-2")?.contains(&quoted), "{}", run.prompt("draft-2")?);
         run.presses("ana", "Approve").await?;
         run.shows("tale is done").await?;

@@ -219,6 +219,9 @@ mod tests {
     fn feedback_changes_what_is_rehearsed() {
         let failed = "3 of 50 tests failed:\n\nan event that is split across chunks is put together\n  Expected values to be strictly deep-equal";
         assert_eq!(scene_for("streaming", failed), "streaming, again");
-        assert_eq!(scene_for("core-implementation", "Please call it ask(), not complete()"), "core-implementation, changes asked for");
+        let said = |how: &str| format!("slack:T1:U1 looked at the work that is {how}:\n\n> Please call it ask(), not complete()");
+        assert_eq!(scene_for("core-implementation", &said("here and asked for changes")), "core-implementation, changes asked for");
+        let anew = said("not here any more and asked for it to be done anew");
+        assert_eq!(scene_for("core-implementation", &anew), "core-implementation, to be done anew");
     }
 }

@@ -178,7 +178,7 @@ impl Desk {
 
     /// Waits until so many threads were looked at, and are to be looked at again.
     pub async fn all_look_again(&self, many: i64) -> Result<()> {
-        let deadline = tokio::time::Instant::now() + Duration::from_secs(60);
+        let deadline = tokio::time::Instant::now() + Duration::from_mins(1);
         while self.count("threads where redraw_at > now()").await? < many {
             anyhow::ensure!(tokio::time::Instant::now() < deadline, "the publisher looks at nothing");
             tokio::time::sleep(Duration::from_millis(50)).await;

@@ -43,7 +43,7 @@ fn a_run_with_one_gate_calls_somebody_twice() {
 
 #[test]
 fn a_digest_tells_drawings_apart() {
-    let (tale, later) = (Tale::waiting(), Tale::waiting().after(1_801));
+    let (tale, later) = (Tale::waiting(), Tale::waiting().after(1_860));
     let digest = |tale: &Tale| render(&tale.run, (None, &Groups::default()), tale.now, &place())[2].digest();
     assert_eq!(digest(&tale), digest(&tale));
     assert_ne!(digest(&tale), digest(&later));

@@ -48,10 +48,12 @@ async fn what_waits_is_told_to_each_as_it_concerns_them() {
         let run = w.develops("ana", "grouped").await?;
         run.gate_card().await?;
         for (who, what) in [("ben", "*Waiting for you*"), ("dan", "Nothing waits for you.")] {
-            let heard = w.person(who).says("/develop waiting").await?.heard;
-            assert!(heard.body.contains(what) && heard.body.contains(run.id.as_str()) && heard.body.contains("left"), "{who}: {}", heard.body);
+            w.person(who).says("/develop waiting").await?;
+            let told = w.person(who).is_told(what).await?.text;
+            assert!(told.contains(run.id.as_str()) && told.contains("left"), "{who}: {told}");
             w.person(who).opens_home().await?;
         }
+        w.person("ben").sees_home("Waiting for you").await?;
         w.person("dan").sees_home("Waiting for others").await?;
         w.person("ben").presses_at_home("Approve", "only").await?;
         run.shows("grouped is done").await?;
@@ -104,6 +106,8 @@ async fn an_answer_below_a_direct_message_is_for_the_run_it_is_about() {
         tale.gate_card().await?;
         let patient = w.starts(ana.says("/develop patient")).await?;
         let reminder = ana.is_sent_directly("patient").await?;
+        ana.presses("Snooze", &reminder).await?;
+        ana.is_told("No more reminders of this question").await?;
         ana.says_in(&reminder, "approve").await?;
         patient.shows("patient is done").await?;
         ana.says_directly("approve").await?;

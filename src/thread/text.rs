@@ -1,7 +1,9 @@
 //! How does foreign text become safe to show?
 //! Names, briefs, paths and agents' words may hold anything: mentions, fences, bidi controls, ten thousand characters.
 
-use crate::slack::escape;
+use crate::slack::{escape, one_line};
+
+pub(crate) use crate::slack::is_hidden;
 
 /// Most characters of one section's text.
 pub(crate) const SECTION: usize = 3_000;
@@ -41,8 +43,7 @@ pub(crate) fn cut(text: &str, most: usize) -> String {
 
 /// One line of at most `most` characters, without invisible characters: for plain text such as headers and notifications.
 pub(crate) fn bare(text: &str, most: usize) -> String {
-    let seen: String = text.chars().filter(|c| c.is_whitespace() || !is_hidden(*c)).collect();
-    cut(&seen.split_whitespace().collect::<Vec<_>>().join(" "), most)
+    one_line(text, most)
 }
 
 /// `bare`, escaped: for a line of mrkdwn.
@@ -91,13 +92,6 @@ pub(super) fn fenced_length(text: &str) -> usize {
 /// A fence inside a quote would swallow what follows it.
 fn without_fences(text: &str) -> String {
     text.replace("```", "'''")
-}
-
-/// Characters that change how others are read without being seen themselves: controls, bidi overrides, zero widths, tags.
-pub(crate) fn is_hidden(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{061c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
-        || matches!(c, '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]

@@ -216,7 +216,7 @@ fn a_deadline_is_told_in_its_readers_own_zone() {
     let mut place = no_pages();
     place.slack_dates = true;
     let json = serde_json::to_string(&gates(&Tale::waiting().run, Tale::waiting().now, &place)[0].blocks).unwrap();
-    assert!(json.contains("<!date^1772446005^{date_short_pretty} {time}|2026-03-02 10:06 UTC>"), "{json}");
+    assert!(json.contains("<!date^1772446005^{date_short_pretty} at {time}|2026-03-02 10:06 UTC>"), "{json}");
 }
 
 #[test]

@@ -1,3 +1,5 @@
+//! How does a card tell of rounds, quorums, groups, deadlines and risks?
+
 use crate::run::{Approver, Escalation, GateSpec, OnDeadline, OnReject, PersonId, Rework, Tests, Verdict};
 use crate::thread::gate::gates;
 use crate::thread::plain;

@@ -223,6 +223,6 @@ fn ana() -> PersonId {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a bench lives in real time")]
-fn now() -> DateTime<Utc> {
+pub fn now() -> DateTime<Utc> {
     Utc::now()
 }

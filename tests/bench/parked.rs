@@ -10,6 +10,7 @@
 mod many;
 #[expect(dead_code, reason = "activities are known by constants, which are for workflows")]
 mod played;
+#[expect(dead_code, reason = "nothing knocks at the doors here")]
 mod processes;
 
 #[path = "../stories/world/line.rs"]
@@ -43,7 +44,7 @@ fn main() -> Result<()> {
 }
 
 async fn bench(count: usize) -> Result<()> {
-    let processes = Processes::start().await?;
+    let processes = Processes::start(1).await?;
     let many = Many::new(&processes).await?;
     let busy = many.keeps_both_agents_busy().await?;
     tokio::time::sleep(SETTLING).await;

@@ -1,12 +1,13 @@
 //! The processes that are measured, and what they lean on.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context, Result};
-use axum::extract::Path as Named;
+use axum::extract::{Path as Named, Query};
 use axum::{Json, Router, routing};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -18,11 +19,18 @@ pub struct Processes {
     pub temporal: String,
     pub queue: String,
     pub folder: TempDir,
-    serve: Running,
+    /// Where Slack's requests go, one address per `serve`.
+    pub doors: Vec<String>,
+    /// Where private answers go.
+    pub respond: String,
+    serves: Vec<Running>,
     worker: Running,
 }
 
-/// Resident memory, in MB.
+/// What Slack signs with.
+pub const SIGNING_SECRET: &str = "of nobody";
+
+/// Resident memory, in MB, of all processes of that kind.
 pub struct Memory {
     pub serve: f64,
     pub worker: f64,
@@ -40,7 +48,8 @@ impl Drop for Running {
 }
 
 impl Processes {
-    pub async fn start() -> Result<Self> {
+    /// So many replicas of `serve`, and a worker.
+    pub async fn start(replicas: usize) -> Result<Self> {
         // Another may have been installed; any will do.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let servers = Servers::get();
@@ -48,31 +57,38 @@ impl Processes {
         let database = servers.fresh_database(&queue).await?;
         let folder = TempDir::new()?;
         let slack = a_slack_that_takes_everything().await?;
-        let listen = free_address()?.to_string();
+        let respond = format!("{slack}/respond");
+        let slack = format!("{slack}/api/");
         let temporal = servers.temporal.clone();
+        let home = folder.path().join("home").display().to_string();
         let env = [
             ("DATABASE_URL", database.as_str()),
             ("TEMPORAL_ADDRESS", &temporal),
             ("SIGNOFF_TASK_QUEUE", &queue),
-            ("SIGNOFF_HOME", &folder.path().join("home").display().to_string()),
-            ("SIGNOFF_LISTEN", &listen),
+            ("SIGNOFF_HOME", &home),
             ("SLACK_API_URL", &slack),
             ("SLACK_BOT_TOKEN", "xoxb-of-nobody"),
-            ("SLACK_SIGNING_SECRET", "of nobody"),
+            ("SLACK_SIGNING_SECRET", SIGNING_SECRET),
         ];
-        let serve = start("serve", &env, folder.path())?;
-        let worker = start("worker", &env, folder.path())?;
-        answers(&format!("http://{listen}/readyz")).await?;
-        Ok(Self { database, temporal, queue, folder, serve, worker })
+        let worker = start("worker", &env, (folder.path(), "worker"))?;
+        let (mut running, mut doors) = (Vec::new(), Vec::new());
+        for replica in 1..=replicas {
+            let listen = free_address()?.to_string();
+            let here = [&env[..], &[("SIGNOFF_LISTEN", &listen)]].concat();
+            running.push(start("serve", &here, (folder.path(), &format!("serve-{replica}")))?);
+            answers(&format!("http://{listen}/readyz")).await?;
+            doors.push(format!("http://{listen}/slack"));
+        }
+        Ok(Self { database, temporal, queue, folder, doors, respond, serves: running, worker })
     }
 
     pub fn memory(&self) -> Result<Memory> {
-        Ok(Memory { serve: megabytes(&self.serve)?, worker: megabytes(&self.worker)? })
+        Ok(Memory { serve: self.serves.iter().map(megabytes).sum::<Result<_>>()?, worker: megabytes(&self.worker)? })
     }
 }
 
-fn start(verb: &str, env: &[(&str, &str)], folder: &Path) -> Result<Running> {
-    let log = File::create(folder.join(format!("{verb}.log")))?;
+fn start(verb: &str, env: &[(&str, &str)], (folder, name): (&Path, &str)) -> Result<Running> {
+    let log = File::create(folder.join(format!("{name}.log")))?;
     let program = env!("CARGO_BIN_EXE_signoff");
     let mut command = Command::new(program);
     command.args(["__child", &std::process::id().to_string(), program, verb]).envs(env.iter().copied());
@@ -89,12 +105,13 @@ fn megabytes(process: &Running) -> Result<f64> {
 async fn a_slack_that_takes_everything() -> Result<String> {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
-    let router = Router::new().route("/api/{method}", routing::post(answer).get(answer));
+    let respond = routing::post(async || "ok");
+    let router = Router::new().route("/api/{method}", routing::post(answer).get(answer)).route("/respond", respond);
     tokio::spawn(async move { axum::serve(listener, router).await });
-    Ok(format!("http://{address}/api/"))
+    Ok(format!("http://{address}"))
 }
 
-async fn answer(Named(method): Named<String>) -> Json<Value> {
+async fn answer(Named(method): Named<String>, Query(asked): Query<BTreeMap<String, String>>) -> Json<Value> {
     static COUNT: AtomicU64 = AtomicU64::new(1);
     let ts = format!("1700000000.{:06}", COUNT.fetch_add(1, Ordering::Relaxed));
     Json(match method.as_str() {
@@ -102,6 +119,11 @@ async fn answer(Named(method): Named<String>) -> Json<Value> {
             json!({ "ok": true, "url": "https://acme.example/", "team": "Acme", "user": "signoff", "team_id": "T01ACME", "user_id": "U0BOT", "bot_id": "B0BOT" })
         }
         "chat.postMessage" => json!({ "ok": true, "channel": "C0", "ts": ts, "message": { "ts": ts, "text": "" } }),
+        // Whoever it is: a full member of the workspace.
+        "users.info" => {
+            let id = asked.get("user");
+            json!({ "ok": true, "user": { "id": id, "name": id, "team_id": "T01ACME", "real_name": id, "tz": "Etc/UTC", "tz_offset": 0 } })
+        }
         "conversations.open" => json!({ "ok": true, "channel": { "id": "D0" } }),
         _ => json!({ "ok": true, "channel": "C0", "ts": ts, "text": "" }),
     })

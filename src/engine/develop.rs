@@ -20,6 +20,9 @@ use crate::run::{Decision, Event, Guard, Happened, Next, Outcome, RULES, Request
 /// How often a dead worker's attempt is taken over before the attempt counts as lost.
 const TAKEOVERS: u32 = 30;
 
+/// Between the record of a run's end and its end.
+const LAST_WORDS: Duration = Duration::from_millis(1);
+
 /// One execution of a pipeline. Its workflow id is the run's id.
 #[workflow]
 pub struct Develop {
@@ -88,7 +91,10 @@ async fn drive(ctx: &Ctx) -> WorkflowResult<Outcome> {
             Next::Deliver { snapshot, push, guard } => deliver(ctx, snapshot, push, guard).await?,
             Next::End(outcome) => {
                 flush(ctx).await?;
-                // An answer that came while the end was recorded is judged too: somebody waits to hear of it.
+                // An answer that came meanwhile is judged too: somebody waits to hear of it. Temporal throws a task away that would end a
+                // run which somebody just signalled, markers and all: what was recorded has to be in history before, or its numbers
+                // would be given out twice.
+                ctx.timer(TimerOptions::builder(LAST_WORDS).summary("last words".to_owned()).build()).await;
                 if !ctx.state(Develop::somebody_answered) {
                     return Ok(outcome);
                 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::decide::CLOCKS_DIFFER;
 use super::find::concerns;
 use super::{Asker, Doors, Named, Reply, ReplyKind};
-use crate::run::{Decision, GroupId, OpenGate, PersonId, RequestId, Rework, Run, Verdict, Via};
+use crate::run::{Decision, GroupId, OpenGate, PersonId, RequestId, Run, Verdict, Via};
 use crate::store::StoreError;
 use crate::thread::figures;
 
@@ -35,18 +35,8 @@ pub async fn waiting_runs(doors: &Doors, asker: &Asker) -> Result<Vec<Run>, Stor
 #[must_use]
 pub fn waits_for(run: &Run, person: &PersonId, groups: &[GroupId]) -> bool {
     let Some(open) = &run.gate else { return false };
-    let approval = Decision {
-        request: RequestId(String::new()),
-        verdict: Verdict::Approve,
-        gate: Some(open.id.clone()),
-        by: person.clone(),
-        groups: groups.to_vec(),
-        via: Via::Command,
-        words: None,
-        rework: Rework::Top,
-        until: None,
-        message: None,
-    };
+    let plain = Decision::new(RequestId(String::new()), Verdict::Approve, person.clone(), Via::Command);
+    let approval = Decision { gate: Some(open.id.clone()), groups: groups.to_vec(), ..plain };
     run.judge(&approval).is_ok()
 }
 

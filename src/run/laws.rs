@@ -73,6 +73,12 @@ fn played(request: Request, moves: &[Move]) -> (Play, Vec<(Run, Next)>) {
     panic!("it does not end: {:#?}", play.events)
 }
 
+/// Whether its newest question was answered by all whose approval it wants.
+fn is_approved(stage: &super::StageState) -> bool {
+    let quorum = stage.stage.gate.as_ref().map_or(1, |spec| spec.quorum);
+    stage.asked.last().is_some_and(|asked| asked.gate.id.round == stage.rounds && asked.gate.approvals.len() >= quorum as usize)
+}
+
 fn other(gate: &GateId) -> GateId {
     GateId { digest: super::Digest("of older work".to_owned()), ..gate.clone() }
 }
@@ -125,7 +131,7 @@ proptest! {
         for (run, next) in needed {
             let Next::Attempt(plan) = next else { continue };
             let before: Vec<_> = run.stages.iter().take_while(|s| s.name() != &plan.stage.name).collect();
-            prop_assert!(before.iter().all(|s| s.phase == StagePhase::Good && (s.is_approved() || s.stage.gate.is_none())));
+            prop_assert!(before.iter().all(|s| s.phase == StagePhase::Good && (is_approved(s) || s.stage.gate.is_none())));
             prop_assert_ne!(plan.budget_left_usd, Some(Usd::ZERO));
             let rework = run.stage(&plan.stage.name).and_then(|s| s.rework()).is_some();
             prop_assert!(rework || plan.base.as_ref() == run.last_good().or_else(|| run.origin()));

@@ -251,16 +251,5 @@ pub(super) fn slack(team: &str, user: &str) -> PersonId {
 }
 
 pub(super) fn decision(verdict: Verdict, gate: Option<GateId>, by: PersonId) -> Decision {
-    Decision {
-        request: RequestId("r1".to_owned()),
-        verdict,
-        gate,
-        by,
-        groups: Vec::new(),
-        via: Via::Button,
-        words: None,
-        rework: Rework::Top,
-        until: None,
-        message: None,
-    }
+    Decision { gate, ..Decision::new(RequestId("r1".to_owned()), verdict, by, Via::Button) }
 }

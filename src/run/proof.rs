@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta};
 
 use super::{
     AgentKind, AgentSpec, Channel, Decision, Digest, GateId, GateSpec, OpenGate, PersonId, Pipeline, Question, Refusal, Reports, Request, RequestId,
-    Rework, Run, Size, Stage, StageName, Verdict, Via,
+    Run, Size, Stage, StageName, Verdict, Via,
 };
 
 /// A promise that did not hold.
@@ -85,19 +85,7 @@ fn person(team: &str, user: &str) -> PersonId {
 }
 
 fn decision(verdict: Verdict, gate: GateId, by: PersonId) -> Decision {
-    let request = RequestId("proof".to_owned());
-    Decision {
-        request,
-        verdict,
-        gate: Some(gate),
-        by,
-        groups: Vec::new(),
-        via: Via::Button,
-        words: None,
-        rework: Rework::Top,
-        until: None,
-        message: None,
-    }
+    Decision { gate: Some(gate), ..Decision::new(RequestId("proof".to_owned()), verdict, by, Via::Button) }
 }
 
 #[cfg(test)]

@@ -134,13 +134,6 @@ impl StageState {
         &self.stage.name
     }
 
-    /// Whether its newest question was answered by all whose approval it wants.
-    #[must_use]
-    pub fn is_approved(&self) -> bool {
-        let quorum = self.stage.gate.as_ref().map_or(1, |spec| spec.quorum);
-        self.asked.last().is_some_and(|asked| asked.gate.id.round == self.rounds && asked.gate.approvals.len() >= quorum as usize)
-    }
-
     /// The changes that the round under way is about; none once it was asked again.
     #[must_use]
     pub fn rework(&self) -> Option<&Changes> {

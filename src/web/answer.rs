@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::act::{Acted, Actor, PassedOn, told};
 use super::form::Ask;
 use crate::commands::{self, Answer, Asker, More, Reply, ReplyKind, Said, Terms};
-use crate::run::{Channel, PersonId, RequestId, Run, RunId, Verdict, Via};
+use crate::run::{Channel, RequestId, Run, RunId, Verdict, Via};
 use crate::slack::{Click, Surface};
 use crate::store::StoreError;
 use crate::thread::{APPROVE, CHANGES, DIFF, DIFF_PAGE, EXTEND, GateValue, REJECT, RunValue, SNOOZE, STOP};
@@ -103,10 +103,9 @@ pub(super) fn passed_on(run: &Run, (verdict, key): (Verdict, &RequestId), reply:
 
 fn asker(it: &Click, said: Said) -> Asker {
     let via = if it.surface == Surface::Home { Via::Home } else { Via::Button };
-    let person = PersonId::Slack { team: it.user_team.clone(), user: it.user.clone() };
     Asker {
         place: it.channel.clone().map(|channel| Channel { team: it.team.clone(), channel }),
         thread_root: it.thread_ts.as_ref().map(|ts| ts.as_str().to_owned()),
-        ..Asker::new(person, via, said)
+        ..Asker::new(it.person(), via, said)
     }
 }

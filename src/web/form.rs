@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::act::{Acted, Actor, told};
 use crate::commands::{self, Answer, Asker, More, Order, Said, Terms};
-use crate::run::{Channel, PersonId, ProjectName, Rework, Run, Verdict, Via};
+use crate::run::{Channel, ProjectName, Rework, Run, Verdict, Via};
 use crate::slack::{Click, SlashCommand, Surface, ViewSubmission};
 use crate::store::StoreError;
 use crate::thread::{
@@ -81,7 +81,7 @@ impl Actor {
             Err(wrong) => return Ok(Acted::Wrong { field: "brief".to_owned(), why: wrong.text }),
         };
         let Ok(project) = project.parse() else { return Ok(Acted::Silent) };
-        let asker = Asker { place: Some(place), ..Asker::new(person(it), Via::Command, said) };
+        let asker = Asker { place: Some(place), ..Asker::new(it.person(), Via::Command, said) };
         let what = commands::Develop { project, brief, budget };
         let reply = commands::start(&self.doors, Order { what, asker, key: it.key.clone() }).await?;
         Ok(told(&reply))
@@ -102,7 +102,7 @@ impl Actor {
             rework: if it.text(START, START) == Some("base") { Rework::Base } else { Rework::Top },
             more,
         };
-        let asker = Asker::new(person(it), if form.home { Via::Home } else { Via::Button }, said);
+        let asker = Asker::new(it.person(), if form.home { Via::Home } else { Via::Button }, said);
         let answer = Answer { gate: Some(form.gate.gate()), terms, ..Answer::new(verdict, asker, it.key.clone()) };
         match self.decide(&run, answer).await? {
             Acted::Told(why) => wrong(self.named(&why).await),
@@ -136,10 +136,6 @@ impl Actor {
             }
         }
     }
-}
-
-fn person(it: &ViewSubmission) -> PersonId {
-    PersonId::Slack { team: it.user_team.clone(), user: it.user.clone() }
 }
 
 /// Where a form was opened from.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::act::{Acted, Actor};
 use super::member::{NotAdmitted, Stranger};
 use crate::commands::{Asker, Said};
-use crate::run::{Channel, PersonId, Run, RunId, StageName, Via};
+use crate::run::{Channel, Run, RunId, StageName, Via};
 use crate::slack::{Click, HomeOpened};
 use crate::store::StoreError;
 use crate::thread::{self, DiffPlace, GateValue, ModalDiff, diff_modal};
@@ -46,7 +46,7 @@ impl Actor {
 
     /// A page of what a stage changed; else why not. Guests may read along.
     async fn page(&self, it: &Click, (run, stage): (&Run, &StageName), page: usize) -> Result<Result<Value, String>, StoreError> {
-        let person = PersonId::Slack { team: it.user_team.clone(), user: it.user.clone() };
+        let person = it.person();
         let home = run.request.channel.as_ref().map_or(it.team.as_str(), |place| place.team.as_str());
         let (member, patch) = tokio::join!(self.member(&person, Some(home)), self.patch(run.id(), stage));
         match member {
@@ -63,7 +63,7 @@ impl Actor {
 
     /// Draws somebody's Home tab: what waits for them, and for others.
     pub(super) async fn show_home(&self, at: &HomeOpened) {
-        let person = PersonId::Slack { team: at.team.clone(), user: at.user.clone() };
+        let person = at.person();
         if let Err(NotAdmitted::Stranger(Stranger::Elsewhere | Stranger::Bot)) = self.member(&person, Some(&at.team)).await {
             return;
         }

@@ -5,15 +5,14 @@ use super::act::{Acted, Actor, told};
 use super::conversation::written_at;
 use super::member::{NotAdmitted, Stranger};
 use crate::commands::{self, Answer, Asker, Command, HELP, Named, Order, Reply, ReplyKind, Said, Terms, Waiting};
-use crate::run::{Channel, PersonId, RequestId, Run, Verdict, Via};
+use crate::run::{Channel, RequestId, Run, Verdict, Via};
 use crate::slack::{SlashCommand, ThreadMessage, heard};
 use crate::store::StoreError;
 
 impl Actor {
     pub(super) async fn command(&self, it: &SlashCommand, said: Said) -> Result<Acted, StoreError> {
-        let person = PersonId::Slack { team: it.user_team.clone(), user: it.user.clone() };
         let place = Channel { team: it.team.clone(), channel: it.channel.clone() };
-        let asker = Asker { place: Some(place), ..Asker::new(person, Via::Command, said) };
+        let asker = Asker { place: Some(place), ..Asker::new(it.person(), Via::Command, said) };
         match commands::parse(&heard(&it.text), &self.doors.projects) {
             Ok(Command::Form) => Ok(self.open_form(it).await),
             Ok(command) => self.obey(command, asker, &it.key).await,
@@ -115,13 +114,12 @@ impl Actor {
 
 /// Whoever said that, where and when.
 pub(super) fn asker(it: &ThreadMessage, said: Said) -> Asker {
-    let person = PersonId::Slack { team: it.user_team.clone(), user: it.user.clone() };
     // Slack tells of a message up to an hour late.
     let said = Said { at: written_at(&it.ts).map_or(said.at, |at| at.min(said.at)), ..said };
     Asker {
         place: Some(Channel { team: it.team.clone(), channel: it.channel.clone() }),
         thread_root: it.thread_ts.as_ref().map(|root| root.as_str().to_owned()),
-        ..Asker::new(person, Via::Thread, said)
+        ..Asker::new(it.person(), Via::Thread, said)
     }
 }
 

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, anyhow, ensure};
 use chrono::{DateTime, Utc};
 use futures::{StreamExt, TryStreamExt, stream};
 use signoff::engine::{Address, Engine, EngineError, connect};
-use signoff::run::{Channel, Decision, PersonId, PipelineText, Request, RequestId, Rework, Run, RunId, Verdict, Via};
+use signoff::run::{Channel, Decision, PersonId, PipelineText, Request, RequestId, Run, RunId, Verdict, Via};
 use signoff::store::Store;
 use sqlx::{Connection, PgConnection};
 use temporalio_client::{Client, WorkflowCountOptions};
@@ -173,18 +173,7 @@ impl<'a> Many<'a> {
         self.until("it to ask", async || Ok(self.run(run).await?.gate.is_some())).await?;
         let gate = self.run(run).await?.gate.map(|open| open.id);
         let request = RequestId(format!("approval of {run}"));
-        let decision = Decision {
-            request: request.clone(),
-            verdict: Verdict::Approve,
-            gate,
-            by: ana(),
-            groups: Vec::new(),
-            via: Via::Button,
-            words: None,
-            rework: Rework::Top,
-            until: None,
-            message: None,
-        };
+        let decision = Decision { gate, ..Decision::new(request.clone(), Verdict::Approve, ana(), Via::Button) };
         let began = Instant::now();
         until_confirmed(async || self.engine.decide(run, &decision).await).await?;
         self.until("the answer to be taken", async || Ok(self.run(run).await?.answer_to(&request).is_some())).await?;

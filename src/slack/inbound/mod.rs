@@ -205,6 +205,24 @@ pub struct Uninstalled {
 #[error("not a request of Slack's: {0}")]
 pub struct Malformed(pub String);
 
+macro_rules! done_by {
+    ($kind:ident, $team:ident) => {
+        impl $kind {
+            /// Who did it, where they are at home.
+            #[must_use]
+            pub fn person(&self) -> PersonId {
+                PersonId::Slack { team: self.$team.clone(), user: self.user.clone() }
+            }
+        }
+    };
+}
+
+done_by!(SlashCommand, user_team);
+done_by!(Click, user_team);
+done_by!(ViewSubmission, user_team);
+done_by!(ThreadMessage, user_team);
+done_by!(HomeOpened, team);
+
 /// Which of the three kinds a JSON payload is; a socket says so beside it, HTTP by its shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Frame {
@@ -251,15 +269,14 @@ impl Inbound {
     /// Who did it.
     #[must_use]
     pub fn person(&self) -> Option<PersonId> {
-        let (team, user) = match self {
-            Self::Command(it) => (&it.user_team, &it.user),
-            Self::Click(it) => (&it.user_team, &it.user),
-            Self::Submission(it) => (&it.user_team, &it.user),
-            Self::Message(it) | Self::Mention(it) => (&it.user_team, &it.user),
-            Self::HomeOpened(it) => (&it.team, &it.user),
+        Some(match self {
+            Self::Command(it) => it.person(),
+            Self::Click(it) => it.person(),
+            Self::Submission(it) => it.person(),
+            Self::Message(it) | Self::Mention(it) => it.person(),
+            Self::HomeOpened(it) => it.person(),
             Self::Deleted(_) | Self::Uninstalled(_) | Self::UrlVerification { .. } | Self::SslCheck | Self::Ignored { .. } => return None,
-        };
-        Some(PersonId::Slack { team: team.clone(), user: user.clone() })
+        })
     }
 
     fn ignored(why: &str) -> Self {

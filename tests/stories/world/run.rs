@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use chrono::Offset;
 use serde_json::{Value, json};
-use signoff::run::{Decision, GroupId, Phase, RequestId, Rework, Run, RunId, Verdict, Via};
+use signoff::run::{Decision, GroupId, Phase, RequestId, Run, RunId, Verdict, Via};
 use signoff::thread::{Groups, Links, Place, To, render};
 
 use super::{World, now};
@@ -135,18 +135,7 @@ impl<'w> RunOf<'w> {
     pub async fn signals(&self, verdict: Verdict, like: impl FnOnce(Decision) -> Decision) -> Result<RequestId> {
         let gate = self.run().await?.gate.map(|open| open.id);
         let request = RequestId(format!("{verdict:?}-{}", uuid::Uuid::new_v4()));
-        let decision = like(Decision {
-            request: request.clone(),
-            verdict,
-            gate,
-            by: "slack:T01ACME:U01ANA".parse()?,
-            groups: Vec::new(),
-            via: Via::Button,
-            words: None,
-            rework: Rework::Top,
-            until: None,
-            message: None,
-        });
+        let decision = like(Decision { gate, ..Decision::new(request.clone(), verdict, "slack:T01ACME:U01ANA".parse()?, Via::Button) });
         self.world.engine.decide(&self.id, &decision).await?;
         Ok(request)
     }

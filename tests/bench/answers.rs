@@ -1,6 +1,7 @@
 //! Answers as Slack sends them, and what became of them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
@@ -12,7 +13,7 @@ use signoff::thread::{APPROVE, GateValue, REJECT_FORM};
 use sqlx::PgConnection;
 
 use crate::many::now;
-use crate::processes::{Processes, SIGNING_SECRET};
+use crate::processes::{Processes, SIGNING_SECRET, Told};
 
 const TEAM: &str = "T01ACME";
 const APPROVES: &str = "U02BEN";
@@ -30,6 +31,9 @@ const ASKING: &str = "
 const JUDGED: &str = "select run_id, kind, body->>'verdict', body->>'request' from events where kind in ('decided', 'decision_refused')";
 /// What was not passed on has a reply.
 const TOLD_AT_THE_DOOR: &str = "select key from inbox where state = 'done' and reply is not null";
+
+/// What everybody is told whose answer could not be kept.
+const TRY_AGAIN: &str = "try again";
 
 const HAPPENED: &str = "select seq || ' ' || kind || ' ' || to_char(at, 'SS.MS') from events where run_id = $1 order by seq";
 const FEW: usize = 5;
@@ -63,8 +67,12 @@ impl Pair {
     /// Approve at one door and Reject at another, at the same moment; the doors take turns.
     pub async fn answered_twice(&self, http: &reqwest::Client, processes: &Processes) -> Result<[Heard; 2]> {
         let door = |n: usize| processes.doors[n % processes.doors.len()].as_str();
-        let (approve, reject) = (self.click(&processes.respond), self.form());
-        let (approved, rejected) = tokio::try_join!(send(http, door(self.n), &approve), send(http, door(self.n + 1), &reject))?;
+        let respond = format!("{}/{}", processes.respond, self.trigger("click"));
+        let (approve, reject) = (self.click(&respond), self.form());
+        let ((approved, _), (rejected, wrong)) = tokio::try_join!(send(http, door(self.n), &approve), send(http, door(self.n + 1), &reject))?;
+        if !wrong.is_empty() {
+            processes.told.lock().unwrap_or_else(PoisonError::into_inner).insert(self.trigger("form"), wrong);
+        }
         Ok([approved, rejected])
     }
 
@@ -99,9 +107,10 @@ impl Pair {
         format!("{}.{of}", self.n)
     }
 
-    /// The keys that the answers carry.
-    fn answers(&self) -> [String; 2] {
-        [format!("click:{}", self.trigger("click")), format!("submission:{}:{}", self.view(), self.trigger("form"))]
+    /// The keys that the answers carry, and what they are told by.
+    fn answers(&self) -> [(String, String); 2] {
+        let (click, form) = (self.trigger("click"), self.trigger("form"));
+        [(format!("click:{click}"), click), (format!("submission:{}:{form}", self.view()), form)]
     }
 }
 
@@ -109,7 +118,8 @@ fn person(user: &str) -> Value {
     json!({ "id": user, "username": user, "name": user, "team_id": TEAM })
 }
 
-async fn send(http: &reqwest::Client, door: &str, payload: &Value) -> Result<Heard> {
+/// What a door answers, with its words.
+async fn send(http: &reqwest::Client, door: &str, payload: &Value) -> Result<(Heard, String)> {
     let body = url::form_urlencoded::Serializer::new(String::new()).append_pair("payload", &payload.to_string()).finish();
     let timestamp = now().timestamp().to_string();
     let mut mac = Hmac::<Sha256>::new_from_slice(SIGNING_SECRET.as_bytes())?;
@@ -120,8 +130,8 @@ async fn send(http: &reqwest::Client, door: &str, payload: &Value) -> Result<Hea
     let began = Instant::now();
     let answer = request.body(body).send().await.context("a door does not answer")?;
     let status = answer.status().as_u16();
-    answer.bytes().await?;
-    Ok(Heard { status, took: began.elapsed() })
+    let words = answer.text().await?;
+    Ok((Heard { status, took: began.elapsed() }, words))
 }
 
 /// How many of what.
@@ -134,14 +144,17 @@ pub struct Tally {
     no_decision: usize,
     refused_by_run: usize,
     refused_at_door: usize,
+    /// Told that they were not recorded, or perhaps not, and to try again.
+    turned_away: usize,
     /// Keys of answers, and their runs: passed on, and neither taken nor refused.
     lost: Vec<(String, String)>,
 }
 
 impl Tally {
-    pub async fn count(database: &mut PgConnection, pairs: &[Pair]) -> Result<Self> {
+    pub async fn count(database: &mut PgConnection, pairs: &[Pair], told: &Told) -> Result<Self> {
         let judged: Vec<(String, String, Option<String>, String)> = sqlx::query_as(JUDGED).fetch_all(&mut *database).await?;
-        let told: BTreeSet<String> = sqlx::query_scalar(TOLD_AT_THE_DOOR).fetch_all(database).await?.into_iter().collect();
+        let refused: BTreeSet<String> = sqlx::query_scalar(TOLD_AT_THE_DOOR).fetch_all(database).await?.into_iter().collect();
+        let turned_away = |by: &str| told.lock().unwrap_or_else(PoisonError::into_inner).get(by).is_some_and(|words| words.contains(TRY_AGAIN));
         let mut decisions: BTreeMap<&str, usize> = BTreeMap::new();
         let mut answers: BTreeMap<&str, Option<&str>> = BTreeMap::new();
         for (run, kind, verdict, request) in &judged {
@@ -156,12 +169,13 @@ impl Tally {
                 Some(1) => {}
                 Some(_) => tally.two_decisions += 1,
             }
-            for key in pair.answers() {
+            for (key, told_by) in pair.answers() {
                 let counter = match answers.get(key.as_str()) {
                     Some(Some("approve")) => &mut tally.approved,
                     Some(Some(_)) => &mut tally.rejected,
                     Some(None) => &mut tally.refused_by_run,
-                    None if told.contains(&key) => &mut tally.refused_at_door,
+                    None if refused.contains(&key) => &mut tally.refused_at_door,
+                    None if turned_away(&told_by) => &mut tally.turned_away,
                     None => {
                         tally.lost.push((key, pair.gate.run.to_string()));
                         continue;
@@ -196,6 +210,7 @@ impl Tally {
             ("runs with none", self.no_decision),
             ("losers: by the run", self.refused_by_run),
             ("losers: at the door", self.refused_at_door),
+            ("told to try again", self.turned_away),
             ("losers: no trace", self.lost.len()),
         ];
         for (what, count) in rows {

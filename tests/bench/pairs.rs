@@ -28,7 +28,7 @@ use tokio::time::sleep;
 
 use answers::{Heard, Pair, Tally};
 use many::Many;
-use processes::Processes;
+use processes::{Processes, Told};
 
 const USUAL_COUNT: usize = 1_000;
 const REPLICAS: usize = 2;
@@ -72,7 +72,7 @@ async fn bench(count: usize) -> Result<()> {
     let answering = stream::iter(&pairs).map(|pair| pair.answered_twice(&http, &processes)).buffer_unordered(AT_ONCE);
     let heard: Vec<[Heard; 2]> = answering.try_collect().await?;
     let sent = began.elapsed();
-    let (tally, took) = judged(&mut database, &pairs, began).await?;
+    let (tally, took) = judged(&mut database, (&pairs, &processes.told), began).await?;
 
     say(&format!("answers sent          {:>8} in {:.1} s, the slowest acknowledged after {:.2?}", 2 * count, sent.as_secs_f64(), slowest(&heard)));
     say(&format!("not acknowledged      {:>8}", heard.iter().flatten().filter(|it| it.status != 200).count()));
@@ -86,10 +86,10 @@ async fn bench(count: usize) -> Result<()> {
 }
 
 /// Waits until every run is decided, which is what is timed, and then until it is known of every other answer what became of it; or no longer.
-async fn judged(database: &mut PgConnection, pairs: &[Pair], began: Instant) -> Result<(Tally, Duration)> {
+async fn judged(database: &mut PgConnection, (pairs, told): (&[Pair], &Told), began: Instant) -> Result<(Tally, Duration)> {
     let mut decided = None;
     loop {
-        let tally = Tally::count(database, pairs).await?;
+        let tally = Tally::count(database, pairs, told).await?;
         let so_far = began.elapsed();
         if tally.all_decided() {
             decided.get_or_insert(so_far);

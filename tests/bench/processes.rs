@@ -5,6 +5,7 @@ use std::fs::{self, File};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Result};
 use axum::extract::{Path as Named, Query};
@@ -21,11 +22,15 @@ pub struct Processes {
     pub folder: TempDir,
     /// Where Slack's requests go, one address per `serve`.
     pub doors: Vec<String>,
-    /// Where private answers go.
+    /// Where private answers go, followed by what they answer.
     pub respond: String,
+    pub told: Told,
     serves: Vec<Running>,
     worker: Running,
 }
+
+/// What people were told privately, by what it answers.
+pub type Told = Arc<Mutex<BTreeMap<String, String>>>;
 
 /// What Slack signs with.
 pub const SIGNING_SECRET: &str = "of nobody";
@@ -56,7 +61,8 @@ impl Processes {
         let queue = servers.fresh_name().replace("story", "bench");
         let database = servers.fresh_database(&queue).await?;
         let folder = TempDir::new()?;
-        let slack = a_slack_that_takes_everything().await?;
+        let told = Told::default();
+        let slack = a_slack_that_takes_everything(Arc::clone(&told)).await?;
         let respond = format!("{slack}/respond");
         let slack = format!("{slack}/api/");
         let temporal = servers.temporal.clone();
@@ -79,7 +85,7 @@ impl Processes {
             answers(&format!("http://{listen}/readyz")).await?;
             doors.push(format!("http://{listen}/slack"));
         }
-        Ok(Self { database, temporal, queue, folder, doors, respond, serves: running, worker })
+        Ok(Self { database, temporal, queue, folder, doors, respond, told, serves: running, worker })
     }
 
     pub fn memory(&self) -> Result<Memory> {
@@ -102,11 +108,14 @@ fn megabytes(process: &Running) -> Result<f64> {
     Ok(line.trim().trim_end_matches(" kB").parse::<f64>()? / 1024.0)
 }
 
-async fn a_slack_that_takes_everything() -> Result<String> {
+async fn a_slack_that_takes_everything(told: Told) -> Result<String> {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
-    let respond = routing::post(async || "ok");
-    let router = Router::new().route("/api/{method}", routing::post(answer).get(answer)).route("/respond", respond);
+    let respond = routing::post(async move |Named(to): Named<String>, Json(words): Json<Value>| {
+        told.lock().unwrap_or_else(PoisonError::into_inner).insert(to, words.to_string());
+        "ok"
+    });
+    let router = Router::new().route("/api/{method}", routing::post(answer).get(answer)).route("/respond/{to}", respond);
     tokio::spawn(async move { axum::serve(listener, router).await });
     Ok(format!("http://{address}"))
 }

@@ -13,8 +13,8 @@ use super::cli::{Decide, Verb};
 use super::{Failure, exit, parts};
 use crate::commands::{self, Answer, Asker, Command, Doors, Misunderstood, Order, Reply, ReplyKind, Said, Terms, Waiting};
 use crate::config::Config;
-use crate::run::{Outcome, PersonId, RequestId, Rework, Run, RunId, Verdict, Via};
-use crate::thread::{self, Place};
+use crate::run::{Outcome, PersonId, RequestId, Rework, Run, RunId, Verdict, Via, Zone};
+use crate::thread::{self, Place, words};
 
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
@@ -30,9 +30,7 @@ pub async fn talk(verb: Verb, config: Config, json: bool, out: &mut dyn Write) -
     let store = parts::store(&config).await?;
     let place = parts::place(&config, &store).await?;
     let person = PersonId::Cli { user: config.os_user.clone() };
-    let now = parts::now();
-    let zone = now.with_timezone(&Local).offset().fix();
-    let asker = Asker { zone, ..Asker::new(person, Via::Cli, Said::now(now)) };
+    let asker = Asker { zone: zone(), ..Asker::new(person, Via::Cli, Said::now(parts::now())) };
     let mut talk = Talk { doors: parts::doors(&config, store), asker, place, json, out };
     match verb {
         Verb::Develop { project, words, wait } => talk.develop(project, words, wait).await,
@@ -165,10 +163,7 @@ impl Talk<'_> {
         match commands::said_to(&self.doors, (&id, verdict), &key).await? {
             Some(Ok(())) => self.outcome("decided", &reply),
             Some(Err(refused)) => self.reply(&refused),
-            None => self.outcome(
-                "recorded",
-                &Reply::new(ReplyKind::Done, "Recorded. No worker has taken it up yet; it counts as soon as one does.").about(&id),
-            ),
+            None => self.outcome("recorded", &Reply::new(ReplyKind::Done, words::not_taken_up_yet()).about(&id)),
         }
     }
 
@@ -253,6 +248,12 @@ fn one_line(event: &Value) -> String {
     let about = ["stage", "outcome", "verdict", "by", "why"].iter().map(|f| text(f)).filter(|t| !t.is_empty()).collect::<Vec<_>>().join(" · ");
     let attempt = event["attempt"].as_u64().map(|n| format!(" · attempt {n}")).unwrap_or_default();
     format!("{:>3} {} {}{}{}{attempt}", event["seq"], text("at"), text("kind"), if about.is_empty() { "" } else { " · " }, about)
+}
+
+/// The shell's own clock.
+fn zone() -> Zone {
+    let name = iana_time_zone::get_timezone().unwrap_or_default();
+    Zone::new(&name, parts::now().with_timezone(&Local).offset().fix().local_minus_utc())
 }
 
 fn fresh_key() -> RequestId {

@@ -14,11 +14,13 @@ use crate::agent::{ModelAccess, rehearsal};
 use crate::config::Config;
 use crate::engine::{self, Bench, Worker};
 use crate::local;
+use crate::run::prove_refusals;
 use crate::sandbox::Sandbox;
 
 const BUILT_IN_SCENARIO: &str = include_str!("../../deploy/rehearsal/llm-wrapper.toml");
 
 pub async fn worker(config: Config, no_sandbox: bool, max_cached_runs: usize) -> Result<u8, Failure> {
+    prove_refusals().context("this program does not refuse who may not decide, so it does not start")?;
     let end = parts::asked_to_end();
     let store = parts::migrated_store(&config).await?;
     let at = parts::address(&config);

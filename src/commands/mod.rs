@@ -17,13 +17,13 @@ pub use list::list;
 pub use parse::{Command, Develop, HELP, Misunderstood, first_word, parse, read_brief, read_budget, verdict};
 pub use status::{status, status_json};
 pub use terms::{More, Terms};
-pub use waiting::{Waiting, judged_before, only_one, waiting, waiting_json, waiting_runs, waits_for};
+pub use waiting::{Waiting, judged_before, only_one, only_open, waiting, waiting_json, waiting_runs, waits_for};
 
-use chrono::{DateTime, FixedOffset, Offset as _, Utc};
+use chrono::{DateTime, Utc};
 
 use crate::config::Projects;
 use crate::engine::Engine;
-use crate::run::{Channel, PersonId, Via};
+use crate::run::{Channel, PersonId, Via, Zone};
 use crate::store::Store;
 
 /// What a command works with.
@@ -47,14 +47,14 @@ pub struct Asker {
     /// The thread it was said in: its root message.
     pub thread_root: Option<String>,
     /// Their clock; UTC where nobody knows it.
-    pub zone: FixedOffset,
+    pub zone: Zone,
 }
 
 impl Asker {
     /// Somebody who is nowhere in particular.
     #[must_use]
     pub fn new(person: PersonId, via: Via, said: Said) -> Self {
-        Self { person, via, said, place: None, thread_root: None, zone: Utc.fix() }
+        Self { person, via, said, place: None, thread_root: None, zone: Zone::UTC }
     }
 }
 

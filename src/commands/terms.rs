@@ -3,10 +3,10 @@
 
 use std::str::FromStr;
 
-use chrono::{DateTime, Days, FixedOffset, NaiveTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 
 use super::Misunderstood;
-use crate::run::{Rework, Verdict};
+use crate::run::{Rework, Verdict, Zone};
 
 /// Beyond this a number of hours is a slip; a question stays open no longer than 30 days anyway.
 const MOST_HOURS: u16 = 30 * 24;
@@ -89,14 +89,10 @@ impl FromStr for More {
 impl More {
     /// The new deadline, for somebody on this clock: hours are added to what is left.
     #[must_use]
-    pub fn until(self, deadline: DateTime<Utc>, now: DateTime<Utc>, zone: FixedOffset) -> DateTime<Utc> {
+    pub fn until(self, deadline: DateTime<Utc>, now: DateTime<Utc>, zone: Zone) -> DateTime<Utc> {
         match self {
             Self::Hours(hours) => deadline.max(now) + TimeDelta::hours(hours.into()),
-            Self::Tomorrow => {
-                let tomorrow = now.with_timezone(&zone).date_naive() + Days::new(1);
-                // A fixed offset knows every local time exactly once.
-                tomorrow.and_time(MORNING).and_local_timezone(zone).single().map_or(deadline, |at| at.with_timezone(&Utc))
-            }
+            Self::Tomorrow => zone.tomorrow(now, MORNING),
         }
     }
 }
@@ -148,16 +144,13 @@ mod tests {
     #[test]
     fn hours_are_added_to_what_is_left_or_to_now() {
         let now = at("2026-03-02T12:00:00Z");
-        let utc = FixedOffset::east_opt(0).expect("UTC");
-        assert_eq!(More::Hours(1).until(at("2026-03-02T12:30:00Z"), now, utc), at("2026-03-02T13:30:00Z"));
-        assert_eq!(More::Hours(8).until(at("2026-03-02T09:00:00Z"), now, utc), at("2026-03-02T20:00:00Z"));
+        assert_eq!(More::Hours(1).until(at("2026-03-02T12:30:00Z"), now, Zone::UTC), at("2026-03-02T13:30:00Z"));
+        assert_eq!(More::Hours(8).until(at("2026-03-02T09:00:00Z"), now, Zone::UTC), at("2026-03-02T20:00:00Z"));
     }
 
     #[test]
     fn tomorrow_is_nine_on_the_clock_of_whoever_says_it() {
-        let [kolkata, los_angeles] = [19_800, -28_800].map(|east| FixedOffset::east_opt(east).expect("a zone"));
         let now = at("2026-03-02T20:00:00Z");
-        assert_eq!(More::Tomorrow.until(now, now, kolkata), at("2026-03-04T03:30:00Z"), "it is the 3rd already");
-        assert_eq!(More::Tomorrow.until(now, now, los_angeles), at("2026-03-03T17:00:00Z"));
+        assert_eq!(More::Tomorrow.until(now, now, Zone::new("Asia/Kolkata", 0)), at("2026-03-04T03:30:00Z"), "it is the 3rd already");
     }
 }

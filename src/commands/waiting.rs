@@ -6,12 +6,14 @@ use serde_json::{Value, json};
 use super::decide::CLOCKS_DIFFER;
 use super::find::concerns;
 use super::{Asker, Doors, Named, Reply, ReplyKind};
-use crate::run::{Decision, GroupId, OpenGate, PersonId, RequestId, Run, Verdict, Via};
+use crate::run::{Channel, Decision, GroupId, OpenGate, PersonId, RequestId, Run, Verdict, Via};
 use crate::store::StoreError;
 use crate::thread::figures;
 
-/// Most questions that are looked at: more wait for nobody in particular.
-const MOST: i64 = 200;
+/// Most questions that are looked at.
+const MOST: i64 = 1_000;
+/// Most runs that are looked at for one that has judged a request.
+const NEWEST: i64 = 200;
 /// Most that are listed.
 const LISTED: usize = 20;
 
@@ -23,9 +25,10 @@ pub struct Waiting {
     pub mine: bool,
 }
 
-/// Runs that ask something, the longest wait first. Whose answer they wait for is told by `waits_for`.
+/// Runs that ask something, the nearest deadline first. Whose answer they wait for is told by `waits_for`.
 pub async fn waiting_runs(doors: &Doors, asker: &Asker) -> Result<Vec<Run>, StoreError> {
-    let mut runs = doors.store.waiting_runs(MOST).await?;
+    let team = asker.place.as_ref().map(|place| place.team.as_str());
+    let mut runs = doors.store.waiting_runs(team, MOST).await?;
     runs.retain(|run| concerns(run, asker));
     runs.sort_by_key(|run| run.gate.as_ref().map(|open| open.deadline));
     Ok(runs)
@@ -42,19 +45,31 @@ pub fn waits_for(run: &Run, person: &PersonId, groups: &[GroupId]) -> bool {
 
 /// The run that has judged this very request: acted on again, it no longer waits for whoever answered it.
 pub async fn judged_before(doors: &Doors, key: &RequestId) -> Result<Option<Run>, StoreError> {
-    Ok(doors.store.newest_runs(MOST).await?.into_iter().find(|run| run.answer_to(key).is_some()))
+    Ok(doors.store.newest_runs(NEWEST).await?.into_iter().find(|run| run.answer_to(key).is_some()))
 }
 
 /// The run that an answer is for whose giver named none: the only one that waits for them.
 pub fn only_one(waiting: Vec<Waiting>, asker: &Asker, said: &str) -> Result<Named, Reply> {
     let asked_then = |open: &OpenGate| open.opened_at <= asker.said.at + CLOCKS_DIFFER;
-    let mut mine: Vec<Run> = waiting.into_iter().filter(|it| it.mine && it.run.gate.as_ref().is_some_and(asked_then)).map(|it| it.run).collect();
-    match mine.len() {
-        0 => Err(Reply::new(ReplyKind::Unknown, "Nothing waits for you. `/develop waiting` shows what waits for others; name the run to answer it.")),
-        1 => Ok(Named { run: mine.remove(0), said: said.trim().to_owned() }),
+    let mine = waiting.into_iter().filter(|it| it.mine && it.run.gate.as_ref().is_some_and(asked_then)).map(|it| it.run).collect();
+    let nothing = "Nothing waits for you. `/develop waiting` shows what waits for others; name the run to answer it.";
+    the_only(mine, said, (nothing, "More than one run waits for you."))
+}
+
+/// The run that is to be stopped by somebody who named none: the only one of the channel that is not over.
+pub async fn only_open(doors: &Doors, (place, asker): (&Channel, &Asker), said: &str) -> Result<Result<Named, Reply>, StoreError> {
+    let open = doors.store.open_runs_in(place, asker.said.at + CLOCKS_DIFFER, MOST).await?;
+    Ok(the_only(open, said, ("No run is at work in this channel. Name the one to stop: `/develop stop &lt;run&gt;`.", "More than one run is at work here.")))
+}
+
+/// The only one there is; else what is told where there is none, and where there are several.
+fn the_only(mut runs: Vec<Run>, said: &str, (none, several): (&str, &str)) -> Result<Named, Reply> {
+    match runs.len() {
+        0 => Err(Reply::new(ReplyKind::Unknown, none)),
+        1 => Ok(Named { run: runs.remove(0), said: said.trim().to_owned() }),
         _ => {
-            let names: Vec<String> = mine.iter().take(LISTED).map(|run| format!("`{}`", run.id())).collect();
-            Err(Reply::new(ReplyKind::Unknown, format!("More than one run waits for you. Name the one you mean: {}", names.join(", "))))
+            let names: Vec<String> = runs.iter().take(LISTED).map(|run| format!("`{}`", run.id())).collect();
+            Err(Reply::new(ReplyKind::Unknown, format!("{several} Name the one you mean: {}", names.join(", "))))
         }
     }
 }
@@ -76,6 +91,9 @@ pub fn waiting(all: &[Waiting], now: DateTime<Utc>) -> Reply {
     }
     if !all.iter().any(|it| it.mine) {
         lines.insert(0, "Nothing waits for you.".to_owned());
+    }
+    if i64::try_from(all.len()).is_ok_and(|seen| seen >= MOST) {
+        lines.push(format!("Only the {} questions that were asked first were looked at.", figures::count(MOST.unsigned_abs())));
     }
     Reply::new(ReplyKind::Done, lines.join("\n"))
 }

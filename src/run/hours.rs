@@ -5,11 +5,12 @@
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::{DateTime, Datelike as _, Days, LocalResult, NaiveDate, NaiveTime, TimeDelta, TimeZone as _, Utc, Weekday};
+use chrono::{DateTime, Datelike as _, Days, NaiveTime, TimeDelta, Utc, Weekday};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 use super::IdError;
+use super::zone::instant;
 
 /// `Mon-Fri 09:00-17:00 Europe/Berlin`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,23 +53,12 @@ impl Hours {
     fn windows(&self, at: DateTime<Utc>) -> impl Iterator<Item = (DateTime<Utc>, DateTime<Utc>)> {
         let today = at.with_timezone(&self.zone).date_naive();
         let days = (0..MOST_DAYS).filter_map(move |n| today.checked_add_days(Days::new(n)));
-        days.filter(|day| self.works_on(day.weekday())).map(|day| (self.instant(day, self.from), self.instant(day, self.to)))
+        days.filter(|day| self.works_on(day.weekday())).map(|day| (instant(&self.zone, day, self.from), instant(&self.zone, day, self.to)))
     }
 
     fn works_on(&self, day: Weekday) -> bool {
         let from_first = |d: Weekday| (d.num_days_from_monday() + 7 - self.first.num_days_from_monday()) % 7;
         from_first(day) <= from_first(self.last)
-    }
-
-    /// That time of that day; where clocks skip it, an hour later, where they show it twice, the first.
-    fn instant(&self, day: NaiveDate, time: NaiveTime) -> DateTime<Utc> {
-        let local = day.and_time(time);
-        match self.zone.from_local_datetime(&local) {
-            LocalResult::Single(at) | LocalResult::Ambiguous(at, _) => at.to_utc(),
-            LocalResult::None => {
-                self.zone.from_local_datetime(&(local + TimeDelta::hours(1))).earliest().map_or_else(|| local.and_utc(), |at| at.to_utc())
-            }
-        }
     }
 }
 

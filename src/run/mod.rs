@@ -26,6 +26,7 @@ mod state;
 mod test_names;
 mod usd;
 mod wait;
+mod zone;
 
 pub use approver::{Approver, GroupId};
 pub use asked::{Asked, Changes, Extension, Note, OpenGate, Remark, RemarkKind, Reminded, Reminder, Snooze};
@@ -47,6 +48,7 @@ pub use proof::{Broken, prove_refusals};
 pub use state::{Attempt, AttemptOutcome, Decided, Phase, Run, StagePhase, StageState};
 pub use test_names::TestNames;
 pub use usd::{Usd, UsdError, cents_that_add_up};
+pub use zone::Zone;
 
 /// Version of the rules in this room. Stands in `Started`; where a rule changes, code branches on it.
 pub const RULES: u32 = 1;

@@ -38,6 +38,15 @@ impl Run {
         self.stages.iter().find(|s| &s.stage.name == name)
     }
 
+    /// The attempt that stands for a stage: the one that is asked about, else the newest that was good, else the newest.
+    #[must_use]
+    pub fn shown(&self, stage: &StageName) -> Option<&Attempt> {
+        let there = self.stage(stage)?;
+        let asked = self.gate.as_ref().filter(|open| &open.id.stage == stage).map(|open| open.attempt);
+        let asked_about = there.attempts.iter().find(|a| Some(a.n) == asked);
+        asked_about.or_else(|| there.good_attempt()).or_else(|| there.attempts.last())
+    }
+
     /// The newest work that was kept: what the next attempt starts from.
     #[must_use]
     pub fn last_good(&self) -> Option<&Snapshot> {

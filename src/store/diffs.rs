@@ -22,11 +22,16 @@ impl Store {
         Ok(())
     }
 
-    /// What the newest attempt at a stage changed.
-    pub async fn diff<T: DeserializeOwned>(&self, run: &RunId, stage: &StageName) -> Result<Option<T>> {
-        let row = sqlx::query!("select body from diffs where run_id = $1 and stage = $2 order by attempt desc limit 1", run.as_str(), stage.as_str())
-            .fetch_optional(&self.pool)
-            .await?;
+    /// What a stage's attempt changed, or the newest before it that changed anything.
+    pub async fn diff<T: DeserializeOwned>(&self, run: &RunId, stage: &StageName, attempt: u32) -> Result<Option<T>> {
+        let row = sqlx::query!(
+            "select body from diffs where run_id = $1 and stage = $2 and attempt <= $3 order by attempt desc limit 1",
+            run.as_str(),
+            stage.as_str(),
+            i32::try_from(attempt).unwrap_or(i32::MAX)
+        )
+        .fetch_optional(&self.pool)
+        .await?;
         row.map(|r| read("diff", r.body)).transpose()
     }
 }

@@ -7,8 +7,8 @@ use super::{Result, Store, read, write};
 use crate::run::{Event, RunId};
 
 impl Store {
-    /// Keeps events, and says in the same transaction that the thread is behind: however often it failed, it is looked at
-    /// at once. A repeat changes no event.
+    /// Keeps events, and says in the same transaction whether the run asks something, and that the thread is behind: however
+    /// often it failed, it is looked at at once. A repeat changes no event.
     pub async fn record(&self, run: &RunId, events: &[Event]) -> Result<()> {
         let Some(newest) = events.iter().map(|e| e.seq).max() else { return Ok(()) };
         let mut change = self.pool.begin().await?;
@@ -26,6 +26,15 @@ impl Store {
             .execute(&mut *change)
             .await?;
         }
+        sqlx::query!(
+            "update runs set asked_at = (
+                 select case when e.kind = 'gate_opened' then e.at end from events e
+                 where e.run_id = runs.run_id and e.kind in ('gate_opened', 'attempt_started', 'stage_ended', 'ended') order by e.seq desc limit 1
+             ) where run_id = $1",
+            run.as_str()
+        )
+        .execute(&mut *change)
+        .await?;
         sqlx::query!("update threads set wanted_seq = greatest(wanted_seq, $2), retry_at = null where run_id = $1", run.as_str(), signed(newest))
             .execute(&mut *change)
             .await?;

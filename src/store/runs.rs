@@ -93,13 +93,12 @@ impl Store {
         self.folded(rows.into_iter().map(|r| (r.run_id, r.request)).collect()).await
     }
 
-    /// The newest runs that ask something.
-    pub async fn waiting_runs(&self, limit: i64) -> Result<Vec<Run>> {
+    /// Runs that ask something, those first that have asked longest; of one workspace with those of none, or all.
+    pub async fn waiting_runs(&self, team: Option<&str>, limit: i64) -> Result<Vec<Run>> {
         let rows = sqlx::query!(
-            "select run_id, request from runs
-             where exists (select 1 from events e where e.run_id = runs.run_id and e.kind = 'gate_opened')
-                 and not exists (select 1 from events e where e.run_id = runs.run_id and e.kind = 'ended')
-             order by requested_at desc limit $1",
+            "select r.run_id, r.request from runs r left join threads t using (run_id)
+             where r.asked_at is not null and ($1::text is null or t.team is null or t.team = $1) order by r.asked_at limit $2",
+            team,
             limit
         )
         .fetch_all(&self.pool)
@@ -150,5 +149,22 @@ impl Store {
         .fetch_optional(&self.pool)
         .await?;
         Ok(row.and_then(|r| r.run_id.parse().ok()))
+    }
+
+    /// The runs of this channel that were asked for by then and are not over, newest first.
+    pub async fn open_runs_in(&self, place: &Channel, at: DateTime<Utc>, limit: i64) -> Result<Vec<Run>> {
+        let rows = sqlx::query!(
+            "select r.run_id, r.request from threads t join runs r using (run_id)
+             where t.team = $1 and t.channel = $2 and r.requested_at <= $3
+                 and not exists (select 1 from events e where e.run_id = r.run_id and e.kind = 'ended')
+             order by r.requested_at desc limit $4",
+            place.team,
+            place.channel,
+            at,
+            limit
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        self.folded(rows.into_iter().map(|r| (r.run_id, r.request)).collect()).await
     }
 }

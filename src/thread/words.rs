@@ -46,6 +46,12 @@ pub const fn recorded(verdict: Verdict) -> &'static str {
     }
 }
 
+/// The answer is on its way, and nobody was there yet to say what became of it.
+#[must_use]
+pub const fn not_taken_up_yet() -> &'static str {
+    "Recorded. No worker has taken it up yet; it counts as soon as one does."
+}
+
 /// Surely not delivered: it will not be sent later either.
 #[must_use]
 pub fn nothing_was_recorded(verdict: Verdict) -> String {

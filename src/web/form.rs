@@ -83,7 +83,7 @@ impl Actor {
         let Ok(project) = project.parse() else { return Ok(Acted::Silent) };
         let asker = Asker { place: Some(place), ..Asker::new(it.person(), Via::Command, said) };
         let what = commands::Develop { project, brief, budget };
-        let reply = commands::start(&self.doors, Order { what, asker, key: it.key.clone() }).await?;
+        let reply = self.start(Order { what, asker, key: it.key.clone() }).await?;
         Ok(told(&reply))
     }
 

@@ -5,12 +5,20 @@ use serde_json::{Value, json};
 
 use super::act::{Acted, Actor};
 use super::member::{NotAdmitted, Stranger};
-use crate::commands::{Asker, Said};
-use crate::run::{Channel, Run, RunId, StageName, Via};
+use crate::commands::{Asker, Doors, Said};
+use crate::run::{Channel, Run, StageName, Via};
 use crate::slack::{Click, HomeOpened};
 use crate::store::StoreError;
 use crate::thread::{self, DiffPlace, GateValue, ModalDiff, diff_modal};
 use crate::workspace::Patch;
+
+/// What a stage changed, as far as it is asked about or was kept.
+pub(super) async fn patch(doors: &Doors, run: &Run, stage: &StageName) -> Result<Option<Patch>, StoreError> {
+    match run.shown(stage) {
+        Some(attempt) => doors.store.diff(run.id(), stage, attempt.n).await,
+        None => Ok(None),
+    }
+}
 
 impl Actor {
     pub(super) async fn show_diff(&self, it: &Click) -> Result<Acted, StoreError> {
@@ -48,17 +56,13 @@ impl Actor {
     async fn page(&self, it: &Click, (run, stage): (&Run, &StageName), page: usize) -> Result<Result<Value, String>, StoreError> {
         let person = it.person();
         let home = run.request.channel.as_ref().map_or(it.team.as_str(), |place| place.team.as_str());
-        let (member, patch) = tokio::join!(self.member(&person, Some(home)), self.patch(run.id(), stage));
+        let (member, patch) = tokio::join!(self.member(&person, Some(home)), patch(&self.doors, run, stage));
         match member {
             Ok(_) | Err(NotAdmitted::Stranger(Stranger::Guest)) => {}
             Err(refused) => return Ok(Err(refused.told())),
         }
         let Some(patch) = patch? else { return Ok(Err("The diff is not kept any more.".to_owned())) };
         Ok(Ok(json!(diff_modal(ModalDiff { run, stage, files: &patch.files, truncated: patch.truncated, page }))))
-    }
-
-    async fn patch(&self, run: &RunId, stage: &StageName) -> Result<Option<Patch>, StoreError> {
-        self.doors.store.diff(run, stage).await
     }
 
     /// Draws somebody's Home tab: what waits for them, and for others.

@@ -1,14 +1,13 @@
-//! Who is that, and may they decide at all?
+//! Who is that, and may they start or decide anything at all?
 //! Only Slack knows guests, bots, people who left and other workspaces. Not said is not allowed.
 
-use chrono::FixedOffset;
-
 use super::Actor;
-use crate::commands::Answer;
-use crate::run::{Approver, Broken, GroupId, PersonId, Refusal, Run, prove_refusals};
+use crate::commands::{self, Answer, Order, Reply, ReplyKind};
+use crate::run::{Approver, Broken, GroupId, PersonId, Refusal, Run, Zone, prove_refusals};
 use crate::slack::Member;
+use crate::store::StoreError;
 
-/// Somebody who never decides, whatever a pipeline says.
+/// Somebody who never starts or decides anything, whatever a pipeline says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stranger {
     Bot,
@@ -24,7 +23,7 @@ impl Stranger {
             Self::Bot => "Only people can decide.",
             Self::Deactivated => "This account is deactivated.",
             Self::Elsewhere => "Only people of this workspace can see or decide this.",
-            Self::Guest => "Guests of this workspace cannot decide; a full member can.",
+            Self::Guest => "Guests of this workspace cannot start or decide anything; a full member can.",
         }
     }
 }
@@ -62,8 +61,7 @@ fn prove_members(check: Check) -> Result<(), Broken> {
         bot: false,
         deactivated: false,
         team: "TPROOF".to_owned(),
-        zone: None,
-        zone_offset_seconds: 0,
+        zone: Zone::UTC,
     };
     let strangers = [
         ("a guest's answer", Member { guest: true, ..full.clone() }, "TPROOF"),
@@ -111,6 +109,15 @@ pub(super) struct Memberships {
 }
 
 impl Actor {
+    /// Starts a run for who may spend money on it: a full member.
+    pub(super) async fn start(&self, order: Order) -> Result<Reply, StoreError> {
+        let home = order.asker.place.as_ref().map(|place| place.team.as_str());
+        match self.member(&order.asker.person, home).await {
+            Ok(_) => commands::start(&self.doors, order).await,
+            Err(refused) => Ok(Reply::new(ReplyKind::Refused, refused.told())),
+        }
+    }
+
     /// Lets in whoever gives an answer, with their clock, and the groups they are in where it depends on them.
     pub(super) async fn admit(&self, run: &Run, answer: &mut Answer) -> Result<(), NotAdmitted> {
         // Acted on again, it was let in before.
@@ -120,7 +127,7 @@ impl Actor {
         let person = answer.asker.person.clone();
         let home = run.request.channel.as_ref().or(answer.asker.place.as_ref()).map(|place| place.team.as_str());
         let member = self.member(&person, home).await?;
-        answer.asker.zone = FixedOffset::east_opt(member.zone_offset_seconds).unwrap_or(answer.asker.zone);
+        answer.asker.zone = member.zone;
         let depends = |answer: &Answer| run.judge(&answer.decision(run)) == Err(Refusal::NotAllowed);
         if depends(answer) {
             let seen = self.memberships(run, &person).await;

@@ -12,6 +12,7 @@ use serde::Deserialize;
 
 use super::Web;
 use super::diff_page::{DiffPage, diff_page};
+use super::look::patch;
 use super::page::{CSP, CSS, link_page};
 use super::run_page::{RunPage, run_page};
 use crate::run::{Run, RunId, StageName};
@@ -53,10 +54,15 @@ pub async fn diff(State(web): State<Web>, Path((run, stage)): Path<(RunId, Stage
         Ok(expires_at) => expires_at,
         Err(refused) => return refused,
     };
-    match tokio::join!(web.doors.store.run(&run), web.doors.store.diff::<Patch>(&run, &stage)) {
-        (Ok(Some(run)), Ok(Some(diff))) => page(draw(&web, (&run, &stage), &diff, expires_at)),
-        (Ok(_), Ok(_)) => gone(&path),
-        (Err(e), _) | (_, Err(e)) => away(&e),
+    let run = match web.doors.store.run(&run).await {
+        Ok(Some(run)) => run,
+        Ok(None) => return gone(&path),
+        Err(e) => return away(&e),
+    };
+    match patch(&web.doors, &run, &stage).await {
+        Ok(Some(diff)) => page(draw(&web, (&run, &stage), &diff, expires_at)),
+        Ok(None) => gone(&path),
+        Err(e) => away(&e),
     }
 }
 

@@ -62,7 +62,7 @@ impl Actor {
                 Ok(named) => commands::status(&named.run, (self.clock)()),
                 Err(unknown) => unknown,
             },
-            Command::Develop(what) => commands::start(&self.doors, Order { what, asker, key: key.clone() }).await?,
+            Command::Develop(what) => self.start(Order { what, asker, key: key.clone() }).await?,
             Command::Decide { verdict, said } => match self.run_meant(&asker, (verdict, &said), key).await? {
                 Ok(named) => match Terms::read(verdict, &named.said) {
                     Ok(terms) => return self.decide(&named.run, Answer { terms, ..Answer::new(verdict, asker, key.clone()) }).await,
@@ -74,11 +74,9 @@ impl Actor {
         Ok(told(&reply))
     }
 
-    /// The run that is named; else that of the thread; else, to be stopped the newest, and to be answered the one that waits for whoever speaks.
+    /// The run that is named; else that of the thread; else, to be stopped the only one of the channel that is not over, and to be answered the
+    /// only one that waits for whoever speaks.
     async fn run_meant(&self, asker: &Asker, (verdict, said): (Verdict, &str), key: &RequestId) -> Result<Result<Named, Reply>, StoreError> {
-        if verdict == Verdict::Stop {
-            return commands::find(&self.doors, asker, said).await;
-        }
         match commands::named(&self.doors, asker, said).await? {
             Ok(Some(named)) => return Ok(Ok(named)),
             Ok(None) => {}
@@ -89,7 +87,10 @@ impl Actor {
         {
             return Ok(Ok(Named { run, said: said.to_owned() }));
         }
-        Ok(commands::only_one(self.waiting(asker).await?, asker, said))
+        match &asker.place {
+            Some(place) if verdict == Verdict::Stop => commands::only_open(&self.doors, (place, asker), said).await,
+            _ => Ok(commands::only_one(self.waiting(asker).await?, asker, said)),
+        }
     }
 
     /// Every question that is open here, and whether it waits for this person.

@@ -25,9 +25,10 @@ impl Actor {
     async fn outcome(&self, inbound: &Inbound, PassedOn { run, verdict, key }: &PassedOn) {
         match commands::said_to(&self.doors, (run, *verdict), key).await {
             Ok(Some(Err(refused))) => self.tell(inbound, &refused.text).await,
-            Ok(Some(Ok(()))) if *verdict == Verdict::Snooze || is_direct(inbound) => self.tell(inbound, words::recorded(*verdict)).await,
-            // It counts, and the thread shows it; or no worker lives, and it will be judged when one comes.
-            Ok(Some(Ok(())) | None) => {}
+            Ok(Some(Ok(()))) if *verdict == Verdict::Snooze || is_out_of_sight(inbound) => self.tell(inbound, words::recorded(*verdict)).await,
+            // It counts, and the thread shows it.
+            Ok(Some(Ok(()))) => {}
+            Ok(None) => self.tell(inbound, words::not_taken_up_yet()).await,
             Err(e) => tracing::warn!(run.id = %run, error = %e, "could not ask what became of an answer to {run}"),
         }
     }
@@ -84,9 +85,13 @@ fn words_of<'a>(inbound: &'a Inbound, text: &'a str) -> Post<'a> {
     Post { channel: "", thread_ts: None, text, blocks: &[], key, priority: Priority::Gate }
 }
 
-/// Said where nobody else reads, so that no thread shows there what became of it.
-fn is_direct(inbound: &Inbound) -> bool {
-    matches!(inbound, Inbound::Message(it) if it.direct)
+/// Said where no thread shows what became of it.
+fn is_out_of_sight(inbound: &Inbound) -> bool {
+    match inbound {
+        Inbound::Command(_) => true,
+        Inbound::Message(it) | Inbound::Mention(it) => it.direct || it.thread_ts.is_none(),
+        _ => false,
+    }
 }
 
 /// Whose Home tab shows what they answered.

@@ -75,7 +75,7 @@ async fn guests_and_bots_cannot_decide() {
     story(async |w| {
         let run = w.develops("ana", "tale").await?;
         run.presses("gus", "Approve").await?;
-        w.slack.tells("gus", "Guests of this workspace cannot decide").await?;
+        w.slack.tells("gus", "Guests of this workspace cannot start or decide").await?;
         w.slack.robo_says("dev", Some(&run.root), "approve").await?;
         run.rejects("ana", "").await?;
         run.shows("rejected by @ana").await?;

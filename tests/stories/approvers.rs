@@ -84,7 +84,7 @@ async fn guests_bots_leavers_and_other_workspaces_never_answer() {
     story(async |w| {
         let run = w.develops("ana", "tale").await?;
         for (who, why) in [
-            ("gus", "Guests of this workspace cannot decide"),
+            ("gus", "Guests of this workspace cannot start or decide"),
             ("robo", "Only people can decide"),
             ("dora", "deactivated"),
             ("eve", "Only people of this workspace"),
@@ -95,6 +95,21 @@ async fn guests_bots_leavers_and_other_workspaces_never_answer() {
         assert!(run.run().await?.decisions.is_empty());
         run.presses("ben", "Approve").await?;
         run.shows("tale is done").await?;
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn only_full_members_spend_money() {
+    story(async |w| {
+        let gus = w.person("gus");
+        gus.says("/develop tale").await?;
+        gus.is_told("Guests of this workspace cannot start or decide").await?;
+        w.person("eve").says("/develop tale").await?;
+        w.person("eve").is_told("Only people of this workspace").await?;
+        gus.says("/develop list").await?;
+        gus.is_told("No runs").await?;
         Ok(())
     })
     .await;

@@ -44,6 +44,27 @@ async fn changes_can_start_from_what_the_stage_started_with() {
 }
 
 #[tokio::test]
+async fn what_could_not_be_changed_is_asked_about_and_shown_as_it_was() {
+    story(async |w| {
+        w.has_no_address().await?;
+        let ana = w.person("ana");
+        let run = w.starts(ana.says("/develop fickle")).await?;
+        run.asks_for_changes("ana", "make it better", "On top of this work").await?;
+        run.asks_again(2).await?;
+        run.shows("could not be made").await?;
+        ana.presses("View diff", &run).await?;
+        let diff = ana.sees_form("x.txt").await?.content.to_string();
+        assert!(!diff.contains("spoiled.txt"), "{diff}");
+        ana.closes_the_form().await?;
+        run.presses("ana", "Approve").await?;
+        run.shows("fickle is done").await?;
+        assert_eq!(run.git(&["ls-tree", "--name-only", &format!("signoff/{}", run.id)]).await?.trim(), "x.txt");
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_form_that_is_refused_says_why_and_keeps_what_was_typed() {
     story(async |w| {
         let (ana, ben) = (w.person("ana"), w.person("ben"));

@@ -50,3 +50,27 @@ async fn only_the_starter_or_an_approver_stops_a_run() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn who_names_no_run_stops_the_only_one_at_work_and_never_guesses() {
+    story(async |w| {
+        let ana = w.person("ana");
+        let quick = w.develops("ana", "quick hello").await?;
+        quick.shows("quick is done").await?;
+        ana.says("/develop stop").await?;
+        ana.is_told("No run is at work in this channel").await?;
+        let first = w.develops("ana", "slow").await?;
+        w.develops("ana", "tale").await?.rejects("ana", "").await?;
+        let second = w.develops("ana", "paired").await?;
+        second.gate_card().await?;
+        ana.says("/develop stop").await?;
+        ana.is_told("More than one run is at work here").await?;
+        ana.says(&format!("/develop stop {}", second.id)).await?;
+        ana.is_told("Stopped.").await?;
+        second.shows("paired · stopped").await?;
+        ana.says("/develop stop").await?;
+        first.shows("slow · stopped").await?;
+        Ok(())
+    })
+    .await;
+}

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::{SlackApi, promised};
+use crate::run::Zone;
 use crate::slack::error::SlackError;
 use crate::slack::pacing::{Call, Priority};
 
@@ -41,10 +42,8 @@ pub struct Member {
     pub bot: bool,
     pub deactivated: bool,
     pub team: String,
-    /// The name of their time zone, `Europe/Berlin`.
-    pub zone: Option<String>,
-    /// What their clock is ahead of UTC now, in seconds; zero where Slack does not say.
-    pub zone_offset_seconds: i32,
+    /// Their clock; UTC where Slack does not say.
+    pub zone: Zone,
 }
 
 impl SlackApi {
@@ -109,8 +108,7 @@ fn member(user: &Value) -> Member {
         bot: is("is_bot") || id == "USLACKBOT",
         deactivated: is("deleted"),
         team: text("/team_id").unwrap_or_default().to_owned(),
-        zone: text("/tz").map(ToOwned::to_owned),
-        zone_offset_seconds: user.get("tz_offset").and_then(Value::as_i64).and_then(offset).unwrap_or(0),
+        zone: Zone::new(text("/tz").unwrap_or_default(), user.get("tz_offset").and_then(Value::as_i64).and_then(offset).unwrap_or(0)),
         id,
         name,
     }
@@ -128,13 +126,14 @@ mod tests {
     #[test]
     fn an_odd_profile_still_is_a_person() {
         let it = member(&json!({"id": "U1", "profile": {"fields": [], "display_name": ""}, "is_restricted": "yes", "tz": 5, "tz_offset": "x"}));
-        assert_eq!((it.name.as_str(), it.display.as_str(), it.guest, it.zone, it.zone_offset_seconds), ("U1", "U1", false, None, 0));
+        assert_eq!((it.name.as_str(), it.display.as_str(), it.guest, it.zone), ("U1", "U1", false, Zone::new("", 0)));
         let it = member(
             &json!({"id": "U2", "name": "gus", "real_name": "Gus", "is_ultra_restricted": true, "deleted": true, "tz": "America/St_Johns", "tz_offset": -9_000}),
         );
         assert_eq!((it.display.as_str(), it.guest, it.deactivated, it.bot), ("Gus", true, true, false));
-        assert_eq!((it.zone.as_deref(), it.zone_offset_seconds), (Some("America/St_Johns"), -9_000));
-        assert_eq!(member(&json!({"id": "U3", "tz_offset": 9_000_000_000_i64})).zone_offset_seconds, 0);
+        assert_eq!(it.zone, Zone::new("America/St_Johns", 0));
+        assert_eq!(member(&json!({"id": "U3", "tz_offset": -9_000})).zone, Zone::new("", -9_000));
+        assert_eq!(member(&json!({"id": "U4", "tz_offset": 9_000_000_000_i64})).zone, Zone::new("", 0));
     }
 
     #[test]

@@ -47,6 +47,9 @@ pipeline = "wide.toml"
 [project.led]
 pipeline = "led.toml"
 
+[project.fickle]
+pipeline = "fickle.toml"
+
 [project.quick]
 pipeline = "quick.toml"
 "#;
@@ -139,95 +142,28 @@ checks = ["echo it cannot be; exit 3"]
 prompt = "do: echo again >> never.txt"
 "#;
 
-/// A gate that nobody has time for.
-const HASTY: &str = r#"
-[[stage]]
-name = "only"
-timeout = "1m"
-checks = ["true"]
-prompt = "do: echo x > x.txt"
-[stage.gate]
-deadline = "6s"
-"#;
-
-/// A gate for those who are named.
-const GUARDED: &str = r#"
-[[stage]]
-name = "only"
-timeout = "1m"
-gate = true
-checks = ["true"]
-prompt = "do: echo x > x.txt"
-"#;
-
-/// A gate that reminds after six seconds and still waits after twelve.
-const PATIENT: &str = r#"
-[[stage]]
-name = "only"
-timeout = "1m"
-checks = ["true"]
-prompt = "do: echo x >> x.txt"
-[stage.gate]
-deadline = "12s"
-on_deadline = "wait"
-"#;
-
-/// A gate that asks somebody else when its approver is silent.
-const URGENT: &str = r#"
-[[stage]]
-name = "only"
-timeout = "1m"
-checks = ["true"]
-prompt = "do: echo x > x.txt"
-[stage.gate]
-approvers = ["slack:T01ACME:U02BEN"]
-escalate = { after = "2s", to = ["slack:T01ACME:U03CLEO"] }
-"#;
-
-/// A gate for whoever is in a user group.
-const GROUPED: &str = r#"
-[[stage]]
-name = "only"
-timeout = "1m"
-checks = ["true"]
-prompt = "do: echo x > x.txt"
-[stage.gate]
-approvers = ["slack:T01ACME:S0LEADS"]
-"#;
-
-/// A gate that two people must approve.
-const PAIRED: &str = r#"
-[[stage]]
-name = "only"
-timeout = "1m"
-checks = ["true"]
-prompt = "do: echo x > x.txt"
-[stage.gate]
-quorum = 2
-"#;
-
-/// More changed than one screen shows.
-const WIDE: &str = r#"
-[[stage]]
-name = "only"
-timeout = "1m"
-gate = true
-checks = ["true"]
-prompt = "do: for i in $(seq 10 29); do seq 1 60 > file-$i.txt; done"
-"#;
-
-/// The same, and they are reminded.
-const LED: &str = r#"
-[[stage]]
-name = "only"
-timeout = "1m"
-checks = ["true"]
-prompt = "do: echo x > x.txt"
-[stage.gate]
-approvers = ["slack:T01ACME:S0LEADS"]
-deadline = "20s"
-on_deadline = "wait"
-"#;
+/// One stage and its gate, by project: what the agent does, and the gate's settings.
+const GATES: [(&str, &str, &str); 9] = [
+    // Nobody has time for it.
+    ("hasty", WRITES, "deadline = \"6s\""),
+    // For those whom the project names.
+    ("guarded", WRITES, ""),
+    // It reminds after six seconds and still waits after twelve.
+    ("patient", "echo x >> x.txt", "deadline = \"12s\"\non_deadline = \"wait\""),
+    // It asks somebody else when its approver is silent.
+    ("urgent", WRITES, "approvers = [\"slack:T01ACME:U02BEN\"]\nescalate = { after = \"2s\", to = [\"slack:T01ACME:U03CLEO\"] }"),
+    // For whoever is in a user group.
+    ("grouped", WRITES, "approvers = [\"slack:T01ACME:S0LEADS\"]"),
+    // The same, and they are reminded.
+    ("led", WRITES, "approvers = [\"slack:T01ACME:S0LEADS\"]\ndeadline = \"20s\"\non_deadline = \"wait\""),
+    // Two people must approve.
+    ("paired", WRITES, "quorum = 2"),
+    // Whatever changes it is asked for, its checks fail.
+    ("fickle", "if grep -q '^> ' /tmp/prompt; then echo x > spoiled.txt; else echo x > x.txt; fi", ""),
+    // More changed than one screen shows.
+    ("wide", "for i in $(seq 10 29); do seq 1 60 > file-$i.txt; done", ""),
+];
+const WRITES: &str = "echo x > x.txt";
 
 /// No gate at all.
 const QUICK: &str = r#"
@@ -246,12 +182,16 @@ checks = ["true"]
 prompt = "do: echo more > more.txt"
 "#;
 
+fn asking((name, does, gate): (&'static str, &str, &str)) -> (&'static str, String) {
+    let stage = "[[stage]]\nname = \"only\"\ntimeout = \"1m\"\nchecks = [\"test ! -e spoiled.txt\"]";
+    (name, format!("\n{stage}\nprompt = \"do: {does}\"\n[stage.gate]\n{gate}\n"))
+}
+
 /// Writes `signoff.toml`, its pipelines and a repository with one commit.
 pub fn write(folder: &Path) -> Result<()> {
     fs::write(folder.join("signoff.toml"), SIGNOFF)?;
-    let usual = [("tale", TALE), ("slow", SLOW), ("stubborn", STUBBORN), ("hasty", HASTY), ("guarded", GUARDED), ("quick", QUICK)];
-    let gates = [("patient", PATIENT), ("urgent", URGENT), ("grouped", GROUPED), ("paired", PAIRED), ("wide", WIDE), ("led", LED)];
-    for (name, stages) in usual.into_iter().chain(gates) {
+    let usual = [("tale", TALE), ("slow", SLOW), ("stubborn", STUBBORN), ("quick", QUICK)].map(|(name, stages)| (name, stages.to_owned()));
+    for (name, stages) in usual.into_iter().chain(GATES.map(asking)) {
         fs::write(folder.join(format!("{name}.toml")), format!("name = \"{name}\"\n{AGENT}{stages}"))?;
     }
     let repository = folder.join("repository");

@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use chrono::TimeDelta;
 use secrecy::SecretString;
 use serde_json::json;
+use signoff::run::Zone;
 use signoff::slack::{Edit, Mrkdwn, Pacing, Post, Priority, ResponseUrl, SlackApi, SlackApiConfig, SlackError, Ts, context, header, section};
 
 use super::state::now;
@@ -177,7 +178,7 @@ async fn people_are_known_for_a_while() -> Result<()> {
     let us = api.auth_test().await?;
     assert_eq!((us.team.as_str(), us.bot_user.as_str(), us.team_name.as_str()), (TEAM, BOT_USER, "Acme"));
     let ana = api.member("U01ANA").await?;
-    assert_eq!((ana.name.as_str(), ana.guest, ana.bot, ana.deactivated, ana.zone.as_deref()), ("ana", false, false, false, Some("Europe/Berlin")));
+    assert_eq!((ana.name.as_str(), ana.guest, ana.bot, ana.deactivated, ana.zone), ("ana", false, false, false, Zone::new("Europe/Berlin", 0)));
     assert!(api.member("U04GUS").await?.guest && api.member("U05ROBO").await?.bot && api.member("U06DORA").await?.deactivated);
     let eve = api.member("U07EVE").await?;
     assert!(eve.guest && eve.team != TEAM);

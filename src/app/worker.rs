@@ -37,7 +37,7 @@ pub async fn worker(config: Config, no_sandbox: bool, max_cached_runs: usize) ->
         draining: CancellationToken::new(),
     };
     tracing::info!("worker takes runs from {} · {} · {}", config.task_queue, confinement(&bench.sandbox), manner(&bench.model));
-    Worker::new(client, &config.task_queue, bench, max_cached_runs)?.run(end).await?;
+    Worker::new(&client, &config.task_queue, bench, max_cached_runs)?.run(end).await?;
     Ok(exit::OK)
 }
 

@@ -107,7 +107,11 @@ async fn watched<T>(
     loop {
         let came = workflows::select! {
             done = work => Some(done),
-            heard = ctx.wait_condition(|s: &Develop| s.somebody_answered()) => { heard?; None }
+            heard = ctx.wait_condition(|s: &Develop| s.somebody_answered()) => match heard {
+                Ok(()) => None,
+                // An operator cancelled the workflow, and with it the activity: what it spent is still told.
+                Err(_) => Some(work.as_mut().await),
+            },
         };
         if let Some(done) = came {
             return Ok(done);

@@ -8,20 +8,17 @@ use futures::FutureExt;
 use temporalio_common::RetryPolicy;
 use temporalio_macros::{workflow, workflow_methods};
 use temporalio_sdk::{
-    ActivityOptions, LocalActivityOptions, SyncWorkflowContext, TimerOptions, WorkflowCancellationToken, WorkflowContext, WorkflowContextView,
-    WorkflowResult, WorkflowTermination, workflows,
+    ActivityOptions, SyncWorkflowContext, TimerOptions, WorkflowCancellationToken, WorkflowContext, WorkflowContextView, WorkflowResult,
+    WorkflowTermination, workflows,
 };
 
-use super::PHASE;
 use super::activities::{Activities, DeliverInput, RecordInput};
 use super::attempt::{HEARTBEAT_TIMEOUT, attempt, said};
+use super::{PHASE, records_of};
 use crate::run::{Decision, Event, Guard, Happened, Next, Outcome, RULES, Request, Run, Snapshot};
 
 /// How often a dead worker's attempt is taken over before the attempt counts as lost.
 const TAKEOVERS: u32 = 30;
-
-/// Between the record of a run's end and its end.
-const LAST_WORDS: Duration = Duration::from_millis(1);
 
 /// One execution of a pipeline. Its workflow id is the run's id.
 #[workflow]
@@ -79,6 +76,9 @@ pub(super) type Ctx = WorkflowContext<Develop>;
 async fn drive(ctx: &Ctx) -> WorkflowResult<Outcome> {
     loop {
         hear(ctx);
+        if ctx.cancellation_token().is_cancelled() {
+            return Err(WorkflowTermination::cancelled());
+        }
         let now = now(ctx);
         match ctx.state(|s| s.run.next(now)) {
             Next::Tell(happened) => emit(ctx, happened),
@@ -91,10 +91,7 @@ async fn drive(ctx: &Ctx) -> WorkflowResult<Outcome> {
             Next::Deliver { snapshot, push, guard } => deliver(ctx, snapshot, push, guard).await?,
             Next::End(outcome) => {
                 flush(ctx).await?;
-                // An answer that came meanwhile is judged too: somebody waits to hear of it. Temporal throws a task away that would end a
-                // run which somebody just signalled, markers and all: what was recorded has to be in history before, or its numbers
-                // would be given out twice.
-                ctx.timer(TimerOptions::builder(LAST_WORDS).summary("last words".to_owned()).build()).await;
+                // An answer that came meanwhile is judged too: somebody waits to hear of it.
                 if !ctx.state(Develop::somebody_answered) {
                     return Ok(outcome);
                 }
@@ -187,6 +184,8 @@ pub(super) fn emit(ctx: &Ctx, what: Happened) {
 }
 
 /// Records what happened, before anything is waited for. Nobody can cancel that: an event that was numbered is kept.
+/// What is recorded stands in the run's history first. Were it written by a local activity, a task that is lost after the write would be
+/// done again together with what came meanwhile, and give the same numbers to other events.
 pub(super) async fn flush(ctx: &Ctx) -> WorkflowResult<()> {
     let input = ctx.state_mut(|s| RecordInput { run: s.run.id().clone(), events: std::mem::take(&mut s.unrecorded) });
     if input.events.is_empty() {
@@ -194,12 +193,12 @@ pub(super) async fn flush(ctx: &Ctx) -> WorkflowResult<()> {
     }
     // For ever: nothing may happen that was not recorded, and a database comes back.
     let patience = RetryPolicy::builder().initial_interval(Duration::from_millis(200)).maximum_interval(Duration::from_secs(10)).build();
-    let options = LocalActivityOptions::builder()
-        .start_to_close_timeout(Duration::from_secs(10))
+    let options = ActivityOptions::with_start_to_close_timeout(Duration::from_secs(10))
+        .task_queue(records_of(ctx.task_queue()))
         .retry_policy(patience)
         .cancellation_token(WorkflowCancellationToken::new())
         .build();
-    ctx.execute_local_activity(Activities::record, input, options).await?;
+    ctx.execute_activity(Activities::record, input, options).await?;
     Ok(())
 }
 

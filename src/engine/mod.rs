@@ -24,6 +24,11 @@ pub use worker::{Bench, Worker};
 
 use temporalio_common::search_attributes::SearchAttributeKey;
 
+/// Where records wait to be written: never behind agents.
+fn records_of(task_queue: &str) -> String {
+    format!("{task_queue}-records")
+}
+
 /// What operators can list runs by; registered by whoever connects first.
 const PHASE: SearchAttributeKey<String> = SearchAttributeKey::keyword("SignoffPhase");
 const PROJECT: SearchAttributeKey<String> = SearchAttributeKey::keyword("SignoffProject");

@@ -14,12 +14,17 @@ use tokio_util::sync::CancellationToken;
 
 use super::activities::Activities;
 use super::develop::Develop;
+use super::records_of;
 use crate::agent::ModelAccess;
 use crate::sandbox::Sandbox;
 use crate::store::Store;
 
 /// Parallel agents of one worker; the SDK's default of 100 would take the machine down.
 pub const AGENT_SLOTS: usize = 2;
+/// Steps of runs that one worker takes at the same time.
+const WORKFLOW_SLOTS: usize = 20;
+/// Records that one worker writes at the same time: more than the connections to the database would only wait there.
+const RECORD_SLOTS: usize = 8;
 /// After a request to end, agents get this long before they are interrupted; their runs go on elsewhere.
 const GRACE: Duration = Duration::from_secs(3);
 /// A cancelled activity learns of it with a heartbeat's answer: this bounds how long a stop takes.
@@ -45,51 +50,62 @@ pub struct Bench {
 
 /// A worker that is connected.
 pub struct Worker {
-    worker: TemporalWorker,
+    runs: TemporalWorker,
+    records: TemporalWorker,
     draining: CancellationToken,
 }
 
 impl Worker {
     /// `max_cached` runs are kept in memory; 0 replays a run's whole history for every step of it.
-    pub fn new(client: Client, task_queue: &str, bench: Bench, max_cached: usize) -> Result<Self> {
+    pub fn new(client: &Client, task_queue: &str, bench: Bench, max_cached: usize) -> Result<Self> {
         let draining = bench.draining.clone();
         let options = RuntimeOptions::builder().build().map_err(|e| anyhow!(e))?;
         let runtime = Runtime::from_current_tokio(options).context("starting Temporal's runtime")?;
-        let slots = FixedSizeSlotSupplier::new;
-        let options = WorkerOptions::new(task_queue)
-            .register_activities(Activities { bench: Arc::new(bench) })
+        let bench = Arc::new(bench);
+        let runs = WorkerOptions::new(task_queue)
+            .register_activities(Activities { bench: Arc::clone(&bench) })
             .register_workflow::<Develop>()
             .context("registering the workflow")?
-            .tuner(
-                TunerHolder::builder()
-                    .workflow_task_slot_supplier(slots(20))
-                    .activity_task_slot_supplier(slots(AGENT_SLOTS))
-                    .local_activity_task_slot_supplier(slots(20))
-                    .nexus_task_slot_supplier(slots(1))
-                    .build(),
-            )
+            .tuner(slots(AGENT_SLOTS))
             .max_cached_workflows(max_cached)
             .max_heartbeat_throttle_interval(HEARTBEAT_EVERY)
             .default_heartbeat_throttle_interval(HEARTBEAT_EVERY)
             .graceful_shutdown_period(GRACE)
             .build();
-        let worker = TemporalWorker::new(&runtime, client, options).map_err(|e| anyhow!("{e}")).context("starting the worker")?;
-        Ok(Self { worker, draining })
+        let records = WorkerOptions::new(records_of(task_queue))
+            .register_activities(Activities { bench })
+            .tuner(slots(RECORD_SLOTS))
+            .graceful_shutdown_period(GRACE)
+            .build();
+        let worker = |options| TemporalWorker::new(&runtime, client.clone(), options).map_err(|e| anyhow!("{e}")).context("starting the worker");
+        Ok(Self { runs: worker(runs)?, records: worker(records)?, draining })
     }
 
     /// Works until `end`; then lets go of its runs in good order.
     pub async fn run(mut self, end: CancellationToken) -> Result<()> {
-        let shutdown = self.worker.shutdown_handle();
+        let shutdowns = (self.runs.shutdown_handle(), self.records.shutdown_handle());
         let draining = self.draining.clone();
         let watch = async move {
             end.cancelled().await;
             draining.cancel();
-            shutdown();
+            (shutdowns.0)();
+            (shutdowns.1)();
             std::future::pending::<()>().await;
         };
+        let both = async { tokio::try_join!(self.runs.run(), self.records.run()) };
         tokio::select! {
-            done = self.worker.run() => done.map_err(|e| anyhow!("{e}")).context("working for Temporal"),
+            done = both => done.map(drop).map_err(|e| anyhow!("{e}")).context("working for Temporal"),
             () = watch => unreachable!("waits for ever"),
         }
     }
+}
+
+fn slots(activities: usize) -> TunerHolder {
+    let slots = FixedSizeSlotSupplier::new;
+    TunerHolder::builder()
+        .workflow_task_slot_supplier(slots(WORKFLOW_SLOTS))
+        .activity_task_slot_supplier(slots(activities))
+        .local_activity_task_slot_supplier(slots(1))
+        .nexus_task_slot_supplier(slots(1))
+        .build()
 }

@@ -37,6 +37,26 @@ async fn an_approval_while_no_worker_lives_counts_when_one_comes() {
 }
 
 #[tokio::test]
+async fn an_answer_to_a_question_counts_though_its_worker_died_before_it_could_say_that_it_asked() {
+    story(async |w| {
+        let line = w.worker_over_a_line().await?;
+        let mut held = w.holds_questions().await?;
+        let run = w.develops("ana", "tale").await?;
+        held.is_reached().await?;
+        line.is_cut().await;
+        held.lets_go().await?;
+        run.presses("ana", "Approve").await?;
+        w.worker.crashes().await?;
+        line.heals().await;
+        w.worker.comes_back()?;
+        run.shows("tale is done").await?;
+        assert_eq!(run.run().await?.decisions.len(), 1);
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_gate_survives_the_death_of_serve_and_its_card_is_not_posted_twice() {
     story(async |w| {
         let run = w.develops("ana", "tale").await?;

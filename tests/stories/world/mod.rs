@@ -12,11 +12,13 @@
 //! | the workspace: `w.slack` | `slack/crowd.rs`, `slack/scopes.rs` | `hires`, `deactivates`, `admin_deletes`, `makes_guest`, `adds_to_group`, `removes_from_group`, `withholds_scope` |
 //! | Slack's bad days | `slack/faults.rs`, `slack/signed.rs`, `slack/views.rs` | `fails` (a method), `refuses_message`, `refuses_in` (a channel), `recovers`, `again`, `again_signed`, `lets_triggers_expire` |
 //! | `w.serve`, `w.worker` | `process.rs` | `crashes`, `comes_back`, `will_have` (a setting), `says` (in its log) |
-//! | `w.database_line`, `w.temporal_line` | `line.rs` | `is_cut`, `loses_answers`, `heals` |
+//! | `w.database_line`, `w.temporal_line`, `w.worker_over_a_line()` | `line.rs` | `is_cut`, `loses_answers`, `heals` |
+//! | between a write and its confirmation: `w.holds_questions()` | `held.rs` | `is_reached`, `lets_go` |
 //!
 //! A verb that waits does so until what it waits for is so, never for a time; in vain, it ends the story with the whole transcript.
 //! What real Slack would refuse is refused, and fails the story at its end, unless the story asked for it by a fault.
 
+mod held;
 mod line;
 mod process;
 mod projects;
@@ -181,6 +183,15 @@ impl World {
         self.serve.will_have("SIGNOFF_LISTEN", &self.listen.replace("127.0.0.1", "0.0.0.0"));
         self.serve.comes_back()?;
         self.is_up().await
+    }
+
+    /// The worker starts anew, with a line to Temporal that can be cut.
+    pub async fn worker_over_a_line(&self) -> Result<Line> {
+        let line = Line::to(&Servers::get().temporal).await?;
+        self.worker.crashes().await?;
+        self.worker.will_have("TEMPORAL_ADDRESS", &line.address);
+        self.worker.comes_back()?;
+        Ok(line)
     }
 
     /// Waits until `serve` answers and has all it depends on.

@@ -1,0 +1,50 @@
+//! What if something happens between a write and its confirmation?
+//! The database holds a write back until the story lets it go.
+
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use sqlx::{Connection, PgConnection};
+use tokio::time::{Instant, sleep};
+
+use super::World;
+
+const PATIENCE: Duration = Duration::from_secs(30);
+const HOLD: &str = "
+    create function hold() returns trigger language plpgsql as $$ begin perform pg_advisory_xact_lock_shared(1); return new; end $$;
+    create trigger hold before insert on events for each row when (new.kind = 'gate_opened') execute function hold();
+    select pg_advisory_lock(1)";
+const WAITING: &str = "
+    select count(*) from pg_locks join pg_database d on d.oid = pg_locks.database
+    where locktype = 'advisory' and not granted and d.datname = current_database()";
+
+/// A question that is asked, and not written down yet.
+pub struct Held {
+    database: PgConnection,
+}
+
+impl World {
+    /// From now on no question is written down before it is let go.
+    pub async fn holds_questions(&self) -> Result<Held> {
+        let mut database = PgConnection::connect(&self.worker.setting("DATABASE_URL")).await?;
+        sqlx::raw_sql(HOLD).execute(&mut database).await?;
+        Ok(Held { database })
+    }
+}
+
+impl Held {
+    /// Waits until one is to be written.
+    pub async fn is_reached(&mut self) -> Result<()> {
+        let deadline = Instant::now() + PATIENCE;
+        while sqlx::query_scalar::<_, i64>(WAITING).fetch_one(&mut self.database).await? == 0 {
+            ensure!(Instant::now() < deadline, "no question was to be written");
+            sleep(Duration::from_millis(20)).await;
+        }
+        Ok(())
+    }
+
+    /// Lets it be written, and all that come.
+    pub async fn lets_go(self) -> Result<()> {
+        Ok(self.database.close().await?)
+    }
+}

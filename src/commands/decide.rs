@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 
 use super::{Asker, Doors, Reply, ReplyKind, Terms};
 use crate::engine::EngineError;
-use crate::run::{Approver, Decision, GateId, GroupId, Refusal, RequestId, Run, RunId, Verdict, Via};
+use crate::run::{Approver, Decision, GateId, GroupId, OpenGate, Refusal, RequestId, Run, RunId, Verdict, Via};
 use crate::store::StoreError;
 use crate::thread::{figures, words};
 
@@ -48,7 +48,8 @@ impl Answer {
             Verdict::Stop | Verdict::Note => None,
             _ => self.gate.clone().or_else(|| asked_then().map(|open| open.id.clone())),
         };
-        let until = self.terms.more.zip(run.gate.as_ref()).map(|(more, open)| more.until(open.deadline, asker.said.at, asker.zone));
+        let working = |open: &OpenGate| run.spec_of(&open.id).and_then(|spec| spec.hours.as_ref());
+        let until = self.terms.more.zip(run.gate.as_ref()).map(|(more, open)| more.until(open.deadline, (asker.said.at, asker.zone), working(open)));
         Decision {
             request: self.key.clone(),
             verdict: self.verdict,

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 
 use super::Misunderstood;
-use crate::run::{Rework, Verdict, Zone};
+use crate::run::{Hours, Rework, Verdict, Zone};
 
 /// Beyond this a number of hours is a slip; a question stays open no longer than 30 days anyway.
 const MOST_HOURS: u16 = 30 * 24;
@@ -87,12 +87,15 @@ impl FromStr for More {
 }
 
 impl More {
-    /// The new deadline, for somebody on this clock: hours are added to what is left.
+    /// The new deadline, for somebody on this clock: hours are added to what is left. Where a gate counts in working hours, these do too, and
+    /// tomorrow is when they next begin.
     #[must_use]
-    pub fn until(self, deadline: DateTime<Utc>, now: DateTime<Utc>, zone: Zone) -> DateTime<Utc> {
-        match self {
-            Self::Hours(hours) => deadline.max(now) + TimeDelta::hours(hours.into()),
-            Self::Tomorrow => zone.tomorrow(now, MORNING),
+    pub fn until(self, deadline: DateTime<Utc>, (now, zone): (DateTime<Utc>, Zone), working: Option<&Hours>) -> DateTime<Utc> {
+        match (self, working) {
+            (Self::Hours(hours), None) => deadline.max(now) + TimeDelta::hours(hours.into()),
+            (Self::Hours(hours), Some(working)) => working.after(deadline.max(now), u64::from(hours) * 3_600),
+            (Self::Tomorrow, None) => zone.tomorrow(now, MORNING),
+            (Self::Tomorrow, Some(working)) => working.opening(zone.tomorrow(now, MORNING)),
         }
     }
 }
@@ -144,13 +147,23 @@ mod tests {
     #[test]
     fn hours_are_added_to_what_is_left_or_to_now() {
         let now = at("2026-03-02T12:00:00Z");
-        assert_eq!(More::Hours(1).until(at("2026-03-02T12:30:00Z"), now, Zone::UTC), at("2026-03-02T13:30:00Z"));
-        assert_eq!(More::Hours(8).until(at("2026-03-02T09:00:00Z"), now, Zone::UTC), at("2026-03-02T20:00:00Z"));
+        assert_eq!(More::Hours(1).until(at("2026-03-02T12:30:00Z"), (now, Zone::UTC), None), at("2026-03-02T13:30:00Z"));
+        assert_eq!(More::Hours(8).until(at("2026-03-02T09:00:00Z"), (now, Zone::UTC), None), at("2026-03-02T20:00:00Z"));
     }
 
     #[test]
     fn tomorrow_is_nine_on_the_clock_of_whoever_says_it() {
         let now = at("2026-03-02T20:00:00Z");
-        assert_eq!(More::Tomorrow.until(now, now, Zone::new("Asia/Kolkata", 0)), at("2026-03-04T03:30:00Z"), "it is the 3rd already");
+        assert_eq!(More::Tomorrow.until(now, (now, Zone::new("Asia/Kolkata", 0)), None), at("2026-03-04T03:30:00Z"), "it is the 3rd already");
+    }
+
+    #[test]
+    fn more_time_is_working_time_where_the_gate_counts_in_it() {
+        let hours: Hours = "Mon-Fri 09:00-17:00 UTC".parse().expect("hours");
+        // A Friday.
+        let (now, deadline) = (at("2026-03-06T16:00:00Z"), at("2026-03-06T16:30:00Z"));
+        let until = |more: More| more.until(deadline, (now, Zone::UTC), Some(&hours));
+        assert_eq!(until(More::Hours(1)), at("2026-03-09T09:30:00Z"));
+        assert_eq!(until(More::Tomorrow), at("2026-03-09T09:00:00Z"));
     }
 }

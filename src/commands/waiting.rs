@@ -48,6 +48,12 @@ pub async fn judged_before(doors: &Doors, key: &RequestId) -> Result<Option<Run>
     Ok(doors.store.newest_runs(NEWEST).await?.into_iter().find(|run| run.answer_to(key).is_some()))
 }
 
+/// Whether a question was closed, or a run ended, since then.
+pub async fn answered_since(doors: &Doors, at: DateTime<Utc>) -> Result<bool, StoreError> {
+    let closed = |run: &Run| run.stages.iter().flat_map(|stage| &stage.asked).any(|asked| asked.closed_at > at);
+    Ok(doors.store.newest_runs(NEWEST).await?.iter().any(|run| run.ended_at > Some(at) || closed(run)))
+}
+
 /// The run that an answer is for whose giver named none: the only one that waits for them.
 pub fn only_one(waiting: Vec<Waiting>, asker: &Asker, said: &str) -> Result<Named, Reply> {
     let asked_then = |open: &OpenGate| open.opened_at <= asker.said.at + CLOCKS_DIFFER;
@@ -59,7 +65,11 @@ pub fn only_one(waiting: Vec<Waiting>, asker: &Asker, said: &str) -> Result<Name
 /// The run that is to be stopped by somebody who named none: the only one of the channel that is not over.
 pub async fn only_open(doors: &Doors, (place, asker): (&Channel, &Asker), said: &str) -> Result<Result<Named, Reply>, StoreError> {
     let open = doors.store.open_runs_in(place, asker.said.at + CLOCKS_DIFFER, MOST).await?;
-    Ok(the_only(open, said, ("No run is at work in this channel. Name the one to stop: `/develop stop &lt;run&gt;`.", "More than one run is at work here.")))
+    Ok(the_only(
+        open,
+        said,
+        ("No run is at work in this channel. Name the one to stop: `/develop stop &lt;run&gt;`.", "More than one run is at work here."),
+    ))
 }
 
 /// The only one there is; else what is told where there is none, and where there are several.

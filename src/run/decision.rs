@@ -99,6 +99,8 @@ pub enum Refusal {
     OwnRun,
     /// The policy wants approvers, and none are listed.
     NobodyMay,
+    /// A name at a shell, where different people are wanted and nobody is listed.
+    OnlyAName,
     /// This person approved already; so many other people are missing.
     AlreadyApproved { missing: u32 },
     /// The deadline is that late already, or the new one is further away than a deadline may be.

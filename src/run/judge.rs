@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Decided, Decision, GateId, GateSpec, GroupId, Happened, OnReject, OpenGate, PersonId, Refusal, Run, Verdict};
 
-/// A question stays open no longer than this, however often it is extended.
+/// A question stays open no longer than this, however often it is extended; of working hours, where it counts in these.
 const LONGEST_WAIT: TimeDelta = TimeDelta::days(30);
 /// Notes that one attempt reads: all of them travel in its prompt.
 const MOST_NOTES: usize = 20;
@@ -34,6 +34,11 @@ impl Run {
         }
         if starter && !spec.self_approval {
             return Err(Refusal::OwnRun);
+        }
+        // Whoever answered in Slack could do it a second time there, under any name.
+        let different_people = spec.quorum > 1 || !spec.self_approval;
+        if !starter && different_people && spec.approvers.is_empty() && matches!(by, PersonId::Cli { .. }) {
+            return Err(Refusal::OnlyAName);
         }
         let asked = self.asked_people(gate, spec);
         let may = starter || if spec.approvers.is_empty() { self.is_at_home(by) } else { asked.iter().any(|approver| approver.is(by, groups)) };
@@ -128,7 +133,9 @@ impl Run {
 
 /// An answer of somebody who may, to the question that is open.
 fn judge_answer(decision: &Decision, open: &OpenGate, spec: &GateSpec) -> Result<(), Refusal> {
-    let later = |until: &DateTime<Utc>| *until > open.deadline && *until <= open.opened_at + LONGEST_WAIT;
+    let latest =
+        spec.hours.as_ref().map_or(open.opened_at + LONGEST_WAIT, |hours| hours.after(open.opened_at, LONGEST_WAIT.num_seconds().unsigned_abs()));
+    let later = |until: &DateTime<Utc>| *until > open.deadline && *until <= latest;
     match decision.verdict {
         Verdict::Approve if open.approvals.contains(&decision.by) => {
             Err(Refusal::AlreadyApproved { missing: spec.quorum.saturating_sub(u32::try_from(open.approvals.len()).unwrap_or(u32::MAX)) })

@@ -89,7 +89,8 @@ impl Run {
         let Some(last) = stage.attempts.last() else { return self.begin(stage, 1, now) };
         match last.outcome {
             AttemptOutcome::Running => Next::Attempt(Box::new(self.plan(stage, last.n))),
-            AttemptOutcome::Good if stage.rework().is_some_and(|changes| last.n <= changes.after) => self.begin(stage, last.n + 1, now),
+            // Nothing that was tried before these changes were asked for says anything about them.
+            _ if stage.rework().is_some_and(|changes| last.n <= changes.after) => self.begin(stage, last.n + 1, now),
             AttemptOutcome::Good => self.after_good(stage, last, now),
             AttemptOutcome::Bad | AttemptOutcome::Lost | AttemptOutcome::Stopped => match self.hopeless(stage, last) {
                 Some(why) => self.give_up(stage, why, now),

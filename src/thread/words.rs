@@ -25,6 +25,10 @@ pub fn refusal(why: &Refusal, run: &Run, verdict: Verdict) -> String {
         Refusal::NotAllowed => only(run, verdict),
         Refusal::OwnRun => format!("You started this run, so somebody else has to {}.{}", to(verdict), others(run, verdict)),
         Refusal::NobodyMay => nobody(run),
+        Refusal::OnlyAName => {
+            "Different people have to answer this, and a name at a shell proves none. Answer in Slack, or list who may answer at a shell: `approvers = [\"cli:name\"]`."
+                .to_owned()
+        }
         Refusal::AlreadyApproved { missing } => already_approved(*missing),
         Refusal::NoLater { deadline } => no_later(run, *deadline),
         Refusal::TooManyNotes => "Many notes wait for the next attempt already. Please say it again when that has read them.".to_owned(),

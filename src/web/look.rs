@@ -68,7 +68,7 @@ impl Actor {
     /// Draws somebody's Home tab: what waits for them, and for others.
     pub(super) async fn show_home(&self, at: &HomeOpened) {
         let person = at.person();
-        if let Err(NotAdmitted::Stranger(Stranger::Elsewhere | Stranger::Bot)) = self.member(&person, Some(&at.team)).await {
+        if !matches!(self.member(&person, Some(&at.team)).await, Ok(_) | Err(NotAdmitted::Stranger(Stranger::Guest))) {
             return;
         }
         let now = (self.clock)();
@@ -76,7 +76,7 @@ impl Actor {
         let place = Channel { team: at.team.clone(), channel: String::new() };
         let asker = Asker { place: Some(place), ..Asker::new(person, Via::Home, Said::now(now)) };
         let waiting = match self.waiting(&asker).await {
-            Ok(waiting) => waiting.into_iter().map(|it| (it.run, it.mine)).collect::<Vec<_>>(),
+            Ok(seen) => seen.all.into_iter().map(|it| (it.run, it.mine)).collect::<Vec<_>>(),
             Err(e) => return tracing::warn!(error = %e, "could not ask what waits for somebody"),
         };
         if let Err(e) = self.slack.publish_home(&at.user, thread::home(&waiting, now, &self.place)).await {

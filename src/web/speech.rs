@@ -9,6 +9,9 @@ use crate::run::{Channel, RequestId, Run, Verdict, Via};
 use crate::slack::{SlashCommand, ThreadMessage, heard};
 use crate::store::StoreError;
 
+const MAYBE_MORE: &str = "\nSlack did not say all about you, so more may wait for you. Please look again in a minute.";
+const NAME_IT: &str = "Signoff was interrupted before it knew which run you meant, and since then one was answered. Name the run, if it still waits.";
+
 impl Actor {
     pub(super) async fn command(&self, it: &SlashCommand, said: Said) -> Result<Acted, StoreError> {
         let place = Channel { team: it.team.clone(), channel: it.channel.clone() };
@@ -57,7 +60,11 @@ impl Actor {
             Command::Form => Reply::new(ReplyKind::Unknown, HELP),
             Command::Help => Reply::new(ReplyKind::Done, HELP),
             Command::List => commands::list(&self.doors, &asker, 10).await?.1,
-            Command::Waiting => commands::waiting(&self.waiting(&asker).await?, (self.clock)()),
+            Command::Waiting => {
+                let seen = self.waiting(&asker).await?;
+                let reply = commands::waiting(&seen.all, (self.clock)());
+                Reply { text: seen.doubt.iter().fold(reply.text, |text, _| text + MAYBE_MORE), ..reply }
+            }
             Command::Status { run } => match commands::find(&self.doors, &asker, run.as_deref().unwrap_or_default()).await? {
                 Ok(named) => commands::status(&named.run, (self.clock)()),
                 Err(unknown) => unknown,
@@ -82,35 +89,53 @@ impl Actor {
             Ok(None) => {}
             Err(unknown) => return Ok(Err(unknown)),
         }
-        if asker.said.again
-            && let Some(run) = commands::judged_before(&self.doors, key).await?
-        {
-            return Ok(Ok(Named { run, said: said.to_owned() }));
+        if asker.said.again {
+            if let Some(run) = commands::judged_before(&self.doors, key).await? {
+                return Ok(Ok(Named { run, said: said.to_owned() }));
+            }
+            // Another may be the only one now than when it was said.
+            if commands::answered_since(&self.doors, asker.said.at).await? {
+                return Ok(Err(Reply::new(ReplyKind::Unknown, NAME_IT)));
+            }
         }
-        match &asker.place {
-            Some(place) if verdict == Verdict::Stop => commands::only_open(&self.doors, (place, asker), said).await,
-            _ => Ok(commands::only_one(self.waiting(asker).await?, asker, said)),
+        if let (Verdict::Stop, Some(place)) = (verdict, &asker.place) {
+            return commands::only_open(&self.doors, (place, asker), said).await;
         }
+        let seen = self.waiting(asker).await?;
+        // The only one that is known to wait for them may not be the only one.
+        Ok(match seen.doubt {
+            Some(doubt) => Err(Reply::new(ReplyKind::Refused, doubt.told())),
+            None => commands::only_one(seen.all, asker, said),
+        })
     }
 
     /// Every question that is open here, and whether it waits for this person.
-    pub(super) async fn waiting(&self, asker: &Asker) -> Result<Vec<Waiting>, StoreError> {
+    pub(super) async fn waiting(&self, asker: &Asker) -> Result<Seen, StoreError> {
         let runs = commands::waiting_runs(&self.doors, asker).await?;
-        let may_decide = self.member(&asker.person, asker.place.as_ref().map(|place| place.team.as_str())).await.is_ok();
-        // Slack is not asked again and again what it does not answer.
-        let mut silent = false;
+        let member = self.member(&asker.person, asker.place.as_ref().map(|place| place.team.as_str())).await;
+        let may_decide = member.is_ok();
+        let mut doubt = member.err().filter(|refused| *refused == NotAdmitted::Unknown);
         let mut all = Vec::new();
         for run in runs {
             let mut mine = may_decide && commands::waits_for(&run, &asker.person, &[]);
-            if may_decide && !mine && !silent {
+            // Slack is not asked again and again what it does not answer.
+            if may_decide && !mine && doubt.is_none() {
                 let seen = self.memberships(&run, &asker.person).await;
-                silent = seen.unknown.is_some();
+                doubt = seen.unknown.map(NotAdmitted::UnknownGroup);
                 mine = !seen.of.is_empty() && commands::waits_for(&run, &asker.person, &seen.of);
             }
             all.push(Waiting { run, mine });
         }
-        Ok(all)
+        Ok(Seen { all, doubt })
     }
+}
+
+/// What waits, as far as Slack says who somebody is.
+#[derive(Debug)]
+pub(super) struct Seen {
+    pub(super) all: Vec<Waiting>,
+    /// Why more may wait for them.
+    pub(super) doubt: Option<NotAdmitted>,
 }
 
 /// Whoever said that, where and when.

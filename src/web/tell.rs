@@ -25,7 +25,9 @@ impl Actor {
     async fn outcome(&self, inbound: &Inbound, PassedOn { run, verdict, key }: &PassedOn) {
         match commands::said_to(&self.doors, (run, *verdict), key).await {
             Ok(Some(Err(refused))) => self.tell(inbound, &refused.text).await,
-            Ok(Some(Ok(()))) if *verdict == Verdict::Snooze || is_out_of_sight(inbound) => self.tell(inbound, words::recorded(*verdict)).await,
+            Ok(Some(Ok(()))) if *verdict == Verdict::Snooze || is_out_of_sight(inbound) => {
+                self.tell(inbound, &format!("`{run}`: {}", words::recorded(*verdict))).await;
+            }
             // It counts, and the thread shows it.
             Ok(Some(Ok(()))) => {}
             Ok(None) => self.tell(inbound, words::not_taken_up_yet()).await,

@@ -35,6 +35,31 @@ async fn nobody_is_let_in_while_slack_does_not_say_who_is_in_a_group() {
 }
 
 #[tokio::test]
+async fn a_run_that_nobody_named_is_not_guessed_while_slack_does_not_say_who_is_in_a_group() {
+    story(async |w| {
+        let runs = [w.develops("ana", "guarded").await?, w.develops("ana", "grouped").await?];
+        for run in &runs {
+            run.gate_card().await?;
+        }
+        let ben = w.person("ben");
+        w.slack.fails("usergroups.users.list", Fault::ServerError, 1);
+        ben.says("/develop approve").await?;
+        ben.is_told("Slack did not say who is in").await?;
+        for run in &runs {
+            assert!(run.run().await?.decisions.is_empty());
+        }
+        ben.says("/develop approve").await?;
+        ben.is_told("More than one run waits for you").await?;
+        for run in &runs {
+            ben.says(&format!("/develop approve {}", run.id)).await?;
+            ben.is_told(&format!("`{}`: Approved.", run.id)).await?;
+        }
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn two_different_people_approve_where_two_must() {
     story(async |w| {
         let run = w.develops("ana", "paired").await?;

@@ -167,6 +167,17 @@ fn where_nobody_signs_off_their_own_work_the_starter_may_only_take_it_back() {
 }
 
 #[test]
+fn where_different_people_must_answer_a_name_at_a_shell_is_nobody() {
+    for spec in [GateSpec { self_approval: false, ..GateSpec::usual(60) }, GateSpec { quorum: 2, ..GateSpec::usual(60) }] {
+        let (play, gate) = asked_with(spec.clone());
+        let shell_says = decision(Verdict::Approve, Some(gate), cli("ben"));
+        assert_eq!(play.run.judge(&shell_says), Err(Refusal::OnlyAName));
+        let (play, gate) = asked_with(GateSpec { approvers: vec![cli("ben").into()], ..spec });
+        assert_eq!(play.run.judge(&Decision { gate: Some(gate), ..shell_says }), Ok(()), "but for who is listed");
+    }
+}
+
+#[test]
 fn where_approvers_are_required_and_none_are_listed_nobody_may_answer() {
     let (play, gate) = asked_with(GateSpec { approvers_required: true, ..GateSpec::usual(60) });
     for by in [ana(), ben(), cli("root")] {

@@ -1,7 +1,7 @@
 //! What a new round reads, what it starts from, and what it is compared with.
 
 use super::super::play::{Facts, Play, ana, decision, request, slack, snapshot};
-use super::super::{Decision, GateSpec, Next, OnReject, Outcome, Refusal, RemarkKind, Rework, StagePhase, Verdict};
+use super::super::{Decision, GateSpec, Next, OnReject, Outcome, Refusal, RemarkKind, Rework, StagePhase, Trouble, Verdict};
 
 fn note(words: &str) -> Decision {
     Decision { words: Some(words.to_owned()), ..decision(Verdict::Note, None, ana()) }
@@ -57,6 +57,14 @@ fn changes_that_could_not_be_made_leave_the_work_from_before_to_decide_about() {
     assert_eq!((gate.round, play.run.gate.as_ref().map(|g| g.attempt)), (2, Some(1)));
     play.ana(Verdict::Approve);
     assert_eq!(play.plan().base, Some(snapshot(1)));
+}
+
+#[test]
+fn changes_asked_for_again_are_tried_again_though_they_hit_a_wall_before() {
+    let mut play = changes(Rework::Top);
+    play.brings(Facts::Trouble(Trouble::Setup)).gate();
+    play.ana_wants("now there is a key", Rework::Top);
+    assert_eq!((play.plan().attempt, play.plan().base), (3, Some(snapshot(1))));
 }
 
 #[test]

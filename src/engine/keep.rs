@@ -88,14 +88,16 @@ async fn changes(input: &WriteInput, shadow: &Shadow, (base, snapshot): (Snapsho
     let began = compare.stage_base.as_ref().unwrap_or(&base);
     let diff = shadow.diff(began, &snapshot).await.context("counting what changed")?;
     let patch = shadow.patch(began, &snapshot, PATCH_BYTES).await.context("reading what changed")?;
-    let since_round = since(shadow, compare.round.as_ref(), (began, &snapshot)).await?;
-    let since_approved = since(shadow, compare.approved.as_ref(), (began, &snapshot)).await?;
+    // Where that is the whole, it says nothing more.
+    let round = compare.round.as_ref().filter(|seen| seen.tree != began.tree);
+    let since_round = since(shadow, round, &snapshot).await?;
+    let since_approved = since(shadow, compare.approved.as_ref(), &snapshot).await?;
     Ok((Work { base, snapshot, diff, since_round, since_approved }, patch))
 }
 
-/// What changed since `seen`; none where that is the same as the whole, or not here to compare with.
-async fn since(shadow: &Shadow, seen: Option<&Snapshot>, (began, snapshot): (&Snapshot, &Snapshot)) -> Result<Option<Diff>> {
-    let Some(seen) = seen.filter(|seen| seen.tree != began.tree) else { return Ok(None) };
+/// What changed since `seen`; none where that is not here to compare with.
+async fn since(shadow: &Shadow, seen: Option<&Snapshot>, snapshot: &Snapshot) -> Result<Option<Diff>> {
+    let Some(seen) = seen else { return Ok(None) };
     if shadow.tree_of(&seen.commit).await.is_err() {
         return Ok(None);
     }

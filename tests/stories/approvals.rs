@@ -71,6 +71,20 @@ async fn who_is_no_approver_is_told_privately_who_is() {
 }
 
 #[tokio::test]
+async fn the_second_question_says_what_is_new_since_the_last_approval() {
+    story(async |w| {
+        let run = w.develops("ana", "twice").await?;
+        run.presses("ana", "Approve").await?;
+        run.shows("Keep second of twice?").await?;
+        run.shows("Since you last approved: 1 file +1 −0").await?;
+        run.presses("ana", "Approve").await?;
+        run.shows("twice is done").await?;
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn guests_and_bots_cannot_decide() {
     story(async |w| {
         let run = w.develops("ana", "tale").await?;

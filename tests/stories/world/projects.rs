@@ -50,6 +50,9 @@ pipeline = "led.toml"
 [project.fickle]
 pipeline = "fickle.toml"
 
+[project.twice]
+pipeline = "twice.toml"
+
 [project.quick]
 pipeline = "quick.toml"
 "#;
@@ -187,10 +190,29 @@ fn asking((name, does, gate): (&'static str, &str, &str)) -> (&'static str, Stri
     (name, format!("\n{stage}\nprompt = \"do: {does}\"\n[stage.gate]\n{gate}\n"))
 }
 
+/// Two stages, and a gate after each.
+const TWICE: &str = r#"
+[[stage]]
+name = "first"
+timeout = "1m"
+gate = true
+checks = ["true"]
+prompt = "do: printf 'a\\nb\\n' > first.txt"
+
+[[stage]]
+name = "second"
+needs = ["first"]
+timeout = "1m"
+gate = true
+checks = ["true"]
+prompt = "do: echo c >> first.txt"
+"#;
+
 /// Writes `signoff.toml`, its pipelines and a repository with one commit.
 pub fn write(folder: &Path) -> Result<()> {
     fs::write(folder.join("signoff.toml"), SIGNOFF)?;
-    let usual = [("tale", TALE), ("slow", SLOW), ("stubborn", STUBBORN), ("quick", QUICK)].map(|(name, stages)| (name, stages.to_owned()));
+    let usual =
+        [("tale", TALE), ("slow", SLOW), ("stubborn", STUBBORN), ("quick", QUICK), ("twice", TWICE)].map(|(name, stages)| (name, stages.to_owned()));
     for (name, stages) in usual.into_iter().chain(GATES.map(asking)) {
         fs::write(folder.join(format!("{name}.toml")), format!("name = \"{name}\"\n{AGENT}{stages}"))?;
     }

@@ -20,6 +20,9 @@ use crate::run::{Decision, Event, Guard, Happened, Next, Outcome, RULES, Request
 /// How often a dead worker's attempt is taken over before the attempt counts as lost.
 const TAKEOVERS: u32 = 30;
 
+/// After this a record is tried again, by whichever worker lives.
+const RECORD_TIMEOUT: Duration = Duration::from_secs(5);
+
 /// One execution of a pipeline. Its workflow id is the run's id.
 #[workflow]
 pub struct Develop {
@@ -193,7 +196,7 @@ pub(super) async fn flush(ctx: &Ctx) -> WorkflowResult<()> {
     }
     // For ever: nothing may happen that was not recorded, and a database comes back.
     let patience = RetryPolicy::builder().initial_interval(Duration::from_millis(200)).maximum_interval(Duration::from_secs(10)).build();
-    let options = ActivityOptions::with_start_to_close_timeout(Duration::from_secs(10))
+    let options = ActivityOptions::with_start_to_close_timeout(RECORD_TIMEOUT)
         .task_queue(records_of(ctx.task_queue()))
         .retry_policy(patience)
         .cancellation_token(WorkflowCancellationToken::new())

@@ -1,3 +1,5 @@
+//! Does the page of a diff show every line, whatever stands in it?
+
 use chrono::{DateTime, FixedOffset};
 
 use crate::run::Run;

@@ -1,3 +1,5 @@
+//! Does the page of a run show what happened, and nothing that was not escaped?
+
 use std::collections::BTreeMap;
 
 use chrono::DateTime;

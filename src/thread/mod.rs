@@ -1,7 +1,6 @@
 //! What do people see?
 //! Pure drawing: the same run, progress and minute give the same messages. `publisher` makes Slack agree with them.
 
-mod blocks;
 mod card;
 pub(crate) mod clock;
 mod closing;
@@ -23,7 +22,6 @@ mod publisher;
 #[cfg(test)]
 pub(crate) mod sample;
 pub(crate) mod table;
-pub(crate) mod text;
 mod told;
 pub mod words;
 

@@ -114,9 +114,10 @@ impl Mrkdwn {
         &self.0
     }
 
+    /// None where it says nothing.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    pub fn non_empty(self) -> Option<Self> {
+        Some(self).filter(|text| !text.0.is_empty())
     }
 
     /// Anybody's words, with their lines.

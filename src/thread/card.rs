@@ -21,16 +21,10 @@ pub(super) fn card(run: &Run, now: DateTime<Utc>, place: &Place) -> Message {
     blocks.extend(Mrkdwn::excerpt(&run.request.brief, BRIEF).map(section));
     blocks.push(section(stages(run)));
     blocks.push(context(figures_line(run, now)));
-    let banners = banners(run);
-    if !banners.is_empty() {
-        blocks.push(context(Mrkdwn::join(banners, "\n")));
-    }
-    let places = places(run, place);
-    if !places.is_empty() {
-        blocks.push(context(Mrkdwn::join(places, " · ")));
-    }
+    blocks.extend(Mrkdwn::join(banners(run), "\n").non_empty().map(context));
+    blocks.extend(places(run, place).non_empty().map(context));
     blocks.extend(stop(run));
-    Message::new("card".to_owned(), To::Channel, &notice(run), blocks)
+    Message::new("card", To::Channel, &notice(run), blocks)
 }
 
 /// Ends the run, after a second look. None where it is ending already.
@@ -101,13 +95,8 @@ pub(super) fn banners(run: &Run) -> Vec<&'static str> {
 }
 
 /// Where to read on: the run's page, the repository, the branch.
-fn places(run: &Run, place: &Place) -> Vec<Mrkdwn> {
-    let mut places = Vec::new();
-    if let (Some(links), Some(started)) = (&place.links, run.started_at) {
-        places.push(Mrkdwn::link(&links.run(run.id(), started), "Run page"));
-    }
-    places.extend(run.delivered.as_ref().map(branch));
-    places
+fn places(run: &Run, place: &Place) -> Mrkdwn {
+    Mrkdwn::join(place.run_page(run).into_iter().chain(run.delivered.as_ref().map(branch)), " · ")
 }
 
 fn branch(delivered: &Delivered) -> Mrkdwn {

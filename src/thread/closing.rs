@@ -5,7 +5,7 @@ use crate::run::{Decided, Delivered, Outcome, Run, StagePhase, StageState, Troub
 use crate::slack::{Mrkdwn, SlackBlock, context, one_line, section, shorten};
 
 use super::message::NOTICE;
-use super::people::mention;
+use super::people::{listed, mention};
 use super::{Message, Place, To, card, clock, figures, gate, table};
 
 const WHY: usize = 400;
@@ -25,19 +25,11 @@ pub(super) fn closing(run: &Run, place: &Place) -> Option<Message> {
     if run.stages.iter().any(|s| !s.attempts.is_empty()) {
         blocks.push(section(Mrkdwn::code_block(&table::table(run))));
     }
-    let result = result(run);
-    if !result.is_empty() {
-        blocks.push(section(result));
-    }
-    blocks.extend(run.delivered.as_ref().map(|d| section(whereabouts(d))));
-    let mut small: Vec<Mrkdwn> = card::banners(run).into_iter().map(Mrkdwn::from).collect();
-    if let (Some(links), Some(started)) = (&place.links, run.started_at) {
-        small.push(Mrkdwn::link(&links.run(run.id(), started), "Run page"));
-    }
-    if !small.is_empty() {
-        blocks.push(context(Mrkdwn::join(small, "\n")));
-    }
-    Some(Message::new("end".to_owned(), To::Thread, &notice(run, outcome), blocks))
+    blocks.extend(result(run).non_empty().map(section));
+    blocks.extend(run.delivered.as_ref().map(whereabouts).map(section));
+    let small = card::banners(run).into_iter().map(Mrkdwn::from).chain(place.run_page(run));
+    blocks.extend(Mrkdwn::join(small, "\n").non_empty().map(context));
+    Some(Message::new("end", To::Thread, &notice(run, outcome), blocks))
 }
 
 /// How it ended, in one line that calls the starter.
@@ -73,17 +65,16 @@ fn aftermath(run: &Run, outcome: Outcome) -> Vec<SlackBlock> {
     if let Some(feedback) = failed.and_then(|s| s.attempts.last()).and_then(|a| a.feedback.as_deref()).filter(|f| !f.trim().is_empty()) {
         blocks.push(section("_What the checks said last:_\n" + Mrkdwn::code_block(&shorten(feedback.trim(), FEEDBACK))));
     }
-    let lines = [Some(kept(run).into()), unfinished(run), Some(next(run, outcome, failed).into())];
+    let lines = [Some(kept(run)), unfinished(run), Some(next(run, outcome, failed).into())];
     blocks.push(section(Mrkdwn::join(lines.into_iter().flatten(), "\n")));
     blocks
 }
 
-fn kept(run: &Run) -> String {
-    let good: Vec<&str> = run.stages.iter().filter(|s| s.phase == StagePhase::Good).take(LISTED).map(|s| s.name().as_str()).collect();
-    if good.is_empty() {
-        "*Kept:* nothing, as no stage was finished.".to_owned()
-    } else {
-        format!("*Kept:* the work of {}.", figures::in_words(&good))
+fn kept(run: &Run) -> Mrkdwn {
+    let good = run.stages.iter().filter(|s| s.phase == StagePhase::Good).take(LISTED).map(|s| s.name().to_string().into());
+    match listed(good.collect(), " and ").non_empty() {
+        Some(good) => "*Kept:* the work of " + good + ".",
+        None => "*Kept:* nothing, as no stage was finished.".into(),
     }
 }
 
@@ -122,7 +113,7 @@ fn result(run: &Run) -> Mrkdwn {
     let mut parts: Vec<String> = run.delivered.as_ref().map(|d| figures::diff(&d.diff)).into_iter().collect();
     parts.extend(last.and_then(|a| a.tests).map(figures::tests));
     parts.extend(last.and_then(|a| a.coverage_percent).map(|p| format!("{} coverage", figures::percent(p))));
-    let mut lines: Vec<Mrkdwn> = (!parts.is_empty()).then(|| Mrkdwn::join(parts, " · ")).into_iter().collect();
+    let mut lines: Vec<Mrkdwn> = Mrkdwn::join(parts, " · ").non_empty().into_iter().collect();
     lines.extend(times(run).map(Mrkdwn::from));
     lines.extend(run.decisions.iter().take(LISTED).map(decision));
     if run.decisions.len() > LISTED {

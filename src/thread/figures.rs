@@ -41,15 +41,6 @@ pub(super) fn tenths(percent: f64) -> i32 {
     (percent.clamp(0.0, 100.0) * 10.0 + 1e-6).floor() as i32
 }
 
-/// `a`, `a and b`, `a, b and c`.
-pub(crate) fn in_words(names: &[impl AsRef<str>]) -> String {
-    let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
-    match names.as_slice() {
-        [_, .., last] => format!("{} and {last}", names[..names.len() - 1].join(", ")),
-        _ => names.concat(),
-    }
-}
-
 /// `3 files +156 −12`.
 pub(crate) fn diff(diff: &Diff) -> String {
     if diff.files == 0 {

@@ -64,9 +64,7 @@ fn small(question: &Question<'_>, now: DateTime<Utc>, place: &Place) -> Mrkdwn {
         "started by " + mention(&run.request.starter),
         question.channel() + " " + Mrkdwn::code(run.id().as_str(), 80),
     ];
-    if let (Some(links), Some(started)) = (&place.links, run.started_at) {
-        parts.push(Mrkdwn::link(&links.run(run.id(), started), "Run page"));
-    }
+    parts.extend(place.run_page(run));
     parts.extend(question.diff_link(place));
     Mrkdwn::join(parts, " · ")
 }

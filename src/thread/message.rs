@@ -59,8 +59,8 @@ pub enum Priority {
 
 impl Message {
     /// Within Slack's limits, and on a lock screen in one line.
-    pub(super) fn new(key: String, to: To, notice: &Mrkdwn, blocks: Vec<SlackBlock>) -> Self {
-        Self { key, to, text: notice.cut(NOTICE), blocks: fit(blocks) }
+    pub(super) fn new(key: impl Into<String>, to: To, notice: &Mrkdwn, blocks: Vec<SlackBlock>) -> Self {
+        Self { key: key.into(), to, text: notice.cut(NOTICE), blocks: fit(blocks) }
     }
 
     /// SHA-256 of everything Slack would be sent: equal digests are equal messages.

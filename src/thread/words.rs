@@ -104,7 +104,7 @@ const fn to(verdict: Verdict) -> &'static str {
 fn only(run: &Run, verdict: Verdict) -> Mrkdwn {
     let (who, everybody) = who(run, verdict);
     let names = names(&who, everybody.then_some("a full member of this workspace"));
-    let who = if names.is_empty() { "Nobody who is listed for this run".into() } else { "Only " + names };
+    let who = names.non_empty().map_or_else(|| "Nobody who is listed for this run".into(), |names| "Only " + names);
     who + " can " + to(verdict) + "."
 }
 
@@ -114,7 +114,7 @@ fn others(run: &Run, verdict: Verdict) -> Mrkdwn {
     who.retain(|approver| *approver != Approver::Person(run.request.starter.clone()));
     let anybody = if who.is_empty() { "Any other full member of this workspace" } else { "any other full member of this workspace" };
     let names = names(&who, everybody.then_some(anybody));
-    if names.is_empty() { names } else { " " + names + " can." }
+    names.non_empty().map(|names| " " + names + " can.").unwrap_or_default()
 }
 
 fn nobody(run: &Run) -> Mrkdwn {

@@ -95,8 +95,7 @@ impl Question<'_> {
     pub(super) fn answered(&self) -> Option<Mrkdwn> {
         let decided = self.run.decisions.iter().filter(|d| d.gate.as_ref() == Some(&self.gate.id) || self.is_stopped_by(d));
         let quotes = decided.filter_map(|d| Mrkdwn::excerpt(d.words.as_deref()?, WORDS));
-        let lines: Vec<Mrkdwn> = quotes.chain(self.voided().map(Mrkdwn::from)).collect();
-        (!lines.is_empty()).then(|| Mrkdwn::join(lines, "\n"))
+        Mrkdwn::join(quotes.chain(self.voided().map(Mrkdwn::from)), "\n").non_empty()
     }
 
     fn is_stopped_by(&self, decided: &Decided) -> bool {

@@ -93,8 +93,7 @@ impl<'a> Question<'a> {
     /// When it was answered, and what it was about.
     fn small_print(&self, place: &Place) -> Option<SlackBlock> {
         let at = self.answered_at().map(|at| "Decided " + clock::moment(at, place));
-        let parts: Vec<Mrkdwn> = at.into_iter().chain(self.diff_link(place)).collect();
-        (!parts.is_empty()).then(|| context(Mrkdwn::join(parts, " · ")))
+        Mrkdwn::join(at.into_iter().chain(self.diff_link(place)), " · ").non_empty().map(context)
     }
 
     pub(super) fn diff_url(&self, place: &Place) -> Option<Url> {

@@ -14,8 +14,8 @@ impl Question<'_> {
     pub(in crate::thread) fn look_twice(&self) -> Option<Mrkdwn> {
         let mut flags: Vec<&Flag> = self.work.diff.iter().flat_map(|diff| &diff.flags).collect();
         flags.sort_by_key(|flag| flag.risk);
-        let lines: Vec<Mrkdwn> = self.work.tests_changed.as_ref().and_then(gone).into_iter().chain(flags.into_iter().map(risk)).collect();
-        (!lines.is_empty()).then(|| "*Look twice:*\n• " + Mrkdwn::join(lines, "\n• "))
+        let lines = self.work.tests_changed.as_ref().and_then(gone).into_iter().chain(flags.into_iter().map(risk));
+        Mrkdwn::join(lines, "\n• ").non_empty().map(|lines| "*Look twice:*\n• " + lines)
     }
 }
 
@@ -57,6 +57,6 @@ fn gone(tests: &TestsChanged) -> Option<Mrkdwn> {
     if !names.is_empty() && u64::from(tests.removed) + u64::from(tests.skipped) > names.len() as u64 {
         names.push("…".into());
     }
-    let such_as = if names.is_empty() { "" } else { ": " };
-    (!what.is_empty()).then(|| Mrkdwn::join(what, ", ") + such_as + Mrkdwn::join(names, ", "))
+    let such_as = Mrkdwn::join(names, ", ").non_empty().map(|names| ": " + names).unwrap_or_default();
+    Mrkdwn::join(what, ", ").non_empty().map(|what| what + such_as)
 }

@@ -29,7 +29,7 @@ struct Row {
 pub(super) fn ledger(run: &Run, progress: Option<&Progress>) -> Option<Message> {
     let rows: Vec<Row> = run.stages.iter().enumerate().flat_map(|(i, stage)| rows(run, i, stage, progress)).collect();
     let newest = rows.last()?.paragraphs.first()?;
-    Some(Message::new("ledger".to_owned(), To::Thread, newest, sections(&rows, unread(run))))
+    Some(Message::new("ledger", To::Thread, newest, sections(&rows, unread(run))))
 }
 
 fn rows(run: &Run, index: usize, stage: &StageState, progress: Option<&Progress>) -> Vec<Row> {

@@ -2,7 +2,7 @@
 //! Reads back what was drawn here, for whoever shows it without Slack, and for Slack when it refuses what was drawn.
 
 use slack_morphism::prelude::{
-    SlackActionBlockElement, SlackActionsBlock, SlackBlock, SlackBlockButtonElement, SlackBlockMarkDownText, SlackBlockText,
+    SlackActionBlockElement, SlackActionsBlock, SlackBlock, SlackBlockButtonElement, SlackBlockMarkDownText, SlackBlockPlainTextOnly, SlackBlockText,
     SlackContextBlockElement, SlackSectionBlock,
 };
 
@@ -27,13 +27,13 @@ pub enum Said {
 #[must_use]
 pub fn said(block: &SlackBlock) -> Option<Said> {
     match block {
-        SlackBlock::Header(header) => Some(Said::Title(words(&header.text.clone().into()))),
-        SlackBlock::Section(section) => section.text.as_ref().map(|text| Said::Text(words(text))),
-        SlackBlock::Context(context) => context.elements.iter().find_map(|element| match element {
-            SlackContextBlockElement::MarkDown(text) => Some(Said::Text(text.text.clone())),
+        SlackBlock::Header(header) => Some(Said::Title(words(&header.text))),
+        SlackBlock::Section(SlackSectionBlock { text: Some(SlackBlockText::MarkDown(text)), .. }) => Some(Said::Text(text.text.clone())),
+        SlackBlock::Context(context) => match context.elements.first() {
+            Some(SlackContextBlockElement::MarkDown(text)) => Some(Said::Text(text.text.clone())),
             _ => None,
-        }),
-        SlackBlock::Actions(row) => Some(Said::Buttons(buttons(row).map(|button| words(&button.text.clone().into())).collect())),
+        },
+        SlackBlock::Actions(row) => Some(Said::Buttons(buttons(row).map(|button| words(&button.text)).collect())),
         _ => None,
     }
 }
@@ -77,9 +77,9 @@ fn buttons(row: &SlackActionsBlock) -> impl Iterator<Item = &SlackBlockButtonEle
     })
 }
 
-fn words(text: &SlackBlockText) -> String {
-    match text {
-        SlackBlockText::Plain(plain) => plain.text.clone(),
-        SlackBlockText::MarkDown(markdown) => markdown.text.clone(),
+fn words(plain: &SlackBlockPlainTextOnly) -> String {
+    match plain.clone().into() {
+        SlackBlockText::Plain(plain) => plain.text,
+        SlackBlockText::MarkDown(markdown) => markdown.text,
     }
 }

@@ -28,7 +28,7 @@ const ONLY: [(&str, &[&str]); 6] = [
     ("query_scalar!", &["store"]),
     ("sqlx::query", &["store"]),
     ("temporalio", &["engine"]),
-    ("slack_morphism", &["slack", "thread"]),
+    ("slack_morphism", &["slack"]),
 ];
 /// What pure rules cannot say.
 const IMPURE: [&str; 11] =

@@ -1,9 +1,9 @@
 //! How much of a text fits?
-//! Counts as the strictest of Slack's clients could (UTF-16), and never leaves half an entity, half a link or an open code span.
+//! Counts as the strictest of Slack's clients could (UTF-16). What is left of markup has no half entity, half link or open code span.
 
 const MORE: &str = "…";
 
-/// The text if it fits, else its beginning and `…`, together at most `max_chars` long.
+/// The markup if it fits, else its beginning and `…`, together at most `max_chars` long.
 #[must_use]
 pub fn cut(text: &str, max_chars: usize) -> String {
     if length(text) <= max_chars {
@@ -23,6 +23,22 @@ pub fn cut(text: &str, max_chars: usize) -> String {
     }
     let closing = kept.code.closing();
     format!("{}{MORE}{closing}", kept.text)
+}
+
+/// The beginning of a text that is no markup, so that every character of it counts alike.
+#[must_use]
+pub fn shorten(text: &str, max_chars: usize) -> String {
+    if length(text) <= max_chars {
+        return text.to_owned();
+    }
+    let mut room = max_chars.saturating_sub(1);
+    let fits = |c: &char| {
+        let fits = c.len_utf16() <= room;
+        room = room.saturating_sub(c.len_utf16());
+        fits
+    };
+    let kept: String = text.chars().take_while(fits).collect();
+    format!("{}{MORE}", kept.trim_end())
 }
 
 /// How long Slack thinks a text is, at worst.
@@ -136,6 +152,7 @@ mod tests {
         #[test]
         fn anything_can_be_cut(text in "\\PC*", max in 0usize..100) {
             prop_assert!(length(&cut(&text, max)) <= max);
+            prop_assert!(length(&shorten(&text, max)) <= max.max(1));
         }
     }
 }

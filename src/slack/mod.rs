@@ -18,11 +18,11 @@ mod text;
 mod ts;
 
 pub use blocks::{
-    Button, Choice, Confirm, Field, Menu, Modal, Style, Words, actions, context, divider, fields, fit, fit_view, header, message_text, preformatted,
-    radio, section, section_with_button, section_with_menu, select, text_input,
+    Button, Confirm, Field, Modal, Said, Words, actions, context, divider, fit, has_button, header, plainer, radio, said, section,
+    section_with_button, select, text_input,
 };
 pub use client::{App, Edit, Identity, Member, Post, SlackApi, SlackApiConfig};
-pub use cut::cut;
+pub use cut::shorten;
 pub use error::SlackError;
 pub use heard::heard;
 pub use inbound::{Answer, Click, Deleted, Frame, HomeOpened, Inbound, Malformed, SlashCommand, Surface, ThreadMessage, Uninstalled, ViewSubmission};

@@ -1,92 +1,81 @@
 //! What may stand in a message?
 //! The words of people and agents become `Mrkdwn` only by being escaped, so that none of them can ping a channel or forge a link.
 
-use std::fmt;
 use std::ops::Add;
 
 use chrono::{DateTime, Utc};
+use serde::Serialize;
 use url::Url;
 
-use crate::slack::cut::cut;
-use crate::slack::plain::{clean, one_line};
+use crate::slack::cut::{cut, length, shorten};
+use crate::slack::plain::{clean, one_line, visible};
 
-/// Looks like a backtick and does not end code.
-const NO_BACKTICK: &str = "ˋ";
+/// Longest name that stands for somebody who has no Slack id.
+const NAME: usize = 40;
 
-/// Slack's markup, safe to send. There is no way in for text that was neither escaped nor written in our source.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+/// Slack's markup, safe to send. What stands in our source enters as it is (`&'static str`); a `String` may hold anybody's words, so it enters
+/// escaped. What only markup can do, to call, to link, to quote, has a constructor each.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
 pub struct Mrkdwn(String);
 
 impl Mrkdwn {
-    /// Our own words and markup, from our own source.
-    #[must_use]
-    pub fn ours(text: &'static str) -> Self {
-        Self(text.to_owned())
-    }
-
-    /// Anybody's words, with their lines. A fence in them would swallow what follows.
-    #[must_use]
-    pub fn escaped(text: &str) -> Self {
-        Self(without_fences(&escape(text)))
-    }
-
-    /// Anybody's words in one line of at most `max_chars` characters.
+    /// Anybody's words in one line, of which at most `max_chars` characters are shown.
     #[must_use]
     pub fn line(text: &str, max_chars: usize) -> Self {
-        Self::escaped(&one_line(text, max_chars)).cut(max_chars)
+        Self::escaped(&one_line(text, max_chars))
     }
 
-    /// A name of at most `max_chars` characters, as code; one of nothing still shows.
+    /// A name, or something to copy, in one line as code; one of nothing still shows.
     #[must_use]
-    pub fn name(text: &str, max_chars: usize) -> Self {
-        let name = one_line(text, max_chars);
-        if name.is_empty() { Self::ours("(no name)") } else { Self::code(&name) }
+    pub fn code(text: &str, max_chars: usize) -> Self {
+        let name = one_line(text, max_chars).replace('`', "'");
+        if name.is_empty() { "(no name)".into() } else { Self(format!("`{}`", escape(&name))) }
     }
 
-    /// The first six lines of anybody's words, each marked as quoted, at most about `max_chars` characters; none where nothing is left to quote.
+    /// Anybody's words as a block of code, with their lines and tabs.
+    #[must_use]
+    pub fn code_block(text: &str) -> Self {
+        Self(format!("```\n{}\n```", without_fences(&escape(text.trim_end()))))
+    }
+
+    /// All of somebody's words, each line marked as quoted, so that they cannot pass for ours; none where there are none.
+    #[must_use]
+    pub fn quoted(text: &str) -> Option<Self> {
+        let words = visible(text);
+        let words = words.trim_matches('\n').trim_end();
+        (!words.trim().is_empty()).then(|| quote(words.lines().map(str::trim_end)))
+    }
+
+    /// The first six lines of anybody's words as a quote, at most about `max_chars` characters; none where nothing is left to quote.
     #[must_use]
     pub fn excerpt(text: &str, max_chars: usize) -> Option<Self> {
         const LINES: usize = 6;
-        let words = cut(clean(text).trim(), max_chars);
+        let words = shorten(visible(text).trim(), max_chars);
         let mut lines: Vec<&str> = words.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
         if lines.len() > LINES {
             lines.truncate(LINES);
             lines.push("…");
         }
-        (!lines.is_empty()).then(|| Self::quoted(&lines.join("\n")))
+        (!lines.is_empty()).then(|| quote(lines.into_iter()))
     }
 
-    /// Anybody's words as code in a line.
-    #[must_use]
-    pub fn code(text: &str) -> Self {
-        let line = escape(text).replace('`', NO_BACKTICK).replace(['\n', '\t'], " ");
-        Self(if line.is_empty() { "` `".to_owned() } else { format!("`{line}`") })
-    }
-
-    /// Anybody's words as a block of code.
-    #[must_use]
-    pub fn code_block(text: &str) -> Self {
-        Self(format!("```\n{}\n```", escape(text).replace('`', NO_BACKTICK)))
-    }
-
-    /// Anybody's words, each line marked as quoted, so that they cannot pass for ours.
-    #[must_use]
-    pub fn quoted(text: &str) -> Self {
-        let words = without_fences(&escape(text));
-        Self(words.lines().map(|line| format!(">{}", if line.is_empty() { " " } else { line })).collect::<Vec<_>>().join("\n"))
-    }
-
-    /// Anybody's words in bold; their own stars would end it.
-    #[must_use]
-    pub fn bold(text: &str) -> Self {
-        Self(format!("*{}*", without_fences(&escape(text)).replace('*', "∗").replace('\n', " ")))
-    }
-
-    /// Calls a person by name, and rings if it is posted. What is no Slack id is only written.
+    /// Calls a person, and rings if it is posted. What is no Slack id is only written.
     #[must_use]
     pub fn mention(user: &str) -> Self {
-        let an_id = !user.is_empty() && user.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
-        if an_id { Self(format!("<@{user}>")) } else { Self::escaped(user) }
+        reference("@", user).unwrap_or_else(|| Self::line(user, NAME))
+    }
+
+    /// Calls a user group.
+    #[must_use]
+    pub fn group(group: &str) -> Self {
+        reference("!subteam^", group).unwrap_or_else(|| Self::line(group, NAME))
+    }
+
+    /// Leads to a channel; none for what is no Slack id.
+    #[must_use]
+    pub fn channel(channel: &str) -> Option<Self> {
+        reference("#", channel)
     }
 
     /// A link with anybody's words as label.
@@ -96,22 +85,16 @@ impl Mrkdwn {
         Self(format!("<{to}|{}>", escape(label).replace('|', "¦").replace('\n', " ")))
     }
 
-    /// A moment in each reader's own clock. `format` as Slack has it: `{date_short_pretty} {time}`.
+    /// Until when, or since when, in each reader's own clock: `today at 3:00 PM`. `fallback` where a client cannot.
     #[must_use]
-    pub fn moment(at: DateTime<Utc>, format: &'static str) -> Self {
-        Self(format!("<!date^{}^{format}|{}>", at.timestamp(), at.format("%Y-%m-%d %H:%M UTC")))
-    }
-
-    /// Until when, or since when, in each reader's own clock: `today at 3:00 PM`. In UTC where a client cannot.
-    #[must_use]
-    pub fn time(at: DateTime<Utc>) -> Self {
-        Self::moment(at, "{date_short_pretty} at {time}")
+    pub fn moment(at: DateTime<Utc>, fallback: &str) -> Self {
+        Self(format!("<!date^{}^{{date_short_pretty}} at {{time}}|{}>", at.timestamp(), escape(fallback).replace('|', "¦")))
     }
 
     /// Joined by something of ours.
     #[must_use]
-    pub fn join(parts: impl IntoIterator<Item = Self>, between: &'static str) -> Self {
-        Self(parts.into_iter().map(|part| part.0).collect::<Vec<_>>().join(between))
+    pub fn join<T: Into<Self>>(parts: impl IntoIterator<Item = T>, between: &'static str) -> Self {
+        Self(parts.into_iter().map(|part| part.into().0).collect::<Vec<_>>().join(between))
     }
 
     /// As much as fits.
@@ -120,36 +103,38 @@ impl Mrkdwn {
         Self(cut(&self.0, max_chars))
     }
 
+    /// How long Slack thinks it is, at worst.
+    #[must_use]
+    pub fn length(&self) -> usize {
+        length(&self.0)
+    }
+
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
+    /// None where it says nothing.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    pub fn non_empty(self) -> Option<Self> {
+        Some(self).filter(|text| !text.0.is_empty())
+    }
+
+    /// Anybody's words, with their lines.
+    fn escaped(text: &str) -> Self {
+        Self(without_fences(&escape(text)))
     }
 }
 
-impl Add for Mrkdwn {
-    type Output = Self;
-    fn add(mut self, more: Self) -> Self {
-        self.0.push_str(&more.0);
-        self
+impl From<&'static str> for Mrkdwn {
+    fn from(ours: &'static str) -> Self {
+        Self(ours.to_owned())
     }
 }
 
-impl Add<&'static str> for Mrkdwn {
-    type Output = Self;
-    fn add(mut self, more: &'static str) -> Self {
-        self.0.push_str(more);
-        self
-    }
-}
-
-impl fmt::Display for Mrkdwn {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+impl From<String> for Mrkdwn {
+    fn from(anybodys: String) -> Self {
+        Self::escaped(&anybodys)
     }
 }
 
@@ -159,14 +144,39 @@ impl From<Mrkdwn> for String {
     }
 }
 
+impl<T: Into<Self>> Add<T> for Mrkdwn {
+    type Output = Self;
+    fn add(mut self, more: T) -> Self {
+        self.0.push_str(&more.into().0);
+        self
+    }
+}
+
+impl Add<Mrkdwn> for &'static str {
+    type Output = Mrkdwn;
+    fn add(self, more: Mrkdwn) -> Mrkdwn {
+        Mrkdwn::from(self) + more
+    }
+}
+
 /// Somebody's words with nothing left in them that Slack, or a reader's eye, would take for markup of ours.
 #[must_use]
 pub fn escape(text: &str) -> String {
     clean(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
+/// A fence in a text would swallow what follows it.
 fn without_fences(text: &str) -> String {
-    text.replace("```", &NO_BACKTICK.repeat(3))
+    text.replace("```", "'''")
+}
+
+fn quote<'a>(lines: impl Iterator<Item = &'a str>) -> Mrkdwn {
+    Mrkdwn(lines.map(|line| format!("> {}", Mrkdwn::escaped(line).0)).collect::<Vec<_>>().join("\n"))
+}
+
+fn reference(sign: &'static str, id: &str) -> Option<Mrkdwn> {
+    let an_id = !id.is_empty() && id.bytes().all(|b| b.is_ascii_alphanumeric());
+    an_id.then(|| Mrkdwn(format!("<{sign}{id}>")))
 }
 
 #[cfg(test)]
@@ -178,16 +188,22 @@ mod tests {
     #[test]
     fn nobody_can_ping_a_channel_through_us() {
         assert_eq!(Mrkdwn::escaped("<!channel> & <@U1>").as_str(), "&lt;!channel&gt; &amp; &lt;@U1&gt;");
-        assert_eq!(Mrkdwn::mention("U1>").as_str(), "U1&gt;");
-        assert_eq!(Mrkdwn::mention("U01ANA").as_str(), "<@U01ANA>");
+        assert_eq!((Mrkdwn::mention("U1>").as_str(), Mrkdwn::group("S|x").as_str()), ("U1&gt;", "S|x"));
+        assert_eq!((Mrkdwn::mention("U01ANA").as_str(), Mrkdwn::group("S1").as_str()), ("<@U01ANA>", "<!subteam^S1>"));
+        assert_eq!((Mrkdwn::channel("C1"), Mrkdwn::channel("C1|x")), (Some("<#C1>".into()), None));
+    }
+
+    #[test]
+    fn what_we_wrote_is_markup_and_what_anybody_may_have_written_is_not() {
+        let said = "<@U1> said " + Mrkdwn::from("<!here>".to_owned()) + Mrkdwn::join(["", "<@U2>"], ", ") + " & more".to_owned();
+        assert_eq!(said.as_str(), "<@U1> said &lt;!here&gt;, <@U2> &amp; more");
     }
 
     #[test]
     fn code_cannot_be_left() {
-        assert_eq!(Mrkdwn::code("a`b\nc").as_str(), "`aˋb c`");
-        assert_eq!(Mrkdwn::code_block("x```y").as_str(), "```\nxˋˋˋy\n```");
-        assert_eq!(Mrkdwn::bold("a*b").as_str(), "*a∗b*");
-        assert_eq!(Mrkdwn::quoted("one\n\ntwo").as_str(), ">one\n> \n>two");
+        assert_eq!(Mrkdwn::code("a`b\nc", 9).as_str(), "`a'b c`");
+        assert_eq!(Mrkdwn::code("\n", 9).as_str(), "(no name)");
+        assert_eq!(Mrkdwn::code_block("x```y\n\tz\n").as_str(), "```\nx'''y\n\tz\n```");
     }
 
     #[test]
@@ -198,24 +214,33 @@ mod tests {
 
     #[test]
     fn a_moment_is_told_in_the_readers_clock() {
-        let at = DateTime::from_timestamp(1_795_340_936, 0).expect("a moment");
-        assert_eq!(Mrkdwn::time(at).as_str(), "<!date^1795340936^{date_short_pretty} at {time}|2026-11-22 09:48 UTC>");
-        assert_eq!(Mrkdwn::time(at).cut(20).as_str(), "…", "half a date is none");
+        let moment = Mrkdwn::moment(DateTime::UNIX_EPOCH, "1970-01-01 00:00 UTC");
+        assert_eq!(moment.as_str(), "<!date^0^{date_short_pretty} at {time}|1970-01-01 00:00 UTC>");
+        assert_eq!(moment.cut(20).as_str(), "…", "half a date is none");
     }
 
     #[test]
-    fn nobody_can_open_what_we_must_close() {
-        assert_eq!(Mrkdwn::escaped("a ```b").as_str(), "a ˋˋˋb");
-        assert_eq!(Mrkdwn::quoted("```\nx").as_str(), ">ˋˋˋ\n>x");
+    fn a_quote_is_marked_line_by_line() {
+        let said = "hi <!channel>\n\n```sh\n<@U1> & co\n";
+        insta::assert_snapshot!(Mrkdwn::quoted(said).expect("words").as_str(), @"
+        > hi &lt;!channel&gt;
+        > 
+        > '''sh
+        > &lt;@U1&gt; &amp; co
+        ");
+        insta::assert_snapshot!(Mrkdwn::excerpt(said, 100).expect("words").as_str(), @"
+        > hi &lt;!channel&gt;
+        > '''sh
+        > &lt;@U1&gt; &amp; co
+        ");
     }
 
     #[test]
-    fn a_line_a_name_and_an_excerpt_are_short() {
-        assert_eq!(Mrkdwn::line("a\u{202e}b\u{200b}c\nd <!here>", 12).as_str(), "abc d …");
-        assert_eq!((Mrkdwn::name("a`b", 9).as_str(), Mrkdwn::name("\n", 9).as_str()), ("`aˋb`", "(no name)"));
-        assert_eq!(Mrkdwn::excerpt(" \n\u{202e} ", 100), None);
+    fn a_line_and_an_excerpt_are_short() {
+        assert_eq!(Mrkdwn::line("a\u{202e}b\u{200b}c\nd <!here>", 9).as_str(), "abc d …");
+        assert_eq!((Mrkdwn::excerpt(" \n\u{202e} ", 100), Mrkdwn::quoted(" \n\u{202e} ")), (None, None));
         let many = Mrkdwn::excerpt(&"x <!channel>\n\n".repeat(9), 400).expect("words");
-        assert_eq!((many.as_str().lines().count(), many.as_str().lines().last()), (7, Some(">…")));
+        assert_eq!((many.as_str().lines().count(), many.as_str().lines().last()), (7, Some("> …")));
     }
 
     #[test]
@@ -227,7 +252,7 @@ mod tests {
         #[test]
         fn nothing_escaped_can_open_a_reference(text in "\\PC*") {
             prop_assert!(!escape(&text).contains(['<', '>']));
-            prop_assert!(Mrkdwn::code(&text).as_str().matches('`').count() == 2);
+            prop_assert!(Mrkdwn::code(&text, 80).as_str().matches('`').count().is_multiple_of(2));
         }
     }
 }

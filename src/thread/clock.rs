@@ -4,6 +4,7 @@
 use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
 
 use crate::run::{Attempt, GateSpec, OnDeadline, OpenGate, Phase, Run};
+use crate::slack::Mrkdwn;
 
 use super::Place;
 use super::figures::{span, wait};
@@ -103,9 +104,9 @@ fn is_past(gate: &OpenGate, now: DateTime<Utc>) -> bool {
 }
 
 /// A moment in its reader's own zone, where a client can do that; else in ours, named.
-pub(super) fn moment(at: DateTime<Utc>, place: &Place) -> String {
+pub(super) fn moment(at: DateTime<Utc>, place: &Place) -> Mrkdwn {
     let plain = stamp(at, place.clock_zone);
-    if place.slack_dates { format!("<!date^{}^{{date_short_pretty}} at {{time}}|{plain}>", at.timestamp()) } else { plain }
+    if place.slack_dates { Mrkdwn::moment(at, &plain) } else { plain.into() }
 }
 
 /// `2026-03-02 09:05 UTC`: it names its zone and reads the same in every client, which Slack's own date markup (`moment`) does not.

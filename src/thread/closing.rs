@@ -1,13 +1,11 @@
 //! What is said when a run is over?
 //! The one message that calls the starter at the end, whatever the end is: outcome first, then the money, then where the code is.
 
-use slack_morphism::prelude::SlackBlock;
-
 use crate::run::{Decided, Delivered, Outcome, Run, StagePhase, StageState, Trouble, Verdict};
+use crate::slack::{Mrkdwn, SlackBlock, context, one_line, section, shorten};
 
-use super::blocks::{context, link, section};
-use super::people::mention;
-use super::text::{NOTICE, bare, code, cut, fenced, inline, quote};
+use super::message::NOTICE;
+use super::people::{listed, mention};
 use super::{Message, Place, To, card, clock, figures, gate, table};
 
 const WHY: usize = 400;
@@ -20,84 +18,75 @@ const LISTED: usize = 24;
 /// None while the run is not over.
 pub(super) fn closing(run: &Run, place: &Place) -> Option<Message> {
     let outcome = run.outcome?;
-    let mut blocks = vec![section(&headline(run, outcome))];
+    let mut blocks = vec![section(headline(run, outcome))];
     if outcome != Outcome::Done {
         blocks.extend(aftermath(run, outcome));
     }
     if run.stages.iter().any(|s| !s.attempts.is_empty()) {
-        blocks.push(section(&fenced(&table::table(run))));
+        blocks.push(section(Mrkdwn::code_block(&table::table(run))));
     }
-    let result = result(run);
-    if !result.is_empty() {
-        blocks.push(section(&result));
-    }
-    blocks.extend(run.delivered.as_ref().map(|d| section(&whereabouts(d))));
-    let mut small = card::banners(run);
-    if let (Some(links), Some(started)) = (&place.links, run.started_at) {
-        small.push(link(&links.run(run.id(), started), "Run page"));
-    }
-    if !small.is_empty() {
-        blocks.push(context(&small.join("\n")));
-    }
-    Some(Message { key: "end".to_owned(), to: To::Thread, text: notice(run, outcome), blocks })
+    blocks.extend(result(run).non_empty().map(section));
+    blocks.extend(run.delivered.as_ref().map(whereabouts).map(section));
+    let small = card::banners(run).into_iter().map(Mrkdwn::from).chain(place.run_page(run));
+    blocks.extend(Mrkdwn::join(small, "\n").non_empty().map(context));
+    Some(Message::new("end", To::Thread, &notice(run, outcome), blocks))
 }
 
 /// How it ended, in one line that calls the starter.
-fn headline(run: &Run, outcome: Outcome) -> String {
+fn headline(run: &Run, outcome: Outcome) -> Mrkdwn {
     let project = &run.request.project;
     let said = match outcome {
-        Outcome::Done => format!("*{project} is done.* {} good.", all_stages(run)),
-        Outcome::Failed => format!("*{project} failed.* {}", inline(&sentence(run.why.as_deref().unwrap_or("No reason is known")), WHY)),
-        Outcome::Rejected => format!("*{project} was rejected*{}", by(run, Verdict::Reject)),
-        Outcome::Stopped => format!("*{project} was stopped*{}", by(run, Verdict::Stop)),
+        Outcome::Done => format!("*{project} is done.* {} good.", all_stages(run)).into(),
+        Outcome::Failed => format!("*{project} failed.* {}", one_line(&sentence(run.why.as_deref().unwrap_or("No reason is known")), WHY)).into(),
+        Outcome::Rejected => Mrkdwn::from(format!("*{project} was rejected*")) + by(run, Verdict::Reject),
+        Outcome::Stopped => Mrkdwn::from(format!("*{project} was stopped*")) + by(run, Verdict::Stop),
     };
     let starter = mention(&run.request.starter);
-    if said.contains(&starter) { said } else { format!("{said} {starter}") }
+    if said.as_str().contains(starter.as_str()) { said } else { said + " " + starter }
 }
 
 fn all_stages(run: &Run) -> String {
     if run.stages.len() == 1 { "Its stage is".to_owned() } else { format!("All {} stages are", run.stages.len()) }
 }
 
-fn by(run: &Run, verdict: Verdict) -> String {
-    let decided = run.decisions.iter().find(|d| d.verdict == verdict);
-    let at = decided.and_then(|d| d.gate.as_ref()).map(|g| format!(" at {}", g.stage)).unwrap_or_default();
-    decided.map_or_else(|| ".".to_owned(), |d| format!("{at} by {}.", mention(&d.by)))
+fn by(run: &Run, verdict: Verdict) -> Mrkdwn {
+    let Some(decided) = run.decisions.iter().find(|d| d.verdict == verdict) else { return ".".into() };
+    let at = decided.gate.as_ref().map(|gate| format!(" at {}", gate.stage)).unwrap_or_default();
+    Mrkdwn::from(at) + " by " + mention(&decided.by) + "."
 }
 
 /// What people should know about a run that did not go well: the words, what was kept, what to do next.
 fn aftermath(run: &Run, outcome: Outcome) -> Vec<SlackBlock> {
     let mut blocks = Vec::new();
     if outcome != Outcome::Failed {
-        blocks.extend(run.why.as_deref().and_then(|words| quote(words, WHY)).map(|words| section(&words)));
+        blocks.extend(run.why.as_deref().and_then(|words| Mrkdwn::excerpt(words, WHY)).map(section));
     }
     let failed = run.stages.iter().find(|s| s.phase == StagePhase::Failed);
     if let Some(feedback) = failed.and_then(|s| s.attempts.last()).and_then(|a| a.feedback.as_deref()).filter(|f| !f.trim().is_empty()) {
-        blocks.push(section(&format!("_What the checks said last:_\n{}", fenced(&cut(feedback.trim(), FEEDBACK)))));
+        blocks.push(section("_What the checks said last:_\n" + Mrkdwn::code_block(&shorten(feedback.trim(), FEEDBACK))));
     }
-    let lines = [Some(kept(run)), unfinished(run), Some(next(run, outcome, failed))];
-    blocks.push(section(&lines.into_iter().flatten().collect::<Vec<_>>().join("\n")));
+    let lines = [Some(kept(run)), unfinished(run), Some(next(run, outcome, failed).into())];
+    blocks.push(section(Mrkdwn::join(lines.into_iter().flatten(), "\n")));
     blocks
 }
 
-fn kept(run: &Run) -> String {
-    let good: Vec<&str> = run.stages.iter().filter(|s| s.phase == StagePhase::Good).take(LISTED).map(|s| s.name().as_str()).collect();
-    if good.is_empty() {
-        "*Kept:* nothing, as no stage was finished.".to_owned()
-    } else {
-        format!("*Kept:* the work of {}.", figures::in_words(&good))
+fn kept(run: &Run) -> Mrkdwn {
+    let good = run.stages.iter().filter(|s| s.phase == StagePhase::Good).take(LISTED).map(|s| s.name().to_string().into());
+    match listed(good.collect(), " and ").non_empty() {
+        Some(good) => "*Kept:* the work of " + good + ".",
+        None => "*Kept:* nothing, as no stage was finished.".into(),
     }
 }
 
 /// What a stop cut short, and how to get it. It is in the run's own repository whatever else became of the run.
-fn unfinished(run: &Run) -> Option<String> {
+fn unfinished(run: &Run) -> Option<Mrkdwn> {
     let (stage, attempt, snapshot) = run.unfinished()?;
     let own = run.delivered.as_ref().filter(|d| !d.pushed && !d.repository.is_empty()).map(|d| shell(&d.repository));
     let repository = own.unwrap_or_else(|| format!("\"$SIGNOFF_HOME/runs/{}/shadow.git\"", run.id()));
     let get = format!("git fetch {repository} refs/signoff/{}-{} && git switch --detach FETCH_HEAD", stage.name(), attempt.n);
-    let commit = bare(&snapshot.commit, COMMIT).trim_end_matches('…').to_owned();
-    let what = format!("*Unfinished:* what {} attempt {} had written, unchecked, is commit {}.", stage.name(), attempt.n, code(&commit, COMMIT));
-    Some(format!("{what}\n{}", code(&get, 600)))
+    let commit = one_line(&snapshot.commit, COMMIT).trim_end_matches('…').to_owned();
+    let what = format!("*Unfinished:* what {} attempt {} had written, unchecked, is commit ", stage.name(), attempt.n);
+    Some(Mrkdwn::from(what) + Mrkdwn::code(&commit, COMMIT) + ".\n" + Mrkdwn::code(&get, 600))
 }
 
 /// What a person can do now.
@@ -119,18 +108,18 @@ fn next(run: &Run, outcome: Outcome, failed: Option<&StageState>) -> String {
 }
 
 /// What came out, and who decided.
-fn result(run: &Run) -> String {
+fn result(run: &Run) -> Mrkdwn {
     let last = run.stages.iter().rev().filter(|s| s.phase == StagePhase::Good).find_map(StageState::good_attempt);
     let mut parts: Vec<String> = run.delivered.as_ref().map(|d| figures::diff(&d.diff)).into_iter().collect();
     parts.extend(last.and_then(|a| a.tests).map(figures::tests));
     parts.extend(last.and_then(|a| a.coverage_percent).map(|p| format!("{} coverage", figures::percent(p))));
-    let mut lines: Vec<String> = Some(parts.join(" · ")).filter(|l| !l.is_empty()).into_iter().collect();
-    lines.extend(times(run));
+    let mut lines: Vec<Mrkdwn> = Mrkdwn::join(parts, " · ").non_empty().into_iter().collect();
+    lines.extend(times(run).map(Mrkdwn::from));
     lines.extend(run.decisions.iter().take(LISTED).map(decision));
     if run.decisions.len() > LISTED {
-        lines.push(format!("… {}", figures::plural((run.decisions.len() - LISTED) as u64, "more decision")));
+        lines.push(format!("… {}", figures::plural((run.decisions.len() - LISTED) as u64, "more decision")).into());
     }
-    lines.join("\n")
+    Mrkdwn::join(lines, "\n")
 }
 
 /// `you 4 min, agent 16 min`: who was waited for, and who worked.
@@ -141,20 +130,21 @@ fn times(run: &Run) -> Option<String> {
     (!times.is_empty()).then(|| times.join(", "))
 }
 
-fn decision(decided: &Decided) -> String {
-    let (who, what) = (mention(&decided.by), gate::was(decided.verdict));
+fn decision(decided: &Decided) -> Mrkdwn {
+    let by = Mrkdwn::from(gate::was(decided.verdict)) + " by " + mention(&decided.by);
     match &decided.gate {
-        Some(gate) => format!("{} {what} by {who} {}", gate.stage, figures::after(decided.waited_seconds)),
-        None => format!("{what} by {who}"),
+        Some(gate) => Mrkdwn::from(format!("{} ", gate.stage)) + by + " " + figures::after(decided.waited_seconds),
+        None => by,
     }
 }
 
 /// How to get the code.
-fn whereabouts(delivered: &Delivered) -> String {
+fn whereabouts(delivered: &Delivered) -> Mrkdwn {
     let place = if delivered.pushed { "pushed to the project's repository" } else { "in the run's own repository" };
-    let note = delivered.note.as_deref().map(|note| format!("\n{}", inline(note, WHY))).unwrap_or_default();
+    let note = delivered.note.as_deref().map(|note| format!("\n{}", one_line(note, WHY))).unwrap_or_default();
     let clone = format!("git clone -b {} {}", shell(&delivered.branch), shell(&delivered.repository));
-    format!("*The code* is on branch {}, {place}.{note}\n{}", code(&delivered.branch, 120), code(&clone, 600))
+    let branch = "*The code* is on branch " + Mrkdwn::code(&delivered.branch, 120);
+    branch + format!(", {place}.{note}\n") + Mrkdwn::code(&clone, 600)
 }
 
 /// A word for a shell, quoted where it must be.
@@ -163,7 +153,7 @@ fn shell(word: &str) -> String {
     if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
 }
 
-fn notice(run: &Run, outcome: Outcome) -> String {
+fn notice(run: &Run, outcome: Outcome) -> Mrkdwn {
     let said = match outcome {
         Outcome::Done => "is done",
         Outcome::Failed => "failed",
@@ -174,7 +164,7 @@ fn notice(run: &Run, outcome: Outcome) -> String {
     parts.extend(run.delivered.as_ref().map(|d| figures::diff(&d.diff)));
     parts.push(run.spent().to_string());
     parts.extend(run.started_at.zip(run.ended_at).map(|(from, to)| figures::span(clock::seconds(from, to))));
-    bare(&parts.join(" · "), NOTICE)
+    Mrkdwn::line(&parts.join(" · "), NOTICE)
 }
 
 fn sentence(text: &str) -> String {

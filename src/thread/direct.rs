@@ -4,12 +4,11 @@
 
 use chrono::{DateTime, Utc};
 
-use super::blocks::{actions, context, link, section};
 use super::gate::{Question, Silence};
 use super::people::{called_by, in_person};
-use super::text::{NOTICE, bare};
 use super::{Groups, Message, Place, To, clock};
 use crate::run::{Approver, PersonId, Reminder, Run, Verdict};
+use crate::slack::{Mrkdwn, actions, context, section};
 
 /// Why somebody is called directly.
 #[derive(Clone, Copy)]
@@ -101,23 +100,22 @@ fn is(person: &PersonId, named: &str) -> bool {
 }
 
 fn draw(question: &Question<'_>, why: Why, (key, user): (String, String), place: &Place) -> Message {
-    let mut blocks = vec![section(&headline(question, why, &user, place)), section(&question.figures())];
-    blocks.extend(question.look_twice().map(|text| section(&text)));
+    let mut blocks = vec![section(headline(question, why, &user, place)), section(question.figures())];
+    blocks.extend(question.look_twice().map(section));
     let mut small = Vec::new();
     if can_still(question, &user) {
         let silenced = question.gate.snoozed.iter().any(|snooze| is(&snooze.by, &user));
         let silence = if matches!(why, Why::Reminder(_)) && !silenced { Silence::Offered } else { Silence::NotOffered };
         blocks.push(actions(&question.key(), question.buttons(place, silence)));
-        small.push(question.effect());
-        small.push(format!("answer until {}", clock::moment(question.gate.deadline, place)));
+        small.push(question.effect().into());
+        small.push("answer until " + clock::moment(question.gate.deadline, place));
         small.extend(question.extended());
-        small.extend(silenced.then(|| "no more reminders for you".to_owned()));
+        small.extend(silenced.then(|| "no more reminders for you".into()));
     }
     small.push(to_the_thread(question, place));
-    small.extend(question.diff_url(place).map(|url| link(&url, "View diff")));
-    blocks.push(context(&small.join(" · ")));
-    let text = bare(&format!("{}{}", lead(question, why), question.notice()), NOTICE);
-    Message { key, to: To::Person(user), text, blocks }
+    small.extend(question.diff_link(place));
+    blocks.push(context(Mrkdwn::join(small, " · ")));
+    Message::new(key, To::Person(user), &(lead(question, why) + question.notice()), blocks)
 }
 
 /// Whether a press of this person would change anything.
@@ -125,23 +123,23 @@ fn can_still(question: &Question<'_>, user: &str) -> bool {
     question.is_open() && !question.gate.approvals.iter().any(|by| is(by, user))
 }
 
-fn headline(question: &Question<'_>, why: Why, user: &str, place: &Place) -> String {
+fn headline(question: &Question<'_>, why: Why, user: &str, place: &Place) -> Mrkdwn {
     if !question.is_open() {
         return question.outcome();
     }
-    let asked = format!("*Keep {} of {}?*", question.stage.name(), question.run.request.project);
-    let approvals = question.approvals().map(|approvals| format!("\n{approvals}")).unwrap_or_default();
-    if !can_still(question, user) {
-        return format!("{asked} You approved.{approvals}");
+    let mut said = vec![question.asked().into()];
+    if can_still(question, user) {
+        said.push(match why {
+            Why::Reminder(Reminder::Half) => "It still waits for an answer.".into(),
+            Why::Reminder(Reminder::Soon) => "The time to answer is almost over.".into(),
+            Why::Escalation => "Nobody has answered, so you are asked as well.".into(),
+            Why::Unposted => "Its card could not be posted in " + question.channel() + ", so it comes to you.",
+        });
+        said.extend(question.gate.overdue_since.map(|at| "Overdue since " + clock::moment(at, place) + "."));
+    } else {
+        said.push("You approved.".into());
     }
-    let why = match why {
-        Why::Reminder(Reminder::Half) => "It still waits for an answer.".to_owned(),
-        Why::Reminder(Reminder::Soon) => "The time to answer is almost over.".to_owned(),
-        Why::Escalation => "Nobody has answered, so you are asked as well.".to_owned(),
-        Why::Unposted => format!("Its card could not be posted in {}, so it comes to you.", question.channel()),
-    };
-    let overdue = question.gate.overdue_since.map(|at| format!(" Overdue since {}.", clock::moment(at, place))).unwrap_or_default();
-    format!("{asked} {why}{overdue}{approvals}")
+    Mrkdwn::join([Mrkdwn::join(said, " ")].into_iter().chain(question.approvals()), "\n")
 }
 
 /// What a lock screen says first.
@@ -155,9 +153,9 @@ const fn lead(question: &Question<'_>, why: Why) -> &'static str {
     }
 }
 
-fn to_the_thread(question: &Question<'_>, place: &Place) -> String {
-    let to = place.thread.as_ref().map_or_else(|| question.channel(), |thread| link(thread, "Open the thread"));
-    format!("{to} · `{}`", question.run.id())
+fn to_the_thread(question: &Question<'_>, place: &Place) -> Mrkdwn {
+    let to = place.thread.as_ref().map_or_else(|| question.channel(), |thread| Mrkdwn::link(thread, "Open the thread"));
+    to + format!(" · `{}`", question.run.id())
 }
 
 #[cfg(test)]

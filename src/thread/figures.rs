@@ -4,7 +4,7 @@
 use crate::run::{AgentInfo, Attempt, Diff, Phase, Progress, Run, StagePhase, StageState, Tests, Usd, Verdict};
 
 use super::clock::seconds;
-use super::text::bare;
+use crate::slack::one_line;
 
 /// `12,850`.
 pub(crate) fn count(n: u64) -> String {
@@ -39,15 +39,6 @@ pub(crate) fn percent(percent: f64) -> String {
 #[expect(clippy::cast_possible_truncation, reason = "between 0 and 1,000; what is no number is 0")]
 pub(super) fn tenths(percent: f64) -> i32 {
     (percent.clamp(0.0, 100.0) * 10.0 + 1e-6).floor() as i32
-}
-
-/// `a`, `a and b`, `a, b and c`.
-pub(crate) fn in_words(names: &[impl AsRef<str>]) -> String {
-    let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
-    match names.as_slice() {
-        [_, .., last] => format!("{} and {last}", names[..names.len() - 1].join(", ")),
-        _ => names.concat(),
-    }
 }
 
 /// `3 files +156 −12`.
@@ -105,7 +96,7 @@ pub(crate) fn doing(stage: &StageState, attempt: &Attempt, progress: Option<&Pro
         return diff.into_iter().chain(["the checks are running".to_owned(), attempt.cost_usd.to_string()]).collect();
     }
     let Some(progress) = progress.filter(|p| &p.stage == stage.name() && p.attempt == attempt.n) else { return vec!["starting".to_owned()] };
-    let now = match bare(&progress.step, STEP) {
+    let now = match one_line(&progress.step, STEP) {
         step if step.is_empty() => "at work".to_owned(),
         step if step == "starting" => step,
         step => format!("now “{step}”"),
@@ -126,9 +117,9 @@ pub(crate) fn of_budget(run: &Run, spent: Usd) -> String {
 
 /// `Claude Code 2.1.0, claude-sonnet-4-5`.
 pub(crate) fn agent(info: &AgentInfo) -> String {
-    let version = info.version.as_deref().map(|v| format!(" {}", bare(v, 40))).unwrap_or_default();
-    let model = info.model.as_deref().map(|m| format!(", {}", bare(m, 60))).unwrap_or_default();
-    format!("{}{version}{model}", bare(&info.name, 60))
+    let version = info.version.as_deref().map(|v| format!(" {}", one_line(v, 40))).unwrap_or_default();
+    let model = info.model.as_deref().map(|m| format!(", {}", one_line(m, 60))).unwrap_or_default();
+    format!("{}{version}{model}", one_line(&info.name, 60))
 }
 
 /// What the run is doing, in a word.

@@ -5,7 +5,6 @@ use std::fs;
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
-use slack_morphism::prelude::{SlackBlock, SlackView};
 
 use super::sample::{More, Tale, Work, ana, ben, group, name, nasty, no_pages, place, request, work};
 use super::{
@@ -15,6 +14,7 @@ use super::{
 use crate::run::{
     Approver, AttemptOutcome, Escalation, GateSpec, OnDeadline, OnReject, Outcome, ProjectName, Reminder, Rework, Sandboxing, Usd, Verdict,
 };
+use crate::slack::{SlackBlock, SlackView};
 use crate::workspace::{FilePatch, FileStatus};
 
 const STAGE: &str = "core-implementation";

@@ -2,14 +2,12 @@
 //! The app's own page for one person: every question that is open, theirs first, with the same buttons as on the cards.
 
 use chrono::{DateTime, Utc};
-use slack_morphism::prelude::SlackBlock;
 
-use super::blocks::{actions, context, divider, header, link, section};
 use super::gate::{Question, Silence};
 use super::people::mention;
-use super::text::code;
 use super::{Place, clock};
 use crate::run::Run;
+use crate::slack::{Mrkdwn, SlackBlock, actions, context, divider, header, section};
 
 /// Questions with buttons, and others that are listed: within Slack's hundred blocks.
 const MINE: usize = 20;
@@ -28,14 +26,14 @@ pub fn home(waiting: &[(Run, bool)], now: DateTime<Utc>, place: &Place) -> Vec<S
         blocks.push(section("Nothing waits for you. Enjoy the quiet."));
     }
     if mine > MINE {
-        blocks.push(context(&format!("… and {} more: `/develop waiting` lists them.", mine - MINE)));
+        blocks.push(context(format!("… and {} more: `/develop waiting` lists them.", mine - MINE)));
     }
     if others > 0 {
         blocks.extend([divider(), header("Waiting for others")]);
-        blocks.extend(asked(false).take(OTHERS).map(|question| context(&line(&question, now, place))));
+        blocks.extend(asked(false).take(OTHERS).map(|question| context(line(&question, now, place))));
     }
     if others > OTHERS {
-        blocks.push(context(&format!("… and {} more.", others - OTHERS)));
+        blocks.push(context(format!("… and {} more.", others - OTHERS)));
     }
     blocks.push(divider());
     blocks.push(context("`/develop` and the name of a project start a run, `/develop` alone opens a form, `/develop list` shows the newest."));
@@ -43,35 +41,32 @@ pub fn home(waiting: &[(Run, bool)], now: DateTime<Utc>, place: &Place) -> Vec<S
 }
 
 fn mine(question: &Question<'_>, now: DateTime<Utc>, place: &Place) -> Vec<SlackBlock> {
-    let asked = format!("*Keep {} of {}?*", question.stage.name(), question.run.request.project);
-    let mut lines = vec![asked, question.figures()];
+    let mut lines: Vec<Mrkdwn> = vec![question.asked().into(), question.figures().into()];
     lines.extend(question.approvals());
     lines.extend(question.look_twice());
-    let mut blocks = vec![section(&lines.join("\n"))];
+    let mut blocks = vec![section(Mrkdwn::join(lines, "\n"))];
     if !clock::is_over(question.gate, question.spec, now) {
         blocks.push(actions(&format!("{}:{}", question.run.id(), question.key()), question.buttons(place, Silence::NotOffered)));
     }
-    blocks.push(context(&small(question, now, place)));
+    blocks.push(context(small(question, now, place)));
     blocks
 }
 
-fn line(question: &Question<'_>, now: DateTime<Utc>, place: &Place) -> String {
-    format!("*{} of {}* · {}", question.stage.name(), question.run.request.project, small(question, now, place))
+fn line(question: &Question<'_>, now: DateTime<Utc>, place: &Place) -> Mrkdwn {
+    Mrkdwn::from(format!("*{} of {}* · ", question.stage.name(), question.run.request.project)) + small(question, now, place)
 }
 
 /// How long it waits, and where its thread is.
-fn small(question: &Question<'_>, now: DateTime<Utc>, place: &Place) -> String {
+fn small(question: &Question<'_>, now: DateTime<Utc>, place: &Place) -> Mrkdwn {
     let run = question.run;
     let mut parts = vec![
-        format!("{} ({})", clock::left(question.gate, question.spec, now), clock::moment(question.gate.deadline, place)),
-        format!("started by {}", mention(&run.request.starter)),
-        format!("{} {}", question.channel(), code(run.id().as_str(), 80)),
+        Mrkdwn::from(clock::left(question.gate, question.spec, now)) + " (" + clock::moment(question.gate.deadline, place) + ")",
+        "started by " + mention(&run.request.starter),
+        question.channel() + " " + Mrkdwn::code(run.id().as_str(), 80),
     ];
-    if let (Some(links), Some(started)) = (&place.links, run.started_at) {
-        parts.push(link(&links.run(run.id(), started), "Run page"));
-    }
-    parts.extend(question.diff_url(place).map(|url| link(&url, "View diff")));
-    parts.join(" · ")
+    parts.extend(place.run_page(run));
+    parts.extend(question.diff_link(place));
+    Mrkdwn::join(parts, " · ")
 }
 
 #[cfg(test)]

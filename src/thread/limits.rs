@@ -4,15 +4,20 @@
 use serde_json::Value;
 
 use super::Message;
-use super::text::{is_hidden, length};
+use crate::slack::is_hidden;
 
 /// Over all blocks of a message; in no documentation.
 const ALL_TEXT: usize = 12_000;
 
+/// How long Slack thinks a text is, at worst.
+fn length(text: &str) -> usize {
+    text.encode_utf16().count()
+}
+
 /// A message as it is sent, and as it is sent when Slack refuses it.
 pub(crate) fn message(message: &Message) {
-    let text = length(&message.text);
-    assert!((1..=150).contains(&text), "{}: {text} characters: {}", message.key, message.text);
+    let text = message.text.length();
+    assert!((1..=150).contains(&text), "{}: {text} characters: {:?}", message.key, message.text);
     for blocks in [&message.blocks, &message.plainer()] {
         let blocks = serde_json::to_value(blocks).unwrap();
         self::blocks(&blocks, (50, &message.key));

@@ -4,19 +4,13 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
-use slack_morphism::prelude::{
-    SlackActionBlockElement, SlackActionsBlock, SlackBlock, SlackBlockButtonElement, SlackBlockMarkDownText, SlackBlockText,
-    SlackContextBlockElement, SlackSectionBlock,
-};
 
 use super::gate::APPROVE;
-use super::text::length;
 use crate::run::GroupId;
-use crate::slack;
+use crate::slack::{Mrkdwn, SlackBlock, fit, has_button, plainer};
 
-/// Longest paragraph of a plainer message, and longest text of all of them: far within Slack's limits.
-const PARAGRAPH: usize = 1_500;
-const PLAINER: usize = 6_000;
+/// Most characters of a notification: what a lock screen shows.
+pub(super) const NOTICE: usize = 150;
 
 /// A message that should exist.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,7 +20,7 @@ pub struct Message {
     pub key: String,
     pub to: To,
     /// For notifications, screen readers and clients that cannot show the blocks.
-    pub text: String,
+    pub text: Mrkdwn,
     pub blocks: Vec<SlackBlock>,
 }
 
@@ -64,6 +58,11 @@ pub enum Priority {
 }
 
 impl Message {
+    /// Within Slack's limits, and on a lock screen in one line.
+    pub(super) fn new(key: impl Into<String>, to: To, notice: &Mrkdwn, blocks: Vec<SlackBlock>) -> Self {
+        Self { key: key.into(), to, text: notice.cut(NOTICE), blocks: fit(blocks) }
+    }
+
     /// SHA-256 of everything Slack would be sent: equal digests are equal messages.
     #[must_use]
     pub fn digest(&self) -> String {
@@ -73,29 +72,13 @@ impl Message {
     /// Whether somebody has to find it to answer it.
     #[must_use]
     pub fn asks(&self) -> bool {
-        let approves = |element: &SlackActionBlockElement| matches!(element, SlackActionBlockElement::Button(b) if is_for(b, APPROVE));
-        self.blocks.iter().any(|block| matches!(block, SlackBlock::Actions(row) if row.elements.iter().any(approves)))
+        has_button(&self.blocks, APPROVE)
     }
 
-    /// The same message of nothing but short paragraphs and its buttons: what is sent when Slack refuses the blocks. Links become text,
-    /// and a button that only opens a page goes: what it opens is among the links.
+    /// The same message of nothing but short paragraphs and its buttons: what is sent when Slack refuses the blocks.
     #[must_use]
     pub fn plainer(&self) -> Vec<SlackBlock> {
-        let mut blocks: Vec<SlackBlock> = Vec::new();
-        let mut room = PLAINER;
-        for block in &self.blocks {
-            match block {
-                SlackBlock::Actions(row) => blocks.extend(plain_buttons(row)),
-                other => {
-                    let text = slack::cut(&texts(other), room.min(PARAGRAPH));
-                    room -= length(&text);
-                    blocks.extend(
-                        (!text.trim().is_empty()).then(|| SlackSectionBlock::new().with_text(SlackBlockMarkDownText::new(text).into()).into()),
-                    );
-                }
-            }
-        }
-        blocks
+        plainer(&self.blocks)
     }
 
     /// Which message goes first.
@@ -106,37 +89,5 @@ impl Message {
             "ledger" => Priority::Progress,
             _ => Priority::Call,
         }
-    }
-}
-
-fn is_for(button: &SlackBlockButtonElement, action: &str) -> bool {
-    button.action_id.as_ref().is_some_and(|id| id.0 == action)
-}
-
-/// The buttons that say something to us.
-fn plain_buttons(row: &SlackActionsBlock) -> Option<SlackBlock> {
-    let says = |element: &&SlackActionBlockElement| matches!(element, SlackActionBlockElement::Button(button) if button.url.is_none());
-    let elements: Vec<_> = row.elements.iter().filter(says).cloned().collect();
-    (!elements.is_empty()).then(|| SlackActionsBlock { elements, ..row.clone() }.into())
-}
-
-/// What a block says, as mrkdwn.
-fn texts(block: &SlackBlock) -> String {
-    let of = |text: &SlackBlockText| match text {
-        SlackBlockText::Plain(plain) => slack::escape(&plain.text),
-        SlackBlockText::MarkDown(markdown) => markdown.text.clone(),
-    };
-    match block {
-        SlackBlock::Header(header) => of(&header.text.clone().into()),
-        SlackBlock::Section(section) => section.text.as_ref().map(of).unwrap_or_default(),
-        SlackBlock::Context(context) => {
-            let of = |element: &SlackContextBlockElement| match element {
-                SlackContextBlockElement::Plain(plain) => slack::escape(&plain.text),
-                SlackContextBlockElement::MarkDown(markdown) => markdown.text.clone(),
-                SlackContextBlockElement::Image(_) => String::new(),
-            };
-            context.elements.iter().map(of).collect::<Vec<_>>().join("\n")
-        }
-        _ => String::new(),
     }
 }

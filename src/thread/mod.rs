@@ -1,7 +1,6 @@
 //! What do people see?
 //! Pure drawing: the same run, progress and minute give the same messages. `publisher` makes Slack agree with them.
 
-mod blocks;
 mod card;
 pub(crate) mod clock;
 mod closing;
@@ -23,7 +22,6 @@ mod publisher;
 #[cfg(test)]
 pub(crate) mod sample;
 pub(crate) mod table;
-pub(crate) mod text;
 mod told;
 pub mod words;
 
@@ -31,6 +29,7 @@ use chrono::{DateTime, FixedOffset, Utc};
 use url::Url;
 
 use crate::run::{Progress, Run};
+use crate::slack::Mrkdwn;
 
 pub use clock::redraw_at;
 pub use direct::unposted;
@@ -63,6 +62,13 @@ pub struct Place {
     pub slack_dates: bool,
     /// The thread of the run that is drawn, for messages that are not in it; set by whoever knows it.
     pub thread: Option<Url>,
+}
+
+impl Place {
+    fn run_page(&self, run: &Run) -> Option<Mrkdwn> {
+        let page = self.links.as_ref()?.run(run.id(), run.started_at?);
+        Some(Mrkdwn::link(&page, "Run page"))
+    }
 }
 
 /// The messages that should exist, in the order they are posted: first those of the thread, then those to people directly.

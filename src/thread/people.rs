@@ -2,8 +2,8 @@
 //! Only the messages that call somebody (gate, end, direct ones) and private answers may mention people where a first post shows it.
 
 use super::Groups;
-use super::text::inline;
 use crate::run::{Approver, GateId, GateSpec, PersonId, Refusal, Run, Verdict};
+use crate::slack::Mrkdwn;
 
 /// Longest row of mentions.
 const MOST: usize = 12;
@@ -11,25 +11,19 @@ const MOST: usize = 12;
 const MOST_CALLED: usize = 100;
 
 /// `<@U1>`, or `ana (command line)`.
-pub(crate) fn mention(person: &PersonId) -> String {
+pub(super) fn mention(person: &PersonId) -> Mrkdwn {
     match person {
-        PersonId::Slack { user, .. } if is_id(user) => format!("<@{user}>"),
-        PersonId::Slack { user, .. } => inline(user, 40),
-        PersonId::Cli { user } => format!("{} (command line)", inline(user, 40)),
+        PersonId::Slack { user, .. } => Mrkdwn::mention(user),
+        PersonId::Cli { user } => Mrkdwn::line(user, 40) + " (command line)",
     }
 }
 
 /// The same, or `<!subteam^S1>`.
-pub(super) fn called(approver: &Approver) -> String {
+pub(super) fn called(approver: &Approver) -> Mrkdwn {
     match approver {
         Approver::Person(person) => mention(person),
-        Approver::Group(group) if is_id(&group.group) => format!("<!subteam^{}>", group.group),
-        Approver::Group(group) => inline(&group.group, 40),
+        Approver::Group(group) => Mrkdwn::group(&group.group),
     }
-}
-
-fn is_id(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric())
 }
 
 /// Those who are known by name to be able to give this verdict: each once, the starter first. A group counts as long as nobody knows better.
@@ -80,10 +74,18 @@ pub(super) fn in_person<'a>(run: &Run, approvers: impl IntoIterator<Item = &'a A
 }
 
 /// Mentions in a row; a long row is folded.
-pub(super) fn row(people: &[Approver]) -> String {
-    let mut names: Vec<String> = people.iter().take(MOST).map(called).collect();
+pub(super) fn row(people: &[Approver]) -> Mrkdwn {
+    let mut names: Vec<Mrkdwn> = people.iter().take(MOST).map(called).collect();
     if people.len() > MOST {
-        names.push(format!("and {} more", people.len() - MOST));
+        names.push(format!("and {} more", people.len() - MOST).into());
     }
-    names.join(" ")
+    Mrkdwn::join(names, " ")
+}
+
+/// `a`, `a or b`, `a, b or c`, with ` or ` as the last word.
+pub(super) fn listed(mut names: Vec<Mrkdwn>, last_word: &'static str) -> Mrkdwn {
+    match names.pop() {
+        Some(last) if !names.is_empty() => Mrkdwn::join(names, ", ") + last_word + last,
+        only => only.unwrap_or_default(),
+    }
 }

@@ -1,9 +1,8 @@
 //! How does a thread read without Slack?
 //! For the command line and for transcripts: the same words; Slack's tags and escapes undone, stars and backticks left as they read well.
 
-use slack_morphism::prelude::{SlackActionBlockElement, SlackActionsBlock, SlackBlock, SlackBlockText, SlackContextBlockElement, SlackSectionBlock};
-
 use super::{Message, To};
+use crate::slack::{Said, SlackBlock, said};
 
 /// All messages as text; replies hang under the first, and what is said to people directly comes after `→`.
 #[must_use]
@@ -33,38 +32,13 @@ pub(crate) fn plain_blocks(blocks: &[SlackBlock]) -> String {
 }
 
 fn block(block: &SlackBlock) -> Vec<String> {
-    let text = match block {
-        SlackBlock::Header(header) => return vec![format!("[{}]", text_of(&header.text.clone().into()))],
-        SlackBlock::Section(SlackSectionBlock { text: Some(text), .. }) => text_of(text),
-        SlackBlock::Context(context) => context.elements.iter().map(small).collect::<Vec<_>>().join(" · "),
-        SlackBlock::Actions(actions) => buttons(actions),
-        _ => return Vec::new(),
-    };
-    text.lines().filter(|line| *line != "```").map(str::to_owned).collect()
-}
-
-fn text_of(text: &SlackBlockText) -> String {
-    match text {
-        SlackBlockText::Plain(plain) => plain.text.clone(),
-        SlackBlockText::MarkDown(markdown) => plain_text(&markdown.text),
-    }
-}
-
-fn small(element: &SlackContextBlockElement) -> String {
-    match element {
-        SlackContextBlockElement::Plain(plain) => plain.text.clone(),
-        SlackContextBlockElement::MarkDown(markdown) => plain_text(&markdown.text),
-        SlackContextBlockElement::Image(_) => String::new(),
-    }
-}
-
-fn buttons(actions: &SlackActionsBlock) -> String {
-    let label = |element: &SlackActionBlockElement| match element {
+    match said(block) {
+        Some(Said::Title(title)) => vec![format!("[{title}]")],
+        Some(Said::Text(text)) => plain_text(&text).lines().filter(|line| *line != "```").map(str::to_owned).collect(),
         // What a button opens is also a link in the small print.
-        SlackActionBlockElement::Button(button) => format!("[{}]", text_of(&button.text.clone().into())),
-        _ => String::new(),
-    };
-    actions.elements.iter().map(label).collect::<Vec<_>>().join(" ")
+        Some(Said::Buttons(labels)) => vec![labels.iter().map(|label| format!("[{label}]")).collect::<Vec<_>>().join(" ")],
+        None => Vec::new(),
+    }
 }
 
 /// One piece of our mrkdwn as plain text: people as `@U1`, links with their address, dates by their fallback.

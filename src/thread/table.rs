@@ -4,9 +4,9 @@
 use unicode_width::UnicodeWidthStr as _;
 
 use crate::run::{Run, Usd, cents_that_add_up};
+use crate::slack::shorten;
 
 use super::figures::{count, span};
-use super::text::cut;
 
 /// Longest stage name that is shown whole.
 const NAME: usize = 30;
@@ -25,7 +25,7 @@ pub(crate) fn rows(run: &Run) -> Vec<Row> {
     let worked: Vec<_> = run.stages.iter().filter(|s| !s.attempts.is_empty()).collect();
     let costs: Vec<Usd> = worked.iter().map(|s| s.cost()).collect();
     let row = |stage: &str, tokens: u64, cost: Usd, seconds: u64| Row {
-        stage: cut(stage, NAME),
+        stage: shorten(stage, NAME),
         tokens: count(tokens),
         cost: cost.to_string(),
         time: span(seconds),

@@ -34,7 +34,7 @@ fn messages_are_posted_in_order() {
 #[test]
 fn a_run_with_one_gate_calls_somebody_twice() {
     let tale = Tale::done();
-    let calls = |m: &&Message| serde_json::to_string(&m.blocks).unwrap().contains("<@") || m.text.contains("<@");
+    let calls = |m: &&Message| serde_json::to_string(&m.blocks).unwrap().contains("<@") || m.text.as_str().contains("<@");
     let messages = render(&tale.run, (None, &Groups::default()), tale.now, &place());
     let calling: Vec<&str> = messages.iter().filter(calls).map(|m| m.key.as_str()).collect();
     assert_eq!(calling, ["gate:core-implementation:1", "end"]);
@@ -132,7 +132,7 @@ proptest! {
         let run = saying(&words, 4).run;
         let by = PersonId::Slack { team: words.clone(), user: words };
         let whys = [Refusal::AlreadyDecided { verdict: Verdict::Changes, by, at: Tale::new().now }, Refusal::NotAllowed, Refusal::OwnRun, Refusal::NobodyMay];
-        prop_assert!(whys.iter().all(|why| words::refusal(why, &run, Verdict::Approve).chars().count() <= 600));
+        prop_assert!(whys.iter().all(|why| words::refusal(why, &run, Verdict::Approve).length() <= 600));
     }
 }
 

@@ -3,10 +3,10 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::run::{AttemptOutcome, Decided, Note, OpenGate, Run, StageState};
+use crate::run::{AttemptOutcome, Decided, Note, OpenGate, PersonId, Run, StageState};
+use crate::slack::one_line;
 
 use super::people::mention;
-use super::text::bare;
 use super::{clock, figures, gate, ledger, plain_text};
 
 /// How much of a person's words a line shows.
@@ -34,7 +34,7 @@ pub fn told(run: &Run, now: DateTime<Utc>) -> Vec<Told> {
 }
 
 fn noted(i: usize, note: &Note) -> Told {
-    Told { key: format!("note {i}"), line: format!("◆ note by {}: “{}”", plain_text(&mention(&note.by)), bare(&note.words, WORDS)) }
+    Told { key: format!("note {i}"), line: format!("◆ note by {}: “{}”", named(&note.by), one_line(&note.words, WORDS)) }
 }
 
 fn attempts(run: &Run, index: usize, stage: &StageState) -> Vec<Told> {
@@ -46,7 +46,7 @@ fn attempts(run: &Run, index: usize, stage: &StageState) -> Vec<Told> {
             let begun = format!("{} {} · attempt {} · {of}", figures::glyph(stage.phase), stage.name(), attempt.n);
             lines.push(Told { key: format!("{key} begun"), line: begun });
         } else {
-            lines.push(Told { key: format!("{key} ended"), line: plain_text(&ledger::row(run, index, attempt, None)) });
+            lines.push(Told { key: format!("{key} ended"), line: ledger::row(run, index, attempt, None) });
         }
     }
     lines
@@ -67,10 +67,14 @@ fn answers<'a>(run: &'a Run, stage: Option<&'a StageState>) -> impl Iterator<Ite
 }
 
 fn decided(decided: &Decided) -> String {
-    let (who, what) = (plain_text(&mention(&decided.by)), gate::was(decided.verdict));
+    let (who, what) = (named(&decided.by), gate::was(decided.verdict));
     let about = decided.gate.as_ref().map_or("the run", |gate| gate.stage.as_str());
-    let words = decided.words.as_deref().map(|words| bare(words, WORDS)).filter(|words| !words.is_empty());
+    let words = decided.words.as_deref().map(|words| one_line(words, WORDS)).filter(|words| !words.is_empty());
     format!("◆ {about} {what} by {who}{}", words.map(|words| format!(": “{words}”")).unwrap_or_default())
+}
+
+fn named(person: &PersonId) -> String {
+    plain_text(mention(person).as_str())
 }
 
 #[cfg(test)]

@@ -3,36 +3,33 @@
 
 use chrono::{Offset as _, Utc};
 
-use super::people::{called, mention, who_can};
+use super::people::{called, listed, mention, who_can};
 use super::{clock, figures};
 use crate::run::{Approver, GateId, GateSpec, Outcome, Phase, Refusal, Run, StagePhase, StageState, Verdict};
+use crate::slack::Mrkdwn;
 
 /// Longest list of people who can.
 const MOST: usize = 8;
 
 /// Why this answer to this run was not taken.
 #[must_use]
-pub fn refusal(why: &Refusal, run: &Run, verdict: Verdict) -> String {
+pub fn refusal(why: &Refusal, run: &Run, verdict: Verdict) -> Mrkdwn {
     match why {
-        Refusal::AlreadyDecided { verdict: first, by, at } => {
-            format!("{} already {}, {}.", mention(by), did(*first), clock::stamp(*at, Utc.fix()))
-        }
-        Refusal::Stale => "The work changed since this card was posted. Please look at the newest card in the thread.".to_owned(),
-        Refusal::TooLate => {
-            format!("Nobody answered in time, so this question is closed. `/develop {}` starts again.", run.request.project)
-        }
-        Refusal::NothingAsked => format!("{} asks nothing right now: {}.", run.id(), doing(run)),
+        Refusal::AlreadyDecided { verdict: first, by, at } => mention(by) + format!(" already {}, {}.", did(*first), clock::stamp(*at, Utc.fix())),
+        Refusal::Stale => "The work changed since this card was posted. Please look at the newest card in the thread.".into(),
+        Refusal::TooLate => format!("Nobody answered in time, so this question is closed. `/develop {}` starts again.", run.request.project).into(),
+        Refusal::NothingAsked => format!("{} asks nothing right now: {}.", run.id(), doing(run)).into(),
         Refusal::NotAllowed => only(run, verdict),
-        Refusal::OwnRun => format!("You started this run, so somebody else has to {}.{}", to(verdict), others(run, verdict)),
+        Refusal::OwnRun => Mrkdwn::from(format!("You started this run, so somebody else has to {}.", to(verdict))) + others(run, verdict),
         Refusal::NobodyMay => nobody(run),
         Refusal::OnlyAName => {
             "Different people have to answer this, and a name at a shell proves none. Answer in Slack, or list who may answer at a shell: `approvers = [\"cli:name\"]`."
-                .to_owned()
+                .into()
         }
-        Refusal::AlreadyApproved { missing } => already_approved(*missing),
-        Refusal::NoLater { deadline } => no_later(run, *deadline),
-        Refusal::TooManyNotes => "Many notes wait for the next attempt already. Please say it again when that has read them.".to_owned(),
-        Refusal::RunEnded => format!("{} is over: {}. `/develop {}` starts again.", run.id(), outcome(run), run.request.project),
+        Refusal::AlreadyApproved { missing } => already_approved(*missing).into(),
+        Refusal::NoLater { deadline } => no_later(run, *deadline).into(),
+        Refusal::TooManyNotes => "Many notes wait for the next attempt already. Please say it again when that has read them.".into(),
+        Refusal::RunEnded => format!("{} is over: {}. `/develop {}` starts again.", run.id(), outcome(run), run.request.project).into(),
     }
 }
 
@@ -104,26 +101,26 @@ const fn to(verdict: Verdict) -> &'static str {
 }
 
 /// `Only @ben or @leads can approve this.`
-fn only(run: &Run, verdict: Verdict) -> String {
+fn only(run: &Run, verdict: Verdict) -> Mrkdwn {
     let (who, everybody) = who(run, verdict);
-    let names = names(&who, if everybody { Some("a full member of this workspace") } else { None });
-    if names.is_empty() { format!("Nobody who is listed for this run can {}.", to(verdict)) } else { format!("Only {names} can {}.", to(verdict)) }
+    let names = names(&who, everybody.then_some("a full member of this workspace"));
+    let who = names.non_empty().map_or_else(|| "Nobody who is listed for this run".into(), |names| "Only " + names);
+    who + " can " + to(verdict) + "."
 }
 
 /// ` @ben or @leads can.`; nothing where nobody is known by name.
-fn others(run: &Run, verdict: Verdict) -> String {
+fn others(run: &Run, verdict: Verdict) -> Mrkdwn {
     let (mut who, everybody) = who(run, verdict);
     who.retain(|approver| *approver != Approver::Person(run.request.starter.clone()));
-    let names = names(&who, if everybody { Some("any other full member of this workspace") } else { None });
-    let names = names.strip_prefix("any").map_or_else(|| names.clone(), |rest| format!("Any{rest}"));
-    if names.is_empty() { String::new() } else { format!(" {names} can.") }
+    let anybody = if who.is_empty() { "Any other full member of this workspace" } else { "any other full member of this workspace" };
+    let names = names(&who, everybody.then_some(anybody));
+    names.non_empty().map(|names| " " + names + " can.").unwrap_or_default()
 }
 
-fn nobody(run: &Run) -> String {
-    let starter = mention(&run.request.starter);
-    format!(
-        "The server's policy wants approvers, and this gate lists none: nobody can answer it. {starter} can stop the run, and start it again once approvers are listed."
-    )
+fn nobody(run: &Run) -> Mrkdwn {
+    "The server's policy wants approvers, and this gate lists none: nobody can answer it. "
+        + mention(&run.request.starter)
+        + " can stop the run, and start it again once approvers are listed."
 }
 
 fn already_approved(missing: u32) -> String {
@@ -168,17 +165,13 @@ fn newest_gate(run: &Run) -> Option<(&GateId, &GateSpec)> {
     Some((gate, run.spec_of(gate)?))
 }
 
-/// `a`, `a or b`, `a, b or c`.
-fn names(who: &[Approver], more: Option<&str>) -> String {
-    let mut names: Vec<String> = who.iter().take(MOST).map(called).collect();
+fn names(who: &[Approver], more: Option<&'static str>) -> Mrkdwn {
+    let mut names: Vec<Mrkdwn> = who.iter().take(MOST).map(called).collect();
     if who.len() > MOST {
-        names.push(format!("{} others", who.len() - MOST));
+        names.push(format!("{} others", who.len() - MOST).into());
     }
-    names.extend(more.map(str::to_owned));
-    match names.split_last() {
-        Some((last, first)) if !first.is_empty() => format!("{} or {last}", first.join(", ")),
-        _ => names.concat(),
-    }
+    names.extend(more.map(Mrkdwn::from));
+    listed(names, " or ")
 }
 
 fn doing(run: &Run) -> String {

@@ -89,7 +89,7 @@ impl Actor {
 }
 
 fn ignored(why: &Refusal, run: &Run) -> String {
-    format!("{} What is said here is not passed on.", words::refusal(why, run, Verdict::Note))
+    (words::refusal(why, run, Verdict::Note) + " What is said here is not passed on.").into()
 }
 
 /// The answer that a message is: just a verb, or a verb, a mark and why.

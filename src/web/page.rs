@@ -3,8 +3,8 @@
 
 use maud::{DOCTYPE, Markup, html};
 
+use crate::slack::is_hidden;
 use crate::thread::LinkError;
-use crate::thread::text::is_hidden;
 
 /// What `/style.css` answers.
 pub const CSS: &str = include_str!("style.css");

@@ -5,7 +5,6 @@ use slack_morphism::prelude::SlackBlock;
 
 use super::context;
 use crate::slack::cut::length;
-use crate::slack::text::Mrkdwn;
 
 const IN_A_MESSAGE: usize = 50;
 const IN_A_VIEW: usize = 100;
@@ -30,7 +29,7 @@ fn shortened(blocks: Vec<SlackBlock>, most: usize, room: usize, size: fn(&SlackB
     let mut sized: Vec<(usize, SlackBlock)> = blocks.into_iter().map(|block| (size(&block), block)).collect();
     let mut total: usize = sized.iter().map(|(size, _)| size).sum();
     if sized.len() > most || total > room {
-        let note = context(&[Mrkdwn::ours("… shortened, there was more than fits here")]);
+        let note = context("… shortened, there was more than fits here");
         total += size(&note);
         let mut at = sized.len();
         while sized.len() >= most || total > room {

@@ -1,21 +1,24 @@
 //! What opens over a conversation, and what can be filled in there?
 
 use slack_morphism::prelude::{
-    SlackBlock, SlackBlockPlainTextInputElement, SlackBlockRadioButtonsElement, SlackBlockStaticSelectElement, SlackInputBlock,
-    SlackInputBlockElement, SlackModalView, SlackView,
+    SlackBlock, SlackBlockChoiceItem, SlackBlockPlainText, SlackBlockPlainTextInputElement, SlackBlockRadioButtonsElement,
+    SlackBlockStaticSelectElement, SlackBlockText, SlackInputBlock, SlackInputBlockElement, SlackModalView, SlackView,
 };
 
 use super::element::whole;
-use super::{Choice, ID, fit_view, plain};
+use super::{ID, fit_view, plain};
 use crate::slack::cut::cut;
 
 const TITLE: usize = 24;
 const METADATA: usize = 3_000;
 const LABEL: usize = 2_000;
 const PLACEHOLDER: usize = 150;
-const WORDS: u16 = 3_000;
+const WORDS: usize = 3_000;
 const RADIO: usize = 10;
 const SELECT: usize = 100;
+const CHOICE_TEXT: usize = 75;
+/// Slack's pages say 75, its newer libraries 150: so a short word, never a gate.
+const CHOICE_VALUE: usize = 75;
 
 /// A form, or something to read.
 #[derive(Clone, Debug)]
@@ -37,11 +40,11 @@ impl Modal<'_> {
         let blocks = fit_view(self.blocks);
         let form = blocks.iter().any(|block| matches!(block, SlackBlock::Input(_)));
         let submit = self.submit.or(form.then_some("Send"));
-        let view = SlackModalView::new(plain(self.title, TITLE), blocks)
-            .with_close(plain(if submit.is_some() { "Cancel" } else { "Close" }, TITLE))
-            .opt_submit(submit.map(|submit| plain(submit, TITLE)))
-            .opt_callback_id(whole(self.callback_id.to_owned(), ID).map(Into::into))
-            .opt_private_metadata(whole(self.private_metadata.to_owned(), METADATA));
+        let view = SlackModalView::new(plain(self.title, TITLE).into(), blocks)
+            .with_close(plain(if submit.is_some() { "Cancel" } else { "Close" }, TITLE).into())
+            .opt_submit(submit.map(|submit| plain(submit, TITLE).into()))
+            .opt_callback_id(whole(self.callback_id, ID).map(Into::into))
+            .opt_private_metadata(whole(self.private_metadata, METADATA));
         SlackView::Modal(view)
     }
 }
@@ -49,15 +52,26 @@ impl Modal<'_> {
 /// Something to fill in. `id` names its block and its element alike.
 #[derive(Clone, Copy, Debug)]
 pub struct Field<'a> {
-    pub id: &'a str,
-    pub label: &'a str,
-    pub optional: bool,
+    id: &'a str,
+    label: &'a str,
+    optional: bool,
 }
 
-impl Field<'_> {
+impl<'a> Field<'a> {
+    #[must_use]
+    pub const fn new(id: &'a str, label: &'a str) -> Self {
+        Self { id, label, optional: false }
+    }
+
+    /// May be left empty.
+    #[must_use]
+    pub const fn optional(id: &'a str, label: &'a str) -> Self {
+        Self { id, label, optional: true }
+    }
+
     fn block(self, element: SlackInputBlockElement) -> SlackBlock {
-        let block = SlackInputBlock::new(plain(self.label, LABEL), element).with_block_id(self.id().into());
-        block.with_optional(self.optional).into()
+        let block = SlackInputBlock::new(plain(self.label, LABEL).into(), element).with_block_id(self.id().into());
+        block.opt_optional(self.optional.then_some(true)).into()
     }
 
     fn id(self) -> String {
@@ -71,7 +85,7 @@ pub struct Words<'a> {
     pub placeholder: &'a str,
     pub many_lines: bool,
     /// At most so many characters; 3,000 is Slack's own limit.
-    pub most: u16,
+    pub most: usize,
 }
 
 /// Words to type.
@@ -79,25 +93,31 @@ pub struct Words<'a> {
 pub fn text_input(field: Field<'_>, words: Words<'_>) -> SlackBlock {
     let element = SlackBlockPlainTextInputElement::new()
         .with_action_id(field.id().into())
-        .with_multiline(words.many_lines)
-        .with_max_length(words.most.clamp(1, WORDS).into())
-        .with_placeholder(plain(words.placeholder, PLACEHOLDER));
+        .opt_multiline(words.many_lines.then_some(true))
+        .with_max_length(words.most.clamp(1, WORDS) as u64)
+        .with_placeholder(plain(words.placeholder, PLACEHOLDER).into());
     field.block(element.into())
 }
 
-/// One of at most ten, all in sight; the first is chosen already. None where there is nothing to choose.
+/// One of at most ten (text, value), all in sight; the first is chosen already. None where there is nothing to choose.
 #[must_use]
-pub fn radio(field: Field<'_>, choices: &[Choice]) -> Option<SlackBlock> {
-    let options: Vec<_> = choices.iter().take(RADIO).map(Choice::radio_item).collect();
+pub fn radio(field: Field<'_>, choices: &[(&str, &str)]) -> Option<SlackBlock> {
+    let options: Vec<_> = items::<SlackBlockText>(choices).take(RADIO).collect();
     let first = options.first()?.clone();
     Some(field.block(SlackBlockRadioButtonsElement::new(options).with_action_id(field.id().into()).with_initial_option(first).into()))
 }
 
-/// One of at most a hundred, in a list that opens; the first is chosen already. None where there is nothing to choose.
+/// One of at most a hundred (text, value), in a list that opens; `chosen` already is the one with that value, else the first. None where there
+/// is nothing to choose.
 #[must_use]
-pub fn select(field: Field<'_>, choices: &[Choice]) -> Option<SlackBlock> {
-    let options: Vec<_> = choices.iter().take(SELECT).map(Choice::item).collect();
-    let first = options.first()?.clone();
-    let element = SlackBlockStaticSelectElement::new().with_action_id(field.id().into()).with_options(options).with_initial_option(first);
+pub fn select(field: Field<'_>, choices: &[(&str, &str)], chosen: Option<&str>) -> Option<SlackBlock> {
+    let options: Vec<_> = items(choices).take(SELECT).collect();
+    let chosen = options.iter().find(|option| Some(option.value.as_str()) == chosen).or(options.first())?.clone();
+    let element = SlackBlockStaticSelectElement::new().with_action_id(field.id().into()).with_options(options).with_initial_option(chosen);
     Some(field.block(element.into()))
+}
+
+/// What can be chosen, without those whose value Slack does not take whole.
+fn items<'a, T: From<SlackBlockPlainText> + Into<SlackBlockText>>(choices: &'a [(&str, &str)]) -> impl Iterator<Item = SlackBlockChoiceItem<T>> + 'a {
+    choices.iter().filter_map(|(text, value)| Some(SlackBlockChoiceItem::new(plain(text, CHOICE_TEXT).into(), whole(value, CHOICE_VALUE)?)))
 }

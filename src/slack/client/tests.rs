@@ -15,7 +15,7 @@ use serde_json::{Map, json};
 use tokio::net::TcpListener;
 
 use super::*;
-use crate::slack::{Mrkdwn, Ts, section};
+use crate::slack::{Ts, section};
 
 /// Status and body, one call after the other.
 type Answers = VecDeque<(u16, String)>;
@@ -138,7 +138,7 @@ async fn a_reaction_that_is_there_already_is_fine() {
 #[tokio::test]
 async fn a_home_tab_is_published_for_one_person() {
     let told = Told::default().answers("views.publish", &[json!({"ok": true, "view": {"id": "V1"}})]);
-    told.api().await.publish_home("U1", vec![section(&Mrkdwn::ours("Nothing waits for you."))]).await.unwrap();
+    told.api().await.publish_home("U1", vec![section("Nothing waits for you.")]).await.unwrap();
     let asked = &told.asked("views.publish")[0];
     assert_eq!((&asked["user_id"], &asked["view"]["type"], &asked["view"]["blocks"][0]["type"]), (&json!("U1"), &json!("home"), &json!("section")));
 }

@@ -1,6 +1,6 @@
 use crate::run::{Outcome, Sandboxing, Verdict};
+use crate::thread::plain;
 use crate::thread::sample::{Tale, ana, no_pages, place, request, work};
-use crate::thread::{plain, text};
 
 use super::card;
 
@@ -153,6 +153,6 @@ fn the_card_calls_nobody() {
 #[test]
 fn the_notification_names_run_phase_and_money() {
     let message = card(&Tale::waiting().run, Tale::waiting().now, &place());
-    insta::assert_snapshot!(message.text, @"llm-wrapper · llm-wrapper-k3f9qdz · waiting: core-implementation · $0.27 of $5.00");
-    assert!(message.text.chars().count() <= text::NOTICE);
+    insta::assert_snapshot!(message.text.as_str(), @"llm-wrapper · llm-wrapper-k3f9qdz · waiting: core-implementation · $0.27 of $5.00");
+    assert!(message.text.length() <= super::NOTICE);
 }

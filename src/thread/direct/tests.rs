@@ -47,7 +47,7 @@ fn a_reminder_leads_back_to_the_thread() {
     let thread = "https://team.slack.example/archives/C1/p1772442000000100".parse().ok();
     let message = &direct(&Tale::waiting().reminds(Reminder::Soon).run, &leads(), &Place { thread, ..place() })[0];
     assert!(plain(std::slice::from_ref(message)).contains("Open the thread: https://team.slack.example/archives/C1/p1772442000000100"));
-    assert_eq!(message.text, "Almost over: Keep core-implementation of llm-wrapper? 3 files +156 −12 · 50/50 tests · $0.27");
+    assert_eq!(message.text.as_str(), "Almost over: Keep core-implementation of llm-wrapper? 3 files +156 −12 · 50/50 tests · $0.27");
 }
 
 #[test]

@@ -5,9 +5,9 @@ use chrono::{DateTime, Utc};
 
 use super::{Question, WORDS};
 use crate::run::{AttemptOutcome, Decided, OnReject, OpenGate, Rework, Run, StagePhase, StageState, Verdict};
+use crate::slack::{Mrkdwn, one_line};
 use crate::thread::figures;
-use crate::thread::people::{called_by, mention, row};
-use crate::thread::text::{inline, quote};
+use crate::thread::people::{called_by, listed, mention, row};
 
 /// Longest reason in a line.
 const WHY: usize = 160;
@@ -46,56 +46,56 @@ impl<'a> Answer<'a> {
 
 impl Question<'_> {
     /// What is asked of whom, or what was answered, in one line; and how many approvals are there.
-    pub(super) fn headline(&self) -> String {
-        match self.answer {
-            Answer::Open => {
-                let asked =
-                    format!("*Keep {} of {}?* {}", self.stage.name(), self.run.request.project, row(&called_by(self.run, &self.gate.id, self.spec)));
-                self.approvals().map_or_else(|| asked.clone(), |approvals| format!("{asked}\n{approvals}"))
-            }
-            _ => self.outcome(),
+    pub(super) fn headline(&self) -> Mrkdwn {
+        if !self.is_open() {
+            return self.outcome();
         }
+        let asked = Mrkdwn::from(self.asked()) + " " + row(&called_by(self.run, &self.gate.id, self.spec));
+        Mrkdwn::join([asked].into_iter().chain(self.approvals()), "\n")
+    }
+
+    /// What is asked, of nobody in particular.
+    pub(in crate::thread) fn asked(&self) -> String {
+        format!("*Keep {} of {}?*", self.stage.name(), self.run.request.project)
     }
 
     /// What was answered, in one line.
-    pub(in crate::thread) fn outcome(&self) -> String {
-        let what = match self.answer {
-            Answer::Open => "is asked".to_owned(),
-            Answer::Approved(d) => format!("approved by {} {}", self.approvers(), figures::after(d.waited_seconds)),
-            Answer::Changes(d) => format!("asked for changes by {} {}{}", mention(&d.by), figures::after(d.waited_seconds), started_over(d.rework)),
+    pub(in crate::thread) fn outcome(&self) -> Mrkdwn {
+        let after = |d: &Decided| figures::after(d.waited_seconds);
+        let what = Mrkdwn::from(format!("*{} of {}* · ", self.stage.name(), self.run.request.project));
+        match self.answer {
+            Answer::Open => what + "is asked",
+            Answer::Approved(d) => what + "approved by " + self.approvers() + " " + after(d),
+            Answer::Changes(d) => what + "asked for changes by " + mention(&d.by) + " " + after(d) + started_over(d.rework),
             Answer::Rejected(d) => {
                 let on = if self.spec.on_reject == OnReject::Skip { "; the run goes on without it" } else { "" };
-                format!("rejected by {} {}{on}", mention(&d.by), figures::after(d.waited_seconds))
+                what + "rejected by " + mention(&d.by) + " " + after(d) + on
             }
-            Answer::Stopped(d) => format!("not decided: the run was stopped by {}", mention(&d.by)),
-            Answer::Missed => "nobody answered in time, so its work was not kept".to_owned(),
-            Answer::Dropped => "not decided: the run is over".to_owned(),
-        };
-        format!("*{} of {}* · {what}", self.stage.name(), self.run.request.project)
-    }
-
-    /// `1 of 2 approvals: @ben`; none where one is enough.
-    pub(in crate::thread) fn approvals(&self) -> Option<String> {
-        let (given, wanted) = (&self.gate.approvals, self.spec.quorum);
-        let names: Vec<String> = given.iter().map(mention).collect();
-        match (wanted, given.is_empty()) {
-            (0 | 1, _) => None,
-            (_, true) => Some(format!("It takes {wanted} approvals.")),
-            (_, false) => Some(format!("{} of {wanted} approvals: {}", given.len(), names.join(" "))),
+            Answer::Stopped(d) => what + "not decided: the run was stopped by " + mention(&d.by),
+            Answer::Missed => what + "nobody answered in time, so its work was not kept",
+            Answer::Dropped => what + "not decided: the run is over",
         }
     }
 
-    fn approvers(&self) -> String {
-        let names: Vec<String> = self.gate.approvals.iter().map(mention).collect();
-        figures::in_words(&names)
+    /// `1 of 2 approvals: @ben`; none where one is enough.
+    pub(in crate::thread) fn approvals(&self) -> Option<Mrkdwn> {
+        let (given, wanted) = (&self.gate.approvals, self.spec.quorum);
+        match (wanted, given.len()) {
+            (0 | 1, _) => None,
+            (_, 0) => Some(format!("It takes {wanted} approvals.").into()),
+            (_, n) => Some(Mrkdwn::from(format!("{n} of {wanted} approvals: ")) + Mrkdwn::join(given.iter().map(mention), " ")),
+        }
+    }
+
+    fn approvers(&self) -> Mrkdwn {
+        listed(self.gate.approvals.iter().map(mention).collect(), " and ")
     }
 
     /// The words that came with the answer, and what the card is worth since.
-    pub(super) fn answered(&self) -> Option<String> {
+    pub(super) fn answered(&self) -> Option<Mrkdwn> {
         let decided = self.run.decisions.iter().filter(|d| d.gate.as_ref() == Some(&self.gate.id) || self.is_stopped_by(d));
-        let quotes = decided.filter_map(|d| quote(d.words.as_deref()?, WORDS));
-        let lines: Vec<String> = quotes.chain(self.voided()).collect();
-        (!lines.is_empty()).then(|| lines.join("\n"))
+        let quotes = decided.filter_map(|d| Mrkdwn::excerpt(d.words.as_deref()?, WORDS));
+        Mrkdwn::join(quotes.chain(self.voided().map(Mrkdwn::from)), "\n").non_empty()
     }
 
     fn is_stopped_by(&self, decided: &Decided) -> bool {
@@ -119,16 +119,17 @@ impl Question<'_> {
     }
 
     /// In a later round: which words asked for it, and whether they could be followed.
-    pub(super) fn asked_again(&self) -> Option<String> {
+    pub(super) fn asked_again(&self) -> Option<Mrkdwn> {
         let before = self.stage.changes.iter().find(|c| c.round + 1 == self.gate.id.round)?;
         let who = mention(&before.by);
-        let said = quote(&before.words, WORDS).map(|words| format!("\n{words}")).unwrap_or_default();
+        let said = Mrkdwn::excerpt(&before.words, WORDS);
         if self.gate.attempt > before.after {
-            return (!said.is_empty()).then(|| format!("_Made for what {who} asked:_{said}"));
+            return said.map(|said| "_Made for what " + who + " asked:_\n" + said);
         }
         let tried = self.stage.attempts.iter().rev().find(|a| a.n > before.after && a.outcome != AttemptOutcome::Good);
-        let why = tried.and_then(|a| a.why.as_deref()).map(|why| format!(": {}", inline(why, WHY))).unwrap_or_default();
-        Some(format!("*The changes that {who} asked for could not be made*{why}. This is the work from before.{said}"))
+        let why = tried.and_then(|a| a.why.as_deref()).map(|why| format!(": {}", one_line(why, WHY))).unwrap_or_default();
+        let failed = "*The changes that " + who + " asked for could not be made*" + why + ". This is the work from before.";
+        Some(Mrkdwn::join([failed].into_iter().chain(said), "\n"))
     }
 
     pub(super) fn answered_at(&self) -> Option<DateTime<Utc>> {

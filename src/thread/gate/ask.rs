@@ -2,11 +2,10 @@
 //! The buttons, what they do, and how long they are there.
 
 use chrono::{DateTime, Utc};
-use slack_morphism::prelude::{SlackBlock, SlackBlockButtonElement};
 
 use super::{APPROVE, CHANGES, DIFF, DIFF_LINK, EXTEND, GateValue, Question, REJECT, SNOOZE};
 use crate::run::OnReject;
-use crate::thread::blocks::{actions, button, context, danger, link, link_button, primary};
+use crate::slack::{Button, Mrkdwn, SlackBlock, actions, context};
 use crate::thread::people::mention;
 use crate::thread::{Place, clock};
 
@@ -19,34 +18,34 @@ pub(in crate::thread) enum Silence {
 
 impl Question<'_> {
     pub(super) fn ask(&self, now: DateTime<Utc>, place: &Place) -> Vec<SlackBlock> {
-        let time = clock::left_at_most(self.gate, self.spec, now);
+        let time = Mrkdwn::from(clock::left_at_most(self.gate, self.spec, now));
         // Not every client opens a button's address.
-        let diff = self.diff_url(place).map(|url| link(&url, "View diff"));
+        let diff = self.diff_link(place);
         if clock::is_over(self.gate, self.spec, now) {
-            return vec![context(&[time].into_iter().chain(diff).collect::<Vec<_>>().join(" · "))];
+            return vec![context(Mrkdwn::join([time].into_iter().chain(diff), " · "))];
         }
-        let mut small = vec![self.effect(), format!("{time} ({})", clock::moment(self.gate.deadline, place))];
+        let mut small = vec![self.effect().into(), time + " (" + clock::moment(self.gate.deadline, place) + ")"];
         small.extend(self.extended());
-        small.extend(self.gate.escalated_at.map(|at| format!("others are asked as well since {}", clock::moment(at, place))));
+        small.extend(self.gate.escalated_at.map(|at| "others are asked as well since " + clock::moment(at, place)));
         small.extend(diff);
-        vec![actions(&self.key(), self.buttons(place, Silence::NotOffered)), context(&small.join(" · "))]
+        vec![actions(&self.key(), self.buttons(place, Silence::NotOffered)), context(Mrkdwn::join(small, " · "))]
     }
 
     /// Every way to answer.
-    pub(in crate::thread) fn buttons(&self, place: &Place, silence: Silence) -> Vec<SlackBlockButtonElement> {
+    pub(in crate::thread) fn buttons(&self, place: &Place, silence: Silence) -> Vec<Button> {
         let value = GateValue::of(self.run, &self.gate.id).json();
         let mut buttons = vec![
-            primary(button(APPROVE, "Approve", &value)),
-            button(CHANGES, "Request changes", &value),
-            danger(button(REJECT, "Reject", &value)),
+            Button::new("Approve", APPROVE, &value).primary(),
+            Button::new("Request changes", CHANGES, &value),
+            Button::new("Reject", REJECT, &value).danger(),
             match self.diff_url(place) {
-                Some(url) => link_button(DIFF_LINK, "View diff", url),
-                None => button(DIFF, "View diff", &value),
+                Some(url) => Button::link("View diff", DIFF_LINK, url),
+                None => Button::new("View diff", DIFF, &value),
             },
-            button(EXTEND, "Extend", &value),
+            Button::new("Extend", EXTEND, &value),
         ];
         if silence == Silence::Offered {
-            buttons.push(button(SNOOZE, "Snooze", &value));
+            buttons.push(Button::new("Snooze", SNOOZE, &value));
         }
         buttons
     }
@@ -63,8 +62,8 @@ impl Question<'_> {
     }
 
     /// Who gave it more time.
-    pub(in crate::thread) fn extended(&self) -> Option<String> {
+    pub(in crate::thread) fn extended(&self) -> Option<Mrkdwn> {
         let last = self.gate.extensions.last()?;
-        Some(format!("extended by {}", mention(&last.by)))
+        Some("extended by " + mention(&last.by))
     }
 }

@@ -3,17 +3,17 @@
 
 use super::Question;
 use crate::run::{Attempt, AttemptOutcome, Diff, Tests, Usd};
+use crate::slack::Mrkdwn;
 use crate::thread::figures;
-use crate::thread::text::code;
 
 /// Longest path.
 const PATH: usize = 80;
 
 impl Question<'_> {
     /// The figures in a line, then the largest files.
-    pub(super) fn facts(&self) -> String {
-        let files = self.work.diff.as_ref().map(largest).unwrap_or_default();
-        format!("{}{files}", self.figures())
+    pub(super) fn facts(&self) -> Mrkdwn {
+        let files = self.work.diff.iter().flat_map(largest);
+        Mrkdwn::join([self.figures().into()].into_iter().chain(files), "\n• ")
     }
 
     /// `3 files +156 −12 · 50/50 tests, before 47/47 · 92 % coverage, +1.5 · $0.27 of $5.00 so far`.
@@ -74,9 +74,8 @@ fn change(before: Option<f64>, now: f64) -> String {
     format!(", {sign}{}{part}", shown / 10)
 }
 
-fn largest(diff: &Diff) -> String {
-    let biggest = diff.biggest.iter().take(Diff::BIGGEST).map(|f| format!("\n• {} {}", code(&f.path, PATH), figures::lines(f.added, f.removed)));
+fn largest(diff: &Diff) -> impl Iterator<Item = Mrkdwn> {
+    let biggest = diff.biggest.iter().take(Diff::BIGGEST).map(|f| Mrkdwn::code(&f.path, PATH) + " " + figures::lines(f.added, f.removed));
     let others = u64::from(diff.files).saturating_sub(diff.biggest.len() as u64);
-    let others = (others > 0).then(|| format!("\n• {}", figures::plural(others, "smaller file")));
-    biggest.chain(others).collect()
+    biggest.chain((others > 0).then(|| figures::plural(others, "smaller file").into()))
 }

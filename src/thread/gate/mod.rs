@@ -8,13 +8,12 @@ mod risks;
 mod value;
 
 use chrono::{DateTime, Utc};
-use slack_morphism::prelude::SlackBlock;
 use url::Url;
 
-use super::blocks::{context, link, section};
-use super::text::{NOTICE, bare, quote};
+use super::message::NOTICE;
 use super::{Message, Place, To, clock, figures};
 use crate::run::{Attempt, GateSpec, OpenGate, Run, StageState};
+use crate::slack::{Mrkdwn, SlackBlock, context, one_line, section};
 
 use answer::Answer;
 
@@ -67,10 +66,9 @@ impl<'a> Question<'a> {
     }
 
     /// Where the run's thread is, as a link.
-    pub(super) fn channel(&self) -> String {
-        let channel = self.run.request.channel.as_ref().map(|home| home.channel.as_str());
-        let an_id = |id: &&str| !id.is_empty() && id.bytes().all(|b| b.is_ascii_alphanumeric());
-        channel.filter(an_id).map_or_else(|| "the run's thread".to_owned(), |id| format!("<#{id}>"))
+    pub(super) fn channel(&self) -> Mrkdwn {
+        let channel = self.run.request.channel.as_ref().and_then(|home| Mrkdwn::channel(&home.channel));
+        channel.unwrap_or_else(|| "the run's thread".into())
     }
 
     pub(super) const fn is_open(&self) -> bool {
@@ -78,40 +76,42 @@ impl<'a> Question<'a> {
     }
 
     fn card(&self, now: DateTime<Utc>, place: &Place) -> Message {
-        let mut blocks = vec![section(&self.headline())];
-        blocks.extend(self.answered().into_iter().chain(self.asked_again()).map(|text| section(&text)));
-        blocks.push(section(&self.facts()));
-        blocks.extend(self.since().map(|text| section(&text)));
-        blocks.extend(self.look_twice().map(|text| section(&text)));
-        blocks.extend(self.words_of_the_agent().map(|words| section(&words)));
+        let mut blocks = vec![section(self.headline())];
+        blocks.extend(self.answered().into_iter().chain(self.asked_again()).map(section));
+        blocks.push(section(self.facts()));
+        blocks.extend(self.since().map(section));
+        blocks.extend(self.look_twice().into_iter().chain(self.words_of_the_agent()).map(section));
         blocks.extend(if self.is_open() { self.ask(now, place) } else { self.small_print(place).into_iter().collect() });
-        Message { key: self.key(), to: To::Thread, text: self.notice(), blocks }
+        Message::new(self.key(), To::Thread, &self.notice(), blocks)
     }
 
-    fn words_of_the_agent(&self) -> Option<String> {
-        let words = quote(self.work.words.as_deref()?, WORDS)?;
-        Some(format!("_In the agent's own words:_\n{words}"))
+    fn words_of_the_agent(&self) -> Option<Mrkdwn> {
+        let words = Mrkdwn::excerpt(self.work.words.as_deref()?, WORDS)?;
+        Some("_In the agent's own words:_\n" + words)
     }
 
     /// When it was answered, and what it was about.
     fn small_print(&self, place: &Place) -> Option<SlackBlock> {
-        let at = self.answered_at().map(|at| format!("Decided {}", clock::moment(at, place)));
-        let parts: Vec<String> = at.into_iter().chain(self.diff_url(place).map(|url| link(&url, "View diff"))).collect();
-        (!parts.is_empty()).then(|| context(&parts.join(" · ")))
+        let at = self.answered_at().map(|at| "Decided " + clock::moment(at, place));
+        Mrkdwn::join(at.into_iter().chain(self.diff_link(place)), " · ").non_empty().map(context)
     }
 
     pub(super) fn diff_url(&self, place: &Place) -> Option<Url> {
         diff_url(self.run, self.stage, self.work, place)
     }
 
+    pub(super) fn diff_link(&self, place: &Place) -> Option<Mrkdwn> {
+        self.diff_url(place).map(|url| Mrkdwn::link(&url, "View diff"))
+    }
+
     /// For a lock screen: the decision, and the figures whole, whatever the names are.
-    pub(super) fn notice(&self) -> String {
+    pub(super) fn notice(&self) -> Mrkdwn {
         let mut parts: Vec<String> = self.work.diff.as_ref().map(figures::diff).into_iter().collect();
         parts.extend(self.work.tests.map(figures::tests));
         parts.push(self.spent().to_string());
         let figures = parts.join(" · ");
         let room = NOTICE.saturating_sub(figures.chars().count() + 1);
-        bare(&format!("{} {figures}", bare(&self.in_short(), room.max(NOTICE / 3))), NOTICE)
+        Mrkdwn::line(&format!("{} {figures}", one_line(&self.in_short(), room.max(NOTICE / 3))), NOTICE)
     }
 }
 

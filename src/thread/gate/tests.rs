@@ -115,7 +115,7 @@ fn a_stop_says_who_stopped() {
 #[test]
 fn the_notification_has_decision_files_tests_and_cost() {
     let tale = Tale::waiting();
-    insta::assert_snapshot!(gates(&tale.run, tale.now, &place())[0].text, @"Keep core-implementation of llm-wrapper? 3 files +156 −12 · 50/50 tests · $0.27");
+    insta::assert_snapshot!(gates(&tale.run, tale.now, &place())[0].text.as_str(), @"Keep core-implementation of llm-wrapper? 3 files +156 −12 · 50/50 tests · $0.27");
 }
 
 #[test]

@@ -4,12 +4,9 @@
 
 mod row;
 
-use slack_morphism::prelude::SlackBlock;
-
-use super::blocks::section;
-use super::text::{NOTICE, bare, length};
 use super::{Message, To, figures};
 use crate::run::{Attempt, GateId, Progress, Run, StagePhase, StageState, Verdict};
+use crate::slack::{Mrkdwn, SlackBlock, section};
 
 use row::{back, remark};
 
@@ -23,7 +20,7 @@ const SAID: usize = 7_000;
 
 /// What is shown together: an attempt and the words it read, or how a stage ended. Each paragraph fits into a section.
 struct Row {
-    paragraphs: Vec<String>,
+    paragraphs: Vec<Mrkdwn>,
     /// How many attempts it counts for where it is folded.
     attempts: u64,
 }
@@ -32,27 +29,26 @@ struct Row {
 pub(super) fn ledger(run: &Run, progress: Option<&Progress>) -> Option<Message> {
     let rows: Vec<Row> = run.stages.iter().enumerate().flat_map(|(i, stage)| rows(run, i, stage, progress)).collect();
     let newest = rows.last()?.paragraphs.first()?;
-    let text = bare(&super::plain_text(newest), NOTICE);
-    Some(Message { key: "ledger".to_owned(), to: To::Thread, text, blocks: sections(&rows, unread(run).as_ref()) })
+    Some(Message::new("ledger", To::Thread, newest, sections(&rows, unread(run))))
 }
 
 fn rows(run: &Run, index: usize, stage: &StageState, progress: Option<&Progress>) -> Vec<Row> {
-    let attempts = stage.attempts.iter().map(|attempt| Row { paragraphs: said_in(row(run, index, attempt, progress), attempt), attempts: 1 });
-    attempts.chain(end_of_stage(run, index).map(|line| Row { paragraphs: vec![line], attempts: 0 })).collect()
+    let attempts = stage.attempts.iter().map(|attempt| Row { paragraphs: said_in(row(run, index, attempt, progress).into(), attempt), attempts: 1 });
+    attempts.chain(end_of_stage(run, index).map(|line| Row { paragraphs: vec![line.into()], attempts: 0 })).collect()
 }
 
 /// A row and the words that its attempt read; the newest words where not all fit.
-fn said_in(row: String, attempt: &Attempt) -> Vec<String> {
-    let remarks: Vec<String> = attempt.remarks.iter().map(|said| remark(said, PER_SECTION)).collect();
+fn said_in(row: Mrkdwn, attempt: &Attempt) -> Vec<Mrkdwn> {
+    let remarks: Vec<Mrkdwn> = attempt.remarks.iter().map(|said| remark(said, PER_SECTION)).collect();
     let mut room = SAID;
-    let fits = |text: &&String| {
-        let fits = length(text) <= room;
-        room = room.saturating_sub(length(text));
+    let fits = |text: &&Mrkdwn| {
+        let fits = text.length() <= room;
+        room = room.saturating_sub(text.length());
         fits
     };
     let shown = remarks.iter().rev().take_while(fits).count();
     let folded = remarks.len() - shown;
-    let note = (folded > 0).then(|| format!("_… and {} before_", figures::plural(folded as u64, "remark")));
+    let note = (folded > 0).then(|| format!("_… and {} before_", figures::plural(folded as u64, "remark")).into());
     [row].into_iter().chain(note).chain(remarks.into_iter().skip(folded)).collect()
 }
 
@@ -85,28 +81,26 @@ fn end_of_stage(run: &Run, index: usize) -> Option<String> {
 }
 
 /// The newest rows that fit, in sections; the older ones are counted.
-fn sections(rows: &[Row], last: Option<&String>) -> Vec<SlackBlock> {
+fn sections(rows: &[Row], last: Option<String>) -> Vec<SlackBlock> {
     let mut room = TOTAL;
     let fits = |row: &&Row| {
-        room = room.saturating_sub(row.paragraphs.iter().map(|p| length(p) + 1).sum());
+        room = room.saturating_sub(row.paragraphs.iter().map(|p| p.length() + 1).sum());
         room > 0
     };
     // The newest row is shown whatever it takes: it is bounded by itself.
     let shown = rows.iter().rev().take_while(fits).count().max(1);
     let folded = rows.len() - shown;
     let attempts: u64 = rows[..folded].iter().map(|row| row.attempts).sum();
-    let note = (folded > 0).then(|| format!("… {}", figures::plural(attempts, "earlier attempt")));
-    let mut texts: Vec<String> = Vec::new();
-    for paragraph in note.iter().chain(rows[folded..].iter().flat_map(|row| &row.paragraphs)).chain(last) {
-        match texts.last_mut() {
-            Some(text) if length(text) + 1 + length(paragraph) <= PER_SECTION => {
-                text.push('\n');
-                text.push_str(paragraph);
-            }
-            _ => texts.push(paragraph.clone()),
+    let note = (folded > 0).then(|| format!("… {}", figures::plural(attempts, "earlier attempt")).into());
+    let shown = rows[folded..].iter().flat_map(|row| row.paragraphs.iter().cloned());
+    let mut texts: Vec<Mrkdwn> = Vec::new();
+    for paragraph in note.into_iter().chain(shown).chain(last.map(Mrkdwn::from)) {
+        match texts.pop() {
+            Some(text) if text.length() + 1 + paragraph.length() <= PER_SECTION => texts.push(text + "\n" + paragraph),
+            full => texts.extend(full.into_iter().chain([paragraph])),
         }
     }
-    texts.iter().map(|text| section(text)).collect()
+    texts.into_iter().map(section).collect()
 }
 
 #[cfg(test)]

@@ -2,10 +2,9 @@
 //! What ended reads the same for ever; what runs shows its progress.
 
 use crate::run::{Attempt, AttemptOutcome, Changes, Progress, Remark, RemarkKind, Rework, Run, StagePhase, Trouble};
-use crate::slack;
+use crate::slack::{Mrkdwn, one_line};
 use crate::thread::figures;
 use crate::thread::people::mention;
-use crate::thread::text::{inline, quote_whole};
 
 /// Longest reason.
 const WHY: usize = 160;
@@ -13,14 +12,14 @@ const WHY: usize = 160;
 const STEP: usize = 120;
 
 /// What people had said that this attempt read: who, and every word of it. Cut only where Slack would not take it, to `most` characters.
-pub(super) fn remark(remark: &Remark, most: usize) -> String {
+pub(super) fn remark(remark: &Remark, most: usize) -> Mrkdwn {
     let who = mention(&remark.by);
     let head = match remark.kind {
-        RemarkKind::Changes | RemarkKind::Anew => format!("_{who} asked for changes:_"),
-        RemarkKind::Note => format!("_Note by {who}:_"),
+        RemarkKind::Changes | RemarkKind::Anew => "_" + who + " asked for changes:_\n",
+        RemarkKind::Note => "_Note by " + who + ":_\n",
     };
-    let words = quote_whole(&remark.words).unwrap_or_else(|| "> (no words)".to_owned());
-    slack::cut(&format!("{head}\n{words}"), most)
+    let words = Mrkdwn::quoted(&remark.words).unwrap_or_else(|| "> (no words)".into());
+    (head + words).cut(most)
 }
 
 /// One attempt. What ended reads the same for ever; what runs shows its progress.
@@ -28,7 +27,7 @@ pub(in crate::thread) fn row(run: &Run, index: usize, attempt: &Attempt, progres
     let stage = &run.stages[index];
     let mut parts = vec![stage.name().to_string(), format!("attempt {}", attempt.n)];
     match attempt.outcome {
-        AttemptOutcome::Running => parts.extend(figures::doing(stage, attempt, progress).iter().map(|part| inline(part, STEP))),
+        AttemptOutcome::Running => parts.extend(figures::doing(stage, attempt, progress).iter().map(|part| one_line(part, STEP))),
         AttemptOutcome::Good => parts.extend(figures::achieved(attempt)),
         AttemptOutcome::Bad | AttemptOutcome::Lost => parts.push(format!("{} → {}", what_went_wrong(attempt), then(run, index, attempt))),
         AttemptOutcome::Stopped if attempt.snapshot.is_some() => parts.push("stopped, what was written is kept unchecked".to_owned()),
@@ -51,7 +50,7 @@ const fn sign(outcome: AttemptOutcome) -> &'static str {
 }
 
 fn what_went_wrong(attempt: &Attempt) -> String {
-    let why = attempt.why.as_deref().map(|why| inline(why, WHY)).filter(|why| !why.is_empty());
+    let why = attempt.why.as_deref().map(|why| one_line(why, WHY)).filter(|why| !why.is_empty());
     let because = |what: &str| why.as_deref().map_or_else(|| what.to_owned(), |why| format!("{what}: {why}"));
     match (attempt.outcome, attempt.trouble) {
         (AttemptOutcome::Lost, _) => because("the worker was lost"),

@@ -3,14 +3,11 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use slack_morphism::prelude::SlackView;
 
-use super::super::blocks::{button, context, section, section_with_button};
 use super::super::figures;
 use super::super::gate::DIFF_PAGE;
-use super::super::text::{SECTION, code, cut, fenced, fenced_length, length};
-use super::Modal;
 use crate::run::{Run, RunId, StageName};
+use crate::slack::{Button, Modal, Mrkdwn, SlackView, context, section, section_with_button, shorten};
 use crate::workspace::FilePatch;
 
 /// `callback_id` of the modal; its `private_metadata` is a `DiffPlace`.
@@ -26,6 +23,8 @@ const LINE: usize = 240;
 /// Longest path, and files named on the first page.
 const PATH: usize = 120;
 const LISTED: usize = 24;
+/// Most characters of them: what is left out is counted in the same section.
+const LIST: usize = 2_960;
 
 /// What a diff modal shows.
 #[derive(Clone, Copy, Debug)]
@@ -53,7 +52,7 @@ struct Piece<'a> {
     /// The file's first piece.
     first: bool,
     /// Ready to show.
-    text: String,
+    text: Mrkdwn,
 }
 
 /// One page of the files and their first lines.
@@ -63,24 +62,24 @@ pub fn diff_modal(diff: ModalDiff<'_>) -> SlackView {
     let pages = pieces.len().div_ceil(PIECES).max(1);
     let page = diff.page.min(pages - 1);
     let mut blocks = vec![match page.checked_sub(1) {
-        Some(before) => section_with_button(&head(&diff), button(DIFF_PAGE, "Previous page", &before.to_string())),
-        None => section(&head(&diff)),
+        Some(before) => section_with_button(head(&diff), Button::new("Previous page", DIFF_PAGE, &before.to_string())),
+        None => section(head(&diff)),
     }];
     if diff.files.is_empty() {
         blocks.push(section("Nothing was changed."));
     }
     if page == 0 && diff.files.len() > 1 {
-        blocks.push(section(&list(diff.files)));
+        blocks.push(section(list(diff.files)));
     }
     for (i, piece) in pieces.iter().skip(page * PIECES).take(PIECES).enumerate() {
         if piece.first || i == 0 {
-            blocks.push(section(&name(piece)));
+            blocks.push(section(name(piece)));
         }
-        blocks.push(section(&piece.text));
+        blocks.push(section(piece.text.clone()));
     }
     if page + 1 < pages {
-        let next = button(DIFF_PAGE, "Next page", &(page + 1).to_string());
-        blocks.push(section_with_button(&format!("Page {} of {pages}", page + 1), next));
+        let next = Button::new("Next page", DIFF_PAGE, &(page + 1).to_string());
+        blocks.push(section_with_button(format!("Page {} of {pages}", page + 1), next));
     } else if diff.truncated {
         blocks.push(context("The diff is longer than can be shown here. The rest is in the run's repository."));
     }
@@ -95,30 +94,30 @@ fn head(diff: &ModalDiff<'_>) -> String {
 }
 
 /// As many files as fit into one section; the others are counted.
-fn list(files: &[FilePatch]) -> String {
-    let mut text = String::new();
+fn list(files: &[FilePatch]) -> Mrkdwn {
+    let mut text = Mrkdwn::default();
     for (i, file) in files.iter().enumerate() {
-        let line = format!("• {}\n", counted(file));
-        if i == LISTED || length(&text) + length(&line) > SECTION - 40 {
-            return format!("{text}… {}", figures::plural((files.len() - i) as u64, "more file"));
+        let line = "• " + counted(file) + "\n";
+        if i == LISTED || text.length() + line.length() > LIST {
+            return text + format!("… {}", figures::plural((files.len() - i) as u64, "more file"));
         }
-        text.push_str(&line);
+        text = text + line;
     }
     text
 }
 
-fn counted(file: &FilePatch) -> String {
-    let old = file.old_path.as_deref().filter(|old| *old != file.path).map(|old| format!("{} → ", code(old, PATH))).unwrap_or_default();
-    format!("{old}{} {}", code(&file.path, PATH), figures::lines(file.added, file.removed))
+fn counted(file: &FilePatch) -> Mrkdwn {
+    let old = file.old_path.as_deref().filter(|old| *old != file.path).map(|old| Mrkdwn::code(old, PATH) + " → ");
+    old.unwrap_or_default() + Mrkdwn::code(&file.path, PATH) + " " + figures::lines(file.added, file.removed)
 }
 
-fn name(piece: &Piece<'_>) -> String {
-    if piece.first { counted(piece.file) } else { format!("{}, continued", code(&piece.file.path, PATH)) }
+fn name(piece: &Piece<'_>) -> Mrkdwn {
+    if piece.first { counted(piece.file) } else { Mrkdwn::code(&piece.file.path, PATH) + ", continued" }
 }
 
 /// A file in pieces, at least one.
 fn pieces(file: &FilePatch) -> Vec<Piece<'_>> {
-    let said = |text: &str| vec![Piece { file, first: true, text: text.to_owned() }];
+    let said = |text: &'static str| vec![Piece { file, first: true, text: text.into() }];
     if file.binary {
         return said("_Not text._");
     }
@@ -129,8 +128,8 @@ fn pieces(file: &FilePatch) -> Vec<Piece<'_>> {
     let mut pieces = Vec::new();
     while lines.peek().is_some() && pieces.len() < PIECES_OF_A_FILE {
         let (mut text, mut taken) = (String::new(), 0);
-        while let Some(line) = lines.peek().filter(|_| taken < LINES).map(|line| cut(line, LINE)) {
-            if taken > 0 && fenced_length(&text) + fenced_length(&line) > CHARACTERS {
+        while let Some(line) = lines.peek().filter(|_| taken < LINES).map(|line| shorten(line, LINE)) {
+            if taken > 0 && Mrkdwn::code_block(&format!("{text}{line}")).length() > CHARACTERS {
                 break;
             }
             text.push_str(&line);
@@ -138,11 +137,11 @@ fn pieces(file: &FilePatch) -> Vec<Piece<'_>> {
             taken += 1;
             lines.next();
         }
-        pieces.push(Piece { file, first: pieces.is_empty(), text: fenced(&text) });
+        pieces.push(Piece { file, first: pieces.is_empty(), text: Mrkdwn::code_block(&text) });
     }
     let more = lines.count();
     if let Some(last) = pieces.last_mut().filter(|_| more > 0) {
-        last.text = format!("{}\n_… {}_", last.text, figures::plural(more as u64, "more line"));
+        last.text = last.text.clone() + format!("\n_… {}_", figures::plural(more as u64, "more line"));
     }
     pieces
 }

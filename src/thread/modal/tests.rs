@@ -1,8 +1,7 @@
 use serde_json::{Value, json};
 
-use slack_morphism::prelude::SlackView;
-
 use crate::run::{GateSpec, OnReject, ProjectName, Run};
+use crate::slack::SlackView;
 use crate::thread::sample::{Tale, name, nasty};
 use crate::thread::{GateValue, limits};
 use crate::workspace::{FilePatch, FileStatus};

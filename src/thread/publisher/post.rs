@@ -79,7 +79,7 @@ impl Publisher {
     async fn send(&self, look: &Look<'_>, message: &Message, spot: Spot<'_>, blocks: &[SlackBlock]) -> Result<Ts, SlackError> {
         let key = look.key(message);
         let thread_ts = spot.above(message);
-        self.slack.post(Post { channel: spot.channel, thread_ts, text: &message.text, blocks, key: &key, priority: priority(message) }).await
+        self.slack.post(Post { channel: spot.channel, thread_ts, text: message.text.as_str(), blocks, key: &key, priority: priority(message) }).await
     }
 
     /// A post was begun and nobody knows how it ended: Slack is asked before it is posted again.
@@ -112,7 +112,7 @@ impl Publisher {
         }
         self.still_ours(look.thread).await?;
         let priority = look.priority_of_edit(message);
-        let whole = Edit { channel: spot.channel, ts, text: &message.text, blocks: &message.blocks, priority };
+        let whole = Edit { channel: spot.channel, ts, text: message.text.as_str(), blocks: &message.blocks, priority };
         let (mut edited, mut now_shown) = (self.slack.update(whole).await, digest.clone());
         if let Some(refused) = edited.as_ref().err().filter(|e| e.is_invalid_blocks()) {
             draws_plainly(look, message, refused);

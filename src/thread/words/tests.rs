@@ -1,8 +1,12 @@
-use crate::run::{Approver, GateSpec, Outcome, Refusal, Verdict};
+use crate::run::{Approver, GateSpec, Outcome, Refusal, Run, Verdict};
 use crate::thread::plain_text;
 use crate::thread::sample::{Tale, ana, ben, group};
 
-use super::{not_confirmed_yet, nothing_was_recorded, refusal};
+use super::{not_confirmed_yet, nothing_was_recorded};
+
+fn refusal(why: &Refusal, run: &Run, verdict: Verdict) -> String {
+    super::refusal(why, run, verdict).into()
+}
 
 fn told(why: &Refusal, tale: &Tale) -> String {
     plain_text(&refusal(why, &tale.run, Verdict::Approve))

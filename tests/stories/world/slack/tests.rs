@@ -11,10 +11,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use secrecy::SecretString;
 use serde_json::{Value, json};
-use signoff::slack::{
-    Button, Inbound, Mrkdwn, Pacing, Post, Priority, SIGNATURE_HEADER, SlackApi, SlackApiConfig, Style, TIMESTAMP_HEADER, Verifier,
-};
-use signoff::slack::{actions, context, divider, fields, header as title, preformatted, section_with_button};
+use signoff::slack::{Button, Inbound, Mrkdwn, Pacing, Post, Priority, SIGNATURE_HEADER, SlackApi, SlackApiConfig, TIMESTAMP_HEADER, Verifier};
+use signoff::slack::{actions, context, divider, header as title, section, section_with_button};
 use tokio::net::TcpListener;
 
 use super::state::now;
@@ -60,8 +58,7 @@ impl Bot {
     pub async fn gate(&self) -> Result<String> {
         let message = Post { channel: "C01DEV", thread_ts: None, text: "card", blocks: &[], key: "card", priority: Priority::Gate };
         let card = self.api.post(message).await?;
-        let mut approve = Button::new("Approve", "gate.approve", "run-1");
-        approve.style = Style::Primary;
+        let approve = Button::new("Approve", "gate.approve", "run-1").primary();
         let blocks = [actions("gate", vec![approve, Button::new("Request changes", "gate.changes", "run-1")])];
         Ok(self.api.post(Post { thread_ts: Some(&card), text: "Approve?", blocks: &blocks, key: "gate", ..message }).await?.0)
     }
@@ -214,33 +211,26 @@ async fn what_slack_would_refuse_is_refused_and_noted() -> Result<()> {
 #[tokio::test]
 async fn a_message_reads_as_people_see_it() -> Result<()> {
     let bot = Bot::start().await?;
-    let mut stop = Button::new("Stop run", "stop", "v");
-    stop.style = Style::Danger;
-    let mut approve = Button::new("Approve", "approve", "v");
-    approve.style = Style::Primary;
+    let buttons = vec![Button::new("Approve", "approve", "v").primary(), Button::new("Stop run", "stop", "v").danger()];
     let blocks = [
         title("llm-wrapper · waiting"),
         section_with_button(
-            &(Mrkdwn::mention("U01ANA") + ", " + Mrkdwn::link(&"https://example.com/".parse()?, "a & b") + "?"),
+            Mrkdwn::mention("U01ANA") + ", " + Mrkdwn::link(&"https://example.com/".parse()?, "a & b") + "?",
             Button::new("Diff", "diff", "v"),
         ),
-        fields(&[Mrkdwn::bold("50/50"), Mrkdwn::code("x < y")]),
-        preformatted("scaffold   15/15\nstreaming  50/50"),
+        section("*50/50* " + Mrkdwn::code("x < y", 9)),
         divider(),
-        context(&[Mrkdwn::moment(chrono::DateTime::UNIX_EPOCH, "{time}"), Mrkdwn::ours("$0.88")]),
-        actions("a", vec![approve, stop]),
+        context(Mrkdwn::moment(chrono::DateTime::UNIX_EPOCH, "1970-01-01 00:00 UTC") + " · $0.88"),
+        actions("a", buttons),
     ];
     let ts = bot.api.post(Post { channel: "C01DEV", thread_ts: None, text: "t", blocks: &blocks, key: "k", priority: Priority::Gate }).await?;
     bot.slack.shows("dev", "Stop run").await?;
     insta::assert_snapshot!(bot.slack.shown(ts.as_str()), @r"
     # llm-wrapper · waiting
     @ana, a & b?  [Diff]
-    · *50/50*
-    · `x < y`
-    | scaffold   15/15
-    | streaming  50/50
+    *50/50* `x < y`
     ---
-    ~ 1970-01-01 00:00 UTC  $0.88
+    ~ 1970-01-01 00:00 UTC · $0.88
     [Approve*] [Stop run!]
     ");
     let calls: Vec<Call> = bot.slack.calls("chat.postMessage");

@@ -8,7 +8,7 @@ use chrono::TimeDelta;
 use secrecy::SecretString;
 use serde_json::json;
 use signoff::run::Zone;
-use signoff::slack::{Edit, Mrkdwn, Pacing, Post, Priority, ResponseUrl, SlackApi, SlackApiConfig, SlackError, Ts, context, header, section};
+use signoff::slack::{Edit, Pacing, Post, Priority, ResponseUrl, SlackApi, SlackApiConfig, SlackError, Ts, context, header, section};
 
 use super::state::now;
 use super::{BOT_TOKEN, BOT_USER, FakeSlack, Fault, TEAM};
@@ -31,7 +31,7 @@ fn post(key: &str) -> Post<'_> {
 #[tokio::test]
 async fn what_is_posted_can_be_changed_and_linked() -> Result<()> {
     let (slack, api) = both().await?;
-    let ts = api.post(Post { blocks: &[header("llm-wrapper"), section(&Mrkdwn::escaped("a < b"))], ..post("card") }).await?;
+    let ts = api.post(Post { blocks: &[header("llm-wrapper"), section("a < b".to_owned())], ..post("card") }).await?;
     let reply = api.post(Post { thread_ts: Some(&ts), text: "ledger", ..post("ledger") }).await?;
     api.update(Edit { channel: "C01DEV", ts: &ts, text: "done", blocks: &[header("done")], priority: Priority::Gate }).await?;
     api.update(Edit { channel: "C01DEV", ts: &reply, text: "ledger 2", blocks: &[], priority: Priority::Tick }).await?;
@@ -228,7 +228,7 @@ async fn a_form_opens_once_and_a_home_tab_is_drawn() -> Result<()> {
     assert!(api.open_view(&trigger, &view).await?.starts_with('V'));
     let again = api.open_view(&trigger, &view).await.expect_err("used");
     assert!(again.to_string().contains("exchanged_trigger_id"), "{again}");
-    api.publish_home("U01ANA", vec![context(&[Mrkdwn::ours("no runs yet")])]).await?;
+    api.publish_home("U01ANA", vec![context("no runs yet")]).await?;
     assert_eq!(slack.peek(|state| state.shown_view(&state.homes["U01ANA"])), "~ no runs yet");
     Ok(())
 }

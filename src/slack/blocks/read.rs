@@ -1,0 +1,85 @@
+//! What does a block say, and what can be pressed in it?
+//! Reads back what was drawn here, for whoever shows it without Slack, and for Slack when it refuses what was drawn.
+
+use slack_morphism::prelude::{
+    SlackActionBlockElement, SlackActionsBlock, SlackBlock, SlackBlockButtonElement, SlackBlockMarkDownText, SlackBlockPlainTextOnly, SlackBlockText,
+    SlackContextBlockElement, SlackSectionBlock,
+};
+
+use crate::slack::cut::{cut, length};
+use crate::slack::text::escape;
+
+/// Longest paragraph of a plainer message, and longest text of all of them: far within Slack's limits.
+const PARAGRAPH: usize = 1_500;
+const PLAINER: usize = 6_000;
+
+/// What a block says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Said {
+    Title(String),
+    /// In Slack's markup.
+    Text(String),
+    /// What stands on them.
+    Buttons(Vec<String>),
+}
+
+/// What a block says; none where it only draws a line, or asks for something.
+#[must_use]
+pub fn said(block: &SlackBlock) -> Option<Said> {
+    match block {
+        SlackBlock::Header(header) => Some(Said::Title(words(&header.text))),
+        SlackBlock::Section(SlackSectionBlock { text: Some(SlackBlockText::MarkDown(text)), .. }) => Some(Said::Text(text.text.clone())),
+        SlackBlock::Context(context) => match context.elements.first() {
+            Some(SlackContextBlockElement::MarkDown(text)) => Some(Said::Text(text.text.clone())),
+            _ => None,
+        },
+        SlackBlock::Actions(row) => Some(Said::Buttons(buttons(row).map(|button| words(&button.text)).collect())),
+        _ => None,
+    }
+}
+
+/// Whether there is a button with this `action_id`.
+#[must_use]
+pub fn has_button(blocks: &[SlackBlock], action_id: &str) -> bool {
+    let named = |button: &SlackBlockButtonElement| button.action_id.as_ref().is_some_and(|id| id.0 == action_id);
+    blocks.iter().any(|block| matches!(block, SlackBlock::Actions(row) if buttons(row).any(named)))
+}
+
+/// The same of nothing but short paragraphs and buttons: what is sent when Slack refuses the blocks. A button that only opens a page goes: what
+/// it opens is among the links.
+#[must_use]
+pub fn plainer(blocks: &[SlackBlock]) -> Vec<SlackBlock> {
+    let mut room = PLAINER;
+    let mut paragraph = |text: &str| {
+        let text = cut(text, room.min(PARAGRAPH));
+        room -= length(&text);
+        (!text.trim().is_empty()).then(|| SlackSectionBlock::new().with_text(SlackBlockMarkDownText::new(text).into()).into())
+    };
+    let plain = |block: &SlackBlock| match (block, said(block)?) {
+        (SlackBlock::Actions(row), _) => plain_buttons(row),
+        (_, Said::Title(title)) => paragraph(&escape(&title)),
+        (_, Said::Text(text)) => paragraph(&text),
+        (_, Said::Buttons(_)) => None,
+    };
+    blocks.iter().filter_map(plain).collect()
+}
+
+/// The buttons that say something to us.
+fn plain_buttons(row: &SlackActionsBlock) -> Option<SlackBlock> {
+    let elements: Vec<_> = buttons(row).filter(|button| button.url.is_none()).cloned().map(SlackActionBlockElement::Button).collect();
+    (!elements.is_empty()).then(|| SlackActionsBlock { elements, ..row.clone() }.into())
+}
+
+fn buttons(row: &SlackActionsBlock) -> impl Iterator<Item = &SlackBlockButtonElement> {
+    row.elements.iter().filter_map(|element| match element {
+        SlackActionBlockElement::Button(button) => Some(button),
+        _ => None,
+    })
+}
+
+fn words(plain: &SlackBlockPlainTextOnly) -> String {
+    match plain.clone().into() {
+        SlackBlockText::Plain(plain) => plain.text,
+        SlackBlockText::MarkDown(markdown) => markdown.text,
+    }
+}

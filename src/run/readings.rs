@@ -75,6 +75,19 @@ impl Run {
         })
     }
 
+    /// Good work that nobody decided about: the run was stopped while it asked, or nobody answered in time.
+    #[must_use]
+    pub fn undecided(&self) -> Option<(&StageState, &Attempt, &Snapshot)> {
+        let rejected = |s: &StageState| {
+            let here = |gate: &GateId| gate.stage == s.stage.name;
+            self.decisions.iter().any(|d| d.verdict == Verdict::Reject && d.gate.as_ref().is_some_and(here))
+        };
+        let ended = |s: &&StageState| matches!(s.phase, StagePhase::Undone | StagePhase::Failed) && !s.asked.is_empty() && !rejected(s);
+        let stage = self.stages.iter().find(ended)?;
+        let attempt = stage.good_attempt()?;
+        Some((stage, attempt, attempt.snapshot.as_ref()?))
+    }
+
     /// How long people were waited for, in seconds.
     #[must_use]
     pub fn waited_seconds(&self) -> u64 {

@@ -1,7 +1,7 @@
 //! What is said when a run is over?
 //! The one message that calls the starter at the end, whatever the end is: outcome first, then the money, then where the code is.
 
-use crate::run::{Decided, Delivered, Outcome, Run, StagePhase, StageState, Trouble, Verdict};
+use crate::run::{Attempt, Decided, Delivered, Outcome, Run, Snapshot, StagePhase, StageState, Trouble, Verdict};
 use crate::slack::{Mrkdwn, SlackBlock, context, one_line, section, shorten};
 
 use super::message::NOTICE;
@@ -65,7 +65,7 @@ fn aftermath(run: &Run, outcome: Outcome) -> Vec<SlackBlock> {
     if let Some(feedback) = failed.and_then(|s| s.attempts.last()).and_then(|a| a.feedback.as_deref()).filter(|f| !f.trim().is_empty()) {
         blocks.push(section("_What the checks said last:_\n" + Mrkdwn::code_block(&shorten(feedback.trim(), FEEDBACK))));
     }
-    let lines = [Some(kept(run)), unfinished(run), Some(next(run, outcome, failed).into())];
+    let lines = [Some(kept(run)), unfinished(run), undecided(run), Some(next(run, outcome, failed).into())];
     blocks.push(section(Mrkdwn::join(lines.into_iter().flatten(), "\n")));
     blocks
 }
@@ -78,15 +78,27 @@ fn kept(run: &Run) -> Mrkdwn {
     }
 }
 
-/// What a stop cut short, and how to get it. It is in the run's own repository whatever else became of the run.
+/// What a stop cut short, and how to get it.
 fn unfinished(run: &Run) -> Option<Mrkdwn> {
     let (stage, attempt, snapshot) = run.unfinished()?;
+    let what = format!("*Unfinished:* what {} attempt {} had written, unchecked,", stage.name(), attempt.n);
+    Some(Mrkdwn::from(what) + to_be_had(run, (stage, attempt, snapshot)))
+}
+
+/// What nobody decided about, and how to get it.
+fn undecided(run: &Run) -> Option<Mrkdwn> {
+    let (stage, attempt, snapshot) = run.undecided()?;
+    let what = format!("*Not decided:* the work of {} attempt {}, good by its checks,", stage.name(), attempt.n);
+    Some(Mrkdwn::from(what) + to_be_had(run, (stage, attempt, snapshot)))
+}
+
+/// Every attempt's work is in the run's own repository, whatever else became of the run.
+fn to_be_had(run: &Run, (stage, attempt, snapshot): (&StageState, &Attempt, &Snapshot)) -> Mrkdwn {
     let own = run.delivered.as_ref().filter(|d| !d.pushed && !d.repository.is_empty()).map(|d| shell(&d.repository));
     let repository = own.unwrap_or_else(|| format!("\"$SIGNOFF_HOME/runs/{}/shadow.git\"", run.id()));
     let get = format!("git fetch {repository} refs/signoff/{}-{} && git switch --detach FETCH_HEAD", stage.name(), attempt.n);
     let commit = one_line(&snapshot.commit, COMMIT).trim_end_matches('…').to_owned();
-    let what = format!("*Unfinished:* what {} attempt {} had written, unchecked, is commit ", stage.name(), attempt.n);
-    Some(Mrkdwn::from(what) + Mrkdwn::code(&commit, COMMIT) + ".\n" + Mrkdwn::code(&get, 600))
+    " is commit " + Mrkdwn::code(&commit, COMMIT) + ".\n" + Mrkdwn::code(&get, 600)
 }
 
 /// What a person can do now.

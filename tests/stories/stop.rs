@@ -68,6 +68,7 @@ async fn who_names_no_run_stops_the_only_one_at_work_and_never_guesses() {
         ana.says(&format!("/develop stop {}", second.id)).await?;
         ana.is_told("Stopped.").await?;
         second.shows("paired · stopped").await?;
+        second.shows("the work of only attempt 1, good by its checks, is commit").await?;
         ana.says("/develop stop").await?;
         first.shows("slow · stopped").await?;
         Ok(())

@@ -1,3 +1,5 @@
+//! Does the run card say at a glance how the run is?
+
 use crate::run::{Outcome, Sandboxing, Verdict};
 use crate::thread::plain;
 use crate::thread::sample::{Tale, ana, no_pages, place, request, work};

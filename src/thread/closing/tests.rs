@@ -1,3 +1,5 @@
+//! Does the end say what came of it, what it cost and what to do next?
+
 use crate::run::{AttemptOutcome, Outcome, Trouble, Verdict};
 use crate::thread::plain;
 use crate::thread::sample::{Tale, ana, ben, no_pages, request, work};

@@ -1,3 +1,5 @@
+//! Is the right person told directly, with buttons that still mean something?
+
 use std::collections::BTreeMap;
 
 use crate::run::{Approver, Escalation, GateSpec, PersonId, Reminder, Rework, Verdict};

@@ -7,7 +7,7 @@ use super::{Question, WORDS};
 use crate::run::{AttemptOutcome, Decided, OnReject, OpenGate, Rework, Run, StagePhase, StageState, Verdict};
 use crate::slack::{Mrkdwn, one_line};
 use crate::thread::figures;
-use crate::thread::people::{called_by, listed, mention, row};
+use crate::thread::people::{anybody_else, called_by, listed, mention, row};
 
 /// Longest reason in a line.
 const WHY: usize = 160;
@@ -51,7 +51,8 @@ impl Question<'_> {
             return self.outcome();
         }
         let asked = Mrkdwn::from(self.asked()) + " " + row(&called_by(self.run, &self.gate.id, self.spec));
-        Mrkdwn::join([asked].into_iter().chain(self.approvals()), "\n")
+        let anybody = anybody_else(self.run, &self.gate.id, self.spec);
+        Mrkdwn::join([asked].into_iter().chain(anybody).chain(self.approvals()), "\n")
     }
 
     /// What is asked, of nobody in particular.

@@ -2,9 +2,10 @@
 //! Sizes, tests now and before, coverage and its change, money, and what is new since somebody last looked.
 
 use super::Question;
-use crate::run::{Attempt, AttemptOutcome, Diff, Tests, Usd};
+use crate::run::{Approver, Attempt, AttemptOutcome, Diff, Tests, Usd};
 use crate::slack::Mrkdwn;
 use crate::thread::figures;
+use crate::thread::people::called_by;
 
 /// Longest path.
 const PATH: usize = 80;
@@ -38,6 +39,14 @@ impl Question<'_> {
         earlier.chain(self.stage.attempts.iter().filter(|a| a.n < self.work.n)).filter(good).last()
     }
 
+    /// Whether everybody who is called now approved what was approved last.
+    fn approved_before(&self) -> bool {
+        let earlier = self.run.stages.iter().take_while(|s| s.name() != self.stage.name());
+        let approvals = earlier.filter_map(|s| s.asked.last()).last().map(|asked| &asked.gate.approvals);
+        let approved = |who: &Approver| matches!(who, Approver::Person(person) if approvals.is_some_and(|them| them.contains(person)));
+        called_by(self.run, &self.gate.id, self.spec).iter().all(approved)
+    }
+
     /// The money up to this question: what came after it does not change its card.
     pub(super) fn spent(&self) -> Usd {
         let newest = self.stage.changes.iter().find(|c| c.round == self.gate.id.round).map_or(u32::MAX, |c| c.after);
@@ -51,7 +60,8 @@ impl Question<'_> {
         let same = self.stage.changes.iter().any(|c| c.round == round && self.gate.attempt <= c.after);
         let since_round = self.work.since_round.as_ref().filter(|_| round > 0 && !same);
         let since_round = since_round.map(|diff| format!("Since round {round}: {}", in_figures(diff)));
-        let since_approved = self.work.since_approved.as_ref().map(|diff| format!("Since you last approved: {}", in_figures(diff)));
+        let whose = if self.approved_before() { "you last approved" } else { "the last approval" };
+        let since_approved = self.work.since_approved.as_ref().map(|diff| format!("Since {whose}: {}", in_figures(diff)));
         let lines: Vec<String> = since_round.into_iter().chain(since_approved).collect();
         (!lines.is_empty()).then(|| lines.join("\n"))
     }

@@ -1,3 +1,5 @@
+//! Does a card say what a person has to know, and nothing that is not so?
+
 use chrono::TimeDelta;
 use serde_json::Value;
 

@@ -1,3 +1,5 @@
+//! Does the Home tab show what waits, and offer to answer it?
+
 use crate::thread::sample::{Tale, no_pages};
 use crate::thread::{limits, plain_blocks};
 

@@ -39,17 +39,33 @@ fn rows(run: &Run, index: usize, stage: &StageState, progress: Option<&Progress>
 
 /// A row and the words that its attempt read; the newest words where not all fit.
 fn said_in(row: Mrkdwn, attempt: &Attempt) -> Vec<Mrkdwn> {
-    let remarks: Vec<Mrkdwn> = attempt.remarks.iter().map(|said| remark(said, PER_SECTION)).collect();
+    let remarks: Vec<Vec<Mrkdwn>> = attempt.remarks.iter().map(remark).collect();
     let mut room = SAID;
-    let fits = |text: &&Mrkdwn| {
-        let fits = text.length() <= room;
-        room = room.saturating_sub(text.length());
+    let fits = |paragraphs: &&Vec<Mrkdwn>| {
+        let length: usize = paragraphs.iter().map(|text| text.length() + 1).sum();
+        let fits = length <= room;
+        room = room.saturating_sub(length);
         fits
     };
-    let shown = remarks.iter().rev().take_while(fits).count();
+    // The newest words are shown whatever they are, as far as they fit.
+    let shown = remarks.iter().rev().take_while(fits).count().max(1).min(remarks.len());
     let folded = remarks.len() - shown;
     let note = (folded > 0).then(|| format!("_… and {} before_", figures::plural(folded as u64, "remark")).into());
-    [row].into_iter().chain(note).chain(remarks.into_iter().skip(folded)).collect()
+    [row].into_iter().chain(note).chain(in_room(remarks.into_iter().skip(folded).flatten())).collect()
+}
+
+fn in_room(paragraphs: impl Iterator<Item = Mrkdwn>) -> Vec<Mrkdwn> {
+    let mut room = SAID;
+    let mut shown = Vec::new();
+    for paragraph in paragraphs {
+        if paragraph.length() > room {
+            shown.push("> …".into());
+            break;
+        }
+        room -= paragraph.length();
+        shown.push(paragraph);
+    }
+    shown
 }
 
 /// Notes that no attempt has read.

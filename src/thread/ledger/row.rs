@@ -4,22 +4,54 @@
 use crate::run::{Attempt, AttemptOutcome, Changes, Progress, Remark, RemarkKind, Rework, Run, StagePhase, Trouble};
 use crate::slack::{Mrkdwn, one_line};
 use crate::thread::figures;
+use crate::thread::ledger::PER_SECTION;
 use crate::thread::people::mention;
 
 /// Longest reason.
 const WHY: usize = 160;
+/// Room for who said it.
+const HEAD: usize = 200;
 /// Longest part of a running row; a step is cut before.
 const STEP: usize = 120;
 
-/// What people had said that this attempt read: who, and every word of it. Cut only where Slack would not take it, to `most` characters.
-pub(super) fn remark(remark: &Remark, most: usize) -> Mrkdwn {
+/// What people had said that this attempt read: who, and every word of it, in paragraphs that Slack takes.
+pub(super) fn remark(remark: &Remark) -> Vec<Mrkdwn> {
     let who = mention(&remark.by);
     let head = match remark.kind {
         RemarkKind::Changes | RemarkKind::Anew => "_" + who + " asked for changes:_\n",
         RemarkKind::Note => "_Note by " + who + ":_\n",
     };
-    let words = Mrkdwn::quoted(&remark.words).unwrap_or_else(|| "> (no words)".into());
-    (head + words).cut(most)
+    let mut words: Vec<Mrkdwn> = pieces(&remark.words).iter().filter_map(|piece| Mrkdwn::quoted(piece)).collect();
+    let first = if words.is_empty() { "> (no words)".into() } else { words.remove(0) };
+    [head + first].into_iter().chain(words).collect()
+}
+
+/// The text in pieces that fit into a paragraph each, at the ends of lines or words where there are any.
+fn pieces(text: &str) -> Vec<&str> {
+    let (mut pieces, mut rest) = (Vec::new(), text);
+    while let Some(end) = too_much(rest) {
+        let end = ["\n", " "].iter().find_map(|gap| rest[..end].rfind(gap).map(|at| at + 1)).unwrap_or(end);
+        let (piece, more) = rest.split_at(end);
+        pieces.push(piece);
+        rest = more;
+    }
+    pieces.push(rest);
+    pieces
+}
+
+/// Where a text leaves a paragraph; none where it fits.
+fn too_much(text: &str) -> Option<usize> {
+    let mut room = PER_SECTION - HEAD;
+    let mut fits = |c: char| {
+        let escaped = match c {
+            '&' => "&amp;".len(),
+            '<' | '>' => "&lt;".len(),
+            '\n' => "\n> ".len(),
+            c => c.len_utf16(),
+        };
+        room.checked_sub(escaped).map(|left| room = left).is_some()
+    };
+    text.char_indices().find(|(_, c)| !fits(*c)).map(|(at, _)| at)
 }
 
 /// One attempt. What ended reads the same for ever; what runs shows its progress.

@@ -1,3 +1,5 @@
+//! Do forms ask what they must, and diffs show what was changed, whatever is in them?
+
 use serde_json::{Value, json};
 
 use crate::run::{GateSpec, OnReject, ProjectName, Run};

@@ -1,3 +1,5 @@
+//! Does everybody whose answer did not count learn why?
+
 use crate::run::{Approver, GateSpec, Outcome, Refusal, Run, Verdict};
 use crate::thread::plain_text;
 use crate::thread::sample::{Tale, ana, ben, group};

@@ -67,7 +67,7 @@ fn a_later_gate_says_what_is_new_and_what_to_look_at_twice() {
     │ • `src/client.js` +78 −4
     │ • `test/client.test.js` +52 −4
     │ • `README.md` +26 −4
-    │ Since you last approved: 3 files +40 −2
+    │ Since the last approval: 3 files +40 −2
     │ *Look twice:*
     │ • 2 tests removed, 3 tests now skipped: `package.json one`, `package.json two`, …
     │ • 2 files have lines that look like secrets, such as `package.json`

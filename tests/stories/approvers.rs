@@ -60,6 +60,24 @@ async fn a_run_that_nobody_named_is_not_guessed_while_slack_does_not_say_who_is_
 }
 
 #[tokio::test]
+async fn a_question_that_nobody_is_listed_to_answer_says_who_can() {
+    story(async |w| {
+        w.has_policy("self_approval = false").await?;
+        let doctor = w.types(&["doctor"]).await?.1;
+        assert!(doctor.contains("When tale asks, no approvers are listed"), "{doctor}");
+        assert!(!doctor.contains("When guarded asks"), "{doctor}");
+        let run = w.develops("ana", "tale").await?;
+        run.shows("Nobody is listed to answer this: every full member of the workspace can but @ana.").await?;
+        run.presses("ana", "Approve").await?;
+        w.slack.tells("ana", "somebody else has to approve this").await?;
+        run.presses("cleo", "Approve").await?;
+        run.shows("tale is done").await?;
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn two_different_people_approve_where_two_must() {
     story(async |w| {
         let run = w.develops("ana", "paired").await?;

@@ -38,3 +38,24 @@ async fn a_pipeline_that_was_exchanged_under_an_approval_tells_no_agent_anything
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_worker_that_does_not_have_the_run_leaves_it_to_one_that_does() {
+    story(async |w| {
+        let run = w.develops("ana", "tale").await?;
+        run.gate_card().await?;
+        let home = w.worker.setting("SIGNOFF_HOME");
+        w.worker.crashes().await?;
+        w.worker.will_have("SIGNOFF_HOME", &w.folder.path().join("elsewhere").display().to_string());
+        w.worker.comes_back()?;
+        run.presses("ana", "Approve").await?;
+        w.worker.says("workers share SIGNOFF_HOME", 1).await?;
+        w.worker.crashes().await?;
+        w.worker.will_have("SIGNOFF_HOME", &home);
+        w.worker.comes_back()?;
+        run.shows("tale is done").await?;
+        assert_eq!(run.result().await?, [".gitignore", "README.md", "check.sh", "draft.txt"]);
+        Ok(())
+    })
+    .await;
+}

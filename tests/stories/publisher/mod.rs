@@ -186,6 +186,21 @@ async fn whoever_is_in_a_group_is_reminded_once_slack_says_who_that_is() -> Resu
 }
 
 #[tokio::test]
+async fn a_reminder_that_is_deleted_when_nobody_draws_it_any_more_is_let_go() -> Result<()> {
+    let desk = Desk::asking(&["slack:T01ACME:S0LEADS"]).await?;
+    let _drawing = desk.draws().await?;
+    desk.asks().await?;
+    desk.event(json!({ "kind": "reminded", "gate": desk.gate(), "reminder": "half" })).await?;
+    let ben = desk.shows("reminder:draft:1:half:1:U02BEN", "Keep draft").await?;
+    desk.is_decided("slack:T01ACME:U03CLEO", "approve").await?;
+    desk.slack.at(&ben).offers_nothing().await?;
+    desk.ends().await?;
+    desk.is_quiet().await?;
+    desk.is_deleted(&ben).await?;
+    desk.is_quiet().await
+}
+
+#[tokio::test]
 async fn a_question_of_a_thread_that_fails_for_a_minute_is_asked_directly() -> Result<()> {
     let desk = Desk::asking(&["slack:T01ACME:U02BEN"]).await?;
     desk.slack.refuses_message("/card", "some_new_error", 1_000);

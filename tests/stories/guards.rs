@@ -1,5 +1,6 @@
 //! What was approved is what happens, also where somebody reaches the machine: code and pipeline are read once more.
 
+use signoff::run::PipelineText;
 use sqlx::{Connection, PgConnection};
 
 use crate::world::story;
@@ -55,6 +56,28 @@ async fn a_worker_that_does_not_have_the_run_leaves_it_to_one_that_does() {
         w.worker.comes_back()?;
         run.shows("tale is done").await?;
         assert_eq!(run.result().await?, [".gitignore", "README.md", "check.sh", "draft.txt"]);
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_pipeline_that_an_agent_leaves_in_the_repository_takes_no_question_away() {
+    story(async |w| {
+        let first = w.develops("ana", "sly").await?;
+        first.presses("ana", "Approve").await?;
+        first.shows("sly is done").await?;
+        first.is_merged().await?;
+        w.serve.crashes().await?;
+        w.serve.comes_back()?;
+        w.is_up().await?;
+        let second = w.develops("ana", "sly").await?;
+        second.presses("ana", "Approve").await?;
+        second.shows("sly is done").await?;
+        assert_eq!(second.run().await?.decisions.len(), 1, "it was asked about as well");
+        let left = second.git(&["show", "refs/signoff/base:sly.toml"]).await?;
+        assert!(PipelineText::parse("sly.toml", &left).is_ok() && !left.contains("gate"), "it began with a pipeline that asks nobody: {left}");
+        assert_eq!(second.result().await?, ["README.md", "signoff.toml", "sly.toml", "x.txt"]);
         Ok(())
     })
     .await;

@@ -1,16 +1,19 @@
 //! What do several commands need built from the configuration?
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::anyhow;
 use chrono::{DateTime, Offset as _, Utc};
 use tokio_util::sync::CancellationToken;
+use url::Url;
 
 use super::Failure;
 use crate::commands::Doors;
 use crate::config::Config;
 use crate::engine::{Address, Engine};
+use crate::local::web_url;
 use crate::store::Store;
 use crate::thread::{Links, Place};
 
@@ -68,10 +71,23 @@ pub fn rehearses(config: &Config) -> bool {
     config.rehearsal.is_some() || config.anthropic_key.is_none()
 }
 
-/// Where drawings point to: signed pages, where people can reach them.
-pub async fn place(config: &Config, store: &Store) -> Result<Place, Failure> {
-    let loopback = config.listen.ip().is_loopback().then(|| format!("http://{}/", config.listen));
-    let base = config.public_url.clone().or_else(|| loopback.and_then(|url| url.parse().ok()));
+/// Where links in Slack lead to, if anywhere: this machine's own address is dead on a phone, so only a stand-in for Slack has it.
+pub fn linked_from_slack(config: &Config) -> Option<Url> {
+    let stand_in = config.slack.as_ref().is_none_or(|slack| slack.api_url.is_some());
+    config.public_url.clone().or_else(|| (stand_in && config.listen.ip().is_loopback()).then(|| here(config.listen)))
+}
+
+/// Where links lead to for who is at this machine.
+pub fn linked_from_here(config: &Config) -> Url {
+    config.public_url.clone().or_else(|| config.up_url.clone()).unwrap_or_else(|| here(config.listen))
+}
+
+fn here(listen: SocketAddr) -> Url {
+    web_url(listen, listen.port()).parse().expect("an address with a port makes a web address")
+}
+
+/// Where drawings point to: signed pages below `base`.
+pub async fn place(config: &Config, store: &Store, base: Option<Url>) -> Result<Place, Failure> {
     let key = store.key("links", &rand::random::<[u8; 32]>()).await?;
     Ok(Place {
         links: base.map(|base| Links::new(key, base)),
@@ -105,4 +121,30 @@ pub fn asked_to_end() -> CancellationToken {
 #[expect(clippy::disallowed_methods, reason = "the program's own clock, read at its doors")]
 pub fn now() -> DateTime<Utc> {
     Utc::now()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Where links lead to from Slack and from this machine.
+    fn linked(variables: &[(&str, &str)]) -> (Option<String>, String) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let slack = [("SLACK_BOT_TOKEN", "xoxb-1"), ("SLACK_APP_TOKEN", "xapp-1")];
+        let variables: Vec<_> = slack.iter().chain(variables).collect();
+        let get = |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+        let config = Config::read(get, folder.path()).expect("it is good");
+        (linked_from_slack(&config).map(String::from), linked_from_here(&config).into())
+    }
+
+    #[test]
+    fn slack_has_no_links_to_this_machine() {
+        let here = "http://127.0.0.1:8480/".to_owned();
+        let stand_in = ("SLACK_API_URL", "http://127.0.0.1:7811/api");
+        let public = ("SIGNOFF_PUBLIC_URL", "https://signoff.example/x");
+        assert_eq!(linked(&[]), (None, here.clone()));
+        assert_eq!(linked(&[stand_in]), (Some(here.clone()), here.clone()));
+        assert_eq!(linked(&[("SIGNOFF_LISTEN", "0.0.0.0:8480"), stand_in]), (None, here));
+        assert_eq!(linked(&[public]), (Some("https://signoff.example/x/".to_owned()), "https://signoff.example/x/".to_owned()));
+    }
 }

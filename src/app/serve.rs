@@ -15,7 +15,7 @@ use super::sweep::sweep;
 use super::{Failure, exit, parts};
 use crate::config::{Config, SlackConfig};
 use crate::slack::{Pacing, SlackApi, SlackApiConfig, SocketHealth, SocketMode, SocketPatience, Take, Verifier};
-use crate::thread::Publisher;
+use crate::thread::{Place, Publisher};
 use crate::web::{self, Actor, SlackDoor, Web};
 
 /// What is not finished by then is in the database, and another process finishes it.
@@ -26,15 +26,16 @@ pub async fn serve(config: Config) -> Result<u8, Failure> {
     let proven = web::prove().context("this program does not refuse who may not decide, so it does not start")?;
     let end = parts::asked_to_end();
     let store = parts::migrated_store(&config).await?;
-    let place = parts::place(&config, &store).await?;
+    let place = parts::place(&config, &store, Some(parts::linked_from_here(&config))).await?;
+    let in_slack = parts::place(&config, &store, parts::linked_from_slack(&config)).await?;
     let doors = parts::doors(&config, store.clone());
-    let slack = config.slack.as_ref().map(door);
+    let slack = config.slack.as_ref().map(|config| door(config, in_slack));
     let mut tasks = JoinSet::new();
     tasks.spawn(sweep(store.clone(), parts::now, end.clone()));
     if let Some(slack) = &slack {
-        let publisher = Publisher { store, slack: slack.api.clone(), place: place.clone(), clock: parts::now };
+        let publisher = Publisher { store, slack: slack.api.clone(), place: slack.place.clone(), clock: parts::now };
         tasks.spawn(publisher.run(end.clone()));
-        let actor = Actor { doors: doors.clone(), place: place.clone(), slack: slack.api.clone(), clock: parts::now };
+        let actor = Actor { doors: doors.clone(), place: slack.place.clone(), slack: slack.api.clone(), clock: parts::now };
         if let Some(sockets) = config.slack.as_ref().and_then(|config| sockets(config, slack, actor.clone())) {
             tasks.spawn(sockets.run(end.clone()));
         }
@@ -55,12 +56,13 @@ pub async fn serve(config: Config) -> Result<u8, Failure> {
 }
 
 /// The way to Slack, and what is known of the ways back.
-fn door(config: &SlackConfig) -> SlackDoor {
+fn door(config: &SlackConfig, place: Place) -> SlackDoor {
     SlackDoor {
         verifier: config.signing_secret.clone().map(|secret| Arc::new(Verifier::new(vec![secret]))),
         socket: config.app_token.as_ref().map(|_| SocketHealth::default()),
         api: api(config, config.bot_token.clone()),
         api_url: config.api_url.clone(),
+        place,
     }
 }
 

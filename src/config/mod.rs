@@ -57,6 +57,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// `SIGNOFF_PUBLIC_URL`; its path ends in `/`, so that `join("runs/…")` works.
     pub public_url: Option<Url>,
+    /// Where a browser of this machine finds the `serve` of a running `signoff up`.
+    pub up_url: Option<Url>,
     /// Who uses the command line: `cli:<os_user>`.
     pub os_user: String,
     /// `PATH`, for looking up programs.
@@ -121,6 +123,7 @@ impl Config {
             rehearsal: env.existing_file("SIGNOFF_REHEARSAL"),
             listen: env.listen().unwrap_or(LISTEN),
             public_url: env.public_url(),
+            up_url: None,
             os_user: env.os_user(),
             path: env.text("PATH").unwrap_or_else(|| PATH.to_owned()),
             projects: projects.unwrap_or_else(|problems| env.add(problems)),
@@ -133,7 +136,7 @@ impl Config {
     pub fn with_up(mut self, up: &UpAddresses) -> Self {
         self.database_url.get_or_insert_with(|| up.database_url.clone().into());
         self.temporal_address.get_or_insert_with(|| up.temporal.clone());
-        self.public_url = self.public_url.or_else(|| up.web.as_deref().and_then(|web| Url::parse(web).ok()));
+        self.up_url = up.web.as_deref().and_then(|web| Url::parse(web).ok());
         self
     }
 }

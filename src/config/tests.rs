@@ -173,7 +173,8 @@ fn the_servers_of_up_fill_in_what_the_environment_leaves_open() {
     assert_eq!((own.temporal_address.as_deref(), own.database_url.is_some()), (Some("elsewhere:7233"), true));
     assert_eq!(own.public_url.map(String::from).as_deref(), Some("https://signoff.example/x/"));
     let local = read(&folder(&[]), &[]).expect("good").with_up(&up);
-    assert_eq!(local.public_url.map(String::from).as_deref(), Some("http://127.0.0.1:8480/"));
+    assert_eq!(local.up_url.map(String::from).as_deref(), Some("http://127.0.0.1:8480/"));
+    assert_eq!(local.public_url, None, "that is this machine's alone");
 }
 
 #[test]

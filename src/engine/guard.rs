@@ -13,7 +13,7 @@ pub(super) async fn unmoved(guard: &Guard, shadow: &Shadow, pipeline: Option<&st
     let commit = &guard.snapshot.commit;
     let tree = match shadow.tree_of(commit).await {
         Ok(tree) => tree,
-        Err(WorkspaceError::Git { why, .. }) => return Ok(Err(moved(&format!("its commit cannot be read, {why}")))),
+        Err(WorkspaceError::NoCommit { why, .. }) => return Ok(Err(moved(&format!("its commit cannot be read, {why}")))),
         Err(e) => return Err(e).with_context(|| format!("reading the approved commit {commit}")),
     };
     let Some(text) = pipeline else { return Ok(Err(moved("its pipeline is not stored any more"))) };
@@ -102,6 +102,13 @@ mod tests {
         assert!(why(place.asks(Some(PIPELINE)).await).starts_with("what was approved is not what is here: its commit cannot be read"));
         fs::copy(place.object(&place.first.commit), &approved).expect("overwritten");
         assert!(why(place.asks(Some(PIPELINE)).await).starts_with("what was approved is not what is here: "));
+    }
+
+    #[tokio::test]
+    async fn a_git_that_fails_moves_nothing() {
+        let place = Place::new().await;
+        fs::write(place.shadow.path().join("config"), "[core").expect("written");
+        assert!(unmoved(&place.guard, &place.shadow, Some(PIPELINE)).await.is_err(), "it is to be asked again");
     }
 
     #[tokio::test]

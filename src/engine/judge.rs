@@ -15,7 +15,7 @@ use super::watch::beating;
 use super::worker::Bench;
 use crate::checks::{CheckSpec, Judged, changed, check};
 use crate::run::{Checked, Delivered, TestNames, TestsChanged};
-use crate::workspace::{Delivery, Shadow};
+use crate::workspace::Delivery;
 
 impl Bench {
     /// The checks on exactly that snapshot, in a checkout of their own.
@@ -30,7 +30,7 @@ impl Bench {
     }
 
     async fn judged(&self, input: &CheckInput, desk: &Desk, stop: &CancellationToken) -> anyhow::Result<Checked> {
-        let shadow = Shadow::open(&self.shadow_of(&input.run)).await.context("opening the shadow repository")?;
+        let shadow = self.begun(&input.run).await.context("opening the shadow repository")?;
         let (checkout, home, log) = (desk.at("checkout"), desk.at("check-home"), desk.at("checks.log"));
         shadow.checkout(&input.snapshot, &checkout).await.context("checking the snapshot out")?;
         tidy(std::slice::from_ref(&home));
@@ -64,7 +64,7 @@ impl Bench {
     /// The result where people can fetch it; nothing at all where it is not what was approved.
     pub(super) async fn deliver(&self, ctx: &ActivityContext, input: &DeliverInput) -> Result<Delivered, ActivityError> {
         let delivering = async {
-            let shadow = Shadow::open(&self.shadow_of(&input.run)).await.context("opening the shadow repository")?;
+            let shadow = self.begun(&input.run).await.context("opening the shadow repository")?;
             if let Some(guard) = &input.guard {
                 let text = self.store.pipeline(&input.pipeline).await.context("reading the stored pipeline")?;
                 if let Err(moved) = unmoved(guard, &shadow, text.as_deref()).await? {

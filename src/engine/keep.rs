@@ -98,8 +98,10 @@ async fn changes(input: &WriteInput, shadow: &Shadow, (base, snapshot): (Snapsho
 /// What changed since `seen`; none where that is not here to compare with.
 async fn since(shadow: &Shadow, seen: Option<&Snapshot>, snapshot: &Snapshot) -> Result<Option<Diff>> {
     let Some(seen) = seen else { return Ok(None) };
-    if shadow.tree_of(&seen.commit).await.is_err() {
-        return Ok(None);
+    match shadow.tree_of(&seen.commit).await {
+        Ok(_) => {}
+        Err(WorkspaceError::NoCommit { .. }) => return Ok(None),
+        Err(e) => return Err(anyhow::Error::from(e).context("finding what was asked about")),
     }
     Ok(Some(shadow.diff(seen, snapshot).await.context("counting what changed since it was asked about")?))
 }

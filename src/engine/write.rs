@@ -37,6 +37,15 @@ impl Bench {
         self.runs.join(run.as_str()).join("shadow.git")
     }
 
+    /// The code of a run that has begun.
+    pub(super) async fn begun(&self, run: &RunId) -> Result<Shadow, WorkspaceError> {
+        let opened = Shadow::existing(&self.shadow_of(run)).await;
+        if let Err(e @ WorkspaceError::Elsewhere { .. }) = &opened {
+            tracing::warn!(run.id = %run, "run {run} waits for another worker: {e}");
+        }
+        opened
+    }
+
     /// Agent in a fresh clone of the base; a snapshot of what it wrote.
     pub(super) async fn write(&self, ctx: &ActivityContext, input: &WriteInput) -> Result<Written, ActivityError> {
         let beaten: Option<Handover> = ctx.heartbeat_details().deserialize()?;
@@ -123,7 +132,8 @@ impl Bench {
 
     /// The code to start from, cloned; or why there is none that anybody could start from.
     async fn prepare(&self, input: &WriteInput, desk: &Desk, before: &Handover) -> Result<Result<Ready, String>> {
-        let shadow = Shadow::open(&self.shadow_of(&input.run)).await.context("opening the shadow repository")?;
+        let opened = if input.base.is_some() { self.begun(&input.run).await } else { Shadow::open(&self.shadow_of(&input.run)).await };
+        let shadow = opened.context("opening the shadow repository")?;
         let base = match &input.base {
             Some(base) => base.clone(),
             None => match shadow.import(input.repository.as_deref()).await {

@@ -25,6 +25,7 @@ mod voice;
 
 pub use demo::PhaseOf;
 pub use machine::{Machine, Trouble, UpOptions, exit_code};
+pub use programs::web_url;
 pub use temporal_cli::official_archive;
 pub use up::up;
 pub use up_file::{Mode, Pids, UpFile};

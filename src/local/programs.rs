@@ -67,8 +67,11 @@ fn environment(doors: &Doors<'_>) -> Result<Vec<(&'static str, OsString)>> {
         ("SIGNOFF_HOME", machine.home.clone().into()),
         ("SIGNOFF_CACHE", machine.cache.clone().into()),
         ("SIGNOFF_LISTEN", SocketAddr::new(machine.listen.ip(), port).to_string().into()),
-        ("SIGNOFF_PUBLIC_URL", machine.public_url.as_ref().unwrap_or(&web).as_str().trim_end_matches('/').into()),
     ];
+    // The local Slack is read on this machine; a real one on phones, where an address of this machine leads nowhere.
+    if let Some(url) = machine.public_url.as_ref().or_else(|| doors.slack.map(|_| &web)) {
+        env.push(("SIGNOFF_PUBLIC_URL", url.as_str().trim_end_matches('/').into()));
+    }
     if let Some(slack) = doors.slack {
         let hears = match &slack.hears {
             Hears::Http(secret) => ("SLACK_SIGNING_SECRET", secret.clone()),
@@ -93,4 +96,39 @@ fn astray(doors: &Doors<'_>) -> Vec<&'static str> {
     };
     let temporal: &[&str] = if doors.machine.temporal_address.is_none() { &TEMPORAL_ELSEWHERE } else { &[] };
     slack.iter().chain(temporal).copied().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::local::up::tests::machine;
+    use crate::local::{Mode, Pids};
+
+    #[test]
+    fn a_real_slack_is_given_no_address_of_this_machine() -> Result<()> {
+        let file = UpFile {
+            pid: 1,
+            pids: Pids::default(),
+            web: Some("http://127.0.0.1:8480".to_owned()),
+            slack: None,
+            slack_page: None,
+            temporal: "127.0.0.1:7233".to_owned(),
+            temporal_ui: None,
+            database_url: "postgres://x".to_owned(),
+            mode: Mode::Real,
+        };
+        let local = LocalSlack::new("/x".into(), 7811);
+        let url = |slack, public_url: Option<&str>| -> Result<_> {
+            let public_url = public_url.map(Url::parse).transpose()?;
+            let machine = Machine { public_url, ..machine(Path::new("/x"), Url::parse("http://x/")?) };
+            let env = environment(&Doors { file: &file, slack, machine: &machine, no_sandbox: false })?;
+            Ok(env.into_iter().find(|(name, _)| *name == "SIGNOFF_PUBLIC_URL").map(|(_, url)| url))
+        };
+        assert_eq!(url(None, None)?, None);
+        assert_eq!(url(Some(&local), None)?, Some("http://127.0.0.1:8480".into()));
+        assert_eq!(url(None, Some("https://signoff.example"))?, Some("https://signoff.example".into()));
+        Ok(())
+    }
 }

@@ -1,6 +1,6 @@
 //! When do people work?
-//! Deadlines and reminders may count in those hours only. Executed inside workflows: what it answers is recorded in events,
-//! so a change of a country's clocks changes no question that was asked already.
+//! Deadlines and reminders may count in those hours only. Executed inside workflows: events keep the deadline that people were told, but a
+//! workflow that is replayed computes its own again, so a worker built with a newer table of the world's clocks may hold another one.
 
 use std::fmt;
 use std::str::FromStr;

@@ -155,6 +155,13 @@ impl Store {
         Ok(())
     }
 
+    /// A look at the thread begins, which sees to the messages that were deleted until now: what they show is not known, so that whichever
+    /// of them is drawn is found to be gone. `thread_drawn` minds those that are deleted from here on.
+    pub async fn see_deletions(&self, run: &RunId) -> Result<()> {
+        sqlx::query!("update messages set shown = '' where run_id = $1 and shown = 'deleted'", run.as_str()).execute(&self.pool).await?;
+        Ok(())
+    }
+
     /// Slack shows this version of the message now. True whoever holds the thread now.
     pub async fn message_edited(&self, run: &RunId, key: &str, shown: &str) -> Result<()> {
         sqlx::query!("update messages set shown = $3 where run_id = $1 and key = $2", run.as_str(), key, shown).execute(&self.pool).await?;

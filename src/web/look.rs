@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 use super::act::{Acted, Actor};
 use super::member::{NotAdmitted, Stranger};
 use crate::commands::{Asker, Doors, Said};
+use crate::metrics;
 use crate::run::{Channel, Run, StageName, Via};
-use crate::slack::{Click, HomeOpened};
+use crate::slack::{Click, HomeOpened, plainer};
 use crate::store::StoreError;
 use crate::thread::{self, DiffPlace, GateValue, ModalDiff, diff_modal};
 use crate::workspace::Patch;
@@ -79,7 +80,15 @@ impl Actor {
             Ok(seen) => seen.all.into_iter().map(|it| (it.run, it.mine)).collect::<Vec<_>>(),
             Err(e) => return tracing::warn!(error = %e, "could not ask what waits for somebody"),
         };
-        if let Err(e) = self.slack.publish_home(&at.user, thread::home(&waiting, now, &self.place)).await {
+        let blocks = thread::home(&waiting, now, &self.place);
+        let mut drawn = self.slack.publish_home(&at.user, blocks.clone()).await;
+        if let Some(refused) = drawn.as_ref().err().filter(|e| e.is_invalid_blocks()) {
+            metrics::message_drawn_plainly();
+            tracing::error!(error = %refused, "Slack does not take somebody's Home tab as it is drawn; it is drawn more plainly");
+            // Each by itself, or the words of the last questions would be cut away above their buttons.
+            drawn = self.slack.publish_home(&at.user, blocks.chunks(1).flat_map(plainer).collect()).await;
+        }
+        if let Err(e) = drawn {
             tracing::warn!(error = %e, "could not draw somebody's Home tab");
         }
     }

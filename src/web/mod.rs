@@ -45,6 +45,7 @@ pub struct Web {
     /// No door opens before.
     pub proven: Proven,
     pub doors: Doors,
+    /// What pages know of the world around a run.
     pub place: Place,
     pub slack: Option<SlackDoor>,
     pub clock: fn() -> DateTime<Utc>,
@@ -60,6 +61,8 @@ pub struct SlackDoor {
     pub api: SlackApi,
     /// Where an emulator's answers go; Slack's own are known.
     pub api_url: Option<url::Url>,
+    /// What drawings in Slack know of the world around a run: their links lead where people of Slack are.
+    pub place: Place,
 }
 
 /// All routes.

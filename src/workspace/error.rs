@@ -19,10 +19,16 @@ pub enum WorkspaceError {
     /// The agent left a file under a name that git keeps for itself on some machine; it can be told so.
     #[error("{path} cannot be kept: git takes that name for its own; give it another")]
     GitsName { path: String },
+    /// Nothing of the run is on this machine; a worker that shares the folder with the others has it.
+    #[error("this worker does not have the run's repository at {path}; workers share SIGNOFF_HOME")]
+    Elsewhere { path: String },
+    /// The repository is here and works, and this commit is surely not in it as it was made.
+    #[error("the commit {commit} cannot be read: {why}")]
+    NoCommit { commit: String, why: String },
     /// git took too long and was ended.
     #[error("git {what} took longer than {seconds} s")]
     Slow { what: String, seconds: u64 },
-    /// git refused; our fault, or the machine's.
+    /// git refused; our fault, or the machine's. It says nothing about what a repository holds.
     #[error("git {what}: {why}")]
     Git { what: String, why: String },
     /// A folder could not be made or removed.

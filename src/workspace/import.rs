@@ -8,7 +8,7 @@ use super::{Shadow, WorkspaceError, git::Git};
 use crate::run::Snapshot;
 
 /// The name of a run's first snapshot; attempts are named `<stage>-<n>`.
-const BASE: &str = "base";
+pub(super) const BASE: &str = "base";
 
 const LISTING: Duration = Duration::from_mins(1);
 const FETCHING: Duration = Duration::from_mins(10);

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::WorkspaceError;
 use super::git::Git;
+use super::import::BASE;
 use crate::run::Snapshot;
 
 /// git holds its locks for milliseconds; an older one belongs to a git that was killed.
@@ -21,6 +22,16 @@ pub struct Shadow {
 }
 
 impl Shadow {
+    /// Opens the repository of a run that has begun: an error where its beginning is not here, for an empty one in its place would lie.
+    pub async fn existing(git_dir: &Path) -> Result<Self, WorkspaceError> {
+        let elsewhere = || WorkspaceError::Elsewhere { path: git_dir.display().to_string() };
+        if !git_dir.join("HEAD").is_file() {
+            return Err(elsewhere());
+        }
+        let shadow = Self::open(git_dir).await?;
+        if shadow.find(BASE).await?.is_some() { Ok(shadow) } else { Err(elsewhere()) }
+    }
+
     /// Opens it; makes it first where it is not there yet.
     pub async fn open(git_dir: &Path) -> Result<Self, WorkspaceError> {
         let git_dir = std::path::absolute(git_dir).map_err(WorkspaceError::io("finding the shadow repository"))?;
@@ -40,12 +51,23 @@ impl Shadow {
 
     /// The tree that a commit really has here: what is approved is told from what is there, never from what was written down about it.
     ///
-    /// An error where there is no such commit, or `commit` is no full object name.
+    /// `NoCommit` where it is surely not here, or is no full object name; every other error says nothing about it.
     pub async fn tree_of(&self, commit: &str) -> Result<String, WorkspaceError> {
+        let none = |why: &str| WorkspaceError::NoCommit { commit: commit.to_owned(), why: why.to_owned() };
         if !matches!(commit.len(), 40 | 64) || !commit.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return Err(WorkspaceError::Git { what: "rev-parse".to_owned(), why: format!("{commit:?} names no commit") });
+            return Err(none("it names no commit"));
         }
-        Ok(self.of_commit(commit.to_owned()).await?.tree)
+        let asked = self.git().args(["cat-file", "-e", commit]).said(u64::MAX).await?;
+        match asked.status.code() {
+            Some(0) => {}
+            // The one code by which git says that there is none; a git that fails has others, and one that is killed has no code.
+            Some(1) => return Err(none("it is not here")),
+            _ => return Err(WorkspaceError::Git { what: "cat-file".to_owned(), why: asked.err.trim().to_owned() }),
+        }
+        match self.of_commit(commit.to_owned()).await {
+            Err(WorkspaceError::Git { why, .. }) if is_damaged(&why) => Err(none("it was damaged")),
+            read => Ok(read?.tree),
+        }
     }
 
     pub(super) fn git(&self) -> Git {
@@ -86,6 +108,11 @@ pub(super) const EMAIL: &str = "signoff@localhost";
 
 /// 2000-01-01: when an empty repository begins.
 const EPOCH: i64 = 946_684_800;
+
+/// What git says of an object that is there and is not what it was.
+fn is_damaged(complaint: &str) -> bool {
+    complaint.contains("hash mismatch") || complaint.contains("is corrupt") || complaint.contains("unable to unpack")
+}
 
 /// Made beside and moved into place, so that it is never half there.
 async fn make(git_dir: &Path) -> Result<(), WorkspaceError> {

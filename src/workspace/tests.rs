@@ -1,5 +1,6 @@
 //! Does the code survive agents, kills and people's repositories?
 
+mod here;
 mod results;
 mod risks;
 mod unfinished;

@@ -1,5 +1,6 @@
 //! What was approved is what happens, also where somebody reaches the machine: code and pipeline are read once more.
 
+use signoff::run::PipelineText;
 use sqlx::{Connection, PgConnection};
 
 use crate::world::story;
@@ -34,6 +35,49 @@ async fn a_pipeline_that_was_exchanged_under_an_approval_tells_no_agent_anything
         run.shows("what was approved is not what is here: the pipeline").await?;
         run.shows("tale · failed").await?;
         assert!(!w.runs_folder().join(run.id.as_str()).join("polish-1/prompt.txt").exists());
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_worker_that_does_not_have_the_run_leaves_it_to_one_that_does() {
+    story(async |w| {
+        let run = w.develops("ana", "tale").await?;
+        run.gate_card().await?;
+        let home = w.worker.setting("SIGNOFF_HOME");
+        w.worker.crashes().await?;
+        w.worker.will_have("SIGNOFF_HOME", &w.folder.path().join("elsewhere").display().to_string());
+        w.worker.comes_back()?;
+        run.presses("ana", "Approve").await?;
+        w.worker.says("workers share SIGNOFF_HOME", 1).await?;
+        w.worker.crashes().await?;
+        w.worker.will_have("SIGNOFF_HOME", &home);
+        w.worker.comes_back()?;
+        run.shows("tale is done").await?;
+        assert_eq!(run.result().await?, [".gitignore", "README.md", "check.sh", "draft.txt"]);
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_pipeline_that_an_agent_leaves_in_the_repository_takes_no_question_away() {
+    story(async |w| {
+        let first = w.develops("ana", "sly").await?;
+        first.presses("ana", "Approve").await?;
+        first.shows("sly is done").await?;
+        first.is_merged().await?;
+        w.serve.crashes().await?;
+        w.serve.comes_back()?;
+        w.is_up().await?;
+        let second = w.develops("ana", "sly").await?;
+        second.presses("ana", "Approve").await?;
+        second.shows("sly is done").await?;
+        assert_eq!(second.run().await?.decisions.len(), 1, "it was asked about as well");
+        let left = second.git(&["show", "refs/signoff/base:sly.toml"]).await?;
+        assert!(PipelineText::parse("sly.toml", &left).is_ok() && !left.contains("gate"), "it began with a pipeline that asks nobody: {left}");
+        assert_eq!(second.result().await?, ["README.md", "signoff.toml", "sly.toml", "x.txt"]);
         Ok(())
     })
     .await;

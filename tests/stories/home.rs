@@ -3,6 +3,7 @@
 use serde_json::Value;
 use signoff::run::Via;
 
+use crate::world::slack::Fault;
 use crate::world::story;
 
 #[tokio::test]
@@ -17,6 +18,22 @@ async fn what_waits_for_me_is_answered_at_home() {
         ana.sees_home("Nothing waits for you").await?;
         run.shows("tale is done").await?;
         assert_eq!(run.run().await?.decisions[0].via, Via::Home);
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_home_that_slack_refuses_is_drawn_more_plainly() {
+    story(async |w| {
+        let ana = w.person("ana");
+        let run = w.starts(ana.says("/develop tale")).await?;
+        run.gate_card().await?;
+        w.slack.fails("views.publish", Fault::Refuses("invalid_blocks"), 1);
+        ana.opens_home().await?;
+        ana.sees_home("Keep draft of tale?").await?;
+        ana.presses_at_home("Approve", "draft").await?;
+        run.shows("tale is done").await?;
         Ok(())
     })
     .await;

@@ -1,6 +1,6 @@
 //! Waiting for people: reminded, escalated, extended, asked again; and none of it is lost with a worker.
 
-use chrono::TimeDelta;
+use chrono::{Datelike, TimeDelta};
 use signoff::run::{AttemptOutcome, Decision, Refusal, RemarkKind, Verdict};
 
 use crate::world::{now, story};
@@ -93,6 +93,26 @@ async fn after_changes_the_old_question_takes_no_answer_and_the_new_one_does() {
         run.becomes("reminded", |r| r.gate.as_ref().is_some_and(|g| g.id.round == 2 && !g.reminders.is_empty())).await?;
         run.presses("ben", "Approve").await?;
         run.shows("patient is done").await?;
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn outside_working_hours_no_time_passes() {
+    story(async |w| {
+        let day = now() + TimeDelta::days(2);
+        let opens = day.date_naive().and_hms_opt(9, 0, 0).expect("a time of day").and_utc();
+        w.has_gate_with("urgent", &format!("hours = \"{} 09:00-17:00 UTC\"", day.weekday())).await?;
+        let run = w.develops("ana", "urgent").await?;
+        run.gate_card().await?;
+        // Meanwhile another question is over, which had three times as long as this one has before others are asked as well.
+        let other = w.develops("ana", "hasty").await?;
+        other.shows("hasty · failed").await?;
+        let gate = run.run().await?.gate.expect("it is open");
+        assert_eq!((gate.deadline, gate.escalated_at), (opens + TimeDelta::hours(1), None));
+        run.presses("ben", "Approve").await?;
+        run.shows("urgent is done").await?;
         Ok(())
     })
     .await;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::Finding;
+use crate::app::parts;
 use crate::config::{Config, SlackConfig};
 use crate::local;
 use crate::run::{Approver, Channel, GateSpec, GroupId};
@@ -35,7 +36,7 @@ pub(super) async fn look(config: &Config) -> Vec<Finding> {
         }
     };
     let looker = Looker { config, slack, app: api.app().await.ok(), us, api: &api };
-    let mut findings = vec![looker.installation(), looker.scopes().await, looker.events().await];
+    let mut findings = vec![looker.installation(), looker.scopes().await, looker.events().await, looker.links()];
     findings.extend(looker.channels().await);
     findings.extend(looker.groups().await);
     findings
@@ -118,6 +119,18 @@ impl Looker<'_> {
             None => {
                 Finding::less("events", "by HTTP: Slack has to reach POST /slack of `serve` by https; SIGNOFF_PUBLIC_URL does not say where that is")
             }
+        }
+    }
+
+    /// Where *View diff* and *Run page* lead to.
+    fn links(&self) -> Finding {
+        match (parts::linked_from_slack(self.config), &self.config.public_url) {
+            (Some(url), Some(_)) => Finding::ok("links", format!("View diff and Run page lead to {url}")),
+            (Some(url), None) => Finding::less("links", format!("View diff and Run page lead to {url}, which opens on this machine alone")),
+            (None, _) => Finding::less(
+                "links",
+                "View diff opens in Slack, and there is no Run page: set SIGNOFF_PUBLIC_URL to where people's browsers reach `serve`",
+            ),
         }
     }
 

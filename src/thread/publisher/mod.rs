@@ -140,6 +140,7 @@ impl Publisher {
         let now = (self.clock)();
         let Some(run) = self.store.run(&thread.run).await? else { return Ok(Drawn { seq: thread.wanted_seq, again: None, held: None }) };
         let progress = self.store.progress(&thread.run).await?;
+        self.store.see_deletions(&thread.run).await?;
         let known: HashMap<String, KnownMessage> = self.store.messages(&thread.run).await?.into_iter().map(|m| (m.key.clone(), m)).collect();
         let look = Look { thread, run: &run, known: &known, now };
         let mut asked = self.groups(&look).await;

@@ -39,7 +39,7 @@ async fn what_was_kept_is_what_is_there() {
     assert_eq!(place.shadow.tree_of(&second.commit).await.unwrap(), second.tree);
     assert_ne!(place.shadow.tree_of(&first.commit).await.unwrap(), second.tree);
     let missing = place.shadow.tree_of(&"0".repeat(40)).await;
-    assert!(matches!(missing, Err(WorkspaceError::Git { .. })));
+    assert!(matches!(missing, Err(WorkspaceError::NoCommit { .. })));
     assert!(place.shadow.tree_of(&second.commit[..12]).await.is_err());
     assert!(place.shadow.tree_of("--git-dir").await.unwrap_err().to_string().contains("names no commit"));
 }

@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
-use signoff::run::{Event, GateId, GateKind, Happened, Request, RequestId, RunId};
+use signoff::run::{Channel, Event, GateId, GateKind, Happened, Request, RequestId, RunId};
 use signoff::slack::{Pacing, SlackApi, SlackApiConfig};
 use signoff::store::Store;
 use signoff::thread::{Place, Publisher};
@@ -115,6 +115,20 @@ impl Desk {
     pub async fn is_decided(&self, by: &str, verdict: &str) -> Result<()> {
         self.event(json!({ "kind": "decided", "request": "r1", "gate": self.gate(), "verdict": verdict, "by": by, "via": "button", "words": null }))
             .await
+    }
+
+    /// All is done.
+    pub async fn ends(&self) -> Result<()> {
+        self.event(json!({ "kind": "stage_ended", "stage": "draft", "outcome": "good", "why": null, "snapshot": null })).await?;
+        self.event(json!({ "kind": "ended", "outcome": "done", "why": null })).await
+    }
+
+    /// An admin deletes what we said, and `serve` is told.
+    pub async fn is_deleted(&self, ts: &str) -> Result<()> {
+        let message = self.slack.message(ts).context("it is there")?;
+        self.slack.admin_deletes(ts).await?;
+        let place = Channel { team: TEAM.to_owned(), channel: message.channel };
+        Ok(self.store.message_deleted(&place, ts, now()).await?)
     }
 
     /// A publisher, as `serve` has one.

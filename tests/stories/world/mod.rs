@@ -177,6 +177,16 @@ impl World {
         self.is_up().await
     }
 
+    /// `serve` starts anew, with this line among the settings of a project's gate.
+    pub async fn has_gate_with(&self, project: &str, line: &str) -> Result<()> {
+        let file = self.folder.path().join(format!("{project}.toml"));
+        let pipeline = std::fs::read_to_string(&file)?;
+        std::fs::write(&file, pipeline.replace("[stage.gate]\n", &format!("[stage.gate]\n{line}\n")))?;
+        self.serve.crashes().await?;
+        self.serve.comes_back()?;
+        self.is_up().await
+    }
+
     /// `serve` starts anew where no browser can reach it.
     pub async fn has_no_address(&self) -> Result<()> {
         self.serve.crashes().await?;

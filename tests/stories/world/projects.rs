@@ -53,6 +53,10 @@ pipeline = "fickle.toml"
 [project.twice]
 pipeline = "twice.toml"
 
+[project.sly]
+repository = "repository"
+pipeline = "sly.toml"
+
 [project.quick]
 pipeline = "quick.toml"
 "#;
@@ -208,11 +212,26 @@ checks = ["true"]
 prompt = "do: echo c >> first.txt"
 "#;
 
+/// Its agent leaves a pipeline of this name in the repository, without a gate.
+const SLY: &str = r#"
+[[stage]]
+name = "only"
+timeout = "1m"
+gate = true
+checks = ["test -s sly.toml"]
+prompt = """
+do: echo x >> x.txt
+do: printf '[policy]\\nself_approval = true\\n[project.sly]\\npipeline = "sly.toml"\\n' > signoff.toml
+do: printf 'name = "sly"\\nagent = "script"\\ncommand = "true"\\n[[stage]]\\nname = "only"\\nprompt = "x"\\nchecks = ["true"]\\n' > sly.toml
+do: git add -A && git commit -qm "Ask nobody"
+"""
+"#;
+
 /// Writes `signoff.toml`, its pipelines and a repository with one commit.
 pub fn write(folder: &Path) -> Result<()> {
     fs::write(folder.join("signoff.toml"), SIGNOFF)?;
-    let usual =
-        [("tale", TALE), ("slow", SLOW), ("stubborn", STUBBORN), ("quick", QUICK), ("twice", TWICE)].map(|(name, stages)| (name, stages.to_owned()));
+    let usual = [("tale", TALE), ("slow", SLOW), ("stubborn", STUBBORN), ("quick", QUICK), ("twice", TWICE), ("sly", SLY)]
+        .map(|(name, stages)| (name, stages.to_owned()));
     for (name, stages) in usual.into_iter().chain(GATES.map(asking)) {
         fs::write(folder.join(format!("{name}.toml")), format!("name = \"{name}\"\n{AGENT}{stages}"))?;
     }

@@ -148,6 +148,16 @@ impl<'w> RunOf<'w> {
         Ok(String::from_utf8(output.stdout)?)
     }
 
+    /// Somebody takes its result over into the project's default branch.
+    pub async fn is_merged(&self) -> Result<()> {
+        let shadow = self.world.runs_folder().join(self.id.as_str()).join("shadow.git");
+        let mut git = tokio::process::Command::new("git");
+        git.current_dir(self.world.folder.path().join("repository")).args(["pull", "-q", "--ff-only"]).arg(shadow);
+        let output = git.arg(format!("signoff/{}", self.id)).output().await?;
+        ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        Ok(())
+    }
+
     /// Messages of the thread that mention anybody.
     pub fn mentions(&self) -> usize {
         let root = &self.root;

@@ -68,10 +68,12 @@ async fn a_workspace_that_is_ready_is_said_to_be() {
     ✓ slack     we are installed in Acme as Signoff (A1)
     ✓ scopes    all 10 of the manifest
     ✓ events    by HTTP: Slack has to reach https://signoff.acme.example/x/slack, as the app's manifest says
+    ✓ links     View diff and Run page lead to https://signoff.acme.example/x/
     ✓ channel   web: we are in C1
     ✓ group     web: S1 has 2 people
     ");
     insta::assert_snapshot!(Workspace::good().seen(&[("SLACK_APP_TOKEN", "xapp-1-A1-2-3")]).await.lines().nth(2).unwrap(), @"✓ events    by Socket Mode: SLACK_APP_TOKEN opens connections");
+    insta::assert_snapshot!(Workspace::good().seen(&[("SIGNOFF_LISTEN", "0.0.0.0:8480")]).await.lines().nth(3).unwrap(), @"~ links     View diff opens in Slack, and there is no Run page: set SIGNOFF_PUBLIC_URL to where people's browsers reach `serve`");
 }
 
 #[tokio::test]
@@ -82,6 +84,7 @@ async fn what_is_missing_comes_with_the_click_that_mends_it() {
     ✓ slack     we are installed in Acme as Signoff (A1)
     ✗ scopes    im:write, usergroups:read missing. api.slack.com/apps/A1 → OAuth & Permissions → Bot Token Scopes: add im:write, usergroups:read → Reinstall.
     ~ events    by HTTP: Slack has to reach POST /slack of `serve` by https; SIGNOFF_PUBLIC_URL does not say where that is
+    ~ links     View diff and Run page lead to http://127.0.0.1:8480/, which opens on this machine alone
     ✗ channel   web: we are not in C1. Type there: /invite @signoff
     ✗ group     web: no user group S1. Slack → People → User groups → ⋯ → Copy group ID; then correct the name
     ");

@@ -13,7 +13,7 @@ use tokio::time::sleep;
 
 use super::fetch::client;
 use super::local_slack::{ANA, CHANNEL};
-use super::message::{bare_words, buttons, lines};
+use super::message::{Message, bare_words, buttons, lines};
 use super::voice::Voice;
 use crate::run::{Phase, RunId};
 
@@ -29,19 +29,6 @@ const PATIENCE: Duration = Duration::from_mins(15);
 /// The closing reply may come a little after the end.
 const LAST_WORDS: Duration = Duration::from_secs(3);
 const ENDED_BADLY: u8 = 4;
-
-/// A message of the channel.
-#[derive(Clone, Debug, Default, Deserialize)]
-pub struct Message {
-    pub ts: String,
-    #[serde(default)]
-    pub user: String,
-    pub thread_ts: Option<String>,
-    #[serde(default)]
-    pub text: String,
-    #[serde(default)]
-    pub blocks: Vec<Value>,
-}
 
 #[derive(Deserialize)]
 struct Messages {

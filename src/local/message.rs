@@ -1,10 +1,23 @@
 //! What does a person read in a message, and what can be pressed?
 //! For the demo, which sees a thread from outside: any blocks, tolerantly.
 
+use serde::Deserialize;
 use serde_json::Value;
 
-use super::demo::Message;
 use super::local_slack::{BOT, PEOPLE};
+
+/// A message of the channel.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct Message {
+    pub ts: String,
+    #[serde(default)]
+    pub user: String,
+    pub thread_ts: Option<String>,
+    #[serde(default)]
+    pub text: String,
+    #[serde(default)]
+    pub blocks: Vec<Value>,
+}
 
 /// A button.
 #[derive(Clone, Debug, PartialEq, Eq)]

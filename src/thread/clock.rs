@@ -7,7 +7,7 @@ use crate::run::{Attempt, GateSpec, OnDeadline, OpenGate, Phase, Run};
 use crate::slack::Mrkdwn;
 
 use super::Place;
-use super::figures::{span, wait};
+use super::figures::{seconds, span, wait};
 
 /// The whole minute that `now` is in.
 pub(super) fn minute(now: DateTime<Utc>) -> DateTime<Utc> {
@@ -118,8 +118,4 @@ pub(crate) fn stamp(at: DateTime<Utc>, zone: FixedOffset) -> String {
 /// When an attempt's last event was.
 pub(crate) fn ended_at(attempt: &Attempt) -> DateTime<Utc> {
     attempt.started_at + TimeDelta::seconds(i64::try_from(attempt.seconds).unwrap_or(0))
-}
-
-pub(super) fn seconds(from: DateTime<Utc>, to: DateTime<Utc>) -> u64 {
-    u64::try_from((to - from).num_seconds()).unwrap_or(0)
 }

@@ -6,7 +6,7 @@ use crate::slack::{Mrkdwn, SlackBlock, context, one_line, section, shorten};
 
 use super::message::NOTICE;
 use super::people::{listed, mention};
-use super::{Message, Place, To, card, clock, figures, gate, table};
+use super::{Message, Place, To, card, figures, gate, table};
 
 const WHY: usize = 400;
 const FEEDBACK: usize = 800;
@@ -175,7 +175,7 @@ fn notice(run: &Run, outcome: Outcome) -> Mrkdwn {
     let mut parts = vec![format!("{} {said}", run.request.project)];
     parts.extend(run.delivered.as_ref().map(|d| figures::diff(&d.diff)));
     parts.push(run.spent().to_string());
-    parts.extend(run.started_at.zip(run.ended_at).map(|(from, to)| figures::span(clock::seconds(from, to))));
+    parts.extend(run.started_at.zip(run.ended_at).map(|(from, to)| figures::span(figures::seconds(from, to))));
     Mrkdwn::line(&parts.join(" · "), NOTICE)
 }
 

@@ -1,9 +1,9 @@
 //! How do amounts read?
 //! The words for counts, spans and money, the same in the thread and on the pages.
 
-use crate::run::{AgentInfo, Attempt, Diff, Phase, Progress, Run, StagePhase, StageState, Tests, Usd, Verdict};
+use chrono::{DateTime, Utc};
 
-use super::clock::seconds;
+use crate::run::{AgentInfo, Attempt, Diff, Phase, Progress, Run, StagePhase, StageState, Tests, Usd, Verdict};
 use crate::slack::one_line;
 
 /// `12,850`.
@@ -52,6 +52,11 @@ pub(crate) fn diff(diff: &Diff) -> String {
 /// `+156 −12`.
 pub(crate) fn lines(added: u64, removed: u64) -> String {
     format!("+{} −{}", count(added), count(removed))
+}
+
+/// How long it is from one moment to another, in seconds; nothing where that is not later.
+pub(super) fn seconds(from: DateTime<Utc>, to: DateTime<Utc>) -> u64 {
+    u64::try_from((to - from).num_seconds()).unwrap_or(0)
 }
 
 /// `45s`, `2m 15s`, `1h 02m`.

@@ -6,9 +6,8 @@ use chrono::{DateTime, Utc};
 use super::act::{Acted, Actor};
 use super::answer::passed_on;
 use super::member::NotAdmitted;
-use super::speech::asker;
-use crate::commands::{self, Answer, ReplyKind, Said, Terms};
-use crate::run::{Channel, Refusal, Run, RunId, Verdict};
+use crate::commands::{self, Answer, Asker, ReplyKind, Said, Terms};
+use crate::run::{Channel, Refusal, Run, RunId, Verdict, Via};
 use crate::slack::{ThreadMessage, Ts};
 use crate::store::StoreError;
 use crate::thread::words;
@@ -141,8 +140,19 @@ fn without_name(words: &str) -> &str {
     }
 }
 
+/// Whoever said that, where and when.
+pub(super) fn asker(it: &ThreadMessage, said: Said) -> Asker {
+    // Slack tells of a message up to an hour late.
+    let said = Said { at: written_at(&it.ts).map_or(said.at, |at| at.min(said.at)), ..said };
+    Asker {
+        place: Some(Channel { team: it.team.clone(), channel: it.channel.clone() }),
+        thread_root: it.thread_ts.as_ref().map(|root| root.as_str().to_owned()),
+        ..Asker::new(it.person(), Via::Thread, said)
+    }
+}
+
 /// When a message was written: its name says so, in seconds since 1970.
-pub(super) fn written_at(ts: &Ts) -> Option<DateTime<Utc>> {
+fn written_at(ts: &Ts) -> Option<DateTime<Utc>> {
     DateTime::from_timestamp(ts.as_str().split('.').next()?.parse().ok()?, 0)
 }
 

@@ -2,7 +2,7 @@
 //! `/develop …`, `@signoff …` and a direct message have one grammar; in a run's thread it means that run.
 
 use super::act::{Acted, Actor, told};
-use super::conversation::written_at;
+use super::conversation::asker;
 use super::member::{NotAdmitted, Stranger};
 use crate::commands::{self, Answer, Asker, Command, HELP, Named, Order, Reply, ReplyKind, Said, Terms, Waiting};
 use crate::run::{Channel, RequestId, Run, Verdict, Via};
@@ -136,17 +136,6 @@ pub(super) struct Seen {
     pub(super) all: Vec<Waiting>,
     /// Why more may wait for them.
     pub(super) doubt: Option<NotAdmitted>,
-}
-
-/// Whoever said that, where and when.
-pub(super) fn asker(it: &ThreadMessage, said: Said) -> Asker {
-    // Slack tells of a message up to an hour late.
-    let said = Said { at: written_at(&it.ts).map_or(said.at, |at| at.min(said.at)), ..said };
-    Asker {
-        place: Some(Channel { team: it.team.clone(), channel: it.channel.clone() }),
-        thread_root: it.thread_ts.as_ref().map(|root| root.as_str().to_owned()),
-        ..Asker::new(it.person(), Via::Thread, said)
-    }
 }
 
 /// `develop`, as after a slash, changes nothing.

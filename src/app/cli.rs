@@ -77,7 +77,7 @@ As many as you like may run; one that dies is missed by nobody but its attempt, 
         #[arg(long)]
         no_sandbox: bool,
         /// Runs kept in memory; 0 replays each run's history for every step
-        #[arg(long, default_value_t = 200, hide = true)]
+        #[arg(long, default_value_t = 50, hide = true)]
         max_cached_runs: usize,
     },
     /// Start a run

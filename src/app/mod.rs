@@ -13,7 +13,7 @@ mod worker;
 
 pub use cli::Cli;
 
-use std::io::Write;
+use std::io::{self, Write};
 
 use anyhow::anyhow;
 use tokio::runtime::Builder;
@@ -46,6 +46,11 @@ impl Failure {
 
     fn usage(error: impl Into<anyhow::Error>) -> Self {
         Self { code: exit::USAGE, error: error.into() }
+    }
+
+    /// Whoever read our output has seen enough, as `head` has.
+    fn is_no_reader(&self) -> bool {
+        self.error.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)
     }
 }
 
@@ -82,7 +87,7 @@ pub fn run(cli: Cli, out: &mut dyn Write) -> Result<u8, Failure> {
     let code = runtime.block_on(verb(cli, config, out));
     // A blocked read of standard input must not hold the process.
     runtime.shutdown_background();
-    code
+    code.or_else(|failure| if failure.is_no_reader() { Ok(exit::OK) } else { Err(failure) })
 }
 
 async fn verb(cli: Cli, config: Config, out: &mut dyn Write) -> Result<u8, Failure> {
@@ -103,5 +108,19 @@ impl Config {
             Some(up) => self.with_up(&up::addresses(&up)),
             None => self,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::Context as _;
+
+    use super::*;
+
+    #[test]
+    fn who_has_seen_enough_is_no_failure() {
+        let broken = |kind| Failure::from(Err::<(), _>(io::Error::from(kind)).context("printing").expect_err("broken"));
+        assert!(broken(io::ErrorKind::BrokenPipe).is_no_reader());
+        assert!(!broken(io::ErrorKind::StorageFull).is_no_reader());
     }
 }

@@ -250,10 +250,12 @@ fn one_line(event: &Value) -> String {
     format!("{:>3} {} {}{}{}{attempt}", event["seq"], text("at"), text("kind"), if about.is_empty() { "" } else { " · " }, about)
 }
 
-/// The shell's own clock.
+/// The shell's own clock; that of the machine, where the shell has none of its own.
 fn zone() -> Zone {
-    let name = iana_time_zone::get_timezone().unwrap_or_default();
-    Zone::new(&name, parts::now().with_timezone(&Local).offset().fix().local_minus_utc())
+    let now = parts::now();
+    let here = now.with_timezone(&Local).offset().fix();
+    let machine = Zone::new(&iana_time_zone::get_timezone().unwrap_or_default(), here.local_minus_utc());
+    if machine.offset(now) == here { machine } else { Zone::Offset(here) }
 }
 
 fn fresh_key() -> RequestId {

@@ -12,8 +12,6 @@ use crate::thread::figures;
 
 /// Most questions that are looked at.
 const MOST: i64 = 1_000;
-/// Most runs that are looked at for one that has judged a request.
-const NEWEST: i64 = 200;
 /// Most that are listed.
 const LISTED: usize = 20;
 
@@ -45,20 +43,22 @@ pub fn waits_for(run: &Run, person: &PersonId, groups: &[GroupId]) -> bool {
 
 /// The run that has judged this very request: acted on again, it no longer waits for whoever answered it.
 pub async fn judged_before(doors: &Doors, key: &RequestId) -> Result<Option<Run>, StoreError> {
-    Ok(doors.store.newest_runs(NEWEST).await?.into_iter().find(|run| run.answer_to(key).is_some()))
-}
-
-/// Whether a question was closed, or a run ended, since then.
-pub async fn answered_since(doors: &Doors, at: DateTime<Utc>) -> Result<bool, StoreError> {
-    let closed = |run: &Run| run.stages.iter().flat_map(|stage| &stage.asked).any(|asked| asked.closed_at > at);
-    Ok(doors.store.newest_runs(NEWEST).await?.iter().any(|run| run.ended_at > Some(at) || closed(run)))
+    match doors.store.run_that_judged(key).await? {
+        Some(id) => doors.store.run(&id).await,
+        None => Ok(None),
+    }
 }
 
 /// The run that an answer is for whose giver named none: the only one that waits for them.
 pub fn only_one(waiting: Vec<Waiting>, asker: &Asker, said: &str) -> Result<Named, Reply> {
     let asked_then = |open: &OpenGate| open.opened_at <= asker.said.at + CLOCKS_DIFFER;
-    let mine = waiting.into_iter().filter(|it| it.mine && it.run.gate.as_ref().is_some_and(asked_then)).map(|it| it.run).collect();
+    let all_seen = i64::try_from(waiting.len()).is_ok_and(|seen| seen < MOST);
+    let mine: Vec<Run> = waiting.into_iter().filter(|it| it.mine && it.run.gate.as_ref().is_some_and(asked_then)).map(|it| it.run).collect();
     let nothing = "Nothing waits for you. `/develop waiting` shows what waits for others; name the run to answer it.";
+    // What was not looked at may wait for them too.
+    if !all_seen && !mine.is_empty() {
+        return Err(Reply::new(ReplyKind::Unknown, "Too many runs wait to be sure which one you mean. Name it."));
+    }
     the_only(mine, said, (nothing, "More than one run waits for you."))
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use temporalio_macros::activities;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use tracing::Instrument;
@@ -15,11 +16,17 @@ use crate::run::{
     Written,
 };
 
-/// Events to keep.
+/// Events to keep, as the workflow wrote them: a worker of an older version may be the one that keeps them.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RecordInput {
     pub run: RunId,
-    pub events: Vec<Event>,
+    pub events: Vec<Value>,
+}
+
+impl RecordInput {
+    pub(super) fn new(run: RunId, events: &[Event]) -> Self {
+        Self { run, events: events.iter().map(|event| json!(event)).collect() }
+    }
 }
 
 /// What an agent is to write.
@@ -103,8 +110,8 @@ pub struct Activities {
 impl Activities {
     #[activity(name = "record")]
     pub async fn record(self: Arc<Self>, _: ActivityContext, input: RecordInput) -> Result<(), ActivityError> {
-        self.bench.store.record(&input.run, &input.events).await?;
-        for event in &input.events {
+        self.bench.store.record_raw(&input.run, &input.events).await?;
+        for event in input.events.iter().filter_map(|event| Event::deserialize(event).ok()) {
             if let Some(line) = story_line(&event.what) {
                 tracing::info!(run.id = %input.run, "run {} {line}", input.run);
             }

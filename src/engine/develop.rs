@@ -48,8 +48,14 @@ impl Develop {
             Ok(outcome) => Ok(outcome),
             // An operator cancelled the workflow in Temporal: what was known stays, and the thread says so.
             Err(_) if ctx.cancellation_token().is_cancelled() => {
-                emit(ctx, Happened::Ended { outcome: Outcome::Stopped, why: Some("cancelled by an operator".to_owned()) });
+                if ctx.state(|s| s.run.outcome.is_none()) {
+                    emit(ctx, Happened::Ended { outcome: Outcome::Stopped, why: Some("cancelled by an operator".to_owned()) });
+                }
                 flush(ctx).await?;
+                while ctx.state(Self::somebody_answered) {
+                    hear(ctx);
+                    flush(ctx).await?;
+                }
                 Err(WorkflowTermination::cancelled())
             }
             Err(e) => Err(e),
@@ -79,7 +85,7 @@ pub(super) type Ctx = WorkflowContext<Develop>;
 async fn drive(ctx: &Ctx) -> WorkflowResult<Outcome> {
     loop {
         hear(ctx);
-        if ctx.cancellation_token().is_cancelled() {
+        if ctx.cancellation_token().is_cancelled() && ctx.state(|s| s.run.outcome.is_none()) {
             return Err(WorkflowTermination::cancelled());
         }
         let now = now(ctx);
@@ -190,10 +196,11 @@ pub(super) fn emit(ctx: &Ctx, what: Happened) {
 /// What is recorded stands in the run's history first. Were it written by a local activity, a task that is lost after the write would be
 /// done again together with what came meanwhile, and give the same numbers to other events.
 pub(super) async fn flush(ctx: &Ctx) -> WorkflowResult<()> {
-    let input = ctx.state_mut(|s| RecordInput { run: s.run.id().clone(), events: std::mem::take(&mut s.unrecorded) });
-    if input.events.is_empty() {
+    let events = ctx.state_mut(|s| std::mem::take(&mut s.unrecorded));
+    if events.is_empty() {
         return Ok(());
     }
+    let input = RecordInput::new(ctx.state(|s| s.run.id().clone()), &events);
     // For ever: nothing may happen that was not recorded, and a database comes back.
     let patience = RetryPolicy::builder().initial_interval(Duration::from_millis(200)).maximum_interval(Duration::from_secs(10)).build();
     let options = ActivityOptions::with_start_to_close_timeout(RECORD_TIMEOUT)

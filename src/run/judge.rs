@@ -35,9 +35,10 @@ impl Run {
         if starter && !spec.self_approval {
             return Err(Refusal::OwnRun);
         }
-        // Whoever answered in Slack could do it a second time there, under any name.
+        // Whoever answered in Slack could do it a second time at a shell, under any name.
         let different_people = spec.quorum > 1 || !spec.self_approval;
-        if !starter && different_people && spec.approvers.is_empty() && matches!(by, PersonId::Cli { .. }) {
+        let listed = spec.named().any(|approver| approver.is(by, groups));
+        if different_people && !listed && matches!(by, PersonId::Cli { .. }) && (starter || spec.approvers.is_empty()) {
             return Err(Refusal::OnlyAName);
         }
         let asked = self.asked_people(gate, spec);

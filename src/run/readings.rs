@@ -3,8 +3,8 @@
 
 use super::fold::seconds_between;
 use super::{
-    Approver, Attempt, AttemptOutcome, Changes, GateId, GateSpec, Outcome, Phase, Refusal, RequestId, Run, RunId, Snapshot, StageName, StagePhase,
-    StageState, Tokens, Usd, Verdict,
+    Approver, Asked, Attempt, AttemptOutcome, Changes, Decided, GateId, GateSpec, Outcome, Phase, Refusal, RequestId, Run, RunId, Snapshot,
+    StageName, StagePhase, StageState, Tokens, Usd, Verdict,
 };
 
 impl Run {
@@ -78,11 +78,11 @@ impl Run {
     /// Good work that nobody decided about: the run was stopped while it asked, or nobody answered in time.
     #[must_use]
     pub fn undecided(&self) -> Option<(&StageState, &Attempt, &Snapshot)> {
-        let rejected = |s: &StageState| {
-            let here = |gate: &GateId| gate.stage == s.stage.name;
-            self.decisions.iter().any(|d| d.verdict == Verdict::Reject && d.gate.as_ref().is_some_and(here))
+        let open = |asked: &Asked| {
+            let answers = |d: &&Decided| d.gate.as_ref() == Some(&asked.gate.id);
+            !self.decisions.iter().filter(answers).any(|d| matches!(d.verdict, Verdict::Changes | Verdict::Reject))
         };
-        let ended = |s: &&StageState| matches!(s.phase, StagePhase::Undone | StagePhase::Failed) && !s.asked.is_empty() && !rejected(s);
+        let ended = |s: &&StageState| matches!(s.phase, StagePhase::Undone | StagePhase::Failed) && s.asked.last().is_some_and(open);
         let stage = self.stages.iter().find(ended)?;
         let attempt = stage.good_attempt()?;
         Some((stage, attempt, attempt.snapshot.as_ref()?))

@@ -1,7 +1,7 @@
 //! When is nine o'clock somewhere?
 //! Clocks change twice a year: an hour that they skip is taken an hour later, one that they show twice the first time.
 
-use chrono::{DateTime, Days, FixedOffset, LocalResult, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
+use chrono::{DateTime, Days, FixedOffset, LocalResult, NaiveDate, NaiveTime, Offset as _, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 
 /// The clock that somebody lives by.
@@ -22,6 +22,15 @@ impl Zone {
     pub fn new(name: &str, ahead_seconds: i32) -> Self {
         let offset = || FixedOffset::east_opt(ahead_seconds).map_or(Self::UTC, Self::Offset);
         name.parse().map_or_else(|_| offset(), Self::Named)
+    }
+
+    /// How far it is from UTC at that moment.
+    #[must_use]
+    pub fn offset(self, at: DateTime<Utc>) -> FixedOffset {
+        match self {
+            Self::Named(zone) => zone.offset_from_utc_datetime(&at.naive_utc()).fix(),
+            Self::Offset(offset) => offset,
+        }
     }
 
     /// That time of the day after `now`.

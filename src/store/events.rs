@@ -1,25 +1,39 @@
 //! What happened to a run?
 
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Result, Store, read, write};
 use crate::run::{Event, RunId};
 
+/// What every event has.
+#[derive(Deserialize)]
+struct Head {
+    seq: u64,
+    at: DateTime<Utc>,
+    kind: String,
+}
+
 impl Store {
     /// Keeps events, and says in the same transaction whether the run asks something, and that the thread is behind: however
     /// often it failed, it is looked at at once. A repeat changes no event.
     pub async fn record(&self, run: &RunId, events: &[Event]) -> Result<()> {
-        let Some(newest) = events.iter().map(|e| e.seq).max() else { return Ok(()) };
+        let events: Vec<Value> = events.iter().map(|event| write("event", event)).collect::<Result<_>>()?;
+        self.record_raw(run, &events).await
+    }
+
+    /// The same for events as they were written, kinds of later versions included.
+    pub async fn record_raw(&self, run: &RunId, events: &[Value]) -> Result<()> {
+        let heads: Vec<Head> = events.iter().map(|body| read("event", body.clone())).collect::<Result<_>>()?;
+        let Some(newest) = heads.iter().map(|head| head.seq).max() else { return Ok(()) };
         let mut change = self.pool.begin().await?;
-        for event in events {
-            let body = write("event", event)?;
-            let kind = body["kind"].as_str().unwrap_or("unknown").to_owned();
+        for (Head { seq, at, kind }, body) in heads.iter().zip(events) {
             sqlx::query!(
                 "insert into events (run_id, seq, at, kind, body) values ($1, $2, $3, $4, $5) on conflict (run_id, seq) do nothing",
                 run.as_str(),
-                signed(event.seq),
-                event.at,
+                signed(*seq),
+                at,
                 kind,
                 body
             )

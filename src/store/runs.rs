@@ -151,6 +151,21 @@ impl Store {
         Ok(row.and_then(|r| r.run_id.parse().ok()))
     }
 
+    /// The run that has judged this request.
+    pub async fn run_that_judged(&self, request: &RequestId) -> Result<Option<RunId>> {
+        let row = sqlx::query!("select run_id from events where body->>'request' = $1 limit 1", request.0).fetch_optional(&self.pool).await?;
+        Ok(row.and_then(|r| r.run_id.parse().ok()))
+    }
+
+    /// Whether a question was closed, or a run ended, since then.
+    pub async fn anything_closed_since(&self, at: DateTime<Utc>) -> Result<bool> {
+        let closed = sqlx::query_scalar!(
+            "select exists (select 1 from events where at > $1 and kind in ('decided', 'deadline_passed', 'ended')) as \"closed!\"",
+            at
+        );
+        Ok(closed.fetch_one(&self.pool).await?)
+    }
+
     /// The runs of this channel that were asked for by then and are not over, newest first.
     pub async fn open_runs_in(&self, place: &Channel, at: DateTime<Utc>, limit: i64) -> Result<Vec<Run>> {
         let rows = sqlx::query!(

@@ -50,7 +50,7 @@ pub const fn recorded(verdict: Verdict) -> &'static str {
 /// The answer is on its way, and nobody was there yet to say what became of it.
 #[must_use]
 pub const fn not_taken_up_yet() -> &'static str {
-    "Recorded. No worker has taken it up yet; it counts as soon as one does."
+    "Recorded, and not taken up yet: no worker is at work, or the run is being delivered. It counts as soon as it is taken up."
 }
 
 /// Surely not delivered: it will not be sent later either.

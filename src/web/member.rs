@@ -7,6 +7,8 @@ use crate::run::{Approver, Broken, GroupId, PersonId, Refusal, Run, Zone, prove_
 use crate::slack::Member;
 use crate::store::StoreError;
 
+const UNSURE: &str = "Slack does not say who you are, so it is not certain yet that this was started. It is tried again.";
+
 /// Somebody who never starts or decides anything, whatever a pipeline says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stranger {
@@ -114,6 +116,8 @@ impl Actor {
         let home = order.asker.place.as_ref().map(|place| place.team.as_str());
         match self.member(&order.asker.person, home).await {
             Ok(_) => commands::start(&self.doors, order).await,
+            // It may have been started before.
+            Err(NotAdmitted::Unknown) if order.asker.said.again => Ok(Reply::new(ReplyKind::Unsure, UNSURE)),
             Err(refused) => Ok(Reply::new(ReplyKind::Refused, refused.told())),
         }
     }

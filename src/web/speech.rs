@@ -94,7 +94,7 @@ impl Actor {
                 return Ok(Ok(Named { run, said: said.to_owned() }));
             }
             // Another may be the only one now than when it was said.
-            if commands::answered_since(&self.doors, asker.said.at).await? {
+            if self.doors.store.anything_closed_since(asker.said.at).await? {
                 return Ok(Err(Reply::new(ReplyKind::Unknown, NAME_IT)));
             }
         }

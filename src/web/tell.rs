@@ -4,7 +4,7 @@
 use super::act::{Acted, Actor, PassedOn};
 use super::form::{answered_form, form_place};
 use crate::commands;
-use crate::run::Verdict;
+use crate::run::{RunId, Verdict};
 use crate::slack::{Click, HomeOpened, Inbound, Post, Priority, SlackError, SlashCommand, Surface, ThreadMessage, Ts, ViewSubmission};
 use crate::thread::words;
 
@@ -25,13 +25,25 @@ impl Actor {
     async fn outcome(&self, inbound: &Inbound, PassedOn { run, verdict, key }: &PassedOn) {
         match commands::said_to(&self.doors, (run, *verdict), key).await {
             Ok(Some(Err(refused))) => self.tell(inbound, &refused.text).await,
-            Ok(Some(Ok(()))) if *verdict == Verdict::Snooze || is_out_of_sight(inbound) => {
+            Ok(Some(Ok(()))) if *verdict == Verdict::Snooze || self.is_out_of_sight(inbound, run).await => {
                 self.tell(inbound, &format!("`{run}`: {}", words::recorded(*verdict))).await;
             }
             // It counts, and the thread shows it.
             Ok(Some(Ok(()))) => {}
             Ok(None) => self.tell(inbound, words::not_taken_up_yet()).await,
             Err(e) => tracing::warn!(run.id = %run, error = %e, "could not ask what became of an answer to {run}"),
+        }
+    }
+
+    /// Whether it was said elsewhere than in the run's thread, which shows what became of it.
+    async fn is_out_of_sight(&self, inbound: &Inbound, run: &RunId) -> bool {
+        match inbound {
+            Inbound::Command(_) => true,
+            Inbound::Message(it) | Inbound::Mention(it) => {
+                let root = self.doors.store.thread(run).await.ok().flatten().and_then(|(_, root)| root);
+                root.as_deref() != it.thread_ts.as_ref().map(Ts::as_str)
+            }
+            _ => false,
         }
     }
 
@@ -85,15 +97,6 @@ impl Actor {
 fn words_of<'a>(inbound: &'a Inbound, text: &'a str) -> Post<'a> {
     let key = inbound.key().map_or("told", |key| key.0.as_str());
     Post { channel: "", thread_ts: None, text, blocks: &[], key, priority: Priority::Gate }
-}
-
-/// Said where no thread shows what became of it.
-fn is_out_of_sight(inbound: &Inbound) -> bool {
-    match inbound {
-        Inbound::Command(_) => true,
-        Inbound::Message(it) | Inbound::Mention(it) => it.direct || it.thread_ts.is_none(),
-        _ => false,
-    }
 }
 
 /// Whose Home tab shows what they answered.

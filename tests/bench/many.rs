@@ -168,8 +168,8 @@ impl<'a> Many<'a> {
         Ok(i64::try_from(self.temporal.count_workflows(query, WorkflowCountOptions::default()).await?.count())?)
     }
 
-    /// Approves a run: how long until the answer is in its events, and until it has ended.
-    pub async fn approves(&self, run: &RunId) -> Result<(Duration, Duration)> {
+    /// Approves a run: how long until the answer is in its events.
+    pub async fn approves(&self, run: &RunId) -> Result<Duration> {
         self.until("it to ask", async || Ok(self.run(run).await?.gate.is_some())).await?;
         let gate = self.run(run).await?.gate.map(|open| open.id);
         let request = RequestId(format!("approval of {run}"));
@@ -177,9 +177,14 @@ impl<'a> Many<'a> {
         let began = Instant::now();
         until_confirmed(async || self.engine.decide(run, &decision).await).await?;
         self.until("the answer to be taken", async || Ok(self.run(run).await?.answer_to(&request).is_some())).await?;
-        let taken = began.elapsed();
+        Ok(began.elapsed())
+    }
+
+    /// How long until a run has ended.
+    pub async fn is_over(&self, run: &RunId) -> Result<Duration> {
+        let began = Instant::now();
         self.until("it to end", async || Ok(self.run(run).await?.outcome.is_some())).await?;
-        Ok((taken, began.elapsed()))
+        Ok(began.elapsed())
     }
 
     async fn run(&self, run: &RunId) -> Result<Run> {

@@ -28,7 +28,7 @@ async fn an_approval_while_no_worker_lives_counts_when_one_comes() {
         let card = run.gate_card().await?;
         w.worker.crashes().await?;
         w.slack.presses("ana", &card, "Approve").await?;
-        w.slack.tells("ana", "No worker has taken it up yet").await?;
+        w.slack.tells("ana", "Recorded, and not taken up yet").await?;
         w.worker.comes_back()?;
         run.shows("tale is done").await?;
         Ok(())

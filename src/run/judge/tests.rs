@@ -172,9 +172,21 @@ fn where_different_people_must_answer_a_name_at_a_shell_is_nobody() {
         let (play, gate) = asked_with(spec.clone());
         let shell_says = decision(Verdict::Approve, Some(gate), cli("ben"));
         assert_eq!(play.run.judge(&shell_says), Err(Refusal::OnlyAName));
-        let (play, gate) = asked_with(GateSpec { approvers: vec![cli("ben").into()], ..spec });
-        assert_eq!(play.run.judge(&Decision { gate: Some(gate), ..shell_says }), Ok(()), "but for who is listed");
+        for listed in [GateSpec { approvers: vec![cli("ben").into()], ..spec.clone() }, GateSpec { only: vec![cli("ben").into()], ..spec }] {
+            let (play, gate) = asked_with(listed);
+            assert_eq!(play.run.judge(&Decision { gate: Some(gate), ..shell_says.clone() }), Ok(()), "but for who is listed");
+        }
     }
+}
+
+#[test]
+fn who_started_at_a_shell_and_taps_in_slack_is_one_person() {
+    let mut request = Request { starter: cli("ana"), ..request(&["draft?"]) };
+    request.pipeline.stages[0].gate = Some(GateSpec { quorum: 2, ..GateSpec::usual(60) });
+    let mut play = Play::of(request);
+    let gate = play.brings(Facts::Green).gate();
+    assert_eq!(play.run.judge(&decision(Verdict::Approve, Some(gate.clone()), cli("ana"))), Err(Refusal::OnlyAName));
+    assert_eq!(play.run.judge(&decision(Verdict::Reject, Some(gate), cli("ana"))), Ok(()));
 }
 
 #[test]

@@ -97,7 +97,7 @@ async fn check(ctx: &Ctx, plan: &Plan, snapshot: Snapshot) -> WorkflowResult<Res
 }
 
 /// Waits for an activity while answers are judged; a stop cancels it, and then waits until it is really over.
-async fn watched<T>(
+pub(super) async fn watched<T>(
     ctx: &Ctx,
     work: impl Future<Output = Result<T, ActivityExecutionError>>,
     scope: &WorkflowCancellationToken,

@@ -13,7 +13,7 @@ use temporalio_sdk::{
 };
 
 use super::activities::{Activities, DeliverInput, RecordInput};
-use super::attempt::{HEARTBEAT_TIMEOUT, attempt, said};
+use super::attempt::{HEARTBEAT_TIMEOUT, attempt, said, watched};
 use super::{PHASE, records_of};
 use crate::run::{Decision, Event, Guard, Happened, Next, Outcome, RULES, Request, Run, Snapshot};
 
@@ -153,13 +153,16 @@ async fn deliver(ctx: &Ctx, snapshot: Snapshot, push: bool, guard: Option<Guard>
         guard,
         pipeline: s.run.request.pipeline.digest.clone(),
     });
+    let scope = ctx.cancellation_token().child_token();
     let options = ActivityOptions::with_start_to_close_timeout(Duration::from_mins(3))
         .heartbeat_timeout(HEARTBEAT_TIMEOUT)
+        .cancellation_token(scope.clone())
         .retry_policy(retries())
         .summary("deliver".to_owned())
         .build();
     flush(ctx).await?;
-    match ctx.execute_activity(Activities::deliver, input, options).await {
+    // Who answers meanwhile is told at once that it is decided; a stop is refused, so nothing cancels this but an operator.
+    match watched(ctx, ctx.execute_activity(Activities::deliver, input, options), &scope).await? {
         Ok(delivered) => emit(ctx, Happened::Delivered(delivered)),
         Err(e) => emit(ctx, ctx.state(|s| s.run.not_delivered(&snapshot, &said(&e)))),
     }

@@ -214,7 +214,7 @@ impl Tally {
             ("losers: no trace", self.lost.len()),
         ];
         for (what, count) in rows {
-            crate::say(&format!("{what:<21} {count:>8}"));
+            crate::begin::say(&format!("{what:<21} {count:>8}"));
         }
     }
 
@@ -223,7 +223,7 @@ impl Tally {
         for (key, run) in self.lost.iter().take(FEW) {
             let kinds: Vec<String> = sqlx::query_scalar(HAPPENED).bind(run).fetch_all(&mut *database).await?;
             let state: Option<String> = sqlx::query_scalar("select state from inbox where key = $1").bind(key).fetch_optional(&mut *database).await?;
-            crate::say(&format!("{key} ({}) of {run}: {}", state.as_deref().unwrap_or("not received"), kinds.join(", ")));
+            crate::begin::say(&format!("{key} ({}) of {run}: {}", state.as_deref().unwrap_or("not received"), kinds.join(", ")));
         }
         Ok(())
     }

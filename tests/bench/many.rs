@@ -152,7 +152,7 @@ impl<'a> Many<'a> {
                 continue;
             }
             let memory = self.processes.memory()?;
-            crate::say(&format!(
+            crate::begin::say(&format!(
                 "{:>5.0} s: {left} {what}; serve {:.1} MB, worker {:.1} MB",
                 began.elapsed().as_secs_f64(),
                 memory.serve,

@@ -6,6 +6,7 @@
 //! one person approves by a click at one replica while another rejects by a form at the other, both correctly signed.
 
 mod answers;
+mod begin;
 #[expect(dead_code, reason = "here people answer at the doors, and Temporal is not asked")]
 mod many;
 #[expect(dead_code, reason = "activities are known by constants, which are for workflows")]
@@ -27,6 +28,7 @@ use sqlx::{Connection, PgConnection};
 use tokio::time::sleep;
 
 use answers::{Heard, Pair, Tally};
+use begin::{begin, say};
 use many::Many;
 use processes::{Processes, Told};
 
@@ -41,13 +43,7 @@ const PATIENCE: Duration = Duration::from_mins(20);
 const TRACE_WITHIN: Duration = Duration::from_secs(20);
 
 fn main() -> Result<()> {
-    let words: Vec<String> = std::env::args().skip(1).collect();
-    // `cargo test --all-targets` calls benches too.
-    if !words.iter().any(|word| word == "--bench") {
-        return Ok(());
-    }
-    let count = words.iter().find_map(|word| word.parse().ok()).unwrap_or(USUAL_COUNT);
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(bench(count))
+    begin(USUAL_COUNT, bench)
 }
 
 async fn bench(count: usize) -> Result<()> {
@@ -104,9 +100,4 @@ async fn judged(database: &mut PgConnection, (pairs, told): (&[Pair], &Told), be
 
 fn slowest(heard: &[[Heard; 2]]) -> Duration {
     heard.iter().flatten().map(|it| it.took).max().unwrap_or_default()
-}
-
-#[expect(clippy::print_stdout, reason = "a bench is read at a shell")]
-fn say(line: &str) {
-    println!("{line}");
 }

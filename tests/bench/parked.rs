@@ -7,6 +7,7 @@
 //! their events, the real `serve` draws their threads. Only the agents of the many are played, by a worker of the bench's own
 //! that takes no workflows: the real worker's agents are busy with two runs that last as long as the bench.
 
+mod begin;
 mod many;
 #[expect(dead_code, reason = "activities are known by constants, which are for workflows")]
 mod played;
@@ -24,6 +25,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 
+use begin::{begin, say};
 use many::Many;
 use processes::Processes;
 
@@ -34,13 +36,7 @@ const USUAL_COUNT: usize = 10_000;
 const SETTLING: Duration = Duration::from_secs(5);
 
 fn main() -> Result<()> {
-    let words: Vec<String> = std::env::args().skip(1).collect();
-    // `cargo test --all-targets` calls benches too.
-    if !words.iter().any(|word| word == "--bench") {
-        return Ok(());
-    }
-    let count = words.iter().find_map(|word| word.parse().ok()).unwrap_or(USUAL_COUNT);
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(bench(count))
+    begin(USUAL_COUNT, bench)
 }
 
 async fn bench(count: usize) -> Result<()> {
@@ -78,9 +74,4 @@ async fn bench(count: usize) -> Result<()> {
     say(&format!("at the end: serve {:.1} MB, worker {:.1} MB", last.serve, last.worker));
     ensure!(growth < MOST_GROWTH_MB, "they grew by {growth:.1} MB, and may by {MOST_GROWTH_MB} MB");
     Ok(())
-}
-
-#[expect(clippy::print_stdout, reason = "a bench is read at a shell")]
-fn say(line: &str) {
-    println!("{line}");
 }

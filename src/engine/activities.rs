@@ -110,7 +110,7 @@ pub struct Activities {
 impl Activities {
     #[activity(name = "record")]
     pub async fn record(self: Arc<Self>, _: ActivityContext, input: RecordInput) -> Result<(), ActivityError> {
-        self.bench.store.record_raw(&input.run, &input.events).await?;
+        self.bench.store.record(&input.run, &input.events).await?;
         for event in input.events.iter().filter_map(|event| Event::deserialize(event).ok()) {
             if let Some(line) = story_line(&event.what) {
                 tracing::info!(run.id = %input.run, "run {} {line}", input.run);

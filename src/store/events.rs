@@ -4,8 +4,11 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Result, Store, read, write};
+use super::{Result, Store, StoreError, read};
 use crate::run::{Event, RunId};
+
+/// Kinds after which a run asks something, or asks nothing any more.
+const TURNS: [&str; 4] = ["gate_opened", "attempt_started", "stage_ended", "ended"];
 
 /// What every event has.
 #[derive(Deserialize)]
@@ -16,16 +19,11 @@ struct Head {
 }
 
 impl Store {
-    /// Keeps events, and says in the same transaction whether the run asks something, and that the thread is behind: however
-    /// often it failed, it is looked at at once. A repeat changes no event.
-    pub async fn record(&self, run: &RunId, events: &[Event]) -> Result<()> {
-        let events: Vec<Value> = events.iter().map(|event| write("event", event)).collect::<Result<_>>()?;
-        self.record_raw(run, &events).await
-    }
-
-    /// The same for events as they were written, kinds of later versions included.
-    pub async fn record_raw(&self, run: &RunId, events: &[Value]) -> Result<()> {
-        let heads: Vec<Head> = events.iter().map(|body| read("event", body.clone())).collect::<Result<_>>()?;
+    /// Keeps events as they were written, kinds of later versions included, and says in the same transaction whether the run asks something,
+    /// and that the thread is behind: however often it failed, it is looked at at once. A repeat changes no event.
+    pub async fn record(&self, run: &RunId, events: &[Value]) -> Result<()> {
+        let head = |body| Head::deserialize(body).map_err(|source| StoreError::Garbled { what: "event", source });
+        let heads: Vec<Head> = events.iter().map(head).collect::<Result<_>>()?;
         let Some(newest) = heads.iter().map(|head| head.seq).max() else { return Ok(()) };
         let mut change = self.pool.begin().await?;
         for (Head { seq, at, kind }, body) in heads.iter().zip(events) {
@@ -40,15 +38,18 @@ impl Store {
             .execute(&mut *change)
             .await?;
         }
-        sqlx::query!(
-            "update runs set asked_at = (
-                 select case when e.kind = 'gate_opened' then e.at end from events e
-                 where e.run_id = runs.run_id and e.kind in ('gate_opened', 'attempt_started', 'stage_ended', 'ended') order by e.seq desc limit 1
-             ) where run_id = $1",
-            run.as_str()
-        )
-        .execute(&mut *change)
-        .await?;
+        if heads.iter().any(|head| TURNS.contains(&head.kind.as_str())) {
+            sqlx::query!(
+                "update runs set asked_at = (
+                     select case when e.kind = 'gate_opened' then e.at end from events e
+                     where e.run_id = runs.run_id and e.kind = any($2) order by e.seq desc limit 1
+                 ) where run_id = $1",
+                run.as_str(),
+                &TURNS.map(ToOwned::to_owned)
+            )
+            .execute(&mut *change)
+            .await?;
+        }
         sqlx::query!("update threads set wanted_seq = greatest(wanted_seq, $2), retry_at = null where run_id = $1", run.as_str(), signed(newest))
             .execute(&mut *change)
             .await?;

@@ -67,7 +67,7 @@ impl Desk {
     /// To the run of this desk.
     pub async fn happens(&self, what: Happened) -> Result<()> {
         let seq = self.seq.fetch_add(1, Ordering::Relaxed) + 1;
-        Ok(self.store.record(self.run(), &[Event { seq, at: now(), what }]).await?)
+        Ok(self.store.record(self.run(), &[json!(Event { seq, at: now(), what })]).await?)
     }
 
     /// The same, as it stands in the events.

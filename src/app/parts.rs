@@ -86,15 +86,19 @@ fn here(listen: SocketAddr) -> Url {
     web_url(listen, listen.port()).parse().expect("an address with a port makes a web address")
 }
 
+/// What signs links; made by whoever asks first.
+pub async fn link_key(store: &Store) -> Result<Vec<u8>, Failure> {
+    Ok(store.key("links", &rand::random::<[u8; 32]>()).await?)
+}
+
 /// Where drawings point to: signed pages below `base`.
-pub async fn place(config: &Config, store: &Store, base: Option<Url>) -> Result<Place, Failure> {
-    let key = store.key("links", &rand::random::<[u8; 32]>()).await?;
-    Ok(Place {
+pub fn place(config: &Config, key: Vec<u8>, base: Option<Url>) -> Place {
+    Place {
         links: base.map(|base| Links::new(key, base)),
         clock_zone: Utc.fix(),
         slack_dates: config.slack.as_ref().is_some_and(|slack| slack.api_url.is_none()),
         thread: None,
-    })
+    }
 }
 
 /// Ends when somebody asks the process to: Ctrl-C or a termination signal.

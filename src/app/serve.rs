@@ -26,8 +26,9 @@ pub async fn serve(config: Config) -> Result<u8, Failure> {
     let proven = web::prove().context("this program does not refuse who may not decide, so it does not start")?;
     let end = parts::asked_to_end();
     let store = parts::migrated_store(&config).await?;
-    let place = parts::place(&config, &store, Some(parts::linked_from_here(&config))).await?;
-    let in_slack = parts::place(&config, &store, parts::linked_from_slack(&config)).await?;
+    let key = parts::link_key(&store).await?;
+    let place = parts::place(&config, key.clone(), Some(parts::linked_from_here(&config)));
+    let in_slack = parts::place(&config, key, parts::linked_from_slack(&config));
     let doors = parts::doors(&config, store.clone());
     let slack = config.slack.as_ref().map(|config| door(config, in_slack));
     let mut tasks = JoinSet::new();

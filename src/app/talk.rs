@@ -28,7 +28,7 @@ struct Talk<'a> {
 
 pub async fn talk(verb: Verb, config: Config, json: bool, out: &mut dyn Write) -> Result<u8, Failure> {
     let store = parts::store(&config).await?;
-    let place = parts::place(&config, &store, Some(parts::linked_from_here(&config))).await?;
+    let place = parts::place(&config, parts::link_key(&store).await?, Some(parts::linked_from_here(&config)));
     let person = PersonId::Cli { user: config.os_user.clone() };
     let asker = Asker { zone: zone(), ..Asker::new(person, Via::Cli, Said::now(parts::now())) };
     let mut talk = Talk { doors: parts::doors(&config, store), asker, place, json, out };

@@ -32,6 +32,11 @@ pub async fn waiting_runs(doors: &Doors, asker: &Asker) -> Result<Vec<Run>, Stor
     Ok(runs)
 }
 
+/// Whether more may wait than were looked at.
+fn is_cut(all: &[Waiting]) -> bool {
+    i64::try_from(all.len()).is_ok_and(|seen| seen >= MOST)
+}
+
 /// Whether an approval by this person, seen in these groups, would count.
 #[must_use]
 pub fn waits_for(run: &Run, person: &PersonId, groups: &[GroupId]) -> bool {
@@ -52,11 +57,11 @@ pub async fn judged_before(doors: &Doors, key: &RequestId) -> Result<Option<Run>
 /// The run that an answer is for whose giver named none: the only one that waits for them.
 pub fn only_one(waiting: Vec<Waiting>, asker: &Asker, said: &str) -> Result<Named, Reply> {
     let asked_then = |open: &OpenGate| open.opened_at <= asker.said.at + CLOCKS_DIFFER;
-    let all_seen = i64::try_from(waiting.len()).is_ok_and(|seen| seen < MOST);
+    let cut = is_cut(&waiting);
     let mine: Vec<Run> = waiting.into_iter().filter(|it| it.mine && it.run.gate.as_ref().is_some_and(asked_then)).map(|it| it.run).collect();
     let nothing = "Nothing waits for you. `/develop waiting` shows what waits for others; name the run to answer it.";
     // What was not looked at may wait for them too.
-    if !all_seen && !mine.is_empty() {
+    if cut && !mine.is_empty() {
         return Err(Reply::new(ReplyKind::Unknown, "Too many runs wait to be sure which one you mean. Name it."));
     }
     the_only(mine, said, (nothing, "More than one run waits for you."))
@@ -102,7 +107,7 @@ pub fn waiting(all: &[Waiting], now: DateTime<Utc>) -> Reply {
     if !all.iter().any(|it| it.mine) {
         lines.insert(0, "Nothing waits for you.".to_owned());
     }
-    if i64::try_from(all.len()).is_ok_and(|seen| seen >= MOST) {
+    if is_cut(all) {
         lines.push(format!("Only the {} questions that were asked first were looked at.", figures::count(MOST.unsigned_abs())));
     }
     Reply::new(ReplyKind::Done, lines.join("\n"))

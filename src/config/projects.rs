@@ -60,6 +60,11 @@ impl Projects {
         self.by_name.get(name)
     }
 
+    /// All of them, by name.
+    pub fn all(&self) -> impl Iterator<Item = &Project> {
+        self.by_name.values()
+    }
+
     /// The names, sorted.
     pub fn names(&self) -> impl Iterator<Item = &ProjectName> {
         self.by_name.keys()

@@ -83,13 +83,14 @@ impl Worker {
 
     /// Works until `end`; then lets go of its runs in good order.
     pub async fn run(mut self, end: CancellationToken) -> Result<()> {
-        let shutdowns = (self.runs.shutdown_handle(), self.records.shutdown_handle());
+        let shutdowns = [self.runs.shutdown_handle(), self.records.shutdown_handle()];
         let draining = self.draining.clone();
         let watch = async move {
             end.cancelled().await;
             draining.cancel();
-            (shutdowns.0)();
-            (shutdowns.1)();
+            for shutdown in &shutdowns {
+                shutdown();
+            }
             std::future::pending::<()>().await;
         };
         let both = async { tokio::try_join!(self.runs.run(), self.records.run()) };

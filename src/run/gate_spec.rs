@@ -91,6 +91,12 @@ impl GateSpec {
         }
     }
 
+    /// Who is listed to answer: by the gate, else by the server's policy alone.
+    #[must_use]
+    pub fn listed(&self) -> &[Approver] {
+        if self.approvers.is_empty() { &self.only } else { &self.approvers }
+    }
+
     /// Everybody it names, in any role; each once.
     pub fn named(&self) -> impl Iterator<Item = &Approver> {
         self.approvers.iter().chain(&self.only).chain(self.escalation.iter().flat_map(|e| &e.to))

@@ -56,8 +56,7 @@ impl Run {
     /// The newest work that a person approved.
     #[must_use]
     pub fn last_approved(&self) -> Option<&Snapshot> {
-        let mut approved = self.stages.iter().rev().filter(|s| s.phase == StagePhase::Good && !s.asked.is_empty());
-        approved.find_map(|s| s.snapshot.as_ref())
+        self.stages.iter().rev().filter(|s| s.was_approved()).find_map(|s| s.snapshot.as_ref())
     }
 
     /// Attempts whose work was good, in order.
@@ -151,6 +150,12 @@ impl Run {
 }
 
 impl StageState {
+    /// Whether it was kept because people said so.
+    #[must_use]
+    pub fn was_approved(&self) -> bool {
+        self.phase == StagePhase::Good && !self.asked.is_empty()
+    }
+
     #[must_use]
     pub const fn name(&self) -> &StageName {
         &self.stage.name

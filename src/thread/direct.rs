@@ -68,7 +68,7 @@ fn reminded_people(question: &Question<'_>, groups: &Groups, at: DateTime<Utc>) 
     let others = spec.escalation.iter().filter(|_| escalated && !spec.approvers.is_empty()).flat_map(|escalation| &escalation.to);
     let who_started = in_person(run, [&starter], groups);
     let may_start = |user: &String| spec.self_approval || !who_started.contains(user);
-    let asked = if spec.approvers.is_empty() { &spec.only } else { &spec.approvers };
+    let asked = spec.listed();
     let mut users: Vec<String> = in_person(run, asked.iter().chain(others), groups);
     users.retain(|user| may_start(user) && can_answer((question, groups), user));
     let unknown = asked.iter().any(|a| matches!(a, Approver::Group(group) if !groups.0.contains_key(group)));

@@ -37,8 +37,10 @@ pub(super) fn who_can(run: &Run, (gate, spec): (&GateId, &GateSpec), verdict: Ve
         },
     };
     let starter = Approver::Person(run.request.starter.clone());
+    let asked = run.asked_people(gate, spec);
+    let known = if asked.is_empty() { spec.only.iter().collect() } else { asked };
     let mut who: Vec<Approver> = Vec::new();
-    for approver in [starter].into_iter().chain(known(run, gate, spec)) {
+    for approver in [starter].into_iter().chain(known.into_iter().cloned()) {
         if !who.contains(&approver) && may(&approver) {
             who.push(approver);
         }
@@ -48,20 +50,14 @@ pub(super) fn who_can(run: &Run, (gate, spec): (&GateId, &GateSpec), verdict: Ve
 
 /// Whom a question calls: who can approve; where nobody is listed, or nobody of them can, whoever started the run.
 pub(super) fn called_by(run: &Run, gate: &GateId, spec: &GateSpec) -> Vec<Approver> {
-    let who = if known(run, gate, spec).is_empty() { Vec::new() } else { who_can(run, (gate, spec), Verdict::Approve) };
+    let who = if spec.listed().is_empty() { Vec::new() } else { who_can(run, (gate, spec), Verdict::Approve) };
     if who.is_empty() { vec![run.request.starter.clone().into()] } else { who }
 }
 
-/// Who is listed to answer: by the gate, else by the server's policy alone.
-fn known(run: &Run, gate: &GateId, spec: &GateSpec) -> Vec<Approver> {
-    let asked = run.asked_people(gate, spec);
-    if asked.is_empty() { spec.only.clone() } else { asked.into_iter().cloned().collect() }
-}
-
 /// Who can answer where those who are called cannot: nobody is listed, and whoever started the run may not approve it, or is not in Slack.
-pub(super) fn anybody_else(run: &Run, gate: &GateId, spec: &GateSpec) -> Option<Mrkdwn> {
+pub(super) fn anybody_else(run: &Run, spec: &GateSpec) -> Option<Mrkdwn> {
     let starter = &run.request.starter;
-    let nobody_listed = !spec.approvers_required && known(run, gate, spec).is_empty();
+    let nobody_listed = !spec.approvers_required && spec.listed().is_empty();
     let but = match starter {
         PersonId::Slack { .. } if spec.self_approval => return None,
         PersonId::Slack { .. } => " but " + mention(starter),

@@ -62,8 +62,11 @@ impl Actor {
             Command::List => commands::list(&self.doors, &asker, 10).await?.1,
             Command::Waiting => {
                 let seen = self.waiting(&asker).await?;
-                let reply = commands::waiting(&seen.all, (self.clock)());
-                Reply { text: seen.doubt.iter().fold(reply.text, |text, _| text + MAYBE_MORE), ..reply }
+                let mut reply = commands::waiting(&seen.all, (self.clock)());
+                if seen.doubt.is_some() {
+                    reply.text.push_str(MAYBE_MORE);
+                }
+                reply
             }
             Command::Status { run } => match commands::find(&self.doors, &asker, run.as_deref().unwrap_or_default()).await? {
                 Ok(named) => commands::status(&named.run, (self.clock)()),

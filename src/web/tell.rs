@@ -39,10 +39,7 @@ impl Actor {
     async fn is_out_of_sight(&self, inbound: &Inbound, run: &RunId) -> bool {
         match inbound {
             Inbound::Command(_) => true,
-            Inbound::Message(it) | Inbound::Mention(it) => {
-                let root = self.doors.store.thread(run).await.ok().flatten().and_then(|(_, root)| root);
-                root.as_deref() != it.thread_ts.as_ref().map(Ts::as_str)
-            }
+            Inbound::Message(it) | Inbound::Mention(it) => self.thread_of(it).await.ok().flatten().as_ref() != Some(run),
             _ => false,
         }
     }

@@ -141,8 +141,7 @@ fn model(config: &Config) -> Finding {
 
 fn projects(config: &Config) -> Finding {
     let names: Vec<String> = config.projects.names().map(ToString::to_string).collect();
-    let unheard: Vec<String> =
-        config.projects.names().filter_map(|name| config.projects.get(name)).filter_map(|it| unheard(it, &config.projects.policy)).collect();
+    let unheard: Vec<String> = config.projects.all().filter_map(|project| unheard(project, &config.projects.policy)).collect();
     let state = if unheard.is_empty() { State::Ok } else { State::Less };
     Finding { what: "projects", state, says: [names.join(", ")].into_iter().chain(unheard).collect::<Vec<_>>().join(". ") }
 }
@@ -151,8 +150,7 @@ fn projects(config: &Config) -> Finding {
 fn unheard(project: &Project, policy: &Policy) -> Option<String> {
     let gates = project.pipeline.pipeline.stages.iter().filter_map(|stage| stage.gate.as_ref());
     let specs: Vec<GateSpec> = gates.map(|gate| policy.tightened(gate, &project.approvers)).collect();
-    let nobody = |spec: &&GateSpec| spec.approvers.is_empty() && spec.only.is_empty();
-    let why = match specs.iter().find(nobody)? {
+    let why = match specs.iter().find(|spec| spec.listed().is_empty())? {
         spec if spec.approvers_required => "the policy requires approvers and none are listed, so nobody can answer",
         spec if !spec.self_approval => "no approvers are listed and whoever starts a run may not approve it, so nobody is called",
         _ => return None,

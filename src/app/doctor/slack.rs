@@ -137,8 +137,7 @@ impl Looker<'_> {
     /// One for each project with a channel of its own.
     async fn channels(&self) -> Vec<Finding> {
         let mut findings = Vec::new();
-        for name in self.config.projects.names() {
-            let Some(channel) = self.config.projects.get(name).and_then(|project| project.channel.as_ref()) else { continue };
+        for (name, channel) in self.config.projects.all().filter_map(|project| Some((&project.name, project.channel.as_ref()?))) {
             findings.push(match self.channel(channel).await {
                 Ok(()) => Finding::ok("channel", format!("{name}: we are in {}", channel.channel)),
                 Err(why) => Finding::missing("channel", format!("{name}: {why}")),
@@ -195,8 +194,7 @@ fn app_of(token: &SecretString) -> Option<String> {
 /// The user groups that may answer something, and what names each.
 fn named_groups(config: &Config) -> BTreeMap<&GroupId, Vec<String>> {
     let by_policy = config.projects.policy.approvers.iter().map(|approver| ("the policy".to_owned(), approver));
-    let projects = config.projects.names().filter_map(|name| config.projects.get(name));
-    let by_project = projects.flat_map(|project| {
+    let by_project = config.projects.all().flat_map(|project| {
         let gates = project.pipeline.pipeline.stages.iter().filter_map(|stage| stage.gate.as_ref());
         project.approvers.iter().chain(gates.flat_map(GateSpec::named)).map(|approver| (project.name.to_string(), approver))
     });

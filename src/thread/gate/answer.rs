@@ -51,7 +51,7 @@ impl Question<'_> {
             return self.outcome();
         }
         let asked = Mrkdwn::from(self.asked()) + " " + row(&called_by(self.run, &self.gate.id, self.spec));
-        let anybody = anybody_else(self.run, &self.gate.id, self.spec);
+        let anybody = anybody_else(self.run, self.spec);
         Mrkdwn::join([asked].into_iter().chain(anybody).chain(self.approvals()), "\n")
     }
 

@@ -42,7 +42,7 @@ impl Question<'_> {
     /// Whether everybody who is called now approved what was approved last.
     fn approved_before(&self) -> bool {
         let earlier = self.run.stages.iter().take_while(|s| s.name() != self.stage.name());
-        let approvals = earlier.filter_map(|s| s.asked.last()).last().map(|asked| &asked.gate.approvals);
+        let approvals = earlier.filter(|s| s.was_approved()).filter_map(|s| s.asked.last()).last().map(|asked| &asked.gate.approvals);
         let approved = |who: &Approver| matches!(who, Approver::Person(person) if approvals.is_some_and(|them| them.contains(person)));
         called_by(self.run, &self.gate.id, self.spec).iter().all(approved)
     }
@@ -59,16 +59,12 @@ impl Question<'_> {
         let round = self.gate.id.round.saturating_sub(1);
         let same = self.stage.changes.iter().any(|c| c.round == round && self.gate.attempt <= c.after);
         let since_round = self.work.since_round.as_ref().filter(|_| round > 0 && !same);
-        let since_round = since_round.map(|diff| format!("Since round {round}: {}", in_figures(diff)));
+        let since_round = since_round.map(|diff| format!("Since round {round}: {}", figures::diff(diff)));
         let whose = if self.approved_before() { "you last approved" } else { "the last approval" };
-        let since_approved = self.work.since_approved.as_ref().map(|diff| format!("Since {whose}: {}", in_figures(diff)));
+        let since_approved = self.work.since_approved.as_ref().map(|diff| format!("Since {whose}: {}", figures::diff(diff)));
         let lines: Vec<String> = since_round.into_iter().chain(since_approved).collect();
         (!lines.is_empty()).then(|| lines.join("\n"))
     }
-}
-
-fn in_figures(diff: &Diff) -> String {
-    figures::diff(diff)
 }
 
 /// `, +1.5`, of what is shown.

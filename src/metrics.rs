@@ -13,23 +13,38 @@ pub const CONTENT_TYPE: &str = prometheus::TEXT_FORMAT;
 static ALL: LazyLock<Registry> = LazyLock::new(Registry::new);
 
 static SLACK_REQUESTS: LazyLock<IntCounterVec> = LazyLock::new(|| {
-    let opts = Opts::new("signoff_slack_requests_total", "Requests from Slack that were understood.");
+    let opts =
+        Opts::new("signoff_slack_requests_total", "Requests from Slack that were understood.");
     listed(IntCounterVec::new(opts, &["kind", "transport"]))
 });
 
 static GATE_CARDS_UNPOSTED: LazyLock<IntCounter> = LazyLock::new(|| {
-    listed(IntCounter::new("signoff_gate_cards_unposted_total", "Gate cards that Slack did not take, so that people had to be told otherwise."))
+    listed(IntCounter::new(
+        "signoff_gate_cards_unposted_total",
+        "Gate cards that Slack did not take, so that people had to be told otherwise.",
+    ))
 });
 
 static MESSAGES_DRAWN_PLAINLY: LazyLock<IntCounter> = LazyLock::new(|| {
-    listed(IntCounter::new("signoff_messages_drawn_plainly_total", "Drawings of messages that Slack did not take, so that plainer ones were tried."))
+    listed(IntCounter::new(
+        "signoff_messages_drawn_plainly_total",
+        "Drawings of messages that Slack did not take, so that plainer ones were tried.",
+    ))
 });
 
-static SOCKET_CONNECTIONS: LazyLock<IntGauge> =
-    LazyLock::new(|| listed(IntGauge::new("signoff_slack_socket_connections", "Connections of Socket Mode that are up; two when all is well.")));
+static SOCKET_CONNECTIONS: LazyLock<IntGauge> = LazyLock::new(|| {
+    listed(IntGauge::new(
+        "signoff_slack_socket_connections",
+        "Connections of Socket Mode that are up; two when all is well.",
+    ))
+});
 
-static SOCKET_HELLO_AGE: LazyLock<Gauge> =
-    LazyLock::new(|| listed(Gauge::new("signoff_slack_socket_hello_age_seconds", "Time since Slack last said hello on a new connection.")));
+static SOCKET_HELLO_AGE: LazyLock<Gauge> = LazyLock::new(|| {
+    listed(Gauge::new(
+        "signoff_slack_socket_hello_age_seconds",
+        "Time since Slack last said hello on a new connection.",
+    ))
+});
 
 /// A request from Slack arrived and was understood.
 pub fn slack_request(kind: &str, transport: &str) {

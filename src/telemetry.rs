@@ -13,8 +13,16 @@ use tracing_subscriber::{EnvFilter, fmt};
 pub const FILTER: &str = "info,sqlx=warn,temporalio_client=warn,temporalio_common=warn,temporalio_sdk=warn,temporalio_sdk_core=warn";
 
 /// These print headers and bodies at their lower levels, so `SIGNOFF_LOG` cannot lower them.
-const CAPPED: [&str; 8] =
-    ["slack_morphism=warn", "h2=warn", "hyper=warn", "hyper_util=warn", "reqwest=warn", "tonic=warn", "tungstenite=warn", "tokio_tungstenite=warn"];
+const CAPPED: [&str; 8] = [
+    "slack_morphism=warn",
+    "h2=warn",
+    "hyper=warn",
+    "hyper_util=warn",
+    "reqwest=warn",
+    "tonic=warn",
+    "tungstenite=warn",
+    "tokio_tungstenite=warn",
+];
 
 /// Whom the lines are for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,10 +47,17 @@ pub fn start(filter: &str, format: Format) -> Result<(), ParseError> {
 /// # Errors
 /// It is no list of `target=level`.
 pub fn filter(directives: &str) -> Result<EnvFilter, ParseError> {
-    CAPPED.iter().try_fold(EnvFilter::builder().parse(directives)?, |filter, capped| Ok(filter.add_directive(capped.parse()?)))
+    CAPPED.iter().try_fold(EnvFilter::builder().parse(directives)?, |filter, capped| {
+        Ok(filter.add_directive(capped.parse()?))
+    })
 }
 
-fn subscriber<W>(filter: EnvFilter, format: Format, ansi: bool, writer: W) -> Box<dyn Subscriber + Send + Sync>
+fn subscriber<W>(
+    filter: EnvFilter,
+    format: Format,
+    ansi: bool,
+    writer: W,
+) -> Box<dyn Subscriber + Send + Sync>
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
@@ -80,7 +95,10 @@ mod tests {
     fn written(filter: &str, format: Format, story: impl FnOnce()) -> String {
         let paper = Paper::default();
         let to = paper.clone();
-        with_default(subscriber(self::filter(filter).expect("a filter"), format, false, move || to.clone()), story);
+        with_default(
+            subscriber(self::filter(filter).expect("a filter"), format, false, move || to.clone()),
+            story,
+        );
         String::from_utf8(paper.0.lock().expect("one thread").clone()).expect("text")
     }
 
@@ -92,7 +110,10 @@ mod tests {
             debug!(target: "tungstenite::protocol", "received hello");
             debug!(target: "signoff::slack", "posted");
         });
-        assert!(lines.contains("posted") && !lines.contains("xoxb") && !lines.contains("hello"), "{lines}");
+        assert!(
+            lines.contains("posted") && !lines.contains("xoxb") && !lines.contains("hello"),
+            "{lines}"
+        );
     }
 
     #[test]
@@ -102,7 +123,10 @@ mod tests {
             door.in_scope(|| info!(cost_usd = "0.27", "run ended"));
         });
         let line: serde_json::Value = serde_json::from_str(&lines).expect("one JSON document");
-        assert_eq!((line["message"].as_str(), line["cost_usd"].as_str()), (Some("run ended"), Some("0.27")));
+        assert_eq!(
+            (line["message"].as_str(), line["cost_usd"].as_str()),
+            (Some("run ended"), Some("0.27"))
+        );
         assert_eq!(line["span"]["run.id"].as_str(), Some("llm-wrapper-k3f9qdx"));
     }
 

@@ -59,14 +59,20 @@ fn the_demo_runs_where_nobody_can_knock_too() -> Result<()> {
 fn a_worker_that_is_killed_in_the_middle_changes_nothing_of_that() -> Result<()> {
     let demo = Demo::starts(&[])?;
     // A tool was used, and the agent goes on.
-    demo.until(READY_WITHIN, || demo.has_ended() || demo.log_of("streaming-2").is_some_and(|log| log.contains("\"tool_result\"")))?;
+    demo.until(READY_WITHIN, || {
+        demo.has_ended()
+            || demo.log_of("streaming-2").is_some_and(|log| log.contains("\"tool_result\""))
+    })?;
     demo.kills("worker")?;
     let said = demo.ends_with(0)?;
     ensure!(said.contains("worker was killed by signal 9"), "{said}");
     for line in the_whole_story() {
         ensure!(said.contains(line), "{line:?} is not in\n{said}");
     }
-    ensure!(demo.lines_with("streaming · attempt 2 · 50/50").len() == 1, "one ledger, one row: {said}");
+    ensure!(
+        demo.lines_with("streaming · attempt 2 · 50/50").len() == 1,
+        "one ledger, one row: {said}"
+    );
     Ok(())
 }
 
@@ -74,7 +80,12 @@ fn a_worker_that_is_killed_in_the_middle_changes_nothing_of_that() -> Result<()>
 fn a_demo_whose_every_attempt_fails_says_why_and_exits_4() -> Result<()> {
     let demo = Demo::starts(&[("SIGNOFF_REHEARSAL", "hopeless.toml")])?;
     let said = demo.ends_with(4)?;
-    for line in ["scaffold · attempt 3", "no attempts left", "*llm-wrapper failed.* scaffold: 3 attempts", "nothing is right"] {
+    for line in [
+        "scaffold · attempt 3",
+        "no attempts left",
+        "*llm-wrapper failed.* scaffold: 3 attempts",
+        "nothing is right",
+    ] {
         ensure!(said.contains(line), "{line:?} is not in\n{said}");
     }
     Ok(())
@@ -123,7 +134,12 @@ impl Demo {
         let said = File::create(folder.path().join("said"))?;
         let mut up = Command::new(env!("CARGO_BIN_EXE_signoff"));
         // Its end of the pipe closes when we die, however that happens.
-        up.args(["up", "--demo", "--until-eof"]).args(flags).current_dir(folder.path()).stdin(Stdio::piped()).stdout(said.try_clone()?).stderr(said);
+        up.args(["up", "--demo", "--until-eof"])
+            .args(flags)
+            .current_dir(folder.path())
+            .stdin(Stdio::piped())
+            .stdout(said.try_clone()?)
+            .stderr(said);
         for name in [
             "DATABASE_URL",
             "TEMPORAL_ADDRESS",
@@ -164,7 +180,10 @@ impl Demo {
     }
 
     fn kills(&self, who: &str) -> Result<()> {
-        let pid = self.up_file().and_then(|up| up["pids"][who].as_i64()).with_context(|| format!("{who} does not run"))?;
+        let pid = self
+            .up_file()
+            .and_then(|up| up["pids"][who].as_i64())
+            .with_context(|| format!("{who} does not run"))?;
         ensure!(Command::new("kill").args(["-9", &pid.to_string()]).status()?.success());
         Ok(())
     }

@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use signoff::engine::Develop;
 use temporalio_client::WorkflowHistory;
-use temporalio_sdk::workflow_replayer::{WorkflowReplayError, WorkflowReplayFailure, WorkflowReplayer, WorkflowReplayerOptions};
+use temporalio_sdk::workflow_replayer::{
+    WorkflowReplayError, WorkflowReplayFailure, WorkflowReplayer, WorkflowReplayerOptions,
+};
 use tokio::time::timeout;
 
 /// Where the histories are.
@@ -65,17 +67,27 @@ async fn a_run_whose_worker_died() {
 #[tokio::test]
 async fn a_history_with_another_activity_in_it_is_no_history_of_ours() {
     let recorded = recorded("rejecting_ends_the_run_rejected");
-    let other = recorded.replacen(r#""activity_type":{"name":"check"}"#, r#""activity_type":{"name":"taste"}"#, 1);
+    let other = recorded.replacen(
+        r#""activity_type":{"name":"check"}"#,
+        r#""activity_type":{"name":"taste"}"#,
+        1,
+    );
     assert_ne!(recorded, other);
     let replayed = replay(&other).await;
-    let Err(WorkflowReplayError::Replay(WorkflowReplayFailure::Nondeterminism { .. })) = replayed else { panic!("{replayed:?}") };
+    let Err(WorkflowReplayError::Replay(WorkflowReplayFailure::Nondeterminism { .. })) = replayed
+    else {
+        panic!("{replayed:?}")
+    };
 }
 
 #[test]
 fn every_recorded_history_is_replayed_here() {
     let tests = fs::read_to_string(file!()).expect("this file");
-    let names = fs::read_dir(HISTORIES).expect("the histories").map(|file| file.expect("a file").path());
-    let forgotten: Vec<_> = names.filter(|path| !tests.contains(&format!("{:?}", path.file_stem().expect("a name")))).collect();
+    let names =
+        fs::read_dir(HISTORIES).expect("the histories").map(|file| file.expect("a file").path());
+    let forgotten: Vec<_> = names
+        .filter(|path| !tests.contains(&format!("{:?}", path.file_stem().expect("a name"))))
+        .collect();
     assert!(forgotten.is_empty(), "{forgotten:?}");
 }
 
@@ -84,11 +96,18 @@ async fn replays(story: &str) {
 }
 
 async fn replay(recorded: &str) -> Result<(), WorkflowReplayError> {
-    let history = WorkflowHistory::from_json(recorded.as_bytes()).expect("a history as the client writes it");
-    let options = WorkflowReplayerOptions::new().register_workflow::<Develop>().expect("our workflow").build();
-    timeout(PATIENCE, WorkflowReplayer::new(options)?.replay_workflow(history)).await.expect("the replay ends")
+    let history =
+        WorkflowHistory::from_json(recorded.as_bytes()).expect("a history as the client writes it");
+    let options = WorkflowReplayerOptions::new()
+        .register_workflow::<Develop>()
+        .expect("our workflow")
+        .build();
+    timeout(PATIENCE, WorkflowReplayer::new(options)?.replay_workflow(history))
+        .await
+        .expect("the replay ends")
 }
 
 fn recorded(story: &str) -> String {
-    fs::read_to_string(Path::new(HISTORIES).join(format!("{story}.json"))).expect("a recorded history")
+    fs::read_to_string(Path::new(HISTORIES).join(format!("{story}.json")))
+        .expect("a recorded history")
 }

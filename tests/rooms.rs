@@ -31,14 +31,26 @@ const ONLY: [(&str, &[&str]); 6] = [
     ("slack_morphism", &["slack"]),
 ];
 /// What pure rules cannot say.
-const IMPURE: [&str; 11] =
-    ["tokio", "async fn", "async move", ".await", "std::fs", "std::env", "std::net", "std::process", "Utc::now", "sqlx", "reqwest"];
+const IMPURE: [&str; 11] = [
+    "tokio",
+    "async fn",
+    "async move",
+    ".await",
+    "std::fs",
+    "std::env",
+    "std::net",
+    "std::process",
+    "Utc::now",
+    "sqlx",
+    "reqwest",
+];
 
 #[test]
 fn every_room_keeps_its_arrows_and_laws() {
     let files = files(Path::new("src"));
     assert!(files.len() > ROOMS.len(), "only {} files were read", files.len());
-    let read = |file: &PathBuf| broken(file, &fs::read_to_string(file).expect("a source file is text"));
+    let read =
+        |file: &PathBuf| broken(file, &fs::read_to_string(file).expect("a source file is text"));
     let broken: Vec<String> = files.iter().flat_map(read).collect();
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
@@ -47,7 +59,11 @@ fn every_room_keeps_its_arrows_and_laws() {
 fn an_arrow_that_points_left_is_seen_however_it_is_written() {
     for (file, text, what) in [
         ("src/store/runs.rs", "use crate::thread::render;", "store uses thread"),
-        ("src/web/mod.rs", "use crate::{\n    config::Config,\n    local::{Up, self},\n};", "web uses local"),
+        (
+            "src/web/mod.rs",
+            "use crate::{\n    config::Config,\n    local::{Up, self},\n};",
+            "web uses local",
+        ),
         ("src/engine/mod.rs", "let x = crate::slack::SlackApi::new();", "engine uses slack"),
         ("src/thread/mod.rs", "use super::engine::Client;", "thread uses engine"),
         ("src/agent/claude/mod.rs", "use super::super::checks::check;", "agent uses checks"),
@@ -71,7 +87,12 @@ fn what_is_to_the_right_may_be_used_and_comments_and_strings_use_nothing() {
 
 /// What a file does that its room may not.
 fn broken(file: &Path, text: &str) -> Vec<String> {
-    let place: Vec<String> = file.with_extension("").iter().skip(1).map(|part| part.to_string_lossy().into_owned()).collect();
+    let place: Vec<String> = file
+        .with_extension("")
+        .iter()
+        .skip(1)
+        .map(|part| part.to_string_lossy().into_owned())
+        .collect();
     let room = place[0].as_str();
     let depth = place.len() - usize::from(place.last().is_some_and(|last| last == "mod"));
     let code = code(text);
@@ -81,15 +102,26 @@ fn broken(file: &Path, text: &str) -> Vec<String> {
     if rank(room).is_none() && !FOR_ALL.contains(&room) {
         return vec![format!("{}: {room} is no room", file.display())];
     }
-    let used = used(&code, depth).into_iter().filter(|other| !may_use(room, other)).map(|other| format!("uses {other}"));
-    let said = ONLY.iter().filter(|(word, rooms)| code.contains(word) && !rooms.contains(&room)).map(|(word, _)| *word);
+    let used = used(&code, depth)
+        .into_iter()
+        .filter(|other| !may_use(room, other))
+        .map(|other| format!("uses {other}"));
+    let said = ONLY
+        .iter()
+        .filter(|(word, rooms)| code.contains(word) && !rooms.contains(&room))
+        .map(|(word, _)| *word);
     let impure = IMPURE.into_iter().filter(|word| room == "run" && code.contains(word));
-    used.chain(said.chain(impure).map(|word| format!("says {word}"))).map(|what| format!("{}: {room} {what}", file.display())).collect()
+    used.chain(said.chain(impure).map(|word| format!("says {word}")))
+        .map(|what| format!("{}: {room} {what}", file.display()))
+        .collect()
 }
 
 /// The text without comments, strings and letters in quotes.
 fn code(text: &str) -> String {
-    let silent = Regex::new(r##"(?s)//[^\n]*|/\*.*?\*/|\br#+".*?"#+|\br"[^"]*"|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])'"##).expect("a pattern");
+    let silent = Regex::new(
+        r##"(?s)//[^\n]*|/\*.*?\*/|\br#+".*?"#+|\br"[^"]*"|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])'"##,
+    )
+    .expect("a pattern");
     silent.replace_all(text, "").into_owned()
 }
 
@@ -111,7 +143,11 @@ fn used(code: &str, depth: usize) -> Vec<&str> {
     let mut used = Vec::new();
     for root in ["crate::".to_owned(), "signoff::".to_owned(), "super::".repeat(depth)] {
         for (at, _) in code.match_indices(&root) {
-            used.extend(heads(&code[at + root.len()..]).into_iter().filter(|word| rank(word).is_some() || FOR_ALL.contains(word)));
+            used.extend(
+                heads(&code[at + root.len()..])
+                    .into_iter()
+                    .filter(|word| rank(word).is_some() || FOR_ALL.contains(word)),
+            );
         }
     }
     used.sort_unstable();
@@ -121,7 +157,8 @@ fn used(code: &str, depth: usize) -> Vec<&str> {
 
 /// The first word of a path; of each path where they stand in a brace.
 fn heads(path: &str) -> Vec<&str> {
-    let word = |text: &'_ str| text.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(text.len());
+    let word =
+        |text: &'_ str| text.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(text.len());
     let Some(inside) = path.strip_prefix('{') else { return vec![&path[..word(path)]] };
     let (mut heads, mut open, mut start) = (Vec::new(), 0_u32, true);
     for (at, letter) in inside.char_indices() {
@@ -141,7 +178,9 @@ fn heads(path: &str) -> Vec<&str> {
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).expect("the folder is there").map(|entry| entry.expect("an entry").path());
+    let entries = fs::read_dir(folder)
+        .expect("the folder is there")
+        .map(|entry| entry.expect("an entry").path());
     entries
         .flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] })
         .filter(|path| path.extension().is_some_and(|e| e == "rs"))

@@ -114,14 +114,22 @@ pub(super) fn failed(trouble: Trouble, why: &str) -> AgentEnd {
 
 pub(super) fn late(limit: Duration) -> AgentEnd {
     let seconds = limit.as_secs();
-    let limit = if seconds.is_multiple_of(60) { format!("{} min", seconds / 60) } else { format!("{seconds} s") };
+    let limit = if seconds.is_multiple_of(60) {
+        format!("{} min", seconds / 60)
+    } else {
+        format!("{seconds} s")
+    };
     failed(Trouble::Agent, &format!("it did not finish in {limit}"))
 }
 
 /// The first line of `text`, at most `longest` characters: agents put whole files into titles.
 pub(super) fn one_line(text: &str, longest: usize) -> String {
     let line = text.trim().lines().next().unwrap_or_default();
-    if line.chars().count() <= longest { line.to_owned() } else { format!("{}…", line.chars().take(longest - 1).collect::<String>()) }
+    if line.chars().count() <= longest {
+        line.to_owned()
+    } else {
+        format!("{}…", line.chars().take(longest - 1).collect::<String>())
+    }
 }
 
 #[cfg(test)]
@@ -134,23 +142,46 @@ mod tests {
 
     #[test]
     fn a_script_may_leave_out_what_it_does_not_know() {
-        let usage = AgentEvent::Usage { tokens: Tokens { output: 7, ..Tokens::default() }, cost_usd: Usd::ZERO };
+        let usage = AgentEvent::Usage {
+            tokens: Tokens { output: 7, ..Tokens::default() },
+            cost_usd: Usd::ZERO,
+        };
         assert_eq!(read(r#"{"type":"usage","tokens":{"output":7}}"#), usage);
-        assert!(matches!(read(r#"{"type":"finished","end":"finished"}"#), AgentEvent::Finished { end: AgentEnd::Finished, words: None, .. }));
+        assert!(matches!(
+            read(r#"{"type":"finished","end":"finished"}"#),
+            AgentEvent::Finished { end: AgentEnd::Finished, words: None, .. }
+        ));
     }
 
     #[test]
     fn a_failure_says_what_kind_of_trouble() {
-        let failed = read(r#"{"type":"finished","end":"failed","trouble":"model_busy","why":"529","cost_usd":"0.5"}"#);
+        let failed = read(
+            r#"{"type":"finished","end":"failed","trouble":"model_busy","why":"529","cost_usd":"0.5"}"#,
+        );
         let end = AgentEnd::Failed { trouble: Trouble::ModelBusy, why: "529".to_owned() };
-        assert_eq!(failed, AgentEvent::Finished { end, tokens: Tokens::default(), cost_usd: Usd::from_nanos(500_000_000), words: None });
+        assert_eq!(
+            failed,
+            AgentEvent::Finished {
+                end,
+                tokens: Tokens::default(),
+                cost_usd: Usd::from_nanos(500_000_000),
+                words: None
+            }
+        );
     }
 
     #[test]
     fn what_is_written_can_be_read() {
-        let event = AgentEvent::ToolStarted { id: "1".into(), name: "Write".into(), title: "Write src/stream.js".into() };
+        let event = AgentEvent::ToolStarted {
+            id: "1".into(),
+            name: "Write".into(),
+            title: "Write src/stream.js".into(),
+        };
         let line = serde_json::to_string(&event).expect("JSON");
-        assert_eq!(line, r#"{"type":"tool_started","id":"1","name":"Write","title":"Write src/stream.js"}"#);
+        assert_eq!(
+            line,
+            r#"{"type":"tool_started","id":"1","name":"Write","title":"Write src/stream.js"}"#
+        );
         assert_eq!(read(&line), event);
     }
 

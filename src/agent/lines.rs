@@ -26,7 +26,11 @@ impl<R: AsyncRead + Unpin> Lines<R> {
         loop {
             let bytes = self.from.fill_buf().await?;
             if bytes.is_empty() {
-                return Ok(if self.line.is_empty() { None } else { Some(std::mem::take(&mut self.line)) });
+                return Ok(if self.line.is_empty() {
+                    None
+                } else {
+                    Some(std::mem::take(&mut self.line))
+                });
             }
             let end = bytes.iter().position(|b| *b == b'\n');
             let part = &bytes[..end.unwrap_or(bytes.len())];
@@ -61,7 +65,10 @@ mod tests {
     async fn a_last_line_without_its_end_counts() {
         let mut lines = Lines::new(&b"one\n\ntwo"[..]);
         let read = [lines.next().await, lines.next().await, lines.next().await, lines.next().await];
-        assert_eq!(read.map(|l| l.expect("no error")), [Some(b"one".to_vec()), Some(vec![]), Some(b"two".to_vec()), None]);
+        assert_eq!(
+            read.map(|l| l.expect("no error")),
+            [Some(b"one".to_vec()), Some(vec![]), Some(b"two".to_vec()), None]
+        );
     }
 
     #[tokio::test]

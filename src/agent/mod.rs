@@ -66,7 +66,12 @@ pub struct Report {
 impl Report {
     /// The same as the last event.
     pub(crate) fn event(&self) -> AgentEvent {
-        AgentEvent::Finished { end: self.end.clone(), tokens: self.tokens, cost_usd: self.cost_usd, words: self.words.clone() }
+        AgentEvent::Finished {
+            end: self.end.clone(),
+            tokens: self.tokens,
+            cost_usd: self.cost_usd,
+            words: self.words.clone(),
+        }
     }
 }
 

@@ -44,7 +44,11 @@ pub struct Cli {
 impl Cli {
     /// What is logged: servers tell their story, a command at a shell answers on standard output.
     pub fn log_filter(&self) -> &str {
-        let quiet = if matches!(self.verb, Verb::Up(_) | Verb::Serve | Verb::Worker { .. }) { FILTER } else { "warn" };
+        let quiet = if matches!(self.verb, Verb::Up(_) | Verb::Serve | Verb::Worker { .. }) {
+            FILTER
+        } else {
+            "warn"
+        };
         self.log.as_deref().unwrap_or(quiet)
     }
 
@@ -97,7 +101,9 @@ Examples:
         wait: bool,
     },
     /// How far a run is
-    #[command(after_help = "Examples:\n  signoff status\n  signoff status k3f9qdz --json | jq .stages[].state")]
+    #[command(
+        after_help = "Examples:\n  signoff status\n  signoff status k3f9qdz --json | jq .stages[].state"
+    )]
     Status {
         /// Which run: its name or the last characters of it; else the newest that is open
         run: Option<String>,
@@ -130,10 +136,14 @@ Examples:
         from_base: bool,
     },
     /// Answer a gate: not this work; ends the run, or passes the stage over where its pipeline says so
-    #[command(after_help = "Example:\n  signoff reject llm-wrapper-k3f9qdz it retries what must not be sent twice")]
+    #[command(
+        after_help = "Example:\n  signoff reject llm-wrapper-k3f9qdz it retries what must not be sent twice"
+    )]
     Reject(Decide),
     /// Give a gate more time
-    #[command(after_help = "Examples:\n  signoff extend llm-wrapper-k3f9qdz\n  signoff extend llm-wrapper-k3f9qdz tomorrow")]
+    #[command(
+        after_help = "Examples:\n  signoff extend llm-wrapper-k3f9qdz\n  signoff extend llm-wrapper-k3f9qdz tomorrow"
+    )]
     Extend {
         /// Which run: its name, or the last characters of it
         run: String,
@@ -147,7 +157,9 @@ Examples:
         run: String,
     },
     /// What waits for you, and for others
-    #[command(after_help = "With --json: one question a line.\n\nExample:\n  signoff waiting --json | jq -r 'select(.for_me).run'")]
+    #[command(
+        after_help = "With --json: one question a line.\n\nExample:\n  signoff waiting --json | jq -r 'select(.for_me).run'"
+    )]
     Waiting,
     /// End a run, whatever it does
     #[command(after_help = "Example:\n  signoff stop llm-wrapper-k3f9qdz we start over on Monday")]
@@ -162,7 +174,9 @@ Examples:
         run: String,
     },
     /// A run's thread, as Slack shows it
-    #[command(after_help = "With --json: the messages as they are sent to Slack, with their blocks.")]
+    #[command(
+        after_help = "With --json: the messages as they are sent to Slack, with their blocks."
+    )]
     Thread {
         /// Which run: its name, or the last characters of it
         run: String,
@@ -173,7 +187,9 @@ Examples:
         verb: SlackVerb,
     },
     /// Check what this machine and the Slack app have, and say what is missing
-    #[command(after_help = "Exit codes: 0 all that is needed is here · 5 something marked ✗ is missing")]
+    #[command(
+        after_help = "Exit codes: 0 all that is needed is here · 5 something marked ✗ is missing"
+    )]
     Doctor,
     /// Run a program that dies with its parent
     #[command(name = "__child", hide = true)]
@@ -264,7 +280,13 @@ mod tests {
 
     #[test]
     fn flags_may_follow_words() {
-        let cli = Cli::try_parse_from(["signoff", "develop", "x", "keep", "it", "small", "--wait", "--json"]).unwrap();
-        assert!(cli.json && matches!(cli.verb, Verb::Develop { wait: true, ref words, .. } if words.join(" ") == "keep it small"));
+        let cli = Cli::try_parse_from([
+            "signoff", "develop", "x", "keep", "it", "small", "--wait", "--json",
+        ])
+        .unwrap();
+        assert!(
+            cli.json
+                && matches!(cli.verb, Verb::Develop { wait: true, ref words, .. } if words.join(" ") == "keep it small")
+        );
     }
 }

@@ -50,7 +50,9 @@ impl Failure {
 
     /// Whoever read our output has seen enough, as `head` has.
     fn is_no_reader(&self) -> bool {
-        self.error.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)
+        self.error
+            .downcast_ref::<io::Error>()
+            .is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)
     }
 }
 
@@ -62,7 +64,11 @@ impl From<anyhow::Error> for Failure {
 
 impl From<crate::store::StoreError> for Failure {
     fn from(error: crate::store::StoreError) -> Self {
-        let code = if matches!(error, crate::store::StoreError::Away(_)) { exit::MISSING } else { exit::OUR_FAULT };
+        let code = if matches!(error, crate::store::StoreError::Away(_)) {
+            exit::MISSING
+        } else {
+            exit::OUR_FAULT
+        };
         Self { code, error: error.into() }
     }
 }
@@ -76,8 +82,10 @@ pub fn run(cli: Cli, out: &mut dyn Write) -> Result<u8, Failure> {
         // Before the configuration is read: what is printed helps to write it.
         return set_up::slack(verb, cli.json, out);
     }
-    telemetry::start(cli.log_filter(), cli.log_format()).map_err(|e| Failure::usage(anyhow!("SIGNOFF_LOG: {e}")))?;
-    let config = Config::from_process().map_err(|problems| Failure::usage(anyhow!("{problems}")))?;
+    telemetry::start(cli.log_filter(), cli.log_format())
+        .map_err(|e| Failure::usage(anyhow!("SIGNOFF_LOG: {e}")))?;
+    let config =
+        Config::from_process().map_err(|problems| Failure::usage(anyhow!("{problems}")))?;
     // What `up` starts dies with the thread that started it: one thread does everything there.
     let runtime = match &cli.verb {
         Verb::Serve | Verb::Worker { .. } => Builder::new_multi_thread().enable_all().build(),
@@ -95,7 +103,9 @@ async fn verb(cli: Cli, config: Config, out: &mut dyn Write) -> Result<u8, Failu
     match cli.verb {
         Verb::Up(options) => up::up(options.options(), config).await,
         Verb::Serve => serve::serve(config.found()).await,
-        Verb::Worker { no_sandbox, max_cached_runs } => worker::worker(config.found(), no_sandbox, max_cached_runs).await,
+        Verb::Worker { no_sandbox, max_cached_runs } => {
+            worker::worker(config.found(), no_sandbox, max_cached_runs).await
+        }
         Verb::Doctor => doctor::doctor(config.found(), json, out).await,
         talk => talk::talk(talk, config.found(), json, out).await,
     }
@@ -119,7 +129,11 @@ mod tests {
 
     #[test]
     fn who_has_seen_enough_is_no_failure() {
-        let broken = |kind| Failure::from(Err::<(), _>(io::Error::from(kind)).context("printing").expect_err("broken"));
+        let broken = |kind| {
+            Failure::from(
+                Err::<(), _>(io::Error::from(kind)).context("printing").expect_err("broken"),
+            )
+        };
         assert!(broken(io::ErrorKind::BrokenPipe).is_no_reader());
         assert!(!broken(io::ErrorKind::StorageFull).is_no_reader());
     }

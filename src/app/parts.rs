@@ -23,9 +23,14 @@ const START_PATIENCE: Duration = Duration::from_secs(30);
 /// The database, open.
 pub async fn store(config: &Config) -> Result<Store, Failure> {
     let Some(url) = &config.database_url else {
-        return Err(Failure::missing(anyhow!("no database: set DATABASE_URL, or run `signoff up` here (SIGNOFF_HOME is {})", config.home.display())));
+        return Err(Failure::missing(anyhow!(
+            "no database: set DATABASE_URL, or run `signoff up` here (SIGNOFF_HOME is {})",
+            config.home.display()
+        )));
     };
-    Store::connect(url).await.map_err(|e| Failure::missing(anyhow!(e).context("opening DATABASE_URL")))
+    Store::connect(url)
+        .await
+        .map_err(|e| Failure::missing(anyhow!(e).context("opening DATABASE_URL")))
 }
 
 /// The database, open and up to date; waited for, because everything starts at once.
@@ -36,7 +41,9 @@ pub async fn migrated_store(config: &Config) -> Result<Store, Failure> {
 }
 
 /// Tries until it works or patience ends.
-pub async fn patiently<T, F: Future<Output = anyhow::Result<T>>>(attempt: impl Fn() -> F) -> Result<T, Failure> {
+pub async fn patiently<T, F: Future<Output = anyhow::Result<T>>>(
+    attempt: impl Fn() -> F,
+) -> Result<T, Failure> {
     let deadline = tokio::time::Instant::now() + START_PATIENCE;
     let mut told = false;
     loop {
@@ -54,7 +61,10 @@ pub async fn patiently<T, F: Future<Output = anyhow::Result<T>>>(attempt: impl F
 }
 
 pub fn address(config: &Config) -> Address {
-    Address { address: config.temporal_address.clone(), namespace: config.temporal_namespace.clone() }
+    Address {
+        address: config.temporal_address.clone(),
+        namespace: config.temporal_namespace.clone(),
+    }
 }
 
 pub fn doors(config: &Config, store: Store) -> Doors {
@@ -74,12 +84,19 @@ pub fn rehearses(config: &Config) -> bool {
 /// Where links in Slack lead to, if anywhere: this machine's own address is dead on a phone, so only a stand-in for Slack has it.
 pub fn linked_from_slack(config: &Config) -> Option<Url> {
     let stand_in = config.slack.as_ref().is_none_or(|slack| slack.api_url.is_some());
-    config.public_url.clone().or_else(|| (stand_in && config.listen.ip().is_loopback()).then(|| here(config.listen)))
+    config
+        .public_url
+        .clone()
+        .or_else(|| (stand_in && config.listen.ip().is_loopback()).then(|| here(config.listen)))
 }
 
 /// Where links lead to for who is at this machine.
 pub fn linked_from_here(config: &Config) -> Url {
-    config.public_url.clone().or_else(|| config.up_url.clone()).unwrap_or_else(|| here(config.listen))
+    config
+        .public_url
+        .clone()
+        .or_else(|| config.up_url.clone())
+        .unwrap_or_else(|| here(config.listen))
 }
 
 fn here(listen: SocketAddr) -> Url {
@@ -106,7 +123,8 @@ pub fn asked_to_end() -> CancellationToken {
     let token = CancellationToken::new();
     let asked = token.clone();
     tokio::spawn(async move {
-        let mut term = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).ok();
+        let mut term =
+            tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).ok();
         let terminated = async {
             match &mut term {
                 Some(term) => drop(term.recv().await),
@@ -136,7 +154,9 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let slack = [("SLACK_BOT_TOKEN", "xoxb-1"), ("SLACK_APP_TOKEN", "xapp-1")];
         let variables: Vec<_> = slack.iter().chain(variables).collect();
-        let get = |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+        let get = |name: &str| {
+            variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+        };
         let config = Config::read(get, folder.path()).expect("it is good");
         (linked_from_slack(&config).map(String::from), linked_from_here(&config).into())
     }
@@ -149,6 +169,12 @@ mod tests {
         assert_eq!(linked(&[]), (None, here.clone()));
         assert_eq!(linked(&[stand_in]), (Some(here.clone()), here.clone()));
         assert_eq!(linked(&[("SIGNOFF_LISTEN", "0.0.0.0:8480"), stand_in]), (None, here));
-        assert_eq!(linked(&[public]), (Some("https://signoff.example/x/".to_owned()), "https://signoff.example/x/".to_owned()));
+        assert_eq!(
+            linked(&[public]),
+            (
+                Some("https://signoff.example/x/".to_owned()),
+                "https://signoff.example/x/".to_owned()
+            )
+        );
     }
 }

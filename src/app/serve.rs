@@ -14,7 +14,9 @@ use tokio_util::sync::CancellationToken;
 use super::sweep::sweep;
 use super::{Failure, exit, parts};
 use crate::config::{Config, SlackConfig};
-use crate::slack::{Pacing, SlackApi, SlackApiConfig, SocketHealth, SocketMode, SocketPatience, Take, Verifier};
+use crate::slack::{
+    Pacing, SlackApi, SlackApiConfig, SocketHealth, SocketMode, SocketPatience, Take, Verifier,
+};
 use crate::thread::{Place, Publisher};
 use crate::web::{self, Actor, SlackDoor, Web};
 
@@ -23,7 +25,8 @@ const END_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Answers Slack, draws threads and serves pages until asked to end.
 pub async fn serve(config: Config) -> Result<u8, Failure> {
-    let proven = web::prove().context("this program does not refuse who may not decide, so it does not start")?;
+    let proven = web::prove()
+        .context("this program does not refuse who may not decide, so it does not start")?;
     let end = parts::asked_to_end();
     let store = parts::migrated_store(&config).await?;
     let key = parts::link_key(&store).await?;
@@ -34,19 +37,34 @@ pub async fn serve(config: Config) -> Result<u8, Failure> {
     let mut tasks = JoinSet::new();
     tasks.spawn(sweep(store.clone(), parts::now, end.clone()));
     if let Some(slack) = &slack {
-        let publisher = Publisher { store, slack: slack.api.clone(), place: slack.place.clone(), clock: parts::now };
+        let publisher = Publisher {
+            store,
+            slack: slack.api.clone(),
+            place: slack.place.clone(),
+            clock: parts::now,
+        };
         tasks.spawn(publisher.run(end.clone()));
-        let actor = Actor { doors: doors.clone(), place: slack.place.clone(), slack: slack.api.clone(), clock: parts::now };
-        if let Some(sockets) = config.slack.as_ref().and_then(|config| sockets(config, slack, actor.clone())) {
+        let actor = Actor {
+            doors: doors.clone(),
+            place: slack.place.clone(),
+            slack: slack.api.clone(),
+            clock: parts::now,
+        };
+        if let Some(sockets) =
+            config.slack.as_ref().and_then(|config| sockets(config, slack, actor.clone()))
+        {
             tasks.spawn(sockets.run(end.clone()));
         }
         tasks.spawn(web::resend(actor, end.clone()));
     }
-    let listener = TcpListener::bind(config.listen).await.with_context(|| format!("listening on {} (SIGNOFF_LISTEN)", config.listen))?;
+    let listener = TcpListener::bind(config.listen)
+        .await
+        .with_context(|| format!("listening on {} (SIGNOFF_LISTEN)", config.listen))?;
     tracing::info!("serve listens on {} · Slack {}", config.listen, manner(slack.as_ref()));
     let router = web::router(Web { proven, doors, place, slack, clock: parts::now });
     let ending = end.clone();
-    let serving = axum::serve(listener, router).with_graceful_shutdown(async move { ending.cancelled().await });
+    let serving = axum::serve(listener, router)
+        .with_graceful_shutdown(async move { ending.cancelled().await });
     tokio::select! {
         served = serving => served.context("serving")?,
         // A `serve` that answers but draws nothing would look well and be of no use.

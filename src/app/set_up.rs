@@ -12,7 +12,11 @@ use crate::slack::{self, Delivery};
 pub fn slack(verb: &SlackVerb, json: bool, out: &mut dyn Write) -> Result<u8, Failure> {
     let SlackVerb::Manifest(asked) = verb;
     let delivery = delivery(asked).map_err(|why| Failure::usage(anyhow!(why)))?;
-    let text = if json { format!("{:#}\n", slack::manifest_json(&delivery)) } else { slack::manifest(&delivery) };
+    let text = if json {
+        format!("{:#}\n", slack::manifest_json(&delivery))
+    } else {
+        slack::manifest(&delivery)
+    };
     write!(out, "{text}").context("printing")?;
     Ok(exit::OK)
 }
@@ -43,7 +47,8 @@ mod tests {
 
     fn printed(json: bool) -> String {
         let mut out = Vec::new();
-        let verb = SlackVerb::Manifest(Manifest { mode: None, url: Some("https://a.example".to_owned()) });
+        let verb =
+            SlackVerb::Manifest(Manifest { mode: None, url: Some("https://a.example".to_owned()) });
         assert!(slack(&verb, json, &mut out).is_ok_and(|code| code == exit::OK));
         String::from_utf8(out).unwrap()
     }
@@ -52,7 +57,10 @@ mod tests {
     fn an_address_is_needed_for_http_and_for_nothing_else() {
         assert_eq!(asked(None, None), Ok(Delivery::Socket));
         assert_eq!(asked(Some(Mode::Socket), None), Ok(Delivery::Socket));
-        assert_eq!(asked(None, Some("https://a.example")), asked(Some(Mode::Http), Some("https://a.example/slack")));
+        assert_eq!(
+            asked(None, Some("https://a.example")),
+            asked(Some(Mode::Http), Some("https://a.example/slack"))
+        );
         insta::assert_snapshot!(asked(Some(Mode::Socket), Some("https://a.example")).unwrap_err(), @"--mode socket needs no --url: `signoff serve` calls Slack, and Slack answers through that connection. Leave --url out, or use --mode http");
         insta::assert_snapshot!(asked(Some(Mode::Http), None).unwrap_err(), @"--mode http needs the address where Slack reaches `signoff serve`: --url https://signoff.example.com. If there is none, --mode socket needs none");
         insta::assert_snapshot!(asked(None, Some("http://a.example")).unwrap_err(), @"--url http://a.example: Slack calls https addresses only. Put a proxy with a certificate before `signoff serve`, or use --mode socket, which needs no address");
@@ -60,7 +68,10 @@ mod tests {
 
     #[test]
     fn it_is_printed_for_people_and_for_programs() {
-        assert!(printed(false).starts_with("# api.slack.com/apps") && printed(false).contains("request_url: https://a.example/slack\n"));
+        assert!(
+            printed(false).starts_with("# api.slack.com/apps")
+                && printed(false).contains("request_url: https://a.example/slack\n")
+        );
         let document: serde_json::Value = serde_json::from_str(&printed(true)).unwrap();
         assert_eq!(document["settings"]["interactivity"]["request_url"], "https://a.example/slack");
     }

@@ -11,7 +11,10 @@ use serde_json::{Value, json};
 
 use super::cli::{Decide, Verb};
 use super::{Failure, exit, parts};
-use crate::commands::{self, Answer, Asker, Command, Doors, Misunderstood, Order, Reply, ReplyKind, Said, Terms, Waiting};
+use crate::commands::{
+    self, Answer, Asker, Command, Doors, Misunderstood, Order, Reply, ReplyKind, Said, Terms,
+    Waiting,
+};
 use crate::config::Config;
 use crate::run::{Outcome, PersonId, RequestId, Rework, Run, RunId, Verdict, Via, Zone};
 use crate::thread::{self, Place, words};
@@ -26,9 +29,18 @@ struct Talk<'a> {
     out: &'a mut dyn Write,
 }
 
-pub async fn talk(verb: Verb, config: Config, json: bool, out: &mut dyn Write) -> Result<u8, Failure> {
+pub async fn talk(
+    verb: Verb,
+    config: Config,
+    json: bool,
+    out: &mut dyn Write,
+) -> Result<u8, Failure> {
     let store = parts::store(&config).await?;
-    let place = parts::place(&config, parts::link_key(&store).await?, Some(parts::linked_from_here(&config)));
+    let place = parts::place(
+        &config,
+        parts::link_key(&store).await?,
+        Some(parts::linked_from_here(&config)),
+    );
     let person = PersonId::Cli { user: config.os_user.clone() };
     let asker = Asker { zone: zone(), ..Asker::new(person, Via::Cli, Said::now(parts::now())) };
     let mut talk = Talk { doors: parts::doors(&config, store), asker, place, json, out };
@@ -40,24 +52,43 @@ pub async fn talk(verb: Verb, config: Config, json: bool, out: &mut dyn Write) -
         Verb::Approve(decide) => talk.decide(Verdict::Approve, decide).await,
         Verb::Changes { decide, from_base } => talk.changes(decide, from_base).await,
         Verb::Reject(decide) => talk.decide(Verdict::Reject, decide).await,
-        Verb::Extend { run, time } => talk.decide(Verdict::Extend, Decide { run, words: vec![time] }).await,
-        Verb::Snooze { run } => talk.decide(Verdict::Snooze, Decide { run, words: Vec::new() }).await,
+        Verb::Extend { run, time } => {
+            talk.decide(Verdict::Extend, Decide { run, words: vec![time] }).await
+        }
+        Verb::Snooze { run } => {
+            talk.decide(Verdict::Snooze, Decide { run, words: Vec::new() }).await
+        }
         Verb::Stop(decide) => talk.decide(Verdict::Stop, decide).await,
         Verb::Events { run } => talk.events(run).await,
         Verb::Thread { run } => talk.thread(run).await,
-        Verb::Up(_) | Verb::Serve | Verb::Worker { .. } | Verb::Doctor | Verb::Slack { .. } | Verb::Child(_) => {
-            Err(anyhow::anyhow!("not said to a run").into())
-        }
+        Verb::Up(_)
+        | Verb::Serve
+        | Verb::Worker { .. }
+        | Verb::Doctor
+        | Verb::Slack { .. }
+        | Verb::Child(_) => Err(anyhow::anyhow!("not said to a run").into()),
     }
 }
 
 impl Talk<'_> {
-    async fn develop(&mut self, project: String, words: Vec<String>, wait: bool) -> Result<u8, Failure> {
+    async fn develop(
+        &mut self,
+        project: String,
+        words: Vec<String>,
+        wait: bool,
+    ) -> Result<u8, Failure> {
         let line = std::iter::once(project).chain(words).collect::<Vec<_>>().join(" ");
         let what = match commands::parse(&line, &self.doors.projects) {
             Ok(Command::Develop(what)) => what,
-            Ok(_) => return self.reply(&Reply::new(ReplyKind::Unknown, "That is a command, not a project: type it without `develop`.")),
-            Err(misunderstood) => return self.reply(&Reply::new(ReplyKind::Unknown, misunderstood.text)),
+            Ok(_) => {
+                return self.reply(&Reply::new(
+                    ReplyKind::Unknown,
+                    "That is a command, not a project: type it without `develop`.",
+                ));
+            }
+            Err(misunderstood) => {
+                return self.reply(&Reply::new(ReplyKind::Unknown, misunderstood.text));
+            }
         };
         let order = Order { what, asker: self.asker.clone(), key: fresh_key() };
         let reply = commands::start(&self.doors, order).await?;
@@ -101,9 +132,12 @@ impl Talk<'_> {
             return self.reply(&commands::status(run, parts::now()));
         }
         let thread = self.doors.store.thread(run.id()).await?;
-        let thread = thread.map(|(at, ts)| json!({ "team": at.team, "channel": at.channel, "ts": ts }));
+        let thread =
+            thread.map(|(at, ts)| json!({ "team": at.team, "channel": at.channel, "ts": ts }));
         let asked = run.gate.as_ref().and_then(|gate| run.stage(&gate.id.stage));
-        let diff_url = asked.and_then(|stage| thread::diff_url(run, stage, stage.good_attempt()?, &self.place)).map(String::from);
+        let diff_url = asked
+            .and_then(|stage| thread::diff_url(run, stage, stage.good_attempt()?, &self.place))
+            .map(String::from);
         self.document(&commands::status_json(run, thread.as_ref(), diff_url.as_deref()))
     }
 
@@ -124,7 +158,10 @@ impl Talk<'_> {
     async fn waiting(&mut self) -> Result<u8, Failure> {
         let person = self.asker.person.clone();
         let runs = commands::waiting_runs(&self.doors, &self.asker).await?;
-        let all: Vec<Waiting> = runs.into_iter().map(|run| Waiting { mine: commands::waits_for(&run, &person, &[]), run }).collect();
+        let all: Vec<Waiting> = runs
+            .into_iter()
+            .map(|run| Waiting { mine: commands::waits_for(&run, &person, &[]), run })
+            .collect();
         if !self.json {
             return self.reply(&commands::waiting(&all, parts::now()));
         }
@@ -139,11 +176,18 @@ impl Talk<'_> {
     }
 
     async fn changes(&mut self, decide: Decide, from_base: bool) -> Result<u8, Failure> {
-        let base = |terms: Terms| if from_base { Terms { rework: Rework::Base, ..terms } } else { terms };
-        self.answer(Verdict::Changes, decide, |said| Terms::read(Verdict::Changes, said).map(base)).await
+        let base =
+            |terms: Terms| if from_base { Terms { rework: Rework::Base, ..terms } } else { terms };
+        self.answer(Verdict::Changes, decide, |said| Terms::read(Verdict::Changes, said).map(base))
+            .await
     }
 
-    async fn answer(&mut self, verdict: Verdict, decide: Decide, read: impl FnOnce(&str) -> Result<Terms, Misunderstood>) -> Result<u8, Failure> {
+    async fn answer(
+        &mut self,
+        verdict: Verdict,
+        decide: Decide,
+        read: impl FnOnce(&str) -> Result<Terms, Misunderstood>,
+    ) -> Result<u8, Failure> {
         let said = std::iter::once(decide.run).chain(decide.words).collect::<Vec<_>>().join(" ");
         let named = match self.find(&said).await? {
             Ok(named) => named,
@@ -151,7 +195,9 @@ impl Talk<'_> {
         };
         let terms = match read(&named.said) {
             Ok(terms) => terms,
-            Err(misunderstood) => return self.reply(&Reply::new(ReplyKind::Refused, misunderstood.text)),
+            Err(misunderstood) => {
+                return self.reply(&Reply::new(ReplyKind::Refused, misunderstood.text));
+            }
         };
         let key = fresh_key();
         let answer = Answer { terms, ..Answer::new(verdict, self.asker.clone(), key.clone()) };
@@ -163,7 +209,10 @@ impl Talk<'_> {
         match commands::said_to(&self.doors, (&id, verdict), &key).await? {
             Some(Ok(())) => self.outcome("decided", &reply),
             Some(Err(refused)) => self.reply(&refused),
-            None => self.outcome("recorded", &Reply::new(ReplyKind::Done, words::not_taken_up_yet()).about(&id)),
+            None => self.outcome(
+                "recorded",
+                &Reply::new(ReplyKind::Done, words::not_taken_up_yet()).about(&id),
+            ),
         }
     }
 
@@ -185,7 +234,12 @@ impl Talk<'_> {
             Err(reply) => return self.reply(&reply),
         };
         let progress = self.doors.store.progress(named.run.id()).await?;
-        let drawn = thread::render(&named.run, (progress.as_ref(), &thread::Groups::default()), parts::now(), &self.place);
+        let drawn = thread::render(
+            &named.run,
+            (progress.as_ref(), &thread::Groups::default()),
+            parts::now(),
+            &self.place,
+        );
         if self.json {
             let messages: Vec<Value> =
                 drawn.iter().map(|m| json!({ "key": m.key, "in_thread": m.to != thread::To::Channel, "text": m.text, "blocks": m.blocks })).collect();
@@ -245,16 +299,29 @@ impl Talk<'_> {
 
 fn one_line(event: &Value) -> String {
     let text = |name: &str| event[name].as_str().unwrap_or_default().to_owned();
-    let about = ["stage", "outcome", "verdict", "by", "why"].iter().map(|f| text(f)).filter(|t| !t.is_empty()).collect::<Vec<_>>().join(" · ");
+    let about = ["stage", "outcome", "verdict", "by", "why"]
+        .iter()
+        .map(|f| text(f))
+        .filter(|t| !t.is_empty())
+        .collect::<Vec<_>>()
+        .join(" · ");
     let attempt = event["attempt"].as_u64().map(|n| format!(" · attempt {n}")).unwrap_or_default();
-    format!("{:>3} {} {}{}{}{attempt}", event["seq"], text("at"), text("kind"), if about.is_empty() { "" } else { " · " }, about)
+    format!(
+        "{:>3} {} {}{}{}{attempt}",
+        event["seq"],
+        text("at"),
+        text("kind"),
+        if about.is_empty() { "" } else { " · " },
+        about
+    )
 }
 
 /// The shell's own clock; that of the machine, where the shell has none of its own.
 fn zone() -> Zone {
     let now = parts::now();
     let here = now.with_timezone(&Local).offset().fix();
-    let machine = Zone::new(&iana_time_zone::get_timezone().unwrap_or_default(), here.local_minus_utc());
+    let machine =
+        Zone::new(&iana_time_zone::get_timezone().unwrap_or_default(), here.local_minus_utc());
     if machine.offset(now) == here { machine } else { Zone::Offset(here) }
 }
 

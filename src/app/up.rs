@@ -28,7 +28,9 @@ pub async fn up(options: UpOptions, config: Config) -> Result<u8, Failure> {
         rehearsal: config.rehearsal,
     };
     let voice = Voice::new(Box::new(stdout()), stderr().is_terminal());
-    local::up(options, machine, voice, Some(phase_of)).await.map_err(|error| Failure { code: local::exit_code(&error), error })
+    local::up(options, machine, voice, Some(phase_of))
+        .await
+        .map_err(|error| Failure { code: local::exit_code(&error), error })
 }
 
 /// How a run stands, for the demo: it plays people, so it asks the database and not the thread it watches.
@@ -46,7 +48,11 @@ fn phase_of(config: Config) -> PhaseOf {
 
 /// What commands need to know of a running `up`.
 pub fn addresses(up: &UpFile) -> UpAddresses {
-    UpAddresses { database_url: up.database_url.clone(), temporal: up.temporal.clone(), web: up.web.clone() }
+    UpAddresses {
+        database_url: up.database_url.clone(),
+        temporal: up.temporal.clone(),
+        web: up.web.clone(),
+    }
 }
 
 /// Becomes a program that dies with its parent; comes back only where that is not possible.

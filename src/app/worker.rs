@@ -19,8 +19,13 @@ use crate::sandbox::Sandbox;
 
 const BUILT_IN_SCENARIO: &str = include_str!("../../deploy/rehearsal/llm-wrapper.toml");
 
-pub async fn worker(config: Config, no_sandbox: bool, max_cached_runs: usize) -> Result<u8, Failure> {
-    prove_refusals().context("this program does not refuse who may not decide, so it does not start")?;
+pub async fn worker(
+    config: Config,
+    no_sandbox: bool,
+    max_cached_runs: usize,
+) -> Result<u8, Failure> {
+    prove_refusals()
+        .context("this program does not refuse who may not decide, so it does not start")?;
     let end = parts::asked_to_end();
     let store = parts::migrated_store(&config).await?;
     let at = parts::address(&config);
@@ -36,7 +41,12 @@ pub async fn worker(config: Config, no_sandbox: bool, max_cached_runs: usize) ->
         claude: local::claude_cli::find(Some(config.path.as_ref()), &config.cache),
         draining: CancellationToken::new(),
     };
-    tracing::info!("worker takes runs from {} · {} · {}", config.task_queue, confinement(&bench.sandbox), manner(&bench.model));
+    tracing::info!(
+        "worker takes runs from {} · {} · {}",
+        config.task_queue,
+        confinement(&bench.sandbox),
+        manner(&bench.model)
+    );
     Worker::new(&client, &config.task_queue, bench, max_cached_runs)?.run(end).await?;
     Ok(exit::OK)
 }
@@ -51,17 +61,26 @@ struct Voice {
 /// A real model, or a scripted one that this process plays on a socket of its own.
 fn voice(config: &Config) -> Result<Voice, Failure> {
     if let (Some(key), None) = (&config.anthropic_key, &config.rehearsal) {
-        return Ok(Voice { model: ModelAccess::Key(key.expose_secret().into()), usual_model: None, _folder: None });
+        return Ok(Voice {
+            model: ModelAccess::Key(key.expose_secret().into()),
+            usual_model: None,
+            _folder: None,
+        });
     }
     let (name, text) = match &config.rehearsal {
-        Some(file) => (file.display().to_string(), fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?),
+        Some(file) => (
+            file.display().to_string(),
+            fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?,
+        ),
         None => ("deploy/rehearsal/llm-wrapper.toml".to_owned(), BUILT_IN_SCENARIO.to_owned()),
     };
-    let scenario = rehearsal::Scenario::parse(&name, &text).map_err(|e| Failure::usage(anyhow!("{e}")))?;
+    let scenario =
+        rehearsal::Scenario::parse(&name, &text).map_err(|e| Failure::usage(anyhow!("{e}")))?;
     let usual_model = Some(scenario.model.clone());
     let folder = SocketFolder::new()?;
     let socket = folder.path.join("model.sock");
-    let listener = UnixListener::bind(&socket).with_context(|| format!("listening at {}", socket.display()))?;
+    let listener = UnixListener::bind(&socket)
+        .with_context(|| format!("listening at {}", socket.display()))?;
     tokio::spawn(rehearsal::serve(listener, Arc::new(scenario)));
     Ok(Voice { model: ModelAccess::Socket(socket), usual_model, _folder: Some(folder) })
 }
@@ -82,7 +101,8 @@ impl SocketFolder {
         let path = all.join(format!("{}{}", Self::PREFIX, std::process::id()));
         loop {
             fs::create_dir_all(&path).with_context(|| format!("making {}", path.display()))?;
-            let held = File::create(path.join(Self::LOCK)).with_context(|| format!("locking {}", path.display()))?;
+            let held = File::create(path.join(Self::LOCK))
+                .with_context(|| format!("locking {}", path.display()))?;
             // Another worker that sweeps may have had it between these two lines.
             if held.try_lock().is_ok() && path.join(Self::LOCK).exists() {
                 let _ = fs::remove_file(path.join("model.sock"));
@@ -94,8 +114,13 @@ impl SocketFolder {
     /// Killed, a worker leaves its folder behind.
     fn sweep(all: &Path) {
         for entry in fs::read_dir(all).into_iter().flatten().flatten() {
-            let ours = entry.file_name().to_str().is_some_and(|name| name.starts_with(Self::PREFIX));
-            let lock = if ours { File::options().write(true).open(entry.path().join(Self::LOCK)).ok() } else { None };
+            let ours =
+                entry.file_name().to_str().is_some_and(|name| name.starts_with(Self::PREFIX));
+            let lock = if ours {
+                File::options().write(true).open(entry.path().join(Self::LOCK)).ok()
+            } else {
+                None
+            };
             if lock.is_some_and(|lock| lock.try_lock().is_ok()) {
                 // What cannot be removed is only litter.
                 let _ = fs::remove_dir_all(entry.path());

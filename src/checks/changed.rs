@@ -6,10 +6,20 @@ use crate::run::{TestNames, TestsChanged};
 /// What `now` lacks of what was there `before`.
 #[must_use]
 pub fn changed(before: &TestNames, now: &TestNames) -> TestsChanged {
-    let removed: Vec<&str> = before.ran.iter().chain(&before.skipped).map(String::as_str).filter(|name| !now.has(name)).collect();
+    let removed: Vec<&str> = before
+        .ran
+        .iter()
+        .chain(&before.skipped)
+        .map(String::as_str)
+        .filter(|name| !now.has(name))
+        .collect();
     let silenced = |name: &&str| now.skipped.contains(*name) && !now.ran.contains(*name);
     let skipped: Vec<&str> = before.ran.iter().map(String::as_str).filter(silenced).collect();
-    let names = removed.iter().chain(&skipped).take(TestsChanged::NAMES).map(|name| name.chars().take(TestsChanged::NAME).collect());
+    let names = removed
+        .iter()
+        .chain(&skipped)
+        .take(TestsChanged::NAMES)
+        .map(|name| name.chars().take(TestsChanged::NAME).collect());
     TestsChanged { removed: count(&removed), skipped: count(&skipped), names: names.collect() }
 }
 
@@ -38,8 +48,12 @@ mod tests {
 
     #[test]
     fn removed_tests_are_named_first() {
-        let told = changed(&names(&["a", "b", "c", "d"], &["e", "f"]), &names(&["a", "new"], &["b", "f"]));
-        assert_eq!((told.removed, told.skipped, told.names), (3, 1, vec!["c".to_owned(), "d".to_owned(), "e".to_owned()]));
+        let told =
+            changed(&names(&["a", "b", "c", "d"], &["e", "f"]), &names(&["a", "new"], &["b", "f"]));
+        assert_eq!(
+            (told.removed, told.skipped, told.names),
+            (3, 1, vec!["c".to_owned(), "d".to_owned(), "e".to_owned()])
+        );
     }
 
     #[test]

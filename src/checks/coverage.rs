@@ -22,8 +22,12 @@ pub(super) fn percent_of_lines(text: &str) -> Option<f64> {
     let (mut all, mut counted, mut declared) = (Lines::default(), Lines::default(), None::<Lines>);
     for record in Reader::new(text.as_bytes()).flatten() {
         match record {
-            Record::LineData { count, .. } => counted.add(Lines { found: 1, hit: u64::from(count > 0) }),
-            Record::LinesFound { found } => declared.get_or_insert_default().found = u64::from(found),
+            Record::LineData { count, .. } => {
+                counted.add(Lines { found: 1, hit: u64::from(count > 0) })
+            }
+            Record::LinesFound { found } => {
+                declared.get_or_insert_default().found = u64::from(found)
+            }
             Record::LinesHit { hit } => declared.get_or_insert_default().hit = u64::from(hit),
             Record::EndOfRecord => {
                 all.add(declared.take().unwrap_or(counted));
@@ -51,7 +55,10 @@ mod tests {
 
     #[test]
     fn lines_are_counted_where_no_sum_is_declared() {
-        assert_eq!(percent_of_lines("SF:a.js\nDA:1,1\nDA:2,0\nend_of_record\nSF:b.js\nDA:1,0\nDA:2,0"), Some(25.0));
+        assert_eq!(
+            percent_of_lines("SF:a.js\nDA:1,1\nDA:2,0\nend_of_record\nSF:b.js\nDA:1,0\nDA:2,0"),
+            Some(25.0)
+        );
     }
 
     #[test]

@@ -112,7 +112,9 @@ impl Reading {
                     case.message = attribute(tag, "message").unwrap_or_default();
                 }
             }
-            ("skipped", Some(case)) if case.outcome == Outcome::Passed => case.outcome = Outcome::Skipped,
+            ("skipped", Some(case)) if case.outcome == Outcome::Passed => {
+                case.outcome = Outcome::Skipped
+            }
             _ => {}
         }
     }
@@ -132,7 +134,9 @@ impl Reading {
     }
 
     fn say(&mut self, text: &str) {
-        if let Some(case) = self.case.as_mut().filter(|case| self.listening && case.words.len() < MESSAGE_BYTES) {
+        if let Some(case) =
+            self.case.as_mut().filter(|case| self.listening && case.words.len() < MESSAGE_BYTES)
+        {
             case.words.push_str(&text[..text.floor_char_boundary(MESSAGE_BYTES)]);
         }
     }
@@ -172,7 +176,9 @@ impl Case {
     fn new(tag: &BytesStart<'_>) -> Self {
         let name = attribute(tag, "name").unwrap_or_default();
         // node:test calls every class "test"; jest repeats the name.
-        let class = attribute(tag, "classname").filter(|class| !class.is_empty() && class != "test" && !name.starts_with(class.as_str()));
+        let class = attribute(tag, "classname").filter(|class| {
+            !class.is_empty() && class != "test" && !name.starts_with(class.as_str())
+        });
         let name = class.map_or(name.clone(), |class| format!("{class} › {name}"));
         let failure = attribute(tag, "failure").or_else(|| attribute(tag, "error"));
         let outcome = match attribute(tag, "status").as_deref() {
@@ -197,13 +203,20 @@ impl Case {
 
 fn attribute(tag: &BytesStart<'_>, name: &str) -> Option<String> {
     let mut attributes = tag.html_attributes();
-    let found = attributes.with_checks(false).flatten().find(|attribute| attribute.key.local_name().into_inner() == name)?;
-    Some(unescape(&found.value).map_or_else(|_| found.value.to_string(), std::borrow::Cow::into_owned))
+    let found = attributes
+        .with_checks(false)
+        .flatten()
+        .find(|attribute| attribute.key.local_name().into_inner() == name)?;
+    Some(
+        unescape(&found.value)
+            .map_or_else(|_| found.value.to_string(), std::borrow::Cow::into_owned),
+    )
 }
 
 fn resolved(entity: &BytesRef<'_>) -> String {
     let name = entity.clone().into_inner();
-    unescape(&format!("&{name};")).map_or_else(|_| format!("&{name};"), std::borrow::Cow::into_owned)
+    unescape(&format!("&{name};"))
+        .map_or_else(|_| format!("&{name};"), std::borrow::Cow::into_owned)
 }
 
 #[cfg(test)]

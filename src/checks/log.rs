@@ -33,7 +33,8 @@ impl Log {
         self.file.write_all(&bytes[..fits]).context("writing the checks' log")?;
         self.written += fits;
         if fits > 0 && self.written == LARGEST_BYTES {
-            let note = format!("\n[the log ends here: it has reached {} MB]\n", LARGEST_BYTES >> 20);
+            let note =
+                format!("\n[the log ends here: it has reached {} MB]\n", LARGEST_BYTES >> 20);
             self.file.write_all(note.as_bytes()).context("writing the checks' log")?;
         }
         self.tail.extend_from_slice(bytes);
@@ -79,7 +80,10 @@ mod tests {
         log.write(&vec![b'x'; LARGEST_BYTES + 5]).unwrap();
         log.write(b"the last words").unwrap();
         let kept = fs::read_to_string(&path).unwrap();
-        assert!(kept.len() < LARGEST_BYTES + 100 && kept.ends_with("[the log ends here: it has reached 10 MB]\n"));
+        assert!(
+            kept.len() < LARGEST_BYTES + 100
+                && kept.ends_with("[the log ends here: it has reached 10 MB]\n")
+        );
         assert!(log.tail().ends_with("xthe last words"));
     }
 

@@ -50,15 +50,21 @@ pub struct Judged {
 /// An error is our fault: a box that does not start, a log that cannot be written.
 pub async fn check(spec: CheckSpec<'_>, stop: &CancellationToken) -> anyhow::Result<Judged> {
     let begun = Instant::now();
-    let mut log = Log::create(spec.log).with_context(|| format!("making the log {}", spec.log.display()))?;
-    std::fs::create_dir_all(spec.home).with_context(|| format!("making the HOME {}", spec.home.display()))?;
+    let mut log =
+        Log::create(spec.log).with_context(|| format!("making the log {}", spec.log.display()))?;
+    std::fs::create_dir_all(spec.home)
+        .with_context(|| format!("making the HOME {}", spec.home.display()))?;
     let (ending, reported) = run(spec, &mut log, stop).await?;
     let judged = verdict::judge(spec.stage, &ending, &reported, &log);
     let checked = Checked { seconds: begun.elapsed().as_secs(), ..judged };
     Ok(Judged { checked, names: reported.junit.and_then(|report| report.names) })
 }
 
-async fn run(spec: CheckSpec<'_>, log: &mut Log, stop: &CancellationToken) -> anyhow::Result<(Ending, Reported)> {
+async fn run(
+    spec: CheckSpec<'_>,
+    log: &mut Log,
+    stop: &CancellationToken,
+) -> anyhow::Result<(Ending, Reported)> {
     let deadline = Instant::now() + Duration::from_secs(spec.stage.timeout_seconds);
     let prepared = all(spec, Shell { network: Network::Open, deadline, stop }, log).await?;
     if prepared != Ending::Good {
@@ -72,7 +78,8 @@ async fn run(spec: CheckSpec<'_>, log: &mut Log, stop: &CancellationToken) -> an
 
 /// One command after the other; the first that fails ends it.
 async fn all(spec: CheckSpec<'_>, shell: Shell<'_>, log: &mut Log) -> anyhow::Result<Ending> {
-    let commands = if shell.network == Network::Open { &spec.stage.setup } else { &spec.stage.checks };
+    let commands =
+        if shell.network == Network::Open { &spec.stage.setup } else { &spec.stage.checks };
     let place = BoxSpec {
         work: spec.checkout.to_path_buf(),
         home: spec.home.to_path_buf(),

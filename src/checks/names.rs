@@ -17,7 +17,8 @@ const EVERYWHERE: [&str; 4] = ["", "pytest", "Root Suite", "undefined"];
 const MARK: usize = 16;
 
 /// Where something lay in memory, in names made from values.
-static ADDRESS: LazyLock<Regex> = LazyLock::new(|| Regex::new("0x[0-9A-Fa-f]{6,16}").expect("a pattern of ours"));
+static ADDRESS: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new("0x[0-9A-Fa-f]{6,16}").expect("a pattern of ours"));
 
 /// The names of a report, as they come.
 #[derive(Debug, Default)]
@@ -51,7 +52,10 @@ impl Names {
 
 /// `suites` from the outermost; those that the name repeats are left out.
 fn full(suites: &[String], case: &str) -> String {
-    let suites = suites.iter().map(|suite| suite.trim()).filter(|suite| !EVERYWHERE.contains(suite) && !case.starts_with(suite));
+    let suites = suites
+        .iter()
+        .map(|suite| suite.trim())
+        .filter(|suite| !EVERYWHERE.contains(suite) && !case.starts_with(suite));
     let full = suites.chain([case.trim()]).collect::<Vec<_>>().join(" › ");
     let one_line = plain(&full).replace(['\n', '\t'], " ");
     cut(&ADDRESS.replace_all(&one_line, "0x…"))
@@ -80,14 +84,26 @@ mod tests {
 
     #[test]
     fn a_test_that_ran_once_was_not_skipped() {
-        let names = noted(&[("", "a", true), ("", "a", false), ("", "a", false), ("", "b", true), ("", "b", true)]).unwrap();
+        let names = noted(&[
+            ("", "a", true),
+            ("", "a", false),
+            ("", "a", false),
+            ("", "b", true),
+            ("", "b", true),
+        ])
+        .unwrap();
         assert_eq!((names.ran.len(), names.skipped.len()), (1, 1));
     }
 
     #[test]
     fn suites_tell_tests_of_one_name_apart() {
-        assert_eq!(noted(&[("one", "works", false), ("other", "works", false)]).unwrap().ran.len(), 2);
-        let names = noted(&[("pytest", "test_a › works", false), ("h/calc", "h/calc › TestAdd", false)]).unwrap();
+        assert_eq!(
+            noted(&[("one", "works", false), ("other", "works", false)]).unwrap().ran.len(),
+            2
+        );
+        let names =
+            noted(&[("pytest", "test_a › works", false), ("h/calc", "h/calc › TestAdd", false)])
+                .unwrap();
         assert!(names.has("test_a › works") && names.has("h/calc › TestAdd"));
     }
 

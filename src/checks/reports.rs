@@ -77,7 +77,15 @@ mod tests {
         symlink("../../secret", checkout.join("out/link.xml")).unwrap();
         symlink("../..", checkout.join("out/up")).unwrap();
         assert_eq!(text_of(&checkout, "./out/good.xml").as_deref(), Some("x"));
-        for path in ["../secret", "out/link.xml", "out/up/secret", "/etc/passwd", "out", "out/missing.xml", ""] {
+        for path in [
+            "../secret",
+            "out/link.xml",
+            "out/up/secret",
+            "/etc/passwd",
+            "out",
+            "out/missing.xml",
+            "",
+        ] {
             assert_eq!(text_of(&checkout, path), None, "{path}");
         }
     }

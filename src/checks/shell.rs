@@ -39,10 +39,21 @@ pub(super) struct Shell<'a> {
 }
 
 impl Shell<'_> {
-    pub async fn run(self, sandbox: &Sandbox, place: &BoxSpec, command: &str, log: &mut Log) -> anyhow::Result<Ending> {
+    pub async fn run(
+        self,
+        sandbox: &Sandbox,
+        place: &BoxSpec,
+        command: &str,
+        log: &mut Log,
+    ) -> anyhow::Result<Ending> {
         // One pipe for both, so that the log has them in the order they were said.
-        let mut shell = sandbox.command(place, Path::new("sh"), &["-c", "exec sh -c \"$0\" 2>&1", command]);
-        let mut child = shell.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().with_context(|| format!("starting `{command}`"))?;
+        let mut shell =
+            sandbox.command(place, Path::new("sh"), &["-c", "exec sh -c \"$0\" 2>&1", command]);
+        let mut child = shell
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .with_context(|| format!("starting `{command}`"))?;
         let group = child.id();
         let out = child.stdout.take().context("a command without output")?;
         let ended = tokio::select! {
@@ -66,7 +77,11 @@ impl Shell<'_> {
     }
 }
 
-async fn listen(child: &mut Child, mut out: ChildStdout, log: &mut Log) -> anyhow::Result<ExitStatus> {
+async fn listen(
+    child: &mut Child,
+    mut out: ChildStdout,
+    log: &mut Log,
+) -> anyhow::Result<ExitStatus> {
     let status = tokio::select! {
         status = child.wait() => status?,
         copied = copy(&mut out, log) => {

@@ -52,7 +52,18 @@ impl Place {
     async fn judged(&self, stop: &CancellationToken) -> Judged {
         let path = |name| self.root.path().join(name);
         let (checkout, home, log) = (path("checkout"), path("home"), path("checks.log"));
-        check(CheckSpec { stage: &self.stage, checkout: &checkout, home: &home, log: &log, sandbox: &self.sandbox }, stop).await.unwrap()
+        check(
+            CheckSpec {
+                stage: &self.stage,
+                checkout: &checkout,
+                home: &home,
+                log: &log,
+                sandbox: &self.sandbox,
+            },
+            stop,
+        )
+        .await
+        .unwrap()
     }
 
     fn log(&self) -> String {
@@ -60,7 +71,10 @@ impl Place {
     }
 }
 
-const GOOD: (&str, &str) = ("good.test.mjs", "import { test } from 'node:test'; test('adds', () => {}); test('later', { skip: true }, () => {});");
+const GOOD: (&str, &str) = (
+    "good.test.mjs",
+    "import { test } from 'node:test'; test('adds', () => {}); test('later', { skip: true }, () => {});",
+);
 const BAD: (&str, &str) = (
     "bad.test.mjs",
     "import { test } from 'node:test'; test('streams', () => { throw new Error('the answer was 41, not 42'); }); test('more', () => {});",
@@ -80,9 +94,16 @@ async fn good_work_passes() {
 async fn tests_are_known_by_name() {
     let place = place(&[GOOD, BAD], &[NODE_TEST]).await;
     let names = place.judged(&CancellationToken::new()).await.names.unwrap();
-    assert_eq!((names.ran.into_iter().collect::<Vec<_>>().join(", "), names.skipped.len()), ("adds, more, streams".to_owned(), 1));
+    assert_eq!(
+        (names.ran.into_iter().collect::<Vec<_>>().join(", "), names.skipped.len()),
+        ("adds, more, streams".to_owned(), 1)
+    );
     let silent = self::place(&[GOOD], &["true"]).await;
-    assert_eq!(silent.judged(&CancellationToken::new()).await.names, None, "no report is not a report without tests");
+    assert_eq!(
+        silent.judged(&CancellationToken::new()).await.names,
+        None,
+        "no report is not a report without tests"
+    );
 }
 
 #[tokio::test]
@@ -91,7 +112,10 @@ async fn failed_tests_are_named() {
     let checked = place.checked().await;
     assert_eq!(checked.why.as_deref(), Some("1 of 3 tests failed"));
     let feedback = checked.feedback.unwrap();
-    assert!(feedback.starts_with("1 of 3 tests failed\n- streams: the answer was 41, not 42\n"), "{feedback}");
+    assert!(
+        feedback.starts_with("1 of 3 tests failed\n- streams: the answer was 41, not 42\n"),
+        "{feedback}"
+    );
     assert!(!checked.passed && !place.root.path().join("checkout/ran").exists());
 }
 
@@ -110,16 +134,23 @@ async fn coverage_counts_where_it_is_wanted() {
     let mut place = place(&[], &[lcov]).await;
     place.stage.least_coverage_percent = Some(90.0);
     let checked = place.checked().await;
-    assert_eq!((checked.passed, checked.why.as_deref(), checked.coverage_percent), (false, Some("coverage 71 % is below 90 %"), Some(71.0)));
+    assert_eq!(
+        (checked.passed, checked.why.as_deref(), checked.coverage_percent),
+        (false, Some("coverage 71 % is below 90 %"), Some(71.0))
+    );
     place.stage.least_coverage_percent = Some(71.0);
     assert!(place.checked().await.passed);
     place.stage.checks = vec!["true".into()];
-    assert_eq!(place.checked().await.why.as_deref(), Some("coverage of 71 % is wanted, but the checks left no report in lcov.info"));
+    assert_eq!(
+        place.checked().await.why.as_deref(),
+        Some("coverage of 71 % is wanted, but the checks left no report in lcov.info")
+    );
 }
 
 #[tokio::test]
 async fn a_committed_report_proves_nothing() {
-    let forged = [("junit.xml", "<testcase name='all'/>"), ("lcov.info", "LF:1\nLH:1\nend_of_record\n")];
+    let forged =
+        [("junit.xml", "<testcase name='all'/>"), ("lcov.info", "LF:1\nLH:1\nend_of_record\n")];
     let mut place = place(&forged, &["true"]).await;
     place.stage.least_coverage_percent = Some(90.0);
     let checked = place.checked().await;
@@ -128,7 +159,8 @@ async fn a_committed_report_proves_nothing() {
 
 #[tokio::test]
 async fn a_link_out_of_the_checkout_is_no_report() {
-    let place = place(&[], &["ln -s ~/junit.xml junit.xml; echo '<testcase/>' > ~/junit.xml"]).await;
+    let place =
+        place(&[], &["ln -s ~/junit.xml junit.xml; echo '<testcase/>' > ~/junit.xml"]).await;
     assert_eq!(place.checked().await.tests, None);
     symlink("/etc/passwd", place.root.path().join("checkout/lcov.info")).unwrap();
     assert_eq!(place.checked().await.coverage_percent, None);
@@ -140,13 +172,18 @@ async fn what_takes_too_long_is_ended() {
     let mut place = place(&[], &["echo begun; sleep 60"]).await;
     place.stage.timeout_seconds = 1;
     let checked = place.checked().await;
-    assert_eq!((checked.passed, checked.why.as_deref()), (false, Some("checks took longer than 1s")));
+    assert_eq!(
+        (checked.passed, checked.why.as_deref()),
+        (false, Some("checks took longer than 1s"))
+    );
     assert!(checked.feedback.unwrap().contains("begun") && checked.seconds < 5);
 }
 
 #[tokio::test]
 async fn a_stop_ends_everything() {
-    let place = place(&[], &["setsid sh -c 'while :; do echo x >> beat; sleep 0.02; done' & sleep 60"]).await;
+    let place =
+        place(&[], &["setsid sh -c 'while :; do echo x >> beat; sleep 0.02; done' & sleep 60"])
+            .await;
     let stop = CancellationToken::new();
     let beat = place.root.path().join("checkout/beat");
     let stopper = async {
@@ -164,12 +201,20 @@ async fn a_stop_ends_everything() {
 
 #[tokio::test]
 async fn only_setup_has_the_network() {
-    let mut place = place(&[], &["cp interfaces-of ~/setup; tail -n +3 /proc/net/dev | wc -l > ~/check; echo $CI"]).await;
-    place.stage.setup = vec!["tail -n +3 /proc/net/dev | wc -l > interfaces-of; echo kept > ~/cache".into()];
+    let mut place = place(
+        &[],
+        &["cp interfaces-of ~/setup; tail -n +3 /proc/net/dev | wc -l > ~/check; echo $CI"],
+    )
+    .await;
+    place.stage.setup =
+        vec!["tail -n +3 /proc/net/dev | wc -l > interfaces-of; echo kept > ~/cache".into()];
     assert!(place.checked().await.passed);
     let home = |name: &str| fs::read_to_string(place.root.path().join("home").join(name)).unwrap();
     assert_eq!((home("check").trim(), home("cache").trim()), ("1", "kept"));
-    assert_eq!(home("setup").trim(), std::fs::read_to_string("/proc/net/dev").unwrap().lines().skip(2).count().to_string());
+    assert_eq!(
+        home("setup").trim(),
+        std::fs::read_to_string("/proc/net/dev").unwrap().lines().skip(2).count().to_string()
+    );
     assert!(place.log().ends_with("\n1\n"));
 }
 
@@ -184,7 +229,8 @@ async fn a_failed_setup_is_told() {
 
 #[tokio::test]
 async fn without_a_box_it_works_too_and_leaves_nothing() {
-    let mut place = place(&[], &["sh -c 'while :; do echo x >> beat; sleep 0.02; done' & sleep 0.1"]).await;
+    let mut place =
+        place(&[], &["sh -c 'while :; do echo x >> beat; sleep 0.02; done' & sleep 0.1"]).await;
     place.sandbox = Sandbox::None;
     assert!(place.checked().await.passed);
     let beat = place.root.path().join("checkout/beat");

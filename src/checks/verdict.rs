@@ -20,7 +20,15 @@ pub(super) fn judge(stage: &Stage, ending: &Ending, reported: &Reported, log: &L
     let why = why(stage, ending, reported);
     let failures = reported.junit.as_ref().map_or(&[][..], |report| &report.failures);
     let feedback = why.as_ref().map(|why| feedback(why, failures, &log.tail()));
-    Checked { passed: why.is_none(), why, feedback, tests, coverage_percent: reported.coverage_percent, tests_changed: None, seconds: 0 }
+    Checked {
+        passed: why.is_none(),
+        why,
+        feedback,
+        tests,
+        coverage_percent: reported.coverage_percent,
+        tests_changed: None,
+        seconds: 0,
+    }
 }
 
 /// None: it is good.
@@ -35,7 +43,9 @@ fn why(stage: &Stage, ending: &Ending, reported: &Reported) -> Option<String> {
 
 fn failed(command: &str, code: Option<i32>, reported: &Reported) -> String {
     match reported.junit.as_ref().map(|report| report.tests) {
-        Some(tests) if tests.failed > 0 => format!("{} of {} tests failed", tests.failed, tests.ran()),
+        Some(tests) if tests.failed > 0 => {
+            format!("{} of {} tests failed", tests.failed, tests.ran())
+        }
         _ => match code {
             Some(code) => format!("`{command}` exited {code}"),
             None => format!("`{command}` was killed"),
@@ -47,9 +57,17 @@ fn too_little(stage: &Stage, reported: &Reported) -> Option<String> {
     let least = stage.least_coverage_percent?;
     match (reported.coverage_percent, &stage.reports.lcov) {
         (Some(percent), _) if percent >= least => None,
-        (Some(percent), _) => Some(format!("coverage {} % is below {} %", tenths(percent), tenths(least))),
-        (None, Some(path)) => Some(format!("coverage of {} % is wanted, but the checks left no report in {path}", tenths(least))),
-        (None, None) => Some(format!("coverage of {} % is wanted, but the pipeline names no report", tenths(least))),
+        (Some(percent), _) => {
+            Some(format!("coverage {} % is below {} %", tenths(percent), tenths(least)))
+        }
+        (None, Some(path)) => Some(format!(
+            "coverage of {} % is wanted, but the checks left no report in {path}",
+            tenths(least)
+        )),
+        (None, None) => Some(format!(
+            "coverage of {} % is wanted, but the pipeline names no report",
+            tenths(least)
+        )),
     }
 }
 
@@ -69,7 +87,11 @@ fn span(seconds: u64) -> String {
 fn feedback(why: &str, failures: &[Failure], log: &str) -> String {
     let mut text = format!("{}\n", head(why, FAILURE_BYTES));
     for (n, failure) in failures.iter().enumerate() {
-        let told = format!("- {}: {}\n", head(&failure.name, FAILURE_BYTES / 2), head(&failure.message, FAILURE_BYTES));
+        let told = format!(
+            "- {}: {}\n",
+            head(&failure.name, FAILURE_BYTES / 2),
+            head(&failure.message, FAILURE_BYTES)
+        );
         if text.len() + told.len() > FAILURES_BYTES {
             let _ = writeln!(text, "- and {} more", failures.len() - n);
             break;

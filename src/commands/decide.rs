@@ -7,7 +7,9 @@ use chrono::TimeDelta;
 
 use super::{Asker, Doors, Reply, ReplyKind, Terms};
 use crate::engine::EngineError;
-use crate::run::{Approver, Decision, GateId, GroupId, OpenGate, Refusal, RequestId, Run, RunId, Verdict, Via};
+use crate::run::{
+    Approver, Decision, GateId, GroupId, OpenGate, Refusal, RequestId, Run, RunId, Verdict, Via,
+};
 use crate::store::StoreError;
 use crate::thread::{figures, words};
 
@@ -36,20 +38,31 @@ impl Answer {
     /// An answer without words.
     #[must_use]
     pub fn new(verdict: Verdict, asker: Asker, key: RequestId) -> Self {
-        Self { verdict, gate: None, terms: Terms::default(), groups: Vec::new(), message: None, asker, key }
+        Self {
+            verdict,
+            gate: None,
+            terms: Terms::default(),
+            groups: Vec::new(),
+            message: None,
+            asker,
+            key,
+        }
     }
 
     /// What it says to this run. Whoever names no gate answers what was asked when they spoke, never what is asked by the time we act on it.
     #[must_use]
     pub fn decision(&self, run: &Run) -> Decision {
         let asker = &self.asker;
-        let asked_then = || run.gate.as_ref().filter(|open| open.opened_at <= asker.said.at + CLOCKS_DIFFER);
+        let asked_then =
+            || run.gate.as_ref().filter(|open| open.opened_at <= asker.said.at + CLOCKS_DIFFER);
         let gate = match self.verdict {
             Verdict::Stop | Verdict::Note => None,
             _ => self.gate.clone().or_else(|| asked_then().map(|open| open.id.clone())),
         };
         let working = |open: &OpenGate| run.spec_of(&open.id).and_then(|spec| spec.hours.as_ref());
-        let until = self.terms.more.zip(run.gate.as_ref()).map(|(more, open)| more.until(open.deadline, (asker.said.at, asker.zone), working(open)));
+        let until = self.terms.more.zip(run.gate.as_ref()).map(|(more, open)| {
+            more.until(open.deadline, (asker.said.at, asker.zone), working(open))
+        });
         Decision {
             request: self.key.clone(),
             verdict: self.verdict,
@@ -107,20 +120,33 @@ pub fn hopeless(run: &Run, answer: &Answer) -> Option<Reply> {
     // A snooze is judged like every other answer to this gate, and needs neither words nor a time.
     let verdict = if answer.verdict == Verdict::Extend { Verdict::Snooze } else { answer.verdict };
     let refusal = run.judge(&Decision { verdict, ..answer.decision(run) }).err()?;
-    let may_be_in_a_group = refusal == Refusal::NotAllowed && run.named().any(|approver| matches!(approver, Approver::Group(_)));
+    let may_be_in_a_group = refusal == Refusal::NotAllowed
+        && run.named().any(|approver| matches!(approver, Approver::Group(_)));
     (!may_be_in_a_group).then(|| refused(run, &refusal, answer.verdict))
 }
 
 /// Sends an answer on that was sent before, and whose arrival was never confirmed. The same request id: it counts once.
-pub async fn resend_decision(doors: &Doors, run: &RunId, decision: &Decision) -> Result<Reply, StoreError> {
+pub async fn resend_decision(
+    doors: &Doors,
+    run: &RunId,
+    decision: &Decision,
+) -> Result<Reply, StoreError> {
     send(doors, run, decision, true).await
 }
 
 /// `again`: an earlier send may have arrived, so that a failure of this one proves nothing.
-async fn send(doors: &Doors, run: &RunId, decision: &Decision, again: bool) -> Result<Reply, StoreError> {
+async fn send(
+    doors: &Doors,
+    run: &RunId,
+    decision: &Decision,
+    again: bool,
+) -> Result<Reply, StoreError> {
     let reply = match doors.engine.decide(run, decision).await {
         Ok(()) => {
-            let (verdict, by) = (words::recorded(decision.verdict).trim_end_matches('.').to_lowercase(), &decision.by);
+            let (verdict, by) = (
+                words::recorded(decision.verdict).trim_end_matches('.').to_lowercase(),
+                &decision.by,
+            );
             tracing::info!(run.id = %run, "run {run} was {verdict} by {by}; its workflow judges");
             Reply::new(ReplyKind::Done, words::recorded(decision.verdict))
         }
@@ -140,7 +166,9 @@ async fn send(doors: &Doors, run: &RunId, decision: &Decision, again: bool) -> R
 /// Temporal has no such open run: it is over, maybe by this very answer; or it was asked for, and its start is still owed.
 async fn gone(doors: &Doors, run: &RunId, decision: &Decision) -> Result<Reply, StoreError> {
     let verdict = decision.verdict;
-    let Some(run) = doors.store.run(run).await? else { return Ok(Reply::new(ReplyKind::Away, words::nothing_was_recorded(verdict))) };
+    let Some(run) = doors.store.run(run).await? else {
+        return Ok(Reply::new(ReplyKind::Away, words::nothing_was_recorded(verdict)));
+    };
     Ok(match run.answer_to(&decision.request) {
         Some(judged) => was_judged(&run, judged, verdict),
         None if run.outcome.is_some() => refused(&run, &Refusal::RunEnded, verdict),
@@ -161,7 +189,11 @@ fn refused(run: &Run, refusal: &Refusal, verdict: Verdict) -> Reply {
 }
 
 /// What became of an answer that was sent: waits for the workflow's word, up to ten seconds.
-pub async fn said_to(doors: &Doors, (run, verdict): (&RunId, Verdict), key: &RequestId) -> Result<Option<Result<(), Reply>>, StoreError> {
+pub async fn said_to(
+    doors: &Doors,
+    (run, verdict): (&RunId, Verdict),
+    key: &RequestId,
+) -> Result<Option<Result<(), Reply>>, StoreError> {
     let looking = async {
         loop {
             if let Some(run) = doors.store.run(run).await?
@@ -186,13 +218,20 @@ mod tests {
     fn said(run: &Run, verdict: Verdict, seconds_after: i64) -> Answer {
         let asked_at = run.gate.as_ref().expect("a run that waits").opened_at;
         let said = Said { at: asked_at + TimeDelta::seconds(seconds_after), again: true };
-        Answer::new(verdict, Asker::new(run.request.starter.clone(), Via::Thread, said), RequestId("k".to_owned()))
+        Answer::new(
+            verdict,
+            Asker::new(run.request.starter.clone(), Via::Thread, said),
+            RequestId("k".to_owned()),
+        )
     }
 
     #[test]
     fn words_answer_what_was_asked_when_they_were_said() {
         let run = Tale::waiting().run;
-        assert_eq!(said(&run, Verdict::Approve, 60).decision(&run).gate, run.gate.as_ref().map(|g| g.id.clone()));
+        assert_eq!(
+            said(&run, Verdict::Approve, 60).decision(&run).gate,
+            run.gate.as_ref().map(|g| g.id.clone())
+        );
     }
 
     #[test]
@@ -208,8 +247,14 @@ mod tests {
             let terms = Terms { words: Some(words.to_owned()), ..Terms::default() };
             Answer { terms, ..said(&run, verdict, 60) }.unfit()
         };
-        assert!(with(Verdict::Changes, " \n").is_some_and(|why| why.contains("what should be different")));
-        assert!(with(Verdict::Note, &"ü".repeat(Decision::WORDS + 1)).is_some_and(|why| why.contains("longer than 3,000 characters")));
+        assert!(
+            with(Verdict::Changes, " \n")
+                .is_some_and(|why| why.contains("what should be different"))
+        );
+        assert!(
+            with(Verdict::Note, &"ü".repeat(Decision::WORDS + 1))
+                .is_some_and(|why| why.contains("longer than 3,000 characters"))
+        );
         assert_eq!(with(Verdict::Changes, &"ü".repeat(Decision::WORDS)), None);
     }
 

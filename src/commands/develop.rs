@@ -18,7 +18,10 @@ pub struct Order {
 /// Starts a run.
 pub async fn start(doors: &Doors, order: Order) -> Result<Reply, StoreError> {
     let Some(project) = doors.projects.get(&order.what.project) else {
-        return Ok(Reply::new(ReplyKind::Unknown, format!("There is no project `{}` any more.", order.what.project)));
+        return Ok(Reply::new(
+            ReplyKind::Unknown,
+            format!("There is no project `{}` any more.", order.what.project),
+        ));
     };
     let pipeline = &project.pipeline;
     let request = Request {
@@ -34,7 +37,8 @@ pub async fn start(doors: &Doors, order: Order) -> Result<Reply, StoreError> {
         rehearsal: doors.rehearsal && pipeline.pipeline.agent.kind == AgentKind::Claude,
     };
     doors.store.keep_pipeline(&pipeline.pipeline.digest, &pipeline.text).await?;
-    let (request, sender) = doors.store.ask_for_run(&order.key, &request, order.asker.said.at).await?;
+    let (request, sender) =
+        doors.store.ask_for_run(&order.key, &request, order.asker.said.at).await?;
     send(doors, &request, sender).await
 }
 
@@ -57,8 +61,14 @@ pub async fn resend_start(doors: &Doors, run: &RunId) -> Result<Option<Reply>, S
 
 async fn send(doors: &Doors, request: &Request, sender: Sender) -> Result<Reply, StoreError> {
     let run = &request.run;
-    let unsure =
-        || Reply::new(ReplyKind::Unsure, format!("`{run}` was asked for, but Temporal has not confirmed it yet. It is sent again until it has."));
+    let unsure = || {
+        Reply::new(
+            ReplyKind::Unsure,
+            format!(
+                "`{run}` was asked for, but Temporal has not confirmed it yet. It is sent again until it has."
+            ),
+        )
+    };
     let reply = match doors.engine.start(request).await {
         Ok(()) => {
             doors.store.run_was_sent(request).await?;
@@ -83,7 +93,9 @@ async fn send(doors: &Doors, request: &Request, sender: Sender) -> Result<Reply,
 
 const fn nothing_was_started(why: &EngineError) -> &'static str {
     match why {
-        EngineError::NotSent(_) => "Temporal cannot be reached, so nothing was started. Please try again in a minute.",
+        EngineError::NotSent(_) => {
+            "Temporal cannot be reached, so nothing was started. Please try again in a minute."
+        }
         _ => "Temporal refused to start this run; the log says why. Nothing was started.",
     }
 }

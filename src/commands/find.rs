@@ -19,7 +19,11 @@ pub struct Named {
 }
 
 /// The run named by the first word; else that of the thread, or of our direct message that is answered. `Err`: what reads like a name, and is none here.
-pub async fn named(doors: &Doors, asker: &Asker, said: &str) -> Result<Result<Option<Named>, Reply>, StoreError> {
+pub async fn named(
+    doors: &Doors,
+    asker: &Asker,
+    said: &str,
+) -> Result<Result<Option<Named>, Reply>, StoreError> {
     let (first, rest) = first_word(said);
     if let Some(run) = run_called(doors, first).await?.filter(|run| concerns(run, asker)) {
         return Ok(Ok(Some(Named { run, said: rest.to_owned() })));
@@ -43,21 +47,28 @@ pub async fn named(doors: &Doors, asker: &Asker, said: &str) -> Result<Result<Op
 }
 
 /// The run that is named, else that of the thread, else the newest of the channel, or of all for the command line.
-pub async fn find(doors: &Doors, asker: &Asker, said: &str) -> Result<Result<Named, Reply>, StoreError> {
+pub async fn find(
+    doors: &Doors,
+    asker: &Asker,
+    said: &str,
+) -> Result<Result<Named, Reply>, StoreError> {
     match named(doors, asker, said).await? {
         Ok(Some(named)) => return Ok(Ok(named)),
         Ok(None) => {}
         Err(unknown) => return Ok(Err(unknown)),
     }
     let run = match &asker.place {
-        Some(place) => match doors.store.newest_run_in(place, asker.said.at + CLOCKS_DIFFER).await? {
+        Some(place) => match doors.store.newest_run_in(place, asker.said.at + CLOCKS_DIFFER).await?
+        {
             Some(id) => doors.store.run(&id).await?,
             None => None,
         },
         None if said.is_empty() => newest_open(doors).await?,
         None => None,
     };
-    Ok(run.map(|run| Named { run, said: said.trim().to_owned() }).ok_or_else(|| unknown(first_word(said).0)))
+    Ok(run
+        .map(|run| Named { run, said: said.trim().to_owned() })
+        .ok_or_else(|| unknown(first_word(said).0)))
 }
 
 /// Whether this run is any business of whoever asks: what happens in one workspace is not told in another.
@@ -79,7 +90,12 @@ async fn run_called(doors: &Doors, word: &str) -> Result<Option<Run>, StoreError
     if word.len() < 4 {
         return Ok(None);
     }
-    let mut ends_so = doors.store.newest_runs(NEWEST).await?.into_iter().filter(|r| r.id().as_str().ends_with(&format!("-{word}")));
+    let mut ends_so = doors
+        .store
+        .newest_runs(NEWEST)
+        .await?
+        .into_iter()
+        .filter(|r| r.id().as_str().ends_with(&format!("-{word}")));
     Ok(ends_so.next().filter(|_| ends_so.next().is_none()))
 }
 
@@ -93,7 +109,10 @@ fn reads_like_a_name(word: &str) -> bool {
 
 async fn newest_open(doors: &Doors) -> Result<Option<Run>, StoreError> {
     let mut runs = doors.store.newest_runs(NEWEST).await?;
-    let open = runs.iter().position(|r| matches!(r.phase(), Phase::Waiting | Phase::Running | Phase::Starting)).unwrap_or(0);
+    let open = runs
+        .iter()
+        .position(|r| matches!(r.phase(), Phase::Waiting | Phase::Running | Phase::Starting))
+        .unwrap_or(0);
     Ok(if runs.is_empty() { None } else { Some(runs.swap_remove(open)) })
 }
 
@@ -117,7 +136,14 @@ mod tests {
 
     fn asker(team: Option<&str>) -> Asker {
         let place = team.map(|team| Channel { team: team.to_owned(), channel: "C1".to_owned() });
-        Asker { place, ..Asker::new(PersonId::Cli { user: "ana".to_owned() }, Via::Cli, Said::now(DateTime::UNIX_EPOCH)) }
+        Asker {
+            place,
+            ..Asker::new(
+                PersonId::Cli { user: "ana".to_owned() },
+                Via::Cli,
+                Said::now(DateTime::UNIX_EPOCH),
+            )
+        }
     }
 
     #[test]

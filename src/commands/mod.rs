@@ -14,10 +14,14 @@ pub use decide::{Answer, decide, hopeless, resend_decision, said_to};
 pub use develop::{Order, resend_start, start};
 pub use find::{Named, find, named};
 pub use list::list;
-pub use parse::{Command, Develop, HELP, Misunderstood, first_word, parse, read_brief, read_budget, verdict};
+pub use parse::{
+    Command, Develop, HELP, Misunderstood, first_word, parse, read_brief, read_budget, verdict,
+};
 pub use status::{status, status_json};
 pub use terms::{More, Terms};
-pub use waiting::{Waiting, judged_before, only_one, only_open, waiting, waiting_json, waiting_runs, waits_for};
+pub use waiting::{
+    Waiting, judged_before, only_one, only_open, waiting, waiting_json, waiting_runs, waits_for,
+};
 
 use chrono::{DateTime, Utc};
 

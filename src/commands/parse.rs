@@ -65,7 +65,9 @@ pub const HELP: &str = "\
 In a run's thread, `approve`, `changes: …` and `reject because …` alone are enough; other words there are notes for the next attempt. \
 `@signoff` understands all of this too, in channels, threads and directly.";
 
-const VERBS: [&str; 10] = ["status", "list", "waiting", "stop", "approve", "changes", "reject", "extend", "snooze", "help"];
+const VERBS: [&str; 10] = [
+    "status", "list", "waiting", "stop", "approve", "changes", "reject", "extend", "snooze", "help",
+];
 
 /// The verdict that a verb gives.
 #[must_use]
@@ -95,7 +97,9 @@ pub fn parse(line: &str, projects: &Projects) -> Result<Command, Misunderstood> 
         "help" => Ok(Command::Help),
         "list" => Ok(Command::List),
         "waiting" => Ok(Command::Waiting),
-        "status" => Ok(Command::Status { run: Some(first_word(rest).0.to_owned()).filter(|run| !run.is_empty()) }),
+        "status" => Ok(Command::Status {
+            run: Some(first_word(rest).0.to_owned()).filter(|run| !run.is_empty()),
+        }),
         _ => develop(first, rest, projects).map(Command::Develop),
     }
 }
@@ -104,7 +108,8 @@ pub fn parse(line: &str, projects: &Projects) -> Result<Command, Misunderstood> 
 #[must_use]
 pub fn first_word(text: &str) -> (&str, &str) {
     let text = text.trim();
-    text.split_once(char::is_whitespace).map_or((text, ""), |(first, rest)| (first, rest.trim_start()))
+    text.split_once(char::is_whitespace)
+        .map_or((text, ""), |(first, rest)| (first, rest.trim_start()))
 }
 
 fn develop(name: &str, rest: &str, projects: &Projects) -> Result<Develop, Misunderstood> {
@@ -116,7 +121,10 @@ fn develop(name: &str, rest: &str, projects: &Projects) -> Result<Develop, Misun
         match word.split_once('=') {
             Some(("budget", amount)) => budget = Some(read_budget(amount)?),
             Some((key, _)) if key.len() > 2 && nearest(key, ["budget"]).is_some() => {
-                return Err(Misunderstood::plain(format!("`{}` is no setting. Did you mean `budget=$5`?", plain(key))));
+                return Err(Misunderstood::plain(format!(
+                    "`{}` is no setting. Did you mean `budget=$5`?",
+                    plain(key)
+                )));
             }
             _ => brief.push(word),
         }
@@ -129,15 +137,22 @@ pub fn read_brief(brief: &str) -> Result<String, Misunderstood> {
     if brief.chars().count() <= BRIEF_CHARS {
         return Ok(brief.to_owned());
     }
-    Err(Misunderstood::plain(format!("That is longer than {BRIEF_CHARS} characters. Put the long part into a file of the repository and name it.")))
+    Err(Misunderstood::plain(format!(
+        "That is longer than {BRIEF_CHARS} characters. Put the long part into a file of the repository and name it."
+    )))
 }
 
 /// An amount a run may spend.
 pub fn read_budget(amount: &str) -> Result<Usd, Misunderstood> {
     match amount.parse::<Usd>() {
-        Ok(Usd::ZERO) => Err(Misunderstood::plain("A budget of nothing lets no run start. Leave it out for no limit.")),
+        Ok(Usd::ZERO) => Err(Misunderstood::plain(
+            "A budget of nothing lets no run start. Leave it out for no limit.",
+        )),
         Ok(budget) => Ok(budget),
-        Err(_) => Err(Misunderstood::plain(format!("`budget={}` is no amount. Write it like `budget=5` or `budget=$2.50`.", plain(amount)))),
+        Err(_) => Err(Misunderstood::plain(format!(
+            "`budget={}` is no amount. Write it like `budget=5` or `budget=$2.50`.",
+            plain(amount)
+        ))),
     }
 }
 
@@ -146,7 +161,10 @@ fn unknown(name: &str, projects: &Projects) -> Misunderstood {
     let meant = nearest(name, names.iter().map(String::as_str).chain(VERBS));
     let guess = meant.map(|m| format!(" Did you mean `/develop {m}`?")).unwrap_or_default();
     let all = names.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ");
-    let text = format!("There is no project or command `{}`.{guess} Projects: {all}. `/develop help` shows what can be typed.", plain(name));
+    let text = format!(
+        "There is no project or command `{}`.{guess} Projects: {all}. `/develop help` shows what can be typed.",
+        plain(name)
+    );
     Misunderstood { text, nearly: meant.is_some() }
 }
 
@@ -180,7 +198,10 @@ mod tests {
     #[test]
     fn an_answer_keeps_what_is_said_as_it_was_typed() {
         let said = |verdict, said: &str| Ok(Command::Decide { verdict, said: said.to_owned() });
-        assert_eq!(read("changes k3f9qdz use\ttabs\n  here"), said(Verdict::Changes, "k3f9qdz use\ttabs\n  here"));
+        assert_eq!(
+            read("changes k3f9qdz use\ttabs\n  here"),
+            said(Verdict::Changes, "k3f9qdz use\ttabs\n  here")
+        );
         assert_eq!(read("Approve!"), said(Verdict::Approve, ""));
         assert_eq!(read("extend tomorrow"), said(Verdict::Extend, "tomorrow"));
         assert_eq!(read("waiting"), Ok(Command::Waiting));

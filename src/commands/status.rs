@@ -12,10 +12,17 @@ use crate::thread;
 
 /// A run in a few lines.
 pub fn status(run: &Run, now: DateTime<Utc>) -> Reply {
-    let mut lines = vec![format!("`{}` · {} · {}", run.id(), thread::phase(run), run.in_one_line())];
-    lines.extend(run.stages.iter().map(|s| format!("{} {}", thread::glyph(s.phase), stage_line(s))));
+    let mut lines =
+        vec![format!("`{}` · {} · {}", run.id(), thread::phase(run), run.in_one_line())];
+    lines
+        .extend(run.stages.iter().map(|s| format!("{} {}", thread::glyph(s.phase), stage_line(s))));
     if let Some(gate) = &run.gate {
-        lines.push(format!("Waiting for approval of {}: {}. `/develop approve {}`", gate.id.stage, left(gate, now), run.id()));
+        lines.push(format!(
+            "Waiting for approval of {}: {}. `/develop approve {}`",
+            gate.id.stage,
+            left(gate, now),
+            run.id()
+        ));
     }
     lines.extend(run.why.iter().map(|why| format!("Why: {}", escape(why))));
     if let Some(code) = &run.delivered {
@@ -29,10 +36,19 @@ pub fn status(run: &Run, now: DateTime<Utc>) -> Reply {
 }
 
 fn stage_line(stage: &StageState) -> String {
-    let shown = stage.good_attempt().filter(|_| stage.phase == StagePhase::Good).or(stage.attempts.last());
-    let tests = shown.and_then(|a| a.tests).map(|t| format!(" · {}/{} tests", t.passed, t.ran())).unwrap_or_default();
-    let tries = if stage.attempts.len() > 1 { format!(" · {} attempts", stage.attempts.len()) } else { String::new() };
-    let cost = if stage.attempts.is_empty() { String::new() } else { format!(" · {}", stage.cost()) };
+    let shown =
+        stage.good_attempt().filter(|_| stage.phase == StagePhase::Good).or(stage.attempts.last());
+    let tests = shown
+        .and_then(|a| a.tests)
+        .map(|t| format!(" · {}/{} tests", t.passed, t.ran()))
+        .unwrap_or_default();
+    let tries = if stage.attempts.len() > 1 {
+        format!(" · {} attempts", stage.attempts.len())
+    } else {
+        String::new()
+    };
+    let cost =
+        if stage.attempts.is_empty() { String::new() } else { format!(" · {}", stage.cost()) };
     format!("{}{tests}{tries}{cost}", stage.name())
 }
 

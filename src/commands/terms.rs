@@ -58,7 +58,9 @@ fn some(words: &str) -> Option<String> {
 
 fn without_flag(said: &str) -> (&str, Rework) {
     let rest = FROM_BASE.iter().find_map(|flag| {
-        let front = said.strip_prefix(flag).filter(|rest| rest.is_empty() || rest.starts_with(char::is_whitespace));
+        let front = said
+            .strip_prefix(flag)
+            .filter(|rest| rest.is_empty() || rest.starts_with(char::is_whitespace));
         front.or_else(|| said.strip_suffix(flag).filter(|rest| rest.ends_with(char::is_whitespace)))
     });
     rest.map_or((said, Rework::Top), |rest| (rest.trim(), Rework::Base))
@@ -81,8 +83,15 @@ impl FromStr for More {
         if said == "tomorrow" {
             return Ok(Self::Tomorrow);
         }
-        let hours = said.strip_suffix('h').and_then(|n| n.trim().parse().ok()).filter(|n| (1..=MOST_HOURS).contains(n));
-        hours.map(Self::Hours).ok_or_else(|| Misunderstood::plain("How much more time? Say `extend 1h`, `extend 8h` or `extend tomorrow`."))
+        let hours = said
+            .strip_suffix('h')
+            .and_then(|n| n.trim().parse().ok())
+            .filter(|n| (1..=MOST_HOURS).contains(n));
+        hours.map(Self::Hours).ok_or_else(|| {
+            Misunderstood::plain(
+                "How much more time? Say `extend 1h`, `extend 8h` or `extend tomorrow`.",
+            )
+        })
     }
 }
 
@@ -90,10 +99,17 @@ impl More {
     /// The new deadline, for somebody on this clock: hours are added to what is left. Where a gate counts in working hours, these do too, and
     /// tomorrow is when they next begin.
     #[must_use]
-    pub fn until(self, deadline: DateTime<Utc>, (now, zone): (DateTime<Utc>, Zone), working: Option<&Hours>) -> DateTime<Utc> {
+    pub fn until(
+        self,
+        deadline: DateTime<Utc>,
+        (now, zone): (DateTime<Utc>, Zone),
+        working: Option<&Hours>,
+    ) -> DateTime<Utc> {
         match (self, working) {
             (Self::Hours(hours), None) => deadline.max(now) + TimeDelta::hours(hours.into()),
-            (Self::Hours(hours), Some(working)) => working.after(deadline.max(now), u64::from(hours) * 3_600),
+            (Self::Hours(hours), Some(working)) => {
+                working.after(deadline.max(now), u64::from(hours) * 3_600)
+            }
             (Self::Tomorrow, None) => zone.tomorrow(now, MORNING),
             (Self::Tomorrow, Some(working)) => working.opening(zone.tomorrow(now, MORNING)),
         }
@@ -111,16 +127,24 @@ mod tests {
     #[test]
     fn words_stay_as_they_were_typed() {
         let terms = Terms::read(Verdict::Changes, " keep\n\n  this & `that`\n").expect("words");
-        assert_eq!((terms.words.as_deref(), terms.rework), (Some("keep\n\n  this & `that`"), Rework::Top));
+        assert_eq!(
+            (terms.words.as_deref(), terms.rework),
+            (Some("keep\n\n  this & `that`"), Rework::Top)
+        );
     }
 
     #[test]
     fn changes_may_start_from_the_base() {
         for said in ["--from-base use tabs", "use tabs --from-base", "use tabs\n—from-base"] {
             let terms = Terms::read(Verdict::Changes, said).expect("words");
-            assert_eq!((terms.words.as_deref(), terms.rework), (Some("use tabs"), Rework::Base), "{said}");
+            assert_eq!(
+                (terms.words.as_deref(), terms.rework),
+                (Some("use tabs"), Rework::Base),
+                "{said}"
+            );
         }
-        let told = Terms::read(Verdict::Changes, "rename --from-base to --base in the help").expect("words");
+        let told = Terms::read(Verdict::Changes, "rename --from-base to --base in the help")
+            .expect("words");
         assert_eq!(told.rework, Rework::Top);
     }
 
@@ -147,14 +171,24 @@ mod tests {
     #[test]
     fn hours_are_added_to_what_is_left_or_to_now() {
         let now = at("2026-03-02T12:00:00Z");
-        assert_eq!(More::Hours(1).until(at("2026-03-02T12:30:00Z"), (now, Zone::UTC), None), at("2026-03-02T13:30:00Z"));
-        assert_eq!(More::Hours(8).until(at("2026-03-02T09:00:00Z"), (now, Zone::UTC), None), at("2026-03-02T20:00:00Z"));
+        assert_eq!(
+            More::Hours(1).until(at("2026-03-02T12:30:00Z"), (now, Zone::UTC), None),
+            at("2026-03-02T13:30:00Z")
+        );
+        assert_eq!(
+            More::Hours(8).until(at("2026-03-02T09:00:00Z"), (now, Zone::UTC), None),
+            at("2026-03-02T20:00:00Z")
+        );
     }
 
     #[test]
     fn tomorrow_is_nine_on_the_clock_of_whoever_says_it() {
         let now = at("2026-03-02T20:00:00Z");
-        assert_eq!(More::Tomorrow.until(now, (now, Zone::new("Asia/Kolkata", 0)), None), at("2026-03-04T03:30:00Z"), "it is the 3rd already");
+        assert_eq!(
+            More::Tomorrow.until(now, (now, Zone::new("Asia/Kolkata", 0)), None),
+            at("2026-03-04T03:30:00Z"),
+            "it is the 3rd already"
+        );
     }
 
     #[test]

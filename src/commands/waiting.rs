@@ -41,7 +41,8 @@ fn is_cut(all: &[Waiting]) -> bool {
 #[must_use]
 pub fn waits_for(run: &Run, person: &PersonId, groups: &[GroupId]) -> bool {
     let Some(open) = &run.gate else { return false };
-    let plain = Decision::new(RequestId(String::new()), Verdict::Approve, person.clone(), Via::Command);
+    let plain =
+        Decision::new(RequestId(String::new()), Verdict::Approve, person.clone(), Via::Command);
     let approval = Decision { gate: Some(open.id.clone()), groups: groups.to_vec(), ..plain };
     run.judge(&approval).is_ok()
 }
@@ -58,22 +59,36 @@ pub async fn judged_before(doors: &Doors, key: &RequestId) -> Result<Option<Run>
 pub fn only_one(waiting: Vec<Waiting>, asker: &Asker, said: &str) -> Result<Named, Reply> {
     let asked_then = |open: &OpenGate| open.opened_at <= asker.said.at + CLOCKS_DIFFER;
     let cut = is_cut(&waiting);
-    let mine: Vec<Run> = waiting.into_iter().filter(|it| it.mine && it.run.gate.as_ref().is_some_and(asked_then)).map(|it| it.run).collect();
+    let mine: Vec<Run> = waiting
+        .into_iter()
+        .filter(|it| it.mine && it.run.gate.as_ref().is_some_and(asked_then))
+        .map(|it| it.run)
+        .collect();
     let nothing = "Nothing waits for you. `/develop waiting` shows what waits for others; name the run to answer it.";
     // What was not looked at may wait for them too.
     if cut && !mine.is_empty() {
-        return Err(Reply::new(ReplyKind::Unknown, "Too many runs wait to be sure which one you mean. Name it."));
+        return Err(Reply::new(
+            ReplyKind::Unknown,
+            "Too many runs wait to be sure which one you mean. Name it.",
+        ));
     }
     the_only(mine, said, (nothing, "More than one run waits for you."))
 }
 
 /// The run that is to be stopped by somebody who named none: the only one of the channel that is not over.
-pub async fn only_open(doors: &Doors, (place, asker): (&Channel, &Asker), said: &str) -> Result<Result<Named, Reply>, StoreError> {
+pub async fn only_open(
+    doors: &Doors,
+    (place, asker): (&Channel, &Asker),
+    said: &str,
+) -> Result<Result<Named, Reply>, StoreError> {
     let open = doors.store.open_runs_in(place, asker.said.at + CLOCKS_DIFFER, MOST).await?;
     Ok(the_only(
         open,
         said,
-        ("No run is at work in this channel. Name the one to stop: `/develop stop &lt;run&gt;`.", "More than one run is at work here."),
+        (
+            "No run is at work in this channel. Name the one to stop: `/develop stop &lt;run&gt;`.",
+            "More than one run is at work here.",
+        ),
     ))
 }
 
@@ -83,8 +98,12 @@ fn the_only(mut runs: Vec<Run>, said: &str, (none, several): (&str, &str)) -> Re
         0 => Err(Reply::new(ReplyKind::Unknown, none)),
         1 => Ok(Named { run: runs.remove(0), said: said.trim().to_owned() }),
         _ => {
-            let names: Vec<String> = runs.iter().take(LISTED).map(|run| format!("`{}`", run.id())).collect();
-            Err(Reply::new(ReplyKind::Unknown, format!("{several} Name the one you mean: {}", names.join(", "))))
+            let names: Vec<String> =
+                runs.iter().take(LISTED).map(|run| format!("`{}`", run.id())).collect();
+            Err(Reply::new(
+                ReplyKind::Unknown,
+                format!("{several} Name the one you mean: {}", names.join(", ")),
+            ))
         }
     }
 }
@@ -94,7 +113,8 @@ fn the_only(mut runs: Vec<Run>, said: &str, (none, several): (&str, &str)) -> Re
 pub fn waiting(all: &[Waiting], now: DateTime<Utc>) -> Reply {
     let mut lines = Vec::new();
     for (title, mine) in [("*Waiting for you*", true), ("*Waiting for others*", false)] {
-        let asked: Vec<String> = all.iter().filter(|it| it.mine == mine).filter_map(|it| line(&it.run, now)).collect();
+        let asked: Vec<String> =
+            all.iter().filter(|it| it.mine == mine).filter_map(|it| line(&it.run, now)).collect();
         let more = asked.len().saturating_sub(LISTED);
         if !asked.is_empty() {
             lines.push(title.to_owned());
@@ -108,7 +128,10 @@ pub fn waiting(all: &[Waiting], now: DateTime<Utc>) -> Reply {
         lines.insert(0, "Nothing waits for you.".to_owned());
     }
     if is_cut(all) {
-        lines.push(format!("Only the {} questions that were asked first were looked at.", figures::count(MOST.unsigned_abs())));
+        lines.push(format!(
+            "Only the {} questions that were asked first were looked at.",
+            figures::count(MOST.unsigned_abs())
+        ));
     }
     Reply::new(ReplyKind::Done, lines.join("\n"))
 }
@@ -116,7 +139,11 @@ pub fn waiting(all: &[Waiting], now: DateTime<Utc>) -> Reply {
 fn line(run: &Run, now: DateTime<Utc>) -> Option<String> {
     let open = run.gate.as_ref()?;
     let quorum = run.spec_of(&open.id).map_or(1, |spec| spec.quorum);
-    let approvals = if quorum > 1 { format!(" · {} of {quorum} approvals", open.approvals.len()) } else { String::new() };
+    let approvals = if quorum > 1 {
+        format!(" · {} of {quorum} approvals", open.approvals.len())
+    } else {
+        String::new()
+    };
     Some(format!("`{}` · {}{approvals} · {}", run.id(), open.id.stage, left(open, now)))
 }
 
@@ -156,7 +183,11 @@ mod tests {
 
     fn asker(run: &Run, seconds_after: i64) -> Asker {
         let asked_at = run.gate.as_ref().expect("a run that waits").opened_at;
-        Asker::new(run.request.starter.clone(), Via::Thread, Said::now(asked_at + TimeDelta::seconds(seconds_after)))
+        Asker::new(
+            run.request.starter.clone(),
+            Via::Thread,
+            Said::now(asked_at + TimeDelta::seconds(seconds_after)),
+        )
     }
 
     #[test]
@@ -164,8 +195,14 @@ mod tests {
         let run = Tale::waiting().run;
         let asker = asker(&run, 60);
         let one = |mine| Waiting { run: run.clone(), mine };
-        assert_eq!(only_one(vec![one(true), one(false)], &asker, " nice ").expect("one run").said, "nice");
-        assert!(only_one(vec![one(true), one(true)], &asker, "").is_err_and(|told| told.text.contains("Name the one you mean")));
+        assert_eq!(
+            only_one(vec![one(true), one(false)], &asker, " nice ").expect("one run").said,
+            "nice"
+        );
+        assert!(
+            only_one(vec![one(true), one(true)], &asker, "")
+                .is_err_and(|told| told.text.contains("Name the one you mean"))
+        );
         assert!(only_one(vec![one(false)], &asker, "").is_err());
     }
 
@@ -180,8 +217,16 @@ mod tests {
     fn mine_come_first_with_the_time_that_is_left() {
         let run = Tale::waiting().run;
         let now = run.gate.as_ref().expect("a run that waits").deadline - TimeDelta::minutes(12);
-        let told = waiting(&[Waiting { run: run.clone(), mine: false }, Waiting { run: run.clone(), mine: true }], now).text;
-        let line = format!("`{}` · {} · 12 min left", run.id(), run.gate.as_ref().expect("a run that waits").id.stage);
+        let told = waiting(
+            &[Waiting { run: run.clone(), mine: false }, Waiting { run: run.clone(), mine: true }],
+            now,
+        )
+        .text;
+        let line = format!(
+            "`{}` · {} · 12 min left",
+            run.id(),
+            run.gate.as_ref().expect("a run that waits").id.stage
+        );
         assert_eq!(told, format!("*Waiting for you*\n{line}\n*Waiting for others*\n{line}"));
         assert_eq!(waiting(&[], now).text, "Nothing waits for you.");
     }

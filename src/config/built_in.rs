@@ -8,7 +8,11 @@ static PIPELINES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/deploy/pipeli
 
 /// Names of the pipelines in the binary.
 pub fn built_in_names() -> Vec<&'static str> {
-    PIPELINES.files().filter(|f| f.path().extension().is_some_and(|e| e == "toml")).filter_map(|f| f.path().file_stem()?.to_str()).collect()
+    PIPELINES
+        .files()
+        .filter(|f| f.path().extension().is_some_and(|e| e == "toml"))
+        .filter_map(|f| f.path().file_stem()?.to_str())
+        .collect()
 }
 
 /// A pipeline of the binary; none where there is no such name.

@@ -51,7 +51,10 @@ impl<'e> Environment<'e> {
     pub fn existing_file(&self, name: &str) -> Option<PathBuf> {
         let path = self.path(name)?;
         if !path.is_file() {
-            self.report(format!("{name} names {}, which is no file", path.display()), "Correct the path or unset it");
+            self.report(
+                format!("{name} names {}, which is no file", path.display()),
+                "Correct the path or unset it",
+            );
         }
         Some(path)
     }
@@ -61,15 +64,22 @@ impl<'e> Environment<'e> {
         let home = || self.text("HOME").map(PathBuf::from).or_else(|| etcetera::home_dir().ok());
         // The specification has relative paths ignored.
         let xdg = self.text("XDG_CACHE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
-        let user = || xdg.or_else(|| home().map(|home| home.join(".cache"))).unwrap_or_else(|| PathBuf::from("/var/cache"));
+        let user = || {
+            xdg.or_else(|| home().map(|home| home.join(".cache")))
+                .unwrap_or_else(|| PathBuf::from("/var/cache"))
+        };
         self.path("SIGNOFF_CACHE").unwrap_or_else(|| user().join("signoff"))
     }
 
     pub fn database_url(&self) -> Option<SecretString> {
         let text = self.text("DATABASE_URL")?;
-        let known = Url::parse(&text).is_ok_and(|url| matches!(url.scheme(), "postgres" | "postgresql"));
+        let known =
+            Url::parse(&text).is_ok_and(|url| matches!(url.scheme(), "postgres" | "postgresql"));
         if !known {
-            self.report("DATABASE_URL is no address of a Postgres database", "Write it like postgres://user:password@host:5432/name");
+            self.report(
+                "DATABASE_URL is no address of a Postgres database",
+                "Write it like postgres://user:password@host:5432/name",
+            );
         }
         Some(text.into())
     }
@@ -78,7 +88,10 @@ impl<'e> Environment<'e> {
         let text = self.text("SIGNOFF_LISTEN")?;
         let address = text.parse().ok();
         if address.is_none() {
-            self.report(format!("SIGNOFF_LISTEN = {text:?} is no address to listen on"), "Write it like 127.0.0.1:8480");
+            self.report(
+                format!("SIGNOFF_LISTEN = {text:?} is no address to listen on"),
+                "Write it like 127.0.0.1:8480",
+            );
         }
         address
     }
@@ -94,7 +107,8 @@ impl<'e> Environment<'e> {
     /// All of Slack or nothing of it: a way to speak, and a way to be spoken to.
     pub fn slack(&self) -> Option<SlackConfig> {
         let api_url = self.slack_api_url();
-        let (bot_token, signing_secret) = (self.secret("SLACK_BOT_TOKEN"), self.secret("SLACK_SIGNING_SECRET"));
+        let (bot_token, signing_secret) =
+            (self.secret("SLACK_BOT_TOKEN"), self.secret("SLACK_SIGNING_SECRET"));
         let app_token = self.secret("SLACK_APP_TOKEN");
         let hears = signing_secret.is_some() || app_token.is_some();
         if hears && bot_token.is_none() {
@@ -109,14 +123,22 @@ impl<'e> Environment<'e> {
                 "Copy one of them from your app's page at Slack: the first where Slack can call you, the second where it cannot",
             );
         }
-        Some(SlackConfig { bot_token: bot_token.filter(|_| hears)?, signing_secret, app_token, api_url })
+        Some(SlackConfig {
+            bot_token: bot_token.filter(|_| hears)?,
+            signing_secret,
+            app_token,
+            api_url,
+        })
     }
 
     fn slack_api_url(&self) -> Option<Url> {
         let mut url = self.web_address("SLACK_API_URL")?;
         let path = url.path().trim_end_matches('/').to_owned();
         if !path.ends_with("/api") {
-            self.report(format!("SLACK_API_URL = {:?} does not end in /api", url.as_str()), "Write it like http://127.0.0.1:7811/api");
+            self.report(
+                format!("SLACK_API_URL = {:?} does not end in /api", url.as_str()),
+                "Write it like http://127.0.0.1:7811/api",
+            );
         }
         url.set_path(&path);
         Some(url)
@@ -126,12 +148,16 @@ impl<'e> Environment<'e> {
     pub fn os_user(&self) -> String {
         let name = self.text("USER").or_else(|| self.text("LOGNAME"));
         let uid = rustix::process::geteuid();
-        name.unwrap_or_else(|| if uid.is_root() { "root".to_owned() } else { format!("uid-{}", uid.as_raw()) })
+        name.unwrap_or_else(|| {
+            if uid.is_root() { "root".to_owned() } else { format!("uid-{}", uid.as_raw()) }
+        })
     }
 
     fn web_address(&self, name: &str) -> Option<Url> {
         let text = self.text(name)?;
-        let url = Url::parse(&text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+        let url = Url::parse(&text)
+            .ok()
+            .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
         // The text is not repeated: what is no address may well be a token in the wrong place.
         let Some(url) = url else {
             self.report(format!("{name} is no web address"), "Write it with http:// or https://");
@@ -145,7 +171,12 @@ impl<'e> Environment<'e> {
     }
 
     fn report(&self, what: impl Into<String>, remedy: &str) {
-        let problem = Problem { file: "environment".to_owned(), line: None, what: what.into(), remedy: remedy.to_owned() };
+        let problem = Problem {
+            file: "environment".to_owned(),
+            line: None,
+            what: what.into(),
+            remedy: remedy.to_owned(),
+        };
         self.problems.borrow_mut().push(problem);
     }
 }

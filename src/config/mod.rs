@@ -96,7 +96,12 @@ impl Config {
     pub fn from_process() -> Result<Self, Problems> {
         let cwd = std::env::current_dir().map_err(|e| {
             let what = format!("the current folder cannot be used: {e}");
-            Problems(vec![Problem { file: "environment".to_owned(), line: None, what, remedy: "Change to a folder that is there".to_owned() }])
+            Problems(vec![Problem {
+                file: "environment".to_owned(),
+                line: None,
+                what,
+                remedy: "Change to a folder that is there".to_owned(),
+            }])
         })?;
         Self::read(|name| std::env::var(name).ok(), &cwd)
     }
@@ -110,13 +115,19 @@ impl Config {
         let named = env.path("SIGNOFF_CONFIG");
         let file = named.clone().unwrap_or_else(|| cwd.join(FILE));
         let beside = file.parent().filter(|_| file.is_file()).unwrap_or(cwd);
-        let projects = if named.is_none() && !file.exists() { Projects::built_in() } else { Projects::read(&file) };
+        let projects = if named.is_none() && !file.exists() {
+            Projects::built_in()
+        } else {
+            Projects::read(&file)
+        };
         let config = Self {
             home: env.path("SIGNOFF_HOME").unwrap_or_else(|| beside.join(HOME)),
             cache: env.cache(),
             database_url: env.database_url(),
             temporal_address: env.text("TEMPORAL_ADDRESS"),
-            temporal_namespace: env.text("TEMPORAL_NAMESPACE").unwrap_or_else(|| NAMESPACE.to_owned()),
+            temporal_namespace: env
+                .text("TEMPORAL_NAMESPACE")
+                .unwrap_or_else(|| NAMESPACE.to_owned()),
             task_queue: env.text("SIGNOFF_TASK_QUEUE").unwrap_or_else(|| TASK_QUEUE.to_owned()),
             slack: env.slack(),
             anthropic_key: env.secret("ANTHROPIC_API_KEY"),

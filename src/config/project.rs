@@ -7,7 +7,10 @@ use toml::Spanned;
 use url::Url;
 
 use super::built_in::{built_in_names, built_in_pipeline};
-use crate::run::{Approver, Channel, Fields, NAME, PipelineText, Problems, ProjectName, Usd, approvers, did_you_mean};
+use crate::run::{
+    Approver, Channel, Fields, NAME, PipelineText, Problems, ProjectName, Usd, approvers,
+    did_you_mean,
+};
 
 const PASSWORD: &str = "Leave it out: git asks its own credential helper, or use ssh";
 
@@ -27,16 +30,26 @@ impl Project {
     /// A project with nothing but a pipeline.
     #[must_use]
     pub fn fresh(name: ProjectName, pipeline: PipelineText) -> Self {
-        Self { name, repository: None, pipeline, channel: None, budget: None, approvers: Vec::new() }
+        Self {
+            name,
+            repository: None,
+            pipeline,
+            channel: None,
+            budget: None,
+            approvers: Vec::new(),
+        }
     }
 }
 
 /// Reads one `[project.<name>]`; paths in it are relative to `folder`.
 pub fn read(name: &Spanned<String>, fields: &Fields<'_, '_>, folder: &Path) -> Option<Project> {
     let parsed = fields.parse(name, "name", NAME);
-    let repository = fields.full_text("repository").and_then(|text| repository(fields, &text, folder));
+    let repository =
+        fields.full_text("repository").and_then(|text| repository(fields, &text, folder));
     let pipeline = pipeline(fields, folder);
-    let channel = fields.text("channel").and_then(|text| fields.parse(&text, "channel", "Write slack:<team>:<channel>, both as ids"));
+    let channel = fields.text("channel").and_then(|text| {
+        fields.parse(&text, "channel", "Write slack:<team>:<channel>, both as ids")
+    });
     let approvers = approvers(fields, "approvers");
     let budget = budget(fields);
     Some(Project { name: parsed?, repository, pipeline: pipeline?, channel, budget, approvers })
@@ -47,20 +60,35 @@ fn budget(fields: &Fields<'_, '_>) -> Option<Usd> {
     let text = fields.number("budget")?;
     let budget: Usd = fields.parse(&text, "amount", REMEDY)?;
     if budget == Usd::ZERO {
-        fields.problem_at(&text, "a budget of nothing lets no run start", "Leave it out for no limit");
+        fields.problem_at(
+            &text,
+            "a budget of nothing lets no run start",
+            "Leave it out for no limit",
+        );
     }
     Some(budget)
 }
 
 fn pipeline(fields: &Fields<'_, '_>, folder: &Path) -> Option<PipelineText> {
-    fields.required("pipeline", "Name a built-in one, such as \"llm-wrapper\", or a file, \"x.toml\"");
+    fields.required(
+        "pipeline",
+        "Name a built-in one, such as \"llm-wrapper\", or a file, \"x.toml\"",
+    );
     let named = fields.full_text("pipeline")?;
     let name = named.get_ref().as_str();
-    let read = if Path::new(name).extension().is_some_and(|e| e == "toml") { from_file(fields, &named, folder) } else { from_binary(fields, &named) };
+    let read = if Path::new(name).extension().is_some_and(|e| e == "toml") {
+        from_file(fields, &named, folder)
+    } else {
+        from_binary(fields, &named)
+    };
     read?.map_err(|problems| fields.problems_behind(&named, problems)).ok()
 }
 
-fn from_file(fields: &Fields<'_, '_>, named: &Spanned<String>, folder: &Path) -> Option<Result<PipelineText, Problems>> {
+fn from_file(
+    fields: &Fields<'_, '_>,
+    named: &Spanned<String>,
+    folder: &Path,
+) -> Option<Result<PipelineText, Problems>> {
     let file = folder.join(named.get_ref());
     match fs::read_to_string(&file) {
         Ok(text) => Some(PipelineText::parse(&file.display().to_string(), &text)),
@@ -72,11 +100,18 @@ fn from_file(fields: &Fields<'_, '_>, named: &Spanned<String>, folder: &Path) ->
     }
 }
 
-fn from_binary(fields: &Fields<'_, '_>, named: &Spanned<String>) -> Option<Result<PipelineText, Problems>> {
+fn from_binary(
+    fields: &Fields<'_, '_>,
+    named: &Spanned<String>,
+) -> Option<Result<PipelineText, Problems>> {
     let name = named.get_ref();
     let built_in = built_in_pipeline(name);
     if built_in.is_none() {
-        let remedy = did_you_mean(name, built_in_names(), "A pipeline of your own is a file that ends in .toml");
+        let remedy = did_you_mean(
+            name,
+            built_in_names(),
+            "A pipeline of your own is a file that ends in .toml",
+        );
         fields.problem_at(named, format!("no pipeline {name:?} is built in"), remedy);
     }
     built_in
@@ -91,7 +126,11 @@ fn repository(fields: &Fields<'_, '_>, text: &Spanned<String>, folder: &Path) ->
     // What git reads as a host or as a helper program, it reads so because of a colon before any slash.
     let head = written.split('/').next().unwrap_or_default();
     if written.starts_with('-') || written.starts_with('~') || written.contains("::") {
-        fields.problem_at(text, "that is no repository", "Write a whole path, a path relative to this file, or a URL");
+        fields.problem_at(
+            text,
+            "that is no repository",
+            "Write a whole path, a path relative to this file, or a URL",
+        );
         return None;
     }
     if head.contains(':') {
@@ -102,8 +141,15 @@ fn repository(fields: &Fields<'_, '_>, text: &Spanned<String>, folder: &Path) ->
 }
 
 fn url(fields: &Fields<'_, '_>, text: &Spanned<String>, written: &str) -> Option<String> {
-    let Some(url) = Url::parse(written).ok().filter(|url| matches!(url.scheme(), "https" | "http" | "ssh" | "git" | "file")) else {
-        fields.problem_at(text, "that is no address of a repository", "Use https://, ssh://, git://, file:// or a path");
+    let Some(url) = Url::parse(written)
+        .ok()
+        .filter(|url| matches!(url.scheme(), "https" | "http" | "ssh" | "git" | "file"))
+    else {
+        fields.problem_at(
+            text,
+            "that is no address of a repository",
+            "Use https://, ssh://, git://, file:// or a path",
+        );
         return None;
     };
     // A user without a password is a token as often as not; ssh alone needs one.

@@ -36,11 +36,17 @@ impl Projects {
         let name = file.display().to_string();
         let text = fs::read_to_string(file).map_err(|e| {
             let remedy = "Correct SIGNOFF_CONFIG, or make the file readable".to_owned();
-            Problems(vec![Problem { file: name.clone(), line: None, what: format!("cannot be read: {e}"), remedy }])
+            Problems(vec![Problem {
+                file: name.clone(),
+                line: None,
+                what: format!("cannot be read: {e}"),
+                remedy,
+            }])
         })?;
         let folder = file.parent().unwrap_or(Path::new("."));
         let (projects, policy) = Fields::read(&name, &text, |root| {
-            let projects = root.named("project", |name, fields| project::read(name, fields, folder));
+            let projects =
+                root.named("project", |name, fields| project::read(name, fields, folder));
             Some((projects, root.within("policy", policy).unwrap_or_default()))
         })?;
         Self::with_built_in(projects, policy)
@@ -48,7 +54,9 @@ impl Projects {
 
     fn with_built_in(projects: Vec<Project>, policy: Policy) -> Result<Self, Problems> {
         let mut by_name = BTreeMap::new();
-        if let (Ok(name), Some(pipeline)) = (BUILT_IN.parse::<ProjectName>(), built_in_pipeline(BUILT_IN)) {
+        if let (Ok(name), Some(pipeline)) =
+            (BUILT_IN.parse::<ProjectName>(), built_in_pipeline(BUILT_IN))
+        {
             by_name.insert(name.clone(), Project::fresh(name, pipeline?));
         }
         by_name.extend(projects.into_iter().map(|p| (p.name.clone(), p)));

@@ -21,7 +21,10 @@ fn folder(files: &[(&str, &str)]) -> TempDir {
 }
 
 fn read(folder: &TempDir, variables: &[(&str, &str)]) -> Result<Config, Problems> {
-    Config::read(|name| variables.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned()), folder.path())
+    Config::read(
+        |name| variables.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned()),
+        folder.path(),
+    )
 }
 
 fn problems(folder: &TempDir, variables: &[(&str, &str)]) -> String {
@@ -36,10 +39,21 @@ fn name(text: &str) -> ProjectName {
 #[test]
 fn nothing_configured_is_a_working_configuration() {
     let folder = folder(&[]);
-    let config = read(&folder, &[("XDG_CACHE_HOME", "/c"), ("USER", "ana"), ("SLACK_BOT_TOKEN", " ")]).expect("defaults");
-    assert_eq!((config.home, config.cache.as_path()), (folder.path().join(".signoff"), Path::new("/c/signoff")));
-    assert_eq!((config.listen, config.task_queue.as_str(), config.temporal_namespace.as_str()), (LISTEN, "signoff", "default"));
-    assert_eq!(config.projects.names().map(ToString::to_string).collect::<Vec<_>>(), ["llm-wrapper"]);
+    let config =
+        read(&folder, &[("XDG_CACHE_HOME", "/c"), ("USER", "ana"), ("SLACK_BOT_TOKEN", " ")])
+            .expect("defaults");
+    assert_eq!(
+        (config.home, config.cache.as_path()),
+        (folder.path().join(".signoff"), Path::new("/c/signoff"))
+    );
+    assert_eq!(
+        (config.listen, config.task_queue.as_str(), config.temporal_namespace.as_str()),
+        (LISTEN, "signoff", "default")
+    );
+    assert_eq!(
+        config.projects.names().map(ToString::to_string).collect::<Vec<_>>(),
+        ["llm-wrapper"]
+    );
     assert_eq!(config.os_user, "ana");
     assert!(config.slack.is_none() && config.database_url.is_none() && config.rehearsal.is_none());
 }
@@ -47,7 +61,11 @@ fn nothing_configured_is_a_working_configuration() {
 #[test]
 fn every_built_in_pipeline_is_good() {
     assert!(built_in_names().contains(&"llm-wrapper"));
-    let bad: Vec<String> = built_in_names().into_iter().filter_map(built_in_pipeline).filter_map(|p| p.err().map(|e| e.to_string())).collect();
+    let bad: Vec<String> = built_in_names()
+        .into_iter()
+        .filter_map(built_in_pipeline)
+        .filter_map(|p| p.err().map(|e| e.to_string()))
+        .collect();
     assert_eq!(bad, Vec::<String>::new());
 }
 
@@ -59,25 +77,36 @@ fn projects_stand_beside_the_built_in_one_and_paths_are_relative_to_their_file()
     let config = read(&folder, &[]).expect("good");
     assert_eq!(config.projects.names().count(), 2);
     let own = config.projects.get(&name("own")).expect("it is there");
-    let repository = folder.path().join("repo").canonicalize().expect("it is there").display().to_string();
-    assert_eq!((own.repository.as_deref(), own.budget), (Some(repository.as_str()), Some(Usd::from_nanos(2_500_000_000))));
+    let repository =
+        folder.path().join("repo").canonicalize().expect("it is there").display().to_string();
+    assert_eq!(
+        (own.repository.as_deref(), own.budget),
+        (Some(repository.as_str()), Some(Usd::from_nanos(2_500_000_000)))
+    );
     assert_eq!(own.channel.as_ref().map(|c| c.channel.as_str()), Some("C1"));
     assert_eq!(config.projects.did_you_mean("owm"), Some("own"));
 }
 
 #[test]
 fn a_project_may_take_the_built_in_name_and_pipeline() {
-    let folder =
-        folder(&[("x.toml", "[project.llm-wrapper]\npipeline = \"llm-wrapper\"\nbudget = \"$5\"\nrepository = \"git@forge.example:a/b.git\"\n")]);
+    let folder = folder(&[(
+        "x.toml",
+        "[project.llm-wrapper]\npipeline = \"llm-wrapper\"\nbudget = \"$5\"\nrepository = \"git@forge.example:a/b.git\"\n",
+    )]);
     let config = read(&folder, &[("SIGNOFF_CONFIG", "x.toml")]).expect("good");
     let project = config.projects.get(&name("llm-wrapper")).expect("it is there");
-    assert_eq!((project.budget.map(|b| b.to_string()).as_deref(), project.repository.as_deref()), (Some("$5.00"), Some("git@forge.example:a/b.git")));
+    assert_eq!(
+        (project.budget.map(|b| b.to_string()).as_deref(), project.repository.as_deref()),
+        (Some("$5.00"), Some("git@forge.example:a/b.git"))
+    );
 }
 
 #[test]
 fn the_readme_shows_good_projects() {
-    let block =
-        include_str!("../../README.md").split("```toml").filter_map(|block| block.split("```").next()).find(|block| block.contains("[project."));
+    let block = include_str!("../../README.md")
+        .split("```toml")
+        .filter_map(|block| block.split("```").next())
+        .find(|block| block.contains("[project."));
     let config = read(&folder(&[("signoff.toml", block.expect("projects"))]), &[]).expect("good");
     assert_eq!(config.projects.get(&name("my-service")).map(|p| p.approvers.len()), Some(2));
 }
@@ -145,17 +174,32 @@ fn a_configuration_that_was_named_must_be_there() {
 
 #[test]
 fn slack_speaks_by_http_or_by_sockets() {
-    let both = |name, value| read(&folder(&[]), &[("SLACK_BOT_TOKEN", "xoxb-1"), (name, value)]).expect("good").slack.expect("Slack");
+    let both = |name, value| {
+        read(&folder(&[]), &[("SLACK_BOT_TOKEN", "xoxb-1"), (name, value)])
+            .expect("good")
+            .slack
+            .expect("Slack")
+    };
     let (http, socket) = (both("SLACK_SIGNING_SECRET", "x"), both("SLACK_APP_TOKEN", "xapp-1"));
     assert!(http.signing_secret.is_some() && http.app_token.is_none());
     assert!(socket.signing_secret.is_none() && socket.app_token.is_some());
-    assert!(problems(&folder(&[]), &[("SLACK_APP_TOKEN", "xapp-1")]).contains("SLACK_BOT_TOKEN is missing"));
+    assert!(
+        problems(&folder(&[]), &[("SLACK_APP_TOKEN", "xapp-1")])
+            .contains("SLACK_BOT_TOKEN is missing")
+    );
 }
 
 #[test]
 fn no_secret_is_ever_printed() {
-    let secrets = ["DATABASE_URL", "SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET", "SLACK_APP_TOKEN", "ANTHROPIC_API_KEY"];
-    let variables: Vec<(&str, &str)> = secrets.iter().map(|n| (*n, "postgres://u:hunter2@localhost/d")).collect();
+    let secrets = [
+        "DATABASE_URL",
+        "SLACK_BOT_TOKEN",
+        "SLACK_SIGNING_SECRET",
+        "SLACK_APP_TOKEN",
+        "ANTHROPIC_API_KEY",
+    ];
+    let variables: Vec<(&str, &str)> =
+        secrets.iter().map(|n| (*n, "postgres://u:hunter2@localhost/d")).collect();
     let config = read(&folder(&[]), &variables).expect("good");
     assert!(config.slack.as_ref().is_some_and(|s| s.app_token.is_some()));
     assert!(!format!("{config:#?}").contains("hunter2"));
@@ -168,9 +212,15 @@ fn the_servers_of_up_fill_in_what_the_environment_leaves_open() {
         temporal: "127.0.0.1:7233".to_owned(),
         web: Some("http://127.0.0.1:8480".to_owned()),
     };
-    let variables = [("TEMPORAL_ADDRESS", "elsewhere:7233"), ("SIGNOFF_PUBLIC_URL", "https://signoff.example/x")];
+    let variables = [
+        ("TEMPORAL_ADDRESS", "elsewhere:7233"),
+        ("SIGNOFF_PUBLIC_URL", "https://signoff.example/x"),
+    ];
     let own = read(&folder(&[]), &variables).expect("good").with_up(&up);
-    assert_eq!((own.temporal_address.as_deref(), own.database_url.is_some()), (Some("elsewhere:7233"), true));
+    assert_eq!(
+        (own.temporal_address.as_deref(), own.database_url.is_some()),
+        (Some("elsewhere:7233"), true)
+    );
     assert_eq!(own.public_url.map(String::from).as_deref(), Some("https://signoff.example/x/"));
     let local = read(&folder(&[]), &[]).expect("good").with_up(&up);
     assert_eq!(local.up_url.map(String::from).as_deref(), Some("http://127.0.0.1:8480/"));
@@ -182,5 +232,8 @@ fn a_policy_is_read_beside_the_projects() {
     let file = "[policy]\napprovers_required = true\nquorum = 2\nself_approval = false\napprovers = [\"slack:T1:S0LEADS\"]\n";
     let folder = folder(&[("signoff.toml", file)]);
     let policy = read(&folder, &[]).expect("it is good").projects.policy;
-    assert_eq!((policy.approvers_required, policy.quorum, policy.self_approval, policy.approvers.len()), (true, 2, false, 1));
+    assert_eq!(
+        (policy.approvers_required, policy.quorum, policy.self_approval, policy.approvers.len()),
+        (true, 2, false, 1)
+    );
 }

@@ -12,8 +12,8 @@ use tracing::Instrument;
 
 use super::worker::Bench;
 use crate::run::{
-    AgentSpec, Checked, Compare, Delivered, Digest, Event, Guard, Happened, Plan, Remark, Reminder, Request, RunId, Snapshot, Stage, StageName, Usd,
-    Written,
+    AgentSpec, Checked, Compare, Delivered, Digest, Event, Guard, Happened, Plan, Remark, Reminder,
+    Request, RunId, Snapshot, Stage, StageName, Usd, Written,
 };
 
 /// Events to keep, as the workflow wrote them: a worker of an older version may be the one that keeps them.
@@ -109,7 +109,11 @@ pub struct Activities {
 #[activities]
 impl Activities {
     #[activity(name = "record")]
-    pub async fn record(self: Arc<Self>, _: ActivityContext, input: RecordInput) -> Result<(), ActivityError> {
+    pub async fn record(
+        self: Arc<Self>,
+        _: ActivityContext,
+        input: RecordInput,
+    ) -> Result<(), ActivityError> {
         self.bench.store.record(&input.run, &input.events).await?;
         for event in input.events.iter().filter_map(|event| Event::deserialize(event).ok()) {
             if let Some(line) = story_line(&event.what) {
@@ -120,19 +124,31 @@ impl Activities {
     }
 
     #[activity(name = "write")]
-    pub async fn write(self: Arc<Self>, ctx: ActivityContext, input: WriteInput) -> Result<Written, ActivityError> {
+    pub async fn write(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        input: WriteInput,
+    ) -> Result<Written, ActivityError> {
         let span = tracing::info_span!("write", run.id = %input.run, stage = %input.stage.name, attempt = input.attempt);
         self.bench.write(&ctx, &input).instrument(span).await
     }
 
     #[activity(name = "check")]
-    pub async fn check(self: Arc<Self>, ctx: ActivityContext, input: CheckInput) -> Result<Checked, ActivityError> {
+    pub async fn check(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        input: CheckInput,
+    ) -> Result<Checked, ActivityError> {
         let span = tracing::info_span!("check", run.id = %input.run, stage = %input.stage.name, attempt = input.attempt);
         self.bench.check(&ctx, &input).instrument(span).await
     }
 
     #[activity(name = "deliver")]
-    pub async fn deliver(self: Arc<Self>, ctx: ActivityContext, input: DeliverInput) -> Result<Delivered, ActivityError> {
+    pub async fn deliver(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        input: DeliverInput,
+    ) -> Result<Delivered, ActivityError> {
         let span = tracing::info_span!("deliver", run.id = %input.run);
         self.bench.deliver(&ctx, &input).instrument(span).await
     }
@@ -141,20 +157,38 @@ impl Activities {
 /// What operators read of an event; none where it is a detail. Never what people or agents wrote.
 fn story_line(what: &Happened) -> Option<String> {
     Some(match what {
-        Happened::Started { request, .. } => format!("was taken on: {} for {}", request.project, request.starter),
-        Happened::AttemptEnded { stage, attempt, outcome, cost_usd, .. } => format!("ended attempt {attempt} of {stage}: {outcome:?}, {cost_usd}"),
-        Happened::GateOpened { gate, .. } => format!("waits for an answer to {}, round {}", gate.stage, gate.round),
+        Happened::Started { request, .. } => {
+            format!("was taken on: {} for {}", request.project, request.starter)
+        }
+        Happened::AttemptEnded { stage, attempt, outcome, cost_usd, .. } => {
+            format!("ended attempt {attempt} of {stage}: {outcome:?}, {cost_usd}")
+        }
+        Happened::GateOpened { gate, .. } => {
+            format!("waits for an answer to {}, round {}", gate.stage, gate.round)
+        }
         Happened::Decided { verdict, by, .. } => format!("was answered by {by}: {verdict:?}"),
         Happened::DecisionRefused { by, .. } => format!("refused an answer by {by}"),
         Happened::Extended { gate, by, deadline, .. } => {
-            format!("was given time by {by}: {} may be answered until {}", gate.stage, minute(*deadline))
+            format!(
+                "was given time by {by}: {} may be answered until {}",
+                gate.stage,
+                minute(*deadline)
+            )
         }
-        Happened::Snoozed { gate, by, .. } => format!("does not remind {by} of {} any more", gate.stage),
+        Happened::Snoozed { gate, by, .. } => {
+            format!("does not remind {by} of {} any more", gate.stage)
+        }
         Happened::Noted { by, .. } => format!("was told something by {by}, for the next attempt"),
-        Happened::Reminded { gate, reminder: Reminder::Half } => format!("reminded of {}: half of the time is over", gate.stage),
-        Happened::Reminded { gate, reminder: Reminder::Soon } => format!("reminded of {}: little time is left", gate.stage),
+        Happened::Reminded { gate, reminder: Reminder::Half } => {
+            format!("reminded of {}: half of the time is over", gate.stage)
+        }
+        Happened::Reminded { gate, reminder: Reminder::Soon } => {
+            format!("reminded of {}: little time is left", gate.stage)
+        }
         Happened::Escalated { gate } => format!("asked others as well about {}", gate.stage),
-        Happened::DeadlinePassed { gate } => format!("waited in vain for an answer to {}", gate.stage),
+        Happened::DeadlinePassed { gate } => {
+            format!("waited in vain for an answer to {}", gate.stage)
+        }
         Happened::Ended { outcome, .. } => format!("has ended: {outcome:?}"),
         _ => return None,
     })

@@ -7,7 +7,8 @@ use std::time::Duration;
 use futures::FutureExt;
 use temporalio_common::error::IncomingError;
 use temporalio_sdk::{
-    ActivityCancellationType, ActivityExecutionError, ActivityOptions, ApplicationFailure, WorkflowCancellationToken, WorkflowResult, workflows,
+    ActivityCancellationType, ActivityExecutionError, ActivityOptions, ApplicationFailure,
+    WorkflowCancellationToken, WorkflowResult, workflows,
 };
 
 use super::activities::{Activities, CheckInput, WriteInput};
@@ -20,7 +21,9 @@ pub(super) const HEARTBEAT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Write, then check; and what that amounts to.
 pub(super) async fn attempt(ctx: &Ctx, plan: &Plan) -> WorkflowResult<Happened> {
-    if plan.backoff_seconds > 0 && stopped_during(ctx, Duration::from_secs(plan.backoff_seconds)).await? {
+    if plan.backoff_seconds > 0
+        && stopped_during(ctx, Duration::from_secs(plan.backoff_seconds)).await?
+    {
         let lost = Lost { why: "stopped before it began".to_owned(), ..Lost::default() };
         return Ok(ctx.state(|s| s.run.attempt_ended(plan, &Err(lost), now(ctx))));
     }
@@ -39,7 +42,13 @@ pub(super) async fn attempt(ctx: &Ctx, plan: &Plan) -> WorkflowResult<Happened> 
         return Ok(ctx.state(|s| s.run.attempt_ended(plan, &Ok((&written, None)), now(ctx))));
     }
     let checked = check(ctx, plan, snapshot).await?;
-    Ok(ctx.state(|s| s.run.attempt_ended(plan, &checked.as_ref().map(|c| (&written, Some(c))).map_err(Clone::clone), now(ctx))))
+    Ok(ctx.state(|s| {
+        s.run.attempt_ended(
+            plan,
+            &checked.as_ref().map(|c| (&written, Some(c))).map_err(Clone::clone),
+            now(ctx),
+        )
+    }))
 }
 
 fn was_written(plan: &Plan, written: &Written, work: Work) -> Happened {
@@ -63,21 +72,26 @@ async fn write(ctx: &Ctx, plan: &Plan) -> WorkflowResult<Result<Written, Lost>> 
     let input = ctx.state(|s| WriteInput::new(&s.run.request, plan));
     flush(ctx).await?;
     let scope = ctx.cancellation_token().child_token();
-    let work = ctx.execute_activity(Activities::write, input, activity_options(plan, "write", &scope));
+    let work =
+        ctx.execute_activity(Activities::write, input, activity_options(plan, "write", &scope));
     Ok(watched(ctx, work, &scope).await?.map_err(|e| lost(&e)))
 }
 
 /// An activity that nobody could finish, and what it told before it fell silent.
 fn lost(error: &ActivityExecutionError) -> Lost {
-    let silent = error.as_timeout().and_then(|t| t.last_heartbeat_details::<Handover>().ok().flatten());
-    let told = silent.or_else(|| error.as_cancelled().and_then(|c| c.details::<Handover>().ok().flatten()));
+    let silent =
+        error.as_timeout().and_then(|t| t.last_heartbeat_details::<Handover>().ok().flatten());
+    let told = silent
+        .or_else(|| error.as_cancelled().and_then(|c| c.details::<Handover>().ok().flatten()));
     let Handover { tokens, cost_usd, .. } = told.unwrap_or_default();
     Lost { why: said(error), tokens, cost_usd }
 }
 
 /// What an activity itself said, where it did, and why.
 pub(super) fn said(error: &ActivityExecutionError) -> String {
-    let words: Vec<String> = iter::successors(ours(error.reason()), |said| ours(said.cause())).map(ToString::to_string).collect();
+    let words: Vec<String> = iter::successors(ours(error.reason()), |said| ours(said.cause()))
+        .map(ToString::to_string)
+        .collect();
     if words.is_empty() { error.to_string() } else { words.join(": ") }
 }
 
@@ -85,15 +99,30 @@ fn ours(cause: Option<&IncomingError>) -> Option<&ApplicationFailure> {
     if let Some(IncomingError::Application(ours)) = cause { Some(ours) } else { None }
 }
 
-async fn check(ctx: &Ctx, plan: &Plan, snapshot: Snapshot) -> WorkflowResult<Result<Checked, Lost>> {
+async fn check(
+    ctx: &Ctx,
+    plan: &Plan,
+    snapshot: Snapshot,
+) -> WorkflowResult<Result<Checked, Lost>> {
     let run = ctx.state(|s| s.run.id().clone());
-    let input = CheckInput { run, stage: plan.stage.clone(), attempt: plan.attempt, snapshot, compare_with: plan.compare.tests.clone() };
+    let input = CheckInput {
+        run,
+        stage: plan.stage.clone(),
+        attempt: plan.attempt,
+        snapshot,
+        compare_with: plan.compare.tests.clone(),
+    };
     flush(ctx).await?;
     let scope = ctx.cancellation_token().child_token();
-    let work = ctx.execute_activity(Activities::check, input, activity_options(plan, "check", &scope));
+    let work =
+        ctx.execute_activity(Activities::check, input, activity_options(plan, "check", &scope));
     let checked = watched(ctx, work, &scope).await?;
     // What a stop cut short is no verdict.
-    Ok(if stopped(ctx) { Err(Lost { why: "stopped while it was checked".to_owned(), ..Lost::default() }) } else { checked.map_err(|e| lost(&e)) })
+    Ok(if stopped(ctx) {
+        Err(Lost { why: "stopped while it was checked".to_owned(), ..Lost::default() })
+    } else {
+        checked.map_err(|e| lost(&e))
+    })
 }
 
 /// Waits for an activity while answers are judged; a stop cancels it, and then waits until it is really over.
@@ -141,12 +170,14 @@ async fn stopped_during(ctx: &Ctx, pause: Duration) -> WorkflowResult<bool> {
 
 fn activity_options(plan: &Plan, verb: &str, scope: &WorkflowCancellationToken) -> ActivityOptions {
     // The agent's and the checks' own time-outs come first; this one is for a worker that forgot them.
-    ActivityOptions::with_start_to_close_timeout(Duration::from_secs(plan.stage.timeout_seconds + 120))
-        .heartbeat_timeout(HEARTBEAT_TIMEOUT)
-        // A run never reports "stopped" while its agent still lives.
-        .cancellation_type(ActivityCancellationType::WaitCancellationCompleted)
-        .cancellation_token(scope.clone())
-        .retry_policy(retries())
-        .summary(format!("{} · attempt {} · {verb}", plan.stage.name, plan.attempt))
-        .build()
+    ActivityOptions::with_start_to_close_timeout(Duration::from_secs(
+        plan.stage.timeout_seconds + 120,
+    ))
+    .heartbeat_timeout(HEARTBEAT_TIMEOUT)
+    // A run never reports "stopped" while its agent still lives.
+    .cancellation_type(ActivityCancellationType::WaitCancellationCompleted)
+    .cancellation_token(scope.clone())
+    .retry_policy(retries())
+    .summary(format!("{} · attempt {} · {verb}", plan.stage.name, plan.attempt))
+    .build()
 }

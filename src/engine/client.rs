@@ -9,8 +9,8 @@ use anyhow::Context;
 use temporalio_client::errors::{WorkflowInteractionError, WorkflowQueryError, WorkflowStartError};
 use temporalio_client::tonic::{Code, Status};
 use temporalio_client::{
-    Client, RetryOptions, RpcOptions, WorkflowIdConflictPolicy, WorkflowIdReusePolicy, WorkflowQueryOptions, WorkflowSignalOptions,
-    WorkflowStartOptions,
+    Client, RetryOptions, RpcOptions, WorkflowIdConflictPolicy, WorkflowIdReusePolicy,
+    WorkflowQueryOptions, WorkflowSignalOptions, WorkflowStartOptions,
 };
 use temporalio_common::search_attributes::SearchAttributes;
 use tokio::sync::Mutex;
@@ -78,7 +78,10 @@ impl Engine {
     pub async fn decide(&self, run: &RunId, decision: &Decision) -> Result<(), EngineError> {
         let client = self.client().await?;
         let handle = client.get_workflow_handle::<Develop>(run.as_str());
-        let options = WorkflowSignalOptions::builder().request_id(decision.request.0.clone()).rpc_options(once()).build();
+        let options = WorkflowSignalOptions::builder()
+            .request_id(decision.request.0.clone())
+            .rpc_options(once())
+            .build();
         match confirmed(handle.signal(Develop::decide, decision.clone(), options)).await? {
             Ok(()) => Ok(()),
             Err(WorkflowInteractionError::NotFound(_)) => Err(EngineError::Gone),
@@ -117,7 +120,10 @@ impl Engine {
         let asked = temporalio_client::tonic::IntoRequest::into_request(
             temporalio_common::protos::temporal::api::workflowservice::v1::GetSystemInfoRequest {},
         );
-        confirmed(service.get_system_info(asked)).await?.map(|answer| answer.into_inner().server_version).map_err(|s| by_status(&s))
+        confirmed(service.get_system_info(asked))
+            .await?
+            .map(|answer| answer.into_inner().server_version)
+            .map_err(|s| by_status(&s))
     }
 
     async fn client(&self) -> Result<Client, EngineError> {
@@ -135,7 +141,9 @@ impl Engine {
 }
 
 async fn confirmed<T>(call: impl Future<Output = T>) -> Result<T, EngineError> {
-    timeout(PATIENCE, call).await.map_err(|_| EngineError::Unsure(format!("no answer within {PATIENCE:?}")))
+    timeout(PATIENCE, call)
+        .await
+        .map_err(|_| EngineError::Unsure(format!("no answer within {PATIENCE:?}")))
 }
 
 /// The SDK would send again by itself, and then its last failure says nothing about the sends before it.
@@ -146,12 +154,16 @@ fn once() -> RpcOptions {
 /// Only a connection that was never made is sure to have delivered nothing. What a server says of connections is about its own.
 fn by_status(status: &Status) -> EngineError {
     let why = status.message().to_owned();
-    let never_connected = status.source().is_some_and(|cause| format!("{cause:?}").contains("ConnectError"));
+    let never_connected =
+        status.source().is_some_and(|cause| format!("{cause:?}").contains("ConnectError"));
     match status.code() {
         Code::Unavailable if never_connected => EngineError::NotSent(why),
-        Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled | Code::Unknown | Code::Internal | Code::ResourceExhausted => {
-            EngineError::Unsure(why)
-        }
+        Code::Unavailable
+        | Code::DeadlineExceeded
+        | Code::Cancelled
+        | Code::Unknown
+        | Code::Internal
+        | Code::ResourceExhausted => EngineError::Unsure(why),
         Code::NotFound => EngineError::Gone,
         _ => EngineError::Refused(why),
     }
@@ -163,14 +175,23 @@ mod tests {
 
     #[test]
     fn a_server_that_lost_its_own_connection_may_have_delivered() {
-        let status = Status::unavailable("connection error: dial tcp 10.0.0.5:7234: connect: connection refused");
+        let status = Status::unavailable(
+            "connection error: dial tcp 10.0.0.5:7234: connect: connection refused",
+        );
         assert!(matches!(by_status(&status), EngineError::Unsure(_)));
     }
 
     #[tokio::test]
     async fn nobody_listening_is_sure_to_have_delivered_nothing() {
-        let free = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port").local_addr().expect("an address");
+        let free = tokio::net::TcpListener::bind("127.0.0.1:0")
+            .await
+            .expect("a port")
+            .local_addr()
+            .expect("an address");
         let at = Address { address: Some(free.to_string()), namespace: "default".to_owned() };
-        assert!(matches!(Engine::new(at, "q".to_owned()).ping().await, Err(EngineError::NotSent(_))));
+        assert!(matches!(
+            Engine::new(at, "q".to_owned()).ping().await,
+            Err(EngineError::NotSent(_))
+        ));
     }
 }

@@ -27,16 +27,21 @@ pub struct Address {
 pub async fn connect(at: &Address, identity: &str) -> Result<Client> {
     // ConfigError is not Send, so `?` does not take it.
     let (mut connection, mut client) =
-        ClientOptions::load_from_config(LoadClientConfigProfileOptions::default()).map_err(|e| anyhow!("Temporal's configuration: {e}"))?;
+        ClientOptions::load_from_config(LoadClientConfigProfileOptions::default())
+            .map_err(|e| anyhow!("Temporal's configuration: {e}"))?;
     if let Some(address) = &at.address {
-        let url = if address.contains("://") { address.clone() } else { format!("http://{address}") };
-        connection.target = Url::parse(&url).with_context(|| format!("{address} is no address of a Temporal server"))?;
+        let url =
+            if address.contains("://") { address.clone() } else { format!("http://{address}") };
+        connection.target = Url::parse(&url)
+            .with_context(|| format!("{address} is no address of a Temporal server"))?;
     }
     client.namespace.clone_from(&at.namespace);
     connection.identity = format!("{identity}@{}", std::process::id());
     connection.connect_timeout = Some(CONNECT_PATIENCE);
     let target = connection.target.clone();
-    let client = Client::connect(connection, client).await.with_context(|| format!("no Temporal answers at {target}"))?;
+    let client = Client::connect(connection, client)
+        .await
+        .with_context(|| format!("no Temporal answers at {target}"))?;
     register(&client).await;
     Ok(client)
 }
@@ -45,10 +50,15 @@ pub async fn connect(at: &Address, identity: &str) -> Result<Client> {
 async fn register(client: &Client) {
     let keyword = IndexedValueType::Keyword as i32;
     let request = AddSearchAttributesRequest {
-        search_attributes: [PHASE, PROJECT, STARTER].iter().map(|k| (k.name().to_owned(), keyword)).collect(),
+        search_attributes: [PHASE, PROJECT, STARTER]
+            .iter()
+            .map(|k| (k.name().to_owned(), keyword))
+            .collect(),
         namespace: client.namespace(),
     };
-    if let Err(status) = client.connection().operator_service().add_search_attributes(request.into_request()).await {
+    if let Err(status) =
+        client.connection().operator_service().add_search_attributes(request.into_request()).await
+    {
         tracing::warn!(error = %status.message(), "could not register the search attributes SignoffPhase, SignoffProject and SignoffStarter (keywords); please add them");
     }
 }

@@ -22,7 +22,9 @@ impl Desk {
         let held = File::create(folder.join("lock")).context("making the attempt's lock")?;
         match held.try_lock() {
             Ok(()) => Ok(Self { folder, _held: held }),
-            Err(TryLockError::WouldBlock) => Err(anyhow!("another worker still works on {run} {stage} attempt {attempt}")),
+            Err(TryLockError::WouldBlock) => {
+                Err(anyhow!("another worker still works on {run} {stage} attempt {attempt}"))
+            }
             Err(TryLockError::Error(e)) => Err(e).context("taking the attempt's lock"),
         }
     }
@@ -38,15 +40,21 @@ impl Desk {
 
     /// What came of this attempt, where its worker died before it could say so: nobody is paid twice for it.
     pub(super) fn written(&self, base: Option<&Snapshot>) -> Option<Written> {
-        let written: Written = serde_json::from_slice(&fs::read(self.at("written.json")).ok()?).ok()?;
-        written.work.as_ref().is_some_and(|work| base.is_none_or(|base| *base == work.base)).then_some(written)
+        let written: Written =
+            serde_json::from_slice(&fs::read(self.at("written.json")).ok()?).ok()?;
+        written
+            .work
+            .as_ref()
+            .is_some_and(|work| base.is_none_or(|base| *base == work.base))
+            .then_some(written)
     }
 
     /// Renamed into place, so that a death in between leaves nothing half written.
     pub(super) fn keep_written(&self, written: &Written) -> Result<()> {
         let text = serde_json::to_vec(written).context("keeping what was written")?;
         fs::write(self.at("written.json.new"), text).context("keeping what was written")?;
-        fs::rename(self.at("written.json.new"), self.at("written.json")).context("keeping what was written")
+        fs::rename(self.at("written.json.new"), self.at("written.json"))
+            .context("keeping what was written")
     }
 }
 
@@ -76,7 +84,9 @@ mod tests {
     fn one_process_is_at_a_desk() {
         let runs = tempfile::tempdir().expect("a folder");
         let held = desk(runs.path()).expect("a free desk");
-        assert!(desk(runs.path()).is_err_and(|e| e.to_string().contains("another worker still works on tale-k3f9qdx draft attempt 1")));
+        assert!(desk(runs.path()).is_err_and(|e| {
+            e.to_string().contains("another worker still works on tale-k3f9qdx draft attempt 1")
+        }));
         drop(held);
         assert!(desk(runs.path()).is_ok());
     }
@@ -89,7 +99,13 @@ mod tests {
             end: AgentEnd::Finished,
             agent: None,
             sandboxing: Sandboxing::Closed,
-            work: Some(Work { base: snapshot("a"), snapshot: snapshot("b"), diff: Diff::default(), since_round: None, since_approved: None }),
+            work: Some(Work {
+                base: snapshot("a"),
+                snapshot: snapshot("b"),
+                diff: Diff::default(),
+                since_round: None,
+                since_approved: None,
+            }),
             tokens: Tokens::default(),
             cost_usd: Usd::ZERO,
             seconds: 0,

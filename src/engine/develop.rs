@@ -8,8 +8,8 @@ use futures::FutureExt;
 use temporalio_common::RetryPolicy;
 use temporalio_macros::{workflow, workflow_methods};
 use temporalio_sdk::{
-    ActivityOptions, SyncWorkflowContext, TimerOptions, WorkflowCancellationToken, WorkflowContext, WorkflowContextView, WorkflowResult,
-    WorkflowTermination, workflows,
+    ActivityOptions, SyncWorkflowContext, TimerOptions, WorkflowCancellationToken, WorkflowContext,
+    WorkflowContextView, WorkflowResult, WorkflowTermination, workflows,
 };
 
 use super::activities::{Activities, DeliverInput, RecordInput};
@@ -49,7 +49,13 @@ impl Develop {
             // An operator cancelled the workflow in Temporal: what was known stays, and the thread says so.
             Err(_) if ctx.cancellation_token().is_cancelled() => {
                 if ctx.state(|s| s.run.outcome.is_none()) {
-                    emit(ctx, Happened::Ended { outcome: Outcome::Stopped, why: Some("cancelled by an operator".to_owned()) });
+                    emit(
+                        ctx,
+                        Happened::Ended {
+                            outcome: Outcome::Stopped,
+                            why: Some("cancelled by an operator".to_owned()),
+                        },
+                    );
                 }
                 flush(ctx).await?;
                 while ctx.state(Self::somebody_answered) {
@@ -128,9 +134,16 @@ pub(super) async fn answered(ctx: &Ctx, wake: Option<DateTime<Utc>>) -> Workflow
         ctx.wait_condition(|s: &Develop| s.somebody_answered()).await?;
         return Ok(true);
     };
-    let Ok(left) = (wake - now(ctx)).to_std() else { return Ok(ctx.state(Develop::somebody_answered)) };
+    let Ok(left) = (wake - now(ctx)).to_std() else {
+        return Ok(ctx.state(Develop::somebody_answered));
+    };
     let scope = ctx.cancellation_token().child_token();
-    let timer = ctx.timer(TimerOptions::builder(left).cancellation_token(scope.clone()).summary("waiting for a person".to_owned()).build());
+    let timer = ctx.timer(
+        TimerOptions::builder(left)
+            .cancellation_token(scope.clone())
+            .summary("waiting for a person".to_owned())
+            .build(),
+    );
     let mut timer = std::pin::pin!(timer.fuse());
     // In declaration order: an answer wins against a timer that fired in the same task.
     let answered = workflows::select! {
@@ -142,7 +155,12 @@ pub(super) async fn answered(ctx: &Ctx, wake: Option<DateTime<Utc>>) -> Workflow
     Ok(answered)
 }
 
-async fn deliver(ctx: &Ctx, snapshot: Snapshot, push: bool, guard: Option<Guard>) -> WorkflowResult<()> {
+async fn deliver(
+    ctx: &Ctx,
+    snapshot: Snapshot,
+    push: bool,
+    guard: Option<Guard>,
+) -> WorkflowResult<()> {
     let input = ctx.state(|s| DeliverInput {
         run: s.run.id().clone(),
         origin: s.run.origin().cloned(),
@@ -205,7 +223,10 @@ pub(super) async fn flush(ctx: &Ctx) -> WorkflowResult<()> {
     }
     let input = RecordInput::new(ctx.state(|s| s.run.id().clone()), &events);
     // For ever: nothing may happen that was not recorded, and a database comes back.
-    let patience = RetryPolicy::builder().initial_interval(Duration::from_millis(200)).maximum_interval(Duration::from_secs(10)).build();
+    let patience = RetryPolicy::builder()
+        .initial_interval(Duration::from_millis(200))
+        .maximum_interval(Duration::from_secs(10))
+        .build();
     let options = ActivityOptions::with_start_to_close_timeout(RECORD_TIMEOUT)
         .task_queue(records_of(ctx.task_queue()))
         .retry_policy(patience)

@@ -21,7 +21,9 @@ pub(super) struct Handover {
 impl Handover {
     /// The newer of what a heartbeat brought and what is in the desk's folder: more was paid since.
     pub fn newest(beaten: Option<Self>, folder: &Path) -> Self {
-        let kept = fs::read(folder.join(FILE)).ok().and_then(|text| serde_json::from_slice::<Self>(&text).ok());
+        let kept = fs::read(folder.join(FILE))
+            .ok()
+            .and_then(|text| serde_json::from_slice::<Self>(&text).ok());
         match (beaten, kept) {
             (Some(beaten), Some(kept)) if kept.cost_usd >= beaten.cost_usd => kept,
             (Some(beaten), _) => beaten,
@@ -32,7 +34,9 @@ impl Handover {
     /// Kept at one stroke. Without it the last heartbeat counts, so a full disk ends no agent.
     pub fn keep(&self, folder: &Path) {
         let partial = folder.join("handover.partial");
-        let written = serde_json::to_vec(self).map_err(std::io::Error::from).and_then(|text| fs::write(&partial, text));
+        let written = serde_json::to_vec(self)
+            .map_err(std::io::Error::from)
+            .and_then(|text| fs::write(&partial, text));
         if let Err(e) = written.and_then(|()| fs::rename(&partial, folder.join(FILE))) {
             tracing::warn!(error = %e, "could not keep how far an agent is in {}", folder.display());
         }
@@ -44,7 +48,11 @@ mod tests {
     use super::*;
 
     fn paid(session: &str, cost: i64) -> Handover {
-        Handover { session: Some(session.to_owned()), tokens: Tokens::default(), cost_usd: Usd::from_nanos(cost) }
+        Handover {
+            session: Some(session.to_owned()),
+            tokens: Tokens::default(),
+            cost_usd: Usd::from_nanos(cost),
+        }
     }
 
     #[test]

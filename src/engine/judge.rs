@@ -19,23 +19,40 @@ use crate::workspace::Delivery;
 
 impl Bench {
     /// The checks on exactly that snapshot, in a checkout of their own.
-    pub(super) async fn check(&self, ctx: &ActivityContext, input: &CheckInput) -> Result<Checked, ActivityError> {
+    pub(super) async fn check(
+        &self,
+        ctx: &ActivityContext,
+        input: &CheckInput,
+    ) -> Result<Checked, ActivityError> {
         let desk = Desk::take(&self.runs, &input.run, &input.stage.name, input.attempt)?;
         let stop = CancellationToken::new();
-        let checked = beating(ctx, &Handover::default(), &stop, self.judged(input, &desk, &stop)).await?;
+        let checked =
+            beating(ctx, &Handover::default(), &stop, self.judged(input, &desk, &stop)).await?;
         if stop.is_cancelled() {
             return Err(ActivityError::cancelled());
         }
         Ok(checked?)
     }
 
-    async fn judged(&self, input: &CheckInput, desk: &Desk, stop: &CancellationToken) -> anyhow::Result<Checked> {
+    async fn judged(
+        &self,
+        input: &CheckInput,
+        desk: &Desk,
+        stop: &CancellationToken,
+    ) -> anyhow::Result<Checked> {
         let shadow = self.begun(&input.run).await.context("opening the shadow repository")?;
-        let (checkout, home, log) = (desk.at("checkout"), desk.at("check-home"), desk.at("checks.log"));
+        let (checkout, home, log) =
+            (desk.at("checkout"), desk.at("check-home"), desk.at("checks.log"));
         shadow.checkout(&input.snapshot, &checkout).await.context("checking the snapshot out")?;
         tidy(std::slice::from_ref(&home));
         std::fs::create_dir_all(&home).context("making the checks' home")?;
-        let spec = CheckSpec { stage: &input.stage, checkout: &checkout, home: &home, log: &log, sandbox: &self.sandbox };
+        let spec = CheckSpec {
+            stage: &input.stage,
+            checkout: &checkout,
+            home: &home,
+            log: &log,
+            sandbox: &self.sandbox,
+        };
         let Judged { mut checked, names } = check(spec, stop).await?;
         if let Some(junit) = &input.stage.reports.junit {
             // Kept for people; the figures were read already.
@@ -44,7 +61,8 @@ impl Bench {
         tidy(&[checkout, home]);
         if let Some(names) = names {
             // A run that was stopped waits for no database.
-            let compared = stop.run_until_cancelled(self.compare(input, &names)).await.transpose()?;
+            let compared =
+                stop.run_until_cancelled(self.compare(input, &names)).await.transpose()?;
             // Of red tests some may only not have been reached.
             checked.tests_changed = compared.flatten().filter(|_| checked.passed);
         }
@@ -52,21 +70,40 @@ impl Bench {
     }
 
     /// Keeps which tests there are; tells which went away since the attempt to compare with, where its tests are known.
-    async fn compare(&self, input: &CheckInput, now: &TestNames) -> anyhow::Result<Option<TestsChanged>> {
+    async fn compare(
+        &self,
+        input: &CheckInput,
+        now: &TestNames,
+    ) -> anyhow::Result<Option<TestsChanged>> {
         let (run, stage) = (&input.run, &input.stage.name);
         let keep = || self.store.keep_test_names(run, stage, input.attempt, now);
-        patiently(run, "keep the names of the tests", keep).await.context("keeping the names of the tests")?;
+        patiently(run, "keep the names of the tests", keep)
+            .await
+            .context("keeping the names of the tests")?;
         let Some((stage, attempt)) = &input.compare_with else { return Ok(None) };
-        let before = patiently(run, "read the names of the tests before", || self.store.test_names(run, stage, *attempt)).await;
-        Ok(before.context("reading the names of the tests before")?.map(|before| changed(&before, now)))
+        let before = patiently(run, "read the names of the tests before", || {
+            self.store.test_names(run, stage, *attempt)
+        })
+        .await;
+        Ok(before
+            .context("reading the names of the tests before")?
+            .map(|before| changed(&before, now)))
     }
 
     /// The result where people can fetch it; nothing at all where it is not what was approved.
-    pub(super) async fn deliver(&self, ctx: &ActivityContext, input: &DeliverInput) -> Result<Delivered, ActivityError> {
+    pub(super) async fn deliver(
+        &self,
+        ctx: &ActivityContext,
+        input: &DeliverInput,
+    ) -> Result<Delivered, ActivityError> {
         let delivering = async {
             let shadow = self.begun(&input.run).await.context("opening the shadow repository")?;
             if let Some(guard) = &input.guard {
-                let text = self.store.pipeline(&input.pipeline).await.context("reading the stored pipeline")?;
+                let text = self
+                    .store
+                    .pipeline(&input.pipeline)
+                    .await
+                    .context("reading the stored pipeline")?;
                 if let Err(moved) = unmoved(guard, &shadow, text.as_deref()).await? {
                     return Ok(Err(moved));
                 }
@@ -81,7 +118,8 @@ impl Bench {
             anyhow::Ok(Ok(shadow.deliver(delivery).await.context("delivering the result")?))
         };
         // A push that began is not interrupted.
-        let delivered = beating(ctx, &Handover::default(), &CancellationToken::new(), delivering).await??;
+        let delivered =
+            beating(ctx, &Handover::default(), &CancellationToken::new(), delivering).await??;
         // Nothing that is tried again brings the approved work back.
         delivered.map_err(|moved| ApplicationFailure::non_retryable(moved).into())
     }

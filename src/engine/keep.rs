@@ -22,7 +22,13 @@ const STOP_PATIENCE: Duration = Duration::from_secs(10);
 
 impl Bench {
     /// The work of an agent that is done.
-    pub(super) async fn keep(&self, input: &WriteInput, desk: &Desk, (shadow, base): (Shadow, Snapshot), mut written: Written) -> Result<Written> {
+    pub(super) async fn keep(
+        &self,
+        input: &WriteInput,
+        desk: &Desk,
+        (shadow, base): (Shadow, Snapshot),
+        mut written: Written,
+    ) -> Result<Written> {
         let name = name(input);
         let snapshot = match shadow.snapshot(&desk.at("work"), &base, &name).await {
             Ok(snapshot) => snapshot,
@@ -36,7 +42,9 @@ impl Bench {
         };
         let (work, patch) = changes(input, &shadow, (base, snapshot)).await?;
         let keep = || self.store.keep_diff(&input.run, &input.stage.name, input.attempt, &patch);
-        patiently(&input.run, &format!("keep the diff of {name}"), keep).await.context("keeping the diff")?;
+        patiently(&input.run, &format!("keep the diff of {name}"), keep)
+            .await
+            .context("keeping the diff")?;
         written.work = Some(work);
         desk.keep_written(&written)?;
         desk.clear();
@@ -44,12 +52,22 @@ impl Bench {
     }
 
     /// What there is of the work that a stop cut short, where it can be kept at once: a stop fails for nothing.
-    pub(super) async fn keep_unfinished(&self, input: &WriteInput, desk: &Desk, from: (Shadow, Snapshot), mut written: Written) -> Written {
+    pub(super) async fn keep_unfinished(
+        &self,
+        input: &WriteInput,
+        desk: &Desk,
+        from: (Shadow, Snapshot),
+        mut written: Written,
+    ) -> Written {
         let name = name(input);
         match timeout(STOP_PATIENCE, self.unfinished(input, desk, from)).await {
             Ok(Ok(work)) => written.work = work,
-            Ok(Err(e)) => tracing::warn!(run.id = %input.run, error = format!("{e:#}"), "could not keep the unfinished work of {name}"),
-            Err(_) => tracing::warn!(run.id = %input.run, "could not keep the unfinished work of {name} within {STOP_PATIENCE:?}"),
+            Ok(Err(e)) => {
+                tracing::warn!(run.id = %input.run, error = format!("{e:#}"), "could not keep the unfinished work of {name}")
+            }
+            Err(_) => {
+                tracing::warn!(run.id = %input.run, "could not keep the unfinished work of {name} within {STOP_PATIENCE:?}")
+            }
         }
         self.leave(input, desk).await;
         written
@@ -58,19 +76,35 @@ impl Bench {
     /// Clears the desk of an attempt that was stopped. Temporal also ends an activity that it lost sight of, and then another
     /// worker takes it over, at this very desk: only a person's stop is the end.
     pub(super) async fn leave(&self, input: &WriteInput, desk: &Desk) {
-        if matches!(timeout(ASKING, self.store.run(&input.run)).await, Ok(Ok(Some(run))) if run.was_stopped()) {
+        if matches!(timeout(ASKING, self.store.run(&input.run)).await, Ok(Ok(Some(run))) if run.was_stopped())
+        {
             desk.clear();
         }
     }
 
     /// None where nothing was written yet.
-    async fn unfinished(&self, input: &WriteInput, desk: &Desk, (shadow, base): (Shadow, Snapshot)) -> Result<Option<Work>> {
-        let snapshot = shadow.snapshot(&desk.at("work"), &base, &name(input)).await.context("taking the snapshot")?;
+    async fn unfinished(
+        &self,
+        input: &WriteInput,
+        desk: &Desk,
+        (shadow, base): (Shadow, Snapshot),
+    ) -> Result<Option<Work>> {
+        let snapshot = shadow
+            .snapshot(&desk.at("work"), &base, &name(input))
+            .await
+            .context("taking the snapshot")?;
         if snapshot.tree == base.tree {
             return Ok(None);
         }
         let (work, patch) = changes(input, &shadow, (base, snapshot)).await?;
-        if !matches!(timeout(ASKING, self.store.keep_diff(&input.run, &input.stage.name, input.attempt, &patch)).await, Ok(Ok(()))) {
+        if !matches!(
+            timeout(
+                ASKING,
+                self.store.keep_diff(&input.run, &input.stage.name, input.attempt, &patch)
+            )
+            .await,
+            Ok(Ok(()))
+        ) {
             tracing::warn!(run.id = %input.run, "could not keep the diff of the unfinished work of {}", name(input));
         }
         Ok(Some(work))
@@ -83,11 +117,16 @@ fn name(input: &WriteInput) -> String {
 }
 
 /// What the whole stage changes, and what changed since people last looked.
-async fn changes(input: &WriteInput, shadow: &Shadow, (base, snapshot): (Snapshot, Snapshot)) -> Result<(Work, Patch)> {
+async fn changes(
+    input: &WriteInput,
+    shadow: &Shadow,
+    (base, snapshot): (Snapshot, Snapshot),
+) -> Result<(Work, Patch)> {
     let compare = &input.compare;
     let began = compare.stage_base.as_ref().unwrap_or(&base);
     let diff = shadow.diff(began, &snapshot).await.context("counting what changed")?;
-    let patch = shadow.patch(began, &snapshot, PATCH_BYTES).await.context("reading what changed")?;
+    let patch =
+        shadow.patch(began, &snapshot, PATCH_BYTES).await.context("reading what changed")?;
     // Where that is the whole, it says nothing more.
     let round = compare.round.as_ref().filter(|seen| seen.tree != began.tree);
     let since_round = since(shadow, round, &snapshot).await?;
@@ -96,14 +135,23 @@ async fn changes(input: &WriteInput, shadow: &Shadow, (base, snapshot): (Snapsho
 }
 
 /// What changed since `seen`; none where that is not here to compare with.
-async fn since(shadow: &Shadow, seen: Option<&Snapshot>, snapshot: &Snapshot) -> Result<Option<Diff>> {
+async fn since(
+    shadow: &Shadow,
+    seen: Option<&Snapshot>,
+    snapshot: &Snapshot,
+) -> Result<Option<Diff>> {
     let Some(seen) = seen else { return Ok(None) };
     match shadow.tree_of(&seen.commit).await {
         Ok(_) => {}
         Err(WorkspaceError::NoCommit { .. }) => return Ok(None),
         Err(e) => return Err(anyhow::Error::from(e).context("finding what was asked about")),
     }
-    Ok(Some(shadow.diff(seen, snapshot).await.context("counting what changed since it was asked about")?))
+    Ok(Some(
+        shadow
+            .diff(seen, snapshot)
+            .await
+            .context("counting what changed since it was asked about")?,
+    ))
 }
 
 #[cfg(test)]
@@ -115,7 +163,8 @@ mod tests {
     #[tokio::test]
     async fn only_what_is_here_is_compared() {
         let root = tempfile::tempdir().expect("a folder");
-        let shadow = Shadow::open(&root.path().join("shadow.git")).await.expect("a shadow repository");
+        let shadow =
+            Shadow::open(&root.path().join("shadow.git")).await.expect("a shadow repository");
         let began = shadow.import(None).await.expect("an empty beginning");
         let clone = root.path().join("clone");
         shadow.checkout(&began, &clone).await.expect("a clone");
@@ -123,7 +172,9 @@ mod tests {
         let asked = shadow.snapshot(&clone, &began, "draft-1").await.expect("a snapshot");
         fs::write(clone.join("draft.txt"), "once\nupon a time\n").expect("written");
         let now = shadow.snapshot(&clone, &asked, "draft-2").await.expect("a snapshot");
-        let lines = async |seen: &Snapshot| since(&shadow, Some(seen), &now).await.expect("compared").map(|diff| diff.added);
+        let lines = async |seen: &Snapshot| {
+            since(&shadow, Some(seen), &now).await.expect("compared").map(|diff| diff.added)
+        };
         assert_eq!(lines(&asked).await, Some(1));
         assert_eq!(lines(&began).await, Some(2));
         let elsewhere = Snapshot { commit: "a".repeat(40), tree: "b".repeat(40) };

@@ -10,10 +10,16 @@ use crate::store::{Result, StoreError};
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// Asks until the database is there; any other trouble is an error.
-pub(super) async fn patiently<T, F: Future<Output = Result<T>>>(run: &RunId, what: &str, ask: impl Fn() -> F) -> Result<T> {
+pub(super) async fn patiently<T, F: Future<Output = Result<T>>>(
+    run: &RunId,
+    what: &str,
+    ask: impl Fn() -> F,
+) -> Result<T> {
     loop {
         match ask().await {
-            Err(away @ StoreError::Away(_)) => tracing::warn!(run.id = %run, error = %away, "could not {what}; trying again"),
+            Err(away @ StoreError::Away(_)) => {
+                tracing::warn!(run.id = %run, error = %away, "could not {what}; trying again")
+            }
             answer => return answer,
         }
         tokio::time::sleep(PAUSE).await;

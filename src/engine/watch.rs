@@ -66,7 +66,9 @@ impl<'a> Watch<'a> {
     pub(super) fn note(&mut self, event: AgentEvent) {
         match event {
             AgentEvent::ToolStarted { title, .. } => self.progress.step = title,
-            AgentEvent::Retrying { why, .. } => self.progress.step = format!("waiting for the model: {why}"),
+            AgentEvent::Retrying { why, .. } => {
+                self.progress.step = format!("waiting for the model: {why}")
+            }
             AgentEvent::Usage { tokens, cost_usd } => {
                 self.spent(tokens, cost_usd);
                 self.progress.tokens = self.handover.tokens;
@@ -86,7 +88,11 @@ impl<'a> Watch<'a> {
 
     /// The progress, if it is worth telling.
     pub(super) fn worth_telling(&mut self) -> Option<Progress> {
-        if self.told.as_ref().is_some_and(|(at, told)| *told == self.progress && at.elapsed() < STILL_THERE) {
+        if self
+            .told
+            .as_ref()
+            .is_some_and(|(at, told)| *told == self.progress && at.elapsed() < STILL_THERE)
+        {
             return None;
         }
         self.told = Some((Instant::now(), self.progress.clone()));
@@ -94,7 +100,10 @@ impl<'a> Watch<'a> {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "progress is stamped where it happens: in an activity, never in a workflow")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "progress is stamped where it happens: in an activity, never in a workflow"
+)]
 fn clock() -> DateTime<Utc> {
     Utc::now()
 }

@@ -60,7 +60,8 @@ impl Worker {
     pub fn new(client: &Client, task_queue: &str, bench: Bench, max_cached: usize) -> Result<Self> {
         let draining = bench.draining.clone();
         let options = RuntimeOptions::builder().build().map_err(|e| anyhow!(e))?;
-        let runtime = Runtime::from_current_tokio(options).context("starting Temporal's runtime")?;
+        let runtime =
+            Runtime::from_current_tokio(options).context("starting Temporal's runtime")?;
         let bench = Arc::new(bench);
         let runs = WorkerOptions::new(task_queue)
             .register_activities(Activities { bench: Arc::clone(&bench) })
@@ -77,7 +78,11 @@ impl Worker {
             .tuner(slots(RECORD_SLOTS))
             .graceful_shutdown_period(GRACE)
             .build();
-        let worker = |options| TemporalWorker::new(&runtime, client.clone(), options).map_err(|e| anyhow!("{e}")).context("starting the worker");
+        let worker = |options| {
+            TemporalWorker::new(&runtime, client.clone(), options)
+                .map_err(|e| anyhow!("{e}"))
+                .context("starting the worker")
+        };
         Ok(Self { runs: worker(runs)?, records: worker(records)?, draining })
     }
 

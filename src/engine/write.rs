@@ -18,7 +18,9 @@ use super::handover::Handover;
 use super::watch::{TICK, Watch, beating};
 use super::worker::Bench;
 use crate::agent::{Agent, Assignment, ClaudeCode, ModelAccess, Report, Script, Session};
-use crate::run::{AgentEnd, AgentKind, PipelineText, RunId, Sandboxing, Snapshot, Tokens, Trouble, Usd, Written};
+use crate::run::{
+    AgentEnd, AgentKind, PipelineText, RunId, Sandboxing, Snapshot, Tokens, Trouble, Usd, Written,
+};
 use crate::sandbox::{Network, Sandbox};
 use crate::workspace::{Shadow, WorkspaceError};
 
@@ -47,7 +49,11 @@ impl Bench {
     }
 
     /// Agent in a fresh clone of the base; a snapshot of what it wrote.
-    pub(super) async fn write(&self, ctx: &ActivityContext, input: &WriteInput) -> Result<Written, ActivityError> {
+    pub(super) async fn write(
+        &self,
+        ctx: &ActivityContext,
+        input: &WriteInput,
+    ) -> Result<Written, ActivityError> {
         let beaten: Option<Handover> = ctx.heartbeat_details().deserialize()?;
         let agent = match self.agent(input) {
             Ok(agent) => agent,
@@ -68,7 +74,8 @@ impl Bench {
             Ok(ready) => ready,
             Err(why) => return Ok(self.could_not(input, why, &before)),
         };
-        let (report, after) = self.watch(ctx, input, agent.as_ref(), (&ready.assignment, &before)).await?;
+        let (report, after) =
+            self.watch(ctx, input, agent.as_ref(), (&ready.assignment, &before)).await?;
         if report.end == AgentEnd::Stopped && self.draining.is_cancelled() {
             return Err(ActivityError::cancelled_with_details(after));
         }
@@ -76,8 +83,19 @@ impl Bench {
         // What is paid for is kept, also where the run was stopped or this worker is asked to end.
         let whatever_comes = CancellationToken::new();
         match written.end {
-            AgentEnd::Finished => Ok(beating(ctx, &after, &whatever_comes, self.keep(input, &desk, from, written)).await??),
-            AgentEnd::Stopped => beating(ctx, &after, &whatever_comes, self.keep_unfinished(input, &desk, from, written)).await,
+            AgentEnd::Finished => {
+                Ok(beating(ctx, &after, &whatever_comes, self.keep(input, &desk, from, written))
+                    .await??)
+            }
+            AgentEnd::Stopped => {
+                beating(
+                    ctx,
+                    &after,
+                    &whatever_comes,
+                    self.keep_unfinished(input, &desk, from, written),
+                )
+                .await
+            }
             AgentEnd::Failed { .. } => {
                 desk.clear();
                 Ok(written)
@@ -87,7 +105,11 @@ impl Bench {
 
     fn agent(&self, input: &WriteInput) -> Result<Box<dyn Agent>, String> {
         if input.agent.kind == AgentKind::Script {
-            let command = input.agent.command.clone().ok_or("the pipeline names no command for its script agent")?;
+            let command = input
+                .agent
+                .command
+                .clone()
+                .ok_or("the pipeline names no command for its script agent")?;
             return Ok(Box::new(Script { command, sandbox: self.sandbox.clone() }));
         }
         let real = matches!(self.model, ModelAccess::Key(_));
@@ -101,14 +123,32 @@ impl Bench {
         if real && matches!(self.sandbox, Sandbox::None) && !self.no_sandbox {
             return Err("there is no bubblewrap here to confine a real agent: install it, or start the worker with --no-sandbox".to_owned());
         }
-        let program = self.claude.clone().ok_or("the claude program is not here: `signoff doctor` says how to get it")?;
-        Ok(Box::new(ClaudeCode { program, access: self.model.clone(), sandbox: self.sandbox.clone() }))
+        let program = self
+            .claude
+            .clone()
+            .ok_or("the claude program is not here: `signoff doctor` says how to get it")?;
+        Ok(Box::new(ClaudeCode {
+            program,
+            access: self.model.clone(),
+            sandbox: self.sandbox.clone(),
+        }))
     }
 
     /// Nothing can be tried: what is wrong has to be mended by somebody first.
     fn could_not(&self, input: &WriteInput, why: String, before: &Handover) -> Written {
         let end = AgentEnd::Failed { trouble: Trouble::Setup, why };
-        self.written(input, Report { end, info: None, tokens: Tokens::default(), cost_usd: Usd::ZERO, words: None, session: None }, before)
+        self.written(
+            input,
+            Report {
+                end,
+                info: None,
+                tokens: Tokens::default(),
+                cost_usd: Usd::ZERO,
+                words: None,
+                session: None,
+            },
+            before,
+        )
     }
 
     /// What an agent reported, with all that the attempt spent; its work is still to be added.
@@ -126,13 +166,24 @@ impl Bench {
     }
 
     fn sandboxing(&self, input: &WriteInput) -> Sandboxing {
-        let open = input.agent.kind == AgentKind::Claude && matches!(self.model, ModelAccess::Key(_)) || !input.stage.setup.is_empty();
+        let open = input.agent.kind == AgentKind::Claude
+            && matches!(self.model, ModelAccess::Key(_))
+            || !input.stage.setup.is_empty();
         self.sandbox.sandboxing(if open { Network::Open } else { Network::Closed })
     }
 
     /// The code to start from, cloned; or why there is none that anybody could start from.
-    async fn prepare(&self, input: &WriteInput, desk: &Desk, before: &Handover) -> Result<Result<Ready, String>> {
-        let opened = if input.base.is_some() { self.begun(&input.run).await } else { Shadow::open(&self.shadow_of(&input.run)).await };
+    async fn prepare(
+        &self,
+        input: &WriteInput,
+        desk: &Desk,
+        before: &Handover,
+    ) -> Result<Result<Ready, String>> {
+        let opened = if input.base.is_some() {
+            self.begun(&input.run).await
+        } else {
+            Shadow::open(&self.shadow_of(&input.run)).await
+        };
         let shadow = opened.context("opening the shadow repository")?;
         let base = match &input.base {
             Some(base) => base.clone(),
@@ -142,7 +193,8 @@ impl Bench {
                 Err(e) => return Err(anyhow::Error::from(e).context("importing the repository")),
             },
         };
-        let text = self.store.pipeline(&input.pipeline).await.context("reading the stored pipeline")?;
+        let text =
+            self.store.pipeline(&input.pipeline).await.context("reading the stored pipeline")?;
         if let Some(guard) = &input.guard
             && let Err(moved) = unmoved(guard, &shadow, text.as_deref()).await?
         {
@@ -204,7 +256,10 @@ impl Bench {
     /// Progress is dropped freely: a database that is away must not end an agent.
     async fn tell(&self, input: &WriteInput, so_far: &mut Watch<'_>) {
         let Some(progress) = so_far.worth_telling() else { return };
-        if !matches!(timeout(TELL_PATIENCE, self.store.save_progress(&input.run, &progress)).await, Ok(Ok(()))) {
+        if !matches!(
+            timeout(TELL_PATIENCE, self.store.save_progress(&input.run, &progress)).await,
+            Ok(Ok(()))
+        ) {
             tracing::debug!(run.id = %input.run, "progress was dropped");
         }
     }
@@ -214,11 +269,17 @@ impl Bench {
 fn prompt(input: &WriteInput, text: Option<&str>) -> Result<String> {
     let text = text.with_context(|| format!("no pipeline {} is stored", input.pipeline))?;
     let pipeline = PipelineText::parse("the stored pipeline", text).map_err(|e| anyhow!("{e}"))?;
-    pipeline.prompt_for(&input.stage.name, &input.brief, (input.feedback.as_deref(), &input.remarks)).context("the stored pipeline lost a stage")
+    pipeline
+        .prompt_for(&input.stage.name, &input.brief, (input.feedback.as_deref(), &input.remarks))
+        .context("the stored pipeline lost a stage")
 }
 
 /// The session that a worker died in, where its clone and its transcript are still here.
-async fn resumable(before: &Handover, worktree: &std::path::Path, home: &std::path::Path) -> Option<Uuid> {
+async fn resumable(
+    before: &Handover,
+    worktree: &std::path::Path,
+    home: &std::path::Path,
+) -> Option<Uuid> {
     let session = before.session.as_deref()?.parse().ok()?;
     (worktree.exists() && ClaudeCode::has_session(home, session).await).then_some(session)
 }

@@ -21,15 +21,20 @@ pub const SUBCOMMAND: &str = "__child";
 /// Becomes the program named in `args` (what follows the subcommand), to die with the process that started us.
 /// Returns only where that is not possible.
 pub fn become_child(mut args: impl Iterator<Item = OsString>) -> Result<Infallible> {
-    let parent = args.next().and_then(|pid| pid.to_str()?.parse::<i32>().ok()).context("the process id of the parent comes first")?;
+    let parent = args
+        .next()
+        .and_then(|pid| pid.to_str()?.parse::<i32>().ok())
+        .context("the process id of the parent comes first")?;
     let program = args.next().context("a program to become comes second")?;
     die_with(parent)?;
-    Err(process::Command::new(&program).args(args).exec()).with_context(|| format!("starting {}", program.display()))
+    Err(process::Command::new(&program).args(args).exec())
+        .with_context(|| format!("starting {}", program.display()))
 }
 
 #[cfg(target_os = "linux")]
 fn die_with(parent: i32) -> Result<()> {
-    rustix::process::set_parent_process_death_signal(Some(Signal::KILL)).context("asking for a signal at the parent's death")?;
+    rustix::process::set_parent_process_death_signal(Some(Signal::KILL))
+        .context("asking for a signal at the parent's death")?;
     // It may have died before we asked; then nobody would ever tell us.
     if rustix::process::getppid().is_none_or(|pid| pid.as_raw_nonzero().get() != parent) {
         bail!("process {parent}, which started us, is gone");
@@ -81,7 +86,9 @@ pub async fn run(mut command: Command, what: &str, patience: Duration) -> Result
 async fn output_of(command: &mut Command) -> io::Result<Output> {
     loop {
         match command.output().await {
-            Err(error) if error.kind() == io::ErrorKind::ExecutableFileBusy => sleep(Duration::from_millis(20)).await,
+            Err(error) if error.kind() == io::ErrorKind::ExecutableFileBusy => {
+                sleep(Duration::from_millis(20)).await
+            }
             result => return result,
         }
     }
@@ -96,7 +103,8 @@ pub fn last_lines(said: &[u8], count: usize) -> String {
 
 /// Whether a process with this id lives.
 pub fn lives(pid: u32) -> bool {
-    as_pid(pid).is_some_and(|pid| rustix::process::test_kill_process(pid) != Err(rustix::io::Errno::SRCH))
+    as_pid(pid)
+        .is_some_and(|pid| rustix::process::test_kill_process(pid) != Err(rustix::io::Errno::SRCH))
 }
 
 /// Sends a signal; a process that is gone is fine.

@@ -37,11 +37,20 @@ struct Messages {
 
 /// Plays from the command to the end of the run; the exit code says how it ended.
 pub async fn play(slack: &str, voice: &Voice, phase_of: Option<PhaseOf>) -> Result<u8> {
-    let mut people = People { client: client()?, control: format!("{slack}/_control"), pressed: BTreeMap::new() };
+    let mut people = People {
+        client: client()?,
+        control: format!("{slack}/_control"),
+        pressed: BTreeMap::new(),
+    };
     let before = people.messages().await?.len();
     let command = format!("/develop {PROJECT}");
     voice.say(format_args!("\nana       {command}"));
-    people.post("command", &json!({ "channel": CHANNEL, "user": ANA, "command": "/develop", "text": PROJECT })).await?;
+    people
+        .post(
+            "command",
+            &json!({ "channel": CHANNEL, "user": ANA, "command": "/develop", "text": PROJECT }),
+        )
+        .await?;
     let mut printer = Printer { voice, told: BTreeMap::new() };
     let mut last_change = Instant::now();
     while last_change.elapsed() < PATIENCE {
@@ -60,7 +69,10 @@ pub async fn play(slack: &str, voice: &Voice, phase_of: Option<PhaseOf>) -> Resu
         people.approve(&thread).await?;
         sleep(LOOK_EVERY).await;
     }
-    voice.say(format_args!("Nothing happened for {} minutes; the demo gives up.", PATIENCE.as_secs() / 60));
+    voice.say(format_args!(
+        "Nothing happened for {} minutes; the demo gives up.",
+        PATIENCE.as_secs() / 60
+    ));
     Ok(ENDED_BADLY)
 }
 
@@ -74,13 +86,20 @@ struct People {
 
 impl People {
     async fn messages(&self) -> Result<Vec<Message>> {
-        let answer = self.client.get(format!("{}/messages/{CHANNEL}", self.control)).send().await.context("reading the channel")?;
+        let answer = self
+            .client
+            .get(format!("{}/messages/{CHANNEL}", self.control))
+            .send()
+            .await
+            .context("reading the channel")?;
         Ok(answer.json::<Messages>().await.context("reading the channel")?.messages)
     }
 
     async fn post(&self, what: &str, body: &Value) -> Result<()> {
         let answer = self.client.post(format!("{}/{what}", self.control)).json(body).send().await;
-        answer.and_then(reqwest::Response::error_for_status).with_context(|| format!("playing a person: {what}"))?;
+        answer
+            .and_then(reqwest::Response::error_for_status)
+            .with_context(|| format!("playing a person: {what}"))?;
         Ok(())
     }
 
@@ -105,18 +124,27 @@ async fn ended(thread: &[&Message], phase_of: Option<&PhaseOf>) -> Option<Phase>
     let run = thread.iter().find_map(|message| run_in(message))?;
     let phase = match phase_of {
         Some(ask) => ask(run).await,
-        None => thread.iter().filter(|message| is_closing(message)).find_map(|message| phase_in(&message.text, &run)),
+        None => thread
+            .iter()
+            .filter(|message| is_closing(message))
+            .find_map(|message| phase_in(&message.text, &run)),
     };
-    phase.filter(|phase| matches!(phase, Phase::Done | Phase::Failed | Phase::Rejected | Phase::Stopped))
+    phase.filter(|phase| {
+        matches!(phase, Phase::Done | Phase::Failed | Phase::Rejected | Phase::Stopped)
+    })
 }
 
 /// The run a message is about, by its id in the words.
 fn run_in(message: &Message) -> Option<RunId> {
     let words = lines(message).join(" ");
-    let mut ids = words.split(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_').filter(|word| {
-        let tail = word.strip_prefix(PROJECT).and_then(|rest| rest.strip_prefix('-'));
-        tail.is_some_and(|tail| tail.len() >= 6 && tail.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()))
-    });
+    let mut ids =
+        words.split(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_').filter(|word| {
+            let tail = word.strip_prefix(PROJECT).and_then(|rest| rest.strip_prefix('-'));
+            tail.is_some_and(|tail| {
+                tail.len() >= 6
+                    && tail.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+            })
+        });
     ids.next()?.parse().ok()
 }
 
@@ -154,7 +182,8 @@ impl Printer<'_> {
             let before = self.told.get(&message.ts);
             changed |= before != Some(&now);
             let known: Vec<String> = before.into_iter().flatten().map(|line| shape(line)).collect();
-            let fresh: Vec<&String> = now.iter().filter(|line| !known.contains(&shape(line))).collect();
+            let fresh: Vec<&String> =
+                now.iter().filter(|line| !known.contains(&shape(line))).collect();
             self.print(message, &fresh);
             self.told.insert(message.ts.clone(), now);
         }
@@ -170,8 +199,15 @@ impl Printer<'_> {
     }
 
     fn print(&self, message: &Message, said: &[&String]) {
-        let name = super::local_slack::PEOPLE.iter().find(|(id, ..)| *id == message.user).map_or("signoff", |(_, name, _)| name);
-        let indent = if message.thread_ts.as_ref().is_some_and(|root| *root != message.ts) { "  " } else { "" };
+        let name = super::local_slack::PEOPLE
+            .iter()
+            .find(|(id, ..)| *id == message.user)
+            .map_or("signoff", |(_, name, _)| name);
+        let indent = if message.thread_ts.as_ref().is_some_and(|root| *root != message.ts) {
+            "  "
+        } else {
+            ""
+        };
         for (at, line) in said.iter().enumerate() {
             self.voice.say(format_args!("{:<10}{indent}{line}", if at == 0 { name } else { "" }));
         }

@@ -28,7 +28,11 @@ const LOOK_EVERY: Duration = Duration::from_millis(200);
 pub fn client() -> Result<Client> {
     // An error says that somebody installed it before us.
     let _installed = rustls::crypto::ring::default_provider().install_default();
-    Client::builder().connect_timeout(CONNECT_PATIENCE).read_timeout(READ_PATIENCE).build().context("building an HTTP client")
+    Client::builder()
+        .connect_timeout(CONNECT_PATIENCE)
+        .read_timeout(READ_PATIENCE)
+        .build()
+        .context("building an HTTP client")
 }
 
 /// Nobody else installs this while it is held.
@@ -48,10 +52,14 @@ impl Turnstile {
                 Ok(()) => return Ok(Self { _lock: lock }),
                 Err(TryLockError::WouldBlock) if told => sleep(LOOK_EVERY).await,
                 Err(TryLockError::WouldBlock) => {
-                    voice.say(format_args!("{what} is being installed by another signoff; waiting for it"));
+                    voice.say(format_args!(
+                        "{what} is being installed by another signoff; waiting for it"
+                    ));
                     told = true;
                 }
-                Err(TryLockError::Error(error)) => return Err(error).with_context(|| format!("locking {}", path.display())),
+                Err(TryLockError::Error(error)) => {
+                    return Err(error).with_context(|| format!("locking {}", path.display()));
+                }
             }
         }
     }
@@ -59,8 +67,12 @@ impl Turnstile {
 
 /// Downloads to `file`. What is there after an error is not whole.
 pub async fn download(from: &Url, file: &Path, step: &Step<'_>) -> Result<()> {
-    let answer = timeout(ANSWER_PATIENCE, client()?.get(from.clone()).send()).await.context("there was no answer")?;
-    let mut answer = answer.and_then(reqwest::Response::error_for_status).map_err(|error| anyhow::anyhow!("{}", root_of(&error)))?;
+    let answer = timeout(ANSWER_PATIENCE, client()?.get(from.clone()).send())
+        .await
+        .context("there was no answer")?;
+    let mut answer = answer
+        .and_then(reqwest::Response::error_for_status)
+        .map_err(|error| anyhow::anyhow!("{}", root_of(&error)))?;
     let of = answer.content_length();
     let mut into = File::create(file).with_context(|| format!("creating {}", file.display()))?;
     let mut got: u64 = 0;
@@ -91,14 +103,18 @@ pub fn unpack_one(packed: &Path, name: &str, into: &Path) -> Result<()> {
     let mut found = false;
     for entry in archive.entries().context("reading the archive")? {
         let mut entry = entry.context("reading the archive")?;
-        if entry.path().context("reading the archive")?.file_name().is_some_and(|file| file == name) {
-            let mut file = File::create(into).with_context(|| format!("creating {}", into.display()))?;
+        if entry.path().context("reading the archive")?.file_name().is_some_and(|file| file == name)
+        {
+            let mut file =
+                File::create(into).with_context(|| format!("creating {}", into.display()))?;
             io::copy(&mut entry, &mut file).context("unpacking")?;
-            file.set_permissions(fs::Permissions::from_mode(0o755)).context("making it a program")?;
+            file.set_permissions(fs::Permissions::from_mode(0o755))
+                .context("making it a program")?;
             found = true;
         }
     }
-    io::copy(&mut archive.into_inner(), &mut io::sink()).context("reading the archive to its end")?;
+    io::copy(&mut archive.into_inner(), &mut io::sink())
+        .context("reading the archive to its end")?;
     if found { Ok(()) } else { bail!("there is no {name} in the archive") }
 }
 

@@ -55,8 +55,20 @@ impl<'a> Household<'a> {
     /// The second part is to be handed to `keep_all`.
     pub fn new(cradle: Cradle, voice: &'a Voice) -> (Self, mpsc::UnboundedReceiver<Service>) {
         let (arrivals, arriving) = mpsc::unbounded_channel();
-        let ends = [Turn::First, Turn::Second, Turn::Last].map(|turn| (turn, CancellationToken::new())).into();
-        (Self { cradle, voice, arrivals, standings: watch::Sender::default(), ends, at_once: CancellationToken::new() }, arriving)
+        let ends = [Turn::First, Turn::Second, Turn::Last]
+            .map(|turn| (turn, CancellationToken::new()))
+            .into();
+        (
+            Self {
+                cradle,
+                voice,
+                arrivals,
+                standings: watch::Sender::default(),
+                ends,
+                at_once: CancellationToken::new(),
+            },
+            arriving,
+        )
     }
 
     /// Drives every server; to be polled beside everything else, for ever. Children start on the thread that polls this.
@@ -73,7 +85,8 @@ impl<'a> Household<'a> {
 
     /// Takes a server in.
     pub fn take_in(&self, service: Service) {
-        let standing = Standing { turn: Some(service.turn), log: service.log.clone(), ..Standing::default() };
+        let standing =
+            Standing { turn: Some(service.turn), log: service.log.clone(), ..Standing::default() };
         self.standings.send_modify(|all| drop(all.insert(service.name, standing)));
         // The receiving half lives as long as `up` itself.
         let _kept = self.arrivals.send(service);
@@ -87,13 +100,16 @@ impl<'a> Household<'a> {
     /// Returns when all that were taken in are ready; fails where one will not be.
     pub async fn all_ready(&self, patience: Duration) -> Result<()> {
         let mut watch = self.watch();
-        let settled = watch.wait_for(|all| all.values().all(|one| one.ready) || all.values().any(hopeless));
+        let settled =
+            watch.wait_for(|all| all.values().all(|one| one.ready) || all.values().any(hopeless));
         let standings = match timeout(patience, settled).await {
             Ok(Ok(standings)) if standings.values().all(|one| one.ready) => return Ok(()),
             Ok(Ok(standings)) => standings.clone(),
             Ok(Err(_)) | Err(_) => self.standings.borrow().clone(),
         };
-        let late = |(name, one): (&&str, &Standing)| format!("{name} did not start. Its last words:\n{}", Service::last_words(&one.log));
+        let late = |(name, one): (&&str, &Standing)| {
+            format!("{name} did not start. Its last words:\n{}", Service::last_words(&one.log))
+        };
         let told: Vec<String> = standings.iter().filter(|(_, one)| !one.ready).map(late).collect();
         bail!("{}", told.join("\n"))
     }
@@ -104,7 +120,8 @@ impl<'a> Household<'a> {
             end.cancel();
             let mut watch = self.watch();
             // An error would mean that nobody is left to wait for.
-            let _gone = watch.wait_for(|all| all.values().all(|one| one.turn != Some(*turn))).await.is_ok();
+            let _gone =
+                watch.wait_for(|all| all.values().all(|one| one.turn != Some(*turn))).await.is_ok();
         }
     }
 
@@ -122,8 +139,14 @@ impl<'a> Household<'a> {
             if begun.elapsed() > LONG_LIFE {
                 pause = FIRST_PAUSE;
             }
-            self.note(&service, |one| *one = Standing { pid: None, ready: false, deaths: one.deaths + 1, ..one.clone() });
-            self.voice.say(format_args!("{} {why}; it is started again in {:.1} s", service.name, pause.as_secs_f64()));
+            self.note(&service, |one| {
+                *one = Standing { pid: None, ready: false, deaths: one.deaths + 1, ..one.clone() }
+            });
+            self.voice.say(format_args!(
+                "{} {why}; it is started again in {:.1} s",
+                service.name,
+                pause.as_secs_f64()
+            ));
             select! {
                 () = sleep(pause) => {}
                 () = end.cancelled() => {}
@@ -158,7 +181,11 @@ impl<'a> Household<'a> {
         let pid = service.pid(child);
         self.note(service, |one| *one = Standing { pid, ready: true, ..one.clone() });
         if again {
-            self.voice.say(format_args!("{} is back (process {})", service.name, pid.unwrap_or_default()));
+            self.voice.say(format_args!(
+                "{} is back (process {})",
+                service.name,
+                pid.unwrap_or_default()
+            ));
         }
         child.wait().await.map_or_else(|error| format!("is lost ({error})"), ending)
     }

@@ -36,7 +36,8 @@ pub const CHANNEL: &str = "C0GENERAL";
 /// Who starts the demo's run, and approves.
 pub const ANA: &str = "U0ANA";
 /// The people: id, name, full name.
-pub const PEOPLE: [(&str, &str, &str); 3] = [(ANA, "ana", "Ana Alves"), ("U0BEN", "ben", "Ben Becker"), ("U0CLEO", "cleo", "Cleo Costa")];
+pub const PEOPLE: [(&str, &str, &str); 3] =
+    [(ANA, "ana", "Ana Alves"), ("U0BEN", "ben", "Ben Becker"), ("U0CLEO", "cleo", "Cleo Costa")];
 /// Ourselves.
 pub const BOT: &str = "U0SIGNOFF";
 
@@ -64,7 +65,12 @@ pub async fn program(machine: &Machine, voice: &Voice) -> Result<PathBuf> {
 impl LocalSlack {
     /// With credentials of its own, good for nothing else.
     pub fn new(program: PathBuf, port: u16) -> Self {
-        Self { program, port, bot_token: format!("xoxb-local-{}", random()), hears: Hears::Http(random()) }
+        Self {
+            program,
+            port,
+            bot_token: format!("xoxb-local-{}", random()),
+            hears: Hears::Http(random()),
+        }
     }
 
     /// The same, speaking by Socket Mode.
@@ -85,10 +91,13 @@ impl LocalSlack {
     /// The server; `web` is where `serve` listens.
     pub fn service(&self, home: &Path, web: &str) -> Result<Service> {
         let folder = home.join("slack");
-        std::fs::create_dir_all(folder.join("files")).with_context(|| format!("creating {}", folder.display()))?;
+        std::fs::create_dir_all(folder.join("files"))
+            .with_context(|| format!("creating {}", folder.display()))?;
         let config = folder.join("workspace.json");
         write_private(&config, &self.workspace(web).to_string())?;
-        let args = ["--base-host", "127.0.0.1", "--port", &self.port.to_string(), "--config"].map(Into::into).into_iter();
+        let args = ["--base-host", "127.0.0.1", "--port", &self.port.to_string(), "--config"]
+            .map(Into::into)
+            .into_iter();
         let files = ["--files-dir".into(), folder.join("files").into_os_string()];
         Ok(Service {
             name: "slack",
@@ -106,7 +115,10 @@ impl LocalSlack {
     }
 
     fn workspace(&self, web: &str) -> serde_json::Value {
-        let users: Vec<_> = PEOPLE.iter().map(|(id, name, full)| json!({ "id": id, "name": name, "real_name": full })).collect();
+        let users: Vec<_> = PEOPLE
+            .iter()
+            .map(|(id, name, full)| json!({ "id": id, "name": name, "real_name": full }))
+            .collect();
         let members: Vec<_> = PEOPLE.iter().map(|(id, ..)| *id).chain([BOT]).collect();
         let mut workspace = json!({
             "workspace": { "name": "Signoff, local", "domain": "signoff", "teamId": "T0LOCAL" },

@@ -38,7 +38,8 @@ impl Button {
 /// Every button, wherever it is in a block.
 pub fn buttons(blocks: &[Value]) -> impl Iterator<Item = Button> {
     blocks.iter().flat_map(|block| {
-        let elements = block["elements"].as_array().into_iter().flatten().chain([&block["accessory"]]);
+        let elements =
+            block["elements"].as_array().into_iter().flatten().chain([&block["accessory"]]);
         let block_id = text_at(&block["block_id"]);
         let buttons = elements.filter(|element| element["type"] == "button");
         buttons.map(move |element| Button {
@@ -64,16 +65,24 @@ pub fn lines(message: &Message) -> Vec<String> {
 fn gather(block: &Value, said: &mut Vec<String>) {
     match block["type"].as_str().unwrap_or_default() {
         "actions" => {
-            let labels: Vec<String> = buttons(std::slice::from_ref(block)).map(|button| format!("[{}]", button.text)).collect();
+            let labels: Vec<String> = buttons(std::slice::from_ref(block))
+                .map(|button| format!("[{}]", button.text))
+                .collect();
             said.push(labels.join(" "));
         }
         "context" => said.push(texts(&block["elements"]).join(" ")),
-        "table" => said.extend(block["rows"].as_array().into_iter().flatten().map(|row| texts(row).join(" · "))),
+        "table" => said.extend(
+            block["rows"].as_array().into_iter().flatten().map(|row| texts(row).join(" · ")),
+        ),
         _ => {
             said.extend(texts(&block["text"]));
             said.extend(texts(&block["fields"]));
             said.extend(texts(&block["elements"]));
-            said.extend(buttons(std::slice::from_ref(block)).filter(|_| block["accessory"].is_object()).map(|button| format!("[{}]", button.text)));
+            said.extend(
+                buttons(std::slice::from_ref(block))
+                    .filter(|_| block["accessory"].is_object())
+                    .map(|button| format!("[{}]", button.text)),
+            );
         }
     }
 }
@@ -83,7 +92,11 @@ fn texts(value: &Value) -> Vec<String> {
     match value {
         Value::String(text) => vec![text.clone()],
         Value::Array(values) => values.iter().flat_map(texts).collect(),
-        Value::Object(fields) => ["text", "elements"].iter().filter_map(|name| fields.get(*name)).flat_map(texts).collect(),
+        Value::Object(fields) => ["text", "elements"]
+            .iter()
+            .filter_map(|name| fields.get(*name))
+            .flat_map(texts)
+            .collect(),
         _ => Vec::new(),
     }
 }
@@ -117,7 +130,10 @@ fn mark_as_words(mark: &str) -> String {
 /// A text without its emoji and ornaments.
 pub fn bare_words(text: &str) -> String {
     let is_emoji = |word: &str| word.len() > 2 && word.starts_with(':') && word.ends_with(':');
-    let trimmed = text.split_whitespace().filter(|word| !is_emoji(word)).map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()));
+    let trimmed = text
+        .split_whitespace()
+        .filter(|word| !is_emoji(word))
+        .map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()));
     trimmed.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
@@ -150,7 +166,8 @@ mod tests {
         3 files +12 −1
         [:white_check_mark: Approve]
         ");
-        let pressed: Vec<Button> = buttons(&card.blocks).filter(|button| button.says("Approve")).collect();
+        let pressed: Vec<Button> =
+            buttons(&card.blocks).filter(|button| button.says("Approve")).collect();
         assert_eq!(pressed[0].action_id, "gate.approve");
     }
 }

@@ -32,7 +32,10 @@ pub struct Package {
 impl Package {
     /// Where it is installed already.
     pub fn find(&self, cache: &Path) -> Option<PathBuf> {
-        [self.version, LATEST].iter().map(|version| self.program_in(&self.home(cache, version))).find(|file| is_program(file))
+        [self.version, LATEST]
+            .iter()
+            .map(|version| self.program_in(&self.home(cache, version)))
+            .find(|file| is_program(file))
     }
 
     /// Where it is, installed now if it has to be.
@@ -44,30 +47,54 @@ impl Package {
         if let Some(found) = self.find(&machine.cache) {
             return Ok(found);
         }
-        let npm = on_path(machine.path.as_deref(), "npm")
-            .ok_or_else(|| missing(format!("{} comes by npm, and there is no npm on the PATH: install Node.js", self.what)))?;
+        let npm = on_path(machine.path.as_deref(), "npm").ok_or_else(|| {
+            missing(format!(
+                "{} comes by npm, and there is no npm on the PATH: install Node.js",
+                self.what
+            ))
+        })?;
         let step = voice.step(format!("Fetching {} ({}): {}", self.what, self.name, self.why));
         step.at("npm install");
         let cradle = Cradle::new(&machine.exe);
         for version in [self.version, LATEST] {
             match self.install(&cradle, &npm, (&machine.cache, version)).await {
                 Ok(program) => return Ok(program),
-                Err(error) if version == LATEST => return Err(missing(format!("{} cannot be had: {error:#}", self.what))),
-                Err(error) => voice.say(format_args!("  {} {version} cannot be had, taking the latest ({error:#})", self.what)),
+                Err(error) if version == LATEST => {
+                    return Err(missing(format!("{} cannot be had: {error:#}", self.what)));
+                }
+                Err(error) => voice.say(format_args!(
+                    "  {} {version} cannot be had, taking the latest ({error:#})",
+                    self.what
+                )),
             }
         }
         Err(missing(format!("{} cannot be had", self.what)))
     }
 
-    async fn install(&self, cradle: &Cradle, npm: &Path, (cache, version): (&Path, &str)) -> Result<PathBuf> {
+    async fn install(
+        &self,
+        cradle: &Cradle,
+        npm: &Path,
+        (cache, version): (&Path, &str),
+    ) -> Result<PathBuf> {
         let home = self.home(cache, version);
         let partial = scratch(&home)?;
         let mut command = cradle.command(npm);
-        command.args(["install", "--no-audit", "--no-fund", "--no-package-lock", "--ignore-scripts", "--loglevel=error", "--prefix"]);
+        command.args([
+            "install",
+            "--no-audit",
+            "--no-fund",
+            "--no-package-lock",
+            "--ignore-scripts",
+            "--loglevel=error",
+            "--prefix",
+        ]);
         command.arg(&partial).arg(format!("{}@{version}", self.name)).current_dir(&partial);
         run(command, &format!("npm install {}@{version}", self.name), PATIENCE).await?;
         let program = self.program_in(&partial);
-        is_program(&program).then_some(()).with_context(|| format!("{} has no {}", self.name, self.program))?;
+        is_program(&program)
+            .then_some(())
+            .with_context(|| format!("{} has no {}", self.name, self.program))?;
         settle(&partial, &home)?;
         Ok(self.program_in(&home))
     }

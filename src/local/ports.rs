@@ -28,7 +28,8 @@ impl Ports {
     /// The preferred port where it is free, else any.
     pub fn take(&mut self, ip: IpAddr, preferred: u16) -> Result<u16> {
         let mut wanted = std::iter::once(preferred).chain(std::iter::repeat_n(0, LOOKS));
-        let (claim, listener) = wanted.find_map(|port| claim(ip, port).ok()).context("looking for a free port")?;
+        let (claim, listener) =
+            wanted.find_map(|port| claim(ip, port).ok()).context("looking for a free port")?;
         let port = listener.local_addr().context("asking for the port")?.port();
         self.held.push(listener);
         self.claims.0.push(claim);

@@ -27,7 +27,17 @@ use super::voice::Voice;
 const NAME: &str = "signoff";
 const INITDB_PATIENCE: Duration = Duration::from_mins(2);
 /// Root in here is nobody special; on disk the files stay root's, so they may lie in a private folder.
-const USER_NAMESPACE: [&str; 9] = ["--unshare-user", "--uid", "1000", "--gid", "1000", "--dev-bind", "/", "/", "--die-with-parent"];
+const USER_NAMESPACE: [&str; 9] = [
+    "--unshare-user",
+    "--uid",
+    "1000",
+    "--gid",
+    "1000",
+    "--dev-bind",
+    "/",
+    "/",
+    "--die-with-parent",
+];
 
 /// A cluster that can be started.
 pub struct Postgres {
@@ -42,12 +52,16 @@ impl Postgres {
     pub async fn prepare(machine: &Machine, home: &Path, voice: &Voice) -> Result<Self> {
         let folder = home.join("postgres");
         fs::create_dir_all(&folder).with_context(|| format!("creating {}", folder.display()))?;
-        fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).context("making the database's folder private")?;
-        let made_by = fs::read_to_string(folder.join("data/PG_VERSION")).ok().and_then(|text| text.trim().parse().ok());
-        let binaries = match binaries::find(machine.path.as_deref(), Path::new(DEBIAN), made_by).await {
-            Some(found) => found,
-            None => binaries::fetch(&machine.cache, made_by, voice).await?,
-        };
+        fs::set_permissions(&folder, fs::Permissions::from_mode(0o700))
+            .context("making the database's folder private")?;
+        let made_by = fs::read_to_string(folder.join("data/PG_VERSION"))
+            .ok()
+            .and_then(|text| text.trim().parse().ok());
+        let binaries =
+            match binaries::find(machine.path.as_deref(), Path::new(DEBIAN), made_by).await {
+                Some(found) => found,
+                None => binaries::fetch(&machine.cache, made_by, voice).await?,
+            };
         let password = password(&folder)?;
         let wrapper = wrapper(machine, &folder).await?;
         let postgres = Self { binaries, wrapper, folder, password };
@@ -64,7 +78,12 @@ impl Postgres {
 
     /// The server.
     pub fn service(&self, home: &Path, port: u16) -> Service {
-        let settings = ["listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=300", "logging_collector=off"];
+        let settings = [
+            "listen_addresses=127.0.0.1",
+            "unix_socket_directories=",
+            "max_connections=300",
+            "logging_collector=off",
+        ];
         let (program, mut args) = self.wrapped("postgres");
         args.extend([OsString::from("-D"), self.data(), "-p".into(), port.to_string().into()]);
         args.extend(settings.iter().flat_map(|setting| ["-c".into(), setting.into()]));
@@ -90,21 +109,37 @@ impl Postgres {
 
     /// A program of Postgres, inside what makes it not root.
     fn wrapped(&self, name: &str) -> (PathBuf, Vec<OsString>) {
-        let mut words = self.wrapper.iter().cloned().chain([self.binaries.program(name).into_os_string()]);
+        let mut words =
+            self.wrapper.iter().cloned().chain([self.binaries.program(name).into_os_string()]);
         let program = words.next().map(PathBuf::from).unwrap_or_default();
         (program, words.collect())
     }
 
     /// The cluster appears under its name only when it is whole, with its database.
     async fn make(&self, cradle: &Cradle, voice: &Voice) -> Result<()> {
-        let _step = voice.step(format!("Making a database (Postgres {}) in {}", self.binaries.major, self.folder.display()));
+        let _step = voice.step(format!(
+            "Making a database (Postgres {}) in {}",
+            self.binaries.major,
+            self.folder.display()
+        ));
         let partial = self.folder.join("data.partial");
         match fs::remove_dir_all(&partial) {
-            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error).context("clearing a database that was never finished"),
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                return Err(error).context("clearing a database that was never finished");
+            }
             _ => {}
         }
         let mut initdb = self.bare(cradle, "initdb");
-        initdb.args(["--username", NAME, "--auth", "scram-sha-256", "--encoding", "UTF8", "--no-locale", "--pwfile"]);
+        initdb.args([
+            "--username",
+            NAME,
+            "--auth",
+            "scram-sha-256",
+            "--encoding",
+            "UTF8",
+            "--no-locale",
+            "--pwfile",
+        ]);
         initdb.arg(self.folder.join("password")).arg("-D").arg(&partial);
         run(initdb, "initdb", INITDB_PATIENCE).await?;
         self.create_database(cradle, &partial).await?;
@@ -118,7 +153,10 @@ impl Postgres {
         single.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = single.spawn().context("starting postgres --single")?;
         let mut input = child.stdin.take().context("its input")?;
-        input.write_all(format!("create database {NAME}\n").as_bytes()).await.context("asking for a database")?;
+        input
+            .write_all(format!("create database {NAME}\n").as_bytes())
+            .await
+            .context("asking for a database")?;
         drop(input);
         let output = child.wait_with_output().await.context("waiting for postgres --single")?;
         // It reports an error and still ends well.
@@ -158,7 +196,10 @@ async fn wrapper(machine: &Machine, folder: &Path) -> Result<Vec<OsString>> {
         let mut try_it = Command::new(&bwrap);
         try_it.args(USER_NAMESPACE).arg("true").kill_on_drop(true);
         if run(try_it, "bwrap", Duration::from_secs(10)).await.is_ok() {
-            return Ok([bwrap.into_os_string()].into_iter().chain(USER_NAMESPACE.map(Into::into)).collect());
+            return Ok([bwrap.into_os_string()]
+                .into_iter()
+                .chain(USER_NAMESPACE.map(Into::into))
+                .collect());
         }
     }
     as_another_user(machine, folder).await
@@ -168,13 +209,19 @@ async fn wrapper(machine: &Machine, folder: &Path) -> Result<Vec<OsString>> {
 async fn as_another_user(machine: &Machine, folder: &Path) -> Result<Vec<OsString>> {
     let users = fs::read_to_string("/etc/passwd").unwrap_or_default();
     let user = ["postgres", "nobody"].iter().find_map(|name| user_in(&users, name));
-    let (Some((uid, gid)), Some(setpriv)) = (user, on_path(machine.path.as_deref(), "setpriv")) else {
+    let (Some((uid, gid)), Some(setpriv)) = (user, on_path(machine.path.as_deref(), "setpriv"))
+    else {
         return Err(missing(
             "Postgres refuses to run as root, and neither bwrap nor setpriv can make it somebody else. Set DATABASE_URL, or run as a user.",
         ));
     };
     give(folder, uid, gid)?;
-    let ids = [format!("--reuid={uid}"), format!("--regid={gid}"), "--clear-groups".to_owned(), "--pdeathsig=KILL".to_owned()];
+    let ids = [
+        format!("--reuid={uid}"),
+        format!("--regid={gid}"),
+        "--clear-groups".to_owned(),
+        "--pdeathsig=KILL".to_owned(),
+    ];
     let mut try_it = Command::new(&setpriv);
     try_it.args(&ids).args(["test", "-w"]).arg(folder).kill_on_drop(true);
     run(try_it, "setpriv", Duration::from_secs(10)).await.map_err(|_| {
@@ -188,12 +235,17 @@ async fn as_another_user(machine: &Machine, folder: &Path) -> Result<Vec<OsStrin
 
 /// `name:x:uid:gid:…`.
 fn user_in(users: &str, name: &str) -> Option<(u32, u32)> {
-    let mut fields = users.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?.split(':').skip(1);
+    let mut fields = users
+        .lines()
+        .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?
+        .split(':')
+        .skip(1);
     Some((fields.next()?.parse().ok()?, fields.next()?.parse().ok()?))
 }
 
 fn give(path: &Path, uid: u32, gid: u32) -> Result<()> {
-    chown(path, Some(uid), Some(gid)).with_context(|| format!("giving {} to user {uid}", path.display()))?;
+    chown(path, Some(uid), Some(gid))
+        .with_context(|| format!("giving {} to user {uid}", path.display()))?;
     if path.is_dir() && !path.is_symlink() {
         for entry in fs::read_dir(path).context("reading the database's folder")? {
             give(&entry.context("reading the database's folder")?.path(), uid, gid)?;
@@ -218,7 +270,10 @@ mod tests {
         let folder = tempfile::tempdir()?;
         let first = password(folder.path())?;
         assert_eq!(password(folder.path())?, first);
-        assert_eq!(fs::metadata(folder.path().join("password"))?.permissions().mode() & 0o777, 0o600);
+        assert_eq!(
+            fs::metadata(folder.path().join("password"))?.permissions().mode() & 0o777,
+            0o600
+        );
         Ok(())
     }
 }

@@ -52,16 +52,23 @@ impl Binaries {
 
 /// `postgres (PostgreSQL) 15.19 (Debian …)` → 15.
 fn major_of(said: &str) -> Option<u32> {
-    let number = said.split_whitespace().find(|word| word.starts_with(|c: char| c.is_ascii_digit()))?;
+    let number =
+        said.split_whitespace().find(|word| word.starts_with(|c: char| c.is_ascii_digit()))?;
     number.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
 }
 
 /// The machine's own. Data that exists wants the version that made it.
 pub async fn find(path: Option<&OsStr>, debian: &Path, wanted: Option<u32>) -> Option<Binaries> {
     // Links on the path lead to the folder with all of them.
-    let on_path = on_path(path, "postgres").and_then(|file| Some(file.canonicalize().ok()?.parent()?.to_owned()));
-    for folder in on_path.into_iter().chain(versions_in(debian).into_iter().map(|folder| folder.join("bin"))) {
-        if let Some(found) = Binaries::in_folder(&folder).await.filter(|found| wanted.is_none_or(|major| major == found.major)) {
+    let on_path = on_path(path, "postgres")
+        .and_then(|file| Some(file.canonicalize().ok()?.parent()?.to_owned()));
+    for folder in
+        on_path.into_iter().chain(versions_in(debian).into_iter().map(|folder| folder.join("bin")))
+    {
+        if let Some(found) = Binaries::in_folder(&folder)
+            .await
+            .filter(|found| wanted.is_none_or(|major| major == found.major))
+        {
             return Some(found);
         }
     }
@@ -71,7 +78,9 @@ pub async fn find(path: Option<&OsStr>, debian: &Path, wanted: Option<u32>) -> O
 /// Folders named by a version, newest first.
 fn versions_in(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
-    let mut versions: Vec<(u32, PathBuf)> = entries.filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.path()))).collect();
+    let mut versions: Vec<(u32, PathBuf)> = entries
+        .filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.path())))
+        .collect();
     versions.sort_by_key(|(version, _)| std::cmp::Reverse(*version));
     versions.into_iter().map(|(_, path)| path).collect()
 }
@@ -84,19 +93,28 @@ pub async fn fetch(cache: &Path, wanted: Option<u32>, voice: &Voice) -> Result<B
     if let Some(found) = Binaries::in_folder(&home.join("bin")).await {
         return Ok(found);
     }
-    let step = voice.step(format!("Fetching Postgres {major}: no DATABASE_URL, and this machine has none (15 MB, once)"));
+    let step = voice.step(format!(
+        "Fetching Postgres {major}: no DATABASE_URL, and this machine has none (15 MB, once)"
+    ));
     let wanted = VersionReq::parse(&format!("^{major}")).context("a version of Postgres")?;
-    let fetched = timeout(PATIENCE, get_archive(zonky::URL, &wanted)).await.context("it took too long").and_then(|got| Ok(got?));
-    let (_, archive) = fetched.map_err(|error| missing(format!("Postgres cannot be fetched ({error:#}). Install it, or set DATABASE_URL.")))?;
+    let fetched = timeout(PATIENCE, get_archive(zonky::URL, &wanted))
+        .await
+        .context("it took too long")
+        .and_then(|got| Ok(got?));
+    let (_, archive) = fetched.map_err(|error| {
+        missing(format!("Postgres cannot be fetched ({error:#}). Install it, or set DATABASE_URL."))
+    })?;
     step.at("unpacking");
     // It unpacks beside the folder and renames, and leaves a folder that exists as it is.
     if home.exists() {
         fs::remove_dir_all(&home).with_context(|| format!("replacing {}", home.display()))?;
     }
     extract(zonky::URL, &archive, &home).await.context("unpacking Postgres")?;
-    Binaries::in_folder(&home.join("bin"))
-        .await
-        .ok_or_else(|| missing("the Postgres that was fetched does not run here. Install one, or set DATABASE_URL."))
+    Binaries::in_folder(&home.join("bin")).await.ok_or_else(|| {
+        missing(
+            "the Postgres that was fetched does not run here. Install one, or set DATABASE_URL.",
+        )
+    })
 }
 
 #[cfg(test)]
@@ -113,8 +131,13 @@ mod tests {
     #[test]
     fn the_newest_comes_first() -> Result<()> {
         let folder = tempfile::tempdir()?;
-        ["9", "15", "17", "doc"].iter().try_for_each(|name| fs::create_dir(folder.path().join(name)))?;
-        let found: Vec<_> = versions_in(folder.path()).iter().filter_map(|path| path.file_name()?.to_str().map(str::to_owned)).collect();
+        ["9", "15", "17", "doc"]
+            .iter()
+            .try_for_each(|name| fs::create_dir(folder.path().join(name)))?;
+        let found: Vec<_> = versions_in(folder.path())
+            .iter()
+            .filter_map(|path| path.file_name()?.to_str().map(str::to_owned))
+            .collect();
         assert_eq!(found, ["17", "15", "9"]);
         Ok(())
     }

@@ -15,7 +15,13 @@ use super::service::{Service, Turn};
 use super::up_file::UpFile;
 
 /// Temporal's standard variables about a server that is not ours.
-const TEMPORAL_ELSEWHERE: [&str; 5] = ["TEMPORAL_API_KEY", "TEMPORAL_TLS", "TEMPORAL_PROFILE", "TEMPORAL_CONFIG_FILE", "TEMPORAL_TLS_SERVER_NAME"];
+const TEMPORAL_ELSEWHERE: [&str; 5] = [
+    "TEMPORAL_API_KEY",
+    "TEMPORAL_TLS",
+    "TEMPORAL_PROFILE",
+    "TEMPORAL_CONFIG_FILE",
+    "TEMPORAL_TLS_SERVER_NAME",
+];
 
 /// What they are told.
 pub struct Doors<'a> {
@@ -38,7 +44,10 @@ pub fn web_url(listen: SocketAddr, port: u16) -> String {
 pub fn both(doors: &Doors<'_>) -> Result<[Service; 2]> {
     let web = doors.file.web.as_deref().context("an address for the web door")?;
     let worker_flags: &[&str] = if doors.no_sandbox { &["--no-sandbox"] } else { &[] };
-    Ok([program(doors, "serve", &[], Ready::Http(format!("{web}/readyz")))?, program(doors, "worker", worker_flags, Ready::AtOnce)?])
+    Ok([
+        program(doors, "serve", &[], Ready::Http(format!("{web}/readyz")))?,
+        program(doors, "worker", worker_flags, Ready::AtOnce)?,
+    ])
 }
 
 fn program(doors: &Doors<'_>, name: &'static str, flags: &[&str], ready: Ready) -> Result<Service> {
@@ -59,7 +68,8 @@ fn program(doors: &Doors<'_>, name: &'static str, flags: &[&str], ready: Ready) 
 
 fn environment(doors: &Doors<'_>) -> Result<Vec<(&'static str, OsString)>> {
     let (file, machine) = (doors.file, doors.machine);
-    let web = Url::parse(file.web.as_deref().context("an address for the web door")?).context("reading the web door's address")?;
+    let web = Url::parse(file.web.as_deref().context("an address for the web door")?)
+        .context("reading the web door's address")?;
     let port = web.port_or_known_default().unwrap_or(machine.listen.port());
     let mut env: Vec<(&'static str, OsString)> = vec![
         ("DATABASE_URL", file.database_url.clone().into()),
@@ -77,7 +87,11 @@ fn environment(doors: &Doors<'_>) -> Result<Vec<(&'static str, OsString)>> {
             Hears::Http(secret) => ("SLACK_SIGNING_SECRET", secret.clone()),
             Hears::Socket(token) => ("SLACK_APP_TOKEN", token.clone()),
         };
-        let ours = [("SLACK_BOT_TOKEN", slack.bot_token.clone()), hears, ("SLACK_API_URL", slack.api_url())];
+        let ours = [
+            ("SLACK_BOT_TOKEN", slack.bot_token.clone()),
+            hears,
+            ("SLACK_API_URL", slack.api_url()),
+        ];
         env.extend(ours.map(|(name, value)| (name, value.into())));
     }
     if let Some(scenario) = &machine.rehearsal {
@@ -94,7 +108,8 @@ fn astray(doors: &Doors<'_>) -> Vec<&'static str> {
         Some(Hears::Socket(_)) => &["SLACK_SIGNING_SECRET"],
         None => &[],
     };
-    let temporal: &[&str] = if doors.machine.temporal_address.is_none() { &TEMPORAL_ELSEWHERE } else { &[] };
+    let temporal: &[&str] =
+        if doors.machine.temporal_address.is_none() { &TEMPORAL_ELSEWHERE } else { &[] };
     slack.iter().chain(temporal).copied().collect()
 }
 
@@ -122,13 +137,18 @@ mod tests {
         let local = LocalSlack::new("/x".into(), 7811);
         let url = |slack, public_url: Option<&str>| -> Result<_> {
             let public_url = public_url.map(Url::parse).transpose()?;
-            let machine = Machine { public_url, ..machine(Path::new("/x"), Url::parse("http://x/")?) };
-            let env = environment(&Doors { file: &file, slack, machine: &machine, no_sandbox: false })?;
+            let machine =
+                Machine { public_url, ..machine(Path::new("/x"), Url::parse("http://x/")?) };
+            let env =
+                environment(&Doors { file: &file, slack, machine: &machine, no_sandbox: false })?;
             Ok(env.into_iter().find(|(name, _)| *name == "SIGNOFF_PUBLIC_URL").map(|(_, url)| url))
         };
         assert_eq!(url(None, None)?, None);
         assert_eq!(url(Some(&local), None)?, Some("http://127.0.0.1:8480".into()));
-        assert_eq!(url(None, Some("https://signoff.example"))?, Some("https://signoff.example".into()));
+        assert_eq!(
+            url(None, Some("https://signoff.example"))?,
+            Some("https://signoff.example".into())
+        );
         Ok(())
     }
 }

@@ -37,7 +37,9 @@ impl Ready {
             Self::AtOnce => true,
             Self::Postgres { port, user } => asks_for_password(*port, user).await.unwrap_or(false),
             Self::Http(url) => match client() {
-                Ok(client) => client.get(url).send().await.is_ok_and(|answer| answer.status().is_success()),
+                Ok(client) => {
+                    client.get(url).send().await.is_ok_and(|answer| answer.status().is_success())
+                }
                 Err(_) => false,
             },
         }

@@ -64,7 +64,11 @@ impl Service {
     fn open_log(&self) -> Result<File> {
         let folder = self.log.parent().unwrap_or(Path::new("."));
         fs::create_dir_all(folder).with_context(|| format!("creating {}", folder.display()))?;
-        OpenOptions::new().create(true).append(true).open(&self.log).with_context(|| format!("opening {}", self.log.display()))
+        OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(&self.log)
+            .with_context(|| format!("opening {}", self.log.display()))
     }
 
     /// The id of the program itself.
@@ -82,7 +86,9 @@ impl Service {
 /// Killed, a server leaves its pid file, and the next one believes it for as long as nobody has reaped the dead process; in a
 /// container without an init that is for ever. Where no living process works in the folder, the file is about nobody.
 fn forget_the_dead(pid_file: &Path) {
-    if cfg!(target_os = "linux") && pid_file.parent().is_some_and(|folder| !anybody_works_in(folder)) {
+    if cfg!(target_os = "linux")
+        && pid_file.parent().is_some_and(|folder| !anybody_works_in(folder))
+    {
         // Not there is what we wanted.
         let _gone = fs::remove_file(pid_file);
     }
@@ -90,7 +96,9 @@ fn forget_the_dead(pid_file: &Path) {
 
 fn anybody_works_in(folder: &Path) -> bool {
     let processes = fs::read_dir("/proc").into_iter().flatten().filter_map(Result::ok);
-    processes.filter_map(|process| fs::read_link(process.path().join("cwd")).ok()).any(|cwd| cwd == folder)
+    processes
+        .filter_map(|process| fs::read_link(process.path().join("cwd")).ok())
+        .any(|cwd| cwd == folder)
 }
 
 /// How a program ended, as the rest of a sentence.
@@ -114,7 +122,8 @@ mod tests {
         let folder = folder.path().canonicalize()?;
         let file = folder.join("postmaster.pid");
         fs::write(&file, "1")?;
-        let mut somebody = std::process::Command::new("sleep").arg("100").current_dir(&folder).spawn()?;
+        let mut somebody =
+            std::process::Command::new("sleep").arg("100").current_dir(&folder).spawn()?;
         forget_the_dead(&file);
         assert!(file.exists());
         somebody.kill()?;

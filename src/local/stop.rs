@@ -31,7 +31,12 @@ impl Stop {
                 let _told = end.blocking_send(());
             });
         }
-        Ok(Self { interrupt: on(SignalKind::interrupt())?, terminate: on(SignalKind::terminate())?, hangup: on(SignalKind::hangup())?, end_of_input })
+        Ok(Self {
+            interrupt: on(SignalKind::interrupt())?,
+            terminate: on(SignalKind::terminate())?,
+            hangup: on(SignalKind::hangup())?,
+            end_of_input,
+        })
     }
 
     /// Returns once for each time we are asked.

@@ -26,7 +26,12 @@ pub struct Temporal {
 impl Temporal {
     /// With ports of its own.
     pub fn new(program: PathBuf, ports: &mut Ports) -> Result<Self> {
-        Ok(Self { program, port: ports.take(LOOPBACK, PORT)?, ui_port: ports.take(LOOPBACK, UI_PORT)?, http_port: ports.any()? })
+        Ok(Self {
+            program,
+            port: ports.take(LOOPBACK, PORT)?,
+            ui_port: ports.take(LOOPBACK, UI_PORT)?,
+            http_port: ports.any()?,
+        })
     }
 
     /// `host:port`.
@@ -42,10 +47,25 @@ impl Temporal {
     /// The server.
     pub fn service(&self, home: &Path, namespace: Option<&str>) -> Result<Service> {
         let folder = home.join("temporal");
-        std::fs::create_dir_all(&folder).with_context(|| format!("creating {}", folder.display()))?;
-        let ports = [("--port", self.port), ("--ui-port", self.ui_port), ("--http-port", self.http_port)];
-        let mut args = ["server", "start-dev", "--ip", "127.0.0.1", "--ui-ip", "127.0.0.1", "--log-level", "warn"].map(OsString::from).to_vec();
-        args.extend(ports.iter().flat_map(|(flag, port)| [(*flag).into(), port.to_string().into()]));
+        std::fs::create_dir_all(&folder)
+            .with_context(|| format!("creating {}", folder.display()))?;
+        let ports =
+            [("--port", self.port), ("--ui-port", self.ui_port), ("--http-port", self.http_port)];
+        let mut args = [
+            "server",
+            "start-dev",
+            "--ip",
+            "127.0.0.1",
+            "--ui-ip",
+            "127.0.0.1",
+            "--log-level",
+            "warn",
+        ]
+        .map(OsString::from)
+        .to_vec();
+        args.extend(
+            ports.iter().flat_map(|(flag, port)| [(*flag).into(), port.to_string().into()]),
+        );
         args.extend(["--db-filename".into(), folder.join("temporal.db").into_os_string()]);
         args.extend(namespace.into_iter().flat_map(|name| ["--namespace".into(), name.into()]));
         Ok(Service {
@@ -56,7 +76,11 @@ impl Temporal {
             unset: Vec::new(),
             bare: true,
             log: home.join("logs/temporal.log"),
-            ready: Ready::Http(format!("http://127.0.0.1:{}/api/v1/namespaces/{}", self.http_port, namespace.unwrap_or("default"))),
+            ready: Ready::Http(format!(
+                "http://127.0.0.1:{}/api/v1/namespaces/{}",
+                self.http_port,
+                namespace.unwrap_or("default")
+            )),
             pid_file: None,
             stop: Signal::TERM,
             turn: Turn::Second,

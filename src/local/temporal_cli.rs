@@ -37,7 +37,9 @@ const BUILD_PATIENCE: Duration = Duration::from_hours(1);
 pub fn official_archive() -> Url {
     let os = if OS == "macos" { "darwin" } else { OS };
     let arch = if ARCH == "aarch64" { "arm64" } else { "amd64" };
-    let address = format!("https://github.com/temporalio/cli/releases/download/v{VERSION}/temporal_cli_{VERSION}_{os}_{arch}.tar.gz");
+    let address = format!(
+        "https://github.com/temporalio/cli/releases/download/v{VERSION}/temporal_cli_{VERSION}_{os}_{arch}.tar.gz"
+    );
     Url::parse(&address).expect("the address is well formed")
 }
 
@@ -46,8 +48,10 @@ pub async fn find_or_install(machine: &Machine, voice: &Voice) -> Result<PathBuf
     if let Some(found) = on_path(machine.path.as_deref(), "temporal") {
         match version_of(&found).await {
             Ok(version) if is_new_enough(&version) => return Ok(found),
-            Ok(version) => voice.say(format_args!("{} is {version}, too old; another is used", found.display())),
-            Err(error) => voice.say(format_args!("{} does not run ({error:#}); another is used", found.display())),
+            Ok(version) => voice
+                .say(format_args!("{} is {version}, too old; another is used", found.display())),
+            Err(error) => voice
+                .say(format_args!("{} does not run ({error:#}); another is used", found.display())),
         }
     }
     let folder = machine.cache.join("temporal");
@@ -80,9 +84,13 @@ async fn install(machine: &Machine, program: &Path, voice: &Voice) -> Result<()>
 }
 
 async fn fetch(archive: &Url, partial: &Path, voice: &Voice) -> Result<()> {
-    let step = voice.step(format!("Fetching Temporal {VERSION} from {archive}: none on the PATH, none in the cache"));
+    let step = voice.step(format!(
+        "Fetching Temporal {VERSION} from {archive}: none on the PATH, none in the cache"
+    ));
     let (packed, made) = (partial.join("archive.tar.gz"), partial.join("temporal"));
-    timeout(DOWNLOAD_PATIENCE, download(archive, &packed, &step)).await.context("it took too long")??;
+    timeout(DOWNLOAD_PATIENCE, download(archive, &packed, &step))
+        .await
+        .context("it took too long")??;
     step.at("unpacking");
     unpack_one(&packed, "temporal", &made)?;
     version_of(&made).await.map(|_| ())
@@ -94,18 +102,29 @@ async fn build(machine: &Machine, partial: &Path, voice: &Voice) -> Result<()> {
     fs::write(partial.join("go.mod"), GO_MOD).context("writing go.mod")?;
     fs::write(partial.join("go.sum"), GO_SUM).context("writing go.sum")?;
     let mut command = Cradle::new(&machine.exe).command(&go);
-    command.args(["build", "-v", "-trimpath", "-ldflags", &format!("-s -w -X {MODULE}/internal/temporalcli.Version={VERSION}"), "-o", "temporal"]);
+    command.args([
+        "build",
+        "-v",
+        "-trimpath",
+        "-ldflags",
+        &format!("-s -w -X {MODULE}/internal/temporalcli.Version={VERSION}"),
+        "-o",
+        "temporal",
+    ]);
     command.arg(format!("{MODULE}/cmd/temporal")).current_dir(partial);
     // The user's own settings for other modules must not change what is built.
     command.env("CGO_ENABLED", "0").env("GOWORK", "off").env("GOFLAGS", "-mod=readonly");
-    timeout(BUILD_PATIENCE, watch_build(command, &step)).await.context("the build took too long")??;
+    timeout(BUILD_PATIENCE, watch_build(command, &step))
+        .await
+        .context("the build took too long")??;
     voice.say(format_args!("  built in {:.0} s", step.seconds()));
     Ok(())
 }
 
 /// With `-v` Go names each package when it is done with it.
 async fn watch_build(mut command: Command, step: &Step<'_>) -> Result<()> {
-    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().context("starting go")?;
+    let mut child =
+        command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().context("starting go")?;
     // Dropped before its end, go leaves compilers behind.
     let _leash = child.id().map(Leash);
     let mut lines = BufReader::new(child.stderr.take().context("what go says")?).lines();
@@ -138,7 +157,10 @@ async fn version_of(program: &Path) -> Result<String> {
     command.arg("--version").kill_on_drop(true);
     let said = run(command, "temporal --version", Duration::from_secs(20)).await?;
     let said = String::from_utf8_lossy(&said.stdout).into_owned();
-    said.split_whitespace().nth(2).map(str::to_owned).with_context(|| format!("{} says {said:?}", program.display()))
+    said.split_whitespace()
+        .nth(2)
+        .map(str::to_owned)
+        .with_context(|| format!("{} says {said:?}", program.display()))
 }
 
 /// A build that knows no version (0.0.0) was built by somebody who knows what it is.

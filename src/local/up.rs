@@ -31,12 +31,22 @@ const READY_WITHIN: Duration = Duration::from_mins(2);
 
 /// Runs until it is asked to end, or until the demo's run has; returns the exit code.
 /// `phase_of` lets the demo ask how its run stands; without it the demo reads the thread.
-pub async fn up(options: UpOptions, machine: Machine, voice: Voice, phase_of: Option<PhaseOf>) -> Result<u8> {
+pub async fn up(
+    options: UpOptions,
+    machine: Machine,
+    voice: Voice,
+    phase_of: Option<PhaseOf>,
+) -> Result<u8> {
     let mut stop = Stop::listen(options.until_eof)?;
     refuse_early(options, &machine)?;
     let claim = Claim::take(&machine.home)?;
-    fs::create_dir_all(&machine.cache).with_context(|| format!("creating {}", machine.cache.display()))?;
-    let machine = Machine { home: claim.home.clone(), cache: machine.cache.canonicalize().context("opening the cache")?, ..machine };
+    fs::create_dir_all(&machine.cache)
+        .with_context(|| format!("creating {}", machine.cache.display()))?;
+    let machine = Machine {
+        home: claim.home.clone(),
+        cache: machine.cache.canonicalize().context("opening the cache")?,
+        ..machine
+    };
     let (household, arriving) = Household::new(Cradle::new(&machine.exe), &voice);
     let up = Up { options, machine: &machine, voice: &voice, household: &household };
     let work = async {
@@ -63,10 +73,17 @@ pub async fn up(options: UpOptions, machine: Machine, voice: Voice, phase_of: Op
 /// What can be told before anything is started.
 fn refuse_early(options: UpOptions, machine: &Machine) -> Result<()> {
     if options.demo && options.servers_only {
-        return Err(Trouble::Refused("--demo needs more than servers: leave out --servers-only".to_owned()).into());
+        return Err(Trouble::Refused(
+            "--demo needs more than servers: leave out --servers-only".to_owned(),
+        )
+        .into());
     }
     if options.demo && machine.slack_configured {
-        return Err(Trouble::Refused("--demo plays the people, which only the local Slack allows: unset SLACK_BOT_TOKEN".to_owned()).into());
+        return Err(Trouble::Refused(
+            "--demo plays the people, which only the local Slack allows: unset SLACK_BOT_TOKEN"
+                .to_owned(),
+        )
+        .into());
     }
     if options.socket && machine.slack_configured {
         return Err(
@@ -110,20 +127,40 @@ impl Up<'_> {
     /// Finds, fetches, builds: all at the same time.
     async fn prepare(&self) -> Result<Prepared> {
         let (machine, voice, whole) = (self.machine, self.voice, !self.options.servers_only);
-        let postgres = OptionFuture::from(machine.database_url.is_none().then(|| Postgres::prepare(machine, &machine.home, voice)));
-        let temporal = OptionFuture::from(machine.temporal_address.is_none().then(|| temporal_cli::find_or_install(machine, voice)));
-        let slack = OptionFuture::from((whole && !machine.slack_configured).then(|| local_slack::program(machine, voice)));
+        let postgres = OptionFuture::from(
+            machine
+                .database_url
+                .is_none()
+                .then(|| Postgres::prepare(machine, &machine.home, voice)),
+        );
+        let temporal = OptionFuture::from(
+            machine
+                .temporal_address
+                .is_none()
+                .then(|| temporal_cli::find_or_install(machine, voice)),
+        );
+        let slack = OptionFuture::from(
+            (whole && !machine.slack_configured).then(|| local_slack::program(machine, voice)),
+        );
         let claude = OptionFuture::from(whole.then(|| claude_cli::find_or_install(machine, voice)));
-        let ours = async { tokio::try_join!(if_wanted(postgres), if_wanted(temporal), if_wanted(slack)) };
+        let ours =
+            async { tokio::try_join!(if_wanted(postgres), if_wanted(temporal), if_wanted(slack)) };
         let (ours, theirs, claude) = tokio::join!(ours, self.others_answer(), claude);
         let ((postgres, temporal, slack), ()) = (ours?, theirs?);
         if let Some(Err(error)) = claude {
-            voice.say(format_args!("There is no Claude Code ({error:#}); stages that want it will fail."));
+            voice.say(format_args!(
+                "There is no Claude Code ({error:#}); stages that want it will fail."
+            ));
         }
         let mut ports = Ports::default();
         let temporal = temporal.map(|program| Temporal::new(program, &mut ports)).transpose()?;
         let slack = slack
-            .map(|program| Ok::<_, anyhow::Error>(LocalSlack::new(program, ports.take(super::ports::LOOPBACK, local_slack::PORT)?)))
+            .map(|program| {
+                Ok::<_, anyhow::Error>(LocalSlack::new(
+                    program,
+                    ports.take(super::ports::LOOPBACK, local_slack::PORT)?,
+                ))
+            })
             .transpose()?;
         let slack = if self.options.socket { slack.map(LocalSlack::by_sockets) } else { slack };
         Ok(Prepared { postgres, temporal, slack, ports })
@@ -131,8 +168,10 @@ impl Up<'_> {
 
     /// What somebody else runs should answer, or nothing of ours makes sense.
     async fn others_answer(&self) -> Result<()> {
-        let database = self.machine.database_url.as_ref().and_then(|url| Url::parse(url.expose_secret()).ok());
-        let database = database.and_then(|url| Some(format!("{}:{}", url.host_str()?, url.port().unwrap_or(5432))));
+        let database =
+            self.machine.database_url.as_ref().and_then(|url| Url::parse(url.expose_secret()).ok());
+        let database = database
+            .and_then(|url| Some(format!("{}:{}", url.host_str()?, url.port().unwrap_or(5432))));
         let temporal = self.machine.temporal_address.as_deref().map(host_and_port);
         for (name, address) in [("DATABASE_URL", database), ("TEMPORAL_ADDRESS", temporal)] {
             if let Some(address) = address
@@ -150,7 +189,11 @@ impl Up<'_> {
         let (machine, home) = (self.machine, &self.machine.home);
         let Prepared { postgres, temporal, slack, mut ports } = prepared;
         let (postgres_port, whole) = (ports.any()?, !self.options.servers_only);
-        let web = if whole { Some(web_url(machine.listen, ports.take(machine.listen.ip(), machine.listen.port())?)) } else { None };
+        let web = if whole {
+            Some(web_url(machine.listen, ports.take(machine.listen.ip(), machine.listen.port())?))
+        } else {
+            None
+        };
         let claims = ports.release();
         let given_url = || machine.database_url.as_ref().map(|url| url.expose_secret().to_owned());
         let file = UpFile {
@@ -164,7 +207,11 @@ impl Up<'_> {
                 .or_else(|| machine.temporal_address.as_deref().map(host_and_port))
                 .context("an address of Temporal")?,
             temporal_ui: temporal.as_ref().map(Temporal::ui),
-            database_url: postgres.as_ref().map(|postgres| postgres.url(postgres_port)).or_else(given_url).context("an address of Postgres")?,
+            database_url: postgres
+                .as_ref()
+                .map(|postgres| postgres.url(postgres_port))
+                .or_else(given_url)
+                .context("an address of Postgres")?,
             mode: mode(self.options, machine),
             web,
         };
@@ -179,7 +226,12 @@ impl Up<'_> {
         }
         self.household.all_ready(READY_WITHIN).await?;
         if whole {
-            let doors = Doors { file: &file, slack: slack.as_ref(), machine, no_sandbox: self.options.no_sandbox };
+            let doors = Doors {
+                file: &file,
+                slack: slack.as_ref(),
+                machine,
+                no_sandbox: self.options.no_sandbox,
+            };
             programs::both(&doors)?.into_iter().for_each(|service| self.household.take_in(service));
             self.household.all_ready(READY_WITHIN).await?;
         }
@@ -201,22 +253,35 @@ impl Up<'_> {
     }
 
     fn tell(&self, file: &UpFile) {
-        let say = |name: &str, where_it_is: &str| self.voice.say(format_args!("{name:<10}{where_it_is}"));
-        let postgres = Url::parse(&file.database_url).ok().and_then(|url| Some(format!("{}:{}", url.host_str()?, url.port().unwrap_or(5432))));
+        let say =
+            |name: &str, where_it_is: &str| self.voice.say(format_args!("{name:<10}{where_it_is}"));
+        let postgres = Url::parse(&file.database_url)
+            .ok()
+            .and_then(|url| Some(format!("{}:{}", url.host_str()?, url.port().unwrap_or(5432))));
         say("Postgres", &postgres.unwrap_or_default());
-        let page = file.temporal_ui.as_ref().map(|ui| format!(", its page {ui}")).unwrap_or_default();
+        let page =
+            file.temporal_ui.as_ref().map(|ui| format!(", its page {ui}")).unwrap_or_default();
         say("Temporal", &format!("{}{page}", file.temporal));
         if let Some(web) = &file.web {
             say("Signoff", web);
         }
         if let Some(page) = &file.slack_page {
-            say("Slack", &format!("{page} (a stand-in; it listens on all addresses of this machine, without a password)"));
+            say(
+                "Slack",
+                &format!(
+                    "{page} (a stand-in; it listens on all addresses of this machine, without a password)"
+                ),
+            );
         }
         let model = match (file.mode, &self.machine.rehearsal) {
             (Mode::Servers, _) => "none: servers only",
             (Mode::Real, _) => "the real one; it costs money",
-            (Mode::Rehearsal, Some(_)) => "rehearsal: the scenario in SIGNOFF_REHEARSAL, no key, no cost",
-            (Mode::Rehearsal, None) => "rehearsal: scripted, no key, no cost; set ANTHROPIC_API_KEY for the real one",
+            (Mode::Rehearsal, Some(_)) => {
+                "rehearsal: the scenario in SIGNOFF_REHEARSAL, no key, no cost"
+            }
+            (Mode::Rehearsal, None) => {
+                "rehearsal: scripted, no key, no cost; set ANTHROPIC_API_KEY for the real one"
+            }
         };
         say("Model", model);
         let home = self.machine.home.display();
@@ -241,7 +306,13 @@ fn mode(options: UpOptions, machine: &Machine) -> Mode {
 
 fn pids(standings: &Standings) -> Pids {
     let of = |name| standings.get(name).and_then(|one| one.pid);
-    Pids { serve: of("serve"), worker: of("worker"), postgres: of("postgres"), temporal: of("temporal"), slack: of("slack") }
+    Pids {
+        serve: of("serve"),
+        worker: of("worker"),
+        postgres: of("postgres"),
+        temporal: of("temporal"),
+        slack: of("slack"),
+    }
 }
 
 /// `https://host:port` → `host:port`.

@@ -80,7 +80,12 @@ impl UpFile {
 pub(super) fn write_private(path: &Path, text: &str) -> Result<()> {
     let partial = path.with_extension("partial");
     let write = || {
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&partial)?;
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&partial)?;
         file.write_all(text.as_bytes())?;
         fs::rename(&partial, path)
     };
@@ -103,7 +108,9 @@ impl Claim {
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(already_up(&home)),
-            Err(TryLockError::Error(error)) => return Err(error).with_context(|| format!("locking {}", path.display())),
+            Err(TryLockError::Error(error)) => {
+                return Err(error).with_context(|| format!("locking {}", path.display()));
+            }
         }
         // What a crash left behind is about somebody who is dead.
         UpFile::remove(&home);
@@ -112,7 +119,8 @@ impl Claim {
 }
 
 fn already_up(home: &Path) -> anyhow::Error {
-    let who = UpFile::read_live(home).map_or_else(|| "it is starting".to_owned(), |up| format!("process {}", up.pid));
+    let who = UpFile::read_live(home)
+        .map_or_else(|| "it is starting".to_owned(), |up| format!("process {}", up.pid));
     let home = home.display();
     Trouble::Refused(format!("signoff up already runs in {home} ({who}). End it there with Ctrl-C, or give this one a SIGNOFF_HOME of its own."))
         .into()

@@ -41,7 +41,9 @@ impl Voice {
         let what = what.into();
         self.say(&what);
         let bar = self.bars.as_ref().map(|bars| {
-            let bar = bars.add(ProgressBar::new_spinner().with_style(style("  {spinner} {elapsed} {wide_msg}")));
+            let bar = bars.add(
+                ProgressBar::new_spinner().with_style(style("  {spinner} {elapsed} {wide_msg}")),
+            );
             bar.enable_steady_tick(Duration::from_millis(120));
             bar
         });

@@ -56,7 +56,9 @@ impl FromStr for Approver {
     /// Slack's user ids begin with U or W, those of groups with S.
     fn from_str(text: &str) -> Result<Self, IdError> {
         match text.parse::<PersonId>().map_err(|_| IdError::Approver(text.to_owned()))? {
-            PersonId::Slack { team, user } if user.starts_with('S') => Ok(Self::Group(GroupId { team, group: user })),
+            PersonId::Slack { team, user } if user.starts_with('S') => {
+                Ok(Self::Group(GroupId { team, group: user }))
+            }
             person => Ok(Self::Person(person)),
         }
     }

@@ -115,7 +115,11 @@ pub enum RemarkKind {
 }
 
 impl OpenGate {
-    pub(super) const fn new(id: GateId, attempt: u32, (opened_at, deadline): (DateTime<Utc>, DateTime<Utc>)) -> Self {
+    pub(super) const fn new(
+        id: GateId,
+        attempt: u32,
+        (opened_at, deadline): (DateTime<Utc>, DateTime<Utc>),
+    ) -> Self {
         Self {
             id,
             attempt,

@@ -74,7 +74,18 @@ impl Decision {
     /// An answer with nothing more to it, to no gate yet.
     #[must_use]
     pub const fn new(request: RequestId, verdict: Verdict, by: PersonId, via: Via) -> Self {
-        Self { request, verdict, gate: None, by, groups: Vec::new(), via, words: None, rework: Rework::Top, until: None, message: None }
+        Self {
+            request,
+            verdict,
+            gate: None,
+            by,
+            groups: Vec::new(),
+            via,
+            words: None,
+            rework: Rework::Top,
+            until: None,
+            message: None,
+        }
     }
 
     /// Most characters of words that come with an answer: they travel in history and into a prompt.

@@ -5,8 +5,9 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AgentInfo, AttemptOutcome, Diff, GateId, PersonId, Refusal, Reminder, Request, RequestId, Rework, Sandboxing, Snapshot, StageName, Tests,
-    TestsChanged, Tokens, Trouble, Usd, Verdict, Via,
+    AgentInfo, AttemptOutcome, Diff, GateId, PersonId, Refusal, Reminder, Request, RequestId,
+    Rework, Sandboxing, Snapshot, StageName, Tests, TestsChanged, Tokens, Trouble, Usd, Verdict,
+    Via,
 };
 
 /// Something that happened to a run.

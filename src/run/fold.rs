@@ -4,8 +4,9 @@
 use chrono::{DateTime, Utc};
 
 use super::{
-    Asked, Attempt, Changes, Decided, Diff, Event, Extension, GateId, Happened, Note, OnDeadline, OpenGate, PersonId, Reminded, Request, Run, Snooze,
-    StageName, StageOutcome, StagePhase, StageState, Verdict,
+    Asked, Attempt, Changes, Decided, Diff, Event, Extension, GateId, Happened, Note, OnDeadline,
+    OpenGate, PersonId, Reminded, Request, Run, Snooze, StageName, StageOutcome, StagePhase,
+    StageState, Verdict,
 };
 
 impl Run {
@@ -35,7 +36,9 @@ impl Run {
                 s.phase = StagePhase::Running;
                 s.started_at = Some(at);
             }),
-            Happened::AttemptStarted { stage, attempt } => self.apply_attempt_started(stage, *attempt, at),
+            Happened::AttemptStarted { stage, attempt } => {
+                self.apply_attempt_started(stage, *attempt, at)
+            }
             Happened::Written { .. } => self.apply_written(&event.what),
             Happened::AttemptEnded { .. } => self.apply_attempt_ended(&event.what),
             Happened::GateOpened { gate, attempt, deadline } => {
@@ -46,7 +49,9 @@ impl Run {
                 });
             }
             Happened::Decided { .. } => self.apply_decided(&event.what, at),
-            Happened::DecisionRefused { request, why, .. } => self.refused.push((request.clone(), why.clone())),
+            Happened::DecisionRefused { request, why, .. } => {
+                self.refused.push((request.clone(), why.clone()))
+            }
             Happened::Noted { request, by, via, words, message } => {
                 self.taken.push((request.clone(), Verdict::Note));
                 let (by, words, message) = (by.clone(), words.clone(), message.clone());
@@ -88,8 +93,20 @@ impl Run {
     }
 
     fn apply_written(&mut self, what: &Happened) {
-        let Happened::Written { stage, attempt, agent, sandboxing, base, snapshot, diff, since_round, since_approved, tokens, cost_usd, words } =
-            what
+        let Happened::Written {
+            stage,
+            attempt,
+            agent,
+            sandboxing,
+            base,
+            snapshot,
+            diff,
+            since_round,
+            since_approved,
+            tokens,
+            cost_usd,
+            words,
+        } = what
         else {
             return;
         };
@@ -142,7 +159,9 @@ impl Run {
     }
 
     fn apply_decided(&mut self, what: &Happened, at: DateTime<Utc>) {
-        let Happened::Decided { request, gate, verdict, by, via, words, rework } = what else { return };
+        let Happened::Decided { request, gate, verdict, by, via, words, rework } = what else {
+            return;
+        };
         let open = self.gate.as_ref().filter(|open| gate.as_ref() == Some(&open.id));
         self.decisions.push(Decided {
             request: request.clone(),
@@ -162,8 +181,17 @@ impl Run {
                 self.close_gate(at);
                 self.change(&gate.stage, |s| {
                     let after = s.attempts.last().map_or(0, |a| a.n);
-                    let (by, words, rework) = (by.clone(), words.clone().unwrap_or_default(), *rework);
-                    s.changes.push(Changes { round: gate.round, attempt: asked, by, words, rework, after, at });
+                    let (by, words, rework) =
+                        (by.clone(), words.clone().unwrap_or_default(), *rework);
+                    s.changes.push(Changes {
+                        round: gate.round,
+                        attempt: asked,
+                        by,
+                        words,
+                        rework,
+                        after,
+                        at,
+                    });
                     s.phase = StagePhase::Running;
                 });
             }
@@ -198,10 +226,16 @@ impl Run {
                 open.deadline = *deadline;
                 open.overdue_since = None;
             }
-            Happened::Snoozed { gate, by, .. } if gate == &open.id => open.snoozed.push(Snooze { by: by.clone(), at }),
-            Happened::Reminded { gate, reminder } if gate == &open.id => open.reminders.push(Reminded { reminder: *reminder, at }),
+            Happened::Snoozed { gate, by, .. } if gate == &open.id => {
+                open.snoozed.push(Snooze { by: by.clone(), at })
+            }
+            Happened::Reminded { gate, reminder } if gate == &open.id => {
+                open.reminders.push(Reminded { reminder: *reminder, at })
+            }
             Happened::Escalated { gate } if gate == &open.id => open.escalated_at = Some(at),
-            Happened::DeadlinePassed { gate } if gate == &open.id => self.apply_deadline(&gate.clone(), at),
+            Happened::DeadlinePassed { gate } if gate == &open.id => {
+                self.apply_deadline(&gate.clone(), at)
+            }
             _ => {}
         }
     }

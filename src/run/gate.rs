@@ -49,12 +49,25 @@ impl Question<'_> {
     pub fn gate(&self) -> GateId {
         let spec = serde_json::to_string(self.spec).expect("plain data is JSON");
         let mut hash = Sha256::new();
-        for part in [self.run.as_str(), &self.pipeline.0, self.stage.as_str(), &self.round.to_string(), self.tree, &spec, self.then] {
+        for part in [
+            self.run.as_str(),
+            &self.pipeline.0,
+            self.stage.as_str(),
+            &self.round.to_string(),
+            self.tree,
+            &spec,
+            self.then,
+        ] {
             // A length before each part: no two lists of parts hash alike.
             hash.update(part.len().to_be_bytes());
             hash.update(part.as_bytes());
         }
-        GateId { kind: GateKind::Approve, stage: self.stage.clone(), round: self.round, digest: Digest(hex::encode(hash.finalize())) }
+        GateId {
+            kind: GateKind::Approve,
+            stage: self.stage.clone(),
+            round: self.round,
+            digest: Digest(hex::encode(hash.finalize())),
+        }
     }
 }
 
@@ -75,7 +88,17 @@ impl Guard {
     #[must_use]
     pub fn holds(&self, tree: &str, pipeline: &Digest) -> bool {
         let GateId { stage, round, .. } = &self.gate;
-        Question { run: &self.run, pipeline, stage, round: *round, tree, spec: &self.spec, then: &self.then }.gate() == self.gate
+        Question {
+            run: &self.run,
+            pipeline,
+            stage,
+            round: *round,
+            tree,
+            spec: &self.spec,
+            then: &self.then,
+        }
+        .gate()
+            == self.gate
     }
 }
 
@@ -89,10 +112,19 @@ mod tests {
     }
 
     fn asked(run: &str, pipeline: &str, stage: &str, tree: u32) -> Guard {
-        let (run, stage): (RunId, StageName) = (run.parse().expect("a slug"), stage.parse().expect("a slug"));
+        let (run, stage): (RunId, StageName) =
+            (run.parse().expect("a slug"), stage.parse().expect("a slug"));
         let (snapshot, spec) = (snapshot(tree), GateSpec::usual(60));
         let pipeline = Digest(pipeline.to_owned());
-        let asks = Question { run: &run, pipeline: &pipeline, stage: &stage, round: 1, tree: &snapshot.tree, spec: &spec, then: "ends" };
+        let asks = Question {
+            run: &run,
+            pipeline: &pipeline,
+            stage: &stage,
+            round: 1,
+            tree: &snapshot.tree,
+            spec: &spec,
+            then: "ends",
+        };
         Guard { gate: asks.gate(), run, snapshot, spec, then: "ends".to_owned() }
     }
 
@@ -104,7 +136,12 @@ mod tests {
     #[test]
     fn other_code_stage_run_or_pipeline_is_another_question() {
         let one = gate("r", "p", "s", 1);
-        let others = [gate("r", "p", "s", 2), gate("r", "p", "t", 1), gate("q", "p", "s", 1), gate("r", "o", "s", 1)];
+        let others = [
+            gate("r", "p", "s", 2),
+            gate("r", "p", "t", 1),
+            gate("q", "p", "s", 1),
+            gate("r", "o", "s", 1),
+        ];
         assert_eq!(others.iter().filter(|other| other.digest == one.digest).count(), 0);
     }
 
@@ -120,7 +157,14 @@ mod tests {
         assert!(guard.holds("tree-1", &pipeline));
         assert!(!guard.holds("tree-2", &pipeline), "other code");
         assert!(!guard.holds("tree-1", &Digest("other".to_owned())), "other prompts");
-        assert!(!Guard { then: "goes on".to_owned(), ..guard.clone() }.holds("tree-1", &pipeline), "another effect");
-        assert!(!Guard { spec: GateSpec { quorum: 2, ..guard.spec.clone() }, ..guard }.holds("tree-1", &pipeline), "other rules");
+        assert!(
+            !Guard { then: "goes on".to_owned(), ..guard.clone() }.holds("tree-1", &pipeline),
+            "another effect"
+        );
+        assert!(
+            !Guard { spec: GateSpec { quorum: 2, ..guard.spec.clone() }, ..guard }
+                .holds("tree-1", &pipeline),
+            "other rules"
+        );
     }
 }

@@ -127,7 +127,11 @@ impl Policy {
     #[must_use]
     pub fn tightened(&self, gate: &GateSpec, approvers: &[Approver]) -> GateSpec {
         GateSpec {
-            approvers: if gate.approvers.is_empty() { approvers.to_vec() } else { gate.approvers.clone() },
+            approvers: if gate.approvers.is_empty() {
+                approvers.to_vec()
+            } else {
+                gate.approvers.clone()
+            },
             quorum: gate.quorum.max(self.quorum),
             self_approval: gate.self_approval && self.self_approval,
             approvers_required: gate.approvers_required || self.approvers_required,
@@ -143,7 +147,12 @@ mod tests {
 
     #[test]
     fn a_policy_only_ever_tightens() {
-        let strict = Policy { approvers_required: true, quorum: 2, self_approval: false, ..Policy::default() };
+        let strict = Policy {
+            approvers_required: true,
+            quorum: 2,
+            self_approval: false,
+            ..Policy::default()
+        };
         let gate = strict.tightened(&GateSpec::usual(60), &[]);
         assert_eq!((gate.approvers_required, gate.quorum, gate.self_approval), (true, 2, false));
         let strict = GateSpec { quorum: 3, self_approval: false, ..GateSpec::usual(60) };
@@ -153,9 +162,13 @@ mod tests {
 
     #[test]
     fn the_projects_approvers_are_asked_where_the_gate_names_none() {
-        let (ben, cleo): (Approver, Approver) = ("slack:T1:UBEN".parse().expect("a person"), "slack:T1:UCLEO".parse().expect("a person"));
+        let (ben, cleo): (Approver, Approver) = (
+            "slack:T1:UBEN".parse().expect("a person"),
+            "slack:T1:UCLEO".parse().expect("a person"),
+        );
         let own = GateSpec { approvers: vec![cleo.clone()], ..GateSpec::usual(60) };
-        let asked = Policy::default().tightened(&GateSpec::usual(60), std::slice::from_ref(&ben)).approvers;
+        let asked =
+            Policy::default().tightened(&GateSpec::usual(60), std::slice::from_ref(&ben)).approvers;
         assert_eq!(asked.first(), Some(&ben));
         assert_eq!(Policy::default().tightened(&own, &[ben]).approvers, [cleo]);
     }

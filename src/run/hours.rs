@@ -53,18 +53,28 @@ impl Hours {
     fn windows(&self, at: DateTime<Utc>) -> impl Iterator<Item = (DateTime<Utc>, DateTime<Utc>)> {
         let today = at.with_timezone(&self.zone).date_naive();
         let days = (0..MOST_DAYS).filter_map(move |n| today.checked_add_days(Days::new(n)));
-        days.filter(|day| self.works_on(day.weekday())).map(|day| (instant(&self.zone, day, self.from), instant(&self.zone, day, self.to)))
+        days.filter(|day| self.works_on(day.weekday()))
+            .map(|day| (instant(&self.zone, day, self.from), instant(&self.zone, day, self.to)))
     }
 
     fn works_on(&self, day: Weekday) -> bool {
-        let from_first = |d: Weekday| (d.num_days_from_monday() + 7 - self.first.num_days_from_monday()) % 7;
+        let from_first =
+            |d: Weekday| (d.num_days_from_monday() + 7 - self.first.num_days_from_monday()) % 7;
         from_first(day) <= from_first(self.last)
     }
 }
 
 impl fmt::Display for Hours {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}-{} {}-{} {}", self.first, self.last, self.from.format("%H:%M"), self.to.format("%H:%M"), self.zone)
+        write!(
+            f,
+            "{}-{} {}-{} {}",
+            self.first,
+            self.last,
+            self.from.format("%H:%M"),
+            self.to.format("%H:%M"),
+            self.zone
+        )
     }
 }
 
@@ -82,7 +92,13 @@ fn parsed(text: &str) -> Option<Hours> {
     let (from, to) = times.split_once('-')?;
     let time = |text: &str| NaiveTime::parse_from_str(text, "%H:%M").ok();
     let (from, to) = (time(from)?, time(to)?);
-    (from < to).then_some(Hours { first: first.parse().ok()?, last: last.parse().ok()?, from, to, zone: zone.parse().ok()? })
+    (from < to).then_some(Hours {
+        first: first.parse().ok()?,
+        last: last.parse().ok()?,
+        from,
+        to,
+        zone: zone.parse().ok()?,
+    })
 }
 
 impl TryFrom<String> for Hours {
@@ -115,7 +131,10 @@ mod tests {
     #[test]
     fn a_weekend_does_not_count() {
         // Friday, 16:00 in Berlin.
-        assert_eq!(berlin().after(at("2026-03-06T15:00:00Z"), 2 * 3_600), at("2026-03-09T09:00:00Z"));
+        assert_eq!(
+            berlin().after(at("2026-03-06T15:00:00Z"), 2 * 3_600),
+            at("2026-03-09T09:00:00Z")
+        );
     }
 
     #[test]
@@ -131,7 +150,14 @@ mod tests {
 
     #[test]
     fn nonsense_is_no_hours() {
-        for text in ["", "always", "Mon-Fri 17:00-09:00 Europe/Berlin", "Mon-Fri 09:00-17:00 Mars/Base", "Fun 09:00-17:00 UTC", "Mon 9-5 UTC"] {
+        for text in [
+            "",
+            "always",
+            "Mon-Fri 17:00-09:00 Europe/Berlin",
+            "Mon-Fri 09:00-17:00 Mars/Base",
+            "Fun 09:00-17:00 UTC",
+            "Mon 9-5 UTC",
+        ] {
             assert!(text.parse::<Hours>().is_err(), "{text}");
         }
     }

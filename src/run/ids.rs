@@ -11,11 +11,15 @@ const LONGEST_SLUG: usize = 64;
 /// Why a text is no name of that kind.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum IdError {
-    #[error("{0:?} is not a name: use lower-case letters, digits, - and _ (up to {LONGEST_SLUG}), starting with a letter or digit")]
+    #[error(
+        "{0:?} is not a name: use lower-case letters, digits, - and _ (up to {LONGEST_SLUG}), starting with a letter or digit"
+    )]
     Slug(String),
     #[error("{0:?} is not a person: write slack:<team>:<user> or cli:<user>")]
     Person(String),
-    #[error("{0:?} is nobody who can be asked: write slack:<team>:<user or user group> or cli:<user>")]
+    #[error(
+        "{0:?} is nobody who can be asked: write slack:<team>:<user or user group> or cli:<user>"
+    )]
     Approver(String),
     #[error("{0:?} are no working hours: write them like Mon-Fri 09:00-17:00 Europe/Berlin")]
     Hours(String),
@@ -26,8 +30,13 @@ pub enum IdError {
 /// Lower-case letters, digits, `-` and `_`: safe in paths, git refs and workflow ids.
 fn slug(text: &str) -> Result<String, IdError> {
     let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_';
-    let starts_well = text.bytes().next().is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
-    if starts_well && text.len() <= LONGEST_SLUG && text.bytes().all(plain) { Ok(text.to_owned()) } else { Err(IdError::Slug(text.to_owned())) }
+    let starts_well =
+        text.bytes().next().is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    if starts_well && text.len() <= LONGEST_SLUG && text.bytes().all(plain) {
+        Ok(text.to_owned())
+    } else {
+        Err(IdError::Slug(text.to_owned()))
+    }
 }
 
 macro_rules! slug_type {
@@ -99,7 +108,8 @@ impl RunId {
             tail.push(char::from(RUN_LETTERS[usize::try_from(random % letters).unwrap_or(0)]));
             random /= letters;
         }
-        let head: String = project.as_str().chars().take(LONGEST_SLUG - RUN_LETTERS_COUNT - 1).collect();
+        let head: String =
+            project.as_str().chars().take(LONGEST_SLUG - RUN_LETTERS_COUNT - 1).collect();
         Self(format!("{head}-{tail}"))
     }
 }
@@ -127,7 +137,9 @@ impl FromStr for PersonId {
     fn from_str(text: &str) -> Result<Self, IdError> {
         let parts: Vec<&str> = text.split(':').collect();
         match parts.as_slice() {
-            ["slack", team, user] if !team.is_empty() && !user.is_empty() => Ok(Self::Slack { team: (*team).to_owned(), user: (*user).to_owned() }),
+            ["slack", team, user] if !team.is_empty() && !user.is_empty() => {
+                Ok(Self::Slack { team: (*team).to_owned(), user: (*user).to_owned() })
+            }
             ["cli", user] if !user.is_empty() => Ok(Self::Cli { user: (*user).to_owned() }),
             _ => Err(IdError::Person(text.to_owned())),
         }

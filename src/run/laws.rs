@@ -3,7 +3,10 @@
 use proptest::prelude::*;
 
 use super::play::{Facts, Play, ana, decision, request, slack};
-use super::{AttemptOutcome, GateId, Happened, Next, Outcome, PersonId, Request, Run, StagePhase, Trouble, Usd, Verdict};
+use super::{
+    AttemptOutcome, GateId, Happened, Next, Outcome, PersonId, Request, Run, StagePhase, Trouble,
+    Usd, Verdict,
+};
 
 /// What the world does when a run needs something.
 #[derive(Clone, Debug)]
@@ -15,8 +18,19 @@ enum Move {
 }
 
 fn moves() -> impl Strategy<Value = Vec<Move>> {
-    let trouble = prop::sample::select(vec![Trouble::ModelBusy, Trouble::Agent, Trouble::Budget, Trouble::Setup]).prop_map(Facts::Trouble);
-    let bad = prop::sample::select(vec![Facts::Red, Facts::Interrupted, Facts::Unfinished, Facts::Unchecked]);
+    let trouble = prop::sample::select(vec![
+        Trouble::ModelBusy,
+        Trouble::Agent,
+        Trouble::Budget,
+        Trouble::Setup,
+    ])
+    .prop_map(Facts::Trouble);
+    let bad = prop::sample::select(vec![
+        Facts::Red,
+        Facts::Interrupted,
+        Facts::Unfinished,
+        Facts::Unchecked,
+    ]);
     let facts = prop_oneof![6 => Just(Facts::Green), 3 => bad, 1 => trouble];
     let verdict = prop::sample::select(vec![
         Verdict::Approve,
@@ -31,20 +45,33 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
         Verdict::Snooze,
         Verdict::Extend,
     ]);
-    let by = prop::sample::select(vec![ana(), slack("T1", "UBEN"), slack("T2", "UEVE"), PersonId::Cli { user: "ops".to_owned() }]);
-    let answers = (verdict, by, prop::bool::weighted(0.2)).prop_map(|(verdict, by, stale)| Move::Answers { verdict, by, stale });
+    let by = prop::sample::select(vec![
+        ana(),
+        slack("T1", "UBEN"),
+        slack("T2", "UEVE"),
+        PersonId::Cli { user: "ops".to_owned() },
+    ]);
+    let answers = (verdict, by, prop::bool::weighted(0.2))
+        .prop_map(|(verdict, by, stale)| Move::Answers { verdict, by, stale });
     prop::collection::vec(prop_oneof![facts.prop_map(Move::Brings), answers], 0..40)
 }
 
 fn requests() -> impl Strategy<Value = Request> {
     let stages = prop::sample::subsequence(vec!["a", "b?", "c", "d?"], 1..=4);
-    (stages, 1..4_u32, prop::option::of(0..8_i64), 1..3_u32).prop_map(|(stages, attempts, cents, quorum)| {
-        let mut request = request(&stages);
-        request.pipeline.stages.iter_mut().for_each(|s| s.attempts = attempts);
-        request.pipeline.stages.iter_mut().filter_map(|s| s.gate.as_mut()).for_each(|gate| gate.quorum = quorum);
-        request.budget_usd = cents.map(|c| Usd::from_nanos(c * 10_000_000));
-        request
-    })
+    (stages, 1..4_u32, prop::option::of(0..8_i64), 1..3_u32).prop_map(
+        |(stages, attempts, cents, quorum)| {
+            let mut request = request(&stages);
+            request.pipeline.stages.iter_mut().for_each(|s| s.attempts = attempts);
+            request
+                .pipeline
+                .stages
+                .iter_mut()
+                .filter_map(|s| s.gate.as_mut())
+                .for_each(|gate| gate.quorum = quorum);
+            request.budget_usd = cents.map(|c| Usd::from_nanos(c * 10_000_000));
+            request
+        },
+    )
 }
 
 /// The run to its end, and each thing it needed on its way.
@@ -57,7 +84,12 @@ fn played(request: Request, moves: &[Move]) -> (Play, Vec<(Run, Next)>) {
         match (next, moves.next()) {
             (Next::End(_), _) => return (play, needed),
             (next, Some(Move::Answers { verdict, by, stale })) => {
-                let open = play.run.gate.as_ref().map(|g| g.id.clone()).map(|g| if *stale { other(&g) } else { g });
+                let open = play
+                    .run
+                    .gate
+                    .as_ref()
+                    .map(|g| g.id.clone())
+                    .map(|g| if *stale { other(&g) } else { g });
                 let _ = play.hears(&decision(*verdict, open, by.clone()));
                 if let Next::Attempt(begun) = next {
                     play.ends(&begun, Facts::Green);
@@ -66,7 +98,9 @@ fn played(request: Request, moves: &[Move]) -> (Play, Vec<(Run, Next)>) {
             (Next::Attempt(begun), Some(Move::Brings(facts))) => drop(play.ends(&begun, *facts)),
             (Next::Attempt(begun), None) => drop(play.ends(&begun, Facts::Green)),
             (Next::Ask { wake, .. }, _) => play.now = wake.expect("a question with a deadline"),
-            (Next::Deliver { snapshot, .. }, _) => play.tell(play.run.not_delivered(&snapshot, "nowhere")),
+            (Next::Deliver { snapshot, .. }, _) => {
+                play.tell(play.run.not_delivered(&snapshot, "nowhere"))
+            }
             (Next::Tell(_), _) => unreachable!("told already"),
         }
     }
@@ -76,7 +110,9 @@ fn played(request: Request, moves: &[Move]) -> (Play, Vec<(Run, Next)>) {
 /// Whether its newest question was answered by all whose approval it wants.
 fn is_approved(stage: &super::StageState) -> bool {
     let quorum = stage.stage.gate.as_ref().map_or(1, |spec| spec.quorum);
-    stage.asked.last().is_some_and(|asked| asked.gate.id.round == stage.rounds && asked.gate.approvals.len() >= quorum as usize)
+    stage.asked.last().is_some_and(|asked| {
+        asked.gate.id.round == stage.rounds && asked.gate.approvals.len() >= quorum as usize
+    })
 }
 
 fn other(gate: &GateId) -> GateId {

@@ -29,12 +29,14 @@ mod wait;
 mod zone;
 
 pub use approver::{Approver, GroupId};
-pub use asked::{Asked, Changes, Extension, Note, OpenGate, Remark, RemarkKind, Reminded, Reminder, Snooze};
+pub use asked::{
+    Asked, Changes, Extension, Note, OpenGate, Remark, RemarkKind, Reminded, Reminder, Snooze,
+};
 pub use decision::{Decision, Refusal, Rework, Verdict, Via};
 pub use event::{Delivered, Event, Happened, Outcome, StageOutcome};
 pub use facts::{
-    AgentEnd, AgentInfo, Checked, Diff, FileDiff, Flag, Lost, Progress, Risk, Sandboxing, Snapshot, Tests, TestsChanged, Tokens, Trouble, Work,
-    Written,
+    AgentEnd, AgentInfo, Checked, Diff, FileDiff, Flag, Lost, Progress, Risk, Sandboxing, Snapshot,
+    Tests, TestsChanged, Tokens, Trouble, Work, Written,
 };
 pub use gate::{GateId, GateKind, Guard, Question};
 pub use gate_spec::{Escalation, GateSpec, OnDeadline, OnReject, Policy};
@@ -42,7 +44,9 @@ pub use hours::Hours;
 pub use ids::{Channel, Digest, IdError, PersonId, ProjectName, RequestId, RunId, StageName};
 pub use next::Next;
 pub use pipeline::{AgentKind, AgentSpec, Pipeline, Reports, Request, Size, Stage};
-pub use pipeline_file::{Fields, NAME, PipelineText, Problem, Problems, approvers, did_you_mean, nearest, quorum};
+pub use pipeline_file::{
+    Fields, NAME, PipelineText, Problem, Problems, approvers, did_you_mean, nearest, quorum,
+};
 pub use plan::{Compare, Plan};
 pub use proof::{Broken, prove_refusals};
 pub use state::{Attempt, AttemptOutcome, Decided, Phase, Run, StagePhase, StageState};

@@ -4,8 +4,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
-    Attempt, AttemptOutcome, Decided, GateId, GateSpec, Guard, Happened, Outcome, Plan, Run, Snapshot, StageOutcome, StagePhase, StageState, Trouble,
-    Usd, Verdict,
+    Attempt, AttemptOutcome, Decided, GateId, GateSpec, Guard, Happened, Outcome, Plan, Run,
+    Snapshot, StageOutcome, StagePhase, StageState, Trouble, Usd, Verdict,
 };
 
 /// The next thing to do for a run.
@@ -42,19 +42,31 @@ impl Run {
     /// How the run will end, as soon as that is certain.
     pub(super) fn verdict(&self) -> Option<(Outcome, Option<String>)> {
         if let Some(sealed) = self.sealed_by() {
-            let outcome = if sealed.verdict == Verdict::Stop { Outcome::Stopped } else { Outcome::Rejected };
+            let outcome =
+                if sealed.verdict == Verdict::Stop { Outcome::Stopped } else { Outcome::Rejected };
             return Some((outcome, sealed.words.clone()));
         }
         if let Some(failed) = self.stages.iter().find(|s| s.phase == StagePhase::Failed) {
-            return Some((Outcome::Failed, Some(format!("{}: {}", failed.name(), failed.why.as_deref().unwrap_or("failed")))));
+            return Some((
+                Outcome::Failed,
+                Some(format!("{}: {}", failed.name(), failed.why.as_deref().unwrap_or("failed"))),
+            ));
         }
         self.current().is_none().then_some((Outcome::Done, None))
     }
 
     fn wind_up(&self, outcome: Outcome, why: Option<String>) -> Next {
-        let unfinished = self.stages.iter().find(|s| matches!(s.phase, StagePhase::Running | StagePhase::Waiting));
+        let unfinished = self
+            .stages
+            .iter()
+            .find(|s| matches!(s.phase, StagePhase::Running | StagePhase::Waiting));
         if let Some(stage) = unfinished {
-            return Next::Tell(Happened::StageEnded { stage: stage.name().clone(), outcome: StageOutcome::Undone, why: None, snapshot: None });
+            return Next::Tell(Happened::StageEnded {
+                stage: stage.name().clone(),
+                outcome: StageOutcome::Undone,
+                why: None,
+                snapshot: None,
+            });
         }
         match self.last_good() {
             Some(snapshot) if self.delivered.is_none() => {
@@ -90,12 +102,16 @@ impl Run {
         match last.outcome {
             AttemptOutcome::Running => Next::Attempt(Box::new(self.plan(stage, last.n))),
             // Nothing that was tried before these changes were asked for says anything about them.
-            _ if stage.rework().is_some_and(|changes| last.n <= changes.after) => self.begin(stage, last.n + 1, now),
+            _ if stage.rework().is_some_and(|changes| last.n <= changes.after) => {
+                self.begin(stage, last.n + 1, now)
+            }
             AttemptOutcome::Good => self.after_good(stage, last, now),
-            AttemptOutcome::Bad | AttemptOutcome::Lost | AttemptOutcome::Stopped => match self.hopeless(stage, last) {
-                Some(why) => self.give_up(stage, why, now),
-                None => self.begin(stage, last.n + 1, now),
-            },
+            AttemptOutcome::Bad | AttemptOutcome::Lost | AttemptOutcome::Stopped => {
+                match self.hopeless(stage, last) {
+                    Some(why) => self.give_up(stage, why, now),
+                    None => self.begin(stage, last.n + 1, now),
+                }
+            }
         }
     }
 
@@ -107,10 +123,19 @@ impl Run {
         }
     }
 
-    fn ask(&self, stage: &StageState, (attempt, snapshot, spec): (u32, &Snapshot, &GateSpec), now: DateTime<Utc>) -> Next {
+    fn ask(
+        &self,
+        stage: &StageState,
+        (attempt, snapshot, spec): (u32, &Snapshot, &GateSpec),
+        now: DateTime<Utc>,
+    ) -> Next {
         let gate = self.question(stage, stage.rounds + 1, (&snapshot.tree, spec));
-        let in_time = TimeDelta::seconds(u32::try_from(spec.deadline_seconds).unwrap_or(u32::MAX).into());
-        let deadline = spec.hours.as_ref().map_or(now + in_time, |hours| hours.after(now, spec.deadline_seconds));
+        let in_time =
+            TimeDelta::seconds(u32::try_from(spec.deadline_seconds).unwrap_or(u32::MAX).into());
+        let deadline = spec
+            .hours
+            .as_ref()
+            .map_or(now + in_time, |hours| hours.after(now, spec.deadline_seconds));
         Next::Tell(Happened::GateOpened { gate, attempt, deadline })
     }
 
@@ -124,7 +149,10 @@ impl Run {
 
     /// The rejection that took a stage's work away.
     fn rejected(&self, stage: &StageState) -> Option<&Decided> {
-        self.decisions.iter().find(|d| d.verdict == Verdict::Reject && d.gate.as_ref().is_some_and(|g| &g.stage == stage.name()))
+        self.decisions.iter().find(|d| {
+            d.verdict == Verdict::Reject
+                && d.gate.as_ref().is_some_and(|g| &g.stage == stage.name())
+        })
     }
 
     /// Why another attempt is not made; none where it may go well.
@@ -162,7 +190,12 @@ fn good(stage: &StageState, snapshot: &Snapshot) -> Next {
 }
 
 fn failed(stage: &StageState, why: String) -> Next {
-    Next::Tell(Happened::StageEnded { stage: stage.name().clone(), outcome: StageOutcome::Failed, why: Some(why), snapshot: None })
+    Next::Tell(Happened::StageEnded {
+        stage: stage.name().clone(),
+        outcome: StageOutcome::Failed,
+        why: Some(why),
+        snapshot: None,
+    })
 }
 
 fn spent_up(budget: Usd) -> String {
@@ -170,7 +203,11 @@ fn spent_up(budget: Usd) -> String {
 }
 
 fn reason(attempt: &Attempt) -> String {
-    let unsaid = if attempt.outcome == AttemptOutcome::Stopped { "the attempt was interrupted" } else { "the checks failed" };
+    let unsaid = if attempt.outcome == AttemptOutcome::Stopped {
+        "the attempt was interrupted"
+    } else {
+        "the checks failed"
+    };
     attempt.why.clone().unwrap_or_else(|| unsaid.to_owned())
 }
 

@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use super::fold::seconds_between;
 use super::{
-    AgentEnd, Attempt, AttemptOutcome, Checked, Delivered, Diff, Guard, Happened, Lost, Question, Remark, RemarkKind, Rework, Run, Snapshot, Stage,
-    StageName, StagePhase, StageState, Trouble, Usd, Written,
+    AgentEnd, Attempt, AttemptOutcome, Checked, Delivered, Diff, Guard, Happened, Lost, Question,
+    Remark, RemarkKind, Rework, Run, Snapshot, Stage, StageName, StagePhase, StageState, Trouble,
+    Usd, Written,
 };
 
 /// What an attempt is to do.
@@ -49,7 +50,8 @@ const BUSY_BACKOFF_SECONDS: u64 = 15;
 impl Run {
     pub(super) fn plan(&self, stage: &StageState, attempt: u32) -> Plan {
         let round_began_after = stage.rework().map_or(0, |changes| changes.after);
-        let mut earlier = stage.attempts.iter().rev().filter(|a| a.n < attempt && a.n > round_began_after);
+        let mut earlier =
+            stage.attempts.iter().rev().filter(|a| a.n < attempt && a.n > round_began_after);
         let (base, compare) = self.base(stage);
         Plan {
             stage: stage.stage.clone(),
@@ -57,11 +59,18 @@ impl Run {
             guard: base.as_ref().and_then(|base| self.guard(base)),
             base,
             compare,
-            remarks: stage.attempts.iter().find(|a| a.n == attempt).map(|a| a.remarks.clone()).unwrap_or_default(),
+            remarks: stage
+                .attempts
+                .iter()
+                .find(|a| a.n == attempt)
+                .map(|a| a.remarks.clone())
+                .unwrap_or_default(),
             feedback: earlier.clone().find_map(lesson),
             backoff_seconds: match earlier.next().map(|a| a.trouble) {
                 None => 0,
-                Some(Some(Trouble::ModelBusy)) => BUSY_BACKOFF_SECONDS * u64::from(attempt - round_began_after - 1),
+                Some(Some(Trouble::ModelBusy)) => {
+                    BUSY_BACKOFF_SECONDS * u64::from(attempt - round_began_after - 1)
+                }
                 Some(_) => BACKOFF_SECONDS,
             },
             budget_left_usd: self.request.budget_usd.map(|b| b.minus(self.spent())),
@@ -71,37 +80,73 @@ impl Run {
     /// What an attempt starts from: the kept work, or on top of what somebody wants changed.
     fn base(&self, stage: &StageState) -> (Option<Snapshot>, Compare) {
         let kept = self.last_good().or_else(|| self.origin()).cloned();
-        let work_of = |n: u32| stage.attempts.iter().find(|a| a.n == n).and_then(|a| a.snapshot.clone());
-        let top = stage.rework().filter(|changes| changes.rework == Rework::Top).and_then(|changes| work_of(changes.attempt));
+        let work_of =
+            |n: u32| stage.attempts.iter().find(|a| a.n == n).and_then(|a| a.snapshot.clone());
+        let top = stage
+            .rework()
+            .filter(|changes| changes.rework == Rework::Top)
+            .and_then(|changes| work_of(changes.attempt));
         let compare = Compare {
             stage_base: kept.clone().filter(|_| top.is_some()),
             round: stage.asked.last().and_then(|asked| work_of(asked.gate.attempt)),
             approved: self.last_approved().cloned(),
             // Checks that run other tests would make all of them look removed.
-            tests: self.good_attempts().filter(|(s, _)| s.stage.checks == stage.stage.checks).last().map(|(s, a)| (s.name().clone(), a.n)),
+            tests: self
+                .good_attempts()
+                .filter(|(s, _)| s.stage.checks == stage.stage.checks)
+                .last()
+                .map(|(s, a)| (s.name().clone(), a.n)),
         };
         (top.or(kept), compare)
     }
 
     /// What is asked of a person about this tree.
-    pub(super) fn question(&self, stage: &StageState, round: u32, (tree, spec): (&str, &super::GateSpec)) -> super::GateId {
+    pub(super) fn question(
+        &self,
+        stage: &StageState,
+        round: u32,
+        (tree, spec): (&str, &super::GateSpec),
+    ) -> super::GateId {
         let (run, pipeline) = (self.id(), &self.request.pipeline.digest);
-        Question { run, pipeline, stage: stage.name(), round, tree, spec, then: &self.then(stage.name()) }.gate()
+        Question {
+            run,
+            pipeline,
+            stage: stage.name(),
+            round,
+            tree,
+            spec,
+            then: &self.then(stage.name()),
+        }
+        .gate()
     }
 
     /// What an approval of this stage sets going.
     fn then(&self, stage: &StageName) -> String {
         match self.stages.iter().skip_while(|s| s.name() != stage).nth(1) {
             Some(next) => format!("stage:{}", next.name()),
-            None => format!("deliver:{}:{}", self.request.branch(), self.request.repository.as_deref().unwrap_or_default()),
+            None => format!(
+                "deliver:{}:{}",
+                self.request.branch(),
+                self.request.repository.as_deref().unwrap_or_default()
+            ),
         }
     }
 
     /// What must hold before something is made of this work; none where nobody had to approve it.
     pub(super) fn guard(&self, snapshot: &Snapshot) -> Option<Guard> {
-        let stage = self.stages.iter().rev().find(|s| s.phase == StagePhase::Good && s.snapshot.as_ref() == Some(snapshot))?;
+        let stage = self
+            .stages
+            .iter()
+            .rev()
+            .find(|s| s.phase == StagePhase::Good && s.snapshot.as_ref() == Some(snapshot))?;
         let (spec, asked) = (stage.stage.gate.clone()?, stage.asked.last()?);
-        Some(Guard { gate: asked.gate.id.clone(), run: self.id().clone(), snapshot: snapshot.clone(), spec, then: self.then(stage.name()) })
+        Some(Guard {
+            gate: asked.gate.id.clone(),
+            run: self.id().clone(),
+            snapshot: snapshot.clone(),
+            spec,
+            then: self.then(stage.name()),
+        })
     }
 
     /// What an attempt of this stage that begins now reads: the changes that its round is about, and notes no good attempt has read.
@@ -112,22 +157,43 @@ impl Run {
             let kind = if c.rework == Rework::Top { RemarkKind::Changes } else { RemarkKind::Anew };
             Remark { kind, by: c.by.clone(), words: c.words.clone() }
         });
-        let kept_since = |n: u32| stage.attempts.iter().any(|a| a.n >= n && a.outcome == AttemptOutcome::Good);
-        let due = self.notes.iter().filter(|note| note.read_by.as_ref().is_none_or(|(s, n)| s == stage.name() && !kept_since(*n)));
-        changes.into_iter().chain(due.map(|note| Remark { kind: RemarkKind::Note, by: note.by.clone(), words: note.words.clone() })).collect()
+        let kept_since =
+            |n: u32| stage.attempts.iter().any(|a| a.n >= n && a.outcome == AttemptOutcome::Good);
+        let due = self.notes.iter().filter(|note| {
+            note.read_by.as_ref().is_none_or(|(s, n)| s == stage.name() && !kept_since(*n))
+        });
+        changes
+            .into_iter()
+            .chain(due.map(|note| Remark {
+                kind: RemarkKind::Note,
+                by: note.by.clone(),
+                words: note.words.clone(),
+            }))
+            .collect()
     }
 
     /// What an attempt's facts amount to. `checked` is none where the agent did not finish.
     #[must_use]
-    pub fn attempt_ended(&self, plan: &Plan, facts: &Result<(&Written, Option<&Checked>), Lost>, now: DateTime<Utc>) -> Happened {
-        let known = self.stage(&plan.stage.name).and_then(|s| s.attempts.iter().find(|a| a.n == plan.attempt));
+    pub fn attempt_ended(
+        &self,
+        plan: &Plan,
+        facts: &Result<(&Written, Option<&Checked>), Lost>,
+        now: DateTime<Utc>,
+    ) -> Happened {
+        let known = self
+            .stage(&plan.stage.name)
+            .and_then(|s| s.attempts.iter().find(|a| a.n == plan.attempt));
         let checked = facts.as_ref().ok().and_then(|(_, c)| *c);
         let (outcome, why, trouble) = match facts {
             // Whatever an interrupted agent or a cancelled activity says: a person ended it.
             _ if self.was_stopped() => (AttemptOutcome::Stopped, None, None),
             Err(lost) => (AttemptOutcome::Lost, Some(lost.why.clone()), Some(Trouble::Agent)),
-            Ok((Written { end: AgentEnd::Failed { trouble, why }, .. }, _)) => (AttemptOutcome::Bad, Some(why.clone()), Some(*trouble)),
-            Ok((Written { end: AgentEnd::Stopped, .. }, _) | (_, None)) => (AttemptOutcome::Stopped, None, None),
+            Ok((Written { end: AgentEnd::Failed { trouble, why }, .. }, _)) => {
+                (AttemptOutcome::Bad, Some(why.clone()), Some(*trouble))
+            }
+            Ok((Written { end: AgentEnd::Stopped, .. }, _) | (_, None)) => {
+                (AttemptOutcome::Stopped, None, None)
+            }
             Ok((_, Some(checked))) if checked.passed => (AttemptOutcome::Good, None, None),
             Ok((_, Some(checked))) => (AttemptOutcome::Bad, checked.why.clone(), None),
         };
@@ -169,7 +235,8 @@ impl Run {
 
 /// What a next attempt can learn from this one: nothing where the work was not what went wrong.
 fn lesson(attempt: &Attempt) -> Option<String> {
-    let learnable = attempt.outcome == AttemptOutcome::Bad && attempt.trouble != Some(Trouble::ModelBusy);
+    let learnable =
+        attempt.outcome == AttemptOutcome::Bad && attempt.trouble != Some(Trouble::ModelBusy);
     attempt.feedback.clone().or_else(|| attempt.why.clone()).filter(|_| learnable)
 }
 

@@ -3,9 +3,10 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
-    AgentEnd, AgentInfo, AgentKind, AgentSpec, Channel, Checked, Decision, Digest, Event, GateId, GateSpec, Happened, Lost, Next, Outcome, PersonId,
-    Pipeline, Plan, RULES, Refusal, Reports, Request, RequestId, Rework, Run, Sandboxing, Size, Snapshot, Stage, Tests, Tokens, Trouble, Usd,
-    Verdict, Via, Written,
+    AgentEnd, AgentInfo, AgentKind, AgentSpec, Channel, Checked, Decision, Digest, Event, GateId,
+    GateSpec, Happened, Lost, Next, Outcome, PersonId, Pipeline, Plan, RULES, Refusal, Reports,
+    Request, RequestId, Rework, Run, Sandboxing, Size, Snapshot, Stage, Tests, Tokens, Trouble,
+    Usd, Verdict, Via, Written,
 };
 
 pub(super) const CENT: Usd = Usd::from_nanos(10_000_000);
@@ -34,7 +35,12 @@ pub(super) struct Play {
 
 impl Play {
     pub fn of(request: Request) -> Self {
-        let mut play = Self { run: Run::starting(request), events: Vec::new(), now: DateTime::UNIX_EPOCH, made: 0 };
+        let mut play = Self {
+            run: Run::starting(request),
+            events: Vec::new(),
+            now: DateTime::UNIX_EPOCH,
+            made: 0,
+        };
         play.tell(Happened::Started { rules: RULES, request: Box::new(play.run.request.clone()) });
         play
     }
@@ -92,7 +98,11 @@ impl Play {
         }
         let checked = checked(facts);
         let ended = match facts {
-            Facts::Unfinished => Err(Lost { why: "its workers died".to_owned(), tokens: written.tokens, cost_usd: written.cost_usd }),
+            Facts::Unfinished => Err(Lost {
+                why: "its workers died".to_owned(),
+                tokens: written.tokens,
+                cost_usd: written.cost_usd,
+            }),
             Facts::Unchecked => Err(Lost { why: "its workers died".to_owned(), ..Lost::default() }),
             _ => Ok((&written, checked.as_ref())),
         };
@@ -128,7 +138,8 @@ impl Play {
 
     /// Ana answers what is asked, or stops the run.
     pub fn ana(&mut self, verdict: Verdict) -> &mut Self {
-        let gate = self.run.gate.as_ref().map(|g| g.id.clone()).filter(|_| verdict != Verdict::Stop);
+        let gate =
+            self.run.gate.as_ref().map(|g| g.id.clone()).filter(|_| verdict != Verdict::Stop);
         assert_eq!(self.hears(&decision(verdict, gate, ana())), Ok(()));
         self
     }
@@ -153,7 +164,11 @@ impl Play {
     /// Ana wants the work changed.
     pub fn ana_wants(&mut self, words: &str, rework: Rework) -> &mut Self {
         let gate = self.gate();
-        let wanted = Decision { words: Some(words.to_owned()), rework, ..decision(Verdict::Changes, Some(gate), ana()) };
+        let wanted = Decision {
+            words: Some(words.to_owned()),
+            rework,
+            ..decision(Verdict::Changes, Some(gate), ana())
+        };
         assert_eq!(self.hears(&wanted), Ok(()));
         self
     }
@@ -173,7 +188,9 @@ impl Play {
 
 fn written(facts: Facts) -> Written {
     let end = match facts {
-        Facts::Trouble(trouble) => AgentEnd::Failed { trouble, why: format!("{trouble:?} trouble") },
+        Facts::Trouble(trouble) => {
+            AgentEnd::Failed { trouble, why: format!("{trouble:?} trouble") }
+        }
         Facts::Interrupted => AgentEnd::Stopped,
         Facts::Green | Facts::Red | Facts::Unfinished | Facts::Unchecked => AgentEnd::Finished,
     };

@@ -3,8 +3,9 @@
 
 use super::fold::seconds_between;
 use super::{
-    Approver, Asked, Attempt, AttemptOutcome, Changes, Decided, GateId, GateSpec, Outcome, Phase, Refusal, RequestId, Run, RunId, Snapshot,
-    StageName, StagePhase, StageState, Tokens, Usd, Verdict,
+    Approver, Asked, Attempt, AttemptOutcome, Changes, Decided, GateId, GateSpec, Outcome, Phase,
+    Refusal, RequestId, Run, RunId, Snapshot, StageName, StagePhase, StageState, Tokens, Usd,
+    Verdict,
 };
 
 impl Run {
@@ -42,7 +43,8 @@ impl Run {
     #[must_use]
     pub fn shown(&self, stage: &StageName) -> Option<&Attempt> {
         let there = self.stage(stage)?;
-        let asked = self.gate.as_ref().filter(|open| &open.id.stage == stage).map(|open| open.attempt);
+        let asked =
+            self.gate.as_ref().filter(|open| &open.id.stage == stage).map(|open| open.attempt);
         let asked_about = there.attempts.iter().find(|a| Some(a.n) == asked);
         asked_about.or_else(|| there.good_attempt()).or_else(|| there.attempts.last())
     }
@@ -50,7 +52,11 @@ impl Run {
     /// The newest work that was kept: what the next attempt starts from.
     #[must_use]
     pub fn last_good(&self) -> Option<&Snapshot> {
-        self.stages.iter().rev().filter(|s| s.phase == StagePhase::Good).find_map(|s| s.snapshot.as_ref())
+        self.stages
+            .iter()
+            .rev()
+            .filter(|s| s.phase == StagePhase::Good)
+            .find_map(|s| s.snapshot.as_ref())
     }
 
     /// The newest work that a person approved.
@@ -61,13 +67,19 @@ impl Run {
 
     /// Attempts whose work was good, in order.
     pub fn good_attempts(&self) -> impl Iterator<Item = (&StageState, &Attempt)> {
-        self.stages.iter().flat_map(|s| s.attempts.iter().filter(|a| a.outcome == AttemptOutcome::Good).map(move |a| (s, a)))
+        self.stages.iter().flat_map(|s| {
+            s.attempts.iter().filter(|a| a.outcome == AttemptOutcome::Good).map(move |a| (s, a))
+        })
     }
 
     /// Work that a stop cut short: nobody checked it, and it is kept all the same.
     #[must_use]
     pub fn unfinished(&self) -> Option<(&StageState, &Attempt, &Snapshot)> {
-        let cut_short = |s: &'_ StageState| s.attempts.iter().position(|a| a.outcome == AttemptOutcome::Stopped && a.snapshot.is_some());
+        let cut_short = |s: &'_ StageState| {
+            s.attempts
+                .iter()
+                .position(|a| a.outcome == AttemptOutcome::Stopped && a.snapshot.is_some())
+        };
         self.stages.iter().find_map(|s| {
             let attempt = &s.attempts[cut_short(s)?];
             Some((s, attempt, attempt.snapshot.as_ref()?))
@@ -79,9 +91,16 @@ impl Run {
     pub fn undecided(&self) -> Option<(&StageState, &Attempt, &Snapshot)> {
         let open = |asked: &Asked| {
             let answers = |d: &&Decided| d.gate.as_ref() == Some(&asked.gate.id);
-            !self.decisions.iter().filter(answers).any(|d| matches!(d.verdict, Verdict::Changes | Verdict::Reject))
+            !self
+                .decisions
+                .iter()
+                .filter(answers)
+                .any(|d| matches!(d.verdict, Verdict::Changes | Verdict::Reject))
         };
-        let ended = |s: &&StageState| matches!(s.phase, StagePhase::Undone | StagePhase::Failed) && s.asked.last().is_some_and(open);
+        let ended = |s: &&StageState| {
+            matches!(s.phase, StagePhase::Undone | StagePhase::Failed)
+                && s.asked.last().is_some_and(open)
+        };
         let stage = self.stages.iter().find(ended)?;
         let attempt = stage.good_attempt()?;
         Some((stage, attempt, attempt.snapshot.as_ref()?))
@@ -90,7 +109,11 @@ impl Run {
     /// How long people were waited for, in seconds.
     #[must_use]
     pub fn waited_seconds(&self) -> u64 {
-        self.stages.iter().flat_map(|s| &s.asked).map(|asked| seconds_between(asked.gate.opened_at, asked.closed_at)).sum()
+        self.stages
+            .iter()
+            .flat_map(|s| &s.asked)
+            .map(|asked| seconds_between(asked.gate.opened_at, asked.closed_at))
+            .sum()
     }
 
     /// How long agents and checks worked, in seconds.
@@ -108,9 +131,18 @@ impl Run {
     /// Who is asked by a gate: its approvers, and those it was escalated to. Nobody = every full member of the workspace.
     #[must_use]
     pub fn asked_people<'a>(&'a self, gate: &GateId, spec: &'a GateSpec) -> Vec<&'a Approver> {
-        let closed = self.stage(&gate.stage).into_iter().flat_map(|s| &s.asked).map(|asked| &asked.gate);
-        let escalated = self.gate.iter().chain(closed).any(|open| &open.id == gate && open.escalated_at.is_some());
-        let others = spec.escalation.iter().filter(|_| escalated && !spec.approvers.is_empty()).flat_map(|e| &e.to);
+        let closed =
+            self.stage(&gate.stage).into_iter().flat_map(|s| &s.asked).map(|asked| &asked.gate);
+        let escalated = self
+            .gate
+            .iter()
+            .chain(closed)
+            .any(|open| &open.id == gate && open.escalated_at.is_some());
+        let others = spec
+            .escalation
+            .iter()
+            .filter(|_| escalated && !spec.approvers.is_empty())
+            .flat_map(|e| &e.to);
         spec.approvers.iter().chain(others).collect()
     }
 
@@ -129,7 +161,9 @@ impl Run {
     #[must_use]
     pub fn in_one_line(&self) -> String {
         match self.current() {
-            Some((n, stage)) if self.outcome.is_none() => format!("stage {n} of {} · {} · {}", self.stages.len(), stage.name(), self.spent()),
+            Some((n, stage)) if self.outcome.is_none() => {
+                format!("stage {n} of {} · {} · {}", self.stages.len(), stage.name(), self.spent())
+            }
             _ => format!("{} stages · {}", self.stages.len(), self.spent()),
         }
     }
@@ -144,8 +178,11 @@ impl Run {
     #[must_use]
     pub fn answer_to(&self, request: &RequestId) -> Option<Result<Verdict, &Refusal>> {
         let decided = self.decisions.iter().find(|d| &d.request == request).map(|d| d.verdict);
-        let taken = decided.or_else(|| self.taken.iter().find(|(r, _)| r == request).map(|(_, verdict)| *verdict));
-        taken.map(Ok).or_else(|| self.refused.iter().find(|(r, _)| r == request).map(|(_, why)| Err(why)))
+        let taken = decided
+            .or_else(|| self.taken.iter().find(|(r, _)| r == request).map(|(_, verdict)| *verdict));
+        taken
+            .map(Ok)
+            .or_else(|| self.refused.iter().find(|(r, _)| r == request).map(|(_, why)| Err(why)))
     }
 }
 

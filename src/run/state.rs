@@ -5,8 +5,9 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AgentInfo, Asked, Changes, Delivered, Diff, GateId, Note, OpenGate, Outcome, PersonId, RULES, Refusal, Remark, Request, RequestId, Rework,
-    Sandboxing, Snapshot, Stage, Tests, TestsChanged, Tokens, Trouble, Usd, Verdict, Via,
+    AgentInfo, Asked, Changes, Delivered, Diff, GateId, Note, OpenGate, Outcome, PersonId, RULES,
+    Refusal, Remark, Request, RequestId, Rework, Sandboxing, Snapshot, Stage, Tests, TestsChanged,
+    Tokens, Trouble, Usd, Verdict, Via,
 };
 
 /// A run as its events tell it.

@@ -30,7 +30,10 @@ impl Usd {
 
     /// The nearest nano-dollar to what a program printed as a float, such as the CLI's `total_cost_usd`.
     #[must_use]
-    #[expect(clippy::cast_possible_truncation, reason = "rounded first; dollars of a run are far from 2^53 nanos")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "rounded first; dollars of a run are far from 2^53 nanos"
+    )]
     pub fn from_float(dollars: f64) -> Self {
         Self((dollars * 1e9).round() as i64)
     }
@@ -91,7 +94,13 @@ impl FromStr for Usd {
         let plain = text.trim().trim_start_matches('$');
         let (whole, places) = plain.split_once('.').unwrap_or((plain, ""));
         let digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
-        if whole.is_empty() || whole.len() > 6 || places.len() > 9 || !digits(whole) || !digits(places) || plain.ends_with('.') {
+        if whole.is_empty()
+            || whole.len() > 6
+            || places.len() > 9
+            || !digits(whole)
+            || !digits(places)
+            || plain.ends_with('.')
+        {
             return Err(wrong());
         }
         let whole: i64 = whole.parse().map_err(|_| wrong())?;

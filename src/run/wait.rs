@@ -24,7 +24,9 @@ impl Run {
         let mut alarms = self.alarms(open, now);
         alarms.sort_by_key(|(at, _)| *at);
         // After a long silence only the last word counts: nobody is reminded of what is over.
-        let over = alarms.iter().position(|(at, what)| *at <= now && matches!(what, Happened::DeadlinePassed { .. }));
+        let over = alarms
+            .iter()
+            .position(|(at, what)| *at <= now && matches!(what, Happened::DeadlinePassed { .. }));
         let first = over.unwrap_or(0);
         match (alarms.get(first).is_some_and(|(at, _)| *at <= now), alarms.get(first)) {
             (true, Some(_)) => Next::Tell(alarms.swap_remove(first).1),
@@ -39,23 +41,35 @@ impl Run {
         let mut alarms = Vec::new();
         if open.overdue_since.is_none() {
             alarms.push((open.deadline, Happened::DeadlinePassed { gate: gate() }));
-            alarms.extend(reminder(open, spec, now).map(|(at, reminder)| (at, Happened::Reminded { gate: gate(), reminder })));
+            alarms.extend(
+                reminder(open, spec, now)
+                    .map(|(at, reminder)| (at, Happened::Reminded { gate: gate(), reminder })),
+            );
         }
         if let (Some(escalation), None) = (&spec.escalation, open.escalated_at) {
-            alarms.push((working(spec, open.opened_at, escalation.after_seconds), Happened::Escalated { gate: gate() }));
+            alarms.push((
+                working(spec, open.opened_at, escalation.after_seconds),
+                Happened::Escalated { gate: gate() },
+            ));
         }
         alarms
     }
 }
 
 /// The next reminder: at half time, and ten minutes before the deadline, where that is worth a second one.
-fn reminder(open: &OpenGate, spec: &GateSpec, now: DateTime<Utc>) -> Option<(DateTime<Utc>, Reminder)> {
+fn reminder(
+    open: &OpenGate,
+    spec: &GateSpec,
+    now: DateTime<Utc>,
+) -> Option<(DateTime<Utc>, Reminder)> {
     let since = open.since();
     let window = open.deadline - since;
     let told = |kind| open.reminders.iter().any(|r| r.reminder == kind && r.at >= since);
     let opening = |at| spec.hours.as_ref().map_or(at, |hours| hours.opening(at)).min(open.deadline);
-    let soon = (window > SOON_FROM && !told(Reminder::Soon)).then(|| (opening(open.deadline - SOON), Reminder::Soon));
-    let half = (window >= HALF_FROM && !told(Reminder::Half) && !told(Reminder::Soon)).then(|| (opening(since + window / 2), Reminder::Half));
+    let soon = (window > SOON_FROM && !told(Reminder::Soon))
+        .then(|| (opening(open.deadline - SOON), Reminder::Soon));
+    let half = (window >= HALF_FROM && !told(Reminder::Half) && !told(Reminder::Soon))
+        .then(|| (opening(since + window / 2), Reminder::Half));
     match (half, soon) {
         // Both are due: one is enough.
         (Some(_), Some(soon)) if soon.0 <= now => Some(soon),

@@ -1,7 +1,10 @@
 //! When is nine o'clock somewhere?
 //! Clocks change twice a year: an hour that they skip is taken an hour later, one that they show twice the first time.
 
-use chrono::{DateTime, Days, FixedOffset, LocalResult, NaiveDate, NaiveTime, Offset as _, TimeDelta, TimeZone, Utc};
+use chrono::{
+    DateTime, Days, FixedOffset, LocalResult, NaiveDate, NaiveTime, Offset as _, TimeDelta,
+    TimeZone, Utc,
+};
 use chrono_tz::Tz;
 
 /// The clock that somebody lives by.
@@ -53,7 +56,10 @@ pub(super) fn instant(zone: &impl TimeZone, day: NaiveDate, time: NaiveTime) -> 
     let local = day.and_time(time);
     match zone.from_local_datetime(&local) {
         LocalResult::Single(at) | LocalResult::Ambiguous(at, _) => at.to_utc(),
-        LocalResult::None => zone.from_local_datetime(&(local + TimeDelta::hours(1))).earliest().map_or_else(|| local.and_utc(), |at| at.to_utc()),
+        LocalResult::None => zone
+            .from_local_datetime(&(local + TimeDelta::hours(1)))
+            .earliest()
+            .map_or_else(|| local.and_utc(), |at| at.to_utc()),
     }
 }
 
@@ -70,9 +76,20 @@ mod tests {
     #[test]
     fn tomorrow_is_nine_by_the_clock_on_the_wall() {
         let now = at("2026-03-02T20:00:00Z");
-        assert_eq!(Zone::new("Asia/Kolkata", 0).tomorrow(now, NINE), at("2026-03-04T03:30:00Z"), "it is the 3rd already");
-        assert_eq!(Zone::new("America/Los_Angeles", 0).tomorrow(now, NINE), at("2026-03-03T17:00:00Z"));
-        assert_eq!(Zone::new("Mars/Olympus", -28_800).tomorrow(now, NINE), at("2026-03-03T17:00:00Z"), "what is not known by name");
+        assert_eq!(
+            Zone::new("Asia/Kolkata", 0).tomorrow(now, NINE),
+            at("2026-03-04T03:30:00Z"),
+            "it is the 3rd already"
+        );
+        assert_eq!(
+            Zone::new("America/Los_Angeles", 0).tomorrow(now, NINE),
+            at("2026-03-03T17:00:00Z")
+        );
+        assert_eq!(
+            Zone::new("Mars/Olympus", -28_800).tomorrow(now, NINE),
+            at("2026-03-03T17:00:00Z"),
+            "what is not known by name"
+        );
     }
 
     #[test]

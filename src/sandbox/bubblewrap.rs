@@ -29,7 +29,8 @@ const ETC: [&str; 15] = [
 ];
 
 /// The kernel lets root change its settings here even without capabilities, and a program named in `core_pattern` runs outside every box.
-const KERNEL: [&str; 6] = ["/proc/sys", "/proc/sysrq-trigger", "/proc/fs", "/proc/acpi", "/proc/scsi", "/proc/mtrr"];
+const KERNEL: [&str; 6] =
+    ["/proc/sys", "/proc/sysrq-trigger", "/proc/fs", "/proc/acpi", "/proc/scsi", "/proc/mtrr"];
 
 /// Largest file a boxed program may write: a runaway log must not fill the disk.
 const LARGEST_FILE_BYTES: u64 = 8 << 30;
@@ -44,13 +45,26 @@ pub(super) async fn probe() -> anyhow::Result<Sandbox> {
         .context("bubblewrap is not installed (`apt install bubblewrap`)")?;
     let sandbox = Sandbox::Bubblewrap { program };
     let folder = std::env::temp_dir();
-    let spec = BoxSpec { work: folder.clone(), home: folder, read_only: vec![], sockets: vec![], env: vec![], network: Network::Closed };
-    let answer = tokio::time::timeout(Duration::from_secs(10), sandbox.command(&spec, Path::new("true"), &[]).output())
-        .await
-        .context("bubblewrap did not answer")?
-        .context("starting bubblewrap")?;
+    let spec = BoxSpec {
+        work: folder.clone(),
+        home: folder,
+        read_only: vec![],
+        sockets: vec![],
+        env: vec![],
+        network: Network::Closed,
+    };
+    let answer = tokio::time::timeout(
+        Duration::from_secs(10),
+        sandbox.command(&spec, Path::new("true"), &[]).output(),
+    )
+    .await
+    .context("bubblewrap did not answer")?
+    .context("starting bubblewrap")?;
     if !answer.status.success() {
-        bail!("bubblewrap cannot build a box here: {}", String::from_utf8_lossy(&answer.stderr).trim());
+        bail!(
+            "bubblewrap cannot build a box here: {}",
+            String::from_utf8_lossy(&answer.stderr).trim()
+        );
     }
     Ok(sandbox)
 }
@@ -60,7 +74,12 @@ pub(super) fn limits() -> Vec<OsString> {
     if !Path::new(PRLIMIT).is_file() {
         return vec![];
     }
-    vec![PRLIMIT.into(), "--core=0".into(), format!("--fsize={LARGEST_FILE_BYTES}").into(), "--".into()]
+    vec![
+        PRLIMIT.into(),
+        "--core=0".into(),
+        format!("--fsize={LARGEST_FILE_BYTES}").into(),
+        "--".into(),
+    ]
 }
 
 /// bwrap's arguments. Later mounts cover earlier ones, so the order is from the machine to the work.
@@ -72,13 +91,18 @@ pub(super) fn arguments(spec: &BoxSpec) -> Vec<OsString> {
     }
     system(&mut words);
     let private = [&spec.work, &spec.home];
-    for folder in toolchain::folders().iter().filter(|folder| !private.iter().any(|inner| inner.starts_with(folder))) {
+    for folder in toolchain::folders()
+        .iter()
+        .filter(|folder| !private.iter().any(|inner| inner.starts_with(folder)))
+    {
         words.mount("--ro-bind-try", folder, folder);
     }
     for folder in private.iter().filter_map(|path| neighbours(path)) {
         words.say("--tmpfs").add(folder);
     }
-    words.mount("--bind", &spec.home, Path::new(BoxSpec::HOME)).mount("--bind", &spec.work, &spec.work);
+    words
+        .mount("--bind", &spec.home, Path::new(BoxSpec::HOME))
+        .mount("--bind", &spec.work, &spec.work);
     for (host, inside) in &spec.read_only {
         words.mount("--ro-bind", host, inside);
     }

@@ -59,7 +59,10 @@ impl Sandbox {
     /// The box if this machine can build one, tried by really building one; else none, and operators read why.
     pub async fn probe() -> Self {
         Self::bubblewrap().await.unwrap_or_else(|why| {
-            tracing::warn!(error = format!("{why:#}"), "no box on this machine: agents and checks run unconfined");
+            tracing::warn!(
+                error = format!("{why:#}"),
+                "no box on this machine: agents and checks run unconfined"
+            );
             Self::None
         })
     }
@@ -79,7 +82,11 @@ impl Sandbox {
         let (mut command, home) = match self {
             Self::Bubblewrap { program: bwrap } => {
                 let mut command = Command::new(bwrap);
-                command.args(bubblewrap::arguments(spec)).arg("--").args(bubblewrap::limits()).arg(program);
+                command
+                    .args(bubblewrap::arguments(spec))
+                    .arg("--")
+                    .args(bubblewrap::limits())
+                    .arg(program);
                 (command, Path::new(BoxSpec::HOME))
             }
             Self::None => {
@@ -89,7 +96,11 @@ impl Sandbox {
             }
         };
         // Through the environment and not `--setenv`: arguments can be read by every user of the machine.
-        command.args(args).env_clear().envs(toolchain::environment(matches!(self, Self::None))).env("HOME", home);
+        command
+            .args(args)
+            .env_clear()
+            .envs(toolchain::environment(matches!(self, Self::None)))
+            .env("HOME", home);
         command.envs(spec.env.iter().map(|(name, value)| (name, value)));
         command.stdin(Stdio::null()).kill_on_drop(true).process_group(0);
         command

@@ -39,7 +39,10 @@ impl Corner {
 #[tokio::test]
 async fn only_work_and_home_are_written() {
     let corner = corner(Network::Closed).await;
-    assert_eq!(corner.says("pwd; echo $HOME; echo made > made; echo kept > ~/kept").await, format!("{}\n/home/agent\n", corner.spec.work.display()));
+    assert_eq!(
+        corner.says("pwd; echo $HOME; echo made > made; echo kept > ~/kept").await,
+        format!("{}\n/home/agent\n", corner.spec.work.display())
+    );
     assert_eq!(fs::read_to_string(corner.spec.work.join("made")).unwrap(), "made\n");
     assert_eq!(fs::read_to_string(corner.spec.home.join("kept")).unwrap(), "kept\n");
     let refused = corner.says("touch /x; touch /usr/x; touch /etc/x; touch /home/x").await;
@@ -50,11 +53,18 @@ async fn only_work_and_home_are_written() {
 async fn the_rest_of_the_machine_is_not_there() {
     let corner = corner(Network::Closed).await;
     let root = corner.root.path().display();
-    let seen = corner.says(&format!("ls {root} {root}/runs/a; ls -d /work /sys /var /etc/shadow /etc/ssl/private; ls -A ~")).await;
+    let seen = corner
+        .says(&format!(
+            "ls {root} {root}/runs/a; ls -d /work /sys /var /etc/shadow /etc/ssl/private; ls -A ~"
+        ))
+        .await;
     assert!(!seen.contains("up.json"), "{seen}");
     assert_eq!(seen.matches("cannot access").count(), 5, "{seen}");
     let escaped = corner.sh(&format!("touch {root}/escaped")).await;
-    assert!(escaped.status.success() && !corner.root.path().join("escaped").exists(), "it wrote to the box's own /tmp");
+    assert!(
+        escaped.status.success() && !corner.root.path().join("escaped").exists(),
+        "it wrote to the box's own /tmp"
+    );
 }
 
 #[tokio::test]
@@ -72,10 +82,30 @@ async fn a_closed_box_has_no_network_but_its_own() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let reach = format!("exec 3<>/dev/tcp/127.0.0.1/{}", listener.local_addr().unwrap().port());
     let closed = corner(Network::Closed).await;
-    assert!(!closed.sandbox.command(&closed.spec, Path::new("bash"), &["-c", &reach]).output().await.unwrap().status.success());
-    assert_eq!(closed.says("cat /proc/net/dev | tail -n +3 | cut -d: -f1 | tr -d ' '").await, "lo\n");
+    assert!(
+        !closed
+            .sandbox
+            .command(&closed.spec, Path::new("bash"), &["-c", &reach])
+            .output()
+            .await
+            .unwrap()
+            .status
+            .success()
+    );
+    assert_eq!(
+        closed.says("cat /proc/net/dev | tail -n +3 | cut -d: -f1 | tr -d ' '").await,
+        "lo\n"
+    );
     let open = corner(Network::Open).await;
-    assert!(open.sandbox.command(&open.spec, Path::new("bash"), &["-c", &reach]).output().await.unwrap().status.success());
+    assert!(
+        open.sandbox
+            .command(&open.spec, Path::new("bash"), &["-c", &reach])
+            .output()
+            .await
+            .unwrap()
+            .status
+            .success()
+    );
 }
 
 #[tokio::test]
@@ -83,7 +113,8 @@ async fn the_environment_is_clean() {
     let mut corner = corner(Network::Closed).await;
     corner.spec.env = vec![("CI".into(), "1".into())];
     let names = corner.says("env | cut -d= -f1 | sort | tr '\\n' ' '").await;
-    let allowed = ["CI", "HOME", "LANG", "PATH", "PWD", "RUSTUP_HOME", "TERM", "TZ", "_", "OLDPWD", "SHLVL"];
+    let allowed =
+        ["CI", "HOME", "LANG", "PATH", "PWD", "RUSTUP_HOME", "TERM", "TZ", "_", "OLDPWD", "SHLVL"];
     assert!(names.split_whitespace().all(|name| allowed.contains(&name)), "{names}");
     assert!(names.contains("CI ") && names.contains("PATH "), "{names}");
 }
@@ -106,10 +137,15 @@ async fn sockets_and_read_only_paths_are_seen_where_they_were_put() {
     corner.spec.sockets = vec![(socket.clone(), "/run/model.sock".into())];
     corner.spec.read_only = vec![(tool, "/opt/tool".into())];
     let client = "import socket; s = socket.socket(socket.AF_UNIX); s.connect('/run/model.sock'); s.send(b'hello')";
-    let said = corner.says(&format!("cat /opt/tool; echo x > /opt/tool; /usr/bin/python3 -c \"{client}\"")).await;
+    let said = corner
+        .says(&format!("cat /opt/tool; echo x > /opt/tool; /usr/bin/python3 -c \"{client}\""))
+        .await;
     assert!(said.starts_with("hammer") && said.contains("Read-only"), "{said}");
     listener.accept().unwrap();
-    assert_eq!(corner.sandbox.inside(&socket, Path::new("/run/model.sock")), Path::new("/run/model.sock"));
+    assert_eq!(
+        corner.sandbox.inside(&socket, Path::new("/run/model.sock")),
+        Path::new("/run/model.sock")
+    );
     assert_eq!(Sandbox::None.inside(&socket, Path::new("/run/model.sock")), socket);
 }
 
@@ -124,7 +160,8 @@ async fn the_machines_tools_work() {
 /// Starts a grandchild in a session of its own that would write to `beat` for ever, and waits until it does.
 async fn escapee(corner: &Corner) -> tokio::process::Child {
     let script = "setsid nohup sh -c 'while :; do echo x >> beat; sleep 0.02; done' >/dev/null 2>&1 & sleep 60";
-    let child = corner.sandbox.command(&corner.spec, Path::new("sh"), &["-c", script]).spawn().unwrap();
+    let child =
+        corner.sandbox.command(&corner.spec, Path::new("sh"), &["-c", script]).spawn().unwrap();
     while !corner.spec.work.join("beat").exists() {
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     }
@@ -162,7 +199,8 @@ async fn without_a_box_the_group_is_ended() {
     let mut corner = corner(Network::Closed).await;
     corner.sandbox = Sandbox::None;
     let script = "sh -c 'trap \"\" TERM; while :; do echo x >> beat; sleep 0.02; done' & sleep 60";
-    let mut child = corner.sandbox.command(&corner.spec, Path::new("sh"), &["-c", script]).spawn().unwrap();
+    let mut child =
+        corner.sandbox.command(&corner.spec, Path::new("sh"), &["-c", script]).spawn().unwrap();
     while !corner.spec.work.join("beat").exists() {
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     }
@@ -185,7 +223,11 @@ async fn a_box_dies_with_the_thread_that_started_it() {
     let starter = corner.clone();
     let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     // Forgotten, so that nothing but the thread's death ends it, as when a worker is killed.
-    std::thread::spawn(move || runtime().block_on(async { std::mem::forget(escapee(&starter).await) })).join().unwrap();
+    std::thread::spawn(move || {
+        runtime().block_on(async { std::mem::forget(escapee(&starter).await) })
+    })
+    .join()
+    .unwrap();
     tokio::time::sleep(std::time::Duration::from_millis(100)).await;
     assert!(!still_beats(&corner).await);
 }

@@ -17,7 +17,8 @@ const PASSED_ON: [&str; 3] = ["LANG", "TERM", "TZ"];
 /// Folders outside the system's own that hold programs on PATH, to be shown read-only.
 pub(super) fn folders() -> Vec<PathBuf> {
     let home = home();
-    let mut folders: Vec<PathBuf> = std::env::split_paths(&search_path()).filter_map(|entry| root_of(&entry, &home)).collect();
+    let mut folders: Vec<PathBuf> =
+        std::env::split_paths(&search_path()).filter_map(|entry| root_of(&entry, &home)).collect();
     folders.extend(rustup_home());
     // One by one and not /opt itself, so that a caller can put something beside them.
     folders.extend(fs::read_dir("/opt").into_iter().flatten().flatten().map(|entry| entry.path()));
@@ -27,7 +28,11 @@ pub(super) fn folders() -> Vec<PathBuf> {
 
 /// The clean environment, without HOME. Without a box programs write wherever their defaults say, so nothing else is said there.
 pub(super) fn environment(unconfined: bool) -> Vec<(&'static str, OsString)> {
-    let mut vars = vec![("PATH", if unconfined { search_path() } else { path_inside() }), ("LANG", "C.UTF-8".into()), ("TERM", "dumb".into())];
+    let mut vars = vec![
+        ("PATH", if unconfined { search_path() } else { path_inside() }),
+        ("LANG", "C.UTF-8".into()),
+        ("TERM", "dumb".into()),
+    ];
     vars.extend(PASSED_ON.into_iter().filter_map(|name| Some((name, from_this_process(name)?))));
     vars.extend(rustup_home().map(|folder| ("RUSTUP_HOME", folder.into_os_string())));
     vars
@@ -41,8 +46,11 @@ pub fn search_path() -> OsString {
 
 fn path_inside() -> OsString {
     let home = home();
-    let seen = std::env::split_paths(&search_path()).filter(|entry| is_system(entry) || root_of(entry, &home).is_some()).collect::<Vec<_>>();
-    std::env::join_paths(seen.into_iter().chain(std::env::split_paths(DEFAULT_PATH))).expect("parts of a PATH have no colon")
+    let seen = std::env::split_paths(&search_path())
+        .filter(|entry| is_system(entry) || root_of(entry, &home).is_some())
+        .collect::<Vec<_>>();
+    std::env::join_paths(seen.into_iter().chain(std::env::split_paths(DEFAULT_PATH)))
+        .expect("parts of a PATH have no colon")
 }
 
 /// What to show for one entry of PATH: the installation it belongs to where that is surely one, else the entry alone.
@@ -53,7 +61,8 @@ fn root_of(entry: &Path, home: &Path) -> Option<PathBuf> {
     let parent = entry.parent()?;
     let installation = parent.join("lib").is_dir() || parent.join("libexec").is_dir();
     // ~/.cargo has credentials.toml, ~/.local has keyrings.
-    let private = home.starts_with(parent) || [".cargo", ".local"].iter().any(|name| home.join(name) == parent);
+    let private = home.starts_with(parent)
+        || [".cargo", ".local"].iter().any(|name| home.join(name) == parent);
     Some(if installation && !private { parent } else { entry }.to_path_buf())
 }
 
@@ -63,7 +72,8 @@ fn is_system(path: &Path) -> bool {
 
 /// `cargo` on PATH is rustup's, which looks for its toolchains under HOME unless told.
 fn rustup_home() -> Option<PathBuf> {
-    let folder = from_this_process("RUSTUP_HOME").map_or_else(|| home().join(".rustup"), PathBuf::from);
+    let folder =
+        from_this_process("RUSTUP_HOME").map_or_else(|| home().join(".rustup"), PathBuf::from);
     folder.is_dir().then_some(folder)
 }
 
@@ -88,7 +98,10 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         fs::create_dir_all(home.path().join(".pyenv/shims")).unwrap();
         fs::create_dir_all(home.path().join(".pyenv/libexec")).unwrap();
-        assert_eq!(root_of(&home.path().join(".pyenv/shims"), home.path()), Some(home.path().join(".pyenv")));
+        assert_eq!(
+            root_of(&home.path().join(".pyenv/shims"), home.path()),
+            Some(home.path().join(".pyenv"))
+        );
     }
 
     #[test]
@@ -97,8 +110,14 @@ mod tests {
         for folder in [".cargo/bin", ".cargo/lib", ".local/bin", ".local/lib", "bin", "lib"] {
             fs::create_dir_all(home.path().join(folder)).unwrap();
         }
-        assert_eq!(root_of(&home.path().join(".cargo/bin"), home.path()), Some(home.path().join(".cargo/bin")));
-        assert_eq!(root_of(&home.path().join(".local/bin"), home.path()), Some(home.path().join(".local/bin")));
+        assert_eq!(
+            root_of(&home.path().join(".cargo/bin"), home.path()),
+            Some(home.path().join(".cargo/bin"))
+        );
+        assert_eq!(
+            root_of(&home.path().join(".local/bin"), home.path()),
+            Some(home.path().join(".local/bin"))
+        );
         assert_eq!(root_of(&home.path().join("bin"), home.path()), Some(home.path().join("bin")));
     }
 

@@ -49,13 +49,15 @@ pub(super) fn length(text: &str) -> usize {
 /// What must not be torn apart at the beginning of `text`: an entity, a `<…>` reference, a code fence, else a character.
 fn first_atom(text: &str) -> Option<&str> {
     let first = text.chars().next()?;
-    let entity = ["&amp;", "&lt;", "&gt;", "```"].into_iter().find(|it| text.starts_with(it)).map(str::len);
+    let entity =
+        ["&amp;", "&lt;", "&gt;", "```"].into_iter().find(|it| text.starts_with(it)).map(str::len);
     Some(&text[..entity.or_else(|| reference(text)).unwrap_or(first.len_utf8())])
 }
 
 /// How long a `<…>` is; a `<` that nothing closes is only a character.
 fn reference(text: &str) -> Option<usize> {
-    let inside = text.strip_prefix('<').filter(|inside| !inside.starts_with(char::is_whitespace))?;
+    let inside =
+        text.strip_prefix('<').filter(|inside| !inside.starts_with(char::is_whitespace))?;
     let end = inside.find(['<', '>', '\n'])?;
     inside[end..].starts_with('>').then_some(end + 2)
 }

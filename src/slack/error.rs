@@ -63,16 +63,24 @@ const WE_ARE_OUT: &[&str] = &[
     "enterprise_is_restricted",
 ];
 /// The message we wanted to change cannot be changed any more.
-const MESSAGE_IS_GONE: &[&str] = &["message_not_found", "cant_update_message", "edit_window_closed", "thread_not_found"];
+const MESSAGE_IS_GONE: &[&str] =
+    &["message_not_found", "cant_update_message", "edit_window_closed", "thread_not_found"];
 /// There is no such user group, or none that is in use.
 const GROUP_IS_GONE: &[&str] = &["no_such_subteam"];
 /// The form or tab is not what it was when it was looked at.
 const VIEW_MOVED_ON: &[&str] = &["hash_conflict", "not_found", "view_not_found"];
 /// What was drawn is not to Slack's taste; plainer drawings may be.
-const BLOCKS_ARE_BAD: &[&str] =
-    &["invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "msg_blocks_too_many", "msg_too_long", "block_mismatch"];
+const BLOCKS_ARE_BAD: &[&str] = &[
+    "invalid_blocks",
+    "invalid_blocks_format",
+    "msg_blocks_too_long",
+    "msg_blocks_too_many",
+    "msg_too_long",
+    "block_mismatch",
+];
 /// Slack says `ok: false` but not that nothing happened.
-const MAYBE_DONE: &[&str] = &["internal_error", "fatal_error", "request_timeout", "service_unavailable"];
+const MAYBE_DONE: &[&str] =
+    &["internal_error", "fatal_error", "request_timeout", "service_unavailable"];
 
 impl SlackError {
     /// True where sending again to this channel is pointless until a person acts (invites, unarchives, installs).
@@ -118,32 +126,57 @@ impl SlackError {
 
     pub(super) fn judge(method: &'static str, error: SlackClientError) -> Self {
         match error {
-            SlackClientError::RateLimitError(limit) => Self::RateLimited { method, retry_after: limit.retry_after.unwrap_or(UNSAID_RETRY_AFTER) },
+            SlackClientError::RateLimitError(limit) => Self::RateLimited {
+                method,
+                retry_after: limit.retry_after.unwrap_or(UNSAID_RETRY_AFTER),
+            },
             SlackClientError::ApiError(error) => Self::said_no(method, &error),
             SlackClientError::HttpError(error) if error.status_code.is_server_error() => {
                 Self::Unknown { method, what: format!("HTTP {}", error.status_code.as_u16()) }
             }
-            SlackClientError::HttpError(error) => {
-                Self::Refused { method, error: format!("http_{}", error.status_code.as_u16()), detail: String::new() }
-            }
+            SlackClientError::HttpError(error) => Self::Refused {
+                method,
+                error: format!("http_{}", error.status_code.as_u16()),
+                detail: String::new(),
+            },
             SlackClientError::HttpProtocolError(error) => {
-                let cause: Option<&(dyn Error + 'static)> = error.cause.as_deref().map(|cause| cause as _);
-                cause.map_or_else(|| Self::Unknown { method, what: "no answer".to_owned() }, |cause| Self::lost(method, cause))
+                let cause: Option<&(dyn Error + 'static)> =
+                    error.cause.as_deref().map(|cause| cause as _);
+                cause.map_or_else(
+                    || Self::Unknown { method, what: "no answer".to_owned() },
+                    |cause| Self::lost(method, cause),
+                )
             }
-            SlackClientError::ProtocolError(_) => Self::Unknown { method, what: "the answer was not JSON".to_owned() },
+            SlackClientError::ProtocolError(_) => {
+                Self::Unknown { method, what: "the answer was not JSON".to_owned() }
+            }
             _ => Self::Unknown { method, what: "the answer was lost".to_owned() },
         }
     }
 
     /// The same for a call that was made without the crate.
-    pub(super) fn judge_answer(method: &'static str, head: &Parts, body: &str) -> Result<Value, Self> {
+    pub(super) fn judge_answer(
+        method: &'static str,
+        head: &Parts,
+        body: &str,
+    ) -> Result<Value, Self> {
         if head.status == StatusCode::TOO_MANY_REQUESTS {
-            let seconds = head.headers.get(RETRY_AFTER).and_then(|it| it.to_str().ok()?.parse().ok());
-            return Err(Self::RateLimited { method, retry_after: seconds.map_or(UNSAID_RETRY_AFTER, Duration::from_secs) });
+            let seconds =
+                head.headers.get(RETRY_AFTER).and_then(|it| it.to_str().ok()?.parse().ok());
+            return Err(Self::RateLimited {
+                method,
+                retry_after: seconds.map_or(UNSAID_RETRY_AFTER, Duration::from_secs),
+            });
         }
-        let answer: Value = serde_json::from_str(body).map_err(|_| Self::Unknown { method, what: format!("HTTP {}", head.status.as_u16()) })?;
+        let answer: Value = serde_json::from_str(body).map_err(|_| Self::Unknown {
+            method,
+            what: format!("HTTP {}", head.status.as_u16()),
+        })?;
         match answer.get("error").and_then(Value::as_str) {
-            Some(code) => Err(Self::said_no(method, &SlackClientApiError::new(code.to_owned()).with_http_response_body(body.to_owned()))),
+            Some(code) => Err(Self::said_no(
+                method,
+                &SlackClientApiError::new(code.to_owned()).with_http_response_body(body.to_owned()),
+            )),
             None => Ok(answer),
         }
     }
@@ -151,7 +184,11 @@ impl SlackError {
     /// A connection broke, or was never made.
     pub(super) fn lost(method: &'static str, cause: &(dyn Error + 'static)) -> Self {
         let what = reason(cause);
-        if never_left(cause) { Self::NotSent { method, what } } else { Self::Unknown { method, what } }
+        if never_left(cause) {
+            Self::NotSent { method, what }
+        } else {
+            Self::Unknown { method, what }
+        }
     }
 
     fn said_no(method: &'static str, error: &SlackClientApiError) -> Self {
@@ -162,7 +199,11 @@ impl SlackError {
         if MAYBE_DONE.contains(&code.as_str()) {
             return Self::Unknown { method, what: code };
         }
-        Self::Refused { method, error: code, detail: error.http_response_body.as_deref().map(detail).unwrap_or_default() }
+        Self::Refused {
+            method,
+            error: code,
+            detail: error.http_response_body.as_deref().map(detail).unwrap_or_default(),
+        }
     }
 }
 
@@ -189,7 +230,9 @@ fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn 
 fn never_left(error: &(dyn Error + 'static)) -> bool {
     chain(error).any(|it| {
         it.downcast_ref::<legacy::Error>().is_some_and(legacy::Error::is_connect)
-            || it.downcast_ref::<io::Error>().is_some_and(|io| io.kind() == io::ErrorKind::ConnectionRefused)
+            || it
+                .downcast_ref::<io::Error>()
+                .is_some_and(|io| io.kind() == io::ErrorKind::ConnectionRefused)
     })
 }
 
@@ -202,7 +245,10 @@ mod tests {
     use super::*;
 
     fn no(code: &str, body: &str) -> SlackError {
-        SlackError::said_no("chat.postMessage", &SlackClientApiError::new(code.to_owned()).with_http_response_body(body.to_owned()))
+        SlackError::said_no(
+            "chat.postMessage",
+            &SlackClientApiError::new(code.to_owned()).with_http_response_body(body.to_owned()),
+        )
     }
 
     #[test]
@@ -217,12 +263,21 @@ mod tests {
 
     #[test]
     fn what_slack_adds_is_kept() {
-        let error = no("invalid_blocks", r#"{"ok":false,"response_metadata":{"messages":["[ERROR] too long [json-pointer:/blocks/0]"]}}"#);
-        assert_eq!(error.to_string(), "Slack refused chat.postMessage: invalid_blocks: [ERROR] too long [json-pointer:/blocks/0]");
+        let error = no(
+            "invalid_blocks",
+            r#"{"ok":false,"response_metadata":{"messages":["[ERROR] too long [json-pointer:/blocks/0]"]}}"#,
+        );
+        assert_eq!(
+            error.to_string(),
+            "Slack refused chat.postMessage: invalid_blocks: [ERROR] too long [json-pointer:/blocks/0]"
+        );
         assert_eq!(
             no("missing_scope", r#"{"needed":"chat:write"}"#).to_string(),
             "Slack refused chat.postMessage: missing_scope: needs the scope chat:write"
         );
-        assert_eq!(no("is_archived", "not json").to_string(), "Slack refused chat.postMessage: is_archived");
+        assert_eq!(
+            no("is_archived", "not json").to_string(),
+            "Slack refused chat.postMessage: is_archived"
+        );
     }
 }

@@ -20,7 +20,8 @@ pub fn heard(text: &str) -> String {
 }
 
 fn reference(inside: &str) -> String {
-    let (target, label) = inside.split_once('|').map_or((inside, None), |(target, label)| (target, Some(label)));
+    let (target, label) =
+        inside.split_once('|').map_or((inside, None), |(target, label)| (target, Some(label)));
     match (target.chars().next(), label) {
         (Some('@'), _) => format!("<{target}>"),
         (Some('#'), Some(label)) if !label.is_empty() => format!("#{label}"),
@@ -28,7 +29,9 @@ fn reference(inside: &str) -> String {
         (Some('!'), None) => format!("@{}", target.trim_start_matches('!')),
         (_, Some(label)) if target.strip_prefix("mailto:") == Some(label) => label.to_owned(),
         // Slack makes `example.com` a link by itself; any other label was typed.
-        (_, Some(label)) if !label.is_empty() && !target.contains(label) => format!("{label} ({target})"),
+        (_, Some(label)) if !label.is_empty() && !target.contains(label) => {
+            format!("{label} ({target})")
+        }
         _ => target.to_owned(),
     }
 }
@@ -49,7 +52,10 @@ mod tests {
             ("<mailto:a@b.example|a@b.example>", "a@b.example"),
             ("<#C1|general> <@U1|ana> <@U2> <!here>", "#general <@U1> <@U2> @here"),
             ("1 &lt; 2 &amp;&amp; 3 &gt; 2", "1 < 2 && 3 > 2"),
-            ("<!subteam^S1|@leads> <!subteam^S2> <!date^1^{date}|today>", "@leads @subteam^S2 today"),
+            (
+                "<!subteam^S1|@leads> <!subteam^S2> <!date^1^{date}|today>",
+                "@leads @subteam^S2 today",
+            ),
             ("one\n\n\ttwo &amp; `three`\n", "one\n\n\ttwo & `three`\n"),
             ("می‌خواهم 👩‍💻", "می‌خواهم 👩‍💻"),
             ("&amp;lt;", "&lt;"),

@@ -18,14 +18,17 @@ mod text;
 mod ts;
 
 pub use blocks::{
-    Button, Confirm, Field, Modal, Said, Words, actions, context, divider, fit, has_button, header, plainer, radio, said, section,
-    section_with_button, select, text_input,
+    Button, Confirm, Field, Modal, Said, Words, actions, context, divider, fit, has_button, header,
+    plainer, radio, said, section, section_with_button, select, text_input,
 };
 pub use client::{App, Edit, Identity, Member, Post, SlackApi, SlackApiConfig};
 pub use cut::shorten;
 pub use error::SlackError;
 pub use heard::heard;
-pub use inbound::{Answer, Click, Deleted, Frame, HomeOpened, Inbound, Malformed, SlashCommand, Surface, ThreadMessage, Uninstalled, ViewSubmission};
+pub use inbound::{
+    Answer, Click, Deleted, Frame, HomeOpened, Inbound, Malformed, SlashCommand, Surface,
+    ThreadMessage, Uninstalled, ViewSubmission,
+};
 pub use manifest::{BadAddress, Delivery, asked_scopes, manifest, manifest_json, slack_url};
 pub use pacing::{Pacing, Priority, Rate};
 pub use plain::{is_hidden, one_line};

@@ -61,14 +61,26 @@ impl Pacing {
     #[must_use]
     pub fn generous() -> Self {
         let rate = Rate { per_minute: 60_000.0, burst: 1_000.0 };
-        Self { posts_in_a_channel: rate, posts: rate, edits: rate, reads: rate, rare: rate, others: rate, patience: Duration::from_secs(3) }
+        Self {
+            posts_in_a_channel: rate,
+            posts: rate,
+            edits: rate,
+            reads: rate,
+            rare: rate,
+            others: rate,
+            patience: Duration::from_secs(3),
+        }
     }
 
     fn of(&self, method: &str) -> Rate {
         match method {
             "chat.postMessage" => self.posts,
             "chat.update" => self.edits,
-            "conversations.replies" | "conversations.history" | "conversations.open" | "reactions.add" | "bots.info" => self.reads,
+            "conversations.replies"
+            | "conversations.history"
+            | "conversations.open"
+            | "reactions.add"
+            | "bots.info" => self.reads,
             "usergroups.users.list" => self.rare,
             _ => self.others,
         }
@@ -123,25 +135,38 @@ impl Pacer {
     pub(super) fn closed(&self, method: &'static str, retry_after: Duration, now: Instant) {
         let rate = self.pacing.of(method);
         let mut state = self.lock();
-        let method = state.methods.entry(method).or_insert_with(|| Method { bucket: Bucket::full(rate, now), closed_until: None });
+        let method = state
+            .methods
+            .entry(method)
+            .or_insert_with(|| Method { bucket: Bucket::full(rate, now), closed_until: None });
         method.closed_until = method.closed_until.max(Some(now + retry_after));
     }
 
     /// Takes a place and says how long until its turn, or how long until it is worth asking again.
     fn reserve(&self, call: Call<'_>, now: Instant) -> Result<Duration, Duration> {
-        let patience = if call.priority == Priority::Tick { Duration::ZERO } else { self.pacing.patience };
+        let patience =
+            if call.priority == Priority::Tick { Duration::ZERO } else { self.pacing.patience };
         let in_channel = call.channel.filter(|_| call.method == "chat.postMessage");
         let mut guard = self.lock();
         let State { methods, channels } = &mut *guard;
         let rate = self.pacing.of(call.method);
-        let method = methods.entry(call.method).or_insert_with(|| Method { bucket: Bucket::full(rate, now), closed_until: None });
+        let method = methods
+            .entry(call.method)
+            .or_insert_with(|| Method { bucket: Bucket::full(rate, now), closed_until: None });
         if channels.len() > CHANNELS_REMEMBERED {
             channels.retain(|_, bucket| !bucket.is_full(now));
         }
-        let mut channel = in_channel.map(|name| channels.entry(name.to_owned()).or_insert_with(|| Bucket::full(self.pacing.posts_in_a_channel, now)));
+        let mut channel = in_channel.map(|name| {
+            channels
+                .entry(name.to_owned())
+                .or_insert_with(|| Bucket::full(self.pacing.posts_in_a_channel, now))
+        });
 
-        let closed = method.closed_until.map_or(Duration::ZERO, |until| until.saturating_duration_since(now));
-        let crowded = channel.as_mut().map_or(Duration::ZERO, |bucket| bucket.wait(call.priority, now));
+        let closed = method
+            .closed_until
+            .map_or(Duration::ZERO, |until| until.saturating_duration_since(now));
+        let crowded =
+            channel.as_mut().map_or(Duration::ZERO, |bucket| bucket.wait(call.priority, now));
         let wait = closed.max(crowded).max(method.bucket.wait(call.priority, now));
         if wait > patience {
             return Err(wait);
@@ -190,7 +215,11 @@ impl Bucket {
             Priority::Tick => (self.rate.burst * 0.4).floor(),
         };
         let missing = 1.0 + left_to_others - self.tokens;
-        if missing <= 0.0 { Duration::ZERO } else { Duration::from_secs_f64(missing / self.rate.per_minute * 60.0) }
+        if missing <= 0.0 {
+            Duration::ZERO
+        } else {
+            Duration::from_secs_f64(missing / self.rate.per_minute * 60.0)
+        }
     }
 }
 
@@ -214,29 +243,50 @@ mod tests {
     fn a_channel_takes_three_posts_at_once_then_one_a_second() {
         let pacer = Pacer::new(Pacing::slack());
         let now = Instant::now();
-        let waits: Vec<_> = (0..7).map(|_| seconds(pacer.reserve(post("C1", Priority::Milestone), now))).collect();
+        let waits: Vec<_> =
+            (0..7).map(|_| seconds(pacer.reserve(post("C1", Priority::Milestone), now))).collect();
         assert_eq!(waits, [Ok(0), Ok(0), Ok(0), Ok(1), Ok(2), Ok(3), Err(4)]);
-        assert_eq!(seconds(pacer.reserve(post("C2", Priority::Milestone), now)), Ok(0), "another channel is free");
-        assert_eq!(seconds(pacer.reserve(post("C1", Priority::Milestone), now + Duration::from_secs(6))), Ok(0), "time makes room");
+        assert_eq!(
+            seconds(pacer.reserve(post("C2", Priority::Milestone), now)),
+            Ok(0),
+            "another channel is free"
+        );
+        assert_eq!(
+            seconds(pacer.reserve(post("C1", Priority::Milestone), now + Duration::from_secs(6))),
+            Ok(0),
+            "time makes room"
+        );
     }
 
     #[test]
     fn ticks_are_turned_away_while_gates_still_find_room() {
         let pacer = Pacer::new(Pacing::slack());
         let now = Instant::now();
-        let ticks = (0..50).take_while(|_| pacer.reserve(edit(Priority::Tick), now).is_ok()).count();
+        let ticks =
+            (0..50).take_while(|_| pacer.reserve(edit(Priority::Tick), now).is_ok()).count();
         assert_eq!(ticks, 6);
         assert!(pacer.reserve(edit(Priority::Tick), now).is_err_and(|wait| wait > Duration::ZERO));
-        let milestones = (0..50).take_while(|_| pacer.reserve(edit(Priority::Milestone), now) == Ok(Duration::ZERO)).count();
+        let milestones = (0..50)
+            .take_while(|_| pacer.reserve(edit(Priority::Milestone), now) == Ok(Duration::ZERO))
+            .count();
         assert_eq!(milestones, 3);
-        assert_eq!(pacer.reserve(edit(Priority::Gate), now).map(|wait| wait < Duration::from_secs(3)), Ok(true));
+        assert_eq!(
+            pacer.reserve(edit(Priority::Gate), now).map(|wait| wait < Duration::from_secs(3)),
+            Ok(true)
+        );
     }
 
     #[test]
     fn a_minute_of_edits_stays_below_slacks_limit() {
         let pacer = Pacer::new(Pacing::slack());
         let start = Instant::now();
-        let edits = (0..600u64).filter(|tenth| pacer.reserve(edit(Priority::Tick), start + Duration::from_millis(tenth * 100)).is_ok()).count();
+        let edits = (0..600u64)
+            .filter(|tenth| {
+                pacer
+                    .reserve(edit(Priority::Tick), start + Duration::from_millis(tenth * 100))
+                    .is_ok()
+            })
+            .count();
         assert!((40..=50).contains(&edits), "{edits} edits in a minute");
     }
 
@@ -247,9 +297,19 @@ mod tests {
         pacer.closed("chat.update", Duration::from_secs(30), now);
         pacer.closed("chat.update", Duration::from_secs(5), now);
         assert_eq!(seconds(pacer.reserve(edit(Priority::Gate), now)), Err(30));
-        assert_eq!(seconds(pacer.reserve(post("C1", Priority::Gate), now)), Ok(0), "another method is open");
-        assert_eq!(seconds(pacer.reserve(edit(Priority::Gate), now + Duration::from_secs(28))), Ok(2));
-        assert_eq!(seconds(pacer.reserve(edit(Priority::Tick), now + Duration::from_secs(31))), Ok(0));
+        assert_eq!(
+            seconds(pacer.reserve(post("C1", Priority::Gate), now)),
+            Ok(0),
+            "another method is open"
+        );
+        assert_eq!(
+            seconds(pacer.reserve(edit(Priority::Gate), now + Duration::from_secs(28))),
+            Ok(2)
+        );
+        assert_eq!(
+            seconds(pacer.reserve(edit(Priority::Tick), now + Duration::from_secs(31))),
+            Ok(0)
+        );
     }
 
     #[test]
@@ -257,7 +317,8 @@ mod tests {
         let pacer = Pacer::new(Pacing::generous());
         let now = Instant::now();
         for n in 0..3_000u64 {
-            let _ = pacer.reserve(post(&format!("C{n}"), Priority::Gate), now + Duration::from_secs(n));
+            let _ =
+                pacer.reserve(post(&format!("C{n}"), Priority::Gate), now + Duration::from_secs(n));
         }
         assert!(pacer.lock().channels.len() <= CHANNELS_REMEMBERED + 1);
     }

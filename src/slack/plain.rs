@@ -17,7 +17,11 @@ pub fn one_line(text: &str, max_chars: usize) -> String {
 #[must_use]
 pub fn is_hidden(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}')
+        || matches!(
+            c,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'
+                ..='\u{202e}'
+        )
         || matches!(c, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
@@ -61,14 +65,18 @@ mod tests {
 
     #[test]
     fn scripts_and_emoji_stay_whole() {
-        for text in ["می‌خواهم", "👩‍💻", "שלום", "é", "e\u{301}", "ế", "ក្រុម", "🇩🇪", "❤️"] {
+        for text in ["می‌خواهم", "👩‍💻", "שלום", "é", "e\u{301}", "ế", "ក្រុម", "🇩🇪", "❤️"]
+        {
             assert_eq!(clean(text), text);
         }
     }
 
     #[test]
     fn accents_do_not_tower() {
-        assert_eq!(clean(&format!("a{}b\u{301}", "\u{301}".repeat(40))).chars().count(), 1 + MARKS + 2);
+        assert_eq!(
+            clean(&format!("a{}b\u{301}", "\u{301}".repeat(40))).chars().count(),
+            1 + MARKS + 2
+        );
     }
 
     proptest! {

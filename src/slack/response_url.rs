@@ -21,9 +21,12 @@ impl ResponseUrl {
     /// Asked again before posting, because this may have come from a database.
     pub(super) fn is_at_home(&self, emulator: Option<&Url>) -> bool {
         let url = &self.0;
-        let slacks = |host: &str| host == "hooks.slack.com" || host == "slack-gov.com" || host.ends_with(".slack-gov.com");
+        let slacks = |host: &str| {
+            host == "hooks.slack.com" || host == "slack-gov.com" || host.ends_with(".slack-gov.com")
+        };
         let plain = url.username().is_empty() && url.password().is_none();
-        let at_slack = url.scheme() == "https" && url.port().is_none() && url.host_str().is_some_and(slacks);
+        let at_slack =
+            url.scheme() == "https" && url.port().is_none() && url.host_str().is_some_and(slacks);
         let at_emulator = emulator.is_some_and(|base| same_origin(base, url));
         plain && (at_slack || at_emulator)
     }
@@ -36,7 +39,10 @@ impl ResponseUrl {
 /// This machine has several names, and emulators mix them.
 fn same_origin(one: &Url, other: &Url) -> bool {
     let same_host = one.host() == other.host() || (is_loopback(one) && is_loopback(other));
-    one.has_host() && same_host && one.scheme() == other.scheme() && one.port_or_known_default() == other.port_or_known_default()
+    one.has_host()
+        && same_host
+        && one.scheme() == other.scheme()
+        && one.port_or_known_default() == other.port_or_known_default()
 }
 
 fn is_loopback(url: &Url) -> bool {
@@ -60,7 +66,11 @@ mod tests {
 
     #[test]
     fn only_slack_is_answered() {
-        for good in ["https://hooks.slack.com/commands/T1/2/x", "https://hooks.slack-gov.com/actions/1", "https://slack-gov.com/x"] {
+        for good in [
+            "https://hooks.slack.com/commands/T1/2/x",
+            "https://hooks.slack-gov.com/actions/1",
+            "https://slack-gov.com/x",
+        ] {
             assert!(ResponseUrl::parse(good, None).is_some(), "{good}");
         }
         for bad in [
@@ -82,17 +92,29 @@ mod tests {
     fn an_emulator_is_answered_only_where_it_lives() {
         let emulator = Url::parse("http://127.0.0.1:7811/api").expect("a url");
         assert!(ResponseUrl::parse("http://127.0.0.1:7811/respond/1", Some(&emulator)).is_some());
-        assert!(ResponseUrl::parse("http://localhost:7811/respond/1", Some(&emulator)).is_some(), "the same place by another name");
-        for elsewhere in ["http://127.0.0.1:7812/x", "https://127.0.0.1:7811/x", "http://localhost.evil.example:7811/x", "http://10.0.0.1:7811/x"] {
+        assert!(
+            ResponseUrl::parse("http://localhost:7811/respond/1", Some(&emulator)).is_some(),
+            "the same place by another name"
+        );
+        for elsewhere in [
+            "http://127.0.0.1:7812/x",
+            "https://127.0.0.1:7811/x",
+            "http://localhost.evil.example:7811/x",
+            "http://10.0.0.1:7811/x",
+        ] {
             assert!(ResponseUrl::parse(elsewhere, Some(&emulator)).is_none(), "{elsewhere}");
         }
         assert!(ResponseUrl::parse("http://127.0.0.1:7811/respond/1", None).is_none());
-        assert!(ResponseUrl::parse("file:///etc/passwd", Some(&Url::parse("file:///").expect("a url"))).is_none());
+        assert!(
+            ResponseUrl::parse("file:///etc/passwd", Some(&Url::parse("file:///").expect("a url")))
+                .is_none()
+        );
     }
 
     #[test]
     fn it_is_never_printed() {
-        let url = ResponseUrl::parse("https://hooks.slack.com/commands/T1/2/secret", None).expect("Slack's");
+        let url = ResponseUrl::parse("https://hooks.slack.com/commands/T1/2/secret", None)
+            .expect("Slack's");
         assert_eq!(format!("{url:?}"), "ResponseUrl(hooks.slack.com)");
     }
 }

@@ -39,19 +39,35 @@ impl Verifier {
     }
 
     /// `timestamp` and `signature` are the two headers as they came, `body` the raw bytes.
-    pub fn verify(&self, timestamp: Option<&str>, signature: Option<&str>, body: &[u8], now: DateTime<Utc>) -> Result<(), SignatureError> {
-        let (Some(timestamp), Some(signature)) = (timestamp, signature) else { return Err(SignatureError::Missing) };
-        let claimed = signature.strip_prefix("v0=").and_then(|text| hex::decode(text).ok()).ok_or(SignatureError::Wrong)?;
+    pub fn verify(
+        &self,
+        timestamp: Option<&str>,
+        signature: Option<&str>,
+        body: &[u8],
+        now: DateTime<Utc>,
+    ) -> Result<(), SignatureError> {
+        let (Some(timestamp), Some(signature)) = (timestamp, signature) else {
+            return Err(SignatureError::Missing);
+        };
+        let claimed = signature
+            .strip_prefix("v0=")
+            .and_then(|text| hex::decode(text).ok())
+            .ok_or(SignatureError::Wrong)?;
         if !self.secrets.iter().any(|secret| signed_with(secret, timestamp, body, &claimed)) {
             return Err(SignatureError::Wrong);
         }
         let signed_at: i64 = timestamp.parse().map_err(|_| SignatureError::Wrong)?;
-        if now.timestamp().abs_diff(signed_at) > LONGEST_AGE_SECONDS { Err(SignatureError::Stale) } else { Ok(()) }
+        if now.timestamp().abs_diff(signed_at) > LONGEST_AGE_SECONDS {
+            Err(SignatureError::Stale)
+        } else {
+            Ok(())
+        }
     }
 }
 
 fn signed_with(secret: &SecretString, timestamp: &str, body: &[u8], claimed: &[u8]) -> bool {
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret.expose_secret().as_bytes()).expect("HMAC takes keys of any length");
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.expose_secret().as_bytes())
+        .expect("HMAC takes keys of any length");
     for part in [b"v0:", timestamp.as_bytes(), b":", body] {
         mac.update(part);
     }
@@ -92,9 +108,17 @@ mod tests {
     fn five_minutes_are_the_end() {
         let v = verifier(&["secret"]);
         let signature = sign("secret", "1000000", BODY);
-        for (now, answer) in [(1_000_300, Ok(())), (1_000_301, Err(SignatureError::Stale)), (999_700, Ok(())), (999_699, Err(SignatureError::Stale))]
-        {
-            assert_eq!(v.verify(Some("1000000"), Some(&signature), BODY, at(now)), answer, "now {now}");
+        for (now, answer) in [
+            (1_000_300, Ok(())),
+            (1_000_301, Err(SignatureError::Stale)),
+            (999_700, Ok(())),
+            (999_699, Err(SignatureError::Stale)),
+        ] {
+            assert_eq!(
+                v.verify(Some("1000000"), Some(&signature), BODY, at(now)),
+                answer,
+                "now {now}"
+            );
         }
     }
 
@@ -102,9 +126,20 @@ mod tests {
     fn an_old_and_a_new_secret_may_live_together() {
         let v = verifier(&["new", "old"]);
         for secret in ["new", "old"] {
-            assert_eq!(v.verify(Some("1000000"), Some(&sign(secret, "1000000", BODY)), BODY, at(1_000_000)), Ok(()));
+            assert_eq!(
+                v.verify(
+                    Some("1000000"),
+                    Some(&sign(secret, "1000000", BODY)),
+                    BODY,
+                    at(1_000_000)
+                ),
+                Ok(())
+            );
         }
-        assert_eq!(v.verify(Some("1000000"), Some(&sign("other", "1000000", BODY)), BODY, at(1_000_000)), Err(SignatureError::Wrong));
+        assert_eq!(
+            v.verify(Some("1000000"), Some(&sign("other", "1000000", BODY)), BODY, at(1_000_000)),
+            Err(SignatureError::Wrong)
+        );
     }
 
     #[test]
@@ -115,16 +150,26 @@ mod tests {
         assert_eq!(v.verify(None, Some(&good), BODY, now), Err(SignatureError::Missing));
         assert_eq!(v.verify(Some("1000000"), None, BODY, now), Err(SignatureError::Missing));
         assert_eq!(v.verify(Some("1000001"), Some(&good), BODY, now), Err(SignatureError::Wrong));
-        assert_eq!(v.verify(Some("1000000"), Some(&good), b"command=%2Fdevelop&text=other", now), Err(SignatureError::Wrong));
+        assert_eq!(
+            v.verify(Some("1000000"), Some(&good), b"command=%2Fdevelop&text=other", now),
+            Err(SignatureError::Wrong)
+        );
         for junk in ["", "v0=", "v0=zz", &good[3..], &good[..40], "v1=00"] {
-            assert_eq!(v.verify(Some("1000000"), Some(junk), BODY, now), Err(SignatureError::Wrong), "{junk:?}");
+            assert_eq!(
+                v.verify(Some("1000000"), Some(junk), BODY, now),
+                Err(SignatureError::Wrong),
+                "{junk:?}"
+            );
         }
     }
 
     #[test]
     fn without_a_secret_nobody_is_believed() {
         for v in [verifier(&[]), verifier(&[""])] {
-            assert_eq!(v.verify(Some("1000000"), Some(&sign("", "1000000", BODY)), BODY, at(1_000_000)), Err(SignatureError::Wrong));
+            assert_eq!(
+                v.verify(Some("1000000"), Some(&sign("", "1000000", BODY)), BODY, at(1_000_000)),
+                Err(SignatureError::Wrong)
+            );
         }
     }
 }

@@ -52,7 +52,8 @@ impl Mrkdwn {
     pub fn excerpt(text: &str, max_chars: usize) -> Option<Self> {
         const LINES: usize = 6;
         let words = shorten(visible(text).trim(), max_chars);
-        let mut lines: Vec<&str> = words.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+        let mut lines: Vec<&str> =
+            words.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
         if lines.len() > LINES {
             lines.truncate(LINES);
             lines.push("…");
@@ -81,14 +82,23 @@ impl Mrkdwn {
     /// A link with anybody's words as label.
     #[must_use]
     pub fn link(to: &Url, label: &str) -> Self {
-        let to = to.as_str().replace('|', "%7C").replace('<', "%3C").replace('>', "%3E").replace('&', "&amp;");
+        let to = to
+            .as_str()
+            .replace('|', "%7C")
+            .replace('<', "%3C")
+            .replace('>', "%3E")
+            .replace('&', "&amp;");
         Self(format!("<{to}|{}>", escape(label).replace('|', "¦").replace('\n', " ")))
     }
 
     /// Until when, or since when, in each reader's own clock: `today at 3:00 PM`. `fallback` where a client cannot.
     #[must_use]
     pub fn moment(at: DateTime<Utc>, fallback: &str) -> Self {
-        Self(format!("<!date^{}^{{date_short_pretty}} at {{time}}|{}>", at.timestamp(), escape(fallback).replace('|', "¦")))
+        Self(format!(
+            "<!date^{}^{{date_short_pretty}} at {{time}}|{}>",
+            at.timestamp(),
+            escape(fallback).replace('|', "¦")
+        ))
     }
 
     /// Joined by something of ours.
@@ -171,7 +181,9 @@ fn without_fences(text: &str) -> String {
 }
 
 fn quote<'a>(lines: impl Iterator<Item = &'a str>) -> Mrkdwn {
-    Mrkdwn(lines.map(|line| format!("> {}", Mrkdwn::escaped(line).0)).collect::<Vec<_>>().join("\n"))
+    Mrkdwn(
+        lines.map(|line| format!("> {}", Mrkdwn::escaped(line).0)).collect::<Vec<_>>().join("\n"),
+    )
 }
 
 fn reference(sign: &'static str, id: &str) -> Option<Mrkdwn> {
@@ -187,15 +199,27 @@ mod tests {
 
     #[test]
     fn nobody_can_ping_a_channel_through_us() {
-        assert_eq!(Mrkdwn::escaped("<!channel> & <@U1>").as_str(), "&lt;!channel&gt; &amp; &lt;@U1&gt;");
-        assert_eq!((Mrkdwn::mention("U1>").as_str(), Mrkdwn::group("S|x").as_str()), ("U1&gt;", "S|x"));
-        assert_eq!((Mrkdwn::mention("U01ANA").as_str(), Mrkdwn::group("S1").as_str()), ("<@U01ANA>", "<!subteam^S1>"));
+        assert_eq!(
+            Mrkdwn::escaped("<!channel> & <@U1>").as_str(),
+            "&lt;!channel&gt; &amp; &lt;@U1&gt;"
+        );
+        assert_eq!(
+            (Mrkdwn::mention("U1>").as_str(), Mrkdwn::group("S|x").as_str()),
+            ("U1&gt;", "S|x")
+        );
+        assert_eq!(
+            (Mrkdwn::mention("U01ANA").as_str(), Mrkdwn::group("S1").as_str()),
+            ("<@U01ANA>", "<!subteam^S1>")
+        );
         assert_eq!((Mrkdwn::channel("C1"), Mrkdwn::channel("C1|x")), (Some("<#C1>".into()), None));
     }
 
     #[test]
     fn what_we_wrote_is_markup_and_what_anybody_may_have_written_is_not() {
-        let said = "<@U1> said " + Mrkdwn::from("<!here>".to_owned()) + Mrkdwn::join(["", "<@U2>"], ", ") + " & more".to_owned();
+        let said = "<@U1> said "
+            + Mrkdwn::from("<!here>".to_owned())
+            + Mrkdwn::join(["", "<@U2>"], ", ")
+            + " & more".to_owned();
         assert_eq!(said.as_str(), "<@U1> said &lt;!here&gt;, <@U2> &amp; more");
     }
 
@@ -209,7 +233,10 @@ mod tests {
     #[test]
     fn a_link_is_one_link() {
         let to = Url::parse("https://example.com/a?x=1&y=|>").expect("a url");
-        assert_eq!(Mrkdwn::link(&to, "the <diff>|").as_str(), "<https://example.com/a?x=1&amp;y=%7C%3E|the &lt;diff&gt;¦>");
+        assert_eq!(
+            Mrkdwn::link(&to, "the <diff>|").as_str(),
+            "<https://example.com/a?x=1&amp;y=%7C%3E|the &lt;diff&gt;¦>"
+        );
     }
 
     #[test]
@@ -238,7 +265,10 @@ mod tests {
     #[test]
     fn a_line_and_an_excerpt_are_short() {
         assert_eq!(Mrkdwn::line("a\u{202e}b\u{200b}c\nd <!here>", 9).as_str(), "abc d …");
-        assert_eq!((Mrkdwn::excerpt(" \n\u{202e} ", 100), Mrkdwn::quoted(" \n\u{202e} ")), (None, None));
+        assert_eq!(
+            (Mrkdwn::excerpt(" \n\u{202e} ", 100), Mrkdwn::quoted(" \n\u{202e} ")),
+            (None, None)
+        );
         let many = Mrkdwn::excerpt(&"x <!channel>\n\n".repeat(9), 400).expect("words");
         assert_eq!((many.as_str().lines().count(), many.as_str().lines().last()), (7, Some("> …")));
     }

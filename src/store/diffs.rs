@@ -8,7 +8,13 @@ use crate::run::{RunId, StageName};
 
 impl Store {
     /// Keeps what an attempt changed. A repeat replaces it by the same.
-    pub async fn keep_diff<T: Serialize + Sync>(&self, run: &RunId, stage: &StageName, attempt: u32, patch: &T) -> Result<()> {
+    pub async fn keep_diff<T: Serialize + Sync>(
+        &self,
+        run: &RunId,
+        stage: &StageName,
+        attempt: u32,
+        patch: &T,
+    ) -> Result<()> {
         sqlx::query!(
             "insert into diffs (run_id, stage, attempt, body) values ($1, $2, $3, $4)
              on conflict (run_id, stage, attempt) do update set body = excluded.body",
@@ -23,7 +29,12 @@ impl Store {
     }
 
     /// What a stage's attempt changed, or the newest before it that changed anything.
-    pub async fn diff<T: DeserializeOwned>(&self, run: &RunId, stage: &StageName, attempt: u32) -> Result<Option<T>> {
+    pub async fn diff<T: DeserializeOwned>(
+        &self,
+        run: &RunId,
+        stage: &StageName,
+        attempt: u32,
+    ) -> Result<Option<T>> {
         let row = sqlx::query!(
             "select body from diffs where run_id = $1 and stage = $2 and attempt <= $3 order by attempt desc limit 1",
             run.as_str(),

@@ -22,7 +22,9 @@ impl Store {
     /// Keeps events as they were written, kinds of later versions included, and says in the same transaction whether the run asks something,
     /// and that the thread is behind: however often it failed, it is looked at at once. A repeat changes no event.
     pub async fn record(&self, run: &RunId, events: &[Value]) -> Result<()> {
-        let head = |body| Head::deserialize(body).map_err(|source| StoreError::Garbled { what: "event", source });
+        let head = |body| {
+            Head::deserialize(body).map_err(|source| StoreError::Garbled { what: "event", source })
+        };
         let heads: Vec<Head> = events.iter().map(head).collect::<Result<_>>()?;
         let Some(newest) = heads.iter().map(|head| head.seq).max() else { return Ok(()) };
         let mut change = self.pool.begin().await?;
@@ -63,7 +65,10 @@ impl Store {
 
     /// A run's events as they were written, kinds of later versions included.
     pub async fn raw_events(&self, run: &RunId) -> Result<Vec<Value>> {
-        let rows = sqlx::query!("select body from events where run_id = $1 order by seq", run.as_str()).fetch_all(&self.pool).await?;
+        let rows =
+            sqlx::query!("select body from events where run_id = $1 order by seq", run.as_str())
+                .fetch_all(&self.pool)
+                .await?;
         Ok(rows.into_iter().map(|row| row.body).collect())
     }
 }

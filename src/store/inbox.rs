@@ -32,7 +32,13 @@ const REMEMBERED: TimeDelta = TimeDelta::days(14);
 
 impl Store {
     /// Makes a request durable.
-    pub async fn receive(&self, key: &RequestId, kind: &str, payload: &Value, now: DateTime<Utc>) -> Result<Received> {
+    pub async fn receive(
+        &self,
+        key: &RequestId,
+        kind: &str,
+        payload: &Value,
+        now: DateTime<Utc>,
+    ) -> Result<Received> {
         let done = sqlx::query!(
             "insert into inbox (key, kind, payload, received_at, try_at) values ($1, $2, $3, $4, $5) on conflict do nothing",
             key.0,
@@ -48,7 +54,9 @@ impl Store {
 
     /// The request was acted on, and `reply` was the answer.
     pub async fn done(&self, key: &RequestId, reply: Option<&str>) -> Result<()> {
-        sqlx::query!("update inbox set state = 'done', reply = $2 where key = $1", key.0, reply).execute(&self.pool).await?;
+        sqlx::query!("update inbox set state = 'done', reply = $2 where key = $1", key.0, reply)
+            .execute(&self.pool)
+            .await?;
         Ok(())
     }
 
@@ -65,7 +73,13 @@ impl Store {
     }
 
     /// Keeps something that was sent on already and whose answer was lost.
-    pub async fn owe<T: Serialize + Sync>(&self, key: &RequestId, kind: &'static str, payload: &T, now: DateTime<Utc>) -> Result<()> {
+    pub async fn owe<T: Serialize + Sync>(
+        &self,
+        key: &RequestId,
+        kind: &'static str,
+        payload: &T,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
         self.receive(key, kind, &write(kind, payload)?, now).await?;
         self.unsure(key, now).await
     }
@@ -83,7 +97,13 @@ impl Store {
         .await?;
         Ok(rows
             .into_iter()
-            .map(|r| Delivery { key: RequestId(r.key), kind: r.kind, payload: r.payload, received_at: r.received_at, tries: r.tries })
+            .map(|r| Delivery {
+                key: RequestId(r.key),
+                kind: r.kind,
+                payload: r.payload,
+                received_at: r.received_at,
+                tries: r.tries,
+            })
             .collect())
     }
 

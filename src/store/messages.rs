@@ -52,8 +52,11 @@ pub struct GivenUp<'a> {
 impl Store {
     /// The messages a run has or may have.
     pub async fn messages(&self, run: &RunId) -> Result<Vec<KnownMessage>> {
-        let known =
-            sqlx::query_as!(KnownMessage, "select key, channel, ts, shown, claimed_at, given_up from messages where run_id = $1", run.as_str());
+        let known = sqlx::query_as!(
+            KnownMessage,
+            "select key, channel, ts, shown, claimed_at, given_up from messages where run_id = $1",
+            run.as_str()
+        );
         Ok(known.fetch_all(&self.pool).await?)
     }
 
@@ -125,19 +128,34 @@ impl Store {
     /// Slack has the message. True whoever holds the thread now.
     pub async fn message_posted(&self, run: &RunId, posted: Posted<'_>) -> Result<()> {
         let mut change = self.pool.begin().await?;
-        sqlx::query!("update messages set ts = $3, shown = $4 where run_id = $1 and key = $2", run.as_str(), posted.key, posted.ts, posted.shown)
+        sqlx::query!(
+            "update messages set ts = $3, shown = $4 where run_id = $1 and key = $2",
+            run.as_str(),
+            posted.key,
+            posted.ts,
+            posted.shown
+        )
+        .execute(&mut *change)
+        .await?;
+        if posted.is_root {
+            sqlx::query!(
+                "update threads set root_ts = $2 where run_id = $1 and root_ts is null",
+                run.as_str(),
+                posted.ts
+            )
             .execute(&mut *change)
             .await?;
-        if posted.is_root {
-            sqlx::query!("update threads set root_ts = $2 where run_id = $1 and root_ts is null", run.as_str(), posted.ts)
-                .execute(&mut *change)
-                .await?;
         }
         Ok(change.commit().await?)
     }
 
     /// Somebody deleted what stood there: if it was a message of a run, its thread is looked at now, and it is found to be gone.
-    pub async fn message_deleted(&self, place: &Channel, ts: &str, now: DateTime<Utc>) -> Result<()> {
+    pub async fn message_deleted(
+        &self,
+        place: &Channel,
+        ts: &str,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
         sqlx::query!(
             "with gone as (
                  update messages set shown = 'deleted' from threads
@@ -158,13 +176,25 @@ impl Store {
     /// A look at the thread begins, which sees to the messages that were deleted until now: what they show is not known, so that whichever
     /// of them is drawn is found to be gone. `thread_drawn` minds those that are deleted from here on.
     pub async fn see_deletions(&self, run: &RunId) -> Result<()> {
-        sqlx::query!("update messages set shown = '' where run_id = $1 and shown = 'deleted'", run.as_str()).execute(&self.pool).await?;
+        sqlx::query!(
+            "update messages set shown = '' where run_id = $1 and shown = 'deleted'",
+            run.as_str()
+        )
+        .execute(&self.pool)
+        .await?;
         Ok(())
     }
 
     /// Slack shows this version of the message now. True whoever holds the thread now.
     pub async fn message_edited(&self, run: &RunId, key: &str, shown: &str) -> Result<()> {
-        sqlx::query!("update messages set shown = $3 where run_id = $1 and key = $2", run.as_str(), key, shown).execute(&self.pool).await?;
+        sqlx::query!(
+            "update messages set shown = $3 where run_id = $1 and key = $2",
+            run.as_str(),
+            key,
+            shown
+        )
+        .execute(&self.pool)
+        .await?;
         Ok(())
     }
 }

@@ -49,10 +49,16 @@ pub enum StoreError {
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         match error {
-            sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed | sqlx::Error::Tls(_) => {
+            sqlx::Error::Io(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed
+            | sqlx::Error::Tls(_) => Self::Away(error),
+            sqlx::Error::Database(ref db)
+                if db.code().is_some_and(|c| c.starts_with("57P") || c.starts_with("08")) =>
+            {
                 Self::Away(error)
             }
-            sqlx::Error::Database(ref db) if db.code().is_some_and(|c| c.starts_with("57P") || c.starts_with("08")) => Self::Away(error),
             other => Self::Wrong(other),
         }
     }
@@ -77,7 +83,11 @@ pub struct Store {
 impl Store {
     /// Opens the database, waiting at most two seconds for it.
     pub async fn connect(url: &SecretString) -> Result<Self> {
-        let pool = PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(PATIENCE).connect(url.expose_secret()).await?;
+        let pool = PgPoolOptions::new()
+            .max_connections(CONNECTIONS)
+            .acquire_timeout(PATIENCE)
+            .connect(url.expose_secret())
+            .await?;
         Ok(Self { pool })
     }
 

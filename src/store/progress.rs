@@ -19,7 +19,9 @@ impl Store {
     }
 
     pub async fn progress(&self, run: &RunId) -> Result<Option<Progress>> {
-        let row = sqlx::query!("select body from progress where run_id = $1", run.as_str()).fetch_optional(&self.pool).await?;
+        let row = sqlx::query!("select body from progress where run_id = $1", run.as_str())
+            .fetch_optional(&self.pool)
+            .await?;
         row.map(|r| read("progress", r.body)).transpose()
     }
 }

@@ -21,7 +21,12 @@ const GRACE: TimeDelta = TimeDelta::seconds(15);
 
 impl Store {
     /// Remembers that a run was asked for. A repeat with the same key answers the first run.
-    pub async fn ask_for_run(&self, key: &RequestId, request: &Request, now: DateTime<Utc>) -> Result<(Request, Sender)> {
+    pub async fn ask_for_run(
+        &self,
+        key: &RequestId,
+        request: &Request,
+        now: DateTime<Utc>,
+    ) -> Result<(Request, Sender)> {
         let row = sqlx::query!(
             "insert into runs (run_id, request_key, project, request, requested_at, try_at) values ($1, $2, $3, $4, $5, $6)
              on conflict (request_key) do update set tries = runs.tries + 1
@@ -35,13 +40,18 @@ impl Store {
         )
         .fetch_one(&self.pool)
         .await?;
-        Ok((read("request", row.request)?, if row.tries == 0 { Sender::Only } else { Sender::Another }))
+        Ok((
+            read("request", row.request)?,
+            if row.tries == 0 { Sender::Only } else { Sender::Another },
+        ))
     }
 
     /// Temporal has the run. Its thread may exist from now on.
     pub async fn run_was_sent(&self, request: &Request) -> Result<()> {
         let mut change = self.pool.begin().await?;
-        sqlx::query!("update runs set sent = true where run_id = $1", request.run.as_str()).execute(&mut *change).await?;
+        sqlx::query!("update runs set sent = true where run_id = $1", request.run.as_str())
+            .execute(&mut *change)
+            .await?;
         if let Some(place) = &request.channel {
             sqlx::query!(
                 "insert into threads (run_id, team, channel) values ($1, $2, $3) on conflict do nothing",
@@ -67,7 +77,10 @@ impl Store {
     }
 
     pub async fn run(&self, run: &RunId) -> Result<Option<Run>> {
-        let Some(row) = sqlx::query!("select request from runs where run_id = $1", run.as_str()).fetch_optional(&self.pool).await? else {
+        let Some(row) = sqlx::query!("select request from runs where run_id = $1", run.as_str())
+            .fetch_optional(&self.pool)
+            .await?
+        else {
             return Ok(None);
         };
         let events = self.events(run).await?;
@@ -89,7 +102,12 @@ impl Store {
 
     /// The newest runs, newest first.
     pub async fn newest_runs(&self, limit: i64) -> Result<Vec<Run>> {
-        let rows = sqlx::query!("select run_id, request from runs order by requested_at desc limit $1", limit).fetch_all(&self.pool).await?;
+        let rows = sqlx::query!(
+            "select run_id, request from runs order by requested_at desc limit $1",
+            limit
+        )
+        .fetch_all(&self.pool)
+        .await?;
         self.folded(rows.into_iter().map(|r| (r.run_id, r.request)).collect()).await
     }
 
@@ -103,21 +121,29 @@ impl Store {
         )
         .fetch_all(&self.pool)
         .await?;
-        let mut runs = self.folded(rows.into_iter().map(|r| (r.run_id, r.request)).collect()).await?;
+        let mut runs =
+            self.folded(rows.into_iter().map(|r| (r.run_id, r.request)).collect()).await?;
         runs.retain(|run| run.gate.is_some());
         Ok(runs)
     }
 
     async fn folded(&self, rows: Vec<(String, Value)>) -> Result<Vec<Run>> {
         let ids: Vec<String> = rows.iter().map(|(id, _)| id.clone()).collect();
-        let events = sqlx::query!("select run_id, body from events where run_id = any($1) order by run_id, seq", &ids).fetch_all(&self.pool).await?;
+        let events = sqlx::query!(
+            "select run_id, body from events where run_id = any($1) order by run_id, seq",
+            &ids
+        )
+        .fetch_all(&self.pool)
+        .await?;
         let mut by_run = std::collections::HashMap::<String, Vec<Event>>::new();
         for row in events {
             by_run.entry(row.run_id).or_default().push(event(&row.body)?);
         }
         let runs = rows.into_iter().filter_map(|(id, request)| {
             // One run that only a later version can read must not hide all others.
-            let request = read("request", request).inspect_err(|e| tracing::warn!(run.id = %id, error = %e, "{id} is left out")).ok()?;
+            let request = read("request", request)
+                .inspect_err(|e| tracing::warn!(run.id = %id, error = %e, "{id} is left out"))
+                .ok()?;
             Some(Run::fold(request, by_run.get(&id).into_iter().flatten()))
         });
         Ok(runs.collect())
@@ -125,15 +151,23 @@ impl Store {
 
     /// The run whose thread this is.
     pub async fn run_of_thread(&self, place: &Channel, root_ts: &str) -> Result<Option<RunId>> {
-        let row = sqlx::query!("select run_id from threads where team = $1 and channel = $2 and root_ts = $3", place.team, place.channel, root_ts)
-            .fetch_optional(&self.pool)
-            .await?;
+        let row = sqlx::query!(
+            "select run_id from threads where team = $1 and channel = $2 and root_ts = $3",
+            place.team,
+            place.channel,
+            root_ts
+        )
+        .fetch_optional(&self.pool)
+        .await?;
         Ok(row.and_then(|r| r.run_id.parse().ok()))
     }
 
     /// The run that a message of ours in a direct conversation is about.
     pub async fn run_of_message(&self, channel: &str, ts: &str) -> Result<Option<RunId>> {
-        let row = sqlx::query!("select run_id from messages where channel = $1 and ts = $2", channel, ts).fetch_optional(&self.pool).await?;
+        let row =
+            sqlx::query!("select run_id from messages where channel = $1 and ts = $2", channel, ts)
+                .fetch_optional(&self.pool)
+                .await?;
         Ok(row.and_then(|r| r.run_id.parse().ok()))
     }
 
@@ -153,7 +187,12 @@ impl Store {
 
     /// The run that has judged this request.
     pub async fn run_that_judged(&self, request: &RequestId) -> Result<Option<RunId>> {
-        let row = sqlx::query!("select run_id from events where body->>'request' = $1 limit 1", request.0).fetch_optional(&self.pool).await?;
+        let row = sqlx::query!(
+            "select run_id from events where body->>'request' = $1 limit 1",
+            request.0
+        )
+        .fetch_optional(&self.pool)
+        .await?;
         Ok(row.and_then(|r| r.run_id.parse().ok()))
     }
 
@@ -167,7 +206,12 @@ impl Store {
     }
 
     /// The runs of this channel that were asked for by then and are not over, newest first.
-    pub async fn open_runs_in(&self, place: &Channel, at: DateTime<Utc>, limit: i64) -> Result<Vec<Run>> {
+    pub async fn open_runs_in(
+        &self,
+        place: &Channel,
+        at: DateTime<Utc>,
+        limit: i64,
+    ) -> Result<Vec<Run>> {
         let rows = sqlx::query!(
             "select r.run_id, r.request from threads t join runs r using (run_id)
              where t.team = $1 and t.channel = $2 and r.requested_at <= $3

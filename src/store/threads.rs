@@ -68,22 +68,36 @@ impl Store {
 
     /// Renews the lease, right before Slack is called. False: this writer was fenced off and must stop.
     pub async fn renew_lease(&self, thread: &LeasedThread, now: DateTime<Utc>) -> Result<bool> {
-        let done =
-            sqlx::query!("update threads set lease_until = $3 where run_id = $1 and fence = $2", thread.run.as_str(), thread.fence, now + LEASE)
-                .execute(&self.pool)
-                .await?;
+        let done = sqlx::query!(
+            "update threads set lease_until = $3 where run_id = $1 and fence = $2",
+            thread.run.as_str(),
+            thread.fence,
+            now + LEASE
+        )
+        .execute(&self.pool)
+        .await?;
         Ok(done.rows_affected() == 1)
     }
 
     /// Where a run's thread is.
     pub async fn thread(&self, run: &RunId) -> Result<Option<(Channel, Option<String>)>> {
-        let row = sqlx::query!("select team, channel, root_ts from threads where run_id = $1", run.as_str()).fetch_optional(&self.pool).await?;
+        let row = sqlx::query!(
+            "select team, channel, root_ts from threads where run_id = $1",
+            run.as_str()
+        )
+        .fetch_optional(&self.pool)
+        .await?;
         Ok(row.map(|r| (Channel { team: r.team, channel: r.channel }, r.root_ts)))
     }
 
     /// The thread agrees with the events up to `drawn_seq`; it is looked at again at `redraw_at`, or at once where a message was deleted
     /// meanwhile. The lease ends.
-    pub async fn thread_drawn(&self, thread: &LeasedThread, drawn_seq: u64, redraw_at: Option<DateTime<Utc>>) -> Result<()> {
+    pub async fn thread_drawn(
+        &self,
+        thread: &LeasedThread,
+        drawn_seq: u64,
+        redraw_at: Option<DateTime<Utc>>,
+    ) -> Result<()> {
         sqlx::query!(
             "update threads set drawn_seq = greatest(drawn_seq, $3), lease_until = null, retry_at = null,
                  redraw_at = case when exists (select 1 from messages where run_id = $1 and shown = 'deleted') then to_timestamp(0) else $4::timestamptz end,
@@ -121,12 +135,20 @@ impl Store {
     /// Changes nothing where this writer was fenced off.
     pub async fn forget_thread(&self, thread: &LeasedThread) -> Result<()> {
         let mut change = self.pool.begin().await?;
-        let ours =
-            sqlx::query!("update threads set root_ts = null, drawn_seq = -1 where run_id = $1 and fence = $2", thread.run.as_str(), thread.fence)
-                .execute(&mut *change)
-                .await?;
+        let ours = sqlx::query!(
+            "update threads set root_ts = null, drawn_seq = -1 where run_id = $1 and fence = $2",
+            thread.run.as_str(),
+            thread.fence
+        )
+        .execute(&mut *change)
+        .await?;
         if ours.rows_affected() == 1 {
-            sqlx::query!("delete from messages where run_id = $1 and channel is null", thread.run.as_str()).execute(&mut *change).await?;
+            sqlx::query!(
+                "delete from messages where run_id = $1 and channel is null",
+                thread.run.as_str()
+            )
+            .execute(&mut *change)
+            .await?;
         }
         Ok(change.commit().await?)
     }

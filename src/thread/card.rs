@@ -4,7 +4,9 @@
 use chrono::{DateTime, Utc};
 
 use crate::run::{Delivered, Phase, Run, Sandboxing, StagePhase, StageState};
-use crate::slack::{Button, Confirm, Mrkdwn, SlackBlock, actions, context, header, one_line, section};
+use crate::slack::{
+    Button, Confirm, Mrkdwn, SlackBlock, actions, context, header, one_line, section,
+};
 
 use super::gate::{RunValue, STOP};
 use super::message::NOTICE;
@@ -36,7 +38,15 @@ fn stop(run: &Run) -> Option<SlackBlock> {
         yes: "Stop the run",
         no: "Not now",
     };
-    stops.then(|| actions("run", vec![Button::new("Stop", STOP, &RunValue { run: run.id().clone() }.json()).confirmed(sure)]))
+    stops.then(|| {
+        actions(
+            "run",
+            vec![
+                Button::new("Stop", STOP, &RunValue { run: run.id().clone() }.json())
+                    .confirmed(sure),
+            ],
+        )
+    })
 }
 
 fn title(run: &Run) -> String {
@@ -44,8 +54,21 @@ fn title(run: &Run) -> String {
 }
 
 fn notice(run: &Run) -> Mrkdwn {
-    let doing = run.current().filter(|_| run.outcome.is_none()).map(|(_, stage)| format!(": {}", stage.name())).unwrap_or_default();
-    Mrkdwn::line(&format!("{} · {} · {}{doing} · {}", run.request.project, run.id(), figures::phase(run), figures::money(run)), NOTICE)
+    let doing = run
+        .current()
+        .filter(|_| run.outcome.is_none())
+        .map(|(_, stage)| format!(": {}", stage.name()))
+        .unwrap_or_default();
+    Mrkdwn::line(
+        &format!(
+            "{} · {} · {}{doing} · {}",
+            run.request.project,
+            run.id(),
+            figures::phase(run),
+            figures::money(run)
+        ),
+        NOTICE,
+    )
 }
 
 fn stages(run: &Run) -> String {
@@ -64,12 +87,17 @@ fn stage_line(stage: &StageState) -> String {
     let more = match (stage.phase, attempt) {
         (StagePhase::Running, Some(n)) if n > 1 => format!(" · attempt {n}"),
         (StagePhase::Waiting, _) => " · waits for an answer in the thread".to_owned(),
-        (StagePhase::Failed, _) => stage.why.as_deref().map(|why| format!(" · {}", one_line(why, WHY))).unwrap_or_default(),
+        (StagePhase::Failed, _) => {
+            stage.why.as_deref().map(|why| format!(" · {}", one_line(why, WHY))).unwrap_or_default()
+        }
         (StagePhase::Undone, _) => " · not kept".to_owned(),
         _ => String::new(),
     };
-    let name =
-        if matches!(stage.phase, StagePhase::Running | StagePhase::Waiting) { format!("*{}*", stage.name()) } else { stage.name().to_string() };
+    let name = if matches!(stage.phase, StagePhase::Running | StagePhase::Waiting) {
+        format!("*{}*", stage.name())
+    } else {
+        stage.name().to_string()
+    };
     format!("{} {name}{more}", figures::glyph(stage.phase))
 }
 
@@ -87,8 +115,11 @@ pub(super) fn banners(run: &Run) -> Vec<&'static str> {
         banners.push("*Rehearsal:* scripted model, no cost. The amounts are the script's.");
     }
     match run.sandboxing {
-        Some(Sandboxing::None) => banners.push("*No sandbox:* agent and checks can reach whatever the worker can."),
-        Some(Sandboxing::OpenNetwork) => banners.push("*Network open:* agent and checks are in a sandbox that can reach the network."),
+        Some(Sandboxing::None) => {
+            banners.push("*No sandbox:* agent and checks can reach whatever the worker can.")
+        }
+        Some(Sandboxing::OpenNetwork) => banners
+            .push("*Network open:* agent and checks are in a sandbox that can reach the network."),
         Some(Sandboxing::Closed) | None => {}
     }
     banners
@@ -101,7 +132,11 @@ fn places(run: &Run, place: &Place) -> Mrkdwn {
 
 fn branch(delivered: &Delivered) -> Mrkdwn {
     // A path on the worker's disk tells nothing on a phone; the closing message has it whole.
-    let place = if delivered.pushed { Mrkdwn::code(&delivered.repository, 200) } else { "the run's own repository".into() };
+    let place = if delivered.pushed {
+        Mrkdwn::code(&delivered.repository, 200)
+    } else {
+        "the run's own repository".into()
+    };
     "branch " + Mrkdwn::code(&delivered.branch, 120) + " in " + place
 }
 

@@ -22,9 +22,15 @@ pub fn redraw_at(run: &Run, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     const LONGEST_MINUTES: i64 = 24 * 60;
     let asked = run.gate.as_ref().and_then(|gate| Some((gate, run.spec_of(&gate.id)?)));
     let shown = |at| (elapsed(run, at), asked.map(|(gate, _)| step(gate, at)));
-    let ticks = run.started_at.is_some() && run.outcome.is_none() && asked.is_none_or(|(gate, _)| !is_past(gate, now));
+    let ticks = run.started_at.is_some()
+        && run.outcome.is_none()
+        && asked.is_none_or(|(gate, _)| !is_past(gate, now));
     let mut minutes = (1..=LONGEST_MINUTES).map(|n| minute(now) + TimeDelta::minutes(n));
-    let next = || minutes.find(|at| shown(*at) != shown(now)).unwrap_or_else(|| minute(now) + TimeDelta::minutes(LONGEST_MINUTES));
+    let next = || {
+        minutes
+            .find(|at| shown(*at) != shown(now))
+            .unwrap_or_else(|| minute(now) + TimeDelta::minutes(LONGEST_MINUTES))
+    };
     ticks.then(next)
 }
 

@@ -1,7 +1,9 @@
 //! What is said when a run is over?
 //! The one message that calls the starter at the end, whatever the end is: outcome first, then the money, then where the code is.
 
-use crate::run::{Attempt, Decided, Delivered, Outcome, Run, Snapshot, StagePhase, StageState, Trouble, Verdict};
+use crate::run::{
+    Attempt, Decided, Delivered, Outcome, Run, Snapshot, StagePhase, StageState, Trouble, Verdict,
+};
 use crate::slack::{Mrkdwn, SlackBlock, context, one_line, section, shorten};
 
 use super::message::NOTICE;
@@ -37,20 +39,34 @@ fn headline(run: &Run, outcome: Outcome) -> Mrkdwn {
     let project = &run.request.project;
     let said = match outcome {
         Outcome::Done => format!("*{project} is done.* {} good.", all_stages(run)).into(),
-        Outcome::Failed => format!("*{project} failed.* {}", one_line(&sentence(run.why.as_deref().unwrap_or("No reason is known")), WHY)).into(),
-        Outcome::Rejected => Mrkdwn::from(format!("*{project} was rejected*")) + by(run, Verdict::Reject),
-        Outcome::Stopped => Mrkdwn::from(format!("*{project} was stopped*")) + by(run, Verdict::Stop),
+        Outcome::Failed => format!(
+            "*{project} failed.* {}",
+            one_line(&sentence(run.why.as_deref().unwrap_or("No reason is known")), WHY)
+        )
+        .into(),
+        Outcome::Rejected => {
+            Mrkdwn::from(format!("*{project} was rejected*")) + by(run, Verdict::Reject)
+        }
+        Outcome::Stopped => {
+            Mrkdwn::from(format!("*{project} was stopped*")) + by(run, Verdict::Stop)
+        }
     };
     let starter = mention(&run.request.starter);
     if said.as_str().contains(starter.as_str()) { said } else { said + " " + starter }
 }
 
 fn all_stages(run: &Run) -> String {
-    if run.stages.len() == 1 { "Its stage is".to_owned() } else { format!("All {} stages are", run.stages.len()) }
+    if run.stages.len() == 1 {
+        "Its stage is".to_owned()
+    } else {
+        format!("All {} stages are", run.stages.len())
+    }
 }
 
 fn by(run: &Run, verdict: Verdict) -> Mrkdwn {
-    let Some(decided) = run.decisions.iter().find(|d| d.verdict == verdict) else { return ".".into() };
+    let Some(decided) = run.decisions.iter().find(|d| d.verdict == verdict) else {
+        return ".".into();
+    };
     let at = decided.gate.as_ref().map(|gate| format!(" at {}", gate.stage)).unwrap_or_default();
     Mrkdwn::from(at) + " by " + mention(&decided.by) + "."
 }
@@ -59,19 +75,33 @@ fn by(run: &Run, verdict: Verdict) -> Mrkdwn {
 fn aftermath(run: &Run, outcome: Outcome) -> Vec<SlackBlock> {
     let mut blocks = Vec::new();
     if outcome != Outcome::Failed {
-        blocks.extend(run.why.as_deref().and_then(|words| Mrkdwn::excerpt(words, WHY)).map(section));
+        blocks
+            .extend(run.why.as_deref().and_then(|words| Mrkdwn::excerpt(words, WHY)).map(section));
     }
     let failed = run.stages.iter().find(|s| s.phase == StagePhase::Failed);
-    if let Some(feedback) = failed.and_then(|s| s.attempts.last()).and_then(|a| a.feedback.as_deref()).filter(|f| !f.trim().is_empty()) {
-        blocks.push(section("_What the checks said last:_\n" + Mrkdwn::code_block(&shorten(feedback.trim(), FEEDBACK))));
+    if let Some(feedback) = failed
+        .and_then(|s| s.attempts.last())
+        .and_then(|a| a.feedback.as_deref())
+        .filter(|f| !f.trim().is_empty())
+    {
+        blocks.push(section(
+            "_What the checks said last:_\n"
+                + Mrkdwn::code_block(&shorten(feedback.trim(), FEEDBACK)),
+        ));
     }
-    let lines = [Some(kept(run)), unfinished(run), undecided(run), Some(next(run, outcome, failed).into())];
+    let lines =
+        [Some(kept(run)), unfinished(run), undecided(run), Some(next(run, outcome, failed).into())];
     blocks.push(section(Mrkdwn::join(lines.into_iter().flatten(), "\n")));
     blocks
 }
 
 fn kept(run: &Run) -> Mrkdwn {
-    let good = run.stages.iter().filter(|s| s.phase == StagePhase::Good).take(LISTED).map(|s| s.name().to_string().into());
+    let good = run
+        .stages
+        .iter()
+        .filter(|s| s.phase == StagePhase::Good)
+        .take(LISTED)
+        .map(|s| s.name().to_string().into());
     match listed(good.collect(), " and ").non_empty() {
         Some(good) => "*Kept:* the work of " + good + ".",
         None => "*Kept:* nothing, as no stage was finished.".into(),
@@ -81,22 +111,39 @@ fn kept(run: &Run) -> Mrkdwn {
 /// What a stop cut short, and how to get it.
 fn unfinished(run: &Run) -> Option<Mrkdwn> {
     let (stage, attempt, snapshot) = run.unfinished()?;
-    let what = format!("*Unfinished:* what {} attempt {} had written, unchecked,", stage.name(), attempt.n);
+    let what = format!(
+        "*Unfinished:* what {} attempt {} had written, unchecked,",
+        stage.name(),
+        attempt.n
+    );
     Some(Mrkdwn::from(what) + to_be_had(run, (stage, attempt, snapshot)))
 }
 
 /// What nobody decided about, and how to get it.
 fn undecided(run: &Run) -> Option<Mrkdwn> {
     let (stage, attempt, snapshot) = run.undecided()?;
-    let what = format!("*Not decided:* the work of {} attempt {}, good by its checks,", stage.name(), attempt.n);
+    let what = format!(
+        "*Not decided:* the work of {} attempt {}, good by its checks,",
+        stage.name(),
+        attempt.n
+    );
     Some(Mrkdwn::from(what) + to_be_had(run, (stage, attempt, snapshot)))
 }
 
 /// Every attempt's work is in the run's own repository, whatever else became of the run.
 fn to_be_had(run: &Run, (stage, attempt, snapshot): (&StageState, &Attempt, &Snapshot)) -> Mrkdwn {
-    let own = run.delivered.as_ref().filter(|d| !d.pushed && !d.repository.is_empty()).map(|d| shell(&d.repository));
-    let repository = own.unwrap_or_else(|| format!("\"$SIGNOFF_HOME/runs/{}/shadow.git\"", run.id()));
-    let get = format!("git fetch {repository} refs/signoff/{}-{} && git switch --detach FETCH_HEAD", stage.name(), attempt.n);
+    let own = run
+        .delivered
+        .as_ref()
+        .filter(|d| !d.pushed && !d.repository.is_empty())
+        .map(|d| shell(&d.repository));
+    let repository =
+        own.unwrap_or_else(|| format!("\"$SIGNOFF_HOME/runs/{}/shadow.git\"", run.id()));
+    let get = format!(
+        "git fetch {repository} refs/signoff/{}-{} && git switch --detach FETCH_HEAD",
+        stage.name(),
+        attempt.n
+    );
     let commit = one_line(&snapshot.commit, COMMIT).trim_end_matches('…').to_owned();
     " is commit " + Mrkdwn::code(&commit, COMMIT) + ".\n" + Mrkdwn::code(&get, 600)
 }
@@ -107,37 +154,72 @@ fn next(run: &Run, outcome: Outcome, failed: Option<&StageState>) -> String {
     let out_of_money = run.request.budget_usd.is_some_and(|budget| run.spent() >= budget);
     let trouble = failed.and_then(|s| s.attempts.last()).and_then(|a| a.trouble);
     let advice = match (outcome, trouble) {
-        (Outcome::Failed, _) if failed.is_some_and(|s| s.missed_deadline) => format!("start again with {again} when somebody can answer in time."),
-        (Outcome::Failed, _) if out_of_money => format!("start again with more money: {again} with a higher `budget=`."),
-        (Outcome::Failed, Some(Trouble::Setup)) => format!("put key, model or configuration right, then start again with {again}."),
-        (Outcome::Failed, Some(Trouble::ModelBusy)) => format!("start again with {again} when the model's provider has room."),
-        (Outcome::Failed, Some(Trouble::Budget)) => format!("start again with more money: {again} with a higher `budget=`."),
-        (Outcome::Failed, _) => format!("say in the brief what went wrong, and start again with {again}."),
-        (Outcome::Rejected, _) => format!("say in the brief what should be different, and start again with {again}."),
-        (Outcome::Stopped | Outcome::Done, _) => format!("start again with {again} whenever you like."),
+        (Outcome::Failed, _) if failed.is_some_and(|s| s.missed_deadline) => {
+            format!("start again with {again} when somebody can answer in time.")
+        }
+        (Outcome::Failed, _) if out_of_money => {
+            format!("start again with more money: {again} with a higher `budget=`.")
+        }
+        (Outcome::Failed, Some(Trouble::Setup)) => {
+            format!("put key, model or configuration right, then start again with {again}.")
+        }
+        (Outcome::Failed, Some(Trouble::ModelBusy)) => {
+            format!("start again with {again} when the model's provider has room.")
+        }
+        (Outcome::Failed, Some(Trouble::Budget)) => {
+            format!("start again with more money: {again} with a higher `budget=`.")
+        }
+        (Outcome::Failed, _) => {
+            format!("say in the brief what went wrong, and start again with {again}.")
+        }
+        (Outcome::Rejected, _) => {
+            format!("say in the brief what should be different, and start again with {again}.")
+        }
+        (Outcome::Stopped | Outcome::Done, _) => {
+            format!("start again with {again} whenever you like.")
+        }
     };
     format!("*Next:* {advice}")
 }
 
 /// What came out, and who decided.
 fn result(run: &Run) -> Mrkdwn {
-    let last = run.stages.iter().rev().filter(|s| s.phase == StagePhase::Good).find_map(StageState::good_attempt);
-    let mut parts: Vec<String> = run.delivered.as_ref().map(|d| figures::diff(&d.diff)).into_iter().collect();
+    let last = run
+        .stages
+        .iter()
+        .rev()
+        .filter(|s| s.phase == StagePhase::Good)
+        .find_map(StageState::good_attempt);
+    let mut parts: Vec<String> =
+        run.delivered.as_ref().map(|d| figures::diff(&d.diff)).into_iter().collect();
     parts.extend(last.and_then(|a| a.tests).map(figures::tests));
-    parts.extend(last.and_then(|a| a.coverage_percent).map(|p| format!("{} coverage", figures::percent(p))));
+    parts.extend(
+        last.and_then(|a| a.coverage_percent).map(|p| format!("{} coverage", figures::percent(p))),
+    );
     let mut lines: Vec<Mrkdwn> = Mrkdwn::join(parts, " · ").non_empty().into_iter().collect();
     lines.extend(times(run).map(Mrkdwn::from));
     lines.extend(run.decisions.iter().take(LISTED).map(decision));
     if run.decisions.len() > LISTED {
-        lines.push(format!("… {}", figures::plural((run.decisions.len() - LISTED) as u64, "more decision")).into());
+        lines.push(
+            format!(
+                "… {}",
+                figures::plural((run.decisions.len() - LISTED) as u64, "more decision")
+            )
+            .into(),
+        );
     }
     Mrkdwn::join(lines, "\n")
 }
 
 /// `you 4 min, agent 16 min`: who was waited for, and who worked.
 fn times(run: &Run) -> Option<String> {
-    let waited = run.stages.iter().any(|s| !s.asked.is_empty()).then(|| format!("you {}", figures::wait(run.waited_seconds())));
-    let worked = (run.worked_seconds() > 0).then(|| format!("agent {}", figures::wait(run.worked_seconds())));
+    let waited = run
+        .stages
+        .iter()
+        .any(|s| !s.asked.is_empty())
+        .then(|| format!("you {}", figures::wait(run.waited_seconds())));
+    let worked = (run.worked_seconds() > 0)
+        .then(|| format!("agent {}", figures::wait(run.worked_seconds())));
     let times: Vec<String> = waited.into_iter().chain(worked).collect();
     (!times.is_empty()).then(|| times.join(", "))
 }
@@ -145,16 +227,30 @@ fn times(run: &Run) -> Option<String> {
 fn decision(decided: &Decided) -> Mrkdwn {
     let by = Mrkdwn::from(gate::was(decided.verdict)) + " by " + mention(&decided.by);
     match &decided.gate {
-        Some(gate) => Mrkdwn::from(format!("{} ", gate.stage)) + by + " " + figures::after(decided.waited_seconds),
+        Some(gate) => {
+            Mrkdwn::from(format!("{} ", gate.stage))
+                + by
+                + " "
+                + figures::after(decided.waited_seconds)
+        }
         None => by,
     }
 }
 
 /// How to get the code.
 fn whereabouts(delivered: &Delivered) -> Mrkdwn {
-    let place = if delivered.pushed { "pushed to the project's repository" } else { "in the run's own repository" };
-    let note = delivered.note.as_deref().map(|note| format!("\n{}", one_line(note, WHY))).unwrap_or_default();
-    let clone = format!("git clone -b {} {}", shell(&delivered.branch), shell(&delivered.repository));
+    let place = if delivered.pushed {
+        "pushed to the project's repository"
+    } else {
+        "in the run's own repository"
+    };
+    let note = delivered
+        .note
+        .as_deref()
+        .map(|note| format!("\n{}", one_line(note, WHY)))
+        .unwrap_or_default();
+    let clone =
+        format!("git clone -b {} {}", shell(&delivered.branch), shell(&delivered.repository));
     let branch = "*The code* is on branch " + Mrkdwn::code(&delivered.branch, 120);
     branch + format!(", {place}.{note}\n") + Mrkdwn::code(&clone, 600)
 }
@@ -162,7 +258,11 @@ fn whereabouts(delivered: &Delivered) -> Mrkdwn {
 /// A word for a shell, quoted where it must be.
 fn shell(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@~+%=,".contains(c);
-    if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
 }
 
 fn notice(run: &Run, outcome: Outcome) -> Mrkdwn {
@@ -175,7 +275,11 @@ fn notice(run: &Run, outcome: Outcome) -> Mrkdwn {
     let mut parts = vec![format!("{} {said}", run.request.project)];
     parts.extend(run.delivered.as_ref().map(|d| figures::diff(&d.diff)));
     parts.push(run.spent().to_string());
-    parts.extend(run.started_at.zip(run.ended_at).map(|(from, to)| figures::span(figures::seconds(from, to))));
+    parts.extend(
+        run.started_at
+            .zip(run.ended_at)
+            .map(|(from, to)| figures::span(figures::seconds(from, to))),
+    );
     Mrkdwn::line(&parts.join(" · "), NOTICE)
 }
 

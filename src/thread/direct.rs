@@ -28,12 +28,19 @@ pub(super) fn direct(run: &Run, groups: &Groups, place: &Place) -> Vec<Message> 
 /// buttons; edited when it closes. None for a key that is no question's.
 #[must_use]
 pub fn unposted(run: &Run, gate_key: &str, place: &Place, groups: &Groups) -> Vec<Message> {
-    let Some(question) = Question::all(run).find(|question| question.key() == gate_key) else { return Vec::new() };
+    let Some(question) = Question::all(run).find(|question| question.key() == gate_key) else {
+        return Vec::new();
+    };
     let starter = Approver::Person(run.request.starter.clone());
     let called = called_by(run, &question.gate.id, question.spec);
     let users = in_person(run, [&starter].into_iter().chain(&called), groups);
-    let key = |user: &str| format!("unposted:{}:{}:{user}", question.stage.name(), question.gate.id.round);
-    users.into_iter().map(|user| draw(&question, Why::Unposted, (key(&user), user), place)).collect()
+    let key = |user: &str| {
+        format!("unposted:{}:{}:{user}", question.stage.name(), question.gate.id.round)
+    };
+    users
+        .into_iter()
+        .map(|user| draw(&question, Why::Unposted, (key(&user), user), place))
+        .collect()
 }
 
 fn of_question(question: &Question<'_>, groups: &Groups, place: &Place) -> Vec<Message> {
@@ -50,11 +57,16 @@ fn of_question(question: &Question<'_>, groups: &Groups, place: &Place) -> Vec<M
         }
     }
     let others = question.spec.escalation.iter().flat_map(|escalation| &escalation.to);
-    for (at, user) in
-        question.gate.escalated_at.into_iter().flat_map(|at| in_person(question.run, others.clone(), groups).into_iter().map(move |u| (at, u)))
-    {
+    for (at, user) in question.gate.escalated_at.into_iter().flat_map(|at| {
+        in_person(question.run, others.clone(), groups).into_iter().map(move |u| (at, u))
+    }) {
         if !has_approved(question, &user, at) {
-            messages.push(draw(question, Why::Escalation, (format!("escalation:{stage}:{round}:{user}"), user), place));
+            messages.push(draw(
+                question,
+                Why::Escalation,
+                (format!("escalation:{stage}:{round}:{user}"), user),
+                place,
+            ));
         }
     }
     messages
@@ -65,18 +77,25 @@ fn reminded_people(question: &Question<'_>, groups: &Groups, at: DateTime<Utc>) 
     let (run, spec) = (question.run, question.spec);
     let starter = Approver::Person(run.request.starter.clone());
     let escalated = question.gate.escalated_at.is_some_and(|since| since <= at);
-    let others = spec.escalation.iter().filter(|_| escalated && !spec.approvers.is_empty()).flat_map(|escalation| &escalation.to);
+    let others = spec
+        .escalation
+        .iter()
+        .filter(|_| escalated && !spec.approvers.is_empty())
+        .flat_map(|escalation| &escalation.to);
     let who_started = in_person(run, [&starter], groups);
     let may_start = |user: &String| spec.self_approval || !who_started.contains(user);
     let asked = spec.listed();
     let mut users: Vec<String> = in_person(run, asked.iter().chain(others), groups);
     users.retain(|user| may_start(user) && can_answer((question, groups), user));
-    let unknown = asked.iter().any(|a| matches!(a, Approver::Group(group) if !groups.0.contains_key(group)));
+    let unknown =
+        asked.iter().any(|a| matches!(a, Approver::Group(group) if !groups.0.contains_key(group)));
     // While nobody knows who is in a group, nobody knows either that it has nobody to call.
     if users.is_empty() && !unknown {
         users = who_started;
     }
-    let silent = |user: &String| question.gate.snoozed.iter().any(|snooze| snooze.at < at && is(&snooze.by, user));
+    let silent = |user: &String| {
+        question.gate.snoozed.iter().any(|snooze| snooze.at < at && is(&snooze.by, user))
+    };
     users.retain(|user| !silent(user) && !has_approved(question, user, at));
     users
 }
@@ -86,13 +105,24 @@ fn can_answer((question, groups): (&Question<'_>, &Groups), user: &str) -> bool 
     let (run, spec) = (question.run, question.spec);
     let Some(home) = &run.request.channel else { return true };
     let person = PersonId::Slack { team: home.team.clone(), user: user.to_owned() };
-    let seen: Vec<_> = groups.0.iter().filter(|(_, users)| users.iter().any(|u| u == user)).map(|(group, _)| group.clone()).collect();
-    let unknown = spec.only.iter().any(|a| matches!(a, Approver::Group(group) if !groups.0.contains_key(group)));
+    let seen: Vec<_> = groups
+        .0
+        .iter()
+        .filter(|(_, users)| users.iter().any(|u| u == user))
+        .map(|(group, _)| group.clone())
+        .collect();
+    let unknown = spec
+        .only
+        .iter()
+        .any(|a| matches!(a, Approver::Group(group) if !groups.0.contains_key(group)));
     unknown || run.may_answer((&question.gate.id, spec), (&person, &seen), Verdict::Approve).is_ok()
 }
 
 fn has_approved(question: &Question<'_>, user: &str, until: DateTime<Utc>) -> bool {
-    let here = question.run.decisions.iter().filter(|d| d.gate.as_ref() == Some(&question.gate.id) && d.verdict == Verdict::Approve);
+    let here =
+        question.run.decisions.iter().filter(|d| {
+            d.gate.as_ref() == Some(&question.gate.id) && d.verdict == Verdict::Approve
+        });
     here.filter(|d| d.at <= until).any(|d| is(&d.by, user))
 }
 
@@ -100,13 +130,23 @@ fn is(person: &PersonId, named: &str) -> bool {
     matches!(person, PersonId::Slack { user, .. } if user == named)
 }
 
-fn draw(question: &Question<'_>, why: Why, (key, user): (String, String), place: &Place) -> Message {
-    let mut blocks = vec![section(headline(question, why, &user, place)), section(question.figures())];
+fn draw(
+    question: &Question<'_>,
+    why: Why,
+    (key, user): (String, String),
+    place: &Place,
+) -> Message {
+    let mut blocks =
+        vec![section(headline(question, why, &user, place)), section(question.figures())];
     blocks.extend(question.look_twice().map(section));
     let mut small = Vec::new();
     if can_still(question, &user) {
         let silenced = question.gate.snoozed.iter().any(|snooze| is(&snooze.by, &user));
-        let silence = if matches!(why, Why::Reminder(_)) && !silenced { Silence::Offered } else { Silence::NotOffered };
+        let silence = if matches!(why, Why::Reminder(_)) && !silenced {
+            Silence::Offered
+        } else {
+            Silence::NotOffered
+        };
         blocks.push(actions(&question.key(), question.buttons(place, silence)));
         small.push(question.effect().into());
         small.push("answer until " + clock::moment(question.gate.deadline, place));
@@ -134,9 +174,13 @@ fn headline(question: &Question<'_>, why: Why, user: &str, place: &Place) -> Mrk
             Why::Reminder(Reminder::Half) => "It still waits for an answer.".into(),
             Why::Reminder(Reminder::Soon) => "The time to answer is almost over.".into(),
             Why::Escalation => "Nobody has answered, so you are asked as well.".into(),
-            Why::Unposted => "Its card could not be posted in " + question.channel() + ", so it comes to you.",
+            Why::Unposted => {
+                "Its card could not be posted in " + question.channel() + ", so it comes to you."
+            }
         });
-        said.extend(question.gate.overdue_since.map(|at| "Overdue since " + clock::moment(at, place) + "."));
+        said.extend(
+            question.gate.overdue_since.map(|at| "Overdue since " + clock::moment(at, place) + "."),
+        );
     } else {
         said.push("You approved.".into());
     }
@@ -155,7 +199,10 @@ const fn lead(question: &Question<'_>, why: Why) -> &'static str {
 }
 
 fn to_the_thread(question: &Question<'_>, place: &Place) -> Mrkdwn {
-    let to = place.thread.as_ref().map_or_else(|| question.channel(), |thread| Mrkdwn::link(thread, "Open the thread"));
+    let to = place
+        .thread
+        .as_ref()
+        .map_or_else(|| question.channel(), |thread| Mrkdwn::link(thread, "Open the thread"));
     to + format!(" · `{}`", question.run.id())
 }
 

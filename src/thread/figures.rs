@@ -3,7 +3,9 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::run::{AgentInfo, Attempt, Diff, Phase, Progress, Run, StagePhase, StageState, Tests, Usd, Verdict};
+use crate::run::{
+    AgentInfo, Attempt, Diff, Phase, Progress, Run, StagePhase, StageState, Tests, Usd, Verdict,
+};
 use crate::slack::one_line;
 
 /// `12,850`.
@@ -26,13 +28,22 @@ pub(crate) fn plural(n: u64, noun: &str) -> String {
 
 /// `50/50 tests`, of those that ran.
 pub(crate) fn tests(tests: Tests) -> String {
-    let skipped = if tests.skipped > 0 { format!(", {} skipped", tests.skipped) } else { String::new() };
-    if tests.ran() == 0 { format!("no tests ran{skipped}") } else { format!("{}/{} tests{skipped}", tests.passed, tests.ran()) }
+    let skipped =
+        if tests.skipped > 0 { format!(", {} skipped", tests.skipped) } else { String::new() };
+    if tests.ran() == 0 {
+        format!("no tests ran{skipped}")
+    } else {
+        format!("{}/{} tests{skipped}", tests.passed, tests.ran())
+    }
 }
 
 /// `92 %`, `91.7 %`. Rounded down: a missed threshold never looks met.
 pub(crate) fn percent(percent: f64) -> String {
-    if percent.is_nan() { "unknown".to_owned() } else { format!("{} %", f64::from(tenths(percent)) / 10.0) }
+    if percent.is_nan() {
+        "unknown".to_owned()
+    } else {
+        format!("{} %", f64::from(tenths(percent)) / 10.0)
+    }
 }
 
 /// The same, in whole tenths of a percent.
@@ -94,13 +105,23 @@ pub(crate) fn achieved(attempt: &Attempt) -> Vec<String> {
 }
 
 /// What a running attempt does now; progress of any other attempt is not looked at.
-pub(crate) fn doing(stage: &StageState, attempt: &Attempt, progress: Option<&Progress>) -> Vec<String> {
+pub(crate) fn doing(
+    stage: &StageState,
+    attempt: &Attempt,
+    progress: Option<&Progress>,
+) -> Vec<String> {
     const STEP: usize = 80;
     if attempt.snapshot.is_some() {
         let diff = attempt.diff.as_ref().map(diff);
-        return diff.into_iter().chain(["the checks are running".to_owned(), attempt.cost_usd.to_string()]).collect();
+        return diff
+            .into_iter()
+            .chain(["the checks are running".to_owned(), attempt.cost_usd.to_string()])
+            .collect();
     }
-    let Some(progress) = progress.filter(|p| &p.stage == stage.name() && p.attempt == attempt.n) else { return vec!["starting".to_owned()] };
+    let Some(progress) = progress.filter(|p| &p.stage == stage.name() && p.attempt == attempt.n)
+    else {
+        return vec!["starting".to_owned()];
+    };
     let now = match one_line(&progress.step, STEP) {
         step if step.is_empty() => "at work".to_owned(),
         step if step == "starting" => step,
@@ -108,7 +129,11 @@ pub(crate) fn doing(stage: &StageState, attempt: &Attempt, progress: Option<&Pro
     };
     let tokens = progress.tokens.total();
     let used = (tokens > 0).then(|| [plural(tokens, "token"), progress.cost_usd.to_string()]);
-    [now].into_iter().chain(used.into_iter().flatten()).chain([span(seconds(attempt.started_at, progress.at))]).collect()
+    [now]
+        .into_iter()
+        .chain(used.into_iter().flatten())
+        .chain([span(seconds(attempt.started_at, progress.at))])
+        .collect()
 }
 
 /// `$0.27 of $5.00`.
@@ -117,12 +142,15 @@ pub(crate) fn money(run: &Run) -> String {
 }
 
 pub(crate) fn of_budget(run: &Run, spent: Usd) -> String {
-    run.request.budget_usd.map_or_else(|| spent.to_string(), |budget| format!("{spent} of {budget}"))
+    run.request
+        .budget_usd
+        .map_or_else(|| spent.to_string(), |budget| format!("{spent} of {budget}"))
 }
 
 /// `Claude Code 2.1.0, claude-sonnet-4-5`.
 pub(crate) fn agent(info: &AgentInfo) -> String {
-    let version = info.version.as_deref().map(|v| format!(" {}", one_line(v, 40))).unwrap_or_default();
+    let version =
+        info.version.as_deref().map(|v| format!(" {}", one_line(v, 40))).unwrap_or_default();
     let model = info.model.as_deref().map(|m| format!(", {}", one_line(m, 60))).unwrap_or_default();
     format!("{}{version}{model}", one_line(&info.name, 60))
 }
@@ -153,12 +181,18 @@ mod tests {
 
     #[test]
     fn counts_are_grouped() {
-        assert_eq!([0, 999, 1_000, 12_850, 1_234_567].map(count), ["0", "999", "1,000", "12,850", "1,234,567"]);
+        assert_eq!(
+            [0, 999, 1_000, 12_850, 1_234_567].map(count),
+            ["0", "999", "1,000", "12,850", "1,234,567"]
+        );
     }
 
     #[test]
     fn spans_stay_short() {
-        assert_eq!([0, 59, 135, 1_190, 3_600, 90_061].map(span), ["0s", "59s", "2m 15s", "19m 50s", "1h 00m", "25h 01m"]);
+        assert_eq!(
+            [0, 59, 135, 1_190, 3_600, 90_061].map(span),
+            ["0s", "59s", "2m 15s", "19m 50s", "1h 00m", "25h 01m"]
+        );
     }
 
     #[test]
@@ -166,12 +200,25 @@ mod tests {
         let seconds = [0, 59, 60, 3_599, 3_600, 6_600, 90_000, 172_800];
         assert_eq!(
             seconds.map(wait),
-            ["under a minute", "under a minute", "1 min", "59 min", "1 h", "1 h 50 min", "25 h", "2 days"].map(String::from)
+            [
+                "under a minute",
+                "under a minute",
+                "1 min",
+                "59 min",
+                "1 h",
+                "1 h 50 min",
+                "25 h",
+                "2 days"
+            ]
+            .map(String::from)
         );
     }
 
     #[test]
     fn a_missed_threshold_never_looks_met() {
-        assert_eq!([92.0, 91.74, 89.97, 100.0, -1.0].map(percent), ["92 %", "91.7 %", "89.9 %", "100 %", "0 %"]);
+        assert_eq!(
+            [92.0, 91.74, 89.97, 100.0, -1.0].map(percent),
+            ["92 %", "91.7 %", "89.9 %", "100 %", "0 %"]
+        );
     }
 }

@@ -16,7 +16,12 @@ const OTHERS: usize = 10;
 /// Whose answer it waits for, in blocks: `waiting` are runs with an open question, and whether this person may answer it.
 #[must_use]
 pub fn home(waiting: &[(Run, bool)], now: DateTime<Utc>, place: &Place) -> Vec<SlackBlock> {
-    let asked = |mine: bool| waiting.iter().filter(move |(_, may)| *may == mine).filter_map(|(run, _)| Question::open(run));
+    let asked = |mine: bool| {
+        waiting
+            .iter()
+            .filter(move |(_, may)| *may == mine)
+            .filter_map(|(run, _)| Question::open(run))
+    };
     let mut blocks = vec![header("Waiting for you")];
     for question in asked(true).take(MINE) {
         blocks.extend(mine(&question, now, place));
@@ -30,7 +35,8 @@ pub fn home(waiting: &[(Run, bool)], now: DateTime<Utc>, place: &Place) -> Vec<S
     }
     if others > 0 {
         blocks.extend([divider(), header("Waiting for others")]);
-        blocks.extend(asked(false).take(OTHERS).map(|question| context(line(&question, now, place))));
+        blocks
+            .extend(asked(false).take(OTHERS).map(|question| context(line(&question, now, place))));
     }
     if others > OTHERS {
         blocks.push(context(format!("… and {} more.", others - OTHERS)));
@@ -46,21 +52,28 @@ fn mine(question: &Question<'_>, now: DateTime<Utc>, place: &Place) -> Vec<Slack
     lines.extend(question.look_twice());
     let mut blocks = vec![section(Mrkdwn::join(lines, "\n"))];
     if !clock::is_over(question.gate, question.spec, now) {
-        blocks.push(actions(&format!("{}:{}", question.run.id(), question.key()), question.buttons(place, Silence::NotOffered)));
+        blocks.push(actions(
+            &format!("{}:{}", question.run.id(), question.key()),
+            question.buttons(place, Silence::NotOffered),
+        ));
     }
     blocks.push(context(small(question, now, place)));
     blocks
 }
 
 fn line(question: &Question<'_>, now: DateTime<Utc>, place: &Place) -> Mrkdwn {
-    Mrkdwn::from(format!("*{} of {}* · ", question.stage.name(), question.run.request.project)) + small(question, now, place)
+    Mrkdwn::from(format!("*{} of {}* · ", question.stage.name(), question.run.request.project))
+        + small(question, now, place)
 }
 
 /// How long it waits, and where its thread is.
 fn small(question: &Question<'_>, now: DateTime<Utc>, place: &Place) -> Mrkdwn {
     let run = question.run;
     let mut parts = vec![
-        Mrkdwn::from(clock::left(question.gate, question.spec, now)) + " (" + clock::moment(question.gate.deadline, place) + ")",
+        Mrkdwn::from(clock::left(question.gate, question.spec, now))
+            + " ("
+            + clock::moment(question.gate.deadline, place)
+            + ")",
         "started by " + mention(&run.request.starter),
         question.channel() + " " + Mrkdwn::code(run.id().as_str(), 80),
     ];

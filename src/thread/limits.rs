@@ -31,9 +31,16 @@ pub(crate) fn view(view: &Value) {
     assert!(view.to_string().len() < 250_000, "{} bytes", view.to_string().len());
     self::blocks(&view["blocks"], (100, "modal"));
     for button in ["title", "submit", "close"] {
-        assert!(view[button].is_null() || (1..=24).contains(&length(view[button]["text"].as_str().unwrap())), "{button}");
+        assert!(
+            view[button].is_null()
+                || (1..=24).contains(&length(view[button]["text"].as_str().unwrap())),
+            "{button}"
+        );
     }
-    assert!(view["private_metadata"].as_str().is_none_or(|data| length(data) <= 3_000) && length(view["callback_id"].as_str().unwrap()) <= 255);
+    assert!(
+        view["private_metadata"].as_str().is_none_or(|data| length(data) <= 3_000)
+            && length(view["callback_id"].as_str().unwrap()) <= 255
+    );
     let form = view["blocks"].as_array().unwrap().iter().any(|b| b["type"] == "input");
     assert!(!form || !view["submit"].is_null(), "a form that cannot be sent");
 }
@@ -51,22 +58,51 @@ fn blocks(blocks: &Value, (most, what): (usize, &str)) {
     for block in blocks {
         let most = if block["type"] == "header" { 150 } else { 3_000 };
         for text in texts(block) {
-            assert!((1..=most).contains(&length(&text)), "{what}: {} of {} characters", block["type"], length(&text));
+            assert!(
+                (1..=most).contains(&length(&text)),
+                "{what}: {} of {} characters",
+                block["type"],
+                length(&text)
+            );
             assert!(text.matches("```").count() % 2 == 0, "{what}: an open fence in {text}");
             assert!(!text.contains("<!channel>") && !text.contains("<!here>"), "{what}: {text}");
-            assert!(!text.chars().any(|c| is_hidden(c) && !matches!(c, '\n' | '\t')), "{what}: {text:?}");
+            assert!(
+                !text.chars().any(|c| is_hidden(c) && !matches!(c, '\n' | '\t')),
+                "{what}: {text:?}"
+            );
         }
-        let elements: Vec<Value> = block["elements"].as_array().into_iter().flatten().chain(block.get("accessory")).cloned().collect();
+        let elements: Vec<Value> = block["elements"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .chain(block.get("accessory"))
+            .cloned()
+            .collect();
         unique(&elements, "action_id", what);
-        elements.iter().filter(|element| element["type"] == "button").for_each(|button| pressable(button, what));
-        assert!(block["type"] != "actions" || elements.len() <= 25, "{what}: {} buttons", elements.len());
+        elements
+            .iter()
+            .filter(|element| element["type"] == "button")
+            .for_each(|button| pressable(button, what));
+        assert!(
+            block["type"] != "actions" || elements.len() <= 25,
+            "{what}: {} buttons",
+            elements.len()
+        );
     }
 }
 
 fn pressable(button: &Value, what: &str) {
-    let fits = |field: &str, most: usize| button[field].as_str().is_none_or(|text| (1..=most).contains(&length(text)));
+    let fits = |field: &str, most: usize| {
+        button[field].as_str().is_none_or(|text| (1..=most).contains(&length(text)))
+    };
     assert!(length(button["text"]["text"].as_str().unwrap()) <= 75, "{what}: {button}");
-    assert!(fits("value", 2_000) && fits("url", 3_000) && fits("action_id", 255) && button["action_id"].is_string(), "{what}: {button}");
+    assert!(
+        fits("value", 2_000)
+            && fits("url", 3_000)
+            && fits("action_id", 255)
+            && button["action_id"].is_string(),
+        "{what}: {button}"
+    );
 }
 
 fn unique(items: &[Value], field: &str, what: &str) {

@@ -52,7 +52,12 @@ impl Links {
     ///
     /// # Errors
     /// `Expired` only where the signature is ours: a stranger learns nothing.
-    pub fn verify(&self, path: &str, signed: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, LinkError> {
+    pub fn verify(
+        &self,
+        path: &str,
+        signed: &str,
+        now: DateTime<Utc>,
+    ) -> Result<DateTime<Utc>, LinkError> {
         let (expires, signature) = signed.split_once('.').ok_or(LinkError::Wrong)?;
         let expires: i64 = expires.parse().map_err(|_| LinkError::Wrong)?;
         let bytes = hex::decode(signature).map_err(|_| LinkError::Wrong)?;
@@ -74,7 +79,8 @@ impl Links {
     }
 
     fn mac(&self, path: &str, expires: i64) -> Hmac<Sha256> {
-        let mut mac = Hmac::<Sha256>::new_from_slice(self.key.expose_secret()).expect("HMAC takes keys of any length");
+        let mut mac = Hmac::<Sha256>::new_from_slice(self.key.expose_secret())
+            .expect("HMAC takes keys of any length");
         mac.update(format!("{expires}\n{path}").as_bytes());
         mac
     }
@@ -96,13 +102,25 @@ mod tests {
 
     /// What a request for this address carries: its path, and what is signed.
     fn parts(url: &Url) -> (String, String) {
-        (url.path().strip_prefix("/team").unwrap().to_owned(), url.query().unwrap().strip_prefix("s=").unwrap().to_owned())
+        (
+            url.path().strip_prefix("/team").unwrap().to_owned(),
+            url.query().unwrap().strip_prefix("s=").unwrap().to_owned(),
+        )
     }
 
     #[test]
     fn a_link_names_the_run_and_the_stage() {
-        let url = links().diff(&"llm-wrapper-k3f9qdz".parse().unwrap(), &"streaming".parse().unwrap(), at(1_000));
-        assert!(url.as_str().starts_with("https://signoff.example/team/runs/llm-wrapper-k3f9qdz/diff/streaming?s=605800."), "{url}");
+        let url = links().diff(
+            &"llm-wrapper-k3f9qdz".parse().unwrap(),
+            &"streaming".parse().unwrap(),
+            at(1_000),
+        );
+        assert!(
+            url.as_str().starts_with(
+                "https://signoff.example/team/runs/llm-wrapper-k3f9qdz/diff/streaming?s=605800."
+            ),
+            "{url}"
+        );
     }
 
     #[test]

@@ -59,7 +59,12 @@ pub enum Priority {
 
 impl Message {
     /// Within Slack's limits, and on a lock screen in one line.
-    pub(super) fn new(key: impl Into<String>, to: To, notice: &Mrkdwn, blocks: Vec<SlackBlock>) -> Self {
+    pub(super) fn new(
+        key: impl Into<String>,
+        to: To,
+        notice: &Mrkdwn,
+        blocks: Vec<SlackBlock>,
+    ) -> Self {
         Self { key: key.into(), to, text: notice.cut(NOTICE), blocks: fit(blocks) }
     }
 

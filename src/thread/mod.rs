@@ -34,13 +34,16 @@ use crate::slack::Mrkdwn;
 pub use clock::redraw_at;
 pub use direct::unposted;
 pub use figures::{glyph, phase};
-pub use gate::{APPROVE, CHANGES, DIFF, DIFF_LINK, DIFF_PAGE, EXTEND, GateValue, REJECT, RunValue, SNOOZE, STOP, diff_url};
+pub use gate::{
+    APPROVE, CHANGES, DIFF, DIFF_LINK, DIFF_PAGE, EXTEND, GateValue, REJECT, RunValue, SNOOZE,
+    STOP, diff_url,
+};
 pub use home::home;
 pub use links::{LinkError, Links};
 pub use message::{Groups, Message, Priority, Reaction, To};
 pub use modal::{
-    CHANGES_FORM, DEVELOP, DIFF_FORM, DevelopForm, DiffPlace, EXTEND_FORM, ModalDiff, REJECT_FORM, changes_modal, develop_modal, diff_modal,
-    extend_modal, reject_modal,
+    CHANGES_FORM, DEVELOP, DIFF_FORM, DevelopForm, DiffPlace, EXTEND_FORM, ModalDiff, REJECT_FORM,
+    changes_modal, develop_modal, diff_modal, extend_modal, reject_modal,
 };
 #[cfg(test)]
 pub(crate) use plain::plain_blocks;
@@ -73,7 +76,12 @@ impl Place {
 
 /// The messages that should exist, in the order they are posted: first those of the thread, then those to people directly.
 #[must_use]
-pub fn render(run: &Run, (progress, groups): (Option<&Progress>, &Groups), now: DateTime<Utc>, place: &Place) -> Vec<Message> {
+pub fn render(
+    run: &Run,
+    (progress, groups): (Option<&Progress>, &Groups),
+    now: DateTime<Utc>,
+    place: &Place,
+) -> Vec<Message> {
     let mut messages = vec![card::card(run, now, place)];
     messages.extend(ledger::ledger(run, progress));
     messages.extend(gate::gates(run, now, place));
@@ -85,7 +93,11 @@ pub fn render(run: &Run, (progress, groups): (Option<&Progress>, &Groups), now: 
 /// The reactions that should be on people's messages.
 #[must_use]
 pub fn reactions(run: &Run) -> Vec<Reaction> {
-    run.notes.iter().filter_map(|note| note.message.clone()).map(|message| Reaction { message, emoji: NOTED }).collect()
+    run.notes
+        .iter()
+        .filter_map(|note| note.message.clone())
+        .map(|message| Reaction { message, emoji: NOTED })
+        .collect()
 }
 
 #[cfg(test)]

@@ -27,7 +27,11 @@ pub(super) fn called(approver: &Approver) -> Mrkdwn {
 }
 
 /// Those who are known by name to be able to give this verdict: each once, the starter first. A group counts as long as nobody knows better.
-pub(super) fn who_can(run: &Run, (gate, spec): (&GateId, &GateSpec), verdict: Verdict) -> Vec<Approver> {
+pub(super) fn who_can(
+    run: &Run,
+    (gate, spec): (&GateId, &GateSpec),
+    verdict: Verdict,
+) -> Vec<Approver> {
     let unknown = spec.only.iter().any(|approver| matches!(approver, Approver::Group(_)));
     let may = |approver: &Approver| match approver {
         Approver::Group(_) => true,
@@ -50,7 +54,11 @@ pub(super) fn who_can(run: &Run, (gate, spec): (&GateId, &GateSpec), verdict: Ve
 
 /// Whom a question calls: who can approve; where nobody is listed, or nobody of them can, whoever started the run.
 pub(super) fn called_by(run: &Run, gate: &GateId, spec: &GateSpec) -> Vec<Approver> {
-    let who = if spec.listed().is_empty() { Vec::new() } else { who_can(run, (gate, spec), Verdict::Approve) };
+    let who = if spec.listed().is_empty() {
+        Vec::new()
+    } else {
+        who_can(run, (gate, spec), Verdict::Approve)
+    };
     if who.is_empty() { vec![run.request.starter.clone().into()] } else { who }
 }
 
@@ -63,18 +71,26 @@ pub(super) fn anybody_else(run: &Run, spec: &GateSpec) -> Option<Mrkdwn> {
         PersonId::Slack { .. } => " but " + mention(starter),
         PersonId::Cli { .. } => Mrkdwn::default(),
     };
-    nobody_listed.then(|| "Nobody is listed to answer this: every full member of the workspace can" + but + ".")
+    nobody_listed.then(|| {
+        "Nobody is listed to answer this: every full member of the workspace can" + but + "."
+    })
 }
 
 /// The people among these, by their Slack user ids, each once: a direct conversation needs a person of this workspace.
-pub(super) fn in_person<'a>(run: &Run, approvers: impl IntoIterator<Item = &'a Approver>, groups: &Groups) -> Vec<String> {
+pub(super) fn in_person<'a>(
+    run: &Run,
+    approvers: impl IntoIterator<Item = &'a Approver>,
+    groups: &Groups,
+) -> Vec<String> {
     let home = run.request.channel.as_ref().map(|channel| channel.team.as_str());
     let here = |team: &str| home.is_none_or(|home| home == team);
     let mut users: Vec<String> = Vec::new();
     for approver in approvers {
         let named: Vec<&String> = match approver {
             Approver::Person(PersonId::Slack { team, user }) if here(team) => vec![user],
-            Approver::Group(group) if here(&group.team) => groups.0.get(group).into_iter().flatten().collect(),
+            Approver::Group(group) if here(&group.team) => {
+                groups.0.get(group).into_iter().flatten().collect()
+            }
             Approver::Person(_) | Approver::Group(_) => Vec::new(),
         };
         for user in named {

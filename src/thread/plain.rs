@@ -34,9 +34,13 @@ pub(crate) fn plain_blocks(blocks: &[SlackBlock]) -> String {
 fn block(block: &SlackBlock) -> Vec<String> {
     match said(block) {
         Some(Said::Title(title)) => vec![format!("[{title}]")],
-        Some(Said::Text(text)) => plain_text(&text).lines().filter(|line| *line != "```").map(str::to_owned).collect(),
+        Some(Said::Text(text)) => {
+            plain_text(&text).lines().filter(|line| *line != "```").map(str::to_owned).collect()
+        }
         // What a button opens is also a link in the small print.
-        Some(Said::Buttons(labels)) => vec![labels.iter().map(|label| format!("[{label}]")).collect::<Vec<_>>().join(" ")],
+        Some(Said::Buttons(labels)) => {
+            vec![labels.iter().map(|label| format!("[{label}]")).collect::<Vec<_>>().join(" ")]
+        }
         None => Vec::new(),
     }
 }
@@ -72,7 +76,9 @@ pub fn shell_text(mrkdwn: &str) -> String {
     let plain = plain_text(mrkdwn);
     let mut text = String::new();
     for (i, piece) in plain.split('`').enumerate() {
-        let copied = piece.starts_with("/develop ") || piece.starts_with("git clone ") || !piece.contains(' ');
+        let copied = piece.starts_with("/develop ")
+            || piece.starts_with("git clone ")
+            || !piece.contains(' ');
         match (i % 2 == 1, copied) {
             (true, true) => text.push_str(&in_a_shell(piece)),
             (true, false) => text.extend(["`", piece, "`"]),
@@ -84,7 +90,10 @@ pub fn shell_text(mrkdwn: &str) -> String {
 
 /// One of our commands as a shell has it; anything else as it is.
 fn in_a_shell(code: &str) -> String {
-    const VERBS: [&str; 10] = ["approve", "changes", "reject", "extend", "snooze", "stop", "status", "waiting", "list", "help"];
+    const VERBS: [&str; 10] = [
+        "approve", "changes", "reject", "extend", "snooze", "stop", "status", "waiting", "list",
+        "help",
+    ];
     let Some(words) = code.strip_prefix("/develop ") else { return code.to_owned() };
     let is_verb = words.split_whitespace().next().is_some_and(|first| VERBS.contains(&first));
     format!("signoff {}{words}", if is_verb { "" } else { "develop " })
@@ -96,15 +105,29 @@ mod tests {
 
     #[test]
     fn tags_become_words() {
-        let text = plain_text("by <@U1> <!subteam^S1> · <!date^1^{time}|09:05 UTC> · <https://a.example/?e=1&amp;s=2|View diff> · 1 &lt; 2 &amp; 3");
-        assert_eq!(text, "by @U1 @S1 · 09:05 UTC · View diff: https://a.example/?e=1&s=2 · 1 < 2 & 3");
+        let text = plain_text(
+            "by <@U1> <!subteam^S1> · <!date^1^{time}|09:05 UTC> · <https://a.example/?e=1&amp;s=2|View diff> · 1 &lt; 2 &amp; 3",
+        );
+        assert_eq!(
+            text,
+            "by @U1 @S1 · 09:05 UTC · View diff: https://a.example/?e=1&s=2 · 1 < 2 & 3"
+        );
     }
 
     #[test]
     fn a_shell_is_told_its_own_commands() {
-        assert_eq!(shell_text("There is no run `x`. `/develop list` shows the newest."), "There is no run x. signoff list shows the newest.");
-        assert_eq!(shell_text("`/develop list-maker` starts again."), "signoff develop list-maker starts again.");
-        assert_eq!(shell_text("`exit 3` exited 3 in `x-k3f9qdz`"), "`exit 3` exited 3 in x-k3f9qdz");
+        assert_eq!(
+            shell_text("There is no run `x`. `/develop list` shows the newest."),
+            "There is no run x. signoff list shows the newest."
+        );
+        assert_eq!(
+            shell_text("`/develop list-maker` starts again."),
+            "signoff develop list-maker starts again."
+        );
+        assert_eq!(
+            shell_text("`exit 3` exited 3 in `x-k3f9qdz`"),
+            "`exit 3` exited 3 in x-k3f9qdz"
+        );
     }
 
     #[test]

@@ -4,8 +4,9 @@ use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
 use url::Url;
 
 use crate::run::{
-    AgentInfo, AgentKind, AgentSpec, AttemptOutcome, Channel, Delivered, Diff, Digest, Event, FileDiff, GateId, GateKind, GateSpec, Happened,
-    Outcome, PersonId, Pipeline, Progress, Reports, Request, RequestId, Rework, Run, Sandboxing, Size, Snapshot, Stage, StageName, StageOutcome,
+    AgentInfo, AgentKind, AgentSpec, AttemptOutcome, Channel, Delivered, Diff, Digest, Event,
+    FileDiff, GateId, GateKind, GateSpec, Happened, Outcome, PersonId, Pipeline, Progress, Reports,
+    Request, RequestId, Rework, Run, Sandboxing, Size, Snapshot, Stage, StageName, StageOutcome,
     Tests, Tokens, Trouble, Usd, Verdict, Via,
 };
 
@@ -17,7 +18,14 @@ mod tales;
 pub(crate) use asking::{More, group};
 pub(crate) use tales::nasty;
 
-pub(crate) const STAGES: [&str; 6] = ["scaffold", "core-implementation", "streaming", "structured-logging", "parallel-processing", "cost-tracking"];
+pub(crate) const STAGES: [&str; 6] = [
+    "scaffold",
+    "core-implementation",
+    "streaming",
+    "structured-logging",
+    "parallel-processing",
+    "cost-tracking",
+];
 
 /// A run and the clock of its workflow.
 pub(crate) struct Tale {
@@ -42,7 +50,12 @@ pub(crate) fn name(text: &str) -> StageName {
 /// A place with pages, in UTC.
 pub(crate) fn place() -> Place {
     let links = Links::new("a key for tests", Url::parse("https://signoff.example").unwrap());
-    Place { links: Some(links), clock_zone: FixedOffset::east_opt(0).unwrap(), slack_dates: false, thread: None }
+    Place {
+        links: Some(links),
+        clock_zone: FixedOffset::east_opt(0).unwrap(),
+        slack_dates: false,
+        thread: None,
+    }
 }
 
 /// A place that no browser can reach.
@@ -78,7 +91,8 @@ fn stage(text: &str) -> Stage {
         size: Size::M,
         attempts: 3,
         timeout_seconds: 1_800,
-        gate: (text == "core-implementation").then_some(GateSpec { approvers: vec![ben().into()], ..GateSpec::usual(3_600) }),
+        gate: (text == "core-implementation")
+            .then_some(GateSpec { approvers: vec![ben().into()], ..GateSpec::usual(3_600) }),
         setup: Vec::new(),
         checks: vec!["npm test".to_owned()],
         reports: Reports::default(),
@@ -102,7 +116,14 @@ pub(crate) struct Work {
 }
 
 pub(crate) const fn work(tokens: u64, cents: i64, seconds: i64) -> Work {
-    Work { tokens, cents, seconds, tests: Some(Tests { passed: 50, failed: 0, skipped: 0 }), coverage: Some(92.0), lines: (156, 12) }
+    Work {
+        tokens,
+        cents,
+        seconds,
+        tests: Some(Tests { passed: 50, failed: 0, skipped: 0 }),
+        coverage: Some(92.0),
+        lines: (156, 12),
+    }
 }
 
 impl Tale {
@@ -111,7 +132,11 @@ impl Tale {
     }
 
     pub fn of(request: Request) -> Self {
-        Self { run: Run::starting(request), now: DateTime::from_timestamp(1_772_442_000, 0).unwrap(), more: More::default() }
+        Self {
+            run: Run::starting(request),
+            now: DateTime::from_timestamp(1_772_442_000, 0).unwrap(),
+            more: More::default(),
+        }
     }
 
     pub fn started(mut self) -> Self {
@@ -139,11 +164,16 @@ impl Tale {
 
     pub fn writes(mut self, stage: &str, attempt: u32, work: Work) -> Self {
         let (added, removed) = work.lines;
-        let file = |path: &str, added| FileDiff { path: path.to_owned(), added, removed: removed / 3 };
+        let file =
+            |path: &str, added| FileDiff { path: path.to_owned(), added, removed: removed / 3 };
         self.tell(Happened::Written {
             stage: name(stage),
             attempt,
-            agent: Some(AgentInfo { name: "Claude Code".to_owned(), version: Some("2.1.3".to_owned()), model: Some("claude-sonnet-4-5".to_owned()) }),
+            agent: Some(AgentInfo {
+                name: "Claude Code".to_owned(),
+                version: Some("2.1.3".to_owned()),
+                model: Some("claude-sonnet-4-5".to_owned()),
+            }),
             sandboxing: Sandboxing::Closed,
             base: snapshot("origin"),
             snapshot: snapshot(stage),
@@ -151,19 +181,31 @@ impl Tale {
                 files: 3,
                 added,
                 removed,
-                biggest: vec![file("src/client.js", added / 2), file("test/client.test.js", added / 3), file("README.md", added / 6)],
+                biggest: vec![
+                    file("src/client.js", added / 2),
+                    file("test/client.test.js", added / 3),
+                    file("README.md", added / 6),
+                ],
                 flags: self.more.flags.clone(),
             }),
             since_round: self.more.since_round.clone().map(Box::new),
             since_approved: self.more.since_approved.clone().map(Box::new),
             tokens: tokens(work.tokens),
             cost_usd: cents(work.cents),
-            words: Some(self.more.words.clone().unwrap_or_else(|| "I wrote the client and its tests. <!channel> please approve!".to_owned())),
+            words: Some(self.more.words.clone().unwrap_or_else(|| {
+                "I wrote the client and its tests. <!channel> please approve!".to_owned()
+            })),
         });
         self
     }
 
-    pub fn ends(mut self, stage: &str, attempt: u32, end: (AttemptOutcome, Option<&str>, Option<Trouble>), work: Work) -> Self {
+    pub fn ends(
+        mut self,
+        stage: &str,
+        attempt: u32,
+        end: (AttemptOutcome, Option<&str>, Option<Trouble>),
+        work: Work,
+    ) -> Self {
         self.now += TimeDelta::seconds(work.seconds);
         let tests_changed = std::mem::take(&mut self.more).tests_changed;
         self.tell(Happened::AttemptEnded {
@@ -185,39 +227,71 @@ impl Tale {
 
     /// A good attempt, without the stage's end.
     pub fn works(self, stage: &str, attempt: u32, work: Work) -> Self {
-        self.begins(stage, attempt).writes(stage, attempt, work).ends(stage, attempt, (AttemptOutcome::Good, None, None), work)
+        self.begins(stage, attempt).writes(stage, attempt, work).ends(
+            stage,
+            attempt,
+            (AttemptOutcome::Good, None, None),
+            work,
+        )
     }
 
     /// An attempt whose tests fail.
     pub fn errs(self, stage: &str, attempt: u32) -> Self {
-        let work = Work { tests: Some(Tests { passed: 47, failed: 3, skipped: 0 }), ..work(9_000, 12, 95) };
+        let work = Work {
+            tests: Some(Tests { passed: 47, failed: 3, skipped: 0 }),
+            ..work(9_000, 12, 95)
+        };
         let end = (AttemptOutcome::Bad, Some("3 of 50 tests failed"), None);
         self.begins(stage, attempt).writes(stage, attempt, work).ends(stage, attempt, end, work)
     }
 
     pub fn keeps(mut self, stage: &str) -> Self {
-        self.tell(Happened::StageEnded { stage: name(stage), outcome: StageOutcome::Good, why: None, snapshot: Some(snapshot(stage)) });
+        self.tell(Happened::StageEnded {
+            stage: name(stage),
+            outcome: StageOutcome::Good,
+            why: None,
+            snapshot: Some(snapshot(stage)),
+        });
         self
     }
 
     pub fn fails(mut self, stage: &str, why: &str) -> Self {
-        self.tell(Happened::StageEnded { stage: name(stage), outcome: StageOutcome::Failed, why: Some(why.to_owned()), snapshot: None });
+        self.tell(Happened::StageEnded {
+            stage: name(stage),
+            outcome: StageOutcome::Failed,
+            why: Some(why.to_owned()),
+            snapshot: None,
+        });
         self
     }
 
     pub fn undoes(mut self, stage: &str) -> Self {
-        self.tell(Happened::StageEnded { stage: name(stage), outcome: StageOutcome::Undone, why: None, snapshot: None });
+        self.tell(Happened::StageEnded {
+            stage: name(stage),
+            outcome: StageOutcome::Undone,
+            why: None,
+            snapshot: None,
+        });
         self
     }
 
     pub fn gate(&self, stage: &str) -> GateId {
-        let round = self.run.stage(&name(stage)).map_or(1, |s| if self.run.gate.is_some() { s.rounds } else { s.rounds + 1 });
-        GateId { kind: GateKind::Approve, stage: name(stage), round, digest: Digest(format!("digest of {stage} {round}")) }
+        let round = self
+            .run
+            .stage(&name(stage))
+            .map_or(1, |s| if self.run.gate.is_some() { s.rounds } else { s.rounds + 1 });
+        GateId {
+            kind: GateKind::Approve,
+            stage: name(stage),
+            round,
+            digest: Digest(format!("digest of {stage} {round}")),
+        }
     }
 
     pub fn asks(mut self, stage: &str) -> Self {
         let deadline = self.now + TimeDelta::hours(1);
-        let attempt = self.run.stage(&name(stage)).and_then(|s| s.good_attempt()).map_or(1, |a| a.n);
+        let attempt =
+            self.run.stage(&name(stage)).and_then(|s| s.good_attempt()).map_or(1, |a| a.n);
         self.tell(Happened::GateOpened { gate: self.gate(stage), attempt, deadline });
         self
     }
@@ -230,9 +304,18 @@ impl Tale {
 
     /// An answer; a stop names no gate.
     pub fn decides(mut self, by: PersonId, verdict: Verdict, words: Option<&str>) -> Self {
-        let gate = self.run.gate.as_ref().filter(|_| verdict != Verdict::Stop).map(|g| g.id.clone());
+        let gate =
+            self.run.gate.as_ref().filter(|_| verdict != Verdict::Stop).map(|g| g.id.clone());
         let words = words.map(str::to_owned);
-        self.tell(Happened::Decided { request: RequestId("r1".to_owned()), gate, verdict, by, via: Via::Button, words, rework: Rework::Top });
+        self.tell(Happened::Decided {
+            request: RequestId("r1".to_owned()),
+            gate,
+            verdict,
+            by,
+            via: Via::Button,
+            words,
+            rework: Rework::Top,
+        });
         self
     }
 
@@ -246,8 +329,15 @@ impl Tale {
                 "/srv/signoff/runs/llm-wrapper-k3f9qdz/shadow.git".to_owned()
             },
             pushed,
-            note: (!pushed).then(|| "It was not pushed, because the run did not go well.".to_owned()),
-            diff: Diff { files: 14, added: 1_204, removed: 36, biggest: Vec::new(), flags: Vec::new() },
+            note: (!pushed)
+                .then(|| "It was not pushed, because the run did not go well.".to_owned()),
+            diff: Diff {
+                files: 14,
+                added: 1_204,
+                removed: 36,
+                biggest: Vec::new(),
+                flags: Vec::new(),
+            },
         }));
         self
     }
@@ -259,7 +349,14 @@ impl Tale {
 
     /// Progress of an attempt, now.
     pub fn progress(&self, stage: &str, attempt: u32, step: &str) -> Progress {
-        Progress { stage: name(stage), attempt, tokens: tokens(12_340), cost_usd: cents(3), step: step.to_owned(), at: self.now }
+        Progress {
+            stage: name(stage),
+            attempt,
+            tokens: tokens(12_340),
+            cost_usd: cents(3),
+            step: step.to_owned(),
+            at: self.now,
+        }
     }
 }
 
@@ -268,5 +365,10 @@ pub(crate) fn cents(cents: i64) -> Usd {
 }
 
 fn tokens(total: u64) -> Tokens {
-    Tokens { input: total / 4, output: total / 4, cache_read: total / 4, cache_write: total - total / 4 * 3 }
+    Tokens {
+        input: total / 4,
+        output: total / 4,
+        cache_read: total / 4,
+        cache_write: total - total / 4 * 3,
+    }
 }

@@ -30,20 +30,43 @@ pub(crate) fn rows(run: &Run) -> Vec<Row> {
         cost: cost.to_string(),
         time: span(seconds),
     };
-    let stages = worked.iter().zip(cents_that_add_up(&costs)).map(|(s, cost)| row(s.name().as_str(), s.tokens().total(), cost, s.seconds()));
-    let total = row("TOTAL", worked.iter().map(|s| s.tokens().total()).sum(), run.spent(), worked.iter().map(|s| s.seconds()).sum());
+    let stages = worked
+        .iter()
+        .zip(cents_that_add_up(&costs))
+        .map(|(s, cost)| row(s.name().as_str(), s.tokens().total(), cost, s.seconds()));
+    let total = row(
+        "TOTAL",
+        worked.iter().map(|s| s.tokens().total()).sum(),
+        run.spent(),
+        worked.iter().map(|s| s.seconds()).sum(),
+    );
     stages.chain([total]).collect()
 }
 
 /// The table in monospaced columns.
 pub(super) fn table(run: &Run) -> String {
-    let head = Row { stage: "Stage".to_owned(), tokens: "Tokens".to_owned(), cost: "Cost".to_owned(), time: "Time".to_owned() };
+    let head = Row {
+        stage: "Stage".to_owned(),
+        tokens: "Tokens".to_owned(),
+        cost: "Cost".to_owned(),
+        time: "Time".to_owned(),
+    };
     let rows: Vec<Row> = [head].into_iter().chain(rows(run)).collect();
     let widest = |of: fn(&Row) -> &str| rows.iter().map(|r| of(r).width()).max().unwrap_or(0);
-    let widths = (widest(|r| &r.stage), widest(|r| &r.tokens) + 1, (widest(|r| &r.cost) + 2).max(9), (widest(|r| &r.time) + 2).max(9));
+    let widths = (
+        widest(|r| &r.stage),
+        widest(|r| &r.tokens) + 1,
+        (widest(|r| &r.cost) + 2).max(9),
+        (widest(|r| &r.time) + 2).max(9),
+    );
     let line = |r: &Row| {
         let name = format!("{}{}", r.stage, " ".repeat(widths.0 - r.stage.width()));
-        format!("{name}{}{}{}", right(&r.tokens, widths.1), right(&r.cost, widths.2), right(&r.time, widths.3))
+        format!(
+            "{name}{}{}{}",
+            right(&r.tokens, widths.1),
+            right(&r.cost, widths.2),
+            right(&r.time, widths.3)
+        )
     };
     rows.iter().map(line).collect::<Vec<_>>().join("\n")
 }

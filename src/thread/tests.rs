@@ -6,7 +6,10 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::sample::{More, Tale, ana, ben, name, place, request, work};
-use super::{Groups, Message, ModalDiff, Priority, diff_modal, home, limits, redraw_at, render, unposted, words};
+use super::{
+    Groups, Message, ModalDiff, Priority, diff_modal, home, limits, redraw_at, render, unposted,
+    words,
+};
 use crate::run::{AttemptOutcome, Outcome, PersonId, Refusal, Reminder, Rework, Verdict};
 use crate::workspace::{FilePatch, FileStatus};
 
@@ -21,20 +24,27 @@ fn the_largest_run_keeps_the_limits() {
 #[test]
 fn the_largest_question_keeps_the_limits() {
     let tale = Tale::largest_question();
-    render(&tale.run, (None, &Groups::default()), tale.now, &place()).iter().for_each(limits::message);
+    render(&tale.run, (None, &Groups::default()), tale.now, &place())
+        .iter()
+        .for_each(limits::message);
 }
 
 #[test]
 fn messages_are_posted_in_order() {
     let tale = Tale::done();
-    let keys: Vec<String> = render(&tale.run, (None, &Groups::default()), tale.now, &place()).into_iter().map(|m| m.key).collect();
+    let keys: Vec<String> = render(&tale.run, (None, &Groups::default()), tale.now, &place())
+        .into_iter()
+        .map(|m| m.key)
+        .collect();
     assert_eq!(keys, ["card", "ledger", "gate:core-implementation:1", "end"]);
 }
 
 #[test]
 fn a_run_with_one_gate_calls_somebody_twice() {
     let tale = Tale::done();
-    let calls = |m: &&Message| serde_json::to_string(&m.blocks).unwrap().contains("<@") || m.text.as_str().contains("<@");
+    let calls = |m: &&Message| {
+        serde_json::to_string(&m.blocks).unwrap().contains("<@") || m.text.as_str().contains("<@")
+    };
     let messages = render(&tale.run, (None, &Groups::default()), tale.now, &place());
     let calling: Vec<&str> = messages.iter().filter(calls).map(|m| m.key.as_str()).collect();
     assert_eq!(calling, ["gate:core-implementation:1", "end"]);
@@ -44,7 +54,8 @@ fn a_run_with_one_gate_calls_somebody_twice() {
 #[test]
 fn a_digest_tells_drawings_apart() {
     let (tale, later) = (Tale::waiting(), Tale::waiting().after(1_860));
-    let digest = |tale: &Tale| render(&tale.run, (None, &Groups::default()), tale.now, &place())[2].digest();
+    let digest =
+        |tale: &Tale| render(&tale.run, (None, &Groups::default()), tale.now, &place())[2].digest();
     assert_eq!(digest(&tale), digest(&tale));
     assert_ne!(digest(&tale), digest(&later));
     assert_eq!(digest(&tale).len(), 64);
@@ -54,7 +65,8 @@ fn a_digest_tells_drawings_apart() {
 fn a_run_that_is_over_never_changes() {
     let tale = Tale::done();
     assert_eq!(redraw_at(&tale.run, tale.now), None);
-    let much_later = render(&tale.run, (None, &Groups::default()), tale.now + TimeDelta::days(400), &place());
+    let much_later =
+        render(&tale.run, (None, &Groups::default()), tale.now + TimeDelta::days(400), &place());
     assert_eq!(render(&tale.run, (None, &Groups::default()), tale.now, &place()), much_later);
 }
 
@@ -75,9 +87,14 @@ fn tale(which: u8) -> Tale {
 
 /// Words that may be anything, and a great many of them.
 fn words() -> impl Strategy<Value = String> {
-    let piece =
-        prop_oneof![".{0,40}", "(\\PC|[<>&`*_\n\r\t\u{202e}\u{301}]){0,40}", Just("<!channel> ```\n@here ```".to_owned()), Just("> &lt;".to_owned())];
-    (prop::collection::vec(piece, 0..6), 1..200_usize).prop_map(|(pieces, times)| pieces.join("\n").repeat(times))
+    let piece = prop_oneof![
+        ".{0,40}",
+        "(\\PC|[<>&`*_\n\r\t\u{202e}\u{301}]){0,40}",
+        Just("<!channel> ```\n@here ```".to_owned()),
+        Just("> &lt;".to_owned())
+    ];
+    (prop::collection::vec(piece, 0..6), 1..200_usize)
+        .prop_map(|(pieces, times)| pieces.join("\n").repeat(times))
 }
 
 /// A run in which everything that can be said says this, after so much of it.
@@ -86,13 +103,27 @@ fn saying(words: &str, steps: usize) -> Tale {
     request.brief = words.to_owned();
     request.repository = Some(words.to_owned());
     let stage = "core-implementation";
-    let more = || More { words: Some(words.to_owned()), since_round: Some(More::diff(1, 1, 1)), ..More::risky(words) };
-    let tale = Tale::of(request).started().notes(ana(), words).works("scaffold", 1, work(1, 1, 1)).keeps("scaffold");
+    let more = || More {
+        words: Some(words.to_owned()),
+        since_round: Some(More::diff(1, 1, 1)),
+        ..More::risky(words)
+    };
+    let tale = Tale::of(request)
+        .started()
+        .notes(ana(), words)
+        .works("scaffold", 1, work(1, 1, 1))
+        .keeps("scaffold");
     let tell: [&dyn Fn(Tale) -> Tale; 7] = [
-        &|tale| tale.with(more()).works(stage, 1, work(1, 1, 1)).asks(stage).reminds(Reminder::Half),
+        &|tale| {
+            tale.with(more()).works(stage, 1, work(1, 1, 1)).asks(stage).reminds(Reminder::Half)
+        },
         &|tale| tale.wants(ben(), words, Rework::Top),
         &|tale| tale.notes(ben(), words).notes(ana(), words).begins(stage, 2),
-        &|tale| tale.writes(stage, 2, work(1, 1, 1)).ends(stage, 2, (AttemptOutcome::Good, Some(words), None), work(1, 1, 1)).asks(stage),
+        &|tale| {
+            tale.writes(stage, 2, work(1, 1, 1))
+                .ends(stage, 2, (AttemptOutcome::Good, Some(words), None), work(1, 1, 1))
+                .asks(stage)
+        },
         &|tale| tale.extends(ben(), 8).reminds(Reminder::Soon).notes(ana(), words),
         &|tale| tale.decides(ben(), Verdict::Reject, Some(words)).undoes(stage),
         &|tale| tale.delivers(false).closes(Outcome::Rejected, Some(words)),

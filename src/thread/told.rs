@@ -25,7 +25,12 @@ pub fn told(run: &Run, now: DateTime<Utc>) -> Vec<Told> {
     let mut lines = Vec::new();
     for (index, stage) in run.stages.iter().enumerate() {
         lines.extend(attempts(run, index, stage));
-        lines.extend(run.gate.as_ref().filter(|open| &open.id.stage == stage.name()).map(|open| asked(run, open, now)));
+        lines.extend(
+            run.gate
+                .as_ref()
+                .filter(|open| &open.id.stage == stage.name())
+                .map(|open| asked(run, open, now)),
+        );
         lines.extend(answers(run, Some(stage)));
     }
     lines.extend(answers(run, None));
@@ -34,7 +39,10 @@ pub fn told(run: &Run, now: DateTime<Utc>) -> Vec<Told> {
 }
 
 fn noted(i: usize, note: &Note) -> Told {
-    Told { key: format!("note {i}"), line: format!("◆ note by {}: “{}”", named(&note.by), one_line(&note.words, WORDS)) }
+    Told {
+        key: format!("note {i}"),
+        line: format!("◆ note by {}: “{}”", named(&note.by), one_line(&note.words, WORDS)),
+    }
 }
 
 fn attempts(run: &Run, index: usize, stage: &StageState) -> Vec<Told> {
@@ -43,10 +51,18 @@ fn attempts(run: &Run, index: usize, stage: &StageState) -> Vec<Told> {
         let key = format!("{} {}", stage.name(), attempt.n);
         if attempt.outcome == AttemptOutcome::Running {
             let of = format!("stage {} of {}", index + 1, run.stages.len());
-            let begun = format!("{} {} · attempt {} · {of}", figures::glyph(stage.phase), stage.name(), attempt.n);
+            let begun = format!(
+                "{} {} · attempt {} · {of}",
+                figures::glyph(stage.phase),
+                stage.name(),
+                attempt.n
+            );
             lines.push(Told { key: format!("{key} begun"), line: begun });
         } else {
-            lines.push(Told { key: format!("{key} ended"), line: ledger::row(run, index, attempt, None) });
+            lines.push(Told {
+                key: format!("{key} ended"),
+                line: ledger::row(run, index, attempt, None),
+            });
         }
     }
     lines
@@ -54,23 +70,39 @@ fn attempts(run: &Run, index: usize, stage: &StageState) -> Vec<Told> {
 
 fn asked(run: &Run, open: &OpenGate, now: DateTime<Utc>) -> Told {
     let id = &open.id;
-    let left = run.spec_of(id).map(|spec| format!(", {}", clock::left(open, spec, now))).unwrap_or_default();
-    let line = format!("◆ {} waits for an answer{left}: signoff approve {} (or changes, or reject)", id.stage, run.id());
+    let left = run
+        .spec_of(id)
+        .map(|spec| format!(", {}", clock::left(open, spec, now)))
+        .unwrap_or_default();
+    let line = format!(
+        "◆ {} waits for an answer{left}: signoff approve {} (or changes, or reject)",
+        id.stage,
+        run.id()
+    );
     // More time is news.
     Told { key: format!("gate {} {} {}", id.stage, id.round, open.extensions.len()), line }
 }
 
 /// The answers about a stage, or about the run itself.
 fn answers<'a>(run: &'a Run, stage: Option<&'a StageState>) -> impl Iterator<Item = Told> + 'a {
-    let about = run.decisions.iter().enumerate().filter(move |(_, d)| d.gate.as_ref().map(|gate| &gate.stage) == stage.map(StageState::name));
+    let about = run.decisions.iter().enumerate().filter(move |(_, d)| {
+        d.gate.as_ref().map(|gate| &gate.stage) == stage.map(StageState::name)
+    });
     about.map(|(i, d)| Told { key: format!("decision {i}"), line: decided(d) })
 }
 
 fn decided(decided: &Decided) -> String {
     let (who, what) = (named(&decided.by), gate::was(decided.verdict));
     let about = decided.gate.as_ref().map_or("the run", |gate| gate.stage.as_str());
-    let words = decided.words.as_deref().map(|words| one_line(words, WORDS)).filter(|words| !words.is_empty());
-    format!("◆ {about} {what} by {who}{}", words.map(|words| format!(": “{words}”")).unwrap_or_default())
+    let words = decided
+        .words
+        .as_deref()
+        .map(|words| one_line(words, WORDS))
+        .filter(|words| !words.is_empty());
+    format!(
+        "◆ {about} {what} by {who}{}",
+        words.map(|words| format!(": “{words}”")).unwrap_or_default()
+    )
 }
 
 fn named(person: &PersonId) -> String {
@@ -99,7 +131,10 @@ mod tests {
 
     #[test]
     fn what_ended_is_told_as_in_the_ledger() {
-        let tale = Tale::waiting().decides(ben(), Verdict::Approve, None).keeps("core-implementation").begins("streaming", 1);
+        let tale = Tale::waiting()
+            .decides(ben(), Verdict::Approve, None)
+            .keeps("core-implementation")
+            .begins("streaming", 1);
         insta::assert_snapshot!(shown(&tale), @"
         ✓ scaffold · attempt 1 · 15/15 tests · 3 files +156 −12 · $0.04 · 2m 15s
         ✓ core-implementation · attempt 1 · 50/50 tests · 92 % coverage · 3 files +156 −12 · $0.23 · 4m 30s
@@ -115,6 +150,9 @@ mod tests {
         let after = tale.works("streaming", 2, work(8_500, 15, 210)).keeps("streaming");
         let after = told(&after.run, after.now);
         let same = before.iter().filter(|told| !told.key.ends_with("begun"));
-        assert!(same.clone().count() > 2 && same.clone().all(|told| after.contains(told)), "{before:?} {after:?}");
+        assert!(
+            same.clone().count() > 2 && same.clone().all(|told| after.contains(told)),
+            "{before:?} {after:?}"
+        );
     }
 }

@@ -5,7 +5,9 @@ use chrono::{Offset as _, Utc};
 
 use super::people::{called, listed, mention, who_can};
 use super::{clock, figures};
-use crate::run::{Approver, GateId, GateSpec, Outcome, Phase, Refusal, Run, StagePhase, StageState, Verdict};
+use crate::run::{
+    Approver, GateId, GateSpec, Outcome, Phase, Refusal, Run, StagePhase, StageState, Verdict,
+};
 use crate::slack::Mrkdwn;
 
 /// Longest list of people who can.
@@ -65,7 +67,9 @@ pub fn nothing_was_recorded(verdict: Verdict) -> String {
         Verdict::Snooze => "try",
         Verdict::Note => "say it",
     };
-    format!("The workflow server does not answer, so nothing was recorded. Please {again} again in a minute.")
+    format!(
+        "The workflow server does not answer, so nothing was recorded. Please {again} again in a minute."
+    )
 }
 
 /// The answer is stored, whether it arrived is not known; it is sent again until it is.
@@ -104,7 +108,9 @@ const fn to(verdict: Verdict) -> &'static str {
 fn only(run: &Run, verdict: Verdict) -> Mrkdwn {
     let (who, everybody) = who(run, verdict);
     let names = names(&who, everybody.then_some("a full member of this workspace"));
-    let who = names.non_empty().map_or_else(|| "Nobody who is listed for this run".into(), |names| "Only " + names);
+    let who = names
+        .non_empty()
+        .map_or_else(|| "Nobody who is listed for this run".into(), |names| "Only " + names);
     who + " can " + to(verdict) + "."
 }
 
@@ -112,7 +118,11 @@ fn only(run: &Run, verdict: Verdict) -> Mrkdwn {
 fn others(run: &Run, verdict: Verdict) -> Mrkdwn {
     let (mut who, everybody) = who(run, verdict);
     who.retain(|approver| *approver != Approver::Person(run.request.starter.clone()));
-    let anybody = if who.is_empty() { "Any other full member of this workspace" } else { "any other full member of this workspace" };
+    let anybody = if who.is_empty() {
+        "Any other full member of this workspace"
+    } else {
+        "any other full member of this workspace"
+    };
     let names = names(&who, everybody.then_some(anybody));
     names.non_empty().map(|names| " " + names + " can.").unwrap_or_default()
 }
@@ -124,7 +134,11 @@ fn nobody(run: &Run) -> Mrkdwn {
 }
 
 fn already_approved(missing: u32) -> String {
-    let missing = if missing == 1 { "One more approval is".to_owned() } else { format!("{missing} more approvals are") };
+    let missing = if missing == 1 {
+        "One more approval is".to_owned()
+    } else {
+        format!("{missing} more approvals are")
+    };
     format!("You approved this already. {missing} missing, by somebody else.")
 }
 
@@ -132,9 +146,14 @@ fn no_later(run: &Run, deadline: chrono::DateTime<Utc>) -> String {
     let longest = "a question stays open for at most 30 days";
     match run.gate.as_ref() {
         Some(open) if open.deadline == deadline => {
-            format!("The time to answer runs until {} already, and {longest}.", clock::stamp(deadline, Utc.fix()))
+            format!(
+                "The time to answer runs until {} already, and {longest}.",
+                clock::stamp(deadline, Utc.fix())
+            )
         }
-        _ => format!("The time to answer runs until {} already.", clock::stamp(deadline, Utc.fix())),
+        _ => {
+            format!("The time to answer runs until {} already.", clock::stamp(deadline, Utc.fix()))
+        }
     }
 }
 
@@ -152,15 +171,17 @@ fn who(run: &Run, verdict: Verdict) -> (Vec<Approver>, bool) {
             let everybody = who.len() == 1 && run.named().next().is_none();
             (who, everybody)
         }
-        (_, Some((gate, spec))) => {
-            (who_can(run, (gate, spec), verdict), spec.approvers.is_empty() && spec.only.is_empty() && !spec.approvers_required)
-        }
+        (_, Some((gate, spec))) => (
+            who_can(run, (gate, spec), verdict),
+            spec.approvers.is_empty() && spec.only.is_empty() && !spec.approvers_required,
+        ),
     }
 }
 
 /// The question that is open, else the one that was asked last.
 fn newest_gate(run: &Run) -> Option<(&GateId, &GateSpec)> {
-    let closed = || run.stages.iter().rev().find_map(|s| s.asked.last()).map(|asked| &asked.gate.id);
+    let closed =
+        || run.stages.iter().rev().find_map(|s| s.asked.last()).map(|asked| &asked.gate.id);
     let gate = run.gate.as_ref().map(|open| &open.id).or_else(closed)?;
     Some((gate, run.spec_of(gate)?))
 }
@@ -178,20 +199,34 @@ fn doing(run: &Run) -> String {
     match (run.phase(), run.current()) {
         (Phase::Starting, _) => "no worker took it on yet".to_owned(),
         (_, Some((n, stage))) if stage.phase != StagePhase::Failed => {
-            format!("{} is under way, stage {n} of {}{}", stage.name(), run.stages.len(), attempt(stage))
+            format!(
+                "{} is under way, stage {n} of {}{}",
+                stage.name(),
+                run.stages.len(),
+                attempt(stage)
+            )
         }
         _ => "its result is being put where you can fetch it".to_owned(),
     }
 }
 
 fn attempt(stage: &StageState) -> String {
-    stage.attempts.last().filter(|a| a.n > 1).map(|a| format!(", attempt {}", a.n)).unwrap_or_default()
+    stage
+        .attempts
+        .last()
+        .filter(|a| a.n > 1)
+        .map(|a| format!(", attempt {}", a.n))
+        .unwrap_or_default()
 }
 
 fn outcome(run: &Run) -> String {
     match run.outcome {
         Some(Outcome::Done) => "it is done".to_owned(),
-        _ => format!("it {} {}", if run.outcome == Some(Outcome::Failed) { "has" } else { "was" }, figures::phase(run)),
+        _ => format!(
+            "it {} {}",
+            if run.outcome == Some(Outcome::Failed) { "has" } else { "was" },
+            figures::phase(run)
+        ),
     }
 }
 

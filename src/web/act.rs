@@ -58,8 +58,12 @@ impl Actor {
 
     /// Does what a request asks for, and notes that it was done.
     pub async fn act(&self, inbound: &Inbound, said: Said) -> Acted {
-        let span =
-            tracing::info_span!("request", kind = kind(inbound), key = inbound.key().map(tracing::field::display), run.id = tracing::field::Empty);
+        let span = tracing::info_span!(
+            "request",
+            kind = kind(inbound),
+            key = inbound.key().map(tracing::field::display),
+            run.id = tracing::field::Empty
+        );
         async {
             let acted = match inbound {
                 Inbound::Command(it) => Box::pin(self.command(it, said)).await,
@@ -71,7 +75,10 @@ impl Actor {
             };
             let acted = acted.unwrap_or_else(|e| {
                 tracing::error!(error = %e, "a request could not be acted on; it is tried again");
-                Acted::Owed("Signoff's database does not answer. Your request is kept and tried again.".to_owned())
+                Acted::Owed(
+                    "Signoff's database does not answer. Your request is kept and tried again."
+                        .to_owned(),
+                )
             });
             self.note(inbound, &acted).await;
             acted
@@ -84,7 +91,9 @@ impl Actor {
         let Some(key) = inbound.key() else { return };
         let noted = match acted {
             Acted::Owed(_) => self.doors.store.unsure(key, (self.clock)()).await,
-            Acted::Told(text) | Acted::Wrong { why: text, .. } => self.doors.store.done(key, Some(text)).await,
+            Acted::Told(text) | Acted::Wrong { why: text, .. } => {
+                self.doors.store.done(key, Some(text)).await
+            }
             Acted::Silent | Acted::PassedOn(_) => self.doors.store.done(key, None).await,
         };
         if let Err(e) = noted {

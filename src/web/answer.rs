@@ -9,10 +9,13 @@ use crate::commands::{self, Answer, Asker, More, Reply, ReplyKind, Said, Terms};
 use crate::run::{Channel, RequestId, Run, RunId, Verdict, Via};
 use crate::slack::{Click, Surface};
 use crate::store::StoreError;
-use crate::thread::{APPROVE, CHANGES, DIFF, DIFF_PAGE, EXTEND, GateValue, REJECT, RunValue, SNOOZE, STOP};
+use crate::thread::{
+    APPROVE, CHANGES, DIFF, DIFF_PAGE, EXTEND, GateValue, REJECT, RunValue, SNOOZE, STOP,
+};
 
 /// What is told to who presses a button on a copy: copies are not redrawn, so they go on asking what was answered long ago.
-const A_COPY: &str = "This is a copy of a card, so nothing was recorded. Please answer in the run's thread.";
+const A_COPY: &str =
+    "This is a copy of a card, so nothing was recorded. Please answer in the run's thread.";
 const NOT_KNOWN: &str = "This run is not known here any more.";
 
 /// What stands behind a button of a question, or an option of its menu.
@@ -38,31 +41,49 @@ impl Actor {
             // Links and other buttons are Slack's business.
             _ => return Ok(Acted::Silent),
         };
-        let Ok(Pressed { gate, extend }) = serde_json::from_str(&it.value) else { return Ok(Acted::Silent) };
+        let Ok(Pressed { gate, extend }) = serde_json::from_str(&it.value) else {
+            return Ok(Acted::Silent);
+        };
         let run = match self.run_pressed(it, &gate.run).await? {
             Ok(run) => run,
             Err(why) => return Ok(Acted::Told(why.to_owned())),
         };
         let more: Option<More> = extend.and_then(|said| said.parse().ok());
         let terms = Terms { more, ..Terms::default() };
-        let answer = Answer { gate: Some(gate.gate()), terms, ..Answer::new(verdict, asker(it, said), it.key.clone()) };
+        let answer = Answer {
+            gate: Some(gate.gate()),
+            terms,
+            ..Answer::new(verdict, asker(it, said), it.key.clone())
+        };
         match verdict {
-            Verdict::Changes | Verdict::Reject => self.ask(it, Ask { run: &run, value: &gate, answer: &answer }).await,
-            Verdict::Extend if more.is_none() => self.ask(it, Ask { run: &run, value: &gate, answer: &answer }).await,
+            Verdict::Changes | Verdict::Reject => {
+                self.ask(it, Ask { run: &run, value: &gate, answer: &answer }).await
+            }
+            Verdict::Extend if more.is_none() => {
+                self.ask(it, Ask { run: &run, value: &gate, answer: &answer }).await
+            }
             _ => self.decide(&run, answer).await,
         }
     }
 
     async fn press_stop(&self, it: &Click, said: Said) -> Result<Acted, StoreError> {
-        let Ok(RunValue { run }) = serde_json::from_str(&it.value) else { return Ok(Acted::Silent) };
+        let Ok(RunValue { run }) = serde_json::from_str(&it.value) else {
+            return Ok(Acted::Silent);
+        };
         match self.run_pressed(it, &run).await? {
-            Ok(run) => self.decide(&run, Answer::new(Verdict::Stop, asker(it, said), it.key.clone())).await,
+            Ok(run) => {
+                self.decide(&run, Answer::new(Verdict::Stop, asker(it, said), it.key.clone())).await
+            }
             Err(why) => Ok(Acted::Told(why.to_owned())),
         }
     }
 
     /// The run of the card that was pressed, if it is ours.
-    pub(super) async fn run_pressed(&self, it: &Click, run: &RunId) -> Result<Result<Run, &'static str>, StoreError> {
+    pub(super) async fn run_pressed(
+        &self,
+        it: &Click,
+        run: &RunId,
+    ) -> Result<Result<Run, &'static str>, StoreError> {
         let Some(run) = self.doors.store.run(run).await? else { return Ok(Err(NOT_KNOWN)) };
         Ok(if self.is_ours(&run, it).await? { Ok(run) } else { Err(A_COPY) })
     }
@@ -73,12 +94,23 @@ impl Actor {
             return Ok(true);
         }
         let (Some(channel), Some(ts)) = (&it.channel, &it.message_ts) else { return Ok(false) };
-        let Some((place, root)) = self.doors.store.thread(run.id()).await? else { return Ok(false) };
+        let Some((place, root)) = self.doors.store.thread(run.id()).await? else {
+            return Ok(false);
+        };
         let known = self.doors.store.messages(run.id()).await?;
-        let mut here = known.iter().filter(|message| place.team == it.team && message.channel.as_ref().unwrap_or(&place.channel) == channel);
+        let mut here = known.iter().filter(|message| {
+            place.team == it.team && message.channel.as_ref().unwrap_or(&place.channel) == channel
+        });
         // Fast fingers: Slack shows what we posted a moment before we know what Slack called it. Then it is in our thread, or in our conversation.
-        let ours = root.is_none_or(|root| [it.thread_ts.as_ref(), Some(ts)].iter().flatten().any(|at| at.as_str() == root)) || it.is_direct();
-        Ok(here.any(|message| message.ts.as_deref().map_or(ours && message.given_up.is_none(), |posted| posted == ts.as_str())))
+        let ours = root.is_none_or(|root| {
+            [it.thread_ts.as_ref(), Some(ts)].iter().flatten().any(|at| at.as_str() == root)
+        }) || it.is_direct();
+        Ok(here.any(|message| {
+            message
+                .ts
+                .as_deref()
+                .map_or(ours && message.given_up.is_none(), |posted| posted == ts.as_str())
+        }))
     }
 
     /// Passes an answer on, if who gives it may.
@@ -96,7 +128,9 @@ impl Actor {
 /// What became of an answer that was passed on, or was not.
 pub(super) fn passed_on(run: &Run, (verdict, key): (Verdict, &RequestId), reply: &Reply) -> Acted {
     match reply.kind {
-        ReplyKind::Done => Acted::PassedOn(PassedOn { run: run.id().clone(), verdict, key: key.clone() }),
+        ReplyKind::Done => {
+            Acted::PassedOn(PassedOn { run: run.id().clone(), verdict, key: key.clone() })
+        }
         _ => told(reply),
     }
 }

@@ -16,12 +16,15 @@ use crate::thread::words;
 const MARKS: [char; 8] = [':', ',', '.', '!', ';', '-', '–', '—'];
 const BECAUSE: &str = "because";
 /// What is told to who may have meant an answer.
-const A_NOTE: &str =
-    "That was taken as a note for the next attempt. To answer the question, write just `approve`, `changes: …` or `reject because …`.";
+const A_NOTE: &str = "That was taken as a note for the next attempt. To answer the question, write just `approve`, `changes: …` or `reject because …`.";
 
 impl Actor {
     /// Said without our name: to us alone, or in a run's thread.
-    pub(super) async fn message(&self, it: &ThreadMessage, said: Said) -> Result<Acted, StoreError> {
+    pub(super) async fn message(
+        &self,
+        it: &ThreadMessage,
+        said: Said,
+    ) -> Result<Acted, StoreError> {
         match self.run_around(it).await? {
             Some(run) => self.reply(it, &run, said).await,
             None if it.direct => {
@@ -46,31 +49,61 @@ impl Actor {
         self.doors.store.run_of_thread(&place, root.as_str()).await
     }
 
-    pub(super) async fn reply(&self, it: &ThreadMessage, run: &Run, said: Said) -> Result<Acted, StoreError> {
+    pub(super) async fn reply(
+        &self,
+        it: &ThreadMessage,
+        run: &Run,
+        said: Said,
+    ) -> Result<Acted, StoreError> {
         let text = it.own_words();
-        let Some((verdict, why)) = answer_in(&text) else { return self.take_note(it, (run, &text), said).await };
+        let Some((verdict, why)) = answer_in(&text) else {
+            return self.take_note(it, (run, &text), said).await;
+        };
         match Terms::read(verdict, why) {
-            Ok(terms) => self.decide(run, Answer { terms, ..Answer::new(verdict, asker(it, said), it.key.clone()) }).await,
+            Ok(terms) => {
+                self.decide(
+                    run,
+                    Answer { terms, ..Answer::new(verdict, asker(it, said), it.key.clone()) },
+                )
+                .await
+            }
             Err(misunderstood) => Ok(Acted::Told(misunderstood.text)),
         }
     }
 
     /// Words for the next attempt, of somebody who may steer the run. Others are ignored, and told so once.
-    pub(super) async fn take_note(&self, it: &ThreadMessage, (run, words): (&Run, &str), said: Said) -> Result<Acted, StoreError> {
+    pub(super) async fn take_note(
+        &self,
+        it: &ThreadMessage,
+        (run, words): (&Run, &str),
+        said: Said,
+    ) -> Result<Acted, StoreError> {
         if !says_something(words) {
             return Ok(Acted::Silent);
         }
         let terms = Terms { words: Some(words.to_owned()), ..Terms::default() };
         let message = Some(it.ts.as_str().to_owned());
-        let mut answer = Answer { terms, message, ..Answer::new(Verdict::Note, asker(it, said), it.key.clone()) };
+        let mut answer = Answer {
+            terms,
+            message,
+            ..Answer::new(Verdict::Note, asker(it, said), it.key.clone())
+        };
         match self.admit(run, &mut answer).await {
-            Err(NotAdmitted::Stranger(stranger)) => return self.tell_once(run, &answer, ("stranger", stranger.told().to_owned())).await,
+            Err(NotAdmitted::Stranger(stranger)) => {
+                return self
+                    .tell_once(run, &answer, ("stranger", stranger.told().to_owned()))
+                    .await;
+            }
             Err(unknown) => return Ok(Acted::Told(unknown.told())),
             Ok(()) => {}
         }
         match run.judge(&answer.decision(run)) {
-            Err(why @ Refusal::NotAllowed) => return self.tell_once(run, &answer, ("steer", ignored(&why, run))).await,
-            Err(why @ Refusal::RunEnded) => return self.tell_once(run, &answer, ("over", ignored(&why, run))).await,
+            Err(why @ Refusal::NotAllowed) => {
+                return self.tell_once(run, &answer, ("steer", ignored(&why, run))).await;
+            }
+            Err(why @ Refusal::RunEnded) => {
+                return self.tell_once(run, &answer, ("over", ignored(&why, run))).await;
+            }
             _ => {}
         }
         let sounds_like_an_answer = run.gate.is_some() && opens_with_a_verb(words);
@@ -81,8 +114,17 @@ impl Actor {
         })
     }
 
-    async fn tell_once(&self, run: &Run, answer: &Answer, (what, why): (&str, String)) -> Result<Acted, StoreError> {
-        let first = self.doors.store.tell_first((run.id(), &answer.asker.person), what, &answer.key).await?;
+    async fn tell_once(
+        &self,
+        run: &Run,
+        answer: &Answer,
+        (what, why): (&str, String),
+    ) -> Result<Acted, StoreError> {
+        let first = self
+            .doors
+            .store
+            .tell_first((run.id(), &answer.asker.person), what, &answer.key)
+            .await?;
         Ok(if first { Acted::Told(why) } else { Acted::Silent })
     }
 }

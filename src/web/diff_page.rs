@@ -54,14 +54,22 @@ pub fn diff_page(diff: &DiffPage<'_>) -> Markup {
 
 fn facts(diff: &DiffPage<'_>) -> String {
     let (added, removed) = diff.files.iter().fold((0, 0), |(a, r), f| (a + f.added, r + f.removed));
-    let mut parts = vec![format!("{} {}", figures::plural(diff.files.len() as u64, "file"), figures::lines(added, removed))];
+    let mut parts = vec![format!(
+        "{} {}",
+        figures::plural(diff.files.len() as u64, "file"),
+        figures::lines(added, removed)
+    )];
     let stage = diff.run.stage(diff.stage);
     if let Some(attempt) = stage.and_then(|s| s.good_attempt()) {
         parts.extend(attempt.tests.map(figures::tests));
         parts.extend(attempt.coverage_percent.map(|p| format!("{} coverage", figures::percent(p))));
     }
     parts.extend(stage.map(|s| s.cost().to_string()));
-    parts.extend(stage.filter(|s| matches!(s.phase, StagePhase::Undone | StagePhase::Failed)).map(|_| "not kept".to_owned()));
+    parts.extend(
+        stage
+            .filter(|s| matches!(s.phase, StagePhase::Undone | StagePhase::Failed))
+            .map(|_| "not kept".to_owned()),
+    );
     parts.join(" · ")
 }
 
@@ -148,7 +156,11 @@ fn numbered(text: &str) -> Vec<Line<'_>> {
 
 /// The line numbers in `@@ -12,3 +14,5 @@`.
 fn starts(hunk: &str) -> (u64, u64) {
-    let after = |sign| hunk.split_once(sign).and_then(|(_, rest)| rest.split([',', ' ']).next()?.parse().ok()).unwrap_or(1);
+    let after = |sign| {
+        hunk.split_once(sign)
+            .and_then(|(_, rest)| rest.split([',', ' ']).next()?.parse().ok())
+            .unwrap_or(1)
+    };
     (after(" -"), after(" +"))
 }
 

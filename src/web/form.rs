@@ -10,7 +10,8 @@ use crate::run::{Channel, ProjectName, Rework, Run, Verdict, Via};
 use crate::slack::{Click, SlashCommand, Surface, ViewSubmission};
 use crate::store::StoreError;
 use crate::thread::{
-    self, CHANGES_FORM, DEVELOP, DevelopForm, EXTEND_FORM, GateValue, REJECT_FORM, changes_modal, extend_modal, plain_text, reject_modal,
+    self, CHANGES_FORM, DEVELOP, DevelopForm, EXTEND_FORM, GateValue, REJECT_FORM, changes_modal,
+    extend_modal, plain_text, reject_modal,
 };
 
 /// The field of a form for an answer, which is also where a refusal stands.
@@ -41,12 +42,20 @@ impl Actor {
         let place = Channel { team: it.team.clone(), channel: it.channel.clone() };
         let projects: Vec<ProjectName> = self.doors.projects.names().cloned().collect();
         let metadata = serde_json::to_string(&place).unwrap_or_default();
-        let view = thread::develop_modal(DevelopForm { projects: &projects, project: None, private_metadata: &metadata });
+        let view = thread::develop_modal(DevelopForm {
+            projects: &projects,
+            project: None,
+            private_metadata: &metadata,
+        });
         self.open(&it.trigger_id, json!(view)).await
     }
 
     /// Opens the form that an answer needs, unless it is certain already that it would not count.
-    pub(super) async fn ask(&self, it: &Click, Ask { run, value, answer }: Ask<'_>) -> Result<Acted, StoreError> {
+    pub(super) async fn ask(
+        &self,
+        it: &Click,
+        Ask { run, value, answer }: Ask<'_>,
+    ) -> Result<Acted, StoreError> {
         if let Some(refused) = commands::hopeless(run, answer) {
             return Ok(told(&refused));
         }
@@ -56,11 +65,18 @@ impl Actor {
             _ => reject_modal(value, run),
         };
         let mut view = json!(view);
-        view["private_metadata"] = json!(json!(AnsweredForm { gate: value.clone(), home: it.surface == Surface::Home }).to_string());
+        view["private_metadata"] = json!(
+            json!(AnsweredForm { gate: value.clone(), home: it.surface == Surface::Home })
+                .to_string()
+        );
         Ok(self.open(&it.trigger_id, view).await)
     }
 
-    pub(super) async fn submission(&self, it: &ViewSubmission, said: Said) -> Result<Acted, StoreError> {
+    pub(super) async fn submission(
+        &self,
+        it: &ViewSubmission,
+        said: Said,
+    ) -> Result<Acted, StoreError> {
         match it.callback_id.as_str() {
             DEVELOP => self.develop(it, said).await,
             CHANGES_FORM => self.answer(it, Verdict::Changes, said).await,
@@ -71,10 +87,23 @@ impl Actor {
     }
 
     async fn develop(&self, it: &ViewSubmission, said: Said) -> Result<Acted, StoreError> {
-        let (Some(place), Some(project)) = (form_place(it), it.text("project", "project")) else { return Ok(Acted::Silent) };
-        let budget = match it.text("budget", "budget").map(str::trim).filter(|b| !b.is_empty()).map(commands::read_budget).transpose() {
+        let (Some(place), Some(project)) = (form_place(it), it.text("project", "project")) else {
+            return Ok(Acted::Silent);
+        };
+        let budget = match it
+            .text("budget", "budget")
+            .map(str::trim)
+            .filter(|b| !b.is_empty())
+            .map(commands::read_budget)
+            .transpose()
+        {
             Ok(budget) => budget,
-            Err(wrong) => return Ok(Acted::Wrong { field: "budget".to_owned(), why: wrong.text.replace('`', "") }),
+            Err(wrong) => {
+                return Ok(Acted::Wrong {
+                    field: "budget".to_owned(),
+                    why: wrong.text.replace('`', ""),
+                });
+            }
         };
         let brief = match commands::read_brief(it.text("brief", "brief").unwrap_or_default()) {
             Ok(brief) => brief,
@@ -88,22 +117,36 @@ impl Actor {
     }
 
     /// An answer with words. Refused, it stands in the form, and nothing that was typed is lost.
-    async fn answer(&self, it: &ViewSubmission, verdict: Verdict, said: Said) -> Result<Acted, StoreError> {
+    async fn answer(
+        &self,
+        it: &ViewSubmission,
+        verdict: Verdict,
+        said: Said,
+    ) -> Result<Acted, StoreError> {
         let Some(form) = answered_form(it) else { return Ok(Acted::Silent) };
         let field = if verdict == Verdict::Extend { UNTIL } else { WORDS };
         let wrong = |why: String| Ok(Acted::Wrong { field: field.to_owned(), why });
-        let Some(run) = self.doors.store.run(&form.gate.run).await? else { return wrong("This run is not known here any more.".to_owned()) };
+        let Some(run) = self.doors.store.run(&form.gate.run).await? else {
+            return wrong("This run is not known here any more.".to_owned());
+        };
         let more = match it.text(UNTIL, UNTIL).map(str::parse::<More>).transpose() {
             Ok(more) => more,
             Err(misunderstood) => return wrong(plain_text(&misunderstood.text)),
         };
         let terms = Terms {
-            words: it.text(WORDS, WORDS).filter(|words| !words.trim().is_empty()).map(str::to_owned),
+            words: it
+                .text(WORDS, WORDS)
+                .filter(|words| !words.trim().is_empty())
+                .map(str::to_owned),
             rework: if it.text(START, START) == Some("base") { Rework::Base } else { Rework::Top },
             more,
         };
         let asker = Asker::new(it.person(), if form.home { Via::Home } else { Via::Button }, said);
-        let answer = Answer { gate: Some(form.gate.gate()), terms, ..Answer::new(verdict, asker, it.key.clone()) };
+        let answer = Answer {
+            gate: Some(form.gate.gate()),
+            terms,
+            ..Answer::new(verdict, asker, it.key.clone())
+        };
         match self.decide(&run, answer).await? {
             Acted::Told(why) => wrong(self.named(&why).await),
             acted => Ok(acted),

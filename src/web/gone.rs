@@ -10,7 +10,12 @@ use crate::slack::{Deleted, Receipt};
 impl Actor {
     pub(super) async fn gone(&self, it: &Deleted, ends: Instant) -> Receipt {
         let place = Channel { team: it.team.clone(), channel: it.channel.clone() };
-        match timeout_at(ends, self.doors.store.message_deleted(&place, it.ts.as_str(), (self.clock)())).await {
+        match timeout_at(
+            ends,
+            self.doors.store.message_deleted(&place, it.ts.as_str(), (self.clock)()),
+        )
+        .await
+        {
             Ok(Ok(())) => Receipt::Kept,
             Ok(Err(e)) => {
                 tracing::warn!(error = %e, "could not keep that a message was deleted");

@@ -24,7 +24,10 @@ pub async fn live() -> &'static str {
 /// That who may not decide is refused was seen before anything answered here ([`super::Proven`]).
 /// By sockets it is we who call, and who has had no connection for a minute is of no use to anybody.
 pub async fn ready(State(web): State<Web>) -> (StatusCode, Json<Value>) {
-    let (database, temporal) = tokio::join!(timeout(PATIENCE, web.doors.store.ping()), timeout(PATIENCE, web.doors.engine.ping()));
+    let (database, temporal) = tokio::join!(
+        timeout(PATIENCE, web.doors.store.ping()),
+        timeout(PATIENCE, web.doors.engine.ping())
+    );
     let (database, temporal) = (matches!(database, Ok(Ok(()))), matches!(temporal, Ok(Ok(_))));
     let socket = web.slack.as_ref().and_then(|slack| slack.socket.as_ref());
     let transport = web.slack.as_ref().map(|_| if socket.is_some() { "socket" } else { "http" });

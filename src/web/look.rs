@@ -14,7 +14,11 @@ use crate::thread::{self, DiffPlace, GateValue, ModalDiff, diff_modal};
 use crate::workspace::Patch;
 
 /// What a stage changed, as far as it is asked about or was kept.
-pub(super) async fn patch(doors: &Doors, run: &Run, stage: &StageName) -> Result<Option<Patch>, StoreError> {
+pub(super) async fn patch(
+    doors: &Doors,
+    run: &Run,
+    stage: &StageName,
+) -> Result<Option<Patch>, StoreError> {
     match run.shown(stage) {
         Some(attempt) => doors.store.diff(run.id(), stage, attempt.n).await,
         None => Ok(None),
@@ -23,7 +27,9 @@ pub(super) async fn patch(doors: &Doors, run: &Run, stage: &StageName) -> Result
 
 impl Actor {
     pub(super) async fn show_diff(&self, it: &Click) -> Result<Acted, StoreError> {
-        let Ok(GateValue { run, stage, .. }) = serde_json::from_str(&it.value) else { return Ok(Acted::Silent) };
+        let Ok(GateValue { run, stage, .. }) = serde_json::from_str(&it.value) else {
+            return Ok(Acted::Silent);
+        };
         let run = match self.run_pressed(it, &run).await? {
             Ok(run) => run,
             Err(why) => return Ok(Acted::Told(why.to_owned())),
@@ -36,8 +42,15 @@ impl Actor {
 
     /// Another page of the diff that is open.
     pub(super) async fn turn_page(&self, it: &Click) -> Result<Acted, StoreError> {
-        let (Ok(place), Ok(page)) = (serde_json::from_str::<DiffPlace>(&it.private_metadata), it.value.parse()) else { return Ok(Acted::Silent) };
-        let (Some(view_id), Some(run)) = (&it.view_id, self.doors.store.run(&place.run).await?) else { return Ok(Acted::Silent) };
+        let (Ok(place), Ok(page)) =
+            (serde_json::from_str::<DiffPlace>(&it.private_metadata), it.value.parse())
+        else {
+            return Ok(Acted::Silent);
+        };
+        let (Some(view_id), Some(run)) = (&it.view_id, self.doors.store.run(&place.run).await?)
+        else {
+            return Ok(Acted::Silent);
+        };
         let view = match self.page(it, (&run, &place.stage), page).await? {
             Ok(view) => view,
             Err(why) => return Ok(Acted::Told(why)),
@@ -54,22 +67,40 @@ impl Actor {
     }
 
     /// A page of what a stage changed; else why not. Guests may read along.
-    async fn page(&self, it: &Click, (run, stage): (&Run, &StageName), page: usize) -> Result<Result<Value, String>, StoreError> {
+    async fn page(
+        &self,
+        it: &Click,
+        (run, stage): (&Run, &StageName),
+        page: usize,
+    ) -> Result<Result<Value, String>, StoreError> {
         let person = it.person();
-        let home = run.request.channel.as_ref().map_or(it.team.as_str(), |place| place.team.as_str());
-        let (member, patch) = tokio::join!(self.member(&person, Some(home)), patch(&self.doors, run, stage));
+        let home =
+            run.request.channel.as_ref().map_or(it.team.as_str(), |place| place.team.as_str());
+        let (member, patch) =
+            tokio::join!(self.member(&person, Some(home)), patch(&self.doors, run, stage));
         match member {
             Ok(_) | Err(NotAdmitted::Stranger(Stranger::Guest)) => {}
             Err(refused) => return Ok(Err(refused.told())),
         }
-        let Some(patch) = patch? else { return Ok(Err("The diff is not kept any more.".to_owned())) };
-        Ok(Ok(json!(diff_modal(ModalDiff { run, stage, files: &patch.files, truncated: patch.truncated, page }))))
+        let Some(patch) = patch? else {
+            return Ok(Err("The diff is not kept any more.".to_owned()));
+        };
+        Ok(Ok(json!(diff_modal(ModalDiff {
+            run,
+            stage,
+            files: &patch.files,
+            truncated: patch.truncated,
+            page
+        }))))
     }
 
     /// Draws somebody's Home tab: what waits for them, and for others.
     pub(super) async fn show_home(&self, at: &HomeOpened) {
         let person = at.person();
-        if !matches!(self.member(&person, Some(&at.team)).await, Ok(_) | Err(NotAdmitted::Stranger(Stranger::Guest))) {
+        if !matches!(
+            self.member(&person, Some(&at.team)).await,
+            Ok(_) | Err(NotAdmitted::Stranger(Stranger::Guest))
+        ) {
             return;
         }
         let now = (self.clock)();
@@ -86,7 +117,10 @@ impl Actor {
             metrics::message_drawn_plainly();
             tracing::error!(error = %refused, "Slack does not take somebody's Home tab as it is drawn; it is drawn more plainly");
             // Each by itself, or the words of the last questions would be cut away above their buttons.
-            drawn = self.slack.publish_home(&at.user, blocks.chunks(1).flat_map(plainer).collect()).await;
+            drawn = self
+                .slack
+                .publish_home(&at.user, blocks.chunks(1).flat_map(plainer).collect())
+                .await;
         }
         if let Err(e) = drawn {
             tracing::warn!(error = %e, "could not draw somebody's Home tab");

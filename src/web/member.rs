@@ -25,7 +25,9 @@ impl Stranger {
             Self::Bot => "Only people can decide.",
             Self::Deactivated => "This account is deactivated.",
             Self::Elsewhere => "Only people of this workspace can see or decide this.",
-            Self::Guest => "Guests of this workspace cannot start or decide anything; a full member can.",
+            Self::Guest => {
+                "Guests of this workspace cannot start or decide anything; a full member can."
+            }
         }
     }
 }
@@ -33,8 +35,12 @@ impl Stranger {
 /// Whether somebody may decide in the workspace `home`, whose request says that they are at home in `team`.
 pub(super) fn full_member(member: &Member, team: &str, home: &str) -> Result<(), Stranger> {
     let elsewhere = team != home || !(member.team.is_empty() || member.team == home);
-    let marks =
-        [(member.bot, Stranger::Bot), (member.deactivated, Stranger::Deactivated), (elsewhere, Stranger::Elsewhere), (member.guest, Stranger::Guest)];
+    let marks = [
+        (member.bot, Stranger::Bot),
+        (member.deactivated, Stranger::Deactivated),
+        (elsewhere, Stranger::Elsewhere),
+        (member.guest, Stranger::Guest),
+    ];
     marks.into_iter().find(|(marked, _)| *marked).map_or(Ok(()), |(_, stranger)| Err(stranger))
 }
 
@@ -70,12 +76,19 @@ fn prove_members(check: Check) -> Result<(), Broken> {
         ("a bot's answer", Member { bot: true, ..full.clone() }, "TPROOF"),
         ("the answer of somebody who left", Member { deactivated: true, ..full.clone() }, "TPROOF"),
         ("the answer of somebody who says to be of another workspace", full.clone(), "TELSEWHERE"),
-        ("the answer of somebody whom Slack knows to be of another workspace", Member { team: "TELSEWHERE".to_owned(), ..full.clone() }, "TPROOF"),
+        (
+            "the answer of somebody whom Slack knows to be of another workspace",
+            Member { team: "TELSEWHERE".to_owned(), ..full.clone() },
+            "TPROOF",
+        ),
     ];
-    if let Some((what, ..)) = strangers.iter().find(|(_, member, team)| check(member, team, "TPROOF").is_ok()) {
+    if let Some((what, ..)) =
+        strangers.iter().find(|(_, member, team)| check(member, team, "TPROOF").is_ok())
+    {
         return Err(Broken(what));
     }
-    check(&full, "TPROOF", "TPROOF").map_err(|_| Broken("nobody's answer, not even a full member's"))
+    check(&full, "TPROOF", "TPROOF")
+        .map_err(|_| Broken("nobody's answer, not even a full member's"))
 }
 
 /// Why somebody was not let in.
@@ -93,9 +106,15 @@ impl NotAdmitted {
     pub(super) fn told(&self) -> String {
         match self {
             Self::Stranger(stranger) => stranger.told().to_owned(),
-            Self::Unknown => "Slack did not say who you are, so nothing was recorded. Please try again.".to_owned(),
+            Self::Unknown => {
+                "Slack did not say who you are, so nothing was recorded. Please try again."
+                    .to_owned()
+            }
             Self::UnknownGroup(group) => {
-                format!("Slack did not say who is in <!subteam^{}>, so nothing was recorded. Please try again.", group.group)
+                format!(
+                    "Slack did not say who is in <!subteam^{}>, so nothing was recorded. Please try again.",
+                    group.group
+                )
             }
         }
     }
@@ -117,7 +136,9 @@ impl Actor {
         match self.member(&order.asker.person, home).await {
             Ok(_) => commands::start(&self.doors, order).await,
             // It may have been started before.
-            Err(NotAdmitted::Unknown) if order.asker.said.again => Ok(Reply::new(ReplyKind::Unsure, UNSURE)),
+            Err(NotAdmitted::Unknown) if order.asker.said.again => {
+                Ok(Reply::new(ReplyKind::Unsure, UNSURE))
+            }
             Err(refused) => Ok(Reply::new(ReplyKind::Refused, refused.told())),
         }
     }
@@ -129,10 +150,16 @@ impl Actor {
             return Ok(());
         }
         let person = answer.asker.person.clone();
-        let home = run.request.channel.as_ref().or(answer.asker.place.as_ref()).map(|place| place.team.as_str());
+        let home = run
+            .request
+            .channel
+            .as_ref()
+            .or(answer.asker.place.as_ref())
+            .map(|place| place.team.as_str());
         let member = self.member(&person, home).await?;
         answer.asker.zone = member.zone;
-        let depends = |answer: &Answer| run.judge(&answer.decision(run)) == Err(Refusal::NotAllowed);
+        let depends =
+            |answer: &Answer| run.judge(&answer.decision(run)) == Err(Refusal::NotAllowed);
         if depends(answer) {
             let seen = self.memberships(run, &person).await;
             answer.groups = seen.of;
@@ -144,8 +171,14 @@ impl Actor {
     }
 
     /// Who that is, if they are a full member of the workspace `home`; without one, of their own.
-    pub(super) async fn member(&self, person: &PersonId, home: Option<&str>) -> Result<Member, NotAdmitted> {
-        let PersonId::Slack { team, user } = person else { return Err(NotAdmitted::Stranger(Stranger::Elsewhere)) };
+    pub(super) async fn member(
+        &self,
+        person: &PersonId,
+        home: Option<&str>,
+    ) -> Result<Member, NotAdmitted> {
+        let PersonId::Slack { team, user } = person else {
+            return Err(NotAdmitted::Stranger(Stranger::Elsewhere));
+        };
         let member = self.slack.member(user).await.map_err(|e| {
             tracing::warn!(error = %e, "could not ask Slack who somebody is");
             NotAdmitted::Unknown
@@ -194,7 +227,16 @@ mod tests {
         let broken: [(Check, &str); 4] = [
             (|_, _, _| Ok(()), "a guest's answer"),
             (|m, _, _| if m.guest { Err(Stranger::Guest) } else { Ok(()) }, "a bot's answer"),
-            (|m, _, home| if m.guest || m.bot || m.deactivated || m.team != home { Err(Stranger::Bot) } else { Ok(()) }, "says to be of another"),
+            (
+                |m, _, home| {
+                    if m.guest || m.bot || m.deactivated || m.team != home {
+                        Err(Stranger::Bot)
+                    } else {
+                        Ok(())
+                    }
+                },
+                "says to be of another",
+            ),
             (|_, _, _| Err(Stranger::Guest), "nobody's answer"),
         ];
         for (check, what) in broken {

@@ -35,10 +35,14 @@ pub(super) fn page(title: &str, root: &str, body: &Markup) -> Markup {
 #[must_use]
 pub fn link_page(why: LinkError, root: &str) -> Markup {
     let (title, advice) = match why {
-        LinkError::Expired => {
-            ("This link has expired", "Links open for some days only. The run's thread, or `signoff thread <run>`, has what it showed.")
-        }
-        LinkError::Wrong => ("This link does not open anything", "It may have been cut off on its way. Please open it from the run's thread again."),
+        LinkError::Expired => (
+            "This link has expired",
+            "Links open for some days only. The run's thread, or `signoff thread <run>`, has what it showed.",
+        ),
+        LinkError::Wrong => (
+            "This link does not open anything",
+            "It may have been cut off on its way. Please open it from the run's thread again.",
+        ),
     };
     page(title, root, &html! { h1 { (title) } p { (advice) } })
 }
@@ -84,8 +88,14 @@ mod tests {
 
     #[test]
     fn a_link_that_does_not_open_says_what_to_do() {
-        assert!(link_page(LinkError::Expired, "../").into_string().contains("This link has expired"));
-        assert!(link_page(LinkError::Wrong, "../").into_string().contains("Please open it from the run's thread again."));
+        assert!(
+            link_page(LinkError::Expired, "../").into_string().contains("This link has expired")
+        );
+        assert!(
+            link_page(LinkError::Wrong, "../")
+                .into_string()
+                .contains("Please open it from the run's thread again.")
+        );
     }
 
     #[test]

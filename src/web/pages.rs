@@ -29,7 +29,14 @@ pub struct Signed {
 type Signature = Result<Query<Signed>, QueryRejection>;
 
 pub async fn style() -> Response {
-    ([(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, "max-age=3600")], CSS).into_response()
+    (
+        [
+            (header::CONTENT_TYPE, "text/css; charset=utf-8"),
+            (header::CACHE_CONTROL, "max-age=3600"),
+        ],
+        CSS,
+    )
+        .into_response()
 }
 
 pub async fn run(State(web): State<Web>, Path(run): Path<RunId>, signed: Signature) -> Response {
@@ -41,14 +48,24 @@ pub async fn run(State(web): State<Web>, Path(run): Path<RunId>, signed: Signatu
     match tokio::join!(web.doors.store.run(&run), web.doors.store.progress(&run)) {
         (Ok(Some(run)), Ok(progress)) => {
             let names = BTreeMap::new();
-            page(run_page(&RunPage { run: &run, progress: progress.as_ref(), place: &web.place, names: &names, expires_at }))
+            page(run_page(&RunPage {
+                run: &run,
+                progress: progress.as_ref(),
+                place: &web.place,
+                names: &names,
+                expires_at,
+            }))
         }
         (Ok(None), Ok(_)) => gone(&path),
         (Err(e), _) | (_, Err(e)) => away(&e),
     }
 }
 
-pub async fn diff(State(web): State<Web>, Path((run, stage)): Path<(RunId, StageName)>, signed: Signature) -> Response {
+pub async fn diff(
+    State(web): State<Web>,
+    Path((run, stage)): Path<(RunId, StageName)>,
+    signed: Signature,
+) -> Response {
     let path = format!("/runs/{run}/diff/{stage}");
     let expires_at = match opens(&web, &path, signed) {
         Ok(expires_at) => expires_at,
@@ -66,16 +83,32 @@ pub async fn diff(State(web): State<Web>, Path((run, stage)): Path<(RunId, Stage
     }
 }
 
-fn draw(web: &Web, (run, stage): (&Run, &StageName), patch: &Patch, expires_at: DateTime<Utc>) -> Markup {
-    let run_page = web.place.links.as_ref().zip(run.started_at).map(|(links, at)| links.run(run.id(), at));
+fn draw(
+    web: &Web,
+    (run, stage): (&Run, &StageName),
+    patch: &Patch,
+    expires_at: DateTime<Utc>,
+) -> Markup {
+    let run_page =
+        web.place.links.as_ref().zip(run.started_at).map(|(links, at)| links.run(run.id(), at));
     let clock_zone = web.place.clock_zone;
-    diff_page(&DiffPage { run, stage, files: &patch.files, truncated: patch.truncated, expires_at, run_page: run_page.as_ref(), clock_zone })
+    diff_page(&DiffPage {
+        run,
+        stage,
+        files: &patch.files,
+        truncated: patch.truncated,
+        expires_at,
+        run_page: run_page.as_ref(),
+        clock_zone,
+    })
 }
 
 /// Until when the page opens; else the answer instead of it.
 #[expect(clippy::result_large_err, reason = "the refusal is the page")]
 fn opens(web: &Web, path: &str, signed: Signature) -> Result<DateTime<Utc>, Response> {
-    let (Some(links), Ok(Query(Signed { s }))) = (&web.place.links, signed) else { return Err(gone(path)) };
+    let (Some(links), Ok(Query(Signed { s }))) = (&web.place.links, signed) else {
+        return Err(gone(path));
+    };
     links.verify(path, &s, (web.clock)()).map_err(|why| match why {
         LinkError::Expired => (StatusCode::GONE, link_page(why, &way_home(path))).into_response(),
         LinkError::Wrong => gone(path),
@@ -103,5 +136,9 @@ fn gone(path: &str) -> Response {
 
 fn away(error: &crate::store::StoreError) -> Response {
     tracing::error!(error = %error, "could not read a page's data");
-    (StatusCode::SERVICE_UNAVAILABLE, "Signoff's database does not answer. Please try again in a minute.\n").into_response()
+    (
+        StatusCode::SERVICE_UNAVAILABLE,
+        "Signoff's database does not answer. Please try again in a minute.\n",
+    )
+        .into_response()
 }

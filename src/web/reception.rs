@@ -16,11 +16,10 @@ use crate::store::Received;
 
 /// What takes longer than this, from the request's arrival on, is answered privately later; Slack shows an error after 3 s.
 pub const PATIENCE: Duration = Duration::from_millis(2_400);
-const NOTHING_RECORDED: &str = "Signoff's database does not answer, so nothing was recorded. Please try again in a minute.";
-const MAYBE_RECORDED: &str =
-    "Signoff's database stopped answering, so it is not certain that this was recorded. Please look at the thread in a minute before you try again.";
-const COMES_AGAIN: &str =
-    "Signoff's database does not answer. Slack sends this again for a while; if nothing has happened in a few minutes, please try again.";
+const NOTHING_RECORDED: &str =
+    "Signoff's database does not answer, so nothing was recorded. Please try again in a minute.";
+const MAYBE_RECORDED: &str = "Signoff's database stopped answering, so it is not certain that this was recorded. Please look at the thread in a minute before you try again.";
+const COMES_AGAIN: &str = "Signoff's database does not answer. Slack sends this again for a while; if nothing has happened in a few minutes, please try again.";
 
 /// When and how a request arrived.
 #[derive(Clone, Copy, Debug)]
@@ -53,7 +52,10 @@ impl Arrival {
 impl Actor {
     /// Keeps a request, acts on it, and says what Slack gets for it.
     pub async fn receive(&self, inbound: Inbound, arrival: Arrival) -> Receipt {
-        metrics::slack_request(kind(&inbound), if arrival.way == Way::Http { "http" } else { "socket" });
+        metrics::slack_request(
+            kind(&inbound),
+            if arrival.way == Way::Http { "http" } else { "socket" },
+        );
         if let Inbound::Deleted(gone) = &inbound {
             return self.gone(gone, arrival.ends()).await;
         }
@@ -98,7 +100,9 @@ impl Actor {
         let sorry = if surely_nothing { NOTHING_RECORDED } else { MAYBE_RECORDED };
         match (&inbound, way) {
             // It stays open, with what was typed.
-            (Inbound::Submission(form), _) => wrong(form.values.keys().next().map_or("", String::as_str), sorry),
+            (Inbound::Submission(form), _) => {
+                wrong(form.values.keys().next().map_or("", String::as_str), sorry)
+            }
             (Inbound::Command(_), Way::Http) => private(sorry),
             (Inbound::Click(_), Way::Http) => {
                 self.tell_meanwhile(inbound, sorry);
@@ -147,7 +151,9 @@ impl Actor {
             Some(Acted::Told(text) | Acted::Owed(text)) if command => private(&text),
             Some(Acted::Wrong { field, why }) => wrong(&field, &why),
             // Durable, and still being acted on; or acting on it broke, and it is acted on again.
-            None if command => private("Got it. This takes a moment; the outcome shows here or in the thread."),
+            None if command => {
+                private("Got it. This takes a moment; the outcome shows here or in the thread.")
+            }
             Some(_) | None => Receipt::Kept,
         }
     }

@@ -71,7 +71,9 @@ impl Actor {
     /// An answer from the command line, whose process is gone.
     async fn decide_again(&self, delivery: &Delivery) -> Result<(), StoreError> {
         let store = &self.doors.store;
-        let Ok((run, decision)) = serde_json::from_value::<(RunId, Decision)>(delivery.payload.clone()) else {
+        let Ok((run, decision)) =
+            serde_json::from_value::<(RunId, Decision)>(delivery.payload.clone())
+        else {
             tracing::error!(key = %delivery.key, "a {} in the inbox cannot be read, so nobody acts on it", delivery.kind);
             return store.done(&delivery.key, Some("unreadable")).await;
         };

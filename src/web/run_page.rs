@@ -6,7 +6,10 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use maud::{Markup, html};
 
-use crate::run::{Attempt, AttemptOutcome, Decided, Delivered, PersonId, Progress, Run, Sandboxing, StageState, Verdict};
+use crate::run::{
+    Attempt, AttemptOutcome, Decided, Delivered, PersonId, Progress, Run, Sandboxing, StageState,
+    Verdict,
+};
 use crate::thread::clock::{ended_at, stamp};
 use crate::thread::{Place, figures, table};
 
@@ -63,10 +66,17 @@ fn facts(page_of: &RunPage<'_>) -> String {
 }
 
 fn banners(run: &Run) -> Vec<&'static str> {
-    let rehearsal = run.request.rehearsal.then_some("Rehearsal: scripted model, no cost. The amounts are the script's.");
+    let rehearsal = run
+        .request
+        .rehearsal
+        .then_some("Rehearsal: scripted model, no cost. The amounts are the script's.");
     let sandbox = match run.sandboxing {
-        Some(Sandboxing::None) => Some("No sandbox: agent and checks can reach whatever the worker can."),
-        Some(Sandboxing::OpenNetwork) => Some("Network open: agent and checks are in a sandbox that can reach the network."),
+        Some(Sandboxing::None) => {
+            Some("No sandbox: agent and checks can reach whatever the worker can.")
+        }
+        Some(Sandboxing::OpenNetwork) => {
+            Some("Network open: agent and checks are in a sandbox that can reach the network.")
+        }
         Some(Sandboxing::Closed) | None => None,
     };
     rehearsal.into_iter().chain(sandbox).collect()
@@ -87,14 +97,23 @@ fn stage(page_of: &RunPage<'_>, stage: &StageState) -> Markup {
 
 fn diff_url(page_of: &RunPage<'_>, stage: &StageState) -> Option<String> {
     let work = stage.good_attempt().filter(|a| a.snapshot.is_some())?;
-    Some(page_of.place.links.as_ref()?.diff(page_of.run.id(), stage.name(), ended_at(work)).to_string())
+    Some(
+        page_of
+            .place
+            .links
+            .as_ref()?
+            .diff(page_of.run.id(), stage.name(), ended_at(work))
+            .to_string(),
+    )
 }
 
 fn attempt(page_of: &RunPage<'_>, stage: &StageState, attempt: &Attempt) -> Markup {
     let (outcome, mut parts) = match attempt.outcome {
         AttemptOutcome::Running => ("running", figures::doing(stage, attempt, page_of.progress)),
         AttemptOutcome::Good => ("good", figures::achieved(attempt)),
-        AttemptOutcome::Bad => ("bad", attempt.diff.as_ref().map(figures::diff).into_iter().collect()),
+        AttemptOutcome::Bad => {
+            ("bad", attempt.diff.as_ref().map(figures::diff).into_iter().collect())
+        }
         AttemptOutcome::Lost => ("lost", Vec::new()),
         AttemptOutcome::Stopped => ("stopped", Vec::new()),
     };
@@ -124,7 +143,11 @@ fn decision(page_of: &RunPage<'_>, decided: &Decided) -> Markup {
         Verdict::Stop => "stopped",
     };
     let about = decided.gate.as_ref().map_or("the run", |g| g.stage.as_str());
-    let after = decided.gate.as_ref().map(|_| format!(" {}", figures::after(decided.waited_seconds))).unwrap_or_default();
+    let after = decided
+        .gate
+        .as_ref()
+        .map(|_| format!(" {}", figures::after(decided.waited_seconds)))
+        .unwrap_or_default();
     html! {
         li {
             (about) " " (what) " by " (name(page_of, &decided.by)) (after) ", " (stamp(decided.at, page_of.place.clock_zone))

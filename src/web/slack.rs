@@ -10,7 +10,9 @@ use tokio::time::{Instant, timeout_at};
 
 use super::reception::{Arrival, PATIENCE, Way};
 use super::{Actor, Web};
-use crate::slack::{Inbound, Receipt, SIGNATURE_HEADER, SignatureError, TIMESTAMP_HEADER, Verifier};
+use crate::slack::{
+    Inbound, Receipt, SIGNATURE_HEADER, SignatureError, TIMESTAMP_HEADER, Verifier,
+};
 
 /// `POST /slack`: commands, clicks, forms and events alike.
 pub async fn receive(State(web): State<Web>, request: Request) -> Response {
@@ -33,7 +35,8 @@ pub async fn receive(State(web): State<Web>, request: Request) -> Response {
         Ok(Inbound::UrlVerification { challenge }) => challenge.into_response(),
         Ok(Inbound::SslCheck) => StatusCode::OK.into_response(),
         Ok(inbound) => {
-            let actor = Actor { doors: web.doors, place: slack.place, slack: slack.api, clock: web.clock };
+            let actor =
+                Actor { doors: web.doors, place: slack.place, slack: slack.api, clock: web.clock };
             response(actor.receive(inbound, Arrival { at: arrived, way: Way::Http }).await)
         }
         Err(e) => {
@@ -43,8 +46,18 @@ pub async fn receive(State(web): State<Web>, request: Request) -> Response {
     }
 }
 
-fn verify(web: &Web, verifier: &Verifier, headers: &HeaderMap, body: &[u8]) -> Result<(), SignatureError> {
-    verifier.verify(text(headers, TIMESTAMP_HEADER), text(headers, SIGNATURE_HEADER), body, (web.clock)())
+fn verify(
+    web: &Web,
+    verifier: &Verifier,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Result<(), SignatureError> {
+    verifier.verify(
+        text(headers, TIMESTAMP_HEADER),
+        text(headers, SIGNATURE_HEADER),
+        body,
+        (web.clock)(),
+    )
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {

@@ -4,12 +4,15 @@
 use super::act::{Acted, Actor, told};
 use super::conversation::asker;
 use super::member::{NotAdmitted, Stranger};
-use crate::commands::{self, Answer, Asker, Command, HELP, Named, Order, Reply, ReplyKind, Said, Terms, Waiting};
+use crate::commands::{
+    self, Answer, Asker, Command, HELP, Named, Order, Reply, ReplyKind, Said, Terms, Waiting,
+};
 use crate::run::{Channel, RequestId, Run, Verdict, Via};
 use crate::slack::{SlashCommand, ThreadMessage, heard};
 use crate::store::StoreError;
 
-const MAYBE_MORE: &str = "\nSlack did not say all about you, so more may wait for you. Please look again in a minute.";
+const MAYBE_MORE: &str =
+    "\nSlack did not say all about you, so more may wait for you. Please look again in a minute.";
 const NAME_IT: &str = "Signoff was interrupted before it knew which run you meant, and since then one was answered. Name the run, if it still waits.";
 
 impl Actor {
@@ -24,13 +27,22 @@ impl Actor {
     }
 
     /// Said in a channel or thread, with our name in it.
-    pub(super) async fn mention(&self, it: &ThreadMessage, said: Said) -> Result<Acted, StoreError> {
+    pub(super) async fn mention(
+        &self,
+        it: &ThreadMessage,
+        said: Said,
+    ) -> Result<Acted, StoreError> {
         let around = self.run_around(it).await?;
         let Ok(us) = self.slack.identity().await else {
-            return Ok(Acted::Told("Slack did not say who is called, so nothing was done. Please try again.".to_owned()));
+            return Ok(Acted::Told(
+                "Slack did not say who is called, so nothing was done. Please try again."
+                    .to_owned(),
+            ));
         };
         let words = it.own_words();
-        let called = words.strip_prefix(&format!("<@{}>", us.bot_user)).map(|rest| rest.trim_start_matches([',', ':']).trim());
+        let called = words
+            .strip_prefix(&format!("<@{}>", us.bot_user))
+            .map(|rest| rest.trim_start_matches([',', ':']).trim());
         match (called, around) {
             (Some(words), around) => self.called(it, (words, around), said).await,
             // They speak about us, not to us.
@@ -40,7 +52,12 @@ impl Actor {
     }
 
     /// Said to us, without our name.
-    pub(super) async fn called(&self, it: &ThreadMessage, (words, around): (&str, Option<Run>), said: Said) -> Result<Acted, StoreError> {
+    pub(super) async fn called(
+        &self,
+        it: &ThreadMessage,
+        (words, around): (&str, Option<Run>),
+        said: Said,
+    ) -> Result<Acted, StoreError> {
         let asker = asker(it, said);
         // Guests may ask how a run is.
         match self.member(&asker.person, Some(&it.team)).await {
@@ -50,12 +67,19 @@ impl Actor {
         match (commands::parse(without_verb(words), &self.doors.projects), around) {
             (Ok(Command::Form), _) => Ok(Acted::Told(HELP.to_owned())),
             (Ok(command), _) => self.obey(command, asker, &it.key).await,
-            (Err(unknown), Some(run)) if !unknown.nearly => self.take_note(it, (&run, words), said).await,
+            (Err(unknown), Some(run)) if !unknown.nearly => {
+                self.take_note(it, (&run, words), said).await
+            }
             (Err(misunderstood), _) => Ok(Acted::Told(misunderstood.text)),
         }
     }
 
-    async fn obey(&self, command: Command, asker: Asker, key: &RequestId) -> Result<Acted, StoreError> {
+    async fn obey(
+        &self,
+        command: Command,
+        asker: Asker,
+        key: &RequestId,
+    ) -> Result<Acted, StoreError> {
         let reply = match command {
             Command::Form => Reply::new(ReplyKind::Unknown, HELP),
             Command::Help => Reply::new(ReplyKind::Done, HELP),
@@ -68,25 +92,43 @@ impl Actor {
                 }
                 reply
             }
-            Command::Status { run } => match commands::find(&self.doors, &asker, run.as_deref().unwrap_or_default()).await? {
-                Ok(named) => commands::status(&named.run, (self.clock)()),
-                Err(unknown) => unknown,
-            },
+            Command::Status { run } => {
+                match commands::find(&self.doors, &asker, run.as_deref().unwrap_or_default())
+                    .await?
+                {
+                    Ok(named) => commands::status(&named.run, (self.clock)()),
+                    Err(unknown) => unknown,
+                }
+            }
             Command::Develop(what) => self.start(Order { what, asker, key: key.clone() }).await?,
-            Command::Decide { verdict, said } => match self.run_meant(&asker, (verdict, &said), key).await? {
-                Ok(named) => match Terms::read(verdict, &named.said) {
-                    Ok(terms) => return self.decide(&named.run, Answer { terms, ..Answer::new(verdict, asker, key.clone()) }).await,
-                    Err(misunderstood) => Reply::new(ReplyKind::Refused, misunderstood.text),
-                },
-                Err(unknown) => unknown,
-            },
+            Command::Decide { verdict, said } => {
+                match self.run_meant(&asker, (verdict, &said), key).await? {
+                    Ok(named) => match Terms::read(verdict, &named.said) {
+                        Ok(terms) => {
+                            return self
+                                .decide(
+                                    &named.run,
+                                    Answer { terms, ..Answer::new(verdict, asker, key.clone()) },
+                                )
+                                .await;
+                        }
+                        Err(misunderstood) => Reply::new(ReplyKind::Refused, misunderstood.text),
+                    },
+                    Err(unknown) => unknown,
+                }
+            }
         };
         Ok(told(&reply))
     }
 
     /// The run that is named; else that of the thread; else, to be stopped the only one of the channel that is not over, and to be answered the
     /// only one that waits for whoever speaks.
-    async fn run_meant(&self, asker: &Asker, (verdict, said): (Verdict, &str), key: &RequestId) -> Result<Result<Named, Reply>, StoreError> {
+    async fn run_meant(
+        &self,
+        asker: &Asker,
+        (verdict, said): (Verdict, &str),
+        key: &RequestId,
+    ) -> Result<Result<Named, Reply>, StoreError> {
         match commands::named(&self.doors, asker, said).await? {
             Ok(Some(named)) => return Ok(Ok(named)),
             Ok(None) => {}
@@ -115,7 +157,8 @@ impl Actor {
     /// Every question that is open here, and whether it waits for this person.
     pub(super) async fn waiting(&self, asker: &Asker) -> Result<Seen, StoreError> {
         let runs = commands::waiting_runs(&self.doors, asker).await?;
-        let member = self.member(&asker.person, asker.place.as_ref().map(|place| place.team.as_str())).await;
+        let member =
+            self.member(&asker.person, asker.place.as_ref().map(|place| place.team.as_str())).await;
         let may_decide = member.is_ok();
         let mut doubt = member.err().filter(|refused| *refused == NotAdmitted::Unknown);
         let mut all = Vec::new();
@@ -144,7 +187,11 @@ pub(super) struct Seen {
 /// `develop`, as after a slash, changes nothing.
 fn without_verb(words: &str) -> &str {
     match commands::first_word(words) {
-        (first, rest) if matches!(first.trim_start_matches('/').to_lowercase().as_str(), "develop") => rest,
+        (first, rest)
+            if matches!(first.trim_start_matches('/').to_lowercase().as_str(), "develop") =>
+        {
+            rest
+        }
         _ => words.trim(),
     }
 }
@@ -158,6 +205,9 @@ mod tests {
         for words in ["approve  nice", "develop approve  nice", "/Develop approve  nice"] {
             assert_eq!(without_verb(words), "approve  nice");
         }
-        assert_eq!((without_verb("develop"), without_verb("developing is fun")), ("", "developing is fun"));
+        assert_eq!(
+            (without_verb("develop"), without_verb("developing is fun")),
+            ("", "developing is fun")
+        );
     }
 }

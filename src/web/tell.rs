@@ -5,7 +5,10 @@ use super::act::{Acted, Actor, PassedOn};
 use super::form::{answered_form, form_place};
 use crate::commands;
 use crate::run::{RunId, Verdict};
-use crate::slack::{Click, HomeOpened, Inbound, Post, Priority, SlackError, SlashCommand, Surface, ThreadMessage, Ts, ViewSubmission};
+use crate::slack::{
+    Click, HomeOpened, Inbound, Post, Priority, SlackError, SlashCommand, Surface, ThreadMessage,
+    Ts, ViewSubmission,
+};
 use crate::thread::words;
 
 impl Actor {
@@ -25,13 +28,17 @@ impl Actor {
     async fn outcome(&self, inbound: &Inbound, PassedOn { run, verdict, key }: &PassedOn) {
         match commands::said_to(&self.doors, (run, *verdict), key).await {
             Ok(Some(Err(refused))) => self.tell(inbound, &refused.text).await,
-            Ok(Some(Ok(()))) if *verdict == Verdict::Snooze || self.is_out_of_sight(inbound, run).await => {
+            Ok(Some(Ok(())))
+                if *verdict == Verdict::Snooze || self.is_out_of_sight(inbound, run).await =>
+            {
                 self.tell(inbound, &format!("`{run}`: {}", words::recorded(*verdict))).await;
             }
             // It counts, and the thread shows it.
             Ok(Some(Ok(()))) => {}
             Ok(None) => self.tell(inbound, words::not_taken_up_yet()).await,
-            Err(e) => tracing::warn!(run.id = %run, error = %e, "could not ask what became of an answer to {run}"),
+            Err(e) => {
+                tracing::warn!(run.id = %run, error = %e, "could not ask what became of an answer to {run}")
+            }
         }
     }
 
@@ -39,7 +46,9 @@ impl Actor {
     async fn is_out_of_sight(&self, inbound: &Inbound, run: &RunId) -> bool {
         match inbound {
             Inbound::Command(_) => true,
-            Inbound::Message(it) | Inbound::Mention(it) => self.thread_of(it).await.ok().flatten().as_ref() != Some(run),
+            Inbound::Message(it) | Inbound::Mention(it) => {
+                self.thread_of(it).await.ok().flatten().as_ref() != Some(run)
+            }
             _ => false,
         }
     }
@@ -47,8 +56,12 @@ impl Actor {
     /// Says something to whoever made the request, privately.
     pub async fn tell(&self, inbound: &Inbound, text: &str) {
         let told = match inbound {
-            Inbound::Command(SlashCommand { response_url: Some(url), .. }) => self.slack.respond(url, None, text).await,
-            Inbound::Click(Click { response_url: Some(url), thread_ts, .. }) => self.slack.respond(url, thread_ts.as_ref(), text).await,
+            Inbound::Command(SlashCommand { response_url: Some(url), .. }) => {
+                self.slack.respond(url, None, text).await
+            }
+            Inbound::Click(Click { response_url: Some(url), thread_ts, .. }) => {
+                self.slack.respond(url, thread_ts.as_ref(), text).await
+            }
             Inbound::Click(it) => self.tell_directly(&it.user, inbound, text).await,
             Inbound::Message(it) | Inbound::Mention(it) => self.tell_there(it, inbound, text).await,
             Inbound::Submission(it) => self.tell_about_form(it, inbound, text).await,
@@ -59,17 +72,31 @@ impl Actor {
         }
     }
 
-    async fn tell_there(&self, it: &ThreadMessage, inbound: &Inbound, text: &str) -> Result<(), SlackError> {
+    async fn tell_there(
+        &self,
+        it: &ThreadMessage,
+        inbound: &Inbound,
+        text: &str,
+    ) -> Result<(), SlackError> {
         // Nobody else reads there, and what only they can see is gone when they look again.
         if it.direct {
-            let said = Post { channel: &it.channel, thread_ts: it.thread_ts.as_ref(), ..words_of(inbound, text) };
+            let said = Post {
+                channel: &it.channel,
+                thread_ts: it.thread_ts.as_ref(),
+                ..words_of(inbound, text)
+            };
             return self.slack.post(said).await.map(drop);
         }
         self.slack.ephemeral(&it.channel, &it.user, it.thread_ts.as_ref(), text).await
     }
 
     /// In the conversation that a form came from, or in the thread of the run that it is about; directly where they cannot be told there.
-    async fn tell_about_form(&self, it: &ViewSubmission, inbound: &Inbound, text: &str) -> Result<(), SlackError> {
+    async fn tell_about_form(
+        &self,
+        it: &ViewSubmission,
+        inbound: &Inbound,
+        text: &str,
+    ) -> Result<(), SlackError> {
         if let Some(place) = form_place(it) {
             return self.slack.ephemeral(&place.channel, &it.user, None, text).await;
         }
@@ -85,7 +112,12 @@ impl Actor {
         self.tell_directly(&it.user, inbound, text).await
     }
 
-    async fn tell_directly(&self, user: &str, inbound: &Inbound, text: &str) -> Result<(), SlackError> {
+    async fn tell_directly(
+        &self,
+        user: &str,
+        inbound: &Inbound,
+        text: &str,
+    ) -> Result<(), SlackError> {
         let channel = self.slack.direct(user).await?;
         self.slack.post(Post { channel: &channel, ..words_of(inbound, text) }).await.map(drop)
     }
@@ -100,7 +132,9 @@ fn words_of<'a>(inbound: &'a Inbound, text: &'a str) -> Post<'a> {
 fn at_home(inbound: &Inbound) -> Option<HomeOpened> {
     let (team, user, key) = match inbound {
         Inbound::Click(it) if it.surface == Surface::Home => (&it.team, &it.user, &it.key),
-        Inbound::Submission(it) if answered_form(it).is_some_and(|form| form.home) => (&it.team, &it.user, &it.key),
+        Inbound::Submission(it) if answered_form(it).is_some_and(|form| form.home) => {
+            (&it.team, &it.user, &it.key)
+        }
         _ => return None,
     };
     Some(HomeOpened { team: team.clone(), user: user.clone(), key: key.clone() })

@@ -49,7 +49,17 @@ impl Shadow {
 
     async fn push(&self, repository: &str, refspec: &str) -> Result<(), WorkspaceError> {
         acceptable(repository)?;
-        let words = ["push", "-q", "--no-verify", "--no-signed", "--no-follow-tags", "--recurse-submodules=no", "--", repository, refspec];
+        let words = [
+            "push",
+            "-q",
+            "--no-verify",
+            "--no-signed",
+            "--no-follow-tags",
+            "--recurse-submodules=no",
+            "--",
+            repository,
+            refspec,
+        ];
         let said = Git::reaching(self.path()).args(words).within(PUSHING).said(u64::MAX).await?;
         if said.status.success() { Ok(()) } else { Err(complaint(repository, &said.err)) }
     }

@@ -5,7 +5,8 @@ use super::{Shadow, WorkspaceError};
 use crate::run::{Diff, FileDiff, Snapshot};
 
 /// What every diff is asked with: no program of anybody's, no colours, names as they are.
-pub(super) const PLAIN: [&str; 6] = ["diff", "-M", "--no-ext-diff", "--no-textconv", "--no-color", "--submodule=short"];
+pub(super) const PLAIN: [&str; 6] =
+    ["diff", "-M", "--no-ext-diff", "--no-textconv", "--no-color", "--submodule=short"];
 
 /// One record of `--numstat -z`.
 #[derive(Debug, PartialEq, Eq)]
@@ -19,7 +20,12 @@ pub(super) struct Counted {
 impl Shadow {
     /// How much changed between two snapshots, whichever came first, and what of it is risky.
     pub async fn diff(&self, from: &Snapshot, to: &Snapshot) -> Result<Diff, WorkspaceError> {
-        let said = self.git().args(PLAIN).args(["--numstat", "-z", &from.commit, &to.commit]).bytes().await?;
+        let said = self
+            .git()
+            .args(PLAIN)
+            .args(["--numstat", "-z", &from.commit, &to.commit])
+            .bytes()
+            .await?;
         let files = counted(&said);
         let flags = self.risks(from, to, &files).await?;
         Ok(Diff { flags, ..summed(files) })
@@ -35,7 +41,9 @@ fn summed(files: Vec<Counted>) -> Diff {
             FileDiff { path: file.path, added, removed }
         })
         .collect();
-    let (added, removed) = biggest.iter().fold((0, 0), |(added, removed), file| (added + file.added, removed + file.removed));
+    let (added, removed) = biggest
+        .iter()
+        .fold((0, 0), |(added, removed), file| (added + file.added, removed + file.removed));
     biggest.sort_by_key(|file| std::cmp::Reverse(file.added + file.removed));
     biggest.truncate(Diff::BIGGEST);
     Diff { files: count, added, removed, biggest, flags: Vec::new() }
@@ -66,8 +74,18 @@ mod tests {
     #[test]
     fn renames_and_binaries_are_read() {
         let files = counted(b"1\t2\tsrc/a b.js\x005\t0\t\0old\tname\0new\0-\t-\tlogo.png\0");
-        let names: Vec<_> = files.iter().map(|file| (file.path.as_str(), file.old_path.as_deref(), file.lines)).collect();
-        assert_eq!(names, [("src/a b.js", None, Some((1, 2))), ("new", Some("old\tname"), Some((5, 0))), ("logo.png", None, None)]);
+        let names: Vec<_> = files
+            .iter()
+            .map(|file| (file.path.as_str(), file.old_path.as_deref(), file.lines))
+            .collect();
+        assert_eq!(
+            names,
+            [
+                ("src/a b.js", None, Some((1, 2))),
+                ("new", Some("old\tname"), Some((5, 0))),
+                ("logo.png", None, None)
+            ]
+        );
         assert_eq!(summed(files).biggest[0].path, "new");
     }
 }

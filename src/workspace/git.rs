@@ -70,7 +70,10 @@ impl Git {
     pub fn ours(git_dir: &Path) -> Self {
         let mut git = Self::new();
         git.command.env_clear().env("PATH", sandbox::search_path()).env("HOME", "/nonexistent");
-        git.command.env("GIT_CONFIG_NOSYSTEM", "1").env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_ATTR_NOSYSTEM", "1");
+        git.command
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .env("GIT_ATTR_NOSYSTEM", "1");
         git.common().args(["-c", "safe.directory=*", "--git-dir"]).arg(git_dir);
         git
     }
@@ -86,12 +89,21 @@ impl Git {
     }
 
     fn new() -> Self {
-        Self { command: Command::new("git"), what: String::new(), limit: Duration::from_mins(2), input: vec![] }
+        Self {
+            command: Command::new("git"),
+            what: String::new(),
+            limit: Duration::from_mins(2),
+            input: vec![],
+        }
     }
 
     fn common(&mut self) -> &mut Command {
         self.command.env("GIT_TERMINAL_PROMPT", "0").env("LC_ALL", "C").stdin(Stdio::null());
-        self.command.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true).process_group(0);
+        self.command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .process_group(0);
         self.command.args(ALWAYS.iter().flat_map(|setting| ["-c", setting]))
     }
 
@@ -107,7 +119,11 @@ impl Git {
 
     /// On the files of `folder`, with an index of the caller's.
     pub fn on(mut self, folder: &Path, index: &Path) -> Self {
-        self.command.current_dir(folder).arg("--work-tree").arg(folder).env("GIT_INDEX_FILE", index);
+        self.command
+            .current_dir(folder)
+            .arg("--work-tree")
+            .arg(folder)
+            .env("GIT_INDEX_FILE", index);
         self
     }
 
@@ -131,7 +147,11 @@ impl Git {
     pub async fn bytes(self) -> Result<Vec<u8>, WorkspaceError> {
         let what = self.what.clone();
         let said = self.said(u64::MAX).await?;
-        if said.status.success() { Ok(said.out) } else { Err(WorkspaceError::Git { what, why: said.err.trim().to_owned() }) }
+        if said.status.success() {
+            Ok(said.out)
+        } else {
+            Err(WorkspaceError::Git { what, why: said.err.trim().to_owned() })
+        }
     }
 
     /// The same as one line of text.

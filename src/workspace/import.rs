@@ -45,22 +45,52 @@ impl Shadow {
 
     async fn fetch(&self, repository: &str) -> Result<Option<Snapshot>, WorkspaceError> {
         acceptable(repository)?;
-        let heads = self.ask(repository, LISTING, &["ls-remote", "-q", "--", repository, "HEAD", "refs/heads/*"]).await?;
-        let Some(branch) = default_branch(repository, &String::from_utf8_lossy(&heads))? else { return Ok(None) };
+        let heads = self
+            .ask(
+                repository,
+                LISTING,
+                &["ls-remote", "-q", "--", repository, "HEAD", "refs/heads/*"],
+            )
+            .await?;
+        let Some(branch) = default_branch(repository, &String::from_utf8_lossy(&heads))? else {
+            return Ok(None);
+        };
         let into = format!("+{branch}:refs/signoff/incoming");
-        let options = ["-q", "--no-tags", "--no-write-fetch-head", "--update-shallow", "--no-recurse-submodules", "--", repository, &into];
+        let options = [
+            "-q",
+            "--no-tags",
+            "--no-write-fetch-head",
+            "--update-shallow",
+            "--no-recurse-submodules",
+            "--",
+            repository,
+            &into,
+        ];
         self.ask(repository, FETCHING, &[&["fetch"], &options[..]].concat()).await?;
-        let commit = self.git().args(["rev-parse", "--verify", "refs/signoff/incoming^{commit}"]).line().await?;
+        let commit = self
+            .git()
+            .args(["rev-parse", "--verify", "refs/signoff/incoming^{commit}"])
+            .line()
+            .await?;
         self.of_commit(commit).await.map(Some)
     }
 
-    async fn ask(&self, repository: &str, limit: Duration, words: &[&str]) -> Result<Vec<u8>, WorkspaceError> {
-        let said = Git::reaching(self.path()).args(words).within(limit).said(u64::MAX).await.map_err(|error| match error {
-            WorkspaceError::Slow { seconds, .. } => {
-                WorkspaceError::Unreachable { repository: shown(repository), why: format!("it did not answer within {seconds} s") }
-            }
-            other => other,
-        })?;
+    async fn ask(
+        &self,
+        repository: &str,
+        limit: Duration,
+        words: &[&str],
+    ) -> Result<Vec<u8>, WorkspaceError> {
+        let said =
+            Git::reaching(self.path()).args(words).within(limit).said(u64::MAX).await.map_err(
+                |error| match error {
+                    WorkspaceError::Slow { seconds, .. } => WorkspaceError::Unreachable {
+                        repository: shown(repository),
+                        why: format!("it did not answer within {seconds} s"),
+                    },
+                    other => other,
+                },
+            )?;
         if said.status.success() { Ok(said.out) } else { Err(complaint(repository, &said.err)) }
     }
 }
@@ -68,7 +98,9 @@ impl Shadow {
 /// HEAD; where it names a branch that nobody made, the usual names or the only branch. None: nothing was ever committed.
 fn default_branch(repository: &str, listing: &str) -> Result<Option<String>, WorkspaceError> {
     let refs: Vec<&str> = listing.lines().filter_map(|line| line.split('\t').nth(1)).collect();
-    let usual = ["HEAD", "refs/heads/main", "refs/heads/master"].into_iter().find(|name| refs.contains(name));
+    let usual = ["HEAD", "refs/heads/main", "refs/heads/master"]
+        .into_iter()
+        .find(|name| refs.contains(name));
     match (usual, &refs[..]) {
         (Some(name), _) | (None, &[name]) => Ok(Some(name.to_owned())),
         (None, []) => Ok(None),

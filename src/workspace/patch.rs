@@ -46,18 +46,37 @@ pub enum FileStatus {
 
 impl Shadow {
     /// The difference between two snapshots; all hunks together take at most `max_bytes`.
-    pub async fn patch(&self, from: &Snapshot, to: &Snapshot, max_bytes: usize) -> Result<Patch, WorkspaceError> {
+    pub async fn patch(
+        &self,
+        from: &Snapshot,
+        to: &Snapshot,
+        max_bytes: usize,
+    ) -> Result<Patch, WorkspaceError> {
         let ids = [from.commit.as_str(), to.commit.as_str()];
         let stats = self.git().args(PLAIN).args(["--numstat", "-z"]).args(ids).bytes().await?;
         let raw = self.git().args(PLAIN).args(["--raw", "-z"]).args(ids).bytes().await?;
         let files = counted(&stats);
         let most = max_bytes.saturating_add(files.len().saturating_mul(HEADER_BYTES));
-        let said = self.git().args(PLAIN).args(["-p"]).args(ids).said(u64::try_from(most).unwrap_or(u64::MAX)).await?;
+        let said = self
+            .git()
+            .args(PLAIN)
+            .args(["-p"])
+            .args(ids)
+            .said(u64::try_from(most).unwrap_or(u64::MAX))
+            .await?;
         let cut = said.out.len() >= most;
         if !cut && !said.status.success() {
-            return Err(WorkspaceError::Git { what: "diff".to_owned(), why: said.err.trim().to_owned() });
+            return Err(WorkspaceError::Git {
+                what: "diff".to_owned(),
+                why: said.err.trim().to_owned(),
+            });
         }
-        Ok(assemble(files, &letters(&raw), &String::from_utf8_lossy(&said.out), Room { left: max_bytes, full: cut }))
+        Ok(assemble(
+            files,
+            &letters(&raw),
+            &String::from_utf8_lossy(&said.out),
+            Room { left: max_bytes, full: cut },
+        ))
     }
 }
 
@@ -89,7 +108,15 @@ fn assemble(files: Vec<Counted>, letters: &[char], text: &str, mut room: Room) -
         let hunks: String = told.map(hunks).collect();
         let (added, removed) = file.lines.unwrap_or_default();
         let (path, old_path, binary) = (file.path, file.old_path, file.lines.is_none());
-        FilePatch { path, old_path, status: status(*letter), added, removed, binary, text: room.take(hunks.as_str()) }
+        FilePatch {
+            path,
+            old_path,
+            status: status(*letter),
+            added,
+            removed,
+            binary,
+            text: room.take(hunks.as_str()),
+        }
     });
     let files = files.collect();
     Patch { files, truncated: room.full }
@@ -108,7 +135,12 @@ const fn status(letter: char) -> FileStatus {
 fn letters(raw: &[u8]) -> Vec<char> {
     let mut fields = records(raw).into_iter();
     let mut letters = vec![];
-    while let Some(letter) = fields.next().as_deref().and_then(|field| field.rsplit(' ').next()).and_then(|word| word.chars().next()) {
+    while let Some(letter) = fields
+        .next()
+        .as_deref()
+        .and_then(|field| field.rsplit(' ').next())
+        .and_then(|word| word.chars().next())
+    {
         let paths = if matches!(letter, 'R' | 'C') { 2 } else { 1 };
         fields.nth(paths - 1);
         letters.push(letter);
@@ -118,7 +150,10 @@ fn letters(raw: &[u8]) -> Vec<char> {
 
 /// One section per `diff --git` line; a line of a file never begins like that, for it is marked by its first character.
 pub(super) fn sections(text: &str) -> Vec<&str> {
-    let heads = text.match_indices("diff --git ").map(|(at, _)| at).filter(|at| *at == 0 || text.as_bytes()[at - 1] == b'\n');
+    let heads = text
+        .match_indices("diff --git ")
+        .map(|(at, _)| at)
+        .filter(|at| *at == 0 || text.as_bytes()[at - 1] == b'\n');
     let starts: Vec<usize> = heads.chain([text.len()]).collect();
     starts.windows(2).map(|pair| &text[pair[0]..pair[1]]).collect()
 }

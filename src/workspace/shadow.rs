@@ -34,7 +34,8 @@ impl Shadow {
 
     /// Opens it; makes it first where it is not there yet.
     pub async fn open(git_dir: &Path) -> Result<Self, WorkspaceError> {
-        let git_dir = std::path::absolute(git_dir).map_err(WorkspaceError::io("finding the shadow repository"))?;
+        let git_dir = std::path::absolute(git_dir)
+            .map_err(WorkspaceError::io("finding the shadow repository"))?;
         if git_dir.join("HEAD").is_file() {
             remove_stale_locks(&git_dir);
         } else {
@@ -53,8 +54,10 @@ impl Shadow {
     ///
     /// `NoCommit` where it is surely not here, or is no full object name; every other error says nothing about it.
     pub async fn tree_of(&self, commit: &str) -> Result<String, WorkspaceError> {
-        let none = |why: &str| WorkspaceError::NoCommit { commit: commit.to_owned(), why: why.to_owned() };
-        if !matches!(commit.len(), 40 | 64) || !commit.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        let none =
+            |why: &str| WorkspaceError::NoCommit { commit: commit.to_owned(), why: why.to_owned() };
+        if !matches!(commit.len(), 40 | 64) || !commit.bytes().all(|byte| byte.is_ascii_hexdigit())
+        {
             return Err(none("it names no commit"));
         }
         let asked = self.git().args(["cat-file", "-e", commit]).said(u64::MAX).await?;
@@ -62,7 +65,12 @@ impl Shadow {
             Some(0) => {}
             // The one code by which git says that there is none; a git that fails has others, and one that is killed has no code.
             Some(1) => return Err(none("it is not here")),
-            _ => return Err(WorkspaceError::Git { what: "cat-file".to_owned(), why: asked.err.trim().to_owned() }),
+            _ => {
+                return Err(WorkspaceError::Git {
+                    what: "cat-file".to_owned(),
+                    why: asked.err.trim().to_owned(),
+                });
+            }
         }
         match self.of_commit(commit.to_owned()).await {
             Err(WorkspaceError::Git { why, .. }) if is_damaged(&why) => Err(none("it was damaged")),
@@ -77,27 +85,50 @@ impl Shadow {
     /// What `refs/signoff/<name>` holds.
     pub(super) async fn find(&self, name: &str) -> Result<Option<Snapshot>, WorkspaceError> {
         let wanted = format!("refs/signoff/{name}");
-        let found = self.git().args(["for-each-ref", "--format=%(objectname)", &wanted]).line().await?;
+        let found =
+            self.git().args(["for-each-ref", "--format=%(objectname)", &wanted]).line().await?;
         if found.is_empty() { Ok(None) } else { self.of_commit(found).await.map(Some) }
     }
 
     pub(super) async fn of_commit(&self, commit: String) -> Result<Snapshot, WorkspaceError> {
-        let tree = self.git().args(["rev-parse", "--verify", &format!("{commit}^{{tree}}")]).line().await?;
+        let tree = self
+            .git()
+            .args(["rev-parse", "--verify", &format!("{commit}^{{tree}}")])
+            .line()
+            .await?;
         Ok(Snapshot { commit, tree })
     }
 
     /// A commit by nobody in particular, at a time that follows from its parent: done again, it has the same id.
-    pub(super) async fn commit(&self, tree: &str, parent: Option<&Snapshot>, message: &str) -> Result<Snapshot, WorkspaceError> {
+    pub(super) async fn commit(
+        &self,
+        tree: &str,
+        parent: Option<&Snapshot>,
+        message: &str,
+    ) -> Result<Snapshot, WorkspaceError> {
         let seconds = match parent {
-            Some(parent) => self.git().args(["show", "-s", "--format=%ct", &parent.commit]).line().await?.parse().unwrap_or(EPOCH) + 1,
+            Some(parent) => {
+                self.git()
+                    .args(["show", "-s", "--format=%ct", &parent.commit])
+                    .line()
+                    .await?
+                    .parse()
+                    .unwrap_or(EPOCH)
+                    + 1
+            }
             None => EPOCH,
         };
         let date = format!("@{seconds} +0000");
-        let mut git = self.git().args(["commit-tree", tree]).input(format!("{message}\n").into_bytes());
+        let mut git =
+            self.git().args(["commit-tree", tree]).input(format!("{message}\n").into_bytes());
         for role in ["AUTHOR", "COMMITTER"] {
-            git = git.env(&format!("GIT_{role}_NAME"), NAME).env(&format!("GIT_{role}_EMAIL"), EMAIL).env(&format!("GIT_{role}_DATE"), &date);
+            git = git
+                .env(&format!("GIT_{role}_NAME"), NAME)
+                .env(&format!("GIT_{role}_EMAIL"), EMAIL)
+                .env(&format!("GIT_{role}_DATE"), &date);
         }
-        let commit = git.args(parent.into_iter().flat_map(|parent| ["-p", &parent.commit])).line().await?;
+        let commit =
+            git.args(parent.into_iter().flat_map(|parent| ["-p", &parent.commit])).line().await?;
         Ok(Snapshot { commit, tree: tree.to_owned() })
     }
 }
@@ -111,14 +142,17 @@ const EPOCH: i64 = 946_684_800;
 
 /// What git says of an object that is there and is not what it was.
 fn is_damaged(complaint: &str) -> bool {
-    complaint.contains("hash mismatch") || complaint.contains("is corrupt") || complaint.contains("unable to unpack")
+    complaint.contains("hash mismatch")
+        || complaint.contains("is corrupt")
+        || complaint.contains("unable to unpack")
 }
 
 /// Made beside and moved into place, so that it is never half there.
 async fn make(git_dir: &Path) -> Result<(), WorkspaceError> {
     remove_half_made(git_dir);
     let fresh = git_dir.with_extension(format!("git.{}", Uuid::new_v4()));
-    fs::create_dir_all(&fresh).map_err(WorkspaceError::io("making the shadow repository's folder"))?;
+    fs::create_dir_all(&fresh)
+        .map_err(WorkspaceError::io("making the shadow repository's folder"))?;
     Git::ours(&fresh).args(["init", "-q", "--bare", "--template=", "-b", "main"]).bytes().await?;
     // A checkout asks for its snapshot by id, whatever refs there are.
     Git::ours(&fresh).args(["config", "uploadpack.allowAnySHA1InWant", "true"]).bytes().await?;
@@ -137,7 +171,9 @@ fn remove_half_made(git_dir: &Path) {
     let (Some(folder), Some(name)) = (git_dir.parent(), git_dir.file_name()) else { return };
     let beginning = format!("{}.", name.to_string_lossy());
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        if entry.file_name().to_string_lossy().starts_with(&beginning) && age(&entry).is_some_and(|age| age > STALE_LOCK) {
+        if entry.file_name().to_string_lossy().starts_with(&beginning)
+            && age(&entry).is_some_and(|age| age > STALE_LOCK)
+        {
             let _ = fs::remove_dir_all(entry.path());
         }
     }
@@ -153,8 +189,10 @@ fn remove_stale_locks(folder: &Path) {
         let (name, path) = (entry.file_name().to_string_lossy().into_owned(), entry.path());
         if name == "refs" || path.iter().any(|part| part == "refs") && path.is_dir() {
             remove_stale_locks(&path);
-        } else if path.extension().is_some_and(|kind| kind == "lock") || name.starts_with("index-") {
-            let limit = if name.starts_with("index-") { Duration::from_hours(1) } else { STALE_LOCK };
+        } else if path.extension().is_some_and(|kind| kind == "lock") || name.starts_with("index-")
+        {
+            let limit =
+                if name.starts_with("index-") { Duration::from_hours(1) } else { STALE_LOCK };
             if age(&entry).is_some_and(|age| age > limit) {
                 let _ = fs::remove_file(path);
             }

@@ -22,12 +22,25 @@ const SEED: &str = ".signoff-seed";
 
 impl Shadow {
     /// Keeps what is in `worktree` as a child of `parent`, under `refs/signoff/<name>`. The same files give the same commit.
-    pub async fn snapshot(&self, worktree: &Path, parent: &Snapshot, name: &str) -> Result<Snapshot, WorkspaceError> {
-        let worktree = std::path::absolute(worktree).map_err(WorkspaceError::io("finding the clone"))?;
-        let staging = Staging { shadow: self, index: self.path().join(format!("index-{}", Uuid::new_v4())), worktree };
+    pub async fn snapshot(
+        &self,
+        worktree: &Path,
+        parent: &Snapshot,
+        name: &str,
+    ) -> Result<Snapshot, WorkspaceError> {
+        let worktree =
+            std::path::absolute(worktree).map_err(WorkspaceError::io("finding the clone"))?;
+        let staging = Staging {
+            shadow: self,
+            index: self.path().join(format!("index-{}", Uuid::new_v4())),
+            worktree,
+        };
         let tree = staging.tree(parent).await?;
         let snapshot = self.commit(&tree, Some(parent), &format!("signoff: {name}")).await?;
-        self.git().args(["update-ref", &format!("refs/signoff/{name}"), &snapshot.commit]).bytes().await?;
+        self.git()
+            .args(["update-ref", &format!("refs/signoff/{name}"), &snapshot.commit])
+            .bytes()
+            .await?;
         Ok(snapshot)
     }
 }
@@ -55,31 +68,51 @@ impl Staging<'_> {
         self.git().args(["read-tree", &parent.commit]).bytes().await?;
         let submodules = self.submodules(parent).await?;
         // Out of the index before git looks at the files: it would run `git status` inside a submodule, by that one's own configuration.
-        self.index_info(submodules.iter().map(|module| format!("0 {}\t{}", "0".repeat(module.commit.len()), module.path))).await?;
-        let kept: Vec<_> = submodules.iter().filter(|module| self.worktree.join(&module.path).is_dir()).collect();
+        self.index_info(
+            submodules
+                .iter()
+                .map(|module| format!("0 {}\t{}", "0".repeat(module.commit.len()), module.path)),
+        )
+        .await?;
+        let kept: Vec<_> =
+            submodules.iter().filter(|module| self.worktree.join(&module.path).is_dir()).collect();
         let mut all = vec![".".to_owned()];
         all.extend(kept.iter().map(|module| format!(":(top,exclude,literal){}", module.path)));
         // Says which files differ, and exits 1 if any does.
         self.git().args(["update-index", "-q", "--refresh"]).said(u64::MAX).await?;
         self.enter_nested(&all).await?;
         self.git().args(["add", "--all", "--"]).args(&all).bytes().await?;
-        self.index_info(kept.iter().map(|module| format!("160000 {}\t{}", module.commit, module.path))).await?;
+        self.index_info(
+            kept.iter().map(|module| format!("160000 {}\t{}", module.commit, module.path)),
+        )
+        .await?;
         self.git().args(["write-tree"]).line().await
     }
 
     /// Makes git see nested repositories as folders, and no file as too big.
     async fn enter_nested(&self, all: &[String]) -> Result<(), WorkspaceError> {
-        let blob = self.shadow.git().args(["hash-object", "-w", "--stdin"]).input(vec![]).line().await?;
+        let blob =
+            self.shadow.git().args(["hash-object", "-w", "--stdin"]).input(vec![]).line().await?;
         for _ in 0..DEEPEST_NESTING {
-            let list = self.git().args(["ls-files", "-z", "--others", "--modified", "--exclude-standard", "--"]).args(all).bytes().await?;
-            let (nested, files): (Vec<_>, Vec<_>) = records(&list).into_iter().partition(|path| path.ends_with('/'));
+            let list = self
+                .git()
+                .args(["ls-files", "-z", "--others", "--modified", "--exclude-standard", "--"])
+                .args(all)
+                .bytes()
+                .await?;
+            let (nested, files): (Vec<_>, Vec<_>) =
+                records(&list).into_iter().partition(|path| path.ends_with('/'));
             files.iter().try_for_each(|path| self.fits(path))?;
             if nested.is_empty() {
                 return Ok(());
             }
-            self.index_info(nested.iter().map(|folder| format!("100644 {blob}\t{folder}{SEED}"))).await?;
+            self.index_info(nested.iter().map(|folder| format!("100644 {blob}\t{folder}{SEED}")))
+                .await?;
         }
-        Err(WorkspaceError::Git { what: "add".to_owned(), why: format!("repositories are nested more than {DEEPEST_NESTING} deep") })
+        Err(WorkspaceError::Git {
+            what: "add".to_owned(),
+            why: format!("repositories are nested more than {DEEPEST_NESTING} deep"),
+        })
     }
 
     fn fits(&self, path: &str) -> Result<(), WorkspaceError> {
@@ -96,7 +129,11 @@ impl Staging<'_> {
     async fn index_info(&self, lines: impl Iterator<Item = String>) -> Result<(), WorkspaceError> {
         let input: String = lines.map(|line| line + "\0").collect();
         if !input.is_empty() {
-            self.git().args(["update-index", "-z", "--add", "--index-info"]).input(input.into_bytes()).bytes().await?;
+            self.git()
+                .args(["update-index", "-z", "--add", "--index-info"])
+                .input(input.into_bytes())
+                .bytes()
+                .await?;
         }
         Ok(())
     }
@@ -130,5 +167,9 @@ impl Submodule {
 
 /// The records of a `-z` output.
 pub(super) fn records(bytes: &[u8]) -> Vec<String> {
-    bytes.split(|byte| *byte == 0).filter(|record| !record.is_empty()).map(|record| String::from_utf8_lossy(record).into_owned()).collect()
+    bytes
+        .split(|byte| *byte == 0)
+        .filter(|record| !record.is_empty())
+        .map(|record| String::from_utf8_lossy(record).into_owned())
+        .collect()
 }

@@ -54,13 +54,17 @@ impl Place {
     }
 
     fn files(&self, snapshot: &Snapshot) -> String {
-        git(self.shadow.path(), &["ls-tree", "-r", "--format=%(objectmode) %(path)", &snapshot.commit])
+        git(
+            self.shadow.path(),
+            &["ls-tree", "-r", "--format=%(objectmode) %(path)", &snapshot.commit],
+        )
     }
 }
 
 fn git(folder: &Path, args: &[&str]) -> String {
     let identity = ["-c", "user.name=ana", "-c", "user.email=ana@localhost"];
-    let output = Command::new("git").current_dir(folder).args(identity).args(args).output().unwrap();
+    let output =
+        Command::new("git").current_dir(folder).args(identity).args(args).output().unwrap();
     assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }
@@ -106,7 +110,8 @@ async fn a_run_has_one_beginning() {
 async fn nothing_and_an_empty_repository_begin_the_same() {
     let (with, without) = (place().await, place().await);
     git(with.root.path(), &["init", "-q", "--bare", "empty.git"]);
-    let base = with.shadow.import(Some(&with.path("empty.git").display().to_string())).await.unwrap();
+    let base =
+        with.shadow.import(Some(&with.path("empty.git").display().to_string())).await.unwrap();
     assert_eq!(base, without.shadow.import(None).await.unwrap());
     assert_eq!(base.tree, "4b825dc642cb6eb9a060e54bf8d69288fbee4904");
 }
@@ -127,13 +132,23 @@ async fn a_head_that_names_nothing_is_no_obstacle() {
 async fn a_wrong_repository_is_told() {
     let place = place().await;
     fs::create_dir(place.path("folder")).unwrap();
-    let said = |error: WorkspaceError| error.to_string().replace(&place.root.path().display().to_string(), "");
-    let missing = place.shadow.import(Some(&place.path("nowhere").display().to_string())).await.unwrap_err();
-    assert_eq!(said(missing), "the repository /nowhere cannot be used: there is no such folder; check `repository` in signoff.toml");
-    let plain = place.shadow.import(Some(&place.path("folder").display().to_string())).await.unwrap_err();
+    let said = |error: WorkspaceError| {
+        error.to_string().replace(&place.root.path().display().to_string(), "")
+    };
+    let missing =
+        place.shadow.import(Some(&place.path("nowhere").display().to_string())).await.unwrap_err();
+    assert_eq!(
+        said(missing),
+        "the repository /nowhere cannot be used: there is no such folder; check `repository` in signoff.toml"
+    );
+    let plain =
+        place.shadow.import(Some(&place.path("folder").display().to_string())).await.unwrap_err();
     assert!(said(plain).contains("there is no git repository"));
     let dead = place.shadow.import(Some("http://ana:secret@127.0.0.1:1/a.git")).await.unwrap_err();
-    assert_eq!(said(dead), "the repository http://127.0.0.1:1/a.git cannot be reached: its host does not answer");
+    assert_eq!(
+        said(dead),
+        "the repository http://127.0.0.1:1/a.git cannot be reached: its host does not answer"
+    );
 }
 
 #[tokio::test]
@@ -150,7 +165,8 @@ async fn the_same_work_is_the_same_commit() {
 #[tokio::test]
 async fn ignored_files_are_not_kept() {
     let place = place().await;
-    let (first, clone) = place.begun(&[(".gitignore", "node_modules\n.env\n"), ("a.js", "1\n")]).await;
+    let (first, clone) =
+        place.begun(&[(".gitignore", "node_modules\n.env\n"), ("a.js", "1\n")]).await;
     write(&clone, &[("node_modules/x/index.js", "x"), (".env", "KEY=1"), ("b.js", "2\n")]);
     fs::remove_file(clone.join("a.js")).unwrap();
     let second = place.shadow.snapshot(&clone, &first, "second-1").await.unwrap();
@@ -164,10 +180,18 @@ async fn the_agents_own_git_works_and_changes_nothing_of_ours() {
     assert_eq!(git(&clone, &["status", "-sb"]), "## signoff\n");
     assert_eq!(git(&clone, &["remote"]), "");
     fs::write(clone.join("a.js"), "2\n").unwrap();
-    let plain = Command::new("git").current_dir(&clone).args(["commit", "-qam", "by the agent"]).env("HOME", "/nonexistent").status().unwrap();
+    let plain = Command::new("git")
+        .current_dir(&clone)
+        .args(["commit", "-qam", "by the agent"])
+        .env("HOME", "/nonexistent")
+        .status()
+        .unwrap();
     assert!(plain.success());
     let second = place.shadow.snapshot(&clone, &first, "second-1").await.unwrap();
-    assert_eq!(git(place.shadow.path(), &["log", "--format=%an %s", &second.commit]).lines().count(), 3);
+    assert_eq!(
+        git(place.shadow.path(), &["log", "--format=%an %s", &second.commit]).lines().count(),
+        3
+    );
     assert!(!fs::metadata(clone.join(".git/objects")).unwrap().is_symlink());
     assert!(!clone.join(".git/objects/info/alternates").exists());
 }
@@ -191,15 +215,26 @@ async fn a_hostile_worktree_runs_nothing() {
     for file in [".git/hooks/post-index-change", ".git/hooks/pre-commit", "trap.sh"] {
         Command::new("chmod").arg("+x").arg(clone.join(file)).status().unwrap();
     }
-    for setting in ["core.fsmonitor", "filter.t.clean", "filter.t.smudge", "filter.t.process", "diff.t.command", "diff.t.textconv", "core.sshCommand"]
-    {
+    for setting in [
+        "core.fsmonitor",
+        "filter.t.clean",
+        "filter.t.smudge",
+        "filter.t.process",
+        "diff.t.command",
+        "diff.t.textconv",
+        "core.sshCommand",
+    ] {
         git(&clone, &["config", setting, &program]);
     }
     let second = place.shadow.snapshot(&clone, &first, "second-1").await.unwrap();
     place.shadow.patch(&first, &second, 10_000).await.unwrap();
     place.shadow.checkout(&second, &clone).await.unwrap();
     assert!(!trap.exists());
-    Command::new("git").current_dir(&clone).args(["-c", &format!("core.fsmonitor={program}"), "status"]).output().unwrap();
+    Command::new("git")
+        .current_dir(&clone)
+        .args(["-c", &format!("core.fsmonitor={program}"), "status"])
+        .output()
+        .unwrap();
     assert!(trap.exists(), "the trap works where git listens to it");
 }
 
@@ -207,7 +242,15 @@ async fn a_hostile_worktree_runs_nothing() {
 async fn a_repository_inside_is_a_folder() {
     let place = place().await;
     let (first, clone) = place.begun(&[("a.js", "1\n")]).await;
-    write(&clone, &[("empty/x.js", "x"), ("full/y.js", "y"), ("full/deep/z.js", "z"), ("ignored/.gitignore", "*\n")]);
+    write(
+        &clone,
+        &[
+            ("empty/x.js", "x"),
+            ("full/y.js", "y"),
+            ("full/deep/z.js", "z"),
+            ("ignored/.gitignore", "*\n"),
+        ],
+    );
     for folder in ["empty", "full", "full/deep", "ignored"] {
         git(&clone.join(folder), &["init", "-q"]);
     }
@@ -216,7 +259,10 @@ async fn a_repository_inside_is_a_folder() {
     fs::write(clone.join("full/noise.log"), "...").unwrap();
     commit(&clone.join("full"));
     let second = place.shadow.snapshot(&clone, &first, "second-1").await.unwrap();
-    assert_eq!(place.files(&second), "100644 a.js\n100644 empty/x.js\n100644 full/.gitignore\n100644 full/deep/z.js\n100644 full/y.js\n");
+    assert_eq!(
+        place.files(&second),
+        "100644 a.js\n100644 empty/x.js\n100644 full/.gitignore\n100644 full/deep/z.js\n100644 full/y.js\n"
+    );
 }
 
 #[tokio::test]
@@ -233,7 +279,10 @@ async fn a_submodule_stays_what_it_was() {
     place.shadow.checkout(&base, &clone).await.unwrap();
     write(&clone, &[("lib/evil.js", "x"), ("b.js", "2\n")]);
     git(&clone.join("lib"), &["init", "-q"]);
-    git(&clone.join("lib"), &["config", "core.fsmonitor", &format!("touch {}", place.path("trap").display())]);
+    git(
+        &clone.join("lib"),
+        &["config", "core.fsmonitor", &format!("touch {}", place.path("trap").display())],
+    );
     commit(&clone.join("lib"));
     fs::remove_file(place.path("trap")).unwrap();
     let second = place.shadow.snapshot(&clone, &base, "second-1").await.unwrap();
@@ -248,7 +297,10 @@ async fn a_file_that_is_too_big_is_named() {
     let (first, clone) = place.begun(&[("a.js", "1\n")]).await;
     fs::File::create(clone.join("model.bin")).unwrap().set_len(60 << 20).unwrap();
     let error = place.shadow.snapshot(&clone, &first, "second-1").await.unwrap_err();
-    assert_eq!(error.to_string(), "model.bin is 60 MB, and a snapshot holds files up to 50 MB: make it smaller, or name it in .gitignore");
+    assert_eq!(
+        error.to_string(),
+        "model.bin is 60 MB, and a snapshot holds files up to 50 MB: make it smaller, or name it in .gitignore"
+    );
     fs::write(clone.join(".gitignore"), "*.bin\n").unwrap();
     place.shadow.snapshot(&clone, &first, "second-1").await.unwrap();
 }

@@ -55,8 +55,12 @@ pub struct Heard {
 
 impl Pair {
     pub async fn all(database: &mut PgConnection) -> Result<Vec<Self>> {
-        let rows: Vec<(String, Value, String, String, String)> = sqlx::query_as(ASKING).fetch_all(database).await?;
-        let pair = |(n, (run, gate, channel, card, root)): (usize, (String, Value, String, String, String))| {
+        let rows: Vec<(String, Value, String, String, String)> =
+            sqlx::query_as(ASKING).fetch_all(database).await?;
+        let pair = |(n, (run, gate, channel, card, root)): (
+            usize,
+            (String, Value, String, String, String),
+        )| {
             let GateId { stage, round, digest, .. } = serde_json::from_value(gate)?;
             let run = run.parse().ok().context("no run's id")?;
             Ok(Self { n, gate: GateValue { run, stage, round, digest }, channel, card, root })
@@ -65,13 +69,24 @@ impl Pair {
     }
 
     /// Approve at one door and Reject at another, at the same moment; the doors take turns.
-    pub async fn answered_twice(&self, http: &reqwest::Client, processes: &Processes) -> Result<[Heard; 2]> {
+    pub async fn answered_twice(
+        &self,
+        http: &reqwest::Client,
+        processes: &Processes,
+    ) -> Result<[Heard; 2]> {
         let door = |n: usize| processes.doors[n % processes.doors.len()].as_str();
         let respond = format!("{}/{}", processes.respond, self.trigger("click"));
         let (approve, reject) = (self.click(&respond), self.form());
-        let ((approved, _), (rejected, wrong)) = tokio::try_join!(send(http, door(self.n), &approve), send(http, door(self.n + 1), &reject))?;
+        let ((approved, _), (rejected, wrong)) = tokio::try_join!(
+            send(http, door(self.n), &approve),
+            send(http, door(self.n + 1), &reject)
+        )?;
         if !wrong.is_empty() {
-            processes.told.lock().unwrap_or_else(PoisonError::into_inner).insert(self.trigger("form"), wrong);
+            processes
+                .told
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .insert(self.trigger("form"), wrong);
         }
         Ok([approved, rejected])
     }
@@ -88,7 +103,8 @@ impl Pair {
     }
 
     fn form(&self) -> Value {
-        let why = json!({ "words": { "words": { "type": "plain_text_input", "value": "not this" } } });
+        let why =
+            json!({ "words": { "words": { "type": "plain_text_input", "value": "not this" } } });
         json!({
             "type": "view_submission", "token": "legacy", "api_app_id": "A01", "trigger_id": self.trigger("form"), "user": person(REJECTS),
             "team": { "id": TEAM, "domain": "acme" }, "enterprise": null, "is_enterprise_install": false, "response_urls": [],
@@ -120,13 +136,17 @@ fn person(user: &str) -> Value {
 
 /// What a door answers, with its words.
 async fn send(http: &reqwest::Client, door: &str, payload: &Value) -> Result<(Heard, String)> {
-    let body = url::form_urlencoded::Serializer::new(String::new()).append_pair("payload", &payload.to_string()).finish();
+    let body = url::form_urlencoded::Serializer::new(String::new())
+        .append_pair("payload", &payload.to_string())
+        .finish();
     let timestamp = now().timestamp().to_string();
     let mut mac = Hmac::<Sha256>::new_from_slice(SIGNING_SECRET.as_bytes())?;
     mac.update(format!("v0:{timestamp}:{body}").as_bytes());
     let signature = format!("v0={}", hex::encode(mac.finalize().into_bytes()));
     let request = http.post(door).header("content-type", "application/x-www-form-urlencoded");
-    let request = request.header("x-slack-request-timestamp", timestamp).header("x-slack-signature", signature);
+    let request = request
+        .header("x-slack-request-timestamp", timestamp)
+        .header("x-slack-signature", signature);
     let began = Instant::now();
     let answer = request.body(body).send().await.context("a door does not answer")?;
     let status = answer.status().as_u16();
@@ -152,9 +172,16 @@ pub struct Tally {
 
 impl Tally {
     pub async fn count(database: &mut PgConnection, pairs: &[Pair], told: &Told) -> Result<Self> {
-        let judged: Vec<(String, String, Option<String>, String)> = sqlx::query_as(JUDGED).fetch_all(&mut *database).await?;
-        let refused: BTreeSet<String> = sqlx::query_scalar(TOLD_AT_THE_DOOR).fetch_all(database).await?.into_iter().collect();
-        let turned_away = |by: &str| told.lock().unwrap_or_else(PoisonError::into_inner).get(by).is_some_and(|words| words.contains(TRY_AGAIN));
+        let judged: Vec<(String, String, Option<String>, String)> =
+            sqlx::query_as(JUDGED).fetch_all(&mut *database).await?;
+        let refused: BTreeSet<String> =
+            sqlx::query_scalar(TOLD_AT_THE_DOOR).fetch_all(database).await?.into_iter().collect();
+        let turned_away = |by: &str| {
+            told.lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .get(by)
+                .is_some_and(|words| words.contains(TRY_AGAIN))
+        };
         let mut decisions: BTreeMap<&str, usize> = BTreeMap::new();
         let mut answers: BTreeMap<&str, Option<&str>> = BTreeMap::new();
         for (run, kind, verdict, request) in &judged {
@@ -198,7 +225,9 @@ impl Tally {
 
     /// Whether every run has one decision.
     pub const fn is_one_each(&self) -> bool {
-        self.two_decisions == 0 && self.no_decision == 0 && self.approved + self.rejected == self.pairs
+        self.two_decisions == 0
+            && self.no_decision == 0
+            && self.approved + self.rejected == self.pairs
     }
 
     pub fn say(&self) {
@@ -221,9 +250,18 @@ impl Tally {
     /// What happened to the runs whose second answer nobody took or refused; the first few.
     pub async fn names_the_lost(&self, database: &mut PgConnection) -> Result<()> {
         for (key, run) in self.lost.iter().take(FEW) {
-            let kinds: Vec<String> = sqlx::query_scalar(HAPPENED).bind(run).fetch_all(&mut *database).await?;
-            let state: Option<String> = sqlx::query_scalar("select state from inbox where key = $1").bind(key).fetch_optional(&mut *database).await?;
-            crate::begin::say(&format!("{key} ({}) of {run}: {}", state.as_deref().unwrap_or("not received"), kinds.join(", ")));
+            let kinds: Vec<String> =
+                sqlx::query_scalar(HAPPENED).bind(run).fetch_all(&mut *database).await?;
+            let state: Option<String> =
+                sqlx::query_scalar("select state from inbox where key = $1")
+                    .bind(key)
+                    .fetch_optional(&mut *database)
+                    .await?;
+            crate::begin::say(&format!(
+                "{key} ({}) of {run}: {}",
+                state.as_deref().unwrap_or("not received"),
+                kinds.join(", ")
+            ));
         }
         Ok(())
     }

@@ -8,7 +8,9 @@ use anyhow::{Context, Result, anyhow, ensure};
 use chrono::{DateTime, Utc};
 use futures::{StreamExt, TryStreamExt, stream};
 use signoff::engine::{Address, Engine, EngineError, connect};
-use signoff::run::{Channel, Decision, PersonId, PipelineText, Request, RequestId, Run, RunId, Verdict, Via};
+use signoff::run::{
+    Channel, Decision, PersonId, PipelineText, Request, RequestId, Run, RunId, Verdict, Via,
+};
 use signoff::store::Store;
 use sqlx::{Connection, PgConnection};
 use temporalio_client::{Client, WorkflowCountOptions};
@@ -63,7 +65,8 @@ pub struct Many<'a> {
 
 impl<'a> Many<'a> {
     pub async fn new(processes: &'a Processes) -> Result<Self> {
-        let at = Address { address: Some(processes.temporal.clone()), namespace: "default".to_owned() };
+        let at =
+            Address { address: Some(processes.temporal.clone()), namespace: "default".to_owned() };
         let store = Store::connect(&processes.database.clone().into()).await?;
         let temporal = connect(&at, "signoff-bench").await?;
         Ok(Self { processes, store, engine: Engine::new(at, processes.queue.clone()), temporal })
@@ -72,7 +75,10 @@ impl<'a> Many<'a> {
     /// Two runs whose agents work until they get a sign.
     pub async fn keeps_both_agents_busy(&self) -> Result<Vec<RunId>> {
         let runs = [self.starts(BUSY, 0).await?, self.starts(BUSY, 1).await?].to_vec();
-        self.until("both agents to work", async || Ok(runs.iter().all(|run| self.clone_of(run).is_dir()))).await?;
+        self.until("both agents to work", async || {
+            Ok(runs.iter().all(|run| self.clone_of(run).is_dir()))
+        })
+        .await?;
         Ok(runs)
     }
 
@@ -97,7 +103,8 @@ impl<'a> Many<'a> {
     }
 
     async fn starts(&self, pipeline: &str, n: usize) -> Result<RunId> {
-        let text = PipelineText::parse("the bench's pipeline", pipeline).map_err(|e| anyhow!("{e}"))?;
+        let text =
+            PipelineText::parse("the bench's pipeline", pipeline).map_err(|e| anyhow!("{e}"))?;
         let project = text.pipeline.name.parse()?;
         let request = Request {
             run: RunId::mint(&project, rand::random()),
@@ -107,13 +114,18 @@ impl<'a> Many<'a> {
             budget_usd: None,
             starter: ana(),
             approvers: Vec::new(),
-            channel: Some(Channel { team: "T01ACME".to_owned(), channel: format!("C{:05}", n % CHANNELS) }),
+            channel: Some(Channel {
+                team: "T01ACME".to_owned(),
+                channel: format!("C{:05}", n % CHANNELS),
+            }),
             repository: None,
             rehearsal: false,
         };
         self.store.keep_pipeline(&request.pipeline.digest, &text.text).await?;
         self.store.ask_for_run(&RequestId(request.run.to_string()), &request, now()).await?;
-        until_confirmed(async || self.engine.start(&request).await).await.with_context(|| format!("starting run {n}"))?;
+        until_confirmed(async || self.engine.start(&request).await)
+            .await
+            .with_context(|| format!("starting run {n}"))?;
         self.store.run_was_sent(&request).await?;
         Ok(request.run)
     }
@@ -122,7 +134,11 @@ impl<'a> Many<'a> {
     async fn all_wait(&self, count: usize, room: &Semaphore) -> Result<()> {
         let known = AtomicUsize::new(0);
         self.until_none("runs to wait", async |database| {
-            let waiting: i64 = sqlx::query_scalar("select count(*) from events where body->>'kind' = 'gate_opened'").fetch_one(database).await?;
+            let waiting: i64 = sqlx::query_scalar(
+                "select count(*) from events where body->>'kind' = 'gate_opened'",
+            )
+            .fetch_one(database)
+            .await?;
             let waiting = usize::try_from(waiting)?;
             room.add_permits(waiting - known.swap(waiting, Ordering::Relaxed));
             Ok(count.saturating_sub(waiting))
@@ -133,14 +149,22 @@ impl<'a> Many<'a> {
     /// Waits until Slack shows all of them.
     pub async fn are_drawn(&self) -> Result<()> {
         self.until_none("threads to be drawn", async |database| {
-            let behind: i64 = sqlx::query_scalar("select count(*) from threads where drawn_seq < wanted_seq").fetch_one(database).await?;
+            let behind: i64 =
+                sqlx::query_scalar("select count(*) from threads where drawn_seq < wanted_seq")
+                    .fetch_one(database)
+                    .await?;
             Ok(usize::try_from(behind)?)
         })
         .await
     }
 
-    async fn until_none(&self, what: &str, left: impl AsyncFn(&mut PgConnection) -> Result<usize>) -> Result<()> {
-        let (mut database, began) = (PgConnection::connect(&self.processes.database).await?, Instant::now());
+    async fn until_none(
+        &self,
+        what: &str,
+        left: impl AsyncFn(&mut PgConnection) -> Result<usize>,
+    ) -> Result<()> {
+        let (mut database, began) =
+            (PgConnection::connect(&self.processes.database).await?, Instant::now());
         for look in 0.. {
             let left = left(&mut database).await?;
             if left == 0 {
@@ -164,8 +188,13 @@ impl<'a> Many<'a> {
 
     /// What Temporal itself counts; it counts a little late.
     pub async fn open_in_temporal(&self) -> Result<i64> {
-        let query = format!("TaskQueue = '{}' AND ExecutionStatus = 'Running' AND SignoffPhase = 'waiting'", self.processes.queue);
-        Ok(i64::try_from(self.temporal.count_workflows(query, WorkflowCountOptions::default()).await?.count())?)
+        let query = format!(
+            "TaskQueue = '{}' AND ExecutionStatus = 'Running' AND SignoffPhase = 'waiting'",
+            self.processes.queue
+        );
+        Ok(i64::try_from(
+            self.temporal.count_workflows(query, WorkflowCountOptions::default()).await?.count(),
+        )?)
     }
 
     /// Approves a run: how long until the answer is in its events.
@@ -173,10 +202,16 @@ impl<'a> Many<'a> {
         self.until("it to ask", async || Ok(self.run(run).await?.gate.is_some())).await?;
         let gate = self.run(run).await?.gate.map(|open| open.id);
         let request = RequestId(format!("approval of {run}"));
-        let decision = Decision { gate, ..Decision::new(request.clone(), Verdict::Approve, ana(), Via::Button) };
+        let decision = Decision {
+            gate,
+            ..Decision::new(request.clone(), Verdict::Approve, ana(), Via::Button)
+        };
         let began = Instant::now();
         until_confirmed(async || self.engine.decide(run, &decision).await).await?;
-        self.until("the answer to be taken", async || Ok(self.run(run).await?.answer_to(&request).is_some())).await?;
+        self.until("the answer to be taken", async || {
+            Ok(self.run(run).await?.answer_to(&request).is_some())
+        })
+        .await?;
         Ok(began.elapsed())
     }
 
@@ -198,12 +233,16 @@ impl<'a> Many<'a> {
             }
             anyhow::Ok(())
         };
-        timeout(Duration::from_mins(2), waiting).await.with_context(|| format!("waited in vain for {what}"))?
+        timeout(Duration::from_mins(2), waiting)
+            .await
+            .with_context(|| format!("waited in vain for {what}"))?
     }
 }
 
 /// Sent twice, it counts once; a busy machine does not always confirm in time.
-async fn until_confirmed(send: impl AsyncFn() -> Result<(), EngineError>) -> Result<(), EngineError> {
+async fn until_confirmed(
+    send: impl AsyncFn() -> Result<(), EngineError>,
+) -> Result<(), EngineError> {
     loop {
         match send().await {
             Err(EngineError::Unsure(_) | EngineError::NotSent(_)) => {}

@@ -65,16 +65,29 @@ async fn bench(count: usize) -> Result<()> {
     say(&format!("{count} runs ask; now two people answer each of them"));
     let http = reqwest::Client::new();
     let began = Instant::now();
-    let answering = stream::iter(&pairs).map(|pair| pair.answered_twice(&http, &processes)).buffer_unordered(AT_ONCE);
+    let answering = stream::iter(&pairs)
+        .map(|pair| pair.answered_twice(&http, &processes))
+        .buffer_unordered(AT_ONCE);
     let heard: Vec<[Heard; 2]> = answering.try_collect().await?;
     let sent = began.elapsed();
     let (tally, took) = judged(&mut database, (&pairs, &processes.told), began).await?;
 
-    say(&format!("answers sent          {:>8} in {:.1} s, the slowest acknowledged after {:.2?}", 2 * count, sent.as_secs_f64(), slowest(&heard)));
-    say(&format!("not acknowledged      {:>8}", heard.iter().flatten().filter(|it| it.status != 200).count()));
+    say(&format!(
+        "answers sent          {:>8} in {:.1} s, the slowest acknowledged after {:.2?}",
+        2 * count,
+        sent.as_secs_f64(),
+        slowest(&heard)
+    ));
+    say(&format!(
+        "not acknowledged      {:>8}",
+        heard.iter().flatten().filter(|it| it.status != 200).count()
+    ));
     tally.say();
     let pairs_per_second = f64::from(u32::try_from(count)?) / took.as_secs_f64();
-    say(&format!("wall time             {:>8.1} s until every run was decided", took.as_secs_f64()));
+    say(&format!(
+        "wall time             {:>8.1} s until every run was decided",
+        took.as_secs_f64()
+    ));
     say(&format!("pairs per second      {pairs_per_second:>8.1}"));
     tally.names_the_lost(&mut database).await?;
     ensure!(tally.is_one_each(), "not every run has exactly one decision");
@@ -82,7 +95,11 @@ async fn bench(count: usize) -> Result<()> {
 }
 
 /// Waits until every run is decided, which is what is timed, and then until it is known of every other answer what became of it; or no longer.
-async fn judged(database: &mut PgConnection, (pairs, told): (&[Pair], &Told), began: Instant) -> Result<(Tally, Duration)> {
+async fn judged(
+    database: &mut PgConnection,
+    (pairs, told): (&[Pair], &Told),
+    began: Instant,
+) -> Result<(Tally, Duration)> {
     let mut decided = None;
     loop {
         let tally = Tally::count(database, pairs, told).await?;

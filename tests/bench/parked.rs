@@ -56,17 +56,27 @@ async fn bench(count: usize) -> Result<()> {
     let open = many.open_in_temporal().await?;
 
     let growth = after.serve - before.serve + after.worker - before.worker;
-    say(&format!("{count} runs wait at their gates, parked in {:.0} s; Temporal has {open} open runs that wait", took.as_secs_f64()));
+    say(&format!(
+        "{count} runs wait at their gates, parked in {:.0} s; Temporal has {open} open runs that wait",
+        took.as_secs_f64()
+    ));
     say("process      before       after      growth");
-    for (name, before, after) in [("serve", before.serve, after.serve), ("worker", before.worker, after.worker)] {
+    for (name, before, after) in
+        [("serve", before.serve, after.serve), ("worker", before.worker, after.worker)]
+    {
         say(&format!("{name:<8} {before:>7.1} MB  {after:>7.1} MB  {:>7.1} MB", after - before));
     }
-    say(&format!("together                         {growth:>7.1} MB, {:.1} kB a run", growth * 1024.0 / f64::from(u32::try_from(count)?)));
+    say(&format!(
+        "together                         {growth:>7.1} MB, {:.1} kB a run",
+        growth * 1024.0 / f64::from(u32::try_from(count)?)
+    ));
 
     many.gets_its_sign(&busy[0])?;
     let taken = many.approves(&busy[0]).await?;
     let delivering = many.is_over(&busy[0]).await?;
-    say(&format!("approving one that a real agent worked on: taken after {taken:.2?}, done {delivering:.2?} later"));
+    say(&format!(
+        "approving one that a real agent worked on: taken after {taken:.2?}, done {delivering:.2?} later"
+    ));
     // Its work was only pretended, so there is nothing to deliver.
     let taken = many.approves(parked.first().context("nothing is parked")?).await?;
     say(&format!("approving the one that waits longest: taken after {taken:.2?}"));

@@ -7,7 +7,9 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow};
 use sha2::{Digest, Sha256};
 use signoff::engine::{Address, CheckInput, WriteInput, connect};
-use signoff::run::{AgentEnd, Checked, Diff, FileDiff, Sandboxing, Snapshot, Tests, Tokens, Usd, Work, Written};
+use signoff::run::{
+    AgentEnd, Checked, Diff, FileDiff, Sandboxing, Snapshot, Tests, Tokens, Usd, Work, Written,
+};
 use temporalio_macros::activities;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use temporalio_sdk::runtime::RuntimeOptions;
@@ -28,9 +30,14 @@ pub struct Played;
 #[activities]
 impl Played {
     #[activity(name = "write")]
-    pub async fn write(self: Arc<Self>, _: ActivityContext, input: WriteInput) -> Result<Written, ActivityError> {
+    pub async fn write(
+        self: Arc<Self>,
+        _: ActivityContext,
+        input: WriteInput,
+    ) -> Result<Written, ActivityError> {
         sleep(WORK).await;
-        let (base, snapshot) = (named(&format!("{} base", input.run)), named(&format!("{} work", input.run)));
+        let (base, snapshot) =
+            (named(&format!("{} base", input.run)), named(&format!("{} work", input.run)));
         let file = FileDiff { path: "line.txt".to_owned(), added: 1, removed: 0 };
         let diff = Diff { files: 1, added: 1, removed: 0, biggest: vec![file], flags: Vec::new() };
         Ok(Written {
@@ -46,10 +53,22 @@ impl Played {
     }
 
     #[activity(name = "check")]
-    pub async fn check(self: Arc<Self>, _: ActivityContext, _: CheckInput) -> Result<Checked, ActivityError> {
+    pub async fn check(
+        self: Arc<Self>,
+        _: ActivityContext,
+        _: CheckInput,
+    ) -> Result<Checked, ActivityError> {
         sleep(WORK).await;
         let tests = Some(Tests { passed: 1, failed: 0, skipped: 0 });
-        Ok(Checked { passed: true, why: None, feedback: None, tests, coverage_percent: None, tests_changed: None, seconds: 1 })
+        Ok(Checked {
+            passed: true,
+            why: None,
+            feedback: None,
+            tests,
+            coverage_percent: None,
+            tests_changed: None,
+            seconds: 1,
+        })
     }
 }
 
@@ -69,9 +88,15 @@ pub struct Worker {
 impl Worker {
     pub fn start(processes: &Processes) -> Result<Self> {
         let (end, ended) = oneshot::channel();
-        let (at, queue) = (Address { address: Some(processes.temporal.clone()), namespace: "default".to_owned() }, processes.queue.clone());
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-        let thread = thread::Builder::new().name("played".to_owned()).spawn(move || runtime.block_on(works(at, queue, ended)))?;
+        let (at, queue) = (
+            Address { address: Some(processes.temporal.clone()), namespace: "default".to_owned() },
+            processes.queue.clone(),
+        );
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+        let thread = thread::Builder::new()
+            .name("played".to_owned())
+            .spawn(move || runtime.block_on(works(at, queue, ended)))?;
         Ok(Self { end, thread })
     }
 
@@ -84,7 +109,8 @@ impl Worker {
 
 async fn works(at: Address, queue: String, ended: oneshot::Receiver<()>) -> Result<()> {
     let client = connect(&at, "signoff-bench").await?;
-    let runtime = Runtime::from_current_tokio(RuntimeOptions::builder().build().map_err(|e| anyhow!(e))?)?;
+    let runtime =
+        Runtime::from_current_tokio(RuntimeOptions::builder().build().map_err(|e| anyhow!(e))?)?;
     let slots = FixedSizeSlotSupplier::new;
     let tuner = TunerHolder::builder()
         .workflow_task_slot_supplier(slots(1))

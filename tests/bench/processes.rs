@@ -85,11 +85,24 @@ impl Processes {
             answers(&format!("http://{listen}/readyz")).await?;
             doors.push(format!("http://{listen}/slack"));
         }
-        Ok(Self { database, temporal, queue, folder, doors, respond, told, serves: running, worker })
+        Ok(Self {
+            database,
+            temporal,
+            queue,
+            folder,
+            doors,
+            respond,
+            told,
+            serves: running,
+            worker,
+        })
     }
 
     pub fn memory(&self) -> Result<Memory> {
-        Ok(Memory { serve: self.serves.iter().map(megabytes).sum::<Result<_>>()?, worker: megabytes(&self.worker)? })
+        Ok(Memory {
+            serve: self.serves.iter().map(megabytes).sum::<Result<_>>()?,
+            worker: megabytes(&self.worker)?,
+        })
     }
 }
 
@@ -97,13 +110,16 @@ fn start(verb: &str, env: &[(&str, &str)], (folder, name): (&Path, &str)) -> Res
     let log = File::create(folder.join(format!("{name}.log")))?;
     let program = env!("CARGO_BIN_EXE_signoff");
     let mut command = Command::new(program);
-    command.args(["__child", &std::process::id().to_string(), program, verb]).envs(env.iter().copied());
+    command
+        .args(["__child", &std::process::id().to_string(), program, verb])
+        .envs(env.iter().copied());
     command.env_remove("ANTHROPIC_API_KEY").env_remove("SIGNOFF_CONFIG").current_dir(folder);
     Ok(Running(command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).spawn()?))
 }
 
 fn megabytes(process: &Running) -> Result<f64> {
-    let status = fs::read_to_string(format!("/proc/{}/status", process.0.id())).context("it has ended")?;
+    let status =
+        fs::read_to_string(format!("/proc/{}/status", process.0.id())).context("it has ended")?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
     Ok(line.trim().trim_end_matches(" kB").parse::<f64>()? / 1024.0)
 }
@@ -115,19 +131,26 @@ async fn a_slack_that_takes_everything(told: Told) -> Result<String> {
         told.lock().unwrap_or_else(PoisonError::into_inner).insert(to, words.to_string());
         "ok"
     });
-    let router = Router::new().route("/api/{method}", routing::post(answer).get(answer)).route("/respond/{to}", respond);
+    let router = Router::new()
+        .route("/api/{method}", routing::post(answer).get(answer))
+        .route("/respond/{to}", respond);
     tokio::spawn(async move { axum::serve(listener, router).await });
     Ok(format!("http://{address}"))
 }
 
-async fn answer(Named(method): Named<String>, Query(asked): Query<BTreeMap<String, String>>) -> Json<Value> {
+async fn answer(
+    Named(method): Named<String>,
+    Query(asked): Query<BTreeMap<String, String>>,
+) -> Json<Value> {
     static COUNT: AtomicU64 = AtomicU64::new(1);
     let ts = format!("1700000000.{:06}", COUNT.fetch_add(1, Ordering::Relaxed));
     Json(match method.as_str() {
         "auth.test" => {
             json!({ "ok": true, "url": "https://acme.example/", "team": "Acme", "user": "signoff", "team_id": "T01ACME", "user_id": "U0BOT", "bot_id": "B0BOT" })
         }
-        "chat.postMessage" => json!({ "ok": true, "channel": "C0", "ts": ts, "message": { "ts": ts, "text": "" } }),
+        "chat.postMessage" => {
+            json!({ "ok": true, "channel": "C0", "ts": ts, "message": { "ts": ts, "text": "" } })
+        }
         // Whoever it is: a full member of the workspace.
         "users.info" => {
             let id = asked.get("user");

@@ -143,7 +143,10 @@ async fn a_diff_without_an_address_opens_over_the_thread() {
         assert!(form.content.to_string().contains("once upon a time"));
         let (_, status) = w.types(&["--json", "status", run.id.as_str()]).await?;
         let status: serde_json::Value = serde_json::from_str(&status)?;
-        let path = status["gate"]["diff_url"].as_str().and_then(|url| url.strip_prefix(&w.web)).expect("who is at the machine has a link");
+        let path = status["gate"]["diff_url"]
+            .as_str()
+            .and_then(|url| url.strip_prefix(&w.web))
+            .expect("who is at the machine has a link");
         assert!(w.page(path).await?.contains("once upon a time"));
         run.rejects("ana", "").await?;
         run.shows("tale · rejected").await?;

@@ -67,7 +67,10 @@ async fn a_question_that_nobody_is_listed_to_answer_says_who_can() {
         assert!(doctor.contains("When tale asks, no approvers are listed"), "{doctor}");
         assert!(!doctor.contains("When guarded asks"), "{doctor}");
         let run = w.develops("ana", "tale").await?;
-        run.shows("Nobody is listed to answer this: every full member of the workspace can but @ana.").await?;
+        run.shows(
+            "Nobody is listed to answer this: every full member of the workspace can but @ana.",
+        )
+        .await?;
         run.presses("ana", "Approve").await?;
         w.slack.tells("ana", "somebody else has to approve this").await?;
         run.presses("cleo", "Approve").await?;
@@ -82,7 +85,10 @@ async fn two_different_people_approve_where_two_must() {
     story(async |w| {
         let run = w.develops("ana", "paired").await?;
         run.presses("ana", "Approve").await?;
-        run.becomes("approved once", |run| run.gate.as_ref().is_some_and(|open| open.approvals.len() == 1)).await?;
+        run.becomes("approved once", |run| {
+            run.gate.as_ref().is_some_and(|open| open.approvals.len() == 1)
+        })
+        .await?;
         run.presses("ana", "Approve").await?;
         w.slack.tells("ana", "You approved this already").await?;
         run.presses("ben", "Approve").await?;

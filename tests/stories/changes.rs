@@ -35,7 +35,10 @@ async fn changes_can_start_from_what_the_stage_started_with() {
         run.asks_for_changes("ana", "start over", "From what the stage started with").await?;
         let again = run.asks_again(2).await?;
         let attempts = &again.stages[0].attempts;
-        assert_eq!((again.decisions[0].rework, &attempts[1].base), (Rework::Base, &attempts[0].base));
+        assert_eq!(
+            (again.decisions[0].rework, &attempts[1].base),
+            (Rework::Base, &attempts[0].base)
+        );
         run.rejects("ana", "").await?;
         run.shows("tale · rejected").await?;
         Ok(())
@@ -58,7 +61,10 @@ async fn what_could_not_be_changed_is_asked_about_and_shown_as_it_was() {
         ana.closes_the_form().await?;
         run.presses("ana", "Approve").await?;
         run.shows("fickle is done").await?;
-        assert_eq!(run.git(&["ls-tree", "--name-only", &format!("signoff/{}", run.id)]).await?.trim(), "x.txt");
+        assert_eq!(
+            run.git(&["ls-tree", "--name-only", &format!("signoff/{}", run.id)]).await?.trim(),
+            "x.txt"
+        );
         Ok(())
     })
     .await;
@@ -93,9 +99,12 @@ async fn changes_can_be_asked_for_in_words() {
         run.gate_card().await?;
         run.replies("ben", "changes: two words").await?;
         run.asks_again(2).await?;
-        w.person("ana").says(&format!("/develop changes {} another word --from-base", run.id)).await?;
+        w.person("ana")
+            .says(&format!("/develop changes {} another word --from-base", run.id))
+            .await?;
         let again = run.asks_again(3).await?;
-        let said: Vec<_> = again.stages[0].changes.iter().map(|it| (it.words.as_str(), it.rework)).collect();
+        let said: Vec<_> =
+            again.stages[0].changes.iter().map(|it| (it.words.as_str(), it.rework)).collect();
         assert_eq!(said, [("two words", Rework::Top), ("another word", Rework::Base)]);
         run.replies("ana", "reject because it gets no better").await?;
         run.shows("it gets no better").await?;
@@ -108,7 +117,8 @@ async fn changes_can_be_asked_for_in_words() {
 async fn a_card_about_other_work_never_passes() {
     story(async |w| {
         let run = w.develops("ana", "tale").await?;
-        let digest = run.becomes("asked", |run| run.gate.is_some()).await?.gate.expect("it asks").id.digest;
+        let digest =
+            run.becomes("asked", |run| run.gate.is_some()).await?.gate.expect("it asks").id.digest;
         let mut moved = run.gate().await?.saved()?;
         let blocks = serde_json::to_string(&moved.blocks)?.replace(&digest.0, &"0".repeat(64));
         moved.blocks = serde_json::from_str(&blocks)?;
@@ -126,16 +136,22 @@ async fn more_time_is_given_in_hours_or_until_tomorrow_morning_where_they_are() 
     story(async |w| {
         let ben = w.person("ben");
         let run = w.develops("ana", "tale").await?;
-        let before = run.becomes("asked", |run| run.gate.is_some()).await?.gate.expect("it asks").deadline;
+        let before =
+            run.becomes("asked", |run| run.gate.is_some()).await?.gate.expect("it asks").deadline;
         run.replies("ana", "extend 8h").await?;
-        let extended = |n: usize| move |run: &signoff::run::Run| run.gate.as_ref().is_some_and(|open| open.extensions.len() == n);
+        let extended = |n: usize| {
+            move |run: &signoff::run::Run| {
+                run.gate.as_ref().is_some_and(|open| open.extensions.len() == n)
+            }
+        };
         let later = run.becomes("extended", extended(1)).await?.gate.expect("it asks").deadline;
         assert_eq!(later - before, Duration::hours(8));
         ben.presses("Extend", &run).await?;
         ben.sees_form("More time").await?;
         ben.chooses("until", "Until tomorrow, 9:00 where you are")?;
         ben.sends_the_form().await?;
-        let tomorrow = run.becomes("extended again", extended(2)).await?.gate.expect("it asks").deadline;
+        let tomorrow =
+            run.becomes("extended again", extended(2)).await?.gate.expect("it asks").deadline;
         assert_eq!((tomorrow - Duration::hours(5)).hour(), 9, "in New York");
         run.rejects("ana", "").await?;
         run.shows("tale · rejected").await?;

@@ -13,15 +13,24 @@ async fn a_run_is_started_approved_and_read_at_a_shell() {
         let run = started["run"].as_str().unwrap_or_default().to_owned();
         w.until_phase(&run, "waiting").await?;
         let (code, said) = w.types(&["--json", "approve", &run, "well", "done"]).await?;
-        assert_eq!((code, serde_json::from_str::<Value>(&said)?["outcome"].as_str()), (0, Some("decided")), "{said}");
+        assert_eq!(
+            (code, serde_json::from_str::<Value>(&said)?["outcome"].as_str()),
+            (0, Some("decided")),
+            "{said}"
+        );
         w.until_phase(&run, "done").await?;
         let (_, said) = w.types(&["--json", "status", &run]).await?;
         let status: Value = serde_json::from_str(&said)?;
-        assert_eq!((status["phase"].as_str(), status["spent_usd"].as_str()), (Some("done"), Some("0.043750000")));
+        assert_eq!(
+            (status["phase"].as_str(), status["spent_usd"].as_str()),
+            (Some("done"), Some("0.043750000"))
+        );
         assert_eq!(status["decisions"][0]["by"], "cli:tester");
         let (_, events) = w.types(&["--json", "events", &run]).await?;
-        let numbers: Vec<u64> =
-            events.lines().map(|l| serde_json::from_str::<Value>(l).map(|e| e["seq"].as_u64().unwrap_or(0))).collect::<Result<_, _>>()?;
+        let numbers: Vec<u64> = events
+            .lines()
+            .map(|l| serde_json::from_str::<Value>(l).map(|e| e["seq"].as_u64().unwrap_or(0)))
+            .collect::<Result<_, _>>()?;
         assert_eq!(numbers, (1..=numbers.len() as u64).collect::<Vec<_>>());
         Ok(())
     })
@@ -33,7 +42,10 @@ async fn waiting_for_a_run_that_fails_exits_4() {
     story(async |w| {
         let (code, said) = w.types(&["develop", "stubborn", "--wait"]).await?;
         assert_eq!(code, 4, "{said}");
-        assert!(said.contains("2 attempts, the last: `echo it cannot be; exit 3` exited 3"), "{said}");
+        assert!(
+            said.contains("2 attempts, the last: `echo it cannot be; exit 3` exited 3"),
+            "{said}"
+        );
         Ok(())
     })
     .await;
@@ -54,7 +66,9 @@ async fn unknown_names_exit_2_and_say_what_was_meant() {
 #[tokio::test]
 async fn a_missing_server_exits_5_and_says_which() {
     story(async |w| {
-        let (code, said) = w.types_with(&[("DATABASE_URL", "postgres://nobody:x@127.0.0.1:1/none")], &["list"]).await?;
+        let (code, said) = w
+            .types_with(&[("DATABASE_URL", "postgres://nobody:x@127.0.0.1:1/none")], &["list"])
+            .await?;
         assert_eq!(code, 5, "{said}");
         assert!(said.contains("DATABASE_URL"), "{said}");
         Ok(())

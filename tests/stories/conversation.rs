@@ -37,7 +37,9 @@ async fn notes_of_who_may_not_steer_the_run_are_ignored_and_they_are_told_once()
         cleo.says_in(&run, "or red").await?;
         run.presses("ben", "Approve").await?;
         run.shows("guarded is done").await?;
-        let told = w.slack.peek(|state| state.private.iter().filter(|it| it.text.contains("is not passed on")).count());
+        let told = w.slack.peek(|state| {
+            state.private.iter().filter(|it| it.text.contains("is not passed on")).count()
+        });
         assert_eq!((told, run.run().await?.notes.len()), (1, 0));
         w.slack.at(&said.ts).has_no_reaction()?;
         Ok(())
@@ -57,7 +59,9 @@ async fn who_talks_to_a_run_that_is_over_is_told_so_once() {
         ana.says_in(&run, "next time then").await?;
         ana.says_in(&run, "@signoff status").await?;
         ana.is_told("· rejected ·").await?;
-        let told = w.slack.peek(|state| state.private.iter().filter(|it| it.text.contains("is over")).count());
+        let told = w
+            .slack
+            .peek(|state| state.private.iter().filter(|it| it.text.contains("is over")).count());
         assert_eq!(told, 1);
         Ok(())
     })

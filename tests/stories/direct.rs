@@ -32,7 +32,8 @@ async fn who_wants_silence_is_not_reminded() {
     story(async |w| {
         let run = w.develops("ana", "led").await?;
         run.gate_card().await?;
-        let (by, groups) = ("slack:T01ACME:U02BEN".parse()?, vec!["slack:T01ACME:S0LEADS".to_owned().try_into()?]);
+        let (by, groups) =
+            ("slack:T01ACME:U02BEN".parse()?, vec!["slack:T01ACME:S0LEADS".to_owned().try_into()?]);
         run.signals(Verdict::Snooze, |snooze| Decision { by, groups, ..snooze }).await?;
         let cleo = w.person("cleo");
         cleo.is_sent_directly("It still waits for an answer").await?;

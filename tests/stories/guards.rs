@@ -11,13 +11,17 @@ async fn code_that_was_exchanged_under_an_approval_is_not_built_on_and_not_deliv
         let run = w.develops("ana", "tale").await?;
         run.gate_card().await?;
         let approved = run.run().await?.stages[0].attempts[0].clone();
-        let (snapshot, base) = (approved.snapshot.expect("its work"), approved.base.expect("what it began with"));
+        let (snapshot, base) =
+            (approved.snapshot.expect("its work"), approved.base.expect("what it began with"));
         run.git(&["replace", &snapshot.commit, &base.commit]).await?;
         run.presses("ana", "Approve").await?;
         run.shows("what was approved is not what is here: the code is another").await?;
         run.shows("tale · failed").await?;
         let delivered = run.run().await?.delivered.expect("it was told");
-        assert_eq!(delivered.note.as_deref(), Some("what was approved is not what is here: the code is another"));
+        assert_eq!(
+            delivered.note.as_deref(),
+            Some("what was approved is not what is here: the code is another")
+        );
         assert!(!delivered.pushed && run.result().await.is_err(), "there is no branch");
         Ok(())
     })
@@ -30,7 +34,11 @@ async fn a_pipeline_that_was_exchanged_under_an_approval_tells_no_agent_anything
         let run = w.develops("ana", "tale").await?;
         run.gate_card().await?;
         let mut database = PgConnection::connect(&w.worker.setting("DATABASE_URL")).await?;
-        sqlx::raw_sql("update pipelines set body = replace(body, 'echo the end', 'echo another end')").execute(&mut database).await?;
+        sqlx::raw_sql(
+            "update pipelines set body = replace(body, 'echo the end', 'echo another end')",
+        )
+        .execute(&mut database)
+        .await?;
         run.presses("ana", "Approve").await?;
         run.shows("what was approved is not what is here: the pipeline").await?;
         run.shows("tale · failed").await?;
@@ -47,7 +55,8 @@ async fn a_worker_that_does_not_have_the_run_leaves_it_to_one_that_does() {
         run.gate_card().await?;
         let home = w.worker.setting("SIGNOFF_HOME");
         w.worker.crashes().await?;
-        w.worker.will_have("SIGNOFF_HOME", &w.folder.path().join("elsewhere").display().to_string());
+        w.worker
+            .will_have("SIGNOFF_HOME", &w.folder.path().join("elsewhere").display().to_string());
         w.worker.comes_back()?;
         run.presses("ana", "Approve").await?;
         w.worker.says("workers share SIGNOFF_HOME", 1).await?;
@@ -76,7 +85,10 @@ async fn a_pipeline_that_an_agent_leaves_in_the_repository_takes_no_question_awa
         second.shows("sly is done").await?;
         assert_eq!(second.run().await?.decisions.len(), 1, "it was asked about as well");
         let left = second.git(&["show", "refs/signoff/base:sly.toml"]).await?;
-        assert!(PipelineText::parse("sly.toml", &left).is_ok() && !left.contains("gate"), "it began with a pipeline that asks nobody: {left}");
+        assert!(
+            PipelineText::parse("sly.toml", &left).is_ok() && !left.contains("gate"),
+            "it began with a pipeline that asks nobody: {left}"
+        );
         assert_eq!(second.result().await?, ["README.md", "signoff.toml", "sly.toml", "x.txt"]);
         Ok(())
     })

@@ -86,12 +86,16 @@ async fn at_a_shell_one_sees_what_waits_and_asks_for_changes_and_more_time() {
         run.gate_card().await?;
         let (code, said) = w.types(&["--json", "waiting"]).await?;
         let waiting: Value = serde_json::from_str(said.trim())?;
-        assert_eq!((code, &waiting["run"], &waiting["for_me"]), (0, &Value::from(run.id.as_str()), &Value::from(true)));
+        assert_eq!(
+            (code, &waiting["run"], &waiting["for_me"]),
+            (0, &Value::from(run.id.as_str()), &Value::from(true))
+        );
         let (code, said) = w.types(&["extend", run.id.as_str(), "tomorrow"]).await?;
         assert_eq!((code, said.trim()), (0, "Extended."));
         let (code, said) = w.types(&["changes", run.id.as_str()]).await?;
         assert!(code == 3 && said.contains("what should be different"), "{said}");
-        let (code, said) = w.types(&["changes", run.id.as_str(), "--from-base", "line one\n  line two"]).await?;
+        let (code, said) =
+            w.types(&["changes", run.id.as_str(), "--from-base", "line one\n  line two"]).await?;
         assert_eq!((code, said.trim()), (0, "Asked for changes."));
         assert_eq!(run.asks_again(2).await?.stages[0].changes[0].words, "line one\n  line two");
         assert_eq!(w.types(&["reject", run.id.as_str()]).await?.0, 0);

@@ -28,7 +28,13 @@ async fn without_the_database_nothing_is_recorded_and_the_buttons_stay() {
         w.database_line.is_cut().await;
         w.slack.presses("ana", &card, "Approve").await?;
         w.slack.tells("ana", "nothing was recorded").await?;
-        assert!(w.slack.says("ben", "dev", "/develop quick").await?.body.contains("nothing was recorded"));
+        assert!(
+            w.slack
+                .says("ben", "dev", "/develop quick")
+                .await?
+                .body
+                .contains("nothing was recorded")
+        );
         assert_eq!(w.slack.replies("ben", &run.root, "approve").await?.status, 503);
         assert!(w.slack.shown(&card).contains("Approve"));
         w.database_line.heals().await;

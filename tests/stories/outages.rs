@@ -83,7 +83,8 @@ async fn an_answer_typed_in_a_shell_and_lost_is_sent_again_by_serve() {
         // The connection itself takes two requests; what is asked then is not answered.
         w.temporal_line.loses_answers_after(2);
         let over_line = [("TEMPORAL_ADDRESS", w.temporal_line.address.as_str())];
-        let (code, said) = w.types_with(&over_line, &["approve", run.id.as_str(), "from", "a", "shell"]).await?;
+        let (code, said) =
+            w.types_with(&over_line, &["approve", run.id.as_str(), "from", "a", "shell"]).await?;
         assert_eq!((code, said.contains("not confirmed yet")), (5, true), "{said}");
         w.temporal_line.heals().await;
         w.worker.comes_back()?;

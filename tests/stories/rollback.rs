@@ -20,7 +20,8 @@ async fn what_a_red_attempt_wrote_is_no_part_of_the_result() {
 async fn a_stage_whose_attempts_are_used_up_fails_the_run_and_the_thread_says_why() {
     story(async |w| {
         let run = w.develops("ana", "stubborn").await?;
-        run.shows("never · attempt 2 · `echo it cannot be; exit 3` exited 3 → no attempts left").await?;
+        run.shows("never · attempt 2 · `echo it cannot be; exit 3` exited 3 → no attempts left")
+            .await?;
         run.shows("*stubborn failed.*").await?;
         run.shows("Kept:").await?;
         assert_eq!(run.result().await?, ["README.md", "fine.txt"]);

@@ -51,9 +51,14 @@ async fn nothing_typed_opens_a_form_that_starts_a_run() {
     story(async |w| {
         w.slack.says("ana", "dev", "/develop").await?;
         w.slack.form("ana").await?;
-        let wrong = w.slack.submits("ana", &[("project", "quick"), ("brief", "by form"), ("budget", "lots")]).await?;
+        let wrong = w
+            .slack
+            .submits("ana", &[("project", "quick"), ("brief", "by form"), ("budget", "lots")])
+            .await?;
         assert!(wrong.body.contains("is no amount"), "{}", wrong.body);
-        w.slack.submits("ana", &[("project", "quick"), ("brief", "by form"), ("budget", "$3")]).await?;
+        w.slack
+            .submits("ana", &[("project", "quick"), ("brief", "by form"), ("budget", "$3")])
+            .await?;
         w.slack.shows("dev", "quick · done").await?;
         w.slack.shows("dev", "of $3.00").await?;
         Ok(())

@@ -12,7 +12,10 @@ async fn stopping_ends_the_agent_and_the_run() {
         run.shows("enough for today").await?;
         w.until_dead(&format!("{}/wait-1/work", run.id)).await?;
         let desk = w.runs_folder().join(run.id.as_str()).join("wait-1");
-        assert!(!desk.join("work").exists() && !desk.join("home").exists(), "its clone and its HOME are of no more use");
+        assert!(
+            !desk.join("work").exists() && !desk.join("home").exists(),
+            "its clone and its HOME are of no more use"
+        );
         assert!(desk.join("prompt.txt").exists());
         Ok(())
     })
@@ -24,13 +27,22 @@ async fn what_an_agent_had_written_when_it_was_stopped_is_kept() {
     story(async |w| {
         let run = w.develops("ana", "slow").await?;
         run.shows("Waiting for a sign").await?;
-        std::fs::write(w.runs_folder().join(run.id.as_str()).join("wait-1/work/half.txt"), "half a st")?;
+        std::fs::write(
+            w.runs_folder().join(run.id.as_str()).join("wait-1/work/half.txt"),
+            "half a st",
+        )?;
         w.slack.says("ana", "dev", "/develop stop").await?;
         run.shows("slow · stopped").await?;
         let stopped = run.run().await?;
         let (stage, attempt, snapshot) = stopped.unfinished().expect("its work");
-        assert_eq!((stage.name().as_str(), attempt.n, attempt.diff.as_ref().map(|diff| diff.files)), ("wait", 1, Some(1)));
-        assert_eq!(run.git(&["show", &format!("{}:half.txt", snapshot.commit)]).await?, "half a st");
+        assert_eq!(
+            (stage.name().as_str(), attempt.n, attempt.diff.as_ref().map(|diff| diff.files)),
+            ("wait", 1, Some(1))
+        );
+        assert_eq!(
+            run.git(&["show", &format!("{}:half.txt", snapshot.commit)]).await?,
+            "half a st"
+        );
         assert_eq!(run.git(&["rev-parse", "refs/signoff/wait-1"]).await?.trim(), snapshot.commit);
         Ok(())
     })

@@ -10,12 +10,25 @@ async fn a_gate_reminds_at_half_time_and_waits_on_after_its_deadline() {
     story(async |w| {
         let run = w.develops("ana", "patient").await?;
         run.gate_card().await?;
-        let late = run.becomes("overdue", |r| r.gate.as_ref().is_some_and(|g| g.overdue_since.is_some())).await?;
+        let late = run
+            .becomes("overdue", |r| r.gate.as_ref().is_some_and(|g| g.overdue_since.is_some()))
+            .await?;
         assert_eq!(late.gate.map(|gate| gate.reminders.len()), Some(1));
         run.presses("ben", "Approve").await?;
         run.shows("patient is done").await?;
         let kinds = run.happened_since_it_asked().await?;
-        assert_eq!(kinds, ["gate_opened", "reminded", "deadline_passed", "decided", "stage_ended", "delivered", "ended"]);
+        assert_eq!(
+            kinds,
+            [
+                "gate_opened",
+                "reminded",
+                "deadline_passed",
+                "decided",
+                "stage_ended",
+                "delivered",
+                "ended"
+            ]
+        );
         Ok(())
     })
     .await;
@@ -28,7 +41,8 @@ async fn a_deadline_survives_the_worker_that_waited_for_it() {
         run.gate_card().await?;
         w.worker.crashes().await?;
         w.worker.comes_back()?;
-        run.becomes("overdue", |r| r.gate.as_ref().is_some_and(|g| g.overdue_since.is_some())).await?;
+        run.becomes("overdue", |r| r.gate.as_ref().is_some_and(|g| g.overdue_since.is_some()))
+            .await?;
         run.presses("ana", "Approve").await?;
         run.shows("patient is done").await?;
         Ok(())
@@ -43,7 +57,8 @@ async fn who_is_asked_late_may_answer_too() {
         run.gate_card().await?;
         w.worker.crashes().await?;
         w.worker.comes_back()?;
-        run.becomes("escalated", |r| r.gate.as_ref().is_some_and(|g| g.escalated_at.is_some())).await?;
+        run.becomes("escalated", |r| r.gate.as_ref().is_some_and(|g| g.escalated_at.is_some()))
+            .await?;
         run.presses("cleo", "Approve").await?;
         run.shows("urgent is done").await?;
         Ok(())
@@ -60,10 +75,15 @@ async fn more_time_moves_the_deadline_and_its_reminder_also_without_a_worker() {
         let until = now() + TimeDelta::seconds(30);
         run.signals(Verdict::Extend, |more| Decision { until: Some(until), ..more }).await?;
         w.worker.comes_back()?;
-        let reminded = run.becomes("reminded", |r| r.gate.as_ref().is_some_and(|g| !g.reminders.is_empty())).await?;
+        let reminded = run
+            .becomes("reminded", |r| r.gate.as_ref().is_some_and(|g| !g.reminders.is_empty()))
+            .await?;
         let gate = reminded.gate.expect("it is open");
         assert_eq!((gate.deadline, gate.overdue_since), (until, None));
-        assert!(gate.reminders[0].at > gate.opened_at + TimeDelta::seconds(12), "the time before is of no more matter");
+        assert!(
+            gate.reminders[0].at > gate.opened_at + TimeDelta::seconds(12),
+            "the time before is of no more matter"
+        );
         run.presses("ana", "Approve").await?;
         run.shows("patient is done").await?;
         Ok(())
@@ -77,20 +97,50 @@ async fn after_changes_the_old_question_takes_no_answer_and_the_new_one_does() {
         let run = w.develops("ana", "patient").await?;
         run.gate_card().await?;
         let old = run.run().await?.gate.expect("it is open").id;
-        run.signals(Verdict::Note, |note| Decision { gate: None, words: Some("Mind the cat.".to_owned()), ..note }).await?;
-        run.signals(Verdict::Changes, |changes| Decision { words: Some("A happier end.".to_owned()), ..changes }).await?;
-        let asked = run.becomes("asked again", |r| r.gate.as_ref().is_some_and(|g| g.id.round == 2)).await?;
-        let late = run.signals(Verdict::Approve, |click| Decision { gate: Some(old.clone()), ..click }).await?;
+        run.signals(Verdict::Note, |note| Decision {
+            gate: None,
+            words: Some("Mind the cat.".to_owned()),
+            ..note
+        })
+        .await?;
+        run.signals(Verdict::Changes, |changes| Decision {
+            words: Some("A happier end.".to_owned()),
+            ..changes
+        })
+        .await?;
+        let asked = run
+            .becomes("asked again", |r| r.gate.as_ref().is_some_and(|g| g.id.round == 2))
+            .await?;
+        let late = run
+            .signals(Verdict::Approve, |click| Decision { gate: Some(old.clone()), ..click })
+            .await?;
         let refused = run.becomes("told", |r| r.answer_to(&late).is_some()).await?;
-        assert!(matches!(refused.answer_to(&late), Some(Err(Refusal::AlreadyDecided { verdict: Verdict::Changes, .. }))));
+        assert!(matches!(
+            refused.answer_to(&late),
+            Some(Err(Refusal::AlreadyDecided { verdict: Verdict::Changes, .. }))
+        ));
         let second = &asked.stages[0].attempts[1];
         assert_eq!(second.outcome, AttemptOutcome::Good);
-        assert_eq!(second.remarks.iter().map(|r| r.kind).collect::<Vec<_>>(), [RemarkKind::Changes, RemarkKind::Note]);
-        let lines = |diff: &Option<signoff::run::Diff>| diff.as_ref().map(|diff| (diff.files, diff.added, diff.removed));
-        assert_eq!((lines(&second.diff), lines(&second.since_round)), (Some((1, 2, 0)), Some((1, 1, 0))), "the stage, and what is new");
-        let prompt = std::fs::read_to_string(w.runs_folder().join(run.id.as_str()).join("only-2/prompt.txt"))?;
+        assert_eq!(
+            second.remarks.iter().map(|r| r.kind).collect::<Vec<_>>(),
+            [RemarkKind::Changes, RemarkKind::Note]
+        );
+        let lines = |diff: &Option<signoff::run::Diff>| {
+            diff.as_ref().map(|diff| (diff.files, diff.added, diff.removed))
+        };
+        assert_eq!(
+            (lines(&second.diff), lines(&second.since_round)),
+            (Some((1, 2, 0)), Some((1, 1, 0))),
+            "the stage, and what is new"
+        );
+        let prompt = std::fs::read_to_string(
+            w.runs_folder().join(run.id.as_str()).join("only-2/prompt.txt"),
+        )?;
         assert!(prompt.contains("A happier end.") && prompt.contains("Mind the cat."), "{prompt}");
-        run.becomes("reminded", |r| r.gate.as_ref().is_some_and(|g| g.id.round == 2 && !g.reminders.is_empty())).await?;
+        run.becomes("reminded", |r| {
+            r.gate.as_ref().is_some_and(|g| g.id.round == 2 && !g.reminders.is_empty())
+        })
+        .await?;
         run.presses("ben", "Approve").await?;
         run.shows("patient is done").await?;
         Ok(())
@@ -103,7 +153,8 @@ async fn outside_working_hours_no_time_passes() {
     story(async |w| {
         let day = now() + TimeDelta::days(2);
         let opens = day.date_naive().and_hms_opt(9, 0, 0).expect("a time of day").and_utc();
-        w.has_gate_with("urgent", &format!("hours = \"{} 09:00-17:00 UTC\"", day.weekday())).await?;
+        w.has_gate_with("urgent", &format!("hours = \"{} 09:00-17:00 UTC\"", day.weekday()))
+            .await?;
         let run = w.develops("ana", "urgent").await?;
         run.gate_card().await?;
         // Meanwhile another question is over, which had three times as long as this one has before others are asked as well.

@@ -17,7 +17,8 @@ async fn a_request_is_acknowledged_only_when_it_is_kept() {
             w.database_line.heals().await;
             anyhow::Ok(())
         };
-        let (acknowledged, healed) = tokio::join!(w.slack.presses("ana", &card, "Approve"), healing);
+        let (acknowledged, healed) =
+            tokio::join!(w.slack.presses("ana", &card, "Approve"), healing);
         healed?;
         assert_eq!(acknowledged?.status, 200);
         assert!(!w.slack.missed_acks().is_empty());
@@ -123,7 +124,12 @@ async fn a_slow_request_does_not_hold_up_the_next_click() {
         w.temporal_line.loses_answers();
         let form = w.slack.submits("ben", &[("project", "quick"), ("brief", "slowly")]);
         // On the form's line and on the other one.
-        let clicks = async { anyhow::Ok([w.slack.presses("ana", &card, "Approve").await?, w.slack.says("ana", "dev", "/develop list").await?]) };
+        let clicks = async {
+            anyhow::Ok([
+                w.slack.presses("ana", &card, "Approve").await?,
+                w.slack.says("ana", "dev", "/develop list").await?,
+            ])
+        };
         let (form, clicks) = tokio::join!(form, clicks);
         assert!(form?.took > Duration::from_secs(2), "a form waits for what is wrong with it");
         assert!(clicks?.iter().all(|click| click.took < Duration::from_secs(1)));
@@ -152,8 +158,13 @@ async fn without_a_signing_secret_nobody_may_knock() {
         let client = reqwest::Client::new();
         let knocked = client.post(format!("{}/slack", w.web)).body("payload={}").send().await?;
         assert_eq!(knocked.status(), 404);
-        let ready: serde_json::Value = client.get(format!("{}/readyz", w.web)).send().await?.json().await?;
-        assert_eq!((ready["slack"].as_str(), ready["socket"]["connections"].is_u64()), (Some("socket"), true), "{ready}");
+        let ready: serde_json::Value =
+            client.get(format!("{}/readyz", w.web)).send().await?.json().await?;
+        assert_eq!(
+            (ready["slack"].as_str(), ready["socket"]["connections"].is_u64()),
+            (Some("socket"), true),
+            "{ready}"
+        );
         w.slack.has_lines(2).await?;
         let metrics = client.get(format!("{}/metrics", w.web)).send().await?.text().await?;
         assert!(metrics.contains("signoff_slack_socket_connections 2"), "{metrics}");

@@ -55,9 +55,13 @@ const ENVIRONMENT: [(&str, &str); 10] = [
 impl ClaudeCode {
     pub(super) async fn start(&self, order: &Order<'_>) -> Result<Child, AgentError> {
         let a = order.assignment;
-        fs::create_dir_all(a.home.join("tmp")).await.map_err(AgentError::when(format!("making {}", a.home.display())))?;
+        fs::create_dir_all(a.home.join("tmp"))
+            .await
+            .map_err(AgentError::when(format!("making {}", a.home.display())))?;
         let instructions = instructions::write(&a.worktree, &a.home).await?;
-        let instructions = self.sandbox.inside(&a.home.join(&instructions), &Path::new(INSIDE_HOME).join(&instructions));
+        let instructions = self
+            .sandbox
+            .inside(&a.home.join(&instructions), &Path::new(INSIDE_HOME).join(&instructions));
         let mut args: Vec<String> = FLAGS.map(str::to_owned).into();
         args.extend(["--append-system-prompt-file".to_owned(), instructions.display().to_string()]);
         args.extend(flags_of(order));
@@ -76,7 +80,8 @@ impl ClaudeCode {
 
     fn spec(&self, a: &Assignment) -> BoxSpec {
         let home = self.sandbox.inside(&a.home, Path::new(INSIDE_HOME));
-        let mut env: Vec<(String, String)> = ENVIRONMENT.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        let mut env: Vec<(String, String)> =
+            ENVIRONMENT.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
         env.push(("CLAUDE_CODE_TMPDIR".to_owned(), home.join("tmp").display().to_string()));
         let mut sockets = Vec::new();
         let network = match &self.access {
@@ -118,7 +123,10 @@ fn flags_of(order: &Order<'_>) -> Vec<String> {
 pub(super) async fn has_transcript(home: &Path, id: Uuid) -> bool {
     let Ok(mut projects) = fs::read_dir(home.join(".claude/projects")).await else { return false };
     while let Ok(Some(project)) = projects.next_entry().await {
-        if fs::metadata(project.path().join(format!("{id}.jsonl"))).await.is_ok_and(|file| file.len() > 0) {
+        if fs::metadata(project.path().join(format!("{id}.jsonl")))
+            .await
+            .is_ok_and(|file| file.len() > 0)
+        {
             return true;
         }
     }

@@ -25,11 +25,16 @@ pub(super) fn judge(reading: &Reading, silence: &Silence, stderr: &str) -> Agent
         return failed(Trouble::Setup, why);
     }
     if let Some(mode) = reading.permission_mode.as_ref().filter(|mode| *mode != PERMISSIONS) {
-        return failed(Trouble::Setup, &format!("it took permission mode {mode} instead of {PERMISSIONS}"));
+        return failed(
+            Trouble::Setup,
+            &format!("it took permission mode {mode} instead of {PERMISSIONS}"),
+        );
     }
     match (silence, &reading.result) {
         // What finished before we stopped it is finished.
-        (_, Some(outcome)) if !outcome.is_error && outcome.terminal_reason == "completed" => AgentEnd::Finished,
+        (_, Some(outcome)) if !outcome.is_error && outcome.terminal_reason == "completed" => {
+            AgentEnd::Finished
+        }
         (Silence::Stopped, _) => AgentEnd::Stopped,
         (Silence::TimedOut(limit), _) => late(*limit),
         (Silence::Ended(_), Some(outcome)) => failure(reading, outcome),
@@ -55,7 +60,11 @@ fn failure(reading: &Reading, outcome: &Outcome) -> AgentEnd {
         _ if outcome.subtype == "error_max_budget_usd" => Trouble::Budget,
         _ => Trouble::Agent,
     };
-    let reason = if outcome.terminal_reason.is_empty() { &outcome.subtype } else { &outcome.terminal_reason };
+    let reason = if outcome.terminal_reason.is_empty() {
+        &outcome.subtype
+    } else {
+        &outcome.terminal_reason
+    };
     failed(trouble, if said.is_empty() { reason } else { said })
 }
 
@@ -75,9 +84,11 @@ fn api_trouble(status: Option<u64>, kind: &str, said: &str) -> Trouble {
 
 /// Nothing was reported: it was killed, or never came to work.
 fn crash(reading: &Reading, code: Option<i32>, stderr: &str) -> AgentEnd {
-    let last = stderr.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it said nothing");
+    let last =
+        stderr.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it said nothing");
     let code = code.map_or_else(|| "a signal".to_owned(), |code| format!("exit code {code}"));
     // A bad flag or a missing program is told on standard error before anything else is.
-    let trouble = if reading.info.is_none() && !stderr.is_empty() { Trouble::Setup } else { Trouble::Agent };
+    let trouble =
+        if reading.info.is_none() && !stderr.is_empty() { Trouble::Setup } else { Trouble::Agent };
     failed(trouble, &format!("it ended with {code}: {}", last.trim()))
 }

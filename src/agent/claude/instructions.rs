@@ -29,7 +29,8 @@ pub(super) async fn write(worktree: &Path, home: &Path) -> Result<PathBuf, Agent
     }
     let name = PathBuf::from(format!("instructions-{}.md", Uuid::new_v4().simple()));
     let doing = || format!("writing the agent's instructions into {}", home.display());
-    let mut file = fs::File::create_new(home.join(&name)).await.map_err(AgentError::when(doing()))?;
+    let mut file =
+        fs::File::create_new(home.join(&name)).await.map_err(AgentError::when(doing()))?;
     file.write_all(text.as_bytes()).await.map_err(AgentError::when(doing()))?;
     file.flush().await.map_err(AgentError::when(doing()))?;
     Ok(name)
@@ -61,15 +62,23 @@ mod tests {
     #[tokio::test]
     async fn what_the_repository_asks_is_passed_on_up_to_a_size() {
         let worktree = TempDir::new().expect("a folder");
-        std::fs::write(worktree.path().join("AGENTS.md"), format!("Use tabs.{}", "x".repeat(1_000_000))).expect("written");
+        std::fs::write(
+            worktree.path().join("AGENTS.md"),
+            format!("Use tabs.{}", "x".repeat(1_000_000)),
+        )
+        .expect("written");
         let text = written(&worktree).await;
-        assert!(text.contains("# From AGENTS.md of this repository\n\nUse tabs.") && text.len() < 40_000);
+        assert!(
+            text.contains("# From AGENTS.md of this repository\n\nUse tabs.")
+                && text.len() < 40_000
+        );
     }
 
     #[tokio::test]
     async fn a_link_is_not_followed() {
         let worktree = TempDir::new().expect("a folder");
-        std::os::unix::fs::symlink("/etc/passwd", worktree.path().join("CLAUDE.md")).expect("linked");
+        std::os::unix::fs::symlink("/etc/passwd", worktree.path().join("CLAUDE.md"))
+            .expect("linked");
         assert_eq!(written(&worktree).await, OURS);
     }
 }

@@ -74,7 +74,9 @@ struct Order<'a> {
 impl ClaudeCode {
     /// The `claude` of a search path, such as the value of `PATH`.
     pub fn find(search_path: &OsStr) -> Option<PathBuf> {
-        std::env::split_paths(search_path).map(|folder| folder.join("claude")).find(|program| program.is_file())
+        std::env::split_paths(search_path)
+            .map(|folder| folder.join("claude"))
+            .find(|program| program.is_file())
     }
 
     /// Whether the conversation can be gone on with: its transcript is in this HOME.
@@ -82,7 +84,12 @@ impl ClaudeCode {
         command::has_transcript(home, session).await
     }
 
-    async fn whole(&self, a: &Assignment, teller: Teller, stop: &CancellationToken) -> Result<Report, AgentError> {
+    async fn whole(
+        &self,
+        a: &Assignment,
+        teller: Teller,
+        stop: &CancellationToken,
+    ) -> Result<Report, AgentError> {
         let end = if !self.program.is_file() {
             Some(failed(Trouble::Setup, &format!("there is no program {}", self.program.display())))
         } else if a.budget_left == Some(Usd::ZERO) {
@@ -104,7 +111,12 @@ impl ClaudeCode {
     }
 
     /// One process from start to end; nothing of it is left running.
-    async fn process(&self, order: &Order<'_>, teller: &Teller, stop: &CancellationToken) -> Result<(AgentEnd, Reading), AgentError> {
+    async fn process(
+        &self,
+        order: &Order<'_>,
+        teller: &Teller,
+        stop: &CancellationToken,
+    ) -> Result<(AgentEnd, Reading), AgentError> {
         let mut child = self.start(order).await?;
         let stderr = tokio::spawn(tail(child.stderr.take().expect("piped")));
         let mut talk = Talk::with(&mut child, order.assignment, teller.clone()).await?;
@@ -119,10 +131,12 @@ impl ClaudeCode {
             let _ = timeout(LAST_WORDS, talk.interrupt()).await;
         }
         let reading = talk.close().await;
-        let silence = if reading.is_pointless() { silence? } else { wait(&mut child, silence?).await };
+        let silence =
+            if reading.is_pointless() { silence? } else { wait(&mut child, silence?).await };
         sandbox::end(&mut child).await;
         // Without a box, a process it left behind may hold the other end open.
-        let stderr = timeout(LAST_WORDS, stderr).await.ok().and_then(Result::ok).unwrap_or_default();
+        let stderr =
+            timeout(LAST_WORDS, stderr).await.ok().and_then(Result::ok).unwrap_or_default();
         Ok((judge(&reading, &silence, &stderr), reading))
     }
 }
@@ -138,7 +152,14 @@ async fn wait(child: &mut Child, silence: Silence) -> Silence {
 
 fn report(reading: &Reading, end: AgentEnd) -> Report {
     let (tokens, cost_usd) = reading.used();
-    Report { end, info: reading.info.clone(), tokens, cost_usd, words: words(reading), session: reading.session.clone() }
+    Report {
+        end,
+        info: reading.info.clone(),
+        tokens,
+        cost_usd,
+        words: words(reading),
+        session: reading.session.clone(),
+    }
 }
 
 impl<'a> Order<'a> {
@@ -153,7 +174,9 @@ impl<'a> Order<'a> {
                 );
                 Self { assignment, session: assignment.session, prompt }
             }
-            Session::New(id) | Session::Resume(id) if !command::has_transcript(&assignment.home, id).await => {
+            Session::New(id) | Session::Resume(id)
+                if !command::has_transcript(&assignment.home, id).await =>
+            {
                 Self { assignment, session: Session::New(id), prompt: assignment.prompt.clone() }
             }
             Session::New(_) | Session::Resume(_) => Self::anew(assignment),
@@ -161,7 +184,11 @@ impl<'a> Order<'a> {
     }
 
     fn anew(assignment: &'a Assignment) -> Self {
-        Self { assignment, session: Session::New(Uuid::new_v4()), prompt: assignment.prompt.clone() }
+        Self {
+            assignment,
+            session: Session::New(Uuid::new_v4()),
+            prompt: assignment.prompt.clone(),
+        }
     }
 }
 

@@ -20,7 +20,10 @@ pub(super) fn estimate(model: Option<&str>, tokens: Tokens) -> Usd {
     } else {
         SONNET
     };
-    let nanos = tokens.input * input + tokens.output * output + tokens.cache_read * read + tokens.cache_write * write;
+    let nanos = tokens.input * input
+        + tokens.output * output
+        + tokens.cache_read * read
+        + tokens.cache_write * write;
     Usd::from_nanos(i64::try_from(nanos).unwrap_or(i64::MAX))
 }
 

@@ -58,11 +58,17 @@ impl Room {
         let socket = path("model.sock");
         let scenario = Arc::new(Scenario::parse("play.toml", PLAY).expect("a scenario"));
         tokio::spawn(serve(UnixListener::bind(&socket).expect("bound"), scenario));
-        let agent = ClaudeCode { program, access: ModelAccess::Socket(socket), sandbox: Sandbox::probe().await };
+        let agent = ClaudeCode {
+            program,
+            access: ModelAccess::Socket(socket),
+            sandbox: Sandbox::probe().await,
+        };
         let model = Some("claude-sonnet-4-5".to_owned());
         let (session, timeout) = (Session::New(Uuid::new_v4()), Duration::from_mins(1));
-        let (worktree, home, log, prompt) = (path("work"), path("home"), path("agent.jsonl"), prompt.to_owned());
-        let assignment = Assignment { worktree, home, log, prompt, session, model, budget_left: None, timeout };
+        let (worktree, home, log, prompt) =
+            (path("work"), path("home"), path("agent.jsonl"), prompt.to_owned());
+        let assignment =
+            Assignment { worktree, home, log, prompt, session, model, budget_left: None, timeout };
         Some(Self { folder, agent, assignment })
     }
 
@@ -99,7 +105,10 @@ async fn long_command(told: &mut mpsc::Receiver<AgentEvent>) {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "a test is a door: which CLI is on this machine is nobody's configuration")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a test is a door: which CLI is on this machine is nobody's configuration"
+)]
 fn claude() -> Option<PathBuf> {
     let named = std::env::var_os("SIGNOFF_TEST_CLAUDE").map(PathBuf::from);
     named.or_else(|| ClaudeCode::find(&std::env::var_os("PATH")?))
@@ -110,13 +119,27 @@ async fn the_cli_writes_what_the_rehearsal_says() {
     let Some(room) = Room::with("Stage: short").await else { return };
     let (report, events) = room.works(&CancellationToken::new()).await;
     let tokens = Tokens { input: 4, output: 310, cache_read: 9_000, cache_write: 2_100 };
-    assert_eq!((&report.end, report.tokens, report.cost_usd), (&AgentEnd::Finished, tokens, Usd::from_nanos(15_237_000)));
-    assert_eq!((room.file("a.js").as_deref(), report.words.as_deref()), (Some("2"), Some("All done.")));
-    let steps: Vec<&str> =
-        events.iter().filter_map(|e| if let AgentEvent::ToolStarted { title, .. } = e { Some(title.as_str()) } else { None }).collect();
+    assert_eq!(
+        (&report.end, report.tokens, report.cost_usd),
+        (&AgentEnd::Finished, tokens, Usd::from_nanos(15_237_000))
+    );
+    assert_eq!(
+        (room.file("a.js").as_deref(), report.words.as_deref()),
+        (Some("2"), Some("All done."))
+    );
+    let steps: Vec<&str> = events
+        .iter()
+        .filter_map(|e| {
+            if let AgentEvent::ToolStarted { title, .. } = e { Some(title.as_str()) } else { None }
+        })
+        .collect();
     assert_eq!(steps[..2], ["Write a.js", "Edit a.js"]);
     assert_eq!(events.last(), Some(&report.event()));
-    assert!(std::fs::read_to_string(&room.assignment.log).expect("a log").contains("\"type\":\"result\""));
+    assert!(
+        std::fs::read_to_string(&room.assignment.log)
+            .expect("a log")
+            .contains("\"type\":\"result\"")
+    );
 }
 
 #[tokio::test]
@@ -142,7 +165,10 @@ async fn a_successor_finishes_what_a_lost_worker_began() {
     room.assignment.session = Session::Resume(id);
     let (report, _) = room.works(&CancellationToken::new()).await;
     assert_eq!((report.end, report.session), (AgentEnd::Finished, Some(id.to_string())));
-    assert_eq!((room.file("a.js").as_deref(), room.file("done.txt").as_deref()), (Some("2"), Some("done\n")));
+    assert_eq!(
+        (room.file("a.js").as_deref(), room.file("done.txt").as_deref()),
+        (Some("2"), Some("done\n"))
+    );
 }
 
 #[tokio::test]
@@ -157,6 +183,10 @@ async fn a_refused_key_is_not_tried_for_minutes() {
     let Some(room) = Room::with("Stage: refused").await else { return };
     let began = Instant::now();
     let (report, _) = room.works(&CancellationToken::new()).await;
-    assert!(matches!(report.end, AgentEnd::Failed { trouble: Trouble::Setup, .. }), "{:?}", report.end);
+    assert!(
+        matches!(report.end, AgentEnd::Failed { trouble: Trouble::Setup, .. }),
+        "{:?}",
+        report.end
+    );
     assert!(began.elapsed() < Duration::from_secs(20));
 }

@@ -9,10 +9,8 @@ use crate::run::{AgentEnd, Tokens, Trouble, Usd};
 const INIT: &str = r#"{"type":"system","subtype":"init","cwd":"/w/x","session_id":"9575d036","model":"claude-sonnet-4-5","permissionMode":"bypassPermissions","claude_code_version":"2.1.330"}"#;
 const MESSAGE_START: &str = r#"{"type":"stream_event","event":{"type":"message_start","message":{"id":"msg_1","usage":{"input_tokens":4,"output_tokens":1,"cache_read_input_tokens":9000,"cache_creation_input_tokens":2100}}},"parent_tool_use_id":null}"#;
 const WRITE: &str = r#"{"type":"assistant","message":{"content":[{"id":"toolu_1","input":{"file_path":"/w/x/src/stream.js","content":"…"},"name":"Write","type":"tool_use"}],"id":"msg_1","usage":{"cache_creation_input_tokens":2100,"cache_read_input_tokens":9000,"input_tokens":4,"output_tokens":1}},"parent_tool_use_id":null}"#;
-const MESSAGE_DELTA: &str =
-    r#"{"type":"stream_event","event":{"type":"message_delta","delta":{"stop_reason":"tool_use"},"usage":{"output_tokens":310}}}"#;
-const WRITTEN: &str =
-    r#"{"type":"user","message":{"role":"user","content":[{"tool_use_id":"toolu_1","type":"tool_result","content":"File created"}]}}"#;
+const MESSAGE_DELTA: &str = r#"{"type":"stream_event","event":{"type":"message_delta","delta":{"stop_reason":"tool_use"},"usage":{"output_tokens":310}}}"#;
+const WRITTEN: &str = r#"{"type":"user","message":{"role":"user","content":[{"tool_use_id":"toolu_1","type":"tool_result","content":"File created"}]}}"#;
 const GOOD: &str = r#"{"total_cost_usd":0.115237,"terminal_reason":"completed","is_error":false,"subtype":"success","result":"All done.","type":"result","queued_turn_count":0,"result_index":0,"model_usage_since_last_result":{"claude-sonnet-4-5":{"inputTokens":4,"outputTokens":310,"cacheReadInputTokens":9000,"cacheCreationInputTokens":2100,"costUSD":0.015236999999999999}}}"#;
 
 const TOKENS: Tokens = Tokens { input: 4, output: 310, cache_read: 9_000, cache_write: 2_100 };
@@ -41,7 +39,11 @@ fn failed(trouble: Trouble, why: &str) -> AgentEnd {
 #[test]
 fn the_running_step_is_told() {
     let (_, events) = read(&[INIT, WRITE, WRITTEN]);
-    let started = AgentEvent::ToolStarted { id: "toolu_1".into(), name: "Write".into(), title: "Write src/stream.js".into() };
+    let started = AgentEvent::ToolStarted {
+        id: "toolu_1".into(),
+        name: "Write".into(),
+        title: "Write src/stream.js".into(),
+    };
     assert_eq!(events[1..], [started, AgentEvent::ToolEnded { id: "toolu_1".into(), ok: true }]);
 }
 
@@ -71,10 +73,19 @@ fn the_last_result_counts_whatever_the_exit_code() {
 
 #[test]
 fn api_trouble_is_sorted_by_what_helps() {
-    assert_eq!(api_error("529", "Overloaded. If it persists, check your gateway"), failed(Trouble::ModelBusy, "Overloaded."));
-    assert_eq!(api_error("null", "Connection refused"), failed(Trouble::ModelBusy, "Connection refused"));
+    assert_eq!(
+        api_error("529", "Overloaded. If it persists, check your gateway"),
+        failed(Trouble::ModelBusy, "Overloaded.")
+    );
+    assert_eq!(
+        api_error("null", "Connection refused"),
+        failed(Trouble::ModelBusy, "Connection refused")
+    );
     assert_eq!(api_error("404", "no such model"), failed(Trouble::Setup, "no such model"));
-    assert_eq!(api_error("400", "the run's allowance is spent"), failed(Trouble::Budget, "the run's allowance is spent"));
+    assert_eq!(
+        api_error("400", "the run's allowance is spent"),
+        failed(Trouble::Budget, "the run's allowance is spent")
+    );
     assert_eq!(api_error("400", "bad block"), failed(Trouble::Agent, "bad block"));
 }
 
@@ -93,7 +104,10 @@ fn a_refused_key_ends_it_at_once() {
     assert!(reading.is_pointless());
     let why = "the model answered 401 (authentication_failed)".to_owned();
     assert_eq!(events[1], AgentEvent::Retrying { attempt: 1, delay_ms: 506, why: why.clone() });
-    assert_eq!(judge(&reading, &Silence::Ended(None), ""), AgentEnd::Failed { trouble: Trouble::Setup, why });
+    assert_eq!(
+        judge(&reading, &Silence::Ended(None), ""),
+        AgentEnd::Failed { trouble: Trouble::Setup, why }
+    );
 }
 
 #[test]
@@ -107,13 +121,22 @@ fn other_permissions_than_asked_for_are_not_worked_with() {
 #[test]
 fn a_crash_quotes_the_last_words() {
     let bad_flag = judge(&read(&[]).0, &Silence::Ended(Some(1)), "error: unknown option '--x'\n");
-    assert_eq!(bad_flag, failed(Trouble::Setup, "it ended with exit code 1: error: unknown option '--x'"));
+    assert_eq!(
+        bad_flag,
+        failed(Trouble::Setup, "it ended with exit code 1: error: unknown option '--x'")
+    );
     let killed = judge(&read(&[INIT]).0, &Silence::Ended(None), "");
     assert_eq!(killed, failed(Trouble::Agent, "it ended with a signal: it said nothing"));
 }
 
 #[test]
 fn what_is_unknown_or_broken_is_nobodys_error() {
-    let (_, events) = read(&["", "Warning: no stdin", "[1]", r#"{"type":"system","subtype":"brand_new"}"#, r#"{"type":"assistant","message":7}"#]);
+    let (_, events) = read(&[
+        "",
+        "Warning: no stdin",
+        "[1]",
+        r#"{"type":"system","subtype":"brand_new"}"#,
+        r#"{"type":"assistant","message":7}"#,
+    ]);
     assert_eq!(events, []);
 }

@@ -67,7 +67,8 @@ impl Reading {
 
     /// Nothing good can come of going on.
     pub fn is_pointless(&self) -> bool {
-        self.refused.is_some() || self.permission_mode.as_deref().is_some_and(|mode| mode != PERMISSIONS)
+        self.refused.is_some()
+            || self.permission_mode.as_deref().is_some_and(|mode| mode != PERMISSIONS)
     }
 
     /// It was asked to go on with a conversation that it does not have.
@@ -87,11 +88,17 @@ impl Reading {
     /// What a line tells.
     pub fn line(&mut self, line: &[u8]) -> Vec<AgentEvent> {
         let Ok(line) = serde_json::from_slice::<Value>(line) else { return Vec::new() };
-        match (line["type"].as_str().unwrap_or_default(), line["subtype"].as_str().unwrap_or_default()) {
+        match (
+            line["type"].as_str().unwrap_or_default(),
+            line["subtype"].as_str().unwrap_or_default(),
+        ) {
             ("system", "init") => self.init(&line),
             ("system", "api_retry") => self.retry(&line),
             ("system", "permission_denied") => {
-                vec![AgentEvent::Denied { tool: text(&line["tool_name"]), why: one_line(&text(&line["message"]), 200) }]
+                vec![AgentEvent::Denied {
+                    tool: text(&line["tool_name"]),
+                    why: one_line(&text(&line["message"]), 200),
+                }]
             }
             ("assistant", _) => self.assistant(&line),
             ("user", _) => ended(&line),
@@ -107,21 +114,35 @@ impl Reading {
         let some = |value: &Value| value.as_str().map(str::to_owned);
         self.session = some(&line["session_id"]).or(self.session.take());
         self.permission_mode = some(&line["permissionMode"]);
-        let agent = AgentInfo { name: "claude".to_owned(), version: some(&line["claude_code_version"]), model: some(&line["model"]) };
+        let agent = AgentInfo {
+            name: "claude".to_owned(),
+            version: some(&line["claude_code_version"]),
+            model: some(&line["model"]),
+        };
         self.info = Some(agent.clone());
-        if first { vec![AgentEvent::Started { session: self.session.clone(), agent }] } else { Vec::new() }
+        if first {
+            vec![AgentEvent::Started { session: self.session.clone(), agent }]
+        } else {
+            Vec::new()
+        }
     }
 
     fn retry(&mut self, line: &Value) -> Vec<AgentEvent> {
         let kind = text(&line["error"]);
         let status = line["error_status"].as_u64();
-        let why = status.map_or_else(|| format!("no answer from the model ({kind})"), |status| format!("the model answered {status} ({kind})"));
+        let why = status.map_or_else(
+            || format!("no answer from the model ({kind})"),
+            |status| format!("the model answered {status} ({kind})"),
+        );
         if kind == "authentication_failed" {
             self.refused = Some(why.clone());
         }
         let attempt = line["attempt"].as_u64().and_then(|n| u32::try_from(n).ok()).unwrap_or(1);
         // A float with noise in some versions.
-        let delay_ms = line["retry_delay_ms"].as_u64().or_else(|| line["retry_delay_ms"].as_f64().map(whole)).unwrap_or(0);
+        let delay_ms = line["retry_delay_ms"]
+            .as_u64()
+            .or_else(|| line["retry_delay_ms"].as_f64().map(whole))
+            .unwrap_or(0);
         vec![AgentEvent::Retrying { attempt, delay_ms, why }]
     }
 
@@ -137,7 +158,11 @@ impl Reading {
             "text" => Some(AgentEvent::Text { text: text(&block["text"]) }),
             "tool_use" => {
                 let name = text(&block["name"]);
-                Some(AgentEvent::ToolStarted { id: text(&block["id"]), title: self.title(&name, &block["input"]), name })
+                Some(AgentEvent::ToolStarted {
+                    id: text(&block["id"]),
+                    title: self.title(&name, &block["input"]),
+                    name,
+                })
             }
             _ => None,
         });
@@ -147,7 +172,10 @@ impl Reading {
     /// `Write src/stream.js`, `node --test`, or just the tool's name.
     fn title(&self, name: &str, input: &Value) -> String {
         let file = input["file_path"].as_str().or_else(|| input["path"].as_str());
-        let what = file.or_else(|| input["command"].as_str()).or_else(|| input["pattern"].as_str()).unwrap_or_default();
+        let what = file
+            .or_else(|| input["command"].as_str())
+            .or_else(|| input["pattern"].as_str())
+            .unwrap_or_default();
         let what = what.strip_prefix(&self.worktree).unwrap_or(what);
         one_line(&if name == "Bash" { what.to_owned() } else { format!("{name} {what}") }, TITLE)
     }
@@ -183,7 +211,12 @@ impl Reading {
             for model in models.values() {
                 let n = |name: &str| model[name].as_u64().unwrap_or(0);
                 let (input, output) = (n("inputTokens"), n("outputTokens"));
-                self.settled.0 += Tokens { input, output, cache_read: n("cacheReadInputTokens"), cache_write: n("cacheCreationInputTokens") };
+                self.settled.0 += Tokens {
+                    input,
+                    output,
+                    cache_read: n("cacheReadInputTokens"),
+                    cache_write: n("cacheCreationInputTokens"),
+                };
                 self.settled.1 += Usd::from_float(model["costUSD"].as_f64().unwrap_or(0.0));
             }
         } else {
@@ -191,7 +224,8 @@ impl Reading {
         }
         self.open.clear();
         self.results += 1;
-        let errors: Vec<&str> = line["errors"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        let errors: Vec<&str> =
+            line["errors"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         let outcome = Outcome {
             index: line["result_index"].as_u64().unwrap_or(0),
             subtype: text(&line["subtype"]),
@@ -210,13 +244,26 @@ impl Reading {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a delay in milliseconds; `as` saturates")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a delay in milliseconds; `as` saturates"
+)]
 const fn whole(number: f64) -> u64 {
     number as u64
 }
 
 /// Results of tools come back as the user's words.
 fn ended(line: &Value) -> Vec<AgentEvent> {
-    let blocks = line["message"]["content"].as_array().into_iter().flatten().filter(|block| block["type"] == "tool_result");
-    blocks.map(|block| AgentEvent::ToolEnded { id: text(&block["tool_use_id"]), ok: block["is_error"] != true }).collect()
+    let blocks = line["message"]["content"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter(|block| block["type"] == "tool_result");
+    blocks
+        .map(|block| AgentEvent::ToolEnded {
+            id: text(&block["tool_use_id"]),
+            ok: block["is_error"] != true,
+        })
+        .collect()
 }

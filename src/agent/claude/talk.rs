@@ -21,7 +21,11 @@ pub(super) struct Talk {
 }
 
 impl Talk {
-    pub async fn with(child: &mut Child, a: &Assignment, teller: Teller) -> Result<Self, AgentError> {
+    pub async fn with(
+        child: &mut Child,
+        a: &Assignment,
+        teller: Teller,
+    ) -> Result<Self, AgentError> {
         let log = OpenOptions::new().create(true).append(true).open(&a.log).await;
         let log = log.map_err(AgentError::when(format!("opening {}", a.log.display())))?;
         let lines = Lines::new(child.stdout.take().expect("piped"));
@@ -32,7 +36,9 @@ impl Talk {
     /// Until it has said everything, or something that makes going on pointless.
     pub async fn work(&mut self, prompt: &str) -> Result<(), AgentError> {
         // A refused prompt is told better on standard error than by our broken pipe.
-        let _ = self.say(&json!({"type": "user", "message": {"role": "user", "content": prompt}})).await;
+        let _ = self
+            .say(&json!({"type": "user", "message": {"role": "user", "content": prompt}}))
+            .await;
         while self.hear().await? {
             if self.reading.is_over() {
                 self.stdin = None;
@@ -67,7 +73,8 @@ impl Talk {
 
     /// False at the end.
     async fn hear(&mut self) -> Result<bool, AgentError> {
-        let line = self.lines.next().await.map_err(AgentError::when("reading the agent's output"))?;
+        let line =
+            self.lines.next().await.map_err(AgentError::when("reading the agent's output"))?;
         let Some(mut line) = line else { return Ok(false) };
         let events = self.reading.line(&line);
         line.push(b'\n');

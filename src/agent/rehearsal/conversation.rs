@@ -58,12 +58,20 @@ impl CallId {
     fn parse(text: &str) -> Option<Self> {
         let mut parts = text.strip_prefix("toolu_")?.split('_');
         let mut number = || parts.next()?.parse().ok();
-        Some(Self { scene: number()?, turn: number()?, call: number()?, prepares: parts.next()? == "read" })
+        Some(Self {
+            scene: number()?,
+            turn: number()?,
+            call: number()?,
+            prepares: parts.next()? == "read",
+        })
     }
 }
 
-static REMINDER: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?s)<system-reminder>.*?</system-reminder>").expect("a constant"));
-static FOLDER: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?i)working directory: (\S+)").expect("a constant"));
+static REMINDER: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?s)<system-reminder>.*?</system-reminder>").expect("a constant")
+});
+static FOLDER: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(?i)working directory: (\S+)").expect("a constant"));
 
 impl Conversation {
     pub fn read(request: &Value) -> Self {
@@ -74,10 +82,16 @@ impl Conversation {
             let mut words = message["content"].as_str().unwrap_or_default().to_owned();
             for block in message["content"].as_array().into_iter().flatten() {
                 match block["type"].as_str() {
-                    Some("text") => words = words + "\n" + block["text"].as_str().unwrap_or_default(),
-                    Some("tool_use") => calls.extend(block["id"].as_str().and_then(|id| Some((id, CallId::parse(id)?)))),
+                    Some("text") => {
+                        words = words + "\n" + block["text"].as_str().unwrap_or_default()
+                    }
+                    Some("tool_use") => calls
+                        .extend(block["id"].as_str().and_then(|id| Some((id, CallId::parse(id)?)))),
                     Some("tool_result") => {
-                        results.insert(block["tool_use_id"].as_str().unwrap_or_default(), result(block));
+                        results.insert(
+                            block["tool_use_id"].as_str().unwrap_or_default(),
+                            result(block),
+                        );
                     }
                     _ => {}
                 }
@@ -87,7 +101,13 @@ impl Conversation {
                 read.prompts.push(words);
             }
         }
-        read.tried = calls.into_iter().map(|(text, id)| Tried { id, result: results.get(text).copied().unwrap_or(CallResult::Lost) }).collect();
+        read.tried = calls
+            .into_iter()
+            .map(|(text, id)| Tried {
+                id,
+                result: results.get(text).copied().unwrap_or(CallResult::Lost),
+            })
+            .collect();
         read
     }
 }
@@ -108,7 +128,14 @@ fn result(block: &Value) -> CallResult {
 
 /// The CLI names it in its system prompt, or in a reminder of the first message.
 fn folder(request: &Value) -> String {
-    let texts = |value: &Value| value.as_array().into_iter().flatten().filter_map(|b| b["text"].as_str().map(str::to_owned)).collect::<Vec<_>>();
+    let texts = |value: &Value| {
+        value
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|b| b["text"].as_str().map(str::to_owned))
+            .collect::<Vec<_>>()
+    };
     let mut places = texts(&request["system"]);
     places.extend(request["system"].as_str().map(str::to_owned));
     places.extend(texts(&request["messages"][0]["content"]));
@@ -147,7 +174,14 @@ mod tests {
             Tried { id: id(1), result: CallResult::Lost },
             Tried { id: id(1), result: CallResult::Lost },
         ];
-        assert_eq!(read, Conversation { prompts: vec!["Stage: one".to_owned()], tried, folder: "/w/x".to_owned() });
+        assert_eq!(
+            read,
+            Conversation {
+                prompts: vec!["Stage: one".to_owned()],
+                tried,
+                folder: "/w/x".to_owned()
+            }
+        );
     }
 
     #[test]

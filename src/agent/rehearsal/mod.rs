@@ -53,7 +53,11 @@ async fn message(State(stage): State<Arc<Stage>>, Json(request): Json<Value>) ->
     }
     tokio::time::sleep(answer.pause).await;
     let model = request["model"].as_str().unwrap_or(&stage.scenario.model);
-    if request["stream"] == json!(true) { wire::stream(&answer, model, stage.scenario.chunk) } else { wire::whole(&answer, model) }
+    if request["stream"] == json!(true) {
+        wire::stream(&answer, model, stage.scenario.chunk)
+    } else {
+        wire::whole(&answer, model)
+    }
 }
 
 impl Stage {
@@ -73,9 +77,15 @@ async fn count_tokens(Json(request): Json<Value>) -> Json<Value> {
 
 async fn models(State(stage): State<Arc<Stage>>) -> Json<Value> {
     let id = &stage.scenario.model;
-    Json(json!({"data": [{"type": "model", "id": id, "display_name": id, "created_at": "2026-01-01T00:00:00Z"}], "has_more": false}))
+    Json(
+        json!({"data": [{"type": "model", "id": id, "display_name": id, "created_at": "2026-01-01T00:00:00Z"}], "has_more": false}),
+    )
 }
 
 async fn elsewhere(method: Method) -> Response {
-    if method == Method::HEAD { StatusCode::OK.into_response() } else { wire::fault(StatusCode::NOT_FOUND) }
+    if method == Method::HEAD {
+        StatusCode::OK.into_response()
+    } else {
+        wire::fault(StatusCode::NOT_FOUND)
+    }
 }

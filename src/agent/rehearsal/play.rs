@@ -36,11 +36,15 @@ pub(super) struct ToolUse {
 /// The newest prompt that some scene fits picks the scene, of several the last; the calls made so far pick the turn.
 pub(super) fn answer(scenario: &Scenario, conversation: &Conversation) -> Answer {
     let Some((scene, groups)) = pick(scenario, conversation) else {
-        return Answer { place: None, ..words("This rehearsal has no scene for that prompt.".to_owned()) };
+        return Answer {
+            place: None,
+            ..words("This rehearsal has no scene for that prompt.".to_owned())
+        };
     };
     let turns = &scenario.scenes[scene].turns;
     for (at, turn) in turns.iter().enumerate() {
-        let states: Vec<State> = (0..turn.calls.len()).map(|call| state(conversation, scene, at, call)).collect();
+        let states: Vec<State> =
+            (0..turn.calls.len()).map(|call| state(conversation, scene, at, call)).collect();
         if turn.calls.is_empty() || states.iter().any(|s| *s != State::Done) {
             let script = Script { groups: &groups, folder: &conversation.folder };
             return script.turn(turn, (scene, at), &states);
@@ -50,11 +54,25 @@ pub(super) fn answer(scenario: &Scenario, conversation: &Conversation) -> Answer
 }
 
 fn words(text: String) -> Answer {
-    Answer { text, calls: Vec::new(), usage: Usage { input: 4, output: 12, ..Usage::default() }, pause: Duration::ZERO, fault: None, place: None }
+    Answer {
+        text,
+        calls: Vec::new(),
+        usage: Usage { input: 4, output: 12, ..Usage::default() },
+        pause: Duration::ZERO,
+        fault: None,
+        place: None,
+    }
 }
 
 fn pick<'a>(scenario: &Scenario, conversation: &'a Conversation) -> Option<(usize, Captures<'a>)> {
-    let fits = |prompt: &'a String| scenario.scenes.iter().enumerate().rev().find_map(|(n, scene)| Some((n, scene.prompt.captures(prompt)?)));
+    let fits = |prompt: &'a String| {
+        scenario
+            .scenes
+            .iter()
+            .enumerate()
+            .rev()
+            .find_map(|(n, scene)| Some((n, scene.prompt.captures(prompt)?)))
+    };
     conversation.prompts.iter().rev().find_map(fits)
 }
 
@@ -67,7 +85,11 @@ enum State {
 
 /// A cut call is made again; a file that must be read first is read. Everything else, good or bad, is part of the play.
 fn state(conversation: &Conversation, scene: usize, turn: usize, call: usize) -> State {
-    let tried: Vec<_> = conversation.tried.iter().filter(|t| (t.id.scene, t.id.turn, t.id.call) == (scene, turn, call)).collect();
+    let tried: Vec<_> = conversation
+        .tried
+        .iter()
+        .filter(|t| (t.id.scene, t.id.turn, t.id.call) == (scene, turn, call))
+        .collect();
     if tried.iter().filter(|t| !t.id.prepares).count() >= MOST_TRIES {
         return State::Done;
     }
@@ -88,28 +110,47 @@ impl Script<'_> {
     fn turn(&self, turn: &Turn, place: (usize, usize), states: &[State]) -> Answer {
         let open = turn.calls.iter().enumerate().filter(|(n, _)| states[*n] != State::Done);
         let calls = open.map(|(n, call)| {
-            let id = CallId { scene: place.0, turn: place.1, call: n, prepares: states[n] == State::ReadFirst };
+            let id = CallId {
+                scene: place.0,
+                turn: place.1,
+                call: n,
+                prepares: states[n] == State::ReadFirst,
+            };
             let (name, input) = if id.prepares { self.read(call) } else { self.call(call) };
             ToolUse { id: format!("{id}_{}", Uuid::new_v4().simple()), name, input }
         });
         let (calls, text) = (calls.collect(), self.fill(&turn.text));
-        Answer { text, calls, usage: turn.usage, pause: turn.pause, fault: turn.fault, place: Some(place) }
+        Answer {
+            text,
+            calls,
+            usage: turn.usage,
+            pause: turn.pause,
+            fault: turn.fault,
+            place: Some(place),
+        }
     }
 
     fn call(&self, call: &Call) -> (&'static str, Value) {
         match call {
             Call::Read { .. } => self.read(call),
-            Call::Write { file, text } => ("Write", json!({"file_path": self.path(file), "content": self.fill(text)})),
-            Call::Edit { file, old, new } => {
-                ("Edit", json!({"file_path": self.path(file), "old_string": self.fill(old), "new_string": self.fill(new)}))
+            Call::Write { file, text } => {
+                ("Write", json!({"file_path": self.path(file), "content": self.fill(text)}))
             }
-            Call::Run { command } => ("Bash", json!({"command": self.fill(command), "description": "Run a command"})),
+            Call::Edit { file, old, new } => (
+                "Edit",
+                json!({"file_path": self.path(file), "old_string": self.fill(old), "new_string": self.fill(new)}),
+            ),
+            Call::Run { command } => {
+                ("Bash", json!({"command": self.fill(command), "description": "Run a command"}))
+            }
         }
     }
 
     fn read(&self, call: &Call) -> (&'static str, Value) {
         match call {
-            Call::Read { file } | Call::Write { file, .. } | Call::Edit { file, .. } => ("Read", json!({"file_path": self.path(file)})),
+            Call::Read { file } | Call::Write { file, .. } | Call::Edit { file, .. } => {
+                ("Read", json!({"file_path": self.path(file)}))
+            }
             Call::Run { .. } => self.call(call),
         }
     }
@@ -120,7 +161,9 @@ impl Script<'_> {
 
     /// `{{1}}` is the first group of the scene's regex.
     fn fill(&self, text: &str) -> String {
-        let fill = |text: String, n: usize| text.replace(&format!("{{{{{n}}}}}"), self.groups.get(n).map_or("", |g| g.as_str()));
+        let fill = |text: String, n: usize| {
+            text.replace(&format!("{{{{{n}}}}}"), self.groups.get(n).map_or("", |g| g.as_str()))
+        };
         (1..self.groups.len()).fold(text.to_owned(), fill)
     }
 }
@@ -168,13 +211,17 @@ mod tests {
     #[test]
     fn words_of_the_cli_itself_pick_no_scene() {
         let prompts = ["Stage: one failed: x", "[Request interrupted by user]", "Go on."];
-        let after = next(&prompts, vec![tried(1, 0, CallResult::Good), tried(1, 1, CallResult::Bad)]);
+        let after =
+            next(&prompts, vec![tried(1, 0, CallResult::Good), tried(1, 1, CallResult::Bad)]);
         assert_eq!((after.text.as_str(), after.place), ("Fixed.", Some((1, 1))));
     }
 
     #[test]
     fn a_cut_call_is_made_again_and_a_done_one_is_not() {
-        let after = next(&["Stage: one failed: x"], vec![tried(1, 0, CallResult::Good), tried(1, 1, CallResult::Lost)]);
+        let after = next(
+            &["Stage: one failed: x"],
+            vec![tried(1, 0, CallResult::Good), tried(1, 1, CallResult::Lost)],
+        );
         assert_eq!(names(&after), ["Bash"]);
     }
 
@@ -182,7 +229,10 @@ mod tests {
     fn a_file_is_read_where_the_tool_insists() {
         let unread = vec![tried(0, 0, CallResult::Unread)];
         let mut read = unread.clone();
-        read.push(Tried { id: CallId { scene: 0, turn: 0, call: 0, prepares: true }, result: CallResult::Bad });
+        read.push(Tried {
+            id: CallId { scene: 0, turn: 0, call: 0, prepares: true },
+            result: CallResult::Bad,
+        });
         assert_eq!(names(&next(&["Stage: one"], unread)), ["Read"]);
         assert_eq!(names(&next(&["Stage: one"], read)), ["Write"]);
     }
@@ -199,11 +249,21 @@ mod tests {
     }
 
     fn scene_for(stage: &str, feedback: &str) -> String {
-        let pipeline: toml::Value = toml::from_str(include_str!("../../../deploy/pipelines/llm-wrapper.toml")).expect("a pipeline");
+        let pipeline: toml::Value =
+            toml::from_str(include_str!("../../../deploy/pipelines/llm-wrapper.toml"))
+                .expect("a pipeline");
         let stages = pipeline["stage"].as_array().expect("stages");
         let stage = stages.iter().find(|s| s["name"].as_str() == Some(stage)).expect("a stage");
-        let prompt = stage["prompt"].as_str().expect("a prompt").replace("{{brief}}", "A wrapper.").replace("{{feedback}}", feedback);
-        let scenario = Scenario::parse("llm-wrapper.toml", include_str!("../../../deploy/rehearsal/llm-wrapper.toml")).expect("a scenario");
+        let prompt = stage["prompt"]
+            .as_str()
+            .expect("a prompt")
+            .replace("{{brief}}", "A wrapper.")
+            .replace("{{feedback}}", feedback);
+        let scenario = Scenario::parse(
+            "llm-wrapper.toml",
+            include_str!("../../../deploy/rehearsal/llm-wrapper.toml"),
+        )
+        .expect("a scenario");
         let conversation = Conversation { prompts: vec![prompt], ..Conversation::default() };
         let (scene, _) = answer(&scenario, &conversation).place.expect("a scene");
         scenario.scenes[scene].name.clone()
@@ -211,7 +271,14 @@ mod tests {
 
     #[test]
     fn every_stage_we_ship_can_be_rehearsed() {
-        let stages = ["scaffold", "core-implementation", "streaming", "error-handling", "testing", "documentation"];
+        let stages = [
+            "scaffold",
+            "core-implementation",
+            "streaming",
+            "error-handling",
+            "testing",
+            "documentation",
+        ];
         assert_eq!(stages.map(|stage| scene_for(stage, "")), stages);
     }
 
@@ -219,8 +286,15 @@ mod tests {
     fn feedback_changes_what_is_rehearsed() {
         let failed = "3 of 50 tests failed:\n\nan event that is split across chunks is put together\n  Expected values to be strictly deep-equal";
         assert_eq!(scene_for("streaming", failed), "streaming, again");
-        let said = |how: &str| format!("slack:T1:U1 looked at the work that is {how}:\n\n> Please call it ask(), not complete()");
-        assert_eq!(scene_for("core-implementation", &said("here and asked for changes")), "core-implementation, changes asked for");
+        let said = |how: &str| {
+            format!(
+                "slack:T1:U1 looked at the work that is {how}:\n\n> Please call it ask(), not complete()"
+            )
+        };
+        assert_eq!(
+            scene_for("core-implementation", &said("here and asked for changes")),
+            "core-implementation, changes asked for"
+        );
         let anew = said("not here any more and asked for it to be done anew");
         assert_eq!(scene_for("core-implementation", &anew), "core-implementation, to be done anew");
     }

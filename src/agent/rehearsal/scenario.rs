@@ -160,9 +160,14 @@ impl Scenario {
     /// new = "0.1.0"
     /// ```
     pub fn parse(file: &str, text: &str) -> Result<Self, ScenarioError> {
-        let wrong =
-            |at: usize, what: String| ScenarioError { file: file.to_owned(), line: text[..at.min(text.len())].matches('\n').count() + 1, what };
-        let raw: RawScenario = toml::from_str(text).map_err(|error| wrong(error.span().map_or(0, |s| s.start), error.message().to_owned()))?;
+        let wrong = |at: usize, what: String| ScenarioError {
+            file: file.to_owned(),
+            line: text[..at.min(text.len())].matches('\n').count() + 1,
+            what,
+        };
+        let raw: RawScenario = toml::from_str(text).map_err(|error| {
+            wrong(error.span().map_or(0, |s| s.start), error.message().to_owned())
+        })?;
         let mut scenes: Vec<Scene> = Vec::new();
         for scene in raw.scene {
             let read = Scene::check(scene, &scenes).map_err(|(at, what)| wrong(at, what))?;
@@ -177,12 +182,16 @@ type Mistake = (usize, String);
 
 impl Scene {
     fn check(raw: RawScene, earlier: &[Self]) -> Result<Self, Mistake> {
-        let prompt = Regex::new(raw.prompt.get_ref()).map_err(|error| (raw.prompt.span().start, format!("no regular expression: {error}")))?;
+        let prompt = Regex::new(raw.prompt.get_ref()).map_err(|error| {
+            (raw.prompt.span().start, format!("no regular expression: {error}"))
+        })?;
         let mut turns = match &raw.begins_like {
             None => Vec::new(),
             Some(name) => Self::opening(name, earlier)?,
         };
-        let last = raw.turn.len().checked_sub(1).ok_or_else(|| (raw.name.span().start, format!("scene {:?} has no turn", raw.name.get_ref())))?;
+        let last = raw.turn.len().checked_sub(1).ok_or_else(|| {
+            (raw.name.span().start, format!("scene {:?} has no turn", raw.name.get_ref()))
+        })?;
         for (n, turn) in raw.turn.into_iter().enumerate() {
             let at = turn.span().start;
             let turn = Turn::check(turn.into_inner())?;
@@ -197,7 +206,9 @@ impl Scene {
     /// An earlier scene's turns but for its closing words.
     fn opening(name: &Spanned<String>, earlier: &[Self]) -> Result<Vec<Turn>, Mistake> {
         let like = earlier.iter().find(|s| s.name == *name.get_ref());
-        let like = like.ok_or_else(|| (name.span().start, format!("no scene {:?} above this one", name.get_ref())))?;
+        let like = like.ok_or_else(|| {
+            (name.span().start, format!("no scene {:?} above this one", name.get_ref()))
+        })?;
         Ok(like.turns.iter().filter(|t| !t.calls.is_empty()).cloned().collect())
     }
 }
@@ -206,16 +217,27 @@ impl Turn {
     fn check(raw: RawTurn) -> Result<Self, Mistake> {
         let fault = raw.fault.map(|fault| {
             let RawFault { status, times } = *fault.get_ref();
-            let status = StatusCode::from_u16(status).map_err(|_| (fault.span().start, format!("{status} is no HTTP status")))?;
+            let status = StatusCode::from_u16(status)
+                .map_err(|_| (fault.span().start, format!("{status} is no HTTP status")))?;
             Ok(Fault { status, times })
         });
         let calls: Vec<Call> = (raw.read.into_iter().map(|file| Call::Read { file }))
             .chain(raw.write.into_iter().map(|w| Call::Write { file: w.file, text: w.text }))
-            .chain(raw.edit.into_iter().map(|e| Call::Edit { file: e.file, old: e.old, new: e.new }))
+            .chain(raw.edit.into_iter().map(|e| Call::Edit {
+                file: e.file,
+                old: e.old,
+                new: e.new,
+            }))
             .chain(raw.run.into_iter().map(|command| Call::Run { command }))
             .collect();
         let usage = raw.usage.unwrap_or_default();
-        Ok(Self { text: raw.text, calls, usage, pause: Duration::from_millis(raw.pause_ms), fault: fault.transpose()? })
+        Ok(Self {
+            text: raw.text,
+            calls,
+            usage,
+            pause: Duration::from_millis(raw.pause_ms),
+            fault: fault.transpose()?,
+        })
     }
 }
 
@@ -229,9 +251,18 @@ mod tests {
 
     #[test]
     fn a_mistake_names_file_and_line() {
-        assert!(mistake("model = \"m\"\n[[scene]]\nname = \"a\"\nprompt = '('\nturn = []\n").starts_with("play.toml:4: no regular expression"));
-        assert!(mistake("model = \"m\"\n[[scene]]\nname = \"a\"\nprompt = 'a'\nturn = []\n").starts_with("play.toml:3: scene \"a\" has no turn"));
-        assert!(mistake("model = \"m\"\n\nchunk_ms = \"fast\"\n").starts_with("play.toml:3: invalid type"));
+        assert!(
+            mistake("model = \"m\"\n[[scene]]\nname = \"a\"\nprompt = '('\nturn = []\n")
+                .starts_with("play.toml:4: no regular expression")
+        );
+        assert!(
+            mistake("model = \"m\"\n[[scene]]\nname = \"a\"\nprompt = 'a'\nturn = []\n")
+                .starts_with("play.toml:3: scene \"a\" has no turn")
+        );
+        assert!(
+            mistake("model = \"m\"\n\nchunk_ms = \"fast\"\n")
+                .starts_with("play.toml:3: invalid type")
+        );
         assert!(
             mistake("model = \"m\"\n[[scene]]\nname = \"a\"\nprompt = 'a'\n[[scene.turn]]\ntexts = 'a'\n")
                 .starts_with("play.toml:6: unknown field `texts`")

@@ -30,14 +30,16 @@ pub(super) fn fault(status: StatusCode) -> Response {
         _ => "api_error",
     };
     let message = format!("The rehearsal says {}", status.as_u16());
-    (status, Json(json!({"type": "error", "error": {"type": kind, "message": message}}))).into_response()
+    (status, Json(json!({"type": "error", "error": {"type": kind, "message": message}})))
+        .into_response()
 }
 
 pub(super) fn whole(answer: &Answer, model: &str) -> Response {
     let mut message = opening(model, answer.usage);
     message["stop_reason"] = stop_reason(answer);
     let text = (!answer.text.is_empty()).then(|| json!({"type": "text", "text": answer.text}));
-    message["content"] = text.into_iter().chain(answer.calls.iter().map(|call| block(&call.input, call))).collect();
+    message["content"] =
+        text.into_iter().chain(answer.calls.iter().map(|call| block(&call.input, call))).collect();
     Json(message).into_response()
 }
 
@@ -58,13 +60,15 @@ fn events(answer: &Answer, model: &str) -> Vec<Value> {
     let mut events = vec![json!({"type": "message_start", "message": start})];
     let mut index = 0;
     if !answer.text.is_empty() {
-        let deltas = pieces(&answer.text, WORDS_CHUNK).map(|text| json!({"type": "text_delta", "text": text}));
+        let deltas = pieces(&answer.text, WORDS_CHUNK)
+            .map(|text| json!({"type": "text_delta", "text": text}));
         events.extend(content(index, &json!({"type": "text", "text": ""}), deltas));
         index += 1;
     }
     for call in &answer.calls {
         let input = call.input.to_string();
-        let deltas = pieces(&input, CODE_CHUNK).map(|part| json!({"type": "input_json_delta", "partial_json": part}));
+        let deltas = pieces(&input, CODE_CHUNK)
+            .map(|part| json!({"type": "input_json_delta", "partial_json": part}));
         events.extend(content(index, &block(&json!({}), call), deltas));
         index += 1;
     }
@@ -75,8 +79,11 @@ fn events(answer: &Answer, model: &str) -> Vec<Value> {
 }
 
 fn content(index: usize, block: &Value, deltas: impl Iterator<Item = Value>) -> Vec<Value> {
-    let mut events = vec![json!({"type": "content_block_start", "index": index, "content_block": block})];
-    events.extend(deltas.map(|delta| json!({"type": "content_block_delta", "index": index, "delta": delta})));
+    let mut events =
+        vec![json!({"type": "content_block_start", "index": index, "content_block": block})];
+    events.extend(
+        deltas.map(|delta| json!({"type": "content_block_delta", "index": index, "delta": delta})),
+    );
     events.push(json!({"type": "content_block_stop", "index": index}));
     events
 }
@@ -116,12 +123,26 @@ mod tests {
 
     #[test]
     fn output_tokens_are_told_at_the_end() {
-        let call = ToolUse { id: "toolu_0_0_0_call_a".into(), name: "Bash", input: json!({"command": "ls"}) };
+        let call = ToolUse {
+            id: "toolu_0_0_0_call_a".into(),
+            name: "Bash",
+            input: json!({"command": "ls"}),
+        };
         let usage = Usage { input: 4, output: 250, cache_read: 9, cache_write: 8 };
-        let answer = Answer { text: "Listing.".into(), calls: vec![call], usage, pause: Duration::ZERO, fault: None, place: None };
+        let answer = Answer {
+            text: "Listing.".into(),
+            calls: vec![call],
+            usage,
+            pause: Duration::ZERO,
+            fault: None,
+            place: None,
+        };
         let events = events(&answer, "m");
         assert_eq!(events[0]["message"]["usage"]["output_tokens"], 1);
         let end = &events[events.len() - 2];
-        assert_eq!((&end["usage"]["output_tokens"], &end["delta"]["stop_reason"]), (&json!(250), &json!("tool_use")));
+        assert_eq!(
+            (&end["usage"]["output_tokens"], &end["delta"]["stop_reason"]),
+            (&json!(250), &json!("tool_use"))
+        );
     }
 }

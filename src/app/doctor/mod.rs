@@ -68,7 +68,8 @@ pub async fn doctor(config: Config, json: bool, out: &mut dyn Write) -> Result<u
     ];
     findings.extend(slack::look(&config).await);
     for finding in &findings {
-        let line = if json { serde_json::to_string(finding).context("printing")? } else { finding.line() };
+        let line =
+            if json { serde_json::to_string(finding).context("printing")? } else { finding.line() };
         writeln!(out, "{line}").context("printing")?;
     }
     let missing = findings.iter().any(|f| f.state == State::Missing);
@@ -89,13 +90,24 @@ async fn version(command: &mut Command) -> Option<String> {
 
 async fn database(config: &Config) -> Finding {
     let (state, says) = match &config.database_url {
-        None => (State::Missing, "DATABASE_URL is not set and no `signoff up` runs here. Start `signoff up`, or set it.".to_owned()),
+        None => (
+            State::Missing,
+            "DATABASE_URL is not set and no `signoff up` runs here. Start `signoff up`, or set it."
+                .to_owned(),
+        ),
         Some(url) => match Store::connect(url).await {
             Ok(store) => match store.newest_runs(1).await {
                 Ok(_) => (State::Ok, "the database answers".to_owned()),
-                Err(_) => (State::Less, "the database answers, without our tables yet: `serve` and `worker` make them".to_owned()),
+                Err(_) => (
+                    State::Less,
+                    "the database answers, without our tables yet: `serve` and `worker` make them"
+                        .to_owned(),
+                ),
             },
-            Err(e) => (State::Missing, format!("{:#}. Is it running, and is DATABASE_URL right?", anyhow::Error::from(e))),
+            Err(e) => (
+                State::Missing,
+                format!("{:#}. Is it running, and is DATABASE_URL right?", anyhow::Error::from(e)),
+            ),
         },
     };
     Finding { what: "database", state, says }
@@ -113,7 +125,12 @@ async fn temporal(config: &Config) -> Finding {
 async fn sandbox() -> Finding {
     let (state, says) = match Sandbox::bubblewrap().await {
         Ok(_) => (State::Ok, "bubblewrap confines agents and checks".to_owned()),
-        Err(why) => (State::Less, format!("no sandbox: {why:#}. Rehearsals and scripts run; a real model needs bubblewrap or --no-sandbox.")),
+        Err(why) => (
+            State::Less,
+            format!(
+                "no sandbox: {why:#}. Rehearsals and scripts run; a real model needs bubblewrap or --no-sandbox."
+            ),
+        ),
     };
     Finding { what: "sandbox", state, says }
 }
@@ -141,18 +158,31 @@ fn model(config: &Config) -> Finding {
 
 fn projects(config: &Config) -> Finding {
     let names: Vec<String> = config.projects.names().map(ToString::to_string).collect();
-    let unheard: Vec<String> = config.projects.all().filter_map(|project| unheard(project, &config.projects.policy)).collect();
+    let unheard: Vec<String> = config
+        .projects
+        .all()
+        .filter_map(|project| unheard(project, &config.projects.policy))
+        .collect();
     let state = if unheard.is_empty() { State::Ok } else { State::Less };
-    Finding { what: "projects", state, says: [names.join(", ")].into_iter().chain(unheard).collect::<Vec<_>>().join(". ") }
+    Finding {
+        what: "projects",
+        state,
+        says: [names.join(", ")].into_iter().chain(unheard).collect::<Vec<_>>().join(". "),
+    }
 }
 
 /// What a project's gates have to say that call nobody who could answer.
 fn unheard(project: &Project, policy: &Policy) -> Option<String> {
     let gates = project.pipeline.pipeline.stages.iter().filter_map(|stage| stage.gate.as_ref());
-    let specs: Vec<GateSpec> = gates.map(|gate| policy.tightened(gate, &project.approvers)).collect();
+    let specs: Vec<GateSpec> =
+        gates.map(|gate| policy.tightened(gate, &project.approvers)).collect();
     let why = match specs.iter().find(|spec| spec.listed().is_empty())? {
-        spec if spec.approvers_required => "the policy requires approvers and none are listed, so nobody can answer",
-        spec if !spec.self_approval => "no approvers are listed and whoever starts a run may not approve it, so nobody is called",
+        spec if spec.approvers_required => {
+            "the policy requires approvers and none are listed, so nobody can answer"
+        }
+        spec if !spec.self_approval => {
+            "no approvers are listed and whoever starts a run may not approve it, so nobody is called"
+        }
         _ => return None,
     };
     Some(format!("When {} asks, {why}: give it `approvers` in signoff.toml", project.name))

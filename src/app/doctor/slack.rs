@@ -21,13 +21,19 @@ const APPS: &str = "api.slack.com/apps";
 pub(super) async fn look(config: &Config) -> Vec<Finding> {
     let Some(slack) = &config.slack else {
         if let Some(page) = local::UpFile::read_live(&config.home).and_then(|up| up.slack_page) {
-            return vec![Finding::ok("slack", format!("the local one of the running `signoff up`: {page}"))];
+            return vec![Finding::ok(
+                "slack",
+                format!("the local one of the running `signoff up`: {page}"),
+            )];
         }
         let says = "not configured. `signoff slack manifest` prints an app for your workspace; `signoff up` brings a local Slack.";
         return vec![Finding::less("slack", says)];
     };
     let pacing = Pacing { patience: PATIENCE, ..Pacing::slack() };
-    let api = SlackApi::new(SlackApiConfig { pacing, ..SlackApiConfig::new(slack.api_url.clone(), slack.bot_token.clone()) });
+    let api = SlackApi::new(SlackApiConfig {
+        pacing,
+        ..SlackApiConfig::new(slack.api_url.clone(), slack.bot_token.clone())
+    });
     let us = match api.identity().await {
         Ok(us) => us,
         Err(e) => {
@@ -36,7 +42,8 @@ pub(super) async fn look(config: &Config) -> Vec<Finding> {
         }
     };
     let looker = Looker { config, slack, app: api.app().await.ok(), us, api: &api };
-    let mut findings = vec![looker.installation(), looker.scopes().await, looker.events().await, looker.links()];
+    let mut findings =
+        vec![looker.installation(), looker.scopes().await, looker.events().await, looker.links()];
     findings.extend(looker.channels().await);
     findings.extend(looker.groups().await);
     findings
@@ -53,29 +60,46 @@ struct Looker<'a> {
 
 impl Looker<'_> {
     fn installation(&self) -> Finding {
-        let app = self.app.as_ref().map(|app| format!(" as {} ({})", app.name, app.id)).unwrap_or_default();
+        let app = self
+            .app
+            .as_ref()
+            .map(|app| format!(" as {} ({})", app.name, app.id))
+            .unwrap_or_default();
         Finding::ok("slack", format!("we are installed in {}{app}", self.us.team_name))
     }
 
     /// Where the app is changed: `<page> → <click>`.
     fn page(&self) -> String {
-        self.app.as_ref().map_or_else(|| format!("{APPS} → your app"), |app| format!("{APPS}/{}", app.id))
+        self.app
+            .as_ref()
+            .map_or_else(|| format!("{APPS} → your app"), |app| format!("{APPS}/{}", app.id))
     }
 
     async fn scopes(&self) -> Finding {
         let asked = asked_scopes();
         let granted = match self.api.granted_scopes().await {
             Ok(Some(granted)) => granted,
-            Ok(None) => return Finding::less("scopes", "Slack did not say which we have; emulators do not"),
+            Ok(None) => {
+                return Finding::less(
+                    "scopes",
+                    "Slack did not say which we have; emulators do not",
+                );
+            }
             Err(e) => return Finding::missing("scopes", format!("{e}. Try again.")),
         };
-        let missing: Vec<&str> = asked.iter().filter(|scope| !granted.contains(scope)).map(String::as_str).collect();
+        let missing: Vec<&str> =
+            asked.iter().filter(|scope| !granted.contains(scope)).map(String::as_str).collect();
         if missing.is_empty() {
             return Finding::ok("scopes", format!("all {} of the manifest", asked.len()));
         }
         let missing = missing.join(", ");
         let page = self.page();
-        Finding::missing("scopes", format!("{missing} missing. {page} → OAuth & Permissions → Bot Token Scopes: add {missing} → Reinstall."))
+        Finding::missing(
+            "scopes",
+            format!(
+                "{missing} missing. {page} → OAuth & Permissions → Bot Token Scopes: add {missing} → Reinstall."
+            ),
+        )
     }
 
     /// How Slack tells us things: Socket Mode where there is a token for it.
@@ -87,46 +111,72 @@ impl Looker<'_> {
     }
 
     async fn socket(&self, token: &SecretString) -> Finding {
-        let generate = format!("{} → Basic Information → App-Level Tokens: Generate one with connections:write.", self.page());
+        let generate = format!(
+            "{} → Basic Information → App-Level Tokens: Generate one with connections:write.",
+            self.page()
+        );
         if let (Some(theirs), Some(app)) = (app_of(token), &self.app)
             && theirs != app.id
         {
-            let says = format!("SLACK_APP_TOKEN is of the app {theirs}, SLACK_BOT_TOKEN of {}. {generate}", app.id);
+            let says = format!(
+                "SLACK_APP_TOKEN is of the app {theirs}, SLACK_BOT_TOKEN of {}. {generate}",
+                app.id
+            );
             return Finding::missing("events", says);
         }
         match self.api.can_open_socket(token).await {
             Ok(()) => Finding::ok("events", "by Socket Mode: SLACK_APP_TOKEN opens connections"),
-            Err(e) if e.is_about_us() => Finding::missing("events", format!("SLACK_APP_TOKEN is no good: {e}. {generate}")),
-            Err(e @ SlackError::Refused { .. }) => {
-                Finding::missing("events", format!("{e}. {} → Socket Mode: Enable. Then: {generate}", self.page()))
+            Err(e) if e.is_about_us() => {
+                Finding::missing("events", format!("SLACK_APP_TOKEN is no good: {e}. {generate}"))
             }
+            Err(e @ SlackError::Refused { .. }) => Finding::missing(
+                "events",
+                format!("{e}. {} → Socket Mode: Enable. Then: {generate}", self.page()),
+            ),
             Err(e) => Finding::missing("events", format!("{e}. Try again.")),
         }
     }
 
     fn http(&self) -> Finding {
         let secret = self.slack.signing_secret.clone();
-        let find = format!("{} → Basic Information → App Credentials: Signing Secret.", self.page());
+        let find =
+            format!("{} → Basic Information → App Credentials: Signing Secret.", self.page());
         let Some(secret) = secret else {
-            return Finding::missing("events", format!("neither SLACK_SIGNING_SECRET nor SLACK_APP_TOKEN is set. {find}"));
+            return Finding::missing(
+                "events",
+                format!("neither SLACK_SIGNING_SECRET nor SLACK_APP_TOKEN is set. {find}"),
+            );
         };
-        let looks_well = secret.expose_secret().len() == 32 && secret.expose_secret().bytes().all(|b| b.is_ascii_hexdigit());
+        let looks_well = secret.expose_secret().len() == 32
+            && secret.expose_secret().bytes().all(|b| b.is_ascii_hexdigit());
         if !looks_well && self.slack.api_url.is_none() {
-            return Finding::missing("events", format!("SLACK_SIGNING_SECRET is not 32 hexadecimal digits. {find}"));
+            return Finding::missing(
+                "events",
+                format!("SLACK_SIGNING_SECRET is not 32 hexadecimal digits. {find}"),
+            );
         }
         match self.config.public_url.as_ref().filter(|url| url.scheme() == "https") {
-            Some(url) => Finding::ok("events", format!("by HTTP: Slack has to reach {url}slack, as the app's manifest says")),
-            None => {
-                Finding::less("events", "by HTTP: Slack has to reach POST /slack of `serve` by https; SIGNOFF_PUBLIC_URL does not say where that is")
-            }
+            Some(url) => Finding::ok(
+                "events",
+                format!("by HTTP: Slack has to reach {url}slack, as the app's manifest says"),
+            ),
+            None => Finding::less(
+                "events",
+                "by HTTP: Slack has to reach POST /slack of `serve` by https; SIGNOFF_PUBLIC_URL does not say where that is",
+            ),
         }
     }
 
     /// Where *View diff* and *Run page* lead to.
     fn links(&self) -> Finding {
         match (parts::linked_from_slack(self.config), &self.config.public_url) {
-            (Some(url), Some(_)) => Finding::ok("links", format!("View diff and Run page lead to {url}")),
-            (Some(url), None) => Finding::less("links", format!("View diff and Run page lead to {url}, which opens on this machine alone")),
+            (Some(url), Some(_)) => {
+                Finding::ok("links", format!("View diff and Run page lead to {url}"))
+            }
+            (Some(url), None) => Finding::less(
+                "links",
+                format!("View diff and Run page lead to {url}, which opens on this machine alone"),
+            ),
             (None, _) => Finding::less(
                 "links",
                 "View diff opens in Slack, and there is no Run page: set SIGNOFF_PUBLIC_URL to where people's browsers reach `serve`",
@@ -137,7 +187,12 @@ impl Looker<'_> {
     /// One for each project with a channel of its own.
     async fn channels(&self) -> Vec<Finding> {
         let mut findings = Vec::new();
-        for (name, channel) in self.config.projects.all().filter_map(|project| Some((&project.name, project.channel.as_ref()?))) {
+        for (name, channel) in self
+            .config
+            .projects
+            .all()
+            .filter_map(|project| Some((&project.name, project.channel.as_ref()?)))
+        {
             findings.push(match self.channel(channel).await {
                 Ok(()) => Finding::ok("channel", format!("{name}: we are in {}", channel.channel)),
                 Err(why) => Finding::missing("channel", format!("{name}: {why}")),
@@ -164,8 +219,19 @@ impl Looker<'_> {
         for (GroupId { team, group }, named_by) in named_groups(self.config) {
             let by = named_by.join(", ");
             findings.push(match self.group(team, group).await {
-                Ok(0) => Finding::less("group", format!("{by}: nobody is in {group}. Slack → People → User groups: add people.")),
-                Ok(people) => Finding::ok("group", format!("{by}: {group} has {people} {}", if people == 1 { "person" } else { "people" })),
+                Ok(0) => Finding::less(
+                    "group",
+                    format!(
+                        "{by}: nobody is in {group}. Slack → People → User groups: add people."
+                    ),
+                ),
+                Ok(people) => Finding::ok(
+                    "group",
+                    format!(
+                        "{by}: {group} has {people} {}",
+                        if people == 1 { "person" } else { "people" }
+                    ),
+                ),
                 Err(why) => Finding::missing("group", format!("{by}: {why}")),
             });
         }
@@ -181,7 +247,14 @@ impl Looker<'_> {
     }
 
     fn ours(&self, team: &str, what: &str) -> Result<(), String> {
-        if team == self.us.team { Ok(()) } else { Err(format!("{what} is in the workspace {team}, and we are installed in {}", self.us.team)) }
+        if team == self.us.team {
+            Ok(())
+        } else {
+            Err(format!(
+                "{what} is in the workspace {team}, and we are installed in {}",
+                self.us.team
+            ))
+        }
     }
 }
 
@@ -193,10 +266,15 @@ fn app_of(token: &SecretString) -> Option<String> {
 
 /// The user groups that may answer something, and what names each.
 fn named_groups(config: &Config) -> BTreeMap<&GroupId, Vec<String>> {
-    let by_policy = config.projects.policy.approvers.iter().map(|approver| ("the policy".to_owned(), approver));
+    let by_policy =
+        config.projects.policy.approvers.iter().map(|approver| ("the policy".to_owned(), approver));
     let by_project = config.projects.all().flat_map(|project| {
         let gates = project.pipeline.pipeline.stages.iter().filter_map(|stage| stage.gate.as_ref());
-        project.approvers.iter().chain(gates.flat_map(GateSpec::named)).map(|approver| (project.name.to_string(), approver))
+        project
+            .approvers
+            .iter()
+            .chain(gates.flat_map(GateSpec::named))
+            .map(|approver| (project.name.to_string(), approver))
     });
     let mut groups: BTreeMap<&GroupId, Vec<String>> = BTreeMap::new();
     for (by, approver) in by_policy.chain(by_project) {

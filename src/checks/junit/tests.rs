@@ -57,8 +57,17 @@ Error [ERR_TEST_FAILURE]
 
 fn told(text: &str) -> String {
     let Report { tests, failures, .. } = read(text);
-    let failures: Vec<_> = failures.iter().map(|failure| format!("\n{}: {}", failure.name, failure.message.replace('\n', "\\n"))).collect();
-    format!("{} passed, {} failed, {} skipped{}", tests.passed, tests.failed, tests.skipped, failures.concat())
+    let failures: Vec<_> = failures
+        .iter()
+        .map(|failure| format!("\n{}: {}", failure.name, failure.message.replace('\n', "\\n")))
+        .collect();
+    format!(
+        "{} passed, {} failed, {} skipped{}",
+        tests.passed,
+        tests.failed,
+        tests.skipped,
+        failures.concat()
+    )
 }
 
 #[test]
@@ -96,7 +105,12 @@ fn node_is_read() {
 
 #[test]
 fn tests_are_called_by_suite_class_and_name() {
-    let called = |text| read(text).names.map(|names| format!("{:?} skipped {:?}", names.ran, names.skipped)).unwrap_or_default();
+    let called = |text| {
+        read(text)
+            .names
+            .map(|names| format!("{:?} skipped {:?}", names.ran, names.skipped))
+            .unwrap_or_default()
+    };
     insta::assert_snapshot!([PYTEST, JEST, GO, NODE].map(called).join("\n"), @r#"
     {"test_a › test_bad", "test_a › test_err", "test_a › test_ok"} skipped {"test_a › test_skip"}
     {"Math adds", "Math subtracts"} skipped {"Math later"}
@@ -110,7 +124,11 @@ fn of_half_a_report_no_names_are_known() {
     assert_eq!(read(&NODE[..NODE.find("</failure>").unwrap()]).names, None);
     assert_eq!(read("TAP version 13\nok 1 - adds\n").names, None);
     assert_eq!(read("").names, None);
-    assert_eq!(read("<testsuites/>").names, Some(TestNames::default()), "a whole report of no tests");
+    assert_eq!(
+        read("<testsuites/>").names,
+        Some(TestNames::default()),
+        "a whole report of no tests"
+    );
 }
 
 #[test]
@@ -123,7 +141,10 @@ fn a_test_that_was_tried_again_is_one_test() {
 #[test]
 fn a_report_that_breaks_off_is_read_as_far_as_it_goes() {
     let before_the_end = NODE.find("</failure>").unwrap();
-    assert_eq!(told(&NODE[..before_the_end]), "2 passed, 1 failed, 1 skipped\ndeep bad: the answer was 41, not 42");
+    assert_eq!(
+        told(&NODE[..before_the_end]),
+        "2 passed, 1 failed, 1 skipped\ndeep bad: the answer was 41, not 42"
+    );
     assert_eq!(read(&PYTEST[..PYTEST.find("test_bad").unwrap()]).tests.ran(), 1);
     assert_eq!(read(""), Report::default());
     assert_eq!(read("TAP version 13\nok 1 - adds\n"), Report::default());
@@ -131,8 +152,7 @@ fn a_report_that_breaks_off_is_read_as_far_as_it_goes() {
 
 #[test]
 fn other_dialects_are_understood() {
-    let surefire =
-        r#"<testcase name="a"><flakyFailure message="once"/><rerunFailure/></testcase><testcase name="b"><system-out>x</system-out></testcase>"#;
+    let surefire = r#"<testcase name="a"><flakyFailure message="once"/><rerunFailure/></testcase><testcase name="b"><system-out>x</system-out></testcase>"#;
     assert_eq!(told(surefire), "2 passed, 0 failed, 0 skipped");
     let gtest = r#"<testcase name="a" status="notrun"/><testcase name="b" status="run"><failure><![CDATA[1 < 2]]></failure></testcase>"#;
     assert_eq!(told(gtest), "0 passed, 1 failed, 1 skipped\nb: 1 < 2");

@@ -3,7 +3,12 @@
 use super::*;
 
 fn says(text: &str, thread_ts: Option<&str>) -> Message {
-    Message { ts: "1".to_owned(), text: text.to_owned(), thread_ts: thread_ts.map(str::to_owned), ..Message::default() }
+    Message {
+        ts: "1".to_owned(),
+        text: text.to_owned(),
+        thread_ts: thread_ts.map(str::to_owned),
+        ..Message::default()
+    }
 }
 
 #[test]

@@ -34,7 +34,9 @@ async fn files(bytes: Vec<u8>) -> Result<SocketAddr> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
     let half = bytes[..bytes.len() / 2].to_vec();
-    let chunked = move || async move { Body::from_stream(futures::stream::iter([Ok::<_, std::io::Error>(Bytes::from(half))])) };
+    let chunked = move || async move {
+        Body::from_stream(futures::stream::iter([Ok::<_, std::io::Error>(Bytes::from(half))]))
+    };
     let router = Router::new()
         .route("/whole", get(move || async move { bytes }))
         .route("/half", get(chunked))
@@ -92,7 +94,10 @@ async fn what_was_fetched_is_used_from_the_cache_afterwards() -> Result<()> {
 
 #[test]
 fn old_ones_are_passed_over() {
-    assert_eq!(["1.4.1", "1.5.1", "1.10.0", "2.0", "0.0.0-DEV"].map(is_new_enough), [false, true, true, true, true]);
+    assert_eq!(
+        ["1.4.1", "1.5.1", "1.10.0", "2.0", "0.0.0-DEV"].map(is_new_enough),
+        [false, true, true, true, true]
+    );
 }
 
 #[test]

@@ -31,7 +31,10 @@ fn a_rehearsal_wins_over_a_key() -> Result<()> {
     assert_eq!(mode(UpOptions::default(), &keyed), Mode::Real);
     let both = Machine { rehearsal: Some("s.toml".into()), ..keyed };
     assert_eq!(mode(UpOptions::default(), &both), Mode::Rehearsal);
-    assert_eq!(mode(UpOptions { servers_only: true, ..UpOptions::default() }, &both), Mode::Servers);
+    assert_eq!(
+        mode(UpOptions { servers_only: true, ..UpOptions::default() }, &both),
+        Mode::Servers
+    );
     Ok(())
 }
 

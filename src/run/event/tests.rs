@@ -2,8 +2,9 @@
 
 use super::super::play::{ana, request, snapshot};
 use super::super::{
-    AgentInfo, AttemptOutcome, Diff, Digest, FileDiff, GateId, GateKind, PersonId, Refusal, Reminder, Reports, RequestId, Rework, Run, Sandboxing,
-    StageName, Tests, TestsChanged, Tokens, Trouble, Usd, Verdict, Via,
+    AgentInfo, AttemptOutcome, Diff, Digest, FileDiff, GateId, GateKind, PersonId, Refusal,
+    Reminder, Reports, RequestId, Rework, Run, Sandboxing, StageName, Tests, TestsChanged, Tokens,
+    Trouble, Usd, Verdict, Via,
 };
 use super::{Delivered, Event, Happened, Outcome, StageOutcome};
 
@@ -12,9 +13,15 @@ const COST: Usd = Usd::from_nanos(43_750_000);
 
 #[test]
 fn each_kind_is_written_as_it_always_was_and_read_again() {
-    let events: Vec<Event> = [beginnings(), attempt(), answers(), endings()].concat().into_iter().map(event).collect();
-    let lines = events.iter().map(|e| serde_json::to_string(e).expect("events are JSON")).collect::<Vec<_>>().join("\n");
-    let read: Vec<Event> = lines.lines().map(|line| serde_json::from_str(line).expect("and read again")).collect();
+    let events: Vec<Event> =
+        [beginnings(), attempt(), answers(), endings()].concat().into_iter().map(event).collect();
+    let lines = events
+        .iter()
+        .map(|e| serde_json::to_string(e).expect("events are JSON"))
+        .collect::<Vec<_>>()
+        .join("\n");
+    let read: Vec<Event> =
+        lines.lines().map(|line| serde_json::from_str(line).expect("and read again")).collect();
     assert_eq!(read, events);
     insta::assert_snapshot!(lines);
 }
@@ -52,7 +59,8 @@ fn event(what: Happened) -> Event {
 fn beginnings() -> Vec<Happened> {
     let mut request = request(&["draft?"]);
     request.budget_usd = Some(COST);
-    request.pipeline.stages[0].reports = Reports { junit: Some("reports/junit.xml".to_owned()), lcov: None };
+    request.pipeline.stages[0].reports =
+        Reports { junit: Some("reports/junit.xml".to_owned()), lcov: None };
     request.pipeline.stages[0].least_coverage_percent = Some(92.5);
     vec![
         Happened::Started { rules: 1, request: Box::new(request) },
@@ -65,7 +73,11 @@ fn attempt() -> Vec<Happened> {
     let written = Happened::Written {
         stage: stage(),
         attempt: 2,
-        agent: Some(AgentInfo { name: "claude".to_owned(), version: Some("2.1".to_owned()), model: None }),
+        agent: Some(AgentInfo {
+            name: "claude".to_owned(),
+            version: Some("2.1".to_owned()),
+            model: None,
+        }),
         sandboxing: Sandboxing::OpenNetwork,
         base: snapshot(0),
         snapshot: snapshot(1),
@@ -91,7 +103,11 @@ fn attempt() -> Vec<Happened> {
         trouble: Some(Trouble::ModelBusy),
         tests: Some(Tests { passed: 47, failed: 3, skipped: 0 }),
         coverage_percent: Some(92.5),
-        tests_changed: Some(TestsChanged { removed: 1, skipped: 0, names: vec!["adds up".to_owned()] }),
+        tests_changed: Some(TestsChanged {
+            removed: 1,
+            skipped: 0,
+            names: vec!["adds up".to_owned()],
+        }),
         tokens: TOKENS,
         cost_usd: COST,
         seconds: 61,
@@ -100,20 +116,44 @@ fn attempt() -> Vec<Happened> {
 }
 
 fn answers() -> Vec<Happened> {
-    let gate = GateId { kind: GateKind::Approve, stage: stage(), round: 1, digest: Digest("g1".to_owned()) };
+    let gate = GateId {
+        kind: GateKind::Approve,
+        stage: stage(),
+        round: 1,
+        digest: Digest("g1".to_owned()),
+    };
     let at = "2026-03-02T08:59:00Z".parse().expect("a time");
     let (request, words) = (RequestId("r1".to_owned()), Some("not yet".to_owned()));
     let by = PersonId::Cli { user: "ben".to_owned() };
-    let decided =
-        |gate, verdict, via| Happened::Decided { request: request.clone(), gate, verdict, by: ana(), via, words: words.clone(), rework: Rework::Top };
+    let decided = |gate, verdict, via| Happened::Decided {
+        request: request.clone(),
+        gate,
+        verdict,
+        by: ana(),
+        via,
+        words: words.clone(),
+        rework: Rework::Top,
+    };
     let refused = |why| Happened::DecisionRefused { request: request.clone(), by: by.clone(), why };
     vec![
         Happened::GateOpened { gate: gate.clone(), attempt: 2, deadline: at },
         Happened::Reminded { gate: gate.clone(), reminder: Reminder::Half },
         Happened::Escalated { gate: gate.clone() },
-        Happened::Extended { request: request.clone(), gate: gate.clone(), by: ana(), via: Via::Button, deadline: at },
+        Happened::Extended {
+            request: request.clone(),
+            gate: gate.clone(),
+            by: ana(),
+            via: Via::Button,
+            deadline: at,
+        },
         Happened::Snoozed { request: request.clone(), gate: gate.clone(), by: ana() },
-        Happened::Noted { request: request.clone(), by: ana(), via: Via::Thread, words: "use retries".to_owned(), message: Some("1.3".to_owned()) },
+        Happened::Noted {
+            request: request.clone(),
+            by: ana(),
+            via: Via::Thread,
+            words: "use retries".to_owned(),
+            message: Some("1.3".to_owned()),
+        },
         decided(Some(gate.clone()), Verdict::Changes, Via::Button),
         decided(Some(gate.clone()), Verdict::Reject, Via::Thread),
         decided(None, Verdict::Stop, Via::Cli),
@@ -134,8 +174,18 @@ fn endings() -> Vec<Happened> {
         diff: Diff::default(),
     };
     vec![
-        Happened::StageEnded { stage: stage(), outcome: StageOutcome::Good, why: None, snapshot: Some(snapshot(1)) },
-        Happened::StageEnded { stage: stage(), outcome: StageOutcome::Undone, why: None, snapshot: None },
+        Happened::StageEnded {
+            stage: stage(),
+            outcome: StageOutcome::Good,
+            why: None,
+            snapshot: Some(snapshot(1)),
+        },
+        Happened::StageEnded {
+            stage: stage(),
+            outcome: StageOutcome::Undone,
+            why: None,
+            snapshot: None,
+        },
         Happened::Delivered(delivered),
         Happened::Ended { outcome: Outcome::Rejected, why: Some("not yet".to_owned()) },
     ]

@@ -1,7 +1,9 @@
 //! Who may answer what, and which answer counts.
 
 use super::super::play::{Facts, Play, ana, decision, request, slack};
-use super::super::{Approver, Decision, GateId, GateSpec, GroupId, PersonId, Refusal, Request, Verdict};
+use super::super::{
+    Approver, Decision, GateId, GateSpec, GroupId, PersonId, Refusal, Request, Verdict,
+};
 
 fn cli(user: &str) -> PersonId {
     PersonId::Cli { user: user.to_owned() }
@@ -53,7 +55,10 @@ fn an_answer_after_the_deadline_is_too_late_also_when_the_run_is_over() {
 fn where_nothing_is_asked_there_is_nothing_to_approve() {
     let mut play = Play::with(&["draft?"]);
     play.plan();
-    assert_eq!(play.run.judge(&decision(Verdict::Approve, None, ana())), Err(Refusal::NothingAsked));
+    assert_eq!(
+        play.run.judge(&decision(Verdict::Approve, None, ana())),
+        Err(Refusal::NothingAsked)
+    );
 }
 
 #[test]
@@ -105,21 +110,27 @@ fn a_run_that_ended_is_over() {
 
 #[test]
 fn the_starter_and_listed_approvers_may_decide_and_nobody_else() {
-    let run = super::Run::starting(Request { approvers: vec![ben().into(), cli("ops").into()], ..request(&["draft?"]) });
-    let may = [ana(), ben(), cli("ops"), slack("T1", "UCLEO"), cli("ana"), cli("root")].map(|by| run.may_steer(&by, &[]));
+    let run = super::Run::starting(Request {
+        approvers: vec![ben().into(), cli("ops").into()],
+        ..request(&["draft?"])
+    });
+    let may = [ana(), ben(), cli("ops"), slack("T1", "UCLEO"), cli("ana"), cli("root")]
+        .map(|by| run.may_steer(&by, &[]));
     assert_eq!(may, [true, true, true, false, false, false]);
 }
 
 #[test]
 fn an_approver_of_another_workspace_with_the_same_name_is_somebody_else() {
-    let run = super::Run::starting(Request { approvers: vec![ben().into()], ..request(&["draft?"]) });
+    let run =
+        super::Run::starting(Request { approvers: vec![ben().into()], ..request(&["draft?"]) });
     assert!(!run.may_steer(&slack("T2", "UBEN"), &[]));
 }
 
 #[test]
 fn without_approvers_the_workspace_may_decide_and_whoever_reaches_the_database() {
     let run = super::Run::starting(request(&["draft?"]));
-    let may = [slack("T1", "UCLEO"), cli("root"), slack("T2", "UCLEO")].map(|by| run.may_steer(&by, &[]));
+    let may =
+        [slack("T1", "UCLEO"), cli("root"), slack("T2", "UCLEO")].map(|by| run.may_steer(&by, &[]));
     assert_eq!(may, [true, true, false]);
 }
 
@@ -133,7 +144,8 @@ fn a_run_without_a_channel_has_no_workspace_that_may_decide() {
 
 #[test]
 fn who_may_not_decide_is_told_so_and_the_question_stays() {
-    let (mut play, gate) = asked_with(GateSpec { approvers: vec![ben().into()], ..GateSpec::usual(60) });
+    let (mut play, gate) =
+        asked_with(GateSpec { approvers: vec![ben().into()], ..GateSpec::usual(60) });
     let cleo = decision(Verdict::Approve, Some(gate.clone()), slack("T1", "UCLEO"));
     assert_eq!(play.hears(&cleo), Err(Refusal::NotAllowed));
     assert_eq!(play.gate(), gate);
@@ -152,9 +164,15 @@ fn asked_with(spec: GateSpec) -> (Play, GateId) {
 #[test]
 fn a_member_of_a_group_answers_for_it() {
     let leads: GroupId = "slack:T1:S0LEADS".to_owned().try_into().expect("a group");
-    let (play, gate) = asked_with(GateSpec { approvers: vec![Approver::Group(leads.clone())], ..GateSpec::usual(60) });
+    let (play, gate) = asked_with(GateSpec {
+        approvers: vec![Approver::Group(leads.clone())],
+        ..GateSpec::usual(60)
+    });
     assert_eq!(play.run.judge(&ben_says(Verdict::Approve, &gate)), Err(Refusal::NotAllowed));
-    assert_eq!(play.run.judge(&Decision { groups: vec![leads], ..ben_says(Verdict::Approve, &gate) }), Ok(()));
+    assert_eq!(
+        play.run.judge(&Decision { groups: vec![leads], ..ben_says(Verdict::Approve, &gate) }),
+        Ok(())
+    );
 }
 
 #[test]
@@ -168,13 +186,23 @@ fn where_nobody_signs_off_their_own_work_the_starter_may_only_take_it_back() {
 
 #[test]
 fn where_different_people_must_answer_a_name_at_a_shell_is_nobody() {
-    for spec in [GateSpec { self_approval: false, ..GateSpec::usual(60) }, GateSpec { quorum: 2, ..GateSpec::usual(60) }] {
+    for spec in [
+        GateSpec { self_approval: false, ..GateSpec::usual(60) },
+        GateSpec { quorum: 2, ..GateSpec::usual(60) },
+    ] {
         let (play, gate) = asked_with(spec.clone());
         let shell_says = decision(Verdict::Approve, Some(gate), cli("ben"));
         assert_eq!(play.run.judge(&shell_says), Err(Refusal::OnlyAName));
-        for listed in [GateSpec { approvers: vec![cli("ben").into()], ..spec.clone() }, GateSpec { only: vec![cli("ben").into()], ..spec }] {
+        for listed in [
+            GateSpec { approvers: vec![cli("ben").into()], ..spec.clone() },
+            GateSpec { only: vec![cli("ben").into()], ..spec },
+        ] {
             let (play, gate) = asked_with(listed);
-            assert_eq!(play.run.judge(&Decision { gate: Some(gate), ..shell_says.clone() }), Ok(()), "but for who is listed");
+            assert_eq!(
+                play.run.judge(&Decision { gate: Some(gate), ..shell_says.clone() }),
+                Ok(()),
+                "but for who is listed"
+            );
         }
     }
 }
@@ -185,7 +213,10 @@ fn who_started_at_a_shell_and_taps_in_slack_is_one_person() {
     request.pipeline.stages[0].gate = Some(GateSpec { quorum: 2, ..GateSpec::usual(60) });
     let mut play = Play::of(request);
     let gate = play.brings(Facts::Green).gate();
-    assert_eq!(play.run.judge(&decision(Verdict::Approve, Some(gate.clone()), cli("ana"))), Err(Refusal::OnlyAName));
+    assert_eq!(
+        play.run.judge(&decision(Verdict::Approve, Some(gate.clone()), cli("ana"))),
+        Err(Refusal::OnlyAName)
+    );
     assert_eq!(play.run.judge(&decision(Verdict::Reject, Some(gate), cli("ana"))), Ok(()));
 }
 
@@ -193,14 +224,24 @@ fn who_started_at_a_shell_and_taps_in_slack_is_one_person() {
 fn where_approvers_are_required_and_none_are_listed_nobody_may_answer() {
     let (play, gate) = asked_with(GateSpec { approvers_required: true, ..GateSpec::usual(60) });
     for by in [ana(), ben(), cli("root")] {
-        assert_eq!(play.run.judge(&decision(Verdict::Approve, Some(gate.clone()), by)), Err(Refusal::NobodyMay));
+        assert_eq!(
+            play.run.judge(&decision(Verdict::Approve, Some(gate.clone()), by)),
+            Err(Refusal::NobodyMay)
+        );
     }
 }
 
 #[test]
 fn the_policys_people_are_the_only_ones_whatever_the_pipeline_says() {
-    let (play, gate) = asked_with(GateSpec { approvers: vec![ben().into()], only: vec![slack("T1", "UCLEO").into()], ..GateSpec::usual(60) });
+    let (play, gate) = asked_with(GateSpec {
+        approvers: vec![ben().into()],
+        only: vec![slack("T1", "UCLEO").into()],
+        ..GateSpec::usual(60)
+    });
     for by in [ana(), ben(), slack("T1", "UCLEO")] {
-        assert_eq!(play.run.judge(&decision(Verdict::Approve, Some(gate.clone()), by)), Err(Refusal::NotAllowed));
+        assert_eq!(
+            play.run.judge(&decision(Verdict::Approve, Some(gate.clone()), by)),
+            Err(Refusal::NotAllowed)
+        );
     }
 }

@@ -5,7 +5,12 @@ use super::super::play::{CENT, Facts, Play, request, snapshot};
 use super::{AttemptOutcome, Happened, Next, Outcome, StagePhase, Trouble, Usd, Verdict};
 
 fn kinds(play: &Play) -> Vec<String> {
-    let kind = |e| serde_json::to_value(e).expect("events are JSON")["kind"].as_str().expect("a kind").to_owned();
+    let kind = |e| {
+        serde_json::to_value(e).expect("events are JSON")["kind"]
+            .as_str()
+            .expect("a kind")
+            .to_owned()
+    };
     play.events.iter().map(kind).collect()
 }
 
@@ -115,21 +120,33 @@ fn a_run_that_does_not_end_well_delivers_what_was_good_and_pushes_nothing() {
 #[test]
 fn a_run_that_ends_well_is_pushed() {
     let mut play = Play::with(&["draft"]);
-    assert_eq!(play.brings(Facts::Green).on(), Next::Deliver { snapshot: snapshot(1), push: true, guard: None });
+    assert_eq!(
+        play.brings(Facts::Green).on(),
+        Next::Deliver { snapshot: snapshot(1), push: true, guard: None }
+    );
 }
 
 #[test]
 fn after_its_last_attempt_a_stage_fails_and_says_why() {
     let mut play = Play::with(&["draft"]);
     let ended = play.brings(Facts::Red).brings(Facts::Red).end();
-    assert_eq!(ended, (Outcome::Failed, Some("draft: 2 attempts, the last: 3 of 50 tests failed".to_owned())));
+    assert_eq!(
+        ended,
+        (Outcome::Failed, Some("draft: 2 attempts, the last: 3 of 50 tests failed".to_owned()))
+    );
 }
 
 #[test]
 fn an_attempt_that_nobody_could_finish_counts_as_one() {
     let mut play = Play::with(&["draft"]);
     let ended = play.brings(Facts::Unfinished).brings(Facts::Interrupted).end();
-    assert_eq!(ended, (Outcome::Failed, Some("draft: 2 attempts, the last: the attempt was interrupted".to_owned())));
+    assert_eq!(
+        ended,
+        (
+            Outcome::Failed,
+            Some("draft: 2 attempts, the last: the attempt was interrupted".to_owned())
+        )
+    );
 }
 
 #[test]
@@ -167,7 +184,8 @@ fn work_that_spent_the_budget_is_kept() {
 
 #[test]
 fn an_allowance_that_ran_out_fails_the_stage_even_with_a_rest_too_small_to_use() {
-    let mut play = Play::of(Request { budget_usd: Some(Usd::from_nanos(10_000_001)), ..with_attempts(4) });
+    let mut play =
+        Play::of(Request { budget_usd: Some(Usd::from_nanos(10_000_001)), ..with_attempts(4) });
     let ended = play.brings(Facts::Trouble(Trouble::Budget)).end();
     assert_eq!(ended, (Outcome::Failed, Some("draft: the budget of $0.01 is spent".to_owned())));
 }

@@ -12,7 +12,8 @@ use super::{Problem, Problems, did_you_mean};
 use crate::run::StageName;
 
 /// What to do about a name that is none.
-pub const NAME: &str = "Use lower-case letters, digits, - and _ (up to 64), starting with a letter or digit";
+pub const NAME: &str =
+    "Use lower-case letters, digits, - and _ (up to 64), starting with a letter or digit";
 
 /// A table of a file, its keys and where they stand.
 pub struct Fields<'p, 't> {
@@ -35,14 +36,23 @@ impl<'t> Fields<'_, 't> {
     ///
     /// # Errors
     /// Everything that `body` or the TOML reader reported, in the order of its lines.
-    pub fn read<T>(file: &'t str, text: &'t str, body: impl FnOnce(&Fields<'_, 't>) -> Option<T>) -> Result<T, Problems> {
+    pub fn read<T>(
+        file: &'t str,
+        text: &'t str,
+        body: impl FnOnce(&Fields<'_, 't>) -> Option<T>,
+    ) -> Result<T, Problems> {
         let page = Page { file, text, problems: RefCell::default() };
         let (root, errors) = DeTable::parse_recoverable(text);
         for error in &errors {
-            page.report(error.span().map(|s| s.start), error.message().to_owned(), "See toml.io for how TOML is written".to_owned());
+            page.report(
+                error.span().map(|s| s.start),
+                error.message().to_owned(),
+                "See toml.io for how TOML is written".to_owned(),
+            );
         }
         // What is left of a broken file would only be misread as missing keys.
-        let answer = if errors.is_empty() { Fields::over(&page, root.get_ref(), 0..0, body) } else { None };
+        let answer =
+            if errors.is_empty() { Fields::over(&page, root.get_ref(), 0..0, body) } else { None };
         let mut problems = page.problems.into_inner();
         problems.sort_by_key(|(at, _)| *at);
         match answer {
@@ -53,7 +63,12 @@ impl<'t> Fields<'_, 't> {
 }
 
 impl<'p, 't> Fields<'p, 't> {
-    fn over<T>(page: &'p Page<'t>, table: &'p DeTable<'t>, span: Range<usize>, body: impl FnOnce(&Self) -> T) -> T {
+    fn over<T>(
+        page: &'p Page<'t>,
+        table: &'p DeTable<'t>,
+        span: Range<usize>,
+        body: impl FnOnce(&Self) -> T,
+    ) -> T {
         let fields = Self { page, table, span, asked: RefCell::default(), free: Cell::new(false) };
         let answer = body(&fields);
         fields.report_unknown();
@@ -62,11 +77,21 @@ impl<'p, 't> Fields<'p, 't> {
 
     fn report_unknown(&self) {
         let asked = self.asked.borrow();
-        for key in self.table.keys().filter(|k| !self.free.get() && !asked.contains(&k.get_ref().as_ref())) {
+        for key in
+            self.table.keys().filter(|k| !self.free.get() && !asked.contains(&k.get_ref().as_ref()))
+        {
             let mut known = asked.clone();
             known.sort_unstable();
-            let remedy = did_you_mean(key.get_ref(), asked.iter().copied(), &format!("Here go {}", known.join(", ")));
-            self.page.report(Some(key.span().start), format!("unknown key {:?}", key.get_ref()), remedy);
+            let remedy = did_you_mean(
+                key.get_ref(),
+                asked.iter().copied(),
+                &format!("Here go {}", known.join(", ")),
+            );
+            self.page.report(
+                Some(key.span().start),
+                format!("unknown key {:?}", key.get_ref()),
+                remedy,
+            );
         }
     }
 
@@ -86,7 +111,12 @@ impl<'p, 't> Fields<'p, 't> {
     }
 
     /// A problem of one value.
-    pub fn problem_at<T>(&self, value: &Spanned<T>, what: impl Into<String>, remedy: impl Into<String>) {
+    pub fn problem_at<T>(
+        &self,
+        value: &Spanned<T>,
+        what: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
         self.page.report(Some(value.span().start), what.into(), remedy.into());
     }
 
@@ -101,7 +131,13 @@ impl<'p, 't> Fields<'p, 't> {
     }
 
     /// A problem of a word inside a value, such as a line of a long text.
-    pub fn problem_in<T>(&self, value: &Spanned<T>, word: &str, what: impl Into<String>, remedy: impl Into<String>) {
+    pub fn problem_in<T>(
+        &self,
+        value: &Spanned<T>,
+        word: &str,
+        what: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
         let span = value.span();
         let inside = self.page.text.get(span.clone()).and_then(|text| text.find(word)).unwrap_or(0);
         self.page.report(Some(span.start + inside), what.into(), remedy.into());
@@ -143,7 +179,8 @@ impl<'p, 't> Fields<'p, 't> {
             return self.wrong_type(key, value, "a list of strings, [\"…\"]");
         };
         // All of them are read before one that is wrong spoils the list.
-        let texts: Vec<Option<Spanned<String>>> = array.iter().map(|one| self.as_text(key, one)).collect();
+        let texts: Vec<Option<Spanned<String>>> =
+            array.iter().map(|one| self.as_text(key, one)).collect();
         texts.into_iter().collect()
     }
 
@@ -169,7 +206,12 @@ impl<'p, 't> Fields<'p, 't> {
     }
 
     /// `true` for what is usual, a table for what is not, `false` or nothing for none.
-    pub fn switch<T>(&self, key: &'static str, usual: T, body: impl FnOnce(&Fields<'p, 't>) -> T) -> Option<T> {
+    pub fn switch<T>(
+        &self,
+        key: &'static str,
+        usual: T,
+        body: impl FnOnce(&Fields<'p, 't>) -> T,
+    ) -> Option<T> {
         let value = self.value(key)?;
         match value.get_ref() {
             DeValue::Boolean(wanted) => wanted.then_some(usual),
@@ -179,7 +221,11 @@ impl<'p, 't> Fields<'p, 't> {
     }
 
     /// The table under `key`.
-    pub fn within<T>(&self, key: &'static str, body: impl FnOnce(&Fields<'p, 't>) -> T) -> Option<T> {
+    pub fn within<T>(
+        &self,
+        key: &'static str,
+        body: impl FnOnce(&Fields<'p, 't>) -> T,
+    ) -> Option<T> {
         let value = self.value(key)?;
         match value.get_ref().as_table() {
             Some(table) => Some(Fields::over(self.page, table, value.span(), body)),
@@ -188,10 +234,16 @@ impl<'p, 't> Fields<'p, 't> {
     }
 
     /// Each table of the list under `key`, as `[[key]]` writes it.
-    pub fn each<T>(&self, key: &'static str, body: impl Fn(&Fields<'p, 't>) -> Option<T>) -> Vec<T> {
+    pub fn each<T>(
+        &self,
+        key: &'static str,
+        body: impl Fn(&Fields<'p, 't>) -> Option<T>,
+    ) -> Vec<T> {
         let Some(value) = self.value(key) else { return Vec::new() };
         let Some(array) = value.get_ref().as_array() else {
-            return self.wrong_type(key, value, &format!("tables, each under [[{key}]]")).unwrap_or_default();
+            return self
+                .wrong_type(key, value, &format!("tables, each under [[{key}]]"))
+                .unwrap_or_default();
         };
         let tables = array.iter().filter_map(|one| match one.get_ref().as_table() {
             Some(table) => Fields::over(self.page, table, one.span(), &body),
@@ -201,13 +253,19 @@ impl<'p, 't> Fields<'p, 't> {
     }
 
     /// Each table under `key` by its own name, as `[key.name]` writes it.
-    pub fn named<T>(&self, key: &'static str, body: impl Fn(&Spanned<String>, &Fields<'p, 't>) -> Option<T>) -> Vec<T> {
+    pub fn named<T>(
+        &self,
+        key: &'static str,
+        body: impl Fn(&Spanned<String>, &Fields<'p, 't>) -> Option<T>,
+    ) -> Vec<T> {
         let tables = self.within(key, |all| {
             all.free.set(true);
             let each = all.table.iter().filter_map(|(name, value)| {
                 let name = Spanned::new(name.span(), name.get_ref().to_string());
                 match value.get_ref().as_table() {
-                    Some(table) => Fields::over(self.page, table, value.span(), |fields| body(&name, fields)),
+                    Some(table) => {
+                        Fields::over(self.page, table, value.span(), |fields| body(&name, fields))
+                    }
                     None => self.wrong_type(key, value, &format!("a table under [{key}.<name>]")),
                 }
             });
@@ -233,7 +291,11 @@ impl<'p, 't> Fields<'p, 't> {
     }
 
     fn wrong_type<T>(&self, key: &str, value: &Spanned<DeValue<'t>>, wanted: &str) -> Option<T> {
-        self.problem_at(value, format!("{key} cannot be a value of type {}", value.get_ref().type_str()), format!("Write {wanted}"));
+        self.problem_at(
+            value,
+            format!("{key} cannot be a value of type {}", value.get_ref().type_str()),
+            format!("Write {wanted}"),
+        );
         None
     }
 }
@@ -241,6 +303,8 @@ impl<'p, 't> Fields<'p, 't> {
 impl Page<'_> {
     fn report(&self, at: Option<usize>, what: String, remedy: String) {
         let line = at.map(|at| 1 + self.text.bytes().take(at).filter(|b| *b == b'\n').count());
-        self.problems.borrow_mut().push((at.unwrap_or(0), Problem { file: self.file.to_owned(), line, what, remedy }));
+        self.problems
+            .borrow_mut()
+            .push((at.unwrap_or(0), Problem { file: self.file.to_owned(), line, what, remedy }));
     }
 }

@@ -20,15 +20,23 @@ pub const APPROVER: &str = "Write slack:<team>:<user or user group> (the ids) or
 /// Reads `gate`.
 pub fn read(fields: &Fields<'_, '_>) -> Option<GateSpec> {
     fields.switch("gate", GateSpec::usual(DEADLINE_SECONDS), |gate| GateSpec {
-        on_deadline: word(gate, "on_deadline", [("fail", OnDeadline::Fail), ("wait", OnDeadline::Wait)]),
+        on_deadline: word(
+            gate,
+            "on_deadline",
+            [("fail", OnDeadline::Fail), ("wait", OnDeadline::Wait)],
+        ),
         on_reject: word(gate, "on_reject", [("end", OnReject::End), ("skip", OnReject::Skip)]),
         approvers: approvers(gate, "approvers"),
         quorum: quorum(gate),
         self_approval: gate.boolean("self_approval").unwrap_or(true),
         escalation: gate.within("escalate", escalation).flatten(),
-        hours: gate
-            .text("hours")
-            .and_then(|text| gate.parse(&text, "description of working hours", "Write them like \"Mon-Fri 09:00-17:00 Europe/Berlin\"")),
+        hours: gate.text("hours").and_then(|text| {
+            gate.parse(
+                &text,
+                "description of working hours",
+                "Write them like \"Mon-Fri 09:00-17:00 Europe/Berlin\"",
+            )
+        }),
         ..GateSpec::usual(seconds(gate, "deadline", DEADLINES_SECONDS).unwrap_or(DEADLINE_SECONDS))
     })
 }
@@ -45,7 +53,11 @@ pub fn quorum(fields: &Fields<'_, '_>) -> u32 {
     match u32::from_str(text.get_ref()) {
         Ok(n) if QUORUMS.contains(&n) => n,
         _ => {
-            fields.problem_at(&text, format!("{} is no quorum", text.get_ref()), format!("Use 1 to {}", QUORUMS.end()));
+            fields.problem_at(
+                &text,
+                format!("{} is no quorum", text.get_ref()),
+                format!("Use 1 to {}", QUORUMS.end()),
+            );
             1
         }
     }
@@ -64,7 +76,8 @@ fn word<T: Copy>(fields: &Fields<'_, '_>, key: &'static str, words: [(&'static s
     let known = words.iter().find(|(word, _)| word == text.get_ref());
     if known.is_none() {
         let names = words.map(|(word, _)| word);
-        let remedy = did_you_mean(text.get_ref(), names, &format!("Use {:?} or {:?}", names[0], names[1]));
+        let remedy =
+            did_you_mean(text.get_ref(), names, &format!("Use {:?} or {:?}", names[0], names[1]));
         fields.problem_at(&text, format!("{key} = {:?} is not known", text.get_ref()), remedy);
     }
     known.map_or(words[0].1, |(_, value)| *value)

@@ -50,24 +50,38 @@ impl PipelineText {
                 stages.push(one.stage);
             }
             let digest = Digest(hex::encode(Sha256::digest(text)));
-            Some(Self { pipeline: Pipeline { name: name?, digest, agent, stages }, text: text.to_owned(), prompts })
+            Some(Self {
+                pipeline: Pipeline { name: name?, digest, agent, stages },
+                text: text.to_owned(),
+                prompts,
+            })
         })
     }
 
     /// What the agent of `stage` is told: the prompt with the brief and, after a failed attempt, why that failed; then what people
     /// said, marked as such. Values are put in once and never read for placeholders themselves.
     #[must_use]
-    pub fn prompt_for(&self, stage: &StageName, brief: &str, (feedback, remarks): (Option<&str>, &[Remark])) -> Option<String> {
+    pub fn prompt_for(
+        &self,
+        stage: &StageName,
+        brief: &str,
+        (feedback, remarks): (Option<&str>, &[Remark]),
+    ) -> Option<String> {
         self.prompts.get(stage).map(|p| prompt::filled(p, brief, feedback) + &prompt::said(remarks))
     }
 }
 
 /// A stage that a person may skip must not be one that others build on.
 fn report_needed_skips(root: &Fields<'_, '_>, stages: &[stage::Written]) {
-    let skipped = |w: &&stage::Written| w.stage.gate.as_ref().is_some_and(|gate| gate.on_reject == OnReject::Skip);
+    let skipped = |w: &&stage::Written| {
+        w.stage.gate.as_ref().is_some_and(|gate| gate.on_reject == OnReject::Skip)
+    };
     for one in stages.iter().filter(skipped) {
         if let Some(other) = stages.iter().find(|w| w.stage.needs.contains(&one.stage.name)) {
-            let what = format!("{} may be skipped (on_reject = \"skip\"), but {} needs it", one.stage.name, other.stage.name);
+            let what = format!(
+                "{} may be skipped (on_reject = \"skip\"), but {} needs it",
+                one.stage.name, other.stage.name
+            );
             root.problem_at(&one.name, what, "Leave on_reject out, or remove the need");
         }
     }
@@ -83,7 +97,11 @@ fn agent(root: &Fields<'_, '_>) -> AgentSpec {
             "claude" => AgentKind::Claude,
             "script" => AgentKind::Script,
             other => {
-                root.problem_at(&word, format!("{other:?} is no agent"), did_you_mean(other, ["claude", "script"], "Use \"claude\" or \"script\""));
+                root.problem_at(
+                    &word,
+                    format!("{other:?} is no agent"),
+                    did_you_mean(other, ["claude", "script"], "Use \"claude\" or \"script\""),
+                );
                 AgentKind::Claude
             }
         },
@@ -91,10 +109,21 @@ fn agent(root: &Fields<'_, '_>) -> AgentSpec {
     let command = root.full_text("command");
     match (kind, &command) {
         (AgentKind::Script, None) if !root.has("command") => {
-            root.problem("agent = \"script\" has no command", "Say command = \"…\", a shell command");
+            root.problem(
+                "agent = \"script\" has no command",
+                "Say command = \"…\", a shell command",
+            );
         }
-        (AgentKind::Claude, Some(command)) => root.problem_at(command, "a command belongs to agent = \"script\"", "Remove it, or change the agent"),
+        (AgentKind::Claude, Some(command)) => root.problem_at(
+            command,
+            "a command belongs to agent = \"script\"",
+            "Remove it, or change the agent",
+        ),
         _ => {}
     }
-    AgentSpec { kind, command: command.map(toml::Spanned::into_inner), model: root.full_text("model").map(toml::Spanned::into_inner) }
+    AgentSpec {
+        kind,
+        command: command.map(toml::Spanned::into_inner),
+        model: root.full_text("model").map(toml::Spanned::into_inner),
+    }
 }

@@ -11,7 +11,8 @@ use super::stage::Written;
 pub fn sorted(root: &Fields<'_, '_>, written: Vec<Written>) -> Vec<Written> {
     report_twins(root, &written);
     let names: BTreeSet<String> = written.iter().map(|w| w.name.get_ref().clone()).collect();
-    let mut left: Vec<Written> = written.into_iter().map(|w| with_known_needs(root, &names, w)).collect();
+    let mut left: Vec<Written> =
+        written.into_iter().map(|w| with_known_needs(root, &names, w)).collect();
     let mut sorted: Vec<Written> = Vec::with_capacity(left.len());
     let mut done: BTreeSet<String> = BTreeSet::new();
     while !left.is_empty() {
@@ -28,7 +29,11 @@ pub fn sorted(root: &Fields<'_, '_>, written: Vec<Written>) -> Vec<Written> {
 fn report_twins(root: &Fields<'_, '_>, written: &[Written]) {
     let mut seen = BTreeSet::new();
     for one in written.iter().filter(|w| !seen.insert(w.name.get_ref())) {
-        root.problem_at(&one.name, format!("there are two stages named {:?}", one.name.get_ref()), "Rename one of them");
+        root.problem_at(
+            &one.name,
+            format!("there are two stages named {:?}", one.name.get_ref()),
+            "Rename one of them",
+        );
     }
 }
 
@@ -37,10 +42,19 @@ fn with_known_needs(root: &Fields<'_, '_>, names: &BTreeSet<String>, mut one: Wr
         let known = names.contains(need.get_ref());
         if !known {
             let remedy = nearest(need.get_ref(), names.iter().map(String::as_str)).map_or_else(
-                || format!("The stages are {}", names.iter().cloned().collect::<Vec<_>>().join(", ")),
+                || {
+                    format!(
+                        "The stages are {}",
+                        names.iter().cloned().collect::<Vec<_>>().join(", ")
+                    )
+                },
                 |near| format!("Did you mean {near:?}?"),
             );
-            root.problem_at(need, format!("{:?} needs {:?}, which is no stage", one.name.get_ref(), need.get_ref()), remedy);
+            root.problem_at(
+                need,
+                format!("{:?} needs {:?}, which is no stage", one.name.get_ref(), need.get_ref()),
+                remedy,
+            );
         }
         known
     });
@@ -62,12 +76,23 @@ fn report_circle(root: &Fields<'_, '_>, left: &[Written], done: &BTreeSet<String
     while !path.contains(&at) {
         path.push(at);
         let waits_for = left[at].needs.iter().find(|n| !done.contains(n.get_ref()));
-        at = waits_for.and_then(|n| left.iter().position(|w| w.name.get_ref() == n.get_ref())).unwrap_or(at);
+        at = waits_for
+            .and_then(|n| left.iter().position(|w| w.name.get_ref() == n.get_ref()))
+            .unwrap_or(at);
     }
     let circle: Vec<usize> = path.into_iter().skip_while(|&i| i != at).collect();
     let first = circle.iter().copied().min().unwrap_or(at);
     let turn = circle.iter().position(|&i| i == first).unwrap_or(0);
-    let names: Vec<&str> = circle[turn..].iter().chain(&circle[..turn]).chain([&first]).map(|&i| left[i].name.get_ref().as_str()).collect();
-    root.problem_at(&left[first].name, format!("stages need each other in a circle: {}", names.join(" → ")), "Remove one of these needs");
+    let names: Vec<&str> = circle[turn..]
+        .iter()
+        .chain(&circle[..turn])
+        .chain([&first])
+        .map(|&i| left[i].name.get_ref().as_str())
+        .collect();
+    root.problem_at(
+        &left[first].name,
+        format!("stages need each other in a circle: {}", names.join(" → ")),
+        "Remove one of these needs",
+    );
     first
 }

@@ -43,6 +43,11 @@ pub fn nearest<'a>(word: &str, among: impl IntoIterator<Item = &'a str>) -> Opti
 
 /// `Did you mean "…"?` where a word comes near, else what to do in any case.
 #[must_use]
-pub fn did_you_mean<'a>(word: &str, among: impl IntoIterator<Item = &'a str>, otherwise: &str) -> String {
-    nearest(word, among).map_or_else(|| otherwise.to_owned(), |known| format!("Did you mean {known:?}?"))
+pub fn did_you_mean<'a>(
+    word: &str,
+    among: impl IntoIterator<Item = &'a str>,
+    otherwise: &str,
+) -> String {
+    nearest(word, among)
+        .map_or_else(|| otherwise.to_owned(), |known| format!("Did you mean {known:?}?"))
 }

@@ -8,7 +8,8 @@ pub const KNOWN: [&str; 2] = ["brief", "feedback"];
 
 const FEEDBACK_HEADING: &str = "The attempt before this one failed:";
 
-const SAID_HEADING: &str = "People who look after this work said the following. Take it into account:";
+const SAID_HEADING: &str =
+    "People who look after this work said the following. Take it into account:";
 
 /// A stretch of a prompt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +34,9 @@ pub fn filled(prompt: &str, brief: &str, feedback: Option<&str>) -> String {
         });
     }
     match feedback {
-        Some(feedback) if !placed => format!("{}\n\n{FEEDBACK_HEADING}\n\n{feedback}\n", text.trim_end()),
+        Some(feedback) if !placed => {
+            format!("{}\n\n{FEEDBACK_HEADING}\n\n{feedback}\n", text.trim_end())
+        }
         _ => text,
     }
 }
@@ -47,7 +50,9 @@ pub fn said(remarks: &[Remark]) -> String {
     for remark in remarks {
         let why = match remark.kind {
             RemarkKind::Changes => "looked at the work that is here and asked for changes",
-            RemarkKind::Anew => "looked at work that is not here any more and asked for it to be done anew",
+            RemarkKind::Anew => {
+                "looked at work that is not here any more and asked for it to be done anew"
+            }
             RemarkKind::Note => "said in the run's thread",
         };
         let quoted: Vec<String> = remark.words.lines().map(|line| format!("> {line}")).collect();
@@ -78,6 +83,7 @@ fn placeholder(text: &str) -> Option<(&str, &str)> {
     let inside = text.strip_prefix("{{")?;
     let close = inside.find("}}")?;
     let word = inside[..close].trim_matches(' ');
-    let plain = !word.is_empty() && word.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
+    let plain = !word.is_empty()
+        && word.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
     plain.then(|| (&text[..close + 4], word))
 }

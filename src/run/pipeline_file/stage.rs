@@ -39,7 +39,12 @@ pub fn read(fields: &Fields<'_, '_>) -> Option<Written> {
         least_coverage_percent: coverage(fields, &reports),
         reports,
     };
-    Some(Written { prompt: prompt(fields), needs: fields.texts("needs").unwrap_or_default(), stage, name: name? })
+    Some(Written {
+        prompt: prompt(fields),
+        needs: fields.texts("needs").unwrap_or_default(),
+        stage,
+        name: name?,
+    })
 }
 
 fn size(fields: &Fields<'_, '_>) -> Size {
@@ -60,21 +65,37 @@ fn attempts(fields: &Fields<'_, '_>) -> u32 {
     match text.get_ref().parse() {
         Ok(n) if (1..=MOST_ATTEMPTS).contains(&n) => n,
         _ => {
-            fields.problem_at(&text, format!("{} is no number of attempts", text.get_ref()), format!("Use 1 to {MOST_ATTEMPTS}"));
+            fields.problem_at(
+                &text,
+                format!("{} is no number of attempts", text.get_ref()),
+                format!("Use 1 to {MOST_ATTEMPTS}"),
+            );
             ATTEMPTS
         }
     }
 }
 
-pub(super) fn seconds(fields: &Fields<'_, '_>, key: &'static str, allowed: RangeInclusive<u64>) -> Option<u64> {
+pub(super) fn seconds(
+    fields: &Fields<'_, '_>,
+    key: &'static str,
+    allowed: RangeInclusive<u64>,
+) -> Option<u64> {
     let text = fields.text(key)?;
     let written = text.get_ref().as_str();
     let Some(seconds) = duration(written) else {
-        fields.problem_at(&text, format!("{written:?} is no length of time"), "Write it like \"90s\", \"20m\" or \"2h\"");
+        fields.problem_at(
+            &text,
+            format!("{written:?} is no length of time"),
+            "Write it like \"90s\", \"20m\" or \"2h\"",
+        );
         return None;
     };
     if !allowed.contains(&seconds) {
-        fields.problem_at(&text, format!("{key} = {written:?} is out of bounds"), format!("Use 1s to {}h", allowed.end() / 3600));
+        fields.problem_at(
+            &text,
+            format!("{key} = {written:?} is out of bounds"),
+            format!("Use 1s to {}h", allowed.end() / 3600),
+        );
         return None;
     }
     Some(seconds)
@@ -95,13 +116,18 @@ fn duration(text: &str) -> Option<u64> {
 fn commands(fields: &Fields<'_, '_>, key: &'static str) -> Option<Vec<String>> {
     let commands = fields.texts(key)?;
     for empty in commands.iter().filter(|c| c.get_ref().trim().is_empty()) {
-        fields.problem_at(empty, format!("{key} holds an empty command"), "Fill it in or leave it out");
+        fields.problem_at(
+            empty,
+            format!("{key} holds an empty command"),
+            "Fill it in or leave it out",
+        );
     }
     Some(commands.into_iter().map(Spanned::into_inner).collect())
 }
 
 fn checks(fields: &Fields<'_, '_>) -> Vec<String> {
-    const REMEDY: &str = "Name at least one command that exits 0 when the work is good: checks = [\"npm test\"]";
+    const REMEDY: &str =
+        "Name at least one command that exits 0 when the work is good: checks = [\"npm test\"]";
     fields.required("checks", REMEDY);
     let checks = commands(fields, "checks");
     if checks.as_ref().is_some_and(Vec::is_empty) {
@@ -117,21 +143,36 @@ fn reports(fields: &Fields<'_, '_>) -> Reports {
 /// A path that stays in the checkout: our own hands read it, outside the box.
 fn report(fields: &Fields<'_, '_>, key: &'static str) -> Option<String> {
     let path = fields.full_text(key)?;
-    let inside = !path.get_ref().starts_with('/') && path.get_ref().split('/').all(|part| part != "..") && !path.get_ref().contains('\0');
+    let inside = !path.get_ref().starts_with('/')
+        && path.get_ref().split('/').all(|part| part != "..")
+        && !path.get_ref().contains('\0');
     if !inside {
-        fields.problem_at(&path, format!("{key} = {:?} leaves the checkout", path.get_ref()), "Use a path relative to it, without ..");
+        fields.problem_at(
+            &path,
+            format!("{key} = {:?} leaves the checkout", path.get_ref()),
+            "Use a path relative to it, without ..",
+        );
     }
     inside.then(|| path.into_inner())
 }
 
 fn coverage(fields: &Fields<'_, '_>, reports: &Reports) -> Option<f64> {
     let text = fields.number("coverage")?;
-    let Some(percent) = text.get_ref().parse::<f64>().ok().filter(|p| (0.0..=100.0).contains(p)) else {
-        fields.problem_at(&text, format!("{} is no coverage", text.get_ref()), "Use 0 to 100, in percent of lines");
+    let Some(percent) = text.get_ref().parse::<f64>().ok().filter(|p| (0.0..=100.0).contains(p))
+    else {
+        fields.problem_at(
+            &text,
+            format!("{} is no coverage", text.get_ref()),
+            "Use 0 to 100, in percent of lines",
+        );
         return None;
     };
     if reports.lcov.is_none() {
-        fields.problem_at(&text, "coverage has nothing to be read from", "Add reports = { lcov = \"…\" }, or leave coverage out");
+        fields.problem_at(
+            &text,
+            "coverage has nothing to be read from",
+            "Add reports = { lcov = \"…\" }, or leave coverage out",
+        );
     }
     Some(percent)
 }

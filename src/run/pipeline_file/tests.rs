@@ -37,7 +37,9 @@ checks = ["npm test"]
 "#;
 
 fn stage(extra: &str) -> String {
-    format!("name = \"p\"\nagent = \"claude\"\n[[stage]]\nname = \"a\"\nprompt = \"Go\"\nchecks = [\"true\"]\n{extra}")
+    format!(
+        "name = \"p\"\nagent = \"claude\"\n[[stage]]\nname = \"a\"\nprompt = \"Go\"\nchecks = [\"true\"]\n{extra}"
+    )
 }
 
 fn problems(text: &str) -> String {
@@ -47,14 +49,22 @@ fn problems(text: &str) -> String {
 #[test]
 fn stages_run_after_what_they_need_and_defaults_fill_the_rest() {
     let pipeline = PipelineText::parse(FILE, GOOD).expect("it is good").pipeline;
-    let [scaffold, streaming] = pipeline.stages.as_slice() else { panic!("two stages, not {:?}", pipeline.stages) };
+    let [scaffold, streaming] = pipeline.stages.as_slice() else {
+        panic!("two stages, not {:?}", pipeline.stages)
+    };
     assert_eq!((scaffold.name.as_str(), streaming.name.as_str()), ("scaffold", "streaming"));
     assert_eq!((scaffold.size, scaffold.attempts, scaffold.timeout_seconds), (Size::M, 3, 1800));
     assert_eq!((streaming.size, streaming.attempts, streaming.timeout_seconds), (Size::L, 2, 2700));
     assert_eq!(scaffold.gate.as_ref().map(|g| g.deadline_seconds), Some(3600));
     assert_eq!(streaming.gate.as_ref().map(|g| g.deadline_seconds), Some(7200));
-    assert_eq!((streaming.reports.lcov.as_deref(), streaming.least_coverage_percent), (Some("reports/lcov.info"), Some(90.5)));
-    assert_eq!((pipeline.agent.kind, pipeline.agent.model.as_deref()), (AgentKind::Claude, Some("claude-opus-4-1")));
+    assert_eq!(
+        (streaming.reports.lcov.as_deref(), streaming.least_coverage_percent),
+        (Some("reports/lcov.info"), Some(90.5))
+    );
+    assert_eq!(
+        (pipeline.agent.kind, pipeline.agent.model.as_deref()),
+        (AgentKind::Claude, Some("claude-opus-4-1"))
+    );
 }
 
 #[test]
@@ -169,15 +179,23 @@ hours = "Mon-Fri 09:00-17:00 Europe/Berlin"
 "#;
     let pipeline = PipelineText::parse(FILE, &stage(gate)).expect("it is good").pipeline;
     let gate = pipeline.stages[0].gate.as_ref().expect("a gate");
-    assert_eq!((gate.on_deadline, gate.on_reject, gate.quorum, gate.self_approval), (OnDeadline::Wait, OnReject::Skip, 2, false));
-    assert_eq!((gate.approvers.len(), gate.escalation.as_ref().map(|e| e.after_seconds)), (2, Some(1_800)));
-    assert_eq!(gate.hours.as_ref().map(ToString::to_string).as_deref(), Some("Mon-Fri 09:00-17:00 Europe/Berlin"));
+    assert_eq!(
+        (gate.on_deadline, gate.on_reject, gate.quorum, gate.self_approval),
+        (OnDeadline::Wait, OnReject::Skip, 2, false)
+    );
+    assert_eq!(
+        (gate.approvers.len(), gate.escalation.as_ref().map(|e| e.after_seconds)),
+        (2, Some(1_800))
+    );
+    assert_eq!(
+        gate.hours.as_ref().map(ToString::to_string).as_deref(),
+        Some("Mon-Fri 09:00-17:00 Europe/Berlin")
+    );
 }
 
 #[test]
 fn what_is_wrong_with_a_gate_is_told_with_a_remedy() {
-    let gate =
-        "[stage.gate]\non_deadline = \"wiat\"\nquorum = 0\napprovers = [\"ana\"]\nself_approval = 1\nhours = \"nine to five\"\nescalate = {}\n";
+    let gate = "[stage.gate]\non_deadline = \"wiat\"\nquorum = 0\napprovers = [\"ana\"]\nself_approval = 1\nhours = \"nine to five\"\nescalate = {}\n";
     assert_snapshot!(problems(&stage(gate)), @r#"
     x.toml:8: on_deadline = "wiat" is not known. Did you mean "wait"?
     x.toml:9: 0 is no quorum. Use 1 to 20
@@ -198,9 +216,18 @@ fn a_stage_that_others_need_is_not_skipped() {
 #[test]
 fn what_people_said_is_marked_as_theirs_and_stands_word_for_word() {
     let text = PipelineText::parse(FILE, GOOD).expect("it is good");
-    let said = |kind, words: &str| Remark { kind, by: "slack:T1:UANA".parse().expect("a person"), words: words.to_owned() };
-    let remarks = [said(RemarkKind::Changes, "Use retries.\nThree of them."), said(RemarkKind::Note, "{{brief}} & <b>")];
-    let prompt = text.prompt_for(&"streaming".parse().expect("a slug"), "it", (None, &remarks)).expect("a prompt");
+    let said = |kind, words: &str| Remark {
+        kind,
+        by: "slack:T1:UANA".parse().expect("a person"),
+        words: words.to_owned(),
+    };
+    let remarks = [
+        said(RemarkKind::Changes, "Use retries.\nThree of them."),
+        said(RemarkKind::Note, "{{brief}} & <b>"),
+    ];
+    let prompt = text
+        .prompt_for(&"streaming".parse().expect("a slug"), "it", (None, &remarks))
+        .expect("a prompt");
     assert_snapshot!(prompt, @"
     Build it.
 
@@ -221,7 +248,13 @@ fn what_people_said_is_marked_as_theirs_and_stands_word_for_word() {
 #[test]
 fn values_are_put_in_once_and_feedback_without_a_place_goes_below() {
     let text = PipelineText::parse(FILE, GOOD).expect("it is good");
-    let prompt = |stage: &str, feedback| text.prompt_for(&stage.parse().expect("a slug"), "a {{feedback}} {{brief}}", (feedback, &[]));
+    let prompt = |stage: &str, feedback| {
+        text.prompt_for(
+            &stage.parse().expect("a slug"),
+            "a {{feedback}} {{brief}}",
+            (feedback, &[]),
+        )
+    };
     assert_snapshot!(prompt("streaming", Some("{{brief}} is red")).expect("a prompt"), @"
     Build a {{feedback}} {{brief}}.
     {{brief}} is red
@@ -240,8 +273,12 @@ fn values_are_put_in_once_and_feedback_without_a_place_goes_below() {
 #[test]
 fn the_readme_shows_a_good_pipeline() {
     let readme = include_str!("../../../README.md");
-    let block = readme.split("```toml").filter_map(|block| block.split("```").next()).find(|block| block.contains("[[stage]]"));
-    let pipeline = PipelineText::parse("README.md", block.expect("a pipeline")).map(|text| text.pipeline.stages.len());
+    let block = readme
+        .split("```toml")
+        .filter_map(|block| block.split("```").next())
+        .find(|block| block.contains("[[stage]]"));
+    let pipeline = PipelineText::parse("README.md", block.expect("a pipeline"))
+        .map(|text| text.pipeline.stages.len());
     assert_eq!(pipeline, Ok(2));
 }
 

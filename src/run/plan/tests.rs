@@ -1,7 +1,10 @@
 //! What a new round reads, what it starts from, and what it is compared with.
 
 use super::super::play::{Facts, Play, ana, decision, request, slack, snapshot};
-use super::super::{Decision, GateSpec, Next, OnReject, Outcome, Refusal, RemarkKind, Rework, StagePhase, Trouble, Verdict};
+use super::super::{
+    Decision, GateSpec, Next, OnReject, Outcome, Refusal, RemarkKind, Rework, StagePhase, Trouble,
+    Verdict,
+};
 
 fn note(words: &str) -> Decision {
     Decision { words: Some(words.to_owned()), ..decision(Verdict::Note, None, ana()) }
@@ -18,7 +21,10 @@ fn changes(rework: Rework) -> Play {
 fn changes_make_a_new_round_on_top_of_the_work() {
     let mut play = changes(Rework::Top);
     let next = play.plan();
-    assert_eq!((next.attempt, next.base, next.compare.stage_base), (2, Some(snapshot(1)), Some(snapshot(0))));
+    assert_eq!(
+        (next.attempt, next.base, next.compare.stage_base),
+        (2, Some(snapshot(1)), Some(snapshot(0)))
+    );
     assert_eq!(next.compare.round, Some(snapshot(1)));
     assert_eq!(next.remarks[0].words, "use retries");
     assert_eq!(play.brings(Facts::Green).gate().round, 2);
@@ -36,7 +42,10 @@ fn an_answer_to_the_old_round_never_passes_the_new_one() {
     let old = play.brings(Facts::Green).gate();
     play.ana_wants("use retries", Rework::Top).brings(Facts::Green).gate();
     let late = decision(Verdict::Approve, Some(old), slack("T1", "UBEN"));
-    assert!(matches!(play.hears(&late), Err(Refusal::AlreadyDecided { verdict: Verdict::Changes, .. })));
+    assert!(matches!(
+        play.hears(&late),
+        Err(Refusal::AlreadyDecided { verdict: Verdict::Changes, .. })
+    ));
     assert_eq!(play.gate().round, 2);
 }
 
@@ -74,7 +83,10 @@ fn a_note_is_read_by_the_next_attempt_and_by_no_later_one_once_that_was_good() {
     assert_eq!(play.hears(&note("mind the gap")), Ok(()));
     assert_eq!(play.run.notes[0].read_by, None);
     let next = play.brings(Facts::Red).plan();
-    assert_eq!((next.remarks[0].words.as_str(), next.remarks[0].kind), ("mind the gap", RemarkKind::Note));
+    assert_eq!(
+        (next.remarks[0].words.as_str(), next.remarks[0].kind),
+        ("mind the gap", RemarkKind::Note)
+    );
     let next = play.brings(Facts::Green).plan();
     assert_eq!((next.stage.name.as_str(), next.remarks), ("polish", vec![]));
 }
@@ -92,7 +104,8 @@ fn a_flood_of_notes_is_refused() {
 #[test]
 fn a_rejection_may_skip_the_stage_and_the_run_goes_on_without_its_work() {
     let mut request = request(&["draft", "extras?", "polish"]);
-    request.pipeline.stages[1].gate = Some(GateSpec { on_reject: OnReject::Skip, ..GateSpec::usual(3_600) });
+    request.pipeline.stages[1].gate =
+        Some(GateSpec { on_reject: OnReject::Skip, ..GateSpec::usual(3_600) });
     let mut play = Play::of(request);
     play.brings(Facts::Green).brings(Facts::Green).gate();
     play.ana(Verdict::Reject);

@@ -3,7 +3,9 @@
 use chrono::TimeDelta;
 
 use super::super::play::{Facts, Play, ana, decision, request};
-use super::super::{Decision, Escalation, GateSpec, Happened, Next, OnDeadline, Outcome, Refusal, Reminder, Verdict};
+use super::super::{
+    Decision, Escalation, GateSpec, Happened, Next, OnDeadline, Outcome, Refusal, Reminder, Verdict,
+};
 
 /// A stage that asks with these terms, and its question is open.
 fn asked(spec: GateSpec) -> Play {
@@ -26,7 +28,8 @@ fn kinds(told: &[Happened]) -> Vec<&'static str> {
 }
 
 fn minutes_left(play: &Play) -> i64 {
-    (play.run.gate.as_ref().expect("a question").deadline - play.now + TimeDelta::seconds(30)).num_minutes()
+    (play.run.gate.as_ref().expect("a question").deadline - play.now + TimeDelta::seconds(30))
+        .num_minutes()
 }
 
 #[test]
@@ -67,7 +70,8 @@ fn a_question_that_waits_stays_open_after_its_deadline() {
 fn others_are_asked_when_nobody_answers() {
     let to = vec!["slack:T1:S0LEADS".parse().expect("a group")];
     let escalation = Some(Escalation { after_seconds: 600, to: to.clone() });
-    let mut play = asked(GateSpec { escalation, approvers: vec![ana().into()], ..GateSpec::usual(3_600) });
+    let mut play =
+        asked(GateSpec { escalation, approvers: vec![ana().into()], ..GateSpec::usual(3_600) });
     let people = |play: &Play| {
         let gate = play.run.gate.as_ref().expect("a question").id.clone();
         play.run.asked_people(&gate, play.run.spec_of(&gate).expect("its terms")).len()
@@ -79,7 +83,10 @@ fn others_are_asked_when_nobody_answers() {
 
 fn more_time(play: &Play, minutes: i64) -> Decision {
     let open = play.run.gate.as_ref().expect("a question");
-    Decision { until: Some(open.deadline + TimeDelta::minutes(minutes)), ..decision(Verdict::Extend, Some(open.id.clone()), ana()) }
+    Decision {
+        until: Some(open.deadline + TimeDelta::minutes(minutes)),
+        ..decision(Verdict::Extend, Some(open.id.clone()), ana())
+    }
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! What can be pressed?
 
-use slack_morphism::prelude::{SlackBlockButtonElement, SlackBlockButtonStyle, SlackBlockConfirmItem};
+use slack_morphism::prelude::{
+    SlackBlockButtonElement, SlackBlockButtonStyle, SlackBlockConfirmItem,
+};
 use url::Url;
 
 use super::{ID, plain};
@@ -31,14 +33,19 @@ impl Button {
     /// something else.
     #[must_use]
     pub fn new(text: &str, action_id: &str, value: &str) -> Self {
-        let button = SlackBlockButtonElement::new(plain(text, BUTTON_TEXT).into()).with_action_id(cut(action_id, ID).into());
+        let button = SlackBlockButtonElement::new(plain(text, BUTTON_TEXT).into())
+            .with_action_id(cut(action_id, ID).into());
         Self(button.opt_value(whole(value, BUTTON_VALUE)))
     }
 
     /// Opens a page; Slack tells us of the press all the same.
     #[must_use]
     pub fn link(text: &str, action_id: &str, to: Url) -> Self {
-        Self(Self::new(text, action_id, "").0.opt_url(Some(to).filter(|to| length(to.as_str()) <= BUTTON_URL)))
+        Self(
+            Self::new(text, action_id, "")
+                .0
+                .opt_url(Some(to).filter(|to| length(to.as_str()) <= BUTTON_URL)),
+        )
     }
 
     #[must_use]
@@ -54,8 +61,14 @@ impl Button {
     #[must_use]
     pub fn confirmed(self, sure: Confirm<'_>) -> Self {
         let answer = |text| plain(text, CONFIRM_BUTTON).into();
-        let (title, text) = (plain(sure.title, CONFIRM_TITLE).into(), plain(sure.text, CONFIRM_TEXT).into());
-        Self(self.0.with_confirm(SlackBlockConfirmItem::new(title, text, answer(sure.yes), answer(sure.no))))
+        let (title, text) =
+            (plain(sure.title, CONFIRM_TITLE).into(), plain(sure.text, CONFIRM_TEXT).into());
+        Self(self.0.with_confirm(SlackBlockConfirmItem::new(
+            title,
+            text,
+            answer(sure.yes),
+            answer(sure.no),
+        )))
     }
 
     pub(super) fn element(self) -> SlackBlockButtonElement {

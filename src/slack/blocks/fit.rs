@@ -25,15 +25,25 @@ pub fn fit_view(blocks: Vec<SlackBlock>) -> Vec<SlackBlock> {
     shortened(blocks, IN_A_VIEW, ALL_BYTES, bytes)
 }
 
-fn shortened(blocks: Vec<SlackBlock>, most: usize, room: usize, size: fn(&SlackBlock) -> usize) -> Vec<SlackBlock> {
-    let mut sized: Vec<(usize, SlackBlock)> = blocks.into_iter().map(|block| (size(&block), block)).collect();
+fn shortened(
+    blocks: Vec<SlackBlock>,
+    most: usize,
+    room: usize,
+    size: fn(&SlackBlock) -> usize,
+) -> Vec<SlackBlock> {
+    let mut sized: Vec<(usize, SlackBlock)> =
+        blocks.into_iter().map(|block| (size(&block), block)).collect();
     let mut total: usize = sized.iter().map(|(size, _)| size).sum();
     if sized.len() > most || total > room {
         let note = context("… shortened, there was more than fits here");
         total += size(&note);
         let mut at = sized.len();
         while sized.len() >= most || total > room {
-            let Some(last) = sized.iter().rposition(|(_, block)| !asks(block)).or(sized.len().checked_sub(1)) else { break };
+            let Some(last) =
+                sized.iter().rposition(|(_, block)| !asks(block)).or(sized.len().checked_sub(1))
+            else {
+                break;
+            };
             total -= sized.remove(last).0;
             at = last;
         }
@@ -57,7 +67,13 @@ pub(super) fn text_length(block: &SlackBlock) -> usize {
         match value {
             Value::Object(fields) => fields
                 .iter()
-                .map(|(name, value)| if name == "text" { value.as_str().map_or_else(|| texts(value), length) } else { texts(value) })
+                .map(|(name, value)| {
+                    if name == "text" {
+                        value.as_str().map_or_else(|| texts(value), length)
+                    } else {
+                        texts(value)
+                    }
+                })
                 .sum(),
             Value::Array(values) => values.iter().map(texts).sum(),
             _ => 0,

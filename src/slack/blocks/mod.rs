@@ -9,8 +9,9 @@ mod tests;
 mod view;
 
 use slack_morphism::prelude::{
-    SlackActionBlockElement, SlackActionsBlock, SlackBlock, SlackBlockMarkDownText, SlackBlockPlainText, SlackContextBlock, SlackContextBlockElement,
-    SlackDividerBlock, SlackHeaderBlock, SlackSectionBlock, SlackSectionBlockElement,
+    SlackActionBlockElement, SlackActionsBlock, SlackBlock, SlackBlockMarkDownText,
+    SlackBlockPlainText, SlackContextBlock, SlackContextBlockElement, SlackDividerBlock,
+    SlackHeaderBlock, SlackSectionBlock, SlackSectionBlockElement,
 };
 
 pub use element::{Button, Confirm};
@@ -45,13 +46,19 @@ pub fn section(text: impl Into<Mrkdwn>) -> SlackBlock {
 /// A paragraph with a button beside it.
 #[must_use]
 pub fn section_with_button(text: impl Into<Mrkdwn>, button: Button) -> SlackBlock {
-    paragraph(&text.into()).with_accessory(SlackSectionBlockElement::Button(button.element())).into()
+    paragraph(&text.into())
+        .with_accessory(SlackSectionBlockElement::Button(button.element()))
+        .into()
 }
 
 /// Small grey print.
 #[must_use]
 pub fn context(text: impl Into<Mrkdwn>) -> SlackBlock {
-    SlackContextBlock::new(vec![SlackContextBlockElement::MarkDown(mrkdwn(&text.into(), CONTEXT_TEXT))]).into()
+    SlackContextBlock::new(vec![SlackContextBlockElement::MarkDown(mrkdwn(
+        &text.into(),
+        CONTEXT_TEXT,
+    ))])
+    .into()
 }
 
 /// A thin line.
@@ -63,7 +70,11 @@ pub fn divider() -> SlackBlock {
 /// Up to 25 buttons. Give the block another id when its question is another, else clients keep what was pressed.
 #[must_use]
 pub fn actions(block_id: &str, buttons: Vec<Button>) -> SlackBlock {
-    let elements = buttons.into_iter().take(BUTTONS).map(|button| SlackActionBlockElement::Button(button.element())).collect();
+    let elements = buttons
+        .into_iter()
+        .take(BUTTONS)
+        .map(|button| SlackActionBlockElement::Button(button.element()))
+        .collect();
     SlackActionsBlock::new(elements).with_block_id(cut(block_id, ID).into()).into()
 }
 

@@ -2,8 +2,9 @@
 //! Reads back what was drawn here, for whoever shows it without Slack, and for Slack when it refuses what was drawn.
 
 use slack_morphism::prelude::{
-    SlackActionBlockElement, SlackActionsBlock, SlackBlock, SlackBlockButtonElement, SlackBlockMarkDownText, SlackBlockPlainTextOnly, SlackBlockText,
-    SlackContextBlockElement, SlackSectionBlock,
+    SlackActionBlockElement, SlackActionsBlock, SlackBlock, SlackBlockButtonElement,
+    SlackBlockMarkDownText, SlackBlockPlainTextOnly, SlackBlockText, SlackContextBlockElement,
+    SlackSectionBlock,
 };
 
 use crate::slack::cut::{cut, length};
@@ -28,12 +29,17 @@ pub enum Said {
 pub fn said(block: &SlackBlock) -> Option<Said> {
     match block {
         SlackBlock::Header(header) => Some(Said::Title(words(&header.text))),
-        SlackBlock::Section(SlackSectionBlock { text: Some(SlackBlockText::MarkDown(text)), .. }) => Some(Said::Text(text.text.clone())),
+        SlackBlock::Section(SlackSectionBlock {
+            text: Some(SlackBlockText::MarkDown(text)),
+            ..
+        }) => Some(Said::Text(text.text.clone())),
         SlackBlock::Context(context) => match context.elements.first() {
             Some(SlackContextBlockElement::MarkDown(text)) => Some(Said::Text(text.text.clone())),
             _ => None,
         },
-        SlackBlock::Actions(row) => Some(Said::Buttons(buttons(row).map(|button| words(&button.text)).collect())),
+        SlackBlock::Actions(row) => {
+            Some(Said::Buttons(buttons(row).map(|button| words(&button.text)).collect()))
+        }
         _ => None,
     }
 }
@@ -41,7 +47,9 @@ pub fn said(block: &SlackBlock) -> Option<Said> {
 /// Whether there is a button with this `action_id`.
 #[must_use]
 pub fn has_button(blocks: &[SlackBlock], action_id: &str) -> bool {
-    let named = |button: &SlackBlockButtonElement| button.action_id.as_ref().is_some_and(|id| id.0 == action_id);
+    let named = |button: &SlackBlockButtonElement| {
+        button.action_id.as_ref().is_some_and(|id| id.0 == action_id)
+    };
     blocks.iter().any(|block| matches!(block, SlackBlock::Actions(row) if buttons(row).any(named)))
 }
 
@@ -53,7 +61,9 @@ pub fn plainer(blocks: &[SlackBlock]) -> Vec<SlackBlock> {
     let mut paragraph = |text: &str| {
         let text = cut(text, room.min(PARAGRAPH));
         room -= length(&text);
-        (!text.trim().is_empty()).then(|| SlackSectionBlock::new().with_text(SlackBlockMarkDownText::new(text).into()).into())
+        (!text.trim().is_empty()).then(|| {
+            SlackSectionBlock::new().with_text(SlackBlockMarkDownText::new(text).into()).into()
+        })
     };
     let plain = |block: &SlackBlock| match (block, said(block)?) {
         (SlackBlock::Actions(row), _) => plain_buttons(row),
@@ -66,7 +76,11 @@ pub fn plainer(blocks: &[SlackBlock]) -> Vec<SlackBlock> {
 
 /// The buttons that say something to us.
 fn plain_buttons(row: &SlackActionsBlock) -> Option<SlackBlock> {
-    let elements: Vec<_> = buttons(row).filter(|button| button.url.is_none()).cloned().map(SlackActionBlockElement::Button).collect();
+    let elements: Vec<_> = buttons(row)
+        .filter(|button| button.url.is_none())
+        .cloned()
+        .map(SlackActionBlockElement::Button)
+        .collect();
     (!elements.is_empty()).then(|| SlackActionsBlock { elements, ..row.clone() }.into())
 }
 

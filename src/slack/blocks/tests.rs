@@ -33,14 +33,18 @@ fn sent(block: &SlackBlock) -> Value {
 }
 
 fn at<'a>(value: &'a Value, pointer: &str) -> &'a str {
-    value.pointer(pointer).and_then(Value::as_str).unwrap_or_else(|| panic!("no {pointer} in {value}"))
+    value
+        .pointer(pointer)
+        .and_then(Value::as_str)
+        .unwrap_or_else(|| panic!("no {pointer} in {value}"))
 }
 
 /// What of it Slack would refuse.
 fn too_long(value: &Value, limits: &[(&str, usize)]) -> Vec<String> {
     let long = |(pointer, max): &(&str, usize)| {
         let text = at(value, pointer);
-        (text.is_empty() || length(text) > *max).then(|| format!("{pointer}: {} of {max}", length(text)))
+        (text.is_empty() || length(text) > *max)
+            .then(|| format!("{pointer}: {} of {max}", length(text)))
     };
     limits.iter().filter_map(long).collect()
 }
@@ -53,7 +57,10 @@ fn values(count: usize) -> Vec<String> {
 #[test]
 fn blocks_are_what_slack_expects() {
     assert_eq!(
-        sent(&actions("gate:1", vec![Button::new("Approve", "gate.approve", "run-1/streaming/1").primary()])),
+        sent(&actions(
+            "gate:1",
+            vec![Button::new("Approve", "gate.approve", "run-1/streaming/1").primary()]
+        )),
         json!({"type": "actions", "block_id": "gate:1", "elements": [
             {"type": "button", "text": {"type": "plain_text", "text": "Approve"}, "action_id": "gate.approve", "value": "run-1/streaming/1", "style": "primary"}]})
     );
@@ -74,11 +81,19 @@ fn what_can_be_chosen_is_what_slack_expects() {
         json!({"type": "input", "block_id": "start", "label": text("Start"),
             "element": {"type": "radio_buttons", "action_id": "start", "options": options, "initial_option": options[0]}})
     );
-    let chosen = |value| sent(&select(start, &two, value).expect("two"))["element"]["initial_option"].clone();
-    assert_eq!([chosen(Some("base")), chosen(Some("x")), chosen(None)], [1, 0, 0].map(|n| options[n].clone()));
+    let chosen = |value| {
+        sent(&select(start, &two, value).expect("two"))["element"]["initial_option"].clone()
+    };
+    assert_eq!(
+        [chosen(Some("base")), chosen(Some("x")), chosen(None)],
+        [1, 0, 0].map(|n| options[n].clone())
+    );
     assert!(radio(start, &[]).is_none() && select(start, &[("x", "")], None).is_none());
     assert_eq!(
-        sent(&text_input(Field::optional("words", "What should change?"), Words { placeholder: "…", many_lines: true, most: 5_000 })),
+        sent(&text_input(
+            Field::optional("words", "What should change?"),
+            Words { placeholder: "…", many_lines: true, most: 5_000 }
+        )),
         json!({"type": "input", "block_id": "words", "optional": true, "label": text("What should change?"),
             "element": {"type": "plain_text_input", "action_id": "words", "multiline": true, "max_length": 3_000, "placeholder": text("…")}})
     );
@@ -86,10 +101,21 @@ fn what_can_be_chosen_is_what_slack_expects() {
 
 #[test]
 fn what_a_program_reads_is_whole_or_not_there() {
-    let button = |value: &str| sent(&actions("b", vec![Button::new("x", "a", value)]))["elements"][0]["value"].clone();
-    assert_eq!((button(&"v".repeat(2_000)), button(&"v".repeat(2_001))), (json!("v".repeat(2_000)), Value::Null));
+    let button = |value: &str| {
+        sent(&actions("b", vec![Button::new("x", "a", value)]))["elements"][0]["value"].clone()
+    };
+    assert_eq!(
+        (button(&"v".repeat(2_000)), button(&"v".repeat(2_001))),
+        (json!("v".repeat(2_000)), Value::Null)
+    );
     let metadata = |text: &str| {
-        let modal = Modal { title: "x", callback_id: "changes", private_metadata: text, submit: None, blocks: vec![] };
+        let modal = Modal {
+            title: "x",
+            callback_id: "changes",
+            private_metadata: text,
+            submit: None,
+            blocks: vec![],
+        };
         serde_json::to_value(modal.view()).expect("JSON")["private_metadata"].clone()
     };
     assert_eq!((metadata("{}"), metadata(&"v".repeat(3_001))), (json!("{}"), Value::Null));
@@ -97,10 +123,22 @@ fn what_a_program_reads_is_whole_or_not_there() {
 
 #[test]
 fn a_form_can_be_sent() {
-    let words = text_input(Field::new("words", "Words"), Words { placeholder: "", many_lines: true, most: 0 });
-    let form = Modal { title: "Request changes", callback_id: "changes", private_metadata: "", submit: None, blocks: vec![words] };
+    let words = text_input(
+        Field::new("words", "Words"),
+        Words { placeholder: "", many_lines: true, most: 0 },
+    );
+    let form = Modal {
+        title: "Request changes",
+        callback_id: "changes",
+        private_metadata: "",
+        submit: None,
+        blocks: vec![words],
+    };
     let view = serde_json::to_value(form.view()).expect("JSON");
-    assert_eq!((at(&view, "/submit/text"), at(&view, "/close/text"), at(&view, "/callback_id")), ("Send", "Cancel", "changes"));
+    assert_eq!(
+        (at(&view, "/submit/text"), at(&view, "/close/text"), at(&view, "/callback_id")),
+        ("Send", "Cancel", "changes")
+    );
     assert_eq!(view["blocks"][0]["element"]["max_length"], 1);
 }
 
@@ -111,10 +149,15 @@ fn what_does_not_fit_goes_but_the_question_stays() {
     let blocks = fit(blocks);
     assert!(matches!(blocks.last(), Some(SlackBlock::Actions(_))));
     assert!(sent(&blocks[blocks.len() - 2]).to_string().contains("shortened"));
-    let only_questions = (0..120).map(|n| actions(&format!("b{n}"), vec![Button::new("Approve", "a", "v")])).collect::<Vec<_>>();
+    let only_questions = (0..120)
+        .map(|n| actions(&format!("b{n}"), vec![Button::new("Approve", "a", "v")]))
+        .collect::<Vec<_>>();
     let kept = fit(only_questions.clone());
     assert_eq!((kept.len(), &kept[..49]), (50, &only_questions[..49]));
-    assert_eq!((fit_view(only_questions.clone()).len(), fit(only_questions[..50].to_vec())), (100, only_questions[..50].to_vec()));
+    assert_eq!(
+        (fit_view(only_questions.clone()).len(), fit(only_questions[..50].to_vec())),
+        (100, only_questions[..50].to_vec())
+    );
 }
 
 proptest! {

@@ -1,8 +1,9 @@
 //! What opens over a conversation, and what can be filled in there?
 
 use slack_morphism::prelude::{
-    SlackBlock, SlackBlockChoiceItem, SlackBlockPlainText, SlackBlockPlainTextInputElement, SlackBlockRadioButtonsElement,
-    SlackBlockStaticSelectElement, SlackBlockText, SlackInputBlock, SlackInputBlockElement, SlackModalView, SlackView,
+    SlackBlock, SlackBlockChoiceItem, SlackBlockPlainText, SlackBlockPlainTextInputElement,
+    SlackBlockRadioButtonsElement, SlackBlockStaticSelectElement, SlackBlockText, SlackInputBlock,
+    SlackInputBlockElement, SlackModalView, SlackView,
 };
 
 use super::element::whole;
@@ -70,7 +71,8 @@ impl<'a> Field<'a> {
     }
 
     fn block(self, element: SlackInputBlockElement) -> SlackBlock {
-        let block = SlackInputBlock::new(plain(self.label, LABEL).into(), element).with_block_id(self.id().into());
+        let block = SlackInputBlock::new(plain(self.label, LABEL).into(), element)
+            .with_block_id(self.id().into());
         block.opt_optional(self.optional.then_some(true)).into()
     }
 
@@ -104,20 +106,45 @@ pub fn text_input(field: Field<'_>, words: Words<'_>) -> SlackBlock {
 pub fn radio(field: Field<'_>, choices: &[(&str, &str)]) -> Option<SlackBlock> {
     let options: Vec<_> = items::<SlackBlockText>(choices).take(RADIO).collect();
     let first = options.first()?.clone();
-    Some(field.block(SlackBlockRadioButtonsElement::new(options).with_action_id(field.id().into()).with_initial_option(first).into()))
+    Some(
+        field.block(
+            SlackBlockRadioButtonsElement::new(options)
+                .with_action_id(field.id().into())
+                .with_initial_option(first)
+                .into(),
+        ),
+    )
 }
 
 /// One of at most a hundred (text, value), in a list that opens; `chosen` already is the one with that value, else the first. None where there
 /// is nothing to choose.
 #[must_use]
-pub fn select(field: Field<'_>, choices: &[(&str, &str)], chosen: Option<&str>) -> Option<SlackBlock> {
+pub fn select(
+    field: Field<'_>,
+    choices: &[(&str, &str)],
+    chosen: Option<&str>,
+) -> Option<SlackBlock> {
     let options: Vec<_> = items(choices).take(SELECT).collect();
-    let chosen = options.iter().find(|option| Some(option.value.as_str()) == chosen).or(options.first())?.clone();
-    let element = SlackBlockStaticSelectElement::new().with_action_id(field.id().into()).with_options(options).with_initial_option(chosen);
+    let chosen = options
+        .iter()
+        .find(|option| Some(option.value.as_str()) == chosen)
+        .or(options.first())?
+        .clone();
+    let element = SlackBlockStaticSelectElement::new()
+        .with_action_id(field.id().into())
+        .with_options(options)
+        .with_initial_option(chosen);
     Some(field.block(element.into()))
 }
 
 /// What can be chosen, without those whose value Slack does not take whole.
-fn items<'a, T: From<SlackBlockPlainText> + Into<SlackBlockText>>(choices: &'a [(&str, &str)]) -> impl Iterator<Item = SlackBlockChoiceItem<T>> + 'a {
-    choices.iter().filter_map(|(text, value)| Some(SlackBlockChoiceItem::new(plain(text, CHOICE_TEXT).into(), whole(value, CHOICE_VALUE)?)))
+fn items<'a, T: From<SlackBlockPlainText> + Into<SlackBlockText>>(
+    choices: &'a [(&str, &str)],
+) -> impl Iterator<Item = SlackBlockChoiceItem<T>> + 'a {
+    choices.iter().filter_map(|(text, value)| {
+        Some(SlackBlockChoiceItem::new(
+            plain(text, CHOICE_TEXT).into(),
+            whole(value, CHOICE_VALUE)?,
+        ))
+    })
 }

@@ -19,7 +19,12 @@ impl SlackApi {
         let answer = self.call(call, &json!({})).await?;
         let url = Url::parse(&promised(METHOD, &answer, "/url")?).ok();
         let emulated = self.inner.emulator.is_some();
-        let good = url.filter(|it| it.has_host() && (it.scheme() == "wss" || emulated && it.scheme() == "ws"));
-        good.ok_or_else(|| SlackError::Unknown { method: METHOD, what: "the answer has no address of a web socket".to_owned() })
+        let good = url.filter(|it| {
+            it.has_host() && (it.scheme() == "wss" || emulated && it.scheme() == "ws")
+        });
+        good.ok_or_else(|| SlackError::Unknown {
+            method: METHOD,
+            what: "the answer has no address of a web socket".to_owned(),
+        })
     }
 }

@@ -17,18 +17,40 @@ const MOST_PAGES: usize = 20;
 impl SlackApi {
     /// Our message with that key in the channel or thread, posted at `oldest` or later.
     /// `None` means: it is surely not there (yet).
-    pub async fn find(&self, channel: &str, thread_ts: Option<&Ts>, key: &str, oldest: DateTime<Utc>) -> Result<Option<Ts>, SlackError> {
+    pub async fn find(
+        &self,
+        channel: &str,
+        thread_ts: Option<&Ts>,
+        key: &str,
+        oldest: DateTime<Utc>,
+    ) -> Result<Option<Ts>, SlackError> {
         let us = self.identity().await?;
-        let method = if thread_ts.is_some() { "conversations.replies" } else { "conversations.history" };
+        let method =
+            if thread_ts.is_some() { "conversations.replies" } else { "conversations.history" };
         let oldest = Ts::at(oldest);
         let mut cursor = String::new();
         for _ in 0..MOST_PAGES {
-            let mut parameters = vec![("channel", channel), ("oldest", oldest.as_str()), ("inclusive", "true"), ("limit", PAGE)];
+            let mut parameters = vec![
+                ("channel", channel),
+                ("oldest", oldest.as_str()),
+                ("inclusive", "true"),
+                ("limit", PAGE),
+            ];
             parameters.push(("include_all_metadata", "true"));
             parameters.extend(thread_ts.map(|root| ("ts", root.as_str())));
-            parameters.extend(Some(("cursor", cursor.as_str())).filter(|(_, cursor)| !cursor.is_empty()));
-            let page = self.read(Call { method, channel: Some(channel), priority: Priority::Milestone }, &parameters).await?;
-            let messages = page.get("messages").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+            parameters
+                .extend(Some(("cursor", cursor.as_str())).filter(|(_, cursor)| !cursor.is_empty()));
+            let page = self
+                .read(
+                    Call { method, channel: Some(channel), priority: Priority::Milestone },
+                    &parameters,
+                )
+                .await?;
+            let messages = page
+                .get("messages")
+                .and_then(Value::as_array)
+                .map(Vec::as_slice)
+                .unwrap_or_default();
             if let Some(found) = messages.iter().find(|it| us.said(it) && is_called(it, key)) {
                 return Ok(found.get("ts").and_then(Value::as_str).map(Ts::from));
             }
@@ -42,9 +64,17 @@ impl SlackApi {
 
     /// Whether anything is left of a thread. Where only its root was deleted, Slack keeps a stone in its place and the replies under it.
     pub async fn has_thread(&self, channel: &str, root: &Ts) -> Result<bool, SlackError> {
-        let call = Call { method: "conversations.replies", channel: Some(channel), priority: Priority::Milestone };
-        match self.read(call, &[("channel", channel), ("ts", root.as_str()), ("limit", "1")]).await {
-            Ok(page) => Ok(page.get("messages").and_then(Value::as_array).is_some_and(|left| !left.is_empty())),
+        let call = Call {
+            method: "conversations.replies",
+            channel: Some(channel),
+            priority: Priority::Milestone,
+        };
+        match self.read(call, &[("channel", channel), ("ts", root.as_str()), ("limit", "1")]).await
+        {
+            Ok(page) => Ok(page
+                .get("messages")
+                .and_then(Value::as_array)
+                .is_some_and(|left| !left.is_empty())),
             Err(gone) if gone.is_message_gone() => Ok(false),
             Err(e) => Err(e),
         }
@@ -52,9 +82,13 @@ impl SlackApi {
 }
 
 fn is_called(message: &Value, key: &str) -> bool {
-    let metadata = message.get("metadata").filter(|it| it.get("event_type").and_then(Value::as_str) == Some(METADATA_TYPE));
-    let in_metadata = metadata.and_then(|it| it.pointer("/event_payload/key")?.as_str()) == Some(key);
+    let metadata = message
+        .get("metadata")
+        .filter(|it| it.get("event_type").and_then(Value::as_str) == Some(METADATA_TYPE));
+    let in_metadata =
+        metadata.and_then(|it| it.pointer("/event_payload/key")?.as_str()) == Some(key);
     let block_key = block_key(key);
     let mut blocks = message.get("blocks").and_then(Value::as_array).into_iter().flatten();
-    in_metadata || blocks.any(|block| block.get("block_id").and_then(Value::as_str) == Some(&block_key))
+    in_metadata
+        || blocks.any(|block| block.get("block_id").and_then(Value::as_str) == Some(&block_key))
 }

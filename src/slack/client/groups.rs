@@ -17,10 +17,16 @@ impl SlackApi {
             return Ok(members);
         }
         let method = "usergroups.users.list";
-        let answer = self.read(Call { method, channel: None, priority: Priority::Gate }, &[("usergroup", group)]).await?;
+        let answer = self
+            .read(Call { method, channel: None, priority: Priority::Gate }, &[("usergroup", group)])
+            .await?;
         let users = answer.get("users").and_then(Value::as_array);
-        let users = users.ok_or_else(|| SlackError::Unknown { method, what: "the answer has no /users".to_owned() })?;
-        let members: Vec<String> = users.iter().filter_map(Value::as_str).map(ToOwned::to_owned).collect();
+        let users = users.ok_or_else(|| SlackError::Unknown {
+            method,
+            what: "the answer has no /users".to_owned(),
+        })?;
+        let members: Vec<String> =
+            users.iter().filter_map(Value::as_str).map(ToOwned::to_owned).collect();
         self.inner.groups.keep(group, members.clone(), now);
         Ok(members)
     }

@@ -22,7 +22,10 @@ impl<T: Clone> Memory<T> {
     }
 
     pub(super) fn get(&self, asked: &str, now: Instant) -> Option<T> {
-        self.lock().get(asked).filter(|(since, _)| now.duration_since(*since) < self.lasts).map(|(_, answer)| answer.clone())
+        self.lock()
+            .get(asked)
+            .filter(|(since, _)| now.duration_since(*since) < self.lasts)
+            .map(|(_, answer)| answer.clone())
     }
 
     /// `asked_at`: an answer is as old as its question.

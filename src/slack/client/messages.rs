@@ -54,52 +54,99 @@ impl SlackApi {
         if let Some(root) = post.thread_ts {
             body["thread_ts"] = json!(root);
         }
-        let answer = self.call(Call { method, channel: Some(post.channel), priority: post.priority }, &body).await?;
+        let answer = self
+            .call(Call { method, channel: Some(post.channel), priority: post.priority }, &body)
+            .await?;
         promised(method, &answer, "/ts").map(Ts)
     }
 
     /// Repeatable: the newest one wins. Notifies nobody. Keeps the message's key.
     pub async fn update(&self, edit: Edit<'_>) -> Result<(), SlackError> {
         let body = json!({ "channel": edit.channel, "ts": edit.ts, "text": bounded(edit.text), "blocks": edit.blocks });
-        self.call(Call { method: "chat.update", channel: Some(edit.channel), priority: edit.priority }, &body).await?;
+        self.call(
+            Call { method: "chat.update", channel: Some(edit.channel), priority: edit.priority },
+            &body,
+        )
+        .await?;
         Ok(())
     }
 
     /// Told to one person in a channel, gone when they reload; so never the only copy of anything.
-    pub async fn ephemeral(&self, channel: &str, user: &str, thread_ts: Option<&Ts>, text: &str) -> Result<(), SlackError> {
+    pub async fn ephemeral(
+        &self,
+        channel: &str,
+        user: &str,
+        thread_ts: Option<&Ts>,
+        text: &str,
+    ) -> Result<(), SlackError> {
         let mut body = json!({ "channel": channel, "user": user, "text": bounded(text) });
         if let Some(root) = thread_ts {
             body["thread_ts"] = json!(root);
         }
-        self.call(Call { method: "chat.postEphemeral", channel: Some(channel), priority: Priority::Gate }, &body).await?;
+        self.call(
+            Call { method: "chat.postEphemeral", channel: Some(channel), priority: Priority::Gate },
+            &body,
+        )
+        .await?;
         Ok(())
     }
 
     /// Told to the person who typed or clicked; works where we are no member. Five times within 30 minutes.
-    pub async fn respond(&self, to: &ResponseUrl, thread_ts: Option<&Ts>, text: &str) -> Result<(), SlackError> {
+    pub async fn respond(
+        &self,
+        to: &ResponseUrl,
+        thread_ts: Option<&Ts>,
+        text: &str,
+    ) -> Result<(), SlackError> {
         let method = "response_url";
         if !to.is_at_home(self.inner.emulator.as_ref()) {
-            return Err(SlackError::Refused { method, error: "not_slack".to_owned(), detail: String::new() });
+            return Err(SlackError::Refused {
+                method,
+                error: "not_slack".to_owned(),
+                detail: String::new(),
+            });
         }
         self.inner.pacer.admit(Call { method, channel: None, priority: Priority::Gate }).await?;
         let mut body = json!({ "text": bounded(text), "response_type": "ephemeral", "replace_original": false });
         if let Some(root) = thread_ts {
             body["thread_ts"] = json!(root);
         }
-        let answer = timeout(self.inner.timeout, self.post_without_token(to, &body)).await.map_err(|_| self.silence(method))?;
-        self.judge(method, accepted(answer).map_err(|error| SlackError::judge(method, error))).map(|_| ())
+        let answer = timeout(self.inner.timeout, self.post_without_token(to, &body))
+            .await
+            .map_err(|_| self.silence(method))?;
+        self.judge(method, accepted(answer).map_err(|error| SlackError::judge(method, error)))
+            .map(|_| ())
     }
 
     /// The address is the permission; our token is not for it, and must not appear in a log.
-    async fn post_without_token(&self, to: &ResponseUrl, body: &Value) -> Result<Value, SlackClientError> {
-        let context = SlackClientApiCallContext { rate_control_params: None, token: None, tracing_span: &Span::none(), is_sensitive_url: true };
+    async fn post_without_token(
+        &self,
+        to: &ResponseUrl,
+        body: &Value,
+    ) -> Result<Value, SlackClientError> {
+        let context = SlackClientApiCallContext {
+            rate_control_params: None,
+            token: None,
+            tracing_span: &Span::none(),
+            is_sensitive_url: true,
+        };
         self.inner.client.http_api.connector.http_post_uri(to.url().clone(), body, context).await
     }
 
     /// Answers a message with an emoji, by its name (`eyes`); notifies nobody. Repeatable: one that is there already is fine.
     pub async fn react(&self, channel: &str, ts: &Ts, emoji: &str) -> Result<(), SlackError> {
         let body = json!({ "channel": channel, "timestamp": ts, "name": emoji.trim_matches(':') });
-        match self.call(Call { method: "reactions.add", channel: Some(channel), priority: Priority::Milestone }, &body).await {
+        match self
+            .call(
+                Call {
+                    method: "reactions.add",
+                    channel: Some(channel),
+                    priority: Priority::Milestone,
+                },
+                &body,
+            )
+            .await
+        {
             Err(SlackError::Refused { error, .. }) if error == "already_reacted" => Ok(()),
             other => other.map(|_| ()),
         }
@@ -122,7 +169,8 @@ fn bounded(text: &str) -> String {
 /// The key once more, as the name of a block: some emulators keep no metadata.
 fn with_key(blocks: &[SlackBlock], key: &str) -> Value {
     let mut blocks = json!(blocks);
-    let nameless = blocks.as_array_mut().into_iter().flatten().find(|block| block.get("block_id").is_none());
+    let nameless =
+        blocks.as_array_mut().into_iter().flatten().find(|block| block.get("block_id").is_none());
     if let Some(block) = nameless {
         block["block_id"] = json!(block_key(key));
     }
@@ -137,7 +185,9 @@ pub(super) fn block_key(key: &str) -> String {
 fn accepted(answer: Result<Value, SlackClientError>) -> Result<Value, SlackClientError> {
     match answer {
         Ok(answer) if answer.get("ok").is_none() => Ok(json!({ "ok": true })),
-        Err(SlackClientError::ProtocolError(error)) if error.json_body.as_deref().is_some_and(|body| matches!(body.trim(), "" | "ok")) => {
+        Err(SlackClientError::ProtocolError(error))
+            if error.json_body.as_deref().is_some_and(|body| matches!(body.trim(), "" | "ok")) =>
+        {
             Ok(json!({ "ok": true }))
         }
         other => other,

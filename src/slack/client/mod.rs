@@ -21,7 +21,9 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use rustls::crypto::ring;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
-use slack_morphism::prelude::{SlackApiToken, SlackApiTokenValue, SlackClient, SlackClientHyperConnector};
+use slack_morphism::prelude::{
+    SlackApiToken, SlackApiTokenValue, SlackClient, SlackClientHyperConnector,
+};
 use tokio::sync::OnceCell;
 use tokio::time::{Instant, timeout};
 use url::Url;
@@ -112,26 +114,59 @@ impl SlackApi {
         self.call_as(&self.inner.token, call, body).await
     }
 
-    async fn call_as(&self, token: &SlackApiToken, call: Call<'_>, body: &Value) -> Result<Value, SlackError> {
+    async fn call_as(
+        &self,
+        token: &SlackApiToken,
+        call: Call<'_>,
+        body: &Value,
+    ) -> Result<Value, SlackError> {
         self.inner.pacer.admit(call).await?;
         let session = self.inner.client.open_session(token);
-        let answer = timeout(self.inner.timeout, session.http_session_api.http_post(call.method, body, None)).await;
-        self.judge(call.method, answer.map_err(|_| self.silence(call.method))?.map_err(|error| SlackError::judge(call.method, error)))
+        let answer = timeout(
+            self.inner.timeout,
+            session.http_session_api.http_post(call.method, body, None),
+        )
+        .await;
+        self.judge(
+            call.method,
+            answer
+                .map_err(|_| self.silence(call.method))?
+                .map_err(|error| SlackError::judge(call.method, error)),
+        )
     }
 
     /// A method that reads; those take no JSON.
     async fn read(&self, call: Call<'_>, parameters: &[(&str, &str)]) -> Result<Value, SlackError> {
         self.inner.pacer.admit(call).await?;
         let session = self.inner.client.open_session(&self.inner.token);
-        let parameters: Vec<(&str, Option<&str>)> = parameters.iter().map(|(name, value)| (*name, Some(*value))).collect();
-        let answer = timeout(self.inner.timeout, session.http_session_api.http_get(call.method, &parameters, None)).await;
-        self.judge(call.method, answer.map_err(|_| self.silence(call.method))?.map_err(|error| SlackError::judge(call.method, error)))
+        let parameters: Vec<(&str, Option<&str>)> =
+            parameters.iter().map(|(name, value)| (*name, Some(*value))).collect();
+        let answer = timeout(
+            self.inner.timeout,
+            session.http_session_api.http_get(call.method, &parameters, None),
+        )
+        .await;
+        self.judge(
+            call.method,
+            answer
+                .map_err(|_| self.silence(call.method))?
+                .map_err(|error| SlackError::judge(call.method, error)),
+        )
     }
 
     /// A 200 without `ok: true` comes from something between Slack and us, so nobody knows.
-    fn judge(&self, method: &'static str, answer: Result<Value, SlackError>) -> Result<Value, SlackError> {
+    fn judge(
+        &self,
+        method: &'static str,
+        answer: Result<Value, SlackError>,
+    ) -> Result<Value, SlackError> {
         if let Err(SlackError::RateLimited { retry_after, .. }) = &answer {
-            tracing::warn!(method, retry_after_s = retry_after.as_secs(), "Slack wants {method} to wait {} s", retry_after.as_secs());
+            tracing::warn!(
+                method,
+                retry_after_s = retry_after.as_secs(),
+                "Slack wants {method} to wait {} s",
+                retry_after.as_secs()
+            );
             self.inner.pacer.closed(method, *retry_after, Instant::now());
         }
         let answer = answer?;
@@ -143,7 +178,10 @@ impl SlackApi {
     }
 
     fn silence(&self, method: &'static str) -> SlackError {
-        SlackError::Unknown { method, what: format!("no answer within {} s", self.inner.timeout.as_secs_f32()) }
+        SlackError::Unknown {
+            method,
+            what: format!("no answer within {} s", self.inner.timeout.as_secs_f32()),
+        }
     }
 }
 

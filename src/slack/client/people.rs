@@ -25,7 +25,8 @@ impl Identity {
     /// True for a message of ours: another app could carry our metadata.
     pub(super) fn said(&self, message: &Value) -> bool {
         let by = |field| message.get(field).and_then(Value::as_str);
-        by("user") == Some(&self.bot_user) || (self.bot.is_some() && by("bot_id") == self.bot.as_deref())
+        by("user") == Some(&self.bot_user)
+            || (self.bot.is_some() && by("bot_id") == self.bot.as_deref())
     }
 }
 
@@ -50,8 +51,11 @@ impl SlackApi {
     /// Asks Slack every time: the answer says whether the token is still good.
     pub async fn auth_test(&self) -> Result<Identity, SlackError> {
         let method = "auth.test";
-        let answer = self.call(Call { method, channel: None, priority: Priority::Milestone }, &json!({})).await?;
-        let maybe = |pointer| answer.pointer(pointer).and_then(Value::as_str).map(ToOwned::to_owned);
+        let answer = self
+            .call(Call { method, channel: None, priority: Priority::Milestone }, &json!({}))
+            .await?;
+        let maybe =
+            |pointer| answer.pointer(pointer).and_then(Value::as_str).map(ToOwned::to_owned);
         Ok(Identity {
             team: promised(method, &answer, "/team_id")?,
             team_name: maybe("/team").unwrap_or_default(),
@@ -73,7 +77,9 @@ impl SlackApi {
             return Ok(member);
         }
         let method = "users.info";
-        let answer = self.read(Call { method, channel: None, priority: Priority::Gate }, &[("user", user)]).await?;
+        let answer = self
+            .read(Call { method, channel: None, priority: Priority::Gate }, &[("user", user)])
+            .await?;
         promised(method, &answer, "/user/id")?;
         let member = member(&answer["user"]);
         self.inner.members.keep(user, member.clone(), now);
@@ -87,7 +93,12 @@ impl SlackApi {
             return Ok(channel);
         }
         let method = "conversations.open";
-        let answer = self.call(Call { method, channel: None, priority: Priority::Gate }, &json!({ "users": user })).await?;
+        let answer = self
+            .call(
+                Call { method, channel: None, priority: Priority::Gate },
+                &json!({ "users": user }),
+            )
+            .await?;
         let channel = promised(method, &answer, "/channel/id")?;
         self.inner.conversations.keep(user, channel.clone(), now);
         Ok(channel)
@@ -96,11 +107,16 @@ impl SlackApi {
 
 /// Field by field: one odd profile must not make a person unknown.
 fn member(user: &Value) -> Member {
-    let text = |pointer: &str| user.pointer(pointer).and_then(Value::as_str).filter(|it| !it.is_empty());
+    let text =
+        |pointer: &str| user.pointer(pointer).and_then(Value::as_str).filter(|it| !it.is_empty());
     let is = |name: &str| user.get(name).and_then(Value::as_bool).unwrap_or(false);
     let id = text("/id").unwrap_or_default().to_owned();
     let name = text("/name").unwrap_or(&id).to_owned();
-    let display = ["/profile/display_name", "/profile/real_name", "/real_name"].into_iter().find_map(text).unwrap_or(&name).to_owned();
+    let display = ["/profile/display_name", "/profile/real_name", "/real_name"]
+        .into_iter()
+        .find_map(text)
+        .unwrap_or(&name)
+        .to_owned();
     Member {
         display,
         guest: is("is_restricted") || is("is_ultra_restricted") || is("is_stranger"),
@@ -108,7 +124,10 @@ fn member(user: &Value) -> Member {
         bot: is("is_bot") || id == "USLACKBOT",
         deactivated: is("deleted"),
         team: text("/team_id").unwrap_or_default().to_owned(),
-        zone: Zone::new(text("/tz").unwrap_or_default(), user.get("tz_offset").and_then(Value::as_i64).and_then(offset).unwrap_or(0)),
+        zone: Zone::new(
+            text("/tz").unwrap_or_default(),
+            user.get("tz_offset").and_then(Value::as_i64).and_then(offset).unwrap_or(0),
+        ),
         id,
         name,
     }
@@ -125,21 +144,37 @@ mod tests {
 
     #[test]
     fn an_odd_profile_still_is_a_person() {
-        let it = member(&json!({"id": "U1", "profile": {"fields": [], "display_name": ""}, "is_restricted": "yes", "tz": 5, "tz_offset": "x"}));
-        assert_eq!((it.name.as_str(), it.display.as_str(), it.guest, it.zone), ("U1", "U1", false, Zone::new("", 0)));
+        let it = member(
+            &json!({"id": "U1", "profile": {"fields": [], "display_name": ""}, "is_restricted": "yes", "tz": 5, "tz_offset": "x"}),
+        );
+        assert_eq!(
+            (it.name.as_str(), it.display.as_str(), it.guest, it.zone),
+            ("U1", "U1", false, Zone::new("", 0))
+        );
         let it = member(
             &json!({"id": "U2", "name": "gus", "real_name": "Gus", "is_ultra_restricted": true, "deleted": true, "tz": "America/St_Johns", "tz_offset": -9_000}),
         );
-        assert_eq!((it.display.as_str(), it.guest, it.deactivated, it.bot), ("Gus", true, true, false));
+        assert_eq!(
+            (it.display.as_str(), it.guest, it.deactivated, it.bot),
+            ("Gus", true, true, false)
+        );
         assert_eq!(it.zone, Zone::new("America/St_Johns", 0));
         assert_eq!(member(&json!({"id": "U3", "tz_offset": -9_000})).zone, Zone::new("", -9_000));
-        assert_eq!(member(&json!({"id": "U4", "tz_offset": 9_000_000_000_i64})).zone, Zone::new("", 0));
+        assert_eq!(
+            member(&json!({"id": "U4", "tz_offset": 9_000_000_000_i64})).zone,
+            Zone::new("", 0)
+        );
     }
 
     #[test]
     fn another_app_with_our_metadata_is_not_us() {
-        let us =
-            Identity { team: "T1".to_owned(), team_name: String::new(), bot_user: "U0".to_owned(), bot: Some("B0".to_owned()), url: String::new() };
+        let us = Identity {
+            team: "T1".to_owned(),
+            team_name: String::new(),
+            bot_user: "U0".to_owned(),
+            bot: Some("B0".to_owned()),
+            url: String::new(),
+        };
         assert!(us.said(&json!({"user": "U0"})) && us.said(&json!({"bot_id": "B0"})));
         assert!(!us.said(&json!({"bot_id": "B9", "user": "U9"})) && !us.said(&json!({})));
     }

@@ -18,19 +18,33 @@ impl SlackApi {
     }
 
     /// Draws an open form anew. With the `hash` of what was seen, only if nothing changed it since ([`SlackError::is_view_moved_on`]).
-    pub async fn update_view(&self, view_id: &str, hash: Option<&str>, view: &Value) -> Result<(), SlackError> {
+    pub async fn update_view(
+        &self,
+        view_id: &str,
+        hash: Option<&str>,
+        view: &Value,
+    ) -> Result<(), SlackError> {
         let mut body = json!({ "view_id": view_id, "view": view });
         if let Some(hash) = hash {
             body["hash"] = json!(hash);
         }
-        self.call(Call { method: "views.update", channel: None, priority: Priority::Gate }, &body).await?;
+        self.call(Call { method: "views.update", channel: None, priority: Priority::Gate }, &body)
+            .await?;
         Ok(())
     }
 
     /// Draws a person's Home tab. The newest one wins; what is more than Slack takes is left out.
-    pub async fn publish_home(&self, user: &str, blocks: Vec<SlackBlock>) -> Result<(), SlackError> {
+    pub async fn publish_home(
+        &self,
+        user: &str,
+        blocks: Vec<SlackBlock>,
+    ) -> Result<(), SlackError> {
         let call = Call { method: "views.publish", channel: None, priority: Priority::Milestone };
-        self.call(call, &json!({ "user_id": user, "view": { "type": "home", "blocks": fit_view(blocks) } })).await?;
+        self.call(
+            call,
+            &json!({ "user_id": user, "view": { "type": "home", "blocks": fit_view(blocks) } }),
+        )
+        .await?;
         Ok(())
     }
 }

@@ -13,21 +13,34 @@ const STILL_A_PERSON: &[&str] = &["thread_broadcast", "file_share", "me_message"
 
 pub(super) fn parse(envelope: Fields<'_>) -> Result<Inbound, Malformed> {
     match envelope.need(&["/type"])?.as_str() {
-        "url_verification" => Ok(Inbound::UrlVerification { challenge: envelope.need(&["/challenge"])? }),
+        "url_verification" => {
+            Ok(Inbound::UrlVerification { challenge: envelope.need(&["/challenge"])? })
+        }
         "event_callback" => event(envelope),
         other => Ok(Inbound::ignored(other)),
     }
 }
 
 fn event(envelope: Fields<'_>) -> Result<Inbound, Malformed> {
-    let team = envelope.need(&["/team_id", "/authorizations/0/team_id", "/event/team", "/enterprise_id"])?;
+    let team = envelope.need(&[
+        "/team_id",
+        "/authorizations/0/team_id",
+        "/event/team",
+        "/enterprise_id",
+    ])?;
     match envelope.need(&["/event/type"])?.as_str() {
         "message" => message(envelope, team),
         "app_mention" => Ok(said(envelope, team)?.map_or_else(|why| why, Inbound::Mention)),
         "app_home_opened" if envelope.text("/event/tab") == Some("home") => {
-            Ok(Inbound::HomeOpened(HomeOpened { user: envelope.need(&["/event/user"])?, key: event_key(envelope, &team), team }))
+            Ok(Inbound::HomeOpened(HomeOpened {
+                user: envelope.need(&["/event/user"])?,
+                key: event_key(envelope, &team),
+                team,
+            }))
         }
-        "app_uninstalled" => Ok(Inbound::Uninstalled(Uninstalled { key: event_key(envelope, &team), team })),
+        "app_uninstalled" => {
+            Ok(Inbound::Uninstalled(Uninstalled { key: event_key(envelope, &team), team }))
+        }
         "tokens_revoked" if envelope.list("/event/tokens/bot").next().is_some() => {
             Ok(Inbound::Uninstalled(Uninstalled { key: event_key(envelope, &team), team }))
         }
@@ -38,10 +51,17 @@ fn event(envelope: Fields<'_>) -> Result<Inbound, Malformed> {
 /// Slack tells of a message that names us twice, as a message and as a mention; the mention is the one that counts.
 /// In a direct conversation there are no mentions.
 fn message(envelope: Fields<'_>, team: String) -> Result<Inbound, Malformed> {
-    if envelope.text("/event/subtype") == Some("message_deleted") && envelope.has("/event/previous_message/bot_id") {
-        return Ok(Inbound::Deleted(Deleted { team, channel: envelope.need(&["/event/channel"])?, ts: Ts(envelope.need(&["/event/deleted_ts"])?) }));
+    if envelope.text("/event/subtype") == Some("message_deleted")
+        && envelope.has("/event/previous_message/bot_id")
+    {
+        return Ok(Inbound::Deleted(Deleted {
+            team,
+            channel: envelope.need(&["/event/channel"])?,
+            ts: Ts(envelope.need(&["/event/deleted_ts"])?),
+        }));
     }
-    if let Some(subtype) = envelope.text("/event/subtype").filter(|it| !STILL_A_PERSON.contains(it)) {
+    if let Some(subtype) = envelope.text("/event/subtype").filter(|it| !STILL_A_PERSON.contains(it))
+    {
         return Ok(Inbound::ignored(subtype));
     }
     let said = match said(envelope, team)? {
@@ -49,13 +69,22 @@ fn message(envelope: Fields<'_>, team: String) -> Result<Inbound, Malformed> {
         Err(ignored) => return Ok(ignored),
     };
     let us = envelope.text("/authorizations/0/user_id");
-    let names_us = us.is_some_and(|us| said.text.contains(&format!("<@{us}>")) || said.text.contains(&format!("<@{us}|")));
-    if names_us && !said.direct { Ok(Inbound::ignored("also told as a mention")) } else { Ok(Inbound::Message(said)) }
+    let names_us = us.is_some_and(|us| {
+        said.text.contains(&format!("<@{us}>")) || said.text.contains(&format!("<@{us}|"))
+    });
+    if names_us && !said.direct {
+        Ok(Inbound::ignored("also told as a mention"))
+    } else {
+        Ok(Inbound::Message(said))
+    }
 }
 
 /// What a person said, or why it is nothing to us. Our own words come back too, and must not start a loop.
 fn said(envelope: Fields<'_>, team: String) -> Result<Result<ThreadMessage, Inbound>, Malformed> {
-    if ["/event/bot_id", "/event/bot_profile", "/event/app_id"].iter().any(|mark| envelope.has(mark)) {
+    if ["/event/bot_id", "/event/bot_profile", "/event/app_id"]
+        .iter()
+        .any(|mark| envelope.has(mark))
+    {
         return Ok(Err(Inbound::ignored("said by a bot")));
     }
     if envelope.is_true("/event/hidden") {
@@ -72,13 +101,18 @@ fn said(envelope: Fields<'_>, team: String) -> Result<Result<ThreadMessage, Inbo
     if user == SLACKBOT {
         return Ok(Err(Inbound::ignored("said by a bot")));
     }
-    if envelope.is_true("/authorizations/0/is_bot") && envelope.text("/authorizations/0/user_id") == Some(&user) {
+    if envelope.is_true("/authorizations/0/is_bot")
+        && envelope.text("/authorizations/0/user_id") == Some(&user)
+    {
         return Ok(Err(Inbound::ignored("said by us")));
     }
     let ts = Ts(envelope.need(&["/event/ts"])?);
     let channel = envelope.need(&["/event/channel"])?;
     Ok(Ok(ThreadMessage {
-        user_team: envelope.first(&["/event/user_team", "/event/source_team", "/event/team"]).unwrap_or(&team).to_owned(),
+        user_team: envelope
+            .first(&["/event/user_team", "/event/source_team", "/event/team"])
+            .unwrap_or(&team)
+            .to_owned(),
         text: envelope.text("/event/text").unwrap_or_default().to_owned(),
         thread_ts: envelope.text("/event/thread_ts").map(Ts::from).filter(|root| *root != ts),
         direct: envelope.text("/event/channel_type") == Some("im") || channel.starts_with('D'),
@@ -93,8 +127,14 @@ fn said(envelope: Fields<'_>, team: String) -> Result<Result<ThreadMessage, Inbo
 /// A file, or somebody else's message passed on: forwarding a card or an answer says nothing by itself.
 fn no_own_words(envelope: Fields<'_>) -> bool {
     let own = envelope.text("/event/text").map(str::trim).unwrap_or_default();
-    let shared = envelope.list("/event/attachments").filter(|it| it.is_true("/is_share") || it.is_true("/is_msg_unfurl"));
-    own.is_empty() || shared.flat_map(|it| [it.text("/text"), it.text("/fallback")]).flatten().any(|theirs| theirs.trim() == own)
+    let shared = envelope
+        .list("/event/attachments")
+        .filter(|it| it.is_true("/is_share") || it.is_true("/is_msg_unfurl"));
+    own.is_empty()
+        || shared
+            .flat_map(|it| [it.text("/text"), it.text("/fallback")])
+            .flatten()
+            .any(|theirs| theirs.trim() == own)
 }
 
 /// Every retry carries the same event id.
@@ -103,7 +143,17 @@ fn event_key(envelope: Fields<'_>, team: &str) -> RequestId {
         return key("event", &[id]);
     }
     let of = |pointer| envelope.text(pointer).unwrap_or_default();
-    key_of_content("event", &[team, of("/event/type"), of("/event/channel"), of("/event/user"), of("/event/ts"), of("/event/event_ts")])
+    key_of_content(
+        "event",
+        &[
+            team,
+            of("/event/type"),
+            of("/event/channel"),
+            of("/event/user"),
+            of("/event/ts"),
+            of("/event/event_ts"),
+        ],
+    )
 }
 
 #[cfg(test)]
@@ -131,8 +181,14 @@ mod tests {
     #[test]
     fn a_reply_is_read() {
         let Inbound::Message(it) = read(&reply()) else { panic!("a message") };
-        assert_eq!((it.channel.as_str(), it.user.as_str(), it.text.as_str()), ("C1", "U1", "hello"));
-        assert_eq!((it.thread_ts, it.key.0.as_str(), it.direct), (Some(Ts::from("1.1")), "event:Ev1", false));
+        assert_eq!(
+            (it.channel.as_str(), it.user.as_str(), it.text.as_str()),
+            ("C1", "U1", "hello")
+        );
+        assert_eq!(
+            (it.thread_ts, it.key.0.as_str(), it.direct),
+            (Some(Ts::from("1.1")), "event:Ev1", false)
+        );
     }
 
     #[test]
@@ -143,7 +199,10 @@ mod tests {
             ("blocks", json!([{"type": "rich_text", "elements": [{"type": "weird"}]}])),
             ("subtype", json!("thread_broadcast")),
         ] {
-            assert!(matches!(read(&with(reply(), name, value)), Inbound::Message(it) if it.text == "hello"), "{name}");
+            assert!(
+                matches!(read(&with(reply(), name, value)), Inbound::Message(it) if it.text == "hello"),
+                "{name}"
+            );
         }
     }
 
@@ -161,40 +220,74 @@ mod tests {
             ("subtype", json!("brand_new_subtype")),
             ("hidden", json!(true)),
         ] {
-            assert!(matches!(read(&with(reply(), name, value.clone())), Inbound::Ignored { .. }), "{name} {value}");
+            assert!(
+                matches!(read(&with(reply(), name, value.clone())), Inbound::Ignored { .. }),
+                "{name} {value}"
+            );
         }
-        assert_eq!(read(&json!({"type": "brand_new_event", "x": 1})), Inbound::ignored("brand_new_event"));
+        assert_eq!(
+            read(&json!({"type": "brand_new_event", "x": 1})),
+            Inbound::ignored("brand_new_event")
+        );
     }
 
     #[test]
     fn a_message_of_a_bot_that_is_deleted_is_heard_of() {
         let deleted = |before: Value| {
-            read(&json!({"type": "message", "subtype": "message_deleted", "hidden": true, "channel": "C1", "ts": "1.9", "deleted_ts": "1.5",
-                "event_ts": "1.9", "channel_type": "channel", "previous_message": before}))
+            read(
+                &json!({"type": "message", "subtype": "message_deleted", "hidden": true, "channel": "C1", "ts": "1.9", "deleted_ts": "1.5",
+                "event_ts": "1.9", "channel_type": "channel", "previous_message": before}),
+            )
         };
         let ours = json!({"type": "message", "user": "U0", "bot_id": "B0", "app_id": "A0", "ts": "1.5", "text": "Keep it?"});
-        assert_eq!(deleted(ours), Inbound::Deleted(Deleted { team: "T1".to_owned(), channel: "C1".to_owned(), ts: Ts::from("1.5") }));
+        assert_eq!(
+            deleted(ours),
+            Inbound::Deleted(Deleted {
+                team: "T1".to_owned(),
+                channel: "C1".to_owned(),
+                ts: Ts::from("1.5")
+            })
+        );
         assert!(matches!(deleted(reply()), Inbound::Ignored { .. }));
     }
 
     #[test]
     fn an_edit_that_names_us_is_no_mention() {
-        let mention = with(with(reply(), "type", json!("app_mention")), "text", json!("<@U0> approve"));
+        let mention =
+            with(with(reply(), "type", json!("app_mention")), "text", json!("<@U0> approve"));
         assert!(matches!(read(&mention), Inbound::Mention(_)));
-        assert!(matches!(read(&with(mention, "edited", json!({"user": "U1", "ts": "1.4"}))), Inbound::Ignored { .. }));
+        assert!(matches!(
+            read(&with(mention, "edited", json!({"user": "U1", "ts": "1.4"}))),
+            Inbound::Ignored { .. }
+        ));
     }
 
     #[test]
     fn what_was_passed_on_is_not_said() {
         let card = json!([{"is_share": true, "is_msg_unfurl": true, "text": "approve", "fallback": "[signoff] approve", "author_id": "U2"}]);
-        let forwarded = |words: &str| read(&with(with(reply(), "attachments", card.clone()), "text", json!(words)));
+        let forwarded = |words: &str| {
+            read(&with(with(reply(), "attachments", card.clone()), "text", json!(words)))
+        };
         for words in ["", "  ", "approve", "[signoff] approve"] {
             assert_eq!(forwarded(words), Inbound::ignored("nothing said"), "{words:?}");
         }
-        assert!(matches!(forwarded("look at this"), Inbound::Message(it) if it.own_words() == "look at this"));
+        assert!(
+            matches!(forwarded("look at this"), Inbound::Message(it) if it.own_words() == "look at this")
+        );
         assert_eq!(read(&with(reply(), "text", json!(""))), Inbound::ignored("nothing said"));
-        let linked = with(with(reply(), "attachments", json!([{"text": "hello", "from_url": "https://example.com"}])), "text", json!("hello"));
-        assert!(matches!(read(&linked), Inbound::Message(_)), "a page that was linked is nobody's message");
+        let linked = with(
+            with(
+                reply(),
+                "attachments",
+                json!([{"text": "hello", "from_url": "https://example.com"}]),
+            ),
+            "text",
+            json!("hello"),
+        );
+        assert!(
+            matches!(read(&linked), Inbound::Message(_)),
+            "a page that was linked is nobody's message"
+        );
     }
 
     #[test]
@@ -213,7 +306,9 @@ mod tests {
         let words = json!("<@U0> stop");
         assert!(matches!(read(&with(reply(), "text", words.clone())), Inbound::Ignored { .. }));
         let mention = with(with(reply(), "text", words.clone()), "type", json!("app_mention"));
-        assert!(matches!(read(&mention), Inbound::Mention(it) if it.thread_ts == Some(Ts::from("1.1"))));
+        assert!(
+            matches!(read(&mention), Inbound::Mention(it) if it.thread_ts == Some(Ts::from("1.1")))
+        );
         let direct = with(with(reply(), "text", words), "channel_type", json!("im"));
         assert!(matches!(read(&direct), Inbound::Message(it) if it.direct));
     }
@@ -223,16 +318,27 @@ mod tests {
         assert!(
             matches!(read(&json!({"type": "app_home_opened", "user": "U1", "channel": "D1", "tab": "home"})), Inbound::HomeOpened(it) if it.user == "U1")
         );
-        assert!(matches!(read(&json!({"type": "app_home_opened", "user": "U1", "tab": "messages"})), Inbound::Ignored { .. }));
+        assert!(matches!(
+            read(&json!({"type": "app_home_opened", "user": "U1", "tab": "messages"})),
+            Inbound::Ignored { .. }
+        ));
         assert!(matches!(read(&json!({"type": "app_uninstalled"})), Inbound::Uninstalled(_)));
-        assert!(matches!(read(&json!({"type": "tokens_revoked", "tokens": {"bot": ["U0"]}})), Inbound::Uninstalled(_)));
-        assert!(matches!(read(&json!({"type": "tokens_revoked", "tokens": {"oauth": ["U9"]}})), Inbound::Ignored { .. }));
+        assert!(matches!(
+            read(&json!({"type": "tokens_revoked", "tokens": {"bot": ["U0"]}})),
+            Inbound::Uninstalled(_)
+        ));
+        assert!(matches!(
+            read(&json!({"type": "tokens_revoked", "tokens": {"oauth": ["U9"]}})),
+            Inbound::Ignored { .. }
+        ));
     }
 
     #[test]
     fn an_envelope_may_lack_what_emulators_leave_out() {
         let lean = json!({"type": "event_callback", "team_id": "T1", "event": reply()});
-        let Ok(Inbound::Message(it)) = Inbound::parse("", lean.to_string().as_bytes(), None) else { panic!("a message") };
+        let Ok(Inbound::Message(it)) = Inbound::parse("", lean.to_string().as_bytes(), None) else {
+            panic!("a message")
+        };
         assert!(it.key.0.starts_with("event:sha256:"));
     }
 
@@ -241,7 +347,14 @@ mod tests {
         let read = |body: &str| Inbound::parse("application/json", body.as_bytes(), None);
         let verification = read(r#"{"type":"url_verification","token":"x","challenge":"abc"}"#);
         assert_eq!(verification, Ok(Inbound::UrlVerification { challenge: "abc".to_owned() }));
-        assert_eq!(read(r#"{"type":"app_rate_limited","team_id":"T1"}"#), Ok(Inbound::ignored("app_rate_limited")));
-        assert!(read("[]").is_err() && read("{}").is_err() && read(r#"{"type":"event_callback"}"#).is_err());
+        assert_eq!(
+            read(r#"{"type":"app_rate_limited","team_id":"T1"}"#),
+            Ok(Inbound::ignored("app_rate_limited"))
+        );
+        assert!(
+            read("[]").is_err()
+                && read("{}").is_err()
+                && read(r#"{"type":"event_callback"}"#).is_err()
+        );
     }
 }

@@ -26,7 +26,9 @@ impl<'a> Fields<'a> {
 
     /// A text that has to be there, at one of these places.
     pub(super) fn need(self, pointers: &[&str]) -> Result<String, Malformed> {
-        self.first(pointers).map(ToOwned::to_owned).ok_or_else(|| Malformed(format!("{} is missing", pointers[0])))
+        self.first(pointers)
+            .map(ToOwned::to_owned)
+            .ok_or_else(|| Malformed(format!("{} is missing", pointers[0])))
     }
 
     pub(super) fn is_true(self, pointer: &str) -> bool {
@@ -47,7 +49,12 @@ impl<'a> Fields<'a> {
     }
 
     pub(super) fn entries(self, pointer: &str) -> impl Iterator<Item = (&'a String, Self)> {
-        self.0.pointer(pointer).and_then(Value::as_object).into_iter().flatten().map(|(name, value)| (name, Self(value)))
+        self.0
+            .pointer(pointer)
+            .and_then(Value::as_object)
+            .into_iter()
+            .flatten()
+            .map(|(name, value)| (name, Self(value)))
     }
 
     pub(super) fn as_text(self) -> Option<&'a str> {

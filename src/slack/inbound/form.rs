@@ -9,9 +9,12 @@ use super::{Frame, Inbound, Malformed, SlashCommand};
 use crate::slack::response_url::ResponseUrl;
 
 pub(super) fn parse(body: &[u8], emulator: Option<&Url>) -> Result<Inbound, Malformed> {
-    let form: Map<String, Value> = form_urlencoded::parse(body).map(|(name, value)| (name.into_owned(), Value::String(value.into_owned()))).collect();
+    let form: Map<String, Value> = form_urlencoded::parse(body)
+        .map(|(name, value)| (name.into_owned(), Value::String(value.into_owned())))
+        .collect();
     if let Some(payload) = form.get("payload").and_then(Value::as_str) {
-        let payload: Value = serde_json::from_str(payload).map_err(|_| Malformed("the payload is not JSON".to_owned()))?;
+        let payload: Value = serde_json::from_str(payload)
+            .map_err(|_| Malformed("the payload is not JSON".to_owned()))?;
         return Inbound::from_frame(Frame::Interaction, &payload, emulator);
     }
     command(Fields::of(&Value::Object(form)), emulator)
@@ -35,7 +38,17 @@ pub(super) fn command(fields: Fields<'_>, emulator: Option<&Url>) -> Result<Inbo
         key("command", &[&trigger_id])
     };
     let response_url = ResponseUrl::parse(said, emulator);
-    Ok(Inbound::Command(SlashCommand { user_team: team.clone(), team, channel, user, command, text, trigger_id, response_url, key }))
+    Ok(Inbound::Command(SlashCommand {
+        user_team: team.clone(),
+        team,
+        channel,
+        user,
+        command,
+        text,
+        trigger_id,
+        response_url,
+        key,
+    }))
 }
 
 #[cfg(test)]
@@ -49,16 +62,26 @@ mod tests {
         let body = b"token=t&team_id=T1&team_domain=acme&enterprise_id=E1&channel_id=C1&channel_name=g&user_id=U1&user_name=a\
             &command=%2Fdevelop&text=llm-wrapper+budget%3D%245&api_app_id=A1&is_enterprise_install=true\
             &response_url=https%3A%2F%2Fhooks.slack.com%2Fcommands%2F1&trigger_id=1.2.3";
-        let Ok(Inbound::Command(it)) = Inbound::parse(FORM, body, None) else { panic!("a command") };
+        let Ok(Inbound::Command(it)) = Inbound::parse(FORM, body, None) else {
+            panic!("a command")
+        };
         assert_eq!((it.team.as_str(), it.channel.as_str(), it.user.as_str()), ("T1", "C1", "U1"));
-        assert_eq!((it.command.as_str(), it.text.as_str(), it.key.0.as_str()), ("/develop", "llm-wrapper budget=$5", "command:1.2.3"));
+        assert_eq!(
+            (it.command.as_str(), it.text.as_str(), it.key.0.as_str()),
+            ("/develop", "llm-wrapper budget=$5", "command:1.2.3")
+        );
         assert!(it.response_url.is_some());
     }
 
     #[test]
     fn without_a_trigger_the_words_are_the_key() {
-        let body = |text: &str| format!("team_id=T1&channel_id=C1&user_id=U1&command=/develop&text={text}&response_url=https://evil.example/");
-        let read = |text: &str| Inbound::parse(FORM, body(text).as_bytes(), None).expect("a command");
+        let body = |text: &str| {
+            format!(
+                "team_id=T1&channel_id=C1&user_id=U1&command=/develop&text={text}&response_url=https://evil.example/"
+            )
+        };
+        let read =
+            |text: &str| Inbound::parse(FORM, body(text).as_bytes(), None).expect("a command");
         assert_eq!(read("a").key(), read("a").key());
         assert_ne!(read("a").key(), read("b").key());
         let Inbound::Command(it) = read("a") else { panic!("a command") };
@@ -68,8 +91,17 @@ mod tests {
     #[test]
     fn probes_and_nonsense_are_told_apart() {
         assert_eq!(Inbound::parse(FORM, b"token=x&ssl_check=1", None), Ok(Inbound::SslCheck));
-        assert_eq!(Inbound::parse(FORM, b"", None), Err(Malformed("/command is missing".to_owned())));
-        assert_eq!(Inbound::parse(FORM, b"payload=%7B", None), Err(Malformed("the payload is not JSON".to_owned())));
-        assert_eq!(Inbound::parse("application/json", b"\xff", None), Err(Malformed("the body is not JSON".to_owned())));
+        assert_eq!(
+            Inbound::parse(FORM, b"", None),
+            Err(Malformed("/command is missing".to_owned()))
+        );
+        assert_eq!(
+            Inbound::parse(FORM, b"payload=%7B", None),
+            Err(Malformed("the payload is not JSON".to_owned()))
+        );
+        assert_eq!(
+            Inbound::parse("application/json", b"\xff", None),
+            Err(Malformed("the body is not JSON".to_owned()))
+        );
     }
 }

@@ -11,7 +11,13 @@ use crate::slack::response_url::ResponseUrl;
 use crate::slack::ts::Ts;
 
 /// Null in installations for a whole organisation, so the person's own team stands in.
-const TEAM: &[&str] = &["/team/id", "/user/team_id", "/view/app_installed_team_id", "/view/team_id", "/enterprise/id"];
+const TEAM: &[&str] = &[
+    "/team/id",
+    "/user/team_id",
+    "/view/app_installed_team_id",
+    "/view/team_id",
+    "/enterprise/id",
+];
 const USER_TEAM: &[&str] = &["/user/team_id", "/team/id", "/view/team_id", "/enterprise/id"];
 
 pub(super) fn parse(fields: Fields<'_>, emulator: Option<&Url>) -> Result<Inbound, Malformed> {
@@ -24,9 +30,12 @@ pub(super) fn parse(fields: Fields<'_>, emulator: Option<&Url>) -> Result<Inboun
 
 /// Clients send one action at a time.
 fn click(fields: Fields<'_>, emulator: Option<&Url>) -> Result<Inbound, Malformed> {
-    let action = fields.at("/actions/0").ok_or_else(|| Malformed("/actions/0 is missing".to_owned()))?;
+    let action =
+        fields.at("/actions/0").ok_or_else(|| Malformed("/actions/0 is missing".to_owned()))?;
     let message_ts = fields.first(&["/container/message_ts", "/message/ts"]);
-    let thread_ts = fields.first(&["/container/thread_ts", "/message/thread_ts"]).filter(|root| Some(*root) != message_ts);
+    let thread_ts = fields
+        .first(&["/container/thread_ts", "/message/thread_ts"])
+        .filter(|root| Some(*root) != message_ts);
     let surface = match (fields.text("/view/type"), message_ts) {
         (Some("home"), _) => Surface::Home,
         // An emulator tells neither view nor message of what was pressed at home.
@@ -38,7 +47,15 @@ fn click(fields: Fields<'_>, emulator: Option<&Url>) -> Result<Inbound, Malforme
     let action_id = action.need(&["/action_id"])?;
     let trigger_id = fields.text("/trigger_id").unwrap_or_default();
     let key = if trigger_id.is_empty() {
-        key_of_content("click", &[message_ts.unwrap_or_default(), &action_id, &user, action.text("/action_ts").unwrap_or_default()])
+        key_of_content(
+            "click",
+            &[
+                message_ts.unwrap_or_default(),
+                &action_id,
+                &user,
+                action.text("/action_ts").unwrap_or_default(),
+            ],
+        )
     } else {
         key("click", &[trigger_id])
     };
@@ -47,7 +64,10 @@ fn click(fields: Fields<'_>, emulator: Option<&Url>) -> Result<Inbound, Malforme
         user_team: fields.need(USER_TEAM)?,
         user,
         surface,
-        channel: fields.first(&["/channel/id", "/container/channel_id"]).filter(|id| !id.is_empty()).map(ToOwned::to_owned),
+        channel: fields
+            .first(&["/channel/id", "/container/channel_id"])
+            .filter(|id| !id.is_empty())
+            .map(ToOwned::to_owned),
         message_ts: message_ts.map(Ts::from),
         thread_ts: thread_ts.map(Ts::from),
         view_id: fields.first(&["/view/id", "/container/view_id"]).map(ToOwned::to_owned),
@@ -62,7 +82,9 @@ fn click(fields: Fields<'_>, emulator: Option<&Url>) -> Result<Inbound, Malforme
             Answer::Chosen(chosen) => chosen.into_iter().next().unwrap_or_default(),
         },
         trigger_id: trigger_id.to_owned(),
-        response_url: fields.text("/response_url").and_then(|text| ResponseUrl::parse(text, emulator)),
+        response_url: fields
+            .text("/response_url")
+            .and_then(|text| ResponseUrl::parse(text, emulator)),
         key,
     }))
 }
@@ -72,11 +94,22 @@ fn submission(fields: Fields<'_>) -> Result<Inbound, Malformed> {
     let trigger_id = fields.text("/trigger_id").unwrap_or_default();
     let values: BTreeMap<String, BTreeMap<String, Answer>> = fields
         .entries("/view/state/values")
-        .map(|(block, actions)| (block.clone(), actions.entries("").map(|(action, field)| (action.clone(), answer(field))).collect()))
+        .map(|(block, actions)| {
+            (
+                block.clone(),
+                actions
+                    .entries("")
+                    .map(|(action, field)| (action.clone(), answer(field)))
+                    .collect(),
+            )
+        })
         .collect();
     let key = if trigger_id.is_empty() {
         // A form refused for its words is sent again with others, under the same id and hash.
-        key_of_content("submission", &[&view_id, fields.text("/view/hash").unwrap_or_default(), &format!("{values:?}")])
+        key_of_content(
+            "submission",
+            &[&view_id, fields.text("/view/hash").unwrap_or_default(), &format!("{values:?}")],
+        )
     } else {
         key("submission", &[&view_id, trigger_id])
     };
@@ -94,17 +127,29 @@ fn submission(fields: Fields<'_>) -> Result<Inbound, Malformed> {
     }))
 }
 
-const ONE: &[&str] =
-    &["/value", "/selected_option/value", "/selected_user", "/selected_conversation", "/selected_channel", "/selected_date", "/selected_time"];
-const MANY: &[&str] = &["/selected_options", "/selected_users", "/selected_conversations", "/selected_channels"];
+const ONE: &[&str] = &[
+    "/value",
+    "/selected_option/value",
+    "/selected_user",
+    "/selected_conversation",
+    "/selected_channel",
+    "/selected_date",
+    "/selected_time",
+];
+const MANY: &[&str] =
+    &["/selected_options", "/selected_users", "/selected_conversations", "/selected_channels"];
 
 /// What an input or a pressed element holds, whatever its kind.
 fn answer(field: Fields<'_>) -> Answer {
     if let Some(text) = field.first(ONE) {
         return Answer::Text(text.to_owned());
     }
-    let chosen: Vec<String> =
-        MANY.iter().flat_map(|at| field.list(at)).filter_map(|one| one.as_text().or_else(|| one.text("/value"))).map(ToOwned::to_owned).collect();
+    let chosen: Vec<String> = MANY
+        .iter()
+        .flat_map(|at| field.list(at))
+        .filter_map(|one| one.as_text().or_else(|| one.text("/value")))
+        .map(ToOwned::to_owned)
+        .collect();
     if chosen.is_empty() { Answer::Nothing } else { Answer::Chosen(chosen) }
 }
 
@@ -134,9 +179,18 @@ mod tests {
     #[test]
     fn a_press_in_a_thread_is_read() {
         let click = read(&pressed());
-        assert_eq!((click.team.as_str(), click.user.as_str(), click.channel.as_deref()), ("T1", "U1", Some("C1")));
-        assert_eq!((click.message_ts, click.thread_ts), (Some(Ts::from("1.2")), Some(Ts::from("1.1"))));
-        assert_eq!((click.action_id.as_str(), click.value.as_str(), click.surface), ("gate.approve", "run-1", Surface::Message));
+        assert_eq!(
+            (click.team.as_str(), click.user.as_str(), click.channel.as_deref()),
+            ("T1", "U1", Some("C1"))
+        );
+        assert_eq!(
+            (click.message_ts, click.thread_ts),
+            (Some(Ts::from("1.2")), Some(Ts::from("1.1")))
+        );
+        assert_eq!(
+            (click.action_id.as_str(), click.value.as_str(), click.surface),
+            ("gate.approve", "run-1", Surface::Message)
+        );
         assert_eq!(click.key.0, "click:1.2.3");
     }
 
@@ -145,7 +199,8 @@ mod tests {
         let mut odd = pressed();
         odd["team"] = Value::Null;
         odd["enterprise"] = json!({"id": "E1"});
-        odd["message"]["metadata"] = json!({"event_type": "x", "event_payload": {"n": 1, "o": {"a": "b"}}});
+        odd["message"]["metadata"] =
+            json!({"event_type": "x", "event_payload": {"n": 1, "o": {"a": "b"}}});
         odd["message"]["blocks"] = json!([{"type": "brand_new_block"}]);
         odd["container"]["type"] = json!("brand_new");
         odd["actions"][0]["value"] = json!(5);
@@ -167,7 +222,10 @@ mod tests {
             "container": {"type": "view", "view_id": "V1"}, "view": {"id": "V1", "type": "home"},
             "actions": [{"type": "static_select", "action_id": "pick", "selected_option": {"value": "two"}}]});
         let click = read(&home);
-        assert_eq!((click.surface, click.message_ts, click.value.as_str()), (Surface::Home, None, "two"));
+        assert_eq!(
+            (click.surface, click.message_ts, click.value.as_str()),
+            (Surface::Home, None, "two")
+        );
         assert_eq!((click.channel, click.view_id.as_deref()), (None, Some("V1")));
     }
 
@@ -182,7 +240,8 @@ mod tests {
             ("users_select", "selected_user", json!("two")),
         ] {
             let mut chosen = pressed();
-            chosen["actions"][0] = json!({"type": kind, "action_id": "pick", "block_id": "b", "action_ts": "1"});
+            chosen["actions"][0] =
+                json!({"type": kind, "action_id": "pick", "block_id": "b", "action_ts": "1"});
             chosen["actions"][0][field] = value;
             assert_eq!(read(&chosen).value, "two", "{kind}");
         }
@@ -195,10 +254,19 @@ mod tests {
             "view": {"id": "V1", "type": "modal", "hash": "156.abc", "callback_id": "diff", "private_metadata": "{\"run\":\"r\"}"},
             "actions": [{"type": "button", "action_id": "diff.page", "value": "2"}]});
         let click = read(&inside);
-        assert_eq!((click.surface, click.view_id.as_deref(), click.view_hash.as_deref()), (Surface::Modal, Some("V1"), Some("156.abc")));
-        assert_eq!((click.callback_id.as_str(), click.private_metadata.as_str(), click.value.as_str()), ("diff", "{\"run\":\"r\"}", "2"));
+        assert_eq!(
+            (click.surface, click.view_id.as_deref(), click.view_hash.as_deref()),
+            (Surface::Modal, Some("V1"), Some("156.abc"))
+        );
+        assert_eq!(
+            (click.callback_id.as_str(), click.private_metadata.as_str(), click.value.as_str()),
+            ("diff", "{\"run\":\"r\"}", "2")
+        );
         let bare = read(&pressed());
-        assert_eq!((bare.view_hash, bare.callback_id.as_str(), bare.private_metadata.as_str()), (None, "", ""));
+        assert_eq!(
+            (bare.view_hash, bare.callback_id.as_str(), bare.private_metadata.as_str()),
+            (None, "", "")
+        );
     }
 
     #[test]
@@ -208,7 +276,10 @@ mod tests {
         direct["container"] = json!({"type": "message", "message_ts": "1.2", "channel_id": "D1"});
         let click = read(&direct);
         assert!(click.is_direct() && !read(&pressed()).is_direct());
-        assert_eq!((click.surface, click.channel.as_deref(), click.thread_ts), (Surface::Message, Some("D1"), None));
+        assert_eq!(
+            (click.surface, click.channel.as_deref(), click.thread_ts),
+            (Surface::Message, Some("D1"), None)
+        );
     }
 
     #[test]
@@ -220,17 +291,32 @@ mod tests {
                 "empty": {"text": {"type": "plain_text_input", "value": null}},
                 "who": {"pick": {"type": "multi_users_select", "selected_users": ["U1", "U2"]}},
                 "what": {"pick": {"type": "checkboxes", "selected_options": [{"value": "a"}]}}}}}});
-        let Ok(Inbound::Submission(it)) = Inbound::from_frame(Frame::Interaction, &form, None) else { panic!("a submission") };
-        assert_eq!((it.callback_id.as_str(), it.private_metadata.as_str(), it.key.0.as_str()), ("changes", "run-1", "submission:V1:4.5"));
-        assert_eq!((it.text("words", "text"), it.text("empty", "text"), it.text("what", "pick")), (Some("please\n\n  no & <no>"), None, Some("a")));
+        let Ok(Inbound::Submission(it)) = Inbound::from_frame(Frame::Interaction, &form, None)
+        else {
+            panic!("a submission")
+        };
+        assert_eq!(
+            (it.callback_id.as_str(), it.private_metadata.as_str(), it.key.0.as_str()),
+            ("changes", "run-1", "submission:V1:4.5")
+        );
+        assert_eq!(
+            (it.text("words", "text"), it.text("empty", "text"), it.text("what", "pick")),
+            (Some("please\n\n  no & <no>"), None, Some("a"))
+        );
         assert_eq!((it.text("start", "start"), it.view_hash.as_deref()), (Some("base"), Some("h")));
-        assert_eq!(it.values["who"]["pick"], Answer::Chosen(vec!["U1".to_owned(), "U2".to_owned()]));
+        assert_eq!(
+            it.values["who"]["pick"],
+            Answer::Chosen(vec!["U1".to_owned(), "U2".to_owned()])
+        );
     }
 
     #[test]
     fn what_we_do_not_know_is_ignored_and_what_is_broken_is_refused() {
         for kind in ["shortcut", "view_closed", "block_suggestion", "workflow_step_edit"] {
-            assert_eq!(Inbound::from_frame(Frame::Interaction, &json!({"type": kind}), None), Ok(Inbound::ignored(kind)));
+            assert_eq!(
+                Inbound::from_frame(Frame::Interaction, &json!({"type": kind}), None),
+                Ok(Inbound::ignored(kind))
+            );
         }
         let mut broken = pressed();
         broken["actions"] = json!([]);

@@ -233,17 +233,27 @@ pub enum Frame {
 
 impl Inbound {
     /// From a verified HTTP request. `emulator` is the API's address where it is not Slack's own.
-    pub fn parse(content_type: &str, body: &[u8], emulator: Option<&Url>) -> Result<Self, Malformed> {
-        let json = content_type.starts_with("application/json") || body.trim_ascii_start().starts_with(b"{");
+    pub fn parse(
+        content_type: &str,
+        body: &[u8],
+        emulator: Option<&Url>,
+    ) -> Result<Self, Malformed> {
+        let json = content_type.starts_with("application/json")
+            || body.trim_ascii_start().starts_with(b"{");
         if !json {
             return form::parse(body, emulator);
         }
-        let payload: Value = serde_json::from_slice(body).map_err(|_| Malformed("the body is not JSON".to_owned()))?;
+        let payload: Value = serde_json::from_slice(body)
+            .map_err(|_| Malformed("the body is not JSON".to_owned()))?;
         Self::from_frame(Frame::Event, &payload, emulator)
     }
 
     /// From the payload of a frame that came by a socket, or out of an HTTP body.
-    pub fn from_frame(frame: Frame, payload: &Value, emulator: Option<&Url>) -> Result<Self, Malformed> {
+    pub fn from_frame(
+        frame: Frame,
+        payload: &Value,
+        emulator: Option<&Url>,
+    ) -> Result<Self, Malformed> {
         let fields = Fields::of(payload);
         match frame {
             Frame::Command => form::command(fields, emulator),
@@ -262,7 +272,10 @@ impl Inbound {
             Self::Message(it) | Self::Mention(it) => Some(&it.key),
             Self::HomeOpened(it) => Some(&it.key),
             Self::Uninstalled(it) => Some(&it.key),
-            Self::Deleted(_) | Self::UrlVerification { .. } | Self::SslCheck | Self::Ignored { .. } => None,
+            Self::Deleted(_)
+            | Self::UrlVerification { .. }
+            | Self::SslCheck
+            | Self::Ignored { .. } => None,
         }
     }
 
@@ -275,7 +288,11 @@ impl Inbound {
             Self::Submission(it) => it.person(),
             Self::Message(it) | Self::Mention(it) => it.person(),
             Self::HomeOpened(it) => it.person(),
-            Self::Deleted(_) | Self::Uninstalled(_) | Self::UrlVerification { .. } | Self::SslCheck | Self::Ignored { .. } => return None,
+            Self::Deleted(_)
+            | Self::Uninstalled(_)
+            | Self::UrlVerification { .. }
+            | Self::SslCheck
+            | Self::Ignored { .. } => return None,
         })
     }
 

@@ -13,8 +13,18 @@ fn shapes() -> impl Strategy<Value = Value> {
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),
         any::<i64>().prop_map(Value::from),
-        prop_oneof!["block_actions", "view_submission", "event_callback", "message", "app_mention", "app_home_opened", "home", "U1", "\\PC{0,5}"]
-            .prop_map(Value::from),
+        prop_oneof![
+            "block_actions",
+            "view_submission",
+            "event_callback",
+            "message",
+            "app_mention",
+            "app_home_opened",
+            "home",
+            "U1",
+            "\\PC{0,5}"
+        ]
+        .prop_map(Value::from),
     ];
     let names = "type|team|id|user|team_id|event|actions|container|channel|view|state|values|text|ts|message|action_id|authorizations|\
         hash|private_metadata|callback_id|selected_option|selected_options|value|tab|subtype|attachments|is_share|is_msg_unfurl|fallback|\
@@ -22,7 +32,8 @@ fn shapes() -> impl Strategy<Value = Value> {
     leaf.prop_recursive(5, 60, 6, move |inner| {
         prop_oneof![
             vec(inner.clone(), 0..4).prop_map(Value::from),
-            vec((names, inner), 0..8).prop_map(|fields| Value::Object(fields.into_iter().collect())),
+            vec((names, inner), 0..8)
+                .prop_map(|fields| Value::Object(fields.into_iter().collect())),
         ]
     })
 }
@@ -82,5 +93,8 @@ fn what_was_understood_can_be_kept_and_read_again() {
 fn depth_is_bounded() {
     let deep = format!("{}{}", "{\"type\":".repeat(100_000), "1");
     assert!(Inbound::parse("application/json", deep.as_bytes(), None).is_err());
-    assert_eq!(Inbound::from_frame(Frame::Interaction, &json!({"type": "x".repeat(500)}), None), Ok(Inbound::ignored(&"x".repeat(60))));
+    assert_eq!(
+        Inbound::from_frame(Frame::Interaction, &json!({"type": "x".repeat(500)}), None),
+        Ok(Inbound::ignored(&"x".repeat(60)))
+    );
 }

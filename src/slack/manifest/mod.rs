@@ -26,9 +26,13 @@ pub enum Delivery {
 pub enum BadAddress {
     #[error("that is no web address. Write it like https://signoff.example.com")]
     NoUrl,
-    #[error("Slack calls https addresses only. Put a proxy with a certificate before `signoff serve`, or use --mode socket, which needs no address")]
+    #[error(
+        "Slack calls https addresses only. Put a proxy with a certificate before `signoff serve`, or use --mode socket, which needs no address"
+    )]
     NotHttps,
-    #[error("Slack cannot reach this machine by that name. Use --mode socket, which needs no address")]
+    #[error(
+        "Slack cannot reach this machine by that name. Use --mode socket, which needs no address"
+    )]
     Loopback,
     #[error("leave out user, password, ? and #: the address is public")]
     More,
@@ -49,7 +53,11 @@ pub fn slack_url(public: &str) -> Result<Url, BadAddress> {
     if loopback {
         return Err(BadAddress::Loopback);
     }
-    if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() {
+    if !url.username().is_empty()
+        || url.password().is_some()
+        || url.query().is_some()
+        || url.fragment().is_some()
+    {
         return Err(BadAddress::More);
     }
     let path = url.path().trim_end_matches('/').to_owned();
@@ -62,10 +70,18 @@ pub fn slack_url(public: &str) -> Result<Url, BadAddress> {
 pub fn manifest(delivery: &Delivery) -> String {
     let body = TEMPLATE.lines().skip_while(|line| line.starts_with('#'));
     let (head, lines): (&str, Vec<String>) = match delivery {
-        Delivery::Http(url) => (HTTP, body.map(|line| line.replace(ADDRESS, url.as_str())).collect()),
+        Delivery::Http(url) => {
+            (HTTP, body.map(|line| line.replace(ADDRESS, url.as_str())).collect())
+        }
         Delivery::Socket => {
             let body = body.filter(|line| !line.contains(ADDRESS));
-            (SOCKET, body.map(|line| line.replace("socket_mode_enabled: false", "socket_mode_enabled: true")).collect())
+            (
+                SOCKET,
+                body.map(|line| {
+                    line.replace("socket_mode_enabled: false", "socket_mode_enabled: true")
+                })
+                .collect(),
+            )
         }
     };
     format!("{head}{}\n", lines.join("\n"))
@@ -92,7 +108,8 @@ pub fn manifest_json(delivery: &Delivery) -> Value {
 #[must_use]
 pub fn asked_scopes() -> Vec<String> {
     let scopes = manifest_json(&Delivery::Socket);
-    let scopes = scopes.pointer("/oauth_config/scopes/bot").and_then(Value::as_array).into_iter().flatten();
+    let scopes =
+        scopes.pointer("/oauth_config/scopes/bot").and_then(Value::as_array).into_iter().flatten();
     scopes.filter_map(Value::as_str).map(ToOwned::to_owned).collect()
 }
 
@@ -111,8 +128,16 @@ mod tests {
         let text = manifest(&http());
         assert!(!text.contains("signoff.example.com") && text.contains("SLACK_SIGNING_SECRET"));
         let manifest = manifest_json(&http());
-        for place in ["/features/slash_commands/0/url", "/settings/event_subscriptions/request_url", "/settings/interactivity/request_url"] {
-            assert_eq!(manifest.pointer(place), Some(&json!("https://signoff.acme.example/team/slack")), "{place}");
+        for place in [
+            "/features/slash_commands/0/url",
+            "/settings/event_subscriptions/request_url",
+            "/settings/interactivity/request_url",
+        ] {
+            assert_eq!(
+                manifest.pointer(place),
+                Some(&json!("https://signoff.acme.example/team/slack")),
+                "{place}"
+            );
         }
         assert_eq!(manifest.pointer("/settings/socket_mode_enabled"), Some(&json!(false)));
     }
@@ -120,7 +145,11 @@ mod tests {
     #[test]
     fn by_sockets_there_is_no_address_at_all() {
         let text = manifest(&Delivery::Socket);
-        assert!(!text.contains("url:") && !text.contains("https://") && text.contains("SLACK_APP_TOKEN"));
+        assert!(
+            !text.contains("url:")
+                && !text.contains("https://")
+                && text.contains("SLACK_APP_TOKEN")
+        );
         let manifest = manifest_json(&Delivery::Socket);
         assert_eq!(manifest.pointer("/settings/socket_mode_enabled"), Some(&json!(true)));
         assert_eq!(manifest.pointer("/settings/interactivity"), Some(&json!({"is_enabled": true})));
@@ -131,10 +160,16 @@ mod tests {
         let without_addresses = |delivery: &Delivery| {
             let mut manifest = manifest_json(delivery);
             manifest["settings"]["socket_mode_enabled"] = Value::Null;
-            for (place, name) in
-                [("/features/slash_commands/0", "url"), ("/settings/event_subscriptions", "request_url"), ("/settings/interactivity", "request_url")]
-            {
-                manifest.pointer_mut(place).and_then(Value::as_object_mut).expect("an object").remove(name);
+            for (place, name) in [
+                ("/features/slash_commands/0", "url"),
+                ("/settings/event_subscriptions", "request_url"),
+                ("/settings/interactivity", "request_url"),
+            ] {
+                manifest
+                    .pointer_mut(place)
+                    .and_then(Value::as_object_mut)
+                    .expect("an object")
+                    .remove(name);
             }
             manifest
         };
@@ -144,13 +179,24 @@ mod tests {
     #[test]
     fn it_holds_what_we_use() {
         let manifest = manifest_json(&Delivery::Socket);
-        assert_eq!(manifest.pointer("/features/slash_commands/0/command"), Some(&json!("/develop")));
-        assert_eq!(manifest.pointer("/features/slash_commands/0/should_escape"), Some(&json!(false)));
+        assert_eq!(
+            manifest.pointer("/features/slash_commands/0/command"),
+            Some(&json!("/develop"))
+        );
+        assert_eq!(
+            manifest.pointer("/features/slash_commands/0/should_escape"),
+            Some(&json!(false))
+        );
         assert_eq!(manifest.pointer("/features/app_home/home_tab_enabled"), Some(&json!(true)));
-        let events = json!(["app_home_opened", "app_mention", "message.channels", "message.groups", "message.im"]);
+        let events = json!([
+            "app_home_opened",
+            "app_mention",
+            "message.channels",
+            "message.groups",
+            "message.im"
+        ]);
         assert_eq!(manifest.pointer("/settings/event_subscriptions/bot_events"), Some(&events));
-        let scopes =
-            "commands chat:write app_mentions:read channels:history groups:history im:history im:write reactions:write users:read usergroups:read";
+        let scopes = "commands chat:write app_mentions:read channels:history groups:history im:history im:write reactions:write users:read usergroups:read";
         assert_eq!(asked_scopes().join(" "), scopes);
     }
 

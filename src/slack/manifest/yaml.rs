@@ -9,8 +9,12 @@ type Line<'a> = (usize, &'a str);
 
 /// The document as JSON.
 pub(super) fn read(text: &str) -> Value {
-    let mut lines: Vec<Line<'_>> =
-        text.lines().map(bare).filter(|line| !line.is_empty()).map(|line| (line.len() - line.trim_start().len(), line.trim_start())).collect();
+    let mut lines: Vec<Line<'_>> = text
+        .lines()
+        .map(bare)
+        .filter(|line| !line.is_empty())
+        .map(|line| (line.len() - line.trim_start().len(), line.trim_start()))
+        .collect();
     lines.reverse();
     let depth = lines.last().map_or(0, |(depth, _)| *depth);
     block(&mut lines, depth)
@@ -28,7 +32,11 @@ fn bare(line: &str) -> &str {
 
 /// The lines at that depth, and what is below them. `lines` is last first.
 fn block(lines: &mut Vec<Line<'_>>, depth: usize) -> Value {
-    if lines.last().is_some_and(|(_, line)| line.starts_with("- ")) { list(lines, depth) } else { map(lines, depth) }
+    if lines.last().is_some_and(|(_, line)| line.starts_with("- ")) {
+        list(lines, depth)
+    } else {
+        map(lines, depth)
+    }
 }
 
 fn list(lines: &mut Vec<Line<'_>>, depth: usize) -> Value {
@@ -62,7 +70,9 @@ fn map(lines: &mut Vec<Line<'_>>, depth: usize) -> Value {
 
 /// `name: value`, or `name:` with more below it. A colon in a word is part of it.
 fn key(line: &str) -> Option<(&str, &str)> {
-    line.split_once(": ").or_else(|| line.strip_suffix(':').map(|name| (name, ""))).map(|(name, value)| (name, value.trim()))
+    line.split_once(": ")
+        .or_else(|| line.strip_suffix(':').map(|name| (name, "")))
+        .map(|(name, value)| (name, value.trim()))
 }
 
 fn scalar(text: &str) -> Value {
@@ -88,6 +98,9 @@ mod tests {
         let read = read(text);
         let d = json!(["chat:write", "x"]);
         let e = json!([{"f": true, "g": "two words"}, {"f": false}]);
-        assert_eq!(read, json!({"a": {"b": 1, "c": "#1d: x", "d": d, "e": e}, "h": "https://a.example/x"}));
+        assert_eq!(
+            read,
+            json!({"a": {"b": 1, "c": "#1d: x", "d": d, "e": e}, "h": "https://a.example/x"})
+        );
     }
 }

@@ -37,7 +37,9 @@ pub enum NoLine {
 /// Asks Slack for an address and calls there.
 pub async fn dial(api: &SlackApi, patience: Duration) -> Result<Stream, NoLine> {
     let late = || NoLine::Failed(format!("no connection within {} s", patience.as_secs_f32()));
-    timeout(patience, async { call(&api.open_connection().await?).await }).await.map_err(|_| late())?
+    timeout(patience, async { call(&api.open_connection().await?).await })
+        .await
+        .map_err(|_| late())?
 }
 
 impl From<SlackError> for NoLine {
@@ -50,12 +52,16 @@ impl From<SlackError> for NoLine {
 }
 
 async fn call(url: &Url) -> Result<Stream, NoLine> {
-    let failed = |what: &str, error: &dyn std::fmt::Display| NoLine::Failed(format!("{what}: {error}"));
+    let failed =
+        |what: &str, error: &dyn std::fmt::Display| NoLine::Failed(format!("{what}: {error}"));
     // The connector knows TLS by the names of HTTP.
     let http = url.as_str().replacen("ws", "http", 1);
-    let uri: Uri = http.parse().map_err(|_| NoLine::Failed("the address cannot be called".to_owned()))?;
+    let uri: Uri =
+        http.parse().map_err(|_| NoLine::Failed("the address cannot be called".to_owned()))?;
     let stream = connector().call(uri).await.map_err(|e| failed("connecting", &e))?;
-    let config = WebSocketConfig::default().max_message_size(Some(MOST_BYTES)).max_frame_size(Some(MOST_BYTES));
+    let config = WebSocketConfig::default()
+        .max_message_size(Some(MOST_BYTES))
+        .max_frame_size(Some(MOST_BYTES));
     let opened = client_async_with_config(url.as_str(), TokioIo::new(stream), Some(config)).await;
     opened.map(|(stream, _)| stream).map_err(|e| failed("opening the web socket", &e))
 }
@@ -83,7 +89,10 @@ mod tests {
     /// What arrives at an address that is called, up to the first pause.
     async fn called(scheme: &str) -> (Result<Stream, NoLine>, Vec<u8>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let url = format!("{scheme}://{}/link/?ticket=secret", listener.local_addr().expect("it is bound"));
+        let url = format!(
+            "{scheme}://{}/link/?ticket=secret",
+            listener.local_addr().expect("it is bound")
+        );
         let arrives = async {
             let (mut caller, _) = listener.accept().await.expect("a call");
             let mut bytes = vec![0; 4_096];

@@ -59,12 +59,17 @@ pub fn read(text: &str) -> Heard {
         "events_api" => Some(Frame::Event),
         _ => None,
     };
-    let Some(id) = frame["envelope_id"].as_str().filter(|id| !id.is_empty()).map(ToOwned::to_owned) else { return Heard::Noise };
+    let Some(id) = frame["envelope_id"].as_str().filter(|id| !id.is_empty()).map(ToOwned::to_owned)
+    else {
+        return Heard::Noise;
+    };
     Heard::Envelope(Envelope {
         id,
         kind: envelope_kind,
         again: frame["retry_attempt"].as_u64().is_some_and(|nth| nth > 0),
-        takes_answer: frame["accepts_response_payload"].as_bool().unwrap_or(envelope_kind != Some(Frame::Event)),
+        takes_answer: frame["accepts_response_payload"]
+            .as_bool()
+            .unwrap_or(envelope_kind != Some(Frame::Event)),
         payload: frame["payload"].take(),
     })
 }
@@ -92,14 +97,19 @@ mod tests {
 
     #[test]
     fn what_slack_documents_is_read_and_what_it_leaves_out_is_not_missed() {
-        let hello =
-            r#"{"type":"hello","connection_info":{"app_id":"A1"},"num_connections":1,"debug_info":{"host":"x","approximate_connection_time":18060}}"#;
+        let hello = r#"{"type":"hello","connection_info":{"app_id":"A1"},"num_connections":1,"debug_info":{"host":"x","approximate_connection_time":18060}}"#;
         assert_eq!((read(hello), read(r#"{"type":"hello"}"#)), (Heard::Hello, Heard::Hello));
         for (text, reason) in [
-            (r#"{"type":"disconnect","reason":"warning","debug_info":{"host":"x"}}"#, Reason::Refresh),
+            (
+                r#"{"type":"disconnect","reason":"warning","debug_info":{"host":"x"}}"#,
+                Reason::Refresh,
+            ),
             (r#"{"type":"disconnect","reason":"refresh_requested"}"#, Reason::Refresh),
             (r#"{"type":"disconnect","reason":"link_disabled"}"#, Reason::Disabled),
-            (r#"{"type":"disconnect","reason":"too_many_websockets"}"#, Reason::Other("too_many_websockets".to_owned())),
+            (
+                r#"{"type":"disconnect","reason":"too_many_websockets"}"#,
+                Reason::Other("too_many_websockets".to_owned()),
+            ),
             (r#"{"type":"disconnect"}"#, Reason::Other(String::new())),
         ] {
             assert_eq!(read(text), Heard::Leaving(reason), "{text}");
@@ -111,17 +121,42 @@ mod tests {
         let event = envelope(
             r#"{"type":"events_api","envelope_id":"e1","payload":{"type":"event_callback"},"accepts_response_payload":false,"retry_attempt":1,"retry_reason":"timeout"}"#,
         );
-        assert_eq!((event.kind, event.again, event.payload["type"].as_str()), (Some(Frame::Event), true, Some("event_callback")));
-        assert_eq!(event.acknowledged(Some(&json!({"a": 1}))), r#"{"envelope_id":"e1"}"#, "Slack takes no answer to an event");
-        let form = envelope(r#"{"type":"interactive","envelope_id":"e2","payload":{},"accepts_response_payload":true}"#);
-        assert_eq!(form.acknowledged(Some(&json!({"a": 1}))), r#"{"envelope_id":"e2","payload":{"a":1}}"#);
-        assert!(!envelope(r#"{"type":"slash_commands","envelope_id":"e3","payload":{},"retry_attempt":0}"#).again);
+        assert_eq!(
+            (event.kind, event.again, event.payload["type"].as_str()),
+            (Some(Frame::Event), true, Some("event_callback"))
+        );
+        assert_eq!(
+            event.acknowledged(Some(&json!({"a": 1}))),
+            r#"{"envelope_id":"e1"}"#,
+            "Slack takes no answer to an event"
+        );
+        let form = envelope(
+            r#"{"type":"interactive","envelope_id":"e2","payload":{},"accepts_response_payload":true}"#,
+        );
+        assert_eq!(
+            form.acknowledged(Some(&json!({"a": 1}))),
+            r#"{"envelope_id":"e2","payload":{"a":1}}"#
+        );
+        assert!(
+            !envelope(
+                r#"{"type":"slash_commands","envelope_id":"e3","payload":{},"retry_attempt":0}"#
+            )
+            .again
+        );
     }
 
     #[test]
     fn what_is_unknown_is_acknowledged_where_it_can_be_and_else_passed_over() {
         assert_eq!(envelope(r#"{"type":"tomorrow","envelope_id":"e4"}"#).kind, None);
-        for noise in ["", "hi", "[]", "null", r#"{"type":"tomorrow"}"#, r#"{"type":"events_api"}"#, r#"{"type":5,"envelope_id":""}"#] {
+        for noise in [
+            "",
+            "hi",
+            "[]",
+            "null",
+            r#"{"type":"tomorrow"}"#,
+            r#"{"type":"events_api"}"#,
+            r#"{"type":5,"envelope_id":""}"#,
+        ] {
             assert_eq!(read(noise), Heard::Noise, "{noise}");
         }
     }

@@ -60,7 +60,12 @@ impl SocketHealth {
 
 impl State {
     fn hello(&mut self, now: Instant) {
-        *self = Self { connections: self.connections + 1, last_hello: Some(now), alone_since: None, refused: false };
+        *self = Self {
+            connections: self.connections + 1,
+            last_hello: Some(now),
+            alone_since: None,
+            refused: false,
+        };
     }
 
     fn lost(&mut self, now: Instant) {

@@ -46,18 +46,35 @@ enum Told {
 
 impl Line {
     /// Starts listening, and waits until Slack says hello.
-    pub async fn open(stream: Stream, mode: SocketMode, lines: &TaskTracker) -> Result<Self, NoLine> {
+    pub async fn open(
+        stream: Stream,
+        mode: SocketMode,
+        lines: &TaskTracker,
+    ) -> Result<Self, NoLine> {
         let (tell, told) = unbounded_channel();
         let retired = CancellationToken::new();
         let patience = mode.patience.connect;
         let now = Instant::now();
-        let listening = Listening { stream, mode, tell, work: JoinSet::new(), heard: now, spoken: now, pinged: false, greeted: false };
+        let listening = Listening {
+            stream,
+            mode,
+            tell,
+            work: JoinSet::new(),
+            heard: now,
+            spoken: now,
+            pinged: false,
+            greeted: false,
+        };
         lines.spawn(listening.run(retired.clone()));
         let mut line = Self { told, _retired: retired.drop_guard() };
         match timeout(patience, line.told.recv()).await {
             Ok(Some(Told::Hello)) => Ok(line),
-            Ok(Some(Told::Leaving(Reason::Disabled))) => Err(NoLine::Refused("Socket Mode is switched off for this app".to_owned())),
-            Ok(Some(Told::Leaving(reason))) => Err(NoLine::Failed(format!("closed at once: {reason:?}"))),
+            Ok(Some(Told::Leaving(Reason::Disabled))) => {
+                Err(NoLine::Refused("Socket Mode is switched off for this app".to_owned()))
+            }
+            Ok(Some(Told::Leaving(reason))) => {
+                Err(NoLine::Failed(format!("closed at once: {reason:?}")))
+            }
             Ok(Some(Told::Ended(why))) => Err(NoLine::Failed(why)),
             Ok(None) => Err(NoLine::Failed("closed at once".to_owned())),
             Err(_) => Err(NoLine::Failed(format!("no hello within {} s", patience.as_secs_f32()))),
@@ -71,7 +88,9 @@ impl Line {
                 Some(Told::Hello) => {}
                 Some(Told::Leaving(Reason::Refresh)) => return Parting::Refresh,
                 Some(Told::Leaving(Reason::Disabled)) => return Parting::Disabled,
-                Some(Told::Leaving(Reason::Other(reason))) => return Parting::Lost(format!("Slack closes it: {reason}")),
+                Some(Told::Leaving(Reason::Other(reason))) => {
+                    return Parting::Lost(format!("Slack closes it: {reason}"));
+                }
                 Some(Told::Ended(why)) => return Parting::Lost(why),
                 None => return Parting::Lost("listening broke".to_owned()),
             }
@@ -111,7 +130,8 @@ impl Listening {
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut retired_at = None;
         loop {
-            if retired.is_cancelled() && self.is_done(*retired_at.get_or_insert_with(Instant::now)) {
+            if retired.is_cancelled() && self.is_done(*retired_at.get_or_insert_with(Instant::now))
+            {
                 let _ = timeout(WRITE, self.stream.close(None)).await;
                 return "replaced".to_owned();
             }
@@ -158,7 +178,12 @@ impl Listening {
     fn understand(&mut self, frame: Message) -> Result<(), String> {
         let text = match frame {
             Message::Text(text) => text,
-            Message::Close(reason) => return Err(reason.map_or_else(|| "Slack closed it".to_owned(), |it| format!("Slack closed it: {it}"))),
+            Message::Close(reason) => {
+                return Err(reason.map_or_else(
+                    || "Slack closed it".to_owned(),
+                    |it| format!("Slack closed it: {it}"),
+                ));
+            }
             // Pings are answered by the library as soon as we read on.
             _ => return Ok(()),
         };

@@ -119,7 +119,12 @@ impl SocketMode {
 
     /// One line, from the call to its end or to Slack's wish to end it, and how long to wait before the next.
     /// A line that is dropped drains and closes itself; one that Slack is about to close stands in `old` until there is another.
-    async fn one_life(&self, lines: &TaskTracker, old: &mut Option<Line>, pauses: &mut Pauses) -> Duration {
+    async fn one_life(
+        &self,
+        lines: &TaskTracker,
+        old: &mut Option<Line>,
+        pauses: &mut Pauses,
+    ) -> Duration {
         let opened = match dial(&self.api, self.patience.connect).await {
             Ok(stream) => Line::open(stream, self.clone(), lines).await,
             Err(none) => Err(none),
@@ -142,7 +147,9 @@ impl SocketMode {
         }
         match parting {
             Parting::Refresh => {
-                tracing::debug!("Slack is about to close a connection; another one is opened first");
+                tracing::debug!(
+                    "Slack is about to close a connection; another one is opened first"
+                );
                 *old = Some(line);
                 // Slack asks for it every few hours. Who asks at once would have us calling in circles.
                 if lasted { Duration::ZERO } else { pauses.next() / 2 }
@@ -203,7 +210,10 @@ mod tests {
         let mut pauses = Pauses::new((Duration::from_secs(1), Duration::from_secs(30)));
         for most in [1, 2, 4, 8, 16, 30, 30] {
             let pause = pauses.next();
-            assert!(pause <= Duration::from_secs(most) && pause >= Duration::from_secs(most) / 2, "{pause:?}");
+            assert!(
+                pause <= Duration::from_secs(most) && pause >= Duration::from_secs(most) / 2,
+                "{pause:?}"
+            );
         }
         pauses.forget();
         assert!(pauses.next() <= Duration::from_secs(1));

@@ -29,7 +29,9 @@ pub fn once(take: Take) -> Take {
             let receipt = {
                 let mut all = receipts.lock().unwrap_or_else(PoisonError::into_inner);
                 all.retain(|_, (at, _)| at.elapsed() < REMEMBERED);
-                let (_, receipt) = all.entry(key.clone()).or_insert_with(|| (Instant::now(), spawned(take(inbound, delivered))));
+                let (_, receipt) = all
+                    .entry(key.clone())
+                    .or_insert_with(|| (Instant::now(), spawned(take(inbound, delivered))));
                 receipt.clone()
             };
             let receipt = receipt.await;
@@ -79,7 +81,11 @@ mod tests {
                 tokio::task::yield_now().await;
                 let Inbound::Command(it) = inbound else { return Receipt::Kept };
                 assert_ne!(it.text, "bad");
-                if it.text == "lost" && nth == 0 { Receipt::NotKept } else { Receipt::Answered(json!(nth)) }
+                if it.text == "lost" && nth == 0 {
+                    Receipt::NotKept
+                } else {
+                    Receipt::Answered(json!(nth))
+                }
             }
             .boxed()
         })
@@ -95,13 +101,22 @@ mod tests {
         let once = once(counting());
         let (first, second) = tokio::join!(take(&once, "a"), take(&once, "a"));
         assert_eq!((&first, &second), (&Receipt::Answered(json!(0)), &Receipt::Answered(json!(0))));
-        assert_eq!((take(&once, "a").await, take(&once, "b").await), (first, Receipt::Answered(json!(1))));
+        assert_eq!(
+            (take(&once, "a").await, take(&once, "b").await),
+            (first, Receipt::Answered(json!(1)))
+        );
     }
 
     #[tokio::test]
     async fn what_was_not_kept_is_taken_again() {
         let once = once(counting());
-        assert_eq!((take(&once, "lost").await, take(&once, "lost").await), (Receipt::NotKept, Receipt::Answered(json!(1))));
-        assert_eq!((take(&once, "bad").await, take(&once, "bad").await), (Receipt::NotKept, Receipt::NotKept));
+        assert_eq!(
+            (take(&once, "lost").await, take(&once, "lost").await),
+            (Receipt::NotKept, Receipt::Answered(json!(1)))
+        );
+        assert_eq!(
+            (take(&once, "bad").await, take(&once, "bad").await),
+            (Receipt::NotKept, Receipt::NotKept)
+        );
     }
 }

@@ -83,7 +83,10 @@ fn a_run_that_is_done_says_where_the_code_is() {
 
 #[test]
 fn a_run_that_failed() {
-    let tale = Tale::rolled_back().errs("streaming", 2).errs("streaming", 3).fails("streaming", "3 attempts, the last: 3 of 50 tests failed");
+    let tale = Tale::rolled_back()
+        .errs("streaming", 2)
+        .errs("streaming", 3)
+        .fails("streaming", "3 attempts, the last: 3 of 50 tests failed");
     insta::assert_snapshot!(shown(&tale.delivers(false).closes(Outcome::Failed, Some("streaming: 3 attempts"))), @"
     [llm-wrapper · failed]
     > One client for three model providers,
@@ -101,7 +104,10 @@ fn a_run_that_failed() {
 
 #[test]
 fn a_run_that_was_stopped() {
-    let tale = Tale::waiting().decides(ana(), Verdict::Stop, None).undoes("core-implementation").closes(Outcome::Stopped, None);
+    let tale = Tale::waiting()
+        .decides(ana(), Verdict::Stop, None)
+        .undoes("core-implementation")
+        .closes(Outcome::Stopped, None);
     insta::assert_snapshot!(shown(&tale), @"
     [llm-wrapper · stopped]
     > One client for three model providers,
@@ -148,7 +154,8 @@ fn an_open_network_is_said() {
 
 #[test]
 fn the_card_calls_nobody() {
-    let json = serde_json::to_string(&card(&Tale::done().run, Tale::done().now, &place()).blocks).unwrap();
+    let json =
+        serde_json::to_string(&card(&Tale::done().run, Tale::done().now, &place()).blocks).unwrap();
     assert!(!json.contains("<@") && !json.contains("<!"), "{json}");
 }
 

@@ -33,8 +33,16 @@ fn a_run_that_went_well() {
 #[test]
 fn the_table_as_promised() {
     let mut tale = Tale::new().started();
-    let figures = [(2_340, 4, 135), (12_850, 23, 270), (8_500, 15, 210), (10_000, 20, 200), (9_000, 16, 195), (7_000, 10, 180)];
-    for (stage, (tokens, cents, seconds)) in crate::thread::sample::STAGES.into_iter().zip(figures) {
+    let figures = [
+        (2_340, 4, 135),
+        (12_850, 23, 270),
+        (8_500, 15, 210),
+        (10_000, 20, 200),
+        (9_000, 16, 195),
+        (7_000, 10, 180),
+    ];
+    for (stage, (tokens, cents, seconds)) in crate::thread::sample::STAGES.into_iter().zip(figures)
+    {
         tale = tale.works(stage, 1, work(tokens, cents, seconds)).keeps(stage);
     }
     insta::assert_snapshot!(crate::thread::table::table(&tale.run), @"
@@ -52,9 +60,13 @@ fn the_table_as_promised() {
 #[test]
 fn a_run_that_failed_says_why_what_is_kept_and_what_to_do() {
     let mut tale = Tale::rolled_back().errs("streaming", 2).errs("streaming", 3);
-    tale.run.stages[2].attempts[2].feedback = Some("not ok 12 - retries after ``` 429\n<!channel>".to_owned());
+    tale.run.stages[2].attempts[2].feedback =
+        Some("not ok 12 - retries after ``` 429\n<!channel>".to_owned());
     let why = "3 attempts, the last: 3 of 50 tests failed";
-    let tale = tale.fails("streaming", why).delivers(false).closes(Outcome::Failed, Some(&format!("streaming: {why}")));
+    let tale = tale
+        .fails("streaming", why)
+        .delivers(false)
+        .closes(Outcome::Failed, Some(&format!("streaming: {why}")));
     insta::assert_snapshot!(shown(&tale), @"
     ├ *llm-wrapper failed.* streaming: 3 attempts, the last: 3 of 50 tests failed. @UANA
     │ _What the checks said last:_
@@ -78,8 +90,13 @@ fn a_run_that_failed_says_why_what_is_kept_and_what_to_do() {
 
 #[test]
 fn what_a_stop_cut_short_can_be_fetched() {
-    let tale = Tale::rolled_back().begins("streaming", 2).writes("streaming", 2, work(800, 2, 20)).decides(ana(), Verdict::Stop, None);
-    let stopped = tale.ends("streaming", 2, (AttemptOutcome::Stopped, None, None), work(800, 2, 20)).undoes("streaming");
+    let tale = Tale::rolled_back()
+        .begins("streaming", 2)
+        .writes("streaming", 2, work(800, 2, 20))
+        .decides(ana(), Verdict::Stop, None);
+    let stopped = tale
+        .ends("streaming", 2, (AttemptOutcome::Stopped, None, None), work(800, 2, 20))
+        .undoes("streaming");
     insta::assert_snapshot!(shown(&stopped.delivers(false).closes(Outcome::Stopped, None)), @"
     ├ *llm-wrapper was stopped* by @UANA.
     │ *Kept:* the work of scaffold and core-implementation.
@@ -103,8 +120,14 @@ fn what_a_stop_cut_short_can_be_fetched() {
 
 #[test]
 fn without_any_branch_unfinished_work_is_where_runs_are_kept() {
-    let tale = Tale::new().started().begins("scaffold", 1).writes("scaffold", 1, work(800, 2, 20)).decides(ana(), Verdict::Stop, None);
-    let stopped = tale.ends("scaffold", 1, (AttemptOutcome::Stopped, None, None), work(800, 2, 20)).undoes("scaffold");
+    let tale = Tale::new()
+        .started()
+        .begins("scaffold", 1)
+        .writes("scaffold", 1, work(800, 2, 20))
+        .decides(ana(), Verdict::Stop, None);
+    let stopped = tale
+        .ends("scaffold", 1, (AttemptOutcome::Stopped, None, None), work(800, 2, 20))
+        .undoes("scaffold");
     let text = shown(&stopped.closes(Outcome::Stopped, None));
     let get = "`git fetch \"$SIGNOFF_HOME/runs/llm-wrapper-k3f9qdz/shadow.git\" refs/signoff/scaffold-1 && git switch --detach FETCH_HEAD`";
     assert!(text.contains(get), "{text}");
@@ -112,7 +135,10 @@ fn without_any_branch_unfinished_work_is_where_runs_are_kept() {
 
 #[test]
 fn a_run_that_was_rejected() {
-    let tale = Tale::waiting().after(70).decides(ben(), Verdict::Reject, Some("no retries <!here>")).undoes("core-implementation");
+    let tale = Tale::waiting()
+        .after(70)
+        .decides(ben(), Verdict::Reject, Some("no retries <!here>"))
+        .undoes("core-implementation");
     insta::assert_snapshot!(shown(&tale.delivers(false).closes(Outcome::Rejected, Some("no retries <!here>"))), @"
     ├ *llm-wrapper was rejected* at core-implementation by @UBEN. @UANA
     │ > no retries <!here>
@@ -134,7 +160,11 @@ fn a_run_that_was_rejected() {
 #[test]
 fn a_run_that_was_stopped_before_anything_was_good() {
     let stopped = (AttemptOutcome::Stopped, None, None);
-    let tale = Tale::new().started().begins("scaffold", 1).decides(ana(), Verdict::Stop, None).ends("scaffold", 1, stopped, work(100, 1, 5));
+    let tale = Tale::new()
+        .started()
+        .begins("scaffold", 1)
+        .decides(ana(), Verdict::Stop, None)
+        .ends("scaffold", 1, stopped, work(100, 1, 5));
     insta::assert_snapshot!(shown(&tale.undoes("scaffold").closes(Outcome::Stopped, None)), @"
     ├ *llm-wrapper was stopped* by @UANA.
     │ *Kept:* nothing, as no stage was finished.
@@ -149,7 +179,11 @@ fn a_run_that_was_stopped_before_anything_was_good() {
 
 fn advice(trouble: Option<Trouble>) -> String {
     let end = (AttemptOutcome::Bad, Some("it broke"), trouble);
-    let tale = Tale::new().started().begins("scaffold", 1).ends("scaffold", 1, end, work(100, 1, 5)).fails("scaffold", "it broke");
+    let tale = Tale::new()
+        .started()
+        .begins("scaffold", 1)
+        .ends("scaffold", 1, end, work(100, 1, 5))
+        .fails("scaffold", "it broke");
     let text = shown(&tale.closes(Outcome::Failed, Some("scaffold: it broke")));
     text.lines().find(|l| l.contains("*Next:*")).unwrap().to_owned()
 }
@@ -164,9 +198,20 @@ fn advice_fits_the_trouble() {
 
 #[test]
 fn nobody_answered() {
-    let tale = Tale::waiting().misses("core-implementation").fails("core-implementation", "nobody answered in time");
-    let text = shown(&tale.delivers(false).closes(Outcome::Failed, Some("core-implementation: nobody answered in time")));
-    assert!(text.contains("*Next:* start again with `/develop llm-wrapper` when somebody can answer in time."), "{text}");
+    let tale = Tale::waiting()
+        .misses("core-implementation")
+        .fails("core-implementation", "nobody answered in time");
+    let text = shown(
+        &tale
+            .delivers(false)
+            .closes(Outcome::Failed, Some("core-implementation: nobody answered in time")),
+    );
+    assert!(
+        text.contains(
+            "*Next:* start again with `/develop llm-wrapper` when somebody can answer in time."
+        ),
+        "{text}"
+    );
 }
 
 #[test]

@@ -4,7 +4,9 @@
 use chrono::{DateTime, Utc};
 
 use super::{Question, WORDS};
-use crate::run::{AttemptOutcome, Decided, OnReject, OpenGate, Rework, Run, StagePhase, StageState, Verdict};
+use crate::run::{
+    AttemptOutcome, Decided, OnReject, OpenGate, Rework, Run, StagePhase, StageState, Verdict,
+};
 use crate::slack::{Mrkdwn, one_line};
 use crate::thread::figures;
 use crate::thread::people::{anybody_else, called_by, listed, mention, row};
@@ -35,11 +37,17 @@ impl<'a> Answer<'a> {
         let quorum = stage.stage.gate.as_ref().map_or(1, |spec| spec.quorum);
         let last = run.decisions.iter().rev().find(|d| d.gate.as_ref() == Some(&gate.id));
         match last.map(|d| (d.verdict, d)) {
-            Some((Verdict::Approve, d)) if gate.approvals.len() >= quorum as usize => Self::Approved(d),
+            Some((Verdict::Approve, d)) if gate.approvals.len() >= quorum as usize => {
+                Self::Approved(d)
+            }
             Some((Verdict::Changes, d)) => Self::Changes(d),
             Some((Verdict::Reject, d)) => Self::Rejected(d),
             _ if stage.missed_deadline && stage.rounds == gate.id.round => Self::Missed,
-            _ => run.decisions.iter().find(|d| d.verdict == Verdict::Stop).map_or(Self::Dropped, Self::Stopped),
+            _ => run
+                .decisions
+                .iter()
+                .find(|d| d.verdict == Verdict::Stop)
+                .map_or(Self::Dropped, Self::Stopped),
         }
     }
 }
@@ -50,7 +58,8 @@ impl Question<'_> {
         if !self.is_open() {
             return self.outcome();
         }
-        let asked = Mrkdwn::from(self.asked()) + " " + row(&called_by(self.run, &self.gate.id, self.spec));
+        let asked =
+            Mrkdwn::from(self.asked()) + " " + row(&called_by(self.run, &self.gate.id, self.spec));
         let anybody = anybody_else(self.run, self.spec);
         Mrkdwn::join([asked].into_iter().chain(anybody).chain(self.approvals()), "\n")
     }
@@ -63,13 +72,24 @@ impl Question<'_> {
     /// What was answered, in one line.
     pub(in crate::thread) fn outcome(&self) -> Mrkdwn {
         let after = |d: &Decided| figures::after(d.waited_seconds);
-        let what = Mrkdwn::from(format!("*{} of {}* · ", self.stage.name(), self.run.request.project));
+        let what =
+            Mrkdwn::from(format!("*{} of {}* · ", self.stage.name(), self.run.request.project));
         match self.answer {
             Answer::Open => what + "is asked",
             Answer::Approved(d) => what + "approved by " + self.approvers() + " " + after(d),
-            Answer::Changes(d) => what + "asked for changes by " + mention(&d.by) + " " + after(d) + started_over(d.rework),
+            Answer::Changes(d) => {
+                what + "asked for changes by "
+                    + mention(&d.by)
+                    + " "
+                    + after(d)
+                    + started_over(d.rework)
+            }
             Answer::Rejected(d) => {
-                let on = if self.spec.on_reject == OnReject::Skip { "; the run goes on without it" } else { "" };
+                let on = if self.spec.on_reject == OnReject::Skip {
+                    "; the run goes on without it"
+                } else {
+                    ""
+                };
                 what + "rejected by " + mention(&d.by) + " " + after(d) + on
             }
             Answer::Stopped(d) => what + "not decided: the run was stopped by " + mention(&d.by),
@@ -84,7 +104,10 @@ impl Question<'_> {
         match (wanted, given.len()) {
             (0 | 1, _) => None,
             (_, 0) => Some(format!("It takes {wanted} approvals.").into()),
-            (_, n) => Some(Mrkdwn::from(format!("{n} of {wanted} approvals: ")) + Mrkdwn::join(given.iter().map(mention), " ")),
+            (_, n) => Some(
+                Mrkdwn::from(format!("{n} of {wanted} approvals: "))
+                    + Mrkdwn::join(given.iter().map(mention), " "),
+            ),
         }
     }
 
@@ -94,7 +117,11 @@ impl Question<'_> {
 
     /// The words that came with the answer, and what the card is worth since.
     pub(super) fn answered(&self) -> Option<Mrkdwn> {
-        let decided = self.run.decisions.iter().filter(|d| d.gate.as_ref() == Some(&self.gate.id) || self.is_stopped_by(d));
+        let decided = self
+            .run
+            .decisions
+            .iter()
+            .filter(|d| d.gate.as_ref() == Some(&self.gate.id) || self.is_stopped_by(d));
         let quotes = decided.filter_map(|d| Mrkdwn::excerpt(d.words.as_deref()?, WORDS));
         Mrkdwn::join(quotes.chain(self.voided().map(Mrkdwn::from)), "\n").non_empty()
     }
@@ -108,15 +135,30 @@ impl Question<'_> {
         let Answer::Changes(_) = self.answer else { return None };
         let next = self.gate.id.round + 1;
         let after = self.stage.changes.iter().find(|c| c.round == self.gate.id.round)?.after;
-        Some(match Question::all(self.run).find(|q| q.stage.name() == self.stage.name() && q.gate.id.round == next) {
-            Some(later) if later.gate.attempt > after => {
-                let changed = later.work.since_round.as_ref().map(|diff| format!(" changed {} since", figures::diff(diff)));
-                format!("Voided: round {next}{}.", changed.unwrap_or_else(|| " asks about newer work".to_owned()))
-            }
-            Some(_) => format!("The changes could not be made: round {next} asks about this work again."),
-            None if self.run.outcome.is_none() && self.stage.phase == StagePhase::Running => format!("Void: round {next} is being made."),
-            None => "No new round was finished.".to_owned(),
-        })
+        Some(
+            match Question::all(self.run)
+                .find(|q| q.stage.name() == self.stage.name() && q.gate.id.round == next)
+            {
+                Some(later) if later.gate.attempt > after => {
+                    let changed = later
+                        .work
+                        .since_round
+                        .as_ref()
+                        .map(|diff| format!(" changed {} since", figures::diff(diff)));
+                    format!(
+                        "Voided: round {next}{}.",
+                        changed.unwrap_or_else(|| " asks about newer work".to_owned())
+                    )
+                }
+                Some(_) => format!(
+                    "The changes could not be made: round {next} asks about this work again."
+                ),
+                None if self.run.outcome.is_none() && self.stage.phase == StagePhase::Running => {
+                    format!("Void: round {next} is being made.")
+                }
+                None => "No new round was finished.".to_owned(),
+            },
+        )
     }
 
     /// In a later round: which words asked for it, and whether they could be followed.
@@ -127,15 +169,29 @@ impl Question<'_> {
         if self.gate.attempt > before.after {
             return said.map(|said| "_Made for what " + who + " asked:_\n" + said);
         }
-        let tried = self.stage.attempts.iter().rev().find(|a| a.n > before.after && a.outcome != AttemptOutcome::Good);
-        let why = tried.and_then(|a| a.why.as_deref()).map(|why| format!(": {}", one_line(why, WHY))).unwrap_or_default();
-        let failed = "*The changes that " + who + " asked for could not be made*" + why + ". This is the work from before.";
+        let tried = self
+            .stage
+            .attempts
+            .iter()
+            .rev()
+            .find(|a| a.n > before.after && a.outcome != AttemptOutcome::Good);
+        let why = tried
+            .and_then(|a| a.why.as_deref())
+            .map(|why| format!(": {}", one_line(why, WHY)))
+            .unwrap_or_default();
+        let failed = "*The changes that "
+            + who
+            + " asked for could not be made*"
+            + why
+            + ". This is the work from before.";
         Some(Mrkdwn::join([failed].into_iter().chain(said), "\n"))
     }
 
     pub(super) fn answered_at(&self) -> Option<DateTime<Utc>> {
         match self.answer {
-            Answer::Approved(d) | Answer::Changes(d) | Answer::Rejected(d) | Answer::Stopped(d) => Some(d.at),
+            Answer::Approved(d) | Answer::Changes(d) | Answer::Rejected(d) | Answer::Stopped(d) => {
+                Some(d.at)
+            }
             Answer::Open | Answer::Missed | Answer::Dropped => None,
         }
     }
@@ -143,7 +199,9 @@ impl Question<'_> {
     /// The decision without any people: what a lock screen shows.
     pub(super) fn in_short(&self) -> String {
         let what = match self.answer {
-            Answer::Open => return format!("Keep {} of {}?", self.stage.name(), self.run.request.project),
+            Answer::Open => {
+                return format!("Keep {} of {}?", self.stage.name(), self.run.request.project);
+            }
             Answer::Approved(_) => "approved",
             Answer::Changes(_) => "changes asked for",
             Answer::Rejected(_) => "rejected",

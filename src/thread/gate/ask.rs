@@ -24,11 +24,21 @@ impl Question<'_> {
         if clock::is_over(self.gate, self.spec, now) {
             return vec![context(Mrkdwn::join([time].into_iter().chain(diff), " · "))];
         }
-        let mut small = vec![self.effect().into(), time + " (" + clock::moment(self.gate.deadline, place) + ")"];
+        let mut small = vec![
+            self.effect().into(),
+            time + " (" + clock::moment(self.gate.deadline, place) + ")",
+        ];
         small.extend(self.extended());
-        small.extend(self.gate.escalated_at.map(|at| "others are asked as well since " + clock::moment(at, place)));
+        small.extend(
+            self.gate
+                .escalated_at
+                .map(|at| "others are asked as well since " + clock::moment(at, place)),
+        );
         small.extend(diff);
-        vec![actions(&self.key(), self.buttons(place, Silence::NotOffered)), context(Mrkdwn::join(small, " · "))]
+        vec![
+            actions(&self.key(), self.buttons(place, Silence::NotOffered)),
+            context(Mrkdwn::join(small, " · ")),
+        ]
     }
 
     /// Every way to answer.
@@ -53,7 +63,10 @@ impl Question<'_> {
     /// What an answer sets going.
     pub(in crate::thread) fn effect(&self) -> String {
         let after = self.run.stages.iter().skip_while(|s| s.name() != self.stage.name()).nth(1);
-        let approving = after.map_or_else(|| "finishes the run".to_owned(), |next| format!("goes on with {}", next.name()));
+        let approving = after.map_or_else(
+            || "finishes the run".to_owned(),
+            |next| format!("goes on with {}", next.name()),
+        );
         let rejecting = match self.spec.on_reject {
             OnReject::End => "ends the run without this work",
             OnReject::Skip => "goes on without this work",

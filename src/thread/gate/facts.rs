@@ -20,13 +20,22 @@ impl Question<'_> {
     /// `3 files +156 −12 · 50/50 tests, before 47/47 · 92 % coverage, +1.5 · $0.27 of $5.00 so far`.
     pub(in crate::thread) fn figures(&self) -> String {
         let before = self.before();
-        let mut parts: Vec<String> = self.work.diff.as_ref().map(figures::diff).into_iter().collect();
+        let mut parts: Vec<String> =
+            self.work.diff.as_ref().map(figures::diff).into_iter().collect();
         parts.push(match (self.work.tests, before.and_then(|a| a.tests)) {
-            (Some(now), Some(before)) => format!("{}, before {}/{}", figures::tests(now), before.passed, Tests::ran(before)),
+            (Some(now), Some(before)) => {
+                format!("{}, before {}/{}", figures::tests(now), before.passed, Tests::ran(before))
+            }
             (Some(now), None) => figures::tests(now),
             (None, _) => "checks passed".to_owned(),
         });
-        let coverage = |percent| format!("{} coverage{}", figures::percent(percent), change(before.and_then(|a| a.coverage_percent), percent));
+        let coverage = |percent| {
+            format!(
+                "{} coverage{}",
+                figures::percent(percent),
+                change(before.and_then(|a| a.coverage_percent), percent)
+            )
+        };
         parts.extend(self.work.coverage_percent.map(coverage));
         parts.push(format!("{} so far", figures::of_budget(self.run, self.spent())));
         parts.join(" · ")
@@ -35,33 +44,61 @@ impl Question<'_> {
     /// The newest good work before this one.
     fn before(&self) -> Option<&Attempt> {
         let good = |a: &&Attempt| a.outcome == AttemptOutcome::Good;
-        let earlier = self.run.stages.iter().take_while(|s| s.name() != self.stage.name()).flat_map(|s| &s.attempts);
+        let earlier = self
+            .run
+            .stages
+            .iter()
+            .take_while(|s| s.name() != self.stage.name())
+            .flat_map(|s| &s.attempts);
         earlier.chain(self.stage.attempts.iter().filter(|a| a.n < self.work.n)).filter(good).last()
     }
 
     /// Whether everybody who is called now approved what was approved last.
     fn approved_before(&self) -> bool {
         let earlier = self.run.stages.iter().take_while(|s| s.name() != self.stage.name());
-        let approvals = earlier.filter(|s| s.was_approved()).filter_map(|s| s.asked.last()).last().map(|asked| &asked.gate.approvals);
+        let approvals = earlier
+            .filter(|s| s.was_approved())
+            .filter_map(|s| s.asked.last())
+            .last()
+            .map(|asked| &asked.gate.approvals);
         let approved = |who: &Approver| matches!(who, Approver::Person(person) if approvals.is_some_and(|them| them.contains(person)));
         called_by(self.run, &self.gate.id, self.spec).iter().all(approved)
     }
 
     /// The money up to this question: what came after it does not change its card.
     pub(super) fn spent(&self) -> Usd {
-        let newest = self.stage.changes.iter().find(|c| c.round == self.gate.id.round).map_or(u32::MAX, |c| c.after);
-        let earlier = self.run.stages.iter().take_while(|s| s.name() != self.stage.name()).flat_map(|s| &s.attempts);
-        earlier.chain(self.stage.attempts.iter().filter(|a| a.n <= newest)).map(|a| a.cost_usd).sum()
+        let newest = self
+            .stage
+            .changes
+            .iter()
+            .find(|c| c.round == self.gate.id.round)
+            .map_or(u32::MAX, |c| c.after);
+        let earlier = self
+            .run
+            .stages
+            .iter()
+            .take_while(|s| s.name() != self.stage.name())
+            .flat_map(|s| &s.attempts);
+        earlier
+            .chain(self.stage.attempts.iter().filter(|a| a.n <= newest))
+            .map(|a| a.cost_usd)
+            .sum()
     }
 
     /// What is new to somebody who looked before.
     pub(super) fn since(&self) -> Option<String> {
         let round = self.gate.id.round.saturating_sub(1);
-        let same = self.stage.changes.iter().any(|c| c.round == round && self.gate.attempt <= c.after);
+        let same =
+            self.stage.changes.iter().any(|c| c.round == round && self.gate.attempt <= c.after);
         let since_round = self.work.since_round.as_ref().filter(|_| round > 0 && !same);
-        let since_round = since_round.map(|diff| format!("Since round {round}: {}", figures::diff(diff)));
+        let since_round =
+            since_round.map(|diff| format!("Since round {round}: {}", figures::diff(diff)));
         let whose = if self.approved_before() { "you last approved" } else { "the last approval" };
-        let since_approved = self.work.since_approved.as_ref().map(|diff| format!("Since {whose}: {}", figures::diff(diff)));
+        let since_approved = self
+            .work
+            .since_approved
+            .as_ref()
+            .map(|diff| format!("Since {whose}: {}", figures::diff(diff)));
         let lines: Vec<String> = since_round.into_iter().chain(since_approved).collect();
         (!lines.is_empty()).then(|| lines.join("\n"))
     }
@@ -69,7 +106,9 @@ impl Question<'_> {
 
 /// `, +1.5`, of what is shown.
 fn change(before: Option<f64>, now: f64) -> String {
-    let Some(tenths) = before.map(|before| figures::tenths(now) - figures::tenths(before)) else { return String::new() };
+    let Some(tenths) = before.map(|before| figures::tenths(now) - figures::tenths(before)) else {
+        return String::new();
+    };
     let shown = tenths.unsigned_abs();
     let sign = match tenths {
         0 => return ", unchanged".to_owned(),
@@ -81,7 +120,11 @@ fn change(before: Option<f64>, now: f64) -> String {
 }
 
 fn largest(diff: &Diff) -> impl Iterator<Item = Mrkdwn> {
-    let biggest = diff.biggest.iter().take(Diff::BIGGEST).map(|f| Mrkdwn::code(&f.path, PATH) + " " + figures::lines(f.added, f.removed));
+    let biggest = diff
+        .biggest
+        .iter()
+        .take(Diff::BIGGEST)
+        .map(|f| Mrkdwn::code(&f.path, PATH) + " " + figures::lines(f.added, f.removed));
     let others = u64::from(diff.files).saturating_sub(diff.biggest.len() as u64);
     biggest.chain((others > 0).then(|| figures::plural(others, "smaller file").into()))
 }

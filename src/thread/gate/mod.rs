@@ -19,7 +19,9 @@ use answer::Answer;
 
 pub(super) use answer::was;
 pub(super) use ask::Silence;
-pub use value::{APPROVE, CHANGES, DIFF, DIFF_LINK, DIFF_PAGE, EXTEND, GateValue, REJECT, RunValue, SNOOZE, STOP};
+pub use value::{
+    APPROVE, CHANGES, DIFF, DIFF_LINK, DIFF_PAGE, EXTEND, GateValue, REJECT, RunValue, SNOOZE, STOP,
+};
 
 /// How much of an agent's words, and of a person's, a card shows. A person's stand whole in the ledger where an attempt reads them.
 const WORDS: usize = 400;
@@ -45,7 +47,12 @@ impl<'a> Question<'a> {
     pub(super) fn all(run: &'a Run) -> impl Iterator<Item = Self> {
         run.stages.iter().flat_map(move |stage| {
             let open = run.gate.iter().filter(move |open| &open.id.stage == stage.name());
-            stage.asked.iter().map(|asked| &asked.gate).chain(open).filter_map(move |gate| Self::find(run, stage, gate))
+            stage
+                .asked
+                .iter()
+                .map(|asked| &asked.gate)
+                .chain(open)
+                .filter_map(move |gate| Self::find(run, stage, gate))
         })
     }
 
@@ -56,8 +63,16 @@ impl<'a> Question<'a> {
     }
 
     fn find(run: &'a Run, stage: &'a StageState, gate: &'a OpenGate) -> Option<Self> {
-        let work = stage.attempts.iter().find(|a| a.n == gate.attempt).or_else(|| stage.good_attempt())?;
-        Some(Self { run, stage, gate, spec: stage.stage.gate.as_ref()?, work, answer: Answer::find(run, stage, gate) })
+        let work =
+            stage.attempts.iter().find(|a| a.n == gate.attempt).or_else(|| stage.good_attempt())?;
+        Some(Self {
+            run,
+            stage,
+            gate,
+            spec: stage.stage.gate.as_ref()?,
+            work,
+            answer: Answer::find(run, stage, gate),
+        })
     }
 
     /// `gate:<stage>:<round>`.
@@ -67,7 +82,8 @@ impl<'a> Question<'a> {
 
     /// Where the run's thread is, as a link.
     pub(super) fn channel(&self) -> Mrkdwn {
-        let channel = self.run.request.channel.as_ref().and_then(|home| Mrkdwn::channel(&home.channel));
+        let channel =
+            self.run.request.channel.as_ref().and_then(|home| Mrkdwn::channel(&home.channel));
         channel.unwrap_or_else(|| "the run's thread".into())
     }
 
@@ -81,7 +97,11 @@ impl<'a> Question<'a> {
         blocks.push(section(self.facts()));
         blocks.extend(self.since().map(section));
         blocks.extend(self.look_twice().into_iter().chain(self.words_of_the_agent()).map(section));
-        blocks.extend(if self.is_open() { self.ask(now, place) } else { self.small_print(place).into_iter().collect() });
+        blocks.extend(if self.is_open() {
+            self.ask(now, place)
+        } else {
+            self.small_print(place).into_iter().collect()
+        });
         Message::new(self.key(), To::Thread, &self.notice(), blocks)
     }
 
@@ -106,12 +126,16 @@ impl<'a> Question<'a> {
 
     /// For a lock screen: the decision, and the figures whole, whatever the names are.
     pub(super) fn notice(&self) -> Mrkdwn {
-        let mut parts: Vec<String> = self.work.diff.as_ref().map(figures::diff).into_iter().collect();
+        let mut parts: Vec<String> =
+            self.work.diff.as_ref().map(figures::diff).into_iter().collect();
         parts.extend(self.work.tests.map(figures::tests));
         parts.push(self.spent().to_string());
         let figures = parts.join(" · ");
         let room = NOTICE.saturating_sub(figures.chars().count() + 1);
-        Mrkdwn::line(&format!("{} {figures}", one_line(&self.in_short(), room.max(NOTICE / 3))), NOTICE)
+        Mrkdwn::line(
+            &format!("{} {figures}", one_line(&self.in_short(), room.max(NOTICE / 3))),
+            NOTICE,
+        )
     }
 }
 

@@ -41,11 +41,16 @@ fn a_question_with_a_page_links_to_the_diff() {
 fn a_button_carries_the_whole_gate() {
     let tale = Tale::waiting();
     let json = serde_json::to_value(&gates(&tale.run, tale.now, &no_pages())[0].blocks).unwrap();
-    let buttons = json.as_array().unwrap().iter().find(|b| b["type"] == "actions").unwrap()["elements"].clone();
+    let buttons =
+        json.as_array().unwrap().iter().find(|b| b["type"] == "actions").unwrap()["elements"]
+            .clone();
     let ids: Vec<&Value> = buttons.as_array().unwrap().iter().map(|b| &b["action_id"]).collect();
     assert_eq!(ids, ["gate.approve", "gate.changes", "gate.reject", "gate.diff", "gate.extend"]);
     let value: GateValue = serde_json::from_str(buttons[0]["value"].as_str().unwrap()).unwrap();
-    assert_eq!((value.run.clone(), Some(value.gate())), (tale.run.id().clone(), tale.run.gate.map(|g| g.id)));
+    assert_eq!(
+        (value.run.clone(), Some(value.gate())),
+        (tale.run.id().clone(), tale.run.gate.map(|g| g.id))
+    );
 }
 
 #[test]
@@ -66,8 +71,13 @@ fn an_approval_stays_with_who_and_when_and_the_words() {
 
 #[test]
 fn a_rejection_stays_too() {
-    let tale = Tale::waiting().after(20).decides(PersonId::Cli { user: "ana".to_owned() }, Verdict::Reject, Some("no retries"));
-    let text = shown(&tale.undoes("core-implementation").closes(Outcome::Rejected, Some("no retries")));
+    let tale = Tale::waiting().after(20).decides(
+        PersonId::Cli { user: "ana".to_owned() },
+        Verdict::Reject,
+        Some("no retries"),
+    );
+    let text =
+        shown(&tale.undoes("core-implementation").closes(Outcome::Rejected, Some("no retries")));
     insta::assert_snapshot!(text, @"
     ├ *core-implementation of llm-wrapper* · rejected by ana (command line) within a minute
     │ > no retries
@@ -122,7 +132,11 @@ fn the_notification_has_decision_files_tests_and_cost() {
 
 #[test]
 fn a_card_tells_the_time_left_three_times_however_long_it_waits() {
-    for (hours, told) in [(1, ["1 h", "30 min", "10 min"]), (24, ["24 h", "12 h", "10 min"]), (72, ["3 days", "36 h", "10 min"])] {
+    for (hours, told) in [
+        (1, ["1 h", "30 min", "10 min"]),
+        (24, ["24 h", "12 h", "10 min"]),
+        (72, ["3 days", "36 h", "10 min"]),
+    ] {
         let mut tale = Tale::waiting();
         let open = tale.run.gate.as_mut().unwrap();
         open.deadline = open.opened_at + TimeDelta::hours(hours);
@@ -130,7 +144,11 @@ fn a_card_tells_the_time_left_three_times_however_long_it_waits() {
         let mut at = tale.now;
         let mut shown = Vec::new();
         while let Some(next) = crate::thread::redraw_at(&tale.run, at) {
-            shown.push(crate::thread::clock::left_at_most(gate, tale.run.spec_of(&gate.id).unwrap(), at));
+            shown.push(crate::thread::clock::left_at_most(
+                gate,
+                tale.run.spec_of(&gate.id).unwrap(),
+                at,
+            ));
             at = next;
         }
         shown.dedup();
@@ -144,7 +162,11 @@ fn the_time_left_is_told_in_steps() {
     let tale = Tale::waiting();
     let left = |minutes| {
         let gate = tale.run.gate.as_ref().unwrap();
-        crate::thread::clock::left(gate, tale.run.spec_of(&gate.id).unwrap(), gate.deadline - TimeDelta::minutes(minutes))
+        crate::thread::clock::left(
+            gate,
+            tale.run.spec_of(&gate.id).unwrap(),
+            gate.deadline - TimeDelta::minutes(minutes),
+        )
     };
     assert_eq!(left(54), "times out in 54 min");
     assert_eq!(left(119), "times out in 1 h 50 min");
@@ -155,7 +177,10 @@ fn the_time_left_is_told_in_steps() {
 
 #[test]
 fn many_approvers_are_folded() {
-    let approvers = (0..30).map(|i| PersonId::Slack { team: "T1".to_owned(), user: format!("U{i}") }.into()).collect();
-    let tale = Tale::waiting().gated("core-implementation", GateSpec { approvers, ..GateSpec::usual(3_600) });
+    let approvers = (0..30)
+        .map(|i| PersonId::Slack { team: "T1".to_owned(), user: format!("U{i}") }.into())
+        .collect();
+    let tale = Tale::waiting()
+        .gated("core-implementation", GateSpec { approvers, ..GateSpec::usual(3_600) });
     assert!(shown(&tale).lines().next().unwrap().ends_with("@U10 and 19 more"));
 }

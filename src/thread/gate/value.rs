@@ -38,13 +38,23 @@ impl GateValue {
     /// All that an answer to this gate must name.
     #[must_use]
     pub fn of(run: &Run, gate: &GateId) -> Self {
-        Self { run: run.id().clone(), stage: gate.stage.clone(), round: gate.round, digest: gate.digest.clone() }
+        Self {
+            run: run.id().clone(),
+            stage: gate.stage.clone(),
+            round: gate.round,
+            digest: gate.digest.clone(),
+        }
     }
 
     /// The gate that is answered.
     #[must_use]
     pub fn gate(&self) -> GateId {
-        GateId { kind: GateKind::Approve, stage: self.stage.clone(), round: self.round, digest: self.digest.clone() }
+        GateId {
+            kind: GateKind::Approve,
+            stage: self.stage.clone(),
+            round: self.round,
+            digest: self.digest.clone(),
+        }
     }
 
     /// As a button or a modal carries it.

@@ -7,7 +7,11 @@ use super::home;
 
 fn shown(tales: Vec<(Tale, bool)>) -> String {
     let now = Tale::waiting().now;
-    plain_blocks(&home(&tales.into_iter().map(|(tale, may)| (tale.run, may)).collect::<Vec<_>>(), now, &no_pages()))
+    plain_blocks(&home(
+        &tales.into_iter().map(|(tale, may)| (tale.run, may)).collect::<Vec<_>>(),
+        now,
+        &no_pages(),
+    ))
 }
 
 #[test]

@@ -27,14 +27,26 @@ struct Row {
 
 /// None before the first attempt: an empty ledger tells nothing.
 pub(super) fn ledger(run: &Run, progress: Option<&Progress>) -> Option<Message> {
-    let rows: Vec<Row> = run.stages.iter().enumerate().flat_map(|(i, stage)| rows(run, i, stage, progress)).collect();
+    let rows: Vec<Row> = run
+        .stages
+        .iter()
+        .enumerate()
+        .flat_map(|(i, stage)| rows(run, i, stage, progress))
+        .collect();
     let newest = rows.last()?.paragraphs.first()?;
     Some(Message::new("ledger", To::Thread, newest, sections(&rows, unread(run))))
 }
 
 fn rows(run: &Run, index: usize, stage: &StageState, progress: Option<&Progress>) -> Vec<Row> {
-    let attempts = stage.attempts.iter().map(|attempt| Row { paragraphs: said_in(row(run, index, attempt, progress).into(), attempt), attempts: 1 });
-    attempts.chain(end_of_stage(run, index).map(|line| Row { paragraphs: vec![line.into()], attempts: 0 })).collect()
+    let attempts = stage.attempts.iter().map(|attempt| Row {
+        paragraphs: said_in(row(run, index, attempt, progress).into(), attempt),
+        attempts: 1,
+    });
+    attempts
+        .chain(
+            end_of_stage(run, index).map(|line| Row { paragraphs: vec![line.into()], attempts: 0 }),
+        )
+        .collect()
 }
 
 /// A row and the words that its attempt read; the newest words where not all fit.
@@ -50,8 +62,13 @@ fn said_in(row: Mrkdwn, attempt: &Attempt) -> Vec<Mrkdwn> {
     // The newest words are shown whatever they are, as far as they fit.
     let shown = remarks.iter().rev().take_while(fits).count().max(1).min(remarks.len());
     let folded = remarks.len() - shown;
-    let note = (folded > 0).then(|| format!("_… and {} before_", figures::plural(folded as u64, "remark")).into());
-    [row].into_iter().chain(note).chain(in_room(remarks.into_iter().skip(folded).flatten())).collect()
+    let note = (folded > 0)
+        .then(|| format!("_… and {} before_", figures::plural(folded as u64, "remark")).into());
+    [row]
+        .into_iter()
+        .chain(note)
+        .chain(in_room(remarks.into_iter().skip(folded).flatten()))
+        .collect()
 }
 
 fn in_room(paragraphs: impl Iterator<Item = Mrkdwn>) -> Vec<Mrkdwn> {
@@ -86,11 +103,20 @@ fn end_of_stage(run: &Run, index: usize) -> Option<String> {
     let had_good_work = stage.good_attempt().is_some();
     match stage.phase {
         StagePhase::Waiting => Some(format!("{name} · waits for an answer")),
-        StagePhase::Failed if stage.missed_deadline => Some(format!("{name} · nobody answered in time → {}", back(run, (index, None)))),
+        StagePhase::Failed if stage.missed_deadline => {
+            Some(format!("{name} · nobody answered in time → {}", back(run, (index, None))))
+        }
         StagePhase::Undone if had_good_work => {
             let here = |gate: &GateId| &gate.stage == stage.name();
-            let rejected = run.decisions.iter().any(|d| d.verdict == Verdict::Reject && d.gate.as_ref().is_some_and(here));
-            Some(format!("{name} · {} → {}", if rejected { "rejected" } else { "the run was stopped" }, back(run, (index, None))))
+            let rejected = run
+                .decisions
+                .iter()
+                .any(|d| d.verdict == Verdict::Reject && d.gate.as_ref().is_some_and(here));
+            Some(format!(
+                "{name} · {} → {}",
+                if rejected { "rejected" } else { "the run was stopped" },
+                back(run, (index, None))
+            ))
         }
         _ => None,
     }
@@ -107,12 +133,15 @@ fn sections(rows: &[Row], last: Option<String>) -> Vec<SlackBlock> {
     let shown = rows.iter().rev().take_while(fits).count().max(1);
     let folded = rows.len() - shown;
     let attempts: u64 = rows[..folded].iter().map(|row| row.attempts).sum();
-    let note = (folded > 0).then(|| format!("… {}", figures::plural(attempts, "earlier attempt")).into());
+    let note =
+        (folded > 0).then(|| format!("… {}", figures::plural(attempts, "earlier attempt")).into());
     let shown = rows[folded..].iter().flat_map(|row| row.paragraphs.iter().cloned());
     let mut texts: Vec<Mrkdwn> = Vec::new();
     for paragraph in note.into_iter().chain(shown).chain(last.map(Mrkdwn::from)) {
         match texts.pop() {
-            Some(text) if text.length() + 1 + paragraph.length() <= PER_SECTION => texts.push(text + "\n" + paragraph),
+            Some(text) if text.length() + 1 + paragraph.length() <= PER_SECTION => {
+                texts.push(text + "\n" + paragraph)
+            }
             full => texts.extend(full.into_iter().chain([paragraph])),
         }
     }

@@ -1,7 +1,10 @@
 //! How does one attempt read?
 //! What ended reads the same for ever; what runs shows its progress.
 
-use crate::run::{Attempt, AttemptOutcome, Changes, Progress, Remark, RemarkKind, Rework, Run, StagePhase, Trouble};
+use crate::run::{
+    Attempt, AttemptOutcome, Changes, Progress, Remark, RemarkKind, Rework, Run, StagePhase,
+    Trouble,
+};
 use crate::slack::{Mrkdwn, one_line};
 use crate::thread::figures;
 use crate::thread::ledger::PER_SECTION;
@@ -21,7 +24,8 @@ pub(super) fn remark(remark: &Remark) -> Vec<Mrkdwn> {
         RemarkKind::Changes | RemarkKind::Anew => "_" + who + " asked for changes:_\n",
         RemarkKind::Note => "_Note by " + who + ":_\n",
     };
-    let mut words: Vec<Mrkdwn> = pieces(&remark.words).iter().filter_map(|piece| Mrkdwn::quoted(piece)).collect();
+    let mut words: Vec<Mrkdwn> =
+        pieces(&remark.words).iter().filter_map(|piece| Mrkdwn::quoted(piece)).collect();
     let first = if words.is_empty() { "> (no words)".into() } else { words.remove(0) };
     [head + first].into_iter().chain(words).collect()
 }
@@ -30,7 +34,10 @@ pub(super) fn remark(remark: &Remark) -> Vec<Mrkdwn> {
 fn pieces(text: &str) -> Vec<&str> {
     let (mut pieces, mut rest) = (Vec::new(), text);
     while let Some(end) = too_much(rest) {
-        let end = ["\n", " "].iter().find_map(|gap| rest[..end].rfind(gap).map(|at| at + 1)).unwrap_or(end);
+        let end = ["\n", " "]
+            .iter()
+            .find_map(|gap| rest[..end].rfind(gap).map(|at| at + 1))
+            .unwrap_or(end);
         let (piece, more) = rest.split_at(end);
         pieces.push(piece);
         rest = more;
@@ -55,14 +62,25 @@ fn too_much(text: &str) -> Option<usize> {
 }
 
 /// One attempt. What ended reads the same for ever; what runs shows its progress.
-pub(in crate::thread) fn row(run: &Run, index: usize, attempt: &Attempt, progress: Option<&Progress>) -> String {
+pub(in crate::thread) fn row(
+    run: &Run,
+    index: usize,
+    attempt: &Attempt,
+    progress: Option<&Progress>,
+) -> String {
     let stage = &run.stages[index];
     let mut parts = vec![stage.name().to_string(), format!("attempt {}", attempt.n)];
     match attempt.outcome {
-        AttemptOutcome::Running => parts.extend(figures::doing(stage, attempt, progress).iter().map(|part| one_line(part, STEP))),
+        AttemptOutcome::Running => parts.extend(
+            figures::doing(stage, attempt, progress).iter().map(|part| one_line(part, STEP)),
+        ),
         AttemptOutcome::Good => parts.extend(figures::achieved(attempt)),
-        AttemptOutcome::Bad | AttemptOutcome::Lost => parts.push(format!("{} → {}", what_went_wrong(attempt), then(run, index, attempt))),
-        AttemptOutcome::Stopped if attempt.snapshot.is_some() => parts.push("stopped, what was written is kept unchecked".to_owned()),
+        AttemptOutcome::Bad | AttemptOutcome::Lost => {
+            parts.push(format!("{} → {}", what_went_wrong(attempt), then(run, index, attempt)))
+        }
+        AttemptOutcome::Stopped if attempt.snapshot.is_some() => {
+            parts.push("stopped, what was written is kept unchecked".to_owned())
+        }
         AttemptOutcome::Stopped => parts.push("stopped, its work is not kept".to_owned()),
     }
     if attempt.outcome != AttemptOutcome::Running {
@@ -83,7 +101,8 @@ const fn sign(outcome: AttemptOutcome) -> &'static str {
 
 fn what_went_wrong(attempt: &Attempt) -> String {
     let why = attempt.why.as_deref().map(|why| one_line(why, WHY)).filter(|why| !why.is_empty());
-    let because = |what: &str| why.as_deref().map_or_else(|| what.to_owned(), |why| format!("{what}: {why}"));
+    let because =
+        |what: &str| why.as_deref().map_or_else(|| what.to_owned(), |why| format!("{what}: {why}"));
     match (attempt.outcome, attempt.trouble) {
         (AttemptOutcome::Lost, _) => because("the worker was lost"),
         (_, None) => why.unwrap_or_else(|| "the checks failed".to_owned()),
@@ -109,7 +128,8 @@ fn then(run: &Run, index: usize, attempt: &Attempt) -> String {
         return "no attempts left".to_owned();
     }
     if is_last && (over || spent) {
-        return if spent { "no money left for another attempt" } else { "not tried again" }.to_owned();
+        return if spent { "no money left for another attempt" } else { "not tried again" }
+            .to_owned();
     }
     let way = match (attempt.outcome, attempt.trouble) {
         (AttemptOutcome::Lost, _) => "trying again",
@@ -124,6 +144,12 @@ pub(super) fn back(run: &Run, (index, round): (usize, Option<&Changes>)) -> Stri
     if let Some(changes) = round.filter(|changes| changes.rework == Rework::Top) {
         return format!("back to the work of attempt {}", changes.attempt);
     }
-    let before = run.stages[..index].iter().rev().find(|s| s.phase == StagePhase::Good && s.snapshot.is_some());
-    before.map_or_else(|| "back to the start".to_owned(), |s| format!("back to the snapshot after {}", s.name()))
+    let before = run.stages[..index]
+        .iter()
+        .rev()
+        .find(|s| s.phase == StagePhase::Good && s.snapshot.is_some());
+    before.map_or_else(
+        || "back to the start".to_owned(),
+        |s| format!("back to the snapshot after {}", s.name()),
+    )
 }

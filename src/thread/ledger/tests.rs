@@ -35,7 +35,11 @@ fn the_running_row_says_what_it_does_now() {
 #[test]
 fn what_has_used_nothing_yet_shows_no_figures() {
     let tale = Tale::rolled_back().begins("streaming", 2).after(3);
-    let progress = Progress { tokens: Tokens::default(), cost_usd: Usd::ZERO, ..tale.progress("streaming", 2, "starting") };
+    let progress = Progress {
+        tokens: Tokens::default(),
+        cost_usd: Usd::ZERO,
+        ..tale.progress("streaming", 2, "starting")
+    };
     let text = plain(ledger(&tale.run, Some(&progress)).as_slice());
     assert!(text.ends_with("streaming · attempt 2 · starting · 3s\n"), "{text}");
 }
@@ -44,12 +48,16 @@ fn what_has_used_nothing_yet_shows_no_figures() {
 fn progress_of_an_older_attempt_is_not_shown() {
     let tale = Tale::rolled_back().begins("streaming", 2);
     let progress = tale.progress("streaming", 1, "Write src/stream.js");
-    assert!(plain(ledger(&tale.run, Some(&progress)).as_slice()).ends_with("streaming · attempt 2 · starting\n"));
+    assert!(
+        plain(ledger(&tale.run, Some(&progress)).as_slice())
+            .ends_with("streaming · attempt 2 · starting\n")
+    );
 }
 
 #[test]
 fn written_work_is_being_checked() {
-    let tale = Tale::new().started().begins("scaffold", 1).writes("scaffold", 1, work(2_340, 4, 135));
+    let tale =
+        Tale::new().started().begins("scaffold", 1).writes("scaffold", 1, work(2_340, 4, 135));
     insta::assert_snapshot!(shown(&tale), @"├ ◐ scaffold · attempt 1 · 3 files +156 −12 · the checks are running · $0.04");
 }
 
@@ -63,7 +71,12 @@ fn the_first_stage_goes_back_to_the_start() {
 }
 
 fn bad(outcome: AttemptOutcome, why: &str, trouble: Trouble) -> String {
-    shown(&Tale::new().started().begins("scaffold", 1).ends("scaffold", 1, (outcome, Some(why), Some(trouble)), work(0, 2, 30)))
+    shown(&Tale::new().started().begins("scaffold", 1).ends(
+        "scaffold",
+        1,
+        (outcome, Some(why), Some(trouble)),
+        work(0, 2, 30),
+    ))
 }
 
 #[test]
@@ -95,14 +108,25 @@ fn money_may_run_out() {
 #[test]
 fn a_stopped_attempt_is_not_kept() {
     let stopped = (AttemptOutcome::Stopped, None, None);
-    let tale = Tale::rolled_back().begins("streaming", 2).decides(ana(), Verdict::Stop, None).ends("streaming", 2, stopped, work(800, 2, 20));
+    let tale = Tale::rolled_back().begins("streaming", 2).decides(ana(), Verdict::Stop, None).ends(
+        "streaming",
+        2,
+        stopped,
+        work(800, 2, 20),
+    );
     let text = shown(&tale.undoes("streaming").closes(Outcome::Stopped, None));
-    assert!(text.ends_with("streaming · attempt 2 · stopped, its work is not kept · $0.02 · 20s\n"), "{text}");
+    assert!(
+        text.ends_with("streaming · attempt 2 · stopped, its work is not kept · $0.02 · 20s\n"),
+        "{text}"
+    );
 }
 
 #[test]
 fn rejected_work_is_rolled_back() {
-    let tale = Tale::waiting().decides(ben(), Verdict::Reject, None).undoes("core-implementation").closes(Outcome::Rejected, None);
+    let tale = Tale::waiting()
+        .decides(ben(), Verdict::Reject, None)
+        .undoes("core-implementation")
+        .closes(Outcome::Rejected, None);
     insta::assert_snapshot!(shown(&tale), @"
     ├ ✓ scaffold · attempt 1 · 15/15 tests · 3 files +156 −12 · $0.04 · 2m 15s
     │ ✓ core-implementation · attempt 1 · 50/50 tests · 92 % coverage · 3 files +156 −12 · $0.23 · 4m 30s
@@ -112,7 +136,9 @@ fn rejected_work_is_rolled_back() {
 
 #[test]
 fn work_that_nobody_looked_at_is_rolled_back() {
-    let tale = Tale::waiting().misses("core-implementation").fails("core-implementation", "nobody answered in time");
+    let tale = Tale::waiting()
+        .misses("core-implementation")
+        .fails("core-implementation", "nobody answered in time");
     insta::assert_snapshot!(shown(&tale), @"
     ├ ✓ scaffold · attempt 1 · 15/15 tests · 3 files +156 −12 · $0.04 · 2m 15s
     │ ✓ core-implementation · attempt 1 · 50/50 tests · 92 % coverage · 3 files +156 −12 · $0.23 · 4m 30s
@@ -122,14 +148,25 @@ fn work_that_nobody_looked_at_is_rolled_back() {
 
 #[test]
 fn good_work_of_a_stopped_run_is_rolled_back() {
-    let tale = Tale::waiting().decides(ana(), Verdict::Stop, None).undoes("core-implementation").closes(Outcome::Stopped, None);
-    assert!(shown(&tale).ends_with("core-implementation · the run was stopped → back to the snapshot after scaffold\n"), "{}", shown(&tale));
+    let tale = Tale::waiting()
+        .decides(ana(), Verdict::Stop, None)
+        .undoes("core-implementation")
+        .closes(Outcome::Stopped, None);
+    assert!(
+        shown(&tale).ends_with(
+            "core-implementation · the run was stopped → back to the snapshot after scaffold\n"
+        ),
+        "{}",
+        shown(&tale)
+    );
 }
 
 #[test]
 fn the_words_that_an_attempt_read_stand_in_its_row() {
     let words = "Please retry on 429:\n\n  * three times\n  * never <!channel>\n```\nawait sleep(1000)\n```";
-    let tale = Tale::waiting().wants(ben(), words, Rework::Top).notes(ana(), "and log each try & its cost");
+    let tale = Tale::waiting()
+        .wants(ben(), words, Rework::Top)
+        .notes(ana(), "and log each try & its cost");
     insta::assert_snapshot!(shown(&tale.begins("core-implementation", 2).notes(ben(), "one more thing")), @"
     ├ ✓ scaffold · attempt 1 · 15/15 tests · 3 files +156 −12 · $0.04 · 2m 15s
     │ ✓ core-implementation · attempt 1 · 50/50 tests · 92 % coverage · 3 files +156 −12 · $0.23 · 4m 30s
@@ -150,25 +187,45 @@ fn the_words_that_an_attempt_read_stand_in_its_row() {
 
 #[test]
 fn changes_start_from_what_they_are_about() {
-    let tale = Tale::waiting().wants(ben(), "Please retry.", Rework::Top).errs("core-implementation", 2);
-    assert!(shown(&tale).contains("→ back to the work of attempt 1, trying another way"), "{}", shown(&tale));
-    let tale = Tale::waiting().wants(ben(), "Please retry.", Rework::Base).errs("core-implementation", 2);
-    assert!(shown(&tale).contains("→ back to the snapshot after scaffold, trying another way"), "{}", shown(&tale));
+    let tale =
+        Tale::waiting().wants(ben(), "Please retry.", Rework::Top).errs("core-implementation", 2);
+    assert!(
+        shown(&tale).contains("→ back to the work of attempt 1, trying another way"),
+        "{}",
+        shown(&tale)
+    );
+    let tale =
+        Tale::waiting().wants(ben(), "Please retry.", Rework::Base).errs("core-implementation", 2);
+    assert!(
+        shown(&tale).contains("→ back to the snapshot after scaffold, trying another way"),
+        "{}",
+        shown(&tale)
+    );
 }
 
 #[test]
 fn a_round_has_its_own_attempts() {
-    let tale = Tale::waiting().wants(ben(), "Please retry.", Rework::Top).errs("core-implementation", 2).errs("core-implementation", 3);
+    let tale = Tale::waiting()
+        .wants(ben(), "Please retry.", Rework::Top)
+        .errs("core-implementation", 2)
+        .errs("core-implementation", 3);
     assert!(!shown(&tale).contains("no attempts left"), "{}", shown(&tale));
     let tale = tale.errs("core-implementation", 4);
-    assert!(shown(&tale).contains("attempt 4 · 3 of 50 tests failed → no attempts left"), "{}", shown(&tale));
+    assert!(
+        shown(&tale).contains("attempt 4 · 3 of 50 tests failed → no attempts left"),
+        "{}",
+        shown(&tale)
+    );
 }
 
 #[test]
 fn notes_that_nobody_read_are_counted() {
     let tale = Tale::rolled_back().begins("streaming", 2).notes(ana(), "one").notes(ben(), "two");
     assert!(shown(&tale).ends_with("2 notes wait for the next attempt\n"), "{}", shown(&tale));
-    let tale = Tale::rolled_back().begins("streaming", 2).notes(ana(), "one").closes(Outcome::Stopped, None);
+    let tale = Tale::rolled_back()
+        .begins("streaming", 2)
+        .notes(ana(), "one")
+        .closes(Outcome::Stopped, None);
     assert!(shown(&tale).ends_with("1 note came too late for an attempt\n"), "{}", shown(&tale));
 }
 
@@ -177,7 +234,9 @@ fn long_words_are_cut_by_slacks_limits_alone() {
     let words = "word& ".repeat(500);
     let tale = Tale::rolled_back().notes(ana(), &words).begins("streaming", 2);
     assert_eq!(shown(&tale).matches("word&").count(), 500, "{}", shown(&tale));
-    let tale = (0..20).fold(Tale::rolled_back(), |tale, n| tale.notes(ana(), &format!("note {n} {}", nasty()))).begins("streaming", 2);
+    let tale = (0..20)
+        .fold(Tale::rolled_back(), |tale, n| tale.notes(ana(), &format!("note {n} {}", nasty())))
+        .begins("streaming", 2);
     let text = shown(&tale);
     assert!(text.contains("_… and 19 remarks before_\n│ _Note by @UANA:_\n│ > note 19"), "{text}");
     assert!(text.trim_end().ends_with('…'), "{text}");
@@ -186,9 +245,20 @@ fn long_words_are_cut_by_slacks_limits_alone() {
 #[test]
 fn what_a_stop_cut_short_is_kept_where_it_was_written() {
     let stopped = (AttemptOutcome::Stopped, None, None);
-    let tale = Tale::rolled_back().begins("streaming", 2).writes("streaming", 2, work(800, 2, 20)).decides(ana(), Verdict::Stop, None);
-    let text = shown(&tale.ends("streaming", 2, stopped, work(800, 2, 20)).undoes("streaming").closes(Outcome::Stopped, None));
-    assert!(text.ends_with("attempt 2 · stopped, what was written is kept unchecked · $0.02 · 20s\n"), "{text}");
+    let tale = Tale::rolled_back()
+        .begins("streaming", 2)
+        .writes("streaming", 2, work(800, 2, 20))
+        .decides(ana(), Verdict::Stop, None);
+    let text = shown(
+        &tale
+            .ends("streaming", 2, stopped, work(800, 2, 20))
+            .undoes("streaming")
+            .closes(Outcome::Stopped, None),
+    );
+    assert!(
+        text.ends_with("attempt 2 · stopped, what was written is kept unchecked · $0.02 · 20s\n"),
+        "{text}"
+    );
 }
 
 #[test]

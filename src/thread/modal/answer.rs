@@ -17,7 +17,10 @@ pub const EXTEND_FORM: &str = "extend";
 pub fn changes_modal(value: &GateValue, run: &Run) -> SlackView {
     let what = words("What should be different? The agent reads exactly this.");
     let starts = [("On top of this work", "top"), ("From what the stage started with", "base")];
-    let lead = format!("Another round of *{}* of {}: the words are its feedback, and you are asked again.", value.stage, run.request.project);
+    let lead = format!(
+        "Another round of *{}* of {}: the words are its feedback, and you are asked again.",
+        value.stage, run.request.project
+    );
     let mut blocks = vec![section(lead), text_input(Field::new("words", "Changes"), what)];
     blocks.extend(radio(Field::new("start", "Where to start"), &starts));
     form(value, ("Request changes", CHANGES_FORM, "Request changes"), blocks)
@@ -34,19 +37,37 @@ pub fn reject_modal(value: &GateValue, run: &Run) -> SlackView {
         }
     };
     let lead = format!("Reject *{}* of {}? {effect}", value.stage, run.request.project);
-    form(value, ("Reject", REJECT_FORM, "Reject"), vec![section(lead), text_input(Field::optional("words", "Reason"), why)])
+    form(
+        value,
+        ("Reject", REJECT_FORM, "Reject"),
+        vec![section(lead), text_input(Field::optional("words", "Reason"), why)],
+    )
 }
 
 /// Asks how much more time is needed. Comes back as `EXTEND_FORM`.
 #[must_use]
 pub fn extend_modal(value: &GateValue, run: &Run) -> SlackView {
-    let times = [("1 hour more", "1h"), ("8 hours more", "8h"), ("Until tomorrow, 9:00 where you are", "tomorrow")];
-    let lead = section(format!("More time to answer for *{}* of {}.", value.stage, run.request.project));
-    form(value, ("Extend", EXTEND_FORM, "Extend"), [lead].into_iter().chain(radio(Field::new("until", "How long"), &times)).collect())
+    let times = [
+        ("1 hour more", "1h"),
+        ("8 hours more", "8h"),
+        ("Until tomorrow, 9:00 where you are", "tomorrow"),
+    ];
+    let lead =
+        section(format!("More time to answer for *{}* of {}.", value.stage, run.request.project));
+    form(
+        value,
+        ("Extend", EXTEND_FORM, "Extend"),
+        [lead].into_iter().chain(radio(Field::new("until", "How long"), &times)).collect(),
+    )
 }
 
-fn form(value: &GateValue, (title, callback_id, submit): (&str, &str, &str), blocks: Vec<SlackBlock>) -> SlackView {
-    Modal { title, callback_id, private_metadata: &value.json(), submit: Some(submit), blocks }.view()
+fn form(
+    value: &GateValue,
+    (title, callback_id, submit): (&str, &str, &str),
+    blocks: Vec<SlackBlock>,
+) -> SlackView {
+    Modal { title, callback_id, private_metadata: &value.json(), submit: Some(submit), blocks }
+        .view()
 }
 
 const fn words(placeholder: &str) -> Words<'_> {

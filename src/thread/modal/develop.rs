@@ -25,14 +25,40 @@ pub struct DevelopForm<'a> {
 /// Asks what to develop.
 #[must_use]
 pub fn develop_modal(form: DevelopForm<'_>) -> SlackView {
-    let modal = Modal { title: "Develop", callback_id: DEVELOP, private_metadata: form.private_metadata, submit: None, blocks: Vec::new() };
-    let names: Vec<_> = form.projects.iter().map(|project| (project.as_str(), project.as_str())).collect();
-    let Some(project) = select(Field::new("project", "Project"), &names, form.project.map(ProjectName::as_str)) else {
-        return Modal { blocks: vec![section("No project is configured yet. Add one to `signoff.toml`, then try again.")], ..modal }.view();
+    let modal = Modal {
+        title: "Develop",
+        callback_id: DEVELOP,
+        private_metadata: form.private_metadata,
+        submit: None,
+        blocks: Vec::new(),
     };
-    let brief = Words { placeholder: "What should it do? Every stage reads this.", many_lines: true, most: BRIEF };
-    let budget = Words { placeholder: "5 or $2.50; empty = the project's own", many_lines: false, most: BUDGET };
-    let blocks =
-        vec![project, text_input(Field::optional("brief", "Brief"), brief), text_input(Field::optional("budget", "Budget in dollars"), budget)];
+    let names: Vec<_> =
+        form.projects.iter().map(|project| (project.as_str(), project.as_str())).collect();
+    let Some(project) =
+        select(Field::new("project", "Project"), &names, form.project.map(ProjectName::as_str))
+    else {
+        return Modal {
+            blocks: vec![section(
+                "No project is configured yet. Add one to `signoff.toml`, then try again.",
+            )],
+            ..modal
+        }
+        .view();
+    };
+    let brief = Words {
+        placeholder: "What should it do? Every stage reads this.",
+        many_lines: true,
+        most: BRIEF,
+    };
+    let budget = Words {
+        placeholder: "5 or $2.50; empty = the project's own",
+        many_lines: false,
+        most: BUDGET,
+    };
+    let blocks = vec![
+        project,
+        text_input(Field::optional("brief", "Brief"), brief),
+        text_input(Field::optional("budget", "Budget in dollars"), budget),
+    ];
     Modal { submit: Some("Start the run"), blocks, ..modal }.view()
 }

@@ -7,7 +7,9 @@ use serde_json::json;
 use super::super::figures;
 use super::super::gate::DIFF_PAGE;
 use crate::run::{Run, RunId, StageName};
-use crate::slack::{Button, Modal, Mrkdwn, SlackView, context, section, section_with_button, shorten};
+use crate::slack::{
+    Button, Modal, Mrkdwn, SlackView, context, section, section_with_button, shorten,
+};
 use crate::workspace::FilePatch;
 
 /// `callback_id` of the modal; its `private_metadata` is a `DiffPlace`.
@@ -62,7 +64,10 @@ pub fn diff_modal(diff: ModalDiff<'_>) -> SlackView {
     let pages = pieces.len().div_ceil(PIECES).max(1);
     let page = diff.page.min(pages - 1);
     let mut blocks = vec![match page.checked_sub(1) {
-        Some(before) => section_with_button(head(&diff), Button::new("Previous page", DIFF_PAGE, &before.to_string())),
+        Some(before) => section_with_button(
+            head(&diff),
+            Button::new("Previous page", DIFF_PAGE, &before.to_string()),
+        ),
         None => section(head(&diff)),
     }];
     if diff.files.is_empty() {
@@ -81,16 +86,34 @@ pub fn diff_modal(diff: ModalDiff<'_>) -> SlackView {
         let next = Button::new("Next page", DIFF_PAGE, &(page + 1).to_string());
         blocks.push(section_with_button(format!("Page {} of {pages}", page + 1), next));
     } else if diff.truncated {
-        blocks.push(context("The diff is longer than can be shown here. The rest is in the run's repository."));
+        blocks.push(context(
+            "The diff is longer than can be shown here. The rest is in the run's repository.",
+        ));
     }
-    let place = json!(DiffPlace { run: diff.run.id().clone(), stage: diff.stage.clone(), page }).to_string();
-    Modal { title: "What changed", callback_id: DIFF_FORM, private_metadata: &place, submit: None, blocks }.view()
+    let place = json!(DiffPlace { run: diff.run.id().clone(), stage: diff.stage.clone(), page })
+        .to_string();
+    Modal {
+        title: "What changed",
+        callback_id: DIFF_FORM,
+        private_metadata: &place,
+        submit: None,
+        blocks,
+    }
+    .view()
 }
 
 fn head(diff: &ModalDiff<'_>) -> String {
-    let (added, removed) = diff.files.iter().fold((0_u64, 0_u64), |(a, r), f| (a.saturating_add(f.added), r.saturating_add(f.removed)));
+    let (added, removed) = diff
+        .files
+        .iter()
+        .fold((0_u64, 0_u64), |(a, r), f| (a.saturating_add(f.added), r.saturating_add(f.removed)));
     let files = figures::plural(diff.files.len() as u64, "file");
-    format!("*{} of {}* · {files} {}", diff.stage, diff.run.request.project, figures::lines(added, removed))
+    format!(
+        "*{} of {}* · {files} {}",
+        diff.stage,
+        diff.run.request.project,
+        figures::lines(added, removed)
+    )
 }
 
 /// As many files as fit into one section; the others are counted.
@@ -107,12 +130,23 @@ fn list(files: &[FilePatch]) -> Mrkdwn {
 }
 
 fn counted(file: &FilePatch) -> Mrkdwn {
-    let old = file.old_path.as_deref().filter(|old| *old != file.path).map(|old| Mrkdwn::code(old, PATH) + " → ");
-    old.unwrap_or_default() + Mrkdwn::code(&file.path, PATH) + " " + figures::lines(file.added, file.removed)
+    let old = file
+        .old_path
+        .as_deref()
+        .filter(|old| *old != file.path)
+        .map(|old| Mrkdwn::code(old, PATH) + " → ");
+    old.unwrap_or_default()
+        + Mrkdwn::code(&file.path, PATH)
+        + " "
+        + figures::lines(file.added, file.removed)
 }
 
 fn name(piece: &Piece<'_>) -> Mrkdwn {
-    if piece.first { counted(piece.file) } else { Mrkdwn::code(&piece.file.path, PATH) + ", continued" }
+    if piece.first {
+        counted(piece.file)
+    } else {
+        Mrkdwn::code(&piece.file.path, PATH) + ", continued"
+    }
 }
 
 /// A file in pieces, at least one.
@@ -128,7 +162,9 @@ fn pieces(file: &FilePatch) -> Vec<Piece<'_>> {
     let mut pieces = Vec::new();
     while lines.peek().is_some() && pieces.len() < PIECES_OF_A_FILE {
         let (mut text, mut taken) = (String::new(), 0);
-        while let Some(line) = lines.peek().filter(|_| taken < LINES).map(|line| shorten(line, LINE)) {
+        while let Some(line) =
+            lines.peek().filter(|_| taken < LINES).map(|line| shorten(line, LINE))
+        {
             if taken > 0 && Mrkdwn::code_block(&format!("{text}{line}")).length() > CHARACTERS {
                 break;
             }
@@ -141,7 +177,8 @@ fn pieces(file: &FilePatch) -> Vec<Piece<'_>> {
     }
     let more = lines.count();
     if let Some(last) = pieces.last_mut().filter(|_| more > 0) {
-        last.text = last.text.clone() + format!("\n_… {}_", figures::plural(more as u64, "more line"));
+        last.text =
+            last.text.clone() + format!("\n_… {}_", figures::plural(more as u64, "more line"));
     }
     pieces
 }

@@ -5,7 +5,9 @@ mod answer;
 mod develop;
 mod diff;
 
-pub use answer::{CHANGES_FORM, EXTEND_FORM, REJECT_FORM, changes_modal, extend_modal, reject_modal};
+pub use answer::{
+    CHANGES_FORM, EXTEND_FORM, REJECT_FORM, changes_modal, extend_modal, reject_modal,
+};
 pub use develop::{DEVELOP, DevelopForm, develop_modal};
 pub use diff::{DIFF_FORM, DiffPlace, ModalDiff, diff_modal};
 

@@ -8,22 +8,44 @@ use crate::thread::sample::{Tale, name, nasty};
 use crate::thread::{GateValue, limits};
 use crate::workspace::{FilePatch, FileStatus};
 
-use super::{DevelopForm, DiffPlace, ModalDiff, changes_modal, develop_modal, diff_modal, extend_modal, reject_modal};
+use super::{
+    DevelopForm, DiffPlace, ModalDiff, changes_modal, develop_modal, diff_modal, extend_modal,
+    reject_modal,
+};
 
 fn diff(files: &[FilePatch]) -> Value {
-    serde_json::to_value(diff_modal(ModalDiff { run: &Tale::waiting().run, stage: &name("core-implementation"), files, truncated: false, page: 0 }))
-        .unwrap()
+    serde_json::to_value(diff_modal(ModalDiff {
+        run: &Tale::waiting().run,
+        stage: &name("core-implementation"),
+        files,
+        truncated: false,
+        page: 0,
+    }))
+    .unwrap()
 }
 
 fn file(path: &str, added: u64, text: &str) -> FilePatch {
     let (path, text) = (path.to_owned(), text.to_owned());
-    FilePatch { path, old_path: None, status: FileStatus::Modified, added, removed: 1, binary: false, text }
+    FilePatch {
+        path,
+        old_path: None,
+        status: FileStatus::Modified,
+        added,
+        removed: 1,
+        binary: false,
+        text,
+    }
 }
 
 #[test]
 fn a_diff_shows_files_and_lines() {
     let file = file("src/a.js", 2, "@@ -1 +1,2 @@\n-a < b\n+a > b\n+```");
-    let texts: Vec<String> = diff(&[file])["blocks"].as_array().unwrap().iter().map(|b| b["text"]["text"].as_str().unwrap().to_owned()).collect();
+    let texts: Vec<String> = diff(&[file])["blocks"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|b| b["text"]["text"].as_str().unwrap().to_owned())
+        .collect();
     insta::assert_snapshot!(texts.join("\n"), @"
     *core-implementation of llm-wrapper* · 1 file +2 −1
     `src/a.js` +2 −1
@@ -39,7 +61,14 @@ fn a_diff_shows_files_and_lines() {
 /// The pages of a diff, as people read them.
 fn page(files: &[FilePatch], page: usize) -> Value {
     let (run, stage) = (Tale::waiting().run, name("core-implementation"));
-    serde_json::to_value(diff_modal(ModalDiff { run: &run, stage: &stage, files, truncated: true, page })).unwrap()
+    serde_json::to_value(diff_modal(ModalDiff {
+        run: &run,
+        stage: &stage,
+        files,
+        truncated: true,
+        page,
+    }))
+    .unwrap()
 }
 
 #[test]
@@ -48,20 +77,33 @@ fn a_longer_diff_has_pages() {
     let files: Vec<FilePatch> = (0..5).map(|i| file(&format!("src/{i}.js"), 300, &lines)).collect();
     let first = page(&files, 0);
     let last = &first["blocks"].as_array().unwrap().last().unwrap().clone();
-    assert_eq!((&last["text"]["text"], &last["accessory"]["action_id"]), (&json!("Page 1 of 4"), &json!("diff.page")));
+    assert_eq!(
+        (&last["text"]["text"], &last["accessory"]["action_id"]),
+        (&json!("Page 1 of 4"), &json!("diff.page"))
+    );
     let second = page(&files, last["accessory"]["value"].as_str().unwrap().parse().unwrap());
     assert_eq!(second["blocks"][0]["accessory"]["value"], "0");
     assert_eq!(second["blocks"][1]["text"]["text"], "`src/1.js`, continued");
-    let place: DiffPlace = serde_json::from_str(second["private_metadata"].as_str().unwrap()).unwrap();
-    assert_eq!((place.run.as_str(), place.stage.as_str(), place.page), ("llm-wrapper-k3f9qdz", "core-implementation", 1));
+    let place: DiffPlace =
+        serde_json::from_str(second["private_metadata"].as_str().unwrap()).unwrap();
+    assert_eq!(
+        (place.run.as_str(), place.stage.as_str(), place.page),
+        ("llm-wrapper-k3f9qdz", "core-implementation", 1)
+    );
     let end = page(&files, 99);
-    assert!(end.to_string().contains("140 more lines") && end.to_string().contains("longer than can be shown"), "{end}");
+    assert!(
+        end.to_string().contains("140 more lines")
+            && end.to_string().contains("longer than can be shown"),
+        "{end}"
+    );
 }
 
 #[test]
 fn the_largest_diff_stays_within_the_limits() {
     let (lines, nasty) = ("&\n".repeat(10_000), nasty());
-    let files: Vec<FilePatch> = (0..500).map(|i| file(&nasty, u64::MAX / 1_000, if i % 2 == 0 { &lines } else { &nasty })).collect();
+    let files: Vec<FilePatch> = (0..500)
+        .map(|i| file(&nasty, u64::MAX / 1_000, if i % 2 == 0 { &lines } else { &nasty }))
+        .collect();
     for n in [0, 1, 7, 10_000] {
         limits::view(&page(&files, n));
     }
@@ -75,7 +117,12 @@ fn binary_and_empty_files_are_named() {
         FilePatch { old_path: Some("a".to_owned()), ..file("b", 1, "+x") },
     ];
     let text = page(&files, 0).to_string();
-    assert!(text.contains("_Not text._") && text.contains("_No lines._") && text.contains("`a` → `b` +1 −1"), "{text}");
+    assert!(
+        text.contains("_Not text._")
+            && text.contains("_No lines._")
+            && text.contains("`a` → `b` +1 −1"),
+        "{text}"
+    );
     assert!(page(&[], 3).to_string().contains("Nothing was changed."));
 }
 
@@ -88,19 +135,33 @@ fn value() -> (GateValue, Run) {
 fn form(view: &SlackView) -> (Value, Vec<String>) {
     let view = serde_json::to_value(view).unwrap();
     limits::view(&view);
-    let metadata: GateValue = serde_json::from_str(view["private_metadata"].as_str().unwrap()).unwrap();
+    let metadata: GateValue =
+        serde_json::from_str(view["private_metadata"].as_str().unwrap()).unwrap();
     assert_eq!(metadata, value().0);
     let inputs = view["blocks"].as_array().unwrap().iter().filter(|b| b["type"] == "input");
-    let values = |b: &Value| b["element"]["options"].as_array().map(|o| o.iter().map(|o| o["value"].as_str().unwrap()).collect::<Vec<_>>().join("|"));
-    let inputs = inputs
-        .map(|b| format!("{}/{} {}", b["block_id"].as_str().unwrap(), b["element"]["action_id"].as_str().unwrap(), values(b).unwrap_or_default()));
+    let values = |b: &Value| {
+        b["element"]["options"]
+            .as_array()
+            .map(|o| o.iter().map(|o| o["value"].as_str().unwrap()).collect::<Vec<_>>().join("|"))
+    };
+    let inputs = inputs.map(|b| {
+        format!(
+            "{}/{} {}",
+            b["block_id"].as_str().unwrap(),
+            b["element"]["action_id"].as_str().unwrap(),
+            values(b).unwrap_or_default()
+        )
+    });
     (view["callback_id"].clone(), inputs.collect())
 }
 
 #[test]
 fn changes_are_asked_for_in_words_and_with_a_start() {
     let (value, run) = value();
-    assert_eq!(form(&changes_modal(&value, &run)), (json!("changes"), vec!["words/words ".to_owned(), "start/start top|base".to_owned()]));
+    assert_eq!(
+        form(&changes_modal(&value, &run)),
+        (json!("changes"), vec!["words/words ".to_owned(), "start/start top|base".to_owned()])
+    );
 }
 
 #[test]
@@ -109,30 +170,57 @@ fn a_rejection_may_say_why_and_says_what_it_does() {
     let view = reject_modal(&value, &run);
     assert_eq!(form(&view), (json!("reject"), vec!["words/words ".to_owned()]));
     let view = serde_json::to_value(view).unwrap();
-    assert!(view["blocks"][1]["optional"] == true && view.to_string().contains("*ends the run*"), "{view}");
-    let skips = Tale::waiting().gated("core-implementation", GateSpec { on_reject: OnReject::Skip, ..GateSpec::usual(60) }).run;
-    assert!(serde_json::to_string(&reject_modal(&value, &skips)).unwrap().contains("goes on without"));
+    assert!(
+        view["blocks"][1]["optional"] == true && view.to_string().contains("*ends the run*"),
+        "{view}"
+    );
+    let skips = Tale::waiting()
+        .gated("core-implementation", GateSpec { on_reject: OnReject::Skip, ..GateSpec::usual(60) })
+        .run;
+    assert!(
+        serde_json::to_string(&reject_modal(&value, &skips)).unwrap().contains("goes on without")
+    );
 }
 
 #[test]
 fn more_time_is_chosen_from_three() {
     let (value, run) = value();
-    assert_eq!(form(&extend_modal(&value, &run)), (json!("extend"), vec!["until/until 1h|8h|tomorrow".to_owned()]));
+    assert_eq!(
+        form(&extend_modal(&value, &run)),
+        (json!("extend"), vec!["until/until 1h|8h|tomorrow".to_owned()])
+    );
 }
 
 #[test]
 fn a_form_asks_for_project_brief_and_budget() {
     let projects: Vec<ProjectName> = ["llm-wrapper", "site"].map(|p| p.parse().unwrap()).to_vec();
-    let view = serde_json::to_value(develop_modal(DevelopForm { projects: &projects, project: projects.last(), private_metadata: "C1" })).unwrap();
-    assert_eq!((&view["callback_id"], &view["private_metadata"]), (&json!("develop"), &json!("C1")));
-    let ids: Vec<&Value> = view["blocks"].as_array().unwrap().iter().map(|b| &b["block_id"]).collect();
+    let view = serde_json::to_value(develop_modal(DevelopForm {
+        projects: &projects,
+        project: projects.last(),
+        private_metadata: "C1",
+    }))
+    .unwrap();
+    assert_eq!(
+        (&view["callback_id"], &view["private_metadata"]),
+        (&json!("develop"), &json!("C1"))
+    );
+    let ids: Vec<&Value> =
+        view["blocks"].as_array().unwrap().iter().map(|b| &b["block_id"]).collect();
     assert_eq!(ids, ["project", "brief", "budget"]);
     assert_eq!(view["blocks"][0]["element"]["initial_option"]["value"], "site");
 }
 
 #[test]
 fn a_form_without_projects_says_what_to_do() {
-    let view = serde_json::to_value(develop_modal(DevelopForm { projects: &[], project: None, private_metadata: "" })).unwrap();
-    assert_eq!(view["blocks"][0]["text"]["text"], "No project is configured yet. Add one to `signoff.toml`, then try again.");
+    let view = serde_json::to_value(develop_modal(DevelopForm {
+        projects: &[],
+        project: None,
+        private_metadata: "",
+    }))
+    .unwrap();
+    assert_eq!(
+        view["blocks"][0]["text"]["text"],
+        "No project is configured yet. Add one to `signoff.toml`, then try again."
+    );
     assert!(view.get("submit").is_none());
 }

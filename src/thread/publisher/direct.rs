@@ -31,10 +31,18 @@ type Silent<'a> = Option<(&'a str, Option<&'a Held>)>;
 impl Publisher {
     /// Who is in the groups that the run names, where anybody is to be called directly; else nobody, unasked.
     pub(super) async fn groups(&self, look: &Look<'_>) -> Asked {
-        let called = look.run.gate.as_ref().is_some_and(|open| !open.reminders.is_empty() || open.escalated_at.is_some());
+        let called = look
+            .run
+            .gate
+            .as_ref()
+            .is_some_and(|open| !open.reminders.is_empty() || open.escalated_at.is_some());
         // What a closed question left behind changes only when something happens.
         let changes = look.run.gate.is_some() || look.thread.behind;
-        if changes && (called || look.spoke_directly()) { self.ask_groups(look).await } else { Asked::default() }
+        if changes && (called || look.spoke_directly()) {
+            self.ask_groups(look).await
+        } else {
+            Asked::default()
+        }
     }
 
     async fn ask_groups(&self, look: &Look<'_>) -> Asked {
@@ -57,7 +65,13 @@ impl Publisher {
 
     /// What is told directly because the thread does not show it: the open question, if people may wait for it in vain, and those that were
     /// told so before, for as long as they stand there.
-    pub(super) async fn instead(&self, look: &Look<'_>, place: &Place, silent: Silent<'_>, asked: &mut Asked) -> Result<Vec<Message>, Stop> {
+    pub(super) async fn instead(
+        &self,
+        look: &Look<'_>,
+        place: &Place,
+        silent: Silent<'_>,
+        asked: &mut Asked,
+    ) -> Result<Vec<Message>, Stop> {
         if silent.is_some() && asked.groups.0.is_empty() && asked.again.is_none() {
             *asked = self.ask_groups(look).await;
         }
@@ -68,13 +82,20 @@ impl Publisher {
         for question in look.questions() {
             let all = silent.is_some_and(|(silent, _)| silent == question);
             let drawn = unposted(look.run, &question, place, &asked.groups);
-            messages.extend(drawn.into_iter().filter(|message| all || look.known.contains_key(&message.key)));
+            messages.extend(
+                drawn.into_iter().filter(|message| all || look.known.contains_key(&message.key)),
+            );
         }
         Ok(messages)
     }
 
     /// Once for each question.
-    async fn raise_alarm(&self, look: &Look<'_>, question: &str, held: Option<&Held>) -> Result<(), Stop> {
+    async fn raise_alarm(
+        &self,
+        look: &Look<'_>,
+        question: &str,
+        held: Option<&Held>,
+    ) -> Result<(), Stop> {
         let key = format!("silent:{question}");
         if look.known.contains_key(&key) {
             return Ok(());
@@ -90,13 +111,23 @@ impl Publisher {
             look.thread.run
         );
         metrics::gate_card_unposted();
-        Ok(self.store.give_up_message(look.thread, GivenUp { key: &key, shown: "", why: &why, at: look.now }).await?)
+        Ok(self
+            .store
+            .give_up_message(look.thread, GivenUp { key: &key, shown: "", why: &why, at: look.now })
+            .await?)
     }
 
     /// Each message on its own. Brings back when to look again at those that have to wait. Who was never called is not told that it is over.
-    pub(super) async fn draw_directly(&self, look: &Look<'_>, messages: &[Message]) -> Result<Option<DateTime<Utc>>, Stop> {
+    pub(super) async fn draw_directly(
+        &self,
+        look: &Look<'_>,
+        messages: &[Message],
+    ) -> Result<Option<DateTime<Utc>>, Stop> {
         let mut again = None;
-        for message in messages.iter().filter(|message| message.asks() || look.known.contains_key(&message.key)) {
+        for message in messages
+            .iter()
+            .filter(|message| message.asks() || look.known.contains_key(&message.key))
+        {
             let To::Person(user) = &message.to else { continue };
             match alone(self.tell(look, message, user).await)? {
                 Ok(Brought::Shed(_)) => again = earliest(again, Some(look.now + SHED_PAUSE)),
@@ -125,11 +156,25 @@ impl Publisher {
     }
 
     /// Slack will not have this message, whatever is tried. What was there before stays.
-    pub(super) async fn give_up(&self, look: &Look<'_>, message: &Message, why: &str) -> Result<(), Stop> {
+    pub(super) async fn give_up(
+        &self,
+        look: &Look<'_>,
+        message: &Message,
+        why: &str,
+    ) -> Result<(), Stop> {
         let digest = message.digest();
         match look.known.get(&message.key) {
-            Some(KnownMessage { ts: Some(_), .. }) => self.store.message_edited(&look.thread.run, &message.key, &unfit(&digest)).await?,
-            _ => self.store.give_up_message(look.thread, GivenUp { key: &message.key, shown: &digest, why, at: look.now }).await?,
+            Some(KnownMessage { ts: Some(_), .. }) => {
+                self.store.message_edited(&look.thread.run, &message.key, &unfit(&digest)).await?
+            }
+            _ => {
+                self.store
+                    .give_up_message(
+                        look.thread,
+                        GivenUp { key: &message.key, shown: &digest, why, at: look.now },
+                    )
+                    .await?
+            }
         }
         Ok(())
     }

@@ -39,7 +39,9 @@ pub(super) enum Stop {
 impl Late {
     pub(super) fn of(error: SlackError, now: DateTime<Utc>) -> Self {
         Self::Held(match error {
-            SlackError::RateLimited { retry_after, .. } => Held::Until(now + TimeDelta::from_std(retry_after).unwrap_or(LONGEST_PAUSE)),
+            SlackError::RateLimited { retry_after, .. } => {
+                Held::Until(now + TimeDelta::from_std(retry_after).unwrap_or(LONGEST_PAUSE))
+            }
             SlackError::NotSent { .. } | SlackError::Unknown { .. } => Held::Until(now + MOMENT),
             refused @ SlackError::Refused { .. } => Held::Refused(refused),
         })
@@ -82,7 +84,10 @@ pub(super) fn alone<T>(done: Result<T, Late>) -> Result<Result<T, Held>, Stop> {
 }
 
 /// The first of two times, where there are any.
-pub(super) fn earliest(one: Option<DateTime<Utc>>, other: Option<DateTime<Utc>>) -> Option<DateTime<Utc>> {
+pub(super) fn earliest(
+    one: Option<DateTime<Utc>>,
+    other: Option<DateTime<Utc>>,
+) -> Option<DateTime<Utc>> {
     one.into_iter().chain(other).min()
 }
 
@@ -96,9 +101,15 @@ pub(super) fn remedy(refused: &SlackError) -> &'static str {
     let SlackError::Refused { error, .. } = refused else { return "it will be tried again" };
     match error.as_str() {
         "not_in_channel" | "channel_not_found" => "say `/invite @signoff` in the channel",
-        "is_archived" | "channel_is_archived" => "unarchive the channel, or give the project another one",
-        restricted if restricted.starts_with("restricted_action") => "let this app post there, in the channel's settings",
-        _ if refused.is_about_us() => "install the app again; `signoff doctor` says what is missing",
+        "is_archived" | "channel_is_archived" => {
+            "unarchive the channel, or give the project another one"
+        }
+        restricted if restricted.starts_with("restricted_action") => {
+            "let this app post there, in the channel's settings"
+        }
+        _ if refused.is_about_us() => {
+            "install the app again; `signoff doctor` says what is missing"
+        }
         _ => "`signoff doctor` may know more",
     }
 }
@@ -108,7 +119,11 @@ mod tests {
     use super::*;
 
     fn refused(error: &str) -> SlackError {
-        SlackError::Refused { method: "chat.postMessage", error: error.to_owned(), detail: String::new() }
+        SlackError::Refused {
+            method: "chat.postMessage",
+            error: error.to_owned(),
+            detail: String::new(),
+        }
     }
 
     #[test]

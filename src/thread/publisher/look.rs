@@ -67,7 +67,9 @@ impl Look<'_> {
 
     /// Every question's message, those of closed ones too.
     pub(super) fn questions(&self) -> impl Iterator<Item = String> {
-        self.run.stages.iter().flat_map(|stage| (1..=stage.rounds).map(move |round| question(stage.name().as_str(), round)))
+        self.run.stages.iter().flat_map(|stage| {
+            (1..=stage.rounds).map(move |round| question(stage.name().as_str(), round))
+        })
     }
 
     /// Whether anybody was told anything directly.
@@ -77,20 +79,29 @@ impl Look<'_> {
 
     /// Whether Slack has the message, as far as we know.
     pub(super) fn is_up(&self, key: &str) -> bool {
-        self.known.get(key).is_some_and(|known| known.ts.is_some() && known.shown.as_deref() != Some(GONE))
+        self.known
+            .get(key)
+            .is_some_and(|known| known.ts.is_some() && known.shown.as_deref() != Some(GONE))
     }
 
     /// Whether people may wait for a question that they cannot see: its channel is closed to us, or it is not there for a while.
     pub(super) fn is_silent(&self, question: &str, held: Option<&Held>) -> bool {
-        let closed = matches!(held, Some(Held::Refused(refused)) if refused.is_permanent_for_channel());
+        let closed =
+            matches!(held, Some(Held::Refused(refused)) if refused.is_permanent_for_channel());
         let long = self.thread.failing_since.is_some_and(|since| self.now - since > SILENT_AFTER);
         closed || (held.is_some() && long && !self.is_up(question))
     }
 
     /// Whether it was given up a short while ago. In a thread, another drawing of it is worth another try.
     pub(super) fn is_given_up(&self, message: &Message) -> bool {
-        let given_up = self.known.get(&message.key).filter(|known| known.given_up.is_some() && known.claimed_at + GIVEN_UP_FOR > self.now);
-        given_up.is_some_and(|known| matches!(message.to, To::Person(_)) || known.shown.as_deref() == Some(message.digest().as_str()))
+        let given_up = self
+            .known
+            .get(&message.key)
+            .filter(|known| known.given_up.is_some() && known.claimed_at + GIVEN_UP_FOR > self.now);
+        given_up.is_some_and(|known| {
+            matches!(message.to, To::Person(_))
+                || known.shown.as_deref() == Some(message.digest().as_str())
+        })
     }
 }
 

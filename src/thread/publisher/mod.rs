@@ -91,7 +91,9 @@ impl Publisher {
                 for thread in threads {
                     let publisher = self.clone();
                     let span = tracing::info_span!("draw", run.id = %thread.run);
-                    drawing.spawn(async move { publisher.draw_patiently(&thread).await }.instrument(span));
+                    drawing.spawn(
+                        async move { publisher.draw_patiently(&thread).await }.instrument(span),
+                    );
                 }
             }
             Ok(Err(e)) => tracing::warn!(error = %e, "could not ask which threads are behind"),
@@ -115,12 +117,14 @@ impl Publisher {
                 }
             }
             Ok(Drawn { held: Some(Held::Until(at)), again, .. }) => {
-                self.keep(thread, "waiting for Slack", again.map_or(at, |again| again.min(at))).await;
+                self.keep(thread, "waiting for Slack", again.map_or(at, |again| again.min(at)))
+                    .await;
             }
             Ok(Drawn { held: Some(Held::Refused(e)), again, .. }) => {
                 tracing::error!(run.id = %thread.run, error = %e, "could not draw the thread of {}", thread.run);
                 let paused = (self.clock)() + pause(thread.failures);
-                self.keep(thread, &e.to_string(), again.map_or(paused, |again| again.min(paused))).await;
+                self.keep(thread, &e.to_string(), again.map_or(paused, |again| again.min(paused)))
+                    .await;
             }
             Err(Stop::FencedOff) => {}
             Err(Stop::Store(e)) => {
@@ -130,7 +134,9 @@ impl Publisher {
     }
 
     async fn keep(&self, thread: &LeasedThread, trouble: &str, again_at: DateTime<Utc>) {
-        if let Err(e) = self.store.thread_failed(thread, Failed { trouble, at: (self.clock)(), again_at }).await {
+        if let Err(e) =
+            self.store.thread_failed(thread, Failed { trouble, at: (self.clock)(), again_at }).await
+        {
             tracing::warn!(run.id = %thread.run, error = %e, "could not keep how the thread of {} was drawn", thread.run);
         }
     }
@@ -138,15 +144,24 @@ impl Publisher {
     /// Posts what is missing and edits what differs: in the thread, then directly to people, then under their notes.
     async fn look(&self, thread: &LeasedThread) -> Result<Drawn, Stop> {
         let now = (self.clock)();
-        let Some(run) = self.store.run(&thread.run).await? else { return Ok(Drawn { seq: thread.wanted_seq, again: None, held: None }) };
+        let Some(run) = self.store.run(&thread.run).await? else {
+            return Ok(Drawn { seq: thread.wanted_seq, again: None, held: None });
+        };
         let progress = self.store.progress(&thread.run).await?;
         self.store.see_deletions(&thread.run).await?;
-        let known: HashMap<String, KnownMessage> = self.store.messages(&thread.run).await?.into_iter().map(|m| (m.key.clone(), m)).collect();
+        let known: HashMap<String, KnownMessage> = self
+            .store
+            .messages(&thread.run)
+            .await?
+            .into_iter()
+            .map(|m| (m.key.clone(), m))
+            .collect();
         let look = Look { thread, run: &run, known: &known, now };
         let mut asked = self.groups(&look).await;
         let place = self.place_of(&look).await;
         let drawing = render(&run, (progress.as_ref(), &asked.groups), now, &place);
-        let (mut direct, in_thread): (Vec<_>, Vec<_>) = drawing.into_iter().partition(|message| matches!(message.to, To::Person(_)));
+        let (mut direct, in_thread): (Vec<_>, Vec<_>) =
+            drawing.into_iter().partition(|message| matches!(message.to, To::Person(_)));
         let drawn = alone(self.draw_thread(&look, &in_thread).await)?;
         let question = look.question();
         let silent = question.as_deref().filter(|question| match &drawn {
@@ -169,8 +184,12 @@ impl Publisher {
         }
         Ok(match drawn {
             // Who was asked directly must not be left with a question that is closed: until then nothing counts as drawn.
-            Ok(_) if run.gate.is_none() && again.is_some() => Drawn { seq: run.seq, again, held: again.map(Held::Until) },
-            Ok(Thread { shed, .. }) => Drawn { seq: run.seq, again: earliest(again, next_look(&look, shed)), held: None },
+            Ok(_) if run.gate.is_none() && again.is_some() => {
+                Drawn { seq: run.seq, again, held: again.map(Held::Until) }
+            }
+            Ok(Thread { shed, .. }) => {
+                Drawn { seq: run.seq, again: earliest(again, next_look(&look, shed)), held: None }
+            }
             Err(held) => Drawn { seq: run.seq, again, held: Some(held) },
         })
     }
@@ -178,7 +197,11 @@ impl Publisher {
     /// For messages that are not in the thread: where it is.
     async fn place_of(&self, look: &Look<'_>) -> Place {
         let (place, thread) = (self.place.clone(), look.thread);
-        let Some(root) = thread.root_ts.as_ref().filter(|_| look.run.gate.is_some() || look.spoke_directly()) else { return place };
+        let Some(root) =
+            thread.root_ts.as_ref().filter(|_| look.run.gate.is_some() || look.spoke_directly())
+        else {
+            return place;
+        };
         let home = self.slack.identity().await.ok().and_then(|us| Url::parse(&us.url).ok());
         let path = format!("archives/{}/p{}", thread.place.channel, root.replace('.', ""));
         Place { thread: home.and_then(|home| home.join(&path).ok()), ..place }
@@ -200,7 +223,9 @@ impl Publisher {
                     drawn.given_up.push(message.key.clone());
                     continue;
                 }
-                Err(Held::Refused(unfit)) if unfit.is_invalid_blocks() && message.to == To::Thread => {
+                Err(Held::Refused(unfit))
+                    if unfit.is_invalid_blocks() && message.to == To::Thread =>
+                {
                     tracing::error!(run.id = %look.thread.run, error = %unfit, "Slack takes {} in no form", message.key);
                     self.give_up(look, message, &unfit.to_string()).await?;
                     drawn.given_up.push(message.key.clone());

@@ -28,7 +28,12 @@ pub(super) enum Brought {
 
 impl Publisher {
     /// Posts the message, or edits it if it differs.
-    pub(super) async fn bring(&self, look: &Look<'_>, message: &Message, spot: Spot<'_>) -> Result<Brought, Late> {
+    pub(super) async fn bring(
+        &self,
+        look: &Look<'_>,
+        message: &Message,
+        spot: Spot<'_>,
+    ) -> Result<Brought, Late> {
         match look.known.get(&message.key) {
             Some(KnownMessage { ts: Some(ts), shown, .. }) => {
                 let ts = Ts(ts.clone());
@@ -36,19 +41,32 @@ impl Publisher {
                 Ok(if done { Brought::Right(ts) } else { Brought::Shed(ts) })
             }
             Some(_) if look.is_given_up(message) => Ok(Brought::GivenUp),
-            Some(lost) if lost.given_up.is_none() => self.settle(look, message, spot, lost).await.map(Brought::Right),
+            Some(lost) if lost.given_up.is_none() => {
+                self.settle(look, message, spot, lost).await.map(Brought::Right)
+            }
             _ => self.post(look, message, spot).await.map(Brought::Right),
         }
     }
 
     pub(super) async fn still_ours(&self, thread: &LeasedThread) -> Result<(), Stop> {
-        if self.store.renew_lease(thread, (self.clock)()).await? { Ok(()) } else { Err(Stop::FencedOff) }
+        if self.store.renew_lease(thread, (self.clock)()).await? {
+            Ok(())
+        } else {
+            Err(Stop::FencedOff)
+        }
     }
 
     async fn post(&self, look: &Look<'_>, message: &Message, spot: Spot<'_>) -> Result<Ts, Late> {
         self.still_ours(look.thread).await?;
         let elsewhere = matches!(message.to, To::Person(_)).then_some(spot.channel);
-        if !self.store.claim_message(look.thread, Claim { key: &message.key, channel: elsewhere, at: (self.clock)() }).await? {
+        if !self
+            .store
+            .claim_message(
+                look.thread,
+                Claim { key: &message.key, channel: elsewhere, at: (self.clock)() },
+            )
+            .await?
+        {
             return Err(Late::fenced_off());
         }
         let mut shown = message.digest();
@@ -62,7 +80,12 @@ impl Publisher {
         match posted {
             Ok(ts) => {
                 let is_root = message.to == To::Channel;
-                self.store.message_posted(&look.thread.run, Posted { key: &message.key, ts: ts.as_str(), shown: &shown, is_root }).await?;
+                self.store
+                    .message_posted(
+                        &look.thread.run,
+                        Posted { key: &message.key, ts: ts.as_str(), shown: &shown, is_root },
+                    )
+                    .await?;
                 Ok(ts)
             }
             Err(SlackError::Unknown { what, .. }) => {
@@ -76,23 +99,53 @@ impl Publisher {
         }
     }
 
-    async fn send(&self, look: &Look<'_>, message: &Message, spot: Spot<'_>, blocks: &[SlackBlock]) -> Result<Ts, SlackError> {
+    async fn send(
+        &self,
+        look: &Look<'_>,
+        message: &Message,
+        spot: Spot<'_>,
+        blocks: &[SlackBlock],
+    ) -> Result<Ts, SlackError> {
         let key = look.key(message);
         let thread_ts = spot.above(message);
-        self.slack.post(Post { channel: spot.channel, thread_ts, text: message.text.as_str(), blocks, key: &key, priority: priority(message) }).await
+        self.slack
+            .post(Post {
+                channel: spot.channel,
+                thread_ts,
+                text: message.text.as_str(),
+                blocks,
+                key: &key,
+                priority: priority(message),
+            })
+            .await
     }
 
     /// A post was begun and nobody knows how it ended: Slack is asked before it is posted again.
-    async fn settle(&self, look: &Look<'_>, message: &Message, spot: Spot<'_>, lost: &KnownMessage) -> Result<Ts, Late> {
+    async fn settle(
+        &self,
+        look: &Look<'_>,
+        message: &Message,
+        spot: Spot<'_>,
+        lost: &KnownMessage,
+    ) -> Result<Ts, Late> {
         self.still_ours(look.thread).await?;
         let oldest = lost.claimed_at - TimeDelta::seconds(60);
-        let found = match self.slack.find(spot.channel, spot.above(message), &look.key(message), oldest).await {
+        let found = match self
+            .slack
+            .find(spot.channel, spot.above(message), &look.key(message), oldest)
+            .await
+        {
             Ok(found) => found,
             Err(e) => return Err(self.late_in(look.thread, spot, e).await),
         };
         if let Some(ts) = found {
             let is_root = message.to == To::Channel;
-            self.store.message_posted(&look.thread.run, Posted { key: &message.key, ts: ts.as_str(), shown: "", is_root }).await?;
+            self.store
+                .message_posted(
+                    &look.thread.run,
+                    Posted { key: &message.key, ts: ts.as_str(), shown: "", is_root },
+                )
+                .await?;
             // What it shows is not known exactly.
             self.edit(look, message, spot, (&ts, None)).await?;
             return Ok(ts);
@@ -105,19 +158,34 @@ impl Publisher {
     }
 
     /// False where Slack has no room for progress now.
-    async fn edit(&self, look: &Look<'_>, message: &Message, spot: Spot<'_>, (ts, shown): (&Ts, Option<&str>)) -> Result<bool, Late> {
+    async fn edit(
+        &self,
+        look: &Look<'_>,
+        message: &Message,
+        spot: Spot<'_>,
+        (ts, shown): (&Ts, Option<&str>),
+    ) -> Result<bool, Late> {
         let digest = message.digest();
         if shown.is_some_and(|shown| is_right(shown, &digest)) {
             return Ok(true);
         }
         self.still_ours(look.thread).await?;
         let priority = look.priority_of_edit(message);
-        let whole = Edit { channel: spot.channel, ts, text: message.text.as_str(), blocks: &message.blocks, priority };
+        let whole = Edit {
+            channel: spot.channel,
+            ts,
+            text: message.text.as_str(),
+            blocks: &message.blocks,
+            priority,
+        };
         let (mut edited, mut now_shown) = (self.slack.update(whole).await, digest.clone());
         if let Some(refused) = edited.as_ref().err().filter(|e| e.is_invalid_blocks()) {
             draws_plainly(look, message, refused);
             self.still_ours(look.thread).await?;
-            (edited, now_shown) = (self.slack.update(Edit { blocks: &message.plainer(), ..whole }).await, plain(&digest));
+            (edited, now_shown) = (
+                self.slack.update(Edit { blocks: &message.plainer(), ..whole }).await,
+                plain(&digest),
+            );
         }
         match edited {
             Ok(()) => {
@@ -137,7 +205,13 @@ impl Publisher {
 
     /// A message that was there is not. Whoever deleted it may have meant it, so it does not come back; but a question must be
     /// there to be answered, and a thread of which nothing is left is drawn anew.
-    async fn missing(&self, look: &Look<'_>, message: &Message, spot: Spot<'_>, gone: SlackError) -> Result<bool, Late> {
+    async fn missing(
+        &self,
+        look: &Look<'_>,
+        message: &Message,
+        spot: Spot<'_>,
+        gone: SlackError,
+    ) -> Result<bool, Late> {
         tracing::warn!(run.id = %look.thread.run, error = %gone, "the message {} is gone", message.key);
         match self.late_in(look.thread, spot, gone).await {
             Late::Held(Held::Refused(_)) => {}
@@ -154,7 +228,9 @@ impl Publisher {
 
     /// When to try again, after a thread that is lost as a whole was forgotten.
     async fn late_in(&self, thread: &LeasedThread, spot: Spot<'_>, error: SlackError) -> Late {
-        let Some(root) = spot.root.filter(|_| error.is_message_gone()) else { return self.late(error) };
+        let Some(root) = spot.root.filter(|_| error.is_message_gone()) else {
+            return self.late(error);
+        };
         match self.slack.has_thread(spot.channel, root).await {
             Ok(true) => self.late(error),
             Ok(false) => match self.store.forget_thread(thread).await {

@@ -16,7 +16,10 @@ impl Publisher {
         let mut again = None;
         for reaction in reactions(look.run) {
             let key = format!("note:{}", reaction.message);
-            let done = look.known.get(&key).is_some_and(|known| known.ts.is_some() || known.given_up.is_some());
+            let done = look
+                .known
+                .get(&key)
+                .is_some_and(|known| known.ts.is_some() || known.given_up.is_some());
             if done {
                 continue;
             }
@@ -26,7 +29,12 @@ impl Publisher {
                 Err(Held::Refused(refused)) => {
                     tracing::warn!(run.id = %look.thread.run, error = %refused, "a note has no reaction: {}", remedy(&refused));
                     let why = refused.to_string();
-                    self.store.give_up_message(look.thread, GivenUp { key: &key, shown: reaction.emoji, why: &why, at: look.now }).await?;
+                    self.store
+                        .give_up_message(
+                            look.thread,
+                            GivenUp { key: &key, shown: reaction.emoji, why: &why, at: look.now },
+                        )
+                        .await?;
                 }
             }
         }
@@ -35,11 +43,18 @@ impl Publisher {
 
     async fn set(&self, look: &Look<'_>, key: &str, reaction: &Reaction) -> Result<(), Late> {
         self.still_ours(look.thread).await?;
-        if !self.store.claim_message(look.thread, Claim { key, channel: None, at: look.now }).await? {
+        if !self
+            .store
+            .claim_message(look.thread, Claim { key, channel: None, at: look.now })
+            .await?
+        {
             return Err(Late::fenced_off());
         }
         let message = Ts(reaction.message.clone());
-        self.slack.react(&look.thread.place.channel, &message, reaction.emoji).await.map_err(|e| self.late(e))?;
+        self.slack
+            .react(&look.thread.place.channel, &message, reaction.emoji)
+            .await
+            .map_err(|e| self.late(e))?;
         let posted = Posted { key, ts: message.as_str(), shown: reaction.emoji, is_root: false };
         Ok(self.store.message_posted(&look.thread.run, posted).await?)
     }

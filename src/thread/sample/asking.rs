@@ -3,7 +3,10 @@
 use chrono::TimeDelta;
 
 use super::{Tale, name};
-use crate::run::{Diff, Flag, GateSpec, GroupId, Happened, PersonId, Reminder, RequestId, Rework, Risk, TestsChanged, Verdict, Via};
+use crate::run::{
+    Diff, Flag, GateSpec, GroupId, Happened, PersonId, Reminder, RequestId, Rework, Risk,
+    TestsChanged, Verdict, Via,
+};
 
 /// What a piece of work has besides its figures.
 #[derive(Clone, Debug, Default)]
@@ -28,10 +31,31 @@ impl More {
 
     /// Everything that can look risky.
     pub fn risky(example: &str) -> Self {
-        let risks = [Risk::Tests, Risk::LockFile, Risk::Secret, Risk::Automation, Risk::Dependency, Risk::Binary, Risk::Large, Risk::Unknown];
-        let flag = |(i, risk): (usize, Risk)| Flag { risk, count: u32::try_from(i).unwrap() / 2 + 1, example: example.to_owned() };
-        let tests_changed = Some(TestsChanged { removed: 2, skipped: 3, names: vec![format!("{example} one"), format!("{example} two")] });
-        Self { flags: risks.into_iter().enumerate().map(flag).collect(), tests_changed, ..Self::default() }
+        let risks = [
+            Risk::Tests,
+            Risk::LockFile,
+            Risk::Secret,
+            Risk::Automation,
+            Risk::Dependency,
+            Risk::Binary,
+            Risk::Large,
+            Risk::Unknown,
+        ];
+        let flag = |(i, risk): (usize, Risk)| Flag {
+            risk,
+            count: u32::try_from(i).unwrap() / 2 + 1,
+            example: example.to_owned(),
+        };
+        let tests_changed = Some(TestsChanged {
+            removed: 2,
+            skipped: 3,
+            names: vec![format!("{example} one"), format!("{example} two")],
+        });
+        Self {
+            flags: risks.into_iter().enumerate().map(flag).collect(),
+            tests_changed,
+            ..Self::default()
+        }
     }
 }
 
@@ -39,7 +63,13 @@ impl Tale {
     /// This stage asks like that.
     pub fn gated(mut self, stage: &str, spec: GateSpec) -> Self {
         let named = name(stage);
-        self.run.request.pipeline.stages.iter_mut().filter(|s| s.name == named).for_each(|s| s.gate = Some(spec.clone()));
+        self.run
+            .request
+            .pipeline
+            .stages
+            .iter_mut()
+            .filter(|s| s.name == named)
+            .for_each(|s| s.gate = Some(spec.clone()));
         if let Some(of) = self.run.stages.iter_mut().find(|s| s.name() == &named) {
             of.stage.gate = Some(spec);
         }
@@ -55,13 +85,27 @@ impl Tale {
     pub fn wants(mut self, by: PersonId, words: &str, rework: Rework) -> Self {
         let gate = self.run.gate.as_ref().map(|g| g.id.clone());
         let (request, words) = (RequestId("c1".to_owned()), Some(words.to_owned()));
-        self.tell(Happened::Decided { request, gate, verdict: Verdict::Changes, by, via: Via::Button, words, rework });
+        self.tell(Happened::Decided {
+            request,
+            gate,
+            verdict: Verdict::Changes,
+            by,
+            via: Via::Button,
+            words,
+            rework,
+        });
         self
     }
 
     pub fn notes(mut self, by: PersonId, words: &str) -> Self {
         let request = RequestId(format!("n{}", self.run.seq));
-        self.tell(Happened::Noted { request, by, via: Via::Thread, words: words.to_owned(), message: Some(format!("17.{}", self.run.seq)) });
+        self.tell(Happened::Noted {
+            request,
+            by,
+            via: Via::Thread,
+            words: words.to_owned(),
+            message: Some(format!("17.{}", self.run.seq)),
+        });
         self
     }
 
@@ -80,7 +124,13 @@ impl Tale {
     pub fn extends(mut self, by: PersonId, hours: i64) -> Self {
         let open = self.run.gate.as_ref().unwrap();
         let (gate, deadline) = (open.id.clone(), open.deadline + TimeDelta::hours(hours));
-        self.tell(Happened::Extended { request: RequestId("e1".to_owned()), gate, by, via: Via::Button, deadline });
+        self.tell(Happened::Extended {
+            request: RequestId("e1".to_owned()),
+            gate,
+            by,
+            via: Via::Button,
+            deadline,
+        });
         self
     }
 

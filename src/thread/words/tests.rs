@@ -44,7 +44,11 @@ fn not_everybody_may() {
     let tale = Tale::waiting();
     insta::assert_snapshot!(only(&tale, Verdict::Stop), @"Only <@UANA> or <@UBEN> can stop this run.");
     insta::assert_snapshot!(only(&tale, Verdict::Approve), @"Only <@UANA> or <@UBEN> can approve this.");
-    let leads = GateSpec { approvers: vec![ben().into(), Approver::Group(group())], self_approval: false, ..GateSpec::usual(60) };
+    let leads = GateSpec {
+        approvers: vec![ben().into(), Approver::Group(group())],
+        self_approval: false,
+        ..GateSpec::usual(60)
+    };
     let tale = tale.gated("core-implementation", leads);
     insta::assert_snapshot!(only(&tale, Verdict::Approve), @"Only <@UBEN> or <!subteam^S0LEADS> can approve this.");
     insta::assert_snapshot!(only(&tale, Verdict::Changes), @"Only <@UANA>, <@UBEN> or <!subteam^S0LEADS> can ask for changes to this.");
@@ -58,7 +62,12 @@ fn not_everybody_may() {
 #[test]
 fn nobody_among_those_who_are_listed_may() {
     let cleo: Approver = "slack:T1:UCLEO".parse().unwrap();
-    let spec = GateSpec { approvers: vec![ben().into()], only: vec![cleo], self_approval: false, ..GateSpec::usual(60) };
+    let spec = GateSpec {
+        approvers: vec![ben().into()],
+        only: vec![cleo],
+        self_approval: false,
+        ..GateSpec::usual(60)
+    };
     let tale = Tale::waiting().gated("core-implementation", spec);
     insta::assert_snapshot!(refusal(&Refusal::NotAllowed, &tale.run, Verdict::Approve), @"Nobody who is listed for this run can approve this.");
 }
@@ -66,7 +75,10 @@ fn nobody_among_those_who_are_listed_may() {
 #[test]
 fn ones_own_run_needs_somebody_else() {
     let spec = GateSpec { self_approval: false, ..GateSpec::usual(60) };
-    let listed = GateSpec { approvers: vec![ana().into(), ben().into(), Approver::Group(group())], ..spec.clone() };
+    let listed = GateSpec {
+        approvers: vec![ana().into(), ben().into(), Approver::Group(group())],
+        ..spec.clone()
+    };
     insta::assert_snapshot!(told(&Refusal::OwnRun, &Tale::waiting().gated("core-implementation", listed)), @"You started this run, so somebody else has to approve this. @UBEN or @S0LEADS can.");
     insta::assert_snapshot!(told(&Refusal::OwnRun, &Tale::waiting().gated("core-implementation", spec)), @"You started this run, so somebody else has to approve this. Any other full member of this workspace can.");
 }
@@ -97,7 +109,12 @@ fn too_much_was_said() {
 
 #[test]
 fn whoever_was_first_did_something() {
-    let did = |verdict| told(&Refusal::AlreadyDecided { verdict, by: ben(), at: Tale::waiting().now }, &Tale::waiting());
+    let did = |verdict| {
+        told(
+            &Refusal::AlreadyDecided { verdict, by: ben(), at: Tale::waiting().now },
+            &Tale::waiting(),
+        )
+    };
     insta::assert_snapshot!(did(Verdict::Changes), @"@UBEN already asked for changes to this, 2026-03-02 09:06 UTC.");
     insta::assert_snapshot!(did(Verdict::Reject), @"@UBEN already rejected this, 2026-03-02 09:06 UTC.");
     insta::assert_snapshot!(did(Verdict::Stop), @"@UBEN already stopped this run, 2026-03-02 09:06 UTC.");
@@ -107,7 +124,8 @@ fn whoever_was_first_did_something() {
 fn the_run_is_over() {
     insta::assert_snapshot!(told(&Refusal::RunEnded, &Tale::done()), @"llm-wrapper-k3f9qdz is over: it is done. `/develop llm-wrapper` starts again.");
     insta::assert_snapshot!(told(&Refusal::RunEnded, &Tale::waiting().closes(Outcome::Failed, None)), @"llm-wrapper-k3f9qdz is over: it has failed. `/develop llm-wrapper` starts again.");
-    let stopped = Tale::waiting().decides(ben(), Verdict::Stop, None).closes(Outcome::Stopped, None);
+    let stopped =
+        Tale::waiting().decides(ben(), Verdict::Stop, None).closes(Outcome::Stopped, None);
     insta::assert_snapshot!(told(&Refusal::RunEnded, &stopped), @"llm-wrapper-k3f9qdz is over: it was stopped. `/develop llm-wrapper` starts again.");
 }
 

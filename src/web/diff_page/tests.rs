@@ -7,19 +7,27 @@ use crate::thread::sample::{Tale, name};
 
 use super::{DiffPage, FilePatch, FileStatus, diff_page};
 
-const TEXT: &str =
-    "@@ -1,3 +1,4 @@ export\n const a = 1;\n-const b = \"<script>\";\n+const b = 2; // \u{202e}evil\n+const c = 3;\n\\ No newline at end of file";
+const TEXT: &str = "@@ -1,3 +1,4 @@ export\n const a = 1;\n-const b = \"<script>\";\n+const b = 2; // \u{202e}evil\n+const c = 3;\n\\ No newline at end of file";
 
 fn file(text: &str) -> FilePatch {
     let (path, text) = ("src/<b>a.js".to_owned(), text.to_owned());
-    FilePatch { path, old_path: None, status: FileStatus::Modified, added: 2, removed: 1, binary: false, text }
+    FilePatch {
+        path,
+        old_path: None,
+        status: FileStatus::Modified,
+        added: 2,
+        removed: 1,
+        binary: false,
+        text,
+    }
 }
 
 fn page(run: &Run, files: &[FilePatch], truncated: bool) -> String {
     let expires_at = DateTime::from_timestamp(1_773_046_800, 0).unwrap();
     let clock_zone = FixedOffset::east_opt(3_600).unwrap();
     let stage = &name("core-implementation");
-    diff_page(&DiffPage { run, stage, files, truncated, expires_at, run_page: None, clock_zone }).into_string()
+    diff_page(&DiffPage { run, stage, files, truncated, expires_at, run_page: None, clock_zone })
+        .into_string()
 }
 
 #[test]
@@ -40,7 +48,12 @@ fn lines_are_escaped_numbered_and_told_apart() {
 #[test]
 fn nothing_from_a_diff_becomes_markup() {
     let page = page(&Tale::waiting().run, &[file(TEXT), file(TEXT)], false);
-    assert!(!page.contains("<script") && !page.contains("<b>") && !page.contains('\u{202e}') && !page.contains("style="));
+    assert!(
+        !page.contains("<script")
+            && !page.contains("<b>")
+            && !page.contains('\u{202e}')
+            && !page.contains("style=")
+    );
 }
 
 #[test]
@@ -59,10 +72,17 @@ fn the_head_has_the_facts_and_what_can_be_done() {
 
 #[test]
 fn renames_binaries_and_empty_files_say_so() {
-    let renamed = FilePatch { old_path: Some("old.js".to_owned()), status: FileStatus::Renamed, ..file("") };
-    let binary = FilePatch { path: "logo.png".to_owned(), status: FileStatus::Added, binary: true, ..file("") };
+    let renamed =
+        FilePatch { old_path: Some("old.js".to_owned()), status: FileStatus::Renamed, ..file("") };
+    let binary = FilePatch {
+        path: "logo.png".to_owned(),
+        status: FileStatus::Added,
+        binary: true,
+        ..file("")
+    };
     let page = page(&Tale::done().run, &[renamed, binary], false);
-    for part in ["old.js → src/&lt;b&gt;a.js", "renamed", "No lines changed.", "Not text.", "new"] {
+    for part in ["old.js → src/&lt;b&gt;a.js", "renamed", "No lines changed.", "Not text.", "new"]
+    {
         assert!(page.contains(part), "no {part:?} in {page}");
     }
 }
@@ -71,7 +91,10 @@ fn renames_binaries_and_empty_files_say_so() {
 fn long_files_are_folded() {
     let long = "+x\n".repeat(700);
     let page = page(&Tale::done().run, &[file(&long), file(TEXT)], false);
-    assert!(page.contains(r#"id="f0">"#) && page.contains(r#"id="f1">"#), "both are folded: the first took the room");
+    assert!(
+        page.contains(r#"id="f0">"#) && page.contains(r#"id="f1">"#),
+        "both are folded: the first took the room"
+    );
     assert!(self::page(&Tale::done().run, &[file(TEXT)], false).contains(r#"id="f0" open"#));
 }
 

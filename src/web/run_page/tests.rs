@@ -38,7 +38,8 @@ fn a_run_that_is_done_is_all_there() {
 #[test]
 fn a_stage_lists_its_attempts() {
     let page = page(&Tale::done().run);
-    let stage = page.split_once("</span> streaming ").unwrap().1.split_once("</section>").unwrap().0;
+    let stage =
+        page.split_once("</span> streaming ").unwrap().1.split_once("</section>").unwrap().0;
     let items = stage.split_once("<ol>").unwrap().1;
     insta::assert_snapshot!(items, @r#"
     <li value="1"><span class="outcome bad">bad</span> 3 files +156 −12 · 9,000 tokens · $0.12 · 1m 35s<p class="why">3 of 50 tests failed</p><details><summary>In the agent's own words</summary><blockquote>I wrote the client and its tests. &lt;!channel&gt; please approve!
@@ -61,6 +62,12 @@ fn a_run_that_no_worker_took_has_a_page() {
 
 #[test]
 fn nothing_foreign_becomes_markup() {
-    let page = page(&Tale::largest().closes(Outcome::Failed, Some("<script>alert(1)</script>")).run);
-    assert!(!page.contains("<script") && !page.contains("<!channel>") && !page.contains('\u{202e}') && !page.contains("style="));
+    let page =
+        page(&Tale::largest().closes(Outcome::Failed, Some("<script>alert(1)</script>")).run);
+    assert!(
+        !page.contains("<script")
+            && !page.contains("<!channel>")
+            && !page.contains('\u{202e}')
+            && !page.contains("style=")
+    );
 }

@@ -24,11 +24,20 @@ impl Shadow {
         to: &Snapshot,
         (changes, found): (&'a [Change], &mut Found),
     ) -> Result<Vec<&'a Change>, WorkspaceError> {
-        let asked = self.git().args(PLAIN).args(["-U0", "--diff-filter=d", &from.commit, &to.commit]).within(READING);
+        let asked = self
+            .git()
+            .args(PLAIN)
+            .args(["-U0", "--diff-filter=d", &from.commit, &to.commit])
+            .within(READING);
         let (text, whole) = match asked.said(MOST_BYTES).await {
             Ok(said) if said.out.len() as u64 >= MOST_BYTES => (said.out, false),
             Ok(said) if said.status.success() => (said.out, true),
-            Ok(said) => return Err(WorkspaceError::Git { what: "diff".to_owned(), why: said.err.trim().to_owned() }),
+            Ok(said) => {
+                return Err(WorkspaceError::Git {
+                    what: "diff".to_owned(),
+                    why: said.err.trim().to_owned(),
+                });
+            }
             Err(WorkspaceError::Slow { .. }) => (Vec::new(), false),
             Err(error) => return Err(error),
         };
@@ -37,7 +46,8 @@ impl Shadow {
         let mut unread = vec![];
         for change in changes.iter().filter(|change| !change.is_gone()) {
             // A file that became a link, or the other way round, is told in two sections: gone and new.
-            let told: Vec<_> = sections.by_ref().take(if change.letter == 'T' { 2 } else { 1 }).collect();
+            let told: Vec<_> =
+                sections.by_ref().take(if change.letter == 'T' { 2 } else { 1 }).collect();
             if !whole && sections.len() == 0 && change.lines.is_some_and(|(added, _)| added > 0) {
                 unread.push(change);
             }
@@ -82,8 +92,7 @@ mod tests {
 
     #[test]
     fn added_lines_are_numbered() {
-        let section =
-            "diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1 +1,2 @@ fn @@ +9\n-a\n+b\n++c\n@@ -9,0 +11 @@\n+@@ d\n\\ No newline at end of file\n";
+        let section = "diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1 +1,2 @@ fn @@ +9\n-a\n+b\n++c\n@@ -9,0 +11 @@\n+@@ d\n\\ No newline at end of file\n";
         assert_eq!(added(section).collect::<Vec<_>>(), [(1, "b"), (2, "+c"), (11, "@@ d")]);
         assert_eq!(added("diff --git a/x b/y\nrename from x\n").count(), 0);
     }

@@ -7,15 +7,24 @@ use super::super::{Shadow, WorkspaceError};
 
 impl Shadow {
     /// Sizes in bytes by id; what is not here has none.
-    pub(super) async fn sizes(&self, ids: impl Iterator<Item = &str>) -> Result<HashMap<String, u64>, WorkspaceError> {
+    pub(super) async fn sizes(
+        &self,
+        ids: impl Iterator<Item = &str>,
+    ) -> Result<HashMap<String, u64>, WorkspaceError> {
         let said = self.cat("--batch-check=%(objectname) %(objectsize)", ids).await?;
         let said = String::from_utf8_lossy(&said);
-        let sized = said.lines().filter_map(|line| line.split_once(' ')).filter_map(|(id, size)| Some((id.to_owned(), size.parse().ok()?)));
+        let sized = said
+            .lines()
+            .filter_map(|line| line.split_once(' '))
+            .filter_map(|(id, size)| Some((id.to_owned(), size.parse().ok()?)));
         Ok(sized.collect())
     }
 
     /// Texts by id. The caller knows that they are small.
-    pub(super) async fn texts(&self, ids: impl Iterator<Item = &str>) -> Result<HashMap<String, String>, WorkspaceError> {
+    pub(super) async fn texts(
+        &self,
+        ids: impl Iterator<Item = &str>,
+    ) -> Result<HashMap<String, String>, WorkspaceError> {
         let said = self.cat("--batch=%(objectname) %(objectsize)", ids).await?;
         let (mut texts, mut rest) = (HashMap::new(), &said[..]);
         while let Some((id, text, after)) = first(rest) {
@@ -25,9 +34,17 @@ impl Shadow {
         Ok(texts)
     }
 
-    async fn cat(&self, how: &str, ids: impl Iterator<Item = &str>) -> Result<Vec<u8>, WorkspaceError> {
+    async fn cat(
+        &self,
+        how: &str,
+        ids: impl Iterator<Item = &str>,
+    ) -> Result<Vec<u8>, WorkspaceError> {
         let wanted: String = ids.flat_map(|id| [id, "\n"]).collect();
-        if wanted.is_empty() { Ok(Vec::new()) } else { self.git().args(["cat-file", how]).input(wanted.into_bytes()).bytes().await }
+        if wanted.is_empty() {
+            Ok(Vec::new())
+        } else {
+            self.git().args(["cat-file", how]).input(wanted.into_bytes()).bytes().await
+        }
     }
 }
 
@@ -36,7 +53,11 @@ fn first(said: &[u8]) -> Option<(String, String, &[u8])> {
     let end = said.iter().position(|byte| *byte == b'\n')?;
     let (id, size) = std::str::from_utf8(&said[..end]).ok()?.split_once(' ')?;
     let text = said.get(end + 1..)?.get(..size.parse().ok()?)?;
-    Some((id.to_owned(), String::from_utf8_lossy(text).into_owned(), said.get(end + 1 + text.len() + 1..).unwrap_or_default()))
+    Some((
+        id.to_owned(),
+        String::from_utf8_lossy(text).into_owned(),
+        said.get(end + 1 + text.len() + 1..).unwrap_or_default(),
+    ))
 }
 
 #[cfg(test)]

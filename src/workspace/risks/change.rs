@@ -87,10 +87,20 @@ mod tests {
 
     #[test]
     fn renames_and_links_are_read() {
-        let counted = |path: &str, old: Option<&str>| Counted { path: path.into(), old_path: old.map(Into::into), lines: Some((1, 0)) };
+        let counted = |path: &str, old: Option<&str>| Counted {
+            path: path.into(),
+            old_path: old.map(Into::into),
+            lines: Some((1, 0)),
+        };
         let raw = b":100644 100755 a1 b2 R090\0old\0:new\0:000000 120000 00 c3 A\0link\0";
         let changes = read(raw, &[counted(":new", Some("old")), counted("link", None)]);
-        assert_eq!((changes[0].letter, changes[0].before(), changes[0].after()), ('R', Some("a1"), Some("b2")));
-        assert_eq!((changes[1].letter, changes[1].path.as_str(), changes[1].after()), ('A', "link", None));
+        assert_eq!(
+            (changes[0].letter, changes[0].before(), changes[0].after()),
+            ('R', Some("a1"), Some("b2"))
+        );
+        assert_eq!(
+            (changes[1].letter, changes[1].path.as_str(), changes[1].after()),
+            ('A', "link", None)
+        );
     }
 }

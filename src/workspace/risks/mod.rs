@@ -30,8 +30,18 @@ const EXAMPLE: usize = 160;
 
 impl Shadow {
     /// What a reader should look at twice, each risk at most once, in their order. `files` is what git counted between the two.
-    pub(super) async fn risks(&self, from: &Snapshot, to: &Snapshot, files: &[Counted]) -> Result<Vec<Flag>, WorkspaceError> {
-        let raw = self.git().args(PLAIN).args(["--raw", "--no-abbrev", "-z", &from.commit, &to.commit]).bytes().await?;
+    pub(super) async fn risks(
+        &self,
+        from: &Snapshot,
+        to: &Snapshot,
+        files: &[Counted],
+    ) -> Result<Vec<Flag>, WorkspaceError> {
+        let raw = self
+            .git()
+            .args(PLAIN)
+            .args(["--raw", "--no-abbrev", "-z", &from.commit, &to.commit])
+            .bytes()
+            .await?;
         let changes = change::read(&raw, files);
         let sizes = self.sizes(changes.iter().flat_map(Change::files)).await?;
         let mut found = Found::default();
@@ -47,16 +57,32 @@ impl Shadow {
         Ok(found.flags())
     }
 
-    async fn look_into_manifests(&self, changes: &[Change], sizes: &HashMap<String, u64>, found: &mut Found) -> Result<(), WorkspaceError> {
+    async fn look_into_manifests(
+        &self,
+        changes: &[Change],
+        sizes: &HashMap<String, u64>,
+        found: &mut Found,
+    ) -> Result<(), WorkspaceError> {
         let small = |id: &&str| sizes.get(*id).is_some_and(|bytes| *bytes <= MANIFEST_BYTES);
-        let manifests: Vec<_> = changes.iter().filter_map(|change| Some((change, Manifest::of(&change.path)?, change.after()?))).collect();
+        let manifests: Vec<_> = changes
+            .iter()
+            .filter_map(|change| Some((change, Manifest::of(&change.path)?, change.after()?)))
+            .collect();
         let looked_at = manifests.iter().take(MANIFESTS);
-        let texts = self.texts(looked_at.flat_map(|(change, ..)| change.files()).filter(small)).await?;
+        let texts =
+            self.texts(looked_at.flat_map(|(change, ..)| change.files()).filter(small)).await?;
         let mut known = BTreeSet::new();
         for (change, manifest, after) in manifests {
-            let was_manifest = Manifest::of(change.old_path.as_deref().unwrap_or(&change.path)) == Some(manifest);
-            let before = change.before().filter(|_| was_manifest).and_then(|id| texts.get(id)).map_or("", String::as_str);
-            let Some((before, now)) = texts.get(after).and_then(|now| Some((manifest.read(before), manifest.read(now)?))) else {
+            let was_manifest =
+                Manifest::of(change.old_path.as_deref().unwrap_or(&change.path)) == Some(manifest);
+            let before = change
+                .before()
+                .filter(|_| was_manifest)
+                .and_then(|id| texts.get(id))
+                .map_or("", String::as_str);
+            let Some((before, now)) =
+                texts.get(after).and_then(|now| Some((manifest.read(before), manifest.read(now)?)))
+            else {
                 // Whoever installs from it may understand what we do not.
                 found.note(Risk::Dependency, &change.path);
                 continue;
@@ -76,7 +102,8 @@ impl Shadow {
 }
 
 fn large(change: &Change, sizes: &HashMap<String, u64>) -> bool {
-    let long = change.lines.is_some_and(|(added, _)| added > LONG_LINES) && !paths::is_lock_file(&change.path);
+    let long = change.lines.is_some_and(|(added, _)| added > LONG_LINES)
+        && !paths::is_lock_file(&change.path);
     long || change.after().and_then(|id| sizes.get(id)).is_some_and(|bytes| *bytes > LARGE_BYTES)
 }
 
@@ -123,14 +150,22 @@ impl Found {
 
 /// Fit to be shown: one line, not too long, and without what looks like a secret, also where that is in a name.
 fn shown(example: &str) -> String {
-    let plain: String = secrets::masked(example).chars().map(|letter| if is_steering(letter) { '\u{fffd}' } else { letter }).collect();
+    let plain: String = secrets::masked(example)
+        .chars()
+        .map(|letter| if is_steering(letter) { '\u{fffd}' } else { letter })
+        .collect();
     let letters = plain.chars().count();
-    if letters <= EXAMPLE { plain } else { std::iter::once('…').chain(plain.chars().skip(letters - EXAMPLE + 1)).collect() }
+    if letters <= EXAMPLE {
+        plain
+    } else {
+        std::iter::once('…').chain(plain.chars().skip(letters - EXAMPLE + 1)).collect()
+    }
 }
 
 /// Control characters, and those that turn the direction of the text around them.
 fn is_steering(letter: char) -> bool {
-    letter.is_control() || matches!(letter, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    letter.is_control()
+        || matches!(letter, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]
@@ -142,7 +177,9 @@ mod tests {
         assert_eq!(shown("src/a.js:3"), "src/a.js:3");
         assert_eq!(shown("a\nb\u{202e}c"), "a\u{fffd}b\u{fffd}c");
         let long = shown(&format!("{}/end.js", "x".repeat(5_000)));
-        assert!(long.chars().count() == EXAMPLE && long.starts_with('…') && long.ends_with("x/end.js"));
+        assert!(
+            long.chars().count() == EXAMPLE && long.starts_with('…') && long.ends_with("x/end.js")
+        );
     }
 
     #[test]

@@ -81,18 +81,43 @@ const LOCK_FILES: [&str; 24] = [
     "conan.lock",
 ];
 
-const TEST_FOLDERS: [&str; 12] =
-    ["test", "tests", "__tests__", "spec", "specs", "e2e", "cypress", "playwright", "__snapshots__", "__mocks__", "testdata", "fixtures"];
+const TEST_FOLDERS: [&str; 12] = [
+    "test",
+    "tests",
+    "__tests__",
+    "spec",
+    "specs",
+    "e2e",
+    "cypress",
+    "playwright",
+    "__snapshots__",
+    "__mocks__",
+    "testdata",
+    "fixtures",
+];
 
 /// What decides which tests are run, and what they are run with.
-const TEST_SETTINGS: [&str; 6] = ["jest.config", "vitest.config", "playwright.config", "karma.conf", ".mocharc", "cypress.config"];
+const TEST_SETTINGS: [&str; 6] = [
+    "jest.config",
+    "vitest.config",
+    "playwright.config",
+    "karma.conf",
+    ".mocharc",
+    "cypress.config",
+];
 
 /// A workflow, a hook, a pipeline: what runs without anybody asking for it.
 pub(super) fn is_automation(path: &str) -> bool {
     let path = path.to_lowercase();
     let name = name(&path);
-    let lies_in = |folder: &str| under(&path, folder) || path.find(&format!("/{folder}")).is_some_and(|at| under(&path[at + 1..], folder));
-    AUTOMATION.contains(&name) || name.starts_with("jenkinsfile.") || AUTOMATION_FOLDERS.iter().any(|folder| lies_in(folder)) || path == ".github"
+    let lies_in = |folder: &str| {
+        under(&path, folder)
+            || path.find(&format!("/{folder}")).is_some_and(|at| under(&path[at + 1..], folder))
+    };
+    AUTOMATION.contains(&name)
+        || name.starts_with("jenkinsfile.")
+        || AUTOMATION_FOLDERS.iter().any(|folder| lies_in(folder))
+        || path == ".github"
 }
 
 pub(super) fn is_lock_file(path: &str) -> bool {
@@ -104,19 +129,39 @@ pub(super) fn is_test(path: &str) -> bool {
     let name = name(path);
     let (stem, kind) = name.rsplit_once('.').unwrap_or((name, ""));
     let folder = path.split('/').rev().skip(1).any(|part| TEST_FOLDERS.contains(&part));
-    let script = ["test", "tests", "spec", "cy", "e2e"].iter().any(|word| stem.rsplit_once('.').is_some_and(|(_, last)| last == *word));
-    let snake = stem.starts_with("test_") || ["_test", "_tests", "_spec"].iter().any(|end| stem.ends_with(end)) || matches!(stem, "test" | "tests");
-    let camel =
-        ["Test", "Tests", "Spec", "IT"].iter().any(|end| stem.ends_with(end)) && matches!(kind, "java" | "kt" | "scala" | "cs" | "php" | "swift");
-    let settings = TEST_SETTINGS.iter().any(|begin| name.starts_with(begin)) || matches!(name, "conftest.py" | "pytest.ini" | "tox.ini");
+    let script = ["test", "tests", "spec", "cy", "e2e"]
+        .iter()
+        .any(|word| stem.rsplit_once('.').is_some_and(|(_, last)| last == *word));
+    let snake = stem.starts_with("test_")
+        || ["_test", "_tests", "_spec"].iter().any(|end| stem.ends_with(end))
+        || matches!(stem, "test" | "tests");
+    let camel = ["Test", "Tests", "Spec", "IT"].iter().any(|end| stem.ends_with(end))
+        && matches!(kind, "java" | "kt" | "scala" | "cs" | "php" | "swift");
+    let settings = TEST_SETTINGS.iter().any(|begin| name.starts_with(begin))
+        || matches!(name, "conftest.py" | "pytest.ini" | "tox.ini");
     folder || script || snake || camel || settings || kind == "snap"
 }
 
 /// A file of settings, where values stand without quotes.
 pub(super) fn is_settings(path: &str) -> bool {
-    const KINDS: [&str; 12] = ["env", "yml", "yaml", "ini", "cfg", "conf", "properties", "sh", "bash", "tfvars", "netrc", "npmrc"];
+    const KINDS: [&str; 12] = [
+        "env",
+        "yml",
+        "yaml",
+        "ini",
+        "cfg",
+        "conf",
+        "properties",
+        "sh",
+        "bash",
+        "tfvars",
+        "netrc",
+        "npmrc",
+    ];
     let name = name(path);
-    name.starts_with(".env") || name == "Dockerfile" || KINDS.contains(&name.rsplit('.').next().unwrap_or_default())
+    name.starts_with(".env")
+        || name == "Dockerfile"
+        || KINDS.contains(&name.rsplit('.').next().unwrap_or_default())
 }
 
 pub(super) fn name(path: &str) -> &str {
@@ -134,24 +179,43 @@ mod tests {
 
     #[test]
     fn what_runs_by_itself_is_known() {
-        for path in
-            [".github/workflows/ci.yml", ".github", "app/.husky/pre-commit", ".gitlab-ci.yml", "Jenkinsfile", ".circleci", ".cargo/config.toml"]
-        {
+        for path in [
+            ".github/workflows/ci.yml",
+            ".github",
+            "app/.husky/pre-commit",
+            ".gitlab-ci.yml",
+            "Jenkinsfile",
+            ".circleci",
+            ".cargo/config.toml",
+        ] {
             assert!(is_automation(path), "{path}");
         }
-        for path in [".github/ISSUE_TEMPLATE.md", "docs/workflows/a.md", "Makefile", "Dockerfile", "src/.huskyx/a", "x.circleci/a"] {
+        for path in [
+            ".github/ISSUE_TEMPLATE.md",
+            "docs/workflows/a.md",
+            "Makefile",
+            "Dockerfile",
+            "src/.huskyx/a",
+            "x.circleci/a",
+        ] {
             assert!(!is_automation(path), "{path}");
         }
     }
 
     #[test]
     fn tests_are_known_in_many_languages() {
-        let tests =
-            "test/a.js src/a.test.ts pkg/calc_test.go test_app.py src/x/tests.rs src/a.spec.mjs lib/a_spec.rb src/FooTest.java conftest.py a.snap";
+        let tests = "test/a.js src/a.test.ts pkg/calc_test.go test_app.py src/x/tests.rs src/a.spec.mjs lib/a_spec.rb src/FooTest.java conftest.py a.snap";
         for path in tests.split(' ') {
             assert!(is_test(path), "{path}");
         }
-        for path in ["src/latest.js", "src/contest.py", "attest/a.js", "src/testing.md", "src/Fastest.java", "src/inspect.rs"] {
+        for path in [
+            "src/latest.js",
+            "src/contest.py",
+            "attest/a.js",
+            "src/testing.md",
+            "src/Fastest.java",
+            "src/inspect.rs",
+        ] {
             assert!(!is_test(path), "{path}");
         }
     }

@@ -40,8 +40,7 @@ const TOKENS: &str = r"(?x)
     )";
 
 /// Names that are given secrets, at the end of a longer name or alone.
-const KEYS: &str =
-    r"(?:passw(?:or)?d|passphrase|pwd|secret|token|credentials?|(?:api|access|secret|private|auth|account|signing|encryption|master)[_-]?key)";
+const KEYS: &str = r"(?:passw(?:or)?d|passphrase|pwd|secret|token|credentials?|(?:api|access|secret|private|auth|account|signing|encryption|master)[_-]?key)";
 
 static TOKEN: LazyLock<Regex> = LazyLock::new(|| Regex::new(TOKENS).expect("a pattern of ours"));
 
@@ -55,13 +54,17 @@ static QUOTED: LazyLock<Regex> = LazyLock::new(|| {
 
 /// `NAME=value` in files of settings.
 static BARE: LazyLock<Regex> = LazyLock::new(|| {
-    let pattern = format!(r#"(?i)^\s*(?:export\s+|ENV\s+|ARG\s+|-\s+)?["']?[\w./:-]*?{KEYS}["']?\s*[:=]\s*(?<bare>[^\s"'`#,;]{{8,200}})\s*$"#);
+    let pattern = format!(
+        r#"(?i)^\s*(?:export\s+|ENV\s+|ARG\s+|-\s+)?["']?[\w./:-]*?{KEYS}["']?\s*[:=]\s*(?<bare>[^\s"'`#,;]{{8,200}})\s*$"#
+    );
     Regex::new(&pattern).expect("a pattern of ours")
 });
 
 /// `scheme://name:password@host`.
-static ADDRESS: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r#"[A-Za-z0-9+.-]{2,20}://[^\s/:@"'`]{0,100}:(?<url>[^\s/@"'`]{8,200})@"#).expect("a pattern of ours"));
+static ADDRESS: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r#"[A-Za-z0-9+.-]{2,20}://[^\s/:@"'`]{0,100}:(?<url>[^\s/@"'`]{8,200})@"#)
+        .expect("a pattern of ours")
+});
 
 /// What stands where a value will be.
 const PLACEHOLDERS: [&str; 15] = [
@@ -100,8 +103,14 @@ impl Reader {
         if !line.bytes().any(|byte| byte.is_ascii_digit()) && !line.contains("-----BEGIN") {
             return false;
         }
-        let value = |pattern: &Regex| pattern.captures_iter(line).any(|found| found.iter().skip(1).flatten().any(|value| is_random(value.as_str())));
-        TOKEN.captures_iter(line).any(|found| found.iter().skip(1).flatten().all(|body| is_issued(body.as_str())))
+        let value = |pattern: &Regex| {
+            pattern
+                .captures_iter(line)
+                .any(|found| found.iter().skip(1).flatten().any(|value| is_random(value.as_str())))
+        };
+        TOKEN
+            .captures_iter(line)
+            .any(|found| found.iter().skip(1).flatten().all(|body| is_issued(body.as_str())))
             || value(&ADDRESS)
             || self.assignments && value(&QUOTED)
             || self.bare && value(&BARE)
@@ -121,12 +130,16 @@ fn is_issued(body: &str) -> bool {
 /// A value that was rolled, not written: several kinds of characters, hardly any of them twice.
 fn is_random(value: &str) -> bool {
     let small = value.to_ascii_lowercase();
-    let is_code = value.contains(['(', ')', '<', '>', '{', '}', '$', '\\']) || value.starts_with(['/', '.', '%', '@', '#', '!', '&', '*']);
+    let is_code = value.contains(['(', ')', '<', '>', '{', '}', '$', '\\'])
+        || value.starts_with(['/', '.', '%', '@', '#', '!', '&', '*']);
     if is_code || PLACEHOLDERS.iter().any(|word| small.contains(word)) {
         return false;
     }
     let has = |kind: fn(&u8) -> bool| usize::from(value.bytes().any(|byte| kind(&byte)));
-    let sorts = has(u8::is_ascii_lowercase) + has(u8::is_ascii_uppercase) + has(u8::is_ascii_digit) + has(u8::is_ascii_punctuation);
+    let sorts = has(u8::is_ascii_lowercase)
+        + has(u8::is_ascii_uppercase)
+        + has(u8::is_ascii_digit)
+        + has(u8::is_ascii_punctuation);
     let digits = value.bytes().filter(u8::is_ascii_digit).count();
     let bits = bits_per_letter(value);
     digits >= 2 && (sorts >= 3 && bits >= 2.75 || sorts >= 2 && value.len() >= 20 && bits >= 3.0)
@@ -187,7 +200,13 @@ mod tests {
         strikes("a.js", &made_up("xox", "b-123456789012-abcdefGHIJ"));
         strikes("id", &made_up("-----BEGIN OPENSSH PRIVATE", " KEY-----"));
         strikes("id", &made_up("-----BEGIN PRIVATE", " KEY-----"));
-        strikes("a.py", &made_up("'eyJhbGciOiJIUzI1NiJ9.ey", "JzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N'"));
+        strikes(
+            "a.py",
+            &made_up(
+                "'eyJhbGciOiJIUzI1NiJ9.ey",
+                "JzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N'",
+            ),
+        );
         strikes("a.yml", "url: postgres://app:x9Kq2LmZ77pw@db/app");
     }
 

@@ -13,10 +13,14 @@ fn object(place: &Place, name: &str) -> std::path::PathBuf {
 async fn a_run_that_began_elsewhere_is_not_begun_here() {
     let place = place().await;
     let nowhere = place.path("other/shadow.git");
-    let Err(WorkspaceError::Elsewhere { path }) = Shadow::existing(&nowhere).await else { panic!("it is not here") };
+    let Err(WorkspaceError::Elsewhere { path }) = Shadow::existing(&nowhere).await else {
+        panic!("it is not here")
+    };
     assert_eq!(path, nowhere.display().to_string());
     assert!(!nowhere.exists(), "an empty one in its place would lie");
-    let Err(only_made) = Shadow::existing(place.shadow.path()).await else { panic!("nothing began here") };
+    let Err(only_made) = Shadow::existing(place.shadow.path()).await else {
+        panic!("nothing began here")
+    };
     assert!(only_made.to_string().ends_with("workers share SIGNOFF_HOME"), "{only_made}");
     place.shadow.import(None).await.unwrap();
     Shadow::existing(place.shadow.path()).await.unwrap();
@@ -29,10 +33,19 @@ async fn a_commit_that_is_gone_or_damaged_is_surely_not_here() {
     assert_eq!(place.shadow.tree_of(&first.commit).await.unwrap(), first.tree);
     let ours = object(&place, &first.commit);
     fs::remove_file(&ours).unwrap();
-    assert!(matches!(place.shadow.tree_of(&first.commit).await, Err(WorkspaceError::NoCommit { .. })));
+    assert!(matches!(
+        place.shadow.tree_of(&first.commit).await,
+        Err(WorkspaceError::NoCommit { .. })
+    ));
     for damaged in ["", "scribble"] {
         fs::write(&ours, damaged).unwrap();
-        assert!(matches!(place.shadow.tree_of(&first.commit).await, Err(WorkspaceError::NoCommit { .. })), "{damaged:?}");
+        assert!(
+            matches!(
+                place.shadow.tree_of(&first.commit).await,
+                Err(WorkspaceError::NoCommit { .. })
+            ),
+            "{damaged:?}"
+        );
     }
 }
 

@@ -11,24 +11,47 @@ use super::{git, place, write};
 async fn a_diff_is_what_git_counts() {
     let place = place().await;
     let long = "line\n".repeat(50);
-    let (first, clone) = place.begun(&[("a.js", "1\n2\n3\n"), ("old.js", &long), ("gone.js", "other\n"), ("same.js", "s\n")]).await;
+    let (first, clone) = place
+        .begun(&[
+            ("a.js", "1\n2\n3\n"),
+            ("old.js", &long),
+            ("gone.js", "other\n"),
+            ("same.js", "s\n"),
+        ])
+        .await;
     fs::rename(clone.join("old.js"), clone.join("new name.js")).unwrap();
     fs::remove_file(clone.join("gone.js")).unwrap();
     write(&clone, &[("a.js", "1\ntwo\n3\n4\n"), ("src/ö.js", "x\ny\n"), ("logo.png", "\0\u{1}\0")]);
     let second = place.shadow.snapshot(&clone, &first, "second-1").await.unwrap();
     let diff = place.shadow.diff(&first, &second).await.unwrap();
-    let lines = git(place.shadow.path(), &["diff", "--numstat", "-M", &first.commit, &second.commit]);
+    let lines =
+        git(place.shadow.path(), &["diff", "--numstat", "-M", &first.commit, &second.commit]);
     assert_eq!(diff.files as usize, lines.lines().count());
-    let sum = |column: usize| lines.lines().filter_map(|line| line.split('\t').nth(column)?.parse::<u64>().ok()).sum::<u64>();
+    let sum = |column: usize| {
+        lines
+            .lines()
+            .filter_map(|line| line.split('\t').nth(column)?.parse::<u64>().ok())
+            .sum::<u64>()
+    };
     assert_eq!((diff.added, diff.removed), (sum(0), sum(1)));
-    assert_eq!((diff.files, diff.added, diff.removed, diff.biggest[0].path.as_str()), (5, 4, 2, "a.js"));
+    assert_eq!(
+        (diff.files, diff.added, diff.removed, diff.biggest[0].path.as_str()),
+        (5, 4, 2, "a.js")
+    );
 }
 
 #[tokio::test]
 async fn a_patch_shows_each_file() {
     let place = place().await;
     let long = "line\n".repeat(50);
-    let (first, clone) = place.begun(&[("a.js", "1\n2\n"), ("old.js", &long), ("gone.js", "diff --git a/x b/x\n"), ("type", "t\n")]).await;
+    let (first, clone) = place
+        .begun(&[
+            ("a.js", "1\n2\n"),
+            ("old.js", &long),
+            ("gone.js", "diff --git a/x b/x\n"),
+            ("type", "t\n"),
+        ])
+        .await;
     fs::rename(clone.join("old.js"), clone.join("new.js")).unwrap();
     fs::remove_file(clone.join("gone.js")).unwrap();
     fs::remove_file(clone.join("type")).unwrap();
@@ -36,7 +59,11 @@ async fn a_patch_shows_each_file() {
     write(&clone, &[("a.js", "1\ntwo\n"), ("logo.png", "\0\u{1}\0"), ("zz.js", "end\n")]);
     let second = place.shadow.snapshot(&clone, &first, "second-1").await.unwrap();
     let patch = place.shadow.patch(&first, &second, 100_000).await.unwrap();
-    let told: Vec<String> = patch.files.iter().map(|file| format!("{:?} {} {:?}", file.status, file.path, file.text)).collect();
+    let told: Vec<String> = patch
+        .files
+        .iter()
+        .map(|file| format!("{:?} {} {:?}", file.status, file.path, file.text))
+        .collect();
     insta::assert_snapshot!(told.join("\n"), @r#"
     Modified a.js "@@ -1,2 +1,2 @@\n 1\n-2\n+two\n"
     Deleted gone.js "@@ -1 +0,0 @@\n-diff --git a/x b/x\n"
@@ -56,7 +83,11 @@ async fn a_long_patch_is_cut_and_says_so() {
     write(&clone, &[("a.js", &"new line\n".repeat(20_000)), ("b.js", "2\n")]);
     let second = place.shadow.snapshot(&clone, &first, "second-1").await.unwrap();
     let patch = place.shadow.patch(&first, &second, 1_000).await.unwrap();
-    assert!(patch.truncated && patch.files[0].text.len() <= 1_000 && patch.files[0].text.ends_with('\n'));
+    assert!(
+        patch.truncated
+            && patch.files[0].text.len() <= 1_000
+            && patch.files[0].text.ends_with('\n')
+    );
     assert_eq!((patch.files.len(), patch.files[1].text.as_str(), patch.files[1].added), (2, "", 1));
 }
 
@@ -65,22 +96,45 @@ async fn a_branch_is_delivered_where_it_is_wanted() {
     let place = place().await;
     let project = place.project(&[("a.js", "1\n")]);
     let base = place.shadow.import(Some(&project)).await.unwrap();
-    let delivery = Delivery { origin: None, snapshot: &base, branch: "signoff/llm-k3f9qd", repository: Some(&project), push: true };
+    let delivery = Delivery {
+        origin: None,
+        snapshot: &base,
+        branch: "signoff/llm-k3f9qd",
+        repository: Some(&project),
+        push: true,
+    };
     let delivered = place.shadow.deliver(delivery).await.unwrap();
     assert_eq!(delivered, place.shadow.deliver(delivery).await.unwrap());
     assert!(delivered.pushed && delivered.note.is_none());
     assert_eq!(delivered.repository, project);
     assert_eq!(git(Path::new(&project), &["rev-parse", "signoff/llm-k3f9qd"]).trim(), base.commit);
     let kept = place.shadow.deliver(Delivery { push: false, ..delivery }).await.unwrap();
-    assert_eq!((kept.pushed, kept.note, kept.repository), (false, None, place.shadow.path().display().to_string()));
+    assert_eq!(
+        (kept.pushed, kept.note, kept.repository),
+        (false, None, place.shadow.path().display().to_string())
+    );
 }
 
 #[tokio::test]
 async fn a_push_that_fails_is_told() {
     let place = place().await;
     let base = place.shadow.import(None).await.unwrap();
-    let delivery = Delivery { origin: None, snapshot: &base, branch: "signoff/a", repository: Some("http://x:secret@127.0.0.1:1/a.git"), push: true };
+    let delivery = Delivery {
+        origin: None,
+        snapshot: &base,
+        branch: "signoff/a",
+        repository: Some("http://x:secret@127.0.0.1:1/a.git"),
+        push: true,
+    };
     let delivered = place.shadow.deliver(delivery).await.unwrap();
-    assert_eq!(delivered.note.as_deref(), Some("not pushed: the repository http://127.0.0.1:1/a.git cannot be reached: its host does not answer"));
-    assert_eq!(git(place.shadow.path(), &["rev-parse", "refs/heads/signoff/a"]).trim(), base.commit);
+    assert_eq!(
+        delivered.note.as_deref(),
+        Some(
+            "not pushed: the repository http://127.0.0.1:1/a.git cannot be reached: its host does not answer"
+        )
+    );
+    assert_eq!(
+        git(place.shadow.path(), &["rev-parse", "refs/heads/signoff/a"]).trim(),
+        base.commit
+    );
 }

@@ -21,7 +21,10 @@ impl Place {
 
     async fn flags(&self, from: &Snapshot, to: &Snapshot) -> Vec<String> {
         let diff = self.shadow.diff(from, to).await.unwrap();
-        diff.flags.iter().map(|Flag { risk, count, example }| format!("{risk:?} {count} {example}")).collect()
+        diff.flags
+            .iter()
+            .map(|Flag { risk, count, example }| format!("{risk:?} {count} {example}"))
+            .collect()
     }
 }
 
@@ -38,8 +41,21 @@ async fn an_innocent_change_raises_no_flag() {
         ("logo.png", "\0\u{1}"),
     ];
     let told = told(&before, |clone| {
-        write(clone, &[("package.json", r#"{"dependencies": {"a": "2"}, "scripts": {"test": "y"}, "version": "2"}"#)]);
-        write(clone, &[("src/a.js", "const password = read();\n"), ("test/b.test.js", "a new test\n"), ("README.md", "# new\n")]);
+        write(
+            clone,
+            &[(
+                "package.json",
+                r#"{"dependencies": {"a": "2"}, "scripts": {"test": "y"}, "version": "2"}"#,
+            )],
+        );
+        write(
+            clone,
+            &[
+                ("src/a.js", "const password = read();\n"),
+                ("test/b.test.js", "a new test\n"),
+                ("README.md", "# new\n"),
+            ],
+        );
         fs::rename(clone.join("logo.png"), clone.join("icon.png")).unwrap();
         fs::create_dir(clone.join("src/test")).unwrap();
         fs::rename(clone.join("test/a.test.js"), clone.join("src/test/a.test.js")).unwrap();
@@ -49,12 +65,35 @@ async fn an_innocent_change_raises_no_flag() {
 
 #[tokio::test]
 async fn every_risk_is_told_once_in_their_order() {
-    let before =
-        [("package.json", r#"{"dependencies": {"a": "1"}}"#), ("test/a.test.js", "1\n"), ("test/b.test.js", "other\n"), ("yarn.lock", "1\n")];
+    let before = [
+        ("package.json", r#"{"dependencies": {"a": "1"}}"#),
+        ("test/a.test.js", "1\n"),
+        ("test/b.test.js", "other\n"),
+        ("yarn.lock", "1\n"),
+    ];
     let told = told(&before, |clone| {
-        write(clone, &[("package.json", r#"{"dependencies": {"a": "1", "left-pad": "1", "b": "1"}}"#), ("yarn.lock", "2\n")]);
-        write(clone, &[(".github/workflows/ci.yml", "on: push\n"), ("test/a.test.js", "2\n"), ("logo.png", "\0\u{1}")]);
-        write(clone, &[("src/long.js", &"line\n".repeat(2_001)), ("src/a.js", &format!("1\n2\nconst t = '{TOKEN}';\n"))]);
+        write(
+            clone,
+            &[
+                ("package.json", r#"{"dependencies": {"a": "1", "left-pad": "1", "b": "1"}}"#),
+                ("yarn.lock", "2\n"),
+            ],
+        );
+        write(
+            clone,
+            &[
+                (".github/workflows/ci.yml", "on: push\n"),
+                ("test/a.test.js", "2\n"),
+                ("logo.png", "\0\u{1}"),
+            ],
+        );
+        write(
+            clone,
+            &[
+                ("src/long.js", &"line\n".repeat(2_001)),
+                ("src/a.js", &format!("1\n2\nconst t = '{TOKEN}';\n")),
+            ],
+        );
         fs::remove_file(clone.join("test/b.test.js")).unwrap();
     });
     insta::assert_snapshot!(told.await.join("\n"), @r"
@@ -71,11 +110,22 @@ async fn every_risk_is_told_once_in_their_order() {
 #[tokio::test]
 async fn a_secret_is_told_by_its_place_and_never_by_its_value() {
     let place = place().await;
-    let (first, clone) = place.begun(&[("a.js", "1\n2\n3\n"), ("old.env", &format!("KEY={TOKEN}\n"))]).await;
-    write(&clone, &[("a.js", &format!("1\n2\nnew\n3 {TOKEN}\n")), ("test/fixtures/b.js", "x\npassword = \"kW9x!2mQz7\"\n")]);
+    let (first, clone) =
+        place.begun(&[("a.js", "1\n2\n3\n"), ("old.env", &format!("KEY={TOKEN}\n"))]).await;
+    write(
+        &clone,
+        &[
+            ("a.js", &format!("1\n2\nnew\n3 {TOKEN}\n")),
+            ("test/fixtures/b.js", "x\npassword = \"kW9x!2mQz7\"\n"),
+        ],
+    );
     fs::remove_file(clone.join("old.env")).unwrap();
     let second = place.shadow.snapshot(&clone, &first, "second-1").await.unwrap();
-    assert_eq!(place.flags(&first, &second).await, ["Secret 2 a.js:4"], "what went away is no secret of this change");
+    assert_eq!(
+        place.flags(&first, &second).await,
+        ["Secret 2 a.js:4"],
+        "what went away is no secret of this change"
+    );
     let told = serde_json::to_string(&place.shadow.diff(&first, &second).await.unwrap()).unwrap();
     assert!(!told.contains(&TOKEN[4..]) && !told.contains("kW9x"));
 }
@@ -84,18 +134,39 @@ async fn a_secret_is_told_by_its_place_and_never_by_its_value() {
 async fn what_installs_by_itself_is_automation() {
     let before = [("web/package.json", r#"{"scripts": {"prepare": "husky"}}"#)];
     let told = told(&before, |clone| {
-        write(clone, &[("web/package.json", r#"{"scripts": {"prepare": "husky", "postinstall": "node x.js"}}"#)]);
+        write(
+            clone,
+            &[(
+                "web/package.json",
+                r#"{"scripts": {"prepare": "husky", "postinstall": "node x.js"}}"#,
+            )],
+        );
     });
     assert_eq!(told.await, ["Automation 1 web/package.json (postinstall)"]);
 }
 
 #[tokio::test]
 async fn dependencies_are_compared_and_not_their_lines() {
-    let before =
-        [("Cargo.toml", "[dependencies]\na = '1'\nb = '1'\n"), ("go.mod", "module x\nrequire h/a v1.0.0\n"), ("requirements.txt", "flask==1\n")];
+    let before = [
+        ("Cargo.toml", "[dependencies]\na = '1'\nb = '1'\n"),
+        ("go.mod", "module x\nrequire h/a v1.0.0\n"),
+        ("requirements.txt", "flask==1\n"),
+    ];
     let told = told(&before, |clone| {
-        write(clone, &[("Cargo.toml", "[dependencies]\nb = '2'\na = '1.1'\n[dev-dependencies]\nserde = '1'\n")]);
-        write(clone, &[("go.mod", "module x\nrequire (\n\th/a v2.0.0\n\th/new v1.0.0\n)\n"), ("requirements.txt", "Flask==2\n")]);
+        write(
+            clone,
+            &[(
+                "Cargo.toml",
+                "[dependencies]\nb = '2'\na = '1.1'\n[dev-dependencies]\nserde = '1'\n",
+            )],
+        );
+        write(
+            clone,
+            &[
+                ("go.mod", "module x\nrequire (\n\th/a v2.0.0\n\th/new v1.0.0\n)\n"),
+                ("requirements.txt", "Flask==2\n"),
+            ],
+        );
         write(clone, &[("pyproject.toml", "[project]\ndependencies = ['serde']\n")]);
     });
     assert_eq!(told.await, ["Dependency 2 serde"]);
@@ -105,7 +176,13 @@ async fn dependencies_are_compared_and_not_their_lines() {
 async fn a_dependency_that_comes_from_elsewhere_is_a_new_one() {
     let before = [("package.json", r#"{"dependencies": {"a": "1"}}"#), ("sub/package.json", "{}")];
     let told = told(&before, |clone| {
-        write(clone, &[("package.json", r#"{"dependencies": {"a": "git+https://example.org/a"}}"#), ("sub/package.json", "{ cannot be read")]);
+        write(
+            clone,
+            &[
+                ("package.json", r#"{"dependencies": {"a": "git+https://example.org/a"}}"#),
+                ("sub/package.json", "{ cannot be read"),
+            ],
+        );
     });
     assert_eq!(told.await, ["Dependency 2 a"]);
 }
@@ -115,7 +192,14 @@ async fn attributes_and_links_in_the_work_hide_nothing() {
     let place = place().await;
     fs::write(place.path("package.json"), r#"{"dependencies": {"outside": "1"}}"#).unwrap();
     let told = place.told(&[("ci/x", "1\n")], |clone| {
-        write(clone, &[(".gitattributes", "* binary -diff\n"), (".git/info/attributes", "* binary -diff\n"), ("a.js", &format!("{TOKEN}\n"))]);
+        write(
+            clone,
+            &[
+                (".gitattributes", "* binary -diff\n"),
+                (".git/info/attributes", "* binary -diff\n"),
+                ("a.js", &format!("{TOKEN}\n")),
+            ],
+        );
         symlink("../package.json", clone.join("package.json")).unwrap();
         symlink("ci", clone.join(".circleci")).unwrap();
     });
@@ -127,9 +211,20 @@ async fn names_of_files_are_only_names() {
     let told = told(&[], |clone| {
         write(
             clone,
-            &[("-p\n+++ b/x\n@@ -1 +1 @@\n", "1\n"), ("a\"b\tc\u{202e}.js", &format!("{TOKEN}\n")), (":(top)*", "\0"), ("ö/--output=x", "1\n")],
+            &[
+                ("-p\n+++ b/x\n@@ -1 +1 @@\n", "1\n"),
+                ("a\"b\tc\u{202e}.js", &format!("{TOKEN}\n")),
+                (":(top)*", "\0"),
+                ("ö/--output=x", "1\n"),
+            ],
         );
-        write(clone, &[(&format!("{}/{}.bin", "deep/".repeat(60), "n".repeat(200)), "\0"), (&format!("{TOKEN}.txt"), &"x\n".repeat(2_001))]);
+        write(
+            clone,
+            &[
+                (&format!("{}/{}.bin", "deep/".repeat(60), "n".repeat(200)), "\0"),
+                (&format!("{TOKEN}.txt"), &"x\n".repeat(2_001)),
+            ],
+        );
     });
     let told = told.await;
     assert_eq!(told[0], "Secret 1 a\"b\u{fffd}c\u{fffd}.js:1");
@@ -142,7 +237,15 @@ async fn what_is_too_much_to_look_through_is_told() {
     let place = place().await;
     let huge = "not one secret in here, and many words\n".repeat(400_000);
     let told = place.told(&[], |clone| {
-        write(clone, &[("a.txt", &format!("{TOKEN}\n")), ("b.txt", &huge), ("c.txt", &format!("{TOKEN}\n")), ("package.json", &huge)]);
+        write(
+            clone,
+            &[
+                ("a.txt", &format!("{TOKEN}\n")),
+                ("b.txt", &huge),
+                ("c.txt", &format!("{TOKEN}\n")),
+                ("package.json", &huge),
+            ],
+        );
     });
     assert_eq!(told.await, ["Secret 1 a.txt:1", "Dependency 1 package.json", "Large 3 b.txt"]);
 }
@@ -151,8 +254,18 @@ async fn what_is_too_much_to_look_through_is_told() {
 async fn many_files_are_counted_with_one_example() {
     let place = place().await;
     let told = place.told(&[], |clone| {
-        let many: Vec<_> = (0..300).map(|n| (format!("p{n:03}/package.json"), format!("{{\"dependencies\": {{\"d{n}\": \"1\"}}}}"))).collect();
-        write(clone, &many.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect::<Vec<_>>());
+        let many: Vec<_> = (0..300)
+            .map(|n| {
+                (
+                    format!("p{n:03}/package.json"),
+                    format!("{{\"dependencies\": {{\"d{n}\": \"1\"}}}}"),
+                )
+            })
+            .collect();
+        write(
+            clone,
+            &many.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect::<Vec<_>>(),
+        );
     });
     assert_eq!(told.await, ["Dependency 300 d0"]);
 }
@@ -167,7 +280,10 @@ async fn any_two_snapshots_are_compared() {
     write(&clone, &[("c.js", &format!("1\n{TOKEN}\n"))]);
     let third = place.shadow.snapshot(&clone, &first, "second-2").await.unwrap();
     let between = place.shadow.diff(&second, &third).await.unwrap();
-    assert_eq!((between.files, between.added, between.removed, between.flags[0].example.as_str()), (3, 3, 2, "c.js:2"));
+    assert_eq!(
+        (between.files, between.added, between.removed, between.flags[0].example.as_str()),
+        (3, 3, 2, "c.js:2")
+    );
     assert_eq!(place.shadow.diff(&third, &third).await.unwrap(), crate::run::Diff::default());
     assert_eq!(place.shadow.diff(&third, &first).await.unwrap().flags, []);
 }

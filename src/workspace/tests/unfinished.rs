@@ -12,8 +12,26 @@ use super::{commit, git, place, write};
 async fn half_written_work_is_kept_as_it_stands() {
     let place = place().await;
     let (first, clone) = place.begun(&[("a.js", "1\n"), ("b.js", "gone\n")]).await;
-    write(&clone, &[("a.js", "half a li"), (".a.js.swp", "\0"), (".git/index.lock", ""), (".git/HEAD", "nonsense"), ("lib/.git/objects/x", "")]);
-    write(&clone, &[("lib/z.js", "1\n"), ("sub/y.js", "1\n"), ("sub/.git", "gitdir: /nowhere\n"), ("done/x.js", "1\n"), ("link/.git", "../..")]);
+    write(
+        &clone,
+        &[
+            ("a.js", "half a li"),
+            (".a.js.swp", "\0"),
+            (".git/index.lock", ""),
+            (".git/HEAD", "nonsense"),
+            ("lib/.git/objects/x", ""),
+        ],
+    );
+    write(
+        &clone,
+        &[
+            ("lib/z.js", "1\n"),
+            ("sub/y.js", "1\n"),
+            ("sub/.git", "gitdir: /nowhere\n"),
+            ("done/x.js", "1\n"),
+            ("link/.git", "../.."),
+        ],
+    );
     git(&clone.join("done"), &["init", "-q"]);
     commit(&clone.join("done"));
     fs::write(clone.join("done/.git/index.lock"), "").unwrap();
@@ -24,9 +42,18 @@ async fn half_written_work_is_kept_as_it_stands() {
     assert!(Command::new("mkfifo").arg(clone.join("pipe")).status().unwrap().success());
     fs::create_dir(clone.join("empty")).unwrap();
     let kept = place.shadow.snapshot(&clone, &first, "streaming-1-unfinished").await.unwrap();
-    assert_eq!(place.files(&kept), "100644 .a.js.swp\n100644 a.js\n120000 dangling\n100644 done/x.js\n100644 lib/z.js\n100644 sub/y.js\n");
-    assert_eq!(kept, place.shadow.snapshot(&clone, &first, "streaming-1-unfinished").await.unwrap());
-    assert_eq!(git(place.shadow.path(), &["rev-parse", "refs/signoff/streaming-1-unfinished"]).trim(), kept.commit);
+    assert_eq!(
+        place.files(&kept),
+        "100644 .a.js.swp\n100644 a.js\n120000 dangling\n100644 done/x.js\n100644 lib/z.js\n100644 sub/y.js\n"
+    );
+    assert_eq!(
+        kept,
+        place.shadow.snapshot(&clone, &first, "streaming-1-unfinished").await.unwrap()
+    );
+    assert_eq!(
+        git(place.shadow.path(), &["rev-parse", "refs/signoff/streaming-1-unfinished"]).trim(),
+        kept.commit
+    );
     assert_eq!(place.shadow.diff(&first, &kept).await.unwrap().files, 7);
 }
 
@@ -41,7 +68,15 @@ async fn what_was_kept_is_what_is_there() {
     let missing = place.shadow.tree_of(&"0".repeat(40)).await;
     assert!(matches!(missing, Err(WorkspaceError::NoCommit { .. })));
     assert!(place.shadow.tree_of(&second.commit[..12]).await.is_err());
-    assert!(place.shadow.tree_of("--git-dir").await.unwrap_err().to_string().contains("names no commit"));
+    assert!(
+        place
+            .shadow
+            .tree_of("--git-dir")
+            .await
+            .unwrap_err()
+            .to_string()
+            .contains("names no commit")
+    );
 }
 
 #[tokio::test]
@@ -51,7 +86,10 @@ async fn a_name_that_git_wants_for_itself_is_told() {
     for name in [".GIT/x", "a/git~1", "b/.git "] {
         write(&clone, &[(name, "x\n")]);
         let error = place.shadow.snapshot(&clone, &first, "second-1").await.unwrap_err();
-        assert_eq!(error.to_string(), format!("{name} cannot be kept: git takes that name for its own; give it another"));
+        assert_eq!(
+            error.to_string(),
+            format!("{name} cannot be kept: git takes that name for its own; give it another")
+        );
         fs::remove_file(clone.join(name)).unwrap();
     }
 }

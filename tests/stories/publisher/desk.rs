@@ -46,10 +46,18 @@ impl Desk {
         let database = SecretString::from(servers.fresh_database(&servers.fresh_name()).await?);
         let store = Store::connect(&database).await?;
         store.migrate().await?;
-        let desk = Self { slack: FakeSlack::start().await?, store, request: request("tale-2345678", approvers)?, database, seq: AtomicU64::new(0) };
+        let desk = Self {
+            slack: FakeSlack::start().await?,
+            store,
+            request: request("tale-2345678", approvers)?,
+            database,
+            seq: AtomicU64::new(0),
+        };
         let door = TcpListener::bind("127.0.0.1:0").await?;
         desk.slack.delivers_to(format!("http://{}/slack", door.local_addr()?).parse()?);
-        tokio::spawn(async move { axum::serve(door, Router::new().fallback(async || StatusCode::OK)).await });
+        tokio::spawn(async move {
+            axum::serve(door, Router::new().fallback(async || StatusCode::OK)).await
+        });
         desk.asks_for(&desk.request).await?;
         Ok(desk)
     }
@@ -102,13 +110,23 @@ impl Desk {
     /// The gate that the run opens.
     pub fn gate(&self) -> GateId {
         let stage = self.request.pipeline.stages[0].name.clone();
-        GateId { kind: GateKind::Approve, stage, round: 1, digest: signoff::run::Digest("d1".to_owned()) }
+        GateId {
+            kind: GateKind::Approve,
+            stage,
+            round: 1,
+            digest: signoff::run::Digest("d1".to_owned()),
+        }
     }
 
     /// Its work is good, and somebody is asked.
     pub async fn asks(&self) -> Result<()> {
         self.works().await?;
-        self.happens(Happened::GateOpened { gate: self.gate(), attempt: 1, deadline: now() + TimeDelta::hours(1) }).await
+        self.happens(Happened::GateOpened {
+            gate: self.gate(),
+            attempt: 1,
+            deadline: now() + TimeDelta::hours(1),
+        })
+        .await
     }
 
     /// Somebody answers.
@@ -142,7 +160,12 @@ impl Desk {
         let publisher = Publisher {
             store: Store::connect(&self.database).await?,
             slack: SlackApi::new(SlackApiConfig { pacing, ..config }),
-            place: Place { links: None, clock_zone: chrono::Offset::fix(&Utc), slack_dates: false, thread: None },
+            place: Place {
+                links: None,
+                clock_zone: chrono::Offset::fix(&Utc),
+                slack_dates: false,
+                thread: None,
+            },
             clock: now,
         };
         Ok(Drawing(tokio::spawn(publisher.run(CancellationToken::new()))))
@@ -175,7 +198,11 @@ impl Desk {
         let key = format!("{}/{key}", self.run());
         self.slack
             .until(&format!("{words:?} in {key}"), |state| {
-                state.with_key(&key).into_iter().find(|it| state.shown(it).contains(words)).map(|it| it.ts.clone())
+                state
+                    .with_key(&key)
+                    .into_iter()
+                    .find(|it| state.shown(it).contains(words))
+                    .map(|it| it.ts.clone())
             })
             .await
     }
@@ -194,7 +221,10 @@ impl Desk {
     pub async fn all_look_again(&self, many: i64) -> Result<()> {
         let deadline = tokio::time::Instant::now() + Duration::from_mins(1);
         while self.count("threads where redraw_at > now()").await? < many {
-            anyhow::ensure!(tokio::time::Instant::now() < deadline, "the publisher looks at nothing");
+            anyhow::ensure!(
+                tokio::time::Instant::now() < deadline,
+                "the publisher looks at nothing"
+            );
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         Ok(())
@@ -206,20 +236,30 @@ impl Desk {
     }
 
     pub async fn sql(&self, statements: &str) -> Result<()> {
-        sqlx::raw_sql(AssertSqlSafe(statements.to_owned())).execute(&mut self.connection().await?).await?;
+        sqlx::raw_sql(AssertSqlSafe(statements.to_owned()))
+            .execute(&mut self.connection().await?)
+            .await?;
         Ok(())
     }
 
     /// How many rows a table has.
     pub async fn count(&self, table: &str) -> Result<i64> {
-        let row = sqlx::raw_sql(AssertSqlSafe(format!("select count(*) from {table}"))).fetch_one(&mut self.connection().await?).await?;
+        let row = sqlx::raw_sql(AssertSqlSafe(format!("select count(*) from {table}")))
+            .fetch_one(&mut self.connection().await?)
+            .await?;
         Ok(row.try_get(0)?)
     }
 
     /// How the database goes about a question, and how many rows it reads.
     pub async fn explain(&self, question: &str) -> Result<String> {
-        let rows = sqlx::raw_sql(AssertSqlSafe(format!("explain (analyze, buffers) {question}"))).fetch_all(&mut self.connection().await?).await?;
-        Ok(rows.iter().map(|row| row.try_get::<String, _>(0)).collect::<Result<Vec<_>, _>>()?.join("\n"))
+        let rows = sqlx::raw_sql(AssertSqlSafe(format!("explain (analyze, buffers) {question}")))
+            .fetch_all(&mut self.connection().await?)
+            .await?;
+        Ok(rows
+            .iter()
+            .map(|row| row.try_get::<String, _>(0))
+            .collect::<Result<Vec<_>, _>>()?
+            .join("\n"))
     }
 
     async fn connection(&self) -> Result<PgConnection> {

@@ -63,7 +63,12 @@ async fn a_note_has_one_reaction_even_if_its_publisher_dies_in_between() -> Resu
     drop(first);
     let _second = desk.draws().await?;
     desk.slack.called("reactions.add", 2).await?;
-    desk.happens(Happened::GateOpened { gate: desk.gate(), attempt: 1, deadline: now() + TimeDelta::hours(1) }).await?;
+    desk.happens(Happened::GateOpened {
+        gate: desk.gate(),
+        attempt: 1,
+        deadline: now() + TimeDelta::hours(1),
+    })
+    .await?;
     desk.shows("gate:draft:1", "Keep draft").await?;
     assert_eq!(desk.slack.message(&note).map(|it| it.reactions), Some(vec!["memo".to_owned()]));
     assert_eq!(desk.slack.calls("reactions.add").len(), 2, "it is known to be there");
@@ -153,7 +158,14 @@ async fn who_cannot_be_reached_holds_up_nobody() -> Result<()> {
     desk.is_decided("slack:T01ACME:U03CLEO", "approve").await?;
     desk.shows("gate:draft:1", "approved by").await?;
     desk.shows("reminder:draft:1:half:1:U03CLEO", "approved by").await?;
-    assert_eq!(desk.slack.calls("conversations.open").iter().filter(|call| call.arguments["users"] == "U02BEN").count(), 1);
+    assert_eq!(
+        desk.slack
+            .calls("conversations.open")
+            .iter()
+            .filter(|call| call.arguments["users"] == "U02BEN")
+            .count(),
+        1
+    );
     Ok(())
 }
 
@@ -225,7 +237,10 @@ async fn a_restart_redraws_nothing_that_is_right() -> Result<()> {
     desk.shows("reminder:draft:1:half:1:U03CLEO", "Keep draft").await?;
     desk.is_quiet().await?;
     drop(first);
-    let said = || ["chat.postMessage", "chat.update", "reactions.add"].map(|method| desk.slack.calls(method).len());
+    let said = || {
+        ["chat.postMessage", "chat.update", "reactions.add"]
+            .map(|method| desk.slack.calls(method).len())
+    };
     let before = said();
     let _second = desk.draws().await?;
     // It looks at all of it once more.
@@ -252,7 +267,9 @@ async fn ten_thousand_clocks_delay_no_question() -> Result<()> {
     let new = desk::request("tale-9999999", &[])?;
     let begun = Instant::now();
     desk.asks_for(&new).await?;
-    desk.slack.until("a new card", |state| state.with_key("tale-9999999/card").first().map(|_| ())).await?;
+    desk.slack
+        .until("a new card", |state| state.with_key("tale-9999999/card").first().map(|_| ()))
+        .await?;
     let took = begun.elapsed();
     assert!(took < Duration::from_secs(3), "it took {took:?}");
     assert_eq!(desk.slack.calls("chat.update").len(), edited);

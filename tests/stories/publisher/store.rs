@@ -16,14 +16,22 @@ async fn who_was_overtaken_takes_no_claim_of_its_successor_away() -> Result<()> 
     let desk = Desk::asking(&[]).await?;
     desk.works().await?;
     let slow = desk.store.lease_threads(now(), 1).await?.pop().context("a thread")?;
-    assert!(desk.store.claim_message(&slow, Claim { key: "card", channel: None, at: now() }).await?);
+    assert!(
+        desk.store.claim_message(&slow, Claim { key: "card", channel: None, at: now() }).await?
+    );
     let later = now() + TimeDelta::minutes(1);
     let quick = desk.store.lease_threads(later, 1).await?.pop().context("its lease is over")?;
-    assert!(desk.store.claim_message(&quick, Claim { key: "card", channel: None, at: later }).await?);
+    assert!(
+        desk.store.claim_message(&quick, Claim { key: "card", channel: None, at: later }).await?
+    );
     desk.store.unclaim_message(&slow, "card").await?;
     desk.store.forget_message(&slow, "card").await?;
-    desk.store.give_up_message(&slow, GivenUp { key: "card", shown: "", why: "late", at: now() }).await?;
-    assert!(!desk.store.claim_message(&slow, Claim { key: "card", channel: None, at: now() }).await?);
+    desk.store
+        .give_up_message(&slow, GivenUp { key: "card", shown: "", why: "late", at: now() })
+        .await?;
+    assert!(
+        !desk.store.claim_message(&slow, Claim { key: "card", channel: None, at: now() }).await?
+    );
     let known = desk.store.messages(desk.run()).await?;
     assert!(
         matches!(known.as_slice(), [it] if it.given_up.is_none() && it.ts.is_none() && (it.claimed_at - later).abs() < TimeDelta::milliseconds(1))
@@ -61,14 +69,22 @@ async fn requests_are_forgotten_two_weeks_after_they_were_acted_on() -> Result<(
          select 'old-' || n, 'click', '{{}}', '{long_ago}', 'done', now() from generate_series(1, 1500) n"
     ))
     .await?;
-    for (key, at, done) in [("open", long_ago, false), ("young", now() - TimeDelta::days(13), true)] {
+    for (key, at, done) in [("open", long_ago, false), ("young", now() - TimeDelta::days(13), true)]
+    {
         let key = RequestId(key.to_owned());
         desk.store.receive(&key, "click", &json!({}), at).await?;
         if done {
             desk.store.done(&key, None).await?;
         }
     }
-    assert_eq!([desk.store.forget_done(now()).await?, desk.store.forget_done(now()).await?, desk.store.forget_done(now()).await?], [1_000, 500, 0]);
+    assert_eq!(
+        [
+            desk.store.forget_done(now()).await?,
+            desk.store.forget_done(now()).await?,
+            desk.store.forget_done(now()).await?
+        ],
+        [1_000, 500, 0]
+    );
     assert_eq!(desk.count("inbox").await?, 2);
     Ok(())
 }
@@ -98,7 +114,12 @@ async fn a_look_at_ten_thousand_waiting_threads_reads_a_few_rows() -> Result<()>
          order by drawn_seq < wanted_seq desc, redraw_at nulls first limit 8 for update skip locked",
     );
     let plan = plan.await?;
-    assert!(plan.contains("threads_due") && plan.contains("threads_behind") && !plan.contains("Seq Scan"), "{plan}");
+    assert!(
+        plan.contains("threads_due")
+            && plan.contains("threads_behind")
+            && !plan.contains("Seq Scan"),
+        "{plan}"
+    );
     assert!(took.as_millis() < 250, "a look took {took:?}:\n{plan}");
     Ok(())
 }

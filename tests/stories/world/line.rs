@@ -62,7 +62,12 @@ impl Line {
     }
 }
 
-async fn carry(listener: TcpListener, server: String, mut does: watch::Receiver<Does>, up: watch::Sender<bool>) {
+async fn carry(
+    listener: TcpListener,
+    server: String,
+    mut does: watch::Receiver<Does>,
+    up: watch::Sender<bool>,
+) {
     let address = listener.local_addr().expect("it is bound");
     let mut listener = Some(listener);
     let mut calls = JoinSet::new();
@@ -125,7 +130,11 @@ async fn requests(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, asked: &watch
     }
 }
 
-async fn replies(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, (does, asked): (&watch::Receiver<Does>, &watch::Sender<usize>)) {
+async fn replies(
+    mut from: OwnedReadHalf,
+    mut to: OwnedWriteHalf,
+    (does, asked): (&watch::Receiver<Does>, &watch::Sender<usize>),
+) {
     let mut buffer = vec![0; 64 << 10];
     while let Ok(n @ 1..) = from.read(&mut buffer).await {
         let lost = matches!(*does.borrow(), Does::LosesAnswers { after } if after == 0 || *asked.borrow() > after);

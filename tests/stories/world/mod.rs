@@ -90,7 +90,11 @@ pub async fn story(tell: impl AsyncFnOnce(&World) -> Result<()>) {
         panic!("{e:#}\n\nSlack shows:\n{}\n{}", world.slack.transcript(), world.logs());
     }
     if let Err(e) = world.finish().await {
-        panic!("after the story: {e:#}\n\nSlack shows:\n{}\n{}", world.slack.transcript(), world.logs());
+        panic!(
+            "after the story: {e:#}\n\nSlack shows:\n{}\n{}",
+            world.slack.transcript(),
+            world.logs()
+        );
     }
 }
 
@@ -132,9 +136,21 @@ impl World {
             Transport::Socket => slack.delivers_by_sockets(),
         }
         let store = Store::connect(&database.into()).await?;
-        let address = Address { address: Some(servers.temporal.clone()), namespace: "default".to_owned() };
+        let address =
+            Address { address: Some(servers.temporal.clone()), namespace: "default".to_owned() };
         let engine = Engine::new(address, name);
-        Ok(Self { slack, store, engine, serve, worker, folder, database_line, temporal_line, listen: listen.to_string(), web })
+        Ok(Self {
+            slack,
+            store,
+            engine,
+            serve,
+            worker,
+            folder,
+            database_line,
+            temporal_line,
+            listen: listen.to_string(),
+            web,
+        })
     }
 
     /// Somebody in front of Slack, by name.
@@ -152,7 +168,10 @@ impl World {
         let before = self.slack.peek(cards);
         let heard = asks.await?.heard;
         anyhow::ensure!(heard.status == 200, "it was answered with {}", heard.status);
-        let root = self.slack.until("a run card", |state| cards(state).into_iter().find(|ts| !before.contains(ts))).await;
+        let root = self
+            .slack
+            .until("a run card", |state| cards(state).into_iter().find(|ts| !before.contains(ts)))
+            .await;
         let root = root.with_context(|| format!("told: {}", heard.body))?;
         RunOf::at(self, root)
     }
@@ -181,7 +200,10 @@ impl World {
     pub async fn has_gate_with(&self, project: &str, line: &str) -> Result<()> {
         let file = self.folder.path().join(format!("{project}.toml"));
         let pipeline = std::fs::read_to_string(&file)?;
-        std::fs::write(&file, pipeline.replace("[stage.gate]\n", &format!("[stage.gate]\n{line}\n")))?;
+        std::fs::write(
+            &file,
+            pipeline.replace("[stage.gate]\n", &format!("[stage.gate]\n{line}\n")),
+        )?;
         self.serve.crashes().await?;
         self.serve.comes_back()?;
         self.is_up().await
@@ -221,13 +243,18 @@ impl World {
 
     /// Waits until so many runs were asked for.
     pub async fn until_runs(&self, count: usize) -> Result<()> {
-        self.until(&format!("{count} runs"), async || Ok(self.store.newest_runs(100).await?.len() >= count)).await
+        self.until(&format!("{count} runs"), async || {
+            Ok(self.store.newest_runs(100).await?.len() >= count)
+        })
+        .await
     }
 
     /// Waits until a run is in a phase.
     pub async fn until_phase(&self, run: &str, phase: &str) -> Result<()> {
         let id: RunId = run.parse()?;
-        let there = async || Ok(self.store.run(&id).await?.is_some_and(|r| serde_json::json!(r.phase()) == phase));
+        let there = async || {
+            Ok(self.store.run(&id).await?.is_some_and(|r| serde_json::json!(r.phase()) == phase))
+        };
         self.until(&format!("{run} to be {phase}"), there).await
     }
 
@@ -276,11 +303,18 @@ impl World {
 
 fn lives(words: &str) -> bool {
     let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
-    processes.filter_map(|p| std::fs::read(p.path().join("cmdline")).ok()).any(|line| String::from_utf8_lossy(&line).contains(words))
+    processes
+        .filter_map(|p| std::fs::read(p.path().join("cmdline")).ok())
+        .any(|line| String::from_utf8_lossy(&line).contains(words))
 }
 
 fn cards(state: &State) -> Vec<String> {
-    state.messages.iter().filter(|m| m.key().is_some_and(|k| k.ends_with("/card"))).map(|m| m.ts.clone()).collect()
+    state
+        .messages
+        .iter()
+        .filter(|m| m.key().is_some_and(|k| k.ends_with("/card")))
+        .map(|m| m.ts.clone())
+        .collect()
 }
 
 /// An address where nobody listens.

@@ -20,7 +20,12 @@ pub struct Process {
 
 impl Process {
     pub fn new(verb: &'static str, env: &[(String, String)], folder: &Path) -> Self {
-        Self { verb, env: Mutex::new(env.to_vec()), folder: folder.to_owned(), child: Mutex::new(None) }
+        Self {
+            verb,
+            env: Mutex::new(env.to_vec()),
+            folder: folder.to_owned(),
+            child: Mutex::new(None),
+        }
     }
 
     /// Starts it, again if it was there before. It dies with the thread that tells the story.
@@ -34,7 +39,12 @@ impl Process {
         let mut command = Command::new(PROGRAM);
         command.args(["__child", &std::process::id().to_string(), PROGRAM, self.verb]).args(more);
         self.dress(&mut command);
-        let child = command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).kill_on_drop(true).spawn()?;
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            .kill_on_drop(true)
+            .spawn()?;
         *self.child.lock().unwrap_or_else(PoisonError::into_inner) = Some(child);
         Ok(())
     }
@@ -55,14 +65,21 @@ impl Process {
 
     pub fn setting(&self, name: &str) -> String {
         let env = self.env.lock().unwrap_or_else(PoisonError::into_inner);
-        env.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone()).unwrap_or_default()
+        env.iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.clone())
+            .unwrap_or_default()
     }
 
     /// Waits until its log has these words so often.
     pub async fn says(&self, words: &str, times: usize) -> Result<()> {
         let deadline = tokio::time::Instant::now() + Duration::from_mins(1);
         while self.log().matches(words).count() < times {
-            anyhow::ensure!(tokio::time::Instant::now() < deadline, "{} never said {words:?}", self.verb);
+            anyhow::ensure!(
+                tokio::time::Instant::now() < deadline,
+                "{} never said {words:?}",
+                self.verb
+            );
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         Ok(())

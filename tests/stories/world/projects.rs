@@ -158,15 +158,27 @@ const GATES: [(&str, &str, &str); 9] = [
     // It reminds after six seconds and still waits after twelve.
     ("patient", "echo x >> x.txt", "deadline = \"12s\"\non_deadline = \"wait\""),
     // It asks somebody else when its approver is silent.
-    ("urgent", WRITES, "approvers = [\"slack:T01ACME:U02BEN\"]\nescalate = { after = \"2s\", to = [\"slack:T01ACME:U03CLEO\"] }"),
+    (
+        "urgent",
+        WRITES,
+        "approvers = [\"slack:T01ACME:U02BEN\"]\nescalate = { after = \"2s\", to = [\"slack:T01ACME:U03CLEO\"] }",
+    ),
     // For whoever is in a user group.
     ("grouped", WRITES, "approvers = [\"slack:T01ACME:S0LEADS\"]"),
     // The same, and they are reminded.
-    ("led", WRITES, "approvers = [\"slack:T01ACME:S0LEADS\"]\ndeadline = \"20s\"\non_deadline = \"wait\""),
+    (
+        "led",
+        WRITES,
+        "approvers = [\"slack:T01ACME:S0LEADS\"]\ndeadline = \"20s\"\non_deadline = \"wait\"",
+    ),
     // Two people must approve.
     ("paired", WRITES, "quorum = 2"),
     // Whatever changes it is asked for, its checks fail.
-    ("fickle", "if grep -q '^> ' /tmp/prompt; then echo x > spoiled.txt; else echo x > x.txt; fi", ""),
+    (
+        "fickle",
+        "if grep -q '^> ' /tmp/prompt; then echo x > spoiled.txt; else echo x > x.txt; fi",
+        "",
+    ),
     // More changed than one screen shows.
     ("wide", "for i in $(seq 10 29); do seq 1 60 > file-$i.txt; done", ""),
 ];
@@ -190,7 +202,8 @@ prompt = "do: echo more > more.txt"
 "#;
 
 fn asking((name, does, gate): (&'static str, &str, &str)) -> (&'static str, String) {
-    let stage = "[[stage]]\nname = \"only\"\ntimeout = \"1m\"\nchecks = [\"test ! -e spoiled.txt\"]";
+    let stage =
+        "[[stage]]\nname = \"only\"\ntimeout = \"1m\"\nchecks = [\"test ! -e spoiled.txt\"]";
     (name, format!("\n{stage}\nprompt = \"do: {does}\"\n[stage.gate]\n{gate}\n"))
 }
 
@@ -230,10 +243,20 @@ do: git add -A && git commit -qm "Ask nobody"
 /// Writes `signoff.toml`, its pipelines and a repository with one commit.
 pub fn write(folder: &Path) -> Result<()> {
     fs::write(folder.join("signoff.toml"), SIGNOFF)?;
-    let usual = [("tale", TALE), ("slow", SLOW), ("stubborn", STUBBORN), ("quick", QUICK), ("twice", TWICE), ("sly", SLY)]
-        .map(|(name, stages)| (name, stages.to_owned()));
+    let usual = [
+        ("tale", TALE),
+        ("slow", SLOW),
+        ("stubborn", STUBBORN),
+        ("quick", QUICK),
+        ("twice", TWICE),
+        ("sly", SLY),
+    ]
+    .map(|(name, stages)| (name, stages.to_owned()));
     for (name, stages) in usual.into_iter().chain(GATES.map(asking)) {
-        fs::write(folder.join(format!("{name}.toml")), format!("name = \"{name}\"\n{AGENT}{stages}"))?;
+        fs::write(
+            folder.join(format!("{name}.toml")),
+            format!("name = \"{name}\"\n{AGENT}{stages}"),
+        )?;
     }
     let repository = folder.join("repository");
     fs::create_dir(&repository)?;
@@ -241,7 +264,16 @@ pub fn write(folder: &Path) -> Result<()> {
     for words in [
         vec!["init", "-q", "-b", "main"],
         vec!["add", "-A"],
-        vec!["-c", "user.name=ana", "-c", "user.email=ana@example.com", "commit", "-q", "-m", "Begin"],
+        vec![
+            "-c",
+            "user.name=ana",
+            "-c",
+            "user.email=ana@example.com",
+            "commit",
+            "-q",
+            "-m",
+            "Begin",
+        ],
     ] {
         let status = Command::new("git").args(words).current_dir(&repository).status()?;
         ensure!(status.success(), "git could not make the story's repository");

@@ -11,7 +11,10 @@ use super::World;
 pub async fn histories(world: &World) -> Result<()> {
     let Some(folder) = folder() else { return Ok(()) };
     let thread = std::thread::current();
-    let story = thread.name().and_then(|name| name.rsplit("::").next()).context("a story runs on a thread of its name")?;
+    let story = thread
+        .name()
+        .and_then(|name| name.rsplit("::").next())
+        .context("a story runs on a thread of its name")?;
     for (n, run) in world.store.newest_runs(100).await?.iter().rev().enumerate() {
         let name = if n == 0 { format!("{story}.json") } else { format!("{story}_{}.json", n + 1) };
         keep(&folder.join(name), &world.engine.history(run.id()).await?)?;
@@ -24,7 +27,10 @@ fn keep(file: &Path, history: &[u8]) -> Result<()> {
     fs::write(file, history).with_context(|| format!("keeping {}", file.display()))
 }
 
-#[expect(clippy::disallowed_methods, reason = "who records says so once, for the whole program of stories")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "who records says so once, for the whole program of stories"
+)]
 fn folder() -> Option<PathBuf> {
     std::env::var_os("SIGNOFF_RECORD").map(PathBuf::from)
 }

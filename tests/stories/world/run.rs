@@ -67,16 +67,27 @@ impl<'w> RunOf<'w> {
 
     /// Waits until it asks again, and everybody sees it.
     pub async fn asks_again(&self, round: u32) -> Result<Run> {
-        let asked = self.becomes(&format!("asked in round {round}"), |run| run.gate.as_ref().is_some_and(|open| open.id.round == round)).await?;
+        let asked = self
+            .becomes(&format!("asked in round {round}"), |run| {
+                run.gate.as_ref().is_some_and(|open| open.id.round == round)
+            })
+            .await?;
         let (gate, key) = (format!("{}/gate:", self.id), format!(":{round}"));
-        let there = |state: &State| state.messages.iter().any(|m| m.key().is_some_and(|k| k.starts_with(&gate) && k.ends_with(&key)));
+        let there = |state: &State| {
+            state
+                .messages
+                .iter()
+                .any(|m| m.key().is_some_and(|k| k.starts_with(&gate) && k.ends_with(&key)))
+        };
         self.world.slack.until("the new gate card", |state| there(state).then_some(())).await?;
         Ok(asked)
     }
 
     /// What an attempt was told.
     pub fn prompt(&self, attempt: &str) -> Result<String> {
-        Ok(std::fs::read_to_string(self.world.runs_folder().join(self.id.as_str()).join(attempt).join("prompt.txt"))?)
+        Ok(std::fs::read_to_string(
+            self.world.runs_folder().join(self.id.as_str()).join(attempt).join("prompt.txt"),
+        )?)
     }
 
     /// The newest gate card's `ts`.
@@ -84,7 +95,14 @@ impl<'w> RunOf<'w> {
         let gate = format!("{}/gate:", self.id);
         self.world
             .slack
-            .until("a gate card", |state| state.messages.iter().rev().find(|m| m.key().is_some_and(|k| k.starts_with(&gate))).map(|m| m.ts.clone()))
+            .until("a gate card", |state| {
+                state
+                    .messages
+                    .iter()
+                    .rev()
+                    .find(|m| m.key().is_some_and(|k| k.starts_with(&gate)))
+                    .map(|m| m.ts.clone())
+            })
             .await
     }
 
@@ -113,29 +131,47 @@ impl<'w> RunOf<'w> {
 
     /// Waits until its events add up to this.
     pub async fn becomes(&self, what: &str, so: impl Fn(&Run) -> bool) -> Result<Run> {
-        self.world.until(&format!("{} to be {what}", self.id), async || Ok(so(&self.run().await?))).await?;
+        self.world
+            .until(&format!("{} to be {what}", self.id), async || Ok(so(&self.run().await?)))
+            .await?;
         self.run().await
     }
 
     /// Waits until our side knows that the message is there.
     pub async fn knows(&self, ts: &str) -> Result<()> {
-        let known = async || Ok(self.world.store.messages(&self.id).await?.iter().any(|it| it.ts.as_deref() == Some(ts)));
+        let known = async || {
+            Ok(self
+                .world
+                .store
+                .messages(&self.id)
+                .await?
+                .iter()
+                .any(|it| it.ts.as_deref() == Some(ts)))
+        };
         self.world.until(&format!("{ts} to be known"), known).await
     }
 
     /// The kinds of its events from its first question on, as a shell tells them.
     pub async fn happened_since_it_asked(&self) -> Result<Vec<String>> {
         let (_, events) = self.world.types(&["--json", "events", self.id.as_str()]).await?;
-        let events: Vec<Value> = events.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
+        let events: Vec<Value> =
+            events.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
         let kinds = events.iter().filter_map(|event| event["kind"].as_str().map(str::to_owned));
         Ok(kinds.skip_while(|kind| kind != "gate_opened").collect())
     }
 
     /// What a door sends to the workflow: an answer of ana's to the question that is open, or one like it.
-    pub async fn signals(&self, verdict: Verdict, like: impl FnOnce(Decision) -> Decision) -> Result<RequestId> {
+    pub async fn signals(
+        &self,
+        verdict: Verdict,
+        like: impl FnOnce(Decision) -> Decision,
+    ) -> Result<RequestId> {
         let gate = self.run().await?.gate.map(|open| open.id);
         let request = RequestId(format!("{verdict:?}-{}", uuid::Uuid::new_v4()));
-        let decision = like(Decision { gate, ..Decision::new(request.clone(), verdict, "slack:T01ACME:U01ANA".parse()?, Via::Button) });
+        let decision = like(Decision {
+            gate,
+            ..Decision::new(request.clone(), verdict, "slack:T01ACME:U01ANA".parse()?, Via::Button)
+        });
         self.world.engine.decide(&self.id, &decision).await?;
         Ok(request)
     }
@@ -143,7 +179,12 @@ impl<'w> RunOf<'w> {
     /// Git on its shadow repository; what it printed.
     pub async fn git(&self, words: &[&str]) -> Result<String> {
         let git_dir = self.world.runs_folder().join(self.id.as_str()).join("shadow.git");
-        let output = tokio::process::Command::new("git").arg("--git-dir").arg(git_dir).args(words).output().await?;
+        let output = tokio::process::Command::new("git")
+            .arg("--git-dir")
+            .arg(git_dir)
+            .args(words)
+            .output()
+            .await?;
         ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         Ok(String::from_utf8(output.stdout)?)
     }
@@ -152,7 +193,9 @@ impl<'w> RunOf<'w> {
     pub async fn is_merged(&self) -> Result<()> {
         let shadow = self.world.runs_folder().join(self.id.as_str()).join("shadow.git");
         let mut git = tokio::process::Command::new("git");
-        git.current_dir(self.world.folder.path().join("repository")).args(["pull", "-q", "--ff-only"]).arg(shadow);
+        git.current_dir(self.world.folder.path().join("repository"))
+            .args(["pull", "-q", "--ff-only"])
+            .arg(shadow);
         let output = git.arg(format!("signoff/{}", self.id)).output().await?;
         ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         Ok(())
@@ -163,7 +206,11 @@ impl<'w> RunOf<'w> {
         let root = &self.root;
         self.world.slack.peek(|state| {
             let thread = state.messages.iter().filter(|m| m.root() == root && m.is_ours());
-            thread.filter(|m| serde_json::to_string(&m.blocks).is_ok_and(|blocks| blocks.contains("<@"))).count()
+            thread
+                .filter(|m| {
+                    serde_json::to_string(&m.blocks).is_ok_and(|blocks| blocks.contains("<@"))
+                })
+                .count()
         })
     }
 
@@ -178,7 +225,12 @@ impl<'w> RunOf<'w> {
     /// The files of the result, from its branch in the shadow repository.
     pub async fn result(&self) -> Result<Vec<String>> {
         let branch = format!("signoff/{}", self.id);
-        Ok(self.git(&["ls-tree", "-r", "--name-only", &branch]).await?.lines().map(str::to_owned).collect())
+        Ok(self
+            .git(&["ls-tree", "-r", "--name-only", &branch])
+            .await?
+            .lines()
+            .map(str::to_owned)
+            .collect())
     }
 }
 
@@ -196,14 +248,23 @@ impl Target for RunOf<'_> {
 /// Each message that should exist does, once, and shows what the drawing code makes of the events now.
 pub async fn is_drawn(world: &World, id: &RunId) -> Result<()> {
     let run = world.store.run(id).await?.context("a run that is listed")?;
-    if !matches!(run.phase(), Phase::Done | Phase::Failed | Phase::Rejected | Phase::Stopped | Phase::Waiting) || run.request.channel.is_none() {
+    if !matches!(
+        run.phase(),
+        Phase::Done | Phase::Failed | Phase::Rejected | Phase::Stopped | Phase::Waiting
+    ) || run.request.channel.is_none()
+    {
         return Ok(());
     }
     let key = world.store.key("links", &[]).await?;
     // Links are there where people can open them: not where `serve` listens on all addresses and has no public one.
     let linked = world.serve.setting("SIGNOFF_LISTEN").starts_with("127.");
     let (channel, root) = world.store.thread(id).await?.context("a run without a thread")?;
-    let thread = root.map(|ts| format!("https://acme.slack.com/archives/{}/p{}", channel.channel, ts.replace('.', "")).parse()).transpose()?;
+    let thread = root
+        .map(|ts| {
+            format!("https://acme.slack.com/archives/{}/p{}", channel.channel, ts.replace('.', ""))
+                .parse()
+        })
+        .transpose()?;
     let place = Place {
         links: linked.then(|| world.web.parse().map(|base| Links::new(key, base))).transpose()?,
         clock_zone: chrono::Utc.fix(),
@@ -211,21 +272,31 @@ pub async fn is_drawn(world: &World, id: &RunId) -> Result<()> {
         thread,
     };
     let what = format!("the thread of {id} to agree with its events");
-    let agreed = world.slack.until(&what, |state| differs(state, &run, &place).is_none().then_some(())).await;
-    agreed.with_context(|| world.slack.peek(|state| differs(state, &run, &place)).unwrap_or_default())
+    let agreed = world
+        .slack
+        .until(&what, |state| differs(state, &run, &place).is_none().then_some(()))
+        .await;
+    agreed
+        .with_context(|| world.slack.peek(|state| differs(state, &run, &place)).unwrap_or_default())
 }
 
 /// What the thread shows otherwise than the events say; none where they agree.
 fn differs(state: &State, run: &Run, place: &Place) -> Option<String> {
-    let groups = state.groups.iter().map(|it| (GroupId { team: TEAM.to_owned(), group: it.id.clone() }, it.members.clone()));
+    let groups = state
+        .groups
+        .iter()
+        .map(|it| (GroupId { team: TEAM.to_owned(), group: it.id.clone() }, it.members.clone()));
     render(run, (None, &Groups(groups.collect())), now(), place).into_iter().find_map(|message| {
         let there = state.with_key(&format!("{}/{}", run.id(), message.key));
         if there.is_empty() && matches!(message.to, To::Person(_)) && !message.asks() {
             return None; // Who was not called before it was over is not called any more.
         }
-        let [shown] = there.as_slice() else { return Some(format!("{} is there {} times", message.key, there.len())) };
+        let [shown] = there.as_slice() else {
+            return Some(format!("{} is there {} times", message.key, there.len()));
+        };
         let (shown, drawn) = (nameless(&json!(shown.blocks)), nameless(&json!(message.blocks)));
-        (shown != drawn).then(|| format!("{} shows\n{shown}\nand should show\n{drawn}", message.key))
+        (shown != drawn)
+            .then(|| format!("{} shows\n{shown}\nand should show\n{drawn}", message.key))
     })
 }
 
@@ -245,6 +316,9 @@ pub async fn agrees_with_its_workflow(world: &World, id: &RunId) -> Result<()> {
     // Without a worker nobody can be asked.
     let Ok(Ok(state)) = asked else { return Ok(()) };
     let run = world.store.run(id).await?.context("a run that is listed")?;
-    ensure!(state.seq != run.seq || state == run, "the workflow's state is not the fold of its events:\n{state:#?}\n{run:#?}");
+    ensure!(
+        state.seq != run.seq || state == run,
+        "the workflow's state is not the fold of its events:\n{state:#?}\n{run:#?}"
+    );
     Ok(())
 }

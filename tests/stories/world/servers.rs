@@ -38,24 +38,47 @@ impl Servers {
         let log = File::create(home.join("up.log"))?;
         let mut up = Command::new(env!("CARGO_BIN_EXE_signoff"));
         up.args(["up", "--servers-only", "--until-eof"]).env("SIGNOFF_HOME", &home);
-        up.env_remove("DATABASE_URL").env_remove("TEMPORAL_ADDRESS").env_remove("SLACK_BOT_TOKEN").env_remove("SIGNOFF_CONFIG");
-        let mut up = up.current_dir(&home).stdin(Stdio::piped()).stdout(log.try_clone()?).stderr(log).spawn()?;
+        up.env_remove("DATABASE_URL")
+            .env_remove("TEMPORAL_ADDRESS")
+            .env_remove("SLACK_BOT_TOKEN")
+            .env_remove("SIGNOFF_CONFIG");
+        let mut up = up
+            .current_dir(&home)
+            .stdin(Stdio::piped())
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            .spawn()?;
         let deadline = Instant::now() + READY_WITHIN;
         let ready = loop {
-            let written = fs::read_to_string(home.join("up.json")).ok().and_then(|text| serde_json::from_str::<Value>(&text).ok());
+            let written = fs::read_to_string(home.join("up.json"))
+                .ok()
+                .and_then(|text| serde_json::from_str::<Value>(&text).ok());
             if let Some(ready) = written.filter(|ready| ready["pid"] == up.id()) {
                 break ready;
             }
             if let Some(status) = up.try_wait()? {
-                bail!("`signoff up --servers-only` ended with {status}:\n{}", fs::read_to_string(home.join("up.log"))?);
+                bail!(
+                    "`signoff up --servers-only` ended with {status}:\n{}",
+                    fs::read_to_string(home.join("up.log"))?
+                );
             }
             if Instant::now() > deadline {
-                bail!("`signoff up --servers-only` is not ready:\n{}", fs::read_to_string(home.join("up.log"))?);
+                bail!(
+                    "`signoff up --servers-only` is not ready:\n{}",
+                    fs::read_to_string(home.join("up.log"))?
+                );
             }
             thread::sleep(Duration::from_millis(100));
         };
-        let text = |name: &str| ready[name].as_str().map(str::to_owned).with_context(|| format!("no {name} in up.json"));
-        Ok(Self { temporal: text("temporal")?, database: text("database_url")?, count: AtomicU32::new(0), _up: up })
+        let text = |name: &str| {
+            ready[name].as_str().map(str::to_owned).with_context(|| format!("no {name} in up.json"))
+        };
+        Ok(Self {
+            temporal: text("temporal")?,
+            database: text("database_url")?,
+            count: AtomicU32::new(0),
+            _up: up,
+        })
     }
 
     /// A folder of this process; those of processes that are gone are removed.
@@ -90,8 +113,11 @@ impl Servers {
     }
 
     pub async fn fresh_database(&self, name: &str) -> Result<String> {
-        let mut admin = PgConnection::connect(&self.database).await.context("the stories' Postgres")?;
-        sqlx::raw_sql(sqlx::AssertSqlSafe(format!("create database {name}"))).execute(&mut admin).await?;
+        let mut admin =
+            PgConnection::connect(&self.database).await.context("the stories' Postgres")?;
+        sqlx::raw_sql(sqlx::AssertSqlSafe(format!("create database {name}")))
+            .execute(&mut admin)
+            .await?;
         let mut url = url::Url::parse(&self.database)?;
         url.set_path(name);
         Ok(url.into())

@@ -90,11 +90,19 @@ impl FakeSlack {
     /// workspace), and with the groups leads (`S0LEADS`: ben, cleo), oncall (`S0ONCALL`: dan) and nobody (`S0NOBODY`).
     pub async fn start() -> Result<Self> {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let listener = TcpListener::bind("127.0.0.1:0").await.context("a port for the fake Slack")?;
+        let listener =
+            TcpListener::bind("127.0.0.1:0").await.context("a port for the fake Slack")?;
         let address = listener.local_addr()?;
         let http = reqwest::Client::builder().timeout(Duration::from_secs(15)).build()?;
-        let shared = Arc::new(Shared { address, state: Mutex::new(State::new()), changes: watch::Sender::new(0), http });
-        let sockets = TcpListener::bind("127.0.0.1:0").await.context("a port for the fake Slack's sockets")?;
+        let shared = Arc::new(Shared {
+            address,
+            state: Mutex::new(State::new()),
+            changes: watch::Sender::new(0),
+            http,
+        });
+        let sockets = TcpListener::bind("127.0.0.1:0")
+            .await
+            .context("a port for the fake Slack's sockets")?;
         shared.lock().sockets.address = Some(sockets.local_addr()?);
         let server = Server(vec![
             tokio::spawn(wire::serve(listener, api::router(Arc::clone(&shared)))),
@@ -119,7 +127,11 @@ impl FakeSlack {
     }
 
     /// Waits until `look` finds something; looks again whenever anything happened. Gives up with the whole transcript.
-    pub async fn until<T>(&self, what: &str, mut look: impl FnMut(&State) -> Option<T>) -> Result<T> {
+    pub async fn until<T>(
+        &self,
+        what: &str,
+        mut look: impl FnMut(&State) -> Option<T>,
+    ) -> Result<T> {
         let mut changes = self.shared.changes.subscribe();
         let deadline = Instant::now() + PATIENCE;
         loop {
@@ -136,7 +148,8 @@ impl FakeSlack {
     pub async fn shows(&self, channel: &str, words: &str) -> Result<String> {
         let channel = self.channel(channel)?;
         self.until(&format!("{words:?}"), |state| {
-            let mut there = state.messages.iter().filter(|it| it.channel == channel && it.is_ours());
+            let mut there =
+                state.messages.iter().filter(|it| it.channel == channel && it.is_ours());
             there.find(|it| state.shown(it).contains(words)).map(|it| it.ts.clone())
         })
         .await
@@ -146,7 +159,12 @@ impl FakeSlack {
     pub async fn tells(&self, user: &str, words: &str) -> Result<Private> {
         let user = self.user(user)?;
         self.until(&format!("{user} to be told {words:?}"), |state| {
-            state.private.iter().rev().find(|it| it.user == user && state.plain(&it.text).contains(words)).cloned()
+            state
+                .private
+                .iter()
+                .rev()
+                .find(|it| it.user == user && state.plain(&it.text).contains(words))
+                .cloned()
         })
         .await
     }
@@ -158,7 +176,9 @@ impl FakeSlack {
 
     /// A message as people read it.
     pub fn shown(&self, ts: &str) -> String {
-        self.peek(|state| state.message(ts).map_or_else(|| "(no such message)".to_owned(), |it| state.shown(it)))
+        self.peek(|state| {
+            state.message(ts).map_or_else(|| "(no such message)".to_owned(), |it| state.shown(it))
+        })
     }
 
     /// Everything said in every channel, threads below their roots.
@@ -169,7 +189,9 @@ impl FakeSlack {
     /// What real Slack would have refused, or cut, so far; and dialogs that somebody left without an answer.
     pub fn violations(&self) -> Vec<String> {
         self.peek(|state| {
-            let left = |(user, dialog): (&String, _)| format!("{} did not answer: {}", state.name(user), state.shown_dialog(dialog));
+            let left = |(user, dialog): (&String, _)| {
+                format!("{} did not answer: {}", state.name(user), state.shown_dialog(dialog))
+            };
             state.violations.iter().cloned().chain(state.dialogs.iter().map(left)).collect()
         })
     }
@@ -181,12 +203,14 @@ impl FakeSlack {
 
     /// The id of a person: by name, or by id.
     pub fn user(&self, name: &str) -> Result<String> {
-        self.peek(|state| state.user(name).map(|it| it.id.clone())).with_context(|| format!("nobody is called {name}"))
+        self.peek(|state| state.user(name).map(|it| it.id.clone()))
+            .with_context(|| format!("nobody is called {name}"))
     }
 
     /// The id of a channel: by name, or by id.
     pub fn channel(&self, name: &str) -> Result<String> {
-        self.peek(|state| state.channel(name).map(|it| it.id.clone())).with_context(|| format!("no channel is called {name}"))
+        self.peek(|state| state.channel(name).map(|it| it.id.clone()))
+            .with_context(|| format!("no channel is called {name}"))
     }
 }
 

@@ -29,8 +29,14 @@ struct Workspace {
 impl Workspace {
     fn good() -> Self {
         let answers = [
-            ("auth.test", json!({"ok": true, "team_id": "T1", "team": "Acme", "user_id": "U0", "bot_id": "B0"})),
-            ("bots.info", json!({"ok": true, "bot": {"id": "B0", "app_id": "A1", "name": "Signoff"}})),
+            (
+                "auth.test",
+                json!({"ok": true, "team_id": "T1", "team": "Acme", "user_id": "U0", "bot_id": "B0"}),
+            ),
+            (
+                "bots.info",
+                json!({"ok": true, "bot": {"id": "B0", "app_id": "A1", "name": "Signoff"}}),
+            ),
             ("conversations.history", json!({"ok": true, "messages": []})),
             ("usergroups.users.list", json!({"ok": true, "users": ["U1", "U2"]})),
             ("apps.connections.open", json!({"ok": true, "url": "wss://example.com/"})),
@@ -47,19 +53,33 @@ impl Workspace {
     async fn seen(self, environment: &[(&str, &str)]) -> String {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let api = format!("http://{}/api", listener.local_addr().unwrap());
-        let router = Router::new().route("/api/{method}", any(answer)).with_state(std::sync::Arc::new(self));
+        let router =
+            Router::new().route("/api/{method}", any(answer)).with_state(std::sync::Arc::new(self));
         tokio::spawn(async move { axum::serve(listener, router).await });
         let folder = TempDir::new().unwrap();
         fs::write(folder.path().join("signoff.toml"), PROJECTS).unwrap();
-        let always = [("SLACK_BOT_TOKEN", "xoxb-1"), ("SLACK_SIGNING_SECRET", "0123456789abcdef0123456789abcdef"), ("SLACK_API_URL", api.as_str())];
-        let environment: HashMap<&str, &str> = always.into_iter().chain(environment.iter().copied()).collect();
-        let config = Config::read(|name| environment.get(name).map(ToString::to_string), folder.path()).unwrap();
+        let always = [
+            ("SLACK_BOT_TOKEN", "xoxb-1"),
+            ("SLACK_SIGNING_SECRET", "0123456789abcdef0123456789abcdef"),
+            ("SLACK_API_URL", api.as_str()),
+        ];
+        let environment: HashMap<&str, &str> =
+            always.into_iter().chain(environment.iter().copied()).collect();
+        let config =
+            Config::read(|name| environment.get(name).map(ToString::to_string), folder.path())
+                .unwrap();
         look(&config).await.iter().map(Finding::line).collect::<Vec<_>>().join("\n")
     }
 }
 
-async fn answer(State(workspace): State<std::sync::Arc<Workspace>>, Path(method): Path<String>) -> impl IntoResponse {
-    ([("x-oauth-scopes", workspace.scopes.clone())], Json(workspace.answers[method.as_str()].clone()))
+async fn answer(
+    State(workspace): State<std::sync::Arc<Workspace>>,
+    Path(method): Path<String>,
+) -> impl IntoResponse {
+    (
+        [("x-oauth-scopes", workspace.scopes.clone())],
+        Json(workspace.answers[method.as_str()].clone()),
+    )
 }
 
 #[tokio::test]
@@ -78,7 +98,9 @@ async fn a_workspace_that_is_ready_is_said_to_be() {
 
 #[tokio::test]
 async fn what_is_missing_comes_with_the_click_that_mends_it() {
-    let mut poor = Workspace::good().refuses("conversations.history", "not_in_channel").refuses("usergroups.users.list", "no_such_subteam");
+    let mut poor = Workspace::good()
+        .refuses("conversations.history", "not_in_channel")
+        .refuses("usergroups.users.list", "no_such_subteam");
     poor.scopes = poor.scopes.replace("im:write,", "").replace(",usergroups:read", "");
     insta::assert_snapshot!(poor.seen(&[]).await, @r"
     ✓ slack     we are installed in Acme as Signoff (A1)
@@ -92,7 +114,9 @@ async fn what_is_missing_comes_with_the_click_that_mends_it() {
 
 #[tokio::test]
 async fn what_could_not_be_asked_is_not_said_to_be_gone() {
-    let barred = Workspace::good().refuses("usergroups.users.list", "missing_scope").refuses("conversations.history", "channel_not_found");
+    let barred = Workspace::good()
+        .refuses("usergroups.users.list", "missing_scope")
+        .refuses("conversations.history", "channel_not_found");
     insta::assert_snapshot!(barred.refuses("bots.info", "missing_scope").seen(&[]).await.lines().rev().take(2).collect::<Vec<_>>().join("\n"), @r"
     ✗ group     web: who is in S1 could not be asked: Slack refused usergroups.users.list: missing_scope. Until it can, nobody answers for it.
     ✗ channel   web: no channel C1, or a private one that we are not in. Type there: /invite @signoff; or correct signoff.toml
@@ -106,7 +130,9 @@ async fn a_token_that_is_no_good_is_told_first_and_alone() {
 
 #[tokio::test]
 async fn a_socket_that_does_not_open_says_why() {
-    let events = async |workspace: Workspace, token| workspace.seen(&[("SLACK_APP_TOKEN", token)]).await.lines().nth(2).unwrap().to_owned();
+    let events = async |workspace: Workspace, token| {
+        workspace.seen(&[("SLACK_APP_TOKEN", token)]).await.lines().nth(2).unwrap().to_owned()
+    };
     insta::assert_snapshot!(events(Workspace::good().refuses("apps.connections.open", "invalid_auth"), "xapp-1-A1-2-3").await, @"✗ events    SLACK_APP_TOKEN is no good: Slack refused apps.connections.open: invalid_auth. api.slack.com/apps/A1 → Basic Information → App-Level Tokens: Generate one with connections:write.");
     insta::assert_snapshot!(events(Workspace::good().refuses("apps.connections.open", "internal_error"), "xapp-1-A1-2-3").await, @"✗ events    apps.connections.open may or may not have happened: internal_error. Try again.");
     insta::assert_snapshot!(events(Workspace::good().refuses("apps.connections.open", "socket_mode_off"), "xapp-1-A1-2-3").await, @"✗ events    Slack refused apps.connections.open: socket_mode_off. api.slack.com/apps/A1 → Socket Mode: Enable. Then: api.slack.com/apps/A1 → Basic Information → App-Level Tokens: Generate one with connections:write.");

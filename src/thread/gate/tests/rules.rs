@@ -1,6 +1,8 @@
 //! How does a card tell of rounds, quorums, groups, deadlines and risks?
 
-use crate::run::{Approver, Escalation, GateSpec, OnDeadline, OnReject, PersonId, Rework, Tests, Verdict};
+use crate::run::{
+    Approver, Escalation, GateSpec, OnDeadline, OnReject, PersonId, Rework, Tests, Verdict,
+};
 use crate::thread::gate::gates;
 use crate::thread::plain;
 use crate::thread::sample::{Tale, Work, ana, ben, group, no_pages, place, work};
@@ -27,7 +29,11 @@ fn last_line(tale: &Tale) -> String {
 
 #[test]
 fn a_group_is_called_as_a_group() {
-    let tale = asking(GateSpec { approvers: vec![Approver::Group(group())], self_approval: false, ..spec() });
+    let tale = asking(GateSpec {
+        approvers: vec![Approver::Group(group())],
+        self_approval: false,
+        ..spec()
+    });
     let json = serde_json::to_string(&gates(&tale.run, tale.now, &no_pages())[0].blocks).unwrap();
     assert!(json.contains("<!subteam^S0LEADS>") && !json.contains("<@UANA>"), "{json}");
     assert_eq!(first_line(&tale), "├ *Keep core-implementation of llm-wrapper?* @S0LEADS");
@@ -35,13 +41,20 @@ fn a_group_is_called_as_a_group() {
 
 #[test]
 fn where_nobody_is_listed_only_the_starter_is_called() {
-    assert_eq!(first_line(&asking(GateSpec::usual(3_600))), "├ *Keep core-implementation of llm-wrapper?* @UANA");
+    assert_eq!(
+        first_line(&asking(GateSpec::usual(3_600))),
+        "├ *Keep core-implementation of llm-wrapper?* @UANA"
+    );
 }
 
 #[test]
 fn whom_the_policy_does_not_allow_is_not_called() {
     let cleo: Approver = PersonId::Slack { team: "T1".to_owned(), user: "UCLEO".to_owned() }.into();
-    let tale = asking(GateSpec { approvers: vec![ben().into(), cleo.clone()], only: vec![cleo], ..spec() });
+    let tale = asking(GateSpec {
+        approvers: vec![ben().into(), cleo.clone()],
+        only: vec![cleo],
+        ..spec()
+    });
     assert_eq!(first_line(&tale), "├ *Keep core-implementation of llm-wrapper?* @UCLEO");
 }
 
@@ -54,7 +67,10 @@ fn a_quorum_counts_up() {
     assert_eq!(shown(&tale).lines().nth(2).unwrap(), "│ > fine by me");
     assert!(shown(&tale).contains("[Approve]"));
     let tale = tale.after(60).decides(ana(), Verdict::Approve, None).keeps("core-implementation");
-    assert_eq!(first_line(&tale), "├ *core-implementation of llm-wrapper* · approved by @UBEN and @UANA after 2 min");
+    assert_eq!(
+        first_line(&tale),
+        "├ *core-implementation of llm-wrapper* · approved by @UBEN and @UANA after 2 min"
+    );
     assert!(!shown(&tale).contains("[Approve]"));
 }
 
@@ -123,7 +139,10 @@ fn changes_void_the_card_and_a_new_round_asks_again() {
 
 #[test]
 fn while_a_new_round_is_made_the_old_card_says_so() {
-    let tale = Tale::waiting().after(250).wants(ben(), "Please retry on 429.", Rework::Base).begins("core-implementation", 2);
+    let tale = Tale::waiting()
+        .after(250)
+        .wants(ben(), "Please retry on 429.", Rework::Base)
+        .begins("core-implementation", 2);
     let text = shown(&tale);
     assert_eq!(
         first_line(&tale),
@@ -135,13 +154,17 @@ fn while_a_new_round_is_made_the_old_card_says_so() {
 
 #[test]
 fn what_a_later_round_costs_does_not_change_an_older_card() {
-    let figures = |tale: &Tale| shown(tale).lines().find(|line| line.contains("so far")).unwrap().to_owned();
+    let figures =
+        |tale: &Tale| shown(tale).lines().find(|line| line.contains("so far")).unwrap().to_owned();
     assert_eq!(figures(&Tale::waiting()), figures(&Tale::second_round()));
 }
 
 #[test]
 fn changes_that_could_not_be_made_are_told() {
-    let tale = Tale::waiting().wants(ben(), "Please retry on 429.", Rework::Top).errs("core-implementation", 2).errs("core-implementation", 3);
+    let tale = Tale::waiting()
+        .wants(ben(), "Please retry on 429.", Rework::Top)
+        .errs("core-implementation", 2)
+        .errs("core-implementation", 3);
     let tale = tale.errs("core-implementation", 4).asks("core-implementation");
     insta::assert_snapshot!(shown(&tale), @"
     ├ *core-implementation of llm-wrapper* · asked for changes by @UBEN within a minute
@@ -171,16 +194,29 @@ fn changes_that_could_not_be_made_are_told() {
 #[test]
 fn an_overdue_question_keeps_its_buttons() {
     let tale = asking(GateSpec { on_deadline: OnDeadline::Wait, ..spec() });
-    assert!(last_line(&tale).ends_with("due within 1 h (2026-03-02 10:06 UTC)"), "{}", last_line(&tale));
+    assert!(
+        last_line(&tale).ends_with("due within 1 h (2026-03-02 10:06 UTC)"),
+        "{}",
+        last_line(&tale)
+    );
     let tale = tale.misses("core-implementation");
     assert!(shown(&tale).contains("[Approve]"));
-    assert!(last_line(&tale).ends_with("overdue, and still waiting (2026-03-02 10:06 UTC)"), "{}", last_line(&tale));
+    assert!(
+        last_line(&tale).ends_with("overdue, and still waiting (2026-03-02 10:06 UTC)"),
+        "{}",
+        last_line(&tale)
+    );
 }
 
 #[test]
 fn more_time_says_who_gave_it() {
     let tale = Tale::waiting().extends(ben(), 8);
-    assert!(last_line(&tale).ends_with("times out within 9 h (2026-03-02 18:06 UTC) · extended by @UBEN"), "{}", last_line(&tale));
+    assert!(
+        last_line(&tale)
+            .ends_with("times out within 9 h (2026-03-02 18:06 UTC) · extended by @UBEN"),
+        "{}",
+        last_line(&tale)
+    );
 }
 
 #[test]
@@ -189,8 +225,15 @@ fn an_escalation_calls_others_too() {
     let tale = asking(GateSpec { escalation, ..spec() });
     assert_eq!(first_line(&tale), "├ *Keep core-implementation of llm-wrapper?* @UANA @UBEN");
     let tale = tale.after(600).escalates();
-    assert_eq!(first_line(&tale), "├ *Keep core-implementation of llm-wrapper?* @UANA @UBEN @S0LEADS");
-    assert!(last_line(&tale).ends_with("others are asked as well since 2026-03-02 09:16 UTC"), "{}", last_line(&tale));
+    assert_eq!(
+        first_line(&tale),
+        "├ *Keep core-implementation of llm-wrapper?* @UANA @UBEN @S0LEADS"
+    );
+    assert!(
+        last_line(&tale).ends_with("others are asked as well since 2026-03-02 09:16 UTC"),
+        "{}",
+        last_line(&tale)
+    );
 }
 
 #[test]
@@ -198,14 +241,21 @@ fn a_rejection_that_skips_says_that_the_run_goes_on() {
     let tale = asking(GateSpec { on_reject: OnReject::Skip, ..spec() });
     assert!(last_line(&tale).contains("rejecting goes on without this work"));
     let tale = tale.decides(ben(), Verdict::Reject, None).undoes("core-implementation");
-    assert_eq!(first_line(&tale), "├ *core-implementation of llm-wrapper* · rejected by @UBEN within a minute; the run goes on without it");
+    assert_eq!(
+        first_line(&tale),
+        "├ *core-implementation of llm-wrapper* · rejected by @UBEN within a minute; the run goes on without it"
+    );
 }
 
 #[test]
 fn coverage_tells_how_it_changed() {
     let covered = |percent| Work { coverage: Some(percent), ..work(100, 1, 10) };
     let line = |before, now| {
-        let tale = Tale::new().started().works("scaffold", 1, covered(before)).keeps("scaffold").works("core-implementation", 1, covered(now));
+        let tale = Tale::new()
+            .started()
+            .works("scaffold", 1, covered(before))
+            .keeps("scaffold")
+            .works("core-implementation", 1, covered(now));
         shown(&tale.asks("core-implementation")).lines().nth(1).unwrap().to_owned()
     };
     assert!(line(90.5, 92.0).contains("92 % coverage, +1.5 ·"));
@@ -217,17 +267,38 @@ fn coverage_tells_how_it_changed() {
 fn a_deadline_is_told_in_its_readers_own_zone() {
     let mut place = no_pages();
     place.slack_dates = true;
-    let json = serde_json::to_string(&gates(&Tale::waiting().run, Tale::waiting().now, &place)[0].blocks).unwrap();
-    assert!(json.contains("<!date^1772446005^{date_short_pretty} at {time}|2026-03-02 10:06 UTC>"), "{json}");
+    let json =
+        serde_json::to_string(&gates(&Tale::waiting().run, Tale::waiting().now, &place)[0].blocks)
+            .unwrap();
+    assert!(
+        json.contains("<!date^1772446005^{date_short_pretty} at {time}|2026-03-02 10:06 UTC>"),
+        "{json}"
+    );
 }
 
 #[test]
 fn a_lock_screen_shows_the_figures_whole() {
     let tale = Tale::largest_question();
     let question = gates(&tale.run, tale.now, &place()).pop().unwrap();
-    assert!(question.text.length() <= 150 && question.text.as_str().ends_with(&tale.run.spent().to_string()), "{:?}", question.text);
+    assert!(
+        question.text.length() <= 150
+            && question.text.as_str().ends_with(&tale.run.spent().to_string()),
+        "{:?}",
+        question.text
+    );
     let most = Tests { passed: u32::MAX, failed: u32::MAX, skipped: u32::MAX };
     let tale = Tale::new().started().works("scaffold", 1, work(1, 1, 1)).keeps("scaffold");
-    let tale = tale.works("core-implementation", 1, Work { tests: Some(most), lines: (u64::MAX, u64::MAX), ..work(1, i64::MAX / 100_000_000, 1) });
-    assert!(gates(&tale.asks("core-implementation").run, Tale::new().now, &place())[0].text.length() <= 150);
+    let tale = tale.works(
+        "core-implementation",
+        1,
+        Work {
+            tests: Some(most),
+            lines: (u64::MAX, u64::MAX),
+            ..work(1, i64::MAX / 100_000_000, 1)
+        },
+    );
+    assert!(
+        gates(&tale.asks("core-implementation").run, Tale::new().now, &place())[0].text.length()
+            <= 150
+    );
 }

@@ -5,17 +5,36 @@ use serde_json::{Map, Value};
 use super::{Declared, Hook, Said};
 
 /// Where package.json names what it needs.
-const NPM: [&str; 6] = ["dependencies", "devDependencies", "optionalDependencies", "peerDependencies", "overrides", "resolutions"];
+const NPM: [&str; 6] = [
+    "dependencies",
+    "devDependencies",
+    "optionalDependencies",
+    "peerDependencies",
+    "overrides",
+    "resolutions",
+];
 /// Scripts that `npm install` runs unasked.
-const HOOKS: [&str; 7] = ["preinstall", "install", "postinstall", "preprepare", "prepare", "postprepare", "prepublish"];
+const HOOKS: [&str; 7] =
+    ["preinstall", "install", "postinstall", "preprepare", "prepare", "postprepare", "prepublish"];
 
 pub(super) fn npm(text: &str) -> Option<Said> {
     let file: Map<String, Value> = serde_json::from_str(text).ok()?;
-    let declared = NPM.iter().flat_map(|list| entries(&file, list)).map(|(name, value)| Declared { name: name.clone(), origin: elsewhere(value) });
-    let bundled = ["bundleDependencies", "bundledDependencies"].iter().filter_map(|list| file.get(*list)?.as_array()).flatten();
+    let declared = NPM
+        .iter()
+        .flat_map(|list| entries(&file, list))
+        .map(|(name, value)| Declared { name: name.clone(), origin: elsewhere(value) });
+    let bundled = ["bundleDependencies", "bundledDependencies"]
+        .iter()
+        .filter_map(|list| file.get(*list)?.as_array())
+        .flatten();
     let declared = declared.chain(bundled.filter_map(Value::as_str).map(Declared::plain)).collect();
     let hooks = entries(&file, "scripts").filter(|(name, _)| HOOKS.contains(&name.as_str()));
-    let hooks = hooks.map(|(name, command)| Hook { name: name.clone(), command: command.as_str().unwrap_or_default().to_owned() }).collect();
+    let hooks = hooks
+        .map(|(name, command)| Hook {
+            name: name.clone(),
+            command: command.as_str().unwrap_or_default().to_owned(),
+        })
+        .collect();
     Some(Said { declared, hooks })
 }
 
@@ -30,10 +49,15 @@ pub(super) fn composer(text: &str) -> Option<Vec<Declared>> {
     let file: Map<String, Value> = serde_json::from_str(text).ok()?;
     let all = ["require", "require-dev"].into_iter().flat_map(|list| entries(&file, list));
     // PHP itself and its extensions have no vendor.
-    Some(all.filter(|(name, _)| name.contains('/')).map(|(name, _)| Declared::plain(name)).collect())
+    Some(
+        all.filter(|(name, _)| name.contains('/')).map(|(name, _)| Declared::plain(name)).collect(),
+    )
 }
 
-fn entries<'a>(file: &'a Map<String, Value>, list: &str) -> impl Iterator<Item = (&'a String, &'a Value)> {
+fn entries<'a>(
+    file: &'a Map<String, Value>,
+    list: &str,
+) -> impl Iterator<Item = (&'a String, &'a Value)> {
     file.get(list).and_then(Value::as_object).into_iter().flatten()
 }
 

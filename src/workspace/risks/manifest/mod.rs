@@ -95,7 +95,10 @@ impl Manifest {
 
 fn is_requirements(path: &str, name: &str) -> bool {
     let (kind, folder) = (name.rsplit('.').next(), path.rsplit('/').nth(1));
-    matches!(kind, Some("txt" | "in")) && (name.starts_with("requirements") || name.starts_with("dev-requirements") || folder == Some("requirements"))
+    matches!(kind, Some("txt" | "in"))
+        && (name.starts_with("requirements")
+            || name.starts_with("dev-requirements")
+            || folder == Some("requirements"))
 }
 
 #[cfg(test)]
@@ -104,7 +107,9 @@ mod tests {
 
     pub fn names(manifest: Manifest, text: &str) -> String {
         let said = manifest.read(text).expect("it makes sense");
-        let told = |one: Declared| one.origin.map_or(one.name.clone(), |origin| format!("{} from {origin}", one.name));
+        let told = |one: Declared| {
+            one.origin.map_or(one.name.clone(), |origin| format!("{} from {origin}", one.name))
+        };
         said.declared.into_iter().map(told).collect::<Vec<_>>().join(", ")
     }
 
@@ -113,7 +118,10 @@ mod tests {
         let text = r#"{ "name": "x", "dependencies": { "a": "^1", "b": "github:o/b" }, "devDependencies": { "@s/c": "workspace:*" },
             "scripts": { "test": "x", "postinstall": "node evil.js" } }"#;
         assert_eq!(names(Manifest::Npm, text), "a, b from github:o/b, @s/c");
-        assert_eq!(Manifest::Npm.read(text).unwrap().hooks, [Hook { name: "postinstall".into(), command: "node evil.js".into() }]);
+        assert_eq!(
+            Manifest::Npm.read(text).unwrap().hooks,
+            [Hook { name: "postinstall".into(), command: "node evil.js".into() }]
+        );
         assert_eq!(Manifest::Npm.read("\u{feff}{}"), Some(Said::default()));
         assert_eq!(Manifest::Npm.read("{ broken"), None);
     }
@@ -127,7 +135,10 @@ mod tests {
     #[test]
     fn python_is_read() {
         let text = "[project]\ndependencies = ['Flask_Login>=2', 'x @ https://h/x.whl']\n[project.optional-dependencies]\nd = ['y[z]==1 ; python_version < \"3\"']\n[dependency-groups]\nt = ['q', {include-group = 'd'}]\n[tool.poetry.dependencies]\npython = '^3'\np = '*'\n[build-system]\nrequires = ['hatchling']\n";
-        assert_eq!(names(Manifest::Pyproject, text), "hatchling, flask-login, x from https://h/x.whl, y, q, p");
+        assert_eq!(
+            names(Manifest::Pyproject, text),
+            "hatchling, flask-login, x from https://h/x.whl, y, q, p"
+        );
         let text = "# all\nFlask==2  # web\n-r base.txt\n--extra-index-url https://u:p@h/simple\n-e git+https://h/o/thing.git@v1#egg=thing\nhttps://h/a/w.whl\n";
         assert_eq!(
             names(Manifest::Requirements, text),
@@ -143,12 +154,36 @@ mod tests {
 
     #[test]
     fn others_are_read_by_their_lines() {
-        assert_eq!(names(Manifest::Gemfile, "source 'x'\ngem 'rails', '~> 7'\n  gem \"pg\"\n# gem 'no'\n"), "rails, pg");
-        assert_eq!(names(Manifest::Maven, "<groupId>a.b</groupId>\n <artifactId>c</artifactId>"), "a.b:c");
-        assert_eq!(names(Manifest::Gradle, "implementation(\"a.b:c:1.0\")\ntestImplementation 'd:e'"), "a.b:c, d:e");
-        assert_eq!(names(Manifest::Composer, r#"{"require": {"php": ">=8", "a/b": "1"}, "require-dev": {"c/d": "*"}}"#), "a/b, c/d");
-        assert_eq!(names(Manifest::Pipfile, "[packages]\na = '*'\n[dev-packages]\nb = {git = 'https://h/b'}\n"), "a, b from https://h/b");
-        assert_eq!(names(Manifest::Deno, r#"{"imports": {"a": "jsr:@s/a@1", "b": "./b.ts"}}"#), "@s/a");
+        assert_eq!(
+            names(Manifest::Gemfile, "source 'x'\ngem 'rails', '~> 7'\n  gem \"pg\"\n# gem 'no'\n"),
+            "rails, pg"
+        );
+        assert_eq!(
+            names(Manifest::Maven, "<groupId>a.b</groupId>\n <artifactId>c</artifactId>"),
+            "a.b:c"
+        );
+        assert_eq!(
+            names(Manifest::Gradle, "implementation(\"a.b:c:1.0\")\ntestImplementation 'd:e'"),
+            "a.b:c, d:e"
+        );
+        assert_eq!(
+            names(
+                Manifest::Composer,
+                r#"{"require": {"php": ">=8", "a/b": "1"}, "require-dev": {"c/d": "*"}}"#
+            ),
+            "a/b, c/d"
+        );
+        assert_eq!(
+            names(
+                Manifest::Pipfile,
+                "[packages]\na = '*'\n[dev-packages]\nb = {git = 'https://h/b'}\n"
+            ),
+            "a, b from https://h/b"
+        );
+        assert_eq!(
+            names(Manifest::Deno, r#"{"imports": {"a": "jsr:@s/a@1", "b": "./b.ts"}}"#),
+            "@s/a"
+        );
     }
 
     proptest::proptest! {

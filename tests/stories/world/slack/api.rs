@@ -61,16 +61,24 @@ impl Arguments {
 
     pub(super) fn number(&self, name: &str) -> Option<usize> {
         let value = self.0.get(name)?;
-        value.as_u64().and_then(|it| usize::try_from(it).ok()).or_else(|| value.as_str()?.parse().ok())
+        value
+            .as_u64()
+            .and_then(|it| usize::try_from(it).ok())
+            .or_else(|| value.as_str()?.parse().ok())
     }
 
     pub(super) fn is_true(&self, name: &str) -> bool {
-        self.0.get(name).is_some_and(|value| value == &json!(true) || value == "true" || value == "1")
+        self.0
+            .get(name)
+            .is_some_and(|value| value == &json!(true) || value == "true" || value == "1")
     }
 }
 
 pub(super) fn router(shared: Arc<Shared>) -> Router {
-    Router::new().route("/api/{method}", any(called)).route("/respond/{id}", post(responded)).with_state(shared)
+    Router::new()
+        .route("/api/{method}", any(called))
+        .route("/respond/{id}", post(responded))
+        .with_state(shared)
 }
 
 /// Who is calling, beside what.
@@ -88,7 +96,13 @@ async fn called(
 ) -> Response {
     let (headers, body) = request;
     let arguments = arguments(&headers, query.as_deref().unwrap_or_default(), &body);
-    answer(&shared, Caller { cutter, authorised: authorised(&headers, &method) }, &method, arguments).await
+    answer(
+        &shared,
+        Caller { cutter, authorised: authorised(&headers, &method) },
+        &method,
+        arguments,
+    )
+    .await
 }
 
 async fn responded(
@@ -109,7 +123,12 @@ async fn responded(
 
 async fn answer(shared: &Shared, caller: Caller, method: &str, arguments: Arguments) -> Response {
     let (number, fault) = shared.change(|state| {
-        state.calls.push(Call { method: method.to_owned(), arguments: Value::Object(arguments.0.clone()), at: Instant::now(), answer: None });
+        state.calls.push(Call {
+            method: method.to_owned(),
+            arguments: Value::Object(arguments.0.clone()),
+            at: Instant::now(),
+            answer: None,
+        });
         (state.calls.len() - 1, faults::next(state, method, &arguments))
     });
     let act = || shared.change(|state| allowed(state, &caller, method, &arguments));
@@ -126,7 +145,8 @@ async fn answer(shared: &Shared, caller: Caller, method: &str, arguments: Argume
         Some(Fault::Refuses(error)) => plain(json!({ "ok": false, "error": error })),
         Some(Fault::RateLimited { seconds }) => {
             let body = Json(json!({ "ok": false, "error": "ratelimited" }));
-            (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, seconds.to_string())], body).into_response()
+            (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, seconds.to_string())], body)
+                .into_response()
         }
         Some(Fault::ServerError) => server_error(),
         Some(Fault::Hangs) => pending().await,
@@ -156,7 +176,8 @@ fn allowed(state: &mut State, caller: &Caller, method: &str, arguments: &Argumen
     if let Some(error) = caller.authorised {
         return json!({ "ok": false, "error": error });
     }
-    if let Some(needed) = scopes::needed(method, arguments).filter(|it| !state.scopes.contains(it)) {
+    if let Some(needed) = scopes::needed(method, arguments).filter(|it| !state.scopes.contains(it))
+    {
         let provided = state.scopes.iter().copied().collect::<Vec<_>>().join(",");
         return json!({ "ok": false, "error": "missing_scope", "needed": needed, "provided": provided });
     }
@@ -215,10 +236,13 @@ fn arguments(headers: &HeaderMap, query: &str, body: &[u8]) -> Arguments {
             let structured = text.starts_with(['[', '{']);
             serde_json::from_str(text).ok().filter(|_| structured).unwrap_or_else(|| json!(text))
         };
-        form_urlencoded::parse(bytes).map(|(name, text)| (name.into_owned(), value(&text))).collect()
+        form_urlencoded::parse(bytes)
+            .map(|(name, text)| (name.into_owned(), value(&text)))
+            .collect()
     };
     let mut arguments = pairs(query.as_bytes());
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|it| it.to_str().ok()).unwrap_or_default();
+    let kind =
+        headers.get(header::CONTENT_TYPE).and_then(|it| it.to_str().ok()).unwrap_or_default();
     if kind.starts_with("application/json") {
         if let Ok(Value::Object(fields)) = serde_json::from_slice(body) {
             arguments.extend(fields);

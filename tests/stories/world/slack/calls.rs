@@ -24,7 +24,10 @@ impl FakeSlack {
 
     /// Waits for the nth call of a method (from 1), answered or not.
     pub async fn called(&self, method: &str, nth: usize) -> Result<Call> {
-        self.until(&format!("call {nth} of {method}"), |state| state.calls.iter().filter(|it| it.method == method).nth(nth - 1).cloned()).await
+        self.until(&format!("call {nth} of {method}"), |state| {
+            state.calls.iter().filter(|it| it.method == method).nth(nth - 1).cloned()
+        })
+        .await
     }
 
     /// Answers reads in pages of at most so many.

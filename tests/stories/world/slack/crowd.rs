@@ -30,7 +30,10 @@ impl FakeSlack {
     pub fn adds_to_group(&self, group: &str, name: &str) -> Result<()> {
         let user = self.user(name)?;
         self.shared.change(|state| {
-            let members = &mut state.group(group).with_context(|| format!("no group is called {group}"))?.members;
+            let members = &mut state
+                .group(group)
+                .with_context(|| format!("no group is called {group}"))?
+                .members;
             members.retain(|it| *it != user);
             members.push(user);
             Ok(())
@@ -41,7 +44,11 @@ impl FakeSlack {
     pub fn removes_from_group(&self, group: &str, name: &str) -> Result<()> {
         let user = self.user(name)?;
         self.shared.change(|state| {
-            state.group(group).with_context(|| format!("no group is called {group}"))?.members.retain(|it| *it != user);
+            state
+                .group(group)
+                .with_context(|| format!("no group is called {group}"))?
+                .members
+                .retain(|it| *it != user);
             Ok(())
         })
     }

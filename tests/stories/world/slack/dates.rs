@@ -17,7 +17,9 @@ fn in_value(value: &Value, zone: FixedOffset) -> Value {
     match value {
         Value::String(text) => in_text(text, zone).into(),
         Value::Array(values) => values.iter().map(|it| in_value(it, zone)).collect(),
-        Value::Object(fields) => fields.iter().map(|(name, it)| (name.clone(), in_value(it, zone))).collect(),
+        Value::Object(fields) => {
+            fields.iter().map(|(name, it)| (name.clone(), in_value(it, zone))).collect()
+        }
         other => other.clone(),
     }
 }
@@ -44,5 +46,7 @@ fn spelled(pattern: &str, moment: DateTime<FixedOffset>) -> String {
         ("{time_secs}", "%H:%M:%S"),
         ("{time}", "%H:%M"),
     ];
-    tokens.iter().fold(pattern.to_owned(), |text, (token, format)| text.replace(token, &moment.format(format).to_string()))
+    tokens.iter().fold(pattern.to_owned(), |text, (token, format)| {
+        text.replace(token, &moment.format(format).to_string())
+    })
 }

@@ -43,12 +43,22 @@ pub(super) struct Plan {
 impl FakeSlack {
     /// The next `times` calls of the method (`*`: of any) meet this fault. Faults of the same method come one after another.
     pub fn fails(&self, method: &str, fault: Fault, times: usize) {
-        self.shared.lock().plans.push(Plan { method: method.to_owned(), about: None, fault, left: times });
+        self.shared.lock().plans.push(Plan {
+            method: method.to_owned(),
+            about: None,
+            fault,
+            left: times,
+        });
     }
 
     /// The next `times` attempts to post or change a message whose text or key has these words are refused, as with `invalid_blocks`.
     pub fn refuses_message(&self, words: &str, error: &'static str, times: usize) {
-        let plan = Plan { method: "chat.*".to_owned(), about: Some(words.to_owned()), fault: Fault::Refuses(error), left: times };
+        let plan = Plan {
+            method: "chat.*".to_owned(),
+            about: Some(words.to_owned()),
+            fault: Fault::Refuses(error),
+            left: times,
+        };
         self.shared.lock().plans.push(plan);
     }
 
@@ -64,7 +74,9 @@ impl FakeSlack {
 
     fn in_channel(&self, channel: &str, refuses: Option<&'static str>) -> Result<()> {
         let id = self.channel(channel)?;
-        self.shared.change(|state| state.channels.iter_mut().filter(|it| it.id == id).for_each(|it| it.refuses = refuses));
+        self.shared.change(|state| {
+            state.channels.iter_mut().filter(|it| it.id == id).for_each(|it| it.refuses = refuses)
+        });
         Ok(())
     }
 
@@ -88,14 +100,17 @@ impl FakeSlack {
 pub(super) fn next(state: &mut State, method: &str, arguments: &Arguments) -> Option<Fault> {
     let said = words(state, arguments);
     state.plans.retain(|plan| plan.left > 0);
-    let plan = state.plans.iter_mut().find(|plan| plan.is_for(method) && plan.about.as_ref().is_none_or(|it| said.contains(it)))?;
+    let plan = state.plans.iter_mut().find(|plan| {
+        plan.is_for(method) && plan.about.as_ref().is_none_or(|it| said.contains(it))
+    })?;
     plan.left -= 1;
     Some(plan.fault)
 }
 
 impl Plan {
     fn is_for(&self, method: &str) -> bool {
-        self.method == method || self.method.strip_suffix('*').is_some_and(|family| method.starts_with(family))
+        self.method == method
+            || self.method.strip_suffix('*').is_some_and(|family| method.starts_with(family))
     }
 }
 
@@ -104,5 +119,6 @@ fn words(state: &State, arguments: &Arguments) -> String {
     let key = arguments.get("metadata").and_then(|it| it.pointer("/event_payload/key")?.as_str());
     let posted = arguments.text("ts").and_then(|ts| state.message(ts)).and_then(Message::key);
     let blocks = arguments.get("blocks").map(ToString::to_string).unwrap_or_default();
-    [arguments.text("text").unwrap_or_default(), key.or(posted).unwrap_or_default(), &blocks].join("\n")
+    [arguments.text("text").unwrap_or_default(), key.or(posted).unwrap_or_default(), &blocks]
+        .join("\n")
 }

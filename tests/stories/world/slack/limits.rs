@@ -30,10 +30,18 @@ pub(super) fn of_message(said: &Said<'_>) -> Option<(&'static str, Vec<String>)>
     found.if_more(said.blocks.len(), 50, "blocks");
     found.blocks(said.blocks);
     let mut long = Wrong::default();
-    long.if_more(said.text.chars().count(), if said.update { 4_000 } else { 40_000 }, "characters of text");
+    long.if_more(
+        said.text.chars().count(),
+        if said.update { 4_000 } else { 40_000 },
+        "characters of text",
+    );
     let mut all = Wrong::default();
     all.if_more(said.blocks.iter().map(texts::all).sum(), ALL_TEXT, "characters over all blocks");
-    let silent = if said.text.is_empty() { vec!["no text for notifications and screen readers".to_owned()] } else { vec![] };
+    let silent = if said.text.is_empty() {
+        vec!["no text for notifications and screen readers".to_owned()]
+    } else {
+        vec![]
+    };
     let metadata = said.metadata.map(of_metadata).unwrap_or_default();
     let checked = [
         ("invalid_metadata_format", metadata),
@@ -49,7 +57,8 @@ pub(super) fn of_message(said: &Said<'_>) -> Option<(&'static str, Vec<String>)>
 /// What is wrong with a form or a Home tab.
 pub(super) fn of_view(view: &Value) -> Vec<String> {
     let mut wrong = Wrong::default();
-    let blocks = view.get("blocks").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let blocks =
+        view.get("blocks").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     wrong.if_more(blocks.len(), 100, "blocks");
     wrong.if_more(view.to_string().len(), VIEW_BYTES, "bytes of a view");
     wrong.blocks(blocks);
@@ -83,7 +92,10 @@ fn of_metadata(metadata: &Value) -> Vec<String> {
     match metadata["event_payload"].as_object() {
         None => wrong.say("metadata without event_payload"),
         Some(fields) => {
-            fields.iter().filter(|(_, value)| !value.is_string()).for_each(|(name, _)| wrong.say(&format!("{name} in metadata is no text")));
+            fields
+                .iter()
+                .filter(|(_, value)| !value.is_string())
+                .for_each(|(name, _)| wrong.say(&format!("{name} in metadata is no text")));
         }
     }
     wrong.if_more(metadata.to_string().chars().count(), METADATA, "characters of metadata");

@@ -22,13 +22,18 @@ impl State {
     }
 
     fn reference(&self, inside: &str) -> String {
-        let (target, label) = inside.split_once('|').map_or((inside, None), |(target, label)| (target, Some(label)));
+        let (target, label) =
+            inside.split_once('|').map_or((inside, None), |(target, label)| (target, Some(label)));
         match target.split_at_checked(1) {
             Some(("@", id)) => format!("@{}", self.name(id)),
             Some(("#", id)) => format!("#{}", label.unwrap_or(id)),
             // A date shows in each reader's clock, a group by its name: both say so in their label.
             Some(("!", what)) if what.starts_with("subteam^") => {
-                let group = self.groups.iter().find(|it| what.ends_with(&it.id)).map(|it| it.handle.as_str());
+                let group = self
+                    .groups
+                    .iter()
+                    .find(|it| what.ends_with(&it.id))
+                    .map(|it| it.handle.as_str());
                 format!("@{}", group.or(label).unwrap_or(what))
             }
             Some(("!", what)) => label.map_or_else(|| format!("@{what}"), ToOwned::to_owned),

@@ -38,7 +38,11 @@ pub(super) fn update(state: &mut State, arguments: &Arguments) -> Answer {
     let ts = arguments.text("ts").unwrap_or_default().to_owned();
     let (text, blocks) = content(state, "chat.update", arguments)?;
     let blocks = blocks.map(|blocks| named(state, blocks));
-    let message = state.messages.iter_mut().find(|it| it.ts == ts && it.channel == channel).ok_or("message_not_found")?;
+    let message = state
+        .messages
+        .iter_mut()
+        .find(|it| it.ts == ts && it.channel == channel)
+        .ok_or("message_not_found")?;
     if !message.is_ours() {
         return Err("cant_update_message".into());
     }
@@ -47,7 +51,9 @@ pub(super) fn update(state: &mut State, arguments: &Arguments) -> Answer {
     if let Some(blocks) = blocks {
         message.blocks = blocks;
     } else if !message.blocks.is_empty() {
-        state.violations.push("chat.update: text alone changes nothing in a message with blocks".to_owned());
+        state
+            .violations
+            .push("chat.update: text alone changes nothing in a message with blocks".to_owned());
     }
     if let Some(metadata) = arguments.get("metadata") {
         message.metadata = Some(metadata.clone());
@@ -58,7 +64,11 @@ pub(super) fn update(state: &mut State, arguments: &Arguments) -> Answer {
 pub(super) fn delete(state: &mut State, arguments: &Arguments) -> Answer {
     let channel = writable(state, arguments)?;
     let ts = arguments.text("ts").unwrap_or_default();
-    let at = state.messages.iter().position(|it| it.ts == ts && it.channel == channel).ok_or("message_not_found")?;
+    let at = state
+        .messages
+        .iter()
+        .position(|it| it.ts == ts && it.channel == channel)
+        .ok_or("message_not_found")?;
     if !state.messages[at].is_ours() {
         return Err("cant_delete_message".into());
     }
@@ -68,11 +78,23 @@ pub(super) fn delete(state: &mut State, arguments: &Arguments) -> Answer {
 
 pub(super) fn ephemeral(state: &mut State, arguments: &Arguments) -> Answer {
     let channel = writable(state, arguments)?;
-    let user = arguments.text("user").and_then(|id| state.account(id)).ok_or("user_not_in_channel")?.id.clone();
+    let user = arguments
+        .text("user")
+        .and_then(|id| state.account(id))
+        .ok_or("user_not_in_channel")?
+        .id
+        .clone();
     let (text, blocks) = content(state, "chat.postEphemeral", arguments)?;
     let ts = state.next_ts();
     let thread_ts = arguments.text("thread_ts").map(ToOwned::to_owned);
-    state.private.push(Private { channel, user, thread_ts, text, blocks: blocks.unwrap_or_default(), ts: ts.clone() });
+    state.private.push(Private {
+        channel,
+        user,
+        thread_ts,
+        text,
+        blocks: blocks.unwrap_or_default(),
+        ts: ts.clone(),
+    });
     Ok(json!({ "message_ts": ts }))
 }
 
@@ -84,9 +106,21 @@ pub(super) fn respond(state: &mut State, arguments: &Arguments) -> Answer {
     if address.uses > 5 {
         return Err("used_url".into());
     }
-    let (channel, user, thread_ts) = (address.channel.clone(), address.user.clone(), address.thread_ts.clone());
+    let (channel, user, thread_ts) =
+        (address.channel.clone(), address.user.clone(), address.thread_ts.clone());
     let (text, blocks) = content(state, "response_url", arguments)?;
-    tell(state, Private { channel, user, thread_ts, text, blocks: blocks.unwrap_or_default(), ts: String::new() }, arguments);
+    tell(
+        state,
+        Private {
+            channel,
+            user,
+            thread_ts,
+            text,
+            blocks: blocks.unwrap_or_default(),
+            ts: String::new(),
+        },
+        arguments,
+    );
     Ok(json!({}))
 }
 
@@ -110,9 +144,17 @@ pub(super) fn tell(state: &mut State, told: Private, arguments: &Arguments) {
 
 pub(super) fn react(state: &mut State, arguments: &Arguments) -> Answer {
     let channel = writable(state, arguments)?;
-    let name = arguments.text("name").filter(|it| !it.contains([':', ' '])).ok_or("invalid_name")?.to_owned();
+    let name = arguments
+        .text("name")
+        .filter(|it| !it.contains([':', ' ']))
+        .ok_or("invalid_name")?
+        .to_owned();
     let ts = arguments.text("timestamp").ok_or("no_item_specified")?;
-    let message = state.messages.iter_mut().find(|it| it.ts == ts && it.channel == channel && !it.command).ok_or("message_not_found")?;
+    let message = state
+        .messages
+        .iter_mut()
+        .find(|it| it.ts == ts && it.channel == channel && !it.command)
+        .ok_or("message_not_found")?;
     if message.reactions.contains(&name) {
         return Err("already_reacted".into());
     }
@@ -152,7 +194,10 @@ pub(super) fn wire(message: &Message, all_metadata: bool) -> Value {
 
 /// The channel to write to, if the bot may.
 fn writable(state: &State, arguments: &Arguments) -> Result<String, &'static str> {
-    let channel = arguments.text("channel").and_then(|id| state.channels.iter().find(|it| it.id == id)).ok_or("channel_not_found")?;
+    let channel = arguments
+        .text("channel")
+        .and_then(|id| state.channels.iter().find(|it| it.id == id))
+        .ok_or("channel_not_found")?;
     if let Some(error) = channel.refuses {
         return Err(error);
     }
@@ -164,7 +209,11 @@ fn writable(state: &State, arguments: &Arguments) -> Result<String, &'static str
 }
 
 /// Text and blocks, if real Slack took them; what it would mind is noted.
-fn content(state: &mut State, method: &str, arguments: &Arguments) -> Result<(String, Option<Vec<Value>>), Refusal> {
+fn content(
+    state: &mut State,
+    method: &str,
+    arguments: &Arguments,
+) -> Result<(String, Option<Vec<Value>>), Refusal> {
     let text = arguments.text("text").unwrap_or_default().to_owned();
     let blocks = arguments.get("blocks").and_then(Value::as_array).cloned();
     let wrong = limits::of_message(&limits::Said {

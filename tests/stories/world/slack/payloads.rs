@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::messages::wire;
-use super::state::{APP, Account, BOT_USER, Message, ResponseAddress, State, TEAM, Trigger, View, now};
+use super::state::{
+    APP, Account, BOT_USER, Message, ResponseAddress, State, TEAM, Trigger, View, now,
+};
 
 /// Which element was pressed.
 #[derive(Clone, Debug)]
@@ -58,7 +60,12 @@ impl State {
     }
 
     /// What became of a message that was changed or taken back (`deleted`).
-    pub(super) fn change_event(&mut self, subtype: &str, before: &Message, after: Option<&Message>) -> Value {
+    pub(super) fn change_event(
+        &mut self,
+        subtype: &str,
+        before: &Message,
+        after: Option<&Message>,
+    ) -> Value {
         let at = self.next_ts();
         let mut event = self.message_event("message", before);
         event["previous_message"] = wire(before, false);
@@ -71,12 +78,21 @@ impl State {
             None => event["deleted_ts"] = json!(before.ts),
         }
         if let Some(fields) = event.as_object_mut() {
-            fields.retain(|name, _| !["user", "text", "blocks", "user_team", "client_msg_id", "thread_ts", "edited"].contains(&name.as_str()));
+            fields.retain(|name, _| {
+                !["user", "text", "blocks", "user_team", "client_msg_id", "thread_ts", "edited"]
+                    .contains(&name.as_str())
+            });
         }
         event
     }
 
-    pub(super) fn block_actions(&mut self, address: SocketAddr, person: &Account, message: &Message, pressed: &Pressed) -> Value {
+    pub(super) fn block_actions(
+        &mut self,
+        address: SocketAddr,
+        person: &Account,
+        message: &Message,
+        pressed: &Pressed,
+    ) -> Value {
         let mut payload = self.interaction("block_actions", person);
         let channel = self.channel(&message.channel).map(|it| it.name.clone());
         payload["container"] = json!({ "type": "message", "message_ts": message.ts, "channel_id": message.channel, "is_ephemeral": false });
@@ -90,16 +106,27 @@ impl State {
         payload["channel"] = json!({ "id": message.channel, "name": channel });
         payload["message"] = wire(message, true);
         payload["state"] = json!({ "values": {} });
-        payload["response_url"] = json!(self.response_url(address, &person.id, &message.channel, message.thread_ts.clone()));
+        payload["response_url"] = json!(self.response_url(
+            address,
+            &person.id,
+            &message.channel,
+            message.thread_ts.clone()
+        ));
         payload["actions"] = json!([self.action(pressed)]);
         payload
     }
 
     /// What was pressed in a Home tab, or in a form. There is no channel, and nowhere to answer to.
-    pub(super) fn view_actions(&mut self, person: &Account, view: Value, pressed: &Pressed) -> Value {
+    pub(super) fn view_actions(
+        &mut self,
+        person: &Account,
+        view: Value,
+        pressed: &Pressed,
+    ) -> Value {
         let mut payload = self.interaction("block_actions", person);
         if view["type"] == "modal"
-            && let Some(trigger) = payload["trigger_id"].as_str().and_then(|id| self.triggers.get_mut(id))
+            && let Some(trigger) =
+                payload["trigger_id"].as_str().and_then(|id| self.triggers.get_mut(id))
         {
             trigger.view = view["id"].as_str().map(ToOwned::to_owned);
         }
@@ -124,15 +151,32 @@ impl State {
         payload
     }
 
-    pub(super) fn response_url(&mut self, address: SocketAddr, user: &str, channel: &str, thread_ts: Option<String>) -> String {
+    pub(super) fn response_url(
+        &mut self,
+        address: SocketAddr,
+        user: &str,
+        channel: &str,
+        thread_ts: Option<String>,
+    ) -> String {
         let id = self.next_id("r");
-        self.responses.insert(id.clone(), ResponseAddress { user: user.to_owned(), channel: channel.to_owned(), thread_ts, uses: 0 });
+        self.responses.insert(
+            id.clone(),
+            ResponseAddress {
+                user: user.to_owned(),
+                channel: channel.to_owned(),
+                thread_ts,
+                uses: 0,
+            },
+        );
         format!("http://{address}/respond/{id}")
     }
 
     pub(super) fn trigger(&mut self, user: &str) -> String {
         let id = self.next_id("13345224609.738474920.");
-        self.triggers.insert(id.clone(), Trigger { user: user.to_owned(), view: None, given: Instant::now(), used: false });
+        self.triggers.insert(
+            id.clone(),
+            Trigger { user: user.to_owned(), view: None, given: Instant::now(), used: false },
+        );
         id
     }
 
@@ -146,10 +190,11 @@ impl State {
 
     fn action(&mut self, pressed: &Pressed) -> Value {
         let element = &pressed.element;
-        let mut action =
-            json!({ "type": element["type"], "action_id": element["action_id"], "block_id": pressed.block_id, "action_ts": self.next_ts() });
+        let mut action = json!({ "type": element["type"], "action_id": element["action_id"], "block_id": pressed.block_id, "action_ts": self.next_ts() });
         match &pressed.option {
-            Some(option) if element["type"] == "checkboxes" => action["selected_options"] = json!([option]),
+            Some(option) if element["type"] == "checkboxes" => {
+                action["selected_options"] = json!([option])
+            }
             Some(option) => action["selected_option"] = option.clone(),
             None => action["text"] = element["text"].clone(),
         }

@@ -39,7 +39,13 @@ impl FakeSlack {
     }
 
     /// Calls the bot by name, in a channel or in a thread.
-    pub async fn mentions(&self, user: &str, channel: &str, root: Option<&str>, text: &str) -> Result<Heard> {
+    pub async fn mentions(
+        &self,
+        user: &str,
+        channel: &str,
+        root: Option<&str>,
+        text: &str,
+    ) -> Result<Heard> {
         let place = Spot { channel: self.place(user, channel)?, root: root.map(ToOwned::to_owned) };
         Ok(self.speaks(user, &place, &format!("@signoff {text}")).await?.heard)
     }
@@ -73,17 +79,25 @@ impl FakeSlack {
 
     /// Types there. Who calls the bot by name is told of twice, as a mention and as a message; not so in a direct conversation.
     pub(super) async fn speaks(&self, user: &str, place: &Spot, text: &str) -> Result<Said> {
-        ensure!(place.root.is_none() || !text.starts_with('/'), "Slack takes no commands in threads");
+        ensure!(
+            place.root.is_none() || !text.starts_with('/'),
+            "Slack takes no commands in threads"
+        );
         self.answered_all(&self.account(user)?)?;
         let message = self.said(user, place, text)?;
-        let heard = if message.command { self.commands(&message, text).await? } else { self.tells_bot(&message).await? };
+        let heard = if message.command {
+            self.commands(&message, text).await?
+        } else {
+            self.tells_bot(&message).await?
+        };
         Ok(Said { ts: message.ts, heard })
     }
 
     async fn tells_bot(&self, message: &Message) -> Result<Heard> {
         let (plain, mention) = self.shared.change(|state| {
             let plain = state.message_event("message", message);
-            let mention = state.calls_us(message).then(|| state.message_event("app_mention", message));
+            let mention =
+                state.calls_us(message).then(|| state.message_event("app_mention", message));
             (state.event(&plain), mention.map(|it| state.event(&it)))
         });
         let heard = self.deliver(Sent::json(&plain)).await?;
@@ -138,7 +152,9 @@ impl FakeSlack {
             blocks: json["blocks"].as_array().cloned().unwrap_or_default(),
             ts: String::new(),
         };
-        self.shared.change(|state| tell(state, told, &Arguments(json.as_object().cloned().unwrap_or_default())));
+        self.shared.change(|state| {
+            tell(state, told, &Arguments(json.as_object().cloned().unwrap_or_default()))
+        });
     }
 
     /// Puts it into the channel, where it stands whether the bot hears it or not.
@@ -150,7 +166,15 @@ impl FakeSlack {
         Ok(self.shared.change(|state| {
             let text = if command { escaped(text) } else { state.with_mentions(&escaped(text)) };
             let (channel, thread_ts) = (place.channel.clone(), place.root.clone());
-            let message = Message { channel, ts: state.next_ts(), thread_ts, user: person.id, text, command, ..Message::default() };
+            let message = Message {
+                channel,
+                ts: state.next_ts(),
+                thread_ts,
+                user: person.id,
+                text,
+                command,
+                ..Message::default()
+            };
             state.messages.push(message.clone());
             message
         }))
@@ -166,14 +190,17 @@ impl FakeSlack {
 
     /// Somebody, by name or id.
     pub(super) fn account(&self, name: &str) -> Result<Account> {
-        self.peek(|state| state.user(name).cloned()).with_context(|| format!("nobody is called {name}"))
+        self.peek(|state| state.user(name).cloned())
+            .with_context(|| format!("nobody is called {name}"))
     }
 }
 
 impl State {
     /// Clients turn `@ana` into a reference while a person types.
     pub(super) fn with_mentions(&self, text: &str) -> String {
-        self.people.iter().fold(text.to_owned(), |text, it| text.replace(&format!("@{}", it.name), &format!("<@{}>", it.id)))
+        self.people.iter().fold(text.to_owned(), |text, it| {
+            text.replace(&format!("@{}", it.name), &format!("<@{}>", it.id))
+        })
     }
 
     /// Whether Slack tells the bot of a mention.

@@ -51,7 +51,11 @@ impl Person {
         let (changed, mention) = self.slack.shared.change(|state| {
             let text = state.with_mentions(&escaped(text));
             let at = state.next_ts();
-            let message = state.messages.iter_mut().find(|it| it.ts == said.ts).expect("it was there a moment ago");
+            let message = state
+                .messages
+                .iter_mut()
+                .find(|it| it.ts == said.ts)
+                .expect("it was there a moment ago");
             message.before.push((std::mem::replace(&mut message.text, text), vec![]));
             let after = message.clone();
             let changed = state.change_event("message_changed", &before, Some(&after));
@@ -129,7 +133,11 @@ impl Person {
         let user = self.slack.user(&self.name)?;
         let what = format!("a direct message to {} with {words:?}", self.name);
         let ts = self.slack.until(&what, |state| {
-            let mut there = state.messages.iter().rev().filter(|it| it.is_ours() && state.is_direct(&it.channel, &user));
+            let mut there = state
+                .messages
+                .iter()
+                .rev()
+                .filter(|it| it.is_ours() && state.is_direct(&it.channel, &user));
             there.find(|it| state.shown(it).contains(words)).map(|it| it.ts.clone())
         });
         Ok(self.slack.at(&ts.await?))
@@ -139,7 +147,10 @@ impl Person {
     pub fn direct_messages(&self) -> Result<Vec<String>> {
         let user = self.slack.user(&self.name)?;
         Ok(self.slack.peek(|state| {
-            let there = state.messages.iter().filter(|it| it.is_ours() && state.is_direct(&it.channel, &user));
+            let there = state
+                .messages
+                .iter()
+                .filter(|it| it.is_ours() && state.is_direct(&it.channel, &user));
             there.map(|it| state.shown(it)).collect()
         }))
     }

@@ -57,9 +57,13 @@ impl FakeSlack {
     /// Presses a button that somebody's client still shows although the message may have changed: the last one of that name.
     pub async fn presses_late(&self, user: &str, ts: &str, button: &str) -> Result<Heard> {
         let mut message = self.message(ts).context("no such message")?;
-        let mut looks = std::iter::once(&message.blocks).chain(message.before.iter().rev().map(|(_, blocks)| blocks));
-        let had = |blocks: &&Vec<Value>| self.peek(|state| state.find(blocks, Sought::button(button)).is_ok());
-        message.blocks = looks.find(had).cloned().with_context(|| format!("there never was a [{button}]"))?;
+        let mut looks = std::iter::once(&message.blocks)
+            .chain(message.before.iter().rev().map(|(_, blocks)| blocks));
+        let had = |blocks: &&Vec<Value>| {
+            self.peek(|state| state.find(blocks, Sought::button(button)).is_ok())
+        };
+        message.blocks =
+            looks.find(had).cloned().with_context(|| format!("there never was a [{button}]"))?;
         self.acts(user, Screen::Message(Box::new(message)), Sought::button(button)).await
     }
 
@@ -69,35 +73,69 @@ impl FakeSlack {
     }
 
     /// Presses what is sought, or opens the dialog that it asks with.
-    pub(super) async fn acts(&self, user: &str, screen: Screen, sought: Sought<'_>) -> Result<Heard> {
+    pub(super) async fn acts(
+        &self,
+        user: &str,
+        screen: Screen,
+        sought: Sought<'_>,
+    ) -> Result<Heard> {
         let person = self.account(user)?;
         self.answered_all(&person)?;
         let pressed = self.peek(|state| state.find(&state.blocks_of(&person, &screen)?, sought))?;
-        let Some(confirm) = pressed.element.get("confirm").cloned() else { return self.interacts(&person, &screen, &pressed).await };
-        self.shared.change(|state| state.dialogs.insert(person.id, Dialog { confirm, screen, pressed }));
+        let Some(confirm) = pressed.element.get("confirm").cloned() else {
+            return self.interacts(&person, &screen, &pressed).await;
+        };
+        self.shared
+            .change(|state| state.dialogs.insert(person.id, Dialog { confirm, screen, pressed }));
         Ok(Heard::nothing())
     }
 
     /// Answers the dialog; "no" is nothing that the bot hears.
     pub(super) async fn answers_dialog(&self, user: &str, yes: bool) -> Result<Heard> {
         let person = self.account(user)?;
-        let dialog =
-            self.shared.change(|state| state.dialogs.remove(&person.id)).with_context(|| format!("{user} was not asked to confirm anything"))?;
-        if yes { self.interacts(&person, &dialog.screen, &dialog.pressed).await } else { Ok(Heard::nothing()) }
+        let dialog = self
+            .shared
+            .change(|state| state.dialogs.remove(&person.id))
+            .with_context(|| format!("{user} was not asked to confirm anything"))?;
+        if yes {
+            self.interacts(&person, &dialog.screen, &dialog.pressed).await
+        } else {
+            Ok(Heard::nothing())
+        }
     }
 
     /// A dialog hides everything else.
     pub(super) fn answered_all(&self, person: &Account) -> Result<()> {
-        let open = self.peek(|state| state.dialogs.get(&person.id).map(|it| state.shown_dialog(it)));
-        ensure!(open.is_none(), "{} has to answer first: {}", person.name, open.unwrap_or_default());
+        let open =
+            self.peek(|state| state.dialogs.get(&person.id).map(|it| state.shown_dialog(it)));
+        ensure!(
+            open.is_none(),
+            "{} has to answer first: {}",
+            person.name,
+            open.unwrap_or_default()
+        );
         Ok(())
     }
 
-    async fn interacts(&self, person: &Account, screen: &Screen, pressed: &Pressed) -> Result<Heard> {
+    async fn interacts(
+        &self,
+        person: &Account,
+        screen: &Screen,
+        pressed: &Pressed,
+    ) -> Result<Heard> {
         let payload = self.shared.change(|state| match screen {
-            Screen::Message(message) => Some(state.block_actions(self.shared.address, person, message, pressed)),
-            Screen::Home => state.homes.get(&person.id).cloned().map(|home| state.view_actions(person, home, pressed)),
-            Screen::Form => state.open_view(&person.id).map(View::described).map(|form| state.view_actions(person, form, pressed)),
+            Screen::Message(message) => {
+                Some(state.block_actions(self.shared.address, person, message, pressed))
+            }
+            Screen::Home => state
+                .homes
+                .get(&person.id)
+                .cloned()
+                .map(|home| state.view_actions(person, home, pressed)),
+            Screen::Form => state
+                .open_view(&person.id)
+                .map(View::described)
+                .map(|form| state.view_actions(person, form, pressed)),
         });
         self.interaction(&payload.context("what was pressed is gone")?).await
     }
@@ -112,8 +150,16 @@ impl State {
     fn blocks_of(&self, person: &Account, screen: &Screen) -> Result<Vec<Value>> {
         let view = match screen {
             Screen::Message(message) => return Ok(message.blocks.clone()),
-            Screen::Home => self.homes.get(&person.id).with_context(|| format!("{} has no Home tab yet", person.name))?,
-            Screen::Form => &self.open_view(&person.id).with_context(|| format!("{} has no form open", person.name))?.content,
+            Screen::Home => self
+                .homes
+                .get(&person.id)
+                .with_context(|| format!("{} has no Home tab yet", person.name))?,
+            Screen::Form => {
+                &self
+                    .open_view(&person.id)
+                    .with_context(|| format!("{} has no form open", person.name))?
+                    .content
+            }
         };
         Ok(view["blocks"].as_array().cloned().unwrap_or_default())
     }
@@ -121,10 +167,16 @@ impl State {
     fn find(&self, blocks: &[Value], sought: Sought<'_>) -> Result<Pressed> {
         let from = blocks.iter().position(|block| self.block(block).contains(sought.near));
         let blocks = &blocks[from.with_context(|| format!("nothing shows {:?}", sought.near))?..];
-        let all: Vec<(String, Pressed)> = blocks.iter().flat_map(in_block).filter(|(_, it)| it.option.is_some() == sought.option).collect();
+        let all: Vec<(String, Pressed)> = blocks
+            .iter()
+            .flat_map(in_block)
+            .filter(|(_, it)| it.option.is_some() == sought.option)
+            .collect();
         let names: Vec<String> = all.iter().map(|(text, _)| format!("[{text}]")).collect();
         let exact = all.iter().any(|(text, _)| text == sought.name);
-        let mut fitting = all.into_iter().filter(|(text, _)| if exact { text == sought.name } else { text.starts_with(sought.name) });
+        let mut fitting = all.into_iter().filter(|(text, _)| {
+            if exact { text == sought.name } else { text.starts_with(sought.name) }
+        });
         match (fitting.next(), fitting.next()) {
             (Some((_, pressed)), None) => Ok(pressed),
             (Some((_, pressed)), Some(_)) if !sought.near.is_empty() => Ok(pressed),
@@ -138,7 +190,8 @@ impl State {
 
     /// How "Are you sure?" reads.
     pub(super) fn shown_dialog(&self, dialog: &Dialog) -> String {
-        let [title, text, yes, no] = ["title", "text", "confirm", "deny"].map(|name| self.text(&dialog.confirm[name]));
+        let [title, text, yes, no] =
+            ["title", "text", "confirm", "deny"].map(|name| self.text(&dialog.confirm[name]));
         format!("{title} {text} [{yes}] [{no}]")
     }
 }
@@ -155,10 +208,21 @@ fn in_block(block: &Value) -> Vec<(String, Pressed)> {
 }
 
 fn in_element(block_id: &str, element: &Value) -> Vec<(String, Pressed)> {
-    let pressed = |option: Option<&Value>| Pressed { block_id: block_id.to_owned(), element: element.clone(), option: option.cloned() };
-    let text = |it: &Value| it.pointer("/text/text").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let pressed = |option: Option<&Value>| Pressed {
+        block_id: block_id.to_owned(),
+        element: element.clone(),
+        option: option.cloned(),
+    };
+    let text = |it: &Value| {
+        it.pointer("/text/text").and_then(Value::as_str).unwrap_or_default().to_owned()
+    };
     if element["type"] == "button" {
         return vec![(text(element), pressed(None))];
     }
-    element["options"].as_array().into_iter().flatten().map(|option| (text(option), pressed(Some(option)))).collect()
+    element["options"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|option| (text(option), pressed(Some(option))))
+        .collect()
 }

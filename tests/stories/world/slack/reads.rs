@@ -28,12 +28,19 @@ pub(super) fn users_info(state: &State, arguments: &Arguments) -> Answer {
 }
 
 pub(super) fn group_members(state: &State, arguments: &Arguments) -> Answer {
-    let group = arguments.text("usergroup").and_then(|id| state.groups.iter().find(|it| it.id == id)).ok_or("no_such_subteam")?;
+    let group = arguments
+        .text("usergroup")
+        .and_then(|id| state.groups.iter().find(|it| it.id == id))
+        .ok_or("no_such_subteam")?;
     Ok(json!({ "users": group.members }))
 }
 
 pub(super) fn open(state: &mut State, arguments: &Arguments) -> Answer {
-    let account = arguments.text("users").ok_or("users_list_not_supplied").map(|id| state.account(id))?.ok_or("user_not_found")?;
+    let account = arguments
+        .text("users")
+        .ok_or("users_list_not_supplied")
+        .map(|id| state.account(id))?
+        .ok_or("user_not_found")?;
     if account.deactivated {
         return Err("user_disabled".into());
     }
@@ -43,9 +50,14 @@ pub(super) fn open(state: &mut State, arguments: &Arguments) -> Answer {
 
 pub(super) fn permalink(state: &State, arguments: &Arguments) -> Answer {
     let ts = arguments.text("message_ts").unwrap_or_default();
-    let message =
-        state.messages.iter().find(|it| it.ts == ts && Some(it.channel.as_str()) == arguments.text("channel")).ok_or("message_not_found")?;
-    Ok(json!({ "channel": message.channel, "permalink": format!("https://acme.slack.com/archives/{}/p{}", message.channel, ts.replace('.', "")) }))
+    let message = state
+        .messages
+        .iter()
+        .find(|it| it.ts == ts && Some(it.channel.as_str()) == arguments.text("channel"))
+        .ok_or("message_not_found")?;
+    Ok(
+        json!({ "channel": message.channel, "permalink": format!("https://acme.slack.com/archives/{}/p{}", message.channel, ts.replace('.', "")) }),
+    )
 }
 
 /// The root, then its replies, oldest first. The root comes whatever `oldest` says.
@@ -65,12 +77,20 @@ pub(super) fn history(state: &State, arguments: &Arguments) -> Answer {
     page(
         state,
         arguments,
-        state.messages.iter().rev().filter(|it| it.channel == channel && it.thread_ts.is_none() && recent(it, arguments)).collect(),
+        state
+            .messages
+            .iter()
+            .rev()
+            .filter(|it| it.channel == channel && it.thread_ts.is_none() && recent(it, arguments))
+            .collect(),
     )
 }
 
 fn readable(state: &State, arguments: &Arguments) -> Result<String, &'static str> {
-    let channel = arguments.text("channel").and_then(|id| state.channels.iter().find(|it| it.id == id)).ok_or("channel_not_found")?;
+    let channel = arguments
+        .text("channel")
+        .and_then(|id| state.channels.iter().find(|it| it.id == id))
+        .ok_or("channel_not_found")?;
     match channel.refuses {
         // What is archived can still be read.
         Some(error) if !error.ends_with("is_archived") => Err(error),
@@ -82,15 +102,25 @@ fn readable(state: &State, arguments: &Arguments) -> Result<String, &'static str
 /// Times have equally many digits, so they compare as text.
 fn recent(message: &Message, arguments: &Arguments) -> bool {
     let oldest = arguments.text("oldest").unwrap_or("0");
-    !message.command && (message.ts.as_str() > oldest || (arguments.is_true("inclusive") && message.ts == oldest))
+    !message.command
+        && (message.ts.as_str() > oldest
+            || (arguments.is_true("inclusive") && message.ts == oldest))
 }
 
 /// The cursor is where the next page begins.
 fn page(state: &State, arguments: &Arguments, messages: Vec<&Message>) -> Answer {
-    let start: usize = arguments.text("cursor").map_or(Ok(0), str::parse).map_err(|_| "invalid_cursor")?;
+    let start: usize =
+        arguments.text("cursor").map_or(Ok(0), str::parse).map_err(|_| "invalid_cursor")?;
     let size = arguments.number("limit").unwrap_or(100).clamp(1, state.page_size);
     let all = messages.len();
-    let shown: Vec<Value> = messages.into_iter().skip(start).take(size).map(|it| wire(it, arguments.is_true("include_all_metadata"))).collect();
+    let shown: Vec<Value> = messages
+        .into_iter()
+        .skip(start)
+        .take(size)
+        .map(|it| wire(it, arguments.is_true("include_all_metadata")))
+        .collect();
     let next = if start + size < all { (start + size).to_string() } else { String::new() };
-    Ok(json!({ "messages": shown, "has_more": !next.is_empty(), "response_metadata": { "next_cursor": next } }))
+    Ok(
+        json!({ "messages": shown, "has_more": !next.is_empty(), "response_metadata": { "next_cursor": next } }),
+    )
 }

@@ -27,12 +27,16 @@ impl FakeSlack {
 /// The scope that a method needs; most of what concerns forms needs none.
 pub(super) fn needed(method: &str, arguments: &Arguments) -> Option<&'static str> {
     match method {
-        "chat.postMessage" | "chat.update" | "chat.delete" | "chat.postEphemeral" => Some("chat:write"),
-        "conversations.history" | "conversations.replies" => Some(match arguments.text("channel").unwrap_or_default().as_bytes().first() {
-            Some(b'G') => "groups:history",
-            Some(b'D') => "im:history",
-            _ => "channels:history",
-        }),
+        "chat.postMessage" | "chat.update" | "chat.delete" | "chat.postEphemeral" => {
+            Some("chat:write")
+        }
+        "conversations.history" | "conversations.replies" => {
+            Some(match arguments.text("channel").unwrap_or_default().as_bytes().first() {
+                Some(b'G') => "groups:history",
+                Some(b'D') => "im:history",
+                _ => "channels:history",
+            })
+        }
         "conversations.open" => Some("im:write"),
         "reactions.add" => Some("reactions:write"),
         "usergroups.users.list" => Some("usergroups:read"),

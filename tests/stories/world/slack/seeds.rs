@@ -23,7 +23,11 @@ pub(super) fn people() -> Vec<Account> {
         Account { bot: true, ..person(BOT_USER, "signoff") },
         person("U01ANA", "ana"),
         Account { zone: "America/New_York", zone_offset: -5 * HOUR, ..person("U02BEN", "ben") },
-        Account { zone: "Asia/Kolkata", zone_offset: 5 * HOUR + HOUR / 2, ..person("U03CLEO", "cleo") },
+        Account {
+            zone: "Asia/Kolkata",
+            zone_offset: 5 * HOUR + HOUR / 2,
+            ..person("U03CLEO", "cleo")
+        },
         Account { guest: true, ..person("U04GUS", "gus") },
         Account { bot: true, ..person("U05ROBO", "robo") },
         Account { deactivated: true, ..person("U06DORA", "dora") },
@@ -38,11 +42,23 @@ pub(super) fn groups() -> Vec<Group> {
         handle: handle.to_owned(),
         members: members.iter().map(|&it| it.to_owned()).collect(),
     };
-    vec![group("S0LEADS", "leads", &["U02BEN", "U03CLEO"]), group("S0ONCALL", "oncall", &["U08DAN"]), group("S0NOBODY", "nobody", &[])]
+    vec![
+        group("S0LEADS", "leads", &["U02BEN", "U03CLEO"]),
+        group("S0ONCALL", "oncall", &["U08DAN"]),
+        group("S0NOBODY", "nobody", &[]),
+    ]
 }
 
 pub(super) fn channel(id: &str, name: &str) -> Channel {
-    Channel { id: id.to_owned(), name: name.to_owned(), private: false, direct_with: None, has_us: true, archived: false, refuses: None }
+    Channel {
+        id: id.to_owned(),
+        name: name.to_owned(),
+        private: false,
+        direct_with: None,
+        has_us: true,
+        archived: false,
+        refuses: None,
+    }
 }
 
 pub(super) fn channels() -> Vec<Channel> {

@@ -13,24 +13,41 @@ impl State {
 
     /// A form, or a Home tab, line by line.
     pub fn shown_view(&self, view: &Value) -> String {
-        let blocks = view.get("blocks").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-        let title = view.pointer("/title/text").and_then(Value::as_str).map(|title| format!("== {title} =="));
-        let submit = view.pointer("/submit/text").and_then(Value::as_str).map(|submit| format!("[{submit}]"));
-        title.into_iter().chain(Some(self.drawn("", blocks))).chain(submit).collect::<Vec<_>>().join("\n")
+        let blocks =
+            view.get("blocks").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        let title = view
+            .pointer("/title/text")
+            .and_then(Value::as_str)
+            .map(|title| format!("== {title} =="));
+        let submit = view
+            .pointer("/submit/text")
+            .and_then(Value::as_str)
+            .map(|submit| format!("[{submit}]"));
+        title
+            .into_iter()
+            .chain(Some(self.drawn("", blocks)))
+            .chain(submit)
+            .collect::<Vec<_>>()
+            .join("\n")
     }
 
     /// Everything said, by channel, with threads below their roots and private words where they were told.
     pub fn transcript(&self) -> String {
         let mut lines = Vec::new();
         for channel in &self.channels {
-            let roots: Vec<Line> = self.lines(&channel.id).into_iter().filter(|line| line.root.is_none()).collect();
+            let roots: Vec<Line> =
+                self.lines(&channel.id).into_iter().filter(|line| line.root.is_none()).collect();
             if !roots.is_empty() {
-                let with = channel.direct_with.as_deref().map(|user| format!("@{}", self.name(user)));
+                let with =
+                    channel.direct_with.as_deref().map(|user| format!("@{}", self.name(user)));
                 lines.push(with.unwrap_or_else(|| format!("#{}", channel.name)));
             }
             for root in roots {
                 lines.push(indented(&root.text, "  "));
-                let replies = self.lines(&channel.id).into_iter().filter(|line| line.root.as_deref() == Some(&root.ts));
+                let replies = self
+                    .lines(&channel.id)
+                    .into_iter()
+                    .filter(|line| line.root.as_deref() == Some(&root.ts));
                 lines.extend(replies.map(|reply| indented(&reply.text, "      ")));
             }
         }
@@ -40,8 +57,14 @@ impl State {
     /// A thread: its root, then its replies.
     pub fn thread(&self, root: &str) -> String {
         let channel = self.message(root).map(|it| it.channel.clone()).unwrap_or_default();
-        let lines = self.lines(&channel).into_iter().filter(|line| line.ts == root || line.root.as_deref() == Some(root));
-        lines.map(|line| if line.ts == root { line.text } else { indented(&line.text, "    ") }).collect::<Vec<_>>().join("\n")
+        let lines = self
+            .lines(&channel)
+            .into_iter()
+            .filter(|line| line.ts == root || line.root.as_deref() == Some(root));
+        lines
+            .map(|line| if line.ts == root { line.text } else { indented(&line.text, "    ") })
+            .collect::<Vec<_>>()
+            .join("\n")
     }
 
     fn lines(&self, channel: &str) -> Vec<Line> {
@@ -65,7 +88,11 @@ impl State {
     }
 
     fn drawn(&self, text: &str, blocks: &[Value]) -> String {
-        if blocks.is_empty() { self.plain(text) } else { blocks.iter().map(|it| self.block(it)).collect::<Vec<_>>().join("\n") }
+        if blocks.is_empty() {
+            self.plain(text)
+        } else {
+            blocks.iter().map(|it| self.block(it)).collect::<Vec<_>>().join("\n")
+        }
     }
 
     pub(super) fn block(&self, block: &Value) -> String {
@@ -87,12 +114,21 @@ impl State {
             "context" => format!("~ {}", texts("elements").join("  ")),
             "actions" => texts("elements").join(" "),
             "divider" => "---".to_owned(),
-            "input" => format!("{}: {}", self.text(&block["label"]), self.element(&block["element"])),
+            "input" => {
+                format!("{}: {}", self.text(&block["label"]), self.element(&block["element"]))
+            }
             "image" => format!("(picture: {})", block["alt_text"].as_str().unwrap_or_default()),
             "markdown" => block["text"].as_str().unwrap_or_default().to_owned(),
             "rich_text" => list("elements").map(|it| self.rich(it)).collect::<Vec<_>>().join("\n"),
             "table" => {
-                let row = |row: &Value| row.as_array().into_iter().flatten().map(|cell| self.cell(cell)).collect::<Vec<_>>().join(" | ");
+                let row = |row: &Value| {
+                    row.as_array()
+                        .into_iter()
+                        .flatten()
+                        .map(|cell| self.cell(cell))
+                        .collect::<Vec<_>>()
+                        .join(" | ")
+                };
                 list("rows").map(row).collect::<Vec<_>>().join("\n")
             }
             other => format!("({other})"),
@@ -110,11 +146,17 @@ impl State {
                 };
                 format!("[{}{mark}]", self.text(&element["text"]))
             }
-            "plain_text_input" => format!("[{}]", element["initial_value"].as_str().unwrap_or("____")),
+            "plain_text_input" => {
+                format!("[{}]", element["initial_value"].as_str().unwrap_or("____"))
+            }
             "image" => format!("(picture: {})", element["alt_text"].as_str().unwrap_or_default()),
             _ => {
-                let options = element.get("options").and_then(Value::as_array).into_iter().flatten();
-                format!("<{}>", options.map(|it| self.text(&it["text"])).collect::<Vec<_>>().join(" / "))
+                let options =
+                    element.get("options").and_then(Value::as_array).into_iter().flatten();
+                format!(
+                    "<{}>",
+                    options.map(|it| self.text(&it["text"])).collect::<Vec<_>>().join(" / ")
+                )
             }
         }
     }
@@ -128,9 +170,15 @@ impl State {
     fn rich(&self, part: &Value) -> String {
         let inside = part.get("elements").and_then(Value::as_array).into_iter().flatten();
         match part["type"].as_str().unwrap_or_default() {
-            "rich_text_preformatted" => indented(&inside.map(|it| self.inline(it)).collect::<String>(), "| "),
-            "rich_text_quote" => indented(&inside.map(|it| self.inline(it)).collect::<String>(), "> "),
-            "rich_text_list" => inside.map(|it| format!("- {}", self.rich(it))).collect::<Vec<_>>().join("\n"),
+            "rich_text_preformatted" => {
+                indented(&inside.map(|it| self.inline(it)).collect::<String>(), "| ")
+            }
+            "rich_text_quote" => {
+                indented(&inside.map(|it| self.inline(it)).collect::<String>(), "> ")
+            }
+            "rich_text_list" => {
+                inside.map(|it| format!("- {}", self.rich(it))).collect::<Vec<_>>().join("\n")
+            }
             _ => inside.map(|it| self.inline(it)).collect(),
         }
     }
@@ -163,9 +211,16 @@ struct Line {
 }
 
 fn labelled(who: &str, words: &str) -> String {
-    if words.contains('\n') { format!("{who}:\n{}", indented(words, "  ")) } else { format!("{who}: {words}") }
+    if words.contains('\n') {
+        format!("{who}:\n{}", indented(words, "  "))
+    } else {
+        format!("{who}: {words}")
+    }
 }
 
 fn indented(text: &str, by: &str) -> String {
-    text.lines().map(|line| format!("{by}{line}").trim_end().to_owned()).collect::<Vec<_>>().join("\n")
+    text.lines()
+        .map(|line| format!("{by}{line}").trim_end().to_owned())
+        .collect::<Vec<_>>()
+        .join("\n")
 }

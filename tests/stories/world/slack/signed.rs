@@ -28,7 +28,12 @@ pub(super) struct Sent {
 
 impl Sent {
     pub(super) fn form(fields: &[(&str, &str)]) -> Self {
-        Self { content_type: FORM, body: url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish() }
+        Self {
+            content_type: FORM,
+            body: url::form_urlencoded::Serializer::new(String::new())
+                .extend_pairs(fields)
+                .finish(),
+        }
     }
 
     pub(super) fn json(body: &Value) -> Self {
@@ -74,7 +79,10 @@ impl FakeSlack {
     /// Sends the last request again, as Slack does when it is unsure: the same body, freshly signed; so many times at once.
     pub async fn again(&self, times: usize) -> Result<Vec<Heard>> {
         let sent = self.last_sent()?;
-        join_all((1..=times).map(|retry| self.knock(&sent, Signing::Right, Some(retry)))).await.into_iter().collect()
+        join_all((1..=times).map(|retry| self.knock(&sent, Signing::Right, Some(retry))))
+            .await
+            .into_iter()
+            .collect()
     }
 
     /// Sends the last request again, signed like that.
@@ -91,7 +99,9 @@ impl FakeSlack {
     pub fn sent_last(&self) -> Option<Value> {
         let sent = self.last_sent().ok()?;
         let mut fields = url::form_urlencoded::parse(sent.body.as_bytes());
-        let payload = fields.find(|(name, _)| sent.content_type == FORM && name == "payload").map(|(_, payload)| payload.into_owned());
+        let payload = fields
+            .find(|(name, _)| sent.content_type == FORM && name == "payload")
+            .map(|(_, payload)| payload.into_owned());
         serde_json::from_str(&payload.unwrap_or(sent.body.clone())).ok()
     }
 
@@ -108,20 +118,36 @@ impl FakeSlack {
         if self.peek(|state| state.sockets.used) {
             return self.by_socket(sent, retry).await;
         }
-        let bot = self.shared.lock().bot.clone().context("nobody said where the bot listens: call delivers_to")?;
-        let mut request = self.shared.http.post(bot).header(CONTENT_TYPE, sent.content_type).body(sent.body.clone());
+        let bot = self
+            .shared
+            .lock()
+            .bot
+            .clone()
+            .context("nobody said where the bot listens: call delivers_to")?;
+        let mut request = self
+            .shared
+            .http
+            .post(bot)
+            .header(CONTENT_TYPE, sent.content_type)
+            .body(sent.body.clone());
         for (name, value) in signature(&sent.body, signing) {
             request = request.header(name, value);
         }
         if let Some(retry) = retry {
-            request = request.header("x-slack-retry-num", retry).header("x-slack-retry-reason", "http_timeout");
+            request = request
+                .header("x-slack-retry-num", retry)
+                .header("x-slack-retry-reason", "http_timeout");
         }
         let started = Instant::now();
         let answer = request.send().await.context("the bot does not answer")?;
         let (status, body) = (answer.status().as_u16(), answer.text().await?);
         let took = started.elapsed();
         if took > ACK {
-            self.shared.lock().late_acks.push(format!("{} ms for {}", took.as_millis(), sent.body.chars().take(80).collect::<String>()));
+            self.shared.lock().late_acks.push(format!(
+                "{} ms for {}",
+                took.as_millis(),
+                sent.body.chars().take(80).collect::<String>()
+            ));
         }
         Ok(Heard { status, body, took })
     }
@@ -131,7 +157,8 @@ fn signature(body: &str, signing: Signing) -> Vec<(&'static str, String)> {
     let seconds_ago = if let Signing::SecondsAgo(seconds) = signing { seconds } else { 0 };
     let secret = if let Signing::With(secret) = signing { secret } else { SIGNING_SECRET };
     let timestamp = (now().timestamp() - seconds_ago).to_string();
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("HMAC takes keys of any length");
+    let mut mac =
+        Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("HMAC takes keys of any length");
     mac.update(format!("v0:{timestamp}:{body}").as_bytes());
     let right = hex::encode(mac.finalize().into_bytes());
     let signature = match signing {

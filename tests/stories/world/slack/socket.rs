@@ -73,12 +73,18 @@ impl FakeSlack {
 
     /// Waits until the bot has so many lines.
     pub async fn has_lines(&self, count: usize) -> Result<()> {
-        self.until(&format!("{count} lines"), |state| (state.sockets.lines.len() == count).then_some(())).await
+        self.until(&format!("{count} lines"), |state| {
+            (state.sockets.lines.len() == count).then_some(())
+        })
+        .await
     }
 
     /// Waits until the bot has opened so many lines in all, and has two.
     pub async fn has_opened(&self, count: u32) -> Result<()> {
-        self.until(&format!("{count} lines opened"), |state| (state.sockets.opened >= count && state.sockets.lines.len() == 2).then_some(())).await
+        self.until(&format!("{count} lines opened"), |state| {
+            (state.sockets.opened >= count && state.sockets.lines.len() == 2).then_some(())
+        })
+        .await
     }
 
     /// Says that every line will be closed, and closes them a little later; as Slack does every few hours, only all at once.
@@ -89,7 +95,13 @@ impl FakeSlack {
         let shared = Arc::clone(&self.shared);
         tokio::spawn(async move {
             sleep(NOTICE).await;
-            shared.lock().sockets.lines.iter().filter(|(number, _)| going.contains(number)).for_each(|(_, line)| line.order(Order::Cut));
+            shared
+                .lock()
+                .sockets
+                .lines
+                .iter()
+                .filter(|(number, _)| going.contains(number))
+                .for_each(|(_, line)| line.order(Order::Cut));
         });
     }
 
@@ -116,7 +128,12 @@ impl FakeSlack {
 
     /// Says anything at all on every line.
     pub fn says_on_all_lines(&self, frame: &Value) {
-        self.shared.lock().sockets.lines.values().for_each(|line| line.order(Order::Say(frame.to_string())));
+        self.shared
+            .lock()
+            .sockets
+            .lines
+            .values()
+            .for_each(|line| line.order(Order::Say(frame.to_string())));
     }
 
     /// Requests that were not acknowledged and went out again, since somebody last asked.
@@ -126,7 +143,10 @@ impl FakeSlack {
 
     /// Waits until a request was not acknowledged.
     pub async fn misses_an_ack(&self) -> Result<()> {
-        self.until("an acknowledgement to be missing", |state| (!state.sockets.missed.is_empty()).then_some(())).await
+        self.until("an acknowledgement to be missing", |state| {
+            (!state.sockets.missed.is_empty()).then_some(())
+        })
+        .await
     }
 
     /// The fewest lines that the bot had at once, since somebody last asked.
@@ -139,14 +159,18 @@ impl FakeSlack {
     pub(super) async fn by_socket(&self, sent: &Sent, retry: Option<usize>) -> Result<Heard> {
         for nth in (retry.unwrap_or(0)..).take(TRIES) {
             let (envelope_id, frame) = envelope(sent, nth)?;
-            self.until("a line to the bot", |state| (!state.sockets.lines.is_empty()).then_some(())).await?;
+            self.until("a line to the bot", |state| {
+                (!state.sockets.lines.is_empty()).then_some(())
+            })
+            .await?;
             let started = Instant::now();
             let heard = self.shared.lock().sockets.say(&envelope_id, frame);
             if let Ok(Ok(ack)) = timeout(ACK, heard).await {
                 let body = ack.get("payload").map(Value::to_string).unwrap_or_default();
                 return Ok(Heard { status: 200, body, took: started.elapsed() });
             }
-            self.shared.change(|state| state.sockets.missed.push(format!("{} {nth}", &envelope_id[..8])));
+            self.shared
+                .change(|state| state.sockets.missed.push(format!("{} {nth}", &envelope_id[..8])));
         }
         bail!("the bot never acknowledged a request")
     }
@@ -222,7 +246,9 @@ struct Ticket<'a>(&'a Shared);
 impl tokio_tungstenite::tungstenite::handshake::server::Callback for Ticket<'_> {
     fn on_request(self, request: &Request, response: Response) -> Result<Response, ErrorResponse> {
         let query = request.uri().query().unwrap_or_default();
-        let ticket = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "ticket").map(|(_, it)| it.into_owned());
+        let ticket = form_urlencoded::parse(query.as_bytes())
+            .find(|(name, _)| name == "ticket")
+            .map(|(_, it)| it.into_owned());
         if ticket.is_some_and(|it| self.0.lock().sockets.tickets.remove(&it)) {
             return Ok(response);
         }
@@ -233,7 +259,11 @@ impl tokio_tungstenite::tungstenite::handshake::server::Callback for Ticket<'_> 
 }
 
 /// Until either side ends it; `hears` says whether the line lives on.
-async fn talk(stream: &mut WebSocketStream<TcpStream>, mut ordered: mpsc::UnboundedReceiver<Order>, hears: impl Fn(Value) -> bool) {
+async fn talk(
+    stream: &mut WebSocketStream<TcpStream>,
+    mut ordered: mpsc::UnboundedReceiver<Order>,
+    hears: impl Fn(Value) -> bool,
+) {
     loop {
         tokio::select! {
             order = ordered.recv() => match order {
@@ -257,7 +287,8 @@ fn acknowledged(shared: &Shared, number: u32, ack: Value) -> bool {
             return false;
         }
         let id = ack["envelope_id"].as_str().unwrap_or_default().to_owned();
-        let waiting = state.sockets.waiting.get_mut(&format!("{number} {id}")).filter(|all| !all.is_empty());
+        let waiting =
+            state.sockets.waiting.get_mut(&format!("{number} {id}")).filter(|all| !all.is_empty());
         match waiting.map(|all| all.remove(0)) {
             // Who gave up waiting has sent it again: the acknowledgement came late.
             Some(waits) => {
@@ -274,9 +305,13 @@ fn acknowledged(shared: &Shared, number: u32, ack: Value) -> bool {
 /// A request as it goes over a line, and its id: the same whenever the same request is sent.
 fn envelope(sent: &Sent, nth: usize) -> Result<(String, String)> {
     let id = hex::encode(Sha256::digest(&sent.body));
-    let fields: Map<String, Value> = form_urlencoded::parse(sent.body.as_bytes()).map(|(name, value)| (name.into_owned(), json!(value))).collect();
+    let fields: Map<String, Value> = form_urlencoded::parse(sent.body.as_bytes())
+        .map(|(name, value)| (name.into_owned(), json!(value)))
+        .collect();
     let (kind, payload) = match fields.get("payload").and_then(Value::as_str) {
-        _ if sent.is_json() => ("events_api", serde_json::from_str(&sent.body).context("an event")?),
+        _ if sent.is_json() => {
+            ("events_api", serde_json::from_str(&sent.body).context("an event")?)
+        }
         Some(payload) => ("interactive", serde_json::from_str(payload).context("an interaction")?),
         None => ("slash_commands", Value::Object(fields)),
     };

@@ -239,9 +239,13 @@ impl State {
 
     /// The direct conversation of the bot with a person.
     pub(super) fn direct(&mut self, user: &str) -> Channel {
-        let known = self.channels.iter().find(|it| it.direct_with.as_deref() == Some(user)).cloned();
+        let known =
+            self.channels.iter().find(|it| it.direct_with.as_deref() == Some(user)).cloned();
         known.unwrap_or_else(|| {
-            let channel = Channel { direct_with: Some(user.to_owned()), ..seeds::channel(&user.replacen('U', "D", 1), &format!("dm-{user}")) };
+            let channel = Channel {
+                direct_with: Some(user.to_owned()),
+                ..seeds::channel(&user.replacen('U', "D", 1), &format!("dm-{user}"))
+            };
             self.channels.push(channel.clone());
             channel
         })

@@ -27,7 +27,9 @@ impl Target for str {
 
     async fn place(&self, slack: &FakeSlack) -> Result<Spot> {
         match slack.message(self) {
-            Some(message) => Ok(Spot { root: Some(message.root().to_owned()), channel: message.channel }),
+            Some(message) => {
+                Ok(Spot { root: Some(message.root().to_owned()), channel: message.channel })
+            }
             None => Ok(Spot { channel: slack.channel(self)?, root: None }),
         }
     }
@@ -88,12 +90,16 @@ impl MessageAt {
 
     /// Waits until it shows the words.
     pub async fn shows(&self, words: &str) -> Result<()> {
-        self.until(&format!("{words:?} in a message"), |state, it| state.shown(it).contains(words)).await
+        self.until(&format!("{words:?} in a message"), |state, it| state.shown(it).contains(words))
+            .await
     }
 
     /// Waits until there is such a button, or menu with such an option.
     pub async fn offers(&self, button: &str) -> Result<()> {
-        self.until(&format!("a button {button}"), |_, it| offered(&it.blocks).iter().any(|name| name == button)).await
+        self.until(&format!("a button {button}"), |_, it| {
+            offered(&it.blocks).iter().any(|name| name == button)
+        })
+        .await
     }
 
     /// Waits until there is nothing left to press.
@@ -103,7 +109,10 @@ impl MessageAt {
 
     /// Waits for a reaction of the bot's, `memo` as in `:memo:`.
     pub async fn has_reaction(&self, emoji: &str) -> Result<()> {
-        self.until(&format!("the reaction :{emoji}:"), |_, it| it.reactions.iter().any(|name| name == emoji)).await
+        self.until(&format!("the reaction :{emoji}:"), |_, it| {
+            it.reactions.iter().any(|name| name == emoji)
+        })
+        .await
     }
 
     /// Asserts that the bot has not reacted so far.
@@ -114,6 +123,8 @@ impl MessageAt {
     }
 
     async fn until(&self, what: &str, there: impl Fn(&State, &Message) -> bool) -> Result<()> {
-        self.slack.until(what, |state| state.message(&self.ts).filter(|it| there(state, it)).map(|_| ())).await
+        self.slack
+            .until(what, |state| state.message(&self.ts).filter(|it| there(state, it)).map(|_| ()))
+            .await
     }
 }

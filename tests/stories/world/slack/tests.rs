@@ -11,7 +11,10 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use secrecy::SecretString;
 use serde_json::{Value, json};
-use signoff::slack::{Button, Inbound, Mrkdwn, Pacing, Post, Priority, SIGNATURE_HEADER, SlackApi, SlackApiConfig, TIMESTAMP_HEADER, Verifier};
+use signoff::slack::{
+    Button, Inbound, Mrkdwn, Pacing, Post, Priority, SIGNATURE_HEADER, SlackApi, SlackApiConfig,
+    TIMESTAMP_HEADER, Verifier,
+};
 use signoff::slack::{actions, context, divider, header as title, section, section_with_button};
 use tokio::net::TcpListener;
 
@@ -35,8 +38,12 @@ impl Bot {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         slack.delivers_to(format!("http://{}/slack", listener.local_addr()?).parse()?);
         let (heard, answer) = (Arc::clone(&bot.heard), Arc::clone(&bot.answer));
-        let door = move |headers: HeaderMap, body: Bytes| async move { knocked(&slack, &heard, &answer, (&headers, &body)) };
-        tokio::spawn(async move { axum::serve(listener, Router::new().route("/slack", post(door))).await });
+        let door = move |headers: HeaderMap, body: Bytes| async move {
+            knocked(&slack, &heard, &answer, (&headers, &body))
+        };
+        tokio::spawn(async move {
+            axum::serve(listener, Router::new().route("/slack", post(door))).await
+        });
         Ok(bot)
     }
 
@@ -51,20 +58,55 @@ impl Bot {
     /// Calls a method as it stands in Slack's documentation, whether our client knows it or not.
     pub async fn calls(&self, method: &str, arguments: Value) -> Result<Value> {
         let url = format!("{}/{method}", self.slack.api_url());
-        Ok(self.slack.shared.http.post(url).bearer_auth(BOT_TOKEN).json(&arguments).send().await?.json().await?)
+        Ok(self
+            .slack
+            .shared
+            .http
+            .post(url)
+            .bearer_auth(BOT_TOKEN)
+            .json(&arguments)
+            .send()
+            .await?
+            .json()
+            .await?)
     }
 
     /// A gate in the thread of a card.
     pub async fn gate(&self) -> Result<String> {
-        let message = Post { channel: "C01DEV", thread_ts: None, text: "card", blocks: &[], key: "card", priority: Priority::Gate };
+        let message = Post {
+            channel: "C01DEV",
+            thread_ts: None,
+            text: "card",
+            blocks: &[],
+            key: "card",
+            priority: Priority::Gate,
+        };
         let card = self.api.post(message).await?;
         let approve = Button::new("Approve", "gate.approve", "run-1").primary();
-        let blocks = [actions("gate", vec![approve, Button::new("Request changes", "gate.changes", "run-1")])];
-        Ok(self.api.post(Post { thread_ts: Some(&card), text: "Approve?", blocks: &blocks, key: "gate", ..message }).await?.0)
+        let blocks = [actions(
+            "gate",
+            vec![approve, Button::new("Request changes", "gate.changes", "run-1")],
+        )];
+        Ok(self
+            .api
+            .post(Post {
+                thread_ts: Some(&card),
+                text: "Approve?",
+                blocks: &blocks,
+                key: "gate",
+                ..message
+            })
+            .await?
+            .0)
     }
 }
 
-fn knocked(slack: &FakeSlack, heard: &Mutex<Vec<Inbound>>, answer: &Mutex<String>, (headers, body): (&HeaderMap, &Bytes)) -> Response {
+fn knocked(
+    slack: &FakeSlack,
+    heard: &Mutex<Vec<Inbound>>,
+    answer: &Mutex<String>,
+    (headers, body): (&HeaderMap, &Bytes),
+) -> Response {
     let header = |name| headers.get(name).and_then(|it| it.to_str().ok());
     let verifier = Verifier::new(vec![SecretString::from(SIGNING_SECRET)]);
     if verifier.verify(header(TIMESTAMP_HEADER), header(SIGNATURE_HEADER), body, now()).is_err() {
@@ -75,7 +117,8 @@ fn knocked(slack: &FakeSlack, heard: &Mutex<Vec<Inbound>>, answer: &Mutex<String
         Ok(inbound) => heard.lock().expect("whole").push(inbound),
         Err(_) => return StatusCode::BAD_REQUEST.into_response(),
     }
-    ([(header::CONTENT_TYPE, "application/json")], answer.lock().expect("whole").clone()).into_response()
+    ([(header::CONTENT_TYPE, "application/json")], answer.lock().expect("whole").clone())
+        .into_response()
 }
 
 #[tokio::test]
@@ -85,7 +128,10 @@ async fn a_command_is_heard_and_answered_in_private() -> Result<()> {
     let heard: Heard = bot.slack.says("ana", "dev", "/develop llm-wrapper a < b").await?;
     assert!(heard.status == 200 && heard.took < Duration::from_secs(3));
     let Inbound::Command(command) = bot.last() else { panic!("a command") };
-    assert_eq!((command.command.as_str(), command.text.as_str(), command.channel.as_str()), ("/develop", "llm-wrapper a &lt; b", "C01DEV"));
+    assert_eq!(
+        (command.command.as_str(), command.text.as_str(), command.channel.as_str()),
+        ("/develop", "llm-wrapper a &lt; b", "C01DEV")
+    );
     bot.api.respond(&command.response_url.context("an address")?, None, "*later*").await?;
     insta::assert_snapshot!(bot.slack.transcript(), @r"
     #dev
@@ -102,12 +148,27 @@ async fn a_press_carries_what_the_button_says_now() -> Result<()> {
     let gate = bot.gate().await?;
     bot.slack.presses("ben", &gate, "Approve").await?;
     let Inbound::Click(click) = bot.last() else { panic!("a click") };
-    assert_eq!((click.action_id.as_str(), click.value.as_str(), click.user.as_str()), ("gate.approve", "run-1", "U02BEN"));
+    assert_eq!(
+        (click.action_id.as_str(), click.value.as_str(), click.user.as_str()),
+        ("gate.approve", "run-1", "U02BEN")
+    );
     assert_eq!(click.message_ts.map(|ts| ts.0), Some(gate.clone()));
-    assert_eq!(click.thread_ts.map(|ts| ts.0), bot.slack.message(&gate).and_then(|it: Message| it.thread_ts));
+    assert_eq!(
+        click.thread_ts.map(|ts| ts.0),
+        bot.slack.message(&gate).and_then(|it: Message| it.thread_ts)
+    );
     let nothing = bot.slack.presses("ben", &gate, "Reject").await.expect_err("no such button");
-    assert_eq!(nothing.to_string(), "no [Reject] to press, or several; there is [Approve] [Request changes]");
-    let edit = signoff::slack::Edit { channel: "C01DEV", ts: &gate.as_str().into(), text: "approved", blocks: &[], priority: Priority::Gate };
+    assert_eq!(
+        nothing.to_string(),
+        "no [Reject] to press, or several; there is [Approve] [Request changes]"
+    );
+    let edit = signoff::slack::Edit {
+        channel: "C01DEV",
+        ts: &gate.as_str().into(),
+        text: "approved",
+        blocks: &[],
+        priority: Priority::Gate,
+    };
     bot.api.update(edit).await?;
     assert!(bot.slack.presses("ben", &gate, "Approve").await.is_err());
     bot.slack.presses_late("cleo", &gate, "Appr").await?;
@@ -121,10 +182,17 @@ async fn people_speak_and_the_bot_hears_each_once() -> Result<()> {
     let gate = bot.gate().await?;
     let card = bot.slack.message(&gate).context("a gate")?.root().to_owned();
     bot.slack.replies("ana", &card, "approve & go").await?;
-    assert!(matches!(bot.last(), Inbound::Message(it) if it.text == "approve &amp; go" && it.thread_ts == Some(card.as_str().into())));
+    assert!(
+        matches!(bot.last(), Inbound::Message(it) if it.text == "approve &amp; go" && it.thread_ts == Some(card.as_str().into()))
+    );
     bot.slack.mentions("ben", "dev", Some(&card), "stop, says @ana").await?;
-    assert!(matches!(bot.last(), Inbound::Mention(it) if it.text == "<@U00BOT> stop, says <@U01ANA>"));
-    assert!(matches!(&bot.heard.lock().expect("whole")[1], Inbound::Ignored { .. }), "the same words, told as a message");
+    assert!(
+        matches!(bot.last(), Inbound::Mention(it) if it.text == "<@U00BOT> stop, says <@U01ANA>")
+    );
+    assert!(
+        matches!(&bot.heard.lock().expect("whole")[1], Inbound::Ignored { .. }),
+        "the same words, told as a message"
+    );
     bot.slack.says("cleo", "@signoff", "hello").await?;
     assert!(matches!(bot.last(), Inbound::Message(it) if it.direct));
     bot.slack.robo_says("dev", Some(&card), "approve").await?;
@@ -140,9 +208,16 @@ async fn the_same_request_can_come_again_and_wrongly() -> Result<()> {
     let bot = Bot::start().await?;
     bot.slack.says("ana", "dev", "/develop llm-wrapper").await?;
     assert!(bot.slack.again(3).await?.iter().all(|it| it.status == 200));
-    let keys: Vec<_> = bot.heard.lock().expect("whole").iter().map(|it| it.key().cloned()).collect();
+    let keys: Vec<_> =
+        bot.heard.lock().expect("whole").iter().map(|it| it.key().cloned()).collect();
     assert!(keys.len() == 4 && keys.iter().all(|key| *key == keys[0]));
-    for signing in [Signing::SecondsAgo(301), Signing::SecondsAgo(-302), Signing::With("another"), Signing::Wrong, Signing::Missing] {
+    for signing in [
+        Signing::SecondsAgo(301),
+        Signing::SecondsAgo(-302),
+        Signing::With("another"),
+        Signing::Wrong,
+        Signing::Missing,
+    ] {
         assert_eq!(bot.slack.again_signed(signing).await?.status, 401, "{signing:?}");
     }
     assert_eq!(bot.slack.again_signed(Signing::SecondsAgo(290)).await?.status, 200);
@@ -173,7 +248,10 @@ async fn a_form_is_filled_in_and_closes_when_it_is_right() -> Result<()> {
     bot.answers("");
     bot.slack.submits("ana", &[("What should change?", "more tests")]).await?;
     let Inbound::Submission(sent) = bot.last() else { panic!("a submission") };
-    assert_eq!((sent.callback_id.as_str(), sent.private_metadata.as_str(), sent.text("words", "text")), ("changes", "run-1", Some("more tests")));
+    assert_eq!(
+        (sent.callback_id.as_str(), sent.private_metadata.as_str(), sent.text("words", "text")),
+        ("changes", "run-1", Some("more tests"))
+    );
     assert!(bot.slack.submits("ana", &[]).await.is_err(), "it is closed");
     Ok(())
 }
@@ -181,24 +259,44 @@ async fn a_form_is_filled_in_and_closes_when_it_is_right() -> Result<()> {
 #[tokio::test]
 async fn a_press_at_home_is_heard() -> Result<()> {
     let bot = Bot::start().await?;
-    bot.api.publish_home("U01ANA", vec![actions("b", vec![Button::new("Stop", "stop", "run-1")])]).await?;
+    bot.api
+        .publish_home("U01ANA", vec![actions("b", vec![Button::new("Stop", "stop", "run-1")])])
+        .await?;
     bot.slack.presses_at_home("ana", "Stop").await?;
-    assert!(matches!(bot.last(), Inbound::Click(it) if it.message_ts.is_none() && it.value == "run-1"));
+    assert!(
+        matches!(bot.last(), Inbound::Click(it) if it.message_ts.is_none() && it.value == "run-1")
+    );
     Ok(())
 }
 
 #[tokio::test]
 async fn what_slack_would_refuse_is_refused_and_noted() -> Result<()> {
     let bot = Bot::start().await?;
-    let message = Post { channel: "C01DEV", thread_ts: None, text: "x", blocks: &[], key: "k", priority: Priority::Gate };
+    let message = Post {
+        channel: "C01DEV",
+        thread_ts: None,
+        text: "x",
+        blocks: &[],
+        key: "k",
+        priority: Priority::Gate,
+    };
     let twins = vec![Button::new("a", "same", "1"), Button::new("b", "same", "2")];
     assert!(bot.api.post(Post { blocks: &vec![divider(); 51], ..message }).await.is_err());
     assert!(bot.api.post(Post { blocks: &[actions("b", twins)], ..message }).await.is_err());
     assert!(bot.api.post(Post { text: "", ..message }).await.is_err());
     let ts = bot.api.post(message).await?;
-    let long = signoff::slack::Edit { channel: "C01DEV", ts: &ts, text: &"x".repeat(4_001), blocks: &[], priority: Priority::Gate };
+    let long = signoff::slack::Edit {
+        channel: "C01DEV",
+        ts: &ts,
+        text: &"x".repeat(4_001),
+        blocks: &[],
+        priority: Priority::Gate,
+    };
     bot.api.update(long).await?;
-    assert!(bot.slack.message(ts.as_str()).is_some_and(|it| it.text.len() <= 4_002), "our client cuts before Slack refuses");
+    assert!(
+        bot.slack.message(ts.as_str()).is_some_and(|it| it.text.len() <= 4_002),
+        "our client cuts before Slack refuses"
+    );
     insta::assert_snapshot!(bot.slack.violations().join("\n"), @r"
     chat.postMessage: 51 blocks, at most 50
     chat.postMessage: two elements are called same
@@ -211,11 +309,17 @@ async fn what_slack_would_refuse_is_refused_and_noted() -> Result<()> {
 #[tokio::test]
 async fn a_message_reads_as_people_see_it() -> Result<()> {
     let bot = Bot::start().await?;
-    let buttons = vec![Button::new("Approve", "approve", "v").primary(), Button::new("Stop run", "stop", "v").danger()];
+    let buttons = vec![
+        Button::new("Approve", "approve", "v").primary(),
+        Button::new("Stop run", "stop", "v").danger(),
+    ];
     let blocks = [
         title("llm-wrapper · waiting"),
         section_with_button(
-            Mrkdwn::mention("U01ANA") + ", " + Mrkdwn::link(&"https://example.com/".parse()?, "a & b") + "?",
+            Mrkdwn::mention("U01ANA")
+                + ", "
+                + Mrkdwn::link(&"https://example.com/".parse()?, "a & b")
+                + "?",
             Button::new("Diff", "diff", "v"),
         ),
         section("*50/50* " + Mrkdwn::code("x < y", 9)),
@@ -223,7 +327,17 @@ async fn a_message_reads_as_people_see_it() -> Result<()> {
         context(Mrkdwn::moment(chrono::DateTime::UNIX_EPOCH, "1970-01-01 00:00 UTC") + " · $0.88"),
         actions("a", buttons),
     ];
-    let ts = bot.api.post(Post { channel: "C01DEV", thread_ts: None, text: "t", blocks: &blocks, key: "k", priority: Priority::Gate }).await?;
+    let ts = bot
+        .api
+        .post(Post {
+            channel: "C01DEV",
+            thread_ts: None,
+            text: "t",
+            blocks: &blocks,
+            key: "k",
+            priority: Priority::Gate,
+        })
+        .await?;
     bot.slack.shows("dev", "Stop run").await?;
     insta::assert_snapshot!(bot.slack.shown(ts.as_str()), @r"
     # llm-wrapper · waiting
@@ -234,8 +348,17 @@ async fn a_message_reads_as_people_see_it() -> Result<()> {
     [Approve*] [Stop run!]
     ");
     let calls: Vec<Call> = bot.slack.calls("chat.postMessage");
-    assert_eq!(calls[0].arguments["metadata"], json!({ "event_type": "signoff", "event_payload": { "key": "k" } }));
-    assert_eq!((calls[0].arguments["unfurl_links"].clone(), calls[0].answer.clone().map(|it| it["ok"].clone())), (json!(false), Some(json!(true))));
+    assert_eq!(
+        calls[0].arguments["metadata"],
+        json!({ "event_type": "signoff", "event_payload": { "key": "k" } })
+    );
+    assert_eq!(
+        (
+            calls[0].arguments["unfurl_links"].clone(),
+            calls[0].answer.clone().map(|it| it["ok"].clone())
+        ),
+        (json!(false), Some(json!(true)))
+    );
     bot.slack.called("chat.postMessage", 1).await?;
     assert_eq!(bot.slack.violations(), Vec::<String>::new());
     Ok(())

@@ -8,7 +8,10 @@ use chrono::TimeDelta;
 use secrecy::SecretString;
 use serde_json::json;
 use signoff::run::Zone;
-use signoff::slack::{Edit, Pacing, Post, Priority, ResponseUrl, SlackApi, SlackApiConfig, SlackError, Ts, context, header, section};
+use signoff::slack::{
+    Edit, Pacing, Post, Priority, ResponseUrl, SlackApi, SlackApiConfig, SlackError, Ts, context,
+    header, section,
+};
 
 use super::state::now;
 use super::{BOT_TOKEN, BOT_USER, FakeSlack, Fault, TEAM};
@@ -25,24 +28,55 @@ async fn both() -> Result<(FakeSlack, SlackApi)> {
 }
 
 fn post(key: &str) -> Post<'_> {
-    Post { channel: "C01DEV", thread_ts: None, text: "hello", blocks: &[], key, priority: Priority::Milestone }
+    Post {
+        channel: "C01DEV",
+        thread_ts: None,
+        text: "hello",
+        blocks: &[],
+        key,
+        priority: Priority::Milestone,
+    }
 }
 
 #[tokio::test]
 async fn what_is_posted_can_be_changed_and_linked() -> Result<()> {
     let (slack, api) = both().await?;
-    let ts = api.post(Post { blocks: &[header("llm-wrapper"), section("a < b".to_owned())], ..post("card") }).await?;
+    let ts = api
+        .post(Post {
+            blocks: &[header("llm-wrapper"), section("a < b".to_owned())],
+            ..post("card")
+        })
+        .await?;
     let reply = api.post(Post { thread_ts: Some(&ts), text: "ledger", ..post("ledger") }).await?;
-    api.update(Edit { channel: "C01DEV", ts: &ts, text: "done", blocks: &[header("done")], priority: Priority::Gate }).await?;
-    api.update(Edit { channel: "C01DEV", ts: &reply, text: "ledger 2", blocks: &[], priority: Priority::Tick }).await?;
+    api.update(Edit {
+        channel: "C01DEV",
+        ts: &ts,
+        text: "done",
+        blocks: &[header("done")],
+        priority: Priority::Gate,
+    })
+    .await?;
+    api.update(Edit {
+        channel: "C01DEV",
+        ts: &reply,
+        text: "ledger 2",
+        blocks: &[],
+        priority: Priority::Tick,
+    })
+    .await?;
     insta::assert_snapshot!(slack.transcript(), @r"
     #dev
       signoff: # done
           signoff: ledger 2
     ");
     let card = slack.message(ts.as_str()).context("a card")?;
-    assert_eq!((card.key(), card.before.len(), card.before[0].0.as_str()), (Some("card"), 1, "hello"));
-    assert!(api.permalink("C01DEV", &ts).await?.starts_with("https://acme.slack.com/archives/C01DEV/p"));
+    assert_eq!(
+        (card.key(), card.before.len(), card.before[0].0.as_str()),
+        (Some("card"), 1, "hello")
+    );
+    assert!(
+        api.permalink("C01DEV", &ts).await?.starts_with("https://acme.slack.com/archives/C01DEV/p")
+    );
     assert_eq!(slack.violations(), Vec::<String>::new());
     Ok(())
 }
@@ -59,7 +93,11 @@ async fn a_post_is_found_by_its_key() -> Result<()> {
     let last = slack.peek(|state| state.with_key("d")[0].ts.clone());
     assert_eq!(api.find("C01DEV", Some(&card), "d", start).await?, Some(Ts(last)));
     assert_eq!(api.find("C01DEV", None, "card", start).await?, Some(card.clone()));
-    assert_eq!(api.find("C01DEV", None, "d", start).await?, None, "a reply does not stand in the channel");
+    assert_eq!(
+        api.find("C01DEV", None, "d", start).await?,
+        None,
+        "a reply does not stand in the channel"
+    );
     assert_eq!(api.find("C01DEV", Some(&card), "e", start).await?, None);
     assert_eq!(slack.calls("auth.test").len(), 1, "we know who we are");
     Ok(())
@@ -93,7 +131,9 @@ async fn a_lost_answer_is_no_lost_post() -> Result<()> {
 async fn a_slack_without_metadata_still_knows_its_cards() -> Result<()> {
     let (slack, api) = both().await?;
     slack.fails("chat.postMessage", Fault::DoesThenHangsUp, 1);
-    api.post(Post { blocks: &[header("llm-wrapper")], ..post("card") }).await.expect_err("no answer");
+    api.post(Post { blocks: &[header("llm-wrapper")], ..post("card") })
+        .await
+        .expect_err("no answer");
     slack.forgets_metadata();
     let start = now() - TimeDelta::seconds(60);
     assert!(api.find("C01DEV", None, "card", start).await?.is_some());
@@ -105,14 +145,20 @@ async fn a_slack_without_metadata_still_knows_its_cards() -> Result<()> {
 async fn slow_is_not_lost() -> Result<()> {
     let (slack, api) = both().await?;
     slack.fails("*", Fault::DoesSlowly(Duration::from_millis(300)), 1);
-    assert_eq!(api.post(post("card")).await.map(|ts| slack.message(ts.as_str()).is_some()), Ok(true));
+    assert_eq!(
+        api.post(post("card")).await.map(|ts| slack.message(ts.as_str()).is_some()),
+        Ok(true)
+    );
     Ok(())
 }
 
 #[tokio::test]
 async fn where_nobody_listens_nothing_was_sent() -> Result<()> {
     let nobody = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
-    let config = SlackApiConfig::new(Some(format!("http://{nobody}/api").parse()?), SecretString::from(BOT_TOKEN));
+    let config = SlackApiConfig::new(
+        Some(format!("http://{nobody}/api").parse()?),
+        SecretString::from(BOT_TOKEN),
+    );
     let api = SlackApi::new(config);
     let error = api.post(post("card")).await.expect_err("nobody there");
     assert!(matches!(error, SlackError::NotSent { .. }), "{error}");
@@ -124,11 +170,18 @@ async fn wait_means_wait() -> Result<()> {
     let (slack, api) = both().await?;
     slack.fails("chat.update", Fault::RateLimited { seconds: 30 }, 1);
     let ts = api.post(post("card")).await?;
-    let edit = Edit { channel: "C01DEV", ts: &ts, text: "more", blocks: &[], priority: Priority::Gate };
+    let edit =
+        Edit { channel: "C01DEV", ts: &ts, text: "more", blocks: &[], priority: Priority::Gate };
     let said = api.update(edit).await.expect_err("429");
-    assert_eq!(said, SlackError::RateLimited { method: "chat.update", retry_after: Duration::from_secs(30) });
+    assert_eq!(
+        said,
+        SlackError::RateLimited { method: "chat.update", retry_after: Duration::from_secs(30) }
+    );
     let again = api.update(edit).await.expect_err("too early");
-    assert!(matches!(again, SlackError::RateLimited { retry_after, .. } if retry_after > Duration::from_secs(25)), "{again}");
+    assert!(
+        matches!(again, SlackError::RateLimited { retry_after, .. } if retry_after > Duration::from_secs(25)),
+        "{again}"
+    );
     assert_eq!(slack.calls("chat.update").len(), 1, "the second never reached Slack");
     api.post(post("other")).await?;
     Ok(())
@@ -148,14 +201,27 @@ async fn a_short_wait_is_waited_out() -> Result<()> {
 #[tokio::test]
 async fn refusals_say_what_they_mean() -> Result<()> {
     let (slack, api) = both().await?;
-    let refused = async |channel: &'static str| api.post(Post { channel, ..post("card") }).await.expect_err("refused");
-    for (channel, error) in [("C04ATTIC", "is_archived"), ("C03LONELY", "not_in_channel"), ("C99", "channel_not_found")] {
+    let refused = async |channel: &'static str| {
+        api.post(Post { channel, ..post("card") }).await.expect_err("refused")
+    };
+    for (channel, error) in
+        [("C04ATTIC", "is_archived"), ("C03LONELY", "not_in_channel"), ("C99", "channel_not_found")]
+    {
         let it = refused(channel).await;
         assert!(it.is_permanent_for_channel() && it.to_string().contains(error), "{it}");
     }
-    let no_thread = api.post(Post { thread_ts: Some(&Ts::from("1.1")), ..post("reply") }).await.expect_err("no such thread");
+    let no_thread = api
+        .post(Post { thread_ts: Some(&Ts::from("1.1")), ..post("reply") })
+        .await
+        .expect_err("no such thread");
     assert!(no_thread.is_message_gone());
-    let gone = Edit { channel: "C01DEV", ts: &Ts::from("1.1"), text: "x", blocks: &[], priority: Priority::Gate };
+    let gone = Edit {
+        channel: "C01DEV",
+        ts: &Ts::from("1.1"),
+        text: "x",
+        blocks: &[],
+        priority: Priority::Gate,
+    };
     assert!(api.update(gone).await.expect_err("gone").is_message_gone());
     slack.fails("*", Fault::Refuses("token_revoked"), 9);
     assert!(refused("C01DEV").await.is_about_us());
@@ -167,7 +233,8 @@ async fn refusals_say_what_they_mean() -> Result<()> {
 #[tokio::test]
 async fn a_wrong_token_is_told() -> Result<()> {
     let slack = FakeSlack::start().await?;
-    let stranger = SlackApi::new(SlackApiConfig::new(Some(slack.api_url()), SecretString::from("xoxb-other")));
+    let stranger =
+        SlackApi::new(SlackApiConfig::new(Some(slack.api_url()), SecretString::from("xoxb-other")));
     assert!(stranger.auth_test().await.expect_err("refused").is_about_us());
     Ok(())
 }
@@ -176,15 +243,27 @@ async fn a_wrong_token_is_told() -> Result<()> {
 async fn people_are_known_for_a_while() -> Result<()> {
     let (slack, api) = both().await?;
     let us = api.auth_test().await?;
-    assert_eq!((us.team.as_str(), us.bot_user.as_str(), us.team_name.as_str()), (TEAM, BOT_USER, "Acme"));
+    assert_eq!(
+        (us.team.as_str(), us.bot_user.as_str(), us.team_name.as_str()),
+        (TEAM, BOT_USER, "Acme")
+    );
     let ana = api.member("U01ANA").await?;
-    assert_eq!((ana.name.as_str(), ana.guest, ana.bot, ana.deactivated, ana.zone), ("ana", false, false, false, Zone::new("Europe/Berlin", 0)));
-    assert!(api.member("U04GUS").await?.guest && api.member("U05ROBO").await?.bot && api.member("U06DORA").await?.deactivated);
+    assert_eq!(
+        (ana.name.as_str(), ana.guest, ana.bot, ana.deactivated, ana.zone),
+        ("ana", false, false, false, Zone::new("Europe/Berlin", 0))
+    );
+    assert!(
+        api.member("U04GUS").await?.guest
+            && api.member("U05ROBO").await?.bot
+            && api.member("U06DORA").await?.deactivated
+    );
     let eve = api.member("U07EVE").await?;
     assert!(eve.guest && eve.team != TEAM);
     api.clone().member("U01ANA").await?;
     assert_eq!(slack.calls("users.info").len(), 5, "ana was asked about once");
-    assert!(matches!(api.member("U99").await, Err(SlackError::Refused { error, .. }) if error == "user_not_found"));
+    assert!(
+        matches!(api.member("U99").await, Err(SlackError::Refused { error, .. }) if error == "user_not_found")
+    );
     Ok(())
 }
 
@@ -193,7 +272,10 @@ async fn a_private_word_reaches_one_person() -> Result<()> {
     let (slack, api) = both().await?;
     let root = api.post(post("card")).await?;
     api.ephemeral("C01DEV", "U02BEN", Some(&root), "Only <@U01ANA> can stop this").await?;
-    assert_eq!(slack.tells("ben", "Only @ana can stop this").await?.thread_ts.as_deref(), Some(root.as_str()));
+    assert_eq!(
+        slack.tells("ben", "Only @ana can stop this").await?.thread_ts.as_deref(),
+        Some(root.as_str())
+    );
     let direct = api.direct("U03CLEO").await?;
     let ts = api.post(Post { channel: &direct, text: "psst", ..post("dm") }).await?;
     insta::assert_snapshot!(slack.peek(|state| state.thread(root.as_str())), @r"
@@ -207,9 +289,13 @@ async fn a_private_word_reaches_one_person() -> Result<()> {
 #[tokio::test]
 async fn answers_go_to_slack_and_nowhere_else() -> Result<()> {
     let (slack, api) = both().await?;
-    let elsewhere = ResponseUrl::parse("http://127.0.0.1:9/x", Some(&"http://127.0.0.1:9/api".parse()?)).context("another emulator's")?;
+    let elsewhere =
+        ResponseUrl::parse("http://127.0.0.1:9/x", Some(&"http://127.0.0.1:9/api".parse()?))
+            .context("another emulator's")?;
     assert!(matches!(api.respond(&elsewhere, None, "hi").await, Err(SlackError::Refused { .. })));
-    let ours = slack.shared.change(|state| state.response_url(slack.shared.address, "U01ANA", "C01DEV", None));
+    let ours = slack
+        .shared
+        .change(|state| state.response_url(slack.shared.address, "U01ANA", "C01DEV", None));
     let ours = ResponseUrl::parse(&ours, Some(&slack.api_url())).context("ours")?;
     for _ in 0..5 {
         api.respond(&ours, None, "nothing was recorded").await?;
@@ -236,9 +322,11 @@ async fn a_form_opens_once_and_a_home_tab_is_drawn() -> Result<()> {
 #[tokio::test]
 async fn ticks_make_way_without_asking_slack() -> Result<()> {
     let slack = FakeSlack::start().await?;
-    let api = SlackApi::new(SlackApiConfig::new(Some(slack.api_url()), SecretString::from(BOT_TOKEN)));
+    let api =
+        SlackApi::new(SlackApiConfig::new(Some(slack.api_url()), SecretString::from(BOT_TOKEN)));
     let ts = api.post(post("card")).await?;
-    let tick = Edit { channel: "C01DEV", ts: &ts, text: "tick", blocks: &[], priority: Priority::Tick };
+    let tick =
+        Edit { channel: "C01DEV", ts: &ts, text: "tick", blocks: &[], priority: Priority::Tick };
     let mut done = 0;
     while api.update(tick).await.is_ok() {
         done += 1;

@@ -48,7 +48,11 @@ async fn a_form_is_filled_in_corrected_and_sent() -> Result<()> {
     opened(&bot, changes()).await?;
     let ana = bot.slack.person("ana");
     ana.sees_form("Request changes").await?;
-    assert!(ana.sends_the_form().await.is_err_and(|it| it.to_string().contains("words filled in first")));
+    assert!(
+        ana.sends_the_form()
+            .await
+            .is_err_and(|it| it.to_string().contains("words filled in first"))
+    );
     ana.fills("words", "far too many letters for this")?;
     assert!(ana.sends_the_form().await.is_err(), "the client counts");
     ana.fills("What should change?", "use retries")?;
@@ -60,7 +64,11 @@ async fn a_form_is_filled_in_corrected_and_sent() -> Result<()> {
     bot.answers("");
     ana.sends_the_form().await?;
     let Inbound::Submission(sent) = bot.last() else { panic!("a submission") };
-    assert_eq!((sent.text("words", "words"), sent.text("start", "start")), (Some("use retries"), Some("base")), "it was kept");
+    assert_eq!(
+        (sent.text("words", "words"), sent.text("start", "start")),
+        (Some("use retries"), Some("base")),
+        "it was kept"
+    );
     ana.sees_no_form().await?;
     assert_eq!(bot.slack.violations(), Vec::<String>::new());
     Ok(())
@@ -73,10 +81,16 @@ async fn an_error_for_no_field_and_an_unknown_answer_are_noted() -> Result<()> {
     let ana = bot.slack.person("ana");
     ana.fills("words", "more")?;
     for (answer, noted) in [
-        (r#"{"response_action":"errors","errors":{"verdict":"no"}}"#, "which is no field of the form"),
+        (
+            r#"{"response_action":"errors","errors":{"verdict":"no"}}"#,
+            "which is no field of the form",
+        ),
         (r#"{"response_action":"errors","errors":{}}"#, "refused without errors"),
         (r#"{"text":"thank you"}"#, "a form was answered with"),
-        (r#"{"response_action":"update","view":{"type":"modal","blocks":[]}}"#, "title has no text"),
+        (
+            r#"{"response_action":"update","view":{"type":"modal","blocks":[]}}"#,
+            "title has no text",
+        ),
     ] {
         bot.answers(answer);
         ana.sends_the_form().await?;
@@ -117,7 +131,11 @@ async fn a_page_is_turned_by_the_hash_that_was_pressed() -> Result<()> {
     let ana = bot.slack.person("ana");
     ana.presses_in_form("Next").await?;
     let pressed = bot.slack.sent_last().context("sent")?;
-    assert!(pressed.get("channel").is_none() && pressed.get("response_url").is_none() && pressed["actions"][0]["value"] == "2");
+    assert!(
+        pressed.get("channel").is_none()
+            && pressed.get("response_url").is_none()
+            && pressed["actions"][0]["value"] == "2"
+    );
     let (id, hash) = (&pressed["view"]["id"], &pressed["view"]["hash"]);
     assert_eq!(pressed["container"], json!({ "type": "view", "view_id": id }));
     let turned = json!({ "view_id": id, "hash": hash, "view": page(2) });
@@ -126,7 +144,10 @@ async fn a_page_is_turned_by_the_hash_that_was_pressed() -> Result<()> {
     ana.sees_form("page 2").await?;
     assert_eq!(bot.calls("views.update", turned).await?["error"], "hash_conflict");
     ana.closes_the_form().await?;
-    assert_eq!(bot.calls("views.update", json!({ "view_id": id, "view": page(3) })).await?["error"], "not_found");
+    assert_eq!(
+        bot.calls("views.update", json!({ "view_id": id, "view": page(3) })).await?["error"],
+        "not_found"
+    );
     Ok(())
 }
 
@@ -134,13 +155,18 @@ async fn a_page_is_turned_by_the_hash_that_was_pressed() -> Result<()> {
 async fn three_forms_lie_on_each_other_at_most() -> Result<()> {
     let bot = Bot::start().await?;
     let alone = trigger(&bot).await?;
-    assert_eq!(bot.calls("views.push", json!({ "trigger_id": alone, "view": page(1) })).await?["error"], "not_found", "on no form");
+    assert_eq!(
+        bot.calls("views.push", json!({ "trigger_id": alone, "view": page(1) })).await?["error"],
+        "not_found",
+        "on no form"
+    );
     let first = opened(&bot, page(1)).await?;
     let ana = bot.slack.person("ana");
     for n in 2..=4 {
         ana.presses_in_form("Next").await?;
         let trigger = bot.slack.sent_last().context("sent")?["trigger_id"].clone();
-        let pushed = bot.calls("views.push", json!({ "trigger_id": trigger, "view": page(n) })).await?;
+        let pushed =
+            bot.calls("views.push", json!({ "trigger_id": trigger, "view": page(n) })).await?;
         assert_eq!(pushed["error"].as_str(), (n == 4).then_some("push_limit_reached"));
         assert!(n > 2 || pushed["view"]["previous_view_id"] == first["view"]["id"]);
     }
@@ -152,7 +178,9 @@ async fn three_forms_lie_on_each_other_at_most() -> Result<()> {
 async fn a_trigger_works_once_and_not_for_long() -> Result<()> {
     let bot = Bot::start().await?;
     let first = trigger(&bot).await?;
-    let open = async |trigger: &str| bot.calls("views.open", json!({ "trigger_id": trigger, "view": page(1) })).await;
+    let open = async |trigger: &str| {
+        bot.calls("views.open", json!({ "trigger_id": trigger, "view": page(1) })).await
+    };
     assert_eq!(open(&first).await?["ok"], true);
     assert_eq!(open(&first).await?["error"], "exchanged_trigger_id");
     let late = trigger(&bot).await?;

@@ -16,19 +16,28 @@ fn event(slack: &FakeSlack) -> Value {
 #[tokio::test]
 async fn groups_and_clocks_are_those_of_today() -> Result<()> {
     let bot = Bot::start().await?;
-    let leads = async || bot.calls("usergroups.users.list", json!({ "usergroup": "S0LEADS" })).await;
+    let leads =
+        async || bot.calls("usergroups.users.list", json!({ "usergroup": "S0LEADS" })).await;
     assert_eq!(leads().await?, json!({ "ok": true, "users": ["U02BEN", "U03CLEO"] }));
     bot.slack.adds_to_group("leads", "dan")?;
     bot.slack.removes_from_group("leads", "ben")?;
     assert_eq!(leads().await?["users"], json!(["U03CLEO", "U08DAN"]));
     let unknown = bot.calls("usergroups.users.list", json!({ "usergroup": "S9" })).await?;
     assert_eq!(unknown["error"], "no_such_subteam");
-    let zone = async |user: &str| bot.calls("users.info", json!({ "user": user })).await.map(|it| it["user"].clone());
-    assert_eq!((zone("U01ANA").await?["tz_offset"].clone(), zone("U02BEN").await?["tz"].clone()), (json!(3600), json!("America/New_York")));
+    let zone = async |user: &str| {
+        bot.calls("users.info", json!({ "user": user })).await.map(|it| it["user"].clone())
+    };
+    assert_eq!(
+        (zone("U01ANA").await?["tz_offset"].clone(), zone("U02BEN").await?["tz"].clone()),
+        (json!(3600), json!("America/New_York"))
+    );
     bot.slack.deactivates("ben")?;
     bot.slack.makes_guest("cleo")?;
     let (ben, cleo) = (zone("U02BEN").await?, zone("U03CLEO").await?);
-    assert_eq!((&ben["deleted"], ben.get("tz"), &cleo["is_restricted"]), (&json!(true), None, &json!(true)));
+    assert_eq!(
+        (&ben["deleted"], ben.get("tz"), &cleo["is_restricted"]),
+        (&json!(true), None, &json!(true))
+    );
     bot.slack.hires("zoe");
     let hired = bot.slack.user("zoe")?;
     assert_eq!(zone(&hired).await?["name"], "zoe");
@@ -40,9 +49,18 @@ async fn what_the_bot_may_not_is_refused_with_the_scope_it_lacks() -> Result<()>
     let bot = Bot::start().await?;
     let gate = bot.gate().await?;
     bot.slack.withholds_scope("reactions:write");
-    let refused = bot.calls("reactions.add", json!({ "channel": "C01DEV", "timestamp": gate, "name": "memo" })).await?;
-    assert_eq!((&refused["error"], &refused["needed"]), (&json!("missing_scope"), &json!("reactions:write")));
-    assert!(refused["provided"].as_str().is_some_and(|it| it.contains("chat:write") && !it.contains("reactions")));
+    let refused = bot
+        .calls("reactions.add", json!({ "channel": "C01DEV", "timestamp": gate, "name": "memo" }))
+        .await?;
+    assert_eq!(
+        (&refused["error"], &refused["needed"]),
+        (&json!("missing_scope"), &json!("reactions:write"))
+    );
+    assert!(
+        refused["provided"]
+            .as_str()
+            .is_some_and(|it| it.contains("chat:write") && !it.contains("reactions"))
+    );
     let url = format!("{}/auth.test", bot.slack.api_url());
     let answer = bot.slack.shared.http.post(url).bearer_auth(super::BOT_TOKEN).send().await?;
     assert!(answer.headers()["x-oauth-scopes"].to_str()?.contains("usergroups:read,users:read"));
@@ -71,14 +89,25 @@ async fn who_calls_the_bot_is_told_of_twice_and_in_a_direct_conversation_once() 
     let root = ana.says("shall we?").await?;
     let call = ana.says_in(&root, "@signoff status").await?;
     assert_eq!(bot.slack.message(&call.ts).context("said")?.thread_ts, Some(root.ts.clone()));
-    assert!(matches!(bot.last(), Inbound::Mention(it) if it.thread_ts.as_ref().is_some_and(|ts| ts.0 == root.ts)));
+    assert!(
+        matches!(bot.last(), Inbound::Mention(it) if it.thread_ts.as_ref().is_some_and(|ts| ts.0 == root.ts))
+    );
     let mention = event(&bot.slack);
-    assert_eq!((&mention["type"], mention.get("channel_type"), &mention["parent_user_id"]), (&json!("app_mention"), None, &json!("U01ANA")));
+    assert_eq!(
+        (&mention["type"], mention.get("channel_type"), &mention["parent_user_id"]),
+        (&json!("app_mention"), None, &json!("U01ANA"))
+    );
     assert_eq!(bot.heard.lock().expect("whole").len(), 3);
     ana.says_directly("@signoff status").await?;
     assert!(matches!(bot.last(), Inbound::Message(it) if it.direct && it.channel == "D01ANA"));
-    assert_eq!((bot.heard.lock().expect("whole").len(), event(&bot.slack)["channel_type"].clone()), (4, json!("im")));
-    assert!(ana.says_in(&root, "/develop list").await.is_err(), "Slack takes no commands in threads");
+    assert_eq!(
+        (bot.heard.lock().expect("whole").len(), event(&bot.slack)["channel_type"].clone()),
+        (4, json!("im"))
+    );
+    assert!(
+        ana.says_in(&root, "/develop list").await.is_err(),
+        "Slack takes no commands in threads"
+    );
     assert!(ana.says("/develop list").await?.heard.status == 200);
     assert!(ana.says_in("nowhere", "hello").await.is_err());
     Ok(())
@@ -92,15 +121,28 @@ async fn what_was_said_can_be_changed_and_taken_back() -> Result<()> {
     ana.edits(&said, "approve").await?;
     let changed = event(&bot.slack);
     assert_eq!((&changed["subtype"], changed.get("text")), (&json!("message_changed"), None));
-    assert_eq!((&changed["message"]["text"], &changed["previous_message"]["text"]), (&json!("approve"), &json!("hmm")));
-    assert!(changed["ts"] != json!(said.ts) && changed["message"]["ts"] == json!(said.ts) && changed["message"]["edited"]["user"] == "U01ANA");
+    assert_eq!(
+        (&changed["message"]["text"], &changed["previous_message"]["text"]),
+        (&json!("approve"), &json!("hmm"))
+    );
+    assert!(
+        changed["ts"] != json!(said.ts)
+            && changed["message"]["ts"] == json!(said.ts)
+            && changed["message"]["edited"]["user"] == "U01ANA"
+    );
     assert!(matches!(bot.last(), Inbound::Ignored { .. }));
     ana.edits(&said, "@signoff approve").await?;
     let mention = event(&bot.slack);
-    assert_eq!((&mention["type"], &mention["ts"], &mention["edited"]["user"]), (&json!("app_mention"), &json!(said.ts), &json!("U01ANA")));
+    assert_eq!(
+        (&mention["type"], &mention["ts"], &mention["edited"]["user"]),
+        (&json!("app_mention"), &json!(said.ts), &json!("U01ANA"))
+    );
     assert!(ben.edits(&said, "reject").await.is_err(), "it is not his");
     ana.deletes(&said).await?;
-    assert_eq!((event(&bot.slack)["deleted_ts"].clone(), bot.slack.message(&said.ts).is_none()), (json!(said.ts), true));
+    assert_eq!(
+        (event(&bot.slack)["deleted_ts"].clone(), bot.slack.message(&said.ts).is_none()),
+        (json!(said.ts), true)
+    );
     assert!(matches!(bot.last(), Inbound::Ignored { .. }));
     Ok(())
 }
@@ -111,11 +153,17 @@ async fn an_emoji_and_another_bot_are_told_of_too() -> Result<()> {
     let gate = bot.gate().await?;
     bot.slack.person("ana").reacts(&gate, "+1").await?;
     let reaction = event(&bot.slack);
-    assert_eq!((&reaction["type"], &reaction["item"]["ts"]), (&json!("reaction_added"), &json!(gate)));
+    assert_eq!(
+        (&reaction["type"], &reaction["item"]["ts"]),
+        (&json!("reaction_added"), &json!(gate))
+    );
     assert!(matches!(bot.last(), Inbound::Ignored { .. }));
     bot.slack.person("robo").says_in(&gate, "approve").await?;
     let said = event(&bot.slack);
-    assert_eq!((&said["bot_id"], &said["user"], said.get("subtype")), (&json!("B05ROBO"), &json!("U05ROBO"), None));
+    assert_eq!(
+        (&said["bot_id"], &said["user"], said.get("subtype")),
+        (&json!("B05ROBO"), &json!("U05ROBO"), None)
+    );
     assert!(matches!(bot.last(), Inbound::Ignored { .. }));
     Ok(())
 }
@@ -130,12 +178,22 @@ async fn a_forwarded_card_is_pressed_where_it_was_forwarded_to() -> Result<()> {
     assert_eq!((&told["text"], &told["attachments"][0]["is_share"]), (&json!(""), &json!(true)));
     ana.presses("Approve", &copy).await?;
     let Inbound::Click(click) = bot.last() else { panic!("a click") };
-    assert_eq!((click.channel.as_deref(), click.message_ts.map(|it| it.0)), (Some("G02SECRET"), Some(copy.ts.clone())));
+    assert_eq!(
+        (click.channel.as_deref(), click.message_ts.map(|it| it.0)),
+        (Some("G02SECRET"), Some(copy.ts.clone()))
+    );
     assert_eq!((click.thread_ts, click.value.as_str()), (None, "run-1"));
     let payload = bot.slack.sent_last().context("sent")?;
-    assert_eq!((&payload["container"]["type"], &payload["message"]["user"]), (&json!("message_attachment"), &json!("U01ANA")));
+    assert_eq!(
+        (&payload["container"]["type"], &payload["message"]["user"]),
+        (&json!("message_attachment"), &json!("U01ANA"))
+    );
     ana.forwards(&gate, "lonely").await?;
-    assert_eq!(bot.slack.sent_last().context("sent")?, payload, "where we are not, we are not told");
+    assert_eq!(
+        bot.slack.sent_last().context("sent")?,
+        payload,
+        "where we are not, we are not told"
+    );
     Ok(())
 }
 
@@ -144,17 +202,28 @@ async fn a_direct_message_has_buttons_too() -> Result<()> {
     let bot = Bot::start().await?;
     let open = async |user: &str| bot.calls("conversations.open", json!({ "users": user })).await;
     assert_eq!(open("U01ANA").await?["channel"]["id"], "D01ANA");
-    for (user, error) in [("U06DORA", "user_disabled"), ("ana", "user_not_found"), ("U99", "user_not_found")] {
+    for (user, error) in
+        [("U06DORA", "user_disabled"), ("ana", "user_not_found"), ("U99", "user_not_found")]
+    {
         assert_eq!(open(user).await?["error"], error);
     }
     let ana = bot.slack.person("ana");
     assert!(ana.direct_messages()?.is_empty());
     let blocks = json!([{ "type": "section", "text": { "type": "mrkdwn", "text": "Keep draft of tale?" } }, { "type": "actions", "elements":
         [{ "type": "button", "action_id": "gate.approve", "value": "run-2", "text": { "type": "plain_text", "text": "Approve" } }] }]);
-    bot.calls("chat.postMessage", json!({ "channel": "D01ANA", "text": "Keep?", "blocks": blocks })).await?;
+    bot.calls(
+        "chat.postMessage",
+        json!({ "channel": "D01ANA", "text": "Keep?", "blocks": blocks }),
+    )
+    .await?;
     ana.presses_in_dm("Approve", "Keep draft").await?;
-    assert!(matches!(bot.last(), Inbound::Click(it) if it.channel.as_deref() == Some("D01ANA") && it.value == "run-2"));
-    assert_eq!((ana.direct_messages()?.len(), bot.slack.person("ben").direct_messages()?.len()), (1, 0));
+    assert!(
+        matches!(bot.last(), Inbound::Click(it) if it.channel.as_deref() == Some("D01ANA") && it.value == "run-2")
+    );
+    assert_eq!(
+        (ana.direct_messages()?.len(), bot.slack.person("ben").direct_messages()?.len()),
+        (1, 0)
+    );
     assert!(bot.slack.transcript().starts_with("@ana\n  signoff:"));
     Ok(())
 }
@@ -162,8 +231,11 @@ async fn a_direct_message_has_buttons_too() -> Result<()> {
 #[tokio::test]
 async fn everybody_reads_a_date_in_their_own_clock_and_a_group_by_its_name() -> Result<()> {
     let bot = Bot::start().await?;
-    let text = "<!subteam^S0LEADS>: until <!date^1700000000^{date_short} {time}|2023-11-14 22:13 UTC>";
-    let ts = bot.calls("chat.postMessage", json!({ "channel": "C01DEV", "text": text })).await?["ts"].clone();
+    let text =
+        "<!subteam^S0LEADS>: until <!date^1700000000^{date_short} {time}|2023-11-14 22:13 UTC>";
+    let ts =
+        bot.calls("chat.postMessage", json!({ "channel": "C01DEV", "text": text })).await?["ts"]
+            .clone();
     let ts = ts.as_str().context("a ts")?;
     assert_eq!(bot.slack.person("ben").reads(ts).await?, "@leads: until Nov 14, 2023 17:13");
     assert_eq!(bot.slack.person("cleo").reads(ts).await?, "@leads: until Nov 15, 2023 03:43");
@@ -174,7 +246,9 @@ async fn everybody_reads_a_date_in_their_own_clock_and_a_group_by_its_name() -> 
 #[tokio::test]
 async fn channels_and_messages_can_be_refused() -> Result<()> {
     let bot = Bot::start().await?;
-    let post = async |text: &str| bot.calls("chat.postMessage", json!({ "channel": "C01DEV", "text": text })).await;
+    let post = async |text: &str| {
+        bot.calls("chat.postMessage", json!({ "channel": "C01DEV", "text": text })).await
+    };
     bot.slack.refuses_message("Keep", "invalid_blocks", 1);
     assert_eq!(post("hello").await?["ok"], true);
     assert_eq!(post("Keep draft?").await?["error"], "invalid_blocks");
@@ -187,7 +261,10 @@ async fn channels_and_messages_can_be_refused() -> Result<()> {
     }
     bot.slack.lets_in("dev")?;
     bot.slack.fails("usergroups.users.list", super::Fault::Refuses("fatal_error"), 1);
-    assert_eq!(bot.calls("usergroups.users.list", json!({ "usergroup": "S0LEADS" })).await?["error"], "fatal_error");
+    assert_eq!(
+        bot.calls("usergroups.users.list", json!({ "usergroup": "S0LEADS" })).await?["error"],
+        "fatal_error"
+    );
     let update = json!({ "channel": "C01DEV", "ts": kept, "text": "kept" });
     assert_eq!(bot.calls("chat.update", update).await?["ok"], true);
     assert_eq!(bot.slack.violations(), Vec::<String>::new());

@@ -7,7 +7,10 @@ use anyhow::Result;
 use futures::FutureExt;
 use secrecy::SecretString;
 use serde_json::json;
-use signoff::slack::{Inbound, Pacing, Receipt, SlackApi, SlackApiConfig, SocketHealth, SocketMode, SocketPatience, Take};
+use signoff::slack::{
+    Inbound, Pacing, Receipt, SlackApi, SlackApiConfig, SocketHealth, SocketMode, SocketPatience,
+    Take,
+};
 use tokio::time::sleep;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -29,13 +32,20 @@ impl Bot {
     fn with_token(slack: FakeSlack, token: &str, patience: &SocketPatience) -> Self {
         slack.delivers_by_sockets();
         let config = SlackApiConfig::new(Some(slack.api_url()), SecretString::from(token));
-        let (heard, end, health) = (Arc::<Mutex<Vec<String>>>::default(), CancellationToken::new(), SocketHealth::default());
+        let (heard, end, health) = (
+            Arc::<Mutex<Vec<String>>>::default(),
+            CancellationToken::new(),
+            SocketHealth::default(),
+        );
         let mode = SocketMode {
             api: SlackApi::new(SlackApiConfig { pacing: Pacing::generous(), ..config }),
             api_url: Some(slack.api_url()),
             take: take(Arc::clone(&heard)),
             health: health.clone(),
-            patience: SocketPatience { pause: (Duration::from_millis(100), Duration::from_millis(400)), ..patience.clone() },
+            patience: SocketPatience {
+                pause: (Duration::from_millis(100), Duration::from_millis(400)),
+                ..patience.clone()
+            },
         };
         tokio::spawn(mode.run(end.clone()));
         Self { slack, health, heard, _end: end.drop_guard() }
@@ -87,7 +97,8 @@ async fn two_lines_are_kept_and_requests_come_by_any() -> Result<()> {
 #[tokio::test]
 async fn what_is_not_kept_is_not_acknowledged_and_comes_again() -> Result<()> {
     let bot = Bot::start().await?;
-    let (said, missed) = tokio::join!(bot.slack.says("ana", "dev", "/develop no"), bot.slack.misses_an_ack());
+    let (said, missed) =
+        tokio::join!(bot.slack.says("ana", "dev", "/develop no"), bot.slack.misses_an_ack());
     said.and(missed)?;
     assert_eq!((bot.heard(), bot.slack.missed_acks().len()), (vec!["no".to_owned(); 2], 1));
     Ok(())
@@ -136,7 +147,8 @@ async fn a_refresh_is_never_without_a_line_and_what_is_in_work_is_acknowledged()
 }
 
 #[tokio::test]
-async fn lines_that_are_cut_are_opened_anew_and_a_lost_acknowledgement_is_given_again() -> Result<()> {
+async fn lines_that_are_cut_are_opened_anew_and_a_lost_acknowledgement_is_given_again() -> Result<()>
+{
     let bot = Bot::start().await?;
     bot.slack.has_lines(2).await?;
     bot.slack.drops_all_lines();
@@ -149,7 +161,11 @@ async fn lines_that_are_cut_are_opened_anew_and_a_lost_acknowledgement_is_given_
 
 #[tokio::test]
 async fn a_line_that_is_dead_without_a_word_is_found_out() -> Result<()> {
-    let patience = SocketPatience { ping_after: Duration::from_millis(300), dead_after: Duration::from_secs(1), ..SocketPatience::default() };
+    let patience = SocketPatience {
+        ping_after: Duration::from_millis(300),
+        dead_after: Duration::from_secs(1),
+        ..SocketPatience::default()
+    };
     let bot = Bot::with_token(FakeSlack::start().await?, APP_TOKEN, &patience);
     bot.slack.has_lines(2).await?;
     sleep(Duration::from_millis(1_500)).await;
@@ -163,12 +179,22 @@ async fn a_line_that_is_dead_without_a_word_is_found_out() -> Result<()> {
 async fn what_nobody_knows_is_acknowledged_or_passed_over() -> Result<()> {
     let bot = Bot::start().await?;
     bot.slack.has_lines(2).await?;
-    for frame in [json!({ "type": "tomorrow" }), json!(null), json!({ "type": "hello" }), json!({ "type": "events_api", "payload": {} })] {
+    for frame in [
+        json!({ "type": "tomorrow" }),
+        json!(null),
+        json!({ "type": "hello" }),
+        json!({ "type": "events_api", "payload": {} }),
+    ] {
         bot.slack.says_on_all_lines(&frame);
     }
     bot.slack.says_on_all_lines(&json!({ "type": "interactive", "envelope_id": "odd", "payload": { "type": "block_actions" } }));
-    bot.slack.until("two acknowledgements", |state| (state.violations.len() == 2).then_some(())).await?;
-    assert_eq!(bot.slack.violations(), vec![r#"socket: nobody asked for {"envelope_id":"odd"}"#; 2]);
+    bot.slack
+        .until("two acknowledgements", |state| (state.violations.len() == 2).then_some(()))
+        .await?;
+    assert_eq!(
+        bot.slack.violations(),
+        vec![r#"socket: nobody asked for {"envelope_id":"odd"}"#; 2]
+    );
     assert_eq!((bot.heard(), bot.slack.peek(|state| state.sockets.opened)), (vec![], 2));
     Ok(())
 }
@@ -178,7 +204,11 @@ async fn without_a_good_token_there_is_no_line_and_we_are_not_well() -> Result<(
     let bot = Bot::with_token(FakeSlack::start().await?, "xapp-other", &SocketPatience::default());
     bot.slack.called("apps.connections.open", 2).await?;
     sleep(Duration::from_secs(1)).await;
-    assert_eq!(bot.slack.calls("apps.connections.open").len(), 2, "a person has to change something first: that takes a while");
+    assert_eq!(
+        bot.slack.calls("apps.connections.open").len(),
+        2,
+        "a person has to change something first: that takes a while"
+    );
     assert!(!bot.health.is_well());
     Ok(())
 }

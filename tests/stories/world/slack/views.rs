@@ -19,7 +19,11 @@ const MOST_STACKED: usize = 3;
 impl FakeSlack {
     /// All triggers that were given so far are older than the three seconds that they work.
     pub fn lets_triggers_expire(&self) {
-        self.shared.lock().triggers.values_mut().for_each(|it| it.given -= TRIGGER_LIVES + Duration::from_millis(1));
+        self.shared
+            .lock()
+            .triggers
+            .values_mut()
+            .for_each(|it| it.given -= TRIGGER_LIVES + Duration::from_millis(1));
     }
 }
 
@@ -45,7 +49,11 @@ pub(super) fn push(state: &mut State, arguments: &Arguments) -> Answer {
 /// Changes a form, if it is still as the bot believes (`hash`); what people filled in stays where it has a place.
 pub(super) fn update(state: &mut State, arguments: &Arguments) -> Answer {
     let (id, external) = (arguments.text("view_id"), arguments.text("external_id"));
-    let is_meant = |it: &View| id.map_or(external.is_some() && it.content["external_id"].as_str() == external, |id| it.id == id);
+    let is_meant = |it: &View| {
+        id.map_or(external.is_some() && it.content["external_id"].as_str() == external, |id| {
+            it.id == id
+        })
+    };
     let meant = state.views.iter().find(|it| it.open && is_meant(it)).ok_or("not_found")?;
     if arguments.text("hash").is_some_and(|known| known != meant.hash) {
         return Err("hash_conflict".into());
@@ -57,7 +65,12 @@ pub(super) fn update(state: &mut State, arguments: &Arguments) -> Answer {
 
 /// Draws a person's Home tab, which keeps its id.
 pub(super) fn publish(state: &mut State, arguments: &Arguments) -> Answer {
-    let user = arguments.text("user_id").and_then(|id| state.account(id)).ok_or("user_not_found")?.id.clone();
+    let user = arguments
+        .text("user_id")
+        .and_then(|id| state.account(id))
+        .ok_or("user_not_found")?
+        .id
+        .clone();
     let before = state.homes.get(&user).map(|it| (it["id"].clone(), it["hash"].clone()));
     if let (Some(known), Some((_, hash))) = (arguments.get("hash"), &before)
         && known != hash
@@ -65,15 +78,25 @@ pub(super) fn publish(state: &mut State, arguments: &Arguments) -> Answer {
         return Err("hash_conflict".into());
     }
     let content = checked(state, "views.publish", arguments, "home")?;
-    let id = before.and_then(|(id, _)| id.as_str().map(ToOwned::to_owned)).unwrap_or_else(|| state.next_id("V"));
-    let view = View { id, user: user.clone(), hash: state.next_id("h"), content, ..View::default() }.described();
+    let id = before
+        .and_then(|(id, _)| id.as_str().map(ToOwned::to_owned))
+        .unwrap_or_else(|| state.next_id("V"));
+    let view =
+        View { id, user: user.clone(), hash: state.next_id("h"), content, ..View::default() }
+            .described();
     state.homes.insert(user, view.clone());
     Ok(json!({ "view": view }))
 }
 
 /// Whose trigger it is, and from which form. It works once, whatever comes of it.
-fn triggered(state: &mut State, arguments: &Arguments) -> Result<(String, Option<String>), Refusal> {
-    let trigger = arguments.text("trigger_id").and_then(|id| state.triggers.get_mut(id)).ok_or("invalid_trigger_id")?;
+fn triggered(
+    state: &mut State,
+    arguments: &Arguments,
+) -> Result<(String, Option<String>), Refusal> {
+    let trigger = arguments
+        .text("trigger_id")
+        .and_then(|id| state.triggers.get_mut(id))
+        .ok_or("invalid_trigger_id")?;
     if trigger.used {
         return Err("exchanged_trigger_id".into());
     }
@@ -97,7 +120,8 @@ impl State {
             wrong.push(format!("a {kind} was expected"));
         }
         if wrong.is_empty() {
-            view["blocks"] = json!(named(self, view["blocks"].as_array().cloned().unwrap_or_default()));
+            view["blocks"] =
+                json!(named(self, view["blocks"].as_array().cloned().unwrap_or_default()));
             return Ok(view);
         }
         self.violations.extend(wrong.iter().map(|it| format!("{method}: {it}")));
@@ -107,7 +131,15 @@ impl State {
     /// Lays a form on somebody's screen.
     pub(super) fn opens(&mut self, user: &str, content: Value, previous: Option<String>) -> Value {
         let (id, hash) = (self.next_id("V"), self.next_id("h"));
-        let view = View { id, hash, user: user.to_owned(), content, open: true, previous, ..View::default() };
+        let view = View {
+            id,
+            hash,
+            user: user.to_owned(),
+            content,
+            open: true,
+            previous,
+            ..View::default()
+        };
         let described = view.described();
         self.views.push(view);
         described
@@ -160,7 +192,11 @@ impl View {
 
     /// The fields of a form.
     pub(super) fn inputs(&self) -> impl Iterator<Item = &Value> {
-        self.content["blocks"].as_array().into_iter().flatten().filter(|block| block["type"] == "input")
+        self.content["blocks"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter(|block| block["type"] == "input")
     }
 }
 
@@ -169,10 +205,16 @@ fn untouched(element: &Value) -> Value {
     let initial = |name: &str| element.get(name).cloned().unwrap_or_default();
     let kind = &element["type"];
     match kind.as_str().unwrap_or_default() {
-        "static_select" | "radio_buttons" => json!({ "type": kind, "selected_option": initial("initial_option") }),
-        "checkboxes" => json!({ "type": kind, "selected_options": element.get("initial_options").cloned().unwrap_or_else(|| json!([])) }),
+        "static_select" | "radio_buttons" => {
+            json!({ "type": kind, "selected_option": initial("initial_option") })
+        }
+        "checkboxes" => {
+            json!({ "type": kind, "selected_options": element.get("initial_options").cloned().unwrap_or_else(|| json!([])) })
+        }
         "users_select" => json!({ "type": kind, "selected_user": initial("initial_user") }),
-        "multi_users_select" => json!({ "type": kind, "selected_users": element.get("initial_users").cloned().unwrap_or_else(|| json!([])) }),
+        "multi_users_select" => {
+            json!({ "type": kind, "selected_users": element.get("initial_users").cloned().unwrap_or_else(|| json!([])) })
+        }
         _ => json!({ "type": kind, "value": initial("initial_value") }),
     }
 }

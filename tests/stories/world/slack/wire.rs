@@ -32,7 +32,8 @@ pub(super) struct Wire {
 struct Wires(TcpListener);
 
 pub(super) async fn serve(listener: TcpListener, router: Router) {
-    let served = axum::serve(Wires(listener), router.into_make_service_with_connect_info::<Cutter>()).await;
+    let served =
+        axum::serve(Wires(listener), router.into_make_service_with_connect_info::<Cutter>()).await;
     served.expect("a loopback listener goes on");
 }
 
@@ -57,13 +58,21 @@ impl Connected<IncomingStream<'_, Wires>> for Cutter {
 }
 
 impl AsyncRead for Wire {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_read(cx, buffer)
     }
 }
 
 impl AsyncWrite for Wire {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         if self.cut.0.load(Ordering::SeqCst) {
             return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
         }

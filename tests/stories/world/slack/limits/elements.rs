@@ -8,9 +8,25 @@ use super::Wrong;
 use super::blocks::list;
 use super::texts::{Kind, length};
 
-pub(super) const IN_SECTION: &[&str] = &["button", "overflow", "static_select", "users_select", "radio_buttons", "checkboxes", "image"];
-pub(super) const IN_ACTIONS: &[&str] = &["button", "overflow", "static_select", "users_select", "radio_buttons", "checkboxes"];
-pub(super) const IN_INPUT: &[&str] = &["plain_text_input", "static_select", "users_select", "multi_users_select", "radio_buttons", "checkboxes"];
+pub(super) const IN_SECTION: &[&str] = &[
+    "button",
+    "overflow",
+    "static_select",
+    "users_select",
+    "radio_buttons",
+    "checkboxes",
+    "image",
+];
+pub(super) const IN_ACTIONS: &[&str] =
+    &["button", "overflow", "static_select", "users_select", "radio_buttons", "checkboxes"];
+pub(super) const IN_INPUT: &[&str] = &[
+    "plain_text_input",
+    "static_select",
+    "users_select",
+    "multi_users_select",
+    "radio_buttons",
+    "checkboxes",
+];
 
 impl Wrong {
     pub(super) fn elements(&mut self, elements: &[Value], allowed: &[&str]) {
@@ -24,7 +40,11 @@ impl Wrong {
                 self.action_ids.push(id.to_owned());
             }
             let kind = element["type"].as_str().unwrap_or_default();
-            if allowed.contains(&kind) { self.element(element, kind) } else { self.say(&format!("an element of type {kind:?}")) }
+            if allowed.contains(&kind) {
+                self.element(element, kind)
+            } else {
+                self.say(&format!("an element of type {kind:?}"))
+            }
         }
     }
 
@@ -40,7 +60,17 @@ impl Wrong {
             "radio_buttons" | "checkboxes" => self.options(element, 1..=10, Kind::Any),
             "plain_text_input" => self.input_of_text(element),
             "image" => self.image(element),
-            _ => self.only(element, &["initial_user", "initial_users", "max_selected_items", "placeholder", "confirm", "focus_on_load"]),
+            _ => self.only(
+                element,
+                &[
+                    "initial_user",
+                    "initial_users",
+                    "max_selected_items",
+                    "placeholder",
+                    "confirm",
+                    "focus_on_load",
+                ],
+            ),
         }
         self.maybe_text(element.get("placeholder"), 150, "placeholder", Kind::Plain);
         if let Some(confirm) = element.get("confirm") {
@@ -58,21 +88,37 @@ impl Wrong {
     }
 
     fn style(&mut self, part: &Value) {
-        if !matches!(part.get("style").map(Value::as_str), None | Some(Some("primary" | "danger"))) {
+        if !matches!(part.get("style").map(Value::as_str), None | Some(Some("primary" | "danger")))
+        {
             self.say(&format!("an unknown style {}", part["style"]));
         }
     }
 
     fn confirm(&mut self, confirm: &Value) {
         self.only(confirm, &["title", "text", "confirm", "deny", "style"]);
-        for (name, most, kind) in [("title", 100, Kind::Plain), ("text", 300, Kind::Any), ("confirm", 30, Kind::Plain), ("deny", 30, Kind::Plain)] {
+        for (name, most, kind) in [
+            ("title", 100, Kind::Plain),
+            ("text", 300, Kind::Any),
+            ("confirm", 30, Kind::Plain),
+            ("deny", 30, Kind::Plain),
+        ] {
             self.text(confirm.get(name), most, &format!("confirm's {name}"), kind);
         }
         self.style(confirm);
     }
 
     fn options(&mut self, element: &Value, range: RangeInclusive<usize>, kind: Kind) {
-        self.only(element, &["options", "initial_option", "initial_options", "placeholder", "confirm", "focus_on_load"]);
+        self.only(
+            element,
+            &[
+                "options",
+                "initial_option",
+                "initial_options",
+                "placeholder",
+                "confirm",
+                "focus_on_load",
+            ],
+        );
         let options = list(element, "options");
         self.count(options.len(), range, "options");
         let mut values = Vec::new();
@@ -87,16 +133,27 @@ impl Wrong {
             }
             values.push(&option["value"]);
         }
-        let chosen = element.get("initial_option").into_iter().chain(list(element, "initial_options"));
+        let chosen =
+            element.get("initial_option").into_iter().chain(list(element, "initial_options"));
         if chosen.into_iter().any(|it| !options.contains(it)) {
             self.say("an initial option that is none of the options");
         }
     }
 
     fn input_of_text(&mut self, input: &Value) {
-        let known = ["initial_value", "multiline", "min_length", "max_length", "placeholder", "focus_on_load", "dispatch_action_config"];
+        let known = [
+            "initial_value",
+            "multiline",
+            "min_length",
+            "max_length",
+            "placeholder",
+            "focus_on_load",
+            "dispatch_action_config",
+        ];
         self.only(input, &known);
-        let number = |name: &str| input.get(name).and_then(Value::as_u64).and_then(|it| usize::try_from(it).ok());
+        let number = |name: &str| {
+            input.get(name).and_then(Value::as_u64).and_then(|it| usize::try_from(it).ok())
+        };
         let most = number("max_length").unwrap_or(3_000);
         self.count(most, 1..=3_000, "for max_length");
         self.if_more(number("min_length").unwrap_or(0), most, "for min_length");

@@ -14,7 +14,9 @@ pub(super) enum Kind {
 impl Wrong {
     /// A text object, neither empty nor too long.
     pub(super) fn text(&mut self, text: Option<&Value>, most: usize, what: &str, kind: Kind) {
-        let Some(object) = text.filter(|it| it.is_object()) else { return self.say(&format!("{what} has no text")) };
+        let Some(object) = text.filter(|it| it.is_object()) else {
+            return self.say(&format!("{what} has no text"));
+        };
         match object["type"].as_str() {
             Some("plain_text") => self.only(object, &["text", "emoji"]),
             Some("mrkdwn") if kind == Kind::Any => self.only(object, &["text", "verbatim"]),
@@ -22,7 +24,9 @@ impl Wrong {
         }
         match object["text"].as_str() {
             None | Some("") => self.say(&format!("{what} has no text")),
-            Some(text) => self.if_more(text.chars().count(), most, &format!("characters of {what}")),
+            Some(text) => {
+                self.if_more(text.chars().count(), most, &format!("characters of {what}"))
+            }
         }
     }
 
@@ -41,9 +45,14 @@ pub(super) fn length(text: &Value) -> usize {
 /// The characters of every text in a block, however deep.
 pub(super) fn all(value: &Value) -> usize {
     match value {
-        Value::Object(fields) => {
-            fields.iter().map(|(name, value)| if name == "text" && value.is_string() { length(value) } else { all(value) }).sum()
-        }
+        Value::Object(fields) => fields
+            .iter()
+            .map(
+                |(name, value)| {
+                    if name == "text" && value.is_string() { length(value) } else { all(value) }
+                },
+            )
+            .sum(),
         Value::Array(values) => values.iter().map(all).sum(),
         _ => 0,
     }

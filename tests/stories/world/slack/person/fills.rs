@@ -12,7 +12,14 @@ impl Person {
     pub async fn sees_form(&self, words: &str) -> Result<View> {
         let user = self.slack.user(&self.name)?;
         let what = format!("a form for {} with {words:?}", self.name);
-        self.slack.until(&what, |state| state.open_view(&user).filter(|it| state.shown_view(&it.content).contains(words)).cloned()).await
+        self.slack
+            .until(&what, |state| {
+                state
+                    .open_view(&user)
+                    .filter(|it| state.shown_view(&it.content).contains(words))
+                    .cloned()
+            })
+            .await
     }
 
     /// Types into a field of the form, named by its label or its block.
@@ -34,7 +41,16 @@ impl Person {
     pub async fn is_corrected(&self, field: &str, words: &str) -> Result<()> {
         let user = self.slack.user(&self.name)?;
         let what = format!("{words:?} below {field} in the form of {}", self.name);
-        self.slack.until(&what, |state| state.open_view(&user)?.errors.get(field).filter(|it| it.contains(words)).map(|_| ())).await
+        self.slack
+            .until(&what, |state| {
+                state
+                    .open_view(&user)?
+                    .errors
+                    .get(field)
+                    .filter(|it| it.contains(words))
+                    .map(|_| ())
+            })
+            .await
     }
 
     /// Presses a button in the form, as to turn a page.
@@ -45,7 +61,11 @@ impl Person {
     /// Waits until they have no form before them.
     pub async fn sees_no_form(&self) -> Result<()> {
         let user = self.slack.user(&self.name)?;
-        self.slack.until(&format!("no form for {}", self.name), |state| state.open_view(&user).is_none().then_some(())).await
+        self.slack
+            .until(&format!("no form for {}", self.name), |state| {
+                state.open_view(&user).is_none().then_some(())
+            })
+            .await
     }
 
     /// Closes the form without sending it.

@@ -12,7 +12,9 @@ impl Person {
     /// Presses a button of a message as it is now; of a run, on its newest gate. Where a dialog asks first, it has to be answered.
     pub async fn presses<T: Target + ?Sized>(&self, button: &str, on: &T) -> Result<Heard> {
         let message = on.message(&self.slack).await?;
-        self.slack.acts(&self.name, Screen::Message(Box::new(message)), Sought::button(button)).await
+        self.slack
+            .acts(&self.name, Screen::Message(Box::new(message)), Sought::button(button))
+            .await
     }
 
     /// Presses a button that their client still shows, on a message as it was saved.
@@ -23,14 +25,24 @@ impl Person {
     /// Chooses an option of a menu in a message.
     pub async fn picks<T: Target + ?Sized>(&self, option: &str, on: &T) -> Result<Heard> {
         let message = on.message(&self.slack).await?;
-        self.slack.acts(&self.name, Screen::Message(Box::new(message)), Sought::option(option)).await
+        self.slack
+            .acts(&self.name, Screen::Message(Box::new(message)), Sought::option(option))
+            .await
     }
 
     /// Waits for a dialog that asks so, after something was pressed.
     pub async fn is_asked(&self, words: &str) -> Result<()> {
         let user = self.slack.user(&self.name)?;
         let asked = format!("{} to be asked {words:?}", self.name);
-        self.slack.until(&asked, |state| state.dialogs.get(&user).filter(|it| state.shown_dialog(it).contains(words)).map(|_| ())).await
+        self.slack
+            .until(&asked, |state| {
+                state
+                    .dialogs
+                    .get(&user)
+                    .filter(|it| state.shown_dialog(it).contains(words))
+                    .map(|_| ())
+            })
+            .await
     }
 
     /// "Are you sure?" – yes.
@@ -58,13 +70,20 @@ impl Person {
     pub async fn sees_home(&self, words: &str) -> Result<()> {
         let user = self.slack.user(&self.name)?;
         let what = format!("{words:?} on the Home tab of {}", self.name);
-        self.slack.until(&what, |state| state.shown_view(state.homes.get(&user)?).contains(words).then_some(())).await
+        self.slack
+            .until(&what, |state| {
+                state.shown_view(state.homes.get(&user)?).contains(words).then_some(())
+            })
+            .await
     }
 
     /// What their Home tab shows now; nothing where it was never drawn.
     pub fn home(&self) -> Result<String> {
         let user = self.slack.user(&self.name)?;
-        Ok(self.slack.peek(|state| state.homes.get(&user).map(|it| state.shown_view(it))).unwrap_or_default())
+        Ok(self
+            .slack
+            .peek(|state| state.homes.get(&user).map(|it| state.shown_view(it)))
+            .unwrap_or_default())
     }
 
     /// Presses the first such button of their Home tab that stands with these words, or below.

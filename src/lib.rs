@@ -24,8 +24,14 @@ pub mod engine;
 /// What do people see?
 pub mod thread;
 
+/// Does Slack show it?
+pub mod publisher;
+
 /// What can people say?
 pub mod commands;
+
+/// What do people ask of us in Slack, and what do they get?
+pub mod chat;
 
 /// How do I try it?
 pub mod local;

@@ -160,10 +160,10 @@ impl Hearing {
     fn note(&mut self, event: AgentEvent) {
         match &event {
             AgentEvent::Started { session, agent } => {
-                (self.session, self.info) = (session.clone(), Some(agent.clone()))
+                (self.session, self.info) = (session.clone(), Some(agent.clone()));
             }
             AgentEvent::Usage { tokens, cost_usd } => {
-                (self.tokens, self.cost_usd) = (*tokens, *cost_usd)
+                (self.tokens, self.cost_usd) = (*tokens, *cost_usd);
             }
             AgentEvent::Finished { end, tokens, cost_usd, words } => {
                 self.end = Some(end.clone());

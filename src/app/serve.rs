@@ -13,19 +13,21 @@ use tokio_util::sync::CancellationToken;
 
 use super::sweep::sweep;
 use super::{Failure, exit, parts};
+use crate::chat::{self, Actor};
 use crate::config::{Config, SlackConfig};
+use crate::publisher::Publisher;
 use crate::slack::{
     Pacing, SlackApi, SlackApiConfig, SocketHealth, SocketMode, SocketPatience, Take, Verifier,
 };
-use crate::thread::{Place, Publisher};
-use crate::web::{self, Actor, SlackDoor, Web};
+use crate::thread::Place;
+use crate::web::{self, SlackDoor, Web};
 
 /// What is not finished by then is in the database, and another process finishes it.
 const END_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Answers Slack, draws threads and serves pages until asked to end.
 pub async fn serve(config: Config) -> Result<u8, Failure> {
-    let proven = web::prove()
+    let proven = chat::prove()
         .context("this program does not refuse who may not decide, so it does not start")?;
     let end = parts::asked_to_end();
     let store = parts::migrated_store(&config).await?;
@@ -55,7 +57,7 @@ pub async fn serve(config: Config) -> Result<u8, Failure> {
         {
             tasks.spawn(sockets.run(end.clone()));
         }
-        tasks.spawn(web::resend(actor, end.clone()));
+        tasks.spawn(chat::resend(actor, end.clone()));
     }
     let listener = TcpListener::bind(config.listen)
         .await

@@ -23,10 +23,10 @@ pub(super) fn percent_of_lines(text: &str) -> Option<f64> {
     for record in Reader::new(text.as_bytes()).flatten() {
         match record {
             Record::LineData { count, .. } => {
-                counted.add(Lines { found: 1, hit: u64::from(count > 0) })
+                counted.add(Lines { found: 1, hit: u64::from(count > 0) });
             }
             Record::LinesFound { found } => {
-                declared.get_or_insert_default().found = u64::from(found)
+                declared.get_or_insert_default().found = u64::from(found);
             }
             Record::LinesHit { hit } => declared.get_or_insert_default().hit = u64::from(hit),
             Record::EndOfRecord => {

@@ -113,7 +113,7 @@ impl Reading {
                 }
             }
             ("skipped", Some(case)) if case.outcome == Outcome::Passed => {
-                case.outcome = Outcome::Skipped
+                case.outcome = Outcome::Skipped;
             }
             _ => {}
         }

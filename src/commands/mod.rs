@@ -3,6 +3,7 @@
 
 mod decide;
 mod develop;
+mod diff;
 mod find;
 mod list;
 mod parse;
@@ -12,6 +13,7 @@ mod waiting;
 
 pub use decide::{Answer, decide, hopeless, resend_decision, said_to};
 pub use develop::{Order, resend_start, start};
+pub use diff::shown_patch;
 pub use find::{Named, find, named};
 pub use list::list;
 pub use parse::{

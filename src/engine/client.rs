@@ -3,7 +3,6 @@
 
 use std::error::Error as _;
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::Context;
 use temporalio_client::errors::{WorkflowInteractionError, WorkflowQueryError, WorkflowStartError};
@@ -16,11 +15,9 @@ use temporalio_common::search_attributes::SearchAttributes;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
+use super::retry_policy::CALL_TIMEOUT;
 use super::{Address, Develop, PHASE, PROJECT, STARTER, connect};
 use crate::run::{Decision, Request, Run, RunId};
-
-/// Slack waits three seconds in all.
-const PATIENCE: Duration = Duration::from_millis(2_200);
 
 /// Why Temporal did not take something.
 #[derive(Debug, thiserror::Error)]
@@ -128,7 +125,7 @@ impl Engine {
 
     async fn client(&self) -> Result<Client, EngineError> {
         // Whoever waits while somebody else connects waits no longer than if they connected themselves.
-        let connected = timeout(PATIENCE, async {
+        let connected = timeout(CALL_TIMEOUT, async {
             let mut slot = self.client.lock().await;
             if slot.is_none() {
                 *slot = Some(connect(&self.at, "signoff-serve").await?);
@@ -141,9 +138,9 @@ impl Engine {
 }
 
 async fn confirmed<T>(call: impl Future<Output = T>) -> Result<T, EngineError> {
-    timeout(PATIENCE, call)
+    timeout(CALL_TIMEOUT, call)
         .await
-        .map_err(|_| EngineError::Unsure(format!("no answer within {PATIENCE:?}")))
+        .map_err(|_| EngineError::Unsure(format!("no answer within {CALL_TIMEOUT:?}")))
 }
 
 /// The SDK would send again by itself, and then its last failure says nothing about the sends before it.

@@ -1,8 +1,6 @@
 //! How is Temporal reached?
 //! Temporal's own standard variables count (TLS, API keys, profiles); our address and namespace win over them.
 
-use std::time::Duration;
-
 use anyhow::{Context, Result, anyhow};
 use temporalio_client::envconfig::LoadClientConfigProfileOptions;
 use temporalio_client::tonic::IntoRequest;
@@ -10,10 +8,8 @@ use temporalio_client::{Client, ClientOptions, NamespacedClient, Url};
 use temporalio_common::protos::temporal::api::enums::v1::IndexedValueType;
 use temporalio_common::protos::temporal::api::operatorservice::v1::AddSearchAttributesRequest;
 
+use super::retry_policy::CONNECT_TIMEOUT;
 use super::{PHASE, PROJECT, STARTER};
-
-/// The SDK's default is to wait as long as the operating system does.
-const CONNECT_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Where Temporal is.
 #[derive(Clone, Debug)]
@@ -37,7 +33,7 @@ pub async fn connect(at: &Address, identity: &str) -> Result<Client> {
     }
     client.namespace.clone_from(&at.namespace);
     connection.identity = format!("{identity}@{}", std::process::id());
-    connection.connect_timeout = Some(CONNECT_PATIENCE);
+    connection.connect_timeout = Some(CONNECT_TIMEOUT);
     let target = connection.target.clone();
     let client = Client::connect(connection, client)
         .await

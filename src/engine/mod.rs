@@ -2,25 +2,17 @@
 //! The only room that knows Temporal. It cannot speak to Slack: it makes events, and others draw them.
 
 mod activities;
-mod attempt;
 mod client;
 mod connection;
-mod desk;
-mod develop;
-mod guard;
-mod handover;
-mod judge;
-mod keep;
-mod patience;
-mod watch;
+mod retry_policy;
 mod worker;
-mod write;
+mod workflow;
 
-pub use activities::{CheckInput, DeliverInput, WriteInput};
+pub use activities::{Bench, CheckInput, DeliverInput, WriteInput};
 pub use client::{Engine, EngineError};
 pub use connection::{Address, connect};
-pub use develop::Develop;
-pub use worker::{Bench, Worker};
+pub use worker::Worker;
+pub use workflow::Develop;
 
 use temporalio_common::search_attributes::SearchAttributeKey;
 

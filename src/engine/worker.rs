@@ -1,9 +1,7 @@
 //! Who carries runs on?
 //! One process with a few agent slots; it may die at any moment, and another takes over.
 
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 use temporalio_client::Client;
@@ -12,42 +10,17 @@ use temporalio_sdk::runtime::worker_tuner::{FixedSizeSlotSupplier, TunerHolder};
 use temporalio_sdk::{Runtime, Worker as TemporalWorker, WorkerOptions};
 use tokio_util::sync::CancellationToken;
 
-use super::activities::Activities;
-use super::develop::Develop;
+use super::activities::{Activities, Bench};
 use super::records_of;
-use crate::agent::ModelAccess;
-use crate::sandbox::Sandbox;
-use crate::store::Store;
+use super::retry_policy::{HEARTBEAT_THROTTLE, SHUTDOWN_GRACE};
+use super::workflow::Develop;
 
 /// Parallel agents of one worker; the SDK's default of 100 would take the machine down.
-pub const AGENT_SLOTS: usize = 2;
+const AGENT_SLOTS: usize = 2;
 /// Steps of runs that one worker takes at the same time.
 const WORKFLOW_SLOTS: usize = 20;
 /// Records that one worker writes at the same time: more than the connections to the database would only wait there.
 const RECORD_SLOTS: usize = 8;
-/// After a request to end, agents get this long before they are interrupted; their runs go on elsewhere.
-const GRACE: Duration = Duration::from_secs(3);
-/// A cancelled activity learns of it with a heartbeat's answer: this bounds how long a stop takes.
-const HEARTBEAT_EVERY: Duration = Duration::from_secs(1);
-
-/// What a worker works with.
-pub struct Bench {
-    pub store: Store,
-    /// `$SIGNOFF_HOME/runs`.
-    pub runs: PathBuf,
-    pub sandbox: Sandbox,
-    /// The operator said that a real model may run without a box.
-    pub no_sandbox: bool,
-    /// A real model or a scripted one; which of them decides what runs this worker takes.
-    pub model: ModelAccess,
-    /// The model a pipeline gets that names none: the scenario's, in a rehearsal. The CLI's prices follow the model it asks for.
-    pub usual_model: Option<String>,
-    /// The Claude Code program, where there is one.
-    pub claude: Option<PathBuf>,
-    /// The worker is ending: what is interrupted now goes on elsewhere.
-    pub draining: CancellationToken,
-}
-
 /// A worker that is connected.
 pub struct Worker {
     runs: TemporalWorker,
@@ -69,14 +42,14 @@ impl Worker {
             .context("registering the workflow")?
             .tuner(slots(AGENT_SLOTS))
             .max_cached_workflows(max_cached)
-            .max_heartbeat_throttle_interval(HEARTBEAT_EVERY)
-            .default_heartbeat_throttle_interval(HEARTBEAT_EVERY)
-            .graceful_shutdown_period(GRACE)
+            .max_heartbeat_throttle_interval(HEARTBEAT_THROTTLE)
+            .default_heartbeat_throttle_interval(HEARTBEAT_THROTTLE)
+            .graceful_shutdown_period(SHUTDOWN_GRACE)
             .build();
         let records = WorkerOptions::new(records_of(task_queue))
             .register_activities(Activities { bench })
             .tuner(slots(RECORD_SLOTS))
-            .graceful_shutdown_period(GRACE)
+            .graceful_shutdown_period(SHUTDOWN_GRACE)
             .build();
         let worker = |options| {
             TemporalWorker::new(&runtime, client.clone(), options)

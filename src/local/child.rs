@@ -87,7 +87,7 @@ async fn output_of(command: &mut Command) -> io::Result<Output> {
     loop {
         match command.output().await {
             Err(error) if error.kind() == io::ErrorKind::ExecutableFileBusy => {
-                sleep(Duration::from_millis(20)).await
+                sleep(Duration::from_millis(20)).await;
             }
             result => return result,
         }

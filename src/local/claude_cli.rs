@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
+use super::console::Voice;
 use super::machine::Machine;
 use super::npm::{self, Package};
-use super::voice::Voice;
 
 const PACKAGE: Package = Package {
     folder: "claude-code",

@@ -11,10 +11,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
+use super::console::Voice;
 use super::fetch::client;
 use super::local_slack::{ANA, CHANNEL};
 use super::message::{Message, bare_words, buttons, lines};
-use super::voice::Voice;
 use crate::run::{Phase, RunId};
 
 /// How a run stands, as the wiring knows it.

@@ -13,7 +13,7 @@ use reqwest::Client;
 use tokio::time::{sleep, timeout};
 use url::Url;
 
-use super::voice::{Step, Voice};
+use super::console::{Step, Voice};
 
 /// A source that does not answer must not keep us from the next way.
 const CONNECT_PATIENCE: Duration = Duration::from_secs(4);

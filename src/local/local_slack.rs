@@ -8,12 +8,12 @@ use anyhow::{Context, Result};
 use rustix::process::Signal;
 use serde_json::json;
 
+use super::console::Voice;
 use super::machine::Machine;
 use super::npm::Package;
 use super::ready::Ready;
 use super::service::{Service, Turn};
 use super::up_file::write_private;
-use super::voice::Voice;
 
 const PACKAGE: Package = Package {
     folder: "local-slack",

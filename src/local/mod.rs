@@ -3,9 +3,9 @@
 
 pub mod child;
 pub mod claude_cli;
+mod console;
 mod demo;
 mod fetch;
-mod household;
 mod local_slack;
 mod machine;
 mod message;
@@ -17,16 +17,16 @@ mod programs;
 mod ready;
 mod service;
 mod stop;
+mod supervisor;
 mod temporal;
 mod temporal_cli;
 mod up;
 mod up_file;
-mod voice;
 
+pub use console::Voice;
 pub use demo::PhaseOf;
 pub use machine::{Machine, Trouble, UpOptions, exit_code};
 pub use programs::web_url;
 pub use temporal_cli::official_archive;
 pub use up::up;
 pub use up_file::{Mode, Pids, UpFile};
-pub use voice::Voice;

@@ -8,9 +8,9 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 
 use super::child::{Cradle, is_program, on_path, run};
+use super::console::Voice;
 use super::fetch::{Turnstile, scratch, settle};
 use super::machine::{Machine, missing};
-use super::voice::Voice;
 
 const PATIENCE: Duration = Duration::from_mins(10);
 /// Where the pinned version cannot be had any more.

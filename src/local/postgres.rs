@@ -16,12 +16,12 @@ use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
 use super::child::{Cradle, last_lines, on_path, run};
+use super::console::Voice;
 use super::machine::{Machine, missing};
 use super::postgres_binaries::{self as binaries, Binaries, DEBIAN};
 use super::ready::Ready;
 use super::service::{Service, Turn};
 use super::up_file::write_private;
-use super::voice::Voice;
 
 /// The user and the database.
 const NAME: &str = "signoff";

@@ -13,9 +13,9 @@ use tokio::process::Command;
 use tokio::time::timeout;
 
 use super::child::{is_program, on_path, run};
+use super::console::Voice;
 use super::fetch::Turnstile;
 use super::machine::missing;
-use super::voice::Voice;
 
 /// Where Debian keeps every version that is installed.
 pub const DEBIAN: &str = "/usr/lib/postgresql";

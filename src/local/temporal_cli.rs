@@ -14,9 +14,9 @@ use tokio::time::timeout;
 use url::Url;
 
 use super::child::{Cradle, Leash, is_program, last_lines, on_path, run};
+use super::console::{Step, Voice};
 use super::fetch::{Turnstile, download, scratch, unpack_one};
 use super::machine::{Machine, missing};
-use super::voice::{Step, Voice};
 
 /// The version we fetch or build; with server 1.31.
 const VERSION: &str = "1.8.2";

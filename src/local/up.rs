@@ -12,8 +12,8 @@ use tokio::select;
 use url::Url;
 
 use super::child::Cradle;
+use super::console::Voice;
 use super::demo::{self, PhaseOf};
-use super::household::{Household, Standings};
 use super::local_slack::{self, LocalSlack};
 use super::machine::{Machine, Trouble, UpOptions, missing};
 use super::ports::{Claims, Ports};
@@ -21,9 +21,9 @@ use super::postgres::Postgres;
 use super::programs::{Doors, web_url};
 use super::ready::listens;
 use super::stop::Stop;
+use super::supervisor::{Household, Standings};
 use super::temporal::Temporal;
 use super::up_file::{Claim, Mode, Pids, UpFile};
-use super::voice::Voice;
 use super::{claude_cli, programs, temporal_cli};
 
 /// A server that was started should be there by then, even on a machine that has other things to do.

@@ -1,58 +1,36 @@
 //! What is a run?
 //! Pure: no async, no clock, no I/O. Executed inside workflows, so every change of a rule needs a new `RULES`.
 
-mod approver;
-mod asked;
-mod decision;
 mod event;
-mod facts;
-mod fold;
 mod gate;
-mod gate_spec;
-mod hours;
 mod ids;
-mod judge;
-#[cfg(test)]
-mod laws;
-mod next;
+mod money;
 mod pipeline;
-mod pipeline_file;
-mod plan;
-#[cfg(test)]
-mod play;
-mod proof;
-mod readings;
+mod rules;
 mod state;
-mod test_names;
-mod usd;
-mod wait;
-mod zone;
+mod test_inventory;
+mod time;
 
-pub use approver::{Approver, GroupId};
-pub use asked::{
-    Asked, Changes, Extension, Note, OpenGate, Remark, RemarkKind, Reminded, Reminder, Snooze,
+pub use event::{
+    AgentEnd, AgentInfo, Checked, Delivered, Diff, Event, FileDiff, Flag, Happened, Lost, Outcome,
+    Progress, Risk, Sandboxing, Snapshot, StageOutcome, Tests, TestsChanged, Tokens, Trouble, Work,
+    Written,
 };
-pub use decision::{Decision, Refusal, Rework, Verdict, Via};
-pub use event::{Delivered, Event, Happened, Outcome, StageOutcome};
-pub use facts::{
-    AgentEnd, AgentInfo, Checked, Diff, FileDiff, Flag, Lost, Progress, Risk, Sandboxing, Snapshot,
-    Tests, TestsChanged, Tokens, Trouble, Work, Written,
+pub use gate::{
+    Approver, Asked, Changes, Decision, Escalation, Extension, GateId, GateKind, GateSpec, GroupId,
+    Guard, Note, OnDeadline, OnReject, OpenGate, Policy, Question, Refusal, Remark, RemarkKind,
+    Reminded, Reminder, Rework, Snooze, Verdict, Via,
 };
-pub use gate::{GateId, GateKind, Guard, Question};
-pub use gate_spec::{Escalation, GateSpec, OnDeadline, OnReject, Policy};
-pub use hours::Hours;
 pub use ids::{Channel, Digest, IdError, PersonId, ProjectName, RequestId, RunId, StageName};
-pub use next::Next;
-pub use pipeline::{AgentKind, AgentSpec, Pipeline, Reports, Request, Size, Stage};
-pub use pipeline_file::{
-    Fields, NAME, PipelineText, Problem, Problems, approvers, did_you_mean, nearest, quorum,
+pub use money::{Usd, UsdError, cents_that_add_up};
+pub use pipeline::{
+    AgentKind, AgentSpec, Fields, NAME, Pipeline, PipelineText, Problem, Problems, Reports,
+    Request, Size, Stage, approvers, did_you_mean, nearest, quorum,
 };
-pub use plan::{Compare, Plan};
-pub use proof::{Broken, prove_refusals};
+pub use rules::{Broken, Compare, Next, Plan, prove_refusals};
 pub use state::{Attempt, AttemptOutcome, Decided, Phase, Run, StagePhase, StageState};
-pub use test_names::TestNames;
-pub use usd::{Usd, UsdError, cents_that_add_up};
-pub use zone::Zone;
+pub use test_inventory::TestNames;
+pub use time::{Hours, Zone};
 
 /// Version of the rules in this room. Stands in `Started`; where a rule changes, code branches on it.
 pub const RULES: u32 = 1;

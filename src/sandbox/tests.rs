@@ -224,7 +224,7 @@ async fn a_box_dies_with_the_thread_that_started_it() {
     let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     // Forgotten, so that nothing but the thread's death ends it, as when a worker is killed.
     std::thread::spawn(move || {
-        runtime().block_on(async { std::mem::forget(escapee(&starter).await) })
+        runtime().block_on(async { std::mem::forget(escapee(&starter).await) });
     })
     .join()
     .unwrap();

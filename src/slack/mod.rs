@@ -1,41 +1,41 @@
 //! How does Slack speak?
 //! What came in is verified and parsed here, what goes out is escaped, bounded and paced here. What it means is nobody's business here.
 
+mod ack;
 mod blocks;
 mod client;
-mod cut;
 mod error;
-mod heard;
 mod inbound;
 mod manifest;
-mod pacing;
-mod plain;
-mod receipt;
+mod rate_limit;
 mod response_url;
 mod signature;
 mod socket;
 mod text;
+mod truncate;
 mod ts;
+mod unescape;
+mod visible;
 
+pub use ack::Receipt;
 pub use blocks::{
     Button, Confirm, Field, Modal, Said, Words, actions, context, divider, fit, has_button, header,
     plainer, radio, said, section, section_with_button, select, text_input,
 };
 pub use client::{App, Edit, Identity, Member, Post, SlackApi, SlackApiConfig};
-pub use cut::shorten;
 pub use error::SlackError;
-pub use heard::heard;
 pub use inbound::{
     Answer, Click, Deleted, Frame, HomeOpened, Inbound, Malformed, SlashCommand, Surface,
     ThreadMessage, Uninstalled, ViewSubmission,
 };
 pub use manifest::{BadAddress, Delivery, asked_scopes, manifest, manifest_json, slack_url};
-pub use pacing::{Pacing, Priority, Rate};
-pub use plain::{is_hidden, one_line};
-pub use receipt::Receipt;
+pub use rate_limit::{Pacing, Priority, Rate};
 pub use response_url::ResponseUrl;
 pub use signature::{SIGNATURE_HEADER, SignatureError, TIMESTAMP_HEADER, Verifier};
 pub use slack_morphism::prelude::{SlackBlock, SlackView};
 pub use socket::{Delivered, SocketHealth, SocketMode, SocketPatience, Take};
 pub use text::{Mrkdwn, escape};
+pub use truncate::shorten;
 pub use ts::Ts;
+pub use unescape::unescape;
+pub use visible::{is_hidden, one_line};

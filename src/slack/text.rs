@@ -7,8 +7,8 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use url::Url;
 
-use crate::slack::cut::{cut, length, shorten};
-use crate::slack::plain::{clean, one_line, visible};
+use super::truncate::{cut, length, shorten};
+use super::visible::{clean, one_line, visible};
 
 /// Longest name that stands for somebody who has no Slack id.
 const NAME: usize = 40;

@@ -9,9 +9,9 @@ mod messages;
 mod pipelines;
 mod progress;
 mod runs;
-mod test_names;
+mod test_inventory;
 mod threads;
-mod told;
+mod told_once;
 
 pub use inbox::{Delivery, Received};
 pub use messages::{Claim, GivenUp, KnownMessage, Posted};

@@ -116,7 +116,7 @@ pub(super) fn banners(run: &Run) -> Vec<&'static str> {
     }
     match run.sandboxing {
         Some(Sandboxing::None) => {
-            banners.push("*No sandbox:* agent and checks can reach whatever the worker can.")
+            banners.push("*No sandbox:* agent and checks can reach whatever the worker can.");
         }
         Some(Sandboxing::OpenNetwork) => banners
             .push("*Network open:* agent and checks are in a sandbox that can reach the network."),

@@ -1,28 +1,27 @@
 //! What do people see?
-//! Pure drawing: the same run, progress and minute give the same messages. `publisher` makes Slack agree with them.
+//! Pure drawing: the same run, progress and minute give the same messages. The room `publisher` makes Slack agree with them.
 
 mod card;
+mod cli_lines;
 pub(crate) mod clock;
 mod closing;
 mod direct;
 pub(crate) mod figures;
 mod gate;
 #[cfg(test)]
-mod goldens;
+mod goldens_test;
 mod home;
 mod ledger;
-#[cfg(test)]
-pub(crate) mod limits;
 mod links;
 mod message;
 mod modal;
 mod people;
-mod plain;
-mod publisher;
+mod plain_text;
 #[cfg(test)]
 pub(crate) mod sample;
+#[cfg(test)]
+pub(crate) mod slack_limits_test;
 pub(crate) mod table;
-mod told;
 pub mod words;
 
 use chrono::{DateTime, FixedOffset, Utc};
@@ -31,6 +30,7 @@ use url::Url;
 use crate::run::{Progress, Run};
 use crate::slack::Mrkdwn;
 
+pub use cli_lines::{Told, told};
 pub use clock::redraw_at;
 pub use direct::unposted;
 pub use figures::{glyph, phase};
@@ -46,10 +46,8 @@ pub use modal::{
     changes_modal, develop_modal, diff_modal, extend_modal, reject_modal,
 };
 #[cfg(test)]
-pub(crate) use plain::plain_blocks;
-pub use plain::{plain, plain_text, shell_text};
-pub use publisher::Publisher;
-pub use told::{Told, told};
+pub(crate) use plain_text::plain_blocks;
+pub use plain_text::{plain, plain_text, shell_text};
 
 /// "Noted, from the next attempt".
 const NOTED: &str = "memo";

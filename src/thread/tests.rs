@@ -7,8 +7,8 @@ use serde_json::json;
 
 use super::sample::{More, Tale, ana, ben, name, place, request, work};
 use super::{
-    Groups, Message, ModalDiff, Priority, diff_modal, home, limits, redraw_at, render, unposted,
-    words,
+    Groups, Message, ModalDiff, Priority, diff_modal, home, redraw_at, render, slack_limits_test,
+    unposted, words,
 };
 use crate::run::{AttemptOutcome, Outcome, PersonId, Refusal, Reminder, Rework, Verdict};
 use crate::workspace::{FilePatch, FileStatus};
@@ -18,7 +18,7 @@ fn the_largest_run_keeps_the_limits() {
     let tale = Tale::largest().closes(Outcome::Failed, Some(&"<&>".repeat(5_000)));
     let messages = render(&tale.run, (None, &Groups::default()), tale.now, &place());
     assert_eq!(messages.len(), 15);
-    messages.iter().for_each(limits::message);
+    messages.iter().for_each(slack_limits_test::message);
 }
 
 #[test]
@@ -26,7 +26,7 @@ fn the_largest_question_keeps_the_limits() {
     let tale = Tale::largest_question();
     render(&tale.run, (None, &Groups::default()), tale.now, &place())
         .iter()
-        .for_each(limits::message);
+        .for_each(slack_limits_test::message);
 }
 
 #[test]
@@ -137,9 +137,9 @@ proptest! {
     #[test]
     fn whatever_is_said_slack_takes_it(words in words(), steps in 0..8_usize) {
         let tale = saying(&words, steps);
-        render(&tale.run, (None, &Groups::default()), tale.now, &place()).iter().for_each(limits::message);
-        unposted(&tale.run, "gate:core-implementation:1", &place(), &Groups::default()).iter().for_each(limits::message);
-        limits::home(&json!(home(&[(tale.run.clone(), true), (tale.run, false)], tale.now, &place())));
+        render(&tale.run, (None, &Groups::default()), tale.now, &place()).iter().for_each(slack_limits_test::message);
+        unposted(&tale.run, "gate:core-implementation:1", &place(), &Groups::default()).iter().for_each(slack_limits_test::message);
+        slack_limits_test::home(&json!(home(&[(tale.run.clone(), true), (tale.run, false)], tale.now, &place())));
     }
 
     #[test]
@@ -155,7 +155,7 @@ proptest! {
         };
         let (run, files) = (Tale::waiting().run, (0..files).map(file).collect::<Vec<_>>());
         let diff = ModalDiff { run: &run, stage: &name("core-implementation"), files: &files, truncated: page % 2 == 0, page };
-        limits::view(&json!(diff_modal(diff)));
+        slack_limits_test::view(&json!(diff_modal(diff)));
     }
 
     #[test]

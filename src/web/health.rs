@@ -21,7 +21,7 @@ pub async fn live() -> &'static str {
 }
 
 /// What `serve` depends on answers. By HTTP, Slack being away does not make it unready: its requests could not reach us anyway.
-/// That who may not decide is refused was seen before anything answered here ([`super::Proven`]).
+/// That who may not decide is refused was seen before anything answered here ([`crate::chat::Proven`]).
 /// By sockets it is we who call, and who has had no connection for a minute is of no use to anybody.
 pub async fn ready(State(web): State<Web>) -> (StatusCode, Json<Value>) {
     let (database, temporal) = tokio::join!(

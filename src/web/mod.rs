@@ -1,23 +1,9 @@
 //! Where do they knock?
 //! One router: Slack's requests, pages for people, probes for machines.
 
-mod act;
-mod answer;
-mod conversation;
-mod diff_page;
-mod form;
-mod gone;
 mod health;
-mod look;
-mod member;
-mod page;
 mod pages;
-mod reception;
-mod resend;
-mod run_page;
 mod slack;
-mod speech;
-mod tell;
 
 use std::sync::Arc;
 
@@ -27,14 +13,10 @@ use axum::routing::{get, post};
 use chrono::{DateTime, Utc};
 use tower_http::catch_panic::CatchPanicLayer;
 
+use crate::chat::Proven;
 use crate::commands::Doors;
 use crate::slack::{SlackApi, SocketHealth, Verifier};
 use crate::thread::Place;
-
-pub use act::Actor;
-pub use member::{Proven, prove};
-pub use reception::{Arrival, Way};
-pub use resend::resend;
 
 /// Slack sends a few kilobytes; more than this is somebody else.
 const BODY_BYTES: usize = 1 << 20;

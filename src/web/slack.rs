@@ -8,8 +8,8 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use tokio::time::{Instant, timeout_at};
 
-use super::reception::{Arrival, PATIENCE, Way};
-use super::{Actor, Web};
+use super::Web;
+use crate::chat::{Actor, Arrival, PATIENCE, Way};
 use crate::slack::{
     Inbound, Receipt, SIGNATURE_HEADER, SignatureError, TIMESTAMP_HEADER, Verifier,
 };

@@ -83,7 +83,7 @@ impl Conversation {
             for block in message["content"].as_array().into_iter().flatten() {
                 match block["type"].as_str() {
                     Some("text") => {
-                        words = words + "\n" + block["text"].as_str().unwrap_or_default()
+                        words = words + "\n" + block["text"].as_str().unwrap_or_default();
                     }
                     Some("tool_use") => calls
                         .extend(block["id"].as_str().and_then(|id| Some((id, CallId::parse(id)?)))),

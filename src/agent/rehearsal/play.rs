@@ -170,8 +170,8 @@ impl Script<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::conversation::Tried;
     use super::*;
+    use crate::agent::rehearsal::conversation::Tried;
 
     const PLAY: &str = r"
         model = 'm'

@@ -1,12 +1,12 @@
 //! The lines of `signoff events --json`: a door, pinned field by field.
 
-use super::super::play::{ana, request, snapshot};
-use super::super::{
+use super::{Delivered, Event, Happened, Outcome, StageOutcome};
+use crate::run::rules::play::{ana, request, snapshot};
+use crate::run::{
     AgentInfo, AttemptOutcome, Diff, Digest, FileDiff, GateId, GateKind, PersonId, Refusal,
     Reminder, Reports, RequestId, Rework, Run, Sandboxing, StageName, Tests, TestsChanged, Tokens,
     Trouble, Usd, Verdict, Via,
 };
-use super::{Delivered, Event, Happened, Outcome, StageOutcome};
 
 const TOKENS: Tokens = Tokens { input: 2_000, output: 300, cache_read: 40, cache_write: 5 };
 const COST: Usd = Usd::from_nanos(43_750_000);

@@ -6,7 +6,7 @@ use slack_morphism::prelude::{
 use url::Url;
 
 use super::{ID, plain};
-use crate::slack::cut::{cut, length};
+use crate::slack::truncate::{cut, length};
 
 const BUTTON_TEXT: usize = 75;
 const BUTTON_VALUE: usize = 2_000;

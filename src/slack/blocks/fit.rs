@@ -4,7 +4,7 @@ use serde_json::Value;
 use slack_morphism::prelude::SlackBlock;
 
 use super::context;
-use crate::slack::cut::length;
+use crate::slack::truncate::length;
 
 const IN_A_MESSAGE: usize = 50;
 const IN_A_VIEW: usize = 100;

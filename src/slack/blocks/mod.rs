@@ -19,9 +19,9 @@ pub use fit::{fit, fit_view};
 pub use read::{Said, has_button, plainer, said};
 pub use view::{Field, Modal, Words, radio, select, text_input};
 
-use crate::slack::cut::cut;
-use crate::slack::plain::clean;
-use crate::slack::text::Mrkdwn;
+use super::text::Mrkdwn;
+use super::truncate::cut;
+use super::visible::clean;
 
 /// Slack refuses an edit whose text is longer.
 pub(super) const MESSAGE_TEXT: usize = 4_000;

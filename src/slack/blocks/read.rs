@@ -7,8 +7,8 @@ use slack_morphism::prelude::{
     SlackSectionBlock,
 };
 
-use crate::slack::cut::{cut, length};
 use crate::slack::text::escape;
+use crate::slack::truncate::{cut, length};
 
 /// Longest paragraph of a plainer message, and longest text of all of them: far within Slack's limits.
 const PARAGRAPH: usize = 1_500;

@@ -9,7 +9,7 @@ use url::Url;
 
 use super::fit::{bytes, text_length};
 use super::*;
-use crate::slack::cut::length;
+use crate::slack::truncate::length;
 
 /// What people, models and repositories could call a thing.
 fn hostile() -> impl Strategy<Value = String> {

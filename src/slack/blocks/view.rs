@@ -8,7 +8,7 @@ use slack_morphism::prelude::{
 
 use super::element::whole;
 use super::{ID, fit_view, plain};
-use crate::slack::cut::cut;
+use crate::slack::truncate::cut;
 
 const TITLE: usize = 24;
 const METADATA: usize = 3_000;

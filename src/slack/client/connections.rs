@@ -5,7 +5,7 @@ use url::Url;
 
 use super::{SlackApi, promised};
 use crate::slack::error::SlackError;
-use crate::slack::pacing::{Call, Priority};
+use crate::slack::rate_limit::{Call, Priority};
 
 const METHOD: &str = "apps.connections.open";
 

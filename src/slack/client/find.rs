@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::SlackApi;
 use super::messages::{METADATA_TYPE, block_key};
 use crate::slack::error::SlackError;
-use crate::slack::pacing::{Call, Priority};
+use crate::slack::rate_limit::{Call, Priority};
 use crate::slack::ts::Ts;
 
 const PAGE: &str = "200";

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use super::SlackApi;
 use crate::slack::error::SlackError;
-use crate::slack::pacing::{Call, Priority};
+use crate::slack::rate_limit::{Call, Priority};
 
 impl SlackApi {
     /// The ids of the people in a user group (`S…`), at most five minutes old. Nobody is an answer; a group that is not there is an error

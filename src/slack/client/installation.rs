@@ -13,7 +13,7 @@ use tokio::time::timeout;
 
 use super::{SlackApi, connector, promised};
 use crate::slack::error::SlackError;
-use crate::slack::pacing::{Call, Priority};
+use crate::slack::rate_limit::{Call, Priority};
 
 const SLACK: &str = "https://slack.com/api";
 /// Where Slack says what a token may do.

@@ -8,10 +8,10 @@ use tracing::Span;
 
 use super::{SlackApi, promised};
 use crate::slack::blocks::MESSAGE_TEXT;
-use crate::slack::cut::cut;
 use crate::slack::error::SlackError;
-use crate::slack::pacing::{Call, Priority};
+use crate::slack::rate_limit::{Call, Priority};
 use crate::slack::response_url::ResponseUrl;
+use crate::slack::truncate::cut;
 use crate::slack::ts::Ts;
 
 /// Under this type our messages carry their key as metadata. Everybody who can read a message can read that too.

@@ -33,8 +33,8 @@ use memory::Memory;
 pub use messages::{Edit, Post};
 pub use people::{Identity, Member};
 
-use crate::slack::error::SlackError;
-use crate::slack::pacing::{Call, Pacer, Pacing};
+use super::error::SlackError;
+use super::rate_limit::{Call, Pacer, Pacing};
 
 /// Slack answers within a second or not at all; well under any lease that somebody holds around a call.
 const CALL_TIMEOUT: Duration = Duration::from_secs(10);

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 use super::{SlackApi, promised};
 use crate::run::Zone;
 use crate::slack::error::SlackError;
-use crate::slack::pacing::{Call, Priority};
+use crate::slack::rate_limit::{Call, Priority};
 
 /// What our token makes us.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use slack_morphism::prelude::SlackBlock;
 use super::{SlackApi, promised};
 use crate::slack::blocks::fit_view;
 use crate::slack::error::SlackError;
-use crate::slack::pacing::{Call, Priority};
+use crate::slack::rate_limit::{Call, Priority};
 
 impl SlackApi {
     /// Opens a form and returns its id. A trigger lives three seconds and works once, so this goes before all else.

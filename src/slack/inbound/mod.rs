@@ -17,10 +17,10 @@ use url::Url;
 
 use fields::Fields;
 
+use super::response_url::ResponseUrl;
+use super::ts::Ts;
+use super::unescape::unescape;
 use crate::run::{PersonId, RequestId};
-use crate::slack::heard::heard;
-use crate::slack::response_url::ResponseUrl;
-use crate::slack::ts::Ts;
 
 /// One verified request, understood.
 ///
@@ -153,7 +153,7 @@ pub struct ThreadMessage {
     pub user_team: String,
     pub channel: String,
     pub user: String,
-    /// As Slack wrote it; [`crate::slack::heard`] makes plain words of it.
+    /// As Slack wrote it; [`super::unescape`] makes plain words of it.
     pub text: String,
     pub ts: Ts,
     pub thread_ts: Option<Ts>,
@@ -167,7 +167,7 @@ impl ThreadMessage {
     /// it is none.
     #[must_use]
     pub fn own_words(&self) -> String {
-        own(&heard(&self.text)).trim().to_owned()
+        own(&unescape(&self.text)).trim().to_owned()
     }
 }
 

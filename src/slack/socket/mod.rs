@@ -2,11 +2,11 @@
 //! We call, twice at all times, and Slack speaks into the open line. A line that Slack is about to close is replaced first.
 //! <https://docs.slack.dev/apis/events-api/using-socket-mode>
 
+mod connection;
+mod dedup;
 mod dial;
 mod frame;
 mod health;
-mod line;
-mod once;
 
 use std::fmt;
 use std::sync::Arc;
@@ -19,12 +19,12 @@ use tokio_util::task::TaskTracker;
 
 pub use health::SocketHealth;
 
+use super::ack::Receipt;
 use super::client::SlackApi;
 use super::inbound::Inbound;
-use super::receipt::Receipt;
+use connection::{Line, Parting};
+use dedup::once;
 use dial::{NoLine, dial};
-use line::{Line, Parting};
-use once::once;
 
 /// More than one, so that losing one is no silence. Slack sends each request to any of them.
 const CONNECTIONS: usize = 2;

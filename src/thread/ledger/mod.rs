@@ -140,7 +140,7 @@ fn sections(rows: &[Row], last: Option<String>) -> Vec<SlackBlock> {
     for paragraph in note.into_iter().chain(shown).chain(last.map(Mrkdwn::from)) {
         match texts.pop() {
             Some(text) if text.length() + 1 + paragraph.length() <= PER_SECTION => {
-                texts.push(text + "\n" + paragraph)
+                texts.push(text + "\n" + paragraph);
             }
             full => texts.extend(full.into_iter().chain([paragraph])),
         }

@@ -1,13 +1,13 @@
 //! How does one attempt read?
 //! What ended reads the same for ever; what runs shows its progress.
 
+use super::PER_SECTION;
 use crate::run::{
     Attempt, AttemptOutcome, Changes, Progress, Remark, RemarkKind, Rework, Run, StagePhase,
     Trouble,
 };
 use crate::slack::{Mrkdwn, one_line};
 use crate::thread::figures;
-use crate::thread::ledger::PER_SECTION;
 use crate::thread::people::mention;
 
 /// Longest reason.
@@ -76,10 +76,10 @@ pub(in crate::thread) fn row(
         ),
         AttemptOutcome::Good => parts.extend(figures::achieved(attempt)),
         AttemptOutcome::Bad | AttemptOutcome::Lost => {
-            parts.push(format!("{} → {}", what_went_wrong(attempt), then(run, index, attempt)))
+            parts.push(format!("{} → {}", what_went_wrong(attempt), then(run, index, attempt)));
         }
         AttemptOutcome::Stopped if attempt.snapshot.is_some() => {
-            parts.push("stopped, what was written is kept unchecked".to_owned())
+            parts.push("stopped, what was written is kept unchecked".to_owned());
         }
         AttemptOutcome::Stopped => parts.push("stopped, its work is not kept".to_owned()),
     }

@@ -1,9 +1,9 @@
 //! What does an answer need that a press cannot say?
 //! Words and a choice. The gate that is answered comes back with the form: what opened it may be old by then.
 
-use super::super::GateValue;
 use crate::run::{Decision, OnReject, Run};
 use crate::slack::{Field, Modal, SlackBlock, SlackView, Words, radio, section, text_input};
+use crate::thread::GateValue;
 
 /// `callback_id` of the form for changes: `words`/`words`, and `start`/`start` with the value `top` or `base`.
 pub const CHANGES_FORM: &str = "changes";

@@ -4,12 +4,12 @@
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::super::figures;
-use super::super::gate::DIFF_PAGE;
 use crate::run::{Run, RunId, StageName};
 use crate::slack::{
     Button, Modal, Mrkdwn, SlackView, context, section, section_with_button, shorten,
 };
+use crate::thread::figures;
+use crate::thread::gate::DIFF_PAGE;
 use crate::workspace::FilePatch;
 
 /// `callback_id` of the modal; its `private_metadata` is a `DiffPlace`.

@@ -3,12 +3,12 @@
 
 use std::time::Duration;
 
-use super::super::diff::PLAIN;
-use super::super::patch::sections;
-use super::super::{Shadow, WorkspaceError};
 use super::change::Change;
 use super::{Found, secrets};
 use crate::run::{Risk, Snapshot};
+use crate::workspace::diff::PLAIN;
+use crate::workspace::patch::sections;
+use crate::workspace::{Shadow, WorkspaceError};
 
 /// How much of a difference is looked through.
 const MOST_BYTES: u64 = 8 << 20;

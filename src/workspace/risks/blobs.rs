@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::super::{Shadow, WorkspaceError};
+use crate::workspace::{Shadow, WorkspaceError};
 
 impl Shadow {
     /// Sizes in bytes by id; what is not here has none.

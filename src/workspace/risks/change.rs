@@ -1,8 +1,8 @@
 //! What became of each file?
 //! From `git diff --raw -z`: names of files are data here, whatever they look like.
 
-use super::super::diff::Counted;
-use super::super::snapshot::records;
+use crate::workspace::diff::Counted;
+use crate::workspace::snapshot::records;
 
 /// One changed file.
 #[derive(Debug, PartialEq, Eq)]

@@ -4,8 +4,8 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
-use super::super::Delivery;
 use super::{git, place, write};
+use crate::workspace::Delivery;
 
 #[tokio::test]
 async fn a_diff_is_what_git_counts() {

@@ -5,8 +5,8 @@ use std::os::unix::fs::symlink;
 use std::os::unix::net::UnixListener;
 use std::process::Command;
 
-use super::super::WorkspaceError;
 use super::{commit, git, place, write};
+use crate::workspace::WorkspaceError;
 
 #[tokio::test]
 async fn half_written_work_is_kept_as_it_stands() {

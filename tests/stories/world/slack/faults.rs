@@ -75,7 +75,7 @@ impl FakeSlack {
     fn in_channel(&self, channel: &str, refuses: Option<&'static str>) -> Result<()> {
         let id = self.channel(channel)?;
         self.shared.change(|state| {
-            state.channels.iter_mut().filter(|it| it.id == id).for_each(|it| it.refuses = refuses)
+            state.channels.iter_mut().filter(|it| it.id == id).for_each(|it| it.refuses = refuses);
         });
         Ok(())
     }

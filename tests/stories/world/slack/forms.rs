@@ -100,10 +100,10 @@ impl State {
             (Some("update"), Some(Ok(view))) => drop(self.changes(id, view)),
             (Some("push"), Some(Ok(view))) => drop(self.opens(&user, view, Some(id.to_owned()))),
             (Some("clear"), None) => {
-                self.views.iter_mut().filter(|it| it.user == user).for_each(|it| it.open = false)
+                self.views.iter_mut().filter(|it| it.user == user).for_each(|it| it.open = false);
             }
             (None, None) if heard.body.is_empty() || answer == json!({}) => {
-                self.views[at].open = false
+                self.views[at].open = false;
             }
             (_, Some(Err(_))) => {}
             _ => self.violations.push(format!("a form was answered with {}", heard.body)),

@@ -193,7 +193,7 @@ impl State {
         let mut action = json!({ "type": element["type"], "action_id": element["action_id"], "block_id": pressed.block_id, "action_ts": self.next_ts() });
         match &pressed.option {
             Some(option) if element["type"] == "checkboxes" => {
-                action["selected_options"] = json!([option])
+                action["selected_options"] = json!([option]);
             }
             Some(option) => action["selected_option"] = option.clone(),
             None => action["text"] = element["text"].clone(),

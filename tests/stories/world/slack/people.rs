@@ -153,7 +153,7 @@ impl FakeSlack {
             ts: String::new(),
         };
         self.shared.change(|state| {
-            tell(state, told, &Arguments(json.as_object().cloned().unwrap_or_default()))
+            tell(state, told, &Arguments(json.as_object().cloned().unwrap_or_default()));
         });
     }
 

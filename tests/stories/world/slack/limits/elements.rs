@@ -41,9 +41,9 @@ impl Wrong {
             }
             let kind = element["type"].as_str().unwrap_or_default();
             if allowed.contains(&kind) {
-                self.element(element, kind)
+                self.element(element, kind);
             } else {
-                self.say(&format!("an element of type {kind:?}"))
+                self.say(&format!("an element of type {kind:?}"));
             }
         }
     }

@@ -25,7 +25,7 @@ impl Wrong {
         match object["text"].as_str() {
             None | Some("") => self.say(&format!("{what} has no text")),
             Some(text) => {
-                self.if_more(text.chars().count(), most, &format!("characters of {what}"))
+                self.if_more(text.chars().count(), most, &format!("characters of {what}"));
             }
         }
     }

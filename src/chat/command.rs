@@ -1,0 +1,213 @@
+//! Who says what to us by name?
+//! `/develop …`, `@signoff …` and a direct message have one grammar; in a run's thread it means that run.
+
+use super::access::{NotAdmitted, Stranger};
+use super::act::{Acted, Actor, told};
+use super::reply::asker;
+use crate::commands::{
+    self, Answer, Asker, Command, HELP, Named, Order, Reply, ReplyKind, Said, Terms, Waiting,
+};
+use crate::run::{Channel, RequestId, Run, Verdict, Via};
+use crate::slack::{SlashCommand, ThreadMessage, unescape};
+use crate::store::StoreError;
+
+const MAYBE_MORE: &str =
+    "\nSlack did not say all about you, so more may wait for you. Please look again in a minute.";
+const NAME_IT: &str = "Signoff was interrupted before it knew which run you meant, and since then one was answered. Name the run, if it still waits.";
+
+impl Actor {
+    pub(super) async fn command(&self, it: &SlashCommand, said: Said) -> Result<Acted, StoreError> {
+        let place = Channel { team: it.team.clone(), channel: it.channel.clone() };
+        let asker = Asker { place: Some(place), ..Asker::new(it.person(), Via::Command, said) };
+        match commands::parse(&unescape(&it.text), &self.doors.projects) {
+            Ok(Command::Form) => Ok(self.open_form(it).await),
+            Ok(command) => self.obey(command, asker, &it.key).await,
+            Err(misunderstood) => Ok(Acted::Told(misunderstood.text)),
+        }
+    }
+
+    /// Said in a channel or thread, with our name in it.
+    pub(super) async fn mention(
+        &self,
+        it: &ThreadMessage,
+        said: Said,
+    ) -> Result<Acted, StoreError> {
+        let around = self.run_around(it).await?;
+        let Ok(us) = self.slack.identity().await else {
+            return Ok(Acted::Told(
+                "Slack did not say who is called, so nothing was done. Please try again."
+                    .to_owned(),
+            ));
+        };
+        let words = it.own_words();
+        let called = words
+            .strip_prefix(&format!("<@{}>", us.bot_user))
+            .map(|rest| rest.trim_start_matches([',', ':']).trim());
+        match (called, around) {
+            (Some(words), around) => self.called(it, (words, around), said).await,
+            // They speak about us, not to us.
+            (None, Some(run)) => self.reply(it, &run, said).await,
+            (None, None) => Ok(Acted::Silent),
+        }
+    }
+
+    /// Said to us, without our name.
+    pub(super) async fn called(
+        &self,
+        it: &ThreadMessage,
+        (words, around): (&str, Option<Run>),
+        said: Said,
+    ) -> Result<Acted, StoreError> {
+        let asker = asker(it, said);
+        // Guests may ask how a run is.
+        match self.member(&asker.person, Some(&it.team)).await {
+            Ok(_) | Err(NotAdmitted::Stranger(Stranger::Guest)) => {}
+            Err(refused) => return Ok(Acted::Told(refused.told())),
+        }
+        match (commands::parse(without_verb(words), &self.doors.projects), around) {
+            (Ok(Command::Form), _) => Ok(Acted::Told(HELP.to_owned())),
+            (Ok(command), _) => self.obey(command, asker, &it.key).await,
+            (Err(unknown), Some(run)) if !unknown.nearly => {
+                self.take_note(it, (&run, words), said).await
+            }
+            (Err(misunderstood), _) => Ok(Acted::Told(misunderstood.text)),
+        }
+    }
+
+    async fn obey(
+        &self,
+        command: Command,
+        asker: Asker,
+        key: &RequestId,
+    ) -> Result<Acted, StoreError> {
+        let reply = match command {
+            Command::Form => Reply::new(ReplyKind::Unknown, HELP),
+            Command::Help => Reply::new(ReplyKind::Done, HELP),
+            Command::List => commands::list(&self.doors, &asker, 10).await?.1,
+            Command::Waiting => {
+                let seen = self.waiting(&asker).await?;
+                let mut reply = commands::waiting(&seen.all, (self.clock)());
+                if seen.doubt.is_some() {
+                    reply.text.push_str(MAYBE_MORE);
+                }
+                reply
+            }
+            Command::Status { run } => {
+                match commands::find(&self.doors, &asker, run.as_deref().unwrap_or_default())
+                    .await?
+                {
+                    Ok(named) => commands::status(&named.run, (self.clock)()),
+                    Err(unknown) => unknown,
+                }
+            }
+            Command::Develop(what) => self.start(Order { what, asker, key: key.clone() }).await?,
+            Command::Decide { verdict, said } => {
+                match self.run_meant(&asker, (verdict, &said), key).await? {
+                    Ok(named) => match Terms::read(verdict, &named.said) {
+                        Ok(terms) => {
+                            return self
+                                .decide(
+                                    &named.run,
+                                    Answer { terms, ..Answer::new(verdict, asker, key.clone()) },
+                                )
+                                .await;
+                        }
+                        Err(misunderstood) => Reply::new(ReplyKind::Refused, misunderstood.text),
+                    },
+                    Err(unknown) => unknown,
+                }
+            }
+        };
+        Ok(told(&reply))
+    }
+
+    /// The run that is named; else that of the thread; else, to be stopped the only one of the channel that is not over, and to be answered the
+    /// only one that waits for whoever speaks.
+    async fn run_meant(
+        &self,
+        asker: &Asker,
+        (verdict, said): (Verdict, &str),
+        key: &RequestId,
+    ) -> Result<Result<Named, Reply>, StoreError> {
+        match commands::named(&self.doors, asker, said).await? {
+            Ok(Some(named)) => return Ok(Ok(named)),
+            Ok(None) => {}
+            Err(unknown) => return Ok(Err(unknown)),
+        }
+        if asker.said.again {
+            if let Some(run) = commands::judged_before(&self.doors, key).await? {
+                return Ok(Ok(Named { run, said: said.to_owned() }));
+            }
+            // Another may be the only one now than when it was said.
+            if self.doors.store.anything_closed_since(asker.said.at).await? {
+                return Ok(Err(Reply::new(ReplyKind::Unknown, NAME_IT)));
+            }
+        }
+        if let (Verdict::Stop, Some(place)) = (verdict, &asker.place) {
+            return commands::only_open(&self.doors, (place, asker), said).await;
+        }
+        let seen = self.waiting(asker).await?;
+        // The only one that is known to wait for them may not be the only one.
+        Ok(match seen.doubt {
+            Some(doubt) => Err(Reply::new(ReplyKind::Refused, doubt.told())),
+            None => commands::only_one(seen.all, asker, said),
+        })
+    }
+
+    /// Every question that is open here, and whether it waits for this person.
+    pub(super) async fn waiting(&self, asker: &Asker) -> Result<Seen, StoreError> {
+        let runs = commands::waiting_runs(&self.doors, asker).await?;
+        let member =
+            self.member(&asker.person, asker.place.as_ref().map(|place| place.team.as_str())).await;
+        let may_decide = member.is_ok();
+        let mut doubt = member.err().filter(|refused| *refused == NotAdmitted::Unknown);
+        let mut all = Vec::new();
+        for run in runs {
+            let mut mine = may_decide && commands::waits_for(&run, &asker.person, &[]);
+            // Slack is not asked again and again what it does not answer.
+            if may_decide && !mine && doubt.is_none() {
+                let seen = self.memberships(&run, &asker.person).await;
+                doubt = seen.unknown.map(NotAdmitted::UnknownGroup);
+                mine = !seen.of.is_empty() && commands::waits_for(&run, &asker.person, &seen.of);
+            }
+            all.push(Waiting { run, mine });
+        }
+        Ok(Seen { all, doubt })
+    }
+}
+
+/// What waits, as far as Slack says who somebody is.
+#[derive(Debug)]
+pub(super) struct Seen {
+    pub(super) all: Vec<Waiting>,
+    /// Why more may wait for them.
+    pub(super) doubt: Option<NotAdmitted>,
+}
+
+/// `develop`, as after a slash, changes nothing.
+fn without_verb(words: &str) -> &str {
+    match commands::first_word(words) {
+        (first, rest)
+            if matches!(first.trim_start_matches('/').to_lowercase().as_str(), "develop") =>
+        {
+            rest
+        }
+        _ => words.trim(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_verb;
+
+    #[test]
+    fn the_commands_own_name_may_be_said_or_not() {
+        for words in ["approve  nice", "develop approve  nice", "/Develop approve  nice"] {
+            assert_eq!(without_verb(words), "approve  nice");
+        }
+        assert_eq!(
+            (without_verb("develop"), without_verb("developing is fun")),
+            ("", "developing is fun")
+        );
+    }
+}

@@ -1,0 +1,141 @@
+//! How does somebody learn what became of their request?
+//! Privately, where they made it; lost words change nothing.
+
+use super::act::{Acted, Actor, PassedOn};
+use super::form::{answered_form, form_place};
+use crate::commands;
+use crate::run::{RunId, Verdict};
+use crate::slack::{
+    Click, HomeOpened, Inbound, Post, Priority, SlackError, SlashCommand, Surface, ThreadMessage,
+    Ts, ViewSubmission,
+};
+use crate::thread::words;
+
+impl Actor {
+    /// Tells what became of a request, where there is anything to tell; also what the run says of an answer, as soon as it does.
+    pub async fn follow(&self, inbound: &Inbound, acted: Acted) {
+        match acted {
+            Acted::Told(text) | Acted::Owed(text) => self.tell(inbound, &text).await,
+            Acted::PassedOn(passed_on) => self.outcome(inbound, &passed_on).await,
+            Acted::Wrong { why, .. } => self.tell(inbound, &why).await,
+            Acted::Silent => {}
+        }
+        if let Some(opened) = at_home(inbound) {
+            self.show_home(&opened).await;
+        }
+    }
+
+    async fn outcome(&self, inbound: &Inbound, PassedOn { run, verdict, key }: &PassedOn) {
+        match commands::said_to(&self.doors, (run, *verdict), key).await {
+            Ok(Some(Err(refused))) => self.tell(inbound, &refused.text).await,
+            Ok(Some(Ok(())))
+                if *verdict == Verdict::Snooze || self.is_out_of_sight(inbound, run).await =>
+            {
+                self.tell(inbound, &format!("`{run}`: {}", words::recorded(*verdict))).await;
+            }
+            // It counts, and the thread shows it.
+            Ok(Some(Ok(()))) => {}
+            Ok(None) => self.tell(inbound, words::not_taken_up_yet()).await,
+            Err(e) => {
+                tracing::warn!(run.id = %run, error = %e, "could not ask what became of an answer to {run}");
+            }
+        }
+    }
+
+    /// Whether it was said elsewhere than in the run's thread, which shows what became of it.
+    async fn is_out_of_sight(&self, inbound: &Inbound, run: &RunId) -> bool {
+        match inbound {
+            Inbound::Command(_) => true,
+            Inbound::Message(it) | Inbound::Mention(it) => {
+                self.thread_of(it).await.ok().flatten().as_ref() != Some(run)
+            }
+            _ => false,
+        }
+    }
+
+    /// Says something to whoever made the request, privately.
+    pub async fn tell(&self, inbound: &Inbound, text: &str) {
+        let told = match inbound {
+            Inbound::Command(SlashCommand { response_url: Some(url), .. }) => {
+                self.slack.respond(url, None, text).await
+            }
+            Inbound::Click(Click { response_url: Some(url), thread_ts, .. }) => {
+                self.slack.respond(url, thread_ts.as_ref(), text).await
+            }
+            Inbound::Click(it) => self.tell_directly(&it.user, inbound, text).await,
+            Inbound::Message(it) | Inbound::Mention(it) => self.tell_there(it, inbound, text).await,
+            Inbound::Submission(it) => self.tell_about_form(it, inbound, text).await,
+            _ => Ok(()),
+        };
+        if let Err(e) = told {
+            tracing::warn!(error = %e, "could not tell somebody what became of their request");
+        }
+    }
+
+    async fn tell_there(
+        &self,
+        it: &ThreadMessage,
+        inbound: &Inbound,
+        text: &str,
+    ) -> Result<(), SlackError> {
+        // Nobody else reads there, and what only they can see is gone when they look again.
+        if it.direct {
+            let said = Post {
+                channel: &it.channel,
+                thread_ts: it.thread_ts.as_ref(),
+                ..words_of(inbound, text)
+            };
+            return self.slack.post(said).await.map(drop);
+        }
+        self.slack.ephemeral(&it.channel, &it.user, it.thread_ts.as_ref(), text).await
+    }
+
+    /// In the conversation that a form came from, or in the thread of the run that it is about; directly where they cannot be told there.
+    async fn tell_about_form(
+        &self,
+        it: &ViewSubmission,
+        inbound: &Inbound,
+        text: &str,
+    ) -> Result<(), SlackError> {
+        if let Some(place) = form_place(it) {
+            return self.slack.ephemeral(&place.channel, &it.user, None, text).await;
+        }
+        let Some(form) = answered_form(it) else { return Ok(()) };
+        if !form.home
+            && let Ok(Some((place, root))) = self.doors.store.thread(&form.gate.run).await
+        {
+            let root = root.as_deref().map(Ts::from);
+            if self.slack.ephemeral(&place.channel, &it.user, root.as_ref(), text).await.is_ok() {
+                return Ok(());
+            }
+        }
+        self.tell_directly(&it.user, inbound, text).await
+    }
+
+    async fn tell_directly(
+        &self,
+        user: &str,
+        inbound: &Inbound,
+        text: &str,
+    ) -> Result<(), SlackError> {
+        let channel = self.slack.direct(user).await?;
+        self.slack.post(Post { channel: &channel, ..words_of(inbound, text) }).await.map(drop)
+    }
+}
+
+fn words_of<'a>(inbound: &'a Inbound, text: &'a str) -> Post<'a> {
+    let key = inbound.key().map_or("told", |key| key.0.as_str());
+    Post { channel: "", thread_ts: None, text, blocks: &[], key, priority: Priority::Gate }
+}
+
+/// Whose Home tab shows what they answered.
+fn at_home(inbound: &Inbound) -> Option<HomeOpened> {
+    let (team, user, key) = match inbound {
+        Inbound::Click(it) if it.surface == Surface::Home => (&it.team, &it.user, &it.key),
+        Inbound::Submission(it) if answered_form(it).is_some_and(|form| form.home) => {
+            (&it.team, &it.user, &it.key)
+        }
+        _ => return None,
+    };
+    Some(HomeOpened { team: team.clone(), user: user.clone(), key: key.clone() })
+}

@@ -1,0 +1,75 @@
+//! What does a successor need to go on where a worker died?
+//! Heartbeats carry it to other machines, at most once a second; a file at the attempt's desk knows it to the last answer.
+
+use std::fs;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::run::{Tokens, Usd};
+
+const FILE: &str = "handover.json";
+
+/// How far an attempt's agent is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Handover {
+    pub session: Option<String>,
+    pub tokens: Tokens,
+    pub cost_usd: Usd,
+}
+
+impl Handover {
+    /// The newer of what a heartbeat brought and what is in the desk's folder: more was paid since.
+    pub fn newest(beaten: Option<Self>, folder: &Path) -> Self {
+        let kept = fs::read(folder.join(FILE))
+            .ok()
+            .and_then(|text| serde_json::from_slice::<Self>(&text).ok());
+        match (beaten, kept) {
+            (Some(beaten), Some(kept)) if kept.cost_usd >= beaten.cost_usd => kept,
+            (Some(beaten), _) => beaten,
+            (None, kept) => kept.unwrap_or_default(),
+        }
+    }
+
+    /// Kept at one stroke. Without it the last heartbeat counts, so a full disk ends no agent.
+    pub fn keep(&self, folder: &Path) {
+        let partial = folder.join("handover.partial");
+        let written = serde_json::to_vec(self)
+            .map_err(std::io::Error::from)
+            .and_then(|text| fs::write(&partial, text));
+        if let Err(e) = written.and_then(|()| fs::rename(&partial, folder.join(FILE))) {
+            tracing::warn!(error = %e, "could not keep how far an agent is in {}", folder.display());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn paid(session: &str, cost: i64) -> Handover {
+        Handover {
+            session: Some(session.to_owned()),
+            tokens: Tokens::default(),
+            cost_usd: Usd::from_nanos(cost),
+        }
+    }
+
+    #[test]
+    fn what_was_paid_since_the_last_heartbeat_counts() {
+        let desk = tempfile::tempdir().unwrap();
+        assert_eq!(Handover::newest(None, desk.path()), Handover::default());
+        paid("here", 7).keep(desk.path());
+        assert_eq!(Handover::newest(None, desk.path()), paid("here", 7));
+        assert_eq!(Handover::newest(Some(paid("here", 5)), desk.path()), paid("here", 7));
+    }
+
+    #[test]
+    fn what_was_paid_elsewhere_since_counts() {
+        let desk = tempfile::tempdir().unwrap();
+        paid("here", 7).keep(desk.path());
+        assert_eq!(Handover::newest(Some(paid("elsewhere", 9)), desk.path()), paid("elsewhere", 9));
+        fs::write(desk.path().join(FILE), "half a").unwrap();
+        assert_eq!(Handover::newest(Some(paid("elsewhere", 3)), desk.path()), paid("elsewhere", 3));
+    }
+}

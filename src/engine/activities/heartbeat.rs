@@ -1,0 +1,105 @@
+//! How is an agent watched at work?
+//! Its progress for people, its heartbeat for Temporal, and what a successor needs should this worker die.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use chrono::{DateTime, Utc};
+use temporalio_sdk::activities::{ActivityContext, ActivityError};
+use tokio_util::sync::CancellationToken;
+
+use super::WriteInput;
+use super::handover::Handover;
+use crate::agent::{AgentEvent, Assignment, Session};
+use crate::engine::retry_policy::{HEARTBEAT_INTERVAL, PROGRESS_REPEAT};
+use crate::run::{Progress, Tokens, Usd};
+
+/// Beats once a second while `work` goes on, telling `told`, and passes Temporal's wish to end on to `stop`.
+pub(super) async fn beating<T>(
+    ctx: &ActivityContext,
+    told: &Handover,
+    stop: &CancellationToken,
+    work: impl Future<Output = T>,
+) -> Result<T, ActivityError> {
+    let mut work = std::pin::pin!(work);
+    let mut tick = tokio::time::interval(HEARTBEAT_INTERVAL);
+    loop {
+        tokio::select! {
+            done = &mut work => return Ok(done),
+            _ = tick.tick() => ctx.record_heartbeat(told.clone()).await?,
+            () = ctx.cancelled(), if !stop.is_cancelled() => stop.cancel(),
+        }
+    }
+}
+
+/// What is known of an agent at work.
+pub(super) struct Watch<'a> {
+    folder: PathBuf,
+    pub(super) handover: Handover,
+    before: &'a Handover,
+    progress: Progress,
+    told: Option<(Instant, Progress)>,
+}
+
+impl<'a> Watch<'a> {
+    /// `before` is what earlier workers spent on the same attempt.
+    pub(super) fn new(input: &WriteInput, assignment: &Assignment, before: &'a Handover) -> Self {
+        let (Session::New(session) | Session::Resume(session)) = &assignment.session;
+        let progress = Progress {
+            stage: input.stage.name.clone(),
+            attempt: input.attempt,
+            tokens: before.tokens,
+            cost_usd: before.cost_usd,
+            step: "starting".to_owned(),
+            at: clock(),
+        };
+        let folder = assignment.log.parent().unwrap_or(Path::new(".")).to_owned();
+        let handover = Handover { session: Some(session.to_string()), ..before.clone() };
+        handover.keep(&folder);
+        Self { folder, handover, before, progress, told: None }
+    }
+
+    pub(super) fn note(&mut self, event: AgentEvent) {
+        match event {
+            AgentEvent::ToolStarted { title, .. } => self.progress.step = title,
+            AgentEvent::Retrying { why, .. } => {
+                self.progress.step = format!("waiting for the model: {why}");
+            }
+            AgentEvent::Usage { tokens, cost_usd } => {
+                self.spent(tokens, cost_usd);
+                self.progress.tokens = self.handover.tokens;
+                self.progress.cost_usd = self.handover.cost_usd;
+            }
+            _ => {}
+        }
+    }
+
+    /// What this worker's agent used so far, on top of what was used before.
+    pub(super) fn spent(&mut self, tokens: Tokens, cost_usd: Usd) {
+        self.handover.tokens = self.before.tokens;
+        self.handover.tokens += tokens;
+        self.handover.cost_usd = self.before.cost_usd + cost_usd;
+        self.handover.keep(&self.folder);
+    }
+
+    /// The progress, if it is worth telling.
+    pub(super) fn worth_telling(&mut self) -> Option<Progress> {
+        if self
+            .told
+            .as_ref()
+            .is_some_and(|(at, told)| *told == self.progress && at.elapsed() < PROGRESS_REPEAT)
+        {
+            return None;
+        }
+        self.told = Some((Instant::now(), self.progress.clone()));
+        Some(Progress { at: clock(), ..self.progress.clone() })
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "progress is stamped where it happens: in an activity, never in a workflow"
+)]
+fn clock() -> DateTime<Utc> {
+    Utc::now()
+}

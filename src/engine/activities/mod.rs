@@ -1,0 +1,212 @@
+//! What does a run let others do?
+//! Each does one thing, safely twice, and brings back facts; who keeps them is the workflow's judgement.
+
+mod attempt_folder;
+mod bench;
+mod check;
+mod database_retry;
+mod deliver;
+mod guard;
+mod handover;
+mod heartbeat;
+mod snapshot;
+mod write;
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use temporalio_macros::activities;
+use temporalio_sdk::activities::{ActivityContext, ActivityError};
+use tracing::Instrument;
+
+use crate::run::{
+    AgentSpec, Checked, Compare, Delivered, Digest, Event, Guard, Happened, Plan, Remark, Reminder,
+    Request, RunId, Snapshot, Stage, StageName, Usd, Written,
+};
+
+pub use bench::Bench;
+pub(super) use handover::Handover;
+
+/// Events to keep, as the workflow wrote them: a worker of an older version may be the one that keeps them.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RecordInput {
+    pub run: RunId,
+    pub events: Vec<Value>,
+}
+
+impl RecordInput {
+    pub(super) fn new(run: RunId, events: &[Event]) -> Self {
+        Self { run, events: events.iter().map(|event| json!(event)).collect() }
+    }
+}
+
+/// What an agent is to write.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct WriteInput {
+    pub run: RunId,
+    pub stage: Stage,
+    pub attempt: u32,
+    pub base: Option<Snapshot>,
+    #[serde(default)]
+    pub compare: Compare,
+    /// What was approved that this builds on.
+    #[serde(default)]
+    pub guard: Option<Guard>,
+    #[serde(default)]
+    pub remarks: Vec<Remark>,
+    pub feedback: Option<String>,
+    pub budget_left_usd: Option<Usd>,
+    pub pipeline: Digest,
+    pub agent: AgentSpec,
+    pub brief: String,
+    pub rehearsal: bool,
+    pub repository: Option<String>,
+}
+
+impl WriteInput {
+    pub(super) fn new(request: &Request, plan: &Plan) -> Self {
+        Self {
+            run: request.run.clone(),
+            stage: plan.stage.clone(),
+            attempt: plan.attempt,
+            base: plan.base.clone(),
+            compare: plan.compare.clone(),
+            guard: plan.guard.clone(),
+            remarks: plan.remarks.clone(),
+            feedback: plan.feedback.clone(),
+            budget_left_usd: plan.budget_left_usd,
+            pipeline: request.pipeline.digest.clone(),
+            agent: request.pipeline.agent.clone(),
+            brief: request.brief.clone(),
+            rehearsal: request.rehearsal,
+            repository: request.repository.clone(),
+        }
+    }
+}
+
+/// Which snapshot the checks judge.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CheckInput {
+    pub run: RunId,
+    pub stage: Stage,
+    pub attempt: u32,
+    pub snapshot: Snapshot,
+    /// The good attempt before, whose tests should still be there.
+    #[serde(default)]
+    pub compare_with: Option<(StageName, u32)>,
+}
+
+/// What is the result, and where should it go.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct DeliverInput {
+    pub run: RunId,
+    /// The repository as it was found: the result's diff is against it.
+    pub origin: Option<Snapshot>,
+    pub snapshot: Snapshot,
+    pub branch: String,
+    pub repository: Option<String>,
+    pub push: bool,
+    /// What was approved; none where nobody had to.
+    #[serde(default)]
+    pub guard: Option<Guard>,
+    pub pipeline: Digest,
+}
+
+/// The activities of one worker process.
+pub struct Activities {
+    pub(super) bench: Arc<Bench>,
+}
+
+#[activities]
+impl Activities {
+    #[activity(name = "record")]
+    pub async fn record(
+        self: Arc<Self>,
+        _: ActivityContext,
+        input: RecordInput,
+    ) -> Result<(), ActivityError> {
+        self.bench.store.record(&input.run, &input.events).await?;
+        for event in input.events.iter().filter_map(|event| Event::deserialize(event).ok()) {
+            if let Some(line) = story_line(&event.what) {
+                tracing::info!(run.id = %input.run, "run {} {line}", input.run);
+            }
+        }
+        Ok(())
+    }
+
+    #[activity(name = "write")]
+    pub async fn write(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        input: WriteInput,
+    ) -> Result<Written, ActivityError> {
+        let span = tracing::info_span!("write", run.id = %input.run, stage = %input.stage.name, attempt = input.attempt);
+        self.bench.write(&ctx, &input).instrument(span).await
+    }
+
+    #[activity(name = "check")]
+    pub async fn check(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        input: CheckInput,
+    ) -> Result<Checked, ActivityError> {
+        let span = tracing::info_span!("check", run.id = %input.run, stage = %input.stage.name, attempt = input.attempt);
+        self.bench.check(&ctx, &input).instrument(span).await
+    }
+
+    #[activity(name = "deliver")]
+    pub async fn deliver(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        input: DeliverInput,
+    ) -> Result<Delivered, ActivityError> {
+        let span = tracing::info_span!("deliver", run.id = %input.run);
+        self.bench.deliver(&ctx, &input).instrument(span).await
+    }
+}
+
+/// What operators read of an event; none where it is a detail. Never what people or agents wrote.
+fn story_line(what: &Happened) -> Option<String> {
+    Some(match what {
+        Happened::Started { request, .. } => {
+            format!("was taken on: {} for {}", request.project, request.starter)
+        }
+        Happened::AttemptEnded { stage, attempt, outcome, cost_usd, .. } => {
+            format!("ended attempt {attempt} of {stage}: {outcome:?}, {cost_usd}")
+        }
+        Happened::GateOpened { gate, .. } => {
+            format!("waits for an answer to {}, round {}", gate.stage, gate.round)
+        }
+        Happened::Decided { verdict, by, .. } => format!("was answered by {by}: {verdict:?}"),
+        Happened::DecisionRefused { by, .. } => format!("refused an answer by {by}"),
+        Happened::Extended { gate, by, deadline, .. } => {
+            format!(
+                "was given time by {by}: {} may be answered until {}",
+                gate.stage,
+                minute(*deadline)
+            )
+        }
+        Happened::Snoozed { gate, by, .. } => {
+            format!("does not remind {by} of {} any more", gate.stage)
+        }
+        Happened::Noted { by, .. } => format!("was told something by {by}, for the next attempt"),
+        Happened::Reminded { gate, reminder: Reminder::Half } => {
+            format!("reminded of {}: half of the time is over", gate.stage)
+        }
+        Happened::Reminded { gate, reminder: Reminder::Soon } => {
+            format!("reminded of {}: little time is left", gate.stage)
+        }
+        Happened::Escalated { gate } => format!("asked others as well about {}", gate.stage),
+        Happened::DeadlinePassed { gate } => {
+            format!("waited in vain for an answer to {}", gate.stage)
+        }
+        Happened::Ended { outcome, .. } => format!("has ended: {outcome:?}"),
+        _ => return None,
+    })
+}
+
+fn minute(time: DateTime<Utc>) -> String {
+    time.format("%Y-%m-%d %H:%M UTC").to_string()
+}

@@ -1,0 +1,66 @@
+//! How long does the engine wait, and how often does it try again?
+//! Every time-out and every retry policy of this room, in one place.
+
+use std::time::Duration;
+
+use temporalio_common::RetryPolicy;
+
+use crate::run::Plan;
+
+/// To start or signal a run: Slack waits three seconds in all.
+pub(super) const CALL_TIMEOUT: Duration = Duration::from_millis(2_200);
+/// To open a connection to Temporal.
+pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// A worker that is silent for longer is dead, and its activity is taken over.
+pub(super) const HEARTBEAT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Between heartbeats, and between looks at an agent's progress.
+pub(super) const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(1);
+/// A cancelled activity learns of it with a heartbeat's answer: this bounds how long a stop takes.
+pub(super) const HEARTBEAT_THROTTLE: Duration = Duration::from_secs(1);
+/// After a request to end, agents get this long before they are interrupted; their runs go on elsewhere.
+pub(super) const SHUTDOWN_GRACE: Duration = Duration::from_secs(3);
+
+/// After this a record is tried again, by whichever worker lives.
+pub(super) const RECORD_TIMEOUT: Duration = Duration::from_secs(5);
+/// For putting the result where people can fetch it.
+pub(super) const DELIVER_TIMEOUT: Duration = Duration::from_mins(3);
+/// How often a dead worker's attempt is taken over before the attempt counts as lost.
+const TAKEOVERS: u32 = 30;
+/// Beyond the stage's own time-out, which comes first: for a worker that forgot it.
+const ATTEMPT_GRACE_SECONDS: u64 = 120;
+
+/// Pause before a database that is away is asked again.
+pub(super) const DATABASE_RETRY_INTERVAL: Duration = Duration::from_secs(1);
+/// Progress that takes longer to write is dropped: heartbeats must go on.
+pub(super) const PROGRESS_TIMEOUT: Duration = Duration::from_secs(2);
+/// Progress that did not change is written again after this, to show that it is alive.
+pub(super) const PROGRESS_REPEAT: Duration = Duration::from_secs(15);
+/// A database that takes longer is not waited for when a run was stopped.
+pub(super) const STOPPED_DATABASE_TIMEOUT: Duration = Duration::from_secs(2);
+/// A person who stops a run waits for it: work that takes longer to keep is given up.
+pub(super) const STOPPED_SNAPSHOT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// For one activity of an attempt, from its start to its end.
+pub(super) const fn attempt_timeout(plan: &Plan) -> Duration {
+    Duration::from_secs(plan.stage.timeout_seconds + ATTEMPT_GRACE_SECONDS)
+}
+
+/// Of activities that a worker may die in: another takes over, some thirty times.
+pub(super) fn takeover_policy() -> RetryPolicy {
+    RetryPolicy::builder()
+        .initial_interval(Duration::from_millis(500))
+        .maximum_interval(Duration::from_secs(10))
+        .maximum_attempts(TAKEOVERS)
+        // Core reports an oversized result as retryable: the agent would be paid again.
+        .non_retryable_error_types(["PayloadsTooLarge"])
+        .build()
+}
+
+/// Of records: for ever, because nothing may happen that was not recorded, and a database comes back.
+pub(super) fn record_policy() -> RetryPolicy {
+    RetryPolicy::builder()
+        .initial_interval(Duration::from_millis(200))
+        .maximum_interval(Duration::from_secs(10))
+        .build()
+}

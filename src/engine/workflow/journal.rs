@@ -1,0 +1,92 @@
+//! How do events happen, and how do answers come in?
+//! Numbers and stamps every event, records it before anything is awaited, and judges what people answered.
+
+use chrono::{DateTime, Utc};
+use futures::FutureExt;
+use temporalio_sdk::{
+    ActivityOptions, TimerOptions, WorkflowCancellationToken, WorkflowResult, workflows,
+};
+
+use super::{Ctx, Develop};
+use crate::engine::activities::{Activities, RecordInput};
+use crate::engine::retry_policy::{RECORD_TIMEOUT, record_policy};
+use crate::engine::{PHASE, records_of};
+use crate::run::{Event, Happened};
+
+/// An event happens: it gets its number and its time, and counts from now on.
+pub(super) fn emit(ctx: &Ctx, what: Happened) {
+    let at = now(ctx);
+    let before = ctx.state(|s| s.run.phase());
+    ctx.state_mut(|s| {
+        let event = Event { seq: s.run.seq + 1, at, what };
+        s.run.apply(&event);
+        s.unrecorded.push(event);
+    });
+    let after = ctx.state(|s| s.run.phase());
+    if after != before {
+        ctx.upsert_search_attributes([PHASE.value_set(after.name().to_owned())]);
+    }
+    ctx.set_current_details(ctx.state(|s| s.run.in_one_line()));
+}
+
+/// Records what happened, before anything is waited for. Nobody can cancel that: an event that was numbered is kept.
+/// What is recorded stands in the run's history first. Were it written by a local activity, a task that is lost after the write would be
+/// done again together with what came meanwhile, and give the same numbers to other events.
+pub(super) async fn flush(ctx: &Ctx) -> WorkflowResult<()> {
+    let events = ctx.state_mut(|s| std::mem::take(&mut s.unrecorded));
+    if events.is_empty() {
+        return Ok(());
+    }
+    let input = RecordInput::new(ctx.state(|s| s.run.id().clone()), &events);
+    let options = ActivityOptions::with_start_to_close_timeout(RECORD_TIMEOUT)
+        .task_queue(records_of(ctx.task_queue()))
+        .retry_policy(record_policy())
+        .cancellation_token(WorkflowCancellationToken::new())
+        .build();
+    ctx.execute_activity(Activities::record, input, options).await?;
+    Ok(())
+}
+
+pub(super) fn now(ctx: &Ctx) -> DateTime<Utc> {
+    ctx.workflow_time().map_or(DateTime::UNIX_EPOCH, DateTime::from)
+}
+
+/// Judges what people answered. Called wherever an answer may have come.
+pub(super) fn hear(ctx: &Ctx) {
+    for decision in ctx.state_mut(|s| std::mem::take(&mut s.inbox)) {
+        // Delivery is at least once: an answer that was judged already changes nothing.
+        if ctx.state(|s| s.run.answer_to(&decision.request).is_some()) {
+            continue;
+        }
+        let heard = ctx.state(|s| s.run.hear(decision));
+        emit(ctx, heard);
+    }
+}
+
+/// Waits until somebody answers, or until `wake`; then false.
+pub(super) async fn answered(ctx: &Ctx, wake: Option<DateTime<Utc>>) -> WorkflowResult<bool> {
+    flush(ctx).await?;
+    let Some(wake) = wake else {
+        ctx.wait_condition(|s: &Develop| s.somebody_answered()).await?;
+        return Ok(true);
+    };
+    let Ok(left) = (wake - now(ctx)).to_std() else {
+        return Ok(ctx.state(Develop::somebody_answered));
+    };
+    let scope = ctx.cancellation_token().child_token();
+    let timer = ctx.timer(
+        TimerOptions::builder(left)
+            .cancellation_token(scope.clone())
+            .summary("waiting for a person".to_owned())
+            .build(),
+    );
+    let mut timer = std::pin::pin!(timer.fuse());
+    // In declaration order: an answer wins against a timer that fired in the same task.
+    let answered = workflows::select! {
+        heard = ctx.wait_condition(|s: &Develop| s.somebody_answered()) => { heard?; true }
+        _ = timer => false,
+    };
+    // Dropping a timer does not end it on the server.
+    scope.cancel();
+    Ok(answered)
+}

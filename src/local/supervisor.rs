@@ -1,0 +1,222 @@
+//! Who lives, and who is started again?
+//! Holds every server of `up`: starts it, starts it again with back-off when it dies, and ends all in order.
+
+use std::collections::BTreeMap;
+use std::future::pending;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
+use tokio::process::Child;
+use tokio::select;
+use tokio::sync::{mpsc, watch};
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::child::{Cradle, kill_group, signal};
+use super::console::Voice;
+use super::service::{Service, Turn, ending};
+
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+/// After a life this long a death is an accident, not a habit.
+const LONG_LIFE: Duration = Duration::from_secs(30);
+/// A server that dies this often before it was ever ready will not get better.
+const DEATHS_TO_GIVE_UP: u32 = 5;
+/// A server that was asked to end and does not is killed.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How one server stands.
+#[derive(Clone, Debug, Default)]
+pub struct Standing {
+    pub pid: Option<u32>,
+    pub ready: bool,
+    pub deaths: u32,
+    turn: Option<Turn>,
+    log: PathBuf,
+}
+
+/// Every server, by name.
+pub type Standings = BTreeMap<&'static str, Standing>;
+
+/// All servers of this `up`.
+pub struct Household<'a> {
+    cradle: Cradle,
+    voice: &'a Voice,
+    arrivals: mpsc::UnboundedSender<Service>,
+    standings: watch::Sender<Standings>,
+    ends: BTreeMap<Turn, CancellationToken>,
+    at_once: CancellationToken,
+}
+
+impl<'a> Household<'a> {
+    /// The second part is to be handed to `keep_all`.
+    pub fn new(cradle: Cradle, voice: &'a Voice) -> (Self, mpsc::UnboundedReceiver<Service>) {
+        let (arrivals, arriving) = mpsc::unbounded_channel();
+        let ends = [Turn::First, Turn::Second, Turn::Last]
+            .map(|turn| (turn, CancellationToken::new()))
+            .into();
+        (
+            Self {
+                cradle,
+                voice,
+                arrivals,
+                standings: watch::Sender::default(),
+                ends,
+                at_once: CancellationToken::new(),
+            },
+            arriving,
+        )
+    }
+
+    /// Drives every server; to be polled beside everything else, for ever. Children start on the thread that polls this.
+    pub async fn keep_all(&self, mut arriving: mpsc::UnboundedReceiver<Service>) {
+        let mut kept = FuturesUnordered::new();
+        loop {
+            select! {
+                Some(service) = arriving.recv() => kept.push(self.keep(service)),
+                Some(()) = kept.next() => {}
+                else => pending().await,
+            }
+        }
+    }
+
+    /// Takes a server in.
+    pub fn take_in(&self, service: Service) {
+        let standing =
+            Standing { turn: Some(service.turn), log: service.log.clone(), ..Standing::default() };
+        self.standings.send_modify(|all| drop(all.insert(service.name, standing)));
+        // The receiving half lives as long as `up` itself.
+        let _kept = self.arrivals.send(service);
+    }
+
+    /// How all stand, and when that changes.
+    pub fn watch(&self) -> watch::Receiver<Standings> {
+        self.standings.subscribe()
+    }
+
+    /// Returns when all that were taken in are ready; fails where one will not be.
+    pub async fn all_ready(&self, patience: Duration) -> Result<()> {
+        let mut watch = self.watch();
+        let settled =
+            watch.wait_for(|all| all.values().all(|one| one.ready) || all.values().any(hopeless));
+        let standings = match timeout(patience, settled).await {
+            Ok(Ok(standings)) if standings.values().all(|one| one.ready) => return Ok(()),
+            Ok(Ok(standings)) => standings.clone(),
+            Ok(Err(_)) | Err(_) => self.standings.borrow().clone(),
+        };
+        let late = |(name, one): (&&str, &Standing)| {
+            format!("{name} did not start. Its last words:\n{}", Service::last_words(&one.log))
+        };
+        let told: Vec<String> = standings.iter().filter(|(_, one)| !one.ready).map(late).collect();
+        bail!("{}", told.join("\n"))
+    }
+
+    /// Ends all, in turns.
+    pub async fn end_all(&self) {
+        for (turn, end) in &self.ends {
+            end.cancel();
+            let mut watch = self.watch();
+            // An error would mean that nobody is left to wait for.
+            let _gone =
+                watch.wait_for(|all| all.values().all(|one| one.turn != Some(*turn))).await.is_ok();
+        }
+    }
+
+    /// From now on nobody is waited for.
+    pub fn hurry(&self) {
+        self.at_once.cancel();
+    }
+
+    async fn keep(&self, service: Service) {
+        let end = &self.ends[&service.turn];
+        let mut pause = FIRST_PAUSE;
+        while !end.is_cancelled() {
+            let begun = Instant::now();
+            let Some(why) = self.live(&service, end).await else { break };
+            if begun.elapsed() > LONG_LIFE {
+                pause = FIRST_PAUSE;
+            }
+            self.note(&service, |one| {
+                *one = Standing { pid: None, ready: false, deaths: one.deaths + 1, ..one.clone() }
+            });
+            self.voice.say(format_args!(
+                "{} {why}; it is started again in {:.1} s",
+                service.name,
+                pause.as_secs_f64()
+            ));
+            select! {
+                () = sleep(pause) => {}
+                () = end.cancelled() => {}
+            }
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+        self.standings.send_modify(|all| drop(all.remove(service.name)));
+    }
+
+    /// One life; says how it ended, or nothing where we ended it.
+    async fn live(&self, service: &Service, end: &CancellationToken) -> Option<String> {
+        let mut child = match service.start(&self.cradle) {
+            Ok(child) => child,
+            Err(error) => return Some(format!("did not start ({error:#})")),
+        };
+        let died = select! {
+            why = self.watch_over(service, &mut child) => Some(why),
+            () = end.cancelled() => None,
+        };
+        if died.is_none() {
+            self.end(service, &mut child).await;
+        }
+        died
+    }
+
+    async fn watch_over(&self, service: &Service, child: &mut Child) -> String {
+        let again = self.standings.borrow().get(service.name).is_some_and(|one| one.deaths > 0);
+        select! {
+            status = child.wait() => return status.map_or_else(|error| format!("is lost ({error})"), ending),
+            () = service.ready.wait() => {}
+        }
+        let pid = service.pid(child);
+        self.note(service, |one| *one = Standing { pid, ready: true, ..one.clone() });
+        if again {
+            self.voice.say(format_args!(
+                "{} is back (process {})",
+                service.name,
+                pid.unwrap_or_default()
+            ));
+        }
+        child.wait().await.map_or_else(|error| format!("is lost ({error})"), ending)
+    }
+
+    async fn end(&self, service: &Service, child: &mut Child) {
+        // A file with the id may be older than this life until the server is ready.
+        let known = self.standings.borrow().get(service.name).and_then(|one| one.pid);
+        known.or_else(|| child.id()).into_iter().for_each(|pid| signal(pid, service.stop));
+        let ended = select! {
+            ended = timeout(PATIENCE, child.wait()) => ended.is_ok(),
+            () = self.at_once.cancelled() => false,
+        };
+        if !ended {
+            child.id().into_iter().for_each(kill_group);
+            // Killed, it cannot be waited for in vain.
+            let _status = child.wait().await;
+        }
+    }
+
+    fn note(&self, service: &Service, change: impl FnOnce(&mut Standing)) {
+        self.standings.send_modify(|all| {
+            if let Some(one) = all.get_mut(service.name) {
+                change(one);
+            }
+        });
+    }
+}
+
+fn hopeless(one: &Standing) -> bool {
+    !one.ready && one.deaths >= DEATHS_TO_GIVE_UP
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,149 @@
+//! What does the publisher know when it looks at a thread?
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::retry::Held;
+use crate::run::Run;
+use crate::slack::{Priority, Ts};
+use crate::store::{KnownMessage, LeasedThread};
+use crate::thread::{self, Message, To};
+
+/// What a message shows that somebody deleted: nothing more is ever edited there.
+pub(super) const GONE: &str = "gone";
+/// Before the digest of a drawing in place of which a plainer one is shown.
+const PLAIN: &str = "plain:";
+/// Before the digest of a drawing that Slack took in no form, so that the one before it is still shown.
+const UNFIT: &str = "unfit:";
+/// Before what is given up is tried again, where there is reason to look at all.
+const GIVEN_UP_FOR: TimeDelta = TimeDelta::hours(1);
+/// A thread that works again within this time was not silent.
+const SILENT_AFTER: TimeDelta = TimeDelta::minutes(1);
+
+/// One look at one thread.
+pub(super) struct Look<'a> {
+    pub thread: &'a LeasedThread,
+    pub run: &'a Run,
+    pub known: &'a HashMap<String, KnownMessage>,
+    pub now: DateTime<Utc>,
+}
+
+/// Where a message is, or goes.
+#[derive(Clone, Copy)]
+pub(super) struct Spot<'a> {
+    pub channel: &'a str,
+    /// The root of the thread, where there is one.
+    pub root: Option<&'a Ts>,
+}
+
+impl<'a> Spot<'a> {
+    /// A direct conversation has no threads of ours.
+    pub(super) const fn direct(channel: &'a str) -> Self {
+        Self { channel, root: None }
+    }
+
+    /// What the message hangs from.
+    pub(super) fn above(&self, message: &Message) -> Option<&'a Ts> {
+        self.root.filter(|_| message.to == To::Thread)
+    }
+}
+
+impl Look<'_> {
+    /// What Slack knows a message as, when it is looked for.
+    pub(super) fn key(&self, message: &Message) -> String {
+        format!("{}/{}", self.thread.run, message.key)
+    }
+
+    /// What time alone changes may be late; a call may not.
+    pub(super) fn priority_of_edit(&self, message: &Message) -> Priority {
+        if self.thread.behind { priority(message) } else { Priority::Tick }
+    }
+
+    /// The open question's message.
+    pub(super) fn question(&self) -> Option<String> {
+        self.run.gate.as_ref().map(|open| question(open.id.stage.as_str(), open.id.round))
+    }
+
+    /// Every question's message, those of closed ones too.
+    pub(super) fn questions(&self) -> impl Iterator<Item = String> {
+        self.run.stages.iter().flat_map(|stage| {
+            (1..=stage.rounds).map(move |round| question(stage.name().as_str(), round))
+        })
+    }
+
+    /// Whether anybody was told anything directly.
+    pub(super) fn spoke_directly(&self) -> bool {
+        self.known.values().any(|known| known.channel.is_some())
+    }
+
+    /// Whether Slack has the message, as far as we know.
+    pub(super) fn is_up(&self, key: &str) -> bool {
+        self.known
+            .get(key)
+            .is_some_and(|known| known.ts.is_some() && known.shown.as_deref() != Some(GONE))
+    }
+
+    /// Whether people may wait for a question that they cannot see: its channel is closed to us, or it is not there for a while.
+    pub(super) fn is_silent(&self, question: &str, held: Option<&Held>) -> bool {
+        let closed =
+            matches!(held, Some(Held::Refused(refused)) if refused.is_permanent_for_channel());
+        let long = self.thread.failing_since.is_some_and(|since| self.now - since > SILENT_AFTER);
+        closed || (held.is_some() && long && !self.is_up(question))
+    }
+
+    /// Whether it was given up a short while ago. In a thread, another drawing of it is worth another try.
+    pub(super) fn is_given_up(&self, message: &Message) -> bool {
+        let given_up = self
+            .known
+            .get(&message.key)
+            .filter(|known| known.given_up.is_some() && known.claimed_at + GIVEN_UP_FOR > self.now);
+        given_up.is_some_and(|known| {
+            matches!(message.to, To::Person(_))
+                || known.shown.as_deref() == Some(message.digest().as_str())
+        })
+    }
+}
+
+pub(super) fn priority(message: &Message) -> Priority {
+    match message.priority() {
+        thread::Priority::Call => Priority::Gate,
+        thread::Priority::Milestone => Priority::Milestone,
+        thread::Priority::Progress => Priority::Tick,
+    }
+}
+
+/// Whether what is shown is all that can be done about a drawing.
+pub(super) fn is_right(shown: &str, digest: &str) -> bool {
+    let drawn = shown.strip_prefix(PLAIN).or_else(|| shown.strip_prefix(UNFIT)).unwrap_or(shown);
+    drawn == digest || shown == GONE
+}
+
+/// A plainer drawing is shown in place of the one with this digest.
+pub(super) fn plain(digest: &str) -> String {
+    format!("{PLAIN}{digest}")
+}
+
+/// Slack takes the drawing with this digest in no form.
+pub(super) fn unfit(digest: &str) -> String {
+    format!("{UNFIT}{digest}")
+}
+
+fn question(stage: &str, round: u32) -> String {
+    format!("gate:{stage}:{round}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_drawing_that_slack_refused_is_not_tried_again_as_it_is() {
+        for shown in ["d1", "plain:d1", "unfit:d1", "gone"] {
+            assert!(is_right(shown, "d1"), "{shown}");
+        }
+        for shown in ["", "d2", "plain:d2", "unfit:"] {
+            assert!(!is_right(shown, "d1"), "{shown}");
+        }
+    }
+}

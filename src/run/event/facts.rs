@@ -1,0 +1,251 @@
+//! What do activities bring back?
+//! Facts only: whether an attempt is kept is judged by the rules, not here.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::run::{StageName, Usd};
+
+/// A commit in the run's shadow repository.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// Object name of the commit.
+    pub commit: String,
+    /// Object name of its tree: equal trees are equal code.
+    pub tree: String,
+}
+
+/// Tokens of all kinds, as the model's provider counts them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tokens {
+    pub input: u64,
+    pub output: u64,
+    pub cache_read: u64,
+    pub cache_write: u64,
+}
+
+impl Tokens {
+    /// All four kinds summed: what tables call "tokens".
+    #[must_use]
+    pub const fn total(self) -> u64 {
+        self.input + self.output + self.cache_read + self.cache_write
+    }
+}
+
+impl std::ops::AddAssign for Tokens {
+    fn add_assign(&mut self, other: Self) {
+        self.input += other.input;
+        self.output += other.output;
+        self.cache_read += other.cache_read;
+        self.cache_write += other.cache_write;
+    }
+}
+
+/// Results of the test reports.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tests {
+    pub passed: u32,
+    pub failed: u32,
+    pub skipped: u32,
+}
+
+impl Tests {
+    /// Tests that ran: passed and failed.
+    #[must_use]
+    pub const fn ran(self) -> u32 {
+        self.passed.saturating_add(self.failed)
+    }
+}
+
+/// One changed file. A binary file counts no lines.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileDiff {
+    pub path: String,
+    pub added: u64,
+    pub removed: u64,
+}
+
+/// `git diff --numstat` between two snapshots, summed; `biggest` holds at most `Diff::BIGGEST` files.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Diff {
+    pub files: u32,
+    pub added: u64,
+    pub removed: u64,
+    pub biggest: Vec<FileDiff>,
+    /// What a reader should look at twice; each risk at most once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub flags: Vec<Flag>,
+}
+
+/// Something in a diff that deserves a second look, found by our own code.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Flag {
+    pub risk: Risk,
+    /// How many files or entries of that kind.
+    pub count: u32,
+    /// One of them: a path, or the name of a dependency. Never what looks like a secret.
+    pub example: String,
+}
+
+/// Why a change is risky.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Risk {
+    /// A line looks like a credential.
+    Secret,
+    /// What runs on the project's build servers: workflows, pipelines.
+    Automation,
+    /// A dependency that was not there before.
+    Dependency,
+    /// A lock file changed.
+    LockFile,
+    /// Existing tests changed.
+    Tests,
+    Binary,
+    /// A file larger than a reader will read.
+    Large,
+    /// A kind of a later version.
+    #[serde(other)]
+    Unknown,
+}
+
+impl Diff {
+    /// How many files a card names.
+    pub const BIGGEST: usize = 3;
+}
+
+/// Who wrote: program, version and model.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgentInfo {
+    pub name: String,
+    pub version: Option<String>,
+    pub model: Option<String>,
+}
+
+/// How an agent was confined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sandboxing {
+    /// In the box, without a network.
+    Closed,
+    /// In the box, with the machine's network.
+    OpenNetwork,
+    /// No box at all.
+    None,
+}
+
+/// Why an agent could not finish.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Trouble {
+    /// The model's provider is busy, limits us or cannot be reached: later may go well.
+    ModelBusy,
+    /// The agent crashed, hung or answered nonsense: another attempt may go well.
+    Agent,
+    /// The allowance it was given is spent.
+    Budget,
+    /// Key, model or configuration are wrong: another attempt cannot go well.
+    Setup,
+}
+
+/// How an agent's work ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "end", rename_all = "snake_case")]
+pub enum AgentEnd {
+    Finished,
+    Failed { trouble: Trouble, why: String },
+    Stopped,
+}
+
+/// What the activity `write` brings back: agent worked, work was snapshotted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Written {
+    #[serde(flatten)]
+    pub end: AgentEnd,
+    pub agent: Option<AgentInfo>,
+    pub sandboxing: Sandboxing,
+    /// The work; none where the agent did not finish.
+    pub work: Option<Work>,
+    pub tokens: Tokens,
+    pub cost_usd: Usd,
+    pub seconds: u64,
+    /// The agent's own words at its end, cut to `Written::WORDS` characters: quoted and labelled wherever they are shown.
+    pub words: Option<String>,
+}
+
+/// Snapshot in, snapshot out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Work {
+    /// What the attempt started from; for the first stage, the repository as it was found.
+    pub base: Snapshot,
+    pub snapshot: Snapshot,
+    /// All that the stage changed.
+    pub diff: Diff,
+    /// What changed since the stage asked before.
+    #[serde(default)]
+    pub since_round: Option<Diff>,
+    /// What changed since a person last approved something.
+    #[serde(default)]
+    pub since_approved: Option<Diff>,
+}
+
+impl Written {
+    /// Longest quote of an agent, in characters.
+    pub const WORDS: usize = 400;
+}
+
+/// What the activity `check` brings back: the checks' verdict on exactly that snapshot.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Checked {
+    pub passed: bool,
+    /// One line for people: "3 of 50 tests failed", "coverage 71 % is below 90 %".
+    pub why: Option<String>,
+    /// What the next attempt should read: names and messages of failed tests, the log's tail; at most `Checked::FEEDBACK` bytes.
+    pub feedback: Option<String>,
+    pub tests: Option<Tests>,
+    pub coverage_percent: Option<f64>,
+    /// Against the newest good attempt before; none where its tests are not known by name.
+    #[serde(default)]
+    pub tests_changed: Option<TestsChanged>,
+    pub seconds: u64,
+}
+
+/// Which tests went away between two good attempts.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TestsChanged {
+    pub removed: u32,
+    /// Ran before, skipped now.
+    pub skipped: u32,
+    /// Some of their names, the removed ones first; at most `TestsChanged::NAMES`, each cut to `TestsChanged::NAME` characters.
+    pub names: Vec<String>,
+}
+
+impl TestsChanged {
+    pub const NAMES: usize = 3;
+    pub const NAME: usize = 120;
+}
+
+impl Checked {
+    /// Longest feedback, in bytes: it travels in history.
+    pub const FEEDBACK: usize = 3_000;
+}
+
+/// An activity that nobody could finish, and what it told before it fell silent. A lost check spent nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lost {
+    pub why: String,
+    pub tokens: Tokens,
+    pub cost_usd: Usd,
+}
+
+/// How far the current attempt is. Newest wins, never history.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    pub stage: StageName,
+    pub attempt: u32,
+    pub tokens: Tokens,
+    pub cost_usd: Usd,
+    /// What it does now, e.g. `Write src/stream.js`: an agent's words, shown cut and quoted.
+    pub step: String,
+    pub at: DateTime<Utc>,
+}

@@ -1,0 +1,193 @@
+//! What can happen to a run?
+//! Past tense, numbered, kept for ever. Readers tolerate kinds they do not know: old and new processes run side by side.
+
+mod facts;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    AttemptOutcome, GateId, PersonId, Refusal, Reminder, Request, RequestId, Rework, StageName,
+    Usd, Verdict, Via,
+};
+
+pub use facts::{
+    AgentEnd, AgentInfo, Checked, Diff, FileDiff, Flag, Lost, Progress, Risk, Sandboxing, Snapshot,
+    Tests, TestsChanged, Tokens, Trouble, Work, Written,
+};
+
+/// Something that happened to a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// From 1, without gaps.
+    pub seq: u64,
+    /// Workflow time.
+    pub at: DateTime<Utc>,
+    #[serde(flatten)]
+    pub what: Happened,
+}
+
+/// The kinds of events, in `kind`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Happened {
+    /// The workflow took the run on.
+    Started {
+        rules: u32,
+        request: Box<Request>,
+    },
+    StageStarted {
+        stage: StageName,
+    },
+    AttemptStarted {
+        stage: StageName,
+        attempt: u32,
+    },
+    /// The agent is done; the checks have not judged yet.
+    Written {
+        stage: StageName,
+        attempt: u32,
+        agent: Option<AgentInfo>,
+        sandboxing: Sandboxing,
+        base: Snapshot,
+        snapshot: Snapshot,
+        /// All that the stage changed.
+        diff: Box<Diff>,
+        #[serde(default)]
+        since_round: Option<Box<Diff>>,
+        #[serde(default)]
+        since_approved: Option<Box<Diff>>,
+        tokens: Tokens,
+        cost_usd: Usd,
+        words: Option<String>,
+    },
+    AttemptEnded {
+        stage: StageName,
+        attempt: u32,
+        outcome: AttemptOutcome,
+        why: Option<String>,
+        feedback: Option<String>,
+        trouble: Option<Trouble>,
+        tests: Option<Tests>,
+        coverage_percent: Option<f64>,
+        #[serde(default)]
+        tests_changed: Option<TestsChanged>,
+        tokens: Tokens,
+        cost_usd: Usd,
+        seconds: u64,
+    },
+    GateOpened {
+        gate: GateId,
+        /// The attempt whose work is asked about.
+        #[serde(default)]
+        attempt: u32,
+        deadline: DateTime<Utc>,
+    },
+    /// An answer that counts. A gate closes with the last approval that its quorum wants, or with anything else.
+    Decided {
+        request: RequestId,
+        /// None where the answer was a stop.
+        gate: Option<GateId>,
+        verdict: Verdict,
+        by: PersonId,
+        via: Via,
+        words: Option<String>,
+        #[serde(default)]
+        rework: Rework,
+    },
+    /// Somebody gave the question more time.
+    Extended {
+        request: RequestId,
+        gate: GateId,
+        by: PersonId,
+        via: Via,
+        deadline: DateTime<Utc>,
+    },
+    /// Somebody wants no more reminders of this question.
+    Snoozed {
+        request: RequestId,
+        gate: GateId,
+        by: PersonId,
+    },
+    /// Words for the next attempt.
+    Noted {
+        request: RequestId,
+        by: PersonId,
+        via: Via,
+        words: String,
+        message: Option<String>,
+    },
+    /// Those who can answer are told that the question is still open.
+    Reminded {
+        gate: GateId,
+        reminder: Reminder,
+    },
+    /// Others are asked as well.
+    Escalated {
+        gate: GateId,
+    },
+    /// An answer that lost a race; told to that person privately.
+    DecisionRefused {
+        request: RequestId,
+        by: PersonId,
+        why: Refusal,
+    },
+    /// Nobody answered in time: the gate closes, unless its stage waits.
+    DeadlinePassed {
+        gate: GateId,
+    },
+    StageEnded {
+        stage: StageName,
+        outcome: StageOutcome,
+        why: Option<String>,
+        snapshot: Option<Snapshot>,
+    },
+    /// The branch with the result is where people can fetch it.
+    Delivered(Delivered),
+    Ended {
+        outcome: Outcome,
+        why: Option<String>,
+    },
+    /// A kind of a later version.
+    #[serde(other)]
+    Unknown,
+}
+
+/// How a stage ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StageOutcome {
+    Good,
+    Failed,
+    /// Its work was rejected, or the run was stopped.
+    Undone,
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    Done,
+    Failed,
+    Rejected,
+    Stopped,
+}
+
+/// Where the code is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delivered {
+    pub branch: String,
+    pub commit: String,
+    /// What to clone: the project's repository where the push went through, else the shadow repository.
+    pub repository: String,
+    /// Whether it was pushed to the project's repository.
+    pub pushed: bool,
+    /// Why it was not, for people.
+    pub note: Option<String>,
+    /// All that changed: from the repository as it was found to the result.
+    #[serde(default)]
+    pub diff: Diff,
+}
+
+#[cfg(test)]
+mod tests;

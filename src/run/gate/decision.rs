@@ -1,0 +1,123 @@
+//! What can a person answer, and what is a refusal?
+//! Judged at the door and again by the workflow, by the same rule: `Run::judge`.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::run::{GateId, GroupId, PersonId, RequestId};
+
+/// A person's answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    Approve,
+    /// Another round of the stage, with the words as feedback.
+    Changes,
+    Reject,
+    /// Ends the run, whatever it does; names no gate.
+    Stop,
+    /// More time to answer.
+    Extend,
+    /// No more reminders for this person.
+    Snooze,
+    /// Words for the next attempt; names no gate.
+    Note,
+}
+
+/// Where the changes that were asked for start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rework {
+    /// On top of the work that was asked about.
+    #[default]
+    Top,
+    /// From what the stage started with.
+    Base,
+}
+
+/// The way an answer came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Via {
+    Button,
+    Thread,
+    Command,
+    Cli,
+    Home,
+}
+
+/// What the workflow's signal carries.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decision {
+    pub request: RequestId,
+    pub verdict: Verdict,
+    /// The gate it answers; none for a stop.
+    pub gate: Option<GateId>,
+    pub by: PersonId,
+    /// The user groups that the door saw this person in, of those the run names.
+    #[serde(default)]
+    pub groups: Vec<GroupId>,
+    pub via: Via,
+    pub words: Option<String>,
+    /// Of asked-for changes.
+    #[serde(default)]
+    pub rework: Rework,
+    /// Of an extension: the new deadline.
+    #[serde(default)]
+    pub until: Option<DateTime<Utc>>,
+    /// Of a note: the message that says it, by its Slack timestamp.
+    #[serde(default)]
+    pub message: Option<String>,
+}
+
+impl Decision {
+    /// An answer with nothing more to it, to no gate yet.
+    #[must_use]
+    pub const fn new(request: RequestId, verdict: Verdict, by: PersonId, via: Via) -> Self {
+        Self {
+            request,
+            verdict,
+            gate: None,
+            by,
+            groups: Vec::new(),
+            via,
+            words: None,
+            rework: Rework::Top,
+            until: None,
+            message: None,
+        }
+    }
+
+    /// Most characters of words that come with an answer: they travel in history and into a prompt.
+    pub const WORDS: usize = 3_000;
+}
+
+/// Why an answer was not taken.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "refusal", rename_all = "snake_case")]
+pub enum Refusal {
+    /// Somebody was first.
+    AlreadyDecided { verdict: Verdict, by: PersonId, at: DateTime<Utc> },
+    /// The work changed since that question was asked.
+    Stale,
+    /// The deadline passed.
+    TooLate,
+    /// Nothing is being asked.
+    NothingAsked,
+    /// Not among those who may.
+    NotAllowed,
+    /// Whoever started this run may not approve it.
+    OwnRun,
+    /// The policy wants approvers, and none are listed.
+    NobodyMay,
+    /// A name at a shell, where different people are wanted and nobody is listed.
+    OnlyAName,
+    /// This person approved already; so many other people are missing.
+    AlreadyApproved { missing: u32 },
+    /// The deadline is that late already, or the new one is further away than a deadline may be.
+    NoLater { deadline: DateTime<Utc> },
+    /// More notes wait for the next attempt than it could read.
+    TooManyNotes,
+    /// The run is over.
+    RunEnded,
+}

@@ -1,0 +1,102 @@
+//! What will a run do, stage by stage?
+//! Without prompts: they are in the store by the pipeline's digest, so that history stays small.
+
+mod file;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Approver, Channel, Digest, GateSpec, PersonId, ProjectName, RunId, StageName, Usd};
+
+pub use file::{
+    Fields, NAME, PipelineText, Problem, Problems, approvers, did_you_mean, nearest, quorum,
+};
+
+/// Ordered stages with needs, checks, gates and limits. Stages come after what they need.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Pipeline {
+    pub name: String,
+    /// SHA-256 of the file's text, prompts included.
+    pub digest: Digest,
+    pub agent: AgentSpec,
+    pub stages: Vec<Stage>,
+}
+
+/// One step of a pipeline.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Stage {
+    pub name: StageName,
+    pub needs: Vec<StageName>,
+    pub size: Size,
+    /// Most attempts; at least 1.
+    pub attempts: u32,
+    /// Longest time of one agent or of one attempt's checks.
+    pub timeout_seconds: u64,
+    pub gate: Option<GateSpec>,
+    /// Shell commands before the checks, with the network.
+    pub setup: Vec<String>,
+    /// Shell commands that must exit 0.
+    pub checks: Vec<String>,
+    pub reports: Reports,
+    /// Least coverage, in percent of lines.
+    pub least_coverage_percent: Option<f64>,
+}
+
+/// How big a stage is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Size {
+    S,
+    M,
+    L,
+}
+
+/// Where the checks leave their reports, relative to the checkout.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reports {
+    pub junit: Option<String>,
+    pub lcov: Option<String>,
+}
+
+/// Which agent writes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgentSpec {
+    pub kind: AgentKind,
+    /// The script agent's shell command.
+    pub command: Option<String>,
+    /// The model's full id; none = the agent's default.
+    pub model: Option<String>,
+}
+
+/// The agents there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AgentKind {
+    Claude,
+    Script,
+}
+
+/// What was asked for: the workflow's input, and the row of a run that no worker took yet.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Request {
+    pub run: RunId,
+    pub project: ProjectName,
+    pub pipeline: Pipeline,
+    pub brief: String,
+    pub budget_usd: Option<Usd>,
+    pub starter: PersonId,
+    /// The project's; who may answer a gate stands in the gate. Nobody listed anywhere = every full member of the workspace.
+    pub approvers: Vec<Approver>,
+    /// Where the thread is; none for a run from the command line without a channel.
+    pub channel: Option<Channel>,
+    /// Path or URL; none = a fresh repository of this run's own.
+    pub repository: Option<String>,
+    /// A scripted model speaks instead of a real one.
+    pub rehearsal: bool,
+}
+
+impl Request {
+    /// The branch that carries the result.
+    #[must_use]
+    pub fn branch(&self) -> String {
+        format!("signoff/{}", self.run)
+    }
+}

@@ -1,0 +1,209 @@
+//! What holds for every run, whatever happens to it.
+
+use proptest::prelude::*;
+
+use super::play::{Facts, Play, ana, decision, request, slack};
+use crate::run::{
+    AttemptOutcome, GateId, Happened, Next, Outcome, PersonId, Request, Run, StagePhase, Trouble,
+    Usd, Verdict,
+};
+
+/// What the world does when a run needs something.
+#[derive(Clone, Debug)]
+enum Move {
+    /// What the attempt brings, where one is made; else the deadline passes.
+    Brings(Facts),
+    /// Somebody answers, first of all.
+    Answers { verdict: Verdict, by: PersonId, stale: bool },
+}
+
+fn moves() -> impl Strategy<Value = Vec<Move>> {
+    let trouble = prop::sample::select(vec![
+        Trouble::ModelBusy,
+        Trouble::Agent,
+        Trouble::Budget,
+        Trouble::Setup,
+    ])
+    .prop_map(Facts::Trouble);
+    let bad = prop::sample::select(vec![
+        Facts::Red,
+        Facts::Interrupted,
+        Facts::Unfinished,
+        Facts::Unchecked,
+    ]);
+    let facts = prop_oneof![6 => Just(Facts::Green), 3 => bad, 1 => trouble];
+    let verdict = prop::sample::select(vec![
+        Verdict::Approve,
+        Verdict::Approve,
+        Verdict::Approve,
+        Verdict::Approve,
+        Verdict::Changes,
+        Verdict::Changes,
+        Verdict::Reject,
+        Verdict::Stop,
+        Verdict::Note,
+        Verdict::Snooze,
+        Verdict::Extend,
+    ]);
+    let by = prop::sample::select(vec![
+        ana(),
+        slack("T1", "UBEN"),
+        slack("T2", "UEVE"),
+        PersonId::Cli { user: "ops".to_owned() },
+    ]);
+    let answers = (verdict, by, prop::bool::weighted(0.2))
+        .prop_map(|(verdict, by, stale)| Move::Answers { verdict, by, stale });
+    prop::collection::vec(prop_oneof![facts.prop_map(Move::Brings), answers], 0..40)
+}
+
+fn requests() -> impl Strategy<Value = Request> {
+    let stages = prop::sample::subsequence(vec!["a", "b?", "c", "d?"], 1..=4);
+    (stages, 1..4_u32, prop::option::of(0..8_i64), 1..3_u32).prop_map(
+        |(stages, attempts, cents, quorum)| {
+            let mut request = request(&stages);
+            request.pipeline.stages.iter_mut().for_each(|s| s.attempts = attempts);
+            request
+                .pipeline
+                .stages
+                .iter_mut()
+                .filter_map(|s| s.gate.as_mut())
+                .for_each(|gate| gate.quorum = quorum);
+            request.budget_usd = cents.map(|c| Usd::from_nanos(c * 10_000_000));
+            request
+        },
+    )
+}
+
+/// The run to its end, and each thing it needed on its way.
+fn played(request: Request, moves: &[Move]) -> (Play, Vec<(Run, Next)>) {
+    let (mut play, mut needed) = (Play::of(request), Vec::new());
+    let mut moves = moves.iter();
+    for _ in 0..200 {
+        let next = play.on();
+        needed.push((play.run.clone(), next.clone()));
+        match (next, moves.next()) {
+            (Next::End(_), _) => return (play, needed),
+            (next, Some(Move::Answers { verdict, by, stale })) => {
+                let open = play
+                    .run
+                    .gate
+                    .as_ref()
+                    .map(|g| g.id.clone())
+                    .map(|g| if *stale { other(&g) } else { g });
+                let _ = play.hears(&decision(*verdict, open, by.clone()));
+                if let Next::Attempt(begun) = next {
+                    play.ends(&begun, Facts::Green);
+                }
+            }
+            (Next::Attempt(begun), Some(Move::Brings(facts))) => drop(play.ends(&begun, *facts)),
+            (Next::Attempt(begun), None) => drop(play.ends(&begun, Facts::Green)),
+            (Next::Ask { wake, .. }, _) => play.now = wake.expect("a question with a deadline"),
+            (Next::Deliver { snapshot, .. }, _) => {
+                play.tell(play.run.not_delivered(&snapshot, "nowhere"));
+            }
+            (Next::Tell(_), _) => unreachable!("told already"),
+        }
+    }
+    panic!("it does not end: {:#?}", play.events)
+}
+
+/// Whether its newest question was answered by all whose approval it wants.
+fn is_approved(stage: &crate::run::StageState) -> bool {
+    let quorum = stage.stage.gate.as_ref().map_or(1, |spec| spec.quorum);
+    stage.asked.last().is_some_and(|asked| {
+        asked.gate.id.round == stage.rounds && asked.gate.approvals.len() >= quorum as usize
+    })
+}
+
+fn other(gate: &GateId) -> GateId {
+    GateId { digest: crate::run::Digest("of older work".to_owned()), ..gate.clone() }
+}
+
+proptest! {
+    #[test]
+    fn every_run_ends_and_nothing_is_left_open((request, moves) in (requests(), moves())) {
+        let (play, _) = played(request, &moves);
+        let open = |s: &StagePhase| matches!(s, StagePhase::Running | StagePhase::Waiting);
+        prop_assert!(!play.run.stages.iter().any(|s| open(&s.phase)));
+        prop_assert!(play.run.gate.is_none());
+        prop_assert!(!play.run.stages.iter().flat_map(|s| &s.attempts).any(|a| a.outcome == AttemptOutcome::Running));
+        prop_assert_eq!(play.run.next(play.now), Next::End(play.run.outcome.expect("an end")));
+    }
+
+    #[test]
+    fn numbers_have_no_gaps_and_nothing_happens_after_the_end((request, moves) in (requests(), moves())) {
+        let (play, _) = played(request, &moves);
+        prop_assert!(play.events.iter().map(|e| e.seq).eq(1..=play.run.seq));
+        let ends: Vec<u64> = play.events.iter().filter(|e| matches!(e.what, Happened::Ended { .. })).map(|e| e.seq).collect();
+        prop_assert_eq!(ends, vec![play.run.seq]);
+    }
+
+    #[test]
+    fn repeats_and_batches_change_nothing((request, moves) in (requests(), moves()), cut in any::<prop::sample::Index>()) {
+        let (play, _) = played(request.clone(), &moves);
+        let cut = cut.index(play.events.len());
+        let again = play.events.iter().take(cut).chain(&play.events).chain(&play.events);
+        prop_assert_eq!(&Run::fold(request, again), &play.run);
+    }
+
+    #[test]
+    fn what_is_stored_folds_to_the_same_run((request, moves) in (requests(), moves())) {
+        let (play, _) = played(request.clone(), &moves);
+        let stored = serde_json::to_string(&play.events).expect("events are JSON");
+        let read: Vec<crate::run::Event> = serde_json::from_str(&stored).expect("and read again");
+        prop_assert_eq!(Run::fold(request, &read), play.run);
+    }
+
+    #[test]
+    fn the_money_is_the_sum_of_the_attempts((request, moves) in (requests(), moves())) {
+        let (play, _) = played(request, &moves);
+        let cost = |what: &Happened| if let Happened::AttemptEnded { cost_usd, .. } = what { *cost_usd } else { Usd::ZERO };
+        prop_assert_eq!(play.events.iter().map(|e| cost(&e.what)).sum::<Usd>(), play.run.spent());
+    }
+
+    #[test]
+    fn no_stage_begins_behind_one_that_is_not_kept_and_approved((request, moves) in (requests(), moves())) {
+        let (_, needed) = played(request, &moves);
+        for (run, next) in needed {
+            let Next::Attempt(plan) = next else { continue };
+            let before: Vec<_> = run.stages.iter().take_while(|s| s.name() != &plan.stage.name).collect();
+            prop_assert!(before.iter().all(|s| s.phase == StagePhase::Good && (is_approved(s) || s.stage.gate.is_none())));
+            prop_assert_ne!(plan.budget_left_usd, Some(Usd::ZERO));
+            let rework = run.stage(&plan.stage.name).and_then(|s| s.rework()).is_some();
+            prop_assert!(rework || plan.base.as_ref() == run.last_good().or_else(|| run.origin()));
+            prop_assert!(plan.guard.iter().all(|guard| guard.holds(&guard.snapshot.tree, &run.request.pipeline.digest)));
+        }
+    }
+
+    #[test]
+    fn only_good_work_is_kept_and_only_a_good_run_is_pushed((request, moves) in (requests(), moves())) {
+        let (play, needed) = played(request, &moves);
+        for stage in play.run.stages.iter().filter(|s| s.phase == StagePhase::Good) {
+            let good = |a: &crate::run::Attempt| a.outcome == AttemptOutcome::Good && a.snapshot == stage.snapshot;
+            prop_assert!(stage.attempts.iter().any(good));
+        }
+        let pushed = needed.iter().any(|(_, next)| matches!(next, Next::Deliver { push: true, .. }));
+        prop_assert_eq!(pushed, play.run.outcome == Some(Outcome::Done));
+    }
+
+    #[test]
+    fn an_answer_is_taken_only_from_who_may_and_each_question_once((request, moves) in (requests(), moves())) {
+        let (play, _) = played(request, &moves);
+        prop_assert!(play.run.decisions.iter().all(|d| play.run.may_steer(&d.by, &[])));
+        let closing = |d: &&crate::run::Decided| !matches!(d.verdict, Verdict::Approve);
+        let gates: Vec<_> = play.run.decisions.iter().filter(closing).filter_map(|d| d.gate.as_ref()).map(|g| &g.digest).collect();
+        prop_assert_eq!(gates.iter().collect::<std::collections::BTreeSet<_>>().len(), gates.len());
+    }
+
+    #[test]
+    fn a_stage_is_kept_only_with_as_many_approvals_as_its_quorum_and_of_nothing_but_its_newest_question((request, moves) in (requests(), moves())) {
+        let (play, _) = played(request, &moves);
+        for stage in play.run.stages.iter().filter(|s| s.phase == StagePhase::Good) {
+            let Some(spec) = &stage.stage.gate else { continue };
+            let asked = &stage.asked.last().expect("a question").gate;
+            let approved = play.run.decisions.iter().filter(|d| d.verdict == Verdict::Approve && d.gate.as_ref() == Some(&asked.id));
+            prop_assert_eq!(approved.count(), spec.quorum as usize);
+            prop_assert_eq!(asked.id.round, stage.rounds);
+        }
+    }
+}

@@ -1,0 +1,272 @@
+//! A run played by its rules alone: facts and answers go in, as the workflow would bring them, and events come out.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::run::{
+    AgentEnd, AgentInfo, AgentKind, AgentSpec, Channel, Checked, Decision, Digest, Event, GateId,
+    GateSpec, Happened, Lost, Next, Outcome, PersonId, Pipeline, Plan, RULES, Refusal, Reports,
+    Request, RequestId, Rework, Run, Sandboxing, Size, Snapshot, Stage, Tests, Tokens, Trouble,
+    Usd, Verdict, Via, Written,
+};
+
+pub(in crate::run) const CENT: Usd = Usd::from_nanos(10_000_000);
+
+/// What an attempt brings back. Each costs a cent.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(in crate::run) enum Facts {
+    Green,
+    Red,
+    Trouble(Trouble),
+    /// The agent was interrupted.
+    Interrupted,
+    /// Nobody could finish the writing.
+    Unfinished,
+    /// The work is there, and nobody could finish the checks.
+    Unchecked,
+}
+
+/// A run, its clock and what happened so far.
+pub(in crate::run) struct Play {
+    pub run: Run,
+    pub events: Vec<Event>,
+    pub now: DateTime<Utc>,
+    made: u32,
+}
+
+impl Play {
+    pub fn of(request: Request) -> Self {
+        let mut play = Self {
+            run: Run::starting(request),
+            events: Vec::new(),
+            now: DateTime::UNIX_EPOCH,
+            made: 0,
+        };
+        play.tell(Happened::Started { rules: RULES, request: Box::new(play.run.request.clone()) });
+        play
+    }
+
+    /// `names` in order; a name that ends in `?` asks for approval.
+    pub fn with(names: &[&str]) -> Self {
+        Self::of(request(names))
+    }
+
+    pub fn tell(&mut self, what: Happened) {
+        self.now += TimeDelta::seconds(1);
+        let event = Event { seq: self.run.seq + 1, at: self.now, what };
+        self.run.apply(&event);
+        self.events.push(event);
+    }
+
+    /// Says all that follows by itself, and what is needed then.
+    pub fn on(&mut self) -> Next {
+        loop {
+            match self.run.next(self.now) {
+                Next::Tell(happened) => self.tell(happened),
+                needed => return needed,
+            }
+        }
+    }
+
+    /// The attempt that is to be made.
+    pub fn plan(&mut self) -> Plan {
+        match self.on() {
+            Next::Attempt(plan) => *plan,
+            other => panic!("no attempt is next, but {other:?}"),
+        }
+    }
+
+    /// The question that is asked.
+    pub fn gate(&mut self) -> GateId {
+        match self.on() {
+            Next::Ask { gate, .. } => gate,
+            other => panic!("nothing is asked, but {other:?}"),
+        }
+    }
+
+    /// The attempt that is next brings this back.
+    pub fn brings(&mut self, facts: Facts) -> &mut Self {
+        let plan = self.plan();
+        self.ends(&plan, facts)
+    }
+
+    /// An attempt that was begun brings this back, whatever happened meanwhile.
+    pub fn ends(&mut self, plan: &Plan, facts: Facts) -> &mut Self {
+        let written = written(facts);
+        if matches!(facts, Facts::Green | Facts::Red | Facts::Unchecked) {
+            let happened = self.was_written(plan, &written);
+            self.tell(happened);
+        }
+        let checked = checked(facts);
+        let ended = match facts {
+            Facts::Unfinished => Err(Lost {
+                why: "its workers died".to_owned(),
+                tokens: written.tokens,
+                cost_usd: written.cost_usd,
+            }),
+            Facts::Unchecked => Err(Lost { why: "its workers died".to_owned(), ..Lost::default() }),
+            _ => Ok((&written, checked.as_ref())),
+        };
+        let happened = self.run.attempt_ended(plan, &ended, self.now);
+        self.tell(happened);
+        self
+    }
+
+    fn was_written(&mut self, plan: &Plan, written: &Written) -> Happened {
+        self.made += 1;
+        Happened::Written {
+            stage: plan.stage.name.clone(),
+            attempt: plan.attempt,
+            agent: written.agent.clone(),
+            sandboxing: written.sandboxing,
+            base: plan.base.clone().unwrap_or_else(|| snapshot(0)),
+            snapshot: snapshot(self.made),
+            diff: Box::default(),
+            since_round: None,
+            since_approved: None,
+            tokens: written.tokens,
+            cost_usd: written.cost_usd,
+            words: None,
+        }
+    }
+
+    /// Somebody answers, as the workflow hears it: it counts, or the refusal is told.
+    pub fn hears(&mut self, decision: &Decision) -> Result<(), Refusal> {
+        let judged = self.run.judge(decision);
+        self.tell(self.run.hear(decision.clone()));
+        judged
+    }
+
+    /// Ana answers what is asked, or stops the run.
+    pub fn ana(&mut self, verdict: Verdict) -> &mut Self {
+        let gate =
+            self.run.gate.as_ref().map(|g| g.id.clone()).filter(|_| verdict != Verdict::Stop);
+        assert_eq!(self.hears(&decision(verdict, gate, ana())), Ok(()));
+        self
+    }
+
+    /// Nobody answers until the deadline.
+    pub fn deadline_passes(&mut self) -> &mut Self {
+        self.gate();
+        self.now = self.run.gate.as_ref().expect("a question").deadline;
+        self.on();
+        self
+    }
+
+    /// Nobody answers until something is due; what the run says then.
+    pub fn waits(&mut self) -> Vec<Happened> {
+        let Next::Ask { wake: Some(wake), .. } = self.on() else { panic!("nothing is due") };
+        let told = self.events.len();
+        self.now = wake;
+        self.on();
+        self.events[told..].iter().map(|e| e.what.clone()).collect()
+    }
+
+    /// Ana wants the work changed.
+    pub fn ana_wants(&mut self, words: &str, rework: Rework) -> &mut Self {
+        let gate = self.gate();
+        let wanted = Decision {
+            words: Some(words.to_owned()),
+            rework,
+            ..decision(Verdict::Changes, Some(gate), ana())
+        };
+        assert_eq!(self.hears(&wanted), Ok(()));
+        self
+    }
+
+    /// The result is put away wherever one is due; how the run ended, and why.
+    pub fn end(&mut self) -> (Outcome, Option<String>) {
+        if let Next::Deliver { snapshot, .. } = self.on() {
+            let happened = self.run.not_delivered(&snapshot, "there is nowhere to put it");
+            self.tell(happened);
+        }
+        match self.on() {
+            Next::End(outcome) => (outcome, self.run.why.clone()),
+            other => panic!("it does not end, but needs {other:?}"),
+        }
+    }
+}
+
+fn written(facts: Facts) -> Written {
+    let end = match facts {
+        Facts::Trouble(trouble) => {
+            AgentEnd::Failed { trouble, why: format!("{trouble:?} trouble") }
+        }
+        Facts::Interrupted => AgentEnd::Stopped,
+        Facts::Green | Facts::Red | Facts::Unfinished | Facts::Unchecked => AgentEnd::Finished,
+    };
+    Written {
+        end,
+        agent: Some(AgentInfo { name: "claude".to_owned(), version: None, model: None }),
+        sandboxing: Sandboxing::Closed,
+        work: None,
+        tokens: Tokens { input: 10, output: 1, cache_read: 0, cache_write: 0 },
+        cost_usd: CENT,
+        seconds: 1,
+        words: None,
+    }
+}
+
+fn checked(facts: Facts) -> Option<Checked> {
+    let red = facts == Facts::Red;
+    matches!(facts, Facts::Green | Facts::Red).then(|| Checked {
+        passed: !red,
+        why: red.then(|| "3 of 50 tests failed".to_owned()),
+        feedback: red.then(|| "line 3 is crooked".to_owned()),
+        tests: Some(Tests { passed: 47, failed: 3, skipped: 0 }),
+        coverage_percent: None,
+        tests_changed: None,
+        seconds: 1,
+    })
+}
+
+/// Started by Ana in workspace T1; two attempts per stage, no budget, no approvers listed.
+pub(in crate::run) fn request(names: &[&str]) -> Request {
+    Request {
+        run: "tale-k3f9qdz".parse().expect("a slug"),
+        project: "tale".parse().expect("a slug"),
+        pipeline: Pipeline {
+            name: "tale".to_owned(),
+            digest: Digest("d1".to_owned()),
+            agent: AgentSpec { kind: AgentKind::Claude, command: None, model: None },
+            stages: names.iter().map(|name| stage(name)).collect(),
+        },
+        brief: String::new(),
+        budget_usd: None,
+        starter: ana(),
+        approvers: Vec::new(),
+        channel: Some(Channel { team: "T1".to_owned(), channel: "C1".to_owned() }),
+        repository: None,
+        rehearsal: false,
+    }
+}
+
+fn stage(name: &str) -> Stage {
+    Stage {
+        name: name.trim_end_matches('?').parse().expect("a slug"),
+        needs: Vec::new(),
+        size: Size::M,
+        attempts: 2,
+        timeout_seconds: 60,
+        gate: name.ends_with('?').then_some(GateSpec::usual(3_600)),
+        setup: Vec::new(),
+        checks: Vec::new(),
+        reports: Reports::default(),
+        least_coverage_percent: None,
+    }
+}
+
+pub(in crate::run) fn snapshot(n: u32) -> Snapshot {
+    Snapshot { commit: format!("commit-{n}"), tree: format!("tree-{n}") }
+}
+
+pub(in crate::run) fn ana() -> PersonId {
+    slack("T1", "UANA")
+}
+
+pub(in crate::run) fn slack(team: &str, user: &str) -> PersonId {
+    PersonId::Slack { team: team.to_owned(), user: user.to_owned() }
+}
+
+pub(in crate::run) fn decision(verdict: Verdict, gate: Option<GateId>, by: PersonId) -> Decision {
+    Decision { gate, ..Decision::new(RequestId("r1".to_owned()), verdict, by, Via::Button) }
+}

@@ -1,0 +1,240 @@
+//! What is known of a run?
+//! Plain data: what events made of it is told in `fold`, what follows from it in `next`, what can be seen in it in `readings`.
+
+mod queries;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    AgentInfo, Asked, Changes, Delivered, Diff, GateId, Note, OpenGate, Outcome, PersonId, RULES,
+    Refusal, Remark, Request, RequestId, Rework, Sandboxing, Snapshot, Stage, Tests, TestsChanged,
+    Tokens, Trouble, Usd, Verdict, Via,
+};
+
+/// A run as its events tell it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    pub request: Request,
+    /// Version of the rules it runs by.
+    pub rules: u32,
+    /// Number of the newest event; 0 while no worker took the run on.
+    pub seq: u64,
+    pub started_at: Option<DateTime<Utc>>,
+    pub ended_at: Option<DateTime<Utc>>,
+    pub stages: Vec<StageState>,
+    pub gate: Option<OpenGate>,
+    /// Decisions that were taken, in order.
+    pub decisions: Vec<Decided>,
+    /// What people said that is for the next attempt, in order.
+    pub notes: Vec<Note>,
+    /// Requests that were taken and are no decisions: notes, extensions, snoozes.
+    pub taken: Vec<(RequestId, Verdict)>,
+    /// Decisions that lost a race.
+    pub refused: Vec<(RequestId, Refusal)>,
+    /// The newest agent that wrote.
+    pub agent: Option<AgentInfo>,
+    pub sandboxing: Option<Sandboxing>,
+    pub delivered: Option<Delivered>,
+    pub outcome: Option<Outcome>,
+    /// Why it ended so; none where it went well.
+    pub why: Option<String>,
+}
+
+/// What a run is doing, in one word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    Starting,
+    Running,
+    Waiting,
+    Done,
+    Failed,
+    Rejected,
+    Stopped,
+}
+
+impl Phase {
+    /// The word for it, in JSON, in Temporal and in threads.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Starting => "starting",
+            Self::Running => "running",
+            Self::Waiting => "waiting",
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::Rejected => "rejected",
+            Self::Stopped => "stopped",
+        }
+    }
+}
+
+/// A stage and what became of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StageState {
+    pub stage: Stage,
+    pub phase: StagePhase,
+    pub attempts: Vec<Attempt>,
+    /// How often it has asked for approval.
+    pub rounds: u32,
+    /// Questions that were asked and are closed, in order.
+    pub asked: Vec<Asked>,
+    /// Changes that were asked for, in order.
+    pub changes: Vec<Changes>,
+    pub missed_deadline: bool,
+    /// The kept work.
+    pub snapshot: Option<Snapshot>,
+    pub why: Option<String>,
+    pub started_at: Option<DateTime<Utc>>,
+    pub ended_at: Option<DateTime<Utc>>,
+}
+
+/// What a stage is doing, in one word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StagePhase {
+    Todo,
+    Running,
+    Waiting,
+    Good,
+    Failed,
+    Undone,
+}
+
+/// One try at a stage.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Attempt {
+    pub n: u32,
+    pub outcome: AttemptOutcome,
+    pub why: Option<String>,
+    pub feedback: Option<String>,
+    pub trouble: Option<Trouble>,
+    /// What it was made from.
+    pub base: Option<Snapshot>,
+    /// What it made; kept only if the attempt is good.
+    pub snapshot: Option<Snapshot>,
+    /// All that the stage changed.
+    pub diff: Option<Diff>,
+    pub since_round: Option<Diff>,
+    pub since_approved: Option<Diff>,
+    pub tests: Option<Tests>,
+    pub coverage_percent: Option<f64>,
+    pub tests_changed: Option<TestsChanged>,
+    pub tokens: Tokens,
+    pub cost_usd: Usd,
+    pub seconds: u64,
+    pub words: Option<String>,
+    /// What people had said that this attempt read.
+    pub remarks: Vec<Remark>,
+    pub started_at: DateTime<Utc>,
+}
+
+/// What became of an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AttemptOutcome {
+    Running,
+    Good,
+    Bad,
+    /// Its workers died and nobody could take over.
+    Lost,
+    Stopped,
+}
+
+/// A decision that was taken.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Decided {
+    pub request: RequestId,
+    pub gate: Option<GateId>,
+    pub verdict: Verdict,
+    pub by: PersonId,
+    pub via: Via,
+    pub words: Option<String>,
+    /// Of asked-for changes.
+    pub rework: Rework,
+    pub at: DateTime<Utc>,
+    /// How long the question had been open, in seconds; 0 for a stop.
+    pub waited_seconds: u64,
+}
+
+impl Run {
+    /// A run that was asked for and that no worker took on yet.
+    #[must_use]
+    pub fn starting(request: Request) -> Self {
+        let stages = request.pipeline.stages.iter().cloned().map(StageState::todo).collect();
+        Self {
+            request,
+            rules: RULES,
+            seq: 0,
+            started_at: None,
+            ended_at: None,
+            stages,
+            gate: None,
+            decisions: Vec::new(),
+            notes: Vec::new(),
+            taken: Vec::new(),
+            refused: Vec::new(),
+            agent: None,
+            sandboxing: None,
+            delivered: None,
+            outcome: None,
+            why: None,
+        }
+    }
+}
+
+impl StageState {
+    pub(super) const fn todo(stage: Stage) -> Self {
+        Self {
+            stage,
+            phase: StagePhase::Todo,
+            attempts: Vec::new(),
+            rounds: 0,
+            asked: Vec::new(),
+            changes: Vec::new(),
+            missed_deadline: false,
+            snapshot: None,
+            why: None,
+            started_at: None,
+            ended_at: None,
+        }
+    }
+
+    /// The run ended around it: an operator cancelled the workflow. What went its way to an end stays as it is.
+    pub(super) fn break_off(&mut self, at: DateTime<Utc>) {
+        if matches!(self.phase, StagePhase::Running | StagePhase::Waiting) {
+            self.phase = StagePhase::Undone;
+            self.ended_at = Some(at);
+        }
+        for attempt in self.attempts.iter_mut().filter(|a| a.outcome == AttemptOutcome::Running) {
+            attempt.outcome = AttemptOutcome::Stopped;
+        }
+    }
+}
+
+impl Attempt {
+    pub(super) const fn running(n: u32, remarks: Vec<Remark>, started_at: DateTime<Utc>) -> Self {
+        Self {
+            n,
+            outcome: AttemptOutcome::Running,
+            why: None,
+            feedback: None,
+            trouble: None,
+            base: None,
+            snapshot: None,
+            diff: None,
+            since_round: None,
+            since_approved: None,
+            tests: None,
+            coverage_percent: None,
+            tests_changed: None,
+            tokens: Tokens { input: 0, output: 0, cache_read: 0, cache_write: 0 },
+            cost_usd: Usd::ZERO,
+            seconds: 0,
+            words: None,
+            remarks,
+            started_at,
+        }
+    }
+}

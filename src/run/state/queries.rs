@@ -1,0 +1,232 @@
+//! What can be read off a run?
+//! Looks only; decides nothing.
+
+use crate::run::rules::seconds_between;
+use crate::run::{
+    Approver, Asked, Attempt, AttemptOutcome, Changes, Decided, GateId, GateSpec, Outcome, Phase,
+    Refusal, RequestId, Run, RunId, Snapshot, StageName, StagePhase, StageState, Tokens, Usd,
+    Verdict,
+};
+
+impl Run {
+    #[must_use]
+    pub const fn id(&self) -> &RunId {
+        &self.request.run
+    }
+
+    #[must_use]
+    pub fn phase(&self) -> Phase {
+        match (self.outcome, &self.gate, self.started_at) {
+            (Some(Outcome::Done), ..) => Phase::Done,
+            (Some(Outcome::Failed), ..) => Phase::Failed,
+            (Some(Outcome::Rejected), ..) => Phase::Rejected,
+            (Some(Outcome::Stopped), ..) => Phase::Stopped,
+            (None, Some(_), _) => Phase::Waiting,
+            (None, None, Some(_)) => Phase::Running,
+            (None, None, None) => Phase::Starting,
+        }
+    }
+
+    /// The first stage that is not over, and its number from 1.
+    #[must_use]
+    pub fn current(&self) -> Option<(usize, &StageState)> {
+        let over = |s: &StageState| matches!(s.phase, StagePhase::Good | StagePhase::Undone);
+        self.stages.iter().enumerate().find(|(_, s)| !over(s)).map(|(i, s)| (i + 1, s))
+    }
+
+    #[must_use]
+    pub fn stage(&self, name: &StageName) -> Option<&StageState> {
+        self.stages.iter().find(|s| &s.stage.name == name)
+    }
+
+    /// The attempt that stands for a stage: the one that is asked about, else the newest that was good, else the newest.
+    #[must_use]
+    pub fn shown(&self, stage: &StageName) -> Option<&Attempt> {
+        let there = self.stage(stage)?;
+        let asked =
+            self.gate.as_ref().filter(|open| &open.id.stage == stage).map(|open| open.attempt);
+        let asked_about = there.attempts.iter().find(|a| Some(a.n) == asked);
+        asked_about.or_else(|| there.good_attempt()).or_else(|| there.attempts.last())
+    }
+
+    /// The newest work that was kept: what the next attempt starts from.
+    #[must_use]
+    pub fn last_good(&self) -> Option<&Snapshot> {
+        self.stages
+            .iter()
+            .rev()
+            .filter(|s| s.phase == StagePhase::Good)
+            .find_map(|s| s.snapshot.as_ref())
+    }
+
+    /// The newest work that a person approved.
+    #[must_use]
+    pub fn last_approved(&self) -> Option<&Snapshot> {
+        self.stages.iter().rev().filter(|s| s.was_approved()).find_map(|s| s.snapshot.as_ref())
+    }
+
+    /// Attempts whose work was good, in order.
+    pub fn good_attempts(&self) -> impl Iterator<Item = (&StageState, &Attempt)> {
+        self.stages.iter().flat_map(|s| {
+            s.attempts.iter().filter(|a| a.outcome == AttemptOutcome::Good).map(move |a| (s, a))
+        })
+    }
+
+    /// Work that a stop cut short: nobody checked it, and it is kept all the same.
+    #[must_use]
+    pub fn unfinished(&self) -> Option<(&StageState, &Attempt, &Snapshot)> {
+        let cut_short = |s: &'_ StageState| {
+            s.attempts
+                .iter()
+                .position(|a| a.outcome == AttemptOutcome::Stopped && a.snapshot.is_some())
+        };
+        self.stages.iter().find_map(|s| {
+            let attempt = &s.attempts[cut_short(s)?];
+            Some((s, attempt, attempt.snapshot.as_ref()?))
+        })
+    }
+
+    /// Good work that nobody decided about: the run was stopped while it asked, or nobody answered in time.
+    #[must_use]
+    pub fn undecided(&self) -> Option<(&StageState, &Attempt, &Snapshot)> {
+        let open = |asked: &Asked| {
+            let answers = |d: &&Decided| d.gate.as_ref() == Some(&asked.gate.id);
+            !self
+                .decisions
+                .iter()
+                .filter(answers)
+                .any(|d| matches!(d.verdict, Verdict::Changes | Verdict::Reject))
+        };
+        let ended = |s: &&StageState| {
+            matches!(s.phase, StagePhase::Undone | StagePhase::Failed)
+                && s.asked.last().is_some_and(open)
+        };
+        let stage = self.stages.iter().find(ended)?;
+        let attempt = stage.good_attempt()?;
+        Some((stage, attempt, attempt.snapshot.as_ref()?))
+    }
+
+    /// How long people were waited for, in seconds.
+    #[must_use]
+    pub fn waited_seconds(&self) -> u64 {
+        self.stages
+            .iter()
+            .flat_map(|s| &s.asked)
+            .map(|asked| seconds_between(asked.gate.opened_at, asked.closed_at))
+            .sum()
+    }
+
+    /// How long agents and checks worked, in seconds.
+    #[must_use]
+    pub fn worked_seconds(&self) -> u64 {
+        self.stages.iter().map(StageState::seconds).sum()
+    }
+
+    /// Everybody whom the run names as an approver, in any role.
+    pub fn named(&self) -> impl Iterator<Item = &Approver> {
+        let gates = self.request.pipeline.stages.iter().filter_map(|s| s.gate.as_ref());
+        self.request.approvers.iter().chain(gates.flat_map(GateSpec::named))
+    }
+
+    /// Who is asked by a gate: its approvers, and those it was escalated to. Nobody = every full member of the workspace.
+    #[must_use]
+    pub fn asked_people<'a>(&'a self, gate: &GateId, spec: &'a GateSpec) -> Vec<&'a Approver> {
+        let closed =
+            self.stage(&gate.stage).into_iter().flat_map(|s| &s.asked).map(|asked| &asked.gate);
+        let escalated = self
+            .gate
+            .iter()
+            .chain(closed)
+            .any(|open| &open.id == gate && open.escalated_at.is_some());
+        let others = spec
+            .escalation
+            .iter()
+            .filter(|_| escalated && !spec.approvers.is_empty())
+            .flat_map(|e| &e.to);
+        spec.approvers.iter().chain(others).collect()
+    }
+
+    /// The repository as it was found.
+    #[must_use]
+    pub fn origin(&self) -> Option<&Snapshot> {
+        self.stages.first().and_then(|s| s.attempts.iter().find_map(|a| a.base.as_ref()))
+    }
+
+    #[must_use]
+    pub fn spent(&self) -> Usd {
+        self.stages.iter().map(StageState::cost).sum()
+    }
+
+    /// `stage 3 of 6 · streaming · $0.27`: how far the run is, for Temporal's own pages.
+    #[must_use]
+    pub fn in_one_line(&self) -> String {
+        match self.current() {
+            Some((n, stage)) if self.outcome.is_none() => {
+                format!("stage {n} of {} · {} · {}", self.stages.len(), stage.name(), self.spent())
+            }
+            _ => format!("{} stages · {}", self.stages.len(), self.spent()),
+        }
+    }
+
+    /// Whether a person stopped it.
+    #[must_use]
+    pub fn was_stopped(&self) -> bool {
+        self.decisions.iter().any(|d| d.verdict == Verdict::Stop)
+    }
+
+    /// What this person's request became, if the run has judged it.
+    #[must_use]
+    pub fn answer_to(&self, request: &RequestId) -> Option<Result<Verdict, &Refusal>> {
+        let decided = self.decisions.iter().find(|d| &d.request == request).map(|d| d.verdict);
+        let taken = decided
+            .or_else(|| self.taken.iter().find(|(r, _)| r == request).map(|(_, verdict)| *verdict));
+        taken
+            .map(Ok)
+            .or_else(|| self.refused.iter().find(|(r, _)| r == request).map(|(_, why)| Err(why)))
+    }
+}
+
+impl StageState {
+    /// Whether it was kept because people said so.
+    #[must_use]
+    pub fn was_approved(&self) -> bool {
+        self.phase == StagePhase::Good && !self.asked.is_empty()
+    }
+
+    #[must_use]
+    pub const fn name(&self) -> &StageName {
+        &self.stage.name
+    }
+
+    /// The changes that the round under way is about; none once it was asked again.
+    #[must_use]
+    pub fn rework(&self) -> Option<&Changes> {
+        self.changes.last().filter(|changes| changes.round == self.rounds)
+    }
+
+    /// The newest good attempt: the work a gate asks about, and what a good stage shows.
+    #[must_use]
+    pub fn good_attempt(&self) -> Option<&Attempt> {
+        self.attempts.iter().rev().find(|a| a.outcome == AttemptOutcome::Good)
+    }
+
+    #[must_use]
+    pub fn cost(&self) -> Usd {
+        self.attempts.iter().map(|a| a.cost_usd).sum()
+    }
+
+    #[must_use]
+    pub fn tokens(&self) -> Tokens {
+        let mut sum = Tokens::default();
+        for attempt in &self.attempts {
+            sum += attempt.tokens;
+        }
+        sum
+    }
+
+    /// Seconds of work: all attempts, waiting for people left out.
+    #[must_use]
+    pub fn seconds(&self) -> u64 {
+        self.attempts.iter().map(|a| a.seconds).sum()
+    }
+}

@@ -1,0 +1,247 @@
+//! What happens on one connection?
+//! Requests never wait for each other, and each is acknowledged as soon as it is kept, whatever is still done about it.
+
+use std::future::pending;
+
+use futures::{SinkExt, StreamExt};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::task::JoinSet;
+use tokio::time::{Duration, Instant, MissedTickBehavior, interval, timeout};
+use tokio_tungstenite::tungstenite::{Bytes, Message};
+use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::task::TaskTracker;
+
+use super::dial::{NoLine, Stream};
+use super::frame::{Envelope, Heard, Reason, read};
+use super::{Delivered, SocketMode};
+use crate::slack::ack::Receipt;
+use crate::slack::inbound::Inbound;
+
+/// How often a line is looked after.
+const BEAT: Duration = Duration::from_millis(200);
+/// Who does not take a few bytes within this time is gone.
+const WRITE: Duration = Duration::from_secs(10);
+
+/// An open line. Dropped, it is listened to a little longer, acknowledges what is in work, and closes.
+pub struct Line {
+    told: UnboundedReceiver<Told>,
+    _retired: DropGuard,
+}
+
+/// Why a line needs a successor.
+#[derive(Debug)]
+pub enum Parting {
+    /// Slack will close it; it still works.
+    Refresh,
+    Disabled,
+    Lost(String),
+}
+
+#[derive(Debug)]
+enum Told {
+    Hello,
+    Leaving(Reason),
+    Ended(String),
+}
+
+impl Line {
+    /// Starts listening, and waits until Slack says hello.
+    pub async fn open(
+        stream: Stream,
+        mode: SocketMode,
+        lines: &TaskTracker,
+    ) -> Result<Self, NoLine> {
+        let (tell, told) = unbounded_channel();
+        let retired = CancellationToken::new();
+        let patience = mode.patience.connect;
+        let now = Instant::now();
+        let listening = Listening {
+            stream,
+            mode,
+            tell,
+            work: JoinSet::new(),
+            heard: now,
+            spoken: now,
+            pinged: false,
+            greeted: false,
+        };
+        lines.spawn(listening.run(retired.clone()));
+        let mut line = Self { told, _retired: retired.drop_guard() };
+        match timeout(patience, line.told.recv()).await {
+            Ok(Some(Told::Hello)) => Ok(line),
+            Ok(Some(Told::Leaving(Reason::Disabled))) => {
+                Err(NoLine::Refused("Socket Mode is switched off for this app".to_owned()))
+            }
+            Ok(Some(Told::Leaving(reason))) => {
+                Err(NoLine::Failed(format!("closed at once: {reason:?}")))
+            }
+            Ok(Some(Told::Ended(why))) => Err(NoLine::Failed(why)),
+            Ok(None) => Err(NoLine::Failed("closed at once".to_owned())),
+            Err(_) => Err(NoLine::Failed(format!("no hello within {} s", patience.as_secs_f32()))),
+        }
+    }
+
+    /// Waits until it needs a successor.
+    pub async fn parting(&mut self) -> Parting {
+        loop {
+            match self.told.recv().await {
+                Some(Told::Hello) => {}
+                Some(Told::Leaving(Reason::Refresh)) => return Parting::Refresh,
+                Some(Told::Leaving(Reason::Disabled)) => return Parting::Disabled,
+                Some(Told::Leaving(Reason::Other(reason))) => {
+                    return Parting::Lost(format!("Slack closes it: {reason}"));
+                }
+                Some(Told::Ended(why)) => return Parting::Lost(why),
+                None => return Parting::Lost("listening broke".to_owned()),
+            }
+        }
+    }
+}
+
+/// The task behind a line.
+struct Listening {
+    stream: Stream,
+    mode: SocketMode,
+    tell: UnboundedSender<Told>,
+    /// Requests on their way to being kept; each ends with its acknowledgement, or with none.
+    work: JoinSet<Option<String>>,
+    /// The last sign of life…
+    heard: Instant,
+    /// …and the last word.
+    spoken: Instant,
+    pinged: bool,
+    greeted: bool,
+}
+
+impl Listening {
+    async fn run(mut self, retired: CancellationToken) {
+        let why = self.listen(&retired).await;
+        if self.greeted {
+            self.mode.health.lost();
+        }
+        // What is being kept is kept; only its acknowledgement is lost, and Slack sends it again.
+        self.work.detach_all();
+        self.say(Told::Ended(why));
+    }
+
+    /// Until the line is lost, or another one is there and this one has nothing in work; says why.
+    async fn listen(&mut self, retired: &CancellationToken) -> String {
+        let mut beat = interval(BEAT);
+        beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut retired_at = None;
+        loop {
+            if retired.is_cancelled() && self.is_done(*retired_at.get_or_insert_with(Instant::now))
+            {
+                let _ = timeout(WRITE, self.stream.close(None)).await;
+                return "replaced".to_owned();
+            }
+            if let Err(why) = self.step(beat.tick()).await {
+                return why;
+            }
+        }
+    }
+
+    /// Nothing waits to be acknowledged, and nothing seems to be on its way.
+    fn is_done(&self, retired_at: Instant) -> bool {
+        let patience = &self.mode.patience;
+        let quiet = self.work.is_empty() && self.spoken.elapsed() >= patience.quiet;
+        quiet || retired_at.elapsed() >= patience.drain
+    }
+
+    /// One thing that happens.
+    async fn step(&mut self, beat: impl Future) -> Result<(), String> {
+        let next_kept = async {
+            match self.work.join_next().await {
+                Some(kept) => kept,
+                None => pending().await,
+            }
+        };
+        tokio::select! {
+            frame = self.stream.next() => {
+                self.heard = Instant::now();
+                self.pinged = false;
+                match frame {
+                    Some(Ok(frame)) => self.understand(frame),
+                    Some(Err(e)) => Err(e.to_string()),
+                    None => Err("Slack closed it".to_owned()),
+                }
+            }
+            kept = next_kept => match kept {
+                Ok(Some(acknowledgement)) => self.send(Message::text(acknowledgement)).await,
+                Ok(None) => Ok(()),
+                Err(e) => Err(format!("taking a request broke: {e}")),
+            },
+            _ = beat => self.look_after().await,
+        }
+    }
+
+    fn understand(&mut self, frame: Message) -> Result<(), String> {
+        let text = match frame {
+            Message::Text(text) => text,
+            Message::Close(reason) => {
+                return Err(reason.map_or_else(
+                    || "Slack closed it".to_owned(),
+                    |it| format!("Slack closed it: {it}"),
+                ));
+            }
+            // Pings are answered by the library as soon as we read on.
+            _ => return Ok(()),
+        };
+        self.spoken = self.heard;
+        match read(&text) {
+            Heard::Hello if !self.greeted => {
+                self.greeted = true;
+                self.mode.health.hello();
+                tracing::info!(connections = self.mode.health.connections(), "Slack is connected");
+                self.say(Told::Hello);
+            }
+            Heard::Leaving(reason) => self.say(Told::Leaving(reason)),
+            Heard::Envelope(envelope) => drop(self.work.spawn(take(self.mode.clone(), envelope))),
+            Heard::Hello | Heard::Noise => {}
+        }
+        Ok(())
+    }
+
+    /// Nobody listens where the line was replaced meanwhile.
+    fn say(&self, told: Told) {
+        let _ = self.tell.send(told);
+    }
+
+    /// A line can be dead without a word: it is asked, and given up.
+    async fn look_after(&mut self) -> Result<(), String> {
+        let silence = self.heard.elapsed();
+        if silence > self.mode.patience.dead_after {
+            return Err(format!("silent for {} s", silence.as_secs()));
+        }
+        if silence > self.mode.patience.ping_after && !self.pinged {
+            self.pinged = true;
+            return self.send(Message::Ping(Bytes::new())).await;
+        }
+        Ok(())
+    }
+
+    async fn send(&mut self, message: Message) -> Result<(), String> {
+        match timeout(WRITE, self.stream.send(message)).await {
+            Ok(sent) => sent.map_err(|e| e.to_string()),
+            Err(_) => Err("Slack takes nothing any more".to_owned()),
+        }
+    }
+}
+
+/// Has a request kept; its acknowledgement, if there may be one.
+async fn take(mode: SocketMode, envelope: Envelope) -> Option<String> {
+    let at = Instant::now();
+    let Some(kind) = envelope.kind else { return Some(envelope.acknowledged(None)) };
+    match Inbound::from_frame(kind, &envelope.payload, mode.api_url.as_ref()) {
+        Ok(inbound) => match (mode.take)(inbound, Delivered { at, again: envelope.again }).await {
+            Receipt::Kept => Some(envelope.acknowledged(None)),
+            Receipt::Answered(answer) => Some(envelope.acknowledged(Some(&answer))),
+            Receipt::NotKept => None,
+        },
+        Err(e) => {
+            // Sent again it would read no better.
+            tracing::warn!(error = %e, "a request from Slack could not be read");
+            Some(envelope.acknowledged(None))
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! What does a request get that comes twice?
+//! Slack sends again what was acknowledged by a line that broke, and others send everything by every line. The database knows that it is the
+//! same request, but not what Slack was answered: a form with a mistake would close as if all were well.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures::FutureExt;
+use futures::future::{BoxFuture, Shared};
+use tokio::time::Instant;
+
+use super::Take;
+use crate::run::RequestId;
+use crate::slack::ack::Receipt;
+
+/// Slack sends again after a few seconds.
+const REMEMBERED: Duration = Duration::from_mins(1);
+
+type Receipts = Mutex<HashMap<RequestId, (Instant, Shared<BoxFuture<'static, Receipt>>)>>;
+
+/// The same, but what comes again within a minute gets the receipt that it got, and what is just being taken waits for it.
+pub fn once(take: Take) -> Take {
+    let receipts = Arc::<Receipts>::default();
+    Arc::new(move |inbound, delivered| {
+        let Some(key) = inbound.key().cloned() else { return take(inbound, delivered) };
+        let (take, receipts) = (Arc::clone(&take), Arc::clone(&receipts));
+        async move {
+            let receipt = {
+                let mut all = receipts.lock().unwrap_or_else(PoisonError::into_inner);
+                all.retain(|_, (at, _)| at.elapsed() < REMEMBERED);
+                let (_, receipt) = all
+                    .entry(key.clone())
+                    .or_insert_with(|| (Instant::now(), spawned(take(inbound, delivered))));
+                receipt.clone()
+            };
+            let receipt = receipt.await;
+            if receipt == Receipt::NotKept {
+                // Next time it may be.
+                receipts.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);
+            }
+            receipt
+        }
+        .boxed()
+    })
+}
+
+/// On a task of its own: whoever waits for it may go, and what breaks is not kept.
+fn spawned(taking: BoxFuture<'static, Receipt>) -> Shared<BoxFuture<'static, Receipt>> {
+    let taken = async {
+        tokio::spawn(taking).await.unwrap_or_else(|e| {
+            tracing::error!(error = %e, "taking a request from Slack broke; it is not acknowledged");
+            Receipt::NotKept
+        })
+    };
+    taken.boxed().shared()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::slack::inbound::{Frame, Inbound};
+    use crate::slack::socket::Delivered;
+
+    fn said(text: &str) -> (Inbound, Delivered) {
+        let fields = json!({ "team_id": "T1", "channel_id": "C1", "user_id": "U1", "command": "/develop", "text": text, "trigger_id": text });
+        let inbound = Inbound::from_frame(Frame::Command, &fields, None).expect("a command");
+        (inbound, Delivered { at: Instant::now(), again: false })
+    }
+
+    /// Answers with how often it was asked; what is lost is not kept at first, and what is bad breaks it.
+    fn counting() -> Take {
+        let count = Arc::new(AtomicUsize::new(0));
+        Arc::new(move |inbound, _| {
+            let nth = count.fetch_add(1, Ordering::SeqCst);
+            async move {
+                tokio::task::yield_now().await;
+                let Inbound::Command(it) = inbound else { return Receipt::Kept };
+                assert_ne!(it.text, "bad");
+                if it.text == "lost" && nth == 0 {
+                    Receipt::NotKept
+                } else {
+                    Receipt::Answered(json!(nth))
+                }
+            }
+            .boxed()
+        })
+    }
+
+    async fn take(take: &Take, text: &str) -> Receipt {
+        let (inbound, delivered) = said(text);
+        take(inbound, delivered).await
+    }
+
+    #[tokio::test]
+    async fn what_comes_twice_is_taken_once_and_gets_the_same() {
+        let once = once(counting());
+        let (first, second) = tokio::join!(take(&once, "a"), take(&once, "a"));
+        assert_eq!((&first, &second), (&Receipt::Answered(json!(0)), &Receipt::Answered(json!(0))));
+        assert_eq!(
+            (take(&once, "a").await, take(&once, "b").await),
+            (first, Receipt::Answered(json!(1)))
+        );
+    }
+
+    #[tokio::test]
+    async fn what_was_not_kept_is_taken_again() {
+        let once = once(counting());
+        assert_eq!(
+            (take(&once, "lost").await, take(&once, "lost").await),
+            (Receipt::NotKept, Receipt::Answered(json!(1)))
+        );
+        assert_eq!(
+            (take(&once, "bad").await, take(&once, "bad").await),
+            (Receipt::NotKept, Receipt::NotKept)
+        );
+    }
+}

@@ -1,0 +1,79 @@
+//! What did a person type?
+
+use super::visible::visible;
+
+/// What a person typed, from what Slack made of it, line by line as it was: links, channels and entities become plain words; `<@U1>` stays.
+/// Only invisible characters go: who reads it later, a person or an agent, shall read what was seen.
+#[must_use]
+pub fn unescape(text: &str) -> String {
+    let mut words = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find('<') {
+        words.push_str(&rest[..start]);
+        rest = &rest[start..];
+        let Some(end) = rest.find('>') else { break };
+        words.push_str(&reference(&rest[1..end]));
+        rest = &rest[end + 1..];
+    }
+    words.push_str(rest);
+    visible(&words.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&"))
+}
+
+fn reference(inside: &str) -> String {
+    let (target, label) =
+        inside.split_once('|').map_or((inside, None), |(target, label)| (target, Some(label)));
+    match (target.chars().next(), label) {
+        (Some('@'), _) => format!("<{target}>"),
+        (Some('#'), Some(label)) if !label.is_empty() => format!("#{label}"),
+        (Some('!'), Some(label)) => label.to_owned(),
+        (Some('!'), None) => format!("@{}", target.trim_start_matches('!')),
+        (_, Some(label)) if target.strip_prefix("mailto:") == Some(label) => label.to_owned(),
+        // Slack makes `example.com` a link by itself; any other label was typed.
+        (_, Some(label)) if !label.is_empty() && !target.contains(label) => {
+            format!("{label} ({target})")
+        }
+        _ => target.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::{prop_assert_eq, proptest};
+
+    use super::*;
+    use crate::slack::text::escape;
+
+    #[test]
+    fn what_slack_wrapped_is_unwrapped() {
+        for (from_slack, typed) in [
+            ("see <https://example.com/a?b=1&amp;c=2>", "see https://example.com/a?b=1&c=2"),
+            ("<https://example.com|example.com> ok", "https://example.com ok"),
+            ("<https://example.com/1|the &amp; docs>", "the & docs (https://example.com/1)"),
+            ("<mailto:a@b.example|a@b.example>", "a@b.example"),
+            ("<#C1|general> <@U1|ana> <@U2> <!here>", "#general <@U1> <@U2> @here"),
+            ("1 &lt; 2 &amp;&amp; 3 &gt; 2", "1 < 2 && 3 > 2"),
+            (
+                "<!subteam^S1|@leads> <!subteam^S2> <!date^1^{date}|today>",
+                "@leads @subteam^S2 today",
+            ),
+            ("one\n\n\ttwo &amp; `three`\n", "one\n\n\ttwo & `three`\n"),
+            ("می‌خواهم 👩‍💻", "می‌خواهم 👩‍💻"),
+            ("&amp;lt;", "&lt;"),
+            ("broken <", "broken <"),
+        ] {
+            assert_eq!(unescape(from_slack), typed);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn typed_words_come_back_as_typed(text in "[a-zA-Z0-9&<>;#@!|.\n é]*") {
+            prop_assert_eq!(unescape(&escape(&text)), text);
+        }
+
+        #[test]
+        fn anything_can_be_heard(text in "\\PC*") {
+            let _ = unescape(&text);
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! How is this run doing, and how did it go?
+//! The same facts as the thread, with every attempt; for those who got the link.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use maud::{Markup, html};
+
+use crate::run::{
+    Attempt, AttemptOutcome, Decided, Delivered, PersonId, Progress, Run, Sandboxing, StageState,
+    Verdict,
+};
+use crate::thread::clock::{ended_at, stamp};
+use crate::thread::{Place, figures, table};
+
+use super::layout::{page, plainly};
+
+/// A run, and what is known of the world around it.
+#[derive(Clone, Copy, Debug)]
+pub struct RunPage<'a> {
+    pub run: &'a Run,
+    /// How far the current attempt is.
+    pub progress: Option<&'a Progress>,
+    /// Links to the stages' diffs are made by it.
+    pub place: &'a Place,
+    /// Names of people that could be looked up.
+    pub names: &'a BTreeMap<PersonId, String>,
+    /// Until when this page opens.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// The page at `/runs/<run>`.
+#[must_use]
+pub fn run_page(page_of: &RunPage<'_>) -> Markup {
+    let run = page_of.run;
+    let body = html! {
+        header {
+            p.path { (run.id()) }
+            h1 { (run.request.project) " " span class={ "phase " (figures::phase(run)) } { (figures::phase(run)) } }
+            p.figures { (facts(page_of)) }
+        }
+        @for banner in banners(run) { p.note { (banner) } }
+        @if let Some(why) = run.why.as_deref().filter(|_| run.outcome.is_some()) { p.note { (plainly(why)) } }
+        @if !run.request.brief.trim().is_empty() { blockquote { (plainly_lines(&run.request.brief)) } }
+        h2 { "Stages" }
+        @for stage in &run.stages { (self::stage(page_of, stage)) }
+        @if !run.decisions.is_empty() {
+            h2 { "Decisions" }
+            ul { @for decided in &run.decisions { (decision(page_of, decided)) } }
+        }
+        @if run.stages.iter().any(|s| !s.attempts.is_empty()) { h2 { "Cost" } (costs(run)) }
+        @if let Some(delivered) = &run.delivered { h2 { "Code" } (code(delivered)) }
+        footer { "This page opens until " (stamp(page_of.expires_at, page_of.place.clock_zone)) "." }
+    };
+    page(&format!("{} · {}", run.request.project, figures::phase(run)), "../", &body)
+}
+
+fn facts(page_of: &RunPage<'_>) -> String {
+    let (run, zone) = (page_of.run, page_of.place.clock_zone);
+    let mut parts = vec![figures::money(run)];
+    parts.extend(run.started_at.map(|at| format!("started {}", stamp(at, zone))));
+    parts.extend(run.ended_at.map(|at| format!("ended {}", stamp(at, zone))));
+    parts.push(format!("asked for by {}", name(page_of, &run.request.starter)));
+    parts.extend(run.agent.as_ref().map(figures::agent));
+    parts.join(" · ")
+}
+
+fn banners(run: &Run) -> Vec<&'static str> {
+    let rehearsal = run
+        .request
+        .rehearsal
+        .then_some("Rehearsal: scripted model, no cost. The amounts are the script's.");
+    let sandbox = match run.sandboxing {
+        Some(Sandboxing::None) => {
+            Some("No sandbox: agent and checks can reach whatever the worker can.")
+        }
+        Some(Sandboxing::OpenNetwork) => {
+            Some("Network open: agent and checks are in a sandbox that can reach the network.")
+        }
+        Some(Sandboxing::Closed) | None => None,
+    };
+    rehearsal.into_iter().chain(sandbox).collect()
+}
+
+fn stage(page_of: &RunPage<'_>, stage: &StageState) -> Markup {
+    html! {
+        section.stage {
+            h3 {
+                span.glyph { (figures::glyph(stage.phase)) } " " (stage.name())
+                @if let Some(url) = diff_url(page_of, stage) { " " a.more href=(url) { "View diff" } }
+            }
+            @if let Some(why) = &stage.why { p.why { (plainly(why)) } }
+            @if !stage.attempts.is_empty() { ol { @for attempt in &stage.attempts { (self::attempt(page_of, stage, attempt)) } } }
+        }
+    }
+}
+
+fn diff_url(page_of: &RunPage<'_>, stage: &StageState) -> Option<String> {
+    let work = stage.good_attempt().filter(|a| a.snapshot.is_some())?;
+    Some(
+        page_of
+            .place
+            .links
+            .as_ref()?
+            .diff(page_of.run.id(), stage.name(), ended_at(work))
+            .to_string(),
+    )
+}
+
+fn attempt(page_of: &RunPage<'_>, stage: &StageState, attempt: &Attempt) -> Markup {
+    let (outcome, mut parts) = match attempt.outcome {
+        AttemptOutcome::Running => ("running", figures::doing(stage, attempt, page_of.progress)),
+        AttemptOutcome::Good => ("good", figures::achieved(attempt)),
+        AttemptOutcome::Bad => {
+            ("bad", attempt.diff.as_ref().map(figures::diff).into_iter().collect())
+        }
+        AttemptOutcome::Lost => ("lost", Vec::new()),
+        AttemptOutcome::Stopped => ("stopped", Vec::new()),
+    };
+    if attempt.outcome != AttemptOutcome::Running {
+        parts.push(figures::plural(attempt.tokens.total(), "token"));
+        parts.push(attempt.cost_usd.to_string());
+        parts.push(figures::span(attempt.seconds));
+    }
+    html! {
+        li value=(attempt.n) {
+            span class={ "outcome " (outcome) } { (outcome) } " " (plainly(&parts.join(" · ")))
+            @if let Some(why) = &attempt.why { p.why { (plainly(why)) } }
+            @if let Some(feedback) = &attempt.feedback { details { summary { "What the checks said" } pre { (plainly_lines(feedback)) } } }
+            @if let Some(words) = &attempt.words { details { summary { "In the agent's own words" } blockquote { (plainly_lines(words)) } } }
+        }
+    }
+}
+
+fn decision(page_of: &RunPage<'_>, decided: &Decided) -> Markup {
+    let what = match decided.verdict {
+        Verdict::Approve => "approved",
+        Verdict::Changes => "asked for changes",
+        Verdict::Extend => "extended the deadline",
+        Verdict::Snooze => "wants no reminders",
+        Verdict::Note => "noted",
+        Verdict::Reject => "rejected",
+        Verdict::Stop => "stopped",
+    };
+    let about = decided.gate.as_ref().map_or("the run", |g| g.stage.as_str());
+    let after = decided
+        .gate
+        .as_ref()
+        .map(|_| format!(" {}", figures::after(decided.waited_seconds)))
+        .unwrap_or_default();
+    html! {
+        li {
+            (about) " " (what) " by " (name(page_of, &decided.by)) (after) ", " (stamp(decided.at, page_of.place.clock_zone))
+            @if let Some(words) = &decided.words { blockquote { (plainly_lines(words)) } }
+        }
+    }
+}
+
+fn name(page_of: &RunPage<'_>, person: &PersonId) -> String {
+    let known = page_of.names.get(person).cloned();
+    known.unwrap_or_else(|| match person {
+        PersonId::Slack { user, .. } => user.clone(),
+        PersonId::Cli { user } => format!("{user} (command line)"),
+    })
+}
+
+fn costs(run: &Run) -> Markup {
+    let rows = table::rows(run);
+    let (total, stages) = rows.split_last().expect("the total is always there");
+    let row = |r: &table::Row| html! { tr { th scope="row" { (r.stage) } td { (r.tokens) } td { (r.cost) } td { (r.time) } } };
+    html! {
+        table {
+            thead { tr { th { "Stage" } th { "Tokens" } th { "Cost" } th { "Time" } } }
+            tbody { @for r in stages { (row(r)) } }
+            tfoot { (row(total)) }
+        }
+    }
+}
+
+fn code(delivered: &Delivered) -> Markup {
+    html! {
+        p {
+            (figures::diff(&delivered.diff)) " on branch " code { (plainly(&delivered.branch)) } " of " code { (plainly(&delivered.repository)) }
+            @if delivered.pushed { ", pushed." } @else { ", the run's own repository." }
+        }
+        @if let Some(note) = &delivered.note { p.note { (plainly(note)) } }
+    }
+}
+
+/// Several lines, each as it is.
+fn plainly_lines(text: &str) -> Markup {
+    html! { @for line in text.trim().lines() { (plainly(line)) "\n" } }
+}
+
+#[cfg(test)]
+mod tests;

@@ -66,7 +66,7 @@ Examples:
   signoff up --demo                          also plays the people, and ends with the run
   ANTHROPIC_API_KEY=… signoff up             with the real model; it costs money
   SIGNOFF_HOME=/tmp/two signoff up           a second one, apart from the first")]
-    Up(Up),
+    Up(UpArgs),
     /// Answer Slack, draw threads, serve pages
     #[command(after_help = "\
 It reads DATABASE_URL, TEMPORAL_ADDRESS, SLACK_BOT_TOKEN, SLACK_SIGNING_SECRET (where Slack can call it) or SLACK_APP_TOKEN
@@ -205,21 +205,21 @@ Examples:
   signoff slack manifest --url https://signoff.example.com     by HTTP, where Slack can reach `signoff serve`
 
 With --json: the same as JSON, for `apps.manifest.create`.")]
-    Manifest(Manifest),
+    Manifest(ManifestArgs),
 }
 
 #[derive(Debug, Args)]
-pub struct Manifest {
+pub struct ManifestArgs {
     /// How Slack reaches you: `http` with --url, `socket` without
     #[arg(long, value_enum)]
-    pub mode: Option<Mode>,
+    pub mode: Option<TransportArg>,
     /// Where Slack reaches `signoff serve`, by https; /slack is added
     #[arg(long)]
     pub url: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Mode {
+pub enum TransportArg {
     /// Slack calls an https address of yours
     Http,
     /// `signoff serve` calls Slack
@@ -242,7 +242,7 @@ pub struct Child {
 
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command")]
-pub struct Up {
+pub struct UpArgs {
     /// Also play the people: start a run, approve it, print its thread; exit 0 when it is done, 4 when it did not end well
     #[arg(long)]
     pub demo: bool,
@@ -260,7 +260,7 @@ pub struct Up {
     pub socket: bool,
 }
 
-impl Up {
+impl UpArgs {
     pub fn options(&self) -> UpOptions {
         let Self { demo, servers_only, until_eof, no_sandbox, socket } = *self;
         UpOptions { demo, servers_only, until_eof, no_sandbox, socket }

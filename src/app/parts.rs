@@ -10,12 +10,12 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use super::Failure;
-use crate::commands::Doors;
+use crate::commands::Services;
 use crate::config::Config;
 use crate::engine::{Address, Engine};
 use crate::local::web_url;
 use crate::store::Store;
-use crate::thread::{Links, Place};
+use crate::thread::{Links, RenderContext};
 
 /// How long `serve` and `worker` wait for what they depend on before they give up.
 const START_PATIENCE: Duration = Duration::from_secs(30);
@@ -67,8 +67,8 @@ pub fn address(config: &Config) -> Address {
     }
 }
 
-pub fn doors(config: &Config, store: Store) -> Doors {
-    Doors {
+pub fn doors(config: &Config, store: Store) -> Services {
+    Services {
         store,
         engine: Engine::new(address(config), config.task_queue.clone()),
         projects: Arc::new(config.projects.clone()),
@@ -109,8 +109,8 @@ pub async fn link_key(store: &Store) -> Result<Vec<u8>, Failure> {
 }
 
 /// Where drawings point to: signed pages below `base`.
-pub fn place(config: &Config, key: Vec<u8>, base: Option<Url>) -> Place {
-    Place {
+pub fn place(config: &Config, key: Vec<u8>, base: Option<Url>) -> RenderContext {
+    RenderContext {
         links: base.map(|base| Links::new(key, base)),
         clock_zone: Utc.fix(),
         slack_dates: config.slack.as_ref().is_some_and(|slack| slack.api_url.is_none()),

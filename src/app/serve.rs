@@ -19,7 +19,7 @@ use crate::publisher::Publisher;
 use crate::slack::{
     Pacing, SlackApi, SlackApiConfig, SocketHealth, SocketMode, SocketPatience, Take, Verifier,
 };
-use crate::thread::Place;
+use crate::thread::RenderContext;
 use crate::web::{self, SlackDoor, Web};
 
 /// What is not finished by then is in the database, and another process finishes it.
@@ -77,7 +77,7 @@ pub async fn serve(config: Config) -> Result<u8, Failure> {
 }
 
 /// The way to Slack, and what is known of the ways back.
-fn door(config: &SlackConfig, place: Place) -> SlackDoor {
+fn door(config: &SlackConfig, place: RenderContext) -> SlackDoor {
     SlackDoor {
         verifier: config.signing_secret.clone().map(|secret| Arc::new(Verifier::new(vec![secret]))),
         socket: config.app_token.as_ref().map(|_| SocketHealth::default()),

@@ -5,9 +5,9 @@ use std::io::Write;
 
 use anyhow::{Context, anyhow};
 
-use super::cli::{Manifest, Mode, SlackVerb};
+use super::cli::{ManifestArgs, SlackVerb, TransportArg};
 use super::{Failure, exit};
-use crate::slack::{self, Delivery};
+use crate::slack::{self, Transport};
 
 pub fn slack(verb: &SlackVerb, json: bool, out: &mut dyn Write) -> Result<u8, Failure> {
     let SlackVerb::Manifest(asked) = verb;
@@ -22,18 +22,18 @@ pub fn slack(verb: &SlackVerb, json: bool, out: &mut dyn Write) -> Result<u8, Fa
 }
 
 /// Who names an address wants to be called there; who names none cannot be.
-fn delivery(asked: &Manifest) -> Result<Delivery, String> {
+fn delivery(asked: &ManifestArgs) -> Result<Transport, String> {
     match (asked.mode, &asked.url) {
-        (Some(Mode::Socket), Some(_)) => {
+        (Some(TransportArg::Socket), Some(_)) => {
             Err("--mode socket needs no --url: `signoff serve` calls Slack, and Slack answers through that connection. \
              Leave --url out, or use --mode http"
                 .to_owned())
         }
-        (Some(Mode::Socket) | None, None) => Ok(Delivery::Socket),
-        (Some(Mode::Http), None) => Err("--mode http needs the address where Slack reaches `signoff serve`: --url https://signoff.example.com. \
+        (Some(TransportArg::Socket) | None, None) => Ok(Transport::Socket),
+        (Some(TransportArg::Http), None) => Err("--mode http needs the address where Slack reaches `signoff serve`: --url https://signoff.example.com. \
              If there is none, --mode socket needs none"
             .to_owned()),
-        (Some(Mode::Http) | None, Some(url)) => slack::slack_url(url).map(Delivery::Http).map_err(|why| format!("--url {url}: {why}")),
+        (Some(TransportArg::Http) | None, Some(url)) => slack::slack_url(url).map(Transport::Http).map_err(|why| format!("--url {url}: {why}")),
     }
 }
 
@@ -41,28 +41,30 @@ fn delivery(asked: &Manifest) -> Result<Delivery, String> {
 mod tests {
     use super::*;
 
-    fn asked(mode: Option<Mode>, url: Option<&str>) -> Result<Delivery, String> {
-        delivery(&Manifest { mode, url: url.map(ToOwned::to_owned) })
+    fn asked(mode: Option<TransportArg>, url: Option<&str>) -> Result<Transport, String> {
+        delivery(&ManifestArgs { mode, url: url.map(ToOwned::to_owned) })
     }
 
     fn printed(json: bool) -> String {
         let mut out = Vec::new();
-        let verb =
-            SlackVerb::Manifest(Manifest { mode: None, url: Some("https://a.example".to_owned()) });
+        let verb = SlackVerb::Manifest(ManifestArgs {
+            mode: None,
+            url: Some("https://a.example".to_owned()),
+        });
         assert!(slack(&verb, json, &mut out).is_ok_and(|code| code == exit::OK));
         String::from_utf8(out).unwrap()
     }
 
     #[test]
     fn an_address_is_needed_for_http_and_for_nothing_else() {
-        assert_eq!(asked(None, None), Ok(Delivery::Socket));
-        assert_eq!(asked(Some(Mode::Socket), None), Ok(Delivery::Socket));
+        assert_eq!(asked(None, None), Ok(Transport::Socket));
+        assert_eq!(asked(Some(TransportArg::Socket), None), Ok(Transport::Socket));
         assert_eq!(
             asked(None, Some("https://a.example")),
-            asked(Some(Mode::Http), Some("https://a.example/slack"))
+            asked(Some(TransportArg::Http), Some("https://a.example/slack"))
         );
-        insta::assert_snapshot!(asked(Some(Mode::Socket), Some("https://a.example")).unwrap_err(), @"--mode socket needs no --url: `signoff serve` calls Slack, and Slack answers through that connection. Leave --url out, or use --mode http");
-        insta::assert_snapshot!(asked(Some(Mode::Http), None).unwrap_err(), @"--mode http needs the address where Slack reaches `signoff serve`: --url https://signoff.example.com. If there is none, --mode socket needs none");
+        insta::assert_snapshot!(asked(Some(TransportArg::Socket), Some("https://a.example")).unwrap_err(), @"--mode socket needs no --url: `signoff serve` calls Slack, and Slack answers through that connection. Leave --url out, or use --mode http");
+        insta::assert_snapshot!(asked(Some(TransportArg::Http), None).unwrap_err(), @"--mode http needs the address where Slack reaches `signoff serve`: --url https://signoff.example.com. If there is none, --mode socket needs none");
         insta::assert_snapshot!(asked(None, Some("http://a.example")).unwrap_err(), @"--url http://a.example: Slack calls https addresses only. Put a proxy with a certificate before `signoff serve`, or use --mode socket, which needs no address");
     }
 

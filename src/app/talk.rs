@@ -12,19 +12,19 @@ use serde_json::{Value, json};
 use super::cli::{Decide, Verb};
 use super::{Failure, exit, parts};
 use crate::commands::{
-    self, Answer, Asker, Command, Doors, Misunderstood, Order, Reply, ReplyKind, Said, Terms,
-    Waiting,
+    self, Answer, Asker, Command, Misunderstood, Moment, Reply, ReplyKind, Services, StartRun,
+    Terms, Waiting,
 };
 use crate::config::Config;
 use crate::run::{Outcome, PersonId, RequestId, Rework, Run, RunId, Verdict, Via, Zone};
-use crate::thread::{self, Place, words};
+use crate::thread::{self, RenderContext, words};
 
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 struct Talk<'a> {
-    doors: Doors,
+    doors: Services,
     asker: Asker,
-    place: Place,
+    place: RenderContext,
     json: bool,
     out: &'a mut dyn Write,
 }
@@ -42,7 +42,7 @@ pub async fn talk(
         Some(parts::linked_from_here(&config)),
     );
     let person = PersonId::Cli { user: config.os_user.clone() };
-    let asker = Asker { zone: zone(), ..Asker::new(person, Via::Cli, Said::now(parts::now())) };
+    let asker = Asker { zone: zone(), ..Asker::new(person, Via::Cli, Moment::now(parts::now())) };
     let mut talk = Talk { doors: parts::doors(&config, store), asker, place, json, out };
     match verb {
         Verb::Develop { project, words, wait } => talk.develop(project, words, wait).await,
@@ -90,7 +90,7 @@ impl Talk<'_> {
                 return self.reply(&Reply::new(ReplyKind::Unknown, misunderstood.text));
             }
         };
-        let order = Order { what, asker: self.asker.clone(), key: fresh_key() };
+        let order = StartRun { what, asker: self.asker.clone(), key: fresh_key() };
         let reply = commands::start(&self.doors, order).await?;
         match &reply.run {
             Some(run) if wait => {

@@ -7,7 +7,7 @@ use futures::FutureExt;
 
 use super::{Failure, parts};
 use crate::config::{Config, UpAddresses};
-use crate::local::{self, Machine, PhaseOf, UpFile, UpOptions, Voice};
+use crate::local::{self, Console, Machine, PhaseOf, UpFile, UpOptions};
 
 pub async fn up(options: UpOptions, config: Config) -> Result<u8, Failure> {
     let exe = std::env::current_exe().context("finding this program")?;
@@ -27,7 +27,7 @@ pub async fn up(options: UpOptions, config: Config) -> Result<u8, Failure> {
         has_key: config.anthropic_key.is_some(),
         rehearsal: config.rehearsal,
     };
-    let voice = Voice::new(Box::new(stdout()), stderr().is_terminal());
+    let voice = Console::new(Box::new(stdout()), stderr().is_terminal());
     local::up(options, machine, voice, Some(phase_of))
         .await
         .map_err(|error| Failure { code: local::exit_code(&error), error })

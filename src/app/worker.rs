@@ -30,7 +30,7 @@ pub async fn worker(
     let store = parts::migrated_store(&config).await?;
     let at = parts::address(&config);
     let client = parts::patiently(|| engine::connect(&at, "signoff-worker")).await?;
-    let Voice { model, usual_model, _folder } = voice(&config)?;
+    let ModelSource { model, usual_model, _folder } = voice(&config)?;
     let bench = Bench {
         store,
         runs: config.home.join("runs"),
@@ -52,16 +52,16 @@ pub async fn worker(
 }
 
 /// Who answers the agents.
-struct Voice {
+struct ModelSource {
     model: ModelAccess,
     usual_model: Option<String>,
     _folder: Option<SocketFolder>,
 }
 
 /// A real model, or a scripted one that this process plays on a socket of its own.
-fn voice(config: &Config) -> Result<Voice, Failure> {
+fn voice(config: &Config) -> Result<ModelSource, Failure> {
     if let (Some(key), None) = (&config.anthropic_key, &config.rehearsal) {
-        return Ok(Voice {
+        return Ok(ModelSource {
             model: ModelAccess::Key(key.expose_secret().into()),
             usual_model: None,
             _folder: None,
@@ -82,7 +82,7 @@ fn voice(config: &Config) -> Result<Voice, Failure> {
     let listener = UnixListener::bind(&socket)
         .with_context(|| format!("listening at {}", socket.display()))?;
     tokio::spawn(rehearsal::serve(listener, Arc::new(scenario)));
-    Ok(Voice { model: ModelAccess::Socket(socket), usual_model, _folder: Some(folder) })
+    Ok(ModelSource { model: ModelAccess::Socket(socket), usual_model, _folder: Some(folder) })
 }
 
 /// A short path: a socket's may not be longer than 108 bytes. Its lock says that its worker lives.

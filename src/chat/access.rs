@@ -2,7 +2,7 @@
 //! Only Slack knows guests, bots, people who left and other workspaces. Not said is not allowed.
 
 use super::Actor;
-use crate::commands::{self, Answer, Order, Reply, ReplyKind};
+use crate::commands::{self, Answer, Reply, ReplyKind, StartRun};
 use crate::run::{Approver, Broken, GroupId, PersonId, Refusal, Run, Zone, prove_refusals};
 use crate::slack::Member;
 use crate::store::StoreError;
@@ -131,12 +131,12 @@ pub(super) struct Memberships {
 
 impl Actor {
     /// Starts a run for who may spend money on it: a full member.
-    pub(super) async fn start(&self, order: Order) -> Result<Reply, StoreError> {
+    pub(super) async fn start(&self, order: StartRun) -> Result<Reply, StoreError> {
         let home = order.asker.place.as_ref().map(|place| place.team.as_str());
         match self.member(&order.asker.person, home).await {
             Ok(_) => commands::start(&self.doors, order).await,
             // It may have been started before.
-            Err(NotAdmitted::Unknown) if order.asker.said.again => {
+            Err(NotAdmitted::Unknown) if order.asker.said.retried => {
                 Ok(Reply::new(ReplyKind::Unsure, UNSURE))
             }
             Err(refused) => Ok(Reply::new(ReplyKind::Refused, refused.told())),

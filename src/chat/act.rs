@@ -4,11 +4,13 @@
 use chrono::{DateTime, Utc};
 use tracing::Instrument;
 
-use crate::commands::{Doors, Reply, ReplyKind, Said};
+use crate::commands::{Moment, Reply, ReplyKind, Services};
 use crate::run::{RequestId, RunId, Verdict};
 use crate::slack::{Inbound, SlackApi};
 use crate::store::StoreError;
-use crate::thread::{APPROVE, CHANGES, DIFF, DIFF_PAGE, EXTEND, Place, REJECT, SNOOZE, STOP};
+use crate::thread::{
+    APPROVE, CHANGES, DIFF, DIFF_PAGE, EXTEND, REJECT, RenderContext, SNOOZE, STOP,
+};
 
 /// The buttons and menus that ask something of us; links and others are Slack's business.
 const OURS: [&str; 8] = [APPROVE, CHANGES, REJECT, DIFF, DIFF_PAGE, EXTEND, SNOOZE, STOP];
@@ -39,8 +41,8 @@ pub struct PassedOn {
 /// Acts on requests.
 #[derive(Clone)]
 pub struct Actor {
-    pub doors: Doors,
-    pub place: Place,
+    pub doors: Services,
+    pub place: RenderContext,
     pub slack: SlackApi,
     pub clock: fn() -> DateTime<Utc>,
 }
@@ -57,7 +59,7 @@ impl Actor {
     }
 
     /// Does what a request asks for, and notes that it was done.
-    pub async fn act(&self, inbound: &Inbound, said: Said) -> Acted {
+    pub async fn act(&self, inbound: &Inbound, said: Moment) -> Acted {
         let span = tracing::info_span!(
             "request",
             kind = kind(inbound),

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::act::{Acted, Actor, PassedOn, told};
 use super::form::Ask;
-use crate::commands::{self, Answer, Asker, More, Reply, ReplyKind, Said, Terms};
+use crate::commands::{self, Answer, Asker, Moment, More, Reply, ReplyKind, Terms};
 use crate::run::{Channel, RequestId, Run, RunId, Verdict, Via};
 use crate::slack::{Click, Surface};
 use crate::store::StoreError;
@@ -28,7 +28,7 @@ struct Pressed {
 }
 
 impl Actor {
-    pub(super) async fn click(&self, it: &Click, said: Said) -> Result<Acted, StoreError> {
+    pub(super) async fn click(&self, it: &Click, said: Moment) -> Result<Acted, StoreError> {
         let verdict = match it.action_id.as_str() {
             APPROVE => Verdict::Approve,
             CHANGES => Verdict::Changes,
@@ -66,7 +66,7 @@ impl Actor {
         }
     }
 
-    async fn press_stop(&self, it: &Click, said: Said) -> Result<Acted, StoreError> {
+    async fn press_stop(&self, it: &Click, said: Moment) -> Result<Acted, StoreError> {
         let Ok(RunValue { run }) = serde_json::from_str(&it.value) else {
             return Ok(Acted::Silent);
         };
@@ -135,7 +135,7 @@ pub(super) fn passed_on(run: &Run, (verdict, key): (Verdict, &RequestId), reply:
     }
 }
 
-fn asker(it: &Click, said: Said) -> Asker {
+fn asker(it: &Click, said: Moment) -> Asker {
     let via = if it.surface == Surface::Home { Via::Home } else { Via::Button };
     Asker {
         place: it.channel.clone().map(|channel| Channel { team: it.team.clone(), channel }),

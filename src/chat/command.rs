@@ -5,7 +5,7 @@ use super::access::{NotAdmitted, Stranger};
 use super::act::{Acted, Actor, told};
 use super::reply::asker;
 use crate::commands::{
-    self, Answer, Asker, Command, HELP, Named, Order, Reply, ReplyKind, Said, Terms, Waiting,
+    self, Answer, Asker, Command, HELP, Moment, Named, Reply, ReplyKind, StartRun, Terms, Waiting,
 };
 use crate::run::{Channel, RequestId, Run, Verdict, Via};
 use crate::slack::{SlashCommand, ThreadMessage, unescape};
@@ -16,7 +16,11 @@ const MAYBE_MORE: &str =
 const NAME_IT: &str = "Signoff was interrupted before it knew which run you meant, and since then one was answered. Name the run, if it still waits.";
 
 impl Actor {
-    pub(super) async fn command(&self, it: &SlashCommand, said: Said) -> Result<Acted, StoreError> {
+    pub(super) async fn command(
+        &self,
+        it: &SlashCommand,
+        said: Moment,
+    ) -> Result<Acted, StoreError> {
         let place = Channel { team: it.team.clone(), channel: it.channel.clone() };
         let asker = Asker { place: Some(place), ..Asker::new(it.person(), Via::Command, said) };
         match commands::parse(&unescape(&it.text), &self.doors.projects) {
@@ -30,7 +34,7 @@ impl Actor {
     pub(super) async fn mention(
         &self,
         it: &ThreadMessage,
-        said: Said,
+        said: Moment,
     ) -> Result<Acted, StoreError> {
         let around = self.run_around(it).await?;
         let Ok(us) = self.slack.identity().await else {
@@ -56,7 +60,7 @@ impl Actor {
         &self,
         it: &ThreadMessage,
         (words, around): (&str, Option<Run>),
-        said: Said,
+        said: Moment,
     ) -> Result<Acted, StoreError> {
         let asker = asker(it, said);
         // Guests may ask how a run is.
@@ -100,7 +104,9 @@ impl Actor {
                     Err(unknown) => unknown,
                 }
             }
-            Command::Develop(what) => self.start(Order { what, asker, key: key.clone() }).await?,
+            Command::Develop(what) => {
+                self.start(StartRun { what, asker, key: key.clone() }).await?
+            }
             Command::Decide { verdict, said } => {
                 match self.run_meant(&asker, (verdict, &said), key).await? {
                     Ok(named) => match Terms::read(verdict, &named.said) {
@@ -134,7 +140,7 @@ impl Actor {
             Ok(None) => {}
             Err(unknown) => return Ok(Err(unknown)),
         }
-        if asker.said.again {
+        if asker.said.retried {
             if let Some(run) = commands::judged_before(&self.doors, key).await? {
                 return Ok(Ok(Named { run, said: said.to_owned() }));
             }

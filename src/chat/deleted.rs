@@ -5,10 +5,10 @@ use tokio::time::{Instant, timeout_at};
 
 use super::Actor;
 use crate::run::Channel;
-use crate::slack::{Deleted, Receipt};
+use crate::slack::{Ack, Deleted};
 
 impl Actor {
-    pub(super) async fn gone(&self, it: &Deleted, ends: Instant) -> Receipt {
+    pub(super) async fn gone(&self, it: &Deleted, ends: Instant) -> Ack {
         let place = Channel { team: it.team.clone(), channel: it.channel.clone() };
         match timeout_at(
             ends,
@@ -16,12 +16,12 @@ impl Actor {
         )
         .await
         {
-            Ok(Ok(())) => Receipt::Kept,
+            Ok(Ok(())) => Ack::Kept,
             Ok(Err(e)) => {
                 tracing::warn!(error = %e, "could not keep that a message was deleted");
-                Receipt::NotKept
+                Ack::NotKept
             }
-            Err(_) => Receipt::NotKept,
+            Err(_) => Ack::NotKept,
         }
     }
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::act::{Acted, Actor, told};
-use crate::commands::{self, Answer, Asker, More, Order, Said, Terms};
+use crate::commands::{self, Answer, Asker, Moment, More, StartRun, Terms};
 use crate::run::{Channel, ProjectName, Rework, Run, Verdict, Via};
 use crate::slack::{Click, SlashCommand, Surface, ViewSubmission};
 use crate::store::StoreError;
@@ -75,7 +75,7 @@ impl Actor {
     pub(super) async fn submission(
         &self,
         it: &ViewSubmission,
-        said: Said,
+        said: Moment,
     ) -> Result<Acted, StoreError> {
         match it.callback_id.as_str() {
             DEVELOP => self.develop(it, said).await,
@@ -86,7 +86,7 @@ impl Actor {
         }
     }
 
-    async fn develop(&self, it: &ViewSubmission, said: Said) -> Result<Acted, StoreError> {
+    async fn develop(&self, it: &ViewSubmission, said: Moment) -> Result<Acted, StoreError> {
         let (Some(place), Some(project)) = (form_place(it), it.text("project", "project")) else {
             return Ok(Acted::Silent);
         };
@@ -112,7 +112,7 @@ impl Actor {
         let Ok(project) = project.parse() else { return Ok(Acted::Silent) };
         let asker = Asker { place: Some(place), ..Asker::new(it.person(), Via::Command, said) };
         let what = commands::Develop { project, brief, budget };
-        let reply = self.start(Order { what, asker, key: it.key.clone() }).await?;
+        let reply = self.start(StartRun { what, asker, key: it.key.clone() }).await?;
         Ok(told(&reply))
     }
 
@@ -121,7 +121,7 @@ impl Actor {
         &self,
         it: &ViewSubmission,
         verdict: Verdict,
-        said: Said,
+        said: Moment,
     ) -> Result<Acted, StoreError> {
         let Some(form) = answered_form(it) else { return Ok(Acted::Silent) };
         let field = if verdict == Verdict::Extend { UNTIL } else { WORDS };

@@ -9,9 +9,9 @@ use tokio::time::{Instant, timeout_at};
 use tracing::Instrument;
 
 use super::act::{Acted, Actor, kind};
-use crate::commands::Said;
+use crate::commands::Moment;
 use crate::metrics;
-use crate::slack::{Delivered, Inbound, Receipt};
+use crate::slack::{Ack, Inbound, SocketDelivery};
 use crate::store::Received;
 
 /// What takes longer than this, from the request's arrival on, is answered privately later; Slack shows an error after 3 s.
@@ -37,8 +37,8 @@ pub enum Way {
     Socket { again: bool },
 }
 
-impl From<Delivered> for Arrival {
-    fn from(delivered: Delivered) -> Self {
+impl From<SocketDelivery> for Arrival {
+    fn from(delivered: SocketDelivery) -> Self {
         Self { at: delivered.at, way: Way::Socket { again: delivered.again } }
     }
 }
@@ -51,7 +51,7 @@ impl Arrival {
 
 impl Actor {
     /// Keeps a request, acts on it, and says what Slack gets for it.
-    pub async fn receive(&self, inbound: Inbound, arrival: Arrival) -> Receipt {
+    pub async fn receive(&self, inbound: Inbound, arrival: Arrival) -> Ack {
         metrics::slack_request(
             kind(&inbound),
             if arrival.way == Way::Http { "http" } else { "socket" },
@@ -63,27 +63,29 @@ impl Actor {
             // Nothing is lost with it: who opens it again is shown it again.
             let actor = self.clone();
             tokio::spawn(async move { actor.show_home(&opened).await });
-            return Receipt::Kept;
+            return Ack::Kept;
         }
-        let Some(key) = inbound.key().cloned() else { return Receipt::Kept };
+        let Some(key) = inbound.key().cloned() else { return Ack::Kept };
         match timeout_at(arrival.ends(), self.asks(&inbound)).await {
             Ok(Ok(true)) => {}
-            Ok(Ok(false)) => return Receipt::Kept,
-            Ok(Err(_)) | Err(_) => return Receipt::NotKept,
+            Ok(Ok(false)) => return Ack::Kept,
+            Ok(Err(_)) | Err(_) => return Ack::NotKept,
         }
         let payload = match serde_json::to_value(&inbound) {
             Ok(payload) => payload,
             Err(e) => {
                 tracing::error!(error = %e, "a request could not be kept");
-                return Receipt::NotKept;
+                return Ack::NotKept;
             }
         };
         let now = (self.clock)();
         let keeping = self.doors.store.receive(&key, kind(&inbound), &payload, now);
         match timeout_at(arrival.ends(), keeping).await {
-            Ok(Ok(Received::New)) => self.clone().acted_on(inbound, arrival, Said::now(now)).await,
+            Ok(Ok(Received::New)) => {
+                self.clone().acted_on(inbound, arrival, Moment::now(now)).await
+            }
             // Whoever took it first answers for it.
-            Ok(Ok(Received::Again)) => Receipt::Kept,
+            Ok(Ok(Received::Again)) => Ack::Kept,
             Ok(Err(e)) => {
                 tracing::error!(error = %e, "a request could not be made durable");
                 self.undurable(inbound, arrival.way, e.surely_nothing_happened())
@@ -96,7 +98,7 @@ impl Actor {
     }
 
     /// A person is told so; what Slack would send again is not acknowledged.
-    fn undurable(&self, inbound: Inbound, way: Way, surely_nothing: bool) -> Receipt {
+    fn undurable(&self, inbound: Inbound, way: Way, surely_nothing: bool) -> Ack {
         let sorry = if surely_nothing { NOTHING_RECORDED } else { MAYBE_RECORDED };
         match (&inbound, way) {
             // It stays open, with what was typed.
@@ -106,13 +108,13 @@ impl Actor {
             (Inbound::Command(_), Way::Http) => private(sorry),
             (Inbound::Click(_), Way::Http) => {
                 self.tell_meanwhile(inbound, sorry);
-                Receipt::Kept
+                Ack::Kept
             }
             (Inbound::Command(_) | Inbound::Click(_), Way::Socket { again: false }) => {
                 self.tell_meanwhile(inbound, COMES_AGAIN);
-                Receipt::NotKept
+                Ack::NotKept
             }
-            _ => Receipt::NotKept,
+            _ => Ack::NotKept,
         }
     }
 
@@ -122,7 +124,7 @@ impl Actor {
     }
 
     /// What is known in time stands in the acknowledgement; what is known later is told by a message of its own.
-    async fn acted_on(self, inbound: Inbound, arrival: Arrival, said: Said) -> Receipt {
+    async fn acted_on(self, inbound: Inbound, arrival: Arrival, said: Moment) -> Ack {
         let command = matches!(inbound, Inbound::Command(_));
         let waits = waits_for_outcome(&inbound, arrival.way);
         let (in_time, mut answer) = oneshot::channel();
@@ -138,7 +140,7 @@ impl Actor {
         };
         tokio::spawn(acting.in_current_span());
         if !waits {
-            return Receipt::Kept;
+            return Ack::Kept;
         }
         let acted = if let Ok(acted) = timeout_at(arrival.ends(), &mut answer).await {
             acted.ok()
@@ -154,7 +156,7 @@ impl Actor {
             None if command => {
                 private("Got it. This takes a moment; the outcome shows here or in the thread.")
             }
-            Some(_) | None => Receipt::Kept,
+            Some(_) | None => Ack::Kept,
         }
     }
 }
@@ -173,12 +175,12 @@ const fn fits_acknowledgement(inbound: &Inbound, acted: &Acted) -> bool {
     }
 }
 
-fn private(text: &str) -> Receipt {
-    Receipt::Answered(json!({ "response_type": "ephemeral", "text": text }))
+fn private(text: &str) -> Ack {
+    Ack::Answered(json!({ "response_type": "ephemeral", "text": text }))
 }
 
-fn wrong(field: &str, why: &str) -> Receipt {
+fn wrong(field: &str, why: &str) -> Ack {
     let mut errors = serde_json::Map::new();
     errors.insert(field.to_owned(), Value::from(why));
-    Receipt::Answered(json!({ "response_action": "errors", "errors": errors }))
+    Ack::Answered(json!({ "response_action": "errors", "errors": errors }))
 }

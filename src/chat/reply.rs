@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use super::access::NotAdmitted;
 use super::act::{Acted, Actor};
 use super::click::passed_on;
-use crate::commands::{self, Answer, Asker, ReplyKind, Said, Terms};
+use crate::commands::{self, Answer, Asker, Moment, ReplyKind, Terms};
 use crate::run::{Channel, Refusal, Run, RunId, Verdict, Via};
 use crate::slack::{ThreadMessage, Ts};
 use crate::store::StoreError;
@@ -23,7 +23,7 @@ impl Actor {
     pub(super) async fn message(
         &self,
         it: &ThreadMessage,
-        said: Said,
+        said: Moment,
     ) -> Result<Acted, StoreError> {
         match self.run_around(it).await? {
             Some(run) => self.reply(it, &run, said).await,
@@ -53,7 +53,7 @@ impl Actor {
         &self,
         it: &ThreadMessage,
         run: &Run,
-        said: Said,
+        said: Moment,
     ) -> Result<Acted, StoreError> {
         let text = it.own_words();
         let Some((verdict, why)) = answer_in(&text) else {
@@ -76,7 +76,7 @@ impl Actor {
         &self,
         it: &ThreadMessage,
         (run, words): (&Run, &str),
-        said: Said,
+        said: Moment,
     ) -> Result<Acted, StoreError> {
         if !says_something(words) {
             return Ok(Acted::Silent);
@@ -183,9 +183,9 @@ fn without_name(words: &str) -> &str {
 }
 
 /// Whoever said that, where and when.
-pub(super) fn asker(it: &ThreadMessage, said: Said) -> Asker {
+pub(super) fn asker(it: &ThreadMessage, said: Moment) -> Asker {
     // Slack tells of a message up to an hour late.
-    let said = Said { at: written_at(&it.ts).map_or(said.at, |at| at.min(said.at)), ..said };
+    let said = Moment { at: written_at(&it.ts).map_or(said.at, |at| at.min(said.at)), ..said };
     Asker {
         place: Some(Channel { team: it.team.clone(), channel: it.channel.clone() }),
         thread_root: it.thread_ts.as_ref().map(|root| root.as_str().to_owned()),

@@ -7,10 +7,10 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::act::{Acted, Actor};
-use crate::commands::{self, ReplyKind, Said};
+use crate::commands::{self, Moment, ReplyKind};
 use crate::run::{Decision, RunId};
 use crate::slack::Inbound;
-use crate::store::{Delivery, StoreError};
+use crate::store::{InboxRow, StoreError};
 
 /// How often the database is asked what is owed.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
@@ -52,9 +52,9 @@ async fn owed(actor: &Actor, acting: &mut JoinSet<()>) -> Result<(), StoreError>
 }
 
 impl Actor {
-    async fn act_again(&self, delivery: Delivery) {
+    async fn act_again(&self, delivery: InboxRow) {
         tracing::info!("acting again on a {} that nobody finished", delivery.kind);
-        let said = Said { at: delivery.received_at, again: true };
+        let said = Moment { at: delivery.received_at, retried: true };
         if let Ok(inbound) = serde_json::from_value::<Inbound>(delivery.payload.clone()) {
             let acted = self.act(&inbound, said).await;
             // Whoever was told that nobody knows yet need not read it again and again.
@@ -69,7 +69,7 @@ impl Actor {
     }
 
     /// An answer from the command line, whose process is gone.
-    async fn decide_again(&self, delivery: &Delivery) -> Result<(), StoreError> {
+    async fn decide_again(&self, delivery: &InboxRow) -> Result<(), StoreError> {
         let store = &self.doors.store;
         let Ok((run, decision)) =
             serde_json::from_value::<(RunId, Decision)>(delivery.payload.clone())

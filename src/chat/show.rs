@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::access::{NotAdmitted, Stranger};
 use super::act::{Acted, Actor};
-use crate::commands::{self, Asker, Said};
+use crate::commands::{self, Asker, Moment};
 use crate::metrics;
 use crate::run::{Channel, Run, StageName, Via};
 use crate::slack::{Click, HomeOpened, plainer};
@@ -95,7 +95,7 @@ impl Actor {
         let now = (self.clock)();
         // The tab is in no channel, but in a workspace.
         let place = Channel { team: at.team.clone(), channel: String::new() };
-        let asker = Asker { place: Some(place), ..Asker::new(person, Via::Home, Said::now(now)) };
+        let asker = Asker { place: Some(place), ..Asker::new(person, Via::Home, Moment::now(now)) };
         let waiting = match self.waiting(&asker).await {
             Ok(seen) => seen.all.into_iter().map(|it| (it.run, it.mine)).collect::<Vec<_>>(),
             Err(e) => return tracing::warn!(error = %e, "could not ask what waits for somebody"),

@@ -5,12 +5,12 @@ use lcov::{Reader, Record};
 
 /// Found and hit lines.
 #[derive(Clone, Copy, Default)]
-struct Lines {
+struct LcovReader {
     found: u64,
     hit: u64,
 }
 
-impl Lines {
+impl LcovReader {
     fn add(&mut self, other: Self) {
         self.found = self.found.saturating_add(other.found);
         self.hit = self.hit.saturating_add(other.hit.min(other.found));
@@ -19,11 +19,12 @@ impl Lines {
 
 /// None where the report names no line at all.
 pub(super) fn percent_of_lines(text: &str) -> Option<f64> {
-    let (mut all, mut counted, mut declared) = (Lines::default(), Lines::default(), None::<Lines>);
+    let (mut all, mut counted, mut declared) =
+        (LcovReader::default(), LcovReader::default(), None::<LcovReader>);
     for record in Reader::new(text.as_bytes()).flatten() {
         match record {
             Record::LineData { count, .. } => {
-                counted.add(Lines { found: 1, hit: u64::from(count > 0) });
+                counted.add(LcovReader { found: 1, hit: u64::from(count > 0) });
             }
             Record::LinesFound { found } => {
                 declared.get_or_insert_default().found = u64::from(found);
@@ -31,7 +32,7 @@ pub(super) fn percent_of_lines(text: &str) -> Option<f64> {
             Record::LinesHit { hit } => declared.get_or_insert_default().hit = u64::from(hit),
             Record::EndOfRecord => {
                 all.add(declared.take().unwrap_or(counted));
-                counted = Lines::default();
+                counted = LcovReader::default();
             }
             _ => {}
         }

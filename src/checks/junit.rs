@@ -20,28 +20,28 @@ const TELLING_BYTES: usize = 24;
 
 /// What a JUnit file says.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Report {
+pub(super) struct JunitReport {
     pub tests: Tests,
-    pub failures: Vec<Failure>,
+    pub failures: Vec<FailedCase>,
     /// None where the report breaks off, is no report, or holds too many tests.
     pub names: Option<TestNames>,
 }
 
 /// A test that failed.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Failure {
+pub(super) struct FailedCase {
     pub name: String,
     pub message: String,
 }
 
 /// Reads any XML, also one that breaks off.
-pub(super) fn read(text: &str) -> Report {
+pub(super) fn read(text: &str) -> JunitReport {
     let mut reader = Reader::from_str(text);
     let config = reader.config_mut();
     config.check_end_names = false;
     config.allow_unmatched_ends = true;
     config.allow_dangling_amp = true;
-    let mut reading = Reading::default();
+    let mut reading = JunitReader::default();
     // An error means that it breaks off here.
     while let Ok(event) = reader.read_event() {
         match event {
@@ -66,7 +66,7 @@ pub(super) fn read(text: &str) -> Report {
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Outcome {
+enum CaseResult {
     #[default]
     Passed,
     Skipped,
@@ -76,15 +76,15 @@ enum Outcome {
 #[derive(Default)]
 struct Case {
     name: String,
-    outcome: Outcome,
+    outcome: CaseResult,
     message: String,
     words: String,
 }
 
 /// Where the reader is.
 #[derive(Default)]
-struct Reading {
-    report: Report,
+struct JunitReader {
+    report: JunitReport,
     case: Option<Case>,
     /// Inside a `failure` or `error`.
     listening: bool,
@@ -95,7 +95,7 @@ struct Reading {
     names: Names,
 }
 
-impl Reading {
+impl JunitReader {
     fn open(&mut self, tag: &BytesStart<'_>) {
         match (tag.local_name().into_inner(), &mut self.case) {
             ("testsuites", _) => self.enter(String::new()),
@@ -106,14 +106,14 @@ impl Reading {
                 self.case = Some(Case::new(tag));
             }
             ("failure" | "error", Some(case)) => {
-                case.outcome = Outcome::Failed;
+                case.outcome = CaseResult::Failed;
                 self.listening = true;
                 if case.message.is_empty() {
                     case.message = attribute(tag, "message").unwrap_or_default();
                 }
             }
-            ("skipped", Some(case)) if case.outcome == Outcome::Passed => {
-                case.outcome = Outcome::Skipped;
+            ("skipped", Some(case)) if case.outcome == CaseResult::Passed => {
+                case.outcome = CaseResult::Skipped;
             }
             _ => {}
         }
@@ -144,12 +144,12 @@ impl Reading {
     fn finish(&mut self) {
         self.listening = false;
         let Some(case) = self.case.take() else { return };
-        self.names.note(&self.suites, &case.name, case.outcome == Outcome::Skipped);
+        self.names.note(&self.suites, &case.name, case.outcome == CaseResult::Skipped);
         let tests = &mut self.report.tests;
         match case.outcome {
-            Outcome::Passed => tests.passed += 1,
-            Outcome::Skipped => tests.skipped += 1,
-            Outcome::Failed => {
+            CaseResult::Passed => tests.passed += 1,
+            CaseResult::Skipped => tests.skipped += 1,
+            CaseResult::Failed => {
                 tests.failed += 1;
                 if self.report.failures.len() < NAMED {
                     self.report.failures.push(case.failure());
@@ -166,7 +166,7 @@ impl Reading {
 
     /// A test whose end is missing has passed nothing, but may have failed already.
     fn broken_off(&mut self) {
-        if self.case.as_ref().is_some_and(|case| case.outcome == Outcome::Failed) {
+        if self.case.as_ref().is_some_and(|case| case.outcome == CaseResult::Failed) {
             self.finish();
         }
     }
@@ -182,22 +182,22 @@ impl Case {
         let name = class.map_or(name.clone(), |class| format!("{class} › {name}"));
         let failure = attribute(tag, "failure").or_else(|| attribute(tag, "error"));
         let outcome = match attribute(tag, "status").as_deref() {
-            _ if failure.is_some() => Outcome::Failed,
-            Some("failed" | "failure" | "error") => Outcome::Failed,
-            Some("skipped" | "notrun" | "disabled") => Outcome::Skipped,
-            _ => Outcome::Passed,
+            _ if failure.is_some() => CaseResult::Failed,
+            Some("failed" | "failure" | "error") => CaseResult::Failed,
+            Some("skipped" | "notrun" | "disabled") => CaseResult::Skipped,
+            _ => CaseResult::Passed,
         };
         Self { name, outcome, message: failure.unwrap_or_default(), words: String::new() }
     }
 
-    fn failure(self) -> Failure {
+    fn failure(self) -> FailedCase {
         let (mut message, words) = (plain(self.message.trim()), plain(self.words.trim()));
         if message.len() < TELLING_BYTES && !words.is_empty() {
             let between = if message.is_empty() { "" } else { "\n" };
             message = format!("{message}{between}{words}");
         }
         message.truncate(message.floor_char_boundary(MESSAGE_BYTES));
-        Failure { name: plain(&self.name), message }
+        FailedCase { name: plain(&self.name), message }
     }
 }
 

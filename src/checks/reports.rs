@@ -13,7 +13,7 @@ const LARGEST_BYTES: u64 = 20 << 20;
 /// What the reports say.
 #[derive(Debug, Default)]
 pub(super) struct Reported {
-    pub junit: Option<junit::Report>,
+    pub junit: Option<junit::JunitReport>,
     /// Percent of lines.
     pub coverage_percent: Option<f64>,
 }

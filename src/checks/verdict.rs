@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use super::junit::Failure;
+use super::junit::FailedCase;
 use super::log::Log;
 use super::reports::Reported;
 use super::shell::Ending;
@@ -84,7 +84,7 @@ fn span(seconds: u64) -> String {
     }
 }
 
-fn feedback(why: &str, failures: &[Failure], log: &str) -> String {
+fn feedback(why: &str, failures: &[FailedCase], log: &str) -> String {
     let mut text = format!("{}\n", head(why, FAILURE_BYTES));
     for (n, failure) in failures.iter().enumerate() {
         let told = format!(
@@ -135,7 +135,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn feedback_fits(why in ".{0,600}", names in proptest::collection::vec((".{0,300}", ".{0,900}"), 0..30), log in "(.{0,90}\n){0,90}") {
-            let failures: Vec<_> = names.into_iter().map(|(name, message)| Failure { name, message }).collect();
+            let failures: Vec<_> = names.into_iter().map(|(name, message)| FailedCase { name, message }).collect();
             proptest::prop_assert!(feedback(&why, &failures, &log).len() <= Checked::FEEDBACK);
         }
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 
-use super::{Asker, Doors, Reply, ReplyKind, Terms};
+use super::{Asker, Reply, ReplyKind, Services, Terms};
 use crate::engine::EngineError;
 use crate::run::{
     Approver, Decision, GateId, GroupId, OpenGate, Refusal, RequestId, Run, RunId, Verdict, Via,
@@ -94,7 +94,7 @@ impl Answer {
 }
 
 /// Passes an answer on to the run, unless it is refused at the door.
-pub async fn decide(doors: &Doors, run: &Run, answer: Answer) -> Result<Reply, StoreError> {
+pub async fn decide(doors: &Services, run: &Run, answer: Answer) -> Result<Reply, StoreError> {
     if let Some(judged) = run.answer_to(&answer.key) {
         return Ok(was_judged(run, judged, answer.verdict));
     }
@@ -106,7 +106,7 @@ pub async fn decide(doors: &Doors, run: &Run, answer: Answer) -> Result<Reply, S
         return Ok(refused(run, &refusal, decision.verdict));
     }
     let said = answer.asker.said;
-    let reply = send(doors, run.id(), &decision, said.again).await?;
+    let reply = send(doors, run.id(), &decision, said.retried).await?;
     // What Slack sent is in the inbox already.
     if reply.kind == ReplyKind::Unsure && decision.via == Via::Cli {
         doors.store.owe(&decision.request, "decision", &(run.id(), &decision), said.at).await?;
@@ -127,7 +127,7 @@ pub fn hopeless(run: &Run, answer: &Answer) -> Option<Reply> {
 
 /// Sends an answer on that was sent before, and whose arrival was never confirmed. The same request id: it counts once.
 pub async fn resend_decision(
-    doors: &Doors,
+    doors: &Services,
     run: &RunId,
     decision: &Decision,
 ) -> Result<Reply, StoreError> {
@@ -136,7 +136,7 @@ pub async fn resend_decision(
 
 /// `again`: an earlier send may have arrived, so that a failure of this one proves nothing.
 async fn send(
-    doors: &Doors,
+    doors: &Services,
     run: &RunId,
     decision: &Decision,
     again: bool,
@@ -164,7 +164,7 @@ async fn send(
 }
 
 /// Temporal has no such open run: it is over, maybe by this very answer; or it was asked for, and its start is still owed.
-async fn gone(doors: &Doors, run: &RunId, decision: &Decision) -> Result<Reply, StoreError> {
+async fn gone(doors: &Services, run: &RunId, decision: &Decision) -> Result<Reply, StoreError> {
     let verdict = decision.verdict;
     let Some(run) = doors.store.run(run).await? else {
         return Ok(Reply::new(ReplyKind::Away, words::nothing_was_recorded(verdict)));
@@ -190,7 +190,7 @@ fn refused(run: &Run, refusal: &Refusal, verdict: Verdict) -> Reply {
 
 /// What became of an answer that was sent: waits for the workflow's word, up to ten seconds.
 pub async fn said_to(
-    doors: &Doors,
+    doors: &Services,
     (run, verdict): (&RunId, Verdict),
     key: &RequestId,
 ) -> Result<Option<Result<(), Reply>>, StoreError> {
@@ -210,14 +210,14 @@ pub async fn said_to(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::commands::Said;
+    use crate::commands::Moment;
     use crate::run::PersonId;
     use crate::thread::sample::Tale;
 
     /// An answer without a gate, given so many seconds after the question was asked.
     fn said(run: &Run, verdict: Verdict, seconds_after: i64) -> Answer {
         let asked_at = run.gate.as_ref().expect("a run that waits").opened_at;
-        let said = Said { at: asked_at + TimeDelta::seconds(seconds_after), again: true };
+        let said = Moment { at: asked_at + TimeDelta::seconds(seconds_after), retried: true };
         Answer::new(
             verdict,
             Asker::new(run.request.starter.clone(), Via::Thread, said),

@@ -2,21 +2,21 @@
 //! Asked twice with one key, it is one run; where nothing started, nothing is left behind.
 
 use super::parse::Develop;
-use super::{Asker, Doors, Reply, ReplyKind};
+use super::{Asker, Reply, ReplyKind, Services};
 use crate::engine::EngineError;
 use crate::run::{AgentKind, Approver, Pipeline, Policy, Request, RequestId, RunId};
 use crate::store::{Sender, StoreError};
 
 /// A run to start: what was understood, who asked, and the key that makes it one run.
 #[derive(Clone, Debug)]
-pub struct Order {
+pub struct StartRun {
     pub what: Develop,
     pub asker: Asker,
     pub key: RequestId,
 }
 
 /// Starts a run.
-pub async fn start(doors: &Doors, order: Order) -> Result<Reply, StoreError> {
+pub async fn start(doors: &Services, order: StartRun) -> Result<Reply, StoreError> {
     let Some(project) = doors.projects.get(&order.what.project) else {
         return Ok(Reply::new(
             ReplyKind::Unknown,
@@ -52,14 +52,14 @@ fn strict(pipeline: &Pipeline, approvers: &[Approver], policy: &Policy) -> Pipel
 }
 
 /// Sends a run on that was asked for before, and whose start was never confirmed.
-pub async fn resend_start(doors: &Doors, run: &RunId) -> Result<Option<Reply>, StoreError> {
+pub async fn resend_start(doors: &Services, run: &RunId) -> Result<Option<Reply>, StoreError> {
     match doors.store.run(run).await? {
         Some(run) => send(doors, &run.request, Sender::Another).await.map(Some),
         None => Ok(None),
     }
 }
 
-async fn send(doors: &Doors, request: &Request, sender: Sender) -> Result<Reply, StoreError> {
+async fn send(doors: &Services, request: &Request, sender: Sender) -> Result<Reply, StoreError> {
     let run = &request.run;
     let unsure = || {
         Reply::new(

@@ -2,7 +2,7 @@
 
 use super::decide::CLOCKS_DIFFER;
 use super::parse::{first_word, plain};
-use super::{Asker, Doors, Reply, ReplyKind};
+use super::{Asker, Reply, ReplyKind, Services};
 use crate::run::{Phase, Run, RunId};
 use crate::store::StoreError;
 
@@ -20,7 +20,7 @@ pub struct Named {
 
 /// The run named by the first word; else that of the thread, or of our direct message that is answered. `Err`: what reads like a name, and is none here.
 pub async fn named(
-    doors: &Doors,
+    doors: &Services,
     asker: &Asker,
     said: &str,
 ) -> Result<Result<Option<Named>, Reply>, StoreError> {
@@ -48,7 +48,7 @@ pub async fn named(
 
 /// The run that is named, else that of the thread, else the newest of the channel, or of all for the command line.
 pub async fn find(
-    doors: &Doors,
+    doors: &Services,
     asker: &Asker,
     said: &str,
 ) -> Result<Result<Named, Reply>, StoreError> {
@@ -81,7 +81,7 @@ pub fn concerns(run: &Run, asker: &Asker) -> bool {
 }
 
 /// A whole name; or an end of one that only one run has: people type the last characters.
-async fn run_called(doors: &Doors, word: &str) -> Result<Option<Run>, StoreError> {
+async fn run_called(doors: &Services, word: &str) -> Result<Option<Run>, StoreError> {
     if let Ok(id) = word.parse::<RunId>()
         && let Some(run) = doors.store.run(&id).await?
     {
@@ -107,7 +107,7 @@ fn reads_like_a_name(word: &str) -> bool {
     end.is_some_and(|end| end.len() == length && end.chars().all(|c| letters.contains(c)))
 }
 
-async fn newest_open(doors: &Doors) -> Result<Option<Run>, StoreError> {
+async fn newest_open(doors: &Services) -> Result<Option<Run>, StoreError> {
     let mut runs = doors.store.newest_runs(NEWEST).await?;
     let open = runs
         .iter()
@@ -130,7 +130,7 @@ mod tests {
     use chrono::DateTime;
 
     use super::*;
-    use crate::commands::Said;
+    use crate::commands::Moment;
     use crate::run::{Channel, PersonId, ProjectName, Via};
     use crate::thread::sample::Tale;
 
@@ -141,7 +141,7 @@ mod tests {
             ..Asker::new(
                 PersonId::Cli { user: "ana".to_owned() },
                 Via::Cli,
-                Said::now(DateTime::UNIX_EPOCH),
+                Moment::now(DateTime::UNIX_EPOCH),
             )
         }
     }

@@ -1,14 +1,14 @@
 //! Which runs are there?
 
 use super::find::concerns;
-use super::{Asker, Doors, Reply, ReplyKind};
+use super::{Asker, Reply, ReplyKind, Services};
 use crate::run::Run;
 use crate::store::StoreError;
 use crate::thread;
 
 /// The newest runs, a line each.
 pub async fn list(
-    doors: &Doors,
+    doors: &Services,
     asker: &Asker,
     limit: i64,
 ) -> Result<(Vec<Run>, Reply), StoreError> {

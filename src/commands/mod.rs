@@ -12,7 +12,7 @@ mod terms;
 mod waiting;
 
 pub use decide::{Answer, decide, hopeless, resend_decision, said_to};
-pub use develop::{Order, resend_start, start};
+pub use develop::{StartRun, resend_start, start};
 pub use diff::shown_patch;
 pub use find::{Named, find, named};
 pub use list::list;
@@ -34,7 +34,7 @@ use crate::store::Store;
 
 /// What a command works with.
 #[derive(Clone)]
-pub struct Doors {
+pub struct Services {
     pub store: Store,
     pub engine: Engine,
     pub projects: std::sync::Arc<Projects>,
@@ -47,7 +47,7 @@ pub struct Doors {
 pub struct Asker {
     pub person: PersonId,
     pub via: Via,
-    pub said: Said,
+    pub said: Moment,
     /// The channel it was said in.
     pub place: Option<Channel>,
     /// The thread it was said in: its root message.
@@ -59,23 +59,23 @@ pub struct Asker {
 impl Asker {
     /// Somebody who is nowhere in particular.
     #[must_use]
-    pub fn new(person: PersonId, via: Via, said: Said) -> Self {
+    pub fn new(person: PersonId, via: Via, said: Moment) -> Self {
         Self { person, via, said, place: None, thread_root: None, zone: Zone::UTC }
     }
 }
 
 /// When something was said: it is about what there was then, however late we act on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Said {
+pub struct Moment {
     pub at: DateTime<Utc>,
     /// Somebody acted on it before, and nobody knows how far they got.
-    pub again: bool,
+    pub retried: bool,
 }
 
-impl Said {
+impl Moment {
     #[must_use]
     pub const fn now(at: DateTime<Utc>) -> Self {
-        Self { at, again: false }
+        Self { at, retried: false }
     }
 }
 

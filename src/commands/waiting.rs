@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::decide::CLOCKS_DIFFER;
 use super::find::concerns;
-use super::{Asker, Doors, Named, Reply, ReplyKind};
+use super::{Asker, Named, Reply, ReplyKind, Services};
 use crate::run::{Channel, Decision, GroupId, OpenGate, PersonId, RequestId, Run, Verdict, Via};
 use crate::store::StoreError;
 use crate::thread::figures;
@@ -24,7 +24,7 @@ pub struct Waiting {
 }
 
 /// Runs that ask something, the nearest deadline first. Whose answer they wait for is told by `waits_for`.
-pub async fn waiting_runs(doors: &Doors, asker: &Asker) -> Result<Vec<Run>, StoreError> {
+pub async fn waiting_runs(doors: &Services, asker: &Asker) -> Result<Vec<Run>, StoreError> {
     let team = asker.place.as_ref().map(|place| place.team.as_str());
     let mut runs = doors.store.waiting_runs(team, MOST).await?;
     runs.retain(|run| concerns(run, asker));
@@ -48,7 +48,7 @@ pub fn waits_for(run: &Run, person: &PersonId, groups: &[GroupId]) -> bool {
 }
 
 /// The run that has judged this very request: acted on again, it no longer waits for whoever answered it.
-pub async fn judged_before(doors: &Doors, key: &RequestId) -> Result<Option<Run>, StoreError> {
+pub async fn judged_before(doors: &Services, key: &RequestId) -> Result<Option<Run>, StoreError> {
     match doors.store.run_that_judged(key).await? {
         Some(id) => doors.store.run(&id).await,
         None => Ok(None),
@@ -77,7 +77,7 @@ pub fn only_one(waiting: Vec<Waiting>, asker: &Asker, said: &str) -> Result<Name
 
 /// The run that is to be stopped by somebody who named none: the only one of the channel that is not over.
 pub async fn only_open(
-    doors: &Doors,
+    doors: &Services,
     (place, asker): (&Channel, &Asker),
     said: &str,
 ) -> Result<Result<Named, Reply>, StoreError> {
@@ -178,7 +178,7 @@ mod tests {
     use chrono::TimeDelta;
 
     use super::*;
-    use crate::commands::Said;
+    use crate::commands::Moment;
     use crate::thread::sample::Tale;
 
     fn asker(run: &Run, seconds_after: i64) -> Asker {
@@ -186,7 +186,7 @@ mod tests {
         Asker::new(
             run.request.starter.clone(),
             Via::Thread,
-            Said::now(asked_at + TimeDelta::seconds(seconds_after)),
+            Moment::now(asked_at + TimeDelta::seconds(seconds_after)),
         )
     }
 

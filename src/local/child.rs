@@ -50,11 +50,11 @@ fn die_with(_parent: i32) -> Result<()> {
 
 /// Starts programs so that they die with this process.
 #[derive(Clone, Debug)]
-pub struct Cradle {
+pub struct Spawner {
     exe: PathBuf,
 }
 
-impl Cradle {
+impl Spawner {
     /// `exe` knows the subcommand.
     pub fn new(exe: &Path) -> Self {
         Self { exe: exe.to_owned() }
@@ -124,9 +124,9 @@ pub fn kill_group(leader: u32) {
 }
 
 /// A process group that ends with this value.
-pub struct Leash(pub u32);
+pub struct ProcessGroupGuard(pub u32);
 
-impl Drop for Leash {
+impl Drop for ProcessGroupGuard {
     fn drop(&mut self) {
         kill_group(self.0);
     }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use super::console::Voice;
+use super::console::Console;
 use super::machine::Machine;
 use super::npm::{self, Package};
 
@@ -31,7 +31,7 @@ pub fn find(path: Option<&OsStr>, cache: &Path) -> Option<PathBuf> {
 }
 
 /// On the path, else in the cache, where it is put if it has to be.
-pub async fn find_or_install(machine: &Machine, voice: &Voice) -> Result<PathBuf> {
+pub async fn find_or_install(machine: &Machine, voice: &Console) -> Result<PathBuf> {
     match find(machine.path.as_deref(), &machine.cache) {
         Some(found) => Ok(found),
         None => PACKAGE.find_or_install(machine, voice).await,

@@ -12,12 +12,12 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 const LINE_EVERY: Duration = Duration::from_secs(15);
 
 /// Where lines and bars go.
-pub struct Voice {
+pub struct Console {
     out: Mutex<Box<dyn Write + Send>>,
     bars: Option<MultiProgress>,
 }
 
-impl Voice {
+impl Console {
     /// `terminal` says whether a person watches standard error, where the bars are drawn.
     pub fn new(out: Box<dyn Write + Send>, terminal: bool) -> Self {
         Self { out: Mutex::new(out), bars: terminal.then(MultiProgress::new) }
@@ -57,7 +57,7 @@ fn style(template: &str) -> ProgressStyle {
 
 /// Something that takes a while; its bar goes with it.
 pub struct Step<'a> {
-    voice: &'a Voice,
+    voice: &'a Console,
     bar: Option<ProgressBar>,
     begun: Instant,
     told: Mutex<Instant>,

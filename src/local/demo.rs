@@ -11,10 +11,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
-use super::console::Voice;
+use super::console::Console;
 use super::fetch::client;
 use super::local_slack::{ANA, CHANNEL};
-use super::message::{Message, bare_words, buttons, lines};
+use super::message::{SeenMessage, bare_words, buttons, lines};
 use crate::run::{Phase, RunId};
 
 /// How a run stands, as the wiring knows it.
@@ -32,11 +32,11 @@ const ENDED_BADLY: u8 = 4;
 
 #[derive(Deserialize)]
 struct Messages {
-    messages: Vec<Message>,
+    messages: Vec<SeenMessage>,
 }
 
 /// Plays from the command to the end of the run; the exit code says how it ended.
-pub async fn play(slack: &str, voice: &Voice, phase_of: Option<PhaseOf>) -> Result<u8> {
+pub async fn play(slack: &str, voice: &Console, phase_of: Option<PhaseOf>) -> Result<u8> {
     let mut people = People {
         client: client()?,
         control: format!("{slack}/_control"),
@@ -56,7 +56,7 @@ pub async fn play(slack: &str, voice: &Voice, phase_of: Option<PhaseOf>) -> Resu
     while last_change.elapsed() < PATIENCE {
         // A stand-in that is just being started again is no reason to give up.
         let messages = people.messages().await.unwrap_or_default();
-        let thread: Vec<&Message> = messages.iter().skip(before).collect();
+        let thread: Vec<&SeenMessage> = messages.iter().skip(before).collect();
         if printer.print_new(&thread) {
             last_change = Instant::now();
         }
@@ -85,7 +85,7 @@ struct People {
 }
 
 impl People {
-    async fn messages(&self) -> Result<Vec<Message>> {
+    async fn messages(&self) -> Result<Vec<SeenMessage>> {
         let answer = self
             .client
             .get(format!("{}/messages/{CHANNEL}", self.control))
@@ -104,7 +104,7 @@ impl People {
     }
 
     /// Presses every Approve that waits.
-    async fn approve(&mut self, thread: &[&Message]) -> Result<()> {
+    async fn approve(&mut self, thread: &[&SeenMessage]) -> Result<()> {
         for message in thread {
             for button in buttons(&message.blocks).filter(|button| button.says("Approve")) {
                 if self.pressed.get(&button.value).is_some_and(|at| at.elapsed() < PRESS_AGAIN) {
@@ -120,7 +120,7 @@ impl People {
 }
 
 /// The end: from who knows it, else from the words of the card.
-async fn ended(thread: &[&Message], phase_of: Option<&PhaseOf>) -> Option<Phase> {
+async fn ended(thread: &[&SeenMessage], phase_of: Option<&PhaseOf>) -> Option<Phase> {
     let run = thread.iter().find_map(|message| run_in(message))?;
     let phase = match phase_of {
         Some(ask) => ask(run).await,
@@ -135,7 +135,7 @@ async fn ended(thread: &[&Message], phase_of: Option<&PhaseOf>) -> Option<Phase>
 }
 
 /// The run a message is about, by its id in the words.
-fn run_in(message: &Message) -> Option<RunId> {
+fn run_in(message: &SeenMessage) -> Option<RunId> {
     let words = lines(message).join(" ");
     let mut ids =
         words.split(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_').filter(|word| {
@@ -149,7 +149,7 @@ fn run_in(message: &Message) -> Option<RunId> {
 }
 
 /// A reply that asks for nothing.
-fn is_closing(message: &Message) -> bool {
+fn is_closing(message: &SeenMessage) -> bool {
     message.thread_ts.is_some() && buttons(&message.blocks).next().is_none()
 }
 
@@ -168,14 +168,14 @@ fn phase_in(text: &str, run: &RunId) -> Option<Phase> {
 
 /// Prints what is new in a thread.
 struct Printer<'a> {
-    voice: &'a Voice,
+    voice: &'a Console,
     /// What each message said when it was printed.
     told: BTreeMap<String, Vec<String>>,
 }
 
 impl Printer<'_> {
     /// New messages, and new lines of old ones; a number that grew is not news. Says whether anything changed.
-    fn print_new(&mut self, thread: &[&Message]) -> bool {
+    fn print_new(&mut self, thread: &[&SeenMessage]) -> bool {
         let mut changed = false;
         for message in thread {
             let now = lines(message);
@@ -191,14 +191,14 @@ impl Printer<'_> {
     }
 
     /// The whole thread as it stands.
-    fn print_all(&mut self, thread: &[&Message]) {
+    fn print_all(&mut self, thread: &[&SeenMessage]) {
         self.voice.say("\nThe thread as it stands:");
         for message in thread {
             self.print(message, &lines(message).iter().collect::<Vec<_>>());
         }
     }
 
-    fn print(&self, message: &Message, said: &[&String]) {
+    fn print(&self, message: &SeenMessage, said: &[&String]) {
         let name = super::local_slack::PEOPLE
             .iter()
             .find(|(id, ..)| *id == message.user)

@@ -13,7 +13,7 @@ use reqwest::Client;
 use tokio::time::{sleep, timeout};
 use url::Url;
 
-use super::console::{Step, Voice};
+use super::console::{Console, Step};
 
 /// A source that does not answer must not keep us from the next way.
 const CONNECT_PATIENCE: Duration = Duration::from_secs(4);
@@ -42,7 +42,7 @@ pub struct Turnstile {
 
 impl Turnstile {
     /// Waits until nobody else is at it.
-    pub async fn pass(folder: &Path, what: &str, voice: &Voice) -> Result<Self> {
+    pub async fn pass(folder: &Path, what: &str, voice: &Console) -> Result<Self> {
         fs::create_dir_all(folder).with_context(|| format!("creating {}", folder.display()))?;
         let path = folder.join("lock");
         let lock = File::create(&path).with_context(|| format!("opening {}", path.display()))?;
@@ -144,7 +144,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_second_waits_until_the_first_is_done() -> Result<()> {
-        let (folder, voice) = (tempfile::tempdir()?, Voice::new(Box::new(io::sink()), false));
+        let (folder, voice) = (tempfile::tempdir()?, Console::new(Box::new(io::sink()), false));
         let first = Turnstile::pass(folder.path(), "Temporal", &voice).await?;
         let second = Turnstile::pass(folder.path(), "Temporal", &voice);
         assert!(timeout(Duration::from_millis(300), second).await.is_err());

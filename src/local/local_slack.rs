@@ -8,11 +8,11 @@ use anyhow::{Context, Result};
 use rustix::process::Signal;
 use serde_json::json;
 
-use super::console::Voice;
+use super::console::Console;
 use super::machine::Machine;
 use super::npm::Package;
 use super::ready::Ready;
-use super::service::{Service, Turn};
+use super::service::{Service, StopOrder};
 use super::up_file::write_private;
 
 const PACKAGE: Package = Package {
@@ -58,7 +58,7 @@ pub enum Hears {
 }
 
 /// Where the program is, installed now if it has to be.
-pub async fn program(machine: &Machine, voice: &Voice) -> Result<PathBuf> {
+pub async fn program(machine: &Machine, voice: &Console) -> Result<PathBuf> {
     PACKAGE.find_or_install(machine, voice).await
 }
 
@@ -110,7 +110,7 @@ impl LocalSlack {
             ready: Ready::Http(format!("{}/_control/state", self.url())),
             pid_file: None,
             stop: Signal::TERM,
-            turn: Turn::First,
+            turn: StopOrder::First,
         })
     }
 

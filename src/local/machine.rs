@@ -57,32 +57,32 @@ pub struct Machine {
 
 /// What only a person can put right. Downcast from the error of `up`.
 #[derive(Debug)]
-pub enum Trouble {
+pub enum UpError {
     /// Something we depend on is missing or does not answer.
     Missing(String),
     /// We will not do that.
     Refused(String),
 }
 
-impl fmt::Display for Trouble {
+impl fmt::Display for UpError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (Self::Missing(why) | Self::Refused(why)) = self;
         f.write_str(why)
     }
 }
 
-impl std::error::Error for Trouble {}
+impl std::error::Error for UpError {}
 
 /// The exit code an error of this room asks for: 5 missing, 3 refused, 1 our fault.
 pub fn exit_code(error: &anyhow::Error) -> u8 {
-    match error.downcast_ref::<Trouble>() {
-        Some(Trouble::Missing(_)) => 5,
-        Some(Trouble::Refused(_)) => 3,
+    match error.downcast_ref::<UpError>() {
+        Some(UpError::Missing(_)) => 5,
+        Some(UpError::Refused(_)) => 3,
         None => 1,
     }
 }
 
-/// A `Trouble::Missing` as an error.
+/// A `UpError::Missing` as an error.
 pub(super) fn missing(why: impl Into<String>) -> anyhow::Error {
-    Trouble::Missing(why.into()).into()
+    UpError::Missing(why.into()).into()
 }

@@ -8,7 +8,7 @@ use super::local_slack::{BOT, PEOPLE};
 
 /// A message of the channel.
 #[derive(Clone, Debug, Default, Deserialize)]
-pub struct Message {
+pub struct SeenMessage {
     pub ts: String,
     #[serde(default)]
     pub user: String,
@@ -21,14 +21,14 @@ pub struct Message {
 
 /// A button.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Button {
+pub struct SeenButton {
     text: String,
     pub action_id: String,
     pub block_id: String,
     pub value: String,
 }
 
-impl Button {
+impl SeenButton {
     /// Whether it says just that, an emoji aside.
     pub fn says(&self, words: &str) -> bool {
         bare_words(&self.text) == words
@@ -36,13 +36,13 @@ impl Button {
 }
 
 /// Every button, wherever it is in a block.
-pub fn buttons(blocks: &[Value]) -> impl Iterator<Item = Button> {
+pub fn buttons(blocks: &[Value]) -> impl Iterator<Item = SeenButton> {
     blocks.iter().flat_map(|block| {
         let elements =
             block["elements"].as_array().into_iter().flatten().chain([&block["accessory"]]);
         let block_id = text_at(&block["block_id"]);
         let buttons = elements.filter(|element| element["type"] == "button");
-        buttons.map(move |element| Button {
+        buttons.map(move |element| SeenButton {
             text: text_at(&element["text"]["text"]),
             action_id: text_at(&element["action_id"]),
             block_id: block_id.clone(),
@@ -52,7 +52,7 @@ pub fn buttons(blocks: &[Value]) -> impl Iterator<Item = Button> {
 }
 
 /// What a person reads, line by line: the blocks where there are any, else the text.
-pub fn lines(message: &Message) -> Vec<String> {
+pub fn lines(message: &SeenMessage) -> Vec<String> {
     let mut said = Vec::new();
     message.blocks.iter().for_each(|block| gather(block, &mut said));
     if said.is_empty() {
@@ -149,7 +149,7 @@ mod tests {
 
     #[test]
     fn a_card_is_read_as_a_person_reads_it() {
-        let card = Message {
+        let card = SeenMessage {
             text: "fallback".to_owned(),
             blocks: vec![
                 json!({ "type": "section", "text": { "type": "mrkdwn", "text": "*streaming* for <@U0ANA>\n<http://x/d|View diff> &amp; more" } }),
@@ -158,7 +158,7 @@ mod tests {
                     { "type": "button", "text": { "type": "plain_text", "text": ":white_check_mark: Approve" }, "action_id": "gate.approve", "value": "{}" },
                 ] }),
             ],
-            ..Message::default()
+            ..SeenMessage::default()
         };
         insta::assert_snapshot!(lines(&card).join("\n"), @r"
         *streaming* for @ana
@@ -166,7 +166,7 @@ mod tests {
         3 files +12 −1
         [:white_check_mark: Approve]
         ");
-        let pressed: Vec<Button> =
+        let pressed: Vec<SeenButton> =
             buttons(&card.blocks).filter(|button| button.says("Approve")).collect();
         assert_eq!(pressed[0].action_id, "gate.approve");
     }

@@ -23,9 +23,9 @@ mod temporal_cli;
 mod up;
 mod up_file;
 
-pub use console::Voice;
+pub use console::Console;
 pub use demo::PhaseOf;
-pub use machine::{Machine, Trouble, UpOptions, exit_code};
+pub use machine::{Machine, UpError, UpOptions, exit_code};
 pub use programs::web_url;
 pub use temporal_cli::official_archive;
 pub use up::up;

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-use super::child::{Cradle, is_program, on_path, run};
-use super::console::Voice;
+use super::child::{Spawner, is_program, on_path, run};
+use super::console::Console;
 use super::fetch::{Turnstile, scratch, settle};
 use super::machine::{Machine, missing};
 
@@ -39,7 +39,7 @@ impl Package {
     }
 
     /// Where it is, installed now if it has to be.
-    pub async fn find_or_install(&self, machine: &Machine, voice: &Voice) -> Result<PathBuf> {
+    pub async fn find_or_install(&self, machine: &Machine, voice: &Console) -> Result<PathBuf> {
         if let Some(found) = self.find(&machine.cache) {
             return Ok(found);
         }
@@ -55,7 +55,7 @@ impl Package {
         })?;
         let step = voice.step(format!("Fetching {} ({}): {}", self.what, self.name, self.why));
         step.at("npm install");
-        let cradle = Cradle::new(&machine.exe);
+        let cradle = Spawner::new(&machine.exe);
         for version in [self.version, LATEST] {
             match self.install(&cradle, &npm, (&machine.cache, version)).await {
                 Ok(program) => return Ok(program),
@@ -73,7 +73,7 @@ impl Package {
 
     async fn install(
         &self,
-        cradle: &Cradle,
+        cradle: &Spawner,
         npm: &Path,
         (cache, version): (&Path, &str),
     ) -> Result<PathBuf> {

@@ -17,12 +17,12 @@ const LOOKS: usize = 20;
 #[derive(Default)]
 pub struct Ports {
     held: Vec<TcpListener>,
-    claims: Claims,
+    claims: ReservedPorts,
 }
 
 /// Ports that no other `up` takes.
 #[derive(Default)]
-pub struct Claims(Vec<UdpSocket>);
+pub struct ReservedPorts(Vec<UdpSocket>);
 
 impl Ports {
     /// The preferred port where it is free, else any.
@@ -37,7 +37,7 @@ impl Ports {
     }
 
     /// Lets the servers listen.
-    pub fn release(self) -> Claims {
+    pub fn release(self) -> ReservedPorts {
         self.claims
     }
 

@@ -15,12 +15,12 @@ use rustix::process::Signal;
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
-use super::child::{Cradle, last_lines, on_path, run};
-use super::console::Voice;
+use super::child::{Spawner, last_lines, on_path, run};
+use super::console::Console;
 use super::machine::{Machine, missing};
 use super::postgres_binaries::{self as binaries, Binaries, DEBIAN};
 use super::ready::Ready;
-use super::service::{Service, Turn};
+use super::service::{Service, StopOrder};
 use super::up_file::write_private;
 
 /// The user and the database.
@@ -49,7 +49,7 @@ pub struct Postgres {
 
 impl Postgres {
     /// Finds or fetches the programs, and makes the cluster where there is none yet.
-    pub async fn prepare(machine: &Machine, home: &Path, voice: &Voice) -> Result<Self> {
+    pub async fn prepare(machine: &Machine, home: &Path, voice: &Console) -> Result<Self> {
         let folder = home.join("postgres");
         fs::create_dir_all(&folder).with_context(|| format!("creating {}", folder.display()))?;
         fs::set_permissions(&folder, fs::Permissions::from_mode(0o700))
@@ -66,7 +66,7 @@ impl Postgres {
         let wrapper = wrapper(machine, &folder).await?;
         let postgres = Self { binaries, wrapper, folder, password };
         if made_by.is_none() {
-            postgres.make(&Cradle::new(&machine.exe), voice).await?;
+            postgres.make(&Spawner::new(&machine.exe), voice).await?;
         }
         Ok(postgres)
     }
@@ -99,7 +99,7 @@ impl Postgres {
             pid_file: Some(self.folder.join("data/postmaster.pid")),
             // "Fast": connections are ended, and everything is written.
             stop: Signal::INT,
-            turn: Turn::Last,
+            turn: StopOrder::Last,
         }
     }
 
@@ -116,7 +116,7 @@ impl Postgres {
     }
 
     /// The cluster appears under its name only when it is whole, with its database.
-    async fn make(&self, cradle: &Cradle, voice: &Voice) -> Result<()> {
+    async fn make(&self, cradle: &Spawner, voice: &Console) -> Result<()> {
         let _step = voice.step(format!(
             "Making a database (Postgres {}) in {}",
             self.binaries.major,
@@ -147,7 +147,7 @@ impl Postgres {
     }
 
     /// Without a client: fetched binaries have none. Postgres' single-user mode reads commands from its input.
-    async fn create_database(&self, cradle: &Cradle, data: &Path) -> Result<()> {
+    async fn create_database(&self, cradle: &Spawner, data: &Path) -> Result<()> {
         let mut single = self.bare(cradle, "postgres");
         single.arg("--single").arg("-D").arg(data).arg("postgres");
         single.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -166,7 +166,7 @@ impl Postgres {
         Ok(())
     }
 
-    fn bare(&self, cradle: &Cradle, name: &str) -> Command {
+    fn bare(&self, cradle: &Spawner, name: &str) -> Command {
         let (program, args) = self.wrapped(name);
         let mut command = cradle.command(&program);
         command.env_clear().env("LC_ALL", "C").args(args);

@@ -13,7 +13,7 @@ use tokio::process::Command;
 use tokio::time::timeout;
 
 use super::child::{is_program, on_path, run};
-use super::console::Voice;
+use super::console::Console;
 use super::fetch::Turnstile;
 use super::machine::missing;
 
@@ -86,7 +86,7 @@ fn versions_in(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// Out of the cache, else fetched into it.
-pub async fn fetch(cache: &Path, wanted: Option<u32>, voice: &Voice) -> Result<Binaries> {
+pub async fn fetch(cache: &Path, wanted: Option<u32>, voice: &Console) -> Result<Binaries> {
     let (major, folder) = (wanted.unwrap_or(MAJOR), cache.join("postgres"));
     let _alone = Turnstile::pass(&folder, "Postgres", voice).await?;
     let home = folder.join(major.to_string());
@@ -145,7 +145,7 @@ mod tests {
     #[tokio::test]
     async fn postgres_is_fetched_where_there_is_none() -> Result<()> {
         let cache = tempfile::tempdir()?;
-        let voice = Voice::new(Box::new(std::io::sink()), false);
+        let voice = Console::new(Box::new(std::io::sink()), false);
         assert_eq!(fetch(cache.path(), None, &voice).await?.major, MAJOR);
         assert_eq!(fetch(cache.path(), None, &voice).await?.major, MAJOR);
         Ok(())

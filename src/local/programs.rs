@@ -11,7 +11,7 @@ use url::Url;
 use super::local_slack::{Hears, LocalSlack};
 use super::machine::Machine;
 use super::ready::Ready;
-use super::service::{Service, Turn};
+use super::service::{Service, StopOrder};
 use super::up_file::UpFile;
 
 /// Temporal's standard variables about a server that is not ours.
@@ -24,7 +24,7 @@ const TEMPORAL_ELSEWHERE: [&str; 5] = [
 ];
 
 /// What they are told.
-pub struct Doors<'a> {
+pub struct ServerAddresses<'a> {
     pub file: &'a UpFile,
     pub slack: Option<&'a LocalSlack>,
     pub machine: &'a Machine,
@@ -41,7 +41,7 @@ pub fn web_url(listen: SocketAddr, port: u16) -> String {
 }
 
 /// Both programs.
-pub fn both(doors: &Doors<'_>) -> Result<[Service; 2]> {
+pub fn both(doors: &ServerAddresses<'_>) -> Result<[Service; 2]> {
     let web = doors.file.web.as_deref().context("an address for the web door")?;
     let worker_flags: &[&str] = if doors.no_sandbox { &["--no-sandbox"] } else { &[] };
     Ok([
@@ -50,7 +50,12 @@ pub fn both(doors: &Doors<'_>) -> Result<[Service; 2]> {
     ])
 }
 
-fn program(doors: &Doors<'_>, name: &'static str, flags: &[&str], ready: Ready) -> Result<Service> {
+fn program(
+    doors: &ServerAddresses<'_>,
+    name: &'static str,
+    flags: &[&str],
+    ready: Ready,
+) -> Result<Service> {
     Ok(Service {
         name,
         program: doors.machine.exe.clone(),
@@ -62,11 +67,11 @@ fn program(doors: &Doors<'_>, name: &'static str, flags: &[&str], ready: Ready) 
         ready,
         pid_file: None,
         stop: Signal::TERM,
-        turn: Turn::First,
+        turn: StopOrder::First,
     })
 }
 
-fn environment(doors: &Doors<'_>) -> Result<Vec<(&'static str, OsString)>> {
+fn environment(doors: &ServerAddresses<'_>) -> Result<Vec<(&'static str, OsString)>> {
     let (file, machine) = (doors.file, doors.machine);
     let web = Url::parse(file.web.as_deref().context("an address for the web door")?)
         .context("reading the web door's address")?;
@@ -101,7 +106,7 @@ fn environment(doors: &Doors<'_>) -> Result<Vec<(&'static str, OsString)>> {
 }
 
 /// What was configured for servers that are not used now.
-fn astray(doors: &Doors<'_>) -> Vec<&'static str> {
+fn astray(doors: &ServerAddresses<'_>) -> Vec<&'static str> {
     // The stand-in for Slack speaks one way at a time, our Temporal without keys.
     let slack: &[&str] = match doors.slack.map(|slack| &slack.hears) {
         Some(Hears::Http(_)) => &["SLACK_APP_TOKEN"],
@@ -139,8 +144,12 @@ mod tests {
             let public_url = public_url.map(Url::parse).transpose()?;
             let machine =
                 Machine { public_url, ..machine(Path::new("/x"), Url::parse("http://x/")?) };
-            let env =
-                environment(&Doors { file: &file, slack, machine: &machine, no_sandbox: false })?;
+            let env = environment(&ServerAddresses {
+                file: &file,
+                slack,
+                machine: &machine,
+                no_sandbox: false,
+            })?;
             Ok(env.into_iter().find(|(name, _)| *name == "SIGNOFF_PUBLIC_URL").map(|(_, url)| url))
         };
         assert_eq!(url(None, None)?, None);

@@ -10,12 +10,12 @@ use anyhow::{Context, Result};
 use rustix::process::Signal;
 use tokio::process::Child;
 
-use super::child::{Cradle, last_lines};
+use super::child::{Spawner, last_lines};
 use super::ready::Ready;
 
 /// Who ends when: what uses a server ends before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Turn {
+pub enum StopOrder {
     /// `serve`, `worker`, Slack.
     First,
     /// Temporal.
@@ -41,12 +41,12 @@ pub struct Service {
     pub pid_file: Option<PathBuf>,
     /// What asks it to end.
     pub stop: Signal,
-    pub turn: Turn,
+    pub turn: StopOrder,
 }
 
 impl Service {
     /// Starts it once.
-    pub fn start(&self, cradle: &Cradle) -> Result<Child> {
+    pub fn start(&self, cradle: &Spawner) -> Result<Child> {
         let log = self.open_log()?;
         self.pid_file.iter().for_each(|file| forget_the_dead(file));
         let mut command = cradle.command(&self.program);

@@ -10,14 +10,14 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 
 /// Everything that can ask us to end.
-pub struct Stop {
+pub struct StopSignals {
     interrupt: Signal,
     terminate: Signal,
     hangup: Signal,
     end_of_input: mpsc::Receiver<()>,
 }
 
-impl Stop {
+impl StopSignals {
     /// From now on these do not kill us.
     pub fn listen(until_eof: bool) -> Result<Self> {
         let on = |kind| signal(kind).context("listening for signals");

@@ -15,9 +15,9 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::child::{Cradle, kill_group, signal};
-use super::console::Voice;
-use super::service::{Service, Turn, ending};
+use super::child::{Spawner, kill_group, signal};
+use super::console::Console;
+use super::service::{Service, StopOrder, ending};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
@@ -30,32 +30,32 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How one server stands.
 #[derive(Clone, Debug, Default)]
-pub struct Standing {
+pub struct ServerStatus {
     pub pid: Option<u32>,
     pub ready: bool,
     pub deaths: u32,
-    turn: Option<Turn>,
+    turn: Option<StopOrder>,
     log: PathBuf,
 }
 
 /// Every server, by name.
-pub type Standings = BTreeMap<&'static str, Standing>;
+pub type ServerStatuses = BTreeMap<&'static str, ServerStatus>;
 
 /// All servers of this `up`.
-pub struct Household<'a> {
-    cradle: Cradle,
-    voice: &'a Voice,
+pub struct Supervisor<'a> {
+    cradle: Spawner,
+    voice: &'a Console,
     arrivals: mpsc::UnboundedSender<Service>,
-    standings: watch::Sender<Standings>,
-    ends: BTreeMap<Turn, CancellationToken>,
+    standings: watch::Sender<ServerStatuses>,
+    ends: BTreeMap<StopOrder, CancellationToken>,
     at_once: CancellationToken,
 }
 
-impl<'a> Household<'a> {
+impl<'a> Supervisor<'a> {
     /// The second part is to be handed to `keep_all`.
-    pub fn new(cradle: Cradle, voice: &'a Voice) -> (Self, mpsc::UnboundedReceiver<Service>) {
+    pub fn new(cradle: Spawner, voice: &'a Console) -> (Self, mpsc::UnboundedReceiver<Service>) {
         let (arrivals, arriving) = mpsc::unbounded_channel();
-        let ends = [Turn::First, Turn::Second, Turn::Last]
+        let ends = [StopOrder::First, StopOrder::Second, StopOrder::Last]
             .map(|turn| (turn, CancellationToken::new()))
             .into();
         (
@@ -85,15 +85,18 @@ impl<'a> Household<'a> {
 
     /// Takes a server in.
     pub fn take_in(&self, service: Service) {
-        let standing =
-            Standing { turn: Some(service.turn), log: service.log.clone(), ..Standing::default() };
+        let standing = ServerStatus {
+            turn: Some(service.turn),
+            log: service.log.clone(),
+            ..ServerStatus::default()
+        };
         self.standings.send_modify(|all| drop(all.insert(service.name, standing)));
         // The receiving half lives as long as `up` itself.
         let _kept = self.arrivals.send(service);
     }
 
     /// How all stand, and when that changes.
-    pub fn watch(&self) -> watch::Receiver<Standings> {
+    pub fn watch(&self) -> watch::Receiver<ServerStatuses> {
         self.standings.subscribe()
     }
 
@@ -107,7 +110,7 @@ impl<'a> Household<'a> {
             Ok(Ok(standings)) => standings.clone(),
             Ok(Err(_)) | Err(_) => self.standings.borrow().clone(),
         };
-        let late = |(name, one): (&&str, &Standing)| {
+        let late = |(name, one): (&&str, &ServerStatus)| {
             format!("{name} did not start. Its last words:\n{}", Service::last_words(&one.log))
         };
         let told: Vec<String> = standings.iter().filter(|(_, one)| !one.ready).map(late).collect();
@@ -140,7 +143,8 @@ impl<'a> Household<'a> {
                 pause = FIRST_PAUSE;
             }
             self.note(&service, |one| {
-                *one = Standing { pid: None, ready: false, deaths: one.deaths + 1, ..one.clone() }
+                *one =
+                    ServerStatus { pid: None, ready: false, deaths: one.deaths + 1, ..one.clone() }
             });
             self.voice.say(format_args!(
                 "{} {why}; it is started again in {:.1} s",
@@ -179,7 +183,7 @@ impl<'a> Household<'a> {
             () = service.ready.wait() => {}
         }
         let pid = service.pid(child);
-        self.note(service, |one| *one = Standing { pid, ready: true, ..one.clone() });
+        self.note(service, |one| *one = ServerStatus { pid, ready: true, ..one.clone() });
         if again {
             self.voice.say(format_args!(
                 "{} is back (process {})",
@@ -205,7 +209,7 @@ impl<'a> Household<'a> {
         }
     }
 
-    fn note(&self, service: &Service, change: impl FnOnce(&mut Standing)) {
+    fn note(&self, service: &Service, change: impl FnOnce(&mut ServerStatus)) {
         self.standings.send_modify(|all| {
             if let Some(one) = all.get_mut(service.name) {
                 change(one);
@@ -214,7 +218,7 @@ impl<'a> Household<'a> {
     }
 }
 
-fn hopeless(one: &Standing) -> bool {
+fn hopeless(one: &ServerStatus) -> bool {
     !one.ready && one.deaths >= DEATHS_TO_GIVE_UP
 }
 

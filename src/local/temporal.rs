@@ -9,7 +9,7 @@ use rustix::process::Signal;
 
 use super::ports::{LOOPBACK, Ports};
 use super::ready::Ready;
-use super::service::{Service, Turn};
+use super::service::{Service, StopOrder};
 
 const PORT: u16 = 7233;
 const UI_PORT: u16 = 8233;
@@ -83,7 +83,7 @@ impl Temporal {
             )),
             pid_file: None,
             stop: Signal::TERM,
-            turn: Turn::Second,
+            turn: StopOrder::Second,
         })
     }
 }

@@ -13,8 +13,8 @@ use tokio::process::Command;
 use tokio::time::timeout;
 use url::Url;
 
-use super::child::{Cradle, Leash, is_program, last_lines, on_path, run};
-use super::console::{Step, Voice};
+use super::child::{ProcessGroupGuard, Spawner, is_program, last_lines, on_path, run};
+use super::console::{Console, Step};
 use super::fetch::{Turnstile, download, scratch, unpack_one};
 use super::machine::{Machine, missing};
 
@@ -44,7 +44,7 @@ pub fn official_archive() -> Url {
 }
 
 /// Where the program is, fetched or built now if it has to be.
-pub async fn find_or_install(machine: &Machine, voice: &Voice) -> Result<PathBuf> {
+pub async fn find_or_install(machine: &Machine, voice: &Console) -> Result<PathBuf> {
     if let Some(found) = on_path(machine.path.as_deref(), "temporal") {
         match version_of(&found).await {
             Ok(version) if is_new_enough(&version) => return Ok(found),
@@ -67,7 +67,7 @@ pub async fn find_or_install(machine: &Machine, voice: &Voice) -> Result<PathBuf
 }
 
 /// Whatever is made is made beside its place, asked for its version, and put there whole.
-async fn install(machine: &Machine, program: &Path, voice: &Voice) -> Result<()> {
+async fn install(machine: &Machine, program: &Path, voice: &Console) -> Result<()> {
     let home = program.parent().context("a folder for Temporal")?;
     let partial = scratch(home)?;
     let made = partial.join("temporal");
@@ -83,7 +83,7 @@ async fn install(machine: &Machine, program: &Path, voice: &Voice) -> Result<()>
     fs::remove_dir_all(&partial).context("clearing up after Temporal")
 }
 
-async fn fetch(archive: &Url, partial: &Path, voice: &Voice) -> Result<()> {
+async fn fetch(archive: &Url, partial: &Path, voice: &Console) -> Result<()> {
     let step = voice.step(format!(
         "Fetching Temporal {VERSION} from {archive}: none on the PATH, none in the cache"
     ));
@@ -96,12 +96,12 @@ async fn fetch(archive: &Url, partial: &Path, voice: &Voice) -> Result<()> {
     version_of(&made).await.map(|_| ())
 }
 
-async fn build(machine: &Machine, partial: &Path, voice: &Voice) -> Result<()> {
+async fn build(machine: &Machine, partial: &Path, voice: &Console) -> Result<()> {
     let go = on_path(machine.path.as_deref(), "go").context("there is no go on the PATH")?;
     let step = voice.step(format!("Building Temporal {VERSION} with Go instead. This takes 3 to 10 minutes, once; then it is in the cache"));
     fs::write(partial.join("go.mod"), GO_MOD).context("writing go.mod")?;
     fs::write(partial.join("go.sum"), GO_SUM).context("writing go.sum")?;
-    let mut command = Cradle::new(&machine.exe).command(&go);
+    let mut command = Spawner::new(&machine.exe).command(&go);
     command.args([
         "build",
         "-v",
@@ -126,7 +126,7 @@ async fn watch_build(mut command: Command, step: &Step<'_>) -> Result<()> {
     let mut child =
         command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().context("starting go")?;
     // Dropped before its end, go leaves compilers behind.
-    let _leash = child.id().map(Leash);
+    let _leash = child.id().map(ProcessGroupGuard);
     let mut lines = BufReader::new(child.stderr.take().context("what go says")?).lines();
     let (mut said, mut packages, mut now) = (Vec::new(), 0, "starting".to_owned());
     loop {

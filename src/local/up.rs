@@ -11,19 +11,19 @@ use secrecy::ExposeSecret;
 use tokio::select;
 use url::Url;
 
-use super::child::Cradle;
-use super::console::Voice;
+use super::child::Spawner;
+use super::console::Console;
 use super::demo::{self, PhaseOf};
 use super::local_slack::{self, LocalSlack};
-use super::machine::{Machine, Trouble, UpOptions, missing};
-use super::ports::{Claims, Ports};
+use super::machine::{Machine, UpError, UpOptions, missing};
+use super::ports::{Ports, ReservedPorts};
 use super::postgres::Postgres;
-use super::programs::{Doors, web_url};
+use super::programs::{ServerAddresses, web_url};
 use super::ready::listens;
-use super::stop::Stop;
-use super::supervisor::{Household, Standings};
+use super::stop::StopSignals;
+use super::supervisor::{ServerStatuses, Supervisor};
 use super::temporal::Temporal;
-use super::up_file::{Claim, Mode, Pids, UpFile};
+use super::up_file::{HomeLock, Mode, Pids, UpFile};
 use super::{claude_cli, programs, temporal_cli};
 
 /// A server that was started should be there by then, even on a machine that has other things to do.
@@ -34,12 +34,12 @@ const READY_WITHIN: Duration = Duration::from_mins(2);
 pub async fn up(
     options: UpOptions,
     machine: Machine,
-    voice: Voice,
+    voice: Console,
     phase_of: Option<PhaseOf>,
 ) -> Result<u8> {
-    let mut stop = Stop::listen(options.until_eof)?;
+    let mut stop = StopSignals::listen(options.until_eof)?;
     refuse_early(options, &machine)?;
-    let claim = Claim::take(&machine.home)?;
+    let claim = HomeLock::take(&machine.home)?;
     fs::create_dir_all(&machine.cache)
         .with_context(|| format!("creating {}", machine.cache.display()))?;
     let machine = Machine {
@@ -47,7 +47,7 @@ pub async fn up(
         cache: machine.cache.canonicalize().context("opening the cache")?,
         ..machine
     };
-    let (household, arriving) = Household::new(Cradle::new(&machine.exe), &voice);
+    let (household, arriving) = Supervisor::new(Spawner::new(&machine.exe), &voice);
     let up = Up { options, machine: &machine, voice: &voice, household: &household };
     let work = async {
         let outcome = select! {
@@ -73,13 +73,13 @@ pub async fn up(
 /// What can be told before anything is started.
 fn refuse_early(options: UpOptions, machine: &Machine) -> Result<()> {
     if options.demo && options.servers_only {
-        return Err(Trouble::Refused(
+        return Err(UpError::Refused(
             "--demo needs more than servers: leave out --servers-only".to_owned(),
         )
         .into());
     }
     if options.demo && machine.slack_configured {
-        return Err(Trouble::Refused(
+        return Err(UpError::Refused(
             "--demo plays the people, which only the local Slack allows: unset SLACK_BOT_TOKEN"
                 .to_owned(),
         )
@@ -87,7 +87,7 @@ fn refuse_early(options: UpOptions, machine: &Machine) -> Result<()> {
     }
     if options.socket && machine.slack_configured {
         return Err(
-            Trouble::Refused("--socket is about the local Slack; with SLACK_APP_TOKEN set, the real one speaks by Socket Mode".to_owned()).into()
+            UpError::Refused("--socket is about the local Slack; with SLACK_APP_TOKEN set, the real one speaks by Socket Mode".to_owned()).into()
         );
     }
     Ok(())
@@ -97,8 +97,8 @@ fn refuse_early(options: UpOptions, machine: &Machine) -> Result<()> {
 struct Up<'a> {
     options: UpOptions,
     machine: &'a Machine,
-    voice: &'a Voice,
-    household: &'a Household<'a>,
+    voice: &'a Console,
+    household: &'a Supervisor<'a>,
 }
 
 /// What is ours to start; the rest is somebody else's.
@@ -185,7 +185,10 @@ impl Up<'_> {
         Ok(())
     }
 
-    async fn start(&self, prepared: Prepared) -> Result<(UpFile, Option<LocalSlack>, Claims)> {
+    async fn start(
+        &self,
+        prepared: Prepared,
+    ) -> Result<(UpFile, Option<LocalSlack>, ReservedPorts)> {
         let (machine, home) = (self.machine, &self.machine.home);
         let Prepared { postgres, temporal, slack, mut ports } = prepared;
         let (postgres_port, whole) = (ports.any()?, !self.options.servers_only);
@@ -226,7 +229,7 @@ impl Up<'_> {
         }
         self.household.all_ready(READY_WITHIN).await?;
         if whole {
-            let doors = Doors {
+            let doors = ServerAddresses {
                 file: &file,
                 slack: slack.as_ref(),
                 machine,
@@ -304,7 +307,7 @@ fn mode(options: UpOptions, machine: &Machine) -> Mode {
     }
 }
 
-fn pids(standings: &Standings) -> Pids {
+fn pids(standings: &ServerStatuses) -> Pids {
     let of = |name| standings.get(name).and_then(|one| one.pid);
     Pids {
         serve: of("serve"),

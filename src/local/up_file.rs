@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
 use super::child::lives;
-use super::machine::Trouble;
+use super::machine::UpError;
 
 const NAME: &str = "up.json";
 
@@ -93,12 +93,12 @@ pub(super) fn write_private(path: &Path, text: &str) -> Result<()> {
 }
 
 /// This home is ours. The kernel lets go of it however we end.
-pub(super) struct Claim {
+pub(super) struct HomeLock {
     _lock: File,
     pub home: PathBuf,
 }
 
-impl Claim {
+impl HomeLock {
     /// Refused where another `up` lives on this home.
     pub fn take(home: &Path) -> Result<Self> {
         fs::create_dir_all(home).with_context(|| format!("creating {}", home.display()))?;
@@ -122,7 +122,7 @@ fn already_up(home: &Path) -> anyhow::Error {
     let who = UpFile::read_live(home)
         .map_or_else(|| "it is starting".to_owned(), |up| format!("process {}", up.pid));
     let home = home.display();
-    Trouble::Refused(format!("signoff up already runs in {home} ({who}). End it there with Ctrl-C, or give this one a SIGNOFF_HOME of its own."))
+    UpError::Refused(format!("signoff up already runs in {home} ({who}). End it there with Ctrl-C, or give this one a SIGNOFF_HOME of its own."))
         .into()
 }
 
@@ -166,11 +166,12 @@ mod tests {
     #[test]
     fn a_second_up_is_refused_while_the_first_lives() -> Result<()> {
         let home = tempfile::tempdir()?;
-        let first = Claim::take(home.path())?;
-        let refused = Claim::take(home.path()).err().map(|error| crate::local::exit_code(&error));
+        let first = HomeLock::take(home.path())?;
+        let refused =
+            HomeLock::take(home.path()).err().map(|error| crate::local::exit_code(&error));
         assert_eq!(refused, Some(3));
         drop(first);
-        assert!(Claim::take(home.path()).is_ok());
+        assert!(HomeLock::take(home.path()).is_ok());
         Ok(())
     }
 }

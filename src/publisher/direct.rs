@@ -7,12 +7,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::look::{Look, Spot, unfit};
 use super::post::Brought;
-use super::retry::{Held, Late, Stop, alone, earliest, remedy};
+use super::retry::{Abort, Held, Late, alone, earliest, remedy};
 use super::{Publisher, SHED_PAUSE};
 use crate::metrics;
 use crate::run::{Approver, GroupId};
 use crate::store::{GivenUp, KnownMessage};
-use crate::thread::{Groups, Message, Place, To, unposted};
+use crate::thread::{Groups, Message, RenderContext, To, unposted};
 
 /// Before Slack is asked again who is in a group.
 const GROUP_PAUSE: TimeDelta = TimeDelta::seconds(5);
@@ -68,10 +68,10 @@ impl Publisher {
     pub(super) async fn instead(
         &self,
         look: &Look<'_>,
-        place: &Place,
+        place: &RenderContext,
         silent: Silent<'_>,
         asked: &mut Asked,
-    ) -> Result<Vec<Message>, Stop> {
+    ) -> Result<Vec<Message>, Abort> {
         if silent.is_some() && asked.groups.0.is_empty() && asked.again.is_none() {
             *asked = self.ask_groups(look).await;
         }
@@ -95,7 +95,7 @@ impl Publisher {
         look: &Look<'_>,
         question: &str,
         held: Option<&Held>,
-    ) -> Result<(), Stop> {
+    ) -> Result<(), Abort> {
         let key = format!("silent:{question}");
         if look.known.contains_key(&key) {
             return Ok(());
@@ -122,7 +122,7 @@ impl Publisher {
         &self,
         look: &Look<'_>,
         messages: &[Message],
-    ) -> Result<Option<DateTime<Utc>>, Stop> {
+    ) -> Result<Option<DateTime<Utc>>, Abort> {
         let mut again = None;
         for message in messages
             .iter()
@@ -161,7 +161,7 @@ impl Publisher {
         look: &Look<'_>,
         message: &Message,
         why: &str,
-    ) -> Result<(), Stop> {
+    ) -> Result<(), Abort> {
         let digest = message.digest();
         match look.known.get(&message.key) {
             Some(KnownMessage { ts: Some(_), .. }) => {

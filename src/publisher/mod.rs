@@ -20,11 +20,11 @@ use url::Url;
 use crate::run::Phase;
 use crate::slack::{SlackApi, Ts};
 use crate::store::{Failed, KnownMessage, LeasedThread, Store};
-use crate::thread::{Message, Place, To, redraw_at, render};
+use crate::thread::{Message, RenderContext, To, redraw_at, render};
 
 use look::{Look, Spot};
 use post::Brought;
-use retry::{Held, Late, Stop, alone, earliest, pause};
+use retry::{Abort, Held, Late, alone, earliest, pause};
 
 /// How often the database is asked for threads that are behind.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
@@ -43,7 +43,7 @@ const DRAWING_PATIENCE: Duration = Duration::from_mins(2);
 pub struct Publisher {
     pub store: Store,
     pub slack: SlackApi,
-    pub place: Place,
+    pub place: RenderContext,
     pub clock: fn() -> DateTime<Utc>,
 }
 
@@ -126,8 +126,8 @@ impl Publisher {
                 self.keep(thread, &e.to_string(), again.map_or(paused, |again| again.min(paused)))
                     .await;
             }
-            Err(Stop::FencedOff) => {}
-            Err(Stop::Store(e)) => {
+            Err(Abort::FencedOff) => {}
+            Err(Abort::Store(e)) => {
                 tracing::warn!(run.id = %thread.run, error = %e, "the database failed while the thread of {} was drawn", thread.run);
             }
         }
@@ -142,7 +142,7 @@ impl Publisher {
     }
 
     /// Posts what is missing and edits what differs: in the thread, then directly to people, then under their notes.
-    async fn look(&self, thread: &LeasedThread) -> Result<Drawn, Stop> {
+    async fn look(&self, thread: &LeasedThread) -> Result<Drawn, Abort> {
         let now = (self.clock)();
         let Some(run) = self.store.run(&thread.run).await? else {
             return Ok(Drawn { seq: thread.wanted_seq, again: None, held: None });
@@ -195,7 +195,7 @@ impl Publisher {
     }
 
     /// For messages that are not in the thread: where it is.
-    async fn place_of(&self, look: &Look<'_>) -> Place {
+    async fn place_of(&self, look: &Look<'_>) -> RenderContext {
         let (place, thread) = (self.place.clone(), look.thread);
         let Some(root) =
             thread.root_ts.as_ref().filter(|_| look.run.gate.is_some() || look.spoke_directly())
@@ -204,7 +204,7 @@ impl Publisher {
         };
         let home = self.slack.identity().await.ok().and_then(|us| Url::parse(&us.url).ok());
         let path = format!("archives/{}/p{}", thread.place.channel, root.replace('.', ""));
-        Place { thread: home.and_then(|home| home.join(&path).ok()), ..place }
+        RenderContext { thread: home.and_then(|home| home.join(&path).ok()), ..place }
     }
 
     /// The run card first, for all else hangs from it.

@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 
 use super::Publisher;
 use super::look::{GONE, Look, Spot, is_right, plain, priority, unfit};
-use super::retry::{Held, Late, Stop};
+use super::retry::{Abort, Held, Late};
 use crate::metrics;
 use crate::slack::{Edit, Post, Priority, SlackBlock, SlackError, Ts};
 use crate::store::{Claim, KnownMessage, LeasedThread, Posted};
@@ -48,11 +48,11 @@ impl Publisher {
         }
     }
 
-    pub(super) async fn still_ours(&self, thread: &LeasedThread) -> Result<(), Stop> {
+    pub(super) async fn still_ours(&self, thread: &LeasedThread) -> Result<(), Abort> {
         if self.store.renew_lease(thread, (self.clock)()).await? {
             Ok(())
         } else {
-            Err(Stop::FencedOff)
+            Err(Abort::FencedOff)
         }
     }
 

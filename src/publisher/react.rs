@@ -5,14 +5,14 @@ use chrono::{DateTime, Utc};
 
 use super::Publisher;
 use super::look::Look;
-use super::retry::{Held, Late, Stop, alone, earliest, remedy};
+use super::retry::{Abort, Held, Late, alone, earliest, remedy};
 use crate::slack::Ts;
 use crate::store::{Claim, GivenUp, Posted};
 use crate::thread::{Reaction, reactions};
 
 impl Publisher {
     /// Each reaction once. Brings back when to look again at those that have to wait.
-    pub(super) async fn react(&self, look: &Look<'_>) -> Result<Option<DateTime<Utc>>, Stop> {
+    pub(super) async fn react(&self, look: &Look<'_>) -> Result<Option<DateTime<Utc>>, Abort> {
         let mut again = None;
         for reaction in reactions(look.run) {
             let key = format!("note:{}", reaction.message);

@@ -16,7 +16,7 @@ pub(super) enum Late {
     /// It waits; other things may be done.
     Held(Held),
     /// Nothing more can be done now.
-    Stop(Stop),
+    Abort(Abort),
 }
 
 /// Why one thing waits.
@@ -30,7 +30,7 @@ pub(super) enum Held {
 
 /// Why a look at a thread ends at once.
 #[derive(Debug)]
-pub(super) enum Stop {
+pub(super) enum Abort {
     /// Another writer has the thread.
     FencedOff,
     Store(StoreError),
@@ -52,34 +52,34 @@ impl Late {
     }
 
     pub(super) const fn fenced_off() -> Self {
-        Self::Stop(Stop::FencedOff)
+        Self::Abort(Abort::FencedOff)
     }
 }
 
 impl From<StoreError> for Late {
     fn from(error: StoreError) -> Self {
-        Self::Stop(error.into())
+        Self::Abort(error.into())
     }
 }
 
-impl From<Stop> for Late {
-    fn from(stop: Stop) -> Self {
-        Self::Stop(stop)
+impl From<Abort> for Late {
+    fn from(stop: Abort) -> Self {
+        Self::Abort(stop)
     }
 }
 
-impl From<StoreError> for Stop {
+impl From<StoreError> for Abort {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
     }
 }
 
 /// What is late by itself holds up nothing else; what ends the look does.
-pub(super) fn alone<T>(done: Result<T, Late>) -> Result<Result<T, Held>, Stop> {
+pub(super) fn alone<T>(done: Result<T, Late>) -> Result<Result<T, Held>, Abort> {
     match done {
         Ok(done) => Ok(Ok(done)),
         Err(Late::Held(held)) => Ok(Err(held)),
-        Err(Late::Stop(stop)) => Err(stop),
+        Err(Late::Abort(stop)) => Err(stop),
     }
 }
 

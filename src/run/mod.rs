@@ -17,9 +17,9 @@ pub use event::{
     Written,
 };
 pub use gate::{
-    Approver, Asked, Changes, Decision, Escalation, Extension, GateId, GateKind, GateSpec, GroupId,
-    Guard, Note, OnDeadline, OnReject, OpenGate, Policy, Question, Refusal, Remark, RemarkKind,
-    Reminded, Reminder, Rework, Snooze, Verdict, Via,
+    Approver, Asked, Changes, Decision, Escalation, Extension, GateDigestInput, GateId, GateKind,
+    GateSpec, GroupId, Guard, Note, OnDeadline, OnReject, OpenGate, Policy, Refusal, Remark,
+    RemarkKind, Reminded, Reminder, Rework, Snooze, Verdict, Via,
 };
 pub use ids::{Channel, Digest, IdError, PersonId, ProjectName, RequestId, RunId, StageName};
 pub use money::{Usd, UsdError, cents_that_add_up};

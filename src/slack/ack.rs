@@ -4,7 +4,7 @@ use serde_json::Value;
 
 /// The answer to a delivery, whatever way it came.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Receipt {
+pub enum Ack {
     /// It is ours now: kept, or nothing that has to be.
     Kept,
     /// Answered with this JSON: words for who typed a command, mistakes for who filled in a form.

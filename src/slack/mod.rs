@@ -17,23 +17,23 @@ mod ts;
 mod unescape;
 mod visible;
 
-pub use ack::Receipt;
+pub use ack::Ack;
 pub use blocks::{
-    Button, Confirm, Field, Modal, Said, Words, actions, context, divider, fit, has_button, header,
-    plainer, radio, said, section, section_with_button, select, text_input,
+    BlockText, Button, Confirm, Field, Modal, Words, actions, context, divider, fit, has_button,
+    header, plainer, radio, said, section, section_with_button, select, text_input,
 };
 pub use client::{App, Edit, Identity, Member, Post, SlackApi, SlackApiConfig};
 pub use error::SlackError;
 pub use inbound::{
-    Answer, Click, Deleted, Frame, HomeOpened, Inbound, Malformed, SlashCommand, Surface,
+    Click, Deleted, FieldValue, Frame, HomeOpened, Inbound, Malformed, SlashCommand, Surface,
     ThreadMessage, Uninstalled, ViewSubmission,
 };
-pub use manifest::{BadAddress, Delivery, asked_scopes, manifest, manifest_json, slack_url};
+pub use manifest::{BadAddress, Transport, asked_scopes, manifest, manifest_json, slack_url};
 pub use rate_limit::{Pacing, Priority, Rate};
 pub use response_url::ResponseUrl;
 pub use signature::{SIGNATURE_HEADER, SignatureError, TIMESTAMP_HEADER, Verifier};
 pub use slack_morphism::prelude::{SlackBlock, SlackView};
-pub use socket::{Delivered, SocketHealth, SocketMode, SocketPatience, Take};
+pub use socket::{SocketDelivery, SocketHealth, SocketMode, SocketPatience, Take};
 pub use text::{Mrkdwn, escape};
 pub use truncate::shorten;
 pub use ts::Ts;

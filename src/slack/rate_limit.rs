@@ -97,11 +97,11 @@ pub(super) struct Call<'a> {
 
 pub(super) struct Pacer {
     pacing: Pacing,
-    state: Mutex<State>,
+    state: Mutex<RateState>,
 }
 
 #[derive(Default)]
-struct State {
+struct RateState {
     methods: HashMap<&'static str, Method>,
     channels: HashMap<String, Bucket>,
 }
@@ -148,7 +148,7 @@ impl Pacer {
             if call.priority == Priority::Tick { Duration::ZERO } else { self.pacing.patience };
         let in_channel = call.channel.filter(|_| call.method == "chat.postMessage");
         let mut guard = self.lock();
-        let State { methods, channels } = &mut *guard;
+        let RateState { methods, channels } = &mut *guard;
         let rate = self.pacing.of(call.method);
         let method = methods
             .entry(call.method)
@@ -178,7 +178,7 @@ impl Pacer {
         Ok(wait)
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, RateState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

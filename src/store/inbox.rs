@@ -9,7 +9,7 @@ use crate::run::RequestId;
 
 /// A request that is durable.
 #[derive(Clone, Debug)]
-pub struct Delivery {
+pub struct InboxRow {
     pub key: RequestId,
     pub kind: String,
     pub payload: Value,
@@ -86,7 +86,7 @@ impl Store {
 
     /// Requests whose taker died or lost the answer. They are leased, so that two processes do not take one;
     /// longer each time, so that what can never be done costs little.
-    pub async fn owed(&self, now: DateTime<Utc>) -> Result<Vec<Delivery>> {
+    pub async fn owed(&self, now: DateTime<Utc>) -> Result<Vec<InboxRow>> {
         let rows = sqlx::query!(
             "update inbox set try_at = $1::timestamptz + interval '15 seconds' * (2 ^ least(tries, 6)), tries = tries + 1
              where key in (select key from inbox where state <> 'done' and try_at <= $1 order by try_at limit 20 for update skip locked)
@@ -97,7 +97,7 @@ impl Store {
         .await?;
         Ok(rows
             .into_iter()
-            .map(|r| Delivery {
+            .map(|r| InboxRow {
                 key: RequestId(r.key),
                 kind: r.kind,
                 payload: r.payload,

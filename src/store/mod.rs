@@ -13,7 +13,7 @@ mod test_inventory;
 mod threads;
 mod told_once;
 
-pub use inbox::{Delivery, Received};
+pub use inbox::{InboxRow, Received};
 pub use messages::{Claim, GivenUp, KnownMessage, Posted};
 pub use runs::Sender;
 pub use threads::{Failed, LeasedThread};

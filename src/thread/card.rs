@@ -10,7 +10,7 @@ use crate::slack::{
 
 use super::gate::{RunValue, STOP};
 use super::message::NOTICE;
-use super::{Message, Place, To, clock, figures};
+use super::{Message, RenderContext, To, clock, figures};
 
 /// How much of the brief, and of a reason, a card shows.
 const BRIEF: usize = 300;
@@ -18,7 +18,7 @@ const WHY: usize = 160;
 /// More stages than this are folded.
 const STAGES: usize = 24;
 
-pub(super) fn card(run: &Run, now: DateTime<Utc>, place: &Place) -> Message {
+pub(super) fn card(run: &Run, now: DateTime<Utc>, place: &RenderContext) -> Message {
     let mut blocks = vec![header(&title(run))];
     blocks.extend(Mrkdwn::excerpt(&run.request.brief, BRIEF).map(section));
     blocks.push(section(stages(run)));
@@ -126,7 +126,7 @@ pub(super) fn banners(run: &Run) -> Vec<&'static str> {
 }
 
 /// Where to read on: the run's page, the repository, the branch.
-fn places(run: &Run, place: &Place) -> Mrkdwn {
+fn places(run: &Run, place: &RenderContext) -> Mrkdwn {
     Mrkdwn::join(place.run_page(run).into_iter().chain(run.delivered.as_ref().map(branch)), " · ")
 }
 

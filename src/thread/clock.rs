@@ -6,7 +6,7 @@ use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
 use crate::run::{Attempt, GateSpec, OnDeadline, OpenGate, Phase, Run};
 use crate::slack::Mrkdwn;
 
-use super::Place;
+use super::RenderContext;
 use super::figures::{seconds, span, wait};
 
 /// The whole minute that `now` is in.
@@ -110,7 +110,7 @@ fn is_past(gate: &OpenGate, now: DateTime<Utc>) -> bool {
 }
 
 /// A moment in its reader's own zone, where a client can do that; else in ours, named.
-pub(super) fn moment(at: DateTime<Utc>, place: &Place) -> Mrkdwn {
+pub(super) fn moment(at: DateTime<Utc>, place: &RenderContext) -> Mrkdwn {
     let plain = stamp(at, place.clock_zone);
     if place.slack_dates { Mrkdwn::moment(at, &plain) } else { plain.into() }
 }

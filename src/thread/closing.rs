@@ -8,7 +8,7 @@ use crate::slack::{Mrkdwn, SlackBlock, context, one_line, section, shorten};
 
 use super::message::NOTICE;
 use super::people::{listed, mention};
-use super::{Message, Place, To, card, figures, gate, table};
+use super::{Message, RenderContext, To, card, figures, gate, table};
 
 const WHY: usize = 400;
 const FEEDBACK: usize = 800;
@@ -18,7 +18,7 @@ const COMMIT: usize = 12;
 const LISTED: usize = 24;
 
 /// None while the run is not over.
-pub(super) fn closing(run: &Run, place: &Place) -> Option<Message> {
+pub(super) fn closing(run: &Run, place: &RenderContext) -> Option<Message> {
     let outcome = run.outcome?;
     let mut blocks = vec![section(headline(run, outcome))];
     if outcome != Outcome::Done {

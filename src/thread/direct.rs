@@ -4,9 +4,9 @@
 
 use chrono::{DateTime, Utc};
 
-use super::gate::{Question, Silence};
+use super::gate::{GateView, SnoozeButton};
 use super::people::{called_by, in_person};
-use super::{Groups, Message, Place, To, clock};
+use super::{Groups, Message, RenderContext, To, clock};
 use crate::run::{Approver, PersonId, Reminder, Run, Verdict};
 use crate::slack::{Mrkdwn, actions, context, section};
 
@@ -20,15 +20,15 @@ enum Why {
 }
 
 /// Reminders and escalations of every question the run has asked.
-pub(super) fn direct(run: &Run, groups: &Groups, place: &Place) -> Vec<Message> {
-    Question::all(run).flat_map(|question| of_question(&question, groups, place)).collect()
+pub(super) fn direct(run: &Run, groups: &Groups, place: &RenderContext) -> Vec<Message> {
+    GateView::all(run).flat_map(|question| of_question(&question, groups, place)).collect()
 }
 
 /// The question `gate:<stage>:<round>`, to the starter and to everybody who can answer it, because Slack takes its card in no form. The same
 /// buttons; edited when it closes. None for a key that is no question's.
 #[must_use]
-pub fn unposted(run: &Run, gate_key: &str, place: &Place, groups: &Groups) -> Vec<Message> {
-    let Some(question) = Question::all(run).find(|question| question.key() == gate_key) else {
+pub fn unposted(run: &Run, gate_key: &str, place: &RenderContext, groups: &Groups) -> Vec<Message> {
+    let Some(question) = GateView::all(run).find(|question| question.key() == gate_key) else {
         return Vec::new();
     };
     let starter = Approver::Person(run.request.starter.clone());
@@ -43,7 +43,7 @@ pub fn unposted(run: &Run, gate_key: &str, place: &Place, groups: &Groups) -> Ve
         .collect()
 }
 
-fn of_question(question: &Question<'_>, groups: &Groups, place: &Place) -> Vec<Message> {
+fn of_question(question: &GateView<'_>, groups: &Groups, place: &RenderContext) -> Vec<Message> {
     let (stage, round) = (question.stage.name(), question.gate.id.round);
     let mut messages = Vec::new();
     for (i, reminded) in question.gate.reminders.iter().enumerate() {
@@ -73,7 +73,7 @@ fn of_question(question: &Question<'_>, groups: &Groups, place: &Place) -> Vec<M
 }
 
 /// Who could answer then: those who are listed, or whoever started the run where nobody else is. Not who had approved, or wanted silence.
-fn reminded_people(question: &Question<'_>, groups: &Groups, at: DateTime<Utc>) -> Vec<String> {
+fn reminded_people(question: &GateView<'_>, groups: &Groups, at: DateTime<Utc>) -> Vec<String> {
     let (run, spec) = (question.run, question.spec);
     let starter = Approver::Person(run.request.starter.clone());
     let escalated = question.gate.escalated_at.is_some_and(|since| since <= at);
@@ -101,7 +101,7 @@ fn reminded_people(question: &Question<'_>, groups: &Groups, at: DateTime<Utc>) 
 }
 
 /// Whether the rules let this person approve, as far as their groups are known.
-fn can_answer((question, groups): (&Question<'_>, &Groups), user: &str) -> bool {
+fn can_answer((question, groups): (&GateView<'_>, &Groups), user: &str) -> bool {
     let (run, spec) = (question.run, question.spec);
     let Some(home) = &run.request.channel else { return true };
     let person = PersonId::Slack { team: home.team.clone(), user: user.to_owned() };
@@ -118,7 +118,7 @@ fn can_answer((question, groups): (&Question<'_>, &Groups), user: &str) -> bool 
     unknown || run.may_answer((&question.gate.id, spec), (&person, &seen), Verdict::Approve).is_ok()
 }
 
-fn has_approved(question: &Question<'_>, user: &str, until: DateTime<Utc>) -> bool {
+fn has_approved(question: &GateView<'_>, user: &str, until: DateTime<Utc>) -> bool {
     let here =
         question.run.decisions.iter().filter(|d| {
             d.gate.as_ref() == Some(&question.gate.id) && d.verdict == Verdict::Approve
@@ -131,10 +131,10 @@ fn is(person: &PersonId, named: &str) -> bool {
 }
 
 fn draw(
-    question: &Question<'_>,
+    question: &GateView<'_>,
     why: Why,
     (key, user): (String, String),
-    place: &Place,
+    place: &RenderContext,
 ) -> Message {
     let mut blocks =
         vec![section(headline(question, why, &user, place)), section(question.figures())];
@@ -143,9 +143,9 @@ fn draw(
     if can_still(question, &user) {
         let silenced = question.gate.snoozed.iter().any(|snooze| is(&snooze.by, &user));
         let silence = if matches!(why, Why::Reminder(_)) && !silenced {
-            Silence::Offered
+            SnoozeButton::Offered
         } else {
-            Silence::NotOffered
+            SnoozeButton::NotOffered
         };
         blocks.push(actions(&question.key(), question.buttons(place, silence)));
         small.push(question.effect().into());
@@ -160,11 +160,11 @@ fn draw(
 }
 
 /// Whether a press of this person would change anything.
-fn can_still(question: &Question<'_>, user: &str) -> bool {
+fn can_still(question: &GateView<'_>, user: &str) -> bool {
     question.is_open() && !question.gate.approvals.iter().any(|by| is(by, user))
 }
 
-fn headline(question: &Question<'_>, why: Why, user: &str, place: &Place) -> Mrkdwn {
+fn headline(question: &GateView<'_>, why: Why, user: &str, place: &RenderContext) -> Mrkdwn {
     if !question.is_open() {
         return question.outcome();
     }
@@ -188,7 +188,7 @@ fn headline(question: &Question<'_>, why: Why, user: &str, place: &Place) -> Mrk
 }
 
 /// What a lock screen says first.
-const fn lead(question: &Question<'_>, why: Why) -> &'static str {
+const fn lead(question: &GateView<'_>, why: Why) -> &'static str {
     match why {
         _ if !question.is_open() => "",
         Why::Reminder(Reminder::Half) => "Reminder: ",
@@ -198,7 +198,7 @@ const fn lead(question: &Question<'_>, why: Why) -> &'static str {
     }
 }
 
-fn to_the_thread(question: &Question<'_>, place: &Place) -> Mrkdwn {
+fn to_the_thread(question: &GateView<'_>, place: &RenderContext) -> Mrkdwn {
     let to = place
         .thread
         .as_ref()

@@ -3,9 +3,9 @@
 
 use chrono::{DateTime, Utc};
 
-use super::gate::{Question, Silence};
+use super::gate::{GateView, SnoozeButton};
 use super::people::mention;
-use super::{Place, clock};
+use super::{RenderContext, clock};
 use crate::run::Run;
 use crate::slack::{Mrkdwn, SlackBlock, actions, context, divider, header, section};
 
@@ -15,12 +15,12 @@ const OTHERS: usize = 10;
 
 /// Whose answer it waits for, in blocks: `waiting` are runs with an open question, and whether this person may answer it.
 #[must_use]
-pub fn home(waiting: &[(Run, bool)], now: DateTime<Utc>, place: &Place) -> Vec<SlackBlock> {
+pub fn home(waiting: &[(Run, bool)], now: DateTime<Utc>, place: &RenderContext) -> Vec<SlackBlock> {
     let asked = |mine: bool| {
         waiting
             .iter()
             .filter(move |(_, may)| *may == mine)
-            .filter_map(|(run, _)| Question::open(run))
+            .filter_map(|(run, _)| GateView::open(run))
     };
     let mut blocks = vec![header("Waiting for you")];
     for question in asked(true).take(MINE) {
@@ -46,7 +46,7 @@ pub fn home(waiting: &[(Run, bool)], now: DateTime<Utc>, place: &Place) -> Vec<S
     blocks
 }
 
-fn mine(question: &Question<'_>, now: DateTime<Utc>, place: &Place) -> Vec<SlackBlock> {
+fn mine(question: &GateView<'_>, now: DateTime<Utc>, place: &RenderContext) -> Vec<SlackBlock> {
     let mut lines: Vec<Mrkdwn> = vec![question.asked().into(), question.figures().into()];
     lines.extend(question.approvals());
     lines.extend(question.look_twice());
@@ -54,20 +54,20 @@ fn mine(question: &Question<'_>, now: DateTime<Utc>, place: &Place) -> Vec<Slack
     if !clock::is_over(question.gate, question.spec, now) {
         blocks.push(actions(
             &format!("{}:{}", question.run.id(), question.key()),
-            question.buttons(place, Silence::NotOffered),
+            question.buttons(place, SnoozeButton::NotOffered),
         ));
     }
     blocks.push(context(small(question, now, place)));
     blocks
 }
 
-fn line(question: &Question<'_>, now: DateTime<Utc>, place: &Place) -> Mrkdwn {
+fn line(question: &GateView<'_>, now: DateTime<Utc>, place: &RenderContext) -> Mrkdwn {
     Mrkdwn::from(format!("*{} of {}* · ", question.stage.name(), question.run.request.project))
         + small(question, now, place)
 }
 
 /// How long it waits, and where its thread is.
-fn small(question: &Question<'_>, now: DateTime<Utc>, place: &Place) -> Mrkdwn {
+fn small(question: &GateView<'_>, now: DateTime<Utc>, place: &RenderContext) -> Mrkdwn {
     let run = question.run;
     let mut parts = vec![
         Mrkdwn::from(clock::left(question.gate, question.spec, now))

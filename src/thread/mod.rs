@@ -54,7 +54,7 @@ const NOTED: &str = "memo";
 
 /// What a drawing knows of the world around a run.
 #[derive(Clone, Debug)]
-pub struct Place {
+pub struct RenderContext {
     /// Signs links to pages; none where no browser can reach us.
     pub links: Option<Links>,
     /// The clock of those who see plain text.
@@ -65,7 +65,7 @@ pub struct Place {
     pub thread: Option<Url>,
 }
 
-impl Place {
+impl RenderContext {
     fn run_page(&self, run: &Run) -> Option<Mrkdwn> {
         let page = self.links.as_ref()?.run(run.id(), run.started_at?);
         Some(Mrkdwn::link(&page, "Run page"))
@@ -78,7 +78,7 @@ pub fn render(
     run: &Run,
     (progress, groups): (Option<&Progress>, &Groups),
     now: DateTime<Utc>,
-    place: &Place,
+    place: &RenderContext,
 ) -> Vec<Message> {
     let mut messages = vec![card::card(run, now, place)];
     messages.extend(ledger::ledger(run, progress));

@@ -2,7 +2,7 @@
 //! For the command line and for transcripts: the same words; Slack's tags and escapes undone, stars and backticks left as they read well.
 
 use super::{Message, To};
-use crate::slack::{Said, SlackBlock, said};
+use crate::slack::{BlockText, SlackBlock, said};
 
 /// All messages as text; replies hang under the first, and what is said to people directly comes after `→`.
 #[must_use]
@@ -33,12 +33,12 @@ pub(crate) fn plain_blocks(blocks: &[SlackBlock]) -> String {
 
 fn block(block: &SlackBlock) -> Vec<String> {
     match said(block) {
-        Some(Said::Title(title)) => vec![format!("[{title}]")],
-        Some(Said::Text(text)) => {
+        Some(BlockText::Title(title)) => vec![format!("[{title}]")],
+        Some(BlockText::Text(text)) => {
             plain_text(&text).lines().filter(|line| *line != "```").map(str::to_owned).collect()
         }
         // What a button opens is also a link in the small print.
-        Some(Said::Buttons(labels)) => {
+        Some(BlockText::Buttons(labels)) => {
             vec![labels.iter().map(|label| format!("[{label}]")).collect::<Vec<_>>().join(" ")]
         }
         None => Vec::new(),

@@ -10,7 +10,7 @@ use crate::run::{
     Tests, Tokens, Trouble, Usd, Verdict, Via,
 };
 
-use super::{Links, Place};
+use super::{Links, RenderContext};
 
 mod asking;
 mod tales;
@@ -48,9 +48,9 @@ pub(crate) fn name(text: &str) -> StageName {
 }
 
 /// A place with pages, in UTC.
-pub(crate) fn place() -> Place {
+pub(crate) fn place() -> RenderContext {
     let links = Links::new("a key for tests", Url::parse("https://signoff.example").unwrap());
-    Place {
+    RenderContext {
         links: Some(links),
         clock_zone: FixedOffset::east_opt(0).unwrap(),
         slack_dates: false,
@@ -59,8 +59,8 @@ pub(crate) fn place() -> Place {
 }
 
 /// A place that no browser can reach.
-pub(crate) fn no_pages() -> Place {
-    Place { links: None, ..place() }
+pub(crate) fn no_pages() -> RenderContext {
+    RenderContext { links: None, ..place() }
 }
 
 /// Six stages; the second asks; three attempts each; started by ana, ben approves.

@@ -13,7 +13,7 @@ const NAME: usize = 30;
 
 /// One line of the table, as text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Row {
+pub(crate) struct TableRow {
     pub stage: String,
     pub tokens: String,
     pub cost: String,
@@ -21,10 +21,10 @@ pub(crate) struct Row {
 }
 
 /// The stages that were worked on, and the total.
-pub(crate) fn rows(run: &Run) -> Vec<Row> {
+pub(crate) fn rows(run: &Run) -> Vec<TableRow> {
     let worked: Vec<_> = run.stages.iter().filter(|s| !s.attempts.is_empty()).collect();
     let costs: Vec<Usd> = worked.iter().map(|s| s.cost()).collect();
-    let row = |stage: &str, tokens: u64, cost: Usd, seconds: u64| Row {
+    let row = |stage: &str, tokens: u64, cost: Usd, seconds: u64| TableRow {
         stage: shorten(stage, NAME),
         tokens: count(tokens),
         cost: cost.to_string(),
@@ -45,21 +45,21 @@ pub(crate) fn rows(run: &Run) -> Vec<Row> {
 
 /// The table in monospaced columns.
 pub(super) fn table(run: &Run) -> String {
-    let head = Row {
+    let head = TableRow {
         stage: "Stage".to_owned(),
         tokens: "Tokens".to_owned(),
         cost: "Cost".to_owned(),
         time: "Time".to_owned(),
     };
-    let rows: Vec<Row> = [head].into_iter().chain(rows(run)).collect();
-    let widest = |of: fn(&Row) -> &str| rows.iter().map(|r| of(r).width()).max().unwrap_or(0);
+    let rows: Vec<TableRow> = [head].into_iter().chain(rows(run)).collect();
+    let widest = |of: fn(&TableRow) -> &str| rows.iter().map(|r| of(r).width()).max().unwrap_or(0);
     let widths = (
         widest(|r| &r.stage),
         widest(|r| &r.tokens) + 1,
         (widest(|r| &r.cost) + 2).max(9),
         (widest(|r| &r.time) + 2).max(9),
     );
-    let line = |r: &Row| {
+    let line = |r: &TableRow| {
         let name = format!("{}{}", r.stage, " ".repeat(widths.0 - r.stage.width()));
         format!(
             "{name}{}{}{}",

@@ -14,9 +14,9 @@ use chrono::{DateTime, Utc};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::chat::Proven;
-use crate::commands::Doors;
+use crate::commands::Services;
 use crate::slack::{SlackApi, SocketHealth, Verifier};
-use crate::thread::Place;
+use crate::thread::RenderContext;
 
 /// Slack sends a few kilobytes; more than this is somebody else.
 const BODY_BYTES: usize = 1 << 20;
@@ -26,9 +26,9 @@ const BODY_BYTES: usize = 1 << 20;
 pub struct Web {
     /// No door opens before.
     pub proven: Proven,
-    pub doors: Doors,
+    pub doors: Services,
     /// What pages know of the world around a run.
-    pub place: Place,
+    pub place: RenderContext,
     pub slack: Option<SlackDoor>,
     pub clock: fn() -> DateTime<Utc>,
 }
@@ -44,7 +44,7 @@ pub struct SlackDoor {
     /// Where an emulator's answers go; Slack's own are known.
     pub api_url: Option<url::Url>,
     /// What drawings in Slack know of the world around a run: their links lead where people of Slack are.
-    pub place: Place,
+    pub place: RenderContext,
 }
 
 /// All routes.

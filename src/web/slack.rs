@@ -10,9 +10,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::Web;
 use crate::chat::{Actor, Arrival, PATIENCE, Way};
-use crate::slack::{
-    Inbound, Receipt, SIGNATURE_HEADER, SignatureError, TIMESTAMP_HEADER, Verifier,
-};
+use crate::slack::{Ack, Inbound, SIGNATURE_HEADER, SignatureError, TIMESTAMP_HEADER, Verifier};
 
 /// `POST /slack`: commands, clicks, forms and events alike.
 pub async fn receive(State(web): State<Web>, request: Request) -> Response {
@@ -64,10 +62,10 @@ fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
-fn response(receipt: Receipt) -> Response {
+fn response(receipt: Ack) -> Response {
     match receipt {
-        Receipt::Kept => StatusCode::OK.into_response(),
-        Receipt::Answered(answer) => Json(answer).into_response(),
-        Receipt::NotKept => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+        Ack::Kept => StatusCode::OK.into_response(),
+        Ack::Answered(answer) => Json(answer).into_response(),
+        Ack::NotKept => StatusCode::SERVICE_UNAVAILABLE.into_response(),
     }
 }

@@ -59,7 +59,7 @@ pub(super) struct Git {
 }
 
 /// What one call of git said.
-pub(super) struct Said {
+pub(super) struct GitOutput {
     pub status: ExitStatus,
     pub out: Vec<u8>,
     pub err: String,
@@ -160,7 +160,7 @@ impl Git {
     }
 
     /// The first `most` bytes of what it says, and how it ended.
-    pub async fn said(mut self, most: u64) -> Result<Said, WorkspaceError> {
+    pub async fn said(mut self, most: u64) -> Result<GitOutput, WorkspaceError> {
         let mut child = self.command.spawn().map_err(WorkspaceError::io("starting git"))?;
         let talked = timeout(self.limit, talk(&mut child, &self.input, most)).await;
         if let Ok(said) = talked {
@@ -171,7 +171,7 @@ impl Git {
     }
 }
 
-async fn talk(child: &mut Child, input: &[u8], most: u64) -> std::io::Result<Said> {
+async fn talk(child: &mut Child, input: &[u8], most: u64) -> std::io::Result<GitOutput> {
     let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
     let write = async move {
         if let Some(mut stdin) = stdin {
@@ -181,7 +181,7 @@ async fn talk(child: &mut Child, input: &[u8], most: u64) -> std::io::Result<Sai
     };
     let ((), out, err) = tokio::join!(write, read(stdout, most), read(stderr, 1 << 16));
     let status = child.wait().await?;
-    Ok(Said { status, out: out?, err: String::from_utf8_lossy(&err?).into_owned() })
+    Ok(GitOutput { status, out: out?, err: String::from_utf8_lossy(&err?).into_owned() })
 }
 
 /// Dropping the pipe afterwards ends a git that has more to say.

@@ -75,18 +75,18 @@ impl Shadow {
             files,
             &letters(&raw),
             &String::from_utf8_lossy(&said.out),
-            Room { left: max_bytes, full: cut },
+            SpaceLeft { left: max_bytes, full: cut },
         ))
     }
 }
 
 /// How much text still fits.
-struct Room {
+struct SpaceLeft {
     left: usize,
     full: bool,
 }
 
-impl Room {
+impl SpaceLeft {
     fn take(&mut self, text: &str) -> String {
         if text.len() <= self.left {
             self.left -= text.len();
@@ -100,7 +100,7 @@ impl Room {
     }
 }
 
-fn assemble(files: Vec<Counted>, letters: &[char], text: &str, mut room: Room) -> Patch {
+fn assemble(files: Vec<Counted>, letters: &[char], text: &str, mut room: SpaceLeft) -> Patch {
     let mut sections = sections(text).into_iter();
     let files = files.into_iter().zip(letters).map(|(file, letter)| {
         // A file that became a link, or the other way round, is told in two sections: gone and new.

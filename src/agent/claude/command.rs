@@ -9,7 +9,7 @@ use tokio::fs;
 use tokio::process::{Child, Command};
 use uuid::Uuid;
 
-use super::{ClaudeCode, ModelAccess, Order, instructions};
+use super::{ClaudeCode, Launch, ModelAccess, instructions};
 use crate::agent::{AgentError, Assignment, Session};
 use crate::sandbox::{BoxSpec, Network};
 
@@ -53,7 +53,7 @@ const ENVIRONMENT: [(&str, &str); 10] = [
 ];
 
 impl ClaudeCode {
-    pub(super) async fn start(&self, order: &Order<'_>) -> Result<Child, AgentError> {
+    pub(super) async fn start(&self, order: &Launch<'_>) -> Result<Child, AgentError> {
         let a = order.assignment;
         fs::create_dir_all(a.home.join("tmp"))
             .await
@@ -104,7 +104,7 @@ impl ClaudeCode {
     }
 }
 
-fn flags_of(order: &Order<'_>) -> Vec<String> {
+fn flags_of(order: &Launch<'_>) -> Vec<String> {
     let (flag, id) = match order.session {
         Session::New(id) => ("--session-id", id),
         Session::Resume(id) => ("--resume", id),

@@ -4,13 +4,13 @@
 use std::time::Duration;
 
 use super::command::PERMISSIONS;
-use super::stream::{Outcome, Reading};
+use super::stream::{CliResult, Reading};
 use crate::agent::event::{failed, late};
 use crate::run::{AgentEnd, Trouble, Written};
 
 /// Why we stopped listening.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Silence {
+pub(super) enum Exit {
     /// It closed its output; the exit code, if there was one.
     Ended(Option<i32>),
     /// We were told to stop.
@@ -20,7 +20,7 @@ pub(super) enum Silence {
 }
 
 /// What the reading, the silence and standard error's tail mean together.
-pub(super) fn judge(reading: &Reading, silence: &Silence, stderr: &str) -> AgentEnd {
+pub(super) fn judge(reading: &Reading, silence: &Exit, stderr: &str) -> AgentEnd {
     if let Some(why) = &reading.refused {
         return failed(Trouble::Setup, why);
     }
@@ -35,10 +35,10 @@ pub(super) fn judge(reading: &Reading, silence: &Silence, stderr: &str) -> Agent
         (_, Some(outcome)) if !outcome.is_error && outcome.terminal_reason == "completed" => {
             AgentEnd::Finished
         }
-        (Silence::Stopped, _) => AgentEnd::Stopped,
-        (Silence::TimedOut(limit), _) => late(*limit),
-        (Silence::Ended(_), Some(outcome)) => failure(reading, outcome),
-        (Silence::Ended(code), None) => crash(reading, *code, stderr),
+        (Exit::Stopped, _) => AgentEnd::Stopped,
+        (Exit::TimedOut(limit), _) => late(*limit),
+        (Exit::Ended(_), Some(outcome)) => failure(reading, outcome),
+        (Exit::Ended(code), None) => crash(reading, *code, stderr),
     }
 }
 
@@ -49,7 +49,7 @@ pub(super) fn words(reading: &Reading) -> Option<String> {
     (!words.is_empty()).then_some(words)
 }
 
-fn failure(reading: &Reading, outcome: &Outcome) -> AgentEnd {
+fn failure(reading: &Reading, outcome: &CliResult) -> AgentEnd {
     let said = if outcome.text.is_empty() { &outcome.errors } else { &outcome.text };
     // Advice about our own socket helps nobody.
     let said = said.split(" If it persists").next().unwrap_or_default();

@@ -26,7 +26,7 @@ use super::lines::tail;
 use super::{Agent, AgentError, AgentEvent, Assignment, Report, Session};
 use crate::run::{AgentEnd, Trouble, Usd};
 use crate::sandbox::{self, Sandbox};
-use end::{Silence, judge, words};
+use end::{Exit, judge, words};
 use stream::Reading;
 use talk::Talk;
 
@@ -65,7 +65,7 @@ impl Agent for ClaudeCode {
 }
 
 /// What one process is told.
-struct Order<'a> {
+struct Launch<'a> {
     assignment: &'a Assignment,
     session: Session,
     prompt: String,
@@ -100,10 +100,10 @@ impl ClaudeCode {
         if let Some(end) = end {
             return Ok(report(&Reading::default(), end));
         }
-        let (told, mut reading) = self.process(&Order::of(a).await, &teller, stop).await?;
+        let (told, mut reading) = self.process(&Launch::of(a).await, &teller, stop).await?;
         let mut end = told;
         if reading.lost_its_transcript() && !stop.is_cancelled() {
-            (end, reading) = self.process(&Order::anew(a), &teller, stop).await?;
+            (end, reading) = self.process(&Launch::anew(a), &teller, stop).await?;
         }
         let report = report(&reading, end);
         teller.tell(vec![report.event()]);
@@ -113,7 +113,7 @@ impl ClaudeCode {
     /// One process from start to end; nothing of it is left running.
     async fn process(
         &self,
-        order: &Order<'_>,
+        order: &Launch<'_>,
         teller: &Teller,
         stop: &CancellationToken,
     ) -> Result<(AgentEnd, Reading), AgentError> {
@@ -122,11 +122,11 @@ impl ClaudeCode {
         let mut talk = Talk::with(&mut child, order.assignment, teller.clone()).await?;
         let limit = order.assignment.timeout;
         let silence = tokio::select! {
-            heard = talk.work(&order.prompt) => heard.map(|()| Silence::Ended(None)),
-            () = stop.cancelled() => Ok(Silence::Stopped),
-            () = sleep(limit) => Ok(Silence::TimedOut(limit)),
+            heard = talk.work(&order.prompt) => heard.map(|()| Exit::Ended(None)),
+            () = stop.cancelled() => Ok(Exit::Stopped),
+            () = sleep(limit) => Ok(Exit::TimedOut(limit)),
         };
-        if matches!(silence, Ok(Silence::Stopped | Silence::TimedOut(_))) {
+        if matches!(silence, Ok(Exit::Stopped | Exit::TimedOut(_))) {
             // Nobody minds if it cannot hear this: it is killed next.
             let _ = timeout(LAST_WORDS, talk.interrupt()).await;
         }
@@ -142,10 +142,10 @@ impl ClaudeCode {
 }
 
 /// Lets it leave by itself for a while, so that its transcript is whole.
-async fn wait(child: &mut Child, silence: Silence) -> Silence {
-    let patience = if matches!(silence, Silence::Ended(_)) { GOODBYE } else { LAST_WORDS };
+async fn wait(child: &mut Child, silence: Exit) -> Exit {
+    let patience = if matches!(silence, Exit::Ended(_)) { GOODBYE } else { LAST_WORDS };
     match (timeout(patience, child.wait()).await, silence) {
-        (Ok(Ok(status)), Silence::Ended(_)) => Silence::Ended(status.code()),
+        (Ok(Ok(status)), Exit::Ended(_)) => Exit::Ended(status.code()),
         (_, silence) => silence,
     }
 }
@@ -162,7 +162,7 @@ fn report(reading: &Reading, end: AgentEnd) -> Report {
     }
 }
 
-impl<'a> Order<'a> {
+impl<'a> Launch<'a> {
     /// Resumes only what has a transcript, and never starts what has one: the CLI refuses an id that is in use.
     async fn of(assignment: &'a Assignment) -> Self {
         match assignment.session {

@@ -1,7 +1,7 @@
 //! Do we understand what the CLI really printed?
 //! Lines recorded from version 2.1.330, shortened to the fields that matter.
 
-use super::end::{Silence, judge, words};
+use super::end::{Exit, judge, words};
 use super::stream::Reading;
 use crate::agent::AgentEvent;
 use crate::run::{AgentEnd, Tokens, Trouble, Usd};
@@ -22,7 +22,7 @@ fn read(lines: &[&str]) -> (Reading, Vec<AgentEvent>) {
 }
 
 fn end_of(lines: &[&str]) -> AgentEnd {
-    judge(&read(lines).0, &Silence::Ended(Some(1)), "")
+    judge(&read(lines).0, &Exit::Ended(Some(1)), "")
 }
 
 fn api_error(status: &str, said: &str) -> AgentEnd {
@@ -64,7 +64,7 @@ fn the_bill_is_of_this_process_alone() {
 #[test]
 fn the_last_result_counts_whatever_the_exit_code() {
     let (reading, _) = read(&[INIT, GOOD]);
-    assert_eq!(judge(&reading, &Silence::Ended(Some(1)), ""), AgentEnd::Finished);
+    assert_eq!(judge(&reading, &Exit::Ended(Some(1)), ""), AgentEnd::Finished);
     assert_eq!(words(&reading).as_deref(), Some("All done."));
     let cut = r#"{"type":"result","subtype":"error_during_execution","is_error":true,"terminal_reason":"aborted_tools","result_index":1}"#;
     assert_eq!(end_of(&[INIT, GOOD, cut]), failed(Trouble::Agent, "aborted_tools"));
@@ -105,7 +105,7 @@ fn a_refused_key_ends_it_at_once() {
     let why = "the model answered 401 (authentication_failed)".to_owned();
     assert_eq!(events[1], AgentEvent::Retrying { attempt: 1, delay_ms: 506, why: why.clone() });
     assert_eq!(
-        judge(&reading, &Silence::Ended(None), ""),
+        judge(&reading, &Exit::Ended(None), ""),
         AgentEnd::Failed { trouble: Trouble::Setup, why }
     );
 }
@@ -115,17 +115,17 @@ fn other_permissions_than_asked_for_are_not_worked_with() {
     let (reading, _) = read(&[&INIT.replace("bypassPermissions", "default")]);
     assert!(reading.is_pointless());
     let why = "it took permission mode default instead of bypassPermissions";
-    assert_eq!(judge(&reading, &Silence::Ended(None), ""), failed(Trouble::Setup, why));
+    assert_eq!(judge(&reading, &Exit::Ended(None), ""), failed(Trouble::Setup, why));
 }
 
 #[test]
 fn a_crash_quotes_the_last_words() {
-    let bad_flag = judge(&read(&[]).0, &Silence::Ended(Some(1)), "error: unknown option '--x'\n");
+    let bad_flag = judge(&read(&[]).0, &Exit::Ended(Some(1)), "error: unknown option '--x'\n");
     assert_eq!(
         bad_flag,
         failed(Trouble::Setup, "it ended with exit code 1: error: unknown option '--x'")
     );
-    let killed = judge(&read(&[INIT]).0, &Silence::Ended(None), "");
+    let killed = judge(&read(&[INIT]).0, &Exit::Ended(None), "");
     assert_eq!(killed, failed(Trouble::Agent, "it ended with a signal: it said nothing"));
 }
 

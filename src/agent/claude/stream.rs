@@ -23,7 +23,7 @@ pub(super) struct Reading {
     pub info: Option<AgentInfo>,
     pub permission_mode: Option<String>,
     /// The newest by `result_index`: with sub-agents there may be several.
-    pub result: Option<Outcome>,
+    pub result: Option<CliResult>,
     /// The API refuses our key, and the CLI would go on trying.
     pub refused: Option<String>,
     /// What kind of API error was last put into words: `billing_error`, `overloaded`.
@@ -39,7 +39,7 @@ pub(super) struct Reading {
 
 /// A `result` line.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Outcome {
+pub(super) struct CliResult {
     pub index: u64,
     pub subtype: String,
     pub is_error: bool,
@@ -226,7 +226,7 @@ impl Reading {
         self.results += 1;
         let errors: Vec<&str> =
             line["errors"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-        let outcome = Outcome {
+        let outcome = CliResult {
             index: line["result_index"].as_u64().unwrap_or(0),
             subtype: text(&line["subtype"]),
             is_error: line["is_error"] != false,

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use tokio::net::UnixListener;
 
 use conversation::Conversation;
-use play::Answer;
+use play::ModelReply;
 pub use scenario::{Call, Fault, Scenario, ScenarioError, Scene, Turn, Usage};
 
 /// Whole conversations are sent with every request.
@@ -61,7 +61,7 @@ async fn message(State(stage): State<Arc<Stage>>, Json(request): Json<Value>) ->
 }
 
 impl Stage {
-    fn fault(&self, answer: &Answer) -> Option<StatusCode> {
+    fn fault(&self, answer: &ModelReply) -> Option<StatusCode> {
         let fault = answer.fault?;
         let mut struck = self.faults.lock().expect("nobody panics while holding it");
         let times = struck.entry(answer.place?).or_default();

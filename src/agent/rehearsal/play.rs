@@ -15,7 +15,7 @@ const MOST_TRIES: usize = 4;
 
 /// One answer, ready for the wire.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(super) struct ModelReply {
     pub text: String,
     pub calls: Vec<ToolUse>,
     pub usage: Usage,
@@ -34,27 +34,27 @@ pub(super) struct ToolUse {
 }
 
 /// The newest prompt that some scene fits picks the scene, of several the last; the calls made so far pick the turn.
-pub(super) fn answer(scenario: &Scenario, conversation: &Conversation) -> Answer {
+pub(super) fn answer(scenario: &Scenario, conversation: &Conversation) -> ModelReply {
     let Some((scene, groups)) = pick(scenario, conversation) else {
-        return Answer {
+        return ModelReply {
             place: None,
             ..words("This rehearsal has no scene for that prompt.".to_owned())
         };
     };
     let turns = &scenario.scenes[scene].turns;
     for (at, turn) in turns.iter().enumerate() {
-        let states: Vec<State> =
+        let states: Vec<ModelState> =
             (0..turn.calls.len()).map(|call| state(conversation, scene, at, call)).collect();
-        if turn.calls.is_empty() || states.iter().any(|s| *s != State::Done) {
+        if turn.calls.is_empty() || states.iter().any(|s| *s != ModelState::Done) {
             let script = Script { groups: &groups, folder: &conversation.folder };
             return script.turn(turn, (scene, at), &states);
         }
     }
-    Answer { place: Some((scene, turns.len())), ..words("Done.".to_owned()) }
+    ModelReply { place: Some((scene, turns.len())), ..words("Done.".to_owned()) }
 }
 
-fn words(text: String) -> Answer {
-    Answer {
+fn words(text: String) -> ModelReply {
+    ModelReply {
         text,
         calls: Vec::new(),
         usage: Usage { input: 4, output: 12, ..Usage::default() },
@@ -77,27 +77,27 @@ fn pick<'a>(scenario: &Scenario, conversation: &'a Conversation) -> Option<(usiz
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
+enum ModelState {
     Todo,
     ReadFirst,
     Done,
 }
 
 /// A cut call is made again; a file that must be read first is read. Everything else, good or bad, is part of the play.
-fn state(conversation: &Conversation, scene: usize, turn: usize, call: usize) -> State {
+fn state(conversation: &Conversation, scene: usize, turn: usize, call: usize) -> ModelState {
     let tried: Vec<_> = conversation
         .tried
         .iter()
         .filter(|t| (t.id.scene, t.id.turn, t.id.call) == (scene, turn, call))
         .collect();
     if tried.iter().filter(|t| !t.id.prepares).count() >= MOST_TRIES {
-        return State::Done;
+        return ModelState::Done;
     }
     match tried.last() {
-        None => State::Todo,
-        Some(last) if last.id.prepares || last.result == CallResult::Lost => State::Todo,
-        Some(last) if last.result == CallResult::Unread => State::ReadFirst,
-        Some(_) => State::Done,
+        None => ModelState::Todo,
+        Some(last) if last.id.prepares || last.result == CallResult::Lost => ModelState::Todo,
+        Some(last) if last.result == CallResult::Unread => ModelState::ReadFirst,
+        Some(_) => ModelState::Done,
     }
 }
 
@@ -107,20 +107,20 @@ struct Script<'a> {
 }
 
 impl Script<'_> {
-    fn turn(&self, turn: &Turn, place: (usize, usize), states: &[State]) -> Answer {
-        let open = turn.calls.iter().enumerate().filter(|(n, _)| states[*n] != State::Done);
+    fn turn(&self, turn: &Turn, place: (usize, usize), states: &[ModelState]) -> ModelReply {
+        let open = turn.calls.iter().enumerate().filter(|(n, _)| states[*n] != ModelState::Done);
         let calls = open.map(|(n, call)| {
             let id = CallId {
                 scene: place.0,
                 turn: place.1,
                 call: n,
-                prepares: states[n] == State::ReadFirst,
+                prepares: states[n] == ModelState::ReadFirst,
             };
             let (name, input) = if id.prepares { self.read(call) } else { self.call(call) };
             ToolUse { id: format!("{id}_{}", Uuid::new_v4().simple()), name, input }
         });
         let (calls, text) = (calls.collect(), self.fill(&turn.text));
-        Answer {
+        ModelReply {
             text,
             calls,
             usage: turn.usage,
@@ -185,7 +185,7 @@ mod tests {
         turn = [{ text = 'Fixing {{2}} of {{1}}.', edit = [{ file = 'a.js', old = '1', new = '2' }], run = ['node --test'] }, { text = 'Fixed.' }]
     ";
 
-    fn next(prompts: &[&str], tried: Vec<Tried>) -> Answer {
+    fn next(prompts: &[&str], tried: Vec<Tried>) -> ModelReply {
         let scenario = Scenario::parse("play.toml", PLAY).expect("a scenario");
         let prompts = prompts.iter().map(|p| (*p).to_owned()).collect();
         answer(&scenario, &Conversation { prompts, tried, folder: "/w".to_owned() })
@@ -195,7 +195,7 @@ mod tests {
         Tried { id: CallId { scene, turn: 0, call, prepares: false }, result }
     }
 
-    fn names(answer: &Answer) -> Vec<&'static str> {
+    fn names(answer: &ModelReply) -> Vec<&'static str> {
         answer.calls.iter().map(|c| c.name).collect()
     }
 

@@ -12,7 +12,7 @@ use futures::{StreamExt, stream as streams};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::play::{Answer, ToolUse};
+use super::play::{ModelReply, ToolUse};
 use super::scenario::Usage;
 
 /// How much of an answer is sent at a time, in characters.
@@ -34,7 +34,7 @@ pub(super) fn fault(status: StatusCode) -> Response {
         .into_response()
 }
 
-pub(super) fn whole(answer: &Answer, model: &str) -> Response {
+pub(super) fn whole(answer: &ModelReply, model: &str) -> Response {
     let mut message = opening(model, answer.usage);
     message["stop_reason"] = stop_reason(answer);
     let text = (!answer.text.is_empty()).then(|| json!({"type": "text", "text": answer.text}));
@@ -43,7 +43,7 @@ pub(super) fn whole(answer: &Answer, model: &str) -> Response {
     Json(message).into_response()
 }
 
-pub(super) fn stream(answer: &Answer, model: &str, chunk: Duration) -> Response {
+pub(super) fn stream(answer: &ModelReply, model: &str, chunk: Duration) -> Response {
     let events = streams::iter(events(answer, model)).then(move |data| async move {
         if data["type"] == "content_block_delta" {
             tokio::time::sleep(chunk).await;
@@ -54,7 +54,7 @@ pub(super) fn stream(answer: &Answer, model: &str, chunk: Duration) -> Response 
     Sse::new(events).into_response()
 }
 
-fn events(answer: &Answer, model: &str) -> Vec<Value> {
+fn events(answer: &ModelReply, model: &str) -> Vec<Value> {
     // As the real API: what was put in is known at once, what comes out only at the end.
     let start = opening(model, Usage { output: 1, ..answer.usage });
     let mut events = vec![json!({"type": "message_start", "message": start})];
@@ -101,7 +101,7 @@ fn opening(model: &str, usage: Usage) -> Value {
     json!({"id": id, "type": "message", "role": "assistant", "model": model, "content": [], "stop_reason": null, "stop_sequence": null, "usage": usage})
 }
 
-fn stop_reason(answer: &Answer) -> Value {
+fn stop_reason(answer: &ModelReply) -> Value {
     json!(if answer.calls.is_empty() { "end_turn" } else { "tool_use" })
 }
 
@@ -129,7 +129,7 @@ mod tests {
             input: json!({"command": "ls"}),
         };
         let usage = Usage { input: 4, output: 250, cache_read: 9, cache_write: 8 };
-        let answer = Answer {
+        let answer = ModelReply {
             text: "Listing.".into(),
             calls: vec![call],
             usage,

@@ -20,28 +20,28 @@ use crate::store::Store;
 #[derive(Debug, Serialize)]
 struct Finding {
     what: &'static str,
-    state: State,
+    state: FindingState,
     says: String,
 }
 
 impl Finding {
     fn ok(what: &'static str, says: impl Into<String>) -> Self {
-        Self { what, state: State::Ok, says: says.into() }
+        Self { what, state: FindingState::Ok, says: says.into() }
     }
 
     fn less(what: &'static str, says: impl Into<String>) -> Self {
-        Self { what, state: State::Less, says: says.into() }
+        Self { what, state: FindingState::Less, says: says.into() }
     }
 
     fn missing(what: &'static str, says: impl Into<String>) -> Self {
-        Self { what, state: State::Missing, says: says.into() }
+        Self { what, state: FindingState::Missing, says: says.into() }
     }
 
     fn line(&self) -> String {
         let glyph = match self.state {
-            State::Ok => "✓",
-            State::Less => "~",
-            State::Missing => "✗",
+            FindingState::Ok => "✓",
+            FindingState::Less => "~",
+            FindingState::Missing => "✗",
         };
         format!("{glyph} {:<9} {}", self.what, self.says)
     }
@@ -49,7 +49,7 @@ impl Finding {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-enum State {
+enum FindingState {
     Ok,
     /// Works, with less.
     Less,
@@ -72,14 +72,14 @@ pub async fn doctor(config: Config, json: bool, out: &mut dyn Write) -> Result<u
             if json { serde_json::to_string(finding).context("printing")? } else { finding.line() };
         writeln!(out, "{line}").context("printing")?;
     }
-    let missing = findings.iter().any(|f| f.state == State::Missing);
+    let missing = findings.iter().any(|f| f.state == FindingState::Missing);
     Ok(if missing { exit::MISSING } else { exit::OK })
 }
 
 async fn program(what: &'static str, remedy: &str) -> Finding {
     match version(Command::new(what).arg("--version")).await {
-        Some(says) => Finding { what, state: State::Ok, says },
-        None => Finding { what, state: State::Missing, says: remedy.to_owned() },
+        Some(says) => Finding { what, state: FindingState::Ok, says },
+        None => Finding { what, state: FindingState::Missing, says: remedy.to_owned() },
     }
 }
 
@@ -91,21 +91,21 @@ async fn version(command: &mut Command) -> Option<String> {
 async fn database(config: &Config) -> Finding {
     let (state, says) = match &config.database_url {
         None => (
-            State::Missing,
+            FindingState::Missing,
             "DATABASE_URL is not set and no `signoff up` runs here. Start `signoff up`, or set it."
                 .to_owned(),
         ),
         Some(url) => match Store::connect(url).await {
             Ok(store) => match store.newest_runs(1).await {
-                Ok(_) => (State::Ok, "the database answers".to_owned()),
+                Ok(_) => (FindingState::Ok, "the database answers".to_owned()),
                 Err(_) => (
-                    State::Less,
+                    FindingState::Less,
                     "the database answers, without our tables yet: `serve` and `worker` make them"
                         .to_owned(),
                 ),
             },
             Err(e) => (
-                State::Missing,
+                FindingState::Missing,
                 format!("{:#}. Is it running, and is DATABASE_URL right?", anyhow::Error::from(e)),
             ),
         },
@@ -116,17 +116,21 @@ async fn database(config: &Config) -> Finding {
 async fn temporal(config: &Config) -> Finding {
     let doors = crate::engine::Engine::new(parts::address(config), config.task_queue.clone());
     let (state, says) = match doors.ping().await {
-        Ok(version) => (State::Ok, format!("server {version}, task queue {}", config.task_queue)),
-        Err(e) => (State::Missing, format!("{e}. Start `signoff up`, or set TEMPORAL_ADDRESS.")),
+        Ok(version) => {
+            (FindingState::Ok, format!("server {version}, task queue {}", config.task_queue))
+        }
+        Err(e) => {
+            (FindingState::Missing, format!("{e}. Start `signoff up`, or set TEMPORAL_ADDRESS."))
+        }
     };
     Finding { what: "temporal", state, says }
 }
 
 async fn sandbox() -> Finding {
     let (state, says) = match Sandbox::bubblewrap().await {
-        Ok(_) => (State::Ok, "bubblewrap confines agents and checks".to_owned()),
+        Ok(_) => (FindingState::Ok, "bubblewrap confines agents and checks".to_owned()),
         Err(why) => (
-            State::Less,
+            FindingState::Less,
             format!(
                 "no sandbox: {why:#}. Rehearsals and scripts run; a real model needs bubblewrap or --no-sandbox."
             ),
@@ -139,10 +143,10 @@ async fn claude(config: &Config) -> Finding {
     let found = local::claude_cli::find(Some(config.path.as_ref()), &config.cache);
     let (state, says) = match found {
         Some(program) => match version(Command::new(&program).arg("--version").env("DISABLE_AUTOUPDATER", "1")).await {
-            Some(version) => (State::Ok, format!("{version} at {}", program.display())),
-            None => (State::Missing, format!("{} does not run. Install Claude Code again.", program.display())),
+            Some(version) => (FindingState::Ok, format!("{version} at {}", program.display())),
+            None => (FindingState::Missing, format!("{} does not run. Install Claude Code again.", program.display())),
         },
-        None => (State::Less, "Claude Code is not here. Install it, or let `signoff up` fetch it; script agents work without.".to_owned()),
+        None => (FindingState::Less, "Claude Code is not here. Install it, or let `signoff up` fetch it; script agents work without.".to_owned()),
     };
     Finding { what: "claude", state, says }
 }
@@ -153,7 +157,7 @@ fn model(config: &Config) -> Finding {
     } else {
         "a real model, with your key"
     };
-    Finding { what: "model", state: State::Ok, says: says.to_owned() }
+    Finding { what: "model", state: FindingState::Ok, says: says.to_owned() }
 }
 
 fn projects(config: &Config) -> Finding {
@@ -163,7 +167,7 @@ fn projects(config: &Config) -> Finding {
         .all()
         .filter_map(|project| unheard(project, &config.projects.policy))
         .collect();
-    let state = if unheard.is_empty() { State::Ok } else { State::Less };
+    let state = if unheard.is_empty() { FindingState::Ok } else { FindingState::Less };
     Finding {
         what: "projects",
         state,

@@ -56,7 +56,7 @@ Error [ERR_TEST_FAILURE]
 </testsuites>"#;
 
 fn told(text: &str) -> String {
-    let Report { tests, failures, .. } = read(text);
+    let JunitReport { tests, failures, .. } = read(text);
     let failures: Vec<_> = failures
         .iter()
         .map(|failure| format!("\n{}: {}", failure.name, failure.message.replace('\n', "\\n")))
@@ -146,8 +146,8 @@ fn a_report_that_breaks_off_is_read_as_far_as_it_goes() {
         "2 passed, 1 failed, 1 skipped\ndeep bad: the answer was 41, not 42"
     );
     assert_eq!(read(&PYTEST[..PYTEST.find("test_bad").unwrap()]).tests.ran(), 1);
-    assert_eq!(read(""), Report::default());
-    assert_eq!(read("TAP version 13\nok 1 - adds\n"), Report::default());
+    assert_eq!(read(""), JunitReport::default());
+    assert_eq!(read("TAP version 13\nok 1 - adds\n"), JunitReport::default());
 }
 
 #[test]

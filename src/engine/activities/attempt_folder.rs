@@ -9,12 +9,12 @@ use anyhow::{Context, Result, anyhow};
 use crate::run::{RunId, Snapshot, StageName, Written};
 
 /// The folder of one attempt, and the right to be in it.
-pub(super) struct Desk {
+pub(super) struct AttemptFolder {
     pub(super) folder: PathBuf,
     _held: File,
 }
 
-impl Desk {
+impl AttemptFolder {
     /// Only one process is at a desk. Its box dies with it, so a free desk means a dead box.
     pub(super) fn take(runs: &Path, run: &RunId, stage: &StageName, attempt: u32) -> Result<Self> {
         let folder = runs.join(run.as_str()).join(format!("{stage}-{attempt}"));
@@ -76,8 +76,8 @@ mod tests {
         Snapshot { commit: commit.to_owned(), tree: "t".to_owned() }
     }
 
-    fn desk(runs: &Path) -> Result<Desk> {
-        Desk::take(runs, &"tale-k3f9qdx".parse()?, &"draft".parse()?, 1)
+    fn desk(runs: &Path) -> Result<AttemptFolder> {
+        AttemptFolder::take(runs, &"tale-k3f9qdx".parse()?, &"draft".parse()?, 1)
     }
 
     #[test]

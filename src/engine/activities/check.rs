@@ -6,7 +6,7 @@ use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use tokio_util::sync::CancellationToken;
 
 use super::CheckInput;
-use super::attempt_folder::{Desk, tidy};
+use super::attempt_folder::{AttemptFolder, tidy};
 use super::bench::Bench;
 use super::database_retry::patiently;
 use super::handover::Handover;
@@ -21,7 +21,7 @@ impl Bench {
         ctx: &ActivityContext,
         input: &CheckInput,
     ) -> Result<Checked, ActivityError> {
-        let desk = Desk::take(&self.runs, &input.run, &input.stage.name, input.attempt)?;
+        let desk = AttemptFolder::take(&self.runs, &input.run, &input.stage.name, input.attempt)?;
         let stop = CancellationToken::new();
         let checked =
             beating(ctx, &Handover::default(), &stop, self.judged(input, &desk, &stop)).await?;
@@ -34,7 +34,7 @@ impl Bench {
     async fn judged(
         &self,
         input: &CheckInput,
-        desk: &Desk,
+        desk: &AttemptFolder,
         stop: &CancellationToken,
     ) -> anyhow::Result<Checked> {
         let shadow = self.begun(&input.run).await.context("opening the shadow repository")?;

@@ -47,7 +47,7 @@ mod tests {
     use tempfile::TempDir;
 
     use super::*;
-    use crate::run::{GateSpec, Question, Snapshot};
+    use crate::run::{GateDigestInput, GateSpec, Snapshot};
 
     const PIPELINE: &str = "name = \"tale\"";
 
@@ -75,7 +75,7 @@ mod tests {
                 GateSpec::usual(60),
             );
             let pipeline = Digest(hex::encode(Sha256::digest(PIPELINE)));
-            let asks = Question {
+            let asks = GateDigestInput {
                 run: &run,
                 pipeline: &pipeline,
                 stage: &stage,

@@ -33,7 +33,7 @@ pub(super) async fn beating<T>(
 }
 
 /// What is known of an agent at work.
-pub(super) struct Watch<'a> {
+pub(super) struct AgentProgress<'a> {
     folder: PathBuf,
     pub(super) handover: Handover,
     before: &'a Handover,
@@ -41,7 +41,7 @@ pub(super) struct Watch<'a> {
     told: Option<(Instant, Progress)>,
 }
 
-impl<'a> Watch<'a> {
+impl<'a> AgentProgress<'a> {
     /// `before` is what earlier workers spent on the same attempt.
     pub(super) fn new(input: &WriteInput, assignment: &Assignment, before: &'a Handover) -> Self {
         let (Session::New(session) | Session::Resume(session)) = &assignment.session;

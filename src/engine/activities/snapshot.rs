@@ -5,7 +5,7 @@ use anyhow::{Context, Result};
 use tokio::time::timeout;
 
 use super::WriteInput;
-use super::attempt_folder::Desk;
+use super::attempt_folder::AttemptFolder;
 use super::bench::Bench;
 use super::database_retry::patiently;
 use crate::engine::retry_policy::{STOPPED_DATABASE_TIMEOUT, STOPPED_SNAPSHOT_TIMEOUT};
@@ -19,7 +19,7 @@ impl Bench {
     pub(super) async fn keep(
         &self,
         input: &WriteInput,
-        desk: &Desk,
+        desk: &AttemptFolder,
         (shadow, base): (Shadow, Snapshot),
         mut written: Written,
     ) -> Result<Written> {
@@ -49,7 +49,7 @@ impl Bench {
     pub(super) async fn keep_unfinished(
         &self,
         input: &WriteInput,
-        desk: &Desk,
+        desk: &AttemptFolder,
         from: (Shadow, Snapshot),
         mut written: Written,
     ) -> Written {
@@ -69,7 +69,7 @@ impl Bench {
 
     /// Clears the desk of an attempt that was stopped. Temporal also ends an activity that it lost sight of, and then another
     /// worker takes it over, at this very desk: only a person's stop is the end.
-    pub(super) async fn leave(&self, input: &WriteInput, desk: &Desk) {
+    pub(super) async fn leave(&self, input: &WriteInput, desk: &AttemptFolder) {
         if matches!(timeout(STOPPED_DATABASE_TIMEOUT, self.store.run(&input.run)).await, Ok(Ok(Some(run))) if run.was_stopped())
         {
             desk.clear();
@@ -80,7 +80,7 @@ impl Bench {
     async fn unfinished(
         &self,
         input: &WriteInput,
-        desk: &Desk,
+        desk: &AttemptFolder,
         (shadow, base): (Shadow, Snapshot),
     ) -> Result<Option<Work>> {
         let snapshot = shadow

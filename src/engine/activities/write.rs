@@ -12,11 +12,11 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::WriteInput;
-use super::attempt_folder::{Desk, tidy};
+use super::attempt_folder::{AttemptFolder, tidy};
 use super::bench::Bench;
 use super::guard::unmoved;
 use super::handover::Handover;
-use super::heartbeat::{Watch, beating};
+use super::heartbeat::{AgentProgress, beating};
 use crate::agent::{Agent, Assignment, ClaudeCode, ModelAccess, Report, Script, Session};
 use crate::engine::retry_policy::{HEARTBEAT_INTERVAL, PROGRESS_TIMEOUT};
 use crate::run::{
@@ -26,7 +26,7 @@ use crate::sandbox::{Network, Sandbox};
 use crate::workspace::{Shadow, WorkspaceError};
 
 /// What an agent can begin with.
-struct Ready {
+struct WriteInputs {
     shadow: Shadow,
     base: Snapshot,
     assignment: Assignment,
@@ -57,7 +57,7 @@ impl Bench {
             Ok(agent) => agent,
             Err(why) => return Ok(self.could_not(input, why, &beaten.unwrap_or_default())),
         };
-        let desk = Desk::take(&self.runs, &input.run, &input.stage.name, input.attempt)?;
+        let desk = AttemptFolder::take(&self.runs, &input.run, &input.stage.name, input.attempt)?;
         let before = Handover::newest(beaten, &desk.folder);
         if let Some(written) = desk.written(input.base.as_ref()) {
             return Ok(written);
@@ -174,9 +174,9 @@ impl Bench {
     async fn prepare(
         &self,
         input: &WriteInput,
-        desk: &Desk,
+        desk: &AttemptFolder,
         before: &Handover,
-    ) -> Result<Result<Ready, String>> {
+    ) -> Result<Result<WriteInputs, String>> {
         let opened = if input.base.is_some() {
             self.begun(&input.run).await
         } else {
@@ -219,7 +219,7 @@ impl Bench {
             budget_left: input.budget_left_usd.map(|b| b.minus(before.cost_usd)),
             timeout: Duration::from_secs(input.stage.timeout_seconds),
         };
-        Ok(Ok(Ready { shadow, base, assignment }))
+        Ok(Ok(WriteInputs { shadow, base, assignment }))
     }
 
     /// Lets the agent work; meanwhile tells progress, beats, and passes a stop on.
@@ -232,7 +232,7 @@ impl Bench {
     ) -> Result<(Report, Handover), ActivityError> {
         let (events, mut heard) = mpsc::channel(64);
         let stop = CancellationToken::new();
-        let mut so_far = Watch::new(input, assignment, before);
+        let mut so_far = AgentProgress::new(input, assignment, before);
         ctx.record_heartbeat(so_far.handover.clone()).await?;
         let mut work = agent.work(assignment, events, &stop);
         let mut tick = tokio::time::interval(HEARTBEAT_INTERVAL);
@@ -252,7 +252,7 @@ impl Bench {
     }
 
     /// Progress is dropped freely: a database that is away must not end an agent.
-    async fn tell(&self, input: &WriteInput, so_far: &mut Watch<'_>) {
+    async fn tell(&self, input: &WriteInput, so_far: &mut AgentProgress<'_>) {
         let Some(progress) = so_far.worth_telling() else { return };
         if !matches!(
             timeout(PROGRESS_TIMEOUT, self.store.save_progress(&input.run, &progress)).await,

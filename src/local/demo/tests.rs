@@ -2,12 +2,12 @@
 
 use super::*;
 
-fn says(text: &str, thread_ts: Option<&str>) -> Message {
-    Message {
+fn says(text: &str, thread_ts: Option<&str>) -> SeenMessage {
+    SeenMessage {
         ts: "1".to_owned(),
         text: text.to_owned(),
         thread_ts: thread_ts.map(str::to_owned),
-        ..Message::default()
+        ..SeenMessage::default()
     }
 }
 

@@ -13,14 +13,14 @@ use crate::local::ready::Ready;
 /// Stands in for the hidden subcommand.
 const TRAMPOLINE: &str = "#!/bin/sh\nshift 2\nexec \"$@\"\n";
 
-fn cradle(folder: &Path) -> Result<Cradle> {
+fn cradle(folder: &Path) -> Result<Spawner> {
     let exe = folder.join("signoff");
     fs::write(&exe, TRAMPOLINE)?;
     fs::set_permissions(&exe, fs::Permissions::from_mode(0o755))?;
-    Ok(Cradle::new(&exe))
+    Ok(Spawner::new(&exe))
 }
 
-fn server(folder: &Path, name: &'static str, (turn, script): (Turn, &str)) -> Service {
+fn server(folder: &Path, name: &'static str, (turn, script): (StopOrder, &str)) -> Service {
     Service {
         name,
         program: "/bin/sh".into(),
@@ -37,9 +37,9 @@ fn server(folder: &Path, name: &'static str, (turn, script): (Turn, &str)) -> Se
 }
 
 /// Keeps the household while the test does something to it.
-async fn living<T>(act: impl AsyncFnOnce(&Household<'_>, &TempDir) -> Result<T>) -> Result<T> {
-    let (folder, voice) = (tempfile::tempdir()?, Voice::new(Box::new(std::io::sink()), false));
-    let (household, arriving) = Household::new(cradle(folder.path())?, &voice);
+async fn living<T>(act: impl AsyncFnOnce(&Supervisor<'_>, &TempDir) -> Result<T>) -> Result<T> {
+    let (folder, voice) = (tempfile::tempdir()?, Console::new(Box::new(std::io::sink()), false));
+    let (household, arriving) = Supervisor::new(cradle(folder.path())?, &voice);
     select! {
         result = act(&household, &folder) => result,
         () = household.keep_all(arriving) => bail!("it never ends by itself"),
@@ -51,7 +51,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 #[tokio::test]
 async fn a_dead_server_is_started_again() -> Result<()> {
     living(async |household, folder| {
-        household.take_in(server(folder.path(), "temporal", (Turn::First, "sleep 100")));
+        household.take_in(server(folder.path(), "temporal", (StopOrder::First, "sleep 100")));
         household.all_ready(PATIENCE).await?;
         let first = household.watch().borrow()["temporal"].pid.expect("it is ready");
         signal(first, Signal::KILL);
@@ -69,7 +69,7 @@ async fn a_server_that_never_starts_is_given_up_with_its_last_words() -> Result<
     living(async |household, folder| {
         let hopeless = Service {
             ready: Ready::Http("http://127.0.0.1:9/".to_owned()),
-            ..server(folder.path(), "temporal", (Turn::First, "echo no luck; exit 3"))
+            ..server(folder.path(), "temporal", (StopOrder::First, "echo no luck; exit 3"))
         };
         household.take_in(hopeless);
         let error = household.all_ready(PATIENCE).await.unwrap_err().to_string();
@@ -85,9 +85,9 @@ async fn what_uses_a_server_ends_before_it() -> Result<()> {
         let diary = |name: &str, pause: &str| {
             format!("trap 'sleep {pause}; echo {name} >> $DIARY; exit 0' TERM; echo up >> $DIARY; while :; do sleep 0.01; done")
         };
-        household.take_in(server(folder.path(), "postgres", (Turn::Last, &diary("postgres", "0"))));
-        household.take_in(server(folder.path(), "temporal", (Turn::Second, &diary("temporal", "0.1"))));
-        household.take_in(server(folder.path(), "serve", (Turn::First, &diary("serve", "0.2"))));
+        household.take_in(server(folder.path(), "postgres", (StopOrder::Last, &diary("postgres", "0"))));
+        household.take_in(server(folder.path(), "temporal", (StopOrder::Second, &diary("temporal", "0.1"))));
+        household.take_in(server(folder.path(), "serve", (StopOrder::First, &diary("serve", "0.2"))));
         while fs::read_to_string(folder.path().join("diary")).unwrap_or_default().lines().count() < 3 {
             sleep(Duration::from_millis(10)).await;
         }

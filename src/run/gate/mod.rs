@@ -39,7 +39,7 @@ pub struct GateId {
 
 /// What a gate asks: all that its digest covers.
 #[derive(Clone, Copy, Debug)]
-pub struct Question<'a> {
+pub struct GateDigestInput<'a> {
     pub run: &'a RunId,
     pub pipeline: &'a Digest,
     pub stage: &'a StageName,
@@ -52,7 +52,7 @@ pub struct Question<'a> {
     pub then: &'a str,
 }
 
-impl Question<'_> {
+impl GateDigestInput<'_> {
     /// The gate that asks this.
     ///
     /// # Panics
@@ -100,7 +100,7 @@ impl Guard {
     #[must_use]
     pub fn holds(&self, tree: &str, pipeline: &Digest) -> bool {
         let GateId { stage, round, .. } = &self.gate;
-        Question {
+        GateDigestInput {
             run: &self.run,
             pipeline,
             stage,
@@ -128,7 +128,7 @@ mod tests {
             (run.parse().expect("a slug"), stage.parse().expect("a slug"));
         let (snapshot, spec) = (snapshot(tree), GateSpec::usual(60));
         let pipeline = Digest(pipeline.to_owned());
-        let asks = Question {
+        let asks = GateDigestInput {
             run: &run,
             pipeline: &pipeline,
             stage: &stage,

@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use super::fold::seconds_between;
 use crate::run::{
-    AgentEnd, Attempt, AttemptOutcome, Checked, Delivered, Diff, Guard, Happened, Lost, Question,
-    Remark, RemarkKind, Rework, Run, Snapshot, Stage, StageName, StagePhase, StageState, Trouble,
-    Usd, Written,
+    AgentEnd, Attempt, AttemptOutcome, Checked, Delivered, Diff, GateDigestInput, Guard, Happened,
+    Lost, Remark, RemarkKind, Rework, Run, Snapshot, Stage, StageName, StagePhase, StageState,
+    Trouble, Usd, Written,
 };
 
 /// What an attempt is to do.
@@ -108,7 +108,7 @@ impl Run {
         (tree, spec): (&str, &crate::run::GateSpec),
     ) -> crate::run::GateId {
         let (run, pipeline) = (self.id(), &self.request.pipeline.digest);
-        Question {
+        GateDigestInput {
             run,
             pipeline,
             stage: stage.name(),

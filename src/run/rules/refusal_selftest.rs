@@ -4,8 +4,8 @@
 use chrono::{DateTime, TimeDelta};
 
 use crate::run::{
-    AgentKind, AgentSpec, Channel, Decision, Digest, GateId, GateSpec, OpenGate, PersonId,
-    Pipeline, Question, Refusal, Reports, Request, RequestId, Run, Size, Stage, StageName, Verdict,
+    AgentKind, AgentSpec, Channel, Decision, Digest, GateDigestInput, GateId, GateSpec, OpenGate,
+    PersonId, Pipeline, Refusal, Reports, Request, RequestId, Run, Size, Stage, StageName, Verdict,
     Via,
 };
 
@@ -94,7 +94,7 @@ fn waiting() -> Option<Run> {
         repository: None,
         rehearsal: true,
     });
-    let asks = Question {
+    let asks = GateDigestInput {
         run: run.id(),
         pipeline: &run.request.pipeline.digest,
         stage: &stage,

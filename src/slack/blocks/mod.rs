@@ -16,7 +16,7 @@ use slack_morphism::prelude::{
 
 pub use element::{Button, Confirm};
 pub use fit::{fit, fit_view};
-pub use read::{Said, has_button, plainer, said};
+pub use read::{BlockText, has_button, plainer, said};
 pub use view::{Field, Modal, Words, radio, select, text_input};
 
 use super::text::Mrkdwn;

@@ -16,7 +16,7 @@ const PLAINER: usize = 6_000;
 
 /// What a block says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Said {
+pub enum BlockText {
     Title(String),
     /// In Slack's markup.
     Text(String),
@@ -26,19 +26,21 @@ pub enum Said {
 
 /// What a block says; none where it only draws a line, or asks for something.
 #[must_use]
-pub fn said(block: &SlackBlock) -> Option<Said> {
+pub fn said(block: &SlackBlock) -> Option<BlockText> {
     match block {
-        SlackBlock::Header(header) => Some(Said::Title(words(&header.text))),
+        SlackBlock::Header(header) => Some(BlockText::Title(words(&header.text))),
         SlackBlock::Section(SlackSectionBlock {
             text: Some(SlackBlockText::MarkDown(text)),
             ..
-        }) => Some(Said::Text(text.text.clone())),
+        }) => Some(BlockText::Text(text.text.clone())),
         SlackBlock::Context(context) => match context.elements.first() {
-            Some(SlackContextBlockElement::MarkDown(text)) => Some(Said::Text(text.text.clone())),
+            Some(SlackContextBlockElement::MarkDown(text)) => {
+                Some(BlockText::Text(text.text.clone()))
+            }
             _ => None,
         },
         SlackBlock::Actions(row) => {
-            Some(Said::Buttons(buttons(row).map(|button| words(&button.text)).collect()))
+            Some(BlockText::Buttons(buttons(row).map(|button| words(&button.text)).collect()))
         }
         _ => None,
     }
@@ -67,9 +69,9 @@ pub fn plainer(blocks: &[SlackBlock]) -> Vec<SlackBlock> {
     };
     let plain = |block: &SlackBlock| match (block, said(block)?) {
         (SlackBlock::Actions(row), _) => plain_buttons(row),
-        (_, Said::Title(title)) => paragraph(&escape(&title)),
-        (_, Said::Text(text)) => paragraph(&text),
-        (_, Said::Buttons(_)) => None,
+        (_, BlockText::Title(title)) => paragraph(&escape(&title)),
+        (_, BlockText::Text(text)) => paragraph(&text),
+        (_, BlockText::Buttons(_)) => None,
     };
     blocks.iter().filter_map(plain).collect()
 }

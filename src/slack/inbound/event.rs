@@ -1,6 +1,6 @@
 //! What happened in a workspace, as the Events API tells it?
 
-use super::fields::Fields;
+use super::fields::FormFields;
 use super::key::{key, key_of_content};
 use super::{Deleted, HomeOpened, Inbound, Malformed, ThreadMessage, Uninstalled};
 use crate::run::RequestId;
@@ -11,7 +11,7 @@ const SLACKBOT: &str = "USLACKBOT";
 /// Messages of a person that are more than plain words. All other subtypes are edits, deletions, bots and noise.
 const STILL_A_PERSON: &[&str] = &["thread_broadcast", "file_share", "me_message"];
 
-pub(super) fn parse(envelope: Fields<'_>) -> Result<Inbound, Malformed> {
+pub(super) fn parse(envelope: FormFields<'_>) -> Result<Inbound, Malformed> {
     match envelope.need(&["/type"])?.as_str() {
         "url_verification" => {
             Ok(Inbound::UrlVerification { challenge: envelope.need(&["/challenge"])? })
@@ -21,7 +21,7 @@ pub(super) fn parse(envelope: Fields<'_>) -> Result<Inbound, Malformed> {
     }
 }
 
-fn event(envelope: Fields<'_>) -> Result<Inbound, Malformed> {
+fn event(envelope: FormFields<'_>) -> Result<Inbound, Malformed> {
     let team = envelope.need(&[
         "/team_id",
         "/authorizations/0/team_id",
@@ -50,7 +50,7 @@ fn event(envelope: Fields<'_>) -> Result<Inbound, Malformed> {
 
 /// Slack tells of a message that names us twice, as a message and as a mention; the mention is the one that counts.
 /// In a direct conversation there are no mentions.
-fn message(envelope: Fields<'_>, team: String) -> Result<Inbound, Malformed> {
+fn message(envelope: FormFields<'_>, team: String) -> Result<Inbound, Malformed> {
     if envelope.text("/event/subtype") == Some("message_deleted")
         && envelope.has("/event/previous_message/bot_id")
     {
@@ -80,7 +80,10 @@ fn message(envelope: Fields<'_>, team: String) -> Result<Inbound, Malformed> {
 }
 
 /// What a person said, or why it is nothing to us. Our own words come back too, and must not start a loop.
-fn said(envelope: Fields<'_>, team: String) -> Result<Result<ThreadMessage, Inbound>, Malformed> {
+fn said(
+    envelope: FormFields<'_>,
+    team: String,
+) -> Result<Result<ThreadMessage, Inbound>, Malformed> {
     if ["/event/bot_id", "/event/bot_profile", "/event/app_id"]
         .iter()
         .any(|mark| envelope.has(mark))
@@ -125,7 +128,7 @@ fn said(envelope: Fields<'_>, team: String) -> Result<Result<ThreadMessage, Inbo
 }
 
 /// A file, or somebody else's message passed on: forwarding a card or an answer says nothing by itself.
-fn no_own_words(envelope: Fields<'_>) -> bool {
+fn no_own_words(envelope: FormFields<'_>) -> bool {
     let own = envelope.text("/event/text").map(str::trim).unwrap_or_default();
     let shared = envelope
         .list("/event/attachments")
@@ -138,7 +141,7 @@ fn no_own_words(envelope: Fields<'_>) -> bool {
 }
 
 /// Every retry carries the same event id.
-fn event_key(envelope: Fields<'_>, team: &str) -> RequestId {
+fn event_key(envelope: FormFields<'_>, team: &str) -> RequestId {
     if let Some(id) = envelope.text("/event_id") {
         return key("event", &[id]);
     }

@@ -7,9 +7,9 @@ use super::Malformed;
 
 /// A payload, or a part of one.
 #[derive(Clone, Copy)]
-pub(super) struct Fields<'a>(&'a Value);
+pub(super) struct FormFields<'a>(&'a Value);
 
-impl<'a> Fields<'a> {
+impl<'a> FormFields<'a> {
     pub(super) fn of(value: &'a Value) -> Self {
         Self(value)
     }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 use url::{Url, form_urlencoded};
 
-use super::fields::Fields;
+use super::fields::FormFields;
 use super::key::{key, key_of_content};
 use super::{Frame, Inbound, Malformed, SlashCommand};
 use crate::slack::response_url::ResponseUrl;
@@ -17,11 +17,14 @@ pub(super) fn parse(body: &[u8], emulator: Option<&Url>) -> Result<Inbound, Malf
             .map_err(|_| Malformed("the payload is not JSON".to_owned()))?;
         return Inbound::from_frame(Frame::Interaction, &payload, emulator);
     }
-    command(Fields::of(&Value::Object(form)), emulator)
+    command(FormFields::of(&Value::Object(form)), emulator)
 }
 
 /// Slack probes a command's address with `ssl_check=1`.
-pub(super) fn command(fields: Fields<'_>, emulator: Option<&Url>) -> Result<Inbound, Malformed> {
+pub(super) fn command(
+    fields: FormFields<'_>,
+    emulator: Option<&Url>,
+) -> Result<Inbound, Malformed> {
     if fields.text("/ssl_check").is_some() {
         return Ok(Inbound::SslCheck);
     }

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use url::Url;
 
-use super::fields::Fields;
+use super::fields::FormFields;
 use super::key::{key, key_of_content};
-use super::{Answer, Click, Inbound, Malformed, Surface, ViewSubmission};
+use super::{Click, FieldValue, Inbound, Malformed, Surface, ViewSubmission};
 use crate::slack::response_url::ResponseUrl;
 use crate::slack::ts::Ts;
 
@@ -20,7 +20,7 @@ const TEAM: &[&str] = &[
 ];
 const USER_TEAM: &[&str] = &["/user/team_id", "/team/id", "/view/team_id", "/enterprise/id"];
 
-pub(super) fn parse(fields: Fields<'_>, emulator: Option<&Url>) -> Result<Inbound, Malformed> {
+pub(super) fn parse(fields: FormFields<'_>, emulator: Option<&Url>) -> Result<Inbound, Malformed> {
     match fields.need(&["/type"])?.as_str() {
         "block_actions" => click(fields, emulator),
         "view_submission" => submission(fields),
@@ -29,7 +29,7 @@ pub(super) fn parse(fields: Fields<'_>, emulator: Option<&Url>) -> Result<Inboun
 }
 
 /// Clients send one action at a time.
-fn click(fields: Fields<'_>, emulator: Option<&Url>) -> Result<Inbound, Malformed> {
+fn click(fields: FormFields<'_>, emulator: Option<&Url>) -> Result<Inbound, Malformed> {
     let action =
         fields.at("/actions/0").ok_or_else(|| Malformed("/actions/0 is missing".to_owned()))?;
     let message_ts = fields.first(&["/container/message_ts", "/message/ts"]);
@@ -77,9 +77,9 @@ fn click(fields: Fields<'_>, emulator: Option<&Url>) -> Result<Inbound, Malforme
         action_id,
         block_id: action.text("/block_id").unwrap_or_default().to_owned(),
         value: match answer(action) {
-            Answer::Nothing => String::new(),
-            Answer::Text(text) => text,
-            Answer::Chosen(chosen) => chosen.into_iter().next().unwrap_or_default(),
+            FieldValue::Nothing => String::new(),
+            FieldValue::Text(text) => text,
+            FieldValue::Chosen(chosen) => chosen.into_iter().next().unwrap_or_default(),
         },
         trigger_id: trigger_id.to_owned(),
         response_url: fields
@@ -89,10 +89,10 @@ fn click(fields: Fields<'_>, emulator: Option<&Url>) -> Result<Inbound, Malforme
     }))
 }
 
-fn submission(fields: Fields<'_>) -> Result<Inbound, Malformed> {
+fn submission(fields: FormFields<'_>) -> Result<Inbound, Malformed> {
     let view_id = fields.need(&["/view/id"])?;
     let trigger_id = fields.text("/trigger_id").unwrap_or_default();
-    let values: BTreeMap<String, BTreeMap<String, Answer>> = fields
+    let values: BTreeMap<String, BTreeMap<String, FieldValue>> = fields
         .entries("/view/state/values")
         .map(|(block, actions)| {
             (
@@ -140,9 +140,9 @@ const MANY: &[&str] =
     &["/selected_options", "/selected_users", "/selected_conversations", "/selected_channels"];
 
 /// What an input or a pressed element holds, whatever its kind.
-fn answer(field: Fields<'_>) -> Answer {
+fn answer(field: FormFields<'_>) -> FieldValue {
     if let Some(text) = field.first(ONE) {
-        return Answer::Text(text.to_owned());
+        return FieldValue::Text(text.to_owned());
     }
     let chosen: Vec<String> = MANY
         .iter()
@@ -150,7 +150,7 @@ fn answer(field: Fields<'_>) -> Answer {
         .filter_map(|one| one.as_text().or_else(|| one.text("/value")))
         .map(ToOwned::to_owned)
         .collect();
-    if chosen.is_empty() { Answer::Nothing } else { Answer::Chosen(chosen) }
+    if chosen.is_empty() { FieldValue::Nothing } else { FieldValue::Chosen(chosen) }
 }
 
 #[cfg(test)]
@@ -306,7 +306,7 @@ mod tests {
         assert_eq!((it.text("start", "start"), it.view_hash.as_deref()), (Some("base"), Some("h")));
         assert_eq!(
             it.values["who"]["pick"],
-            Answer::Chosen(vec!["U1".to_owned(), "U2".to_owned()])
+            FieldValue::Chosen(vec!["U1".to_owned(), "U2".to_owned()])
         );
     }
 

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use url::Url;
 
-use fields::Fields;
+use fields::FormFields;
 
 use super::response_url::ResponseUrl;
 use super::ts::Ts;
@@ -111,7 +111,7 @@ impl Click {
 
 /// What was filled in, in one field of a form.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Answer {
+pub enum FieldValue {
     Nothing,
     Text(String),
     Chosen(Vec<String>),
@@ -126,7 +126,7 @@ pub struct ViewSubmission {
     pub callback_id: String,
     pub private_metadata: String,
     /// By block, then by action.
-    pub values: BTreeMap<String, BTreeMap<String, Answer>>,
+    pub values: BTreeMap<String, BTreeMap<String, FieldValue>>,
     pub view_id: String,
     #[serde(default)]
     pub view_hash: Option<String>,
@@ -139,9 +139,9 @@ impl ViewSubmission {
     #[must_use]
     pub fn text(&self, block: &str, action: &str) -> Option<&str> {
         match self.values.get(block)?.get(action)? {
-            Answer::Text(text) => Some(text),
-            Answer::Chosen(chosen) => chosen.first().map(String::as_str),
-            Answer::Nothing => None,
+            FieldValue::Text(text) => Some(text),
+            FieldValue::Chosen(chosen) => chosen.first().map(String::as_str),
+            FieldValue::Nothing => None,
         }
     }
 }
@@ -254,7 +254,7 @@ impl Inbound {
         payload: &Value,
         emulator: Option<&Url>,
     ) -> Result<Self, Malformed> {
-        let fields = Fields::of(payload);
+        let fields = FormFields::of(payload);
         match frame {
             Frame::Command => form::command(fields, emulator),
             Frame::Interaction => interaction::parse(fields, emulator),

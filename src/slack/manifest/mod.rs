@@ -14,7 +14,7 @@ const DOOR: &str = "/slack";
 
 /// How Slack reaches us.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Delivery {
+pub enum Transport {
     /// It calls us, at an address that [`slack_url`] made.
     Http(Url),
     /// We call it, and it answers through our connections.
@@ -67,13 +67,13 @@ pub fn slack_url(public: &str) -> Result<Url, BadAddress> {
 
 /// The manifest as YAML, with what to do with it on top and a reason beside each scope.
 #[must_use]
-pub fn manifest(delivery: &Delivery) -> String {
+pub fn manifest(delivery: &Transport) -> String {
     let body = TEMPLATE.lines().skip_while(|line| line.starts_with('#'));
     let (head, lines): (&str, Vec<String>) = match delivery {
-        Delivery::Http(url) => {
+        Transport::Http(url) => {
             (HTTP, body.map(|line| line.replace(ADDRESS, url.as_str())).collect())
         }
-        Delivery::Socket => {
+        Transport::Socket => {
             let body = body.filter(|line| !line.contains(ADDRESS));
             (
                 SOCKET,
@@ -100,14 +100,14 @@ const SOCKET: &str = "\
 
 /// The same as JSON.
 #[must_use]
-pub fn manifest_json(delivery: &Delivery) -> Value {
+pub fn manifest_json(delivery: &Transport) -> Value {
     yaml::read(&manifest(delivery))
 }
 
 /// The scopes that the manifest asks for.
 #[must_use]
 pub fn asked_scopes() -> Vec<String> {
-    let scopes = manifest_json(&Delivery::Socket);
+    let scopes = manifest_json(&Transport::Socket);
     let scopes =
         scopes.pointer("/oauth_config/scopes/bot").and_then(Value::as_array).into_iter().flatten();
     scopes.filter_map(Value::as_str).map(ToOwned::to_owned).collect()
@@ -119,8 +119,8 @@ mod tests {
 
     use super::*;
 
-    fn http() -> Delivery {
-        Delivery::Http(slack_url("https://signoff.acme.example/team/").expect("an address"))
+    fn http() -> Transport {
+        Transport::Http(slack_url("https://signoff.acme.example/team/").expect("an address"))
     }
 
     #[test]
@@ -144,20 +144,20 @@ mod tests {
 
     #[test]
     fn by_sockets_there_is_no_address_at_all() {
-        let text = manifest(&Delivery::Socket);
+        let text = manifest(&Transport::Socket);
         assert!(
             !text.contains("url:")
                 && !text.contains("https://")
                 && text.contains("SLACK_APP_TOKEN")
         );
-        let manifest = manifest_json(&Delivery::Socket);
+        let manifest = manifest_json(&Transport::Socket);
         assert_eq!(manifest.pointer("/settings/socket_mode_enabled"), Some(&json!(true)));
         assert_eq!(manifest.pointer("/settings/interactivity"), Some(&json!({"is_enabled": true})));
     }
 
     #[test]
     fn both_ask_for_the_same() {
-        let without_addresses = |delivery: &Delivery| {
+        let without_addresses = |delivery: &Transport| {
             let mut manifest = manifest_json(delivery);
             manifest["settings"]["socket_mode_enabled"] = Value::Null;
             for (place, name) in [
@@ -173,12 +173,12 @@ mod tests {
             }
             manifest
         };
-        assert_eq!(without_addresses(&http()), without_addresses(&Delivery::Socket));
+        assert_eq!(without_addresses(&http()), without_addresses(&Transport::Socket));
     }
 
     #[test]
     fn it_holds_what_we_use() {
-        let manifest = manifest_json(&Delivery::Socket);
+        let manifest = manifest_json(&Transport::Socket);
         assert_eq!(
             manifest.pointer("/features/slash_commands/0/command"),
             Some(&json!("/develop"))

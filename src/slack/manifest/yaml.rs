@@ -5,11 +5,11 @@
 use serde_json::{Map, Value};
 
 /// What stands at which depth.
-type Line<'a> = (usize, &'a str);
+type YamlLine<'a> = (usize, &'a str);
 
 /// The document as JSON.
 pub(super) fn read(text: &str) -> Value {
-    let mut lines: Vec<Line<'_>> = text
+    let mut lines: Vec<YamlLine<'_>> = text
         .lines()
         .map(bare)
         .filter(|line| !line.is_empty())
@@ -31,7 +31,7 @@ fn bare(line: &str) -> &str {
 }
 
 /// The lines at that depth, and what is below them. `lines` is last first.
-fn block(lines: &mut Vec<Line<'_>>, depth: usize) -> Value {
+fn block(lines: &mut Vec<YamlLine<'_>>, depth: usize) -> Value {
     if lines.last().is_some_and(|(_, line)| line.starts_with("- ")) {
         list(lines, depth)
     } else {
@@ -39,7 +39,7 @@ fn block(lines: &mut Vec<Line<'_>>, depth: usize) -> Value {
     }
 }
 
-fn list(lines: &mut Vec<Line<'_>>, depth: usize) -> Value {
+fn list(lines: &mut Vec<YamlLine<'_>>, depth: usize) -> Value {
     let mut items = Vec::new();
     while let Some((_, item)) = lines.pop_if(|(at, line)| *at == depth && line.starts_with("- ")) {
         let item = &item[2..];
@@ -54,7 +54,7 @@ fn list(lines: &mut Vec<Line<'_>>, depth: usize) -> Value {
     Value::Array(items)
 }
 
-fn map(lines: &mut Vec<Line<'_>>, depth: usize) -> Value {
+fn map(lines: &mut Vec<YamlLine<'_>>, depth: usize) -> Value {
     let mut fields = Map::new();
     while let Some((_, line)) = lines.pop_if(|(at, line)| *at == depth && key(line).is_some()) {
         let Some((name, value)) = key(line) else { break };

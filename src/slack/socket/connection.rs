@@ -13,8 +13,8 @@ use tokio_util::task::TaskTracker;
 
 use super::dial::{NoLine, Stream};
 use super::frame::{Envelope, Heard, Reason, read};
-use super::{Delivered, SocketMode};
-use crate::slack::ack::Receipt;
+use super::{SocketDelivery, SocketMode};
+use crate::slack::ack::Ack;
 use crate::slack::inbound::Inbound;
 
 /// How often a line is looked after.
@@ -23,7 +23,7 @@ const BEAT: Duration = Duration::from_millis(200);
 const WRITE: Duration = Duration::from_secs(10);
 
 /// An open line. Dropped, it is listened to a little longer, acknowledges what is in work, and closes.
-pub struct Line {
+pub struct Connection {
     told: UnboundedReceiver<Told>,
     _retired: DropGuard,
 }
@@ -44,7 +44,7 @@ enum Told {
     Ended(String),
 }
 
-impl Line {
+impl Connection {
     /// Starts listening, and waits until Slack says hello.
     pub async fn open(
         stream: Stream,
@@ -233,11 +233,13 @@ async fn take(mode: SocketMode, envelope: Envelope) -> Option<String> {
     let at = Instant::now();
     let Some(kind) = envelope.kind else { return Some(envelope.acknowledged(None)) };
     match Inbound::from_frame(kind, &envelope.payload, mode.api_url.as_ref()) {
-        Ok(inbound) => match (mode.take)(inbound, Delivered { at, again: envelope.again }).await {
-            Receipt::Kept => Some(envelope.acknowledged(None)),
-            Receipt::Answered(answer) => Some(envelope.acknowledged(Some(&answer))),
-            Receipt::NotKept => None,
-        },
+        Ok(inbound) => {
+            match (mode.take)(inbound, SocketDelivery { at, again: envelope.again }).await {
+                Ack::Kept => Some(envelope.acknowledged(None)),
+                Ack::Answered(answer) => Some(envelope.acknowledged(Some(&answer))),
+                Ack::NotKept => None,
+            }
+        }
         Err(e) => {
             // Sent again it would read no better.
             tracing::warn!(error = %e, "a request from Slack could not be read");

@@ -12,12 +12,12 @@ use tokio::time::Instant;
 
 use super::Take;
 use crate::run::RequestId;
-use crate::slack::ack::Receipt;
+use crate::slack::ack::Ack;
 
 /// Slack sends again after a few seconds.
 const REMEMBERED: Duration = Duration::from_mins(1);
 
-type Receipts = Mutex<HashMap<RequestId, (Instant, Shared<BoxFuture<'static, Receipt>>)>>;
+type Receipts = Mutex<HashMap<RequestId, (Instant, Shared<BoxFuture<'static, Ack>>)>>;
 
 /// The same, but what comes again within a minute gets the receipt that it got, and what is just being taken waits for it.
 pub fn once(take: Take) -> Take {
@@ -35,7 +35,7 @@ pub fn once(take: Take) -> Take {
                 receipt.clone()
             };
             let receipt = receipt.await;
-            if receipt == Receipt::NotKept {
+            if receipt == Ack::NotKept {
                 // Next time it may be.
                 receipts.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);
             }
@@ -46,11 +46,11 @@ pub fn once(take: Take) -> Take {
 }
 
 /// On a task of its own: whoever waits for it may go, and what breaks is not kept.
-fn spawned(taking: BoxFuture<'static, Receipt>) -> Shared<BoxFuture<'static, Receipt>> {
+fn spawned(taking: BoxFuture<'static, Ack>) -> Shared<BoxFuture<'static, Ack>> {
     let taken = async {
         tokio::spawn(taking).await.unwrap_or_else(|e| {
             tracing::error!(error = %e, "taking a request from Slack broke; it is not acknowledged");
-            Receipt::NotKept
+            Ack::NotKept
         })
     };
     taken.boxed().shared()
@@ -64,12 +64,12 @@ mod tests {
 
     use super::*;
     use crate::slack::inbound::{Frame, Inbound};
-    use crate::slack::socket::Delivered;
+    use crate::slack::socket::SocketDelivery;
 
-    fn said(text: &str) -> (Inbound, Delivered) {
+    fn said(text: &str) -> (Inbound, SocketDelivery) {
         let fields = json!({ "team_id": "T1", "channel_id": "C1", "user_id": "U1", "command": "/develop", "text": text, "trigger_id": text });
         let inbound = Inbound::from_frame(Frame::Command, &fields, None).expect("a command");
-        (inbound, Delivered { at: Instant::now(), again: false })
+        (inbound, SocketDelivery { at: Instant::now(), again: false })
     }
 
     /// Answers with how often it was asked; what is lost is not kept at first, and what is bad breaks it.
@@ -79,19 +79,15 @@ mod tests {
             let nth = count.fetch_add(1, Ordering::SeqCst);
             async move {
                 tokio::task::yield_now().await;
-                let Inbound::Command(it) = inbound else { return Receipt::Kept };
+                let Inbound::Command(it) = inbound else { return Ack::Kept };
                 assert_ne!(it.text, "bad");
-                if it.text == "lost" && nth == 0 {
-                    Receipt::NotKept
-                } else {
-                    Receipt::Answered(json!(nth))
-                }
+                if it.text == "lost" && nth == 0 { Ack::NotKept } else { Ack::Answered(json!(nth)) }
             }
             .boxed()
         })
     }
 
-    async fn take(take: &Take, text: &str) -> Receipt {
+    async fn take(take: &Take, text: &str) -> Ack {
         let (inbound, delivered) = said(text);
         take(inbound, delivered).await
     }
@@ -100,10 +96,10 @@ mod tests {
     async fn what_comes_twice_is_taken_once_and_gets_the_same() {
         let once = once(counting());
         let (first, second) = tokio::join!(take(&once, "a"), take(&once, "a"));
-        assert_eq!((&first, &second), (&Receipt::Answered(json!(0)), &Receipt::Answered(json!(0))));
+        assert_eq!((&first, &second), (&Ack::Answered(json!(0)), &Ack::Answered(json!(0))));
         assert_eq!(
             (take(&once, "a").await, take(&once, "b").await),
-            (first, Receipt::Answered(json!(1)))
+            (first, Ack::Answered(json!(1)))
         );
     }
 
@@ -112,11 +108,11 @@ mod tests {
         let once = once(counting());
         assert_eq!(
             (take(&once, "lost").await, take(&once, "lost").await),
-            (Receipt::NotKept, Receipt::Answered(json!(1)))
+            (Ack::NotKept, Ack::Answered(json!(1)))
         );
         assert_eq!(
             (take(&once, "bad").await, take(&once, "bad").await),
-            (Receipt::NotKept, Receipt::NotKept)
+            (Ack::NotKept, Ack::NotKept)
         );
     }
 }

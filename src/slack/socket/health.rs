@@ -10,10 +10,10 @@ const SILENCE: Duration = Duration::from_mins(1);
 
 /// How the connections stand. Clones are the same one.
 #[derive(Clone, Debug, Default)]
-pub struct SocketHealth(Arc<Mutex<State>>);
+pub struct SocketHealth(Arc<Mutex<HealthState>>);
 
 #[derive(Debug, Default)]
-struct State {
+struct HealthState {
     connections: usize,
     last_hello: Option<Instant>,
     /// When the last connection was lost.
@@ -53,12 +53,12 @@ impl SocketHealth {
         !std::mem::replace(&mut self.state().refused, true)
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, HealthState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl State {
+impl HealthState {
     fn hello(&mut self, now: Instant) {
         *self = Self {
             connections: self.connections + 1,
@@ -86,7 +86,7 @@ mod tests {
     fn a_minute_alone_is_too_long() {
         let start = Instant::now();
         let at = |seconds| start + Duration::from_secs(seconds);
-        let mut state = State::default();
+        let mut state = HealthState::default();
         assert!(!state.is_well(start), "nobody has said hello yet");
         state.hello(start);
         state.hello(at(1));

@@ -19,10 +19,10 @@ use tokio_util::task::TaskTracker;
 
 pub use health::SocketHealth;
 
-use super::ack::Receipt;
+use super::ack::Ack;
 use super::client::SlackApi;
 use super::inbound::Inbound;
-use connection::{Line, Parting};
+use connection::{Connection, Parting};
 use dedup::once;
 use dial::{NoLine, dial};
 
@@ -30,11 +30,11 @@ use dial::{NoLine, dial};
 const CONNECTIONS: usize = 2;
 
 /// Keeps a request and has it acted on. The future ends as soon as Slack may know, which is never before the request is durable.
-pub type Take = Arc<dyn Fn(Inbound, Delivered) -> BoxFuture<'static, Receipt> + Send + Sync>;
+pub type Take = Arc<dyn Fn(Inbound, SocketDelivery) -> BoxFuture<'static, Ack> + Send + Sync>;
 
 /// How a request arrived.
 #[derive(Clone, Copy, Debug)]
-pub struct Delivered {
+pub struct SocketDelivery {
     pub at: Instant,
     /// Slack sent it before. It may still be the first time that it arrives.
     pub again: bool,
@@ -104,7 +104,7 @@ impl SocketMode {
     /// Keeps one line open.
     async fn keep_one(&self, lines: &TaskTracker, end: &CancellationToken) {
         let mut pauses = Pauses::new(self.patience.pause);
-        let mut old: Option<Line> = None;
+        let mut old: Option<Connection> = None;
         loop {
             let pause = tokio::select! {
                 () = end.cancelled() => return,
@@ -122,11 +122,11 @@ impl SocketMode {
     async fn one_life(
         &self,
         lines: &TaskTracker,
-        old: &mut Option<Line>,
+        old: &mut Option<Connection>,
         pauses: &mut Pauses,
     ) -> Duration {
         let opened = match dial(&self.api, self.patience.connect).await {
-            Ok(stream) => Line::open(stream, self.clone(), lines).await,
+            Ok(stream) => Connection::open(stream, self.clone(), lines).await,
             Err(none) => Err(none),
         };
         let mut line = match opened {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::run::{Approver, Escalation, GateSpec, PersonId, Reminder, Rework, Verdict};
 use crate::thread::sample::{More, Tale, ana, ben, group, no_pages, place};
-use crate::thread::{Groups, Message, Place, To, plain, reactions};
+use crate::thread::{Groups, Message, RenderContext, To, plain, reactions};
 
 use super::{direct, unposted};
 
@@ -50,7 +50,7 @@ fn a_reminder_leads_back_to_the_thread() {
     let message = &direct(
         &Tale::waiting().reminds(Reminder::Soon).run,
         &leads(),
-        &Place { thread, ..place() },
+        &RenderContext { thread, ..place() },
     )[0];
     assert!(
         plain(std::slice::from_ref(message))

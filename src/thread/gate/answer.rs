@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Question, WORDS};
+use super::{GateView, WORDS};
 use crate::run::{
     AttemptOutcome, Decided, OnReject, OpenGate, Rework, Run, StagePhase, StageState, Verdict,
 };
@@ -16,7 +16,7 @@ const WHY: usize = 160;
 
 /// What became of a question.
 #[derive(Clone, Copy)]
-pub(in crate::thread) enum Answer<'a> {
+pub(in crate::thread) enum GateOutcome<'a> {
     Open,
     /// By all whose approval it wanted; this is the last.
     Approved(&'a Decided),
@@ -29,7 +29,7 @@ pub(in crate::thread) enum Answer<'a> {
     Dropped,
 }
 
-impl<'a> Answer<'a> {
+impl<'a> GateOutcome<'a> {
     pub(super) fn find(run: &'a Run, stage: &'a StageState, gate: &OpenGate) -> Self {
         if run.gate.as_ref().is_some_and(|open| open.id == gate.id) {
             return Self::Open;
@@ -52,7 +52,7 @@ impl<'a> Answer<'a> {
     }
 }
 
-impl Question<'_> {
+impl GateView<'_> {
     /// What is asked of whom, or what was answered, in one line; and how many approvals are there.
     pub(super) fn headline(&self) -> Mrkdwn {
         if !self.is_open() {
@@ -75,16 +75,16 @@ impl Question<'_> {
         let what =
             Mrkdwn::from(format!("*{} of {}* · ", self.stage.name(), self.run.request.project));
         match self.answer {
-            Answer::Open => what + "is asked",
-            Answer::Approved(d) => what + "approved by " + self.approvers() + " " + after(d),
-            Answer::Changes(d) => {
+            GateOutcome::Open => what + "is asked",
+            GateOutcome::Approved(d) => what + "approved by " + self.approvers() + " " + after(d),
+            GateOutcome::Changes(d) => {
                 what + "asked for changes by "
                     + mention(&d.by)
                     + " "
                     + after(d)
                     + started_over(d.rework)
             }
-            Answer::Rejected(d) => {
+            GateOutcome::Rejected(d) => {
                 let on = if self.spec.on_reject == OnReject::Skip {
                     "; the run goes on without it"
                 } else {
@@ -92,9 +92,11 @@ impl Question<'_> {
                 };
                 what + "rejected by " + mention(&d.by) + " " + after(d) + on
             }
-            Answer::Stopped(d) => what + "not decided: the run was stopped by " + mention(&d.by),
-            Answer::Missed => what + "nobody answered in time, so its work was not kept",
-            Answer::Dropped => what + "not decided: the run is over",
+            GateOutcome::Stopped(d) => {
+                what + "not decided: the run was stopped by " + mention(&d.by)
+            }
+            GateOutcome::Missed => what + "nobody answered in time, so its work was not kept",
+            GateOutcome::Dropped => what + "not decided: the run is over",
         }
     }
 
@@ -127,16 +129,16 @@ impl Question<'_> {
     }
 
     fn is_stopped_by(&self, decided: &Decided) -> bool {
-        matches!(self.answer, Answer::Stopped(stop) if std::ptr::eq(stop, decided))
+        matches!(self.answer, GateOutcome::Stopped(stop) if std::ptr::eq(stop, decided))
     }
 
     /// What became of the changes that were asked for here.
     fn voided(&self) -> Option<String> {
-        let Answer::Changes(_) = self.answer else { return None };
+        let GateOutcome::Changes(_) = self.answer else { return None };
         let next = self.gate.id.round + 1;
         let after = self.stage.changes.iter().find(|c| c.round == self.gate.id.round)?.after;
         Some(
-            match Question::all(self.run)
+            match GateView::all(self.run)
                 .find(|q| q.stage.name() == self.stage.name() && q.gate.id.round == next)
             {
                 Some(later) if later.gate.attempt > after => {
@@ -189,24 +191,25 @@ impl Question<'_> {
 
     pub(super) fn answered_at(&self) -> Option<DateTime<Utc>> {
         match self.answer {
-            Answer::Approved(d) | Answer::Changes(d) | Answer::Rejected(d) | Answer::Stopped(d) => {
-                Some(d.at)
-            }
-            Answer::Open | Answer::Missed | Answer::Dropped => None,
+            GateOutcome::Approved(d)
+            | GateOutcome::Changes(d)
+            | GateOutcome::Rejected(d)
+            | GateOutcome::Stopped(d) => Some(d.at),
+            GateOutcome::Open | GateOutcome::Missed | GateOutcome::Dropped => None,
         }
     }
 
     /// The decision without any people: what a lock screen shows.
     pub(super) fn in_short(&self) -> String {
         let what = match self.answer {
-            Answer::Open => {
+            GateOutcome::Open => {
                 return format!("Keep {} of {}?", self.stage.name(), self.run.request.project);
             }
-            Answer::Approved(_) => "approved",
-            Answer::Changes(_) => "changes asked for",
-            Answer::Rejected(_) => "rejected",
-            Answer::Stopped(_) => "stopped",
-            Answer::Missed | Answer::Dropped => "not decided",
+            GateOutcome::Approved(_) => "approved",
+            GateOutcome::Changes(_) => "changes asked for",
+            GateOutcome::Rejected(_) => "rejected",
+            GateOutcome::Stopped(_) => "stopped",
+            GateOutcome::Missed | GateOutcome::Dropped => "not decided",
         };
         format!("{} of {}: {what}.", self.stage.name(), self.run.request.project)
     }

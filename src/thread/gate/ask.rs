@@ -3,21 +3,21 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{APPROVE, CHANGES, DIFF, DIFF_LINK, EXTEND, GateValue, Question, REJECT, SNOOZE};
+use super::{APPROVE, CHANGES, DIFF, DIFF_LINK, EXTEND, GateValue, GateView, REJECT, SNOOZE};
 use crate::run::OnReject;
 use crate::slack::{Button, Mrkdwn, SlackBlock, actions, context};
 use crate::thread::people::mention;
-use crate::thread::{Place, clock};
+use crate::thread::{RenderContext, clock};
 
 /// Whether a row of buttons offers silence: only a reminder can be silenced.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(in crate::thread) enum Silence {
+pub(in crate::thread) enum SnoozeButton {
     Offered,
     NotOffered,
 }
 
-impl Question<'_> {
-    pub(super) fn ask(&self, now: DateTime<Utc>, place: &Place) -> Vec<SlackBlock> {
+impl GateView<'_> {
+    pub(super) fn ask(&self, now: DateTime<Utc>, place: &RenderContext) -> Vec<SlackBlock> {
         let time = Mrkdwn::from(clock::left_at_most(self.gate, self.spec, now));
         // Not every client opens a button's address.
         let diff = self.diff_link(place);
@@ -36,13 +36,17 @@ impl Question<'_> {
         );
         small.extend(diff);
         vec![
-            actions(&self.key(), self.buttons(place, Silence::NotOffered)),
+            actions(&self.key(), self.buttons(place, SnoozeButton::NotOffered)),
             context(Mrkdwn::join(small, " · ")),
         ]
     }
 
     /// Every way to answer.
-    pub(in crate::thread) fn buttons(&self, place: &Place, silence: Silence) -> Vec<Button> {
+    pub(in crate::thread) fn buttons(
+        &self,
+        place: &RenderContext,
+        silence: SnoozeButton,
+    ) -> Vec<Button> {
         let value = GateValue::of(self.run, &self.gate.id).json();
         let mut buttons = vec![
             Button::new("Approve", APPROVE, &value).primary(),
@@ -54,7 +58,7 @@ impl Question<'_> {
             },
             Button::new("Extend", EXTEND, &value),
         ];
-        if silence == Silence::Offered {
+        if silence == SnoozeButton::Offered {
             buttons.push(Button::new("Snooze", SNOOZE, &value));
         }
         buttons

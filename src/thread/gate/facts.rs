@@ -1,7 +1,7 @@
 //! What is known of the work, by our own code?
 //! Sizes, tests now and before, coverage and its change, money, and what is new since somebody last looked.
 
-use super::Question;
+use super::GateView;
 use crate::run::{Approver, Attempt, AttemptOutcome, Diff, Tests, Usd};
 use crate::slack::Mrkdwn;
 use crate::thread::figures;
@@ -10,7 +10,7 @@ use crate::thread::people::called_by;
 /// Longest path.
 const PATH: usize = 80;
 
-impl Question<'_> {
+impl GateView<'_> {
     /// The figures in a line, then the largest files.
     pub(super) fn facts(&self) -> Mrkdwn {
         let files = self.work.diff.iter().flat_map(largest);

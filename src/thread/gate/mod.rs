@@ -11,14 +11,14 @@ use chrono::{DateTime, Utc};
 use url::Url;
 
 use super::message::NOTICE;
-use super::{Message, Place, To, clock, figures};
+use super::{Message, RenderContext, To, clock, figures};
 use crate::run::{Attempt, GateSpec, OpenGate, Run, StageState};
 use crate::slack::{Mrkdwn, SlackBlock, context, one_line, section};
 
-use answer::Answer;
+use answer::GateOutcome;
 
 pub(super) use answer::was;
-pub(super) use ask::Silence;
+pub(super) use ask::SnoozeButton;
 pub use value::{
     APPROVE, CHANGES, DIFF, DIFF_LINK, DIFF_PAGE, EXTEND, GateValue, REJECT, RunValue, SNOOZE, STOP,
 };
@@ -28,21 +28,21 @@ const WORDS: usize = 400;
 
 /// One question and the work it asks about.
 #[derive(Clone, Copy)]
-pub(super) struct Question<'a> {
+pub(super) struct GateView<'a> {
     pub run: &'a Run,
     pub stage: &'a StageState,
     pub gate: &'a OpenGate,
     pub spec: &'a GateSpec,
     pub work: &'a Attempt,
-    pub answer: Answer<'a>,
+    pub answer: GateOutcome<'a>,
 }
 
 /// Every question the run has asked, in order, as a card.
-pub(super) fn gates(run: &Run, now: DateTime<Utc>, place: &Place) -> Vec<Message> {
-    Question::all(run).map(|question| question.card(now, place)).collect()
+pub(super) fn gates(run: &Run, now: DateTime<Utc>, place: &RenderContext) -> Vec<Message> {
+    GateView::all(run).map(|question| question.card(now, place)).collect()
 }
 
-impl<'a> Question<'a> {
+impl<'a> GateView<'a> {
     /// Every question the run has asked, in order.
     pub(super) fn all(run: &'a Run) -> impl Iterator<Item = Self> {
         run.stages.iter().flat_map(move |stage| {
@@ -71,7 +71,7 @@ impl<'a> Question<'a> {
             gate,
             spec: stage.stage.gate.as_ref()?,
             work,
-            answer: Answer::find(run, stage, gate),
+            answer: GateOutcome::find(run, stage, gate),
         })
     }
 
@@ -88,10 +88,10 @@ impl<'a> Question<'a> {
     }
 
     pub(super) const fn is_open(&self) -> bool {
-        matches!(self.answer, Answer::Open)
+        matches!(self.answer, GateOutcome::Open)
     }
 
-    fn card(&self, now: DateTime<Utc>, place: &Place) -> Message {
+    fn card(&self, now: DateTime<Utc>, place: &RenderContext) -> Message {
         let mut blocks = vec![section(self.headline())];
         blocks.extend(self.answered().into_iter().chain(self.asked_again()).map(section));
         blocks.push(section(self.facts()));
@@ -111,16 +111,16 @@ impl<'a> Question<'a> {
     }
 
     /// When it was answered, and what it was about.
-    fn small_print(&self, place: &Place) -> Option<SlackBlock> {
+    fn small_print(&self, place: &RenderContext) -> Option<SlackBlock> {
         let at = self.answered_at().map(|at| "Decided " + clock::moment(at, place));
         Mrkdwn::join(at.into_iter().chain(self.diff_link(place)), " · ").non_empty().map(context)
     }
 
-    pub(super) fn diff_url(&self, place: &Place) -> Option<Url> {
+    pub(super) fn diff_url(&self, place: &RenderContext) -> Option<Url> {
         diff_url(self.run, self.stage, self.work, place)
     }
 
-    pub(super) fn diff_link(&self, place: &Place) -> Option<Mrkdwn> {
+    pub(super) fn diff_link(&self, place: &RenderContext) -> Option<Mrkdwn> {
         self.diff_url(place).map(|url| Mrkdwn::link(&url, "View diff"))
     }
 
@@ -141,7 +141,12 @@ impl<'a> Question<'a> {
 
 /// The page that shows what this attempt changed; none where no browser can reach us.
 #[must_use]
-pub fn diff_url(run: &Run, stage: &StageState, work: &Attempt, place: &Place) -> Option<Url> {
+pub fn diff_url(
+    run: &Run,
+    stage: &StageState,
+    work: &Attempt,
+    place: &RenderContext,
+) -> Option<Url> {
     Some(place.links.as_ref()?.diff(run.id(), stage.name(), clock::ended_at(work)))
 }
 

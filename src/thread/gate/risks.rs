@@ -1,7 +1,7 @@
 //! What should a reader look at twice?
 //! In plain words, with one example each; found by our own code, never by the agent.
 
-use super::Question;
+use super::GateView;
 use crate::run::{Flag, Risk, TestsChanged};
 use crate::slack::Mrkdwn;
 use crate::thread::figures::{count, plural};
@@ -9,7 +9,7 @@ use crate::thread::figures::{count, plural};
 /// Longest path or name.
 const NAME: usize = 80;
 
-impl Question<'_> {
+impl GateView<'_> {
     /// Risks, one line each; none where there are none.
     pub(in crate::thread) fn look_twice(&self) -> Option<Mrkdwn> {
         let mut flags: Vec<&Flag> = self.work.diff.iter().flat_map(|diff| &diff.flags).collect();

@@ -49,7 +49,7 @@ pub struct DiffPlace {
 }
 
 /// Some lines of a file.
-struct Piece<'a> {
+struct DiffPart<'a> {
     file: &'a FilePatch,
     /// The file's first piece.
     first: bool,
@@ -60,7 +60,7 @@ struct Piece<'a> {
 /// One page of the files and their first lines.
 #[must_use]
 pub fn diff_modal(diff: ModalDiff<'_>) -> SlackView {
-    let pieces: Vec<Piece<'_>> = diff.files.iter().flat_map(pieces).collect();
+    let pieces: Vec<DiffPart<'_>> = diff.files.iter().flat_map(pieces).collect();
     let pages = pieces.len().div_ceil(PIECES).max(1);
     let page = diff.page.min(pages - 1);
     let mut blocks = vec![match page.checked_sub(1) {
@@ -141,7 +141,7 @@ fn counted(file: &FilePatch) -> Mrkdwn {
         + figures::lines(file.added, file.removed)
 }
 
-fn name(piece: &Piece<'_>) -> Mrkdwn {
+fn name(piece: &DiffPart<'_>) -> Mrkdwn {
     if piece.first {
         counted(piece.file)
     } else {
@@ -150,8 +150,8 @@ fn name(piece: &Piece<'_>) -> Mrkdwn {
 }
 
 /// A file in pieces, at least one.
-fn pieces(file: &FilePatch) -> Vec<Piece<'_>> {
-    let said = |text: &'static str| vec![Piece { file, first: true, text: text.into() }];
+fn pieces(file: &FilePatch) -> Vec<DiffPart<'_>> {
+    let said = |text: &'static str| vec![DiffPart { file, first: true, text: text.into() }];
     if file.binary {
         return said("_Not text._");
     }
@@ -173,7 +173,7 @@ fn pieces(file: &FilePatch) -> Vec<Piece<'_>> {
             taken += 1;
             lines.next();
         }
-        pieces.push(Piece { file, first: pieces.is_empty(), text: Mrkdwn::code_block(&text) });
+        pieces.push(DiffPart { file, first: pieces.is_empty(), text: Mrkdwn::code_block(&text) });
     }
     let more = lines.count();
     if let Some(last) = pieces.last_mut().filter(|_| more > 0) {

@@ -123,13 +123,13 @@ fn is_open(file: &FilePatch, room: &mut usize) -> bool {
 }
 
 /// One line of a hunk, with its number: the old one where it was removed.
-struct Line<'a> {
+struct DiffLine<'a> {
     kind: &'static str,
     number: Option<u64>,
     text: &'a str,
 }
 
-fn numbered(text: &str) -> Vec<Line<'_>> {
+fn numbered(text: &str) -> Vec<DiffLine<'_>> {
     let (mut old, mut new) = (0, 0);
     let next = |n: &mut u64| {
         *n += 1;
@@ -149,7 +149,7 @@ fn numbered(text: &str) -> Vec<Line<'_>> {
                 ("same", next(&mut new))
             }
         };
-        Line { kind, number, text }
+        DiffLine { kind, number, text }
     };
     text.lines().map(number).collect()
 }
@@ -164,7 +164,7 @@ fn starts(hunk: &str) -> (u64, u64) {
     (after(" -"), after(" +"))
 }
 
-fn line(line: &Line<'_>) -> Markup {
+fn line(line: &DiffLine<'_>) -> Markup {
     let number = line.number.map(|n| n.to_string()).unwrap_or_default();
     html! { span class=(line.kind) data-n=(number) { (plainly(line.text)) "\n" } }
 }

@@ -52,28 +52,28 @@ pub(super) fn plainly(text: &str) -> Markup {
     html! {
         @for piece in pieces(text) {
             @match piece {
-                Piece::Seen(text) => (text),
-                Piece::Hidden(c) => span.hidden title="a character that cannot be seen" { "U+" (format!("{:04X}", u32::from(c))) },
+                PagePart::Seen(text) => (text),
+                PagePart::Hidden(c) => span.hidden title="a character that cannot be seen" { "U+" (format!("{:04X}", u32::from(c))) },
             }
         }
     }
 }
 
-enum Piece<'a> {
+enum PagePart<'a> {
     Seen(&'a str),
     Hidden(char),
 }
 
-fn pieces(text: &str) -> Vec<Piece<'_>> {
+fn pieces(text: &str) -> Vec<PagePart<'_>> {
     let hides = |c: char| c != '\t' && is_hidden(c);
     let mut pieces = Vec::new();
     let mut rest = text;
     while let Some((at, c)) = rest.char_indices().find(|(_, c)| hides(*c)) {
-        pieces.push(Piece::Seen(&rest[..at]));
-        pieces.push(Piece::Hidden(c));
+        pieces.push(PagePart::Seen(&rest[..at]));
+        pieces.push(PagePart::Hidden(c));
         rest = &rest[at + c.len_utf8()..];
     }
-    pieces.push(Piece::Seen(rest));
+    pieces.push(PagePart::Seen(rest));
     pieces
 }
 

@@ -11,7 +11,7 @@ use crate::run::{
     Verdict,
 };
 use crate::thread::clock::{ended_at, stamp};
-use crate::thread::{Place, figures, table};
+use crate::thread::{RenderContext, figures, table};
 
 use super::layout::{page, plainly};
 
@@ -22,7 +22,7 @@ pub struct RunPage<'a> {
     /// How far the current attempt is.
     pub progress: Option<&'a Progress>,
     /// Links to the stages' diffs are made by it.
-    pub place: &'a Place,
+    pub place: &'a RenderContext,
     /// Names of people that could be looked up.
     pub names: &'a BTreeMap<PersonId, String>,
     /// Until when this page opens.
@@ -167,7 +167,7 @@ fn name(page_of: &RunPage<'_>, person: &PersonId) -> String {
 fn costs(run: &Run) -> Markup {
     let rows = table::rows(run);
     let (total, stages) = rows.split_last().expect("the total is always there");
-    let row = |r: &table::Row| html! { tr { th scope="row" { (r.stage) } td { (r.tokens) } td { (r.cost) } td { (r.time) } } };
+    let row = |r: &table::TableRow| html! { tr { th scope="row" { (r.stage) } td { (r.tokens) } td { (r.cost) } td { (r.time) } } };
     html! {
         table {
             thead { tr { th { "Stage" } th { "Tokens" } th { "Cost" } th { "Time" } } }

@@ -13,7 +13,7 @@ use signoff::publisher::Publisher;
 use signoff::run::{Channel, Event, GateId, GateKind, Happened, Request, RequestId, RunId};
 use signoff::slack::{Pacing, SlackApi, SlackApiConfig};
 use signoff::store::Store;
-use signoff::thread::Place;
+use signoff::thread::RenderContext;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -161,7 +161,7 @@ impl Desk {
         let publisher = Publisher {
             store: Store::connect(&self.database).await?,
             slack: SlackApi::new(SlackApiConfig { pacing, ..config }),
-            place: Place {
+            place: RenderContext {
                 links: None,
                 clock_zone: chrono::Offset::fix(&Utc),
                 slack_dates: false,

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 use chrono::Offset;
 use serde_json::{Value, json};
 use signoff::run::{Decision, GroupId, Phase, RequestId, Run, RunId, Verdict, Via};
-use signoff::thread::{Groups, Links, Place, To, render};
+use signoff::thread::{Groups, Links, RenderContext, To, render};
 
 use super::{World, now};
 use crate::world::slack::{FakeSlack, Heard, Message, MessageAt, Spot, State, TEAM, Target};
@@ -265,7 +265,7 @@ pub async fn is_drawn(world: &World, id: &RunId) -> Result<()> {
                 .parse()
         })
         .transpose()?;
-    let place = Place {
+    let place = RenderContext {
         links: linked.then(|| world.web.parse().map(|base| Links::new(key, base))).transpose()?,
         clock_zone: chrono::Utc.fix(),
         slack_dates: false,
@@ -281,7 +281,7 @@ pub async fn is_drawn(world: &World, id: &RunId) -> Result<()> {
 }
 
 /// What the thread shows otherwise than the events say; none where they agree.
-fn differs(state: &State, run: &Run, place: &Place) -> Option<String> {
+fn differs(state: &State, run: &Run, place: &RenderContext) -> Option<String> {
     let groups = state
         .groups
         .iter()

@@ -72,8 +72,8 @@ impl PipelineText {
 }
 
 /// A stage that a person may skip must not be one that others build on.
-fn report_needed_skips(root: &Fields<'_, '_>, stages: &[stage::Written]) {
-    let skipped = |w: &&stage::Written| {
+fn report_needed_skips(root: &Fields<'_, '_>, stages: &[stage::StageText]) {
+    let skipped = |w: &&stage::StageText| {
         w.stage.gate.as_ref().is_some_and(|gate| gate.on_reject == OnReject::Skip)
     };
     for one in stages.iter().filter(skipped) {

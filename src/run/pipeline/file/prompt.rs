@@ -13,7 +13,7 @@ const SAID_HEADING: &str =
 
 /// A stretch of a prompt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Piece<'p> {
+pub enum PromptPart<'p> {
     Text(&'p str),
     /// As written, and the word inside.
     Placeholder(&'p str, &'p str),
@@ -25,12 +25,12 @@ pub fn filled(prompt: &str, brief: &str, feedback: Option<&str>) -> String {
     let mut text = String::with_capacity(prompt.len() + brief.len());
     for piece in pieces(prompt) {
         text.push_str(match piece {
-            Piece::Placeholder(_, "brief") => brief,
-            Piece::Placeholder(_, "feedback") => {
+            PromptPart::Placeholder(_, "brief") => brief,
+            PromptPart::Placeholder(_, "feedback") => {
                 placed = true;
                 feedback.unwrap_or_default()
             }
-            Piece::Placeholder(own, _) | Piece::Text(own) => own,
+            PromptPart::Placeholder(own, _) | PromptPart::Text(own) => own,
         });
     }
     match feedback {
@@ -62,20 +62,20 @@ pub fn said(remarks: &[Remark]) -> String {
 }
 
 /// The prompt cut at its placeholders; together the pieces are the prompt.
-pub fn pieces(prompt: &str) -> Vec<Piece<'_>> {
+pub fn pieces(prompt: &str) -> Vec<PromptPart<'_>> {
     let mut pieces = Vec::new();
     let (mut rest, mut from) = (prompt, 0);
     while let Some(open) = rest[from..].find("{{").map(|at| at + from) {
         match placeholder(&rest[open..]) {
             Some((whole, word)) => {
-                pieces.push(Piece::Text(&rest[..open]));
-                pieces.push(Piece::Placeholder(whole, word));
+                pieces.push(PromptPart::Text(&rest[..open]));
+                pieces.push(PromptPart::Placeholder(whole, word));
                 (rest, from) = (&rest[open + whole.len()..], 0);
             }
             None => from = open + 1,
         }
     }
-    pieces.push(Piece::Text(rest));
+    pieces.push(PromptPart::Text(rest));
     pieces
 }
 

@@ -14,7 +14,7 @@ const TIMEOUT_SECONDS: u64 = 30 * 60;
 const TIMEOUTS_SECONDS: RangeInclusive<u64> = 1..=24 * 3600;
 
 /// A stage as it stands in the file; `needs` are looked up once all stages are read.
-pub struct Written {
+pub struct StageText {
     pub stage: Stage,
     pub prompt: String,
     pub name: Spanned<String>,
@@ -22,7 +22,7 @@ pub struct Written {
 }
 
 /// Reads one `[[stage]]`. Nothing only where it has no name at all.
-pub fn read(fields: &Fields<'_, '_>) -> Option<Written> {
+pub fn read(fields: &Fields<'_, '_>) -> Option<StageText> {
     let parsed = fields.name("name").and_then(|n| n.parse::<StageName>().ok());
     let name = fields.text("name");
     let reports = fields.within("reports", reports).unwrap_or_default();
@@ -39,7 +39,7 @@ pub fn read(fields: &Fields<'_, '_>) -> Option<Written> {
         least_coverage_percent: coverage(fields, &reports),
         reports,
     };
-    Some(Written {
+    Some(StageText {
         prompt: prompt(fields),
         needs: fields.texts("needs").unwrap_or_default(),
         stage,
@@ -184,7 +184,7 @@ fn prompt(fields: &Fields<'_, '_>) -> String {
         fields.problem_at(&text, "prompt is empty", "Say what the agent is to do");
     }
     for piece in prompt::pieces(text.get_ref()) {
-        if let prompt::Piece::Placeholder(whole, word) = piece
+        if let prompt::PromptPart::Placeholder(whole, word) = piece
             && !prompt::KNOWN.contains(&word)
         {
             let remedy = did_you_mean(word, prompt::KNOWN, "There are {{brief}} and {{feedback}}");

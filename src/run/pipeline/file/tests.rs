@@ -298,7 +298,7 @@ proptest! {
 
     #[test]
     fn pieces_make_up_the_prompt(text in "(\\{|\\}|brief| |x|ü){0,20}") {
-        let joined: String = prompt::pieces(&text).into_iter().map(|p| match p { prompt::Piece::Text(t) | prompt::Piece::Placeholder(t, _) => t }).collect();
+        let joined: String = prompt::pieces(&text).into_iter().map(|p| match p { prompt::PromptPart::Text(t) | prompt::PromptPart::Placeholder(t, _) => t }).collect();
         prop_assert_eq!(joined, text);
     }
 

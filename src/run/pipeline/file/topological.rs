@@ -5,15 +5,15 @@ use std::collections::BTreeSet;
 
 use super::fields::Fields;
 use super::nearest;
-use super::stage::Written;
+use super::stage::StageText;
 
 /// The stages in running order. Stages of one name, unknown needs and circles are reported; what is wrong is left out.
-pub fn sorted(root: &Fields<'_, '_>, written: Vec<Written>) -> Vec<Written> {
+pub fn sorted(root: &Fields<'_, '_>, written: Vec<StageText>) -> Vec<StageText> {
     report_twins(root, &written);
     let names: BTreeSet<String> = written.iter().map(|w| w.name.get_ref().clone()).collect();
-    let mut left: Vec<Written> =
+    let mut left: Vec<StageText> =
         written.into_iter().map(|w| with_known_needs(root, &names, w)).collect();
-    let mut sorted: Vec<Written> = Vec::with_capacity(left.len());
+    let mut sorted: Vec<StageText> = Vec::with_capacity(left.len());
     let mut done: BTreeSet<String> = BTreeSet::new();
     while !left.is_empty() {
         let ready = left.iter().position(|w| w.needs.iter().all(|n| done.contains(n.get_ref())));
@@ -26,7 +26,7 @@ pub fn sorted(root: &Fields<'_, '_>, written: Vec<Written>) -> Vec<Written> {
     sorted
 }
 
-fn report_twins(root: &Fields<'_, '_>, written: &[Written]) {
+fn report_twins(root: &Fields<'_, '_>, written: &[StageText]) {
     let mut seen = BTreeSet::new();
     for one in written.iter().filter(|w| !seen.insert(w.name.get_ref())) {
         root.problem_at(
@@ -37,7 +37,11 @@ fn report_twins(root: &Fields<'_, '_>, written: &[Written]) {
     }
 }
 
-fn with_known_needs(root: &Fields<'_, '_>, names: &BTreeSet<String>, mut one: Written) -> Written {
+fn with_known_needs(
+    root: &Fields<'_, '_>,
+    names: &BTreeSet<String>,
+    mut one: StageText,
+) -> StageText {
     one.needs.retain(|need| {
         let known = names.contains(need.get_ref());
         if !known {
@@ -69,7 +73,7 @@ fn with_known_needs(root: &Fields<'_, '_>, names: &BTreeSet<String>, mut one: Wr
 }
 
 /// Reports a circle among the stages that are left; the place of its first stage in them.
-fn report_circle(root: &Fields<'_, '_>, left: &[Written], done: &BTreeSet<String>) -> usize {
+fn report_circle(root: &Fields<'_, '_>, left: &[StageText], done: &BTreeSet<String>) -> usize {
     let mut path: Vec<usize> = Vec::new();
     let mut at = 0;
     // Every stage that is left waits for one that is left too: following them must come back to a place seen before.

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Declared, Hook, Said};
+use super::{Declared, Entry, Hook};
 
 /// Where package.json names what it needs.
 const NPM: [&str; 6] = [
@@ -17,7 +17,7 @@ const NPM: [&str; 6] = [
 const HOOKS: [&str; 7] =
     ["preinstall", "install", "postinstall", "preprepare", "prepare", "postprepare", "prepublish"];
 
-pub(super) fn npm(text: &str) -> Option<Said> {
+pub(super) fn npm(text: &str) -> Option<Entry> {
     let file: Map<String, Value> = serde_json::from_str(text).ok()?;
     let declared = NPM
         .iter()
@@ -35,7 +35,7 @@ pub(super) fn npm(text: &str) -> Option<Said> {
             command: command.as_str().unwrap_or_default().to_owned(),
         })
         .collect();
-    Some(Said { declared, hooks })
+    Some(Entry { declared, hooks })
 }
 
 /// Comments are allowed there; where there are some, nobody but Deno reads it.

@@ -25,7 +25,7 @@ pub(super) enum Manifest {
 
 /// What a manifest says.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Said {
+pub(super) struct Entry {
     pub declared: Vec<Declared>,
     pub hooks: Vec<Hook>,
 }
@@ -71,10 +71,10 @@ impl Manifest {
     }
 
     /// None where it makes no sense; an empty one says nothing.
-    pub fn read(self, text: &str) -> Option<Said> {
+    pub fn read(self, text: &str) -> Option<Entry> {
         let text = text.trim_start_matches('\u{feff}');
         if text.trim().is_empty() {
-            return Some(Said::default());
+            return Some(Entry::default());
         }
         let declared = match self {
             Self::Npm => return json::npm(text),
@@ -89,7 +89,7 @@ impl Manifest {
             Self::Maven => lines::all(&lines::MAVEN, text),
             Self::Gradle => lines::all(&lines::GRADLE, text),
         };
-        Some(Said { declared, hooks: Vec::new() })
+        Some(Entry { declared, hooks: Vec::new() })
     }
 }
 
@@ -122,7 +122,7 @@ mod tests {
             Manifest::Npm.read(text).unwrap().hooks,
             [Hook { name: "postinstall".into(), command: "node evil.js".into() }]
         );
-        assert_eq!(Manifest::Npm.read("\u{feff}{}"), Some(Said::default()));
+        assert_eq!(Manifest::Npm.read("\u{feff}{}"), Some(Entry::default()));
         assert_eq!(Manifest::Npm.read("{ broken"), None);
     }
 

@@ -8,8 +8,7 @@ use futures::FutureExt;
 use secrecy::SecretString;
 use serde_json::json;
 use signoff::slack::{
-    Inbound, Pacing, Receipt, SlackApi, SlackApiConfig, SocketHealth, SocketMode, SocketPatience,
-    Take,
+    Ack, Inbound, Pacing, SlackApi, SlackApiConfig, SocketHealth, SocketMode, SocketPatience, Take,
 };
 use tokio::time::sleep;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -71,9 +70,9 @@ fn take(heard: Arc<Mutex<Vec<String>>>) -> Take {
             }
             heard.lock().unwrap_or_else(PoisonError::into_inner).push(words.clone());
             match words.as_str() {
-                "no" if !delivered.again => Receipt::NotKept,
-                "words" => Receipt::Answered(json!({ "text": "well" })),
-                _ => Receipt::Kept,
+                "no" if !delivered.again => Ack::NotKept,
+                "words" => Ack::Answered(json!({ "text": "well" })),
+                _ => Ack::Kept,
             }
         }
         .boxed()

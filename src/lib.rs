@@ -43,6 +43,8 @@ pub mod app;
 
 /// What was configured?
 pub mod config;
+/// How are files put, locked and removed?
+pub mod files;
 /// What do machines watch?
 pub mod metrics;
 /// What do operators read?

@@ -20,7 +20,7 @@ const ROOMS: [&[&str]; 10] = [
     &["run"],
 ];
 /// Usable by all but `run`; themselves they use only each other and `run`.
-const FOR_ALL: [&str; 3] = ["config", "metrics", "telemetry"];
+const FOR_ALL: [&str; 4] = ["config", "files", "metrics", "telemetry"];
 /// What would be allowed by place and is not.
 const NEVER: [(&str, &str); 2] = [("engine", "slack"), ("engine", "thread")];
 /// Words, and the only rooms that may say them.

@@ -1,0 +1,10 @@
+//! How are files put, locked and removed?
+//! Whole or not at all, by one process at a time, and without trust in who made them.
+
+mod lock;
+mod put;
+mod remove;
+
+pub use lock::FileLock;
+pub use put::{Staging, write, write_private};
+pub use remove::{remove, remove_blocking};

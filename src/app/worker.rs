@@ -1,6 +1,6 @@
 //! What is a worker made of?
 
-use std::fs::{self, File};
+use std::fs::{self, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -13,6 +13,7 @@ use super::{Failure, exit, parts};
 use crate::agent::{ModelAccess, rehearsal};
 use crate::config::Config;
 use crate::engine::{self, Bench, Worker};
+use crate::files::{FileLock, remove_blocking};
 use crate::local;
 use crate::run::prove_refusals;
 use crate::sandbox::Sandbox;
@@ -88,7 +89,7 @@ fn voice(config: &Config) -> Result<ModelSource, Failure> {
 /// A short path: a socket's may not be longer than 108 bytes. Its lock says that its worker lives.
 struct SocketFolder {
     path: PathBuf,
-    _held: File,
+    _held: FileLock,
 }
 
 impl SocketFolder {
@@ -101,12 +102,16 @@ impl SocketFolder {
         let path = all.join(format!("{}{}", Self::PREFIX, std::process::id()));
         loop {
             fs::create_dir_all(&path).with_context(|| format!("making {}", path.display()))?;
-            let held = File::create(path.join(Self::LOCK))
-                .with_context(|| format!("locking {}", path.display()))?;
-            // Another worker that sweeps may have had it between these two lines.
-            if held.try_lock().is_ok() && path.join(Self::LOCK).exists() {
-                let _ = fs::remove_file(path.join("model.sock"));
-                return Ok(Self { path, _held: held });
+            match FileLock::try_take(&path.join(Self::LOCK)) {
+                // Another worker that sweeps may have had it in between.
+                Ok(held) if path.join(Self::LOCK).exists() => {
+                    let _ = fs::remove_file(path.join("model.sock"));
+                    return Ok(Self { path, _held: held });
+                }
+                Err(TryLockError::Error(e)) => {
+                    return Err(e).with_context(|| format!("locking {}", path.display()));
+                }
+                _ => {}
             }
         }
     }
@@ -116,14 +121,9 @@ impl SocketFolder {
         for entry in fs::read_dir(all).into_iter().flatten().flatten() {
             let ours =
                 entry.file_name().to_str().is_some_and(|name| name.starts_with(Self::PREFIX));
-            let lock = if ours {
-                File::options().write(true).open(entry.path().join(Self::LOCK)).ok()
-            } else {
-                None
-            };
-            if lock.is_some_and(|lock| lock.try_lock().is_ok()) {
+            if ours && let Ok(_dead) = FileLock::try_take_existing(&entry.path().join(Self::LOCK)) {
                 // What cannot be removed is only litter.
-                let _ = fs::remove_dir_all(entry.path());
+                let _ = remove_blocking(&entry.path());
             }
         }
     }
@@ -131,7 +131,7 @@ impl SocketFolder {
 
 impl Drop for SocketFolder {
     fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.path);
+        let _ = remove_blocking(&self.path);
     }
 }
 

@@ -1,19 +1,20 @@
 //! How does a program get into the cache?
 //! Under a name of its own until it is whole, and by one `up` at a time.
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use flate2::read::GzDecoder;
 use reqwest::Client;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 use url::Url;
 
 use super::console::{Console, Step};
+use crate::files::{FileLock, Staging};
 
 /// A source that does not answer must not keep us from the next way.
 const CONNECT_PATIENCE: Duration = Duration::from_secs(4);
@@ -21,8 +22,6 @@ const CONNECT_PATIENCE: Duration = Duration::from_secs(4);
 const ANSWER_PATIENCE: Duration = Duration::from_secs(6);
 /// Between two pieces of an answer.
 const READ_PATIENCE: Duration = Duration::from_secs(15);
-/// Between two looks at another's lock.
-const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 /// A client for the servers of this machine and for downloads.
 pub fn client() -> Result<Client> {
@@ -37,7 +36,7 @@ pub fn client() -> Result<Client> {
 
 /// Nobody else installs this while it is held.
 pub struct Turnstile {
-    _lock: File,
+    _lock: FileLock,
 }
 
 impl Turnstile {
@@ -45,23 +44,11 @@ impl Turnstile {
     pub async fn pass(folder: &Path, what: &str, voice: &Console) -> Result<Self> {
         fs::create_dir_all(folder).with_context(|| format!("creating {}", folder.display()))?;
         let path = folder.join("lock");
-        let lock = File::create(&path).with_context(|| format!("opening {}", path.display()))?;
-        let mut told = false;
-        loop {
-            match lock.try_lock() {
-                Ok(()) => return Ok(Self { _lock: lock }),
-                Err(TryLockError::WouldBlock) if told => sleep(LOOK_EVERY).await,
-                Err(TryLockError::WouldBlock) => {
-                    voice.say(format_args!(
-                        "{what} is being installed by another signoff; waiting for it"
-                    ));
-                    told = true;
-                }
-                Err(TryLockError::Error(error)) => {
-                    return Err(error).with_context(|| format!("locking {}", path.display()));
-                }
-            }
-        }
+        let tell = || {
+            voice.say(format_args!("{what} is being installed by another signoff; waiting for it"));
+        };
+        let lock = FileLock::take(&path, tell).await;
+        Ok(Self { _lock: lock.with_context(|| format!("locking {}", path.display()))? })
     }
 }
 
@@ -118,24 +105,10 @@ pub fn unpack_one(packed: &Path, name: &str, into: &Path) -> Result<()> {
     if found { Ok(()) } else { bail!("there is no {name} in the archive") }
 }
 
-/// An empty folder beside the final one, to become it by one rename.
-pub fn scratch(folder: &Path) -> Result<PathBuf> {
-    let mut name = folder.file_name().context("a folder with a name")?.to_owned();
-    name.push(".partial");
-    let partial = folder.with_file_name(name);
-    if partial.exists() {
-        fs::remove_dir_all(&partial).with_context(|| format!("clearing {}", partial.display()))?;
-    }
-    fs::create_dir_all(&partial).with_context(|| format!("creating {}", partial.display()))?;
-    Ok(partial)
-}
-
-/// Puts what is whole in its place.
-pub fn settle(partial: &Path, whole: &Path) -> Result<()> {
-    if whole.is_dir() {
-        fs::remove_dir_all(whole).with_context(|| format!("replacing {}", whole.display()))?;
-    }
-    fs::rename(partial, whole).with_context(|| format!("moving into {}", whole.display()))
+/// An empty folder that becomes `folder` when it is whole; whoever asks for it holds the lock.
+pub fn staging(folder: &Path) -> Result<Staging> {
+    Staging::folder(folder, Duration::ZERO)
+        .with_context(|| format!("beginning {}", folder.display()))
 }
 
 #[cfg(test)]

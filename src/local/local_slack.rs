@@ -13,7 +13,7 @@ use super::machine::Machine;
 use super::npm::Package;
 use super::ready::Ready;
 use super::service::{Service, StopOrder};
-use super::up_file::write_private;
+use crate::files;
 
 const PACKAGE: Package = Package {
     folder: "local-slack",
@@ -94,7 +94,8 @@ impl LocalSlack {
         std::fs::create_dir_all(folder.join("files"))
             .with_context(|| format!("creating {}", folder.display()))?;
         let config = folder.join("workspace.json");
-        write_private(&config, &self.workspace(web).to_string())?;
+        files::write_private(&config, self.workspace(web).to_string())
+            .with_context(|| format!("writing {}", config.display()))?;
         let args = ["--base-host", "127.0.0.1", "--port", &self.port.to_string(), "--config"]
             .map(Into::into)
             .into_iter();

@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 
 use super::child::{Spawner, is_program, on_path, run};
 use super::console::Console;
-use super::fetch::{Turnstile, scratch, settle};
+use super::fetch::{Turnstile, staging};
 use super::machine::{Machine, missing};
 
 const PATIENCE: Duration = Duration::from_mins(10);
@@ -78,7 +78,8 @@ impl Package {
         (cache, version): (&Path, &str),
     ) -> Result<PathBuf> {
         let home = self.home(cache, version);
-        let partial = scratch(&home)?;
+        let staging = staging(&home)?;
+        let partial = staging.path();
         let mut command = cradle.command(npm);
         command.args([
             "install",
@@ -89,13 +90,13 @@ impl Package {
             "--loglevel=error",
             "--prefix",
         ]);
-        command.arg(&partial).arg(format!("{}@{version}", self.name)).current_dir(&partial);
+        command.arg(partial).arg(format!("{}@{version}", self.name)).current_dir(partial);
         run(command, &format!("npm install {}@{version}", self.name), PATIENCE).await?;
-        let program = self.program_in(&partial);
+        let program = self.program_in(partial);
         is_program(&program)
             .then_some(())
             .with_context(|| format!("{} has no {}", self.name, self.program))?;
-        settle(&partial, &home)?;
+        staging.replace().with_context(|| format!("moving into {}", home.display()))?;
         Ok(self.program_in(&home))
     }
 

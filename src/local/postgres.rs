@@ -4,7 +4,6 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::io::ErrorKind;
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -21,7 +20,7 @@ use super::machine::{Machine, missing};
 use super::postgres_binaries::{self as binaries, Binaries, DEBIAN};
 use super::ready::Ready;
 use super::service::{Service, StopOrder};
-use super::up_file::write_private;
+use crate::files::{self, Staging};
 
 /// The user and the database.
 const NAME: &str = "signoff";
@@ -122,13 +121,9 @@ impl Postgres {
             self.binaries.major,
             self.folder.display()
         ));
-        let partial = self.folder.join("data.partial");
-        match fs::remove_dir_all(&partial) {
-            Err(error) if error.kind() != ErrorKind::NotFound => {
-                return Err(error).context("clearing a database that was never finished");
-            }
-            _ => {}
-        }
+        // Whoever makes it must not be root, so the folder is for initdb to make.
+        let staging = Staging::beside(&self.folder.join("data"), Duration::ZERO)
+            .context("clearing a database that was never finished")?;
         let mut initdb = self.bare(cradle, "initdb");
         initdb.args([
             "--username",
@@ -140,10 +135,10 @@ impl Postgres {
             "--no-locale",
             "--pwfile",
         ]);
-        initdb.arg(self.folder.join("password")).arg("-D").arg(&partial);
+        initdb.arg(self.folder.join("password")).arg("-D").arg(staging.path());
         run(initdb, "initdb", INITDB_PATIENCE).await?;
-        self.create_database(cradle, &partial).await?;
-        fs::rename(&partial, self.folder.join("data")).context("putting the database in its place")
+        self.create_database(cradle, staging.path()).await?;
+        staging.put().context("putting the database in its place")
     }
 
     /// Without a client: fetched binaries have none. Postgres' single-user mode reads commands from its input.
@@ -181,7 +176,8 @@ fn password(folder: &Path) -> Result<String> {
         Ok(text) if !text.trim().is_empty() => Ok(text.trim().to_owned()),
         _ => {
             let fresh = hex::encode(rand::random::<[u8; 24]>());
-            write_private(&file, &format!("{fresh}\n"))?;
+            files::write_private(&file, format!("{fresh}\n"))
+                .with_context(|| format!("writing {}", file.display()))?;
             Ok(fresh)
         }
     }

@@ -16,6 +16,7 @@ use super::child::{is_program, on_path, run};
 use super::console::Console;
 use super::fetch::Turnstile;
 use super::machine::missing;
+use crate::files;
 
 /// Where Debian keeps every version that is installed.
 pub const DEBIAN: &str = "/usr/lib/postgresql";
@@ -106,9 +107,7 @@ pub async fn fetch(cache: &Path, wanted: Option<u32>, voice: &Console) -> Result
     })?;
     step.at("unpacking");
     // It unpacks beside the folder and renames, and leaves a folder that exists as it is.
-    if home.exists() {
-        fs::remove_dir_all(&home).with_context(|| format!("replacing {}", home.display()))?;
-    }
+    files::remove(&home).await.with_context(|| format!("replacing {}", home.display()))?;
     extract(zonky::URL, &archive, &home).await.context("unpacking Postgres")?;
     Binaries::in_folder(&home.join("bin")).await.ok_or_else(|| {
         missing(

@@ -15,8 +15,9 @@ use url::Url;
 
 use super::child::{ProcessGroupGuard, Spawner, is_program, last_lines, on_path, run};
 use super::console::{Console, Step};
-use super::fetch::{Turnstile, download, scratch, unpack_one};
+use super::fetch::{Turnstile, download, staging, unpack_one};
 use super::machine::{Machine, missing};
+use crate::files;
 
 /// The version we fetch or build; with server 1.31.
 const VERSION: &str = "1.8.2";
@@ -69,18 +70,20 @@ pub async fn find_or_install(machine: &Machine, voice: &Console) -> Result<PathB
 /// Whatever is made is made beside its place, asked for its version, and put there whole.
 async fn install(machine: &Machine, program: &Path, voice: &Console) -> Result<()> {
     let home = program.parent().context("a folder for Temporal")?;
-    let partial = scratch(home)?;
-    let made = partial.join("temporal");
-    if let Err(error) = fetch(&machine.temporal_archive, &partial, voice).await {
+    let staging = staging(home)?;
+    let (making, whole) = (staging.path().join("making"), staging.path().join("temporal"));
+    fs::create_dir(&making).with_context(|| format!("creating {}", making.display()))?;
+    if let Err(error) = fetch(&machine.temporal_archive, &making, voice).await {
         voice.say(format_args!("  that is not to be had ({error:#})"));
-        build(machine, &partial, voice).await.map_err(|error| {
+        build(machine, &making, voice).await.map_err(|error| {
             missing(format!("Temporal can neither be fetched nor built here ({error:#}). Install its command line, or set TEMPORAL_ADDRESS."))
         })?;
     }
+    let made = making.join("temporal");
     version_of(&made).await.context("trying the new temporal")?;
-    fs::create_dir_all(home).with_context(|| format!("creating {}", home.display()))?;
-    fs::rename(&made, program).context("putting temporal in its place")?;
-    fs::remove_dir_all(&partial).context("clearing up after Temporal")
+    fs::rename(&made, &whole).context("taking the new temporal")?;
+    files::remove(&making).await.context("clearing up after Temporal")?;
+    staging.replace().context("putting temporal in its place")
 }
 
 async fn fetch(archive: &Url, partial: &Path, voice: &Console) -> Result<()> {

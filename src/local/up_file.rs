@@ -1,9 +1,7 @@
 //! Where does a running `up` say where everything is?
 //! `$SIGNOFF_HOME/up.json`: there while all is ready, readable by its owner alone. After a crash it is stale: its process is dead.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs::{self, TryLockError};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -11,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::child::lives;
 use super::machine::UpError;
+use crate::files::{self, FileLock};
 
 const NAME: &str = "up.json";
 
@@ -66,7 +65,7 @@ impl UpFile {
     /// Replaces what is there, at one stroke.
     pub(super) fn write(&self, home: &Path) -> Result<()> {
         let text = serde_json::to_string_pretty(self).context("writing up.json")?;
-        write_private(&home.join(NAME), &text)
+        files::write_private(&home.join(NAME), text).context("writing up.json")
     }
 
     /// Nothing is ready any more.
@@ -76,25 +75,9 @@ impl UpFile {
     }
 }
 
-/// A file that only its owner can read; never half written.
-pub(super) fn write_private(path: &Path, text: &str) -> Result<()> {
-    let partial = path.with_extension("partial");
-    let write = || {
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&partial)?;
-        file.write_all(text.as_bytes())?;
-        fs::rename(&partial, path)
-    };
-    write().with_context(|| format!("writing {}", path.display()))
-}
-
 /// This home is ours. The kernel lets go of it however we end.
 pub(super) struct HomeLock {
-    _lock: File,
+    _lock: FileLock,
     pub home: PathBuf,
 }
 
@@ -104,14 +87,13 @@ impl HomeLock {
         fs::create_dir_all(home).with_context(|| format!("creating {}", home.display()))?;
         let home = home.canonicalize().with_context(|| format!("opening {}", home.display()))?;
         let path = home.join("up.lock");
-        let lock = File::create(&path).with_context(|| format!("opening {}", path.display()))?;
-        match lock.try_lock() {
-            Ok(()) => {}
+        let lock = match FileLock::try_take(&path) {
+            Ok(lock) => lock,
             Err(TryLockError::WouldBlock) => return Err(already_up(&home)),
             Err(TryLockError::Error(error)) => {
                 return Err(error).with_context(|| format!("locking {}", path.display()));
             }
-        }
+        };
         // What a crash left behind is about somebody who is dead.
         UpFile::remove(&home);
         Ok(Self { _lock: lock, home })

@@ -1,15 +1,14 @@
 //! Where does an agent work?
 //! In a clone of its own: nothing in it is shared with the shadow repository, not even by a hard link.
 
-use std::fs::{self, Permissions};
-use std::io;
-use std::os::unix::fs::PermissionsExt;
+use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
 use super::git::Git;
 use super::shadow::{EMAIL, NAME};
 use super::{Shadow, WorkspaceError};
+use crate::files;
 use crate::run::Snapshot;
 
 /// The branch an agent finds itself on.
@@ -25,7 +24,9 @@ impl Shadow {
     pub async fn checkout(&self, snapshot: &Snapshot, into: &Path) -> Result<(), WorkspaceError> {
         let into =
             std::path::absolute(into).map_err(WorkspaceError::io("finding the clone's folder"))?;
-        remove(&into).map_err(WorkspaceError::io(format!("removing {}", into.display())))?;
+        files::remove(&into)
+            .await
+            .map_err(WorkspaceError::io(format!("removing {}", into.display())))?;
         fs::create_dir_all(&into)
             .map_err(WorkspaceError::io(format!("making {}", into.display())))?;
         let git_dir = into.join(".git");
@@ -45,29 +46,4 @@ impl Shadow {
             .await?;
         Ok(())
     }
-}
-
-/// Removes a folder that others wrote into: read-only folders of theirs do not stop it.
-fn remove(folder: &Path) -> io::Result<()> {
-    match fs::symlink_metadata(folder) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(error),
-        Ok(data) if !data.is_dir() => fs::remove_file(folder),
-        Ok(_) => fs::remove_dir_all(folder).or_else(|_| {
-            unlock(folder)?;
-            fs::remove_dir_all(folder)
-        }),
-    }
-}
-
-fn unlock(folder: &Path) -> io::Result<()> {
-    fs::set_permissions(folder, Permissions::from_mode(0o700))?;
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        // Of the entry itself: a link's target is none of ours.
-        if entry.file_type()?.is_dir() {
-            unlock(&entry.path())?;
-        }
-    }
-    Ok(())
 }

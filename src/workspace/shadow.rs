@@ -5,11 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use uuid::Uuid;
-
 use super::WorkspaceError;
 use super::git::Git;
 use super::import::BASE;
+use crate::files::Staging;
 use crate::run::Snapshot;
 
 /// git holds its locks for milliseconds; an older one belongs to a git that was killed.
@@ -149,33 +148,16 @@ fn is_damaged(complaint: &str) -> bool {
 
 /// Made beside and moved into place, so that it is never half there.
 async fn make(git_dir: &Path) -> Result<(), WorkspaceError> {
-    remove_half_made(git_dir);
-    let fresh = git_dir.with_extension(format!("git.{}", Uuid::new_v4()));
-    fs::create_dir_all(&fresh)
+    let fresh = Staging::folder(git_dir, STALE_LOCK)
         .map_err(WorkspaceError::io("making the shadow repository's folder"))?;
-    Git::ours(&fresh).args(["init", "-q", "--bare", "--template=", "-b", "main"]).bytes().await?;
+    let git = || Git::ours(fresh.path());
+    git().args(["init", "-q", "--bare", "--template=", "-b", "main"]).bytes().await?;
     // A checkout asks for its snapshot by id, whatever refs there are.
-    Git::ours(&fresh).args(["config", "uploadpack.allowAnySHA1InWant", "true"]).bytes().await?;
-    match fs::rename(&fresh, git_dir) {
+    git().args(["config", "uploadpack.allowAnySHA1InWant", "true"]).bytes().await?;
+    match fresh.put() {
         // Somebody else was faster, and theirs is as good.
-        Err(_) if git_dir.join("HEAD").is_file() => {
-            let _ = fs::remove_dir_all(&fresh);
-            Ok(())
-        }
-        moved => moved.map_err(WorkspaceError::io("moving the shadow repository into place")),
-    }
-}
-
-/// What a killed worker left beside it.
-fn remove_half_made(git_dir: &Path) {
-    let (Some(folder), Some(name)) = (git_dir.parent(), git_dir.file_name()) else { return };
-    let beginning = format!("{}.", name.to_string_lossy());
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        if entry.file_name().to_string_lossy().starts_with(&beginning)
-            && age(&entry).is_some_and(|age| age > STALE_LOCK)
-        {
-            let _ = fs::remove_dir_all(entry.path());
-        }
+        Err(_) if git_dir.join("HEAD").is_file() => Ok(()),
+        put => put.map_err(WorkspaceError::io("moving the shadow repository into place")),
     }
 }
 

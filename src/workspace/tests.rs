@@ -320,7 +320,8 @@ async fn a_lock_of_a_killed_git_does_not_stay() {
 #[tokio::test]
 async fn what_a_killed_worker_half_made_does_not_stay() {
     let root = tempfile::tempdir().unwrap();
-    let (old, new) = (root.path().join("shadow.git.old"), root.path().join("shadow.git.new"));
+    let (old, new) =
+        (root.path().join("shadow.git.partial-old"), root.path().join("shadow.git.partial-new"));
     fs::create_dir(&old).unwrap();
     fs::create_dir(&new).unwrap();
     fs::File::open(&old).unwrap().set_modified(std::time::UNIX_EPOCH).unwrap();

@@ -1,17 +1,18 @@
 //! Where is one attempt worked on?
 //! A folder that one process has to itself; what it keeps there, a successor on this host finds.
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, TryLockError};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
 
+use crate::files::{self, FileLock};
 use crate::run::{RunId, Snapshot, StageName, Written};
 
 /// The folder of one attempt, and the right to be in it.
 pub(super) struct AttemptFolder {
     pub(super) folder: PathBuf,
-    _held: File,
+    _held: FileLock,
 }
 
 impl AttemptFolder {
@@ -19,9 +20,8 @@ impl AttemptFolder {
     pub(super) fn take(runs: &Path, run: &RunId, stage: &StageName, attempt: u32) -> Result<Self> {
         let folder = runs.join(run.as_str()).join(format!("{stage}-{attempt}"));
         fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
-        let held = File::create(folder.join("lock")).context("making the attempt's lock")?;
-        match held.try_lock() {
-            Ok(()) => Ok(Self { folder, _held: held }),
+        match FileLock::try_take(&folder.join("lock")) {
+            Ok(held) => Ok(Self { folder, _held: held }),
             Err(TryLockError::WouldBlock) => {
                 Err(anyhow!("another worker still works on {run} {stage} attempt {attempt}"))
             }
@@ -34,8 +34,8 @@ impl AttemptFolder {
     }
 
     /// The agent's clone and HOME are of no more use; logs and prompt stay for people.
-    pub(super) fn clear(&self) {
-        tidy(&[self.at("work"), self.at("home")]);
+    pub(super) async fn clear(&self) {
+        tidy(&[self.at("work"), self.at("home")]).await;
     }
 
     /// What came of this attempt, where its worker died before it could say so: nobody is paid twice for it.
@@ -49,19 +49,17 @@ impl AttemptFolder {
             .then_some(written)
     }
 
-    /// Renamed into place, so that a death in between leaves nothing half written.
+    /// At one stroke, so that a death in between leaves nothing half written.
     pub(super) fn keep_written(&self, written: &Written) -> Result<()> {
         let text = serde_json::to_vec(written).context("keeping what was written")?;
-        fs::write(self.at("written.json.new"), text).context("keeping what was written")?;
-        fs::rename(self.at("written.json.new"), self.at("written.json"))
-            .context("keeping what was written")
+        files::write(&self.at("written.json"), text).context("keeping what was written")
     }
 }
 
 /// Removes folders that are of no more use; what cannot be removed is only litter.
-pub(super) fn tidy(folders: &[PathBuf]) {
-    for folder in folders.iter().filter(|f| f.exists()) {
-        if let Err(e) = fs::remove_dir_all(folder) {
+pub(super) async fn tidy(folders: &[PathBuf]) {
+    for folder in folders {
+        if let Err(e) = files::remove(folder).await {
             tracing::warn!(error = %e, "could not remove {}", folder.display());
         }
     }

@@ -41,7 +41,7 @@ impl Bench {
         let (checkout, home, log) =
             (desk.at("checkout"), desk.at("check-home"), desk.at("checks.log"));
         shadow.checkout(&input.snapshot, &checkout).await.context("checking the snapshot out")?;
-        tidy(std::slice::from_ref(&home));
+        tidy(std::slice::from_ref(&home)).await;
         std::fs::create_dir_all(&home).context("making the checks' home")?;
         let spec = CheckSpec {
             stage: &input.stage,
@@ -55,7 +55,7 @@ impl Bench {
             // Kept for people; the figures were read already.
             let _ = std::fs::copy(checkout.join(junit), desk.at("junit.xml"));
         }
-        tidy(&[checkout, home]);
+        tidy(&[checkout, home]).await;
         if let Some(names) = names {
             // A run that was stopped waits for no database.
             let compared =

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use crate::files;
 use crate::run::{Tokens, Usd};
 
 const FILE: &str = "handover.json";
@@ -33,11 +34,10 @@ impl Handover {
 
     /// Kept at one stroke. Without it the last heartbeat counts, so a full disk ends no agent.
     pub fn keep(&self, folder: &Path) {
-        let partial = folder.join("handover.partial");
         let written = serde_json::to_vec(self)
             .map_err(std::io::Error::from)
-            .and_then(|text| fs::write(&partial, text));
-        if let Err(e) = written.and_then(|()| fs::rename(&partial, folder.join(FILE))) {
+            .and_then(|text| files::write(&folder.join(FILE), text));
+        if let Err(e) = written {
             tracing::warn!(error = %e, "could not keep how far an agent is in {}", folder.display());
         }
     }

@@ -29,7 +29,7 @@ impl Bench {
             // The next attempt can do something about it.
             Err(e @ (WorkspaceError::TooBig { .. } | WorkspaceError::GitsName { .. })) => {
                 written.end = AgentEnd::Failed { trouble: Trouble::Agent, why: e.to_string() };
-                desk.clear();
+                desk.clear().await;
                 return Ok(written);
             }
             Err(e) => return Err(anyhow::Error::from(e).context("taking the snapshot")),
@@ -41,7 +41,7 @@ impl Bench {
             .context("keeping the diff")?;
         written.work = Some(work);
         desk.keep_written(&written)?;
-        desk.clear();
+        desk.clear().await;
         Ok(written)
     }
 
@@ -72,7 +72,7 @@ impl Bench {
     pub(super) async fn leave(&self, input: &WriteInput, desk: &AttemptFolder) {
         if matches!(timeout(STOPPED_DATABASE_TIMEOUT, self.store.run(&input.run)).await, Ok(Ok(Some(run))) if run.was_stopped())
         {
-            desk.clear();
+            desk.clear().await;
         }
     }
 

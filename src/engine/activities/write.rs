@@ -95,7 +95,7 @@ impl Bench {
                 .await
             }
             AgentEnd::Failed { .. } => {
-                desk.clear();
+                desk.clear().await;
                 Ok(written)
             }
         }
@@ -203,7 +203,7 @@ impl Bench {
             Session::Resume(session)
         } else {
             shadow.checkout(&base, &worktree).await.context("cloning the snapshot")?;
-            tidy(std::slice::from_ref(&home));
+            tidy(std::slice::from_ref(&home)).await;
             std::fs::create_dir_all(&home).context("making the agent's home")?;
             Session::New(Uuid::new_v4())
         };

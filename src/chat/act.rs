@@ -8,12 +8,7 @@ use crate::commands::{Moment, Reply, ReplyKind, Services};
 use crate::run::{RequestId, RunId, Verdict};
 use crate::slack::{Inbound, SlackApi};
 use crate::store::StoreError;
-use crate::thread::{
-    APPROVE, CHANGES, DIFF, DIFF_PAGE, EXTEND, REJECT, RenderContext, SNOOZE, STOP,
-};
-
-/// The buttons and menus that ask something of us; links and others are Slack's business.
-const OURS: [&str; 8] = [APPROVE, CHANGES, REJECT, DIFF, DIFF_PAGE, EXTEND, SNOOZE, STOP];
+use crate::thread::{ActionId, RenderContext};
 
 /// What became of a request, for the one who made it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,7 +47,7 @@ impl Actor {
     pub(super) async fn asks(&self, inbound: &Inbound) -> Result<bool, StoreError> {
         Ok(match inbound {
             Inbound::Message(it) => it.direct || self.thread_of(it).await?.is_some(),
-            Inbound::Click(it) => OURS.contains(&it.action_id.as_str()),
+            Inbound::Click(it) => ActionId::parse(&it.action_id).is_some_and(ActionId::asks),
             Inbound::Command(_) | Inbound::Submission(_) | Inbound::Mention(_) => true,
             _ => false,
         })

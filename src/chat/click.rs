@@ -9,9 +9,7 @@ use crate::commands::{self, Answer, Asker, Moment, More, Reply, ReplyKind, Terms
 use crate::run::{Channel, RequestId, Run, RunId, Verdict, Via};
 use crate::slack::{Click, Surface};
 use crate::store::StoreError;
-use crate::thread::{
-    APPROVE, CHANGES, DIFF, DIFF_PAGE, EXTEND, GateValue, REJECT, RunValue, SNOOZE, STOP,
-};
+use crate::thread::{ActionId, GateValue, RunValue};
 
 /// What is told to who presses a button on a copy: copies are not redrawn, so they go on asking what was answered long ago.
 const A_COPY: &str =
@@ -29,17 +27,17 @@ struct Pressed {
 
 impl Actor {
     pub(super) async fn click(&self, it: &Click, said: Moment) -> Result<Acted, StoreError> {
-        let verdict = match it.action_id.as_str() {
-            APPROVE => Verdict::Approve,
-            CHANGES => Verdict::Changes,
-            REJECT => Verdict::Reject,
-            EXTEND => Verdict::Extend,
-            SNOOZE => Verdict::Snooze,
-            STOP => return self.press_stop(it, said).await,
-            DIFF => return self.show_diff(it).await,
-            DIFF_PAGE => return self.turn_page(it).await,
+        let verdict = match ActionId::parse(&it.action_id) {
+            Some(ActionId::Approve) => Verdict::Approve,
+            Some(ActionId::Changes) => Verdict::Changes,
+            Some(ActionId::Reject) => Verdict::Reject,
+            Some(ActionId::Extend) => Verdict::Extend,
+            Some(ActionId::Snooze) => Verdict::Snooze,
+            Some(ActionId::Stop) => return self.press_stop(it, said).await,
+            Some(ActionId::Diff) => return self.show_diff(it).await,
+            Some(ActionId::DiffPage) => return self.turn_page(it).await,
             // Links and other buttons are Slack's business.
-            _ => return Ok(Acted::Silent),
+            Some(ActionId::DiffLink) | None => return Ok(Acted::Silent),
         };
         let Ok(Pressed { gate, extend }) = serde_json::from_str(&it.value) else {
             return Ok(Acted::Silent);

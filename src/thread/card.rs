@@ -8,9 +8,9 @@ use crate::slack::{
     Button, Confirm, Mrkdwn, SlackBlock, actions, context, header, one_line, section,
 };
 
-use super::gate::{RunValue, STOP};
+use super::gate::RunValue;
 use super::message::NOTICE;
-use super::{Message, RenderContext, To, clock, figures};
+use super::{ActionId, Message, RenderContext, To, clock, figures};
 
 /// How much of the brief, and of a reason, a card shows.
 const BRIEF: usize = 300;
@@ -42,8 +42,12 @@ fn stop(run: &Run) -> Option<SlackBlock> {
         actions(
             "run",
             vec![
-                Button::new("Stop", STOP, &RunValue { run: run.id().clone() }.json())
-                    .confirmed(sure),
+                Button::new(
+                    "Stop",
+                    ActionId::Stop.as_str(),
+                    &RunValue { run: run.id().clone() }.json(),
+                )
+                .confirmed(sure),
             ],
         )
     })

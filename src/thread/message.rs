@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
-use super::gate::APPROVE;
+use super::ActionId;
 use crate::run::GroupId;
 use crate::slack::{Mrkdwn, SlackBlock, fit, has_button, plainer};
 
@@ -77,7 +77,7 @@ impl Message {
     /// Whether somebody has to find it to answer it.
     #[must_use]
     pub fn asks(&self) -> bool {
-        has_button(&self.blocks, APPROVE)
+        has_button(&self.blocks, ActionId::Approve.as_str())
     }
 
     /// The same message of nothing but short paragraphs and its buttons: what is sent when Slack refuses the blocks.

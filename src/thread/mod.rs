@@ -1,6 +1,7 @@
 //! What do people see?
 //! Pure drawing: the same run, progress and minute give the same messages. The room `publisher` makes Slack agree with them.
 
+mod action_id;
 mod card;
 mod cli_lines;
 pub(crate) mod clock;
@@ -30,14 +31,12 @@ use url::Url;
 use crate::run::{Progress, Run};
 use crate::slack::Mrkdwn;
 
+pub use action_id::ActionId;
 pub use cli_lines::{Told, told};
 pub use clock::redraw_at;
 pub use direct::unposted;
 pub use figures::{glyph, phase};
-pub use gate::{
-    APPROVE, CHANGES, DIFF, DIFF_LINK, DIFF_PAGE, EXTEND, GateValue, REJECT, RunValue, SNOOZE,
-    STOP, diff_url,
-};
+pub use gate::{GateValue, RunValue, diff_url};
 pub use home::home;
 pub use links::{LinkError, Links};
 pub use message::{Groups, Message, Priority, Reaction, To};

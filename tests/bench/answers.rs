@@ -9,7 +9,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
 use signoff::run::GateId;
-use signoff::thread::{APPROVE, GateValue, REJECT_FORM};
+use signoff::thread::{ActionId, GateValue, REJECT_FORM};
 use sqlx::PgConnection;
 
 use crate::many::now;
@@ -98,7 +98,7 @@ impl Pair {
             "container": { "type": "message", "message_ts": self.card, "channel_id": self.channel, "thread_ts": self.root, "is_ephemeral": false },
             "channel": { "id": self.channel, "name": "general" }, "state": { "values": {} }, "response_url": respond,
             "message": { "type": "message", "ts": self.card, "thread_ts": self.root, "user": "U0BOT", "bot_id": "B0BOT", "text": "Keep it?" },
-            "actions": [{ "type": "button", "action_id": APPROVE, "block_id": "b", "value": self.gate.json(), "action_ts": self.card }],
+            "actions": [{ "type": "button", "action_id": ActionId::Approve.as_str(), "block_id": "b", "value": self.gate.json(), "action_ts": self.card }],
         })
     }
 

@@ -3,11 +3,11 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{APPROVE, CHANGES, DIFF, DIFF_LINK, EXTEND, GateValue, GateView, REJECT, SNOOZE};
+use super::{GateValue, GateView};
 use crate::run::OnReject;
 use crate::slack::{Button, Mrkdwn, SlackBlock, actions, context};
 use crate::thread::people::mention;
-use crate::thread::{RenderContext, clock};
+use crate::thread::{ActionId, RenderContext, clock};
 
 /// Whether a row of buttons offers silence: only a reminder can be silenced.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -48,18 +48,19 @@ impl GateView<'_> {
         silence: SnoozeButton,
     ) -> Vec<Button> {
         let value = GateValue::of(self.run, &self.gate.id).json();
+        let button = |text: &str, id: ActionId| Button::new(text, id.as_str(), &value);
         let mut buttons = vec![
-            Button::new("Approve", APPROVE, &value).primary(),
-            Button::new("Request changes", CHANGES, &value),
-            Button::new("Reject", REJECT, &value).danger(),
+            button("Approve", ActionId::Approve).primary(),
+            button("Request changes", ActionId::Changes),
+            button("Reject", ActionId::Reject).danger(),
             match self.diff_url(place) {
-                Some(url) => Button::link("View diff", DIFF_LINK, url),
-                None => Button::new("View diff", DIFF, &value),
+                Some(url) => Button::link("View diff", ActionId::DiffLink.as_str(), url),
+                None => button("View diff", ActionId::Diff),
             },
-            Button::new("Extend", EXTEND, &value),
+            button("Extend", ActionId::Extend),
         ];
         if silence == SnoozeButton::Offered {
-            buttons.push(Button::new("Snooze", SNOOZE, &value));
+            buttons.push(button("Snooze", ActionId::Snooze));
         }
         buttons
     }

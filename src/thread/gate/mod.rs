@@ -19,9 +19,7 @@ use answer::GateOutcome;
 
 pub(super) use answer::was;
 pub(super) use ask::SnoozeButton;
-pub use value::{
-    APPROVE, CHANGES, DIFF, DIFF_LINK, DIFF_PAGE, EXTEND, GateValue, REJECT, RunValue, SNOOZE, STOP,
-};
+pub use value::{GateValue, RunValue};
 
 /// How much of an agent's words, and of a person's, a card shows. A person's stand whole in the ledger where an attempt reads them.
 const WORDS: usize = 400;

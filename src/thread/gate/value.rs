@@ -1,23 +1,9 @@
-//! What does a button say when it is pressed?
-//! Which of them it was, and all that an answer must name: a press on an old card answers nothing newer.
+//! What does a button carry? Its `value`: all that an answer must name.
+//! So a press on an old card answers nothing newer.
 
 use serde::{Deserialize, Serialize};
 
 use crate::run::{Digest, GateId, GateKind, Run, RunId, StageName};
-
-/// `action_id`s of the buttons of a question. `CHANGES`, `REJECT`, `DIFF` and `EXTEND` open a modal; `DIFF_LINK` opens a page by itself: its
-/// click needs an acknowledgement and nothing else. The value of all but `DIFF_LINK` is a `GateValue`.
-pub const APPROVE: &str = "gate.approve";
-pub const CHANGES: &str = "gate.changes";
-pub const REJECT: &str = "gate.reject";
-pub const DIFF: &str = "gate.diff";
-pub const DIFF_LINK: &str = "gate.diff_link";
-pub const EXTEND: &str = "gate.extend";
-pub const SNOOZE: &str = "gate.snooze";
-/// `action_id` of the button on the run card; its value is a `RunValue`.
-pub const STOP: &str = "run.stop";
-/// `action_id` of the buttons in the diff modal; its value is the page to show, from 0.
-pub const DIFF_PAGE: &str = "diff.page";
 
 /// What a button of a question carries: all that an answer must name. As JSON, also in the `private_metadata` of what it opens.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -8,8 +8,7 @@ use crate::run::{Run, RunId, StageName};
 use crate::slack::{
     Button, Modal, Mrkdwn, SlackView, context, section, section_with_button, shorten,
 };
-use crate::thread::figures;
-use crate::thread::gate::DIFF_PAGE;
+use crate::thread::{ActionId, figures};
 use crate::workspace::FilePatch;
 
 /// `callback_id` of the modal; its `private_metadata` is a `DiffPlace`.
@@ -66,7 +65,7 @@ pub fn diff_modal(diff: ModalDiff<'_>) -> SlackView {
     let mut blocks = vec![match page.checked_sub(1) {
         Some(before) => section_with_button(
             head(&diff),
-            Button::new("Previous page", DIFF_PAGE, &before.to_string()),
+            Button::new("Previous page", ActionId::DiffPage.as_str(), &before.to_string()),
         ),
         None => section(head(&diff)),
     }];
@@ -83,7 +82,7 @@ pub fn diff_modal(diff: ModalDiff<'_>) -> SlackView {
         blocks.push(section(piece.text.clone()));
     }
     if page + 1 < pages {
-        let next = Button::new("Next page", DIFF_PAGE, &(page + 1).to_string());
+        let next = Button::new("Next page", ActionId::DiffPage.as_str(), &(page + 1).to_string());
         blocks.push(section_with_button(format!("Page {} of {pages}", page + 1), next));
     } else if diff.truncated {
         blocks.push(context(

@@ -1,0 +1,74 @@
+//! Which button was pressed? The `action_id`s of ours.
+//! They stand in messages that Slack keeps for years, so none of them may ever change.
+
+/// One of our buttons. The value of the first six is a [`GateValue`](super::GateValue).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ActionId {
+    Approve,
+    /// Opens a form, as `Reject` and `Extend` do.
+    Changes,
+    Reject,
+    Extend,
+    /// Opens the diff as a modal, where no browser can reach us.
+    Diff,
+    Snooze,
+    /// Ends the run. The value is a [`RunValue`](super::RunValue).
+    Stop,
+    /// Turns the page of an open diff. The value is the page to show, from 0.
+    DiffPage,
+    /// Opens a web page by itself: the click needs an acknowledgement and nothing else.
+    DiffLink,
+}
+
+impl ActionId {
+    const ALL: [Self; 9] = [
+        Self::Approve,
+        Self::Changes,
+        Self::Reject,
+        Self::Extend,
+        Self::Diff,
+        Self::Snooze,
+        Self::Stop,
+        Self::DiffPage,
+        Self::DiffLink,
+    ];
+
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Approve => "gate.approve",
+            Self::Changes => "gate.changes",
+            Self::Reject => "gate.reject",
+            Self::Extend => "gate.extend",
+            Self::Diff => "gate.diff",
+            Self::Snooze => "gate.snooze",
+            Self::Stop => "run.stop",
+            Self::DiffPage => "diff.page",
+            Self::DiffLink => "gate.diff_link",
+        }
+    }
+
+    /// None for a button that is not ours.
+    #[must_use]
+    pub fn parse(action_id: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|known| known.as_str() == action_id)
+    }
+
+    /// Whether a press asks anything of us.
+    #[must_use]
+    pub fn asks(self) -> bool {
+        self != Self::DiffLink
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_button_is_known_by_its_id() {
+        let read = |id: ActionId| ActionId::parse(id.as_str()) == Some(id);
+        assert!(ActionId::ALL.into_iter().all(read));
+        assert_eq!(ActionId::parse("gate.fork"), None);
+    }
+}

@@ -57,7 +57,7 @@ impl Actor {
     pub async fn act(&self, inbound: &Inbound, said: Moment) -> Acted {
         let span = tracing::info_span!(
             "request",
-            kind = kind(inbound),
+            kind = inbound.kind(),
             key = inbound.key().map(tracing::field::display),
             run.id = tracing::field::Empty
         );
@@ -106,18 +106,4 @@ pub(super) fn told(reply: &Reply) -> Acted {
     }
     let text = reply.text.clone();
     if reply.kind == ReplyKind::Unsure { Acted::Owed(text) } else { Acted::Told(text) }
-}
-
-/// What kind of request it is, for who looks at the inbox.
-pub(super) const fn kind(inbound: &Inbound) -> &'static str {
-    match inbound {
-        Inbound::Command(_) => "command",
-        Inbound::Click(_) => "click",
-        Inbound::Submission(_) => "submission",
-        Inbound::Message(_) => "message",
-        Inbound::Mention(_) => "mention",
-        Inbound::Deleted(_) => "deleted",
-        Inbound::HomeOpened(_) => "home",
-        _ => "other",
-    }
 }

@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 use tracing::Instrument;
 
-use super::act::{Acted, Actor, kind};
+use super::act::{Acted, Actor};
 use crate::commands::Moment;
 use crate::metrics;
 use crate::slack::{Ack, Inbound, SocketDelivery};
@@ -53,7 +53,7 @@ impl Actor {
     /// Keeps a request, acts on it, and says what Slack gets for it.
     pub async fn receive(&self, inbound: Inbound, arrival: Arrival) -> Ack {
         metrics::slack_request(
-            kind(&inbound),
+            inbound.kind(),
             if arrival.way == Way::Http { "http" } else { "socket" },
         );
         if let Inbound::Deleted(gone) = &inbound {
@@ -79,7 +79,7 @@ impl Actor {
             }
         };
         let now = (self.clock)();
-        let keeping = self.doors.store.receive(&key, kind(&inbound), &payload, now);
+        let keeping = self.doors.store.receive(&key, inbound.kind(), &payload, now);
         match timeout_at(arrival.ends(), keeping).await {
             Ok(Ok(Received::New)) => {
                 self.clone().acted_on(inbound, arrival, Moment::now(now)).await

@@ -262,6 +262,24 @@ impl Inbound {
         }
     }
 
+    /// Of which kind it is, for metrics and for whoever looks at the inbox.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Command(_) => "command",
+            Self::Click(_) => "click",
+            Self::Submission(_) => "submission",
+            Self::Message(_) => "message",
+            Self::Mention(_) => "mention",
+            Self::Deleted(_) => "deleted",
+            Self::HomeOpened(_) => "home",
+            Self::Uninstalled(_)
+            | Self::UrlVerification { .. }
+            | Self::SslCheck
+            | Self::Ignored { .. } => "other",
+        }
+    }
+
     /// What makes this delivery unique; none for what is answered without being remembered.
     #[must_use]
     pub fn key(&self) -> Option<&RequestId> {

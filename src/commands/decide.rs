@@ -212,7 +212,7 @@ mod tests {
     use super::*;
     use crate::commands::Moment;
     use crate::run::PersonId;
-    use crate::thread::sample::Tale;
+    use crate::thread::samples::Tale;
 
     /// An answer without a gate, given so many seconds after the question was asked.
     fn said(run: &Run, verdict: Verdict, seconds_after: i64) -> Answer {

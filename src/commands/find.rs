@@ -132,7 +132,7 @@ mod tests {
     use super::*;
     use crate::commands::Moment;
     use crate::run::{Channel, PersonId, ProjectName, Via};
-    use crate::thread::sample::Tale;
+    use crate::thread::samples::Tale;
 
     fn asker(team: Option<&str>) -> Asker {
         let place = team.map(|team| Channel { team: team.to_owned(), channel: "C1".to_owned() });

@@ -112,7 +112,7 @@ fn named(person: &PersonId) -> String {
 #[cfg(test)]
 mod tests {
     use crate::run::Verdict;
-    use crate::thread::sample::{Tale, ben, work};
+    use crate::thread::samples::{Tale, ben, work};
 
     use super::told;
 

@@ -9,8 +9,6 @@ mod closing;
 mod direct;
 pub(crate) mod figures;
 mod gate;
-#[cfg(test)]
-mod goldens_test;
 mod home;
 mod ledger;
 mod links;
@@ -18,10 +16,6 @@ mod message;
 mod modal;
 mod people;
 mod plain_text;
-#[cfg(test)]
-pub(crate) mod sample;
-#[cfg(test)]
-pub(crate) mod slack_limits_test;
 pub(crate) mod table;
 pub mod words;
 
@@ -99,3 +93,5 @@ pub fn reactions(run: &Run) -> Vec<Reaction> {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+pub(crate) use tests::{samples, slack_limits};

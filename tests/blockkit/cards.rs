@@ -1,5 +1,5 @@
 //! Would Slack take every card?
-//! Reads what `src/thread/goldens_test.rs` writes. Says of each file that is wrong where it is.
+//! Reads what `src/thread/tests/goldens` writes. Says of each file that is wrong where it is.
 
 #![cfg(test)]
 

@@ -2,7 +2,7 @@
 
 use crate::run::{Outcome, Sandboxing, Verdict};
 use crate::thread::plain;
-use crate::thread::sample::{Tale, ana, no_pages, place, request, work};
+use crate::thread::samples::{Tale, ana, no_pages, place, request, work};
 
 use super::card;
 

@@ -2,7 +2,7 @@
 
 use crate::run::{AttemptOutcome, Outcome, Trouble, Verdict};
 use crate::thread::plain;
-use crate::thread::sample::{Tale, ana, ben, no_pages, request, work};
+use crate::thread::samples::{Tale, ana, ben, no_pages, request, work};
 
 use super::{closing, shell};
 
@@ -41,7 +41,7 @@ fn the_table_as_promised() {
         (9_000, 16, 195),
         (7_000, 10, 180),
     ];
-    for (stage, (tokens, cents, seconds)) in crate::thread::sample::STAGES.into_iter().zip(figures)
+    for (stage, (tokens, cents, seconds)) in crate::thread::samples::STAGES.into_iter().zip(figures)
     {
         tale = tale.works(stage, 1, work(tokens, cents, seconds)).keeps(stage);
     }

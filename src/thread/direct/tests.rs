@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::run::{Approver, Escalation, GateSpec, PersonId, Reminder, Rework, Verdict};
-use crate::thread::sample::{More, Tale, ana, ben, group, no_pages, place};
+use crate::thread::samples::{More, Tale, ana, ben, group, no_pages, place};
 use crate::thread::{Groups, Message, RenderContext, To, plain, reactions};
 
 use super::{direct, unposted};

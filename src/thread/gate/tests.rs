@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use serde_json::Value;
 
 use crate::run::{GateSpec, Outcome, PersonId, Verdict};
-use crate::thread::sample::{Tale, ana, ben, no_pages, place};
+use crate::thread::samples::{Tale, ana, ben, no_pages, place};
 use crate::thread::{GateValue, plain};
 
 use super::gates;

@@ -1,7 +1,7 @@
 //! Does the Home tab show what waits, and offer to answer it?
 
-use crate::thread::sample::{Tale, no_pages};
-use crate::thread::{plain_blocks, slack_limits_test};
+use crate::thread::samples::{Tale, no_pages};
+use crate::thread::{plain_blocks, slack_limits};
 
 use super::home;
 
@@ -46,6 +46,6 @@ fn the_fullest_home_keeps_the_limits() {
     };
     let waiting: Vec<_> = (0..200).map(&mut numbered).collect();
     let blocks = home(&waiting, tale.now, &no_pages());
-    slack_limits_test::home(&serde_json::to_value(&blocks).unwrap());
+    slack_limits::home(&serde_json::to_value(&blocks).unwrap());
     assert!(plain_blocks(&blocks).contains("… and 80 more"));
 }

@@ -2,7 +2,7 @@
 
 use crate::run::{AttemptOutcome, Outcome, Progress, Rework, Tokens, Trouble, Usd, Verdict};
 use crate::thread::plain;
-use crate::thread::sample::{Tale, ana, ben, nasty, work};
+use crate::thread::samples::{Tale, ana, ben, nasty, work};
 
 use super::ledger;
 

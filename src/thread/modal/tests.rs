@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use crate::run::{GateSpec, OnReject, ProjectName, Run};
 use crate::slack::SlackView;
-use crate::thread::sample::{Tale, name, nasty};
-use crate::thread::{GateValue, slack_limits_test};
+use crate::thread::samples::{Tale, name, nasty};
+use crate::thread::{GateValue, slack_limits};
 use crate::workspace::{FilePatch, FileStatus};
 
 use super::{
@@ -105,7 +105,7 @@ fn the_largest_diff_stays_within_the_limits() {
         .map(|i| file(&nasty, u64::MAX / 1_000, if i % 2 == 0 { &lines } else { &nasty }))
         .collect();
     for n in [0, 1, 7, 10_000] {
-        slack_limits_test::view(&page(&files, n));
+        slack_limits::view(&page(&files, n));
     }
 }
 
@@ -134,7 +134,7 @@ fn value() -> (GateValue, Run) {
 /// Title, callback and inputs (block, element, kind, how many characters or choices).
 fn form(view: &SlackView) -> (Value, Vec<String>) {
     let view = serde_json::to_value(view).unwrap();
-    slack_limits_test::view(&view);
+    slack_limits::view(&view);
     let metadata: GateValue =
         serde_json::from_str(view["private_metadata"].as_str().unwrap()).unwrap();
     assert_eq!(metadata, value().0);

@@ -2,7 +2,7 @@
 
 use crate::run::{Approver, GateSpec, Outcome, Refusal, Run, Verdict};
 use crate::thread::plain_text;
-use crate::thread::sample::{Tale, ana, ben, group};
+use crate::thread::samples::{Tale, ana, ben, group};
 
 use super::{not_confirmed_yet, nothing_was_recorded};
 

@@ -5,7 +5,7 @@ use crate::run::{
 };
 use crate::thread::gate::gates;
 use crate::thread::plain;
-use crate::thread::sample::{Tale, Work, ana, ben, group, no_pages, place, work};
+use crate::thread::samples::{Tale, Work, ana, ben, group, no_pages, place, work};
 
 use super::shown;
 

@@ -3,7 +3,7 @@
 use chrono::{DateTime, FixedOffset};
 
 use crate::run::Run;
-use crate::thread::sample::{Tale, name};
+use crate::thread::samples::{Tale, name};
 
 use super::{DiffPage, FilePatch, FileStatus, diff_page};
 

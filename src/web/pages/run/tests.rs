@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::DateTime;
 
 use crate::run::{Outcome, Progress, Run};
-use crate::thread::sample::{Tale, ben, place};
+use crate::thread::samples::{Tale, ben, place};
 
 use super::{RunPage, run_page};
 

@@ -3,8 +3,8 @@
 
 use serde_json::Value;
 
-use super::Message;
 use crate::slack::is_hidden;
+use crate::thread::Message;
 
 /// Over all blocks of a message; in no documentation.
 const ALL_TEXT: usize = 12_000;

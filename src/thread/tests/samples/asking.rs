@@ -1,4 +1,4 @@
-//! What people do to a question, told as events.
+//! What people do in a sample run, told as events.
 
 use chrono::TimeDelta;
 
@@ -79,6 +79,23 @@ impl Tale {
     /// The next work has this besides its figures.
     pub fn with(mut self, more: More) -> Self {
         self.more = more;
+        self
+    }
+
+    /// An answer; a stop names no gate.
+    pub fn decides(mut self, by: PersonId, verdict: Verdict, words: Option<&str>) -> Self {
+        let gate =
+            self.run.gate.as_ref().filter(|_| verdict != Verdict::Stop).map(|g| g.id.clone());
+        let words = words.map(str::to_owned);
+        self.tell(Happened::Decided {
+            request: RequestId("r1".to_owned()),
+            gate,
+            verdict,
+            by,
+            via: Via::Button,
+            words,
+            rework: Rework::Top,
+        });
         self
     }
 

@@ -5,12 +5,12 @@ use proptest::prelude::*;
 
 use serde_json::json;
 
-use super::sample::{More, Tale, ana, ben, name, place, request, work};
-use super::{
-    Groups, Message, ModalDiff, Priority, diff_modal, home, redraw_at, render, slack_limits_test,
+use crate::run::{AttemptOutcome, Outcome, PersonId, Refusal, Reminder, Rework, Verdict};
+use crate::thread::samples::{More, Tale, ana, ben, name, place, request, work};
+use crate::thread::{
+    Groups, Message, ModalDiff, Priority, diff_modal, home, redraw_at, render, slack_limits,
     unposted, words,
 };
-use crate::run::{AttemptOutcome, Outcome, PersonId, Refusal, Reminder, Rework, Verdict};
 use crate::workspace::{FilePatch, FileStatus};
 
 #[test]
@@ -18,7 +18,7 @@ fn the_largest_run_keeps_the_limits() {
     let tale = Tale::largest().closes(Outcome::Failed, Some(&"<&>".repeat(5_000)));
     let messages = render(&tale.run, (None, &Groups::default()), tale.now, &place());
     assert_eq!(messages.len(), 15);
-    messages.iter().for_each(slack_limits_test::message);
+    messages.iter().for_each(slack_limits::message);
 }
 
 #[test]
@@ -26,7 +26,7 @@ fn the_largest_question_keeps_the_limits() {
     let tale = Tale::largest_question();
     render(&tale.run, (None, &Groups::default()), tale.now, &place())
         .iter()
-        .for_each(slack_limits_test::message);
+        .for_each(slack_limits::message);
 }
 
 #[test]
@@ -137,9 +137,9 @@ proptest! {
     #[test]
     fn whatever_is_said_slack_takes_it(words in words(), steps in 0..8_usize) {
         let tale = saying(&words, steps);
-        render(&tale.run, (None, &Groups::default()), tale.now, &place()).iter().for_each(slack_limits_test::message);
-        unposted(&tale.run, "gate:core-implementation:1", &place(), &Groups::default()).iter().for_each(slack_limits_test::message);
-        slack_limits_test::home(&json!(home(&[(tale.run.clone(), true), (tale.run, false)], tale.now, &place())));
+        render(&tale.run, (None, &Groups::default()), tale.now, &place()).iter().for_each(slack_limits::message);
+        unposted(&tale.run, "gate:core-implementation:1", &place(), &Groups::default()).iter().for_each(slack_limits::message);
+        slack_limits::home(&json!(home(&[(tale.run.clone(), true), (tale.run, false)], tale.now, &place())));
     }
 
     #[test]
@@ -155,7 +155,7 @@ proptest! {
         };
         let (run, files) = (Tale::waiting().run, (0..files).map(file).collect::<Vec<_>>());
         let diff = ModalDiff { run: &run, stage: &name("core-implementation"), files: &files, truncated: page % 2 == 0, page };
-        slack_limits_test::view(&json!(diff_modal(diff)));
+        slack_limits::view(&json!(diff_modal(diff)));
     }
 
     #[test]
@@ -173,7 +173,7 @@ proptest! {
     #[test]
     fn within_a_minute_nothing_changes(which in 0..5_u8, minutes in 0..4_000_i64, one in 0..60_i64, other in 0..60_i64) {
         let tale = tale(which);
-        let at = super::clock::minute(tale.now) + TimeDelta::minutes(minutes);
+        let at = crate::thread::clock::minute(tale.now) + TimeDelta::minutes(minutes);
         let draw = |seconds| render(&tale.run, (None, &Groups::default()), at + TimeDelta::seconds(seconds), &place());
         prop_assert_eq!(draw(one), draw(other));
     }

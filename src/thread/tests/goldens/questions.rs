@@ -1,0 +1,127 @@
+//! Questions, their answers, and those that go to people directly.
+
+use super::{Golden, ODD, STAGE, drawn, odd, sent, spec};
+use crate::run::{Approver, Escalation, GateSpec, OnDeadline, OnReject, Reminder, Rework, Verdict};
+use crate::thread::samples::{More, Tale, Work, ana, ben, group, nasty, no_pages, work};
+use crate::thread::{Groups, unposted};
+
+pub(super) fn questions() -> Vec<Golden> {
+    let asking = |spec| Tale::waiting().gated(STAGE, spec);
+    let escalation = Some(Escalation { after_seconds: 600, to: vec![Approver::Group(group())] });
+    let impossible = Tale::waiting()
+        .wants(ben(), ODD, Rework::Top)
+        .errs(STAGE, 2)
+        .errs(STAGE, 3)
+        .errs(STAGE, 4)
+        .asks(STAGE);
+    [
+        drawn("gate", &Tale::waiting(), "gate"),
+        drawn("gate-again", &Tale::second_round(), "gate"),
+        drawn("gate-later", &Tale::second_gate(), "gate"),
+        drawn("gate-impossible", &impossible, "gate"),
+        drawn(
+            "gate-quorum",
+            &asking(GateSpec { quorum: 2, ..spec() }).decides(
+                ben(),
+                Verdict::Approve,
+                Some("fine"),
+            ),
+            "gate",
+        ),
+        drawn(
+            "gate-overdue",
+            &asking(GateSpec { on_deadline: OnDeadline::Wait, ..spec() }).misses(STAGE),
+            "gate",
+        ),
+        drawn(
+            "gate-extended",
+            &asking(GateSpec { escalation, ..spec() }).escalates().extends(ben(), 8),
+            "gate",
+        ),
+        drawn("gate-over", &Tale::waiting().after(9_000), "gate"),
+        drawn("gate-largest", &Tale::largest_question(), "gate"),
+        drawn("gate-odd", &odd(), "gate"),
+    ]
+    .concat()
+}
+
+pub(super) fn answers() -> Vec<Golden> {
+    let skips = Tale::waiting().gated(STAGE, GateSpec { on_reject: OnReject::Skip, ..spec() });
+    let empty = Work { tests: None, coverage: None, lines: (0, 0), ..work(0, 0, 0) };
+    let bare = Tale::new()
+        .started()
+        .with(More { words: Some(String::new()), ..More::default() })
+        .works("scaffold", 1, empty)
+        .keeps("scaffold");
+    [
+        drawn(
+            "gate-approved",
+            &Tale::waiting().after(250).decides(ben(), Verdict::Approve, Some(ODD)),
+            "gate",
+        ),
+        drawn(
+            "gate-changes",
+            &Tale::waiting().after(250).wants(ben(), "Please retry.", Rework::Base),
+            "gate",
+        ),
+        drawn("gate-voided", &first_card(&Tale::second_round()), "gate"),
+        drawn(
+            "gate-rejected",
+            &Tale::waiting().decides(ben(), Verdict::Reject, Some(&nasty())).undoes(STAGE),
+            "gate",
+        ),
+        drawn(
+            "gate-skipped",
+            &skips.decides(ben(), Verdict::Reject, Some("")).undoes(STAGE),
+            "gate",
+        ),
+        drawn("gate-stopped", &Tale::waiting().decides(ana(), Verdict::Stop, None), "gate"),
+        drawn(
+            "gate-missed",
+            &Tale::waiting().misses(STAGE).fails(STAGE, "nobody answered in time"),
+            "gate",
+        ),
+        drawn("gate-bare", &bare.works(STAGE, 1, empty).asks(STAGE), "gate"),
+    ]
+    .concat()
+}
+
+/// The same run, of which only the first question is drawn last.
+fn first_card(tale: &Tale) -> Tale {
+    let mut run = tale.run.clone();
+    run.stages.iter_mut().for_each(|stage| stage.asked.reverse());
+    run.gate = None;
+    Tale { run, now: tale.now, more: More::default() }
+}
+
+pub(super) fn calls() -> Vec<Golden> {
+    let escalation = Some(Escalation { after_seconds: 600, to: vec![Approver::Group(group())] });
+    let asking = Tale::waiting()
+        .gated(STAGE, GateSpec { escalation, quorum: 2, ..spec() })
+        .reminds(Reminder::Half);
+    let asking = asking.after(600).escalates().after(600).reminds(Reminder::Soon);
+    let direct = |tale: &Tale| {
+        unposted(&tale.run, &format!("gate:{STAGE}:1"), &no_pages(), &Groups::default()).remove(0)
+    };
+    let open = sent("unposted", &direct(&asking));
+    let silent = asking.snoozes(ben());
+    let approved =
+        [drawn("reminder-silent", &silent, "reminder"), drawn("escalation", &silent, "escalation")]
+            .concat();
+    let silent = silent.decides(ben(), Verdict::Approve, None);
+    let closed = drawn("reminder-approved", &silent, &format!("reminder:{STAGE}:1:half:1:UBEN"));
+    let over = Tale::waiting()
+        .reminds(Reminder::Soon)
+        .decides(ben(), Verdict::Reject, Some(ODD))
+        .undoes(STAGE);
+    let odd = odd().reminds(Reminder::Soon);
+    [
+        open,
+        approved,
+        closed,
+        drawn("reminder-closed", &over, "reminder"),
+        drawn("reminder-odd", &odd, "reminder"),
+        sent("unposted-odd", &direct(&odd)),
+    ]
+    .concat()
+}

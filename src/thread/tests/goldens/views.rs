@@ -1,0 +1,77 @@
+//! Modals and Home tabs: usual ones, and the largest there can be.
+
+use serde_json::json;
+
+use super::{Golden, ODD, STAGE, odd};
+use crate::run::{ProjectName, Run};
+use crate::slack::SlackView;
+use crate::thread::samples::{Tale, name, nasty, place};
+use crate::thread::{
+    DevelopForm, GateValue, ModalDiff, changes_modal, develop_modal, diff_modal, extend_modal,
+    home, reject_modal, slack_limits,
+};
+use crate::workspace::{FilePatch, FileStatus};
+
+pub(super) fn modals() -> Vec<Golden> {
+    let modal = |name: &str, view: SlackView| {
+        let view = serde_json::to_value(view).unwrap();
+        slack_limits::view(&view);
+        (format!("modal-{name}"), json!({ "modal": view }))
+    };
+    let run = odd().run;
+    let value = GateValue::of(&run, &run.gate.as_ref().unwrap().id);
+    let projects: Vec<ProjectName> =
+        (0..200).map(|i| format!("{}-{i}", "p".repeat(60)).parse().unwrap()).collect();
+    let develop =
+        |projects| develop_modal(DevelopForm { projects, project: None, private_metadata: "C1" });
+    let file = |path: &str, text: &str| FilePatch {
+        path: path.to_owned(),
+        old_path: Some("old".to_owned()),
+        status: FileStatus::Renamed,
+        added: u64::MAX / 900,
+        removed: 1,
+        binary: false,
+        text: text.to_owned(),
+    };
+    let files: Vec<FilePatch> = (0..300)
+        .map(|i| if i % 2 == 0 { file(ODD, &"&\n".repeat(900)) } else { file(&nasty(), &nasty()) })
+        .collect();
+    let stage = name(STAGE);
+    let diff = |files, page| {
+        diff_modal(ModalDiff { run: &run, stage: &stage, files, truncated: true, page })
+    };
+    vec![
+        modal("develop", develop(&projects)),
+        modal("develop-nothing", develop(&[])),
+        modal("changes", changes_modal(&value, &run)),
+        modal("reject", reject_modal(&value, &run)),
+        modal("extend", extend_modal(&value, &run)),
+        modal("diff-first", diff(&files, 0)),
+        modal("diff-middle", diff(&files, 7)),
+        modal("diff-last", diff(&files, usize::MAX)),
+        modal("diff-nothing", diff(&[], 0)),
+    ]
+}
+
+pub(super) fn homes() -> Vec<Golden> {
+    let now = Tale::waiting().now;
+    let view = |name: &str, waiting: &[(Run, bool)]| {
+        let blocks = home(waiting, now, &place());
+        slack_limits::home(&json!(blocks));
+        (format!("home-{name}"), json!({ "home": { "type": "home", "blocks": blocks } }))
+    };
+    let mut largest = Tale::largest_question().run;
+    let mut numbered = |i: u32| {
+        largest.request.run = format!("{}-{i}", "r".repeat(60)).parse().unwrap();
+        (largest.clone(), i.is_multiple_of(2))
+    };
+    let fullest: Vec<_> = (0..80).map(&mut numbered).collect();
+    vec![
+        view("nothing", &[]),
+        view(
+            "one",
+            &[(Tale::waiting().run, true), (Tale::second_gate().run, false), (odd().run, true)],
+        ),
+        view("fullest", &fullest),
+    ]
+}

@@ -12,7 +12,7 @@ use super::{Publisher, SHED_PAUSE};
 use crate::metrics;
 use crate::run::{Approver, GroupId};
 use crate::store::{GivenUp, KnownMessage};
-use crate::thread::{Groups, Message, RenderContext, To, unposted};
+use crate::thread::{GateKey, Groups, Message, MessageKey, RenderContext, To, unposted};
 
 /// Before Slack is asked again who is in a group.
 const GROUP_PAUSE: TimeDelta = TimeDelta::seconds(5);
@@ -26,7 +26,7 @@ pub(super) struct Asked {
 }
 
 /// The question that people may wait for in vain, and why.
-type Silent<'a> = Option<(&'a str, Option<&'a Held>)>;
+type Silent<'a> = Option<(&'a GateKey, Option<&'a Held>)>;
 
 impl Publisher {
     /// Who is in the groups that the run names, where anybody is to be called directly; else nobody, unasked.
@@ -80,7 +80,7 @@ impl Publisher {
         }
         let mut messages = Vec::new();
         for question in look.questions() {
-            let all = silent.is_some_and(|(silent, _)| silent == question);
+            let all = silent.is_some_and(|(silent, _)| *silent == question);
             let drawn = unposted(look.run, &question, place, &asked.groups);
             messages.extend(
                 drawn.into_iter().filter(|message| all || look.known.contains_key(&message.key)),
@@ -93,10 +93,10 @@ impl Publisher {
     async fn raise_alarm(
         &self,
         look: &Look<'_>,
-        question: &str,
+        question: &GateKey,
         held: Option<&Held>,
     ) -> Result<(), Abort> {
-        let key = format!("silent:{question}");
+        let key = MessageKey::Alarm(question.clone());
         if look.known.contains_key(&key) {
             return Ok(());
         }
@@ -113,7 +113,10 @@ impl Publisher {
         metrics::gate_card_unposted();
         Ok(self
             .store
-            .give_up_message(look.thread, GivenUp { key: &key, shown: "", why: &why, at: look.now })
+            .give_up_message(
+                look.thread,
+                GivenUp { key: &key.to_string(), shown: "", why: &why, at: look.now },
+            )
             .await?)
     }
 
@@ -165,13 +168,20 @@ impl Publisher {
         let digest = message.digest();
         match look.known.get(&message.key) {
             Some(KnownMessage { ts: Some(_), .. }) => {
-                self.store.message_edited(&look.thread.run, &message.key, &unfit(&digest)).await?;
+                self.store
+                    .message_edited(&look.thread.run, &message.key.to_string(), &unfit(&digest))
+                    .await?;
             }
             _ => {
                 self.store
                     .give_up_message(
                         look.thread,
-                        GivenUp { key: &message.key, shown: &digest, why, at: look.now },
+                        GivenUp {
+                            key: &message.key.to_string(),
+                            shown: &digest,
+                            why,
+                            at: look.now,
+                        },
                     )
                     .await?;
             }

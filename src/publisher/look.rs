@@ -8,7 +8,7 @@ use super::retry::Held;
 use crate::run::Run;
 use crate::slack::{Priority, Ts};
 use crate::store::{KnownMessage, LeasedThread};
-use crate::thread::{self, Message, To};
+use crate::thread::{self, GateKey, Message, MessageKey, To};
 
 /// What a message shows that somebody deleted: nothing more is ever edited there.
 pub(super) const GONE: &str = "gone";
@@ -25,7 +25,7 @@ const SILENT_AFTER: TimeDelta = TimeDelta::minutes(1);
 pub(super) struct Look<'a> {
     pub thread: &'a LeasedThread,
     pub run: &'a Run,
-    pub known: &'a HashMap<String, KnownMessage>,
+    pub known: &'a HashMap<MessageKey, KnownMessage>,
     pub now: DateTime<Utc>,
 }
 
@@ -60,15 +60,15 @@ impl Look<'_> {
         if self.thread.behind { priority(message) } else { Priority::Tick }
     }
 
-    /// The open question's message.
-    pub(super) fn question(&self) -> Option<String> {
-        self.run.gate.as_ref().map(|open| question(open.id.stage.as_str(), open.id.round))
+    /// The open question.
+    pub(super) fn question(&self) -> Option<GateKey> {
+        self.run.gate.as_ref().map(|open| GateKey::from(&open.id))
     }
 
-    /// Every question's message, those of closed ones too.
-    pub(super) fn questions(&self) -> impl Iterator<Item = String> {
+    /// Every question, closed ones too.
+    pub(super) fn questions(&self) -> impl Iterator<Item = GateKey> {
         self.run.stages.iter().flat_map(|stage| {
-            (1..=stage.rounds).map(move |round| question(stage.name().as_str(), round))
+            (1..=stage.rounds).map(move |round| GateKey { stage: stage.name().clone(), round })
         })
     }
 
@@ -78,18 +78,18 @@ impl Look<'_> {
     }
 
     /// Whether Slack has the message, as far as we know.
-    pub(super) fn is_up(&self, key: &str) -> bool {
+    pub(super) fn is_up(&self, key: &MessageKey) -> bool {
         self.known
             .get(key)
             .is_some_and(|known| known.ts.is_some() && known.shown.as_deref() != Some(GONE))
     }
 
     /// Whether people may wait for a question that they cannot see: its channel is closed to us, or it is not there for a while.
-    pub(super) fn is_silent(&self, question: &str, held: Option<&Held>) -> bool {
+    pub(super) fn is_silent(&self, question: &GateKey, held: Option<&Held>) -> bool {
         let closed =
             matches!(held, Some(Held::Refused(refused)) if refused.is_permanent_for_channel());
         let long = self.thread.failing_since.is_some_and(|since| self.now - since > SILENT_AFTER);
-        closed || (held.is_some() && long && !self.is_up(question))
+        closed || (held.is_some() && long && !self.is_up(&MessageKey::Gate(question.clone())))
     }
 
     /// Whether it was given up a short while ago. In a thread, another drawing of it is worth another try.
@@ -127,10 +127,6 @@ pub(super) fn plain(digest: &str) -> String {
 /// Slack takes the drawing with this digest in no form.
 pub(super) fn unfit(digest: &str) -> String {
     format!("{UNFIT}{digest}")
-}
-
-fn question(stage: &str, round: u32) -> String {
-    format!("gate:{stage}:{round}")
 }
 
 #[cfg(test)]

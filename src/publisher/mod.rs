@@ -20,7 +20,7 @@ use url::Url;
 use crate::run::Phase;
 use crate::slack::{SlackApi, Ts};
 use crate::store::{Failed, KnownMessage, LeasedThread, Store};
-use crate::thread::{Message, RenderContext, To, redraw_at, render};
+use crate::thread::{Message, MessageKey, RenderContext, To, redraw_at, render};
 
 use look::{Look, Spot};
 use post::Brought;
@@ -61,7 +61,7 @@ struct Thread {
     /// Slack had no room for progress.
     shed: bool,
     /// What Slack takes in no form.
-    given_up: Vec<String>,
+    given_up: Vec<MessageKey>,
 }
 
 impl Publisher {
@@ -149,12 +149,12 @@ impl Publisher {
         };
         let progress = self.store.progress(&thread.run).await?;
         self.store.see_deletions(&thread.run).await?;
-        let known: HashMap<String, KnownMessage> = self
+        let known: HashMap<MessageKey, KnownMessage> = self
             .store
             .messages(&thread.run)
             .await?
             .into_iter()
-            .map(|m| (m.key.clone(), m))
+            .map(|m| (MessageKey::parse(&m.key), m))
             .collect();
         let look = Look { thread, run: &run, known: &known, now };
         let mut asked = self.groups(&look).await;
@@ -164,8 +164,8 @@ impl Publisher {
             drawing.into_iter().partition(|message| matches!(message.to, To::Person(_)));
         let drawn = alone(self.draw_thread(&look, &in_thread).await)?;
         let question = look.question();
-        let silent = question.as_deref().filter(|question| match &drawn {
-            Ok(drawn) => drawn.given_up.iter().any(|key| key == question),
+        let silent = question.as_ref().filter(|question| match &drawn {
+            Ok(drawn) => drawn.given_up.contains(&MessageKey::Gate((*question).clone())),
             Err(held) => look.is_silent(question, Some(held)),
         });
         if silent.is_some() || look.spoke_directly() {

@@ -63,7 +63,7 @@ impl Publisher {
             .store
             .claim_message(
                 look.thread,
-                Claim { key: &message.key, channel: elsewhere, at: (self.clock)() },
+                Claim { key: &message.key.to_string(), channel: elsewhere, at: (self.clock)() },
             )
             .await?
         {
@@ -83,7 +83,12 @@ impl Publisher {
                 self.store
                     .message_posted(
                         &look.thread.run,
-                        Posted { key: &message.key, ts: ts.as_str(), shown: &shown, is_root },
+                        Posted {
+                            key: &message.key.to_string(),
+                            ts: ts.as_str(),
+                            shown: &shown,
+                            is_root,
+                        },
                     )
                     .await?;
                 Ok(ts)
@@ -93,7 +98,7 @@ impl Publisher {
                 Err(Late::until((self.clock)() + SETTLE))
             }
             Err(surely_not) => {
-                self.store.unclaim_message(look.thread, &message.key).await?;
+                self.store.unclaim_message(look.thread, &message.key.to_string()).await?;
                 Err(self.late_in(look.thread, spot, surely_not).await)
             }
         }
@@ -143,7 +148,7 @@ impl Publisher {
             self.store
                 .message_posted(
                     &look.thread.run,
-                    Posted { key: &message.key, ts: ts.as_str(), shown: "", is_root },
+                    Posted { key: &message.key.to_string(), ts: ts.as_str(), shown: "", is_root },
                 )
                 .await?;
             // What it shows is not known exactly.
@@ -189,14 +194,18 @@ impl Publisher {
         }
         match edited {
             Ok(()) => {
-                self.store.message_edited(&look.thread.run, &message.key, &now_shown).await?;
+                self.store
+                    .message_edited(&look.thread.run, &message.key.to_string(), &now_shown)
+                    .await?;
                 Ok(true)
             }
             Err(SlackError::RateLimited { .. }) if priority == Priority::Tick => Ok(false),
             Err(gone) if gone.is_message_gone() => self.missing(look, message, spot, gone).await,
             Err(refused) if refused.is_invalid_blocks() => {
                 tracing::error!(run.id = %look.thread.run, error = %refused, "Slack takes {} in no form; it shows what it did", message.key);
-                self.store.message_edited(&look.thread.run, &message.key, &unfit(&digest)).await?;
+                self.store
+                    .message_edited(&look.thread.run, &message.key.to_string(), &unfit(&digest))
+                    .await?;
                 Ok(true)
             }
             Err(e) => Err(self.late(e)),
@@ -218,10 +227,10 @@ impl Publisher {
             late => return Err(late),
         }
         if message.asks() {
-            self.store.forget_message(look.thread, &message.key).await?;
+            self.store.forget_message(look.thread, &message.key.to_string()).await?;
             self.post(look, message, spot).await?;
         } else {
-            self.store.message_edited(&look.thread.run, &message.key, GONE).await?;
+            self.store.message_edited(&look.thread.run, &message.key.to_string(), GONE).await?;
         }
         Ok(true)
     }

@@ -8,14 +8,14 @@ use super::look::Look;
 use super::retry::{Abort, Held, Late, alone, earliest, remedy};
 use crate::slack::Ts;
 use crate::store::{Claim, GivenUp, Posted};
-use crate::thread::{Reaction, reactions};
+use crate::thread::{MessageKey, Reaction, reactions};
 
 impl Publisher {
     /// Each reaction once. Brings back when to look again at those that have to wait.
     pub(super) async fn react(&self, look: &Look<'_>) -> Result<Option<DateTime<Utc>>, Abort> {
         let mut again = None;
         for reaction in reactions(look.run) {
-            let key = format!("note:{}", reaction.message);
+            let key = MessageKey::Reaction(reaction.message.clone());
             let done = look
                 .known
                 .get(&key)
@@ -32,7 +32,12 @@ impl Publisher {
                     self.store
                         .give_up_message(
                             look.thread,
-                            GivenUp { key: &key, shown: reaction.emoji, why: &why, at: look.now },
+                            GivenUp {
+                                key: &key.to_string(),
+                                shown: reaction.emoji,
+                                why: &why,
+                                at: look.now,
+                            },
                         )
                         .await?;
                 }
@@ -41,11 +46,17 @@ impl Publisher {
         Ok(again)
     }
 
-    async fn set(&self, look: &Look<'_>, key: &str, reaction: &Reaction) -> Result<(), Late> {
+    async fn set(
+        &self,
+        look: &Look<'_>,
+        key: &MessageKey,
+        reaction: &Reaction,
+    ) -> Result<(), Late> {
+        let key = key.to_string();
         self.still_ours(look.thread).await?;
         if !self
             .store
-            .claim_message(look.thread, Claim { key, channel: None, at: look.now })
+            .claim_message(look.thread, Claim { key: &key, channel: None, at: look.now })
             .await?
         {
             return Err(Late::fenced_off());
@@ -55,7 +66,8 @@ impl Publisher {
             .react(&look.thread.place.channel, &message, reaction.emoji)
             .await
             .map_err(|e| self.late(e))?;
-        let posted = Posted { key, ts: message.as_str(), shown: reaction.emoji, is_root: false };
+        let posted =
+            Posted { key: &key, ts: message.as_str(), shown: reaction.emoji, is_root: false };
         Ok(self.store.message_posted(&look.thread.run, posted).await?)
     }
 }

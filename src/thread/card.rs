@@ -10,7 +10,7 @@ use crate::slack::{
 
 use super::gate::RunValue;
 use super::message::NOTICE;
-use super::{ActionId, Message, RenderContext, To, clock, figures};
+use super::{ActionId, Message, MessageKey, RenderContext, To, clock, figures};
 
 /// How much of the brief, and of a reason, a card shows.
 const BRIEF: usize = 300;
@@ -26,7 +26,7 @@ pub(super) fn card(run: &Run, now: DateTime<Utc>, place: &RenderContext) -> Mess
     blocks.extend(Mrkdwn::join(banners(run), "\n").non_empty().map(context));
     blocks.extend(places(run, place).non_empty().map(context));
     blocks.extend(stop(run));
-    Message::new("card", To::Channel, &notice(run), blocks)
+    Message::new(MessageKey::Card, To::Channel, &notice(run), blocks)
 }
 
 /// Ends the run, after a second look. None where it is ending already.

@@ -8,7 +8,7 @@ use crate::slack::{Mrkdwn, SlackBlock, context, one_line, section, shorten};
 
 use super::message::NOTICE;
 use super::people::{listed, mention};
-use super::{Message, RenderContext, To, card, figures, gate, table};
+use super::{Message, MessageKey, RenderContext, To, card, figures, gate, table};
 
 const WHY: usize = 400;
 const FEEDBACK: usize = 800;
@@ -31,7 +31,7 @@ pub(super) fn closing(run: &Run, place: &RenderContext) -> Option<Message> {
     blocks.extend(run.delivered.as_ref().map(whereabouts).map(section));
     let small = card::banners(run).into_iter().map(Mrkdwn::from).chain(place.run_page(run));
     blocks.extend(Mrkdwn::join(small, "\n").non_empty().map(context));
-    Some(Message::new("end", To::Thread, &notice(run, outcome), blocks))
+    Some(Message::new(MessageKey::End, To::Thread, &notice(run, outcome), blocks))
 }
 
 /// How it ended, in one line that calls the starter.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
-use super::ActionId;
+use super::{ActionId, MessageKey};
 use crate::run::GroupId;
 use crate::slack::{Mrkdwn, SlackBlock, fit, has_button, plainer};
 
@@ -15,9 +15,7 @@ pub(super) const NOTICE: usize = 150;
 /// A message that should exist.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Message {
-    /// What stays the same when the message is redrawn: `card`, `ledger`, `gate:<stage>:<round>` or `end`; to people directly
-    /// `reminder:<stage>:<round>:<half|soon>:<n>:<user>`, `escalation:<stage>:<round>:<user>` and `unposted:<stage>:<round>:<user>`.
-    pub key: String,
+    pub key: MessageKey,
     pub to: To,
     /// For notifications, screen readers and clients that cannot show the blocks.
     pub text: Mrkdwn,
@@ -59,13 +57,8 @@ pub enum Priority {
 
 impl Message {
     /// Within Slack's limits, and on a lock screen in one line.
-    pub(super) fn new(
-        key: impl Into<String>,
-        to: To,
-        notice: &Mrkdwn,
-        blocks: Vec<SlackBlock>,
-    ) -> Self {
-        Self { key: key.into(), to, text: notice.cut(NOTICE), blocks: fit(blocks) }
+    pub(super) fn new(key: MessageKey, to: To, notice: &Mrkdwn, blocks: Vec<SlackBlock>) -> Self {
+        Self { key, to, text: notice.cut(NOTICE), blocks: fit(blocks) }
     }
 
     /// SHA-256 of everything Slack would be sent: equal digests are equal messages.
@@ -89,9 +82,9 @@ impl Message {
     /// Which message goes first.
     #[must_use]
     pub fn priority(&self) -> Priority {
-        match self.key.as_str() {
-            "card" => Priority::Milestone,
-            "ledger" => Priority::Progress,
+        match self.key {
+            MessageKey::Card => Priority::Milestone,
+            MessageKey::Ledger => Priority::Progress,
             _ => Priority::Call,
         }
     }

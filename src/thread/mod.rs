@@ -13,6 +13,7 @@ mod home;
 mod ledger;
 mod links;
 mod message;
+mod message_key;
 mod modal;
 mod people;
 mod plain_text;
@@ -34,6 +35,7 @@ pub use gate::{GateValue, RunValue, diff_url};
 pub use home::home;
 pub use links::{LinkError, Links};
 pub use message::{Groups, Message, Priority, Reaction, To};
+pub use message_key::{GateKey, MessageKey};
 pub use modal::{
     CHANGES_FORM, DEVELOP, DIFF_FORM, DevelopForm, DiffPlace, EXTEND_FORM, ModalDiff, REJECT_FORM,
     changes_modal, develop_modal, diff_modal, extend_modal, reject_modal,

@@ -27,7 +27,7 @@ pub struct OpenGate {
 }
 
 /// Which reminder of a question.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reminder {
     /// Half of the time is over.

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::run::{Approver, Escalation, GateSpec, PersonId, Reminder, Rework, Verdict};
-use crate::thread::samples::{More, Tale, ana, ben, group, no_pages, place};
-use crate::thread::{Groups, Message, RenderContext, To, plain, reactions};
+use crate::thread::samples::{More, Tale, ana, ben, group, name, no_pages, place};
+use crate::thread::{GateKey, Groups, Message, RenderContext, To, plain, reactions};
 
 use super::{direct, unposted};
 
@@ -22,8 +22,12 @@ fn spec(approvers: Vec<Approver>) -> GateSpec {
     GateSpec { approvers, ..GateSpec::usual(3_600) }
 }
 
+fn question(round: u32) -> GateKey {
+    GateKey { stage: name(STAGE), round }
+}
+
 fn keys(tale: &Tale, groups: &Groups) -> Vec<String> {
-    direct(&tale.run, groups, &no_pages()).into_iter().map(|message| message.key).collect()
+    direct(&tale.run, groups, &no_pages()).iter().map(|message| message.key.to_string()).collect()
 }
 
 fn shown(tale: &Tale) -> String {
@@ -175,7 +179,7 @@ fn when_the_question_closes_its_reminders_lose_their_buttons() {
 #[test]
 fn a_question_whose_card_cannot_be_posted_goes_to_people() {
     let tale = Tale::waiting();
-    let messages = unposted(&tale.run, "gate:core-implementation:1", &no_pages(), &leads());
+    let messages = unposted(&tale.run, &question(1), &no_pages(), &leads());
     insta::assert_snapshot!(plain(&messages), @"
     → @UANA: *Keep core-implementation of llm-wrapper?* Its card could not be posted in #C1, so it comes to you.
       3 files +156 −12 · 50/50 tests, before 15/15 · 92 % coverage · $0.27 of $5.00 so far
@@ -186,18 +190,14 @@ fn a_question_whose_card_cannot_be_posted_goes_to_people() {
       [Approve] [Request changes] [Reject] [View diff] [Extend]
       Approving goes on with streaming, rejecting ends the run without this work · answer until 2026-03-02 10:06 UTC · #C1 · `llm-wrapper-k3f9qdz`
     ");
-    let keys: Vec<&str> = messages.iter().map(|m| m.key.as_str()).collect();
+    let keys: Vec<String> = messages.iter().map(|m| m.key.to_string()).collect();
     assert_eq!(
         keys,
         ["unposted:core-implementation:1:UANA", "unposted:core-implementation:1:UBEN"]
     );
-    assert_eq!(unposted(&tale.run, "gate:core-implementation:2", &no_pages(), &leads()), []);
+    assert_eq!(unposted(&tale.run, &question(2), &no_pages(), &leads()), []);
     let closed = tale.decides(ben(), Verdict::Approve, None);
-    assert!(
-        !unposted(&closed.run, "gate:core-implementation:1", &no_pages(), &leads())
-            .iter()
-            .any(Message::asks)
-    );
+    assert!(!unposted(&closed.run, &question(1), &no_pages(), &leads()).iter().any(Message::asks));
 }
 
 #[test]

@@ -36,7 +36,7 @@ impl GateView<'_> {
         );
         small.extend(diff);
         vec![
-            actions(&self.key(), self.buttons(place, SnoozeButton::NotOffered)),
+            actions(&self.key().to_string(), self.buttons(place, SnoozeButton::NotOffered)),
             context(Mrkdwn::join(small, " · ")),
         ]
     }

@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use url::Url;
 
 use super::message::NOTICE;
-use super::{Message, RenderContext, To, clock, figures};
+use super::{GateKey, Message, MessageKey, RenderContext, To, clock, figures};
 use crate::run::{Attempt, GateSpec, OpenGate, Run, StageState};
 use crate::slack::{Mrkdwn, SlackBlock, context, one_line, section};
 
@@ -73,9 +73,12 @@ impl<'a> GateView<'a> {
         })
     }
 
-    /// `gate:<stage>:<round>`.
-    pub(super) fn key(&self) -> String {
-        format!("gate:{}:{}", self.stage.name(), self.gate.id.round)
+    pub(super) fn gate_key(&self) -> GateKey {
+        GateKey::from(&self.gate.id)
+    }
+
+    pub(super) fn key(&self) -> MessageKey {
+        MessageKey::Gate(self.gate_key())
     }
 
     /// Where the run's thread is, as a link.

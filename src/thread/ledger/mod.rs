@@ -4,7 +4,7 @@
 
 mod row;
 
-use super::{Message, To, figures};
+use super::{Message, MessageKey, To, figures};
 use crate::run::{Attempt, GateId, Progress, Run, StagePhase, StageState, Verdict};
 use crate::slack::{Mrkdwn, SlackBlock, section};
 
@@ -34,7 +34,7 @@ pub(super) fn ledger(run: &Run, progress: Option<&Progress>) -> Option<Message> 
         .flat_map(|(i, stage)| rows(run, i, stage, progress))
         .collect();
     let newest = rows.last()?.paragraphs.first()?;
-    Some(Message::new("ledger", To::Thread, newest, sections(&rows, unread(run))))
+    Some(Message::new(MessageKey::Ledger, To::Thread, newest, sections(&rows, unread(run))))
 }
 
 fn rows(run: &Run, index: usize, stage: &StageState, progress: Option<&Progress>) -> Vec<Row> {

@@ -8,8 +8,8 @@ use serde_json::json;
 use crate::run::{AttemptOutcome, Outcome, PersonId, Refusal, Reminder, Rework, Verdict};
 use crate::thread::samples::{More, Tale, ana, ben, name, place, request, work};
 use crate::thread::{
-    Groups, Message, ModalDiff, Priority, diff_modal, home, redraw_at, render, slack_limits,
-    unposted, words,
+    GateKey, Groups, Message, ModalDiff, Priority, diff_modal, home, redraw_at, render,
+    slack_limits, unposted, words,
 };
 use crate::workspace::{FilePatch, FileStatus};
 
@@ -34,7 +34,7 @@ fn messages_are_posted_in_order() {
     let tale = Tale::done();
     let keys: Vec<String> = render(&tale.run, (None, &Groups::default()), tale.now, &place())
         .into_iter()
-        .map(|m| m.key)
+        .map(|m| m.key.to_string())
         .collect();
     assert_eq!(keys, ["card", "ledger", "gate:core-implementation:1", "end"]);
 }
@@ -46,7 +46,7 @@ fn a_run_with_one_gate_calls_somebody_twice() {
         serde_json::to_string(&m.blocks).unwrap().contains("<@") || m.text.as_str().contains("<@")
     };
     let messages = render(&tale.run, (None, &Groups::default()), tale.now, &place());
-    let calling: Vec<&str> = messages.iter().filter(calls).map(|m| m.key.as_str()).collect();
+    let calling: Vec<String> = messages.iter().filter(calls).map(|m| m.key.to_string()).collect();
     assert_eq!(calling, ["gate:core-implementation:1", "end"]);
     assert!(messages.iter().filter(calls).all(|m| m.priority() == Priority::Call));
 }
@@ -138,7 +138,8 @@ proptest! {
     fn whatever_is_said_slack_takes_it(words in words(), steps in 0..8_usize) {
         let tale = saying(&words, steps);
         render(&tale.run, (None, &Groups::default()), tale.now, &place()).iter().for_each(slack_limits::message);
-        unposted(&tale.run, "gate:core-implementation:1", &place(), &Groups::default()).iter().for_each(slack_limits::message);
+        let gate = GateKey { stage: name("core-implementation"), round: 1 };
+        unposted(&tale.run, &gate, &place(), &Groups::default()).iter().for_each(slack_limits::message);
         slack_limits::home(&json!(home(&[(tale.run.clone(), true), (tale.run, false)], tale.now, &place())));
     }
 

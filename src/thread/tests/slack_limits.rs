@@ -20,7 +20,7 @@ pub(crate) fn message(message: &Message) {
     assert!((1..=150).contains(&text), "{}: {text} characters: {:?}", message.key, message.text);
     for blocks in [&message.blocks, &message.plainer()] {
         let blocks = serde_json::to_value(blocks).unwrap();
-        self::blocks(&blocks, (50, &message.key));
+        self::blocks(&blocks, (50, &message.key.to_string()));
         let all: usize = texts(&blocks).iter().map(|text| length(text)).sum();
         assert!(all <= ALL_TEXT, "{}: {all} characters", message.key);
     }

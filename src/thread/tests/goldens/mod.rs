@@ -72,7 +72,7 @@ fn drawn(name: &str, tale: &Tale, key: &str) -> Vec<Golden> {
     let groups = Groups([(group(), vec!["UCLEO".to_owned()])].into());
     let message = render(&tale.run, (None, &groups), tale.now, &place())
         .into_iter()
-        .rfind(|m| m.key.starts_with(key))
+        .rfind(|m| m.key.to_string().starts_with(key))
         .unwrap();
     sent(name, &message)
 }

@@ -2,8 +2,8 @@
 
 use super::{Golden, ODD, STAGE, drawn, odd, sent, spec};
 use crate::run::{Approver, Escalation, GateSpec, OnDeadline, OnReject, Reminder, Rework, Verdict};
-use crate::thread::samples::{More, Tale, Work, ana, ben, group, nasty, no_pages, work};
-use crate::thread::{Groups, unposted};
+use crate::thread::samples::{More, Tale, Work, ana, ben, group, name, nasty, no_pages, work};
+use crate::thread::{GateKey, Groups, unposted};
 
 pub(super) fn questions() -> Vec<Golden> {
     let asking = |spec| Tale::waiting().gated(STAGE, spec);
@@ -101,7 +101,13 @@ pub(super) fn calls() -> Vec<Golden> {
         .reminds(Reminder::Half);
     let asking = asking.after(600).escalates().after(600).reminds(Reminder::Soon);
     let direct = |tale: &Tale| {
-        unposted(&tale.run, &format!("gate:{STAGE}:1"), &no_pages(), &Groups::default()).remove(0)
+        unposted(
+            &tale.run,
+            &GateKey { stage: name(STAGE), round: 1 },
+            &no_pages(),
+            &Groups::default(),
+        )
+        .remove(0)
     };
     let open = sent("unposted", &direct(&asking));
     let silent = asking.snoozes(ben());

@@ -1,0 +1,184 @@
+//! What is a message known by? Its key stays the same however often it is redrawn.
+//! It stands as text in the database, in Slack's metadata and in `thread --json`, so none of these texts may ever change.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+use crate::run::{GateId, Reminder, StageName};
+
+/// A question of a run: the stage that asks, and the round, from 1.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct GateKey {
+    pub stage: StageName,
+    pub round: u32,
+}
+
+/// The key of a message, or of something else that a run has in Slack. It is unique in its run.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum MessageKey {
+    /// The run card.
+    Card,
+    Ledger,
+    /// The card of a question.
+    Gate(GateKey),
+    /// The closing message.
+    End,
+    /// To one person directly; `nth` counts the reminders of a question, from 1.
+    Reminder {
+        gate: GateKey,
+        reminder: Reminder,
+        nth: usize,
+        user: String,
+    },
+    /// To one person directly.
+    Escalation {
+        gate: GateKey,
+        user: String,
+    },
+    /// A question to one person directly, because its card could not be posted.
+    Unposted {
+        gate: GateKey,
+        user: String,
+    },
+    /// No message: operators were told that nobody can see this question.
+    Alarm(GateKey),
+    /// No message: our reaction to somebody's note, which has this timestamp.
+    Reaction(String),
+    /// Something that another version of us wrote.
+    Other(String),
+}
+
+impl From<&GateId> for GateKey {
+    fn from(gate: &GateId) -> Self {
+        Self { stage: gate.stage.clone(), round: gate.round }
+    }
+}
+
+impl MessageKey {
+    /// Reads what [`Display`](fmt::Display) wrote; anything else is `Other`.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        let key = known(text).filter(|key| key.to_string() == text);
+        key.unwrap_or_else(|| Self::Other(text.to_owned()))
+    }
+}
+
+fn known(text: &str) -> Option<MessageKey> {
+    let (kind, rest) = text.split_once(':').unwrap_or((text, ""));
+    Some(match kind {
+        "card" => MessageKey::Card,
+        "ledger" => MessageKey::Ledger,
+        "end" => MessageKey::End,
+        "gate" => MessageKey::Gate(gate(rest)?.0),
+        "silent" => MessageKey::Alarm(gate(rest.strip_prefix("gate:")?)?.0),
+        "note" => MessageKey::Reaction(rest.to_owned()),
+        "reminder" => reminder(rest)?,
+        "escalation" => {
+            let (gate, user) = gate(rest)?;
+            MessageKey::Escalation { gate, user: user.to_owned() }
+        }
+        "unposted" => {
+            let (gate, user) = gate(rest)?;
+            MessageKey::Unposted { gate, user: user.to_owned() }
+        }
+        _ => return None,
+    })
+}
+
+/// `<stage>:<round>`, and what follows after another colon.
+fn gate(text: &str) -> Option<(GateKey, &str)> {
+    let (stage, rest) = text.split_once(':')?;
+    let (round, rest) = rest.split_once(':').unwrap_or((rest, ""));
+    Some((GateKey { stage: stage.parse().ok()?, round: round.parse().ok()? }, rest))
+}
+
+fn reminder(text: &str) -> Option<MessageKey> {
+    let (gate, rest) = gate(text)?;
+    let mut parts = rest.splitn(3, ':');
+    let reminder = match parts.next()? {
+        "half" => Reminder::Half,
+        "soon" => Reminder::Soon,
+        _ => return None,
+    };
+    let nth = parts.next()?.parse().ok()?;
+    Some(MessageKey::Reminder { gate, reminder, nth, user: parts.next()?.to_owned() })
+}
+
+impl fmt::Display for GateKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.stage, self.round)
+    }
+}
+
+impl fmt::Display for MessageKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Card => f.write_str("card"),
+            Self::Ledger => f.write_str("ledger"),
+            Self::Gate(gate) => write!(f, "gate:{gate}"),
+            Self::End => f.write_str("end"),
+            Self::Reminder { gate, reminder, nth, user } => {
+                let which = match reminder {
+                    Reminder::Half => "half",
+                    Reminder::Soon => "soon",
+                };
+                write!(f, "reminder:{gate}:{which}:{nth}:{user}")
+            }
+            Self::Escalation { gate, user } => write!(f, "escalation:{gate}:{user}"),
+            Self::Unposted { gate, user } => write!(f, "unposted:{gate}:{user}"),
+            Self::Alarm(gate) => write!(f, "silent:gate:{gate}"),
+            Self::Reaction(message) => write!(f, "note:{message}"),
+            Self::Other(text) => f.write_str(text),
+        }
+    }
+}
+
+impl Serialize for MessageKey {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::{prop_assert_eq, proptest};
+
+    use super::*;
+
+    #[test]
+    fn the_texts_that_stand_in_databases_are_read() {
+        for text in [
+            "card",
+            "ledger",
+            "gate:core-implementation:1",
+            "end",
+            "reminder:core-implementation:1:half:1:UBEN",
+            "reminder:core-implementation:12:soon:2:UCLEO",
+            "escalation:core-implementation:1:UDAN",
+            "unposted:core-implementation:1:UANA",
+            "silent:gate:core-implementation:1",
+            "note:1795340936.000022",
+        ] {
+            let key = MessageKey::parse(text);
+            assert!(!matches!(key, MessageKey::Other(_)), "{text}");
+            assert_eq!(key.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn what_is_not_exactly_one_of_them_is_kept_as_it_is() {
+        for text in
+            ["", "card:1", "gate:a", "gate:a:01", "gate:a:1:x", "gate:A:1", "silent:a:1", "batch:1"]
+        {
+            assert_eq!(MessageKey::parse(text), MessageKey::Other(text.to_owned()));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_is_changed(text in "(card|gate|reminder|unposted|note|x)?(:(a|1|half|U:2|\\PC{0,3})){0,6}") {
+            prop_assert_eq!(MessageKey::parse(&text).to_string(), text);
+        }
+    }
+}

@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::look::{Look, Spot, unfit};
+use super::look::{Look, Spot};
 use super::post::Brought;
 use super::retry::{Abort, Held, Late, alone, earliest, remedy};
 use super::{Publisher, SHED_PAUSE};
 use crate::metrics;
 use crate::run::{Approver, GroupId};
-use crate::store::{GivenUp, KnownMessage};
+use crate::store::{GivenUp, KnownMessage, Shown};
 use crate::thread::{GateKey, Groups, Message, MessageKey, RenderContext, To, unposted};
 
 /// Before Slack is asked again who is in a group.
@@ -115,7 +115,7 @@ impl Publisher {
             .store
             .give_up_message(
                 look.thread,
-                GivenUp { key: &key.to_string(), shown: "", why: &why, at: look.now },
+                GivenUp { key: &key.to_string(), shown: &Shown::Unknown, why: &why, at: look.now },
             )
             .await?)
     }
@@ -169,7 +169,11 @@ impl Publisher {
         match look.known.get(&message.key) {
             Some(KnownMessage { ts: Some(_), .. }) => {
                 self.store
-                    .message_edited(&look.thread.run, &message.key.to_string(), &unfit(&digest))
+                    .message_edited(
+                        &look.thread.run,
+                        &message.key.to_string(),
+                        &Shown::Unfit(digest),
+                    )
                     .await?;
             }
             _ => {
@@ -178,7 +182,7 @@ impl Publisher {
                         look.thread,
                         GivenUp {
                             key: &message.key.to_string(),
-                            shown: &digest,
+                            shown: &Shown::Drawing(digest),
                             why,
                             at: look.now,
                         },

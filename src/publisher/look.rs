@@ -7,15 +7,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::retry::Held;
 use crate::run::Run;
 use crate::slack::{Priority, Ts};
-use crate::store::{KnownMessage, LeasedThread};
+use crate::store::{KnownMessage, LeasedThread, Shown};
 use crate::thread::{self, GateKey, Message, MessageKey, To};
 
-/// What a message shows that somebody deleted: nothing more is ever edited there.
-pub(super) const GONE: &str = "gone";
-/// Before the digest of a drawing in place of which a plainer one is shown.
-const PLAIN: &str = "plain:";
-/// Before the digest of a drawing that Slack took in no form, so that the one before it is still shown.
-const UNFIT: &str = "unfit:";
 /// Before what is given up is tried again, where there is reason to look at all.
 const GIVEN_UP_FOR: TimeDelta = TimeDelta::hours(1);
 /// A thread that works again within this time was not silent.
@@ -79,9 +73,7 @@ impl Look<'_> {
 
     /// Whether Slack has the message, as far as we know.
     pub(super) fn is_up(&self, key: &MessageKey) -> bool {
-        self.known
-            .get(key)
-            .is_some_and(|known| known.ts.is_some() && known.shown.as_deref() != Some(GONE))
+        self.known.get(key).is_some_and(|known| known.ts.is_some() && known.shown != Shown::Gone)
     }
 
     /// Whether people may wait for a question that they cannot see: its channel is closed to us, or it is not there for a while.
@@ -99,8 +91,7 @@ impl Look<'_> {
             .get(&message.key)
             .filter(|known| known.given_up.is_some() && known.claimed_at + GIVEN_UP_FOR > self.now);
         given_up.is_some_and(|known| {
-            matches!(message.to, To::Person(_))
-                || known.shown.as_deref() == Some(message.digest().as_str())
+            matches!(message.to, To::Person(_)) || known.shown == Shown::Drawing(message.digest())
         })
     }
 }
@@ -110,36 +101,5 @@ pub(super) fn priority(message: &Message) -> Priority {
         thread::Priority::Call => Priority::Gate,
         thread::Priority::Milestone => Priority::Milestone,
         thread::Priority::Progress => Priority::Tick,
-    }
-}
-
-/// Whether what is shown is all that can be done about a drawing.
-pub(super) fn is_right(shown: &str, digest: &str) -> bool {
-    let drawn = shown.strip_prefix(PLAIN).or_else(|| shown.strip_prefix(UNFIT)).unwrap_or(shown);
-    drawn == digest || shown == GONE
-}
-
-/// A plainer drawing is shown in place of the one with this digest.
-pub(super) fn plain(digest: &str) -> String {
-    format!("{PLAIN}{digest}")
-}
-
-/// Slack takes the drawing with this digest in no form.
-pub(super) fn unfit(digest: &str) -> String {
-    format!("{UNFIT}{digest}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_drawing_that_slack_refused_is_not_tried_again_as_it_is() {
-        for shown in ["d1", "plain:d1", "unfit:d1", "gone"] {
-            assert!(is_right(shown, "d1"), "{shown}");
-        }
-        for shown in ["", "d2", "plain:d2", "unfit:"] {
-            assert!(!is_right(shown, "d1"), "{shown}");
-        }
     }
 }

@@ -4,11 +4,11 @@
 use chrono::TimeDelta;
 
 use super::Publisher;
-use super::look::{GONE, Look, Spot, is_right, plain, priority, unfit};
+use super::look::{Look, Spot, priority};
 use super::retry::{Abort, Held, Late};
 use crate::metrics;
 use crate::slack::{Edit, Post, Priority, SlackBlock, SlackError, Ts};
-use crate::store::{Claim, KnownMessage, LeasedThread, Posted};
+use crate::store::{Claim, KnownMessage, LeasedThread, Posted, Shown};
 use crate::thread::{Message, To};
 
 /// How long after a post whose answer was lost Slack must be able to show it.
@@ -37,7 +37,7 @@ impl Publisher {
         match look.known.get(&message.key) {
             Some(KnownMessage { ts: Some(ts), shown, .. }) => {
                 let ts = Ts(ts.clone());
-                let done = self.edit(look, message, spot, (&ts, shown.as_deref())).await?;
+                let done = self.edit(look, message, spot, (&ts, shown)).await?;
                 Ok(if done { Brought::Right(ts) } else { Brought::Shed(ts) })
             }
             Some(_) if look.is_given_up(message) => Ok(Brought::GivenUp),
@@ -69,13 +69,13 @@ impl Publisher {
         {
             return Err(Late::fenced_off());
         }
-        let mut shown = message.digest();
+        let mut shown = Shown::Drawing(message.digest());
         let mut posted = self.send(look, message, spot, &message.blocks).await;
         if let Some(refused) = posted.as_ref().err().filter(|e| e.is_invalid_blocks()) {
             draws_plainly(look, message, refused);
             self.still_ours(look.thread).await?;
             posted = self.send(look, message, spot, &message.plainer()).await;
-            shown = plain(&shown);
+            shown = Shown::Plainer(message.digest());
         }
         match posted {
             Ok(ts) => {
@@ -148,11 +148,16 @@ impl Publisher {
             self.store
                 .message_posted(
                     &look.thread.run,
-                    Posted { key: &message.key.to_string(), ts: ts.as_str(), shown: "", is_root },
+                    Posted {
+                        key: &message.key.to_string(),
+                        ts: ts.as_str(),
+                        shown: &Shown::Unknown,
+                        is_root,
+                    },
                 )
                 .await?;
             // What it shows is not known exactly.
-            self.edit(look, message, spot, (&ts, None)).await?;
+            self.edit(look, message, spot, (&ts, &Shown::Unknown)).await?;
             return Ok(ts);
         }
         let settled = lost.claimed_at + SETTLE;
@@ -168,10 +173,10 @@ impl Publisher {
         look: &Look<'_>,
         message: &Message,
         spot: Spot<'_>,
-        (ts, shown): (&Ts, Option<&str>),
+        (ts, shown): (&Ts, &Shown),
     ) -> Result<bool, Late> {
         let digest = message.digest();
-        if shown.is_some_and(|shown| is_right(shown, &digest)) {
+        if shown.is_right_for(&digest) {
             return Ok(true);
         }
         self.still_ours(look.thread).await?;
@@ -183,13 +188,14 @@ impl Publisher {
             blocks: &message.blocks,
             priority,
         };
-        let (mut edited, mut now_shown) = (self.slack.update(whole).await, digest.clone());
+        let (mut edited, mut now_shown) =
+            (self.slack.update(whole).await, Shown::Drawing(digest.clone()));
         if let Some(refused) = edited.as_ref().err().filter(|e| e.is_invalid_blocks()) {
             draws_plainly(look, message, refused);
             self.still_ours(look.thread).await?;
             (edited, now_shown) = (
                 self.slack.update(Edit { blocks: &message.plainer(), ..whole }).await,
-                plain(&digest),
+                Shown::Plainer(digest.clone()),
             );
         }
         match edited {
@@ -204,7 +210,11 @@ impl Publisher {
             Err(refused) if refused.is_invalid_blocks() => {
                 tracing::error!(run.id = %look.thread.run, error = %refused, "Slack takes {} in no form; it shows what it did", message.key);
                 self.store
-                    .message_edited(&look.thread.run, &message.key.to_string(), &unfit(&digest))
+                    .message_edited(
+                        &look.thread.run,
+                        &message.key.to_string(),
+                        &Shown::Unfit(digest),
+                    )
                     .await?;
                 Ok(true)
             }
@@ -230,7 +240,9 @@ impl Publisher {
             self.store.forget_message(look.thread, &message.key.to_string()).await?;
             self.post(look, message, spot).await?;
         } else {
-            self.store.message_edited(&look.thread.run, &message.key.to_string(), GONE).await?;
+            self.store
+                .message_edited(&look.thread.run, &message.key.to_string(), &Shown::Gone)
+                .await?;
         }
         Ok(true)
     }

@@ -7,7 +7,7 @@ use super::Publisher;
 use super::look::Look;
 use super::retry::{Abort, Held, Late, alone, earliest, remedy};
 use crate::slack::Ts;
-use crate::store::{Claim, GivenUp, Posted};
+use crate::store::{Claim, GivenUp, Posted, Shown};
 use crate::thread::{MessageKey, Reaction, reactions};
 
 impl Publisher {
@@ -28,13 +28,14 @@ impl Publisher {
                 Err(Held::Until(at)) => again = earliest(again, Some(at)),
                 Err(Held::Refused(refused)) => {
                     tracing::warn!(run.id = %look.thread.run, error = %refused, "a note has no reaction: {}", remedy(&refused));
-                    let why = refused.to_string();
+                    let (shown, why) =
+                        (Shown::Drawing(reaction.emoji.to_owned()), refused.to_string());
                     self.store
                         .give_up_message(
                             look.thread,
                             GivenUp {
                                 key: &key.to_string(),
-                                shown: reaction.emoji,
+                                shown: &shown,
                                 why: &why,
                                 at: look.now,
                             },
@@ -66,8 +67,8 @@ impl Publisher {
             .react(&look.thread.place.channel, &message, reaction.emoji)
             .await
             .map_err(|e| self.late(e))?;
-        let posted =
-            Posted { key: &key, ts: message.as_str(), shown: reaction.emoji, is_root: false };
+        let shown = &Shown::Drawing(reaction.emoji.to_owned());
+        let posted = Posted { key: &key, ts: message.as_str(), shown, is_root: false };
         Ok(self.store.message_posted(&look.thread.run, posted).await?)
     }
 }

@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{LeasedThread, Result, Store};
+use super::{LeasedThread, Result, Shown, Store};
 use crate::run::{Channel, RunId};
 
 /// A message that exists, whose post was begun, or that was given up.
@@ -14,7 +14,7 @@ pub struct KnownMessage {
     pub channel: Option<String>,
     /// None while it is unknown whether the post went through, and where it was given up.
     pub ts: Option<String>,
-    pub shown: Option<String>,
+    pub shown: Shown,
     pub claimed_at: DateTime<Utc>,
     /// Why Slack will not have it: it surely does not exist.
     pub given_up: Option<String>,
@@ -34,7 +34,7 @@ pub struct Claim<'a> {
 pub struct Posted<'a> {
     pub key: &'a str,
     pub ts: &'a str,
-    pub shown: &'a str,
+    pub shown: &'a Shown,
     /// Whether the thread hangs from it.
     pub is_root: bool,
 }
@@ -44,7 +44,7 @@ pub struct Posted<'a> {
 pub struct GivenUp<'a> {
     pub key: &'a str,
     /// What Slack was to show.
-    pub shown: &'a str,
+    pub shown: &'a Shown,
     pub why: &'a str,
     pub at: DateTime<Utc>,
 }
@@ -52,12 +52,21 @@ pub struct GivenUp<'a> {
 impl Store {
     /// The messages a run has or may have.
     pub async fn messages(&self, run: &RunId) -> Result<Vec<KnownMessage>> {
-        let known = sqlx::query_as!(
-            KnownMessage,
+        let rows = sqlx::query!(
             "select key, channel, ts, shown, claimed_at, given_up from messages where run_id = $1",
             run.as_str()
-        );
-        Ok(known.fetch_all(&self.pool).await?)
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let known = rows.into_iter().map(|r| KnownMessage {
+            key: r.key,
+            channel: r.channel,
+            ts: r.ts,
+            shown: r.shown.as_deref().map_or(Shown::Unknown, Shown::parse),
+            claimed_at: r.claimed_at,
+            given_up: r.given_up,
+        });
+        Ok(known.collect())
     }
 
     /// Says that a message is about to be posted. False: this writer was fenced off and must stop.
@@ -103,7 +112,7 @@ impl Store {
             thread.run.as_str(),
             thread.fence,
             it.key,
-            it.shown,
+            it.shown.to_string(),
             it.why,
             it.at
         )
@@ -133,7 +142,7 @@ impl Store {
             run.as_str(),
             posted.key,
             posted.ts,
-            posted.shown
+            posted.shown.to_string()
         )
         .execute(&mut *change)
         .await?;
@@ -186,12 +195,12 @@ impl Store {
     }
 
     /// Slack shows this version of the message now. True whoever holds the thread now.
-    pub async fn message_edited(&self, run: &RunId, key: &str, shown: &str) -> Result<()> {
+    pub async fn message_edited(&self, run: &RunId, key: &str, shown: &Shown) -> Result<()> {
         sqlx::query!(
             "update messages set shown = $3 where run_id = $1 and key = $2",
             run.as_str(),
             key,
-            shown
+            shown.to_string()
         )
         .execute(&self.pool)
         .await?;

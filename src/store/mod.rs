@@ -9,6 +9,7 @@ mod messages;
 mod pipelines;
 mod progress;
 mod runs;
+mod shown;
 mod test_inventory;
 mod threads;
 mod told_once;
@@ -16,6 +17,7 @@ mod told_once;
 pub use inbox::{InboxRow, Received};
 pub use messages::{Claim, GivenUp, KnownMessage, Posted};
 pub use runs::Sender;
+pub use shown::Shown;
 pub use threads::{Failed, LeasedThread};
 
 use std::time::Duration;

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use chrono::TimeDelta;
 use serde_json::json;
 use signoff::run::RequestId;
-use signoff::store::{Claim, Failed, GivenUp};
+use signoff::store::{Claim, Failed, GivenUp, Shown};
 
 use super::desk::Desk;
 use crate::world::now;
@@ -27,7 +27,10 @@ async fn who_was_overtaken_takes_no_claim_of_its_successor_away() -> Result<()> 
     desk.store.unclaim_message(&slow, "card").await?;
     desk.store.forget_message(&slow, "card").await?;
     desk.store
-        .give_up_message(&slow, GivenUp { key: "card", shown: "", why: "late", at: now() })
+        .give_up_message(
+            &slow,
+            GivenUp { key: "card", shown: &Shown::Unknown, why: "late", at: now() },
+        )
         .await?;
     assert!(
         !desk.store.claim_message(&slow, Claim { key: "card", channel: None, at: now() }).await?

@@ -125,7 +125,7 @@ impl Actor {
 
 fn words_of<'a>(inbound: &'a Inbound, text: &'a str) -> Post<'a> {
     let key = inbound.key().map_or("told", |key| key.0.as_str());
-    Post { channel: "", thread_ts: None, text, blocks: &[], key, priority: Priority::Gate }
+    Post { channel: "", thread_ts: None, text, blocks: &[], key, priority: Priority::Call }
 }
 
 /// Whose Home tab shows what they answered.

@@ -8,7 +8,7 @@ use super::retry::Held;
 use crate::run::Run;
 use crate::slack::{Priority, Ts};
 use crate::store::{KnownMessage, LeasedThread, Shown};
-use crate::thread::{self, GateKey, Message, MessageKey, To};
+use crate::thread::{GateKey, Message, MessageKey, To};
 
 /// Before what is given up is tried again, where there is reason to look at all.
 const GIVEN_UP_FOR: TimeDelta = TimeDelta::hours(1);
@@ -51,7 +51,7 @@ impl Look<'_> {
 
     /// What time alone changes may be late; a call may not.
     pub(super) fn priority_of_edit(&self, message: &Message) -> Priority {
-        if self.thread.behind { priority(message) } else { Priority::Tick }
+        if self.thread.behind { message.priority() } else { Priority::Tick }
     }
 
     /// The open question.
@@ -93,13 +93,5 @@ impl Look<'_> {
         given_up.is_some_and(|known| {
             matches!(message.to, To::Person(_)) || known.shown == Shown::Drawing(message.digest())
         })
-    }
-}
-
-pub(super) fn priority(message: &Message) -> Priority {
-    match message.priority() {
-        thread::Priority::Call => Priority::Gate,
-        thread::Priority::Milestone => Priority::Milestone,
-        thread::Priority::Progress => Priority::Tick,
     }
 }

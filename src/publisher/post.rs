@@ -4,7 +4,7 @@
 use chrono::TimeDelta;
 
 use super::Publisher;
-use super::look::{Look, Spot, priority};
+use super::look::{Look, Spot};
 use super::retry::{Abort, Held, Late};
 use crate::metrics;
 use crate::slack::{Edit, Post, Priority, SlackBlock, SlackError, Ts};
@@ -120,7 +120,7 @@ impl Publisher {
                 text: message.text.as_str(),
                 blocks,
                 key: &key,
-                priority: priority(message),
+                priority: message.priority(),
             })
             .await
     }

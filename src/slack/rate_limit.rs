@@ -10,11 +10,11 @@ use tokio::time::{Instant, sleep};
 
 use super::error::SlackError;
 
-/// How much a call matters. The first two wait a moment for room; a tick never does, a newer one will come.
+/// How much a request matters. The first two wait a moment for room; a tick is dropped, because a newer one will come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Priority {
-    /// A question or an ending: somebody waits for it.
-    Gate,
+    /// A question or an ending: somebody is called, or waits for it.
+    Call,
     /// Must be shown, in order, but nobody holds their breath.
     Milestone,
     /// Progress; the next one replaces it.
@@ -87,9 +87,9 @@ impl Pacing {
     }
 }
 
-/// A call that wants to go out.
+/// A call of one of Slack's methods that wants to go out.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Call<'a> {
+pub(super) struct ApiCall<'a> {
     pub method: &'static str,
     pub channel: Option<&'a str>,
     pub priority: Priority,
@@ -120,7 +120,7 @@ impl Pacer {
     }
 
     /// Returns when the call may go; refuses with `RateLimited` where it would have to wait longer than it should.
-    pub(super) async fn admit(&self, call: Call<'_>) -> Result<(), SlackError> {
+    pub(super) async fn admit(&self, call: ApiCall<'_>) -> Result<(), SlackError> {
         match self.reserve(call, Instant::now()) {
             Ok(Duration::ZERO) => Ok(()),
             Ok(wait) => {
@@ -143,7 +143,7 @@ impl Pacer {
     }
 
     /// Takes a place and says how long until its turn, or how long until it is worth asking again.
-    fn reserve(&self, call: Call<'_>, now: Instant) -> Result<Duration, Duration> {
+    fn reserve(&self, call: ApiCall<'_>, now: Instant) -> Result<Duration, Duration> {
         let patience =
             if call.priority == Priority::Tick { Duration::ZERO } else { self.pacing.patience };
         let in_channel = call.channel.filter(|_| call.method == "chat.postMessage");
@@ -210,7 +210,7 @@ impl Bucket {
     fn wait(&mut self, priority: Priority, now: Instant) -> Duration {
         self.refill(now);
         let left_to_others = match priority {
-            Priority::Gate => 0.0,
+            Priority::Call => 0.0,
             Priority::Milestone => (self.rate.burst * 0.1).floor(),
             Priority::Tick => (self.rate.burst * 0.4).floor(),
         };
@@ -227,12 +227,12 @@ impl Bucket {
 mod tests {
     use super::*;
 
-    fn post(channel: &str, priority: Priority) -> Call<'_> {
-        Call { method: "chat.postMessage", channel: Some(channel), priority }
+    fn post(channel: &str, priority: Priority) -> ApiCall<'_> {
+        ApiCall { method: "chat.postMessage", channel: Some(channel), priority }
     }
 
-    fn edit(priority: Priority) -> Call<'static> {
-        Call { method: "chat.update", channel: Some("C1"), priority }
+    fn edit(priority: Priority) -> ApiCall<'static> {
+        ApiCall { method: "chat.update", channel: Some("C1"), priority }
     }
 
     fn seconds(result: Result<Duration, Duration>) -> Result<u64, u64> {
@@ -271,7 +271,7 @@ mod tests {
             .count();
         assert_eq!(milestones, 3);
         assert_eq!(
-            pacer.reserve(edit(Priority::Gate), now).map(|wait| wait < Duration::from_secs(3)),
+            pacer.reserve(edit(Priority::Call), now).map(|wait| wait < Duration::from_secs(3)),
             Ok(true)
         );
     }
@@ -296,14 +296,14 @@ mod tests {
         let now = Instant::now();
         pacer.closed("chat.update", Duration::from_secs(30), now);
         pacer.closed("chat.update", Duration::from_secs(5), now);
-        assert_eq!(seconds(pacer.reserve(edit(Priority::Gate), now)), Err(30));
+        assert_eq!(seconds(pacer.reserve(edit(Priority::Call), now)), Err(30));
         assert_eq!(
-            seconds(pacer.reserve(post("C1", Priority::Gate), now)),
+            seconds(pacer.reserve(post("C1", Priority::Call), now)),
             Ok(0),
             "another method is open"
         );
         assert_eq!(
-            seconds(pacer.reserve(edit(Priority::Gate), now + Duration::from_secs(28))),
+            seconds(pacer.reserve(edit(Priority::Call), now + Duration::from_secs(28))),
             Ok(2)
         );
         assert_eq!(
@@ -318,7 +318,7 @@ mod tests {
         let now = Instant::now();
         for n in 0..3_000u64 {
             let _ =
-                pacer.reserve(post(&format!("C{n}"), Priority::Gate), now + Duration::from_secs(n));
+                pacer.reserve(post(&format!("C{n}"), Priority::Call), now + Duration::from_secs(n));
         }
         assert!(pacer.lock().channels.len() <= CHANNELS_REMEMBERED + 1);
     }

@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{ActionId, MessageKey};
 use crate::run::GroupId;
-use crate::slack::{Mrkdwn, SlackBlock, fit, has_button, plainer};
+use crate::slack::{Mrkdwn, Priority, SlackBlock, fit, has_button, plainer};
 
 /// Most characters of a notification: what a lock screen shows.
 pub(super) const NOTICE: usize = 150;
@@ -44,17 +44,6 @@ pub struct Reaction {
     pub emoji: &'static str,
 }
 
-/// Which message goes first where Slack lets few through.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Priority {
-    /// Newest wins; may be late.
-    Progress,
-    /// Should be there soon.
-    Milestone,
-    /// Somebody is being called.
-    Call,
-}
-
 impl Message {
     /// Within Slack's limits, and on a lock screen in one line.
     pub(super) fn new(key: MessageKey, to: To, notice: &Mrkdwn, blocks: Vec<SlackBlock>) -> Self {
@@ -79,12 +68,12 @@ impl Message {
         plainer(&self.blocks)
     }
 
-    /// Which message goes first.
+    /// Which message goes first where Slack lets few through.
     #[must_use]
     pub fn priority(&self) -> Priority {
         match self.key {
             MessageKey::Card => Priority::Milestone,
-            MessageKey::Ledger => Priority::Progress,
+            MessageKey::Ledger => Priority::Tick,
             _ => Priority::Call,
         }
     }

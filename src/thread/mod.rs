@@ -34,7 +34,7 @@ pub use figures::{glyph, phase};
 pub use gate::{GateValue, RunValue, diff_url};
 pub use home::home;
 pub use links::{LinkError, Links};
-pub use message::{Groups, Message, Priority, Reaction, To};
+pub use message::{Groups, Message, Reaction, To};
 pub use message_key::{GateKey, MessageKey};
 pub use modal::{
     CHANGES_FORM, DEVELOP, DIFF_FORM, DevelopForm, DiffPlace, EXTEND_FORM, ModalDiff, REJECT_FORM,

@@ -5,7 +5,7 @@ use url::Url;
 
 use super::{SlackApi, promised};
 use crate::slack::error::SlackError;
-use crate::slack::rate_limit::{Call, Priority};
+use crate::slack::rate_limit::{ApiCall, Priority};
 
 const METHOD: &str = "apps.connections.open";
 
@@ -15,7 +15,7 @@ impl SlackApi {
     /// # Errors
     /// Also where the address is not Slack's: without TLS, and we were told of no emulator.
     pub(in crate::slack) async fn open_connection(&self) -> Result<Url, SlackError> {
-        let call = Call { method: METHOD, channel: None, priority: Priority::Gate };
+        let call = ApiCall { method: METHOD, channel: None, priority: Priority::Call };
         let answer = self.call(call, &json!({})).await?;
         let url = Url::parse(&promised(METHOD, &answer, "/url")?).ok();
         let emulated = self.inner.emulator.is_some();

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::SlackApi;
 use super::messages::{METADATA_TYPE, block_key};
 use crate::slack::error::SlackError;
-use crate::slack::rate_limit::{Call, Priority};
+use crate::slack::rate_limit::{ApiCall, Priority};
 use crate::slack::ts::Ts;
 
 const PAGE: &str = "200";
@@ -42,7 +42,7 @@ impl SlackApi {
                 .extend(Some(("cursor", cursor.as_str())).filter(|(_, cursor)| !cursor.is_empty()));
             let page = self
                 .read(
-                    Call { method, channel: Some(channel), priority: Priority::Milestone },
+                    ApiCall { method, channel: Some(channel), priority: Priority::Milestone },
                     &parameters,
                 )
                 .await?;
@@ -64,7 +64,7 @@ impl SlackApi {
 
     /// Whether anything is left of a thread. Where only its root was deleted, Slack keeps a stone in its place and the replies under it.
     pub async fn has_thread(&self, channel: &str, root: &Ts) -> Result<bool, SlackError> {
-        let call = Call {
+        let call = ApiCall {
             method: "conversations.replies",
             channel: Some(channel),
             priority: Priority::Milestone,

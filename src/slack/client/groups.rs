@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use super::SlackApi;
 use crate::slack::error::SlackError;
-use crate::slack::rate_limit::{Call, Priority};
+use crate::slack::rate_limit::{ApiCall, Priority};
 
 impl SlackApi {
     /// The ids of the people in a user group (`S…`), at most five minutes old. Nobody is an answer; a group that is not there is an error
@@ -18,7 +18,10 @@ impl SlackApi {
         }
         let method = "usergroups.users.list";
         let answer = self
-            .read(Call { method, channel: None, priority: Priority::Gate }, &[("usergroup", group)])
+            .read(
+                ApiCall { method, channel: None, priority: Priority::Call },
+                &[("usergroup", group)],
+            )
             .await?;
         let users = answer.get("users").and_then(Value::as_array);
         let users = users.ok_or_else(|| SlackError::Unknown {

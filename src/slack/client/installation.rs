@@ -13,7 +13,7 @@ use tokio::time::timeout;
 
 use super::{SlackApi, connector, promised};
 use crate::slack::error::SlackError;
-use crate::slack::rate_limit::{Call, Priority};
+use crate::slack::rate_limit::{ApiCall, Priority};
 
 const SLACK: &str = "https://slack.com/api";
 /// Where Slack says what a token may do.
@@ -35,7 +35,7 @@ impl SlackApi {
         let method = "auth.test";
         self.inner
             .pacer
-            .admit(Call { method, channel: None, priority: Priority::Milestone })
+            .admit(ApiCall { method, channel: None, priority: Priority::Milestone })
             .await?;
         let answer = timeout(self.inner.timeout, self.ask_with_headers(method))
             .await
@@ -75,7 +75,7 @@ impl SlackApi {
             what: "the token is not a bot's".to_owned(),
         })?;
         let answer = self
-            .read(Call { method, channel: None, priority: Priority::Milestone }, &[("bot", bot)])
+            .read(ApiCall { method, channel: None, priority: Priority::Milestone }, &[("bot", bot)])
             .await?;
         let name =
             answer.pointer("/bot/name").and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -89,7 +89,7 @@ impl SlackApi {
         let answer = self
             .call_as(
                 &token,
-                Call { method, channel: None, priority: Priority::Milestone },
+                ApiCall { method, channel: None, priority: Priority::Milestone },
                 &json!({}),
             )
             .await?;
@@ -98,7 +98,7 @@ impl SlackApi {
 
     /// Whether we can read a channel, so are in it; `not_in_channel` and `channel_not_found` come as `Refused`.
     pub async fn can_read(&self, channel: &str) -> Result<(), SlackError> {
-        let call = Call {
+        let call = ApiCall {
             method: "conversations.history",
             channel: Some(channel),
             priority: Priority::Milestone,

@@ -9,7 +9,7 @@ use tracing::Span;
 use super::{SlackApi, promised};
 use crate::slack::blocks::MESSAGE_TEXT;
 use crate::slack::error::SlackError;
-use crate::slack::rate_limit::{Call, Priority};
+use crate::slack::rate_limit::{ApiCall, Priority};
 use crate::slack::response_url::ResponseUrl;
 use crate::slack::truncate::cut;
 use crate::slack::ts::Ts;
@@ -55,7 +55,7 @@ impl SlackApi {
             body["thread_ts"] = json!(root);
         }
         let answer = self
-            .call(Call { method, channel: Some(post.channel), priority: post.priority }, &body)
+            .call(ApiCall { method, channel: Some(post.channel), priority: post.priority }, &body)
             .await?;
         promised(method, &answer, "/ts").map(Ts)
     }
@@ -64,7 +64,7 @@ impl SlackApi {
     pub async fn update(&self, edit: Edit<'_>) -> Result<(), SlackError> {
         let body = json!({ "channel": edit.channel, "ts": edit.ts, "text": bounded(edit.text), "blocks": edit.blocks });
         self.call(
-            Call { method: "chat.update", channel: Some(edit.channel), priority: edit.priority },
+            ApiCall { method: "chat.update", channel: Some(edit.channel), priority: edit.priority },
             &body,
         )
         .await?;
@@ -84,7 +84,11 @@ impl SlackApi {
             body["thread_ts"] = json!(root);
         }
         self.call(
-            Call { method: "chat.postEphemeral", channel: Some(channel), priority: Priority::Gate },
+            ApiCall {
+                method: "chat.postEphemeral",
+                channel: Some(channel),
+                priority: Priority::Call,
+            },
             &body,
         )
         .await?;
@@ -106,7 +110,7 @@ impl SlackApi {
                 detail: String::new(),
             });
         }
-        self.inner.pacer.admit(Call { method, channel: None, priority: Priority::Gate }).await?;
+        self.inner.pacer.admit(ApiCall { method, channel: None, priority: Priority::Call }).await?;
         let mut body = json!({ "text": bounded(text), "response_type": "ephemeral", "replace_original": false });
         if let Some(root) = thread_ts {
             body["thread_ts"] = json!(root);
@@ -138,7 +142,7 @@ impl SlackApi {
         let body = json!({ "channel": channel, "timestamp": ts, "name": emoji.trim_matches(':') });
         match self
             .call(
-                Call {
+                ApiCall {
                     method: "reactions.add",
                     channel: Some(channel),
                     priority: Priority::Milestone,
@@ -155,7 +159,7 @@ impl SlackApi {
     /// Where people find a message.
     pub async fn permalink(&self, channel: &str, ts: &Ts) -> Result<String, SlackError> {
         let method = "chat.getPermalink";
-        let call = Call { method, channel: Some(channel), priority: Priority::Milestone };
+        let call = ApiCall { method, channel: Some(channel), priority: Priority::Milestone };
         let answer = self.read(call, &[("channel", channel), ("message_ts", ts.as_str())]).await?;
         promised(method, &answer, "/permalink")
     }

@@ -34,7 +34,7 @@ pub use messages::{Edit, Post};
 pub use people::{Identity, Member};
 
 use super::error::SlackError;
-use super::rate_limit::{Call, Pacer, Pacing};
+use super::rate_limit::{ApiCall, Pacer, Pacing};
 
 /// Slack answers within a second or not at all; well under any lease that somebody holds around a call.
 const CALL_TIMEOUT: Duration = Duration::from_secs(10);
@@ -110,14 +110,14 @@ impl SlackApi {
     }
 
     /// A method that takes JSON.
-    async fn call(&self, call: Call<'_>, body: &Value) -> Result<Value, SlackError> {
+    async fn call(&self, call: ApiCall<'_>, body: &Value) -> Result<Value, SlackError> {
         self.call_as(&self.inner.token, call, body).await
     }
 
     async fn call_as(
         &self,
         token: &SlackApiToken,
-        call: Call<'_>,
+        call: ApiCall<'_>,
         body: &Value,
     ) -> Result<Value, SlackError> {
         self.inner.pacer.admit(call).await?;
@@ -136,7 +136,11 @@ impl SlackApi {
     }
 
     /// A method that reads; those take no JSON.
-    async fn read(&self, call: Call<'_>, parameters: &[(&str, &str)]) -> Result<Value, SlackError> {
+    async fn read(
+        &self,
+        call: ApiCall<'_>,
+        parameters: &[(&str, &str)],
+    ) -> Result<Value, SlackError> {
         self.inner.pacer.admit(call).await?;
         let session = self.inner.client.open_session(&self.inner.token);
         let parameters: Vec<(&str, Option<&str>)> =

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 use super::{SlackApi, promised};
 use crate::run::Zone;
 use crate::slack::error::SlackError;
-use crate::slack::rate_limit::{Call, Priority};
+use crate::slack::rate_limit::{ApiCall, Priority};
 
 /// What our token makes us.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,7 +52,7 @@ impl SlackApi {
     pub async fn auth_test(&self) -> Result<Identity, SlackError> {
         let method = "auth.test";
         let answer = self
-            .call(Call { method, channel: None, priority: Priority::Milestone }, &json!({}))
+            .call(ApiCall { method, channel: None, priority: Priority::Milestone }, &json!({}))
             .await?;
         let maybe =
             |pointer| answer.pointer(pointer).and_then(Value::as_str).map(ToOwned::to_owned);
@@ -78,7 +78,7 @@ impl SlackApi {
         }
         let method = "users.info";
         let answer = self
-            .read(Call { method, channel: None, priority: Priority::Gate }, &[("user", user)])
+            .read(ApiCall { method, channel: None, priority: Priority::Call }, &[("user", user)])
             .await?;
         promised(method, &answer, "/user/id")?;
         let member = member(&answer["user"]);
@@ -95,7 +95,7 @@ impl SlackApi {
         let method = "conversations.open";
         let answer = self
             .call(
-                Call { method, channel: None, priority: Priority::Gate },
+                ApiCall { method, channel: None, priority: Priority::Call },
                 &json!({ "users": user }),
             )
             .await?;

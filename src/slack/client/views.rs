@@ -6,13 +6,13 @@ use slack_morphism::prelude::SlackBlock;
 use super::{SlackApi, promised};
 use crate::slack::blocks::fit_view;
 use crate::slack::error::SlackError;
-use crate::slack::rate_limit::{Call, Priority};
+use crate::slack::rate_limit::{ApiCall, Priority};
 
 impl SlackApi {
     /// Opens a form and returns its id. A trigger lives three seconds and works once, so this goes before all else.
     pub async fn open_view(&self, trigger_id: &str, view: &Value) -> Result<String, SlackError> {
         let method = "views.open";
-        let call = Call { method, channel: None, priority: Priority::Gate };
+        let call = ApiCall { method, channel: None, priority: Priority::Call };
         let answer = self.call(call, &json!({ "trigger_id": trigger_id, "view": view })).await?;
         promised(method, &answer, "/view/id")
     }
@@ -28,8 +28,11 @@ impl SlackApi {
         if let Some(hash) = hash {
             body["hash"] = json!(hash);
         }
-        self.call(Call { method: "views.update", channel: None, priority: Priority::Gate }, &body)
-            .await?;
+        self.call(
+            ApiCall { method: "views.update", channel: None, priority: Priority::Call },
+            &body,
+        )
+        .await?;
         Ok(())
     }
 
@@ -39,7 +42,8 @@ impl SlackApi {
         user: &str,
         blocks: Vec<SlackBlock>,
     ) -> Result<(), SlackError> {
-        let call = Call { method: "views.publish", channel: None, priority: Priority::Milestone };
+        let call =
+            ApiCall { method: "views.publish", channel: None, priority: Priority::Milestone };
         self.call(
             call,
             &json!({ "user_id": user, "view": { "type": "home", "blocks": fit_view(blocks) } }),

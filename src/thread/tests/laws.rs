@@ -6,10 +6,11 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use crate::run::{AttemptOutcome, Outcome, PersonId, Refusal, Reminder, Rework, Verdict};
+use crate::slack::Priority;
 use crate::thread::samples::{More, Tale, ana, ben, name, place, request, work};
 use crate::thread::{
-    GateKey, Groups, Message, ModalDiff, Priority, diff_modal, home, redraw_at, render,
-    slack_limits, unposted, words,
+    GateKey, Groups, Message, ModalDiff, diff_modal, home, redraw_at, render, slack_limits,
+    unposted, words,
 };
 use crate::workspace::{FilePatch, FileStatus};
 

@@ -79,7 +79,7 @@ impl Bot {
             text: "card",
             blocks: &[],
             key: "card",
-            priority: Priority::Gate,
+            priority: Priority::Call,
         };
         let card = self.api.post(message).await?;
         let approve = Button::new("Approve", "gate.approve", "run-1").primary();
@@ -167,7 +167,7 @@ async fn a_press_carries_what_the_button_says_now() -> Result<()> {
         ts: &gate.as_str().into(),
         text: "approved",
         blocks: &[],
-        priority: Priority::Gate,
+        priority: Priority::Call,
     };
     bot.api.update(edit).await?;
     assert!(bot.slack.presses("ben", &gate, "Approve").await.is_err());
@@ -278,7 +278,7 @@ async fn what_slack_would_refuse_is_refused_and_noted() -> Result<()> {
         text: "x",
         blocks: &[],
         key: "k",
-        priority: Priority::Gate,
+        priority: Priority::Call,
     };
     let twins = vec![Button::new("a", "same", "1"), Button::new("b", "same", "2")];
     assert!(bot.api.post(Post { blocks: &vec![divider(); 51], ..message }).await.is_err());
@@ -290,7 +290,7 @@ async fn what_slack_would_refuse_is_refused_and_noted() -> Result<()> {
         ts: &ts,
         text: &"x".repeat(4_001),
         blocks: &[],
-        priority: Priority::Gate,
+        priority: Priority::Call,
     };
     bot.api.update(long).await?;
     assert!(
@@ -335,7 +335,7 @@ async fn a_message_reads_as_people_see_it() -> Result<()> {
             text: "t",
             blocks: &blocks,
             key: "k",
-            priority: Priority::Gate,
+            priority: Priority::Call,
         })
         .await?;
     bot.slack.shows("dev", "Stop run").await?;

@@ -53,7 +53,7 @@ async fn what_is_posted_can_be_changed_and_linked() -> Result<()> {
         ts: &ts,
         text: "done",
         blocks: &[header("done")],
-        priority: Priority::Gate,
+        priority: Priority::Call,
     })
     .await?;
     api.update(Edit {
@@ -171,7 +171,7 @@ async fn wait_means_wait() -> Result<()> {
     slack.fails("chat.update", Fault::RateLimited { seconds: 30 }, 1);
     let ts = api.post(post("card")).await?;
     let edit =
-        Edit { channel: "C01DEV", ts: &ts, text: "more", blocks: &[], priority: Priority::Gate };
+        Edit { channel: "C01DEV", ts: &ts, text: "more", blocks: &[], priority: Priority::Call };
     let said = api.update(edit).await.expect_err("429");
     assert_eq!(
         said,
@@ -220,7 +220,7 @@ async fn refusals_say_what_they_mean() -> Result<()> {
         ts: &Ts::from("1.1"),
         text: "x",
         blocks: &[],
-        priority: Priority::Gate,
+        priority: Priority::Call,
     };
     assert!(api.update(gone).await.expect_err("gone").is_message_gone());
     slack.fails("*", Fault::Refuses("token_revoked"), 9);
@@ -333,6 +333,6 @@ async fn ticks_make_way_without_asking_slack() -> Result<()> {
     }
     assert!((6..10).contains(&done), "{done} at once, and one more every 1.5 s");
     assert_eq!(slack.calls("chat.update").len(), done);
-    api.update(Edit { priority: Priority::Gate, ..tick }).await?;
+    api.update(Edit { priority: Priority::Call, ..tick }).await?;
     Ok(())
 }

@@ -1,86 +1,36 @@
-//! Who is told something directly, and what if they cannot be reached?
+//! Direct messages: who is told something directly, and what if they cannot be reached?
 //! Reminders and escalations, and questions that their thread does not show. Nobody who cannot be reached holds up anything.
 
-use std::collections::BTreeSet;
+use chrono::{DateTime, Utc};
 
-use chrono::{DateTime, TimeDelta, Utc};
-
-use super::look::{Look, Spot};
-use super::post::Brought;
-use super::retry::{Abort, Held, Late, alone, earliest, remedy};
+use super::groups::GroupAnswers;
+use super::look::{Look, Placement, Spot, Unseen};
+use super::retry::{Abort, Held, Late, Tried, earliest, remedy, split_held};
+use super::upsert::Upserted;
 use super::{Publisher, SHED_PAUSE};
 use crate::metrics;
-use crate::run::{Approver, GroupId};
 use crate::store::{GivenUp, KnownMessage, Shown};
-use crate::thread::{GateKey, Groups, Message, MessageKey, RenderContext, To, unposted};
-
-/// Before Slack is asked again who is in a group.
-const GROUP_PAUSE: TimeDelta = TimeDelta::seconds(5);
-
-/// What Slack said of the groups that a run names.
-#[derive(Default)]
-pub(super) struct Asked {
-    pub groups: Groups,
-    /// Not all of it; worth asking again then.
-    pub again: Option<DateTime<Utc>>,
-}
-
-/// The question that people may wait for in vain, and why.
-type Silent<'a> = Option<(&'a GateKey, Option<&'a Held>)>;
+use crate::thread::{Message, MessageKey, RenderContext, To, unposted};
 
 impl Publisher {
-    /// Who is in the groups that the run names, where anybody is to be called directly; else nobody, unasked.
-    pub(super) async fn groups(&self, look: &Look<'_>) -> Asked {
-        let called = look
-            .run
-            .gate
-            .as_ref()
-            .is_some_and(|open| !open.reminders.is_empty() || open.escalated_at.is_some());
-        // What a closed question left behind changes only when something happens.
-        let changes = look.run.gate.is_some() || look.thread.behind;
-        if changes && (called || look.spoke_directly()) {
-            self.ask_groups(look).await
-        } else {
-            Asked::default()
-        }
-    }
-
-    async fn ask_groups(&self, look: &Look<'_>) -> Asked {
-        let mut asked = Asked::default();
-        for group in named(look) {
-            match self.slack.group_members(&group.group).await {
-                Ok(members) => drop(asked.groups.0.insert(group.clone(), members)),
-                Err(refused) if refused.is_group_gone() || refused.is_about_us() => {
-                    tracing::warn!(run.id = %look.thread.run, error = %refused, "nobody of the group {group} is called: {}", remedy(&refused));
-                    asked.groups.0.insert(group.clone(), Vec::new());
-                }
-                Err(e) => {
-                    tracing::warn!(run.id = %look.thread.run, error = %e, "could not ask who is in the group {group}");
-                    asked.again = Some(look.now + GROUP_PAUSE);
-                }
-            }
-        }
-        asked
-    }
-
     /// What is told directly because the thread does not show it: the open question, if people may wait for it in vain, and those that were
     /// told so before, for as long as they stand there.
-    pub(super) async fn instead(
+    pub(super) async fn direct_fallback(
         &self,
         look: &Look<'_>,
         place: &RenderContext,
-        silent: Silent<'_>,
-        asked: &mut Asked,
+        unseen: Option<Unseen<'_>>,
+        asked: &mut GroupAnswers,
     ) -> Result<Vec<Message>, Abort> {
-        if silent.is_some() && asked.groups.0.is_empty() && asked.again.is_none() {
+        if unseen.is_some() && asked.groups.0.is_empty() && asked.again.is_none() {
             *asked = self.ask_groups(look).await;
         }
-        if let Some((question, held)) = silent {
-            self.raise_alarm(look, question, held).await?;
+        if let Some(unseen) = &unseen {
+            self.raise_alarm(look, unseen).await?;
         }
         let mut messages = Vec::new();
         for question in look.questions() {
-            let all = silent.is_some_and(|(silent, _)| *silent == question);
+            let all = unseen.as_ref().is_some_and(|unseen| unseen.question == question);
             let drawn = unposted(look.run, &question, place, &asked.groups);
             messages.extend(
                 drawn.into_iter().filter(|message| all || look.known.contains_key(&message.key)),
@@ -90,17 +40,12 @@ impl Publisher {
     }
 
     /// Once for each question.
-    async fn raise_alarm(
-        &self,
-        look: &Look<'_>,
-        question: &GateKey,
-        held: Option<&Held>,
-    ) -> Result<(), Abort> {
-        let key = MessageKey::Alarm(question.clone());
+    async fn raise_alarm(&self, look: &Look<'_>, unseen: &Unseen<'_>) -> Result<(), Abort> {
+        let key = MessageKey::Alarm(unseen.question.clone());
         if look.known.contains_key(&key) {
             return Ok(());
         }
-        let (why, remedy) = match held {
+        let (why, remedy) = match unseen.held {
             Some(Held::Refused(refused)) => (refused.to_string(), remedy(refused)),
             _ => ("Slack did not take it for a while".to_owned(), "it will be tried again"),
         };
@@ -111,13 +56,9 @@ impl Publisher {
             look.thread.run
         );
         metrics::gate_card_unposted();
-        Ok(self
-            .store
-            .give_up_message(
-                look.thread,
-                GivenUp { key: &key.to_string(), shown: &Shown::Unknown, why: &why, at: look.now },
-            )
-            .await?)
+        let (key, shown) = (key.to_string(), Shown::Unknown);
+        let given_up = GivenUp { key: &key, shown: &shown, why: &why, at: look.now };
+        Ok(self.store.give_up_message(look.thread, given_up).await?)
     }
 
     /// Each message on its own. Brings back when to look again at those that have to wait. Who was never called is not told that it is over.
@@ -127,16 +68,16 @@ impl Publisher {
         messages: &[Message],
     ) -> Result<Option<DateTime<Utc>>, Abort> {
         let mut again = None;
-        for message in messages
-            .iter()
-            .filter(|message| message.asks() || look.known.contains_key(&message.key))
-        {
+        let due = |message: &&Message| message.asks() || look.known.contains_key(&message.key);
+        for message in messages.iter().filter(due) {
             let To::Person(user) = &message.to else { continue };
-            match alone(self.tell(look, message, user).await)? {
-                Ok(Brought::Shed(_)) => again = earliest(again, Some(look.now + SHED_PAUSE)),
-                Ok(_) => {}
-                Err(Held::Until(at)) => again = earliest(again, Some(at)),
-                Err(Held::Refused(refused)) => {
+            match split_held(self.draw_for(look, message, user).await)? {
+                Tried::Done(Upserted::Shed(_)) => {
+                    again = earliest(again, Some(look.now + SHED_PAUSE));
+                }
+                Tried::Done(_) => {}
+                Tried::Held(Held::Until(at)) => again = earliest(again, Some(at)),
+                Tried::Held(Held::Refused(refused)) => {
                     let run = &look.thread.run;
                     tracing::warn!(run.id = %run, error = %refused, "{} does not reach {user}: {}", message.key, remedy(&refused));
                     self.give_up(look, message, &refused.to_string()).await?;
@@ -146,16 +87,22 @@ impl Publisher {
         Ok(again)
     }
 
-    async fn tell(&self, look: &Look<'_>, message: &Message, user: &str) -> Result<Brought, Late> {
+    async fn draw_for(
+        &self,
+        look: &Look<'_>,
+        message: &Message,
+        user: &str,
+    ) -> Result<Upserted, Late> {
         if look.is_given_up(message) {
-            return Ok(Brought::GivenUp);
+            return Ok(Upserted::GivenUp);
         }
         let known = look.known.get(&message.key).and_then(|known| known.channel.clone());
         let channel = match known {
             Some(channel) => channel,
             None => self.slack.direct(user).await.map_err(|e| self.late(e))?,
         };
-        self.bring(look, message, Spot::direct(&channel)).await
+        let spot = Spot { channel: &channel, root: None };
+        self.upsert(Placement { look, message, spot }).await
     }
 
     /// Slack will not have this message, whatever is tried. What was there before stays.
@@ -165,39 +112,13 @@ impl Publisher {
         message: &Message,
         why: &str,
     ) -> Result<(), Abort> {
-        let digest = message.digest();
-        match look.known.get(&message.key) {
-            Some(KnownMessage { ts: Some(_), .. }) => {
-                self.store
-                    .message_edited(
-                        &look.thread.run,
-                        &message.key.to_string(),
-                        &Shown::Unfit(digest),
-                    )
-                    .await?;
-            }
-            _ => {
-                self.store
-                    .give_up_message(
-                        look.thread,
-                        GivenUp {
-                            key: &message.key.to_string(),
-                            shown: &Shown::Drawing(digest),
-                            why,
-                            at: look.now,
-                        },
-                    )
-                    .await?;
-            }
+        let (key, digest) = (message.key.to_string(), message.digest());
+        if let Some(KnownMessage { ts: Some(_), .. }) = look.known.get(&message.key) {
+            let run = &look.thread.run;
+            return Ok(self.store.message_edited(run, &key, &Shown::Unfit(digest)).await?);
         }
-        Ok(())
+        let shown = Shown::Drawing(digest);
+        let given_up = GivenUp { key: &key, shown: &shown, why, at: look.now };
+        Ok(self.store.give_up_message(look.thread, given_up).await?)
     }
-}
-
-fn named<'a>(look: &'a Look<'_>) -> BTreeSet<&'a GroupId> {
-    let groups = look.run.named().filter_map(|approver| match approver {
-        Approver::Group(group) => Some(group),
-        Approver::Person(_) => None,
-    });
-    groups.collect()
 }

@@ -1,11 +1,12 @@
-//! What does the publisher know when it looks at a thread?
+//! What does the publisher know when it looks at a thread? The state that it reconciles with the drawing.
 
 use std::collections::HashMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::retry::Held;
-use crate::run::Run;
+use super::draw::ThreadDrawn;
+use super::retry::{Held, Tried};
+use crate::run::{Progress, Run, RunId};
 use crate::slack::{Priority, Ts};
 use crate::store::{KnownMessage, LeasedThread, Shown};
 use crate::thread::{GateKey, Message, MessageKey, To};
@@ -15,10 +16,11 @@ const GIVEN_UP_FOR: TimeDelta = TimeDelta::hours(1);
 /// A thread that works again within this time was not silent.
 const SILENT_AFTER: TimeDelta = TimeDelta::minutes(1);
 
-/// One look at one thread.
+/// One look at one thread: what was read of it, at one time.
 pub(super) struct Look<'a> {
     pub thread: &'a LeasedThread,
     pub run: &'a Run,
+    pub progress: Option<&'a Progress>,
     pub known: &'a HashMap<MessageKey, KnownMessage>,
     pub now: DateTime<Utc>,
 }
@@ -27,36 +29,54 @@ pub(super) struct Look<'a> {
 #[derive(Clone, Copy)]
 pub(super) struct Spot<'a> {
     pub channel: &'a str,
-    /// The root of the thread, where there is one.
+    /// The root of the thread, where there is one. A direct conversation has no threads of ours.
     pub root: Option<&'a Ts>,
 }
 
-impl<'a> Spot<'a> {
-    /// A direct conversation has no threads of ours.
-    pub(super) const fn direct(channel: &'a str) -> Self {
-        Self { channel, root: None }
+/// One message of a look, and its spot.
+#[derive(Clone, Copy)]
+pub(super) struct Placement<'a> {
+    pub look: &'a Look<'a>,
+    pub message: &'a Message,
+    pub spot: Spot<'a>,
+}
+
+/// The open question that nobody can see.
+pub(super) struct Unseen<'a> {
+    pub question: GateKey,
+    /// Why its thread waits; none where Slack takes only the question's card in no form.
+    pub held: Option<&'a Held>,
+}
+
+impl<'a> Placement<'a> {
+    pub(super) fn run(&self) -> &'a RunId {
+        &self.look.thread.run
     }
 
-    /// What the message hangs from.
-    pub(super) fn above(&self, message: &Message) -> Option<&'a Ts> {
-        self.root.filter(|_| message.to == To::Thread)
+    /// The message's key in our database.
+    pub(super) fn key(&self) -> String {
+        self.message.key.to_string()
+    }
+
+    /// The key that the message carries in Slack, by which it is looked for.
+    pub(super) fn slack_key(&self) -> String {
+        format!("{}/{}", self.run(), self.message.key)
+    }
+
+    pub(super) fn known(&self) -> Option<&'a KnownMessage> {
+        self.look.known.get(&self.message.key)
+    }
+
+    /// The message that it is a reply to.
+    pub(super) fn parent(&self) -> Option<&'a Ts> {
+        self.spot.root.filter(|_| self.message.to == To::Thread)
     }
 }
 
 impl Look<'_> {
-    /// What Slack knows a message as, when it is looked for.
-    pub(super) fn key(&self, message: &Message) -> String {
-        format!("{}/{}", self.thread.run, message.key)
-    }
-
     /// What time alone changes may be late; a call may not.
     pub(super) fn priority_of_edit(&self, message: &Message) -> Priority {
         if self.thread.behind { message.priority() } else { Priority::Tick }
-    }
-
-    /// The open question.
-    pub(super) fn question(&self) -> Option<GateKey> {
-        self.run.gate.as_ref().map(|open| GateKey::from(&open.id))
     }
 
     /// Every question, closed ones too.
@@ -72,16 +92,29 @@ impl Look<'_> {
     }
 
     /// Whether Slack has the message, as far as we know.
-    pub(super) fn is_up(&self, key: &MessageKey) -> bool {
+    fn is_up(&self, key: &MessageKey) -> bool {
         self.known.get(key).is_some_and(|known| known.ts.is_some() && known.shown != Shown::Gone)
     }
 
-    /// Whether people may wait for a question that they cannot see: its channel is closed to us, or it is not there for a while.
-    pub(super) fn is_silent(&self, question: &GateKey, held: Option<&Held>) -> bool {
-        let closed =
-            matches!(held, Some(Held::Refused(refused)) if refused.is_permanent_for_channel());
+    /// The open question, if people may wait for it in vain: Slack takes its card in no form, or holds up its thread.
+    pub(super) fn unseen_question<'a>(&self, thread: &'a Tried<ThreadDrawn>) -> Option<Unseen<'a>> {
+        let question = GateKey::from(&self.run.gate.as_ref()?.id);
+        match thread {
+            Tried::Done(drawn) => drawn
+                .given_up
+                .contains(&MessageKey::Gate(question.clone()))
+                .then_some(Unseen { question, held: None }),
+            Tried::Held(held) => self
+                .is_out_of_sight(&question, held)
+                .then_some(Unseen { question, held: Some(held) }),
+        }
+    }
+
+    /// Whether a held thread hides a question: its channel is closed to us, or its card is not there for a while.
+    fn is_out_of_sight(&self, question: &GateKey, held: &Held) -> bool {
+        let closed = matches!(held, Held::Refused(refused) if refused.is_permanent_for_channel());
         let long = self.thread.failing_since.is_some_and(|since| self.now - since > SILENT_AFTER);
-        closed || (held.is_some() && long && !self.is_up(&MessageKey::Gate(question.clone())))
+        closed || (long && !self.is_up(&MessageKey::Gate(question.clone())))
     }
 
     /// Whether it was given up a short while ago. In a thread, another drawing of it is worth another try.

@@ -1,12 +1,12 @@
-//! Which of people's messages have our reaction?
+//! Reactions: which of people's messages have ours?
 //! Slack counts a reaction once, so it is simply set again where nobody knows whether it is there.
 
 use chrono::{DateTime, Utc};
 
 use super::Publisher;
 use super::look::Look;
-use super::retry::{Abort, Held, Late, alone, earliest, remedy};
-use crate::slack::Ts;
+use super::retry::{Abort, Held, Late, Tried, earliest, remedy, split_held};
+use crate::slack::{SlackError, Ts};
 use crate::store::{Claim, GivenUp, Posted, Shown};
 use crate::thread::{MessageKey, Reaction, reactions};
 
@@ -16,50 +16,32 @@ impl Publisher {
         let mut again = None;
         for reaction in reactions(look.run) {
             let key = MessageKey::Reaction(reaction.message.clone());
-            let done = look
-                .known
-                .get(&key)
-                .is_some_and(|known| known.ts.is_some() || known.given_up.is_some());
-            if done {
+            let known = look.known.get(&key);
+            if known.is_some_and(|known| known.ts.is_some() || known.given_up.is_some()) {
                 continue;
             }
-            match alone(self.set(look, &key, &reaction).await)? {
-                Ok(()) => {}
-                Err(Held::Until(at)) => again = earliest(again, Some(at)),
-                Err(Held::Refused(refused)) => {
+            match split_held(self.set_reaction(look, &key, &reaction).await)? {
+                Tried::Done(()) => {}
+                Tried::Held(Held::Until(at)) => again = earliest(again, Some(at)),
+                Tried::Held(Held::Refused(refused)) => {
                     tracing::warn!(run.id = %look.thread.run, error = %refused, "a note has no reaction: {}", remedy(&refused));
-                    let (shown, why) =
-                        (Shown::Drawing(reaction.emoji.to_owned()), refused.to_string());
-                    self.store
-                        .give_up_message(
-                            look.thread,
-                            GivenUp {
-                                key: &key.to_string(),
-                                shown: &shown,
-                                why: &why,
-                                at: look.now,
-                            },
-                        )
-                        .await?;
+                    self.give_up_reaction(look, &key, &reaction, &refused).await?;
                 }
             }
         }
         Ok(again)
     }
 
-    async fn set(
+    async fn set_reaction(
         &self,
         look: &Look<'_>,
         key: &MessageKey,
         reaction: &Reaction,
     ) -> Result<(), Late> {
         let key = key.to_string();
-        self.still_ours(look.thread).await?;
-        if !self
-            .store
-            .claim_message(look.thread, Claim { key: &key, channel: None, at: look.now })
-            .await?
-        {
+        self.renew_lease(look.thread).await?;
+        let claim = Claim { key: &key, channel: None, at: look.now };
+        if !self.store.claim_message(look.thread, claim).await? {
             return Err(Late::fenced_off());
         }
         let message = Ts(reaction.message.clone());
@@ -67,8 +49,21 @@ impl Publisher {
             .react(&look.thread.place.channel, &message, reaction.emoji)
             .await
             .map_err(|e| self.late(e))?;
-        let shown = &Shown::Drawing(reaction.emoji.to_owned());
-        let posted = Posted { key: &key, ts: message.as_str(), shown, is_root: false };
+        let shown = Shown::Drawing(reaction.emoji.to_owned());
+        let posted = Posted { key: &key, ts: message.as_str(), shown: &shown, is_root: false };
         Ok(self.store.message_posted(&look.thread.run, posted).await?)
+    }
+
+    async fn give_up_reaction(
+        &self,
+        look: &Look<'_>,
+        key: &MessageKey,
+        reaction: &Reaction,
+        refused: &SlackError,
+    ) -> Result<(), Abort> {
+        let (key, why) = (key.to_string(), refused.to_string());
+        let shown = Shown::Drawing(reaction.emoji.to_owned());
+        let given_up = GivenUp { key: &key, shown: &shown, why: &why, at: look.now };
+        Ok(self.store.give_up_message(look.thread, given_up).await?)
     }
 }

@@ -1,4 +1,4 @@
-//! Why does a thread not agree yet, and when is it worth another look?
+//! The retry policy: why does a thread not agree yet, and when is it worth another look?
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -63,8 +63,8 @@ impl From<StoreError> for Late {
 }
 
 impl From<Abort> for Late {
-    fn from(stop: Abort) -> Self {
-        Self::Abort(stop)
+    fn from(abort: Abort) -> Self {
+        Self::Abort(abort)
     }
 }
 
@@ -74,12 +74,19 @@ impl From<StoreError> for Abort {
     }
 }
 
-/// What is late by itself holds up nothing else; what ends the look does.
-pub(super) fn alone<T>(done: Result<T, Late>) -> Result<Result<T, Held>, Abort> {
+/// What became of one thing of several.
+#[derive(Debug)]
+pub(super) enum Tried<T> {
+    Done(T),
+    Held(Held),
+}
+
+/// Takes apart what only this thing waits for (the others go on) and what ends the whole look.
+pub(super) fn split_held<T>(done: Result<T, Late>) -> Result<Tried<T>, Abort> {
     match done {
-        Ok(done) => Ok(Ok(done)),
-        Err(Late::Held(held)) => Ok(Err(held)),
-        Err(Late::Abort(stop)) => Err(stop),
+        Ok(done) => Ok(Tried::Done(done)),
+        Err(Late::Held(held)) => Ok(Tried::Held(held)),
+        Err(Late::Abort(abort)) => Err(abort),
     }
 }
 
@@ -91,6 +98,7 @@ pub(super) fn earliest(
     one.into_iter().chain(other).min()
 }
 
+/// Exponential back-off after so many failures in a row.
 pub(super) fn pause(failures: i32) -> TimeDelta {
     let doubled = TimeDelta::seconds(1 << failures.clamp(0, 9));
     doubled.min(LONGEST_PAUSE)

@@ -1,0 +1,164 @@
+//! Draws one thread: reconciles what Slack shows with what should be there, and says when to look again.
+//! First the thread, then messages to people directly, then reactions to their notes.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use url::Url;
+
+use super::look::{Look, Placement, Spot};
+use super::retry::{Abort, Held, Late, Tried, earliest, split_held};
+use super::upsert::Upserted;
+use super::{Publisher, SHED_PAUSE};
+use crate::run::{Phase, RunId};
+use crate::slack::{SlackError, Ts};
+use crate::store::{KnownMessage, LeasedThread};
+use crate::thread::{Message, MessageKey, RenderContext, To, redraw_at, render};
+
+/// How often a run that is under way is redrawn for its progress alone.
+const PROGRESS_EVERY: TimeDelta = TimeDelta::seconds(2);
+
+/// What became of a look at a thread.
+pub(super) enum Drawn {
+    /// It agrees with the events up to `seq`.
+    UpToDate { seq: u64, again: Option<DateTime<Utc>> },
+    /// Slack wants us to wait, or has not answered.
+    Waiting { until: DateTime<Utc> },
+    /// Slack said no. Something else of it may be worth a look before long.
+    Refused { error: SlackError, again: Option<DateTime<Utc>> },
+}
+
+/// What became of the messages in a thread.
+#[derive(Default)]
+pub(super) struct ThreadDrawn {
+    /// Slack had no room for progress.
+    pub shed: bool,
+    /// What Slack takes in no form.
+    pub given_up: Vec<MessageKey>,
+}
+
+impl Publisher {
+    /// Reads what there is to draw and what Slack shows already, and makes them agree.
+    pub(super) async fn look(&self, thread: &LeasedThread) -> Result<Drawn, Abort> {
+        let now = (self.clock)();
+        let Some(run) = self.store.run(&thread.run).await? else {
+            return Ok(Drawn::UpToDate { seq: thread.wanted_seq, again: None });
+        };
+        let progress = self.store.progress(&thread.run).await?;
+        self.store.see_deletions(&thread.run).await?;
+        let known = self.known_messages(&thread.run).await?;
+        let progress = progress.as_ref();
+        self.reconcile(&Look { thread, run: &run, progress, known: &known, now }).await
+    }
+
+    /// Posts what is missing and edits what differs.
+    async fn reconcile(&self, look: &Look<'_>) -> Result<Drawn, Abort> {
+        let mut asked = self.groups(look).await;
+        let place = self.place_of(look).await;
+        let drawing = render(look.run, (look.progress, &asked.groups), look.now, &place);
+        let (mut direct, in_thread): (Vec<_>, Vec<_>) =
+            drawing.into_iter().partition(|message| matches!(message.to, To::Person(_)));
+        let drawn = split_held(self.draw_thread(look, &in_thread).await)?;
+        let unseen = look.unseen_question(&drawn);
+        if unseen.is_some() || look.spoke_directly() {
+            direct.extend(self.direct_fallback(look, &place, unseen, &mut asked).await?);
+        }
+        let is_drawn = matches!(drawn, Tried::Done(_));
+        let again = if is_drawn && look.thread.root_ts.is_none() && !direct.is_empty() {
+            // Now there is a thread to lead them to.
+            Some(look.now)
+        } else {
+            earliest(asked.again, self.draw_directly(look, &direct).await?)
+        };
+        let reactions = if is_drawn { self.react(look).await? } else { None };
+        Ok(outcome(look, drawn, earliest(again, reactions)))
+    }
+
+    async fn known_messages(
+        &self,
+        run: &RunId,
+    ) -> Result<HashMap<MessageKey, KnownMessage>, Abort> {
+        let messages = self.store.messages(run).await?.into_iter();
+        Ok(messages.map(|known| (MessageKey::parse(&known.key), known)).collect())
+    }
+
+    /// For messages that are not in the thread: where it is.
+    async fn place_of(&self, look: &Look<'_>) -> RenderContext {
+        let (place, thread) = (self.place.clone(), look.thread);
+        let Some(root) =
+            thread.root_ts.as_ref().filter(|_| look.run.gate.is_some() || look.spoke_directly())
+        else {
+            return place;
+        };
+        let home = self.slack.identity().await.ok().and_then(|us| Url::parse(&us.url).ok());
+        let path = format!("archives/{}/p{}", thread.place.channel, root.replace('.', ""));
+        RenderContext { thread: home.and_then(|home| home.join(&path).ok()), ..place }
+    }
+
+    /// The run card first, for all else hangs from it.
+    async fn draw_thread(
+        &self,
+        look: &Look<'_>,
+        messages: &[Message],
+    ) -> Result<ThreadDrawn, Late> {
+        let mut root = look.thread.root_ts.clone().map(Ts);
+        let mut drawn = ThreadDrawn::default();
+        for message in messages {
+            let spot = Spot { channel: &look.thread.place.channel, root: root.as_ref() };
+            let ts = match self.draw_in_thread(Placement { look, message, spot }).await? {
+                Upserted::UpToDate(ts) => ts,
+                Upserted::Shed(ts) => {
+                    drawn.shed = true;
+                    ts
+                }
+                Upserted::GivenUp => {
+                    drawn.given_up.push(message.key.clone());
+                    continue;
+                }
+            };
+            if message.to == To::Channel {
+                root = Some(ts);
+            }
+        }
+        Ok(drawn)
+    }
+
+    /// A reply that Slack takes in no form is given up, so that the others are drawn. Without its root there is no thread.
+    async fn draw_in_thread(&self, at: Placement<'_>) -> Result<Upserted, Late> {
+        match self.upsert(at).await {
+            Err(Late::Held(Held::Refused(unfit)))
+                if unfit.is_invalid_blocks() && at.message.to == To::Thread =>
+            {
+                tracing::error!(run.id = %at.run(), error = %unfit, "Slack takes {} in no form", at.message.key);
+                self.give_up(at.look, at.message, &unfit.to_string()).await?;
+                Ok(Upserted::GivenUp)
+            }
+            other => other,
+        }
+    }
+}
+
+/// `again` is when anything else than the thread's own clock is worth a look.
+fn outcome(look: &Look<'_>, thread: Tried<ThreadDrawn>, again: Option<DateTime<Utc>>) -> Drawn {
+    let seq = look.run.seq;
+    match (thread, again) {
+        // Who was asked directly must not be left with a question that is closed: until then nothing counts as drawn.
+        (Tried::Done(_), Some(until)) if look.run.gate.is_none() => Drawn::Waiting { until },
+        (Tried::Done(drawn), again) => {
+            Drawn::UpToDate { seq, again: earliest(again, next_look(look, drawn.shed)) }
+        }
+        (Tried::Held(Held::Until(at)), again) => {
+            Drawn::Waiting { until: again.map_or(at, |again| again.min(at)) }
+        }
+        (Tried::Held(Held::Refused(error)), again) => Drawn::Refused { error, again },
+    }
+}
+
+/// By the clock: a run under way for its progress, a waiting one for the time left.
+fn next_look(look: &Look<'_>, shed: bool) -> Option<DateTime<Utc>> {
+    let (run, now) = (look.run, look.now);
+    let under_way = matches!(run.phase(), Phase::Running | Phase::Starting);
+    // Where many wait, Slack has no room for all their clocks: they must not take turns at finding that out.
+    let pause = if under_way || look.thread.behind { PROGRESS_EVERY } else { SHED_PAUSE };
+    earliest(redraw_at(run, now), (under_way || shed).then(|| now + pause))
+}

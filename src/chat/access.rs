@@ -159,7 +159,7 @@ impl Actor {
         let member = self.member(&person, home).await?;
         answer.asker.zone = member.zone;
         let depends =
-            |answer: &Answer| run.judge(&answer.decision(run)) == Err(Refusal::NotAllowed);
+            |answer: &Answer| run.authorize(&answer.decision(run)) == Err(Refusal::NotAllowed);
         if depends(answer) {
             let seen = self.memberships(run, &person).await;
             answer.groups = seen.of;

@@ -97,7 +97,7 @@ impl Actor {
             Err(unknown) => return Ok(Acted::Told(unknown.told())),
             Ok(()) => {}
         }
-        match run.judge(&answer.decision(run)) {
+        match run.authorize(&answer.decision(run)) {
             Err(why @ Refusal::NotAllowed) => {
                 return self.tell_once(run, &answer, ("steer", ignored(&why, run))).await;
             }

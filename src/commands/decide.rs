@@ -102,7 +102,7 @@ pub async fn decide(doors: &Services, run: &Run, answer: Answer) -> Result<Reply
         return Ok(Reply::new(ReplyKind::Refused, why).about(run.id()));
     }
     let decision = answer.decision(run);
-    if let Err(refusal) = run.judge(&decision) {
+    if let Err(refusal) = run.authorize(&decision) {
         return Ok(refused(run, &refusal, decision.verdict));
     }
     let said = answer.asker.said;
@@ -119,7 +119,7 @@ pub async fn decide(doors: &Services, run: &Run, answer: Answer) -> Result<Reply
 pub fn hopeless(run: &Run, answer: &Answer) -> Option<Reply> {
     // A snooze is judged like every other answer to this gate, and needs neither words nor a time.
     let verdict = if answer.verdict == Verdict::Extend { Verdict::Snooze } else { answer.verdict };
-    let refusal = run.judge(&Decision { verdict, ..answer.decision(run) }).err()?;
+    let refusal = run.authorize(&Decision { verdict, ..answer.decision(run) }).err()?;
     let may_be_in_a_group = refusal == Refusal::NotAllowed
         && run.named().any(|approver| matches!(approver, Approver::Group(_)));
     (!may_be_in_a_group).then(|| refused(run, &refusal, answer.verdict))

@@ -44,7 +44,7 @@ pub fn waits_for(run: &Run, person: &PersonId, groups: &[GroupId]) -> bool {
     let plain =
         Decision::new(RequestId(String::new()), Verdict::Approve, person.clone(), Via::Command);
     let approval = Decision { gate: Some(open.id.clone()), groups: groups.to_vec(), ..plain };
-    run.judge(&approval).is_ok()
+    run.authorize(&approval).is_ok()
 }
 
 /// The run that has judged this very request: acted on again, it no longer waits for whoever answered it.

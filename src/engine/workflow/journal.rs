@@ -58,7 +58,7 @@ pub(super) fn hear(ctx: &Ctx) {
         if ctx.state(|s| s.run.answer_to(&decision.request).is_some()) {
             continue;
         }
-        let heard = ctx.state(|s| s.run.hear(decision));
+        let heard = ctx.state(|s| s.run.event_for(decision));
         emit(ctx, heard);
     }
 }

@@ -90,7 +90,7 @@ async fn drive(ctx: &Ctx) -> WorkflowResult<Outcome> {
         }
         let now = now(ctx);
         match ctx.state(|s| s.run.next(now)) {
-            Next::Tell(happened) => emit(ctx, happened),
+            Next::Emit(happened) => emit(ctx, happened),
             Next::Attempt(plan) => {
                 let facts = attempt(ctx, &plan).await?;
                 emit(ctx, facts);

@@ -1,7 +1,7 @@
 //! The lines of `signoff events --json`: a door, pinned field by field.
 
 use super::{Delivered, Event, Happened, Outcome, StageOutcome};
-use crate::run::rules::play::{ana, request, snapshot};
+use crate::run::rules::tests::{ana, request, snapshot};
 use crate::run::{
     AgentInfo, AttemptOutcome, Diff, Digest, FileDiff, GateId, GateKind, PersonId, Refusal,
     Reminder, Reports, RequestId, Rework, Run, Sandboxing, StageName, Tests, TestsChanged, Tokens,

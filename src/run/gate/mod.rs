@@ -117,7 +117,7 @@ impl Guard {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run::rules::play::snapshot;
+    use crate::run::rules::tests::snapshot;
 
     fn gate(run: &str, pipeline: &str, stage: &str, tree: u32) -> GateId {
         asked(run, pipeline, stage, tree).gate

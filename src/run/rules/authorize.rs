@@ -84,7 +84,7 @@ impl Run {
     ///
     /// # Errors
     /// The reason it does not, for the person who gave it.
-    pub fn judge(&self, decision: &Decision) -> Result<(), Refusal> {
+    pub fn authorize(&self, decision: &Decision) -> Result<(), Refusal> {
         let before = || self.decided_before(decision);
         if self.outcome.is_some() {
             return Err(before().unwrap_or(Refusal::RunEnded));
@@ -96,7 +96,7 @@ impl Run {
                 .unwrap_or(Refusal::NothingAsked));
         }
         match (decision.verdict, &decision.gate) {
-            (Verdict::Stop | Verdict::Note, _) => self.judge_words(decision),
+            (Verdict::Stop | Verdict::Note, _) => self.authorize_without_gate(decision),
             (_, None) => Err(if self.may_steer(&decision.by, &decision.groups) {
                 Refusal::NothingAsked
             } else {
@@ -107,7 +107,7 @@ impl Run {
                 let Some(spec) = self.spec_of(asked) else { return Err(Refusal::NotAllowed) };
                 self.may_answer((asked, spec), (&decision.by, &decision.groups), decision.verdict)?;
                 match self.gate.as_ref().filter(|open| &open.id == asked) {
-                    Some(open) => judge_answer(decision, open, spec),
+                    Some(open) => authorize_answer(decision, open, spec),
                     None => Err(before().unwrap_or(Refusal::Stale)),
                 }
             }
@@ -119,8 +119,8 @@ impl Run {
     /// # Panics
     /// Never: what is taken out here was judged to be there.
     #[must_use]
-    pub fn hear(&self, decision: Decision) -> Happened {
-        let judged = self.judge(&decision);
+    pub fn event_for(&self, decision: Decision) -> Happened {
+        let judged = self.authorize(&decision);
         let Decision { request, verdict, gate, by, groups: _, via, words, rework, until, message } =
             decision;
         match (judged, verdict, gate) {
@@ -143,7 +143,7 @@ impl Run {
     }
 
     /// What names no gate.
-    fn judge_words(&self, decision: &Decision) -> Result<(), Refusal> {
+    fn authorize_without_gate(&self, decision: &Decision) -> Result<(), Refusal> {
         let unread = self.notes.iter().filter(|note| note.read_by.is_none()).count();
         if !self.may_steer(&decision.by, &decision.groups) {
             Err(Refusal::NotAllowed)
@@ -181,7 +181,7 @@ impl Run {
 }
 
 /// An answer of somebody who may, to the question that is open.
-fn judge_answer(decision: &Decision, open: &OpenGate, spec: &GateSpec) -> Result<(), Refusal> {
+fn authorize_answer(decision: &Decision, open: &OpenGate, spec: &GateSpec) -> Result<(), Refusal> {
     let latest = spec.hours.as_ref().map_or(open.opened_at + LONGEST_WAIT, |hours| {
         hours.after(open.opened_at, LONGEST_WAIT.num_seconds().unsigned_abs())
     });

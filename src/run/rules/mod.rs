@@ -3,13 +3,11 @@
 
 mod authorize;
 mod fold;
-#[cfg(test)]
-mod laws;
 mod next;
 mod plan;
-#[cfg(test)]
-pub(super) mod play;
 mod refusal_selftest;
+#[cfg(test)]
+pub(super) mod tests;
 mod wait;
 
 pub(super) use fold::seconds_between;

@@ -11,8 +11,8 @@ use crate::run::{
 /// The next thing to do for a run.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Next {
-    /// Something follows from what is known: say it.
-    Tell(Happened),
+    /// An event follows from what is known: emit it.
+    Emit(Happened),
     /// Let an agent write and the checks judge.
     Attempt(Box<Plan>),
     /// Wait for a person; without one, look again at `wake`.
@@ -35,7 +35,7 @@ impl Run {
         }
         match self.current() {
             Some((_, stage)) => self.next_of(stage, now),
-            None => Next::Tell(Happened::Ended { outcome: Outcome::Done, why: None }),
+            None => Next::Emit(Happened::Ended { outcome: Outcome::Done, why: None }),
         }
     }
 
@@ -61,7 +61,7 @@ impl Run {
             .iter()
             .find(|s| matches!(s.phase, StagePhase::Running | StagePhase::Waiting));
         if let Some(stage) = unfinished {
-            return Next::Tell(Happened::StageEnded {
+            return Next::Emit(Happened::StageEnded {
                 stage: stage.name().clone(),
                 outcome: StageOutcome::Undone,
                 why: None,
@@ -73,7 +73,7 @@ impl Run {
                 let guard = self.guard(snapshot);
                 Next::Deliver { snapshot: snapshot.clone(), push: outcome == Outcome::Done, guard }
             }
-            _ => Next::Tell(Happened::Ended { outcome, why }),
+            _ => Next::Emit(Happened::Ended { outcome, why }),
         }
     }
 
@@ -82,13 +82,13 @@ impl Run {
             return self.wait(open, now);
         }
         if stage.phase == StagePhase::Todo {
-            return Next::Tell(Happened::StageStarted { stage: stage.name().clone() });
+            return Next::Emit(Happened::StageStarted { stage: stage.name().clone() });
         }
         if stage.missed_deadline {
             return failed(stage, "nobody answered in time".to_owned());
         }
         if let Some(rejected) = self.rejected(stage) {
-            return Next::Tell(Happened::StageEnded {
+            return Next::Emit(Happened::StageEnded {
                 stage: stage.name().clone(),
                 outcome: StageOutcome::Undone,
                 why: rejected.words.clone(),
@@ -136,7 +136,7 @@ impl Run {
             .hours
             .as_ref()
             .map_or(now + in_time, |hours| hours.after(now, spec.deadline_seconds));
-        Next::Tell(Happened::GateOpened { gate, attempt, deadline })
+        Next::Emit(Happened::GateOpened { gate, attempt, deadline })
     }
 
     /// The work of a stage that everybody approved whose approval it wants: exactly the work that was asked about.
@@ -179,18 +179,18 @@ impl Run {
     fn begin(&self, stage: &StageState, attempt: u32, now: DateTime<Utc>) -> Next {
         match self.request.budget_usd {
             Some(budget) if self.spent() >= budget => self.give_up(stage, spent_up(budget), now),
-            _ => Next::Tell(Happened::AttemptStarted { stage: stage.name().clone(), attempt }),
+            _ => Next::Emit(Happened::AttemptStarted { stage: stage.name().clone(), attempt }),
         }
     }
 }
 
 fn good(stage: &StageState, snapshot: &Snapshot) -> Next {
     let (stage, snapshot) = (stage.name().clone(), Some(snapshot.clone()));
-    Next::Tell(Happened::StageEnded { stage, outcome: StageOutcome::Good, why: None, snapshot })
+    Next::Emit(Happened::StageEnded { stage, outcome: StageOutcome::Good, why: None, snapshot })
 }
 
 fn failed(stage: &StageState, why: String) -> Next {
-    Next::Tell(Happened::StageEnded {
+    Next::Emit(Happened::StageEnded {
         stage: stage.name().clone(),
         outcome: StageOutcome::Failed,
         why: Some(why),

@@ -25,7 +25,7 @@ pub fn prove_refusals() -> Result<(), Broken> {
     let moved = GateId { digest: Digest("of other work".to_owned()), ..asked.clone() };
     let stale = GateId { round: asked.round + 1, ..asked.clone() };
     let judged =
-        |gate: &GateId, by: PersonId, verdict| run.judge(&decision(verdict, gate.clone(), by));
+        |gate: &GateId, by: PersonId, verdict| run.authorize(&decision(verdict, gate.clone(), by));
     let (approver, stranger, starter) =
         (person("T1", "UAPPROVER"), person("T1", "USTRANGER"), person("T1", "USTARTER"));
     let refused = |got: Result<(), Refusal>, wanted: &Refusal, what| {
@@ -60,7 +60,7 @@ pub fn prove_refusals() -> Result<(), Broken> {
     )?;
     let stop = Decision { gate: None, ..decision(Verdict::Stop, asked.clone(), stranger) };
     refused(
-        run.judge(&stop),
+        run.authorize(&stop),
         &Refusal::NotAllowed,
         "a stop by somebody who has nothing to do with the run",
     )?;

@@ -29,7 +29,7 @@ impl Run {
             .position(|(at, what)| *at <= now && matches!(what, Happened::DeadlinePassed { .. }));
         let first = over.unwrap_or(0);
         match (alarms.get(first).is_some_and(|(at, _)| *at <= now), alarms.get(first)) {
-            (true, Some(_)) => Next::Tell(alarms.swap_remove(first).1),
+            (true, Some(_)) => Next::Emit(alarms.swap_remove(first).1),
             (_, next) => Next::Ask { gate: open.id.clone(), wake: next.map(|(at, _)| *at) },
         }
     }

@@ -2,134 +2,137 @@
 
 use super::{AttemptOutcome, Happened, Next, Outcome, StagePhase, Trouble, Usd, Verdict};
 use crate::run::Request;
-use crate::run::rules::play::{CENT, Facts, Play, request, snapshot};
+use crate::run::rules::tests::{CENT, Facts, RunDriver, request, snapshot};
 
-fn kinds(play: &Play) -> Vec<String> {
+fn kinds(driver: &RunDriver) -> Vec<String> {
     let kind = |e| {
         serde_json::to_value(e).expect("events are JSON")["kind"]
             .as_str()
             .expect("a kind")
             .to_owned()
     };
-    play.events.iter().map(kind).collect()
+    driver.events.iter().map(kind).collect()
 }
 
-fn phases(play: &Play) -> Vec<StagePhase> {
-    play.run.stages.iter().map(|s| s.phase).collect()
+fn phases(driver: &RunDriver) -> Vec<StagePhase> {
+    driver.run.stages.iter().map(|s| s.phase).collect()
 }
 
 #[test]
 fn stages_run_in_order_and_then_the_run_is_done() {
-    let mut play = Play::with(&["draft", "polish"]);
-    assert_eq!(play.plan().stage.name.as_str(), "draft");
-    assert_eq!(play.brings(Facts::Green).plan().stage.name.as_str(), "polish");
-    assert_eq!(play.brings(Facts::Green).end(), (Outcome::Done, None));
+    let mut driver = RunDriver::with(&["draft", "polish"]);
+    assert_eq!(driver.plan().stage.name.as_str(), "draft");
+    assert_eq!(driver.brings(Facts::Green).plan().stage.name.as_str(), "polish");
+    assert_eq!(driver.brings(Facts::Green).end(), (Outcome::Done, None));
     let stage = ["stage_started", "attempt_started", "written", "attempt_ended", "stage_ended"];
-    assert_eq!(kinds(&play), [&["started"], &stage[..], &stage, &["delivered", "ended"]].concat());
+    assert_eq!(
+        kinds(&driver),
+        [&["started"], &stage[..], &stage, &["delivered", "ended"]].concat()
+    );
 }
 
 #[test]
 fn a_question_comes_after_good_work_and_never_before() {
-    let mut play = Play::with(&["draft?"]);
-    play.brings(Facts::Red);
-    assert_eq!(play.plan().attempt, 2);
-    assert_eq!(play.run.gate, None);
-    assert_eq!(play.brings(Facts::Green).gate().round, 1);
+    let mut driver = RunDriver::with(&["draft?"]);
+    driver.brings(Facts::Red);
+    assert_eq!(driver.plan().attempt, 2);
+    assert_eq!(driver.run.gate, None);
+    assert_eq!(driver.brings(Facts::Green).gate().round, 1);
 }
 
 #[test]
 fn the_next_stage_begins_after_the_approval() {
-    let mut play = Play::with(&["draft?", "polish"]);
-    play.brings(Facts::Green).gate();
-    assert_eq!(phases(&play), [StagePhase::Waiting, StagePhase::Todo]);
-    play.ana(Verdict::Approve);
-    assert_eq!(play.plan().stage.name.as_str(), "polish");
-    assert_eq!(phases(&play), [StagePhase::Good, StagePhase::Running]);
+    let mut driver = RunDriver::with(&["draft?", "polish"]);
+    driver.brings(Facts::Green).gate();
+    assert_eq!(phases(&driver), [StagePhase::Waiting, StagePhase::Todo]);
+    driver.ana(Verdict::Approve);
+    assert_eq!(driver.plan().stage.name.as_str(), "polish");
+    assert_eq!(phases(&driver), [StagePhase::Good, StagePhase::Running]);
 }
 
 #[test]
 fn the_deadline_counts_from_the_question() {
-    let mut play = Play::with(&["draft?"]);
-    play.brings(Facts::Green).gate();
-    let open = play.run.gate.expect("a gate");
+    let mut driver = RunDriver::with(&["draft?"]);
+    driver.brings(Facts::Green).gate();
+    let open = driver.run.gate.expect("a gate");
     assert_eq!((open.deadline - open.opened_at).num_seconds(), 3_599);
 }
 
 #[test]
 fn a_rejection_undoes_the_stage_and_ends_the_run() {
-    let mut play = Play::with(&["draft?", "polish"]);
-    play.brings(Facts::Green).gate();
-    assert_eq!(play.ana(Verdict::Reject).end().0, Outcome::Rejected);
-    assert_eq!(phases(&play), [StagePhase::Undone, StagePhase::Todo]);
-    assert_eq!(play.run.delivered, None);
+    let mut driver = RunDriver::with(&["draft?", "polish"]);
+    driver.brings(Facts::Green).gate();
+    assert_eq!(driver.ana(Verdict::Reject).end().0, Outcome::Rejected);
+    assert_eq!(phases(&driver), [StagePhase::Undone, StagePhase::Todo]);
+    assert_eq!(driver.run.delivered, None);
 }
 
 #[test]
 fn a_missed_deadline_fails_the_stage() {
-    let mut play = Play::with(&["draft?"]);
-    let ended = play.brings(Facts::Green).deadline_passes().end();
+    let mut driver = RunDriver::with(&["draft?"]);
+    let ended = driver.brings(Facts::Green).deadline_passes().end();
     assert_eq!(ended, (Outcome::Failed, Some("draft: nobody answered in time".to_owned())));
-    assert_eq!(phases(&play), [StagePhase::Failed]);
+    assert_eq!(phases(&driver), [StagePhase::Failed]);
 }
 
 #[test]
 fn a_stop_before_any_worker_came_ends_the_run_at_once() {
-    let mut play = Play::with(&["draft"]);
-    assert_eq!(play.ana(Verdict::Stop).end().0, Outcome::Stopped);
-    assert_eq!(kinds(&play), ["started", "decided", "ended"]);
+    let mut driver = RunDriver::with(&["draft"]);
+    assert_eq!(driver.ana(Verdict::Stop).end().0, Outcome::Stopped);
+    assert_eq!(kinds(&driver), ["started", "decided", "ended"]);
 }
 
 #[test]
 fn a_stop_interrupts_the_attempt_and_what_it_cost_stays_counted() {
-    let mut play = Play::with(&["draft", "polish"]);
-    let begun = play.brings(Facts::Green).plan();
-    play.ana(Verdict::Stop).ends(&begun, Facts::Interrupted);
-    assert_eq!(play.end().0, Outcome::Stopped);
-    assert_eq!(phases(&play), [StagePhase::Good, StagePhase::Undone]);
-    assert_eq!(play.run.stages[1].attempts[0].outcome, AttemptOutcome::Stopped);
-    assert_eq!(play.run.spent(), CENT + CENT);
+    let mut driver = RunDriver::with(&["draft", "polish"]);
+    let begun = driver.brings(Facts::Green).plan();
+    driver.ana(Verdict::Stop).ends(&begun, Facts::Interrupted);
+    assert_eq!(driver.end().0, Outcome::Stopped);
+    assert_eq!(phases(&driver), [StagePhase::Good, StagePhase::Undone]);
+    assert_eq!(driver.run.stages[1].attempts[0].outcome, AttemptOutcome::Stopped);
+    assert_eq!(driver.run.spent(), CENT + CENT);
 }
 
 #[test]
 fn an_attempt_that_a_stop_cancelled_was_stopped_and_not_lost() {
-    let mut play = Play::with(&["draft"]);
-    let begun = play.plan();
-    play.ana(Verdict::Stop).ends(&begun, Facts::Unfinished);
-    let attempt = &play.run.stages[0].attempts[0];
+    let mut driver = RunDriver::with(&["draft"]);
+    let begun = driver.plan();
+    driver.ana(Verdict::Stop).ends(&begun, Facts::Unfinished);
+    let attempt = &driver.run.stages[0].attempts[0];
     assert_eq!((attempt.outcome, attempt.why.as_deref()), (AttemptOutcome::Stopped, None));
 }
 
 #[test]
 fn a_stop_while_a_question_is_open_closes_it() {
-    let mut play = Play::with(&["draft?"]);
-    play.brings(Facts::Green).gate();
-    play.ana(Verdict::Stop);
-    assert_eq!(play.run.gate, None);
-    assert_eq!(play.end().0, Outcome::Stopped);
-    assert_eq!(phases(&play), [StagePhase::Undone]);
+    let mut driver = RunDriver::with(&["draft?"]);
+    driver.brings(Facts::Green).gate();
+    driver.ana(Verdict::Stop);
+    assert_eq!(driver.run.gate, None);
+    assert_eq!(driver.end().0, Outcome::Stopped);
+    assert_eq!(phases(&driver), [StagePhase::Undone]);
 }
 
 #[test]
 fn a_run_that_does_not_end_well_delivers_what_was_good_and_pushes_nothing() {
-    let mut play = Play::with(&["draft", "polish"]);
-    play.brings(Facts::Green).plan();
-    play.ana(Verdict::Stop);
-    assert_eq!(play.on(), Next::Deliver { snapshot: snapshot(1), push: false, guard: None });
+    let mut driver = RunDriver::with(&["draft", "polish"]);
+    driver.brings(Facts::Green).plan();
+    driver.ana(Verdict::Stop);
+    assert_eq!(driver.on(), Next::Deliver { snapshot: snapshot(1), push: false, guard: None });
 }
 
 #[test]
 fn a_run_that_ends_well_is_pushed() {
-    let mut play = Play::with(&["draft"]);
+    let mut driver = RunDriver::with(&["draft"]);
     assert_eq!(
-        play.brings(Facts::Green).on(),
+        driver.brings(Facts::Green).on(),
         Next::Deliver { snapshot: snapshot(1), push: true, guard: None }
     );
 }
 
 #[test]
 fn after_its_last_attempt_a_stage_fails_and_says_why() {
-    let mut play = Play::with(&["draft"]);
-    let ended = play.brings(Facts::Red).brings(Facts::Red).end();
+    let mut driver = RunDriver::with(&["draft"]);
+    let ended = driver.brings(Facts::Red).brings(Facts::Red).end();
     assert_eq!(
         ended,
         (Outcome::Failed, Some("draft: 2 attempts, the last: 3 of 50 tests failed".to_owned()))
@@ -138,8 +141,8 @@ fn after_its_last_attempt_a_stage_fails_and_says_why() {
 
 #[test]
 fn an_attempt_that_nobody_could_finish_counts_as_one() {
-    let mut play = Play::with(&["draft"]);
-    let ended = play.brings(Facts::Unfinished).brings(Facts::Interrupted).end();
+    let mut driver = RunDriver::with(&["draft"]);
+    let ended = driver.brings(Facts::Unfinished).brings(Facts::Interrupted).end();
     assert_eq!(
         ended,
         (
@@ -151,90 +154,93 @@ fn an_attempt_that_nobody_could_finish_counts_as_one() {
 
 #[test]
 fn where_somebody_must_mend_something_first_no_other_attempt_is_made() {
-    let mut play = Play::with(&["draft"]);
-    let ended = play.brings(Facts::Trouble(Trouble::Setup)).end();
+    let mut driver = RunDriver::with(&["draft"]);
+    let ended = driver.brings(Facts::Trouble(Trouble::Setup)).end();
     assert_eq!(ended, (Outcome::Failed, Some("draft: Setup trouble".to_owned())));
-    assert_eq!(play.run.stages[0].attempts.len(), 1);
+    assert_eq!(driver.run.stages[0].attempts.len(), 1);
 }
 
 #[test]
 fn the_pause_grows_while_the_model_is_busy() {
-    let mut play = Play::of(with_attempts(4));
-    assert_eq!(play.plan().backoff_seconds, 0);
-    assert_eq!(play.brings(Facts::Trouble(Trouble::ModelBusy)).plan().backoff_seconds, 15);
-    assert_eq!(play.brings(Facts::Trouble(Trouble::ModelBusy)).plan().backoff_seconds, 30);
-    assert_eq!(play.brings(Facts::Red).plan().backoff_seconds, 1);
+    let mut driver = RunDriver::of(with_attempts(4));
+    assert_eq!(driver.plan().backoff_seconds, 0);
+    assert_eq!(driver.brings(Facts::Trouble(Trouble::ModelBusy)).plan().backoff_seconds, 15);
+    assert_eq!(driver.brings(Facts::Trouble(Trouble::ModelBusy)).plan().backoff_seconds, 30);
+    assert_eq!(driver.brings(Facts::Red).plan().backoff_seconds, 1);
 }
 
 #[test]
 fn a_spent_budget_begins_no_other_attempt() {
-    let mut play = Play::of(Request { budget_usd: Some(CENT + CENT), ..with_attempts(4) });
-    assert_eq!(play.plan().budget_left_usd, Some(CENT + CENT));
-    assert_eq!(play.brings(Facts::Red).plan().budget_left_usd, Some(CENT));
-    let ended = play.brings(Facts::Red).end();
+    let mut driver = RunDriver::of(Request { budget_usd: Some(CENT + CENT), ..with_attempts(4) });
+    assert_eq!(driver.plan().budget_left_usd, Some(CENT + CENT));
+    assert_eq!(driver.brings(Facts::Red).plan().budget_left_usd, Some(CENT));
+    let ended = driver.brings(Facts::Red).end();
     assert_eq!(ended, (Outcome::Failed, Some("draft: the budget of $0.02 is spent".to_owned())));
 }
 
 #[test]
 fn work_that_spent_the_budget_is_kept() {
-    let mut play = Play::of(Request { budget_usd: Some(CENT), ..request(&["draft", "polish"]) });
-    assert_eq!(play.brings(Facts::Green).end().0, Outcome::Failed);
-    assert_eq!(phases(&play), [StagePhase::Good, StagePhase::Failed]);
+    let mut driver =
+        RunDriver::of(Request { budget_usd: Some(CENT), ..request(&["draft", "polish"]) });
+    assert_eq!(driver.brings(Facts::Green).end().0, Outcome::Failed);
+    assert_eq!(phases(&driver), [StagePhase::Good, StagePhase::Failed]);
 }
 
 #[test]
 fn an_allowance_that_ran_out_fails_the_stage_even_with_a_rest_too_small_to_use() {
-    let mut play =
-        Play::of(Request { budget_usd: Some(Usd::from_nanos(10_000_001)), ..with_attempts(4) });
-    let ended = play.brings(Facts::Trouble(Trouble::Budget)).end();
+    let mut driver = RunDriver::of(Request {
+        budget_usd: Some(Usd::from_nanos(10_000_001)),
+        ..with_attempts(4)
+    });
+    let ended = driver.brings(Facts::Trouble(Trouble::Budget)).end();
     assert_eq!(ended, (Outcome::Failed, Some("draft: the budget of $0.01 is spent".to_owned())));
 }
 
 #[test]
 fn the_next_attempt_reads_what_the_checks_said() {
-    let mut play = Play::with(&["draft"]);
-    assert_eq!(play.plan().feedback, None);
-    assert_eq!(play.brings(Facts::Red).plan().feedback.as_deref(), Some("line 3 is crooked"));
+    let mut driver = RunDriver::with(&["draft"]);
+    assert_eq!(driver.plan().feedback, None);
+    assert_eq!(driver.brings(Facts::Red).plan().feedback.as_deref(), Some("line 3 is crooked"));
 }
 
 #[test]
 fn what_the_checks_said_outlives_attempts_that_taught_nothing() {
-    let mut play = Play::of(with_attempts(4));
-    play.brings(Facts::Red).brings(Facts::Trouble(Trouble::ModelBusy)).brings(Facts::Unfinished);
-    assert_eq!(play.plan().feedback.as_deref(), Some("line 3 is crooked"));
+    let mut driver = RunDriver::of(with_attempts(4));
+    driver.brings(Facts::Red).brings(Facts::Trouble(Trouble::ModelBusy)).brings(Facts::Unfinished);
+    assert_eq!(driver.plan().feedback.as_deref(), Some("line 3 is crooked"));
 }
 
 #[test]
 fn an_attempt_starts_from_the_last_good_work_and_never_from_bad_work() {
-    let mut play = Play::with(&["draft", "polish"]);
-    assert_eq!(play.plan().base, None);
-    assert_eq!(play.brings(Facts::Red).plan().base, Some(snapshot(0)));
-    assert_eq!(play.brings(Facts::Green).plan().base, Some(snapshot(2)));
-    assert_eq!(play.brings(Facts::Red).plan().base, Some(snapshot(2)));
+    let mut driver = RunDriver::with(&["draft", "polish"]);
+    assert_eq!(driver.plan().base, None);
+    assert_eq!(driver.brings(Facts::Red).plan().base, Some(snapshot(0)));
+    assert_eq!(driver.brings(Facts::Green).plan().base, Some(snapshot(2)));
+    assert_eq!(driver.brings(Facts::Red).plan().base, Some(snapshot(2)));
 }
 
 #[test]
 fn an_attempt_that_is_lost_while_it_is_checked_was_paid_for() {
-    let mut play = Play::with(&["draft"]);
-    play.brings(Facts::Unchecked);
-    assert_eq!(play.run.stages[0].attempts[0].outcome, AttemptOutcome::Lost);
-    assert_eq!((play.run.spent(), play.run.stages[0].tokens().total()), (CENT, 11));
+    let mut driver = RunDriver::with(&["draft"]);
+    driver.brings(Facts::Unchecked);
+    assert_eq!(driver.run.stages[0].attempts[0].outcome, AttemptOutcome::Lost);
+    assert_eq!((driver.run.spent(), driver.run.stages[0].tokens().total()), (CENT, 11));
 }
 
 #[test]
 fn what_a_lost_agent_told_before_it_fell_silent_stays_counted() {
-    let mut play = Play::with(&["draft"]);
-    play.brings(Facts::Unfinished);
-    assert_eq!((play.run.spent(), play.run.stages[0].tokens().total()), (CENT, 11));
+    let mut driver = RunDriver::with(&["draft"]);
+    driver.brings(Facts::Unfinished);
+    assert_eq!((driver.run.spent(), driver.run.stages[0].tokens().total()), (CENT, 11));
 }
 
 #[test]
 fn a_run_that_an_operator_cancelled_leaves_nothing_running() {
-    let mut play = Play::with(&["draft"]);
-    play.plan();
-    play.tell(Happened::Ended { outcome: Outcome::Stopped, why: None });
-    assert_eq!(phases(&play), [StagePhase::Undone]);
-    assert_eq!(play.run.stages[0].attempts[0].outcome, AttemptOutcome::Stopped);
+    let mut driver = RunDriver::with(&["draft"]);
+    driver.plan();
+    driver.tell(Happened::Ended { outcome: Outcome::Stopped, why: None });
+    assert_eq!(phases(&driver), [StagePhase::Undone]);
+    assert_eq!(driver.run.stages[0].attempts[0].outcome, AttemptOutcome::Stopped);
 }
 
 /// One stage with so many attempts.

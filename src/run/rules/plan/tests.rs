@@ -1,6 +1,6 @@
 //! What a new round reads, what it starts from, and what it is compared with.
 
-use crate::run::rules::play::{Facts, Play, ana, decision, request, slack, snapshot};
+use crate::run::rules::tests::{Facts, RunDriver, ana, decision, request, slack, snapshot};
 use crate::run::{
     Decision, GateSpec, Next, OnReject, Outcome, Refusal, RemarkKind, Rework, StagePhase, Trouble,
     Verdict,
@@ -11,23 +11,23 @@ fn note(words: &str) -> Decision {
 }
 
 /// Ana looked at `draft` and wants retries.
-fn changes(rework: Rework) -> Play {
-    let mut play = Play::with(&["draft?", "polish"]);
-    play.brings(Facts::Green).ana_wants("use retries", rework);
-    play
+fn changes(rework: Rework) -> RunDriver {
+    let mut driver = RunDriver::with(&["draft?", "polish"]);
+    driver.brings(Facts::Green).ana_wants("use retries", rework);
+    driver
 }
 
 #[test]
 fn changes_make_a_new_round_on_top_of_the_work() {
-    let mut play = changes(Rework::Top);
-    let next = play.plan();
+    let mut driver = changes(Rework::Top);
+    let next = driver.plan();
     assert_eq!(
         (next.attempt, next.base, next.compare.stage_base),
         (2, Some(snapshot(1)), Some(snapshot(0)))
     );
     assert_eq!(next.compare.round, Some(snapshot(1)));
     assert_eq!(next.remarks[0].words, "use retries");
-    assert_eq!(play.brings(Facts::Green).gate().round, 2);
+    assert_eq!(driver.brings(Facts::Green).gate().round, 2);
 }
 
 #[test]
@@ -38,67 +38,67 @@ fn or_from_what_the_stage_started_with() {
 
 #[test]
 fn an_answer_to_the_old_round_never_passes_the_new_one() {
-    let mut play = Play::with(&["draft?"]);
-    let old = play.brings(Facts::Green).gate();
-    play.ana_wants("use retries", Rework::Top).brings(Facts::Green).gate();
+    let mut driver = RunDriver::with(&["draft?"]);
+    let old = driver.brings(Facts::Green).gate();
+    driver.ana_wants("use retries", Rework::Top).brings(Facts::Green).gate();
     let late = decision(Verdict::Approve, Some(old), slack("T1", "UBEN"));
     assert!(matches!(
-        play.hears(&late),
+        driver.hears(&late),
         Err(Refusal::AlreadyDecided { verdict: Verdict::Changes, .. })
     ));
-    assert_eq!(play.gate().round, 2);
+    assert_eq!(driver.gate().round, 2);
 }
 
 #[test]
 fn words_stay_with_a_round_until_its_work_is_good() {
-    let mut play = changes(Rework::Top);
-    let next = play.brings(Facts::Red).plan();
+    let mut driver = changes(Rework::Top);
+    let next = driver.brings(Facts::Red).plan();
     assert_eq!((next.attempt, next.base, next.remarks.len()), (3, Some(snapshot(1)), 1));
     assert_eq!(next.feedback.as_deref(), Some("line 3 is crooked"));
-    play.brings(Facts::Green).gate();
-    assert_eq!(play.ana(Verdict::Approve).plan().remarks, []);
+    driver.brings(Facts::Green).gate();
+    assert_eq!(driver.ana(Verdict::Approve).plan().remarks, []);
 }
 
 #[test]
 fn changes_that_could_not_be_made_leave_the_work_from_before_to_decide_about() {
-    let mut play = changes(Rework::Top);
-    let gate = play.brings(Facts::Red).brings(Facts::Red).gate();
-    assert_eq!((gate.round, play.run.gate.as_ref().map(|g| g.attempt)), (2, Some(1)));
-    play.ana(Verdict::Approve);
-    assert_eq!(play.plan().base, Some(snapshot(1)));
+    let mut driver = changes(Rework::Top);
+    let gate = driver.brings(Facts::Red).brings(Facts::Red).gate();
+    assert_eq!((gate.round, driver.run.gate.as_ref().map(|g| g.attempt)), (2, Some(1)));
+    driver.ana(Verdict::Approve);
+    assert_eq!(driver.plan().base, Some(snapshot(1)));
 }
 
 #[test]
 fn changes_asked_for_again_are_tried_again_though_they_hit_a_wall_before() {
-    let mut play = changes(Rework::Top);
-    play.brings(Facts::Trouble(Trouble::Setup)).gate();
-    play.ana_wants("now there is a key", Rework::Top);
-    assert_eq!((play.plan().attempt, play.plan().base), (3, Some(snapshot(1))));
+    let mut driver = changes(Rework::Top);
+    driver.brings(Facts::Trouble(Trouble::Setup)).gate();
+    driver.ana_wants("now there is a key", Rework::Top);
+    assert_eq!((driver.plan().attempt, driver.plan().base), (3, Some(snapshot(1))));
 }
 
 #[test]
 fn a_note_is_read_by_the_next_attempt_and_by_no_later_one_once_that_was_good() {
-    let mut play = Play::with(&["draft", "polish", "ship"]);
-    play.plan();
-    assert_eq!(play.hears(&note("mind the gap")), Ok(()));
-    assert_eq!(play.run.notes[0].read_by, None);
-    let next = play.brings(Facts::Red).plan();
+    let mut driver = RunDriver::with(&["draft", "polish", "ship"]);
+    driver.plan();
+    assert_eq!(driver.hears(&note("mind the gap")), Ok(()));
+    assert_eq!(driver.run.notes[0].read_by, None);
+    let next = driver.brings(Facts::Red).plan();
     assert_eq!(
         (next.remarks[0].words.as_str(), next.remarks[0].kind),
         ("mind the gap", RemarkKind::Note)
     );
-    let next = play.brings(Facts::Green).plan();
+    let next = driver.brings(Facts::Green).plan();
     assert_eq!((next.stage.name.as_str(), next.remarks), ("polish", vec![]));
 }
 
 #[test]
 fn a_flood_of_notes_is_refused() {
-    let mut play = Play::with(&["draft"]);
-    play.plan();
+    let mut driver = RunDriver::with(&["draft"]);
+    driver.plan();
     for _ in 0..20 {
-        play.hears(&note("again")).expect("room");
+        driver.hears(&note("again")).expect("room");
     }
-    assert_eq!(play.hears(&note("again")), Err(Refusal::TooManyNotes));
+    assert_eq!(driver.hears(&note("again")), Err(Refusal::TooManyNotes));
 }
 
 #[test]
@@ -106,52 +106,52 @@ fn a_rejection_may_skip_the_stage_and_the_run_goes_on_without_its_work() {
     let mut request = request(&["draft", "extras?", "polish"]);
     request.pipeline.stages[1].gate =
         Some(GateSpec { on_reject: OnReject::Skip, ..GateSpec::usual(3_600) });
-    let mut play = Play::of(request);
-    play.brings(Facts::Green).brings(Facts::Green).gate();
-    play.ana(Verdict::Reject);
-    let next = play.plan();
+    let mut driver = RunDriver::of(request);
+    driver.brings(Facts::Green).brings(Facts::Green).gate();
+    driver.ana(Verdict::Reject);
+    let next = driver.plan();
     assert_eq!((next.stage.name.as_str(), next.base), ("polish", Some(snapshot(1))));
-    assert_eq!(play.brings(Facts::Green).end().0, Outcome::Done);
-    assert_eq!(play.run.stages[1].phase, StagePhase::Undone);
+    assert_eq!(driver.brings(Facts::Green).end().0, Outcome::Done);
+    assert_eq!(driver.run.stages[1].phase, StagePhase::Undone);
 }
 
 #[test]
 fn what_was_approved_guards_what_is_made_of_it() {
-    let mut play = Play::with(&["draft?", "polish"]);
-    play.brings(Facts::Green).gate();
-    let guard = play.ana(Verdict::Approve).plan().guard.expect("a guard");
-    assert!(guard.holds("tree-1", &play.run.request.pipeline.digest));
-    assert!(!guard.holds("tree-2", &play.run.request.pipeline.digest));
+    let mut driver = RunDriver::with(&["draft?", "polish"]);
+    driver.brings(Facts::Green).gate();
+    let guard = driver.ana(Verdict::Approve).plan().guard.expect("a guard");
+    assert!(guard.holds("tree-1", &driver.run.request.pipeline.digest));
+    assert!(!guard.holds("tree-2", &driver.run.request.pipeline.digest));
 }
 
 #[test]
 fn what_was_approved_last_guards_the_delivery() {
-    let mut play = Play::with(&["draft?"]);
-    play.brings(Facts::Green).gate();
-    play.ana(Verdict::Approve);
-    assert!(matches!(play.on(), Next::Deliver { guard: Some(_), push: true, .. }));
+    let mut driver = RunDriver::with(&["draft?"]);
+    driver.brings(Facts::Green).gate();
+    driver.ana(Verdict::Approve);
+    assert!(matches!(driver.on(), Next::Deliver { guard: Some(_), push: true, .. }));
 }
 
 #[test]
 fn as_many_different_people_as_the_quorum_wants_approve() {
     let mut request = request(&["draft?"]);
     request.pipeline.stages[0].gate = Some(GateSpec { quorum: 2, ..GateSpec::usual(3_600) });
-    let mut play = Play::of(request);
-    let gate = play.brings(Facts::Green).gate();
-    play.ana(Verdict::Approve);
+    let mut driver = RunDriver::of(request);
+    let gate = driver.brings(Facts::Green).gate();
+    driver.ana(Verdict::Approve);
     let again = decision(Verdict::Approve, Some(gate.clone()), ana());
-    assert_eq!(play.hears(&again), Err(Refusal::AlreadyApproved { missing: 1 }));
-    assert_eq!(play.hears(&decision(Verdict::Approve, Some(gate), slack("T1", "UBEN"))), Ok(()));
-    assert_eq!(play.end().0, Outcome::Done);
+    assert_eq!(driver.hears(&again), Err(Refusal::AlreadyApproved { missing: 1 }));
+    assert_eq!(driver.hears(&decision(Verdict::Approve, Some(gate), slack("T1", "UBEN"))), Ok(()));
+    assert_eq!(driver.end().0, Outcome::Done);
 }
 
 #[test]
 fn one_rejection_outweighs_approvals_that_are_too_few() {
     let mut request = request(&["draft?"]);
     request.pipeline.stages[0].gate = Some(GateSpec { quorum: 2, ..GateSpec::usual(3_600) });
-    let mut play = Play::of(request);
-    let gate = play.brings(Facts::Green).gate();
-    play.ana(Verdict::Approve);
-    assert_eq!(play.hears(&decision(Verdict::Reject, Some(gate), slack("T1", "UBEN"))), Ok(()));
-    assert_eq!(play.end().0, Outcome::Rejected);
+    let mut driver = RunDriver::of(request);
+    let gate = driver.brings(Facts::Green).gate();
+    driver.ana(Verdict::Approve);
+    assert_eq!(driver.hears(&decision(Verdict::Reject, Some(gate), slack("T1", "UBEN"))), Ok(()));
+    assert_eq!(driver.end().0, Outcome::Rejected);
 }

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::play::{Facts, Play, ana, decision, request, slack};
+use super::{Facts, RunDriver, ana, decision, request, slack};
 use crate::run::{
     AttemptOutcome, GateId, Happened, Next, Outcome, PersonId, Request, Run, StagePhase, Trouble,
     Usd, Verdict,
@@ -75,36 +75,36 @@ fn requests() -> impl Strategy<Value = Request> {
 }
 
 /// The run to its end, and each thing it needed on its way.
-fn played(request: Request, moves: &[Move]) -> (Play, Vec<(Run, Next)>) {
-    let (mut play, mut needed) = (Play::of(request), Vec::new());
+fn played(request: Request, moves: &[Move]) -> (RunDriver, Vec<(Run, Next)>) {
+    let (mut driver, mut needed) = (RunDriver::of(request), Vec::new());
     let mut moves = moves.iter();
     for _ in 0..200 {
-        let next = play.on();
-        needed.push((play.run.clone(), next.clone()));
+        let next = driver.on();
+        needed.push((driver.run.clone(), next.clone()));
         match (next, moves.next()) {
-            (Next::End(_), _) => return (play, needed),
+            (Next::End(_), _) => return (driver, needed),
             (next, Some(Move::Answers { verdict, by, stale })) => {
-                let open = play
+                let open = driver
                     .run
                     .gate
                     .as_ref()
                     .map(|g| g.id.clone())
                     .map(|g| if *stale { other(&g) } else { g });
-                let _ = play.hears(&decision(*verdict, open, by.clone()));
+                let _ = driver.hears(&decision(*verdict, open, by.clone()));
                 if let Next::Attempt(begun) = next {
-                    play.ends(&begun, Facts::Green);
+                    driver.ends(&begun, Facts::Green);
                 }
             }
-            (Next::Attempt(begun), Some(Move::Brings(facts))) => drop(play.ends(&begun, *facts)),
-            (Next::Attempt(begun), None) => drop(play.ends(&begun, Facts::Green)),
-            (Next::Ask { wake, .. }, _) => play.now = wake.expect("a question with a deadline"),
+            (Next::Attempt(begun), Some(Move::Brings(facts))) => drop(driver.ends(&begun, *facts)),
+            (Next::Attempt(begun), None) => drop(driver.ends(&begun, Facts::Green)),
+            (Next::Ask { wake, .. }, _) => driver.now = wake.expect("a question with a deadline"),
             (Next::Deliver { snapshot, .. }, _) => {
-                play.tell(play.run.not_delivered(&snapshot, "nowhere"));
+                driver.tell(driver.run.not_delivered(&snapshot, "nowhere"));
             }
-            (Next::Tell(_), _) => unreachable!("told already"),
+            (Next::Emit(_), _) => unreachable!("told already"),
         }
     }
-    panic!("it does not end: {:#?}", play.events)
+    panic!("it does not end: {:#?}", driver.events)
 }
 
 /// Whether its newest question was answered by all whose approval it wants.
@@ -122,43 +122,43 @@ fn other(gate: &GateId) -> GateId {
 proptest! {
     #[test]
     fn every_run_ends_and_nothing_is_left_open((request, moves) in (requests(), moves())) {
-        let (play, _) = played(request, &moves);
+        let (driver, _) = played(request, &moves);
         let open = |s: &StagePhase| matches!(s, StagePhase::Running | StagePhase::Waiting);
-        prop_assert!(!play.run.stages.iter().any(|s| open(&s.phase)));
-        prop_assert!(play.run.gate.is_none());
-        prop_assert!(!play.run.stages.iter().flat_map(|s| &s.attempts).any(|a| a.outcome == AttemptOutcome::Running));
-        prop_assert_eq!(play.run.next(play.now), Next::End(play.run.outcome.expect("an end")));
+        prop_assert!(!driver.run.stages.iter().any(|s| open(&s.phase)));
+        prop_assert!(driver.run.gate.is_none());
+        prop_assert!(!driver.run.stages.iter().flat_map(|s| &s.attempts).any(|a| a.outcome == AttemptOutcome::Running));
+        prop_assert_eq!(driver.run.next(driver.now), Next::End(driver.run.outcome.expect("an end")));
     }
 
     #[test]
     fn numbers_have_no_gaps_and_nothing_happens_after_the_end((request, moves) in (requests(), moves())) {
-        let (play, _) = played(request, &moves);
-        prop_assert!(play.events.iter().map(|e| e.seq).eq(1..=play.run.seq));
-        let ends: Vec<u64> = play.events.iter().filter(|e| matches!(e.what, Happened::Ended { .. })).map(|e| e.seq).collect();
-        prop_assert_eq!(ends, vec![play.run.seq]);
+        let (driver, _) = played(request, &moves);
+        prop_assert!(driver.events.iter().map(|e| e.seq).eq(1..=driver.run.seq));
+        let ends: Vec<u64> = driver.events.iter().filter(|e| matches!(e.what, Happened::Ended { .. })).map(|e| e.seq).collect();
+        prop_assert_eq!(ends, vec![driver.run.seq]);
     }
 
     #[test]
     fn repeats_and_batches_change_nothing((request, moves) in (requests(), moves()), cut in any::<prop::sample::Index>()) {
-        let (play, _) = played(request.clone(), &moves);
-        let cut = cut.index(play.events.len());
-        let again = play.events.iter().take(cut).chain(&play.events).chain(&play.events);
-        prop_assert_eq!(&Run::fold(request, again), &play.run);
+        let (driver, _) = played(request.clone(), &moves);
+        let cut = cut.index(driver.events.len());
+        let again = driver.events.iter().take(cut).chain(&driver.events).chain(&driver.events);
+        prop_assert_eq!(&Run::fold(request, again), &driver.run);
     }
 
     #[test]
     fn what_is_stored_folds_to_the_same_run((request, moves) in (requests(), moves())) {
-        let (play, _) = played(request.clone(), &moves);
-        let stored = serde_json::to_string(&play.events).expect("events are JSON");
+        let (driver, _) = played(request.clone(), &moves);
+        let stored = serde_json::to_string(&driver.events).expect("events are JSON");
         let read: Vec<crate::run::Event> = serde_json::from_str(&stored).expect("and read again");
-        prop_assert_eq!(Run::fold(request, &read), play.run);
+        prop_assert_eq!(Run::fold(request, &read), driver.run);
     }
 
     #[test]
     fn the_money_is_the_sum_of_the_attempts((request, moves) in (requests(), moves())) {
-        let (play, _) = played(request, &moves);
+        let (driver, _) = played(request, &moves);
         let cost = |what: &Happened| if let Happened::AttemptEnded { cost_usd, .. } = what { *cost_usd } else { Usd::ZERO };
-        prop_assert_eq!(play.events.iter().map(|e| cost(&e.what)).sum::<Usd>(), play.run.spent());
+        prop_assert_eq!(driver.events.iter().map(|e| cost(&e.what)).sum::<Usd>(), driver.run.spent());
     }
 
     #[test]
@@ -177,31 +177,31 @@ proptest! {
 
     #[test]
     fn only_good_work_is_kept_and_only_a_good_run_is_pushed((request, moves) in (requests(), moves())) {
-        let (play, needed) = played(request, &moves);
-        for stage in play.run.stages.iter().filter(|s| s.phase == StagePhase::Good) {
+        let (driver, needed) = played(request, &moves);
+        for stage in driver.run.stages.iter().filter(|s| s.phase == StagePhase::Good) {
             let good = |a: &crate::run::Attempt| a.outcome == AttemptOutcome::Good && a.snapshot == stage.snapshot;
             prop_assert!(stage.attempts.iter().any(good));
         }
         let pushed = needed.iter().any(|(_, next)| matches!(next, Next::Deliver { push: true, .. }));
-        prop_assert_eq!(pushed, play.run.outcome == Some(Outcome::Done));
+        prop_assert_eq!(pushed, driver.run.outcome == Some(Outcome::Done));
     }
 
     #[test]
     fn an_answer_is_taken_only_from_who_may_and_each_question_once((request, moves) in (requests(), moves())) {
-        let (play, _) = played(request, &moves);
-        prop_assert!(play.run.decisions.iter().all(|d| play.run.may_steer(&d.by, &[])));
+        let (driver, _) = played(request, &moves);
+        prop_assert!(driver.run.decisions.iter().all(|d| driver.run.may_steer(&d.by, &[])));
         let closing = |d: &&crate::run::Decided| !matches!(d.verdict, Verdict::Approve);
-        let gates: Vec<_> = play.run.decisions.iter().filter(closing).filter_map(|d| d.gate.as_ref()).map(|g| &g.digest).collect();
+        let gates: Vec<_> = driver.run.decisions.iter().filter(closing).filter_map(|d| d.gate.as_ref()).map(|g| &g.digest).collect();
         prop_assert_eq!(gates.iter().collect::<std::collections::BTreeSet<_>>().len(), gates.len());
     }
 
     #[test]
     fn a_stage_is_kept_only_with_as_many_approvals_as_its_quorum_and_of_nothing_but_its_newest_question((request, moves) in (requests(), moves())) {
-        let (play, _) = played(request, &moves);
-        for stage in play.run.stages.iter().filter(|s| s.phase == StagePhase::Good) {
+        let (driver, _) = played(request, &moves);
+        for stage in driver.run.stages.iter().filter(|s| s.phase == StagePhase::Good) {
             let Some(spec) = &stage.stage.gate else { continue };
             let asked = &stage.asked.last().expect("a question").gate;
-            let approved = play.run.decisions.iter().filter(|d| d.verdict == Verdict::Approve && d.gate.as_ref() == Some(&asked.id));
+            let approved = driver.run.decisions.iter().filter(|d| d.verdict == Verdict::Approve && d.gate.as_ref() == Some(&asked.id));
             prop_assert_eq!(approved.count(), spec.quorum as usize);
             prop_assert_eq!(asked.id.round, stage.rounds);
         }

@@ -26,23 +26,26 @@ pub(in crate::run) enum Facts {
 }
 
 /// A run, its clock and what happened so far.
-pub(in crate::run) struct Play {
+pub(in crate::run) struct RunDriver {
     pub run: Run,
     pub events: Vec<Event>,
     pub now: DateTime<Utc>,
     made: u32,
 }
 
-impl Play {
+impl RunDriver {
     pub fn of(request: Request) -> Self {
-        let mut play = Self {
+        let mut driver = Self {
             run: Run::starting(request),
             events: Vec::new(),
             now: DateTime::UNIX_EPOCH,
             made: 0,
         };
-        play.tell(Happened::Started { rules: RULES, request: Box::new(play.run.request.clone()) });
-        play
+        driver.tell(Happened::Started {
+            rules: RULES,
+            request: Box::new(driver.run.request.clone()),
+        });
+        driver
     }
 
     /// `names` in order; a name that ends in `?` asks for approval.
@@ -61,7 +64,7 @@ impl Play {
     pub fn on(&mut self) -> Next {
         loop {
             match self.run.next(self.now) {
-                Next::Tell(happened) => self.tell(happened),
+                Next::Emit(happened) => self.tell(happened),
                 needed => return needed,
             }
         }
@@ -131,8 +134,8 @@ impl Play {
 
     /// Somebody answers, as the workflow hears it: it counts, or the refusal is told.
     pub fn hears(&mut self, decision: &Decision) -> Result<(), Refusal> {
-        let judged = self.run.judge(decision);
-        self.tell(self.run.hear(decision.clone()));
+        let judged = self.run.authorize(decision);
+        self.tell(self.run.event_for(decision.clone()));
         judged
     }
 

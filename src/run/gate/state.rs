@@ -118,7 +118,8 @@ impl OpenGate {
     pub(in crate::run) const fn new(
         id: GateId,
         attempt: u32,
-        (opened_at, deadline): (DateTime<Utc>, DateTime<Utc>),
+        opened_at: DateTime<Utc>,
+        deadline: DateTime<Utc>,
     ) -> Self {
         Self {
             id,

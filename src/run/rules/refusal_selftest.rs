@@ -103,8 +103,8 @@ fn waiting() -> Option<Run> {
         spec: &spec,
         then: "ends",
     };
-    let times = (DateTime::UNIX_EPOCH, DateTime::UNIX_EPOCH + TimeDelta::hours(1));
-    run.gate = Some(OpenGate::new(asks.gate(), 1, times));
+    let opened_at = DateTime::UNIX_EPOCH;
+    run.gate = Some(OpenGate::new(asks.gate(), 1, opened_at, opened_at + TimeDelta::hours(1)));
     Some(run)
 }
 

@@ -1,0 +1,83 @@
+//! The fold of people's answers: decisions that count, decisions that were refused, and notes.
+
+use chrono::{DateTime, Utc};
+
+use super::seconds_between;
+use crate::run::{
+    Changes, Decided, GateId, Happened, Note, OpenGate, PersonId, Run, StagePhase, Verdict,
+};
+
+impl Run {
+    pub(super) fn apply_answer(&mut self, what: &Happened, at: DateTime<Utc>) {
+        match what {
+            Happened::Decided { .. } => self.apply_decided(what, at),
+            Happened::DecisionRefused { request, why, .. } => {
+                self.refused.push((request.clone(), why.clone()));
+            }
+            Happened::Noted { request, by, via, words, message } => {
+                self.taken.push((request.clone(), Verdict::Note));
+                let (by, words, message) = (by.clone(), words.clone(), message.clone());
+                self.notes.push(Note { by, via: *via, words, message, at, read_by: None });
+            }
+            _ => {}
+        }
+    }
+
+    fn apply_decided(&mut self, what: &Happened, at: DateTime<Utc>) {
+        let Happened::Decided { request, gate, verdict, by, via, words, rework } = what else {
+            return;
+        };
+        let open = self.gate.as_ref().filter(|open| gate.as_ref() == Some(&open.id));
+        let attempt = open.map_or(0, |open| open.attempt);
+        let decided = Decided {
+            request: request.clone(),
+            gate: gate.clone(),
+            verdict: *verdict,
+            by: by.clone(),
+            via: *via,
+            words: words.clone(),
+            rework: *rework,
+            at,
+            waited_seconds: open.map_or(0, |open| seconds_between(open.opened_at, at)),
+        };
+        match (verdict, gate) {
+            (Verdict::Approve, Some(gate)) => self.apply_approval(gate, by, at),
+            (Verdict::Changes, Some(gate)) => self.apply_changes(gate, attempt, &decided),
+            _ => self.close_gate(at),
+        }
+        self.decisions.push(decided);
+    }
+
+    fn apply_approval(&mut self, gate: &GateId, by: &PersonId, at: DateTime<Utc>) {
+        let quorum = self.spec_of(gate).map_or(1, |spec| spec.quorum);
+        let Some(open) = self.gate.as_mut().filter(|open| &open.id == gate) else { return };
+        approve(open, by);
+        if open.approvals.len() >= quorum as usize {
+            self.close_gate(at);
+            self.change_stage(&gate.stage, |s| s.phase = StagePhase::Running);
+        }
+    }
+
+    fn apply_changes(&mut self, gate: &GateId, attempt: u32, asked_for: &Decided) {
+        self.close_gate(asked_for.at);
+        self.change_stage(&gate.stage, |s| {
+            s.changes.push(Changes {
+                round: gate.round,
+                attempt,
+                by: asked_for.by.clone(),
+                words: asked_for.words.clone().unwrap_or_default(),
+                rework: asked_for.rework,
+                after: s.attempts.last().map_or(0, |a| a.n),
+                at: asked_for.at,
+            });
+            s.phase = StagePhase::Running;
+        });
+    }
+}
+
+/// One approval for each person, however often they approve.
+fn approve(open: &mut OpenGate, by: &PersonId) {
+    if !open.approvals.contains(by) {
+        open.approvals.push(by.clone());
+    }
+}

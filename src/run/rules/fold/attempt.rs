@@ -1,0 +1,100 @@
+//! The fold of an attempt's events: what do they add up to?
+
+use chrono::{DateTime, Utc};
+
+use crate::run::{Attempt, Diff, Happened, Run, StageName};
+
+impl Run {
+    pub(super) fn apply_to_attempt(&mut self, what: &Happened, at: DateTime<Utc>) {
+        match what {
+            Happened::AttemptStarted { stage, attempt } => {
+                self.apply_attempt_started(stage, *attempt, at);
+            }
+            Happened::Written { .. } => self.apply_written(what),
+            Happened::AttemptEnded { .. } => self.apply_attempt_ended(what),
+            _ => {}
+        }
+    }
+
+    fn apply_attempt_started(&mut self, stage: &StageName, n: u32, at: DateTime<Utc>) {
+        let remarks = self.remarks_for(stage);
+        for note in self.notes.iter_mut().filter(|note| note.read_by.is_none()) {
+            note.read_by = Some((stage.clone(), n));
+        }
+        self.change_stage(stage, |s| s.attempts.push(Attempt::running(n, remarks, at)));
+    }
+
+    fn apply_written(&mut self, what: &Happened) {
+        let Happened::Written {
+            stage,
+            attempt,
+            agent,
+            sandboxing,
+            base,
+            snapshot,
+            diff,
+            since_round,
+            since_approved,
+            tokens,
+            cost_usd,
+            words,
+        } = what
+        else {
+            return;
+        };
+        if agent.is_some() {
+            self.agent.clone_from(agent);
+        }
+        self.sandboxing = Some(*sandboxing);
+        self.change_attempt(stage, *attempt, |a| {
+            a.base = Some(base.clone());
+            a.snapshot = Some(snapshot.clone());
+            a.diff = Some(Diff::clone(diff));
+            a.since_round = since_round.as_deref().cloned();
+            a.since_approved = since_approved.as_deref().cloned();
+            a.tokens = *tokens;
+            a.cost_usd = *cost_usd;
+            a.words.clone_from(words);
+        });
+    }
+
+    fn apply_attempt_ended(&mut self, what: &Happened) {
+        let Happened::AttemptEnded {
+            stage,
+            attempt,
+            outcome,
+            why,
+            feedback,
+            trouble,
+            tests,
+            coverage_percent,
+            tests_changed,
+            tokens,
+            cost_usd,
+            seconds,
+        } = what
+        else {
+            return;
+        };
+        self.change_attempt(stage, *attempt, |a| {
+            a.outcome = *outcome;
+            a.why.clone_from(why);
+            a.feedback.clone_from(feedback);
+            a.trouble = *trouble;
+            a.tests = *tests;
+            a.coverage_percent = *coverage_percent;
+            a.tests_changed.clone_from(tests_changed);
+            a.tokens = *tokens;
+            a.cost_usd = *cost_usd;
+            a.seconds = *seconds;
+        });
+    }
+
+    fn change_attempt(&mut self, stage: &StageName, n: u32, change: impl FnOnce(&mut Attempt)) {
+        self.change_stage(stage, |s| {
+            if let Some(attempt) = s.attempts.iter_mut().find(|a| a.n == n) {
+                change(attempt);
+            }
+        });
+    }
+}

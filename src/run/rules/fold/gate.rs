@@ -1,0 +1,75 @@
+//! The fold of a gate's events: what happens to a question from when it is asked until it is closed?
+
+use chrono::{DateTime, Utc};
+
+use crate::run::{
+    Asked, Extension, GateId, Happened, OnDeadline, OpenGate, Reminded, Run, Snooze, StagePhase,
+    Verdict,
+};
+
+impl Run {
+    pub(super) fn apply_to_gate(&mut self, what: &Happened, at: DateTime<Utc>) {
+        match what {
+            Happened::GateOpened { gate, attempt, deadline } => {
+                self.gate = Some(OpenGate::new(gate.clone(), *attempt, at, *deadline));
+                self.change_stage(&gate.stage, |s| {
+                    s.phase = StagePhase::Waiting;
+                    s.rounds = gate.round;
+                });
+            }
+            Happened::Extended { request, .. } => {
+                self.taken.push((request.clone(), Verdict::Extend));
+                self.apply_extension(what, at);
+            }
+            Happened::Snoozed { request, gate, by } => {
+                self.taken.push((request.clone(), Verdict::Snooze));
+                let snooze = Snooze { by: by.clone(), at };
+                self.change_gate(gate, |open| open.snoozed.push(snooze));
+            }
+            Happened::Reminded { gate, reminder } => {
+                let reminded = Reminded { reminder: *reminder, at };
+                self.change_gate(gate, |open| open.reminders.push(reminded));
+            }
+            Happened::Escalated { gate } => {
+                self.change_gate(gate, |open| open.escalated_at = Some(at));
+            }
+            Happened::DeadlinePassed { gate } => self.apply_deadline(gate, at),
+            _ => {}
+        }
+    }
+
+    fn apply_extension(&mut self, what: &Happened, at: DateTime<Utc>) {
+        let Happened::Extended { gate, by, deadline, .. } = what else { return };
+        self.change_gate(gate, |open| {
+            open.extensions.push(Extension { by: by.clone(), deadline: *deadline, at });
+            open.deadline = *deadline;
+            open.overdue_since = None;
+        });
+    }
+
+    fn apply_deadline(&mut self, gate: &GateId, at: DateTime<Utc>) {
+        if self.gate.as_ref().is_none_or(|open| &open.id != gate) {
+            return;
+        }
+        if self.spec_of(gate).is_some_and(|spec| spec.on_deadline == OnDeadline::Wait) {
+            self.change_gate(gate, |open| open.overdue_since = Some(at));
+        } else {
+            self.close_gate(at);
+            self.change_stage(&gate.stage, |s| s.missed_deadline = true);
+        }
+    }
+
+    /// Changes the open gate if it is this one; a gate that is closed stays as it is.
+    fn change_gate(&mut self, gate: &GateId, change: impl FnOnce(&mut OpenGate)) {
+        if let Some(open) = self.gate.as_mut().filter(|open| &open.id == gate) {
+            change(open);
+        }
+    }
+
+    pub(super) fn close_gate(&mut self, at: DateTime<Utc>) {
+        if let Some(gate) = self.gate.take() {
+            let stage = gate.id.stage.clone();
+            self.change_stage(&stage, |s| s.asked.push(Asked { gate, closed_at: at }));
+        }
+    }
+}

@@ -8,7 +8,8 @@ use chrono::TimeDelta;
 use super::{Asker, Reply, ReplyKind, Services, Terms};
 use crate::engine::EngineError;
 use crate::run::{
-    Approver, Decision, GateId, GroupId, OpenGate, Refusal, RequestId, Run, RunId, Verdict, Via,
+    Approver, Decision, GateId, GroupId, Judgement, OpenGate, Refusal, RequestId, Run, RunId,
+    Verdict, Via,
 };
 use crate::store::StoreError;
 use crate::thread::{figures, words};
@@ -177,10 +178,12 @@ async fn gone(doors: &Services, run: &RunId, decision: &Decision) -> Result<Repl
 }
 
 /// What the run made of this very answer.
-fn was_judged(run: &Run, judged: Result<Verdict, &Refusal>, verdict: Verdict) -> Reply {
+fn was_judged(run: &Run, judged: Judgement<'_>, verdict: Verdict) -> Reply {
     match judged {
-        Ok(_) => Reply::new(ReplyKind::Done, words::recorded(verdict)).about(run.id()),
-        Err(refusal) => refused(run, refusal, verdict),
+        Judgement::Taken(_) => {
+            Reply::new(ReplyKind::Done, words::recorded(verdict)).about(run.id())
+        }
+        Judgement::Refused(refusal) => refused(run, refusal, verdict),
     }
 }
 
@@ -199,7 +202,10 @@ pub async fn said_to(
             if let Some(run) = doors.store.run(run).await?
                 && let Some(answer) = run.answer_to(key)
             {
-                return Ok(answer.map(|_| ()).map_err(|refusal| refused(&run, refusal, verdict)));
+                return Ok(match answer {
+                    Judgement::Taken(_) => Ok(()),
+                    Judgement::Refused(refusal) => Err(refused(&run, refusal, verdict)),
+                });
             }
             tokio::time::sleep(LOOK_EVERY).await;
         }

@@ -27,8 +27,8 @@ pub use pipeline::{
     AgentKind, AgentSpec, Fields, NAME, Pipeline, PipelineText, Problem, Problems, Reports,
     Request, Size, Stage, approvers, did_you_mean, nearest, quorum,
 };
-pub use rules::{Broken, Compare, Next, Plan, prove_refusals};
-pub use state::{Attempt, AttemptOutcome, Decided, Phase, Run, StagePhase, StageState};
+pub use rules::{Answerer, AttemptFacts, Broken, Compare, Next, Plan, prove_refusals};
+pub use state::{Attempt, AttemptOutcome, Decided, Judgement, Phase, Run, StagePhase, StageState};
 pub use test_inventory::TestNames;
 pub use time::{Hours, Zone};
 

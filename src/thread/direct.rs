@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use super::gate::{GateView, SnoozeButton};
 use super::people::{called_by, in_person};
 use super::{GateKey, Groups, Message, MessageKey, RenderContext, To, clock};
-use crate::run::{Approver, PersonId, Reminder, Run, Verdict};
+use crate::run::{Answerer, Approver, PersonId, Reminder, Run, Verdict};
 use crate::slack::{Mrkdwn, actions, context, section};
 
 /// Why somebody is called directly.
@@ -119,7 +119,8 @@ fn can_answer(question: &GateView<'_>, groups: &Groups, user: &str) -> bool {
         .only
         .iter()
         .any(|a| matches!(a, Approver::Group(group) if !groups.0.contains_key(group)));
-    unknown || run.may_answer((&question.gate.id, spec), (&person, &seen), Verdict::Approve).is_ok()
+    let who = Answerer { person: &person, groups: &seen };
+    unknown || run.may_answer(&question.gate.id, who, Verdict::Approve).is_ok()
 }
 
 fn has_approved(question: &GateView<'_>, user: &str, until: DateTime<Utc>) -> bool {

@@ -2,7 +2,7 @@
 //! Only the messages that call somebody (gate, end, direct ones) and private answers may mention people where a first post shows it.
 
 use super::Groups;
-use crate::run::{Approver, GateId, GateSpec, PersonId, Refusal, Run, Verdict};
+use crate::run::{Answerer, Approver, GateId, GateSpec, PersonId, Refusal, Run, Verdict};
 use crate::slack::Mrkdwn;
 
 /// Longest row of mentions.
@@ -35,10 +35,12 @@ pub(super) fn who_can(
     let unknown = spec.only.iter().any(|approver| matches!(approver, Approver::Group(_)));
     let may = |approver: &Approver| match approver {
         Approver::Group(_) => true,
-        Approver::Person(person) => match run.may_answer((gate, spec), (person, &[]), verdict) {
-            Ok(()) => true,
-            Err(why) => why == Refusal::NotAllowed && unknown,
-        },
+        Approver::Person(person) => {
+            match run.may_answer(gate, Answerer { person, groups: &[] }, verdict) {
+                Ok(()) => true,
+                Err(why) => why == Refusal::NotAllowed && unknown,
+            }
+        }
     };
     let starter = Approver::Person(run.request.starter.clone());
     let asked = run.asked_people(gate, spec);

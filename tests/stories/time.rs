@@ -1,7 +1,7 @@
 //! Waiting for people: reminded, escalated, extended, asked again; and none of it is lost with a worker.
 
 use chrono::{Datelike, TimeDelta};
-use signoff::run::{AttemptOutcome, Decision, Refusal, RemarkKind, Verdict};
+use signoff::run::{AttemptOutcome, Decision, Judgement, Refusal, RemarkKind, Verdict};
 
 use crate::world::{now, story};
 
@@ -117,7 +117,7 @@ async fn after_changes_the_old_question_takes_no_answer_and_the_new_one_does() {
         let refused = run.becomes("told", |r| r.answer_to(&late).is_some()).await?;
         assert!(matches!(
             refused.answer_to(&late),
-            Some(Err(Refusal::AlreadyDecided { verdict: Verdict::Changes, .. }))
+            Some(Judgement::Refused(Refusal::AlreadyDecided { verdict: Verdict::Changes, .. }))
         ));
         let second = &asked.stages[0].attempts[1];
         assert_eq!(second.outcome, AttemptOutcome::Good);

@@ -98,6 +98,18 @@ pub struct CheckInput {
     pub compare_with: Option<(StageName, u32)>,
 }
 
+impl CheckInput {
+    pub(super) fn new(run: RunId, plan: &Plan, snapshot: Snapshot) -> Self {
+        Self {
+            run,
+            stage: plan.stage.clone(),
+            attempt: plan.attempt,
+            snapshot,
+            compare_with: plan.compare.tests.clone(),
+        }
+    }
+}
+
 /// What is the result, and where should it go.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct DeliverInput {

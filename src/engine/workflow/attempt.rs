@@ -1,55 +1,54 @@
-//! How does one attempt go?
-//! Write, then check; a stop ends either. Whatever becomes of it, what it spent stays counted.
+//! The workflow of one attempt: write, then check; a stop ends either.
+//! Whatever becomes of it, what it spent stays counted.
 
-use std::iter;
 use std::time::Duration;
 
-use futures::FutureExt;
-use temporalio_common::error::IncomingError;
 use temporalio_sdk::{
-    ActivityCancellationType, ActivityExecutionError, ActivityOptions, ApplicationFailure,
-    WorkflowCancellationToken, WorkflowResult, workflows,
+    ActivityCancellationType, ActivityOptions, WorkflowCancellationToken, WorkflowResult,
 };
 
-use super::journal::{answered, emit, flush, hear, now};
-use super::{Ctx, Develop};
-use crate::engine::activities::{Activities, CheckInput, Handover, WriteInput};
+use super::Ctx;
+use super::activity::{ActivityEnd, run_cancellable};
+use super::journal::{emit, now, record_events, take_decisions, wait_for_decision};
+use crate::engine::activities::{Activities, CheckInput, WriteInput};
 use crate::engine::retry_policy::{HEARTBEAT_TIMEOUT, attempt_timeout, takeover_policy};
-use crate::run::{AgentEnd, Checked, Happened, Lost, Plan, Snapshot, Work, Written};
+use crate::run::{AgentEnd, AttemptFacts, Checked, Happened, Lost, Plan, Snapshot, Work, Written};
 
 /// Write, then check; and what that amounts to.
 pub(super) async fn attempt(ctx: &Ctx, plan: &Plan) -> WorkflowResult<Happened> {
-    if plan.backoff_seconds > 0
-        && stopped_during(ctx, Duration::from_secs(plan.backoff_seconds)).await?
-    {
+    if stopped_in_backoff(ctx, plan).await? {
         let lost = Lost { why: "stopped before it began".to_owned(), ..Lost::default() };
-        return Ok(ctx.state(|s| s.run.attempt_ended(plan, &Err(lost), now(ctx))));
+        return Ok(attempt_ended(ctx, plan, AttemptFacts::Lost(&lost)));
     }
     let written = match write(ctx, plan).await? {
-        Ok(written) => written,
-        Err(lost) => return Ok(ctx.state(|s| s.run.attempt_ended(plan, &Err(lost), now(ctx)))),
+        ActivityEnd::Completed(written) => written,
+        ActivityEnd::Lost(lost) => {
+            return Ok(attempt_ended(ctx, plan, AttemptFacts::Lost(&lost)));
+        }
     };
     let Some(work) = written.work.clone() else {
-        return Ok(ctx.state(|s| s.run.attempt_ended(plan, &Ok((&written, None)), now(ctx))));
+        return Ok(attempt_ended(ctx, plan, AttemptFacts::Unchecked(&written)));
     };
     let snapshot = work.snapshot.clone();
-    emit(ctx, was_written(plan, &written, work));
-    hear(ctx);
+    emit(ctx, written_event(plan, &written, work));
+    take_decisions(ctx);
     // Work that was cut short is kept, and no more: it is not what the checks are about.
-    if stopped(ctx) || written.end != AgentEnd::Finished {
-        return Ok(ctx.state(|s| s.run.attempt_ended(plan, &Ok((&written, None)), now(ctx))));
+    if is_stopped(ctx) || written.end != AgentEnd::Finished {
+        return Ok(attempt_ended(ctx, plan, AttemptFacts::Unchecked(&written)));
     }
-    let checked = check(ctx, plan, snapshot).await?;
-    Ok(ctx.state(|s| {
-        s.run.attempt_ended(
-            plan,
-            &checked.as_ref().map(|c| (&written, Some(c))).map_err(Clone::clone),
-            now(ctx),
-        )
-    }))
+    Ok(match check(ctx, plan, snapshot).await? {
+        ActivityEnd::Completed(checked) => {
+            attempt_ended(ctx, plan, AttemptFacts::Checked(&written, &checked))
+        }
+        ActivityEnd::Lost(lost) => attempt_ended(ctx, plan, AttemptFacts::Lost(&lost)),
+    })
 }
 
-fn was_written(plan: &Plan, written: &Written, work: Work) -> Happened {
+fn attempt_ended(ctx: &Ctx, plan: &Plan, facts: AttemptFacts<'_>) -> Happened {
+    ctx.state(|s| s.run.attempt_ended(plan, facts, now(ctx)))
+}
+
+fn written_event(plan: &Plan, written: &Written, work: Work) -> Happened {
     Happened::Written {
         stage: plan.stage.name.clone(),
         attempt: plan.attempt,
@@ -66,107 +65,50 @@ fn was_written(plan: &Plan, written: &Written, work: Work) -> Happened {
     }
 }
 
-async fn write(ctx: &Ctx, plan: &Plan) -> WorkflowResult<Result<Written, Lost>> {
+async fn write(ctx: &Ctx, plan: &Plan) -> WorkflowResult<ActivityEnd<Written>> {
     let input = ctx.state(|s| WriteInput::new(&s.run.request, plan));
-    flush(ctx).await?;
+    record_events(ctx).await?;
     let scope = ctx.cancellation_token().child_token();
-    let work =
-        ctx.execute_activity(Activities::write, input, activity_options(plan, "write", &scope));
-    Ok(watched(ctx, work, &scope).await?.map_err(|e| lost(&e)))
+    let options = attempt_options(plan, "write", &scope);
+    run_cancellable(ctx, ctx.execute_activity(Activities::write, input, options), &scope).await
 }
 
-/// An activity that nobody could finish, and what it told before it fell silent.
-fn lost(error: &ActivityExecutionError) -> Lost {
-    let silent =
-        error.as_timeout().and_then(|t| t.last_heartbeat_details::<Handover>().ok().flatten());
-    let told = silent
-        .or_else(|| error.as_cancelled().and_then(|c| c.details::<Handover>().ok().flatten()));
-    let Handover { tokens, cost_usd, .. } = told.unwrap_or_default();
-    Lost { why: said(error), tokens, cost_usd }
-}
-
-/// What an activity itself said, where it did, and why.
-pub(super) fn said(error: &ActivityExecutionError) -> String {
-    let words: Vec<String> = iter::successors(ours(error.reason()), |said| ours(said.cause()))
-        .map(ToString::to_string)
-        .collect();
-    if words.is_empty() { error.to_string() } else { words.join(": ") }
-}
-
-fn ours(cause: Option<&IncomingError>) -> Option<&ApplicationFailure> {
-    if let Some(IncomingError::Application(ours)) = cause { Some(ours) } else { None }
-}
-
-async fn check(
-    ctx: &Ctx,
-    plan: &Plan,
-    snapshot: Snapshot,
-) -> WorkflowResult<Result<Checked, Lost>> {
+async fn check(ctx: &Ctx, plan: &Plan, snapshot: Snapshot) -> WorkflowResult<ActivityEnd<Checked>> {
     let run = ctx.state(|s| s.run.id().clone());
-    let input = CheckInput {
-        run,
-        stage: plan.stage.clone(),
-        attempt: plan.attempt,
-        snapshot,
-        compare_with: plan.compare.tests.clone(),
-    };
-    flush(ctx).await?;
+    let input = CheckInput::new(run, plan, snapshot);
+    record_events(ctx).await?;
     let scope = ctx.cancellation_token().child_token();
-    let work =
-        ctx.execute_activity(Activities::check, input, activity_options(plan, "check", &scope));
-    let checked = watched(ctx, work, &scope).await?;
+    let options = attempt_options(plan, "check", &scope);
+    let checked =
+        run_cancellable(ctx, ctx.execute_activity(Activities::check, input, options), &scope)
+            .await?;
     // What a stop cut short is no verdict.
-    Ok(if stopped(ctx) {
-        Err(Lost { why: "stopped while it was checked".to_owned(), ..Lost::default() })
-    } else {
-        checked.map_err(|e| lost(&e))
-    })
-}
-
-/// Waits for an activity while answers are judged; a stop cancels it, and then waits until it is really over.
-pub(super) async fn watched<T>(
-    ctx: &Ctx,
-    work: impl Future<Output = Result<T, ActivityExecutionError>>,
-    scope: &WorkflowCancellationToken,
-) -> WorkflowResult<Result<T, ActivityExecutionError>> {
-    let work = work.fuse();
-    let mut work = std::pin::pin!(work);
-    loop {
-        let came = workflows::select! {
-            done = work => Some(done),
-            heard = ctx.wait_condition(|s: &Develop| s.somebody_answered()) => match heard {
-                Ok(()) => None,
-                // An operator cancelled the workflow, and with it the activity: what it spent is still told.
-                Err(_) => Some(work.as_mut().await),
-            },
-        };
-        if let Some(done) = came {
-            return Ok(done);
-        }
-        hear(ctx);
-        if stopped(ctx) {
-            scope.cancel();
-        }
-        flush(ctx).await?;
+    if is_stopped(ctx) {
+        let why = "stopped while it was checked".to_owned();
+        return Ok(ActivityEnd::Lost(Lost { why, ..Lost::default() }));
     }
+    Ok(checked)
 }
 
-fn stopped(ctx: &Ctx) -> bool {
+pub(super) fn is_stopped(ctx: &Ctx) -> bool {
     ctx.state(|s| s.run.was_stopped())
 }
 
-/// Pauses for a while; true as soon as the run was stopped.
-async fn stopped_during(ctx: &Ctx, pause: Duration) -> WorkflowResult<bool> {
-    flush(ctx).await?;
-    let over = now(ctx) + pause;
-    while !stopped(ctx) && answered(ctx, Some(over)).await? {
-        hear(ctx);
-        flush(ctx).await?;
+/// Waits for as long as the attempt is to back off; true as soon as the run was stopped.
+async fn stopped_in_backoff(ctx: &Ctx, plan: &Plan) -> WorkflowResult<bool> {
+    if plan.backoff_seconds == 0 {
+        return Ok(false);
     }
-    Ok(stopped(ctx))
+    record_events(ctx).await?;
+    let over = now(ctx) + Duration::from_secs(plan.backoff_seconds);
+    while !is_stopped(ctx) && wait_for_decision(ctx, Some(over)).await? {
+        take_decisions(ctx);
+        record_events(ctx).await?;
+    }
+    Ok(is_stopped(ctx))
 }
 
-fn activity_options(plan: &Plan, verb: &str, scope: &WorkflowCancellationToken) -> ActivityOptions {
+fn attempt_options(plan: &Plan, verb: &str, scope: &WorkflowCancellationToken) -> ActivityOptions {
     ActivityOptions::with_start_to_close_timeout(attempt_timeout(plan))
         .heartbeat_timeout(HEARTBEAT_TIMEOUT)
         // A run never reports "stopped" while its agent still lives.

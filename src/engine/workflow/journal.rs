@@ -1,5 +1,7 @@
-//! How do events happen, and how do answers come in?
+//! The journal of a run: how do its events happen, and how do people's decisions come in?
 //! Numbers and stamps every event, records it before anything is awaited, and judges what people answered.
+
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use futures::FutureExt;
@@ -30,9 +32,11 @@ pub(super) fn emit(ctx: &Ctx, what: Happened) {
 }
 
 /// Records what happened, before anything is waited for. Nobody can cancel that: an event that was numbered is kept.
-/// What is recorded stands in the run's history first. Were it written by a local activity, a task that is lost after the write would be
-/// done again together with what came meanwhile, and give the same numbers to other events.
-pub(super) async fn flush(ctx: &Ctx) -> WorkflowResult<()> {
+///
+/// An ordinary activity, so that what is recorded stands in the workflow's history first. Were it written by a local activity,
+/// a task that is lost after the write would be done again together with what came meanwhile, and give the same numbers
+/// to other events.
+pub(super) async fn record_events(ctx: &Ctx) -> WorkflowResult<()> {
     let events = ctx.state_mut(|s| std::mem::take(&mut s.unrecorded));
     if events.is_empty() {
         return Ok(());
@@ -47,32 +51,40 @@ pub(super) async fn flush(ctx: &Ctx) -> WorkflowResult<()> {
     Ok(())
 }
 
+/// Workflow time: the same when the workflow is replayed.
 pub(super) fn now(ctx: &Ctx) -> DateTime<Utc> {
     ctx.workflow_time().map_or(DateTime::UNIX_EPOCH, DateTime::from)
 }
 
-/// Judges what people answered. Called wherever an answer may have come.
-pub(super) fn hear(ctx: &Ctx) {
+/// Judges what people decided. Called wherever a decision may have come.
+pub(super) fn take_decisions(ctx: &Ctx) {
     for decision in ctx.state_mut(|s| std::mem::take(&mut s.inbox)) {
-        // Delivery is at least once: an answer that was judged already changes nothing.
+        // Delivery is at least once: a decision that was judged already changes nothing.
         if ctx.state(|s| s.run.answer_to(&decision.request).is_some()) {
             continue;
         }
-        let heard = ctx.state(|s| s.run.event_for(decision));
-        emit(ctx, heard);
+        let event = ctx.state(|s| s.run.event_for(decision));
+        emit(ctx, event);
     }
 }
 
-/// Waits until somebody answers, or until `wake`; then false.
-pub(super) async fn answered(ctx: &Ctx, wake: Option<DateTime<Utc>>) -> WorkflowResult<bool> {
-    flush(ctx).await?;
+/// Waits until a decision comes, or until `wake`; then false.
+pub(super) async fn wait_for_decision(
+    ctx: &Ctx,
+    wake: Option<DateTime<Utc>>,
+) -> WorkflowResult<bool> {
+    record_events(ctx).await?;
     let Some(wake) = wake else {
-        ctx.wait_condition(|s: &Develop| s.somebody_answered()).await?;
+        ctx.wait_condition(|s: &Develop| s.has_decisions()).await?;
         return Ok(true);
     };
-    let Ok(left) = (wake - now(ctx)).to_std() else {
-        return Ok(ctx.state(Develop::somebody_answered));
-    };
+    match (wake - now(ctx)).to_std() {
+        Ok(left) => decision_before_timer(ctx, left).await,
+        Err(_) => Ok(ctx.state(Develop::has_decisions)),
+    }
+}
+
+async fn decision_before_timer(ctx: &Ctx, left: Duration) -> WorkflowResult<bool> {
     let scope = ctx.cancellation_token().child_token();
     let timer = ctx.timer(
         TimerOptions::builder(left)
@@ -81,12 +93,12 @@ pub(super) async fn answered(ctx: &Ctx, wake: Option<DateTime<Utc>>) -> Workflow
             .build(),
     );
     let mut timer = std::pin::pin!(timer.fuse());
-    // In declaration order: an answer wins against a timer that fired in the same task.
-    let answered = workflows::select! {
-        heard = ctx.wait_condition(|s: &Develop| s.somebody_answered()) => { heard?; true }
+    // In declaration order: a decision wins against a timer that fired in the same task.
+    let decided = workflows::select! {
+        came = ctx.wait_condition(|s: &Develop| s.has_decisions()) => { came?; true }
         _ = timer => false,
     };
     // Dropping a timer does not end it on the server.
     scope.cancel();
-    Ok(answered)
+    Ok(decided)
 }

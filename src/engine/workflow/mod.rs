@@ -1,21 +1,21 @@
-//! How does a run go?
+//! The workflow `Develop`: how does a run go, from its start to its end?
 //! Decides by the pure rules in `run/` and makes the events; never does anything itself. What it awaits, it recorded before.
 
+mod activity;
 mod attempt;
+mod deliver;
 mod journal;
 
 use temporalio_macros::{workflow, workflow_methods};
 use temporalio_sdk::{
-    ActivityOptions, SyncWorkflowContext, WorkflowContext, WorkflowContextView, WorkflowResult,
-    WorkflowTermination,
+    SyncWorkflowContext, WorkflowContext, WorkflowContextView, WorkflowResult, WorkflowTermination,
 };
 
-use super::activities::{Activities, DeliverInput};
-use super::retry_policy::{DELIVER_TIMEOUT, HEARTBEAT_TIMEOUT, takeover_policy};
-use crate::run::{Decision, Event, Guard, Happened, Next, Outcome, RULES, Request, Run, Snapshot};
+use crate::run::{Decision, Event, Happened, Next, Outcome, RULES, Request, Run};
 
-use attempt::{attempt, said, watched};
-use journal::{answered, emit, flush, hear, now};
+use attempt::attempt;
+use deliver::deliver;
+use journal::{emit, now, record_events, take_decisions, wait_for_decision};
 
 /// One execution of a pipeline. Its workflow id is the run's id.
 #[workflow]
@@ -23,7 +23,7 @@ pub struct Develop {
     pub(super) run: Run,
     /// Events that happened since the last record.
     unrecorded: Vec<Event>,
-    /// Answers that came and were not judged yet.
+    /// Decisions that came and were not judged yet.
     inbox: Vec<Decision>,
 }
 
@@ -39,26 +39,8 @@ impl Develop {
         let request = Box::new(ctx.state(|s| s.run.request.clone()));
         emit(ctx, Happened::Started { rules: RULES, request });
         match drive(ctx).await {
-            Ok(outcome) => Ok(outcome),
-            // An operator cancelled the workflow in Temporal: what was known stays, and the thread says so.
-            Err(_) if ctx.cancellation_token().is_cancelled() => {
-                if ctx.state(|s| s.run.outcome.is_none()) {
-                    emit(
-                        ctx,
-                        Happened::Ended {
-                            outcome: Outcome::Stopped,
-                            why: Some("cancelled by an operator".to_owned()),
-                        },
-                    );
-                }
-                flush(ctx).await?;
-                while ctx.state(Self::somebody_answered) {
-                    hear(ctx);
-                    flush(ctx).await?;
-                }
-                Err(WorkflowTermination::cancelled())
-            }
-            Err(e) => Err(e),
+            Err(_) if ctx.cancellation_token().is_cancelled() => end_cancelled(ctx).await,
+            ended => ended,
         }
     }
 
@@ -74,17 +56,17 @@ impl Develop {
 }
 
 impl Develop {
-    /// Something came that was not judged yet.
-    pub(super) const fn somebody_answered(&self) -> bool {
+    pub(super) const fn has_decisions(&self) -> bool {
         !self.inbox.is_empty()
     }
 }
 
 pub(super) type Ctx = WorkflowContext<Develop>;
 
+/// The main loop: asks the rules what the run needs, and does that.
 async fn drive(ctx: &Ctx) -> WorkflowResult<Outcome> {
     loop {
-        hear(ctx);
+        take_decisions(ctx);
         if ctx.cancellation_token().is_cancelled() && ctx.state(|s| s.run.outcome.is_none()) {
             return Err(WorkflowTermination::cancelled());
         }
@@ -92,16 +74,16 @@ async fn drive(ctx: &Ctx) -> WorkflowResult<Outcome> {
         match ctx.state(|s| s.run.next(now)) {
             Next::Emit(happened) => emit(ctx, happened),
             Next::Attempt(plan) => {
-                let facts = attempt(ctx, &plan).await?;
-                emit(ctx, facts);
+                let ended = attempt(ctx, &plan).await?;
+                emit(ctx, ended);
             }
             // What is due then is for the rules to say.
-            Next::Ask { wake, .. } => drop(answered(ctx, wake).await?),
+            Next::Ask { wake, .. } => drop(wait_for_decision(ctx, wake).await?),
             Next::Deliver { snapshot, push, guard } => deliver(ctx, snapshot, push, guard).await?,
             Next::End(outcome) => {
-                flush(ctx).await?;
+                record_events(ctx).await?;
                 // An answer that came meanwhile is judged too: somebody waits to hear of it.
-                if !ctx.state(Develop::somebody_answered) {
+                if !ctx.state(Develop::has_decisions) {
                     return Ok(outcome);
                 }
             }
@@ -109,34 +91,16 @@ async fn drive(ctx: &Ctx) -> WorkflowResult<Outcome> {
     }
 }
 
-async fn deliver(
-    ctx: &Ctx,
-    snapshot: Snapshot,
-    push: bool,
-    guard: Option<Guard>,
-) -> WorkflowResult<()> {
-    let input = ctx.state(|s| DeliverInput {
-        run: s.run.id().clone(),
-        origin: s.run.origin().cloned(),
-        snapshot: snapshot.clone(),
-        branch: s.run.request.branch(),
-        repository: s.run.request.repository.clone(),
-        push,
-        guard,
-        pipeline: s.run.request.pipeline.digest.clone(),
-    });
-    let scope = ctx.cancellation_token().child_token();
-    let options = ActivityOptions::with_start_to_close_timeout(DELIVER_TIMEOUT)
-        .heartbeat_timeout(HEARTBEAT_TIMEOUT)
-        .cancellation_token(scope.clone())
-        .retry_policy(takeover_policy())
-        .summary("deliver".to_owned())
-        .build();
-    flush(ctx).await?;
-    // Who answers meanwhile is told at once that it is decided; a stop is refused, so nothing cancels this but an operator.
-    match watched(ctx, ctx.execute_activity(Activities::deliver, input, options), &scope).await? {
-        Ok(delivered) => emit(ctx, Happened::Delivered(delivered)),
-        Err(e) => emit(ctx, ctx.state(|s| s.run.not_delivered(&snapshot, &said(&e)))),
+/// An operator cancelled the workflow in Temporal: what was known stays, and the thread says so.
+async fn end_cancelled(ctx: &Ctx) -> WorkflowResult<Outcome> {
+    if ctx.state(|s| s.run.outcome.is_none()) {
+        let why = Some("cancelled by an operator".to_owned());
+        emit(ctx, Happened::Ended { outcome: Outcome::Stopped, why });
     }
-    Ok(())
+    record_events(ctx).await?;
+    while ctx.state(Develop::has_decisions) {
+        take_decisions(ctx);
+        record_events(ctx).await?;
+    }
+    Err(WorkflowTermination::cancelled())
 }

@@ -1,17 +1,31 @@
-//! Does this answer count?
+//! Authorization of answers: may this person give this answer, and does it count?
 //! Asked at the door, of the fold of the events, and again by the workflow: the same rule, so only a race is refused late.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::run::{
-    Decided, Decision, GateId, GateSpec, GroupId, Happened, OnReject, OpenGate, PersonId, Refusal,
-    Run, Verdict,
+    Approver, Decided, Decision, GateId, GateSpec, GroupId, Happened, OnReject, OpenGate, PersonId,
+    Refusal, Run, Verdict,
 };
 
 /// A question stays open no longer than this, however often it is extended; of working hours, where it counts in these.
 const LONGEST_WAIT: TimeDelta = TimeDelta::days(30);
 /// Notes that one attempt reads: all of them travel in its prompt.
 const MOST_NOTES: usize = 20;
+
+/// Who answers a gate.
+#[derive(Clone, Copy, Debug)]
+pub struct Answerer<'a> {
+    pub person: &'a PersonId,
+    /// The user groups they were seen in.
+    pub groups: &'a [GroupId],
+}
+
+impl Answerer<'_> {
+    fn is_any_of<'b>(self, approvers: impl IntoIterator<Item = &'b Approver>) -> bool {
+        approvers.into_iter().any(|approver| approver.is(self.person, self.groups))
+    }
+}
 
 impl Run {
     /// Whether this person, seen in these groups, may stop this run and tell its agent things. What only Slack knows (guests,
@@ -27,20 +41,22 @@ impl Run {
             }
     }
 
-    /// Whether this person, seen in these groups, may answer a gate like this.
+    /// Whether somebody may give this answer to a gate.
     ///
     /// # Errors
     /// Why not.
     pub fn may_answer(
         &self,
-        (gate, spec): (&GateId, &GateSpec),
-        (by, groups): (&PersonId, &[GroupId]),
+        gate: &GateId,
+        who: Answerer<'_>,
         verdict: Verdict,
     ) -> Result<(), Refusal> {
+        // Whose gate it never was learns nothing of it.
+        let Some(spec) = self.spec_of(gate) else { return Err(Refusal::NotAllowed) };
         if spec.approvers_required && spec.approvers.is_empty() {
             return Err(Refusal::NobodyMay);
         }
-        let starter = by == &self.request.starter;
+        let starter = who.person == &self.request.starter;
         // Who started a run may always take it back.
         if starter && verdict != Verdict::Approve {
             return Ok(());
@@ -48,26 +64,31 @@ impl Run {
         if starter && !spec.self_approval {
             return Err(Refusal::OwnRun);
         }
-        // Whoever answered in Slack could do it a second time at a shell, under any name.
-        let different_people = spec.quorum > 1 || !spec.self_approval;
-        let listed = spec.named().any(|approver| approver.is(by, groups));
-        if different_people
-            && !listed
-            && matches!(by, PersonId::Cli { .. })
-            && (starter || spec.approvers.is_empty())
-        {
+        if self.is_only_a_name(spec, who) {
             return Err(Refusal::OnlyAName);
         }
-        let asked = self.asked_people(gate, spec);
-        let may = starter
-            || if spec.approvers.is_empty() {
-                self.is_at_home(by)
-            } else {
-                asked.iter().any(|approver| approver.is(by, groups))
-            };
-        let allowed =
-            spec.only.is_empty() || spec.only.iter().any(|approver| approver.is(by, groups));
-        if may && allowed { Ok(()) } else { Err(Refusal::NotAllowed) }
+        let asked = starter || self.is_asked(gate, spec, who);
+        let allowed = spec.only.is_empty() || who.is_any_of(&spec.only);
+        if asked && allowed { Ok(()) } else { Err(Refusal::NotAllowed) }
+    }
+
+    fn is_asked(&self, gate: &GateId, spec: &GateSpec, who: Answerer<'_>) -> bool {
+        if spec.approvers.is_empty() {
+            self.is_at_home(who.person)
+        } else {
+            who.is_any_of(self.asked_people(gate, spec))
+        }
+    }
+
+    /// Whether different people are wanted and this may be one of them twice: whoever answered in Slack could answer a
+    /// second time at a shell, under any name.
+    fn is_only_a_name(&self, spec: &GateSpec, who: Answerer<'_>) -> bool {
+        let different_people = spec.quorum > 1 || !spec.self_approval;
+        let starter = who.person == &self.request.starter;
+        different_people
+            && matches!(who.person, PersonId::Cli { .. })
+            && !who.is_any_of(spec.named())
+            && (starter || spec.approvers.is_empty())
     }
 
     /// Without approvers, the workspace of the run is at home, and whoever reaches the database.
@@ -85,64 +106,52 @@ impl Run {
     /// # Errors
     /// The reason it does not, for the person who gave it.
     pub fn authorize(&self, decision: &Decision) -> Result<(), Refusal> {
+        self.refuse_after_the_end(decision)?;
+        match (decision.verdict, &decision.gate) {
+            (Verdict::Stop | Verdict::Note, _) => self.authorize_without_gate(decision),
+            (_, Some(gate)) => self.authorize_for_gate(decision, gate),
+            (_, None) if self.may_steer(&decision.by, &decision.groups) => {
+                Err(Refusal::NothingAsked)
+            }
+            (_, None) => Err(Refusal::NotAllowed),
+        }
+    }
+
+    fn refuse_after_the_end(&self, decision: &Decision) -> Result<(), Refusal> {
         let before = || self.decided_before(decision);
         if self.outcome.is_some() {
             return Err(before().unwrap_or(Refusal::RunEnded));
         }
-        // The end is certain and only not told yet: what sealed it stays.
-        if self.verdict().is_some() {
-            return Err(before()
-                .or_else(|| self.sealed_by().map(Decided::was_first))
-                .unwrap_or(Refusal::NothingAsked));
+        if self.verdict().is_none() {
+            return Ok(());
         }
-        match (decision.verdict, &decision.gate) {
-            (Verdict::Stop | Verdict::Note, _) => self.authorize_without_gate(decision),
-            (_, None) => Err(if self.may_steer(&decision.by, &decision.groups) {
-                Refusal::NothingAsked
-            } else {
-                Refusal::NotAllowed
-            }),
-            (_, Some(asked)) => {
-                // Whose gate it never was learns nothing of it.
-                let Some(spec) = self.spec_of(asked) else { return Err(Refusal::NotAllowed) };
-                self.may_answer((asked, spec), (&decision.by, &decision.groups), decision.verdict)?;
-                match self.gate.as_ref().filter(|open| &open.id == asked) {
-                    Some(open) => authorize_answer(decision, open, spec),
-                    None => Err(before().unwrap_or(Refusal::Stale)),
-                }
-            }
+        // The end is certain and only not told yet: what sealed it stays.
+        let sealed = || self.sealed_by().map(Decided::was_first);
+        Err(before().or_else(sealed).unwrap_or(Refusal::NothingAsked))
+    }
+
+    fn authorize_for_gate(&self, decision: &Decision, gate: &GateId) -> Result<(), Refusal> {
+        let who = Answerer { person: &decision.by, groups: &decision.groups };
+        self.may_answer(gate, who, decision.verdict)?;
+        let open = self.gate.as_ref().filter(|open| &open.id == gate);
+        match open.zip(self.spec_of(gate)) {
+            Some((open, spec)) => authorize_answer(decision, open, spec),
+            None => Err(self.decided_before(decision).unwrap_or(Refusal::Stale)),
         }
     }
 
-    /// What an answer makes happen: it counts, or it is refused.
-    ///
-    /// # Panics
-    /// Never: what is taken out here was judged to be there.
+    /// The event that an answer makes: it counts, or it is refused.
     #[must_use]
     pub fn event_for(&self, decision: Decision) -> Happened {
-        let judged = self.authorize(&decision);
-        let Decision { request, verdict, gate, by, groups: _, via, words, rework, until, message } =
-            decision;
-        match (judged, verdict, gate) {
-            (Err(why), ..) => Happened::DecisionRefused { request, by, why },
-            (Ok(()), Verdict::Note, _) => {
-                Happened::Noted { request, by, via, words: words.unwrap_or_default(), message }
-            }
-            (Ok(()), Verdict::Snooze, Some(gate)) => Happened::Snoozed { request, gate, by },
-            (Ok(()), Verdict::Extend, Some(gate)) => {
-                let deadline = until.expect("an extension without a deadline is refused");
-                Happened::Extended { request, gate, by, via, deadline }
-            }
-            (Ok(()), Verdict::Stop, _) => {
-                Happened::Decided { request, gate: None, verdict, by, via, words, rework }
-            }
-            (Ok(()), _, gate) => {
-                Happened::Decided { request, gate, verdict, by, via, words, rework }
+        match self.authorize(&decision) {
+            Ok(()) => event_of_authorized(decision),
+            Err(why) => {
+                Happened::DecisionRefused { request: decision.request, by: decision.by, why }
             }
         }
     }
 
-    /// What names no gate.
+    /// A stop or a note: it names no gate.
     fn authorize_without_gate(&self, decision: &Decision) -> Result<(), Refusal> {
         let unread = self.notes.iter().filter(|note| note.read_by.is_none()).count();
         if !self.may_steer(&decision.by, &decision.groups) {
@@ -164,41 +173,58 @@ impl Run {
 
     /// The answer that ends the run.
     pub(super) fn sealed_by(&self) -> Option<&Decided> {
-        let skips = |d: &Decided| {
-            d.gate
-                .as_ref()
-                .and_then(|gate| self.spec_of(gate))
-                .is_some_and(|spec| spec.on_reject == OnReject::Skip)
-        };
-        let ends =
-            |d: &&Decided| d.verdict == Verdict::Stop || d.verdict == Verdict::Reject && !skips(d);
         // A stop wins: it ends also what goes on after a rejection.
-        self.decisions
-            .iter()
-            .find(|d| d.verdict == Verdict::Stop)
-            .or_else(|| self.decisions.iter().find(ends))
+        let stop = self.decisions.iter().find(|d| d.verdict == Verdict::Stop);
+        stop.or_else(|| self.decisions.iter().find(|d| self.is_final_rejection(d)))
+    }
+
+    fn is_final_rejection(&self, decided: &Decided) -> bool {
+        let spec = decided.gate.as_ref().and_then(|gate| self.spec_of(gate));
+        decided.verdict == Verdict::Reject
+            && spec.is_none_or(|spec| spec.on_reject != OnReject::Skip)
+    }
+}
+
+/// The event of an answer that counts.
+fn event_of_authorized(decision: Decision) -> Happened {
+    let Decision { request, verdict, gate, by, groups: _, via, words, rework, until, message } =
+        decision;
+    match (verdict, gate) {
+        (Verdict::Note, _) => {
+            Happened::Noted { request, by, via, words: words.unwrap_or_default(), message }
+        }
+        (Verdict::Snooze, Some(gate)) => Happened::Snoozed { request, gate, by },
+        (Verdict::Extend, Some(gate)) => {
+            let deadline = until.expect("an extension without a deadline is refused");
+            Happened::Extended { request, gate, by, via, deadline }
+        }
+        (Verdict::Stop, _) => {
+            Happened::Decided { request, gate: None, verdict, by, via, words, rework }
+        }
+        (_, gate) => Happened::Decided { request, gate, verdict, by, via, words, rework },
     }
 }
 
 /// An answer of somebody who may, to the question that is open.
 fn authorize_answer(decision: &Decision, open: &OpenGate, spec: &GateSpec) -> Result<(), Refusal> {
-    let latest = spec.hours.as_ref().map_or(open.opened_at + LONGEST_WAIT, |hours| {
-        hours.after(open.opened_at, LONGEST_WAIT.num_seconds().unsigned_abs())
-    });
-    let later = |until: &DateTime<Utc>| *until > open.deadline && *until <= latest;
     match decision.verdict {
         Verdict::Approve if open.approvals.contains(&decision.by) => {
-            Err(Refusal::AlreadyApproved {
-                missing: spec
-                    .quorum
-                    .saturating_sub(u32::try_from(open.approvals.len()).unwrap_or(u32::MAX)),
-            })
+            let approvals = u32::try_from(open.approvals.len()).unwrap_or(u32::MAX);
+            Err(Refusal::AlreadyApproved { missing: spec.quorum.saturating_sub(approvals) })
         }
-        Verdict::Extend if !decision.until.as_ref().is_some_and(later) => {
+        Verdict::Extend if !decision.until.is_some_and(|until| may_extend(open, spec, until)) => {
             Err(Refusal::NoLater { deadline: open.deadline })
         }
         _ => Ok(()),
     }
+}
+
+/// Whether a question may stay open until then.
+fn may_extend(open: &OpenGate, spec: &GateSpec, until: DateTime<Utc>) -> bool {
+    let latest = spec.hours.as_ref().map_or(open.opened_at + LONGEST_WAIT, |hours| {
+        hours.after(open.opened_at, LONGEST_WAIT.num_seconds().unsigned_abs())
+    });
+    until > open.deadline && until <= latest
 }
 
 impl Decided {

@@ -1,4 +1,4 @@
-//! Does this program refuse who may not decide?
+//! The self-test of refusals: does this program refuse who may not decide?
 //! Asked of the rules themselves when a process starts: one that would let a stranger through never becomes ready.
 
 use chrono::{DateTime, TimeDelta};
@@ -19,81 +19,86 @@ pub struct Broken(pub &'static str);
 /// # Errors
 /// The first one that came out wrong.
 pub fn prove_refusals() -> Result<(), Broken> {
-    let run = waiting().ok_or(Broken("no question at all"))?;
-    let asked =
-        run.gate.as_ref().map(|open| open.id.clone()).ok_or(Broken("no question at all"))?;
-    let moved = GateId { digest: Digest("of other work".to_owned()), ..asked.clone() };
-    let stale = GateId { round: asked.round + 1, ..asked.clone() };
-    let judged =
-        |gate: &GateId, by: PersonId, verdict| run.authorize(&decision(verdict, gate.clone(), by));
-    let (approver, stranger, starter) =
-        (person("T1", "UAPPROVER"), person("T1", "USTRANGER"), person("T1", "USTARTER"));
-    let refused = |got: Result<(), Refusal>, wanted: &Refusal, what| {
-        if got.as_ref() == Err(wanted) { Ok(()) } else { Err(Broken(what)) }
-    };
-    for verdict in [Verdict::Approve, Verdict::Changes, Verdict::Reject, Verdict::Extend] {
-        refused(
-            judged(&asked, stranger.clone(), verdict),
-            &Refusal::NotAllowed,
-            "an answer of somebody who is no approver",
-        )?;
-        refused(
-            judged(&asked, person("T2", "UAPPROVER"), verdict),
-            &Refusal::NotAllowed,
-            "an answer of another workspace",
-        )?;
+    let run = waiting_run().ok_or(Broken("no question at all"))?;
+    let asked = run.gate.as_ref().ok_or(Broken("no question at all"))?.id.clone();
+    for case in refused_answers(&asked) {
+        if run.authorize(&case.decision).as_ref() != Err(&case.wanted) {
+            return Err(Broken(case.what));
+        }
     }
-    refused(
-        judged(&asked, starter, Verdict::Approve),
-        &Refusal::OwnRun,
-        "an approval of one's own run where that is forbidden",
-    )?;
-    refused(
-        judged(&moved, approver.clone(), Verdict::Approve),
-        &Refusal::Stale,
-        "an approval of other work",
-    )?;
-    refused(
-        judged(&stale, approver.clone(), Verdict::Approve),
-        &Refusal::Stale,
-        "an approval of another round",
-    )?;
-    let stop = Decision { gate: None, ..decision(Verdict::Stop, asked.clone(), stranger) };
-    refused(
-        run.authorize(&stop),
-        &Refusal::NotAllowed,
-        "a stop by somebody who has nothing to do with the run",
-    )?;
-    judged(&asked, approver, Verdict::Approve)
+    run.authorize(&decision(Verdict::Approve, asked, approver()))
         .map_err(|_| Broken("nobody's answer, not even an approver's"))
 }
 
+/// An answer that must be refused.
+struct RefusedAnswer {
+    decision: Decision,
+    wanted: Refusal,
+    what: &'static str,
+}
+
+impl RefusedAnswer {
+    const fn new(decision: Decision, wanted: Refusal, what: &'static str) -> Self {
+        Self { decision, wanted, what }
+    }
+}
+
+fn refused_answers(asked: &GateId) -> Vec<RefusedAnswer> {
+    let verdicts = [Verdict::Approve, Verdict::Changes, Verdict::Reject, Verdict::Extend];
+    let by_others = verdicts.into_iter().flat_map(|verdict| answers_of_others(asked, verdict));
+    by_others
+        .chain([
+            RefusedAnswer::new(
+                decision(Verdict::Approve, asked.clone(), starter()),
+                Refusal::OwnRun,
+                "an approval of one's own run where that is forbidden",
+            ),
+            RefusedAnswer::new(
+                decision(Verdict::Approve, of_other_work(asked), approver()),
+                Refusal::Stale,
+                "an approval of other work",
+            ),
+            RefusedAnswer::new(
+                decision(Verdict::Approve, of_another_round(asked), approver()),
+                Refusal::Stale,
+                "an approval of another round",
+            ),
+            RefusedAnswer::new(
+                Decision { gate: None, ..decision(Verdict::Stop, asked.clone(), stranger()) },
+                Refusal::NotAllowed,
+                "a stop by somebody who has nothing to do with the run",
+            ),
+        ])
+        .collect()
+}
+
+fn answers_of_others(asked: &GateId, verdict: Verdict) -> [RefusedAnswer; 2] {
+    let answer = |by, what| {
+        RefusedAnswer::new(decision(verdict, asked.clone(), by), Refusal::NotAllowed, what)
+    };
+    [
+        answer(stranger(), "an answer of somebody who is no approver"),
+        answer(person("T2", "UAPPROVER"), "an answer of another workspace"),
+    ]
+}
+
+fn of_other_work(asked: &GateId) -> GateId {
+    GateId { digest: Digest("of other work".to_owned()), ..asked.clone() }
+}
+
+fn of_another_round(asked: &GateId) -> GateId {
+    GateId { round: asked.round + 1, ..asked.clone() }
+}
+
 /// A run that waits for one approver.
-fn waiting() -> Option<Run> {
+fn waiting_run() -> Option<Run> {
     let spec = GateSpec {
-        approvers: vec![person("T1", "UAPPROVER").into()],
+        approvers: vec![approver().into()],
         self_approval: false,
         ..GateSpec::usual(3_600)
     };
     let stage: StageName = "proof".parse().ok()?;
-    let pipeline = Pipeline {
-        name: "proof".to_owned(),
-        digest: Digest("of the pipeline".to_owned()),
-        agent: AgentSpec { kind: AgentKind::Script, command: None, model: None },
-        stages: vec![gated(stage.clone(), spec.clone())],
-    };
-    let mut run = Run::starting(Request {
-        run: "proof-2222222".parse().ok()?,
-        project: "proof".parse().ok()?,
-        pipeline,
-        brief: String::new(),
-        budget_usd: None,
-        starter: person("T1", "USTARTER"),
-        approvers: spec.approvers.clone(),
-        channel: Some(Channel { team: "T1".to_owned(), channel: "C1".to_owned() }),
-        repository: None,
-        rehearsal: true,
-    });
+    let mut run = Run::starting(request(&stage, &spec)?);
     let asks = GateDigestInput {
         run: run.id(),
         pipeline: &run.request.pipeline.digest,
@@ -106,6 +111,26 @@ fn waiting() -> Option<Run> {
     let opened_at = DateTime::UNIX_EPOCH;
     run.gate = Some(OpenGate::new(asks.gate(), 1, opened_at, opened_at + TimeDelta::hours(1)));
     Some(run)
+}
+
+fn request(stage: &StageName, spec: &GateSpec) -> Option<Request> {
+    Some(Request {
+        run: "proof-2222222".parse().ok()?,
+        project: "proof".parse().ok()?,
+        pipeline: Pipeline {
+            name: "proof".to_owned(),
+            digest: Digest("of the pipeline".to_owned()),
+            agent: AgentSpec { kind: AgentKind::Script, command: None, model: None },
+            stages: vec![gated(stage.clone(), spec.clone())],
+        },
+        brief: String::new(),
+        budget_usd: None,
+        starter: starter(),
+        approvers: spec.approvers.clone(),
+        channel: Some(Channel { team: "T1".to_owned(), channel: "C1".to_owned() }),
+        repository: None,
+        rehearsal: true,
+    })
 }
 
 fn gated(name: StageName, spec: GateSpec) -> Stage {
@@ -121,6 +146,18 @@ fn gated(name: StageName, spec: GateSpec) -> Stage {
         reports: Reports::default(),
         least_coverage_percent: None,
     }
+}
+
+fn approver() -> PersonId {
+    person("T1", "UAPPROVER")
+}
+
+fn stranger() -> PersonId {
+    person("T1", "USTRANGER")
+}
+
+fn starter() -> PersonId {
+    person("T1", "USTARTER")
 }
 
 fn person(team: &str, user: &str) -> PersonId {

@@ -3,6 +3,8 @@
 
 mod queries;
 
+pub use queries::Judgement;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 

@@ -8,6 +8,13 @@ use crate::run::{
     Verdict,
 };
 
+/// What a run made of a person's request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Judgement<'r> {
+    Taken(Verdict),
+    Refused(&'r Refusal),
+}
+
 impl Run {
     #[must_use]
     pub const fn id(&self) -> &RunId {
@@ -37,6 +44,11 @@ impl Run {
     #[must_use]
     pub fn stage(&self, name: &StageName) -> Option<&StageState> {
         self.stages.iter().find(|s| &s.stage.name == name)
+    }
+
+    #[must_use]
+    pub fn attempt(&self, stage: &StageName, n: u32) -> Option<&Attempt> {
+        self.stage(stage)?.attempt(n)
     }
 
     /// The attempt that stands for a stage: the one that is asked about, else the newest that was good, else the newest.
@@ -174,15 +186,16 @@ impl Run {
         self.decisions.iter().any(|d| d.verdict == Verdict::Stop)
     }
 
-    /// What this person's request became, if the run has judged it.
+    /// What the run made of this request; none where it has not judged it.
     #[must_use]
-    pub fn answer_to(&self, request: &RequestId) -> Option<Result<Verdict, &Refusal>> {
-        let decided = self.decisions.iter().find(|d| &d.request == request).map(|d| d.verdict);
-        let taken = decided
-            .or_else(|| self.taken.iter().find(|(r, _)| r == request).map(|(_, verdict)| *verdict));
+    pub fn answer_to(&self, request: &RequestId) -> Option<Judgement<'_>> {
+        let decided = self.decisions.iter().map(|d| (&d.request, d.verdict));
+        let taken = self.taken.iter().map(|(r, verdict)| (r, *verdict));
+        let taken = decided.chain(taken).find(|(r, _)| *r == request);
+        let refused = || self.refused.iter().find(|(r, _)| r == request);
         taken
-            .map(Ok)
-            .or_else(|| self.refused.iter().find(|(r, _)| r == request).map(|(_, why)| Err(why)))
+            .map(|(_, verdict)| Judgement::Taken(verdict))
+            .or_else(|| refused().map(|(_, why)| Judgement::Refused(why)))
     }
 }
 
@@ -208,6 +221,17 @@ impl StageState {
     #[must_use]
     pub fn good_attempt(&self) -> Option<&Attempt> {
         self.attempts.iter().rev().find(|a| a.outcome == AttemptOutcome::Good)
+    }
+
+    #[must_use]
+    pub fn attempt(&self, n: u32) -> Option<&Attempt> {
+        self.attempts.iter().find(|a| a.n == n)
+    }
+
+    /// The work of an attempt, where it is kept.
+    #[must_use]
+    pub fn snapshot_of(&self, attempt: u32) -> Option<Snapshot> {
+        self.attempt(attempt)?.snapshot.clone()
     }
 
     #[must_use]

@@ -2,7 +2,7 @@
 
 use crate::run::rules::tests::{Facts, RunDriver, ana, decision, request, slack};
 use crate::run::{
-    Approver, Decision, GateId, GateSpec, GroupId, PersonId, Refusal, Request, Verdict,
+    Approver, Decision, GateId, GateSpec, GroupId, Judgement, PersonId, Refusal, Request, Verdict,
 };
 
 fn cli(user: &str) -> PersonId {
@@ -149,7 +149,7 @@ fn who_may_not_decide_is_told_so_and_the_question_stays() {
     let cleo = decision(Verdict::Approve, Some(gate.clone()), slack("T1", "UCLEO"));
     assert_eq!(driver.hears(&cleo), Err(Refusal::NotAllowed));
     assert_eq!(driver.gate(), gate);
-    assert_eq!(driver.run.answer_to(&cleo.request), Some(Err(&Refusal::NotAllowed)));
+    assert_eq!(driver.run.answer_to(&cleo.request), Some(Judgement::Refused(&Refusal::NotAllowed)));
 }
 
 /// A question with these terms is open, in a run that Ana started.

@@ -238,7 +238,7 @@ fn what_a_lost_agent_told_before_it_fell_silent_stays_counted() {
 fn a_run_that_an_operator_cancelled_leaves_nothing_running() {
     let mut driver = RunDriver::with(&["draft"]);
     driver.plan();
-    driver.tell(Happened::Ended { outcome: Outcome::Stopped, why: None });
+    driver.emit(Happened::Ended { outcome: Outcome::Stopped, why: None });
     assert_eq!(phases(&driver), [StagePhase::Undone]);
     assert_eq!(driver.run.stages[0].attempts[0].outcome, AttemptOutcome::Stopped);
 }

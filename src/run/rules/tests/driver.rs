@@ -1,12 +1,13 @@
-//! A run played by its rules alone: facts and answers go in, as the workflow would bring them, and events come out.
+//! A driver for tests: runs a run by its rules alone.
+//! Facts and answers go in, as the workflow would bring them, and events come out.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::run::{
-    AgentEnd, AgentInfo, AgentKind, AgentSpec, Channel, Checked, Decision, Digest, Event, GateId,
-    GateSpec, Happened, Lost, Next, Outcome, PersonId, Pipeline, Plan, RULES, Refusal, Reports,
-    Request, RequestId, Rework, Run, Sandboxing, Size, Snapshot, Stage, Tests, Tokens, Trouble,
-    Usd, Verdict, Via, Written,
+    AgentEnd, AgentInfo, AgentKind, AgentSpec, AttemptFacts, Channel, Checked, Decision, Digest,
+    Event, GateId, GateSpec, Happened, Lost, Next, Outcome, PersonId, Pipeline, Plan, RULES,
+    Refusal, Reports, Request, RequestId, Rework, Run, Sandboxing, Size, Snapshot, Stage, Tests,
+    Tokens, Trouble, Usd, Verdict, Via, Written,
 };
 
 pub(in crate::run) const CENT: Usd = Usd::from_nanos(10_000_000);
@@ -41,7 +42,7 @@ impl RunDriver {
             now: DateTime::UNIX_EPOCH,
             made: 0,
         };
-        driver.tell(Happened::Started {
+        driver.emit(Happened::Started {
             rules: RULES,
             request: Box::new(driver.run.request.clone()),
         });
@@ -53,7 +54,7 @@ impl RunDriver {
         Self::of(request(names))
     }
 
-    pub fn tell(&mut self, what: Happened) {
+    pub fn emit(&mut self, what: Happened) {
         self.now += TimeDelta::seconds(1);
         let event = Event { seq: self.run.seq + 1, at: self.now, what };
         self.run.apply(&event);
@@ -64,7 +65,7 @@ impl RunDriver {
     pub fn on(&mut self) -> Next {
         loop {
             match self.run.next(self.now) {
-                Next::Emit(happened) => self.tell(happened),
+                Next::Emit(happened) => self.emit(happened),
                 needed => return needed,
             }
         }
@@ -97,20 +98,15 @@ impl RunDriver {
         let written = written(facts);
         if matches!(facts, Facts::Green | Facts::Red | Facts::Unchecked) {
             let happened = self.was_written(plan, &written);
-            self.tell(happened);
+            self.emit(happened);
         }
-        let checked = checked(facts);
-        let ended = match facts {
-            Facts::Unfinished => Err(Lost {
-                why: "its workers died".to_owned(),
-                tokens: written.tokens,
-                cost_usd: written.cost_usd,
-            }),
-            Facts::Unchecked => Err(Lost { why: "its workers died".to_owned(), ..Lost::default() }),
-            _ => Ok((&written, checked.as_ref())),
+        let (checked, lost) = (checked(facts), lost(facts, &written));
+        let brought = match (&lost, &checked) {
+            (Some(lost), _) => AttemptFacts::Lost(lost),
+            (None, Some(checked)) => AttemptFacts::Checked(&written, checked),
+            (None, None) => AttemptFacts::Unchecked(&written),
         };
-        let happened = self.run.attempt_ended(plan, &ended, self.now);
-        self.tell(happened);
+        self.emit(self.run.attempt_ended(plan, brought, self.now));
         self
     }
 
@@ -134,9 +130,9 @@ impl RunDriver {
 
     /// Somebody answers, as the workflow hears it: it counts, or the refusal is told.
     pub fn hears(&mut self, decision: &Decision) -> Result<(), Refusal> {
-        let judged = self.run.authorize(decision);
-        self.tell(self.run.event_for(decision.clone()));
-        judged
+        let authorized = self.run.authorize(decision);
+        self.emit(self.run.event_for(decision.clone()));
+        authorized
     }
 
     /// Ana answers what is asked, or stops the run.
@@ -179,8 +175,7 @@ impl RunDriver {
     /// The result is put away wherever one is due; how the run ended, and why.
     pub fn end(&mut self) -> (Outcome, Option<String>) {
         if let Next::Deliver { snapshot, .. } = self.on() {
-            let happened = self.run.not_delivered(&snapshot, "there is nowhere to put it");
-            self.tell(happened);
+            self.emit(self.run.not_delivered(&snapshot, "there is nowhere to put it"));
         }
         match self.on() {
             Next::End(outcome) => (outcome, self.run.why.clone()),
@@ -206,6 +201,15 @@ fn written(facts: Facts) -> Written {
         cost_usd: CENT,
         seconds: 1,
         words: None,
+    }
+}
+
+fn lost(facts: Facts, written: &Written) -> Option<Lost> {
+    let why = "its workers died".to_owned();
+    match facts {
+        Facts::Unfinished => Some(Lost { why, tokens: written.tokens, cost_usd: written.cost_usd }),
+        Facts::Unchecked => Some(Lost { why, ..Lost::default() }),
+        _ => None,
     }
 }
 

@@ -1,4 +1,4 @@
-//! What holds for every run, whatever happens to it.
+//! Property tests: what holds for every run, whatever happens to it.
 
 use proptest::prelude::*;
 
@@ -18,6 +18,12 @@ enum Move {
 }
 
 fn moves() -> impl Strategy<Value = Vec<Move>> {
+    let answers = (any_verdict(), any_person(), prop::bool::weighted(0.2))
+        .prop_map(|(verdict, by, stale)| Move::Answers { verdict, by, stale });
+    prop::collection::vec(prop_oneof![any_facts().prop_map(Move::Brings), answers], 0..40)
+}
+
+fn any_facts() -> impl Strategy<Value = Facts> {
     let trouble = prop::sample::select(vec![
         Trouble::ModelBusy,
         Trouble::Agent,
@@ -31,8 +37,11 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
         Facts::Unfinished,
         Facts::Unchecked,
     ]);
-    let facts = prop_oneof![6 => Just(Facts::Green), 3 => bad, 1 => trouble];
-    let verdict = prop::sample::select(vec![
+    prop_oneof![6 => Just(Facts::Green), 3 => bad, 1 => trouble]
+}
+
+fn any_verdict() -> impl Strategy<Value = Verdict> {
+    prop::sample::select(vec![
         Verdict::Approve,
         Verdict::Approve,
         Verdict::Approve,
@@ -44,16 +53,16 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
         Verdict::Note,
         Verdict::Snooze,
         Verdict::Extend,
-    ]);
-    let by = prop::sample::select(vec![
+    ])
+}
+
+fn any_person() -> impl Strategy<Value = PersonId> {
+    prop::sample::select(vec![
         ana(),
         slack("T1", "UBEN"),
         slack("T2", "UEVE"),
         PersonId::Cli { user: "ops".to_owned() },
-    ]);
-    let answers = (verdict, by, prop::bool::weighted(0.2))
-        .prop_map(|(verdict, by, stale)| Move::Answers { verdict, by, stale });
-    prop::collection::vec(prop_oneof![facts.prop_map(Move::Brings), answers], 0..40)
+    ])
 }
 
 fn requests() -> impl Strategy<Value = Request> {
@@ -75,36 +84,44 @@ fn requests() -> impl Strategy<Value = Request> {
 }
 
 /// The run to its end, and each thing it needed on its way.
-fn played(request: Request, moves: &[Move]) -> (RunDriver, Vec<(Run, Next)>) {
+fn run_to_end(request: Request, moves: &[Move]) -> (RunDriver, Vec<(Run, Next)>) {
     let (mut driver, mut needed) = (RunDriver::of(request), Vec::new());
     let mut moves = moves.iter();
     for _ in 0..200 {
         let next = driver.on();
         needed.push((driver.run.clone(), next.clone()));
-        match (next, moves.next()) {
-            (Next::End(_), _) => return (driver, needed),
-            (next, Some(Move::Answers { verdict, by, stale })) => {
-                let open = driver
-                    .run
-                    .gate
-                    .as_ref()
-                    .map(|g| g.id.clone())
-                    .map(|g| if *stale { other(&g) } else { g });
-                let _ = driver.hears(&decision(*verdict, open, by.clone()));
-                if let Next::Attempt(begun) = next {
-                    driver.ends(&begun, Facts::Green);
+        if matches!(next, Next::End(_)) {
+            return (driver, needed);
+        }
+        match moves.next() {
+            Some(Move::Answers { verdict, by, stale }) => {
+                answer(&mut driver, *verdict, by, *stale);
+                if matches!(next, Next::Attempt(_)) {
+                    carry_out(&mut driver, next, Facts::Green);
                 }
             }
-            (Next::Attempt(begun), Some(Move::Brings(facts))) => drop(driver.ends(&begun, *facts)),
-            (Next::Attempt(begun), None) => drop(driver.ends(&begun, Facts::Green)),
-            (Next::Ask { wake, .. }, _) => driver.now = wake.expect("a question with a deadline"),
-            (Next::Deliver { snapshot, .. }, _) => {
-                driver.tell(driver.run.not_delivered(&snapshot, "nowhere"));
-            }
-            (Next::Emit(_), _) => unreachable!("told already"),
+            Some(Move::Brings(facts)) => carry_out(&mut driver, next, *facts),
+            None => carry_out(&mut driver, next, Facts::Green),
         }
     }
     panic!("it does not end: {:#?}", driver.events)
+}
+
+fn answer(driver: &mut RunDriver, verdict: Verdict, by: &PersonId, stale: bool) {
+    let open = driver.run.gate.as_ref().map(|gate| gate.id.clone());
+    let gate = open.map(|gate| if stale { of_older_work(&gate) } else { gate });
+    let _ = driver.hears(&decision(verdict, gate, by.clone()));
+}
+
+fn carry_out(driver: &mut RunDriver, next: Next, facts: Facts) {
+    match next {
+        Next::Attempt(begun) => drop(driver.ends(&begun, facts)),
+        Next::Ask { wake, .. } => driver.now = wake.expect("a question with a deadline"),
+        Next::Deliver { snapshot, .. } => {
+            driver.emit(driver.run.not_delivered(&snapshot, "nowhere"));
+        }
+        Next::Emit(_) | Next::End(_) => unreachable!("handled already"),
+    }
 }
 
 /// Whether its newest question was answered by all whose approval it wants.
@@ -115,14 +132,14 @@ fn is_approved(stage: &crate::run::StageState) -> bool {
     })
 }
 
-fn other(gate: &GateId) -> GateId {
+fn of_older_work(gate: &GateId) -> GateId {
     GateId { digest: crate::run::Digest("of older work".to_owned()), ..gate.clone() }
 }
 
 proptest! {
     #[test]
     fn every_run_ends_and_nothing_is_left_open((request, moves) in (requests(), moves())) {
-        let (driver, _) = played(request, &moves);
+        let (driver, _) = run_to_end(request, &moves);
         let open = |s: &StagePhase| matches!(s, StagePhase::Running | StagePhase::Waiting);
         prop_assert!(!driver.run.stages.iter().any(|s| open(&s.phase)));
         prop_assert!(driver.run.gate.is_none());
@@ -132,7 +149,7 @@ proptest! {
 
     #[test]
     fn numbers_have_no_gaps_and_nothing_happens_after_the_end((request, moves) in (requests(), moves())) {
-        let (driver, _) = played(request, &moves);
+        let (driver, _) = run_to_end(request, &moves);
         prop_assert!(driver.events.iter().map(|e| e.seq).eq(1..=driver.run.seq));
         let ends: Vec<u64> = driver.events.iter().filter(|e| matches!(e.what, Happened::Ended { .. })).map(|e| e.seq).collect();
         prop_assert_eq!(ends, vec![driver.run.seq]);
@@ -140,7 +157,7 @@ proptest! {
 
     #[test]
     fn repeats_and_batches_change_nothing((request, moves) in (requests(), moves()), cut in any::<prop::sample::Index>()) {
-        let (driver, _) = played(request.clone(), &moves);
+        let (driver, _) = run_to_end(request.clone(), &moves);
         let cut = cut.index(driver.events.len());
         let again = driver.events.iter().take(cut).chain(&driver.events).chain(&driver.events);
         prop_assert_eq!(&Run::fold(request, again), &driver.run);
@@ -148,7 +165,7 @@ proptest! {
 
     #[test]
     fn what_is_stored_folds_to_the_same_run((request, moves) in (requests(), moves())) {
-        let (driver, _) = played(request.clone(), &moves);
+        let (driver, _) = run_to_end(request.clone(), &moves);
         let stored = serde_json::to_string(&driver.events).expect("events are JSON");
         let read: Vec<crate::run::Event> = serde_json::from_str(&stored).expect("and read again");
         prop_assert_eq!(Run::fold(request, &read), driver.run);
@@ -156,14 +173,14 @@ proptest! {
 
     #[test]
     fn the_money_is_the_sum_of_the_attempts((request, moves) in (requests(), moves())) {
-        let (driver, _) = played(request, &moves);
+        let (driver, _) = run_to_end(request, &moves);
         let cost = |what: &Happened| if let Happened::AttemptEnded { cost_usd, .. } = what { *cost_usd } else { Usd::ZERO };
         prop_assert_eq!(driver.events.iter().map(|e| cost(&e.what)).sum::<Usd>(), driver.run.spent());
     }
 
     #[test]
     fn no_stage_begins_behind_one_that_is_not_kept_and_approved((request, moves) in (requests(), moves())) {
-        let (_, needed) = played(request, &moves);
+        let (_, needed) = run_to_end(request, &moves);
         for (run, next) in needed {
             let Next::Attempt(plan) = next else { continue };
             let before: Vec<_> = run.stages.iter().take_while(|s| s.name() != &plan.stage.name).collect();
@@ -177,7 +194,7 @@ proptest! {
 
     #[test]
     fn only_good_work_is_kept_and_only_a_good_run_is_pushed((request, moves) in (requests(), moves())) {
-        let (driver, needed) = played(request, &moves);
+        let (driver, needed) = run_to_end(request, &moves);
         for stage in driver.run.stages.iter().filter(|s| s.phase == StagePhase::Good) {
             let good = |a: &crate::run::Attempt| a.outcome == AttemptOutcome::Good && a.snapshot == stage.snapshot;
             prop_assert!(stage.attempts.iter().any(good));
@@ -188,7 +205,7 @@ proptest! {
 
     #[test]
     fn an_answer_is_taken_only_from_who_may_and_each_question_once((request, moves) in (requests(), moves())) {
-        let (driver, _) = played(request, &moves);
+        let (driver, _) = run_to_end(request, &moves);
         prop_assert!(driver.run.decisions.iter().all(|d| driver.run.may_steer(&d.by, &[])));
         let closing = |d: &&crate::run::Decided| !matches!(d.verdict, Verdict::Approve);
         let gates: Vec<_> = driver.run.decisions.iter().filter(closing).filter_map(|d| d.gate.as_ref()).map(|g| &g.digest).collect();
@@ -197,7 +214,7 @@ proptest! {
 
     #[test]
     fn a_stage_is_kept_only_with_as_many_approvals_as_its_quorum_and_of_nothing_but_its_newest_question((request, moves) in (requests(), moves())) {
-        let (driver, _) = played(request, &moves);
+        let (driver, _) = run_to_end(request, &moves);
         for stage in driver.run.stages.iter().filter(|s| s.phase == StagePhase::Good) {
             let Some(spec) = &stage.stage.gate else { continue };
             let asked = &stage.asked.last().expect("a question").gate;

@@ -1,0 +1,74 @@
+//! Activities that a stop cancels: how does the workflow wait for one, and what does a failed one say?
+
+use std::iter;
+
+use futures::FutureExt;
+use temporalio_common::error::IncomingError;
+use temporalio_sdk::{
+    ActivityExecutionError, ApplicationFailure, WorkflowCancellationToken, WorkflowResult,
+    workflows,
+};
+
+use super::attempt::is_stopped;
+use super::journal::{record_events, take_decisions};
+use super::{Ctx, Develop};
+use crate::engine::activities::Handover;
+use crate::run::Lost;
+
+/// How an activity ended.
+pub(super) enum ActivityEnd<T> {
+    Completed(T),
+    /// Nobody could finish it: it failed, it was cancelled, or its workers died.
+    Lost(Lost),
+}
+
+/// Waits for an activity and judges answers meanwhile. A stop cancels the activity; then it waits until that is really over.
+pub(super) async fn run_cancellable<T>(
+    ctx: &Ctx,
+    work: impl Future<Output = Result<T, ActivityExecutionError>>,
+    scope: &WorkflowCancellationToken,
+) -> WorkflowResult<ActivityEnd<T>> {
+    let work = work.fuse();
+    let mut work = std::pin::pin!(work);
+    loop {
+        let ended = workflows::select! {
+            done = work => Some(done),
+            answered = ctx.wait_condition(|s: &Develop| s.has_decisions()) => match answered {
+                Ok(()) => None,
+                // An operator cancelled the workflow, and with it the activity: what it spent is still told.
+                Err(_) => Some(work.as_mut().await),
+            },
+        };
+        match ended {
+            Some(Ok(done)) => return Ok(ActivityEnd::Completed(done)),
+            Some(Err(error)) => return Ok(ActivityEnd::Lost(lost(&error))),
+            None => take_decisions(ctx),
+        }
+        if is_stopped(ctx) {
+            scope.cancel();
+        }
+        record_events(ctx).await?;
+    }
+}
+
+/// What a failed activity says: why it failed, and what its agent had used by its last heartbeat.
+fn lost(error: &ActivityExecutionError) -> Lost {
+    let at_timeout =
+        error.as_timeout().and_then(|t| t.last_heartbeat_details::<Handover>().ok().flatten());
+    let when_cancelled =
+        || error.as_cancelled().and_then(|c| c.details::<Handover>().ok().flatten());
+    let Handover { tokens, cost_usd, .. } = at_timeout.or_else(when_cancelled).unwrap_or_default();
+    Lost { why: application_message(error), tokens, cost_usd }
+}
+
+/// What the activity's own code said and why; what Temporal says where the activity said nothing.
+fn application_message(error: &ActivityExecutionError) -> String {
+    let failures =
+        iter::successors(application_failure(error.reason()), |f| application_failure(f.cause()));
+    let words: Vec<String> = failures.map(ToString::to_string).collect();
+    if words.is_empty() { error.to_string() } else { words.join(": ") }
+}
+
+fn application_failure(cause: Option<&IncomingError>) -> Option<&ApplicationFailure> {
+    if let Some(IncomingError::Application(failure)) = cause { Some(failure) } else { None }
+}

@@ -1,0 +1,48 @@
+//! The delivery of a result, as the workflow sees it: it starts the activity and tells what came of it.
+
+use temporalio_sdk::{ActivityOptions, WorkflowCancellationToken, WorkflowResult};
+
+use super::Ctx;
+use super::activity::{ActivityEnd, run_cancellable};
+use super::journal::{emit, record_events};
+use crate::engine::activities::{Activities, DeliverInput};
+use crate::engine::retry_policy::{DELIVER_TIMEOUT, HEARTBEAT_TIMEOUT, takeover_policy};
+use crate::run::{Guard, Happened, Snapshot};
+
+pub(super) async fn deliver(
+    ctx: &Ctx,
+    snapshot: Snapshot,
+    push: bool,
+    guard: Option<Guard>,
+) -> WorkflowResult<()> {
+    let input = ctx.state(|s| DeliverInput {
+        run: s.run.id().clone(),
+        origin: s.run.origin().cloned(),
+        snapshot: snapshot.clone(),
+        branch: s.run.request.branch(),
+        repository: s.run.request.repository.clone(),
+        push,
+        guard,
+        pipeline: s.run.request.pipeline.digest.clone(),
+    });
+    let scope = ctx.cancellation_token().child_token();
+    let options = deliver_options(&scope);
+    record_events(ctx).await?;
+    // Who answers meanwhile is told at once that it is decided; a stop is refused, so nothing cancels this but an operator.
+    let work = ctx.execute_activity(Activities::deliver, input, options);
+    let event = match run_cancellable(ctx, work, &scope).await? {
+        ActivityEnd::Completed(delivered) => Happened::Delivered(delivered),
+        ActivityEnd::Lost(lost) => ctx.state(|s| s.run.not_delivered(&snapshot, &lost.why)),
+    };
+    emit(ctx, event);
+    Ok(())
+}
+
+fn deliver_options(scope: &WorkflowCancellationToken) -> ActivityOptions {
+    ActivityOptions::with_start_to_close_timeout(DELIVER_TIMEOUT)
+        .heartbeat_timeout(HEARTBEAT_TIMEOUT)
+        .cancellation_token(scope.clone())
+        .retry_policy(takeover_policy())
+        .summary("deliver".to_owned())
+        .build()
+}

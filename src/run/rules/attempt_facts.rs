@@ -1,0 +1,126 @@
+//! The facts of an attempt: what do they amount to, and what did it cost?
+
+use chrono::{DateTime, Utc};
+
+use super::seconds_between;
+use crate::run::{
+    AgentEnd, Attempt, AttemptOutcome, Checked, Delivered, Diff, Happened, Lost, Plan, Run,
+    Snapshot, Tokens, Trouble, Usd, Written,
+};
+
+/// What the activities of an attempt brought back.
+#[derive(Clone, Copy, Debug)]
+pub enum AttemptFacts<'a> {
+    /// The agent wrote, and the checks judged its work.
+    Checked(&'a Written, &'a Checked),
+    /// The agent ended, and its work was not checked: it did not finish, or the run was stopped.
+    Unchecked(&'a Written),
+    /// An activity that nobody could finish.
+    Lost(&'a Lost),
+}
+
+/// How an attempt ended.
+struct AttemptEnd {
+    outcome: AttemptOutcome,
+    why: Option<String>,
+    trouble: Option<Trouble>,
+}
+
+impl AttemptEnd {
+    const STOPPED: Self = Self { outcome: AttemptOutcome::Stopped, why: None, trouble: None };
+
+    fn lost(lost: &Lost) -> Self {
+        let (why, trouble) = (Some(lost.why.clone()), Some(Trouble::Agent));
+        Self { outcome: AttemptOutcome::Lost, why, trouble }
+    }
+
+    fn failed(trouble: Trouble, why: &str) -> Self {
+        let (why, trouble) = (Some(why.to_owned()), Some(trouble));
+        Self { outcome: AttemptOutcome::Bad, why, trouble }
+    }
+
+    fn judged(checked: &Checked) -> Self {
+        if checked.passed {
+            Self { outcome: AttemptOutcome::Good, why: None, trouble: None }
+        } else {
+            Self { outcome: AttemptOutcome::Bad, why: checked.why.clone(), trouble: None }
+        }
+    }
+}
+
+impl<'a> AttemptFacts<'a> {
+    const fn checked(self) -> Option<&'a Checked> {
+        match self {
+            Self::Checked(_, checked) => Some(checked),
+            Self::Unchecked(_) | Self::Lost(_) => None,
+        }
+    }
+
+    fn end(self) -> AttemptEnd {
+        let written = match self {
+            Self::Lost(lost) => return AttemptEnd::lost(lost),
+            Self::Checked(written, _) | Self::Unchecked(written) => written,
+        };
+        match (&written.end, self.checked()) {
+            (AgentEnd::Failed { trouble, why }, _) => AttemptEnd::failed(*trouble, why),
+            (AgentEnd::Stopped, _) | (AgentEnd::Finished, None) => AttemptEnd::STOPPED,
+            (AgentEnd::Finished, Some(checked)) => AttemptEnd::judged(checked),
+        }
+    }
+
+    /// What the attempt used; `known` is what its events say so far.
+    fn used(self, known: Option<&Attempt>) -> (Tokens, Usd) {
+        match (self, known.filter(|a| a.snapshot.is_some())) {
+            (Self::Checked(written, _) | Self::Unchecked(written), _) => {
+                (written.tokens, written.cost_usd)
+            }
+            // Lost while it was checked: the writing was paid for.
+            (Self::Lost(_), Some(paid)) => (paid.tokens, paid.cost_usd),
+            (Self::Lost(lost), None) => (lost.tokens, lost.cost_usd),
+        }
+    }
+}
+
+impl Run {
+    /// What an attempt's facts amount to.
+    #[must_use]
+    pub fn attempt_ended(
+        &self,
+        plan: &Plan,
+        facts: AttemptFacts<'_>,
+        now: DateTime<Utc>,
+    ) -> Happened {
+        let known = self.attempt(&plan.stage.name, plan.attempt);
+        let checked = facts.checked();
+        // Whatever an interrupted agent or a cancelled activity says: a person ended it.
+        let end = if self.was_stopped() { AttemptEnd::STOPPED } else { facts.end() };
+        let (tokens, cost_usd) = facts.used(known);
+        Happened::AttemptEnded {
+            stage: plan.stage.name.clone(),
+            attempt: plan.attempt,
+            outcome: end.outcome,
+            why: end.why,
+            feedback: checked.and_then(|c| c.feedback.clone()),
+            trouble: end.trouble,
+            tests: checked.and_then(|c| c.tests),
+            coverage_percent: checked.and_then(|c| c.coverage_percent),
+            tests_changed: checked.and_then(|c| c.tests_changed.clone()),
+            tokens,
+            cost_usd,
+            seconds: known.map_or(0, |a| seconds_between(a.started_at, now)),
+        }
+    }
+
+    /// The result could not be put anywhere: it is only known by its snapshot.
+    #[must_use]
+    pub fn not_delivered(&self, snapshot: &Snapshot, why: &str) -> Happened {
+        Happened::Delivered(Delivered {
+            branch: self.request.branch(),
+            commit: snapshot.commit.clone(),
+            repository: String::new(),
+            pushed: false,
+            diff: Diff::default(),
+            note: Some(why.to_owned()),
+        })
+    }
+}

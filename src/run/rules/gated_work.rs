@@ -1,0 +1,92 @@
+//! Gates and the work they ask about: which question is asked of people, and what guards what they approved?
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::run::{
+    Attempt, GateDigestInput, GateId, GateSpec, Guard, Happened, Next, Run, Snapshot, StageName,
+    StagePhase, StageState,
+};
+
+/// The work of an attempt whose stage has a gate.
+#[derive(Clone, Copy)]
+pub(super) struct GatedWork<'a> {
+    stage: &'a StageState,
+    attempt: u32,
+    snapshot: &'a Snapshot,
+    spec: &'a GateSpec,
+}
+
+impl<'a> GatedWork<'a> {
+    /// None where the stage has no gate, or the work is not kept anywhere.
+    pub fn of(stage: &'a StageState, attempt: &'a Attempt) -> Option<Self> {
+        let (snapshot, spec) = (attempt.snapshot.as_ref()?, stage.stage.gate.as_ref()?);
+        Some(Self { stage, attempt: attempt.n, snapshot, spec })
+    }
+}
+
+impl Run {
+    /// Asks about this work, as the stage's next round.
+    pub(super) fn open_gate(&self, work: GatedWork<'_>, now: DateTime<Utc>) -> Next {
+        let gate = self.gate_id(work, work.stage.rounds + 1);
+        let deadline = deadline(work.spec, now);
+        Next::Emit(Happened::GateOpened { gate, attempt: work.attempt, deadline })
+    }
+
+    /// The work of a stage that everybody approved whose approval it wants: exactly the work that was asked about.
+    pub(super) fn approved_snapshot<'a>(&self, stage: &'a StageState) -> Option<&'a Snapshot> {
+        let asked = &stage.asked.last()?.gate;
+        let attempt = stage.attempt(asked.attempt)?;
+        let work = GatedWork::of(stage, attempt)?;
+        let same = self.gate_id(work, asked.id.round) == asked.id;
+        let enough = asked.approvals.len() >= work.spec.quorum as usize;
+        (same && enough).then_some(work.snapshot)
+    }
+
+    fn gate_id(&self, work: GatedWork<'_>, round: u32) -> GateId {
+        let stage = work.stage.name();
+        GateDigestInput {
+            run: self.id(),
+            pipeline: &self.request.pipeline.digest,
+            stage,
+            round,
+            tree: &work.snapshot.tree,
+            spec: work.spec,
+            then: &self.effect_of_approval(stage),
+        }
+        .gate()
+    }
+
+    /// What an approval of this stage sets going.
+    fn effect_of_approval(&self, stage: &StageName) -> String {
+        match self.stages.iter().skip_while(|s| s.name() != stage).nth(1) {
+            Some(next) => format!("stage:{}", next.name()),
+            None => format!(
+                "deliver:{}:{}",
+                self.request.branch(),
+                self.request.repository.as_deref().unwrap_or_default()
+            ),
+        }
+    }
+
+    /// What must hold before something is made of this work; none where nobody had to approve it.
+    pub(super) fn guard(&self, snapshot: &Snapshot) -> Option<Guard> {
+        let kept =
+            |s: &&StageState| s.phase == StagePhase::Good && s.snapshot.as_ref() == Some(snapshot);
+        let stage = self.stages.iter().rev().find(kept)?;
+        let (spec, asked) = (stage.stage.gate.clone()?, stage.asked.last()?);
+        Some(Guard {
+            gate: asked.gate.id.clone(),
+            run: self.id().clone(),
+            snapshot: snapshot.clone(),
+            spec,
+            then: self.effect_of_approval(stage.name()),
+        })
+    }
+}
+
+/// When an answer is due that is asked for now; only working hours count, where the gate has them.
+fn deadline(spec: &GateSpec, now: DateTime<Utc>) -> DateTime<Utc> {
+    let seconds = u32::try_from(spec.deadline_seconds).unwrap_or(u32::MAX);
+    let by_the_clock = now + TimeDelta::seconds(seconds.into());
+    spec.hours.as_ref().map_or(by_the_clock, |hours| hours.after(now, spec.deadline_seconds))
+}

@@ -47,8 +47,8 @@ pub async fn serve(config: Config) -> Result<u8, Failure> {
         };
         tasks.spawn(publisher.run(end.clone()));
         let actor = Actor {
-            doors: doors.clone(),
-            place: slack.place.clone(),
+            services: doors.clone(),
+            render: slack.place.clone(),
             slack: slack.api.clone(),
             clock: parts::now,
         };

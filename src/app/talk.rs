@@ -22,9 +22,9 @@ use crate::thread::{self, RenderContext, words};
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 struct Talk<'a> {
-    doors: Services,
+    services: Services,
     asker: Asker,
-    place: RenderContext,
+    render: RenderContext,
     json: bool,
     out: &'a mut dyn Write,
 }
@@ -36,14 +36,14 @@ pub async fn talk(
     out: &mut dyn Write,
 ) -> Result<u8, Failure> {
     let store = parts::store(&config).await?;
-    let place = parts::place(
+    let render = parts::place(
         &config,
         parts::link_key(&store).await?,
         Some(parts::linked_from_here(&config)),
     );
     let person = PersonId::Cli { user: config.os_user.clone() };
     let asker = Asker { zone: zone(), ..Asker::new(person, Via::Cli, Moment::now(parts::now())) };
-    let mut talk = Talk { doors: parts::doors(&config, store), asker, place, json, out };
+    let mut talk = Talk { services: parts::doors(&config, store), asker, render, json, out };
     match verb {
         Verb::Develop { project, words, wait } => talk.develop(project, words, wait).await,
         Verb::Status { run } => talk.status(run).await,
@@ -78,7 +78,7 @@ impl Talk<'_> {
         wait: bool,
     ) -> Result<u8, Failure> {
         let line = std::iter::once(project).chain(words).collect::<Vec<_>>().join(" ");
-        let what = match commands::parse(&line, &self.doors.projects) {
+        let what = match commands::parse(&line, &self.services.projects) {
             Ok(Command::Develop(what)) => what,
             Ok(_) => {
                 return self.reply(&Reply::new(
@@ -91,7 +91,7 @@ impl Talk<'_> {
             }
         };
         let order = StartRun { what, asker: self.asker.clone(), key: fresh_key() };
-        let reply = commands::start(&self.doors, order).await?;
+        let reply = commands::start(&self.services, order).await?;
         match &reply.run {
             Some(run) if wait => {
                 self.progress(&thread::shell_text(&reply.text))?;
@@ -131,18 +131,19 @@ impl Talk<'_> {
         if !self.json {
             return self.reply(&commands::status(run, parts::now()));
         }
-        let thread = self.doors.store.thread(run.id()).await?;
+        let thread = self.services.store.thread(run.id()).await?;
         let thread =
             thread.map(|(at, ts)| json!({ "team": at.team, "channel": at.channel, "ts": ts }));
         let asked = run.gate.as_ref().and_then(|gate| run.stage(&gate.id.stage));
         let diff_url = asked
-            .and_then(|stage| thread::diff_url(run, stage, stage.good_attempt()?, &self.place))
+            .and_then(|stage| thread::diff_url(run, stage, stage.good_attempt()?, &self.render))
             .map(String::from);
         self.document(&commands::status_json(run, thread.as_ref(), diff_url.as_deref()))
     }
 
     async fn list(&mut self, limit: i64) -> Result<u8, Failure> {
-        let (runs, reply) = commands::list(&self.doors, &self.asker, limit.clamp(1, 1_000)).await?;
+        let (runs, reply) =
+            commands::list(&self.services, &self.asker, limit.clamp(1, 1_000)).await?;
         if !self.json {
             return self.reply(&reply);
         }
@@ -157,7 +158,7 @@ impl Talk<'_> {
 
     async fn waiting(&mut self) -> Result<u8, Failure> {
         let person = self.asker.person.clone();
-        let runs = commands::waiting_runs(&self.doors, &self.asker).await?;
+        let runs = commands::waiting_runs(&self.services, &self.asker).await?;
         let all: Vec<Waiting> = runs
             .into_iter()
             .map(|run| Waiting { mine: commands::waits_for(&run, &person, &[]), run })
@@ -201,12 +202,12 @@ impl Talk<'_> {
         };
         let key = fresh_key();
         let answer = Answer { terms, ..Answer::new(verdict, self.asker.clone(), key.clone()) };
-        let reply = commands::decide(&self.doors, &named.run, answer).await?;
+        let reply = commands::decide(&self.services, &named.run, answer).await?;
         if reply.kind != ReplyKind::Done {
             return self.reply(&reply);
         }
         let id = named.run.id().clone();
-        match commands::said_to(&self.doors, (&id, verdict), &key).await? {
+        match commands::said_to(&self.services, (&id, verdict), &key).await? {
             Some(Ok(())) => self.outcome("decided", &reply),
             Some(Err(refused)) => self.reply(&refused),
             None => self.outcome(
@@ -221,7 +222,7 @@ impl Talk<'_> {
             Ok(named) => named,
             Err(reply) => return self.reply(&reply),
         };
-        for event in self.doors.store.raw_events(named.run.id()).await? {
+        for event in self.services.store.raw_events(named.run.id()).await? {
             let line = if self.json { event.to_string() } else { one_line(&event) };
             writeln!(self.out, "{line}").context("printing")?;
         }
@@ -233,12 +234,12 @@ impl Talk<'_> {
             Ok(named) => named,
             Err(reply) => return self.reply(&reply),
         };
-        let progress = self.doors.store.progress(named.run.id()).await?;
+        let progress = self.services.store.progress(named.run.id()).await?;
         let drawn = thread::render(
             &named.run,
             (progress.as_ref(), &thread::Groups::default()),
             parts::now(),
-            &self.place,
+            &self.render,
         );
         if self.json {
             let messages: Vec<Value> =
@@ -250,11 +251,11 @@ impl Talk<'_> {
     }
 
     async fn find(&self, said: &str) -> Result<Result<commands::Named, Reply>, Failure> {
-        Ok(commands::find(&self.doors, &self.asker, said).await?)
+        Ok(commands::find(&self.services, &self.asker, said).await?)
     }
 
     async fn run(&self, id: &RunId) -> Result<Run, Failure> {
-        let run = self.doors.store.run(id).await?;
+        let run = self.services.store.run(id).await?;
         run.ok_or_else(|| Failure::from(anyhow::anyhow!("run {id} is gone from the database")))
     }
 

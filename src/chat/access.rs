@@ -132,9 +132,9 @@ pub(super) struct Memberships {
 impl Actor {
     /// Starts a run for who may spend money on it: a full member.
     pub(super) async fn start(&self, order: StartRun) -> Result<Reply, StoreError> {
-        let home = order.asker.place.as_ref().map(|place| place.team.as_str());
+        let home = order.asker.channel.as_ref().map(|channel| channel.team.as_str());
         match self.member(&order.asker.person, home).await {
-            Ok(_) => commands::start(&self.doors, order).await,
+            Ok(_) => commands::start(&self.services, order).await,
             // It may have been started before.
             Err(NotAdmitted::Unknown) if order.asker.said.retried => {
                 Ok(Reply::new(ReplyKind::Unsure, UNSURE))
@@ -154,8 +154,8 @@ impl Actor {
             .request
             .channel
             .as_ref()
-            .or(answer.asker.place.as_ref())
-            .map(|place| place.team.as_str());
+            .or(answer.asker.channel.as_ref())
+            .map(|channel| channel.team.as_str());
         let member = self.member(&person, home).await?;
         answer.asker.zone = member.zone;
         let depends =

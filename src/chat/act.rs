@@ -36,8 +36,8 @@ pub struct PassedOn {
 /// Acts on requests.
 #[derive(Clone)]
 pub struct Actor {
-    pub doors: Services,
-    pub place: RenderContext,
+    pub services: Services,
+    pub render: RenderContext,
     pub slack: SlackApi,
     pub clock: fn() -> DateTime<Utc>,
 }
@@ -87,11 +87,11 @@ impl Actor {
     async fn note(&self, inbound: &Inbound, acted: &Acted) {
         let Some(key) = inbound.key() else { return };
         let noted = match acted {
-            Acted::Owed(_) => self.doors.store.unsure(key, (self.clock)()).await,
+            Acted::Owed(_) => self.services.store.unsure(key, (self.clock)()).await,
             Acted::Told(text) | Acted::Wrong { why: text, .. } => {
-                self.doors.store.done(key, Some(text)).await
+                self.services.store.done(key, Some(text)).await
             }
-            Acted::Silent | Acted::PassedOn(_) => self.doors.store.done(key, None).await,
+            Acted::Silent | Acted::PassedOn(_) => self.services.store.done(key, None).await,
         };
         if let Err(e) = noted {
             tracing::warn!(error = %e, "could not note that a request was acted on; it may be acted on again, which changes nothing");

@@ -82,7 +82,7 @@ impl Actor {
         it: &Click,
         run: &RunId,
     ) -> Result<Result<Run, &'static str>, StoreError> {
-        let Some(run) = self.doors.store.run(run).await? else { return Ok(Err(NOT_KNOWN)) };
+        let Some(run) = self.services.store.run(run).await? else { return Ok(Err(NOT_KNOWN)) };
         Ok(if self.is_ours(&run, it).await? { Ok(run) } else { Err(A_COPY) })
     }
 
@@ -92,12 +92,12 @@ impl Actor {
             return Ok(true);
         }
         let (Some(channel), Some(ts)) = (&it.channel, &it.message_ts) else { return Ok(false) };
-        let Some((place, root)) = self.doors.store.thread(run.id()).await? else {
+        let Some((home, root)) = self.services.store.thread(run.id()).await? else {
             return Ok(false);
         };
-        let known = self.doors.store.messages(run.id()).await?;
+        let known = self.services.store.messages(run.id()).await?;
         let mut here = known.iter().filter(|message| {
-            place.team == it.team && message.channel.as_ref().unwrap_or(&place.channel) == channel
+            home.team == it.team && message.channel.as_ref().unwrap_or(&home.channel) == channel
         });
         // Fast fingers: Slack shows what we posted a moment before we know what Slack called it. Then it is in our thread, or in our conversation.
         let ours = root.is_none_or(|root| {
@@ -118,7 +118,7 @@ impl Actor {
             return Ok(Acted::Told(refused.told()));
         }
         let (verdict, key) = (answer.verdict, answer.key.clone());
-        let reply = commands::decide(&self.doors, run, answer).await?;
+        let reply = commands::decide(&self.services, run, answer).await?;
         Ok(passed_on(run, (verdict, &key), &reply))
     }
 }
@@ -136,7 +136,7 @@ pub(super) fn passed_on(run: &Run, (verdict, key): (Verdict, &RequestId), reply:
 fn asker(it: &Click, said: Moment) -> Asker {
     let via = if it.surface == Surface::Home { Via::Home } else { Via::Button };
     Asker {
-        place: it.channel.clone().map(|channel| Channel { team: it.team.clone(), channel }),
+        channel: it.channel.clone().map(|channel| Channel { team: it.team.clone(), channel }),
         thread_root: it.thread_ts.as_ref().map(|ts| ts.as_str().to_owned()),
         ..Asker::new(it.person(), via, said)
     }

@@ -21,9 +21,9 @@ impl Actor {
         it: &SlashCommand,
         said: Moment,
     ) -> Result<Acted, StoreError> {
-        let place = Channel { team: it.team.clone(), channel: it.channel.clone() };
-        let asker = Asker { place: Some(place), ..Asker::new(it.person(), Via::Command, said) };
-        match commands::parse(&unescape(&it.text), &self.doors.projects) {
+        let channel = Channel { team: it.team.clone(), channel: it.channel.clone() };
+        let asker = Asker { channel: Some(channel), ..Asker::new(it.person(), Via::Command, said) };
+        match commands::parse(&unescape(&it.text), &self.services.projects) {
             Ok(Command::Form) => Ok(self.open_form(it).await),
             Ok(command) => self.obey(command, asker, &it.key).await,
             Err(misunderstood) => Ok(Acted::Told(misunderstood.text)),
@@ -68,7 +68,7 @@ impl Actor {
             Ok(_) | Err(NotAdmitted::Stranger(Stranger::Guest)) => {}
             Err(refused) => return Ok(Acted::Told(refused.told())),
         }
-        match (commands::parse(without_verb(words), &self.doors.projects), around) {
+        match (commands::parse(without_verb(words), &self.services.projects), around) {
             (Ok(Command::Form), _) => Ok(Acted::Told(HELP.to_owned())),
             (Ok(command), _) => self.obey(command, asker, &it.key).await,
             (Err(unknown), Some(run)) if !unknown.nearly => {
@@ -87,7 +87,7 @@ impl Actor {
         let reply = match command {
             Command::Form => Reply::new(ReplyKind::Unknown, HELP),
             Command::Help => Reply::new(ReplyKind::Done, HELP),
-            Command::List => commands::list(&self.doors, &asker, 10).await?.1,
+            Command::List => commands::list(&self.services, &asker, 10).await?.1,
             Command::Waiting => {
                 let seen = self.waiting(&asker).await?;
                 let mut reply = commands::waiting(&seen.all, (self.clock)());
@@ -97,7 +97,7 @@ impl Actor {
                 reply
             }
             Command::Status { run } => {
-                match commands::find(&self.doors, &asker, run.as_deref().unwrap_or_default())
+                match commands::find(&self.services, &asker, run.as_deref().unwrap_or_default())
                     .await?
                 {
                     Ok(named) => commands::status(&named.run, (self.clock)()),
@@ -135,22 +135,22 @@ impl Actor {
         (verdict, said): (Verdict, &str),
         key: &RequestId,
     ) -> Result<Result<Named, Reply>, StoreError> {
-        match commands::named(&self.doors, asker, said).await? {
+        match commands::named(&self.services, asker, said).await? {
             Ok(Some(named)) => return Ok(Ok(named)),
             Ok(None) => {}
             Err(unknown) => return Ok(Err(unknown)),
         }
         if asker.said.retried {
-            if let Some(run) = commands::judged_before(&self.doors, key).await? {
+            if let Some(run) = commands::judged_before(&self.services, key).await? {
                 return Ok(Ok(Named { run, said: said.to_owned() }));
             }
             // Another may be the only one now than when it was said.
-            if self.doors.store.anything_closed_since(asker.said.at).await? {
+            if self.services.store.anything_closed_since(asker.said.at).await? {
                 return Ok(Err(Reply::new(ReplyKind::Unknown, NAME_IT)));
             }
         }
-        if let (Verdict::Stop, Some(place)) = (verdict, &asker.place) {
-            return commands::only_open(&self.doors, (place, asker), said).await;
+        if let (Verdict::Stop, Some(channel)) = (verdict, &asker.channel) {
+            return commands::only_open(&self.services, (channel, asker), said).await;
         }
         let seen = self.waiting(asker).await?;
         // The only one that is known to wait for them may not be the only one.
@@ -162,9 +162,10 @@ impl Actor {
 
     /// Every question that is open here, and whether it waits for this person.
     pub(super) async fn waiting(&self, asker: &Asker) -> Result<Seen, StoreError> {
-        let runs = commands::waiting_runs(&self.doors, asker).await?;
-        let member =
-            self.member(&asker.person, asker.place.as_ref().map(|place| place.team.as_str())).await;
+        let runs = commands::waiting_runs(&self.services, asker).await?;
+        let member = self
+            .member(&asker.person, asker.channel.as_ref().map(|channel| channel.team.as_str()))
+            .await;
         let may_decide = member.is_ok();
         let mut doubt = member.err().filter(|refused| *refused == NotAdmitted::Unknown);
         let mut all = Vec::new();

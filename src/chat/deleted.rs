@@ -9,10 +9,10 @@ use crate::slack::{Ack, Deleted};
 
 impl Actor {
     pub(super) async fn gone(&self, it: &Deleted, ends: Instant) -> Ack {
-        let place = Channel { team: it.team.clone(), channel: it.channel.clone() };
+        let channel = Channel { team: it.team.clone(), channel: it.channel.clone() };
         match timeout_at(
             ends,
-            self.doors.store.message_deleted(&place, it.ts.as_str(), (self.clock)()),
+            self.services.store.message_deleted(&channel, it.ts.as_str(), (self.clock)()),
         )
         .await
         {

@@ -39,9 +39,9 @@ pub(super) struct AnsweredForm {
 
 impl Actor {
     pub(super) async fn open_form(&self, it: &SlashCommand) -> Acted {
-        let place = Channel { team: it.team.clone(), channel: it.channel.clone() };
-        let projects: Vec<ProjectName> = self.doors.projects.names().cloned().collect();
-        let metadata = serde_json::to_string(&place).unwrap_or_default();
+        let channel = Channel { team: it.team.clone(), channel: it.channel.clone() };
+        let projects: Vec<ProjectName> = self.services.projects.names().cloned().collect();
+        let metadata = serde_json::to_string(&channel).unwrap_or_default();
         let view = thread::develop_modal(DevelopForm {
             projects: &projects,
             project: None,
@@ -87,7 +87,8 @@ impl Actor {
     }
 
     async fn develop(&self, it: &ViewSubmission, said: Moment) -> Result<Acted, StoreError> {
-        let (Some(place), Some(project)) = (form_place(it), it.text("project", "project")) else {
+        let (Some(channel), Some(project)) = (form_channel(it), it.text("project", "project"))
+        else {
             return Ok(Acted::Silent);
         };
         let budget = match it
@@ -110,7 +111,7 @@ impl Actor {
             Err(wrong) => return Ok(Acted::Wrong { field: "brief".to_owned(), why: wrong.text }),
         };
         let Ok(project) = project.parse() else { return Ok(Acted::Silent) };
-        let asker = Asker { place: Some(place), ..Asker::new(it.person(), Via::Command, said) };
+        let asker = Asker { channel: Some(channel), ..Asker::new(it.person(), Via::Command, said) };
         let what = commands::Develop { project, brief, budget };
         let reply = self.start(StartRun { what, asker, key: it.key.clone() }).await?;
         Ok(told(&reply))
@@ -126,7 +127,7 @@ impl Actor {
         let Some(form) = answered_form(it) else { return Ok(Acted::Silent) };
         let field = if verdict == Verdict::Extend { UNTIL } else { WORDS };
         let wrong = |why: String| Ok(Acted::Wrong { field: field.to_owned(), why });
-        let Some(run) = self.doors.store.run(&form.gate.run).await? else {
+        let Some(run) = self.services.store.run(&form.gate.run).await? else {
             return wrong("This run is not known here any more.".to_owned());
         };
         let more = match it.text(UNTIL, UNTIL).map(str::parse::<More>).transpose() {
@@ -182,7 +183,7 @@ impl Actor {
 }
 
 /// Where a form was opened from.
-pub(super) fn form_place(it: &ViewSubmission) -> Option<Channel> {
+pub(super) fn form_channel(it: &ViewSubmission) -> Option<Channel> {
     serde_json::from_str(&it.private_metadata).ok()
 }
 

@@ -79,7 +79,7 @@ impl Actor {
             }
         };
         let now = (self.clock)();
-        let keeping = self.doors.store.receive(&key, inbound.kind(), &payload, now);
+        let keeping = self.services.store.receive(&key, inbound.kind(), &payload, now);
         match timeout_at(arrival.ends(), keeping).await {
             Ok(Ok(Received::New)) => {
                 self.clone().acted_on(inbound, arrival, Moment::now(now)).await

@@ -38,15 +38,15 @@ impl Actor {
     /// The run in whose thread that was said.
     pub(super) async fn run_around(&self, it: &ThreadMessage) -> Result<Option<Run>, StoreError> {
         match self.thread_of(it).await? {
-            Some(id) => self.doors.store.run(&id).await,
+            Some(id) => self.services.store.run(&id).await,
             None => Ok(None),
         }
     }
 
     pub(super) async fn thread_of(&self, it: &ThreadMessage) -> Result<Option<RunId>, StoreError> {
         let Some(root) = &it.thread_ts else { return Ok(None) };
-        let place = Channel { team: it.team.clone(), channel: it.channel.clone() };
-        self.doors.store.run_of_thread(&place, root.as_str()).await
+        let channel = Channel { team: it.team.clone(), channel: it.channel.clone() };
+        self.services.store.run_of_thread(&channel, root.as_str()).await
     }
 
     pub(super) async fn reply(
@@ -107,7 +107,7 @@ impl Actor {
             _ => {}
         }
         let sounds_like_an_answer = run.gate.is_some() && opens_with_a_verb(words);
-        let reply = commands::decide(&self.doors, run, answer).await?;
+        let reply = commands::decide(&self.services, run, answer).await?;
         Ok(match reply.kind {
             ReplyKind::Done if sounds_like_an_answer => Acted::Told(A_NOTE.to_owned()),
             _ => passed_on(run, (Verdict::Note, &it.key), &reply),
@@ -121,7 +121,7 @@ impl Actor {
         (what, why): (&str, String),
     ) -> Result<Acted, StoreError> {
         let first = self
-            .doors
+            .services
             .store
             .tell_first((run.id(), &answer.asker.person), what, &answer.key)
             .await?;
@@ -187,7 +187,7 @@ pub(super) fn asker(it: &ThreadMessage, said: Moment) -> Asker {
     // Slack tells of a message up to an hour late.
     let said = Moment { at: written_at(&it.ts).map_or(said.at, |at| at.min(said.at)), ..said };
     Asker {
-        place: Some(Channel { team: it.team.clone(), channel: it.channel.clone() }),
+        channel: Some(Channel { team: it.team.clone(), channel: it.channel.clone() }),
         thread_root: it.thread_ts.as_ref().map(|root| root.as_str().to_owned()),
         ..Asker::new(it.person(), Via::Thread, said)
     }

@@ -2,7 +2,7 @@
 //! Privately, where they made it; lost words change nothing.
 
 use super::act::{Acted, Actor, PassedOn};
-use super::form::{answered_form, form_place};
+use super::form::{answered_form, form_channel};
 use crate::commands;
 use crate::run::{RunId, Verdict};
 use crate::slack::{
@@ -26,7 +26,7 @@ impl Actor {
     }
 
     async fn outcome(&self, inbound: &Inbound, PassedOn { run, verdict, key }: &PassedOn) {
-        match commands::said_to(&self.doors, (run, *verdict), key).await {
+        match commands::said_to(&self.services, (run, *verdict), key).await {
             Ok(Some(Err(refused))) => self.tell(inbound, &refused.text).await,
             Ok(Some(Ok(())))
                 if *verdict == Verdict::Snooze || self.is_out_of_sight(inbound, run).await =>
@@ -97,15 +97,15 @@ impl Actor {
         inbound: &Inbound,
         text: &str,
     ) -> Result<(), SlackError> {
-        if let Some(place) = form_place(it) {
-            return self.slack.ephemeral(&place.channel, &it.user, None, text).await;
+        if let Some(channel) = form_channel(it) {
+            return self.slack.ephemeral(&channel.channel, &it.user, None, text).await;
         }
         let Some(form) = answered_form(it) else { return Ok(()) };
         if !form.home
-            && let Ok(Some((place, root))) = self.doors.store.thread(&form.gate.run).await
+            && let Ok(Some((channel, root))) = self.services.store.thread(&form.gate.run).await
         {
             let root = root.as_deref().map(Ts::from);
-            if self.slack.ephemeral(&place.channel, &it.user, root.as_ref(), text).await.is_ok() {
+            if self.slack.ephemeral(&channel.channel, &it.user, root.as_ref(), text).await.is_ok() {
                 return Ok(());
             }
         }

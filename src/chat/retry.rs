@@ -40,11 +40,11 @@ pub async fn resend(actor: Actor, end: CancellationToken) {
 
 async fn owed(actor: &Actor, acting: &mut JoinSet<()>) -> Result<(), StoreError> {
     let now = (actor.clock)();
-    for delivery in actor.doors.store.owed(now).await? {
+    for delivery in actor.services.store.owed(now).await? {
         let actor = actor.clone();
         acting.spawn(async move { actor.act_again(delivery).await });
     }
-    for run in actor.doors.store.unsent_runs(now).await? {
+    for run in actor.services.store.unsent_runs(now).await? {
         let actor = actor.clone();
         acting.spawn(async move { actor.start_again(&run).await });
     }
@@ -70,14 +70,14 @@ impl Actor {
 
     /// An answer from the command line, whose process is gone.
     async fn decide_again(&self, delivery: &InboxRow) -> Result<(), StoreError> {
-        let store = &self.doors.store;
+        let store = &self.services.store;
         let Ok((run, decision)) =
             serde_json::from_value::<(RunId, Decision)>(delivery.payload.clone())
         else {
             tracing::error!(key = %delivery.key, "a {} in the inbox cannot be read, so nobody acts on it", delivery.kind);
             return store.done(&delivery.key, Some("unreadable")).await;
         };
-        let reply = commands::resend_decision(&self.doors, &run, &decision).await?;
+        let reply = commands::resend_decision(&self.services, &run, &decision).await?;
         if reply.kind == ReplyKind::Unsure {
             store.unsure(&delivery.key, (self.clock)()).await
         } else {
@@ -86,7 +86,7 @@ impl Actor {
     }
 
     async fn start_again(&self, run: &RunId) {
-        if let Err(e) = commands::resend_start(&self.doors, run).await {
+        if let Err(e) = commands::resend_start(&self.services, run).await {
             tracing::warn!(run.id = %run, error = %e, "could not send the start of {run} again");
         }
     }

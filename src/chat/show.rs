@@ -34,7 +34,7 @@ impl Actor {
         else {
             return Ok(Acted::Silent);
         };
-        let (Some(view_id), Some(run)) = (&it.view_id, self.doors.store.run(&place.run).await?)
+        let (Some(view_id), Some(run)) = (&it.view_id, self.services.store.run(&place.run).await?)
         else {
             return Ok(Acted::Silent);
         };
@@ -62,10 +62,10 @@ impl Actor {
     ) -> Result<Result<Value, String>, StoreError> {
         let person = it.person();
         let home =
-            run.request.channel.as_ref().map_or(it.team.as_str(), |place| place.team.as_str());
+            run.request.channel.as_ref().map_or(it.team.as_str(), |channel| channel.team.as_str());
         let (member, patch) = tokio::join!(
             self.member(&person, Some(home)),
-            commands::shown_patch(&self.doors.store, run, stage)
+            commands::shown_patch(&self.services.store, run, stage)
         );
         match member {
             Ok(_) | Err(NotAdmitted::Stranger(Stranger::Guest)) => {}
@@ -94,13 +94,14 @@ impl Actor {
         }
         let now = (self.clock)();
         // The tab is in no channel, but in a workspace.
-        let place = Channel { team: at.team.clone(), channel: String::new() };
-        let asker = Asker { place: Some(place), ..Asker::new(person, Via::Home, Moment::now(now)) };
+        let channel = Channel { team: at.team.clone(), channel: String::new() };
+        let asker =
+            Asker { channel: Some(channel), ..Asker::new(person, Via::Home, Moment::now(now)) };
         let waiting = match self.waiting(&asker).await {
             Ok(seen) => seen.all.into_iter().map(|it| (it.run, it.mine)).collect::<Vec<_>>(),
             Err(e) => return tracing::warn!(error = %e, "could not ask what waits for somebody"),
         };
-        let blocks = thread::home(&waiting, now, &self.place);
+        let blocks = thread::home(&waiting, now, &self.render);
         let mut drawn = self.slack.publish_home(&at.user, blocks.clone()).await;
         if let Some(refused) = drawn.as_ref().err().filter(|e| e.is_invalid_blocks()) {
             metrics::message_drawn_plainly();

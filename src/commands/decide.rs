@@ -95,7 +95,7 @@ impl Answer {
 }
 
 /// Passes an answer on to the run, unless it is refused at the door.
-pub async fn decide(doors: &Services, run: &Run, answer: Answer) -> Result<Reply, StoreError> {
+pub async fn decide(services: &Services, run: &Run, answer: Answer) -> Result<Reply, StoreError> {
     if let Some(judged) = run.answer_to(&answer.key) {
         return Ok(was_judged(run, judged, answer.verdict));
     }
@@ -107,10 +107,10 @@ pub async fn decide(doors: &Services, run: &Run, answer: Answer) -> Result<Reply
         return Ok(refused(run, &refusal, decision.verdict));
     }
     let said = answer.asker.said;
-    let reply = send(doors, run.id(), &decision, said.retried).await?;
+    let reply = send(services, run.id(), &decision, said.retried).await?;
     // What Slack sent is in the inbox already.
     if reply.kind == ReplyKind::Unsure && decision.via == Via::Cli {
-        doors.store.owe(&decision.request, "decision", &(run.id(), &decision), said.at).await?;
+        services.store.owe(&decision.request, "decision", &(run.id(), &decision), said.at).await?;
     }
     Ok(reply)
 }
@@ -128,21 +128,21 @@ pub fn hopeless(run: &Run, answer: &Answer) -> Option<Reply> {
 
 /// Sends an answer on that was sent before, and whose arrival was never confirmed. The same request id: it counts once.
 pub async fn resend_decision(
-    doors: &Services,
+    services: &Services,
     run: &RunId,
     decision: &Decision,
 ) -> Result<Reply, StoreError> {
-    send(doors, run, decision, true).await
+    send(services, run, decision, true).await
 }
 
 /// `again`: an earlier send may have arrived, so that a failure of this one proves nothing.
 async fn send(
-    doors: &Services,
+    services: &Services,
     run: &RunId,
     decision: &Decision,
     again: bool,
 ) -> Result<Reply, StoreError> {
-    let reply = match doors.engine.decide(run, decision).await {
+    let reply = match services.engine.decide(run, decision).await {
         Ok(()) => {
             let (verdict, by) = (
                 words::recorded(decision.verdict).trim_end_matches('.').to_lowercase(),
@@ -151,7 +151,7 @@ async fn send(
             tracing::info!(run.id = %run, "run {run} was {verdict} by {by}; its workflow judges");
             Reply::new(ReplyKind::Done, words::recorded(decision.verdict))
         }
-        Err(EngineError::Gone) => gone(doors, run, decision).await?,
+        Err(EngineError::Gone) => gone(services, run, decision).await?,
         Err(EngineError::NotSent(why) | EngineError::Refused(why)) if !again => {
             tracing::error!(run.id = %run, error = %why, "an answer to {run} could not be delivered");
             Reply::new(ReplyKind::Away, words::nothing_was_recorded(decision.verdict))
@@ -165,9 +165,9 @@ async fn send(
 }
 
 /// Temporal has no such open run: it is over, maybe by this very answer; or it was asked for, and its start is still owed.
-async fn gone(doors: &Services, run: &RunId, decision: &Decision) -> Result<Reply, StoreError> {
+async fn gone(services: &Services, run: &RunId, decision: &Decision) -> Result<Reply, StoreError> {
     let verdict = decision.verdict;
-    let Some(run) = doors.store.run(run).await? else {
+    let Some(run) = services.store.run(run).await? else {
         return Ok(Reply::new(ReplyKind::Away, words::nothing_was_recorded(verdict)));
     };
     Ok(match run.answer_to(&decision.request) {
@@ -193,13 +193,13 @@ fn refused(run: &Run, refusal: &Refusal, verdict: Verdict) -> Reply {
 
 /// What became of an answer that was sent: waits for the workflow's word, up to ten seconds.
 pub async fn said_to(
-    doors: &Services,
+    services: &Services,
     (run, verdict): (&RunId, Verdict),
     key: &RequestId,
 ) -> Result<Option<Result<(), Reply>>, StoreError> {
     let looking = async {
         loop {
-            if let Some(run) = doors.store.run(run).await?
+            if let Some(run) = services.store.run(run).await?
                 && let Some(answer) = run.answer_to(key)
             {
                 return Ok(match answer {

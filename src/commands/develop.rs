@@ -16,8 +16,8 @@ pub struct StartRun {
 }
 
 /// Starts a run.
-pub async fn start(doors: &Services, order: StartRun) -> Result<Reply, StoreError> {
-    let Some(project) = doors.projects.get(&order.what.project) else {
+pub async fn start(services: &Services, order: StartRun) -> Result<Reply, StoreError> {
+    let Some(project) = services.projects.get(&order.what.project) else {
         return Ok(Reply::new(
             ReplyKind::Unknown,
             format!("There is no project `{}` any more.", order.what.project),
@@ -27,19 +27,19 @@ pub async fn start(doors: &Services, order: StartRun) -> Result<Reply, StoreErro
     let request = Request {
         run: RunId::mint(&project.name, rand::random()),
         project: project.name.clone(),
-        pipeline: strict(&pipeline.pipeline, &project.approvers, &doors.projects.policy),
+        pipeline: strict(&pipeline.pipeline, &project.approvers, &services.projects.policy),
         brief: order.what.brief,
         budget_usd: order.what.budget.or(project.budget),
         starter: order.asker.person.clone(),
         approvers: project.approvers.clone(),
-        channel: order.asker.place.clone().or_else(|| project.channel.clone()),
+        channel: order.asker.channel.clone().or_else(|| project.channel.clone()),
         repository: project.repository.clone(),
-        rehearsal: doors.rehearsal && pipeline.pipeline.agent.kind == AgentKind::Claude,
+        rehearsal: services.rehearsal && pipeline.pipeline.agent.kind == AgentKind::Claude,
     };
-    doors.store.keep_pipeline(&pipeline.pipeline.digest, &pipeline.text).await?;
+    services.store.keep_pipeline(&pipeline.pipeline.digest, &pipeline.text).await?;
     let (request, sender) =
-        doors.store.ask_for_run(&order.key, &request, order.asker.said.at).await?;
-    send(doors, &request, sender).await
+        services.store.ask_for_run(&order.key, &request, order.asker.said.at).await?;
+    send(services, &request, sender).await
 }
 
 /// The pipeline with its gates as they hold for this run: the policy and the project's approvers are settled when it starts.
@@ -52,14 +52,14 @@ fn strict(pipeline: &Pipeline, approvers: &[Approver], policy: &Policy) -> Pipel
 }
 
 /// Sends a run on that was asked for before, and whose start was never confirmed.
-pub async fn resend_start(doors: &Services, run: &RunId) -> Result<Option<Reply>, StoreError> {
-    match doors.store.run(run).await? {
-        Some(run) => send(doors, &run.request, Sender::Another).await.map(Some),
+pub async fn resend_start(services: &Services, run: &RunId) -> Result<Option<Reply>, StoreError> {
+    match services.store.run(run).await? {
+        Some(run) => send(services, &run.request, Sender::Another).await.map(Some),
         None => Ok(None),
     }
 }
 
-async fn send(doors: &Services, request: &Request, sender: Sender) -> Result<Reply, StoreError> {
+async fn send(services: &Services, request: &Request, sender: Sender) -> Result<Reply, StoreError> {
     let run = &request.run;
     let unsure = || {
         Reply::new(
@@ -69,9 +69,9 @@ async fn send(doors: &Services, request: &Request, sender: Sender) -> Result<Rep
             ),
         )
     };
-    let reply = match doors.engine.start(request).await {
+    let reply = match services.engine.start(request).await {
         Ok(()) => {
-            doors.store.run_was_sent(request).await?;
+            services.store.run_was_sent(request).await?;
             tracing::info!(run.id = %run, "run {run} was started by {}", request.starter);
             Reply::new(ReplyKind::Done, format!("Started `{run}`."))
         }
@@ -82,7 +82,7 @@ async fn send(doors: &Services, request: &Request, sender: Sender) -> Result<Rep
         Err(why) => {
             tracing::error!(run.id = %run, error = %why, "could not start {run}");
             // Only where nobody else sent it is it sure that nothing came of it.
-            if sender == Sender::Only && doors.store.forget_run(run).await? {
+            if sender == Sender::Only && services.store.forget_run(run).await? {
                 return Ok(Reply::new(ReplyKind::Away, nothing_was_started(&why)));
             }
             unsure()

@@ -20,27 +20,27 @@ pub struct Named {
 
 /// The run named by the first word; else that of the thread, or of our direct message that is answered. `Err`: what reads like a name, and is none here.
 pub async fn named(
-    doors: &Services,
+    services: &Services,
     asker: &Asker,
     said: &str,
 ) -> Result<Result<Option<Named>, Reply>, StoreError> {
     let (first, rest) = first_word(said);
-    if let Some(run) = run_called(doors, first).await?.filter(|run| concerns(run, asker)) {
+    if let Some(run) = run_called(services, first).await?.filter(|run| concerns(run, asker)) {
         return Ok(Ok(Some(Named { run, said: rest.to_owned() })));
     }
     // Words go with an answer to another run only where they cannot have been meant as the name of one.
     if reads_like_a_name(first) {
         return Ok(Err(unknown(first)));
     }
-    let id = match (&asker.place, &asker.thread_root) {
-        (Some(place), Some(root)) => match doors.store.run_of_thread(place, root).await? {
+    let id = match (&asker.channel, &asker.thread_root) {
+        (Some(channel), Some(root)) => match services.store.run_of_thread(channel, root).await? {
             Some(id) => Some(id),
-            None => doors.store.run_of_message(&place.channel, root).await?,
+            None => services.store.run_of_message(&channel.channel, root).await?,
         },
         _ => None,
     };
     let run = match id {
-        Some(id) => doors.store.run(&id).await?,
+        Some(id) => services.store.run(&id).await?,
         None => None,
     };
     Ok(Ok(run.map(|run| Named { run, said: said.trim().to_owned() })))
@@ -48,22 +48,23 @@ pub async fn named(
 
 /// The run that is named, else that of the thread, else the newest of the channel, or of all for the command line.
 pub async fn find(
-    doors: &Services,
+    services: &Services,
     asker: &Asker,
     said: &str,
 ) -> Result<Result<Named, Reply>, StoreError> {
-    match named(doors, asker, said).await? {
+    match named(services, asker, said).await? {
         Ok(Some(named)) => return Ok(Ok(named)),
         Ok(None) => {}
         Err(unknown) => return Ok(Err(unknown)),
     }
-    let run = match &asker.place {
-        Some(place) => match doors.store.newest_run_in(place, asker.said.at + CLOCKS_DIFFER).await?
-        {
-            Some(id) => doors.store.run(&id).await?,
-            None => None,
-        },
-        None if said.is_empty() => newest_open(doors).await?,
+    let run = match &asker.channel {
+        Some(channel) => {
+            match services.store.newest_run_in(channel, asker.said.at + CLOCKS_DIFFER).await? {
+                Some(id) => services.store.run(&id).await?,
+                None => None,
+            }
+        }
+        None if said.is_empty() => newest_open(services).await?,
         None => None,
     };
     Ok(run
@@ -74,23 +75,23 @@ pub async fn find(
 /// Whether this run is any business of whoever asks: what happens in one workspace is not told in another.
 /// At the command line there is no workspace, and a run from there without a channel has none either.
 pub fn concerns(run: &Run, asker: &Asker) -> bool {
-    match (&asker.place, &run.request.channel) {
+    match (&asker.channel, &run.request.channel) {
         (Some(here), Some(there)) => here.team == there.team,
         _ => true,
     }
 }
 
 /// A whole name; or an end of one that only one run has: people type the last characters.
-async fn run_called(doors: &Services, word: &str) -> Result<Option<Run>, StoreError> {
+async fn run_called(services: &Services, word: &str) -> Result<Option<Run>, StoreError> {
     if let Ok(id) = word.parse::<RunId>()
-        && let Some(run) = doors.store.run(&id).await?
+        && let Some(run) = services.store.run(&id).await?
     {
         return Ok(Some(run));
     }
     if word.len() < 4 {
         return Ok(None);
     }
-    let mut ends_so = doors
+    let mut ends_so = services
         .store
         .newest_runs(NEWEST)
         .await?
@@ -107,8 +108,8 @@ fn reads_like_a_name(word: &str) -> bool {
     end.is_some_and(|end| end.len() == length && end.chars().all(|c| letters.contains(c)))
 }
 
-async fn newest_open(doors: &Services) -> Result<Option<Run>, StoreError> {
-    let mut runs = doors.store.newest_runs(NEWEST).await?;
+async fn newest_open(services: &Services) -> Result<Option<Run>, StoreError> {
+    let mut runs = services.store.newest_runs(NEWEST).await?;
     let open = runs
         .iter()
         .position(|r| matches!(r.phase(), Phase::Waiting | Phase::Running | Phase::Starting))
@@ -135,9 +136,9 @@ mod tests {
     use crate::thread::samples::Tale;
 
     fn asker(team: Option<&str>) -> Asker {
-        let place = team.map(|team| Channel { team: team.to_owned(), channel: "C1".to_owned() });
+        let channel = team.map(|team| Channel { team: team.to_owned(), channel: "C1".to_owned() });
         Asker {
-            place,
+            channel,
             ..Asker::new(
                 PersonId::Cli { user: "ana".to_owned() },
                 Via::Cli,

@@ -8,11 +8,11 @@ use crate::thread;
 
 /// The newest runs, a line each.
 pub async fn list(
-    doors: &Services,
+    services: &Services,
     asker: &Asker,
     limit: i64,
 ) -> Result<(Vec<Run>, Reply), StoreError> {
-    let runs: Vec<Run> = doors
+    let runs: Vec<Run> = services
         .store
         .newest_runs(limit)
         .await?

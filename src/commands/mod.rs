@@ -49,7 +49,7 @@ pub struct Asker {
     pub via: Via,
     pub said: Moment,
     /// The channel it was said in.
-    pub place: Option<Channel>,
+    pub channel: Option<Channel>,
     /// The thread it was said in: its root message.
     pub thread_root: Option<String>,
     /// Their clock; UTC where nobody knows it.
@@ -60,7 +60,7 @@ impl Asker {
     /// Somebody who is nowhere in particular.
     #[must_use]
     pub fn new(person: PersonId, via: Via, said: Moment) -> Self {
-        Self { person, via, said, place: None, thread_root: None, zone: Zone::UTC }
+        Self { person, via, said, channel: None, thread_root: None, zone: Zone::UTC }
     }
 }
 

@@ -24,9 +24,9 @@ pub struct Waiting {
 }
 
 /// Runs that ask something, the nearest deadline first. Whose answer they wait for is told by `waits_for`.
-pub async fn waiting_runs(doors: &Services, asker: &Asker) -> Result<Vec<Run>, StoreError> {
-    let team = asker.place.as_ref().map(|place| place.team.as_str());
-    let mut runs = doors.store.waiting_runs(team, MOST).await?;
+pub async fn waiting_runs(services: &Services, asker: &Asker) -> Result<Vec<Run>, StoreError> {
+    let team = asker.channel.as_ref().map(|channel| channel.team.as_str());
+    let mut runs = services.store.waiting_runs(team, MOST).await?;
     runs.retain(|run| concerns(run, asker));
     runs.sort_by_key(|run| run.gate.as_ref().map(|open| open.deadline));
     Ok(runs)
@@ -48,9 +48,12 @@ pub fn waits_for(run: &Run, person: &PersonId, groups: &[GroupId]) -> bool {
 }
 
 /// The run that has judged this very request: acted on again, it no longer waits for whoever answered it.
-pub async fn judged_before(doors: &Services, key: &RequestId) -> Result<Option<Run>, StoreError> {
-    match doors.store.run_that_judged(key).await? {
-        Some(id) => doors.store.run(&id).await,
+pub async fn judged_before(
+    services: &Services,
+    key: &RequestId,
+) -> Result<Option<Run>, StoreError> {
+    match services.store.run_that_judged(key).await? {
+        Some(id) => services.store.run(&id).await,
         None => Ok(None),
     }
 }
@@ -77,11 +80,11 @@ pub fn only_one(waiting: Vec<Waiting>, asker: &Asker, said: &str) -> Result<Name
 
 /// The run that is to be stopped by somebody who named none: the only one of the channel that is not over.
 pub async fn only_open(
-    doors: &Services,
-    (place, asker): (&Channel, &Asker),
+    services: &Services,
+    (channel, asker): (&Channel, &Asker),
     said: &str,
 ) -> Result<Result<Named, Reply>, StoreError> {
-    let open = doors.store.open_runs_in(place, asker.said.at + CLOCKS_DIFFER, MOST).await?;
+    let open = services.store.open_runs_in(channel, asker.said.at + CLOCKS_DIFFER, MOST).await?;
     Ok(the_only(
         open,
         said,

@@ -33,8 +33,12 @@ pub async fn receive(State(web): State<Web>, request: Request) -> Response {
         Ok(Inbound::UrlVerification { challenge }) => challenge.into_response(),
         Ok(Inbound::SslCheck) => StatusCode::OK.into_response(),
         Ok(inbound) => {
-            let actor =
-                Actor { doors: web.doors, place: slack.place, slack: slack.api, clock: web.clock };
+            let actor = Actor {
+                services: web.doors,
+                render: slack.place,
+                slack: slack.api,
+                clock: web.clock,
+            };
             response(actor.receive(inbound, Arrival { at: arrived, way: Way::Http }).await)
         }
         Err(e) => {

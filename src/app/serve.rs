@@ -57,7 +57,7 @@ pub async fn serve(config: Config) -> Result<u8, Failure> {
         {
             tasks.spawn(sockets.run(end.clone()));
         }
-        tasks.spawn(chat::resend(actor, end.clone()));
+        tasks.spawn(chat::retry_owed(actor, end.clone()));
     }
     let listener = TcpListener::bind(config.listen)
         .await

@@ -207,7 +207,7 @@ impl Talk<'_> {
             return self.reply(&reply);
         }
         let id = named.run.id().clone();
-        match commands::said_to(&self.services, (&id, verdict), &key).await? {
+        match commands::wait_for_outcome(&self.services, (&id, verdict), &key).await? {
             Some(Ok(())) => self.outcome("decided", &reply),
             Some(Err(refused)) => self.reply(&refused),
             None => self.outcome(

@@ -63,7 +63,7 @@ impl Actor {
         );
         async {
             let acted = match inbound {
-                Inbound::Command(it) => Box::pin(self.command(it, said)).await,
+                Inbound::Command(it) => Box::pin(self.slash_command(it, said)).await,
                 Inbound::Click(it) => Box::pin(self.click(it, said)).await,
                 Inbound::Submission(it) => Box::pin(self.submission(it, said)).await,
                 Inbound::Message(it) => Box::pin(self.message(it, said)).await,
@@ -77,14 +77,14 @@ impl Actor {
                         .to_owned(),
                 )
             });
-            self.note(inbound, &acted).await;
+            self.record_outcome(inbound, &acted).await;
             acted
         }
         .instrument(span)
         .await
     }
 
-    async fn note(&self, inbound: &Inbound, acted: &Acted) {
+    async fn record_outcome(&self, inbound: &Inbound, acted: &Acted) {
         let Some(key) = inbound.key() else { return };
         let noted = match acted {
             Acted::Owed(_) => self.services.store.unsure(key, (self.clock)()).await,
@@ -100,7 +100,7 @@ impl Actor {
 }
 
 /// What a reply comes to; an unsure one is owed again.
-pub(super) fn told(reply: &Reply) -> Acted {
+pub(super) fn reply_outcome(reply: &Reply) -> Acted {
     if let Some(run) = &reply.run {
         tracing::Span::current().record("run.id", tracing::field::display(run));
     }

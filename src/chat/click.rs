@@ -3,8 +3,8 @@
 
 use serde::Deserialize;
 
-use super::act::{Acted, Actor, PassedOn, told};
-use super::form::Ask;
+use super::act::{Acted, Actor, PassedOn, reply_outcome};
+use super::form::AnswerStart;
 use crate::commands::{self, Answer, Asker, Moment, More, Reply, ReplyKind, Terms};
 use crate::run::{Channel, RequestId, Run, RunId, Verdict, Via};
 use crate::slack::{Click, Surface};
@@ -55,10 +55,12 @@ impl Actor {
         };
         match verdict {
             Verdict::Changes | Verdict::Reject => {
-                self.ask(it, Ask { run: &run, value: &gate, answer: &answer }).await
+                self.open_answer_form(it, AnswerStart { run: &run, value: &gate, answer: &answer })
+                    .await
             }
             Verdict::Extend if more.is_none() => {
-                self.ask(it, Ask { run: &run, value: &gate, answer: &answer }).await
+                self.open_answer_form(it, AnswerStart { run: &run, value: &gate, answer: &answer })
+                    .await
             }
             _ => self.decide(&run, answer).await,
         }
@@ -129,7 +131,7 @@ pub(super) fn passed_on(run: &Run, (verdict, key): (Verdict, &RequestId), reply:
         ReplyKind::Done => {
             Acted::PassedOn(PassedOn { run: run.id().clone(), verdict, key: key.clone() })
         }
-        _ => told(reply),
+        _ => reply_outcome(reply),
     }
 }
 

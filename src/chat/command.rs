@@ -2,7 +2,7 @@
 //! `/develop …`, `@signoff …` and a direct message have one grammar; in a run's thread it means that run.
 
 use super::access::{NotAdmitted, Stranger};
-use super::act::{Acted, Actor, told};
+use super::act::{Acted, Actor, reply_outcome};
 use super::reply::asker;
 use crate::commands::{
     self, Answer, Asker, Command, HELP, Moment, Named, Reply, ReplyKind, StartRun, Terms, Waiting,
@@ -16,7 +16,7 @@ const MAYBE_MORE: &str =
 const NAME_IT: &str = "Signoff was interrupted before it knew which run you meant, and since then one was answered. Name the run, if it still waits.";
 
 impl Actor {
-    pub(super) async fn command(
+    pub(super) async fn slash_command(
         &self,
         it: &SlashCommand,
         said: Moment,
@@ -24,8 +24,8 @@ impl Actor {
         let channel = Channel { team: it.team.clone(), channel: it.channel.clone() };
         let asker = Asker { channel: Some(channel), ..Asker::new(it.person(), Via::Command, said) };
         match commands::parse(&unescape(&it.text), &self.services.projects) {
-            Ok(Command::Form) => Ok(self.open_form(it).await),
-            Ok(command) => self.obey(command, asker, &it.key).await,
+            Ok(Command::Form) => Ok(self.open_start_form(it).await),
+            Ok(command) => self.execute(command, asker, &it.key).await,
             Err(misunderstood) => Ok(Acted::Told(misunderstood.text)),
         }
     }
@@ -36,7 +36,7 @@ impl Actor {
         it: &ThreadMessage,
         said: Moment,
     ) -> Result<Acted, StoreError> {
-        let around = self.run_around(it).await?;
+        let around = self.run_of_thread(it).await?;
         let Ok(us) = self.slack.identity().await else {
             return Ok(Acted::Told(
                 "Slack did not say who is called, so nothing was done. Please try again."
@@ -44,11 +44,11 @@ impl Actor {
             ));
         };
         let words = it.own_words();
-        let called = words
+        let addressed = words
             .strip_prefix(&format!("<@{}>", us.bot_user))
             .map(|rest| rest.trim_start_matches([',', ':']).trim());
-        match (called, around) {
-            (Some(words), around) => self.called(it, (words, around), said).await,
+        match (addressed, around) {
+            (Some(words), around) => self.addressed(it, (words, around), said).await,
             // They speak about us, not to us.
             (None, Some(run)) => self.reply(it, &run, said).await,
             (None, None) => Ok(Acted::Silent),
@@ -56,7 +56,7 @@ impl Actor {
     }
 
     /// Said to us, without our name.
-    pub(super) async fn called(
+    pub(super) async fn addressed(
         &self,
         it: &ThreadMessage,
         (words, around): (&str, Option<Run>),
@@ -68,9 +68,9 @@ impl Actor {
             Ok(_) | Err(NotAdmitted::Stranger(Stranger::Guest)) => {}
             Err(refused) => return Ok(Acted::Told(refused.told())),
         }
-        match (commands::parse(without_verb(words), &self.services.projects), around) {
+        match (commands::parse(without_develop(words), &self.services.projects), around) {
             (Ok(Command::Form), _) => Ok(Acted::Told(HELP.to_owned())),
-            (Ok(command), _) => self.obey(command, asker, &it.key).await,
+            (Ok(command), _) => self.execute(command, asker, &it.key).await,
             (Err(unknown), Some(run)) if !unknown.nearly => {
                 self.take_note(it, (&run, words), said).await
             }
@@ -78,7 +78,7 @@ impl Actor {
         }
     }
 
-    async fn obey(
+    async fn execute(
         &self,
         command: Command,
         asker: Asker,
@@ -124,7 +124,7 @@ impl Actor {
                 }
             }
         };
-        Ok(told(&reply))
+        Ok(reply_outcome(&reply))
     }
 
     /// The run that is named; else that of the thread; else, to be stopped the only one of the channel that is not over, and to be answered the
@@ -192,7 +192,7 @@ pub(super) struct Seen {
 }
 
 /// `develop`, as after a slash, changes nothing.
-fn without_verb(words: &str) -> &str {
+fn without_develop(words: &str) -> &str {
     match commands::first_word(words) {
         (first, rest)
             if matches!(first.trim_start_matches('/').to_lowercase().as_str(), "develop") =>
@@ -205,15 +205,15 @@ fn without_verb(words: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::without_verb;
+    use super::without_develop;
 
     #[test]
     fn the_commands_own_name_may_be_said_or_not() {
         for words in ["approve  nice", "develop approve  nice", "/Develop approve  nice"] {
-            assert_eq!(without_verb(words), "approve  nice");
+            assert_eq!(without_develop(words), "approve  nice");
         }
         assert_eq!(
-            (without_verb("develop"), without_verb("developing is fun")),
+            (without_develop("develop"), without_develop("developing is fun")),
             ("", "developing is fun")
         );
     }

@@ -8,7 +8,7 @@ use crate::run::Channel;
 use crate::slack::{Ack, Deleted};
 
 impl Actor {
-    pub(super) async fn gone(&self, it: &Deleted, ends: Instant) -> Ack {
+    pub(super) async fn message_deleted(&self, it: &Deleted, ends: Instant) -> Ack {
         let channel = Channel { team: it.team.clone(), channel: it.channel.clone() };
         match timeout_at(
             ends,

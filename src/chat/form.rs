@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::act::{Acted, Actor, told};
+use super::act::{Acted, Actor, reply_outcome};
 use crate::commands::{self, Answer, Asker, Moment, More, StartRun, Terms};
 use crate::run::{Channel, ProjectName, Rework, Run, Verdict, Via};
 use crate::slack::{Click, SlashCommand, Surface, ViewSubmission};
@@ -21,7 +21,7 @@ const UNTIL: &str = "until";
 
 /// A press that opens a form, and the answer that it begins.
 #[derive(Clone, Copy)]
-pub(super) struct Ask<'a> {
+pub(super) struct AnswerStart<'a> {
     pub(super) run: &'a Run,
     pub(super) value: &'a GateValue,
     pub(super) answer: &'a Answer,
@@ -38,7 +38,7 @@ pub(super) struct AnsweredForm {
 }
 
 impl Actor {
-    pub(super) async fn open_form(&self, it: &SlashCommand) -> Acted {
+    pub(super) async fn open_start_form(&self, it: &SlashCommand) -> Acted {
         let channel = Channel { team: it.team.clone(), channel: it.channel.clone() };
         let projects: Vec<ProjectName> = self.services.projects.names().cloned().collect();
         let metadata = serde_json::to_string(&channel).unwrap_or_default();
@@ -47,17 +47,17 @@ impl Actor {
             project: None,
             private_metadata: &metadata,
         });
-        self.open(&it.trigger_id, json!(view)).await
+        self.open_view(&it.trigger_id, json!(view)).await
     }
 
     /// Opens the form that an answer needs, unless it is certain already that it would not count.
-    pub(super) async fn ask(
+    pub(super) async fn open_answer_form(
         &self,
         it: &Click,
-        Ask { run, value, answer }: Ask<'_>,
+        AnswerStart { run, value, answer }: AnswerStart<'_>,
     ) -> Result<Acted, StoreError> {
-        if let Some(refused) = commands::hopeless(run, answer) {
-            return Ok(told(&refused));
+        if let Some(refused) = commands::certain_refusal(run, answer) {
+            return Ok(reply_outcome(&refused));
         }
         let view = match answer.verdict {
             Verdict::Changes => changes_modal(value, run),
@@ -69,7 +69,7 @@ impl Actor {
             json!(AnsweredForm { gate: value.clone(), home: it.surface == Surface::Home })
                 .to_string()
         );
-        Ok(self.open(&it.trigger_id, view).await)
+        Ok(self.open_view(&it.trigger_id, view).await)
     }
 
     pub(super) async fn submission(
@@ -78,15 +78,19 @@ impl Actor {
         said: Moment,
     ) -> Result<Acted, StoreError> {
         match it.callback_id.as_str() {
-            DEVELOP => self.develop(it, said).await,
-            CHANGES_FORM => self.answer(it, Verdict::Changes, said).await,
-            REJECT_FORM => self.answer(it, Verdict::Reject, said).await,
-            EXTEND_FORM => self.answer(it, Verdict::Extend, said).await,
+            DEVELOP => self.start_submitted(it, said).await,
+            CHANGES_FORM => self.answer_submitted(it, Verdict::Changes, said).await,
+            REJECT_FORM => self.answer_submitted(it, Verdict::Reject, said).await,
+            EXTEND_FORM => self.answer_submitted(it, Verdict::Extend, said).await,
             _ => Ok(Acted::Silent),
         }
     }
 
-    async fn develop(&self, it: &ViewSubmission, said: Moment) -> Result<Acted, StoreError> {
+    async fn start_submitted(
+        &self,
+        it: &ViewSubmission,
+        said: Moment,
+    ) -> Result<Acted, StoreError> {
         let (Some(channel), Some(project)) = (form_channel(it), it.text("project", "project"))
         else {
             return Ok(Acted::Silent);
@@ -114,11 +118,11 @@ impl Actor {
         let asker = Asker { channel: Some(channel), ..Asker::new(it.person(), Via::Command, said) };
         let what = commands::Develop { project, brief, budget };
         let reply = self.start(StartRun { what, asker, key: it.key.clone() }).await?;
-        Ok(told(&reply))
+        Ok(reply_outcome(&reply))
     }
 
     /// An answer with words. Refused, it stands in the form, and nothing that was typed is lost.
-    async fn answer(
+    async fn answer_submitted(
         &self,
         it: &ViewSubmission,
         verdict: Verdict,
@@ -149,13 +153,13 @@ impl Actor {
             ..Answer::new(verdict, asker, it.key.clone())
         };
         match self.decide(&run, answer).await? {
-            Acted::Told(why) => wrong(self.named(&why).await),
+            Acted::Told(why) => wrong(self.resolve_mentions(&why).await),
             acted => Ok(acted),
         }
     }
 
     /// A sentence for a form, where mentions are no names.
-    async fn named(&self, text: &str) -> String {
+    async fn resolve_mentions(&self, text: &str) -> String {
         let mut said = String::new();
         let mut rest = text;
         while let Some((before, after)) = rest.split_once("<@") {
@@ -171,7 +175,7 @@ impl Actor {
         plain_text(&said).replace('`', "")
     }
 
-    pub(super) async fn open(&self, trigger_id: &str, view: Value) -> Acted {
+    pub(super) async fn open_view(&self, trigger_id: &str, view: Value) -> Acted {
         match self.slack.open_view(trigger_id, &view).await {
             Ok(_) => Acted::Silent,
             Err(e) => {

@@ -57,7 +57,7 @@ impl Actor {
             if arrival.way == Way::Http { "http" } else { "socket" },
         );
         if let Inbound::Deleted(gone) = &inbound {
-            return self.gone(gone, arrival.ends()).await;
+            return self.message_deleted(gone, arrival.ends()).await;
         }
         if let Inbound::HomeOpened(opened) = inbound {
             // Nothing is lost with it: who opens it again is shown it again.
@@ -82,23 +82,23 @@ impl Actor {
         let keeping = self.services.store.receive(&key, inbound.kind(), &payload, now);
         match timeout_at(arrival.ends(), keeping).await {
             Ok(Ok(Received::New)) => {
-                self.clone().acted_on(inbound, arrival, Moment::now(now)).await
+                self.clone().act_and_acknowledge(inbound, arrival, Moment::now(now)).await
             }
             // Whoever took it first answers for it.
             Ok(Ok(Received::Again)) => Ack::Kept,
             Ok(Err(e)) => {
                 tracing::error!(error = %e, "a request could not be made durable");
-                self.undurable(inbound, arrival.way, e.surely_nothing_happened())
+                self.not_durable(inbound, arrival.way, e.surely_nothing_happened())
             }
             Err(_) => {
                 tracing::error!("a request could not be made durable in time");
-                self.undurable(inbound, arrival.way, false)
+                self.not_durable(inbound, arrival.way, false)
             }
         }
     }
 
     /// A person is told so; what Slack would send again is not acknowledged.
-    fn undurable(&self, inbound: Inbound, way: Way, surely_nothing: bool) -> Ack {
+    fn not_durable(&self, inbound: Inbound, way: Way, surely_nothing: bool) -> Ack {
         let sorry = if surely_nothing { NOTHING_RECORDED } else { MAYBE_RECORDED };
         match (&inbound, way) {
             // It stays open, with what was typed.
@@ -107,24 +107,24 @@ impl Actor {
             }
             (Inbound::Command(_), Way::Http) => private(sorry),
             (Inbound::Click(_), Way::Http) => {
-                self.tell_meanwhile(inbound, sorry);
+                self.respond_meanwhile(inbound, sorry);
                 Ack::Kept
             }
             (Inbound::Command(_) | Inbound::Click(_), Way::Socket { again: false }) => {
-                self.tell_meanwhile(inbound, COMES_AGAIN);
+                self.respond_meanwhile(inbound, COMES_AGAIN);
                 Ack::NotKept
             }
             _ => Ack::NotKept,
         }
     }
 
-    fn tell_meanwhile(&self, inbound: Inbound, text: &'static str) {
+    fn respond_meanwhile(&self, inbound: Inbound, text: &'static str) {
         let actor = self.clone();
-        tokio::spawn(async move { actor.tell(&inbound, text).await });
+        tokio::spawn(async move { actor.respond(&inbound, text).await });
     }
 
     /// What is known in time stands in the acknowledgement; what is known later is told by a message of its own.
-    async fn acted_on(self, inbound: Inbound, arrival: Arrival, said: Moment) -> Ack {
+    async fn act_and_acknowledge(self, inbound: Inbound, arrival: Arrival, said: Moment) -> Ack {
         let command = matches!(inbound, Inbound::Command(_));
         let waits = waits_for_outcome(&inbound, arrival.way);
         let (in_time, mut answer) = oneshot::channel();

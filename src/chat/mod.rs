@@ -16,4 +16,4 @@ mod show;
 pub use access::{Proven, prove};
 pub use act::Actor;
 pub use intake::{Arrival, PATIENCE, Way};
-pub use retry::resend;
+pub use retry::retry_owed;

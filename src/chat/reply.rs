@@ -25,18 +25,21 @@ impl Actor {
         it: &ThreadMessage,
         said: Moment,
     ) -> Result<Acted, StoreError> {
-        match self.run_around(it).await? {
+        match self.run_of_thread(it).await? {
             Some(run) => self.reply(it, &run, said).await,
             None if it.direct => {
                 let words = it.own_words();
-                self.called(it, (without_name(&words), None), said).await
+                self.addressed(it, (without_name(&words), None), said).await
             }
             None => Ok(Acted::Silent),
         }
     }
 
     /// The run in whose thread that was said.
-    pub(super) async fn run_around(&self, it: &ThreadMessage) -> Result<Option<Run>, StoreError> {
+    pub(super) async fn run_of_thread(
+        &self,
+        it: &ThreadMessage,
+    ) -> Result<Option<Run>, StoreError> {
         match self.thread_of(it).await? {
             Some(id) => self.services.store.run(&id).await,
             None => Ok(None),

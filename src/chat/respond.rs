@@ -15,9 +15,9 @@ impl Actor {
     /// Tells what became of a request, where there is anything to tell; also what the run says of an answer, as soon as it does.
     pub async fn follow(&self, inbound: &Inbound, acted: Acted) {
         match acted {
-            Acted::Told(text) | Acted::Owed(text) => self.tell(inbound, &text).await,
-            Acted::PassedOn(passed_on) => self.outcome(inbound, &passed_on).await,
-            Acted::Wrong { why, .. } => self.tell(inbound, &why).await,
+            Acted::Told(text) | Acted::Owed(text) => self.respond(inbound, &text).await,
+            Acted::PassedOn(passed_on) => self.follow_answer(inbound, &passed_on).await,
+            Acted::Wrong { why, .. } => self.respond(inbound, &why).await,
             Acted::Silent => {}
         }
         if let Some(opened) = at_home(inbound) {
@@ -25,17 +25,17 @@ impl Actor {
         }
     }
 
-    async fn outcome(&self, inbound: &Inbound, PassedOn { run, verdict, key }: &PassedOn) {
-        match commands::said_to(&self.services, (run, *verdict), key).await {
-            Ok(Some(Err(refused))) => self.tell(inbound, &refused.text).await,
+    async fn follow_answer(&self, inbound: &Inbound, PassedOn { run, verdict, key }: &PassedOn) {
+        match commands::wait_for_outcome(&self.services, (run, *verdict), key).await {
+            Ok(Some(Err(refused))) => self.respond(inbound, &refused.text).await,
             Ok(Some(Ok(())))
                 if *verdict == Verdict::Snooze || self.is_out_of_sight(inbound, run).await =>
             {
-                self.tell(inbound, &format!("`{run}`: {}", words::recorded(*verdict))).await;
+                self.respond(inbound, &format!("`{run}`: {}", words::recorded(*verdict))).await;
             }
             // It counts, and the thread shows it.
             Ok(Some(Ok(()))) => {}
-            Ok(None) => self.tell(inbound, words::not_taken_up_yet()).await,
+            Ok(None) => self.respond(inbound, words::not_taken_up_yet()).await,
             Err(e) => {
                 tracing::warn!(run.id = %run, error = %e, "could not ask what became of an answer to {run}");
             }
@@ -54,25 +54,27 @@ impl Actor {
     }
 
     /// Says something to whoever made the request, privately.
-    pub async fn tell(&self, inbound: &Inbound, text: &str) {
-        let told = match inbound {
+    pub async fn respond(&self, inbound: &Inbound, text: &str) {
+        let sent = match inbound {
             Inbound::Command(SlashCommand { response_url: Some(url), .. }) => {
                 self.slack.respond(url, None, text).await
             }
             Inbound::Click(Click { response_url: Some(url), thread_ts, .. }) => {
                 self.slack.respond(url, thread_ts.as_ref(), text).await
             }
-            Inbound::Click(it) => self.tell_directly(&it.user, inbound, text).await,
-            Inbound::Message(it) | Inbound::Mention(it) => self.tell_there(it, inbound, text).await,
-            Inbound::Submission(it) => self.tell_about_form(it, inbound, text).await,
+            Inbound::Click(it) => self.respond_directly(&it.user, inbound, text).await,
+            Inbound::Message(it) | Inbound::Mention(it) => {
+                self.respond_there(it, inbound, text).await
+            }
+            Inbound::Submission(it) => self.respond_to_form(it, inbound, text).await,
             _ => Ok(()),
         };
-        if let Err(e) = told {
+        if let Err(e) = sent {
             tracing::warn!(error = %e, "could not tell somebody what became of their request");
         }
     }
 
-    async fn tell_there(
+    async fn respond_there(
         &self,
         it: &ThreadMessage,
         inbound: &Inbound,
@@ -91,7 +93,7 @@ impl Actor {
     }
 
     /// In the conversation that a form came from, or in the thread of the run that it is about; directly where they cannot be told there.
-    async fn tell_about_form(
+    async fn respond_to_form(
         &self,
         it: &ViewSubmission,
         inbound: &Inbound,
@@ -109,10 +111,10 @@ impl Actor {
                 return Ok(());
             }
         }
-        self.tell_directly(&it.user, inbound, text).await
+        self.respond_directly(&it.user, inbound, text).await
     }
 
-    async fn tell_directly(
+    async fn respond_directly(
         &self,
         user: &str,
         inbound: &Inbound,

@@ -16,7 +16,7 @@ use crate::store::{InboxRow, StoreError};
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// Acts on what nobody finished, until `end`.
-pub async fn resend(actor: Actor, end: CancellationToken) {
+pub async fn retry_owed(actor: Actor, end: CancellationToken) {
     let mut tick = tokio::time::interval(LOOK_EVERY);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     // A task each: one that is slow holds up nobody, and one that breaks is tried again later, alone.
@@ -26,7 +26,7 @@ pub async fn resend(actor: Actor, end: CancellationToken) {
             () = end.cancelled() => break,
             _ = tick.tick() => {}
         }
-        if let Err(e) = owed(&actor, &mut acting).await {
+        if let Err(e) = spawn_owed(&actor, &mut acting).await {
             tracing::debug!(error = %e, "could not ask what is owed");
         }
         while let Some(done) = acting.try_join_next() {
@@ -38,7 +38,7 @@ pub async fn resend(actor: Actor, end: CancellationToken) {
     while acting.join_next().await.is_some() {}
 }
 
-async fn owed(actor: &Actor, acting: &mut JoinSet<()>) -> Result<(), StoreError> {
+async fn spawn_owed(actor: &Actor, acting: &mut JoinSet<()>) -> Result<(), StoreError> {
     let now = (actor.clock)();
     for delivery in actor.services.store.owed(now).await? {
         let actor = actor.clone();

@@ -22,7 +22,7 @@ impl Actor {
             Err(why) => return Ok(Acted::Told(why.to_owned())),
         };
         match self.page(it, (&run, &stage), 0).await? {
-            Ok(view) => Ok(self.open(&it.trigger_id, view).await),
+            Ok(view) => Ok(self.open_view(&it.trigger_id, view).await),
             Err(why) => Ok(Acted::Told(why)),
         }
     }

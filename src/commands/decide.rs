@@ -117,7 +117,7 @@ pub async fn decide(services: &Services, run: &Run, answer: Answer) -> Result<Re
 
 /// Why an answer like this would not count, whatever else it says; `groups` were not asked yet, so a member of one may still be let in.
 #[must_use]
-pub fn hopeless(run: &Run, answer: &Answer) -> Option<Reply> {
+pub fn certain_refusal(run: &Run, answer: &Answer) -> Option<Reply> {
     // A snooze is judged like every other answer to this gate, and needs neither words nor a time.
     let verdict = if answer.verdict == Verdict::Extend { Verdict::Snooze } else { answer.verdict };
     let refusal = run.authorize(&Decision { verdict, ..answer.decision(run) }).err()?;
@@ -192,7 +192,7 @@ fn refused(run: &Run, refusal: &Refusal, verdict: Verdict) -> Reply {
 }
 
 /// What became of an answer that was sent: waits for the workflow's word, up to ten seconds.
-pub async fn said_to(
+pub async fn wait_for_outcome(
     services: &Services,
     (run, verdict): (&RunId, Verdict),
     key: &RequestId,
@@ -270,8 +270,8 @@ mod tests {
         let stranger = PersonId::Slack { team: "T0ELSEWHERE".to_owned(), user: "U1".to_owned() };
         let mut answer = said(&run, Verdict::Extend, 60);
         answer.asker.person = stranger;
-        assert!(hopeless(&run, &answer).is_some_and(|told| told.kind == ReplyKind::Refused));
+        assert!(certain_refusal(&run, &answer).is_some_and(|told| told.kind == ReplyKind::Refused));
         run.request.approvers.push("slack:T1:S0LEADS".parse().expect("a group"));
-        assert_eq!(hopeless(&run, &answer), None);
+        assert_eq!(certain_refusal(&run, &answer), None);
     }
 }

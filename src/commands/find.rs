@@ -1,7 +1,7 @@
 //! Which run is meant?
 
 use super::decide::CLOCKS_DIFFER;
-use super::parse::{first_word, plain};
+use super::parse::{code_safe, first_word};
 use super::{Asker, Reply, ReplyKind, Services};
 use crate::run::{Phase, Run, RunId};
 use crate::store::StoreError;
@@ -121,7 +121,7 @@ fn unknown(word: &str) -> Reply {
     let text = if word.is_empty() {
         "There is no run here yet. `/develop &lt;project&gt;` starts one.".to_owned()
     } else {
-        format!("There is no run `{}` here. `/develop list` shows the newest.", plain(word))
+        format!("There is no run `{}` here. `/develop list` shows the newest.", code_safe(word))
     };
     Reply::new(ReplyKind::Unknown, text)
 }

@@ -11,7 +11,7 @@ mod status;
 mod terms;
 mod waiting;
 
-pub use decide::{Answer, decide, hopeless, resend_decision, said_to};
+pub use decide::{Answer, certain_refusal, decide, resend_decision, wait_for_outcome};
 pub use develop::{StartRun, resend_start, start};
 pub use diff::shown_patch;
 pub use find::{Named, find, named};

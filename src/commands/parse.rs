@@ -123,7 +123,7 @@ fn develop(name: &str, rest: &str, projects: &Projects) -> Result<Develop, Misun
             Some((key, _)) if key.len() > 2 && nearest(key, ["budget"]).is_some() => {
                 return Err(Misunderstood::plain(format!(
                     "`{}` is no setting. Did you mean `budget=$5`?",
-                    plain(key)
+                    code_safe(key)
                 )));
             }
             _ => brief.push(word),
@@ -151,7 +151,7 @@ pub fn read_budget(amount: &str) -> Result<Usd, Misunderstood> {
         Ok(budget) => Ok(budget),
         Err(_) => Err(Misunderstood::plain(format!(
             "`budget={}` is no amount. Write it like `budget=5` or `budget=$2.50`.",
-            plain(amount)
+            code_safe(amount)
         ))),
     }
 }
@@ -163,13 +163,13 @@ fn unknown(name: &str, projects: &Projects) -> Misunderstood {
     let all = names.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ");
     let text = format!(
         "There is no project or command `{}`.{guess} Projects: {all}. `/develop help` shows what can be typed.",
-        plain(name)
+        code_safe(name)
     );
     Misunderstood { text, nearly: meant.is_some() }
 }
 
 /// Words of a person, safe between backticks.
-pub(super) fn plain(word: &str) -> String {
+pub(super) fn code_safe(word: &str) -> String {
     word.chars().filter(|c| !matches!(c, '`' | '<' | '>' | '&')).take(60).collect()
 }
 

@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 use super::cli::{Decide, Verb};
 use super::{Failure, exit, parts};
 use crate::commands::{
-    self, Answer, Asker, Command, Misunderstood, Moment, Reply, ReplyKind, Services, StartRun,
-    Terms, Waiting,
+    self, Answer, AnswerOutcome, Asker, Command, Lookup, Misunderstood, Moment, Reply, ReplyKind,
+    SentAnswer, Services, StartRun, Terms, Waiting,
 };
 use crate::config::Config;
 use crate::run::{Outcome, PersonId, RequestId, Rework, Run, RunId, Verdict, Via, Zone};
@@ -122,8 +122,8 @@ impl Talk<'_> {
 
     async fn status(&mut self, run: Option<String>) -> Result<u8, Failure> {
         match self.find(run.as_deref().unwrap_or_default()).await? {
-            Ok(named) => self.print_status(&named.run).await,
-            Err(reply) => self.reply(&reply),
+            Lookup::Found(named) => self.print_status(&named.run).await,
+            Lookup::Unknown(reply) => self.reply(&reply),
         }
     }
 
@@ -191,8 +191,8 @@ impl Talk<'_> {
     ) -> Result<u8, Failure> {
         let said = std::iter::once(decide.run).chain(decide.words).collect::<Vec<_>>().join(" ");
         let named = match self.find(&said).await? {
-            Ok(named) => named,
-            Err(reply) => return self.reply(&reply),
+            Lookup::Found(named) => named,
+            Lookup::Unknown(reply) => return self.reply(&reply),
         };
         let terms = match read(&named.said) {
             Ok(terms) => terms,
@@ -206,21 +206,21 @@ impl Talk<'_> {
         if reply.kind != ReplyKind::Done {
             return self.reply(&reply);
         }
-        let id = named.run.id().clone();
-        match commands::wait_for_outcome(&self.services, (&id, verdict), &key).await? {
-            Some(Ok(())) => self.outcome("decided", &reply),
-            Some(Err(refused)) => self.reply(&refused),
-            None => self.outcome(
+        let sent = SentAnswer { run: named.run.id().clone(), verdict, key };
+        match commands::wait_for_outcome(&self.services, &sent).await? {
+            AnswerOutcome::Counted => self.outcome("decided", &reply),
+            AnswerOutcome::Refused(refused) => self.reply(&refused),
+            AnswerOutcome::NotTakenUpYet => self.outcome(
                 "recorded",
-                &Reply::new(ReplyKind::Done, words::not_taken_up_yet()).about(&id),
+                &Reply::new(ReplyKind::Done, words::not_taken_up_yet()).about(&sent.run),
             ),
         }
     }
 
     async fn events(&mut self, run: String) -> Result<u8, Failure> {
         let named = match self.find(&run).await? {
-            Ok(named) => named,
-            Err(reply) => return self.reply(&reply),
+            Lookup::Found(named) => named,
+            Lookup::Unknown(reply) => return self.reply(&reply),
         };
         for event in self.services.store.raw_events(named.run.id()).await? {
             let line = if self.json { event.to_string() } else { one_line(&event) };
@@ -231,8 +231,8 @@ impl Talk<'_> {
 
     async fn thread(&mut self, run: String) -> Result<u8, Failure> {
         let named = match self.find(&run).await? {
-            Ok(named) => named,
-            Err(reply) => return self.reply(&reply),
+            Lookup::Found(named) => named,
+            Lookup::Unknown(reply) => return self.reply(&reply),
         };
         let progress = self.services.store.progress(named.run.id()).await?;
         let drawn = thread::render(
@@ -250,7 +250,7 @@ impl Talk<'_> {
         Ok(exit::OK)
     }
 
-    async fn find(&self, said: &str) -> Result<Result<commands::Named, Reply>, Failure> {
+    async fn find(&self, said: &str) -> Result<Lookup, Failure> {
         Ok(commands::find(&self.services, &self.asker, said).await?)
     }
 

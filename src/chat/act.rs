@@ -4,8 +4,7 @@
 use chrono::{DateTime, Utc};
 use tracing::Instrument;
 
-use crate::commands::{Moment, Reply, ReplyKind, Services};
-use crate::run::{RequestId, RunId, Verdict};
+use crate::commands::{Moment, Reply, ReplyKind, SentAnswer, Services};
 use crate::slack::{Inbound, SlackApi};
 use crate::store::StoreError;
 use crate::thread::{ActionId, RenderContext};
@@ -20,17 +19,9 @@ pub enum Acted {
     /// Nothing to say: the thread shows it.
     Silent,
     /// Passed on. The thread shows it, unless the run refuses it: that is told when it is known.
-    PassedOn(PassedOn),
+    PassedOn(SentAnswer),
     /// Nobody knows yet. A private sentence for now; it is acted on again.
     Owed(String),
-}
-
-/// An answer that is on its way to its run.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PassedOn {
-    pub run: RunId,
-    pub verdict: Verdict,
-    pub key: RequestId,
 }
 
 /// Acts on requests.

@@ -3,9 +3,9 @@
 
 use serde::Deserialize;
 
-use super::act::{Acted, Actor, PassedOn, reply_outcome};
+use super::act::{Acted, Actor, reply_outcome};
 use super::form::AnswerStart;
-use crate::commands::{self, Answer, Asker, Moment, More, Reply, ReplyKind, Terms};
+use crate::commands::{self, Answer, Asker, Moment, More, Reply, ReplyKind, SentAnswer, Terms};
 use crate::run::{Channel, RequestId, Run, RunId, Verdict, Via};
 use crate::slack::{Click, Surface};
 use crate::store::StoreError;
@@ -18,11 +18,18 @@ const NOT_KNOWN: &str = "This run is not known here any more.";
 
 /// What stands behind a button of a question, or an option of its menu.
 #[derive(Debug, Deserialize)]
-struct Pressed {
+struct ButtonValue {
     #[serde(flatten)]
     gate: GateValue,
     /// How much more time, where a menu says so.
     extend: Option<String>,
+}
+
+/// The run of the card that was pressed.
+pub(super) enum Pressed {
+    Run(Box<Run>),
+    /// Not ours to act on; what who pressed it is told.
+    Refused(&'static str),
 }
 
 impl Actor {
@@ -39,12 +46,12 @@ impl Actor {
             // Links and other buttons are Slack's business.
             Some(ActionId::DiffLink) | None => return Ok(Acted::Silent),
         };
-        let Ok(Pressed { gate, extend }) = serde_json::from_str(&it.value) else {
+        let Ok(ButtonValue { gate, extend }) = serde_json::from_str(&it.value) else {
             return Ok(Acted::Silent);
         };
         let run = match self.run_pressed(it, &gate.run).await? {
-            Ok(run) => run,
-            Err(why) => return Ok(Acted::Told(why.to_owned())),
+            Pressed::Run(run) => run,
+            Pressed::Refused(why) => return Ok(Acted::Told(why.to_owned())),
         };
         let more: Option<More> = extend.and_then(|said| said.parse().ok());
         let terms = Terms { more, ..Terms::default() };
@@ -71,21 +78,20 @@ impl Actor {
             return Ok(Acted::Silent);
         };
         match self.run_pressed(it, &run).await? {
-            Ok(run) => {
+            Pressed::Run(run) => {
                 self.decide(&run, Answer::new(Verdict::Stop, asker(it, said), it.key.clone())).await
             }
-            Err(why) => Ok(Acted::Told(why.to_owned())),
+            Pressed::Refused(why) => Ok(Acted::Told(why.to_owned())),
         }
     }
 
     /// The run of the card that was pressed, if it is ours.
-    pub(super) async fn run_pressed(
-        &self,
-        it: &Click,
-        run: &RunId,
-    ) -> Result<Result<Run, &'static str>, StoreError> {
-        let Some(run) = self.services.store.run(run).await? else { return Ok(Err(NOT_KNOWN)) };
-        Ok(if self.is_ours(&run, it).await? { Ok(run) } else { Err(A_COPY) })
+    pub(super) async fn run_pressed(&self, it: &Click, run: &RunId) -> Result<Pressed, StoreError> {
+        let Some(run) = self.services.store.run(run).await? else {
+            return Ok(Pressed::Refused(NOT_KNOWN));
+        };
+        let ours = self.is_ours(&run, it).await?;
+        Ok(if ours { Pressed::Run(Box::new(run)) } else { Pressed::Refused(A_COPY) })
     }
 
     /// Whether what was pressed is a message of ours for this run, or a view: those are only ever ours.
@@ -129,7 +135,7 @@ impl Actor {
 pub(super) fn passed_on(run: &Run, (verdict, key): (Verdict, &RequestId), reply: &Reply) -> Acted {
     match reply.kind {
         ReplyKind::Done => {
-            Acted::PassedOn(PassedOn { run: run.id().clone(), verdict, key: key.clone() })
+            Acted::PassedOn(SentAnswer { run: run.id().clone(), verdict, key: key.clone() })
         }
         _ => reply_outcome(reply),
     }

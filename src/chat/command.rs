@@ -5,7 +5,8 @@ use super::access::{NotAdmitted, Stranger};
 use super::act::{Acted, Actor, reply_outcome};
 use super::reply::asker;
 use crate::commands::{
-    self, Answer, Asker, Command, HELP, Moment, Named, Reply, ReplyKind, StartRun, Terms, Waiting,
+    self, Answer, Asker, Command, HELP, Lookup, Moment, Named, Reply, ReplyKind, StartRun, Terms,
+    Waiting,
 };
 use crate::run::{Channel, RequestId, Run, Verdict, Via};
 use crate::slack::{SlashCommand, ThreadMessage, unescape};
@@ -100,16 +101,16 @@ impl Actor {
                 match commands::find(&self.services, &asker, run.as_deref().unwrap_or_default())
                     .await?
                 {
-                    Ok(named) => commands::status(&named.run, (self.clock)()),
-                    Err(unknown) => unknown,
+                    Lookup::Found(named) => commands::status(&named.run, (self.clock)()),
+                    Lookup::Unknown(unknown) => unknown,
                 }
             }
             Command::Develop(what) => {
                 self.start(StartRun { what, asker, key: key.clone() }).await?
             }
             Command::Decide { verdict, said } => {
-                match self.run_meant(&asker, (verdict, &said), key).await? {
-                    Ok(named) => match Terms::read(verdict, &named.said) {
+                match self.run_meant(&asker, verdict, &said, key).await? {
+                    Lookup::Found(named) => match Terms::read(verdict, &named.said) {
                         Ok(terms) => {
                             return self
                                 .decide(
@@ -120,7 +121,7 @@ impl Actor {
                         }
                         Err(misunderstood) => Reply::new(ReplyKind::Refused, misunderstood.text),
                     },
-                    Err(unknown) => unknown,
+                    Lookup::Unknown(unknown) => unknown,
                 }
             }
         };
@@ -132,31 +133,30 @@ impl Actor {
     async fn run_meant(
         &self,
         asker: &Asker,
-        (verdict, said): (Verdict, &str),
+        verdict: Verdict,
+        said: &str,
         key: &RequestId,
-    ) -> Result<Result<Named, Reply>, StoreError> {
-        match commands::named(&self.services, asker, said).await? {
-            Ok(Some(named)) => return Ok(Ok(named)),
-            Ok(None) => {}
-            Err(unknown) => return Ok(Err(unknown)),
+    ) -> Result<Lookup, StoreError> {
+        if let Some(named) = commands::named(&self.services, asker, said).await? {
+            return Ok(named);
         }
         if asker.said.retried {
             if let Some(run) = commands::judged_before(&self.services, key).await? {
-                return Ok(Ok(Named { run, said: said.to_owned() }));
+                return Ok(Lookup::Found(Named { run, said: said.to_owned() }));
             }
             // Another may be the only one now than when it was said.
             if self.services.store.anything_closed_since(asker.said.at).await? {
-                return Ok(Err(Reply::new(ReplyKind::Unknown, NAME_IT)));
+                return Ok(Lookup::Unknown(Reply::new(ReplyKind::Unknown, NAME_IT)));
             }
         }
         if let (Verdict::Stop, Some(channel)) = (verdict, &asker.channel) {
-            return commands::only_open(&self.services, (channel, asker), said).await;
+            return commands::only_open(&self.services, channel, asker, said).await;
         }
         let seen = self.waiting(asker).await?;
         // The only one that is known to wait for them may not be the only one.
         Ok(match seen.doubt {
-            Some(doubt) => Err(Reply::new(ReplyKind::Refused, doubt.told())),
-            None => commands::only_one(seen.all, asker, said),
+            Some(doubt) => Lookup::Unknown(Reply::new(ReplyKind::Refused, doubt.told())),
+            None => commands::only_waiting(seen.all, asker, said),
         })
     }
 

@@ -1,9 +1,9 @@
 //! How does somebody learn what became of their request?
 //! Privately, where they made it; lost words change nothing.
 
-use super::act::{Acted, Actor, PassedOn};
+use super::act::{Acted, Actor};
 use super::form::{answered_form, form_channel};
-use crate::commands;
+use crate::commands::{self, AnswerOutcome, SentAnswer};
 use crate::run::{RunId, Verdict};
 use crate::slack::{
     Click, HomeOpened, Inbound, Post, Priority, SlackError, SlashCommand, Surface, ThreadMessage,
@@ -16,7 +16,7 @@ impl Actor {
     pub async fn follow(&self, inbound: &Inbound, acted: Acted) {
         match acted {
             Acted::Told(text) | Acted::Owed(text) => self.respond(inbound, &text).await,
-            Acted::PassedOn(passed_on) => self.follow_answer(inbound, &passed_on).await,
+            Acted::PassedOn(sent) => self.follow_answer(inbound, &sent).await,
             Acted::Wrong { why, .. } => self.respond(inbound, &why).await,
             Acted::Silent => {}
         }
@@ -25,17 +25,20 @@ impl Actor {
         }
     }
 
-    async fn follow_answer(&self, inbound: &Inbound, PassedOn { run, verdict, key }: &PassedOn) {
-        match commands::wait_for_outcome(&self.services, (run, *verdict), key).await {
-            Ok(Some(Err(refused))) => self.respond(inbound, &refused.text).await,
-            Ok(Some(Ok(())))
-                if *verdict == Verdict::Snooze || self.is_out_of_sight(inbound, run).await =>
+    async fn follow_answer(&self, inbound: &Inbound, sent: &SentAnswer) {
+        let run = &sent.run;
+        match commands::wait_for_outcome(&self.services, sent).await {
+            Ok(AnswerOutcome::Refused(refused)) => self.respond(inbound, &refused.text).await,
+            Ok(AnswerOutcome::Counted)
+                if sent.verdict == Verdict::Snooze || self.is_out_of_sight(inbound, run).await =>
             {
-                self.respond(inbound, &format!("`{run}`: {}", words::recorded(*verdict))).await;
+                self.respond(inbound, &format!("`{run}`: {}", words::recorded(sent.verdict))).await;
             }
-            // It counts, and the thread shows it.
-            Ok(Some(Ok(()))) => {}
-            Ok(None) => self.respond(inbound, words::not_taken_up_yet()).await,
+            // The thread shows it.
+            Ok(AnswerOutcome::Counted) => {}
+            Ok(AnswerOutcome::NotTakenUpYet) => {
+                self.respond(inbound, words::not_taken_up_yet()).await;
+            }
             Err(e) => {
                 tracing::warn!(run.id = %run, error = %e, "could not ask what became of an answer to {run}");
             }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::access::{NotAdmitted, Stranger};
 use super::act::{Acted, Actor};
+use super::click::Pressed;
 use crate::commands::{self, Asker, Moment};
 use crate::metrics;
 use crate::run::{Channel, Run, StageName, Via};
@@ -12,18 +13,25 @@ use crate::slack::{Click, HomeOpened, plainer};
 use crate::store::StoreError;
 use crate::thread::{self, DiffPlace, GateValue, ModalDiff, diff_modal};
 
+/// A page of a diff.
+enum DiffPage {
+    View(Value),
+    /// Not for them, or not kept; what they are told.
+    Refused(String),
+}
+
 impl Actor {
     pub(super) async fn show_diff(&self, it: &Click) -> Result<Acted, StoreError> {
         let Ok(GateValue { run, stage, .. }) = serde_json::from_str(&it.value) else {
             return Ok(Acted::Silent);
         };
         let run = match self.run_pressed(it, &run).await? {
-            Ok(run) => run,
-            Err(why) => return Ok(Acted::Told(why.to_owned())),
+            Pressed::Run(run) => run,
+            Pressed::Refused(why) => return Ok(Acted::Told(why.to_owned())),
         };
-        match self.page(it, (&run, &stage), 0).await? {
-            Ok(view) => Ok(self.open_view(&it.trigger_id, view).await),
-            Err(why) => Ok(Acted::Told(why)),
+        match self.diff_page(it, &run, &stage, 0).await? {
+            DiffPage::View(view) => Ok(self.open_view(&it.trigger_id, view).await),
+            DiffPage::Refused(why) => Ok(Acted::Told(why)),
         }
     }
 
@@ -38,9 +46,9 @@ impl Actor {
         else {
             return Ok(Acted::Silent);
         };
-        let view = match self.page(it, (&run, &place.stage), page).await? {
-            Ok(view) => view,
-            Err(why) => return Ok(Acted::Told(why)),
+        let view = match self.diff_page(it, &run, &place.stage, page).await? {
+            DiffPage::View(view) => view,
+            DiffPage::Refused(why) => return Ok(Acted::Told(why)),
         };
         match self.slack.update_view(view_id, it.view_hash.as_deref(), &view).await {
             Ok(()) => Ok(Acted::Silent),
@@ -53,13 +61,14 @@ impl Actor {
         }
     }
 
-    /// A page of what a stage changed; else why not. Guests may read along.
-    async fn page(
+    /// A page of what a stage changed. Guests may read along.
+    async fn diff_page(
         &self,
         it: &Click,
-        (run, stage): (&Run, &StageName),
+        run: &Run,
+        stage: &StageName,
         page: usize,
-    ) -> Result<Result<Value, String>, StoreError> {
+    ) -> Result<DiffPage, StoreError> {
         let person = it.person();
         let home =
             run.request.channel.as_ref().map_or(it.team.as_str(), |channel| channel.team.as_str());
@@ -69,17 +78,17 @@ impl Actor {
         );
         match member {
             Ok(_) | Err(NotAdmitted::Stranger(Stranger::Guest)) => {}
-            Err(refused) => return Ok(Err(refused.told())),
+            Err(refused) => return Ok(DiffPage::Refused(refused.told())),
         }
         let Some(patch) = patch? else {
-            return Ok(Err("The diff is not kept any more.".to_owned()));
+            return Ok(DiffPage::Refused("The diff is not kept any more.".to_owned()));
         };
-        Ok(Ok(json!(diff_modal(ModalDiff {
+        Ok(DiffPage::View(json!(diff_modal(ModalDiff {
             run,
             stage,
             files: &patch.files,
             truncated: patch.truncated,
-            page
+            page,
         }))))
     }
 

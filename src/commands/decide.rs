@@ -3,8 +3,6 @@
 
 use std::time::Duration;
 
-use chrono::TimeDelta;
-
 use super::{Asker, Reply, ReplyKind, Services, Terms};
 use crate::engine::EngineError;
 use crate::run::{
@@ -17,8 +15,6 @@ use crate::thread::{figures, words};
 /// How long the command line waits for what became of an answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 const LOOK_EVERY: Duration = Duration::from_millis(100);
-/// How far Slack's clock, ours and Temporal's may be apart.
-pub(super) const CLOCKS_DIFFER: TimeDelta = TimeDelta::seconds(5);
 
 /// An answer, and who gives it.
 #[derive(Clone, Debug)]
@@ -54,8 +50,7 @@ impl Answer {
     #[must_use]
     pub fn decision(&self, run: &Run) -> Decision {
         let asker = &self.asker;
-        let asked_then =
-            || run.gate.as_ref().filter(|open| open.opened_at <= asker.said.at + CLOCKS_DIFFER);
+        let asked_then = || run.gate.as_ref().filter(|open| asker.was_shown(open));
         let gate = match self.verdict {
             Verdict::Stop | Verdict::Note => None,
             _ => self.gate.clone().or_else(|| asked_then().map(|open| open.id.clone())),
@@ -191,30 +186,50 @@ fn refused(run: &Run, refusal: &Refusal, verdict: Verdict) -> Reply {
     Reply::new(ReplyKind::Refused, words::refusal(refusal, run, verdict)).about(run.id())
 }
 
+/// An answer that is on its way to its run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SentAnswer {
+    pub run: RunId,
+    pub verdict: Verdict,
+    pub key: RequestId,
+}
+
+/// What a run made of an answer that was sent to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AnswerOutcome {
+    Counted,
+    Refused(Reply),
+    /// No worker said so in time; it counts as soon as one does.
+    NotTakenUpYet,
+}
+
 /// What became of an answer that was sent: waits for the workflow's word, up to ten seconds.
 pub async fn wait_for_outcome(
     services: &Services,
-    (run, verdict): (&RunId, Verdict),
-    key: &RequestId,
-) -> Result<Option<Result<(), Reply>>, StoreError> {
+    sent: &SentAnswer,
+) -> Result<AnswerOutcome, StoreError> {
     let looking = async {
         loop {
-            if let Some(run) = services.store.run(run).await?
-                && let Some(answer) = run.answer_to(key)
+            if let Some(run) = services.store.run(&sent.run).await?
+                && let Some(judged) = run.answer_to(&sent.key)
             {
-                return Ok(match answer {
-                    Judgement::Taken(_) => Ok(()),
-                    Judgement::Refused(refusal) => Err(refused(&run, refusal, verdict)),
+                return Ok(match judged {
+                    Judgement::Taken(_) => AnswerOutcome::Counted,
+                    Judgement::Refused(why) => {
+                        AnswerOutcome::Refused(refused(&run, why, sent.verdict))
+                    }
                 });
             }
             tokio::time::sleep(LOOK_EVERY).await;
         }
     };
-    tokio::time::timeout(PATIENCE, looking).await.ok().transpose()
+    tokio::time::timeout(PATIENCE, looking).await.unwrap_or(Ok(AnswerOutcome::NotTakenUpYet))
 }
 
 #[cfg(test)]
 mod tests {
+    use chrono::TimeDelta;
+
     use super::*;
     use crate::commands::Moment;
     use crate::run::PersonId;

@@ -1,6 +1,6 @@
 //! Which run is meant?
 
-use super::decide::CLOCKS_DIFFER;
+use super::asker::CLOCKS_DIFFER;
 use super::parse::{code_safe, first_word};
 use super::{Asker, Reply, ReplyKind, Services};
 use crate::run::{Phase, Run, RunId};
@@ -18,20 +18,39 @@ pub struct Named {
     pub said: String,
 }
 
-/// The run named by the first word; else that of the thread, or of our direct message that is answered. `Err`: what reads like a name, and is none here.
+/// Which run somebody means.
+#[derive(Debug)]
+pub enum Lookup {
+    Found(Named),
+    /// There is none, or more than one; what they are told.
+    Unknown(Reply),
+}
+
+impl Lookup {
+    pub(super) fn found(run: Run, said: &str) -> Self {
+        Self::Found(Named { run, said: said.trim().to_owned() })
+    }
+}
+
+/// The run named by the first word; else that of the thread, or of our direct message that is answered. None where neither names one.
+/// A word that reads like a run's name, and is none here, is unknown.
 pub async fn named(
     services: &Services,
     asker: &Asker,
     said: &str,
-) -> Result<Result<Option<Named>, Reply>, StoreError> {
+) -> Result<Option<Lookup>, StoreError> {
     let (first, rest) = first_word(said);
     if let Some(run) = run_called(services, first).await?.filter(|run| concerns(run, asker)) {
-        return Ok(Ok(Some(Named { run, said: rest.to_owned() })));
+        return Ok(Some(Lookup::found(run, rest)));
     }
     // Words go with an answer to another run only where they cannot have been meant as the name of one.
     if reads_like_a_name(first) {
-        return Ok(Err(unknown(first)));
+        return Ok(Some(Lookup::Unknown(unknown(first))));
     }
+    Ok(run_of_thread(services, asker).await?.map(|run| Lookup::found(run, said)))
+}
+
+async fn run_of_thread(services: &Services, asker: &Asker) -> Result<Option<Run>, StoreError> {
     let id = match (&asker.channel, &asker.thread_root) {
         (Some(channel), Some(root)) => match services.store.run_of_thread(channel, root).await? {
             Some(id) => Some(id),
@@ -39,23 +58,16 @@ pub async fn named(
         },
         _ => None,
     };
-    let run = match id {
-        Some(id) => services.store.run(&id).await?,
-        None => None,
-    };
-    Ok(Ok(run.map(|run| Named { run, said: said.trim().to_owned() })))
+    match id {
+        Some(id) => services.store.run(&id).await,
+        None => Ok(None),
+    }
 }
 
 /// The run that is named, else that of the thread, else the newest of the channel, or of all for the command line.
-pub async fn find(
-    services: &Services,
-    asker: &Asker,
-    said: &str,
-) -> Result<Result<Named, Reply>, StoreError> {
-    match named(services, asker, said).await? {
-        Ok(Some(named)) => return Ok(Ok(named)),
-        Ok(None) => {}
-        Err(unknown) => return Ok(Err(unknown)),
+pub async fn find(services: &Services, asker: &Asker, said: &str) -> Result<Lookup, StoreError> {
+    if let Some(named) = named(services, asker, said).await? {
+        return Ok(named);
     }
     let run = match &asker.channel {
         Some(channel) => {
@@ -67,9 +79,10 @@ pub async fn find(
         None if said.is_empty() => newest_open(services).await?,
         None => None,
     };
-    Ok(run
-        .map(|run| Named { run, said: said.trim().to_owned() })
-        .ok_or_else(|| unknown(first_word(said).0)))
+    Ok(run.map_or_else(
+        || Lookup::Unknown(unknown(first_word(said).0)),
+        |run| Lookup::found(run, said),
+    ))
 }
 
 /// Whether this run is any business of whoever asks: what happens in one workspace is not told in another.

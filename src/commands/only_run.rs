@@ -1,0 +1,121 @@
+//! Which run does somebody mean who names none?
+//! The only one it can be about. Where there are several, they are asked to name it: nothing is guessed.
+
+use super::asker::CLOCKS_DIFFER;
+use super::waiting::{LISTED, MOST, Waiting, is_cut};
+use super::{Asker, Lookup, Reply, ReplyKind, Services};
+use crate::run::{Channel, OpenGate, RequestId, Run};
+use crate::store::StoreError;
+
+/// What is told where the only one there could be is none, or several.
+struct Otherwise {
+    none: &'static str,
+    several: &'static str,
+}
+
+/// The run that has judged this very request: acted on again, it no longer waits for whoever answered it.
+pub async fn judged_before(
+    services: &Services,
+    key: &RequestId,
+) -> Result<Option<Run>, StoreError> {
+    match services.store.run_that_judged(key).await? {
+        Some(id) => services.store.run(&id).await,
+        None => Ok(None),
+    }
+}
+
+/// The run that an answer is for: the only one that waits for whoever gives it.
+pub fn only_waiting(waiting: Vec<Waiting>, asker: &Asker, said: &str) -> Lookup {
+    let asked_then = |open: &OpenGate| asker.was_shown(open);
+    let cut = is_cut(&waiting);
+    let mine: Vec<Run> = waiting
+        .into_iter()
+        .filter(|it| it.mine && it.run.gate.as_ref().is_some_and(asked_then))
+        .map(|it| it.run)
+        .collect();
+    // What was not looked at may wait for them too.
+    if cut && !mine.is_empty() {
+        return Lookup::Unknown(Reply::new(
+            ReplyKind::Unknown,
+            "Too many runs wait to be sure which one you mean. Name it.",
+        ));
+    }
+    let otherwise = Otherwise {
+        none: "Nothing waits for you. `/develop waiting` shows what waits for others; name the run to answer it.",
+        several: "More than one run waits for you.",
+    };
+    the_only(mine, said, &otherwise)
+}
+
+/// The run that is to be stopped: the only one of the channel that is not over.
+pub async fn only_open(
+    services: &Services,
+    channel: &Channel,
+    asker: &Asker,
+    said: &str,
+) -> Result<Lookup, StoreError> {
+    let open = services.store.open_runs_in(channel, asker.said.at + CLOCKS_DIFFER, MOST).await?;
+    let otherwise = Otherwise {
+        none: "No run is at work in this channel. Name the one to stop: `/develop stop &lt;run&gt;`.",
+        several: "More than one run is at work here.",
+    };
+    Ok(the_only(open, said, &otherwise))
+}
+
+fn the_only(mut runs: Vec<Run>, said: &str, otherwise: &Otherwise) -> Lookup {
+    let text = match runs.len() {
+        0 => otherwise.none.to_owned(),
+        1 => return Lookup::found(runs.remove(0), said),
+        _ => {
+            let names: Vec<String> =
+                runs.iter().take(LISTED).map(|run| format!("`{}`", run.id())).collect();
+            format!("{} Name the one you mean: {}", otherwise.several, names.join(", "))
+        }
+    };
+    Lookup::Unknown(Reply::new(ReplyKind::Unknown, text))
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+    use crate::commands::Moment;
+    use crate::run::Via;
+    use crate::thread::sample::Tale;
+
+    fn asker(run: &Run, seconds_after: i64) -> Asker {
+        let asked_at = run.gate.as_ref().expect("a run that waits").opened_at;
+        Asker::new(
+            run.request.starter.clone(),
+            Via::Thread,
+            Moment::now(asked_at + TimeDelta::seconds(seconds_after)),
+        )
+    }
+
+    #[test]
+    fn the_only_run_that_waits_is_meant_where_none_is_named() {
+        let run = Tale::waiting().run;
+        let asker = asker(&run, 60);
+        let one = |mine| Waiting { run: run.clone(), mine };
+        assert!(matches!(
+            only_waiting(vec![one(true), one(false)], &asker, " nice "),
+            Lookup::Found(named) if named.said == "nice"
+        ));
+        assert!(matches!(
+            only_waiting(vec![one(true), one(true)], &asker, ""),
+            Lookup::Unknown(told) if told.text.contains("Name the one you mean")
+        ));
+        assert!(matches!(only_waiting(vec![one(false)], &asker, ""), Lookup::Unknown(_)));
+    }
+
+    #[test]
+    fn what_was_asked_after_somebody_spoke_is_not_what_they_meant() {
+        let run = Tale::waiting().run;
+        let early = asker(&run, -60);
+        assert!(matches!(
+            only_waiting(vec![Waiting { run, mine: true }], &early, ""),
+            Lookup::Unknown(_)
+        ));
+    }
+}

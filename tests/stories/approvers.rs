@@ -6,12 +6,13 @@ use crate::world::story;
 #[tokio::test]
 async fn who_is_in_a_group_is_asked_when_somebody_answers() {
     story(async |w| {
-        let run = w.develops("ana", "grouped").await?;
-        run.gate_card().await?;
+        let [ana, ben, cleo] = w.people(["ana", "ben", "cleo"]);
+        let run = ana.develops("grouped").await?;
+        run.asks().await?;
         w.slack.removes_from_group("leads", "cleo")?;
-        run.presses("cleo", "Approve").await?;
-        w.slack.tells("cleo", "can approve this").await?;
-        run.presses("ben", "Approve").await?;
+        cleo.presses("Approve", &run).await?;
+        cleo.is_told("can approve this").await?;
+        ben.presses("Approve", &run).await?;
         run.shows("grouped is done").await?;
         Ok(())
     })
@@ -21,13 +22,14 @@ async fn who_is_in_a_group_is_asked_when_somebody_answers() {
 #[tokio::test]
 async fn nobody_is_let_in_while_slack_does_not_say_who_is_in_a_group() {
     story(async |w| {
-        let run = w.develops("ana", "grouped").await?;
-        run.gate_card().await?;
+        let [ana, ben] = w.people(["ana", "ben"]);
+        let run = ana.develops("grouped").await?;
+        run.asks().await?;
         w.slack.fails("usergroups.users.list", Fault::ServerError, 1);
-        run.presses("ben", "Approve").await?;
-        w.slack.tells("ben", "Slack did not say who is in").await?;
+        ben.presses("Approve", &run).await?;
+        ben.is_told("Slack did not say who is in").await?;
         assert!(run.run().await?.decisions.is_empty());
-        run.presses("ben", "Approve").await?;
+        ben.presses("Approve", &run).await?;
         run.shows("grouped is done").await?;
         Ok(())
     })
@@ -37,11 +39,11 @@ async fn nobody_is_let_in_while_slack_does_not_say_who_is_in_a_group() {
 #[tokio::test]
 async fn a_run_that_nobody_named_is_not_guessed_while_slack_does_not_say_who_is_in_a_group() {
     story(async |w| {
-        let runs = [w.develops("ana", "guarded").await?, w.develops("ana", "grouped").await?];
+        let [ana, ben] = w.people(["ana", "ben"]);
+        let runs = [ana.develops("guarded").await?, ana.develops("grouped").await?];
         for run in &runs {
-            run.gate_card().await?;
+            run.asks().await?;
         }
-        let ben = w.person("ben");
         w.slack.fails("usergroups.users.list", Fault::ServerError, 1);
         ben.says("/develop approve").await?;
         ben.is_told("Slack did not say who is in").await?;
@@ -62,18 +64,19 @@ async fn a_run_that_nobody_named_is_not_guessed_while_slack_does_not_say_who_is_
 #[tokio::test]
 async fn a_question_that_nobody_is_listed_to_answer_says_who_can() {
     story(async |w| {
+        let [ana, cleo] = w.people(["ana", "cleo"]);
         w.has_policy("self_approval = false").await?;
         let doctor = w.types(&["doctor"]).await?.1;
         assert!(doctor.contains("When tale asks, no approvers are listed"), "{doctor}");
         assert!(!doctor.contains("When guarded asks"), "{doctor}");
-        let run = w.develops("ana", "tale").await?;
+        let run = ana.develops("tale").await?;
         run.shows(
             "Nobody is listed to answer this: every full member of the workspace can but @ana.",
         )
         .await?;
-        run.presses("ana", "Approve").await?;
-        w.slack.tells("ana", "somebody else has to approve this").await?;
-        run.presses("cleo", "Approve").await?;
+        ana.presses("Approve", &run).await?;
+        ana.is_told("somebody else has to approve this").await?;
+        cleo.presses("Approve", &run).await?;
         run.shows("tale is done").await?;
         Ok(())
     })
@@ -83,15 +86,16 @@ async fn a_question_that_nobody_is_listed_to_answer_says_who_can() {
 #[tokio::test]
 async fn two_different_people_approve_where_two_must() {
     story(async |w| {
-        let run = w.develops("ana", "paired").await?;
-        run.presses("ana", "Approve").await?;
+        let [ana, ben] = w.people(["ana", "ben"]);
+        let run = ana.develops("paired").await?;
+        ana.presses("Approve", &run).await?;
         run.becomes("approved once", |run| {
             run.gate.as_ref().is_some_and(|open| open.approvals.len() == 1)
         })
         .await?;
-        run.presses("ana", "Approve").await?;
-        w.slack.tells("ana", "You approved this already").await?;
-        run.presses("ben", "Approve").await?;
+        ana.presses("Approve", &run).await?;
+        ana.is_told("You approved this already").await?;
+        ben.presses("Approve", &run).await?;
         run.shows("paired is done").await?;
         Ok(())
     })
@@ -101,11 +105,12 @@ async fn two_different_people_approve_where_two_must() {
 #[tokio::test]
 async fn a_policy_forbids_to_approve_ones_own_run() {
     story(async |w| {
+        let [ana, ben] = w.people(["ana", "ben"]);
         w.has_policy("self_approval = false").await?;
-        let run = w.develops("ana", "tale").await?;
-        run.presses("ana", "Approve").await?;
-        w.slack.tells("ana", "You started this run, so somebody else has to approve this").await?;
-        run.presses("ben", "Approve").await?;
+        let run = ana.develops("tale").await?;
+        ana.presses("Approve", &run).await?;
+        ana.is_told("You started this run, so somebody else has to approve this").await?;
+        ben.presses("Approve", &run).await?;
         run.shows("tale is done").await?;
         Ok(())
     })
@@ -115,13 +120,14 @@ async fn a_policy_forbids_to_approve_ones_own_run() {
 #[tokio::test]
 async fn nobody_answers_where_approvers_are_required_and_none_are_listed() {
     story(async |w| {
+        let [ana, ben] = w.people(["ana", "ben"]);
         w.has_policy("approvers_required = true").await?;
-        let run = w.develops("ana", "tale").await?;
-        run.presses("ben", "Approve").await?;
-        w.slack.tells("ben", "nobody can answer it").await?;
-        run.replies("ana", "approve").await?;
-        w.slack.tells("ana", "nobody can answer it").await?;
-        run.replies("ana", "stop").await?;
+        let run = ana.develops("tale").await?;
+        ben.presses("Approve", &run).await?;
+        ben.is_told("nobody can answer it").await?;
+        ana.says_in(&run, "approve").await?;
+        ana.is_told("nobody can answer it").await?;
+        ana.says_in(&run, "stop").await?;
         run.shows("tale · stopped").await?;
         Ok(())
     })
@@ -131,18 +137,20 @@ async fn nobody_answers_where_approvers_are_required_and_none_are_listed() {
 #[tokio::test]
 async fn guests_bots_leavers_and_other_workspaces_never_answer() {
     story(async |w| {
-        let run = w.develops("ana", "tale").await?;
+        let [ana, ben] = w.people(["ana", "ben"]);
+        let run = ana.develops("tale").await?;
         for (who, why) in [
             ("gus", "Guests of this workspace cannot start or decide"),
             ("robo", "Only people can decide"),
             ("dora", "deactivated"),
             ("eve", "Only people of this workspace"),
         ] {
-            run.presses(who, "Approve").await?;
-            w.slack.tells(who, why).await?;
+            w.person(who).presses("Approve", &run).await?;
+            w.person(who).is_told(why).await?;
         }
+        w.person("robo").posts(&run, "approve").await?;
         assert!(run.run().await?.decisions.is_empty());
-        run.presses("ben", "Approve").await?;
+        ben.presses("Approve", &run).await?;
         run.shows("tale is done").await?;
         Ok(())
     })
@@ -152,11 +160,11 @@ async fn guests_bots_leavers_and_other_workspaces_never_answer() {
 #[tokio::test]
 async fn only_full_members_spend_money() {
     story(async |w| {
-        let gus = w.person("gus");
+        let [gus, eve] = w.people(["gus", "eve"]);
         gus.says("/develop tale").await?;
         gus.is_told("Guests of this workspace cannot start or decide").await?;
-        w.person("eve").says("/develop tale").await?;
-        w.person("eve").is_told("Only people of this workspace").await?;
+        eve.says("/develop tale").await?;
+        eve.is_told("Only people of this workspace").await?;
         gus.says("/develop list").await?;
         gus.is_told("No runs").await?;
         Ok(())
@@ -167,16 +175,16 @@ async fn only_full_members_spend_money() {
 #[tokio::test]
 async fn nobody_of_another_workspace_sees_a_run() {
     story(async |w| {
+        let [ana, eve] = w.people(["ana", "eve"]);
         w.has_no_address().await?;
-        let eve = w.person("eve");
-        let run = w.develops("ana", "tale").await?;
+        let run = ana.develops("tale").await?;
         eve.presses("View diff", &run).await?;
         eve.is_told("Only people of this workspace").await?;
         eve.presses("Request changes", &run).await?;
         eve.says(&format!("@signoff status {}", run.id)).await?;
         eve.says("@signoff develop quick").await?;
         eve.sees_no_form().await?;
-        run.rejects("ana", "").await?;
+        ana.rejects(&run, "").await?;
         run.shows("tale · rejected").await?;
         assert_eq!(w.store.newest_runs(10).await?.len(), 1);
         Ok(())
@@ -187,8 +195,8 @@ async fn nobody_of_another_workspace_sees_a_run() {
 #[tokio::test]
 async fn a_forwarded_card_decides_nothing() {
     story(async |w| {
-        let (ana, ben) = (w.person("ana"), w.person("ben"));
-        let run = w.starts(ana.says("/develop tale")).await?;
+        let [ana, ben] = w.people(["ana", "ben"]);
+        let run = ana.develops("tale").await?;
         let copy = ana.forwards(&run, "secret").await?;
         ben.presses("Approve", &copy).await?;
         ben.is_told("This is a copy of a card").await?;
@@ -203,16 +211,16 @@ async fn a_forwarded_card_decides_nothing() {
 #[tokio::test]
 async fn an_answer_without_a_run_is_for_the_only_one_that_waits_for_me() {
     story(async |w| {
-        let ana = w.person("ana");
-        let tale = w.starts(ana.says("/develop tale")).await?;
-        tale.gate_card().await?;
+        let [ana, ben] = w.people(["ana", "ben"]);
+        let tale = ana.develops("tale").await?;
+        tale.asks().await?;
         ana.says("/develop approve tale-2222222").await?;
         ana.is_told("There is no run `tale-2222222` here").await?;
-        let paired = w.starts(ana.says("/develop paired")).await?;
-        paired.gate_card().await?;
+        let paired = ana.develops("paired").await?;
+        paired.asks().await?;
         ana.says("/develop approve").await?;
         ana.is_told("More than one run waits for you").await?;
-        paired.rejects("ben", "").await?;
+        ben.rejects(&paired, "").await?;
         paired.shows("paired · rejected").await?;
         ana.says("/develop approve").await?;
         tale.shows("tale is done").await?;

@@ -10,18 +10,19 @@ const WORDS: &str = "Shorter, please:\n  - no `magic`\n  - <b>& co</b> may go";
 #[tokio::test]
 async fn asked_for_changes_a_stage_works_another_round_and_the_old_card_never_passes() {
     story(async |w| {
-        let run = w.develops("ana", "tale").await?;
-        let gate = run.gate().await?;
+        let [ana, ben, cleo] = w.people(["ana", "ben", "cleo"]);
+        let run = ana.develops("tale").await?;
+        let gate = run.asks().await?;
         let old = gate.saved()?;
-        run.asks_for_changes("ben", WORDS, "On top of this work").await?;
+        ben.asks_for_changes(&run, WORDS, "On top of this work").await?;
         gate.offers_nothing().await?;
         run.asks_again(2).await?;
-        w.person("cleo").presses_on(&old, "Approve").await?;
-        w.person("cleo").is_told("@ben already asked for changes").await?;
+        cleo.presses("Approve", &old).await?;
+        cleo.is_told("@ben already asked for changes").await?;
         assert_eq!(run.run().await?.decisions.len(), 1);
         let quoted = WORDS.lines().map(|line| format!("> {line}")).collect::<Vec<_>>().join("\n");
         assert!(run.prompt("draft-2")?.contains(&quoted), "{}", run.prompt("draft-2")?);
-        run.presses("ana", "Approve").await?;
+        ana.presses("Approve", &run).await?;
         run.shows("tale is done").await?;
         Ok(())
     })
@@ -31,15 +32,16 @@ async fn asked_for_changes_a_stage_works_another_round_and_the_old_card_never_pa
 #[tokio::test]
 async fn changes_can_start_from_what_the_stage_started_with() {
     story(async |w| {
-        let run = w.develops("ana", "tale").await?;
-        run.asks_for_changes("ana", "start over", "From what the stage started with").await?;
+        let ana = w.person("ana");
+        let run = ana.develops("tale").await?;
+        ana.asks_for_changes(&run, "start over", "From what the stage started with").await?;
         let again = run.asks_again(2).await?;
         let attempts = &again.stages[0].attempts;
         assert_eq!(
             (again.decisions[0].rework, &attempts[1].base),
             (Rework::Base, &attempts[0].base)
         );
-        run.rejects("ana", "").await?;
+        ana.rejects(&run, "").await?;
         run.shows("tale · rejected").await?;
         Ok(())
     })
@@ -49,17 +51,17 @@ async fn changes_can_start_from_what_the_stage_started_with() {
 #[tokio::test]
 async fn what_could_not_be_changed_is_asked_about_and_shown_as_it_was() {
     story(async |w| {
-        w.has_no_address().await?;
         let ana = w.person("ana");
-        let run = w.starts(ana.says("/develop fickle")).await?;
-        run.asks_for_changes("ana", "make it better", "On top of this work").await?;
+        w.has_no_address().await?;
+        let run = ana.develops("fickle").await?;
+        ana.asks_for_changes(&run, "make it better", "On top of this work").await?;
         run.asks_again(2).await?;
         run.shows("could not be made").await?;
         ana.presses("View diff", &run).await?;
         let diff = ana.sees_form("x.txt").await?.content.to_string();
         assert!(!diff.contains("spoiled.txt"), "{diff}");
         ana.closes_the_form().await?;
-        run.presses("ana", "Approve").await?;
+        ana.presses("Approve", &run).await?;
         run.shows("fickle is done").await?;
         assert_eq!(
             run.git(&["ls-tree", "--name-only", &format!("signoff/{}", run.id)]).await?.trim(),
@@ -73,8 +75,8 @@ async fn what_could_not_be_changed_is_asked_about_and_shown_as_it_was() {
 #[tokio::test]
 async fn a_form_that_is_refused_says_why_and_keeps_what_was_typed() {
     story(async |w| {
-        let (ana, ben) = (w.person("ana"), w.person("ben"));
-        let run = w.starts(ana.says("/develop tale")).await?;
+        let [ana, ben] = w.people(["ana", "ben"]);
+        let run = ana.develops("tale").await?;
         ben.presses("Request changes", &run).await?;
         ben.sees_form("Request changes").await?;
         ben.fills("words", "   ")?;
@@ -95,18 +97,17 @@ async fn a_form_that_is_refused_says_why_and_keeps_what_was_typed() {
 #[tokio::test]
 async fn changes_can_be_asked_for_in_words() {
     story(async |w| {
-        let run = w.develops("ana", "tale").await?;
-        run.gate_card().await?;
-        run.replies("ben", "changes: two words").await?;
+        let [ana, ben] = w.people(["ana", "ben"]);
+        let run = ana.develops("tale").await?;
+        run.asks().await?;
+        ben.says_in(&run, "changes: two words").await?;
         run.asks_again(2).await?;
-        w.person("ana")
-            .says(&format!("/develop changes {} another word --from-base", run.id))
-            .await?;
+        ana.says(&format!("/develop changes {} another word --from-base", run.id)).await?;
         let again = run.asks_again(3).await?;
         let said: Vec<_> =
             again.stages[0].changes.iter().map(|it| (it.words.as_str(), it.rework)).collect();
         assert_eq!(said, [("two words", Rework::Top), ("another word", Rework::Base)]);
-        run.replies("ana", "reject because it gets no better").await?;
+        ana.says_in(&run, "reject because it gets no better").await?;
         run.shows("it gets no better").await?;
         Ok(())
     })
@@ -116,15 +117,16 @@ async fn changes_can_be_asked_for_in_words() {
 #[tokio::test]
 async fn a_card_about_other_work_never_passes() {
     story(async |w| {
-        let run = w.develops("ana", "tale").await?;
+        let ana = w.person("ana");
+        let run = ana.develops("tale").await?;
         let digest =
             run.becomes("asked", |run| run.gate.is_some()).await?.gate.expect("it asks").id.digest;
-        let mut moved = run.gate().await?.saved()?;
+        let mut moved = run.asks().await?.saved()?;
         let blocks = serde_json::to_string(&moved.blocks)?.replace(&digest.0, &"0".repeat(64));
         moved.blocks = serde_json::from_str(&blocks)?;
-        w.person("ana").presses_on(&moved, "Approve").await?;
-        w.person("ana").is_told("The work changed since this card was posted").await?;
-        run.presses("ana", "Approve").await?;
+        ana.presses("Approve", &moved).await?;
+        ana.is_told("The work changed since this card was posted").await?;
+        ana.presses("Approve", &run).await?;
         run.shows("tale is done").await?;
         Ok(())
     })
@@ -134,11 +136,11 @@ async fn a_card_about_other_work_never_passes() {
 #[tokio::test]
 async fn more_time_is_given_in_hours_or_until_tomorrow_morning_where_they_are() {
     story(async |w| {
-        let ben = w.person("ben");
-        let run = w.develops("ana", "tale").await?;
+        let [ana, ben] = w.people(["ana", "ben"]);
+        let run = ana.develops("tale").await?;
         let before =
             run.becomes("asked", |run| run.gate.is_some()).await?.gate.expect("it asks").deadline;
-        run.replies("ana", "extend 8h").await?;
+        ana.says_in(&run, "extend 8h").await?;
         let extended = |n: usize| {
             move |run: &signoff::run::Run| {
                 run.gate.as_ref().is_some_and(|open| open.extensions.len() == n)
@@ -153,7 +155,7 @@ async fn more_time_is_given_in_hours_or_until_tomorrow_morning_where_they_are() 
         let tomorrow =
             run.becomes("extended again", extended(2)).await?.gate.expect("it asks").deadline;
         assert_eq!((tomorrow - Duration::hours(5)).hour(), 9, "in New York");
-        run.rejects("ana", "").await?;
+        ana.rejects(&run, "").await?;
         run.shows("tale · rejected").await?;
         Ok(())
     })
@@ -164,7 +166,7 @@ async fn more_time_is_given_in_hours_or_until_tomorrow_morning_where_they_are() 
 async fn a_press_on_the_run_card_stops_the_run_after_a_second_look() {
     story(async |w| {
         let ana = w.person("ana");
-        let run = w.starts(ana.says("/develop slow")).await?;
+        let run = ana.develops("slow").await?;
         run.shows("Waiting for a sign").await?;
         ana.presses("Stop", &run.card()).await?;
         ana.is_asked("Stop this run?").await?;
@@ -178,9 +180,9 @@ async fn a_press_on_the_run_card_stops_the_run_after_a_second_look() {
 #[tokio::test]
 async fn a_long_diff_is_read_page_by_page() {
     story(async |w| {
-        w.has_no_address().await?;
         let ana = w.person("ana");
-        let run = w.starts(ana.says("/develop wide")).await?;
+        w.has_no_address().await?;
+        let run = ana.develops("wide").await?;
         ana.presses("View diff", &run).await?;
         ana.sees_form("Page 1 of").await?;
         ana.presses_in_form("Next page").await?;
@@ -188,7 +190,7 @@ async fn a_long_diff_is_read_page_by_page() {
         ana.presses_in_form("Previous page").await?;
         ana.sees_form("Page 1 of").await?;
         ana.closes_the_form().await?;
-        run.rejects("ana", "").await?;
+        ana.rejects(&run, "").await?;
         run.shows("wide · rejected").await?;
         Ok(())
     })

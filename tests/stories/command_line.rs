@@ -79,8 +79,9 @@ async fn a_missing_server_exits_5_and_says_which() {
 #[tokio::test]
 async fn what_is_printed_as_json_has_the_fields_that_scripts_rely_on() {
     story(async |w| {
-        let run = w.develops("ana", "tale").await?;
-        run.gate_card().await?;
+        let ana = w.person("ana");
+        let run = ana.develops("tale").await?;
+        run.asks().await?;
         let id = run.id.as_str();
         let status: Value = serde_json::from_str(&w.types(&["--json", "status", id]).await?.1)?;
         for (pointer, fields) in [

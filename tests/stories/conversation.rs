@@ -7,18 +7,18 @@ use crate::world::story;
 #[tokio::test]
 async fn a_note_is_acknowledged_and_read_by_the_next_attempt() {
     story(async |w| {
-        let cleo = w.person("cleo");
-        let run = w.develops("ana", "tale").await?;
-        run.gate_card().await?;
+        let [ana, cleo] = w.people(["ana", "cleo"]);
+        let run = ana.develops("tale").await?;
+        run.asks().await?;
         let said = cleo.says_in(&run, "I would approve this if it were in the present tense").await?;
         w.slack.at(&said.ts).has_reaction("memo").await?;
         assert!(run.run().await?.decisions.is_empty());
-        run.asks_for_changes("ana", "again", "On top of this work").await?;
+        ana.asks_for_changes(&run, "again", "On top of this work").await?;
         let again = run.asks_again(2).await?;
         assert_eq!(again.notes[0].read_by.as_ref().map(|(_, attempt)| *attempt), Some(2));
         let prompt = run.prompt("draft-2")?;
         assert!(prompt.contains("said in the run's thread:\n\n> I would approve this if it were in the present tense"), "{prompt}");
-        run.rejects("ana", "").await?;
+        ana.rejects(&run, "").await?;
         run.shows("tale · rejected").await?;
         Ok(())
     })
@@ -28,14 +28,14 @@ async fn a_note_is_acknowledged_and_read_by_the_next_attempt() {
 #[tokio::test]
 async fn notes_of_who_may_not_steer_the_run_are_ignored_and_they_are_told_once() {
     story(async |w| {
-        let cleo = w.person("cleo");
-        let run = w.develops("ana", "guarded").await?;
-        run.gate_card().await?;
+        let [ana, ben, cleo] = w.people(["ana", "ben", "cleo"]);
+        let run = ana.develops("guarded").await?;
+        run.asks().await?;
         let said = cleo.says_in(&run, "make it blue").await?;
         cleo.is_told("What is said here is not passed on").await?;
         cleo.says_in(&run, "or green").await?;
         cleo.says_in(&run, "or red").await?;
-        run.presses("ben", "Approve").await?;
+        ben.presses("Approve", &run).await?;
         run.shows("guarded is done").await?;
         let told = w.slack.peek(|state| {
             state.private.iter().filter(|it| it.text.contains("is not passed on")).count()
@@ -51,8 +51,8 @@ async fn notes_of_who_may_not_steer_the_run_are_ignored_and_they_are_told_once()
 async fn who_talks_to_a_run_that_is_over_is_told_so_once() {
     story(async |w| {
         let ana = w.person("ana");
-        let run = w.starts(ana.says("/develop tale")).await?;
-        run.rejects("ana", "").await?;
+        let run = ana.develops("tale").await?;
+        ana.rejects(&run, "").await?;
         run.shows("tale · rejected").await?;
         ana.says_in(&run, "what a pity").await?;
         ana.is_told("is over").await?;
@@ -71,9 +71,9 @@ async fn who_talks_to_a_run_that_is_over_is_told_so_once() {
 #[tokio::test]
 async fn emoji_and_words_around_a_verb_decide_nothing() {
     story(async |w| {
-        let (ana, ben) = (w.person("ana"), w.person("ben"));
-        let run = w.starts(ana.says("/develop tale")).await?;
-        run.gate_card().await?;
+        let [ana, ben] = w.people(["ana", "ben"]);
+        let run = ana.develops("tale").await?;
+        run.asks().await?;
         let thumb = ben.says_in(&run, ":+1: 👍").await?;
         ben.says_in(&run, "approve if the tests pass").await?;
         ben.is_told("That was taken as a note").await?;
@@ -92,12 +92,12 @@ async fn emoji_and_words_around_a_verb_decide_nothing() {
 async fn words_that_are_too_long_are_refused_and_not_cut() {
     story(async |w| {
         let ana = w.person("ana");
-        let run = w.starts(ana.says("/develop tale")).await?;
-        run.gate_card().await?;
+        let run = ana.develops("tale").await?;
+        run.asks().await?;
         ana.says_in(&run, &format!("changes: {}", "ü".repeat(3_001))).await?;
         ana.is_told("That is longer than 3,000 characters").await?;
         assert_eq!(run.run().await?.decisions.len(), 0);
-        run.rejects("ana", "").await?;
+        ana.rejects(&run, "").await?;
         run.shows("tale · rejected").await?;
         Ok(())
     })
@@ -110,8 +110,8 @@ async fn who_calls_us_by_name_is_understood_in_channels_and_in_threads() {
         let ana = w.person("ana");
         ana.says("@signoff").await?;
         ana.is_told("starts a run").await?;
-        let run = w.starts(ana.says("@signoff develop tale")).await?;
-        run.gate_card().await?;
+        let run = ana.starts("@signoff develop tale").await?;
+        run.asks().await?;
         ana.says_in(&run, "@signoff status").await?;
         ana.is_told("Waiting for approval of draft").await?;
         ana.says_in(&run, "@signoff aprove").await?;
@@ -129,9 +129,9 @@ async fn who_calls_us_by_name_is_understood_in_channels_and_in_threads() {
 #[tokio::test]
 async fn who_writes_to_us_directly_is_understood_too() {
     story(async |w| {
-        let ben = w.person("ben");
-        let run = w.develops("ana", "tale").await?;
-        run.gate_card().await?;
+        let [ana, ben] = w.people(["ana", "ben"]);
+        let run = ana.develops("tale").await?;
+        run.asks().await?;
         ben.says_directly("waiting").await?;
         ben.is_sent_directly("Waiting for you").await?;
         ben.says_directly("hello there").await?;

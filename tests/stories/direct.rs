@@ -8,16 +8,16 @@ use crate::world::story;
 #[tokio::test]
 async fn reminders_reach_the_people_who_can_answer_and_not_the_channel() {
     story(async |w| {
-        let run = w.develops("ana", "led").await?;
-        run.gate_card().await?;
-        let (ben, cleo) = (w.person("ben"), w.person("cleo"));
-        ben.is_sent_directly("It still waits for an answer").await?;
+        let [ana, ben, cleo] = w.people(["ana", "ben", "cleo"]);
+        let run = ana.develops("led").await?;
+        run.asks().await?;
+        let asked = ben.is_sent_directly("It still waits for an answer").await?;
         let reminded = cleo.is_sent_directly("It still waits for an answer").await?;
         for other in ["ana", "dan", "gus"] {
             assert_eq!(w.person(other).direct_messages()?, Vec::<String>::new());
         }
         assert!(!run.transcript().contains("still waits"), "{}", run.transcript());
-        ben.presses_in_dm("Approve", "It still waits").await?;
+        ben.presses("Approve", &asked).await?;
         run.shows("led is done").await?;
         reminded.shows("approved by @ben").await?;
         reminded.offers_nothing().await?;
@@ -30,15 +30,15 @@ async fn reminders_reach_the_people_who_can_answer_and_not_the_channel() {
 #[tokio::test]
 async fn who_wants_silence_is_not_reminded() {
     story(async |w| {
-        let run = w.develops("ana", "led").await?;
-        run.gate_card().await?;
+        let [ana, ben, cleo] = w.people(["ana", "ben", "cleo"]);
+        let run = ana.develops("led").await?;
+        run.asks().await?;
         let (by, groups) =
             ("slack:T01ACME:U02BEN".parse()?, vec!["slack:T01ACME:S0LEADS".to_owned().try_into()?]);
         run.signals(Verdict::Snooze, |snooze| Decision { by, groups, ..snooze }).await?;
-        let cleo = w.person("cleo");
-        cleo.is_sent_directly("It still waits for an answer").await?;
-        assert_eq!(w.person("ben").direct_messages()?, Vec::<String>::new());
-        cleo.presses_in_dm("Approve", "It still waits").await?;
+        let asked = cleo.is_sent_directly("It still waits for an answer").await?;
+        assert_eq!(ben.direct_messages()?, Vec::<String>::new());
+        cleo.presses("Approve", &asked).await?;
         run.shows("led is done").await?;
         Ok(())
     })
@@ -48,17 +48,18 @@ async fn who_wants_silence_is_not_reminded() {
 #[tokio::test]
 async fn a_note_gets_one_reaction_even_if_serve_dies_in_between() {
     story(async |w| {
-        let run = w.develops("ana", "slow").await?;
+        let ana = w.person("ana");
+        let run = ana.develops("slow").await?;
         run.shows("Waiting for a sign").await?;
         w.slack.fails("reactions.add", Fault::DoesThenHangs, 1);
-        let note = w.person("ana").says_in(&run, "Mind the cat.").await?;
+        let note = ana.says_in(&run, "Mind the cat.").await?;
         w.slack.at(&note.ts).has_reaction("memo").await?;
         w.serve.crashes().await?;
         w.serve.comes_back()?;
         w.is_up().await?;
         w.slack.called("reactions.add", 2).await?;
         run.gets_its_sign().await?;
-        run.presses("ana", "Approve").await?;
+        ana.presses("Approve", &run).await?;
         run.shows("slow is done").await?;
         assert_eq!(w.slack.message(&note.ts).map(|it| it.reactions), Some(vec!["memo".to_owned()]));
         assert_eq!(w.slack.calls("reactions.add").len(), 2);
@@ -70,16 +71,17 @@ async fn a_note_gets_one_reaction_even_if_serve_dies_in_between() {
 #[tokio::test]
 async fn a_question_in_an_archived_channel_reaches_its_approvers_and_their_tap_counts() {
     story(async |w| {
-        let run = w.develops("ana", "slow").await?;
+        let ana = w.person("ana");
+        let run = ana.develops("slow").await?;
         run.shows("Waiting for a sign").await?;
         w.slack.refuses_in("dev", "is_archived")?;
         run.gets_its_sign().await?;
-        let asked = w.person("ana").is_sent_directly("could not be posted").await?;
+        let asked = ana.is_sent_directly("could not be posted").await?;
         asked.offers("Approve").await?;
         w.serve.says("unarchive the channel", 1).await?;
         assert!(w.page("/metrics").await?.contains("signoff_gate_cards_unposted_total 1"));
         w.slack.lets_in("dev")?;
-        w.person("ana").presses("Approve", &asked).await?;
+        ana.presses("Approve", &asked).await?;
         run.shows("slow is done").await?;
         asked.offers_nothing().await?;
         Ok(())
@@ -90,12 +92,13 @@ async fn a_question_in_an_archived_channel_reaches_its_approvers_and_their_tap_c
 #[tokio::test]
 async fn where_the_bot_was_never_invited_approvers_are_asked_all_the_same() {
     story(async |w| {
+        let [ana, ben] = w.people(["ana", "ben"]);
         w.slack.refuses_in("dev", "not_in_channel")?;
-        w.person("ana").says("/develop guarded").await?;
-        let asked = w.person("ben").is_sent_directly("could not be posted").await?;
+        ana.says("/develop guarded").await?;
+        let asked = ben.is_sent_directly("could not be posted").await?;
         w.serve.says("/invite @signoff", 1).await?;
         w.slack.lets_in("dev")?;
-        w.person("ben").presses("Approve", &asked).await?;
+        ben.presses("Approve", &asked).await?;
         w.slack.shows("dev", "guarded is done").await?;
         Ok(())
     })
@@ -105,9 +108,10 @@ async fn where_the_bot_was_never_invited_approvers_are_asked_all_the_same() {
 #[tokio::test]
 async fn a_question_that_slack_finds_badly_drawn_has_its_buttons_all_the_same() {
     story(async |w| {
+        let ana = w.person("ana");
         w.slack.refuses_message("gate:draft:1", "invalid_blocks", 1);
-        let run = w.develops("ana", "tale").await?;
-        run.presses("ana", "Approve").await?;
+        let run = ana.develops("tale").await?;
+        ana.presses("Approve", &run).await?;
         run.shows("tale is done").await?;
         assert!(w.page("/metrics").await?.contains("signoff_messages_drawn_plainly_total 1"));
         Ok(())
@@ -118,13 +122,13 @@ async fn a_question_that_slack_finds_badly_drawn_has_its_buttons_all_the_same() 
 #[tokio::test]
 async fn a_question_that_somebody_deletes_is_asked_again_at_once() {
     story(async |w| {
-        let run = w.develops("ana", "tale").await?;
-        let first = run.gate_card().await?;
+        let ana = w.person("ana");
+        let run = ana.develops("tale").await?;
+        let first = run.asks().await?.ts;
         run.knows(&first).await?;
         w.slack.admin_deletes(&first).await?;
-        let again = run.gate_card().await?;
-        assert_ne!(first, again);
-        run.presses("ana", "Approve").await?;
+        assert_ne!(first, run.asks().await?.ts);
+        ana.presses("Approve", &run).await?;
         run.shows("tale is done").await?;
         Ok(())
     })

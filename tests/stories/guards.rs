@@ -8,13 +8,14 @@ use crate::world::story;
 #[tokio::test]
 async fn code_that_was_exchanged_under_an_approval_is_not_built_on_and_not_delivered() {
     story(async |w| {
-        let run = w.develops("ana", "tale").await?;
-        run.gate_card().await?;
+        let ana = w.person("ana");
+        let run = ana.develops("tale").await?;
+        run.asks().await?;
         let approved = run.run().await?.stages[0].attempts[0].clone();
         let (snapshot, base) =
             (approved.snapshot.expect("its work"), approved.base.expect("what it began with"));
         run.git(&["replace", &snapshot.commit, &base.commit]).await?;
-        run.presses("ana", "Approve").await?;
+        ana.presses("Approve", &run).await?;
         run.shows("what was approved is not what is here: the code is another").await?;
         run.shows("tale · failed").await?;
         let delivered = run.run().await?.delivered.expect("it was told");
@@ -31,15 +32,16 @@ async fn code_that_was_exchanged_under_an_approval_is_not_built_on_and_not_deliv
 #[tokio::test]
 async fn a_pipeline_that_was_exchanged_under_an_approval_tells_no_agent_anything() {
     story(async |w| {
-        let run = w.develops("ana", "tale").await?;
-        run.gate_card().await?;
+        let ana = w.person("ana");
+        let run = ana.develops("tale").await?;
+        run.asks().await?;
         let mut database = PgConnection::connect(&w.worker.setting("DATABASE_URL")).await?;
         sqlx::raw_sql(
             "update pipelines set body = replace(body, 'echo the end', 'echo another end')",
         )
         .execute(&mut database)
         .await?;
-        run.presses("ana", "Approve").await?;
+        ana.presses("Approve", &run).await?;
         run.shows("what was approved is not what is here: the pipeline").await?;
         run.shows("tale · failed").await?;
         assert!(!w.runs_folder().join(run.id.as_str()).join("polish-1/prompt.txt").exists());
@@ -51,14 +53,15 @@ async fn a_pipeline_that_was_exchanged_under_an_approval_tells_no_agent_anything
 #[tokio::test]
 async fn a_worker_that_does_not_have_the_run_leaves_it_to_one_that_does() {
     story(async |w| {
-        let run = w.develops("ana", "tale").await?;
-        run.gate_card().await?;
+        let ana = w.person("ana");
+        let run = ana.develops("tale").await?;
+        run.asks().await?;
         let home = w.worker.setting("SIGNOFF_HOME");
         w.worker.crashes().await?;
         w.worker
             .will_have("SIGNOFF_HOME", &w.folder.path().join("elsewhere").display().to_string());
         w.worker.comes_back()?;
-        run.presses("ana", "Approve").await?;
+        ana.presses("Approve", &run).await?;
         w.worker.says("workers share SIGNOFF_HOME", 1).await?;
         w.worker.crashes().await?;
         w.worker.will_have("SIGNOFF_HOME", &home);
@@ -73,15 +76,16 @@ async fn a_worker_that_does_not_have_the_run_leaves_it_to_one_that_does() {
 #[tokio::test]
 async fn a_pipeline_that_an_agent_leaves_in_the_repository_takes_no_question_away() {
     story(async |w| {
-        let first = w.develops("ana", "sly").await?;
-        first.presses("ana", "Approve").await?;
+        let ana = w.person("ana");
+        let first = ana.develops("sly").await?;
+        ana.presses("Approve", &first).await?;
         first.shows("sly is done").await?;
         first.is_merged().await?;
         w.serve.crashes().await?;
         w.serve.comes_back()?;
         w.is_up().await?;
-        let second = w.develops("ana", "sly").await?;
-        second.presses("ana", "Approve").await?;
+        let second = ana.develops("sly").await?;
+        ana.presses("Approve", &second).await?;
         second.shows("sly is done").await?;
         assert_eq!(second.run().await?.decisions.len(), 1, "it was asked about as well");
         let left = second.git(&["show", "refs/signoff/base:sly.toml"]).await?;

@@ -10,8 +10,8 @@ use crate::world::story;
 async fn what_waits_for_me_is_answered_at_home() {
     story(async |w| {
         let ana = w.person("ana");
-        let run = w.starts(ana.says("/develop tale")).await?;
-        run.gate_card().await?;
+        let run = ana.develops("tale").await?;
+        run.asks().await?;
         ana.opens_home().await?;
         ana.sees_home("Keep draft of tale?").await?;
         ana.presses_at_home("Approve", "draft").await?;
@@ -27,8 +27,8 @@ async fn what_waits_for_me_is_answered_at_home() {
 async fn a_home_that_slack_refuses_is_drawn_more_plainly() {
     story(async |w| {
         let ana = w.person("ana");
-        let run = w.starts(ana.says("/develop tale")).await?;
-        run.gate_card().await?;
+        let run = ana.develops("tale").await?;
+        run.asks().await?;
         w.slack.fails("views.publish", Fault::Refuses("invalid_blocks"), 1);
         ana.opens_home().await?;
         ana.sees_home("Keep draft of tale?").await?;
@@ -43,8 +43,8 @@ async fn a_home_that_slack_refuses_is_drawn_more_plainly() {
 async fn changes_are_asked_for_at_home_too() {
     story(async |w| {
         let ana = w.person("ana");
-        let run = w.starts(ana.says("/develop tale")).await?;
-        run.gate_card().await?;
+        let run = ana.develops("tale").await?;
+        run.asks().await?;
         ana.opens_home().await?;
         ana.sees_home("Keep draft of tale?").await?;
         ana.presses_at_home("Request changes", "draft").await?;
@@ -52,7 +52,7 @@ async fn changes_are_asked_for_at_home_too() {
         ana.fills("words", "once more")?;
         ana.sends_the_form().await?;
         assert_eq!(run.asks_again(2).await?.decisions[0].via, Via::Home);
-        run.rejects("ana", "").await?;
+        ana.rejects(&run, "").await?;
         run.shows("tale · rejected").await?;
         Ok(())
     })
@@ -62,17 +62,18 @@ async fn changes_are_asked_for_at_home_too() {
 #[tokio::test]
 async fn what_waits_is_told_to_each_as_it_concerns_them() {
     story(async |w| {
-        let run = w.develops("ana", "grouped").await?;
-        run.gate_card().await?;
-        for (who, what) in [("ben", "*Waiting for you*"), ("dan", "Nothing waits for you.")] {
-            w.person(who).says("/develop waiting").await?;
-            let told = w.person(who).is_told(what).await?.text;
-            assert!(told.contains(run.id.as_str()) && told.contains("left"), "{who}: {told}");
-            w.person(who).opens_home().await?;
+        let [ana, ben, dan] = w.people(["ana", "ben", "dan"]);
+        let run = ana.develops("grouped").await?;
+        run.asks().await?;
+        for (who, what) in [(&ben, "*Waiting for you*"), (&dan, "Nothing waits for you.")] {
+            who.says("/develop waiting").await?;
+            let told = who.is_told(what).await?.text;
+            assert!(told.contains(run.id.as_str()) && told.contains("left"), "{told}");
+            who.opens_home().await?;
         }
-        w.person("ben").sees_home("Waiting for you").await?;
-        w.person("dan").sees_home("Waiting for others").await?;
-        w.person("ben").presses_at_home("Approve", "only").await?;
+        ben.sees_home("Waiting for you").await?;
+        dan.sees_home("Waiting for others").await?;
+        ben.presses_at_home("Approve", "only").await?;
         run.shows("grouped is done").await?;
         Ok(())
     })
@@ -82,8 +83,9 @@ async fn what_waits_is_told_to_each_as_it_concerns_them() {
 #[tokio::test]
 async fn at_a_shell_one_sees_what_waits_and_asks_for_changes_and_more_time() {
     story(async |w| {
-        let run = w.develops("ana", "tale").await?;
-        run.gate_card().await?;
+        let ana = w.person("ana");
+        let run = ana.develops("tale").await?;
+        run.asks().await?;
         let (code, said) = w.types(&["--json", "waiting"]).await?;
         let waiting: Value = serde_json::from_str(said.trim())?;
         assert_eq!(
@@ -109,10 +111,11 @@ async fn at_a_shell_one_sees_what_waits_and_asks_for_changes_and_more_time() {
 async fn a_reminder_is_silenced_and_answered_where_it_is_read() {
     story(async |w| {
         let ana = w.person("ana");
-        let run = w.starts(ana.says("/develop patient")).await?;
-        ana.presses_in_dm("Snooze", "patient").await?;
+        let run = ana.develops("patient").await?;
+        let reminder = ana.is_sent_directly("patient").await?;
+        ana.presses("Snooze", &reminder).await?;
         ana.is_told("No more reminders of this question").await?;
-        ana.presses_in_dm("Approve", "patient").await?;
+        ana.presses("Approve", &reminder).await?;
         run.shows("patient is done").await?;
         Ok(())
     })
@@ -123,9 +126,9 @@ async fn a_reminder_is_silenced_and_answered_where_it_is_read() {
 async fn an_answer_below_a_direct_message_is_for_the_run_it_is_about() {
     story(async |w| {
         let ana = w.person("ana");
-        let tale = w.starts(ana.says("/develop tale")).await?;
-        tale.gate_card().await?;
-        let patient = w.starts(ana.says("/develop patient")).await?;
+        let tale = ana.develops("tale").await?;
+        tale.asks().await?;
+        let patient = ana.develops("patient").await?;
         let reminder = ana.is_sent_directly("patient").await?;
         ana.presses("Snooze", &reminder).await?;
         ana.is_told("No more reminders of this question").await?;

@@ -6,14 +6,15 @@ use crate::world::story;
 #[tokio::test]
 async fn a_wrong_signature_and_an_old_one_are_turned_away() {
     story(async |w| {
-        let run = w.develops("ana", "tale").await?;
-        run.presses("ana", "View diff").await.ok();
+        let ana = w.person("ana");
+        let run = ana.develops("tale").await?;
+        ana.presses("View diff", &run).await.ok();
         for signing in [Signing::Wrong, Signing::Missing, Signing::SecondsAgo(301)] {
             assert_eq!(w.slack.again_signed(signing).await?.status, 401);
         }
         assert_eq!(w.slack.sends("payload=%7B%22broken", Signing::Right).await?.status, 400);
         assert_eq!(w.slack.sends(&"x".repeat((1 << 20) + 1), Signing::Right).await?.status, 413);
-        run.rejects("ana", "").await?;
+        ana.rejects(&run, "").await?;
         run.shows("tale · rejected").await?;
         Ok(())
     })
@@ -23,23 +24,18 @@ async fn a_wrong_signature_and_an_old_one_are_turned_away() {
 #[tokio::test]
 async fn without_the_database_nothing_is_recorded_and_the_buttons_stay() {
     story(async |w| {
-        let run = w.develops("ana", "tale").await?;
-        let card = run.gate_card().await?;
+        let [ana, ben] = w.people(["ana", "ben"]);
+        let run = ana.develops("tale").await?;
+        let gate = run.asks().await?;
         w.database_line.is_cut().await;
-        w.slack.presses("ana", &card, "Approve").await?;
-        w.slack.tells("ana", "nothing was recorded").await?;
-        assert!(
-            w.slack
-                .says("ben", "dev", "/develop quick")
-                .await?
-                .body
-                .contains("nothing was recorded")
-        );
-        assert_eq!(w.slack.replies("ben", &run.root, "approve").await?.status, 503);
-        assert!(w.slack.shown(&card).contains("Approve"));
+        ana.presses("Approve", &gate).await?;
+        ana.is_told("nothing was recorded").await?;
+        assert!(ben.says("/develop quick").await?.heard.body.contains("nothing was recorded"));
+        assert_eq!(ben.says_in(&run, "approve").await?.heard.status, 503);
+        assert!(gate.shown().contains("Approve"));
         w.database_line.heals().await;
         w.is_up().await?;
-        w.slack.presses("ana", &card, "Approve").await?;
+        ana.presses("Approve", &gate).await?;
         run.shows("tale is done").await?;
         assert_eq!(w.store.newest_runs(10).await?.len(), 1);
         Ok(())

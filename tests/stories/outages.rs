@@ -5,8 +5,9 @@ use crate::world::story;
 #[tokio::test]
 async fn what_happens_while_serve_has_no_database_is_drawn_when_it_is_back() {
     story(async |w| {
-        let run = w.develops("ana", "tale").await?;
-        run.gate_card().await?;
+        let ana = w.person("ana");
+        let run = ana.develops("tale").await?;
+        run.asks().await?;
         w.database_line.is_cut().await;
         assert_eq!(w.types(&["approve", run.id.as_str()]).await?.0, 0);
         w.until_phase(run.id.as_str(), "done").await?;
@@ -20,11 +21,12 @@ async fn what_happens_while_serve_has_no_database_is_drawn_when_it_is_back() {
 #[tokio::test]
 async fn an_approval_whose_answer_is_lost_counts_once() {
     story(async |w| {
-        let run = w.develops("ana", "tale").await?;
-        let card = run.gate_card().await?;
+        let ana = w.person("ana");
+        let run = ana.develops("tale").await?;
+        let gate = run.asks().await?;
         w.temporal_line.loses_answers();
-        w.slack.presses("ana", &card, "Approve").await?;
-        w.slack.tells("ana", "not confirmed yet").await?;
+        ana.presses("Approve", &gate).await?;
+        ana.is_told("not confirmed yet").await?;
         w.temporal_line.heals().await;
         run.shows("tale is done").await?;
         assert_eq!(run.run().await?.decisions.len(), 1);
@@ -36,12 +38,13 @@ async fn an_approval_whose_answer_is_lost_counts_once() {
 #[tokio::test]
 async fn an_approval_that_was_never_confirmed_is_not_called_lost_when_temporal_dies() {
     story(async |w| {
-        let run = w.develops("ana", "tale").await?;
-        let card = run.gate_card().await?;
+        let ana = w.person("ana");
+        let run = ana.develops("tale").await?;
+        let gate = run.asks().await?;
         w.worker.crashes().await?;
         w.temporal_line.loses_answers();
-        w.slack.presses("ana", &card, "Approve").await?;
-        w.slack.tells("ana", "not confirmed yet").await?;
+        ana.presses("Approve", &gate).await?;
+        ana.is_told("not confirmed yet").await?;
         w.temporal_line.is_cut().await;
         w.serve.says("is not confirmed yet", 2).await?;
         w.temporal_line.heals().await;
@@ -56,11 +59,12 @@ async fn an_approval_that_was_never_confirmed_is_not_called_lost_when_temporal_d
 #[tokio::test]
 async fn a_start_whose_answer_is_lost_is_one_run() {
     story(async |w| {
-        let first = w.develops("ana", "quick").await?;
+        let ana = w.person("ana");
+        let first = ana.develops("quick").await?;
         first.shows("quick is done").await?;
         w.temporal_line.loses_answers();
-        w.slack.says("ana", "dev", "/develop quick").await?;
-        w.slack.tells("ana", "Temporal has not confirmed it yet").await?;
+        ana.says("/develop quick").await?;
+        ana.is_told("Temporal has not confirmed it yet").await?;
         w.temporal_line.is_cut().await;
         w.serve.says("could not start", 1).await?;
         w.temporal_line.heals().await;
@@ -77,8 +81,9 @@ async fn a_start_whose_answer_is_lost_is_one_run() {
 #[tokio::test]
 async fn an_answer_typed_in_a_shell_and_lost_is_sent_again_by_serve() {
     story(async |w| {
-        let run = w.develops("ana", "tale").await?;
-        run.gate_card().await?;
+        let ana = w.person("ana");
+        let run = ana.develops("tale").await?;
+        run.asks().await?;
         w.worker.crashes().await?;
         // The connection itself takes two requests; what is asked then is not answered.
         w.temporal_line.loses_answers_after(2);

@@ -5,8 +5,9 @@ use crate::world::story;
 #[tokio::test]
 async fn the_same_click_five_times_is_one_decision() {
     story(async |w| {
-        let run = w.develops("ana", "tale").await?;
-        run.presses("ana", "Approve").await?;
+        let ana = w.person("ana");
+        let run = ana.develops("tale").await?;
+        ana.presses("Approve", &run).await?;
         w.slack.again(5).await?;
         run.shows("tale is done").await?;
         assert_eq!(run.run().await?.decisions.len(), 1);
@@ -18,12 +19,13 @@ async fn the_same_click_five_times_is_one_decision() {
 #[tokio::test]
 async fn without_temporal_nothing_is_started_and_no_thread_is_left_half_made() {
     story(async |w| {
+        let ana = w.person("ana");
         w.serve.crashes().await?;
         w.serve.will_have("TEMPORAL_ADDRESS", &crate::world::nobody_listens()?);
         w.serve.comes_back()?;
         w.is_alive().await?;
-        w.slack.says("ana", "dev", "/develop tale").await?;
-        w.slack.tells("ana", "nothing was started").await?;
+        ana.says("/develop tale").await?;
+        ana.is_told("nothing was started").await?;
         assert!(w.store.newest_runs(10).await?.is_empty());
         Ok(())
     })
@@ -33,15 +35,16 @@ async fn without_temporal_nothing_is_started_and_no_thread_is_left_half_made() {
 #[tokio::test]
 async fn without_temporal_an_approval_is_not_recorded_and_the_buttons_stay() {
     story(async |w| {
-        let run = w.develops("ana", "tale").await?;
-        let card = run.gate_card().await?;
+        let ana = w.person("ana");
+        let run = ana.develops("tale").await?;
+        let gate = run.asks().await?;
         w.serve.crashes().await?;
         w.serve.will_have("TEMPORAL_ADDRESS", &crate::world::nobody_listens()?);
         w.serve.comes_back()?;
         w.is_alive().await?;
-        w.slack.presses("ana", &card, "Approve").await?;
-        w.slack.tells("ana", "nothing was recorded").await?;
-        assert!(w.slack.shown(&card).contains("Approve"));
+        ana.presses("Approve", &gate).await?;
+        ana.is_told("nothing was recorded").await?;
+        assert!(gate.shown().contains("Approve"));
         Ok(())
     })
     .await;

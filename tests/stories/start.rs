@@ -7,9 +7,10 @@ use crate::world::{story, tidied};
 #[tokio::test]
 async fn a_run_goes_from_a_command_to_its_code_with_one_rollback_and_one_approval() {
     story(async |w| {
-        let run = w.develops("ana", "tale about a bot budget=$5").await?;
+        let [ana, ben] = w.people(["ana", "ben"]);
+        let run = ana.develops("tale about a bot budget=$5").await?;
         run.shows("Keep draft of tale?").await?;
-        run.presses("ben", "Approve").await?;
+        ben.presses("Approve", &run).await?;
         run.shows("tale is done").await?;
         assert_eq!(run.result().await?, [".gitignore", "README.md", "check.sh", "draft.txt"]);
         assert_eq!(run.mentions(), 2, "the gate and the end call people, nothing else does");
@@ -23,10 +24,11 @@ async fn a_run_goes_from_a_command_to_its_code_with_one_rollback_and_one_approva
 #[tokio::test]
 async fn asking_twice_with_one_request_is_one_run() {
     story(async |w| {
-        let run = w.develops("ana", "quick").await?;
-        w.slack.says("ana", "dev", "/develop list").await?;
+        let ana = w.person("ana");
+        let run = ana.develops("quick").await?;
+        ana.says("/develop list").await?;
         run.shows("quick is done").await?;
-        w.slack.says("ana", "dev", "/develop quick").await?;
+        ana.says("/develop quick").await?;
         w.slack.again(4).await?;
         w.until_runs(2).await?;
         assert_eq!(w.store.newest_runs(10).await?.len(), 2);
@@ -38,8 +40,9 @@ async fn asking_twice_with_one_request_is_one_run() {
 #[tokio::test]
 async fn a_wrong_command_is_told_privately_what_was_meant() {
     story(async |w| {
-        w.slack.says("ana", "dev", "/develop tael").await?;
-        w.slack.tells("ana", "Did you mean `/develop tale`?").await?;
+        let ana = w.person("ana");
+        ana.says("/develop tael").await?;
+        ana.is_told("Did you mean `/develop tale`?").await?;
         assert!(w.store.newest_runs(10).await?.is_empty());
         Ok(())
     })
@@ -49,16 +52,16 @@ async fn a_wrong_command_is_told_privately_what_was_meant() {
 #[tokio::test]
 async fn nothing_typed_opens_a_form_that_starts_a_run() {
     story(async |w| {
-        w.slack.says("ana", "dev", "/develop").await?;
-        w.slack.form("ana").await?;
-        let wrong = w
-            .slack
-            .submits("ana", &[("project", "quick"), ("brief", "by form"), ("budget", "lots")])
-            .await?;
-        assert!(wrong.body.contains("is no amount"), "{}", wrong.body);
-        w.slack
-            .submits("ana", &[("project", "quick"), ("brief", "by form"), ("budget", "$3")])
-            .await?;
+        let ana = w.person("ana");
+        ana.says("/develop").await?;
+        ana.sees_form("Develop").await?;
+        ana.chooses("project", "quick")?;
+        ana.fills("brief", "by form")?;
+        ana.fills("budget", "lots")?;
+        ana.sends_the_form().await?;
+        ana.is_corrected("budget", "is no amount").await?;
+        ana.fills("budget", "$3")?;
+        ana.sends_the_form().await?;
         w.slack.shows("dev", "quick · done").await?;
         w.slack.shows("dev", "of $3.00").await?;
         Ok(())
@@ -69,8 +72,9 @@ async fn nothing_typed_opens_a_form_that_starts_a_run() {
 #[tokio::test]
 async fn a_run_without_a_worker_is_shown_as_starting_and_goes_on_when_one_comes() {
     story(async |w| {
+        let ana = w.person("ana");
         w.worker.crashes().await?;
-        let run = w.develops("ana", "quick").await?;
+        let run = ana.develops("quick").await?;
         run.shows("quick · starting").await?;
         w.worker.comes_back()?;
         run.shows("quick is done").await?;

@@ -5,9 +5,10 @@ use crate::world::story;
 #[tokio::test]
 async fn stopping_ends_the_agent_and_the_run() {
     story(async |w| {
-        let run = w.develops("ana", "slow").await?;
+        let ana = w.person("ana");
+        let run = ana.develops("slow").await?;
         run.shows("Waiting for a sign").await?;
-        w.slack.says("ana", "dev", "/develop stop enough for today").await?;
+        ana.says("/develop stop enough for today").await?;
         run.shows("slow · stopped").await?;
         run.shows("enough for today").await?;
         w.until_dead(&format!("{}/wait-1/work", run.id)).await?;
@@ -25,13 +26,14 @@ async fn stopping_ends_the_agent_and_the_run() {
 #[tokio::test]
 async fn what_an_agent_had_written_when_it_was_stopped_is_kept() {
     story(async |w| {
-        let run = w.develops("ana", "slow").await?;
+        let ana = w.person("ana");
+        let run = ana.develops("slow").await?;
         run.shows("Waiting for a sign").await?;
         std::fs::write(
             w.runs_folder().join(run.id.as_str()).join("wait-1/work/half.txt"),
             "half a st",
         )?;
-        w.slack.says("ana", "dev", "/develop stop").await?;
+        ana.says("/develop stop").await?;
         run.shows("slow · stopped").await?;
         let stopped = run.run().await?;
         let (stage, attempt, snapshot) = stopped.unfinished().expect("its work");
@@ -52,11 +54,12 @@ async fn what_an_agent_had_written_when_it_was_stopped_is_kept() {
 #[tokio::test]
 async fn only_the_starter_or_an_approver_stops_a_run() {
     story(async |w| {
-        let run = w.develops("ana", "guarded").await?;
-        run.gate_card().await?;
-        w.slack.says("cleo", "dev", "/develop stop").await?;
-        w.slack.tells("cleo", "can stop this run").await?;
-        w.slack.says("ana", "dev", "/develop stop").await?;
+        let [ana, cleo] = w.people(["ana", "cleo"]);
+        let run = ana.develops("guarded").await?;
+        run.asks().await?;
+        cleo.says("/develop stop").await?;
+        cleo.is_told("can stop this run").await?;
+        ana.says("/develop stop").await?;
         run.shows("guarded · stopped").await?;
         Ok(())
     })
@@ -67,14 +70,15 @@ async fn only_the_starter_or_an_approver_stops_a_run() {
 async fn who_names_no_run_stops_the_only_one_at_work_and_never_guesses() {
     story(async |w| {
         let ana = w.person("ana");
-        let quick = w.develops("ana", "quick hello").await?;
+        let quick = ana.develops("quick hello").await?;
         quick.shows("quick is done").await?;
         ana.says("/develop stop").await?;
         ana.is_told("No run is at work in this channel").await?;
-        let first = w.develops("ana", "slow").await?;
-        w.develops("ana", "tale").await?.rejects("ana", "").await?;
-        let second = w.develops("ana", "paired").await?;
-        second.gate_card().await?;
+        let first = ana.develops("slow").await?;
+        let rejected = ana.develops("tale").await?;
+        ana.rejects(&rejected, "").await?;
+        let second = ana.develops("paired").await?;
+        second.asks().await?;
         ana.says("/develop stop").await?;
         ana.is_told("More than one run is at work here").await?;
         ana.says(&format!("/develop stop {}", second.id)).await?;

@@ -8,13 +8,14 @@ use crate::world::{now, story};
 #[tokio::test]
 async fn a_gate_reminds_at_half_time_and_waits_on_after_its_deadline() {
     story(async |w| {
-        let run = w.develops("ana", "patient").await?;
-        run.gate_card().await?;
+        let [ana, ben] = w.people(["ana", "ben"]);
+        let run = ana.develops("patient").await?;
+        run.asks().await?;
         let late = run
             .becomes("overdue", |r| r.gate.as_ref().is_some_and(|g| g.overdue_since.is_some()))
             .await?;
         assert_eq!(late.gate.map(|gate| gate.reminders.len()), Some(1));
-        run.presses("ben", "Approve").await?;
+        ben.presses("Approve", &run).await?;
         run.shows("patient is done").await?;
         let kinds = run.happened_since_it_asked().await?;
         assert_eq!(
@@ -37,13 +38,14 @@ async fn a_gate_reminds_at_half_time_and_waits_on_after_its_deadline() {
 #[tokio::test]
 async fn a_deadline_survives_the_worker_that_waited_for_it() {
     story(async |w| {
-        let run = w.develops("ana", "patient").await?;
-        run.gate_card().await?;
+        let ana = w.person("ana");
+        let run = ana.develops("patient").await?;
+        run.asks().await?;
         w.worker.crashes().await?;
         w.worker.comes_back()?;
         run.becomes("overdue", |r| r.gate.as_ref().is_some_and(|g| g.overdue_since.is_some()))
             .await?;
-        run.presses("ana", "Approve").await?;
+        ana.presses("Approve", &run).await?;
         run.shows("patient is done").await?;
         Ok(())
     })
@@ -53,13 +55,14 @@ async fn a_deadline_survives_the_worker_that_waited_for_it() {
 #[tokio::test]
 async fn who_is_asked_late_may_answer_too() {
     story(async |w| {
-        let run = w.develops("ana", "urgent").await?;
-        run.gate_card().await?;
+        let [ana, cleo] = w.people(["ana", "cleo"]);
+        let run = ana.develops("urgent").await?;
+        run.asks().await?;
         w.worker.crashes().await?;
         w.worker.comes_back()?;
         run.becomes("escalated", |r| r.gate.as_ref().is_some_and(|g| g.escalated_at.is_some()))
             .await?;
-        run.presses("cleo", "Approve").await?;
+        cleo.presses("Approve", &run).await?;
         run.shows("urgent is done").await?;
         Ok(())
     })
@@ -69,8 +72,9 @@ async fn who_is_asked_late_may_answer_too() {
 #[tokio::test]
 async fn more_time_moves_the_deadline_and_its_reminder_also_without_a_worker() {
     story(async |w| {
-        let run = w.develops("ana", "patient").await?;
-        run.gate_card().await?;
+        let ana = w.person("ana");
+        let run = ana.develops("patient").await?;
+        run.asks().await?;
         w.worker.crashes().await?;
         let until = now() + TimeDelta::seconds(30);
         run.signals(Verdict::Extend, |more| Decision { until: Some(until), ..more }).await?;
@@ -84,7 +88,7 @@ async fn more_time_moves_the_deadline_and_its_reminder_also_without_a_worker() {
             gate.reminders[0].at > gate.opened_at + TimeDelta::seconds(12),
             "the time before is of no more matter"
         );
-        run.presses("ana", "Approve").await?;
+        ana.presses("Approve", &run).await?;
         run.shows("patient is done").await?;
         Ok(())
     })
@@ -94,8 +98,9 @@ async fn more_time_moves_the_deadline_and_its_reminder_also_without_a_worker() {
 #[tokio::test]
 async fn after_changes_the_old_question_takes_no_answer_and_the_new_one_does() {
     story(async |w| {
-        let run = w.develops("ana", "patient").await?;
-        run.gate_card().await?;
+        let [ana, ben] = w.people(["ana", "ben"]);
+        let run = ana.develops("patient").await?;
+        run.asks().await?;
         let old = run.run().await?.gate.expect("it is open").id;
         run.signals(Verdict::Note, |note| Decision {
             gate: None,
@@ -141,7 +146,7 @@ async fn after_changes_the_old_question_takes_no_answer_and_the_new_one_does() {
             r.gate.as_ref().is_some_and(|g| g.id.round == 2 && !g.reminders.is_empty())
         })
         .await?;
-        run.presses("ben", "Approve").await?;
+        ben.presses("Approve", &run).await?;
         run.shows("patient is done").await?;
         Ok(())
     })
@@ -151,18 +156,19 @@ async fn after_changes_the_old_question_takes_no_answer_and_the_new_one_does() {
 #[tokio::test]
 async fn outside_working_hours_no_time_passes() {
     story(async |w| {
+        let [ana, ben] = w.people(["ana", "ben"]);
         let day = now() + TimeDelta::days(2);
         let opens = day.date_naive().and_hms_opt(9, 0, 0).expect("a time of day").and_utc();
         w.has_gate_with("urgent", &format!("hours = \"{} 09:00-17:00 UTC\"", day.weekday()))
             .await?;
-        let run = w.develops("ana", "urgent").await?;
-        run.gate_card().await?;
+        let run = ana.develops("urgent").await?;
+        run.asks().await?;
         // Meanwhile another question is over, which had three times as long as this one has before others are asked as well.
-        let other = w.develops("ana", "hasty").await?;
+        let other = ana.develops("hasty").await?;
         other.shows("hasty · failed").await?;
         let gate = run.run().await?.gate.expect("it is open");
         assert_eq!((gate.deadline, gate.escalated_at), (opens + TimeDelta::hours(1), None));
-        run.presses("ben", "Approve").await?;
+        ben.presses("Approve", &run).await?;
         run.shows("urgent is done").await?;
         Ok(())
     })

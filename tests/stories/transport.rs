@@ -7,18 +7,18 @@ use crate::world::story;
 #[tokio::test]
 async fn a_request_is_acknowledged_only_when_it_is_kept() {
     story(async |w| {
-        let run = w.develops("ana", "tale").await?;
-        let card = run.gate_card().await?;
+        let ana = w.person("ana");
+        let run = ana.develops("tale").await?;
+        let gate = run.asks().await?;
         w.database_line.is_cut().await;
         let healing = async {
-            w.slack.tells("ana", "Slack sends this again").await?;
+            ana.is_told("Slack sends this again").await?;
             w.slack.misses_an_ack().await?;
-            assert!(w.slack.shown(&card).contains("Approve"));
+            assert!(gate.shown().contains("Approve"));
             w.database_line.heals().await;
             anyhow::Ok(())
         };
-        let (acknowledged, healed) =
-            tokio::join!(w.slack.presses("ana", &card, "Approve"), healing);
+        let (acknowledged, healed) = tokio::join!(ana.presses("Approve", &gate), healing);
         healed?;
         assert_eq!(acknowledged?.status, 200);
         assert!(!w.slack.missed_acks().is_empty());
@@ -32,14 +32,16 @@ async fn a_request_is_acknowledged_only_when_it_is_kept() {
 #[tokio::test]
 async fn a_form_that_cannot_be_kept_stays_open_and_says_why() {
     story(async |w| {
-        w.slack.says("ana", "dev", "/develop").await?;
-        w.slack.form("ana").await?;
+        let ana = w.person("ana");
+        ana.says("/develop").await?;
+        ana.sees_form("Develop").await?;
+        ana.chooses("project", "quick")?;
+        ana.fills("brief", "by form")?;
         w.database_line.is_cut().await;
-        let answers = [("project", "quick"), ("brief", "by form")];
-        assert!(w.slack.submits("ana", &answers).await?.body.contains("nothing was recorded"));
+        assert!(ana.sends_the_form().await?.body.contains("nothing was recorded"));
         w.database_line.heals().await;
         w.is_up().await?;
-        w.slack.submits("ana", &answers).await?;
+        ana.sends_the_form().await?;
         w.slack.shows("dev", "quick · done").await?;
         assert_eq!(w.store.newest_runs(10).await?.len(), 1);
         Ok(())
@@ -50,15 +52,16 @@ async fn a_form_that_cannot_be_kept_stays_open_and_says_why() {
 #[tokio::test]
 async fn a_refresh_loses_nothing_and_there_is_always_a_line() {
     story(async |w| {
-        let run = w.develops("ana", "tale").await?;
-        let card = run.gate_card().await?;
+        let [ana, ben] = w.people(["ana", "ben"]);
+        let run = ana.develops("tale").await?;
+        let gate = run.asks().await?;
         w.slack.has_lines(2).await?;
         w.slack.fewest_lines();
         w.slack.refreshes();
         for _ in 0..10 {
-            w.slack.says("ben", "dev", "/develop list").await?;
+            ben.says("/develop list").await?;
         }
-        w.slack.presses("ana", &card, "Approve").await?;
+        ana.presses("Approve", &gate).await?;
         w.slack.has_opened(4).await?;
         assert!(w.slack.fewest_lines() >= 2);
         run.shows("tale is done").await?;
@@ -71,10 +74,11 @@ async fn a_refresh_loses_nothing_and_there_is_always_a_line() {
 #[tokio::test]
 async fn a_click_whose_line_is_cut_comes_again_and_counts_once() {
     story(async |w| {
-        let run = w.develops("ana", "tale").await?;
-        run.gate_card().await?;
+        let ana = w.person("ana");
+        let run = ana.develops("tale").await?;
+        run.asks().await?;
         w.slack.loses_next_ack();
-        run.presses("ana", "Approve").await?;
+        ana.presses("Approve", &run).await?;
         assert_eq!(w.slack.missed_acks().len(), 1);
         run.shows("tale is done").await?;
         assert_eq!(run.run().await?.decisions.len(), 1);
@@ -87,8 +91,9 @@ async fn a_click_whose_line_is_cut_comes_again_and_counts_once() {
 #[tokio::test]
 async fn a_click_that_comes_again_to_another_process_counts_once() {
     story(async |w| {
-        let run = w.develops("ana", "tale").await?;
-        run.presses("ana", "Approve").await?;
+        let ana = w.person("ana");
+        let run = ana.develops("tale").await?;
+        ana.presses("Approve", &run).await?;
         w.serve.crashes().await?;
         w.serve.comes_back()?;
         w.is_up().await?;
@@ -103,11 +108,12 @@ async fn a_click_that_comes_again_to_another_process_counts_once() {
 #[tokio::test]
 async fn all_lines_cut_come_back_and_what_was_said_meanwhile_arrives() {
     story(async |w| {
-        let run = w.develops("ana", "tale").await?;
-        run.gate_card().await?;
+        let ana = w.person("ana");
+        let run = ana.develops("tale").await?;
+        run.asks().await?;
         w.slack.drops_all_lines();
         w.slack.has_lines(0).await?;
-        run.replies("ana", "approve").await?;
+        ana.says_in(&run, "approve").await?;
         run.shows("tale is done").await?;
         Ok(())
     })
@@ -117,20 +123,20 @@ async fn all_lines_cut_come_back_and_what_was_said_meanwhile_arrives() {
 #[tokio::test]
 async fn a_slow_request_does_not_hold_up_the_next_click() {
     story(async |w| {
-        let run = w.develops("ana", "tale").await?;
-        let card = run.gate_card().await?;
-        w.slack.says("ben", "dev", "/develop").await?;
-        w.slack.form("ben").await?;
+        let [ana, ben] = w.people(["ana", "ben"]);
+        let run = ana.develops("tale").await?;
+        run.asks().await?;
+        ben.says("/develop").await?;
+        ben.sees_form("Develop").await?;
+        ben.chooses("project", "quick")?;
+        ben.fills("brief", "slowly")?;
         w.temporal_line.loses_answers();
-        let form = w.slack.submits("ben", &[("project", "quick"), ("brief", "slowly")]);
         // On the form's line and on the other one.
         let clicks = async {
-            anyhow::Ok([
-                w.slack.presses("ana", &card, "Approve").await?,
-                w.slack.says("ana", "dev", "/develop list").await?,
-            ])
+            let approved = ana.presses("Approve", &run).await?;
+            anyhow::Ok([approved, ana.says("/develop list").await?.heard])
         };
-        let (form, clicks) = tokio::join!(form, clicks);
+        let (form, clicks) = tokio::join!(ben.sends_the_form(), clicks);
         assert!(form?.took > Duration::from_secs(2), "a form waits for what is wrong with it");
         assert!(clicks?.iter().all(|click| click.took < Duration::from_secs(1)));
         w.temporal_line.heals().await;

@@ -4,11 +4,11 @@
 //!
 //! | who | where | what |
 //! |---|---|---|
-//! | a person: `let ana = w.person("ana")` | `slack/person.rs` | `says` (also `/develop …`, `@signoff …`), `says_in(&run, …)`, `says_directly`, `edits`, `deletes`, `reacts`, `forwards`, `is_told`, `is_sent_directly`, `direct_messages`, `reads` |
-//! | their finger | `slack/person/presses.rs` | `presses("Approve", &run)`, `presses_on(&saved, …)`, `picks` (menus), `is_asked`, `confirms`, `declines`, `presses_in_dm`, `opens_home`, `sees_home`, `presses_at_home`, `picks_at_home` |
-//! | their forms | `slack/person/fills.rs` | `sees_form`, `fills`, `chooses`, `sends_the_form`, `is_corrected`, `presses_in_form`, `closes_the_form`, `sees_no_form` |
-//! | a run: `w.develops("ana", "tale")`, `w.starts(ana.says(…))` | `run.rs` | `shows`, `gate`, `card`, `transcript`, `run` (as stored), `result` (its files) |
-//! | a message: `run.gate()`, `run.card()`, `w.slack.at(ts)` | `slack/target.rs` | `shows`, `shown`, `offers`, `offers_nothing`, `has_reaction`, `saved` (to press it when it is old) |
+//! | a person: `let ana = w.person("ana")` | `person.rs`, `slack/person.rs` | `develops`, `starts` (a run); `says` (also `/develop …`, `@signoff …`), `says_in(&run, …)`, `says_directly`, `edits`, `deletes`, `reacts`, `forwards`, `is_told`, `is_sent_directly`, `direct_messages`, `reads` |
+//! | their finger | `slack/person/presses.rs` | `presses("Approve", &run)` (its newest gate; or a message, also one that was saved), `picks` (menus), `is_asked`, `confirms`, `declines`, `opens_home`, `sees_home`, `presses_at_home`, `picks_at_home` |
+//! | their forms | `slack/person/fills.rs` | `rejects(&run, …)`, `asks_for_changes(&run, …)`; `sees_form`, `fills`, `chooses`, `sends_the_form`, `is_corrected`, `presses_in_form`, `closes_the_form`, `sees_no_form` |
+//! | a run | `run.rs` | `asks` (its newest gate), `shows`, `card`, `transcript`, `run` (as stored), `result` (its files) |
+//! | a message: `run.asks()`, `run.card()`, `w.slack.at(ts)` | `slack/target.rs` | `shows`, `shown`, `offers`, `offers_nothing`, `has_reaction`, `saved` (to press it when it is old) |
 //! | the workspace: `w.slack` | `slack/crowd.rs`, `slack/scopes.rs` | `hires`, `deactivates`, `admin_deletes`, `makes_guest`, `adds_to_group`, `removes_from_group`, `withholds_scope` |
 //! | Slack's bad days | `slack/faults.rs`, `slack/signed.rs`, `slack/views.rs` | `fails` (a method), `refuses_message`, `refuses_in` (a channel), `recovers`, `again`, `again_signed`, `lets_triggers_expire` |
 //! | `w.serve`, `w.worker` | `process.rs` | `crashes`, `comes_back`, `will_have` (a setting), `says` (in its log) |
@@ -20,6 +20,7 @@
 
 mod held;
 mod line;
+mod person;
 mod process;
 mod projects;
 mod record;
@@ -30,7 +31,7 @@ pub mod slack;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use chrono::Utc;
 use signoff::engine::{Address, Engine};
 use signoff::run::RunId;
@@ -41,7 +42,7 @@ use line::Line;
 use process::Process;
 pub use run::RunOf;
 use servers::Servers;
-use slack::{APP_TOKEN, BOT_TOKEN, FakeSlack, Person, SIGNING_SECRET, Said, State};
+use slack::{APP_TOKEN, BOT_TOKEN, FakeSlack, SIGNING_SECRET};
 
 /// Everything one story has to itself: a database, a task queue, a Slack, `serve` and `worker`.
 pub struct World {
@@ -151,29 +152,6 @@ impl World {
             listen: listen.to_string(),
             web,
         })
-    }
-
-    /// Somebody in front of Slack, by name.
-    pub fn person(&self, name: &str) -> Person {
-        self.slack.person(name)
-    }
-
-    /// Somebody types `/develop …` in #dev; the run whose card appears there.
-    pub async fn develops(&self, who: &str, words: &str) -> Result<RunOf<'_>> {
-        self.starts(self.person(who).says(&format!("/develop {words}"))).await
-    }
-
-    /// Somebody says what starts a run, as in `w.starts(ana.says("@signoff develop tale"))`; the run whose card appears then.
-    pub async fn starts(&self, asks: impl Future<Output = Result<Said>>) -> Result<RunOf<'_>> {
-        let before = self.slack.peek(cards);
-        let heard = asks.await?.heard;
-        anyhow::ensure!(heard.status == 200, "it was answered with {}", heard.status);
-        let root = self
-            .slack
-            .until("a run card", |state| cards(state).into_iter().find(|ts| !before.contains(ts)))
-            .await;
-        let root = root.with_context(|| format!("told: {}", heard.body))?;
-        RunOf::at(self, root)
     }
 
     /// Runs `signoff <words>` as a person at a shell would; exit code and standard output.
@@ -306,15 +284,6 @@ fn lives(words: &str) -> bool {
     processes
         .filter_map(|p| std::fs::read(p.path().join("cmdline")).ok())
         .any(|line| String::from_utf8_lossy(&line).contains(words))
-}
-
-fn cards(state: &State) -> Vec<String> {
-    state
-        .messages
-        .iter()
-        .filter(|m| m.key().is_some_and(|k| k.ends_with("/card")))
-        .map(|m| m.ts.clone())
-        .collect()
 }
 
 /// An address where nobody listens.

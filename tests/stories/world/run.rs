@@ -9,7 +9,7 @@ use signoff::run::{Decision, GroupId, Phase, RequestId, Run, RunId, Verdict, Via
 use signoff::thread::{Groups, Links, RenderContext, To, render};
 
 use super::{World, now};
-use crate::world::slack::{FakeSlack, Heard, Message, MessageAt, Spot, State, TEAM, Target};
+use crate::world::slack::{FakeSlack, Message, MessageAt, Spot, State, TEAM, Target};
 
 /// A run and its thread.
 pub struct RunOf<'w> {
@@ -38,31 +38,17 @@ impl<'w> RunOf<'w> {
             .await
     }
 
-    /// Presses a button of this run's newest gate card.
-    pub async fn presses(&self, who: &str, button: &str) -> Result<Heard> {
-        let card = self.gate_card().await?;
-        self.world.slack.presses(who, &card, button).await
-    }
-
-    /// Rejects this run's newest question, in the form that opens.
-    pub async fn rejects(&self, who: &str, why: &str) -> Result<()> {
-        let person = self.world.person(who);
-        person.presses("Reject", self).await?;
-        person.sees_form("Reject").await?;
-        person.fills("words", why)?;
-        person.sends_the_form().await?;
-        person.sees_no_form().await
-    }
-
-    /// Asks for changes in the form that opens.
-    pub async fn asks_for_changes(&self, who: &str, words: &str, start: &str) -> Result<()> {
-        let person = self.world.person(who);
-        person.presses("Request changes", self).await?;
-        person.sees_form("Request changes").await?;
-        person.fills("words", words)?;
-        person.chooses("start", start)?;
-        person.sends_the_form().await?;
-        person.sees_no_form().await
+    /// Waits until it asks somebody; the newest message of a gate.
+    pub async fn asks(&self) -> Result<MessageAt> {
+        let slack = &self.world.slack;
+        let gate = format!("{}/gate:", self.id);
+        let asked = |state: &State| {
+            let mut newest = state.messages.iter().rev();
+            newest
+                .find(|it| it.key().is_some_and(|key| key.starts_with(&gate)))
+                .map(|it| it.ts.clone())
+        };
+        Ok(slack.at(&slack.until("a gate card", asked).await?))
     }
 
     /// Waits until it asks again, and everybody sees it.
@@ -90,34 +76,9 @@ impl<'w> RunOf<'w> {
         )?)
     }
 
-    /// The newest gate card's `ts`.
-    pub async fn gate_card(&self) -> Result<String> {
-        let gate = format!("{}/gate:", self.id);
-        self.world
-            .slack
-            .until("a gate card", |state| {
-                state
-                    .messages
-                    .iter()
-                    .rev()
-                    .find(|m| m.key().is_some_and(|k| k.starts_with(&gate)))
-                    .map(|m| m.ts.clone())
-            })
-            .await
-    }
-
-    /// The newest gate's message; waits for it.
-    pub async fn gate(&self) -> Result<MessageAt> {
-        Ok(self.world.slack.at(&self.gate_card().await?))
-    }
-
     /// The message that the thread hangs from.
     pub fn card(&self) -> MessageAt {
         self.world.slack.at(&self.root)
-    }
-
-    pub async fn replies(&self, who: &str, words: &str) -> Result<Heard> {
-        self.world.slack.replies(who, &self.root, words).await
     }
 
     /// Everything people see of it.
@@ -237,7 +198,7 @@ impl<'w> RunOf<'w> {
 /// To press means its newest gate, to say something its thread.
 impl Target for RunOf<'_> {
     async fn message(&self, _: &FakeSlack) -> Result<Message> {
-        self.gate().await?.saved()
+        self.asks().await?.saved()
     }
 
     async fn place(&self, slack: &FakeSlack) -> Result<Spot> {

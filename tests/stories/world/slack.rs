@@ -47,11 +47,11 @@ use url::Url;
 
 pub use calls::Call;
 pub use faults::Fault;
-pub use people::{Said, Spot};
+pub use people::Spot;
 pub use person::Person;
 pub use signed::{Heard, Signing};
 pub use socket::APP_TOKEN;
-pub use state::{BOT_USER, Message, Private, State, TEAM};
+pub use state::{BOT_USER, Message, State, TEAM};
 pub use target::{MessageAt, Target};
 
 /// What the bot has to be configured with.
@@ -151,20 +151,6 @@ impl FakeSlack {
             let mut there =
                 state.messages.iter().filter(|it| it.channel == channel && it.is_ours());
             there.find(|it| state.shown(it).contains(words)).map(|it| it.ts.clone())
-        })
-        .await
-    }
-
-    /// Waits until somebody is told the words privately.
-    pub async fn tells(&self, user: &str, words: &str) -> Result<Private> {
-        let user = self.user(user)?;
-        self.until(&format!("{user} to be told {words:?}"), |state| {
-            state
-                .private
-                .iter()
-                .rev()
-                .find(|it| it.user == user && state.plain(&it.text).contains(words))
-                .cloned()
         })
         .await
     }

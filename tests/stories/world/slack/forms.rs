@@ -10,20 +10,6 @@ use super::signed::Heard;
 use super::state::{State, View};
 
 impl FakeSlack {
-    /// Fills in the open form, by label or block id, and sends it. What is wrong with it then stands in [`View::errors`].
-    pub async fn submits(&self, user: &str, answers: &[(&str, &str)]) -> Result<Heard> {
-        for (field, answer) in answers {
-            self.fills_field(user, field, answer)?;
-        }
-        self.sends_form(user).await
-    }
-
-    /// The form that person looks at; waits for it.
-    pub async fn form(&self, user: &str) -> Result<View> {
-        let id = self.user(user)?;
-        self.until(&format!("a form for {user}"), |state| state.open_view(&id).cloned()).await
-    }
-
     /// Types into a field, or chooses the option that reads so.
     pub(super) fn fills_field(&self, user: &str, field: &str, answer: &str) -> Result<()> {
         let user = self.account(user)?.id;

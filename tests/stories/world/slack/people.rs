@@ -26,57 +26,6 @@ pub struct Spot {
 }
 
 impl FakeSlack {
-    /// Types into a channel: a slash command, else a message. The channel `@signoff` is the direct conversation with the bot.
-    pub async fn says(&self, user: &str, channel: &str, text: &str) -> Result<Heard> {
-        let place = Spot { channel: self.place(user, channel)?, root: None };
-        Ok(self.speaks(user, &place, text).await?.heard)
-    }
-
-    /// Answers in a thread. Commands cannot be given there.
-    pub async fn replies(&self, user: &str, root: &str, text: &str) -> Result<Heard> {
-        let channel = self.message(root).context("no such message to reply to")?.channel;
-        Ok(self.speaks(user, &Spot { channel, root: Some(root.to_owned()) }, text).await?.heard)
-    }
-
-    /// Calls the bot by name, in a channel or in a thread.
-    pub async fn mentions(
-        &self,
-        user: &str,
-        channel: &str,
-        root: Option<&str>,
-        text: &str,
-    ) -> Result<Heard> {
-        let place = Spot { channel: self.place(user, channel)?, root: root.map(ToOwned::to_owned) };
-        Ok(self.speaks(user, &place, &format!("@signoff {text}")).await?.heard)
-    }
-
-    /// Looks at the bot's Home tab.
-    pub async fn opens_home(&self, user: &str) -> Result<Heard> {
-        let user = self.user(user)?;
-        let event = self.shared.change(|state| {
-            let (channel, ts) = (state.direct(&user).id, state.next_ts());
-            let mut opened = json!({ "type": "app_home_opened", "user": user, "channel": channel, "tab": "home", "event_ts": ts });
-            if let Some(home) = state.homes.get(&user) {
-                opened["view"] = home.clone();
-            }
-            state.event(&opened)
-        });
-        self.deliver(Sent::json(&event)).await
-    }
-
-    /// Something another bot says in the old way, to see that nobody listens. As a person, `robo` says it in the new one.
-    pub async fn robo_says(&self, channel: &str, root: Option<&str>, text: &str) -> Result<Heard> {
-        let place = Spot { channel: self.channel(channel)?, root: root.map(ToOwned::to_owned) };
-        let message = self.said("robo", &place, text)?;
-        let event = self.shared.change(|state| {
-            let mut event = state.message_event("message", &message);
-            event["bot_id"] = json!("B05ROBO");
-            event["subtype"] = json!("bot_message");
-            state.event(&event)
-        });
-        self.deliver(Sent::json(&event)).await
-    }
-
     /// Types there. Who calls the bot by name is told of twice, as a mention and as a message; not so in a direct conversation.
     pub(super) async fn speaks(&self, user: &str, place: &Spot, text: &str) -> Result<Said> {
         ensure!(
@@ -158,7 +107,7 @@ impl FakeSlack {
     }
 
     /// Puts it into the channel, where it stands whether the bot hears it or not.
-    fn said(&self, user: &str, place: &Spot, text: &str) -> Result<Message> {
+    pub(super) fn said(&self, user: &str, place: &Spot, text: &str) -> Result<Message> {
         let person = self.account(user)?;
         let command = text.starts_with('/');
         let here = self.peek(|state| state.channel(&place.channel).is_some_and(|it| it.has_us));
@@ -178,14 +127,6 @@ impl FakeSlack {
             state.messages.push(message.clone());
             message
         }))
-    }
-
-    pub(super) fn place(&self, user: &str, channel: &str) -> Result<String> {
-        if channel != "@signoff" {
-            return self.channel(channel);
-        }
-        let user = self.user(user)?;
-        Ok(self.shared.change(|state| state.direct(&user).id))
     }
 
     /// Somebody, by name or id.

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::dates::dated;
 use super::people::{Said, Spot, escaped};
 use super::signed::{Heard, Sent};
-use super::state::{Message, Private};
+use super::state::{Message, Private, State};
 use super::{FakeSlack, MessageAt, Target};
 
 /// Somebody in front of Slack.
@@ -39,9 +39,23 @@ impl Person {
         self.slack.speaks(&self.name, &place, text).await
     }
 
+    /// Says something as bots did in the old way, with a subtype, to see that nobody listens.
+    pub async fn posts<T: Target + ?Sized>(&self, place: &T, text: &str) -> Result<Heard> {
+        let message = self.slack.said(&self.name, &place.place(&self.slack).await?, text)?;
+        let event = self.slack.shared.change(|state| {
+            let mut event = state.message_event("message", &message);
+            event["bot_id"] = json!("B05ROBO");
+            event["subtype"] = json!("bot_message");
+            state.event(&event)
+        });
+        self.slack.deliver(Sent::json(&event)).await
+    }
+
     /// Says something to the bot alone.
     pub async fn says_directly(&self, text: &str) -> Result<Said> {
-        let place = Spot { channel: self.slack.place(&self.name, "@signoff")?, root: None };
+        let user = self.slack.user(&self.name)?;
+        let channel = self.slack.shared.change(|state| state.direct(&user).id);
+        let place = Spot { channel, root: None };
         self.slack.speaks(&self.name, &place, text).await
     }
 
@@ -125,7 +139,12 @@ impl Person {
 
     /// Waits until they are told the words where nobody else sees them.
     pub async fn is_told(&self, words: &str) -> Result<Private> {
-        self.slack.tells(&self.name, words).await
+        let user = self.slack.user(&self.name)?;
+        let told = |state: &State| {
+            let mut newest = state.private.iter().rev();
+            newest.find(|it| it.user == user && state.plain(&it.text).contains(words)).cloned()
+        };
+        self.slack.until(&format!("{} to be told {words:?}", self.name), told).await
     }
 
     /// Waits until the bot writes the words to them directly.

@@ -48,30 +48,6 @@ impl<'a> Sought<'a> {
 }
 
 impl FakeSlack {
-    /// Presses the button of that message, as it is now. A button that asks first has to be confirmed too.
-    pub async fn presses(&self, user: &str, ts: &str, button: &str) -> Result<Heard> {
-        let message = self.message(ts).context("no such message")?;
-        self.acts(user, Screen::Message(Box::new(message)), Sought::button(button)).await
-    }
-
-    /// Presses a button that somebody's client still shows although the message may have changed: the last one of that name.
-    pub async fn presses_late(&self, user: &str, ts: &str, button: &str) -> Result<Heard> {
-        let mut message = self.message(ts).context("no such message")?;
-        let mut looks = std::iter::once(&message.blocks)
-            .chain(message.before.iter().rev().map(|(_, blocks)| blocks));
-        let had = |blocks: &&Vec<Value>| {
-            self.peek(|state| state.find(blocks, Sought::button(button)).is_ok())
-        };
-        message.blocks =
-            looks.find(had).cloned().with_context(|| format!("there never was a [{button}]"))?;
-        self.acts(user, Screen::Message(Box::new(message)), Sought::button(button)).await
-    }
-
-    /// Presses a button of the person's Home tab.
-    pub async fn presses_at_home(&self, user: &str, button: &str) -> Result<Heard> {
-        self.acts(user, Screen::Home, Sought::button(button)).await
-    }
-
     /// Presses what is sought, or opens the dialog that it asks with.
     pub(super) async fn acts(
         &self,

@@ -125,7 +125,7 @@ fn knocked(
 async fn a_command_is_heard_and_answered_in_private() -> Result<()> {
     let bot = Bot::start().await?;
     bot.answers(r#"{"text":"started for <@U01ANA>"}"#);
-    let heard: Heard = bot.slack.says("ana", "dev", "/develop llm-wrapper a < b").await?;
+    let heard: Heard = bot.slack.person("ana").says("/develop llm-wrapper a < b").await?.heard;
     assert!(heard.status == 200 && heard.took < Duration::from_secs(3));
     let Inbound::Command(command) = bot.last() else { panic!("a command") };
     assert_eq!(
@@ -146,7 +146,8 @@ async fn a_command_is_heard_and_answered_in_private() -> Result<()> {
 async fn a_press_carries_what_the_button_says_now() -> Result<()> {
     let bot = Bot::start().await?;
     let gate = bot.gate().await?;
-    bot.slack.presses("ben", &gate, "Approve").await?;
+    let (ben, seen) = (bot.slack.person("ben"), bot.slack.at(&gate).saved()?);
+    ben.presses("Approve", &gate).await?;
     let Inbound::Click(click) = bot.last() else { panic!("a click") };
     assert_eq!(
         (click.action_id.as_str(), click.value.as_str(), click.user.as_str()),
@@ -157,7 +158,7 @@ async fn a_press_carries_what_the_button_says_now() -> Result<()> {
         click.thread_ts.map(|ts| ts.0),
         bot.slack.message(&gate).and_then(|it: Message| it.thread_ts)
     );
-    let nothing = bot.slack.presses("ben", &gate, "Reject").await.expect_err("no such button");
+    let nothing = ben.presses("Reject", &gate).await.expect_err("no such button");
     assert_eq!(
         nothing.to_string(),
         "no [Reject] to press, or several; there is [Approve] [Request changes]"
@@ -170,8 +171,8 @@ async fn a_press_carries_what_the_button_says_now() -> Result<()> {
         priority: Priority::Call,
     };
     bot.api.update(edit).await?;
-    assert!(bot.slack.presses("ben", &gate, "Approve").await.is_err());
-    bot.slack.presses_late("cleo", &gate, "Appr").await?;
+    assert!(ben.presses("Approve", &gate).await.is_err());
+    bot.slack.person("cleo").presses("Appr", &seen).await?;
     assert!(matches!(bot.last(), Inbound::Click(click) if click.user == "U03CLEO"));
     Ok(())
 }
@@ -181,11 +182,12 @@ async fn people_speak_and_the_bot_hears_each_once() -> Result<()> {
     let bot = Bot::start().await?;
     let gate = bot.gate().await?;
     let card = bot.slack.message(&gate).context("a gate")?.root().to_owned();
-    bot.slack.replies("ana", &card, "approve & go").await?;
+    let ana = bot.slack.person("ana");
+    ana.says_in(&card, "approve & go").await?;
     assert!(
         matches!(bot.last(), Inbound::Message(it) if it.text == "approve &amp; go" && it.thread_ts == Some(card.as_str().into()))
     );
-    bot.slack.mentions("ben", "dev", Some(&card), "stop, says @ana").await?;
+    bot.slack.person("ben").says_in(&card, "@signoff stop, says @ana").await?;
     assert!(
         matches!(bot.last(), Inbound::Mention(it) if it.text == "<@U00BOT> stop, says <@U01ANA>")
     );
@@ -193,20 +195,20 @@ async fn people_speak_and_the_bot_hears_each_once() -> Result<()> {
         matches!(&bot.heard.lock().expect("whole")[1], Inbound::Ignored { .. }),
         "the same words, told as a message"
     );
-    bot.slack.says("cleo", "@signoff", "hello").await?;
+    bot.slack.person("cleo").says_directly("hello").await?;
     assert!(matches!(bot.last(), Inbound::Message(it) if it.direct));
-    bot.slack.robo_says("dev", Some(&card), "approve").await?;
+    bot.slack.person("robo").posts(&card, "approve").await?;
     assert!(matches!(bot.last(), Inbound::Ignored { .. }));
-    bot.slack.opens_home("gus").await?;
+    bot.slack.person("gus").opens_home().await?;
     assert!(matches!(bot.last(), Inbound::HomeOpened(it) if it.user == "U04GUS"));
-    assert!(bot.slack.says("ana", "lonely", "anybody?").await.is_err());
+    assert!(ana.says_in("lonely", "anybody?").await.is_err());
     Ok(())
 }
 
 #[tokio::test]
 async fn the_same_request_can_come_again_and_wrongly() -> Result<()> {
     let bot = Bot::start().await?;
-    bot.slack.says("ana", "dev", "/develop llm-wrapper").await?;
+    bot.slack.person("ana").says("/develop llm-wrapper").await?;
     assert!(bot.slack.again(3).await?.iter().all(|it| it.status == 200));
     let keys: Vec<_> =
         bot.heard.lock().expect("whole").iter().map(|it| it.key().cloned()).collect();
@@ -226,43 +228,12 @@ async fn the_same_request_can_come_again_and_wrongly() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_form_is_filled_in_and_closes_when_it_is_right() -> Result<()> {
-    let bot = Bot::start().await?;
-    let gate = bot.gate().await?;
-    bot.slack.presses("ana", &gate, "Request changes").await?;
-    let Inbound::Click(click) = bot.last() else { panic!("a click") };
-    let view = json!({ "type": "modal", "callback_id": "changes", "private_metadata": "run-1",
-        "title": { "type": "plain_text", "text": "Request changes" }, "submit": { "type": "plain_text", "text": "Send" },
-        "blocks": [{ "type": "input", "block_id": "words", "label": { "type": "plain_text", "text": "What should change?" },
-            "element": { "type": "plain_text_input", "action_id": "text", "multiline": true } }] });
-    bot.api.open_view(&click.trigger_id, &view).await?;
-    let form = bot.slack.form("ana").await?;
-    insta::assert_snapshot!(bot.slack.peek(|state| state.shown_view(&form.content)), @r"
-    == Request changes ==
-    What should change?: [____]
-    [Send]
-    ");
-    bot.answers(r#"{"response_action":"errors","errors":{"words":"say more"}}"#);
-    bot.slack.submits("ana", &[("words", "no")]).await?;
-    assert_eq!(bot.slack.form("ana").await?.errors["words"], "say more");
-    bot.answers("");
-    bot.slack.submits("ana", &[("What should change?", "more tests")]).await?;
-    let Inbound::Submission(sent) = bot.last() else { panic!("a submission") };
-    assert_eq!(
-        (sent.callback_id.as_str(), sent.private_metadata.as_str(), sent.text("words", "text")),
-        ("changes", "run-1", Some("more tests"))
-    );
-    assert!(bot.slack.submits("ana", &[]).await.is_err(), "it is closed");
-    Ok(())
-}
-
-#[tokio::test]
 async fn a_press_at_home_is_heard() -> Result<()> {
     let bot = Bot::start().await?;
     bot.api
         .publish_home("U01ANA", vec![actions("b", vec![Button::new("Stop", "stop", "run-1")])])
         .await?;
-    bot.slack.presses_at_home("ana", "Stop").await?;
+    bot.slack.person("ana").presses_at_home("Stop", "").await?;
     assert!(
         matches!(bot.last(), Inbound::Click(it) if it.message_ts.is_none() && it.value == "run-1")
     );

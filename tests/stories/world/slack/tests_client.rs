@@ -273,7 +273,7 @@ async fn a_private_word_reaches_one_person() -> Result<()> {
     let root = api.post(post("card")).await?;
     api.ephemeral("C01DEV", "U02BEN", Some(&root), "Only <@U01ANA> can stop this").await?;
     assert_eq!(
-        slack.tells("ben", "Only @ana can stop this").await?.thread_ts.as_deref(),
+        slack.person("ben").is_told("Only @ana can stop this").await?.thread_ts.as_deref(),
         Some(root.as_str())
     );
     let direct = api.direct("U03CLEO").await?;
@@ -301,7 +301,7 @@ async fn answers_go_to_slack_and_nowhere_else() -> Result<()> {
         api.respond(&ours, None, "nothing was recorded").await?;
     }
     assert!(api.respond(&ours, None, "a sixth time").await.is_err());
-    slack.tells("ana", "nothing was recorded").await?;
+    slack.person("ana").is_told("nothing was recorded").await?;
     assert_eq!(slack.violations(), Vec::<String>::new(), "no token goes to a response address");
     Ok(())
 }

@@ -43,6 +43,20 @@ async fn opened(bot: &Bot, view: Value) -> Result<Value> {
 }
 
 #[tokio::test]
+async fn a_form_reads_as_people_see_it() -> Result<()> {
+    let bot = Bot::start().await?;
+    opened(&bot, changes()).await?;
+    let form = bot.slack.person("ana").sees_form("Request changes").await?;
+    insta::assert_snapshot!(bot.slack.peek(|state| state.shown_view(&form.content)), @r"
+    == Request changes ==
+    What should change?: [____]
+    Start: <On top of it / From its base>
+    [Send]
+    ");
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_form_is_filled_in_corrected_and_sent() -> Result<()> {
     let bot = Bot::start().await?;
     opened(&bot, changes()).await?;

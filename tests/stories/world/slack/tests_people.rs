@@ -216,7 +216,7 @@ async fn a_direct_message_has_buttons_too() -> Result<()> {
         json!({ "channel": "D01ANA", "text": "Keep?", "blocks": blocks }),
     )
     .await?;
-    ana.presses_in_dm("Approve", "Keep draft").await?;
+    ana.presses("Approve", &ana.is_sent_directly("Keep draft").await?).await?;
     assert!(
         matches!(bot.last(), Inbound::Click(it) if it.channel.as_deref() == Some("D01ANA") && it.value == "run-2")
     );
@@ -268,7 +268,7 @@ async fn channels_and_messages_can_be_refused() -> Result<()> {
     let update = json!({ "channel": "C01DEV", "ts": kept, "text": "kept" });
     assert_eq!(bot.calls("chat.update", update).await?["ok"], true);
     assert_eq!(bot.slack.violations(), Vec::<String>::new());
-    let told: Heard = bot.slack.robo_says("dev", None, "approve").await?;
+    let told: Heard = bot.slack.person("robo").posts("dev", "approve").await?;
     assert_eq!(told.status, 200);
     Ok(())
 }

@@ -70,7 +70,7 @@ async fn who_is_asked_has_to_answer() -> Result<()> {
     assert!(ana.says("hello").await.is_err());
     ana.declines().await?;
     assert!(bot.heard.lock().expect("whole").is_empty() && bot.slack.violations().is_empty());
-    bot.slack.presses("ana", &card, "Stop").await?;
+    ana.presses("Stop", &card).await?;
     ana.confirms().await?;
     assert!(
         matches!(bot.last(), Inbound::Click(it) if it.action_id == "run.stop" && it.user == "U01ANA")
@@ -94,7 +94,7 @@ async fn an_old_card_can_be_pressed_by_who_still_sees_it() -> Result<()> {
     assert_eq!(gate.shown(), "approved");
     let ben = bot.slack.person("ben");
     assert!(ben.presses("Approve", &gate).await.is_err());
-    ben.presses_on(&card, "Approve").await?;
+    ben.presses("Approve", &card).await?;
     assert!(matches!(bot.last(), Inbound::Click(it) if it.value == "run-1" && it.user == "U02BEN"));
     assert_eq!(bot.slack.sent_last().context("sent")?["message"]["text"], "Approve?");
     Ok(())
@@ -126,7 +126,7 @@ async fn home_is_kept_for_each_person_and_pressed_near_words() -> Result<()> {
     assert_eq!(publish(first["hash"].as_str()).await?["error"], "hash_conflict");
     ana.sees_home("draft of poem").await?;
     assert!(bot.slack.person("ben").home()?.is_empty());
-    assert!(bot.slack.presses_at_home("ana", "Approve").await.is_err(), "there are two");
+    assert!(ana.presses_at_home("Approve", "").await.is_err(), "there are two");
     ana.presses_at_home("Approve", "draft of poem").await?;
     let Inbound::Click(click) = bot.last() else { panic!("a click") };
     assert_eq!(

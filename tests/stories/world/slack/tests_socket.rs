@@ -84,9 +84,12 @@ async fn two_lines_are_kept_and_requests_come_by_any() -> Result<()> {
     let bot = Bot::start().await?;
     bot.slack.has_lines(2).await?;
     for words in ["/develop one", "/develop two", "three"] {
-        assert_eq!(bot.slack.says("ana", "dev", words).await?.status, 200);
+        assert_eq!(bot.slack.person("ana").says(words).await?.heard.status, 200);
     }
-    assert_eq!(bot.slack.says("ana", "dev", "/develop words").await?.body, r#"{"text":"well"}"#);
+    assert_eq!(
+        bot.slack.person("ana").says("/develop words").await?.heard.body,
+        r#"{"text":"well"}"#
+    );
     assert_eq!(bot.heard(), ["one", "two", "three", "words"]);
     assert_eq!((bot.health.connections(), bot.health.is_well()), (2, true));
     assert_eq!((bot.slack.missed_acks(), bot.slack.violations()), (vec![], vec![]));
@@ -96,8 +99,8 @@ async fn two_lines_are_kept_and_requests_come_by_any() -> Result<()> {
 #[tokio::test]
 async fn what_is_not_kept_is_not_acknowledged_and_comes_again() -> Result<()> {
     let bot = Bot::start().await?;
-    let (said, missed) =
-        tokio::join!(bot.slack.says("ana", "dev", "/develop no"), bot.slack.misses_an_ack());
+    let ana = bot.slack.person("ana");
+    let (said, missed) = tokio::join!(ana.says("/develop no"), bot.slack.misses_an_ack());
     said.and(missed)?;
     assert_eq!((bot.heard(), bot.slack.missed_acks().len()), (vec!["no".to_owned(); 2], 1));
     Ok(())
@@ -111,12 +114,13 @@ async fn a_slow_request_holds_nobody_up() -> Result<()> {
         sleep(Duration::from_millis(100)).await;
         let mut took = vec![];
         for _ in 0..4 {
-            took.push(bot.slack.says("ben", "dev", "/develop quick").await?.took);
+            took.push(bot.slack.person("ben").says("/develop quick").await?.heard.took);
         }
         anyhow::Ok(took)
     };
-    let (slow, quick) = tokio::join!(bot.slack.says("ana", "dev", "/develop slow"), quick);
-    assert!(slow?.took >= Duration::from_secs(2));
+    let ana = bot.slack.person("ana");
+    let (slow, quick) = tokio::join!(ana.says("/develop slow"), quick);
+    assert!(slow?.heard.took >= Duration::from_secs(2));
     assert!(quick?.iter().all(|took| *took < Duration::from_millis(500)), "on both lines");
     assert_eq!(bot.heard().last().map(String::as_str), Some("slow"));
     Ok(())
@@ -127,19 +131,20 @@ async fn a_refresh_is_never_without_a_line_and_what_is_in_work_is_acknowledged()
     let bot = Bot::start().await?;
     bot.slack.has_lines(2).await?;
     bot.slack.fewest_lines();
-    let slow = bot.slack.says("ana", "dev", "/develop slow");
+    let ana = bot.slack.person("ana");
+    let slow = ana.says("/develop slow");
     let refresh = async {
         sleep(Duration::from_millis(300)).await;
         bot.slack.refreshes();
         for _ in 0..20 {
-            bot.slack.says("ben", "dev", "/develop quick").await?;
+            bot.slack.person("ben").says("/develop quick").await?;
             sleep(Duration::from_millis(50)).await;
         }
         bot.slack.has_opened(4).await
     };
     let (slow, refreshed) = tokio::join!(slow, refresh);
     refreshed?;
-    assert_eq!((slow?.status, bot.heard().len(), bot.slack.missed_acks()), (200, 21, vec![]));
+    assert_eq!((slow?.heard.status, bot.heard().len(), bot.slack.missed_acks()), (200, 21, vec![]));
     assert!(bot.slack.fewest_lines() >= 2);
     assert_eq!((bot.health.connections(), bot.slack.peek(|state| state.sockets.opened)), (2, 4));
     Ok(())
@@ -153,7 +158,10 @@ async fn lines_that_are_cut_are_opened_anew_and_a_lost_acknowledgement_is_given_
     bot.slack.drops_all_lines();
     bot.slack.has_opened(4).await?;
     bot.slack.loses_next_ack();
-    assert_eq!(bot.slack.says("ana", "dev", "/develop words").await?.body, r#"{"text":"well"}"#);
+    assert_eq!(
+        bot.slack.person("ana").says("/develop words").await?.heard.body,
+        r#"{"text":"well"}"#
+    );
     assert_eq!((bot.heard(), bot.slack.missed_acks().len()), (vec!["words".to_owned()], 1));
     bot.slack.has_opened(5).await
 }

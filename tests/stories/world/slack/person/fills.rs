@@ -3,11 +3,36 @@
 use anyhow::Result;
 
 use super::Person;
+use crate::world::slack::Target;
 use crate::world::slack::presses::{Screen, Sought};
 use crate::world::slack::signed::Heard;
 use crate::world::slack::state::View;
 
 impl Person {
+    /// Rejects what a run asks about, in the form that opens.
+    pub async fn rejects<T: Target + ?Sized>(&self, run: &T, why: &str) -> Result<()> {
+        self.presses("Reject", run).await?;
+        self.sees_form("Reject").await?;
+        self.fills("words", why)?;
+        self.sends_the_form().await?;
+        self.sees_no_form().await
+    }
+
+    /// Asks for changes in the form that opens.
+    pub async fn asks_for_changes<T: Target + ?Sized>(
+        &self,
+        run: &T,
+        words: &str,
+        start: &str,
+    ) -> Result<()> {
+        self.presses("Request changes", run).await?;
+        self.sees_form("Request changes").await?;
+        self.fills("words", words)?;
+        self.chooses("start", start)?;
+        self.sends_the_form().await?;
+        self.sees_no_form().await
+    }
+
     /// Waits for a form that shows the words, in its title or anywhere.
     pub async fn sees_form(&self, words: &str) -> Result<View> {
         let user = self.slack.user(&self.name)?;

@@ -1,25 +1,20 @@
 //! What can a person press?
 
 use anyhow::Result;
+use serde_json::json;
 
 use super::Person;
 use crate::world::slack::Target;
 use crate::world::slack::presses::{Screen, Sought};
-use crate::world::slack::signed::Heard;
-use crate::world::slack::state::Message;
+use crate::world::slack::signed::{Heard, Sent};
 
 impl Person {
-    /// Presses a button of a message as it is now; of a run, on its newest gate. Where a dialog asks first, it has to be answered.
+    /// Presses a button of a message: as it is now, or, of one that was saved, as their client still shows it. Of a run, on its newest gate. Where a dialog asks first, it has to be answered.
     pub async fn presses<T: Target + ?Sized>(&self, button: &str, on: &T) -> Result<Heard> {
         let message = on.message(&self.slack).await?;
         self.slack
             .acts(&self.name, Screen::Message(Box::new(message)), Sought::button(button))
             .await
-    }
-
-    /// Presses a button that their client still shows, on a message as it was saved.
-    pub async fn presses_on(&self, saved: &Message, button: &str) -> Result<Heard> {
-        self.presses(button, saved).await
     }
 
     /// Chooses an option of a menu in a message.
@@ -55,15 +50,18 @@ impl Person {
         self.slack.answers_dialog(&self.name, false).await.map(drop)
     }
 
-    /// Presses a button of the newest direct message of the bot that shows the words; waits for it.
-    pub async fn presses_in_dm(&self, button: &str, words: &str) -> Result<Heard> {
-        let message = self.is_sent_directly(words).await?;
-        self.presses(button, &message).await
-    }
-
     /// Looks at the bot's Home tab.
     pub async fn opens_home(&self) -> Result<Heard> {
-        self.slack.opens_home(&self.name).await
+        let user = self.slack.user(&self.name)?;
+        let event = self.slack.shared.change(|state| {
+            let (channel, ts) = (state.direct(&user).id, state.next_ts());
+            let mut opened = json!({ "type": "app_home_opened", "user": user, "channel": channel, "tab": "home", "event_ts": ts });
+            if let Some(home) = state.homes.get(&user) {
+                opened["view"] = home.clone();
+            }
+            state.event(&opened)
+        });
+        self.slack.deliver(Sent::json(&event)).await
     }
 
     /// Waits until their Home tab shows the words.

@@ -20,6 +20,8 @@ mod line;
 #[path = "../stories/world/servers.rs"]
 #[expect(dead_code, reason = "stories have lines to them")]
 mod servers;
+#[path = "../stories/world/wait.rs"]
+mod wait;
 
 use std::time::{Duration, Instant};
 

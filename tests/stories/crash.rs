@@ -43,7 +43,7 @@ async fn an_answer_to_a_question_counts_though_its_worker_died_before_it_could_s
     story(async |w| {
         let ana = w.person("ana");
         let line = w.worker_over_a_line().await?;
-        let mut held = w.holds_questions().await?;
+        let held = w.holds_questions().await?;
         let run = ana.develops("tale").await?;
         held.is_reached().await?;
         line.is_cut().await;

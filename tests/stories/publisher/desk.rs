@@ -1,7 +1,6 @@
 //! A run whose events the story tells itself, and publishers that draw it: no worker, no `serve`, and all that Slack is asked in plain view.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 use anyhow::{Context, Result};
 use axum::Router;
@@ -22,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 use crate::world::now;
 use crate::world::servers::Servers;
 use crate::world::slack::{BOT_TOKEN, FakeSlack, TEAM};
+use crate::world::wait;
 
 pub struct Desk {
     pub slack: FakeSlack,
@@ -210,25 +210,15 @@ impl Desk {
 
     /// Waits until the publisher sees nothing to do.
     pub async fn is_quiet(&self) -> Result<()> {
-        let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
-        while self.count("threads where drawn_seq < wanted_seq or lease_until is not null or redraw_at <= now()").await? > 0 {
-            anyhow::ensure!(tokio::time::Instant::now() < deadline, "the publisher does not come to rest");
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        Ok(())
+        const AT_WORK: &str =
+            "threads where drawn_seq < wanted_seq or lease_until is not null or redraw_at <= now()";
+        wait::until("the publisher to rest", async || Ok(self.count(AT_WORK).await? == 0)).await
     }
 
     /// Waits until so many threads were looked at, and are to be looked at again.
     pub async fn all_look_again(&self, many: i64) -> Result<()> {
-        let deadline = tokio::time::Instant::now() + Duration::from_mins(1);
-        while self.count("threads where redraw_at > now()").await? < many {
-            anyhow::ensure!(
-                tokio::time::Instant::now() < deadline,
-                "the publisher looks at nothing"
-            );
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        Ok(())
+        let looked = async || Ok(self.count("threads where redraw_at > now()").await? >= many);
+        wait::until("the publisher to look at all of them", looked).await
     }
 
     /// The thread could not be drawn since then.

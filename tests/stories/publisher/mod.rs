@@ -100,7 +100,7 @@ async fn a_question_in_blocks_that_slack_refuses_has_its_buttons_all_the_same() 
     let posted = desk.slack.calls("chat.postMessage").len();
     // Whatever else happens, the same drawing is not tried again.
     desk.event(json!({ "kind": "noted", "request": "n1", "by": "slack:T01ACME:U01ANA", "via": "thread", "words": "x", "message": null })).await?;
-    tokio::time::sleep(Duration::from_secs(1)).await;
+    desk.is_quiet().await?;
     assert_eq!(desk.slack.calls("chat.postMessage").len(), posted);
     assert!(desk.slack.calls("chat.update").iter().all(|call| call.arguments["ts"] != json!(card)));
     desk.is_decided("slack:T01ACME:U01ANA", "approve").await?;

@@ -1,15 +1,11 @@
 //! What if something happens between a write and its confirmation?
 //! The database holds a write back until the story lets it go.
 
-use std::time::Duration;
-
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use sqlx::{Connection, PgConnection};
-use tokio::time::{Instant, sleep};
 
-use super::World;
+use super::{World, wait};
 
-const PATIENCE: Duration = Duration::from_secs(30);
 const HOLD: &str = "
     create function hold() returns trigger language plpgsql as $$ begin perform pg_advisory_xact_lock_shared(1); return new; end $$;
     create trigger hold before insert on events for each row when (new.kind = 'gate_opened') execute function hold();
@@ -20,31 +16,32 @@ const WAITING: &str = "
 
 /// A question that is asked, and not written down yet.
 pub struct Held {
-    database: PgConnection,
+    address: String,
+    lock: PgConnection,
 }
 
 impl World {
     /// From now on no question is written down before it is let go.
     pub async fn holds_questions(&self) -> Result<Held> {
-        let mut database = PgConnection::connect(&self.worker.setting("DATABASE_URL")).await?;
-        sqlx::raw_sql(HOLD).execute(&mut database).await?;
-        Ok(Held { database })
+        let address = self.worker.setting("DATABASE_URL");
+        let mut lock = PgConnection::connect(&address).await?;
+        sqlx::raw_sql(HOLD).execute(&mut lock).await?;
+        Ok(Held { address, lock })
     }
 }
 
 impl Held {
     /// Waits until one is to be written.
-    pub async fn is_reached(&mut self) -> Result<()> {
-        let deadline = Instant::now() + PATIENCE;
-        while sqlx::query_scalar::<_, i64>(WAITING).fetch_one(&mut self.database).await? == 0 {
-            ensure!(Instant::now() < deadline, "no question was to be written");
-            sleep(Duration::from_millis(20)).await;
-        }
-        Ok(())
+    pub async fn is_reached(&self) -> Result<()> {
+        let waits = async || {
+            let mut database = PgConnection::connect(&self.address).await?;
+            Ok(sqlx::query_scalar::<_, i64>(WAITING).fetch_one(&mut database).await? > 0)
+        };
+        wait::until("a question to be written", waits).await
     }
 
     /// Lets it be written, and all that come.
     pub async fn lets_go(self) -> Result<()> {
-        Ok(self.database.close().await?)
+        Ok(self.lock.close().await?)
     }
 }

@@ -9,6 +9,7 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::interval;
 
 /// What a line does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,11 +101,13 @@ async fn carry(
 }
 
 async fn bound(address: std::net::SocketAddr) -> TcpListener {
+    // Somebody's outgoing call may have the port for a moment.
+    let mut tries = interval(Duration::from_millis(20));
     loop {
+        tries.tick().await;
         if let Ok(listener) = TcpListener::bind(address).await {
             return listener;
         }
-        tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 

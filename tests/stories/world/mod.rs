@@ -27,9 +27,9 @@ mod record;
 mod run;
 pub mod servers;
 pub mod slack;
+pub mod wait;
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use anyhow::Result;
 use chrono::Utc;
@@ -221,7 +221,7 @@ impl World {
 
     /// Waits until so many runs were asked for.
     pub async fn until_runs(&self, count: usize) -> Result<()> {
-        self.until(&format!("{count} runs"), async || {
+        wait::until(&format!("{count} runs"), async || {
             Ok(self.store.newest_runs(100).await?.len() >= count)
         })
         .await
@@ -233,26 +233,17 @@ impl World {
         let there = async || {
             Ok(self.store.run(&id).await?.is_some_and(|r| serde_json::json!(r.phase()) == phase))
         };
-        self.until(&format!("{run} to be {phase}"), there).await
-    }
-
-    async fn until(&self, what: &str, there: impl AsyncFn() -> Result<bool>) -> Result<()> {
-        let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
-        while !there().await? {
-            anyhow::ensure!(tokio::time::Instant::now() < deadline, "waited in vain for {what}");
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        Ok(())
+        wait::until(&format!("{run} to be {phase}"), there).await
     }
 
     /// Waits until a process has these words on its command line.
     pub async fn until_alive(&self, words: &str) -> Result<()> {
-        self.until(&format!("{words} to live"), async || Ok(lives(words))).await
+        wait::until(&format!("{words} to live"), async || Ok(lives(words))).await
     }
 
     /// Waits until no process has these words on its command line.
     pub async fn until_dead(&self, words: &str) -> Result<()> {
-        self.until(&format!("{words} to be dead"), async || Ok(!lives(words))).await
+        wait::until(&format!("{words} to be dead"), async || Ok(!lives(words))).await
     }
 
     pub fn runs_folder(&self) -> PathBuf {

@@ -4,10 +4,11 @@ use std::fs::{self, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
 use anyhow::{Context, Result};
 use tokio::process::{Child, Command};
+
+use super::wait;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_signoff");
 
@@ -73,16 +74,8 @@ impl Process {
 
     /// Waits until its log has these words so often.
     pub async fn says(&self, words: &str, times: usize) -> Result<()> {
-        let deadline = tokio::time::Instant::now() + Duration::from_mins(1);
-        while self.log().matches(words).count() < times {
-            anyhow::ensure!(
-                tokio::time::Instant::now() < deadline,
-                "{} never said {words:?}",
-                self.verb
-            );
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        Ok(())
+        let said = async || Ok(self.log().matches(words).count() >= times);
+        wait::until(&format!("{} to say {words:?}", self.verb), said).await
     }
 
     pub fn log(&self) -> String {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use signoff::run::{Decision, GroupId, Phase, RequestId, Run, RunId, Verdict, Via};
 use signoff::thread::{Groups, Links, RenderContext, To, render};
 
-use super::{World, now};
+use super::{World, now, wait};
 use crate::world::slack::{FakeSlack, Message, MessageAt, Spot, State, TEAM, Target};
 
 /// A run and its thread.
@@ -92,8 +92,7 @@ impl<'w> RunOf<'w> {
 
     /// Waits until its events add up to this.
     pub async fn becomes(&self, what: &str, so: impl Fn(&Run) -> bool) -> Result<Run> {
-        self.world
-            .until(&format!("{} to be {what}", self.id), async || Ok(so(&self.run().await?)))
+        wait::until(&format!("{} to be {what}", self.id), async || Ok(so(&self.run().await?)))
             .await?;
         self.run().await
     }
@@ -109,7 +108,7 @@ impl<'w> RunOf<'w> {
                 .iter()
                 .any(|it| it.ts.as_deref() == Some(ts)))
         };
-        self.world.until(&format!("{ts} to be known"), known).await
+        wait::until(&format!("{ts} to be known"), known).await
     }
 
     /// The kinds of its events from its first question on, as a shell tells them.

@@ -15,6 +15,7 @@ use serde_json::Value;
 use sqlx::{Connection, PgConnection};
 
 use super::line::Line;
+use super::wait;
 
 /// The first time ever, Temporal is built from source.
 const READY_WITHIN: Duration = Duration::from_mins(25);
@@ -132,12 +133,7 @@ pub fn free_address() -> Result<SocketAddr> {
 /// Waits until a page answers well.
 pub async fn answers(url: &str) -> Result<()> {
     let client = reqwest::Client::builder().timeout(Duration::from_secs(5)).build()?;
-    let deadline = tokio::time::Instant::now() + Duration::from_mins(1);
-    loop {
-        if client.get(url).send().await.is_ok_and(|answer| answer.status().is_success()) {
-            return Ok(());
-        }
-        anyhow::ensure!(tokio::time::Instant::now() < deadline, "{url} does not answer");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    let well =
+        async || Ok(client.get(url).send().await.is_ok_and(|answer| answer.status().is_success()));
+    wait::until(&format!("{url} to answer"), well).await
 }

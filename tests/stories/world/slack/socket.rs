@@ -3,6 +3,7 @@
 //! What is not acknowledged in three seconds, or whose line is cut, goes out again by whatever line there is.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::future::pending;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,7 +25,7 @@ use url::form_urlencoded;
 use super::api::Answer;
 use super::signed::{ACK, Heard, Sent};
 use super::state::{APP, State};
-use super::{FakeSlack, PATIENCE, Shared};
+use super::{FakeSlack, Shared};
 
 /// What the bot has to be configured with.
 pub const APP_TOKEN: &str = "xapp-fake-token";
@@ -42,6 +43,8 @@ pub struct Sockets {
     pub lines: BTreeMap<u32, Line>,
     /// So many were opened.
     pub opened: u32,
+    /// So often the bot asked whether a line still stands.
+    pub pings: u32,
     /// The fewest lines that were there at once, since somebody last asked.
     pub fewest: usize,
     /// Requests that were not acknowledged, and went out again.
@@ -235,7 +238,7 @@ async fn line(stream: TcpStream, shared: &Shared) -> Option<()> {
         state.sockets.lines.insert(number, Line(orders));
         number
     });
-    talk(&mut stream, ordered, |ack| acknowledged(shared, number, ack)).await;
+    talk(&mut stream, ordered, |said| hears(shared, number, said)).await;
     shared.change(|state| state.sockets.remove(number));
     Some(())
 }
@@ -258,30 +261,43 @@ impl tokio_tungstenite::tungstenite::handshake::server::Callback for Ticket<'_> 
     }
 }
 
+/// False where the bot ends the line.
+fn hears(shared: &Shared, number: u32, said: Message) -> bool {
+    match said {
+        Message::Text(ack) => {
+            acknowledged(shared, number, &serde_json::from_str(&ack).unwrap_or_default())
+        }
+        Message::Ping(_) => shared.change(|state| {
+            state.sockets.pings += 1;
+            true
+        }),
+        other => !other.is_close(),
+    }
+}
+
 /// Until either side ends it; `hears` says whether the line lives on.
 async fn talk(
     stream: &mut WebSocketStream<TcpStream>,
     mut ordered: mpsc::UnboundedReceiver<Order>,
-    hears: impl Fn(Value) -> bool,
+    hears: impl Fn(Message) -> bool,
 ) {
     loop {
         tokio::select! {
             order = ordered.recv() => match order {
                 Some(Order::Say(text)) => if stream.send(Message::text(text)).await.is_err() { return },
-                Some(Order::Freeze) => sleep(PATIENCE * 4).await,
+                Some(Order::Freeze) => pending().await,
                 Some(Order::Cut) | None => return,
             },
             frame = stream.next() => match frame {
-                Some(Ok(Message::Text(text))) => if !hears(serde_json::from_str(&text).unwrap_or_default()) { return },
-                Some(Ok(Message::Close(_)) | Err(_)) | None => return,
-                Some(Ok(_)) => {}
+                Some(Ok(said)) => if !hears(said) { return },
+                Some(Err(_)) | None => return,
             },
         }
     }
 }
 
 /// False where it got lost, and the line with it.
-fn acknowledged(shared: &Shared, number: u32, ack: Value) -> bool {
+fn acknowledged(shared: &Shared, number: u32, ack: &Value) -> bool {
     shared.change(|state| {
         if std::mem::take(&mut state.sockets.loses_next_ack) {
             return false;
@@ -292,7 +308,7 @@ fn acknowledged(shared: &Shared, number: u32, ack: Value) -> bool {
         match waiting.map(|all| all.remove(0)) {
             // Who gave up waiting has sent it again: the acknowledgement came late.
             Some(waits) => {
-                if waits.send(ack).is_err() {
+                if waits.send(ack.clone()).is_err() {
                     state.late_acks.push(format!("of {id}, by a socket"));
                 }
             }

@@ -3,24 +3,33 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use futures::FutureExt;
 use secrecy::SecretString;
 use serde_json::json;
 use signoff::slack::{
     Ack, Inbound, Pacing, SlackApi, SlackApiConfig, SocketHealth, SocketMode, SocketPatience, Take,
 };
-use tokio::time::sleep;
+use tokio::sync::Notify;
+use tokio::time::timeout;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::{APP_TOKEN, FakeSlack};
 
-/// A bot that keeps what it hears: a slow one where it is told so, and at first not at all where it is told that.
+/// A bot with nothing but an ear.
 struct Bot {
     slack: FakeSlack,
     health: SocketHealth,
-    heard: Arc<Mutex<Vec<String>>>,
+    ear: Ear,
     _end: DropGuard,
+}
+
+/// Keeps what it hears: `slow` when the test says so, `no` at its second coming.
+#[derive(Clone, Default)]
+struct Ear {
+    heard: Arc<Mutex<Vec<String>>>,
+    slow_came: Arc<Notify>,
+    slow_ends: Arc<Notify>,
 }
 
 impl Bot {
@@ -31,15 +40,12 @@ impl Bot {
     fn with_token(slack: FakeSlack, token: &str, patience: &SocketPatience) -> Self {
         slack.delivers_by_sockets();
         let config = SlackApiConfig::new(Some(slack.api_url()), SecretString::from(token));
-        let (heard, end, health) = (
-            Arc::<Mutex<Vec<String>>>::default(),
-            CancellationToken::new(),
-            SocketHealth::default(),
-        );
+        let (ear, end, health) =
+            (Ear::default(), CancellationToken::new(), SocketHealth::default());
         let mode = SocketMode {
             api: SlackApi::new(SlackApiConfig { pacing: Pacing::generous(), ..config }),
             api_url: Some(slack.api_url()),
-            take: take(Arc::clone(&heard)),
+            take: ear.take(),
             health: health.clone(),
             patience: SocketPatience {
                 pause: (Duration::from_millis(100), Duration::from_millis(400)),
@@ -47,36 +53,48 @@ impl Bot {
             },
         };
         tokio::spawn(mode.run(end.clone()));
-        Self { slack, health, heard, _end: end.drop_guard() }
+        Self { slack, health, ear, _end: end.drop_guard() }
     }
 
     fn heard(&self) -> Vec<String> {
-        self.heard.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.ear.heard.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Asserts that it asks for no more lines, for longer than its pauses are.
+    async fn asks_for_no_line(&self) -> Result<()> {
+        let calls = self.slack.calls("apps.connections.open").len();
+        let one_more = self.slack.called("apps.connections.open", calls + 1);
+        ensure!(timeout(Duration::from_secs(1), one_more).await.is_err(), "it asked again");
+        Ok(())
     }
 }
 
-/// `slow` is kept after two seconds, `no` at its second coming.
-fn take(heard: Arc<Mutex<Vec<String>>>) -> Take {
-    Arc::new(move |inbound, delivered| {
-        let heard = Arc::clone(&heard);
-        async move {
+impl Ear {
+    fn take(&self) -> Take {
+        let ear = self.clone();
+        Arc::new(move |inbound, delivered| {
             let words = match &inbound {
                 Inbound::Command(it) => it.text.clone(),
                 Inbound::Message(it) => it.text.clone(),
                 other => format!("{other:?}"),
             };
-            if words == "slow" {
-                sleep(Duration::from_secs(2)).await;
-            }
-            heard.lock().unwrap_or_else(PoisonError::into_inner).push(words.clone());
-            match words.as_str() {
-                "no" if !delivered.again => Ack::NotKept,
-                "words" => Ack::Answered(json!({ "text": "well" })),
-                _ => Ack::Kept,
-            }
+            let ear = ear.clone();
+            async move { ear.hears(words, delivered.again).await }.boxed()
+        })
+    }
+
+    async fn hears(&self, words: String, again: bool) -> Ack {
+        if words == "slow" {
+            self.slow_came.notify_one();
+            self.slow_ends.notified().await;
         }
-        .boxed()
-    })
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner).push(words.clone());
+        match words.as_str() {
+            "no" if !again => Ack::NotKept,
+            "words" => Ack::Answered(json!({ "text": "well" })),
+            _ => Ack::Kept,
+        }
+    }
 }
 
 #[tokio::test]
@@ -110,19 +128,19 @@ async fn what_is_not_kept_is_not_acknowledged_and_comes_again() -> Result<()> {
 async fn a_slow_request_holds_nobody_up() -> Result<()> {
     let bot = Bot::start().await?;
     bot.slack.has_lines(2).await?;
-    let quick = async {
-        sleep(Duration::from_millis(100)).await;
-        let mut took = vec![];
-        for _ in 0..4 {
-            took.push(bot.slack.person("ben").says("/develop quick").await?.heard.took);
+    let (ana, ben) = (bot.slack.person("ana"), bot.slack.person("ben"));
+    let meanwhile = async {
+        bot.ear.slow_came.notified().await;
+        for line in ["one", "the other"] {
+            ben.says(&format!("/develop on {line}")).await?;
         }
-        anyhow::Ok(took)
+        bot.ear.slow_ends.notify_one();
+        anyhow::Ok(())
     };
-    let ana = bot.slack.person("ana");
-    let (slow, quick) = tokio::join!(ana.says("/develop slow"), quick);
-    assert!(slow?.heard.took >= Duration::from_secs(2));
-    assert!(quick?.iter().all(|took| *took < Duration::from_millis(500)), "on both lines");
-    assert_eq!(bot.heard().last().map(String::as_str), Some("slow"));
+    let (slow, quick) = tokio::join!(ana.says("/develop slow"), meanwhile);
+    quick?;
+    assert_eq!((slow?.heard.status, bot.slack.missed_acks()), (200, vec![]));
+    assert_eq!(bot.heard(), ["on one", "on the other", "slow"]);
     Ok(())
 }
 
@@ -131,22 +149,22 @@ async fn a_refresh_is_never_without_a_line_and_what_is_in_work_is_acknowledged()
     let bot = Bot::start().await?;
     bot.slack.has_lines(2).await?;
     bot.slack.fewest_lines();
-    let ana = bot.slack.person("ana");
-    let slow = ana.says("/develop slow");
+    let (ana, ben) = (bot.slack.person("ana"), bot.slack.person("ben"));
+    let opened = || bot.slack.peek(|state| state.sockets.opened);
     let refresh = async {
-        sleep(Duration::from_millis(300)).await;
+        bot.ear.slow_came.notified().await;
         bot.slack.refreshes();
-        for _ in 0..20 {
-            bot.slack.person("ben").says("/develop quick").await?;
-            sleep(Duration::from_millis(50)).await;
+        while opened() < 4 {
+            ben.says("/develop quick").await?;
         }
+        bot.ear.slow_ends.notify_one();
         bot.slack.has_opened(4).await
     };
-    let (slow, refreshed) = tokio::join!(slow, refresh);
+    let (slow, refreshed) = tokio::join!(ana.says("/develop slow"), refresh);
     refreshed?;
-    assert_eq!((slow?.heard.status, bot.heard().len(), bot.slack.missed_acks()), (200, 21, vec![]));
-    assert!(bot.slack.fewest_lines() >= 2);
-    assert_eq!((bot.health.connections(), bot.slack.peek(|state| state.sockets.opened)), (2, 4));
+    assert_eq!((slow?.heard.status, bot.slack.missed_acks()), (200, vec![]));
+    assert!(bot.heard().contains(&"quick".to_owned()) && bot.slack.fewest_lines() >= 2);
+    assert_eq!((bot.health.connections(), opened()), (2, 4));
     Ok(())
 }
 
@@ -175,7 +193,8 @@ async fn a_line_that_is_dead_without_a_word_is_found_out() -> Result<()> {
     };
     let bot = Bot::with_token(FakeSlack::start().await?, APP_TOKEN, &patience);
     bot.slack.has_lines(2).await?;
-    sleep(Duration::from_millis(1_500)).await;
+    // Five on each line take longer than a line may be dead.
+    bot.slack.until("pings", |state| (state.sockets.pings >= 10).then_some(())).await?;
     assert_eq!(bot.slack.peek(|state| state.sockets.opened), 2, "a quiet line is not a dead one");
     bot.slack.freezes_all_lines();
     bot.slack.until("new lines", |state| (state.sockets.opened == 4).then_some(())).await?;
@@ -210,12 +229,8 @@ async fn what_nobody_knows_is_acknowledged_or_passed_over() -> Result<()> {
 async fn without_a_good_token_there_is_no_line_and_we_are_not_well() -> Result<()> {
     let bot = Bot::with_token(FakeSlack::start().await?, "xapp-other", &SocketPatience::default());
     bot.slack.called("apps.connections.open", 2).await?;
-    sleep(Duration::from_secs(1)).await;
-    assert_eq!(
-        bot.slack.calls("apps.connections.open").len(),
-        2,
-        "a person has to change something first: that takes a while"
-    );
+    // A person has to change something first: that takes a while.
+    bot.asks_for_no_line().await?;
     assert!(!bot.health.is_well());
     Ok(())
 }
@@ -226,7 +241,7 @@ async fn socket_mode_that_is_switched_off_is_not_called_again_and_again() -> Res
     bot.slack.has_lines(2).await?;
     bot.slack.switches_sockets_off();
     bot.slack.has_lines(0).await?;
-    sleep(Duration::from_secs(1)).await;
+    bot.asks_for_no_line().await?;
     assert_eq!((bot.slack.calls("apps.connections.open").len(), bot.health.connections()), (2, 0));
     Ok(())
 }

@@ -82,7 +82,7 @@ mod tests {
     use super::*;
     use crate::commands::Moment;
     use crate::run::Via;
-    use crate::thread::sample::Tale;
+    use crate::thread::samples::Tale;
 
     fn asker(run: &Run, seconds_after: i64) -> Asker {
         let asked_at = run.gate.as_ref().expect("a run that waits").opened_at;

@@ -116,12 +116,7 @@ mod tests {
     use chrono::TimeDelta;
 
     use super::*;
-<<<<<<< HEAD
-    use crate::commands::Moment;
     use crate::thread::samples::Tale;
-=======
-    use crate::thread::sample::Tale;
->>>>>>> 9ed4c5f (commands, chat: Name the outcomes of looking a run up and of an answer)
 
     #[test]
     fn mine_come_first_with_the_time_that_is_left() {

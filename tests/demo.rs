@@ -42,6 +42,7 @@ fn the_demo_shows_a_rollback_an_approval_and_what_it_cost() -> Result<()> {
         ensure!(said.contains(line), "{line:?} is not in\n{said}");
     }
     ensure!(said.contains("TOTAL               1,194,807    $1.00"), "{said}");
+    ensure!(said.contains("\nBox       "), "it does not say what confines: {said}");
     Ok(())
 }
 

@@ -266,7 +266,7 @@ mod tests {
             budget_left: None,
             timeout,
         };
-        let script = Script { command: command.to_owned(), sandbox: Sandbox::probe().await };
+        let script = Script { command: command.to_owned(), sandbox: sandbox::for_tests().await };
         let (tell, mut told) = mpsc::channel(100);
         let report = script.work(&assignment, tell, stop).await.expect("a report");
         let mut events = Vec::new();

@@ -77,7 +77,7 @@ It reads DATABASE_URL, TEMPORAL_ADDRESS, SLACK_BOT_TOKEN, SLACK_SIGNING_SECRET (
 It reads DATABASE_URL, TEMPORAL_ADDRESS and ANTHROPIC_API_KEY, and signoff.toml in this folder; without a key it rehearses.
 As many as you like may run; one that dies is missed by nobody but its attempt, which is made again.")]
     Worker {
-        /// Let a real model work without a box where there is no bubblewrap
+        /// Let a real model work without a box where none can be built
         #[arg(long)]
         no_sandbox: bool,
         /// Runs kept in memory; 0 replays each run's history for every step
@@ -252,7 +252,7 @@ pub struct UpArgs {
     /// End when standard input ends, so that it never outlives who started it
     #[arg(long)]
     pub until_eof: bool,
-    /// Let a real model work without a box where there is no bubblewrap
+    /// Let a real model work without a box where none can be built
     #[arg(long)]
     pub no_sandbox: bool,
     /// Speak with the local Slack by Socket Mode instead of HTTP

@@ -35,7 +35,7 @@ pub async fn worker(
     let bench = Bench {
         store,
         runs: config.home.join("runs"),
-        sandbox: Sandbox::probe().await,
+        sandbox: sandbox(&config.cache).await,
         no_sandbox,
         model,
         usual_model,
@@ -50,6 +50,14 @@ pub async fn worker(
     );
     Worker::new(&client, &config.task_queue, bench, max_cached_runs)?.run(end).await?;
     Ok(exit::OK)
+}
+
+/// The box if one can be built here; else none, and operators read why.
+async fn sandbox(cache: &Path) -> Sandbox {
+    Sandbox::find(cache).await.unwrap_or_else(|why| {
+        tracing::warn!(error = %why, "no box on this machine: agents and checks run unconfined");
+        Sandbox::None
+    })
 }
 
 /// Who answers the agents.

@@ -21,6 +21,7 @@ use super::postgres_binaries::{self as binaries, Binaries, DEBIAN};
 use super::ready::Ready;
 use super::service::{Service, StopOrder};
 use crate::files::{self, Staging};
+use crate::sandbox::{NoBox, Sandbox};
 
 /// The user and the database.
 const NAME: &str = "signoff";
@@ -47,8 +48,13 @@ pub struct Postgres {
 }
 
 impl Postgres {
-    /// Finds or fetches the programs, and makes the cluster where there is none yet.
-    pub async fn prepare(machine: &Machine, home: &Path, voice: &Console) -> Result<Self> {
+    /// Finds or fetches the programs, and makes the cluster where there is none yet. `sandbox` is waited for where we are root.
+    pub async fn prepare(
+        machine: &Machine,
+        home: &Path,
+        voice: &Console,
+        sandbox: impl Future<Output = Result<Sandbox, NoBox>>,
+    ) -> Result<Self> {
         let folder = home.join("postgres");
         fs::create_dir_all(&folder).with_context(|| format!("creating {}", folder.display()))?;
         fs::set_permissions(&folder, fs::Permissions::from_mode(0o700))
@@ -62,7 +68,7 @@ impl Postgres {
                 None => binaries::fetch(&machine.cache, made_by, voice).await?,
             };
         let password = password(&folder)?;
-        let wrapper = wrapper(machine, &folder).await?;
+        let wrapper = wrapper(machine, &folder, sandbox).await?;
         let postgres = Self { binaries, wrapper, folder, password };
         if made_by.is_none() {
             postgres.make(&Spawner::new(&machine.exe), voice).await?;
@@ -184,11 +190,20 @@ fn password(folder: &Path) -> Result<String> {
 }
 
 /// What makes a program not root: nothing for an ordinary user.
-async fn wrapper(machine: &Machine, folder: &Path) -> Result<Vec<OsString>> {
+async fn wrapper(
+    machine: &Machine,
+    folder: &Path,
+    sandbox: impl Future<Output = Result<Sandbox, NoBox>>,
+) -> Result<Vec<OsString>> {
     if !rustix::process::geteuid().is_root() {
         return Ok(Vec::new());
     }
-    if let Some(bwrap) = on_path(machine.path.as_deref(), "bwrap") {
+    let bwrap = match sandbox.await {
+        Ok(Sandbox::Bubblewrap { program, .. }) => Some(program),
+        // It asks for less than a box does.
+        Ok(Sandbox::None) | Err(_) => on_path(machine.path.as_deref(), "bwrap"),
+    };
+    if let Some(bwrap) = bwrap {
         let mut try_it = Command::new(&bwrap);
         try_it.args(USER_NAMESPACE).arg("true").kill_on_drop(true);
         if run(try_it, "bwrap", Duration::from_secs(10)).await.is_ok() {

@@ -6,6 +6,7 @@ use std::fs;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use futures::FutureExt;
 use futures::future::OptionFuture;
 use secrecy::ExposeSecret;
 use tokio::select;
@@ -25,6 +26,7 @@ use super::supervisor::{ServerStatuses, Supervisor};
 use super::temporal::Temporal;
 use super::up_file::{HomeLock, Mode, Pids, UpFile};
 use super::{claude_cli, programs, temporal_cli};
+use crate::sandbox::{NoBox, Sandbox};
 
 /// A server that was started should be there by then, even on a machine that has other things to do.
 const READY_WITHIN: Duration = Duration::from_mins(2);
@@ -106,15 +108,17 @@ struct Prepared {
     postgres: Option<Postgres>,
     temporal: Option<Temporal>,
     slack: Option<LocalSlack>,
+    sandbox: Result<Sandbox, NoBox>,
     ports: Ports,
 }
 
 impl Up<'_> {
     async fn live(&self, phase_of: Option<PhaseOf>) -> Result<u8> {
         let prepared = Box::pin(self.prepare()).await?;
+        let sandbox = prepared.sandbox.clone();
         let (file, slack, _claims) = self.start(prepared).await?;
         self.write(&file)?;
-        self.tell(&file);
+        self.tell(&file, &sandbox);
         let stays_true = self.keep_file_true(&file);
         let Some(slack) = slack.filter(|_| self.options.demo) else { return stays_true.await };
         let url = slack.url();
@@ -126,12 +130,16 @@ impl Up<'_> {
 
     /// Finds, fetches, builds: all at the same time.
     async fn prepare(&self) -> Result<Prepared> {
+        self.others_answer().await?;
         let (machine, voice, whole) = (self.machine, self.voice, !self.options.servers_only);
+        let tell = |line| voice.say(line);
+        // Also for a worker of somebody's own, and for a Postgres that must not be root.
+        let sandbox = Sandbox::find_or_install(&machine.cache, &tell).shared();
         let postgres = OptionFuture::from(
             machine
                 .database_url
                 .is_none()
-                .then(|| Postgres::prepare(machine, &machine.home, voice)),
+                .then(|| Postgres::prepare(machine, &machine.home, voice, sandbox.clone())),
         );
         let temporal = OptionFuture::from(
             machine
@@ -145,8 +153,8 @@ impl Up<'_> {
         let claude = OptionFuture::from(whole.then(|| claude_cli::find_or_install(machine, voice)));
         let ours =
             async { tokio::try_join!(if_wanted(postgres), if_wanted(temporal), if_wanted(slack)) };
-        let (ours, theirs, claude) = tokio::join!(ours, self.others_answer(), claude);
-        let ((postgres, temporal, slack), ()) = (ours?, theirs?);
+        let (ours, claude, sandbox) = tokio::join!(ours, claude, sandbox);
+        let (postgres, temporal, slack) = ours?;
         if let Some(Err(error)) = claude {
             voice.say(format_args!(
                 "There is no Claude Code ({error:#}); stages that want it will fail."
@@ -163,7 +171,7 @@ impl Up<'_> {
             })
             .transpose()?;
         let slack = if self.options.socket { slack.map(LocalSlack::by_sockets) } else { slack };
-        Ok(Prepared { postgres, temporal, slack, ports })
+        Ok(Prepared { postgres, temporal, slack, sandbox, ports })
     }
 
     /// What somebody else runs should answer, or nothing of ours makes sense.
@@ -190,7 +198,7 @@ impl Up<'_> {
         prepared: Prepared,
     ) -> Result<(UpFile, Option<LocalSlack>, ReservedPorts)> {
         let (machine, home) = (self.machine, &self.machine.home);
-        let Prepared { postgres, temporal, slack, mut ports } = prepared;
+        let Prepared { postgres, temporal, slack, mut ports, sandbox: _ } = prepared;
         let (postgres_port, whole) = (ports.any()?, !self.options.servers_only);
         let web = if whole {
             Some(web_url(machine.listen, ports.take(machine.listen.ip(), machine.listen.port())?))
@@ -255,7 +263,7 @@ impl Up<'_> {
         UpFile { pids, ..file.clone() }.write(&self.machine.home)
     }
 
-    fn tell(&self, file: &UpFile) {
+    fn tell(&self, file: &UpFile, sandbox: &Result<Sandbox, NoBox>) {
         let say =
             |name: &str, where_it_is: &str| self.voice.say(format_args!("{name:<10}{where_it_is}"));
         let postgres = Url::parse(&file.database_url)
@@ -287,6 +295,7 @@ impl Up<'_> {
             }
         };
         say("Model", model);
+        say("Box", &confinement(sandbox, file.mode, self.options.no_sandbox));
         let home = self.machine.home.display();
         match (&file.slack_page, file.mode) {
             (_, Mode::Servers) => self.voice.say(format_args!("Ready: {home}/up.json. Ctrl-C ends it, the data stays.")),
@@ -296,6 +305,17 @@ impl Up<'_> {
             }
             (None, _) => self.voice.say(format_args!("Ready. Type in Slack: /develop llm-wrapper\nCtrl-C ends it, the data stays in {home}.")),
         }
+    }
+}
+
+/// What holds agents and checks, and what follows where nothing does.
+fn confinement(sandbox: &Result<Sandbox, NoBox>, mode: Mode, no_sandbox: bool) -> String {
+    match (sandbox, mode) {
+        (Ok(sandbox), _) => sandbox.to_string(),
+        (Err(why), Mode::Real) if !no_sandbox => format!(
+            "none: {why}; checks run unconfined, and the real model is refused without --no-sandbox"
+        ),
+        (Err(why), _) => format!("none: {why}; agents and checks run unconfined"),
     }
 }
 

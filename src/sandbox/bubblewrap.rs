@@ -3,11 +3,8 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-use anyhow::{Context, bail};
-
-use super::{BoxSpec, Network, Sandbox, toolchain};
+use super::{BoxSpec, Network, toolchain};
 
 /// What of /etc programs need to find libraries, names and certificates. No keys: /etc/ssl/private stays outside.
 const ETC: [&str; 15] = [
@@ -36,38 +33,6 @@ const KERNEL: [&str; 6] =
 const LARGEST_FILE_BYTES: u64 = 8 << 30;
 
 const PRLIMIT: &str = "/usr/bin/prlimit";
-
-/// Runs `true` in a box.
-pub(super) async fn probe() -> anyhow::Result<Sandbox> {
-    let program = std::env::split_paths(&toolchain::search_path())
-        .map(|folder| folder.join("bwrap"))
-        .find(|program| program.is_file())
-        .context("bubblewrap is not installed (`apt install bubblewrap`)")?;
-    let sandbox = Sandbox::Bubblewrap { program };
-    let folder = std::env::temp_dir();
-    let spec = BoxSpec {
-        work: folder.clone(),
-        home: folder,
-        read_only: vec![],
-        sockets: vec![],
-        env: vec![],
-        network: Network::Closed,
-    };
-    let answer = tokio::time::timeout(
-        Duration::from_secs(10),
-        sandbox.command(&spec, Path::new("true"), &[]).output(),
-    )
-    .await
-    .context("bubblewrap did not answer")?
-    .context("starting bubblewrap")?;
-    if !answer.status.success() {
-        bail!(
-            "bubblewrap cannot build a box here: {}",
-            String::from_utf8_lossy(&answer.stderr).trim()
-        );
-    }
-    Ok(sandbox)
-}
 
 /// What is put before the program.
 pub(super) fn limits() -> Vec<OsString> {

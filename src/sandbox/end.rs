@@ -59,3 +59,41 @@ fn lives(pid: &str) -> bool {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with('Z') && !rest.starts_with('X'))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use crate::sandbox::{BoxSpec, Network, Sandbox};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn without_a_box_the_group_is_ended() {
+        let root = tempfile::tempdir().unwrap();
+        let (work, home) = (root.path().join("work"), root.path().join("home"));
+        fs::create_dir(&work).unwrap();
+        fs::create_dir(&home).unwrap();
+        let spec = BoxSpec {
+            work: work.clone(),
+            home: home.clone(),
+            read_only: vec![],
+            sockets: vec![],
+            env: vec![],
+            network: Network::Closed,
+        };
+        let script = "echo $HOME > home; sh -c 'trap \"\" TERM; while :; do echo x >> beat; sleep 0.02; done' & sleep 60";
+        let mut child =
+            Sandbox::None.command(&spec, Path::new("sh"), &["-c", script]).spawn().unwrap();
+        while !work.join("beat").exists() {
+            sleep(Duration::from_millis(10)).await;
+        }
+        end(&mut child).await;
+        let size = || fs::metadata(work.join("beat")).unwrap().len();
+        let before = size();
+        sleep(Duration::from_millis(150)).await;
+        assert_eq!(before, size());
+        let seen = fs::read_to_string(work.join("home")).unwrap();
+        assert_eq!(seen.trim(), home.display().to_string());
+    }
+}

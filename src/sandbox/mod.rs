@@ -4,8 +4,11 @@
 
 mod bubblewrap;
 mod end;
+mod find;
+mod install;
 mod toolchain;
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
@@ -14,6 +17,8 @@ use tokio::process::Command;
 use crate::run::Sandboxing;
 
 pub use end::{end, sweep};
+pub use find::NoBox;
+pub use install::Tell;
 pub use toolchain::search_path;
 
 /// Whether a box has the machine's network.
@@ -50,26 +55,22 @@ impl BoxSpec {
 pub enum Sandbox {
     Bubblewrap {
         program: PathBuf,
+        /// As it says it: `bubblewrap 0.8.0`.
+        version: String,
     },
     /// Nothing holds the program back; it only has a clean environment and a process group of its own.
     None,
 }
 
 impl Sandbox {
-    /// The box if this machine can build one, tried by really building one; else none, and operators read why.
-    pub async fn probe() -> Self {
-        Self::bubblewrap().await.unwrap_or_else(|why| {
-            tracing::warn!(
-                error = format!("{why:#}"),
-                "no box on this machine: agents and checks run unconfined"
-            );
-            Self::None
-        })
+    /// The box by the bubblewrap on PATH, else by the one in the cache; or why none can be built. Nothing is fetched.
+    pub async fn find(cache: &Path) -> Result<Self, NoBox> {
+        find::find(&search_path(), cache).await
     }
 
-    /// The box, or why this machine cannot build one.
-    pub async fn bubblewrap() -> anyhow::Result<Self> {
-        bubblewrap::probe().await
+    /// The same, by a bubblewrap that is got into the cache where there is none that runs.
+    pub async fn find_or_install(cache: &Path, tell: Tell<'_>) -> Result<Self, NoBox> {
+        install::find_or_install(&search_path(), cache, tell).await
     }
 
     /// A command that runs `program` in a box.
@@ -80,7 +81,7 @@ impl Sandbox {
     #[must_use]
     pub fn command(&self, spec: &BoxSpec, program: &Path, args: &[&str]) -> Command {
         let (mut command, home) = match self {
-            Self::Bubblewrap { program: bwrap } => {
+            Self::Bubblewrap { program: bwrap, .. } => {
                 let mut command = Command::new(bwrap);
                 command
                     .args(bubblewrap::arguments(spec))
@@ -126,5 +127,26 @@ impl Sandbox {
     }
 }
 
+/// As people are told which one it is.
+impl fmt::Display for Sandbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bubblewrap { program, version } => {
+                write!(f, "{version} at {}", program.display())
+            }
+            Self::None => f.write_str("none"),
+        }
+    }
+}
+
+/// How unit tests run programs: in the box, which is got as `up` gets it, or without where none can be built.
+/// What only a box can do is tested in `tests/sandbox.rs`, which says where it could not be.
 #[cfg(test)]
-mod tests;
+pub(crate) async fn for_tests() -> Sandbox {
+    static SANDBOX: tokio::sync::OnceCell<Sandbox> = tokio::sync::OnceCell::const_new();
+    let find = async || {
+        let cache = crate::config::Config::from_process().expect("a configuration").cache;
+        Sandbox::find_or_install(&cache, &|_| {}).await.unwrap_or(Sandbox::None)
+    };
+    SANDBOX.get_or_init(find).await.clone()
+}

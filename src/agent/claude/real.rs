@@ -15,7 +15,7 @@ use super::{ClaudeCode, ModelAccess};
 use crate::agent::rehearsal::{Scenario, serve};
 use crate::agent::{Agent, AgentEvent, Assignment, Report, Session};
 use crate::run::{AgentEnd, Tokens, Trouble, Usd};
-use crate::sandbox::Sandbox;
+use crate::sandbox;
 
 const PLAY: &str = r"
 model = 'claude-sonnet-4-5'
@@ -61,7 +61,7 @@ impl Room {
         let agent = ClaudeCode {
             program,
             access: ModelAccess::Socket(socket),
-            sandbox: Sandbox::probe().await,
+            sandbox: sandbox::for_tests().await,
         };
         let model = Some("claude-sonnet-4-5".to_owned());
         let (session, timeout) = (Session::New(Uuid::new_v4()), Duration::from_mins(1));

@@ -61,7 +61,7 @@ pub async fn doctor(config: Config, json: bool, out: &mut dyn Write) -> Result<u
         program("git", "Install git.").await,
         database(&config).await,
         temporal(&config).await,
-        sandbox().await,
+        sandbox(&config).await,
         claude(&config).await,
         model(&config),
         projects(&config),
@@ -126,13 +126,13 @@ async fn temporal(config: &Config) -> Finding {
     Finding { what: "temporal", state, says }
 }
 
-async fn sandbox() -> Finding {
-    let (state, says) = match Sandbox::bubblewrap().await {
-        Ok(_) => (FindingState::Ok, "bubblewrap confines agents and checks".to_owned()),
+async fn sandbox(config: &Config) -> Finding {
+    let (state, says) = match Sandbox::find(&config.cache).await {
+        Ok(sandbox) => (FindingState::Ok, format!("{sandbox} confines agents and checks")),
         Err(why) => (
             FindingState::Less,
             format!(
-                "no sandbox: {why:#}. Rehearsals and scripts run; a real model needs bubblewrap or --no-sandbox."
+                "no sandbox: {why}. Rehearsals and scripts run; a real model needs bubblewrap or --no-sandbox."
             ),
         ),
     };

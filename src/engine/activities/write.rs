@@ -119,7 +119,7 @@ impl Bench {
             });
         }
         if real && matches!(self.sandbox, Sandbox::None) && !self.no_sandbox {
-            return Err("there is no bubblewrap here to confine a real agent: install it, or start the worker with --no-sandbox".to_owned());
+            return Err("no box can be built here to confine a real agent: `signoff doctor` says why; or start the worker with --no-sandbox".to_owned());
         }
         let program = self
             .claude

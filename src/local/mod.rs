@@ -1,6 +1,7 @@
 //! How do I try it?
 //! `signoff up` finds or installs, starts and supervises Postgres, Temporal, a local Slack, `serve` and `worker`.
 
+mod banner;
 pub mod child;
 pub mod claude_cli;
 mod console;

@@ -3,6 +3,7 @@
 //! from the main thread, never spawn it.
 
 use std::fs;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -12,6 +13,7 @@ use secrecy::ExposeSecret;
 use tokio::select;
 use url::Url;
 
+use super::banner::Banner;
 use super::child::Spawner;
 use super::console::Console;
 use super::demo::{self, PhaseOf};
@@ -118,7 +120,9 @@ impl Up<'_> {
         let sandbox = prepared.sandbox.clone();
         let (file, slack, _claims) = self.start(prepared).await?;
         self.write(&file)?;
-        self.tell(&file, &sandbox);
+        let no_sandbox = self.options.no_sandbox;
+        Banner { file: &file, machine: self.machine, sandbox: &sandbox, no_sandbox }
+            .tell(self.voice);
         let stays_true = self.keep_file_true(&file);
         let Some(slack) = slack.filter(|_| self.options.demo) else { return stays_true.await };
         let url = slack.url();
@@ -162,16 +166,14 @@ impl Up<'_> {
         }
         let mut ports = Ports::default();
         let temporal = temporal.map(|program| Temporal::new(program, &mut ports)).transpose()?;
-        let slack = slack
-            .map(|program| {
-                Ok::<_, anyhow::Error>(LocalSlack::new(
-                    program,
-                    ports.take(super::ports::LOOPBACK, local_slack::PORT)?,
-                ))
-            })
-            .transpose()?;
-        let slack = if self.options.socket { slack.map(LocalSlack::by_sockets) } else { slack };
+        let slack = slack.map(|program| self.local_slack(program, &mut ports)).transpose()?;
         Ok(Prepared { postgres, temporal, slack, sandbox, ports })
+    }
+
+    fn local_slack(&self, program: PathBuf, ports: &mut Ports) -> Result<LocalSlack> {
+        let port = ports.take(super::ports::LOOPBACK, local_slack::PORT)?;
+        let slack = LocalSlack::new(program, port);
+        Ok(if self.options.socket { slack.by_sockets() } else { slack })
     }
 
     /// What somebody else runs should answer, or nothing of ours makes sense.
@@ -261,61 +263,6 @@ impl Up<'_> {
     fn write(&self, file: &UpFile) -> Result<()> {
         let pids = pids(&self.household.watch().borrow());
         UpFile { pids, ..file.clone() }.write(&self.machine.home)
-    }
-
-    fn tell(&self, file: &UpFile, sandbox: &Result<Sandbox, NoBox>) {
-        let say =
-            |name: &str, where_it_is: &str| self.voice.say(format_args!("{name:<10}{where_it_is}"));
-        let postgres = Url::parse(&file.database_url)
-            .ok()
-            .and_then(|url| Some(format!("{}:{}", url.host_str()?, url.port().unwrap_or(5432))));
-        say("Postgres", &postgres.unwrap_or_default());
-        let page =
-            file.temporal_ui.as_ref().map(|ui| format!(", its page {ui}")).unwrap_or_default();
-        say("Temporal", &format!("{}{page}", file.temporal));
-        if let Some(web) = &file.web {
-            say("Signoff", web);
-        }
-        if let Some(page) = &file.slack_page {
-            say(
-                "Slack",
-                &format!(
-                    "{page} (a stand-in; it listens on all addresses of this machine, without a password)"
-                ),
-            );
-        }
-        let model = match (file.mode, &self.machine.rehearsal) {
-            (Mode::Servers, _) => "none: servers only",
-            (Mode::Real, _) => "the real one; it costs money",
-            (Mode::Rehearsal, Some(_)) => {
-                "rehearsal: the scenario in SIGNOFF_REHEARSAL, no key, no cost"
-            }
-            (Mode::Rehearsal, None) => {
-                "rehearsal: scripted, no key, no cost; set ANTHROPIC_API_KEY for the real one"
-            }
-        };
-        say("Model", model);
-        say("Box", &confinement(sandbox, file.mode, self.options.no_sandbox));
-        let home = self.machine.home.display();
-        match (&file.slack_page, file.mode) {
-            (_, Mode::Servers) => self.voice.say(format_args!("Ready: {home}/up.json. Ctrl-C ends it, the data stays.")),
-            (Some(page), _) => {
-                let then = "The run's replies show what happens; press Approve there when it asks.";
-                self.voice.say(format_args!("Ready. Open {page} and type: /develop llm-wrapper\n{then}\nCtrl-C ends it, the data stays in {home}."));
-            }
-            (None, _) => self.voice.say(format_args!("Ready. Type in Slack: /develop llm-wrapper\nCtrl-C ends it, the data stays in {home}.")),
-        }
-    }
-}
-
-/// What holds agents and checks, and what follows where nothing does.
-fn confinement(sandbox: &Result<Sandbox, NoBox>, mode: Mode, no_sandbox: bool) -> String {
-    match (sandbox, mode) {
-        (Ok(sandbox), _) => sandbox.to_string(),
-        (Err(why), Mode::Real) if !no_sandbox => format!(
-            "none: {why}; checks run unconfined, and the real model is refused without --no-sandbox"
-        ),
-        (Err(why), _) => format!("none: {why}; agents and checks run unconfined"),
     }
 }
 

@@ -50,7 +50,7 @@ pub(super) enum Trial {
 /// The first that builds a box.
 pub(super) async fn find(path: &OsStr, cache: &Path) -> Result<Sandbox, NoBox> {
     let mut refused = None;
-    let cached = Some(cached(cache)).filter(is_program);
+    let cached = Some(cached(cache)).filter(|file| is_program(file));
     for program in on_path(path, "bwrap").into_iter().chain(cached) {
         match try_out(&program).await {
             Trial::Builds(sandbox) => return Ok(sandbox),
@@ -123,9 +123,9 @@ async fn output_of(command: &mut Command) -> std::io::Result<Output> {
 
 /// The first program of that name.
 pub(super) fn on_path(path: &OsStr, name: &str) -> Option<PathBuf> {
-    std::env::split_paths(path).map(|folder| folder.join(name)).find(is_program)
+    std::env::split_paths(path).map(|folder| folder.join(name)).find(|file| is_program(file))
 }
 
-pub(super) fn is_program(file: &PathBuf) -> bool {
+pub(super) fn is_program(file: &Path) -> bool {
     file.metadata().is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
 }

@@ -53,18 +53,3 @@ async fn a_database_that_does_not_answer_is_named() -> Result<()> {
     assert!(error.to_string().contains("127.0.0.1:9, which is in DATABASE_URL"), "{error}");
     Ok(())
 }
-
-#[test]
-fn what_confines_is_told_and_what_follows_where_nothing_does() {
-    let none = Err(NoBox::Missing("why".to_owned()));
-    let told = |mode, no_sandbox| confinement(&none, mode, no_sandbox);
-    assert_eq!(told(Mode::Rehearsal, false), "none: why; agents and checks run unconfined");
-    assert_eq!(told(Mode::Real, true), told(Mode::Rehearsal, false));
-    assert_eq!(
-        told(Mode::Real, false),
-        "none: why; checks run unconfined, and the real model is refused without --no-sandbox"
-    );
-    let (program, version) = ("/x/bwrap".into(), "bubblewrap 0.8.0".to_owned());
-    let one = Ok(Sandbox::Bubblewrap { program, version });
-    assert_eq!(confinement(&one, Mode::Real, false), "bubblewrap 0.8.0 at /x/bwrap");
-}

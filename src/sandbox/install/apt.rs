@@ -26,18 +26,19 @@ LD_LIBRARY_PATH=$here/lib exec "$here/usr/bin/bwrap" --unsetenv LD_LIBRARY_PATH 
 
 /// Puts it into `folder`; the program, relative to that.
 pub(super) async fn get(path: &OsStr, folder: &Path) -> Result<PathBuf> {
-    let (Some(apt), Some(dpkg)) = (on_path(path, "apt-get"), on_path(path, "dpkg-deb")) else {
+    let (Some(apt_get), Some(dpkg_deb)) = (on_path(path, "apt-get"), on_path(path, "dpkg-deb"))
+    else {
         anyhow::bail!("there is no apt-get");
     };
     let work = folder.join("work");
     for part in ["cache/archives/partial", "state/lists/partial"] {
         fs::create_dir_all(work.join(part)).context("making folders for apt")?;
     }
-    let apt = Apt { apt, dpkg, work };
+    let packages = Packages { apt_get, dpkg_deb, work };
     // With the lists of the machine; where there are none, or old ones, with fresh lists of our own.
-    if apt.unpack("bubblewrap", folder).await.is_err() {
-        apt.update().await?;
-        apt.unpack("bubblewrap", folder).await?;
+    if packages.unpack("bubblewrap", folder).await.is_err() {
+        packages.update().await?;
+        packages.unpack("bubblewrap", folder).await?;
     }
     let program = folder.join(PROGRAM);
     // Where a distribution gives it root's rights, a copy must not have them.
@@ -45,22 +46,22 @@ pub(super) async fn get(path: &OsStr, folder: &Path) -> Result<PathBuf> {
         .context("looking for bwrap in it")?;
     let runs = said(Command::new(&program).arg("--version"), PATIENCE).await;
     let program = if runs.is_err_and(|why| why.to_string().contains("shared libraries")) {
-        apt.unpack(LIBRARY, folder).await?;
+        packages.unpack(LIBRARY, folder).await?;
         with_library(folder)?
     } else {
         PROGRAM.into()
     };
-    files::remove(&apt.work).await.context("clearing up after apt")?;
+    files::remove(&packages.work).await.context("clearing up after apt")?;
     Ok(program)
 }
 
-struct Apt {
-    apt: PathBuf,
-    dpkg: PathBuf,
+struct Packages {
+    apt_get: PathBuf,
+    dpkg_deb: PathBuf,
     work: PathBuf,
 }
 
-impl Apt {
+impl Packages {
     /// Fresh package lists, in a folder of our own from then on.
     async fn update(&self) -> Result<()> {
         self.write_settings(true)?;
@@ -78,14 +79,14 @@ impl Apt {
             .await
             .with_context(|| format!("apt-get download {package}"))?;
         let archive = archive_in(&self.work, package).context("finding what was downloaded")?;
-        let mut dpkg = Command::new(&self.dpkg);
+        let mut dpkg = Command::new(&self.dpkg_deb);
         dpkg.arg("-x").arg(&archive).arg(into);
         said(&mut dpkg, PATIENCE).await.context("dpkg-deb")?;
         Ok(())
     }
 
     fn command(&self) -> Command {
-        let mut command = Command::new(&self.apt);
+        let mut command = Command::new(&self.apt_get);
         // A group of its own: a Ctrl-C reaches us alone.
         command.arg("-qq").arg("-c").arg(self.settings()).process_group(0);
         command

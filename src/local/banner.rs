@@ -1,0 +1,109 @@
+//! What does `up` say when all is ready?
+//! Where each part is, what answers the agents and what confines them, and what to type now.
+
+use url::Url;
+
+use super::console::Console;
+use super::machine::Machine;
+use super::up_file::{Mode, UpFile};
+use crate::sandbox::{NoBox, Sandbox};
+
+/// What there is to tell of.
+pub struct Banner<'a> {
+    pub file: &'a UpFile,
+    pub machine: &'a Machine,
+    pub sandbox: &'a Result<Sandbox, NoBox>,
+    pub no_sandbox: bool,
+}
+
+impl Banner<'_> {
+    /// A line for each part, then how to begin.
+    pub fn tell(&self, console: &Console) {
+        let say = |name: &str, says: &str| console.say(format_args!("{name:<10}{says}"));
+        let file = self.file;
+        say("Postgres", &host_and_port(&file.database_url).unwrap_or_default());
+        let page =
+            file.temporal_ui.as_ref().map(|ui| format!(", its page {ui}")).unwrap_or_default();
+        say("Temporal", &format!("{}{page}", file.temporal));
+        if let Some(web) = &file.web {
+            say("Signoff", web);
+        }
+        if let Some(page) = &file.slack_page {
+            say(
+                "Slack",
+                &format!(
+                    "{page} (a stand-in; it listens on all addresses of this machine, without a password)"
+                ),
+            );
+        }
+        say("Model", self.model());
+        say("Box", &confinement(self.sandbox, file.mode, self.no_sandbox));
+        console.say(self.how_to_begin());
+    }
+
+    fn model(&self) -> &'static str {
+        match (self.file.mode, &self.machine.rehearsal) {
+            (Mode::Servers, _) => "none: servers only",
+            (Mode::Real, _) => "the real one; it costs money",
+            (Mode::Rehearsal, Some(_)) => {
+                "rehearsal: the scenario in SIGNOFF_REHEARSAL, no key, no cost"
+            }
+            (Mode::Rehearsal, None) => {
+                "rehearsal: scripted, no key, no cost; set ANTHROPIC_API_KEY for the real one"
+            }
+        }
+    }
+
+    fn how_to_begin(&self) -> String {
+        let home = self.machine.home.display();
+        match (&self.file.slack_page, self.file.mode) {
+            (_, Mode::Servers) => {
+                format!("Ready: {home}/up.json. Ctrl-C ends it, the data stays.")
+            }
+            (Some(page), _) => format!(
+                "Ready. Open {page} and type: /develop llm-wrapper\n\
+                 The run's replies show what happens; press Approve there when it asks.\n\
+                 Ctrl-C ends it, the data stays in {home}."
+            ),
+            (None, _) => format!(
+                "Ready. Type in Slack: /develop llm-wrapper\nCtrl-C ends it, the data stays in {home}."
+            ),
+        }
+    }
+}
+
+fn host_and_port(database: &str) -> Option<String> {
+    let url = Url::parse(database).ok()?;
+    Some(format!("{}:{}", url.host_str()?, url.port().unwrap_or(5432)))
+}
+
+/// What holds agents and checks, and what follows where nothing does.
+fn confinement(sandbox: &Result<Sandbox, NoBox>, mode: Mode, no_sandbox: bool) -> String {
+    match (sandbox, mode) {
+        (Ok(sandbox), _) => sandbox.to_string(),
+        (Err(why), Mode::Real) if !no_sandbox => format!(
+            "none: {why}; checks run unconfined, and the real model is refused without --no-sandbox"
+        ),
+        (Err(why), _) => format!("none: {why}; agents and checks run unconfined"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_confines_is_told_and_what_follows_where_nothing_does() {
+        let none = Err(NoBox::Missing("why".to_owned()));
+        let told = |mode, no_sandbox| confinement(&none, mode, no_sandbox);
+        assert_eq!(told(Mode::Rehearsal, false), "none: why; agents and checks run unconfined");
+        assert_eq!(told(Mode::Real, true), told(Mode::Rehearsal, false));
+        assert_eq!(
+            told(Mode::Real, false),
+            "none: why; checks run unconfined, and the real model is refused without --no-sandbox"
+        );
+        let (program, version) = ("/x/bwrap".into(), "bubblewrap 0.8.0".to_owned());
+        let one = Ok(Sandbox::Bubblewrap { program, version });
+        assert_eq!(confinement(&one, Mode::Real, false), "bubblewrap 0.8.0 at /x/bwrap");
+    }
+}

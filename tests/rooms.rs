@@ -24,7 +24,7 @@ const FOR_ALL: [&str; 4] = ["config", "files", "metrics", "telemetry"];
 /// What would be allowed by place and is not.
 const NEVER: [(&str, &str); 2] = [("engine", "slack"), ("engine", "thread")];
 /// Words, and the only rooms that may say them.
-const ONLY: [(&str, &[&str]); 7] = [
+const ONLY: [(&str, &[&str]); 9] = [
     // The rehearsal is a server too: a model that is played.
     ("axum::routing", &["web", "agent"]),
     ("query!", &["store"]),
@@ -33,6 +33,9 @@ const ONLY: [(&str, &[&str]); 7] = [
     ("sqlx::query", &["store"]),
     ("temporalio", &["engine"]),
     ("slack_morphism", &["slack"]),
+    // Who may let people in: Slack's door and the shell's.
+    ("FullMember::check", &["chat", "commands"]),
+    ("ShellUser::new", &["app", "commands"]),
 ];
 /// Rooms that only compute.
 const PURE: [&str; 2] = ["run", "thread"];

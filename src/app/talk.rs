@@ -13,16 +13,17 @@ use super::cli::{Decide, Verb};
 use super::{Failure, exit, parts};
 use crate::commands::{
     self, Answer, AnswerOutcome, Asker, Command, Lookup, Misunderstood, Moment, Reply, ReplyKind,
-    SentAnswer, Services, StartRun, Terms, Waiting,
+    Services, ShellUser, Terms, Waiting,
 };
 use crate::config::Config;
-use crate::run::{Outcome, PersonId, RequestId, Rework, Run, RunId, Verdict, Via, Zone};
+use crate::run::{Outcome, RequestId, Rework, Run, RunId, Verdict, Via, Zone};
 use crate::thread::{self, RenderContext, words};
 
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 struct Talk<'a> {
     services: Services,
+    user: ShellUser,
     asker: Asker,
     render: RenderContext,
     json: bool,
@@ -41,9 +42,9 @@ pub async fn talk(
         parts::link_key(&store).await?,
         Some(parts::linked_from_here(&config)),
     );
-    let person = PersonId::Cli { user: config.os_user.clone() };
-    let asker = Asker { zone: zone(), ..Asker::new(person, Via::Cli, Moment::now(parts::now())) };
-    let mut talk = Talk { services: parts::doors(&config, store), asker, render, json, out };
+    let user = ShellUser::new(config.os_user.clone(), zone());
+    let asker = Asker::new(user.person().clone(), Via::Cli, Moment::now(parts::now()));
+    let mut talk = Talk { services: parts::doors(&config, store), user, asker, render, json, out };
     match verb {
         Verb::Develop { project, words, wait } => talk.develop(project, words, wait).await,
         Verb::Status { run } => talk.status(run).await,
@@ -78,8 +79,8 @@ impl Talk<'_> {
         wait: bool,
     ) -> Result<u8, Failure> {
         let line = std::iter::once(project).chain(words).collect::<Vec<_>>().join(" ");
-        let what = match commands::parse(&line, &self.services.projects) {
-            Ok(Command::Develop(what)) => what,
+        let start = match commands::parse(&line, &self.services.projects) {
+            Ok(Command::Start(start)) => start,
             Ok(_) => {
                 return self.reply(&Reply::new(
                     ReplyKind::Unknown,
@@ -90,8 +91,9 @@ impl Talk<'_> {
                 return self.reply(&Reply::new(ReplyKind::Unknown, misunderstood.text));
             }
         };
-        let order = StartRun { what, asker: self.asker.clone(), key: fresh_key() };
-        let reply = commands::start(&self.services, order).await?;
+        let asker = self.asker.clone();
+        let admitted = commands::admit_start_at_shell(start, asker, fresh_key(), &self.user);
+        let reply = commands::start(&self.services, admitted).await?;
         match &reply.run {
             Some(run) if wait => {
                 self.progress(&thread::shell_text(&reply.text))?;
@@ -200,13 +202,16 @@ impl Talk<'_> {
                 return self.reply(&Reply::new(ReplyKind::Refused, misunderstood.text));
             }
         };
-        let key = fresh_key();
-        let answer = Answer { terms, ..Answer::new(verdict, self.asker.clone(), key.clone()) };
-        let reply = commands::decide(&self.services, &named.run, answer).await?;
+        let answer = Answer { terms, ..Answer::new(verdict, self.asker.clone(), fresh_key()) };
+        let admitted = match commands::admit_at_shell(&named.run, &answer, &self.user) {
+            Ok(admitted) => admitted,
+            Err(refused) => return self.reply(&refused.reply().about(named.run.id())),
+        };
+        let sent = admitted.sent();
+        let reply = commands::decide(&self.services, admitted).await?;
         if reply.kind != ReplyKind::Done {
             return self.reply(&reply);
         }
-        let sent = SentAnswer { run: named.run.id().clone(), verdict, key };
         match commands::wait_for_outcome(&self.services, &sent).await? {
             AnswerOutcome::Counted => self.outcome("decided", &reply),
             AnswerOutcome::Refused(refused) => self.reply(&refused),

@@ -5,8 +5,8 @@ use serde::Deserialize;
 
 use super::act::{Acted, Actor, reply_outcome};
 use super::form::AnswerStart;
-use crate::commands::{self, Answer, Asker, Moment, More, Reply, ReplyKind, SentAnswer, Terms};
-use crate::run::{Channel, RequestId, Run, RunId, Verdict, Via};
+use crate::commands::{self, Admitted, Answer, Asker, Moment, More, ReplyKind, Terms};
+use crate::run::{Channel, Run, RunId, Verdict, Via};
 use crate::slack::{Click, Surface};
 use crate::store::StoreError;
 use crate::thread::{ActionId, GateValue, RunValue};
@@ -120,24 +120,21 @@ impl Actor {
     }
 
     /// Passes an answer on, if who gives it may.
-    pub(super) async fn decide(&self, run: &Run, mut answer: Answer) -> Result<Acted, StoreError> {
+    pub(super) async fn decide(&self, run: &Run, answer: Answer) -> Result<Acted, StoreError> {
         tracing::Span::current().record("run.id", tracing::field::display(run.id()));
-        if let Err(refused) = self.admit(run, &mut answer).await {
-            return Ok(Acted::Told(refused.told()));
+        match self.admit(run, answer).await {
+            Ok(admitted) => self.pass_on(admitted).await,
+            Err(refused) => Ok(Acted::Told(refused.text())),
         }
-        let (verdict, key) = (answer.verdict, answer.key.clone());
-        let reply = commands::decide(&self.services, run, answer).await?;
-        Ok(passed_on(run, (verdict, &key), &reply))
     }
-}
 
-/// What became of an answer that was passed on, or was not.
-pub(super) fn passed_on(run: &Run, (verdict, key): (Verdict, &RequestId), reply: &Reply) -> Acted {
-    match reply.kind {
-        ReplyKind::Done => {
-            Acted::PassedOn(SentAnswer { run: run.id().clone(), verdict, key: key.clone() })
-        }
-        _ => reply_outcome(reply),
+    pub(super) async fn pass_on(&self, admitted: Admitted) -> Result<Acted, StoreError> {
+        let sent = admitted.sent();
+        let reply = commands::decide(&self.services, admitted).await?;
+        Ok(match reply.kind {
+            ReplyKind::Done => Acted::PassedOn(sent),
+            _ => reply_outcome(&reply),
+        })
     }
 }
 

@@ -1,11 +1,10 @@
 //! Who says what to us by name?
 //! `/develop …`, `@signoff …` and a direct message have one grammar; in a run's thread it means that run.
 
-use super::access::{NotAdmitted, Stranger};
 use super::act::{Acted, Actor, reply_outcome};
 use super::reply::asker;
 use crate::commands::{
-    self, Answer, Asker, Command, HELP, Lookup, Moment, Named, Reply, ReplyKind, StartRun, Terms,
+    self, Answer, Asker, Command, HELP, Lookup, Moment, NotAdmitted, Reply, ReplyKind, Terms,
     Waiting,
 };
 use crate::run::{Channel, RequestId, Run, Verdict, Via};
@@ -65,9 +64,8 @@ impl Actor {
     ) -> Result<Acted, StoreError> {
         let asker = asker(it, said);
         // Guests may ask how a run is.
-        match self.member(&asker.person, Some(&it.team)).await {
-            Ok(_) | Err(NotAdmitted::Stranger(Stranger::Guest)) => {}
-            Err(refused) => return Ok(Acted::Told(refused.told())),
+        if let Err(refused) = self.may_read(&asker.person, &it.team).await {
+            return Ok(Acted::Told(refused.text()));
         }
         match (commands::parse(without_develop(words), &self.services.projects), around) {
             (Ok(Command::Form), _) => Ok(Acted::Told(HELP.to_owned())),
@@ -105,9 +103,7 @@ impl Actor {
                     Lookup::Unknown(unknown) => unknown,
                 }
             }
-            Command::Develop(what) => {
-                self.start(StartRun { what, asker, key: key.clone() }).await?
-            }
+            Command::Start(start) => self.start(start, asker, key).await?,
             Command::Decide { verdict, said } => {
                 match self.run_meant(&asker, verdict, &said, key).await? {
                     Lookup::Found(named) => match Terms::read(verdict, &named.said) {
@@ -142,7 +138,7 @@ impl Actor {
         }
         if asker.said.retried {
             if let Some(run) = commands::judged_before(&self.services, key).await? {
-                return Ok(Lookup::Found(Named { run, said: said.to_owned() }));
+                return Ok(Lookup::found(run, said));
             }
             // Another may be the only one now than when it was said.
             if self.services.store.anything_closed_since(asker.said.at).await? {
@@ -155,7 +151,7 @@ impl Actor {
         let seen = self.waiting(asker).await?;
         // The only one that is known to wait for them may not be the only one.
         Ok(match seen.doubt {
-            Some(doubt) => Lookup::Unknown(Reply::new(ReplyKind::Refused, doubt.told())),
+            Some(doubt) => Lookup::Unknown(doubt.reply()),
             None => commands::only_waiting(seen.all, asker, said),
         })
     }
@@ -164,7 +160,7 @@ impl Actor {
     pub(super) async fn waiting(&self, asker: &Asker) -> Result<Seen, StoreError> {
         let runs = commands::waiting_runs(&self.services, asker).await?;
         let member = self
-            .member(&asker.person, asker.channel.as_ref().map(|channel| channel.team.as_str()))
+            .full_member(&asker.person, asker.channel.as_ref().map(|channel| channel.team.as_str()))
             .await;
         let may_decide = member.is_ok();
         let mut doubt = member.err().filter(|refused| *refused == NotAdmitted::Unknown);

@@ -116,8 +116,8 @@ impl Actor {
         };
         let Ok(project) = project.parse() else { return Ok(Acted::Silent) };
         let asker = Asker { channel: Some(channel), ..Asker::new(it.person(), Via::Command, said) };
-        let what = commands::Develop { project, brief, budget };
-        let reply = self.start(StartRun { what, asker, key: it.key.clone() }).await?;
+        let start = StartRun { project, brief, budget };
+        let reply = self.start(start, asker, &it.key).await?;
         Ok(reply_outcome(&reply))
     }
 

@@ -3,14 +3,11 @@
 
 use chrono::{DateTime, Utc};
 
-use super::access::NotAdmitted;
 use super::act::{Acted, Actor};
-use super::click::passed_on;
-use crate::commands::{self, Answer, Asker, Moment, ReplyKind, Terms};
+use crate::commands::{self, Answer, Asker, Moment, NotAdmitted, Terms};
 use crate::run::{Channel, Refusal, Run, RunId, Verdict, Via};
 use crate::slack::{ThreadMessage, Ts};
 use crate::store::StoreError;
-use crate::thread::words;
 
 /// What follows a verb where words follow it.
 const MARKS: [char; 8] = [':', ',', '.', '!', ';', '-', '–', '—'];
@@ -86,54 +83,44 @@ impl Actor {
         }
         let terms = Terms { words: Some(words.to_owned()), ..Terms::default() };
         let message = Some(it.ts.as_str().to_owned());
-        let mut answer = Answer {
+        let answer = Answer {
             terms,
             message,
             ..Answer::new(Verdict::Note, asker(it, said), it.key.clone())
         };
-        match self.admit(run, &mut answer).await {
-            Err(NotAdmitted::Stranger(stranger)) => {
-                return self
-                    .tell_once(run, &answer, ("stranger", stranger.told().to_owned()))
-                    .await;
-            }
-            Err(unknown) => return Ok(Acted::Told(unknown.told())),
-            Ok(()) => {}
-        }
-        match run.authorize(&answer.decision(run)) {
-            Err(why @ Refusal::NotAllowed) => {
-                return self.tell_once(run, &answer, ("steer", ignored(&why, run))).await;
-            }
-            Err(why @ Refusal::RunEnded) => {
-                return self.tell_once(run, &answer, ("over", ignored(&why, run))).await;
-            }
-            _ => {}
-        }
+        let admitted = match self.admit(run, answer).await {
+            Ok(admitted) => admitted,
+            Err(refused) => return self.refuse_note(it, run, &refused).await,
+        };
+        let acted = self.pass_on(admitted).await?;
         let sounds_like_an_answer = run.gate.is_some() && opens_with_a_verb(words);
-        let reply = commands::decide(&self.services, run, answer).await?;
-        Ok(match reply.kind {
-            ReplyKind::Done if sounds_like_an_answer => Acted::Told(A_NOTE.to_owned()),
-            _ => passed_on(run, (Verdict::Note, &it.key), &reply),
+        Ok(match acted {
+            Acted::PassedOn(_) if sounds_like_an_answer => Acted::Told(A_NOTE.to_owned()),
+            acted => acted,
         })
     }
 
-    async fn tell_once(
+    /// Who only talks in the thread is told once that nobody listens to them.
+    async fn refuse_note(
         &self,
+        it: &ThreadMessage,
         run: &Run,
-        answer: &Answer,
-        (what, why): (&str, String),
+        refused: &NotAdmitted,
     ) -> Result<Acted, StoreError> {
-        let first = self
-            .services
-            .store
-            .tell_first((run.id(), &answer.asker.person), what, &answer.key)
-            .await?;
+        let (what, why) = match refused {
+            NotAdmitted::Stranger(stranger) => ("stranger", stranger.text().to_owned()),
+            NotAdmitted::Refused { why: Refusal::NotAllowed, text } => ("steer", ignored(text)),
+            NotAdmitted::Refused { why: Refusal::RunEnded, text } => ("over", ignored(text)),
+            _ => return Ok(Acted::Told(refused.text())),
+        };
+        let who = (run.id(), &it.person());
+        let first = self.services.store.tell_first(who, what, &it.key).await?;
         Ok(if first { Acted::Told(why) } else { Acted::Silent })
     }
 }
 
-fn ignored(why: &Refusal, run: &Run) -> String {
-    (words::refusal(why, run, Verdict::Note) + " What is said here is not passed on.").into()
+fn ignored(why: &str) -> String {
+    format!("{why} What is said here is not passed on.")
 }
 
 /// The answer that a message is: just a verb, or a verb, a mark and why.

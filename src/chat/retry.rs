@@ -7,8 +7,8 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::act::{Acted, Actor};
-use crate::commands::{self, Moment, ReplyKind};
-use crate::run::{Decision, RunId};
+use crate::commands::{self, Admitted, Moment, ReplyKind};
+use crate::run::RunId;
 use crate::slack::Inbound;
 use crate::store::{InboxRow, StoreError};
 
@@ -71,13 +71,11 @@ impl Actor {
     /// An answer from the command line, whose process is gone.
     async fn decide_again(&self, delivery: &InboxRow) -> Result<(), StoreError> {
         let store = &self.services.store;
-        let Ok((run, decision)) =
-            serde_json::from_value::<(RunId, Decision)>(delivery.payload.clone())
-        else {
+        let Some(admitted) = Admitted::owed(delivery) else {
             tracing::error!(key = %delivery.key, "a {} in the inbox cannot be read, so nobody acts on it", delivery.kind);
             return store.done(&delivery.key, Some("unreadable")).await;
         };
-        let reply = commands::resend_decision(&self.services, &run, &decision).await?;
+        let reply = commands::decide(&self.services, admitted).await?;
         if reply.kind == ReplyKind::Unsure {
             store.unsure(&delivery.key, (self.clock)()).await
         } else {
@@ -86,7 +84,7 @@ impl Actor {
     }
 
     async fn start_again(&self, run: &RunId) {
-        if let Err(e) = commands::resend_start(&self.services, run).await {
+        if let Err(e) = commands::retry_start(&self.services, run).await {
             tracing::warn!(run.id = %run, error = %e, "could not send the start of {run} again");
         }
     }

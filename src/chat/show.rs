@@ -3,7 +3,6 @@
 
 use serde_json::{Value, json};
 
-use super::access::{NotAdmitted, Stranger};
 use super::act::{Acted, Actor};
 use super::click::Pressed;
 use crate::commands::{self, Asker, Moment};
@@ -72,13 +71,12 @@ impl Actor {
         let person = it.person();
         let home =
             run.request.channel.as_ref().map_or(it.team.as_str(), |channel| channel.team.as_str());
-        let (member, patch) = tokio::join!(
-            self.member(&person, Some(home)),
+        let (reader, patch) = tokio::join!(
+            self.may_read(&person, home),
             commands::shown_patch(&self.services.store, run, stage)
         );
-        match member {
-            Ok(_) | Err(NotAdmitted::Stranger(Stranger::Guest)) => {}
-            Err(refused) => return Ok(DiffPage::Refused(refused.told())),
+        if let Err(refused) = reader {
+            return Ok(DiffPage::Refused(refused.text()));
         }
         let Some(patch) = patch? else {
             return Ok(DiffPage::Refused("The diff is not kept any more.".to_owned()));
@@ -95,10 +93,7 @@ impl Actor {
     /// Draws somebody's Home tab: what waits for them, and for others.
     pub(super) async fn show_home(&self, at: &HomeOpened) {
         let person = at.person();
-        if !matches!(
-            self.member(&person, Some(&at.team)).await,
-            Ok(_) | Err(NotAdmitted::Stranger(Stranger::Guest))
-        ) {
+        if self.may_read(&person, &at.team).await.is_err() {
             return;
         }
         let now = (self.clock)();

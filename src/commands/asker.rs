@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::run::{Channel, OpenGate, PersonId, Via, Zone};
+use crate::run::{Channel, OpenGate, PersonId, Via};
 
 /// How far Slack's clock, ours and Temporal's may be apart.
 pub(super) const CLOCKS_DIFFER: TimeDelta = TimeDelta::seconds(5);
@@ -18,15 +18,13 @@ pub struct Asker {
     pub channel: Option<Channel>,
     /// The thread it was said in: its root message.
     pub thread_root: Option<String>,
-    /// Their clock; UTC where nobody knows it.
-    pub zone: Zone,
 }
 
 impl Asker {
     /// Somebody who is nowhere in particular.
     #[must_use]
     pub fn new(person: PersonId, via: Via, said: Moment) -> Self {
-        Self { person, via, said, channel: None, thread_root: None, zone: Zone::UTC }
+        Self { person, via, said, channel: None, thread_root: None }
     }
 
     /// Whether this question was there already when they spoke: whoever names no question answers none that came later.

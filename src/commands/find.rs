@@ -21,14 +21,15 @@ pub struct Named {
 /// Which run somebody means.
 #[derive(Debug)]
 pub enum Lookup {
-    Found(Named),
+    Found(Box<Named>),
     /// There is none, or more than one; what they are told.
     Unknown(Reply),
 }
 
 impl Lookup {
-    pub(super) fn found(run: Run, said: &str) -> Self {
-        Self::Found(Named { run, said: said.trim().to_owned() })
+    /// This run, and what was said beside its name.
+    pub fn found(run: Run, said: &str) -> Self {
+        Self::Found(Box::new(Named { run, said: said.trim().to_owned() }))
     }
 }
 

@@ -1,32 +1,43 @@
 //! What can people say?
 //! Slack, a click, a word in a thread and the command line all end here; each verb has its file.
 
+mod admission;
+mod answer;
 mod asker;
 mod decide;
-mod develop;
 mod diff;
 mod find;
 mod list;
+mod member;
 mod only_run;
+mod outcome;
 mod parse;
 mod reply;
+mod shell_user;
+mod start;
 mod status;
 mod terms;
 mod waiting;
 
-pub use asker::{Asker, Moment};
-pub use decide::{
-    Answer, AnswerOutcome, SentAnswer, certain_refusal, decide, resend_decision, wait_for_outcome,
+pub use admission::{
+    Admitted, AdmittedStart, NotAdmitted, admit, admit_at_shell, admit_start, admit_start_at_shell,
+    certain_refusal,
 };
-pub use develop::{StartRun, resend_start, start};
+pub use answer::Answer;
+pub use asker::{Asker, Moment};
+pub use decide::decide;
 pub use diff::shown_patch;
 pub use find::{Lookup, Named, find, named};
 pub use list::list;
+pub use member::{FullMember, Memberships, Stranger, prove_members};
 pub use only_run::{judged_before, only_open, only_waiting};
+pub use outcome::{AnswerOutcome, SentAnswer, wait_for_outcome};
 pub use parse::{
-    Command, Develop, HELP, Misunderstood, first_word, parse, read_brief, read_budget, verdict,
+    Command, HELP, Misunderstood, StartRun, first_word, parse, read_brief, read_budget, verdict,
 };
 pub use reply::{Reply, ReplyKind};
+pub use shell_user::ShellUser;
+pub use start::{retry_start, start};
 pub use status::{status, status_json};
 pub use terms::{More, Terms};
 pub use waiting::{Waiting, waiting, waiting_json, waiting_runs, waits_for};

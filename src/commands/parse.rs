@@ -9,7 +9,7 @@ use crate::run::{ProjectName, Usd, Verdict, nearest};
 pub enum Command {
     /// Nothing was typed: ask by a form.
     Form,
-    Develop(Develop),
+    Start(StartRun),
     /// The run is the first word, if that names one; the rest is what a person says.
     Decide {
         verdict: Verdict,
@@ -23,9 +23,9 @@ pub enum Command {
     Help,
 }
 
-/// What to develop.
+/// A run to start: what to develop, and what it may spend.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Develop {
+pub struct StartRun {
     pub project: ProjectName,
     pub brief: String,
     pub budget: Option<Usd>,
@@ -100,7 +100,7 @@ pub fn parse(line: &str, projects: &Projects) -> Result<Command, Misunderstood> 
         "status" => Ok(Command::Status {
             run: Some(first_word(rest).0.to_owned()).filter(|run| !run.is_empty()),
         }),
-        _ => develop(first, rest, projects).map(Command::Develop),
+        _ => develop(first, rest, projects).map(Command::Start),
     }
 }
 
@@ -112,7 +112,7 @@ pub fn first_word(text: &str) -> (&str, &str) {
         .map_or((text, ""), |(first, rest)| (first, rest.trim_start()))
 }
 
-fn develop(name: &str, rest: &str, projects: &Projects) -> Result<Develop, Misunderstood> {
+fn develop(name: &str, rest: &str, projects: &Projects) -> Result<StartRun, Misunderstood> {
     let known = name.parse::<ProjectName>().ok().filter(|p| projects.get(p).is_some());
     let Some(project) = known else { return Err(unknown(name, projects)) };
     let mut budget = None;
@@ -129,7 +129,7 @@ fn develop(name: &str, rest: &str, projects: &Projects) -> Result<Develop, Misun
             _ => brief.push(word),
         }
     }
-    Ok(Develop { project, brief: read_brief(&brief.join(" "))?, budget })
+    Ok(StartRun { project, brief: read_brief(&brief.join(" "))?, budget })
 }
 
 /// What a run should do, in a person's words.
@@ -187,12 +187,12 @@ mod tests {
 
     #[test]
     fn a_project_takes_words_and_a_budget() {
-        let want = Develop {
+        let want = StartRun {
             project: "llm-wrapper".parse().expect("a slug"),
             brief: "with x=1 retries".to_owned(),
             budget: Some("2.50".parse().expect("an amount")),
         };
-        assert_eq!(read("llm-wrapper with x=1 budget=$2.50 retries"), Ok(Command::Develop(want)));
+        assert_eq!(read("llm-wrapper with x=1 budget=$2.50 retries"), Ok(Command::Start(want)));
     }
 
     #[test]

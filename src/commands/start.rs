@@ -1,45 +1,43 @@
 //! How is a run started?
 //! Asked twice with one key, it is one run; where nothing started, nothing is left behind.
 
-use super::parse::Develop;
-use super::{Asker, Reply, ReplyKind, Services};
+use super::{AdmittedStart, Asker, Reply, ReplyKind, Services, StartRun};
+use crate::config::Project;
 use crate::engine::EngineError;
-use crate::run::{AgentKind, Approver, Pipeline, Policy, Request, RequestId, RunId};
+use crate::run::{AgentKind, Approver, Pipeline, Policy, Request, RunId};
 use crate::store::{Sender, StoreError};
 
-/// A run to start: what was understood, who asked, and the key that makes it one run.
-#[derive(Clone, Debug)]
-pub struct StartRun {
-    pub what: Develop,
-    pub asker: Asker,
-    pub key: RequestId,
-}
-
 /// Starts a run.
-pub async fn start(services: &Services, order: StartRun) -> Result<Reply, StoreError> {
-    let Some(project) = services.projects.get(&order.what.project) else {
+pub async fn start(services: &Services, admitted: AdmittedStart) -> Result<Reply, StoreError> {
+    let (start, asker, key) = admitted.into_parts();
+    let Some(project) = services.projects.get(&start.project) else {
         return Ok(Reply::new(
             ReplyKind::Unknown,
-            format!("There is no project `{}` any more.", order.what.project),
+            format!("There is no project `{}` any more.", start.project),
         ));
     };
+    let said_at = asker.said.at;
     let pipeline = &project.pipeline;
-    let request = Request {
+    services.store.keep_pipeline(&pipeline.pipeline.digest, &pipeline.text).await?;
+    let request = request(services, project, start, asker);
+    let (request, sender) = services.store.ask_for_run(&key, &request, said_at).await?;
+    send(services, &request, sender).await
+}
+
+fn request(services: &Services, project: &Project, start: StartRun, asker: Asker) -> Request {
+    let pipeline = &project.pipeline.pipeline;
+    Request {
         run: RunId::mint(&project.name, rand::random()),
         project: project.name.clone(),
-        pipeline: strict(&pipeline.pipeline, &project.approvers, &services.projects.policy),
-        brief: order.what.brief,
-        budget_usd: order.what.budget.or(project.budget),
-        starter: order.asker.person.clone(),
+        pipeline: strict(pipeline, &project.approvers, &services.projects.policy),
+        brief: start.brief,
+        budget_usd: start.budget.or(project.budget),
+        starter: asker.person,
         approvers: project.approvers.clone(),
-        channel: order.asker.channel.clone().or_else(|| project.channel.clone()),
+        channel: asker.channel.or_else(|| project.channel.clone()),
         repository: project.repository.clone(),
-        rehearsal: services.rehearsal && pipeline.pipeline.agent.kind == AgentKind::Claude,
-    };
-    services.store.keep_pipeline(&pipeline.pipeline.digest, &pipeline.text).await?;
-    let (request, sender) =
-        services.store.ask_for_run(&order.key, &request, order.asker.said.at).await?;
-    send(services, &request, sender).await
+        rehearsal: services.rehearsal && pipeline.agent.kind == AgentKind::Claude,
+    }
 }
 
 /// The pipeline with its gates as they hold for this run: the policy and the project's approvers are settled when it starts.
@@ -52,7 +50,7 @@ fn strict(pipeline: &Pipeline, approvers: &[Approver], policy: &Policy) -> Pipel
 }
 
 /// Sends a run on that was asked for before, and whose start was never confirmed.
-pub async fn resend_start(services: &Services, run: &RunId) -> Result<Option<Reply>, StoreError> {
+pub async fn retry_start(services: &Services, run: &RunId) -> Result<Option<Reply>, StoreError> {
     match services.store.run(run).await? {
         Some(run) => send(services, &run.request, Sender::Another).await.map(Some),
         None => Ok(None),
@@ -61,14 +59,6 @@ pub async fn resend_start(services: &Services, run: &RunId) -> Result<Option<Rep
 
 async fn send(services: &Services, request: &Request, sender: Sender) -> Result<Reply, StoreError> {
     let run = &request.run;
-    let unsure = || {
-        Reply::new(
-            ReplyKind::Unsure,
-            format!(
-                "`{run}` was asked for, but Temporal has not confirmed it yet. It is sent again until it has."
-            ),
-        )
-    };
     let reply = match services.engine.start(request).await {
         Ok(()) => {
             services.store.run_was_sent(request).await?;
@@ -77,7 +67,7 @@ async fn send(services: &Services, request: &Request, sender: Sender) -> Result<
         }
         Err(EngineError::Unsure(why)) => {
             tracing::warn!(run.id = %run, error = %why, "the start of {run} is not confirmed yet");
-            unsure()
+            unsure(run)
         }
         Err(why) => {
             tracing::error!(run.id = %run, error = %why, "could not start {run}");
@@ -85,10 +75,19 @@ async fn send(services: &Services, request: &Request, sender: Sender) -> Result<
             if sender == Sender::Only && services.store.forget_run(run).await? {
                 return Ok(Reply::new(ReplyKind::Away, nothing_was_started(&why)));
             }
-            unsure()
+            unsure(run)
         }
     };
     Ok(reply.about(run))
+}
+
+fn unsure(run: &RunId) -> Reply {
+    Reply::new(
+        ReplyKind::Unsure,
+        format!(
+            "`{run}` was asked for, but Temporal has not confirmed it yet. It is sent again until it has."
+        ),
+    )
 }
 
 const fn nothing_was_started(why: &EngineError) -> &'static str {

@@ -1,0 +1,123 @@
+//! What does somebody answer, and to which question?
+//! Only what they say: whether they may is asked by [`super::admit`].
+
+use super::{Asker, Terms};
+use crate::run::{Decision, GateId, OpenGate, PersonId, RequestId, Run, Verdict, Zone};
+use crate::thread::figures;
+
+/// An answer, and who gives it.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    pub verdict: Verdict,
+    /// The gate on the card that was pressed; none = whatever is asked now.
+    pub gate: Option<GateId>,
+    pub terms: Terms,
+    /// Of a note: the message that says it.
+    pub message: Option<String>,
+    pub asker: Asker,
+    pub key: RequestId,
+}
+
+impl Answer {
+    /// An answer without words.
+    #[must_use]
+    pub fn new(verdict: Verdict, asker: Asker, key: RequestId) -> Self {
+        Self { verdict, gate: None, terms: Terms::default(), message: None, asker, key }
+    }
+
+    /// The workspace whose full member it takes to give it: that of the run; where it has none, that in which it is said.
+    #[must_use]
+    pub fn workspace<'a>(&'a self, run: &'a Run) -> Option<&'a str> {
+        let channel = run.request.channel.as_ref().or(self.asker.channel.as_ref());
+        channel.map(|channel| channel.team.as_str())
+    }
+
+    /// What it says to this run, given by this person, on their clock.
+    pub(super) fn decision(&self, run: &Run, by: &PersonId, zone: Zone) -> Decision {
+        let said_at = self.asker.said.at;
+        let working = |open: &OpenGate| run.spec_of(&open.id).and_then(|spec| spec.hours.as_ref());
+        let until = self
+            .terms
+            .more
+            .zip(run.gate.as_ref())
+            .map(|(more, open)| more.until(open.deadline, (said_at, zone), working(open)));
+        Decision {
+            gate: self.gate_of(run),
+            words: self.terms.words.clone(),
+            rework: self.terms.rework,
+            until,
+            message: self.message.clone(),
+            ..Decision::new(self.key.clone(), self.verdict, by.clone(), self.asker.via)
+        }
+    }
+
+    /// Whoever names no gate answers what was asked when they spoke, never what is asked by the time we act on it.
+    fn gate_of(&self, run: &Run) -> Option<GateId> {
+        let shown = || run.gate.as_ref().filter(|open| self.asker.was_shown(open));
+        match self.verdict {
+            Verdict::Stop | Verdict::Note => None,
+            _ => self.gate.clone().or_else(|| shown().map(|open| open.id.clone())),
+        }
+    }
+
+    /// What is missing in what was said, or too much of it. Nothing is cut: it would be lost silently.
+    pub(super) fn unfit(&self) -> Option<String> {
+        let words = self.terms.words.as_deref().unwrap_or_default();
+        if self.verdict == Verdict::Changes && words.trim().is_empty() {
+            return Some("Please say what should be different, such as `changes: keep the public names`. Nothing was recorded.".to_owned());
+        }
+        (words.chars().count() > Decision::WORDS).then(|| format!(
+            "That is longer than {} characters, so nothing was recorded. Put the long part into a file of the repository and name it.",
+            figures::count(Decision::WORDS as u64)
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+    use crate::commands::Moment;
+    use crate::run::Via;
+    use crate::thread::samples::Tale;
+
+    /// An answer without a gate, given so many seconds after the question was asked.
+    fn said(run: &Run, verdict: Verdict, seconds_after: i64) -> Answer {
+        let asked_at = run.gate.as_ref().expect("a run that waits").opened_at;
+        let said = Moment { at: asked_at + TimeDelta::seconds(seconds_after), retried: true };
+        let asker = Asker::new(run.request.starter.clone(), Via::Thread, said);
+        Answer::new(verdict, asker, RequestId("k".to_owned()))
+    }
+
+    #[test]
+    fn words_answer_what_was_asked_when_they_were_said() {
+        let run = Tale::waiting().run;
+        let asked = run.gate.as_ref().map(|open| open.id.clone());
+        assert_eq!(said(&run, Verdict::Approve, 60).gate_of(&run), asked);
+    }
+
+    #[test]
+    fn words_about_older_work_never_answer_a_newer_question() {
+        let run = Tale::waiting().run;
+        assert_eq!(said(&run, Verdict::Approve, -60).gate_of(&run), None);
+    }
+
+    #[test]
+    fn changes_without_words_and_words_without_end_are_not_taken() {
+        let run = Tale::waiting().run;
+        let with = |verdict, words: &str| {
+            let terms = Terms { words: Some(words.to_owned()), ..Terms::default() };
+            Answer { terms, ..said(&run, verdict, 60) }.unfit()
+        };
+        assert!(
+            with(Verdict::Changes, " \n")
+                .is_some_and(|why| why.contains("what should be different"))
+        );
+        assert!(
+            with(Verdict::Note, &"ü".repeat(Decision::WORDS + 1))
+                .is_some_and(|why| why.contains("longer than 3,000 characters"))
+        );
+        assert_eq!(with(Verdict::Changes, &"ü".repeat(Decision::WORDS)), None);
+    }
+}

@@ -17,7 +17,7 @@ use crate::chat::{self, Actor};
 use crate::config::{Config, SlackConfig};
 use crate::publisher::Publisher;
 use crate::slack::{
-    Pacing, SlackApi, SlackApiConfig, SocketHealth, SocketMode, SocketPatience, Take, Verifier,
+    RateLimits, SlackApi, SlackApiConfig, SocketHealth, SocketMode, SocketPatience, Take, Verifier,
 };
 use crate::thread::RenderContext;
 use crate::web::{self, SlackDoor, Web};
@@ -90,7 +90,11 @@ fn door(config: &SlackConfig, place: RenderContext) -> SlackDoor {
 fn api(config: &SlackConfig, token: SecretString) -> SlackApi {
     SlackApi::new(SlackApiConfig {
         // Emulators do not mind how fast we are.
-        pacing: if config.api_url.is_some() { Pacing::generous() } else { Pacing::slack() },
+        rate_limits: if config.api_url.is_some() {
+            RateLimits::generous()
+        } else {
+            RateLimits::slack()
+        },
         ..SlackApiConfig::new(config.api_url.clone(), token)
     })
 }

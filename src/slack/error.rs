@@ -18,7 +18,7 @@ const UNSAID_RETRY_AFTER: Duration = Duration::from_secs(30);
 /// A call that did not succeed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SlackError {
-    /// Surely not done: Slack, or our own pacing before it, wants us to come back later.
+    /// Surely not done: Slack, or our own rate limiter before it, wants us to come back later.
     #[error("{method} has to wait {} s", retry_after.as_secs_f32())]
     RateLimited { method: &'static str, retry_after: Duration },
     /// Surely not done, and asking again in the same words will not help.

@@ -5,13 +5,14 @@ mod ack;
 mod blocks;
 mod client;
 mod error;
+mod escape;
 mod inbound;
 mod manifest;
+mod mrkdwn;
 mod rate_limit;
 mod response_url;
 mod signature;
 mod socket;
-mod text;
 mod truncate;
 mod ts;
 mod unescape;
@@ -24,18 +25,19 @@ pub use blocks::{
 };
 pub use client::{App, Edit, Identity, Member, Post, SlackApi, SlackApiConfig};
 pub use error::SlackError;
+pub use escape::escape;
 pub use inbound::{
     Click, Deleted, FieldValue, Frame, HomeOpened, Inbound, Malformed, SlashCommand, Surface,
     ThreadMessage, Uninstalled, ViewSubmission,
 };
 pub use manifest::{BadAddress, Transport, asked_scopes, manifest, manifest_json, slack_url};
-pub use rate_limit::{Pacing, Priority, Rate};
+pub use mrkdwn::Mrkdwn;
+pub use rate_limit::{Priority, Rate, RateLimits};
 pub use response_url::ResponseUrl;
 pub use signature::{SIGNATURE_HEADER, SignatureError, TIMESTAMP_HEADER, Verifier};
 pub use slack_morphism::prelude::{SlackBlock, SlackView};
 pub use socket::{SocketDelivery, SocketHealth, SocketMode, SocketPatience, Take};
-pub use text::{Mrkdwn, escape};
-pub use truncate::shorten;
+pub use truncate::truncate_plain;
 pub use ts::Ts;
 pub use unescape::unescape;
 pub use visible::{is_hidden, one_line};

@@ -1,11 +1,11 @@
-//! How much of a text fits?
+//! Truncates text: how much of it fits?
 //! Counts as the strictest of Slack's clients could (UTF-16). What is left of markup has no half entity, half link or open code span.
 
 const MORE: &str = "…";
 
-/// The markup if it fits, else its beginning and `…`, together at most `max_chars` long.
+/// Markup if it fits, else its beginning and `…`, together at most `max_chars` long.
 #[must_use]
-pub fn cut(text: &str, max_chars: usize) -> String {
+pub fn truncate(text: &str, max_chars: usize) -> String {
     if length(text) <= max_chars {
         return text.to_owned();
     }
@@ -25,9 +25,9 @@ pub fn cut(text: &str, max_chars: usize) -> String {
     format!("{}{MORE}{closing}", kept.text)
 }
 
-/// The beginning of a text that is no markup, so that every character of it counts alike.
+/// The same for text that is no markup, so that every character of it counts alike.
 #[must_use]
-pub fn shorten(text: &str, max_chars: usize) -> String {
+pub fn truncate_plain(text: &str, max_chars: usize) -> String {
     if length(text) <= max_chars {
         return text.to_owned();
     }
@@ -116,7 +116,7 @@ mod tests {
     use proptest::prelude::{prop_assert, prop_assert_eq, proptest};
 
     use super::*;
-    use crate::slack::text::escape;
+    use crate::slack::escape::escape;
 
     #[test]
     fn entities_links_and_code_stay_whole() {
@@ -132,15 +132,15 @@ mod tests {
             ("😀😀😀", 5, "😀😀…"),
             ("x", 0, ""),
         ] {
-            assert_eq!(cut(text, max), shown, "{text:?} in {max}");
+            assert_eq!(truncate(text, max), shown, "{text:?} in {max}");
         }
     }
 
     proptest! {
         #[test]
-        fn what_was_cut_fits_and_no_entity_is_torn(text in "[a-z&<>`\n 😀é]{0,60}", max in 0usize..50) {
+        fn what_was_truncated_fits_and_no_entity_is_torn(text in "[a-z&<>`\n 😀é]{0,60}", max in 0usize..50) {
             let safe = escape(&text);
-            let shown = cut(&safe, max);
+            let shown = truncate(&safe, max);
             prop_assert!(length(&shown) <= max);
             let bare = shown.replace("&amp;", "").replace("&lt;", "").replace("&gt;", "");
             prop_assert!(!bare.contains(['&', '<', '>']), "{shown:?}");
@@ -148,13 +148,13 @@ mod tests {
 
         #[test]
         fn what_fits_is_left_alone(text in "\\PC{0,40}") {
-            prop_assert_eq!(cut(&text, length(&text)), text);
+            prop_assert_eq!(truncate(&text, length(&text)), text);
         }
 
         #[test]
-        fn anything_can_be_cut(text in "\\PC*", max in 0usize..100) {
-            prop_assert!(length(&cut(&text, max)) <= max);
-            prop_assert!(length(&shorten(&text, max)) <= max.max(1));
+        fn anything_can_be_truncated(text in "\\PC*", max in 0usize..100) {
+            prop_assert!(length(&truncate(&text, max)) <= max);
+            prop_assert!(length(&truncate_plain(&text, max)) <= max.max(1));
         }
     }
 }

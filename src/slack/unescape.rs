@@ -41,7 +41,7 @@ mod tests {
     use proptest::prelude::{prop_assert_eq, proptest};
 
     use super::*;
-    use crate::slack::text::escape;
+    use crate::slack::escape::escape;
 
     #[test]
     fn what_slack_wrapped_is_unwrapped() {

@@ -1,7 +1,7 @@
 //! How does foreign text become safe to look at?
 //! A reader must see what is there: nothing that reorders, hides or piles up over other lines. Says nothing about markup.
 
-use super::truncate::cut;
+use super::truncate::truncate;
 
 /// More accents than that on one letter are there to cover something.
 const MARKS: usize = 3;
@@ -9,7 +9,7 @@ const MARKS: usize = 3;
 /// Without invisible characters, in one line, at most `max_chars` long: for headers, notifications and other places without markup.
 #[must_use]
 pub fn one_line(text: &str, max_chars: usize) -> String {
-    cut(&clean(text).split_whitespace().collect::<Vec<_>>().join(" "), max_chars)
+    truncate(&clean(text).split_whitespace().collect::<Vec<_>>().join(" "), max_chars)
 }
 
 /// True for characters that change how others are read without being seen themselves: controls, bidi overrides, zero widths, tags.

@@ -4,7 +4,7 @@
 use crate::run::{
     Attempt, Decided, Delivered, Outcome, Run, Snapshot, StagePhase, StageState, Trouble, Verdict,
 };
-use crate::slack::{Mrkdwn, SlackBlock, context, one_line, section, shorten};
+use crate::slack::{Mrkdwn, SlackBlock, context, one_line, section, truncate_plain};
 
 use super::message::NOTICE;
 use super::people::{listed, mention};
@@ -86,7 +86,7 @@ fn aftermath(run: &Run, outcome: Outcome) -> Vec<SlackBlock> {
     {
         blocks.push(section(
             "_What the checks said last:_\n"
-                + Mrkdwn::code_block(&shorten(feedback.trim(), FEEDBACK)),
+                + Mrkdwn::code_block(&truncate_plain(feedback.trim(), FEEDBACK)),
         ));
     }
     let lines =

@@ -47,7 +47,7 @@ pub struct Reaction {
 impl Message {
     /// Within Slack's limits, and on a lock screen in one line.
     pub(super) fn new(key: MessageKey, to: To, notice: &Mrkdwn, blocks: Vec<SlackBlock>) -> Self {
-        Self { key, to, text: notice.cut(NOTICE), blocks: fit(blocks) }
+        Self { key, to, text: notice.truncate(NOTICE), blocks: fit(blocks) }
     }
 
     /// SHA-256 of everything Slack would be sent: equal digests are equal messages.

@@ -4,7 +4,7 @@
 use unicode_width::UnicodeWidthStr as _;
 
 use crate::run::{Run, Usd, cents_that_add_up};
-use crate::slack::shorten;
+use crate::slack::truncate_plain;
 
 use super::figures::{count, span};
 
@@ -25,7 +25,7 @@ pub(crate) fn rows(run: &Run) -> Vec<TableRow> {
     let worked: Vec<_> = run.stages.iter().filter(|s| !s.attempts.is_empty()).collect();
     let costs: Vec<Usd> = worked.iter().map(|s| s.cost()).collect();
     let row = |stage: &str, tokens: u64, cost: Usd, seconds: u64| TableRow {
-        stage: shorten(stage, NAME),
+        stage: truncate_plain(stage, NAME),
         tokens: count(tokens),
         cost: cost.to_string(),
         time: span(seconds),

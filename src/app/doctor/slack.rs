@@ -11,7 +11,7 @@ use crate::app::parts;
 use crate::config::{Config, SlackConfig};
 use crate::local;
 use crate::run::{Approver, Channel, GateSpec, GroupId};
-use crate::slack::{App, Identity, Pacing, SlackApi, SlackApiConfig, SlackError, asked_scopes};
+use crate::slack::{App, Identity, RateLimits, SlackApi, SlackApiConfig, SlackError, asked_scopes};
 
 /// A person waits: slowly is better than not at all.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -29,9 +29,9 @@ pub(super) async fn look(config: &Config) -> Vec<Finding> {
         let says = "not configured. `signoff slack manifest` prints an app for your workspace; `signoff up` brings a local Slack.";
         return vec![Finding::less("slack", says)];
     };
-    let pacing = Pacing { patience: PATIENCE, ..Pacing::slack() };
+    let rate_limits = RateLimits { patience: PATIENCE, ..RateLimits::slack() };
     let api = SlackApi::new(SlackApiConfig {
-        pacing,
+        rate_limits,
         ..SlackApiConfig::new(slack.api_url.clone(), slack.bot_token.clone())
     });
     let us = match api.identity().await {

@@ -6,7 +6,7 @@ use slack_morphism::prelude::{
 use url::Url;
 
 use super::{ID, plain};
-use crate::slack::truncate::{cut, length};
+use crate::slack::truncate::{length, truncate};
 
 const BUTTON_TEXT: usize = 75;
 const BUTTON_VALUE: usize = 2_000;
@@ -34,7 +34,7 @@ impl Button {
     #[must_use]
     pub fn new(text: &str, action_id: &str, value: &str) -> Self {
         let button = SlackBlockButtonElement::new(plain(text, BUTTON_TEXT).into())
-            .with_action_id(cut(action_id, ID).into());
+            .with_action_id(truncate(action_id, ID).into());
         Self(button.opt_value(whole(value, BUTTON_VALUE)))
     }
 

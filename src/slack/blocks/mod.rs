@@ -19,8 +19,8 @@ pub use fit::{fit, fit_view};
 pub use read::{BlockText, has_button, plainer, said};
 pub use view::{Field, Modal, Words, radio, select, text_input};
 
-use super::text::Mrkdwn;
-use super::truncate::cut;
+use super::mrkdwn::Mrkdwn;
+use super::truncate::truncate;
 use super::visible::clean;
 
 /// Slack refuses an edit whose text is longer.
@@ -75,7 +75,7 @@ pub fn actions(block_id: &str, buttons: Vec<Button>) -> SlackBlock {
         .take(BUTTONS)
         .map(|button| SlackActionBlockElement::Button(button.element()))
         .collect();
-    SlackActionsBlock::new(elements).with_block_id(cut(block_id, ID).into()).into()
+    SlackActionsBlock::new(elements).with_block_id(truncate(block_id, ID).into()).into()
 }
 
 fn paragraph(text: &Mrkdwn) -> SlackSectionBlock {
@@ -84,11 +84,11 @@ fn paragraph(text: &Mrkdwn) -> SlackSectionBlock {
 
 /// `verbatim`: Slack must not make links and mentions out of bare words.
 fn mrkdwn(text: &Mrkdwn, max: usize) -> SlackBlockMarkDownText {
-    SlackBlockMarkDownText::new(at_least_a_space(text.cut(max).into())).with_verbatim(true)
+    SlackBlockMarkDownText::new(at_least_a_space(text.truncate(max).into())).with_verbatim(true)
 }
 
 fn plain(text: &str, max: usize) -> SlackBlockPlainText {
-    SlackBlockPlainText::new(at_least_a_space(cut(&clean(text), max)))
+    SlackBlockPlainText::new(at_least_a_space(truncate(&clean(text), max)))
 }
 
 /// Slack refuses the whole message for one empty text.

@@ -7,8 +7,8 @@ use slack_morphism::prelude::{
     SlackSectionBlock,
 };
 
-use crate::slack::text::escape;
-use crate::slack::truncate::{cut, length};
+use crate::slack::escape::escape;
+use crate::slack::truncate::{length, truncate};
 
 /// Longest paragraph of a plainer message, and longest text of all of them: far within Slack's limits.
 const PARAGRAPH: usize = 1_500;
@@ -61,7 +61,7 @@ pub fn has_button(blocks: &[SlackBlock], action_id: &str) -> bool {
 pub fn plainer(blocks: &[SlackBlock]) -> Vec<SlackBlock> {
     let mut room = PLAINER;
     let mut paragraph = |text: &str| {
-        let text = cut(text, room.min(PARAGRAPH));
+        let text = truncate(text, room.min(PARAGRAPH));
         room -= length(&text);
         (!text.trim().is_empty()).then(|| {
             SlackSectionBlock::new().with_text(SlackBlockMarkDownText::new(text).into()).into()

@@ -8,7 +8,7 @@ use slack_morphism::prelude::{
 
 use super::element::whole;
 use super::{ID, fit_view, plain};
-use crate::slack::truncate::cut;
+use crate::slack::truncate::truncate;
 
 const TITLE: usize = 24;
 const METADATA: usize = 3_000;
@@ -77,7 +77,7 @@ impl<'a> Field<'a> {
     }
 
     fn id(self) -> String {
-        cut(self.id, ID)
+        truncate(self.id, ID)
     }
 }
 

@@ -30,7 +30,7 @@ impl SlackApi {
         })?;
         let members: Vec<String> =
             users.iter().filter_map(Value::as_str).map(ToOwned::to_owned).collect();
-        self.inner.groups.keep(group, members.clone(), now);
+        self.inner.groups.insert(group, members.clone(), now);
         Ok(members)
     }
 }

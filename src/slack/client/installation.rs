@@ -34,8 +34,8 @@ impl SlackApi {
     pub async fn granted_scopes(&self) -> Result<Option<Vec<String>>, SlackError> {
         let method = "auth.test";
         self.inner
-            .pacer
-            .admit(ApiCall { method, channel: None, priority: Priority::Milestone })
+            .rate_limiter
+            .acquire(ApiCall { method, channel: None, priority: Priority::Milestone })
             .await?;
         let answer = timeout(self.inner.timeout, self.ask_with_headers(method))
             .await

@@ -11,7 +11,7 @@ use crate::slack::blocks::MESSAGE_TEXT;
 use crate::slack::error::SlackError;
 use crate::slack::rate_limit::{ApiCall, Priority};
 use crate::slack::response_url::ResponseUrl;
-use crate::slack::truncate::cut;
+use crate::slack::truncate::truncate;
 use crate::slack::ts::Ts;
 
 /// Under this type our messages carry their key as metadata. Everybody who can read a message can read that too.
@@ -110,7 +110,10 @@ impl SlackApi {
                 detail: String::new(),
             });
         }
-        self.inner.pacer.admit(ApiCall { method, channel: None, priority: Priority::Call }).await?;
+        self.inner
+            .rate_limiter
+            .acquire(ApiCall { method, channel: None, priority: Priority::Call })
+            .await?;
         let mut body = json!({ "text": bounded(text), "response_type": "ephemeral", "replace_original": false });
         if let Some(root) = thread_ts {
             body["thread_ts"] = json!(root);
@@ -167,7 +170,7 @@ impl SlackApi {
 
 /// Slack refuses an edit whose text is longer, and would cut a post.
 fn bounded(text: &str) -> String {
-    cut(text, MESSAGE_TEXT)
+    truncate(text, MESSAGE_TEXT)
 }
 
 /// The key once more, as the name of a block: some emulators keep no metadata.

@@ -1,11 +1,11 @@
 //! How do we call Slack?
 //! One door for every call: paced, ended after a time, and its failures told by what to do next. Says nothing by itself.
 
+mod cache;
 mod connections;
 mod find;
 mod groups;
 mod installation;
-mod memory;
 mod messages;
 mod people;
 #[cfg(test)]
@@ -28,13 +28,13 @@ use tokio::sync::OnceCell;
 use tokio::time::{Instant, timeout};
 use url::Url;
 
+use cache::Cache;
 pub use installation::App;
-use memory::Memory;
 pub use messages::{Edit, Post};
 pub use people::{Identity, Member};
 
 use super::error::SlackError;
-use super::rate_limit::{ApiCall, Pacer, Pacing};
+use super::rate_limit::{ApiCall, RateLimiter, RateLimits};
 
 /// Slack answers within a second or not at all; well under any lease that somebody holds around a call.
 const CALL_TIMEOUT: Duration = Duration::from_secs(10);
@@ -50,18 +50,18 @@ pub struct SlackApiConfig {
     /// Slack's own where there is none; an emulator's ends in `/api`.
     pub api_url: Option<Url>,
     pub token: SecretString,
-    pub pacing: Pacing,
+    pub rate_limits: RateLimits,
     pub timeout: Duration,
 }
 
 impl SlackApiConfig {
     #[must_use]
     pub fn new(api_url: Option<Url>, token: SecretString) -> Self {
-        Self { api_url, token, pacing: Pacing::slack(), timeout: CALL_TIMEOUT }
+        Self { api_url, token, rate_limits: RateLimits::slack(), timeout: CALL_TIMEOUT }
     }
 }
 
-/// Slack's API in one workspace. Make one per installation and clone it: clones share connections, pacing and what is known of people.
+/// Slack's API in one workspace. Make one per installation and clone it: clones share connections, rate limits and what is known of people.
 #[derive(Clone)]
 pub struct SlackApi {
     inner: Arc<Inner>,
@@ -72,11 +72,11 @@ struct Inner {
     token: SlackApiToken,
     emulator: Option<Url>,
     timeout: Duration,
-    pacer: Pacer,
+    rate_limiter: RateLimiter,
     identity: OnceCell<Identity>,
-    members: Memory<Member>,
-    groups: Memory<Vec<String>>,
-    conversations: Memory<String>,
+    members: Cache<Member>,
+    groups: Cache<Vec<String>>,
+    conversations: Cache<String>,
 }
 
 type Connector = SlackClientHyperConnector<HttpsConnector<HttpConnector>>;
@@ -100,11 +100,11 @@ impl SlackApi {
             token: SlackApiToken::new(SlackApiTokenValue(config.token.expose_secret().to_owned())),
             emulator: config.api_url,
             timeout: config.timeout,
-            pacer: Pacer::new(config.pacing),
+            rate_limiter: RateLimiter::new(config.rate_limits),
             identity: OnceCell::new(),
-            members: Memory::lasting(PEOPLE_STAY_KNOWN),
-            groups: Memory::lasting(PEOPLE_STAY_KNOWN),
-            conversations: Memory::lasting(CONVERSATION_STAYS),
+            members: Cache::with_ttl(PEOPLE_STAY_KNOWN),
+            groups: Cache::with_ttl(PEOPLE_STAY_KNOWN),
+            conversations: Cache::with_ttl(CONVERSATION_STAYS),
         };
         Self { inner: Arc::new(inner) }
     }
@@ -120,7 +120,7 @@ impl SlackApi {
         call: ApiCall<'_>,
         body: &Value,
     ) -> Result<Value, SlackError> {
-        self.inner.pacer.admit(call).await?;
+        self.inner.rate_limiter.acquire(call).await?;
         let session = self.inner.client.open_session(token);
         let answer = timeout(
             self.inner.timeout,
@@ -141,7 +141,7 @@ impl SlackApi {
         call: ApiCall<'_>,
         parameters: &[(&str, &str)],
     ) -> Result<Value, SlackError> {
-        self.inner.pacer.admit(call).await?;
+        self.inner.rate_limiter.acquire(call).await?;
         let session = self.inner.client.open_session(&self.inner.token);
         let parameters: Vec<(&str, Option<&str>)> =
             parameters.iter().map(|(name, value)| (*name, Some(*value))).collect();
@@ -171,7 +171,7 @@ impl SlackApi {
                 "Slack wants {method} to wait {} s",
                 retry_after.as_secs()
             );
-            self.inner.pacer.closed(method, *retry_after, Instant::now());
+            self.inner.rate_limiter.retry_after(method, *retry_after, Instant::now());
         }
         let answer = answer?;
         if answer.get("ok").and_then(Value::as_bool) == Some(true) {

@@ -82,7 +82,7 @@ impl SlackApi {
             .await?;
         promised(method, &answer, "/user/id")?;
         let member = member(&answer["user"]);
-        self.inner.members.keep(user, member.clone(), now);
+        self.inner.members.insert(user, member.clone(), now);
         Ok(member)
     }
 
@@ -100,7 +100,7 @@ impl SlackApi {
             )
             .await?;
         let channel = promised(method, &answer, "/channel/id")?;
-        self.inner.conversations.keep(user, channel.clone(), now);
+        self.inner.conversations.insert(user, channel.clone(), now);
         Ok(channel)
     }
 }

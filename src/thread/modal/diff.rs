@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::run::{Run, RunId, StageName};
 use crate::slack::{
-    Button, Modal, Mrkdwn, SlackView, context, section, section_with_button, shorten,
+    Button, Modal, Mrkdwn, SlackView, context, section, section_with_button, truncate_plain,
 };
 use crate::thread::{ActionId, figures};
 use crate::workspace::FilePatch;
@@ -162,7 +162,7 @@ fn pieces(file: &FilePatch) -> Vec<DiffPart<'_>> {
     while lines.peek().is_some() && pieces.len() < PIECES_OF_A_FILE {
         let (mut text, mut taken) = (String::new(), 0);
         while let Some(line) =
-            lines.peek().filter(|_| taken < LINES).map(|line| shorten(line, LINE))
+            lines.peek().filter(|_| taken < LINES).map(|line| truncate_plain(line, LINE))
         {
             if taken > 0 && Mrkdwn::code_block(&format!("{text}{line}")).length() > CHARACTERS {
                 break;

@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use signoff::publisher::Publisher;
 use signoff::run::{Channel, Event, GateId, GateKind, Happened, Request, RequestId, RunId};
-use signoff::slack::{Pacing, SlackApi, SlackApiConfig};
+use signoff::slack::{RateLimits, SlackApi, SlackApiConfig};
 use signoff::store::Store;
 use signoff::thread::RenderContext;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
@@ -152,15 +152,15 @@ impl Desk {
 
     /// A publisher, as `serve` has one.
     pub async fn draws(&self) -> Result<Drawing> {
-        self.draws_at(Pacing::generous()).await
+        self.draws_at(RateLimits::generous()).await
     }
 
     /// The same, no faster than this.
-    pub async fn draws_at(&self, pacing: Pacing) -> Result<Drawing> {
+    pub async fn draws_at(&self, rate_limits: RateLimits) -> Result<Drawing> {
         let config = SlackApiConfig::new(Some(self.slack.api_url()), SecretString::from(BOT_TOKEN));
         let publisher = Publisher {
             store: Store::connect(&self.database).await?,
-            slack: SlackApi::new(SlackApiConfig { pacing, ..config }),
+            slack: SlackApi::new(SlackApiConfig { rate_limits, ..config }),
             place: RenderContext {
                 links: None,
                 clock_zone: chrono::Offset::fix(&Utc),

@@ -9,7 +9,7 @@ use anyhow::Result;
 use chrono::TimeDelta;
 use serde_json::json;
 use signoff::run::Happened;
-use signoff::slack::{Pacing, Rate};
+use signoff::slack::{Rate, RateLimits};
 
 use crate::world::now;
 use crate::world::slack::Fault;
@@ -262,7 +262,7 @@ async fn ten_thousand_clocks_delay_no_question() -> Result<()> {
     let edited = desk.slack.calls("chat.update").len();
     desk.is_one_of(10_000).await?;
     let nothing = Rate { per_minute: 0.001, burst: 0.0 };
-    let _second = desk.draws_at(Pacing { edits: nothing, ..Pacing::generous() }).await?;
+    let _second = desk.draws_at(RateLimits { edits: nothing, ..RateLimits::generous() }).await?;
     desk.all_look_again(500).await?;
     let new = desk::request("tale-9999999", &[])?;
     let begun = Instant::now();

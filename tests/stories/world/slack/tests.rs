@@ -12,8 +12,8 @@ use axum::routing::post;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use signoff::slack::{
-    Button, Inbound, Mrkdwn, Pacing, Post, Priority, SIGNATURE_HEADER, SlackApi, SlackApiConfig,
-    TIMESTAMP_HEADER, Verifier,
+    Button, Inbound, Mrkdwn, Post, Priority, RateLimits, SIGNATURE_HEADER, SlackApi,
+    SlackApiConfig, TIMESTAMP_HEADER, Verifier,
 };
 use signoff::slack::{actions, context, divider, header as title, section, section_with_button};
 use tokio::net::TcpListener;
@@ -33,7 +33,7 @@ impl Bot {
     pub async fn start() -> Result<Self> {
         let slack = FakeSlack::start().await?;
         let config = SlackApiConfig::new(Some(slack.api_url()), SecretString::from(BOT_TOKEN));
-        let api = SlackApi::new(SlackApiConfig { pacing: Pacing::generous(), ..config });
+        let api = SlackApi::new(SlackApiConfig { rate_limits: RateLimits::generous(), ..config });
         let bot = Self { slack: slack.clone(), api, heard: Arc::default(), answer: Arc::default() };
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         slack.delivers_to(format!("http://{}/slack", listener.local_addr()?).parse()?);

@@ -9,8 +9,8 @@ use secrecy::SecretString;
 use serde_json::json;
 use signoff::run::Zone;
 use signoff::slack::{
-    Edit, Pacing, Post, Priority, ResponseUrl, SlackApi, SlackApiConfig, SlackError, Ts, context,
-    header, section,
+    Edit, Post, Priority, RateLimits, ResponseUrl, SlackApi, SlackApiConfig, SlackError, Ts,
+    context, header, section,
 };
 
 use super::state::now;
@@ -18,7 +18,7 @@ use super::{BOT_TOKEN, BOT_USER, FakeSlack, Fault, TEAM};
 
 fn api(slack: &FakeSlack, timeout: Duration) -> SlackApi {
     let config = SlackApiConfig::new(Some(slack.api_url()), SecretString::from(BOT_TOKEN));
-    SlackApi::new(SlackApiConfig { pacing: Pacing::generous(), timeout, ..config })
+    SlackApi::new(SlackApiConfig { rate_limits: RateLimits::generous(), timeout, ..config })
 }
 
 async fn both() -> Result<(FakeSlack, SlackApi)> {

@@ -8,7 +8,8 @@ use futures::FutureExt;
 use secrecy::SecretString;
 use serde_json::json;
 use signoff::slack::{
-    Ack, Inbound, Pacing, SlackApi, SlackApiConfig, SocketHealth, SocketMode, SocketPatience, Take,
+    Ack, Inbound, RateLimits, SlackApi, SlackApiConfig, SocketHealth, SocketMode, SocketPatience,
+    Take,
 };
 use tokio::sync::Notify;
 use tokio::time::timeout;
@@ -43,7 +44,7 @@ impl Bot {
         let (ear, end, health) =
             (Ear::default(), CancellationToken::new(), SocketHealth::default());
         let mode = SocketMode {
-            api: SlackApi::new(SlackApiConfig { pacing: Pacing::generous(), ..config }),
+            api: SlackApi::new(SlackApiConfig { rate_limits: RateLimits::generous(), ..config }),
             api_url: Some(slack.api_url()),
             take: ear.take(),
             health: health.clone(),

@@ -1,4 +1,4 @@
-//! What may stand in a message?
+//! Mrkdwn, Slack's markup: what may stand in a message?
 //! The words of people and agents become `Mrkdwn` only by being escaped, so that none of them can ping a channel or forge a link.
 
 use std::ops::Add;
@@ -7,8 +7,9 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use url::Url;
 
-use super::truncate::{cut, length, shorten};
-use super::visible::{clean, one_line, visible};
+use super::escape::{escape, without_fences};
+use super::truncate::{length, truncate, truncate_plain};
+use super::visible::{one_line, visible};
 
 /// Longest name that stands for somebody who has no Slack id.
 const NAME: usize = 40;
@@ -51,7 +52,7 @@ impl Mrkdwn {
     #[must_use]
     pub fn excerpt(text: &str, max_chars: usize) -> Option<Self> {
         const LINES: usize = 6;
-        let words = shorten(visible(text).trim(), max_chars);
+        let words = truncate_plain(visible(text).trim(), max_chars);
         let mut lines: Vec<&str> =
             words.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
         if lines.len() > LINES {
@@ -109,8 +110,8 @@ impl Mrkdwn {
 
     /// As much as fits.
     #[must_use]
-    pub fn cut(&self, max_chars: usize) -> Self {
-        Self(cut(&self.0, max_chars))
+    pub fn truncate(&self, max_chars: usize) -> Self {
+        Self(truncate(&self.0, max_chars))
     }
 
     /// How long Slack thinks it is, at worst.
@@ -167,17 +168,6 @@ impl Add<Mrkdwn> for &'static str {
     fn add(self, more: Mrkdwn) -> Mrkdwn {
         Mrkdwn::from(self) + more
     }
-}
-
-/// Somebody's words with nothing left in them that Slack, or a reader's eye, would take for markup of ours.
-#[must_use]
-pub fn escape(text: &str) -> String {
-    clean(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
-}
-
-/// A fence in a text would swallow what follows it.
-fn without_fences(text: &str) -> String {
-    text.replace("```", "'''")
 }
 
 fn quote<'a>(lines: impl Iterator<Item = &'a str>) -> Mrkdwn {
@@ -243,7 +233,7 @@ mod tests {
     fn a_moment_is_told_in_the_readers_clock() {
         let moment = Mrkdwn::moment(DateTime::UNIX_EPOCH, "1970-01-01 00:00 UTC");
         assert_eq!(moment.as_str(), "<!date^0^{date_short_pretty} at {time}|1970-01-01 00:00 UTC>");
-        assert_eq!(moment.cut(20).as_str(), "…", "half a date is none");
+        assert_eq!(moment.truncate(20).as_str(), "…", "half a date is none");
     }
 
     #[test]
@@ -271,11 +261,6 @@ mod tests {
         );
         let many = Mrkdwn::excerpt(&"x <!channel>\n\n".repeat(9), 400).expect("words");
         assert_eq!((many.as_str().lines().count(), many.as_str().lines().last()), (7, Some("> …")));
-    }
-
-    #[test]
-    fn text_reads_in_the_order_it_is_written() {
-        assert_eq!(escape("safe\u{202e}gnp.exe\u{0}\u{7}"), "safegnp.exe");
     }
 
     proptest! {

@@ -1,0 +1,132 @@
+//! Rate limits: may this call go out now, and what does a 429 with its `Retry-After` close?
+//! Slack limits each method per workspace, and posts per channel too; ticks make way so that gates and endings always find room.
+//! One process's view: several share Slack's allowance, and a 429 teaches each of them. <https://docs.slack.dev/apis/web-api/rate-limits>
+
+mod bucket;
+mod limits;
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use super::error::SlackError;
+use bucket::Bucket;
+pub use limits::{Rate, RateLimits};
+
+/// How much a request matters. The first two wait a moment for room; a tick is dropped, because a newer one will come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Priority {
+    /// A question or an ending: somebody is called, or waits for it.
+    Call,
+    /// Must be shown, in order, but nobody holds their breath.
+    Milestone,
+    /// Progress; the next one replaces it.
+    Tick,
+}
+
+/// A call of one of Slack's methods that wants to go out.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ApiCall<'a> {
+    pub method: &'static str,
+    pub channel: Option<&'a str>,
+    pub priority: Priority,
+}
+
+/// Lets calls out as fast as the limits allow.
+pub(super) struct RateLimiter {
+    limits: RateLimits,
+    state: Mutex<RateState>,
+}
+
+#[derive(Default)]
+struct RateState {
+    methods: HashMap<&'static str, Method>,
+    channels: HashMap<String, Bucket>,
+}
+
+struct Method {
+    bucket: Bucket,
+    closed_until: Option<Instant>,
+}
+
+/// Full channels are forgotten beyond this many.
+const CHANNELS_REMEMBERED: usize = 1_000;
+
+impl RateLimiter {
+    pub(super) fn new(limits: RateLimits) -> Self {
+        Self { limits, state: Mutex::default() }
+    }
+
+    /// Returns when the call may go; refuses with `RateLimited` where it would have to wait longer than it should.
+    pub(super) async fn acquire(&self, call: ApiCall<'_>) -> Result<(), SlackError> {
+        match self.reserve(call, Instant::now()) {
+            Ok(Duration::ZERO) => Ok(()),
+            Ok(wait) => {
+                sleep(wait).await;
+                Ok(())
+            }
+            Err(retry_after) => Err(SlackError::RateLimited { method: call.method, retry_after }),
+        }
+    }
+
+    /// Slack said 429 with this `Retry-After`: it counts for the whole method in this workspace.
+    pub(super) fn retry_after(&self, method: &'static str, wait: Duration, now: Instant) {
+        let rate = self.limits.of(method);
+        let mut state = self.lock();
+        let method = state.method(method, rate, now);
+        method.closed_until = method.closed_until.max(Some(now + wait));
+    }
+
+    /// Takes a place and says how long until its turn, or how long until it is worth asking again.
+    fn reserve(&self, call: ApiCall<'_>, now: Instant) -> Result<Duration, Duration> {
+        let patience =
+            if call.priority == Priority::Tick { Duration::ZERO } else { self.limits.patience };
+        let in_channel = call.channel.filter(|_| call.method == "chat.postMessage");
+        let (rate, channel_rate) = (self.limits.of(call.method), self.limits.posts_in_a_channel);
+        let mut state = self.lock();
+        let mut wait = state.method(call.method, rate, now).wait(call.priority, now);
+        if let Some(channel) = in_channel {
+            wait = wait.max(state.channel(channel, channel_rate, now).wait(call.priority, now));
+        }
+        if wait > patience {
+            return Err(wait);
+        }
+        state.method(call.method, rate, now).bucket.take();
+        if let Some(channel) = in_channel {
+            state.channel(channel, channel_rate, now).take();
+        }
+        Ok(wait)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, RateState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl RateState {
+    fn method(&mut self, method: &'static str, rate: Rate, now: Instant) -> &mut Method {
+        let fresh = || Method { bucket: Bucket::full(rate, now), closed_until: None };
+        self.methods.entry(method).or_insert_with(fresh)
+    }
+
+    fn channel(&mut self, channel: &str, rate: Rate, now: Instant) -> &mut Bucket {
+        if self.channels.len() > CHANNELS_REMEMBERED {
+            self.channels.retain(|_, bucket| !bucket.is_full(now));
+        }
+        self.channels.entry(channel.to_owned()).or_insert_with(|| Bucket::full(rate, now))
+    }
+}
+
+impl Method {
+    /// Until it is open and there is room.
+    fn wait(&mut self, priority: Priority, now: Instant) -> Duration {
+        let closed =
+            self.closed_until.map_or(Duration::ZERO, |until| until.saturating_duration_since(now));
+        closed.max(self.bucket.wait(priority, now))
+    }
+}
+
+#[cfg(test)]
+mod tests;

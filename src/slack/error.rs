@@ -1,4 +1,4 @@
-//! What went wrong with a call, told by what the caller does next?
+//! Errors of Slack's API, told apart by what the caller does next.
 //! Never holds a token, an address to answer to, or what was said.
 
 use std::error::Error;
@@ -124,28 +124,19 @@ impl SlackError {
         matches!(self, Self::Refused { error, .. } if errors.contains(&error.as_str()))
     }
 
-    pub(super) fn judge(method: &'static str, error: SlackClientError) -> Self {
+    /// What a failure of the client library means.
+    pub(super) fn from_client(method: &'static str, error: SlackClientError) -> Self {
         match error {
             SlackClientError::RateLimitError(limit) => Self::RateLimited {
                 method,
                 retry_after: limit.retry_after.unwrap_or(UNSAID_RETRY_AFTER),
             },
-            SlackClientError::ApiError(error) => Self::said_no(method, &error),
-            SlackClientError::HttpError(error) if error.status_code.is_server_error() => {
-                Self::Unknown { method, what: format!("HTTP {}", error.status_code.as_u16()) }
-            }
-            SlackClientError::HttpError(error) => Self::Refused {
-                method,
-                error: format!("http_{}", error.status_code.as_u16()),
-                detail: String::new(),
-            },
+            SlackClientError::ApiError(error) => Self::from_code(method, &error),
+            SlackClientError::HttpError(error) => Self::from_status(method, error.status_code),
             SlackClientError::HttpProtocolError(error) => {
-                let cause: Option<&(dyn Error + 'static)> =
-                    error.cause.as_deref().map(|cause| cause as _);
-                cause.map_or_else(
-                    || Self::Unknown { method, what: "no answer".to_owned() },
-                    |cause| Self::lost(method, cause),
-                )
+                let cause = error.cause.as_deref().map(|cause| cause as &(dyn Error + 'static));
+                let silence = || Self::Unknown { method, what: "no answer".to_owned() };
+                cause.map_or_else(silence, |cause| Self::lost(method, cause))
             }
             SlackClientError::ProtocolError(_) => {
                 Self::Unknown { method, what: "the answer was not JSON".to_owned() }
@@ -154,8 +145,8 @@ impl SlackError {
         }
     }
 
-    /// The same for a call that was made without the crate.
-    pub(super) fn judge_answer(
+    /// The answer to a call that was made without the library, if it is a good one.
+    pub(super) fn read_response(
         method: &'static str,
         head: &Parts,
         body: &str,
@@ -173,12 +164,19 @@ impl SlackError {
             what: format!("HTTP {}", head.status.as_u16()),
         })?;
         match answer.get("error").and_then(Value::as_str) {
-            Some(code) => Err(Self::said_no(
+            Some(code) => Err(Self::from_code(
                 method,
                 &SlackClientApiError::new(code.to_owned()).with_http_response_body(body.to_owned()),
             )),
             None => Ok(answer),
         }
+    }
+
+    fn from_status(method: &'static str, status: StatusCode) -> Self {
+        if status.is_server_error() {
+            return Self::Unknown { method, what: format!("HTTP {}", status.as_u16()) };
+        }
+        Self::Refused { method, error: format!("http_{}", status.as_u16()), detail: String::new() }
     }
 
     /// A connection broke, or was never made.
@@ -191,7 +189,7 @@ impl SlackError {
         }
     }
 
-    fn said_no(method: &'static str, error: &SlackClientApiError) -> Self {
+    fn from_code(method: &'static str, error: &SlackClientApiError) -> Self {
         let code = error.code.clone();
         if matches!(code.as_str(), "ratelimited" | "rate_limited") {
             return Self::RateLimited { method, retry_after: UNSAID_RETRY_AFTER };
@@ -245,7 +243,7 @@ mod tests {
     use super::*;
 
     fn no(code: &str, body: &str) -> SlackError {
-        SlackError::said_no(
+        SlackError::from_code(
             "chat.postMessage",
             &SlackClientApiError::new(code.to_owned()).with_http_response_body(body.to_owned()),
         )

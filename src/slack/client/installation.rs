@@ -39,9 +39,9 @@ impl SlackApi {
             .await?;
         let answer = timeout(self.inner.timeout, self.ask_with_headers(method))
             .await
-            .map_err(|_| self.silence(method))?;
+            .map_err(|_| self.timed_out(method))?;
         let (head, body) = answer?;
-        self.judge(method, SlackError::judge_answer(method, &head, &body))?;
+        self.checked(method, SlackError::read_response(method, &head, &body))?;
         Ok(head.headers.get(SCOPES).and_then(|scopes| scopes.to_str().ok()).map(scopes))
     }
 

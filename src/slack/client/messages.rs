@@ -120,9 +120,12 @@ impl SlackApi {
         }
         let answer = timeout(self.inner.timeout, self.post_without_token(to, &body))
             .await
-            .map_err(|_| self.silence(method))?;
-        self.judge(method, accepted(answer).map_err(|error| SlackError::judge(method, error)))
-            .map(|_| ())
+            .map_err(|_| self.timed_out(method))?;
+        self.checked(
+            method,
+            accepted(answer).map_err(|error| SlackError::from_client(method, error)),
+        )
+        .map(|_| ())
     }
 
     /// The address is the permission; our token is not for it, and must not appear in a log.

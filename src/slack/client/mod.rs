@@ -1,5 +1,5 @@
-//! How do we call Slack?
-//! One door for every call: paced, ended after a time, and its failures told by what to do next. Says nothing by itself.
+//! The client of Slack's Web API: how do we call Slack?
+//! One door for every call: within the rate limits, with a time-out, its failures told by what to do next. Says nothing by itself.
 
 mod cache;
 mod connections;
@@ -21,6 +21,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use rustls::crypto::ring;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
+use slack_morphism::errors::SlackClientError;
 use slack_morphism::prelude::{
     SlackApiToken, SlackApiTokenValue, SlackClient, SlackClientHyperConnector,
 };
@@ -120,19 +121,8 @@ impl SlackApi {
         call: ApiCall<'_>,
         body: &Value,
     ) -> Result<Value, SlackError> {
-        self.inner.rate_limiter.acquire(call).await?;
         let session = self.inner.client.open_session(token);
-        let answer = timeout(
-            self.inner.timeout,
-            session.http_session_api.http_post(call.method, body, None),
-        )
-        .await;
-        self.judge(
-            call.method,
-            answer
-                .map_err(|_| self.silence(call.method))?
-                .map_err(|error| SlackError::judge(call.method, error)),
-        )
+        self.send(call, session.http_session_api.http_post(call.method, body, None)).await
     }
 
     /// A method that reads; those take no JSON.
@@ -141,36 +131,33 @@ impl SlackApi {
         call: ApiCall<'_>,
         parameters: &[(&str, &str)],
     ) -> Result<Value, SlackError> {
-        self.inner.rate_limiter.acquire(call).await?;
         let session = self.inner.client.open_session(&self.inner.token);
         let parameters: Vec<(&str, Option<&str>)> =
             parameters.iter().map(|(name, value)| (*name, Some(*value))).collect();
-        let answer = timeout(
-            self.inner.timeout,
-            session.http_session_api.http_get(call.method, &parameters, None),
-        )
-        .await;
-        self.judge(
-            call.method,
-            answer
-                .map_err(|_| self.silence(call.method))?
-                .map_err(|error| SlackError::judge(call.method, error)),
-        )
+        self.send(call, session.http_session_api.http_get(call.method, &parameters, None)).await
     }
 
-    /// A 200 without `ok: true` comes from something between Slack and us, so nobody knows.
-    fn judge(
+    /// Within the rate limit, and within the time that a call may take.
+    async fn send(
+        &self,
+        call: ApiCall<'_>,
+        request: impl Future<Output = Result<Value, SlackClientError>>,
+    ) -> Result<Value, SlackError> {
+        self.inner.rate_limiter.acquire(call).await?;
+        let answer = timeout(self.inner.timeout, request).await;
+        let answer = answer.map_err(|_| self.timed_out(call.method))?;
+        self.checked(call.method, answer.map_err(|e| SlackError::from_client(call.method, e)))
+    }
+
+    /// A 200 without `ok: true` comes from something between Slack and us, so nobody knows. A 429 closes the method for a while.
+    fn checked(
         &self,
         method: &'static str,
         answer: Result<Value, SlackError>,
     ) -> Result<Value, SlackError> {
         if let Err(SlackError::RateLimited { retry_after, .. }) = &answer {
-            tracing::warn!(
-                method,
-                retry_after_s = retry_after.as_secs(),
-                "Slack wants {method} to wait {} s",
-                retry_after.as_secs()
-            );
+            let retry_after_s = retry_after.as_secs();
+            tracing::warn!(method, retry_after_s, "Slack wants {method} to wait {retry_after_s} s");
             self.inner.rate_limiter.retry_after(method, *retry_after, Instant::now());
         }
         let answer = answer?;
@@ -181,7 +168,7 @@ impl SlackApi {
         }
     }
 
-    fn silence(&self, method: &'static str) -> SlackError {
+    fn timed_out(&self, method: &'static str) -> SlackError {
         SlackError::Unknown {
             method,
             what: format!("no answer within {} s", self.inner.timeout.as_secs_f32()),

@@ -1,4 +1,4 @@
-//! Did that post happen?
+//! Finds a message of ours by its key: did that post happen?
 //! Reads what is in the channel or thread, because Slack knows no idempotency key.
 
 use chrono::{DateTime, Utc};
@@ -14,6 +14,33 @@ const PAGE: &str = "200";
 /// Looking further back than this would cost more than asking a person.
 const MOST_PAGES: usize = 20;
 
+/// Where to look, and since when.
+struct History<'a> {
+    channel: &'a str,
+    thread_ts: Option<&'a Ts>,
+    oldest: Ts,
+}
+
+impl History<'_> {
+    const fn method(&self) -> &'static str {
+        if self.thread_ts.is_some() { "conversations.replies" } else { "conversations.history" }
+    }
+
+    /// An empty `cursor` is the first page.
+    fn parameters<'b>(&'b self, cursor: &'b str) -> Vec<(&'b str, &'b str)> {
+        let mut parameters = vec![
+            ("channel", self.channel),
+            ("oldest", self.oldest.as_str()),
+            ("inclusive", "true"),
+            ("limit", PAGE),
+            ("include_all_metadata", "true"),
+        ];
+        parameters.extend(self.thread_ts.map(|root| ("ts", root.as_str())));
+        parameters.extend((!cursor.is_empty()).then_some(("cursor", cursor)));
+        parameters
+    }
+}
+
 impl SlackApi {
     /// Our message with that key in the channel or thread, posted at `oldest` or later.
     /// `None` means: it is surely not there (yet).
@@ -25,33 +52,14 @@ impl SlackApi {
         oldest: DateTime<Utc>,
     ) -> Result<Option<Ts>, SlackError> {
         let us = self.identity().await?;
-        let method =
-            if thread_ts.is_some() { "conversations.replies" } else { "conversations.history" };
-        let oldest = Ts::at(oldest);
+        let history = History { channel, thread_ts, oldest: Ts::at(oldest) };
+        let method = history.method();
+        let call = ApiCall { method, channel: Some(channel), priority: Priority::Milestone };
         let mut cursor = String::new();
         for _ in 0..MOST_PAGES {
-            let mut parameters = vec![
-                ("channel", channel),
-                ("oldest", oldest.as_str()),
-                ("inclusive", "true"),
-                ("limit", PAGE),
-            ];
-            parameters.push(("include_all_metadata", "true"));
-            parameters.extend(thread_ts.map(|root| ("ts", root.as_str())));
-            parameters
-                .extend(Some(("cursor", cursor.as_str())).filter(|(_, cursor)| !cursor.is_empty()));
-            let page = self
-                .read(
-                    ApiCall { method, channel: Some(channel), priority: Priority::Milestone },
-                    &parameters,
-                )
-                .await?;
-            let messages = page
-                .get("messages")
-                .and_then(Value::as_array)
-                .map(Vec::as_slice)
-                .unwrap_or_default();
-            if let Some(found) = messages.iter().find(|it| us.said(it) && is_called(it, key)) {
+            let page = self.read(call, &history.parameters(&cursor)).await?;
+            let found = messages(&page).iter().find(|it| us.wrote(it) && has_key(it, key));
+            if let Some(found) = found {
                 return Ok(found.get("ts").and_then(Value::as_str).map(Ts::from));
             }
             match page.pointer("/response_metadata/next_cursor").and_then(Value::as_str) {
@@ -71,17 +79,18 @@ impl SlackApi {
         };
         match self.read(call, &[("channel", channel), ("ts", root.as_str()), ("limit", "1")]).await
         {
-            Ok(page) => Ok(page
-                .get("messages")
-                .and_then(Value::as_array)
-                .is_some_and(|left| !left.is_empty())),
+            Ok(page) => Ok(!messages(&page).is_empty()),
             Err(gone) if gone.is_message_gone() => Ok(false),
             Err(e) => Err(e),
         }
     }
 }
 
-fn is_called(message: &Value, key: &str) -> bool {
+fn messages(page: &Value) -> &[Value] {
+    page.get("messages").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
+}
+
+fn has_key(message: &Value, key: &str) -> bool {
     let metadata = message
         .get("metadata")
         .filter(|it| it.get("event_type").and_then(Value::as_str) == Some(METADATA_TYPE));

@@ -23,7 +23,7 @@ pub struct Identity {
 
 impl Identity {
     /// True for a message of ours: another app could carry our metadata.
-    pub(super) fn said(&self, message: &Value) -> bool {
+    pub(super) fn wrote(&self, message: &Value) -> bool {
         let by = |field| message.get(field).and_then(Value::as_str);
         by("user") == Some(&self.bot_user)
             || (self.bot.is_some() && by("bot_id") == self.bot.as_deref())
@@ -175,7 +175,7 @@ mod tests {
             bot: Some("B0".to_owned()),
             url: String::new(),
         };
-        assert!(us.said(&json!({"user": "U0"})) && us.said(&json!({"bot_id": "B0"})));
-        assert!(!us.said(&json!({"bot_id": "B9", "user": "U9"})) && !us.said(&json!({})));
+        assert!(us.wrote(&json!({"user": "U0"})) && us.wrote(&json!({"bot_id": "B0"})));
+        assert!(!us.wrote(&json!({"bot_id": "B9", "user": "U9"})) && !us.wrote(&json!({})));
     }
 }

@@ -1,4 +1,4 @@
-//! What was pressed, or filled in?
+//! Interactions: what was pressed, or filled in?
 
 use std::collections::BTreeMap;
 
@@ -7,6 +7,7 @@ use url::Url;
 use super::fields::FormFields;
 use super::key::{key, key_of_content};
 use super::{Click, FieldValue, Inbound, Malformed, Surface, ViewSubmission};
+use crate::run::RequestId;
 use crate::slack::response_url::ResponseUrl;
 use crate::slack::ts::Ts;
 
@@ -20,6 +21,9 @@ const TEAM: &[&str] = &[
 ];
 const USER_TEAM: &[&str] = &["/user/team_id", "/team/id", "/view/team_id", "/enterprise/id"];
 
+/// What was filled in, by block, then by action.
+type FormValues = BTreeMap<String, BTreeMap<String, FieldValue>>;
+
 pub(super) fn parse(fields: FormFields<'_>, emulator: Option<&Url>) -> Result<Inbound, Malformed> {
     match fields.need(&["/type"])?.as_str() {
         "block_actions" => click(fields, emulator),
@@ -32,99 +36,98 @@ pub(super) fn parse(fields: FormFields<'_>, emulator: Option<&Url>) -> Result<In
 fn click(fields: FormFields<'_>, emulator: Option<&Url>) -> Result<Inbound, Malformed> {
     let action =
         fields.at("/actions/0").ok_or_else(|| Malformed("/actions/0 is missing".to_owned()))?;
-    let message_ts = fields.first(&["/container/message_ts", "/message/ts"]);
+    let message_ts = message_ts(fields);
     let thread_ts = fields
         .first(&["/container/thread_ts", "/message/thread_ts"])
         .filter(|root| Some(*root) != message_ts);
-    let surface = match (fields.text("/view/type"), message_ts) {
+    let user = fields.need(&["/user/id"])?;
+    let owned = |text: Option<&str>| text.unwrap_or_default().to_owned();
+    Ok(Inbound::Click(Click {
+        key: click_key(fields, action, &user)?,
+        team: fields.need(TEAM)?,
+        user_team: fields.need(USER_TEAM)?,
+        user,
+        surface: surface(fields),
+        channel: fields.first(&["/channel/id", "/container/channel_id"]).map(ToOwned::to_owned),
+        message_ts: message_ts.map(Ts::from),
+        thread_ts: thread_ts.map(Ts::from),
+        view_id: fields.first(&["/view/id", "/container/view_id"]).map(ToOwned::to_owned),
+        view_hash: fields.text("/view/hash").map(ToOwned::to_owned),
+        callback_id: owned(fields.text("/view/callback_id")),
+        private_metadata: owned(fields.text("/view/private_metadata")),
+        action_id: action.need(&["/action_id"])?,
+        block_id: owned(action.text("/block_id")),
+        value: field_value(action).first(),
+        trigger_id: owned(fields.text("/trigger_id")),
+        response_url: fields
+            .text("/response_url")
+            .and_then(|text| ResponseUrl::parse(text, emulator)),
+    }))
+}
+
+fn message_ts(fields: FormFields<'_>) -> Option<&str> {
+    fields.first(&["/container/message_ts", "/message/ts"])
+}
+
+fn surface(fields: FormFields<'_>) -> Surface {
+    match (fields.text("/view/type"), message_ts(fields)) {
         (Some("home"), _) => Surface::Home,
         // An emulator tells neither view nor message of what was pressed at home.
         (None, None) if fields.text("/container/type") == Some("message") => Surface::Home,
         (Some(_), _) | (None, None) => Surface::Modal,
         (None, Some(_)) => Surface::Message,
-    };
-    let user = fields.need(&["/user/id"])?;
+    }
+}
+
+fn click_key(
+    fields: FormFields<'_>,
+    action: FormFields<'_>,
+    user: &str,
+) -> Result<RequestId, Malformed> {
+    if let Some(trigger_id) = fields.text("/trigger_id") {
+        return Ok(key("click", &[trigger_id]));
+    }
+    let message_ts = message_ts(fields).unwrap_or_default();
     let action_id = action.need(&["/action_id"])?;
-    let trigger_id = fields.text("/trigger_id").unwrap_or_default();
-    let key = if trigger_id.is_empty() {
-        key_of_content(
-            "click",
-            &[
-                message_ts.unwrap_or_default(),
-                &action_id,
-                &user,
-                action.text("/action_ts").unwrap_or_default(),
-            ],
-        )
-    } else {
-        key("click", &[trigger_id])
-    };
-    Ok(Inbound::Click(Click {
-        team: fields.need(TEAM)?,
-        user_team: fields.need(USER_TEAM)?,
-        user,
-        surface,
-        channel: fields
-            .first(&["/channel/id", "/container/channel_id"])
-            .filter(|id| !id.is_empty())
-            .map(ToOwned::to_owned),
-        message_ts: message_ts.map(Ts::from),
-        thread_ts: thread_ts.map(Ts::from),
-        view_id: fields.first(&["/view/id", "/container/view_id"]).map(ToOwned::to_owned),
-        view_hash: fields.text("/view/hash").map(ToOwned::to_owned),
-        callback_id: fields.text("/view/callback_id").unwrap_or_default().to_owned(),
-        private_metadata: fields.text("/view/private_metadata").unwrap_or_default().to_owned(),
-        action_id,
-        block_id: action.text("/block_id").unwrap_or_default().to_owned(),
-        value: match answer(action) {
-            FieldValue::Nothing => String::new(),
-            FieldValue::Text(text) => text,
-            FieldValue::Chosen(chosen) => chosen.into_iter().next().unwrap_or_default(),
-        },
-        trigger_id: trigger_id.to_owned(),
-        response_url: fields
-            .text("/response_url")
-            .and_then(|text| ResponseUrl::parse(text, emulator)),
-        key,
-    }))
+    let action_ts = action.text("/action_ts").unwrap_or_default();
+    Ok(key_of_content("click", &[message_ts, &action_id, user, action_ts]))
 }
 
 fn submission(fields: FormFields<'_>) -> Result<Inbound, Malformed> {
     let view_id = fields.need(&["/view/id"])?;
-    let trigger_id = fields.text("/trigger_id").unwrap_or_default();
-    let values: BTreeMap<String, BTreeMap<String, FieldValue>> = fields
-        .entries("/view/state/values")
-        .map(|(block, actions)| {
-            (
-                block.clone(),
-                actions
-                    .entries("")
-                    .map(|(action, field)| (action.clone(), answer(field)))
-                    .collect(),
-            )
-        })
-        .collect();
-    let key = if trigger_id.is_empty() {
-        // A form refused for its words is sent again with others, under the same id and hash.
-        key_of_content(
-            "submission",
-            &[&view_id, fields.text("/view/hash").unwrap_or_default(), &format!("{values:?}")],
-        )
-    } else {
-        key("submission", &[&view_id, trigger_id])
-    };
+    let values = values(fields);
+    let owned = |pointer| fields.text(pointer).unwrap_or_default().to_owned();
     Ok(Inbound::Submission(ViewSubmission {
+        key: submission_key(fields, &view_id, &values),
         team: fields.need(TEAM)?,
         user_team: fields.need(USER_TEAM)?,
         user: fields.need(&["/user/id"])?,
-        callback_id: fields.text("/view/callback_id").unwrap_or_default().to_owned(),
-        private_metadata: fields.text("/view/private_metadata").unwrap_or_default().to_owned(),
+        callback_id: owned("/view/callback_id"),
+        private_metadata: owned("/view/private_metadata"),
         values,
         view_id,
         view_hash: fields.text("/view/hash").map(ToOwned::to_owned),
-        trigger_id: trigger_id.to_owned(),
-        key,
+        trigger_id: owned("/trigger_id"),
     }))
+}
+
+fn values(fields: FormFields<'_>) -> FormValues {
+    let of_block = |actions: FormFields<'_>| {
+        actions.entries("").map(|(action, field)| (action.clone(), field_value(field))).collect()
+    };
+    fields
+        .entries("/view/state/values")
+        .map(|(block, actions)| (block.clone(), of_block(actions)))
+        .collect()
+}
+
+fn submission_key(fields: FormFields<'_>, view_id: &str, values: &FormValues) -> RequestId {
+    if let Some(trigger_id) = fields.text("/trigger_id") {
+        return key("submission", &[view_id, trigger_id]);
+    }
+    // A form refused for its words is sent again with others, under the same id and hash.
+    let hash = fields.text("/view/hash").unwrap_or_default();
+    key_of_content("submission", &[view_id, hash, &format!("{values:?}")])
 }
 
 const ONE: &[&str] = &[
@@ -140,7 +143,7 @@ const MANY: &[&str] =
     &["/selected_options", "/selected_users", "/selected_conversations", "/selected_channels"];
 
 /// What an input or a pressed element holds, whatever its kind.
-fn answer(field: FormFields<'_>) -> FieldValue {
+fn field_value(field: FormFields<'_>) -> FieldValue {
     if let Some(text) = field.first(ONE) {
         return FieldValue::Text(text.to_owned());
     }
@@ -154,173 +157,4 @@ fn answer(field: FormFields<'_>) -> FieldValue {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::{Value, json};
-
-    use super::*;
-    use crate::slack::inbound::Frame;
-
-    fn pressed() -> Value {
-        json!({"type": "block_actions", "user": {"id": "U1", "username": "a", "team_id": "T1"}, "api_app_id": "A1", "token": "t",
-            "container": {"type": "message", "message_ts": "1.2", "channel_id": "C1", "thread_ts": "1.1"}, "trigger_id": "1.2.3",
-            "team": {"id": "T1", "domain": "d"}, "enterprise": null, "is_enterprise_install": false, "channel": {"id": "C1", "name": "g"},
-            "message": {"type": "message", "ts": "1.2", "text": "x", "user": "U0", "bot_id": "B0"},
-            "response_url": "https://hooks.slack.com/actions/1",
-            "actions": [{"type": "button", "action_id": "gate.approve", "block_id": "b", "value": "run-1", "action_ts": "1700000000.123"}]})
-    }
-
-    fn read(payload: &Value) -> Click {
-        match Inbound::from_frame(Frame::Interaction, payload, None) {
-            Ok(Inbound::Click(click)) => click,
-            other => panic!("a click, not {other:?}"),
-        }
-    }
-
-    #[test]
-    fn a_press_in_a_thread_is_read() {
-        let click = read(&pressed());
-        assert_eq!(
-            (click.team.as_str(), click.user.as_str(), click.channel.as_deref()),
-            ("T1", "U1", Some("C1"))
-        );
-        assert_eq!(
-            (click.message_ts, click.thread_ts),
-            (Some(Ts::from("1.2")), Some(Ts::from("1.1")))
-        );
-        assert_eq!(
-            (click.action_id.as_str(), click.value.as_str(), click.surface),
-            ("gate.approve", "run-1", Surface::Message)
-        );
-        assert_eq!(click.key.0, "click:1.2.3");
-    }
-
-    #[test]
-    fn what_other_apps_and_organisations_put_there_costs_nothing() {
-        let mut odd = pressed();
-        odd["team"] = Value::Null;
-        odd["enterprise"] = json!({"id": "E1"});
-        odd["message"]["metadata"] =
-            json!({"event_type": "x", "event_payload": {"n": 1, "o": {"a": "b"}}});
-        odd["message"]["blocks"] = json!([{"type": "brand_new_block"}]);
-        odd["container"]["type"] = json!("brand_new");
-        odd["actions"][0]["value"] = json!(5);
-        let click = read(&odd);
-        assert_eq!((click.team.as_str(), click.value.as_str()), ("T1", ""));
-    }
-
-    #[test]
-    fn a_stranger_is_told_from_a_colleague() {
-        let mut shared = pressed();
-        shared["user"]["team_id"] = json!("T2");
-        let click = read(&shared);
-        assert_eq!((click.team.as_str(), click.user_team.as_str()), ("T1", "T2"));
-    }
-
-    #[test]
-    fn a_press_on_the_home_tab_has_no_message() {
-        let home = json!({"type": "block_actions", "user": {"id": "U1", "team_id": "T1"}, "team": {"id": "T1"}, "trigger_id": "9",
-            "container": {"type": "view", "view_id": "V1"}, "view": {"id": "V1", "type": "home"},
-            "actions": [{"type": "static_select", "action_id": "pick", "selected_option": {"value": "two"}}]});
-        let click = read(&home);
-        assert_eq!(
-            (click.surface, click.message_ts, click.value.as_str()),
-            (Surface::Home, None, "two")
-        );
-        assert_eq!((click.channel, click.view_id.as_deref()), (None, Some("V1")));
-    }
-
-    #[test]
-    fn what_was_chosen_is_the_value() {
-        let option = json!({"text": {"type": "plain_text", "text": "Two"}, "value": "two"});
-        for (kind, field, value) in [
-            ("overflow", "selected_option", option.clone()),
-            ("static_select", "selected_option", option.clone()),
-            ("radio_buttons", "selected_option", option.clone()),
-            ("checkboxes", "selected_options", json!([option])),
-            ("users_select", "selected_user", json!("two")),
-        ] {
-            let mut chosen = pressed();
-            chosen["actions"][0] =
-                json!({"type": kind, "action_id": "pick", "block_id": "b", "action_ts": "1"});
-            chosen["actions"][0][field] = value;
-            assert_eq!(read(&chosen).value, "two", "{kind}");
-        }
-    }
-
-    #[test]
-    fn a_press_in_a_form_knows_the_form() {
-        let inside = json!({"type": "block_actions", "user": {"id": "U1", "team_id": "T1"}, "team": {"id": "T1"}, "trigger_id": "9",
-            "container": {"type": "view", "view_id": "V1"},
-            "view": {"id": "V1", "type": "modal", "hash": "156.abc", "callback_id": "diff", "private_metadata": "{\"run\":\"r\"}"},
-            "actions": [{"type": "button", "action_id": "diff.page", "value": "2"}]});
-        let click = read(&inside);
-        assert_eq!(
-            (click.surface, click.view_id.as_deref(), click.view_hash.as_deref()),
-            (Surface::Modal, Some("V1"), Some("156.abc"))
-        );
-        assert_eq!(
-            (click.callback_id.as_str(), click.private_metadata.as_str(), click.value.as_str()),
-            ("diff", "{\"run\":\"r\"}", "2")
-        );
-        let bare = read(&pressed());
-        assert_eq!(
-            (bare.view_hash, bare.callback_id.as_str(), bare.private_metadata.as_str()),
-            (None, "", "")
-        );
-    }
-
-    #[test]
-    fn a_press_in_a_direct_conversation_is_one_on_a_message() {
-        let mut direct = pressed();
-        direct["channel"] = json!({"id": "D1", "name": "directmessage"});
-        direct["container"] = json!({"type": "message", "message_ts": "1.2", "channel_id": "D1"});
-        let click = read(&direct);
-        assert!(click.is_direct() && !read(&pressed()).is_direct());
-        assert_eq!(
-            (click.surface, click.channel.as_deref(), click.thread_ts),
-            (Surface::Message, Some("D1"), None)
-        );
-    }
-
-    #[test]
-    fn a_form_is_read_whatever_its_fields() {
-        let form = json!({"type": "view_submission", "user": {"id": "U1", "team_id": "T1"}, "team": null, "trigger_id": "4.5",
-            "view": {"id": "V1", "callback_id": "changes", "private_metadata": "run-1", "hash": "h", "state": {"values": {
-                "words": {"text": {"type": "plain_text_input", "value": "please\n\n  no & <no>"}},
-                "start": {"start": {"type": "radio_buttons", "selected_option": {"text": {"text": "x"}, "value": "base"}}},
-                "empty": {"text": {"type": "plain_text_input", "value": null}},
-                "who": {"pick": {"type": "multi_users_select", "selected_users": ["U1", "U2"]}},
-                "what": {"pick": {"type": "checkboxes", "selected_options": [{"value": "a"}]}}}}}});
-        let Ok(Inbound::Submission(it)) = Inbound::from_frame(Frame::Interaction, &form, None)
-        else {
-            panic!("a submission")
-        };
-        assert_eq!(
-            (it.callback_id.as_str(), it.private_metadata.as_str(), it.key.0.as_str()),
-            ("changes", "run-1", "submission:V1:4.5")
-        );
-        assert_eq!(
-            (it.text("words", "text"), it.text("empty", "text"), it.text("what", "pick")),
-            (Some("please\n\n  no & <no>"), None, Some("a"))
-        );
-        assert_eq!((it.text("start", "start"), it.view_hash.as_deref()), (Some("base"), Some("h")));
-        assert_eq!(
-            it.values["who"]["pick"],
-            FieldValue::Chosen(vec!["U1".to_owned(), "U2".to_owned()])
-        );
-    }
-
-    #[test]
-    fn what_we_do_not_know_is_ignored_and_what_is_broken_is_refused() {
-        for kind in ["shortcut", "view_closed", "block_suggestion", "workflow_step_edit"] {
-            assert_eq!(
-                Inbound::from_frame(Frame::Interaction, &json!({"type": kind}), None),
-                Ok(Inbound::ignored(kind))
-            );
-        }
-        let mut broken = pressed();
-        broken["actions"] = json!([]);
-        assert!(Inbound::from_frame(Frame::Interaction, &broken, None).is_err());
-        assert!(Inbound::from_frame(Frame::Interaction, &json!({}), None).is_err());
-    }
-}
+mod tests;

@@ -5,6 +5,7 @@ use proptest::prelude::{any, prop_assert, prop_assert_eq, prop_oneof, proptest};
 use proptest::strategy::{Just, Strategy};
 use serde_json::json;
 
+use super::payload::without_quotes;
 use super::*;
 
 /// JSON with the names that matter, in places and kinds that do not.
@@ -76,7 +77,7 @@ fn what_somebody_quotes_is_not_what_they_say() {
         ("no\n>>> approve\nand more", "no"),
         ("2 > 1", "2 > 1"),
     ] {
-        assert_eq!(own(typed).trim(), own_words, "{typed:?}");
+        assert_eq!(without_quotes(typed).trim(), own_words, "{typed:?}");
     }
 }
 

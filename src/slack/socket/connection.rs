@@ -1,4 +1,4 @@
-//! What happens on one connection?
+//! One connection of Socket Mode: what happens on it?
 //! Requests never wait for each other, and each is acknowledged as soon as it is kept, whatever is still done about it.
 
 use std::future::pending;
@@ -11,26 +11,26 @@ use tokio_tungstenite::tungstenite::{Bytes, Message};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
-use super::dial::{NoLine, Stream};
-use super::frame::{Envelope, Heard, Reason, read};
+use super::dial::{DialError, Stream};
+use super::frame::{DisconnectReason, Envelope, SocketFrame, read};
 use super::{SocketDelivery, SocketMode};
 use crate::slack::ack::Ack;
 use crate::slack::inbound::Inbound;
 
-/// How often a line is looked after.
+/// How often a connection is looked after.
 const BEAT: Duration = Duration::from_millis(200);
 /// Who does not take a few bytes within this time is gone.
 const WRITE: Duration = Duration::from_secs(10);
 
-/// An open line. Dropped, it is listened to a little longer, acknowledges what is in work, and closes.
+/// An open connection. Dropped, it is listened to a little longer, acknowledges what is in work, and closes.
 pub struct Connection {
-    told: UnboundedReceiver<Told>,
+    notices: UnboundedReceiver<Notice>,
     _retired: DropGuard,
 }
 
-/// Why a line needs a successor.
+/// Why a connection needs a successor.
 #[derive(Debug)]
-pub enum Parting {
+pub enum Ending {
     /// Slack will close it; it still works.
     Refresh,
     Disabled,
@@ -38,9 +38,9 @@ pub enum Parting {
 }
 
 #[derive(Debug)]
-enum Told {
+enum Notice {
     Hello,
-    Leaving(Reason),
+    Disconnect(DisconnectReason),
     Ended(String),
 }
 
@@ -49,60 +49,66 @@ impl Connection {
     pub async fn open(
         stream: Stream,
         mode: SocketMode,
-        lines: &TaskTracker,
-    ) -> Result<Self, NoLine> {
-        let (tell, told) = unbounded_channel();
+        tasks: &TaskTracker,
+    ) -> Result<Self, DialError> {
+        let (notify, notices) = unbounded_channel();
         let retired = CancellationToken::new();
         let patience = mode.patience.connect;
         let now = Instant::now();
         let listening = Listening {
             stream,
             mode,
-            tell,
+            notify,
             work: JoinSet::new(),
             heard: now,
             spoken: now,
             pinged: false,
             greeted: false,
         };
-        lines.spawn(listening.run(retired.clone()));
-        let mut line = Self { told, _retired: retired.drop_guard() };
-        match timeout(patience, line.told.recv()).await {
-            Ok(Some(Told::Hello)) => Ok(line),
-            Ok(Some(Told::Leaving(Reason::Disabled))) => {
-                Err(NoLine::Refused("Socket Mode is switched off for this app".to_owned()))
+        tasks.spawn(listening.run(retired.clone()));
+        let mut connection = Self { notices, _retired: retired.drop_guard() };
+        connection.greeting(patience).await?;
+        Ok(connection)
+    }
+
+    /// Slack's hello, or why it did not come.
+    async fn greeting(&mut self, patience: Duration) -> Result<(), DialError> {
+        let late = |_| DialError::Failed(format!("no hello within {} s", patience.as_secs_f32()));
+        match timeout(patience, self.notices.recv()).await.map_err(late)? {
+            Some(Notice::Hello) => Ok(()),
+            Some(Notice::Disconnect(DisconnectReason::Disabled)) => {
+                Err(DialError::Refused("Socket Mode is switched off for this app".to_owned()))
             }
-            Ok(Some(Told::Leaving(reason))) => {
-                Err(NoLine::Failed(format!("closed at once: {reason:?}")))
+            Some(Notice::Disconnect(reason)) => {
+                Err(DialError::Failed(format!("closed at once: {reason:?}")))
             }
-            Ok(Some(Told::Ended(why))) => Err(NoLine::Failed(why)),
-            Ok(None) => Err(NoLine::Failed("closed at once".to_owned())),
-            Err(_) => Err(NoLine::Failed(format!("no hello within {} s", patience.as_secs_f32()))),
+            Some(Notice::Ended(why)) => Err(DialError::Failed(why)),
+            None => Err(DialError::Failed("closed at once".to_owned())),
         }
     }
 
     /// Waits until it needs a successor.
-    pub async fn parting(&mut self) -> Parting {
+    pub async fn ended(&mut self) -> Ending {
         loop {
-            match self.told.recv().await {
-                Some(Told::Hello) => {}
-                Some(Told::Leaving(Reason::Refresh)) => return Parting::Refresh,
-                Some(Told::Leaving(Reason::Disabled)) => return Parting::Disabled,
-                Some(Told::Leaving(Reason::Other(reason))) => {
-                    return Parting::Lost(format!("Slack closes it: {reason}"));
+            match self.notices.recv().await {
+                Some(Notice::Hello) => {}
+                Some(Notice::Disconnect(DisconnectReason::Refresh)) => return Ending::Refresh,
+                Some(Notice::Disconnect(DisconnectReason::Disabled)) => return Ending::Disabled,
+                Some(Notice::Disconnect(DisconnectReason::Other(reason))) => {
+                    return Ending::Lost(format!("Slack closes it: {reason}"));
                 }
-                Some(Told::Ended(why)) => return Parting::Lost(why),
-                None => return Parting::Lost("listening broke".to_owned()),
+                Some(Notice::Ended(why)) => return Ending::Lost(why),
+                None => return Ending::Lost("listening broke".to_owned()),
             }
         }
     }
 }
 
-/// The task behind a line.
+/// The task behind a connection.
 struct Listening {
     stream: Stream,
     mode: SocketMode,
-    tell: UnboundedSender<Told>,
+    notify: UnboundedSender<Notice>,
     /// Requests on their way to being kept; each ends with its acknowledgement, or with none.
     work: JoinSet<Option<String>>,
     /// The last sign of life…
@@ -121,10 +127,10 @@ impl Listening {
         }
         // What is being kept is kept; only its acknowledgement is lost, and Slack sends it again.
         self.work.detach_all();
-        self.say(Told::Ended(why));
+        self.notify(Notice::Ended(why));
     }
 
-    /// Until the line is lost, or another one is there and this one has nothing in work; says why.
+    /// Until the connection is lost, or another one is there and this one has nothing in work; says why.
     async fn listen(&mut self, retired: &CancellationToken) -> String {
         let mut beat = interval(BEAT);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -189,25 +195,27 @@ impl Listening {
         };
         self.spoken = self.heard;
         match read(&text) {
-            Heard::Hello if !self.greeted => {
+            SocketFrame::Hello if !self.greeted => {
                 self.greeted = true;
                 self.mode.health.hello();
                 tracing::info!(connections = self.mode.health.connections(), "Slack is connected");
-                self.say(Told::Hello);
+                self.notify(Notice::Hello);
             }
-            Heard::Leaving(reason) => self.say(Told::Leaving(reason)),
-            Heard::Envelope(envelope) => drop(self.work.spawn(take(self.mode.clone(), envelope))),
-            Heard::Hello | Heard::Noise => {}
+            SocketFrame::Disconnect(reason) => self.notify(Notice::Disconnect(reason)),
+            SocketFrame::Envelope(envelope) => {
+                drop(self.work.spawn(take(self.mode.clone(), envelope)))
+            }
+            SocketFrame::Hello | SocketFrame::Noise => {}
         }
         Ok(())
     }
 
-    /// Nobody listens where the line was replaced meanwhile.
-    fn say(&self, told: Told) {
-        let _ = self.tell.send(told);
+    /// Nobody listens where the connection was replaced meanwhile.
+    fn notify(&self, notice: Notice) {
+        let _ = self.notify.send(notice);
     }
 
-    /// A line can be dead without a word: it is asked, and given up.
+    /// A connection can be dead without a word: it is pinged, and given up.
     async fn look_after(&mut self) -> Result<(), String> {
         let silence = self.heard.elapsed();
         if silence > self.mode.patience.dead_after {

@@ -1,6 +1,6 @@
-//! What does a request get that comes twice?
-//! Slack sends again what was acknowledged by a line that broke, and others send everything by every line. The database knows that it is the
-//! same request, but not what Slack was answered: a form with a mistake would close as if all were well.
+//! Deduplicates: what does a request get that comes twice?
+//! Slack sends again what was acknowledged on a connection that broke, and emulators send everything on every connection. The database knows
+//! that it is the same request, but not what Slack was answered: a form with a mistake would close as if all were well.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,29 +17,29 @@ use crate::slack::ack::Ack;
 /// Slack sends again after a few seconds.
 const REMEMBERED: Duration = Duration::from_mins(1);
 
-type Receipts = Mutex<HashMap<RequestId, (Instant, Shared<BoxFuture<'static, Ack>>)>>;
+type Acks = Mutex<HashMap<RequestId, (Instant, Shared<BoxFuture<'static, Ack>>)>>;
 
-/// The same, but what comes again within a minute gets the receipt that it got, and what is just being taken waits for it.
-pub fn once(take: Take) -> Take {
-    let receipts = Arc::<Receipts>::default();
+/// The same, but what comes again within a minute gets the acknowledgement that it got, and what is just being taken waits for it.
+pub fn deduplicated(take: Take) -> Take {
+    let acks = Arc::<Acks>::default();
     Arc::new(move |inbound, delivered| {
         let Some(key) = inbound.key().cloned() else { return take(inbound, delivered) };
-        let (take, receipts) = (Arc::clone(&take), Arc::clone(&receipts));
+        let (take, acks) = (Arc::clone(&take), Arc::clone(&acks));
         async move {
-            let receipt = {
-                let mut all = receipts.lock().unwrap_or_else(PoisonError::into_inner);
+            let ack = {
+                let mut all = acks.lock().unwrap_or_else(PoisonError::into_inner);
                 all.retain(|_, (at, _)| at.elapsed() < REMEMBERED);
-                let (_, receipt) = all
+                let (_, ack) = all
                     .entry(key.clone())
                     .or_insert_with(|| (Instant::now(), spawned(take(inbound, delivered))));
-                receipt.clone()
+                ack.clone()
             };
-            let receipt = receipt.await;
-            if receipt == Ack::NotKept {
+            let ack = ack.await;
+            if ack == Ack::NotKept {
                 // Next time it may be.
-                receipts.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);
+                acks.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);
             }
-            receipt
+            ack
         }
         .boxed()
     })
@@ -94,24 +94,24 @@ mod tests {
 
     #[tokio::test]
     async fn what_comes_twice_is_taken_once_and_gets_the_same() {
-        let once = once(counting());
-        let (first, second) = tokio::join!(take(&once, "a"), take(&once, "a"));
+        let deduplicated = deduplicated(counting());
+        let (first, second) = tokio::join!(take(&deduplicated, "a"), take(&deduplicated, "a"));
         assert_eq!((&first, &second), (&Ack::Answered(json!(0)), &Ack::Answered(json!(0))));
         assert_eq!(
-            (take(&once, "a").await, take(&once, "b").await),
+            (take(&deduplicated, "a").await, take(&deduplicated, "b").await),
             (first, Ack::Answered(json!(1)))
         );
     }
 
     #[tokio::test]
     async fn what_was_not_kept_is_taken_again() {
-        let once = once(counting());
+        let deduplicated = deduplicated(counting());
         assert_eq!(
-            (take(&once, "lost").await, take(&once, "lost").await),
+            (take(&deduplicated, "lost").await, take(&deduplicated, "lost").await),
             (Ack::NotKept, Ack::Answered(json!(1)))
         );
         assert_eq!(
-            (take(&once, "bad").await, take(&once, "bad").await),
+            (take(&deduplicated, "bad").await, take(&deduplicated, "bad").await),
             (Ack::NotKept, Ack::NotKept)
         );
     }

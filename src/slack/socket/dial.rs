@@ -1,4 +1,4 @@
-//! How is a connection made?
+//! Dials: how is a web socket to Slack opened?
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ pub type Stream = WebSocketStream<TokioIo<MaybeHttpsStream<TokioIo<TcpStream>>>>
 
 /// Why there is no connection. Never holds its address.
 #[derive(Debug, thiserror::Error)]
-pub enum NoLine {
+pub enum DialError {
     /// Not before a person changes something.
     #[error("{0}")]
     Refused(String),
@@ -35,14 +35,14 @@ pub enum NoLine {
 }
 
 /// Asks Slack for an address and calls there.
-pub async fn dial(api: &SlackApi, patience: Duration) -> Result<Stream, NoLine> {
-    let late = || NoLine::Failed(format!("no connection within {} s", patience.as_secs_f32()));
+pub async fn dial(api: &SlackApi, patience: Duration) -> Result<Stream, DialError> {
+    let late = || DialError::Failed(format!("no connection within {} s", patience.as_secs_f32()));
     timeout(patience, async { call(&api.open_connection().await?).await })
         .await
         .map_err(|_| late())?
 }
 
-impl From<SlackError> for NoLine {
+impl From<SlackError> for DialError {
     fn from(error: SlackError) -> Self {
         match error {
             SlackError::Refused { .. } => Self::Refused(error.to_string()),
@@ -51,13 +51,13 @@ impl From<SlackError> for NoLine {
     }
 }
 
-async fn call(url: &Url) -> Result<Stream, NoLine> {
+async fn call(url: &Url) -> Result<Stream, DialError> {
     let failed =
-        |what: &str, error: &dyn std::fmt::Display| NoLine::Failed(format!("{what}: {error}"));
+        |what: &str, error: &dyn std::fmt::Display| DialError::Failed(format!("{what}: {error}"));
     // The connector knows TLS by the names of HTTP.
     let http = url.as_str().replacen("ws", "http", 1);
     let uri: Uri =
-        http.parse().map_err(|_| NoLine::Failed("the address cannot be called".to_owned()))?;
+        http.parse().map_err(|_| DialError::Failed("the address cannot be called".to_owned()))?;
     let stream = connector().call(uri).await.map_err(|e| failed("connecting", &e))?;
     let config = WebSocketConfig::default()
         .max_message_size(Some(MOST_BYTES))
@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     /// What arrives at an address that is called, up to the first pause.
-    async fn called(scheme: &str) -> (Result<Stream, NoLine>, Vec<u8>) {
+    async fn called(scheme: &str) -> (Result<Stream, DialError>, Vec<u8>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!(
             "{scheme}://{}/link/?ticket=secret",

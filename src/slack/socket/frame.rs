@@ -1,16 +1,16 @@
-//! What does Slack say on a socket?
+//! Frames of Socket Mode: what does Slack say on a socket?
 //! Read as tolerantly as all else: a field that is missing, or a kind that we do not know, costs nothing.
 
 use serde_json::{Value, json};
 
 use crate::slack::inbound::Frame;
 
-/// One thing that Slack said.
+/// One frame from Slack.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Heard {
+pub enum SocketFrame {
     Hello,
     /// Slack is about to close this connection.
-    Leaving(Reason),
+    Disconnect(DisconnectReason),
     Envelope(Envelope),
     /// Neither asks for an answer nor means anything to us.
     Noise,
@@ -18,7 +18,7 @@ pub enum Heard {
 
 /// Why Slack closes a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Reason {
+pub enum DisconnectReason {
     /// It has been open for hours. Another one is welcome.
     Refresh,
     /// Somebody switched Socket Mode off.
@@ -48,12 +48,12 @@ impl Envelope {
 }
 
 /// Understands a frame.
-pub fn read(text: &str) -> Heard {
-    let Ok(mut frame) = serde_json::from_str::<Value>(text) else { return Heard::Noise };
+pub fn read(text: &str) -> SocketFrame {
+    let Ok(mut frame) = serde_json::from_str::<Value>(text) else { return SocketFrame::Noise };
     let kind = frame["type"].as_str().unwrap_or_default();
     let envelope_kind = match kind {
-        "hello" => return Heard::Hello,
-        "disconnect" => return Heard::Leaving(reason(&frame)),
+        "hello" => return SocketFrame::Hello,
+        "disconnect" => return SocketFrame::Disconnect(reason(&frame)),
         "slash_commands" => Some(Frame::Command),
         "interactive" => Some(Frame::Interaction),
         "events_api" => Some(Frame::Event),
@@ -61,9 +61,9 @@ pub fn read(text: &str) -> Heard {
     };
     let Some(id) = frame["envelope_id"].as_str().filter(|id| !id.is_empty()).map(ToOwned::to_owned)
     else {
-        return Heard::Noise;
+        return SocketFrame::Noise;
     };
-    Heard::Envelope(Envelope {
+    SocketFrame::Envelope(Envelope {
         id,
         kind: envelope_kind,
         again: frame["retry_attempt"].as_u64().is_some_and(|nth| nth > 0),
@@ -74,11 +74,11 @@ pub fn read(text: &str) -> Heard {
     })
 }
 
-fn reason(frame: &Value) -> Reason {
+fn reason(frame: &Value) -> DisconnectReason {
     match frame["reason"].as_str().unwrap_or_default() {
-        "warning" | "refresh_requested" => Reason::Refresh,
-        "link_disabled" => Reason::Disabled,
-        other => Reason::Other(other.chars().take(60).collect()),
+        "warning" | "refresh_requested" => DisconnectReason::Refresh,
+        "link_disabled" => DisconnectReason::Disabled,
+        other => DisconnectReason::Other(other.chars().take(60).collect()),
     }
 }
 
@@ -90,7 +90,7 @@ mod tests {
 
     fn envelope(text: &str) -> Envelope {
         match read(text) {
-            Heard::Envelope(envelope) => envelope,
+            SocketFrame::Envelope(envelope) => envelope,
             other => panic!("an envelope, not {other:?}"),
         }
     }
@@ -98,21 +98,24 @@ mod tests {
     #[test]
     fn what_slack_documents_is_read_and_what_it_leaves_out_is_not_missed() {
         let hello = r#"{"type":"hello","connection_info":{"app_id":"A1"},"num_connections":1,"debug_info":{"host":"x","approximate_connection_time":18060}}"#;
-        assert_eq!((read(hello), read(r#"{"type":"hello"}"#)), (Heard::Hello, Heard::Hello));
+        assert_eq!(
+            (read(hello), read(r#"{"type":"hello"}"#)),
+            (SocketFrame::Hello, SocketFrame::Hello)
+        );
         for (text, reason) in [
             (
                 r#"{"type":"disconnect","reason":"warning","debug_info":{"host":"x"}}"#,
-                Reason::Refresh,
+                DisconnectReason::Refresh,
             ),
-            (r#"{"type":"disconnect","reason":"refresh_requested"}"#, Reason::Refresh),
-            (r#"{"type":"disconnect","reason":"link_disabled"}"#, Reason::Disabled),
+            (r#"{"type":"disconnect","reason":"refresh_requested"}"#, DisconnectReason::Refresh),
+            (r#"{"type":"disconnect","reason":"link_disabled"}"#, DisconnectReason::Disabled),
             (
                 r#"{"type":"disconnect","reason":"too_many_websockets"}"#,
-                Reason::Other("too_many_websockets".to_owned()),
+                DisconnectReason::Other("too_many_websockets".to_owned()),
             ),
-            (r#"{"type":"disconnect"}"#, Reason::Other(String::new())),
+            (r#"{"type":"disconnect"}"#, DisconnectReason::Other(String::new())),
         ] {
-            assert_eq!(read(text), Heard::Leaving(reason), "{text}");
+            assert_eq!(read(text), SocketFrame::Disconnect(reason), "{text}");
         }
     }
 
@@ -157,7 +160,7 @@ mod tests {
             r#"{"type":"events_api"}"#,
             r#"{"type":5,"envelope_id":""}"#,
         ] {
-            assert_eq!(read(noise), Heard::Noise, "{noise}");
+            assert_eq!(read(noise), SocketFrame::Noise, "{noise}");
         }
     }
 

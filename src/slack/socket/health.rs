@@ -1,4 +1,4 @@
-//! Does Slack reach us?
+//! Health of Socket Mode: does Slack reach us?
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;

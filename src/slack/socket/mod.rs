@@ -1,7 +1,8 @@
-//! How does Slack reach us where nobody may knock?
-//! We call, twice at all times, and Slack speaks into the open line. A line that Slack is about to close is replaced first.
+//! Socket Mode: how does Slack reach us where it cannot call us? Connects twice, and reconnects.
+//! Slack speaks into the connections that we opened. One that Slack is about to close is replaced first.
 //! <https://docs.slack.dev/apis/events-api/using-socket-mode>
 
+mod backoff;
 mod connection;
 mod dedup;
 mod dial;
@@ -22,9 +23,10 @@ pub use health::SocketHealth;
 use super::ack::Ack;
 use super::client::SlackApi;
 use super::inbound::Inbound;
-use connection::{Connection, Parting};
-use dedup::once;
-use dial::{NoLine, dial};
+use backoff::Backoff;
+use connection::{Connection, Ending};
+use dedup::deduplicated;
+use dial::{DialError, dial};
 
 /// More than one, so that losing one is no silence. Slack sends each request to any of them.
 const CONNECTIONS: usize = 2;
@@ -45,11 +47,11 @@ pub struct SocketDelivery {
 pub struct SocketPatience {
     /// From the call to Slack's hello.
     pub connect: Duration,
-    /// A line is asked for a sign of life after this silence…
+    /// A connection is pinged after this silence…
     pub ping_after: Duration,
     /// …and is dead after this one.
     pub dead_after: Duration,
-    /// A replaced line is listened to for so long after its last word, because Slack may just be sending…
+    /// A replaced connection is listened to for so long after its last word, because Slack may just be sending…
     pub quiet: Duration,
     /// …but is closed after this, whatever is in work.
     pub drain: Duration,
@@ -94,21 +96,22 @@ impl fmt::Debug for SocketMode {
 impl SocketMode {
     /// Listens until `end`; then what is in work is still acknowledged.
     pub async fn run(self, end: CancellationToken) {
-        let lines = TaskTracker::new();
-        let mode = Self { take: once(self.take), ..self };
-        futures::future::join_all((0..CONNECTIONS).map(|_| mode.keep_one(&lines, &end))).await;
-        lines.close();
-        lines.wait().await;
+        let tasks = TaskTracker::new();
+        let mode = Self { take: deduplicated(self.take), ..self };
+        let connections = (0..CONNECTIONS).map(|_| mode.stay_connected(&tasks, &end));
+        futures::future::join_all(connections).await;
+        tasks.close();
+        tasks.wait().await;
     }
 
-    /// Keeps one line open.
-    async fn keep_one(&self, lines: &TaskTracker, end: &CancellationToken) {
-        let mut pauses = Pauses::new(self.patience.pause);
+    /// Keeps one connection open: reconnects whenever it ends.
+    async fn stay_connected(&self, tasks: &TaskTracker, end: &CancellationToken) {
+        let mut backoff = Backoff::new(self.patience.pause);
         let mut old: Option<Connection> = None;
         loop {
             let pause = tokio::select! {
                 () = end.cancelled() => return,
-                next = self.one_life(lines, &mut old, &mut pauses) => next,
+                next = self.one_connection(tasks, &mut old, &mut backoff) => next,
             };
             tokio::select! {
                 () = end.cancelled() => return,
@@ -117,51 +120,53 @@ impl SocketMode {
         }
     }
 
-    /// One line, from the call to its end or to Slack's wish to end it, and how long to wait before the next.
-    /// A line that is dropped drains and closes itself; one that Slack is about to close stands in `old` until there is another.
-    async fn one_life(
+    /// One connection, from the call to its end or to Slack's wish to end it, and how long to wait before the next.
+    /// One that is dropped drains and closes itself; one that Slack is about to close stands in `old` until there is another.
+    async fn one_connection(
         &self,
-        lines: &TaskTracker,
+        tasks: &TaskTracker,
         old: &mut Option<Connection>,
-        pauses: &mut Pauses,
+        backoff: &mut Backoff,
     ) -> Duration {
-        let opened = match dial(&self.api, self.patience.connect).await {
-            Ok(stream) => Connection::open(stream, self.clone(), lines).await,
-            Err(none) => Err(none),
-        };
-        let mut line = match opened {
-            Ok(line) => line,
-            Err(NoLine::Refused(why)) => return self.refused(&why),
-            Err(NoLine::Failed(why)) => {
-                let pause = pauses.next();
+        let mut connection = match self.connect(tasks).await {
+            Ok(connection) => connection,
+            Err(DialError::Refused(why)) => return self.refused(&why),
+            Err(DialError::Failed(why)) => {
+                let pause = backoff.next();
                 tracing::warn!(error = %why, pause_ms = pause.as_millis(), "could not open a connection to Slack; the next attempt follows");
                 return pause;
             }
         };
         drop(old.take());
         let begun = Instant::now();
-        let parting = line.parting().await;
+        let ending = connection.ended().await;
         let lasted = begun.elapsed() > self.patience.dead_after;
         if lasted {
-            pauses.forget();
+            backoff.reset();
         }
-        match parting {
-            Parting::Refresh => {
+        match ending {
+            Ending::Refresh => {
                 tracing::debug!(
                     "Slack is about to close a connection; another one is opened first"
                 );
-                *old = Some(line);
+                *old = Some(connection);
                 // Slack asks for it every few hours. Who asks at once would have us calling in circles.
-                if lasted { Duration::ZERO } else { pauses.next() / 2 }
+                if lasted { Duration::ZERO } else { backoff.next() / 2 }
             }
-            Parting::Disabled => self.refused("Socket Mode is switched off for this app"),
-            Parting::Lost(why) => {
-                let pause = pauses.next();
-                let left = self.health.connections();
-                tracing::warn!(error = %why, left, pause_ms = pause.as_millis(), "a connection to Slack is lost; another one is opened");
-                pause
-            }
+            Ending::Disabled => self.refused("Socket Mode is switched off for this app"),
+            Ending::Lost(why) => self.lost(&why, backoff.next()),
         }
+    }
+
+    async fn connect(&self, tasks: &TaskTracker) -> Result<Connection, DialError> {
+        let stream = dial(&self.api, self.patience.connect).await?;
+        Connection::open(stream, self.clone(), tasks).await
+    }
+
+    fn lost(&self, why: &str, pause: Duration) -> Duration {
+        let left = self.health.connections();
+        tracing::warn!(error = %why, left, pause_ms = pause.as_millis(), "a connection to Slack is lost; another one is opened");
+        pause
     }
 
     /// Nothing will change before a person does something: that is said once, loudly, and tried again slowly.
@@ -175,47 +180,5 @@ impl SocketMode {
             );
         }
         self.patience.refused
-    }
-}
-
-/// Ever longer, and never the same for two who lost their lines in one moment.
-struct Pauses {
-    shortest: Duration,
-    longest: Duration,
-    next: Duration,
-}
-
-impl Pauses {
-    fn new((shortest, longest): (Duration, Duration)) -> Self {
-        Self { shortest, longest, next: shortest }
-    }
-
-    fn forget(&mut self) {
-        self.next = self.shortest;
-    }
-
-    fn next(&mut self) -> Duration {
-        let pause = self.next.mul_f64(rand::random_range(0.5..=1.0));
-        self.next = (self.next * 2).min(self.longest);
-        pause
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pauses_grow_up_to_the_longest_and_begin_anew() {
-        let mut pauses = Pauses::new((Duration::from_secs(1), Duration::from_secs(30)));
-        for most in [1, 2, 4, 8, 16, 30, 30] {
-            let pause = pauses.next();
-            assert!(
-                pause <= Duration::from_secs(most) && pause >= Duration::from_secs(most) / 2,
-                "{pause:?}"
-            );
-        }
-        pauses.forget();
-        assert!(pauses.next() <= Duration::from_secs(1));
     }
 }

@@ -1,4 +1,4 @@
-//! What do machines watch? Counts and gauges of this process, in Prometheus's text format at `/metrics`.
+//! Prometheus metrics: what do machines watch? Counts and gauges of this process, as `/metrics` shows them.
 //! Never names of people, runs or channels: each value of a label is a series that is kept for ever.
 
 use std::sync::LazyLock;

@@ -1,4 +1,4 @@
-//! Draws one thread: reconciles what Slack shows with what should be there, and says when to look again.
+//! Reconciles one thread: what must be posted or edited, and when is the next look?
 //! First the thread, then messages to people directly, then reactions to their notes.
 
 use std::collections::HashMap;

@@ -1,4 +1,4 @@
-//! Who is in the user groups that a run names?
+//! User groups: who is in those that a run names?
 //! Slack is asked only where somebody of them is called directly. Who cannot be asked about holds up nothing.
 
 use std::collections::BTreeSet;

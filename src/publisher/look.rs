@@ -1,4 +1,4 @@
-//! What does the publisher know when it looks at a thread? The state that it reconciles with the drawing.
+//! The state of a thread at one look: what is known of it?
 
 use std::collections::HashMap;
 

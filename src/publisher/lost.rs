@@ -1,4 +1,5 @@
-//! What if a message is not where it should be? A post whose answer was lost, a message or a whole thread that somebody deleted.
+//! Lost messages: what if a message is not where it should be?
+//! A post whose answer was lost, a message or a whole thread that somebody deleted.
 
 use chrono::TimeDelta;
 

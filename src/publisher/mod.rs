@@ -1,4 +1,4 @@
-//! Publishes runs in Slack: reconciles each run's thread with what the database says.
+//! Publishes runs: does Slack show what the database says?
 //! The only writer of run threads; safe to call twice, at any time, from any process.
 
 mod direct;

@@ -1,4 +1,4 @@
-//! Upserts one message: posts it where it is missing, edits it where it differs.
+//! Upserts one message: is it to be posted, or edited?
 //! Effectively once: the intent is stored before the post, so that a post whose answer was lost is looked for before it is sent again.
 
 use super::Publisher;

@@ -1,4 +1,4 @@
-//! What does Slack get for a request?
+//! Acknowledgements: what does Slack get for a request?
 
 use serde_json::Value;
 

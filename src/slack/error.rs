@@ -1,4 +1,4 @@
-//! Errors of Slack's API, told apart by what the caller does next.
+//! Errors of Slack's API: what does the caller do next?
 //! Never holds a token, an address to answer to, or what was said.
 
 use std::error::Error;

@@ -1,4 +1,4 @@
-//! Escapes foreign text for Slack's markup; `unescape` is the way back.
+//! Escapes: how does foreign text stop being markup? `unescape` is the way back.
 
 use super::visible::clean;
 

@@ -1,4 +1,4 @@
-//! How does Slack speak?
+//! Slack's wire formats and API: how does Slack speak?
 //! What came in is verified and parsed here, what goes out is escaped, bounded and paced here. What it means is nobody's business here.
 
 mod ack;

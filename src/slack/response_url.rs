@@ -1,4 +1,4 @@
-//! Where may an answer go?
+//! `response_url`: where may an answer go?
 //! A `response_url` comes from outside and is posted to from inside, so only Slack's own hosts are taken.
 
 use std::fmt;

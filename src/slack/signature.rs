@@ -1,4 +1,4 @@
-//! Did Slack send this?
+//! Request signatures: did Slack send this?
 //! Looks at the raw body, before anything parses it. <https://docs.slack.dev/authentication/verifying-requests-from-slack>
 
 use chrono::{DateTime, Utc};

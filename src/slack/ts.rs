@@ -1,4 +1,4 @@
-//! How is a Slack message named?
+//! Message timestamps (`ts`): how is a Slack message named?
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! What did a person type?
+//! Unescapes: what did a person type, before Slack made markup of it?
 
 use super::visible::visible;
 

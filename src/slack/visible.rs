@@ -1,4 +1,4 @@
-//! How does foreign text become safe to look at?
+//! Sanitizes: how does foreign text become safe to look at?
 //! A reader must see what is there: nothing that reorders, hides or piles up over other lines. Says nothing about markup.
 
 use super::truncate::truncate;

@@ -1,4 +1,4 @@
-//! What did an attempt change, line by line?
+//! Diffs: what did an attempt change, line by line?
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;

@@ -1,4 +1,4 @@
-//! What happened to a run?
+//! The event log: what happened to a run?
 
 use chrono::{DateTime, Utc};
 use serde::Deserialize;

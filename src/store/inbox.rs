@@ -1,4 +1,4 @@
-//! Which requests came in, and which are still to be acted on?
+//! The inbox: which requests came in, and which are still to be acted on?
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;

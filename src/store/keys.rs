@@ -1,4 +1,4 @@
-//! Which random keys does this installation have?
+//! Secret keys: which random keys does this installation have?
 
 use super::{Result, Store};
 

@@ -1,4 +1,4 @@
-//! Which messages does a run have in Slack?
+//! Messages: which does a run have in Slack?
 //! The intent to post is kept before the post is made, so that a process that dies leaves a question and never a doubt.
 
 use chrono::{DateTime, Utc};

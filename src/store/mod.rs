@@ -1,4 +1,4 @@
-//! What do we remember?
+//! The database: what do we remember?
 //! All SQL is here, one function per question asked of the data.
 
 mod diffs;

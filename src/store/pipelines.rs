@@ -1,4 +1,4 @@
-//! What does the pipeline with this digest say?
+//! Pipelines by digest: what does the pipeline with this digest say?
 
 use super::{Result, Store};
 use crate::run::Digest;

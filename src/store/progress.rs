@@ -1,4 +1,4 @@
-//! How far is the current attempt?
+//! Progress: how far is the current attempt?
 
 use super::{Result, Store, read, write};
 use crate::run::{Progress, RunId};

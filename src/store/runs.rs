@@ -1,4 +1,4 @@
-//! Which runs are there, and what do their events add up to?
+//! Runs: which are there, and what do their events add up to?
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;

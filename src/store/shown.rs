@@ -1,4 +1,4 @@
-//! What does Slack show of a message, as far as we know?
+//! The shown version of a message: what does Slack show, as far as we know?
 //! One column of text; whoever edits the message compares it with the drawing that should be there.
 
 use std::fmt;

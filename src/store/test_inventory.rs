@@ -1,4 +1,4 @@
-//! Which tests ran in an attempt?
+//! The test inventory: which tests ran in an attempt?
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! Which threads are behind, and which messages do they have?
+//! Leases of threads: which threads are behind, and whose is each?
 //! A thread has one writer at a time: it is leased, and every write of the writer proves its fence.
 
 use chrono::{DateTime, TimeDelta, Utc};

@@ -1,4 +1,4 @@
-//! What was somebody told once, and is not told again?
+//! Once-only notices: what was somebody told, and is not told again?
 
 use super::{Result, Store};
 use crate::run::{PersonId, RequestId, RunId};

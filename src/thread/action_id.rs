@@ -1,4 +1,4 @@
-//! Which button was pressed? The `action_id`s of ours.
+//! `action_id`s: which button was pressed?
 //! They stand in messages that Slack keeps for years, so none of them may ever change.
 
 /// One of our buttons. The value of the first six is a [`GateValue`](super::GateValue).

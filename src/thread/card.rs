@@ -1,4 +1,4 @@
-//! What does the run card say?
+//! The run card: how is the run?
 //! The root message in the channel, one screen, edited in place. It names nobody: a mention in it would notify.
 
 use chrono::{DateTime, Utc};

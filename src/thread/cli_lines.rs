@@ -1,4 +1,4 @@
-//! What is told to somebody who waits at a shell?
+//! Lines for the command line: what is printed for somebody who waits at a shell?
 //! One line per thing that happened, each with a key: a line is told once, and never changes the ones before it.
 
 use chrono::{DateTime, Utc};

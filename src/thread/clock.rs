@@ -1,4 +1,4 @@
-//! What time is shown, and when does that change?
+//! Time in drawings: what time is shown, and when does that change?
 //! A drawing sees whole minutes only: within one minute it never changes by itself.
 
 use chrono::{DateTime, FixedOffset, TimeDelta, Utc};

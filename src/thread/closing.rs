@@ -1,4 +1,4 @@
-//! What is said when a run is over?
+//! The closing message: what is said when a run is over?
 //! The one message that calls the starter at the end, whatever the end is: outcome first, then the money, then where the code is.
 
 use crate::run::{

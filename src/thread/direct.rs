@@ -1,4 +1,5 @@
-//! What is said to people directly? Reminders and escalations of a question, and the question itself where its card cannot be posted.
+//! Direct messages: what is said to people directly?
+//! Reminders and escalations of a question, and the question itself where its card cannot be posted.
 //! Drawings like all others: edited when the question closes. The time left is told as a moment, so that no clock redraws them.
 
 use chrono::{DateTime, Utc};

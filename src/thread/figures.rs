@@ -1,4 +1,4 @@
-//! How do amounts read?
+//! Formats counts, spans and money: how do amounts read?
 //! The words for counts, spans and money, the same in the thread and on the pages.
 
 use chrono::{DateTime, Utc};

@@ -1,4 +1,4 @@
-//! What waits for me?
+//! The Home tab: what waits for me?
 //! The app's own page for one person: every question that is open, theirs first, with the same buttons as on the cards.
 
 use chrono::{DateTime, Utc};

@@ -1,4 +1,4 @@
-//! Who may open a page?
+//! Signed links: who may open a page?
 //! Whoever was given its link: the address carries an expiry and a signature over both, in one parameter: an `&` would not survive every client.
 
 use chrono::{DateTime, TimeDelta, Utc};

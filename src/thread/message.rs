@@ -1,4 +1,4 @@
-//! What is one message?
+//! A drawn message: what is one message, and how urgent is it?
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
-//! What is a message known by? Its key stays the same however often it is redrawn.
-//! It stands as text in the database, in Slack's metadata and in `thread --json`, so none of these texts may ever change.
+//! Message keys: what is a message known by, however often it is redrawn?
+//! They stand as text in the database, in Slack's metadata and in `thread --json`, so none of them may ever change.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! What do people see?
+//! Renders runs as Slack messages: what do people see?
 //! Pure drawing: the same run, progress and minute give the same messages. The room `publisher` makes Slack agree with them.
 
 mod action_id;

@@ -1,4 +1,4 @@
-//! How are people named, and who is called?
+//! Mentions: how are people named, and who is called?
 //! Only the messages that call somebody (gate, end, direct ones) and private answers may mention people where a first post shows it.
 
 use super::Groups;

@@ -1,4 +1,4 @@
-//! How does a thread read without Slack?
+//! Plain text: how does a thread read without Slack?
 //! For the command line and for transcripts: the same words; Slack's tags and escapes undone, stars and backticks left as they read well.
 
 use super::{Message, To};

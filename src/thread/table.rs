@@ -1,4 +1,4 @@
-//! What did each stage cost?
+//! The cost table: what did each stage cost?
 //! The closing table: names left, numbers right, and costs in whole cents that add up to the total.
 
 use unicode_width::UnicodeWidthStr as _;

@@ -1,4 +1,4 @@
-//! What do people read when their answer did not count?
+//! Refusals in words: what do people read when their answer did not count?
 //! Short, kind, concrete: what happened, who can, what to do. Shown privately, never in the thread.
 
 use chrono::{Offset as _, Utc};

@@ -1,4 +1,4 @@
-//! Is it alive, can it work, and how much does it do?
+//! Health checks and metrics: is it alive, can it work, and how much does it do?
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Where do they knock?
+//! The HTTP server: where do they knock?
 //! One router: Slack's requests, pages for people, probes for machines.
 
 mod health;

@@ -1,4 +1,4 @@
-//! What happens to an HTTP request from Slack?
+//! Slack's HTTP endpoint: what happens to a request from Slack?
 //! Verified on its raw bytes before anything else; then it goes the way of all requests.
 
 use axum::Json;

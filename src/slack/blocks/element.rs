@@ -1,4 +1,4 @@
-//! What can be pressed?
+//! Buttons: what can be pressed?
 
 use slack_morphism::prelude::{
     SlackBlockButtonElement, SlackBlockButtonStyle, SlackBlockConfirmItem,

@@ -1,4 +1,4 @@
-//! Does all of it fit?
+//! Block Kit's limits: does all of it fit into one message or view?
 
 use serde_json::Value;
 use slack_morphism::prelude::SlackBlock;

@@ -1,4 +1,4 @@
-//! What is a message made of, and how large may it be?
+//! Block Kit: what is a message made of, and how large may it be?
 //! Every block built here is within Slack's limits, whatever text it is given. <https://docs.slack.dev/reference/block-kit/blocks>
 
 mod element;

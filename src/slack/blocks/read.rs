@@ -1,4 +1,4 @@
-//! What does a block say, and what can be pressed in it?
+//! Reads blocks back: what does a block say, and what can be pressed in it?
 //! Reads back what was drawn here, for whoever shows it without Slack, and for Slack when it refuses what was drawn.
 
 use slack_morphism::prelude::{

@@ -1,4 +1,4 @@
-//! What opens over a conversation, and what can be filled in there?
+//! Modals: what opens over a conversation, and what can be filled in there?
 
 use slack_morphism::prelude::{
     SlackBlock, SlackBlockChoiceItem, SlackBlockPlainText, SlackBlockPlainTextInputElement,

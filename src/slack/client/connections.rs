@@ -1,4 +1,4 @@
-//! Where may a socket be opened?
+//! `apps.connections.open`: where may a web socket be opened?
 
 use serde_json::json;
 use url::Url;

@@ -1,4 +1,4 @@
-//! Who belongs to a user group?
+//! User groups: who belongs to one?
 //! An error means that Slack could not be asked: it says nothing about who belongs there, so whoever asks has to refuse.
 
 use serde_json::Value;

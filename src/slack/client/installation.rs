@@ -1,4 +1,4 @@
-//! What are we allowed to, and where?
+//! The installation: which scopes were granted, which app are we, and which channels can we read?
 //! For a person who sets Signoff up; nothing here is asked while it works.
 
 use axum::body::{Body, to_bytes};

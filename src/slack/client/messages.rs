@@ -1,4 +1,4 @@
-//! How is something said, changed, or told to one person only?
+//! Messages: how is one posted, updated, or shown to one person only (ephemeral)?
 
 use serde_json::{Value, json};
 use slack_morphism::errors::SlackClientError;

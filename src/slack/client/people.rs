@@ -1,4 +1,4 @@
-//! Who are we, and who are they?
+//! Users: who are we, and who are they?
 
 use serde_json::{Value, json};
 use tokio::time::Instant;

@@ -1,4 +1,4 @@
-//! How is a form opened or changed, and the Home tab drawn?
+//! Views: how is a modal opened or updated, and the Home tab published?
 
 use serde_json::{Value, json};
 use slack_morphism::prelude::SlackBlock;

@@ -1,4 +1,4 @@
-//! What stands in that field?
+//! Tolerant JSON access: what stands in that field?
 //! Looks into JSON without believing its shape: what is missing or of another kind is simply not there.
 
 use serde_json::Value;

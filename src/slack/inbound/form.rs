@@ -1,4 +1,4 @@
-//! What stands in a form-encoded body: a slash command, or an interaction?
+//! Form-encoded bodies: is it a slash command, or an interaction?
 
 use serde_json::{Map, Value};
 use url::{Url, form_urlencoded};

@@ -1,4 +1,4 @@
-//! What makes one delivery unique?
+//! Idempotency keys: what makes one delivery unique?
 //! The same for every copy that Slack sends of it, and short enough for an index.
 
 use hex::encode;

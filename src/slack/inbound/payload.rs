@@ -1,4 +1,5 @@
-//! What is in each kind of request? These stand in the inbox, so a field that is added later has a default.
+//! Payloads: what is in each kind of request?
+//! They stand in the inbox as JSON, so a field that is added later has a default.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Which app do we ask a workspace to install?
+//! The app manifest: which app do we ask a workspace to install?
 //! `manifest.yaml` is the answer, with its reasons; here it gets an address, or learns to do without one.
 
 mod yaml;

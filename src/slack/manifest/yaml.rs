@@ -1,4 +1,4 @@
-//! What does the manifest say?
+//! A YAML reader for one file: what does the manifest say?
 //! Reads as much of YAML as `manifest.yaml` is written in: maps and lists by indentation, plain and quoted scalars, comments. Nothing of anybody
 //! else's is read with it.
 

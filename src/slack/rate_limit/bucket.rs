@@ -1,4 +1,4 @@
-//! A token bucket: so many calls a minute, and so many at once after a pause.
+//! A token bucket: may one more call go now, or when?
 
 use std::time::Duration;
 

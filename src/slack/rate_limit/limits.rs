@@ -1,4 +1,4 @@
-//! How many calls does Slack allow, by kind of method?
+//! Rate limits by kind of method: how many calls does Slack allow?
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Exponential back-off with jitter, between attempts to reconnect.
+//! Exponential back-off with jitter: how long to wait before the next attempt to reconnect?
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What became of a question?
+//! The outcome of a question: what became of it?
 //! Drawn from events alone. A closed card keeps its text, loses its buttons and says who answered what.
 
 use chrono::{DateTime, Utc};

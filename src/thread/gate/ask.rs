@@ -1,4 +1,4 @@
-//! How is a question answered?
+//! The buttons of a question: how is it answered?
 //! The buttons, what they do, and how long they are there.
 
 use chrono::{DateTime, Utc};

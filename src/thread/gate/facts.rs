@@ -1,4 +1,4 @@
-//! What is known of the work, by our own code?
+//! Facts about the work: what does our own code know of it?
 //! Sizes, tests now and before, coverage and its change, money, and what is new since somebody last looked.
 
 use super::GateView;

@@ -1,4 +1,4 @@
-//! What does a person read before they sign off?
+//! The gate card: what does a person read before they sign off?
 //! One card per question, one phone screen. Facts come from our own code; the agent's words are quoted, labelled and cut.
 
 mod answer;

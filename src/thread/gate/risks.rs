@@ -1,4 +1,4 @@
-//! What should a reader look at twice?
+//! Risk flags: what should a reader look at twice?
 //! In plain words, with one example each; found by our own code, never by the agent.
 
 use super::GateView;

@@ -1,5 +1,5 @@
-//! What does a button carry? Its `value`: all that an answer must name.
-//! So a press on an old card answers nothing newer.
+//! Button values: what must an answer name?
+//! A press on an old card answers nothing newer, because its value names the question that it was about.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! What has been tried, and what became of it?
+//! The ledger: what has been tried, and what became of it?
 //! The thread's first reply: one row per attempt, in order, edited in place, with the words of people that the attempt read. It names
 //! people only there, and an edit notifies nobody.
 

@@ -1,4 +1,4 @@
-//! How does one attempt read?
+//! A row of the ledger: how does one attempt read?
 //! What ended reads the same for ever; what runs shows its progress.
 
 use super::PER_SECTION;

@@ -1,4 +1,4 @@
-//! What does an answer need that a press cannot say?
+//! Modals for answers: what does an answer need that a press cannot say?
 //! Words and a choice. The gate that is answered comes back with the form: what opened it may be old by then.
 
 use crate::run::{Decision, OnReject, Run};

@@ -1,4 +1,4 @@
-//! What should be developed?
+//! The modal behind a bare `/develop`: what should be developed?
 //! The form behind a bare `/develop`.
 
 use crate::run::ProjectName;

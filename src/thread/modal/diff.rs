@@ -1,4 +1,4 @@
-//! What changed, where no browser can reach us?
+//! The diff modal: what changed, where no browser can reach us?
 //! Files and their first hunks, a page at a time: never fails on size, and what is left out is counted.
 
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! What opens over the thread?
+//! Modals: what opens over the thread?
 //! The forms behind buttons and a bare `/develop`, and the diff where no browser can reach us.
 
 mod answer;

@@ -1,4 +1,4 @@
-//! What changed, readable on a phone?
+//! The diff page: what changed, readable on a phone?
 //! Everything in a diff is foreign: escaped by construction, nothing hidden, and it scrolls sideways only inside the code.
 
 use chrono::{DateTime, FixedOffset, Utc};

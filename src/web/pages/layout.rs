@@ -1,4 +1,4 @@
-//! What do all pages share?
+//! The layout and security headers: what do all pages share?
 //! No script, nothing from elsewhere: the policy forbids what the pages do not use.
 
 use maud::{DOCTYPE, Markup, html};

@@ -1,4 +1,4 @@
-//! Which pages are there, and who may open them?
+//! Web pages: which are there, and who may open them?
 
 mod diff;
 mod layout;

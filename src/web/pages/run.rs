@@ -1,4 +1,4 @@
-//! How is this run doing, and how did it go?
+//! The run page: how is this run doing, and how did it go?
 //! The same facts as the thread, with every attempt; for those who got the link.
 
 use std::collections::BTreeMap;

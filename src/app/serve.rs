@@ -20,7 +20,7 @@ use crate::slack::{
     RateLimits, SlackApi, SlackApiConfig, SocketHealth, SocketMode, SocketPatience, Take, Verifier,
 };
 use crate::thread::RenderContext;
-use crate::web::{self, SlackDoor, Web};
+use crate::web::{self, SlackEndpoint, Web};
 
 /// What is not finished by then is in the database, and another process finishes it.
 const END_PATIENCE: Duration = Duration::from_secs(10);
@@ -77,8 +77,8 @@ pub async fn serve(config: Config) -> Result<u8, Failure> {
 }
 
 /// The way to Slack, and what is known of the ways back.
-fn door(config: &SlackConfig, place: RenderContext) -> SlackDoor {
-    SlackDoor {
+fn door(config: &SlackConfig, place: RenderContext) -> SlackEndpoint {
+    SlackEndpoint {
         verifier: config.signing_secret.clone().map(|secret| Arc::new(Verifier::new(vec![secret]))),
         socket: config.app_token.as_ref().map(|_| SocketHealth::default()),
         api: api(config, config.bot_token.clone()),
@@ -100,7 +100,7 @@ fn api(config: &SlackConfig, token: SecretString) -> SlackApi {
 }
 
 /// Socket Mode, where there is a token for it. What comes in by it goes the way of all requests.
-fn sockets(config: &SlackConfig, door: &SlackDoor, actor: Actor) -> Option<SocketMode> {
+fn sockets(config: &SlackConfig, door: &SlackEndpoint, actor: Actor) -> Option<SocketMode> {
     let take: Take = Arc::new(move |inbound, delivered| {
         let actor = actor.clone();
         async move { actor.receive(inbound, delivered.into()).await }.boxed()
@@ -114,7 +114,7 @@ fn sockets(config: &SlackConfig, door: &SlackDoor, actor: Actor) -> Option<Socke
     })
 }
 
-fn manner(slack: Option<&SlackDoor>) -> &'static str {
+fn manner(slack: Option<&SlackEndpoint>) -> &'static str {
     match slack {
         None => "is not configured",
         Some(door) if door.socket.is_some() => "speaks by sockets",

@@ -109,9 +109,9 @@ impl Talk<'_> {
         let mut shown = BTreeSet::new();
         loop {
             let run = self.run(id).await?;
-            for told in thread::told(&run, parts::now()) {
-                if shown.insert(told.key) {
-                    self.progress(&told.line)?;
+            for line in thread::cli_lines(&run, parts::now()) {
+                if shown.insert(line.key) {
+                    self.progress(&line.line)?;
                 }
             }
             if let Some(outcome) = run.outcome {
@@ -251,7 +251,7 @@ impl Talk<'_> {
                 drawn.iter().map(|m| json!({ "key": m.key, "in_thread": m.to != thread::To::Channel, "text": m.text, "blocks": m.blocks })).collect();
             return self.document(&json!(messages));
         }
-        writeln!(self.out, "{}", thread::plain(&drawn)).context("printing")?;
+        writeln!(self.out, "{}", thread::transcript(&drawn)).context("printing")?;
         Ok(exit::OK)
     }
 

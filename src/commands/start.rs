@@ -18,7 +18,7 @@ pub async fn start(services: &Services, admitted: AdmittedStart) -> Result<Reply
     };
     let said_at = asker.said.at;
     let pipeline = &project.pipeline;
-    services.store.keep_pipeline(&pipeline.pipeline.digest, &pipeline.text).await?;
+    services.store.save_pipeline(&pipeline.pipeline.digest, &pipeline.text).await?;
     let request = request(services, project, start, asker);
     let (request, sender) = services.store.ask_for_run(&key, &request, said_at).await?;
     send(services, &request, sender).await

@@ -20,8 +20,8 @@ mod visible;
 
 pub use ack::Ack;
 pub use blocks::{
-    BlockText, Button, Confirm, Field, Modal, Words, actions, context, divider, fit, has_button,
-    header, plainer, radio, said, section, section_with_button, select, text_input,
+    BlockText, Button, Confirm, Field, Modal, Words, actions, block_text, context, divider, fit,
+    has_button, header, plainer, radio, section, section_with_button, select, text_input,
 };
 pub use client::{App, Edit, Identity, Member, Post, SlackApi, SlackApiConfig};
 pub use error::SlackError;

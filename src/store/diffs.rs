@@ -8,7 +8,7 @@ use crate::run::{RunId, StageName};
 
 impl Store {
     /// Keeps what an attempt changed. A repeat replaces it by the same.
-    pub async fn keep_diff<T: Serialize + Sync>(
+    pub async fn save_diff<T: Serialize + Sync>(
         &self,
         run: &RunId,
         stage: &StageName,

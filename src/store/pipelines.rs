@@ -4,7 +4,7 @@ use super::{Result, Store};
 use crate::run::Digest;
 
 impl Store {
-    pub async fn keep_pipeline(&self, digest: &Digest, text: &str) -> Result<()> {
+    pub async fn save_pipeline(&self, digest: &Digest, text: &str) -> Result<()> {
         sqlx::query!(
             "insert into pipelines (digest, body) values ($1, $2) on conflict do nothing",
             digest.0,

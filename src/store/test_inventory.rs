@@ -7,7 +7,7 @@ use crate::run::{RunId, StageName, TestNames};
 
 impl Store {
     /// Keeps the tests of an attempt by name. A repeat replaces them: it judged the same snapshot.
-    pub async fn keep_test_names(
+    pub async fn save_test_names(
         &self,
         run: &RunId,
         stage: &StageName,

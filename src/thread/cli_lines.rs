@@ -1,5 +1,5 @@
 //! Lines for the command line: what is printed for somebody who waits at a shell?
-//! One line per thing that happened, each with a key: a line is told once, and never changes the ones before it.
+//! One line per thing that happened, each with a key: a line is printed once, and never changes the ones before it.
 
 use chrono::{DateTime, Utc};
 
@@ -12,40 +12,40 @@ use super::{clock, figures, gate, ledger, plain_text};
 /// How much of a person's words a line shows.
 const WORDS: usize = 200;
 
-/// Something to tell, and what it is known by.
+/// A line to print, and what it is known by.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Told {
+pub struct CliLine {
     pub key: String,
     pub line: String,
 }
 
-/// Everything there is to tell so far, in order.
+/// Every line so far, in order.
 #[must_use]
-pub fn told(run: &Run, now: DateTime<Utc>) -> Vec<Told> {
+pub fn cli_lines(run: &Run, now: DateTime<Utc>) -> Vec<CliLine> {
     let mut lines = Vec::new();
     for (index, stage) in run.stages.iter().enumerate() {
-        lines.extend(attempts(run, index, stage));
+        lines.extend(attempt_lines(run, index, stage));
         lines.extend(
             run.gate
                 .as_ref()
                 .filter(|open| &open.id.stage == stage.name())
-                .map(|open| asked(run, open, now)),
+                .map(|open| question_line(run, open, now)),
         );
-        lines.extend(answers(run, Some(stage)));
+        lines.extend(decision_lines(run, Some(stage)));
     }
-    lines.extend(answers(run, None));
-    lines.extend(run.notes.iter().enumerate().map(|(i, note)| noted(i, note)));
+    lines.extend(decision_lines(run, None));
+    lines.extend(run.notes.iter().enumerate().map(|(i, note)| note_line(i, note)));
     lines
 }
 
-fn noted(i: usize, note: &Note) -> Told {
-    Told {
+fn note_line(i: usize, note: &Note) -> CliLine {
+    CliLine {
         key: format!("note {i}"),
         line: format!("◆ note by {}: “{}”", named(&note.by), one_line(&note.words, WORDS)),
     }
 }
 
-fn attempts(run: &Run, index: usize, stage: &StageState) -> Vec<Told> {
+fn attempt_lines(run: &Run, index: usize, stage: &StageState) -> Vec<CliLine> {
     let mut lines = Vec::new();
     for attempt in &stage.attempts {
         let key = format!("{} {}", stage.name(), attempt.n);
@@ -57,9 +57,9 @@ fn attempts(run: &Run, index: usize, stage: &StageState) -> Vec<Told> {
                 stage.name(),
                 attempt.n
             );
-            lines.push(Told { key: format!("{key} begun"), line: begun });
+            lines.push(CliLine { key: format!("{key} begun"), line: begun });
         } else {
-            lines.push(Told {
+            lines.push(CliLine {
                 key: format!("{key} ended"),
                 line: ledger::row(run, index, attempt, None),
             });
@@ -68,7 +68,7 @@ fn attempts(run: &Run, index: usize, stage: &StageState) -> Vec<Told> {
     lines
 }
 
-fn asked(run: &Run, open: &OpenGate, now: DateTime<Utc>) -> Told {
+fn question_line(run: &Run, open: &OpenGate, now: DateTime<Utc>) -> CliLine {
     let id = &open.id;
     let left = run
         .spec_of(id)
@@ -80,18 +80,21 @@ fn asked(run: &Run, open: &OpenGate, now: DateTime<Utc>) -> Told {
         run.id()
     );
     // More time is news.
-    Told { key: format!("gate {} {} {}", id.stage, id.round, open.extensions.len()), line }
+    CliLine { key: format!("gate {} {} {}", id.stage, id.round, open.extensions.len()), line }
 }
 
 /// The answers about a stage, or about the run itself.
-fn answers<'a>(run: &'a Run, stage: Option<&'a StageState>) -> impl Iterator<Item = Told> + 'a {
+fn decision_lines<'a>(
+    run: &'a Run,
+    stage: Option<&'a StageState>,
+) -> impl Iterator<Item = CliLine> + 'a {
     let about = run.decisions.iter().enumerate().filter(move |(_, d)| {
         d.gate.as_ref().map(|gate| &gate.stage) == stage.map(StageState::name)
     });
-    about.map(|(i, d)| Told { key: format!("decision {i}"), line: decided(d) })
+    about.map(|(i, d)| CliLine { key: format!("decision {i}"), line: decision_line(d) })
 }
 
-fn decided(decided: &Decided) -> String {
+fn decision_line(decided: &Decided) -> String {
     let (who, what) = (named(&decided.by), gate::was(decided.verdict));
     let about = decided.gate.as_ref().map_or("the run", |gate| gate.stage.as_str());
     let words = decided
@@ -114,10 +117,14 @@ mod tests {
     use crate::run::Verdict;
     use crate::thread::samples::{Tale, ben, work};
 
-    use super::told;
+    use super::cli_lines;
 
     fn shown(tale: &Tale) -> String {
-        told(&tale.run, tale.now).into_iter().map(|told| told.line).collect::<Vec<_>>().join("\n")
+        cli_lines(&tale.run, tale.now)
+            .into_iter()
+            .map(|line| line.line)
+            .collect::<Vec<_>>()
+            .join("\n")
     }
 
     #[test]
@@ -146,12 +153,12 @@ mod tests {
     #[test]
     fn what_was_told_stays_as_it_was() {
         let tale = Tale::rolled_back();
-        let before = told(&tale.run, tale.now);
+        let before = cli_lines(&tale.run, tale.now);
         let after = tale.works("streaming", 2, work(8_500, 15, 210)).keeps("streaming");
-        let after = told(&after.run, after.now);
-        let same = before.iter().filter(|told| !told.key.ends_with("begun"));
+        let after = cli_lines(&after.run, after.now);
+        let same = before.iter().filter(|line| !line.key.ends_with("begun"));
         assert!(
-            same.clone().count() > 2 && same.clone().all(|told| after.contains(told)),
+            same.clone().count() > 2 && same.clone().all(|line| after.contains(line)),
             "{before:?} {after:?}"
         );
     }

@@ -27,7 +27,7 @@ use crate::run::{Progress, Run};
 use crate::slack::Mrkdwn;
 
 pub use action_id::ActionId;
-pub use cli_lines::{Told, told};
+pub use cli_lines::{CliLine, cli_lines};
 pub use clock::redraw_at;
 pub use direct::unposted;
 pub use figures::{glyph, phase};
@@ -41,8 +41,8 @@ pub use modal::{
     changes_modal, develop_modal, diff_modal, extend_modal, reject_modal,
 };
 #[cfg(test)]
-pub(crate) use plain_text::plain_blocks;
-pub use plain_text::{plain, plain_text, shell_text};
+pub(crate) use plain_text::blocks_as_text;
+pub use plain_text::{plain_text, shell_text, transcript};
 
 /// "Noted, from the next attempt".
 const NOTED: &str = "memo";

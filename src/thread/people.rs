@@ -19,7 +19,7 @@ pub(super) fn mention(person: &PersonId) -> Mrkdwn {
 }
 
 /// The same, or `<!subteam^S1>`.
-pub(super) fn called(approver: &Approver) -> Mrkdwn {
+pub(super) fn mention_of(approver: &Approver) -> Mrkdwn {
     match approver {
         Approver::Person(person) => mention(person),
         Approver::Group(group) => Mrkdwn::group(&group.group),
@@ -106,7 +106,7 @@ pub(super) fn in_person<'a>(
 
 /// Mentions in a row; a long row is folded.
 pub(super) fn row(people: &[Approver]) -> Mrkdwn {
-    let mut names: Vec<Mrkdwn> = people.iter().take(MOST).map(called).collect();
+    let mut names: Vec<Mrkdwn> = people.iter().take(MOST).map(mention_of).collect();
     if people.len() > MOST {
         names.push(format!("and {} more", people.len() - MOST).into());
     }

@@ -2,11 +2,11 @@
 //! For the command line and for transcripts: the same words; Slack's tags and escapes undone, stars and backticks left as they read well.
 
 use super::{Message, To};
-use crate::slack::{BlockText, SlackBlock, said};
+use crate::slack::{BlockText, SlackBlock, block_text};
 
 /// All messages as text; replies hang under the first, and what is said to people directly comes after `→`.
 #[must_use]
-pub fn plain(messages: &[Message]) -> String {
+pub fn transcript(messages: &[Message]) -> String {
     let mut text = String::new();
     for message in messages {
         let lines: Vec<String> = message.blocks.iter().flat_map(block).collect();
@@ -27,12 +27,12 @@ pub fn plain(messages: &[Message]) -> String {
 
 /// Blocks as text, line by line: what a modal or a home shows.
 #[cfg(test)]
-pub(crate) fn plain_blocks(blocks: &[SlackBlock]) -> String {
+pub(crate) fn blocks_as_text(blocks: &[SlackBlock]) -> String {
     blocks.iter().flat_map(block).collect::<Vec<_>>().join("\n")
 }
 
 fn block(block: &SlackBlock) -> Vec<String> {
-    match said(block) {
+    match block_text(block) {
         Some(BlockText::Title(title)) => vec![format!("[{title}]")],
         Some(BlockText::Text(text)) => {
             plain_text(&text).lines().filter(|line| *line != "```").map(str::to_owned).collect()

@@ -3,7 +3,7 @@
 
 use chrono::{Offset as _, Utc};
 
-use super::people::{called, listed, mention, who_can};
+use super::people::{listed, mention, mention_of, who_can};
 use super::{clock, figures};
 use crate::run::{
     Approver, GateId, GateSpec, Outcome, Phase, Refusal, Run, StagePhase, StageState, Verdict,
@@ -187,7 +187,7 @@ fn newest_gate(run: &Run) -> Option<(&GateId, &GateSpec)> {
 }
 
 fn names(who: &[Approver], more: Option<&'static str>) -> Mrkdwn {
-    let mut names: Vec<Mrkdwn> = who.iter().take(MOST).map(called).collect();
+    let mut names: Vec<Mrkdwn> = who.iter().take(MOST).map(mention_of).collect();
     if who.len() > MOST {
         names.push(format!("{} others", who.len() - MOST).into());
     }

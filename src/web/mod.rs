@@ -29,13 +29,13 @@ pub struct Web {
     pub doors: Services,
     /// What pages know of the world around a run.
     pub place: RenderContext,
-    pub slack: Option<SlackDoor>,
+    pub slack: Option<SlackEndpoint>,
     pub clock: fn() -> DateTime<Utc>,
 }
 
 /// The way in from Slack and the way back.
 #[derive(Clone)]
-pub struct SlackDoor {
+pub struct SlackEndpoint {
     /// None where nobody knocks: Slack speaks by sockets alone.
     pub verifier: Option<Arc<Verifier>>,
     /// How the sockets stand, where Slack speaks by them.

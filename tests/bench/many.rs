@@ -121,7 +121,7 @@ impl<'a> Many<'a> {
             repository: None,
             rehearsal: false,
         };
-        self.store.keep_pipeline(&request.pipeline.digest, &text.text).await?;
+        self.store.save_pipeline(&request.pipeline.digest, &text.text).await?;
         self.store.ask_for_run(&RequestId(request.run.to_string()), &request, now()).await?;
         until_confirmed(async || self.engine.start(&request).await)
             .await

@@ -73,7 +73,7 @@ impl Bench {
         now: &TestNames,
     ) -> anyhow::Result<Option<TestsChanged>> {
         let (run, stage) = (&input.run, &input.stage.name);
-        let keep = || self.store.keep_test_names(run, stage, input.attempt, now);
+        let keep = || self.store.save_test_names(run, stage, input.attempt, now);
         patiently(run, "keep the names of the tests", keep)
             .await
             .context("keeping the names of the tests")?;

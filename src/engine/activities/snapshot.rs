@@ -35,7 +35,7 @@ impl Bench {
             Err(e) => return Err(anyhow::Error::from(e).context("taking the snapshot")),
         };
         let (work, patch) = changes(input, &shadow, (base, snapshot)).await?;
-        let keep = || self.store.keep_diff(&input.run, &input.stage.name, input.attempt, &patch);
+        let keep = || self.store.save_diff(&input.run, &input.stage.name, input.attempt, &patch);
         patiently(&input.run, &format!("keep the diff of {name}"), keep)
             .await
             .context("keeping the diff")?;
@@ -94,7 +94,7 @@ impl Bench {
         if !matches!(
             timeout(
                 STOPPED_DATABASE_TIMEOUT,
-                self.store.keep_diff(&input.run, &input.stage.name, input.attempt, &patch)
+                self.store.save_diff(&input.run, &input.stage.name, input.attempt, &patch)
             )
             .await,
             Ok(Ok(()))

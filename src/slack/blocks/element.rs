@@ -5,7 +5,7 @@ use slack_morphism::prelude::{
 };
 use url::Url;
 
-use super::{ID, plain};
+use super::{ID, plain_text_object};
 use crate::slack::truncate::{length, truncate};
 
 const BUTTON_TEXT: usize = 75;
@@ -33,7 +33,7 @@ impl Button {
     /// something else.
     #[must_use]
     pub fn new(text: &str, action_id: &str, value: &str) -> Self {
-        let button = SlackBlockButtonElement::new(plain(text, BUTTON_TEXT).into())
+        let button = SlackBlockButtonElement::new(plain_text_object(text, BUTTON_TEXT).into())
             .with_action_id(truncate(action_id, ID).into());
         Self(button.opt_value(whole(value, BUTTON_VALUE)))
     }
@@ -60,9 +60,11 @@ impl Button {
 
     #[must_use]
     pub fn confirmed(self, sure: Confirm<'_>) -> Self {
-        let answer = |text| plain(text, CONFIRM_BUTTON).into();
-        let (title, text) =
-            (plain(sure.title, CONFIRM_TITLE).into(), plain(sure.text, CONFIRM_TEXT).into());
+        let answer = |text| plain_text_object(text, CONFIRM_BUTTON).into();
+        let (title, text) = (
+            plain_text_object(sure.title, CONFIRM_TITLE).into(),
+            plain_text_object(sure.text, CONFIRM_TEXT).into(),
+        );
         Self(self.0.with_confirm(SlackBlockConfirmItem::new(
             title,
             text,

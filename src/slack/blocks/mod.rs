@@ -16,7 +16,7 @@ use slack_morphism::prelude::{
 
 pub use element::{Button, Confirm};
 pub use fit::{fit, fit_view};
-pub use read::{BlockText, has_button, plainer, said};
+pub use read::{BlockText, block_text, has_button, plainer};
 pub use view::{Field, Modal, Words, radio, select, text_input};
 
 use super::mrkdwn::Mrkdwn;
@@ -34,7 +34,7 @@ const ID: usize = 255;
 /// One large line.
 #[must_use]
 pub fn header(text: &str) -> SlackBlock {
-    SlackHeaderBlock::new(plain(text, HEADER_TEXT).into()).into()
+    SlackHeaderBlock::new(plain_text_object(text, HEADER_TEXT).into()).into()
 }
 
 /// A paragraph, shown whole.
@@ -87,7 +87,7 @@ fn mrkdwn(text: &Mrkdwn, max: usize) -> SlackBlockMarkDownText {
     SlackBlockMarkDownText::new(at_least_a_space(text.truncate(max).into())).with_verbatim(true)
 }
 
-fn plain(text: &str, max: usize) -> SlackBlockPlainText {
+fn plain_text_object(text: &str, max: usize) -> SlackBlockPlainText {
     SlackBlockPlainText::new(at_least_a_space(truncate(&clean(text), max)))
 }
 

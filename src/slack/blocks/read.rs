@@ -26,7 +26,7 @@ pub enum BlockText {
 
 /// What a block says; none where it only draws a line, or asks for something.
 #[must_use]
-pub fn said(block: &SlackBlock) -> Option<BlockText> {
+pub fn block_text(block: &SlackBlock) -> Option<BlockText> {
     match block {
         SlackBlock::Header(header) => Some(BlockText::Title(words(&header.text))),
         SlackBlock::Section(SlackSectionBlock {
@@ -67,7 +67,7 @@ pub fn plainer(blocks: &[SlackBlock]) -> Vec<SlackBlock> {
             SlackSectionBlock::new().with_text(SlackBlockMarkDownText::new(text).into()).into()
         })
     };
-    let plain = |block: &SlackBlock| match (block, said(block)?) {
+    let plain = |block: &SlackBlock| match (block, block_text(block)?) {
         (SlackBlock::Actions(row), _) => plain_buttons(row),
         (_, BlockText::Title(title)) => paragraph(&escape(&title)),
         (_, BlockText::Text(text)) => paragraph(&text),

@@ -7,7 +7,7 @@ use slack_morphism::prelude::{
 };
 
 use super::element::whole;
-use super::{ID, fit_view, plain};
+use super::{ID, fit_view, plain_text_object};
 use crate::slack::truncate::truncate;
 
 const TITLE: usize = 24;
@@ -41,9 +41,11 @@ impl Modal<'_> {
         let blocks = fit_view(self.blocks);
         let form = blocks.iter().any(|block| matches!(block, SlackBlock::Input(_)));
         let submit = self.submit.or(form.then_some("Send"));
-        let view = SlackModalView::new(plain(self.title, TITLE).into(), blocks)
-            .with_close(plain(if submit.is_some() { "Cancel" } else { "Close" }, TITLE).into())
-            .opt_submit(submit.map(|submit| plain(submit, TITLE).into()))
+        let view = SlackModalView::new(plain_text_object(self.title, TITLE).into(), blocks)
+            .with_close(
+                plain_text_object(if submit.is_some() { "Cancel" } else { "Close" }, TITLE).into(),
+            )
+            .opt_submit(submit.map(|submit| plain_text_object(submit, TITLE).into()))
             .opt_callback_id(whole(self.callback_id, ID).map(Into::into))
             .opt_private_metadata(whole(self.private_metadata, METADATA));
         SlackView::Modal(view)
@@ -71,7 +73,7 @@ impl<'a> Field<'a> {
     }
 
     fn block(self, element: SlackInputBlockElement) -> SlackBlock {
-        let block = SlackInputBlock::new(plain(self.label, LABEL).into(), element)
+        let block = SlackInputBlock::new(plain_text_object(self.label, LABEL).into(), element)
             .with_block_id(self.id().into());
         block.opt_optional(self.optional.then_some(true)).into()
     }
@@ -97,7 +99,7 @@ pub fn text_input(field: Field<'_>, words: Words<'_>) -> SlackBlock {
         .with_action_id(field.id().into())
         .opt_multiline(words.many_lines.then_some(true))
         .with_max_length(words.most.clamp(1, WORDS) as u64)
-        .with_placeholder(plain(words.placeholder, PLACEHOLDER).into());
+        .with_placeholder(plain_text_object(words.placeholder, PLACEHOLDER).into());
     field.block(element.into())
 }
 
@@ -143,7 +145,7 @@ fn items<'a, T: From<SlackBlockPlainText> + Into<SlackBlockText>>(
 ) -> impl Iterator<Item = SlackBlockChoiceItem<T>> + 'a {
     choices.iter().filter_map(|(text, value)| {
         Some(SlackBlockChoiceItem::new(
-            plain(text, CHOICE_TEXT).into(),
+            plain_text_object(text, CHOICE_TEXT).into(),
             whole(value, CHOICE_VALUE)?,
         ))
     })

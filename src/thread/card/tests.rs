@@ -1,13 +1,13 @@
 //! Does the run card say at a glance how the run is?
 
 use crate::run::{Outcome, Sandboxing, Verdict};
-use crate::thread::plain;
 use crate::thread::samples::{Tale, ana, no_pages, place, request, work};
+use crate::thread::transcript;
 
 use super::card;
 
 fn shown(tale: &Tale) -> String {
-    plain(&[card(&tale.run, tale.now, &no_pages())])
+    transcript(&[card(&tale.run, tale.now, &no_pages())])
 }
 
 #[test]
@@ -65,7 +65,7 @@ fn a_run_that_waits_shows_no_second_clock() {
 #[test]
 fn a_run_that_is_done_says_where_the_code_is() {
     let tale = Tale::done();
-    let text = plain(&[card(&tale.run, tale.now, &place())]);
+    let text = transcript(&[card(&tale.run, tale.now, &place())]);
     insta::assert_snapshot!(text, @"
     [llm-wrapper · done]
     > One client for three model providers,

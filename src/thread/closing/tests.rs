@@ -1,13 +1,13 @@
 //! Does the end say what came of it, what it cost and what to do next?
 
 use crate::run::{AttemptOutcome, Outcome, Trouble, Verdict};
-use crate::thread::plain;
 use crate::thread::samples::{Tale, ana, ben, no_pages, request, work};
+use crate::thread::transcript;
 
 use super::{closing, shell};
 
 fn shown(tale: &Tale) -> String {
-    plain(closing(&tale.run, &no_pages()).as_slice())
+    transcript(closing(&tale.run, &no_pages()).as_slice())
 }
 
 #[test]

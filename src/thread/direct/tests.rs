@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::run::{Approver, Escalation, GateSpec, PersonId, Reminder, Rework, Verdict};
 use crate::thread::samples::{More, Tale, ana, ben, group, name, no_pages, place};
-use crate::thread::{GateKey, Groups, Message, RenderContext, To, plain, reactions};
+use crate::thread::{GateKey, Groups, Message, RenderContext, To, reactions, transcript};
 
 use super::{direct, unposted};
 
@@ -31,7 +31,7 @@ fn keys(tale: &Tale, groups: &Groups) -> Vec<String> {
 }
 
 fn shown(tale: &Tale) -> String {
-    plain(&direct(&tale.run, &leads(), &no_pages()))
+    transcript(&direct(&tale.run, &leads(), &no_pages()))
 }
 
 fn buttons(message: &Message) -> bool {
@@ -57,7 +57,7 @@ fn a_reminder_leads_back_to_the_thread() {
         &RenderContext { thread, ..place() },
     )[0];
     assert!(
-        plain(std::slice::from_ref(message))
+        transcript(std::slice::from_ref(message))
             .contains("Open the thread: https://team.slack.example/archives/C1/p1772442000000100")
     );
     assert_eq!(
@@ -131,7 +131,7 @@ fn whoever_approved_or_wants_silence_is_not_reminded_again() {
         seen,
         [(&To::Person("UBEN".to_owned()), false), (&To::Person("UCLEO".to_owned()), true)]
     );
-    let text = plain(&messages);
+    let text = transcript(&messages);
     assert!(
         text.contains("You approved.\n  1 of 2 approvals: @UBEN")
             && text.contains("no more reminders for you")
@@ -180,7 +180,7 @@ fn when_the_question_closes_its_reminders_lose_their_buttons() {
 fn a_question_whose_card_cannot_be_posted_goes_to_people() {
     let tale = Tale::waiting();
     let messages = unposted(&tale.run, &question(1), &no_pages(), &leads());
-    insta::assert_snapshot!(plain(&messages), @"
+    insta::assert_snapshot!(transcript(&messages), @"
     → @UANA: *Keep core-implementation of llm-wrapper?* Its card could not be posted in #C1, so it comes to you.
       3 files +156 −12 · 50/50 tests, before 15/15 · 92 % coverage · $0.27 of $5.00 so far
       [Approve] [Request changes] [Reject] [View diff] [Extend]

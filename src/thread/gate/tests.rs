@@ -5,14 +5,14 @@ use serde_json::Value;
 
 use crate::run::{GateSpec, Outcome, PersonId, Verdict};
 use crate::thread::samples::{Tale, ana, ben, no_pages, place};
-use crate::thread::{GateValue, plain};
+use crate::thread::{GateValue, transcript};
 
 use super::gates;
 
 mod rules;
 
 fn shown(tale: &Tale) -> String {
-    plain(&gates(&tale.run, tale.now, &no_pages()))
+    transcript(&gates(&tale.run, tale.now, &no_pages()))
 }
 
 #[test]
@@ -33,7 +33,7 @@ fn a_question_with_all_that_is_needed_to_answer_it() {
 #[test]
 fn a_question_with_a_page_links_to_the_diff() {
     let tale = Tale::waiting();
-    let text = plain(&gates(&tale.run, tale.now, &place()));
+    let text = transcript(&gates(&tale.run, tale.now, &place()));
     assert!(text.contains("View diff: https://signoff.example/runs/llm-wrapper-k3f9qdz/diff/core-implementation?s="), "{text}");
 }
 

@@ -1,13 +1,13 @@
 //! Does the Home tab show what waits, and offer to answer it?
 
 use crate::thread::samples::{Tale, no_pages};
-use crate::thread::{plain_blocks, slack_limits};
+use crate::thread::{blocks_as_text, slack_limits};
 
 use super::home;
 
 fn shown(tales: Vec<(Tale, bool)>) -> String {
     let now = Tale::waiting().now;
-    plain_blocks(&home(
+    blocks_as_text(&home(
         &tales.into_iter().map(|(tale, may)| (tale.run, may)).collect::<Vec<_>>(),
         now,
         &no_pages(),
@@ -47,5 +47,5 @@ fn the_fullest_home_keeps_the_limits() {
     let waiting: Vec<_> = (0..200).map(&mut numbered).collect();
     let blocks = home(&waiting, tale.now, &no_pages());
     slack_limits::home(&serde_json::to_value(&blocks).unwrap());
-    assert!(plain_blocks(&blocks).contains("… and 80 more"));
+    assert!(blocks_as_text(&blocks).contains("… and 80 more"));
 }

@@ -39,7 +39,7 @@ pub(super) fn ledger(run: &Run, progress: Option<&Progress>) -> Option<Message> 
 
 fn rows(run: &Run, index: usize, stage: &StageState, progress: Option<&Progress>) -> Vec<Row> {
     let attempts = stage.attempts.iter().map(|attempt| Row {
-        paragraphs: said_in(row(run, index, attempt, progress).into(), attempt),
+        paragraphs: with_remarks(row(run, index, attempt, progress).into(), attempt),
         attempts: 1,
     });
     attempts
@@ -50,7 +50,7 @@ fn rows(run: &Run, index: usize, stage: &StageState, progress: Option<&Progress>
 }
 
 /// A row and the words that its attempt read; the newest words where not all fit.
-fn said_in(row: Mrkdwn, attempt: &Attempt) -> Vec<Mrkdwn> {
+fn with_remarks(row: Mrkdwn, attempt: &Attempt) -> Vec<Mrkdwn> {
     let remarks: Vec<Vec<Mrkdwn>> = attempt.remarks.iter().map(remark).collect();
     let mut room = SAID;
     let fits = |paragraphs: &&Vec<Mrkdwn>| {

@@ -1,13 +1,13 @@
 //! Does each attempt have its row, and each word its reader?
 
 use crate::run::{AttemptOutcome, Outcome, Progress, Rework, Tokens, Trouble, Usd, Verdict};
-use crate::thread::plain;
 use crate::thread::samples::{Tale, ana, ben, nasty, work};
+use crate::thread::transcript;
 
 use super::ledger;
 
 fn shown(tale: &Tale) -> String {
-    plain(ledger(&tale.run, None).as_slice())
+    transcript(ledger(&tale.run, None).as_slice())
 }
 
 #[test]
@@ -24,7 +24,7 @@ fn a_roll_back_is_told() {
 fn the_running_row_says_what_it_does_now() {
     let tale = Tale::rolled_back().begins("streaming", 2).after(40);
     let progress = tale.progress("streaming", 2, "Write src/stream.js <!here>");
-    insta::assert_snapshot!(plain(ledger(&tale.run, Some(&progress)).as_slice()), @"
+    insta::assert_snapshot!(transcript(ledger(&tale.run, Some(&progress)).as_slice()), @"
     ├ ✓ scaffold · attempt 1 · 15/15 tests · 3 files +156 −12 · $0.04 · 2m 15s
     │ ✓ core-implementation · attempt 1 · 50/50 tests · 92 % coverage · 3 files +156 −12 · $0.23 · 4m 30s
     │ ✗ streaming · attempt 1 · 3 of 50 tests failed → back to the snapshot after core-implementation, trying another way · $0.12 · 1m 35s
@@ -40,7 +40,7 @@ fn what_has_used_nothing_yet_shows_no_figures() {
         cost_usd: Usd::ZERO,
         ..tale.progress("streaming", 2, "starting")
     };
-    let text = plain(ledger(&tale.run, Some(&progress)).as_slice());
+    let text = transcript(ledger(&tale.run, Some(&progress)).as_slice());
     assert!(text.ends_with("streaming · attempt 2 · starting · 3s\n"), "{text}");
 }
 
@@ -49,7 +49,7 @@ fn progress_of_an_older_attempt_is_not_shown() {
     let tale = Tale::rolled_back().begins("streaming", 2);
     let progress = tale.progress("streaming", 1, "Write src/stream.js");
     assert!(
-        plain(ledger(&tale.run, Some(&progress)).as_slice())
+        transcript(ledger(&tale.run, Some(&progress)).as_slice())
             .ends_with("streaming · attempt 2 · starting\n")
     );
 }
@@ -269,7 +269,7 @@ fn nothing_tried_is_no_ledger() {
 #[test]
 fn the_largest_ledger_is_folded() {
     let message = ledger(&Tale::largest().run, None).unwrap();
-    let text = plain(std::slice::from_ref(&message));
+    let text = transcript(std::slice::from_ref(&message));
     assert!(text.starts_with("├ … "), "{text}");
     assert!(text.contains("earlier attempts"));
     assert!(text.contains(" · attempt 5 · "));

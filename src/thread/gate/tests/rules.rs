@@ -4,8 +4,8 @@ use crate::run::{
     Approver, Escalation, GateSpec, OnDeadline, OnReject, PersonId, Rework, Tests, Verdict,
 };
 use crate::thread::gate::gates;
-use crate::thread::plain;
 use crate::thread::samples::{Tale, Work, ana, ben, group, no_pages, place, work};
+use crate::thread::transcript;
 
 use super::shown;
 
@@ -76,7 +76,7 @@ fn a_quorum_counts_up() {
 
 #[test]
 fn a_later_gate_says_what_is_new_and_what_to_look_at_twice() {
-    insta::assert_snapshot!(plain(&gates(&Tale::second_gate().run, Tale::second_gate().now, &no_pages())[1..]), @"
+    insta::assert_snapshot!(transcript(&gates(&Tale::second_gate().run, Tale::second_gate().now, &no_pages())[1..]), @"
     ├ *Keep structured-logging of llm-wrapper?* @UANA @UBEN @S0LEADS
     │ It takes 2 approvals.
     │ 3 files +156 −12 · 47/47 tests, 1 skipped, before 50/50 · 90.4 % coverage, −1.6 · $0.65 of $5.00 so far

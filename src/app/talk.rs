@@ -240,12 +240,12 @@ impl Talk<'_> {
             Lookup::Unknown(reply) => return self.reply(&reply),
         };
         let progress = self.services.store.progress(named.run.id()).await?;
-        let drawn = thread::render(
-            &named.run,
-            (progress.as_ref(), &thread::Groups::default()),
-            parts::now(),
-            &self.render,
-        );
+        let input = thread::RenderInput {
+            run: &named.run,
+            progress: progress.as_ref(),
+            groups: &thread::Groups::default(),
+        };
+        let drawn = thread::render(input, parts::now(), &self.render);
         if self.json {
             let messages: Vec<Value> =
                 drawn.iter().map(|m| json!({ "key": m.key, "in_thread": m.to != thread::To::Channel, "text": m.text, "blocks": m.blocks })).collect();

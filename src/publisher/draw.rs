@@ -13,7 +13,7 @@ use super::{Publisher, SHED_PAUSE};
 use crate::run::{Phase, RunId};
 use crate::slack::{SlackError, Ts};
 use crate::store::{KnownMessage, LeasedThread};
-use crate::thread::{Message, MessageKey, RenderContext, To, redraw_at, render};
+use crate::thread::{Message, MessageKey, RenderContext, RenderInput, To, redraw_at, render};
 
 /// How often a run that is under way is redrawn for its progress alone.
 const PROGRESS_EVERY: TimeDelta = TimeDelta::seconds(2);
@@ -55,7 +55,8 @@ impl Publisher {
     async fn reconcile(&self, look: &Look<'_>) -> Result<Drawn, Abort> {
         let mut asked = self.groups(look).await;
         let place = self.place_of(look).await;
-        let drawing = render(look.run, (look.progress, &asked.groups), look.now, &place);
+        let input = RenderInput { run: look.run, progress: look.progress, groups: &asked.groups };
+        let drawing = render(input, look.now, &place);
         let (mut direct, in_thread): (Vec<_>, Vec<_>) =
             drawing.into_iter().partition(|message| matches!(message.to, To::Person(_)));
         let drawn = split_held(self.draw_thread(look, &in_thread).await)?;

@@ -67,14 +67,18 @@ impl RenderContext {
     }
 }
 
+/// What is drawn: a run, how far its current attempt is, and who is in the groups that it names.
+#[derive(Clone, Copy, Debug)]
+pub struct RenderInput<'a> {
+    pub run: &'a Run,
+    pub progress: Option<&'a Progress>,
+    pub groups: &'a Groups,
+}
+
 /// The messages that should exist, in the order they are posted: first those of the thread, then those to people directly.
 #[must_use]
-pub fn render(
-    run: &Run,
-    (progress, groups): (Option<&Progress>, &Groups),
-    now: DateTime<Utc>,
-    place: &RenderContext,
-) -> Vec<Message> {
+pub fn render(input: RenderInput<'_>, now: DateTime<Utc>, place: &RenderContext) -> Vec<Message> {
+    let RenderInput { run, progress, groups } = input;
     let mut messages = vec![card::card(run, now, place)];
     messages.extend(ledger::ledger(run, progress));
     messages.extend(gate::gates(run, now, place));

@@ -23,7 +23,7 @@ pub fn changes_modal(value: &GateValue, run: &Run) -> SlackView {
     );
     let mut blocks = vec![section(lead), text_input(Field::new("words", "Changes"), what)];
     blocks.extend(radio(Field::new("start", "Where to start"), &starts));
-    form(value, ("Request changes", CHANGES_FORM, "Request changes"), blocks)
+    Form { title: "Request changes", callback_id: CHANGES_FORM }.view(value, blocks)
 }
 
 /// Asks why, if there is anything to say, and says what a rejection does. Comes back as `REJECT_FORM`.
@@ -37,11 +37,8 @@ pub fn reject_modal(value: &GateValue, run: &Run) -> SlackView {
         }
     };
     let lead = format!("Reject *{}* of {}? {effect}", value.stage, run.request.project);
-    form(
-        value,
-        ("Reject", REJECT_FORM, "Reject"),
-        vec![section(lead), text_input(Field::optional("words", "Reason"), why)],
-    )
+    let blocks = vec![section(lead), text_input(Field::optional("words", "Reason"), why)];
+    Form { title: "Reject", callback_id: REJECT_FORM }.view(value, blocks)
 }
 
 /// Asks how much more time is needed. Comes back as `EXTEND_FORM`.
@@ -54,20 +51,22 @@ pub fn extend_modal(value: &GateValue, run: &Run) -> SlackView {
     ];
     let lead =
         section(format!("More time to answer for *{}* of {}.", value.stage, run.request.project));
-    form(
-        value,
-        ("Extend", EXTEND_FORM, "Extend"),
-        [lead].into_iter().chain(radio(Field::new("until", "How long"), &times)).collect(),
-    )
+    let blocks = [lead].into_iter().chain(radio(Field::new("until", "How long"), &times)).collect();
+    Form { title: "Extend", callback_id: EXTEND_FORM }.view(value, blocks)
 }
 
-fn form(
-    value: &GateValue,
-    (title, callback_id, submit): (&str, &str, &str),
-    blocks: Vec<SlackBlock>,
-) -> SlackView {
-    Modal { title, callback_id, private_metadata: &value.json(), submit: Some(submit), blocks }
-        .view()
+/// What forms for answers differ in. The button that sends one says what its title says.
+struct Form {
+    title: &'static str,
+    callback_id: &'static str,
+}
+
+impl Form {
+    fn view(self, value: &GateValue, blocks: Vec<SlackBlock>) -> SlackView {
+        let Self { title, callback_id } = self;
+        let private_metadata = &value.json();
+        Modal { title, callback_id, private_metadata, submit: Some(title), blocks }.view()
+    }
 }
 
 const fn words(placeholder: &str) -> Words<'_> {

@@ -1,12 +1,16 @@
 //! The diff modal: what changed, where no browser can reach us?
 //! Files and their first hunks, a page at a time: never fails on size, and what is left out is counted.
 
+use std::iter::Peekable;
+use std::str::Lines;
+
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::run::{Run, RunId, StageName};
 use crate::slack::{
-    Button, Modal, Mrkdwn, SlackView, context, section, section_with_button, truncate_plain,
+    Button, Modal, Mrkdwn, SlackBlock, SlackView, context, section, section_with_button,
+    truncate_plain,
 };
 use crate::thread::{ActionId, figures};
 use crate::workspace::FilePatch;
@@ -14,11 +18,11 @@ use crate::workspace::FilePatch;
 /// `callback_id` of the modal; its `private_metadata` is a `DiffPlace`.
 pub const DIFF_FORM: &str = "diff";
 
-/// Pieces on one page, lines and characters of a piece, pieces of one file.
-const PIECES: usize = 6;
+/// Parts on one page, lines and characters of a part, parts of one file.
+const PARTS: usize = 6;
 const LINES: usize = 40;
 const CHARACTERS: usize = 2_600;
-const PIECES_OF_A_FILE: usize = 4;
+const PARTS_OF_A_FILE: usize = 4;
 /// Longest line that is shown whole.
 const LINE: usize = 240;
 /// Longest path, and files named on the first page.
@@ -50,7 +54,7 @@ pub struct DiffPlace {
 /// Some lines of a file.
 struct DiffPart<'a> {
     file: &'a FilePatch,
-    /// The file's first piece.
+    /// The file's first part.
     first: bool,
     /// Ready to show.
     text: Mrkdwn,
@@ -59,28 +63,17 @@ struct DiffPart<'a> {
 /// One page of the files and their first lines.
 #[must_use]
 pub fn diff_modal(diff: ModalDiff<'_>) -> SlackView {
-    let pieces: Vec<DiffPart<'_>> = diff.files.iter().flat_map(pieces).collect();
-    let pages = pieces.len().div_ceil(PIECES).max(1);
+    let parts: Vec<DiffPart<'_>> = diff.files.iter().flat_map(parts).collect();
+    let pages = parts.len().div_ceil(PARTS).max(1);
     let page = diff.page.min(pages - 1);
-    let mut blocks = vec![match page.checked_sub(1) {
-        Some(before) => section_with_button(
-            head(&diff),
-            Button::new("Previous page", ActionId::DiffPage.as_str(), &before.to_string()),
-        ),
-        None => section(head(&diff)),
-    }];
+    let mut blocks = vec![top(&diff, page)];
     if diff.files.is_empty() {
         blocks.push(section("Nothing was changed."));
     }
     if page == 0 && diff.files.len() > 1 {
         blocks.push(section(list(diff.files)));
     }
-    for (i, piece) in pieces.iter().skip(page * PIECES).take(PIECES).enumerate() {
-        if piece.first || i == 0 {
-            blocks.push(section(name(piece)));
-        }
-        blocks.push(section(piece.text.clone()));
-    }
+    blocks.extend(body(parts.chunks(PARTS).nth(page).unwrap_or_default()));
     if page + 1 < pages {
         let next = Button::new("Next page", ActionId::DiffPage.as_str(), &(page + 1).to_string());
         blocks.push(section_with_button(format!("Page {} of {pages}", page + 1), next));
@@ -89,16 +82,34 @@ pub fn diff_modal(diff: ModalDiff<'_>) -> SlackView {
             "The diff is longer than can be shown here. The rest is in the run's repository.",
         ));
     }
-    let place = json!(DiffPlace { run: diff.run.id().clone(), stage: diff.stage.clone(), page })
-        .to_string();
+    let place = DiffPlace { run: diff.run.id().clone(), stage: diff.stage.clone(), page };
     Modal {
         title: "What changed",
         callback_id: DIFF_FORM,
-        private_metadata: &place,
+        private_metadata: &json!(place).to_string(),
         submit: None,
         blocks,
     }
     .view()
+}
+
+/// What the diff is of, and the way back.
+fn top(diff: &ModalDiff<'_>, page: usize) -> SlackBlock {
+    let Some(before) = page.checked_sub(1) else { return section(head(diff)) };
+    let previous = Button::new("Previous page", ActionId::DiffPage.as_str(), &before.to_string());
+    section_with_button(head(diff), previous)
+}
+
+/// The parts of one page, each file's name before its first.
+fn body(parts: &[DiffPart<'_>]) -> Vec<SlackBlock> {
+    let mut blocks = Vec::new();
+    for (i, part) in parts.iter().enumerate() {
+        if part.first || i == 0 {
+            blocks.push(section(name(part)));
+        }
+        blocks.push(section(part.text.clone()));
+    }
+    blocks
 }
 
 fn head(diff: &ModalDiff<'_>) -> String {
@@ -140,44 +151,48 @@ fn counted(file: &FilePatch) -> Mrkdwn {
         + figures::lines(file.added, file.removed)
 }
 
-fn name(piece: &DiffPart<'_>) -> Mrkdwn {
-    if piece.first {
-        counted(piece.file)
+fn name(part: &DiffPart<'_>) -> Mrkdwn {
+    if part.first {
+        counted(part.file)
     } else {
-        Mrkdwn::code(&piece.file.path, PATH) + ", continued"
+        Mrkdwn::code(&part.file.path, PATH) + ", continued"
     }
 }
 
-/// A file in pieces, at least one.
-fn pieces(file: &FilePatch) -> Vec<DiffPart<'_>> {
-    let said = |text: &'static str| vec![DiffPart { file, first: true, text: text.into() }];
+/// A file in parts, at least one.
+fn parts(file: &FilePatch) -> Vec<DiffPart<'_>> {
+    let only = |text: &'static str| vec![DiffPart { file, first: true, text: text.into() }];
     if file.binary {
-        return said("_Not text._");
+        return only("_Not text._");
     }
     if file.text.trim().is_empty() {
-        return said("_No lines._");
+        return only("_No lines._");
     }
     let mut lines = file.text.lines().peekable();
-    let mut pieces = Vec::new();
-    while lines.peek().is_some() && pieces.len() < PIECES_OF_A_FILE {
-        let (mut text, mut taken) = (String::new(), 0);
-        while let Some(line) =
-            lines.peek().filter(|_| taken < LINES).map(|line| truncate_plain(line, LINE))
-        {
-            if taken > 0 && Mrkdwn::code_block(&format!("{text}{line}")).length() > CHARACTERS {
-                break;
-            }
-            text.push_str(&line);
-            text.push('\n');
-            taken += 1;
-            lines.next();
-        }
-        pieces.push(DiffPart { file, first: pieces.is_empty(), text: Mrkdwn::code_block(&text) });
+    let mut parts = Vec::new();
+    while lines.peek().is_some() && parts.len() < PARTS_OF_A_FILE {
+        let text = Mrkdwn::code_block(&next_lines(&mut lines));
+        parts.push(DiffPart { file, first: parts.is_empty(), text });
     }
     let more = lines.count();
-    if let Some(last) = pieces.last_mut().filter(|_| more > 0) {
-        last.text =
-            last.text.clone() + format!("\n_… {}_", figures::plural(more as u64, "more line"));
+    if let Some(last) = parts.last_mut().filter(|_| more > 0) {
+        let note = format!("\n_… {}_", figures::plural(more as u64, "more line"));
+        last.text = last.text.clone() + note;
     }
-    pieces
+    parts
+}
+
+/// As many lines as fit into one part, at least one.
+fn next_lines(lines: &mut Peekable<Lines<'_>>) -> String {
+    let mut text = String::new();
+    for taken in 0..LINES {
+        let Some(line) = lines.peek().map(|line| truncate_plain(line, LINE)) else { break };
+        if taken > 0 && Mrkdwn::code_block(&format!("{text}{line}")).length() > CHARACTERS {
+            break;
+        }
+        text.push_str(&line);
+        text.push('\n');
+        lines.next();
+    }
+    text
 }

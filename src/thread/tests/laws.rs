@@ -1,23 +1,27 @@
 //! Laws that hold for every drawing.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
 
 use serde_json::json;
 
-use crate::run::{AttemptOutcome, Outcome, PersonId, Refusal, Reminder, Rework, Verdict};
+use crate::run::{AttemptOutcome, Outcome, PersonId, Refusal, Reminder, Rework, Run, Verdict};
 use crate::slack::Priority;
 use crate::thread::samples::{More, Tale, ana, ben, name, place, request, work};
 use crate::thread::{
-    GateKey, Groups, Message, ModalDiff, diff_modal, home, redraw_at, render, slack_limits,
-    unposted, words,
+    GateKey, Groups, Message, ModalDiff, RenderInput, diff_modal, home, redraw_at, render,
+    slack_limits, unposted, words,
 };
 use crate::workspace::{FilePatch, FileStatus};
+
+fn drawn(run: &Run, now: DateTime<Utc>) -> Vec<Message> {
+    render(RenderInput { run, progress: None, groups: &Groups::default() }, now, &place())
+}
 
 #[test]
 fn the_largest_run_keeps_the_limits() {
     let tale = Tale::largest().closes(Outcome::Failed, Some(&"<&>".repeat(5_000)));
-    let messages = render(&tale.run, (None, &Groups::default()), tale.now, &place());
+    let messages = drawn(&tale.run, tale.now);
     assert_eq!(messages.len(), 15);
     messages.iter().for_each(slack_limits::message);
 }
@@ -25,18 +29,14 @@ fn the_largest_run_keeps_the_limits() {
 #[test]
 fn the_largest_question_keeps_the_limits() {
     let tale = Tale::largest_question();
-    render(&tale.run, (None, &Groups::default()), tale.now, &place())
-        .iter()
-        .for_each(slack_limits::message);
+    drawn(&tale.run, tale.now).iter().for_each(slack_limits::message);
 }
 
 #[test]
 fn messages_are_posted_in_order() {
     let tale = Tale::done();
-    let keys: Vec<String> = render(&tale.run, (None, &Groups::default()), tale.now, &place())
-        .into_iter()
-        .map(|m| m.key.to_string())
-        .collect();
+    let keys: Vec<String> =
+        drawn(&tale.run, tale.now).into_iter().map(|m| m.key.to_string()).collect();
     assert_eq!(keys, ["card", "ledger", "gate:core-implementation:1", "end"]);
 }
 
@@ -46,7 +46,7 @@ fn a_run_with_one_gate_calls_somebody_twice() {
     let calls = |m: &&Message| {
         serde_json::to_string(&m.blocks).unwrap().contains("<@") || m.text.as_str().contains("<@")
     };
-    let messages = render(&tale.run, (None, &Groups::default()), tale.now, &place());
+    let messages = drawn(&tale.run, tale.now);
     let calling: Vec<String> = messages.iter().filter(calls).map(|m| m.key.to_string()).collect();
     assert_eq!(calling, ["gate:core-implementation:1", "end"]);
     assert!(messages.iter().filter(calls).all(|m| m.priority() == Priority::Call));
@@ -55,8 +55,7 @@ fn a_run_with_one_gate_calls_somebody_twice() {
 #[test]
 fn a_digest_tells_drawings_apart() {
     let (tale, later) = (Tale::waiting(), Tale::waiting().after(1_860));
-    let digest =
-        |tale: &Tale| render(&tale.run, (None, &Groups::default()), tale.now, &place())[2].digest();
+    let digest = |tale: &Tale| drawn(&tale.run, tale.now)[2].digest();
     assert_eq!(digest(&tale), digest(&tale));
     assert_ne!(digest(&tale), digest(&later));
     assert_eq!(digest(&tale).len(), 64);
@@ -66,9 +65,8 @@ fn a_digest_tells_drawings_apart() {
 fn a_run_that_is_over_never_changes() {
     let tale = Tale::done();
     assert_eq!(redraw_at(&tale.run, tale.now), None);
-    let much_later =
-        render(&tale.run, (None, &Groups::default()), tale.now + TimeDelta::days(400), &place());
-    assert_eq!(render(&tale.run, (None, &Groups::default()), tale.now, &place()), much_later);
+    let much_later = drawn(&tale.run, tale.now + TimeDelta::days(400));
+    assert_eq!(drawn(&tale.run, tale.now), much_later);
 }
 
 #[test]
@@ -138,7 +136,7 @@ proptest! {
     #[test]
     fn whatever_is_said_slack_takes_it(words in words(), steps in 0..8_usize) {
         let tale = saying(&words, steps);
-        render(&tale.run, (None, &Groups::default()), tale.now, &place()).iter().for_each(slack_limits::message);
+        drawn(&tale.run, tale.now).iter().for_each(slack_limits::message);
         let gate = GateKey { stage: name("core-implementation"), round: 1 };
         unposted(&tale.run, &gate, &place(), &Groups::default()).iter().for_each(slack_limits::message);
         slack_limits::home(&json!(home(&[(tale.run.clone(), true), (tale.run, false)], tale.now, &place())));
@@ -176,7 +174,7 @@ proptest! {
     fn within_a_minute_nothing_changes(which in 0..5_u8, minutes in 0..4_000_i64, one in 0..60_i64, other in 0..60_i64) {
         let tale = tale(which);
         let at = crate::thread::clock::minute(tale.now) + TimeDelta::minutes(minutes);
-        let draw = |seconds| render(&tale.run, (None, &Groups::default()), at + TimeDelta::seconds(seconds), &place());
+        let draw = |seconds| drawn(&tale.run, at + TimeDelta::seconds(seconds));
         prop_assert_eq!(draw(one), draw(other));
     }
 
@@ -184,7 +182,7 @@ proptest! {
     fn a_drawing_is_right_until_it_is_redrawn(which in 0..5_u8, seconds in 0..300_000_i64, early in 1..100_000_i64) {
         let tale = tale(which);
         let now = tale.now + TimeDelta::seconds(seconds);
-        let draw = |at| render(&tale.run, (None, &Groups::default()), at, &place());
+        let draw = |at| drawn(&tale.run, at);
         let Some(at) = redraw_at(&tale.run, now) else {
             prop_assert_eq!(draw(now), draw(now + TimeDelta::seconds(early)));
             return Ok(());

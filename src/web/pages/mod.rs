@@ -13,12 +13,12 @@ use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 use maud::Markup;
 use serde::Deserialize;
+use url::Url;
 
 use super::Web;
 use crate::commands::shown_patch;
 use crate::run::{Run, RunId, StageName};
 use crate::thread::LinkError;
-use crate::workspace::Patch;
 use diff::{DiffPage, diff_page};
 use layout::{CSP, CSS, link_page};
 use run::{RunPage, run_page};
@@ -80,31 +80,24 @@ pub async fn diff(
         Ok(None) => return gone(&path),
         Err(e) => return away(&e),
     };
-    match shown_patch(&web.doors.store, &run, &stage).await {
-        Ok(Some(diff)) => page(draw(&web, (&run, &stage), &diff, expires_at)),
-        Ok(None) => gone(&path),
-        Err(e) => away(&e),
-    }
-}
-
-fn draw(
-    web: &Web,
-    (run, stage): (&Run, &StageName),
-    patch: &Patch,
-    expires_at: DateTime<Utc>,
-) -> Markup {
-    let run_page =
-        web.place.links.as_ref().zip(run.started_at).map(|(links, at)| links.run(run.id(), at));
-    let clock_zone = web.place.clock_zone;
-    diff_page(&DiffPage {
-        run,
-        stage,
+    let patch = match shown_patch(&web.doors.store, &run, &stage).await {
+        Ok(Some(patch)) => patch,
+        Ok(None) => return gone(&path),
+        Err(e) => return away(&e),
+    };
+    page(diff_page(&DiffPage {
+        run: &run,
+        stage: &stage,
         files: &patch.files,
         truncated: patch.truncated,
         expires_at,
-        run_page: run_page.as_ref(),
-        clock_zone,
-    })
+        run_page: run_link(&web, &run).as_ref(),
+        clock_zone: web.place.clock_zone,
+    }))
+}
+
+fn run_link(web: &Web, run: &Run) -> Option<Url> {
+    Some(web.place.links.as_ref()?.run(run.id(), run.started_at?))
 }
 
 /// Until when the page opens; else the answer instead of it.

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 use chrono::Offset;
 use serde_json::{Value, json};
 use signoff::run::{Decision, GroupId, Phase, RequestId, Run, RunId, Verdict, Via};
-use signoff::thread::{Groups, Links, RenderContext, To, render};
+use signoff::thread::{Groups, Links, RenderContext, RenderInput, To, render};
 
 use super::{World, now, wait};
 use crate::world::slack::{FakeSlack, Message, MessageAt, Spot, State, TEAM, Target};
@@ -246,7 +246,8 @@ fn differs(state: &State, run: &Run, place: &RenderContext) -> Option<String> {
         .groups
         .iter()
         .map(|it| (GroupId { team: TEAM.to_owned(), group: it.id.clone() }, it.members.clone()));
-    render(run, (None, &Groups(groups.collect())), now(), place).into_iter().find_map(|message| {
+    let input = RenderInput { run, progress: None, groups: &Groups(groups.collect()) };
+    render(input, now(), place).into_iter().find_map(|message| {
         let there = state.with_key(&format!("{}/{}", run.id(), message.key));
         if there.is_empty() && matches!(message.to, To::Person(_)) && !message.asks() {
             return None; // Who was not called before it was over is not called any more.

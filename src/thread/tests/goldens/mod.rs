@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::run::{Approver, GateSpec, Usd};
 use crate::slack::SlackBlock;
 use crate::thread::samples::{More, Tale, ana, ben, group, place, request, work};
-use crate::thread::{Groups, Message, render, slack_limits};
+use crate::thread::{Groups, Message, RenderInput, render, slack_limits};
 
 const STAGE: &str = "core-implementation";
 
@@ -70,7 +70,8 @@ fn goldens() -> Vec<Golden> {
 /// The newest message of a run whose key begins like this; whole, and as it is sent when Slack refuses it.
 fn drawn(name: &str, tale: &Tale, key: &str) -> Vec<Golden> {
     let groups = Groups([(group(), vec!["UCLEO".to_owned()])].into());
-    let message = render(&tale.run, (None, &groups), tale.now, &place())
+    let input = RenderInput { run: &tale.run, progress: None, groups: &groups };
+    let message = render(input, tale.now, &place())
         .into_iter()
         .rfind(|m| m.key.to_string().starts_with(key))
         .unwrap();

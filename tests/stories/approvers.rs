@@ -89,10 +89,7 @@ async fn two_different_people_approve_where_two_must() {
         let [ana, ben] = w.people(["ana", "ben"]);
         let run = ana.develops("paired").await?;
         ana.presses("Approve", &run).await?;
-        run.becomes("approved once", |run| {
-            run.gate.as_ref().is_some_and(|open| open.approvals.len() == 1)
-        })
-        .await?;
+        run.gate_is("approved once", |gate| gate.approvals.len() == 1).await?;
         ana.presses("Approve", &run).await?;
         ana.is_told("You approved this already").await?;
         ben.presses("Approve", &run).await?;

@@ -119,8 +119,7 @@ async fn a_card_about_other_work_never_passes() {
     story(async |w| {
         let ana = w.person("ana");
         let run = ana.develops("tale").await?;
-        let digest =
-            run.becomes("asked", |run| run.gate.is_some()).await?.gate.expect("it asks").id.digest;
+        let digest = run.gate_is("open", |_| true).await?.id.digest;
         let mut moved = run.asks().await?.saved()?;
         let blocks = serde_json::to_string(&moved.blocks)?.replace(&digest.0, &"0".repeat(64));
         moved.blocks = serde_json::from_str(&blocks)?;
@@ -138,22 +137,15 @@ async fn more_time_is_given_in_hours_or_until_tomorrow_morning_where_they_are() 
     story(async |w| {
         let [ana, ben] = w.people(["ana", "ben"]);
         let run = ana.develops("tale").await?;
-        let before =
-            run.becomes("asked", |run| run.gate.is_some()).await?.gate.expect("it asks").deadline;
+        let before = run.gate_is("open", |_| true).await?.deadline;
         ana.says_in(&run, "extend 8h").await?;
-        let extended = |n: usize| {
-            move |run: &signoff::run::Run| {
-                run.gate.as_ref().is_some_and(|open| open.extensions.len() == n)
-            }
-        };
-        let later = run.becomes("extended", extended(1)).await?.gate.expect("it asks").deadline;
+        let later = run.gate_is("extended", |gate| gate.extensions.len() == 1).await?.deadline;
         assert_eq!(later - before, Duration::hours(8));
         ben.presses("Extend", &run).await?;
         ben.sees_form("More time").await?;
         ben.chooses("until", "Until tomorrow, 9:00 where you are")?;
         ben.sends_the_form().await?;
-        let tomorrow =
-            run.becomes("extended again", extended(2)).await?.gate.expect("it asks").deadline;
+        let tomorrow = run.gate_is("extended", |gate| gate.extensions.len() == 2).await?.deadline;
         assert_eq!((tomorrow - Duration::hours(5)).hour(), 9, "in New York");
         ana.rejects(&run, "").await?;
         run.shows("tale · rejected").await?;

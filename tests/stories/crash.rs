@@ -65,9 +65,7 @@ async fn a_gate_survives_the_death_of_serve_and_its_card_is_not_posted_twice() {
         let ana = w.person("ana");
         let run = ana.develops("tale").await?;
         run.asks().await?;
-        w.serve.crashes().await?;
-        w.serve.comes_back()?;
-        w.is_up().await?;
+        w.serve_dies_and_comes_back().await?;
         ana.presses("Approve", &run).await?;
         run.shows("tale is done").await?;
         Ok(())

@@ -54,9 +54,7 @@ async fn a_note_gets_one_reaction_even_if_serve_dies_in_between() {
         w.slack.fails("reactions.add", Fault::DoesThenHangs, 1);
         let note = ana.says_in(&run, "Mind the cat.").await?;
         w.slack.at(&note.ts).has_reaction("memo").await?;
-        w.serve.crashes().await?;
-        w.serve.comes_back()?;
-        w.is_up().await?;
+        w.serve_dies_and_comes_back().await?;
         w.slack.called("reactions.add", 2).await?;
         run.gets_its_sign().await?;
         ana.presses("Approve", &run).await?;

@@ -44,7 +44,7 @@ async fn a_pipeline_that_was_exchanged_under_an_approval_tells_no_agent_anything
         ana.presses("Approve", &run).await?;
         run.shows("what was approved is not what is here: the pipeline").await?;
         run.shows("tale · failed").await?;
-        assert!(!w.runs_folder().join(run.id.as_str()).join("polish-1/prompt.txt").exists());
+        assert!(!run.folder("polish-1/prompt.txt").exists());
         Ok(())
     })
     .await;
@@ -81,9 +81,7 @@ async fn a_pipeline_that_an_agent_leaves_in_the_repository_takes_no_question_awa
         ana.presses("Approve", &first).await?;
         first.shows("sly is done").await?;
         first.is_merged().await?;
-        w.serve.crashes().await?;
-        w.serve.comes_back()?;
-        w.is_up().await?;
+        w.serve_dies_and_comes_back().await?;
         let second = ana.develops("sly").await?;
         ana.presses("Approve", &second).await?;
         second.shows("sly is done").await?;

@@ -1,5 +1,5 @@
 //! What users were promised, chapter by chapter. Each story runs on real servers, a real repository and real processes;
-//! only Slack is ours, behind Slack's own wire. `socket.rs` tells the same stories over Slack's other wire.
+//! only Slack is ours, behind Slack's own wire. `socket.rs` tells what touches that wire by Slack's other one.
 
 mod world;
 
@@ -26,3 +26,6 @@ mod command_line;
 
 mod http;
 mod publisher;
+mod socket;
+
+use world::story;

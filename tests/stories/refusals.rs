@@ -20,10 +20,7 @@ async fn the_same_click_five_times_is_one_decision() {
 async fn without_temporal_nothing_is_started_and_no_thread_is_left_half_made() {
     story(async |w| {
         let ana = w.person("ana");
-        w.serve.crashes().await?;
-        w.serve.will_have("TEMPORAL_ADDRESS", &crate::world::nobody_listens()?);
-        w.serve.comes_back()?;
-        w.is_alive().await?;
+        w.has_no_temporal().await?;
         ana.says("/develop tale").await?;
         ana.is_told("nothing was started").await?;
         assert!(w.store.newest_runs(10).await?.is_empty());
@@ -38,10 +35,7 @@ async fn without_temporal_an_approval_is_not_recorded_and_the_buttons_stay() {
         let ana = w.person("ana");
         let run = ana.develops("tale").await?;
         let gate = run.asks().await?;
-        w.serve.crashes().await?;
-        w.serve.will_have("TEMPORAL_ADDRESS", &crate::world::nobody_listens()?);
-        w.serve.comes_back()?;
-        w.is_alive().await?;
+        w.has_no_temporal().await?;
         ana.presses("Approve", &gate).await?;
         ana.is_told("nothing was recorded").await?;
         assert!(gate.shown().contains("Approve"));

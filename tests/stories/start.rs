@@ -2,7 +2,8 @@
 
 use insta::{assert_snapshot, with_settings};
 
-use crate::world::{story, tidied};
+use super::story;
+use crate::world::tidied;
 
 #[tokio::test]
 async fn a_run_goes_from_a_command_to_its_code_with_one_rollback_and_one_approval() {

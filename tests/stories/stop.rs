@@ -12,7 +12,7 @@ async fn stopping_ends_the_agent_and_the_run() {
         run.shows("slow · stopped").await?;
         run.shows("enough for today").await?;
         w.until_dead(&format!("{}/wait-1/work", run.id)).await?;
-        let desk = w.runs_folder().join(run.id.as_str()).join("wait-1");
+        let desk = run.folder("wait-1");
         assert!(
             !desk.join("work").exists() && !desk.join("home").exists(),
             "its clone and its HOME are of no more use"
@@ -29,10 +29,7 @@ async fn what_an_agent_had_written_when_it_was_stopped_is_kept() {
         let ana = w.person("ana");
         let run = ana.develops("slow").await?;
         run.shows("Waiting for a sign").await?;
-        std::fs::write(
-            w.runs_folder().join(run.id.as_str()).join("wait-1/work/half.txt"),
-            "half a st",
-        )?;
+        std::fs::write(run.folder("wait-1/work/half.txt"), "half a st")?;
         ana.says("/develop stop").await?;
         run.shows("slow · stopped").await?;
         let stopped = run.run().await?;

@@ -11,10 +11,8 @@ async fn a_gate_reminds_at_half_time_and_waits_on_after_its_deadline() {
         let [ana, ben] = w.people(["ana", "ben"]);
         let run = ana.develops("patient").await?;
         run.asks().await?;
-        let late = run
-            .becomes("overdue", |r| r.gate.as_ref().is_some_and(|g| g.overdue_since.is_some()))
-            .await?;
-        assert_eq!(late.gate.map(|gate| gate.reminders.len()), Some(1));
+        let late = run.gate_is("overdue", |gate| gate.overdue_since.is_some()).await?;
+        assert_eq!(late.reminders.len(), 1);
         ben.presses("Approve", &run).await?;
         run.shows("patient is done").await?;
         let kinds = run.happened_since_it_asked().await?;
@@ -43,8 +41,7 @@ async fn a_deadline_survives_the_worker_that_waited_for_it() {
         run.asks().await?;
         w.worker.crashes().await?;
         w.worker.comes_back()?;
-        run.becomes("overdue", |r| r.gate.as_ref().is_some_and(|g| g.overdue_since.is_some()))
-            .await?;
+        run.gate_is("overdue", |gate| gate.overdue_since.is_some()).await?;
         ana.presses("Approve", &run).await?;
         run.shows("patient is done").await?;
         Ok(())
@@ -60,8 +57,7 @@ async fn who_is_asked_late_may_answer_too() {
         run.asks().await?;
         w.worker.crashes().await?;
         w.worker.comes_back()?;
-        run.becomes("escalated", |r| r.gate.as_ref().is_some_and(|g| g.escalated_at.is_some()))
-            .await?;
+        run.gate_is("escalated", |gate| gate.escalated_at.is_some()).await?;
         cleo.presses("Approve", &run).await?;
         run.shows("urgent is done").await?;
         Ok(())
@@ -76,16 +72,13 @@ async fn more_time_moves_the_deadline_and_its_reminder_also_without_a_worker() {
         let run = ana.develops("patient").await?;
         run.asks().await?;
         w.worker.crashes().await?;
-        let until = now() + TimeDelta::seconds(30);
+        let until = now() + TimeDelta::seconds(20);
         run.signals(Verdict::Extend, |more| Decision { until: Some(until), ..more }).await?;
         w.worker.comes_back()?;
-        let reminded = run
-            .becomes("reminded", |r| r.gate.as_ref().is_some_and(|g| !g.reminders.is_empty()))
-            .await?;
-        let gate = reminded.gate.expect("it is open");
+        let gate = run.gate_is("reminded", |gate| !gate.reminders.is_empty()).await?;
         assert_eq!((gate.deadline, gate.overdue_since), (until, None));
         assert!(
-            gate.reminders[0].at > gate.opened_at + TimeDelta::seconds(12),
+            gate.reminders[0].at > gate.opened_at + TimeDelta::seconds(8),
             "the time before is of no more matter"
         );
         ana.presses("Approve", &run).await?;
@@ -100,52 +93,28 @@ async fn after_changes_the_old_question_takes_no_answer_and_the_new_one_does() {
     story(async |w| {
         let [ana, ben] = w.people(["ana", "ben"]);
         let run = ana.develops("patient").await?;
-        run.asks().await?;
-        let old = run.run().await?.gate.expect("it is open").id;
-        run.signals(Verdict::Note, |note| Decision {
-            gate: None,
-            words: Some("Mind the cat.".to_owned()),
-            ..note
-        })
-        .await?;
-        run.signals(Verdict::Changes, |changes| Decision {
-            words: Some("A happier end.".to_owned()),
-            ..changes
-        })
-        .await?;
-        let asked = run
-            .becomes("asked again", |r| r.gate.as_ref().is_some_and(|g| g.id.round == 2))
-            .await?;
-        let late = run
-            .signals(Verdict::Approve, |click| Decision { gate: Some(old.clone()), ..click })
-            .await?;
-        let refused = run.becomes("told", |r| r.answer_to(&late).is_some()).await?;
+        let old = run.gate_is("open", |_| true).await?.id;
+        let note = ana.says_in(&run, "Mind the cat.").await?;
+        w.slack.at(&note.ts).has_reaction("memo").await?;
+        ana.asks_for_changes(&run, "A happier end.", "On top of this work").await?;
+        let again = run.asks_again(2).await?;
+        // As from a door that does not know yet.
+        let late = run.signals(Verdict::Approve, |it| Decision { gate: Some(old), ..it }).await?;
+        let told = run.becomes("told", |it| it.answer_to(&late).is_some()).await?;
         assert!(matches!(
-            refused.answer_to(&late),
+            told.answer_to(&late),
             Some(Judgement::Refused(Refusal::AlreadyDecided { verdict: Verdict::Changes, .. }))
         ));
-        let second = &asked.stages[0].attempts[1];
+        let second = &again.stages[0].attempts[1];
         assert_eq!(second.outcome, AttemptOutcome::Good);
-        assert_eq!(
-            second.remarks.iter().map(|r| r.kind).collect::<Vec<_>>(),
-            [RemarkKind::Changes, RemarkKind::Note]
-        );
-        let lines = |diff: &Option<signoff::run::Diff>| {
-            diff.as_ref().map(|diff| (diff.files, diff.added, diff.removed))
-        };
-        assert_eq!(
-            (lines(&second.diff), lines(&second.since_round)),
-            (Some((1, 2, 0)), Some((1, 1, 0))),
-            "the stage, and what is new"
-        );
-        let prompt = std::fs::read_to_string(
-            w.runs_folder().join(run.id.as_str()).join("only-2/prompt.txt"),
-        )?;
+        let remarks: Vec<_> = second.remarks.iter().map(|it| it.kind).collect();
+        assert_eq!(remarks, [RemarkKind::Changes, RemarkKind::Note]);
+        let prompt = run.prompt("only-2")?;
         assert!(prompt.contains("A happier end.") && prompt.contains("Mind the cat."), "{prompt}");
-        run.becomes("reminded", |r| {
-            r.gate.as_ref().is_some_and(|g| g.id.round == 2 && !g.reminders.is_empty())
-        })
-        .await?;
+        let diffs = [&second.diff, &second.since_round]
+            .map(|it| it.as_ref().map(|it| (it.files, it.added, it.removed)));
+        assert_eq!(diffs, [Some((1, 2, 0)), Some((1, 1, 0))], "the stage, and what is new");
+        run.gate_is("reminded", |gate| gate.id.round == 2 && !gate.reminders.is_empty()).await?;
         ben.presses("Approve", &run).await?;
         run.shows("patient is done").await?;
         Ok(())

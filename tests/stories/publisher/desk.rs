@@ -44,6 +44,7 @@ impl Desk {
     /// A run in #dev, started by ana, with one stage and its gate; these may answer.
     pub async fn asking(approvers: &[&str]) -> Result<Self> {
         let servers = Servers::get();
+        servers.forget_at_a_power_cut().await?;
         let database = SecretString::from(servers.fresh_database(&servers.fresh_name()).await?);
         let store = Store::connect(&database).await?;
         store.migrate().await?;

@@ -11,6 +11,7 @@
 //! | a message: `run.asks()`, `run.card()`, `w.slack.at(ts)` | `slack/target.rs` | `shows`, `shown`, `offers`, `offers_nothing`, `has_reaction`, `saved` (to press it when it is old) |
 //! | the workspace: `w.slack` | `slack/crowd.rs`, `slack/scopes.rs` | `hires`, `deactivates`, `admin_deletes`, `makes_guest`, `adds_to_group`, `removes_from_group`, `withholds_scope` |
 //! | Slack's bad days | `slack/faults.rs`, `slack/signed.rs`, `slack/views.rs` | `fails` (a method), `refuses_message`, `refuses_in` (a channel), `recovers`, `again`, `again_signed`, `lets_triggers_expire` |
+//! | the set-up: `w` | `settings.rs` | `has_policy`, `has_gate_with`, `has_no_address`, `has_no_temporal`, `serve_dies_and_comes_back`, `worker_over_a_line` |
 //! | `w.serve`, `w.worker` | `process.rs` | `crashes`, `comes_back`, `will_have` (a setting), `says` (in its log) |
 //! | `w.database_line`, `w.temporal_line`, `w.worker_over_a_line()` | `line.rs` | `is_cut`, `loses_answers`, `heals` |
 //! | between a write and its confirmation: `w.holds_questions()` | `held.rs` | `is_reached`, `lets_go` |
@@ -19,6 +20,7 @@
 //! What real Slack would refuse is refused, and fails the story at its end, unless the story asked for it by a fault.
 
 mod held;
+mod holds;
 mod line;
 mod person;
 mod process;
@@ -26,12 +28,12 @@ mod projects;
 mod record;
 mod run;
 pub mod servers;
+mod settings;
 pub mod slack;
+mod temporal;
 pub mod wait;
 
-use std::path::PathBuf;
-
-use anyhow::Result;
+use anyhow::{Context, Result};
 use chrono::Utc;
 use signoff::engine::{Address, Engine};
 use signoff::run::RunId;
@@ -49,6 +51,7 @@ pub struct World {
     pub slack: FakeSlack,
     pub store: Store,
     pub engine: Engine,
+    temporal: Address,
     pub serve: Process,
     pub worker: Process,
     /// `signoff` commands are given here; `signoff.toml` is here too.
@@ -63,66 +66,63 @@ pub struct World {
 }
 
 /// How Slack and we speak.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Transport {
+#[derive(Clone, Copy)]
+enum Transport {
+    /// It calls us.
     Http,
+    /// We call it.
     Socket,
-}
-
-impl Transport {
-    /// Of this program of stories: `main.rs` and `socket.rs` tell the same ones.
-    fn here() -> Self {
-        if env!("CARGO_CRATE_NAME") == "stories_by_socket" { Self::Socket } else { Self::Http }
-    }
-
-    /// What `serve` has to know for it.
-    const fn setting(self) -> (&'static str, &'static str) {
-        match self {
-            Self::Http => ("SLACK_SIGNING_SECRET", SIGNING_SECRET),
-            Self::Socket => ("SLACK_APP_TOKEN", APP_TOKEN),
-        }
-    }
 }
 
 /// Tells a story, and then asks what must hold after every one.
 pub async fn story(tell: impl AsyncFnOnce(&World) -> Result<()>) {
-    let world = World::new().await.expect("the world of the story");
-    if let Err(e) = tell(&world).await {
+    is_told_by(Transport::Http, tell).await;
+}
+
+/// The same, where nobody can knock at our door.
+pub async fn story_by_socket(tell: impl AsyncFnOnce(&World) -> Result<()>) {
+    is_told_by(Transport::Socket, tell).await;
+}
+
+async fn is_told_by(transport: Transport, tell: impl AsyncFnOnce(&World) -> Result<()>) {
+    let world = World::new(transport).await.expect("the world of the story");
+    let end = match tell(&world).await {
+        Ok(()) => world.finish().await.context("after the story"),
+        broken => broken,
+    };
+    if let Err(e) = end {
         panic!("{e:#}\n\nSlack shows:\n{}\n{}", world.slack.transcript(), world.logs());
-    }
-    if let Err(e) = world.finish().await {
-        panic!(
-            "after the story: {e:#}\n\nSlack shows:\n{}\n{}",
-            world.slack.transcript(),
-            world.logs()
-        );
     }
 }
 
 impl World {
-    async fn new() -> Result<Self> {
+    async fn new(transport: Transport) -> Result<Self> {
         let servers = Servers::get();
         let name = servers.fresh_name();
+        servers.forget_at_a_power_cut().await?;
         let database = servers.fresh_database(&name).await?;
         let slack = FakeSlack::start().await?;
         let folder = TempDir::new()?;
         projects::write(folder.path())?;
-        let listen = servers::free_address()?;
+        let listen = servers::free_address()?.to_string();
         let web = format!("http://{listen}");
-        let env: Vec<(String, String)> = [
+        let within = |name: &str| folder.path().join(name).display().to_string();
+        let env = [
             ("DATABASE_URL", database.as_str()),
-            ("TEMPORAL_ADDRESS", servers.temporal.as_str()),
+            ("TEMPORAL_ADDRESS", &servers.temporal),
             ("SIGNOFF_TASK_QUEUE", &name),
-            ("SIGNOFF_HOME", &folder.path().join("home").display().to_string()),
-            ("SIGNOFF_CONFIG", &folder.path().join("signoff.toml").display().to_string()),
-            ("SIGNOFF_LISTEN", &listen.to_string()),
+            ("SIGNOFF_HOME", &within("home")),
+            ("SIGNOFF_CONFIG", &within("signoff.toml")),
+            ("SIGNOFF_LISTEN", &listen),
             ("SLACK_API_URL", slack.api_url().as_str()),
             ("SLACK_BOT_TOKEN", BOT_TOKEN),
-            Transport::here().setting(),
+            match transport {
+                Transport::Http => ("SLACK_SIGNING_SECRET", SIGNING_SECRET),
+                Transport::Socket => ("SLACK_APP_TOKEN", APP_TOKEN),
+            },
             ("USER", "tester"),
         ]
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .to_vec();
+        .map(|(name, value)| (name.to_owned(), value.to_owned()));
         let (database_line, database_over_line) = servers.database_line(&database).await?;
         let temporal_line = Line::to(&servers.temporal).await?;
         let serve = Process::new("serve", &env, folder.path());
@@ -132,24 +132,23 @@ impl World {
         serve.comes_back()?;
         worker.comes_back()?;
         servers::answers(&format!("{web}/readyz")).await?;
-        match Transport::here() {
+        match transport {
             Transport::Http => slack.delivers_to(format!("{web}/slack").parse()?),
             Transport::Socket => slack.delivers_by_sockets(),
         }
-        let store = Store::connect(&database.into()).await?;
-        let address =
+        let temporal =
             Address { address: Some(servers.temporal.clone()), namespace: "default".to_owned() };
-        let engine = Engine::new(address, name);
         Ok(Self {
             slack,
-            store,
-            engine,
+            store: Store::connect(&database.into()).await?,
+            engine: Engine::new(temporal.clone(), name),
+            temporal,
             serve,
             worker,
             folder,
             database_line,
             temporal_line,
-            listen: listen.to_string(),
+            listen,
             web,
         })
     }
@@ -164,54 +163,9 @@ impl World {
         self.worker.command(words).with(env).run().await
     }
 
-    /// `serve` starts anew, with these lines in `[policy]`.
-    pub async fn has_policy(&self, lines: &str) -> Result<()> {
-        let file = self.folder.path().join("signoff.toml");
-        let settings = std::fs::read_to_string(&file)?;
-        std::fs::write(&file, format!("[policy]\n{lines}\n{settings}"))?;
-        self.serve.crashes().await?;
-        self.serve.comes_back()?;
-        self.is_up().await
-    }
-
-    /// `serve` starts anew, with this line among the settings of a project's gate.
-    pub async fn has_gate_with(&self, project: &str, line: &str) -> Result<()> {
-        let file = self.folder.path().join(format!("{project}.toml"));
-        let pipeline = std::fs::read_to_string(&file)?;
-        std::fs::write(
-            &file,
-            pipeline.replace("[stage.gate]\n", &format!("[stage.gate]\n{line}\n")),
-        )?;
-        self.serve.crashes().await?;
-        self.serve.comes_back()?;
-        self.is_up().await
-    }
-
-    /// `serve` starts anew where no browser can reach it.
-    pub async fn has_no_address(&self) -> Result<()> {
-        self.serve.crashes().await?;
-        self.serve.will_have("SIGNOFF_LISTEN", &self.listen.replace("127.0.0.1", "0.0.0.0"));
-        self.serve.comes_back()?;
-        self.is_up().await
-    }
-
-    /// The worker starts anew, with a line to Temporal that can be cut.
-    pub async fn worker_over_a_line(&self) -> Result<Line> {
-        let line = Line::to(&Servers::get().temporal).await?;
-        self.worker.crashes().await?;
-        self.worker.will_have("TEMPORAL_ADDRESS", &line.address);
-        self.worker.comes_back()?;
-        Ok(line)
-    }
-
     /// Waits until `serve` answers and has all it depends on.
     pub async fn is_up(&self) -> Result<()> {
         servers::answers(&format!("{}/readyz", self.web)).await
-    }
-
-    /// Waits until `serve` answers at all.
-    pub async fn is_alive(&self) -> Result<()> {
-        servers::answers(&format!("{}/livez", self.web)).await
     }
 
     /// What a page of `serve` says.
@@ -246,10 +200,6 @@ impl World {
         wait::until(&format!("{words} to be dead"), async || Ok(!lives(words))).await
     }
 
-    pub fn runs_folder(&self) -> PathBuf {
-        self.folder.path().join("home/runs")
-    }
-
     fn logs(&self) -> String {
         format!("serve:\n{}\nworker:\n{}", self.serve.log(), self.worker.log())
     }
@@ -263,8 +213,8 @@ impl World {
         let violations = self.slack.violations();
         anyhow::ensure!(violations.is_empty(), "Slack would not have taken: {violations:?}");
         for run in self.store.newest_runs(100).await? {
-            run::is_drawn(self, run.id()).await?;
-            run::agrees_with_its_workflow(self, run.id()).await?;
+            holds::is_drawn(self, run.id()).await?;
+            holds::agrees_with_its_workflow(self, run.id()).await?;
         }
         record::histories(self).await
     }
@@ -275,11 +225,6 @@ fn lives(words: &str) -> bool {
     processes
         .filter_map(|p| std::fs::read(p.path().join("cmdline")).ok())
         .any(|line| String::from_utf8_lossy(&line).contains(words))
-}
-
-/// An address where nobody listens.
-pub fn nobody_listens() -> Result<String> {
-    Ok(servers::free_address()?.to_string())
 }
 
 /// A transcript without what differs from run to run: ids, links, times of day.

@@ -7,59 +7,16 @@ use std::process::Command;
 
 use anyhow::{Result, ensure};
 
-const SIGNOFF: &str = r#"
-[project.tale]
-repository = "repository"
-pipeline = "tale.toml"
+/// Something that can be developed: its pipeline, and what `signoff.toml` says of it besides.
+struct Project {
+    name: &'static str,
+    stages: String,
+    settings: &'static str,
+}
 
-[project.slow]
-repository = "repository"
-pipeline = "slow.toml"
-
-[project.stubborn]
-repository = "repository"
-pipeline = "stubborn.toml"
-
-[project.hasty]
-pipeline = "hasty.toml"
-
-[project.guarded]
-pipeline = "guarded.toml"
-approvers = ["slack:T01ACME:U02BEN"]
-
-[project.patient]
-repository = "repository"
-pipeline = "patient.toml"
-
-[project.urgent]
-pipeline = "urgent.toml"
-
-[project.grouped]
-pipeline = "grouped.toml"
-
-[project.paired]
-pipeline = "paired.toml"
-
-[project.wide]
-repository = "repository"
-pipeline = "wide.toml"
-
-[project.led]
-pipeline = "led.toml"
-
-[project.fickle]
-pipeline = "fickle.toml"
-
-[project.twice]
-pipeline = "twice.toml"
-
-[project.sly]
-repository = "repository"
-pipeline = "sly.toml"
-
-[project.quick]
-pipeline = "quick.toml"
-"#;
+/// It has code already.
+const BEGUN: &str = "repository = \"repository\"";
+const NEW: &str = "";
 
 /// The agent: `do:` lines of the prompt are its instructions, then it tells what it used.
 const AGENT: &str = r#"
@@ -149,38 +106,41 @@ checks = ["echo it cannot be; exit 3"]
 prompt = "do: echo again >> never.txt"
 "#;
 
-/// One stage and its gate, by project: what the agent does, and the gate's settings.
-const GATES: [(&str, &str, &str); 9] = [
+/// One stage and its gate, by project: what the agent does, the gate's settings, the project's.
+const GATES: [(&str, &str, &str, &str); 9] = [
     // Nobody has time for it.
-    ("hasty", WRITES, "deadline = \"6s\""),
+    ("hasty", WRITES, "deadline = \"6s\"", NEW),
     // For those whom the project names.
-    ("guarded", WRITES, ""),
-    // It reminds after six seconds and still waits after twelve.
-    ("patient", "echo x >> x.txt", "deadline = \"12s\"\non_deadline = \"wait\""),
+    ("guarded", WRITES, "", "approvers = [\"slack:T01ACME:U02BEN\"]"),
+    // It reminds at half time, and still waits when its time is over.
+    ("patient", "echo x >> x.txt", "deadline = \"8s\"\non_deadline = \"wait\"", BEGUN),
     // It asks somebody else when its approver is silent.
     (
         "urgent",
         WRITES,
         "approvers = [\"slack:T01ACME:U02BEN\"]\nescalate = { after = \"2s\", to = [\"slack:T01ACME:U03CLEO\"] }",
+        NEW,
     ),
     // For whoever is in a user group.
-    ("grouped", WRITES, "approvers = [\"slack:T01ACME:S0LEADS\"]"),
+    ("grouped", WRITES, "approvers = [\"slack:T01ACME:S0LEADS\"]", NEW),
     // The same, and they are reminded.
     (
         "led",
         WRITES,
-        "approvers = [\"slack:T01ACME:S0LEADS\"]\ndeadline = \"20s\"\non_deadline = \"wait\"",
+        "approvers = [\"slack:T01ACME:S0LEADS\"]\ndeadline = \"10s\"\non_deadline = \"wait\"",
+        NEW,
     ),
     // Two people must approve.
-    ("paired", WRITES, "quorum = 2"),
+    ("paired", WRITES, "quorum = 2", NEW),
     // Whatever changes it is asked for, its checks fail.
     (
         "fickle",
         "if grep -q '^> ' /tmp/prompt; then echo x > spoiled.txt; else echo x > x.txt; fi",
         "",
+        NEW,
     ),
     // More changed than one screen shows.
-    ("wide", "for i in $(seq 10 29); do seq 1 60 > file-$i.txt; done", ""),
+    ("wide", "for i in $(seq 10 29); do seq 1 60 > file-$i.txt; done", "", BEGUN),
 ];
 const WRITES: &str = "echo x > x.txt";
 
@@ -200,12 +160,6 @@ timeout = "1m"
 checks = ["true"]
 prompt = "do: echo more > more.txt"
 "#;
-
-fn asking((name, does, gate): (&'static str, &str, &str)) -> (&'static str, String) {
-    let stage =
-        "[[stage]]\nname = \"only\"\ntimeout = \"1m\"\nchecks = [\"test ! -e spoiled.txt\"]";
-    (name, format!("\n{stage}\nprompt = \"do: {does}\"\n[stage.gate]\n{gate}\n"))
-}
 
 /// Two stages, and a gate after each.
 const TWICE: &str = r#"
@@ -242,41 +196,48 @@ do: git add -A && git commit -qm "Ask nobody"
 
 /// Writes `signoff.toml`, its pipelines and a repository with one commit.
 pub fn write(folder: &Path) -> Result<()> {
-    fs::write(folder.join("signoff.toml"), SIGNOFF)?;
-    let usual = [
-        ("tale", TALE),
-        ("slow", SLOW),
-        ("stubborn", STUBBORN),
-        ("quick", QUICK),
-        ("twice", TWICE),
-        ("sly", SLY),
-    ]
-    .map(|(name, stages)| (name, stages.to_owned()));
-    for (name, stages) in usual.into_iter().chain(GATES.map(asking)) {
-        fs::write(
-            folder.join(format!("{name}.toml")),
-            format!("name = \"{name}\"\n{AGENT}{stages}"),
-        )?;
+    let mut signoff = String::new();
+    for Project { name, stages, settings } in projects() {
+        signoff += &format!("[project.{name}]\npipeline = \"{name}.toml\"\n{settings}\n");
+        let pipeline = format!("name = \"{name}\"\n{AGENT}{stages}");
+        fs::write(folder.join(format!("{name}.toml")), pipeline)?;
     }
+    fs::write(folder.join("signoff.toml"), signoff)?;
     let repository = folder.join("repository");
     fs::create_dir(&repository)?;
     fs::write(repository.join("README.md"), "# A tale\n")?;
-    for words in [
-        vec!["init", "-q", "-b", "main"],
-        vec!["add", "-A"],
-        vec![
-            "-c",
-            "user.name=ana",
-            "-c",
-            "user.email=ana@example.com",
-            "commit",
-            "-q",
-            "-m",
-            "Begin",
-        ],
-    ] {
-        let status = Command::new("git").args(words).current_dir(&repository).status()?;
+    for words in ["init -q -b main", "add -A", "commit -q -m Begin"] {
+        let ana = ["-c", "user.name=ana", "-c", "user.email=ana@example.com"];
+        let mut git = Command::new("git");
+        let status = git.args(ana).args(words.split(' ')).current_dir(&repository).status()?;
         ensure!(status.success(), "git could not make the story's repository");
     }
     Ok(())
+}
+
+fn projects() -> impl Iterator<Item = Project> {
+    let told = [
+        ("tale", TALE, BEGUN),
+        ("slow", SLOW, BEGUN),
+        ("stubborn", STUBBORN, BEGUN),
+        ("quick", QUICK, NEW),
+        ("twice", TWICE, NEW),
+        ("sly", SLY, BEGUN),
+    ]
+    .map(|(name, stages, settings)| Project { name, stages: stages.to_owned(), settings });
+    let asking = GATES.map(|(name, does, gate, settings)| {
+        let stages = format!(
+            r#"
+[[stage]]
+name = "only"
+timeout = "1m"
+checks = ["test ! -e spoiled.txt"]
+prompt = "do: {does}"
+[stage.gate]
+{gate}
+"#
+        );
+        Project { name, stages, settings }
+    });
+    told.into_iter().chain(asking)
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use super::World;
+use super::{World, temporal};
 
 /// A file for each run, named after the story; from the second run on, numbered.
 pub async fn histories(world: &World) -> Result<()> {
@@ -17,7 +17,7 @@ pub async fn histories(world: &World) -> Result<()> {
         .context("a story runs on a thread of its name")?;
     for (n, run) in world.store.newest_runs(100).await?.iter().rev().enumerate() {
         let name = if n == 0 { format!("{story}.json") } else { format!("{story}_{}.json", n + 1) };
-        keep(&folder.join(name), &world.engine.history(run.id()).await?)?;
+        keep(&folder.join(name), &temporal::history(world, run.id()).await?)?;
     }
     Ok(())
 }

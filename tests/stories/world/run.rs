@@ -1,15 +1,14 @@
-//! A run as people see it, and what must be true of its thread.
+//! A run as people see it, and as its worker keeps it.
 
-use std::time::Duration;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
-use chrono::Offset;
-use serde_json::{Value, json};
-use signoff::run::{Decision, GroupId, Phase, RequestId, Run, RunId, Verdict, Via};
-use signoff::thread::{Groups, Links, RenderContext, RenderInput, To, render};
+use serde_json::Value;
+use signoff::run::{Decision, OpenGate, RequestId, Run, RunId, Verdict, Via};
+use tokio::process::Command;
 
-use super::{World, now, wait};
-use crate::world::slack::{FakeSlack, Message, MessageAt, Spot, State, TEAM, Target};
+use super::{World, wait};
+use crate::world::slack::{FakeSlack, Message, MessageAt, Spot, State, Target};
 
 /// A run and its thread.
 pub struct RunOf<'w> {
@@ -69,11 +68,14 @@ impl<'w> RunOf<'w> {
         Ok(asked)
     }
 
+    /// A folder or a file of it, as its worker keeps them: of an attempt, `draft-1/…`.
+    pub fn folder(&self, within: &str) -> PathBuf {
+        self.world.folder.path().join("home/runs").join(self.id.as_str()).join(within)
+    }
+
     /// What an attempt was told.
     pub fn prompt(&self, attempt: &str) -> Result<String> {
-        Ok(std::fs::read_to_string(
-            self.world.runs_folder().join(self.id.as_str()).join(attempt).join("prompt.txt"),
-        )?)
+        Ok(std::fs::read_to_string(self.folder(attempt).join("prompt.txt"))?)
     }
 
     /// The message that the thread hangs from.
@@ -95,6 +97,12 @@ impl<'w> RunOf<'w> {
         wait::until(&format!("{} to be {what}", self.id), async || Ok(so(&self.run().await?)))
             .await?;
         self.run().await
+    }
+
+    /// Waits until its open question is so.
+    pub async fn gate_is(&self, what: &str, so: impl Fn(&OpenGate) -> bool) -> Result<OpenGate> {
+        let run = self.becomes(what, |run| run.gate.as_ref().is_some_and(&so)).await?;
+        run.gate.context("it was answered meanwhile")
     }
 
     /// Waits until our side knows that the message is there.
@@ -138,27 +146,15 @@ impl<'w> RunOf<'w> {
 
     /// Git on its shadow repository; what it printed.
     pub async fn git(&self, words: &[&str]) -> Result<String> {
-        let git_dir = self.world.runs_folder().join(self.id.as_str()).join("shadow.git");
-        let output = tokio::process::Command::new("git")
-            .arg("--git-dir")
-            .arg(git_dir)
-            .args(words)
-            .output()
-            .await?;
-        ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        Ok(String::from_utf8(output.stdout)?)
+        git(&self.folder("shadow.git"), words).await
     }
 
     /// Somebody takes its result over into the project's default branch.
     pub async fn is_merged(&self) -> Result<()> {
-        let shadow = self.world.runs_folder().join(self.id.as_str()).join("shadow.git");
-        let mut git = tokio::process::Command::new("git");
-        git.current_dir(self.world.folder.path().join("repository"))
-            .args(["pull", "-q", "--ff-only"])
-            .arg(shadow);
-        let output = git.arg(format!("signoff/{}", self.id)).output().await?;
-        ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        Ok(())
+        let (shadow, branch) = (self.folder("shadow.git"), format!("signoff/{}", self.id));
+        let from = shadow.to_str().context("a path that can be read")?;
+        let repository = self.world.folder.path().join("repository");
+        git(&repository, &["pull", "-q", "--ff-only", from, &branch]).await.map(drop)
     }
 
     /// Messages of the thread that mention anybody.
@@ -176,8 +172,8 @@ impl<'w> RunOf<'w> {
 
     /// The file `go` that the project `slow` waits for.
     pub async fn gets_its_sign(&self) -> Result<()> {
-        let work = self.world.runs_folder().join(self.id.as_str()).join("wait-1/work");
-        self.world.slack.until("the agent's clone", |_| work.is_dir().then_some(())).await?;
+        let work = self.folder("wait-1/work");
+        wait::until("the agent's clone", async || Ok(work.is_dir())).await?;
         std::fs::write(work.join("go"), "")?;
         Ok(())
     }
@@ -205,81 +201,8 @@ impl Target for RunOf<'_> {
     }
 }
 
-/// Each message that should exist does, once, and shows what the drawing code makes of the events now.
-pub async fn is_drawn(world: &World, id: &RunId) -> Result<()> {
-    let run = world.store.run(id).await?.context("a run that is listed")?;
-    if !matches!(
-        run.phase(),
-        Phase::Done | Phase::Failed | Phase::Rejected | Phase::Stopped | Phase::Waiting
-    ) || run.request.channel.is_none()
-    {
-        return Ok(());
-    }
-    let key = world.store.key("links", &[]).await?;
-    // Links are there where people can open them: not where `serve` listens on all addresses and has no public one.
-    let linked = world.serve.setting("SIGNOFF_LISTEN").starts_with("127.");
-    let (channel, root) = world.store.thread(id).await?.context("a run without a thread")?;
-    let thread = root
-        .map(|ts| {
-            format!("https://acme.slack.com/archives/{}/p{}", channel.channel, ts.replace('.', ""))
-                .parse()
-        })
-        .transpose()?;
-    let place = RenderContext {
-        links: linked.then(|| world.web.parse().map(|base| Links::new(key, base))).transpose()?,
-        clock_zone: chrono::Utc.fix(),
-        slack_dates: false,
-        thread,
-    };
-    let what = format!("the thread of {id} to agree with its events");
-    let agreed = world
-        .slack
-        .until(&what, |state| differs(state, &run, &place).is_none().then_some(()))
-        .await;
-    agreed
-        .with_context(|| world.slack.peek(|state| differs(state, &run, &place)).unwrap_or_default())
-}
-
-/// What the thread shows otherwise than the events say; none where they agree.
-fn differs(state: &State, run: &Run, place: &RenderContext) -> Option<String> {
-    let groups = state
-        .groups
-        .iter()
-        .map(|it| (GroupId { team: TEAM.to_owned(), group: it.id.clone() }, it.members.clone()));
-    let input = RenderInput { run, progress: None, groups: &Groups(groups.collect()) };
-    render(input, now(), place).into_iter().find_map(|message| {
-        let there = state.with_key(&format!("{}/{}", run.id(), message.key));
-        if there.is_empty() && matches!(message.to, To::Person(_)) && !message.asks() {
-            return None; // Who was not called before it was over is not called any more.
-        }
-        let [shown] = there.as_slice() else {
-            return Some(format!("{} is there {} times", message.key, there.len()));
-        };
-        let (shown, drawn) = (nameless(&json!(shown.blocks)), nameless(&json!(message.blocks)));
-        (shown != drawn)
-            .then(|| format!("{} shows\n{shown}\nand should show\n{drawn}", message.key))
-    })
-}
-
-/// Blocks without their ids: Slack makes up those that are left out.
-fn nameless(blocks: &Value) -> Value {
-    let without = |block: &Value| {
-        let mut block = block.clone();
-        block.as_object_mut().map(|fields| fields.remove("block_id"));
-        block
-    };
-    blocks.as_array().into_iter().flatten().map(without).collect()
-}
-
-/// The workflow's own view of its run is the fold of the events.
-pub async fn agrees_with_its_workflow(world: &World, id: &RunId) -> Result<()> {
-    let asked = tokio::time::timeout(Duration::from_secs(20), world.engine.state(id)).await;
-    // Without a worker nobody can be asked.
-    let Ok(Ok(state)) = asked else { return Ok(()) };
-    let run = world.store.run(id).await?.context("a run that is listed")?;
-    ensure!(
-        state.seq != run.seq || state == run,
-        "the workflow's state is not the fold of its events:\n{state:#?}\n{run:#?}"
-    );
-    Ok(())
+async fn git(folder: &Path, words: &[&str]) -> Result<String> {
+    let output = Command::new("git").current_dir(folder).args(words).output().await?;
+    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    Ok(String::from_utf8(output.stdout)?)
 }

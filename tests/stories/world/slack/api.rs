@@ -207,7 +207,6 @@ fn act(state: &mut State, method: &str, arguments: &Arguments) -> Answer {
         "chat.update" => messages::update(state, arguments),
         "chat.delete" => messages::delete(state, arguments),
         "chat.postEphemeral" => messages::ephemeral(state, arguments),
-        "chat.getPermalink" => reads::permalink(state, arguments),
         "reactions.add" => messages::react(state, arguments),
         "response_url" => messages::respond(state, arguments),
         "views.open" => views::open(state, arguments),

@@ -48,18 +48,6 @@ pub(super) fn open(state: &mut State, arguments: &Arguments) -> Answer {
     Ok(json!({ "channel": { "id": state.direct(&user).id } }))
 }
 
-pub(super) fn permalink(state: &State, arguments: &Arguments) -> Answer {
-    let ts = arguments.text("message_ts").unwrap_or_default();
-    let message = state
-        .messages
-        .iter()
-        .find(|it| it.ts == ts && Some(it.channel.as_str()) == arguments.text("channel"))
-        .ok_or("message_not_found")?;
-    Ok(
-        json!({ "channel": message.channel, "permalink": format!("https://acme.slack.com/archives/{}/p{}", message.channel, ts.replace('.', "")) }),
-    )
-}
-
 /// The root, then its replies, oldest first. The root comes whatever `oldest` says.
 pub(super) fn replies(state: &State, arguments: &Arguments) -> Answer {
     let channel = readable(state, arguments)?;

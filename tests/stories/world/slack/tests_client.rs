@@ -39,7 +39,7 @@ fn post(key: &str) -> Post<'_> {
 }
 
 #[tokio::test]
-async fn what_is_posted_can_be_changed_and_linked() -> Result<()> {
+async fn what_is_posted_can_be_changed() -> Result<()> {
     let (slack, api) = both().await?;
     let ts = api
         .post(Post {
@@ -73,9 +73,6 @@ async fn what_is_posted_can_be_changed_and_linked() -> Result<()> {
     assert_eq!(
         (card.key(), card.before.len(), card.before[0].0.as_str()),
         (Some("card"), 1, "hello")
-    );
-    assert!(
-        api.permalink("C01DEV", &ts).await?.starts_with("https://acme.slack.com/archives/C01DEV/p")
     );
     assert_eq!(slack.violations(), Vec::<String>::new());
     Ok(())

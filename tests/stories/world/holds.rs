@@ -1,0 +1,93 @@
+//! What must be true of a run after every story: of its thread, and of its workflow?
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use chrono::Offset;
+use serde_json::{Value, json};
+use signoff::run::{GroupId, Phase, Run, RunId};
+use signoff::thread::{Groups, Links, RenderContext, RenderInput, To, render};
+use tokio::time::timeout;
+
+use super::slack::{State, TEAM};
+use super::{World, now, temporal};
+
+/// Each message that should exist does, once, and shows what the drawing code makes of the events now.
+pub async fn is_drawn(world: &World, id: &RunId) -> Result<()> {
+    let run = world.store.run(id).await?.context("a run that is listed")?;
+    if !matches!(
+        run.phase(),
+        Phase::Done | Phase::Failed | Phase::Rejected | Phase::Stopped | Phase::Waiting
+    ) || run.request.channel.is_none()
+    {
+        return Ok(());
+    }
+    let key = world.store.key("links", &[]).await?;
+    // Links are there where people can open them: not where `serve` listens on all addresses and has no public one.
+    let linked = world.serve.setting("SIGNOFF_LISTEN").starts_with("127.");
+    let (channel, root) = world.store.thread(id).await?.context("a run without a thread")?;
+    let thread = root
+        .map(|ts| {
+            format!("https://acme.slack.com/archives/{}/p{}", channel.channel, ts.replace('.', ""))
+                .parse()
+        })
+        .transpose()?;
+    let place = RenderContext {
+        links: linked.then(|| world.web.parse().map(|base| Links::new(key, base))).transpose()?,
+        clock_zone: chrono::Utc.fix(),
+        slack_dates: false,
+        thread,
+    };
+    let what = format!("the thread of {id} to agree with its events");
+    let agreed = world
+        .slack
+        .until(&what, |state| differs(state, &run, &place).is_none().then_some(()))
+        .await;
+    agreed
+        .with_context(|| world.slack.peek(|state| differs(state, &run, &place)).unwrap_or_default())
+}
+
+/// What the thread shows otherwise than the events say; none where they agree.
+fn differs(state: &State, run: &Run, place: &RenderContext) -> Option<String> {
+    let groups = state
+        .groups
+        .iter()
+        .map(|it| (GroupId { team: TEAM.to_owned(), group: it.id.clone() }, it.members.clone()));
+    render(RenderInput { run, progress: None, groups: &Groups(groups.collect()) }, now(), place)
+        .into_iter()
+        .find_map(|message| {
+            let there = state.with_key(&format!("{}/{}", run.id(), message.key));
+            if there.is_empty() && matches!(message.to, To::Person(_)) && !message.asks() {
+                return None; // Who was not called before it was over is not called any more.
+            }
+            let [shown] = there.as_slice() else {
+                return Some(format!("{} is there {} times", message.key, there.len()));
+            };
+            let (shown, drawn) = (nameless(&json!(shown.blocks)), nameless(&json!(message.blocks)));
+            (shown != drawn)
+                .then(|| format!("{} shows\n{shown}\nand should show\n{drawn}", message.key))
+        })
+}
+
+/// Blocks without their ids: Slack makes up those that are left out.
+fn nameless(blocks: &Value) -> Value {
+    let without = |block: &Value| {
+        let mut block = block.clone();
+        block.as_object_mut().map(|fields| fields.remove("block_id"));
+        block
+    };
+    blocks.as_array().into_iter().flatten().map(without).collect()
+}
+
+/// The workflow's own view of its run is the fold of the events.
+pub async fn agrees_with_its_workflow(world: &World, id: &RunId) -> Result<()> {
+    let asked = timeout(Duration::from_secs(20), temporal::state(world, id)).await;
+    // Without a worker nobody can be asked.
+    let Ok(Ok(state)) = asked else { return Ok(()) };
+    let run = world.store.run(id).await?.context("a run that is listed")?;
+    ensure!(
+        state.seq != run.seq || state == run,
+        "the workflow's state is not the fold of its events:\n{state:#?}\n{run:#?}"
+    );
+    Ok(())
+}

@@ -1,0 +1,60 @@
+//! What is set up otherwise than in most stories?
+
+use std::fs;
+
+use anyhow::Result;
+
+use super::World;
+use super::line::Line;
+use super::servers::{self, Servers};
+
+impl World {
+    /// `serve` starts anew, with these lines in `[policy]`.
+    pub async fn has_policy(&self, lines: &str) -> Result<()> {
+        self.rewrites("signoff.toml", |settings| format!("[policy]\n{lines}\n{settings}"))?;
+        self.serve_dies_and_comes_back().await
+    }
+
+    /// `serve` starts anew, with this line among the settings of a project's gate.
+    pub async fn has_gate_with(&self, project: &str, line: &str) -> Result<()> {
+        let gate = format!("[stage.gate]\n{line}\n");
+        self.rewrites(&format!("{project}.toml"), |it| it.replace("[stage.gate]\n", &gate))?;
+        self.serve_dies_and_comes_back().await
+    }
+
+    /// `serve` starts anew where no browser can reach it.
+    pub async fn has_no_address(&self) -> Result<()> {
+        self.serve.will_have("SIGNOFF_LISTEN", &self.listen.replace("127.0.0.1", "0.0.0.0"));
+        self.serve_dies_and_comes_back().await
+    }
+
+    /// `serve` starts anew where no Temporal is.
+    pub async fn has_no_temporal(&self) -> Result<()> {
+        self.serve.will_have("TEMPORAL_ADDRESS", &servers::free_address()?.to_string());
+        self.serve.crashes().await?;
+        self.serve.comes_back()?;
+        servers::answers(&format!("{}/livez", self.web)).await
+    }
+
+    /// Until it has all it depends on.
+    pub async fn serve_dies_and_comes_back(&self) -> Result<()> {
+        self.serve.crashes().await?;
+        self.serve.comes_back()?;
+        self.is_up().await
+    }
+
+    /// The worker starts anew, with a line to Temporal that can be cut.
+    pub async fn worker_over_a_line(&self) -> Result<Line> {
+        let line = Line::to(&Servers::get().temporal).await?;
+        self.worker.crashes().await?;
+        self.worker.will_have("TEMPORAL_ADDRESS", &line.address);
+        self.worker.comes_back()?;
+        Ok(line)
+    }
+
+    fn rewrites(&self, file: &str, change: impl FnOnce(String) -> String) -> Result<()> {
+        let file = self.folder.path().join(file);
+        let before = fs::read_to_string(&file)?;
+        Ok(fs::write(file, change(before))?)
+    }
+}

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use super::built_in::built_in_pipeline;
 use super::project::{self, Project};
-use crate::run::{Fields, Policy, Problem, Problems, ProjectName, approvers, nearest, quorum};
+use crate::run::{Fields, Policy, Problem, Problems, ProjectName, approvers, quorum};
 
 /// The project that is there without any configuration, and its pipeline.
 const BUILT_IN: &str = "llm-wrapper";
@@ -76,12 +76,6 @@ impl Projects {
     /// The names, sorted.
     pub fn names(&self) -> impl Iterator<Item = &ProjectName> {
         self.by_name.keys()
-    }
-
-    /// The project somebody probably meant.
-    #[must_use]
-    pub fn did_you_mean(&self, word: &str) -> Option<&str> {
-        nearest(word, self.by_name.keys().map(ProjectName::as_str))
     }
 }
 

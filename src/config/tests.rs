@@ -84,7 +84,6 @@ fn projects_stand_beside_the_built_in_one_and_paths_are_relative_to_their_file()
         (Some(repository.as_str()), Some(Usd::from_nanos(2_500_000_000)))
     );
     assert_eq!(own.channel.as_ref().map(|c| c.channel.as_str()), Some("C1"));
-    assert_eq!(config.projects.did_you_mean("owm"), Some("own"));
 }
 
 #[test]

@@ -5,11 +5,11 @@ use std::error::Error as _;
 use std::sync::Arc;
 
 use anyhow::Context;
-use temporalio_client::errors::{WorkflowInteractionError, WorkflowQueryError, WorkflowStartError};
+use temporalio_client::errors::{WorkflowInteractionError, WorkflowStartError};
 use temporalio_client::tonic::{Code, Status};
 use temporalio_client::{
     Client, RetryOptions, RpcOptions, WorkflowIdConflictPolicy, WorkflowIdReusePolicy,
-    WorkflowQueryOptions, WorkflowSignalOptions, WorkflowStartOptions,
+    WorkflowSignalOptions, WorkflowStartOptions,
 };
 use temporalio_common::search_attributes::SearchAttributes;
 use tokio::sync::Mutex;
@@ -17,7 +17,7 @@ use tokio::time::timeout;
 
 use super::retry_policy::CALL_TIMEOUT;
 use super::{Address, Develop, PHASE, PROJECT, STARTER, connect};
-use crate::run::{Decision, Request, Run, RunId};
+use crate::run::{Decision, Request, RunId};
 
 /// Why Temporal did not take something.
 #[derive(Debug, thiserror::Error)]
@@ -85,29 +85,6 @@ impl Engine {
             Err(WorkflowInteractionError::Rpc(status)) => Err(by_status(&status)),
             Err(other) => Err(EngineError::Refused(other.to_string())),
         }
-    }
-
-    /// The workflow's own view of its run. Needs a live worker: for operators and tests, never on the way of an answer to a person.
-    pub async fn state(&self, run: &RunId) -> Result<Run, EngineError> {
-        let client = self.client().await?;
-        let handle = client.get_workflow_handle::<Develop>(run.as_str());
-        match handle.query(Develop::state, (), WorkflowQueryOptions::default()).await {
-            Ok(state) => Ok(state),
-            Err(WorkflowQueryError::NotFound(_)) => Err(EngineError::Gone),
-            Err(WorkflowQueryError::Rpc(status)) => Err(by_status(&status)),
-            Err(other) => Err(EngineError::Refused(other.to_string())),
-        }
-    }
-
-    /// The recorded history of a run, as the replayer reads it.
-    pub async fn history(&self, run: &RunId) -> Result<Vec<u8>, EngineError> {
-        let client = self.client().await?;
-        let handle = client.get_workflow_handle::<Develop>(run.as_str());
-        handle
-            .fetch_history(temporalio_client::WorkflowFetchHistoryOptions::default())
-            .to_json()
-            .await
-            .map_err(|e| EngineError::Refused(e.to_string()))
     }
 
     /// Whether Temporal answers; its version.

@@ -8,7 +8,6 @@ mod price;
 mod stream;
 mod talk;
 
-use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -72,13 +71,6 @@ struct Launch<'a> {
 }
 
 impl ClaudeCode {
-    /// The `claude` of a search path, such as the value of `PATH`.
-    pub fn find(search_path: &OsStr) -> Option<PathBuf> {
-        std::env::split_paths(search_path)
-            .map(|folder| folder.join("claude"))
-            .find(|program| program.is_file())
-    }
-
     /// Whether the conversation can be gone on with: its transcript is in this HOME.
     pub async fn has_session(home: &Path, session: Uuid) -> bool {
         command::has_transcript(home, session).await

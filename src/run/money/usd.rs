@@ -23,11 +23,6 @@ impl Usd {
         Self(nanos)
     }
 
-    #[must_use]
-    pub const fn nanos(self) -> i64 {
-        self.0
-    }
-
     /// The nearest nano-dollar to what a program printed as a float, such as the CLI's `total_cost_usd`.
     #[must_use]
     #[expect(

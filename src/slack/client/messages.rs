@@ -161,14 +161,6 @@ impl SlackApi {
             other => other.map(|_| ()),
         }
     }
-
-    /// Where people find a message.
-    pub async fn permalink(&self, channel: &str, ts: &Ts) -> Result<String, SlackError> {
-        let method = "chat.getPermalink";
-        let call = ApiCall { method, channel: Some(channel), priority: Priority::Milestone };
-        let answer = self.read(call, &[("channel", channel), ("message_ts", ts.as_str())]).await?;
-        promised(method, &answer, "/permalink")
-    }
 }
 
 /// Slack refuses an edit whose text is longer, and would cut a post.

@@ -20,7 +20,7 @@ pub use payload::{
     ViewSubmission,
 };
 
-use crate::run::{PersonId, RequestId};
+use crate::run::RequestId;
 
 /// One verified request, understood.
 ///
@@ -127,23 +127,6 @@ impl Inbound {
             | Self::SslCheck
             | Self::Ignored { .. } => None,
         }
-    }
-
-    /// Who did it.
-    #[must_use]
-    pub fn person(&self) -> Option<PersonId> {
-        Some(match self {
-            Self::Command(it) => it.person(),
-            Self::Click(it) => it.person(),
-            Self::Submission(it) => it.person(),
-            Self::Message(it) | Self::Mention(it) => it.person(),
-            Self::HomeOpened(it) => it.person(),
-            Self::Deleted(_)
-            | Self::Uninstalled(_)
-            | Self::UrlVerification { .. }
-            | Self::SslCheck
-            | Self::Ignored { .. } => return None,
-        })
     }
 
     fn ignored(why: &str) -> Self {

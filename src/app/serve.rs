@@ -42,13 +42,13 @@ pub async fn serve(config: Config) -> Result<u8, Failure> {
         let publisher = Publisher {
             store,
             slack: slack.api.clone(),
-            place: slack.place.clone(),
+            render: slack.render.clone(),
             clock: parts::now,
         };
         tasks.spawn(publisher.run(end.clone()));
         let actor = Actor {
             services: doors.clone(),
-            render: slack.place.clone(),
+            render: slack.render.clone(),
             slack: slack.api.clone(),
             clock: parts::now,
         };
@@ -63,7 +63,8 @@ pub async fn serve(config: Config) -> Result<u8, Failure> {
         .await
         .with_context(|| format!("listening on {} (SIGNOFF_LISTEN)", config.listen))?;
     tracing::info!("serve listens on {} · Slack {}", config.listen, manner(slack.as_ref()));
-    let router = web::router(Web { proven, doors, place, slack, clock: parts::now });
+    let router =
+        web::router(Web { proven, services: doors, render: place, slack, clock: parts::now });
     let ending = end.clone();
     let serving = axum::serve(listener, router)
         .with_graceful_shutdown(async move { ending.cancelled().await });
@@ -77,13 +78,13 @@ pub async fn serve(config: Config) -> Result<u8, Failure> {
 }
 
 /// The way to Slack, and what is known of the ways back.
-fn door(config: &SlackConfig, place: RenderContext) -> SlackEndpoint {
+fn door(config: &SlackConfig, render: RenderContext) -> SlackEndpoint {
     SlackEndpoint {
         verifier: config.signing_secret.clone().map(|secret| Arc::new(Verifier::new(vec![secret]))),
         socket: config.app_token.as_ref().map(|_| SocketHealth::default()),
         api: api(config, config.bot_token.clone()),
         api_url: config.api_url.clone(),
-        place,
+        render,
     }
 }
 

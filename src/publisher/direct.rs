@@ -18,7 +18,7 @@ impl Publisher {
     pub(super) async fn direct_fallback(
         &self,
         look: &Look<'_>,
-        place: &RenderContext,
+        render: &RenderContext,
         unseen: Option<Unseen<'_>>,
         asked: &mut GroupAnswers,
     ) -> Result<Vec<Message>, Abort> {
@@ -31,7 +31,7 @@ impl Publisher {
         let mut messages = Vec::new();
         for question in look.questions() {
             let all = unseen.as_ref().is_some_and(|unseen| unseen.question == question);
-            let drawn = unposted(look.run, &question, place, &asked.groups);
+            let drawn = unposted(look.run, &question, render, &asked.groups);
             messages.extend(
                 drawn.into_iter().filter(|message| all || look.known.contains_key(&message.key)),
             );
@@ -49,7 +49,7 @@ impl Publisher {
             Some(Held::Refused(refused)) => (refused.to_string(), remedy(refused)),
             _ => ("Slack did not take it for a while".to_owned(), "it will be tried again"),
         };
-        let channel = &look.thread.place.channel;
+        let channel = &look.thread.channel.channel;
         tracing::error!(
             run.id = %look.thread.run,
             "the question of {} cannot be seen in the channel {channel} ({why}): starter and approvers are asked directly; to mend it, {remedy}",

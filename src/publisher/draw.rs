@@ -54,15 +54,15 @@ impl Publisher {
     /// Posts what is missing and edits what differs.
     async fn reconcile(&self, look: &Look<'_>) -> Result<Drawn, Abort> {
         let mut asked = self.groups(look).await;
-        let place = self.place_of(look).await;
+        let context = self.render_context(look).await;
         let input = RenderInput { run: look.run, progress: look.progress, groups: &asked.groups };
-        let drawing = render(input, look.now, &place);
+        let drawing = render(input, look.now, &context);
         let (mut direct, in_thread): (Vec<_>, Vec<_>) =
             drawing.into_iter().partition(|message| matches!(message.to, To::Person(_)));
         let drawn = split_held(self.draw_thread(look, &in_thread).await)?;
         let unseen = look.unseen_question(&drawn);
         if unseen.is_some() || look.spoke_directly() {
-            direct.extend(self.direct_fallback(look, &place, unseen, &mut asked).await?);
+            direct.extend(self.direct_fallback(look, &context, unseen, &mut asked).await?);
         }
         let is_drawn = matches!(drawn, Tried::Done(_));
         let again = if is_drawn && look.thread.root_ts.is_none() && !direct.is_empty() {
@@ -83,17 +83,17 @@ impl Publisher {
         Ok(messages.map(|known| (MessageKey::parse(&known.key), known)).collect())
     }
 
-    /// For messages that are not in the thread: where it is.
-    async fn place_of(&self, look: &Look<'_>) -> RenderContext {
-        let (place, thread) = (self.place.clone(), look.thread);
+    /// With the thread's address, for messages that are not in it.
+    async fn render_context(&self, look: &Look<'_>) -> RenderContext {
+        let (render, thread) = (self.render.clone(), look.thread);
         let Some(root) =
             thread.root_ts.as_ref().filter(|_| look.run.gate.is_some() || look.spoke_directly())
         else {
-            return place;
+            return render;
         };
         let home = self.slack.identity().await.ok().and_then(|us| Url::parse(&us.url).ok());
-        let path = format!("archives/{}/p{}", thread.place.channel, root.replace('.', ""));
-        RenderContext { thread: home.and_then(|home| home.join(&path).ok()), ..place }
+        let path = format!("archives/{}/p{}", thread.channel.channel, root.replace('.', ""));
+        RenderContext { thread: home.and_then(|home| home.join(&path).ok()), ..render }
     }
 
     /// The run card first, for all else hangs from it.
@@ -105,7 +105,7 @@ impl Publisher {
         let mut root = look.thread.root_ts.clone().map(Ts);
         let mut drawn = ThreadDrawn::default();
         for message in messages {
-            let spot = Spot { channel: &look.thread.place.channel, root: root.as_ref() };
+            let spot = Spot { channel: &look.thread.channel.channel, root: root.as_ref() };
             let ts = match self.draw_in_thread(Placement { look, message, spot }).await? {
                 Upserted::UpToDate(ts) => ts,
                 Upserted::Shed(ts) => {

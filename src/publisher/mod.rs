@@ -41,7 +41,7 @@ const DRAWING_PATIENCE: Duration = Duration::from_mins(2);
 pub struct Publisher {
     pub store: Store,
     pub slack: SlackApi,
-    pub place: RenderContext,
+    pub render: RenderContext,
     pub clock: fn() -> DateTime<Utc>,
 }
 

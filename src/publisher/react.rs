@@ -46,7 +46,7 @@ impl Publisher {
         }
         let message = Ts(reaction.message.clone());
         self.slack
-            .react(&look.thread.place.channel, &message, reaction.emoji)
+            .react(&look.thread.channel.channel, &message, reaction.emoji)
             .await
             .map_err(|e| self.late(e))?;
         let shown = Shown::Drawing(reaction.emoji.to_owned());

@@ -161,7 +161,7 @@ impl Store {
     /// Somebody deleted what stood there: if it was a message of a run, its thread is looked at now, and it is found to be gone.
     pub async fn message_deleted(
         &self,
-        place: &Channel,
+        channel: &Channel,
         ts: &str,
         now: DateTime<Utc>,
     ) -> Result<()> {
@@ -172,8 +172,8 @@ impl Store {
                    and coalesce(messages.channel, threads.channel) = $2
                  returning messages.run_id)
              update threads set redraw_at = least(redraw_at, $4) from gone where threads.run_id = gone.run_id",
-            place.team,
-            place.channel,
+            channel.team,
+            channel.channel,
             ts,
             now
         )

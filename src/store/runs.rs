@@ -52,12 +52,12 @@ impl Store {
         sqlx::query!("update runs set sent = true where run_id = $1", request.run.as_str())
             .execute(&mut *change)
             .await?;
-        if let Some(place) = &request.channel {
+        if let Some(channel) = &request.channel {
             sqlx::query!(
                 "insert into threads (run_id, team, channel) values ($1, $2, $3) on conflict do nothing",
                 request.run.as_str(),
-                place.team,
-                place.channel
+                channel.team,
+                channel.channel
             )
             .execute(&mut *change)
             .await?;
@@ -150,11 +150,11 @@ impl Store {
     }
 
     /// The run whose thread this is.
-    pub async fn run_of_thread(&self, place: &Channel, root_ts: &str) -> Result<Option<RunId>> {
+    pub async fn run_of_thread(&self, channel: &Channel, root_ts: &str) -> Result<Option<RunId>> {
         let row = sqlx::query!(
             "select run_id from threads where team = $1 and channel = $2 and root_ts = $3",
-            place.team,
-            place.channel,
+            channel.team,
+            channel.channel,
             root_ts
         )
         .fetch_optional(&self.pool)
@@ -172,12 +172,16 @@ impl Store {
     }
 
     /// The newest run in this channel, as it was at that time: who says "stop" does not mean a run that came later.
-    pub async fn newest_run_in(&self, place: &Channel, at: DateTime<Utc>) -> Result<Option<RunId>> {
+    pub async fn newest_run_in(
+        &self,
+        channel: &Channel,
+        at: DateTime<Utc>,
+    ) -> Result<Option<RunId>> {
         let row = sqlx::query!(
             "select t.run_id from threads t join runs r using (run_id)
              where t.team = $1 and t.channel = $2 and r.requested_at <= $3 order by r.requested_at desc limit 1",
-            place.team,
-            place.channel,
+            channel.team,
+            channel.channel,
             at
         )
         .fetch_optional(&self.pool)
@@ -208,7 +212,7 @@ impl Store {
     /// The runs of this channel that were asked for by then and are not over, newest first.
     pub async fn open_runs_in(
         &self,
-        place: &Channel,
+        channel: &Channel,
         at: DateTime<Utc>,
         limit: i64,
     ) -> Result<Vec<Run>> {
@@ -217,8 +221,8 @@ impl Store {
              where t.team = $1 and t.channel = $2 and r.requested_at <= $3
                  and not exists (select 1 from events e where e.run_id = r.run_id and e.kind = 'ended')
              order by r.requested_at desc limit $4",
-            place.team,
-            place.channel,
+            channel.team,
+            channel.channel,
             at,
             limit
         )

@@ -14,7 +14,7 @@ const LEASE: TimeDelta = TimeDelta::seconds(15);
 #[derive(Clone, Debug)]
 pub struct LeasedThread {
     pub run: RunId,
-    pub place: Channel,
+    pub channel: Channel,
     pub root_ts: Option<String>,
     pub wanted_seq: u64,
     /// Whether something happened to the run since it was drawn; else only its time to redraw has come.
@@ -54,7 +54,7 @@ impl Store {
         let leased = rows.into_iter().filter_map(|r| {
             Some(LeasedThread {
                 run: r.run_id.parse().ok()?,
-                place: Channel { team: r.team, channel: r.channel },
+                channel: Channel { team: r.team, channel: r.channel },
                 root_ts: r.root_ts,
                 wanted_seq: unsigned(r.wanted_seq),
                 behind: r.behind,

@@ -18,13 +18,13 @@ const WHY: usize = 160;
 /// More stages than this are folded.
 const STAGES: usize = 24;
 
-pub(super) fn card(run: &Run, now: DateTime<Utc>, place: &RenderContext) -> Message {
+pub(super) fn card(run: &Run, now: DateTime<Utc>, render: &RenderContext) -> Message {
     let mut blocks = vec![header(&title(run))];
     blocks.extend(Mrkdwn::excerpt(&run.request.brief, BRIEF).map(section));
     blocks.push(section(stages(run)));
     blocks.push(context(figures_line(run, now)));
     blocks.extend(Mrkdwn::join(banners(run), "\n").non_empty().map(context));
-    blocks.extend(places(run, place).non_empty().map(context));
+    blocks.extend(places(run, render).non_empty().map(context));
     blocks.extend(stop(run));
     Message::new(MessageKey::Card, To::Channel, &notice(run), blocks)
 }
@@ -130,8 +130,8 @@ pub(super) fn banners(run: &Run) -> Vec<&'static str> {
 }
 
 /// Where to read on: the run's page, the repository, the branch.
-fn places(run: &Run, place: &RenderContext) -> Mrkdwn {
-    Mrkdwn::join(place.run_page(run).into_iter().chain(run.delivered.as_ref().map(branch)), " · ")
+fn places(run: &Run, render: &RenderContext) -> Mrkdwn {
+    Mrkdwn::join(render.run_page(run).into_iter().chain(run.delivered.as_ref().map(branch)), " · ")
 }
 
 fn branch(delivered: &Delivered) -> Mrkdwn {

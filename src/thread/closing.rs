@@ -18,7 +18,7 @@ const COMMIT: usize = 12;
 const LISTED: usize = 24;
 
 /// None while the run is not over.
-pub(super) fn closing(run: &Run, place: &RenderContext) -> Option<Message> {
+pub(super) fn closing(run: &Run, render: &RenderContext) -> Option<Message> {
     let outcome = run.outcome?;
     let mut blocks = vec![section(headline(run, outcome))];
     if outcome != Outcome::Done {
@@ -29,7 +29,7 @@ pub(super) fn closing(run: &Run, place: &RenderContext) -> Option<Message> {
     }
     blocks.extend(result(run).non_empty().map(section));
     blocks.extend(run.delivered.as_ref().map(whereabouts).map(section));
-    let small = card::banners(run).into_iter().map(Mrkdwn::from).chain(place.run_page(run));
+    let small = card::banners(run).into_iter().map(Mrkdwn::from).chain(render.run_page(run));
     blocks.extend(Mrkdwn::join(small, "\n").non_empty().map(context));
     Some(Message::new(MessageKey::End, To::Thread, &notice(run, outcome), blocks))
 }

@@ -31,10 +31,10 @@ struct DirectCall<'a> {
 }
 
 /// Reminders and escalations of every question the run has asked.
-pub(super) fn direct(run: &Run, groups: &Groups, place: &RenderContext) -> Vec<Message> {
+pub(super) fn direct(run: &Run, groups: &Groups, render: &RenderContext) -> Vec<Message> {
     let of_question = |question: GateView<'_>| {
         let calls = reminders(&question, groups).chain(escalations(&question, groups));
-        calls.map(|call| call.message(place)).collect::<Vec<_>>()
+        calls.map(|call| call.message(render)).collect::<Vec<_>>()
     };
     GateView::all(run).flat_map(of_question).collect()
 }
@@ -42,7 +42,12 @@ pub(super) fn direct(run: &Run, groups: &Groups, place: &RenderContext) -> Vec<M
 /// A question to the starter and to everybody who can answer it, because Slack takes its card in no form. The same buttons; edited when it
 /// closes. None where the run never asked it.
 #[must_use]
-pub fn unposted(run: &Run, gate: &GateKey, place: &RenderContext, groups: &Groups) -> Vec<Message> {
+pub fn unposted(
+    run: &Run,
+    gate: &GateKey,
+    render: &RenderContext,
+    groups: &Groups,
+) -> Vec<Message> {
     let Some(question) = GateView::all(run).find(|question| question.gate_key() == *gate) else {
         return Vec::new();
     };
@@ -50,7 +55,7 @@ pub fn unposted(run: &Run, gate: &GateKey, place: &RenderContext, groups: &Group
     let called = called_by(run, &question.gate.id, question.spec);
     let users = in_person(run, [&starter].into_iter().chain(&called), groups);
     let call = |user| DirectCall { question: &question, why: Why::Unposted, user };
-    users.into_iter().map(|user| call(user).message(place)).collect()
+    users.into_iter().map(|user| call(user).message(render)).collect()
 }
 
 fn reminders<'a>(
@@ -146,15 +151,17 @@ impl DirectCall<'_> {
         }
     }
 
-    fn message(self, place: &RenderContext) -> Message {
+    fn message(self, render: &RenderContext) -> Message {
         let question = self.question;
-        let mut blocks = vec![section(self.headline(place)), section(question.figures())];
+        let mut blocks = vec![section(self.headline(render)), section(question.figures())];
         blocks.extend(question.look_twice().map(section));
         if self.can_still_answer() {
-            blocks
-                .push(actions(&question.key().to_string(), question.buttons(place, self.snooze())));
+            blocks.push(actions(
+                &question.key().to_string(),
+                question.buttons(render, self.snooze()),
+            ));
         }
-        blocks.push(context(Mrkdwn::join(self.small_print(place), " · ")));
+        blocks.push(context(Mrkdwn::join(self.small_print(render), " · ")));
         let notice = self.lead() + question.notice();
         Message::new(self.key(), To::Person(self.user), &notice, blocks)
     }
@@ -178,7 +185,7 @@ impl DirectCall<'_> {
         }
     }
 
-    fn headline(&self, place: &RenderContext) -> Mrkdwn {
+    fn headline(&self, render: &RenderContext) -> Mrkdwn {
         let question = self.question;
         if !question.is_open() {
             return question.outcome();
@@ -190,7 +197,7 @@ impl DirectCall<'_> {
                 question
                     .gate
                     .overdue_since
-                    .map(|at| "Overdue since " + clock::moment(at, place) + "."),
+                    .map(|at| "Overdue since " + clock::moment(at, render) + "."),
             );
         } else {
             sentences.push("You approved.".into());
@@ -227,23 +234,23 @@ impl DirectCall<'_> {
         }
     }
 
-    fn small_print(&self, place: &RenderContext) -> Vec<Mrkdwn> {
+    fn small_print(&self, render: &RenderContext) -> Vec<Mrkdwn> {
         let question = self.question;
         let mut small = Vec::new();
         if self.can_still_answer() {
             small.push(question.effect().into());
-            small.push("answer until " + clock::moment(question.gate.deadline, place));
+            small.push("answer until " + clock::moment(question.gate.deadline, render));
             small.extend(question.extended());
             small.extend(self.is_snoozed().then(|| "no more reminders for you".into()));
         }
-        small.push(to_the_thread(question, place));
-        small.extend(question.diff_link(place));
+        small.push(to_the_thread(question, render));
+        small.extend(question.diff_link(render));
         small
     }
 }
 
-fn to_the_thread(question: &GateView<'_>, place: &RenderContext) -> Mrkdwn {
-    let to = place
+fn to_the_thread(question: &GateView<'_>, render: &RenderContext) -> Mrkdwn {
+    let to = render
         .thread
         .as_ref()
         .map_or_else(|| question.channel(), |thread| Mrkdwn::link(thread, "Open the thread"));

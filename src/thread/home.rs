@@ -15,7 +15,11 @@ const OTHERS: usize = 10;
 
 /// Whose answer it waits for, in blocks: `waiting` are runs with an open question, and whether this person may answer it.
 #[must_use]
-pub fn home(waiting: &[(Run, bool)], now: DateTime<Utc>, place: &RenderContext) -> Vec<SlackBlock> {
+pub fn home(
+    waiting: &[(Run, bool)],
+    now: DateTime<Utc>,
+    render: &RenderContext,
+) -> Vec<SlackBlock> {
     let asked = |mine: bool| {
         waiting
             .iter()
@@ -24,7 +28,7 @@ pub fn home(waiting: &[(Run, bool)], now: DateTime<Utc>, place: &RenderContext) 
     };
     let mut blocks = vec![header("Waiting for you")];
     for question in asked(true).take(MINE) {
-        blocks.extend(mine(&question, now, place));
+        blocks.extend(mine(&question, now, render));
     }
     let (mine, others) = (asked(true).count(), asked(false).count());
     if mine == 0 {
@@ -35,8 +39,9 @@ pub fn home(waiting: &[(Run, bool)], now: DateTime<Utc>, place: &RenderContext) 
     }
     if others > 0 {
         blocks.extend([divider(), header("Waiting for others")]);
-        blocks
-            .extend(asked(false).take(OTHERS).map(|question| context(line(&question, now, place))));
+        blocks.extend(
+            asked(false).take(OTHERS).map(|question| context(line(&question, now, render))),
+        );
     }
     if others > OTHERS {
         blocks.push(context(format!("… and {} more.", others - OTHERS)));
@@ -46,7 +51,7 @@ pub fn home(waiting: &[(Run, bool)], now: DateTime<Utc>, place: &RenderContext) 
     blocks
 }
 
-fn mine(question: &GateView<'_>, now: DateTime<Utc>, place: &RenderContext) -> Vec<SlackBlock> {
+fn mine(question: &GateView<'_>, now: DateTime<Utc>, render: &RenderContext) -> Vec<SlackBlock> {
     let mut lines: Vec<Mrkdwn> = vec![question.asked().into(), question.figures().into()];
     lines.extend(question.approvals());
     lines.extend(question.look_twice());
@@ -54,31 +59,31 @@ fn mine(question: &GateView<'_>, now: DateTime<Utc>, place: &RenderContext) -> V
     if !clock::is_over(question.gate, question.spec, now) {
         blocks.push(actions(
             &format!("{}:{}", question.run.id(), question.key()),
-            question.buttons(place, SnoozeButton::NotOffered),
+            question.buttons(render, SnoozeButton::NotOffered),
         ));
     }
-    blocks.push(context(small(question, now, place)));
+    blocks.push(context(small(question, now, render)));
     blocks
 }
 
-fn line(question: &GateView<'_>, now: DateTime<Utc>, place: &RenderContext) -> Mrkdwn {
+fn line(question: &GateView<'_>, now: DateTime<Utc>, render: &RenderContext) -> Mrkdwn {
     Mrkdwn::from(format!("*{} of {}* · ", question.stage.name(), question.run.request.project))
-        + small(question, now, place)
+        + small(question, now, render)
 }
 
 /// How long it waits, and where its thread is.
-fn small(question: &GateView<'_>, now: DateTime<Utc>, place: &RenderContext) -> Mrkdwn {
+fn small(question: &GateView<'_>, now: DateTime<Utc>, render: &RenderContext) -> Mrkdwn {
     let run = question.run;
     let mut parts = vec![
         Mrkdwn::from(clock::left(question.gate, question.spec, now))
             + " ("
-            + clock::moment(question.gate.deadline, place)
+            + clock::moment(question.gate.deadline, render)
             + ")",
         "started by " + mention(&run.request.starter),
         question.channel() + " " + Mrkdwn::code(run.id().as_str(), 80),
     ];
-    parts.extend(place.run_page(run));
-    parts.extend(question.diff_link(place));
+    parts.extend(render.run_page(run));
+    parts.extend(question.diff_link(render));
     Mrkdwn::join(parts, " · ")
 }
 

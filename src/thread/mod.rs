@@ -77,13 +77,13 @@ pub struct RenderInput<'a> {
 
 /// The messages that should exist, in the order they are posted: first those of the thread, then those to people directly.
 #[must_use]
-pub fn render(input: RenderInput<'_>, now: DateTime<Utc>, place: &RenderContext) -> Vec<Message> {
+pub fn render(input: RenderInput<'_>, now: DateTime<Utc>, render: &RenderContext) -> Vec<Message> {
     let RenderInput { run, progress, groups } = input;
-    let mut messages = vec![card::card(run, now, place)];
+    let mut messages = vec![card::card(run, now, render)];
     messages.extend(ledger::ledger(run, progress));
-    messages.extend(gate::gates(run, now, place));
-    messages.extend(closing::closing(run, place));
-    messages.extend(direct::direct(run, groups, place));
+    messages.extend(gate::gates(run, now, render));
+    messages.extend(closing::closing(run, render));
+    messages.extend(direct::direct(run, groups, render));
     messages
 }
 

@@ -25,8 +25,8 @@ pub async fn live() -> &'static str {
 /// By sockets it is we who call, and who has had no connection for a minute is of no use to anybody.
 pub async fn ready(State(web): State<Web>) -> (StatusCode, Json<Value>) {
     let (database, temporal) = tokio::join!(
-        timeout(PATIENCE, web.doors.store.ping()),
-        timeout(PATIENCE, web.doors.engine.ping())
+        timeout(PATIENCE, web.services.store.ping()),
+        timeout(PATIENCE, web.services.engine.ping())
     );
     let (database, temporal) = (matches!(database, Ok(Ok(()))), matches!(temporal, Ok(Ok(_))));
     let socket = web.slack.as_ref().and_then(|slack| slack.socket.as_ref());

@@ -21,14 +21,14 @@ use crate::thread::RenderContext;
 /// Slack sends a few kilobytes; more than this is somebody else.
 const BODY_BYTES: usize = 1 << 20;
 
-/// What the doors need. Without Slack, only pages and probes answer.
+/// What the routes need. Without Slack, only pages and probes answer.
 #[derive(Clone)]
 pub struct Web {
-    /// No door opens before.
+    /// Nothing answers before.
     pub proven: Proven,
-    pub doors: Services,
+    pub services: Services,
     /// What pages know of the world around a run.
-    pub place: RenderContext,
+    pub render: RenderContext,
     pub slack: Option<SlackEndpoint>,
     pub clock: fn() -> DateTime<Utc>,
 }
@@ -44,7 +44,7 @@ pub struct SlackEndpoint {
     /// Where an emulator's answers go; Slack's own are known.
     pub api_url: Option<url::Url>,
     /// What drawings in Slack know of the world around a run: their links lead where people of Slack are.
-    pub place: RenderContext,
+    pub render: RenderContext,
 }
 
 /// All routes.

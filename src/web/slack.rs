@@ -34,8 +34,8 @@ pub async fn receive(State(web): State<Web>, request: Request) -> Response {
         Ok(Inbound::SslCheck) => StatusCode::OK.into_response(),
         Ok(inbound) => {
             let actor = Actor {
-                services: web.doors,
-                render: slack.place,
+                services: web.services,
+                render: slack.render,
                 slack: slack.api,
                 clock: web.clock,
             };

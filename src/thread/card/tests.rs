@@ -1,7 +1,7 @@
 //! Does the run card say at a glance how the run is?
 
 use crate::run::{Outcome, Sandboxing, Verdict};
-use crate::thread::samples::{Tale, ana, no_pages, place, request, work};
+use crate::thread::samples::{Tale, ana, no_pages, request, with_pages, work};
 use crate::thread::transcript;
 
 use super::card;
@@ -65,7 +65,7 @@ fn a_run_that_waits_shows_no_second_clock() {
 #[test]
 fn a_run_that_is_done_says_where_the_code_is() {
     let tale = Tale::done();
-    let text = transcript(&[card(&tale.run, tale.now, &place())]);
+    let text = transcript(&[card(&tale.run, tale.now, &with_pages())]);
     insta::assert_snapshot!(text, @"
     [llm-wrapper · done]
     > One client for three model providers,
@@ -155,13 +155,14 @@ fn an_open_network_is_said() {
 #[test]
 fn the_card_calls_nobody() {
     let json =
-        serde_json::to_string(&card(&Tale::done().run, Tale::done().now, &place()).blocks).unwrap();
+        serde_json::to_string(&card(&Tale::done().run, Tale::done().now, &with_pages()).blocks)
+            .unwrap();
     assert!(!json.contains("<@") && !json.contains("<!"), "{json}");
 }
 
 #[test]
 fn the_notification_names_run_phase_and_money() {
-    let message = card(&Tale::waiting().run, Tale::waiting().now, &place());
+    let message = card(&Tale::waiting().run, Tale::waiting().now, &with_pages());
     insta::assert_snapshot!(message.text.as_str(), @"llm-wrapper · llm-wrapper-k3f9qdz · waiting: core-implementation · $0.27 of $5.00");
     assert!(message.text.length() <= super::NOTICE);
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::run::{Approver, Escalation, GateSpec, PersonId, Reminder, Rework, Verdict};
-use crate::thread::samples::{More, Tale, ana, ben, group, name, no_pages, place};
+use crate::thread::samples::{More, Tale, ana, ben, group, name, no_pages, with_pages};
 use crate::thread::{GateKey, Groups, Message, RenderContext, To, reactions, transcript};
 
 use super::{direct, unposted};
@@ -54,7 +54,7 @@ fn a_reminder_leads_back_to_the_thread() {
     let message = &direct(
         &Tale::waiting().reminds(Reminder::Soon).run,
         &leads(),
-        &RenderContext { thread, ..place() },
+        &RenderContext { thread, ..with_pages() },
     )[0];
     assert!(
         transcript(std::slice::from_ref(message))

@@ -17,26 +17,26 @@ pub(in crate::thread) enum SnoozeButton {
 }
 
 impl GateView<'_> {
-    pub(super) fn ask(&self, now: DateTime<Utc>, place: &RenderContext) -> Vec<SlackBlock> {
+    pub(super) fn ask(&self, now: DateTime<Utc>, render: &RenderContext) -> Vec<SlackBlock> {
         let time = Mrkdwn::from(clock::left_at_most(self.gate, self.spec, now));
         // Not every client opens a button's address.
-        let diff = self.diff_link(place);
+        let diff = self.diff_link(render);
         if clock::is_over(self.gate, self.spec, now) {
             return vec![context(Mrkdwn::join([time].into_iter().chain(diff), " · "))];
         }
         let mut small = vec![
             self.effect().into(),
-            time + " (" + clock::moment(self.gate.deadline, place) + ")",
+            time + " (" + clock::moment(self.gate.deadline, render) + ")",
         ];
         small.extend(self.extended());
         small.extend(
             self.gate
                 .escalated_at
-                .map(|at| "others are asked as well since " + clock::moment(at, place)),
+                .map(|at| "others are asked as well since " + clock::moment(at, render)),
         );
         small.extend(diff);
         vec![
-            actions(&self.key().to_string(), self.buttons(place, SnoozeButton::NotOffered)),
+            actions(&self.key().to_string(), self.buttons(render, SnoozeButton::NotOffered)),
             context(Mrkdwn::join(small, " · ")),
         ]
     }
@@ -44,7 +44,7 @@ impl GateView<'_> {
     /// Every way to answer.
     pub(in crate::thread) fn buttons(
         &self,
-        place: &RenderContext,
+        render: &RenderContext,
         silence: SnoozeButton,
     ) -> Vec<Button> {
         let value = GateValue::of(self.run, &self.gate.id).json();
@@ -53,7 +53,7 @@ impl GateView<'_> {
             button("Approve", ActionId::Approve).primary(),
             button("Request changes", ActionId::Changes),
             button("Reject", ActionId::Reject).danger(),
-            match self.diff_url(place) {
+            match self.diff_url(render) {
                 Some(url) => Button::link("View diff", ActionId::DiffLink.as_str(), url),
                 None => button("View diff", ActionId::Diff),
             },

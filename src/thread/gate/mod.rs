@@ -36,8 +36,8 @@ pub(super) struct GateView<'a> {
 }
 
 /// Every question the run has asked, in order, as a card.
-pub(super) fn gates(run: &Run, now: DateTime<Utc>, place: &RenderContext) -> Vec<Message> {
-    GateView::all(run).map(|question| question.card(now, place)).collect()
+pub(super) fn gates(run: &Run, now: DateTime<Utc>, render: &RenderContext) -> Vec<Message> {
+    GateView::all(run).map(|question| question.card(now, render)).collect()
 }
 
 impl<'a> GateView<'a> {
@@ -92,16 +92,16 @@ impl<'a> GateView<'a> {
         matches!(self.answer, GateOutcome::Open)
     }
 
-    fn card(&self, now: DateTime<Utc>, place: &RenderContext) -> Message {
+    fn card(&self, now: DateTime<Utc>, render: &RenderContext) -> Message {
         let mut blocks = vec![section(self.headline())];
         blocks.extend(self.answered().into_iter().chain(self.asked_again()).map(section));
         blocks.push(section(self.facts()));
         blocks.extend(self.since().map(section));
         blocks.extend(self.look_twice().into_iter().chain(self.words_of_the_agent()).map(section));
         blocks.extend(if self.is_open() {
-            self.ask(now, place)
+            self.ask(now, render)
         } else {
-            self.small_print(place).into_iter().collect()
+            self.small_print(render).into_iter().collect()
         });
         Message::new(self.key(), To::Thread, &self.notice(), blocks)
     }
@@ -112,17 +112,17 @@ impl<'a> GateView<'a> {
     }
 
     /// When it was answered, and what it was about.
-    fn small_print(&self, place: &RenderContext) -> Option<SlackBlock> {
-        let at = self.answered_at().map(|at| "Decided " + clock::moment(at, place));
-        Mrkdwn::join(at.into_iter().chain(self.diff_link(place)), " · ").non_empty().map(context)
+    fn small_print(&self, render: &RenderContext) -> Option<SlackBlock> {
+        let at = self.answered_at().map(|at| "Decided " + clock::moment(at, render));
+        Mrkdwn::join(at.into_iter().chain(self.diff_link(render)), " · ").non_empty().map(context)
     }
 
-    pub(super) fn diff_url(&self, place: &RenderContext) -> Option<Url> {
-        diff_url(self.run, self.stage, self.work, place)
+    pub(super) fn diff_url(&self, render: &RenderContext) -> Option<Url> {
+        diff_url(self.run, self.stage, self.work, render)
     }
 
-    pub(super) fn diff_link(&self, place: &RenderContext) -> Option<Mrkdwn> {
-        self.diff_url(place).map(|url| Mrkdwn::link(&url, "View diff"))
+    pub(super) fn diff_link(&self, render: &RenderContext) -> Option<Mrkdwn> {
+        self.diff_url(render).map(|url| Mrkdwn::link(&url, "View diff"))
     }
 
     /// For a lock screen: the decision, and the figures whole, whatever the names are.
@@ -146,9 +146,9 @@ pub fn diff_url(
     run: &Run,
     stage: &StageState,
     work: &Attempt,
-    place: &RenderContext,
+    render: &RenderContext,
 ) -> Option<Url> {
-    Some(place.links.as_ref()?.diff(run.id(), stage.name(), clock::ended_at(work)))
+    Some(render.links.as_ref()?.diff(run.id(), stage.name(), clock::ended_at(work)))
 }
 
 #[cfg(test)]

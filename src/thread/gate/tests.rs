@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use serde_json::Value;
 
 use crate::run::{GateSpec, Outcome, PersonId, Verdict};
-use crate::thread::samples::{Tale, ana, ben, no_pages, place};
+use crate::thread::samples::{Tale, ana, ben, no_pages, with_pages};
 use crate::thread::{GateValue, transcript};
 
 use super::gates;
@@ -33,7 +33,7 @@ fn a_question_with_all_that_is_needed_to_answer_it() {
 #[test]
 fn a_question_with_a_page_links_to_the_diff() {
     let tale = Tale::waiting();
-    let text = transcript(&gates(&tale.run, tale.now, &place()));
+    let text = transcript(&gates(&tale.run, tale.now, &with_pages()));
     assert!(text.contains("View diff: https://signoff.example/runs/llm-wrapper-k3f9qdz/diff/core-implementation?s="), "{text}");
 }
 
@@ -127,7 +127,7 @@ fn a_stop_says_who_stopped() {
 #[test]
 fn the_notification_has_decision_files_tests_and_cost() {
     let tale = Tale::waiting();
-    insta::assert_snapshot!(gates(&tale.run, tale.now, &place())[0].text.as_str(), @"Keep core-implementation of llm-wrapper? 3 files +156 −12 · 50/50 tests · $0.27");
+    insta::assert_snapshot!(gates(&tale.run, tale.now, &with_pages())[0].text.as_str(), @"Keep core-implementation of llm-wrapper? 3 files +156 −12 · 50/50 tests · $0.27");
 }
 
 #[test]

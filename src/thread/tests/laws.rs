@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::run::{AttemptOutcome, Outcome, PersonId, Refusal, Reminder, Rework, Run, Verdict};
 use crate::slack::Priority;
-use crate::thread::samples::{More, Tale, ana, ben, name, place, request, work};
+use crate::thread::samples::{More, Tale, ana, ben, name, request, with_pages, work};
 use crate::thread::{
     GateKey, Groups, Message, ModalDiff, RenderInput, diff_modal, home, redraw_at, render,
     slack_limits, unposted, words,
@@ -15,7 +15,7 @@ use crate::thread::{
 use crate::workspace::{FilePatch, FileStatus};
 
 fn drawn(run: &Run, now: DateTime<Utc>) -> Vec<Message> {
-    render(RenderInput { run, progress: None, groups: &Groups::default() }, now, &place())
+    render(RenderInput { run, progress: None, groups: &Groups::default() }, now, &with_pages())
 }
 
 #[test]
@@ -138,8 +138,8 @@ proptest! {
         let tale = saying(&words, steps);
         drawn(&tale.run, tale.now).iter().for_each(slack_limits::message);
         let gate = GateKey { stage: name("core-implementation"), round: 1 };
-        unposted(&tale.run, &gate, &place(), &Groups::default()).iter().for_each(slack_limits::message);
-        slack_limits::home(&json!(home(&[(tale.run.clone(), true), (tale.run, false)], tale.now, &place())));
+        unposted(&tale.run, &gate, &with_pages(), &Groups::default()).iter().for_each(slack_limits::message);
+        slack_limits::home(&json!(home(&[(tale.run.clone(), true), (tale.run, false)], tale.now, &with_pages())));
     }
 
     #[test]

@@ -49,13 +49,13 @@ pub async fn run(State(web): State<Web>, Path(run): Path<RunId>, signed: Signatu
         Ok(expires_at) => expires_at,
         Err(refused) => return refused,
     };
-    match tokio::join!(web.doors.store.run(&run), web.doors.store.progress(&run)) {
+    match tokio::join!(web.services.store.run(&run), web.services.store.progress(&run)) {
         (Ok(Some(run)), Ok(progress)) => {
             let names = BTreeMap::new();
             page(run_page(&RunPage {
                 run: &run,
                 progress: progress.as_ref(),
-                place: &web.place,
+                render: &web.render,
                 names: &names,
                 expires_at,
             }))
@@ -75,12 +75,12 @@ pub async fn diff(
         Ok(expires_at) => expires_at,
         Err(refused) => return refused,
     };
-    let run = match web.doors.store.run(&run).await {
+    let run = match web.services.store.run(&run).await {
         Ok(Some(run)) => run,
         Ok(None) => return gone(&path),
         Err(e) => return away(&e),
     };
-    let patch = match shown_patch(&web.doors.store, &run, &stage).await {
+    let patch = match shown_patch(&web.services.store, &run, &stage).await {
         Ok(Some(patch)) => patch,
         Ok(None) => return gone(&path),
         Err(e) => return away(&e),
@@ -92,18 +92,18 @@ pub async fn diff(
         truncated: patch.truncated,
         expires_at,
         run_page: run_link(&web, &run).as_ref(),
-        clock_zone: web.place.clock_zone,
+        clock_zone: web.render.clock_zone,
     }))
 }
 
 fn run_link(web: &Web, run: &Run) -> Option<Url> {
-    Some(web.place.links.as_ref()?.run(run.id(), run.started_at?))
+    Some(web.render.links.as_ref()?.run(run.id(), run.started_at?))
 }
 
 /// Until when the page opens; else the answer instead of it.
 #[expect(clippy::result_large_err, reason = "the refusal is the page")]
 fn opens(web: &Web, path: &str, signed: Signature) -> Result<DateTime<Utc>, Response> {
-    let (Some(links), Ok(Query(Signed { s }))) = (&web.place.links, signed) else {
+    let (Some(links), Ok(Query(Signed { s }))) = (&web.render.links, signed) else {
         return Err(gone(path));
     };
     links.verify(path, &s, (web.clock)()).map_err(|why| match why {

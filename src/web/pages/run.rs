@@ -22,7 +22,7 @@ pub struct RunPage<'a> {
     /// How far the current attempt is.
     pub progress: Option<&'a Progress>,
     /// Links to the stages' diffs are made by it.
-    pub place: &'a RenderContext,
+    pub render: &'a RenderContext,
     /// Names of people that could be looked up.
     pub names: &'a BTreeMap<PersonId, String>,
     /// Until when this page opens.
@@ -50,13 +50,13 @@ pub fn run_page(page_of: &RunPage<'_>) -> Markup {
         }
         @if run.stages.iter().any(|s| !s.attempts.is_empty()) { h2 { "Cost" } (costs(run)) }
         @if let Some(delivered) = &run.delivered { h2 { "Code" } (code(delivered)) }
-        footer { "This page opens until " (stamp(page_of.expires_at, page_of.place.clock_zone)) "." }
+        footer { "This page opens until " (stamp(page_of.expires_at, page_of.render.clock_zone)) "." }
     };
     page(&format!("{} · {}", run.request.project, figures::phase(run)), "../", &body)
 }
 
 fn facts(page_of: &RunPage<'_>) -> String {
-    let (run, zone) = (page_of.run, page_of.place.clock_zone);
+    let (run, zone) = (page_of.run, page_of.render.clock_zone);
     let mut parts = vec![figures::money(run)];
     parts.extend(run.started_at.map(|at| format!("started {}", stamp(at, zone))));
     parts.extend(run.ended_at.map(|at| format!("ended {}", stamp(at, zone))));
@@ -99,7 +99,7 @@ fn diff_url(page_of: &RunPage<'_>, stage: &StageState) -> Option<String> {
     let work = stage.good_attempt().filter(|a| a.snapshot.is_some())?;
     Some(
         page_of
-            .place
+            .render
             .links
             .as_ref()?
             .diff(page_of.run.id(), stage.name(), ended_at(work))
@@ -150,7 +150,7 @@ fn decision(page_of: &RunPage<'_>, decided: &Decided) -> Markup {
         .unwrap_or_default();
     html! {
         li {
-            (about) " " (what) " by " (name(page_of, &decided.by)) (after) ", " (stamp(decided.at, page_of.place.clock_zone))
+            (about) " " (what) " by " (name(page_of, &decided.by)) (after) ", " (stamp(decided.at, page_of.render.clock_zone))
             @if let Some(words) = &decided.words { blockquote { (plainly_lines(words)) } }
         }
     }

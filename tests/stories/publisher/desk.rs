@@ -162,7 +162,7 @@ impl Desk {
         let publisher = Publisher {
             store: Store::connect(&self.database).await?,
             slack: SlackApi::new(SlackApiConfig { rate_limits, ..config }),
-            place: RenderContext {
+            render: RenderContext {
                 links: None,
                 clock_zone: chrono::Offset::fix(&Utc),
                 slack_dates: false,

@@ -4,7 +4,7 @@ use crate::run::{
     Approver, Escalation, GateSpec, OnDeadline, OnReject, PersonId, Rework, Tests, Verdict,
 };
 use crate::thread::gate::gates;
-use crate::thread::samples::{Tale, Work, ana, ben, group, no_pages, place, work};
+use crate::thread::samples::{Tale, Work, ana, ben, group, no_pages, with_pages, work};
 use crate::thread::transcript;
 
 use super::shown;
@@ -265,10 +265,10 @@ fn coverage_tells_how_it_changed() {
 
 #[test]
 fn a_deadline_is_told_in_its_readers_own_zone() {
-    let mut place = no_pages();
-    place.slack_dates = true;
+    let mut render = no_pages();
+    render.slack_dates = true;
     let json =
-        serde_json::to_string(&gates(&Tale::waiting().run, Tale::waiting().now, &place)[0].blocks)
+        serde_json::to_string(&gates(&Tale::waiting().run, Tale::waiting().now, &render)[0].blocks)
             .unwrap();
     assert!(
         json.contains("<!date^1772446005^{date_short_pretty} at {time}|2026-03-02 10:06 UTC>"),
@@ -279,7 +279,7 @@ fn a_deadline_is_told_in_its_readers_own_zone() {
 #[test]
 fn a_lock_screen_shows_the_figures_whole() {
     let tale = Tale::largest_question();
-    let question = gates(&tale.run, tale.now, &place()).pop().unwrap();
+    let question = gates(&tale.run, tale.now, &with_pages()).pop().unwrap();
     assert!(
         question.text.length() <= 150
             && question.text.as_str().ends_with(&tale.run.spent().to_string()),
@@ -298,7 +298,9 @@ fn a_lock_screen_shows_the_figures_whole() {
         },
     );
     assert!(
-        gates(&tale.asks("core-implementation").run, Tale::new().now, &place())[0].text.length()
+        gates(&tale.asks("core-implementation").run, Tale::new().now, &with_pages())[0]
+            .text
+            .length()
             <= 150
     );
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{Golden, ODD, STAGE, odd};
 use crate::run::{ProjectName, Run};
 use crate::slack::SlackView;
-use crate::thread::samples::{Tale, name, nasty, place};
+use crate::thread::samples::{Tale, name, nasty, with_pages};
 use crate::thread::{
     DevelopForm, GateValue, ModalDiff, changes_modal, develop_modal, diff_modal, extend_modal,
     home, reject_modal, slack_limits,
@@ -56,7 +56,7 @@ pub(super) fn modals() -> Vec<Golden> {
 pub(super) fn homes() -> Vec<Golden> {
     let now = Tale::waiting().now;
     let view = |name: &str, waiting: &[(Run, bool)]| {
-        let blocks = home(waiting, now, &place());
+        let blocks = home(waiting, now, &with_pages());
         slack_limits::home(&json!(blocks));
         (format!("home-{name}"), json!({ "home": { "type": "home", "blocks": blocks } }))
     };

@@ -46,8 +46,8 @@ pub(crate) fn name(text: &str) -> StageName {
     text.parse().unwrap()
 }
 
-/// A place with pages, in UTC.
-pub(crate) fn place() -> RenderContext {
+/// With pages, in UTC.
+pub(crate) fn with_pages() -> RenderContext {
     let links = Links::new("a key for tests", Url::parse("https://signoff.example").unwrap());
     RenderContext {
         links: Some(links),
@@ -57,9 +57,9 @@ pub(crate) fn place() -> RenderContext {
     }
 }
 
-/// A place that no browser can reach.
+/// Where no browser can reach us.
 pub(crate) fn no_pages() -> RenderContext {
-    RenderContext { links: None, ..place() }
+    RenderContext { links: None, ..with_pages() }
 }
 
 /// Six stages; the second asks; three attempts each; started by ana, ben approves.

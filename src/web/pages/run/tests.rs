@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::DateTime;
 
 use crate::run::{Outcome, Progress, Run};
-use crate::thread::samples::{Tale, ben, place};
+use crate::thread::samples::{Tale, ben, with_pages};
 
 use super::{RunPage, run_page};
 
@@ -16,7 +16,8 @@ fn page(run: &Run) -> String {
 fn page_with(run: &Run, progress: Option<&Progress>) -> String {
     let names = BTreeMap::from([(ben(), "Ben <3".to_owned())]);
     let expires_at = DateTime::from_timestamp(1_773_046_800, 0).unwrap();
-    run_page(&RunPage { run, progress, place: &place(), names: &names, expires_at }).into_string()
+    run_page(&RunPage { run, progress, render: &with_pages(), names: &names, expires_at })
+        .into_string()
 }
 
 #[test]

@@ -84,23 +84,13 @@ fn escalations<'a>(
 
 /// Who could answer then: those who are listed, or whoever started the run where nobody else is. Not who had approved, or wanted silence.
 fn reminded_people(question: &GateView<'_>, groups: &Groups, at: DateTime<Utc>) -> Vec<String> {
-    let (run, spec) = (question.run, question.spec);
-    let starter = Approver::Person(run.request.starter.clone());
-    let escalated = question.gate.escalated_at.is_some_and(|since| since <= at);
-    let others = spec
-        .escalation
-        .iter()
-        .filter(|_| escalated && !spec.approvers.is_empty())
-        .flat_map(|escalation| &escalation.to);
-    let who_started = in_person(run, [&starter], groups);
-    let may_start = |user: &String| spec.self_approval || !who_started.contains(user);
-    let asked = spec.listed();
-    let mut users: Vec<String> = in_person(run, asked.iter().chain(others), groups);
-    users.retain(|user| may_start(user) && can_answer(question, groups, user));
-    let unknown =
-        asked.iter().any(|a| matches!(a, Approver::Group(group) if !groups.0.contains_key(group)));
+    let starter = Approver::Person(question.run.request.starter.clone());
+    let who_started = in_person(question.run, [&starter], groups);
+    let mut users = listed_people(question, groups, at);
+    users.retain(|user| question.spec.self_approval || !who_started.contains(user));
+    users.retain(|user| can_answer(question, groups, user));
     // While nobody knows who is in a group, nobody knows either that it has nobody to call.
-    if users.is_empty() && !unknown {
+    if users.is_empty() && !names_unknown_group(&question.spec.listed(), groups) {
         users = who_started;
     }
     let silent = |user: &String| {
@@ -110,23 +100,34 @@ fn reminded_people(question: &GateView<'_>, groups: &Groups, at: DateTime<Utc>) 
     users
 }
 
+/// Those who are listed to answer, and those it was escalated to by then.
+fn listed_people(question: &GateView<'_>, groups: &Groups, at: DateTime<Utc>) -> Vec<String> {
+    let spec = question.spec;
+    let escalated = question.gate.escalated_at.is_some_and(|since| since <= at);
+    let others = spec
+        .escalation
+        .iter()
+        .filter(|_| escalated && !spec.approvers.is_empty())
+        .flat_map(|escalation| &escalation.to);
+    in_person(question.run, spec.listed().iter().chain(others), groups)
+}
+
+fn names_unknown_group(approvers: &[Approver], groups: &Groups) -> bool {
+    approvers
+        .iter()
+        .any(|who| matches!(who, Approver::Group(group) if !groups.0.contains_key(group)))
+}
+
 /// Whether the rules let this person approve, as far as their groups are known.
 fn can_answer(question: &GateView<'_>, groups: &Groups, user: &str) -> bool {
     let (run, spec) = (question.run, question.spec);
     let Some(home) = &run.request.channel else { return true };
     let person = PersonId::Slack { team: home.team.clone(), user: user.to_owned() };
-    let seen: Vec<_> = groups
-        .0
-        .iter()
-        .filter(|(_, users)| users.iter().any(|u| u == user))
-        .map(|(group, _)| group.clone())
-        .collect();
-    let unknown = spec
-        .only
-        .iter()
-        .any(|a| matches!(a, Approver::Group(group) if !groups.0.contains_key(group)));
+    let member_of = groups.0.iter().filter(|(_, users)| users.iter().any(|u| u == user));
+    let seen: Vec<_> = member_of.map(|(group, _)| group.clone()).collect();
     let who = Answerer { person: &person, groups: &seen };
-    unknown || run.may_answer(&question.gate.id, who, Verdict::Approve).is_ok()
+    names_unknown_group(&spec.only, groups)
+        || run.may_answer(&question.gate.id, who, Verdict::Approve).is_ok()
 }
 
 fn has_approved(question: &GateView<'_>, user: &str, until: DateTime<Utc>) -> bool {

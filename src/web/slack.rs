@@ -6,11 +6,15 @@ use axum::body::Bytes;
 use axum::extract::{FromRequest, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, Utc};
 use tokio::time::{Instant, timeout_at};
+use url::Url;
 
-use super::Web;
+use super::{SlackEndpoint, Web};
 use crate::chat::{Actor, Arrival, PATIENCE, Way};
-use crate::slack::{Ack, Inbound, SIGNATURE_HEADER, SignatureError, TIMESTAMP_HEADER, Verifier};
+use crate::slack::{
+    Ack, Inbound, Malformed, SIGNATURE_HEADER, SignatureError, TIMESTAMP_HEADER, Verifier,
+};
 
 /// `POST /slack`: commands, clicks, forms and events alike.
 pub async fn receive(State(web): State<Web>, request: Request) -> Response {
@@ -24,22 +28,16 @@ pub async fn receive(State(web): State<Web>, request: Request) -> Response {
         Ok(Err(too_large)) => return too_large.into_response(),
         Err(_) => return StatusCode::REQUEST_TIMEOUT.into_response(),
     };
-    if let Err(e) = verify(&web, verifier, &headers, &body) {
+    if let Err(e) = verify(verifier, &headers, &body, (web.clock)()) {
         tracing::warn!(error = %e, "a request that is not from Slack was turned away");
         return StatusCode::UNAUTHORIZED.into_response();
     }
-    let content_type = text(&headers, header::CONTENT_TYPE.as_str()).unwrap_or_default();
-    match Inbound::parse(content_type, &body, slack.api_url.as_ref()) {
+    match parse(&headers, &body, slack.api_url.as_ref()) {
         Ok(Inbound::UrlVerification { challenge }) => challenge.into_response(),
         Ok(Inbound::SslCheck) => StatusCode::OK.into_response(),
         Ok(inbound) => {
-            let actor = Actor {
-                services: web.services,
-                render: slack.render,
-                slack: slack.api,
-                clock: web.clock,
-            };
-            response(actor.receive(inbound, Arrival { at: arrived, way: Way::Http }).await)
+            let arrival = Arrival { at: arrived, way: Way::Http };
+            response(actor(web, slack).receive(inbound, arrival).await)
         }
         Err(e) => {
             tracing::warn!(error = %e, "a request from Slack could not be read");
@@ -48,26 +46,31 @@ pub async fn receive(State(web): State<Web>, request: Request) -> Response {
     }
 }
 
+fn actor(web: Web, slack: SlackEndpoint) -> Actor {
+    Actor { services: web.services, render: slack.render, slack: slack.api, clock: web.clock }
+}
+
 fn verify(
-    web: &Web,
     verifier: &Verifier,
     headers: &HeaderMap,
     body: &[u8],
+    now: DateTime<Utc>,
 ) -> Result<(), SignatureError> {
-    verifier.verify(
-        text(headers, TIMESTAMP_HEADER),
-        text(headers, SIGNATURE_HEADER),
-        body,
-        (web.clock)(),
-    )
+    let (timestamp, signature) = (text(headers, TIMESTAMP_HEADER), text(headers, SIGNATURE_HEADER));
+    verifier.verify(timestamp, signature, body, now)
+}
+
+fn parse(headers: &HeaderMap, body: &[u8], emulator: Option<&Url>) -> Result<Inbound, Malformed> {
+    let content_type = text(headers, header::CONTENT_TYPE.as_str()).unwrap_or_default();
+    Inbound::parse(content_type, body, emulator)
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
-fn response(receipt: Ack) -> Response {
-    match receipt {
+fn response(ack: Ack) -> Response {
+    match ack {
         Ack::Kept => StatusCode::OK.into_response(),
         Ack::Answered(answer) => Json(answer).into_response(),
         Ack::NotKept => StatusCode::SERVICE_UNAVAILABLE.into_response(),

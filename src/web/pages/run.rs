@@ -34,14 +34,7 @@ pub struct RunPage<'a> {
 pub fn run_page(page_of: &RunPage<'_>) -> Markup {
     let run = page_of.run;
     let body = html! {
-        header {
-            p.path { (run.id()) }
-            h1 { (run.request.project) " " span class={ "phase " (figures::phase(run)) } { (figures::phase(run)) } }
-            p.figures { (facts(page_of)) }
-        }
-        @for banner in banners(run) { p.note { (banner) } }
-        @if let Some(why) = run.why.as_deref().filter(|_| run.outcome.is_some()) { p.note { (plainly(why)) } }
-        @if !run.request.brief.trim().is_empty() { blockquote { (plainly_lines(&run.request.brief)) } }
+        (head(page_of))
         h2 { "Stages" }
         @for stage in &run.stages { (self::stage(page_of, stage)) }
         @if !run.decisions.is_empty() {
@@ -53,6 +46,21 @@ pub fn run_page(page_of: &RunPage<'_>) -> Markup {
         footer { "This page opens until " (stamp(page_of.expires_at, page_of.render.clock_zone)) "." }
     };
     page(&format!("{} · {}", run.request.project, figures::phase(run)), "../", &body)
+}
+
+fn head(page_of: &RunPage<'_>) -> Markup {
+    let run = page_of.run;
+    let phase = figures::phase(run);
+    html! {
+        header {
+            p.path { (run.id()) }
+            h1 { (run.request.project) " " span class={ "phase " (phase) } { (phase) } }
+            p.figures { (facts(page_of)) }
+        }
+        @for banner in banners(run) { p.note { (banner) } }
+        @if let Some(why) = run.why.as_deref().filter(|_| run.outcome.is_some()) { p.note { (plainly(why)) } }
+        @if !run.request.brief.trim().is_empty() { blockquote { (plainly_lines(&run.request.brief)) } }
+    }
 }
 
 fn facts(page_of: &RunPage<'_>) -> String {
@@ -108,15 +116,7 @@ fn diff_url(page_of: &RunPage<'_>, stage: &StageState) -> Option<String> {
 }
 
 fn attempt(page_of: &RunPage<'_>, stage: &StageState, attempt: &Attempt) -> Markup {
-    let (outcome, mut parts) = match attempt.outcome {
-        AttemptOutcome::Running => ("running", figures::doing(stage, attempt, page_of.progress)),
-        AttemptOutcome::Good => ("good", figures::achieved(attempt)),
-        AttemptOutcome::Bad => {
-            ("bad", attempt.diff.as_ref().map(figures::diff).into_iter().collect())
-        }
-        AttemptOutcome::Lost => ("lost", Vec::new()),
-        AttemptOutcome::Stopped => ("stopped", Vec::new()),
-    };
+    let (outcome, mut parts) = outcome(page_of, stage, attempt);
     if attempt.outcome != AttemptOutcome::Running {
         parts.push(figures::plural(attempt.tokens.total(), "token"));
         parts.push(attempt.cost_usd.to_string());
@@ -132,16 +132,24 @@ fn attempt(page_of: &RunPage<'_>, stage: &StageState, attempt: &Attempt) -> Mark
     }
 }
 
+/// How an attempt went, in a word, and what it did.
+fn outcome(
+    page_of: &RunPage<'_>,
+    stage: &StageState,
+    attempt: &Attempt,
+) -> (&'static str, Vec<String>) {
+    match attempt.outcome {
+        AttemptOutcome::Running => ("running", figures::doing(stage, attempt, page_of.progress)),
+        AttemptOutcome::Good => ("good", figures::achieved(attempt)),
+        AttemptOutcome::Bad => {
+            ("bad", attempt.diff.as_ref().map(figures::diff).into_iter().collect())
+        }
+        AttemptOutcome::Lost => ("lost", Vec::new()),
+        AttemptOutcome::Stopped => ("stopped", Vec::new()),
+    }
+}
+
 fn decision(page_of: &RunPage<'_>, decided: &Decided) -> Markup {
-    let what = match decided.verdict {
-        Verdict::Approve => "approved",
-        Verdict::Changes => "asked for changes",
-        Verdict::Extend => "extended the deadline",
-        Verdict::Snooze => "wants no reminders",
-        Verdict::Note => "noted",
-        Verdict::Reject => "rejected",
-        Verdict::Stop => "stopped",
-    };
     let about = decided.gate.as_ref().map_or("the run", |g| g.stage.as_str());
     let after = decided
         .gate
@@ -150,9 +158,21 @@ fn decision(page_of: &RunPage<'_>, decided: &Decided) -> Markup {
         .unwrap_or_default();
     html! {
         li {
-            (about) " " (what) " by " (name(page_of, &decided.by)) (after) ", " (stamp(decided.at, page_of.render.clock_zone))
+            (about) " " (did(decided.verdict)) " by " (name(page_of, &decided.by)) (after) ", " (stamp(decided.at, page_of.render.clock_zone))
             @if let Some(words) = &decided.words { blockquote { (plainly_lines(words)) } }
         }
+    }
+}
+
+const fn did(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Approve => "approved",
+        Verdict::Changes => "asked for changes",
+        Verdict::Extend => "extended the deadline",
+        Verdict::Snooze => "wants no reminders",
+        Verdict::Note => "noted",
+        Verdict::Reject => "rejected",
+        Verdict::Stop => "stopped",
     }
 }
 

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use sqlx::PgConnection;
 
 use super::{Result, Store, StoreError, read};
 use crate::run::{Event, RunId};
@@ -28,29 +29,11 @@ impl Store {
         let heads: Vec<Head> = events.iter().map(head).collect::<Result<_>>()?;
         let Some(newest) = heads.iter().map(|head| head.seq).max() else { return Ok(()) };
         let mut change = self.pool.begin().await?;
-        for (Head { seq, at, kind }, body) in heads.iter().zip(events) {
-            sqlx::query!(
-                "insert into events (run_id, seq, at, kind, body) values ($1, $2, $3, $4, $5) on conflict (run_id, seq) do nothing",
-                run.as_str(),
-                signed(*seq),
-                at,
-                kind,
-                body
-            )
-            .execute(&mut *change)
-            .await?;
+        for (head, body) in heads.iter().zip(events) {
+            insert_event(&mut change, run, head, body).await?;
         }
         if heads.iter().any(|head| TURNS.contains(&head.kind.as_str())) {
-            sqlx::query!(
-                "update runs set asked_at = (
-                     select case when e.kind = 'gate_opened' then e.at end from events e
-                     where e.run_id = runs.run_id and e.kind = any($2) order by e.seq desc limit 1
-                 ) where run_id = $1",
-                run.as_str(),
-                &TURNS.map(ToOwned::to_owned)
-            )
-            .execute(&mut *change)
-            .await?;
+            update_asked_at(&mut change, run).await?;
         }
         sqlx::query!("update threads set wanted_seq = greatest(wanted_seq, $2), retry_at = null where run_id = $1", run.as_str(), signed(newest))
             .execute(&mut *change)
@@ -71,6 +54,39 @@ impl Store {
                 .await?;
         Ok(rows.into_iter().map(|row| row.body).collect())
     }
+}
+
+async fn insert_event(
+    change: &mut PgConnection,
+    run: &RunId,
+    Head { seq, at, kind }: &Head,
+    body: &Value,
+) -> Result<()> {
+    sqlx::query!(
+        "insert into events (run_id, seq, at, kind, body) values ($1, $2, $3, $4, $5) on conflict (run_id, seq) do nothing",
+        run.as_str(),
+        signed(*seq),
+        at,
+        kind,
+        body
+    )
+    .execute(change)
+    .await?;
+    Ok(())
+}
+
+async fn update_asked_at(change: &mut PgConnection, run: &RunId) -> Result<()> {
+    sqlx::query!(
+        "update runs set asked_at = (
+                     select case when e.kind = 'gate_opened' then e.at end from events e
+                     where e.run_id = runs.run_id and e.kind = any($2) order by e.seq desc limit 1
+                 ) where run_id = $1",
+        run.as_str(),
+        &TURNS.map(ToOwned::to_owned)
+    )
+    .execute(change)
+    .await?;
+    Ok(())
 }
 
 /// A kind that we know, with something in it that only a later version knows, is to us a kind that we do not know.

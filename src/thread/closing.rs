@@ -151,64 +151,65 @@ fn to_be_had(run: &Run, (stage, attempt, snapshot): (&StageState, &Attempt, &Sna
 /// What a person can do now.
 fn next(run: &Run, outcome: Outcome, failed: Option<&StageState>) -> String {
     let again = format!("`/develop {}`", run.request.project);
-    let out_of_money = run.request.budget_usd.is_some_and(|budget| run.spent() >= budget);
-    let trouble = failed.and_then(|s| s.attempts.last()).and_then(|a| a.trouble);
-    let advice = match (outcome, trouble) {
-        (Outcome::Failed, _) if failed.is_some_and(|s| s.missed_deadline) => {
-            format!("start again with {again} when somebody can answer in time.")
-        }
-        (Outcome::Failed, _) if out_of_money => {
-            format!("start again with more money: {again} with a higher `budget=`.")
-        }
-        (Outcome::Failed, Some(Trouble::Setup)) => {
-            format!("put key, model or configuration right, then start again with {again}.")
-        }
-        (Outcome::Failed, Some(Trouble::ModelBusy)) => {
-            format!("start again with {again} when the model's provider has room.")
-        }
-        (Outcome::Failed, Some(Trouble::Budget)) => {
-            format!("start again with more money: {again} with a higher `budget=`.")
-        }
-        (Outcome::Failed, _) => {
-            format!("say in the brief what went wrong, and start again with {again}.")
-        }
-        (Outcome::Rejected, _) => {
+    let advice = match outcome {
+        Outcome::Failed => after_failure(run, &again, failed),
+        Outcome::Rejected => {
             format!("say in the brief what should be different, and start again with {again}.")
         }
-        (Outcome::Stopped | Outcome::Done, _) => {
+        Outcome::Stopped | Outcome::Done => {
             format!("start again with {again} whenever you like.")
         }
     };
     format!("*Next:* {advice}")
 }
 
+fn after_failure(run: &Run, again: &str, failed: Option<&StageState>) -> String {
+    let out_of_money = run.request.budget_usd.is_some_and(|budget| run.spent() >= budget);
+    let trouble = failed.and_then(|s| s.attempts.last()).and_then(|a| a.trouble);
+    match trouble {
+        _ if failed.is_some_and(|s| s.missed_deadline) => {
+            format!("start again with {again} when somebody can answer in time.")
+        }
+        _ if out_of_money => more_money(again),
+        Some(Trouble::Budget) => more_money(again),
+        Some(Trouble::Setup) => {
+            format!("put key, model or configuration right, then start again with {again}.")
+        }
+        Some(Trouble::ModelBusy) => {
+            format!("start again with {again} when the model's provider has room.")
+        }
+        Some(Trouble::Agent) | None => {
+            format!("say in the brief what went wrong, and start again with {again}.")
+        }
+    }
+}
+
+fn more_money(again: &str) -> String {
+    format!("start again with more money: {again} with a higher `budget=`.")
+}
+
 /// What came out, and who decided.
 fn result(run: &Run) -> Mrkdwn {
-    let last = run
-        .stages
-        .iter()
-        .rev()
-        .filter(|s| s.phase == StagePhase::Good)
-        .find_map(StageState::good_attempt);
-    let mut parts: Vec<String> =
-        run.delivered.as_ref().map(|d| figures::diff(&d.diff)).into_iter().collect();
-    parts.extend(last.and_then(|a| a.tests).map(figures::tests));
-    parts.extend(
-        last.and_then(|a| a.coverage_percent).map(|p| format!("{} coverage", figures::percent(p))),
-    );
-    let mut lines: Vec<Mrkdwn> = Mrkdwn::join(parts, " · ").non_empty().into_iter().collect();
+    let mut lines: Vec<Mrkdwn> =
+        Mrkdwn::join(results(run), " · ").non_empty().into_iter().collect();
     lines.extend(times(run).map(Mrkdwn::from));
     lines.extend(run.decisions.iter().take(LISTED).map(decision));
     if run.decisions.len() > LISTED {
-        lines.push(
-            format!(
-                "… {}",
-                figures::plural((run.decisions.len() - LISTED) as u64, "more decision")
-            )
-            .into(),
-        );
+        let more = (run.decisions.len() - LISTED) as u64;
+        lines.push(format!("… {}", figures::plural(more, "more decision")).into());
     }
     Mrkdwn::join(lines, "\n")
+}
+
+/// The diff of all, and tests and coverage of the newest good work.
+fn results(run: &Run) -> Vec<String> {
+    let good = run.stages.iter().rev().filter(|s| s.phase == StagePhase::Good);
+    let last = good.filter_map(StageState::good_attempt).next();
+    let diff = run.delivered.as_ref().map(|d| figures::diff(&d.diff));
+    let tests = last.and_then(|a| a.tests).map(figures::tests);
+    let coverage = last.and_then(|a| a.coverage_percent);
+    let coverage = coverage.map(|p| format!("{} coverage", figures::percent(p)));
+    [diff, tests, coverage].into_iter().flatten().collect()
 }
 
 /// `you 4 min, agent 16 min`: who was waited for, and who worked.

@@ -110,30 +110,29 @@ pub(crate) fn doing(
     attempt: &Attempt,
     progress: Option<&Progress>,
 ) -> Vec<String> {
-    const STEP: usize = 80;
     if attempt.snapshot.is_some() {
-        let diff = attempt.diff.as_ref().map(diff);
-        return diff
-            .into_iter()
-            .chain(["the checks are running".to_owned(), attempt.cost_usd.to_string()])
-            .collect();
+        let checking = ["the checks are running".to_owned(), attempt.cost_usd.to_string()];
+        return attempt.diff.as_ref().map(diff).into_iter().chain(checking).collect();
     }
-    let Some(progress) = progress.filter(|p| &p.stage == stage.name() && p.attempt == attempt.n)
-    else {
-        return vec!["starting".to_owned()];
-    };
-    let now = match one_line(&progress.step, STEP) {
+    let of_this = |p: &&Progress| &p.stage == stage.name() && p.attempt == attempt.n;
+    let Some(progress) = progress.filter(of_this) else { return vec!["starting".to_owned()] };
+    let mut parts = vec![step(progress)];
+    let tokens = progress.tokens.total();
+    if tokens > 0 {
+        parts.extend([plural(tokens, "token"), progress.cost_usd.to_string()]);
+    }
+    parts.push(span(seconds(attempt.started_at, progress.at)));
+    parts
+}
+
+/// `now “Write src/client.js”`.
+fn step(progress: &Progress) -> String {
+    const STEP: usize = 80;
+    match one_line(&progress.step, STEP) {
         step if step.is_empty() => "at work".to_owned(),
         step if step == "starting" => step,
         step => format!("now “{step}”"),
-    };
-    let tokens = progress.tokens.total();
-    let used = (tokens > 0).then(|| [plural(tokens, "token"), progress.cost_usd.to_string()]);
-    [now]
-        .into_iter()
-        .chain(used.into_iter().flatten())
-        .chain([span(seconds(attempt.started_at, progress.at))])
-        .collect()
+    }
 }
 
 /// `$0.27 of $5.00`.

@@ -21,33 +21,47 @@ pub fn home(
     render: &RenderContext,
 ) -> Vec<SlackBlock> {
     let asked = |mine: bool| {
-        waiting
-            .iter()
-            .filter(move |(_, may)| *may == mine)
-            .filter_map(|(run, _)| GateView::open(run))
+        let runs = waiting.iter().filter(move |(_, may)| *may == mine);
+        runs.filter_map(|(run, _)| GateView::open(run)).collect::<Vec<_>>()
     };
-    let mut blocks = vec![header("Waiting for you")];
-    for question in asked(true).take(MINE) {
-        blocks.extend(mine(&question, now, render));
-    }
-    let (mine, others) = (asked(true).count(), asked(false).count());
-    if mine == 0 {
-        blocks.push(section("Nothing waits for you. Enjoy the quiet."));
-    }
-    if mine > MINE {
-        blocks.push(context(format!("… and {} more: `/develop waiting` lists them.", mine - MINE)));
-    }
-    if others > 0 {
-        blocks.extend([divider(), header("Waiting for others")]);
-        blocks.extend(
-            asked(false).take(OTHERS).map(|question| context(line(&question, now, render))),
-        );
-    }
-    if others > OTHERS {
-        blocks.push(context(format!("… and {} more.", others - OTHERS)));
-    }
+    let mut blocks = for_me(&asked(true), now, render);
+    blocks.extend(for_others(&asked(false), now, render));
     blocks.push(divider());
     blocks.push(context("`/develop` and the name of a project start a run, `/develop` alone opens a form, `/develop list` shows the newest."));
+    blocks
+}
+
+fn for_me(
+    questions: &[GateView<'_>],
+    now: DateTime<Utc>,
+    render: &RenderContext,
+) -> Vec<SlackBlock> {
+    let mut blocks = vec![header("Waiting for you")];
+    blocks.extend(questions.iter().take(MINE).flat_map(|question| mine(question, now, render)));
+    if questions.is_empty() {
+        blocks.push(section("Nothing waits for you. Enjoy the quiet."));
+    }
+    if questions.len() > MINE {
+        let more = questions.len() - MINE;
+        blocks.push(context(format!("… and {more} more: `/develop waiting` lists them.")));
+    }
+    blocks
+}
+
+fn for_others(
+    questions: &[GateView<'_>],
+    now: DateTime<Utc>,
+    render: &RenderContext,
+) -> Vec<SlackBlock> {
+    if questions.is_empty() {
+        return Vec::new();
+    }
+    let mut blocks = vec![divider(), header("Waiting for others")];
+    let shown = questions.iter().take(OTHERS);
+    blocks.extend(shown.map(|question| context(line(question, now, render))));
+    if questions.len() > OTHERS {
+        blocks.push(context(format!("… and {} more.", questions.len() - OTHERS)));
+    }
     blocks
 }
 

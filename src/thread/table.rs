@@ -24,51 +24,67 @@ pub(crate) struct TableRow {
 pub(crate) fn rows(run: &Run) -> Vec<TableRow> {
     let worked: Vec<_> = run.stages.iter().filter(|s| !s.attempts.is_empty()).collect();
     let costs: Vec<Usd> = worked.iter().map(|s| s.cost()).collect();
-    let row = |stage: &str, tokens: u64, cost: Usd, seconds: u64| TableRow {
-        stage: truncate_plain(stage, NAME),
-        tokens: count(tokens),
-        cost: cost.to_string(),
-        time: span(seconds),
-    };
     let stages = worked
         .iter()
         .zip(cents_that_add_up(&costs))
-        .map(|(s, cost)| row(s.name().as_str(), s.tokens().total(), cost, s.seconds()));
-    let total = row(
-        "TOTAL",
-        worked.iter().map(|s| s.tokens().total()).sum(),
-        run.spent(),
-        worked.iter().map(|s| s.seconds()).sum(),
-    );
-    stages.chain([total]).collect()
+        .map(|(s, cost)| TableRow::new(s.name().as_str(), s.tokens().total(), cost, s.seconds()));
+    let tokens = worked.iter().map(|s| s.tokens().total()).sum();
+    let seconds = worked.iter().map(|s| s.seconds()).sum();
+    stages.chain([TableRow::new("TOTAL", tokens, run.spent(), seconds)]).collect()
+}
+
+impl TableRow {
+    fn new(stage: &str, tokens: u64, cost: Usd, seconds: u64) -> Self {
+        Self {
+            stage: truncate_plain(stage, NAME),
+            tokens: count(tokens),
+            cost: cost.to_string(),
+            time: span(seconds),
+        }
+    }
+
+    fn head() -> Self {
+        Self {
+            stage: "Stage".to_owned(),
+            tokens: "Tokens".to_owned(),
+            cost: "Cost".to_owned(),
+            time: "Time".to_owned(),
+        }
+    }
+}
+
+/// How wide each column is.
+struct Widths {
+    stage: usize,
+    tokens: usize,
+    cost: usize,
+    time: usize,
+}
+
+impl Widths {
+    fn of(rows: &[TableRow]) -> Self {
+        let widest =
+            |of: fn(&TableRow) -> &str| rows.iter().map(|r| of(r).width()).max().unwrap_or(0);
+        Self {
+            stage: widest(|r| &r.stage),
+            tokens: widest(|r| &r.tokens) + 1,
+            cost: (widest(|r| &r.cost) + 2).max(9),
+            time: (widest(|r| &r.time) + 2).max(9),
+        }
+    }
+
+    fn line(&self, row: &TableRow) -> String {
+        let gap = " ".repeat(self.stage - row.stage.width());
+        let (tokens, cost) = (right(&row.tokens, self.tokens), right(&row.cost, self.cost));
+        format!("{}{gap}{tokens}{cost}{}", row.stage, right(&row.time, self.time))
+    }
 }
 
 /// The table in monospaced columns.
 pub(super) fn table(run: &Run) -> String {
-    let head = TableRow {
-        stage: "Stage".to_owned(),
-        tokens: "Tokens".to_owned(),
-        cost: "Cost".to_owned(),
-        time: "Time".to_owned(),
-    };
-    let rows: Vec<TableRow> = [head].into_iter().chain(rows(run)).collect();
-    let widest = |of: fn(&TableRow) -> &str| rows.iter().map(|r| of(r).width()).max().unwrap_or(0);
-    let widths = (
-        widest(|r| &r.stage),
-        widest(|r| &r.tokens) + 1,
-        (widest(|r| &r.cost) + 2).max(9),
-        (widest(|r| &r.time) + 2).max(9),
-    );
-    let line = |r: &TableRow| {
-        let name = format!("{}{}", r.stage, " ".repeat(widths.0 - r.stage.width()));
-        format!(
-            "{name}{}{}{}",
-            right(&r.tokens, widths.1),
-            right(&r.cost, widths.2),
-            right(&r.time, widths.3)
-        )
-    };
-    rows.iter().map(line).collect::<Vec<_>>().join("\n")
+    let rows: Vec<TableRow> = [TableRow::head()].into_iter().chain(rows(run)).collect();
+    let widths = Widths::of(&rows);
+    rows.iter().map(|row| widths.line(row)).collect::<Vec<_>>().join("\n")
 }
 
 fn right(text: &str, width: usize) -> String {

@@ -27,34 +27,8 @@ impl GateView<'_> {
 
 fn risk(flag: &Flag) -> Mrkdwn {
     let n = flag.count.max(1);
-    let files = |one: &str, many: &str| {
-        if n == 1 { format!("1 file {one}") } else { format!("{} files {many}", count(n.into())) }
-    };
-    let what = match flag.risk {
-        Risk::Secret => {
-            files("has a line that looks like a secret", "have lines that look like secrets")
-        }
-        Risk::Automation => files("runs on the build servers", "run on the build servers"),
-        Risk::Dependency => {
-            if n == 1 {
-                "1 new dependency".to_owned()
-            } else {
-                format!("{} new dependencies", count(n.into()))
-            }
-        }
-        Risk::LockFile => plural(n.into(), "changed lock file"),
-        Risk::Tests => plural(n.into(), "changed test file"),
-        Risk::Binary => plural(n.into(), "binary file"),
-        Risk::Large => files("is larger than anybody reads", "are larger than anybody reads"),
-        Risk::Unknown => {
-            if n == 1 {
-                "1 other thing".to_owned()
-            } else {
-                format!("{} other things", count(n.into()))
-            }
-        }
-    };
-    let (what, such_as) = (Mrkdwn::from(what), if n == 1 { ": " } else { ", such as " });
+    let (what, such_as) = (words(flag.risk, n), if n == 1 { ": " } else { ", such as " });
+    let what = Mrkdwn::from(what);
     if flag.example.trim().is_empty() {
         what
     } else {
@@ -62,20 +36,46 @@ fn risk(flag: &Flag) -> Mrkdwn {
     }
 }
 
+fn words(risk: Risk, n: u32) -> String {
+    match risk {
+        Risk::Secret => counted(
+            n,
+            "file has a line that looks like a secret",
+            "files have lines that look like secrets",
+        ),
+        Risk::Automation => {
+            counted(n, "file runs on the build servers", "files run on the build servers")
+        }
+        Risk::Dependency => counted(n, "new dependency", "new dependencies"),
+        Risk::LockFile => plural(n.into(), "changed lock file"),
+        Risk::Tests => plural(n.into(), "changed test file"),
+        Risk::Binary => plural(n.into(), "binary file"),
+        Risk::Large => {
+            counted(n, "file is larger than anybody reads", "files are larger than anybody reads")
+        }
+        Risk::Unknown => counted(n, "other thing", "other things"),
+    }
+}
+
+fn counted(n: u32, one: &str, many: &str) -> String {
+    if n == 1 { format!("1 {one}") } else { format!("{} {many}", count(n.into())) }
+}
+
 /// Tests that were there before this work.
 fn gone(tests: &TestsChanged) -> Option<Mrkdwn> {
-    let removed =
-        (tests.removed > 0).then(|| format!("{} removed", plural(tests.removed.into(), "test")));
-    let skipped = (tests.skipped > 0)
-        .then(|| format!("{} now skipped", plural(tests.skipped.into(), "test")));
-    let what: Vec<String> = removed.into_iter().chain(skipped).collect();
-    let mut names: Vec<Mrkdwn> =
-        tests.names.iter().take(TestsChanged::NAMES).map(|name| Mrkdwn::code(name, NAME)).collect();
-    if !names.is_empty() && u64::from(tests.removed) + u64::from(tests.skipped) > names.len() as u64
-    {
+    let of = |n: u32, what: &str| (n > 0).then(|| format!("{} {what}", plural(n.into(), "test")));
+    let what = of(tests.removed, "removed").into_iter().chain(of(tests.skipped, "now skipped"));
+    let names = Mrkdwn::join(names(tests), ", ").non_empty().map(|names| ": " + names);
+    Mrkdwn::join(what, ", ").non_empty().map(|what| what + names.unwrap_or_default())
+}
+
+/// Some of them, and whether there are more.
+fn names(tests: &TestsChanged) -> Vec<Mrkdwn> {
+    let shown = tests.names.iter().take(TestsChanged::NAMES);
+    let mut names: Vec<Mrkdwn> = shown.map(|name| Mrkdwn::code(name, NAME)).collect();
+    let all = u64::from(tests.removed) + u64::from(tests.skipped);
+    if !names.is_empty() && all > names.len() as u64 {
         names.push("…".into());
     }
-    let such_as =
-        Mrkdwn::join(names, ", ").non_empty().map(|names| ": " + names).unwrap_or_default();
-    Mrkdwn::join(what, ", ").non_empty().map(|what| what + such_as)
+    names
 }

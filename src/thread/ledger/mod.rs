@@ -124,20 +124,28 @@ fn end_of_stage(run: &Run, index: usize) -> Option<String> {
 
 /// The newest rows that fit, in sections; the older ones are counted.
 fn sections(rows: &[Row], last: Option<String>) -> Vec<SlackBlock> {
+    let folded = rows.len() - newest_that_fit(rows);
+    let attempts: u64 = rows[..folded].iter().map(|row| row.attempts).sum();
+    let note =
+        (folded > 0).then(|| format!("… {}", figures::plural(attempts, "earlier attempt")).into());
+    let shown = rows[folded..].iter().flat_map(|row| row.paragraphs.iter().cloned());
+    in_sections(note.into_iter().chain(shown).chain(last.map(Mrkdwn::from)))
+}
+
+/// How many rows: the newest one whatever it takes, for it is bounded by itself.
+fn newest_that_fit(rows: &[Row]) -> usize {
     let mut room = TOTAL;
     let fits = |row: &&Row| {
         room = room.saturating_sub(row.paragraphs.iter().map(|p| p.length() + 1).sum());
         room > 0
     };
-    // The newest row is shown whatever it takes: it is bounded by itself.
-    let shown = rows.iter().rev().take_while(fits).count().max(1);
-    let folded = rows.len() - shown;
-    let attempts: u64 = rows[..folded].iter().map(|row| row.attempts).sum();
-    let note =
-        (folded > 0).then(|| format!("… {}", figures::plural(attempts, "earlier attempt")).into());
-    let shown = rows[folded..].iter().flat_map(|row| row.paragraphs.iter().cloned());
+    rows.iter().rev().take_while(fits).count().max(1)
+}
+
+/// As many paragraphs in each section as it takes.
+fn in_sections(paragraphs: impl Iterator<Item = Mrkdwn>) -> Vec<SlackBlock> {
     let mut texts: Vec<Mrkdwn> = Vec::new();
-    for paragraph in note.into_iter().chain(shown).chain(last.map(Mrkdwn::from)) {
+    for paragraph in paragraphs {
         match texts.pop() {
             Some(text) if text.length() + 1 + paragraph.length() <= PER_SECTION => {
                 texts.push(text + "\n" + paragraph);

@@ -4,7 +4,7 @@
 use super::PER_SECTION;
 use crate::run::{
     Attempt, AttemptOutcome, Changes, Progress, Remark, RemarkKind, Rework, Run, StagePhase,
-    Trouble,
+    StageState, Trouble,
 };
 use crate::slack::{Mrkdwn, one_line};
 use crate::thread::figures;
@@ -70,24 +70,30 @@ pub(in crate::thread) fn row(
 ) -> String {
     let stage = &run.stages[index];
     let mut parts = vec![stage.name().to_string(), format!("attempt {}", attempt.n)];
-    match attempt.outcome {
-        AttemptOutcome::Running => parts.extend(
-            figures::doing(stage, attempt, progress).iter().map(|part| one_line(part, STEP)),
-        ),
-        AttemptOutcome::Good => parts.extend(figures::achieved(attempt)),
-        AttemptOutcome::Bad | AttemptOutcome::Lost => {
-            parts.push(format!("{} → {}", what_went_wrong(attempt), then(run, index, attempt)));
-        }
-        AttemptOutcome::Stopped if attempt.snapshot.is_some() => {
-            parts.push("stopped, what was written is kept unchecked".to_owned());
-        }
-        AttemptOutcome::Stopped => parts.push("stopped, its work is not kept".to_owned()),
-    }
-    if attempt.outcome != AttemptOutcome::Running {
+    if attempt.outcome == AttemptOutcome::Running {
+        let doing = figures::doing(stage, attempt, progress);
+        parts.extend(doing.iter().map(|part| one_line(part, STEP)));
+    } else {
+        parts.extend(ending(run, index, attempt));
         parts.push(attempt.cost_usd.to_string());
         parts.push(figures::span(attempt.seconds));
     }
     format!("{} {}", sign(attempt.outcome), parts.join(" · "))
+}
+
+/// What an attempt that is over came to.
+fn ending(run: &Run, index: usize, attempt: &Attempt) -> Vec<String> {
+    match attempt.outcome {
+        AttemptOutcome::Running => Vec::new(),
+        AttemptOutcome::Good => figures::achieved(attempt),
+        AttemptOutcome::Bad | AttemptOutcome::Lost => {
+            vec![format!("{} → {}", what_went_wrong(attempt), then(run, index, attempt))]
+        }
+        AttemptOutcome::Stopped if attempt.snapshot.is_some() => {
+            vec!["stopped, what was written is kept unchecked".to_owned()]
+        }
+        AttemptOutcome::Stopped => vec!["stopped, its work is not kept".to_owned()],
+    }
 }
 
 const fn sign(outcome: AttemptOutcome) -> &'static str {
@@ -116,20 +122,11 @@ fn what_went_wrong(attempt: &Attempt) -> String {
 /// What follows from an attempt that was not good.
 fn then(run: &Run, index: usize, attempt: &Attempt) -> String {
     let stage = &run.stages[index];
-    let is_last = stage.attempts.last().is_some_and(|last| last.n == attempt.n);
-    let over = matches!(stage.phase, StagePhase::Failed | StagePhase::Undone);
-    let spent = run.request.budget_usd.is_some_and(|budget| run.spent() >= budget);
-    if is_last && attempt.trouble == Some(Trouble::Setup) {
-        return "another attempt would not help".to_owned();
-    }
     // Asked-for changes are tried as often as the stage itself.
     let round = stage.changes.iter().rev().find(|changes| attempt.n > changes.after);
-    if is_last && attempt.n - round.map_or(0, |changes| changes.after) >= stage.stage.attempts {
-        return "no attempts left".to_owned();
-    }
-    if is_last && (over || spent) {
-        return if spent { "no money left for another attempt" } else { "not tried again" }
-            .to_owned();
+    let is_last = stage.attempts.last().is_some_and(|last| last.n == attempt.n);
+    if let Some(why) = no_other(run, stage, (attempt, round)).filter(|_| is_last) {
+        return why.to_owned();
     }
     let way = match (attempt.outcome, attempt.trouble) {
         (AttemptOutcome::Lost, _) => "trying again",
@@ -137,6 +134,25 @@ fn then(run: &Run, index: usize, attempt: &Attempt) -> String {
         _ => "trying another way",
     };
     format!("{}, {way}", back(run, (index, round)))
+}
+
+/// Why a stage's last attempt was not followed by another.
+fn no_other(
+    run: &Run,
+    stage: &StageState,
+    (attempt, round): (&Attempt, Option<&Changes>),
+) -> Option<&'static str> {
+    if attempt.trouble == Some(Trouble::Setup) {
+        return Some("another attempt would not help");
+    }
+    if attempt.n - round.map_or(0, |changes| changes.after) >= stage.stage.attempts {
+        return Some("no attempts left");
+    }
+    if run.request.budget_usd.is_some_and(|budget| run.spent() >= budget) {
+        return Some("no money left for another attempt");
+    }
+    let over = matches!(stage.phase, StagePhase::Failed | StagePhase::Undone);
+    over.then_some("not tried again")
 }
 
 /// Where work starts from again.

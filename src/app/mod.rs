@@ -20,7 +20,7 @@ use tokio::runtime::Builder;
 
 use crate::config::Config;
 use crate::{local, telemetry};
-use cli::Verb;
+use cli::CliCommand;
 
 /// Exit codes, as the README lists them.
 pub mod exit {
@@ -75,10 +75,10 @@ impl From<crate::store::StoreError> for Failure {
 
 /// Does what was asked for, printing to `out`.
 pub fn run(cli: Cli, out: &mut dyn Write) -> Result<u8, Failure> {
-    if let Verb::Child(child) = cli.verb {
+    if let CliCommand::Child(child) = cli.verb {
         return Err(up::become_child(child.command));
     }
-    if let Verb::Slack { verb } = &cli.verb {
+    if let CliCommand::Slack { verb } = &cli.verb {
         // Before the configuration is read: what is printed helps to write it.
         return set_up::slack(verb, cli.json, out);
     }
@@ -88,7 +88,9 @@ pub fn run(cli: Cli, out: &mut dyn Write) -> Result<u8, Failure> {
         Config::from_process().map_err(|problems| Failure::usage(anyhow!("{problems}")))?;
     // What `up` starts dies with the thread that started it: one thread does everything there.
     let runtime = match &cli.verb {
-        Verb::Serve | Verb::Worker { .. } => Builder::new_multi_thread().enable_all().build(),
+        CliCommand::Serve | CliCommand::Worker { .. } => {
+            Builder::new_multi_thread().enable_all().build()
+        }
         _ => Builder::new_current_thread().enable_all().build(),
     };
     let runtime = runtime.map_err(|e| Failure::from(anyhow!(e).context("starting the runtime")))?;
@@ -101,12 +103,12 @@ pub fn run(cli: Cli, out: &mut dyn Write) -> Result<u8, Failure> {
 async fn verb(cli: Cli, config: Config, out: &mut dyn Write) -> Result<u8, Failure> {
     let json = cli.json;
     match cli.verb {
-        Verb::Up(options) => up::up(options.options(), config).await,
-        Verb::Serve => serve::serve(config.found()).await,
-        Verb::Worker { no_sandbox, max_cached_runs } => {
+        CliCommand::Up(options) => up::up(options.options(), config).await,
+        CliCommand::Serve => serve::serve(config.found()).await,
+        CliCommand::Worker { no_sandbox, max_cached_runs } => {
             worker::worker(config.found(), no_sandbox, max_cached_runs).await
         }
-        Verb::Doctor => doctor::doctor(config.found(), json, out).await,
+        CliCommand::Doctor => doctor::doctor(config.found(), json, out).await,
         talk => talk::talk(talk, config.found(), json, out).await,
     }
 }

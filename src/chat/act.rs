@@ -1,4 +1,4 @@
-//! What does a request from Slack come to?
+//! Dispatch: which handler does a request from Slack go to, and what came of it?
 //! A click, a word and a form all become commands. Safe to act on twice: what it starts or answers carries the request's key.
 
 use chrono::{DateTime, Utc};
@@ -8,6 +8,9 @@ use crate::commands::{Moment, Reply, ReplyKind, SentAnswer, Services};
 use crate::slack::{Inbound, SlackApi};
 use crate::store::StoreError;
 use crate::thread::{ActionId, RenderContext};
+
+const TRIED_AGAIN: &str =
+    "Signoff's database does not answer. Your request is kept and tried again.";
 
 /// What became of a request, for the one who made it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,26 +56,26 @@ impl Actor {
             run.id = tracing::field::Empty
         );
         async {
-            let acted = match inbound {
-                Inbound::Command(it) => Box::pin(self.slash_command(it, said)).await,
-                Inbound::Click(it) => Box::pin(self.click(it, said)).await,
-                Inbound::Submission(it) => Box::pin(self.submission(it, said)).await,
-                Inbound::Message(it) => Box::pin(self.message(it, said)).await,
-                Inbound::Mention(it) => Box::pin(self.mention(it, said)).await,
-                _ => Ok(Acted::Silent),
-            };
-            let acted = acted.unwrap_or_else(|e| {
+            let acted = self.dispatch(inbound, said).await.unwrap_or_else(|e| {
                 tracing::error!(error = %e, "a request could not be acted on; it is tried again");
-                Acted::Owed(
-                    "Signoff's database does not answer. Your request is kept and tried again."
-                        .to_owned(),
-                )
+                Acted::Owed(TRIED_AGAIN.to_owned())
             });
             self.record_outcome(inbound, &acted).await;
             acted
         }
         .instrument(span)
         .await
+    }
+
+    async fn dispatch(&self, inbound: &Inbound, said: Moment) -> Result<Acted, StoreError> {
+        match inbound {
+            Inbound::Command(it) => Box::pin(self.slash_command(it, said)).await,
+            Inbound::Click(it) => Box::pin(self.click(it, said)).await,
+            Inbound::Submission(it) => Box::pin(self.submission(it, said)).await,
+            Inbound::Message(it) => Box::pin(self.message(it, said)).await,
+            Inbound::Mention(it) => Box::pin(self.mention(it, said)).await,
+            _ => Ok(Acted::Silent),
+        }
     }
 
     async fn record_outcome(&self, inbound: &Inbound, acted: &Acted) {

@@ -1,19 +1,17 @@
-//! Who says what to us by name?
+//! Slash commands and mentions: who says what to us by name?
 //! `/develop …`, `@signoff …` and a direct message have one grammar; in a run's thread it means that run.
 
 use super::act::{Acted, Actor, reply_outcome};
 use super::reply::asker;
-use crate::commands::{
-    self, Answer, Asker, Command, HELP, Lookup, Moment, NotAdmitted, Reply, ReplyKind, Terms,
-    Waiting,
-};
+use crate::commands::{self, Answer, Asker, Command, Lookup, Moment, Place, Reply, ReplyKind};
 use crate::run::{Channel, RequestId, Run, Verdict, Via};
 use crate::slack::{SlashCommand, ThreadMessage, unescape};
 use crate::store::StoreError;
 
-const MAYBE_MORE: &str =
-    "\nSlack did not say all about you, so more may wait for you. Please look again in a minute.";
+/// How many runs `list` shows in Slack.
+const LISTED: i64 = 10;
 const NAME_IT: &str = "Signoff was interrupted before it knew which run you meant, and since then one was answered. Name the run, if it still waits.";
+const WHO_ARE_WE: &str = "Slack did not say who is called, so nothing was done. Please try again.";
 
 impl Actor {
     pub(super) async fn slash_command(
@@ -23,7 +21,7 @@ impl Actor {
     ) -> Result<Acted, StoreError> {
         let channel = Channel { team: it.team.clone(), channel: it.channel.clone() };
         let asker = Asker { channel: Some(channel), ..Asker::new(it.person(), Via::Command, said) };
-        match commands::parse(&unescape(&it.text), &self.services.projects) {
+        match commands::read(&unescape(&it.text), Place::Slash, &self.services.projects) {
             Ok(Command::Form) => Ok(self.open_start_form(it).await),
             Ok(command) => self.execute(command, asker, &it.key).await,
             Err(misunderstood) => Ok(Acted::Told(misunderstood.text)),
@@ -36,30 +34,28 @@ impl Actor {
         it: &ThreadMessage,
         said: Moment,
     ) -> Result<Acted, StoreError> {
-        let around = self.run_of_thread(it).await?;
+        let run = self.run_of_thread(it).await?;
         let Ok(us) = self.slack.identity().await else {
-            return Ok(Acted::Told(
-                "Slack did not say who is called, so nothing was done. Please try again."
-                    .to_owned(),
-            ));
+            return Ok(Acted::Told(WHO_ARE_WE.to_owned()));
         };
         let words = it.own_words();
         let addressed = words
             .strip_prefix(&format!("<@{}>", us.bot_user))
             .map(|rest| rest.trim_start_matches([',', ':']).trim());
-        match (addressed, around) {
-            (Some(words), around) => self.addressed(it, (words, around), said).await,
+        match (addressed, run) {
+            (Some(words), run) => self.addressed(it, words, run, said).await,
             // They speak about us, not to us.
             (None, Some(run)) => self.reply(it, &run, said).await,
             (None, None) => Ok(Acted::Silent),
         }
     }
 
-    /// Said to us, without our name.
+    /// Said to us, without our name; `run` is that of the thread.
     pub(super) async fn addressed(
         &self,
         it: &ThreadMessage,
-        (words, around): (&str, Option<Run>),
+        words: &str,
+        run: Option<Run>,
         said: Moment,
     ) -> Result<Acted, StoreError> {
         let asker = asker(it, said);
@@ -67,16 +63,15 @@ impl Actor {
         if let Err(refused) = self.may_read(&asker.person, &it.team).await {
             return Ok(Acted::Told(refused.text()));
         }
-        match (commands::parse(without_develop(words), &self.services.projects), around) {
-            (Ok(Command::Form), _) => Ok(Acted::Told(HELP.to_owned())),
+        let place = if run.is_some() { Place::MentionInThread } else { Place::Mention };
+        match (commands::read(words, place, &self.services.projects), run) {
+            (Ok(Command::Note(note)), Some(run)) => self.take_note(it, &run, note, said).await,
             (Ok(command), _) => self.execute(command, asker, &it.key).await,
-            (Err(unknown), Some(run)) if !unknown.nearly => {
-                self.take_note(it, (&run, words), said).await
-            }
             (Err(misunderstood), _) => Ok(Acted::Told(misunderstood.text)),
         }
     }
 
+    /// Does what a command asks for.
     async fn execute(
         &self,
         command: Command,
@@ -84,60 +79,45 @@ impl Actor {
         key: &RequestId,
     ) -> Result<Acted, StoreError> {
         let reply = match command {
-            Command::Form => Reply::new(ReplyKind::Unknown, HELP),
-            Command::Help => Reply::new(ReplyKind::Done, HELP),
-            Command::List => commands::list(&self.services, &asker, 10).await?.1,
-            Command::Waiting => {
-                let seen = self.waiting(&asker).await?;
-                let mut reply = commands::waiting(&seen.all, (self.clock)());
-                if seen.doubt.is_some() {
-                    reply.text.push_str(MAYBE_MORE);
-                }
-                reply
-            }
-            Command::Status { run } => {
-                match commands::find(&self.services, &asker, run.as_deref().unwrap_or_default())
-                    .await?
-                {
-                    Lookup::Found(named) => commands::status(&named.run, (self.clock)()),
-                    Lookup::Unknown(unknown) => unknown,
-                }
-            }
+            // Only a slash command can open it.
+            Command::Form => Reply::new(ReplyKind::Unknown, commands::help()),
+            Command::Help => Reply::new(ReplyKind::Done, commands::help()),
+            Command::List => commands::list(&self.services, &asker, LISTED).await?.1,
+            Command::Waiting => self.waiting_reply(&asker).await?,
+            Command::Status { run } => self.status(&asker, run.as_deref()).await?,
             Command::Start(start) => self.start(start, asker, key).await?,
-            Command::Decide { verdict, said } => {
-                match self.run_meant(&asker, verdict, &said, key).await? {
-                    Lookup::Found(named) => match Terms::read(verdict, &named.said) {
-                        Ok(terms) => {
-                            return self
-                                .decide(
-                                    &named.run,
-                                    Answer { terms, ..Answer::new(verdict, asker, key.clone()) },
-                                )
-                                .await;
-                        }
-                        Err(misunderstood) => Reply::new(ReplyKind::Refused, misunderstood.text),
-                    },
-                    Lookup::Unknown(unknown) => unknown,
-                }
+            Command::Answer { verdict, said } => {
+                return self.answer(Answer::new(verdict, asker, key.clone()), &said).await;
             }
+            // Said in no run's thread, or without a word.
+            Command::Note(_) | Command::Nothing => return Ok(Acted::Silent),
         };
         Ok(reply_outcome(&reply))
     }
 
+    async fn status(&self, asker: &Asker, run: Option<&str>) -> Result<Reply, StoreError> {
+        Ok(match commands::find(&self.services, asker, run.unwrap_or_default()).await? {
+            Lookup::Found(named) => commands::status(&named.run, (self.clock)()),
+            Lookup::Unknown(reply) => reply,
+        })
+    }
+
+    async fn answer(&self, answer: Answer, said: &str) -> Result<Acted, StoreError> {
+        match self.run_meant(&answer, said).await? {
+            Lookup::Found(named) => self.decide_saying(&named.run, answer, &named.said).await,
+            Lookup::Unknown(reply) => Ok(reply_outcome(&reply)),
+        }
+    }
+
     /// The run that is named; else that of the thread; else, to be stopped the only one of the channel that is not over, and to be answered the
     /// only one that waits for whoever speaks.
-    async fn run_meant(
-        &self,
-        asker: &Asker,
-        verdict: Verdict,
-        said: &str,
-        key: &RequestId,
-    ) -> Result<Lookup, StoreError> {
+    async fn run_meant(&self, answer: &Answer, said: &str) -> Result<Lookup, StoreError> {
+        let asker = &answer.asker;
         if let Some(named) = commands::named(&self.services, asker, said).await? {
             return Ok(named);
         }
         if asker.said.retried {
-            if let Some(run) = commands::judged_before(&self.services, key).await? {
+            if let Some(run) = commands::judged_before(&self.services, &answer.key).await? {
                 return Ok(Lookup::found(run, said));
             }
             // Another may be the only one now than when it was said.
@@ -145,7 +125,7 @@ impl Actor {
                 return Ok(Lookup::Unknown(Reply::new(ReplyKind::Unknown, NAME_IT)));
             }
         }
-        if let (Verdict::Stop, Some(channel)) = (verdict, &asker.channel) {
+        if let (Verdict::Stop, Some(channel)) = (answer.verdict, &asker.channel) {
             return commands::only_open(&self.services, channel, asker, said).await;
         }
         let seen = self.waiting(asker).await?;
@@ -154,63 +134,5 @@ impl Actor {
             Some(doubt) => Lookup::Unknown(doubt.reply()),
             None => commands::only_waiting(seen.all, asker, said),
         })
-    }
-
-    /// Every question that is open here, and whether it waits for this person.
-    pub(super) async fn waiting(&self, asker: &Asker) -> Result<Seen, StoreError> {
-        let runs = commands::waiting_runs(&self.services, asker).await?;
-        let member = self
-            .full_member(&asker.person, asker.channel.as_ref().map(|channel| channel.team.as_str()))
-            .await;
-        let may_decide = member.is_ok();
-        let mut doubt = member.err().filter(|refused| *refused == NotAdmitted::Unknown);
-        let mut all = Vec::new();
-        for run in runs {
-            let mut mine = may_decide && commands::waits_for(&run, &asker.person, &[]);
-            // Slack is not asked again and again what it does not answer.
-            if may_decide && !mine && doubt.is_none() {
-                let seen = self.memberships(&run, &asker.person).await;
-                doubt = seen.unknown.map(NotAdmitted::UnknownGroup);
-                mine = !seen.of.is_empty() && commands::waits_for(&run, &asker.person, &seen.of);
-            }
-            all.push(Waiting { run, mine });
-        }
-        Ok(Seen { all, doubt })
-    }
-}
-
-/// What waits, as far as Slack says who somebody is.
-#[derive(Debug)]
-pub(super) struct Seen {
-    pub(super) all: Vec<Waiting>,
-    /// Why more may wait for them.
-    pub(super) doubt: Option<NotAdmitted>,
-}
-
-/// `develop`, as after a slash, changes nothing.
-fn without_develop(words: &str) -> &str {
-    match commands::first_word(words) {
-        (first, rest)
-            if matches!(first.trim_start_matches('/').to_lowercase().as_str(), "develop") =>
-        {
-            rest
-        }
-        _ => words.trim(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::without_develop;
-
-    #[test]
-    fn the_commands_own_name_may_be_said_or_not() {
-        for words in ["approve  nice", "develop approve  nice", "/Develop approve  nice"] {
-            assert_eq!(without_develop(words), "approve  nice");
-        }
-        assert_eq!(
-            (without_develop("develop"), without_develop("developing is fun")),
-            ("", "developing is fun")
-        );
     }
 }

@@ -1,4 +1,4 @@
-//! What if somebody deletes what we said?
+//! Deletions: what if somebody deletes what we said?
 //! Its thread is looked at, and the publisher sees to it. Doing that twice is doing it once, so no row is kept.
 
 use tokio::time::{Instant, timeout_at};

@@ -1,9 +1,10 @@
-//! How does somebody learn what became of their request?
+//! Ephemeral answers (`response_url`, or by a message): how does somebody learn what became of their request?
 //! Privately, where they made it; lost words change nothing.
 
 use super::act::{Acted, Actor};
-use super::form::{answered_form, form_channel};
-use crate::commands::{self, AnswerOutcome, SentAnswer};
+use super::answer_form::answered_form;
+use super::start_form::form_channel;
+use crate::commands::{self, AnswerOutcome, SentAnswer, Verb};
 use crate::run::{RunId, Verdict};
 use crate::slack::{
     Click, HomeOpened, Inbound, Post, Priority, SlackError, SlashCommand, Surface, ThreadMessage,
@@ -30,7 +31,7 @@ impl Actor {
         match commands::wait_for_outcome(&self.services, sent).await {
             Ok(AnswerOutcome::Refused(refused)) => self.respond(inbound, &refused.text).await,
             Ok(AnswerOutcome::Counted)
-                if sent.verdict == Verdict::Snooze || self.is_out_of_sight(inbound, run).await =>
+                if !shows_in_thread(sent.verdict) || self.is_out_of_sight(inbound, run).await =>
             {
                 self.respond(inbound, &format!("`{run}`: {}", words::recorded(sent.verdict))).await;
             }
@@ -126,6 +127,11 @@ impl Actor {
         let channel = self.slack.direct(user).await?;
         self.slack.post(Post { channel: &channel, ..words_of(inbound, text) }).await.map(drop)
     }
+}
+
+/// A note has no verb, and a mark in the thread.
+fn shows_in_thread(verdict: Verdict) -> bool {
+    Verb::of_verdict(verdict).is_none_or(|verb| verb.in_thread)
 }
 
 fn words_of<'a>(inbound: &'a Inbound, text: &'a str) -> Post<'a> {

@@ -1,4 +1,4 @@
-//! What is owed, and who sees to it?
+//! Retries: what is owed, and who sees to it?
 //! Requests of a process that died, answers whose arrival is not certain, runs that were never confirmed.
 
 use std::time::Duration;

@@ -1,7 +1,7 @@
 //! What does somebody answer, and to which question?
 //! Only what they say: whether they may is asked by [`super::admit`].
 
-use super::{Asker, Terms};
+use super::{Asker, Misunderstood, Terms};
 use crate::run::{Decision, GateId, OpenGate, PersonId, RequestId, Run, Verdict, Zone};
 use crate::thread::figures;
 
@@ -25,6 +25,11 @@ impl Answer {
         Self { verdict, gate: None, terms: Terms::default(), message: None, asker, key }
     }
 
+    /// With what is said beside the verdict.
+    pub fn saying(self, said: &str) -> Result<Self, Misunderstood> {
+        Ok(Self { terms: Terms::read(self.verdict, said)?, ..self })
+    }
+
     /// The workspace whose full member it takes to give it: that of the run; where it has none, that in which it is said.
     #[must_use]
     pub fn workspace<'a>(&'a self, run: &'a Run) -> Option<&'a str> {
@@ -40,7 +45,7 @@ impl Answer {
             .terms
             .more
             .zip(run.gate.as_ref())
-            .map(|(more, open)| more.until(open.deadline, (said_at, zone), working(open)));
+            .map(|(more, open)| more.until(open.deadline, said_at, zone, working(open)));
         Decision {
             gate: self.gate_of(run),
             words: self.terms.words.clone(),

@@ -1,9 +1,15 @@
-//! What can be typed in a shell?
+//! The command line: what can be typed in a shell?
+//! The answers to a run are subcommands out of the table of verbs (`commands/verbs.rs`).
+
+mod answer;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::commands::Verb;
 use crate::local::UpOptions;
 use crate::telemetry::{FILTER, Format};
+
+pub use answer::TypedAnswer;
 
 /// Flags of every command, apart from a command's own.
 const EVERYWHERE: &str = "Everywhere";
@@ -26,7 +32,7 @@ Exit codes:
 )]
 pub struct Cli {
     #[command(subcommand)]
-    pub verb: Verb,
+    pub verb: CliCommand,
 
     /// Print data as JSON: one document, or one a line
     #[arg(long, global = true, help_heading = EVERYWHERE)]
@@ -44,7 +50,10 @@ pub struct Cli {
 impl Cli {
     /// What is logged: servers tell their story, a command at a shell answers on standard output.
     pub fn log_filter(&self) -> &str {
-        let quiet = if matches!(self.verb, Verb::Up(_) | Verb::Serve | Verb::Worker { .. }) {
+        let quiet = if matches!(
+            self.verb,
+            CliCommand::Up(_) | CliCommand::Serve | CliCommand::Worker { .. }
+        ) {
             FILTER
         } else {
             "warn"
@@ -58,7 +67,7 @@ impl Cli {
 }
 
 #[derive(Debug, Subcommand)]
-pub enum Verb {
+pub enum CliCommand {
     /// Start everything on this machine: Postgres, Temporal, a local Slack, serve and worker
     #[command(after_help = "\
 Examples:
@@ -100,70 +109,29 @@ Examples:
         #[arg(long)]
         wait: bool,
     },
-    /// How far a run is
     #[command(
+        about = about("status"),
         after_help = "Examples:\n  signoff status\n  signoff status k3f9qdz --json | jq .stages[].state"
     )]
     Status {
         /// Which run: its name or the last characters of it; else the newest that is open
         run: Option<String>,
     },
-    /// The newest runs
+    #[command(about = about("list"))]
     List {
         /// At most so many
         #[arg(long, default_value_t = 20)]
         limit: i64,
     },
-    /// Answer a gate: go on
-    #[command(after_help = "\
-Examples:
-  signoff approve llm-wrapper-k3f9qdz
-  signoff approve llm-wrapper-k3f9qdz nice and small
-
-Exit codes: 0 decided, or recorded where no worker took it up yet · 3 refused: answered already, or not yours to answer")]
-    Approve(Decide),
-    /// Answer a gate: another round, with your words as its feedback
-    #[command(after_help = "\
-Examples:
-  signoff changes llm-wrapper-k3f9qdz keep the public names
-  signoff changes llm-wrapper-k3f9qdz --from-base 'start over:
-    one file is enough'")]
-    Changes {
-        #[command(flatten)]
-        decide: Decide,
-        /// From what the stage started with, not on top of its work
-        #[arg(long)]
-        from_base: bool,
-    },
-    /// Answer a gate: not this work; ends the run, or passes the stage over where its pipeline says so
+    #[command(flatten)]
+    Answer(TypedAnswer),
+    // Listed behind `snooze`, which is the tenth, and before `stop`.
     #[command(
-        after_help = "Example:\n  signoff reject llm-wrapper-k3f9qdz it retries what must not be sent twice"
-    )]
-    Reject(Decide),
-    /// Give a gate more time
-    #[command(
-        after_help = "Examples:\n  signoff extend llm-wrapper-k3f9qdz\n  signoff extend llm-wrapper-k3f9qdz tomorrow"
-    )]
-    Extend {
-        /// Which run: its name, or the last characters of it
-        run: String,
-        /// 1h, 8h, or until tomorrow, 9:00 here
-        #[arg(default_value = "1h")]
-        time: String,
-    },
-    /// No more reminders of a gate for you
-    Snooze {
-        /// Which run: its name, or the last characters of it
-        run: String,
-    },
-    /// What waits for you, and for others
-    #[command(
+        about = about("waiting"),
+        display_order = 10,
         after_help = "With --json: one question a line.\n\nExample:\n  signoff waiting --json | jq -r 'select(.for_me).run'"
     )]
     Waiting,
-    /// End a run, whatever it does
-    #[command(after_help = "Example:\n  signoff stop llm-wrapper-k3f9qdz we start over on Monday")]
-    Stop(Decide),
     /// What happened to a run, one event a line
     #[command(after_help = "\
 Examples:
@@ -227,14 +195,6 @@ pub enum TransportArg {
 }
 
 #[derive(Debug, Args)]
-pub struct Decide {
-    /// Which run: its name, or the last characters of it
-    pub run: String,
-    /// Why, in your words
-    pub words: Vec<String>,
-}
-
-#[derive(Debug, Args)]
 pub struct Child {
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
     pub command: Vec<std::ffi::OsString>,
@@ -267,6 +227,11 @@ impl UpArgs {
     }
 }
 
+/// What a verb that Slack has too does, in a line.
+fn about(verb: &str) -> &'static str {
+    Verb::called(verb).map_or("", |verb| verb.about)
+}
+
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
@@ -286,7 +251,7 @@ mod tests {
         .unwrap();
         assert!(
             cli.json
-                && matches!(cli.verb, Verb::Develop { wait: true, ref words, .. } if words.join(" ") == "keep it small")
+                && matches!(cli.verb, CliCommand::Develop { wait: true, ref words, .. } if words.join(" ") == "keep it small")
         );
     }
 }

@@ -1,0 +1,64 @@
+//! `signoff develop`, at a shell: starts a run, and with `--wait` tells what happens until it has ended.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::{Talk, fresh_key};
+use crate::app::{Failure, exit, parts};
+use crate::commands::{self, Command, Place, Reply, ReplyKind, StartRun};
+use crate::run::{Outcome, Run, RunId};
+use crate::thread;
+
+const POLL_INTERVAL: Duration = Duration::from_millis(200);
+
+impl Talk<'_> {
+    pub(super) async fn develop(
+        &mut self,
+        project: String,
+        words: Vec<String>,
+        wait: bool,
+    ) -> Result<u8, Failure> {
+        let line = std::iter::once(project).chain(words).collect::<Vec<_>>().join(" ");
+        match commands::read(&line, Place::Shell, &self.services.projects) {
+            Ok(Command::Start(start)) => self.start(start, wait).await,
+            Ok(_) => Err(anyhow::anyhow!("a shell's `develop` starts a run").into()),
+            Err(misunderstood) => self.reply(&Reply::new(ReplyKind::Unknown, misunderstood.text)),
+        }
+    }
+
+    async fn start(&mut self, start: StartRun, wait: bool) -> Result<u8, Failure> {
+        let asker = self.asker.clone();
+        let admitted = commands::admit_start_at_shell(start, asker, fresh_key(), &self.user);
+        let reply = commands::start(&self.services, admitted).await?;
+        match &reply.run {
+            Some(run) if wait => {
+                self.progress(&thread::shell_text(&reply.text))?;
+                self.wait(run).await
+            }
+            _ => self.reply(&reply),
+        }
+    }
+
+    /// Prints each thing that happens, until the run has ended.
+    async fn wait(&mut self, id: &RunId) -> Result<u8, Failure> {
+        let mut shown = BTreeSet::new();
+        loop {
+            let run = self.run(id).await?;
+            for line in thread::cli_lines(&run, parts::now()) {
+                if shown.insert(line.key) {
+                    self.progress(&line.line)?;
+                }
+            }
+            if let Some(outcome) = run.outcome {
+                self.print_status(&run).await?;
+                return Ok(if outcome == Outcome::Done { exit::OK } else { exit::NOT_WELL });
+            }
+            tokio::time::sleep(POLL_INTERVAL).await;
+        }
+    }
+
+    async fn run(&self, id: &RunId) -> Result<Run, Failure> {
+        let run = self.services.store.run(id).await?;
+        run.ok_or_else(|| Failure::from(anyhow::anyhow!("run {id} is gone from the database")))
+    }
+}

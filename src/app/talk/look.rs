@@ -1,0 +1,115 @@
+//! What can be looked at, at a shell: runs, what waits, events, a thread as Slack shows it.
+
+use anyhow::Context;
+use serde_json::{Value, json};
+
+use super::Talk;
+use crate::app::{Failure, exit, parts};
+use crate::commands::{self, Lookup, Waiting};
+use crate::run::Run;
+use crate::thread;
+
+/// Most runs that are listed.
+const MOST_LISTED: i64 = 1_000;
+
+impl Talk<'_> {
+    pub(super) async fn status(&mut self, run: &str) -> Result<u8, Failure> {
+        match self.find(run).await? {
+            Lookup::Found(named) => self.print_status(&named.run).await,
+            Lookup::Unknown(reply) => self.reply(&reply),
+        }
+    }
+
+    pub(super) async fn print_status(&mut self, run: &Run) -> Result<u8, Failure> {
+        if !self.json {
+            return self.reply(&commands::status(run, parts::now()));
+        }
+        let thread = self.services.store.thread(run.id()).await?;
+        let thread =
+            thread.map(|(at, ts)| json!({ "team": at.team, "channel": at.channel, "ts": ts }));
+        let asked = run.gate.as_ref().and_then(|gate| run.stage(&gate.id.stage));
+        let diff_url = asked
+            .and_then(|stage| thread::diff_url(run, stage, stage.good_attempt()?, &self.render))
+            .map(String::from);
+        self.document(&commands::status_json(run, thread.as_ref(), diff_url.as_deref()))
+    }
+
+    pub(super) async fn list(&mut self, limit: i64) -> Result<u8, Failure> {
+        let limit = limit.clamp(1, MOST_LISTED);
+        let (runs, reply) = commands::list(&self.services, &self.asker, limit).await?;
+        if !self.json {
+            return self.reply(&reply);
+        }
+        for run in runs {
+            self.document(&json!({
+                "run": run.id(), "project": run.request.project, "phase": run.phase(), "spent_usd": run.spent(),
+                "budget_usd": run.request.budget_usd, "started_at": run.started_at, "ended_at": run.ended_at,
+            }))?;
+        }
+        Ok(exit::OK)
+    }
+
+    pub(super) async fn waiting(&mut self) -> Result<u8, Failure> {
+        let runs = commands::waiting_runs(&self.services, &self.asker).await?;
+        let me = self.user.person();
+        let all: Vec<Waiting> = runs
+            .into_iter()
+            .map(|run| Waiting { mine: commands::waits_for(&run, me, &[]), run })
+            .collect();
+        if !self.json {
+            return self.reply(&commands::waiting(&all, parts::now()));
+        }
+        for it in &all {
+            self.document(&commands::waiting_json(it))?;
+        }
+        Ok(exit::OK)
+    }
+
+    pub(super) async fn events(&mut self, run: &str) -> Result<u8, Failure> {
+        let named = match self.find(run).await? {
+            Lookup::Found(named) => named,
+            Lookup::Unknown(reply) => return self.reply(&reply),
+        };
+        for event in self.services.store.raw_events(named.run.id()).await? {
+            let line = if self.json { event.to_string() } else { one_line(&event) };
+            writeln!(self.out, "{line}").context("printing")?;
+        }
+        Ok(exit::OK)
+    }
+
+    pub(super) async fn thread(&mut self, run: &str) -> Result<u8, Failure> {
+        let named = match self.find(run).await? {
+            Lookup::Found(named) => named,
+            Lookup::Unknown(reply) => return self.reply(&reply),
+        };
+        let progress = self.services.store.progress(named.run.id()).await?;
+        let input = thread::RenderInput {
+            run: &named.run,
+            progress: progress.as_ref(),
+            groups: &thread::Groups::default(),
+        };
+        let drawn = thread::render(input, parts::now(), &self.render);
+        if self.json {
+            let messages: Vec<Value> = drawn.iter().map(message_json).collect();
+            return self.document(&json!(messages));
+        }
+        writeln!(self.out, "{}", thread::transcript(&drawn)).context("printing")?;
+        Ok(exit::OK)
+    }
+}
+
+fn message_json(it: &thread::Message) -> Value {
+    let in_thread = it.to != thread::To::Channel;
+    json!({ "key": it.key, "in_thread": in_thread, "text": it.text, "blocks": it.blocks })
+}
+
+/// An event for people.
+fn one_line(event: &Value) -> String {
+    let text = |name: &str| event[name].as_str().unwrap_or_default().to_owned();
+    let about = ["stage", "outcome", "verdict", "by", "why"].map(text);
+    let about: Vec<String> = about.into_iter().filter(|text| !text.is_empty()).collect();
+    let about = about.join(" · ");
+    let mark = if about.is_empty() { "" } else { " · " };
+    let attempt = event["attempt"].as_u64().map(|n| format!(" · attempt {n}")).unwrap_or_default();
+    format!("{:>3} {} {}{mark}{about}{attempt}", event["seq"], text("at"), text("kind"))
+}

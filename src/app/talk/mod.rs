@@ -1,0 +1,83 @@
+//! What people can say, at a shell.
+//! The same commands as in Slack, through the same grammar; only printing and exit codes are its own.
+
+mod answer;
+mod develop;
+mod look;
+mod print;
+
+use std::io::Write;
+
+use chrono::{Local, Offset as _};
+
+use super::cli::CliCommand;
+use super::{Failure, parts};
+use crate::commands::{self, Asker, Lookup, Moment, Services, ShellUser};
+use crate::config::Config;
+use crate::run::{RequestId, Via, Zone};
+use crate::thread::RenderContext;
+
+/// One command of somebody at a shell.
+struct Talk<'a> {
+    services: Services,
+    user: ShellUser,
+    asker: Asker,
+    render: RenderContext,
+    json: bool,
+    out: &'a mut dyn Write,
+}
+
+/// Does what was typed; the exit code.
+pub async fn talk(
+    command: CliCommand,
+    config: Config,
+    json: bool,
+    out: &mut dyn Write,
+) -> Result<u8, Failure> {
+    let store = parts::store(&config).await?;
+    let here = Some(parts::linked_from_here(&config));
+    let render = parts::place(&config, parts::link_key(&store).await?, here);
+    let user = ShellUser::new(config.os_user.clone(), zone());
+    let asker = Asker::new(user.person().clone(), Via::Cli, Moment::now(parts::now()));
+    let services = parts::doors(&config, store);
+    Talk { services, user, asker, render, json, out }.execute(command).await
+}
+
+impl Talk<'_> {
+    async fn execute(&mut self, command: CliCommand) -> Result<u8, Failure> {
+        match command {
+            CliCommand::Develop { project, words, wait } => {
+                self.develop(project, words, wait).await
+            }
+            CliCommand::Answer(answer) => self.answer(answer).await,
+            CliCommand::Status { run } => self.status(run.as_deref().unwrap_or_default()).await,
+            CliCommand::List { limit } => self.list(limit).await,
+            CliCommand::Waiting => self.waiting().await,
+            CliCommand::Events { run } => self.events(&run).await,
+            CliCommand::Thread { run } => self.thread(&run).await,
+            CliCommand::Up(_)
+            | CliCommand::Serve
+            | CliCommand::Worker { .. }
+            | CliCommand::Doctor
+            | CliCommand::Slack { .. }
+            | CliCommand::Child(_) => Err(anyhow::anyhow!("not said to a run").into()),
+        }
+    }
+
+    async fn find(&self, said: &str) -> Result<Lookup, Failure> {
+        Ok(commands::find(&self.services, &self.asker, said).await?)
+    }
+}
+
+/// The shell's own clock; that of the machine, where the shell has none of its own.
+fn zone() -> Zone {
+    let now = parts::now();
+    let here = now.with_timezone(&Local).offset().fix();
+    let machine =
+        Zone::new(&iana_time_zone::get_timezone().unwrap_or_default(), here.local_minus_utc());
+    if machine.offset(now) == here { machine } else { Zone::Offset(here) }
+}
+
+fn fresh_key() -> RequestId {
+    RequestId(format!("cli:{}", uuid::Uuid::new_v4()))
+}

@@ -1,0 +1,112 @@
+//! Modals: the forms for an answer that a press alone cannot say.
+//! Refused, the reason stands in the form, and nothing that was typed is lost.
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::act::{Acted, Actor, reply_outcome};
+use crate::commands::{self, Answer, Asker, Misunderstood, Moment, More, Takes, Terms, Verb};
+use crate::run::{Rework, Run, Verdict, Via};
+use crate::slack::{Click, Surface, ViewSubmission};
+use crate::store::StoreError;
+use crate::thread::{GateValue, changes_modal, extend_modal, plain_text, reject_modal};
+
+/// The fields; a refusal stands at the one for words, or for the time.
+const WORDS: &str = "words";
+const START: &str = "start";
+const UNTIL: &str = "until";
+const NOT_KNOWN: &str = "This run is not known here any more.";
+
+/// What a form for an answer brings back of the press that opened it.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct AnsweredForm {
+    #[serde(flatten)]
+    pub(super) gate: GateValue,
+    /// Whether it was pressed on the Home tab.
+    #[serde(default)]
+    pub(super) home: bool,
+}
+
+impl Actor {
+    /// Opens the form that an answer needs, unless it is certain already that it would not count.
+    pub(super) async fn open_answer_form(
+        &self,
+        it: &Click,
+        run: &Run,
+        gate: &GateValue,
+        answer: &Answer,
+    ) -> Result<Acted, StoreError> {
+        if let Some(refused) = commands::certain_refusal(run, answer) {
+            return Ok(reply_outcome(&refused));
+        }
+        let view = match answer.verdict {
+            Verdict::Changes => changes_modal(gate, run),
+            Verdict::Extend => extend_modal(gate, run),
+            _ => reject_modal(gate, run),
+        };
+        let mut view = json!(view);
+        let form = AnsweredForm { gate: gate.clone(), home: it.surface == Surface::Home };
+        view["private_metadata"] = json!(json!(form).to_string());
+        Ok(self.open_view(&it.trigger_id, view).await)
+    }
+
+    pub(super) async fn answer_submitted(
+        &self,
+        it: &ViewSubmission,
+        verb: &Verb,
+        said: Moment,
+    ) -> Result<Acted, StoreError> {
+        let (Some(form), Some(verdict)) = (answered_form(it), verb.verdict()) else {
+            return Ok(Acted::Silent);
+        };
+        let field = if verb.takes == Takes::Time { UNTIL } else { WORDS };
+        let wrong = |why: String| Ok(Acted::Wrong { field: field.to_owned(), why });
+        let Some(run) = self.services.store.run(&form.gate.run).await? else {
+            return wrong(NOT_KNOWN.to_owned());
+        };
+        let terms = match terms(it) {
+            Ok(terms) => terms,
+            Err(misunderstood) => return wrong(plain_text(&misunderstood.text)),
+        };
+        let asker = Asker::new(it.person(), if form.home { Via::Home } else { Via::Button }, said);
+        let gate = Some(form.gate.gate());
+        let answer = Answer { gate, terms, ..Answer::new(verdict, asker, it.key.clone()) };
+        match self.decide(&run, answer).await? {
+            Acted::Told(why) => wrong(self.resolve_mentions(&why).await),
+            acted => Ok(acted),
+        }
+    }
+
+    /// A sentence for a form, where mentions are no names.
+    async fn resolve_mentions(&self, text: &str) -> String {
+        let mut named = String::new();
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once("<@") {
+            let Some((user, after)) = after.split_once('>') else { break };
+            named.push_str(before);
+            match self.slack.member(user).await {
+                Ok(member) => named.push_str(&member.display),
+                Err(_) => named.push_str("somebody"),
+            }
+            rest = after;
+        }
+        named.push_str(rest);
+        plain_text(&named).replace('`', "")
+    }
+}
+
+fn terms(it: &ViewSubmission) -> Result<Terms, Misunderstood> {
+    let words = it.text(WORDS, WORDS).filter(|words| !words.trim().is_empty());
+    let base = it.text(START, START) == Some("base");
+    Ok(Terms {
+        words: words.map(str::to_owned),
+        rework: if base { Rework::Base } else { Rework::Top },
+        more: it.text(UNTIL, UNTIL).map(str::parse::<More>).transpose()?,
+    })
+}
+
+/// The gate that a form answers, and where it was opened; none for other forms.
+pub(super) fn answered_form(it: &ViewSubmission) -> Option<AnsweredForm> {
+    Verb::of_form(&it.callback_id)?;
+    serde_json::from_str(&it.private_metadata).ok()
+}

@@ -1,0 +1,59 @@
+//! Notes: words in a run's thread for its next attempt.
+//! Taken from whoever may steer the run; others are ignored, and told so once.
+
+use super::act::{Acted, Actor};
+use super::reply::asker;
+use crate::commands::{Answer, Moment, NotAdmitted, Note, Terms};
+use crate::run::{Refusal, Run, Verdict};
+use crate::slack::ThreadMessage;
+use crate::store::StoreError;
+
+/// What is told to who may have meant an answer.
+const A_NOTE: &str = "That was taken as a note for the next attempt. To answer the question, write just `approve`, `changes: …` or `reject because …`.";
+
+impl Actor {
+    pub(super) async fn take_note(
+        &self,
+        it: &ThreadMessage,
+        run: &Run,
+        note: Note,
+        said: Moment,
+    ) -> Result<Acted, StoreError> {
+        let answer = Answer {
+            terms: Terms { words: Some(note.words), ..Terms::default() },
+            message: Some(it.ts.as_str().to_owned()),
+            ..Answer::new(Verdict::Note, asker(it, said), it.key.clone())
+        };
+        let admitted = match self.admit(run, answer).await {
+            Ok(admitted) => admitted,
+            Err(refused) => return self.refuse_note(it, run, &refused).await,
+        };
+        let maybe_an_answer = run.gate.is_some() && note.sounds_like_an_answer;
+        Ok(match self.pass_on(admitted).await? {
+            Acted::PassedOn(_) if maybe_an_answer => Acted::Told(A_NOTE.to_owned()),
+            acted => acted,
+        })
+    }
+
+    /// Who only talks in the thread is told once that nobody listens to them.
+    async fn refuse_note(
+        &self,
+        it: &ThreadMessage,
+        run: &Run,
+        refused: &NotAdmitted,
+    ) -> Result<Acted, StoreError> {
+        let (what, why) = match refused {
+            NotAdmitted::Stranger(stranger) => ("stranger", stranger.text().to_owned()),
+            NotAdmitted::Refused { why: Refusal::NotAllowed, text } => ("steer", ignored(text)),
+            NotAdmitted::Refused { why: Refusal::RunEnded, text } => ("over", ignored(text)),
+            _ => return Ok(Acted::Told(refused.text())),
+        };
+        let who = (run.id(), &it.person());
+        let first = self.services.store.tell_first(who, what, &it.key).await?;
+        Ok(if first { Acted::Told(why) } else { Acted::Silent })
+    }
+}
+
+fn ignored(why: &str) -> String {
+    format!("{why} What is said here is not passed on.")
+}

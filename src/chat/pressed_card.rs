@@ -1,0 +1,52 @@
+//! Whose card was pressed: ours, or a copy of it?
+//! Copies are not redrawn, so they go on asking what was answered long ago. A card of ours that is only older is refused by the rules of
+//! `run/`: its button names the work that it asked about.
+
+use super::Actor;
+use crate::run::{Run, RunId};
+use crate::slack::{Click, Surface};
+use crate::store::StoreError;
+
+const A_COPY: &str =
+    "This is a copy of a card, so nothing was recorded. Please answer in the run's thread.";
+const NOT_KNOWN: &str = "This run is not known here any more.";
+
+/// The run of the card that was pressed.
+pub(super) enum Pressed {
+    Run(Box<Run>),
+    /// Not ours to act on; what who pressed it is told.
+    Refused(&'static str),
+}
+
+impl Actor {
+    /// The run of the card that was pressed, if the card is ours.
+    pub(super) async fn run_pressed(&self, it: &Click, run: &RunId) -> Result<Pressed, StoreError> {
+        let Some(run) = self.services.store.run(run).await? else {
+            return Ok(Pressed::Refused(NOT_KNOWN));
+        };
+        // A view is only ever ours.
+        let ours = it.surface != Surface::Message || self.is_our_message(&run, it).await?;
+        Ok(if ours { Pressed::Run(Box::new(run)) } else { Pressed::Refused(A_COPY) })
+    }
+
+    /// Whether what was pressed is a message that we posted for this run.
+    async fn is_our_message(&self, run: &Run, it: &Click) -> Result<bool, StoreError> {
+        let (Some(channel), Some(ts)) = (&it.channel, &it.message_ts) else { return Ok(false) };
+        let Some((home, root)) = self.services.store.thread(run.id()).await? else {
+            return Ok(false);
+        };
+        let known = self.services.store.messages(run.id()).await?;
+        let mut here = known.iter().filter(|message| {
+            home.team == it.team && message.channel.as_ref().unwrap_or(&home.channel) == channel
+        });
+        // Slack shows what we post a moment before it tells us its name: then it has to stand in our thread, or in our conversation.
+        let in_thread = root.is_none_or(|root| {
+            [it.thread_ts.as_ref(), Some(ts)].iter().flatten().any(|at| at.as_str() == root)
+        });
+        let may_be_new = in_thread || it.is_direct();
+        Ok(here.any(|message| match message.ts.as_deref() {
+            Some(posted) => posted == ts.as_str(),
+            None => may_be_new && message.given_up.is_none(),
+        }))
+    }
+}

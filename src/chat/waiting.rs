@@ -1,0 +1,49 @@
+//! What waits for somebody of Slack, and for others?
+//! Whether a question waits for them may depend on a group, and only Slack knows who is in it.
+
+use super::Actor;
+use crate::commands::{self, Asker, NotAdmitted, Reply, Waiting};
+use crate::store::StoreError;
+
+const MAYBE_MORE: &str =
+    "\nSlack did not say all about you, so more may wait for you. Please look again in a minute.";
+
+/// What waits, as far as Slack says who somebody is.
+#[derive(Debug)]
+pub(super) struct Seen {
+    pub(super) all: Vec<Waiting>,
+    /// Why more may wait for them.
+    pub(super) doubt: Option<NotAdmitted>,
+}
+
+impl Actor {
+    /// Every question that is open here, and whether it waits for this person.
+    pub(super) async fn waiting(&self, asker: &Asker) -> Result<Seen, StoreError> {
+        let runs = commands::waiting_runs(&self.services, asker).await?;
+        let home = asker.channel.as_ref().map(|channel| channel.team.as_str());
+        let member = self.full_member(&asker.person, home).await;
+        let may_decide = member.is_ok();
+        let mut doubt = member.err().filter(|refused| *refused == NotAdmitted::Unknown);
+        let mut all = Vec::new();
+        for run in runs {
+            let mut mine = may_decide && commands::waits_for(&run, &asker.person, &[]);
+            // Slack is not asked again and again what it does not answer.
+            if may_decide && !mine && doubt.is_none() {
+                let seen = self.memberships(&run, &asker.person).await;
+                doubt = seen.unknown.map(NotAdmitted::UnknownGroup);
+                mine = !seen.of.is_empty() && commands::waits_for(&run, &asker.person, &seen.of);
+            }
+            all.push(Waiting { run, mine });
+        }
+        Ok(Seen { all, doubt })
+    }
+
+    pub(super) async fn waiting_reply(&self, asker: &Asker) -> Result<Reply, StoreError> {
+        let seen = self.waiting(asker).await?;
+        let mut reply = commands::waiting(&seen.all, (self.clock)());
+        if seen.doubt.is_some() {
+            reply.text.push_str(MAYBE_MORE);
+        }
+        Ok(reply)
+    }
+}

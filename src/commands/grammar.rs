@@ -1,0 +1,250 @@
+//! The grammar: what does a line of words ask for?
+//! One reader for what is typed after a slash, said after our name, written in a run's thread and typed at a shell; they differ in the
+//! [`Place`] alone. Pure. What is not understood comes back with what was probably meant.
+
+use super::start_run::StartRun;
+use super::thread_words;
+use super::verbs::{Asks, VERBS, Verb};
+use crate::config::Projects;
+use crate::run::{ProjectName, Verdict, nearest};
+
+/// Where something is said, and so how it is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// After `/develop`: a verb or a project first; nothing asks for the form.
+    Slash,
+    /// After `signoff develop`, at a shell: only a project. Its verbs are subcommands of their own.
+    Shell,
+    /// After our name, or to us alone: `develop` may stand in front.
+    Mention,
+    /// The same, in a run's thread: what is no command is a note.
+    MentionInThread,
+    /// In a run's thread, without our name: an answer alone, or a verb, a mark and why. All else is a note.
+    Thread,
+}
+
+/// A line, understood.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Nothing was typed: ask by a form.
+    Form,
+    Start(StartRun),
+    /// In front of what a person says may stand the name of the run.
+    Answer {
+        verdict: Verdict,
+        said: String,
+    },
+    Status {
+        run: Option<String>,
+    },
+    Waiting,
+    List,
+    Help,
+    Note(Note),
+    /// No word in it: emoji.
+    Nothing,
+}
+
+/// Words for the next attempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    pub words: String,
+    /// Whether it begins with a verb that answers, so that it may have been meant as an answer.
+    pub sounds_like_an_answer: bool,
+}
+
+/// Why a line was not understood, and what would work; for that person only.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Misunderstood {
+    pub text: String,
+    /// Whether it comes so near to something that it was probably meant as that.
+    pub nearly: bool,
+}
+
+impl Misunderstood {
+    /// Understood as something, and wrong.
+    pub(super) fn wrong(text: impl Into<String>) -> Self {
+        Self { text: text.into(), nearly: true }
+    }
+}
+
+/// Reads a line. Projects are looked up, runs are not.
+pub fn read(line: &str, place: Place, projects: &Projects) -> Result<Command, Misunderstood> {
+    match place {
+        Place::Slash => read_line(line, projects),
+        Place::Shell => match read_line(line, projects)? {
+            start @ Command::Start(_) => Ok(start),
+            _ => Err(Misunderstood::wrong(
+                "That is a command, not a project: type it without `develop`.",
+            )),
+        },
+        Place::Mention => read_line(without_develop(line), projects),
+        Place::MentionInThread => match read_line(without_develop(line), projects) {
+            Err(unknown) if !unknown.nearly => Ok(thread_words::note(line)),
+            read => read,
+        },
+        Place::Thread => Ok(thread_words::answer_alone(line)
+            .map_or_else(|| thread_words::note(line), |answer| answer.command())),
+    }
+}
+
+/// A verb or a project, and what belongs to it.
+fn read_line(line: &str, projects: &Projects) -> Result<Command, Misunderstood> {
+    let (first, rest) = first_word(line);
+    if first.is_empty() {
+        return Ok(Command::Form);
+    }
+    if let Some(verb) = Verb::called(first.trim_end_matches([':', ',', '.', '!'])) {
+        return Ok(command(verb, rest));
+    }
+    let known = first.parse::<ProjectName>().ok().filter(|p| projects.get(p).is_some());
+    let Some(project) = known else { return Err(unknown(first, projects)) };
+    StartRun::read(project, rest).map(Command::Start)
+}
+
+fn command(verb: &Verb, rest: &str) -> Command {
+    match verb.asks {
+        Asks::Help => Command::Help,
+        Asks::List => Command::List,
+        Asks::Waiting => Command::Waiting,
+        Asks::Status => {
+            let run = Some(first_word(rest).0.to_owned());
+            Command::Status { run: run.filter(|run| !run.is_empty()) }
+        }
+        Asks::Answer(verdict) => Command::Answer { verdict, said: rest.to_owned() },
+    }
+}
+
+/// The first word, and the rest as it was typed.
+pub(super) fn first_word(text: &str) -> (&str, &str) {
+    let text = text.trim();
+    text.split_once(char::is_whitespace)
+        .map_or((text, ""), |(first, rest)| (first, rest.trim_start()))
+}
+
+/// `develop`, as after a slash, changes nothing.
+fn without_develop(words: &str) -> &str {
+    let (first, rest) = first_word(words);
+    if first.trim_start_matches('/').eq_ignore_ascii_case("develop") { rest } else { words.trim() }
+}
+
+fn unknown(name: &str, projects: &Projects) -> Misunderstood {
+    let names: Vec<String> = projects.names().map(ToString::to_string).collect();
+    let verbs = VERBS.iter().map(|verb| -> &str { verb.name() });
+    let meant = nearest(name, names.iter().map(String::as_str).chain(verbs));
+    let guess = meant.map(|m| format!(" Did you mean `/develop {m}`?")).unwrap_or_default();
+    let all = names.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ");
+    let text = format!(
+        "There is no project or command `{}`.{guess} Projects: {all}. `/develop help` shows what can be typed.",
+        code_safe(name)
+    );
+    Misunderstood { text, nearly: meant.is_some() }
+}
+
+/// Words of a person, safe between backticks.
+pub(super) fn code_safe(word: &str) -> String {
+    word.chars().filter(|c| !matches!(c, '`' | '<' | '>' | '&')).take(60).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_at(line: &str, place: Place) -> Result<Command, Misunderstood> {
+        read(line, place, &Projects::built_in().expect("the built-in pipelines are valid"))
+    }
+
+    fn typed(line: &str) -> Result<Command, Misunderstood> {
+        read_at(line, Place::Slash)
+    }
+
+    fn told(line: &str) -> String {
+        typed(line).expect_err("not understood").text
+    }
+
+    fn answer(verdict: Verdict, said: &str) -> Result<Command, Misunderstood> {
+        Ok(Command::Answer { verdict, said: said.to_owned() })
+    }
+
+    fn note(words: &str) -> Result<Command, Misunderstood> {
+        Ok(Command::Note(Note { words: words.to_owned(), sounds_like_an_answer: false }))
+    }
+
+    #[test]
+    fn a_project_takes_words_and_a_budget() {
+        let want = StartRun {
+            project: "llm-wrapper".parse().expect("a slug"),
+            brief: "with x=1 retries".to_owned(),
+            budget: Some("2.50".parse().expect("an amount")),
+        };
+        assert_eq!(typed("llm-wrapper with x=1 budget=$2.50 retries"), Ok(Command::Start(want)));
+    }
+
+    #[test]
+    fn an_answer_keeps_what_is_said_as_it_was_typed() {
+        assert_eq!(
+            typed("changes k3f9qdz use\ttabs\n  here"),
+            answer(Verdict::Changes, "k3f9qdz use\ttabs\n  here")
+        );
+        assert_eq!(typed("Approve!"), answer(Verdict::Approve, ""));
+        assert_eq!(typed("extend tomorrow"), answer(Verdict::Extend, "tomorrow"));
+        assert_eq!(typed("waiting"), Ok(Command::Waiting));
+    }
+
+    #[test]
+    fn nothing_typed_asks_by_a_form() {
+        assert_eq!(typed("  "), Ok(Command::Form));
+    }
+
+    #[test]
+    fn a_slip_is_told_what_was_meant() {
+        assert!(told("llm-wraper").contains("Did you mean `/develop llm-wrapper`?"));
+        assert!(told("aprove").contains("Did you mean `/develop approve`?"));
+        assert!(told("llm-wrapper bugdet=5").contains("Did you mean `budget=$5`?"));
+        assert!(!typed("please use tabs").expect_err("not understood").nearly);
+    }
+
+    #[test]
+    fn an_amount_that_is_none_is_told_so() {
+        assert!(told("llm-wrapper budget=lots").contains("`budget=lots` is no amount"));
+    }
+
+    #[test]
+    fn hostile_words_are_told_back_harmless() {
+        assert!(!told("<!channel>").contains('<'));
+    }
+
+    #[test]
+    fn the_commands_own_name_may_be_said_or_not() {
+        for words in ["approve  nice", "develop approve  nice", "/Develop approve  nice"] {
+            assert_eq!(read_at(words, Place::Mention), answer(Verdict::Approve, "nice"), "{words}");
+        }
+        assert_eq!(read_at("develop", Place::Mention), Ok(Command::Form));
+        assert!(read_at("developing is fun", Place::Mention).is_err());
+    }
+
+    #[test]
+    fn words_to_us_in_a_thread_are_a_note_unless_they_come_near_a_command() {
+        let said = |words| read_at(words, Place::MentionInThread);
+        assert_eq!(said("please use tabs"), note("please use tabs"));
+        assert_eq!(said("approve k3f9qdz nice"), answer(Verdict::Approve, "k3f9qdz nice"));
+        assert!(said("aprove").is_err_and(|misunderstood| misunderstood.nearly));
+    }
+
+    #[test]
+    fn in_a_thread_only_an_answer_alone_is_one() {
+        let said = |words| read_at(words, Place::Thread);
+        assert_eq!(said("approve, nice"), answer(Verdict::Approve, "nice"));
+        assert_eq!(said("status of the tests?"), note("status of the tests?"));
+        assert_eq!(said(":+1:"), Ok(Command::Nothing));
+        let meant = Note { words: "approve it?".to_owned(), sounds_like_an_answer: true };
+        assert_eq!(said("approve it?"), Ok(Command::Note(meant)));
+    }
+
+    #[test]
+    fn a_shells_develop_takes_a_project_and_no_verb() {
+        assert!(matches!(read_at("llm-wrapper x", Place::Shell), Ok(Command::Start(_))));
+        let told = read_at("status", Place::Shell).expect_err("a subcommand of its own").text;
+        assert!(told.contains("without `develop`"), "{told}");
+    }
+}

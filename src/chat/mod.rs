@@ -6,6 +6,7 @@
 //! it; `retry` sees to what is owed.
 
 mod access;
+mod ack;
 mod act;
 mod answer_form;
 mod click;

@@ -3,8 +3,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::act::{Acted, Actor};
+use super::Actor;
 use super::intake::Way;
+use super::outcome::Acted;
 use crate::slack::{Ack, Inbound};
 
 pub(super) const NOTHING_RECORDED: &str =

@@ -1,31 +1,17 @@
-//! Dispatch: which handler does a request from Slack go to, and what came of it?
+//! Dispatch: which handler does a request from Slack go to?
 //! A click, a word and a form all become commands. Safe to act on twice: what it starts or answers carries the request's key.
 
 use chrono::{DateTime, Utc};
 use tracing::Instrument;
 
-use crate::commands::{Moment, Reply, ReplyKind, SentAnswer, Services};
+use super::outcome::{Acted, Handled};
+use crate::commands::{Moment, Services};
 use crate::slack::{Inbound, SlackApi};
 use crate::store::StoreError;
 use crate::thread::{ActionId, RenderContext};
 
 const TRIED_AGAIN: &str =
     "Signoff's database does not answer. Your request is kept and tried again.";
-
-/// What became of a request, for the one who made it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Acted {
-    /// A private sentence.
-    Told(String),
-    /// A field of the form is wrong.
-    Wrong { field: String, why: String },
-    /// Nothing to say: the thread shows it.
-    Silent,
-    /// Passed on. The thread shows it, unless the run refuses it: that is told when it is known.
-    PassedOn(SentAnswer),
-    /// Nobody knows yet. A private sentence for now; it is acted on again.
-    Owed(String),
-}
 
 /// Acts on requests.
 #[derive(Clone)]
@@ -47,7 +33,7 @@ impl Actor {
         })
     }
 
-    /// Does what a request asks for, and notes that it was done.
+    /// Does what a request asks for, and records what came of it.
     pub async fn act(&self, inbound: &Inbound, said: Moment) -> Acted {
         let span = tracing::info_span!(
             "request",
@@ -67,7 +53,7 @@ impl Actor {
         .await
     }
 
-    async fn dispatch(&self, inbound: &Inbound, said: Moment) -> Result<Acted, StoreError> {
+    async fn dispatch(&self, inbound: &Inbound, said: Moment) -> Handled {
         match inbound {
             Inbound::Command(it) => Box::pin(self.slash_command(it, said)).await,
             Inbound::Click(it) => Box::pin(self.click(it, said)).await,
@@ -91,13 +77,4 @@ impl Actor {
             tracing::warn!(error = %e, "could not note that a request was acted on; it may be acted on again, which changes nothing");
         }
     }
-}
-
-/// What a reply comes to; an unsure one is owed again.
-pub(super) fn reply_outcome(reply: &Reply) -> Acted {
-    if let Some(run) = &reply.run {
-        tracing::Span::current().record("run.id", tracing::field::display(run));
-    }
-    let text = reply.text.clone();
-    if reply.kind == ReplyKind::Unsure { Acted::Owed(text) } else { Acted::Told(text) }
 }

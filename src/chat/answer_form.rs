@@ -4,18 +4,18 @@
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::act::{Acted, Actor, reply_outcome};
+use super::Actor;
+use super::outcome::{Acted, Handled, reply_outcome};
+use super::pressed_card::NOT_KNOWN;
 use crate::commands::{self, Answer, Asker, Misunderstood, Moment, More, Takes, Terms, Verb};
 use crate::run::{Rework, Run, Verdict, Via};
 use crate::slack::{Click, Surface, ViewSubmission};
-use crate::store::StoreError;
 use crate::thread::{GateValue, changes_modal, extend_modal, plain_text, reject_modal};
 
 /// The fields; a refusal stands at the one for words, or for the time.
 const WORDS: &str = "words";
 const START: &str = "start";
 const UNTIL: &str = "until";
-const NOT_KNOWN: &str = "This run is not known here any more.";
 
 /// What a form for an answer brings back of the press that opened it.
 #[derive(Debug, Serialize, Deserialize)]
@@ -35,7 +35,7 @@ impl Actor {
         run: &Run,
         gate: &GateValue,
         answer: &Answer,
-    ) -> Result<Acted, StoreError> {
+    ) -> Handled {
         if let Some(refused) = commands::certain_refusal(run, answer) {
             return Ok(reply_outcome(&refused));
         }
@@ -55,7 +55,7 @@ impl Actor {
         it: &ViewSubmission,
         verb: &Verb,
         said: Moment,
-    ) -> Result<Acted, StoreError> {
+    ) -> Handled {
         let (Some(form), Some(verdict)) = (answered_form(it), verb.verdict()) else {
             return Ok(Acted::Silent);
         };

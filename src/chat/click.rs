@@ -3,12 +3,12 @@
 
 use serde::Deserialize;
 
-use super::act::{Acted, Actor};
+use super::Actor;
+use super::outcome::{Acted, Handled};
 use super::pressed_card::Pressed;
-use crate::commands::{Answer, Asker, Moment, More, Terms, Verb};
+use crate::commands::{Answer, Asker, Moment, Terms, Verb};
 use crate::run::{Channel, Verdict, Via};
 use crate::slack::{Click, Surface};
-use crate::store::StoreError;
 use crate::thread::{ActionId, GateValue, RunValue};
 
 /// What stands behind a button of a question, or an option of its menu.
@@ -20,8 +20,15 @@ struct ButtonValue {
     extend: Option<String>,
 }
 
+impl ButtonValue {
+    fn terms(&self) -> Terms {
+        let more = self.extend.as_ref().and_then(|time| time.parse().ok());
+        Terms { more, ..Terms::default() }
+    }
+}
+
 impl Actor {
-    pub(super) async fn click(&self, it: &Click, said: Moment) -> Result<Acted, StoreError> {
+    pub(super) async fn click(&self, it: &Click, said: Moment) -> Handled {
         let Some(button) = ActionId::parse(&it.action_id) else { return Ok(Acted::Silent) };
         match button {
             ActionId::Stop => self.press_stop(it, said).await,
@@ -38,29 +45,22 @@ impl Actor {
     }
 
     /// A button of a question: its answer goes on at once, or a form asks for what a press cannot say.
-    async fn press_answer(
-        &self,
-        it: &Click,
-        button: ActionId,
-        said: Moment,
-    ) -> Result<Acted, StoreError> {
-        let (Some(verb), Ok(value)) =
-            (Verb::of_button(button), serde_json::from_str::<ButtonValue>(&it.value))
+    async fn press_answer(&self, it: &Click, button: ActionId, said: Moment) -> Handled {
+        let verdict = Verb::of_button(button).and_then(Verb::verdict);
+        let (Some(verdict), Ok(value)) = (verdict, serde_json::from_str::<ButtonValue>(&it.value))
         else {
             return Ok(Acted::Silent);
         };
-        let Some(verdict) = verb.verdict() else { return Ok(Acted::Silent) };
         let run = match self.run_pressed(it, &value.gate.run).await? {
             Pressed::Run(run) => run,
-            Pressed::Refused(why) => return Ok(Acted::Told(why.to_owned())),
+            Pressed::Refused(why) => return Ok(Acted::told(why)),
         };
-        let more: Option<More> = value.extend.and_then(|time| time.parse().ok());
         let answer = Answer {
             gate: Some(value.gate.gate()),
-            terms: Terms { more, ..Terms::default() },
+            terms: value.terms(),
             ..Answer::new(verdict, asker(it, said), it.key.clone())
         };
-        if verb.form.is_some() && more.is_none() {
+        if answer.needs_form() {
             self.open_answer_form(it, &run, &value.gate, &answer).await
         } else {
             self.decide(&run, answer).await
@@ -68,7 +68,7 @@ impl Actor {
     }
 
     /// The button on the run card: it names no question.
-    async fn press_stop(&self, it: &Click, said: Moment) -> Result<Acted, StoreError> {
+    async fn press_stop(&self, it: &Click, said: Moment) -> Handled {
         let Ok(RunValue { run }) = serde_json::from_str(&it.value) else {
             return Ok(Acted::Silent);
         };
@@ -77,7 +77,7 @@ impl Actor {
                 let stop = Answer::new(Verdict::Stop, asker(it, said), it.key.clone());
                 self.decide(&run, stop).await
             }
-            Pressed::Refused(why) => Ok(Acted::Told(why.to_owned())),
+            Pressed::Refused(why) => Ok(Acted::told(why)),
         }
     }
 }

@@ -3,7 +3,8 @@
 
 use serde_json::{Value, json};
 
-use super::act::{Acted, Actor};
+use super::Actor;
+use super::outcome::{Acted, Handled};
 use super::pressed_card::Pressed;
 use crate::commands;
 use crate::run::{Run, StageName};
@@ -19,13 +20,13 @@ enum DiffPage {
 }
 
 impl Actor {
-    pub(super) async fn show_diff(&self, it: &Click) -> Result<Acted, StoreError> {
+    pub(super) async fn show_diff(&self, it: &Click) -> Handled {
         let Ok(GateValue { run, stage, .. }) = serde_json::from_str(&it.value) else {
             return Ok(Acted::Silent);
         };
         let run = match self.run_pressed(it, &run).await? {
             Pressed::Run(run) => run,
-            Pressed::Refused(why) => return Ok(Acted::Told(why.to_owned())),
+            Pressed::Refused(why) => return Ok(Acted::told(why)),
         };
         match self.diff_page(it, &run, &stage, 0).await? {
             DiffPage::View(view) => Ok(self.open_view(&it.trigger_id, view).await),
@@ -34,7 +35,7 @@ impl Actor {
     }
 
     /// Another page of the diff that is open.
-    pub(super) async fn turn_page(&self, it: &Click) -> Result<Acted, StoreError> {
+    pub(super) async fn turn_page(&self, it: &Click) -> Handled {
         let (Ok(at), Ok(page)) =
             (serde_json::from_str::<DiffPlace>(&it.private_metadata), it.value.parse())
         else {
@@ -48,13 +49,17 @@ impl Actor {
             DiffPage::View(view) => view,
             DiffPage::Refused(why) => return Ok(Acted::Told(why)),
         };
-        match self.slack.update_view(view_id, it.view_hash.as_deref(), &view).await {
-            Ok(()) => Ok(Acted::Silent),
+        Ok(self.update_view(it, view_id, &view).await)
+    }
+
+    async fn update_view(&self, it: &Click, view_id: &str, view: &Value) -> Acted {
+        match self.slack.update_view(view_id, it.view_hash.as_deref(), view).await {
+            Ok(()) => Acted::Silent,
             // A second press on the same page: it is being turned.
-            Err(e) if e.is_view_moved_on() => Ok(Acted::Silent),
+            Err(e) if e.is_view_moved_on() => Acted::Silent,
             Err(e) => {
                 tracing::warn!(error = %e, "could not turn a page");
-                Ok(Acted::Told("Slack did not turn the page. Please try again.".to_owned()))
+                Acted::told("Slack did not turn the page. Please try again.")
             }
         }
     }

@@ -3,18 +3,14 @@
 
 use serde_json::Value;
 
-use super::act::{Acted, Actor};
+use super::Actor;
+use super::outcome::{Acted, Handled};
 use crate::commands::{Moment, Verb};
 use crate::slack::ViewSubmission;
-use crate::store::StoreError;
 use crate::thread::DEVELOP;
 
 impl Actor {
-    pub(super) async fn submission(
-        &self,
-        it: &ViewSubmission,
-        said: Moment,
-    ) -> Result<Acted, StoreError> {
+    pub(super) async fn submission(&self, it: &ViewSubmission, said: Moment) -> Handled {
         if it.callback_id == DEVELOP {
             return self.start_submitted(it, said).await;
         }
@@ -29,7 +25,7 @@ impl Actor {
             Ok(_) => Acted::Silent,
             Err(e) => {
                 tracing::warn!(error = %e, "could not open a form");
-                Acted::Told("Slack did not open the form. Please try again.".to_owned())
+                Acted::told("Slack did not open the form. Please try again.")
             }
         }
     }

@@ -8,8 +8,9 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 use tracing::Instrument;
 
+use super::Actor;
 use super::ack::{MAYBE_RECORDED, NOTHING_RECORDED, acknowledgement, fits_acknowledgement};
-use super::act::{Acted, Actor};
+use super::outcome::Acted;
 use crate::commands::Moment;
 use crate::metrics;
 use crate::run::RequestId;

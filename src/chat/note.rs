@@ -1,12 +1,12 @@
 //! Notes: words in a run's thread for its next attempt.
 //! Taken from whoever may steer the run; others are ignored, and told so once.
 
-use super::act::{Acted, Actor};
+use super::Actor;
+use super::outcome::{Acted, Handled};
 use super::reply::asker;
 use crate::commands::{Answer, Moment, NotAdmitted, Note, Terms};
 use crate::run::{Refusal, Run, Verdict};
 use crate::slack::ThreadMessage;
-use crate::store::StoreError;
 
 /// What is told to who may have meant an answer.
 const A_NOTE: &str = "That was taken as a note for the next attempt. To answer the question, write just `approve`, `changes: …` or `reject because …`.";
@@ -18,7 +18,7 @@ impl Actor {
         run: &Run,
         note: Note,
         said: Moment,
-    ) -> Result<Acted, StoreError> {
+    ) -> Handled {
         let answer = Answer {
             terms: Terms { words: Some(note.words), ..Terms::default() },
             message: Some(it.ts.as_str().to_owned()),
@@ -30,18 +30,13 @@ impl Actor {
         };
         let maybe_an_answer = run.gate.is_some() && note.sounds_like_an_answer;
         Ok(match self.pass_on(admitted).await? {
-            Acted::PassedOn(_) if maybe_an_answer => Acted::Told(A_NOTE.to_owned()),
+            Acted::PassedOn(_) if maybe_an_answer => Acted::told(A_NOTE),
             acted => acted,
         })
     }
 
     /// Who only talks in the thread is told once that nobody listens to them.
-    async fn refuse_note(
-        &self,
-        it: &ThreadMessage,
-        run: &Run,
-        refused: &NotAdmitted,
-    ) -> Result<Acted, StoreError> {
+    async fn refuse_note(&self, it: &ThreadMessage, run: &Run, refused: &NotAdmitted) -> Handled {
         let (what, why) = match refused {
             NotAdmitted::Stranger(stranger) => ("stranger", stranger.text().to_owned()),
             NotAdmitted::Refused { why: Refusal::NotAllowed, text } => ("steer", ignored(text)),

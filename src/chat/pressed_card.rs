@@ -9,7 +9,7 @@ use crate::store::StoreError;
 
 const A_COPY: &str =
     "This is a copy of a card, so nothing was recorded. Please answer in the run's thread.";
-const NOT_KNOWN: &str = "This run is not known here any more.";
+pub(super) const NOT_KNOWN: &str = "This run is not known here any more.";
 
 /// The run of the card that was pressed.
 pub(super) enum Pressed {

@@ -3,7 +3,8 @@
 
 use chrono::{DateTime, Utc};
 
-use super::act::{Acted, Actor};
+use super::Actor;
+use super::outcome::{Acted, Handled};
 use crate::commands::{self, Answer, Asker, Command, Moment, Place};
 use crate::run::{Channel, Run, RunId, Via};
 use crate::slack::{ThreadMessage, Ts};
@@ -11,11 +12,7 @@ use crate::store::StoreError;
 
 impl Actor {
     /// Said without our name: to us alone, or in a run's thread.
-    pub(super) async fn message(
-        &self,
-        it: &ThreadMessage,
-        said: Moment,
-    ) -> Result<Acted, StoreError> {
+    pub(super) async fn message(&self, it: &ThreadMessage, said: Moment) -> Handled {
         match self.run_of_thread(it).await? {
             Some(run) => self.reply(it, &run, said).await,
             None if it.direct => {
@@ -27,12 +24,7 @@ impl Actor {
     }
 
     /// Said in the thread of this run.
-    pub(super) async fn reply(
-        &self,
-        it: &ThreadMessage,
-        run: &Run,
-        said: Moment,
-    ) -> Result<Acted, StoreError> {
+    pub(super) async fn reply(&self, it: &ThreadMessage, run: &Run, said: Moment) -> Handled {
         match commands::read(&it.own_words(), Place::Thread, &self.services.projects) {
             Ok(Command::Answer { verdict, said: why }) => {
                 let answer = Answer::new(verdict, asker(it, said), it.key.clone());

@@ -1,8 +1,9 @@
 //! Ephemeral answers (`response_url`, or by a message): how does somebody learn what became of their request?
 //! Privately, where they made it; lost words change nothing.
 
-use super::act::{Acted, Actor};
+use super::Actor;
 use super::answer_form::answered_form;
+use super::outcome::Acted;
 use super::start_form::form_channel;
 use crate::commands::{self, AnswerOutcome, SentAnswer, Verb};
 use crate::run::{RunId, Verdict};
@@ -89,7 +90,7 @@ impl Actor {
             let said = Post {
                 channel: &it.channel,
                 thread_ts: it.thread_ts.as_ref(),
-                ..words_of(inbound, text)
+                ..private_post(inbound, text)
             };
             return self.slack.post(said).await.map(drop);
         }
@@ -125,7 +126,7 @@ impl Actor {
         text: &str,
     ) -> Result<(), SlackError> {
         let channel = self.slack.direct(user).await?;
-        self.slack.post(Post { channel: &channel, ..words_of(inbound, text) }).await.map(drop)
+        self.slack.post(Post { channel: &channel, ..private_post(inbound, text) }).await.map(drop)
     }
 }
 
@@ -134,7 +135,7 @@ fn shows_in_thread(verdict: Verdict) -> bool {
     Verb::of_verdict(verdict).is_none_or(|verb| verb.in_thread)
 }
 
-fn words_of<'a>(inbound: &'a Inbound, text: &'a str) -> Post<'a> {
+fn private_post<'a>(inbound: &'a Inbound, text: &'a str) -> Post<'a> {
     let key = inbound.key().map_or("told", |key| key.0.as_str());
     Post { channel: "", thread_ts: None, text, blocks: &[], key, priority: Priority::Call }
 }

@@ -6,7 +6,8 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::act::{Acted, Actor};
+use super::Actor;
+use super::outcome::Acted;
 use crate::commands::{self, Admitted, Moment, ReplyKind};
 use crate::run::RunId;
 use crate::slack::Inbound;

@@ -3,11 +3,11 @@
 
 use serde_json::json;
 
-use super::act::{Acted, Actor, reply_outcome};
+use super::Actor;
+use super::outcome::{Acted, Handled, reply_outcome};
 use crate::commands::{self, Asker, Misunderstood, Moment, StartRun};
 use crate::run::{Channel, ProjectName, Usd, Via};
 use crate::slack::{SlashCommand, ViewSubmission};
-use crate::store::StoreError;
 use crate::thread::{self, DevelopForm};
 
 const PROJECT: &str = "project";
@@ -27,27 +27,25 @@ impl Actor {
         self.open_view(&it.trigger_id, json!(view)).await
     }
 
-    pub(super) async fn start_submitted(
-        &self,
-        it: &ViewSubmission,
-        said: Moment,
-    ) -> Result<Acted, StoreError> {
-        let (Some(channel), Some(project)) = (form_channel(it), it.text(PROJECT, PROJECT)) else {
-            return Ok(Acted::Silent);
+    pub(super) async fn start_submitted(&self, it: &ViewSubmission, said: Moment) -> Handled {
+        let Some(channel) = form_channel(it) else { return Ok(Acted::Silent) };
+        let start = match read(it) {
+            Ok(start) => start,
+            Err(wrong) => return Ok(wrong),
         };
-        let budget = match budget(it) {
-            Ok(budget) => budget,
-            Err(wrong) => return Ok(wrong_field(BUDGET, wrong.text.replace('`', ""))),
-        };
-        let brief = match commands::read_brief(it.text(BRIEF, BRIEF).unwrap_or_default()) {
-            Ok(brief) => brief,
-            Err(wrong) => return Ok(wrong_field(BRIEF, wrong.text)),
-        };
-        let Ok(project) = project.parse() else { return Ok(Acted::Silent) };
         let asker = Asker { channel: Some(channel), ..Asker::new(it.person(), Via::Command, said) };
-        let start = StartRun { project, brief, budget };
         Ok(reply_outcome(&self.start(start, asker, &it.key).await?))
     }
+}
+
+/// What was filled in; else what is wrong with it.
+fn read(it: &ViewSubmission) -> Result<StartRun, Acted> {
+    let project = it.text(PROJECT, PROJECT).ok_or(Acted::Silent)?;
+    let budget = budget(it).map_err(|wrong| wrong_field(BUDGET, wrong.text.replace('`', "")))?;
+    let brief = commands::read_brief(it.text(BRIEF, BRIEF).unwrap_or_default());
+    let brief = brief.map_err(|wrong| wrong_field(BRIEF, wrong.text))?;
+    let project = project.parse().map_err(|_| Acted::Silent)?;
+    Ok(StartRun { project, brief, budget })
 }
 
 /// What may be spent; nothing typed is no limit.

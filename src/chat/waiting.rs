@@ -30,8 +30,8 @@ impl Actor {
             // Slack is not asked again and again what it does not answer.
             if may_decide && !mine && doubt.is_none() {
                 let seen = self.memberships(&run, &asker.person).await;
-                doubt = seen.unknown.map(NotAdmitted::UnknownGroup);
                 mine = !seen.of.is_empty() && commands::waits_for(&run, &asker.person, &seen.of);
+                doubt = seen.unknown.map(NotAdmitted::UnknownGroup);
             }
             all.push(Waiting { run, mine });
         }

@@ -18,7 +18,7 @@ use crate::thread::words;
 /// // An answer is what somebody says, whoever they are: `decide` does not take it.
 /// commands::decide(&services, answer).await?;
 /// // The fields are private: nobody writes a proof by hand.
-/// commands::decide(&services, Admitted { run, sent, entry }).await?;
+/// commands::decide(&services, Admitted { sent, entry }).await?;
 /// // A full member is made of what Slack says; a person's name alone is none.
 /// commands::admit(&run, answer, ready(Ok(person)), groups).await?;
 /// ```

@@ -1,7 +1,7 @@
 //! What does somebody answer, and to which question?
 //! Only what they say: whether they may is asked by [`super::admit`].
 
-use super::{Asker, Misunderstood, Terms};
+use super::{Asker, Misunderstood, Terms, Verb};
 use crate::run::{Decision, GateId, OpenGate, PersonId, RequestId, Run, Verdict, Zone};
 use crate::thread::figures;
 
@@ -28,6 +28,13 @@ impl Answer {
     /// With what is said beside the verdict.
     pub fn saying(self, said: &str) -> Result<Self, Misunderstood> {
         Ok(Self { terms: Terms::read(self.verdict, said)?, ..self })
+    }
+
+    /// Whether a press alone cannot say it: its button opens a form, unless a menu said how much more time.
+    #[must_use]
+    pub fn needs_form(&self) -> bool {
+        let form = Verb::of_verdict(self.verdict).and_then(|verb| verb.form);
+        form.is_some() && self.terms.more.is_none()
     }
 
     /// The workspace whose full member it takes to give it: that of the run; where it has none, that in which it is said.

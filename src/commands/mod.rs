@@ -1,5 +1,15 @@
-//! What can people say?
-//! Slack, a click, a word in a thread and the command line all end here; each verb has its file.
+//! What can people do?
+//! A line is read by one grammar (`grammar`) with one table of verbs (`verbs`); whoever says it is admitted at their door (`admission`);
+//! then the verb acts (`start`, `decide`) or looks (`status`, `list`, `waiting`, `diff`), and answers with a [`Reply`].
+//!
+//! How a verb is added:
+//! 1. A row in `verbs.rs`: its names, what it takes, its help, its button and form. With it, the verb can be typed in Slack and at a shell,
+//!    and said in a thread; the help and the guesses at what was meant know it.
+//! 2. If it answers a run, a `Verdict` (`run/gate/decision.rs`). The compiler then asks who may (`run/rules/authorize.rs`), what it does
+//!    (`run/rules/`), and for its words (`thread/words.rs`).
+//! 3. If it only looks, an [`Asks`] and a [`Command`], and a file here that makes its [`Reply`]; the compiler asks both doors for it
+//!    (`chat/command.rs`, `app/talk/mod.rs`).
+//! 4. If it has a button, an `ActionId` (`thread/action_id.rs`), and an arm in `chat/click.rs`; its form is drawn in `thread/modal/`.
 
 mod admission;
 mod answer;
@@ -44,7 +54,7 @@ pub use start::{retry_start, start};
 pub use start_run::{StartRun, read_brief, read_budget};
 pub use status::{status, status_json};
 pub use terms::Terms;
-pub use verbs::{Takes, VERBS, Verb, help};
+pub use verbs::{Asks, Takes, VERBS, Verb, help};
 pub use waiting::{Waiting, waiting, waiting_json, waiting_runs, waits_for};
 
 use crate::config::Projects;

@@ -1,0 +1,52 @@
+//! Mentions: what is said to us by name, or to us alone?
+//! The grammar of the slash commands; in a run's thread it means that run, and what is no command is a note.
+
+use super::Actor;
+use super::outcome::{Acted, Handled};
+use super::reply::asker;
+use crate::commands::{self, Command, Moment, Place};
+use crate::run::Run;
+use crate::slack::ThreadMessage;
+
+const WHO_ARE_WE: &str = "Slack did not say who is called, so nothing was done. Please try again.";
+
+impl Actor {
+    /// Said in a channel or thread, with our name in it.
+    pub(super) async fn mention(&self, it: &ThreadMessage, said: Moment) -> Handled {
+        let run = self.run_of_thread(it).await?;
+        let Ok(us) = self.slack.identity().await else {
+            return Ok(Acted::told(WHO_ARE_WE));
+        };
+        let words = it.own_words();
+        let addressed = words
+            .strip_prefix(&format!("<@{}>", us.bot_user))
+            .map(|rest| rest.trim_start_matches([',', ':']).trim());
+        match (addressed, run) {
+            (Some(words), run) => self.addressed(it, words, run, said).await,
+            // They speak about us, not to us.
+            (None, Some(run)) => self.reply(it, &run, said).await,
+            (None, None) => Ok(Acted::Silent),
+        }
+    }
+
+    /// Said to us, without our name; `run` is that of the thread.
+    pub(super) async fn addressed(
+        &self,
+        it: &ThreadMessage,
+        words: &str,
+        run: Option<Run>,
+        said: Moment,
+    ) -> Handled {
+        let asker = asker(it, said);
+        // Guests may ask how a run is.
+        if let Err(refused) = self.may_read(&asker.person, &it.team).await {
+            return Ok(Acted::Told(refused.text()));
+        }
+        let place = if run.is_some() { Place::MentionInThread } else { Place::Mention };
+        match (commands::read(words, place, &self.services.projects), run) {
+            (Ok(Command::Note(note)), Some(run)) => self.take_note(it, &run, note, said).await,
+            (Ok(command), _) => self.execute(command, asker, &it.key).await,
+            (Err(misunderstood), _) => Ok(Acted::Told(misunderstood.text)),
+        }
+    }
+}

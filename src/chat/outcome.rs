@@ -1,0 +1,38 @@
+//! What came of a request, for the one who made it?
+//! Every handler answers with it; `respond.rs` tells it.
+
+use crate::commands::{Reply, ReplyKind, SentAnswer};
+use crate::store::StoreError;
+
+/// What came of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Acted {
+    /// A private sentence.
+    Told(String),
+    /// A field of the form is wrong.
+    Wrong { field: String, why: String },
+    /// Nothing to say: the thread shows it.
+    Silent,
+    /// Passed on. The thread shows it, unless the run refuses it: that is told when it is known.
+    PassedOn(SentAnswer),
+    /// Nobody knows yet. A private sentence for now; it is acted on again.
+    Owed(String),
+}
+
+/// What a handler gives back. Where the database failed, the request is acted on again.
+pub(super) type Handled = Result<Acted, StoreError>;
+
+impl Acted {
+    pub(super) fn told(text: impl Into<String>) -> Self {
+        Self::Told(text.into())
+    }
+}
+
+/// What a reply comes to; an unsure one is owed again.
+pub(super) fn reply_outcome(reply: &Reply) -> Acted {
+    if let Some(run) = &reply.run {
+        tracing::Span::current().record("run.id", tracing::field::display(run));
+    }
+    let text = reply.text.clone();
+    if reply.kind == ReplyKind::Unsure { Acted::Owed(text) } else { Acted::Told(text) }
+}

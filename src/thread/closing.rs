@@ -203,8 +203,8 @@ fn result(run: &Run) -> Mrkdwn {
 
 /// The diff of all, and tests and coverage of the newest good work.
 fn results(run: &Run) -> Vec<String> {
-    let good = run.stages.iter().rev().filter(|s| s.phase == StagePhase::Good);
-    let last = good.filter_map(StageState::good_attempt).next();
+    let mut good = run.stages.iter().rev().filter(|s| s.phase == StagePhase::Good);
+    let last = good.find_map(StageState::good_attempt);
     let diff = run.delivered.as_ref().map(|d| figures::diff(&d.diff));
     let tests = last.and_then(|a| a.tests).map(figures::tests);
     let coverage = last.and_then(|a| a.coverage_percent);

@@ -90,7 +90,7 @@ fn reminded_people(question: &GateView<'_>, groups: &Groups, at: DateTime<Utc>) 
     users.retain(|user| question.spec.self_approval || !who_started.contains(user));
     users.retain(|user| can_answer(question, groups, user));
     // While nobody knows who is in a group, nobody knows either that it has nobody to call.
-    if users.is_empty() && !names_unknown_group(&question.spec.listed(), groups) {
+    if users.is_empty() && !names_unknown_group(question.spec.listed(), groups) {
         users = who_started;
     }
     let silent = |user: &String| {

@@ -15,7 +15,7 @@ impl SlackApi {
     /// # Errors
     /// Also where the address is not Slack's: without TLS, and we were told of no emulator.
     pub(in crate::slack) async fn open_connection(&self) -> Result<Url, SlackError> {
-        let call = ApiCall { method: METHOD, channel: None, priority: Priority::Call };
+        let call = ApiCall::new(METHOD, Priority::Call);
         let answer = self.call(call, &json!({})).await?;
         let url = Url::parse(&promised(METHOD, &answer, "/url")?).ok();
         let emulated = self.inner.emulator.is_some();

@@ -54,7 +54,7 @@ impl SlackApi {
         let us = self.identity().await?;
         let history = History { channel, thread_ts, oldest: Ts::at(oldest) };
         let method = history.method();
-        let call = ApiCall { method, channel: Some(channel), priority: Priority::Milestone };
+        let call = ApiCall::new(method, Priority::Milestone).to(channel);
         let mut cursor = String::new();
         for _ in 0..MOST_PAGES {
             let page = self.read(call, &history.parameters(&cursor)).await?;
@@ -72,11 +72,7 @@ impl SlackApi {
 
     /// Whether anything is left of a thread. Where only its root was deleted, Slack keeps a stone in its place and the replies under it.
     pub async fn has_thread(&self, channel: &str, root: &Ts) -> Result<bool, SlackError> {
-        let call = ApiCall {
-            method: "conversations.replies",
-            channel: Some(channel),
-            priority: Priority::Milestone,
-        };
+        let call = ApiCall::new("conversations.replies", Priority::Milestone).to(channel);
         match self.read(call, &[("channel", channel), ("ts", root.as_str()), ("limit", "1")]).await
         {
             Ok(page) => Ok(!messages(&page).is_empty()),

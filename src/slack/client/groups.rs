@@ -17,12 +17,8 @@ impl SlackApi {
             return Ok(members);
         }
         let method = "usergroups.users.list";
-        let answer = self
-            .read(
-                ApiCall { method, channel: None, priority: Priority::Call },
-                &[("usergroup", group)],
-            )
-            .await?;
+        let answer =
+            self.read(ApiCall::new(method, Priority::Call), &[("usergroup", group)]).await?;
         let users = answer.get("users").and_then(Value::as_array);
         let users = users.ok_or_else(|| SlackError::Unknown {
             method,

@@ -33,10 +33,7 @@ impl SlackApi {
     /// The scopes that our token was granted; none where whoever answers does not say, as emulators do.
     pub async fn granted_scopes(&self) -> Result<Option<Vec<String>>, SlackError> {
         let method = "auth.test";
-        self.inner
-            .rate_limiter
-            .acquire(ApiCall { method, channel: None, priority: Priority::Milestone })
-            .await?;
+        self.inner.rate_limiter.acquire(ApiCall::new(method, Priority::Milestone)).await?;
         let answer = timeout(self.inner.timeout, self.ask_with_headers(method))
             .await
             .map_err(|_| self.timed_out(method))?;
@@ -74,9 +71,7 @@ impl SlackApi {
             method,
             what: "the token is not a bot's".to_owned(),
         })?;
-        let answer = self
-            .read(ApiCall { method, channel: None, priority: Priority::Milestone }, &[("bot", bot)])
-            .await?;
+        let answer = self.read(ApiCall::new(method, Priority::Milestone), &[("bot", bot)]).await?;
         let name =
             answer.pointer("/bot/name").and_then(Value::as_str).unwrap_or_default().to_owned();
         Ok(App { id: promised(method, &answer, "/bot/app_id")?, name })
@@ -86,23 +81,14 @@ impl SlackApi {
     pub async fn can_open_socket(&self, app_token: &SecretString) -> Result<(), SlackError> {
         let token = SlackApiToken::new(SlackApiTokenValue(app_token.expose_secret().to_owned()));
         let method = "apps.connections.open";
-        let answer = self
-            .call_as(
-                &token,
-                ApiCall { method, channel: None, priority: Priority::Milestone },
-                &json!({}),
-            )
-            .await?;
+        let answer =
+            self.call_as(&token, ApiCall::new(method, Priority::Milestone), &json!({})).await?;
         promised(method, &answer, "/url").map(|_| ())
     }
 
     /// Whether we can read a channel, so are in it; `not_in_channel` and `channel_not_found` come as `Refused`.
     pub async fn can_read(&self, channel: &str) -> Result<(), SlackError> {
-        let call = ApiCall {
-            method: "conversations.history",
-            channel: Some(channel),
-            priority: Priority::Milestone,
-        };
+        let call = ApiCall::new("conversations.history", Priority::Milestone).to(channel);
         self.read(call, &[("channel", channel), ("limit", "1")]).await.map(|_| ())
     }
 }

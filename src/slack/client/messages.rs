@@ -54,20 +54,14 @@ impl SlackApi {
         if let Some(root) = post.thread_ts {
             body["thread_ts"] = json!(root);
         }
-        let answer = self
-            .call(ApiCall { method, channel: Some(post.channel), priority: post.priority }, &body)
-            .await?;
+        let answer = self.call(ApiCall::new(method, post.priority).to(post.channel), &body).await?;
         promised(method, &answer, "/ts").map(Ts)
     }
 
     /// Repeatable: the newest one wins. Notifies nobody. Keeps the message's key.
     pub async fn update(&self, edit: Edit<'_>) -> Result<(), SlackError> {
         let body = json!({ "channel": edit.channel, "ts": edit.ts, "text": bounded(edit.text), "blocks": edit.blocks });
-        self.call(
-            ApiCall { method: "chat.update", channel: Some(edit.channel), priority: edit.priority },
-            &body,
-        )
-        .await?;
+        self.call(ApiCall::new("chat.update", edit.priority).to(edit.channel), &body).await?;
         Ok(())
     }
 
@@ -83,15 +77,7 @@ impl SlackApi {
         if let Some(root) = thread_ts {
             body["thread_ts"] = json!(root);
         }
-        self.call(
-            ApiCall {
-                method: "chat.postEphemeral",
-                channel: Some(channel),
-                priority: Priority::Call,
-            },
-            &body,
-        )
-        .await?;
+        self.call(ApiCall::new("chat.postEphemeral", Priority::Call).to(channel), &body).await?;
         Ok(())
     }
 
@@ -110,10 +96,7 @@ impl SlackApi {
                 detail: String::new(),
             });
         }
-        self.inner
-            .rate_limiter
-            .acquire(ApiCall { method, channel: None, priority: Priority::Call })
-            .await?;
+        self.inner.rate_limiter.acquire(ApiCall::new(method, Priority::Call)).await?;
         let mut body = json!({ "text": bounded(text), "response_type": "ephemeral", "replace_original": false });
         if let Some(root) = thread_ts {
             body["thread_ts"] = json!(root);
@@ -146,16 +129,7 @@ impl SlackApi {
     /// Answers a message with an emoji, by its name (`eyes`); notifies nobody. Repeatable: one that is there already is fine.
     pub async fn react(&self, channel: &str, ts: &Ts, emoji: &str) -> Result<(), SlackError> {
         let body = json!({ "channel": channel, "timestamp": ts, "name": emoji.trim_matches(':') });
-        match self
-            .call(
-                ApiCall {
-                    method: "reactions.add",
-                    channel: Some(channel),
-                    priority: Priority::Milestone,
-                },
-                &body,
-            )
-            .await
+        match self.call(ApiCall::new("reactions.add", Priority::Milestone).to(channel), &body).await
         {
             Err(SlackError::Refused { error, .. }) if error == "already_reacted" => Ok(()),
             other => other.map(|_| ()),

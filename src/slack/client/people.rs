@@ -51,9 +51,7 @@ impl SlackApi {
     /// Asks Slack every time: the answer says whether the token is still good.
     pub async fn auth_test(&self) -> Result<Identity, SlackError> {
         let method = "auth.test";
-        let answer = self
-            .call(ApiCall { method, channel: None, priority: Priority::Milestone }, &json!({}))
-            .await?;
+        let answer = self.call(ApiCall::new(method, Priority::Milestone), &json!({})).await?;
         let maybe =
             |pointer| answer.pointer(pointer).and_then(Value::as_str).map(ToOwned::to_owned);
         Ok(Identity {
@@ -77,9 +75,7 @@ impl SlackApi {
             return Ok(member);
         }
         let method = "users.info";
-        let answer = self
-            .read(ApiCall { method, channel: None, priority: Priority::Call }, &[("user", user)])
-            .await?;
+        let answer = self.read(ApiCall::new(method, Priority::Call), &[("user", user)]).await?;
         promised(method, &answer, "/user/id")?;
         let member = member(&answer["user"]);
         self.inner.members.insert(user, member.clone(), now);
@@ -93,12 +89,8 @@ impl SlackApi {
             return Ok(channel);
         }
         let method = "conversations.open";
-        let answer = self
-            .call(
-                ApiCall { method, channel: None, priority: Priority::Call },
-                &json!({ "users": user }),
-            )
-            .await?;
+        let answer =
+            self.call(ApiCall::new(method, Priority::Call), &json!({ "users": user })).await?;
         let channel = promised(method, &answer, "/channel/id")?;
         self.inner.conversations.insert(user, channel.clone(), now);
         Ok(channel)

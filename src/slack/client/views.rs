@@ -12,7 +12,7 @@ impl SlackApi {
     /// Opens a form and returns its id. A trigger lives three seconds and works once, so this goes before all else.
     pub async fn open_view(&self, trigger_id: &str, view: &Value) -> Result<String, SlackError> {
         let method = "views.open";
-        let call = ApiCall { method, channel: None, priority: Priority::Call };
+        let call = ApiCall::new(method, Priority::Call);
         let answer = self.call(call, &json!({ "trigger_id": trigger_id, "view": view })).await?;
         promised(method, &answer, "/view/id")
     }
@@ -28,11 +28,7 @@ impl SlackApi {
         if let Some(hash) = hash {
             body["hash"] = json!(hash);
         }
-        self.call(
-            ApiCall { method: "views.update", channel: None, priority: Priority::Call },
-            &body,
-        )
-        .await?;
+        self.call(ApiCall::new("views.update", Priority::Call), &body).await?;
         Ok(())
     }
 
@@ -42,8 +38,7 @@ impl SlackApi {
         user: &str,
         blocks: Vec<SlackBlock>,
     ) -> Result<(), SlackError> {
-        let call =
-            ApiCall { method: "views.publish", channel: None, priority: Priority::Milestone };
+        let call = ApiCall::new("views.publish", Priority::Milestone);
         self.call(
             call,
             &json!({ "user_id": user, "view": { "type": "home", "blocks": fit_view(blocks) } }),

@@ -34,6 +34,16 @@ pub(super) struct ApiCall<'a> {
     pub priority: Priority,
 }
 
+impl<'a> ApiCall<'a> {
+    pub(super) const fn new(method: &'static str, priority: Priority) -> Self {
+        Self { method, channel: None, priority }
+    }
+
+    pub(super) const fn to(self, channel: &'a str) -> Self {
+        Self { channel: Some(channel), ..self }
+    }
+}
+
 /// Lets calls out as fast as the limits allow.
 pub(super) struct RateLimiter {
     limits: RateLimits,

@@ -3,11 +3,11 @@
 use super::*;
 
 fn post(channel: &str, priority: Priority) -> ApiCall<'_> {
-    ApiCall { method: "chat.postMessage", channel: Some(channel), priority }
+    ApiCall::new("chat.postMessage", priority).to(channel)
 }
 
 fn edit(priority: Priority) -> ApiCall<'static> {
-    ApiCall { method: "chat.update", channel: Some("C1"), priority }
+    ApiCall::new("chat.update", priority).to("C1")
 }
 
 fn seconds(result: Result<Duration, Duration>) -> Result<u64, u64> {

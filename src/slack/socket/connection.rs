@@ -203,7 +203,7 @@ impl Listening {
             }
             SocketFrame::Disconnect(reason) => self.notify(Notice::Disconnect(reason)),
             SocketFrame::Envelope(envelope) => {
-                drop(self.work.spawn(take(self.mode.clone(), envelope)))
+                self.work.spawn(take(self.mode.clone(), envelope));
             }
             SocketFrame::Hello | SocketFrame::Noise => {}
         }

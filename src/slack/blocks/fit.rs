@@ -31,25 +31,33 @@ fn shortened(
     room: usize,
     size: fn(&SlackBlock) -> usize,
 ) -> Vec<SlackBlock> {
-    let mut sized: Vec<(usize, SlackBlock)> =
-        blocks.into_iter().map(|block| (size(&block), block)).collect();
-    let mut total: usize = sized.iter().map(|(size, _)| size).sum();
-    if sized.len() > most || total > room {
+    let mut sized = Sized { total: blocks.iter().map(size).sum(), blocks };
+    if sized.blocks.len() > most || sized.total > room {
         let note = context("… shortened, there was more than fits here");
-        total += size(&note);
-        let mut at = sized.len();
-        while sized.len() >= most || total > room {
-            let Some(last) =
-                sized.iter().rposition(|(_, block)| !asks(block)).or(sized.len().checked_sub(1))
-            else {
-                break;
-            };
-            total -= sized.remove(last).0;
+        sized.total += size(&note);
+        let mut at = sized.blocks.len();
+        while sized.blocks.len() >= most || sized.total > room {
+            let Some(last) = sized.expendable() else { break };
+            sized.total -= size(&sized.blocks.remove(last));
             at = last;
         }
-        sized.insert(at.min(sized.len()), (0, note));
+        sized.blocks.insert(at.min(sized.blocks.len()), note);
     }
-    sized.into_iter().map(|(_, block)| block).collect()
+    sized.blocks
+}
+
+/// Blocks, and how large they are together.
+struct Sized {
+    blocks: Vec<SlackBlock>,
+    total: usize,
+}
+
+impl Sized {
+    /// The last block that nobody can press; the last where there is no other.
+    fn expendable(&self) -> Option<usize> {
+        let quiet = self.blocks.iter().rposition(|block| !asks(block));
+        quiet.or(self.blocks.len().checked_sub(1))
+    }
 }
 
 /// Whether somebody can press or fill in something there.

@@ -53,21 +53,25 @@ impl SlackApi {
     ) -> Result<Option<Ts>, SlackError> {
         let us = self.identity().await?;
         let history = History { channel, thread_ts, oldest: Ts::at(oldest) };
-        let method = history.method();
-        let call = ApiCall::new(method, Priority::Milestone).to(channel);
         let mut cursor = String::new();
         for _ in 0..MOST_PAGES {
-            let page = self.read(call, &history.parameters(&cursor)).await?;
+            let page = self.page(&history, &cursor).await?;
             let found = messages(&page).iter().find(|it| us.wrote(it) && has_key(it, key));
             if let Some(found) = found {
                 return Ok(found.get("ts").and_then(Value::as_str).map(Ts::from));
             }
-            match page.pointer("/response_metadata/next_cursor").and_then(Value::as_str) {
-                Some(next) if !next.is_empty() => next.clone_into(&mut cursor),
-                _ => return Ok(None),
+            match next_cursor(&page) {
+                Some(next) => next.clone_into(&mut cursor),
+                None => return Ok(None),
             }
         }
-        Err(SlackError::Unknown { method, what: "more was said since than we read".to_owned() })
+        let what = "more was said since than we read".to_owned();
+        Err(SlackError::Unknown { method: history.method(), what })
+    }
+
+    async fn page(&self, history: &History<'_>, cursor: &str) -> Result<Value, SlackError> {
+        let call = ApiCall::new(history.method(), Priority::Milestone).to(history.channel);
+        self.read(call, &history.parameters(cursor)).await
     }
 
     /// Whether anything is left of a thread. Where only its root was deleted, Slack keeps a stone in its place and the replies under it.
@@ -84,6 +88,11 @@ impl SlackApi {
 
 fn messages(page: &Value) -> &[Value] {
     page.get("messages").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
+}
+
+fn next_cursor(page: &Value) -> Option<&str> {
+    let next = page.pointer("/response_metadata/next_cursor")?.as_str();
+    next.filter(|next| !next.is_empty())
 }
 
 fn has_key(message: &Value, key: &str) -> bool {

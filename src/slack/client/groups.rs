@@ -8,6 +8,8 @@ use super::SlackApi;
 use crate::slack::error::SlackError;
 use crate::slack::rate_limit::{ApiCall, Priority};
 
+const METHOD: &str = "usergroups.users.list";
+
 impl SlackApi {
     /// The ids of the people in a user group (`S…`), at most five minutes old. Nobody is an answer; a group that is not there is an error
     /// ([`SlackError::is_group_gone`]), and so is a missing scope ([`SlackError::is_about_us`]). Errors are not remembered.
@@ -16,17 +18,18 @@ impl SlackApi {
         if let Some(members) = self.inner.groups.get(group, now) {
             return Ok(members);
         }
-        let method = "usergroups.users.list";
-        let answer =
-            self.read(ApiCall::new(method, Priority::Call), &[("usergroup", group)]).await?;
-        let users = answer.get("users").and_then(Value::as_array);
-        let users = users.ok_or_else(|| SlackError::Unknown {
-            method,
-            what: "the answer has no /users".to_owned(),
-        })?;
-        let members: Vec<String> =
-            users.iter().filter_map(Value::as_str).map(ToOwned::to_owned).collect();
+        let call = ApiCall::new(METHOD, Priority::Call);
+        let members = users(&self.read(call, &[("usergroup", group)]).await?)?;
         self.inner.groups.insert(group, members.clone(), now);
         Ok(members)
     }
+}
+
+fn users(answer: &Value) -> Result<Vec<String>, SlackError> {
+    let users = answer.get("users").and_then(Value::as_array);
+    let users = users.ok_or_else(|| SlackError::Unknown {
+        method: METHOD,
+        what: "the answer has no /users".to_owned(),
+    })?;
+    Ok(users.iter().filter_map(Value::as_str).map(ToOwned::to_owned).collect())
 }

@@ -3,7 +3,6 @@
 use serde_json::{Value, json};
 use slack_morphism::errors::SlackClientError;
 use slack_morphism::prelude::{SlackBlock, SlackClientApiCallContext, SlackClientHttpConnector};
-use tokio::time::timeout;
 use tracing::Span;
 
 use super::{SlackApi, promised};
@@ -90,25 +89,16 @@ impl SlackApi {
     ) -> Result<(), SlackError> {
         let method = "response_url";
         if !to.is_at_home(self.inner.emulator.as_ref()) {
-            return Err(SlackError::Refused {
-                method,
-                error: "not_slack".to_owned(),
-                detail: String::new(),
-            });
+            let (error, detail) = ("not_slack".to_owned(), String::new());
+            return Err(SlackError::Refused { method, error, detail });
         }
-        self.inner.rate_limiter.acquire(ApiCall::new(method, Priority::Call)).await?;
         let mut body = json!({ "text": bounded(text), "response_type": "ephemeral", "replace_original": false });
         if let Some(root) = thread_ts {
             body["thread_ts"] = json!(root);
         }
-        let answer = timeout(self.inner.timeout, self.post_without_token(to, &body))
-            .await
-            .map_err(|_| self.timed_out(method))?;
-        self.checked(
-            method,
-            accepted(answer).map_err(|error| SlackError::from_client(method, error)),
-        )
-        .map(|_| ())
+        let request = async { accepted(self.post_without_token(to, &body).await) };
+        self.send(ApiCall::new(method, Priority::Call), request).await?;
+        Ok(())
     }
 
     /// The address is the permission; our token is not for it, and must not appear in a log.

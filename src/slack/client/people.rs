@@ -22,6 +22,17 @@ pub struct Identity {
 }
 
 impl Identity {
+    fn read(method: &'static str, answer: &Value) -> Result<Self, SlackError> {
+        let maybe = |field| answer.get(field).and_then(Value::as_str).map(ToOwned::to_owned);
+        Ok(Self {
+            team: promised(method, answer, "/team_id")?,
+            team_name: maybe("team").unwrap_or_default(),
+            bot_user: promised(method, answer, "/user_id")?,
+            bot: maybe("bot_id"),
+            url: maybe("url").unwrap_or_default(),
+        })
+    }
+
     /// True for a message of ours: another app could carry our metadata.
     pub(super) fn wrote(&self, message: &Value) -> bool {
         let by = |field| message.get(field).and_then(Value::as_str);
@@ -52,15 +63,7 @@ impl SlackApi {
     pub async fn auth_test(&self) -> Result<Identity, SlackError> {
         let method = "auth.test";
         let answer = self.call(ApiCall::new(method, Priority::Milestone), &json!({})).await?;
-        let maybe =
-            |pointer| answer.pointer(pointer).and_then(Value::as_str).map(ToOwned::to_owned);
-        Ok(Identity {
-            team: promised(method, &answer, "/team_id")?,
-            team_name: maybe("/team").unwrap_or_default(),
-            bot_user: promised(method, &answer, "/user_id")?,
-            bot: maybe("/bot_id"),
-            url: maybe("/url").unwrap_or_default(),
-        })
+        Identity::read(method, &answer)
     }
 
     /// The same, asked once.
@@ -104,25 +107,23 @@ fn member(user: &Value) -> Member {
     let is = |name: &str| user.get(name).and_then(Value::as_bool).unwrap_or(false);
     let id = text("/id").unwrap_or_default().to_owned();
     let name = text("/name").unwrap_or(&id).to_owned();
-    let display = ["/profile/display_name", "/profile/real_name", "/real_name"]
-        .into_iter()
-        .find_map(text)
-        .unwrap_or(&name)
-        .to_owned();
+    let mut names = ["/profile/display_name", "/profile/real_name", "/real_name"].into_iter();
     Member {
-        display,
+        display: names.find_map(text).unwrap_or(&name).to_owned(),
         guest: is("is_restricted") || is("is_ultra_restricted") || is("is_stranger"),
         // Slackbot says of itself that it is none.
         bot: is("is_bot") || id == "USLACKBOT",
         deactivated: is("deleted"),
         team: text("/team_id").unwrap_or_default().to_owned(),
-        zone: Zone::new(
-            text("/tz").unwrap_or_default(),
-            user.get("tz_offset").and_then(Value::as_i64).and_then(offset).unwrap_or(0),
-        ),
+        zone: zone(user),
         id,
         name,
     }
+}
+
+fn zone(user: &Value) -> Zone {
+    let name = user.get("tz").and_then(Value::as_str).unwrap_or_default();
+    Zone::new(name, user.get("tz_offset").and_then(Value::as_i64).and_then(offset).unwrap_or(0))
 }
 
 /// No place on earth is a day ahead of UTC.

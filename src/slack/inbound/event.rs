@@ -32,20 +32,24 @@ fn event(envelope: FormFields<'_>) -> Result<Inbound, Malformed> {
         "message" => message(envelope, team),
         "app_mention" => mention(envelope, team),
         "app_home_opened" if envelope.text("/event/tab") == Some("home") => {
-            Ok(Inbound::HomeOpened(HomeOpened {
-                user: envelope.need(&["/event/user"])?,
-                key: event_key(envelope, &team),
-                team,
-            }))
+            home_opened(envelope, team)
         }
-        "app_uninstalled" => {
-            Ok(Inbound::Uninstalled(Uninstalled { key: event_key(envelope, &team), team }))
-        }
+        "app_uninstalled" => Ok(uninstalled(envelope, team)),
         "tokens_revoked" if envelope.list("/event/tokens/bot").next().is_some() => {
-            Ok(Inbound::Uninstalled(Uninstalled { key: event_key(envelope, &team), team }))
+            Ok(uninstalled(envelope, team))
         }
         other => Ok(Inbound::ignored(other)),
     }
+}
+
+fn home_opened(envelope: FormFields<'_>, team: String) -> Result<Inbound, Malformed> {
+    let (user, key) = (envelope.need(&["/event/user"])?, event_key(envelope, &team));
+    Ok(Inbound::HomeOpened(HomeOpened { team, user, key }))
+}
+
+fn uninstalled(envelope: FormFields<'_>, team: String) -> Inbound {
+    let key = event_key(envelope, &team);
+    Inbound::Uninstalled(Uninstalled { team, key })
 }
 
 /// Slack tells of a message that names us twice, as a message and as a mention; the mention is the one that counts.
@@ -108,13 +112,19 @@ fn spoken(envelope: FormFields<'_>, team: String) -> Result<Spoken, Malformed> {
     if is_us(envelope, &user) {
         return Ok(Spoken::Ignored("said by us"));
     }
+    Ok(Spoken::ByPerson(person_message(envelope, team, user)?))
+}
+
+fn person_message(
+    envelope: FormFields<'_>,
+    team: String,
+    user: String,
+) -> Result<ThreadMessage, Malformed> {
     let ts = Ts(envelope.need(&["/event/ts"])?);
     let channel = envelope.need(&["/event/channel"])?;
-    Ok(Spoken::ByPerson(ThreadMessage {
-        user_team: envelope
-            .first(&["/event/user_team", "/event/source_team", "/event/team"])
-            .unwrap_or(&team)
-            .to_owned(),
+    let user_team = envelope.first(&["/event/user_team", "/event/source_team", "/event/team"]);
+    Ok(ThreadMessage {
+        user_team: user_team.unwrap_or(&team).to_owned(),
         text: envelope.text("/event/text").unwrap_or_default().to_owned(),
         thread_ts: envelope.text("/event/thread_ts").map(Ts::from).filter(|root| *root != ts),
         direct: envelope.text("/event/channel_type") == Some("im") || channel.starts_with('D'),
@@ -123,7 +133,7 @@ fn spoken(envelope: FormFields<'_>, team: String) -> Result<Spoken, Malformed> {
         channel,
         user,
         ts,
-    }))
+    })
 }
 
 fn nothing_to_us(envelope: FormFields<'_>) -> Option<&'static str> {

@@ -6,6 +6,7 @@ use url::{Url, form_urlencoded};
 use super::fields::FormFields;
 use super::key::{key, key_of_content};
 use super::{Frame, Inbound, Malformed, SlashCommand};
+use crate::run::RequestId;
 use crate::slack::response_url::ResponseUrl;
 
 pub(super) fn parse(body: &[u8], emulator: Option<&Url>) -> Result<Inbound, Malformed> {
@@ -30,28 +31,28 @@ pub(super) fn command(
     }
     let command = fields.need(&["/command"])?;
     let team = fields.need(&["/team_id", "/enterprise_id"])?;
-    let channel = fields.need(&["/channel_id"])?;
-    let user = fields.need(&["/user_id"])?;
-    let text = fields.text("/text").unwrap_or_default().to_owned();
-    let trigger_id = fields.text("/trigger_id").unwrap_or_default().to_owned();
-    let said = fields.text("/response_url").unwrap_or_default();
-    let key = if trigger_id.is_empty() {
-        key_of_content("command", &[&team, &user, &channel, &command, &text, said])
-    } else {
-        key("command", &[&trigger_id])
-    };
-    let response_url = ResponseUrl::parse(said, emulator);
+    let response_url = fields.text("/response_url");
     Ok(Inbound::Command(SlashCommand {
         user_team: team.clone(),
+        channel: fields.need(&["/channel_id"])?,
+        user: fields.need(&["/user_id"])?,
+        text: fields.text("/text").unwrap_or_default().to_owned(),
+        trigger_id: fields.text("/trigger_id").unwrap_or_default().to_owned(),
+        response_url: response_url.and_then(|url| ResponseUrl::parse(url, emulator)),
+        key: command_key(fields, &team, &command),
         team,
-        channel,
-        user,
         command,
-        text,
-        trigger_id,
-        response_url,
-        key,
     }))
+}
+
+fn command_key(fields: FormFields<'_>, team: &str, command: &str) -> RequestId {
+    if let Some(trigger_id) = fields.text("/trigger_id") {
+        return key("command", &[trigger_id]);
+    }
+    let of = |pointer| fields.text(pointer).unwrap_or_default();
+    let parts =
+        [team, of("/user_id"), of("/channel_id"), command, of("/text"), of("/response_url")];
+    key_of_content("command", &parts)
 }
 
 #[cfg(test)]

@@ -44,25 +44,25 @@ pub fn slack_url(public: &str) -> Result<Url, BadAddress> {
     if url.scheme() != "https" {
         return Err(BadAddress::NotHttps);
     }
-    let loopback = match url.host() {
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(Host::Ipv4(address)) => address.is_loopback() || address.is_unspecified(),
-        Some(Host::Ipv6(address)) => address.is_loopback() || address.is_unspecified(),
-        None => false,
-    };
-    if loopback {
+    if is_this_machine(&url) {
         return Err(BadAddress::Loopback);
     }
-    if !url.username().is_empty()
-        || url.password().is_some()
-        || url.query().is_some()
-        || url.fragment().is_some()
-    {
+    let has_user = !url.username().is_empty() || url.password().is_some();
+    if has_user || url.query().is_some() || url.fragment().is_some() {
         return Err(BadAddress::More);
     }
     let path = url.path().trim_end_matches('/').to_owned();
     url.set_path(&if path.ends_with(DOOR) { path } else { path + DOOR });
     Ok(url)
+}
+
+fn is_this_machine(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback() || address.is_unspecified(),
+        Some(Host::Ipv6(address)) => address.is_loopback() || address.is_unspecified(),
+        None => false,
+    }
 }
 
 /// The manifest as YAML, with what to do with it on top and a reason beside each scope.

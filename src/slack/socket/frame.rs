@@ -49,27 +49,28 @@ impl Envelope {
 
 /// Understands a frame.
 pub fn read(text: &str) -> SocketFrame {
-    let Ok(mut frame) = serde_json::from_str::<Value>(text) else { return SocketFrame::Noise };
-    let kind = frame["type"].as_str().unwrap_or_default();
-    let envelope_kind = match kind {
-        "hello" => return SocketFrame::Hello,
-        "disconnect" => return SocketFrame::Disconnect(reason(&frame)),
-        "slash_commands" => Some(Frame::Command),
-        "interactive" => Some(Frame::Interaction),
-        "events_api" => Some(Frame::Event),
-        _ => None,
-    };
-    let Some(id) = frame["envelope_id"].as_str().filter(|id| !id.is_empty()).map(ToOwned::to_owned)
-    else {
+    let Ok(frame) = serde_json::from_str::<Value>(text) else { return SocketFrame::Noise };
+    match frame["type"].as_str().unwrap_or_default() {
+        "hello" => SocketFrame::Hello,
+        "disconnect" => SocketFrame::Disconnect(reason(&frame)),
+        "slash_commands" => envelope(frame, Some(Frame::Command)),
+        "interactive" => envelope(frame, Some(Frame::Interaction)),
+        "events_api" => envelope(frame, Some(Frame::Event)),
+        _ => envelope(frame, None),
+    }
+}
+
+fn envelope(mut frame: Value, kind: Option<Frame>) -> SocketFrame {
+    let id = frame["envelope_id"].as_str().unwrap_or_default().to_owned();
+    if id.is_empty() {
         return SocketFrame::Noise;
-    };
+    }
+    let takes_answer = frame["accepts_response_payload"].as_bool();
     SocketFrame::Envelope(Envelope {
         id,
-        kind: envelope_kind,
+        kind,
         again: frame["retry_attempt"].as_u64().is_some_and(|nth| nth > 0),
-        takes_answer: frame["accepts_response_payload"]
-            .as_bool()
-            .unwrap_or(envelope_kind != Some(Frame::Event)),
+        takes_answer: takes_answer.unwrap_or(kind != Some(Frame::Event)),
         payload: frame["payload"].take(),
     })
 }

@@ -1,4 +1,4 @@
-//! What does an agent tell while it works?
+//! The event protocol: what does an agent tell while it works?
 //! One JSON object per line; `type` says which. It is the script agent's protocol and our own, so it changes only by growing.
 
 use std::time::Duration;
@@ -92,12 +92,12 @@ fn tokens<'de, D: Deserializer<'de>>(input: D) -> Result<Tokens, D::Error> {
     Ok(Tokens { input, output, cache_read, cache_write })
 }
 
-/// Tells events without ever holding up the work: who listens too slowly misses some.
+/// Sends events without ever holding up the work: who listens too slowly misses some.
 #[derive(Clone, Debug)]
-pub(super) struct Teller(pub mpsc::Sender<AgentEvent>);
+pub(super) struct EventSender(pub mpsc::Sender<AgentEvent>);
 
-impl Teller {
-    pub fn tell(&self, events: Vec<AgentEvent>) {
+impl EventSender {
+    pub fn send(&self, events: Vec<AgentEvent>) {
         for event in events {
             // Full or closed: progress is a courtesy, the report says everything again.
             let _ = self.0.try_send(event);
@@ -112,7 +112,7 @@ pub(super) fn failed(trouble: Trouble, why: &str) -> AgentEnd {
     AgentEnd::Failed { trouble, why: one_line(why, WHY) }
 }
 
-pub(super) fn late(limit: Duration) -> AgentEnd {
+pub(super) fn timed_out(limit: Duration) -> AgentEnd {
     let seconds = limit.as_secs();
     let limit = if seconds.is_multiple_of(60) {
         format!("{} min", seconds / 60)

@@ -1,4 +1,4 @@
-//! What did a child print, line by line?
+//! The output of a child, line by line: what did it print?
 //! A line may be megabytes or never end: what is too long is cut, never kept whole in memory.
 
 use std::collections::VecDeque;
@@ -11,12 +11,12 @@ const LONGEST_LINE_BYTES: usize = 16 * 1024 * 1024;
 const TAIL_BYTES: usize = 4 * 1024;
 
 /// Lines without their line ends. Dropping a `next` that waits loses nothing.
-pub(super) struct Lines<R> {
+pub(super) struct LineReader<R> {
     from: BufReader<R>,
     line: Vec<u8>,
 }
 
-impl<R: AsyncRead + Unpin> Lines<R> {
+impl<R: AsyncRead + Unpin> LineReader<R> {
     pub fn new(from: R) -> Self {
         Self { from: BufReader::new(from), line: Vec::new() }
     }
@@ -26,11 +26,8 @@ impl<R: AsyncRead + Unpin> Lines<R> {
         loop {
             let bytes = self.from.fill_buf().await?;
             if bytes.is_empty() {
-                return Ok(if self.line.is_empty() {
-                    None
-                } else {
-                    Some(std::mem::take(&mut self.line))
-                });
+                let last = std::mem::take(&mut self.line);
+                return Ok((!last.is_empty()).then_some(last));
             }
             let end = bytes.iter().position(|b| *b == b'\n');
             let part = &bytes[..end.unwrap_or(bytes.len())];
@@ -45,7 +42,7 @@ impl<R: AsyncRead + Unpin> Lines<R> {
     }
 }
 
-/// Reads to the end and keeps the last few kilobytes as text.
+/// The tail of a stream: reads to its end and keeps the last few kilobytes, as text.
 pub(super) async fn tail(mut from: impl AsyncRead + Unpin) -> String {
     let mut kept: VecDeque<u8> = VecDeque::new();
     let mut bytes = [0; 4096];
@@ -63,7 +60,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_last_line_without_its_end_counts() {
-        let mut lines = Lines::new(&b"one\n\ntwo"[..]);
+        let mut lines = LineReader::new(&b"one\n\ntwo"[..]);
         let read = [lines.next().await, lines.next().await, lines.next().await, lines.next().await];
         assert_eq!(
             read.map(|l| l.expect("no error")),

@@ -1,9 +1,10 @@
-//! Who writes the code?
+//! Agents: who writes the code?
 //! An agent is given a folder, a prompt and an allowance; it reports, and never judges its own work.
 
 mod claude;
 mod event;
 mod lines;
+mod process;
 pub mod rehearsal;
 mod script;
 
@@ -52,7 +53,7 @@ pub enum Session {
 
 /// What came of it. Money and tokens are of this process alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Report {
+pub struct AgentReport {
     pub end: AgentEnd,
     pub info: Option<AgentInfo>,
     pub tokens: Tokens,
@@ -63,7 +64,19 @@ pub struct Report {
     pub session: Option<String>,
 }
 
-impl Report {
+impl AgentReport {
+    /// Nothing was started, or nothing can be said of it.
+    pub(crate) const fn unstarted(end: AgentEnd) -> Self {
+        Self {
+            end,
+            info: None,
+            tokens: Tokens { input: 0, output: 0, cache_read: 0, cache_write: 0 },
+            cost_usd: Usd::ZERO,
+            words: None,
+            session: None,
+        }
+    }
+
     /// The same as the last event.
     pub(crate) fn event(&self) -> AgentEvent {
         AgentEvent::Finished {
@@ -75,7 +88,7 @@ impl Report {
     }
 }
 
-/// Our own machine failed; whatever the agent itself does wrong is a `Report`.
+/// Our own machine failed; whatever the agent itself does wrong is an `AgentReport`.
 #[derive(Debug, thiserror::Error)]
 #[error("{doing}")]
 pub struct AgentError {
@@ -100,5 +113,5 @@ pub trait Agent: Send + Sync {
         assignment: &'a Assignment,
         events: mpsc::Sender<AgentEvent>,
         stop: &'a CancellationToken,
-    ) -> BoxFuture<'a, Result<Report, AgentError>>;
+    ) -> BoxFuture<'a, Result<AgentReport, AgentError>>;
 }

@@ -1,16 +1,16 @@
-//! How much of the code do the tests reach?
+//! Coverage: how much of the code do the tests reach?
 //! The sum over all files of an LCOV report; lines that make no sense are passed over.
 
 use lcov::{Reader, Record};
 
 /// Found and hit lines.
 #[derive(Clone, Copy, Default)]
-struct LcovReader {
+struct LineCounts {
     found: u64,
     hit: u64,
 }
 
-impl LcovReader {
+impl LineCounts {
     fn add(&mut self, other: Self) {
         self.found = self.found.saturating_add(other.found);
         self.hit = self.hit.saturating_add(other.hit.min(other.found));
@@ -19,12 +19,20 @@ impl LcovReader {
 
 /// None where the report names no line at all.
 pub(super) fn percent_of_lines(text: &str) -> Option<f64> {
-    let (mut all, mut counted, mut declared) =
-        (LcovReader::default(), LcovReader::default(), None::<LcovReader>);
+    let LineCounts { found, hit } = sum(text);
+    #[expect(clippy::cast_precision_loss, reason = "no project has 2^52 lines")]
+    let percent = (found > 0).then(|| 100.0 * hit as f64 / found as f64);
+    percent
+}
+
+/// Of each file what it declares of itself, else what is counted in it.
+fn sum(text: &str) -> LineCounts {
+    let (mut all, mut counted) = (LineCounts::default(), LineCounts::default());
+    let mut declared: Option<LineCounts> = None;
     for record in Reader::new(text.as_bytes()).flatten() {
         match record {
             Record::LineData { count, .. } => {
-                counted.add(LcovReader { found: 1, hit: u64::from(count > 0) });
+                counted.add(LineCounts { found: 1, hit: u64::from(count > 0) });
             }
             Record::LinesFound { found } => {
                 declared.get_or_insert_default().found = u64::from(found);
@@ -32,16 +40,14 @@ pub(super) fn percent_of_lines(text: &str) -> Option<f64> {
             Record::LinesHit { hit } => declared.get_or_insert_default().hit = u64::from(hit),
             Record::EndOfRecord => {
                 all.add(declared.take().unwrap_or(counted));
-                counted = LcovReader::default();
+                counted = LineCounts::default();
             }
             _ => {}
         }
     }
     // What a report that broke off had begun.
     all.add(declared.unwrap_or(counted));
-    #[expect(clippy::cast_precision_loss, reason = "no project has 2^52 lines")]
-    let percent = (all.found > 0).then(|| 100.0 * all.hit as f64 / all.found as f64);
-    percent
+    all
 }
 
 #[cfg(test)]

@@ -1,12 +1,12 @@
-//! What do the test reports say?
+//! JUnit reports: what do the tests' reports say?
 //! Every `testcase` counts, wherever it stands; declared totals are not believed, and what is broken is read as far as it goes.
 
 use quick_xml::escape::unescape;
 use quick_xml::events::{BytesRef, BytesStart, Event};
 use quick_xml::reader::Reader;
 
-use super::log::plain;
-use super::names::Names;
+use super::log::strip_ansi;
+use super::test_names::Names;
 use crate::run::{TestNames, Tests};
 
 /// Most of a failure's own words that are kept.
@@ -36,33 +36,27 @@ pub(super) struct FailedCase {
 
 /// Reads any XML, also one that breaks off.
 pub(super) fn read(text: &str) -> JunitReport {
-    let mut reader = Reader::from_str(text);
-    let config = reader.config_mut();
+    let mut xml = lenient_reader(text);
+    let mut reader = JunitReader::default();
+    // An error means that it breaks off here.
+    while let Ok(event) = xml.read_event() {
+        if matches!(event, Event::Eof) {
+            reader.report.names = reader.whole_names();
+            break;
+        }
+        reader.take(event);
+    }
+    reader.broken_off();
+    reader.report
+}
+
+fn lenient_reader(text: &str) -> Reader<&[u8]> {
+    let mut xml = Reader::from_str(text);
+    let config = xml.config_mut();
     config.check_end_names = false;
     config.allow_unmatched_ends = true;
     config.allow_dangling_amp = true;
-    let mut reading = JunitReader::default();
-    // An error means that it breaks off here.
-    while let Ok(event) = reader.read_event() {
-        match event {
-            Event::Start(tag) => reading.open(&tag),
-            Event::Empty(tag) => {
-                reading.open(&tag);
-                reading.close(tag.local_name().into_inner());
-            }
-            Event::End(tag) => reading.close(tag.local_name().into_inner()),
-            Event::Text(text) => reading.say(&text.into_inner()),
-            Event::CData(text) => reading.say(&text.into_inner()),
-            Event::GeneralRef(entity) => reading.say(&resolved(&entity)),
-            Event::Eof => {
-                reading.report.names = reading.whole_names();
-                break;
-            }
-            _ => {}
-        }
-    }
-    reading.broken_off();
-    reading.report
+    xml
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -76,7 +70,7 @@ enum CaseResult {
 #[derive(Default)]
 struct Case {
     name: String,
-    outcome: CaseResult,
+    result: CaseResult,
     message: String,
     words: String,
 }
@@ -86,8 +80,8 @@ struct Case {
 struct JunitReader {
     report: JunitReport,
     case: Option<Case>,
-    /// Inside a `failure` or `error`.
-    listening: bool,
+    /// Inside a `failure` or `error`: its words are kept.
+    in_failure: bool,
     /// Something of a report was seen.
     is_report: bool,
     /// The suites around it, by name; of the outermost element none, for it is the run.
@@ -96,6 +90,21 @@ struct JunitReader {
 }
 
 impl JunitReader {
+    fn take(&mut self, event: Event<'_>) {
+        match event {
+            Event::Start(tag) => self.open(&tag),
+            Event::Empty(tag) => {
+                self.open(&tag);
+                self.close(tag.local_name().into_inner());
+            }
+            Event::End(tag) => self.close(tag.local_name().into_inner()),
+            Event::Text(text) => self.push_words(&text.into_inner()),
+            Event::CData(text) => self.push_words(&text.into_inner()),
+            Event::GeneralRef(entity) => self.push_words(&resolved(&entity)),
+            _ => {}
+        }
+    }
+
     fn open(&mut self, tag: &BytesStart<'_>) {
         match (tag.local_name().into_inner(), &mut self.case) {
             ("testsuites", _) => self.enter(String::new()),
@@ -106,14 +115,14 @@ impl JunitReader {
                 self.case = Some(Case::new(tag));
             }
             ("failure" | "error", Some(case)) => {
-                case.outcome = CaseResult::Failed;
-                self.listening = true;
+                case.result = CaseResult::Failed;
+                self.in_failure = true;
                 if case.message.is_empty() {
                     case.message = attribute(tag, "message").unwrap_or_default();
                 }
             }
-            ("skipped", Some(case)) if case.outcome == CaseResult::Passed => {
-                case.outcome = CaseResult::Skipped;
+            ("skipped", Some(case)) if case.result == CaseResult::Passed => {
+                case.result = CaseResult::Skipped;
             }
             _ => {}
         }
@@ -128,25 +137,24 @@ impl JunitReader {
         match name {
             "testcase" => self.finish(),
             "testsuites" | "testsuite" => drop(self.suites.pop()),
-            "failure" | "error" => self.listening = false,
+            "failure" | "error" => self.in_failure = false,
             _ => {}
         }
     }
 
-    fn say(&mut self, text: &str) {
-        if let Some(case) =
-            self.case.as_mut().filter(|case| self.listening && case.words.len() < MESSAGE_BYTES)
-        {
+    fn push_words(&mut self, text: &str) {
+        let wanted = |case: &&mut Case| self.in_failure && case.words.len() < MESSAGE_BYTES;
+        if let Some(case) = self.case.as_mut().filter(wanted) {
             case.words.push_str(&text[..text.floor_char_boundary(MESSAGE_BYTES)]);
         }
     }
 
     fn finish(&mut self) {
-        self.listening = false;
+        self.in_failure = false;
         let Some(case) = self.case.take() else { return };
-        self.names.note(&self.suites, &case.name, case.outcome == CaseResult::Skipped);
+        self.names.insert(&self.suites, &case.name, case.result == CaseResult::Skipped);
         let tests = &mut self.report.tests;
-        match case.outcome {
+        match case.result {
             CaseResult::Passed => tests.passed += 1,
             CaseResult::Skipped => tests.skipped += 1,
             CaseResult::Failed => {
@@ -166,7 +174,7 @@ impl JunitReader {
 
     /// A test whose end is missing has passed nothing, but may have failed already.
     fn broken_off(&mut self) {
-        if self.case.as_ref().is_some_and(|case| case.outcome == CaseResult::Failed) {
+        if self.case.as_ref().is_some_and(|case| case.result == CaseResult::Failed) {
             self.finish();
         }
     }
@@ -175,29 +183,40 @@ impl JunitReader {
 impl Case {
     fn new(tag: &BytesStart<'_>) -> Self {
         let name = attribute(tag, "name").unwrap_or_default();
-        // node:test calls every class "test"; jest repeats the name.
-        let class = attribute(tag, "classname").filter(|class| {
-            !class.is_empty() && class != "test" && !name.starts_with(class.as_str())
-        });
-        let name = class.map_or(name.clone(), |class| format!("{class} › {name}"));
-        let failure = attribute(tag, "failure").or_else(|| attribute(tag, "error"));
-        let outcome = match attribute(tag, "status").as_deref() {
-            _ if failure.is_some() => CaseResult::Failed,
-            Some("failed" | "failure" | "error") => CaseResult::Failed,
-            Some("skipped" | "notrun" | "disabled") => CaseResult::Skipped,
-            _ => CaseResult::Passed,
+        let name = match class_of(tag, &name) {
+            Some(class) => format!("{class} › {name}"),
+            None => name,
         };
-        Self { name, outcome, message: failure.unwrap_or_default(), words: String::new() }
+        let failure = attribute(tag, "failure").or_else(|| attribute(tag, "error"));
+        let result = if failure.is_some() { CaseResult::Failed } else { CaseResult::of(tag) };
+        Self { name, result, message: failure.unwrap_or_default(), words: String::new() }
     }
 
     fn failure(self) -> FailedCase {
-        let (mut message, words) = (plain(self.message.trim()), plain(self.words.trim()));
+        let (mut message, words) = (strip_ansi(self.message.trim()), strip_ansi(self.words.trim()));
         if message.len() < TELLING_BYTES && !words.is_empty() {
             let between = if message.is_empty() { "" } else { "\n" };
             message = format!("{message}{between}{words}");
         }
         message.truncate(message.floor_char_boundary(MESSAGE_BYTES));
-        FailedCase { name: plain(&self.name), message }
+        FailedCase { name: strip_ansi(&self.name), message }
+    }
+}
+
+/// The class, where it says something: node:test calls every class "test"; jest repeats the name.
+fn class_of(tag: &BytesStart<'_>, name: &str) -> Option<String> {
+    attribute(tag, "classname")
+        .filter(|class| !class.is_empty() && class != "test" && !name.starts_with(class.as_str()))
+}
+
+impl CaseResult {
+    /// By the attribute `status`; what has none has passed until a child says otherwise.
+    fn of(tag: &BytesStart<'_>) -> Self {
+        match attribute(tag, "status").as_deref() {
+            Some("failed" | "failure" | "error") => Self::Failed,
+            Some("skipped" | "notrun" | "disabled") => Self::Skipped,
+            _ => Self::Passed,
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! What did the commands say?
+//! The log of the checks: what did the commands print?
 //! On disk up to a size, and the last of it in memory, for whoever must mend it.
 
 use std::fs::{self, File};
@@ -46,12 +46,12 @@ impl Log {
 
     /// The end of it, as text without colours.
     pub fn tail(&self) -> String {
-        plain(&String::from_utf8_lossy(&self.tail))
+        strip_ansi(&String::from_utf8_lossy(&self.tail))
     }
 }
 
 /// Without terminal colours and other control characters.
-pub(super) fn plain(text: &str) -> String {
+pub(super) fn strip_ansi(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut chars = text.chars().peekable();
     while let Some(char) = chars.next() {
@@ -89,6 +89,6 @@ mod tests {
 
     #[test]
     fn colours_are_left_out() {
-        assert_eq!(plain("\u{1b}[31mred\u{1b}[0m\r\n\u{7}bell\tß"), "red\nbell\tß");
+        assert_eq!(strip_ansi("\u{1b}[31mred\u{1b}[0m\r\n\u{7}bell\tß"), "red\nbell\tß");
     }
 }

@@ -1,13 +1,13 @@
-//! Does it work?
+//! Checks: does it work?
 //! The project's own commands decide, run by us in a box; what an agent says about its tests is never asked.
 
-mod changed;
+mod compare_tests;
 mod coverage;
 mod junit;
 mod log;
-mod names;
 mod reports;
 mod shell;
+mod test_names;
 mod verdict;
 
 use std::path::Path;
@@ -21,9 +21,9 @@ use crate::run::{Checked, Stage, TestNames};
 use crate::sandbox::{BoxSpec, Network, Sandbox};
 use log::Log;
 use reports::Reported;
-use shell::{Ending, Shell};
+use shell::{CommandEnd, Shell};
 
-pub use changed::changed;
+pub use compare_tests::compare_tests;
 
 /// What to check, and where.
 #[derive(Clone, Copy, Debug)]
@@ -38,9 +38,9 @@ pub struct CheckSpec<'a> {
     pub sandbox: &'a Sandbox,
 }
 
-/// A verdict, and what it was given on.
+/// The verdict on a snapshot, and the tests it was given on.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Judged {
+pub struct CheckResult {
     pub checked: Checked,
     /// None where the checks left no whole report, or one of too many tests.
     pub names: Option<TestNames>,
@@ -48,38 +48,43 @@ pub struct Judged {
 
 /// Runs the stage's setup (with the network) and its checks (without), and judges them by their exit codes and its coverage.
 /// An error is our fault: a box that does not start, a log that cannot be written.
-pub async fn check(spec: CheckSpec<'_>, stop: &CancellationToken) -> anyhow::Result<Judged> {
+pub async fn check(spec: CheckSpec<'_>, stop: &CancellationToken) -> anyhow::Result<CheckResult> {
     let begun = Instant::now();
     let mut log =
         Log::create(spec.log).with_context(|| format!("making the log {}", spec.log.display()))?;
     std::fs::create_dir_all(spec.home)
         .with_context(|| format!("making the HOME {}", spec.home.display()))?;
-    let (ending, reported) = run(spec, &mut log, stop).await?;
-    let judged = verdict::judge(spec.stage, &ending, &reported, &log);
-    let checked = Checked { seconds: begun.elapsed().as_secs(), ..judged };
-    Ok(Judged { checked, names: reported.junit.and_then(|report| report.names) })
+    let (end, reported) = run_setup_and_checks(spec, &mut log, stop).await?;
+    let verdict = verdict::judge(spec.stage, &end, &reported, &log);
+    let checked = Checked { seconds: begun.elapsed().as_secs(), ..verdict };
+    Ok(CheckResult { checked, names: reported.junit.and_then(|report| report.names) })
 }
 
-async fn run(
+async fn run_setup_and_checks(
     spec: CheckSpec<'_>,
     log: &mut Log,
     stop: &CancellationToken,
-) -> anyhow::Result<(Ending, Reported)> {
+) -> anyhow::Result<(CommandEnd, Reported)> {
     let deadline = Instant::now() + Duration::from_secs(spec.stage.timeout_seconds);
-    let prepared = all(spec, Shell { network: Network::Open, deadline, stop }, log).await?;
-    if prepared != Ending::Good {
+    let setup = Shell { network: Network::Open, deadline, stop };
+    let prepared = run_commands(&spec.stage.setup, spec, setup, log).await?;
+    if prepared != CommandEnd::Good {
         return Ok((prepared, Reported::default()));
     }
     // A report that is there before the checks is the agent's own work, and proves nothing.
     reports::remove(spec.checkout, &spec.stage.reports);
-    let ending = all(spec, Shell { network: Network::Closed, deadline, stop }, log).await?;
-    Ok((ending, reports::read(spec.checkout, &spec.stage.reports)))
+    let shell = Shell { network: Network::Closed, deadline, stop };
+    let end = run_commands(&spec.stage.checks, spec, shell, log).await?;
+    Ok((end, reports::read(spec.checkout, &spec.stage.reports)))
 }
 
 /// One command after the other; the first that fails ends it.
-async fn all(spec: CheckSpec<'_>, shell: Shell<'_>, log: &mut Log) -> anyhow::Result<Ending> {
-    let commands =
-        if shell.network == Network::Open { &spec.stage.setup } else { &spec.stage.checks };
+async fn run_commands(
+    commands: &[String],
+    spec: CheckSpec<'_>,
+    shell: Shell<'_>,
+    log: &mut Log,
+) -> anyhow::Result<CommandEnd> {
     let place = BoxSpec {
         work: spec.checkout.to_path_buf(),
         home: spec.home.to_path_buf(),
@@ -90,12 +95,12 @@ async fn all(spec: CheckSpec<'_>, shell: Shell<'_>, log: &mut Log) -> anyhow::Re
     };
     for command in commands {
         log.write(format!("$ {command}\n").as_bytes())?;
-        let ending = shell.run(spec.sandbox, &place, command, log).await?;
-        if ending != Ending::Good {
-            return Ok(ending);
+        let end = shell.run(spec.sandbox, &place, command, log).await?;
+        if end != CommandEnd::Good {
+            return Ok(end);
         }
     }
-    Ok(Ending::Good)
+    Ok(CommandEnd::Good)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Which reports did the checks leave?
+//! The reports of the checks: which did they leave?
 //! Regular files inside the checkout, of a sane size; anything else is as if there were none.
 
 use std::fs;

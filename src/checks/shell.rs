@@ -1,4 +1,4 @@
-//! How does one command run?
+//! The shell of the checks: how does one command run?
 //! In the box, with its output into the log, until it ends, takes too long or is stopped; nothing of it stays.
 
 use std::path::Path;
@@ -15,11 +15,11 @@ use super::log::Log;
 use crate::sandbox::{self, BoxSpec, Network, Sandbox};
 
 /// Without a box a forgotten background program may hold the output open; the command itself has ended.
-const LAST_WORDS: Duration = Duration::from_millis(500);
+const OUTPUT_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// How the commands ended.
+/// How a command ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Ending {
+pub(super) enum CommandEnd {
     Good,
     /// No code where a signal killed it.
     Failed {
@@ -45,38 +45,56 @@ impl Shell<'_> {
         place: &BoxSpec,
         command: &str,
         log: &mut Log,
-    ) -> anyhow::Result<Ending> {
-        // One pipe for both, so that the log has them in the order they were said.
-        let mut shell =
-            sandbox.command(place, Path::new("sh"), &["-c", "exec sh -c \"$0\" 2>&1", command]);
-        let mut child = shell
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .with_context(|| format!("starting `{command}`"))?;
+    ) -> anyhow::Result<CommandEnd> {
+        let mut child = start(sandbox, place, command)?;
         let group = child.id();
-        let out = child.stdout.take().context("a command without output")?;
-        let ended = tokio::select! {
-            biased;
-            () = self.stop.cancelled() => Err(Ending::Stopped),
-            () = sleep_until(self.deadline) => Err(Ending::Slow),
-            status = listen(&mut child, out, log) => Ok(status?),
-        };
-        let ending = match ended {
-            Ok(status) if status.success() => Ending::Good,
-            Ok(status) => Ending::Failed { command: command.to_owned(), code: status.code() },
-            Err(cut_short) => {
-                sandbox::end(&mut child).await;
-                cut_short
-            }
-        };
+        let end = self.wait(&mut child, command, log).await?;
         if let Some(group) = group {
             sandbox::sweep(group);
         }
-        Ok(ending)
+        Ok(end)
+    }
+
+    async fn wait(
+        self,
+        child: &mut Child,
+        command: &str,
+        log: &mut Log,
+    ) -> anyhow::Result<CommandEnd> {
+        let out = child.stdout.take().context("a command without output")?;
+        let cut_short = tokio::select! {
+            biased;
+            () = self.stop.cancelled() => CommandEnd::Stopped,
+            () = sleep_until(self.deadline) => CommandEnd::Slow,
+            status = listen(child, out, log) => return Ok(CommandEnd::of(command, status?)),
+        };
+        sandbox::end(child).await;
+        Ok(cut_short)
     }
 }
 
+impl CommandEnd {
+    fn of(command: &str, status: ExitStatus) -> Self {
+        if status.success() {
+            Self::Good
+        } else {
+            Self::Failed { command: command.to_owned(), code: status.code() }
+        }
+    }
+}
+
+fn start(sandbox: &Sandbox, place: &BoxSpec, command: &str) -> anyhow::Result<Child> {
+    // One pipe for both, so that the log has them in the order they were said.
+    let words = ["-c", "exec sh -c \"$0\" 2>&1", command];
+    let mut shell = sandbox.command(place, Path::new("sh"), &words);
+    shell
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .with_context(|| format!("starting `{command}`"))
+}
+
+/// Its exit status. What it prints goes into the log until it ends.
 async fn listen(
     child: &mut Child,
     mut out: ChildStdout,
@@ -89,7 +107,7 @@ async fn listen(
             return Ok(child.wait().await?);
         }
     };
-    if let Ok(copied) = timeout(LAST_WORDS, copy(&mut out, log)).await {
+    if let Ok(copied) = timeout(OUTPUT_TIMEOUT, copy(&mut out, log)).await {
         copied?;
     }
     Ok(status)

@@ -1,4 +1,4 @@
-//! Is good work told from bad?
+//! Tests of the checks: is good work told from bad?
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -9,7 +9,7 @@ use super::*;
 use crate::run::{Reports, Size, Tests};
 
 /// A clone to check, and everything around it.
-struct Place {
+struct CheckedFolder {
     root: TempDir,
     stage: Stage,
     sandbox: Sandbox,
@@ -17,7 +17,7 @@ struct Place {
 
 const NODE_TEST: &str = "node --test --test-reporter=junit --test-reporter-destination=junit.xml";
 
-async fn place(files: &[(&str, &str)], checks: &[&str]) -> Place {
+async fn folder_with(files: &[(&str, &str)], checks: &[&str]) -> CheckedFolder {
     let root = tempfile::tempdir().unwrap();
     for folder in ["checkout", "home"] {
         fs::create_dir(root.path().join(folder)).unwrap();
@@ -37,19 +37,19 @@ async fn place(files: &[(&str, &str)], checks: &[&str]) -> Place {
         reports: Reports { junit: Some("junit.xml".into()), lcov: Some("lcov.info".into()) },
         least_coverage_percent: None,
     };
-    Place { root, stage, sandbox: crate::sandbox::for_tests().await }
+    CheckedFolder { root, stage, sandbox: crate::sandbox::for_tests().await }
 }
 
-impl Place {
+impl CheckedFolder {
     async fn checked(&self) -> Checked {
         self.checked_until(&CancellationToken::new()).await
     }
 
     async fn checked_until(&self, stop: &CancellationToken) -> Checked {
-        self.judged(stop).await.checked
+        self.result(stop).await.checked
     }
 
-    async fn judged(&self, stop: &CancellationToken) -> Judged {
+    async fn result(&self, stop: &CancellationToken) -> CheckResult {
         let path = |name| self.root.path().join(name);
         let (checkout, home, log) = (path("checkout"), path("home"), path("checks.log"));
         check(
@@ -82,25 +82,25 @@ const BAD: (&str, &str) = (
 
 #[tokio::test]
 async fn good_work_passes() {
-    let place = place(&[GOOD], &[NODE_TEST, "echo linted"]).await;
-    let checked = place.checked().await;
+    let folder = folder_with(&[GOOD], &[NODE_TEST, "echo linted"]).await;
+    let checked = folder.checked().await;
     assert!(checked.passed, "{checked:?}");
     assert_eq!(checked.tests, Some(Tests { passed: 1, failed: 0, skipped: 1 }));
     assert_eq!((checked.why, checked.feedback, checked.coverage_percent), (None, None, None));
-    assert!(place.log().ends_with("$ echo linted\nlinted\n"));
+    assert!(folder.log().ends_with("$ echo linted\nlinted\n"));
 }
 
 #[tokio::test]
 async fn tests_are_known_by_name() {
-    let place = place(&[GOOD, BAD], &[NODE_TEST]).await;
-    let names = place.judged(&CancellationToken::new()).await.names.unwrap();
+    let folder = folder_with(&[GOOD, BAD], &[NODE_TEST]).await;
+    let names = folder.result(&CancellationToken::new()).await.names.unwrap();
     assert_eq!(
         (names.ran.into_iter().collect::<Vec<_>>().join(", "), names.skipped.len()),
         ("adds, more, streams".to_owned(), 1)
     );
-    let silent = self::place(&[GOOD], &["true"]).await;
+    let silent = folder_with(&[GOOD], &["true"]).await;
     assert_eq!(
-        silent.judged(&CancellationToken::new()).await.names,
+        silent.result(&CancellationToken::new()).await.names,
         None,
         "no report is not a report without tests"
     );
@@ -108,21 +108,21 @@ async fn tests_are_known_by_name() {
 
 #[tokio::test]
 async fn failed_tests_are_named() {
-    let place = place(&[GOOD, BAD], &[NODE_TEST, "echo never > ran"]).await;
-    let checked = place.checked().await;
+    let folder = folder_with(&[GOOD, BAD], &[NODE_TEST, "echo never > ran"]).await;
+    let checked = folder.checked().await;
     assert_eq!(checked.why.as_deref(), Some("1 of 3 tests failed"));
     let feedback = checked.feedback.unwrap();
     assert!(
         feedback.starts_with("1 of 3 tests failed\n- streams: the answer was 41, not 42\n"),
         "{feedback}"
     );
-    assert!(!checked.passed && !place.root.path().join("checkout/ran").exists());
+    assert!(!checked.passed && !folder.root.path().join("checkout/ran").exists());
 }
 
 #[tokio::test]
 async fn the_command_that_failed_is_named() {
-    let place = place(&[GOOD], &[NODE_TEST, "echo src/a.js: unused >&2; exit 2"]).await;
-    let checked = place.checked().await;
+    let folder = folder_with(&[GOOD], &[NODE_TEST, "echo src/a.js: unused >&2; exit 2"]).await;
+    let checked = folder.checked().await;
     assert_eq!(checked.why.as_deref(), Some("`echo src/a.js: unused >&2; exit 2` exited 2"));
     assert!(checked.feedback.unwrap().ends_with("src/a.js: unused"));
     assert_eq!(checked.tests.unwrap().passed, 1);
@@ -131,18 +131,18 @@ async fn the_command_that_failed_is_named() {
 #[tokio::test]
 async fn coverage_counts_where_it_is_wanted() {
     let lcov = "printf 'SF:a.js\\nLF:100\\nLH:71\\nend_of_record\\n' > lcov.info";
-    let mut place = place(&[], &[lcov]).await;
-    place.stage.least_coverage_percent = Some(90.0);
-    let checked = place.checked().await;
+    let mut folder = folder_with(&[], &[lcov]).await;
+    folder.stage.least_coverage_percent = Some(90.0);
+    let checked = folder.checked().await;
     assert_eq!(
         (checked.passed, checked.why.as_deref(), checked.coverage_percent),
         (false, Some("coverage 71 % is below 90 %"), Some(71.0))
     );
-    place.stage.least_coverage_percent = Some(71.0);
-    assert!(place.checked().await.passed);
-    place.stage.checks = vec!["true".into()];
+    folder.stage.least_coverage_percent = Some(71.0);
+    assert!(folder.checked().await.passed);
+    folder.stage.checks = vec!["true".into()];
     assert_eq!(
-        place.checked().await.why.as_deref(),
+        folder.checked().await.why.as_deref(),
         Some("coverage of 71 % is wanted, but the checks left no report in lcov.info")
     );
 }
@@ -151,27 +151,27 @@ async fn coverage_counts_where_it_is_wanted() {
 async fn a_committed_report_proves_nothing() {
     let forged =
         [("junit.xml", "<testcase name='all'/>"), ("lcov.info", "LF:1\nLH:1\nend_of_record\n")];
-    let mut place = place(&forged, &["true"]).await;
-    place.stage.least_coverage_percent = Some(90.0);
-    let checked = place.checked().await;
+    let mut folder = folder_with(&forged, &["true"]).await;
+    folder.stage.least_coverage_percent = Some(90.0);
+    let checked = folder.checked().await;
     assert_eq!((checked.passed, checked.tests, checked.coverage_percent), (false, None, None));
 }
 
 #[tokio::test]
 async fn a_link_out_of_the_checkout_is_no_report() {
-    let place =
-        place(&[], &["ln -s ~/junit.xml junit.xml; echo '<testcase/>' > ~/junit.xml"]).await;
-    assert_eq!(place.checked().await.tests, None);
-    symlink("/etc/passwd", place.root.path().join("checkout/lcov.info")).unwrap();
-    assert_eq!(place.checked().await.coverage_percent, None);
+    let folder =
+        folder_with(&[], &["ln -s ~/junit.xml junit.xml; echo '<testcase/>' > ~/junit.xml"]).await;
+    assert_eq!(folder.checked().await.tests, None);
+    symlink("/etc/passwd", folder.root.path().join("checkout/lcov.info")).unwrap();
+    assert_eq!(folder.checked().await.coverage_percent, None);
     assert!(fs::metadata("/etc/passwd").is_ok());
 }
 
 #[tokio::test]
 async fn what_takes_too_long_is_ended() {
-    let mut place = place(&[], &["echo begun; sleep 60"]).await;
-    place.stage.timeout_seconds = 1;
-    let checked = place.checked().await;
+    let mut folder = folder_with(&[], &["echo begun; sleep 60"]).await;
+    folder.stage.timeout_seconds = 1;
+    let checked = folder.checked().await;
     assert_eq!(
         (checked.passed, checked.why.as_deref()),
         (false, Some("checks took longer than 1s"))
@@ -181,42 +181,43 @@ async fn what_takes_too_long_is_ended() {
 
 #[tokio::test]
 async fn a_stop_ends_it() {
-    let place = place(&[], &["touch begun; sleep 60"]).await;
-    let (stop, begun) = (CancellationToken::new(), place.root.path().join("checkout/begun"));
+    let folder = folder_with(&[], &["touch begun; sleep 60"]).await;
+    let (stop, begun) = (CancellationToken::new(), folder.root.path().join("checkout/begun"));
     let stopper = async {
         while !begun.exists() {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         stop.cancel();
     };
-    let (checked, ()) = tokio::join!(place.checked_until(&stop), stopper);
+    let (checked, ()) = tokio::join!(folder.checked_until(&stop), stopper);
     assert_eq!(checked.why.as_deref(), Some("stopped"));
 }
 
 #[tokio::test]
 async fn what_setup_leaves_in_home_is_there_for_the_checks() {
-    let mut place = place(&[], &["cat ~/cache; echo $CI"]).await;
-    place.stage.setup = vec!["echo kept > ~/cache".into()];
-    assert!(place.checked().await.passed);
-    assert!(place.log().ends_with("\nkept\n1\n"));
+    let mut folder = folder_with(&[], &["cat ~/cache; echo $CI"]).await;
+    folder.stage.setup = vec!["echo kept > ~/cache".into()];
+    assert!(folder.checked().await.passed);
+    assert!(folder.log().ends_with("\nkept\n1\n"));
 }
 
 #[tokio::test]
 async fn a_failed_setup_is_told() {
-    let mut place = place(&[], &["true"]).await;
-    place.stage.setup = vec!["no-such-program --install".into()];
-    let checked = place.checked().await;
+    let mut folder = folder_with(&[], &["true"]).await;
+    folder.stage.setup = vec!["no-such-program --install".into()];
+    let checked = folder.checked().await;
     assert_eq!(checked.why.as_deref(), Some("`no-such-program --install` exited 127"));
     assert!(checked.feedback.unwrap().contains("not found"));
 }
 
 #[tokio::test]
 async fn without_a_box_it_works_too_and_leaves_nothing() {
-    let mut place =
-        place(&[], &["sh -c 'while :; do echo x >> beat; sleep 0.02; done' & sleep 0.1"]).await;
-    place.sandbox = Sandbox::None;
-    assert!(place.checked().await.passed);
-    let beat = place.root.path().join("checkout/beat");
+    let mut folder =
+        folder_with(&[], &["sh -c 'while :; do echo x >> beat; sleep 0.02; done' & sleep 0.1"])
+            .await;
+    folder.sandbox = Sandbox::None;
+    assert!(folder.checked().await.passed);
+    let beat = folder.root.path().join("checkout/beat");
     let size = fs::metadata(&beat).unwrap().len();
     tokio::time::sleep(Duration::from_millis(100)).await;
     assert_eq!(fs::metadata(&beat).unwrap().len(), size);

@@ -1,4 +1,4 @@
-//! Is it good, and if not, what should the next attempt read?
+//! The verdict on an attempt: is it good, and if not, what should the next attempt read?
 //! Exit codes decide; reports add numbers and names.
 
 use std::fmt::Write;
@@ -6,7 +6,7 @@ use std::fmt::Write;
 use super::junit::FailedCase;
 use super::log::Log;
 use super::reports::Reported;
-use super::shell::Ending;
+use super::shell::CommandEnd;
 use crate::run::{Checked, Stage};
 
 /// How much of the feedback the failed tests may take; the rest is the log's.
@@ -15,9 +15,9 @@ const FAILURES_BYTES: usize = 2_000;
 /// How much one failed test may say: many are more telling than one in full.
 const FAILURE_BYTES: usize = 400;
 
-pub(super) fn judge(stage: &Stage, ending: &Ending, reported: &Reported, log: &Log) -> Checked {
+pub(super) fn judge(stage: &Stage, end: &CommandEnd, reported: &Reported, log: &Log) -> Checked {
     let tests = reported.junit.as_ref().map(|report| report.tests);
-    let why = why(stage, ending, reported);
+    let why = why(stage, end, reported);
     let failures = reported.junit.as_ref().map_or(&[][..], |report| &report.failures);
     let feedback = why.as_ref().map(|why| feedback(why, failures, &log.tail()));
     Checked {
@@ -32,16 +32,18 @@ pub(super) fn judge(stage: &Stage, ending: &Ending, reported: &Reported, log: &L
 }
 
 /// None: it is good.
-fn why(stage: &Stage, ending: &Ending, reported: &Reported) -> Option<String> {
-    match ending {
-        Ending::Stopped => Some("stopped".to_owned()),
-        Ending::Slow => Some(format!("checks took longer than {}", span(stage.timeout_seconds))),
-        Ending::Failed { command, code } => Some(failed(command, *code, reported)),
-        Ending::Good => too_little(stage, reported),
+fn why(stage: &Stage, end: &CommandEnd, reported: &Reported) -> Option<String> {
+    match end {
+        CommandEnd::Stopped => Some("stopped".to_owned()),
+        CommandEnd::Slow => {
+            Some(format!("checks took longer than {}", duration(stage.timeout_seconds)))
+        }
+        CommandEnd::Failed { command, code } => Some(command_failed(command, *code, reported)),
+        CommandEnd::Good => missing_coverage(stage, reported),
     }
 }
 
-fn failed(command: &str, code: Option<i32>, reported: &Reported) -> String {
+fn command_failed(command: &str, code: Option<i32>, reported: &Reported) -> String {
     match reported.junit.as_ref().map(|report| report.tests) {
         Some(tests) if tests.failed > 0 => {
             format!("{} of {} tests failed", tests.failed, tests.ran())
@@ -53,7 +55,7 @@ fn failed(command: &str, code: Option<i32>, reported: &Reported) -> String {
     }
 }
 
-fn too_little(stage: &Stage, reported: &Reported) -> Option<String> {
+fn missing_coverage(stage: &Stage, reported: &Reported) -> Option<String> {
     let least = stage.least_coverage_percent?;
     match (reported.coverage_percent, &stage.reports.lcov) {
         (Some(percent), _) if percent >= least => None,
@@ -76,7 +78,7 @@ fn tenths(percent: f64) -> String {
     format!("{}", (percent * 10.0).floor() / 10.0)
 }
 
-fn span(seconds: u64) -> String {
+fn duration(seconds: u64) -> String {
     match (seconds / 60, seconds % 60) {
         (0, seconds) => format!("{seconds}s"),
         (minutes, 0) => format!("{minutes}m"),
@@ -84,24 +86,25 @@ fn span(seconds: u64) -> String {
     }
 }
 
+/// Why it failed, the tests that failed, and the end of the log.
 fn feedback(why: &str, failures: &[FailedCase], log: &str) -> String {
     let mut text = format!("{}\n", head(why, FAILURE_BYTES));
     for (n, failure) in failures.iter().enumerate() {
-        let told = format!(
-            "- {}: {}\n",
-            head(&failure.name, FAILURE_BYTES / 2),
-            head(&failure.message, FAILURE_BYTES)
-        );
-        if text.len() + told.len() > FAILURES_BYTES {
+        let line = failure_line(failure);
+        if text.len() + line.len() > FAILURES_BYTES {
             let _ = writeln!(text, "- and {} more", failures.len() - n);
             break;
         }
-        text.push_str(&told);
+        text.push_str(&line);
     }
     text.push_str("\nThe end of the log:\n");
-    let log = log.trim_end();
-    text.push_str(tail(log, Checked::FEEDBACK - text.len()));
+    text.push_str(tail(log.trim_end(), Checked::FEEDBACK - text.len()));
     text
+}
+
+fn failure_line(failure: &FailedCase) -> String {
+    let (name, message) = (&failure.name, &failure.message);
+    format!("- {}: {}\n", head(name, FAILURE_BYTES / 2), head(message, FAILURE_BYTES))
 }
 
 fn head(text: &str, most: usize) -> &str {
@@ -129,7 +132,7 @@ mod tests {
 
     #[test]
     fn spans_are_short() {
-        assert_eq!([span(45), span(1200), span(90)], ["45s", "20m", "1m 30s"]);
+        assert_eq!([duration(45), duration(1200), duration(90)], ["45s", "20m", "1m 30s"]);
     }
 
     proptest::proptest! {

@@ -1,4 +1,4 @@
-//! With which flags and environment does Claude Code run?
+//! The command line of Claude Code: with which flags and environment does it run?
 //! It never reads a checkout's settings (hooks, key helpers, redirects would run), and it may do all within the box.
 
 use std::path::{Path, PathBuf};
@@ -48,29 +48,33 @@ const ENVIRONMENT: [(&str, &str); 10] = [
     ("API_TIMEOUT_MS", "300000"),
     ("CLAUDE_ENABLE_BYTE_WATCHDOG", "1"),
     ("CLAUDE_BYTE_STREAM_IDLE_TIMEOUT_MS", "60000"),
-    // It refuses to bypass permissions as root without.
+    // Without it, the CLI refuses to bypass permissions as root.
     ("IS_SANDBOX", "1"),
 ];
 
 impl ClaudeCode {
-    pub(super) async fn start(&self, order: &Launch<'_>) -> Result<Child, AgentError> {
-        let a = order.assignment;
+    pub(super) async fn start(&self, launch: &Launch<'_>) -> Result<Child, AgentError> {
+        let a = launch.assignment;
         fs::create_dir_all(a.home.join("tmp"))
             .await
             .map_err(AgentError::when(format!("making {}", a.home.display())))?;
-        let instructions = instructions::write(&a.worktree, &a.home).await?;
-        let instructions = self
-            .sandbox
-            .inside(&a.home.join(&instructions), &Path::new(INSIDE_HOME).join(&instructions));
-        let mut args: Vec<String> = FLAGS.map(str::to_owned).into();
-        args.extend(["--append-system-prompt-file".to_owned(), instructions.display().to_string()]);
-        args.extend(flags_of(order));
-        let spec = self.spec(a);
-        let program = self.sandbox.inside(&self.binary(), Path::new(INSIDE_PROGRAM));
+        let args = self.arguments(launch).await?;
         let args: Vec<&str> = args.iter().map(String::as_str).collect();
-        let mut command: Command = self.sandbox.command(&spec, &program, &args);
+        let program = self.sandbox.inside(&self.binary(), Path::new(INSIDE_PROGRAM));
+        let mut command: Command = self.sandbox.command(&self.box_spec(a), &program, &args);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.spawn().map_err(AgentError::when(format!("starting {}", self.program.display())))
+    }
+
+    async fn arguments(&self, launch: &Launch<'_>) -> Result<Vec<String>, AgentError> {
+        let a = launch.assignment;
+        let instructions = instructions::write(&a.worktree, &a.home).await?;
+        let outside = a.home.join(&instructions);
+        let inside = self.sandbox.inside(&outside, &Path::new(INSIDE_HOME).join(&instructions));
+        let mut args: Vec<String> = FLAGS.map(str::to_owned).into();
+        args.extend(["--append-system-prompt-file".to_owned(), inside.display().to_string()]);
+        args.extend(flags_of(launch));
+        Ok(args)
     }
 
     /// What a link in a folder of links points at: only that is seen inside.
@@ -78,42 +82,50 @@ impl ClaudeCode {
         self.program.canonicalize().unwrap_or_else(|_| self.program.clone())
     }
 
-    fn spec(&self, a: &Assignment) -> BoxSpec {
+    fn box_spec(&self, a: &Assignment) -> BoxSpec {
         let home = self.sandbox.inside(&a.home, Path::new(INSIDE_HOME));
         let mut env: Vec<(String, String)> =
             ENVIRONMENT.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
         env.push(("CLAUDE_CODE_TMPDIR".to_owned(), home.join("tmp").display().to_string()));
-        let mut sockets = Vec::new();
-        let network = match &self.access {
+        env.extend(self.access_variables());
+        let (sockets, network) = match &self.access {
             ModelAccess::Socket(path) => {
-                let inside = self.sandbox.inside(path, Path::new(INSIDE_SOCKET));
-                env.push(("ANTHROPIC_UNIX_SOCKET".to_owned(), inside.display().to_string()));
-                // Never dialled and never believed, but the CLI wants an address and a key.
-                env.push(("ANTHROPIC_BASE_URL".to_owned(), "http://localhost:9".to_owned()));
-                env.push(("ANTHROPIC_API_KEY".to_owned(), "a-run-has-no-key".to_owned()));
-                sockets.push((path.clone(), PathBuf::from(INSIDE_SOCKET)));
-                Network::Closed
+                (vec![(path.clone(), PathBuf::from(INSIDE_SOCKET))], Network::Closed)
             }
-            ModelAccess::Key(key) => {
-                env.push(("ANTHROPIC_API_KEY".to_owned(), key.expose_secret().to_owned()));
-                Network::Open
-            }
+            ModelAccess::Key(_) => (Vec::new(), Network::Open),
         };
         let read_only = vec![(self.binary(), PathBuf::from(INSIDE_PROGRAM))];
         BoxSpec { work: a.worktree.clone(), home: a.home.clone(), read_only, sockets, env, network }
     }
+
+    /// The variables by which the CLI reaches its model.
+    fn access_variables(&self) -> Vec<(String, String)> {
+        let variables = match &self.access {
+            ModelAccess::Socket(path) => {
+                let inside = self.sandbox.inside(path, Path::new(INSIDE_SOCKET));
+                vec![
+                    ("ANTHROPIC_UNIX_SOCKET", inside.display().to_string()),
+                    // Never dialled and never believed, but the CLI wants an address and a key.
+                    ("ANTHROPIC_BASE_URL", "http://localhost:9".to_owned()),
+                    ("ANTHROPIC_API_KEY", "a-run-has-no-key".to_owned()),
+                ]
+            }
+            ModelAccess::Key(key) => vec![("ANTHROPIC_API_KEY", key.expose_secret().to_owned())],
+        };
+        variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    }
 }
 
-fn flags_of(order: &Launch<'_>) -> Vec<String> {
-    let (flag, id) = match order.session {
+fn flags_of(launch: &Launch<'_>) -> Vec<String> {
+    let (flag, id) = match launch.session {
         Session::New(id) => ("--session-id", id),
         Session::Resume(id) => ("--resume", id),
     };
     let mut args = vec![flag.to_owned(), id.to_string()];
-    if let Some(model) = &order.assignment.model {
+    if let Some(model) = &launch.assignment.model {
         args.extend(["--model".to_owned(), model.clone()]);
     }
-    if let Some(left) = order.assignment.budget_left {
+    if let Some(left) = launch.assignment.budget_left {
         args.extend(["--max-budget-usd".to_owned(), left.nine_places()]);
     }
     args
@@ -123,10 +135,8 @@ fn flags_of(order: &Launch<'_>) -> Vec<String> {
 pub(super) async fn has_transcript(home: &Path, id: Uuid) -> bool {
     let Ok(mut projects) = fs::read_dir(home.join(".claude/projects")).await else { return false };
     while let Ok(Some(project)) = projects.next_entry().await {
-        if fs::metadata(project.path().join(format!("{id}.jsonl")))
-            .await
-            .is_ok_and(|file| file.len() > 0)
-        {
+        let transcript = project.path().join(format!("{id}.jsonl"));
+        if fs::metadata(transcript).await.is_ok_and(|file| file.len() > 0) {
             return true;
         }
     }

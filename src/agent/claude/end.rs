@@ -1,70 +1,53 @@
-//! How did Claude Code's work end?
-//! Judged by the last result line alone: exit codes are 0 after an interrupt, and `subtype` says success after an API error.
-
-use std::time::Duration;
+//! The end of Claude Code's work: was it finished, and if not, what kind of trouble was it?
+//! Classified by the last result line alone: exit codes are 0 after an interrupt, and `subtype` says success after an API error.
 
 use super::command::PERMISSIONS;
-use super::stream::{CliResult, Reading};
-use crate::agent::event::{failed, late};
+use super::stream::{CliResult, StreamReader};
+use crate::agent::event::{failed, timed_out};
+use crate::agent::process::{Exit, last_line};
 use crate::run::{AgentEnd, Trouble, Written};
 
-/// Why we stopped listening.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Exit {
-    /// It closed its output; the exit code, if there was one.
-    Ended(Option<i32>),
-    /// We were told to stop.
-    Stopped,
-    /// After so long.
-    TimedOut(Duration),
-}
-
-/// What the reading, the silence and standard error's tail mean together.
-pub(super) fn judge(reading: &Reading, silence: &Exit, stderr: &str) -> AgentEnd {
-    if let Some(why) = &reading.refused {
+/// What the lines that were read, the exit and standard error's tail mean together.
+pub(super) fn classify_end(reader: &StreamReader, exit: &Exit, stderr: &str) -> AgentEnd {
+    if let Some(why) = &reader.refused {
         return failed(Trouble::Setup, why);
     }
-    if let Some(mode) = reading.permission_mode.as_ref().filter(|mode| *mode != PERMISSIONS) {
-        return failed(
-            Trouble::Setup,
-            &format!("it took permission mode {mode} instead of {PERMISSIONS}"),
-        );
+    if let Some(mode) = reader.wrong_permissions() {
+        let why = format!("it took permission mode {mode} instead of {PERMISSIONS}");
+        return failed(Trouble::Setup, &why);
     }
-    match (silence, &reading.result) {
+    match (exit, &reader.result) {
         // What finished before we stopped it is finished.
-        (_, Some(outcome)) if !outcome.is_error && outcome.terminal_reason == "completed" => {
+        (_, Some(result)) if !result.is_error && result.terminal_reason == "completed" => {
             AgentEnd::Finished
         }
         (Exit::Stopped, _) => AgentEnd::Stopped,
-        (Exit::TimedOut(limit), _) => late(*limit),
-        (Exit::Ended(_), Some(outcome)) => failure(reading, outcome),
-        (Exit::Ended(code), None) => crash(reading, *code, stderr),
+        (Exit::TimedOut(limit), _) => timed_out(*limit),
+        (Exit::Ended(_), Some(result)) => failure(reader, result),
+        (Exit::Ended(code), None) => crash(reader, *code, stderr),
     }
 }
 
 /// The last words, if it was the agent who spoke them.
-pub(super) fn words(reading: &Reading) -> Option<String> {
-    let outcome = reading.result.as_ref().filter(|o| !o.is_error)?;
-    let words: String = outcome.text.trim().chars().take(Written::WORDS).collect();
+pub(super) fn last_words(reader: &StreamReader) -> Option<String> {
+    let result = reader.result.as_ref().filter(|o| !o.is_error)?;
+    let words: String = result.text.trim().chars().take(Written::WORDS).collect();
     (!words.is_empty()).then_some(words)
 }
 
-fn failure(reading: &Reading, outcome: &CliResult) -> AgentEnd {
-    let said = if outcome.text.is_empty() { &outcome.errors } else { &outcome.text };
+fn failure(reader: &StreamReader, result: &CliResult) -> AgentEnd {
+    let said = if result.text.is_empty() { &result.errors } else { &result.text };
     // Advice about our own socket helps nobody.
     let said = said.split(" If it persists").next().unwrap_or_default();
-    let trouble = match outcome.terminal_reason.as_str() {
+    let trouble = match result.terminal_reason.as_str() {
         "budget_exhausted" => return failed(Trouble::Budget, "its allowance is spent"),
         "max_turns" => return failed(Trouble::Agent, "it needed too many turns"),
-        "api_error" => api_trouble(outcome.api_status, &reading.error, said),
-        _ if outcome.subtype == "error_max_budget_usd" => Trouble::Budget,
+        "api_error" => api_trouble(result.api_status, &reader.error, said),
+        _ if result.subtype == "error_max_budget_usd" => Trouble::Budget,
         _ => Trouble::Agent,
     };
-    let reason = if outcome.terminal_reason.is_empty() {
-        &outcome.subtype
-    } else {
-        &outcome.terminal_reason
-    };
+    let reason =
+        if result.terminal_reason.is_empty() { &result.subtype } else { &result.terminal_reason };
     failed(trouble, if said.is_empty() { reason } else { said })
 }
 
@@ -83,12 +66,11 @@ fn api_trouble(status: Option<u64>, kind: &str, said: &str) -> Trouble {
 }
 
 /// Nothing was reported: it was killed, or never came to work.
-fn crash(reading: &Reading, code: Option<i32>, stderr: &str) -> AgentEnd {
-    let last =
-        stderr.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it said nothing");
+fn crash(reader: &StreamReader, code: Option<i32>, stderr: &str) -> AgentEnd {
+    let last = last_line(stderr, "it said nothing");
     let code = code.map_or_else(|| "a signal".to_owned(), |code| format!("exit code {code}"));
     // A bad flag or a missing program is told on standard error before anything else is.
     let trouble =
-        if reading.info.is_none() && !stderr.is_empty() { Trouble::Setup } else { Trouble::Agent };
+        if reader.info.is_none() && !stderr.is_empty() { Trouble::Setup } else { Trouble::Agent };
     failed(trouble, &format!("it ended with {code}: {}", last.trim()))
 }

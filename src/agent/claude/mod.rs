@@ -1,12 +1,13 @@
-//! How is Claude Code driven?
-//! One process per attempt, in the box, by stream-json on both ends. Its result is judged; its exit code is not believed.
+//! Claude Code as an agent: how is it driven?
+//! One process per attempt, in the box, by stream-json on both ends. Its result line says how it ended; its exit code is not believed.
 
 mod command;
+mod connection;
 mod end;
 mod instructions;
 mod price;
 mod stream;
-mod talk;
+mod usage;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -20,19 +21,19 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::event::{Teller, failed};
-use super::lines::tail;
-use super::{Agent, AgentError, AgentEvent, Assignment, Report, Session};
+use super::event::{EventSender, failed};
+use super::process::{Exit, StderrTail};
+use super::{Agent, AgentError, AgentEvent, AgentReport, Assignment, Session};
 use crate::run::{AgentEnd, Trouble, Usd};
 use crate::sandbox::{self, Sandbox};
-use end::{Exit, judge, words};
-use stream::Reading;
-use talk::Talk;
+use connection::CliConnection;
+use end::{classify_end, last_words};
+use stream::StreamReader;
 
 /// After an interrupt it still says what it spent.
-const LAST_WORDS: Duration = Duration::from_millis(1_500);
+const INTERRUPT_TIMEOUT: Duration = Duration::from_millis(1_500);
 /// From the last result to the end of the process.
-const GOODBYE: Duration = Duration::from_secs(10);
+const EXIT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Claude Code, native.
 #[derive(Clone, Debug)]
@@ -58,8 +59,8 @@ impl Agent for ClaudeCode {
         assignment: &'a Assignment,
         events: mpsc::Sender<AgentEvent>,
         stop: &'a CancellationToken,
-    ) -> BoxFuture<'a, Result<Report, AgentError>> {
-        self.whole(assignment, Teller(events), stop).boxed()
+    ) -> BoxFuture<'a, Result<AgentReport, AgentError>> {
+        self.run(assignment, EventSender(events), stop).boxed()
     }
 }
 
@@ -76,115 +77,126 @@ impl ClaudeCode {
         command::has_transcript(home, session).await
     }
 
-    async fn whole(
+    async fn run(
         &self,
         a: &Assignment,
-        teller: Teller,
+        events: EventSender,
         stop: &CancellationToken,
-    ) -> Result<Report, AgentError> {
-        let end = if !self.program.is_file() {
-            Some(failed(Trouble::Setup, &format!("there is no program {}", self.program.display())))
+    ) -> Result<AgentReport, AgentError> {
+        if let Some(end) = self.end_before_it_starts(a, stop) {
+            return Ok(AgentReport::unstarted(end));
+        }
+        let (mut end, mut reader) = self.process(&Launch::of(a).await, &events, stop).await?;
+        if reader.lost_its_transcript() && !stop.is_cancelled() {
+            (end, reader) = self.process(&Launch::anew(a), &events, stop).await?;
+        }
+        let report = report(&reader, end);
+        events.send(vec![report.event()]);
+        Ok(report)
+    }
+
+    fn end_before_it_starts(&self, a: &Assignment, stop: &CancellationToken) -> Option<AgentEnd> {
+        if !self.program.is_file() {
+            let why = format!("there is no program {}", self.program.display());
+            Some(failed(Trouble::Setup, &why))
         } else if a.budget_left == Some(Usd::ZERO) {
             Some(failed(Trouble::Budget, "its allowance is spent"))
         } else {
             stop.is_cancelled().then_some(AgentEnd::Stopped)
-        };
-        if let Some(end) = end {
-            return Ok(report(&Reading::default(), end));
         }
-        let (told, mut reading) = self.process(&Launch::of(a).await, &teller, stop).await?;
-        let mut end = told;
-        if reading.lost_its_transcript() && !stop.is_cancelled() {
-            (end, reading) = self.process(&Launch::anew(a), &teller, stop).await?;
-        }
-        let report = report(&reading, end);
-        teller.tell(vec![report.event()]);
-        Ok(report)
     }
 
     /// One process from start to end; nothing of it is left running.
     async fn process(
         &self,
-        order: &Launch<'_>,
-        teller: &Teller,
+        launch: &Launch<'_>,
+        events: &EventSender,
         stop: &CancellationToken,
-    ) -> Result<(AgentEnd, Reading), AgentError> {
-        let mut child = self.start(order).await?;
-        let stderr = tokio::spawn(tail(child.stderr.take().expect("piped")));
-        let mut talk = Talk::with(&mut child, order.assignment, teller.clone()).await?;
-        let limit = order.assignment.timeout;
-        let silence = tokio::select! {
-            heard = talk.work(&order.prompt) => heard.map(|()| Exit::Ended(None)),
-            () = stop.cancelled() => Ok(Exit::Stopped),
-            () = sleep(limit) => Ok(Exit::TimedOut(limit)),
-        };
-        if matches!(silence, Ok(Exit::Stopped | Exit::TimedOut(_))) {
-            // Nobody minds if it cannot hear this: it is killed next.
-            let _ = timeout(LAST_WORDS, talk.interrupt()).await;
-        }
-        let reading = talk.close().await;
-        let silence =
-            if reading.is_pointless() { silence? } else { wait(&mut child, silence?).await };
+    ) -> Result<(AgentEnd, StreamReader), AgentError> {
+        let mut child = self.start(launch).await?;
+        let stderr = StderrTail::of(&mut child);
+        let mut connection =
+            CliConnection::open(&mut child, launch.assignment, events.clone()).await?;
+        let exit = run_prompt(&mut connection, launch, stop).await;
+        let reader = connection.close().await;
+        let exit = if reader.is_pointless() { exit? } else { wait(&mut child, exit?).await };
         sandbox::end(&mut child).await;
-        // Without a box, a process it left behind may hold the other end open.
-        let stderr =
-            timeout(LAST_WORDS, stderr).await.ok().and_then(Result::ok).unwrap_or_default();
-        Ok((judge(&reading, &silence, &stderr), reading))
+        let stderr = stderr.read_within(INTERRUPT_TIMEOUT).await;
+        Ok((classify_end(&reader, &exit, &stderr), reader))
     }
+}
+
+/// Lets it answer its prompt, and interrupts it where a stop or its time-out comes first.
+async fn run_prompt(
+    connection: &mut CliConnection,
+    launch: &Launch<'_>,
+    stop: &CancellationToken,
+) -> Result<Exit, AgentError> {
+    let limit = launch.assignment.timeout;
+    let exit = tokio::select! {
+        ended = connection.run_prompt(&launch.prompt) => ended.map(|()| Exit::Ended(None)),
+        () = stop.cancelled() => Ok(Exit::Stopped),
+        () = sleep(limit) => Ok(Exit::TimedOut(limit)),
+    };
+    if matches!(exit, Ok(Exit::Stopped | Exit::TimedOut(_))) {
+        // Nobody minds if it cannot hear this: it is killed next.
+        let _ = timeout(INTERRUPT_TIMEOUT, connection.interrupt()).await;
+    }
+    exit
 }
 
 /// Lets it leave by itself for a while, so that its transcript is whole.
-async fn wait(child: &mut Child, silence: Exit) -> Exit {
-    let patience = if matches!(silence, Exit::Ended(_)) { GOODBYE } else { LAST_WORDS };
-    match (timeout(patience, child.wait()).await, silence) {
+async fn wait(child: &mut Child, exit: Exit) -> Exit {
+    let limit = if matches!(exit, Exit::Ended(_)) { EXIT_TIMEOUT } else { INTERRUPT_TIMEOUT };
+    match (timeout(limit, child.wait()).await, exit) {
         (Ok(Ok(status)), Exit::Ended(_)) => Exit::Ended(status.code()),
-        (_, silence) => silence,
+        (_, exit) => exit,
     }
 }
 
-fn report(reading: &Reading, end: AgentEnd) -> Report {
-    let (tokens, cost_usd) = reading.used();
-    Report {
+fn report(reader: &StreamReader, end: AgentEnd) -> AgentReport {
+    let (tokens, cost_usd) = reader.used();
+    AgentReport {
         end,
-        info: reading.info.clone(),
+        info: reader.info.clone(),
         tokens,
         cost_usd,
-        words: words(reading),
-        session: reading.session.clone(),
+        words: last_words(reader),
+        session: reader.session.clone(),
     }
 }
 
 impl<'a> Launch<'a> {
     /// Resumes only what has a transcript, and never starts what has one: the CLI refuses an id that is in use.
     async fn of(assignment: &'a Assignment) -> Self {
+        let (Session::New(id) | Session::Resume(id)) = assignment.session;
+        let has_transcript = command::has_transcript(&assignment.home, id).await;
         match assignment.session {
-            Session::Resume(id) if command::has_transcript(&assignment.home, id).await => {
-                let prompt = format!(
-                    "You were interrupted, and everything you had running was ended. Look at what is already done, then finish your task. \
-                     It was:\n\n{}",
-                    assignment.prompt
-                );
-                Self { assignment, session: assignment.session, prompt }
-            }
-            Session::New(id) | Session::Resume(id)
-                if !command::has_transcript(&assignment.home, id).await =>
-            {
-                Self { assignment, session: Session::New(id), prompt: assignment.prompt.clone() }
-            }
-            Session::New(_) | Session::Resume(_) => Self::anew(assignment),
+            Session::Resume(_) if has_transcript => Self::resumed(assignment),
+            Session::New(_) if has_transcript => Self::anew(assignment),
+            Session::New(id) | Session::Resume(id) => Self::with_session(assignment, id),
         }
     }
 
+    fn resumed(assignment: &'a Assignment) -> Self {
+        let prompt = format!(
+            "You were interrupted, and everything you had running was ended. Look at what is already done, then finish your task. \
+             It was:\n\n{}",
+            assignment.prompt
+        );
+        Self { assignment, session: assignment.session, prompt }
+    }
+
     fn anew(assignment: &'a Assignment) -> Self {
-        Self {
-            assignment,
-            session: Session::New(Uuid::new_v4()),
-            prompt: assignment.prompt.clone(),
-        }
+        Self::with_session(assignment, Uuid::new_v4())
+    }
+
+    fn with_session(assignment: &'a Assignment, id: Uuid) -> Self {
+        Self { assignment, session: Session::New(id), prompt: assignment.prompt.clone() }
     }
 }
 
 #[cfg(test)]
-mod real;
+mod real_cli_test;
 #[cfg(test)]
-mod recorded;
+mod recorded_output_test;

@@ -1,4 +1,4 @@
-//! What was said so far?
+//! The conversation with the scripted model: what was said so far?
 //! Only what a scripted model needs of a Messages API request: the prompts, and how each tool call of ours went.
 
 use std::collections::HashMap;
@@ -75,41 +75,41 @@ static FOLDER: LazyLock<Regex> =
 
 impl Conversation {
     pub fn read(request: &Value) -> Self {
-        let mut read = Self { folder: folder(request), ..Self::default() };
-        let mut results: HashMap<&str, CallResult> = HashMap::new();
-        let mut calls: Vec<(&str, CallId)> = Vec::new();
-        for message in request["messages"].as_array().into_iter().flatten() {
-            let mut words = message["content"].as_str().unwrap_or_default().to_owned();
-            for block in message["content"].as_array().into_iter().flatten() {
-                match block["type"].as_str() {
-                    Some("text") => {
-                        words = words + "\n" + block["text"].as_str().unwrap_or_default();
-                    }
-                    Some("tool_use") => calls
-                        .extend(block["id"].as_str().and_then(|id| Some((id, CallId::parse(id)?)))),
-                    Some("tool_result") => {
-                        results.insert(
-                            block["tool_use_id"].as_str().unwrap_or_default(),
-                            result(block),
-                        );
-                    }
-                    _ => {}
-                }
-            }
-            let words = REMINDER.replace_all(&words, "").trim().to_owned();
-            if message["role"] == "user" && !words.is_empty() {
-                read.prompts.push(words);
-            }
+        let messages = || request["messages"].as_array().into_iter().flatten();
+        let blocks = || messages().flat_map(|m| m["content"].as_array().into_iter().flatten());
+        let prompts = messages().filter(|m| m["role"] == "user").map(words_of);
+        Self {
+            prompts: prompts.filter(|words| !words.is_empty()).collect(),
+            tried: tried(blocks),
+            folder: folder(request),
         }
-        read.tried = calls
-            .into_iter()
-            .map(|(text, id)| Tried {
-                id,
-                result: results.get(text).copied().unwrap_or(CallResult::Lost),
-            })
-            .collect();
-        read
     }
+}
+
+/// What a message says, without the CLI's own reminders.
+fn words_of(message: &Value) -> String {
+    let content = &message["content"];
+    let mut words = content.as_str().unwrap_or_default().to_owned();
+    let blocks = content.as_array().into_iter().flatten().filter(|block| block["type"] == "text");
+    for block in blocks {
+        words = words + "\n" + block["text"].as_str().unwrap_or_default();
+    }
+    REMINDER.replace_all(&words, "").trim().to_owned()
+}
+
+/// Our tool calls in order, each with its result.
+fn tried<'v, B: Iterator<Item = &'v Value>>(blocks: impl Fn() -> B) -> Vec<Tried> {
+    let of_type = |kind: &'static str| blocks().filter(move |block| block["type"] == kind);
+    let results: HashMap<&str, CallResult> = of_type("tool_result")
+        .map(|block| (block["tool_use_id"].as_str().unwrap_or_default(), result(block)))
+        .collect();
+    let calls = of_type("tool_use").filter_map(|block| block["id"].as_str());
+    let ours = calls.filter_map(|text| Some((text, CallId::parse(text)?)));
+    ours.map(|(text, id)| Tried {
+        id,
+        result: results.get(text).copied().unwrap_or(CallResult::Lost),
+    })
+    .collect()
 }
 
 fn result(block: &Value) -> CallResult {
@@ -128,19 +128,14 @@ fn result(block: &Value) -> CallResult {
 
 /// The CLI names it in its system prompt, or in a reminder of the first message.
 fn folder(request: &Value) -> String {
-    let texts = |value: &Value| {
-        value
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(|b| b["text"].as_str().map(str::to_owned))
-            .collect::<Vec<_>>()
-    };
-    let mut places = texts(&request["system"]);
-    places.extend(request["system"].as_str().map(str::to_owned));
-    places.extend(texts(&request["messages"][0]["content"]));
-    let found = places.iter().find_map(|text| FOLDER.captures(text));
+    let (system, first) = (&request["system"], &request["messages"][0]["content"]);
+    let places = texts(system).chain(system.as_str()).chain(texts(first));
+    let found = places.into_iter().find_map(|text| FOLDER.captures(text));
     found.map(|groups| groups[1].trim_end_matches(['.', ',', ';']).to_owned()).unwrap_or_default()
+}
+
+fn texts(content: &Value) -> impl Iterator<Item = &str> {
+    content.as_array().into_iter().flatten().filter_map(|block| block["text"].as_str())
 }
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
-//! How can the real CLI be driven without a key?
+//! Rehearsal: how can the real CLI be driven without a key?
 //! A scripted model speaks the Messages API over a Unix socket. It remembers nothing: the conversation it is sent says what comes next.
 
 mod conversation;
-mod play;
+mod messages_api;
+mod reply;
 mod scenario;
-mod wire;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -18,13 +18,13 @@ use serde_json::{Value, json};
 use tokio::net::UnixListener;
 
 use conversation::Conversation;
-use play::ModelReply;
-pub use scenario::{Call, Fault, Scenario, ScenarioError, Scene, Turn, Usage};
+use reply::ModelReply;
+pub use scenario::{Fault, Scenario, ScenarioError, Scene, ScriptedCall, ScriptedTurn, Usage};
 
 /// Whole conversations are sent with every request.
 const LARGEST_REQUEST_BYTES: usize = 64 * 1024 * 1024;
 
-struct Stage {
+struct ScriptedModel {
     scenario: Arc<Scenario>,
     /// How often a fault struck, by scene and turn: the one thing a conversation cannot say.
     faults: Mutex<BTreeMap<(usize, usize), u32>>,
@@ -32,39 +32,43 @@ struct Stage {
 
 /// Answers as the scenario says, until dropped.
 pub async fn serve(listener: UnixListener, scenario: Arc<Scenario>) {
-    let stage = Arc::new(Stage { scenario, faults: Mutex::default() });
+    let model = Arc::new(ScriptedModel { scenario, faults: Mutex::default() });
     let router = Router::new()
         .route("/v1/messages", post(message))
         .route("/v1/messages/count_tokens", post(count_tokens))
         .route("/v1/models", get(models))
         .fallback(elsewhere)
         .layer(DefaultBodyLimit::max(LARGEST_REQUEST_BYTES))
-        .with_state(stage);
+        .with_state(model);
     if let Err(error) = axum::serve(listener, router).await {
         tracing::error!(%error, "the rehearsal model stopped serving");
     }
 }
 
-async fn message(State(stage): State<Arc<Stage>>, Json(request): Json<Value>) -> Response {
-    let conversation = Conversation::read(&request);
-    let answer = play::answer(&stage.scenario, &conversation);
-    if let Some(status) = stage.fault(&answer) {
-        return wire::fault(status);
+async fn message(
+    State(scripted): State<Arc<ScriptedModel>>,
+    Json(request): Json<Value>,
+) -> Response {
+    let scenario = &scripted.scenario;
+    let reply = reply::next_reply(scenario, &Conversation::read(&request));
+    if let Some(status) = scripted.fault(&reply) {
+        return messages_api::fault(status);
     }
-    tokio::time::sleep(answer.pause).await;
-    let model = request["model"].as_str().unwrap_or(&stage.scenario.model);
+    tokio::time::sleep(reply.pause).await;
+    let model = request["model"].as_str().unwrap_or(&scenario.model);
     if request["stream"] == json!(true) {
-        wire::stream(&answer, model, stage.scenario.chunk)
+        messages_api::as_stream(&reply, model, scenario.chunk)
     } else {
-        wire::whole(&answer, model)
+        messages_api::as_json(&reply, model)
     }
 }
 
-impl Stage {
-    fn fault(&self, answer: &ModelReply) -> Option<StatusCode> {
-        let fault = answer.fault?;
+impl ScriptedModel {
+    /// The fault that strikes instead of this reply, as often as the scenario says.
+    fn fault(&self, reply: &ModelReply) -> Option<StatusCode> {
+        let fault = reply.fault?;
         let mut struck = self.faults.lock().expect("nobody panics while holding it");
-        let times = struck.entry(answer.place?).or_default();
+        let times = struck.entry(reply.place?).or_default();
         *times += 1;
         (*times <= fault.times).then_some(fault.status)
     }
@@ -75,8 +79,8 @@ async fn count_tokens(Json(request): Json<Value>) -> Json<Value> {
     Json(json!({"input_tokens": request.to_string().len() / 4}))
 }
 
-async fn models(State(stage): State<Arc<Stage>>) -> Json<Value> {
-    let id = &stage.scenario.model;
+async fn models(State(scripted): State<Arc<ScriptedModel>>) -> Json<Value> {
+    let id = &scripted.scenario.model;
     Json(
         json!({"data": [{"type": "model", "id": id, "display_name": id, "created_at": "2026-01-01T00:00:00Z"}], "has_more": false}),
     )
@@ -86,6 +90,6 @@ async fn elsewhere(method: Method) -> Response {
     if method == Method::HEAD {
         StatusCode::OK.into_response()
     } else {
-        wire::fault(StatusCode::NOT_FOUND)
+        messages_api::fault(StatusCode::NOT_FOUND)
     }
 }

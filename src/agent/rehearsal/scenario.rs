@@ -1,4 +1,4 @@
-//! What does the scripted model say, and when?
+//! The scenario of a rehearsal: what does the scripted model say, and when?
 //! Read from TOML, checked whole on load; every mistake names file and line.
 
 use std::time::Duration;
@@ -24,14 +24,14 @@ pub struct Scene {
     pub name: String,
     /// Matched anywhere in a prompt; its groups are `{{1}}`, `{{2}}`… in the turns.
     pub prompt: Regex,
-    pub turns: Vec<Turn>,
+    pub turns: Vec<ScriptedTurn>,
 }
 
 /// One answer of the model: some words, then tools.
 #[derive(Clone, Debug)]
-pub struct Turn {
+pub struct ScriptedTurn {
     pub text: String,
-    pub calls: Vec<Call>,
+    pub calls: Vec<ScriptedCall>,
     pub usage: Usage,
     /// Silence before the answer.
     pub pause: Duration,
@@ -40,7 +40,7 @@ pub struct Turn {
 
 /// A tool the agent is asked to use. Files are relative to the worktree.
 #[derive(Clone, Debug)]
-pub enum Call {
+pub enum ScriptedCall {
     Read { file: String },
     Write { file: String, text: String },
     Edit { file: String, old: String, new: String },
@@ -189,22 +189,30 @@ impl Scene {
             None => Vec::new(),
             Some(name) => Self::opening(name, earlier)?,
         };
-        let last = raw.turn.len().checked_sub(1).ok_or_else(|| {
-            (raw.name.span().start, format!("scene {:?} has no turn", raw.name.get_ref()))
-        })?;
-        for (n, turn) in raw.turn.into_iter().enumerate() {
+        if raw.turn.is_empty() {
+            let what = format!("scene {:?} has no turn", raw.name.get_ref());
+            return Err((raw.name.span().start, what));
+        }
+        turns.extend(Self::turns(raw.turn)?);
+        Ok(Self { name: raw.name.into_inner(), prompt, turns })
+    }
+
+    fn turns(raw: Vec<Spanned<RawTurn>>) -> Result<Vec<ScriptedTurn>, Mistake> {
+        let last = raw.len().saturating_sub(1);
+        let mut turns = Vec::with_capacity(raw.len());
+        for (n, turn) in raw.into_iter().enumerate() {
             let at = turn.span().start;
-            let turn = Turn::check(turn.into_inner())?;
+            let turn = ScriptedTurn::check(turn.into_inner())?;
             if turn.calls.is_empty() && n < last {
                 return Err((at, "a turn without tools ends the agent's work: only a scene's last may be text alone".to_owned()));
             }
             turns.push(turn);
         }
-        Ok(Self { name: raw.name.into_inner(), prompt, turns })
+        Ok(turns)
     }
 
     /// An earlier scene's turns but for its closing words.
-    fn opening(name: &Spanned<String>, earlier: &[Self]) -> Result<Vec<Turn>, Mistake> {
+    fn opening(name: &Spanned<String>, earlier: &[Self]) -> Result<Vec<ScriptedTurn>, Mistake> {
         let like = earlier.iter().find(|s| s.name == *name.get_ref());
         let like = like.ok_or_else(|| {
             (name.span().start, format!("no scene {:?} above this one", name.get_ref()))
@@ -213,31 +221,38 @@ impl Scene {
     }
 }
 
-impl Turn {
+impl ScriptedTurn {
     fn check(raw: RawTurn) -> Result<Self, Mistake> {
-        let fault = raw.fault.map(|fault| {
-            let RawFault { status, times } = *fault.get_ref();
-            let status = StatusCode::from_u16(status)
-                .map_err(|_| (fault.span().start, format!("{status} is no HTTP status")))?;
-            Ok(Fault { status, times })
-        });
-        let calls: Vec<Call> = (raw.read.into_iter().map(|file| Call::Read { file }))
-            .chain(raw.write.into_iter().map(|w| Call::Write { file: w.file, text: w.text }))
-            .chain(raw.edit.into_iter().map(|e| Call::Edit {
-                file: e.file,
-                old: e.old,
-                new: e.new,
-            }))
-            .chain(raw.run.into_iter().map(|command| Call::Run { command }))
-            .collect();
+        let fault = raw.fault.as_ref().map(Fault::check).transpose()?;
+        let pause = Duration::from_millis(raw.pause_ms);
         let usage = raw.usage.unwrap_or_default();
-        Ok(Self {
-            text: raw.text,
-            calls,
-            usage,
-            pause: Duration::from_millis(raw.pause_ms),
-            fault: fault.transpose()?,
-        })
+        Ok(Self { text: raw.text.clone(), calls: raw.calls(), usage, pause, fault })
+    }
+}
+
+impl Fault {
+    fn check(raw: &Spanned<RawFault>) -> Result<Self, Mistake> {
+        let RawFault { status, times } = *raw.get_ref();
+        let status = StatusCode::from_u16(status)
+            .map_err(|_| (raw.span().start, format!("{status} is no HTTP status")))?;
+        Ok(Self { status, times })
+    }
+}
+
+impl RawTurn {
+    fn calls(self) -> Vec<ScriptedCall> {
+        let read = self.read.into_iter().map(|file| ScriptedCall::Read { file });
+        let write = self
+            .write
+            .into_iter()
+            .map(|RawWrite { file, text }| ScriptedCall::Write { file, text });
+        let edit = self.edit.into_iter().map(|RawEdit { file, old, new }| ScriptedCall::Edit {
+            file,
+            old,
+            new,
+        });
+        let run = self.run.into_iter().map(|command| ScriptedCall::Run { command });
+        read.chain(write).chain(edit).chain(run).collect()
     }
 }
 

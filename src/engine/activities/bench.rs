@@ -1,12 +1,14 @@
-//! What does a worker work with?
+//! The dependencies of a worker's activities: what do they work with?
 
 use std::path::PathBuf;
 
 use tokio_util::sync::CancellationToken;
 
 use crate::agent::ModelAccess;
+use crate::run::RunId;
 use crate::sandbox::Sandbox;
 use crate::store::Store;
+use crate::workspace::{Shadow, WorkspaceError};
 
 /// What a worker works with.
 pub struct Bench {
@@ -24,4 +26,19 @@ pub struct Bench {
     pub claude: Option<PathBuf>,
     /// The worker is ending: what is interrupted now goes on elsewhere.
     pub draining: CancellationToken,
+}
+
+impl Bench {
+    pub(super) fn shadow_path(&self, run: &RunId) -> PathBuf {
+        self.runs.join(run.as_str()).join("shadow.git")
+    }
+
+    /// The shadow repository of a run that has begun.
+    pub(super) async fn existing_shadow(&self, run: &RunId) -> Result<Shadow, WorkspaceError> {
+        let opened = Shadow::existing(&self.shadow_path(run)).await;
+        if let Err(e @ WorkspaceError::Elsewhere { .. }) = &opened {
+            tracing::warn!(run.id = %run, "run {run} waits for another worker: {e}");
+        }
+        opened
+    }
 }

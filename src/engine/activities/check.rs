@@ -1,17 +1,17 @@
 //! The activity `check`: how is a snapshot judged?
 //! May be repeated by another worker, and comes out the same.
 
-use anyhow::Context;
+use anyhow::{Context, Result};
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use tokio_util::sync::CancellationToken;
 
 use super::CheckInput;
 use super::attempt_folder::{AttemptFolder, tidy};
 use super::bench::Bench;
-use super::database_retry::patiently;
+use super::database_retry::retry_while_away;
 use super::handover::Handover;
-use super::heartbeat::beating;
-use crate::checks::{CheckSpec, Judged, changed, check};
+use super::heartbeat::with_heartbeat;
+use crate::checks::{CheckResult, CheckSpec, check, compare_tests};
 use crate::run::{Checked, TestNames, TestsChanged};
 
 impl Bench {
@@ -21,41 +21,23 @@ impl Bench {
         ctx: &ActivityContext,
         input: &CheckInput,
     ) -> Result<Checked, ActivityError> {
-        let desk = AttemptFolder::take(&self.runs, &input.run, &input.stage.name, input.attempt)?;
+        let folder = AttemptFolder::take(&self.runs, &input.run, &input.stage.name, input.attempt)?;
         let stop = CancellationToken::new();
-        let checked =
-            beating(ctx, &Handover::default(), &stop, self.judged(input, &desk, &stop)).await?;
+        let checking = self.check_in(&folder, input, &stop);
+        let checked = with_heartbeat(ctx, &Handover::default(), &stop, checking).await?;
         if stop.is_cancelled() {
             return Err(ActivityError::cancelled());
         }
         Ok(checked?)
     }
 
-    async fn judged(
+    async fn check_in(
         &self,
+        folder: &AttemptFolder,
         input: &CheckInput,
-        desk: &AttemptFolder,
         stop: &CancellationToken,
-    ) -> anyhow::Result<Checked> {
-        let shadow = self.begun(&input.run).await.context("opening the shadow repository")?;
-        let (checkout, home, log) =
-            (desk.at("checkout"), desk.at("check-home"), desk.at("checks.log"));
-        shadow.checkout(&input.snapshot, &checkout).await.context("checking the snapshot out")?;
-        tidy(std::slice::from_ref(&home)).await;
-        std::fs::create_dir_all(&home).context("making the checks' home")?;
-        let spec = CheckSpec {
-            stage: &input.stage,
-            checkout: &checkout,
-            home: &home,
-            log: &log,
-            sandbox: &self.sandbox,
-        };
-        let Judged { mut checked, names } = check(spec, stop).await?;
-        if let Some(junit) = &input.stage.reports.junit {
-            // Kept for people; the figures were read already.
-            let _ = std::fs::copy(checkout.join(junit), desk.at("junit.xml"));
-        }
-        tidy(&[checkout, home]).await;
+    ) -> Result<Checked> {
+        let CheckResult { mut checked, names } = self.run_checks(folder, input, stop).await?;
         if let Some(names) = names {
             // A run that was stopped waits for no database.
             let compared =
@@ -66,24 +48,46 @@ impl Bench {
         Ok(checked)
     }
 
-    /// Keeps which tests there are; tells which went away since the attempt to compare with, where its tests are known.
-    async fn compare(
+    async fn run_checks(
         &self,
+        folder: &AttemptFolder,
         input: &CheckInput,
-        now: &TestNames,
-    ) -> anyhow::Result<Option<TestsChanged>> {
+        stop: &CancellationToken,
+    ) -> Result<CheckResult> {
+        let shadow =
+            self.existing_shadow(&input.run).await.context("opening the shadow repository")?;
+        let (checkout, home) = (folder.at("checkout"), folder.at("check-home"));
+        shadow.checkout(&input.snapshot, &checkout).await.context("checking the snapshot out")?;
+        tidy(std::slice::from_ref(&home)).await;
+        std::fs::create_dir_all(&home).context("making the checks' home")?;
+        let spec = CheckSpec {
+            stage: &input.stage,
+            checkout: &checkout,
+            home: &home,
+            log: &folder.at("checks.log"),
+            sandbox: &self.sandbox,
+        };
+        let result = check(spec, stop).await?;
+        if let Some(junit) = &input.stage.reports.junit {
+            // Kept for people; the figures were read already.
+            let _ = std::fs::copy(checkout.join(junit), folder.at("junit.xml"));
+        }
+        tidy(&[checkout, home]).await;
+        Ok(result)
+    }
+
+    /// Keeps which tests there are; tells which went away since the attempt to compare with, where its tests are known.
+    async fn compare(&self, input: &CheckInput, now: &TestNames) -> Result<Option<TestsChanged>> {
         let (run, stage) = (&input.run, &input.stage.name);
         let keep = || self.store.save_test_names(run, stage, input.attempt, now);
-        patiently(run, "keep the names of the tests", keep)
+        retry_while_away(run, "keep the names of the tests", keep)
             .await
             .context("keeping the names of the tests")?;
         let Some((stage, attempt)) = &input.compare_with else { return Ok(None) };
-        let before = patiently(run, "read the names of the tests before", || {
-            self.store.test_names(run, stage, *attempt)
-        })
-        .await;
-        Ok(before
-            .context("reading the names of the tests before")?
-            .map(|before| changed(&before, now)))
+        let read = || self.store.test_names(run, stage, *attempt);
+        let before = retry_while_away(run, "read the names of the tests before", read)
+            .await
+            .context("reading the names of the tests before")?;
+        Ok(before.map(|before| compare_tests(&before, now)))
     }
 }

@@ -1,22 +1,22 @@
-//! What if the database is away when an attempt has something to keep?
-//! It was paid for: it waits, for as long as the attempt may take.
+//! Retry while the database is away: what an attempt has to keep was paid for.
+//! It waits for as long as the attempt may take.
 
 use crate::engine::retry_policy::DATABASE_RETRY_INTERVAL;
 use crate::run::RunId;
 use crate::store::{Result, StoreError};
 
-/// Asks until the database is there; any other trouble is an error.
-pub(super) async fn patiently<T, F: Future<Output = Result<T>>>(
+/// Calls again until the database is there; any other trouble is an error.
+pub(super) async fn retry_while_away<T, F: Future<Output = Result<T>>>(
     run: &RunId,
     what: &str,
-    ask: impl Fn() -> F,
+    call: impl Fn() -> F,
 ) -> Result<T> {
     loop {
-        match ask().await {
+        match call().await {
             Err(away @ StoreError::Away(_)) => {
                 tracing::warn!(run.id = %run, error = %away, "could not {what}; trying again");
             }
-            answer => return answer,
+            done => return done,
         }
         tokio::time::sleep(DATABASE_RETRY_INTERVAL).await;
     }

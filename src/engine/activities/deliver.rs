@@ -1,18 +1,25 @@
 //! The activity `deliver`: how does the result reach people?
 //! May be repeated by another worker, and comes out the same.
 
-use anyhow::Context;
+use anyhow::{Context, Result};
 use temporalio_sdk::ApplicationFailure;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use tokio_util::sync::CancellationToken;
 
 use super::DeliverInput;
 use super::bench::Bench;
-use super::guard::unmoved;
+use super::guard::{GuardCheck, check_guard};
 use super::handover::Handover;
-use super::heartbeat::beating;
+use super::heartbeat::with_heartbeat;
 use crate::run::Delivered;
-use crate::workspace::Delivery;
+use crate::workspace::{Delivery, Shadow};
+
+/// How a delivery ended.
+enum DeliveryEnd {
+    Delivered(Delivered),
+    /// What was approved is not what is here.
+    Moved(String),
+}
 
 impl Bench {
     /// The result where people can fetch it; nothing at all where it is not what was approved.
@@ -21,31 +28,37 @@ impl Bench {
         ctx: &ActivityContext,
         input: &DeliverInput,
     ) -> Result<Delivered, ActivityError> {
-        let delivering = async {
-            let shadow = self.begun(&input.run).await.context("opening the shadow repository")?;
-            if let Some(guard) = &input.guard {
-                let text = self
-                    .store
-                    .pipeline(&input.pipeline)
-                    .await
-                    .context("reading the stored pipeline")?;
-                if let Err(moved) = unmoved(guard, &shadow, text.as_deref()).await? {
-                    return Ok(Err(moved));
-                }
-            }
-            let delivery = Delivery {
-                origin: input.origin.as_ref(),
-                snapshot: &input.snapshot,
-                branch: &input.branch,
-                repository: input.repository.as_deref(),
-                push: input.push,
-            };
-            anyhow::Ok(Ok(shadow.deliver(delivery).await.context("delivering the result")?))
-        };
         // A push that began is not interrupted.
-        let delivered =
-            beating(ctx, &Handover::default(), &CancellationToken::new(), delivering).await??;
-        // Nothing that is tried again brings the approved work back.
-        delivered.map_err(|moved| ApplicationFailure::non_retryable(moved).into())
+        let never = CancellationToken::new();
+        let delivering = self.deliver_guarded(input);
+        match with_heartbeat(ctx, &Handover::default(), &never, delivering).await?? {
+            DeliveryEnd::Delivered(delivered) => Ok(delivered),
+            // No retry brings the approved work back.
+            DeliveryEnd::Moved(why) => Err(ApplicationFailure::non_retryable(why).into()),
+        }
+    }
+
+    async fn deliver_guarded(&self, input: &DeliverInput) -> Result<DeliveryEnd> {
+        let shadow =
+            self.existing_shadow(&input.run).await.context("opening the shadow repository")?;
+        if let GuardCheck::Moved(why) = self.check_delivery(input, &shadow).await? {
+            return Ok(DeliveryEnd::Moved(why));
+        }
+        let delivery = Delivery {
+            origin: input.origin.as_ref(),
+            snapshot: &input.snapshot,
+            branch: &input.branch,
+            repository: input.repository.as_deref(),
+            push: input.push,
+        };
+        let delivered = shadow.deliver(delivery).await.context("delivering the result")?;
+        Ok(DeliveryEnd::Delivered(delivered))
+    }
+
+    async fn check_delivery(&self, input: &DeliverInput, shadow: &Shadow) -> Result<GuardCheck> {
+        let Some(guard) = &input.guard else { return Ok(GuardCheck::Holds) };
+        let text =
+            self.store.pipeline(&input.pipeline).await.context("reading the stored pipeline")?;
+        check_guard(guard, shadow, text.as_deref()).await
     }
 }

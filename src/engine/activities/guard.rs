@@ -1,5 +1,5 @@
-//! Is what was approved what is here?
-//! Asked at the door and by the workflow of what is written down; here, when the effect starts, of what is really there.
+//! The guard of an approved effect: is what was approved what is here?
+//! At the door and in the workflow that is asked of what is written down; here, when the effect starts, of what is really there.
 
 use anyhow::{Context, Result};
 use sha2::{Digest as _, Sha256};
@@ -7,35 +7,46 @@ use sha2::{Digest as _, Sha256};
 use crate::run::{Digest, Guard};
 use crate::workspace::{Shadow, WorkspaceError};
 
+/// Whether an approved effect may start.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum GuardCheck {
+    Holds,
+    /// Something is not what was approved; what, for people.
+    Moved(String),
+}
+
+impl GuardCheck {
+    fn moved(what: &str) -> Self {
+        Self::Moved(format!("what was approved is not what is here: {what}"))
+    }
+}
+
 /// The code in the shadow repository and the stored text of the pipeline, against what an approval was given for.
-/// What moved, for people, where something did; an error where that cannot be known now.
-pub(super) async fn unmoved(
+/// An error where that cannot be known now.
+pub(super) async fn check_guard(
     guard: &Guard,
     shadow: &Shadow,
     pipeline: Option<&str>,
-) -> Result<Result<(), String>> {
+) -> Result<GuardCheck> {
     let commit = &guard.snapshot.commit;
     let tree = match shadow.tree_of(commit).await {
         Ok(tree) => tree,
         Err(WorkspaceError::NoCommit { why, .. }) => {
-            return Ok(Err(moved(&format!("its commit cannot be read, {why}"))));
+            return Ok(GuardCheck::moved(&format!("its commit cannot be read, {why}")));
         }
         Err(e) => return Err(e).with_context(|| format!("reading the approved commit {commit}")),
     };
-    let Some(text) = pipeline else { return Ok(Err(moved("its pipeline is not stored any more"))) };
-    if guard.holds(&tree, &Digest(hex::encode(Sha256::digest(text)))) {
-        return Ok(Ok(()));
-    }
-    let what = if tree == guard.snapshot.tree {
-        "the pipeline or what was to follow is another"
-    } else {
-        "the code is another"
+    let Some(text) = pipeline else {
+        return Ok(GuardCheck::moved("its pipeline is not stored any more"));
     };
-    Ok(Err(moved(what)))
-}
-
-fn moved(what: &str) -> String {
-    format!("what was approved is not what is here: {what}")
+    let pipeline = Digest(hex::encode(Sha256::digest(text)));
+    Ok(if guard.holds(&tree, &pipeline) {
+        GuardCheck::Holds
+    } else if tree == guard.snapshot.tree {
+        GuardCheck::moved("the pipeline or what was to follow is another")
+    } else {
+        GuardCheck::moved("the code is another")
+    })
 }
 
 #[cfg(test)]
@@ -52,14 +63,14 @@ mod tests {
     const PIPELINE: &str = "name = \"tale\"";
 
     /// A shadow repository with two snapshots; the second was approved.
-    struct Place {
+    struct GuardedRepository {
         _root: TempDir,
         shadow: Shadow,
         first: Snapshot,
         guard: Guard,
     }
 
-    impl Place {
+    impl GuardedRepository {
         async fn new() -> Self {
             let root = tempfile::tempdir().expect("a folder");
             let shadow =
@@ -89,8 +100,8 @@ mod tests {
             Self { _root: root, shadow, first, guard }
         }
 
-        async fn asks(&self, pipeline: Option<&str>) -> Result<(), String> {
-            unmoved(&self.guard, &self.shadow, pipeline).await.expect("it can be known")
+        async fn asks(&self, pipeline: Option<&str>) -> GuardCheck {
+            check_guard(&self.guard, &self.shadow, pipeline).await.expect("it can be known")
         }
 
         fn object(&self, name: &str) -> std::path::PathBuf {
@@ -110,58 +121,64 @@ mod tests {
         );
     }
 
-    fn why(asked: Result<(), String>) -> String {
-        asked.expect_err("something moved")
+    fn why(asked: GuardCheck) -> String {
+        match asked {
+            GuardCheck::Moved(why) => why,
+            GuardCheck::Holds => panic!("nothing moved"),
+        }
     }
 
     #[tokio::test]
     async fn nothing_moved() {
-        assert_eq!(Place::new().await.asks(Some(PIPELINE)).await, Ok(()));
+        assert_eq!(GuardedRepository::new().await.asks(Some(PIPELINE)).await, GuardCheck::Holds);
     }
 
     #[tokio::test]
     async fn other_code_under_the_approved_name_is_seen() {
-        let place = Place::new().await;
-        git(place.shadow.path(), &["replace", &place.guard.snapshot.commit, &place.first.commit]);
+        let repository = GuardedRepository::new().await;
+        git(
+            repository.shadow.path(),
+            &["replace", &repository.guard.snapshot.commit, &repository.first.commit],
+        );
         assert_eq!(
-            why(place.asks(Some(PIPELINE)).await),
+            why(repository.asks(Some(PIPELINE)).await),
             "what was approved is not what is here: the code is another"
         );
     }
 
     #[tokio::test]
     async fn an_object_that_was_overwritten_is_seen_and_so_is_one_that_is_gone() {
-        let place = Place::new().await;
-        let approved = place.object(&place.guard.snapshot.commit);
+        let repository = GuardedRepository::new().await;
+        let approved = repository.object(&repository.guard.snapshot.commit);
         fs::remove_file(&approved).expect("removed");
         assert!(
-            why(place.asks(Some(PIPELINE)).await)
+            why(repository.asks(Some(PIPELINE)).await)
                 .starts_with("what was approved is not what is here: its commit cannot be read")
         );
-        fs::copy(place.object(&place.first.commit), &approved).expect("overwritten");
+        fs::copy(repository.object(&repository.first.commit), &approved).expect("overwritten");
         assert!(
-            why(place.asks(Some(PIPELINE)).await)
+            why(repository.asks(Some(PIPELINE)).await)
                 .starts_with("what was approved is not what is here: ")
         );
     }
 
     #[tokio::test]
     async fn a_git_that_fails_moves_nothing() {
-        let place = Place::new().await;
-        fs::write(place.shadow.path().join("config"), "[core").expect("written");
+        let repository = GuardedRepository::new().await;
+        fs::write(repository.shadow.path().join("config"), "[core").expect("written");
         assert!(
-            unmoved(&place.guard, &place.shadow, Some(PIPELINE)).await.is_err(),
+            check_guard(&repository.guard, &repository.shadow, Some(PIPELINE)).await.is_err(),
             "it is to be asked again"
         );
     }
 
     #[tokio::test]
     async fn another_pipeline_and_none_are_seen() {
-        let place = Place::new().await;
+        let repository = GuardedRepository::new().await;
         assert!(
-            why(place.asks(Some("name = \"tail\"")).await)
+            why(repository.asks(Some("name = \"tail\"")).await)
                 .ends_with("the pipeline or what was to follow is another")
         );
-        assert!(why(place.asks(None).await).ends_with("its pipeline is not stored any more"));
+        assert!(why(repository.asks(None).await).ends_with("its pipeline is not stored any more"));
     }
 }

@@ -1,5 +1,5 @@
-//! How is an agent watched at work?
-//! Its progress for people, its heartbeat for Temporal, and what a successor needs should this worker die.
+//! Heartbeats: how does Temporal see that an activity lives, and how is an agent watched at work?
+//! A heartbeat carries what a successor needs should this worker die; progress is for people.
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -14,10 +14,10 @@ use crate::agent::{AgentEvent, Assignment, Session};
 use crate::engine::retry_policy::{HEARTBEAT_INTERVAL, PROGRESS_REPEAT};
 use crate::run::{Progress, Tokens, Usd};
 
-/// Beats once a second while `work` goes on, telling `told`, and passes Temporal's wish to end on to `stop`.
-pub(super) async fn beating<T>(
+/// Sends a heartbeat with these details once a second while `work` goes on, and passes Temporal's wish to end on to `stop`.
+pub(super) async fn with_heartbeat<T>(
     ctx: &ActivityContext,
-    told: &Handover,
+    details: &Handover,
     stop: &CancellationToken,
     work: impl Future<Output = T>,
 ) -> Result<T, ActivityError> {
@@ -26,7 +26,7 @@ pub(super) async fn beating<T>(
     loop {
         tokio::select! {
             done = &mut work => return Ok(done),
-            _ = tick.tick() => ctx.record_heartbeat(told.clone()).await?,
+            _ = tick.tick() => ctx.record_heartbeat(details.clone()).await?,
             () = ctx.cancelled(), if !stop.is_cancelled() => stop.cancel(),
         }
     }
@@ -38,7 +38,7 @@ pub(super) struct AgentProgress<'a> {
     pub(super) handover: Handover,
     before: &'a Handover,
     progress: Progress,
-    told: Option<(Instant, Progress)>,
+    published: Option<(Instant, Progress)>,
 }
 
 impl<'a> AgentProgress<'a> {
@@ -56,17 +56,17 @@ impl<'a> AgentProgress<'a> {
         let folder = assignment.log.parent().unwrap_or(Path::new(".")).to_owned();
         let handover = Handover { session: Some(session.to_string()), ..before.clone() };
         handover.keep(&folder);
-        Self { folder, handover, before, progress, told: None }
+        Self { folder, handover, before, progress, published: None }
     }
 
-    pub(super) fn note(&mut self, event: AgentEvent) {
+    pub(super) fn apply(&mut self, event: AgentEvent) {
         match event {
             AgentEvent::ToolStarted { title, .. } => self.progress.step = title,
             AgentEvent::Retrying { why, .. } => {
                 self.progress.step = format!("waiting for the model: {why}");
             }
             AgentEvent::Usage { tokens, cost_usd } => {
-                self.spent(tokens, cost_usd);
+                self.set_used(tokens, cost_usd);
                 self.progress.tokens = self.handover.tokens;
                 self.progress.cost_usd = self.handover.cost_usd;
             }
@@ -75,23 +75,22 @@ impl<'a> AgentProgress<'a> {
     }
 
     /// What this worker's agent used so far, on top of what was used before.
-    pub(super) fn spent(&mut self, tokens: Tokens, cost_usd: Usd) {
+    pub(super) fn set_used(&mut self, tokens: Tokens, cost_usd: Usd) {
         self.handover.tokens = self.before.tokens;
         self.handover.tokens += tokens;
         self.handover.cost_usd = self.before.cost_usd + cost_usd;
         self.handover.keep(&self.folder);
     }
 
-    /// The progress, if it is worth telling.
-    pub(super) fn worth_telling(&mut self) -> Option<Progress> {
-        if self
-            .told
-            .as_ref()
-            .is_some_and(|(at, told)| *told == self.progress && at.elapsed() < PROGRESS_REPEAT)
-        {
+    /// The progress, where it is worth publishing: it changed, or was not published for a while.
+    pub(super) fn to_publish(&mut self) -> Option<Progress> {
+        let is_known = |(at, known): &(Instant, Progress)| {
+            *known == self.progress && at.elapsed() < PROGRESS_REPEAT
+        };
+        if self.published.as_ref().is_some_and(is_known) {
             return None;
         }
-        self.told = Some((Instant::now(), self.progress.clone()));
+        self.published = Some((Instant::now(), self.progress.clone()));
         Some(Progress { at: clock(), ..self.progress.clone() })
     }
 }

@@ -1,6 +1,7 @@
 //! What does a run let others do?
 //! Each does one thing, safely twice, and brings back facts; who keeps them is the workflow's judgement.
 
+mod agent_choice;
 mod attempt_folder;
 mod bench;
 mod check;
@@ -9,6 +10,7 @@ mod deliver;
 mod guard;
 mod handover;
 mod heartbeat;
+mod prepare;
 mod snapshot;
 mod write;
 

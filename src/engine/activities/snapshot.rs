@@ -1,135 +1,121 @@
-//! What is kept of an attempt?
-//! A snapshot of what its agent wrote, and what that changes: of work that is done, and of work that a stop cut short.
+//! Snapshots of an attempt: what is kept of what its agent wrote?
+//! A commit, and what that changes: of work that is done, and of work that a stop cut short.
 
 use anyhow::{Context, Result};
 use tokio::time::timeout;
 
-use super::WriteInput;
-use super::attempt_folder::AttemptFolder;
-use super::bench::Bench;
-use super::database_retry::patiently;
+use super::database_retry::retry_while_away;
+use super::prepare::Prepared;
+use super::write::WriteAttempt;
 use crate::engine::retry_policy::{STOPPED_DATABASE_TIMEOUT, STOPPED_SNAPSHOT_TIMEOUT};
 use crate::run::{AgentEnd, Diff, Snapshot, Trouble, Work, Written};
+use crate::store;
 use crate::workspace::{Patch, Shadow, WorkspaceError};
 
 /// Longest patch that is kept for the diff page, in bytes.
 const PATCH_BYTES: usize = 400_000;
-impl Bench {
+
+impl WriteAttempt<'_> {
     /// The work of an agent that is done.
-    pub(super) async fn keep(
+    pub(super) async fn store_snapshot(
         &self,
-        input: &WriteInput,
-        desk: &AttemptFolder,
-        (shadow, base): (Shadow, Snapshot),
+        from: &Prepared,
         mut written: Written,
     ) -> Result<Written> {
-        let name = name(input);
-        let snapshot = match shadow.snapshot(&desk.at("work"), &base, &name).await {
-            Ok(snapshot) => snapshot,
+        match self.snapshot(from).await {
+            Ok(snapshot) => written.work = Some(self.store_diff(from, snapshot).await?),
             // The next attempt can do something about it.
             Err(e @ (WorkspaceError::TooBig { .. } | WorkspaceError::GitsName { .. })) => {
                 written.end = AgentEnd::Failed { trouble: Trouble::Agent, why: e.to_string() };
-                desk.clear().await;
+                self.folder.clear().await;
                 return Ok(written);
             }
             Err(e) => return Err(anyhow::Error::from(e).context("taking the snapshot")),
-        };
-        let (work, patch) = changes(input, &shadow, (base, snapshot)).await?;
-        let keep = || self.store.save_diff(&input.run, &input.stage.name, input.attempt, &patch);
-        patiently(&input.run, &format!("keep the diff of {name}"), keep)
-            .await
-            .context("keeping the diff")?;
-        written.work = Some(work);
-        desk.keep_written(&written)?;
-        desk.clear().await;
+        }
+        self.folder.keep_written(&written)?;
+        self.folder.clear().await;
         Ok(written)
     }
 
+    async fn store_diff(&self, from: &Prepared, snapshot: Snapshot) -> Result<Work> {
+        let (work, patch) = self.compare(from, snapshot).await?;
+        let what = format!("keep the diff of {}", self.snapshot_name());
+        retry_while_away(&self.input.run, &what, || self.keep_patch(&patch))
+            .await
+            .context("keeping the diff")?;
+        Ok(work)
+    }
+
+    async fn keep_patch(&self, patch: &Patch) -> store::Result<()> {
+        let input = self.input;
+        self.bench.store.save_diff(&input.run, &input.stage.name, input.attempt, patch).await
+    }
+
     /// What there is of the work that a stop cut short, where it can be kept at once: a stop fails for nothing.
-    pub(super) async fn keep_unfinished(
-        &self,
-        input: &WriteInput,
-        desk: &AttemptFolder,
-        from: (Shadow, Snapshot),
-        mut written: Written,
-    ) -> Written {
-        let name = name(input);
-        match timeout(STOPPED_SNAPSHOT_TIMEOUT, self.unfinished(input, desk, from)).await {
+    pub(super) async fn store_unfinished(&self, from: &Prepared, mut written: Written) -> Written {
+        let (run, name) = (&self.input.run, self.snapshot_name());
+        match timeout(STOPPED_SNAPSHOT_TIMEOUT, self.snapshot_unfinished(from)).await {
             Ok(Ok(work)) => written.work = work,
             Ok(Err(e)) => {
-                tracing::warn!(run.id = %input.run, error = format!("{e:#}"), "could not keep the unfinished work of {name}");
+                tracing::warn!(run.id = %run, error = format!("{e:#}"), "could not keep the unfinished work of {name}");
             }
             Err(_) => {
-                tracing::warn!(run.id = %input.run, "could not keep the unfinished work of {name} within {STOPPED_SNAPSHOT_TIMEOUT:?}");
+                tracing::warn!(run.id = %run, "could not keep the unfinished work of {name} within {STOPPED_SNAPSHOT_TIMEOUT:?}");
             }
         }
-        self.leave(input, desk).await;
+        self.clear_if_stopped().await;
         written
     }
 
-    /// Clears the desk of an attempt that was stopped. Temporal also ends an activity that it lost sight of, and then another
-    /// worker takes it over, at this very desk: only a person's stop is the end.
-    pub(super) async fn leave(&self, input: &WriteInput, desk: &AttemptFolder) {
-        if matches!(timeout(STOPPED_DATABASE_TIMEOUT, self.store.run(&input.run)).await, Ok(Ok(Some(run))) if run.was_stopped())
-        {
-            desk.clear().await;
-        }
-    }
-
     /// None where nothing was written yet.
-    async fn unfinished(
-        &self,
-        input: &WriteInput,
-        desk: &AttemptFolder,
-        (shadow, base): (Shadow, Snapshot),
-    ) -> Result<Option<Work>> {
-        let snapshot = shadow
-            .snapshot(&desk.at("work"), &base, &name(input))
-            .await
-            .context("taking the snapshot")?;
-        if snapshot.tree == base.tree {
+    async fn snapshot_unfinished(&self, from: &Prepared) -> Result<Option<Work>> {
+        let snapshot = self.snapshot(from).await.context("taking the snapshot")?;
+        if snapshot.tree == from.base.tree {
             return Ok(None);
         }
-        let (work, patch) = changes(input, &shadow, (base, snapshot)).await?;
-        if !matches!(
-            timeout(
-                STOPPED_DATABASE_TIMEOUT,
-                self.store.save_diff(&input.run, &input.stage.name, input.attempt, &patch)
-            )
-            .await,
-            Ok(Ok(()))
-        ) {
-            tracing::warn!(run.id = %input.run, "could not keep the diff of the unfinished work of {}", name(input));
+        let (work, patch) = self.compare(from, snapshot).await?;
+        let kept = timeout(STOPPED_DATABASE_TIMEOUT, self.keep_patch(&patch)).await;
+        if !matches!(kept, Ok(Ok(()))) {
+            tracing::warn!(run.id = %self.input.run, "could not keep the diff of the unfinished work of {}", self.snapshot_name());
         }
         Ok(Some(work))
     }
-}
 
-/// What its snapshot is called.
-fn name(input: &WriteInput) -> String {
-    format!("{}-{}", input.stage.name, input.attempt)
-}
+    /// Clears the folder of an attempt that a person stopped. Temporal also cancels an activity that it lost sight of, and
+    /// then another worker takes it over, in this very folder: only a person's stop is the end.
+    pub(super) async fn clear_if_stopped(&self) {
+        let run = timeout(STOPPED_DATABASE_TIMEOUT, self.bench.store.run(&self.input.run)).await;
+        if matches!(run, Ok(Ok(Some(run))) if run.was_stopped()) {
+            self.folder.clear().await;
+        }
+    }
 
-/// What the whole stage changes, and what changed since people last looked.
-async fn changes(
-    input: &WriteInput,
-    shadow: &Shadow,
-    (base, snapshot): (Snapshot, Snapshot),
-) -> Result<(Work, Patch)> {
-    let compare = &input.compare;
-    let began = compare.stage_base.as_ref().unwrap_or(&base);
-    let diff = shadow.diff(began, &snapshot).await.context("counting what changed")?;
-    let patch =
-        shadow.patch(began, &snapshot, PATCH_BYTES).await.context("reading what changed")?;
-    // Where that is the whole, it says nothing more.
-    let round = compare.round.as_ref().filter(|seen| seen.tree != began.tree);
-    let since_round = since(shadow, round, &snapshot).await?;
-    let since_approved = since(shadow, compare.approved.as_ref(), &snapshot).await?;
-    Ok((Work { base, snapshot, diff, since_round, since_approved }, patch))
+    async fn snapshot(&self, from: &Prepared) -> Result<Snapshot, WorkspaceError> {
+        let worktree = self.folder.at("work");
+        from.shadow.snapshot(&worktree, &from.base, &self.snapshot_name()).await
+    }
+
+    fn snapshot_name(&self) -> String {
+        format!("{}-{}", self.input.stage.name, self.input.attempt)
+    }
+
+    /// What the whole stage changes, and what changed since people last looked.
+    async fn compare(&self, from: &Prepared, snapshot: Snapshot) -> Result<(Work, Patch)> {
+        let (compare, shadow, base) = (&self.input.compare, &from.shadow, from.base.clone());
+        let began = compare.stage_base.as_ref().unwrap_or(&base);
+        let diff = shadow.diff(began, &snapshot).await.context("counting what changed")?;
+        let patch =
+            shadow.patch(began, &snapshot, PATCH_BYTES).await.context("reading what changed")?;
+        // Where that is the whole, it says nothing more.
+        let round = compare.round.as_ref().filter(|seen| seen.tree != began.tree);
+        let since_round = diff_since(shadow, round, &snapshot).await?;
+        let since_approved = diff_since(shadow, compare.approved.as_ref(), &snapshot).await?;
+        Ok((Work { base, snapshot, diff, since_round, since_approved }, patch))
+    }
 }
 
 /// What changed since `seen`; none where that is not here to compare with.
-async fn since(
+async fn diff_since(
     shadow: &Shadow,
     seen: Option<&Snapshot>,
     snapshot: &Snapshot,
@@ -167,7 +153,7 @@ mod tests {
         fs::write(clone.join("draft.txt"), "once\nupon a time\n").expect("written");
         let now = shadow.snapshot(&clone, &asked, "draft-2").await.expect("a snapshot");
         let lines = async |seen: &Snapshot| {
-            since(&shadow, Some(seen), &now).await.expect("compared").map(|diff| diff.added)
+            diff_since(&shadow, Some(seen), &now).await.expect("compared").map(|diff| diff.added)
         };
         assert_eq!(lines(&asked).await, Some(1));
         assert_eq!(lines(&began).await, Some(2));

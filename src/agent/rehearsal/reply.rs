@@ -1,4 +1,4 @@
-//! What does the scripted model say next?
+//! The scripted model's reply: what does it say next?
 //! A pure function of scenario and conversation, so a killed and resumed agent, or a restarted server, goes on where it was.
 
 use std::time::Duration;
@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::conversation::{CallId, CallResult, Conversation};
-use super::scenario::{Call, Fault, Scenario, Turn, Usage};
+use super::scenario::{Fault, Scenario, ScriptedCall, ScriptedTurn, Usage};
 
 /// How often a call is tried before the scene goes on without it.
 const MOST_TRIES: usize = 4;
 
-/// One answer, ready for the wire.
+/// One reply, ready to be sent.
 #[derive(Debug)]
 pub(super) struct ModelReply {
     pub text: String,
@@ -34,26 +34,25 @@ pub(super) struct ToolUse {
 }
 
 /// The newest prompt that some scene fits picks the scene, of several the last; the calls made so far pick the turn.
-pub(super) fn answer(scenario: &Scenario, conversation: &Conversation) -> ModelReply {
-    let Some((scene, groups)) = pick(scenario, conversation) else {
-        return ModelReply {
-            place: None,
-            ..words("This rehearsal has no scene for that prompt.".to_owned())
-        };
+pub(super) fn next_reply(scenario: &Scenario, conversation: &Conversation) -> ModelReply {
+    let Some((scene, groups)) = pick_scene(scenario, conversation) else {
+        let text = "This rehearsal has no scene for that prompt.".to_owned();
+        return ModelReply { place: None, ..words_alone(text) };
     };
     let turns = &scenario.scenes[scene].turns;
     for (at, turn) in turns.iter().enumerate() {
-        let states: Vec<ModelState> =
-            (0..turn.calls.len()).map(|call| state(conversation, scene, at, call)).collect();
-        if turn.calls.is_empty() || states.iter().any(|s| *s != ModelState::Done) {
-            let script = Script { groups: &groups, folder: &conversation.folder };
-            return script.turn(turn, (scene, at), &states);
+        let states: Vec<CallState> = (0..turn.calls.len())
+            .map(|call| CallState::of(conversation, (scene, at, call)))
+            .collect();
+        if turn.calls.is_empty() || states.iter().any(|s| *s != CallState::Done) {
+            let template = Template { groups: &groups, folder: &conversation.folder };
+            return template.reply(turn, (scene, at), &states);
         }
     }
-    ModelReply { place: Some((scene, turns.len())), ..words("Done.".to_owned()) }
+    ModelReply { place: Some((scene, turns.len())), ..words_alone("Done.".to_owned()) }
 }
 
-fn words(text: String) -> ModelReply {
+fn words_alone(text: String) -> ModelReply {
     ModelReply {
         text,
         calls: Vec::new(),
@@ -64,65 +63,65 @@ fn words(text: String) -> ModelReply {
     }
 }
 
-fn pick<'a>(scenario: &Scenario, conversation: &'a Conversation) -> Option<(usize, Captures<'a>)> {
-    let fits = |prompt: &'a String| {
-        scenario
-            .scenes
-            .iter()
-            .enumerate()
-            .rev()
-            .find_map(|(n, scene)| Some((n, scene.prompt.captures(prompt)?)))
+fn pick_scene<'a>(
+    scenario: &Scenario,
+    conversation: &'a Conversation,
+) -> Option<(usize, Captures<'a>)> {
+    let last_that_fits = |prompt: &'a String| {
+        let mut scenes = scenario.scenes.iter().enumerate().rev();
+        scenes.find_map(|(n, scene)| Some((n, scene.prompt.captures(prompt)?)))
     };
-    conversation.prompts.iter().rev().find_map(fits)
+    conversation.prompts.iter().rev().find_map(last_that_fits)
 }
 
+/// How far a scripted call is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum ModelState {
+enum CallState {
     Todo,
     ReadFirst,
     Done,
 }
 
-/// A cut call is made again; a file that must be read first is read. Everything else, good or bad, is part of the play.
-fn state(conversation: &Conversation, scene: usize, turn: usize, call: usize) -> ModelState {
-    let tried: Vec<_> = conversation
-        .tried
-        .iter()
-        .filter(|t| (t.id.scene, t.id.turn, t.id.call) == (scene, turn, call))
-        .collect();
-    if tried.iter().filter(|t| !t.id.prepares).count() >= MOST_TRIES {
-        return ModelState::Done;
-    }
-    match tried.last() {
-        None => ModelState::Todo,
-        Some(last) if last.id.prepares || last.result == CallResult::Lost => ModelState::Todo,
-        Some(last) if last.result == CallResult::Unread => ModelState::ReadFirst,
-        Some(_) => ModelState::Done,
+impl CallState {
+    /// By scene, turn and call. A call that was cut off is made again; a file that must be read first is read. Everything
+    /// else, good or bad, is part of the play.
+    fn of(conversation: &Conversation, place: (usize, usize, usize)) -> Self {
+        let is_it = |id: &CallId| (id.scene, id.turn, id.call) == place;
+        let tries: Vec<_> = conversation.tried.iter().filter(|t| is_it(&t.id)).collect();
+        if tries.iter().filter(|t| !t.id.prepares).count() >= MOST_TRIES {
+            return Self::Done;
+        }
+        match tries.last() {
+            None => Self::Todo,
+            Some(last) if last.id.prepares || last.result == CallResult::Lost => Self::Todo,
+            Some(last) if last.result == CallResult::Unread => Self::ReadFirst,
+            Some(_) => Self::Done,
+        }
     }
 }
 
-struct Script<'a> {
+/// What is filled into a scene's texts.
+struct Template<'a> {
     groups: &'a Captures<'a>,
     folder: &'a str,
 }
 
-impl Script<'_> {
-    fn turn(&self, turn: &Turn, place: (usize, usize), states: &[ModelState]) -> ModelReply {
-        let open = turn.calls.iter().enumerate().filter(|(n, _)| states[*n] != ModelState::Done);
+impl Template<'_> {
+    /// The calls of a turn that are still to be made. `place` is its scene and turn.
+    fn reply(
+        &self,
+        turn: &ScriptedTurn,
+        place: (usize, usize),
+        states: &[CallState],
+    ) -> ModelReply {
+        let open = turn.calls.iter().enumerate().filter(|(n, _)| states[*n] != CallState::Done);
         let calls = open.map(|(n, call)| {
-            let id = CallId {
-                scene: place.0,
-                turn: place.1,
-                call: n,
-                prepares: states[n] == ModelState::ReadFirst,
-            };
-            let (name, input) = if id.prepares { self.read(call) } else { self.call(call) };
-            ToolUse { id: format!("{id}_{}", Uuid::new_v4().simple()), name, input }
+            let prepares = states[n] == CallState::ReadFirst;
+            self.tool_use(call, CallId { scene: place.0, turn: place.1, call: n, prepares })
         });
-        let (calls, text) = (calls.collect(), self.fill(&turn.text));
         ModelReply {
-            text,
-            calls,
+            calls: calls.collect(),
+            text: self.fill(&turn.text),
             usage: turn.usage,
             pause: turn.pause,
             fault: turn.fault,
@@ -130,28 +129,33 @@ impl Script<'_> {
         }
     }
 
-    fn call(&self, call: &Call) -> (&'static str, Value) {
+    fn tool_use(&self, call: &ScriptedCall, id: CallId) -> ToolUse {
+        let (name, input) = if id.prepares { self.read(call) } else { self.call(call) };
+        ToolUse { id: format!("{id}_{}", Uuid::new_v4().simple()), name, input }
+    }
+
+    fn call(&self, call: &ScriptedCall) -> (&'static str, Value) {
         match call {
-            Call::Read { .. } => self.read(call),
-            Call::Write { file, text } => {
+            ScriptedCall::Read { .. } => self.read(call),
+            ScriptedCall::Write { file, text } => {
                 ("Write", json!({"file_path": self.path(file), "content": self.fill(text)}))
             }
-            Call::Edit { file, old, new } => (
+            ScriptedCall::Edit { file, old, new } => (
                 "Edit",
                 json!({"file_path": self.path(file), "old_string": self.fill(old), "new_string": self.fill(new)}),
             ),
-            Call::Run { command } => {
+            ScriptedCall::Run { command } => {
                 ("Bash", json!({"command": self.fill(command), "description": "Run a command"}))
             }
         }
     }
 
-    fn read(&self, call: &Call) -> (&'static str, Value) {
+    fn read(&self, call: &ScriptedCall) -> (&'static str, Value) {
         match call {
-            Call::Read { file } | Call::Write { file, .. } | Call::Edit { file, .. } => {
-                ("Read", json!({"file_path": self.path(file)}))
-            }
-            Call::Run { .. } => self.call(call),
+            ScriptedCall::Read { file }
+            | ScriptedCall::Write { file, .. }
+            | ScriptedCall::Edit { file, .. } => ("Read", json!({"file_path": self.path(file)})),
+            ScriptedCall::Run { .. } => self.call(call),
         }
     }
 
@@ -188,7 +192,7 @@ mod tests {
     fn next(prompts: &[&str], tried: Vec<Tried>) -> ModelReply {
         let scenario = Scenario::parse("play.toml", PLAY).expect("a scenario");
         let prompts = prompts.iter().map(|p| (*p).to_owned()).collect();
-        answer(&scenario, &Conversation { prompts, tried, folder: "/w".to_owned() })
+        next_reply(&scenario, &Conversation { prompts, tried, folder: "/w".to_owned() })
     }
 
     fn tried(scene: usize, call: usize, result: CallResult) -> Tried {
@@ -265,7 +269,7 @@ mod tests {
         )
         .expect("a scenario");
         let conversation = Conversation { prompts: vec![prompt], ..Conversation::default() };
-        let (scene, _) = answer(&scenario, &conversation).place.expect("a scene");
+        let (scene, _) = next_reply(&scenario, &conversation).place.expect("a scene");
         scenario.scenes[scene].name.clone()
     }
 

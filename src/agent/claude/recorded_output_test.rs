@@ -1,9 +1,10 @@
-//! Do we understand what the CLI really printed?
+//! Tests with recorded output: do we understand what the CLI really printed?
 //! Lines recorded from version 2.1.330, shortened to the fields that matter.
 
-use super::end::{Exit, judge, words};
-use super::stream::Reading;
+use super::end::{classify_end, last_words};
+use super::stream::StreamReader;
 use crate::agent::AgentEvent;
+use crate::agent::process::Exit;
 use crate::run::{AgentEnd, Tokens, Trouble, Usd};
 
 const INIT: &str = r#"{"type":"system","subtype":"init","cwd":"/w/x","session_id":"9575d036","model":"claude-sonnet-4-5","permissionMode":"bypassPermissions","claude_code_version":"2.1.330"}"#;
@@ -15,14 +16,14 @@ const GOOD: &str = r#"{"total_cost_usd":0.115237,"terminal_reason":"completed","
 
 const TOKENS: Tokens = Tokens { input: 4, output: 310, cache_read: 9_000, cache_write: 2_100 };
 
-fn read(lines: &[&str]) -> (Reading, Vec<AgentEvent>) {
-    let mut reading = Reading::of("/w/x/");
-    let events = lines.iter().flat_map(|line| reading.line(line.as_bytes())).collect();
-    (reading, events)
+fn read(lines: &[&str]) -> (StreamReader, Vec<AgentEvent>) {
+    let mut reader = StreamReader::new("/w/x/");
+    let events = lines.iter().flat_map(|line| reader.read_line(line.as_bytes())).collect();
+    (reader, events)
 }
 
 fn end_of(lines: &[&str]) -> AgentEnd {
-    judge(&read(lines).0, &Exit::Ended(Some(1)), "")
+    classify_end(&read(lines).0, &Exit::Ended(Some(1)), "")
 }
 
 fn api_error(status: &str, said: &str) -> AgentEnd {
@@ -49,23 +50,23 @@ fn the_running_step_is_told() {
 
 #[test]
 fn repeated_lines_are_counted_once() {
-    let (reading, _) = read(&[INIT, MESSAGE_START, WRITE, WRITE, MESSAGE_DELTA]);
-    assert_eq!(reading.used(), (TOKENS, Usd::from_float(0.015_237)));
+    let (reader, _) = read(&[INIT, MESSAGE_START, WRITE, WRITE, MESSAGE_DELTA]);
+    assert_eq!(reader.used(), (TOKENS, Usd::from_float(0.015_237)));
 }
 
 #[test]
 fn the_bill_is_of_this_process_alone() {
-    let (reading, _) = read(&[INIT, MESSAGE_START, WRITE, MESSAGE_DELTA, GOOD]);
-    assert_eq!(reading.used(), (TOKENS, Usd::from_nanos(15_237_000)));
+    let (reader, _) = read(&[INIT, MESSAGE_START, WRITE, MESSAGE_DELTA, GOOD]);
+    assert_eq!(reader.used(), (TOKENS, Usd::from_nanos(15_237_000)));
     let (again, _) = read(&[INIT, GOOD, MESSAGE_START, MESSAGE_DELTA, GOOD]);
     assert_eq!(again.used().1, Usd::from_nanos(30_474_000));
 }
 
 #[test]
 fn the_last_result_counts_whatever_the_exit_code() {
-    let (reading, _) = read(&[INIT, GOOD]);
-    assert_eq!(judge(&reading, &Exit::Ended(Some(1)), ""), AgentEnd::Finished);
-    assert_eq!(words(&reading).as_deref(), Some("All done."));
+    let (reader, _) = read(&[INIT, GOOD]);
+    assert_eq!(classify_end(&reader, &Exit::Ended(Some(1)), ""), AgentEnd::Finished);
+    assert_eq!(last_words(&reader).as_deref(), Some("All done."));
     let cut = r#"{"type":"result","subtype":"error_during_execution","is_error":true,"terminal_reason":"aborted_tools","result_index":1}"#;
     assert_eq!(end_of(&[INIT, GOOD, cut]), failed(Trouble::Agent, "aborted_tools"));
     assert_eq!(end_of(&[INIT, cut, GOOD]), failed(Trouble::Agent, "aborted_tools"));
@@ -100,32 +101,33 @@ fn limits_of_the_cli_are_told_apart() {
 #[test]
 fn a_refused_key_ends_it_at_once() {
     let retry = r#"{"type":"system","subtype":"api_retry","attempt":1,"max_retries":3,"retry_delay_ms":506,"error_status":401,"error":"authentication_failed"}"#;
-    let (reading, events) = read(&[INIT, retry]);
-    assert!(reading.is_pointless());
+    let (reader, events) = read(&[INIT, retry]);
+    assert!(reader.is_pointless());
     let why = "the model answered 401 (authentication_failed)".to_owned();
     assert_eq!(events[1], AgentEvent::Retrying { attempt: 1, delay_ms: 506, why: why.clone() });
     assert_eq!(
-        judge(&reading, &Exit::Ended(None), ""),
+        classify_end(&reader, &Exit::Ended(None), ""),
         AgentEnd::Failed { trouble: Trouble::Setup, why }
     );
 }
 
 #[test]
 fn other_permissions_than_asked_for_are_not_worked_with() {
-    let (reading, _) = read(&[&INIT.replace("bypassPermissions", "default")]);
-    assert!(reading.is_pointless());
+    let (reader, _) = read(&[&INIT.replace("bypassPermissions", "default")]);
+    assert!(reader.is_pointless());
     let why = "it took permission mode default instead of bypassPermissions";
-    assert_eq!(judge(&reading, &Exit::Ended(None), ""), failed(Trouble::Setup, why));
+    assert_eq!(classify_end(&reader, &Exit::Ended(None), ""), failed(Trouble::Setup, why));
 }
 
 #[test]
 fn a_crash_quotes_the_last_words() {
-    let bad_flag = judge(&read(&[]).0, &Exit::Ended(Some(1)), "error: unknown option '--x'\n");
+    let bad_flag =
+        classify_end(&read(&[]).0, &Exit::Ended(Some(1)), "error: unknown option '--x'\n");
     assert_eq!(
         bad_flag,
         failed(Trouble::Setup, "it ended with exit code 1: error: unknown option '--x'")
     );
-    let killed = judge(&read(&[INIT]).0, &Exit::Ended(None), "");
+    let killed = classify_end(&read(&[INIT]).0, &Exit::Ended(None), "");
     assert_eq!(killed, failed(Trouble::Agent, "it ended with a signal: it said nothing"));
 }
 

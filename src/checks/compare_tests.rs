@@ -1,20 +1,15 @@
-//! Which tests went away?
+//! The comparison of test inventories: which tests went away?
 //! By their names alone: a test that was renamed is one that went away, for nobody can tell whether it still tests the same.
 
 use crate::run::{TestNames, TestsChanged};
 
 /// What `now` lacks of what was there `before`.
 #[must_use]
-pub fn changed(before: &TestNames, now: &TestNames) -> TestsChanged {
-    let removed: Vec<&str> = before
-        .ran
-        .iter()
-        .chain(&before.skipped)
-        .map(String::as_str)
-        .filter(|name| !now.has(name))
-        .collect();
-    let silenced = |name: &&str| now.skipped.contains(*name) && !now.ran.contains(*name);
-    let skipped: Vec<&str> = before.ran.iter().map(String::as_str).filter(silenced).collect();
+pub fn compare_tests(before: &TestNames, now: &TestNames) -> TestsChanged {
+    let all = before.ran.iter().chain(&before.skipped).map(String::as_str);
+    let removed: Vec<&str> = all.filter(|name| !now.has(name)).collect();
+    let is_skipped_now = |name: &&str| now.skipped.contains(*name) && !now.ran.contains(*name);
+    let skipped: Vec<&str> = before.ran.iter().map(String::as_str).filter(is_skipped_now).collect();
     let names = removed
         .iter()
         .chain(&skipped)
@@ -48,52 +43,57 @@ mod tests {
 
     #[test]
     fn removed_tests_are_named_first() {
-        let told =
-            changed(&names(&["a", "b", "c", "d"], &["e", "f"]), &names(&["a", "new"], &["b", "f"]));
+        let changed = compare_tests(
+            &names(&["a", "b", "c", "d"], &["e", "f"]),
+            &names(&["a", "new"], &["b", "f"]),
+        );
         assert_eq!(
-            (told.removed, told.skipped, told.names),
+            (changed.removed, changed.skipped, changed.names),
             (3, 1, vec!["c".to_owned(), "d".to_owned(), "e".to_owned()])
         );
     }
 
     #[test]
     fn a_renamed_test_went_away() {
-        assert_eq!(changed(&names(&["adds"], &[]), &names(&["adds up"], &[])).removed, 1);
+        assert_eq!(compare_tests(&names(&["adds"], &[]), &names(&["adds up"], &[])).removed, 1);
     }
 
     #[test]
     fn a_skipped_test_that_runs_now_is_no_loss() {
-        assert_eq!(changed(&names(&[], &["a"]), &names(&["a"], &[])), TestsChanged::default());
+        assert_eq!(
+            compare_tests(&names(&[], &["a"]), &names(&["a"], &[])),
+            TestsChanged::default()
+        );
     }
 
     #[test]
     fn names_are_cut() {
-        let told = changed(&names(&[&"ü".repeat(300)], &[]), &TestNames::default());
-        assert_eq!(told.names[0].chars().count(), TestsChanged::NAME);
+        let changed = compare_tests(&names(&[&"ü".repeat(300)], &[]), &TestNames::default());
+        assert_eq!(changed.names[0].chars().count(), TestsChanged::NAME);
     }
 
     proptest::proptest! {
         #[test]
         fn nothing_goes_away_where_nothing_changed(before in any_names(), more in any_names()) {
-            proptest::prop_assert_eq!(changed(&before, &before), TestsChanged::default());
+            proptest::prop_assert_eq!(compare_tests(&before, &before), TestsChanged::default());
             let ran = before.ran.union(&more.ran).cloned().collect();
             let grown = TestNames { ran, skipped: before.skipped.clone() };
-            proptest::prop_assert_eq!(changed(&before, &grown), TestsChanged::default());
+            proptest::prop_assert_eq!(compare_tests(&before, &grown), TestsChanged::default());
         }
 
         #[test]
         fn every_test_is_there_skipped_or_removed(before in any_names(), now in any_names()) {
-            let told = changed(&before, &now);
+            let changed = compare_tests(&before, &now);
             let there = before.ran.iter().filter(|name| now.ran.contains(*name)).count() + before.skipped.iter().filter(|name| now.has(name)).count();
-            proptest::prop_assert_eq!(there + told.removed as usize + told.skipped as usize, before.ran.len() + before.skipped.len());
-            proptest::prop_assert_eq!(told.names.len(), TestsChanged::NAMES.min((told.removed + told.skipped) as usize));
-            proptest::prop_assert!(told.names.iter().all(|name| before.has(name) && !now.ran.contains(name)));
+            proptest::prop_assert_eq!(there + changed.removed as usize + changed.skipped as usize, before.ran.len() + before.skipped.len());
+            proptest::prop_assert_eq!(changed.names.len(), TestsChanged::NAMES.min((changed.removed + changed.skipped) as usize));
+            proptest::prop_assert!(changed.names.iter().all(|name| before.has(name) && !now.ran.contains(name)));
         }
 
         #[test]
         fn what_one_way_removes_the_other_adds(before in any_names(), now in any_names()) {
             let sum = |names: &TestNames| names.ran.len() + names.skipped.len();
-            let (there, back) = (changed(&before, &now).removed as usize, changed(&now, &before).removed as usize);
+            let (there, back) = (compare_tests(&before, &now).removed as usize, compare_tests(&now, &before).removed as usize);
             proptest::prop_assert_eq!(sum(&before) - there, sum(&now) - back);
         }
     }

@@ -1,4 +1,4 @@
-//! What are tests called?
+//! Test names: what are tests called?
 //! By suite, class and name, so that two tests called "works" are two; never by what differs from one run to the next.
 
 use std::collections::BTreeSet;
@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 use sha2::{Digest, Sha256};
 
-use super::log::plain;
+use super::log::strip_ansi;
 use crate::run::TestNames;
 
 /// Suites that every report of a runner has, and that say nothing.
@@ -29,11 +29,11 @@ pub(super) struct Names {
 
 impl Names {
     /// A test that is told twice, as one that was tried again is, is one test.
-    pub fn note(&mut self, suites: &[String], case: &str, skipped: bool) {
+    pub fn insert(&mut self, suites: &[String], case: &str, skipped: bool) {
         if self.too_many {
             return;
         }
-        let name = full(suites, case);
+        let name = full_name(suites, case);
         if skipped {
             self.names.skipped.insert(name)
         } else {
@@ -51,17 +51,17 @@ impl Names {
 }
 
 /// `suites` from the outermost; those that the name repeats are left out.
-fn full(suites: &[String], case: &str) -> String {
+fn full_name(suites: &[String], case: &str) -> String {
     let suites = suites
         .iter()
         .map(|suite| suite.trim())
         .filter(|suite| !EVERYWHERE.contains(suite) && !case.starts_with(suite));
     let full = suites.chain([case.trim()]).collect::<Vec<_>>().join(" › ");
-    let one_line = plain(&full).replace(['\n', '\t'], " ");
-    cut(&ADDRESS.replace_all(&one_line, "0x…"))
+    let one_line = strip_ansi(&full).replace(['\n', '\t'], " ");
+    truncate(&ADDRESS.replace_all(&one_line, "0x…"))
 }
 
-fn cut(name: &str) -> String {
+fn truncate(name: &str) -> String {
     if name.chars().count() <= TestNames::NAME {
         return name.to_owned();
     }
@@ -77,7 +77,7 @@ mod tests {
     fn noted(tests: &[(&str, &str, bool)]) -> Option<TestNames> {
         let mut names = Names::default();
         for (suite, case, skipped) in tests {
-            names.note(&[(*suite).to_owned()], case, *skipped);
+            names.insert(&[(*suite).to_owned()], case, *skipped);
         }
         names.known()
     }
@@ -109,21 +109,24 @@ mod tests {
 
     #[test]
     fn what_differs_every_time_is_no_name() {
-        assert_eq!(full(&[], "calls <f at 0x7fe1c0d3a1f0>\n twice"), "calls <f at 0x…>  twice");
+        assert_eq!(
+            full_name(&[], "calls <f at 0x7fe1c0d3a1f0>\n twice"),
+            "calls <f at 0x…>  twice"
+        );
     }
 
     #[test]
     fn long_names_stay_their_own() {
         let (one, other) = (format!("{}1", "ü".repeat(500)), format!("{}2", "ü".repeat(500)));
-        assert_ne!(full(&[], &one), full(&[], &other));
-        assert_eq!(full(&[], &one).chars().count(), TestNames::NAME);
+        assert_ne!(full_name(&[], &one), full_name(&[], &other));
+        assert_eq!(full_name(&[], &one).chars().count(), TestNames::NAME);
     }
 
     #[test]
     fn of_too_many_none_are_known() {
         let mut names = Names::default();
         let all = 0..=TestNames::MOST;
-        all.for_each(|n| names.note(&[], &n.to_string(), n % 2 == 0));
+        all.for_each(|n| names.insert(&[], &n.to_string(), n % 2 == 0));
         assert_eq!(names.known(), None);
     }
 }

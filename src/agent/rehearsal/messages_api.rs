@@ -1,4 +1,4 @@
-//! How does the Messages API put an answer?
+//! The Messages API: how does it put an answer?
 //! As server-sent events or as one JSON object; the CLI asks for either.
 
 use std::convert::Infallible;
@@ -12,7 +12,7 @@ use futures::{StreamExt, stream as streams};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::play::{ModelReply, ToolUse};
+use super::reply::{ModelReply, ToolUse};
 use super::scenario::Usage;
 
 /// How much of an answer is sent at a time, in characters.
@@ -34,17 +34,17 @@ pub(super) fn fault(status: StatusCode) -> Response {
         .into_response()
 }
 
-pub(super) fn whole(answer: &ModelReply, model: &str) -> Response {
-    let mut message = opening(model, answer.usage);
-    message["stop_reason"] = stop_reason(answer);
-    let text = (!answer.text.is_empty()).then(|| json!({"type": "text", "text": answer.text}));
+pub(super) fn as_json(reply: &ModelReply, model: &str) -> Response {
+    let mut message = opening(model, reply.usage);
+    message["stop_reason"] = stop_reason(reply);
+    let text = (!reply.text.is_empty()).then(|| json!({"type": "text", "text": reply.text}));
     message["content"] =
-        text.into_iter().chain(answer.calls.iter().map(|call| block(&call.input, call))).collect();
+        text.into_iter().chain(reply.calls.iter().map(|call| block(&call.input, call))).collect();
     Json(message).into_response()
 }
 
-pub(super) fn stream(answer: &ModelReply, model: &str, chunk: Duration) -> Response {
-    let events = streams::iter(events(answer, model)).then(move |data| async move {
+pub(super) fn as_stream(reply: &ModelReply, model: &str, chunk: Duration) -> Response {
+    let events = streams::iter(events(reply, model)).then(move |data| async move {
         if data["type"] == "content_block_delta" {
             tokio::time::sleep(chunk).await;
         }
@@ -54,38 +54,48 @@ pub(super) fn stream(answer: &ModelReply, model: &str, chunk: Duration) -> Respo
     Sse::new(events).into_response()
 }
 
-fn events(answer: &ModelReply, model: &str) -> Vec<Value> {
+fn events(reply: &ModelReply, model: &str) -> Vec<Value> {
     // As the real API: what was put in is known at once, what comes out only at the end.
-    let start = opening(model, Usage { output: 1, ..answer.usage });
+    let start = opening(model, Usage { output: 1, ..reply.usage });
     let mut events = vec![json!({"type": "message_start", "message": start})];
-    let mut index = 0;
-    if !answer.text.is_empty() {
-        let deltas = pieces(&answer.text, WORDS_CHUNK)
-            .map(|text| json!({"type": "text_delta", "text": text}));
-        events.extend(content(index, &json!({"type": "text", "text": ""}), deltas));
-        index += 1;
-    }
-    for call in &answer.calls {
-        let input = call.input.to_string();
-        let deltas = pieces(&input, CODE_CHUNK)
-            .map(|part| json!({"type": "input_json_delta", "partial_json": part}));
-        events.extend(content(index, &block(&json!({}), call), deltas));
-        index += 1;
-    }
-    let delta = json!({"stop_reason": stop_reason(answer), "stop_sequence": null});
-    events.push(json!({"type": "message_delta", "delta": delta, "usage": {"output_tokens": answer.usage.output}}));
+    let text = (!reply.text.is_empty()).then(|| text_block(&reply.text));
+    let blocks = text.into_iter().chain(reply.calls.iter().map(tool_block));
+    events.extend(blocks.enumerate().flat_map(|(index, block)| block.events(index)));
+    let delta = json!({"stop_reason": stop_reason(reply), "stop_sequence": null});
+    events.push(json!({"type": "message_delta", "delta": delta, "usage": {"output_tokens": reply.usage.output}}));
     events.push(json!({"type": "message_stop"}));
     events
 }
 
-fn content(index: usize, block: &Value, deltas: impl Iterator<Item = Value>) -> Vec<Value> {
-    let mut events =
-        vec![json!({"type": "content_block_start", "index": index, "content_block": block})];
-    events.extend(
-        deltas.map(|delta| json!({"type": "content_block_delta", "index": index, "delta": delta})),
-    );
-    events.push(json!({"type": "content_block_stop", "index": index}));
-    events
+/// A content block, and the pieces in which it is streamed.
+struct StreamedBlock {
+    begin: Value,
+    deltas: Vec<Value>,
+}
+
+fn text_block(text: &str) -> StreamedBlock {
+    let deltas = pieces(text, WORDS_CHUNK).map(|text| json!({"type": "text_delta", "text": text}));
+    StreamedBlock { begin: json!({"type": "text", "text": ""}), deltas: deltas.collect() }
+}
+
+fn tool_block(call: &ToolUse) -> StreamedBlock {
+    let deltas = pieces(&call.input.to_string(), CODE_CHUNK)
+        .map(|part| json!({"type": "input_json_delta", "partial_json": part}))
+        .collect();
+    StreamedBlock { begin: block(&json!({}), call), deltas }
+}
+
+impl StreamedBlock {
+    fn events(self, index: usize) -> Vec<Value> {
+        let begin =
+            json!({"type": "content_block_start", "index": index, "content_block": self.begin});
+        let deltas = self
+            .deltas
+            .into_iter()
+            .map(|delta| json!({"type": "content_block_delta", "index": index, "delta": delta}));
+        let end = json!({"type": "content_block_stop", "index": index});
+        [begin].into_iter().chain(deltas).chain([end]).collect()
+    }
 }
 
 fn block(input: &Value, call: &ToolUse) -> Value {
@@ -101,8 +111,8 @@ fn opening(model: &str, usage: Usage) -> Value {
     json!({"id": id, "type": "message", "role": "assistant", "model": model, "content": [], "stop_reason": null, "stop_sequence": null, "usage": usage})
 }
 
-fn stop_reason(answer: &ModelReply) -> Value {
-    json!(if answer.calls.is_empty() { "end_turn" } else { "tool_use" })
+fn stop_reason(reply: &ModelReply) -> Value {
+    json!(if reply.calls.is_empty() { "end_turn" } else { "tool_use" })
 }
 
 /// Parts of `size` characters each.
@@ -129,7 +139,7 @@ mod tests {
             input: json!({"command": "ls"}),
         };
         let usage = Usage { input: 4, output: 250, cache_read: 9, cache_write: 8 };
-        let answer = ModelReply {
+        let reply = ModelReply {
             text: "Listing.".into(),
             calls: vec![call],
             usage,
@@ -137,7 +147,7 @@ mod tests {
             fault: None,
             place: None,
         };
-        let events = events(&answer, "m");
+        let events = events(&reply, "m");
         assert_eq!(events[0]["message"]["usage"]["output_tokens"], 1);
         let end = &events[events.len() - 2];
         assert_eq!(

@@ -1,4 +1,4 @@
-//! Does the real CLI do in the box what we think?
+//! Tests with the real CLI: does it do in the box what we think?
 //! Skipped where there is no `claude` on the search path, nor named by `SIGNOFF_TEST_CLAUDE`.
 
 use std::path::PathBuf;
@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::{ClaudeCode, ModelAccess};
 use crate::agent::rehearsal::{Scenario, serve};
-use crate::agent::{Agent, AgentEvent, Assignment, Report, Session};
+use crate::agent::{Agent, AgentEvent, AgentReport, Assignment, Session};
 use crate::run::{AgentEnd, Tokens, Trouble, Usd};
 use crate::sandbox;
 
@@ -43,13 +43,13 @@ turn = [{ text = 'Hi', fault = { status = 401, times = 99 } }]
 ";
 
 /// Folders, a model and the CLI: everything an attempt needs.
-struct Room {
+struct RealCli {
     folder: TempDir,
     agent: ClaudeCode,
     assignment: Assignment,
 }
 
-impl Room {
+impl RealCli {
     async fn with(prompt: &str) -> Option<Self> {
         let program = claude()?;
         let folder = TempDir::new().expect("a folder");
@@ -72,7 +72,7 @@ impl Room {
         Some(Self { folder, agent, assignment })
     }
 
-    async fn works(&self, stop: &CancellationToken) -> (Report, Vec<AgentEvent>) {
+    async fn works(&self, stop: &CancellationToken) -> (AgentReport, Vec<AgentEvent>) {
         let (tell, mut told) = mpsc::channel(1000);
         let report = self.agent.work(&self.assignment, tell, stop).await.expect("a report");
         let mut events = Vec::new();
@@ -120,15 +120,15 @@ fn claude() -> Option<PathBuf> {
 
 #[tokio::test]
 async fn the_cli_writes_what_the_rehearsal_says() {
-    let Some(room) = Room::with("Stage: short").await else { return };
-    let (report, events) = room.works(&CancellationToken::new()).await;
+    let Some(cli) = RealCli::with("Stage: short").await else { return };
+    let (report, events) = cli.works(&CancellationToken::new()).await;
     let tokens = Tokens { input: 4, output: 310, cache_read: 9_000, cache_write: 2_100 };
     assert_eq!(
         (&report.end, report.tokens, report.cost_usd),
         (&AgentEnd::Finished, tokens, Usd::from_nanos(15_237_000))
     );
     assert_eq!(
-        (room.file("a.js").as_deref(), report.words.as_deref()),
+        (cli.file("a.js").as_deref(), report.words.as_deref()),
         (Some("2"), Some("All done."))
     );
     let steps: Vec<&str> = events
@@ -140,7 +140,7 @@ async fn the_cli_writes_what_the_rehearsal_says() {
     assert_eq!(steps[..2], ["Write a.js", "Edit a.js"]);
     assert_eq!(events.last(), Some(&report.event()));
     assert!(
-        std::fs::read_to_string(&room.assignment.log)
+        std::fs::read_to_string(&cli.assignment.log)
             .expect("a log")
             .contains("\"type\":\"result\"")
     );
@@ -148,7 +148,7 @@ async fn the_cli_writes_what_the_rehearsal_says() {
 
 #[tokio::test]
 async fn a_stop_ends_it_soon() {
-    let Some(room) = Room::with("Stage: long").await else { return };
+    let Some(cli) = RealCli::with("Stage: long").await else { return };
     let stop = CancellationToken::new();
     let (tell, mut told) = mpsc::channel(1000);
     let watch = async {
@@ -156,37 +156,37 @@ async fn a_stop_ends_it_soon() {
         stop.cancel();
         Instant::now()
     };
-    let (report, stopped) = tokio::join!(room.agent.work(&room.assignment, tell, &stop), watch);
+    let (report, stopped) = tokio::join!(cli.agent.work(&cli.assignment, tell, &stop), watch);
     assert_eq!(report.expect("a report").end, AgentEnd::Stopped);
     assert!(stopped.elapsed() < Duration::from_secs(8));
 }
 
 #[tokio::test]
 async fn a_successor_finishes_what_a_lost_worker_began() {
-    let Some(mut room) = Room::with("Stage: long").await else { return };
-    room.is_cut_off().await;
-    let Session::New(id) = room.assignment.session else { unreachable!("it is new") };
-    room.assignment.session = Session::Resume(id);
-    let (report, _) = room.works(&CancellationToken::new()).await;
+    let Some(mut cli) = RealCli::with("Stage: long").await else { return };
+    cli.is_cut_off().await;
+    let Session::New(id) = cli.assignment.session else { unreachable!("it is new") };
+    cli.assignment.session = Session::Resume(id);
+    let (report, _) = cli.works(&CancellationToken::new()).await;
     assert_eq!((report.end, report.session), (AgentEnd::Finished, Some(id.to_string())));
     assert_eq!(
-        (room.file("a.js").as_deref(), room.file("done.txt").as_deref()),
+        (cli.file("a.js").as_deref(), cli.file("done.txt").as_deref()),
         (Some("2"), Some("done\n"))
     );
 }
 
 #[tokio::test]
 async fn a_lost_transcript_means_a_new_start() {
-    let Some(mut room) = Room::with("Stage: short").await else { return };
-    room.assignment.session = Session::Resume(Uuid::new_v4());
-    assert_eq!(room.works(&CancellationToken::new()).await.0.end, AgentEnd::Finished);
+    let Some(mut cli) = RealCli::with("Stage: short").await else { return };
+    cli.assignment.session = Session::Resume(Uuid::new_v4());
+    assert_eq!(cli.works(&CancellationToken::new()).await.0.end, AgentEnd::Finished);
 }
 
 #[tokio::test]
 async fn a_refused_key_is_not_tried_for_minutes() {
-    let Some(room) = Room::with("Stage: refused").await else { return };
+    let Some(cli) = RealCli::with("Stage: refused").await else { return };
     let began = Instant::now();
-    let (report, _) = room.works(&CancellationToken::new()).await;
+    let (report, _) = cli.works(&CancellationToken::new()).await;
     assert!(
         matches!(report.end, AgentEnd::Failed { trouble: Trouble::Setup, .. }),
         "{:?}",

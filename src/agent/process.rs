@@ -1,0 +1,47 @@
+//! The process of an agent: how does it exit, and what did it say on standard error?
+
+use std::time::Duration;
+
+use tokio::fs::{File, OpenOptions};
+use tokio::process::Child;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use super::lines::tail;
+use super::{AgentError, Assignment};
+
+/// Why we stopped listening to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Exit {
+    /// It closed its output; the exit code, if there was one.
+    Ended(Option<i32>),
+    /// We were told to stop.
+    Stopped,
+    /// After so long.
+    TimedOut(Duration),
+}
+
+/// The last of what it says on standard error, read while it runs.
+pub(super) struct StderrTail(JoinHandle<String>);
+
+impl StderrTail {
+    pub fn of(child: &mut Child) -> Self {
+        Self(tokio::spawn(tail(child.stderr.take().expect("piped"))))
+    }
+
+    /// Waits no longer than `limit`: without a box, a process that it left behind may hold the other end open.
+    pub async fn read_within(self, limit: Duration) -> String {
+        timeout(limit, self.0).await.ok().and_then(Result::ok).unwrap_or_default()
+    }
+}
+
+/// The last line that says something, for an error message.
+pub(super) fn last_line<'a>(stderr: &'a str, if_none: &'a str) -> &'a str {
+    stderr.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or(if_none)
+}
+
+/// Opens the log that every line of its output is appended to.
+pub(super) async fn open_log(assignment: &Assignment) -> Result<File, AgentError> {
+    let log = OpenOptions::new().create(true).append(true).open(&assignment.log).await;
+    log.map_err(AgentError::when(format!("opening {}", assignment.log.display())))
+}

@@ -1,0 +1,103 @@
+//! What a script agent may print, and how its work ends.
+
+use std::time::Duration;
+
+use tempfile::TempDir;
+use tokio::sync::mpsc;
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::Script;
+use crate::agent::{Agent, AgentEvent, AgentReport, Assignment, Session};
+use crate::run::{AgentEnd, Trouble, Usd};
+use crate::sandbox;
+
+async fn run(command: &str) -> (AgentReport, Vec<AgentEvent>, TempDir) {
+    run_for(command, Duration::from_secs(30), &CancellationToken::new()).await
+}
+
+async fn run_for(
+    command: &str,
+    timeout: Duration,
+    stop: &CancellationToken,
+) -> (AgentReport, Vec<AgentEvent>, TempDir) {
+    let folder = TempDir::new().expect("a folder");
+    let (worktree, home, log) =
+        (folder.path().join("work"), folder.path().join("home"), folder.path().join("agent.jsonl"));
+    std::fs::create_dir_all(&worktree).expect("made");
+    let (prompt, session) = ("Write a file.".to_owned(), Session::New(Uuid::new_v4()));
+    let assignment = Assignment {
+        worktree,
+        home,
+        log,
+        prompt,
+        session,
+        model: None,
+        budget_left: None,
+        timeout,
+    };
+    let script = Script { command: command.to_owned(), sandbox: sandbox::for_tests().await };
+    let (tell, mut told) = mpsc::channel(100);
+    let report = script.work(&assignment, tell, stop).await.expect("a report");
+    let mut events = Vec::new();
+    told.recv_many(&mut events, 100).await;
+    (report, events, folder)
+}
+
+fn why(report: &AgentReport) -> &str {
+    if let AgentEnd::Failed { why, .. } = &report.end { why } else { "" }
+}
+
+#[tokio::test]
+async fn the_prompt_comes_in_and_files_stay() {
+    let (report, events, folder) = run("cat > prompt.txt; echo working").await;
+    assert_eq!(report.end, AgentEnd::Finished);
+    assert_eq!(
+        std::fs::read_to_string(folder.path().join("work/prompt.txt")).expect("written"),
+        "Write a file."
+    );
+    assert_eq!(events, [AgentEvent::Text { text: "working".into() }, report.event()]);
+}
+
+#[tokio::test]
+async fn its_own_account_is_kept() {
+    let command = r#"echo '{"type":"started","agent":{"name":"mine"}}'
+        echo '{"type":"tool_started","id":"1","name":"Write","title":"Write a.txt"}'
+        echo '{"type":"usage","tokens":{"output":7},"cost_usd":"0.5"}'
+        echo '{"type":"from_the_future","x":1}'
+        echo '{"type":"finished","end":"finished","words":"Done."}'; exit 3"#;
+    let (report, events, _) = run(command).await;
+    assert_eq!(
+        (&report.end, report.tokens.output, report.cost_usd),
+        (&AgentEnd::Finished, 7, Usd::from_nanos(500_000_000))
+    );
+    assert_eq!(
+        (report.words.as_deref(), report.info.as_ref().map(|i| i.name.as_str())),
+        (Some("Done."), Some("mine"))
+    );
+    assert_eq!(events.len(), 4);
+}
+
+#[tokio::test]
+async fn a_failure_quotes_its_last_words() {
+    let (report, _, _) = run("echo no compiler >&2; exit 3").await;
+    assert_eq!(why(&report), "it ended with exit code 3: no compiler");
+    let (report, _, _) =
+        run(r#"echo '{"type":"finished","end":"failed","trouble":"model_busy","why":"529"}'"#)
+            .await;
+    assert_eq!(report.end, AgentEnd::Failed { trouble: Trouble::ModelBusy, why: "529".into() });
+}
+
+#[tokio::test]
+async fn it_is_ended_by_a_stop_and_by_time() {
+    let stop = CancellationToken::new();
+    let (stopped, ()) = tokio::join!(run_for("sleep 60", Duration::from_secs(30), &stop), async {
+        sleep(Duration::from_millis(500)).await;
+        stop.cancel();
+    });
+    assert_eq!(stopped.0.end, AgentEnd::Stopped);
+    let (report, _, _) =
+        run_for("sleep 60", Duration::from_secs(1), &CancellationToken::new()).await;
+    assert_eq!(why(&report), "it did not finish in 1 s");
+}

@@ -1,0 +1,115 @@
+//! The preparation of an attempt: what does an agent begin with?
+//! A clone of the code, a HOME, a prompt and a session; the session of a worker that died, where it is still here.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow};
+use uuid::Uuid;
+
+use super::WriteInput;
+use super::attempt_folder::tidy;
+use super::guard::{GuardCheck, check_guard};
+use super::write::WriteAttempt;
+use crate::agent::{Assignment, ClaudeCode, Session};
+use crate::run::{PipelineText, Snapshot};
+use crate::workspace::{Shadow, WorkspaceError};
+
+/// What came of a preparation.
+pub(super) enum Preparation {
+    Ready(Box<Prepared>),
+    /// Nobody could start from what is here; why, for people.
+    Impossible(String),
+}
+
+/// What an agent begins with.
+pub(super) struct Prepared {
+    pub shadow: Shadow,
+    pub base: Snapshot,
+    pub assignment: Assignment,
+}
+
+impl WriteAttempt<'_> {
+    /// The code to start from, cloned.
+    pub(super) async fn prepare(&self) -> Result<Preparation> {
+        let shadow = self.shadow().await.context("opening the shadow repository")?;
+        let base = match self.base(&shadow).await {
+            Ok(base) => base,
+            Err(e @ WorkspaceError::Repository { .. }) => {
+                return Ok(Preparation::Impossible(e.to_string()));
+            }
+            Err(e) => return Err(anyhow::Error::from(e).context("importing the repository")),
+        };
+        let pipeline = &self.input.pipeline;
+        let text =
+            self.bench.store.pipeline(pipeline).await.context("reading the stored pipeline")?;
+        if let Some(guard) = &self.input.guard
+            && let GuardCheck::Moved(why) = check_guard(guard, &shadow, text.as_deref()).await?
+        {
+            return Ok(Preparation::Impossible(why));
+        }
+        let session = self.session(&shadow, &base).await?;
+        let prompt = prompt(self.input, text.as_deref())?;
+        std::fs::write(self.folder.at("prompt.txt"), &prompt).context("keeping the prompt")?;
+        let assignment = self.assignment(prompt, session);
+        Ok(Preparation::Ready(Box::new(Prepared { shadow, base, assignment })))
+    }
+
+    async fn shadow(&self) -> Result<Shadow, WorkspaceError> {
+        let run = &self.input.run;
+        match self.input.base {
+            Some(_) => self.bench.existing_shadow(run).await,
+            None => Shadow::open(&self.bench.shadow_path(run)).await,
+        }
+    }
+
+    async fn base(&self, shadow: &Shadow) -> Result<Snapshot, WorkspaceError> {
+        match &self.input.base {
+            Some(base) => Ok(base.clone()),
+            None => shadow.import(self.input.repository.as_deref()).await,
+        }
+    }
+
+    /// The session that a worker died in, in its own clone; else a new one, in a fresh clone.
+    async fn session(&self, shadow: &Shadow, base: &Snapshot) -> Result<Session> {
+        if let Some(session) = self.resumable_session().await {
+            return Ok(Session::Resume(session));
+        }
+        let home = self.folder.at("home");
+        shadow.checkout(base, &self.folder.at("work")).await.context("cloning the snapshot")?;
+        tidy(std::slice::from_ref(&home)).await;
+        std::fs::create_dir_all(&home).context("making the agent's home")?;
+        Ok(Session::New(Uuid::new_v4()))
+    }
+
+    /// None unless its clone and its transcript are both still here.
+    async fn resumable_session(&self) -> Option<Uuid> {
+        let session = self.before.session.as_deref()?.parse().ok()?;
+        let resumable = self.folder.at("work").exists()
+            && ClaudeCode::has_session(&self.folder.at("home"), session).await;
+        resumable.then_some(session)
+    }
+
+    fn assignment(&self, prompt: String, session: Session) -> Assignment {
+        let input = self.input;
+        Assignment {
+            worktree: self.folder.at("work"),
+            home: self.folder.at("home"),
+            log: self.folder.at("agent.jsonl"),
+            prompt,
+            session,
+            model: input.agent.model.clone().or_else(|| self.bench.usual_model.clone()),
+            budget_left: input.budget_left_usd.map(|left| left.minus(self.before.cost_usd)),
+            timeout: Duration::from_secs(input.stage.timeout_seconds),
+        }
+    }
+}
+
+/// What the agent is told, by the pipeline as it is stored.
+fn prompt(input: &WriteInput, text: Option<&str>) -> Result<String> {
+    let text = text.with_context(|| format!("no pipeline {} is stored", input.pipeline))?;
+    let pipeline = PipelineText::parse("the stored pipeline", text).map_err(|e| anyhow!("{e}"))?;
+    let feedback = input.feedback.as_deref();
+    pipeline
+        .prompt_for(&input.stage.name, &input.brief, (feedback, &input.remarks))
+        .context("the stored pipeline lost a stage")
+}

@@ -110,6 +110,6 @@ fn prompt(input: &WriteInput, text: Option<&str>) -> Result<String> {
     let pipeline = PipelineText::parse("the stored pipeline", text).map_err(|e| anyhow!("{e}"))?;
     let feedback = input.feedback.as_deref();
     pipeline
-        .prompt_for(&input.stage.name, &input.brief, (feedback, &input.remarks))
+        .prompt_for(&input.stage.name, &input.brief, feedback, &input.remarks)
         .context("the stored pipeline lost a stage")
 }

@@ -1,4 +1,4 @@
-//! How is a gate written down?
+//! The gates of a pipeline file: how is one written down?
 //! `gate = true` asks with the usual terms; a table says what is different.
 
 use std::ops::RangeInclusive;

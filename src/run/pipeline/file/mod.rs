@@ -1,11 +1,11 @@
-//! How is a pipeline written down?
+//! Pipeline files: how is a pipeline written down?
 //! TOML, checked whole on load; every problem names file, line and remedy.
 
 use std::collections::BTreeMap;
 
 use sha2::{Digest as _, Sha256};
 
-use crate::run::{AgentKind, AgentSpec, Digest, OnReject, Pipeline, Remark, StageName};
+use crate::run::{AgentKind, AgentSpec, Digest, OnReject, Pipeline, Remark, Stage, StageName};
 
 mod fields;
 mod gate;
@@ -37,24 +37,10 @@ impl PipelineText {
         Fields::read(file, text, |root| {
             let name = root.name("name");
             let agent = agent(root);
-            let written = root.each("stage", stage::read);
-            if written.is_empty() {
-                root.problem("there is no stage", "Add one that starts with [[stage]]");
-            }
-            let mut prompts = BTreeMap::new();
-            let mut stages = Vec::new();
-            let written = topological::sorted(root, written);
-            report_needed_skips(root, &written);
-            for one in written {
-                prompts.insert(one.stage.name.clone(), one.prompt);
-                stages.push(one.stage);
-            }
+            let (stages, prompts) = stages(root).into_iter().unzip();
             let digest = Digest(hex::encode(Sha256::digest(text)));
-            Some(Self {
-                pipeline: Pipeline { name: name?, digest, agent, stages },
-                text: text.to_owned(),
-                prompts,
-            })
+            let pipeline = Pipeline { name: name?, digest, agent, stages };
+            Some(Self { pipeline, text: text.to_owned(), prompts })
         })
     }
 
@@ -65,10 +51,27 @@ impl PipelineText {
         &self,
         stage: &StageName,
         brief: &str,
-        (feedback, remarks): (Option<&str>, &[Remark]),
+        feedback: Option<&str>,
+        remarks: &[Remark],
     ) -> Option<String> {
-        self.prompts.get(stage).map(|p| prompt::filled(p, brief, feedback) + &prompt::said(remarks))
+        let prompt = self.prompts.get(stage)?;
+        Some(prompt::fill(prompt, brief, feedback) + &prompt::remarks_text(remarks))
     }
+}
+
+/// The stages in running order, each with its name and prompt.
+fn stages(root: &Fields<'_, '_>) -> Vec<(Stage, (StageName, String))> {
+    let written = root.each("stage", stage::read);
+    if written.is_empty() {
+        root.problem("there is no stage", "Add one that starts with [[stage]]");
+    }
+    let sorted = topological::sorted(root, written);
+    report_needed_skips(root, &sorted);
+    let with_prompt = |one: stage::StageText| {
+        let name = one.stage.name.clone();
+        (one.stage, (name, one.prompt))
+    };
+    sorted.into_iter().map(with_prompt).collect()
 }
 
 /// A stage that a person may skip must not be one that others build on.
@@ -88,24 +91,7 @@ fn report_needed_skips(root: &Fields<'_, '_>, stages: &[stage::StageText]) {
 }
 
 fn agent(root: &Fields<'_, '_>) -> AgentSpec {
-    let kind = match root.text("agent") {
-        None => {
-            root.required("agent", "Say agent = \"claude\", or agent = \"script\" with a command");
-            AgentKind::Claude
-        }
-        Some(word) => match word.get_ref().as_str() {
-            "claude" => AgentKind::Claude,
-            "script" => AgentKind::Script,
-            other => {
-                root.problem_at(
-                    &word,
-                    format!("{other:?} is no agent"),
-                    did_you_mean(other, ["claude", "script"], "Use \"claude\" or \"script\""),
-                );
-                AgentKind::Claude
-            }
-        },
-    };
+    let kind = agent_kind(root);
     let command = root.full_text("command");
     match (kind, &command) {
         (AgentKind::Script, None) if !root.has("command") => {
@@ -125,5 +111,21 @@ fn agent(root: &Fields<'_, '_>) -> AgentSpec {
         kind,
         command: command.map(toml::Spanned::into_inner),
         model: root.full_text("model").map(toml::Spanned::into_inner),
+    }
+}
+
+fn agent_kind(root: &Fields<'_, '_>) -> AgentKind {
+    let Some(word) = root.text("agent") else {
+        root.required("agent", "Say agent = \"claude\", or agent = \"script\" with a command");
+        return AgentKind::Claude;
+    };
+    match word.get_ref().as_str() {
+        "claude" => AgentKind::Claude,
+        "script" => AgentKind::Script,
+        other => {
+            let remedy = did_you_mean(other, ["claude", "script"], "Use \"claude\" or \"script\"");
+            root.problem_at(&word, format!("{other:?} is no agent"), remedy);
+            AgentKind::Claude
+        }
     }
 }

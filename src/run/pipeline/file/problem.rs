@@ -1,4 +1,4 @@
-//! What is wrong with a file, and what can be done about it?
+//! Problems of a file: what is wrong with it, and what can be done about that?
 
 use std::fmt;
 

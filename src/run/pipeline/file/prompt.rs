@@ -1,4 +1,4 @@
-//! Where do the brief and the feedback go in a prompt?
+//! Prompt templates: where do the brief, the feedback and people's remarks go in a prompt?
 //! A placeholder is `{{` word `}}`; anything else in braces is the prompt's own text.
 
 use crate::run::{Remark, RemarkKind};
@@ -8,7 +8,7 @@ pub const KNOWN: [&str; 2] = ["brief", "feedback"];
 
 const FEEDBACK_HEADING: &str = "The attempt before this one failed:";
 
-const SAID_HEADING: &str =
+const REMARKS_HEADING: &str =
     "People who look after this work said the following. Take it into account:";
 
 /// A stretch of a prompt.
@@ -20,11 +20,11 @@ pub enum PromptPart<'p> {
 }
 
 /// The prompt with its values. Feedback that has no place in the prompt goes below it.
-pub fn filled(prompt: &str, brief: &str, feedback: Option<&str>) -> String {
+pub fn fill(prompt: &str, brief: &str, feedback: Option<&str>) -> String {
     let mut placed = false;
     let mut text = String::with_capacity(prompt.len() + brief.len());
-    for piece in pieces(prompt) {
-        text.push_str(match piece {
+    for part in parts(prompt) {
+        text.push_str(match part {
             PromptPart::Placeholder(_, "brief") => brief,
             PromptPart::Placeholder(_, "feedback") => {
                 placed = true;
@@ -42,41 +42,42 @@ pub fn filled(prompt: &str, brief: &str, feedback: Option<&str>) -> String {
 }
 
 /// What people said, as the words of people: nothing of it can pass for the prompt's own.
-pub fn said(remarks: &[Remark]) -> String {
+pub fn remarks_text(remarks: &[Remark]) -> String {
     if remarks.is_empty() {
         return String::new();
     }
-    let mut text = format!("\n\n{SAID_HEADING}\n");
-    for remark in remarks {
-        let why = match remark.kind {
-            RemarkKind::Changes => "looked at the work that is here and asked for changes",
-            RemarkKind::Anew => {
-                "looked at work that is not here any more and asked for it to be done anew"
-            }
-            RemarkKind::Note => "said in the run's thread",
-        };
-        let quoted: Vec<String> = remark.words.lines().map(|line| format!("> {line}")).collect();
-        text.extend(["\n", &remark.by.to_string(), " ", why, ":\n\n", &quoted.join("\n"), "\n"]);
-    }
-    text
+    let quoted: String = remarks.iter().map(remark_text).collect();
+    format!("\n\n{REMARKS_HEADING}\n{quoted}")
 }
 
-/// The prompt cut at its placeholders; together the pieces are the prompt.
-pub fn pieces(prompt: &str) -> Vec<PromptPart<'_>> {
-    let mut pieces = Vec::new();
+fn remark_text(remark: &Remark) -> String {
+    let what = match remark.kind {
+        RemarkKind::Changes => "looked at the work that is here and asked for changes",
+        RemarkKind::Anew => {
+            "looked at work that is not here any more and asked for it to be done anew"
+        }
+        RemarkKind::Note => "said in the run's thread",
+    };
+    let quoted: Vec<String> = remark.words.lines().map(|line| format!("> {line}")).collect();
+    format!("\n{} {what}:\n\n{}\n", remark.by, quoted.join("\n"))
+}
+
+/// The prompt cut at its placeholders; together the parts are the prompt.
+pub fn parts(prompt: &str) -> Vec<PromptPart<'_>> {
+    let mut parts = Vec::new();
     let (mut rest, mut from) = (prompt, 0);
     while let Some(open) = rest[from..].find("{{").map(|at| at + from) {
         match placeholder(&rest[open..]) {
             Some((whole, word)) => {
-                pieces.push(PromptPart::Text(&rest[..open]));
-                pieces.push(PromptPart::Placeholder(whole, word));
+                parts.push(PromptPart::Text(&rest[..open]));
+                parts.push(PromptPart::Placeholder(whole, word));
                 (rest, from) = (&rest[open + whole.len()..], 0);
             }
             None => from = open + 1,
         }
     }
-    pieces.push(PromptPart::Text(rest));
-    pieces
+    parts.push(PromptPart::Text(rest));
+    parts
 }
 
 fn placeholder(text: &str) -> Option<(&str, &str)> {

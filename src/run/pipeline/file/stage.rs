@@ -1,4 +1,4 @@
-//! How is one stage of a pipeline written down?
+//! The stages of a pipeline file: how is one written down?
 
 use std::ops::RangeInclusive;
 
@@ -183,8 +183,8 @@ fn prompt(fields: &Fields<'_, '_>) -> String {
     if text.get_ref().trim().is_empty() {
         fields.problem_at(&text, "prompt is empty", "Say what the agent is to do");
     }
-    for piece in prompt::pieces(text.get_ref()) {
-        if let prompt::PromptPart::Placeholder(whole, word) = piece
+    for part in prompt::parts(text.get_ref()) {
+        if let prompt::PromptPart::Placeholder(whole, word) = part
             && !prompt::KNOWN.contains(&word)
         {
             let remedy = did_you_mean(word, prompt::KNOWN, "There are {{brief}} and {{feedback}}");

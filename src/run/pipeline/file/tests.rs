@@ -226,7 +226,7 @@ fn what_people_said_is_marked_as_theirs_and_stands_word_for_word() {
         said(RemarkKind::Note, "{{brief}} & <b>"),
     ];
     let prompt = text
-        .prompt_for(&"streaming".parse().expect("a slug"), "it", (None, &remarks))
+        .prompt_for(&"streaming".parse().expect("a slug"), "it", None, &remarks)
         .expect("a prompt");
     assert_snapshot!(prompt, @"
     Build it.
@@ -249,11 +249,7 @@ fn what_people_said_is_marked_as_theirs_and_stands_word_for_word() {
 fn values_are_put_in_once_and_feedback_without_a_place_goes_below() {
     let text = PipelineText::parse(FILE, GOOD).expect("it is good");
     let prompt = |stage: &str, feedback| {
-        text.prompt_for(
-            &stage.parse().expect("a slug"),
-            "a {{feedback}} {{brief}}",
-            (feedback, &[]),
-        )
+        text.prompt_for(&stage.parse().expect("a slug"), "a {{feedback}} {{brief}}", feedback, &[])
     };
     assert_snapshot!(prompt("streaming", Some("{{brief}} is red")).expect("a prompt"), @"
     Build a {{feedback}} {{brief}}.
@@ -298,13 +294,13 @@ proptest! {
 
     #[test]
     fn pieces_make_up_the_prompt(text in "(\\{|\\}|brief| |x|ü){0,20}") {
-        let joined: String = prompt::pieces(&text).into_iter().map(|p| match p { prompt::PromptPart::Text(t) | prompt::PromptPart::Placeholder(t, _) => t }).collect();
+        let joined: String = prompt::parts(&text).into_iter().map(|p| match p { prompt::PromptPart::Text(t) | prompt::PromptPart::Placeholder(t, _) => t }).collect();
         prop_assert_eq!(joined, text);
     }
 
     #[test]
     fn values_arrive_as_they_are(brief in "[ -~{}]{0,30}", feedback in "[ -~{}]{1,30}") {
-        let filled = prompt::filled("<{{brief}}|{{feedback}}>", &brief, Some(&feedback));
+        let filled = prompt::fill("<{{brief}}|{{feedback}}>", &brief, Some(&feedback));
         prop_assert_eq!(filled, format!("<{brief}|{feedback}>"));
     }
 

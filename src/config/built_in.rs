@@ -1,4 +1,4 @@
-//! Which pipelines are in the binary?
+//! Built-in pipelines: which ones are in the binary?
 
 use include_dir::{Dir, include_dir};
 
@@ -15,8 +15,24 @@ pub fn built_in_names() -> Vec<&'static str> {
         .collect()
 }
 
-/// A pipeline of the binary; none where there is no such name.
-pub fn built_in_pipeline(name: &str) -> Option<Result<PipelineText, Problems>> {
-    let file = PIPELINES.get_file(format!("{name}.toml"))?;
-    Some(PipelineText::parse(&format!("deploy/pipelines/{name}.toml"), file.contents_utf8()?))
+/// A pipeline of the binary, as it is written.
+#[derive(Clone, Debug)]
+pub struct BuiltInPipeline {
+    /// What problems call its file.
+    pub file: String,
+    pub text: &'static str,
+}
+
+impl BuiltInPipeline {
+    /// None where there is no such name.
+    pub fn find(name: &str) -> Option<Self> {
+        let text = PIPELINES.get_file(format!("{name}.toml"))?.contents_utf8()?;
+        Some(Self { file: format!("deploy/pipelines/{name}.toml"), text })
+    }
+
+    /// # Errors
+    /// Everything wrong with it.
+    pub fn parse(&self) -> Result<PipelineText, Problems> {
+        PipelineText::parse(&self.file, self.text)
+    }
 }

@@ -1,4 +1,4 @@
-//! What do the environment's variables say?
+//! Environment variables: what do they say?
 //! An empty variable is one that is not set; no message repeats a secret.
 
 use std::cell::RefCell;

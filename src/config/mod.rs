@@ -1,6 +1,8 @@
-//! What was configured? Read once, at the start; every problem in one message.
-//! The only place that looks at the environment, but for the flags' own variables (`SIGNOFF_LOG`). Secrets stay wrapped, so that no log or `{:?}` can show them.
+//! The configuration: what was configured? Read once, at the start; every problem in one message.
+//! The only place that looks at the environment, but for the flags' own variables (`SIGNOFF_LOG`). Secrets stay wrapped, so
+//! that no log and no `{:?}` can show them.
 
+use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
@@ -94,15 +96,7 @@ impl Config {
     /// Everything that is wrong with the environment, `signoff.toml` and the pipelines.
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
     pub fn from_process() -> Result<Self, Problems> {
-        let cwd = std::env::current_dir().map_err(|e| {
-            let what = format!("the current folder cannot be used: {e}");
-            Problems(vec![Problem {
-                file: "environment".to_owned(),
-                line: None,
-                what,
-                remedy: "Change to a folder that is there".to_owned(),
-            }])
-        })?;
+        let cwd = std::env::current_dir().map_err(|e| no_current_folder(&e))?;
         Self::read(|name| std::env::var(name).ok(), &cwd)
     }
 
@@ -150,4 +144,13 @@ impl Config {
         self.up_url = up.web.as_deref().and_then(|web| Url::parse(web).ok());
         self
     }
+}
+
+fn no_current_folder(why: &io::Error) -> Problems {
+    Problems(vec![Problem {
+        file: "environment".to_owned(),
+        line: None,
+        what: format!("the current folder cannot be used: {why}"),
+        remedy: "Change to a folder that is there".to_owned(),
+    }])
 }

@@ -1,4 +1,4 @@
-//! How is one project written down?
+//! One project of `signoff.toml`: how is it written down?
 
 use std::fs;
 use std::path::Path;
@@ -6,10 +6,9 @@ use std::path::Path;
 use toml::Spanned;
 use url::Url;
 
-use super::built_in::{built_in_names, built_in_pipeline};
+use super::built_in::{BuiltInPipeline, built_in_names};
 use crate::run::{
-    Approver, Channel, Fields, NAME, PipelineText, Problems, ProjectName, Usd, approvers,
-    did_you_mean,
+    Approver, Channel, Fields, NAME, PipelineText, ProjectName, Usd, approvers, did_you_mean,
 };
 
 const PASSWORD: &str = "Leave it out: git asks its own credential helper, or use ssh";
@@ -75,46 +74,33 @@ fn pipeline(fields: &Fields<'_, '_>, folder: &Path) -> Option<PipelineText> {
         "Name a built-in one, such as \"llm-wrapper\", or a file, \"x.toml\"",
     );
     let named = fields.full_text("pipeline")?;
-    let name = named.get_ref().as_str();
-    let read = if Path::new(name).extension().is_some_and(|e| e == "toml") {
-        from_file(fields, &named, folder)
-    } else {
-        from_binary(fields, &named)
-    };
-    read?.map_err(|problems| fields.problems_behind(&named, problems)).ok()
+    let is_file = Path::new(named.get_ref()).extension().is_some_and(|e| e == "toml");
+    if is_file { from_file(fields, &named, folder) } else { from_binary(fields, &named) }
 }
 
 fn from_file(
     fields: &Fields<'_, '_>,
     named: &Spanned<String>,
     folder: &Path,
-) -> Option<Result<PipelineText, Problems>> {
+) -> Option<PipelineText> {
     let file = folder.join(named.get_ref());
-    match fs::read_to_string(&file) {
-        Ok(text) => Some(PipelineText::parse(&file.display().to_string(), &text)),
-        Err(e) => {
-            let what = format!("pipeline {} cannot be read: {e}", file.display());
-            fields.problem_at(named, what, "Correct the path; it is relative to this file");
-            None
-        }
-    }
+    let text = fs::read_to_string(&file).map_err(|e| {
+        let what = format!("pipeline {} cannot be read: {e}", file.display());
+        fields.problem_at(named, what, "Correct the path; it is relative to this file");
+    });
+    let parsed = PipelineText::parse(&file.display().to_string(), &text.ok()?);
+    parsed.map_err(|problems| fields.problems_behind(named, problems)).ok()
 }
 
-fn from_binary(
-    fields: &Fields<'_, '_>,
-    named: &Spanned<String>,
-) -> Option<Result<PipelineText, Problems>> {
+fn from_binary(fields: &Fields<'_, '_>, named: &Spanned<String>) -> Option<PipelineText> {
     let name = named.get_ref();
-    let built_in = built_in_pipeline(name);
-    if built_in.is_none() {
-        let remedy = did_you_mean(
-            name,
-            built_in_names(),
-            "A pipeline of your own is a file that ends in .toml",
-        );
+    let Some(built_in) = BuiltInPipeline::find(name) else {
+        let otherwise = "A pipeline of your own is a file that ends in .toml";
+        let remedy = did_you_mean(name, built_in_names(), otherwise);
         fields.problem_at(named, format!("no pipeline {name:?} is built in"), remedy);
-    }
-    built_in
+        return None;
+    };
+    built_in.parse().map_err(|problems| fields.problems_behind(named, problems)).ok()
 }
 
 /// Where the code is: a URL as it stands, a path made absolute.

@@ -1,11 +1,12 @@
-//! What can be developed?
-//! The projects of `signoff.toml` and the built-in one; each has its pipeline loaded and checked.
+//! The projects: what can be developed?
+//! Those of `signoff.toml` and the built-in one; each has its pipeline loaded and checked.
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io;
 use std::path::Path;
 
-use super::built_in::built_in_pipeline;
+use super::built_in::BuiltInPipeline;
 use super::project::{self, Project};
 use crate::run::{Fields, Policy, Problem, Problems, ProjectName, approvers, quorum};
 
@@ -34,15 +35,7 @@ impl Projects {
     /// Everything that is wrong with the file and the pipelines it names.
     pub fn read(file: &Path) -> Result<Self, Problems> {
         let name = file.display().to_string();
-        let text = fs::read_to_string(file).map_err(|e| {
-            let remedy = "Correct SIGNOFF_CONFIG, or make the file readable".to_owned();
-            Problems(vec![Problem {
-                file: name.clone(),
-                line: None,
-                what: format!("cannot be read: {e}"),
-                remedy,
-            }])
-        })?;
+        let text = fs::read_to_string(file).map_err(|e| unreadable(&name, &e))?;
         let folder = file.parent().unwrap_or(Path::new("."));
         let (projects, policy) = Fields::read(&name, &text, |root| {
             let projects =
@@ -54,10 +47,10 @@ impl Projects {
 
     fn with_built_in(projects: Vec<Project>, policy: Policy) -> Result<Self, Problems> {
         let mut by_name = BTreeMap::new();
-        if let (Ok(name), Some(pipeline)) =
-            (BUILT_IN.parse::<ProjectName>(), built_in_pipeline(BUILT_IN))
+        if let (Ok(name), Some(built_in)) =
+            (BUILT_IN.parse::<ProjectName>(), BuiltInPipeline::find(BUILT_IN))
         {
-            by_name.insert(name.clone(), Project::fresh(name, pipeline?));
+            by_name.insert(name.clone(), Project::fresh(name, built_in.parse()?));
         }
         by_name.extend(projects.into_iter().map(|p| (p.name.clone(), p)));
         Ok(Self { by_name, policy })
@@ -77,6 +70,15 @@ impl Projects {
     pub fn names(&self) -> impl Iterator<Item = &ProjectName> {
         self.by_name.keys()
     }
+}
+
+fn unreadable(file: &str, why: &io::Error) -> Problems {
+    Problems(vec![Problem {
+        file: file.to_owned(),
+        line: None,
+        what: format!("cannot be read: {why}"),
+        remedy: "Correct SIGNOFF_CONFIG, or make the file readable".to_owned(),
+    }])
 }
 
 /// Reads `[policy]`.

@@ -1,4 +1,4 @@
-//! What does a start look like, with and without configuration?
+//! Tests of the configuration: what does a start look like, with and without any?
 
 use std::fs;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::path::Path;
 use insta::assert_snapshot;
 use tempfile::TempDir;
 
-use super::built_in::{built_in_names, built_in_pipeline};
+use super::built_in::{BuiltInPipeline, built_in_names};
 use super::{Config, LISTEN, UpAddresses};
 use crate::run::{Problems, ProjectName, Usd};
 
@@ -63,8 +63,8 @@ fn every_built_in_pipeline_is_good() {
     assert!(built_in_names().contains(&"llm-wrapper"));
     let bad: Vec<String> = built_in_names()
         .into_iter()
-        .filter_map(built_in_pipeline)
-        .filter_map(|p| p.err().map(|e| e.to_string()))
+        .filter_map(BuiltInPipeline::find)
+        .filter_map(|built_in| built_in.parse().err().map(|e| e.to_string()))
         .collect();
     assert_eq!(bad, Vec::<String>::new());
 }

@@ -1,4 +1,4 @@
-//! Where does an agent work?
+//! Checkouts: where does an agent work?
 //! In a clone of its own: nothing in it is shared with the shadow repository, not even by a hard link.
 
 use std::fs;

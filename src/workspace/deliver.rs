@@ -1,14 +1,25 @@
-//! How does the result reach people?
+//! The delivery of a result: how does it reach people?
 //! As a branch: in the shadow repository always, in the project's where it lets us.
 
 use std::time::Duration;
 
 use super::git::Git;
-use super::repository::{acceptable, complaint, shown};
+use super::repository::{explain_failure, validate, without_password};
 use super::{Shadow, WorkspaceError};
 use crate::run::{Delivered, Diff, Snapshot};
 
-const PUSHING: Duration = Duration::from_mins(1);
+const PUSH_TIMEOUT: Duration = Duration::from_mins(1);
+
+/// No hook of the project, nothing but the branch.
+const PUSH: [&str; 7] = [
+    "push",
+    "-q",
+    "--no-verify",
+    "--no-signed",
+    "--no-follow-tags",
+    "--recurse-submodules=no",
+    "--",
+];
 
 /// What to deliver, and where.
 #[derive(Clone, Copy, Debug)]
@@ -26,41 +37,41 @@ pub struct Delivery<'a> {
 impl Shadow {
     /// Makes the branch and pushes it. A push that fails is told, not an error: the work is safe. Done again, it changes nothing.
     pub async fn deliver(&self, delivery: Delivery<'_>) -> Result<Delivered, WorkspaceError> {
-        let Delivery { origin, snapshot, branch, repository, push } = delivery;
+        let Delivery { snapshot, branch, repository, push, .. } = delivery;
         let full_name = format!("refs/heads/{branch}");
         self.git().args(["update-ref", &full_name, &snapshot.commit]).bytes().await?;
-        let here = Delivered {
-            branch: branch.to_owned(),
-            commit: snapshot.commit.clone(),
-            repository: self.path().display().to_string(),
-            pushed: false,
-            diff: match origin {
-                Some(origin) => self.diff(origin, snapshot).await?,
-                None => Diff::default(),
-            },
-            note: None,
-        };
+        let here = self.delivered_here(delivery).await?;
         let Some(repository) = repository.filter(|_| push) else { return Ok(here) };
         Ok(match self.push(repository, &format!("{}:{full_name}", snapshot.commit)).await {
-            Ok(()) => Delivered { repository: shown(repository), pushed: true, ..here },
+            Ok(()) => Delivered { repository: without_password(repository), pushed: true, ..here },
             Err(why) => Delivered { note: Some(format!("not pushed: {why}")), ..here },
         })
     }
 
+    /// The result as it is in the shadow repository, pushed nowhere yet.
+    async fn delivered_here(&self, delivery: Delivery<'_>) -> Result<Delivered, WorkspaceError> {
+        let diff = match delivery.origin {
+            Some(origin) => self.diff(origin, delivery.snapshot).await?,
+            None => Diff::default(),
+        };
+        Ok(Delivered {
+            branch: delivery.branch.to_owned(),
+            commit: delivery.snapshot.commit.clone(),
+            repository: self.path().display().to_string(),
+            pushed: false,
+            diff,
+            note: None,
+        })
+    }
+
     async fn push(&self, repository: &str, refspec: &str) -> Result<(), WorkspaceError> {
-        acceptable(repository)?;
-        let words = [
-            "push",
-            "-q",
-            "--no-verify",
-            "--no-signed",
-            "--no-follow-tags",
-            "--recurse-submodules=no",
-            "--",
-            repository,
-            refspec,
-        ];
-        let said = Git::reaching(self.path()).args(words).within(PUSHING).said(u64::MAX).await?;
-        if said.status.success() { Ok(()) } else { Err(complaint(repository, &said.err)) }
+        validate(repository)?;
+        let output = Git::reaching(self.path())
+            .args(PUSH)
+            .args([repository, refspec])
+            .within(PUSH_TIMEOUT)
+            .output(u64::MAX)
+            .await?;
+        if output.status.success() { Ok(()) } else { Err(explain_failure(repository, &output.err)) }
     }
 }

@@ -1,16 +1,16 @@
-//! What changed, in numbers?
+//! Diff statistics: what changed, in numbers?
 //! Exactly what `git diff --numstat` says, with renames found.
 
 use super::{Shadow, WorkspaceError};
 use crate::run::{Diff, FileDiff, Snapshot};
 
-/// What every diff is asked with: no program of anybody's, no colours, names as they are.
-pub(super) const PLAIN: [&str; 6] =
+/// How every diff is asked for: no program of anybody's, no colours, names as they are.
+pub(super) const DIFF: [&str; 6] =
     ["diff", "-M", "--no-ext-diff", "--no-textconv", "--no-color", "--submodule=short"];
 
 /// One record of `--numstat -z`.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Counted {
+pub(super) struct NumstatEntry {
     pub path: String,
     pub old_path: Option<String>,
     /// None where the file is binary.
@@ -20,37 +20,39 @@ pub(super) struct Counted {
 impl Shadow {
     /// How much changed between two snapshots, whichever came first, and what of it is risky.
     pub async fn diff(&self, from: &Snapshot, to: &Snapshot) -> Result<Diff, WorkspaceError> {
-        let said = self
-            .git()
-            .args(PLAIN)
-            .args(["--numstat", "-z", &from.commit, &to.commit])
-            .bytes()
-            .await?;
-        let files = counted(&said);
+        let files = self.numstat(from, to).await?;
         let flags = self.risks(from, to, &files).await?;
-        Ok(Diff { flags, ..summed(files) })
+        Ok(Diff { flags, ..sum(files) })
+    }
+
+    pub(super) async fn numstat(
+        &self,
+        from: &Snapshot,
+        to: &Snapshot,
+    ) -> Result<Vec<NumstatEntry>, WorkspaceError> {
+        let ids = [from.commit.as_str(), to.commit.as_str()];
+        let output = self.git().args(DIFF).args(["--numstat", "-z"]).args(ids).bytes().await?;
+        Ok(parse_numstat(&output))
     }
 }
 
-fn summed(files: Vec<Counted>) -> Diff {
+fn sum(files: Vec<NumstatEntry>) -> Diff {
     let count = u32::try_from(files.len()).unwrap_or(u32::MAX);
-    let mut biggest: Vec<FileDiff> = files
-        .into_iter()
-        .map(|file| {
-            let (added, removed) = file.lines.unwrap_or_default();
-            FileDiff { path: file.path, added, removed }
-        })
-        .collect();
-    let (added, removed) = biggest
-        .iter()
-        .fold((0, 0), |(added, removed), file| (added + file.added, removed + file.removed));
+    let mut biggest: Vec<FileDiff> = files.into_iter().map(file_diff).collect();
+    let added = biggest.iter().map(|file| file.added).sum();
+    let removed = biggest.iter().map(|file| file.removed).sum();
     biggest.sort_by_key(|file| std::cmp::Reverse(file.added + file.removed));
     biggest.truncate(Diff::BIGGEST);
     Diff { files: count, added, removed, biggest, flags: Vec::new() }
 }
 
+fn file_diff(entry: NumstatEntry) -> FileDiff {
+    let (added, removed) = entry.lines.unwrap_or_default();
+    FileDiff { path: entry.path, added, removed }
+}
+
 /// Reads `added\tremoved\tpath\0`, or for a rename `added\tremoved\t\0old\0new\0`.
-pub(super) fn counted(bytes: &[u8]) -> Vec<Counted> {
+fn parse_numstat(bytes: &[u8]) -> Vec<NumstatEntry> {
     let text = String::from_utf8_lossy(bytes);
     let mut fields = text.split('\0');
     let mut files = vec![];
@@ -62,7 +64,11 @@ pub(super) fn counted(bytes: &[u8]) -> Vec<Counted> {
         } else {
             (path.to_owned(), None)
         };
-        files.push(Counted { path, old_path, lines: added.parse().ok().zip(removed.parse().ok()) });
+        files.push(NumstatEntry {
+            path,
+            old_path,
+            lines: added.parse().ok().zip(removed.parse().ok()),
+        });
     }
     files
 }
@@ -73,7 +79,7 @@ mod tests {
 
     #[test]
     fn renames_and_binaries_are_read() {
-        let files = counted(b"1\t2\tsrc/a b.js\x005\t0\t\0old\tname\0new\0-\t-\tlogo.png\0");
+        let files = parse_numstat(b"1\t2\tsrc/a b.js\x005\t0\t\0old\tname\0new\0-\t-\tlogo.png\0");
         let names: Vec<_> = files
             .iter()
             .map(|file| (file.path.as_str(), file.old_path.as_deref(), file.lines))
@@ -86,6 +92,6 @@ mod tests {
                 ("logo.png", None, None)
             ]
         );
-        assert_eq!(summed(files).biggest[0].path, "new");
+        assert_eq!(sum(files).biggest[0].path, "new");
     }
 }

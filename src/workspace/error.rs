@@ -1,4 +1,4 @@
-//! What can go wrong with the code, by what the caller does next?
+//! Errors of the workspace: what can go wrong with the code, by what the caller does next?
 
 use std::io;
 

@@ -1,4 +1,4 @@
-//! How is git run?
+//! The git program: how is it run?
 //! Without asking, without hooks, without a limitless wait; and with somebody's configuration only where it must reach their host.
 
 use std::ffi::OsStr;
@@ -13,8 +13,8 @@ use tokio::time::timeout;
 use super::WorkspaceError;
 use crate::sandbox;
 
-/// Holds for every git, whatever a repository's own configuration says.
-const ALWAYS: [&str; 7] = [
+/// Settings of every git, whatever a repository's own configuration says.
+const SETTINGS: [&str; 7] = [
     "core.hooksPath=/dev/null",
     "core.fsmonitor=false",
     "gc.auto=0",
@@ -24,8 +24,8 @@ const ALWAYS: [&str; 7] = [
     "fetch.recurseSubmodules=false",
 ];
 
-/// Left behind where git inherits our environment: what points it at another repository, and our own secrets.
-const LEFT_BEHIND: [&str; 22] = [
+/// Variables taken away where git inherits our environment: what points it at another repository, and our own secrets.
+const REMOVED_VARIABLES: [&str; 22] = [
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
     "GIT_COMMON_DIR",
     "GIT_CONFIG",
@@ -58,11 +58,22 @@ pub(super) struct Git {
     input: Vec<u8>,
 }
 
-/// What one call of git said.
+/// The output of one call of git.
 pub(super) struct GitOutput {
     pub status: ExitStatus,
     pub out: Vec<u8>,
     pub err: String,
+}
+
+impl GitOutput {
+    /// What it printed; any refusal is an error of the call `what`.
+    pub fn success(self, what: &str) -> Result<Vec<u8>, WorkspaceError> {
+        if self.status.success() { Ok(self.out) } else { Err(self.error(what)) }
+    }
+
+    pub fn error(&self, what: &str) -> WorkspaceError {
+        WorkspaceError::Git { what: what.to_owned(), why: self.err.trim().to_owned() }
+    }
 }
 
 impl Git {
@@ -81,7 +92,7 @@ impl Git {
     /// Towards somebody's host: with the configuration, keys and proxies of the account we run as.
     pub fn reaching(git_dir: &Path) -> Self {
         let mut git = Self::new();
-        for name in LEFT_BEHIND {
+        for name in REMOVED_VARIABLES {
             git.command.env_remove(name);
         }
         git.common().arg("--git-dir").arg(git_dir);
@@ -104,7 +115,7 @@ impl Git {
             .stderr(Stdio::piped())
             .kill_on_drop(true)
             .process_group(0);
-        self.command.args(ALWAYS.iter().flat_map(|setting| ["-c", setting]))
+        self.command.args(SETTINGS.iter().flat_map(|setting| ["-c", setting]))
     }
 
     pub fn args<S: AsRef<OsStr>>(mut self, args: impl IntoIterator<Item = S>) -> Self {
@@ -146,12 +157,7 @@ impl Git {
     /// Its output; any refusal is an error.
     pub async fn bytes(self) -> Result<Vec<u8>, WorkspaceError> {
         let what = self.what.clone();
-        let said = self.said(u64::MAX).await?;
-        if said.status.success() {
-            Ok(said.out)
-        } else {
-            Err(WorkspaceError::Git { what, why: said.err.trim().to_owned() })
-        }
+        self.output(u64::MAX).await?.success(&what)
     }
 
     /// The same as one line of text.
@@ -159,19 +165,19 @@ impl Git {
         Ok(String::from_utf8_lossy(&self.bytes().await?).trim().to_owned())
     }
 
-    /// The first `most` bytes of what it says, and how it ended.
-    pub async fn said(mut self, most: u64) -> Result<GitOutput, WorkspaceError> {
+    /// The first `most` bytes of its output, and how it ended.
+    pub async fn output(mut self, most: u64) -> Result<GitOutput, WorkspaceError> {
         let mut child = self.command.spawn().map_err(WorkspaceError::io("starting git"))?;
-        let talked = timeout(self.limit, talk(&mut child, &self.input, most)).await;
-        if let Ok(said) = talked {
-            return said.map_err(WorkspaceError::io(format!("talking to git {}", self.what)));
+        let exchanged = timeout(self.limit, exchange(&mut child, &self.input, most)).await;
+        if let Ok(output) = exchanged {
+            return output.map_err(WorkspaceError::io(format!("talking to git {}", self.what)));
         }
         sandbox::end(&mut child).await;
         Err(WorkspaceError::Slow { what: self.what, seconds: self.limit.as_secs() })
     }
 }
 
-async fn talk(child: &mut Child, input: &[u8], most: u64) -> std::io::Result<GitOutput> {
+async fn exchange(child: &mut Child, input: &[u8], most: u64) -> std::io::Result<GitOutput> {
     let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
     let write = async move {
         if let Some(mut stdin) = stdin {

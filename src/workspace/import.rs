@@ -1,17 +1,29 @@
-//! What does a run start from?
+//! The import of a repository: what does a run start from?
 //! What the project's repository had committed on its default branch at that moment, or nothing.
 
 use std::time::Duration;
 
-use super::repository::{acceptable, complaint, shown};
+use super::repository::{explain_failure, validate, without_password};
 use super::{Shadow, WorkspaceError, git::Git};
 use crate::run::Snapshot;
 
 /// The name of a run's first snapshot; attempts are named `<stage>-<n>`.
 pub(super) const BASE: &str = "base";
 
-const LISTING: Duration = Duration::from_mins(1);
-const FETCHING: Duration = Duration::from_mins(10);
+/// Where the fetched branch is, until it is the run's base.
+const INCOMING: &str = "refs/signoff/incoming";
+const FETCH: [&str; 7] = [
+    "fetch",
+    "-q",
+    "--no-tags",
+    "--no-write-fetch-head",
+    "--update-shallow",
+    "--no-recurse-submodules",
+    "--",
+];
+
+const LIST_TIMEOUT: Duration = Duration::from_mins(1);
+const FETCH_TIMEOUT: Duration = Duration::from_mins(10);
 
 impl Shadow {
     /// Fetches the default branch of `repository` (its HEAD: uncommitted changes stay where they are), or begins with an empty commit.
@@ -43,55 +55,46 @@ impl Shadow {
         self.commit(&tree, None, "signoff: Begin with nothing").await
     }
 
+    /// The newest commit of its default branch; none where nothing was ever committed.
     async fn fetch(&self, repository: &str) -> Result<Option<Snapshot>, WorkspaceError> {
-        acceptable(repository)?;
-        let heads = self
-            .ask(
-                repository,
-                LISTING,
-                &["ls-remote", "-q", "--", repository, "HEAD", "refs/heads/*"],
-            )
-            .await?;
+        validate(repository)?;
+        let list = ["ls-remote", "-q", "--", repository, "HEAD", "refs/heads/*"];
+        let heads = self.ask_remote(repository, LIST_TIMEOUT, &list).await?;
         let Some(branch) = default_branch(repository, &String::from_utf8_lossy(&heads))? else {
             return Ok(None);
         };
-        let into = format!("+{branch}:refs/signoff/incoming");
-        let options = [
-            "-q",
-            "--no-tags",
-            "--no-write-fetch-head",
-            "--update-shallow",
-            "--no-recurse-submodules",
-            "--",
-            repository,
-            &into,
-        ];
-        self.ask(repository, FETCHING, &[&["fetch"], &options[..]].concat()).await?;
-        let commit = self
-            .git()
-            .args(["rev-parse", "--verify", "refs/signoff/incoming^{commit}"])
-            .line()
-            .await?;
+        let refspec = format!("+{branch}:{INCOMING}");
+        let fetch = [&FETCH[..], &[repository, &refspec]].concat();
+        self.ask_remote(repository, FETCH_TIMEOUT, &fetch).await?;
+        let name = format!("{INCOMING}^{{commit}}");
+        let commit = self.git().args(["rev-parse", "--verify", &name]).line().await?;
         self.of_commit(commit).await.map(Some)
     }
 
-    async fn ask(
+    async fn ask_remote(
         &self,
         repository: &str,
         limit: Duration,
         words: &[&str],
     ) -> Result<Vec<u8>, WorkspaceError> {
-        let said =
-            Git::reaching(self.path()).args(words).within(limit).said(u64::MAX).await.map_err(
-                |error| match error {
-                    WorkspaceError::Slow { seconds, .. } => WorkspaceError::Unreachable {
-                        repository: shown(repository),
-                        why: format!("it did not answer within {seconds} s"),
-                    },
-                    other => other,
-                },
-            )?;
-        if said.status.success() { Ok(said.out) } else { Err(complaint(repository, &said.err)) }
+        let asked = Git::reaching(self.path()).args(words).within(limit);
+        let output =
+            asked.output(u64::MAX).await.map_err(|e| unreachable_if_slow(repository, e))?;
+        if output.status.success() {
+            Ok(output.out)
+        } else {
+            Err(explain_failure(repository, &output.err))
+        }
+    }
+}
+
+fn unreachable_if_slow(repository: &str, error: WorkspaceError) -> WorkspaceError {
+    match error {
+        WorkspaceError::Slow { seconds, .. } => WorkspaceError::Unreachable {
+            repository: without_password(repository),
+            why: format!("it did not answer within {seconds} s"),
+        },
+        other => other,
     }
 }
 
@@ -105,7 +108,7 @@ fn default_branch(repository: &str, listing: &str) -> Result<Option<String>, Wor
         (Some(name), _) | (None, &[name]) => Ok(Some(name.to_owned())),
         (None, []) => Ok(None),
         (None, [_, ..]) => Err(WorkspaceError::Repository {
-            repository: shown(repository),
+            repository: without_password(repository),
             why: "its HEAD names a branch that does not exist; set its default branch (`git symbolic-ref HEAD refs/heads/<branch>`)".to_owned(),
         }),
     }

@@ -1,4 +1,4 @@
-//! Where is the code?
+//! The workspace: where is the code?
 //! In a run's shadow repository: bare, outside every box, never touched by what an agent writes into its own `.git`.
 //! Only the git program speaks here, and it never asks anybody anything.
 

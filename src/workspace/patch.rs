@@ -1,14 +1,14 @@
-//! What changed, line by line?
+//! Patches: what changed, line by line?
 //! Hunks per file, up to a size that a page can show.
 
 use serde::{Deserialize, Serialize};
 
-use super::diff::{Counted, PLAIN, counted};
+use super::diff::{DIFF, NumstatEntry};
 use super::snapshot::records;
 use super::{Shadow, WorkspaceError};
 use crate::run::Snapshot;
 
-/// How much a header of one file may take, besides its hunks.
+/// How much the header of one file may take, besides its hunks.
 const HEADER_BYTES: usize = 10_000;
 
 /// A difference to be shown.
@@ -52,31 +52,36 @@ impl Shadow {
         to: &Snapshot,
         max_bytes: usize,
     ) -> Result<Patch, WorkspaceError> {
-        let ids = [from.commit.as_str(), to.commit.as_str()];
-        let stats = self.git().args(PLAIN).args(["--numstat", "-z"]).args(ids).bytes().await?;
-        let raw = self.git().args(PLAIN).args(["--raw", "-z"]).args(ids).bytes().await?;
-        let files = counted(&stats);
+        let files = self.numstat(from, to).await?;
+        let letters = self.status_letters(from, to).await?;
         let most = max_bytes.saturating_add(files.len().saturating_mul(HEADER_BYTES));
-        let said = self
-            .git()
-            .args(PLAIN)
-            .args(["-p"])
-            .args(ids)
-            .said(u64::try_from(most).unwrap_or(u64::MAX))
-            .await?;
-        let cut = said.out.len() >= most;
-        if !cut && !said.status.success() {
-            return Err(WorkspaceError::Git {
-                what: "diff".to_owned(),
-                why: said.err.trim().to_owned(),
-            });
-        }
-        Ok(assemble(
-            files,
-            &letters(&raw),
-            &String::from_utf8_lossy(&said.out),
-            SpaceLeft { left: max_bytes, full: cut },
-        ))
+        let text = self.diff_text(from, to, most).await?;
+        let room = SpaceLeft { left: max_bytes, full: text.len() >= most };
+        Ok(assemble(files, &letters, &String::from_utf8_lossy(&text), room))
+    }
+
+    async fn status_letters(
+        &self,
+        from: &Snapshot,
+        to: &Snapshot,
+    ) -> Result<Vec<char>, WorkspaceError> {
+        let ids = [from.commit.as_str(), to.commit.as_str()];
+        let raw = self.git().args(DIFF).args(["--raw", "-z"]).args(ids).bytes().await?;
+        Ok(parse_letters(&raw))
+    }
+
+    /// The difference as text, up to so many bytes.
+    async fn diff_text(
+        &self,
+        from: &Snapshot,
+        to: &Snapshot,
+        most: usize,
+    ) -> Result<Vec<u8>, WorkspaceError> {
+        let ids = [from.commit.as_str(), to.commit.as_str()];
+        let limit = u64::try_from(most).unwrap_or(u64::MAX);
+        let output = self.git().args(DIFF).args(["-p"]).args(ids).output(limit).await?;
+        // A git whose output was cut was ended in the middle of it.
+        if output.out.len() >= most { Ok(output.out) } else { output.success("diff") }
     }
 }
 
@@ -100,26 +105,28 @@ impl SpaceLeft {
     }
 }
 
-fn assemble(files: Vec<Counted>, letters: &[char], text: &str, mut room: SpaceLeft) -> Patch {
+fn assemble(files: Vec<NumstatEntry>, letters: &[char], text: &str, mut room: SpaceLeft) -> Patch {
     let mut sections = sections(text).into_iter();
     let files = files.into_iter().zip(letters).map(|(file, letter)| {
-        // A file that became a link, or the other way round, is told in two sections: gone and new.
-        let told = sections.by_ref().take(if *letter == 'T' { 2 } else { 1 });
-        let hunks: String = told.map(hunks).collect();
+        let hunks: String = sections.by_ref().take(sections_of(*letter)).map(hunks).collect();
         let (added, removed) = file.lines.unwrap_or_default();
-        let (path, old_path, binary) = (file.path, file.old_path, file.lines.is_none());
         FilePatch {
-            path,
-            old_path,
             status: status(*letter),
             added,
             removed,
-            binary,
-            text: room.take(hunks.as_str()),
+            binary: file.lines.is_none(),
+            text: room.take(&hunks),
+            path: file.path,
+            old_path: file.old_path,
         }
     });
     let files = files.collect();
     Patch { files, truncated: room.full }
+}
+
+/// How many sections tell of a file: one that became a link, or the other way round, is told in two, gone and new.
+pub(super) const fn sections_of(letter: char) -> usize {
+    if letter == 'T' { 2 } else { 1 }
 }
 
 const fn status(letter: char) -> FileStatus {
@@ -132,15 +139,11 @@ const fn status(letter: char) -> FileStatus {
 }
 
 /// The letters of `--raw -z`, in order: `:100644 100644 id id M\0path\0`, a rename with two paths.
-fn letters(raw: &[u8]) -> Vec<char> {
+fn parse_letters(raw: &[u8]) -> Vec<char> {
     let mut fields = records(raw).into_iter();
     let mut letters = vec![];
-    while let Some(letter) = fields
-        .next()
-        .as_deref()
-        .and_then(|field| field.rsplit(' ').next())
-        .and_then(|word| word.chars().next())
-    {
+    let last_word = |field: &str| field.rsplit(' ').next().and_then(|word| word.chars().next());
+    while let Some(letter) = fields.next().as_deref().and_then(last_word) {
         let paths = if matches!(letter, 'R' | 'C') { 2 } else { 1 };
         fields.nth(paths - 1);
         letters.push(letter);
@@ -158,6 +161,7 @@ pub(super) fn sections(text: &str) -> Vec<&str> {
     starts.windows(2).map(|pair| &text[pair[0]..pair[1]]).collect()
 }
 
-fn hunks(section: &str) -> &str {
+/// The hunks of a section, without its header.
+pub(super) fn hunks(section: &str) -> &str {
     section.find("\n@@ ").map_or("", |at| &section[at + 1..])
 }

@@ -1,5 +1,5 @@
-//! What is a project's repository, to people?
-//! A path or an address without passwords, and reasons they can do something about.
+//! The project's repository: how is it shown, and what does git's failure with it mean?
+//! A path or an address without passwords, and reasons that people can do something about.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use url::Url;
 use super::WorkspaceError;
 
 /// The repository as it may be shown: a password in its address stays with us.
-pub(super) fn shown(repository: &str) -> String {
+pub(super) fn without_password(repository: &str) -> String {
     match Url::parse(repository) {
         Ok(mut url)
             if url.password().is_some()
@@ -30,9 +30,12 @@ pub(super) fn is_path(repository: &str) -> bool {
 }
 
 /// Refuses what git would misread or cannot find, before git is asked.
-pub(super) fn acceptable(repository: &str) -> Result<(), WorkspaceError> {
+pub(super) fn validate(repository: &str) -> Result<(), WorkspaceError> {
     let refuse = |why: &str| {
-        Err(WorkspaceError::Repository { repository: shown(repository), why: why.to_owned() })
+        Err(WorkspaceError::Repository {
+            repository: without_password(repository),
+            why: why.to_owned(),
+        })
     };
     if repository.is_empty() || repository.starts_with('-') || repository.contains("::") {
         return refuse(
@@ -45,67 +48,89 @@ pub(super) fn acceptable(repository: &str) -> Result<(), WorkspaceError> {
     Ok(())
 }
 
-/// What git's complaint means and what to do about it.
-pub(super) fn complaint(repository: &str, stderr: &str) -> WorkspaceError {
-    let said = |words: &[&str]| words.iter().any(|word| stderr.contains(word));
-    let refused = |why: &str| WorkspaceError::Repository {
-        repository: shown(repository),
-        why: why.to_owned(),
-    };
-    let unreachable = |why: &str| WorkspaceError::Unreachable {
-        repository: shown(repository),
-        why: why.to_owned(),
-    };
-    if said(&[
-        "Authentication failed",
-        "could not read Username",
-        "could not read Password",
-        "Permission denied",
-        "terminal prompts disabled",
-        "403",
-    ]) {
-        return refused(
-            "it refuses us; give the account that runs the worker access (a deploy key, or git's credential helper)",
-        );
+/// What git says when it fails with somebody's repository, and what to do about it.
+struct Explanation {
+    says_one_of: &'static [&'static str],
+    /// Later it may go well.
+    passes: bool,
+    why: &'static str,
+}
+
+/// In this order: the first that fits counts.
+const EXPLANATIONS: [Explanation; 5] = [
+    Explanation {
+        says_one_of: &[
+            "Authentication failed",
+            "could not read Username",
+            "could not read Password",
+            "Permission denied",
+            "terminal prompts disabled",
+            "403",
+        ],
+        passes: false,
+        why: "it refuses us; give the account that runs the worker access (a deploy key, or git's credential helper)",
+    },
+    Explanation {
+        says_one_of: &["dubious ownership"],
+        passes: false,
+        why: "it belongs to another user; as the account that runs the worker: `git config --global --add safe.directory <its path>`",
+    },
+    Explanation {
+        says_one_of: &["Host key verification failed"],
+        passes: false,
+        why: "its host key is unknown; as the account that runs the worker, connect once with ssh",
+    },
+    Explanation {
+        says_one_of: &[
+            "Could not resolve host",
+            "Connection refused",
+            "timed out",
+            "Could not connect",
+            "Couldn't connect",
+            "Network is unreachable",
+            "unable to connect",
+        ],
+        passes: true,
+        why: "its host does not answer",
+    },
+    Explanation {
+        says_one_of: &[
+            "does not appear to be a git repository",
+            "not a git repository",
+            "Repository not found",
+            "repository not found",
+            "not found",
+        ],
+        passes: false,
+        why: "there is no git repository, or none that we may see; check `repository` in signoff.toml",
+    },
+];
+
+/// What git's failure means and what to do about it.
+pub(super) fn explain_failure(repository: &str, stderr: &str) -> WorkspaceError {
+    let fits = |known: &&Explanation| known.says_one_of.iter().any(|sign| stderr.contains(sign));
+    let repository_shown = without_password(repository);
+    match EXPLANATIONS.iter().find(fits) {
+        Some(Explanation { passes: true, why, .. }) => {
+            WorkspaceError::Unreachable { repository: repository_shown, why: (*why).to_owned() }
+        }
+        Some(Explanation { passes: false, why, .. }) => {
+            WorkspaceError::Repository { repository: repository_shown, why: (*why).to_owned() }
+        }
+        None => {
+            let why = last_complaint(stderr).replace(repository, &repository_shown);
+            WorkspaceError::Repository { repository: repository_shown, why }
+        }
     }
-    if said(&["dubious ownership"]) {
-        return refused(
-            "it belongs to another user; as the account that runs the worker: `git config --global --add safe.directory <its path>`",
-        );
-    }
-    if said(&["Host key verification failed"]) {
-        return refused(
-            "its host key is unknown; as the account that runs the worker, connect once with ssh",
-        );
-    }
-    if said(&[
-        "Could not resolve host",
-        "Connection refused",
-        "timed out",
-        "Could not connect",
-        "Couldn't connect",
-        "Network is unreachable",
-        "unable to connect",
-    ]) {
-        return unreachable("its host does not answer");
-    }
-    if said(&[
-        "does not appear to be a git repository",
-        "not a git repository",
-        "Repository not found",
-        "repository not found",
-        "not found",
-    ]) {
-        return refused(
-            "there is no git repository, or none that we may see; check `repository` in signoff.toml",
-        );
-    }
-    let last = stderr.lines().rev().find(|line| {
+}
+
+fn last_complaint(stderr: &str) -> &str {
+    let is_complaint = |line: &&str| {
         line.starts_with("fatal:")
             || line.contains("[remote rejected]")
             || line.contains("[rejected]")
-    });
-    refused(&last.unwrap_or(stderr).trim().replace(repository, &shown(repository)))
+    };
+    stderr.lines().rev().find(is_complaint).unwrap_or(stderr).trim()
 }
 
 #[cfg(test)]
@@ -113,27 +138,31 @@ mod tests {
     use super::*;
 
     #[test]
-    fn passwords_are_not_shown() {
-        assert_eq!(shown("https://ana:hunter2@example.com/a.git"), "https://example.com/a.git");
-        assert_eq!(shown("https://token@example.com/a.git"), "https://example.com/a.git");
-        assert_eq!(shown("ssh://git@example.com/a.git"), "ssh://git@example.com/a.git");
-        assert_eq!(shown("git@example.com:a.git"), "git@example.com:a.git");
-        assert_eq!(shown("/srv/a.git"), "/srv/a.git");
+    fn passwords_are_not_without_password() {
+        assert_eq!(
+            without_password("https://ana:hunter2@example.com/a.git"),
+            "https://example.com/a.git"
+        );
+        assert_eq!(
+            without_password("https://token@example.com/a.git"),
+            "https://example.com/a.git"
+        );
+        assert_eq!(without_password("ssh://git@example.com/a.git"), "ssh://git@example.com/a.git");
+        assert_eq!(without_password("git@example.com:a.git"), "git@example.com:a.git");
+        assert_eq!(without_password("/srv/a.git"), "/srv/a.git");
     }
 
     #[test]
     fn options_and_helpers_are_no_repositories() {
-        assert!(acceptable("--upload-pack=touch x").is_err());
-        assert!(acceptable("ext::sh -c touch% x").is_err());
-        assert!(
-            acceptable("/surely/not/there").unwrap_err().to_string().contains("no such folder")
-        );
-        assert!(acceptable("git@example.com:a.git").is_ok());
+        assert!(validate("--upload-pack=touch x").is_err());
+        assert!(validate("ext::sh -c touch% x").is_err());
+        assert!(validate("/surely/not/there").unwrap_err().to_string().contains("no such folder"));
+        assert!(validate("git@example.com:a.git").is_ok());
     }
 
     #[test]
     fn an_unknown_complaint_is_quoted_without_the_password() {
-        let said = complaint(
+        let said = explain_failure(
             "https://a:b@c.d/e",
             "remote: x\nfatal: unable to access 'https://a:b@c.d/e/': weird\n",
         )

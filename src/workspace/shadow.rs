@@ -1,4 +1,4 @@
-//! What does a shadow repository hold?
+//! The shadow repository: what does it hold?
 //! Snapshots, each under `refs/signoff/`, and the branch that was delivered. Every step may be killed and done again.
 
 use std::fs;
@@ -55,21 +55,15 @@ impl Shadow {
     pub async fn tree_of(&self, commit: &str) -> Result<String, WorkspaceError> {
         let none =
             |why: &str| WorkspaceError::NoCommit { commit: commit.to_owned(), why: why.to_owned() };
-        if !matches!(commit.len(), 40 | 64) || !commit.bytes().all(|byte| byte.is_ascii_hexdigit())
-        {
+        if !is_full_name(commit) {
             return Err(none("it names no commit"));
         }
-        let asked = self.git().args(["cat-file", "-e", commit]).said(u64::MAX).await?;
+        let asked = self.git().args(["cat-file", "-e", commit]).output(u64::MAX).await?;
         match asked.status.code() {
             Some(0) => {}
             // The one code by which git says that there is none; a git that fails has others, and one that is killed has no code.
             Some(1) => return Err(none("it is not here")),
-            _ => {
-                return Err(WorkspaceError::Git {
-                    what: "cat-file".to_owned(),
-                    why: asked.err.trim().to_owned(),
-                });
-            }
+            _ => return Err(asked.error("cat-file")),
         }
         match self.of_commit(commit.to_owned()).await {
             Err(WorkspaceError::Git { why, .. }) if is_damaged(&why) => Err(none("it was damaged")),
@@ -105,19 +99,7 @@ impl Shadow {
         parent: Option<&Snapshot>,
         message: &str,
     ) -> Result<Snapshot, WorkspaceError> {
-        let seconds = match parent {
-            Some(parent) => {
-                self.git()
-                    .args(["show", "-s", "--format=%ct", &parent.commit])
-                    .line()
-                    .await?
-                    .parse()
-                    .unwrap_or(EPOCH)
-                    + 1
-            }
-            None => EPOCH,
-        };
-        let date = format!("@{seconds} +0000");
+        let date = format!("@{} +0000", self.time_after(parent).await?);
         let mut git =
             self.git().args(["commit-tree", tree]).input(format!("{message}\n").into_bytes());
         for role in ["AUTHOR", "COMMITTER"] {
@@ -130,6 +112,17 @@ impl Shadow {
             git.args(parent.into_iter().flat_map(|parent| ["-p", &parent.commit])).line().await?;
         Ok(Snapshot { commit, tree: tree.to_owned() })
     }
+
+    /// A second after the parent; where there is none, when an empty repository begins.
+    async fn time_after(&self, parent: Option<&Snapshot>) -> Result<i64, WorkspaceError> {
+        let Some(parent) = parent else { return Ok(EPOCH) };
+        let show = ["show", "-s", "--format=%ct", &parent.commit];
+        Ok(self.git().args(show).line().await?.parse().unwrap_or(EPOCH) + 1)
+    }
+}
+
+fn is_full_name(commit: &str) -> bool {
+    matches!(commit.len(), 40 | 64) && commit.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// Who a snapshot is by, and who an agent commits as.

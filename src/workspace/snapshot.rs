@@ -1,4 +1,4 @@
-//! How is work kept?
+//! Snapshots: how is work kept?
 //! As a commit made from outside, with an index of our own: the agent's `.git` is never read, its ignored files are not taken.
 
 use std::fs;
@@ -12,13 +12,16 @@ use super::{Shadow, WorkspaceError};
 use crate::run::Snapshot;
 
 /// Reading every file of a big project takes time.
-const READING: Duration = Duration::from_mins(5);
+const READ_TIMEOUT: Duration = Duration::from_mins(5);
 
 /// Repositories inside repositories inside repositories: beyond this somebody is playing.
 const DEEPEST_NESTING: usize = 20;
 
 /// Never in a snapshot: stands in the index for a moment, so that git walks into a nested repository as into any folder.
 const SEED: &str = ".signoff-seed";
+
+const LIST_CHANGED: [&str; 6] =
+    ["ls-files", "-z", "--others", "--modified", "--exclude-standard", "--"];
 
 impl Shadow {
     /// Keeps what is in `worktree` as a child of `parent`, under `refs/signoff/<name>`. The same files give the same commit.
@@ -61,32 +64,38 @@ impl Drop for Staging<'_> {
 
 impl Staging<'_> {
     fn git(&self) -> Git {
-        self.shadow.git().on(&self.worktree, &self.index).within(READING)
+        self.shadow.git().on(&self.worktree, &self.index).within(READ_TIMEOUT)
     }
 
+    /// The tree of what is in the worktree.
     async fn tree(&self, parent: &Snapshot) -> Result<String, WorkspaceError> {
         self.git().args(["read-tree", &parent.commit]).bytes().await?;
         let submodules = self.submodules(parent).await?;
-        // Out of the index before git looks at the files: it would run `git status` inside a submodule, by that one's own configuration.
-        self.index_info(
-            submodules
-                .iter()
-                .map(|module| format!("0 {}\t{}", "0".repeat(module.commit.len()), module.path)),
-        )
-        .await?;
+        self.remove_from_index(&submodules).await?;
         let kept: Vec<_> =
             submodules.iter().filter(|module| self.worktree.join(&module.path).is_dir()).collect();
+        self.add_files(&kept).await?;
+        let entries =
+            kept.iter().map(|module| format!("160000 {}\t{}", module.commit, module.path));
+        self.index_info(entries).await?;
+        self.git().args(["write-tree"]).line().await
+    }
+
+    /// Before git looks at the files: it would run `git status` inside a submodule, by that one's own configuration.
+    async fn remove_from_index(&self, submodules: &[Submodule]) -> Result<(), WorkspaceError> {
+        let removal =
+            |module: &Submodule| format!("0 {}\t{}", "0".repeat(module.commit.len()), module.path);
+        self.index_info(submodules.iter().map(removal)).await
+    }
+
+    async fn add_files(&self, submodules: &[&Submodule]) -> Result<(), WorkspaceError> {
         let mut all = vec![".".to_owned()];
-        all.extend(kept.iter().map(|module| format!(":(top,exclude,literal){}", module.path)));
+        all.extend(submodules.iter().map(|m| format!(":(top,exclude,literal){}", m.path)));
         // Says which files differ, and exits 1 if any does.
-        self.git().args(["update-index", "-q", "--refresh"]).said(u64::MAX).await?;
+        self.git().args(["update-index", "-q", "--refresh"]).output(u64::MAX).await?;
         self.enter_nested(&all).await?;
         self.git().args(["add", "--all", "--"]).args(&all).bytes().await?;
-        self.index_info(
-            kept.iter().map(|module| format!("160000 {}\t{}", module.commit, module.path)),
-        )
-        .await?;
-        self.git().args(["write-tree"]).line().await
+        Ok(())
     }
 
     /// Makes git see nested repositories as folders, and no file as too big.
@@ -94,15 +103,10 @@ impl Staging<'_> {
         let blob =
             self.shadow.git().args(["hash-object", "-w", "--stdin"]).input(vec![]).line().await?;
         for _ in 0..DEEPEST_NESTING {
-            let list = self
-                .git()
-                .args(["ls-files", "-z", "--others", "--modified", "--exclude-standard", "--"])
-                .args(all)
-                .bytes()
-                .await?;
+            let list = self.git().args(LIST_CHANGED).args(all).bytes().await?;
             let (nested, files): (Vec<_>, Vec<_>) =
                 records(&list).into_iter().partition(|path| path.ends_with('/'));
-            files.iter().try_for_each(|path| self.fits(path))?;
+            files.iter().try_for_each(|path| self.can_be_kept(path))?;
             if nested.is_empty() {
                 return Ok(());
             }
@@ -115,7 +119,7 @@ impl Staging<'_> {
         })
     }
 
-    fn fits(&self, path: &str) -> Result<(), WorkspaceError> {
+    fn can_be_kept(&self, path: &str) -> Result<(), WorkspaceError> {
         if path.split('/').any(is_gits_own) {
             return Err(WorkspaceError::GitsName { path: path.to_owned() });
         }

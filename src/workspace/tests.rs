@@ -1,9 +1,9 @@
 //! Does the code survive agents, kills and people's repositories?
 
-mod here;
-mod results;
+mod diff_and_delivery;
+mod missing_objects;
 mod risks;
-mod unfinished;
+mod unfinished_work;
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -16,18 +16,18 @@ use super::*;
 use crate::run::Snapshot;
 
 /// A project's repository, a shadow of it, and room for clones.
-struct Place {
+struct TestRepository {
     root: TempDir,
     shadow: Shadow,
 }
 
-async fn place() -> Place {
+async fn test_repository() -> TestRepository {
     let root = tempfile::tempdir().unwrap();
     let shadow = Shadow::open(&root.path().join("run/shadow.git")).await.unwrap();
-    Place { root, shadow }
+    TestRepository { root, shadow }
 }
 
-impl Place {
+impl TestRepository {
     fn path(&self, name: &str) -> PathBuf {
         self.root.path().join(name)
     }
@@ -84,23 +84,23 @@ fn write(folder: &Path, files: &[(&str, &str)]) {
 
 #[tokio::test]
 async fn a_run_begins_with_what_was_committed() {
-    let place = place().await;
-    let project = place.project(&[("a.js", "1\n")]);
-    fs::write(place.path("project/a.js"), "uncommitted\n").unwrap();
-    let base = place.shadow.import(Some(&project)).await.unwrap();
+    let repo = test_repository().await;
+    let project = repo.project(&[("a.js", "1\n")]);
+    fs::write(repo.path("project/a.js"), "uncommitted\n").unwrap();
+    let base = repo.shadow.import(Some(&project)).await.unwrap();
     assert_eq!(base.commit, git(Path::new(&project), &["rev-parse", "HEAD"]).trim());
-    place.shadow.checkout(&base, &place.path("clone")).await.unwrap();
-    assert_eq!(fs::read_to_string(place.path("clone/a.js")).unwrap(), "1\n");
+    repo.shadow.checkout(&base, &repo.path("clone")).await.unwrap();
+    assert_eq!(fs::read_to_string(repo.path("clone/a.js")).unwrap(), "1\n");
 }
 
 #[tokio::test]
 async fn a_run_has_one_beginning() {
-    let place = place().await;
-    let project = place.project(&[("a.js", "1\n")]);
-    let base = place.shadow.import(Some(&project)).await.unwrap();
-    fs::write(place.path("project/a.js"), "2\n").unwrap();
+    let repo = test_repository().await;
+    let project = repo.project(&[("a.js", "1\n")]);
+    let base = repo.shadow.import(Some(&project)).await.unwrap();
+    fs::write(repo.path("project/a.js"), "2\n").unwrap();
     commit(Path::new(&project));
-    let again = Shadow::open(place.shadow.path()).await.unwrap();
+    let again = Shadow::open(repo.shadow.path()).await.unwrap();
     assert_eq!(again.import(Some(&project)).await.unwrap(), base);
     fs::remove_dir_all(&project).unwrap();
     assert_eq!(again.import(Some(&project)).await.unwrap(), base);
@@ -108,7 +108,7 @@ async fn a_run_has_one_beginning() {
 
 #[tokio::test]
 async fn nothing_and_an_empty_repository_begin_the_same() {
-    let (with, without) = (place().await, place().await);
+    let (with, without) = (test_repository().await, test_repository().await);
     git(with.root.path(), &["init", "-q", "--bare", "empty.git"]);
     let base =
         with.shadow.import(Some(&with.path("empty.git").display().to_string())).await.unwrap();
@@ -118,33 +118,33 @@ async fn nothing_and_an_empty_repository_begin_the_same() {
 
 #[tokio::test]
 async fn a_head_that_names_nothing_is_no_obstacle() {
-    let place = place().await;
-    let project = place.project(&[("a.js", "1\n")]);
+    let repo = test_repository().await;
+    let project = repo.project(&[("a.js", "1\n")]);
     git(Path::new(&project), &["branch", "-qm", "main"]);
-    git(place.root.path(), &["init", "-q", "--bare", "-b", "elsewhere", "bare.git"]);
-    let remote = place.path("bare.git").display().to_string();
+    git(repo.root.path(), &["init", "-q", "--bare", "-b", "elsewhere", "bare.git"]);
+    let remote = repo.path("bare.git").display().to_string();
     git(Path::new(&project), &["push", "-q", &remote, "main"]);
-    let base = place.shadow.import(Some(&remote)).await.unwrap();
-    assert_eq!(place.files(&base), "100644 a.js\n");
+    let base = repo.shadow.import(Some(&remote)).await.unwrap();
+    assert_eq!(repo.files(&base), "100644 a.js\n");
 }
 
 #[tokio::test]
 async fn a_wrong_repository_is_told() {
-    let place = place().await;
-    fs::create_dir(place.path("folder")).unwrap();
+    let repo = test_repository().await;
+    fs::create_dir(repo.path("folder")).unwrap();
     let said = |error: WorkspaceError| {
-        error.to_string().replace(&place.root.path().display().to_string(), "")
+        error.to_string().replace(&repo.root.path().display().to_string(), "")
     };
     let missing =
-        place.shadow.import(Some(&place.path("nowhere").display().to_string())).await.unwrap_err();
+        repo.shadow.import(Some(&repo.path("nowhere").display().to_string())).await.unwrap_err();
     assert_eq!(
         said(missing),
         "the repository /nowhere cannot be used: there is no such folder; check `repository` in signoff.toml"
     );
     let plain =
-        place.shadow.import(Some(&place.path("folder").display().to_string())).await.unwrap_err();
+        repo.shadow.import(Some(&repo.path("folder").display().to_string())).await.unwrap_err();
     assert!(said(plain).contains("there is no git repository"));
-    let dead = place.shadow.import(Some("http://ana:secret@127.0.0.1:1/a.git")).await.unwrap_err();
+    let dead = repo.shadow.import(Some("http://ana:secret@127.0.0.1:1/a.git")).await.unwrap_err();
     assert_eq!(
         said(dead),
         "the repository http://127.0.0.1:1/a.git cannot be reached: its host does not answer"
@@ -153,7 +153,7 @@ async fn a_wrong_repository_is_told() {
 
 #[tokio::test]
 async fn the_same_work_is_the_same_commit() {
-    let (one, other) = (place().await, place().await);
+    let (one, other) = (test_repository().await, test_repository().await);
     let files = [("src/a.js", "1\n"), ("run.sh", "x\n")];
     assert_eq!(one.begun(&files).await.0, other.begun(&files).await.0);
     let (first, clone) = one.begun(&files).await;
@@ -164,19 +164,19 @@ async fn the_same_work_is_the_same_commit() {
 
 #[tokio::test]
 async fn ignored_files_are_not_kept() {
-    let place = place().await;
+    let repo = test_repository().await;
     let (first, clone) =
-        place.begun(&[(".gitignore", "node_modules\n.env\n"), ("a.js", "1\n")]).await;
+        repo.begun(&[(".gitignore", "node_modules\n.env\n"), ("a.js", "1\n")]).await;
     write(&clone, &[("node_modules/x/index.js", "x"), (".env", "KEY=1"), ("b.js", "2\n")]);
     fs::remove_file(clone.join("a.js")).unwrap();
-    let second = place.shadow.snapshot(&clone, &first, "second-1").await.unwrap();
-    assert_eq!(place.files(&second), "100644 .gitignore\n100644 b.js\n");
+    let second = repo.shadow.snapshot(&clone, &first, "second-1").await.unwrap();
+    assert_eq!(repo.files(&second), "100644 .gitignore\n100644 b.js\n");
 }
 
 #[tokio::test]
 async fn the_agents_own_git_works_and_changes_nothing_of_ours() {
-    let place = place().await;
-    let (first, clone) = place.begun(&[("a.js", "1\n")]).await;
+    let repo = test_repository().await;
+    let (first, clone) = repo.begun(&[("a.js", "1\n")]).await;
     assert_eq!(git(&clone, &["status", "-sb"]), "## signoff\n");
     assert_eq!(git(&clone, &["remote"]), "");
     fs::write(clone.join("a.js"), "2\n").unwrap();
@@ -187,9 +187,9 @@ async fn the_agents_own_git_works_and_changes_nothing_of_ours() {
         .status()
         .unwrap();
     assert!(plain.success());
-    let second = place.shadow.snapshot(&clone, &first, "second-1").await.unwrap();
+    let second = repo.shadow.snapshot(&clone, &first, "second-1").await.unwrap();
     assert_eq!(
-        git(place.shadow.path(), &["log", "--format=%an %s", &second.commit]).lines().count(),
+        git(repo.shadow.path(), &["log", "--format=%an %s", &second.commit]).lines().count(),
         3
     );
     assert!(!fs::metadata(clone.join(".git/objects")).unwrap().is_symlink());
@@ -198,9 +198,9 @@ async fn the_agents_own_git_works_and_changes_nothing_of_ours() {
 
 #[tokio::test]
 async fn a_hostile_worktree_runs_nothing() {
-    let place = place().await;
-    let (first, clone) = place.begun(&[("a.js", "1\n")]).await;
-    let trap = place.path("trap");
+    let repo = test_repository().await;
+    let (first, clone) = repo.begun(&[("a.js", "1\n")]).await;
+    let trap = repo.path("trap");
     let spring = format!("#!/bin/sh\ntouch {}\n", trap.display());
     write(
         &clone,
@@ -226,9 +226,9 @@ async fn a_hostile_worktree_runs_nothing() {
     ] {
         git(&clone, &["config", setting, &program]);
     }
-    let second = place.shadow.snapshot(&clone, &first, "second-1").await.unwrap();
-    place.shadow.patch(&first, &second, 10_000).await.unwrap();
-    place.shadow.checkout(&second, &clone).await.unwrap();
+    let second = repo.shadow.snapshot(&clone, &first, "second-1").await.unwrap();
+    repo.shadow.patch(&first, &second, 10_000).await.unwrap();
+    repo.shadow.checkout(&second, &clone).await.unwrap();
     assert!(!trap.exists());
     Command::new("git")
         .current_dir(&clone)
@@ -240,8 +240,8 @@ async fn a_hostile_worktree_runs_nothing() {
 
 #[tokio::test]
 async fn a_repository_inside_is_a_folder() {
-    let place = place().await;
-    let (first, clone) = place.begun(&[("a.js", "1\n")]).await;
+    let repo = test_repository().await;
+    let (first, clone) = repo.begun(&[("a.js", "1\n")]).await;
     write(
         &clone,
         &[
@@ -258,62 +258,62 @@ async fn a_repository_inside_is_a_folder() {
     fs::write(clone.join("full/.gitignore"), "*.log\n").unwrap();
     fs::write(clone.join("full/noise.log"), "...").unwrap();
     commit(&clone.join("full"));
-    let second = place.shadow.snapshot(&clone, &first, "second-1").await.unwrap();
+    let second = repo.shadow.snapshot(&clone, &first, "second-1").await.unwrap();
     assert_eq!(
-        place.files(&second),
+        repo.files(&second),
         "100644 a.js\n100644 empty/x.js\n100644 full/.gitignore\n100644 full/deep/z.js\n100644 full/y.js\n"
     );
 }
 
 #[tokio::test]
 async fn a_submodule_stays_what_it_was() {
-    let place = place().await;
-    let project = place.project(&[("lib/x.js", "x\n")]);
+    let repo = test_repository().await;
+    let project = repo.project(&[("lib/x.js", "x\n")]);
     let commit_of_lib = git(Path::new(&project), &["rev-parse", "HEAD"]);
     let link = format!("160000,{},lib", commit_of_lib.trim());
     git(Path::new(&project), &["rm", "-rq", "lib"]);
     git(Path::new(&project), &["update-index", "--add", "--cacheinfo", &link]);
     git(Path::new(&project), &["commit", "-qm", "a submodule"]);
-    let base = place.shadow.import(Some(&project)).await.unwrap();
-    let clone = place.path("clone");
-    place.shadow.checkout(&base, &clone).await.unwrap();
+    let base = repo.shadow.import(Some(&project)).await.unwrap();
+    let clone = repo.path("clone");
+    repo.shadow.checkout(&base, &clone).await.unwrap();
     write(&clone, &[("lib/evil.js", "x"), ("b.js", "2\n")]);
     git(&clone.join("lib"), &["init", "-q"]);
     git(
         &clone.join("lib"),
-        &["config", "core.fsmonitor", &format!("touch {}", place.path("trap").display())],
+        &["config", "core.fsmonitor", &format!("touch {}", repo.path("trap").display())],
     );
     commit(&clone.join("lib"));
-    fs::remove_file(place.path("trap")).unwrap();
-    let second = place.shadow.snapshot(&clone, &base, "second-1").await.unwrap();
-    assert_eq!(place.files(&second), "100644 b.js\n160000 lib\n");
-    assert_eq!(place.shadow.diff(&base, &second).await.unwrap().files, 1);
-    assert!(!place.path("trap").exists());
+    fs::remove_file(repo.path("trap")).unwrap();
+    let second = repo.shadow.snapshot(&clone, &base, "second-1").await.unwrap();
+    assert_eq!(repo.files(&second), "100644 b.js\n160000 lib\n");
+    assert_eq!(repo.shadow.diff(&base, &second).await.unwrap().files, 1);
+    assert!(!repo.path("trap").exists());
 }
 
 #[tokio::test]
 async fn a_file_that_is_too_big_is_named() {
-    let place = place().await;
-    let (first, clone) = place.begun(&[("a.js", "1\n")]).await;
+    let repo = test_repository().await;
+    let (first, clone) = repo.begun(&[("a.js", "1\n")]).await;
     fs::File::create(clone.join("model.bin")).unwrap().set_len(60 << 20).unwrap();
-    let error = place.shadow.snapshot(&clone, &first, "second-1").await.unwrap_err();
+    let error = repo.shadow.snapshot(&clone, &first, "second-1").await.unwrap_err();
     assert_eq!(
         error.to_string(),
         "model.bin is 60 MB, and a snapshot holds files up to 50 MB: make it smaller, or name it in .gitignore"
     );
     fs::write(clone.join(".gitignore"), "*.bin\n").unwrap();
-    place.shadow.snapshot(&clone, &first, "second-1").await.unwrap();
+    repo.shadow.snapshot(&clone, &first, "second-1").await.unwrap();
 }
 
 #[tokio::test]
 async fn a_lock_of_a_killed_git_does_not_stay() {
-    let place = place().await;
-    let lock = place.shadow.path().join("refs/signoff/base.lock");
+    let repo = test_repository().await;
+    let lock = repo.shadow.path().join("refs/signoff/base.lock");
     fs::create_dir_all(lock.parent().unwrap()).unwrap();
     fs::write(&lock, "").unwrap();
-    assert!(place.shadow.import(None).await.is_err());
+    assert!(repo.shadow.import(None).await.is_err());
     fs::File::open(&lock).unwrap().set_modified(std::time::UNIX_EPOCH).unwrap();
-    let again = Shadow::open(place.shadow.path()).await.unwrap();
+    let again = Shadow::open(repo.shadow.path()).await.unwrap();
     again.import(None).await.unwrap();
 }
 
@@ -331,14 +331,14 @@ async fn what_a_killed_worker_half_made_does_not_stay() {
 
 #[tokio::test]
 async fn a_clone_replaces_whatever_was_there() {
-    let place = place().await;
-    let (first, clone) = place.begun(&[("a.js", "1\n")]).await;
+    let repo = test_repository().await;
+    let (first, clone) = repo.begun(&[("a.js", "1\n")]).await;
     write(&clone, &[("deep/locked/x", "x")]);
     Command::new("chmod").args(["-R", "0555", "deep"]).current_dir(&clone).status().unwrap();
-    place.shadow.checkout(&first, &clone).await.unwrap();
+    repo.shadow.checkout(&first, &clone).await.unwrap();
     assert!(!clone.join("deep").exists());
     fs::remove_dir_all(&clone).unwrap();
-    symlink(place.root.path(), &clone).unwrap();
-    place.shadow.checkout(&first, &clone).await.unwrap();
-    assert!(place.shadow.path().join("HEAD").exists() && !clone.is_symlink());
+    symlink(repo.root.path(), &clone).unwrap();
+    repo.shadow.checkout(&first, &clone).await.unwrap();
+    assert!(repo.shadow.path().join("HEAD").exists() && !clone.is_symlink());
 }

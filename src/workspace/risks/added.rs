@@ -1,20 +1,28 @@
-//! Which lines are new, and does one of them look like a credential?
+//! Added lines: which lines are new, and does one of them look like a credential?
 //! As much of them as a reader could ever be shown is looked at; the rest is named.
 
 use std::time::Duration;
 
 use super::change::Change;
-use super::{Found, secrets};
+use super::findings::RiskFindings;
+use super::secrets::LineScanner;
 use crate::run::{Risk, Snapshot};
-use crate::workspace::diff::PLAIN;
-use crate::workspace::patch::sections;
+use crate::workspace::diff::DIFF;
+use crate::workspace::patch::{hunks, sections, sections_of};
 use crate::workspace::{Shadow, WorkspaceError};
 
 /// How much of a difference is looked through.
 const MOST_BYTES: u64 = 8 << 20;
-const READING: Duration = Duration::from_secs(30);
-/// After as many lines others have their turn, such as who tells that we live.
-const BREATH: usize = 1_000;
+const READ_TIMEOUT: Duration = Duration::from_secs(30);
+/// After as many lines other tasks have their turn, such as the heartbeat.
+const LINES_BETWEEN_YIELDS: usize = 1_000;
+
+/// A difference without context.
+struct AddedText {
+    text: String,
+    /// Not cut anywhere.
+    whole: bool,
+}
 
 impl Shadow {
     /// Notes each added line that looks like a credential by its place, never by its words. What it could not look through comes back.
@@ -22,54 +30,56 @@ impl Shadow {
         &self,
         from: &Snapshot,
         to: &Snapshot,
-        (changes, found): (&'a [Change], &mut Found),
+        changes: &'a [Change],
+        findings: &mut RiskFindings,
     ) -> Result<Vec<&'a Change>, WorkspaceError> {
-        let asked = self
-            .git()
-            .args(PLAIN)
-            .args(["-U0", "--diff-filter=d", &from.commit, &to.commit])
-            .within(READING);
-        let (text, whole) = match asked.said(MOST_BYTES).await {
-            Ok(said) if said.out.len() as u64 >= MOST_BYTES => (said.out, false),
-            Ok(said) if said.status.success() => (said.out, true),
-            Ok(said) => {
-                return Err(WorkspaceError::Git {
-                    what: "diff".to_owned(),
-                    why: said.err.trim().to_owned(),
-                });
+        let added = self.added_text(from, to).await?;
+        let mut sections = sections(&added.text).into_iter();
+        let mut unread = vec![];
+        for change in changes.iter().filter(|change| !change.is_gone()) {
+            let of_file: Vec<_> = sections.by_ref().take(sections_of(change.letter)).collect();
+            let is_cut = !added.whole && sections.len() == 0;
+            if is_cut && change.adds_lines() {
+                unread.push(change);
             }
+            scan(change, &of_file, findings).await;
+        }
+        Ok(unread)
+    }
+
+    async fn added_text(
+        &self,
+        from: &Snapshot,
+        to: &Snapshot,
+    ) -> Result<AddedText, WorkspaceError> {
+        let options = ["-U0", "--diff-filter=d", &from.commit, &to.commit];
+        let asked = self.git().args(DIFF).args(options).within(READ_TIMEOUT);
+        let (text, whole) = match asked.output(MOST_BYTES).await {
+            Ok(output) if output.out.len() as u64 >= MOST_BYTES => (output.out, false),
+            Ok(output) => (output.success("diff")?, true),
             Err(WorkspaceError::Slow { .. }) => (Vec::new(), false),
             Err(error) => return Err(error),
         };
-        let text = String::from_utf8_lossy(&text);
-        let mut sections = sections(&text).into_iter();
-        let mut unread = vec![];
-        for change in changes.iter().filter(|change| !change.is_gone()) {
-            // A file that became a link, or the other way round, is told in two sections: gone and new.
-            let told: Vec<_> =
-                sections.by_ref().take(if change.letter == 'T' { 2 } else { 1 }).collect();
-            if !whole && sections.len() == 0 && change.lines.is_some_and(|(added, _)| added > 0) {
-                unread.push(change);
-            }
-            let reader = secrets::Reader::of(&change.path);
-            for (at, (number, line)) in told.iter().flat_map(|section| added(section)).enumerate() {
-                if reader.is_struck_by(line) {
-                    found.note(Risk::Secret, &format!("{}:{number}", change.path));
-                }
-                if at % BREATH == 0 {
-                    tokio::task::yield_now().await;
-                }
-            }
+        Ok(AddedText { text: String::from_utf8_lossy(&text).into_owned(), whole })
+    }
+}
+
+async fn scan(change: &Change, sections: &[&str], findings: &mut RiskFindings) {
+    let scanner = LineScanner::of(&change.path);
+    for (at, (number, line)) in sections.iter().flat_map(|section| added(section)).enumerate() {
+        if scanner.finds_secret_in(line) {
+            findings.add(Risk::Secret, &format!("{}:{number}", change.path));
         }
-        Ok(unread)
+        if at % LINES_BETWEEN_YIELDS == 0 {
+            tokio::task::yield_now().await;
+        }
     }
 }
 
 /// The added lines of one file's section without context, with their numbers.
 fn added(section: &str) -> impl Iterator<Item = (u64, &str)> {
-    let hunks = section.find("\n@@ ").map_or("", |at| &section[at + 1..]);
     let mut number = 0;
-    hunks.split('\n').filter_map(move |line| {
+    hunks(section).split('\n').filter_map(move |line| {
         if let Some(head) = line.strip_prefix("@@ ") {
             number = first_number(head);
             return None;

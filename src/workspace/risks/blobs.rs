@@ -1,4 +1,4 @@
-//! What is in a file of a snapshot?
+//! Blobs: what is in a file of a snapshot?
 //! Asked of the repository by id, never of a work tree.
 
 use std::collections::HashMap;
@@ -11,9 +11,9 @@ impl Shadow {
         &self,
         ids: impl Iterator<Item = &str>,
     ) -> Result<HashMap<String, u64>, WorkspaceError> {
-        let said = self.cat("--batch-check=%(objectname) %(objectsize)", ids).await?;
-        let said = String::from_utf8_lossy(&said);
-        let sized = said
+        let output = self.cat("--batch-check=%(objectname) %(objectsize)", ids).await?;
+        let output = String::from_utf8_lossy(&output);
+        let sized = output
             .lines()
             .filter_map(|line| line.split_once(' '))
             .filter_map(|(id, size)| Some((id.to_owned(), size.parse().ok()?)));
@@ -25,9 +25,9 @@ impl Shadow {
         &self,
         ids: impl Iterator<Item = &str>,
     ) -> Result<HashMap<String, String>, WorkspaceError> {
-        let said = self.cat("--batch=%(objectname) %(objectsize)", ids).await?;
-        let (mut texts, mut rest) = (HashMap::new(), &said[..]);
-        while let Some((id, text, after)) = first(rest) {
+        let output = self.cat("--batch=%(objectname) %(objectsize)", ids).await?;
+        let (mut texts, mut rest) = (HashMap::new(), &output[..]);
+        while let Some((id, text, after)) = parse_first(rest) {
             texts.insert(id, text);
             rest = after;
         }
@@ -49,7 +49,7 @@ impl Shadow {
 }
 
 /// The first of `<id> <size>\n<text>\n`, and what follows it.
-fn first(said: &[u8]) -> Option<(String, String, &[u8])> {
+fn parse_first(said: &[u8]) -> Option<(String, String, &[u8])> {
     let end = said.iter().position(|byte| *byte == b'\n')?;
     let (id, size) = std::str::from_utf8(&said[..end]).ok()?.split_once(' ')?;
     let text = said.get(end + 1..)?.get(..size.parse().ok()?)?;
@@ -67,9 +67,9 @@ mod tests {
     #[test]
     fn texts_may_hold_anything() {
         let said = b"a1 6\nb2 1\nx\nb2 0\n\n";
-        let (id, text, rest) = first(said).unwrap();
+        let (id, text, rest) = parse_first(said).unwrap();
         assert_eq!((id.as_str(), text.as_str()), ("a1", "b2 1\nx"));
-        assert_eq!(first(rest), Some(("b2".to_owned(), String::new(), &b""[..])));
-        assert_eq!(first(b"a1 9\ncut"), None);
+        assert_eq!(parse_first(rest), Some(("b2".to_owned(), String::new(), &b""[..])));
+        assert_eq!(parse_first(b"a1 9\ncut"), None);
     }
 }

@@ -1,7 +1,7 @@
-//! What became of each file?
+//! Changed files: what became of each?
 //! From `git diff --raw -z`: names of files are data here, whatever they look like.
 
-use crate::workspace::diff::Counted;
+use crate::workspace::diff::NumstatEntry;
 use crate::workspace::snapshot::records;
 
 /// One changed file.
@@ -33,6 +33,30 @@ impl Blob {
 }
 
 impl Change {
+    /// `head` is `:<mode> <mode> <id> <id> M`.
+    fn new(head: &str, entry: &NumstatEntry) -> Self {
+        let mut words = head.trim_start_matches(':').split(' ').map(str::to_owned);
+        let mut word = || words.next().unwrap_or_default();
+        let (old_mode, new_mode, old_id, new_id) = (word(), word(), word(), word());
+        Self {
+            letter: word().chars().next().unwrap_or('M'),
+            old: Blob { mode: old_mode, id: old_id },
+            new: Blob { mode: new_mode, id: new_id },
+            path: entry.path.clone(),
+            old_path: entry.old_path.clone(),
+            lines: entry.lines,
+        }
+    }
+
+    /// Its name before: the same, where it was not renamed.
+    pub fn old_name(&self) -> &str {
+        self.old_path.as_deref().unwrap_or(&self.path)
+    }
+
+    pub fn adds_lines(&self) -> bool {
+        self.lines.is_some_and(|(added, _)| added > 0)
+    }
+
     /// The regular file before.
     pub fn before(&self) -> Option<&str> {
         self.old.file()
@@ -58,25 +82,15 @@ impl Change {
     }
 }
 
-/// Reads `:<mode> <mode> <id> <id> M\0path\0`, a rename with two paths; `counted` is the same files in the same order.
-pub(super) fn read(raw: &[u8], counted: &[Counted]) -> Vec<Change> {
+/// Reads `:<mode> <mode> <id> <id> M\0path\0`, a rename with two paths; `entries` are the same files in the same order.
+pub(super) fn parse_raw(raw: &[u8], entries: &[NumstatEntry]) -> Vec<Change> {
     let mut fields = records(raw).into_iter();
     let mut changes = vec![];
-    for file in counted {
+    for entry in entries {
         let Some(head) = fields.next() else { break };
-        let mut words = head.trim_start_matches(':').split(' ').map(str::to_owned);
-        let mut word = || words.next().unwrap_or_default();
-        let (old_mode, new_mode, old_id, new_id) = (word(), word(), word(), word());
-        let letter = word().chars().next().unwrap_or('M');
-        fields.nth(usize::from(matches!(letter, 'R' | 'C')));
-        changes.push(Change {
-            letter,
-            old: Blob { mode: old_mode, id: old_id },
-            new: Blob { mode: new_mode, id: new_id },
-            path: file.path.clone(),
-            old_path: file.old_path.clone(),
-            lines: file.lines,
-        });
+        let change = Change::new(&head, entry);
+        fields.nth(usize::from(matches!(change.letter, 'R' | 'C')));
+        changes.push(change);
     }
     changes
 }
@@ -87,13 +101,13 @@ mod tests {
 
     #[test]
     fn renames_and_links_are_read() {
-        let counted = |path: &str, old: Option<&str>| Counted {
+        let entry = |path: &str, old: Option<&str>| NumstatEntry {
             path: path.into(),
             old_path: old.map(Into::into),
             lines: Some((1, 0)),
         };
         let raw = b":100644 100755 a1 b2 R090\0old\0:new\0:000000 120000 00 c3 A\0link\0";
-        let changes = read(raw, &[counted(":new", Some("old")), counted("link", None)]);
+        let changes = parse_raw(raw, &[entry(":new", Some("old")), entry("link", None)]);
         assert_eq!(
             (changes[0].letter, changes[0].before(), changes[0].after()),
             ('R', Some("a1"), Some("b2"))

@@ -1,4 +1,4 @@
-//! What is a file, by its name?
+//! File names: what is a file, by its path?
 //! Only the places where tools look by themselves; guessing wrongly costs a reader a glance.
 
 /// Files that build servers, git or package managers act on unasked.
@@ -128,18 +128,25 @@ pub(super) fn is_lock_file(path: &str) -> bool {
 pub(super) fn is_test(path: &str) -> bool {
     let name = name(path);
     let (stem, kind) = name.rsplit_once('.').unwrap_or((name, ""));
-    let folder = path.split('/').rev().skip(1).any(|part| TEST_FOLDERS.contains(&part));
-    let script = ["test", "tests", "spec", "cy", "e2e"]
-        .iter()
-        .any(|word| stem.rsplit_once('.').is_some_and(|(_, last)| last == *word));
+    let in_test_folder = path.split('/').rev().skip(1).any(|part| TEST_FOLDERS.contains(&part));
+    in_test_folder || is_test_stem(stem, kind) || is_test_settings(name) || kind == "snap"
+}
+
+/// `a.test.ts`, `calc_test.go`, `FooTest.java`.
+fn is_test_stem(stem: &str, kind: &str) -> bool {
+    let ends_with_any = |ends: &[&str]| ends.iter().any(|end| stem.ends_with(end));
+    let script = ends_with_any(&[".test", ".tests", ".spec", ".cy", ".e2e"]);
     let snake = stem.starts_with("test_")
-        || ["_test", "_tests", "_spec"].iter().any(|end| stem.ends_with(end))
+        || ends_with_any(&["_test", "_tests", "_spec"])
         || matches!(stem, "test" | "tests");
-    let camel = ["Test", "Tests", "Spec", "IT"].iter().any(|end| stem.ends_with(end))
+    let camel = ends_with_any(&["Test", "Tests", "Spec", "IT"])
         && matches!(kind, "java" | "kt" | "scala" | "cs" | "php" | "swift");
-    let settings = TEST_SETTINGS.iter().any(|begin| name.starts_with(begin))
-        || matches!(name, "conftest.py" | "pytest.ini" | "tox.ini");
-    folder || script || snake || camel || settings || kind == "snap"
+    script || snake || camel
+}
+
+fn is_test_settings(name: &str) -> bool {
+    TEST_SETTINGS.iter().any(|begin| name.starts_with(begin))
+        || matches!(name, "conftest.py" | "pytest.ini" | "tox.ini")
 }
 
 /// A file of settings, where values stand without quotes.

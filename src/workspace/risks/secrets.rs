@@ -1,4 +1,4 @@
-//! Does a line look like it holds a credential?
+//! Secret detection: does a line look like it holds a credential?
 //! By the shapes that issuers gave their tokens, and by what is assigned to names like `password`. Fixtures count: nobody can tell them apart.
 
 use std::collections::HashMap;
@@ -85,36 +85,39 @@ const PLACEHOLDERS: [&str; 15] = [
     "://",
 ];
 
-/// Reads the lines of one file.
+/// Looks for credentials in the lines of one file.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Reader {
+pub(super) struct LineScanner {
     /// Whether what is assigned is looked at: lock files are made of hashes.
     assignments: bool,
     bare: bool,
 }
 
-impl Reader {
+impl LineScanner {
     pub fn of(path: &str) -> Self {
         Self { assignments: !paths::is_lock_file(path), bare: paths::is_settings(path) }
     }
 
-    pub fn is_struck_by(self, line: &str) -> bool {
+    pub fn finds_secret_in(self, line: &str) -> bool {
         // Most lines are done with here: whatever we look for holds digits, or begins a key.
         if !line.bytes().any(|byte| byte.is_ascii_digit()) && !line.contains("-----BEGIN") {
             return false;
         }
-        let value = |pattern: &Regex| {
-            pattern
-                .captures_iter(line)
-                .any(|found| found.iter().skip(1).flatten().any(|value| is_random(value.as_str())))
-        };
-        TOKEN
-            .captures_iter(line)
-            .any(|found| found.iter().skip(1).flatten().all(|body| is_issued(body.as_str())))
-            || value(&ADDRESS)
-            || self.assignments && value(&QUOTED)
-            || self.bare && value(&BARE)
+        has_token(line)
+            || has_random_value(&ADDRESS, line)
+            || self.assignments && has_random_value(&QUOTED, line)
+            || self.bare && has_random_value(&BARE, line)
     }
+}
+
+fn has_token(line: &str) -> bool {
+    let mut tokens = TOKEN.captures_iter(line);
+    tokens.any(|found| found.iter().skip(1).flatten().all(|body| is_issued(body.as_str())))
+}
+
+fn has_random_value(pattern: &Regex, line: &str) -> bool {
+    let mut values = pattern.captures_iter(line);
+    values.any(|found| found.iter().skip(1).flatten().any(|value| is_random(value.as_str())))
 }
 
 /// The text without tokens.
@@ -171,12 +174,12 @@ mod tests {
 
     #[track_caller]
     fn strikes(path: &str, line: &str) {
-        assert!(Reader::of(path).is_struck_by(line), "{path}: {line}");
+        assert!(LineScanner::of(path).finds_secret_in(line), "{path}: {line}");
     }
 
     #[track_caller]
     fn passes(path: &str, line: &str) {
-        assert!(!Reader::of(path).is_struck_by(line), "{path}: {line}");
+        assert!(!LineScanner::of(path).finds_secret_in(line), "{path}: {line}");
     }
 
     #[test]
@@ -255,7 +258,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn any_line_is_read(line in ".{0,300}", path in "[a-z.]{0,12}") {
-            Reader::of(&path).is_struck_by(&line);
+            LineScanner::of(&path).finds_secret_in(&line);
             proptest::prop_assert!(!TOKEN.is_match(&masked(&line)) || line.contains('…'));
         }
     }

@@ -4,13 +4,13 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
-use super::{Place, place, write};
+use super::{TestRepository, test_repository, write};
 use crate::run::{Flag, Snapshot};
 
 /// What no issuer ever issued; in two pieces, so that nobody's scanner takes this file for a leak.
 const TOKEN: &str = concat!("gh", "p_q7Wz3LmX9cVb2NhT5rKd8YpS4gFj6ZaQ1eRw");
 
-impl Place {
+impl TestRepository {
     /// What is told of a change from `before` to what `change` makes of it.
     async fn told(&self, before: &[(&str, &str)], change: impl FnOnce(&Path)) -> Vec<String> {
         let (first, clone) = self.begun(before).await;
@@ -29,7 +29,7 @@ impl Place {
 }
 
 async fn told(before: &[(&str, &str)], change: impl FnOnce(&Path)) -> Vec<String> {
-    place().await.told(before, change).await
+    test_repository().await.told(before, change).await
 }
 
 #[tokio::test]
@@ -109,9 +109,9 @@ async fn every_risk_is_told_once_in_their_order() {
 
 #[tokio::test]
 async fn a_secret_is_told_by_its_place_and_never_by_its_value() {
-    let place = place().await;
+    let repo = test_repository().await;
     let (first, clone) =
-        place.begun(&[("a.js", "1\n2\n3\n"), ("old.env", &format!("KEY={TOKEN}\n"))]).await;
+        repo.begun(&[("a.js", "1\n2\n3\n"), ("old.env", &format!("KEY={TOKEN}\n"))]).await;
     write(
         &clone,
         &[
@@ -120,13 +120,13 @@ async fn a_secret_is_told_by_its_place_and_never_by_its_value() {
         ],
     );
     fs::remove_file(clone.join("old.env")).unwrap();
-    let second = place.shadow.snapshot(&clone, &first, "second-1").await.unwrap();
+    let second = repo.shadow.snapshot(&clone, &first, "second-1").await.unwrap();
     assert_eq!(
-        place.flags(&first, &second).await,
+        repo.flags(&first, &second).await,
         ["Secret 2 a.js:4"],
         "what went away is no secret of this change"
     );
-    let told = serde_json::to_string(&place.shadow.diff(&first, &second).await.unwrap()).unwrap();
+    let told = serde_json::to_string(&repo.shadow.diff(&first, &second).await.unwrap()).unwrap();
     assert!(!told.contains(&TOKEN[4..]) && !told.contains("kW9x"));
 }
 
@@ -189,9 +189,9 @@ async fn a_dependency_that_comes_from_elsewhere_is_a_new_one() {
 
 #[tokio::test]
 async fn attributes_and_links_in_the_work_hide_nothing() {
-    let place = place().await;
-    fs::write(place.path("package.json"), r#"{"dependencies": {"outside": "1"}}"#).unwrap();
-    let told = place.told(&[("ci/x", "1\n")], |clone| {
+    let repo = test_repository().await;
+    fs::write(repo.path("package.json"), r#"{"dependencies": {"outside": "1"}}"#).unwrap();
+    let told = repo.told(&[("ci/x", "1\n")], |clone| {
         write(
             clone,
             &[
@@ -234,9 +234,9 @@ async fn names_of_files_are_only_names() {
 
 #[tokio::test]
 async fn what_is_too_much_to_look_through_is_told() {
-    let place = place().await;
+    let repo = test_repository().await;
     let huge = "not one secret in here, and many words\n".repeat(400_000);
-    let told = place.told(&[], |clone| {
+    let told = repo.told(&[], |clone| {
         write(
             clone,
             &[
@@ -252,8 +252,8 @@ async fn what_is_too_much_to_look_through_is_told() {
 
 #[tokio::test]
 async fn many_files_are_counted_with_one_example() {
-    let place = place().await;
-    let told = place.told(&[], |clone| {
+    let repo = test_repository().await;
+    let told = repo.told(&[], |clone| {
         let many: Vec<_> = (0..300)
             .map(|n| {
                 (
@@ -272,18 +272,18 @@ async fn many_files_are_counted_with_one_example() {
 
 #[tokio::test]
 async fn any_two_snapshots_are_compared() {
-    let place = place().await;
-    let (first, clone) = place.begun(&[("a.js", "1\n")]).await;
+    let repo = test_repository().await;
+    let (first, clone) = repo.begun(&[("a.js", "1\n")]).await;
     write(&clone, &[("a.js", "2\n"), ("b.js", "1\n")]);
-    let second = place.shadow.snapshot(&clone, &first, "second-1").await.unwrap();
-    place.shadow.checkout(&first, &clone).await.unwrap();
+    let second = repo.shadow.snapshot(&clone, &first, "second-1").await.unwrap();
+    repo.shadow.checkout(&first, &clone).await.unwrap();
     write(&clone, &[("c.js", &format!("1\n{TOKEN}\n"))]);
-    let third = place.shadow.snapshot(&clone, &first, "second-2").await.unwrap();
-    let between = place.shadow.diff(&second, &third).await.unwrap();
+    let third = repo.shadow.snapshot(&clone, &first, "second-2").await.unwrap();
+    let between = repo.shadow.diff(&second, &third).await.unwrap();
     assert_eq!(
         (between.files, between.added, between.removed, between.flags[0].example.as_str()),
         (3, 3, 2, "c.js:2")
     );
-    assert_eq!(place.shadow.diff(&third, &third).await.unwrap(), crate::run::Diff::default());
-    assert_eq!(place.shadow.diff(&third, &first).await.unwrap().flags, []);
+    assert_eq!(repo.shadow.diff(&third, &third).await.unwrap(), crate::run::Diff::default());
+    assert_eq!(repo.shadow.diff(&third, &first).await.unwrap().flags, []);
 }

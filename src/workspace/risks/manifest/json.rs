@@ -1,8 +1,8 @@
-//! Manifests in JSON.
+//! Manifests in JSON: npm, Deno, Composer.
 
 use serde_json::{Map, Value};
 
-use super::{Declared, Entry, Hook};
+use super::{Dependency, Hook, ManifestContents};
 
 /// Where package.json names what it needs.
 const NPM: [&str; 6] = [
@@ -17,40 +17,42 @@ const NPM: [&str; 6] = [
 const HOOKS: [&str; 7] =
     ["preinstall", "install", "postinstall", "preprepare", "prepare", "postprepare", "prepublish"];
 
-pub(super) fn npm(text: &str) -> Option<Entry> {
+pub(super) fn npm(text: &str) -> Option<ManifestContents> {
     let file: Map<String, Value> = serde_json::from_str(text).ok()?;
-    let declared = NPM
-        .iter()
-        .flat_map(|list| entries(&file, list))
-        .map(|(name, value)| Declared { name: name.clone(), origin: elsewhere(value) });
-    let bundled = ["bundleDependencies", "bundledDependencies"]
-        .iter()
-        .filter_map(|list| file.get(*list)?.as_array())
-        .flatten();
-    let declared = declared.chain(bundled.filter_map(Value::as_str).map(Declared::plain)).collect();
-    let hooks = entries(&file, "scripts").filter(|(name, _)| HOOKS.contains(&name.as_str()));
-    let hooks = hooks
-        .map(|(name, command)| Hook {
-            name: name.clone(),
-            command: command.as_str().unwrap_or_default().to_owned(),
-        })
-        .collect();
-    Some(Entry { declared, hooks })
+    let listed = NPM.iter().flat_map(|list| entries(&file, list));
+    let listed =
+        listed.map(|(name, version)| Dependency { name: name.clone(), origin: elsewhere(version) });
+    let dependencies = listed.chain(bundled(&file)).collect();
+    let scripts = entries(&file, "scripts");
+    let hooks = scripts.filter(|(name, _)| HOOKS.contains(&name.as_str())).map(hook).collect();
+    Some(ManifestContents { dependencies, hooks })
+}
+
+fn bundled(file: &Map<String, Value>) -> impl Iterator<Item = Dependency> {
+    let lists = ["bundleDependencies", "bundledDependencies"].into_iter();
+    let names = lists.filter_map(|list| file.get(list)?.as_array()).flatten();
+    names.filter_map(Value::as_str).map(Dependency::from_registry)
+}
+
+fn hook((name, command): (&String, &Value)) -> Hook {
+    Hook { name: name.clone(), command: command.as_str().unwrap_or_default().to_owned() }
 }
 
 /// Comments are allowed there; where there are some, nobody but Deno reads it.
-pub(super) fn deno(text: &str) -> Option<Vec<Declared>> {
+pub(super) fn deno(text: &str) -> Option<Vec<Dependency>> {
     let file: Map<String, Value> = serde_json::from_str(text).ok()?;
     let remote = entries(&file, "imports").filter_map(|(_, place)| place.as_str()?.split_once(':'));
-    Some(remote.map(|(_, name)| Declared::plain(unversioned(name))).collect())
+    Some(remote.map(|(_, name)| Dependency::from_registry(unversioned(name))).collect())
 }
 
-pub(super) fn composer(text: &str) -> Option<Vec<Declared>> {
+pub(super) fn composer(text: &str) -> Option<Vec<Dependency>> {
     let file: Map<String, Value> = serde_json::from_str(text).ok()?;
     let all = ["require", "require-dev"].into_iter().flat_map(|list| entries(&file, list));
     // PHP itself and its extensions have no vendor.
     Some(
-        all.filter(|(name, _)| name.contains('/')).map(|(name, _)| Declared::plain(name)).collect(),
+        all.filter(|(name, _)| name.contains('/'))
+            .map(|(name, _)| Dependency::from_registry(name))
+            .collect(),
     )
 }
 

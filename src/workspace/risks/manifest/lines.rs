@@ -1,10 +1,10 @@
-//! Manifests of lines: what looks like an entry is one.
+//! Manifests that are read by their lines, such as requirements.txt and go.mod: what looks like an entry is one.
 
 use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::Declared;
+use super::Dependency;
 use super::tables::requirement;
 
 type Pattern = LazyLock<Regex>;
@@ -28,14 +28,14 @@ fn pattern(text: &str) -> Regex {
 }
 
 /// Its groups, joined as Maven does.
-pub(super) fn all(entry: &Regex, text: &str) -> Vec<Declared> {
+pub(super) fn all_matches(entry: &Regex, text: &str) -> Vec<Dependency> {
     let name = |found: regex::Captures<'_>| {
         found.iter().skip(1).flatten().map(|part| part.as_str()).collect::<Vec<_>>().join(":")
     };
-    entry.captures_iter(text).map(|found| Declared::plain(name(found))).collect()
+    entry.captures_iter(text).map(|found| Dependency::from_registry(name(found))).collect()
 }
 
-pub(super) fn requirements(text: &str) -> Vec<Declared> {
+pub(super) fn requirements(text: &str) -> Vec<Dependency> {
     // A line may go on in the next.
     text.replace("\\\n", " ")
         .lines()
@@ -43,9 +43,9 @@ pub(super) fn requirements(text: &str) -> Vec<Declared> {
         .collect()
 }
 
-fn required(line: &str) -> Option<Declared> {
+fn required(line: &str) -> Option<Dependency> {
     if let Some(index) = INDEX.captures(line) {
-        return Some(Declared { name: index[1].to_owned(), origin: Some(index[2].to_owned()) });
+        return Some(Dependency { name: index[1].to_owned(), origin: Some(index[2].to_owned()) });
     }
     let editable = line
         .strip_prefix("-e ")
@@ -57,39 +57,38 @@ fn required(line: &str) -> Option<Declared> {
     }
     let named = line.split_once('@').is_some_and(|(name, _)| !name.contains(':'));
     if editable.is_some() || line.contains("://") && !named {
-        let file = line
-            .split(['#', '?'])
-            .next()
-            .unwrap_or(line)
-            .trim_end_matches('/')
-            .rsplit('/')
-            .next()
-            .unwrap_or(line);
-        let egg = line.split_once("#egg=").map(|(_, egg)| egg.split('&').next().unwrap_or(egg));
-        return Some(Declared {
-            name: egg.unwrap_or(file).to_owned(),
-            origin: Some(line.to_owned()),
-        });
+        let (name, origin) = (name_of_address(line).to_owned(), Some(line.to_owned()));
+        return Some(Dependency { name, origin });
     }
     requirement(line)
 }
 
-pub(super) fn go(text: &str) -> Vec<Declared> {
+/// What `#egg=` says, else the last part of its path.
+fn name_of_address(address: &str) -> &str {
+    if let Some((_, egg)) = address.split_once("#egg=") {
+        return egg.split('&').next().unwrap_or(egg);
+    }
+    let path = address.split(['#', '?']).next().unwrap_or(address).trim_end_matches('/');
+    path.rsplit('/').next().unwrap_or(address)
+}
+
+pub(super) fn go(text: &str) -> Vec<Dependency> {
     let mut block = "";
-    let mut declared = vec![];
+    let mut dependencies = vec![];
     for line in text.lines().map(str::trim) {
         if let Some(word) = line.strip_suffix('(') {
             block = word.trim();
         } else if line == ")" {
             block = "";
         } else if block == "replace" || line.starts_with("replace ") {
-            declared.extend(GO_REPLACED.captures(line).map(|found| Declared {
+            dependencies.extend(GO_REPLACED.captures(line).map(|found| Dependency {
                 name: found[1].to_owned(),
                 origin: Some(found[2].to_owned()),
             }));
         } else if block == "require" || block == "tool" || line.starts_with("require ") {
-            declared.extend(GO.captures(line).map(|found| Declared::plain(&found[1])));
+            dependencies
+                .extend(GO.captures(line).map(|found| Dependency::from_registry(&found[1])));
         }
     }
-    declared
+    dependencies
 }

@@ -1,4 +1,4 @@
-//! What does a project ask its package manager for?
+//! Manifests: what does a project ask its package manager for?
 //! Names that were not there before, or that now come from somewhere else than the registry, are new.
 
 mod json;
@@ -23,23 +23,23 @@ pub(super) enum Manifest {
     Gradle,
 }
 
-/// What a manifest says.
+/// What is in a manifest.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Entry {
-    pub declared: Vec<Declared>,
+pub(super) struct ManifestContents {
+    pub dependencies: Vec<Dependency>,
     pub hooks: Vec<Hook>,
 }
 
 /// A dependency.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Declared {
+pub(super) struct Dependency {
     pub name: String,
     /// Where it comes from, if not from the registry under that name. Versions do not matter: they change all the time.
     pub origin: Option<String>,
 }
 
-impl Declared {
-    fn plain(name: impl Into<String>) -> Self {
+impl Dependency {
+    fn from_registry(name: impl Into<String>) -> Self {
         Self { name: name.into(), origin: None }
     }
 }
@@ -71,12 +71,12 @@ impl Manifest {
     }
 
     /// None where it makes no sense; an empty one says nothing.
-    pub fn read(self, text: &str) -> Option<Entry> {
+    pub fn read(self, text: &str) -> Option<ManifestContents> {
         let text = text.trim_start_matches('\u{feff}');
         if text.trim().is_empty() {
-            return Some(Entry::default());
+            return Some(ManifestContents::default());
         }
-        let declared = match self {
+        let dependencies = match self {
             Self::Npm => return json::npm(text),
             Self::Deno => json::deno(text)?,
             Self::Composer => json::composer(text)?,
@@ -85,11 +85,11 @@ impl Manifest {
             Self::Pipfile => tables::pipfile(text)?,
             Self::Requirements => lines::requirements(text),
             Self::Go => lines::go(text),
-            Self::Gemfile => lines::all(&lines::GEMS, text),
-            Self::Maven => lines::all(&lines::MAVEN, text),
-            Self::Gradle => lines::all(&lines::GRADLE, text),
+            Self::Gemfile => lines::all_matches(&lines::GEMS, text),
+            Self::Maven => lines::all_matches(&lines::MAVEN, text),
+            Self::Gradle => lines::all_matches(&lines::GRADLE, text),
         };
-        Some(Entry { declared, hooks: Vec::new() })
+        Some(ManifestContents { dependencies, hooks: Vec::new() })
     }
 }
 
@@ -106,11 +106,11 @@ mod tests {
     use super::*;
 
     pub fn names(manifest: Manifest, text: &str) -> String {
-        let said = manifest.read(text).expect("it makes sense");
-        let told = |one: Declared| {
+        let contents = manifest.read(text).expect("it makes sense");
+        let text = |one: Dependency| {
             one.origin.map_or(one.name.clone(), |origin| format!("{} from {origin}", one.name))
         };
-        said.declared.into_iter().map(told).collect::<Vec<_>>().join(", ")
+        contents.dependencies.into_iter().map(text).collect::<Vec<_>>().join(", ")
     }
 
     #[test]
@@ -122,7 +122,7 @@ mod tests {
             Manifest::Npm.read(text).unwrap().hooks,
             [Hook { name: "postinstall".into(), command: "node evil.js".into() }]
         );
-        assert_eq!(Manifest::Npm.read("\u{feff}{}"), Some(Entry::default()));
+        assert_eq!(Manifest::Npm.read("\u{feff}{}"), Some(ManifestContents::default()));
         assert_eq!(Manifest::Npm.read("{ broken"), None);
     }
 

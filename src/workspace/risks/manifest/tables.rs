@@ -1,8 +1,8 @@
-//! Manifests in TOML.
+//! Manifests in TOML: Cargo, pyproject, Pipfile.
 
 use toml::{Table, Value};
 
-use super::Declared;
+use super::Dependency;
 
 const CARGO: [&str; 5] = [
     "dependencies",
@@ -14,81 +14,84 @@ const CARGO: [&str; 5] = [
 /// What names another place than the registry, or another package than the key.
 const ELSEWHERE: [&str; 6] = ["git", "path", "registry", "registry-index", "package", "url"];
 
-pub(super) fn cargo(text: &str) -> Option<Vec<Declared>> {
+/// Lists of requirements in pyproject.toml.
+const PYTHON_LISTS: [&[&str]; 3] = [
+    &["build-system", "requires"],
+    &["project", "dependencies"],
+    &["tool", "uv", "dev-dependencies"],
+];
+/// Groups there, each a list of requirements by its name.
+const PYTHON_GROUPS: [&[&str]; 3] = [
+    &["project", "optional-dependencies"],
+    &["dependency-groups"],
+    &["tool", "pdm", "dev-dependencies"],
+];
+
+pub(super) fn cargo(text: &str) -> Option<Vec<Dependency>> {
     let file: Table = text.parse().ok()?;
-    let mut all: Vec<Declared> = CARGO.iter().flat_map(|list| keys(at(&file, &[list]))).collect();
-    for target in
-        at(&file, &["target"]).into_iter().flat_map(Table::values).filter_map(Value::as_table)
-    {
-        all.extend(CARGO.iter().flat_map(|list| keys(at(target, &[list]))));
-    }
-    all.extend(keys(at(&file, &["workspace", "dependencies"])));
-    all.extend(
-        at(&file, &["patch"])
-            .into_iter()
-            .flat_map(Table::values)
-            .flat_map(|source| keys(source.as_table())),
-    );
-    all.extend(keys(at(&file, &["replace"])));
+    let targets = tables_in(table_at(&file, &["target"]));
+    let mut all: Vec<Dependency> =
+        [&file].into_iter().chain(targets).flat_map(cargo_lists).collect();
+    all.extend(keys(table_at(&file, &["workspace", "dependencies"])));
+    all.extend(tables_in(table_at(&file, &["patch"])).flat_map(|source| keys(Some(source))));
+    all.extend(keys(table_at(&file, &["replace"])));
     Some(all)
 }
 
-pub(super) fn pyproject(text: &str) -> Option<Vec<Declared>> {
+fn cargo_lists(table: &Table) -> Vec<Dependency> {
+    CARGO.iter().flat_map(|list| keys(table_at(table, &[list]))).collect()
+}
+
+pub(super) fn pyproject(text: &str) -> Option<Vec<Dependency>> {
     let file: Table = text.parse().ok()?;
     let mut all = Vec::new();
-    for list in [
-        &["build-system", "requires"][..],
-        &["project", "dependencies"],
-        &["tool", "uv", "dev-dependencies"],
-    ] {
-        all.extend(
-            list.split_last()
-                .and_then(|(last, way)| at(&file, way)?.get(*last))
-                .into_iter()
-                .flat_map(required),
-        );
+    for path in PYTHON_LISTS {
+        all.extend(value_at(&file, path).into_iter().flat_map(required));
     }
-    for groups in [
-        &["project", "optional-dependencies"][..],
-        &["dependency-groups"],
-        &["tool", "pdm", "dev-dependencies"],
-    ] {
-        all.extend(at(&file, groups).into_iter().flat_map(Table::values).flat_map(required));
+    for path in PYTHON_GROUPS {
+        let groups = table_at(&file, path).into_iter().flat_map(Table::values);
+        all.extend(groups.flat_map(required));
     }
-    let poetry = |table: &Table| {
-        ["dependencies", "dev-dependencies"]
-            .iter()
-            .flat_map(|list| keys(at(table, &[list])))
-            .collect::<Vec<_>>()
-    };
-    let groups = at(&file, &["tool", "poetry", "group"])
-        .into_iter()
-        .flat_map(Table::values)
-        .filter_map(Value::as_table);
-    all.extend(
-        at(&file, &["tool", "poetry"])
-            .into_iter()
-            .chain(groups)
-            .flat_map(poetry)
-            .filter(|one| one.name != "python"),
-    );
-    all.extend(
-        at(&file, &["tool", "uv", "sources"]).into_iter().flat_map(|sources| keys(Some(sources))),
-    );
+    all.extend(poetry(&file));
+    all.extend(keys(table_at(&file, &["tool", "uv", "sources"])));
     Some(all)
 }
 
-pub(super) fn pipfile(text: &str) -> Option<Vec<Declared>> {
+fn poetry(file: &Table) -> Vec<Dependency> {
+    let groups = tables_in(table_at(file, &["tool", "poetry", "group"]));
+    let tables = table_at(file, &["tool", "poetry"]).into_iter().chain(groups);
+    let lists = |table| {
+        ["dependencies", "dev-dependencies"].map(|list| keys(table_at(table, &[list]))).concat()
+    };
+    tables.flat_map(lists).filter(|one| one.name != "python").collect()
+}
+
+pub(super) fn pipfile(text: &str) -> Option<Vec<Dependency>> {
     let file: Table = text.parse().ok()?;
-    Some(["packages", "dev-packages"].iter().flat_map(|list| keys(at(&file, &[list]))).collect())
+    Some(
+        ["packages", "dev-packages"]
+            .iter()
+            .flat_map(|list| keys(table_at(&file, &[list])))
+            .collect(),
+    )
 }
 
-fn at<'a>(table: &'a Table, way: &[&str]) -> Option<&'a Table> {
-    way.iter().try_fold(table, |table, part| table.get(*part)?.as_table())
+fn table_at<'a>(table: &'a Table, path: &[&str]) -> Option<&'a Table> {
+    path.iter().try_fold(table, |table, part| table.get(*part)?.as_table())
 }
 
-fn keys(table: Option<&Table>) -> Vec<Declared> {
-    let declared = |(name, value): (&String, &Value)| Declared {
+fn value_at<'a>(table: &'a Table, path: &[&str]) -> Option<&'a Value> {
+    let (last, way) = path.split_last()?;
+    table_at(table, way)?.get(*last)
+}
+
+/// The tables among the values of a table.
+fn tables_in(table: Option<&Table>) -> impl Iterator<Item = &Table> {
+    table.into_iter().flat_map(Table::values).filter_map(Value::as_table)
+}
+
+fn keys(table: Option<&Table>) -> Vec<Dependency> {
+    let declared = |(name, value): (&String, &Value)| Dependency {
         name: name.clone(),
         origin: elsewhere(value),
     };
@@ -100,7 +103,7 @@ fn elsewhere(value: &Value) -> Option<String> {
     Some(places.collect::<Vec<_>>().join(" ")).filter(|places| !places.is_empty())
 }
 
-fn required(list: &Value) -> Vec<Declared> {
+fn required(list: &Value) -> Vec<Dependency> {
     list.as_array()
         .into_iter()
         .flatten()
@@ -110,7 +113,7 @@ fn required(list: &Value) -> Vec<Declared> {
 }
 
 /// `name[extra] >= 1 ; marker` or `name @ address`, with the name as indexes know it.
-pub(super) fn requirement(text: &str) -> Option<Declared> {
+pub(super) fn requirement(text: &str) -> Option<Dependency> {
     let text = text.trim();
     let end = text
         .find(|letter: char| !letter.is_ascii_alphanumeric() && !matches!(letter, '.' | '_' | '-'))
@@ -118,5 +121,5 @@ pub(super) fn requirement(text: &str) -> Option<Declared> {
     let origin =
         text[end..].trim_start().strip_prefix('@').map(|address| address.trim().to_owned());
     (end > 0)
-        .then(|| Declared { name: text[..end].to_lowercase().replace(['_', '.'], "-"), origin })
+        .then(|| Dependency { name: text[..end].to_lowercase().replace(['_', '.'], "-"), origin })
 }

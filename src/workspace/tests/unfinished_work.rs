@@ -5,13 +5,13 @@ use std::os::unix::fs::symlink;
 use std::os::unix::net::UnixListener;
 use std::process::Command;
 
-use super::{commit, git, place, write};
+use super::{commit, git, test_repository, write};
 use crate::workspace::WorkspaceError;
 
 #[tokio::test]
 async fn half_written_work_is_kept_as_it_stands() {
-    let place = place().await;
-    let (first, clone) = place.begun(&[("a.js", "1\n"), ("b.js", "gone\n")]).await;
+    let repo = test_repository().await;
+    let (first, clone) = repo.begun(&[("a.js", "1\n"), ("b.js", "gone\n")]).await;
     write(
         &clone,
         &[
@@ -41,51 +41,42 @@ async fn half_written_work_is_kept_as_it_stands() {
     let _socket = UnixListener::bind(clone.join("socket")).unwrap();
     assert!(Command::new("mkfifo").arg(clone.join("pipe")).status().unwrap().success());
     fs::create_dir(clone.join("empty")).unwrap();
-    let kept = place.shadow.snapshot(&clone, &first, "streaming-1-unfinished").await.unwrap();
+    let kept = repo.shadow.snapshot(&clone, &first, "streaming-1-unfinished").await.unwrap();
     assert_eq!(
-        place.files(&kept),
+        repo.files(&kept),
         "100644 .a.js.swp\n100644 a.js\n120000 dangling\n100644 done/x.js\n100644 lib/z.js\n100644 sub/y.js\n"
     );
+    assert_eq!(kept, repo.shadow.snapshot(&clone, &first, "streaming-1-unfinished").await.unwrap());
     assert_eq!(
-        kept,
-        place.shadow.snapshot(&clone, &first, "streaming-1-unfinished").await.unwrap()
-    );
-    assert_eq!(
-        git(place.shadow.path(), &["rev-parse", "refs/signoff/streaming-1-unfinished"]).trim(),
+        git(repo.shadow.path(), &["rev-parse", "refs/signoff/streaming-1-unfinished"]).trim(),
         kept.commit
     );
-    assert_eq!(place.shadow.diff(&first, &kept).await.unwrap().files, 7);
+    assert_eq!(repo.shadow.diff(&first, &kept).await.unwrap().files, 7);
 }
 
 #[tokio::test]
 async fn what_was_kept_is_what_is_there() {
-    let place = place().await;
-    let (first, clone) = place.begun(&[("a.js", "1\n")]).await;
+    let repo = test_repository().await;
+    let (first, clone) = repo.begun(&[("a.js", "1\n")]).await;
     write(&clone, &[("a.js", "2\n")]);
-    let second = place.shadow.snapshot(&clone, &first, "streaming-1").await.unwrap();
-    assert_eq!(place.shadow.tree_of(&second.commit).await.unwrap(), second.tree);
-    assert_ne!(place.shadow.tree_of(&first.commit).await.unwrap(), second.tree);
-    let missing = place.shadow.tree_of(&"0".repeat(40)).await;
+    let second = repo.shadow.snapshot(&clone, &first, "streaming-1").await.unwrap();
+    assert_eq!(repo.shadow.tree_of(&second.commit).await.unwrap(), second.tree);
+    assert_ne!(repo.shadow.tree_of(&first.commit).await.unwrap(), second.tree);
+    let missing = repo.shadow.tree_of(&"0".repeat(40)).await;
     assert!(matches!(missing, Err(WorkspaceError::NoCommit { .. })));
-    assert!(place.shadow.tree_of(&second.commit[..12]).await.is_err());
+    assert!(repo.shadow.tree_of(&second.commit[..12]).await.is_err());
     assert!(
-        place
-            .shadow
-            .tree_of("--git-dir")
-            .await
-            .unwrap_err()
-            .to_string()
-            .contains("names no commit")
+        repo.shadow.tree_of("--git-dir").await.unwrap_err().to_string().contains("names no commit")
     );
 }
 
 #[tokio::test]
 async fn a_name_that_git_wants_for_itself_is_told() {
-    let place = place().await;
-    let (first, clone) = place.begun(&[("a.js", "1\n")]).await;
+    let repo = test_repository().await;
+    let (first, clone) = repo.begun(&[("a.js", "1\n")]).await;
     for name in [".GIT/x", "a/git~1", "b/.git "] {
         write(&clone, &[(name, "x\n")]);
-        let error = place.shadow.snapshot(&clone, &first, "second-1").await.unwrap_err();
+        let error = repo.shadow.snapshot(&clone, &first, "second-1").await.unwrap_err();
         assert_eq!(
             error.to_string(),
             format!("{name} cannot be kept: git takes that name for its own; give it another")

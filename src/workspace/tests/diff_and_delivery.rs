@@ -4,14 +4,14 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
-use super::{git, place, write};
+use super::{git, test_repository, write};
 use crate::workspace::Delivery;
 
 #[tokio::test]
 async fn a_diff_is_what_git_counts() {
-    let place = place().await;
+    let repo = test_repository().await;
     let long = "line\n".repeat(50);
-    let (first, clone) = place
+    let (first, clone) = repo
         .begun(&[
             ("a.js", "1\n2\n3\n"),
             ("old.js", &long),
@@ -22,10 +22,10 @@ async fn a_diff_is_what_git_counts() {
     fs::rename(clone.join("old.js"), clone.join("new name.js")).unwrap();
     fs::remove_file(clone.join("gone.js")).unwrap();
     write(&clone, &[("a.js", "1\ntwo\n3\n4\n"), ("src/ö.js", "x\ny\n"), ("logo.png", "\0\u{1}\0")]);
-    let second = place.shadow.snapshot(&clone, &first, "second-1").await.unwrap();
-    let diff = place.shadow.diff(&first, &second).await.unwrap();
+    let second = repo.shadow.snapshot(&clone, &first, "second-1").await.unwrap();
+    let diff = repo.shadow.diff(&first, &second).await.unwrap();
     let lines =
-        git(place.shadow.path(), &["diff", "--numstat", "-M", &first.commit, &second.commit]);
+        git(repo.shadow.path(), &["diff", "--numstat", "-M", &first.commit, &second.commit]);
     assert_eq!(diff.files as usize, lines.lines().count());
     let sum = |column: usize| {
         lines
@@ -42,9 +42,9 @@ async fn a_diff_is_what_git_counts() {
 
 #[tokio::test]
 async fn a_patch_shows_each_file() {
-    let place = place().await;
+    let repo = test_repository().await;
     let long = "line\n".repeat(50);
-    let (first, clone) = place
+    let (first, clone) = repo
         .begun(&[
             ("a.js", "1\n2\n"),
             ("old.js", &long),
@@ -57,8 +57,8 @@ async fn a_patch_shows_each_file() {
     fs::remove_file(clone.join("type")).unwrap();
     symlink("a.js", clone.join("type")).unwrap();
     write(&clone, &[("a.js", "1\ntwo\n"), ("logo.png", "\0\u{1}\0"), ("zz.js", "end\n")]);
-    let second = place.shadow.snapshot(&clone, &first, "second-1").await.unwrap();
-    let patch = place.shadow.patch(&first, &second, 100_000).await.unwrap();
+    let second = repo.shadow.snapshot(&clone, &first, "second-1").await.unwrap();
+    let patch = repo.shadow.patch(&first, &second, 100_000).await.unwrap();
     let told: Vec<String> = patch
         .files
         .iter()
@@ -78,11 +78,11 @@ async fn a_patch_shows_each_file() {
 
 #[tokio::test]
 async fn a_long_patch_is_cut_and_says_so() {
-    let place = place().await;
-    let (first, clone) = place.begun(&[("a.js", "1\n")]).await;
+    let repo = test_repository().await;
+    let (first, clone) = repo.begun(&[("a.js", "1\n")]).await;
     write(&clone, &[("a.js", &"new line\n".repeat(20_000)), ("b.js", "2\n")]);
-    let second = place.shadow.snapshot(&clone, &first, "second-1").await.unwrap();
-    let patch = place.shadow.patch(&first, &second, 1_000).await.unwrap();
+    let second = repo.shadow.snapshot(&clone, &first, "second-1").await.unwrap();
+    let patch = repo.shadow.patch(&first, &second, 1_000).await.unwrap();
     assert!(
         patch.truncated
             && patch.files[0].text.len() <= 1_000
@@ -93,9 +93,9 @@ async fn a_long_patch_is_cut_and_says_so() {
 
 #[tokio::test]
 async fn a_branch_is_delivered_where_it_is_wanted() {
-    let place = place().await;
-    let project = place.project(&[("a.js", "1\n")]);
-    let base = place.shadow.import(Some(&project)).await.unwrap();
+    let repo = test_repository().await;
+    let project = repo.project(&[("a.js", "1\n")]);
+    let base = repo.shadow.import(Some(&project)).await.unwrap();
     let delivery = Delivery {
         origin: None,
         snapshot: &base,
@@ -103,22 +103,22 @@ async fn a_branch_is_delivered_where_it_is_wanted() {
         repository: Some(&project),
         push: true,
     };
-    let delivered = place.shadow.deliver(delivery).await.unwrap();
-    assert_eq!(delivered, place.shadow.deliver(delivery).await.unwrap());
+    let delivered = repo.shadow.deliver(delivery).await.unwrap();
+    assert_eq!(delivered, repo.shadow.deliver(delivery).await.unwrap());
     assert!(delivered.pushed && delivered.note.is_none());
     assert_eq!(delivered.repository, project);
     assert_eq!(git(Path::new(&project), &["rev-parse", "signoff/llm-k3f9qd"]).trim(), base.commit);
-    let kept = place.shadow.deliver(Delivery { push: false, ..delivery }).await.unwrap();
+    let kept = repo.shadow.deliver(Delivery { push: false, ..delivery }).await.unwrap();
     assert_eq!(
         (kept.pushed, kept.note, kept.repository),
-        (false, None, place.shadow.path().display().to_string())
+        (false, None, repo.shadow.path().display().to_string())
     );
 }
 
 #[tokio::test]
 async fn a_push_that_fails_is_told() {
-    let place = place().await;
-    let base = place.shadow.import(None).await.unwrap();
+    let repo = test_repository().await;
+    let base = repo.shadow.import(None).await.unwrap();
     let delivery = Delivery {
         origin: None,
         snapshot: &base,
@@ -126,15 +126,12 @@ async fn a_push_that_fails_is_told() {
         repository: Some("http://x:secret@127.0.0.1:1/a.git"),
         push: true,
     };
-    let delivered = place.shadow.deliver(delivery).await.unwrap();
+    let delivered = repo.shadow.deliver(delivery).await.unwrap();
     assert_eq!(
         delivered.note.as_deref(),
         Some(
             "not pushed: the repository http://127.0.0.1:1/a.git cannot be reached: its host does not answer"
         )
     );
-    assert_eq!(
-        git(place.shadow.path(), &["rev-parse", "refs/heads/signoff/a"]).trim(),
-        base.commit
-    );
+    assert_eq!(git(repo.shadow.path(), &["rev-parse", "refs/heads/signoff/a"]).trim(), base.commit);
 }

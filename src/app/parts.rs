@@ -67,7 +67,7 @@ pub fn address(config: &Config) -> Address {
     }
 }
 
-pub fn doors(config: &Config, store: Store) -> Services {
+pub fn services(config: &Config, store: Store) -> Services {
     Services {
         store,
         engine: Engine::new(address(config), config.task_queue.clone()),

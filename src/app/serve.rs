@@ -34,7 +34,7 @@ pub async fn serve(config: Config) -> Result<u8, Failure> {
     let key = parts::link_key(&store).await?;
     let place = parts::place(&config, key.clone(), Some(parts::linked_from_here(&config)));
     let in_slack = parts::place(&config, key, parts::linked_from_slack(&config));
-    let doors = parts::doors(&config, store.clone());
+    let doors = parts::services(&config, store.clone());
     let slack = config.slack.as_ref().map(|config| door(config, in_slack));
     let mut tasks = JoinSet::new();
     tasks.spawn(sweep(store.clone(), parts::now, end.clone()));

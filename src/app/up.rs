@@ -27,8 +27,8 @@ pub async fn up(options: UpOptions, config: Config) -> Result<u8, Failure> {
         has_key: config.anthropic_key.is_some(),
         rehearsal: config.rehearsal,
     };
-    let voice = Console::new(Box::new(stdout()), stderr().is_terminal());
-    local::up(options, machine, voice, Some(phase_of))
+    let console = Console::new(Box::new(stdout()), stderr().is_terminal());
+    local::up(options, machine, console, Some(phase_of))
         .await
         .map_err(|error| Failure { code: local::exit_code(&error), error })
 }

@@ -31,7 +31,7 @@ pub async fn worker(
     let store = parts::migrated_store(&config).await?;
     let at = parts::address(&config);
     let client = parts::patiently(|| engine::connect(&at, "signoff-worker")).await?;
-    let ModelSource { model, usual_model, _folder } = voice(&config)?;
+    let ModelSource { model, usual_model, _folder } = console(&config)?;
     let bench = Bench {
         store,
         runs: config.home.join("runs"),
@@ -68,7 +68,7 @@ struct ModelSource {
 }
 
 /// A real model, or a scripted one that this process plays on a socket of its own.
-fn voice(config: &Config) -> Result<ModelSource, Failure> {
+fn console(config: &Config) -> Result<ModelSource, Failure> {
     if let (Some(key), None) = (&config.anthropic_key, &config.rehearsal) {
         return Ok(ModelSource {
             model: ModelAccess::Key(key.expose_secret().into()),

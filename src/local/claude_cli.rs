@@ -31,9 +31,9 @@ pub fn find(path: Option<&OsStr>, cache: &Path) -> Option<PathBuf> {
 }
 
 /// On the path, else in the cache, where it is put if it has to be.
-pub async fn find_or_install(machine: &Machine, voice: &Console) -> Result<PathBuf> {
+pub async fn find_or_install(machine: &Machine, console: &Console) -> Result<PathBuf> {
     match find(machine.path.as_deref(), &machine.cache) {
         Some(found) => Ok(found),
-        None => PACKAGE.find_or_install(machine, voice).await,
+        None => PACKAGE.find_or_install(machine, console).await,
     }
 }

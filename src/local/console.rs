@@ -47,7 +47,7 @@ impl Console {
             bar.enable_steady_tick(Duration::from_millis(120));
             bar
         });
-        Step { voice: self, bar, begun: Instant::now(), told: Mutex::new(Instant::now()) }
+        Step { console: self, bar, begun: Instant::now(), told: Mutex::new(Instant::now()) }
     }
 }
 
@@ -57,7 +57,7 @@ fn style(template: &str) -> ProgressStyle {
 
 /// Something that takes a while; its bar goes with it.
 pub struct Step<'a> {
-    voice: &'a Console,
+    console: &'a Console,
     bar: Option<ProgressBar>,
     begun: Instant,
     told: Mutex<Instant>,
@@ -73,7 +73,7 @@ impl Step<'_> {
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         if told.elapsed() >= LINE_EVERY {
             *told = Instant::now();
-            self.voice.say(format_args!("  {} s: {detail}", self.begun.elapsed().as_secs()));
+            self.console.say(format_args!("  {} s: {detail}", self.begun.elapsed().as_secs()));
         }
     }
 

@@ -36,7 +36,7 @@ struct Messages {
 }
 
 /// Plays from the command to the end of the run; the exit code says how it ended.
-pub async fn play(slack: &str, voice: &Console, phase_of: Option<PhaseOf>) -> Result<u8> {
+pub async fn play(slack: &str, console: &Console, phase_of: Option<PhaseOf>) -> Result<u8> {
     let mut people = People {
         client: client()?,
         control: format!("{slack}/_control"),
@@ -44,14 +44,14 @@ pub async fn play(slack: &str, voice: &Console, phase_of: Option<PhaseOf>) -> Re
     };
     let before = people.messages().await?.len();
     let command = format!("/develop {PROJECT}");
-    voice.say(format_args!("\nana       {command}"));
+    console.say(format_args!("\nana       {command}"));
     people
         .post(
             "command",
             &json!({ "channel": CHANNEL, "user": ANA, "command": "/develop", "text": PROJECT }),
         )
         .await?;
-    let mut printer = Printer { voice, told: BTreeMap::new() };
+    let mut printer = Printer { console, told: BTreeMap::new() };
     let mut last_change = Instant::now();
     while last_change.elapsed() < PATIENCE {
         // A stand-in that is just being started again is no reason to give up.
@@ -69,7 +69,7 @@ pub async fn play(slack: &str, voice: &Console, phase_of: Option<PhaseOf>) -> Re
         people.approve(&thread).await?;
         sleep(LOOK_EVERY).await;
     }
-    voice.say(format_args!(
+    console.say(format_args!(
         "Nothing happened for {} minutes; the demo gives up.",
         PATIENCE.as_secs() / 60
     ));
@@ -168,7 +168,7 @@ fn phase_in(text: &str, run: &RunId) -> Option<Phase> {
 
 /// Prints what is new in a thread.
 struct Printer<'a> {
-    voice: &'a Console,
+    console: &'a Console,
     /// What each message said when it was printed.
     told: BTreeMap<String, Vec<String>>,
 }
@@ -192,7 +192,7 @@ impl Printer<'_> {
 
     /// The whole thread as it stands.
     fn print_all(&mut self, thread: &[&SeenMessage]) {
-        self.voice.say("\nThe thread as it stands:");
+        self.console.say("\nThe thread as it stands:");
         for message in thread {
             self.print(message, &lines(message).iter().collect::<Vec<_>>());
         }
@@ -209,7 +209,7 @@ impl Printer<'_> {
             ""
         };
         for (at, line) in said.iter().enumerate() {
-            self.voice.say(format_args!("{:<10}{indent}{line}", if at == 0 { name } else { "" }));
+            self.console.say(format_args!("{:<10}{indent}{line}", if at == 0 { name } else { "" }));
         }
     }
 }

@@ -35,17 +35,18 @@ pub fn client() -> Result<Client> {
 }
 
 /// Nobody else installs this while it is held.
-pub struct Turnstile {
+pub struct InstallLock {
     _lock: FileLock,
 }
 
-impl Turnstile {
+impl InstallLock {
     /// Waits until nobody else is at it.
-    pub async fn pass(folder: &Path, what: &str, voice: &Console) -> Result<Self> {
+    pub async fn pass(folder: &Path, what: &str, console: &Console) -> Result<Self> {
         fs::create_dir_all(folder).with_context(|| format!("creating {}", folder.display()))?;
         let path = folder.join("lock");
         let tell = || {
-            voice.say(format_args!("{what} is being installed by another signoff; waiting for it"));
+            console
+                .say(format_args!("{what} is being installed by another signoff; waiting for it"));
         };
         let lock = FileLock::take(&path, tell).await;
         Ok(Self { _lock: lock.with_context(|| format!("locking {}", path.display()))? })
@@ -117,12 +118,12 @@ mod tests {
 
     #[tokio::test]
     async fn the_second_waits_until_the_first_is_done() -> Result<()> {
-        let (folder, voice) = (tempfile::tempdir()?, Console::new(Box::new(io::sink()), false));
-        let first = Turnstile::pass(folder.path(), "Temporal", &voice).await?;
-        let second = Turnstile::pass(folder.path(), "Temporal", &voice);
+        let (folder, console) = (tempfile::tempdir()?, Console::new(Box::new(io::sink()), false));
+        let first = InstallLock::pass(folder.path(), "Temporal", &console).await?;
+        let second = InstallLock::pass(folder.path(), "Temporal", &console);
         assert!(timeout(Duration::from_millis(300), second).await.is_err());
         drop(first);
-        assert!(Turnstile::pass(folder.path(), "Temporal", &voice).await.is_ok());
+        assert!(InstallLock::pass(folder.path(), "Temporal", &console).await.is_ok());
         Ok(())
     }
 }

@@ -58,8 +58,8 @@ pub enum Hears {
 }
 
 /// Where the program is, installed now if it has to be.
-pub async fn program(machine: &Machine, voice: &Console) -> Result<PathBuf> {
-    PACKAGE.find_or_install(machine, voice).await
+pub async fn program(machine: &Machine, console: &Console) -> Result<PathBuf> {
+    PACKAGE.find_or_install(machine, console).await
 }
 
 impl LocalSlack {

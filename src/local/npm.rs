@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 
 use super::child::{Spawner, is_program, on_path, run};
 use super::console::Console;
-use super::fetch::{Turnstile, staging};
+use super::fetch::{InstallLock, staging};
 use super::machine::{Machine, missing};
 
 const PATIENCE: Duration = Duration::from_mins(10);
@@ -39,11 +39,12 @@ impl Package {
     }
 
     /// Where it is, installed now if it has to be.
-    pub async fn find_or_install(&self, machine: &Machine, voice: &Console) -> Result<PathBuf> {
+    pub async fn find_or_install(&self, machine: &Machine, console: &Console) -> Result<PathBuf> {
         if let Some(found) = self.find(&machine.cache) {
             return Ok(found);
         }
-        let _alone = Turnstile::pass(&machine.cache.join(self.folder), self.what, voice).await?;
+        let _alone =
+            InstallLock::pass(&machine.cache.join(self.folder), self.what, console).await?;
         if let Some(found) = self.find(&machine.cache) {
             return Ok(found);
         }
@@ -53,16 +54,16 @@ impl Package {
                 self.what
             ))
         })?;
-        let step = voice.step(format!("Fetching {} ({}): {}", self.what, self.name, self.why));
+        let step = console.step(format!("Fetching {} ({}): {}", self.what, self.name, self.why));
         step.at("npm install");
-        let cradle = Spawner::new(&machine.exe);
+        let spawner = Spawner::new(&machine.exe);
         for version in [self.version, LATEST] {
-            match self.install(&cradle, &npm, (&machine.cache, version)).await {
+            match self.install(&spawner, &npm, (&machine.cache, version)).await {
                 Ok(program) => return Ok(program),
                 Err(error) if version == LATEST => {
                     return Err(missing(format!("{} cannot be had: {error:#}", self.what)));
                 }
-                Err(error) => voice.say(format_args!(
+                Err(error) => console.say(format_args!(
                     "  {} {version} cannot be had, taking the latest ({error:#})",
                     self.what
                 )),
@@ -73,14 +74,14 @@ impl Package {
 
     async fn install(
         &self,
-        cradle: &Spawner,
+        spawner: &Spawner,
         npm: &Path,
         (cache, version): (&Path, &str),
     ) -> Result<PathBuf> {
         let home = self.home(cache, version);
         let staging = staging(&home)?;
         let partial = staging.path();
-        let mut command = cradle.command(npm);
+        let mut command = spawner.command(npm);
         command.args([
             "install",
             "--no-audit",

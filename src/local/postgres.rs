@@ -52,7 +52,7 @@ impl Postgres {
     pub async fn prepare(
         machine: &Machine,
         home: &Path,
-        voice: &Console,
+        console: &Console,
         sandbox: impl Future<Output = Result<Sandbox, NoBox>>,
     ) -> Result<Self> {
         let folder = home.join("postgres");
@@ -65,13 +65,13 @@ impl Postgres {
         let binaries =
             match binaries::find(machine.path.as_deref(), Path::new(DEBIAN), made_by).await {
                 Some(found) => found,
-                None => binaries::fetch(&machine.cache, made_by, voice).await?,
+                None => binaries::fetch(&machine.cache, made_by, console).await?,
             };
         let password = password(&folder)?;
         let wrapper = wrapper(machine, &folder, sandbox).await?;
         let postgres = Self { binaries, wrapper, folder, password };
         if made_by.is_none() {
-            postgres.make(&Spawner::new(&machine.exe), voice).await?;
+            postgres.make(&Spawner::new(&machine.exe), console).await?;
         }
         Ok(postgres)
     }
@@ -121,8 +121,8 @@ impl Postgres {
     }
 
     /// The cluster appears under its name only when it is whole, with its database.
-    async fn make(&self, cradle: &Spawner, voice: &Console) -> Result<()> {
-        let _step = voice.step(format!(
+    async fn make(&self, spawner: &Spawner, console: &Console) -> Result<()> {
+        let _step = console.step(format!(
             "Making a database (Postgres {}) in {}",
             self.binaries.major,
             self.folder.display()
@@ -130,7 +130,7 @@ impl Postgres {
         // Whoever makes it must not be root, so the folder is for initdb to make.
         let staging = Staging::beside(&self.folder.join("data"), Duration::ZERO)
             .context("clearing a database that was never finished")?;
-        let mut initdb = self.bare(cradle, "initdb");
+        let mut initdb = self.bare(spawner, "initdb");
         initdb.args([
             "--username",
             NAME,
@@ -143,13 +143,13 @@ impl Postgres {
         ]);
         initdb.arg(self.folder.join("password")).arg("-D").arg(staging.path());
         run(initdb, "initdb", INITDB_PATIENCE).await?;
-        self.create_database(cradle, staging.path()).await?;
+        self.create_database(spawner, staging.path()).await?;
         staging.put().context("putting the database in its place")
     }
 
     /// Without a client: fetched binaries have none. Postgres' single-user mode reads commands from its input.
-    async fn create_database(&self, cradle: &Spawner, data: &Path) -> Result<()> {
-        let mut single = self.bare(cradle, "postgres");
+    async fn create_database(&self, spawner: &Spawner, data: &Path) -> Result<()> {
+        let mut single = self.bare(spawner, "postgres");
         single.arg("--single").arg("-D").arg(data).arg("postgres");
         single.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = single.spawn().context("starting postgres --single")?;
@@ -167,9 +167,9 @@ impl Postgres {
         Ok(())
     }
 
-    fn bare(&self, cradle: &Spawner, name: &str) -> Command {
+    fn bare(&self, spawner: &Spawner, name: &str) -> Command {
         let (program, args) = self.wrapped(name);
-        let mut command = cradle.command(&program);
+        let mut command = spawner.command(&program);
         command.env_clear().env("LC_ALL", "C").args(args);
         command
     }

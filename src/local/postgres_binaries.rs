@@ -14,7 +14,7 @@ use tokio::time::timeout;
 
 use super::child::{is_program, on_path, run};
 use super::console::Console;
-use super::fetch::Turnstile;
+use super::fetch::InstallLock;
 use super::machine::missing;
 use crate::files;
 
@@ -87,14 +87,14 @@ fn versions_in(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// Out of the cache, else fetched into it.
-pub async fn fetch(cache: &Path, wanted: Option<u32>, voice: &Console) -> Result<Binaries> {
+pub async fn fetch(cache: &Path, wanted: Option<u32>, console: &Console) -> Result<Binaries> {
     let (major, folder) = (wanted.unwrap_or(MAJOR), cache.join("postgres"));
-    let _alone = Turnstile::pass(&folder, "Postgres", voice).await?;
+    let _alone = InstallLock::pass(&folder, "Postgres", console).await?;
     let home = folder.join(major.to_string());
     if let Some(found) = Binaries::in_folder(&home.join("bin")).await {
         return Ok(found);
     }
-    let step = voice.step(format!(
+    let step = console.step(format!(
         "Fetching Postgres {major}: no DATABASE_URL, and this machine has none (15 MB, once)"
     ));
     let wanted = VersionReq::parse(&format!("^{major}")).context("a version of Postgres")?;
@@ -144,9 +144,9 @@ mod tests {
     #[tokio::test]
     async fn postgres_is_fetched_where_there_is_none() -> Result<()> {
         let cache = tempfile::tempdir()?;
-        let voice = Console::new(Box::new(std::io::sink()), false);
-        assert_eq!(fetch(cache.path(), None, &voice).await?.major, MAJOR);
-        assert_eq!(fetch(cache.path(), None, &voice).await?.major, MAJOR);
+        let console = Console::new(Box::new(std::io::sink()), false);
+        assert_eq!(fetch(cache.path(), None, &console).await?.major, MAJOR);
+        assert_eq!(fetch(cache.path(), None, &console).await?.major, MAJOR);
         Ok(())
     }
 }

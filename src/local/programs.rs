@@ -41,29 +41,29 @@ pub fn web_url(listen: SocketAddr, port: u16) -> String {
 }
 
 /// Both programs.
-pub fn both(doors: &ServerAddresses<'_>) -> Result<[Service; 2]> {
-    let web = doors.file.web.as_deref().context("an address for the web door")?;
-    let worker_flags: &[&str] = if doors.no_sandbox { &["--no-sandbox"] } else { &[] };
+pub fn both(addresses: &ServerAddresses<'_>) -> Result<[Service; 2]> {
+    let web = addresses.file.web.as_deref().context("an address for the web door")?;
+    let worker_flags: &[&str] = if addresses.no_sandbox { &["--no-sandbox"] } else { &[] };
     Ok([
-        program(doors, "serve", &[], Ready::Http(format!("{web}/readyz")))?,
-        program(doors, "worker", worker_flags, Ready::AtOnce)?,
+        program(addresses, "serve", &[], Ready::Http(format!("{web}/readyz")))?,
+        program(addresses, "worker", worker_flags, Ready::AtOnce)?,
     ])
 }
 
 fn program(
-    doors: &ServerAddresses<'_>,
+    addresses: &ServerAddresses<'_>,
     name: &'static str,
     flags: &[&str],
     ready: Ready,
 ) -> Result<Service> {
     Ok(Service {
         name,
-        program: doors.machine.exe.clone(),
+        program: addresses.machine.exe.clone(),
         args: [name].iter().chain(flags).map(OsString::from).collect(),
-        env: environment(doors)?,
-        unset: astray(doors),
+        env: environment(addresses)?,
+        unset: astray(addresses),
         bare: false,
-        log: doors.machine.home.join("logs").join(name).with_extension("log"),
+        log: addresses.machine.home.join("logs").join(name).with_extension("log"),
         ready,
         pid_file: None,
         stop: Signal::TERM,
@@ -71,8 +71,8 @@ fn program(
     })
 }
 
-fn environment(doors: &ServerAddresses<'_>) -> Result<Vec<(&'static str, OsString)>> {
-    let (file, machine) = (doors.file, doors.machine);
+fn environment(addresses: &ServerAddresses<'_>) -> Result<Vec<(&'static str, OsString)>> {
+    let (file, machine) = (addresses.file, addresses.machine);
     let web = Url::parse(file.web.as_deref().context("an address for the web door")?)
         .context("reading the web door's address")?;
     let port = web.port_or_known_default().unwrap_or(machine.listen.port());
@@ -84,10 +84,10 @@ fn environment(doors: &ServerAddresses<'_>) -> Result<Vec<(&'static str, OsStrin
         ("SIGNOFF_LISTEN", SocketAddr::new(machine.listen.ip(), port).to_string().into()),
     ];
     // The local Slack is read on this machine; a real one on phones, where an address of this machine leads nowhere.
-    if let Some(url) = machine.public_url.as_ref().or_else(|| doors.slack.map(|_| &web)) {
+    if let Some(url) = machine.public_url.as_ref().or_else(|| addresses.slack.map(|_| &web)) {
         env.push(("SIGNOFF_PUBLIC_URL", url.as_str().trim_end_matches('/').into()));
     }
-    if let Some(slack) = doors.slack {
+    if let Some(slack) = addresses.slack {
         let hears = match &slack.hears {
             Hears::Http(secret) => ("SLACK_SIGNING_SECRET", secret.clone()),
             Hears::Socket(token) => ("SLACK_APP_TOKEN", token.clone()),
@@ -106,15 +106,15 @@ fn environment(doors: &ServerAddresses<'_>) -> Result<Vec<(&'static str, OsStrin
 }
 
 /// What was configured for servers that are not used now.
-fn astray(doors: &ServerAddresses<'_>) -> Vec<&'static str> {
+fn astray(addresses: &ServerAddresses<'_>) -> Vec<&'static str> {
     // The stand-in for Slack speaks one way at a time, our Temporal without keys.
-    let slack: &[&str] = match doors.slack.map(|slack| &slack.hears) {
+    let slack: &[&str] = match addresses.slack.map(|slack| &slack.hears) {
         Some(Hears::Http(_)) => &["SLACK_APP_TOKEN"],
         Some(Hears::Socket(_)) => &["SLACK_SIGNING_SECRET"],
         None => &[],
     };
     let temporal: &[&str] =
-        if doors.machine.temporal_address.is_none() { &TEMPORAL_ELSEWHERE } else { &[] };
+        if addresses.machine.temporal_address.is_none() { &TEMPORAL_ELSEWHERE } else { &[] };
     slack.iter().chain(temporal).copied().collect()
 }
 

@@ -46,10 +46,10 @@ pub struct Service {
 
 impl Service {
     /// Starts it once.
-    pub fn start(&self, cradle: &Spawner) -> Result<Child> {
+    pub fn start(&self, spawner: &Spawner) -> Result<Child> {
         let log = self.open_log()?;
         self.pid_file.iter().for_each(|file| forget_the_dead(file));
-        let mut command = cradle.command(&self.program);
+        let mut command = spawner.command(&self.program);
         if self.bare {
             command.env_clear();
         }

@@ -43,8 +43,8 @@ pub type ServerStatuses = BTreeMap<&'static str, ServerStatus>;
 
 /// All servers of this `up`.
 pub struct Supervisor<'a> {
-    cradle: Spawner,
-    voice: &'a Console,
+    spawner: Spawner,
+    console: &'a Console,
     arrivals: mpsc::UnboundedSender<Service>,
     standings: watch::Sender<ServerStatuses>,
     ends: BTreeMap<StopOrder, CancellationToken>,
@@ -53,15 +53,15 @@ pub struct Supervisor<'a> {
 
 impl<'a> Supervisor<'a> {
     /// The second part is to be handed to `keep_all`.
-    pub fn new(cradle: Spawner, voice: &'a Console) -> (Self, mpsc::UnboundedReceiver<Service>) {
+    pub fn new(spawner: Spawner, console: &'a Console) -> (Self, mpsc::UnboundedReceiver<Service>) {
         let (arrivals, arriving) = mpsc::unbounded_channel();
         let ends = [StopOrder::First, StopOrder::Second, StopOrder::Last]
             .map(|turn| (turn, CancellationToken::new()))
             .into();
         (
             Self {
-                cradle,
-                voice,
+                spawner,
+                console,
                 arrivals,
                 standings: watch::Sender::default(),
                 ends,
@@ -146,7 +146,7 @@ impl<'a> Supervisor<'a> {
                 *one =
                     ServerStatus { pid: None, ready: false, deaths: one.deaths + 1, ..one.clone() }
             });
-            self.voice.say(format_args!(
+            self.console.say(format_args!(
                 "{} {why}; it is started again in {:.1} s",
                 service.name,
                 pause.as_secs_f64()
@@ -162,7 +162,7 @@ impl<'a> Supervisor<'a> {
 
     /// One life; says how it ended, or nothing where we ended it.
     async fn live(&self, service: &Service, end: &CancellationToken) -> Option<String> {
-        let mut child = match service.start(&self.cradle) {
+        let mut child = match service.start(&self.spawner) {
             Ok(child) => child,
             Err(error) => return Some(format!("did not start ({error:#})")),
         };
@@ -185,7 +185,7 @@ impl<'a> Supervisor<'a> {
         let pid = service.pid(child);
         self.note(service, |one| *one = ServerStatus { pid, ready: true, ..one.clone() });
         if again {
-            self.voice.say(format_args!(
+            self.console.say(format_args!(
                 "{} is back (process {})",
                 service.name,
                 pid.unwrap_or_default()

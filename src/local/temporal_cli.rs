@@ -15,7 +15,7 @@ use url::Url;
 
 use super::child::{ProcessGroupGuard, Spawner, is_program, last_lines, on_path, run};
 use super::console::{Console, Step};
-use super::fetch::{Turnstile, download, staging, unpack_one};
+use super::fetch::{InstallLock, download, staging, unpack_one};
 use super::machine::{Machine, missing};
 use crate::files;
 
@@ -45,13 +45,13 @@ pub fn official_archive() -> Url {
 }
 
 /// Where the program is, fetched or built now if it has to be.
-pub async fn find_or_install(machine: &Machine, voice: &Console) -> Result<PathBuf> {
+pub async fn find_or_install(machine: &Machine, console: &Console) -> Result<PathBuf> {
     if let Some(found) = on_path(machine.path.as_deref(), "temporal") {
         match version_of(&found).await {
             Ok(version) if is_new_enough(&version) => return Ok(found),
-            Ok(version) => voice
+            Ok(version) => console
                 .say(format_args!("{} is {version}, too old; another is used", found.display())),
-            Err(error) => voice
+            Err(error) => console
                 .say(format_args!("{} does not run ({error:#}); another is used", found.display())),
         }
     }
@@ -60,22 +60,22 @@ pub async fn find_or_install(machine: &Machine, voice: &Console) -> Result<PathB
     if is_program(&program) {
         return Ok(program);
     }
-    let _alone = Turnstile::pass(&folder, "Temporal", voice).await?;
+    let _alone = InstallLock::pass(&folder, "Temporal", console).await?;
     if !is_program(&program) {
-        install(machine, &program, voice).await?;
+        install(machine, &program, console).await?;
     }
     Ok(program)
 }
 
 /// Whatever is made is made beside its place, asked for its version, and put there whole.
-async fn install(machine: &Machine, program: &Path, voice: &Console) -> Result<()> {
+async fn install(machine: &Machine, program: &Path, console: &Console) -> Result<()> {
     let home = program.parent().context("a folder for Temporal")?;
     let staging = staging(home)?;
     let (making, whole) = (staging.path().join("making"), staging.path().join("temporal"));
     fs::create_dir(&making).with_context(|| format!("creating {}", making.display()))?;
-    if let Err(error) = fetch(&machine.temporal_archive, &making, voice).await {
-        voice.say(format_args!("  that is not to be had ({error:#})"));
-        build(machine, &making, voice).await.map_err(|error| {
+    if let Err(error) = fetch(&machine.temporal_archive, &making, console).await {
+        console.say(format_args!("  that is not to be had ({error:#})"));
+        build(machine, &making, console).await.map_err(|error| {
             missing(format!("Temporal can neither be fetched nor built here ({error:#}). Install its command line, or set TEMPORAL_ADDRESS."))
         })?;
     }
@@ -86,8 +86,8 @@ async fn install(machine: &Machine, program: &Path, voice: &Console) -> Result<(
     staging.replace().context("putting temporal in its place")
 }
 
-async fn fetch(archive: &Url, partial: &Path, voice: &Console) -> Result<()> {
-    let step = voice.step(format!(
+async fn fetch(archive: &Url, partial: &Path, console: &Console) -> Result<()> {
+    let step = console.step(format!(
         "Fetching Temporal {VERSION} from {archive}: none on the PATH, none in the cache"
     ));
     let (packed, made) = (partial.join("archive.tar.gz"), partial.join("temporal"));
@@ -99,9 +99,9 @@ async fn fetch(archive: &Url, partial: &Path, voice: &Console) -> Result<()> {
     version_of(&made).await.map(|_| ())
 }
 
-async fn build(machine: &Machine, partial: &Path, voice: &Console) -> Result<()> {
+async fn build(machine: &Machine, partial: &Path, console: &Console) -> Result<()> {
     let go = on_path(machine.path.as_deref(), "go").context("there is no go on the PATH")?;
-    let step = voice.step(format!("Building Temporal {VERSION} with Go instead. This takes 3 to 10 minutes, once; then it is in the cache"));
+    let step = console.step(format!("Building Temporal {VERSION} with Go instead. This takes 3 to 10 minutes, once; then it is in the cache"));
     fs::write(partial.join("go.mod"), GO_MOD).context("writing go.mod")?;
     fs::write(partial.join("go.sum"), GO_SUM).context("writing go.sum")?;
     let mut command = Spawner::new(&machine.exe).command(&go);
@@ -120,7 +120,7 @@ async fn build(machine: &Machine, partial: &Path, voice: &Console) -> Result<()>
     timeout(BUILD_PATIENCE, watch_build(command, &step))
         .await
         .context("the build took too long")??;
-    voice.say(format_args!("  built in {:.0} s", step.seconds()));
+    console.say(format_args!("  built in {:.0} s", step.seconds()));
     Ok(())
 }
 

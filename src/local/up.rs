@@ -2,6 +2,8 @@
 //! Prepare, start, say where everything is, keep it alive, end it. Children start on the thread that polls this: block on it
 //! from the main thread, never spawn it.
 
+mod start;
+
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -19,15 +21,15 @@ use super::console::Console;
 use super::demo::{self, PhaseOf};
 use super::local_slack::{self, LocalSlack};
 use super::machine::{Machine, UpError, UpOptions, missing};
-use super::ports::{Ports, ReservedPorts};
+use super::ports::Ports;
 use super::postgres::Postgres;
-use super::programs::{ServerAddresses, web_url};
+
 use super::ready::listens;
 use super::stop::StopSignals;
 use super::supervisor::{ServerStatuses, Supervisor};
 use super::temporal::Temporal;
 use super::up_file::{HomeLock, Mode, Pids, UpFile};
-use super::{claude_cli, programs, temporal_cli};
+use super::{claude_cli, temporal_cli};
 use crate::sandbox::{NoBox, Sandbox};
 
 /// A server that was started should be there by then, even on a machine that has other things to do.
@@ -38,7 +40,7 @@ const READY_WITHIN: Duration = Duration::from_mins(2);
 pub async fn up(
     options: UpOptions,
     machine: Machine,
-    voice: Console,
+    console: Console,
     phase_of: Option<PhaseOf>,
 ) -> Result<u8> {
     let mut stop = StopSignals::listen(options.until_eof)?;
@@ -51,8 +53,8 @@ pub async fn up(
         cache: machine.cache.canonicalize().context("opening the cache")?,
         ..machine
     };
-    let (household, arriving) = Supervisor::new(Spawner::new(&machine.exe), &voice);
-    let up = Up { options, machine: &machine, voice: &voice, household: &household };
+    let (supervisor, arriving) = Supervisor::new(Spawner::new(&machine.exe), &console);
+    let up = Up { options, machine: &machine, console: &console, supervisor: &supervisor };
     let work = async {
         let outcome = select! {
             outcome = up.live(phase_of) => outcome,
@@ -60,17 +62,17 @@ pub async fn up(
         };
         UpFile::remove(&machine.home);
         if outcome.is_ok() {
-            voice.say("Ending.");
+            console.say("Ending.");
         }
         select! {
-            () = household.end_all() => {}
-            () = async { stop.asked().await; household.hurry(); std::future::pending().await } => {}
+            () = supervisor.end_all() => {}
+            () = async { stop.asked().await; supervisor.hurry(); std::future::pending().await } => {}
         }
         outcome
     };
     select! {
         outcome = work => outcome,
-        () = household.keep_all(arriving) => unreachable!("it never ends by itself"),
+        () = supervisor.keep_all(arriving) => unreachable!("it never ends by itself"),
     }
 }
 
@@ -101,8 +103,8 @@ fn refuse_early(options: UpOptions, machine: &Machine) -> Result<()> {
 struct Up<'a> {
     options: UpOptions,
     machine: &'a Machine,
-    voice: &'a Console,
-    household: &'a Supervisor<'a>,
+    console: &'a Console,
+    supervisor: &'a Supervisor<'a>,
 }
 
 /// What is ours to start; the rest is somebody else's.
@@ -122,12 +124,12 @@ impl Up<'_> {
         self.write(&file)?;
         let no_sandbox = self.options.no_sandbox;
         Banner { file: &file, machine: self.machine, sandbox: &sandbox, no_sandbox }
-            .tell(self.voice);
+            .tell(self.console);
         let stays_true = self.keep_file_true(&file);
         let Some(slack) = slack.filter(|_| self.options.demo) else { return stays_true.await };
         let url = slack.url();
         select! {
-            code = demo::play(&url, self.voice, phase_of) => code,
+            code = demo::play(&url, self.console, phase_of) => code,
             code = stays_true => code,
         }
     }
@@ -135,32 +137,33 @@ impl Up<'_> {
     /// Finds, fetches, builds: all at the same time.
     async fn prepare(&self) -> Result<Prepared> {
         self.others_answer().await?;
-        let (machine, voice, whole) = (self.machine, self.voice, !self.options.servers_only);
-        let tell = |line| voice.say(line);
+        let (machine, console, whole) = (self.machine, self.console, !self.options.servers_only);
+        let tell = |line| console.say(line);
         // Also for a worker of somebody's own, and for a Postgres that must not be root.
         let sandbox = Sandbox::find_or_install(&machine.cache, &tell).shared();
         let postgres = OptionFuture::from(
             machine
                 .database_url
                 .is_none()
-                .then(|| Postgres::prepare(machine, &machine.home, voice, sandbox.clone())),
+                .then(|| Postgres::prepare(machine, &machine.home, console, sandbox.clone())),
         );
         let temporal = OptionFuture::from(
             machine
                 .temporal_address
                 .is_none()
-                .then(|| temporal_cli::find_or_install(machine, voice)),
+                .then(|| temporal_cli::find_or_install(machine, console)),
         );
         let slack = OptionFuture::from(
-            (whole && !machine.slack_configured).then(|| local_slack::program(machine, voice)),
+            (whole && !machine.slack_configured).then(|| local_slack::program(machine, console)),
         );
-        let claude = OptionFuture::from(whole.then(|| claude_cli::find_or_install(machine, voice)));
+        let claude =
+            OptionFuture::from(whole.then(|| claude_cli::find_or_install(machine, console)));
         let ours =
             async { tokio::try_join!(if_wanted(postgres), if_wanted(temporal), if_wanted(slack)) };
         let (ours, claude, sandbox) = tokio::join!(ours, claude, sandbox);
         let (postgres, temporal, slack) = ours?;
         if let Some(Err(error)) = claude {
-            voice.say(format_args!(
+            console.say(format_args!(
                 "There is no Claude Code ({error:#}); stages that want it will fail."
             ));
         }
@@ -195,65 +198,9 @@ impl Up<'_> {
         Ok(())
     }
 
-    async fn start(
-        &self,
-        prepared: Prepared,
-    ) -> Result<(UpFile, Option<LocalSlack>, ReservedPorts)> {
-        let (machine, home) = (self.machine, &self.machine.home);
-        let Prepared { postgres, temporal, slack, mut ports, sandbox: _ } = prepared;
-        let (postgres_port, whole) = (ports.any()?, !self.options.servers_only);
-        let web = if whole {
-            Some(web_url(machine.listen, ports.take(machine.listen.ip(), machine.listen.port())?))
-        } else {
-            None
-        };
-        let claims = ports.release();
-        let given_url = || machine.database_url.as_ref().map(|url| url.expose_secret().to_owned());
-        let file = UpFile {
-            pid: std::process::id(),
-            pids: Pids::default(),
-            slack: slack.as_ref().map(LocalSlack::url),
-            slack_page: slack.as_ref().map(|slack| format!("{}/", slack.url())),
-            temporal: temporal
-                .as_ref()
-                .map(Temporal::address)
-                .or_else(|| machine.temporal_address.as_deref().map(host_and_port))
-                .context("an address of Temporal")?,
-            temporal_ui: temporal.as_ref().map(Temporal::ui),
-            database_url: postgres
-                .as_ref()
-                .map(|postgres| postgres.url(postgres_port))
-                .or_else(given_url)
-                .context("an address of Postgres")?,
-            mode: mode(self.options, machine),
-            web,
-        };
-        if let Some(postgres) = postgres {
-            self.household.take_in(postgres.service(home, postgres_port));
-        }
-        if let Some(temporal) = temporal {
-            self.household.take_in(temporal.service(home, machine.temporal_namespace.as_deref())?);
-        }
-        if let (Some(slack), Some(web)) = (&slack, &file.web) {
-            self.household.take_in(slack.service(home, web)?);
-        }
-        self.household.all_ready(READY_WITHIN).await?;
-        if whole {
-            let doors = ServerAddresses {
-                file: &file,
-                slack: slack.as_ref(),
-                machine,
-                no_sandbox: self.options.no_sandbox,
-            };
-            programs::both(&doors)?.into_iter().for_each(|service| self.household.take_in(service));
-            self.household.all_ready(READY_WITHIN).await?;
-        }
-        Ok((file, slack, claims))
-    }
-
     /// A server that was started again has a new process.
     async fn keep_file_true(&self, file: &UpFile) -> Result<u8> {
-        let mut watch = self.household.watch();
+        let mut watch = self.supervisor.watch();
         while watch.changed().await.is_ok() {
             self.write(file)?;
         }
@@ -261,7 +208,7 @@ impl Up<'_> {
     }
 
     fn write(&self, file: &UpFile) -> Result<()> {
-        let pids = pids(&self.household.watch().borrow());
+        let pids = pids(&self.supervisor.watch().borrow());
         UpFile { pids, ..file.clone() }.write(&self.machine.home)
     }
 }

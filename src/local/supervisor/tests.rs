@@ -13,7 +13,7 @@ use crate::local::ready::Ready;
 /// Stands in for the hidden subcommand.
 const TRAMPOLINE: &str = "#!/bin/sh\nshift 2\nexec \"$@\"\n";
 
-fn cradle(folder: &Path) -> Result<Spawner> {
+fn spawner(folder: &Path) -> Result<Spawner> {
     let exe = folder.join("signoff");
     fs::write(&exe, TRAMPOLINE)?;
     fs::set_permissions(&exe, fs::Permissions::from_mode(0o755))?;
@@ -36,13 +36,13 @@ fn server(folder: &Path, name: &'static str, (turn, script): (StopOrder, &str)) 
     }
 }
 
-/// Keeps the household while the test does something to it.
+/// Keeps the supervisor while the test does something to it.
 async fn living<T>(act: impl AsyncFnOnce(&Supervisor<'_>, &TempDir) -> Result<T>) -> Result<T> {
-    let (folder, voice) = (tempfile::tempdir()?, Console::new(Box::new(std::io::sink()), false));
-    let (household, arriving) = Supervisor::new(cradle(folder.path())?, &voice);
+    let (folder, console) = (tempfile::tempdir()?, Console::new(Box::new(std::io::sink()), false));
+    let (supervisor, arriving) = Supervisor::new(spawner(folder.path())?, &console);
     select! {
-        result = act(&household, &folder) => result,
-        () = household.keep_all(arriving) => bail!("it never ends by itself"),
+        result = act(&supervisor, &folder) => result,
+        () = supervisor.keep_all(arriving) => bail!("it never ends by itself"),
     }
 }
 
@@ -50,15 +50,15 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 #[tokio::test]
 async fn a_dead_server_is_started_again() -> Result<()> {
-    living(async |household, folder| {
-        household.take_in(server(folder.path(), "temporal", (StopOrder::First, "sleep 100")));
-        household.all_ready(PATIENCE).await?;
-        let first = household.watch().borrow()["temporal"].pid.expect("it is ready");
+    living(async |supervisor, folder| {
+        supervisor.take_in(server(folder.path(), "temporal", (StopOrder::First, "sleep 100")));
+        supervisor.all_ready(PATIENCE).await?;
+        let first = supervisor.watch().borrow()["temporal"].pid.expect("it is ready");
         signal(first, Signal::KILL);
-        let mut watch = household.watch();
+        let mut watch = supervisor.watch();
         watch.wait_for(|all| all["temporal"].deaths == 1 && all["temporal"].ready).await?;
-        household.end_all().await;
-        assert!(household.watch().borrow().is_empty());
+        supervisor.end_all().await;
+        assert!(supervisor.watch().borrow().is_empty());
         Ok(())
     })
     .await
@@ -66,13 +66,13 @@ async fn a_dead_server_is_started_again() -> Result<()> {
 
 #[tokio::test]
 async fn a_server_that_never_starts_is_given_up_with_its_last_words() -> Result<()> {
-    living(async |household, folder| {
+    living(async |supervisor, folder| {
         let hopeless = Service {
             ready: Ready::Http("http://127.0.0.1:9/".to_owned()),
             ..server(folder.path(), "temporal", (StopOrder::First, "echo no luck; exit 3"))
         };
-        household.take_in(hopeless);
-        let error = household.all_ready(PATIENCE).await.unwrap_err().to_string();
+        supervisor.take_in(hopeless);
+        let error = supervisor.all_ready(PATIENCE).await.unwrap_err().to_string();
         assert!(error.starts_with("temporal did not start. Its last words:\nno luck"), "{error}");
         Ok(())
     })
@@ -81,17 +81,17 @@ async fn a_server_that_never_starts_is_given_up_with_its_last_words() -> Result<
 
 #[tokio::test]
 async fn what_uses_a_server_ends_before_it() -> Result<()> {
-    living(async |household, folder| {
+    living(async |supervisor, folder| {
         let diary = |name: &str, pause: &str| {
             format!("trap 'sleep {pause}; echo {name} >> $DIARY; exit 0' TERM; echo up >> $DIARY; while :; do sleep 0.01; done")
         };
-        household.take_in(server(folder.path(), "postgres", (StopOrder::Last, &diary("postgres", "0"))));
-        household.take_in(server(folder.path(), "temporal", (StopOrder::Second, &diary("temporal", "0.1"))));
-        household.take_in(server(folder.path(), "serve", (StopOrder::First, &diary("serve", "0.2"))));
+        supervisor.take_in(server(folder.path(), "postgres", (StopOrder::Last, &diary("postgres", "0"))));
+        supervisor.take_in(server(folder.path(), "temporal", (StopOrder::Second, &diary("temporal", "0.1"))));
+        supervisor.take_in(server(folder.path(), "serve", (StopOrder::First, &diary("serve", "0.2"))));
         while fs::read_to_string(folder.path().join("diary")).unwrap_or_default().lines().count() < 3 {
             sleep(Duration::from_millis(10)).await;
         }
-        household.end_all().await;
+        supervisor.end_all().await;
         assert_eq!(fs::read_to_string(folder.path().join("diary"))?, "up\nup\nup\nserve\ntemporal\npostgres\n");
         Ok(())
     })

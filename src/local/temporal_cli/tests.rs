@@ -46,9 +46,9 @@ async fn files(bytes: Vec<u8>) -> Result<SocketAddr> {
 }
 
 async fn fetched(path: &str, bytes: Vec<u8>) -> Result<String> {
-    let (partial, voice) = (tempfile::tempdir()?, Console::new(Box::new(std::io::sink()), false));
+    let (partial, console) = (tempfile::tempdir()?, Console::new(Box::new(std::io::sink()), false));
     let url = Url::parse(&format!("http://{}/{path}", files(bytes).await?))?;
-    fetch(&url, partial.path(), &voice).await?;
+    fetch(&url, partial.path(), &console).await?;
     version_of(&partial.path().join("temporal")).await
 }
 
@@ -82,13 +82,13 @@ async fn an_archive_without_a_program_that_runs_is_refused() -> Result<()> {
 
 #[tokio::test]
 async fn what_was_fetched_is_used_from_the_cache_afterwards() -> Result<()> {
-    let (cache, voice) = (tempfile::tempdir()?, Console::new(Box::new(std::io::sink()), false));
+    let (cache, console) = (tempfile::tempdir()?, Console::new(Box::new(std::io::sink()), false));
     let url = Url::parse(&format!("http://{}/whole", files(archive("temporal", PROGRAM)?).await?))?;
     let program = cache.path().join("temporal").join(VERSION).join("temporal");
     let machine = crate::local::up::tests::machine(cache.path(), url);
-    assert_eq!(find_or_install(&machine, &voice).await?, program);
+    assert_eq!(find_or_install(&machine, &console).await?, program);
     let gone = Machine { temporal_archive: Url::parse("http://127.0.0.1:9/")?, ..machine };
-    assert_eq!(find_or_install(&gone, &voice).await?, program);
+    assert_eq!(find_or_install(&gone, &console).await?, program);
     Ok(())
 }
 

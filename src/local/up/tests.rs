@@ -46,9 +46,9 @@ async fn a_database_that_does_not_answer_is_named() -> Result<()> {
         temporal_address: Some("127.0.0.1:9".into()),
         ..machine(folder.path(), Url::parse("http://x/")?)
     };
-    let voice = Console::new(Box::new(std::io::sink()), false);
+    let console = Console::new(Box::new(std::io::sink()), false);
     let options = UpOptions { servers_only: true, ..UpOptions::default() };
-    let error = Box::pin(up(options, nobody, voice, None)).await.unwrap_err();
+    let error = Box::pin(up(options, nobody, console, None)).await.unwrap_err();
     assert_eq!(crate::local::exit_code(&error), 5);
     assert!(error.to_string().contains("127.0.0.1:9, which is in DATABASE_URL"), "{error}");
     Ok(())

@@ -9,6 +9,7 @@ use super::retry::{Abort, Held, Late, Tried, earliest, remedy, split_held};
 use super::upsert::Upserted;
 use super::{Publisher, SHED_PAUSE};
 use crate::metrics;
+use crate::slack::SlackError;
 use crate::store::{GivenUp, KnownMessage, Shown};
 use crate::thread::{Message, MessageKey, RenderContext, To, unposted};
 
@@ -45,15 +46,11 @@ impl Publisher {
         if look.known.contains_key(&key) {
             return Ok(());
         }
-        let (why, remedy) = match unseen.held {
-            Some(Held::Refused(refused)) => (refused.to_string(), remedy(refused)),
-            _ => ("Slack did not take it for a while".to_owned(), "it will be tried again"),
-        };
-        let channel = &look.thread.channel.channel;
+        let (why, remedy) = unseen.why();
+        let (run, channel) = (&look.thread.run, &look.thread.channel.channel);
         tracing::error!(
-            run.id = %look.thread.run,
-            "the question of {} cannot be seen in the channel {channel} ({why}): starter and approvers are asked directly; to mend it, {remedy}",
-            look.thread.run
+            run.id = %run,
+            "the question of {run} cannot be seen in the channel {channel} ({why}): starter and approvers are asked directly; to mend it, {remedy}"
         );
         metrics::gate_card_unposted();
         let (key, shown) = (key.to_string(), Shown::Unknown);
@@ -71,20 +68,29 @@ impl Publisher {
         let due = |message: &&Message| message.asks() || look.known.contains_key(&message.key);
         for message in messages.iter().filter(due) {
             let To::Person(user) = &message.to else { continue };
-            match split_held(self.draw_for(look, message, user).await)? {
-                Tried::Done(Upserted::Shed(_)) => {
-                    again = earliest(again, Some(look.now + SHED_PAUSE));
-                }
-                Tried::Done(_) => {}
-                Tried::Held(Held::Until(at)) => again = earliest(again, Some(at)),
+            let later = match split_held(self.draw_for(look, message, user).await)? {
+                Tried::Done(Upserted::Shed(_)) => Some(look.now + SHED_PAUSE),
+                Tried::Done(_) => None,
+                Tried::Held(Held::Until(at)) => Some(at),
                 Tried::Held(Held::Refused(refused)) => {
-                    let run = &look.thread.run;
-                    tracing::warn!(run.id = %run, error = %refused, "{} does not reach {user}: {}", message.key, remedy(&refused));
-                    self.give_up(look, message, &refused.to_string()).await?;
+                    self.give_up_on(look, message, user, &refused).await?;
+                    None
                 }
-            }
+            };
+            again = earliest(again, later);
         }
         Ok(again)
+    }
+
+    async fn give_up_on(
+        &self,
+        look: &Look<'_>,
+        message: &Message,
+        user: &str,
+        refused: &SlackError,
+    ) -> Result<(), Abort> {
+        tracing::warn!(run.id = %look.thread.run, error = %refused, "{} does not reach {user}: {}", message.key, remedy(refused));
+        self.give_up(look, message, &refused.to_string()).await
     }
 
     async fn draw_for(

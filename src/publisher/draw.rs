@@ -37,6 +37,23 @@ pub(super) struct ThreadDrawn {
     pub given_up: Vec<MessageKey>,
 }
 
+impl ThreadDrawn {
+    /// Notes what became of a message; brings back where it is, unless it was given up.
+    fn count(&mut self, message: &Message, upserted: Upserted) -> Option<Ts> {
+        match upserted {
+            Upserted::UpToDate(ts) => Some(ts),
+            Upserted::Shed(ts) => {
+                self.shed = true;
+                Some(ts)
+            }
+            Upserted::GivenUp => {
+                self.given_up.push(message.key.clone());
+                None
+            }
+        }
+    }
+}
+
 impl Publisher {
     /// Reads what there is to draw and what Slack shows already, and makes them agree.
     pub(super) async fn look(&self, thread: &LeasedThread) -> Result<Drawn, Abort> {
@@ -106,19 +123,10 @@ impl Publisher {
         let mut drawn = ThreadDrawn::default();
         for message in messages {
             let spot = Spot { channel: &look.thread.channel.channel, root: root.as_ref() };
-            let ts = match self.draw_in_thread(Placement { look, message, spot }).await? {
-                Upserted::UpToDate(ts) => ts,
-                Upserted::Shed(ts) => {
-                    drawn.shed = true;
-                    ts
-                }
-                Upserted::GivenUp => {
-                    drawn.given_up.push(message.key.clone());
-                    continue;
-                }
-            };
+            let ts =
+                drawn.count(message, self.draw_in_thread(Placement { look, message, spot }).await?);
             if message.to == To::Channel {
-                root = Some(ts);
+                root = ts.or(root);
             }
         }
         Ok(drawn)

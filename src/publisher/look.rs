@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::draw::ThreadDrawn;
-use super::retry::{Held, Tried};
+use super::retry::{Held, Tried, remedy};
 use crate::run::{Progress, Run, RunId};
 use crate::slack::{Priority, Ts};
 use crate::store::{KnownMessage, LeasedThread, Shown};
@@ -46,6 +46,16 @@ pub(super) struct Unseen<'a> {
     pub question: GateKey,
     /// Why its thread waits; none where Slack takes only the question's card in no form.
     pub held: Option<&'a Held>,
+}
+
+impl Unseen<'_> {
+    /// Why, and what a person can do about it.
+    pub(super) fn why(&self) -> (String, &'static str) {
+        match self.held {
+            Some(Held::Refused(refused)) => (refused.to_string(), remedy(refused)),
+            _ => ("Slack did not take it for a while".to_owned(), "it will be tried again"),
+        }
+    }
 }
 
 impl<'a> Placement<'a> {

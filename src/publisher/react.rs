@@ -7,7 +7,7 @@ use super::Publisher;
 use super::look::Look;
 use super::retry::{Abort, Held, Late, Tried, earliest, remedy, split_held};
 use crate::slack::{SlackError, Ts};
-use crate::store::{Claim, GivenUp, Posted, Shown};
+use crate::store::{Claim, GivenUp, KnownMessage, Posted, Shown};
 use crate::thread::{MessageKey, Reaction, reactions};
 
 impl Publisher {
@@ -16,15 +16,13 @@ impl Publisher {
         let mut again = None;
         for reaction in reactions(look.run) {
             let key = MessageKey::Reaction(reaction.message.clone());
-            let known = look.known.get(&key);
-            if known.is_some_and(|known| known.ts.is_some() || known.given_up.is_some()) {
+            if look.known.get(&key).is_some_and(is_settled) {
                 continue;
             }
             match split_held(self.set_reaction(look, &key, &reaction).await)? {
                 Tried::Done(()) => {}
                 Tried::Held(Held::Until(at)) => again = earliest(again, Some(at)),
                 Tried::Held(Held::Refused(refused)) => {
-                    tracing::warn!(run.id = %look.thread.run, error = %refused, "a note has no reaction: {}", remedy(&refused));
                     self.give_up_reaction(look, &key, &reaction, &refused).await?;
                 }
             }
@@ -61,9 +59,15 @@ impl Publisher {
         reaction: &Reaction,
         refused: &SlackError,
     ) -> Result<(), Abort> {
+        tracing::warn!(run.id = %look.thread.run, error = %refused, "a note has no reaction: {}", remedy(refused));
         let (key, why) = (key.to_string(), refused.to_string());
         let shown = Shown::Drawing(reaction.emoji.to_owned());
         let given_up = GivenUp { key: &key, shown: &shown, why: &why, at: look.now };
         Ok(self.store.give_up_message(look.thread, given_up).await?)
     }
+}
+
+/// Whether it is there, or will never be.
+fn is_settled(known: &KnownMessage) -> bool {
+    known.ts.is_some() || known.given_up.is_some()
 }

@@ -87,22 +87,26 @@ fn stages(run: &Run) -> String {
 }
 
 fn stage_line(stage: &StageState) -> String {
-    let attempt = stage.attempts.last().map(|a| a.n);
-    let more = match (stage.phase, attempt) {
-        (StagePhase::Running, Some(n)) if n > 1 => format!(" · attempt {n}"),
-        (StagePhase::Waiting, _) => " · waits for an answer in the thread".to_owned(),
-        (StagePhase::Failed, _) => {
-            stage.why.as_deref().map(|why| format!(" · {}", one_line(why, WHY))).unwrap_or_default()
-        }
-        (StagePhase::Undone, _) => " · not kept".to_owned(),
-        _ => String::new(),
-    };
     let name = if matches!(stage.phase, StagePhase::Running | StagePhase::Waiting) {
         format!("*{}*", stage.name())
     } else {
         stage.name().to_string()
     };
-    format!("{} {name}{more}", figures::glyph(stage.phase))
+    format!("{} {name}{}", figures::glyph(stage.phase), remark(stage).unwrap_or_default())
+}
+
+/// What a stage's sign does not tell.
+fn remark(stage: &StageState) -> Option<String> {
+    match stage.phase {
+        StagePhase::Running => {
+            let n = stage.attempts.last()?.n;
+            (n > 1).then(|| format!(" · attempt {n}"))
+        }
+        StagePhase::Waiting => Some(" · waits for an answer in the thread".to_owned()),
+        StagePhase::Failed => Some(format!(" · {}", one_line(stage.why.as_deref()?, WHY))),
+        StagePhase::Undone => Some(" · not kept".to_owned()),
+        StagePhase::Todo | StagePhase::Good => None,
+    }
 }
 
 fn figures_line(run: &Run, now: DateTime<Utc>) -> Mrkdwn {

@@ -36,23 +36,26 @@ pub(super) fn closing(run: &Run, render: &RenderContext) -> Option<Message> {
 
 /// How it ended, in one line that calls the starter.
 fn headline(run: &Run, outcome: Outcome) -> Mrkdwn {
+    let said = how_it_ended(run, outcome);
+    let starter = mention(&run.request.starter);
+    if said.as_str().contains(starter.as_str()) { said } else { said + " " + starter }
+}
+
+fn how_it_ended(run: &Run, outcome: Outcome) -> Mrkdwn {
     let project = &run.request.project;
-    let said = match outcome {
+    match outcome {
         Outcome::Done => format!("*{project} is done.* {} good.", all_stages(run)).into(),
-        Outcome::Failed => format!(
-            "*{project} failed.* {}",
-            one_line(&sentence(run.why.as_deref().unwrap_or("No reason is known")), WHY)
-        )
-        .into(),
+        Outcome::Failed => {
+            let why = sentence(run.why.as_deref().unwrap_or("No reason is known"));
+            format!("*{project} failed.* {}", one_line(&why, WHY)).into()
+        }
         Outcome::Rejected => {
             Mrkdwn::from(format!("*{project} was rejected*")) + by(run, Verdict::Reject)
         }
         Outcome::Stopped => {
             Mrkdwn::from(format!("*{project} was stopped*")) + by(run, Verdict::Stop)
         }
-    };
-    let starter = mention(&run.request.starter);
-    if said.as_str().contains(starter.as_str()) { said } else { said + " " + starter }
+    }
 }
 
 fn all_stages(run: &Run) -> String {
@@ -73,26 +76,22 @@ fn by(run: &Run, verdict: Verdict) -> Mrkdwn {
 
 /// What people should know about a run that did not go well: the words, what was kept, what to do next.
 fn aftermath(run: &Run, outcome: Outcome) -> Vec<SlackBlock> {
-    let mut blocks = Vec::new();
-    if outcome != Outcome::Failed {
-        blocks
-            .extend(run.why.as_deref().and_then(|words| Mrkdwn::excerpt(words, WHY)).map(section));
-    }
     let failed = run.stages.iter().find(|s| s.phase == StagePhase::Failed);
-    if let Some(feedback) = failed
-        .and_then(|s| s.attempts.last())
-        .and_then(|a| a.feedback.as_deref())
-        .filter(|f| !f.trim().is_empty())
-    {
-        blocks.push(section(
-            "_What the checks said last:_\n"
-                + Mrkdwn::code_block(&truncate_plain(feedback.trim(), FEEDBACK)),
-        ));
-    }
+    // A failure's reason stands in the headline already.
+    let why = run.why.as_deref().filter(|_| outcome != Outcome::Failed);
+    let mut blocks: Vec<SlackBlock> =
+        why.and_then(|words| Mrkdwn::excerpt(words, WHY)).map(section).into_iter().collect();
+    blocks.extend(failed.and_then(feedback).map(section));
     let lines =
         [Some(kept(run)), unfinished(run), undecided(run), Some(next(run, outcome, failed).into())];
     blocks.push(section(Mrkdwn::join(lines.into_iter().flatten(), "\n")));
     blocks
+}
+
+fn feedback(failed: &StageState) -> Option<Mrkdwn> {
+    let feedback = failed.attempts.last()?.feedback.as_deref()?.trim();
+    let code = || Mrkdwn::code_block(&truncate_plain(feedback, FEEDBACK));
+    (!feedback.is_empty()).then(|| "_What the checks said last:_\n" + code())
 }
 
 fn kept(run: &Run) -> Mrkdwn {

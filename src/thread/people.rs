@@ -32,26 +32,30 @@ pub(super) fn who_can(
     (gate, spec): (&GateId, &GateSpec),
     verdict: Verdict,
 ) -> Vec<Approver> {
-    let unknown = spec.only.iter().any(|approver| matches!(approver, Approver::Group(_)));
-    let may = |approver: &Approver| match approver {
-        Approver::Group(_) => true,
-        Approver::Person(person) => {
-            match run.may_answer(gate, Answerer { person, groups: &[] }, verdict) {
-                Ok(()) => true,
-                Err(why) => why == Refusal::NotAllowed && unknown,
-            }
-        }
-    };
     let starter = Approver::Person(run.request.starter.clone());
     let asked = run.asked_people(gate, spec);
     let known = if asked.is_empty() { spec.only.iter().collect() } else { asked };
     let mut who: Vec<Approver> = Vec::new();
     for approver in [starter].into_iter().chain(known.into_iter().cloned()) {
-        if !who.contains(&approver) && may(&approver) {
+        if !who.contains(&approver) && may(run, (gate, spec), verdict, &approver) {
             who.push(approver);
         }
     }
     who
+}
+
+fn may(
+    run: &Run,
+    (gate, spec): (&GateId, &GateSpec),
+    verdict: Verdict,
+    approver: &Approver,
+) -> bool {
+    let Approver::Person(person) = approver else { return true };
+    let in_a_group = spec.only.iter().any(|approver| matches!(approver, Approver::Group(_)));
+    match run.may_answer(gate, Answerer { person, groups: &[] }, verdict) {
+        Ok(()) => true,
+        Err(why) => why == Refusal::NotAllowed && in_a_group,
+    }
 }
 
 /// Whom a question calls: who can approve; where nobody is listed, or nobody of them can, whoever started the run.
@@ -85,23 +89,24 @@ pub(super) fn in_person<'a>(
     groups: &Groups,
 ) -> Vec<String> {
     let home = run.request.channel.as_ref().map(|channel| channel.team.as_str());
-    let here = |team: &str| home.is_none_or(|home| home == team);
     let mut users: Vec<String> = Vec::new();
-    for approver in approvers {
-        let named: Vec<&String> = match approver {
-            Approver::Person(PersonId::Slack { team, user }) if here(team) => vec![user],
-            Approver::Group(group) if here(&group.team) => {
-                groups.0.get(group).into_iter().flatten().collect()
-            }
-            Approver::Person(_) | Approver::Group(_) => Vec::new(),
-        };
-        for user in named {
-            if users.len() < MOST_CALLED && !users.contains(user) {
-                users.push(user.clone());
-            }
+    for user in approvers.into_iter().flat_map(|approver| users_of(approver, home, groups)) {
+        if users.len() < MOST_CALLED && !users.contains(user) {
+            users.push(user.clone());
         }
     }
     users
+}
+
+fn users_of<'a>(approver: &'a Approver, home: Option<&str>, groups: &'a Groups) -> Vec<&'a String> {
+    let here = |team: &str| home.is_none_or(|home| home == team);
+    match approver {
+        Approver::Person(PersonId::Slack { team, user }) if here(team) => vec![user],
+        Approver::Group(group) if here(&group.team) => {
+            groups.0.get(group).into_iter().flatten().collect()
+        }
+        Approver::Person(_) | Approver::Group(_) => Vec::new(),
+    }
 }
 
 /// Mentions in a row; a long row is folded.

@@ -5,7 +5,8 @@ use chrono::{DateTime, Utc};
 
 use super::{GateView, WORDS};
 use crate::run::{
-    AttemptOutcome, Decided, OnReject, OpenGate, Rework, Run, StagePhase, StageState, Verdict,
+    Attempt, AttemptOutcome, Changes, Decided, OnReject, OpenGate, Rework, Run, StagePhase,
+    StageState, Verdict,
 };
 use crate::slack::{Mrkdwn, one_line};
 use crate::thread::figures;
@@ -34,22 +35,27 @@ impl<'a> GateOutcome<'a> {
         if run.gate.as_ref().is_some_and(|open| open.id == gate.id) {
             return Self::Open;
         }
-        let quorum = stage.stage.gate.as_ref().map_or(1, |spec| spec.quorum);
+        Self::closed(run, stage, gate)
+    }
+
+    fn closed(run: &'a Run, stage: &'a StageState, gate: &OpenGate) -> Self {
         let last = run.decisions.iter().rev().find(|d| d.gate.as_ref() == Some(&gate.id));
         match last.map(|d| (d.verdict, d)) {
-            Some((Verdict::Approve, d)) if gate.approvals.len() >= quorum as usize => {
-                Self::Approved(d)
-            }
+            Some((Verdict::Approve, d)) if has_quorum(stage, gate) => Self::Approved(d),
             Some((Verdict::Changes, d)) => Self::Changes(d),
             Some((Verdict::Reject, d)) => Self::Rejected(d),
             _ if stage.missed_deadline && stage.rounds == gate.id.round => Self::Missed,
-            _ => run
-                .decisions
-                .iter()
-                .find(|d| d.verdict == Verdict::Stop)
-                .map_or(Self::Dropped, Self::Stopped),
+            _ => {
+                let stop = run.decisions.iter().find(|d| d.verdict == Verdict::Stop);
+                stop.map_or(Self::Dropped, Self::Stopped)
+            }
         }
     }
+}
+
+fn has_quorum(stage: &StageState, gate: &OpenGate) -> bool {
+    let quorum = stage.stage.gate.as_ref().map_or(1, |spec| spec.quorum);
+    gate.approvals.len() >= quorum as usize
 }
 
 impl GateView<'_> {
@@ -71,32 +77,30 @@ impl GateView<'_> {
 
     /// What was answered, in one line.
     pub(in crate::thread) fn outcome(&self) -> Mrkdwn {
-        let after = |d: &Decided| figures::after(d.waited_seconds);
-        let what =
-            Mrkdwn::from(format!("*{} of {}* · ", self.stage.name(), self.run.request.project));
+        let of = format!("*{} of {}* · ", self.stage.name(), self.run.request.project);
+        Mrkdwn::from(of) + self.what_became_of_it()
+    }
+
+    fn what_became_of_it(&self) -> Mrkdwn {
+        let after = |d: &Decided| " ".to_owned() + &figures::after(d.waited_seconds);
+        let by = |what: &'static str, d: &Decided| what + mention(&d.by);
         match self.answer {
-            GateOutcome::Open => what + "is asked",
-            GateOutcome::Approved(d) => what + "approved by " + self.approvers() + " " + after(d),
+            GateOutcome::Open => "is asked".into(),
+            GateOutcome::Approved(d) => "approved by " + self.approvers() + after(d),
             GateOutcome::Changes(d) => {
-                what + "asked for changes by "
-                    + mention(&d.by)
-                    + " "
-                    + after(d)
-                    + started_over(d.rework)
+                by("asked for changes by ", d) + after(d) + started_over(d.rework)
             }
-            GateOutcome::Rejected(d) => {
-                let on = if self.spec.on_reject == OnReject::Skip {
-                    "; the run goes on without it"
-                } else {
-                    ""
-                };
-                what + "rejected by " + mention(&d.by) + " " + after(d) + on
-            }
-            GateOutcome::Stopped(d) => {
-                what + "not decided: the run was stopped by " + mention(&d.by)
-            }
-            GateOutcome::Missed => what + "nobody answered in time, so its work was not kept",
-            GateOutcome::Dropped => what + "not decided: the run is over",
+            GateOutcome::Rejected(d) => by("rejected by ", d) + after(d) + self.goes_on(),
+            GateOutcome::Stopped(d) => by("not decided: the run was stopped by ", d),
+            GateOutcome::Missed => "nobody answered in time, so its work was not kept".into(),
+            GateOutcome::Dropped => "not decided: the run is over".into(),
+        }
+    }
+
+    fn goes_on(&self) -> &'static str {
+        match self.spec.on_reject {
+            OnReject::Skip => "; the run goes on without it",
+            OnReject::End => "",
         }
     }
 
@@ -135,58 +139,55 @@ impl GateView<'_> {
     /// What became of the changes that were asked for here.
     fn voided(&self) -> Option<String> {
         let GateOutcome::Changes(_) = self.answer else { return None };
-        let next = self.gate.id.round + 1;
-        let after = self.stage.changes.iter().find(|c| c.round == self.gate.id.round)?.after;
-        Some(
-            match GateView::all(self.run)
-                .find(|q| q.stage.name() == self.stage.name() && q.gate.id.round == next)
-            {
-                Some(later) if later.gate.attempt > after => {
-                    let changed = later
-                        .work
-                        .since_round
-                        .as_ref()
-                        .map(|diff| format!(" changed {} since", figures::diff(diff)));
-                    format!(
-                        "Voided: round {next}{}.",
-                        changed.unwrap_or_else(|| " asks about newer work".to_owned())
-                    )
-                }
-                Some(_) => format!(
-                    "The changes could not be made: round {next} asks about this work again."
-                ),
-                None if self.run.outcome.is_none() && self.stage.phase == StagePhase::Running => {
-                    format!("Void: round {next} is being made.")
-                }
-                None => "No new round was finished.".to_owned(),
-            },
-        )
+        let round = self.gate.id.round;
+        let after = self.stage.changes.iter().find(|c| c.round == round)?.after;
+        let later = GateView::all(self.run)
+            .find(|q| q.stage.name() == self.stage.name() && q.gate.id.round == round + 1);
+        Some(match later {
+            Some(later) if later.gate.attempt > after => {
+                let diff = later.work.since_round.as_ref();
+                let what = diff.map(|diff| format!(" changed {} since", figures::diff(diff)));
+                let what = what.unwrap_or_else(|| " asks about newer work".to_owned());
+                format!("Voided: round {}{what}.", round + 1)
+            }
+            Some(_) => format!(
+                "The changes could not be made: round {} asks about this work again.",
+                round + 1
+            ),
+            None => self.next_round(),
+        })
+    }
+
+    fn next_round(&self) -> String {
+        if self.run.outcome.is_none() && self.stage.phase == StagePhase::Running {
+            format!("Void: round {} is being made.", self.gate.id.round + 1)
+        } else {
+            "No new round was finished.".to_owned()
+        }
     }
 
     /// In a later round: which words asked for it, and whether they could be followed.
     pub(super) fn asked_again(&self) -> Option<Mrkdwn> {
         let before = self.stage.changes.iter().find(|c| c.round + 1 == self.gate.id.round)?;
-        let who = mention(&before.by);
-        let said = Mrkdwn::excerpt(&before.words, WORDS);
+        let words = Mrkdwn::excerpt(&before.words, WORDS);
         if self.gate.attempt > before.after {
-            return said.map(|said| "_Made for what " + who + " asked:_\n" + said);
+            return words
+                .map(|words| "_Made for what " + mention(&before.by) + " asked:_\n" + words);
         }
-        let tried = self
-            .stage
-            .attempts
-            .iter()
-            .rev()
-            .find(|a| a.n > before.after && a.outcome != AttemptOutcome::Good);
-        let why = tried
-            .and_then(|a| a.why.as_deref())
-            .map(|why| format!(": {}", one_line(why, WHY)))
-            .unwrap_or_default();
         let failed = "*The changes that "
-            + who
+            + mention(&before.by)
             + " asked for could not be made*"
-            + why
+            + self.why_not(before)
             + ". This is the work from before.";
-        Some(Mrkdwn::join([failed].into_iter().chain(said), "\n"))
+        Some(Mrkdwn::join([failed].into_iter().chain(words), "\n"))
+    }
+
+    /// `: 3 of 50 tests failed`, of the last attempt at those changes.
+    fn why_not(&self, changes: &Changes) -> String {
+        let failed = |a: &&Attempt| a.n > changes.after && a.outcome != AttemptOutcome::Good;
+        let last = self.stage.attempts.iter().rev().find(failed);
+        let why = last.and_then(|a| a.why.as_deref());
+        why.map(|why| format!(": {}", one_line(why, WHY))).unwrap_or_default()
     }
 
     pub(super) fn answered_at(&self) -> Option<DateTime<Utc>> {

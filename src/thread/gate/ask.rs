@@ -24,21 +24,23 @@ impl GateView<'_> {
         if clock::is_over(self.gate, self.spec, now) {
             return vec![context(Mrkdwn::join([time].into_iter().chain(diff), " · "))];
         }
-        let mut small = vec![
-            self.effect().into(),
-            time + " (" + clock::moment(self.gate.deadline, render) + ")",
+        let until = time + " (" + clock::moment(self.gate.deadline, render) + ")";
+        let small = [
+            Some(self.effect().into()),
+            Some(until),
+            self.extended(),
+            self.escalated(render),
+            diff,
         ];
-        small.extend(self.extended());
-        small.extend(
-            self.gate
-                .escalated_at
-                .map(|at| "others are asked as well since " + clock::moment(at, render)),
-        );
-        small.extend(diff);
         vec![
             actions(&self.key().to_string(), self.buttons(render, SnoozeButton::NotOffered)),
-            context(Mrkdwn::join(small, " · ")),
+            context(Mrkdwn::join(small.into_iter().flatten(), " · ")),
         ]
+    }
+
+    fn escalated(&self, render: &RenderContext) -> Option<Mrkdwn> {
+        let at = self.gate.escalated_at?;
+        Some("others are asked as well since " + clock::moment(at, render))
     }
 
     /// Every way to answer.

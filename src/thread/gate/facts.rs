@@ -2,7 +2,7 @@
 //! Sizes, tests now and before, coverage and its change, money, and what is new since somebody last looked.
 
 use super::GateView;
-use crate::run::{Approver, Attempt, AttemptOutcome, Diff, Tests, Usd};
+use crate::run::{Approver, Attempt, AttemptOutcome, Changes, Diff, Usd};
 use crate::slack::Mrkdwn;
 use crate::thread::figures;
 use crate::thread::people::called_by;
@@ -19,26 +19,26 @@ impl GateView<'_> {
 
     /// `3 files +156 −12 · 50/50 tests, before 47/47 · 92 % coverage, +1.5 · $0.27 of $5.00 so far`.
     pub(in crate::thread) fn figures(&self) -> String {
-        let before = self.before();
-        let mut parts: Vec<String> =
-            self.work.diff.as_ref().map(figures::diff).into_iter().collect();
-        parts.push(match (self.work.tests, before.and_then(|a| a.tests)) {
+        let diff = self.work.diff.as_ref().map(figures::diff);
+        let money = format!("{} so far", figures::of_budget(self.run, self.spent()));
+        let parts = [diff, Some(self.tests()), self.coverage(), Some(money)];
+        parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
+    }
+
+    fn tests(&self) -> String {
+        match (self.work.tests, self.before().and_then(|a| a.tests)) {
             (Some(now), Some(before)) => {
-                format!("{}, before {}/{}", figures::tests(now), before.passed, Tests::ran(before))
+                format!("{}, before {}/{}", figures::tests(now), before.passed, before.ran())
             }
             (Some(now), None) => figures::tests(now),
             (None, _) => "checks passed".to_owned(),
-        });
-        let coverage = |percent| {
-            format!(
-                "{} coverage{}",
-                figures::percent(percent),
-                change(before.and_then(|a| a.coverage_percent), percent)
-            )
-        };
-        parts.extend(self.work.coverage_percent.map(coverage));
-        parts.push(format!("{} so far", figures::of_budget(self.run, self.spent())));
-        parts.join(" · ")
+        }
+    }
+
+    fn coverage(&self) -> Option<String> {
+        let now = self.work.coverage_percent?;
+        let before = self.before().and_then(|a| a.coverage_percent);
+        Some(format!("{} coverage{}", figures::percent(now), change(before, now)))
     }
 
     /// The newest good work before this one.
@@ -87,20 +87,23 @@ impl GateView<'_> {
 
     /// What is new to somebody who looked before.
     pub(super) fn since(&self) -> Option<String> {
-        let round = self.gate.id.round.saturating_sub(1);
-        let same =
-            self.stage.changes.iter().any(|c| c.round == round && self.gate.attempt <= c.after);
-        let since_round = self.work.since_round.as_ref().filter(|_| round > 0 && !same);
-        let since_round =
-            since_round.map(|diff| format!("Since round {round}: {}", figures::diff(diff)));
         let whose = if self.approved_before() { "you last approved" } else { "the last approval" };
-        let since_approved = self
-            .work
-            .since_approved
-            .as_ref()
-            .map(|diff| format!("Since {whose}: {}", figures::diff(diff)));
-        let lines: Vec<String> = since_round.into_iter().chain(since_approved).collect();
+        let since_approved = self.work.since_approved.as_ref();
+        let since_approved =
+            since_approved.map(|diff| format!("Since {whose}: {}", figures::diff(diff)));
+        let lines: Vec<String> = self.since_round().into_iter().chain(since_approved).collect();
         (!lines.is_empty()).then(|| lines.join("\n"))
+    }
+
+    /// What is new since the round before, if there is newer work.
+    fn since_round(&self) -> Option<String> {
+        let round = self.gate.id.round.saturating_sub(1);
+        let is_same = |c: &Changes| c.round == round && self.gate.attempt <= c.after;
+        if round == 0 || self.stage.changes.iter().any(is_same) {
+            return None;
+        }
+        let diff = self.work.since_round.as_ref()?;
+        Some(format!("Since round {round}: {}", figures::diff(diff)))
     }
 }
 

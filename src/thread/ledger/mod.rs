@@ -52,6 +52,15 @@ fn rows(run: &Run, index: usize, stage: &StageState, progress: Option<&Progress>
 /// A row and the words that its attempt read; the newest words where not all fit.
 fn with_remarks(row: Mrkdwn, attempt: &Attempt) -> Vec<Mrkdwn> {
     let remarks: Vec<Vec<Mrkdwn>> = attempt.remarks.iter().map(remark).collect();
+    let folded = remarks.len() - newest_remarks(&remarks);
+    let note = (folded > 0)
+        .then(|| format!("_… and {} before_", figures::plural(folded as u64, "remark")).into());
+    let shown = in_room(remarks.into_iter().skip(folded).flatten());
+    [row].into_iter().chain(note).chain(shown).collect()
+}
+
+/// How many fit: the newest one whatever it is, for it is cut.
+fn newest_remarks(remarks: &[Vec<Mrkdwn>]) -> usize {
     let mut room = SAID;
     let fits = |paragraphs: &&Vec<Mrkdwn>| {
         let length: usize = paragraphs.iter().map(|text| text.length() + 1).sum();
@@ -59,16 +68,7 @@ fn with_remarks(row: Mrkdwn, attempt: &Attempt) -> Vec<Mrkdwn> {
         room = room.saturating_sub(length);
         fits
     };
-    // The newest words are shown whatever they are, as far as they fit.
-    let shown = remarks.iter().rev().take_while(fits).count().max(1).min(remarks.len());
-    let folded = remarks.len() - shown;
-    let note = (folded > 0)
-        .then(|| format!("_… and {} before_", figures::plural(folded as u64, "remark")).into());
-    [row]
-        .into_iter()
-        .chain(note)
-        .chain(in_room(remarks.into_iter().skip(folded).flatten()))
-        .collect()
+    remarks.iter().rev().take_while(fits).count().max(1).min(remarks.len())
 }
 
 fn in_room(paragraphs: impl Iterator<Item = Mrkdwn>) -> Vec<Mrkdwn> {
@@ -99,27 +99,25 @@ fn unread(run: &Run) -> Option<String> {
 /// What a stage's attempts do not tell: that good work waits, or was not kept after all.
 fn end_of_stage(run: &Run, index: usize) -> Option<String> {
     let stage = &run.stages[index];
-    let name = format!("{} {}", figures::glyph(stage.phase), stage.name());
-    let had_good_work = stage.good_attempt().is_some();
-    match stage.phase {
-        StagePhase::Waiting => Some(format!("{name} · waits for an answer")),
-        StagePhase::Failed if stage.missed_deadline => {
-            Some(format!("{name} · nobody answered in time → {}", back(run, (index, None))))
-        }
-        StagePhase::Undone if had_good_work => {
-            let here = |gate: &GateId| &gate.stage == stage.name();
-            let rejected = run
-                .decisions
-                .iter()
-                .any(|d| d.verdict == Verdict::Reject && d.gate.as_ref().is_some_and(here));
-            Some(format!(
-                "{name} · {} → {}",
-                if rejected { "rejected" } else { "the run was stopped" },
-                back(run, (index, None))
-            ))
-        }
-        _ => None,
-    }
+    let what = match stage.phase {
+        StagePhase::Waiting => return Some(format!("{} · waits for an answer", signed(stage))),
+        StagePhase::Failed if stage.missed_deadline => "nobody answered in time",
+        StagePhase::Undone if stage.good_attempt().is_some() => why_undone(run, stage),
+        _ => return None,
+    };
+    Some(format!("{} · {what} → {}", signed(stage), back(run, (index, None))))
+}
+
+fn signed(stage: &StageState) -> String {
+    format!("{} {}", figures::glyph(stage.phase), stage.name())
+}
+
+fn why_undone(run: &Run, stage: &StageState) -> &'static str {
+    let here = |gate: &GateId| &gate.stage == stage.name();
+    let mut decisions = run.decisions.iter();
+    let rejected =
+        decisions.any(|d| d.verdict == Verdict::Reject && d.gate.as_ref().is_some_and(here));
+    if rejected { "rejected" } else { "the run was stopped" }
 }
 
 /// The newest rows that fit, in sections; the older ones are counted.

@@ -152,22 +152,16 @@ impl SlackError {
         body: &str,
     ) -> Result<Value, Self> {
         if head.status == StatusCode::TOO_MANY_REQUESTS {
-            let seconds =
-                head.headers.get(RETRY_AFTER).and_then(|it| it.to_str().ok()?.parse().ok());
-            return Err(Self::RateLimited {
-                method,
-                retry_after: seconds.map_or(UNSAID_RETRY_AFTER, Duration::from_secs),
-            });
+            return Err(Self::RateLimited { method, retry_after: retry_after(head) });
         }
-        let answer: Value = serde_json::from_str(body).map_err(|_| Self::Unknown {
-            method,
-            what: format!("HTTP {}", head.status.as_u16()),
-        })?;
+        let what = || format!("HTTP {}", head.status.as_u16());
+        let answer: Value =
+            serde_json::from_str(body).map_err(|_| Self::Unknown { method, what: what() })?;
         match answer.get("error").and_then(Value::as_str) {
-            Some(code) => Err(Self::from_code(
-                method,
-                &SlackClientApiError::new(code.to_owned()).with_http_response_body(body.to_owned()),
-            )),
+            Some(code) => {
+                let error = SlackClientApiError::new(code.to_owned());
+                Err(Self::from_code(method, &error.with_http_response_body(body.to_owned())))
+            }
             None => Ok(answer),
         }
     }
@@ -203,6 +197,12 @@ impl SlackError {
             detail: error.http_response_body.as_deref().map(detail).unwrap_or_default(),
         }
     }
+}
+
+/// What the header `Retry-After` says.
+fn retry_after(head: &Parts) -> Duration {
+    let seconds = head.headers.get(RETRY_AFTER).and_then(|it| it.to_str().ok()?.parse().ok());
+    seconds.map_or(UNSAID_RETRY_AFTER, Duration::from_secs)
 }
 
 /// What Slack adds to an error: which block is wrong, which scope is missing.

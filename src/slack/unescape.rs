@@ -27,12 +27,19 @@ fn reference(inside: &str) -> String {
         (Some('#'), Some(label)) if !label.is_empty() => format!("#{label}"),
         (Some('!'), Some(label)) => label.to_owned(),
         (Some('!'), None) => format!("@{}", target.trim_start_matches('!')),
-        (_, Some(label)) if target.strip_prefix("mailto:") == Some(label) => label.to_owned(),
-        // Slack makes `example.com` a link by itself; any other label was typed.
-        (_, Some(label)) if !label.is_empty() && !target.contains(label) => {
-            format!("{label} ({target})")
-        }
-        _ => target.to_owned(),
+        (_, Some(label)) => link(target, label),
+        (_, None) => target.to_owned(),
+    }
+}
+
+/// Slack makes `example.com` a link by itself; any other label was typed.
+fn link(target: &str, label: &str) -> String {
+    if target.strip_prefix("mailto:") == Some(label) {
+        label.to_owned()
+    } else if label.is_empty() || target.contains(label) {
+        target.to_owned()
+    } else {
+        format!("{label} ({target})")
     }
 }
 

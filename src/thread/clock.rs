@@ -9,6 +9,9 @@ use crate::slack::Mrkdwn;
 use super::RenderContext;
 use super::figures::{seconds, span, wait};
 
+/// No drawing is looked at less often.
+const LONGEST_MINUTES: i64 = 24 * 60;
+
 /// The whole minute that `now` is in.
 pub(super) fn minute(now: DateTime<Utc>) -> DateTime<Utc> {
     DateTime::from_timestamp(now.timestamp() - now.timestamp().rem_euclid(60), 0).unwrap_or(now)
@@ -19,19 +22,15 @@ pub(super) fn minute(now: DateTime<Utc>) -> DateTime<Utc> {
 /// to others.
 #[must_use]
 pub fn redraw_at(run: &Run, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-    const LONGEST_MINUTES: i64 = 24 * 60;
-    let asked = run.gate.as_ref().and_then(|gate| Some((gate, run.spec_of(&gate.id)?)));
-    let shown = |at| (elapsed(run, at), asked.map(|(gate, _)| step(gate, at)));
-    let ticks = run.started_at.is_some()
-        && run.outcome.is_none()
-        && asked.is_none_or(|(gate, _)| !is_past(gate, now));
-    let mut minutes = (1..=LONGEST_MINUTES).map(|n| minute(now) + TimeDelta::minutes(n));
-    let next = || {
-        minutes
-            .find(|at| shown(*at) != shown(now))
-            .unwrap_or_else(|| minute(now) + TimeDelta::minutes(LONGEST_MINUTES))
-    };
-    ticks.then(next)
+    let asked = run.gate.as_ref().filter(|gate| run.spec_of(&gate.id).is_some());
+    let under_way = run.started_at.is_some() && run.outcome.is_none();
+    if !under_way || asked.is_some_and(|gate| is_past(gate, now)) {
+        return None;
+    }
+    let shown = |at| (elapsed(run, at), asked.map(|gate| step(gate, at)));
+    let later = |minutes| minute(now) + TimeDelta::minutes(minutes);
+    let next = (1..=LONGEST_MINUTES).map(later).find(|at| shown(*at) != shown(now));
+    Some(next.unwrap_or_else(|| later(LONGEST_MINUTES)))
 }
 
 /// How long the run has taken; none where the thread shows another clock, or nothing began.

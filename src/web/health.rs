@@ -29,19 +29,25 @@ pub async fn ready(State(web): State<Web>) -> (StatusCode, Json<Value>) {
         timeout(PATIENCE, web.services.engine.ping())
     );
     let (database, temporal) = (matches!(database, Ok(Ok(()))), matches!(temporal, Ok(Ok(_))));
-    let socket = web.slack.as_ref().and_then(|slack| slack.socket.as_ref());
-    let transport = web.slack.as_ref().map(|_| if socket.is_some() { "socket" } else { "http" });
-    let mut answer = json!({ "refusals_proven": true, "database": database, "temporal": temporal, "slack": transport });
-    if let Some(health) = socket {
+    let mut answer = json!({ "refusals_proven": true, "database": database, "temporal": temporal, "slack": transport(&web) });
+    if let Some(health) = socket(&web) {
         answer["socket"] = json!({ "connections": health.connections(), "hello_age_seconds": health.hello_age().map(|age| age.as_secs()) });
     }
-    let ready = database && temporal && socket.is_none_or(SocketHealth::is_well);
+    let ready = database && temporal && socket(&web).is_none_or(SocketHealth::is_well);
     (if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, Json(answer))
+}
+
+fn socket(web: &Web) -> Option<&SocketHealth> {
+    web.slack.as_ref()?.socket.as_ref()
+}
+
+fn transport(web: &Web) -> Option<&'static str> {
+    web.slack.as_ref().map(|slack| if slack.socket.is_some() { "socket" } else { "http" })
 }
 
 /// Prometheus's text.
 pub async fn metrics(State(web): State<Web>) -> impl IntoResponse {
-    if let Some(health) = web.slack.as_ref().and_then(|slack| slack.socket.as_ref()) {
+    if let Some(health) = socket(&web) {
         metrics::slack_socket(health.connections(), health.hello_age());
     }
     ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], metrics::text())

@@ -60,20 +60,21 @@ pub fn has_button(blocks: &[SlackBlock], action_id: &str) -> bool {
 #[must_use]
 pub fn plainer(blocks: &[SlackBlock]) -> Vec<SlackBlock> {
     let mut room = PLAINER;
-    let mut paragraph = |text: &str| {
-        let text = truncate(text, room.min(PARAGRAPH));
-        room -= length(&text);
-        (!text.trim().is_empty()).then(|| {
-            SlackSectionBlock::new().with_text(SlackBlockMarkDownText::new(text).into()).into()
-        })
-    };
     let plain = |block: &SlackBlock| match (block, block_text(block)?) {
         (SlackBlock::Actions(row), _) => plain_buttons(row),
-        (_, BlockText::Title(title)) => paragraph(&escape(&title)),
-        (_, BlockText::Text(text)) => paragraph(&text),
+        (_, BlockText::Title(title)) => plain_paragraph(&escape(&title), &mut room),
+        (_, BlockText::Text(text)) => plain_paragraph(&text, &mut room),
         (_, BlockText::Buttons(_)) => None,
     };
     blocks.iter().filter_map(plain).collect()
+}
+
+/// As much as there is room for.
+fn plain_paragraph(text: &str, room: &mut usize) -> Option<SlackBlock> {
+    let text = truncate(text, (*room).min(PARAGRAPH));
+    *room -= length(&text);
+    let text = Some(text).filter(|text| !text.trim().is_empty())?;
+    Some(SlackSectionBlock::new().with_text(SlackBlockMarkDownText::new(text).into()).into())
 }
 
 /// The buttons that say something to us.

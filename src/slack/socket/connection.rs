@@ -182,19 +182,21 @@ impl Listening {
     }
 
     fn understand(&mut self, frame: Message) -> Result<(), String> {
-        let text = match frame {
-            Message::Text(text) => text,
-            Message::Close(reason) => {
-                return Err(reason.map_or_else(
-                    || "Slack closed it".to_owned(),
-                    |it| format!("Slack closed it: {it}"),
-                ));
+        match frame {
+            Message::Text(text) => {
+                self.spoken = self.heard;
+                self.act_on(read(&text));
+                Ok(())
             }
+            Message::Close(Some(reason)) => Err(format!("Slack closed it: {reason}")),
+            Message::Close(None) => Err("Slack closed it".to_owned()),
             // Pings are answered by the library as soon as we read on.
-            _ => return Ok(()),
-        };
-        self.spoken = self.heard;
-        match read(&text) {
+            _ => Ok(()),
+        }
+    }
+
+    fn act_on(&mut self, frame: SocketFrame) {
+        match frame {
             SocketFrame::Hello if !self.greeted => {
                 self.greeted = true;
                 self.mode.health.hello();
@@ -207,7 +209,6 @@ impl Listening {
             }
             SocketFrame::Hello | SocketFrame::Noise => {}
         }
-        Ok(())
     }
 
     /// Nobody listens where the connection was replaced meanwhile.

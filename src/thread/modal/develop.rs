@@ -2,7 +2,7 @@
 //! The form behind a bare `/develop`.
 
 use crate::run::ProjectName;
-use crate::slack::{Field, Modal, SlackView, Words, section, select, text_input};
+use crate::slack::{Field, Modal, SlackBlock, SlackView, Words, section, select, text_input};
 
 /// `callback_id` of the form; its inputs have the ids `project`, `brief` and `budget`, as block and as action.
 pub const DEVELOP: &str = "develop";
@@ -11,6 +11,7 @@ pub const DEVELOP: &str = "develop";
 const BRIEF: usize = 2_000;
 /// Longest amount of money.
 const BUDGET: usize = 12;
+const NO_PROJECT: &str = "No project is configured yet. Add one to `signoff.toml`, then try again.";
 
 /// The form behind a bare `/develop`.
 #[derive(Clone, Copy, Debug)]
@@ -25,40 +26,32 @@ pub struct DevelopForm<'a> {
 /// Asks what to develop.
 #[must_use]
 pub fn develop_modal(form: DevelopForm<'_>) -> SlackView {
-    let modal = Modal {
-        title: "Develop",
-        callback_id: DEVELOP,
-        private_metadata: form.private_metadata,
-        submit: None,
-        blocks: Vec::new(),
-    };
     let names: Vec<_> =
         form.projects.iter().map(|project| (project.as_str(), project.as_str())).collect();
-    let Some(project) =
-        select(Field::new("project", "Project"), &names, form.project.map(ProjectName::as_str))
-    else {
-        return Modal {
-            blocks: vec![section(
-                "No project is configured yet. Add one to `signoff.toml`, then try again.",
-            )],
-            ..modal
-        }
-        .view();
+    let project =
+        select(Field::new("project", "Project"), &names, form.project.map(ProjectName::as_str));
+    let (submit, blocks) = match project {
+        Some(project) => (Some("Start the run"), vec![project, brief(), budget()]),
+        None => (None, vec![section(NO_PROJECT)]),
     };
-    let brief = Words {
+    let private_metadata = form.private_metadata;
+    Modal { title: "Develop", callback_id: DEVELOP, private_metadata, submit, blocks }.view()
+}
+
+fn brief() -> SlackBlock {
+    let words = Words {
         placeholder: "What should it do? Every stage reads this.",
         many_lines: true,
         most: BRIEF,
     };
-    let budget = Words {
+    text_input(Field::optional("brief", "Brief"), words)
+}
+
+fn budget() -> SlackBlock {
+    let words = Words {
         placeholder: "5 or $2.50; empty = the project's own",
         many_lines: false,
         most: BUDGET,
     };
-    let blocks = vec![
-        project,
-        text_input(Field::optional("brief", "Brief"), brief),
-        text_input(Field::optional("budget", "Budget in dollars"), budget),
-    ];
-    Modal { submit: Some("Start the run"), blocks, ..modal }.view()
+    text_input(Field::optional("budget", "Budget in dollars"), words)
 }

@@ -5,7 +5,7 @@ use chrono::{DateTime, FixedOffset, Utc};
 use maud::{Markup, html};
 use url::Url;
 
-use crate::run::{Run, StageName, StagePhase};
+use crate::run::{Run, StageName, StagePhase, StageState};
 use crate::thread::clock::stamp;
 use crate::thread::figures;
 use crate::workspace::{FilePatch, FileStatus};
@@ -32,45 +32,47 @@ pub struct DiffPage<'a> {
 /// The page at `/runs/<run>/diff/<stage>`.
 #[must_use]
 pub fn diff_page(diff: &DiffPage<'_>) -> Markup {
-    let project = &diff.run.request.project;
     let mut room = OPEN_LINES;
     let body = html! {
-        header {
-            p.path { @match diff.run_page { Some(url) => a href=(url) { (diff.run.id()) }, None => (diff.run.id()) } }
-            h1 { (diff.stage) " of " (project) }
-            p.figures { (facts(diff)) }
-        }
-        @if diff.run.gate.as_ref().is_some_and(|gate| &gate.id.stage == diff.stage) {
-            p.note { "This work waits for an answer: approve or reject it in the run's thread." }
-        }
+        (head(diff))
         @if diff.truncated { p.note { "The diff is longer than what is shown here. The rest is in the run's repository." } }
         @if diff.files.is_empty() { p.note { "Nothing was changed." } }
         @if diff.files.len() > 1 { (contents(diff.files)) }
         @for (i, file) in diff.files.iter().enumerate() { (self::file(i, file, is_open(file, &mut room))) }
         footer { "This page opens until " (stamp(diff.expires_at, diff.clock_zone)) "." }
     };
-    page(&format!("{} of {project}", diff.stage), "../../../", &body)
+    page(&format!("{} of {}", diff.stage, diff.run.request.project), "../../../", &body)
+}
+
+fn head(diff: &DiffPage<'_>) -> Markup {
+    let waits = diff.run.gate.as_ref().is_some_and(|gate| &gate.id.stage == diff.stage);
+    html! {
+        header {
+            p.path { @match diff.run_page { Some(url) => a href=(url) { (diff.run.id()) }, None => (diff.run.id()) } }
+            h1 { (diff.stage) " of " (diff.run.request.project) }
+            p.figures { (facts(diff)) }
+        }
+        @if waits { p.note { "This work waits for an answer: approve or reject it in the run's thread." } }
+    }
 }
 
 fn facts(diff: &DiffPage<'_>) -> String {
     let (added, removed) = diff.files.iter().fold((0, 0), |(a, r), f| (a + f.added, r + f.removed));
-    let mut parts = vec![format!(
-        "{} {}",
-        figures::plural(diff.files.len() as u64, "file"),
-        figures::lines(added, removed)
-    )];
-    let stage = diff.run.stage(diff.stage);
-    if let Some(attempt) = stage.and_then(|s| s.good_attempt()) {
-        parts.extend(attempt.tests.map(figures::tests));
-        parts.extend(attempt.coverage_percent.map(|p| format!("{} coverage", figures::percent(p))));
-    }
-    parts.extend(stage.map(|s| s.cost().to_string()));
-    parts.extend(
-        stage
-            .filter(|s| matches!(s.phase, StagePhase::Undone | StagePhase::Failed))
-            .map(|_| "not kept".to_owned()),
-    );
+    let files = figures::plural(diff.files.len() as u64, "file");
+    let mut parts = vec![format!("{files} {}", figures::lines(added, removed))];
+    parts.extend(diff.run.stage(diff.stage).into_iter().flat_map(stage_facts));
     parts.join(" · ")
+}
+
+/// Tests and coverage of its good work, what it cost, and whether it was kept.
+fn stage_facts(stage: &StageState) -> impl Iterator<Item = String> {
+    let good = stage.good_attempt();
+    let tests = good.and_then(|a| a.tests).map(figures::tests);
+    let coverage = good.and_then(|a| a.coverage_percent);
+    let coverage = coverage.map(|p| format!("{} coverage", figures::percent(p)));
+    let undone = matches!(stage.phase, StagePhase::Undone | StagePhase::Failed);
+    let kept = undone.then(|| "not kept".to_owned());
+    [tests, coverage, Some(stage.cost().to_string()), kept].into_iter().flatten()
 }
 
 fn contents(files: &[FilePatch]) -> Markup {

@@ -18,7 +18,9 @@ use url::Url;
 use super::Web;
 use crate::commands::shown_patch;
 use crate::run::{Run, RunId, StageName};
+use crate::store::StoreError;
 use crate::thread::LinkError;
+use crate::workspace::Patch;
 use diff::{DiffPage, diff_page};
 use layout::{CSP, CSS, link_page};
 use run::{RunPage, run_page};
@@ -50,16 +52,13 @@ pub async fn run(State(web): State<Web>, Path(run): Path<RunId>, signed: Signatu
         Err(refused) => return refused,
     };
     match tokio::join!(web.services.store.run(&run), web.services.store.progress(&run)) {
-        (Ok(Some(run)), Ok(progress)) => {
-            let names = BTreeMap::new();
-            page(run_page(&RunPage {
-                run: &run,
-                progress: progress.as_ref(),
-                render: &web.render,
-                names: &names,
-                expires_at,
-            }))
-        }
+        (Ok(Some(run)), Ok(progress)) => page(run_page(&RunPage {
+            run: &run,
+            progress: progress.as_ref(),
+            render: &web.render,
+            names: &BTreeMap::new(),
+            expires_at,
+        })),
         (Ok(None), Ok(_)) => gone(&path),
         (Err(e), _) | (_, Err(e)) => away(&e),
     }
@@ -75,25 +74,30 @@ pub async fn diff(
         Ok(expires_at) => expires_at,
         Err(refused) => return refused,
     };
-    let run = match web.services.store.run(&run).await {
-        Ok(Some(run)) => run,
-        Ok(None) => return gone(&path),
-        Err(e) => return away(&e),
-    };
-    let patch = match shown_patch(&web.services.store, &run, &stage).await {
-        Ok(Some(patch)) => patch,
-        Ok(None) => return gone(&path),
-        Err(e) => return away(&e),
-    };
-    page(diff_page(&DiffPage {
-        run: &run,
-        stage: &stage,
-        files: &patch.files,
-        truncated: patch.truncated,
-        expires_at,
-        run_page: run_link(&web, &run).as_ref(),
-        clock_zone: web.render.clock_zone,
-    }))
+    match shown_diff(&web, &run, &stage).await {
+        Ok(Some((run, shown))) => page(diff_page(&DiffPage {
+            run: &run,
+            stage: &stage,
+            files: &shown.files,
+            truncated: shown.truncated,
+            expires_at,
+            run_page: run_link(&web, &run).as_ref(),
+            clock_zone: web.render.clock_zone,
+        })),
+        Ok(None) => gone(&path),
+        Err(e) => away(&e),
+    }
+}
+
+/// The run and what one of its stages changed; none where either is not there.
+async fn shown_diff(
+    web: &Web,
+    run: &RunId,
+    stage: &StageName,
+) -> Result<Option<(Run, Patch)>, StoreError> {
+    let store = &web.services.store;
+    let Some(run) = store.run(run).await? else { return Ok(None) };
+    Ok(shown_patch(store, &run, stage).await?.map(|patch| (run, patch)))
 }
 
 fn run_link(web: &Web, run: &Run) -> Option<Url> {
@@ -131,7 +135,7 @@ fn gone(path: &str) -> Response {
     (StatusCode::NOT_FOUND, link_page(LinkError::Wrong, &way_home(path))).into_response()
 }
 
-fn away(error: &crate::store::StoreError) -> Response {
+fn away(error: &StoreError) -> Response {
     tracing::error!(error = %error, "could not read a page's data");
     (
         StatusCode::SERVICE_UNAVAILABLE,

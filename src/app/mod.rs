@@ -1,12 +1,12 @@
-//! How do the rooms become a program?
-//! Wiring only: configuration in, running parts out. Hands rooms what they may not import.
+//! The wiring: how do the rooms become a program?
+//! Nothing but wiring: configuration in, running parts out. Hands rooms what they may not import.
 
+mod clean_up;
 mod cli;
 mod doctor;
 mod parts;
 mod serve;
-mod set_up;
-mod sweep;
+mod slack_manifest;
 mod talk;
 mod up;
 mod worker;
@@ -16,9 +16,10 @@ pub use cli::Cli;
 use std::io::{self, Write};
 
 use anyhow::anyhow;
-use tokio::runtime::Builder;
+use tokio::runtime::{Builder, Runtime};
 
 use crate::config::Config;
+use crate::store::StoreError;
 use crate::{local, telemetry};
 use cli::CliCommand;
 
@@ -62,13 +63,10 @@ impl From<anyhow::Error> for Failure {
     }
 }
 
-impl From<crate::store::StoreError> for Failure {
-    fn from(error: crate::store::StoreError) -> Self {
-        let code = if matches!(error, crate::store::StoreError::Away(_)) {
-            exit::MISSING
-        } else {
-            exit::OUR_FAULT
-        };
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        let is_away = matches!(error, StoreError::Away(_));
+        let code = if is_away { exit::MISSING } else { exit::OUR_FAULT };
         Self { code, error: error.into() }
     }
 }
@@ -80,24 +78,28 @@ pub fn run(cli: Cli, out: &mut dyn Write) -> Result<u8, Failure> {
     }
     if let CliCommand::Slack { verb } = &cli.verb {
         // Before the configuration is read: what is printed helps to write it.
-        return set_up::slack(verb, cli.json, out);
+        return slack_manifest::slack_manifest(verb, cli.json, out);
     }
     telemetry::start(cli.log_filter(), cli.log_format())
         .map_err(|e| Failure::usage(anyhow!("SIGNOFF_LOG: {e}")))?;
     let config =
         Config::from_process().map_err(|problems| Failure::usage(anyhow!("{problems}")))?;
-    // What `up` starts dies with the thread that started it: one thread does everything there.
-    let runtime = match &cli.verb {
-        CliCommand::Serve | CliCommand::Worker { .. } => {
-            Builder::new_multi_thread().enable_all().build()
-        }
-        _ => Builder::new_current_thread().enable_all().build(),
-    };
-    let runtime = runtime.map_err(|e| Failure::from(anyhow!(e).context("starting the runtime")))?;
+    let runtime = runtime_for(&cli.verb)
+        .map_err(|e| Failure::from(anyhow!(e).context("starting the runtime")))?;
     let code = runtime.block_on(verb(cli, config, out));
     // A blocked read of standard input must not hold the process.
     runtime.shutdown_background();
     code.or_else(|failure| if failure.is_no_reader() { Ok(exit::OK) } else { Err(failure) })
+}
+
+/// What `up` starts dies with the thread that started it: there one thread does everything.
+fn runtime_for(command: &CliCommand) -> io::Result<Runtime> {
+    match command {
+        CliCommand::Serve | CliCommand::Worker { .. } => {
+            Builder::new_multi_thread().enable_all().build()
+        }
+        _ => Builder::new_current_thread().enable_all().build(),
+    }
 }
 
 async fn verb(cli: Cli, config: Config, out: &mut dyn Write) -> Result<u8, Failure> {

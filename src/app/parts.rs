@@ -1,4 +1,5 @@
-//! What do several commands need built from the configuration?
+//! Parts that several commands share: what do they need built from the configuration?
+//! The store, the services, where links lead, and when the process is to end.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -6,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::anyhow;
 use chrono::{DateTime, Offset as _, Utc};
+use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
@@ -18,7 +20,9 @@ use crate::store::Store;
 use crate::thread::{Links, RenderContext};
 
 /// How long `serve` and `worker` wait for what they depend on before they give up.
-const START_PATIENCE: Duration = Duration::from_secs(30);
+const START_TIMEOUT: Duration = Duration::from_secs(30);
+/// Between two tries.
+const RETRY_INTERVAL: Duration = Duration::from_millis(250);
 
 /// The database, open.
 pub async fn store(config: &Config) -> Result<Store, Failure> {
@@ -35,42 +39,44 @@ pub async fn store(config: &Config) -> Result<Store, Failure> {
 
 /// The database, open and up to date; waited for, because everything starts at once.
 pub async fn migrated_store(config: &Config) -> Result<Store, Failure> {
-    let store = patiently(|| async { store(config).await.map_err(|f| f.error) }).await?;
+    let store = retry_until_ready(|| async { store(config).await.map_err(|f| f.error) }).await?;
     store.migrate().await.map_err(|e| Failure::missing(anyhow!(e)))?;
     Ok(store)
 }
 
-/// Tries until it works or patience ends.
-pub async fn patiently<T, F: Future<Output = anyhow::Result<T>>>(
+/// Retries until it works or [`START_TIMEOUT`] is over.
+pub async fn retry_until_ready<T, F: Future<Output = anyhow::Result<T>>>(
     attempt: impl Fn() -> F,
 ) -> Result<T, Failure> {
-    let deadline = tokio::time::Instant::now() + START_PATIENCE;
-    let mut told = false;
+    let deadline = tokio::time::Instant::now() + START_TIMEOUT;
+    let mut warned = false;
     loop {
         match attempt().await {
             Ok(done) => return Ok(done),
             Err(e) if tokio::time::Instant::now() > deadline => return Err(Failure::missing(e)),
-            Err(e) if !told => {
-                tracing::warn!(error = %format!("{e:#}"), "waiting up to {} s for what we depend on", START_PATIENCE.as_secs());
-                told = true;
+            Err(e) if !warned => {
+                tracing::warn!(error = %format!("{e:#}"), "waiting up to {} s for what we depend on", START_TIMEOUT.as_secs());
+                warned = true;
             }
             Err(_) => {}
         }
-        tokio::time::sleep(Duration::from_millis(250)).await;
+        tokio::time::sleep(RETRY_INTERVAL).await;
     }
 }
 
-pub fn address(config: &Config) -> Address {
+/// Where Temporal is.
+pub fn temporal_address(config: &Config) -> Address {
     Address {
         address: config.temporal_address.clone(),
         namespace: config.temporal_namespace.clone(),
     }
 }
 
+/// What the commands of people need.
 pub fn services(config: &Config, store: Store) -> Services {
     Services {
         store,
-        engine: Engine::new(address(config), config.task_queue.clone()),
+        engine: Engine::new(temporal_address(config), config.task_queue.clone()),
         projects: Arc::new(config.projects.clone()),
         rehearsal: rehearses(config),
     }
@@ -81,7 +87,8 @@ pub fn rehearses(config: &Config) -> bool {
     config.rehearsal.is_some() || config.anthropic_key.is_none()
 }
 
-/// Where links in Slack lead to, if anywhere: this machine's own address is dead on a phone, so only a stand-in for Slack has it.
+/// Where links in Slack lead to, if anywhere. This machine's own address is dead on a phone, so only a stand-in for Slack
+/// on this machine has links to it.
 pub fn linked_from_slack(config: &Config) -> Option<Url> {
     let stand_in = config.slack.as_ref().is_none_or(|slack| slack.api_url.is_some());
     config
@@ -109,7 +116,7 @@ pub async fn link_key(store: &Store) -> Result<Vec<u8>, Failure> {
 }
 
 /// Where drawings point to: signed pages below `base`.
-pub fn place(config: &Config, key: Vec<u8>, base: Option<Url>) -> RenderContext {
+pub fn render_context(config: &Config, key: Vec<u8>, base: Option<Url>) -> RenderContext {
     RenderContext {
         links: base.map(|base| Links::new(key, base)),
         clock_zone: Utc.fix(),
@@ -123,21 +130,21 @@ pub fn asked_to_end() -> CancellationToken {
     let token = CancellationToken::new();
     let asked = token.clone();
     tokio::spawn(async move {
-        let mut term =
-            tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).ok();
-        let terminated = async {
-            match &mut term {
-                Some(term) => drop(term.recv().await),
-                None => std::future::pending().await,
-            }
-        };
         tokio::select! {
             _ = tokio::signal::ctrl_c() => {}
-            () = terminated => {}
+            () = terminated() => {}
         }
         asked.cancel();
     });
     token
+}
+
+/// Never, where signals cannot be had.
+async fn terminated() {
+    match signal(SignalKind::terminate()) {
+        Ok(mut term) => drop(term.recv().await),
+        Err(_) => std::future::pending().await,
+    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "the program's own clock, read at its doors")]

@@ -1,5 +1,7 @@
-//! What is `serve` made of?
+//! The command `serve`: what is it made of?
+//! A web door for Slack and for people's browsers; and beside it the tasks that draw threads, retry and clean up.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,9 +13,10 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use super::sweep::sweep;
+use super::clean_up::clean_up;
 use super::{Failure, exit, parts};
 use crate::chat::{self, Actor};
+use crate::commands::Services;
 use crate::config::{Config, SlackConfig};
 use crate::publisher::Publisher;
 use crate::slack::{
@@ -23,7 +26,7 @@ use crate::thread::RenderContext;
 use crate::web::{self, SlackEndpoint, Web};
 
 /// What is not finished by then is in the database, and another process finishes it.
-const END_PATIENCE: Duration = Duration::from_secs(10);
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Answers Slack, draws threads and serves pages until asked to end.
 pub async fn serve(config: Config) -> Result<u8, Failure> {
@@ -32,53 +35,95 @@ pub async fn serve(config: Config) -> Result<u8, Failure> {
     let end = parts::asked_to_end();
     let store = parts::migrated_store(&config).await?;
     let key = parts::link_key(&store).await?;
-    let place = parts::place(&config, key.clone(), Some(parts::linked_from_here(&config)));
-    let in_slack = parts::place(&config, key, parts::linked_from_slack(&config));
-    let doors = parts::services(&config, store.clone());
-    let slack = config.slack.as_ref().map(|config| door(config, in_slack));
-    let mut tasks = JoinSet::new();
-    tasks.spawn(sweep(store.clone(), parts::now, end.clone()));
-    if let Some(slack) = &slack {
-        let publisher = Publisher {
-            store,
-            slack: slack.api.clone(),
-            render: slack.render.clone(),
-            clock: parts::now,
-        };
-        tasks.spawn(publisher.run(end.clone()));
-        let actor = Actor {
-            services: doors.clone(),
-            render: slack.render.clone(),
-            slack: slack.api.clone(),
-            clock: parts::now,
-        };
-        if let Some(sockets) =
-            config.slack.as_ref().and_then(|config| sockets(config, slack, actor.clone()))
-        {
-            tasks.spawn(sockets.run(end.clone()));
-        }
-        tasks.spawn(chat::retry_owed(actor, end.clone()));
-    }
-    let listener = TcpListener::bind(config.listen)
-        .await
-        .with_context(|| format!("listening on {} (SIGNOFF_LISTEN)", config.listen))?;
-    tracing::info!("serve listens on {} · Slack {}", config.listen, manner(slack.as_ref()));
-    let router =
-        web::router(Web { proven, services: doors, render: place, slack, clock: parts::now });
-    let ending = end.clone();
-    let serving = axum::serve(listener, router)
-        .with_graceful_shutdown(async move { ending.cancelled().await });
+    let here = Some(parts::linked_from_here(&config));
+    let render = parts::render_context(&config, key.clone(), here);
+    let in_slack = parts::render_context(&config, key, parts::linked_from_slack(&config));
+    let services = parts::services(&config, store);
+    let slack = config.slack.as_ref().map(|config| slack_endpoint(config, in_slack));
+    let mut background = Background::new(end.clone());
+    background.start(&config, &services, slack.as_ref());
+    let listener = listen(config.listen).await?;
+    tracing::info!("serve listens on {} · Slack {}", config.listen, transport(slack.as_ref()));
+    let router = web::router(Web { proven, services, render, slack, clock: parts::now });
+    let serving =
+        axum::serve(listener, router).with_graceful_shutdown(async move { end.cancelled().await });
     tokio::select! {
         served = serving => served.context("serving")?,
         // A `serve` that answers but draws nothing would look well and be of no use.
-        broke = first_to_break(&mut tasks, &end) => return Err(broke.into()),
+        broke = background.first_to_break() => return Err(broke.into()),
     }
-    let _ = timeout(END_PATIENCE, async { while tasks.join_next().await.is_some() {} }).await;
+    background.finish().await;
     Ok(exit::OK)
 }
 
+async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address)
+        .await
+        .with_context(|| format!("listening on {address} (SIGNOFF_LISTEN)"))
+}
+
+/// The tasks that run beside the web door.
+struct Background {
+    tasks: JoinSet<()>,
+    end: CancellationToken,
+}
+
+impl Background {
+    fn new(end: CancellationToken) -> Self {
+        Self { tasks: JoinSet::new(), end }
+    }
+
+    fn start(&mut self, config: &Config, services: &Services, slack: Option<&SlackEndpoint>) {
+        self.spawn(clean_up(services.store.clone(), parts::now, self.end.clone()));
+        if let (Some(config), Some(slack)) = (&config.slack, slack) {
+            self.start_slack(config, services, slack);
+        }
+    }
+
+    fn start_slack(&mut self, config: &SlackConfig, services: &Services, slack: &SlackEndpoint) {
+        let publisher = Publisher {
+            store: services.store.clone(),
+            slack: slack.api.clone(),
+            render: slack.render.clone(),
+            clock: parts::now,
+        };
+        self.spawn(publisher.run(self.end.clone()));
+        let actor = Actor {
+            services: services.clone(),
+            render: slack.render.clone(),
+            slack: slack.api.clone(),
+            clock: parts::now,
+        };
+        if let Some(socket_mode) = socket_mode(config, slack, actor.clone()) {
+            self.spawn(socket_mode.run(self.end.clone()));
+        }
+        self.spawn(chat::retry_owed(actor, self.end.clone()));
+    }
+
+    fn spawn(&mut self, task: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.spawn(task);
+    }
+
+    /// Waits until a task ends that nobody asked to end.
+    async fn first_to_break(&mut self) -> anyhow::Error {
+        loop {
+            match self.tasks.join_next().await {
+                Some(Ok(())) if self.end.is_cancelled() => {}
+                Some(Ok(())) => return anyhow!("a part of serve ended by itself"),
+                Some(Err(e)) => return anyhow!(e).context("a part of serve broke"),
+                None => std::future::pending().await,
+            }
+        }
+    }
+
+    async fn finish(mut self) {
+        let all = async { while self.tasks.join_next().await.is_some() {} };
+        let _ = timeout(SHUTDOWN_TIMEOUT, all).await;
+    }
+}
+
 /// The way to Slack, and what is known of the ways back.
-fn door(config: &SlackConfig, render: RenderContext) -> SlackEndpoint {
+fn slack_endpoint(config: &SlackConfig, render: RenderContext) -> SlackEndpoint {
     SlackEndpoint {
         verifier: config.signing_secret.clone().map(|secret| Arc::new(Verifier::new(vec![secret]))),
         socket: config.app_token.as_ref().map(|_| SocketHealth::default()),
@@ -101,36 +146,24 @@ fn api(config: &SlackConfig, token: SecretString) -> SlackApi {
 }
 
 /// Socket Mode, where there is a token for it. What comes in by it goes the way of all requests.
-fn sockets(config: &SlackConfig, door: &SlackEndpoint, actor: Actor) -> Option<SocketMode> {
-    let take: Take = Arc::new(move |inbound, delivered| {
+fn socket_mode(config: &SlackConfig, endpoint: &SlackEndpoint, actor: Actor) -> Option<SocketMode> {
+    let take: Take = Arc::new(move |inbound, received| {
         let actor = actor.clone();
-        async move { actor.receive(inbound, delivered.into()).await }.boxed()
+        async move { actor.receive(inbound, received.into()).await }.boxed()
     });
     Some(SocketMode {
         api: api(config, config.app_token.clone()?),
         api_url: config.api_url.clone(),
         take,
-        health: door.socket.clone()?,
+        health: endpoint.socket.clone()?,
         patience: SocketPatience::default(),
     })
 }
 
-fn manner(slack: Option<&SlackEndpoint>) -> &'static str {
+fn transport(slack: Option<&SlackEndpoint>) -> &'static str {
     match slack {
         None => "is not configured",
-        Some(door) if door.socket.is_some() => "speaks by sockets",
+        Some(endpoint) if endpoint.socket.is_some() => "speaks by sockets",
         Some(_) => "speaks by HTTP",
-    }
-}
-
-/// Waits until a part ends that nobody asked to end.
-async fn first_to_break(tasks: &mut JoinSet<()>, end: &CancellationToken) -> anyhow::Error {
-    loop {
-        match tasks.join_next().await {
-            Some(Ok(())) if end.is_cancelled() => {}
-            Some(Ok(())) => return anyhow!("a part of serve ended by itself"),
-            Some(Err(e)) => return anyhow!(e).context("a part of serve broke"),
-            None => std::future::pending().await,
-        }
     }
 }

@@ -1,4 +1,4 @@
-//! What does `up` hand to the local servers?
+//! The command `up`: what does it hand to the local servers?
 
 use std::io::{IsTerminal, stderr, stdout};
 
@@ -9,14 +9,22 @@ use super::{Failure, parts};
 use crate::config::{Config, UpAddresses};
 use crate::local::{self, Console, Machine, PhaseOf, UpFile, UpOptions};
 
+/// Runs everything on this machine until it is ended.
 pub async fn up(options: UpOptions, config: Config) -> Result<u8, Failure> {
-    let exe = std::env::current_exe().context("finding this program")?;
     let phase_of = phase_of(config.clone());
-    let machine = Machine {
+    let machine = machine(config)?;
+    let console = Console::new(Box::new(stdout()), stderr().is_terminal());
+    local::up(options, machine, console, Some(phase_of))
+        .await
+        .map_err(|error| Failure { code: local::exit_code(&error), error })
+}
+
+fn machine(config: Config) -> anyhow::Result<Machine> {
+    Ok(Machine {
         home: config.home,
         cache: config.cache,
         path: Some(config.path.into()),
-        exe,
+        exe: std::env::current_exe().context("finding this program")?,
         database_url: config.database_url,
         temporal_address: config.temporal_address,
         temporal_namespace: Some(config.temporal_namespace),
@@ -26,11 +34,7 @@ pub async fn up(options: UpOptions, config: Config) -> Result<u8, Failure> {
         slack_configured: config.slack.is_some(),
         has_key: config.anthropic_key.is_some(),
         rehearsal: config.rehearsal,
-    };
-    let console = Console::new(Box::new(stdout()), stderr().is_terminal());
-    local::up(options, machine, console, Some(phase_of))
-        .await
-        .map_err(|error| Failure { code: local::exit_code(&error), error })
+    })
 }
 
 /// How a run stands, for the demo: it plays people, so it asks the database and not the thread it watches.

@@ -1,4 +1,5 @@
-//! What is a worker made of?
+//! The command `worker`: what is it made of?
+//! A connection to Temporal, a box for agents, and a model: a real one, or a scripted one that this process plays.
 
 use std::fs::{self, TryLockError};
 use std::path::{Path, PathBuf};
@@ -10,7 +11,8 @@ use tokio::net::UnixListener;
 use tokio_util::sync::CancellationToken;
 
 use super::{Failure, exit, parts};
-use crate::agent::{ModelAccess, rehearsal};
+use crate::agent::ModelAccess;
+use crate::agent::rehearsal::{self, Scenario};
 use crate::config::Config;
 use crate::engine::{self, Bench, Worker};
 use crate::files::{FileLock, remove_blocking};
@@ -20,6 +22,7 @@ use crate::sandbox::Sandbox;
 
 const BUILT_IN_SCENARIO: &str = include_str!("../../deploy/rehearsal/llm-wrapper.toml");
 
+/// Takes runs from the task queue until asked to end.
 pub async fn worker(
     config: Config,
     no_sandbox: bool,
@@ -29,9 +32,9 @@ pub async fn worker(
         .context("this program does not refuse who may not decide, so it does not start")?;
     let end = parts::asked_to_end();
     let store = parts::migrated_store(&config).await?;
-    let at = parts::address(&config);
-    let client = parts::patiently(|| engine::connect(&at, "signoff-worker")).await?;
-    let ModelSource { model, usual_model, _folder } = console(&config)?;
+    let at = parts::temporal_address(&config);
+    let client = parts::retry_until_ready(|| engine::connect(&at, "signoff-worker")).await?;
+    let ModelSource { model, usual_model, _folder } = model_source(&config)?;
     let bench = Bench {
         store,
         runs: config.home.join("runs"),
@@ -46,7 +49,7 @@ pub async fn worker(
         "worker takes runs from {} · {} · {}",
         config.task_queue,
         confinement(&bench.sandbox),
-        manner(&bench.model)
+        kind_of(&bench.model)
     );
     Worker::new(&client, &config.task_queue, bench, max_cached_runs)?.run(end).await?;
     Ok(exit::OK)
@@ -60,31 +63,26 @@ async fn sandbox(cache: &Path) -> Sandbox {
     })
 }
 
-/// Who answers the agents.
+/// Where agents get their model from.
 struct ModelSource {
     model: ModelAccess,
     usual_model: Option<String>,
     _folder: Option<SocketFolder>,
 }
 
-/// A real model, or a scripted one that this process plays on a socket of its own.
-fn console(config: &Config) -> Result<ModelSource, Failure> {
-    if let (Some(key), None) = (&config.anthropic_key, &config.rehearsal) {
-        return Ok(ModelSource {
+fn model_source(config: &Config) -> Result<ModelSource, Failure> {
+    match (&config.anthropic_key, &config.rehearsal) {
+        (Some(key), None) => Ok(ModelSource {
             model: ModelAccess::Key(key.expose_secret().into()),
             usual_model: None,
             _folder: None,
-        });
+        }),
+        _ => rehearse(scenario(config)?),
     }
-    let (name, text) = match &config.rehearsal {
-        Some(file) => (
-            file.display().to_string(),
-            fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?,
-        ),
-        None => ("deploy/rehearsal/llm-wrapper.toml".to_owned(), BUILT_IN_SCENARIO.to_owned()),
-    };
-    let scenario =
-        rehearsal::Scenario::parse(&name, &text).map_err(|e| Failure::usage(anyhow!("{e}")))?;
+}
+
+/// Plays a scripted model on a socket of this process.
+fn rehearse(scenario: Scenario) -> Result<ModelSource, Failure> {
     let usual_model = Some(scenario.model.clone());
     let folder = SocketFolder::new()?;
     let socket = folder.path.join("model.sock");
@@ -92,6 +90,18 @@ fn console(config: &Config) -> Result<ModelSource, Failure> {
         .with_context(|| format!("listening at {}", socket.display()))?;
     tokio::spawn(rehearsal::serve(listener, Arc::new(scenario)));
     Ok(ModelSource { model: ModelAccess::Socket(socket), usual_model, _folder: Some(folder) })
+}
+
+fn scenario(config: &Config) -> Result<Scenario, Failure> {
+    let (name, text) = match &config.rehearsal {
+        Some(file) => {
+            let name = file.display().to_string();
+            let text = fs::read_to_string(file).with_context(|| format!("reading {name}"))?;
+            (name, text)
+        }
+        None => ("deploy/rehearsal/llm-wrapper.toml".to_owned(), BUILT_IN_SCENARIO.to_owned()),
+    };
+    Scenario::parse(&name, &text).map_err(|e| Failure::usage(anyhow!("{e}")))
 }
 
 /// A short path: a socket's may not be longer than 108 bytes. Its lock says that its worker lives.
@@ -150,7 +160,7 @@ fn confinement(sandbox: &Sandbox) -> &'static str {
     }
 }
 
-fn manner(model: &ModelAccess) -> &'static str {
+fn kind_of(model: &ModelAccess) -> &'static str {
     match model {
         ModelAccess::Key(_) => "a real model",
         ModelAccess::Socket(_) => "rehearsal: a scripted model",

@@ -1,4 +1,4 @@
-//! What does this machine have, and what is missing?
+//! The command `doctor`: what does this machine have, and what is missing?
 //! Each line says what was found, or what to do about it.
 
 mod slack;
@@ -11,6 +11,7 @@ use tokio::process::Command;
 
 use super::{Failure, exit, parts};
 use crate::config::{Config, Project};
+use crate::engine::Engine;
 use crate::local;
 use crate::run::{GateSpec, Policy};
 use crate::sandbox::Sandbox;
@@ -37,6 +38,12 @@ impl Finding {
         Self { what, state: FindingState::Missing, says: says.into() }
     }
 
+    fn print(&self, json: bool, out: &mut dyn Write) -> anyhow::Result<()> {
+        let line = if json { serde_json::to_string(self)? } else { self.line() };
+        writeln!(out, "{line}")?;
+        Ok(())
+    }
+
     fn line(&self) -> String {
         let glyph = match self.state {
             FindingState::Ok => "✓",
@@ -56,6 +63,7 @@ enum FindingState {
     Missing,
 }
 
+/// Looks at everything that is needed, and prints what was found.
 pub async fn doctor(config: Config, json: bool, out: &mut dyn Write) -> Result<u8, Failure> {
     let mut findings = vec![
         program("git", "Install git.").await,
@@ -68,9 +76,7 @@ pub async fn doctor(config: Config, json: bool, out: &mut dyn Write) -> Result<u
     ];
     findings.extend(slack::look(&config).await);
     for finding in &findings {
-        let line =
-            if json { serde_json::to_string(finding).context("printing")? } else { finding.line() };
-        writeln!(out, "{line}").context("printing")?;
+        finding.print(json, out).context("printing")?;
     }
     let missing = findings.iter().any(|f| f.state == FindingState::Missing);
     Ok(if missing { exit::MISSING } else { exit::OK })
@@ -78,8 +84,8 @@ pub async fn doctor(config: Config, json: bool, out: &mut dyn Write) -> Result<u
 
 async fn program(what: &'static str, remedy: &str) -> Finding {
     match version(Command::new(what).arg("--version")).await {
-        Some(says) => Finding { what, state: FindingState::Ok, says },
-        None => Finding { what, state: FindingState::Missing, says: remedy.to_owned() },
+        Some(version) => Finding::ok(what, version),
+        None => Finding::missing(what, remedy),
     }
 }
 
@@ -89,66 +95,71 @@ async fn version(command: &mut Command) -> Option<String> {
 }
 
 async fn database(config: &Config) -> Finding {
-    let (state, says) = match &config.database_url {
-        None => (
-            FindingState::Missing,
-            "DATABASE_URL is not set and no `signoff up` runs here. Start `signoff up`, or set it."
-                .to_owned(),
-        ),
-        Some(url) => match Store::connect(url).await {
-            Ok(store) => match store.newest_runs(1).await {
-                Ok(_) => (FindingState::Ok, "the database answers".to_owned()),
-                Err(_) => (
-                    FindingState::Less,
-                    "the database answers, without our tables yet: `serve` and `worker` make them"
-                        .to_owned(),
-                ),
-            },
-            Err(e) => (
-                FindingState::Missing,
-                format!("{:#}. Is it running, and is DATABASE_URL right?", anyhow::Error::from(e)),
-            ),
-        },
+    let what = "database";
+    let Some(url) = &config.database_url else {
+        return Finding::missing(
+            what,
+            "DATABASE_URL is not set and no `signoff up` runs here. Start `signoff up`, or set it.",
+        );
     };
-    Finding { what: "database", state, says }
+    let store = match Store::connect(url).await {
+        Ok(store) => store,
+        Err(e) => {
+            let why = anyhow::Error::from(e);
+            let says = format!("{why:#}. Is it running, and is DATABASE_URL right?");
+            return Finding::missing(what, says);
+        }
+    };
+    if store.newest_runs(1).await.is_ok() {
+        Finding::ok(what, "the database answers")
+    } else {
+        let says = "the database answers, without our tables yet: `serve` and `worker` make them";
+        Finding::less(what, says)
+    }
 }
 
 async fn temporal(config: &Config) -> Finding {
-    let doors = crate::engine::Engine::new(parts::address(config), config.task_queue.clone());
-    let (state, says) = match doors.ping().await {
+    let engine = Engine::new(parts::temporal_address(config), config.task_queue.clone());
+    match engine.ping().await {
         Ok(version) => {
-            (FindingState::Ok, format!("server {version}, task queue {}", config.task_queue))
+            let says = format!("server {version}, task queue {}", config.task_queue);
+            Finding::ok("temporal", says)
         }
         Err(e) => {
-            (FindingState::Missing, format!("{e}. Start `signoff up`, or set TEMPORAL_ADDRESS."))
+            let says = format!("{e}. Start `signoff up`, or set TEMPORAL_ADDRESS.");
+            Finding::missing("temporal", says)
         }
-    };
-    Finding { what: "temporal", state, says }
+    }
 }
 
 async fn sandbox(config: &Config) -> Finding {
-    let (state, says) = match Sandbox::find(&config.cache).await {
-        Ok(sandbox) => (FindingState::Ok, format!("{sandbox} confines agents and checks")),
-        Err(why) => (
-            FindingState::Less,
+    match Sandbox::find(&config.cache).await {
+        Ok(sandbox) => Finding::ok("sandbox", format!("{sandbox} confines agents and checks")),
+        Err(why) => Finding::less(
+            "sandbox",
             format!(
                 "no sandbox: {why}. Rehearsals and scripts run; a real model needs bubblewrap or --no-sandbox."
             ),
         ),
-    };
-    Finding { what: "sandbox", state, says }
+    }
 }
 
 async fn claude(config: &Config) -> Finding {
-    let found = local::claude_cli::find(Some(config.path.as_ref()), &config.cache);
-    let (state, says) = match found {
-        Some(program) => match version(Command::new(&program).arg("--version").env("DISABLE_AUTOUPDATER", "1")).await {
-            Some(version) => (FindingState::Ok, format!("{version} at {}", program.display())),
-            None => (FindingState::Missing, format!("{} does not run. Install Claude Code again.", program.display())),
-        },
-        None => (FindingState::Less, "Claude Code is not here. Install it, or let `signoff up` fetch it; script agents work without.".to_owned()),
+    let what = "claude";
+    let Some(program) = local::claude_cli::find(Some(config.path.as_ref()), &config.cache) else {
+        return Finding::less(
+            what,
+            "Claude Code is not here. Install it, or let `signoff up` fetch it; script agents work without.",
+        );
     };
-    Finding { what: "claude", state, says }
+    let program_shown = program.display();
+    match version(Command::new(&program).arg("--version").env("DISABLE_AUTOUPDATER", "1")).await {
+        Some(version) => Finding::ok(what, format!("{version} at {program_shown}")),
+        None => Finding::missing(
+            what,
+            format!("{program_shown} does not run. Install Claude Code again."),
+        ),
+    }
 }
 
 fn model(config: &Config) -> Finding {
@@ -157,26 +168,21 @@ fn model(config: &Config) -> Finding {
     } else {
         "a real model, with your key"
     };
-    Finding { what: "model", state: FindingState::Ok, says: says.to_owned() }
+    Finding::ok("model", says)
 }
 
 fn projects(config: &Config) -> Finding {
-    let names: Vec<String> = config.projects.names().map(ToString::to_string).collect();
-    let unheard: Vec<String> = config
-        .projects
-        .all()
-        .filter_map(|project| unheard(project, &config.projects.policy))
-        .collect();
-    let state = if unheard.is_empty() { FindingState::Ok } else { FindingState::Less };
-    Finding {
-        what: "projects",
-        state,
-        says: [names.join(", ")].into_iter().chain(unheard).collect::<Vec<_>>().join(". "),
-    }
+    let projects = &config.projects;
+    let names: Vec<String> = projects.names().map(ToString::to_string).collect();
+    let warnings: Vec<String> =
+        projects.all().filter_map(|project| nobody_called(project, &projects.policy)).collect();
+    let state = if warnings.is_empty() { FindingState::Ok } else { FindingState::Less };
+    let says = [names.join(", ")].into_iter().chain(warnings).collect::<Vec<_>>().join(". ");
+    Finding { what: "projects", state, says }
 }
 
-/// What a project's gates have to say that call nobody who could answer.
-fn unheard(project: &Project, policy: &Policy) -> Option<String> {
+/// The warning about a project with a gate that calls nobody who could answer.
+fn nobody_called(project: &Project, policy: &Policy) -> Option<String> {
     let gates = project.pipeline.pipeline.stages.iter().filter_map(|stage| stage.gate.as_ref());
     let specs: Vec<GateSpec> =
         gates.map(|gate| policy.tightened(gate, &project.approvers)).collect();

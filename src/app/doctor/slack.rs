@@ -1,4 +1,4 @@
-//! Is the Slack app what the manifest asks for, and where we need it?
+//! The doctor's look at Slack: is the app what the manifest asks for, and where we need it?
 //! Asks Slack with the tokens that are configured; says nothing in any channel.
 
 use std::collections::BTreeMap;
@@ -8,45 +8,45 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::Finding;
 use crate::app::parts;
-use crate::config::{Config, SlackConfig};
+use crate::config::{Config, Project, SlackConfig};
 use crate::local;
 use crate::run::{Approver, Channel, GateSpec, GroupId};
 use crate::slack::{App, Identity, RateLimits, SlackApi, SlackApiConfig, SlackError, asked_scopes};
 
 /// A person waits: slowly is better than not at all.
-const PATIENCE: Duration = Duration::from_mins(1);
+const TIMEOUT: Duration = Duration::from_mins(1);
 const APPS: &str = "api.slack.com/apps";
 
 /// What is to be said about Slack.
 pub(super) async fn look(config: &Config) -> Vec<Finding> {
-    let Some(slack) = &config.slack else {
-        if let Some(page) = local::UpFile::read_live(&config.home).and_then(|up| up.slack_page) {
-            return vec![Finding::ok(
-                "slack",
-                format!("the local one of the running `signoff up`: {page}"),
-            )];
-        }
-        let says = "not configured. `signoff slack manifest` prints an app for your workspace; `signoff up` brings a local Slack.";
-        return vec![Finding::less("slack", says)];
-    };
-    let rate_limits = RateLimits { patience: PATIENCE, ..RateLimits::slack() };
+    let Some(slack) = &config.slack else { return vec![not_configured(config)] };
+    let rate_limits = RateLimits { patience: TIMEOUT, ..RateLimits::slack() };
     let api = SlackApi::new(SlackApiConfig {
         rate_limits,
         ..SlackApiConfig::new(slack.api_url.clone(), slack.bot_token.clone())
     });
-    let us = match api.identity().await {
-        Ok(us) => us,
+    match api.identity().await {
+        Ok(us) => {
+            let app = api.app().await.ok();
+            Looker { config, slack, app, us, api: &api }.findings().await
+        }
         Err(e) => {
             let remedy = "Is SLACK_BOT_TOKEN the Bot User OAuth Token (xoxb-…), and SLACK_API_URL right where it is set?";
-            return vec![Finding::missing("slack", format!("{e}. {remedy}"))];
+            vec![Finding::missing("slack", format!("{e}. {remedy}"))]
         }
-    };
-    let looker = Looker { config, slack, app: api.app().await.ok(), us, api: &api };
-    let mut findings =
-        vec![looker.installation(), looker.scopes().await, looker.events().await, looker.links()];
-    findings.extend(looker.channels().await);
-    findings.extend(looker.groups().await);
-    findings
+    }
+}
+
+fn not_configured(config: &Config) -> Finding {
+    match local::UpFile::read_live(&config.home).and_then(|up| up.slack_page) {
+        Some(page) => {
+            Finding::ok("slack", format!("the local one of the running `signoff up`: {page}"))
+        }
+        None => Finding::less(
+            "slack",
+            "not configured. `signoff slack manifest` prints an app for your workspace; `signoff up` brings a local Slack.",
+        ),
+    }
 }
 
 struct Looker<'a> {
@@ -59,6 +59,14 @@ struct Looker<'a> {
 }
 
 impl Looker<'_> {
+    async fn findings(&self) -> Vec<Finding> {
+        let mut findings =
+            vec![self.installation(), self.scopes().await, self.events().await, self.links()];
+        findings.extend(self.channels().await);
+        findings.extend(self.groups().await);
+        findings
+    }
+
     fn installation(&self) -> Finding {
         let app = self
             .app
@@ -92,14 +100,11 @@ impl Looker<'_> {
         if missing.is_empty() {
             return Finding::ok("scopes", format!("all {} of the manifest", asked.len()));
         }
-        let missing = missing.join(", ");
-        let page = self.page();
-        Finding::missing(
-            "scopes",
-            format!(
-                "{missing} missing. {page} → OAuth & Permissions → Bot Token Scopes: add {missing} → Reinstall."
-            ),
-        )
+        let (missing, page) = (missing.join(", "), self.page());
+        let says = format!(
+            "{missing} missing. {page} → OAuth & Permissions → Bot Token Scopes: add {missing} → Reinstall."
+        );
+        Finding::missing("scopes", says)
     }
 
     /// How Slack tells us things: Socket Mode where there is a token for it.
@@ -118,22 +123,25 @@ impl Looker<'_> {
         if let (Some(theirs), Some(app)) = (app_of(token), &self.app)
             && theirs != app.id
         {
+            let ours = &app.id;
             let says = format!(
-                "SLACK_APP_TOKEN is of the app {theirs}, SLACK_BOT_TOKEN of {}. {generate}",
-                app.id
+                "SLACK_APP_TOKEN is of the app {theirs}, SLACK_BOT_TOKEN of {ours}. {generate}"
             );
             return Finding::missing("events", says);
         }
         match self.api.can_open_socket(token).await {
             Ok(()) => Finding::ok("events", "by Socket Mode: SLACK_APP_TOKEN opens connections"),
-            Err(e) if e.is_about_us() => {
-                Finding::missing("events", format!("SLACK_APP_TOKEN is no good: {e}. {generate}"))
+            Err(e) => Finding::missing("events", self.why_no_socket(&e, &generate)),
+        }
+    }
+
+    fn why_no_socket(&self, error: &SlackError, generate: &str) -> String {
+        match error {
+            e if e.is_about_us() => format!("SLACK_APP_TOKEN is no good: {e}. {generate}"),
+            e @ SlackError::Refused { .. } => {
+                format!("{e}. {} → Socket Mode: Enable. Then: {generate}", self.page())
             }
-            Err(e @ SlackError::Refused { .. }) => Finding::missing(
-                "events",
-                format!("{e}. {} → Socket Mode: Enable. Then: {generate}", self.page()),
-            ),
-            Err(e) => Finding::missing("events", format!("{e}. Try again.")),
+            e => format!("{e}. Try again."),
         }
     }
 
@@ -147,9 +155,7 @@ impl Looker<'_> {
                 format!("neither SLACK_SIGNING_SECRET nor SLACK_APP_TOKEN is set. {find}"),
             );
         };
-        let looks_well = secret.expose_secret().len() == 32
-            && secret.expose_secret().bytes().all(|b| b.is_ascii_hexdigit());
-        if !looks_well && self.slack.api_url.is_none() {
+        if !is_signing_secret(&secret) && self.slack.api_url.is_none() {
             return Finding::missing(
                 "events",
                 format!("SLACK_SIGNING_SECRET is not 32 hexadecimal digits. {find}"),
@@ -187,12 +193,9 @@ impl Looker<'_> {
     /// One for each project with a channel of its own.
     async fn channels(&self) -> Vec<Finding> {
         let mut findings = Vec::new();
-        for (name, channel) in self
-            .config
-            .projects
-            .all()
-            .filter_map(|project| Some((&project.name, project.channel.as_ref()?)))
-        {
+        for project in self.config.projects.all() {
+            let Some(channel) = &project.channel else { continue };
+            let name = &project.name;
             findings.push(match self.channel(channel).await {
                 Ok(()) => Finding::ok("channel", format!("{name}: we are in {}", channel.channel)),
                 Err(why) => Finding::missing("channel", format!("{name}: {why}")),
@@ -216,29 +219,27 @@ impl Looker<'_> {
     /// One for each user group that may answer something.
     async fn groups(&self) -> Vec<Finding> {
         let mut findings = Vec::new();
-        for (GroupId { team, group }, named_by) in named_groups(self.config) {
-            let by = named_by.join(", ");
-            findings.push(match self.group(team, group).await {
-                Ok(0) => Finding::less(
-                    "group",
-                    format!(
-                        "{by}: nobody is in {group}. Slack → People → User groups: add people."
-                    ),
-                ),
-                Ok(people) => Finding::ok(
-                    "group",
-                    format!(
-                        "{by}: {group} has {people} {}",
-                        if people == 1 { "person" } else { "people" }
-                    ),
-                ),
-                Err(why) => Finding::missing("group", format!("{by}: {why}")),
-            });
+        for (group, named_by) in named_groups(self.config) {
+            findings.push(self.group_finding(group, &named_by.join(", ")).await);
         }
         findings
     }
 
-    async fn group(&self, team: &str, group: &str) -> Result<usize, String> {
+    async fn group_finding(&self, group: &GroupId, by: &str) -> Finding {
+        let id = &group.group;
+        match self.group(group).await {
+            Ok(0) => Finding::less(
+                "group",
+                format!("{by}: nobody is in {id}. Slack → People → User groups: add people."),
+            ),
+            Ok(1) => Finding::ok("group", format!("{by}: {id} has 1 person")),
+            Ok(people) => Finding::ok("group", format!("{by}: {id} has {people} people")),
+            Err(why) => Finding::missing("group", format!("{by}: {why}")),
+        }
+    }
+
+    async fn group(&self, id: &GroupId) -> Result<usize, String> {
+        let GroupId { team, group } = id;
         self.ours(team, group)?;
         self.api.group_members(group).await.map(|members| members.len()).map_err(|e| match &e {
             e if e.is_group_gone() => format!("no user group {group}. Slack → People → User groups → ⋯ → Copy group ID; then correct the name"),
@@ -258,6 +259,11 @@ impl Looker<'_> {
     }
 }
 
+fn is_signing_secret(secret: &SecretString) -> bool {
+    let secret = secret.expose_secret();
+    secret.len() == 32 && secret.bytes().all(|b| b.is_ascii_hexdigit())
+}
+
 /// The app that an app-level token belongs to: `xapp-1-<app>-…`.
 fn app_of(token: &SecretString) -> Option<String> {
     let app = token.expose_secret().strip_prefix("xapp-1-")?.split('-').next()?;
@@ -266,16 +272,12 @@ fn app_of(token: &SecretString) -> Option<String> {
 
 /// The user groups that may answer something, and what names each.
 fn named_groups(config: &Config) -> BTreeMap<&GroupId, Vec<String>> {
-    let by_policy =
-        config.projects.policy.approvers.iter().map(|approver| ("the policy".to_owned(), approver));
-    let by_project = config.projects.all().flat_map(|project| {
-        let gates = project.pipeline.pipeline.stages.iter().filter_map(|stage| stage.gate.as_ref());
-        project
-            .approvers
-            .iter()
-            .chain(gates.flat_map(GateSpec::named))
-            .map(|approver| (project.name.to_string(), approver))
-    });
+    let policy = config.projects.policy.approvers.iter();
+    let by_policy = policy.map(|approver| ("the policy".to_owned(), approver));
+    let by_project = config
+        .projects
+        .all()
+        .flat_map(|project| named_in(project).map(|approver| (project.name.to_string(), approver)));
     let mut groups: BTreeMap<&GroupId, Vec<String>> = BTreeMap::new();
     for (by, approver) in by_policy.chain(by_project) {
         if let Approver::Group(group) = approver {
@@ -284,6 +286,12 @@ fn named_groups(config: &Config) -> BTreeMap<&GroupId, Vec<String>> {
     }
     groups.values_mut().for_each(Vec::dedup);
     groups
+}
+
+/// Everybody whom a project names as an approver, by itself or in its pipeline.
+fn named_in(project: &Project) -> impl Iterator<Item = &Approver> {
+    let gates = project.pipeline.pipeline.stages.iter().filter_map(|stage| stage.gate.as_ref());
+    project.approvers.iter().chain(gates.flat_map(GateSpec::named))
 }
 
 #[cfg(test)]

@@ -36,7 +36,7 @@ pub async fn talk(
 ) -> Result<u8, Failure> {
     let store = parts::store(&config).await?;
     let here = Some(parts::linked_from_here(&config));
-    let render = parts::place(&config, parts::link_key(&store).await?, here);
+    let render = parts::render_context(&config, parts::link_key(&store).await?, here);
     let user = ShellUser::new(config.os_user.clone(), zone());
     let asker = Asker::new(user.person().clone(), Via::Cli, Moment::now(parts::now()));
     let services = parts::services(&config, store);

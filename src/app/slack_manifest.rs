@@ -1,4 +1,4 @@
-//! How does a workspace get our app?
+//! The command `slack manifest`: how does a workspace get our app?
 //! Prints; Slack is not asked here.
 
 use std::io::Write;
@@ -9,20 +9,20 @@ use super::cli::{ManifestArgs, SlackVerb, TransportArg};
 use super::{Failure, exit};
 use crate::slack::{self, Transport};
 
-pub fn slack(verb: &SlackVerb, json: bool, out: &mut dyn Write) -> Result<u8, Failure> {
+pub fn slack_manifest(verb: &SlackVerb, json: bool, out: &mut dyn Write) -> Result<u8, Failure> {
     let SlackVerb::Manifest(asked) = verb;
-    let delivery = delivery(asked).map_err(|why| Failure::usage(anyhow!(why)))?;
+    let transport = transport(asked).map_err(|why| Failure::usage(anyhow!(why)))?;
     let text = if json {
-        format!("{:#}\n", slack::manifest_json(&delivery))
+        format!("{:#}\n", slack::manifest_json(&transport))
     } else {
-        slack::manifest(&delivery)
+        slack::manifest(&transport)
     };
     write!(out, "{text}").context("printing")?;
     Ok(exit::OK)
 }
 
-/// Who names an address wants to be called there; who names none cannot be.
-fn delivery(asked: &ManifestArgs) -> Result<Transport, String> {
+/// By HTTP where an address is named, else by Socket Mode.
+fn transport(asked: &ManifestArgs) -> Result<Transport, String> {
     match (asked.mode, &asked.url) {
         (Some(TransportArg::Socket), Some(_)) => {
             Err("--mode socket needs no --url: `signoff serve` calls Slack, and Slack answers through that connection. \
@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     fn asked(mode: Option<TransportArg>, url: Option<&str>) -> Result<Transport, String> {
-        delivery(&ManifestArgs { mode, url: url.map(ToOwned::to_owned) })
+        transport(&ManifestArgs { mode, url: url.map(ToOwned::to_owned) })
     }
 
     fn printed(json: bool) -> String {
@@ -51,7 +51,7 @@ mod tests {
             mode: None,
             url: Some("https://a.example".to_owned()),
         });
-        assert!(slack(&verb, json, &mut out).is_ok_and(|code| code == exit::OK));
+        assert!(slack_manifest(&verb, json, &mut out).is_ok_and(|code| code == exit::OK));
         String::from_utf8(out).unwrap()
     }
 

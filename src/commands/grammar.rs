@@ -3,7 +3,7 @@
 //! [`Place`] alone. Pure. What is not understood comes back with what was probably meant.
 
 use super::start_run::StartRun;
-use super::thread_words;
+use super::thread_words::{self, AnswerAlone};
 use super::verbs::{Asks, VERBS, Verb};
 use crate::config::Projects;
 use crate::run::{ProjectName, Verdict, nearest};
@@ -84,7 +84,7 @@ pub fn read(line: &str, place: Place, projects: &Projects) -> Result<Command, Mi
             read => read,
         },
         Place::Thread => Ok(thread_words::answer_alone(line)
-            .map_or_else(|| thread_words::note(line), |answer| answer.command())),
+            .map_or_else(|| thread_words::note(line), AnswerAlone::command)),
     }
 }
 
@@ -162,12 +162,12 @@ mod tests {
         typed(line).expect_err("not understood").text
     }
 
-    fn answer(verdict: Verdict, said: &str) -> Result<Command, Misunderstood> {
-        Ok(Command::Answer { verdict, said: said.to_owned() })
+    fn answer(verdict: Verdict, said: &str) -> Command {
+        Command::Answer { verdict, said: said.to_owned() }
     }
 
-    fn note(words: &str) -> Result<Command, Misunderstood> {
-        Ok(Command::Note(Note { words: words.to_owned(), sounds_like_an_answer: false }))
+    fn note(words: &str) -> Command {
+        Command::Note(Note { words: words.to_owned(), sounds_like_an_answer: false })
     }
 
     #[test]
@@ -184,10 +184,10 @@ mod tests {
     fn an_answer_keeps_what_is_said_as_it_was_typed() {
         assert_eq!(
             typed("changes k3f9qdz use\ttabs\n  here"),
-            answer(Verdict::Changes, "k3f9qdz use\ttabs\n  here")
+            Ok(answer(Verdict::Changes, "k3f9qdz use\ttabs\n  here"))
         );
-        assert_eq!(typed("Approve!"), answer(Verdict::Approve, ""));
-        assert_eq!(typed("extend tomorrow"), answer(Verdict::Extend, "tomorrow"));
+        assert_eq!(typed("Approve!"), Ok(answer(Verdict::Approve, "")));
+        assert_eq!(typed("extend tomorrow"), Ok(answer(Verdict::Extend, "tomorrow")));
         assert_eq!(typed("waiting"), Ok(Command::Waiting));
     }
 
@@ -217,7 +217,11 @@ mod tests {
     #[test]
     fn the_commands_own_name_may_be_said_or_not() {
         for words in ["approve  nice", "develop approve  nice", "/Develop approve  nice"] {
-            assert_eq!(read_at(words, Place::Mention), answer(Verdict::Approve, "nice"), "{words}");
+            assert_eq!(
+                read_at(words, Place::Mention),
+                Ok(answer(Verdict::Approve, "nice")),
+                "{words}"
+            );
         }
         assert_eq!(read_at("develop", Place::Mention), Ok(Command::Form));
         assert!(read_at("developing is fun", Place::Mention).is_err());
@@ -226,16 +230,16 @@ mod tests {
     #[test]
     fn words_to_us_in_a_thread_are_a_note_unless_they_come_near_a_command() {
         let said = |words| read_at(words, Place::MentionInThread);
-        assert_eq!(said("please use tabs"), note("please use tabs"));
-        assert_eq!(said("approve k3f9qdz nice"), answer(Verdict::Approve, "k3f9qdz nice"));
+        assert_eq!(said("please use tabs"), Ok(note("please use tabs")));
+        assert_eq!(said("approve k3f9qdz nice"), Ok(answer(Verdict::Approve, "k3f9qdz nice")));
         assert!(said("aprove").is_err_and(|misunderstood| misunderstood.nearly));
     }
 
     #[test]
     fn in_a_thread_only_an_answer_alone_is_one() {
         let said = |words| read_at(words, Place::Thread);
-        assert_eq!(said("approve, nice"), answer(Verdict::Approve, "nice"));
-        assert_eq!(said("status of the tests?"), note("status of the tests?"));
+        assert_eq!(said("approve, nice"), Ok(answer(Verdict::Approve, "nice")));
+        assert_eq!(said("status of the tests?"), Ok(note("status of the tests?")));
         assert_eq!(said(":+1:"), Ok(Command::Nothing));
         let meant = Note { words: "approve it?".to_owned(), sounds_like_an_answer: true };
         assert_eq!(said("approve it?"), Ok(Command::Note(meant)));

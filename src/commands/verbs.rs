@@ -215,21 +215,22 @@ impl Verb {
 /// What can be typed, for `help` and for who typed something else; Slack's mrkdwn.
 #[must_use]
 pub fn help() -> String {
-    let lines: String = VERBS
+    let lines: Vec<String> = VERBS
         .iter()
         .filter(|verb| !verb.help.is_empty())
         .map(|verb| {
             let typed = format!("{} {}", verb.name(), verb.usage);
-            format!("`/develop {}` {}\n", typed.trim_end(), verb.help)
+            format!("`/develop {}` {}", typed.trim_end(), verb.help)
         })
         .collect();
     format!(
         "\
 `/develop &lt;project&gt; [what you want…] [budget=$5]` starts a run
 `/develop` alone asks by a form
-{lines}\
+{}
 In a run's thread, `approve`, `changes: …` and `reject because …` alone are enough; other words there are notes for the next attempt. \
-`@signoff` understands all of this too, in channels, threads and directly."
+`@signoff` understands all of this too, in channels, threads and directly.",
+        lines.join("\n")
     )
 }
 

@@ -32,29 +32,38 @@ pub(super) fn who_can(
     (gate, spec): (&GateId, &GateSpec),
     verdict: Verdict,
 ) -> Vec<Approver> {
+    let answer = Answering { run, gate, spec, verdict };
     let starter = Approver::Person(run.request.starter.clone());
     let asked = run.asked_people(gate, spec);
     let known = if asked.is_empty() { spec.only.iter().collect() } else { asked };
     let mut who: Vec<Approver> = Vec::new();
     for approver in [starter].into_iter().chain(known.into_iter().cloned()) {
-        if !who.contains(&approver) && may(run, (gate, spec), verdict, &approver) {
+        if !who.contains(&approver) && answer.may_come_from(&approver) {
             who.push(approver);
         }
     }
     who
 }
 
-fn may(
-    run: &Run,
-    (gate, spec): (&GateId, &GateSpec),
+/// A verdict on a gate that somebody would give.
+struct Answering<'a> {
+    run: &'a Run,
+    gate: &'a GateId,
+    spec: &'a GateSpec,
     verdict: Verdict,
-    approver: &Approver,
-) -> bool {
-    let Approver::Person(person) = approver else { return true };
-    let in_a_group = spec.only.iter().any(|approver| matches!(approver, Approver::Group(_)));
-    match run.may_answer(gate, Answerer { person, groups: &[] }, verdict) {
-        Ok(()) => true,
-        Err(why) => why == Refusal::NotAllowed && in_a_group,
+}
+
+impl Answering<'_> {
+    fn may_come_from(&self, approver: &Approver) -> bool {
+        let Approver::Person(person) = approver else { return true };
+        match self.run.may_answer(self.gate, Answerer { person, groups: &[] }, self.verdict) {
+            Ok(()) => true,
+            Err(why) => why == Refusal::NotAllowed && self.allows_a_group(),
+        }
+    }
+
+    fn allows_a_group(&self) -> bool {
+        self.spec.only.iter().any(|approver| matches!(approver, Approver::Group(_)))
     }
 }
 

@@ -56,7 +56,7 @@ pub fn gate_card_unposted() {
     GATE_CARDS_UNPOSTED.inc();
 }
 
-/// A drawing of a message was not to Slack's taste.
+/// Slack refused the blocks of a message.
 pub fn message_drawn_plainly() {
     MESSAGES_DRAWN_PLAINLY.inc();
 }

@@ -1,5 +1,5 @@
 //! Direct messages: who is told something directly, and what if they cannot be reached?
-//! Reminders and escalations, and questions that their thread does not show. Nobody who cannot be reached holds up anything.
+//! Reminders and escalations, and questions that their thread does not show. A person who cannot be reached holds up nothing else.
 
 use chrono::{DateTime, Utc};
 
@@ -14,8 +14,8 @@ use crate::store::{GivenUp, KnownMessage, Shown};
 use crate::thread::{Message, MessageKey, RenderContext, To, unposted};
 
 impl Publisher {
-    /// What is told directly because the thread does not show it: the open question, if people may wait for it in vain, and those that were
-    /// told so before, for as long as they stand there.
+    /// Messages to people because the thread does not show a question: for the open question, if nobody can see it, and for those that were
+    /// asked directly before, so that these messages are kept up to date.
     pub(super) async fn direct_fallback(
         &self,
         look: &Look<'_>,
@@ -58,7 +58,8 @@ impl Publisher {
         Ok(self.store.give_up_message(look.thread, given_up).await?)
     }
 
-    /// Each message on its own. Brings back when to look again at those that have to wait. Who was never called is not told that it is over.
+    /// Each message on its own; returns when to look again at those that have to wait. People who were never called are not told that the
+    /// question is closed.
     pub(super) async fn draw_directly(
         &self,
         look: &Look<'_>,

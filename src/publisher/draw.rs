@@ -24,7 +24,7 @@ pub(super) enum Drawn {
     UpToDate { seq: u64, again: Option<DateTime<Utc>> },
     /// Slack wants us to wait, or has not answered.
     Waiting { until: DateTime<Utc> },
-    /// Slack said no. Something else of it may be worth a look before long.
+    /// Slack said no. `again` is when something else in the thread is worth a look.
     Refused { error: SlackError, again: Option<DateTime<Utc>> },
 }
 
@@ -38,7 +38,7 @@ pub(super) struct ThreadDrawn {
 }
 
 impl ThreadDrawn {
-    /// Notes what became of a message; brings back where it is, unless it was given up.
+    /// Notes what became of a message; returns where it is, unless it was given up.
     fn count(&mut self, message: &Message, upserted: Upserted) -> Option<Ts> {
         match upserted {
             Upserted::UpToDate(ts) => Some(ts),
@@ -151,7 +151,7 @@ impl Publisher {
 fn outcome(look: &Look<'_>, thread: Tried<ThreadDrawn>, again: Option<DateTime<Utc>>) -> Drawn {
     let seq = look.run.seq;
     match (thread, again) {
-        // Who was asked directly must not be left with a question that is closed: until then nothing counts as drawn.
+        // Somebody who was asked directly must see that the question is closed. Until then the thread does not count as drawn.
         (Tried::Done(_), Some(until)) if look.run.gate.is_none() => Drawn::Waiting { until },
         (Tried::Done(drawn), again) => {
             Drawn::UpToDate { seq, again: earliest(again, next_look(look, drawn.shed)) }
@@ -167,7 +167,7 @@ fn outcome(look: &Look<'_>, thread: Tried<ThreadDrawn>, again: Option<DateTime<U
 fn next_look(look: &Look<'_>, shed: bool) -> Option<DateTime<Utc>> {
     let (run, now) = (look.run, look.now);
     let under_way = matches!(run.phase(), Phase::Running | Phase::Starting);
-    // Where many wait, Slack has no room for all their clocks: they must not take turns at finding that out.
+    // Where many runs wait, Slack has no room to edit all their clocks. They must not all ask for it every two seconds.
     let pause = if under_way || look.thread.behind { PROGRESS_EVERY } else { SHED_PAUSE };
     earliest(redraw_at(run, now), (under_way || shed).then(|| now + pause))
 }

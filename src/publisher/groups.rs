@@ -1,5 +1,5 @@
 //! User groups: who is in those that a run names?
-//! Slack is asked only where somebody of them is called directly. Who cannot be asked about holds up nothing.
+//! Slack is asked only where somebody in them is called directly. A group that Slack tells nothing of holds up nothing else.
 
 use std::collections::BTreeSet;
 

@@ -11,9 +11,9 @@ use crate::slack::{Priority, Ts};
 use crate::store::{KnownMessage, LeasedThread, Shown};
 use crate::thread::{GateKey, Message, MessageKey, To};
 
-/// Before what is given up is tried again, where there is reason to look at all.
+/// How long a message that was given up is left alone.
 const GIVEN_UP_FOR: TimeDelta = TimeDelta::hours(1);
-/// A thread that works again within this time was not silent.
+/// A thread that fails for a shorter time does not yet hide its question from people.
 const SILENT_AFTER: TimeDelta = TimeDelta::minutes(1);
 
 /// One look at one thread: what was read of it, at one time.
@@ -84,7 +84,7 @@ impl<'a> Placement<'a> {
 }
 
 impl Look<'_> {
-    /// What time alone changes may be late; a call may not.
+    /// An edit for which only time is the reason may be late; one that calls somebody may not.
     pub(super) fn priority_of_edit(&self, message: &Message) -> Priority {
         if self.thread.behind { message.priority() } else { Priority::Tick }
     }
@@ -106,7 +106,7 @@ impl Look<'_> {
         self.known.get(key).is_some_and(|known| known.ts.is_some() && known.shown != Shown::Gone)
     }
 
-    /// The open question, if people may wait for it in vain: Slack takes its card in no form, or holds up its thread.
+    /// The open question, if people cannot see it: Slack takes its card in no form, or its thread cannot be drawn.
     pub(super) fn unseen_question<'a>(&self, thread: &'a Tried<ThreadDrawn>) -> Option<Unseen<'a>> {
         let question = GateKey::from(&self.run.gate.as_ref()?.id);
         match thread {
@@ -120,7 +120,7 @@ impl Look<'_> {
         }
     }
 
-    /// Whether a held thread hides a question: its channel is closed to us, or its card is not there for a while.
+    /// Whether people cannot see the question, because its channel is closed to us or its card has been missing for a while.
     fn is_out_of_sight(&self, question: &GateKey, held: &Held) -> bool {
         let closed = matches!(held, Held::Refused(refused) if refused.is_permanent_for_channel());
         let long = self.thread.failing_since.is_some_and(|since| self.now - since > SILENT_AFTER);

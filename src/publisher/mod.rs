@@ -27,11 +27,11 @@ use retry::{Abort, pause};
 
 /// How often the database is asked for threads that are behind.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
-/// Before a run that waits is drawn again only because Slack had no room for what time alone changed.
+/// How long a waiting run is left alone after Slack had no room for an edit of its clock.
 const SHED_PAUSE: TimeDelta = TimeDelta::seconds(30);
 /// Threads drawn at once by one process.
 const AT_ONCE: usize = 8;
-/// A database that takes longer is away.
+/// A database that takes longer counts as away.
 const DATABASE_PATIENCE: Duration = Duration::from_secs(5);
 /// Longer than drawing a thread takes where everything answers, however slowly.
 const DRAWING_PATIENCE: Duration = Duration::from_mins(2);

@@ -11,7 +11,7 @@ use crate::store::{Claim, GivenUp, KnownMessage, Posted, Shown};
 use crate::thread::{MessageKey, Reaction, reactions};
 
 impl Publisher {
-    /// Each reaction once. Brings back when to look again at those that have to wait.
+    /// Each reaction once; returns when to look again at those that have to wait.
     pub(super) async fn react(&self, look: &Look<'_>) -> Result<Option<DateTime<Utc>>, Abort> {
         let mut again = None;
         for reaction in reactions(look.run) {

@@ -7,7 +7,7 @@ use crate::store::StoreError;
 
 /// Longest pause after a thread that cannot be drawn.
 pub(super) const LONGEST_PAUSE: TimeDelta = TimeDelta::minutes(5);
-/// Where nothing left this machine, or nobody answered.
+/// After a call that never left this machine, or that nobody answered.
 const MOMENT: TimeDelta = TimeDelta::seconds(2);
 
 /// Why something was not done.
@@ -81,7 +81,7 @@ pub(super) enum Tried<T> {
     Held(Held),
 }
 
-/// Takes apart what only this thing waits for (the others go on) and what ends the whole look.
+/// Tells one thing that has to wait, while the others go on, from what ends the whole look.
 pub(super) fn split_held<T>(done: Result<T, Late>) -> Result<Tried<T>, Abort> {
     match done {
         Ok(done) => Ok(Tried::Done(done)),

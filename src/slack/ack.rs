@@ -5,10 +5,10 @@ use serde_json::Value;
 /// The answer to a delivery, whatever way it came.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Ack {
-    /// It is ours now: kept, or nothing that has to be.
+    /// It is stored, or need not be.
     Kept,
     /// Answered with this JSON: words for who typed a command, mistakes for who filled in a form.
     Answered(Value),
-    /// It is not kept, or not for certain. Slack has to send it again.
+    /// It is not stored, or not for certain. Slack has to send it again.
     NotKept,
 }

@@ -69,7 +69,7 @@ const MESSAGE_IS_GONE: &[&str] =
 const GROUP_IS_GONE: &[&str] = &["no_such_subteam"];
 /// The form or tab is not what it was when it was looked at.
 const VIEW_MOVED_ON: &[&str] = &["hash_conflict", "not_found", "view_not_found"];
-/// What was drawn is not to Slack's taste; plainer drawings may be.
+/// Slack refuses the blocks; a plainer drawing may pass.
 const BLOCKS_ARE_BAD: &[&str] = &[
     "invalid_blocks",
     "invalid_blocks_format",
@@ -113,7 +113,7 @@ impl SlackError {
         self.is_one_of(VIEW_MOVED_ON)
     }
 
-    /// True where Slack took offence at the blocks, so that the same thing drawn more plainly may pass. Views say `invalid_arguments`.
+    /// True where Slack refuses the blocks, so that the same thing drawn more plainly may pass. Views say `invalid_arguments`.
     #[must_use]
     pub fn is_invalid_blocks(&self) -> bool {
         let in_a_view = matches!(self, Self::Refused { error, detail, .. } if error == "invalid_arguments" && detail.contains("blocks"));

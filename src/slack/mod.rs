@@ -1,5 +1,5 @@
 //! Slack's wire formats and API: how does Slack speak?
-//! What came in is verified and parsed here, what goes out is escaped, bounded and paced here. What it means is nobody's business here.
+//! What came in is verified and parsed here, what goes out is escaped, bounded and rate-limited here. What it means is decided elsewhere.
 
 mod ack;
 mod blocks;

@@ -62,19 +62,19 @@ impl Mrkdwn {
         (!lines.is_empty()).then(|| quote(lines.into_iter()))
     }
 
-    /// Calls a person, and rings if it is posted. What is no Slack id is only written.
+    /// Mentions a person, who is notified when it is posted. What is no Slack id is written as text.
     #[must_use]
     pub fn mention(user: &str) -> Self {
         reference("@", user).unwrap_or_else(|| Self::line(user, NAME))
     }
 
-    /// Calls a user group.
+    /// Mentions a user group.
     #[must_use]
     pub fn group(group: &str) -> Self {
         reference("!subteam^", group).unwrap_or_else(|| Self::line(group, NAME))
     }
 
-    /// Leads to a channel; none for what is no Slack id.
+    /// Links to a channel; none for what is no Slack id.
     #[must_use]
     pub fn channel(channel: &str) -> Option<Self> {
         reference("#", channel)

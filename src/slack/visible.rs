@@ -35,7 +35,7 @@ pub(super) fn visible(text: &str) -> String {
     text.chars().filter_map(kept).collect()
 }
 
-/// The same, without towers of accents.
+/// The same, with at most a few accents on one letter.
 pub(super) fn clean(text: &str) -> String {
     let mut marks = 0;
     let mut fits = |c: &char| {

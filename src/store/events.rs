@@ -89,7 +89,7 @@ async fn update_asked_at(change: &mut PgConnection, run: &RunId) -> Result<()> {
     Ok(())
 }
 
-/// A kind that we know, with something in it that only a later version knows, is to us a kind that we do not know.
+/// An event of a known kind may hold something that only a later version knows: then it is read as an unknown kind.
 pub(super) fn event(body: &Value) -> Result<Event> {
     if let Ok(event) = Event::deserialize(body) {
         return Ok(event);

@@ -84,7 +84,7 @@ impl Store {
         self.unsure(key, now).await
     }
 
-    /// Requests whose taker died or lost the answer. They are leased, so that two processes do not take one;
+    /// Requests whose process died, or whose answer was lost. They are leased, so that two processes do not take one;
     /// longer each time, so that what can never be done costs little.
     pub async fn owed(&self, now: DateTime<Utc>) -> Result<Vec<InboxRow>> {
         let rows = sqlx::query!(

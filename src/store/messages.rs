@@ -1,5 +1,5 @@
 //! Messages: which does a run have in Slack?
-//! The intent to post is kept before the post is made, so that a process that dies leaves a question and never a doubt.
+//! The intent to post is stored before the post is made, so that after a crash it is known which posts may have happened.
 
 use chrono::{DateTime, Utc};
 
@@ -182,8 +182,8 @@ impl Store {
         Ok(())
     }
 
-    /// A look at the thread begins, which sees to the messages that were deleted until now: what they show is not known, so that whichever
-    /// of them is drawn is found to be gone. `thread_drawn` minds those that are deleted from here on.
+    /// A look at the thread begins. What the messages show that were deleted until now counts as unknown, so that drawing one finds out that it
+    /// is gone. Those that are deleted from now on are seen by `thread_drawn`.
     pub async fn see_deletions(&self, run: &RunId) -> Result<()> {
         sqlx::query!(
             "update messages set shown = '' where run_id = $1 and shown = 'deleted'",

@@ -7,7 +7,8 @@ use super::events::{signed, unsigned};
 use super::{Result, Store};
 use crate::run::{Channel, RunId};
 
-/// Longer than any one call to Slack may take, its turn waited for, and renewed before each: a writer that lives is never overtaken.
+/// Longer than any one call to Slack may take, including the wait for the rate limit. It is renewed before each call, so that a living writer
+/// is never overtaken.
 const LEASE: TimeDelta = TimeDelta::seconds(15);
 
 /// A thread that is this writer's for now.

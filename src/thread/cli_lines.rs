@@ -79,7 +79,7 @@ fn question_line(run: &Run, open: &OpenGate, now: DateTime<Utc>) -> CliLine {
         id.stage,
         run.id()
     );
-    // More time is news.
+    // An extension makes another key, so that it is printed.
     CliLine { key: format!("gate {} {} {}", id.stage, id.round, open.extensions.len()), line }
 }
 

@@ -9,7 +9,7 @@ use crate::slack::Mrkdwn;
 use super::RenderContext;
 use super::figures::{seconds, span, wait};
 
-/// No drawing is looked at less often.
+/// A drawing that changes by time is looked at again at least this often.
 const LONGEST_MINUTES: i64 = 24 * 60;
 
 /// The whole minute that `now` is in.
@@ -73,7 +73,7 @@ fn step(gate: &OpenGate, now: DateTime<Utc>) -> u64 {
     [LAST.min(half), half].into_iter().find(|step| left <= *step).unwrap_or(whole)
 }
 
-/// To what [`wait`] can tell.
+/// To the steps that [`wait`] shows.
 fn round_up(seconds: u64) -> u64 {
     let unit = match seconds {
         0..3_600 => 60,

@@ -89,7 +89,7 @@ fn reminded_people(question: &GateView<'_>, groups: &Groups, at: DateTime<Utc>) 
     let mut users = listed_people(question, groups, at);
     users.retain(|user| question.spec.self_approval || !who_started.contains(user));
     users.retain(|user| can_answer(question, groups, user));
-    // While nobody knows who is in a group, nobody knows either that it has nobody to call.
+    // A group whose members are not known yet may still have somebody to call.
     if users.is_empty() && !names_unknown_group(question.spec.listed(), groups) {
         users = who_started;
     }

@@ -1,5 +1,5 @@
 //! Formats counts, spans and money: how do amounts read?
-//! The words for counts, spans and money, the same in the thread and on the pages.
+//! They read the same in the thread and on the web pages.
 
 use chrono::{DateTime, Utc};
 

@@ -7,7 +7,7 @@ use crate::slack::Mrkdwn;
 
 /// Longest row of mentions.
 const MOST: usize = 12;
-/// Most people whom one question calls directly: whoever lists a whole company is not asking anybody.
+/// Most people whom one question calls directly, even where a whole company is listed.
 const MOST_CALLED: usize = 100;
 
 /// `<@U1>`, or `ana (command line)`.
@@ -26,7 +26,7 @@ pub(super) fn mention_of(approver: &Approver) -> Mrkdwn {
     }
 }
 
-/// Those who are known by name to be able to give this verdict: each once, the starter first. A group counts as long as nobody knows better.
+/// Those who are known by name to be able to give this verdict: each once, the starter first. A group always counts, because its members are not known here.
 pub(super) fn who_can(
     run: &Run,
     (gate, spec): (&GateId, &GateSpec),

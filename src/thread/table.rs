@@ -1,5 +1,5 @@
 //! The cost table: what did each stage cost?
-//! The closing table: names left, numbers right, and costs in whole cents that add up to the total.
+//! Names left, numbers right, and costs in whole cents that add up to the total.
 
 use unicode_width::UnicodeWidthStr as _;
 

@@ -15,14 +15,14 @@ use crate::slack::SocketHealth;
 
 const PATIENCE: Duration = Duration::from_millis(2_500);
 
-/// The event loop turns.
+/// The process answers.
 pub async fn live() -> &'static str {
     "alive\n"
 }
 
 /// What `serve` depends on answers. By HTTP, Slack being away does not make it unready: its requests could not reach us anyway.
-/// That who may not decide is refused was seen before anything answered here ([`crate::chat::Proven`]).
-/// By sockets it is we who call, and who has had no connection for a minute is of no use to anybody.
+/// Before anything answers here it was proven that people who may not decide are refused ([`crate::chat::Proven`]).
+/// With Socket Mode we call Slack: a process without a connection for a minute is of no use, so it is not ready.
 pub async fn ready(State(web): State<Web>) -> (StatusCode, Json<Value>) {
     let (database, temporal) = tokio::join!(
         timeout(PATIENCE, web.services.store.ping()),

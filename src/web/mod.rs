@@ -1,4 +1,4 @@
-//! The HTTP server: where do they knock?
+//! The HTTP server: which requests are answered, and where? Nothing but HTTP.
 //! One router: Slack's requests, pages for people, probes for machines.
 
 mod health;
@@ -24,7 +24,7 @@ const BODY_BYTES: usize = 1 << 20;
 /// What the routes need. Without Slack, only pages and probes answer.
 #[derive(Clone)]
 pub struct Web {
-    /// Nothing answers before.
+    /// Nothing answers before it was proven that people who may not decide are refused.
     pub proven: Proven,
     pub services: Services,
     /// What pages know of the world around a run.
@@ -33,12 +33,12 @@ pub struct Web {
     pub clock: fn() -> DateTime<Utc>,
 }
 
-/// The way in from Slack and the way back.
+/// How requests come from Slack, and how answers go back.
 #[derive(Clone)]
 pub struct SlackEndpoint {
-    /// None where nobody knocks: Slack speaks by sockets alone.
+    /// None where Slack uses Socket Mode alone, so that no request comes by HTTP.
     pub verifier: Option<Arc<Verifier>>,
-    /// How the sockets stand, where Slack speaks by them.
+    /// The health of Socket Mode, where it is used.
     pub socket: Option<SocketHealth>,
     pub api: SlackApi,
     /// Where an emulator's answers go; Slack's own are known.

@@ -20,7 +20,7 @@ use crate::slack::{
 pub async fn receive(State(web): State<Web>, request: Request) -> Response {
     let arrived = Instant::now();
     let Some(slack) = web.slack.clone() else { return StatusCode::NOT_FOUND.into_response() };
-    // Who cannot tell Slack from others listens to nobody.
+    // Without a signing secret nobody can tell Slack from others, so nobody is answered.
     let Some(verifier) = &slack.verifier else { return StatusCode::NOT_FOUND.into_response() };
     let headers = request.headers().clone();
     let body = match timeout_at(arrived + PATIENCE, Bytes::from_request(request, &())).await {

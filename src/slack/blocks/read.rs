@@ -55,8 +55,8 @@ pub fn has_button(blocks: &[SlackBlock], action_id: &str) -> bool {
     blocks.iter().any(|block| matches!(block, SlackBlock::Actions(row) if buttons(row).any(named)))
 }
 
-/// The same of nothing but short paragraphs and buttons: what is sent when Slack refuses the blocks. A button that only opens a page goes: what
-/// it opens is among the links.
+/// The same in short paragraphs and buttons only: what is sent when Slack refuses the blocks. A button that only opens a page is left out,
+/// because the page is among the links.
 #[must_use]
 pub fn plainer(blocks: &[SlackBlock]) -> Vec<SlackBlock> {
     let mut room = PLAINER;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Beyond this many all is forgotten: asking again costs less than keeping order.
+/// Beyond this many the cache is emptied: asking again costs less than keeping track of the oldest.
 const MOST: usize = 5_000;
 
 /// Answers by what was asked, each for a while.

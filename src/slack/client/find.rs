@@ -74,7 +74,7 @@ impl SlackApi {
         self.read(call, &history.parameters(cursor)).await
     }
 
-    /// Whether anything is left of a thread. Where only its root was deleted, Slack keeps a stone in its place and the replies under it.
+    /// Whether anything is left of a thread. Where only its root was deleted, Slack keeps a tombstone in its place and the replies under it.
     pub async fn has_thread(&self, channel: &str, root: &Ts) -> Result<bool, SlackError> {
         let call = ApiCall::new("conversations.replies", Priority::Milestone).to(channel);
         match self.read(call, &[("channel", channel), ("ts", root.as_str()), ("limit", "1")]).await

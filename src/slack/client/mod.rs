@@ -1,5 +1,5 @@
 //! The client of Slack's Web API: how do we call Slack?
-//! One door for every call: within the rate limits, with a time-out, its failures told by what to do next. Says nothing by itself.
+//! Every call goes through one function: within the rate limits, with a time-out, and with errors that tell what to do next.
 
 mod cache;
 mod connections;
@@ -40,7 +40,7 @@ use super::rate_limit::{ApiCall, RateLimiter, RateLimits};
 /// Slack answers within a second or not at all; well under any lease that somebody holds around a call.
 const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// Who was thrown out, of the workspace or of a group, may decide no longer than this.
+/// Somebody who was removed from the workspace or from a group may decide for at most this long afterwards.
 const PEOPLE_STAY_KNOWN: Duration = Duration::from_mins(5);
 /// A direct conversation keeps its id; asked again now and then all the same.
 const CONVERSATION_STAYS: Duration = Duration::from_hours(24);
@@ -149,7 +149,7 @@ impl SlackApi {
         self.checked(call.method, answer.map_err(|e| SlackError::from_client(call.method, e)))
     }
 
-    /// A 200 without `ok: true` comes from something between Slack and us, so nobody knows. A 429 closes the method for a while.
+    /// A 200 without `ok: true` comes from a proxy, so nobody knows whether the call happened. A 429 closes the method for a while.
     fn checked(
         &self,
         method: &'static str,

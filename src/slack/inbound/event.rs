@@ -6,7 +6,7 @@ use super::{Deleted, HomeOpened, Inbound, Malformed, ThreadMessage, Uninstalled}
 use crate::run::RequestId;
 use crate::slack::ts::Ts;
 
-/// Slack's own voice, which has a user's id and no bot's marks.
+/// Slackbot, whose messages have a user's id and no mark of a bot.
 const SLACKBOT: &str = "USLACKBOT";
 /// Messages of a person that are more than plain words. All other subtypes are edits, deletions, bots and noise.
 const STILL_A_PERSON: &[&str] = &["thread_broadcast", "file_share", "me_message"];

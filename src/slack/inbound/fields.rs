@@ -35,7 +35,7 @@ impl<'a> FormFields<'a> {
         self.0.pointer(pointer).and_then(Value::as_bool).unwrap_or(false)
     }
 
-    /// Something, be it what it may, but not null.
+    /// Whether there is anything but null.
     pub(super) fn has(self, pointer: &str) -> bool {
         self.0.pointer(pointer).is_some_and(|value| !value.is_null())
     }

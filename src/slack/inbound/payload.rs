@@ -156,7 +156,7 @@ pub struct HomeOpened {
     pub key: RequestId,
 }
 
-/// Somebody deleted a message. Told as often as one likes, it is the same.
+/// Somebody deleted a message. Hearing of it twice changes nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Deleted {
     pub team: String,

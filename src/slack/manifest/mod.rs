@@ -1,5 +1,5 @@
 //! The app manifest: which app do we ask a workspace to install?
-//! `manifest.yaml` is the answer, with its reasons; here it gets an address, or learns to do without one.
+//! `manifest.yaml` is the answer, with its reasons. Here it gets our address, or loses it for Socket Mode, which needs none.
 
 mod yaml;
 
@@ -7,9 +7,9 @@ use serde_json::Value;
 use url::{Host, Url};
 
 const TEMPLATE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/manifest.yaml"));
-/// Whose address stands in the template.
+/// The address in the template.
 const ADDRESS: &str = "https://signoff.example.com/slack";
-/// Where our web door takes what Slack sends.
+/// The path at which we take what Slack sends.
 const DOOR: &str = "/slack";
 
 /// How Slack reaches us.

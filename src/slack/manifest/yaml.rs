@@ -1,6 +1,6 @@
 //! A YAML reader for one file: what does the manifest say?
-//! Reads as much of YAML as `manifest.yaml` is written in: maps and lists by indentation, plain and quoted scalars, comments. Nothing of anybody
-//! else's is read with it.
+//! Reads as much of YAML as `manifest.yaml` is written in: maps and lists by indentation, plain and quoted scalars, comments. No other
+//! file is read with it.
 
 use serde_json::{Map, Value};
 

@@ -20,7 +20,7 @@ pub use limits::{Rate, RateLimits};
 pub enum Priority {
     /// A question or an ending: somebody is called, or waits for it.
     Call,
-    /// Must be shown, in order, but nobody holds their breath.
+    /// Must be shown, in order, but nobody waits for it.
     Milestone,
     /// Progress; the next one replaces it.
     Tick,

@@ -19,7 +19,7 @@ use crate::slack::inbound::Inbound;
 
 /// How often a connection is looked after.
 const BEAT: Duration = Duration::from_millis(200);
-/// Who does not take a few bytes within this time is gone.
+/// A peer that does not take a few bytes within this time is gone.
 const WRITE: Duration = Duration::from_secs(10);
 
 /// An open connection. Dropped, it is listened to a little longer, acknowledges what is in work, and closes.
@@ -250,7 +250,7 @@ async fn take(mode: SocketMode, envelope: Envelope) -> Option<String> {
             }
         }
         Err(e) => {
-            // Sent again it would read no better.
+            // It would not be readable the next time either.
             tracing::warn!(error = %e, "a request from Slack could not be read");
             Some(envelope.acknowledged(None))
         }

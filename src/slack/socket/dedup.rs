@@ -19,7 +19,7 @@ const REMEMBERED: Duration = Duration::from_mins(1);
 
 type Acks = Mutex<HashMap<RequestId, (Instant, Shared<BoxFuture<'static, Ack>>)>>;
 
-/// The same, but what comes again within a minute gets the acknowledgement that it got, and what is just being taken waits for it.
+/// The same handler, but a request that comes again within a minute gets the first one's acknowledgement, and waits for it if need be.
 pub fn deduplicated(take: Take) -> Take {
     let acks = Arc::<Acks>::default();
     Arc::new(move |inbound, delivered| {
@@ -36,7 +36,7 @@ pub fn deduplicated(take: Take) -> Take {
             };
             let ack = ack.await;
             if ack == Ack::NotKept {
-                // Next time it may be.
+                // The next delivery gets another try.
                 acks.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);
             }
             ack
@@ -45,7 +45,7 @@ pub fn deduplicated(take: Take) -> Take {
     })
 }
 
-/// On a task of its own: whoever waits for it may go, and what breaks is not kept.
+/// On a task of its own, so that it goes on when its caller stops waiting. A panic counts as not kept.
 fn spawned(taking: BoxFuture<'static, Ack>) -> Shared<BoxFuture<'static, Ack>> {
     let taken = async {
         tokio::spawn(taking).await.unwrap_or_else(|e| {

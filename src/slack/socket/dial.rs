@@ -54,7 +54,7 @@ impl From<SlackError> for DialError {
 async fn call(url: &Url) -> Result<Stream, DialError> {
     let failed =
         |what: &str, error: &dyn std::fmt::Display| DialError::Failed(format!("{what}: {error}"));
-    // The connector knows TLS by the names of HTTP.
+    // The connector chooses TLS by the schemes `http` and `https`.
     let http = url.as_str().replacen("ws", "http", 1);
     let uri: Uri =
         http.parse().map_err(|_| DialError::Failed("the address cannot be called".to_owned()))?;

@@ -28,7 +28,7 @@ use connection::{Connection, Ending};
 use dedup::deduplicated;
 use dial::{DialError, dial};
 
-/// More than one, so that losing one is no silence. Slack sends each request to any of them.
+/// More than one, so that losing one does not cut us off. Slack sends each request to any of them.
 const CONNECTIONS: usize = 2;
 
 /// Keeps a request and has it acted on. The future ends as soon as Slack may know, which is never before the request is durable.
@@ -42,7 +42,7 @@ pub struct SocketDelivery {
     pub again: bool,
 }
 
-/// How long what may take.
+/// Time-outs and pauses.
 #[derive(Clone, Debug)]
 pub struct SocketPatience {
     /// From the call to Slack's hello.
@@ -75,7 +75,7 @@ impl Default for SocketPatience {
     }
 }
 
-/// The way in by sockets.
+/// What Socket Mode needs: the API, and a handler for requests.
 #[derive(Clone)]
 pub struct SocketMode {
     /// With the app-level token.
@@ -150,7 +150,7 @@ impl SocketMode {
                     "Slack is about to close a connection; another one is opened first"
                 );
                 *old = Some(connection);
-                // Slack asks for it every few hours. Who asks at once would have us calling in circles.
+                // Slack asks for it every few hours. If it asks right after the hello, reconnecting at once would never end.
                 if lasted { Duration::ZERO } else { backoff.next() / 2 }
             }
             Ending::Disabled => self.refused("Socket Mode is switched off for this app"),
@@ -169,7 +169,7 @@ impl SocketMode {
         pause
     }
 
-    /// Nothing will change before a person does something: that is said once, loudly, and tried again slowly.
+    /// Nothing will change before a person does something: it is logged once as an error, and tried again slowly.
     fn refused(&self, why: &str) -> Duration {
         let every_s = self.patience.refused.as_secs();
         if self.health.refused() {

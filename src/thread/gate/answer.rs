@@ -121,7 +121,7 @@ impl GateView<'_> {
         listed(self.gate.approvals.iter().map(mention).collect(), " and ")
     }
 
-    /// The words that came with the answer, and what the card is worth since.
+    /// The words that came with the answer, and whether later work replaced what the card is about.
     pub(super) fn answered(&self) -> Option<Mrkdwn> {
         let decided = self
             .run

@@ -1,5 +1,5 @@
 //! The buttons of a question: how is it answered?
-//! The buttons, what they do, and how long they are there.
+//! What they do, and how long they are there.
 
 use chrono::{DateTime, Utc};
 

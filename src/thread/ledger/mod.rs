@@ -59,7 +59,7 @@ fn with_remarks(row: Mrkdwn, attempt: &Attempt) -> Vec<Mrkdwn> {
     [row].into_iter().chain(note).chain(shown).collect()
 }
 
-/// How many fit: the newest one whatever it is, for it is cut.
+/// How many of the newest remarks fit. The newest one is always shown, cut if it must be.
 fn newest_remarks(remarks: &[Vec<Mrkdwn>]) -> usize {
     let mut room = SAID;
     let fits = |paragraphs: &&Vec<Mrkdwn>| {
@@ -130,7 +130,7 @@ fn sections(rows: &[Row], last: Option<String>) -> Vec<SlackBlock> {
     in_sections(note.into_iter().chain(shown).chain(last.map(Mrkdwn::from)))
 }
 
-/// How many rows: the newest one whatever it takes, for it is bounded by itself.
+/// How many of the newest rows fit. The newest one is always shown: its size has a limit of its own.
 fn newest_that_fit(rows: &[Row]) -> usize {
     let mut room = TOTAL;
     let fits = |row: &&Row| {

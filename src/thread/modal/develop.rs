@@ -1,5 +1,4 @@
 //! The modal behind a bare `/develop`: what should be developed?
-//! The form behind a bare `/develop`.
 
 use crate::run::ProjectName;
 use crate::slack::{Field, Modal, SlackBlock, SlackView, Words, section, select, text_input};

@@ -26,7 +26,8 @@ pub(super) fn mention_of(approver: &Approver) -> Mrkdwn {
     }
 }
 
-/// Those who are known by name to be able to give this verdict: each once, the starter first. A group always counts, because its members are not known here.
+/// Those who are known by name to be able to give this verdict: each once, the starter first. A group always counts, because its members
+/// are not known here.
 pub(super) fn who_can(
     run: &Run,
     (gate, spec): (&GateId, &GateSpec),

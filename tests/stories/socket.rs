@@ -65,10 +65,7 @@ async fn a_request_is_acknowledged_only_when_it_is_kept() {
 async fn a_form_that_cannot_be_kept_stays_open_and_says_why() {
     story(async |w| {
         let ana = w.person("ana");
-        ana.says("/develop").await?;
-        ana.sees_form("Develop").await?;
-        ana.chooses("project", "quick")?;
-        ana.fills("brief", "by form")?;
+        ana.fills_in_a_run("quick", "by form").await?;
         w.database_line.is_cut().await;
         assert!(ana.sends_the_form().await?.body.contains("nothing was recorded"));
         w.database_line.heals().await;
@@ -156,10 +153,7 @@ async fn a_slow_request_does_not_hold_up_the_next_click() {
         let [ana, ben] = w.people(["ana", "ben"]);
         let run = ana.develops("tale").await?;
         run.asks().await?;
-        ben.says("/develop").await?;
-        ben.sees_form("Develop").await?;
-        ben.chooses("project", "quick")?;
-        ben.fills("brief", "slowly")?;
+        ben.fills_in_a_run("quick", "slowly").await?;
         w.temporal_line.loses_answers();
         // On the form's line and on the other one.
         let clicks = async {

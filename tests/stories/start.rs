@@ -54,10 +54,7 @@ async fn a_wrong_command_is_told_privately_what_was_meant() {
 async fn nothing_typed_opens_a_form_that_starts_a_run() {
     story(async |w| {
         let ana = w.person("ana");
-        ana.says("/develop").await?;
-        ana.sees_form("Develop").await?;
-        ana.chooses("project", "quick")?;
-        ana.fills("brief", "by form")?;
+        ana.fills_in_a_run("quick", "by form").await?;
         ana.fills("budget", "lots")?;
         ana.sends_the_form().await?;
         ana.is_corrected("budget", "is no amount").await?;

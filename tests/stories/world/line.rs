@@ -72,6 +72,7 @@ async fn carry(
     let address = listener.local_addr().expect("it is bound");
     let mut listener = Some(listener);
     let mut calls = JoinSet::new();
+    let mut is_held = true;
     loop {
         let accepted = async {
             match &listener {
@@ -81,9 +82,11 @@ async fn carry(
         };
         tokio::select! {
             Some((caller, _)) = accepted => drop(calls.spawn(call(caller, server.clone(), does.clone()))),
-            changed = does.changed() => {
+            changed = does.changed(), if is_held => {
+                // What nobody holds any more stays as it is: whoever calls over it may still do so after the story.
                 if changed.is_err() {
-                    return;
+                    is_held = false;
+                    continue;
                 }
                 let now = *does.borrow_and_update();
                 if !matches!(now, Does::LosesAnswers { .. }) {

@@ -112,8 +112,8 @@ const GATES: [(&str, &str, &str, &str); 9] = [
     ("hasty", WRITES, "deadline = \"6s\"", NEW),
     // For those whom the project names.
     ("guarded", WRITES, "", "approvers = [\"slack:T01ACME:U02BEN\"]"),
-    // It reminds at half time, and still waits when its time is over.
-    ("patient", "echo x >> x.txt", "deadline = \"8s\"\non_deadline = \"wait\"", BEGUN),
+    // It reminds at half time, as no shorter deadline does, and still waits when its time is over.
+    ("patient", "echo x >> x.txt", "deadline = \"10s\"\non_deadline = \"wait\"", BEGUN),
     // It asks somebody else when its approver is silent.
     (
         "urgent",

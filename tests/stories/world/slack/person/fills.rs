@@ -33,6 +33,14 @@ impl Person {
         self.sees_no_form().await
     }
 
+    /// Types `/develop` and nothing else, and fills in the form that opens.
+    pub async fn fills_in_a_run(&self, project: &str, brief: &str) -> Result<()> {
+        self.says("/develop").await?;
+        self.sees_form("Develop").await?;
+        self.chooses("project", project)?;
+        self.fills("brief", brief)
+    }
+
     /// Waits for a form that shows the words, in its title or anywhere.
     pub async fn sees_form(&self, words: &str) -> Result<View> {
         let user = self.slack.user(&self.name)?;

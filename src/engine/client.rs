@@ -1,4 +1,4 @@
-//! How do others start a run and answer its gates?
+//! The client of Temporal: how do others start a run and signal decisions to it?
 //! Errors are split by what may have happened: surely nothing, or nobody knows.
 
 use std::error::Error as _;
@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use temporalio_client::errors::{WorkflowInteractionError, WorkflowStartError};
-use temporalio_client::tonic::{Code, Status};
+use temporalio_client::tonic::{Code, IntoRequest, Status};
 use temporalio_client::{
     Client, RetryOptions, RpcOptions, WorkflowIdConflictPolicy, WorkflowIdReusePolicy,
     WorkflowSignalOptions, WorkflowStartOptions,
 };
+use temporalio_common::protos::temporal::api::workflowservice::v1::GetSystemInfoRequest;
 use temporalio_common::search_attributes::SearchAttributes;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
@@ -36,7 +37,7 @@ pub enum EngineError {
     Refused(String),
 }
 
-/// The door to Temporal. Connects when first needed, so that `serve` starts and answers while Temporal is away.
+/// The client. Connects when first needed, so that `serve` starts and answers while Temporal is away.
 #[derive(Clone)]
 pub struct Engine {
     at: Address,
@@ -51,38 +52,44 @@ impl Engine {
 
     /// Starts a run. A run that was started before is the same run.
     pub async fn start(&self, request: &Request) -> Result<(), EngineError> {
+        let options = self.start_options(request);
+        let client = self.client().await?;
+        let start = client.start_workflow(Develop::run, request.clone(), options);
+        match within_call_timeout(start).await? {
+            Ok(_) | Err(WorkflowStartError::AlreadyStarted { .. }) => Ok(()),
+            Err(WorkflowStartError::Rpc(status)) => Err(from_status(&status)),
+            Err(other) => Err(EngineError::Refused(other.to_string())),
+        }
+    }
+
+    fn start_options(&self, request: &Request) -> WorkflowStartOptions {
         let attributes = SearchAttributes::new([
             PHASE.value_set("starting".to_owned()),
             PROJECT.value_set(request.project.to_string()),
             STARTER.value_set(request.starter.to_string()),
         ]);
-        let options = WorkflowStartOptions::new(self.task_queue.clone(), request.run.to_string())
+        WorkflowStartOptions::new(self.task_queue.clone(), request.run.to_string())
             .id_reuse_policy(WorkflowIdReusePolicy::RejectDuplicate)
             .id_conflict_policy(WorkflowIdConflictPolicy::UseExisting)
             .search_attributes(attributes)
             .static_summary(format!("{} for {}", request.project, request.starter))
-            .rpc_options(once())
-            .build();
-        let client = self.client().await?;
-        match confirmed(client.start_workflow(Develop::run, request.clone(), options)).await? {
-            Ok(_) | Err(WorkflowStartError::AlreadyStarted { .. }) => Ok(()),
-            Err(WorkflowStartError::Rpc(status)) => Err(by_status(&status)),
-            Err(other) => Err(EngineError::Refused(other.to_string())),
-        }
+            .rpc_options(no_retries())
+            .build()
     }
 
-    /// Sends an answer. Temporal drops a repeat with the same request id, and so does the workflow.
+    /// Signals a decision. Temporal drops a repeat with the same request id, and so does the workflow.
     pub async fn decide(&self, run: &RunId, decision: &Decision) -> Result<(), EngineError> {
         let client = self.client().await?;
         let handle = client.get_workflow_handle::<Develop>(run.as_str());
         let options = WorkflowSignalOptions::builder()
             .request_id(decision.request.0.clone())
-            .rpc_options(once())
+            .rpc_options(no_retries())
             .build();
-        match confirmed(handle.signal(Develop::decide, decision.clone(), options)).await? {
+        let signal = handle.signal(Develop::decide, decision.clone(), options);
+        match within_call_timeout(signal).await? {
             Ok(()) => Ok(()),
             Err(WorkflowInteractionError::NotFound(_)) => Err(EngineError::Gone),
-            Err(WorkflowInteractionError::Rpc(status)) => Err(by_status(&status)),
+            Err(WorkflowInteractionError::Rpc(status)) => Err(from_status(&status)),
             Err(other) => Err(EngineError::Refused(other.to_string())),
         }
     }
@@ -91,13 +98,11 @@ impl Engine {
     pub async fn ping(&self) -> Result<String, EngineError> {
         let client = self.client().await?;
         let mut service = client.connection().workflow_service();
-        let asked = temporalio_client::tonic::IntoRequest::into_request(
-            temporalio_common::protos::temporal::api::workflowservice::v1::GetSystemInfoRequest {},
-        );
-        confirmed(service.get_system_info(asked))
+        let request = GetSystemInfoRequest {}.into_request();
+        within_call_timeout(service.get_system_info(request))
             .await?
-            .map(|answer| answer.into_inner().server_version)
-            .map_err(|s| by_status(&s))
+            .map(|response| response.into_inner().server_version)
+            .map_err(|status| from_status(&status))
     }
 
     async fn client(&self) -> Result<Client, EngineError> {
@@ -114,19 +119,20 @@ impl Engine {
     }
 }
 
-async fn confirmed<T>(call: impl Future<Output = T>) -> Result<T, EngineError> {
+async fn within_call_timeout<T>(call: impl Future<Output = T>) -> Result<T, EngineError> {
     timeout(CALL_TIMEOUT, call)
         .await
         .map_err(|_| EngineError::Unsure(format!("no answer within {CALL_TIMEOUT:?}")))
 }
 
 /// The SDK would send again by itself, and then its last failure says nothing about the sends before it.
-fn once() -> RpcOptions {
+fn no_retries() -> RpcOptions {
     RpcOptions::builder().retry_options(RetryOptions::no_retries()).build()
 }
 
-/// Only a connection that was never made is sure to have delivered nothing. What a server says of connections is about its own.
-fn by_status(status: &Status) -> EngineError {
+/// Only a connection that was never made is sure to have delivered nothing. Where a server's message speaks of a connection, it
+/// means one of its own.
+fn from_status(status: &Status) -> EngineError {
     let why = status.message().to_owned();
     let never_connected =
         status.source().is_some_and(|cause| format!("{cause:?}").contains("ConnectError"));
@@ -152,7 +158,7 @@ mod tests {
         let status = Status::unavailable(
             "connection error: dial tcp 10.0.0.5:7234: connect: connection refused",
         );
-        assert!(matches!(by_status(&status), EngineError::Unsure(_)));
+        assert!(matches!(from_status(&status), EngineError::Unsure(_)));
     }
 
     #[tokio::test]

@@ -1,4 +1,4 @@
-//! How is Temporal reached?
+//! The connection to Temporal: how is it reached?
 //! Temporal's own standard variables count (TLS, API keys, profiles); our address and namespace win over them.
 
 use anyhow::{Context, Result, anyhow};

@@ -1,4 +1,4 @@
-//! What happens next?
+//! The engine, on Temporal: what happens next?
 //! The only room that knows Temporal. It cannot speak to Slack: it makes events, and others draw them.
 
 mod activities;

@@ -1,11 +1,11 @@
-//! How long does the engine wait, and how often does it try again?
-//! Every time-out and every retry policy of this room, in one place.
+//! Timeouts and retry policies: how long does the engine wait, and how often does it try again?
+//! All of this room are here, in one place.
 
 use std::time::Duration;
 
 use temporalio_common::RetryPolicy;
 
-use crate::run::Plan;
+use crate::run::{Plan, Stage};
 
 /// To start or signal a run: Slack waits three seconds in all.
 pub(super) const CALL_TIMEOUT: Duration = Duration::from_millis(2_200);
@@ -44,6 +44,16 @@ pub(super) const STOPPED_SNAPSHOT_TIMEOUT: Duration = Duration::from_secs(10);
 /// For one activity of an attempt, from its start to its end.
 pub(super) const fn attempt_timeout(plan: &Plan) -> Duration {
     Duration::from_secs(plan.stage.timeout_seconds + ATTEMPT_GRACE_SECONDS)
+}
+
+/// For an agent, as its stage says.
+pub(super) const fn agent_timeout(stage: &Stage) -> Duration {
+    Duration::from_secs(stage.timeout_seconds)
+}
+
+/// Before an attempt begins, as the rules say.
+pub(super) const fn backoff(plan: &Plan) -> Duration {
+    Duration::from_secs(plan.backoff_seconds)
 }
 
 /// Of activities that a worker may die in: another takes over, some thirty times.

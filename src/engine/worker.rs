@@ -1,4 +1,4 @@
-//! Who carries runs on?
+//! The worker of Temporal: who carries runs on?
 //! One process with a few agent slots; it may die at any moment, and another takes over.
 
 use std::sync::Arc;
@@ -21,6 +21,7 @@ const AGENT_SLOTS: usize = 2;
 const WORKFLOW_SLOTS: usize = 20;
 /// Records that one worker writes at the same time: more than the connections to the database would only wait there.
 const RECORD_SLOTS: usize = 8;
+
 /// A worker that is connected.
 pub struct Worker {
     runs: TemporalWorker,
@@ -36,34 +37,21 @@ impl Worker {
         let runtime =
             Runtime::from_current_tokio(options).context("starting Temporal's runtime")?;
         let bench = Arc::new(bench);
-        let runs = WorkerOptions::new(task_queue)
-            .register_activities(Activities { bench: Arc::clone(&bench) })
-            .register_workflow::<Develop>()
-            .context("registering the workflow")?
-            .tuner(slots(AGENT_SLOTS))
-            .max_cached_workflows(max_cached)
-            .max_heartbeat_throttle_interval(HEARTBEAT_THROTTLE)
-            .default_heartbeat_throttle_interval(HEARTBEAT_THROTTLE)
-            .graceful_shutdown_period(SHUTDOWN_GRACE)
-            .build();
-        let records = WorkerOptions::new(records_of(task_queue))
-            .register_activities(Activities { bench })
-            .tuner(slots(RECORD_SLOTS))
-            .graceful_shutdown_period(SHUTDOWN_GRACE)
-            .build();
-        let worker = |options| {
+        let start = |options| {
             TemporalWorker::new(&runtime, client.clone(), options)
                 .map_err(|e| anyhow!("{e}"))
                 .context("starting the worker")
         };
-        Ok(Self { runs: worker(runs)?, records: worker(records)?, draining })
+        let runs = start(run_options(task_queue, Arc::clone(&bench), max_cached)?)?;
+        let records = start(record_options(task_queue, bench))?;
+        Ok(Self { runs, records, draining })
     }
 
     /// Works until `end`; then lets go of its runs in good order.
     pub async fn run(mut self, end: CancellationToken) -> Result<()> {
         let shutdowns = [self.runs.shutdown_handle(), self.records.shutdown_handle()];
         let draining = self.draining.clone();
-        let watch = async move {
+        let drain = async move {
             end.cancelled().await;
             draining.cancel();
             for shutdown in &shutdowns {
@@ -74,9 +62,33 @@ impl Worker {
         let both = async { tokio::try_join!(self.runs.run(), self.records.run()) };
         tokio::select! {
             done = both => done.map(drop).map_err(|e| anyhow!("{e}")).context("working for Temporal"),
-            () = watch => unreachable!("waits for ever"),
+            () = drain => unreachable!("waits for ever"),
         }
     }
+}
+
+/// Workflows and the activities of attempts.
+fn run_options(task_queue: &str, bench: Arc<Bench>, max_cached: usize) -> Result<WorkerOptions> {
+    let options = WorkerOptions::new(task_queue)
+        .register_activities(Activities { bench })
+        .register_workflow::<Develop>()
+        .context("registering the workflow")?;
+    Ok(options
+        .tuner(slots(AGENT_SLOTS))
+        .max_cached_workflows(max_cached)
+        .max_heartbeat_throttle_interval(HEARTBEAT_THROTTLE)
+        .default_heartbeat_throttle_interval(HEARTBEAT_THROTTLE)
+        .graceful_shutdown_period(SHUTDOWN_GRACE)
+        .build())
+}
+
+/// The activity `record`, on a task queue of its own.
+fn record_options(task_queue: &str, bench: Arc<Bench>) -> WorkerOptions {
+    WorkerOptions::new(records_of(task_queue))
+        .register_activities(Activities { bench })
+        .tuner(slots(RECORD_SLOTS))
+        .graceful_shutdown_period(SHUTDOWN_GRACE)
+        .build()
 }
 
 fn slots(activities: usize) -> TunerHolder {

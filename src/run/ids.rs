@@ -1,4 +1,4 @@
-//! How are runs, stages, people and channels named?
+//! Identifiers: how are runs, stages, people and channels named?
 //! Each kind of name is a type of its own, parsed once at the door.
 
 use std::fmt;

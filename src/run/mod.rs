@@ -1,5 +1,6 @@
-//! What is a run?
-//! Pure: no async, no clock, no I/O. Executed inside workflows, so every change of a rule needs a new `RULES`.
+//! The run and its rules: what is a run?
+//! Pure: no async, no clock, no I/O. `event` what happened, `state` what it adds up to, `rules` what follows from it; `pipeline`,
+//! `gate`, `money` and `time` are the words of these. Executed inside workflows, so every change of a rule needs a new `RULES`.
 
 mod event;
 mod gate;

@@ -1,4 +1,4 @@
-//! Which tests were there?
+//! The test inventory: which tests were there?
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! Does the code survive agents, kills and people's repositories?
+//! Tests of the workspace: does the code survive agents, kills and people's repositories?
 
 mod diff_and_delivery;
 mod missing_objects;

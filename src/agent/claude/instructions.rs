@@ -1,4 +1,4 @@
-//! What does the repository ask of agents?
+//! Agent instructions: what does the repository ask of agents?
 //! The CLI is told to read no settings of a checkout, so its `CLAUDE.md` and `AGENTS.md` are read here: as text, never as configuration.
 
 use std::fmt::Write as _;

@@ -1,4 +1,4 @@
-//! What may these tokens cost, while we wait for the true figure?
+//! The price estimate: what may these tokens cost, while we wait for the true figure?
 //! Only for progress: what counts is what the agent's result, or the meter, says.
 
 use crate::run::{Tokens, Usd};

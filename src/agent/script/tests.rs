@@ -1,4 +1,4 @@
-//! What a script agent may print, and how its work ends.
+//! Tests of the script agent: what it may print, and how its work ends.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Are the reports of real runners read?
+//! Tests of the JUnit reader: are the reports of real runners read?
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Where is one attempt worked on?
+//! The folder of an attempt: where is it worked on?
 //! A folder that one process has to itself; what it keeps there, a successor on this host finds.
 
 use std::fs::{self, TryLockError};
@@ -16,7 +16,7 @@ pub(super) struct AttemptFolder {
 }
 
 impl AttemptFolder {
-    /// Only one process is at a desk. Its box dies with it, so a free desk means a dead box.
+    /// Only one process has a folder. Its box dies with it, so a free folder means a dead box.
     pub(super) fn take(runs: &Path, run: &RunId, stage: &StageName, attempt: u32) -> Result<Self> {
         let folder = runs.join(run.as_str()).join(format!("{stage}-{attempt}"));
         fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
@@ -35,7 +35,7 @@ impl AttemptFolder {
 
     /// The agent's clone and HOME are of no more use; logs and prompt stay for people.
     pub(super) async fn clear(&self) {
-        tidy(&[self.at("work"), self.at("home")]).await;
+        remove_folders(&[self.at("work"), self.at("home")]).await;
     }
 
     /// What came of this attempt, where its worker died before it could say so: nobody is paid twice for it.
@@ -50,14 +50,14 @@ impl AttemptFolder {
     }
 
     /// At one stroke, so that a death in between leaves nothing half written.
-    pub(super) fn keep_written(&self, written: &Written) -> Result<()> {
-        let text = serde_json::to_vec(written).context("keeping what was written")?;
-        files::write(&self.at("written.json"), text).context("keeping what was written")
+    pub(super) fn save_written(&self, written: &Written) -> Result<()> {
+        let text = serde_json::to_vec(written).context("saving what was written")?;
+        files::write(&self.at("written.json"), text).context("saving what was written")
     }
 }
 
 /// Removes folders that are of no more use; what cannot be removed is only litter.
-pub(super) async fn tidy(folders: &[PathBuf]) {
+pub(super) async fn remove_folders(folders: &[PathBuf]) {
     for folder in folders {
         if let Err(e) = files::remove(folder).await {
             tracing::warn!(error = %e, "could not remove {}", folder.display());
@@ -74,25 +74,25 @@ mod tests {
         Snapshot { commit: commit.to_owned(), tree: "t".to_owned() }
     }
 
-    fn desk(runs: &Path) -> Result<AttemptFolder> {
+    fn take(runs: &Path) -> Result<AttemptFolder> {
         AttemptFolder::take(runs, &"tale-k3f9qdx".parse()?, &"draft".parse()?, 1)
     }
 
     #[test]
-    fn one_process_is_at_a_desk() {
+    fn one_process_has_a_folder() {
         let runs = tempfile::tempdir().expect("a folder");
-        let held = desk(runs.path()).expect("a free desk");
-        assert!(desk(runs.path()).is_err_and(|e| {
+        let held = take(runs.path()).expect("a free folder");
+        assert!(take(runs.path()).is_err_and(|e| {
             e.to_string().contains("another worker still works on tale-k3f9qdx draft attempt 1")
         }));
         drop(held);
-        assert!(desk(runs.path()).is_ok());
+        assert!(take(runs.path()).is_ok());
     }
 
     #[test]
     fn work_that_was_kept_is_found_by_a_successor_and_only_on_its_base() {
         let runs = tempfile::tempdir().expect("a folder");
-        let desk = desk(runs.path()).expect("a free desk");
+        let folder = take(runs.path()).expect("a free folder");
         let written = Written {
             end: AgentEnd::Finished,
             agent: None,
@@ -109,9 +109,9 @@ mod tests {
             seconds: 0,
             words: None,
         };
-        assert_eq!(desk.written(None), None);
-        desk.keep_written(&written).expect("kept");
-        assert_eq!(desk.written(Some(&snapshot("a"))), Some(written));
-        assert_eq!(desk.written(Some(&snapshot("x"))), None);
+        assert_eq!(folder.written(None), None);
+        folder.save_written(&written).expect("kept");
+        assert_eq!(folder.written(Some(&snapshot("a"))), Some(written));
+        assert_eq!(folder.written(Some(&snapshot("x"))), None);
     }
 }

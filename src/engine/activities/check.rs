@@ -6,7 +6,7 @@ use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use tokio_util::sync::CancellationToken;
 
 use super::CheckInput;
-use super::attempt_folder::{AttemptFolder, tidy};
+use super::attempt_folder::{AttemptFolder, remove_folders};
 use super::bench::Bench;
 use super::database_retry::retry_while_away;
 use super::handover::Handover;
@@ -58,7 +58,7 @@ impl Bench {
             self.existing_shadow(&input.run).await.context("opening the shadow repository")?;
         let (checkout, home) = (folder.at("checkout"), folder.at("check-home"));
         shadow.checkout(&input.snapshot, &checkout).await.context("checking the snapshot out")?;
-        tidy(std::slice::from_ref(&home)).await;
+        remove_folders(std::slice::from_ref(&home)).await;
         std::fs::create_dir_all(&home).context("making the checks' home")?;
         let spec = CheckSpec {
             stage: &input.stage,
@@ -72,15 +72,15 @@ impl Bench {
             // Kept for people; the figures were read already.
             let _ = std::fs::copy(checkout.join(junit), folder.at("junit.xml"));
         }
-        tidy(&[checkout, home]).await;
+        remove_folders(&[checkout, home]).await;
         Ok(result)
     }
 
-    /// Keeps which tests there are; tells which went away since the attempt to compare with, where its tests are known.
+    /// Saves which tests there are; tells which went away since the attempt to compare with, where its tests are known.
     async fn compare(&self, input: &CheckInput, now: &TestNames) -> Result<Option<TestsChanged>> {
         let (run, stage) = (&input.run, &input.stage.name);
-        let keep = || self.store.save_test_names(run, stage, input.attempt, now);
-        retry_while_away(run, "keep the names of the tests", keep)
+        let save = || self.store.save_test_names(run, stage, input.attempt, now);
+        retry_while_away(run, "keep the names of the tests", save)
             .await
             .context("keeping the names of the tests")?;
         let Some((stage, attempt)) = &input.compare_with else { return Ok(None) };

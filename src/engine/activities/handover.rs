@@ -1,5 +1,5 @@
-//! What does a successor need to go on where a worker died?
-//! Heartbeats carry it to other machines, at most once a second; a file at the attempt's desk knows it to the last answer.
+//! The handover to another worker: what does a successor need to go on where a worker died?
+//! Heartbeats carry it to other machines, at most once a second; a file in the attempt's folder has it to the last answer of the model.
 
 use std::fs;
 use std::path::Path;
@@ -20,25 +20,25 @@ pub struct Handover {
 }
 
 impl Handover {
-    /// The newer of what a heartbeat brought and what is in the desk's folder: more was paid since.
-    pub fn newest(beaten: Option<Self>, folder: &Path) -> Self {
-        let kept = fs::read(folder.join(FILE))
+    /// The newer of what a heartbeat brought and what is in the attempt's folder: since then more was paid.
+    pub fn newest(heartbeat: Option<Self>, folder: &Path) -> Self {
+        let saved = fs::read(folder.join(FILE))
             .ok()
             .and_then(|text| serde_json::from_slice::<Self>(&text).ok());
-        match (beaten, kept) {
-            (Some(beaten), Some(kept)) if kept.cost_usd >= beaten.cost_usd => kept,
-            (Some(beaten), _) => beaten,
-            (None, kept) => kept.unwrap_or_default(),
+        match (heartbeat, saved) {
+            (Some(heartbeat), Some(saved)) if saved.cost_usd >= heartbeat.cost_usd => saved,
+            (Some(heartbeat), _) => heartbeat,
+            (None, saved) => saved.unwrap_or_default(),
         }
     }
 
-    /// Kept at one stroke. Without it the last heartbeat counts, so a full disk ends no agent.
-    pub fn keep(&self, folder: &Path) {
+    /// At one stroke. Without it the last heartbeat counts, so a full disk ends no agent.
+    pub fn save(&self, folder: &Path) {
         let written = serde_json::to_vec(self)
             .map_err(std::io::Error::from)
             .and_then(|text| files::write(&folder.join(FILE), text));
         if let Err(e) = written {
-            tracing::warn!(error = %e, "could not keep how far an agent is in {}", folder.display());
+            tracing::warn!(error = %e, "could not save how far an agent is in {}", folder.display());
         }
     }
 }
@@ -57,19 +57,25 @@ mod tests {
 
     #[test]
     fn what_was_paid_since_the_last_heartbeat_counts() {
-        let desk = tempfile::tempdir().unwrap();
-        assert_eq!(Handover::newest(None, desk.path()), Handover::default());
-        paid("here", 7).keep(desk.path());
-        assert_eq!(Handover::newest(None, desk.path()), paid("here", 7));
-        assert_eq!(Handover::newest(Some(paid("here", 5)), desk.path()), paid("here", 7));
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(Handover::newest(None, folder.path()), Handover::default());
+        paid("here", 7).save(folder.path());
+        assert_eq!(Handover::newest(None, folder.path()), paid("here", 7));
+        assert_eq!(Handover::newest(Some(paid("here", 5)), folder.path()), paid("here", 7));
     }
 
     #[test]
     fn what_was_paid_elsewhere_since_counts() {
-        let desk = tempfile::tempdir().unwrap();
-        paid("here", 7).keep(desk.path());
-        assert_eq!(Handover::newest(Some(paid("elsewhere", 9)), desk.path()), paid("elsewhere", 9));
-        fs::write(desk.path().join(FILE), "half a").unwrap();
-        assert_eq!(Handover::newest(Some(paid("elsewhere", 3)), desk.path()), paid("elsewhere", 3));
+        let folder = tempfile::tempdir().unwrap();
+        paid("here", 7).save(folder.path());
+        assert_eq!(
+            Handover::newest(Some(paid("elsewhere", 9)), folder.path()),
+            paid("elsewhere", 9)
+        );
+        fs::write(folder.path().join(FILE), "half a").unwrap();
+        assert_eq!(
+            Handover::newest(Some(paid("elsewhere", 3)), folder.path()),
+            paid("elsewhere", 3)
+        );
     }
 }

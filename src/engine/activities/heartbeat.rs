@@ -55,7 +55,7 @@ impl<'a> AgentProgress<'a> {
         };
         let folder = assignment.log.parent().unwrap_or(Path::new(".")).to_owned();
         let handover = Handover { session: Some(session.to_string()), ..before.clone() };
-        handover.keep(&folder);
+        handover.save(&folder);
         Self { folder, handover, before, progress, published: None }
     }
 
@@ -79,7 +79,7 @@ impl<'a> AgentProgress<'a> {
         self.handover.tokens = self.before.tokens;
         self.handover.tokens += tokens;
         self.handover.cost_usd = self.before.cost_usd + cost_usd;
-        self.handover.keep(&self.folder);
+        self.handover.save(&self.folder);
     }
 
     /// The progress, where it is worth publishing: it changed, or was not published for a while.

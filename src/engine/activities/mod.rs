@@ -1,4 +1,4 @@
-//! What does a run let others do?
+//! The activities: what does a workflow let others do?
 //! Each does one thing, safely twice, and brings back facts; who keeps them is the workflow's judgement.
 
 mod agent_choice;
@@ -12,11 +12,11 @@ mod handover;
 mod heartbeat;
 mod prepare;
 mod snapshot;
+mod story_line;
 mod write;
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use temporalio_macros::activities;
@@ -24,12 +24,13 @@ use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use tracing::Instrument;
 
 use crate::run::{
-    AgentSpec, Checked, Compare, Delivered, Digest, Event, Guard, Happened, Plan, Remark, Reminder,
-    Request, RunId, Snapshot, Stage, StageName, Usd, Written,
+    AgentSpec, Checked, Compare, Delivered, Digest, Event, Guard, Plan, Remark, Request, RunId,
+    Snapshot, Stage, StageName, Usd, Written,
 };
 
 pub use bench::Bench;
 pub(super) use handover::Handover;
+use story_line::story_line;
 
 /// Events to keep, as the workflow wrote them: a worker of an older version may be the one that keeps them.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -179,48 +180,4 @@ impl Activities {
         let span = tracing::info_span!("deliver", run.id = %input.run);
         self.bench.deliver(&ctx, &input).instrument(span).await
     }
-}
-
-/// What operators read of an event; none where it is a detail. Never what people or agents wrote.
-fn story_line(what: &Happened) -> Option<String> {
-    Some(match what {
-        Happened::Started { request, .. } => {
-            format!("was taken on: {} for {}", request.project, request.starter)
-        }
-        Happened::AttemptEnded { stage, attempt, outcome, cost_usd, .. } => {
-            format!("ended attempt {attempt} of {stage}: {outcome:?}, {cost_usd}")
-        }
-        Happened::GateOpened { gate, .. } => {
-            format!("waits for an answer to {}, round {}", gate.stage, gate.round)
-        }
-        Happened::Decided { verdict, by, .. } => format!("was answered by {by}: {verdict:?}"),
-        Happened::DecisionRefused { by, .. } => format!("refused an answer by {by}"),
-        Happened::Extended { gate, by, deadline, .. } => {
-            format!(
-                "was given time by {by}: {} may be answered until {}",
-                gate.stage,
-                minute(*deadline)
-            )
-        }
-        Happened::Snoozed { gate, by, .. } => {
-            format!("does not remind {by} of {} any more", gate.stage)
-        }
-        Happened::Noted { by, .. } => format!("was told something by {by}, for the next attempt"),
-        Happened::Reminded { gate, reminder: Reminder::Half } => {
-            format!("reminded of {}: half of the time is over", gate.stage)
-        }
-        Happened::Reminded { gate, reminder: Reminder::Soon } => {
-            format!("reminded of {}: little time is left", gate.stage)
-        }
-        Happened::Escalated { gate } => format!("asked others as well about {}", gate.stage),
-        Happened::DeadlinePassed { gate } => {
-            format!("waited in vain for an answer to {}", gate.stage)
-        }
-        Happened::Ended { outcome, .. } => format!("has ended: {outcome:?}"),
-        _ => return None,
-    })
-}
-
-fn minute(time: DateTime<Utc>) -> String {
-    time.format("%Y-%m-%d %H:%M UTC").to_string()
 }

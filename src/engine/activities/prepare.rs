@@ -1,16 +1,15 @@
 //! The preparation of an attempt: what does an agent begin with?
 //! A clone of the code, a HOME, a prompt and a session; the session of a worker that died, where it is still here.
 
-use std::time::Duration;
-
 use anyhow::{Context, Result, anyhow};
 use uuid::Uuid;
 
 use super::WriteInput;
-use super::attempt_folder::tidy;
+use super::attempt_folder::remove_folders;
 use super::guard::{GuardCheck, check_guard};
 use super::write::WriteAttempt;
 use crate::agent::{Assignment, ClaudeCode, Session};
+use crate::engine::retry_policy::agent_timeout;
 use crate::run::{PipelineText, Snapshot};
 use crate::workspace::{Shadow, WorkspaceError};
 
@@ -76,7 +75,7 @@ impl WriteAttempt<'_> {
         }
         let home = self.folder.at("home");
         shadow.checkout(base, &self.folder.at("work")).await.context("cloning the snapshot")?;
-        tidy(std::slice::from_ref(&home)).await;
+        remove_folders(std::slice::from_ref(&home)).await;
         std::fs::create_dir_all(&home).context("making the agent's home")?;
         Ok(Session::New(Uuid::new_v4()))
     }
@@ -99,7 +98,7 @@ impl WriteAttempt<'_> {
             session,
             model: input.agent.model.clone().or_else(|| self.bench.usual_model.clone()),
             budget_left: input.budget_left_usd.map(|left| left.minus(self.before.cost_usd)),
-            timeout: Duration::from_secs(input.stage.timeout_seconds),
+            timeout: agent_timeout(&input.stage),
         }
     }
 }

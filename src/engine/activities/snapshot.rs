@@ -32,7 +32,7 @@ impl WriteAttempt<'_> {
             }
             Err(e) => return Err(anyhow::Error::from(e).context("taking the snapshot")),
         }
-        self.folder.keep_written(&written)?;
+        self.folder.save_written(&written)?;
         self.folder.clear().await;
         Ok(written)
     }
@@ -40,13 +40,13 @@ impl WriteAttempt<'_> {
     async fn store_diff(&self, from: &Prepared, snapshot: Snapshot) -> Result<Work> {
         let (work, patch) = self.compare(from, snapshot).await?;
         let what = format!("keep the diff of {}", self.snapshot_name());
-        retry_while_away(&self.input.run, &what, || self.keep_patch(&patch))
+        retry_while_away(&self.input.run, &what, || self.save_patch(&patch))
             .await
             .context("keeping the diff")?;
         Ok(work)
     }
 
-    async fn keep_patch(&self, patch: &Patch) -> store::Result<()> {
+    async fn save_patch(&self, patch: &Patch) -> store::Result<()> {
         let input = self.input;
         self.bench.store.save_diff(&input.run, &input.stage.name, input.attempt, patch).await
     }
@@ -74,7 +74,7 @@ impl WriteAttempt<'_> {
             return Ok(None);
         }
         let (work, patch) = self.compare(from, snapshot).await?;
-        let kept = timeout(STOPPED_DATABASE_TIMEOUT, self.keep_patch(&patch)).await;
+        let kept = timeout(STOPPED_DATABASE_TIMEOUT, self.save_patch(&patch)).await;
         if !matches!(kept, Ok(Ok(()))) {
             tracing::warn!(run.id = %self.input.run, "could not keep the diff of the unfinished work of {}", self.snapshot_name());
         }

@@ -1,8 +1,6 @@
 //! The workflow of one attempt: write, then check; a stop ends either.
 //! Whatever becomes of it, what it spent stays counted.
 
-use std::time::Duration;
-
 use temporalio_sdk::{
     ActivityCancellationType, ActivityOptions, WorkflowCancellationToken, WorkflowResult,
 };
@@ -11,7 +9,7 @@ use super::Ctx;
 use super::activity::{ActivityEnd, run_cancellable};
 use super::journal::{emit, now, record_events, take_decisions, wait_for_decision};
 use crate::engine::activities::{Activities, CheckInput, WriteInput};
-use crate::engine::retry_policy::{HEARTBEAT_TIMEOUT, attempt_timeout, takeover_policy};
+use crate::engine::retry_policy::{HEARTBEAT_TIMEOUT, attempt_timeout, backoff, takeover_policy};
 use crate::run::{AgentEnd, AttemptFacts, Checked, Happened, Lost, Plan, Snapshot, Work, Written};
 
 /// Write, then check; and what that amounts to.
@@ -100,7 +98,7 @@ async fn stopped_in_backoff(ctx: &Ctx, plan: &Plan) -> WorkflowResult<bool> {
         return Ok(false);
     }
     record_events(ctx).await?;
-    let over = now(ctx) + Duration::from_secs(plan.backoff_seconds);
+    let over = now(ctx) + backoff(plan);
     while !is_stopped(ctx) && wait_for_decision(ctx, Some(over)).await? {
         take_decisions(ctx);
         record_events(ctx).await?;

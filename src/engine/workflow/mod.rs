@@ -1,4 +1,4 @@
-//! The workflow `Develop`: how does a run go, from its start to its end?
+//! The workflow `Develop`, and its dispatch loop: how does a run go, from its start to its end?
 //! Decides by the pure rules in `run/` and makes the events; never does anything itself. What it awaits, it recorded before.
 
 mod activity;

@@ -1,4 +1,4 @@
-//! What do activities bring back?
+//! The facts of activities: what do they bring back?
 //! Facts only: whether an attempt is kept is judged by the rules, not here.
 
 use chrono::{DateTime, Utc};

@@ -1,4 +1,4 @@
-//! What can happen to a run?
+//! Events: what can happen to a run?
 //! Past tense, numbered, kept for ever. Readers tolerate kinds they do not know: old and new processes run side by side.
 
 mod facts;

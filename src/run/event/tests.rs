@@ -1,4 +1,4 @@
-//! The lines of `signoff events --json`: a door, pinned field by field.
+//! Tests of the lines of `signoff events --json`: a door, pinned field by field.
 
 use super::{Delivered, Event, Happened, Outcome, StageOutcome};
 use crate::run::rules::tests::{ana, request, snapshot};

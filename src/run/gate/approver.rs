@@ -1,4 +1,4 @@
-//! Who can be asked?
+//! Approvers: who can be asked?
 //! People and user groups by name; who is in a group is asked of Slack at the door, when somebody answers.
 
 use std::fmt;

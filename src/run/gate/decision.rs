@@ -1,5 +1,5 @@
-//! What can a person answer, and what is a refusal?
-//! Judged at the door and again by the workflow, by the same rule: `Run::authorize`.
+//! Decisions and refusals: what can a person answer, and why may it not count?
+//! Authorized at the door and again by the workflow, by the same rule: `Run::authorize`.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! What does a run wait on?
+//! Gates: what does a run wait on?
 //! A gate's identity covers the code, the pipeline and what happens next: an answer to anything else never opens it.
 
 mod approver;

@@ -1,4 +1,4 @@
-//! How strict is a gate?
+//! The terms of a gate, and the policy of the server: how strict is a gate?
 //! The pipeline says; the server's policy only ever makes it stricter. Both are settled when the run starts.
 
 use serde::{Deserialize, Serialize};

@@ -1,5 +1,5 @@
-//! What was asked of people, and what did they say?
-//! Plain data: what events made of it is told in `fold`, what follows from it in `next`.
+//! The state of a gate: what was asked of people, and what did they say?
+//! Plain data: what events make of it is in `rules/fold`, what follows from it in `rules/next`.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! What does a run cost?
+//! Money: what does a run cost?
 //! Exact sums, in integer nano-dollars.
 
 mod usd;

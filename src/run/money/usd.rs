@@ -1,4 +1,4 @@
-//! What is an amount of money?
+//! US dollars: what is an amount of money?
 //! Whole nano-dollars, so that sums are exact; never a float.
 
 use std::fmt;

@@ -1,4 +1,4 @@
-//! What will a run do, stage by stage?
+//! Pipelines: what will a run do, stage by stage?
 //! Without prompts: they are in the store by the pipeline's digest, so that history stays small.
 
 mod file;

@@ -1,5 +1,6 @@
-//! What follows from what happened?
-//! The rules that workflows execute: every change of one needs a new `RULES`, and a branch on it.
+//! The rules: what follows from what happened?
+//! `fold` makes state of events, `next` and `plan` say what to do, `authorize` which answers count. Workflows execute all this: every
+//! change of a rule needs a new `RULES`, and a branch on it.
 
 mod attempt_facts;
 mod authorize;

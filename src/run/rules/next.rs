@@ -1,5 +1,5 @@
 //! The next step of a run: what does it need now?
-//! Follows from its events and the time alone; the workflow only carries it out.
+//! Retries, gates and endings follow from its events and the time alone; the workflow only carries them out.
 
 use chrono::{DateTime, Utc};
 

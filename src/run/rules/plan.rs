@@ -1,4 +1,5 @@
-//! The plan of an attempt: what is it to do, from what does it start, and after which backoff?
+//! The plan of an attempt: what is it to do, from which snapshot does it start, and after which backoff?
+//! Rollback is here: an attempt starts from the last good work, so bad work is simply not used.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! What happens while a run waits for a person?
+//! Reminders, escalation and deadlines: what happens while a run waits for a person?
 //! Reminders, escalation, the deadline: each is told once, when its time has come.
 
 use chrono::{DateTime, TimeDelta, Utc};

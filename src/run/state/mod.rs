@@ -1,5 +1,5 @@
-//! What is known of a run?
-//! Plain data: what events made of it is told in `fold`, what follows from it in `next`, what can be seen in it in `readings`.
+//! The state of a run: what is known of it?
+//! Plain data: what events make of it is in `rules/fold`, what follows from it in `rules/next`, what can be read off it in `queries`.
 
 mod queries;
 

@@ -1,4 +1,4 @@
-//! What can be read off a run?
+//! Queries of the state: what can be read off a run?
 //! Looks only; decides nothing.
 
 use crate::run::rules::seconds_between;

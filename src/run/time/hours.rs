@@ -1,4 +1,4 @@
-//! When do people work?
+//! Working hours: when do people work?
 //! Deadlines and reminders may count in those hours only. Executed inside workflows: events keep the deadline that people were told, but a
 //! workflow that is replayed computes its own again, so a worker built with a newer table of the world's clocks may hold another one.
 

@@ -1,4 +1,4 @@
-//! Which clock do people live by?
+//! Time zones and working hours: which clock do people live by?
 //! Time zones and working hours; what time it is, somebody else says.
 
 mod hours;

@@ -1,4 +1,4 @@
-//! When is nine o'clock somewhere?
+//! Time zones: when is nine o'clock somewhere?
 //! Clocks change twice a year: an hour that they skip is taken an hour later, one that they show twice the first time.
 
 use chrono::{

@@ -1,4 +1,4 @@
-//! Do people see what changed, and get it?
+//! Tests of diffs and deliveries: do people see what changed, and get it?
 
 use std::fs;
 use std::os::unix::fs::symlink;

@@ -1,4 +1,4 @@
-//! Is it told apart what is not here, what is damaged, and a git that cannot say?
+//! Tests of what is missing: is it told apart what is not here, what is damaged, and a git that cannot say?
 
 use std::fs;
 

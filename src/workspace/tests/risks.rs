@@ -1,4 +1,4 @@
-//! Is a reader told what to look at twice, and left in peace otherwise?
+//! Tests of risks: is a reader told what to look at twice, and left in peace otherwise?
 
 use std::fs;
 use std::os::unix::fs::symlink;

@@ -1,4 +1,4 @@
-//! Is the work of an attempt kept that was stopped in the middle of it?
+//! Tests of unfinished work: is the work of an attempt kept that was stopped in the middle of it?
 
 use std::fs;
 use std::os::unix::fs::symlink;

@@ -1,4 +1,4 @@
-//! Does it say what is missing, and the click that mends it?
+//! Tests of the look at Slack: does it say what is missing, and the click that mends it?
 
 use std::collections::HashMap;
 use std::fs;

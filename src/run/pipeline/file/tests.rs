@@ -1,4 +1,4 @@
-//! What of a pipeline file is taken, and how are problems told?
+//! Tests of pipeline files: what is taken, and how are problems told?
 
 use insta::assert_snapshot;
 use proptest::prelude::*;

@@ -1,4 +1,4 @@
-//! Who may answer what, and which answer counts.
+//! Tests of authorization: who may answer what, and which answer counts.
 
 use crate::run::rules::tests::{Facts, RunDriver, ana, decision, request, slack};
 use crate::run::{

@@ -1,4 +1,4 @@
-//! What a run does next, after whatever happened to it.
+//! Tests of the next step: what a run does next, after whatever happened to it.
 
 use super::{AttemptOutcome, Happened, Next, Outcome, StagePhase, Trouble, Usd, Verdict};
 use crate::run::Request;

@@ -1,4 +1,4 @@
-//! What a new round reads, what it starts from, and what it is compared with.
+//! Tests of plans: what a new round reads, what it starts from, and what it is compared with.
 
 use crate::run::rules::tests::{Facts, RunDriver, ana, decision, request, slack, snapshot};
 use crate::run::{

@@ -1,4 +1,4 @@
-//! When reminders come, what a deadline does, and who gives more time.
+//! Tests of waiting: when reminders come, what a deadline does, and who gives more time.
 
 use chrono::TimeDelta;
 

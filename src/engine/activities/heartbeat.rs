@@ -83,7 +83,7 @@ impl<'a> AgentProgress<'a> {
     }
 
     /// The progress, where it is worth publishing: it changed, or was not published for a while.
-    pub(super) fn to_publish(&mut self) -> Option<Progress> {
+    pub(super) fn due_progress(&mut self) -> Option<Progress> {
         let is_known = |(at, known): &(Instant, Progress)| {
             *known == self.progress && at.elapsed() < PROGRESS_REPEAT
         };

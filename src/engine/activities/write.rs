@@ -129,7 +129,7 @@ impl WriteAttempt<'_> {
 
     /// Progress is dropped freely: a database that is away must not end an agent.
     async fn publish_progress(&self, progress: &mut AgentProgress<'_>) {
-        let Some(progress) = progress.to_publish() else { return };
+        let Some(progress) = progress.due_progress() else { return };
         let run = &self.input.run;
         let saving = self.bench.store.save_progress(run, &progress);
         if !matches!(timeout(PROGRESS_TIMEOUT, saving).await, Ok(Ok(()))) {

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use super::Actor;
-use super::intake::Way;
+use super::arrival::Way;
 use super::outcome::Acted;
 use crate::slack::{Ack, Inbound};
 

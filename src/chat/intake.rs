@@ -2,51 +2,19 @@
 //! Made durable once (a duplicate has the same key, and is caught here), then acted on, then acknowledged; always inside Slack's three
 //! seconds.
 
-use std::time::Duration;
-
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 use tracing::Instrument;
 
 use super::Actor;
 use super::ack::{MAYBE_RECORDED, NOTHING_RECORDED, acknowledgement, fits_acknowledgement};
+use super::arrival::{Arrival, Way};
 use super::outcome::Acted;
 use crate::commands::Moment;
 use crate::metrics;
 use crate::run::RequestId;
-use crate::slack::{Ack, Inbound, SocketDelivery};
+use crate::slack::{Ack, Inbound};
 use crate::store::Received;
-
-/// What takes longer than this, from the request's arrival on, is answered privately later; Slack shows an error after 3 s.
-pub const PATIENCE: Duration = Duration::from_millis(2_400);
-
-/// When and how a request arrived.
-#[derive(Clone, Copy, Debug)]
-pub struct Arrival {
-    pub at: Instant,
-    pub way: Way,
-}
-
-/// Which way a request came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
-    /// The acknowledgement is the one chance to answer at once. Commands and clicks come only once.
-    Http,
-    /// What is not acknowledged comes again; this one may have.
-    Socket { again: bool },
-}
-
-impl From<SocketDelivery> for Arrival {
-    fn from(delivered: SocketDelivery) -> Self {
-        Self { at: delivered.at, way: Way::Socket { again: delivered.again } }
-    }
-}
-
-impl Arrival {
-    fn deadline(&self) -> Instant {
-        self.at + PATIENCE
-    }
-}
 
 /// Whether a request is durable now.
 enum Kept {

@@ -9,6 +9,7 @@ mod access;
 mod ack;
 mod act;
 mod answer_form;
+mod arrival;
 mod click;
 mod command;
 mod decide;
@@ -29,5 +30,5 @@ mod waiting;
 
 pub use access::{Proven, prove};
 pub use act::Actor;
-pub use intake::{Arrival, PATIENCE, Way};
+pub use arrival::{Arrival, PATIENCE, Way};
 pub use retry::retry_owed;

@@ -1,7 +1,7 @@
 //! Which run is meant?
 
 use super::asker::CLOCKS_DIFFER;
-use super::grammar::{code_safe, first_word};
+use super::misunderstood::{code_safe, first_word};
 use super::{Asker, Reply, ReplyKind, Services};
 use crate::run::{Phase, Run, RunId};
 use crate::store::StoreError;

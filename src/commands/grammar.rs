@@ -2,11 +2,13 @@
 //! One reader for what is typed after a slash, said after our name, written in a run's thread and typed at a shell; they differ in the
 //! [`Place`] alone. Pure. What is not understood comes back with what was probably meant.
 
+use super::command::Command;
+use super::misunderstood::{Misunderstood, code_safe, first_word};
 use super::start_run::StartRun;
 use super::thread_words::{self, AnswerAlone};
 use super::verbs::{Asks, VERBS, Verb};
 use crate::config::Projects;
-use crate::run::{ProjectName, Verdict, nearest};
+use crate::run::{ProjectName, nearest};
 
 /// Where something is said, and so how it is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,51 +23,6 @@ pub enum Place {
     MentionInThread,
     /// In a run's thread, without our name: an answer alone, or a verb, a mark and why. All else is a note.
     Thread,
-}
-
-/// A line, understood.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Command {
-    /// Nothing was typed: ask by a form.
-    Form,
-    Start(StartRun),
-    /// In front of what a person says may stand the name of the run.
-    Answer {
-        verdict: Verdict,
-        said: String,
-    },
-    Status {
-        run: Option<String>,
-    },
-    Waiting,
-    List,
-    Help,
-    Note(Note),
-    /// No word in it: emoji.
-    Nothing,
-}
-
-/// Words for the next attempt.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Note {
-    pub words: String,
-    /// Whether it begins with a verb that answers, so that it may have been meant as an answer.
-    pub sounds_like_an_answer: bool,
-}
-
-/// Why a line was not understood, and what would work; for that person only.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Misunderstood {
-    pub text: String,
-    /// Whether it comes so near to something that it was probably meant as that.
-    pub nearly: bool,
-}
-
-impl Misunderstood {
-    /// Understood as something, and wrong.
-    pub(super) fn wrong(text: impl Into<String>) -> Self {
-        Self { text: text.into(), nearly: true }
-    }
 }
 
 /// Reads a line. Projects are looked up, runs are not.
@@ -115,13 +72,6 @@ fn command(verb: &Verb, rest: &str) -> Command {
     }
 }
 
-/// The first word, and the rest as it was typed.
-pub(super) fn first_word(text: &str) -> (&str, &str) {
-    let text = text.trim();
-    text.split_once(char::is_whitespace)
-        .map_or((text, ""), |(first, rest)| (first, rest.trim_start()))
-}
-
 /// `develop`, as after a slash, changes nothing.
 fn without_develop(words: &str) -> &str {
     let (first, rest) = first_word(words);
@@ -141,14 +91,11 @@ fn unknown(name: &str, projects: &Projects) -> Misunderstood {
     Misunderstood { text, nearly: meant.is_some() }
 }
 
-/// Words of a person, safe between backticks.
-pub(super) fn code_safe(word: &str) -> String {
-    word.chars().filter(|c| !matches!(c, '`' | '<' | '>' | '&')).take(60).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::commands::Note;
+    use crate::run::Verdict;
 
     fn read_at(line: &str, place: Place) -> Result<Command, Misunderstood> {
         read(line, place, &Projects::built_in().expect("the built-in pipelines are valid"))

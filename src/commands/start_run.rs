@@ -1,7 +1,7 @@
 //! The grammar of a new run: what is to be developed, and what may it spend?
 //! The same for the words after a project's name and for the fields of the form.
 
-use super::grammar::{Misunderstood, code_safe};
+use super::misunderstood::{Misunderstood, code_safe};
 use crate::run::{ProjectName, Usd, nearest};
 
 /// Longest brief, in characters: it travels in history, once per stage.

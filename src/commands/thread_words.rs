@@ -1,7 +1,8 @@
 //! The grammar of a run's thread: is this an answer, or a note?
 //! An answer is just its verb, or the verb and then why; all else is a note for the next attempt. Emoji say nothing.
 
-use super::grammar::{Command, Note, first_word};
+use super::command::{Command, Note};
+use super::misunderstood::first_word;
 use super::more_time::More;
 use super::verbs::{Takes, Verb};
 use crate::run::Verdict;

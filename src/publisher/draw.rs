@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use url::Url;
 
-use super::look::{Look, Placement, Spot};
+use super::look::{Look, Placement, Spot, ThreadDrawn};
 use super::retry::{Abort, Held, Late, Tried, earliest, split_held};
 use super::upsert::Upserted;
 use super::{Publisher, SHED_PAUSE};
@@ -26,15 +26,6 @@ pub(super) enum Drawn {
     Waiting { until: DateTime<Utc> },
     /// Slack said no. `again` is when something else in the thread is worth a look.
     Refused { error: SlackError, again: Option<DateTime<Utc>> },
-}
-
-/// What became of the messages in a thread.
-#[derive(Default)]
-pub(super) struct ThreadDrawn {
-    /// Slack had no room for progress.
-    pub shed: bool,
-    /// What Slack takes in no form.
-    pub given_up: Vec<MessageKey>,
 }
 
 impl ThreadDrawn {

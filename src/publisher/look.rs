@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::draw::ThreadDrawn;
 use super::retry::{Held, Tried, remedy};
 use crate::run::{Progress, Run, RunId};
 use crate::slack::{Priority, Ts};
@@ -46,6 +45,15 @@ pub(super) struct Unseen<'a> {
     pub question: GateKey,
     /// Why its thread waits; none where Slack takes only the question's card in no form.
     pub held: Option<&'a Held>,
+}
+
+/// What became of the messages in a thread.
+#[derive(Default)]
+pub(super) struct ThreadDrawn {
+    /// Slack had no room for progress.
+    pub shed: bool,
+    /// What Slack takes in no form.
+    pub given_up: Vec<MessageKey>,
 }
 
 impl Unseen<'_> {

@@ -5,13 +5,11 @@ use chrono::TimeDelta;
 
 use super::Publisher;
 use super::look::Placement;
-use super::retry::{Held, Late};
+use super::retry::{Held, Late, SETTLE};
 use super::upsert::Edited;
 use crate::slack::{SlackError, Ts};
 use crate::store::{KnownMessage, Shown};
 
-/// How long after a post whose answer was lost Slack must be able to show it.
-pub(super) const SETTLE: TimeDelta = TimeDelta::seconds(10);
 /// How much Slack's clock may be behind ours.
 const CLOCK_SKEW: TimeDelta = TimeDelta::seconds(60);
 /// Before a lost thread is drawn anew: whoever deletes it again and again is not answered as fast.

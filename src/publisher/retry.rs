@@ -5,6 +5,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::slack::SlackError;
 use crate::store::StoreError;
 
+/// How long after a post whose answer was lost Slack must be able to show it.
+pub(super) const SETTLE: TimeDelta = TimeDelta::seconds(10);
 /// Longest pause after a thread that cannot be drawn.
 pub(super) const LONGEST_PAUSE: TimeDelta = TimeDelta::minutes(5);
 /// After a call that never left this machine, or that nobody answered.

@@ -3,13 +3,11 @@
 
 use super::Publisher;
 use super::look::Placement;
-use super::retry::{Abort, Late};
+use super::retry::{Abort, Late, SETTLE};
 use crate::metrics;
 use crate::slack::{Edit, Post, Priority, SlackBlock, SlackError, Ts};
 use crate::store::{Claim, KnownMessage, LeasedThread, Posted, Shown};
 use crate::thread::To;
-
-use super::lost::SETTLE;
 
 /// What became of a message.
 pub(super) enum Upserted {

@@ -1,6 +1,7 @@
 //! Which bubblewrap confines here?
 //! The machine's own on PATH, else the one in the cache. Whether it can is tried by really building a box.
 
+use std::env::consts::ARCH;
 use std::env::temp_dir;
 use std::ffi::OsStr;
 use std::fmt;
@@ -14,7 +15,7 @@ use anyhow::{Context, bail};
 use tokio::process::Command;
 use tokio::time::{sleep, timeout};
 
-use super::install::{advice, cached};
+use super::advice::advice;
 use super::{BoxSpec, Network, Sandbox};
 
 /// It answers within milliseconds as a rule.
@@ -128,4 +129,13 @@ pub(super) fn on_path(path: &OsStr, name: &str) -> Option<PathBuf> {
 
 pub(super) fn is_program(file: &Path) -> bool {
     file.metadata().is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
+}
+
+/// Where the one in the cache is. Home folders are shared by machines of different kinds.
+pub(super) fn cached(cache: &Path) -> PathBuf {
+    home(cache).join("bwrap")
+}
+
+pub(super) fn home(cache: &Path) -> PathBuf {
+    cache.join("bubblewrap").join(ARCH)
 }

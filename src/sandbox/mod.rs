@@ -2,6 +2,7 @@
 //! The box that agents and checks run in: a folder to work in, a HOME of its own, the machine's programs, nothing else.
 //! Knows nothing of agents, models or stages.
 
+mod advice;
 mod bubblewrap;
 mod end;
 mod find;

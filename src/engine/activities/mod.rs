@@ -14,6 +14,7 @@ mod prepare;
 mod snapshot;
 mod story_line;
 mod write;
+mod write_attempt;
 
 use std::sync::Arc;
 

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::WriteInput;
 use super::attempt_folder::remove_folders;
 use super::guard::{GuardCheck, check_guard};
-use super::write::WriteAttempt;
+use super::write_attempt::WriteAttempt;
 use crate::agent::{Assignment, ClaudeCode, Session};
 use crate::engine::retry_policy::agent_timeout;
 use crate::run::{PipelineText, Snapshot};

@@ -6,7 +6,7 @@ use tokio::time::timeout;
 
 use super::database_retry::retry_while_away;
 use super::prepare::Prepared;
-use super::write::WriteAttempt;
+use super::write_attempt::WriteAttempt;
 use crate::engine::retry_policy::{STOPPED_DATABASE_TIMEOUT, STOPPED_SNAPSHOT_TIMEOUT};
 use crate::run::{AgentEnd, Diff, Snapshot, Trouble, Work, Written};
 use crate::store;

@@ -13,18 +13,10 @@ use super::bench::Bench;
 use super::handover::Handover;
 use super::heartbeat::{AgentProgress, with_heartbeat};
 use super::prepare::{Preparation, Prepared};
+use super::write_attempt::WriteAttempt;
 use crate::agent::{Agent, AgentReport, Assignment};
 use crate::engine::retry_policy::{HEARTBEAT_INTERVAL, PROGRESS_TIMEOUT};
 use crate::run::{AgentEnd, Sandboxing, Trouble, Written};
-
-/// One attempt at work: the worker that has it, and the folder that it has to itself.
-pub(super) struct WriteAttempt<'a> {
-    pub bench: &'a Bench,
-    pub input: &'a WriteInput,
-    pub folder: AttemptFolder,
-    /// What earlier workers spent on it, and the session they left.
-    pub before: Handover,
-}
 
 impl Bench {
     /// Agent in a fresh clone of the base; a snapshot of what it wrote.

@@ -9,7 +9,7 @@ use temporalio_sdk::{
     workflows,
 };
 
-use super::attempt::is_stopped;
+use super::journal::is_stopped;
 use super::journal::{record_events, take_decisions};
 use super::{Ctx, Develop};
 use crate::engine::activities::Handover;

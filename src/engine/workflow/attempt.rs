@@ -7,7 +7,7 @@ use temporalio_sdk::{
 
 use super::Ctx;
 use super::activity::{ActivityEnd, run_cancellable};
-use super::journal::{emit, now, record_events, take_decisions, wait_for_decision};
+use super::journal::{emit, is_stopped, now, record_events, take_decisions, wait_for_decision};
 use crate::engine::activities::{Activities, CheckInput, WriteInput};
 use crate::engine::retry_policy::{HEARTBEAT_TIMEOUT, attempt_timeout, backoff, takeover_policy};
 use crate::run::{AgentEnd, AttemptFacts, Checked, Happened, Lost, Plan, Snapshot, Work, Written};
@@ -86,10 +86,6 @@ async fn check(ctx: &Ctx, plan: &Plan, snapshot: Snapshot) -> WorkflowResult<Act
         return Ok(ActivityEnd::Lost(Lost { why, ..Lost::default() }));
     }
     Ok(checked)
-}
-
-pub(super) fn is_stopped(ctx: &Ctx) -> bool {
-    ctx.state(|s| s.run.was_stopped())
 }
 
 /// Waits for as long as the attempt is to back off; true as soon as the run was stopped.

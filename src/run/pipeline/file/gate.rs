@@ -5,8 +5,8 @@ use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use super::did_you_mean;
+use super::duration::seconds;
 use super::fields::Fields;
-use super::stage::seconds;
 use crate::run::{Approver, Escalation, GateSpec, OnDeadline, OnReject};
 
 const DEADLINE_SECONDS: u64 = 3600;

@@ -7,6 +7,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::run::{AgentKind, AgentSpec, Digest, OnReject, Pipeline, Remark, Stage, StageName};
 
+mod duration;
 mod fields;
 mod gate;
 mod problem;

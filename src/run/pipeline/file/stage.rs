@@ -4,6 +4,7 @@ use std::ops::RangeInclusive;
 
 use toml::Spanned;
 
+use super::duration::seconds;
 use super::fields::Fields;
 use super::{did_you_mean, gate, prompt};
 use crate::run::{Reports, Size, Stage, StageName};
@@ -73,44 +74,6 @@ fn attempts(fields: &Fields<'_, '_>) -> u32 {
             ATTEMPTS
         }
     }
-}
-
-pub(super) fn seconds(
-    fields: &Fields<'_, '_>,
-    key: &'static str,
-    allowed: RangeInclusive<u64>,
-) -> Option<u64> {
-    let text = fields.text(key)?;
-    let written = text.get_ref().as_str();
-    let Some(seconds) = duration(written) else {
-        fields.problem_at(
-            &text,
-            format!("{written:?} is no length of time"),
-            "Write it like \"90s\", \"20m\" or \"2h\"",
-        );
-        return None;
-    };
-    if !allowed.contains(&seconds) {
-        fields.problem_at(
-            &text,
-            format!("{key} = {written:?} is out of bounds"),
-            format!("Use 1s to {}h", allowed.end() / 3600),
-        );
-        return None;
-    }
-    Some(seconds)
-}
-
-fn duration(text: &str) -> Option<u64> {
-    let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
-    let unit = match unit {
-        "s" => 1,
-        "m" => 60,
-        "h" => 3600,
-        _ => return None,
-    };
-    let digits = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
-    digits.then(|| number.parse::<u64>().unwrap_or(u64::MAX).saturating_mul(unit))
 }
 
 fn commands(fields: &Fields<'_, '_>, key: &'static str) -> Option<Vec<String>> {

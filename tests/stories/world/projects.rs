@@ -1,6 +1,7 @@
 //! What can be developed in stories.
 //! Their agent is a script that does what the prompt's `do:` lines say, in the box, on a real repository.
 
+use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -198,7 +199,7 @@ do: git add -A && git commit -qm "Ask nobody"
 pub fn write(folder: &Path) -> Result<()> {
     let mut signoff = String::new();
     for Project { name, stages, settings } in projects() {
-        signoff += &format!("[project.{name}]\npipeline = \"{name}.toml\"\n{settings}\n");
+        writeln!(signoff, "[project.{name}]\npipeline = \"{name}.toml\"\n{settings}")?;
         let pipeline = format!("name = \"{name}\"\n{AGENT}{stages}");
         fs::write(folder.join(format!("{name}.toml")), pipeline)?;
     }

@@ -2,6 +2,7 @@
 //! A line may be megabytes or never end: what is too long is cut, never kept whole in memory.
 
 use std::collections::VecDeque;
+use std::mem::take;
 
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
 
@@ -26,20 +27,23 @@ impl<R: AsyncRead + Unpin> LineReader<R> {
         loop {
             let bytes = self.from.fill_buf().await?;
             if bytes.is_empty() {
-                let last = std::mem::take(&mut self.line);
-                return Ok((!last.is_empty()).then_some(last));
+                return Ok(Some(take(&mut self.line)).filter(|last| !last.is_empty()));
             }
             let end = bytes.iter().position(|b| *b == b'\n');
-            let part = &bytes[..end.unwrap_or(bytes.len())];
-            let room = LONGEST_LINE_BYTES.saturating_sub(self.line.len());
-            self.line.extend_from_slice(&part[..part.len().min(room)]);
+            append(&mut self.line, &bytes[..end.unwrap_or(bytes.len())]);
             let taken = end.map_or(bytes.len(), |at| at + 1);
             self.from.consume(taken);
             if end.is_some() {
-                return Ok(Some(std::mem::take(&mut self.line)));
+                return Ok(Some(take(&mut self.line)));
             }
         }
     }
+}
+
+/// As much of it as fits.
+fn append(line: &mut Vec<u8>, part: &[u8]) {
+    let room = LONGEST_LINE_BYTES.saturating_sub(line.len());
+    line.extend_from_slice(&part[..part.len().min(room)]);
 }
 
 /// The tail of a stream: reads to its end and keeps the last few kilobytes, as text.

@@ -7,6 +7,7 @@ mod doctor;
 mod parts;
 mod serve;
 mod slack_manifest;
+mod socket_folder;
 mod talk;
 mod up;
 mod worker;
@@ -80,16 +81,20 @@ pub fn run(cli: Cli, out: &mut dyn Write) -> Result<u8, Failure> {
         // Before the configuration is read: what is printed helps to write it.
         return slack_manifest::slack_manifest(verb, cli.json, out);
     }
-    telemetry::start(cli.log_filter(), cli.log_format())
-        .map_err(|e| Failure::usage(anyhow!("SIGNOFF_LOG: {e}")))?;
-    let config =
-        Config::from_process().map_err(|problems| Failure::usage(anyhow!("{problems}")))?;
+    let config = start(&cli)?;
     let runtime = runtime_for(&cli.verb)
         .map_err(|e| Failure::from(anyhow!(e).context("starting the runtime")))?;
     let code = runtime.block_on(verb(cli, config, out));
     // A blocked read of standard input must not hold the process.
     runtime.shutdown_background();
     code.or_else(|failure| if failure.is_no_reader() { Ok(exit::OK) } else { Err(failure) })
+}
+
+/// Starts the log, then reads the configuration.
+fn start(cli: &Cli) -> Result<Config, Failure> {
+    telemetry::start(cli.log_filter(), cli.log_format())
+        .map_err(|e| Failure::usage(anyhow!("SIGNOFF_LOG: {e}")))?;
+    Config::from_process().map_err(|problems| Failure::usage(anyhow!("{problems}")))
 }
 
 /// What `up` starts dies with the thread that started it: there one thread does everything.

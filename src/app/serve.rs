@@ -22,7 +22,6 @@ use crate::publisher::Publisher;
 use crate::slack::{
     RateLimits, SlackApi, SlackApiConfig, SocketHealth, SocketMode, SocketPatience, Take, Verifier,
 };
-use crate::thread::RenderContext;
 use crate::web::{self, SlackEndpoint, Web};
 
 /// What is not finished by then is in the database, and another process finishes it.
@@ -35,18 +34,17 @@ pub async fn serve(config: Config) -> Result<u8, Failure> {
     let end = parts::asked_to_end();
     let store = parts::migrated_store(&config).await?;
     let key = parts::link_key(&store).await?;
+    let slack = slack_endpoint(&config, key.clone());
     let here = Some(parts::linked_from_here(&config));
-    let render = parts::render_context(&config, key.clone(), here);
-    let in_slack = parts::render_context(&config, key, parts::linked_from_slack(&config));
+    let render = parts::render_context(&config, key, here);
     let services = parts::services(&config, store);
-    let slack = config.slack.as_ref().map(|config| slack_endpoint(config, in_slack));
     let mut background = Background::new(end.clone());
     background.start(&config, &services, slack.as_ref());
     let listener = listen(config.listen).await?;
     tracing::info!("serve listens on {} · Slack {}", config.listen, transport(slack.as_ref()));
-    let router = web::router(Web { proven, services, render, slack, clock: parts::now });
-    let serving =
-        axum::serve(listener, router).with_graceful_shutdown(async move { end.cancelled().await });
+    let web = Web { proven, services, render, slack, clock: parts::now };
+    let serving = axum::serve(listener, web::router(web))
+        .with_graceful_shutdown(async move { end.cancelled().await });
     tokio::select! {
         served = serving => served.context("serving")?,
         // A `serve` that answers but draws nothing would look well and be of no use.
@@ -88,12 +86,7 @@ impl Background {
             clock: parts::now,
         };
         self.spawn(publisher.run(self.end.clone()));
-        let actor = Actor {
-            services: services.clone(),
-            render: slack.render.clone(),
-            slack: slack.api.clone(),
-            clock: parts::now,
-        };
+        let actor = actor(services, slack);
         if let Some(socket_mode) = socket_mode(config, slack, actor.clone()) {
             self.spawn(socket_mode.run(self.end.clone()));
         }
@@ -122,15 +115,26 @@ impl Background {
     }
 }
 
-/// The way to Slack, and what is known of the ways back.
-fn slack_endpoint(config: &SlackConfig, render: RenderContext) -> SlackEndpoint {
-    SlackEndpoint {
-        verifier: config.signing_secret.clone().map(|secret| Arc::new(Verifier::new(vec![secret]))),
-        socket: config.app_token.as_ref().map(|_| SocketHealth::default()),
-        api: api(config, config.bot_token.clone()),
-        api_url: config.api_url.clone(),
-        render,
+fn actor(services: &Services, slack: &SlackEndpoint) -> Actor {
+    Actor {
+        services: services.clone(),
+        render: slack.render.clone(),
+        slack: slack.api.clone(),
+        clock: parts::now,
     }
+}
+
+/// The way to Slack, and what is known of the ways back; none where Slack is not configured.
+fn slack_endpoint(config: &Config, key: Vec<u8>) -> Option<SlackEndpoint> {
+    let slack = config.slack.as_ref()?;
+    let signing_secret = slack.signing_secret.clone();
+    Some(SlackEndpoint {
+        verifier: signing_secret.map(|secret| Arc::new(Verifier::new(vec![secret]))),
+        socket: slack.app_token.as_ref().map(|_| SocketHealth::default()),
+        api: api(slack, slack.bot_token.clone()),
+        api_url: slack.api_url.clone(),
+        render: parts::render_context(config, key, parts::linked_from_slack(config)),
+    })
 }
 
 fn api(config: &SlackConfig, token: SecretString) -> SlackApi {

@@ -1,8 +1,8 @@
 //! The command `worker`: what is it made of?
 //! A connection to Temporal, a box for agents, and a model: a real one, or a scripted one that this process plays.
 
-use std::fs::{self, TryLockError};
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
@@ -10,12 +10,12 @@ use secrecy::ExposeSecret;
 use tokio::net::UnixListener;
 use tokio_util::sync::CancellationToken;
 
+use super::socket_folder::SocketFolder;
 use super::{Failure, exit, parts};
 use crate::agent::ModelAccess;
 use crate::agent::rehearsal::{self, Scenario};
 use crate::config::Config;
 use crate::engine::{self, Bench, Worker};
-use crate::files::{FileLock, remove_blocking};
 use crate::local;
 use crate::run::prove_refusals;
 use crate::sandbox::Sandbox;
@@ -45,14 +45,14 @@ pub async fn worker(
         claude: local::claude_cli::find(Some(config.path.as_ref()), &config.cache),
         draining: CancellationToken::new(),
     };
-    tracing::info!(
-        "worker takes runs from {} · {} · {}",
-        config.task_queue,
-        confinement(&bench.sandbox),
-        kind_of(&bench.model)
-    );
+    tell(&config.task_queue, &bench);
     Worker::new(&client, &config.task_queue, bench, max_cached_runs)?.run(end).await?;
     Ok(exit::OK)
+}
+
+fn tell(task_queue: &str, bench: &Bench) {
+    let (box_kind, model) = (confinement(&bench.sandbox), kind_of(&bench.model));
+    tracing::info!("worker takes runs from {task_queue} · {box_kind} · {model}");
 }
 
 /// The box if one can be built here; else none, and operators read why.
@@ -102,55 +102,6 @@ fn scenario(config: &Config) -> Result<Scenario, Failure> {
         None => ("deploy/rehearsal/llm-wrapper.toml".to_owned(), BUILT_IN_SCENARIO.to_owned()),
     };
     Scenario::parse(&name, &text).map_err(|e| Failure::usage(anyhow!("{e}")))
-}
-
-/// A short path: a socket's may not be longer than 108 bytes. Its lock says that its worker lives.
-struct SocketFolder {
-    path: PathBuf,
-    _held: FileLock,
-}
-
-impl SocketFolder {
-    const PREFIX: &str = "signoff-";
-    const LOCK: &str = "lock";
-
-    fn new() -> anyhow::Result<Self> {
-        let all = std::env::temp_dir();
-        Self::sweep(&all);
-        let path = all.join(format!("{}{}", Self::PREFIX, std::process::id()));
-        loop {
-            fs::create_dir_all(&path).with_context(|| format!("making {}", path.display()))?;
-            match FileLock::try_take(&path.join(Self::LOCK)) {
-                // Another worker that sweeps may have had it in between.
-                Ok(held) if path.join(Self::LOCK).exists() => {
-                    let _ = fs::remove_file(path.join("model.sock"));
-                    return Ok(Self { path, _held: held });
-                }
-                Err(TryLockError::Error(e)) => {
-                    return Err(e).with_context(|| format!("locking {}", path.display()));
-                }
-                _ => {}
-            }
-        }
-    }
-
-    /// Killed, a worker leaves its folder behind.
-    fn sweep(all: &Path) {
-        for entry in fs::read_dir(all).into_iter().flatten().flatten() {
-            let ours =
-                entry.file_name().to_str().is_some_and(|name| name.starts_with(Self::PREFIX));
-            if ours && let Ok(_dead) = FileLock::try_take_existing(&entry.path().join(Self::LOCK)) {
-                // What cannot be removed is only litter.
-                let _ = remove_blocking(&entry.path());
-            }
-        }
-    }
-}
-
-impl Drop for SocketFolder {
-    fn drop(&mut self) {
-        let _ = remove_blocking(&self.path);
-    }
 }
 
 fn confinement(sandbox: &Sandbox) -> &'static str {

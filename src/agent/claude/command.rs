@@ -54,14 +54,12 @@ const ENVIRONMENT: [(&str, &str); 10] = [
 
 impl ClaudeCode {
     pub(super) async fn start(&self, launch: &Launch<'_>) -> Result<Child, AgentError> {
-        let a = launch.assignment;
-        fs::create_dir_all(a.home.join("tmp"))
-            .await
-            .map_err(AgentError::when(format!("making {}", a.home.display())))?;
+        make_home(&launch.assignment.home).await?;
         let args = self.arguments(launch).await?;
         let args: Vec<&str> = args.iter().map(String::as_str).collect();
         let program = self.sandbox.inside(&self.binary(), Path::new(INSIDE_PROGRAM));
-        let mut command: Command = self.sandbox.command(&self.box_spec(a), &program, &args);
+        let mut command: Command =
+            self.sandbox.command(&self.box_spec(launch.assignment), &program, &args);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.spawn().map_err(AgentError::when(format!("starting {}", self.program.display())))
     }
@@ -83,24 +81,33 @@ impl ClaudeCode {
     }
 
     fn box_spec(&self, a: &Assignment) -> BoxSpec {
-        let home = self.sandbox.inside(&a.home, Path::new(INSIDE_HOME));
-        let mut env: Vec<(String, String)> =
-            ENVIRONMENT.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-        env.push(("CLAUDE_CODE_TMPDIR".to_owned(), home.join("tmp").display().to_string()));
-        env.extend(self.access_variables());
         let (sockets, network) = match &self.access {
             ModelAccess::Socket(path) => {
                 (vec![(path.clone(), PathBuf::from(INSIDE_SOCKET))], Network::Closed)
             }
             ModelAccess::Key(_) => (Vec::new(), Network::Open),
         };
-        let read_only = vec![(self.binary(), PathBuf::from(INSIDE_PROGRAM))];
-        BoxSpec { work: a.worktree.clone(), home: a.home.clone(), read_only, sockets, env, network }
+        BoxSpec {
+            work: a.worktree.clone(),
+            home: a.home.clone(),
+            read_only: vec![(self.binary(), PathBuf::from(INSIDE_PROGRAM))],
+            sockets,
+            env: self.environment(&a.home),
+            network,
+        }
+    }
+
+    fn environment(&self, home: &Path) -> Vec<(String, String)> {
+        let home = self.sandbox.inside(home, Path::new(INSIDE_HOME));
+        let tmp = ("CLAUDE_CODE_TMPDIR", home.join("tmp").display().to_string());
+        let fixed = ENVIRONMENT.map(|(name, value)| (name, value.to_owned()));
+        let all = fixed.into_iter().chain([tmp]).chain(self.access_variables());
+        all.map(|(name, value)| (name.to_owned(), value)).collect()
     }
 
     /// The variables by which the CLI reaches its model.
-    fn access_variables(&self) -> Vec<(String, String)> {
-        let variables = match &self.access {
+    fn access_variables(&self) -> Vec<(&'static str, String)> {
+        match &self.access {
             ModelAccess::Socket(path) => {
                 let inside = self.sandbox.inside(path, Path::new(INSIDE_SOCKET));
                 vec![
@@ -111,9 +118,13 @@ impl ClaudeCode {
                 ]
             }
             ModelAccess::Key(key) => vec![("ANTHROPIC_API_KEY", key.expose_secret().to_owned())],
-        };
-        variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+        }
     }
+}
+
+async fn make_home(home: &Path) -> Result<(), AgentError> {
+    let made = fs::create_dir_all(home.join("tmp")).await;
+    made.map_err(AgentError::when(format!("making {}", home.display())))
 }
 
 fn flags_of(launch: &Launch<'_>) -> Vec<String> {

@@ -58,13 +58,17 @@ fn events(reply: &ModelReply, model: &str) -> Vec<Value> {
     // As the real API: what was put in is known at once, what comes out only at the end.
     let start = opening(model, Usage { output: 1, ..reply.usage });
     let mut events = vec![json!({"type": "message_start", "message": start})];
-    let text = (!reply.text.is_empty()).then(|| text_block(&reply.text));
-    let blocks = text.into_iter().chain(reply.calls.iter().map(tool_block));
-    events.extend(blocks.enumerate().flat_map(|(index, block)| block.events(index)));
+    let blocks = blocks(reply).into_iter().enumerate();
+    events.extend(blocks.flat_map(|(index, block)| block.events(index)));
     let delta = json!({"stop_reason": stop_reason(reply), "stop_sequence": null});
     events.push(json!({"type": "message_delta", "delta": delta, "usage": {"output_tokens": reply.usage.output}}));
     events.push(json!({"type": "message_stop"}));
     events
+}
+
+fn blocks(reply: &ModelReply) -> Vec<StreamedBlock> {
+    let text = (!reply.text.is_empty()).then(|| text_block(&reply.text));
+    text.into_iter().chain(reply.calls.iter().map(tool_block)).collect()
 }
 
 /// A content block, and the pieces in which it is streamed.

@@ -36,30 +36,37 @@ pub(super) struct ToolUse {
 /// The newest prompt that some scene fits picks the scene, of several the last; the calls made so far pick the turn.
 pub(super) fn next_reply(scenario: &Scenario, conversation: &Conversation) -> ModelReply {
     let Some((scene, groups)) = pick_scene(scenario, conversation) else {
-        let text = "This rehearsal has no scene for that prompt.".to_owned();
-        return ModelReply { place: None, ..words_alone(text) };
+        return words_alone("This rehearsal has no scene for that prompt.", None);
     };
     let turns = &scenario.scenes[scene].turns;
+    let template = Template { groups: &groups, folder: &conversation.folder };
     for (at, turn) in turns.iter().enumerate() {
-        let states: Vec<CallState> = (0..turn.calls.len())
-            .map(|call| CallState::of(conversation, (scene, at, call)))
-            .collect();
+        let states = call_states(conversation, turn, (scene, at));
         if turn.calls.is_empty() || states.iter().any(|s| *s != CallState::Done) {
-            let template = Template { groups: &groups, folder: &conversation.folder };
             return template.reply(turn, (scene, at), &states);
         }
     }
-    ModelReply { place: Some((scene, turns.len())), ..words_alone("Done.".to_owned()) }
+    words_alone("Done.", Some((scene, turns.len())))
 }
 
-fn words_alone(text: String) -> ModelReply {
+/// `place` is the turn's scene and number.
+fn call_states(
+    conversation: &Conversation,
+    turn: &ScriptedTurn,
+    place: (usize, usize),
+) -> Vec<CallState> {
+    let state = |call| CallState::of(conversation, (place.0, place.1, call));
+    (0..turn.calls.len()).map(state).collect()
+}
+
+fn words_alone(text: &str, place: Option<(usize, usize)>) -> ModelReply {
     ModelReply {
-        text,
+        text: text.to_owned(),
         calls: Vec::new(),
         usage: Usage { input: 4, output: 12, ..Usage::default() },
         pause: Duration::ZERO,
         fault: None,
-        place: None,
+        place,
     }
 }
 

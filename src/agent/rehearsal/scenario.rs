@@ -160,18 +160,21 @@ impl Scenario {
     /// new = "0.1.0"
     /// ```
     pub fn parse(file: &str, text: &str) -> Result<Self, ScenarioError> {
-        let wrong = |at: usize, what: String| ScenarioError {
+        Self::read(text).map_err(|(at, what)| ScenarioError {
             file: file.to_owned(),
             line: text[..at.min(text.len())].matches('\n').count() + 1,
             what,
-        };
+        })
+    }
+
+    fn read(text: &str) -> Result<Self, Mistake> {
         let raw: RawScenario = toml::from_str(text).map_err(|error| {
-            wrong(error.span().map_or(0, |s| s.start), error.message().to_owned())
+            (error.span().map_or(0, |span| span.start), error.message().to_owned())
         })?;
         let mut scenes: Vec<Scene> = Vec::new();
         for scene in raw.scene {
-            let read = Scene::check(scene, &scenes).map_err(|(at, what)| wrong(at, what))?;
-            scenes.push(read);
+            let scene = Scene::check(scene, &scenes)?;
+            scenes.push(scene);
         }
         Ok(Self { model: raw.model, chunk: Duration::from_millis(raw.chunk_ms), scenes })
     }

@@ -1,6 +1,8 @@
 //! The activity `check`: how is a snapshot judged?
 //! May be repeated by another worker, and comes out the same.
 
+use std::path::Path;
+
 use anyhow::{Context, Result};
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use tokio_util::sync::CancellationToken;
@@ -54,10 +56,8 @@ impl Bench {
         input: &CheckInput,
         stop: &CancellationToken,
     ) -> Result<CheckResult> {
-        let shadow =
-            self.existing_shadow(&input.run).await.context("opening the shadow repository")?;
         let (checkout, home) = (folder.at("checkout"), folder.at("check-home"));
-        shadow.checkout(&input.snapshot, &checkout).await.context("checking the snapshot out")?;
+        self.check_out(input, &checkout).await?;
         remove_folders(std::slice::from_ref(&home)).await;
         std::fs::create_dir_all(&home).context("making the checks' home")?;
         let spec = CheckSpec {
@@ -74,6 +74,12 @@ impl Bench {
         }
         remove_folders(&[checkout, home]).await;
         Ok(result)
+    }
+
+    async fn check_out(&self, input: &CheckInput, into: &Path) -> Result<()> {
+        let shadow =
+            self.existing_shadow(&input.run).await.context("opening the shadow repository")?;
+        shadow.checkout(&input.snapshot, into).await.context("checking the snapshot out")
     }
 
     /// Saves which tests there are; tells which went away since the attempt to compare with, where its tests are known.

@@ -25,8 +25,8 @@ use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use tracing::Instrument;
 
 use crate::run::{
-    AgentSpec, Checked, Compare, Delivered, Digest, Event, Guard, Plan, Remark, Request, RunId,
-    Snapshot, Stage, StageName, Usd, Written,
+    AgentSpec, Checked, Compare, Delivered, Digest, Event, Guard, Plan, Remark, Request, Run,
+    RunId, Snapshot, Stage, StageName, Usd, Written,
 };
 
 pub use bench::Bench;
@@ -128,6 +128,22 @@ pub struct DeliverInput {
     #[serde(default)]
     pub guard: Option<Guard>,
     pub pipeline: Digest,
+}
+
+impl DeliverInput {
+    /// Not to be pushed, and with nothing that guards it.
+    pub(super) fn new(run: &Run, snapshot: Snapshot) -> Self {
+        Self {
+            run: run.id().clone(),
+            origin: run.origin().cloned(),
+            snapshot,
+            branch: run.request.branch(),
+            repository: run.request.repository.clone(),
+            push: false,
+            guard: None,
+            pipeline: run.request.pipeline.digest.clone(),
+        }
+    }
 }
 
 /// The activities of one worker process.

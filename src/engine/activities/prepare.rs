@@ -38,12 +38,8 @@ impl WriteAttempt<'_> {
             }
             Err(e) => return Err(anyhow::Error::from(e).context("importing the repository")),
         };
-        let pipeline = &self.input.pipeline;
-        let text =
-            self.bench.store.pipeline(pipeline).await.context("reading the stored pipeline")?;
-        if let Some(guard) = &self.input.guard
-            && let GuardCheck::Moved(why) = check_guard(guard, &shadow, text.as_deref()).await?
-        {
+        let text = self.pipeline_text().await?;
+        if let GuardCheck::Moved(why) = self.check_guard(&shadow, text.as_deref()).await? {
             return Ok(Preparation::Impossible(why));
         }
         let session = self.session(&shadow, &base).await?;
@@ -51,6 +47,18 @@ impl WriteAttempt<'_> {
         std::fs::write(self.folder.at("prompt.txt"), &prompt).context("keeping the prompt")?;
         let assignment = self.assignment(prompt, session);
         Ok(Preparation::Ready(Box::new(Prepared { shadow, base, assignment })))
+    }
+
+    async fn pipeline_text(&self) -> Result<Option<String>> {
+        let stored = self.bench.store.pipeline(&self.input.pipeline).await;
+        stored.context("reading the stored pipeline")
+    }
+
+    async fn check_guard(&self, shadow: &Shadow, pipeline: Option<&str>) -> Result<GuardCheck> {
+        match &self.input.guard {
+            Some(guard) => check_guard(guard, shadow, pipeline).await,
+            None => Ok(GuardCheck::Holds),
+        }
     }
 
     async fn shadow(&self) -> Result<Shadow, WorkspaceError> {

@@ -18,12 +18,13 @@ pub(super) async fn attempt(ctx: &Ctx, plan: &Plan) -> WorkflowResult<Happened> 
         let lost = Lost { why: "stopped before it began".to_owned(), ..Lost::default() };
         return Ok(attempt_ended(ctx, plan, AttemptFacts::Lost(&lost)));
     }
-    let written = match write(ctx, plan).await? {
-        ActivityEnd::Completed(written) => written,
-        ActivityEnd::Lost(lost) => {
-            return Ok(attempt_ended(ctx, plan, AttemptFacts::Lost(&lost)));
-        }
-    };
+    match write(ctx, plan).await? {
+        ActivityEnd::Completed(written) => after_writing(ctx, plan, written).await,
+        ActivityEnd::Lost(lost) => Ok(attempt_ended(ctx, plan, AttemptFacts::Lost(&lost))),
+    }
+}
+
+async fn after_writing(ctx: &Ctx, plan: &Plan, written: Written) -> WorkflowResult<Happened> {
     let Some(work) = written.work.clone() else {
         return Ok(attempt_ended(ctx, plan, AttemptFacts::Unchecked(&written)));
     };
@@ -34,12 +35,13 @@ pub(super) async fn attempt(ctx: &Ctx, plan: &Plan) -> WorkflowResult<Happened> 
     if is_stopped(ctx) || written.end != AgentEnd::Finished {
         return Ok(attempt_ended(ctx, plan, AttemptFacts::Unchecked(&written)));
     }
-    Ok(match check(ctx, plan, snapshot).await? {
+    let ended = match check(ctx, plan, snapshot).await? {
         ActivityEnd::Completed(checked) => {
             attempt_ended(ctx, plan, AttemptFacts::Checked(&written, &checked))
         }
         ActivityEnd::Lost(lost) => attempt_ended(ctx, plan, AttemptFacts::Lost(&lost)),
-    })
+    };
+    Ok(ended)
 }
 
 fn attempt_ended(ctx: &Ctx, plan: &Plan, facts: AttemptFacts<'_>) -> Happened {

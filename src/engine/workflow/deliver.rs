@@ -15,16 +15,8 @@ pub(super) async fn deliver(
     push: bool,
     guard: Option<Guard>,
 ) -> WorkflowResult<()> {
-    let input = ctx.state(|s| DeliverInput {
-        run: s.run.id().clone(),
-        origin: s.run.origin().cloned(),
-        snapshot: snapshot.clone(),
-        branch: s.run.request.branch(),
-        repository: s.run.request.repository.clone(),
-        push,
-        guard,
-        pipeline: s.run.request.pipeline.digest.clone(),
-    });
+    let input =
+        ctx.state(|s| DeliverInput { push, guard, ..DeliverInput::new(&s.run, snapshot.clone()) });
     let scope = ctx.cancellation_token().child_token();
     let options = deliver_options(&scope);
     record_events(ctx).await?;

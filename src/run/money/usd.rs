@@ -39,6 +39,11 @@ impl Usd {
         Self((self.0 - spent.0).max(0))
     }
 
+    /// Whole cents, rounded half up.
+    const fn rounded_cents(self) -> i64 {
+        (self.0 + NANOS_PER_CENT / 2).div_euclid(NANOS_PER_CENT)
+    }
+
     /// The decimal string with nine places that JSON carries.
     #[must_use]
     pub fn nine_places(self) -> String {
@@ -51,7 +56,7 @@ impl Usd {
 /// `$0.27`: cents, rounded half up.
 impl fmt::Display for Usd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let cents = (self.0 + NANOS_PER_CENT / 2).div_euclid(NANOS_PER_CENT);
+        let cents = self.rounded_cents();
         write!(f, "${}.{:02}", cents / 100, cents % 100)
     }
 }
@@ -85,23 +90,20 @@ impl FromStr for Usd {
     type Err = UsdError;
 
     fn from_str(text: &str) -> Result<Self, UsdError> {
-        let wrong = || UsdError(text.to_owned());
-        let plain = text.trim().trim_start_matches('$');
-        let (whole, places) = plain.split_once('.').unwrap_or((plain, ""));
-        let digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
-        if whole.is_empty()
-            || whole.len() > 6
-            || places.len() > 9
-            || !digits(whole)
-            || !digits(places)
-            || plain.ends_with('.')
-        {
-            return Err(wrong());
-        }
-        let whole: i64 = whole.parse().map_err(|_| wrong())?;
-        let nanos: i64 = format!("{places:0<9}").parse().map_err(|_| wrong())?;
-        Ok(Self(whole * NANOS_PER_DOLLAR + nanos))
+        parse(text.trim().trim_start_matches('$')).ok_or_else(|| UsdError(text.to_owned()))
     }
+}
+
+fn parse(plain: &str) -> Option<Usd> {
+    let (whole, places) = plain.split_once('.').unwrap_or((plain, ""));
+    let is_number = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
+    let fits = (1..=6).contains(&whole.len()) && places.len() <= 9 && !plain.ends_with('.');
+    if !fits || !is_number(whole) || !is_number(places) {
+        return None;
+    }
+    let whole: i64 = whole.parse().ok()?;
+    let nanos: i64 = format!("{places:0<9}").parse().ok()?;
+    Some(Usd(whole * NANOS_PER_DOLLAR + nanos))
 }
 
 impl Serialize for Usd {
@@ -120,13 +122,12 @@ impl<'de> Deserialize<'de> for Usd {
 /// (largest remainder first).
 #[must_use]
 pub fn cents_that_add_up(amounts: &[Usd]) -> Vec<Usd> {
-    let total: Usd = amounts.iter().copied().sum();
     let mut cents: Vec<i64> = amounts.iter().map(|a| a.0.div_euclid(NANOS_PER_CENT)).collect();
-    let goal = (total.0 + NANOS_PER_CENT / 2).div_euclid(NANOS_PER_CENT);
-    let missing = usize::try_from(goal - cents.iter().sum::<i64>()).unwrap_or(0);
+    let total: Usd = amounts.iter().copied().sum();
+    let missing = total.rounded_cents() - cents.iter().sum::<i64>();
     let mut by_remainder: Vec<usize> = (0..amounts.len()).collect();
     by_remainder.sort_by_key(|&i| std::cmp::Reverse(amounts[i].0.rem_euclid(NANOS_PER_CENT)));
-    for &i in by_remainder.iter().take(missing) {
+    for &i in by_remainder.iter().take(usize::try_from(missing).unwrap_or(0)) {
         cents[i] += 1;
     }
     cents.into_iter().map(|c| Usd(c * NANOS_PER_CENT)).collect()

@@ -1,7 +1,8 @@
 //! Gates and the work they ask about: which question is asked of people, and what guards what they approved?
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
+use super::wait::after_working;
 use crate::run::{
     Attempt, GateDigestInput, GateId, GateSpec, Guard, Happened, Next, Run, Snapshot, StageName,
     StagePhase, StageState,
@@ -28,7 +29,7 @@ impl Run {
     /// Asks about this work, as the stage's next round.
     pub(super) fn open_gate(&self, work: GatedWork<'_>, now: DateTime<Utc>) -> Next {
         let gate = self.gate_id(work, work.stage.rounds + 1);
-        let deadline = deadline(work.spec, now);
+        let deadline = after_working(work.spec, now, work.spec.deadline_seconds);
         Next::Emit(Happened::GateOpened { gate, attempt: work.attempt, deadline })
     }
 
@@ -82,11 +83,4 @@ impl Run {
             then: self.effect_of_approval(stage.name()),
         })
     }
-}
-
-/// When an answer is due that is asked for now; only working hours count, where the gate has them.
-fn deadline(spec: &GateSpec, now: DateTime<Utc>) -> DateTime<Utc> {
-    let seconds = u32::try_from(spec.deadline_seconds).unwrap_or(u32::MAX);
-    let by_the_clock = now + TimeDelta::seconds(seconds.into());
-    spec.hours.as_ref().map_or(by_the_clock, |hours| hours.after(now, spec.deadline_seconds))
 }

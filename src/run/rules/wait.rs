@@ -1,5 +1,5 @@
 //! Reminders, escalation and deadlines: what happens while a run waits for a person?
-//! Reminders, escalation, the deadline: each is told once, when its time has come.
+//! Each happens once, when its time has come.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -22,64 +22,86 @@ impl Run {
     /// What is due now, or how long nothing will be.
     pub(super) fn wait(&self, open: &OpenGate, now: DateTime<Utc>) -> Next {
         let mut alarms = self.alarms(open, now);
-        alarms.sort_by_key(|(at, _)| *at);
-        // After a long silence only the last word counts: nobody is reminded of what is over.
-        let over = alarms
-            .iter()
-            .position(|(at, what)| *at <= now && matches!(what, Happened::DeadlinePassed { .. }));
-        let first = over.unwrap_or(0);
-        match (alarms.get(first).is_some_and(|(at, _)| *at <= now), alarms.get(first)) {
-            (true, Some(_)) => Next::Emit(alarms.swap_remove(first).1),
-            (_, next) => Next::Ask { gate: open.id.clone(), wake: next.map(|(at, _)| *at) },
+        alarms.sort_by_key(|alarm| alarm.at);
+        // After a long silence only the deadline counts: nobody is reminded of what is over.
+        let missed = alarms.iter().position(|alarm| alarm.is_missed_deadline(now));
+        let next = alarms.into_iter().nth(missed.unwrap_or(0));
+        match next {
+            Some(alarm) if alarm.at <= now => Next::Emit(alarm.event),
+            next => Next::Ask { gate: open.id.clone(), wake: next.map(|alarm| alarm.at) },
         }
     }
 
     /// What is still to come, and when.
-    fn alarms(&self, open: &OpenGate, now: DateTime<Utc>) -> Vec<(DateTime<Utc>, Happened)> {
+    fn alarms(&self, open: &OpenGate, now: DateTime<Utc>) -> Vec<Alarm> {
         let Some(spec) = self.spec_of(&open.id) else { return Vec::new() };
-        let gate = || open.id.clone();
         let mut alarms = Vec::new();
         if open.overdue_since.is_none() {
-            alarms.push((open.deadline, Happened::DeadlinePassed { gate: gate() }));
-            alarms.extend(
-                reminder(open, spec, now)
-                    .map(|(at, reminder)| (at, Happened::Reminded { gate: gate(), reminder })),
-            );
+            let event = Happened::DeadlinePassed { gate: open.id.clone() };
+            alarms.push(Alarm { at: open.deadline, event });
+            alarms.extend(next_reminder(open, spec, now));
         }
-        if let (Some(escalation), None) = (&spec.escalation, open.escalated_at) {
-            alarms.push((
-                working(spec, open.opened_at, escalation.after_seconds),
-                Happened::Escalated { gate: gate() },
-            ));
-        }
+        alarms.extend(escalation(open, spec));
         alarms
     }
 }
 
+/// Something that happens by itself when its time has come.
+struct Alarm {
+    at: DateTime<Utc>,
+    event: Happened,
+}
+
+impl Alarm {
+    fn reminder(open: &OpenGate, reminder: Reminder, at: DateTime<Utc>) -> Self {
+        Self { at, event: Happened::Reminded { gate: open.id.clone(), reminder } }
+    }
+
+    fn is_missed_deadline(&self, now: DateTime<Utc>) -> bool {
+        self.at <= now && matches!(self.event, Happened::DeadlinePassed { .. })
+    }
+}
+
+fn escalation(open: &OpenGate, spec: &GateSpec) -> Option<Alarm> {
+    let escalation = spec.escalation.as_ref().filter(|_| open.escalated_at.is_none())?;
+    Some(Alarm {
+        at: after_working(spec, open.opened_at, escalation.after_seconds),
+        event: Happened::Escalated { gate: open.id.clone() },
+    })
+}
+
 /// The next reminder: at half time, and ten minutes before the deadline, where that is worth a second one.
-fn reminder(
-    open: &OpenGate,
-    spec: &GateSpec,
-    now: DateTime<Utc>,
-) -> Option<(DateTime<Utc>, Reminder)> {
-    let since = open.since();
-    let window = open.deadline - since;
-    let told = |kind| open.reminders.iter().any(|r| r.reminder == kind && r.at >= since);
+fn next_reminder(open: &OpenGate, spec: &GateSpec, now: DateTime<Utc>) -> Option<Alarm> {
     let opening = |at| spec.hours.as_ref().map_or(at, |hours| hours.opening(at)).min(open.deadline);
-    let soon = (window > SOON_FROM && !told(Reminder::Soon))
-        .then(|| (opening(open.deadline - SOON), Reminder::Soon));
-    let half = (window >= HALF_FROM && !told(Reminder::Half) && !told(Reminder::Soon))
-        .then(|| (opening(since + window / 2), Reminder::Half));
+    let half = half_time(open).map(|at| Alarm::reminder(open, Reminder::Half, opening(at)));
+    let soon = soon_over(open).map(|at| Alarm::reminder(open, Reminder::Soon, opening(at)));
     match (half, soon) {
         // Both are due: one is enough.
-        (Some(_), Some(soon)) if soon.0 <= now => Some(soon),
+        (Some(_), Some(soon)) if soon.at <= now => Some(soon),
         (half, soon) => half.or(soon),
     }
 }
 
-fn working(spec: &GateSpec, from: DateTime<Utc>, seconds: u64) -> DateTime<Utc> {
-    let plain = || from + TimeDelta::seconds(u32::try_from(seconds).unwrap_or(u32::MAX).into());
-    spec.hours.as_ref().map_or_else(plain, |hours| hours.after(from, seconds))
+fn half_time(open: &OpenGate) -> Option<DateTime<Utc>> {
+    let window = open.deadline - open.since();
+    let is_told = was_reminded(open, Reminder::Half) || was_reminded(open, Reminder::Soon);
+    (window >= HALF_FROM && !is_told).then(|| open.since() + window / 2)
+}
+
+fn soon_over(open: &OpenGate) -> Option<DateTime<Utc>> {
+    let window = open.deadline - open.since();
+    (window > SOON_FROM && !was_reminded(open, Reminder::Soon)).then(|| open.deadline - SOON)
+}
+
+fn was_reminded(open: &OpenGate, kind: Reminder) -> bool {
+    open.reminders.iter().any(|r| r.reminder == kind && r.at >= open.since())
+}
+
+/// When so many seconds are over; only working hours count, where the gate has them.
+pub(super) fn after_working(spec: &GateSpec, from: DateTime<Utc>, seconds: u64) -> DateTime<Utc> {
+    let by_the_clock =
+        || from + TimeDelta::seconds(u32::try_from(seconds).unwrap_or(u32::MAX).into());
+    spec.hours.as_ref().map_or_else(by_the_clock, |hours| hours.after(from, seconds))
 }
 
 #[cfg(test)]

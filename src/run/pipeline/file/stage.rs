@@ -26,10 +26,16 @@ pub struct StageText {
 pub fn read(fields: &Fields<'_, '_>) -> Option<StageText> {
     let parsed = fields.name("name").and_then(|n| n.parse::<StageName>().ok());
     let name = fields.text("name");
+    // A stand-in goes no further than the problem that was just reported.
+    let stage = stage(fields, parsed.or_else(|| "unnamed".parse().ok())?);
+    let (prompt, needs) = (prompt(fields), fields.texts("needs").unwrap_or_default());
+    Some(StageText { stage, prompt, needs, name: name? })
+}
+
+fn stage(fields: &Fields<'_, '_>, name: StageName) -> Stage {
     let reports = fields.within("reports", reports).unwrap_or_default();
-    let stage = Stage {
-        // A stand-in goes no further than the problem that was just reported.
-        name: parsed.or_else(|| "unnamed".parse().ok())?,
+    Stage {
+        name,
         needs: Vec::new(),
         size: size(fields),
         attempts: attempts(fields),
@@ -39,13 +45,7 @@ pub fn read(fields: &Fields<'_, '_>) -> Option<StageText> {
         checks: checks(fields),
         least_coverage_percent: coverage(fields, &reports),
         reports,
-    };
-    Some(StageText {
-        prompt: prompt(fields),
-        needs: fields.texts("needs").unwrap_or_default(),
-        stage,
-        name: name?,
-    })
+    }
 }
 
 fn size(fields: &Fields<'_, '_>) -> Size {

@@ -14,22 +14,34 @@ impl Run {
             Happened::DecisionRefused { request, why, .. } => {
                 self.refused.push((request.clone(), why.clone()));
             }
-            Happened::Noted { request, by, via, words, message } => {
-                self.taken.push((request.clone(), Verdict::Note));
-                let (by, words, message) = (by.clone(), words.clone(), message.clone());
-                self.notes.push(Note { by, via: *via, words, message, at, read_by: None });
-            }
+            Happened::Noted { .. } => self.apply_note(what, at),
             _ => {}
         }
     }
 
+    fn apply_note(&mut self, what: &Happened, at: DateTime<Utc>) {
+        let Happened::Noted { request, by, via, words, message } = what else { return };
+        self.taken.push((request.clone(), Verdict::Note));
+        let (by, words, message) = (by.clone(), words.clone(), message.clone());
+        self.notes.push(Note { by, via: *via, words, message, at, read_by: None });
+    }
+
     fn apply_decided(&mut self, what: &Happened, at: DateTime<Utc>) {
+        let Some(decided) = self.decided(what, at) else { return };
+        match (decided.verdict, &decided.gate) {
+            (Verdict::Approve, Some(gate)) => self.apply_approval(gate, &decided.by, at),
+            (Verdict::Changes, Some(gate)) => self.apply_changes(gate, &decided),
+            _ => self.close_gate(at),
+        }
+        self.decisions.push(decided);
+    }
+
+    fn decided(&self, what: &Happened, at: DateTime<Utc>) -> Option<Decided> {
         let Happened::Decided { request, gate, verdict, by, via, words, rework } = what else {
-            return;
+            return None;
         };
         let open = self.gate.as_ref().filter(|open| gate.as_ref() == Some(&open.id));
-        let attempt = open.map_or(0, |open| open.attempt);
-        let decided = Decided {
+        Some(Decided {
             request: request.clone(),
             gate: gate.clone(),
             verdict: *verdict,
@@ -39,13 +51,7 @@ impl Run {
             rework: *rework,
             at,
             waited_seconds: open.map_or(0, |open| seconds_between(open.opened_at, at)),
-        };
-        match (verdict, gate) {
-            (Verdict::Approve, Some(gate)) => self.apply_approval(gate, by, at),
-            (Verdict::Changes, Some(gate)) => self.apply_changes(gate, attempt, &decided),
-            _ => self.close_gate(at),
-        }
-        self.decisions.push(decided);
+        })
     }
 
     fn apply_approval(&mut self, gate: &GateId, by: &PersonId, at: DateTime<Utc>) {
@@ -58,7 +64,9 @@ impl Run {
         }
     }
 
-    fn apply_changes(&mut self, gate: &GateId, attempt: u32, asked_for: &Decided) {
+    fn apply_changes(&mut self, gate: &GateId, asked_for: &Decided) {
+        let open = self.gate.as_ref().filter(|open| &open.id == gate);
+        let attempt = open.map_or(0, |open| open.attempt);
         self.close_gate(asked_for.at);
         self.change_stage(&gate.stage, |s| {
             s.changes.push(Changes {

@@ -10,17 +10,8 @@ use crate::run::{
 impl Run {
     pub(super) fn apply_to_gate(&mut self, what: &Happened, at: DateTime<Utc>) {
         match what {
-            Happened::GateOpened { gate, attempt, deadline } => {
-                self.gate = Some(OpenGate::new(gate.clone(), *attempt, at, *deadline));
-                self.change_stage(&gate.stage, |s| {
-                    s.phase = StagePhase::Waiting;
-                    s.rounds = gate.round;
-                });
-            }
-            Happened::Extended { request, .. } => {
-                self.taken.push((request.clone(), Verdict::Extend));
-                self.apply_extension(what, at);
-            }
+            Happened::GateOpened { .. } => self.apply_opened(what, at),
+            Happened::Extended { .. } => self.apply_extension(what, at),
             Happened::Snoozed { request, gate, by } => {
                 self.taken.push((request.clone(), Verdict::Snooze));
                 let snooze = Snooze { by: by.clone(), at };
@@ -38,8 +29,18 @@ impl Run {
         }
     }
 
+    fn apply_opened(&mut self, what: &Happened, at: DateTime<Utc>) {
+        let Happened::GateOpened { gate, attempt, deadline } = what else { return };
+        self.gate = Some(OpenGate::new(gate.clone(), *attempt, at, *deadline));
+        self.change_stage(&gate.stage, |s| {
+            s.phase = StagePhase::Waiting;
+            s.rounds = gate.round;
+        });
+    }
+
     fn apply_extension(&mut self, what: &Happened, at: DateTime<Utc>) {
-        let Happened::Extended { gate, by, deadline, .. } = what else { return };
+        let Happened::Extended { request, gate, by, deadline, .. } = what else { return };
+        self.taken.push((request.clone(), Verdict::Extend));
         self.change_gate(gate, |open| {
             open.extensions.push(Extension { by: by.clone(), deadline: *deadline, at });
             open.deadline = *deadline;

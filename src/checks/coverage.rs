@@ -1,6 +1,8 @@
 //! Coverage: how much of the code do the tests reach?
 //! The sum over all files of an LCOV report; lines that make no sense are passed over.
 
+use std::mem::take;
+
 use lcov::{Reader, Record};
 
 /// Found and hit lines.
@@ -25,29 +27,46 @@ pub(super) fn percent_of_lines(text: &str) -> Option<f64> {
     percent
 }
 
-/// Of each file what it declares of itself, else what is counted in it.
 fn sum(text: &str) -> LineCounts {
-    let (mut all, mut counted) = (LineCounts::default(), LineCounts::default());
-    let mut declared: Option<LineCounts> = None;
+    let (mut all, mut file) = (LineCounts::default(), FileRecord::default());
     for record in Reader::new(text.as_bytes()).flatten() {
-        match record {
-            Record::LineData { count, .. } => {
-                counted.add(LineCounts { found: 1, hit: u64::from(count > 0) });
-            }
-            Record::LinesFound { found } => {
-                declared.get_or_insert_default().found = u64::from(found);
-            }
-            Record::LinesHit { hit } => declared.get_or_insert_default().hit = u64::from(hit),
-            Record::EndOfRecord => {
-                all.add(declared.take().unwrap_or(counted));
-                counted = LineCounts::default();
-            }
-            _ => {}
+        if matches!(record, Record::EndOfRecord) {
+            all.add(take(&mut file).counts());
+        } else {
+            file.read(&record);
         }
     }
     // What a report that broke off had begun.
-    all.add(declared.unwrap_or(counted));
+    all.add(file.counts());
     all
+}
+
+/// What a report says of one file.
+#[derive(Default)]
+struct FileRecord {
+    counted: LineCounts,
+    declared: Option<LineCounts>,
+}
+
+impl FileRecord {
+    fn read(&mut self, record: &Record) {
+        let declared = &mut self.declared;
+        match record {
+            Record::LineData { count, .. } => {
+                self.counted.add(LineCounts { found: 1, hit: u64::from(*count > 0) });
+            }
+            Record::LinesFound { found } => {
+                declared.get_or_insert_default().found = u64::from(*found);
+            }
+            Record::LinesHit { hit } => declared.get_or_insert_default().hit = u64::from(*hit),
+            _ => {}
+        }
+    }
+
+    /// What it declares of itself, else what is counted in it.
+    fn counts(self) -> LineCounts {
+        self.declared.unwrap_or(self.counted)
+    }
 }
 
 #[cfg(test)]

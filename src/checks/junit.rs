@@ -115,15 +115,10 @@ impl JunitReader {
                 self.case = Some(Case::new(tag));
             }
             ("failure" | "error", Some(case)) => {
-                case.result = CaseResult::Failed;
+                case.fail(tag);
                 self.in_failure = true;
-                if case.message.is_empty() {
-                    case.message = attribute(tag, "message").unwrap_or_default();
-                }
             }
-            ("skipped", Some(case)) if case.result == CaseResult::Passed => {
-                case.result = CaseResult::Skipped;
-            }
+            ("skipped", Some(case)) => case.skip(),
             _ => {}
         }
     }
@@ -190,6 +185,20 @@ impl Case {
         let failure = attribute(tag, "failure").or_else(|| attribute(tag, "error"));
         let result = if failure.is_some() { CaseResult::Failed } else { CaseResult::of(tag) };
         Self { name, result, message: failure.unwrap_or_default(), words: String::new() }
+    }
+
+    fn fail(&mut self, tag: &BytesStart<'_>) {
+        self.result = CaseResult::Failed;
+        if self.message.is_empty() {
+            self.message = attribute(tag, "message").unwrap_or_default();
+        }
+    }
+
+    /// A test that failed stays one.
+    fn skip(&mut self) {
+        if self.result == CaseResult::Passed {
+            self.result = CaseResult::Skipped;
+        }
     }
 
     fn failure(self) -> FailedCase {

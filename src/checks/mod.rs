@@ -38,6 +38,27 @@ pub struct CheckSpec<'a> {
     pub sandbox: &'a Sandbox,
 }
 
+impl CheckSpec<'_> {
+    fn make_log_and_home(&self) -> anyhow::Result<Log> {
+        let log = Log::create(self.log)
+            .with_context(|| format!("making the log {}", self.log.display()))?;
+        std::fs::create_dir_all(self.home)
+            .with_context(|| format!("making the HOME {}", self.home.display()))?;
+        Ok(log)
+    }
+
+    fn box_spec(&self, network: Network) -> BoxSpec {
+        BoxSpec {
+            work: self.checkout.to_path_buf(),
+            home: self.home.to_path_buf(),
+            read_only: vec![],
+            sockets: vec![],
+            env: vec![("CI".to_owned(), "1".to_owned())],
+            network,
+        }
+    }
+}
+
 /// The verdict on a snapshot, and the tests it was given on.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CheckResult {
@@ -50,10 +71,7 @@ pub struct CheckResult {
 /// An error is our fault: a box that does not start, a log that cannot be written.
 pub async fn check(spec: CheckSpec<'_>, stop: &CancellationToken) -> anyhow::Result<CheckResult> {
     let begun = Instant::now();
-    let mut log =
-        Log::create(spec.log).with_context(|| format!("making the log {}", spec.log.display()))?;
-    std::fs::create_dir_all(spec.home)
-        .with_context(|| format!("making the HOME {}", spec.home.display()))?;
+    let mut log = spec.make_log_and_home()?;
     let (end, reported) = run_setup_and_checks(spec, &mut log, stop).await?;
     let verdict = verdict::judge(spec.stage, &end, &reported, &log);
     let checked = Checked { seconds: begun.elapsed().as_secs(), ..verdict };
@@ -85,14 +103,7 @@ async fn run_commands(
     shell: Shell<'_>,
     log: &mut Log,
 ) -> anyhow::Result<CommandEnd> {
-    let place = BoxSpec {
-        work: spec.checkout.to_path_buf(),
-        home: spec.home.to_path_buf(),
-        read_only: vec![],
-        sockets: vec![],
-        env: vec![("CI".to_owned(), "1".to_owned())],
-        network: shell.network,
-    };
+    let place = spec.box_spec(shell.network);
     for command in commands {
         log.write(format!("$ {command}\n").as_bytes())?;
         let end = shell.run(spec.sandbox, &place, command, log).await?;

@@ -55,22 +55,18 @@ fn file_diff(entry: NumstatEntry) -> FileDiff {
 fn parse_numstat(bytes: &[u8]) -> Vec<NumstatEntry> {
     let text = String::from_utf8_lossy(bytes);
     let mut fields = text.split('\0');
-    let mut files = vec![];
-    while let Some((added, rest)) = fields.next().and_then(|field| field.split_once('\t')) {
-        let Some((removed, path)) = rest.split_once('\t') else { break };
-        let (path, old_path) = if path.is_empty() {
-            let old = fields.next().map(str::to_owned);
-            (fields.next().unwrap_or_default().to_owned(), old)
-        } else {
-            (path.to_owned(), None)
-        };
-        files.push(NumstatEntry {
-            path,
-            old_path,
-            lines: added.parse().ok().zip(removed.parse().ok()),
-        });
+    std::iter::from_fn(|| next_entry(&mut fields)).collect()
+}
+
+fn next_entry<'f>(fields: &mut impl Iterator<Item = &'f str>) -> Option<NumstatEntry> {
+    let (added, rest) = fields.next()?.split_once('\t')?;
+    let (removed, path) = rest.split_once('\t')?;
+    let lines = added.parse().ok().zip(removed.parse().ok());
+    if !path.is_empty() {
+        return Some(NumstatEntry { path: path.to_owned(), old_path: None, lines });
     }
-    files
+    let old_path = fields.next().map(str::to_owned);
+    Some(NumstatEntry { path: fields.next().unwrap_or_default().to_owned(), old_path, lines })
 }
 
 #[cfg(test)]

@@ -33,20 +33,24 @@ impl Shadow {
         if let Some(base) = self.find(BASE).await? {
             return Ok(base);
         }
-        let fetched = match repository {
-            Some(repository) => self.fetch(repository).await?,
-            None => None,
-        };
-        let first = match fetched {
-            Some(snapshot) => snapshot,
-            None => self.empty().await?,
-        };
+        let first = self.beginning(repository).await?;
         let base = format!("refs/signoff/{BASE}");
         // An empty old value: only where there is none. Who comes second takes the first one's.
         let kept = self.git().args(["update-ref", &base, &first.commit, ""]).bytes().await;
         match self.find(BASE).await? {
             Some(base) => Ok(base),
             None => kept.map(|_| first),
+        }
+    }
+
+    async fn beginning(&self, repository: Option<&str>) -> Result<Snapshot, WorkspaceError> {
+        let fetched = match repository {
+            Some(repository) => self.fetch(repository).await?,
+            None => None,
+        };
+        match fetched {
+            Some(snapshot) => Ok(snapshot),
+            None => self.empty().await,
         }
     }
 

@@ -109,17 +109,23 @@ const EXPLANATIONS: [Explanation; 5] = [
 /// What git's failure means and what to do about it.
 pub(super) fn explain_failure(repository: &str, stderr: &str) -> WorkspaceError {
     let fits = |known: &&Explanation| known.says_one_of.iter().any(|sign| stderr.contains(sign));
-    let repository_shown = without_password(repository);
     match EXPLANATIONS.iter().find(fits) {
-        Some(Explanation { passes: true, why, .. }) => {
-            WorkspaceError::Unreachable { repository: repository_shown, why: (*why).to_owned() }
-        }
-        Some(Explanation { passes: false, why, .. }) => {
-            WorkspaceError::Repository { repository: repository_shown, why: (*why).to_owned() }
-        }
+        Some(known) => known.error(without_password(repository)),
         None => {
+            let repository_shown = without_password(repository);
             let why = last_complaint(stderr).replace(repository, &repository_shown);
             WorkspaceError::Repository { repository: repository_shown, why }
+        }
+    }
+}
+
+impl Explanation {
+    fn error(&self, repository: String) -> WorkspaceError {
+        let why = self.why.to_owned();
+        if self.passes {
+            WorkspaceError::Unreachable { repository, why }
+        } else {
+            WorkspaceError::Repository { repository, why }
         }
     }
 }
@@ -138,7 +144,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn passwords_are_not_without_password() {
+    fn passwords_are_not_shown() {
         assert_eq!(
             without_password("https://ana:hunter2@example.com/a.git"),
             "https://example.com/a.git"

@@ -13,6 +13,8 @@ use crate::run::Snapshot;
 
 /// git holds its locks for milliseconds; an older one belongs to a git that was killed.
 const STALE_LOCK: Duration = Duration::from_secs(10);
+/// A snapshot of a big project reads for minutes.
+const STALE_INDEX: Duration = Duration::from_hours(1);
 
 /// A run's bare repository.
 #[derive(Clone, Debug)]
@@ -58,16 +60,22 @@ impl Shadow {
         if !is_full_name(commit) {
             return Err(none("it names no commit"));
         }
-        let asked = self.git().args(["cat-file", "-e", commit]).output(u64::MAX).await?;
-        match asked.status.code() {
-            Some(0) => {}
-            // The one code by which git says that there is none; a git that fails has others, and one that is killed has no code.
-            Some(1) => return Err(none("it is not here")),
-            _ => return Err(asked.error("cat-file")),
+        if !self.has_object(commit).await? {
+            return Err(none("it is not here"));
         }
         match self.of_commit(commit.to_owned()).await {
             Err(WorkspaceError::Git { why, .. }) if is_damaged(&why) => Err(none("it was damaged")),
             read => Ok(read?.tree),
+        }
+    }
+
+    async fn has_object(&self, name: &str) -> Result<bool, WorkspaceError> {
+        let asked = self.git().args(["cat-file", "-e", name]).output(u64::MAX).await?;
+        match asked.status.code() {
+            Some(0) => Ok(true),
+            // The one code by which git says that there is none; a git that fails has others, and one that is killed has no code.
+            Some(1) => Ok(false),
+            _ => Err(asked.error("cat-file")),
         }
     }
 
@@ -100,16 +108,9 @@ impl Shadow {
         message: &str,
     ) -> Result<Snapshot, WorkspaceError> {
         let date = format!("@{} +0000", self.time_after(parent).await?);
-        let mut git =
-            self.git().args(["commit-tree", tree]).input(format!("{message}\n").into_bytes());
-        for role in ["AUTHOR", "COMMITTER"] {
-            git = git
-                .env(&format!("GIT_{role}_NAME"), NAME)
-                .env(&format!("GIT_{role}_EMAIL"), EMAIL)
-                .env(&format!("GIT_{role}_DATE"), &date);
-        }
-        let commit =
-            git.args(parent.into_iter().flat_map(|parent| ["-p", &parent.commit])).line().await?;
+        let git = self.git().args(["commit-tree", tree]).input(format!("{message}\n").into_bytes());
+        let parents = parent.into_iter().flat_map(|parent| ["-p", &parent.commit]);
+        let commit = with_identity(git, &date).args(parents).line().await?;
         Ok(Snapshot { commit, tree: tree.to_owned() })
     }
 
@@ -119,6 +120,17 @@ impl Shadow {
         let show = ["show", "-s", "--format=%ct", &parent.commit];
         Ok(self.git().args(show).line().await?.parse().unwrap_or(EPOCH) + 1)
     }
+}
+
+/// With who wrote it and who committed it, and when.
+fn with_identity(mut git: Git, date: &str) -> Git {
+    for role in ["AUTHOR", "COMMITTER"] {
+        git = git
+            .env(&format!("GIT_{role}_NAME"), NAME)
+            .env(&format!("GIT_{role}_EMAIL"), EMAIL)
+            .env(&format!("GIT_{role}_DATE"), date);
+    }
+    git
 }
 
 fn is_full_name(commit: &str) -> bool {
@@ -154,23 +166,29 @@ async fn make(git_dir: &Path) -> Result<(), WorkspaceError> {
     }
 }
 
-fn age(entry: &fs::DirEntry) -> Option<Duration> {
-    entry.metadata().and_then(|data| data.modified()).ok().and_then(|at| at.elapsed().ok())
-}
-
 /// What a killed git left: locks of refs, and indexes nobody will read.
 fn remove_stale_locks(folder: &Path) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        let (name, path) = (entry.file_name().to_string_lossy().into_owned(), entry.path());
-        if name == "refs" || path.iter().any(|part| part == "refs") && path.is_dir() {
+        let path = entry.path();
+        if path.iter().any(|part| part == "refs") && path.is_dir() {
             remove_stale_locks(&path);
-        } else if path.extension().is_some_and(|kind| kind == "lock") || name.starts_with("index-")
-        {
-            let limit =
-                if name.starts_with("index-") { Duration::from_hours(1) } else { STALE_LOCK };
-            if age(&entry).is_some_and(|age| age > limit) {
-                let _ = fs::remove_file(path);
-            }
+        } else if longest_age(&path).is_some_and(|limit| is_older(&entry, limit)) {
+            let _ = fs::remove_file(path);
         }
     }
+}
+
+/// How old a lock or an index becomes at most while its git lives; none of other files.
+fn longest_age(path: &Path) -> Option<Duration> {
+    let is_index = path.file_name().is_some_and(|n| n.to_string_lossy().starts_with("index-"));
+    if is_index {
+        Some(STALE_INDEX)
+    } else {
+        path.extension().is_some_and(|kind| kind == "lock").then_some(STALE_LOCK)
+    }
+}
+
+fn is_older(entry: &fs::DirEntry, limit: Duration) -> bool {
+    let changed = entry.metadata().and_then(|data| data.modified()).ok();
+    changed.and_then(|at| at.elapsed().ok()).is_some_and(|age| age > limit)
 }

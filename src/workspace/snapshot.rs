@@ -33,7 +33,7 @@ impl Shadow {
     ) -> Result<Snapshot, WorkspaceError> {
         let worktree =
             std::path::absolute(worktree).map_err(WorkspaceError::io("finding the clone"))?;
-        let staging = Staging {
+        let staging = StagedWorktree {
             shadow: self,
             index: self.path().join(format!("index-{}", Uuid::new_v4())),
             worktree,
@@ -49,20 +49,20 @@ impl Shadow {
 }
 
 /// A worktree seen through an index of its own, which goes when this goes.
-struct Staging<'a> {
+struct StagedWorktree<'a> {
     shadow: &'a Shadow,
     index: PathBuf,
     worktree: PathBuf,
 }
 
-impl Drop for Staging<'_> {
+impl Drop for StagedWorktree<'_> {
     fn drop(&mut self) {
         // Not there where git could not even begin.
         let _ = fs::remove_file(&self.index);
     }
 }
 
-impl Staging<'_> {
+impl StagedWorktree<'_> {
     fn git(&self) -> Git {
         self.shadow.git().on(&self.worktree, &self.index).within(READ_TIMEOUT)
     }
@@ -100,23 +100,29 @@ impl Staging<'_> {
 
     /// Makes git see nested repositories as folders, and no file as too big.
     async fn enter_nested(&self, all: &[String]) -> Result<(), WorkspaceError> {
-        let blob =
-            self.shadow.git().args(["hash-object", "-w", "--stdin"]).input(vec![]).line().await?;
+        let empty = self.shadow.git().args(["hash-object", "-w", "--stdin"]).input(vec![]);
+        let blob = empty.line().await?;
         for _ in 0..DEEPEST_NESTING {
-            let list = self.git().args(LIST_CHANGED).args(all).bytes().await?;
-            let (nested, files): (Vec<_>, Vec<_>) =
-                records(&list).into_iter().partition(|path| path.ends_with('/'));
-            files.iter().try_for_each(|path| self.can_be_kept(path))?;
+            let nested = self.nested(all).await?;
             if nested.is_empty() {
                 return Ok(());
             }
-            self.index_info(nested.iter().map(|folder| format!("100644 {blob}\t{folder}{SEED}")))
-                .await?;
+            let seeds = nested.iter().map(|folder| format!("100644 {blob}\t{folder}{SEED}"));
+            self.index_info(seeds).await?;
         }
         Err(WorkspaceError::Git {
             what: "add".to_owned(),
             why: format!("repositories are nested more than {DEEPEST_NESTING} deep"),
         })
+    }
+
+    /// The folders that git takes for repositories of their own; an error where a file cannot be kept.
+    async fn nested(&self, all: &[String]) -> Result<Vec<String>, WorkspaceError> {
+        let list = self.git().args(LIST_CHANGED).args(all).bytes().await?;
+        let (nested, files): (Vec<_>, Vec<_>) =
+            records(&list).into_iter().partition(|path| path.ends_with('/'));
+        files.iter().try_for_each(|path| self.can_be_kept(path))?;
+        Ok(nested)
     }
 
     fn can_be_kept(&self, path: &str) -> Result<(), WorkspaceError> {

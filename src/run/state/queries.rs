@@ -3,9 +3,8 @@
 
 use crate::run::rules::seconds_between;
 use crate::run::{
-    Approver, Asked, Attempt, AttemptOutcome, Changes, Decided, GateId, GateSpec, Outcome, Phase,
-    Refusal, RequestId, Run, RunId, Snapshot, StageName, StagePhase, StageState, Tokens, Usd,
-    Verdict,
+    Approver, Asked, Attempt, AttemptOutcome, Changes, GateId, GateSpec, Outcome, Phase, Refusal,
+    RequestId, Run, RunId, Snapshot, StageName, StagePhase, StageState, Tokens, Usd, Verdict,
 };
 
 /// What a run made of a person's request.
@@ -101,21 +100,18 @@ impl Run {
     /// Good work that nobody decided about: the run was stopped while it asked, or nobody answered in time.
     #[must_use]
     pub fn undecided(&self) -> Option<(&StageState, &Attempt, &Snapshot)> {
-        let open = |asked: &Asked| {
-            let answers = |d: &&Decided| d.gate.as_ref() == Some(&asked.gate.id);
-            !self
-                .decisions
-                .iter()
-                .filter(answers)
-                .any(|d| matches!(d.verdict, Verdict::Changes | Verdict::Reject))
-        };
-        let ended = |s: &&StageState| {
-            matches!(s.phase, StagePhase::Undone | StagePhase::Failed)
-                && s.asked.last().is_some_and(open)
-        };
-        let stage = self.stages.iter().find(ended)?;
+        let ended = |s: &&StageState| matches!(s.phase, StagePhase::Undone | StagePhase::Failed);
+        let is_open =
+            |s: &&StageState| s.asked.last().is_some_and(|asked| self.is_undecided(asked));
+        let stage = self.stages.iter().filter(ended).find(is_open)?;
         let attempt = stage.good_attempt()?;
         Some((stage, attempt, attempt.snapshot.as_ref()?))
+    }
+
+    /// Whether nobody took its work away.
+    fn is_undecided(&self, asked: &Asked) -> bool {
+        let mut answers = self.decisions.iter().filter(|d| d.gate.as_ref() == Some(&asked.gate.id));
+        !answers.any(|d| matches!(d.verdict, Verdict::Changes | Verdict::Reject))
     }
 
     /// How long people were waited for, in seconds.
@@ -143,19 +139,19 @@ impl Run {
     /// Who is asked by a gate: its approvers, and those it was escalated to. Nobody = every full member of the workspace.
     #[must_use]
     pub fn asked_people<'a>(&'a self, gate: &GateId, spec: &'a GateSpec) -> Vec<&'a Approver> {
-        let closed =
-            self.stage(&gate.stage).into_iter().flat_map(|s| &s.asked).map(|asked| &asked.gate);
-        let escalated = self
-            .gate
-            .iter()
-            .chain(closed)
-            .any(|open| &open.id == gate && open.escalated_at.is_some());
         let others = spec
             .escalation
             .iter()
-            .filter(|_| escalated && !spec.approvers.is_empty())
-            .flat_map(|e| &e.to);
+            .filter(|_| !spec.approvers.is_empty() && self.was_escalated(gate))
+            .flat_map(|escalation| &escalation.to);
         spec.approvers.iter().chain(others).collect()
+    }
+
+    fn was_escalated(&self, gate: &GateId) -> bool {
+        let stage = self.stage(&gate.stage).into_iter();
+        let closed = stage.flat_map(|s| &s.asked).map(|asked| &asked.gate);
+        let mut all = self.gate.iter().chain(closed);
+        all.any(|open| &open.id == gate && open.escalated_at.is_some())
     }
 
     /// The repository as it was found.
@@ -189,13 +185,16 @@ impl Run {
     /// What the run made of this request; none where it has not judged it.
     #[must_use]
     pub fn answer_to(&self, request: &RequestId) -> Option<Judgement<'_>> {
+        self.taken_as(request).map(Judgement::Taken).or_else(|| {
+            let refused = self.refused.iter().find(|(refused, _)| refused == request);
+            refused.map(|(_, why)| Judgement::Refused(why))
+        })
+    }
+
+    fn taken_as(&self, request: &RequestId) -> Option<Verdict> {
         let decided = self.decisions.iter().map(|d| (&d.request, d.verdict));
-        let taken = self.taken.iter().map(|(r, verdict)| (r, *verdict));
-        let taken = decided.chain(taken).find(|(r, _)| *r == request);
-        let refused = || self.refused.iter().find(|(r, _)| r == request);
-        taken
-            .map(|(_, verdict)| Judgement::Taken(verdict))
-            .or_else(|| refused().map(|(_, why)| Judgement::Refused(why)))
+        let others = self.taken.iter().map(|(taken, verdict)| (taken, *verdict));
+        decided.chain(others).find(|(taken, _)| *taken == request).map(|(_, verdict)| verdict)
     }
 }
 

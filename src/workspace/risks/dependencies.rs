@@ -29,9 +29,7 @@ impl Shadow {
         findings: &mut RiskFindings,
     ) -> Result<(), WorkspaceError> {
         let manifests: Vec<_> = changes.iter().filter_map(ChangedManifest::of).collect();
-        let is_small = |id: &&str| sizes.get(*id).is_some_and(|bytes| *bytes <= MANIFEST_BYTES);
-        let compared = manifests.iter().take(MANIFESTS).flat_map(|m| m.change.files());
-        let texts = self.texts(compared.filter(is_small)).await?;
+        let texts = self.manifest_texts(&manifests, sizes).await?;
         let mut known = BTreeSet::new();
         for manifest in &manifests {
             let path = &manifest.change.path;
@@ -42,6 +40,17 @@ impl Shadow {
             }
         }
         Ok(())
+    }
+
+    /// The texts before and after, by id, of those that are compared.
+    async fn manifest_texts(
+        &self,
+        manifests: &[ChangedManifest<'_>],
+        sizes: &HashMap<String, u64>,
+    ) -> Result<HashMap<String, String>, WorkspaceError> {
+        let is_small = |id: &&str| sizes.get(*id).is_some_and(|bytes| *bytes <= MANIFEST_BYTES);
+        let compared = manifests.iter().take(MANIFESTS).flat_map(|m| m.change.files());
+        self.texts(compared.filter(is_small)).await
     }
 }
 

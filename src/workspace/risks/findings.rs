@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_in_a_name_is_not_displayable() {
+    fn a_secret_in_a_name_is_not_shown() {
         assert_eq!(displayable(concat!("keys/AK", "IA2E5Q7ZK3LMNTP4WX.txt")), "keys/….txt");
     }
 }

@@ -25,10 +25,7 @@ impl Shadow {
         to: &Snapshot,
         files: &[NumstatEntry],
     ) -> Result<Vec<Flag>, WorkspaceError> {
-        let ids = [from.commit.as_str(), to.commit.as_str()];
-        let options = ["--raw", "--no-abbrev", "-z"];
-        let raw = self.git().args(DIFF).args(options).args(ids).bytes().await?;
-        let changes = change::parse_raw(&raw, files);
+        let changes = self.changes(from, to, files).await?;
         let sizes = self.sizes(changes.iter().flat_map(Change::files)).await?;
         let mut findings = RiskFindings::default();
         for change in &changes {
@@ -41,5 +38,17 @@ impl Shadow {
             findings.add(Risk::Large, &change.path);
         }
         Ok(findings.flags())
+    }
+
+    async fn changes(
+        &self,
+        from: &Snapshot,
+        to: &Snapshot,
+        files: &[NumstatEntry],
+    ) -> Result<Vec<Change>, WorkspaceError> {
+        let (ids, options) =
+            ([from.commit.as_str(), to.commit.as_str()], ["--raw", "--no-abbrev", "-z"]);
+        let raw = self.git().args(DIFF).args(options).args(ids).bytes().await?;
+        Ok(change::parse_raw(&raw, files))
     }
 }

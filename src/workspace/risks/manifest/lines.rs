@@ -47,20 +47,28 @@ fn required(line: &str) -> Option<Dependency> {
     if let Some(index) = INDEX.captures(line) {
         return Some(Dependency { name: index[1].to_owned(), origin: Some(index[2].to_owned()) });
     }
-    let editable = line
-        .strip_prefix("-e ")
-        .or_else(|| line.strip_prefix("--editable"))
-        .map(|rest| rest.trim_start_matches(['=', ' ']));
-    let line = editable.unwrap_or(line);
-    if line.starts_with(['#', '-']) {
-        return None;
+    match editable(line) {
+        Some(place) if !place.starts_with(['#', '-']) => Some(from_address(place)),
+        None if is_address(line) => Some(from_address(line)),
+        None if !line.starts_with(['#', '-']) => requirement(line),
+        _ => None,
     }
-    let named = line.split_once('@').is_some_and(|(name, _)| !name.contains(':'));
-    if editable.is_some() || line.contains("://") && !named {
-        let (name, origin) = (name_of_address(line).to_owned(), Some(line.to_owned()));
-        return Some(Dependency { name, origin });
-    }
-    requirement(line)
+}
+
+/// What stands after `-e`: a place, not a name.
+fn editable(line: &str) -> Option<&str> {
+    let rest = line.strip_prefix("-e ").or_else(|| line.strip_prefix("--editable"))?;
+    Some(rest.trim_start_matches(['=', ' ']))
+}
+
+/// An address alone; `name @ address` is a requirement.
+fn is_address(line: &str) -> bool {
+    let is_named = line.split_once('@').is_some_and(|(name, _)| !name.contains(':'));
+    line.contains("://") && !is_named && !line.starts_with(['#', '-'])
+}
+
+fn from_address(address: &str) -> Dependency {
+    Dependency { name: name_of_address(address).to_owned(), origin: Some(address.to_owned()) }
 }
 
 /// What `#egg=` says, else the last part of its path.

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
 
 use tempfile::TempDir;
 

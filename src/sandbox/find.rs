@@ -91,7 +91,11 @@ pub(super) async fn try_out(program: &Path) -> Trial {
         Err(why) if format!("{why:#}").contains("Unknown option") => {
             Trial::Broken(format!("{why:#}"))
         }
-        Err(why) => Trial::Refused(format!("bubblewrap cannot build a box here: {why:#}")),
+        Err(why) => {
+            let why = format!("{why:#}");
+            let why = why.trim_start_matches("bwrap: ").trim_end_matches('.');
+            Trial::Refused(format!("bubblewrap cannot build a box here: {why}"))
+        }
     }
 }
 

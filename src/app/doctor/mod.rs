@@ -138,7 +138,7 @@ async fn sandbox(config: &Config) -> Finding {
         Err(why) => Finding::less(
             "sandbox",
             format!(
-                "no sandbox: {why}. Rehearsals and scripts run; a real model needs bubblewrap or --no-sandbox."
+                "no sandbox: {why}. Rehearsals and scripts run; a real model needs a box or --no-sandbox."
             ),
         ),
     }

@@ -64,13 +64,11 @@ impl Actor {
         let Some(run) = self.services.store.run(&form.gate.run).await? else {
             return wrong(NOT_KNOWN.to_owned());
         };
-        let terms = match terms(it) {
-            Ok(terms) => terms,
+        let answer = Answer::new(verdict, asker(it, &form, said), it.key.clone());
+        let answer = match terms(it) {
+            Ok(terms) => Answer { gate: Some(form.gate.gate()), terms, ..answer },
             Err(misunderstood) => return wrong(plain_text(&misunderstood.text)),
         };
-        let asker = Asker::new(it.person(), if form.home { Via::Home } else { Via::Button }, said);
-        let gate = Some(form.gate.gate());
-        let answer = Answer { gate, terms, ..Answer::new(verdict, asker, it.key.clone()) };
         match self.decide(&run, answer).await? {
             Acted::Told(why) => wrong(self.resolve_mentions(&why).await),
             acted => Ok(acted),
@@ -93,6 +91,10 @@ impl Actor {
         named.push_str(rest);
         plain_text(&named).replace('`', "")
     }
+}
+
+fn asker(it: &ViewSubmission, form: &AnsweredForm, said: Moment) -> Asker {
+    Asker::new(it.person(), if form.home { Via::Home } else { Via::Button }, said)
 }
 
 fn terms(it: &ViewSubmission) -> Result<Terms, Misunderstood> {

@@ -55,11 +55,8 @@ impl Actor {
             Pressed::Run(run) => run,
             Pressed::Refused(why) => return Ok(Acted::told(why)),
         };
-        let answer = Answer {
-            gate: Some(value.gate.gate()),
-            terms: value.terms(),
-            ..Answer::new(verdict, asker(it, said), it.key.clone())
-        };
+        let answer = Answer::new(verdict, asker(it, said), it.key.clone());
+        let answer = Answer { gate: Some(value.gate.gate()), terms: value.terms(), ..answer };
         if answer.needs_form() {
             self.open_answer_form(it, &run, &value.gate, &answer).await
         } else {

@@ -11,16 +11,11 @@ use crate::thread;
 impl Actor {
     /// Draws somebody's Home tab.
     pub(super) async fn show_home(&self, at: &HomeOpened) {
-        let person = at.person();
-        if self.may_read(&person, &at.team).await.is_err() {
+        if self.may_read(&at.person(), &at.team).await.is_err() {
             return;
         }
         let now = (self.clock)();
-        // The tab is in no channel, but in a workspace.
-        let channel = Channel { team: at.team.clone(), channel: String::new() };
-        let moment = Moment::now(now);
-        let asker = Asker { channel: Some(channel), ..Asker::new(person, Via::Home, moment) };
-        let waiting = match self.waiting(&asker).await {
+        let waiting = match self.waiting(&asker(at, Moment::now(now))).await {
             Ok(seen) => seen.all.into_iter().map(|it| (it.run, it.mine)).collect::<Vec<_>>(),
             Err(e) => return tracing::warn!(error = %e, "could not ask what waits for somebody"),
         };
@@ -42,4 +37,10 @@ impl Actor {
         let plain = blocks.chunks(1).flat_map(plainer).collect();
         self.slack.publish_home(user, plain).await
     }
+}
+
+/// The tab is in no channel, but in a workspace.
+fn asker(at: &HomeOpened, moment: Moment) -> Asker {
+    let channel = Channel { team: at.team.clone(), channel: String::new() };
+    Asker { channel: Some(channel), ..Asker::new(at.person(), Via::Home, moment) }
 }

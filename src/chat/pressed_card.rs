@@ -35,18 +35,24 @@ impl Actor {
         let Some((home, root)) = self.services.store.thread(run.id()).await? else {
             return Ok(false);
         };
-        let known = self.services.store.messages(run.id()).await?;
-        let mut here = known.iter().filter(|message| {
-            home.team == it.team && message.channel.as_ref().unwrap_or(&home.channel) == channel
-        });
+        if home.team != it.team {
+            return Ok(false);
+        }
+        let messages = self.services.store.messages(run.id()).await?;
+        let mut here = messages
+            .iter()
+            .filter(|message| message.channel.as_ref().unwrap_or(&home.channel) == channel);
         // Slack shows what we post a moment before it tells us its name: then it has to stand in our thread, or in our conversation.
-        let in_thread = root.is_none_or(|root| {
-            [it.thread_ts.as_ref(), Some(ts)].iter().flatten().any(|at| at.as_str() == root)
-        });
-        let may_be_new = in_thread || it.is_direct();
+        let may_be_new = it.is_direct() || is_in_thread(it, root.as_deref());
         Ok(here.any(|message| match message.ts.as_deref() {
             Some(posted) => posted == ts.as_str(),
             None => may_be_new && message.given_up.is_none(),
         }))
     }
+}
+
+/// Whether it was pressed in the thread with this root; without one, Slack has not told us its name yet.
+fn is_in_thread(it: &Click, root: Option<&str>) -> bool {
+    let mut names = [&it.thread_ts, &it.message_ts].into_iter().flatten();
+    root.is_none_or(|root| names.any(|ts| ts.as_str() == root))
 }

@@ -60,7 +60,13 @@ impl Actor {
 
     /// Says something to whoever made the request, privately.
     pub async fn respond(&self, inbound: &Inbound, text: &str) {
-        let sent = match inbound {
+        if let Err(e) = self.try_respond(inbound, text).await {
+            tracing::warn!(error = %e, "could not tell somebody what became of their request");
+        }
+    }
+
+    async fn try_respond(&self, inbound: &Inbound, text: &str) -> Result<(), SlackError> {
+        match inbound {
             Inbound::Command(SlashCommand { response_url: Some(url), .. }) => {
                 self.slack.respond(url, None, text).await
             }
@@ -73,9 +79,6 @@ impl Actor {
             }
             Inbound::Submission(it) => self.respond_to_form(it, inbound, text).await,
             _ => Ok(()),
-        };
-        if let Err(e) = sent {
-            tracing::warn!(error = %e, "could not tell somebody what became of their request");
         }
     }
 

@@ -41,7 +41,7 @@ pub async fn named(
     said: &str,
 ) -> Result<Option<Lookup>, StoreError> {
     let (first, rest) = first_word(said);
-    if let Some(run) = run_called(services, first).await?.filter(|run| concerns(run, asker)) {
+    if let Some(run) = run_called(services, first).await?.filter(|run| is_visible_to(run, asker)) {
         return Ok(Some(Lookup::found(run, rest)));
     }
     // Words go with an answer to another run only where they cannot have been meant as the name of one.
@@ -88,7 +88,7 @@ pub async fn find(services: &Services, asker: &Asker, said: &str) -> Result<Look
 
 /// Whether this run is any business of whoever asks: what happens in one workspace is not told in another.
 /// At the command line there is no workspace, and a run from there without a channel has none either.
-pub fn concerns(run: &Run, asker: &Asker) -> bool {
+pub fn is_visible_to(run: &Run, asker: &Asker) -> bool {
     match (&asker.channel, &run.request.channel) {
         (Some(here), Some(there)) => here.team == there.team,
         _ => true,
@@ -165,9 +165,9 @@ mod tests {
     fn a_run_is_no_business_of_another_workspace() {
         let run = Tale::waiting().run;
         let home = run.request.channel.as_ref().expect("a run with a thread").team.clone();
-        assert!(concerns(&run, &asker(Some(&home))));
-        assert!(!concerns(&run, &asker(Some("T0ELSEWHERE"))));
-        assert!(concerns(&run, &asker(None)), "the command line sees all");
+        assert!(is_visible_to(&run, &asker(Some(&home))));
+        assert!(!is_visible_to(&run, &asker(Some("T0ELSEWHERE"))));
+        assert!(is_visible_to(&run, &asker(None)), "the command line sees all");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Which runs are there?
 
-use super::find::concerns;
+use super::find::is_visible_to;
 use super::{Asker, Reply, ReplyKind, Services};
 use crate::run::Run;
 use crate::store::StoreError;
@@ -17,7 +17,7 @@ pub async fn list(
         .newest_runs(limit)
         .await?
         .into_iter()
-        .filter(|run| concerns(run, asker))
+        .filter(|run| is_visible_to(run, asker))
         .collect();
     let lines: Vec<String> = runs.iter().map(line).collect();
     let text = if lines.is_empty() {

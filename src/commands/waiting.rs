@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-use super::find::concerns;
+use super::find::is_visible_to;
 use super::{Asker, Reply, ReplyKind, Services};
 use crate::run::{Decision, GroupId, OpenGate, PersonId, RequestId, Run, Verdict, Via};
 use crate::store::StoreError;
@@ -26,7 +26,7 @@ pub struct Waiting {
 pub async fn waiting_runs(services: &Services, asker: &Asker) -> Result<Vec<Run>, StoreError> {
     let team = asker.channel.as_ref().map(|channel| channel.team.as_str());
     let mut runs = services.store.waiting_runs(team, MOST).await?;
-    runs.retain(|run| concerns(run, asker));
+    runs.retain(|run| is_visible_to(run, asker));
     runs.sort_by_key(|run| run.gate.as_ref().map(|open| open.deadline));
     Ok(runs)
 }

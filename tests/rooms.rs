@@ -1,6 +1,8 @@
 //! Do the rooms keep their arrows and laws?
-//! Read from the paths in `src/`: a room may use only what is to its right, and rooms in one brace never each other.
+//! Read from the paths in `src/`: a room may use only what is to its right, and rooms in one brace never each other. No two rooms export a
+//! type of the same name.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -98,6 +100,58 @@ fn an_arrow_that_points_left_is_seen_however_it_is_written() {
 fn what_is_to_the_right_may_be_used_and_comments_and_strings_use_nothing() {
     let text = "//! Like [`crate::web`].\nuse crate::run::{Run, Stage}; // crate::app\nuse crate::{config, store::Store};\nuse super::wire;\nlet url = \"https://temporalio.example\";";
     assert_eq!(broken(Path::new("src/slack/api.rs"), text), Vec::<String>::new());
+}
+
+#[test]
+fn no_two_rooms_export_a_type_of_the_same_name() {
+    let files = files(Path::new("src"));
+    let read = |file: PathBuf| {
+        let text = fs::read_to_string(&file).expect("a source file is text");
+        (file, text)
+    };
+    let shared = shared_names(files.into_iter().map(read));
+    assert!(shared.is_empty(), "{}", shared.join("\n"));
+}
+
+#[test]
+fn a_name_that_two_rooms_export_is_seen() {
+    let files = [
+        ("src/store/messages.rs", "/// One.\npub struct Claim<'a> {\n    pub key: &'a str,\n}"),
+        ("src/local/ports.rs", "pub(super) struct Row;\npub enum Claim {}"),
+        ("src/local/console.rs", "pub type Claim = u8;\n// pub struct Spot;"),
+        ("src/run/mod.rs", "pub trait Spot {}\npub struct Claims;\npub fn claim() {}"),
+        ("src/slack/tests/mod.rs", "pub struct Spot;"),
+        (
+            "src/thread/table.rs",
+            "pub struct Row;\n#[cfg(test)]\nmod tests {\npub struct Claims;\n}",
+        ),
+    ];
+    let files = files.map(|(file, text)| (PathBuf::from(file), text.to_owned()));
+    assert_eq!(shared_names(files), ["Claim is exported by local, store"]);
+}
+
+/// Types that several rooms export under one name, and those rooms.
+fn shared_names(files: impl IntoIterator<Item = (PathBuf, String)>) -> Vec<String> {
+    let exported = Regex::new(r"(?m)^pub (?:struct|enum|trait|type) (\w+)").expect("a pattern");
+    let mut rooms = BTreeMap::<String, BTreeSet<String>>::new();
+    for (file, text) in files {
+        let code = code(&text);
+        for found in exported.captures_iter(program(&file, &code)) {
+            rooms.entry(found[1].to_owned()).or_default().insert(room(&file));
+        }
+    }
+    let shared = rooms.into_iter().filter(|(_, rooms)| rooms.len() > 1);
+    shared
+        .map(|(name, rooms)| {
+            format!("{name} is exported by {}", rooms.into_iter().collect::<Vec<_>>().join(", "))
+        })
+        .collect()
+}
+
+/// `store`, of `src/store/runs.rs`.
+fn room(file: &Path) -> String {
+    let place = file.with_extension("");
+    place.iter().nth(1).map(|part| part.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
 /// What a file does that its room may not.

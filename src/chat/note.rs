@@ -4,7 +4,7 @@
 use super::Actor;
 use super::outcome::{Acted, Handled};
 use super::reply::asker;
-use crate::commands::{Answer, Moment, NotAdmitted, Note, Terms};
+use crate::commands::{Answer, Moment, NotAdmitted, NoteWords, Terms};
 use crate::run::{Refusal, Run, Verdict};
 use crate::slack::ThreadMessage;
 
@@ -16,7 +16,7 @@ impl Actor {
         &self,
         it: &ThreadMessage,
         run: &Run,
-        note: Note,
+        note: NoteWords,
         said: Moment,
     ) -> Handled {
         let answer = Answer {

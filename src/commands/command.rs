@@ -20,14 +20,14 @@ pub enum Command {
     Waiting,
     List,
     Help,
-    Note(Note),
+    Note(NoteWords),
     /// No word in it: emoji.
     Nothing,
 }
 
 /// Words for the next attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Note {
+pub struct NoteWords {
     pub words: String,
     /// Whether it begins with a verb that answers, so that it may have been meant as an answer.
     pub sounds_like_an_answer: bool,

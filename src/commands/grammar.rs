@@ -94,7 +94,7 @@ fn unknown(name: &str, projects: &Projects) -> Misunderstood {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::commands::Note;
+    use crate::commands::NoteWords;
     use crate::run::Verdict;
 
     fn read_at(line: &str, place: Place) -> Result<Command, Misunderstood> {
@@ -114,7 +114,7 @@ mod tests {
     }
 
     fn note(words: &str) -> Command {
-        Command::Note(Note { words: words.to_owned(), sounds_like_an_answer: false })
+        Command::Note(NoteWords { words: words.to_owned(), sounds_like_an_answer: false })
     }
 
     #[test]
@@ -188,7 +188,7 @@ mod tests {
         assert_eq!(said("approve, nice"), Ok(answer(Verdict::Approve, "nice")));
         assert_eq!(said("status of the tests?"), Ok(note("status of the tests?")));
         assert_eq!(said(":+1:"), Ok(Command::Nothing));
-        let meant = Note { words: "approve it?".to_owned(), sounds_like_an_answer: true };
+        let meant = NoteWords { words: "approve it?".to_owned(), sounds_like_an_answer: true };
         assert_eq!(said("approve it?"), Ok(Command::Note(meant)));
     }
 

@@ -41,7 +41,7 @@ pub use admission::{
 };
 pub use answer::Answer;
 pub use asker::{Asker, Moment};
-pub use command::{Command, Note};
+pub use command::{Command, NoteWords};
 pub use decide::decide;
 pub use diff::shown_patch;
 pub use find::{Lookup, Named, find, named};

@@ -1,7 +1,7 @@
 //! The grammar of a run's thread: is this an answer, or a note?
 //! An answer is just its verb, or the verb and then why; all else is a note for the next attempt. Emoji say nothing.
 
-use super::command::{Command, Note};
+use super::command::{Command, NoteWords};
 use super::misunderstood::first_word;
 use super::more_time::More;
 use super::verbs::{Takes, Verb};
@@ -35,7 +35,7 @@ pub(super) fn answer_alone(text: &str) -> Option<AnswerAlone<'_>> {
 pub(super) fn note(words: &str) -> Command {
     if says_something(words) {
         let sounds_like_an_answer = opening(words).is_some();
-        Command::Note(Note { words: words.to_owned(), sounds_like_an_answer })
+        Command::Note(NoteWords { words: words.to_owned(), sounds_like_an_answer })
     } else {
         Command::Nothing
     }

@@ -92,14 +92,14 @@ fn tokens<'de, D: Deserializer<'de>>(input: D) -> Result<Tokens, D::Error> {
     Ok(Tokens { input, output, cache_read, cache_write })
 }
 
-/// Sends events without ever holding up the work: who listens too slowly misses some.
+/// Sends events and never waits: a slow receiver misses some.
 #[derive(Clone, Debug)]
 pub(super) struct EventSender(pub mpsc::Sender<AgentEvent>);
 
 impl EventSender {
     pub fn send(&self, events: Vec<AgentEvent>) {
         for event in events {
-            // Full or closed: progress is a courtesy, the report says everything again.
+            // Where the channel is full or closed, the event is dropped: the report says everything again.
             let _ = self.0.try_send(event);
         }
     }

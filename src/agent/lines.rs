@@ -1,5 +1,5 @@
 //! The output of a child, line by line: what did it print?
-//! A line may be megabytes or never end: what is too long is cut, never kept whole in memory.
+//! A line may be megabytes long or never end: what is too long is cut, so that memory is bounded.
 
 use std::collections::VecDeque;
 use std::mem::take;
@@ -11,7 +11,7 @@ const LONGEST_LINE_BYTES: usize = 16 * 1024 * 1024;
 /// How much of standard error is kept for an error message.
 const TAIL_BYTES: usize = 4 * 1024;
 
-/// Lines without their line ends. Dropping a `next` that waits loses nothing.
+/// Lines without their line ends. `next` is cancel safe: dropping it loses nothing.
 pub(super) struct LineReader<R> {
     from: BufReader<R>,
     line: Vec<u8>,

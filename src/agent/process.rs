@@ -17,7 +17,7 @@ pub(super) enum Exit {
     Ended(Option<i32>),
     /// We were told to stop.
     Stopped,
-    /// After so long.
+    /// It took longer than this.
     TimedOut(Duration),
 }
 

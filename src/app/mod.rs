@@ -50,7 +50,7 @@ impl Failure {
         Self { code: exit::USAGE, error: error.into() }
     }
 
-    /// Whoever read our output has seen enough, as `head` has.
+    /// Whether the reader of our output closed it, as `head` does.
     fn is_no_reader(&self) -> bool {
         self.error
             .downcast_ref::<io::Error>()

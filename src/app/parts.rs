@@ -139,7 +139,7 @@ pub fn asked_to_end() -> CancellationToken {
     token
 }
 
-/// Never, where signals cannot be had.
+/// Never ends, where signals cannot be received.
 async fn terminated() {
     match signal(SignalKind::terminate()) {
         Ok(mut term) => drop(term.recv().await),

@@ -1,5 +1,5 @@
 //! The command `serve`: what is it made of?
-//! A web door for Slack and for people's browsers; and beside it the tasks that draw threads, retry and clean up.
+//! A web server for Slack and for people's browsers, and the tasks that draw threads, retry and clean up.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -60,7 +60,7 @@ async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
         .with_context(|| format!("listening on {address} (SIGNOFF_LISTEN)"))
 }
 
-/// The tasks that run beside the web door.
+/// The tasks that run beside the web server.
 struct Background {
     tasks: JoinSet<()>,
     end: CancellationToken,
@@ -139,7 +139,7 @@ fn slack_endpoint(config: &Config, key: Vec<u8>) -> Option<SlackEndpoint> {
 
 fn api(config: &SlackConfig, token: SecretString) -> SlackApi {
     SlackApi::new(SlackApiConfig {
-        // Emulators do not mind how fast we are.
+        // Emulators have no rate limits.
         rate_limits: if config.api_url.is_some() {
             RateLimits::generous()
         } else {

@@ -25,7 +25,7 @@ impl SocketFolder {
         loop {
             fs::create_dir_all(&path).with_context(|| format!("making {}", path.display()))?;
             match FileLock::try_take(&path.join(Self::LOCK)) {
-                // Another worker that sweeps may have had it in between.
+                // Another worker that cleans up may have removed it in between.
                 Ok(held) if path.join(Self::LOCK).exists() => {
                     let _ = fs::remove_file(path.join("model.sock"));
                     return Ok(Self { path, _held: held });
@@ -38,7 +38,7 @@ impl SocketFolder {
         }
     }
 
-    /// Killed, a worker leaves its folder behind.
+    /// Removes the folders of workers that were killed.
     fn sweep(all: &Path) {
         for entry in fs::read_dir(all).into_iter().flatten().flatten() {
             let ours =

@@ -1,5 +1,5 @@
 //! Coverage: how much of the code do the tests reach?
-//! The sum over all files of an LCOV report; lines that make no sense are passed over.
+//! The sum over all files of an LCOV report; lines that cannot be read are skipped.
 
 use std::mem::take;
 

@@ -1,5 +1,5 @@
 //! The log of the checks: what did the commands print?
-//! On disk up to a size, and the last of it in memory, for whoever must mend it.
+//! On disk up to a size, and its tail in memory, for the feedback to the next attempt.
 
 use std::fs::{self, File};
 use std::io::Write;

@@ -35,7 +35,7 @@ fn relative(text: &str, checkout: &Path) -> String {
 pub(super) fn remove(checkout: &Path, reports: &Reports) {
     for path in [&reports.junit, &reports.lcov].into_iter().flatten() {
         if let Some(path) = inside(checkout, path) {
-            // Not there, as it should be.
+            // An error mostly means that it is not there, as it should be.
             let _ = fs::remove_file(path);
         }
     }

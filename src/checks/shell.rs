@@ -1,5 +1,5 @@
 //! The shell of the checks: how does one command run?
-//! In the box, with its output into the log, until it ends, takes too long or is stopped; nothing of it stays.
+//! In the box, with its output in the log, until it ends, is too slow or is stopped; nothing of it is left running.
 
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};

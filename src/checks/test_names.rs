@@ -13,10 +13,10 @@ use crate::run::TestNames;
 /// Suites that every report of a runner has, and that say nothing.
 const EVERYWHERE: [&str; 4] = ["", "pytest", "Root Suite", "undefined"];
 
-/// How much of a name that is too long is made of all of it, so that it stays its own.
+/// Length of the hash that ends a name that was too long, so that it stays different from others.
 const MARK: usize = 16;
 
-/// Where something lay in memory, in names made from values.
+/// An address in memory, as some names hold it.
 static ADDRESS: LazyLock<Regex> =
     LazyLock::new(|| Regex::new("0x[0-9A-Fa-f]{6,16}").expect("a pattern of ours"));
 
@@ -28,7 +28,7 @@ pub(super) struct Names {
 }
 
 impl Names {
-    /// A test that is told twice, as one that was tried again is, is one test.
+    /// A test that is reported twice, such as one that was retried, is one test.
     pub fn insert(&mut self, suites: &[String], case: &str, skipped: bool) {
         if self.too_many {
             return;
@@ -42,7 +42,7 @@ impl Names {
         self.too_many = self.names.ran.len() + self.names.skipped.len() > TestNames::MOST;
     }
 
-    /// None: too many.
+    /// None where there were too many.
     pub fn known(self) -> Option<TestNames> {
         let TestNames { ran, skipped } = self.names;
         let skipped: BTreeSet<_> = skipped.difference(&ran).cloned().collect();

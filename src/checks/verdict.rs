@@ -12,7 +12,7 @@ use crate::run::{Checked, Stage};
 /// How much of the feedback the failed tests may take; the rest is the log's.
 const FAILURES_BYTES: usize = 2_000;
 
-/// How much one failed test may say: many are more telling than one in full.
+/// How much one failed test may say: many short ones say more than one long one.
 const FAILURE_BYTES: usize = 400;
 
 pub(super) fn judge(stage: &Stage, end: &CommandEnd, reported: &Reported, log: &Log) -> Checked {
@@ -31,7 +31,7 @@ pub(super) fn judge(stage: &Stage, end: &CommandEnd, reported: &Reported, log: &
     }
 }
 
-/// None: it is good.
+/// None where it is good.
 fn why(stage: &Stage, end: &CommandEnd, reported: &Reported) -> Option<String> {
     match end {
         CommandEnd::Stopped => Some("stopped".to_owned()),

@@ -29,7 +29,7 @@ impl<'e> Environment<'e> {
         if problems.is_empty() { Ok(good) } else { Err(Problems(problems)) }
     }
 
-    /// Reports what is wrong with the projects; what stands in for them is never seen.
+    /// Reports what is wrong with the projects. The empty ones that it returns are never used.
     pub fn add(&self, problems: Problems) -> Projects {
         self.problems.borrow_mut().extend(problems.0);
         Projects::default()
@@ -104,7 +104,7 @@ impl<'e> Environment<'e> {
         Some(url)
     }
 
-    /// All of Slack or nothing of it: a way to speak, and a way to be spoken to.
+    /// All of Slack or nothing of it: a token to call Slack, and a way for Slack to reach us.
     pub fn slack(&self) -> Option<SlackConfig> {
         let api_url = self.slack_api_url();
         let (bot_token, signing_secret) =

@@ -22,7 +22,7 @@ use environment::Environment;
 pub use project::Project;
 pub use projects::Projects;
 
-/// Where the web door listens: this machine only, until somebody says otherwise.
+/// Where the web server listens: on this machine only, where nothing else is configured.
 pub const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8480);
 /// The projects, in the current folder.
 const FILE: &str = "signoff.toml";
@@ -31,7 +31,7 @@ const HOME: &str = ".signoff";
 /// Temporal's own name for the namespace that is always there.
 const NAMESPACE: &str = "default";
 const TASK_QUEUE: &str = "signoff";
-/// What a shell would search if nobody told it.
+/// The search path where `PATH` is not set.
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// Everything that was configured.
@@ -73,7 +73,7 @@ pub struct Config {
 pub struct SlackConfig {
     /// `SLACK_BOT_TOKEN`
     pub bot_token: SecretString,
-    /// `SLACK_SIGNING_SECRET`; none = nobody may knock, and there is an app token.
+    /// `SLACK_SIGNING_SECRET`; none = no requests by HTTP, and there is an app token.
     pub signing_secret: Option<SecretString>,
     /// `SLACK_APP_TOKEN`; there = Socket Mode.
     pub app_token: Option<SecretString>,

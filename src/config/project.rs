@@ -109,7 +109,7 @@ fn repository(fields: &Fields<'_, '_>, text: &Spanned<String>, folder: &Path) ->
     if written.contains("://") {
         return url(fields, text, written);
     }
-    // What git reads as a host or as a helper program, it reads so because of a colon before any slash.
+    // git takes a text with a colon before any slash for a host, or for a helper program.
     let head = written.split('/').next().unwrap_or_default();
     if written.starts_with('-') || written.starts_with('~') || written.contains("::") {
         fields.problem_at(
@@ -138,7 +138,7 @@ fn url(fields: &Fields<'_, '_>, text: &Spanned<String>, written: &str) -> Option
         );
         return None;
     };
-    // A user without a password is a token as often as not; ssh alone needs one.
+    // A user without a password is often a token; only ssh needs a user.
     let user = !url.username().is_empty() && url.scheme() != "ssh";
     if user || url.password().is_some() {
         fields.problem_at(text, "the repository's address carries a password or token", PASSWORD);

@@ -1,5 +1,5 @@
 //! The client of Temporal: how do others start a run and signal decisions to it?
-//! Errors are split by what may have happened: surely nothing, or nobody knows.
+//! Errors are split by what may have happened: surely nothing was delivered, or nobody knows.
 
 use std::error::Error as _;
 use std::sync::Arc;
@@ -106,7 +106,7 @@ impl Engine {
     }
 
     async fn client(&self) -> Result<Client, EngineError> {
-        // Whoever waits while somebody else connects waits no longer than if they connected themselves.
+        // The timeout is around the lock too: who waits for another's connection waits no longer than for an own one.
         let connected = timeout(CALL_TIMEOUT, async {
             let mut slot = self.client.lock().await;
             if slot.is_none() {
@@ -125,7 +125,7 @@ async fn within_call_timeout<T>(call: impl Future<Output = T>) -> Result<T, Engi
         .map_err(|_| EngineError::Unsure(format!("no answer within {CALL_TIMEOUT:?}")))
 }
 
-/// The SDK would send again by itself, and then its last failure says nothing about the sends before it.
+/// The SDK would retry by itself, and then the last error says nothing about the sends before it.
 fn no_retries() -> RpcOptions {
     RpcOptions::builder().retry_options(RetryOptions::no_retries()).build()
 }

@@ -16,7 +16,7 @@ pub use workflow::Develop;
 
 use temporalio_common::search_attributes::SearchAttributeKey;
 
-/// Where records wait to be written: never behind agents.
+/// The task queue of the activity `record`, so that it never waits behind agents.
 fn records_of(task_queue: &str) -> String {
     format!("{task_queue}-records")
 }

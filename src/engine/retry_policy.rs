@@ -1,5 +1,5 @@
 //! Timeouts and retry policies: how long does the engine wait, and how often does it try again?
-//! All of this room are here, in one place.
+//! All those of this room are here, in one place.
 
 use std::time::Duration;
 
@@ -21,13 +21,13 @@ pub(super) const HEARTBEAT_THROTTLE: Duration = Duration::from_secs(1);
 /// After a request to end, agents get this long before they are interrupted; their runs go on elsewhere.
 pub(super) const SHUTDOWN_GRACE: Duration = Duration::from_secs(3);
 
-/// After this a record is tried again, by whichever worker lives.
+/// After this, a record is tried again by any worker that lives.
 pub(super) const RECORD_TIMEOUT: Duration = Duration::from_secs(5);
 /// For putting the result where people can fetch it.
 pub(super) const DELIVER_TIMEOUT: Duration = Duration::from_mins(3);
 /// How often a dead worker's attempt is taken over before the attempt counts as lost.
 const TAKEOVERS: u32 = 30;
-/// Beyond the stage's own time-out, which comes first: for a worker that forgot it.
+/// Added to the stage's own timeout, which comes first: this one is for a worker that hangs.
 const ATTEMPT_GRACE_SECONDS: u64 = 120;
 
 /// Pause before a database that is away is asked again.
@@ -56,18 +56,18 @@ pub(super) const fn backoff(plan: &Plan) -> Duration {
     Duration::from_secs(plan.backoff_seconds)
 }
 
-/// Of activities that a worker may die in: another takes over, some thirty times.
+/// For activities that a worker may die in: another worker takes over, about thirty times.
 pub(super) fn takeover_policy() -> RetryPolicy {
     RetryPolicy::builder()
         .initial_interval(Duration::from_millis(500))
         .maximum_interval(Duration::from_secs(10))
         .maximum_attempts(TAKEOVERS)
-        // Core reports an oversized result as retryable: the agent would be paid again.
+        // The SDK reports a result that is too large as retryable: the agent would be paid again.
         .non_retryable_error_types(["PayloadsTooLarge"])
         .build()
 }
 
-/// Of records: for ever, because nothing may happen that was not recorded, and a database comes back.
+/// For records: without end, because nothing may happen that was not recorded, and a database comes back.
 pub(super) fn record_policy() -> RetryPolicy {
     RetryPolicy::builder()
         .initial_interval(Duration::from_millis(200))

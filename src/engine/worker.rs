@@ -17,9 +17,9 @@ use super::workflow::Develop;
 
 /// Parallel agents of one worker; the SDK's default of 100 would take the machine down.
 const AGENT_SLOTS: usize = 2;
-/// Steps of runs that one worker takes at the same time.
+/// Workflow tasks that one worker handles at the same time.
 const WORKFLOW_SLOTS: usize = 20;
-/// Records that one worker writes at the same time: more than the connections to the database would only wait there.
+/// Records that one worker writes at the same time. More of them would only wait for a connection to the database.
 const RECORD_SLOTS: usize = 8;
 
 /// A worker that is connected.
@@ -47,7 +47,7 @@ impl Worker {
         Ok(Self { runs, records, draining })
     }
 
-    /// Works until `end`; then lets go of its runs in good order.
+    /// Works until `end`; then shuts down gracefully.
     pub async fn run(mut self, end: CancellationToken) -> Result<()> {
         let shutdowns = [self.runs.shutdown_handle(), self.records.shutdown_handle()];
         let draining = self.draining.clone();

@@ -99,7 +99,7 @@ const RUN_LETTERS: &[u8] = b"23456789bcdfghjkmnpqrstvwxz";
 const RUN_LETTERS_COUNT: usize = 7;
 
 impl RunId {
-    /// `<project>-<seven characters>`, drawn from `random` (the caller's; this room has no dice).
+    /// `<project>-<seven characters>`, made from `random`, which the caller draws: this room is pure.
     #[must_use]
     pub fn mint(project: &ProjectName, mut random: u64) -> Self {
         let letters = RUN_LETTERS.len() as u64;

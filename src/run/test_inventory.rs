@@ -13,7 +13,7 @@ pub struct TestNames {
 }
 
 impl TestNames {
-    /// Most names that are kept; of a larger project none are known.
+    /// Most names that are kept. Of a project with more tests, none are kept.
     pub const MOST: usize = 20_000;
     /// Longest name, in characters.
     pub const NAME: usize = 300;

@@ -1,5 +1,5 @@
 //! The delivery of a result: how does it reach people?
-//! As a branch: in the shadow repository always, in the project's where it lets us.
+//! As a branch: always in the shadow repository, and in the project's repository where it accepts a push.
 
 use std::time::Duration;
 

@@ -22,7 +22,7 @@ pub enum WorkspaceError {
     /// Nothing of the run is on this machine; a worker that shares the folder with the others has it.
     #[error("this worker does not have the run's repository at {path}; workers share SIGNOFF_HOME")]
     Elsewhere { path: String },
-    /// The repository is here and works, and this commit is surely not in it as it was made.
+    /// The repository works, and this commit is surely missing in it or damaged.
     #[error("the commit {commit} cannot be read: {why}")]
     NoCommit { commit: String, why: String },
     /// git took too long and was ended.

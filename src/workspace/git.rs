@@ -1,5 +1,5 @@
 //! The git program: how is it run?
-//! Without asking, without hooks, without a limitless wait; and with somebody's configuration only where it must reach their host.
+//! It asks nobody, runs no hooks and has a timeout; the user's configuration counts only where their host must be reached.
 
 use std::ffi::OsStr;
 use std::path::Path;
@@ -77,7 +77,7 @@ impl GitOutput {
 }
 
 impl Git {
-    /// In a repository of ours: no configuration of the machine or of a user, an empty environment.
+    /// For a repository of ours: without configuration of the machine or of a user, in an empty environment.
     pub fn ours(git_dir: &Path) -> Self {
         let mut git = Self::new();
         git.command.env_clear().env("PATH", sandbox::search_path()).env("HOME", "/nonexistent");
@@ -89,7 +89,7 @@ impl Git {
         git
     }
 
-    /// Towards somebody's host: with the configuration, keys and proxies of the account we run as.
+    /// For a remote host: with the configuration, keys and proxies of the account we run as.
     pub fn reaching(git_dir: &Path) -> Self {
         let mut git = Self::new();
         for name in REMOVED_VARIABLES {

@@ -28,14 +28,14 @@ const FETCH_TIMEOUT: Duration = Duration::from_mins(10);
 impl Shadow {
     /// Fetches the default branch of `repository` (its HEAD: uncommitted changes stay where they are), or begins with an empty commit.
     ///
-    /// Asked again it answers the same, whatever the repository has become: a run has one beginning.
+    /// Called again, it returns the same, whatever happened to the repository: a run has one beginning.
     pub async fn import(&self, repository: Option<&str>) -> Result<Snapshot, WorkspaceError> {
         if let Some(base) = self.find(BASE).await? {
             return Ok(base);
         }
         let first = self.beginning(repository).await?;
         let base = format!("refs/signoff/{BASE}");
-        // An empty old value: only where there is none. Who comes second takes the first one's.
+        // With an empty old value, git sets the ref only where there is none. Who comes second uses the first one's.
         let kept = self.git().args(["update-ref", &base, &first.commit, ""]).bytes().await;
         match self.find(BASE).await? {
             Some(base) => Ok(base),
@@ -102,7 +102,7 @@ fn unreachable_if_slow(repository: &str, error: WorkspaceError) -> WorkspaceErro
     }
 }
 
-/// HEAD; where it names a branch that nobody made, the usual names or the only branch. None: nothing was ever committed.
+/// HEAD; where that names a missing branch, `main`, `master` or the only branch. None where nothing was ever committed.
 fn default_branch(repository: &str, listing: &str) -> Result<Option<String>, WorkspaceError> {
     let refs: Vec<&str> = listing.lines().filter_map(|line| line.split('\t').nth(1)).collect();
     let usual = ["HEAD", "refs/heads/main", "refs/heads/master"]

@@ -1,6 +1,6 @@
 //! The workspace: where is the code?
 //! In a run's shadow repository: bare, outside every box, never touched by what an agent writes into its own `.git`.
-//! Only the git program speaks here, and it never asks anybody anything.
+//! Everything is done by the git program, which never asks anybody anything.
 
 mod checkout;
 mod deliver;

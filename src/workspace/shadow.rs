@@ -23,7 +23,7 @@ pub struct Shadow {
 }
 
 impl Shadow {
-    /// Opens the repository of a run that has begun: an error where its beginning is not here, for an empty one in its place would lie.
+    /// Opens the repository of a run that has begun. An error where its first snapshot is not here: a new, empty repository would be wrong.
     pub async fn existing(git_dir: &Path) -> Result<Self, WorkspaceError> {
         let elsewhere = || WorkspaceError::Elsewhere { path: git_dir.display().to_string() };
         if !git_dir.join("HEAD").is_file() {
@@ -51,7 +51,7 @@ impl Shadow {
         &self.git_dir
     }
 
-    /// The tree that a commit really has here: what is approved is told from what is there, never from what was written down about it.
+    /// The tree that a commit really has here, read from the repository and not from any record of it.
     ///
     /// `NoCommit` where it is surely not here, or is no full object name; every other error says nothing about it.
     pub async fn tree_of(&self, commit: &str) -> Result<String, WorkspaceError> {
@@ -151,7 +151,7 @@ fn is_damaged(complaint: &str) -> bool {
         || complaint.contains("unable to unpack")
 }
 
-/// Made beside and moved into place, so that it is never half there.
+/// Made in a folder beside it and moved into place, so that it is never half there.
 async fn make(git_dir: &Path) -> Result<(), WorkspaceError> {
     let fresh = Staging::folder(git_dir, STALE_LOCK)
         .map_err(WorkspaceError::io("making the shadow repository's folder"))?;
@@ -178,7 +178,7 @@ fn remove_stale_locks(folder: &Path) {
     }
 }
 
-/// How old a lock or an index becomes at most while its git lives; none of other files.
+/// How old a lock or an index becomes at most while its git lives; none for other files.
 fn longest_age(path: &Path) -> Option<Duration> {
     let is_index = path.file_name().is_some_and(|n| n.to_string_lossy().starts_with("index-"));
     if is_index {

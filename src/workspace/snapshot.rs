@@ -14,10 +14,10 @@ use crate::run::Snapshot;
 /// Reading every file of a big project takes time.
 const READ_TIMEOUT: Duration = Duration::from_mins(5);
 
-/// Repositories inside repositories inside repositories: beyond this somebody is playing.
+/// Repositories inside repositories: deeper than this, no honest project goes.
 const DEEPEST_NESTING: usize = 20;
 
-/// Never in a snapshot: stands in the index for a moment, so that git walks into a nested repository as into any folder.
+/// Stands in the index for a moment and never in a snapshot: it makes git treat a nested repository as a folder.
 const SEED: &str = ".signoff-seed";
 
 const LIST_CHANGED: [&str; 6] =
@@ -48,7 +48,7 @@ impl Shadow {
     }
 }
 
-/// A worktree seen through an index of its own, which goes when this goes.
+/// A worktree with an index of its own, which is removed when this is dropped.
 struct StagedWorktree<'a> {
     shadow: &'a Shadow,
     index: PathBuf,
@@ -154,7 +154,7 @@ impl StagedWorktree<'_> {
     }
 }
 
-/// What a file system of others may take for `.git`, such as `.GIT` or `git~1`: git refuses all of them.
+/// A name that some file system takes for `.git`, such as `.GIT` or `git~1`: git refuses all of them.
 fn is_gits_own(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let name = name.split(':').next().unwrap_or_default().trim_end_matches([' ', '.']);

@@ -40,9 +40,9 @@ const ENVIRONMENT: [(&str, &str); 10] = [
     ("CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "1"),
     ("DISABLE_TELEMETRY", "1"),
     ("DISABLE_AUTOUPDATER", "1"),
-    // Else the process outlives its result for as long as a shell it left behind.
+    // Else a shell it left behind would keep the process alive after its result.
     ("CLAUDE_CODE_DISABLE_BACKGROUND_TASKS", "1"),
-    // Long waits are the workflow's: it survives crashes.
+    // Long waits are for the workflow, which survives crashes.
     ("CLAUDE_CODE_MAX_RETRIES", "3"),
     ("CLAUDE_CODE_STARTUP_FAILURE_RESULTS", "1"),
     ("API_TIMEOUT_MS", "300000"),
@@ -75,7 +75,7 @@ impl ClaudeCode {
         Ok(args)
     }
 
-    /// What a link in a folder of links points at: only that is seen inside.
+    /// The program itself, where the path is a link: only its target is visible in the box.
     fn binary(&self) -> PathBuf {
         self.program.canonicalize().unwrap_or_else(|_| self.program.clone())
     }
@@ -112,7 +112,7 @@ impl ClaudeCode {
                 let inside = self.sandbox.inside(path, Path::new(INSIDE_SOCKET));
                 vec![
                     ("ANTHROPIC_UNIX_SOCKET", inside.display().to_string()),
-                    // Never dialled and never believed, but the CLI wants an address and a key.
+                    // Never used, but the CLI wants an address and a key.
                     ("ANTHROPIC_BASE_URL", "http://localhost:9".to_owned()),
                     ("ANTHROPIC_API_KEY", "a-run-has-no-key".to_owned()),
                 ]

@@ -36,7 +36,7 @@ impl CliConnection {
     /// Until it has said everything, or something that makes going on pointless.
     pub async fn run_prompt(&mut self, prompt: &str) -> Result<(), AgentError> {
         let message = json!({"type": "user", "message": {"role": "user", "content": prompt}});
-        // A refused prompt is told better on standard error than by our broken pipe.
+        // Where the CLI refuses the prompt, its standard error says more than our broken pipe.
         let _ = self.send(&message).await;
         while self.receive().await? {
             if self.reader.is_over() {

@@ -37,7 +37,7 @@ pub(super) fn last_words(reader: &StreamReader) -> Option<String> {
 
 fn failure(reader: &StreamReader, result: &CliResult) -> AgentEnd {
     let said = if result.text.is_empty() { &result.errors } else { &result.text };
-    // Advice about our own socket helps nobody.
+    // The advice that follows is about our own socket, and helps nobody.
     let said = said.split(" If it persists").next().unwrap_or_default();
     let trouble = match result.terminal_reason.as_str() {
         "budget_exhausted" => return failed(Trouble::Budget, "its allowance is spent"),

@@ -72,7 +72,7 @@ struct Launch<'a> {
 }
 
 impl ClaudeCode {
-    /// Whether the conversation can be gone on with: its transcript is in this HOME.
+    /// Whether the conversation can be resumed: its transcript is in this HOME.
     pub async fn has_session(home: &Path, session: Uuid) -> bool {
         command::has_transcript(home, session).await
     }
@@ -139,7 +139,7 @@ async fn run_prompt(
         () = sleep(limit) => Ok(Exit::TimedOut(limit)),
     };
     if matches!(exit, Ok(Exit::Stopped | Exit::TimedOut(_))) {
-        // Nobody minds if it cannot hear this: it is killed next.
+        // It does not matter if this is not read: the process is killed next.
         let _ = timeout(INTERRUPT_TIMEOUT, connection.interrupt()).await;
     }
     exit

@@ -26,7 +26,7 @@ pub(super) struct StreamReader {
     pub result: Option<CliResult>,
     /// The API refuses our key, and the CLI would go on trying.
     pub refused: Option<String>,
-    /// What kind of API error was last put into words: `billing_error`, `overloaded`.
+    /// The kind of the newest API error: `billing_error`, `overloaded`.
     pub error: String,
     /// How many results there were.
     pub results: u32,
@@ -57,7 +57,7 @@ impl StreamReader {
         self.result.as_ref().is_some_and(|result| result.queued == 0)
     }
 
-    /// Nothing good can come of going on.
+    /// Whether going on cannot help.
     pub fn is_pointless(&self) -> bool {
         self.refused.is_some() || self.wrong_permissions().is_some()
     }
@@ -97,7 +97,7 @@ impl StreamReader {
         }
     }
 
-    /// Repeats with every turn; only the first is news.
+    /// Comes again with every turn; only the first makes an event.
     fn init(&mut self, line: &Value) -> Option<AgentEvent> {
         let is_first = self.info.is_none();
         let some = |value: &Value| value.as_str().map(str::to_owned);

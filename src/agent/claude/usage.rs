@@ -10,7 +10,7 @@ use crate::run::{Tokens, Usd};
 
 #[derive(Debug, Default)]
 pub(super) struct UsageCounter {
-    /// What results have settled.
+    /// What results have said exactly.
     settled: (Tokens, Usd),
     /// Messages since the last result, by id: their lines repeat the usage.
     open: HashMap<String, Tokens>,

@@ -26,7 +26,7 @@ const LARGEST_REQUEST_BYTES: usize = 64 * 1024 * 1024;
 
 struct ScriptedModel {
     scenario: Arc<Scenario>,
-    /// How often a fault struck, by scene and turn: the one thing a conversation cannot say.
+    /// How often each turn's fault has happened, by scene and turn: a conversation does not show that.
     faults: Mutex<BTreeMap<(usize, usize), u32>>,
 }
 
@@ -64,7 +64,7 @@ async fn message(
 }
 
 impl ScriptedModel {
-    /// The fault that strikes instead of this reply, as often as the scenario says.
+    /// The fault that is sent instead of this reply, as often as the scenario says.
     fn fault(&self, reply: &ModelReply) -> Option<StatusCode> {
         let fault = reply.fault?;
         let mut struck = self.faults.lock().expect("nobody panics while holding it");

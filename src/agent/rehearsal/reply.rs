@@ -91,7 +91,7 @@ enum CallState {
 
 impl CallState {
     /// By scene, turn and call. A call that was cut off is made again; a file that must be read first is read. Everything
-    /// else, good or bad, is part of the play.
+    /// else, good or bad, is part of the scenario.
     fn of(conversation: &Conversation, place: (usize, usize, usize)) -> Self {
         let is_it = |id: &CallId| (id.scene, id.turn, id.call) == place;
         let tries: Vec<_> = conversation.tried.iter().filter(|t| is_it(&t.id)).collect();

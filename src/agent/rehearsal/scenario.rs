@@ -8,7 +8,7 @@ use regex::Regex;
 use serde::Deserialize;
 use toml::Spanned;
 
-/// A whole play: the newest prompt that some scene matches picks the scene.
+/// A whole rehearsal: the newest prompt that some scene matches picks the scene.
 #[derive(Debug)]
 pub struct Scenario {
     /// Which model to ask for (`Assignment::model`): the CLI takes its prices from the model it asked, whoever answers.
@@ -61,7 +61,7 @@ pub struct Usage {
 #[derive(Clone, Copy, Debug)]
 pub struct Fault {
     pub status: StatusCode,
-    /// How often before it behaves.
+    /// How often, before it answers.
     pub times: u32,
 }
 
@@ -214,7 +214,7 @@ impl Scene {
         Ok(turns)
     }
 
-    /// An earlier scene's turns but for its closing words.
+    /// The turns of an earlier scene, without its last words.
     fn opening(name: &Spanned<String>, earlier: &[Self]) -> Result<Vec<ScriptedTurn>, Mistake> {
         let like = earlier.iter().find(|s| s.name == *name.get_ref());
         let like = like.ok_or_else(|| {

@@ -13,7 +13,7 @@ use crate::local;
 use crate::run::{Approver, Channel, GateSpec, GroupId};
 use crate::slack::{App, Identity, RateLimits, SlackApi, SlackApiConfig, SlackError, asked_scopes};
 
-/// A person waits: slowly is better than not at all.
+/// A person waits, and a slow answer is better than none.
 const TIMEOUT: Duration = Duration::from_mins(1);
 const APPS: &str = "api.slack.com/apps";
 

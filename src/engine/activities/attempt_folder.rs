@@ -38,7 +38,7 @@ impl AttemptFolder {
         remove_folders(&[self.at("work"), self.at("home")]).await;
     }
 
-    /// What came of this attempt, where its worker died before it could say so: nobody is paid twice for it.
+    /// What a worker wrote and saved before it died, and could not report: the agent is not paid twice for it.
     pub(super) fn written(&self, base: Option<&Snapshot>) -> Option<Written> {
         let written: Written =
             serde_json::from_slice(&fs::read(self.at("written.json")).ok()?).ok()?;

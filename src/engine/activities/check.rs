@@ -44,7 +44,7 @@ impl Bench {
             // A run that was stopped waits for no database.
             let compared =
                 stop.run_until_cancelled(self.compare(input, &names)).await.transpose()?;
-            // Of red tests some may only not have been reached.
+            // Where tests failed, some others may only not have been reached.
             checked.tests_changed = compared.flatten().filter(|_| checked.passed);
         }
         Ok(checked)

@@ -1,5 +1,5 @@
 //! The guard of an approved effect: is what was approved what is here?
-//! At the door and in the workflow that is asked of what is written down; here, when the effect starts, of what is really there.
+//! The door and the workflow compare what is recorded; here, when the effect starts, what is really in the repository is compared.
 
 use anyhow::{Context, Result};
 use sha2::{Digest as _, Sha256};

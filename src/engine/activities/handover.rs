@@ -1,5 +1,5 @@
 //! The handover to another worker: what does a successor need to go on where a worker died?
-//! Heartbeats carry it to other machines, at most once a second; a file in the attempt's folder has it to the last answer of the model.
+//! Heartbeats carry it to other machines, at most once a second; a file in the attempt's folder is written after every answer of the model.
 
 use std::fs;
 use std::path::Path;

@@ -14,7 +14,8 @@ use crate::agent::{AgentEvent, Assignment, Session};
 use crate::engine::retry_policy::{HEARTBEAT_INTERVAL, PROGRESS_REPEAT};
 use crate::run::{Progress, Tokens, Usd};
 
-/// Sends a heartbeat with these details once a second while `work` goes on, and passes Temporal's wish to end on to `stop`.
+/// Sends a heartbeat with these details once a second while `work` goes on, and cancels `stop` where Temporal cancels
+/// the activity.
 pub(super) async fn with_heartbeat<T>(
     ctx: &ActivityContext,
     details: &Handover,

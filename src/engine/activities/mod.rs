@@ -1,5 +1,5 @@
 //! The activities: what does a workflow let others do?
-//! Each does one thing, safely twice, and brings back facts; who keeps them is the workflow's judgement.
+//! Each does one thing, may be done twice safely, and brings back facts; what they mean is for the rules, in the workflow.
 
 mod agent_choice;
 mod attempt_folder;
@@ -131,7 +131,7 @@ pub struct DeliverInput {
 }
 
 impl DeliverInput {
-    /// Not to be pushed, and with nothing that guards it.
+    /// Without a push and without a guard.
     pub(super) fn new(run: &Run, snapshot: Snapshot) -> Self {
         Self {
             run: run.id().clone(),

@@ -16,7 +16,7 @@ use crate::workspace::{Shadow, WorkspaceError};
 /// What came of a preparation.
 pub(super) enum Preparation {
     Ready(Box<Prepared>),
-    /// Nobody could start from what is here; why, for people.
+    /// No agent could start from what is here; why, for people.
     Impossible(String),
 }
 

@@ -51,7 +51,7 @@ impl WriteAttempt<'_> {
         self.bench.store.save_diff(&input.run, &input.stage.name, input.attempt, patch).await
     }
 
-    /// What there is of the work that a stop cut short, where it can be kept at once: a stop fails for nothing.
+    /// The work that a stop cut short, where it can be stored soon; a stop never fails because of it.
     pub(super) async fn store_unfinished(&self, from: &Prepared, mut written: Written) -> Written {
         let (run, name) = (&self.input.run, self.snapshot_name());
         match timeout(STOPPED_SNAPSHOT_TIMEOUT, self.snapshot_unfinished(from)).await {
@@ -106,7 +106,7 @@ impl WriteAttempt<'_> {
         let diff = shadow.diff(began, &snapshot).await.context("counting what changed")?;
         let patch =
             shadow.patch(began, &snapshot, PATCH_BYTES).await.context("reading what changed")?;
-        // Where that is the whole, it says nothing more.
+        // Where the round began with the same tree as the stage, that diff is the whole diff again.
         let round = compare.round.as_ref().filter(|seen| seen.tree != began.tree);
         let since_round = diff_since(shadow, round, &snapshot).await?;
         let since_approved = diff_since(shadow, compare.approved.as_ref(), &snapshot).await?;

@@ -1,5 +1,5 @@
 //! The workflow of one attempt: write, then check; a stop ends either.
-//! Whatever becomes of it, what it spent stays counted.
+//! Whatever comes of it, what it spent stays counted.
 
 use temporalio_sdk::{
     ActivityCancellationType, ActivityOptions, WorkflowCancellationToken, WorkflowResult,
@@ -31,7 +31,7 @@ async fn after_writing(ctx: &Ctx, plan: &Plan, written: Written) -> WorkflowResu
     let snapshot = work.snapshot.clone();
     emit(ctx, written_event(plan, &written, work));
     take_decisions(ctx);
-    // Work that was cut short is kept, and no more: it is not what the checks are about.
+    // Work that was cut short is kept and not checked: nobody will build on it.
     if is_stopped(ctx) || written.end != AgentEnd::Finished {
         return Ok(attempt_ended(ctx, plan, AttemptFacts::Unchecked(&written)));
     }
@@ -82,7 +82,7 @@ async fn check(ctx: &Ctx, plan: &Plan, snapshot: Snapshot) -> WorkflowResult<Act
     let checked =
         run_cancellable(ctx, ctx.execute_activity(Activities::check, input, options), &scope)
             .await?;
-    // What a stop cut short is no verdict.
+    // Checks that a stop cut short gave no verdict.
     if is_stopped(ctx) {
         let why = "stopped while it was checked".to_owned();
         return Ok(ActivityEnd::Lost(Lost { why, ..Lost::default() }));

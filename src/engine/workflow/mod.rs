@@ -1,5 +1,6 @@
 //! The workflow `Develop`, and its dispatch loop: how does a run go, from its start to its end?
-//! Decides by the pure rules in `run/` and makes the events; never does anything itself. What it awaits, it recorded before.
+//! Decides by the pure rules in `run/` and makes the events; never does anything itself. Events are
+//! recorded before anything is awaited.
 
 mod activity;
 mod attempt;
@@ -77,7 +78,7 @@ async fn drive(ctx: &Ctx) -> WorkflowResult<Outcome> {
                 let ended = attempt(ctx, &plan).await?;
                 emit(ctx, ended);
             }
-            // What is due then is for the rules to say.
+            // The rules say what is due then.
             Next::Ask { wake, .. } => drop(wait_for_decision(ctx, wake).await?),
             Next::Deliver { snapshot, push, guard } => deliver(ctx, snapshot, push, guard).await?,
             Next::End(outcome) => {

@@ -157,7 +157,7 @@ pub enum AgentEnd {
     Stopped,
 }
 
-/// What the activity `write` brings back: agent worked, work was snapshotted.
+/// What the activity `write` brings back: how the agent ended, and the snapshot of its work.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Written {
     #[serde(flatten)]
@@ -230,7 +230,7 @@ impl Checked {
     pub const FEEDBACK: usize = 3_000;
 }
 
-/// An activity that nobody could finish, and what it told before it fell silent. A lost check spent nothing.
+/// An activity that nobody could finish, and what it had used by its last heartbeat. A lost check used nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Lost {
     pub why: String,

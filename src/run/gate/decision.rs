@@ -110,11 +110,11 @@ pub enum Refusal {
     OwnRun,
     /// The policy wants approvers, and none are listed.
     NobodyMay,
-    /// A name at a shell, where different people are wanted and nobody is listed.
+    /// Somebody at a shell is only a name, and here different people are wanted and nobody is listed.
     OnlyAName,
     /// This person approved already; so many other people are missing.
     AlreadyApproved { missing: u32 },
-    /// The deadline is that late already, or the new one is further away than a deadline may be.
+    /// The deadline is as late already, or the new one is later than a deadline may be.
     NoLater { deadline: DateTime<Utc> },
     /// More notes wait for the next attempt than it could read.
     TooManyNotes,

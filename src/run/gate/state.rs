@@ -19,7 +19,7 @@ pub struct OpenGate {
     pub reminders: Vec<Reminded>,
     /// When others were asked as well.
     pub escalated_at: Option<DateTime<Utc>>,
-    /// When its time was up; it waits on.
+    /// When its deadline passed, where it goes on waiting.
     pub overdue_since: Option<DateTime<Utc>>,
     pub extensions: Vec<Extension>,
     /// Who wants no more reminders.
@@ -110,7 +110,7 @@ pub enum RemarkKind {
     Changes,
     /// As an answer to a gate: the stage is to be done anew.
     Anew,
-    /// Beside it.
+    /// In the thread, beside any gate.
     Note,
 }
 

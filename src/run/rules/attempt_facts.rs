@@ -92,7 +92,7 @@ impl Run {
     ) -> Happened {
         let known = self.attempt(&plan.stage.name, plan.attempt);
         let checked = facts.checked();
-        // Whatever an interrupted agent or a cancelled activity says: a person ended it.
+        // A person stopped the run: that counts, whatever an interrupted agent or a cancelled activity says.
         let end = if self.was_stopped() { AttemptEnd::STOPPED } else { facts.end() };
         let (tokens, cost_usd) = facts.used(known);
         Happened::AttemptEnded {
@@ -111,7 +111,7 @@ impl Run {
         }
     }
 
-    /// The result could not be put anywhere: it is only known by its snapshot.
+    /// The result could not be delivered: it is only known by its snapshot.
     #[must_use]
     pub fn not_delivered(&self, snapshot: &Snapshot, why: &str) -> Happened {
         Happened::Delivered(Delivered {

@@ -8,7 +8,7 @@ use crate::run::{
     Refusal, Run, Verdict,
 };
 
-/// A question stays open no longer than this, however often it is extended; of working hours, where it counts in these.
+/// A question stays open no longer than this, however often it is extended. Counted in working hours where the gate has them.
 const LONGEST_WAIT: TimeDelta = TimeDelta::days(30);
 /// Notes that one attempt reads: all of them travel in its prompt.
 const MOST_NOTES: usize = 20;
@@ -51,7 +51,7 @@ impl Run {
         who: Answerer<'_>,
         verdict: Verdict,
     ) -> Result<(), Refusal> {
-        // Whose gate it never was learns nothing of it.
+        // A gate of another run: nothing is told about it.
         let Some(spec) = self.spec_of(gate) else { return Err(Refusal::NotAllowed) };
         if spec.approvers_required && spec.approvers.is_empty() {
             return Err(Refusal::NobodyMay);
@@ -91,7 +91,7 @@ impl Run {
             && (starter || spec.approvers.is_empty())
     }
 
-    /// Without approvers, the workspace of the run is at home, and whoever reaches the database.
+    /// Where no approvers are listed: the people of the run's workspace, and whoever can reach the database from a shell.
     fn is_at_home(&self, by: &PersonId) -> bool {
         match by {
             PersonId::Cli { .. } => true,
@@ -125,7 +125,7 @@ impl Run {
         if self.verdict().is_none() {
             return Ok(());
         }
-        // The end is certain and only not told yet: what sealed it stays.
+        // The end is certain, only its event is still to come: the answer that made it certain stays.
         let sealed = || self.sealed_by().map(Decided::was_first);
         Err(before().or_else(sealed).unwrap_or(Refusal::NothingAsked))
     }
@@ -173,7 +173,7 @@ impl Run {
 
     /// The answer that ends the run.
     pub(super) fn sealed_by(&self) -> Option<&Decided> {
-        // A stop wins: it ends also what goes on after a rejection.
+        // A stop comes first: it ends also a run that goes on after a rejection.
         let stop = self.decisions.iter().find(|d| d.verdict == Verdict::Stop);
         stop.or_else(|| self.decisions.iter().find(|d| self.is_final_rejection(d)))
     }

@@ -33,7 +33,7 @@ impl Run {
         Next::Emit(Happened::GateOpened { gate, attempt: work.attempt, deadline })
     }
 
-    /// The work of a stage that everybody approved whose approval it wants: exactly the work that was asked about.
+    /// The work of a stage that enough people approved: exactly the work that they were asked about.
     pub(super) fn approved_snapshot<'a>(&self, stage: &'a StageState) -> Option<&'a Snapshot> {
         let asked = &stage.asked.last()?.gate;
         let attempt = stage.attempt(asked.attempt)?;
@@ -57,7 +57,7 @@ impl Run {
         .gate()
     }
 
-    /// What an approval of this stage sets going.
+    /// What an approval of this stage starts: the next stage or the delivery.
     fn effect_of_approval(&self, stage: &StageName) -> String {
         match self.stages.iter().skip_while(|s| s.name() != stage).nth(1) {
             Some(next) => format!("stage:{}", next.name()),
@@ -69,7 +69,7 @@ impl Run {
         }
     }
 
-    /// What must hold before something is made of this work; none where nobody had to approve it.
+    /// What must hold before this work is used; none where nobody had to approve it.
     pub(super) fn guard(&self, snapshot: &Snapshot) -> Option<Guard> {
         let kept =
             |s: &&StageState| s.phase == StagePhase::Good && s.snapshot.as_ref() == Some(snapshot);

@@ -16,7 +16,7 @@ pub enum Next {
     Emit(Happened),
     /// Let an agent write and the checks judge.
     Attempt(Box<Plan>),
-    /// Wait for a person; without one, look again at `wake`.
+    /// Wait for a person, and until `wake` at most; then look again.
     Ask { gate: GateId, wake: Option<DateTime<Utc>> },
     /// Put the result where people can fetch it; push it only where the run went well.
     Deliver { snapshot: Snapshot, push: bool, guard: Option<Guard> },
@@ -92,7 +92,7 @@ impl Run {
         let Some(last) = stage.attempts.last() else { return self.begin_attempt(stage, 1, now) };
         match last.outcome {
             AttemptOutcome::Running => Next::Attempt(Box::new(self.plan(stage, last.n))),
-            // Nothing that was tried before these changes were asked for says anything about them.
+            // That attempt was made before these changes were asked for, so it does not count as a try of them.
             _ if stage.rework().is_some_and(|changes| last.n <= changes.after) => {
                 self.begin_attempt(stage, last.n + 1, now)
             }

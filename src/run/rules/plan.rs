@@ -21,7 +21,7 @@ pub struct Plan {
     pub guard: Option<Guard>,
     /// What people said, in order.
     pub remarks: Vec<Remark>,
-    /// What an attempt before did wrong; the newest that can be learned from.
+    /// What an earlier attempt did wrong: of the newest one that says something.
     pub feedback: Option<String>,
     pub backoff_seconds: u64,
     pub budget_left_usd: Option<Usd>,
@@ -36,7 +36,7 @@ pub struct Compare {
     pub round: Option<Snapshot>,
     /// What a person last approved.
     pub approved: Option<Snapshot>,
-    /// The good attempt before: its tests are the ones that must still be there.
+    /// The newest good attempt before this one: all its tests should still be there.
     pub tests: Option<(StageName, u32)>,
 }
 
@@ -83,14 +83,14 @@ impl Run {
         (top.or(kept), compare)
     }
 
-    /// The newest good attempt that ran these checks: others run other tests, and then all of them would look removed.
+    /// The newest good attempt that ran these checks. Other checks run other tests, so all of these would look removed.
     fn last_attempt_with_checks(&self, checks: &[String]) -> Option<(StageName, u32)> {
         let (stage, attempt) =
             self.good_attempts().filter(|(s, _)| s.stage.checks == checks).last()?;
         Some((stage.name().clone(), attempt.n))
     }
 
-    /// What an attempt of this stage that begins now reads: the changes that its round is about, and notes no good attempt has read.
+    /// What an attempt of this stage reads if it begins now: the changes its round is about, and notes that no good attempt has read.
     pub(super) fn remarks_for(&self, stage: &StageName) -> Vec<Remark> {
         let Some(stage) = self.stage(stage) else { return Vec::new() };
         let changes = stage.rework().filter(|changes| !changes.words.is_empty());
@@ -124,7 +124,7 @@ fn backoff_seconds(before: Option<&Attempt>, made: u32) -> u64 {
     }
 }
 
-/// What a next attempt can learn from this one: nothing where the work was not what went wrong.
+/// What the next attempt can learn from this one: nothing, where it was not the work that was bad.
 fn feedback_of(attempt: &Attempt) -> Option<String> {
     let learnable =
         attempt.outcome == AttemptOutcome::Bad && attempt.trouble != Some(Trouble::ModelBusy);

@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::run::{GateId, GateSpec, Happened, Next, OpenGate, Reminder, Run};
 
-/// The last reminder comes so long before the deadline.
+/// How long before the deadline the last reminder comes.
 const SOON: TimeDelta = TimeDelta::minutes(10);
 /// Shorter waits than this need no last reminder: half time is close enough to it.
 const SOON_FROM: TimeDelta = TimeDelta::minutes(25);

@@ -203,7 +203,7 @@ impl StageState {
         }
     }
 
-    /// The run ended around it: an operator cancelled the workflow. What went its way to an end stays as it is.
+    /// The run ended in the middle of it, because an operator cancelled the workflow. What had ended already stays as it is.
     pub(super) fn break_off(&mut self, at: DateTime<Utc>) {
         if matches!(self.phase, StagePhase::Running | StagePhase::Waiting) {
             self.phase = StagePhase::Undone;

@@ -108,7 +108,7 @@ impl Run {
         Some((stage, attempt, attempt.snapshot.as_ref()?))
     }
 
-    /// Whether nobody took its work away.
+    /// Whether nobody rejected its work or asked for changes.
     fn is_undecided(&self, asked: &Asked) -> bool {
         let mut answers = self.decisions.iter().filter(|d| d.gate.as_ref() == Some(&asked.gate.id));
         !answers.any(|d| matches!(d.verdict, Verdict::Changes | Verdict::Reject))
@@ -210,7 +210,7 @@ impl StageState {
         &self.stage.name
     }
 
-    /// The changes that the round under way is about; none once it was asked again.
+    /// The changes that the current round is about; none once the stage asked again.
     #[must_use]
     pub fn rework(&self) -> Option<&Changes> {
         self.changes.last().filter(|changes| changes.round == self.rounds)

@@ -23,7 +23,7 @@ pub struct Hours {
     zone: Tz,
 }
 
-/// No walk through working days goes further: a deadline is at most thirty working days away.
+/// As many days are looked at: a deadline is at most thirty working days away.
 const MOST_DAYS: u64 = 400;
 
 impl Hours {

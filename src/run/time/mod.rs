@@ -1,5 +1,5 @@
 //! Time zones and working hours: which clock do people live by?
-//! Time zones and working hours; what time it is, somebody else says.
+//! The time of now is always a parameter: nothing here reads a clock.
 
 mod hours;
 mod zone;

@@ -1,5 +1,5 @@
 //! Time zones: when is nine o'clock somewhere?
-//! Clocks change twice a year: an hour that they skip is taken an hour later, one that they show twice the first time.
+//! Clocks change twice a year. A time that is skipped counts as an hour later; of a time that comes twice, the first counts.
 
 use chrono::{
     DateTime, Days, FixedOffset, LocalResult, NaiveDate, NaiveTime, Offset as _, TimeDelta,
@@ -17,10 +17,10 @@ pub enum Zone {
 }
 
 impl Zone {
-    /// UTC: what is taken where nobody knows better.
+    /// UTC: where nothing better is known.
     pub const UTC: Self = Self::Named(Tz::UTC);
 
-    /// By its name; where that is none, by what it is ahead of UTC now, in seconds.
+    /// By its name; where that is not known, by how many seconds it is ahead of UTC now.
     #[must_use]
     pub fn new(name: &str, ahead_seconds: i32) -> Self {
         let offset = || FixedOffset::east_opt(ahead_seconds).map_or(Self::UTC, Self::Offset);

@@ -14,7 +14,7 @@ use crate::workspace::{Shadow, WorkspaceError};
 /// How much of a difference is looked through.
 const MOST_BYTES: u64 = 8 << 20;
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
-/// After as many lines other tasks have their turn, such as the heartbeat.
+/// After so many lines, other tasks have their turn, such as the heartbeat.
 const LINES_BETWEEN_YIELDS: usize = 1_000;
 
 /// A difference without context.
@@ -25,7 +25,8 @@ struct AddedText {
 }
 
 impl Shadow {
-    /// Notes each added line that looks like a credential by its place, never by its words. What it could not look through comes back.
+    /// Adds each line that looks like a credential to the findings, by its place and never by its words. Returns the files that were
+    /// too much to look through.
     pub(super) async fn look_for_secrets<'a>(
         &self,
         from: &Snapshot,

@@ -67,7 +67,7 @@ impl Change {
         self.new.file()
     }
 
-    /// Both.
+    /// The regular files before and now.
     pub fn files(&self) -> impl Iterator<Item = &str> {
         self.before().into_iter().chain(self.after())
     }
@@ -76,7 +76,7 @@ impl Change {
         self.letter == 'D'
     }
 
-    /// Its contents are others than before; a new name or mode alone is not.
+    /// Whether its contents changed; a new name or mode alone does not count.
     pub fn is_rewritten(&self) -> bool {
         self.old.id != self.new.id
     }

@@ -62,7 +62,7 @@ pub(super) fn is_large(change: &Change, sizes: &HashMap<String, u64>) -> bool {
     long || change.after().and_then(|id| sizes.get(id)).is_some_and(|bytes| *bytes > LARGE_BYTES)
 }
 
-/// Fit to be shown: one line, not too long, and without what looks like a secret, also where that is in a name.
+/// The example as it may be shown: on one line, not too long, without what looks like a secret, even in a file's name.
 fn displayable(example: &str) -> String {
     let plain: String = secrets::masked(example)
         .chars()

@@ -1,6 +1,6 @@
 //! Risks of a change: what deserves a second look?
 //! Read from the two snapshots alone, by our own code: nothing that an agent wrote is run, asked or followed.
-//! Bounded: what was too much to look through is told as large, never passed over in silence.
+//! Bounded: what was too much to look through is reported as large, so that nothing is left out silently.
 
 mod added;
 mod blobs;

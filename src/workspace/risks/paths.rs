@@ -1,5 +1,5 @@
 //! File names: what is a file, by its path?
-//! Only the places where tools look by themselves; guessing wrongly costs a reader a glance.
+//! Only the places where tools look by themselves. A wrong guess costs a reader no more than a look.
 
 /// Files that build servers, git or package managers act on unasked.
 const AUTOMATION: [&str; 26] = [

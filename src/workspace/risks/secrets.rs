@@ -1,5 +1,5 @@
 //! Secret detection: does a line look like it holds a credential?
-//! By the shapes that issuers gave their tokens, and by what is assigned to names like `password`. Fixtures count: nobody can tell them apart.
+//! By the shapes of known tokens, and by values assigned to names like `password`. Test fixtures count too: nobody can tell them apart.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -8,7 +8,7 @@ use regex::Regex;
 
 use super::paths;
 
-/// Tokens by their issuers' own shapes; a group `body` is what must not be a placeholder.
+/// Tokens by the shapes that their issuers gave them; the groups are the parts that must not be a placeholder.
 const TOKENS: &str = r"(?x)
     -----BEGIN\ (?:[A-Z0-9]+\ ){0,3}PRIVATE\ KEY(?:\ BLOCK)?-----
   | AGE-SECRET-KEY-1[0-9A-Z]{50,}
@@ -39,7 +39,7 @@ const TOKENS: &str = r"(?x)
       | eyJ[A-Za-z0-9_-]{10,}\.eyJ(?<jwt>[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,})
     )";
 
-/// Names that are given secrets, at the end of a longer name or alone.
+/// Names of variables that hold secrets, alone or at the end of a longer name.
 const KEYS: &str = r"(?:passw(?:or)?d|passphrase|pwd|secret|token|credentials?|(?:api|access|secret|private|auth|account|signing|encryption|master)[_-]?key)";
 
 static TOKEN: LazyLock<Regex> = LazyLock::new(|| Regex::new(TOKENS).expect("a pattern of ours"));
@@ -66,7 +66,7 @@ static ADDRESS: LazyLock<Regex> = LazyLock::new(|| {
         .expect("a pattern of ours")
 });
 
-/// What stands where a value will be.
+/// Texts that only stand for a value.
 const PLACEHOLDERS: [&str; 15] = [
     "example",
     "placeholder",
@@ -88,7 +88,7 @@ const PLACEHOLDERS: [&str; 15] = [
 /// Looks for credentials in the lines of one file.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct LineScanner {
-    /// Whether what is assigned is looked at: lock files are made of hashes.
+    /// Whether assigned values are looked at: not in lock files, which are full of hashes.
     assignments: bool,
     bare: bool,
 }
@@ -99,7 +99,7 @@ impl LineScanner {
     }
 
     pub fn finds_secret_in(self, line: &str) -> bool {
-        // Most lines are done with here: whatever we look for holds digits, or begins a key.
+        // Most lines end here: whatever we look for holds digits, or begins a key.
         if !line.bytes().any(|byte| byte.is_ascii_digit()) && !line.contains("-----BEGIN") {
             return false;
         }
@@ -130,7 +130,7 @@ fn is_issued(body: &str) -> bool {
     body.bytes().any(|byte| byte.is_ascii_digit()) && kinds(body).len() > 6
 }
 
-/// A value that was rolled, not written: several kinds of characters, hardly any of them twice.
+/// A value that was generated, not written: several kinds of characters, hardly any of them twice.
 fn is_random(value: &str) -> bool {
     let small = value.to_ascii_lowercase();
     let is_code = value.contains(['(', ')', '<', '>', '{', '}', '$', '\\'])
@@ -148,7 +148,7 @@ fn is_random(value: &str) -> bool {
     digits >= 2 && (sorts >= 3 && bits >= 2.75 || sorts >= 2 && value.len() >= 20 && bits >= 3.0)
 }
 
-/// How surprising a letter of it is, by Shannon.
+/// Shannon entropy, in bits per letter.
 #[expect(clippy::cast_precision_loss, reason = "values are at most 200 letters long")]
 fn bits_per_letter(value: &str) -> f64 {
     let all = value.chars().count() as f64;

@@ -31,7 +31,7 @@ pub struct Problems(pub Vec<Problem>);
 /// The word of `among` that `word` was probably meant to be.
 #[must_use]
 pub fn nearest<'a>(word: &str, among: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    // One slip in three letters: more, and every short word resembles every other.
+    // One wrong letter in three: with more, every short word would resemble every other.
     let most = (word.chars().count() / 3).max(1);
     among
         .into_iter()

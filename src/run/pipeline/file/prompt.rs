@@ -41,7 +41,7 @@ pub fn fill(prompt: &str, brief: &str, feedback: Option<&str>) -> String {
     }
 }
 
-/// What people said, as the words of people: nothing of it can pass for the prompt's own.
+/// What people said, quoted and marked as theirs, so that none of it looks like the prompt's own text.
 pub fn remarks_text(remarks: &[Remark]) -> String {
     if remarks.is_empty() {
         return String::new();

@@ -26,7 +26,7 @@ pub struct StageText {
 pub fn read(fields: &Fields<'_, '_>) -> Option<StageText> {
     let parsed = fields.name("name").and_then(|n| n.parse::<StageName>().ok());
     let name = fields.text("name");
-    // A stand-in goes no further than the problem that was just reported.
+    // The stand-in name is never used: a problem was just reported, so the result is dropped.
     let stage = stage(fields, parsed.or_else(|| "unnamed".parse().ok())?);
     let (prompt, needs) = (prompt(fields), fields.texts("needs").unwrap_or_default());
     Some(StageText { stage, prompt, needs, name: name? })
@@ -103,7 +103,7 @@ fn reports(fields: &Fields<'_, '_>) -> Reports {
     Reports { junit: report(fields, "junit"), lcov: report(fields, "lcov") }
 }
 
-/// A path that stays in the checkout: our own hands read it, outside the box.
+/// A path that stays in the checkout: we read the report ourselves, outside the box.
 fn report(fields: &Fields<'_, '_>, key: &'static str) -> Option<String> {
     let path = fields.full_text(key)?;
     let inside = !path.get_ref().starts_with('/')

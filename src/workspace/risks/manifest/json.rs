@@ -38,7 +38,7 @@ fn hook((name, command): (&String, &Value)) -> Hook {
     Hook { name: name.clone(), command: command.as_str().unwrap_or_default().to_owned() }
 }
 
-/// Comments are allowed there; where there are some, nobody but Deno reads it.
+/// With comments, which Deno allows, it cannot be read here.
 pub(super) fn deno(text: &str) -> Option<Vec<Dependency>> {
     let file: Map<String, Value> = serde_json::from_str(text).ok()?;
     let remote = entries(&file, "imports").filter_map(|(_, place)| place.as_str()?.split_once(':'));
@@ -63,7 +63,7 @@ fn entries<'a>(
     file.get(list).and_then(Value::as_object).into_iter().flatten()
 }
 
-/// Where a version is none, but an address, an alias or a place.
+/// The value where it is no version, but an address, an alias or a path.
 fn elsewhere(value: &Value) -> Option<String> {
     let version = value.as_str()?;
     let local = ["workspace:", "catalog:"].iter().any(|begin| version.starts_with(begin));

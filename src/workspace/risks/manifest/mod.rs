@@ -70,7 +70,7 @@ impl Manifest {
         })
     }
 
-    /// None where it makes no sense; an empty one says nothing.
+    /// None where it cannot be parsed; an empty file has no contents.
     pub fn read(self, text: &str) -> Option<ManifestContents> {
         let text = text.trim_start_matches('\u{feff}');
         if text.trim().is_empty() {

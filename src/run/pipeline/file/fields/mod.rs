@@ -12,7 +12,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::{Problem, Problems, did_you_mean};
 
-/// What to do about a name that is none.
+/// What to do about a text that is no name.
 pub const NAME: &str =
     "Use lower-case letters, digits, - and _ (up to 64), starting with a letter or digit";
 
@@ -22,7 +22,7 @@ pub struct Fields<'p, 't> {
     table: &'p DeTable<'t>,
     span: Range<usize>,
     asked: RefCell<Vec<&'static str>>,
-    /// Names of entries are the writer's own: none of them is unknown.
+    /// The keys are names that the writer chose, so none of them is unknown.
     free: Cell<bool>,
 }
 
@@ -33,7 +33,7 @@ struct SourceFile<'t> {
 }
 
 impl<'t> Fields<'_, 't> {
-    /// Reads a whole file. `body` may go on after a problem and answer anything: with problems, its answer is dropped.
+    /// Reads a whole file. `body` may go on after a problem and return anything: where there are problems, that is dropped.
     ///
     /// # Errors
     /// Everything that `body` or the TOML reader reported, in the order of its lines.
@@ -48,7 +48,7 @@ impl<'t> Fields<'_, 't> {
             let (at, what) = (error.span().map(|s| s.start), error.message().to_owned());
             source.report(at, what, "See toml.io for how TOML is written".to_owned());
         }
-        // What is left of a broken file would only be misread as missing keys.
+        // A broken file is not read further: its missing parts would be reported as missing keys.
         let answer = if errors.is_empty() {
             Fields::over(&source, root.get_ref(), 0..0, body)
         } else {

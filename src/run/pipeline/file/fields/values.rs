@@ -37,7 +37,7 @@ impl<'t> Fields<'_, 't> {
         let Some(array) = value.get_ref().as_array() else {
             return self.wrong_type(key, value, "a list of strings, [\"…\"]");
         };
-        // All of them are read before one that is wrong spoils the list.
+        // All of them are read first, so that every wrong one is reported.
         let texts: Vec<Option<Spanned<String>>> =
             array.iter().map(|one| self.as_text(key, one)).collect();
         texts.into_iter().collect()

@@ -88,6 +88,9 @@ impl AgentReport {
     }
 }
 
+/// What every step of this room returns.
+type Result<T, E = AgentError> = std::result::Result<T, E>;
+
 /// Our own machine failed; whatever the agent itself does wrong is an `AgentReport`.
 #[derive(Debug, thiserror::Error)]
 #[error("{doing}")]
@@ -113,5 +116,5 @@ pub trait Agent: Send + Sync {
         assignment: &'a Assignment,
         events: mpsc::Sender<AgentEvent>,
         stop: &'a CancellationToken,
-    ) -> BoxFuture<'a, Result<AgentReport, AgentError>>;
+    ) -> BoxFuture<'a, Result<AgentReport>>;
 }

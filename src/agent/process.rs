@@ -8,7 +8,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::lines::tail;
-use super::{AgentError, Assignment};
+use super::{AgentError, Assignment, Result};
 
 /// Why we stopped listening to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,7 +41,7 @@ pub(super) fn last_line<'a>(stderr: &'a str, if_none: &'a str) -> &'a str {
 }
 
 /// Opens the log that every line of its output is appended to.
-pub(super) async fn open_log(assignment: &Assignment) -> Result<File, AgentError> {
+pub(super) async fn open_log(assignment: &Assignment) -> Result<File> {
     let log = OpenOptions::new().create(true).append(true).open(&assignment.log).await;
     log.map_err(AgentError::when(format!("opening {}", assignment.log.display())))
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::git::Git;
 use super::shadow::{EMAIL, NAME};
-use super::{Shadow, WorkspaceError};
+use super::{Result, Shadow, WorkspaceError};
 use crate::files;
 use crate::run::Snapshot;
 
@@ -24,7 +24,7 @@ const COPY_TIMEOUT: Duration = Duration::from_mins(5);
 
 impl Shadow {
     /// A fresh clone of `snapshot` at `into`; what was there is removed.
-    pub async fn checkout(&self, snapshot: &Snapshot, into: &Path) -> Result<(), WorkspaceError> {
+    pub async fn checkout(&self, snapshot: &Snapshot, into: &Path) -> Result<()> {
         let into =
             std::path::absolute(into).map_err(WorkspaceError::io("finding the clone's folder"))?;
         empty_folder(&into).await?;
@@ -35,7 +35,7 @@ impl Shadow {
     }
 }
 
-async fn empty_folder(folder: &Path) -> Result<(), WorkspaceError> {
+async fn empty_folder(folder: &Path) -> Result<()> {
     files::remove(folder)
         .await
         .map_err(WorkspaceError::io(format!("removing {}", folder.display())))?;
@@ -53,21 +53,21 @@ impl AgentClone {
         Git::ours(&self.git_dir)
     }
 
-    async fn init(&self) -> Result<(), WorkspaceError> {
+    async fn init(&self) -> Result<()> {
         self.git().args(["init", "-q", "--template=", "-b", BRANCH]).bytes().await?;
         self.git().args(["config", "user.name", NAME]).bytes().await?;
         self.git().args(["config", "user.email", EMAIL]).bytes().await?;
         Ok(())
     }
 
-    async fn fetch(&self, from: &Shadow, snapshot: &Snapshot) -> Result<(), WorkspaceError> {
+    async fn fetch(&self, from: &Shadow, snapshot: &Snapshot) -> Result<()> {
         let refspec = format!("{}:refs/heads/{BRANCH}", snapshot.commit);
         let fetch = self.git().args(FETCH).args([from.path()]).args([refspec]);
         fetch.within(COPY_TIMEOUT).bytes().await?;
         Ok(())
     }
 
-    async fn fill_worktree(&self) -> Result<(), WorkspaceError> {
+    async fn fill_worktree(&self) -> Result<()> {
         let reset = ["reset", "-q", "--hard", "--no-recurse-submodules"];
         let git = self.git().on(&self.worktree, &self.git_dir.join("index"));
         git.args(reset).within(COPY_TIMEOUT).bytes().await?;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::git::Git;
 use super::repository::{explain_failure, validate, without_password};
-use super::{Shadow, WorkspaceError};
+use super::{Result, Shadow};
 use crate::run::{Delivered, Diff, Snapshot};
 
 const PUSH_TIMEOUT: Duration = Duration::from_mins(1);
@@ -36,7 +36,7 @@ pub struct Delivery<'a> {
 
 impl Shadow {
     /// Makes the branch and pushes it. A push that fails is told, not an error: the work is safe. Done again, it changes nothing.
-    pub async fn deliver(&self, delivery: Delivery<'_>) -> Result<Delivered, WorkspaceError> {
+    pub async fn deliver(&self, delivery: Delivery<'_>) -> Result<Delivered> {
         let Delivery { snapshot, branch, repository, push, .. } = delivery;
         let full_name = format!("refs/heads/{branch}");
         self.git().args(["update-ref", &full_name, &snapshot.commit]).bytes().await?;
@@ -49,7 +49,7 @@ impl Shadow {
     }
 
     /// The result as it is in the shadow repository, pushed nowhere yet.
-    async fn delivered_here(&self, delivery: Delivery<'_>) -> Result<Delivered, WorkspaceError> {
+    async fn delivered_here(&self, delivery: Delivery<'_>) -> Result<Delivered> {
         let diff = match delivery.origin {
             Some(origin) => self.diff(origin, delivery.snapshot).await?,
             None => Diff::default(),
@@ -64,7 +64,7 @@ impl Shadow {
         })
     }
 
-    async fn push(&self, repository: &str, refspec: &str) -> Result<(), WorkspaceError> {
+    async fn push(&self, repository: &str, refspec: &str) -> Result<()> {
         validate(repository)?;
         let output = Git::reaching(self.path())
             .args(PUSH)

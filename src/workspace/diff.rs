@@ -1,7 +1,7 @@
 //! Diff statistics: what changed, in numbers?
 //! Exactly what `git diff --numstat` says, with renames found.
 
-use super::{Shadow, WorkspaceError};
+use super::{Result, Shadow};
 use crate::run::{Diff, FileDiff, Snapshot};
 
 /// How every diff is asked for: no program of anybody's, no colours, names as they are.
@@ -19,7 +19,7 @@ pub(super) struct NumstatEntry {
 
 impl Shadow {
     /// How much changed between two snapshots, whichever came first, and what of it is risky.
-    pub async fn diff(&self, from: &Snapshot, to: &Snapshot) -> Result<Diff, WorkspaceError> {
+    pub async fn diff(&self, from: &Snapshot, to: &Snapshot) -> Result<Diff> {
         let files = self.numstat(from, to).await?;
         let flags = self.risks(from, to, &files).await?;
         Ok(Diff { flags, ..sum(files) })
@@ -29,7 +29,7 @@ impl Shadow {
         &self,
         from: &Snapshot,
         to: &Snapshot,
-    ) -> Result<Vec<NumstatEntry>, WorkspaceError> {
+    ) -> Result<Vec<NumstatEntry>> {
         let ids = [from.commit.as_str(), to.commit.as_str()];
         let output = self.git().args(DIFF).args(["--numstat", "-z"]).args(ids).bytes().await?;
         Ok(parse_numstat(&output))

@@ -36,6 +36,9 @@ pub enum WorkspaceError {
     Io { what: String, source: io::Error },
 }
 
+/// What every step of this room returns.
+pub(super) type Result<T, E = WorkspaceError> = std::result::Result<T, E>;
+
 impl WorkspaceError {
     /// Largest file of a snapshot: hosts refuse bigger ones, and nobody reviews them.
     pub const LARGEST_FILE_BYTES: u64 = 50 << 20;

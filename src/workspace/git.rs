@@ -10,7 +10,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
-use super::WorkspaceError;
+use super::{Result, WorkspaceError};
 use crate::sandbox;
 
 /// Settings of every git, whatever a repository's own configuration says.
@@ -67,7 +67,7 @@ pub(super) struct GitOutput {
 
 impl GitOutput {
     /// What it printed; any refusal is an error of the call `what`.
-    pub fn success(self, what: &str) -> Result<Vec<u8>, WorkspaceError> {
+    pub fn success(self, what: &str) -> Result<Vec<u8>> {
         if self.status.success() { Ok(self.out) } else { Err(self.error(what)) }
     }
 
@@ -155,18 +155,18 @@ impl Git {
     }
 
     /// Its output; any refusal is an error.
-    pub async fn bytes(self) -> Result<Vec<u8>, WorkspaceError> {
+    pub async fn bytes(self) -> Result<Vec<u8>> {
         let what = self.what.clone();
         self.output(u64::MAX).await?.success(&what)
     }
 
     /// The same as one line of text.
-    pub async fn line(self) -> Result<String, WorkspaceError> {
+    pub async fn line(self) -> Result<String> {
         Ok(String::from_utf8_lossy(&self.bytes().await?).trim().to_owned())
     }
 
     /// The first `most` bytes of its output, and how it ended.
-    pub async fn output(mut self, most: u64) -> Result<GitOutput, WorkspaceError> {
+    pub async fn output(mut self, most: u64) -> Result<GitOutput> {
         let mut child = self.command.spawn().map_err(WorkspaceError::io("starting git"))?;
         let exchanged = timeout(self.limit, exchange(&mut child, &self.input, most)).await;
         if let Ok(output) = exchanged {

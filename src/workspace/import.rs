@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::repository::{explain_failure, validate, without_password};
-use super::{Shadow, WorkspaceError, git::Git};
+use super::{Result, Shadow, WorkspaceError, git::Git};
 use crate::run::Snapshot;
 
 /// The name of a run's first snapshot; attempts are named `<stage>-<n>`.
@@ -29,7 +29,7 @@ impl Shadow {
     /// Fetches the default branch of `repository` (its HEAD: uncommitted changes stay where they are), or begins with an empty commit.
     ///
     /// Called again, it returns the same, whatever happened to the repository: a run has one beginning.
-    pub async fn import(&self, repository: Option<&str>) -> Result<Snapshot, WorkspaceError> {
+    pub async fn import(&self, repository: Option<&str>) -> Result<Snapshot> {
         if let Some(base) = self.find(BASE).await? {
             return Ok(base);
         }
@@ -43,7 +43,7 @@ impl Shadow {
         }
     }
 
-    async fn beginning(&self, repository: Option<&str>) -> Result<Snapshot, WorkspaceError> {
+    async fn beginning(&self, repository: Option<&str>) -> Result<Snapshot> {
         let fetched = match repository {
             Some(repository) => self.fetch(repository).await?,
             None => None,
@@ -54,13 +54,13 @@ impl Shadow {
         }
     }
 
-    async fn empty(&self) -> Result<Snapshot, WorkspaceError> {
+    async fn empty(&self) -> Result<Snapshot> {
         let tree = self.git().args(["mktree"]).input(vec![]).line().await?;
         self.commit(&tree, None, "signoff: Begin with nothing").await
     }
 
     /// The newest commit of its default branch; none where nothing was ever committed.
-    async fn fetch(&self, repository: &str) -> Result<Option<Snapshot>, WorkspaceError> {
+    async fn fetch(&self, repository: &str) -> Result<Option<Snapshot>> {
         validate(repository)?;
         let list = ["ls-remote", "-q", "--", repository, "HEAD", "refs/heads/*"];
         let heads = self.ask_remote(repository, LIST_TIMEOUT, &list).await?;
@@ -80,7 +80,7 @@ impl Shadow {
         repository: &str,
         limit: Duration,
         words: &[&str],
-    ) -> Result<Vec<u8>, WorkspaceError> {
+    ) -> Result<Vec<u8>> {
         let asked = Git::reaching(self.path()).args(words).within(limit);
         let output =
             asked.output(u64::MAX).await.map_err(|e| unreachable_if_slow(repository, e))?;
@@ -103,7 +103,7 @@ fn unreachable_if_slow(repository: &str, error: WorkspaceError) -> WorkspaceErro
 }
 
 /// HEAD; where that names a missing branch, `main`, `master` or the only branch. None where nothing was ever committed.
-fn default_branch(repository: &str, listing: &str) -> Result<Option<String>, WorkspaceError> {
+fn default_branch(repository: &str, listing: &str) -> Result<Option<String>> {
     let refs: Vec<&str> = listing.lines().filter_map(|line| line.split('\t').nth(1)).collect();
     let usual = ["HEAD", "refs/heads/main", "refs/heads/master"]
         .into_iter()

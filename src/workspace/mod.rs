@@ -15,6 +15,7 @@ mod shadow;
 mod snapshot;
 
 pub use deliver::Delivery;
+use error::Result;
 pub use error::WorkspaceError;
 pub use patch::{FilePatch, FileStatus, Patch};
 pub use shadow::Shadow;

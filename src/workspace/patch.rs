@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::diff::{DIFF, NumstatEntry};
 use super::snapshot::records;
-use super::{Shadow, WorkspaceError};
+use super::{Result, Shadow};
 use crate::run::Snapshot;
 
 /// How much the header of one file may take, besides its hunks.
@@ -46,12 +46,7 @@ pub enum FileStatus {
 
 impl Shadow {
     /// The difference between two snapshots; all hunks together take at most `max_bytes`.
-    pub async fn patch(
-        &self,
-        from: &Snapshot,
-        to: &Snapshot,
-        max_bytes: usize,
-    ) -> Result<Patch, WorkspaceError> {
+    pub async fn patch(&self, from: &Snapshot, to: &Snapshot, max_bytes: usize) -> Result<Patch> {
         let files = self.numstat(from, to).await?;
         let letters = self.status_letters(from, to).await?;
         let most = max_bytes.saturating_add(files.len().saturating_mul(HEADER_BYTES));
@@ -60,23 +55,14 @@ impl Shadow {
         Ok(assemble(files, &letters, &String::from_utf8_lossy(&text), room))
     }
 
-    async fn status_letters(
-        &self,
-        from: &Snapshot,
-        to: &Snapshot,
-    ) -> Result<Vec<char>, WorkspaceError> {
+    async fn status_letters(&self, from: &Snapshot, to: &Snapshot) -> Result<Vec<char>> {
         let ids = [from.commit.as_str(), to.commit.as_str()];
         let raw = self.git().args(DIFF).args(["--raw", "-z"]).args(ids).bytes().await?;
         Ok(parse_letters(&raw))
     }
 
     /// The difference as text, up to so many bytes.
-    async fn diff_text(
-        &self,
-        from: &Snapshot,
-        to: &Snapshot,
-        most: usize,
-    ) -> Result<Vec<u8>, WorkspaceError> {
+    async fn diff_text(&self, from: &Snapshot, to: &Snapshot, most: usize) -> Result<Vec<u8>> {
         let ids = [from.commit.as_str(), to.commit.as_str()];
         let limit = u64::try_from(most).unwrap_or(u64::MAX);
         let output = self.git().args(DIFF).args(["-p"]).args(ids).output(limit).await?;

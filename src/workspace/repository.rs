@@ -5,7 +5,7 @@ use std::path::Path;
 
 use url::Url;
 
-use super::WorkspaceError;
+use super::{Result, WorkspaceError};
 
 /// The repository as it may be shown: a password in its address stays with us.
 pub(super) fn without_password(repository: &str) -> String {
@@ -30,7 +30,7 @@ pub(super) fn is_path(repository: &str) -> bool {
 }
 
 /// Refuses what git would misread or cannot find, before git is asked.
-pub(super) fn validate(repository: &str) -> Result<(), WorkspaceError> {
+pub(super) fn validate(repository: &str) -> Result<()> {
     let refuse = |why: &str| {
         Err(WorkspaceError::Repository {
             repository: without_password(repository),

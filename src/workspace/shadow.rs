@@ -5,9 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::WorkspaceError;
 use super::git::Git;
 use super::import::BASE;
+use super::{Result, WorkspaceError};
 use crate::files::Staging;
 use crate::run::Snapshot;
 
@@ -24,7 +24,7 @@ pub struct Shadow {
 
 impl Shadow {
     /// Opens the repository of a run that has begun. An error where its first snapshot is not here: a new, empty repository would be wrong.
-    pub async fn existing(git_dir: &Path) -> Result<Self, WorkspaceError> {
+    pub async fn existing(git_dir: &Path) -> Result<Self> {
         let elsewhere = || WorkspaceError::Elsewhere { path: git_dir.display().to_string() };
         if !git_dir.join("HEAD").is_file() {
             return Err(elsewhere());
@@ -34,7 +34,7 @@ impl Shadow {
     }
 
     /// Opens it; makes it first where it is not there yet.
-    pub async fn open(git_dir: &Path) -> Result<Self, WorkspaceError> {
+    pub async fn open(git_dir: &Path) -> Result<Self> {
         let git_dir = std::path::absolute(git_dir)
             .map_err(WorkspaceError::io("finding the shadow repository"))?;
         if git_dir.join("HEAD").is_file() {
@@ -54,7 +54,7 @@ impl Shadow {
     /// The tree that a commit really has here, read from the repository and not from any record of it.
     ///
     /// `NoCommit` where it is surely not here, or is no full object name; every other error says nothing about it.
-    pub async fn tree_of(&self, commit: &str) -> Result<String, WorkspaceError> {
+    pub async fn tree_of(&self, commit: &str) -> Result<String> {
         let none =
             |why: &str| WorkspaceError::NoCommit { commit: commit.to_owned(), why: why.to_owned() };
         if !is_full_name(commit) {
@@ -69,7 +69,7 @@ impl Shadow {
         }
     }
 
-    async fn has_object(&self, name: &str) -> Result<bool, WorkspaceError> {
+    async fn has_object(&self, name: &str) -> Result<bool> {
         let asked = self.git().args(["cat-file", "-e", name]).output(u64::MAX).await?;
         match asked.status.code() {
             Some(0) => Ok(true),
@@ -84,14 +84,14 @@ impl Shadow {
     }
 
     /// What `refs/signoff/<name>` holds.
-    pub(super) async fn find(&self, name: &str) -> Result<Option<Snapshot>, WorkspaceError> {
+    pub(super) async fn find(&self, name: &str) -> Result<Option<Snapshot>> {
         let wanted = format!("refs/signoff/{name}");
         let found =
             self.git().args(["for-each-ref", "--format=%(objectname)", &wanted]).line().await?;
         if found.is_empty() { Ok(None) } else { self.of_commit(found).await.map(Some) }
     }
 
-    pub(super) async fn of_commit(&self, commit: String) -> Result<Snapshot, WorkspaceError> {
+    pub(super) async fn of_commit(&self, commit: String) -> Result<Snapshot> {
         let tree = self
             .git()
             .args(["rev-parse", "--verify", &format!("{commit}^{{tree}}")])
@@ -106,7 +106,7 @@ impl Shadow {
         tree: &str,
         parent: Option<&Snapshot>,
         message: &str,
-    ) -> Result<Snapshot, WorkspaceError> {
+    ) -> Result<Snapshot> {
         let date = format!("@{} +0000", self.time_after(parent).await?);
         let git = self.git().args(["commit-tree", tree]).input(format!("{message}\n").into_bytes());
         let parents = parent.into_iter().flat_map(|parent| ["-p", &parent.commit]);
@@ -115,7 +115,7 @@ impl Shadow {
     }
 
     /// A second after the parent; where there is none, when an empty repository begins.
-    async fn time_after(&self, parent: Option<&Snapshot>) -> Result<i64, WorkspaceError> {
+    async fn time_after(&self, parent: Option<&Snapshot>) -> Result<i64> {
         let Some(parent) = parent else { return Ok(EPOCH) };
         let show = ["show", "-s", "--format=%ct", &parent.commit];
         Ok(self.git().args(show).line().await?.parse().unwrap_or(EPOCH) + 1)
@@ -152,7 +152,7 @@ fn is_damaged(complaint: &str) -> bool {
 }
 
 /// Made in a folder beside it and moved into place, so that it is never half there.
-async fn make(git_dir: &Path) -> Result<(), WorkspaceError> {
+async fn make(git_dir: &Path) -> Result<()> {
     let fresh = Staging::folder(git_dir, STALE_LOCK)
         .map_err(WorkspaceError::io("making the shadow repository's folder"))?;
     let git = || Git::ours(fresh.path());

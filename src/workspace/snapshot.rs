@@ -8,7 +8,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::git::Git;
-use super::{Shadow, WorkspaceError};
+use super::{Result, Shadow, WorkspaceError};
 use crate::run::Snapshot;
 
 /// Reading every file of a big project takes time.
@@ -30,7 +30,7 @@ impl Shadow {
         worktree: &Path,
         parent: &Snapshot,
         name: &str,
-    ) -> Result<Snapshot, WorkspaceError> {
+    ) -> Result<Snapshot> {
         let worktree =
             std::path::absolute(worktree).map_err(WorkspaceError::io("finding the clone"))?;
         let staging = StagedWorktree {
@@ -68,7 +68,7 @@ impl StagedWorktree<'_> {
     }
 
     /// The tree of what is in the worktree.
-    async fn tree(&self, parent: &Snapshot) -> Result<String, WorkspaceError> {
+    async fn tree(&self, parent: &Snapshot) -> Result<String> {
         self.git().args(["read-tree", &parent.commit]).bytes().await?;
         let submodules = self.submodules(parent).await?;
         self.remove_from_index(&submodules).await?;
@@ -82,13 +82,13 @@ impl StagedWorktree<'_> {
     }
 
     /// Before git looks at the files: it would run `git status` inside a submodule, by that one's own configuration.
-    async fn remove_from_index(&self, submodules: &[Submodule]) -> Result<(), WorkspaceError> {
+    async fn remove_from_index(&self, submodules: &[Submodule]) -> Result<()> {
         let removal =
             |module: &Submodule| format!("0 {}\t{}", "0".repeat(module.commit.len()), module.path);
         self.index_info(submodules.iter().map(removal)).await
     }
 
-    async fn add_files(&self, submodules: &[&Submodule]) -> Result<(), WorkspaceError> {
+    async fn add_files(&self, submodules: &[&Submodule]) -> Result<()> {
         let mut all = vec![".".to_owned()];
         all.extend(submodules.iter().map(|m| format!(":(top,exclude,literal){}", m.path)));
         // Says which files differ, and exits 1 if any does.
@@ -99,7 +99,7 @@ impl StagedWorktree<'_> {
     }
 
     /// Makes git see nested repositories as folders, and no file as too big.
-    async fn enter_nested(&self, all: &[String]) -> Result<(), WorkspaceError> {
+    async fn enter_nested(&self, all: &[String]) -> Result<()> {
         let empty = self.shadow.git().args(["hash-object", "-w", "--stdin"]).input(vec![]);
         let blob = empty.line().await?;
         for _ in 0..DEEPEST_NESTING {
@@ -117,7 +117,7 @@ impl StagedWorktree<'_> {
     }
 
     /// The folders that git takes for repositories of their own; an error where a file cannot be kept.
-    async fn nested(&self, all: &[String]) -> Result<Vec<String>, WorkspaceError> {
+    async fn nested(&self, all: &[String]) -> Result<Vec<String>> {
         let list = self.git().args(LIST_CHANGED).args(all).bytes().await?;
         let (nested, files): (Vec<_>, Vec<_>) =
             records(&list).into_iter().partition(|path| path.ends_with('/'));
@@ -125,7 +125,7 @@ impl StagedWorktree<'_> {
         Ok(nested)
     }
 
-    fn can_be_kept(&self, path: &str) -> Result<(), WorkspaceError> {
+    fn can_be_kept(&self, path: &str) -> Result<()> {
         if path.split('/').any(is_gits_own) {
             return Err(WorkspaceError::GitsName { path: path.to_owned() });
         }
@@ -136,7 +136,7 @@ impl StagedWorktree<'_> {
         Ok(())
     }
 
-    async fn index_info(&self, lines: impl Iterator<Item = String>) -> Result<(), WorkspaceError> {
+    async fn index_info(&self, lines: impl Iterator<Item = String>) -> Result<()> {
         let input: String = lines.map(|line| line + "\0").collect();
         if !input.is_empty() {
             self.git()
@@ -148,7 +148,7 @@ impl StagedWorktree<'_> {
         Ok(())
     }
 
-    async fn submodules(&self, parent: &Snapshot) -> Result<Vec<Submodule>, WorkspaceError> {
+    async fn submodules(&self, parent: &Snapshot) -> Result<Vec<Submodule>> {
         let list = self.shadow.git().args(["ls-tree", "-r", "-z", &parent.commit]).bytes().await?;
         Ok(records(&list).iter().filter_map(|record| Submodule::parse(record)).collect())
     }

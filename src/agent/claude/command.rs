@@ -10,7 +10,7 @@ use tokio::process::{Child, Command};
 use uuid::Uuid;
 
 use super::{ClaudeCode, Launch, ModelAccess, instructions};
-use crate::agent::{AgentError, Assignment, Session};
+use crate::agent::{AgentError, Assignment, Result, Session};
 use crate::sandbox::{BoxSpec, Network};
 
 /// Compared with what the CLI says it took: some modes change silently.
@@ -53,7 +53,7 @@ const ENVIRONMENT: [(&str, &str); 10] = [
 ];
 
 impl ClaudeCode {
-    pub(super) async fn start(&self, launch: &Launch<'_>) -> Result<Child, AgentError> {
+    pub(super) async fn start(&self, launch: &Launch<'_>) -> Result<Child> {
         make_home(&launch.assignment.home).await?;
         let args = self.arguments(launch).await?;
         let args: Vec<&str> = args.iter().map(String::as_str).collect();
@@ -64,7 +64,7 @@ impl ClaudeCode {
         command.spawn().map_err(AgentError::when(format!("starting {}", self.program.display())))
     }
 
-    async fn arguments(&self, launch: &Launch<'_>) -> Result<Vec<String>, AgentError> {
+    async fn arguments(&self, launch: &Launch<'_>) -> Result<Vec<String>> {
         let a = launch.assignment;
         let instructions = instructions::write(&a.worktree, &a.home).await?;
         let outside = a.home.join(&instructions);
@@ -122,7 +122,7 @@ impl ClaudeCode {
     }
 }
 
-async fn make_home(home: &Path) -> Result<(), AgentError> {
+async fn make_home(home: &Path) -> Result<()> {
     let made = fs::create_dir_all(home.join("tmp")).await;
     made.map_err(AgentError::when(format!("making {}", home.display())))
 }

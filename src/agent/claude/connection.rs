@@ -10,7 +10,7 @@ use super::stream::StreamReader;
 use crate::agent::event::EventSender;
 use crate::agent::lines::LineReader;
 use crate::agent::process::open_log;
-use crate::agent::{AgentError, Assignment};
+use crate::agent::{AgentError, Assignment, Result};
 
 pub(super) struct CliConnection {
     /// Closed once nothing more will be said: the CLI ends when it has answered.
@@ -22,11 +22,7 @@ pub(super) struct CliConnection {
 }
 
 impl CliConnection {
-    pub async fn open(
-        child: &mut Child,
-        a: &Assignment,
-        events: EventSender,
-    ) -> Result<Self, AgentError> {
+    pub async fn open(child: &mut Child, a: &Assignment, events: EventSender) -> Result<Self> {
         let log = open_log(a).await?;
         let lines = LineReader::new(child.stdout.take().expect("piped"));
         let reader = StreamReader::new(&a.worktree.display().to_string());
@@ -34,7 +30,7 @@ impl CliConnection {
     }
 
     /// Until it has said everything, or something that makes going on pointless.
-    pub async fn run_prompt(&mut self, prompt: &str) -> Result<(), AgentError> {
+    pub async fn run_prompt(&mut self, prompt: &str) -> Result<()> {
         let message = json!({"type": "user", "message": {"role": "user", "content": prompt}});
         // Where the CLI refuses the prompt, its standard error says more than our broken pipe.
         let _ = self.send(&message).await;
@@ -50,7 +46,7 @@ impl CliConnection {
     }
 
     /// Ends the running tool, and waits for what was spent.
-    pub async fn interrupt(&mut self) -> Result<(), AgentError> {
+    pub async fn interrupt(&mut self) -> Result<()> {
         let before = self.reader.results;
         let interrupt = json!({"type": "control_request", "request_id": "stop", "request": {"subtype": "interrupt"}});
         let _ = self.send(&interrupt).await;
@@ -72,7 +68,7 @@ impl CliConnection {
     }
 
     /// Takes the next line in; false at the end.
-    async fn receive(&mut self) -> Result<bool, AgentError> {
+    async fn receive(&mut self) -> Result<bool> {
         let line =
             self.lines.next().await.map_err(AgentError::when("reading the agent's output"))?;
         let Some(mut line) = line else { return Ok(false) };

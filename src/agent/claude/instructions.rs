@@ -8,7 +8,7 @@ use tokio::fs;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use uuid::Uuid;
 
-use crate::agent::AgentError;
+use crate::agent::{AgentError, Result};
 
 const FILES: [&str; 2] = ["CLAUDE.md", "AGENTS.md"];
 /// Longest part of one file that is passed on.
@@ -20,7 +20,7 @@ Checks that you cannot change judge the work afterwards, so run the tests yourse
 /// Writes our rules and the worktree's own into a fresh file of `home`; answers its name.
 ///
 /// The name is new each time: an agent could write in `home` before, and may have left a link there.
-pub(super) async fn write(worktree: &Path, home: &Path) -> Result<PathBuf, AgentError> {
+pub(super) async fn write(worktree: &Path, home: &Path) -> Result<PathBuf> {
     let mut text = OURS.to_owned();
     for name in FILES {
         if let Some(theirs) = read(&worktree.join(name)).await {

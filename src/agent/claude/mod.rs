@@ -23,7 +23,7 @@ use uuid::Uuid;
 
 use super::event::{EventSender, failed};
 use super::process::{Exit, StderrTail};
-use super::{Agent, AgentError, AgentEvent, AgentReport, Assignment, Session};
+use super::{Agent, AgentEvent, AgentReport, Assignment, Result, Session};
 use crate::run::{AgentEnd, Trouble, Usd};
 use crate::sandbox::{self, Sandbox};
 use connection::CliConnection;
@@ -59,7 +59,7 @@ impl Agent for ClaudeCode {
         assignment: &'a Assignment,
         events: mpsc::Sender<AgentEvent>,
         stop: &'a CancellationToken,
-    ) -> BoxFuture<'a, Result<AgentReport, AgentError>> {
+    ) -> BoxFuture<'a, Result<AgentReport>> {
         self.run(assignment, EventSender(events), stop).boxed()
     }
 }
@@ -82,7 +82,7 @@ impl ClaudeCode {
         a: &Assignment,
         events: EventSender,
         stop: &CancellationToken,
-    ) -> Result<AgentReport, AgentError> {
+    ) -> Result<AgentReport> {
         if let Some(end) = self.end_before_it_starts(a, stop) {
             return Ok(AgentReport::unstarted(end));
         }
@@ -112,7 +112,7 @@ impl ClaudeCode {
         launch: &Launch<'_>,
         events: &EventSender,
         stop: &CancellationToken,
-    ) -> Result<(AgentEnd, StreamReader), AgentError> {
+    ) -> Result<(AgentEnd, StreamReader)> {
         let mut child = self.start(launch).await?;
         let stderr = StderrTail::of(&mut child);
         let mut connection =
@@ -131,7 +131,7 @@ async fn run_prompt(
     connection: &mut CliConnection,
     launch: &Launch<'_>,
     stop: &CancellationToken,
-) -> Result<Exit, AgentError> {
+) -> Result<Exit> {
     let limit = launch.assignment.timeout;
     let exit = tokio::select! {
         ended = connection.run_prompt(&launch.prompt) => ended.map(|()| Exit::Ended(None)),

@@ -14,14 +14,14 @@ pub(super) struct Conversation {
     /// The user's words, oldest first; the CLI's own reminders are taken out.
     pub prompts: Vec<String>,
     /// Our tool calls in order.
-    pub tried: Vec<Tried>,
+    pub tried: Vec<TriedCall>,
     /// The agent's current folder: its tools want absolute paths.
     pub folder: String,
 }
 
 /// One tool call of ours, and what came of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Tried {
+pub(super) struct TriedCall {
     pub id: CallId,
     pub result: CallResult,
 }
@@ -98,14 +98,14 @@ fn words_of(message: &Value) -> String {
 }
 
 /// Our tool calls in order, each with its result.
-fn tried<'v, B: Iterator<Item = &'v Value>>(blocks: impl Fn() -> B) -> Vec<Tried> {
+fn tried<'v, B: Iterator<Item = &'v Value>>(blocks: impl Fn() -> B) -> Vec<TriedCall> {
     let of_type = |kind: &'static str| blocks().filter(move |block| block["type"] == kind);
     let results: HashMap<&str, CallResult> = of_type("tool_result")
         .map(|block| (block["tool_use_id"].as_str().unwrap_or_default(), result(block)))
         .collect();
     let calls = of_type("tool_use").filter_map(|block| block["id"].as_str());
     let ours = calls.filter_map(|text| Some((text, CallId::parse(text)?)));
-    ours.map(|(text, id)| Tried {
+    ours.map(|(text, id)| TriedCall {
         id,
         result: results.get(text).copied().unwrap_or(CallResult::Lost),
     })
@@ -165,9 +165,9 @@ mod tests {
         }));
         let id = |turn| CallId { scene: 0, turn, call: 0, prepares: false };
         let tried = vec![
-            Tried { id: id(0), result: CallResult::Good },
-            Tried { id: id(1), result: CallResult::Lost },
-            Tried { id: id(1), result: CallResult::Lost },
+            TriedCall { id: id(0), result: CallResult::Good },
+            TriedCall { id: id(1), result: CallResult::Lost },
+            TriedCall { id: id(1), result: CallResult::Lost },
         ];
         assert_eq!(
             read,

@@ -182,7 +182,7 @@ impl Template<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::agent::rehearsal::conversation::Tried;
+    use crate::agent::rehearsal::conversation::TriedCall;
 
     const PLAY: &str = r"
         model = 'm'
@@ -196,14 +196,14 @@ mod tests {
         turn = [{ text = 'Fixing {{2}} of {{1}}.', edit = [{ file = 'a.js', old = '1', new = '2' }], run = ['node --test'] }, { text = 'Fixed.' }]
     ";
 
-    fn next(prompts: &[&str], tried: Vec<Tried>) -> ModelReply {
+    fn next(prompts: &[&str], tried: Vec<TriedCall>) -> ModelReply {
         let scenario = Scenario::parse("play.toml", PLAY).expect("a scenario");
         let prompts = prompts.iter().map(|p| (*p).to_owned()).collect();
         next_reply(&scenario, &Conversation { prompts, tried, folder: "/w".to_owned() })
     }
 
-    fn tried(scene: usize, call: usize, result: CallResult) -> Tried {
-        Tried { id: CallId { scene, turn: 0, call, prepares: false }, result }
+    fn tried(scene: usize, call: usize, result: CallResult) -> TriedCall {
+        TriedCall { id: CallId { scene, turn: 0, call, prepares: false }, result }
     }
 
     fn names(answer: &ModelReply) -> Vec<&'static str> {
@@ -240,7 +240,7 @@ mod tests {
     fn a_file_is_read_where_the_tool_insists() {
         let unread = vec![tried(0, 0, CallResult::Unread)];
         let mut read = unread.clone();
-        read.push(Tried {
+        read.push(TriedCall {
             id: CallId { scene: 0, turn: 0, call: 0, prepares: true },
             result: CallResult::Bad,
         });

@@ -9,7 +9,7 @@ use tokio::process::{Child, ChildStdout};
 use crate::agent::event::{EventSender, failed, timed_out};
 use crate::agent::lines::LineReader;
 use crate::agent::process::{Exit, last_line, open_log};
-use crate::agent::{AgentError, AgentEvent, AgentReport, Assignment};
+use crate::agent::{AgentError, AgentEvent, AgentReport, Assignment, Result};
 use crate::run::{AgentEnd, AgentInfo, Tokens, Trouble, Usd, Written};
 
 /// The kinds of lines that we know.
@@ -34,7 +34,7 @@ impl ScriptOutput {
         child: &mut Child,
         assignment: &Assignment,
         events: EventSender,
-    ) -> Result<Self, AgentError> {
+    ) -> Result<Self> {
         Ok(Self {
             log: open_log(assignment).await?,
             lines: LineReader::new(child.stdout.take().expect("piped")),
@@ -49,7 +49,7 @@ impl ScriptOutput {
     }
 
     /// Reads until it closes its output.
-    pub async fn read(&mut self) -> Result<(), AgentError> {
+    pub async fn read(&mut self) -> Result<()> {
         let reading = "reading the agent's output";
         while let Some(mut line) = self.lines.next().await.map_err(AgentError::when(reading))? {
             let event = event_of(&String::from_utf8_lossy(&line));

@@ -15,13 +15,13 @@ use crate::workspace::{Shadow, WorkspaceError};
 
 /// What came of a preparation.
 pub(super) enum Preparation {
-    Ready(Box<Prepared>),
+    Ready(Box<PreparedAttempt>),
     /// No agent could start from what is here; why, for people.
     Impossible(String),
 }
 
 /// What an agent begins with.
-pub(super) struct Prepared {
+pub(super) struct PreparedAttempt {
     pub shadow: Shadow,
     pub base: Snapshot,
     pub assignment: Assignment,
@@ -46,7 +46,7 @@ impl WriteAttempt<'_> {
         let prompt = prompt(self.input, text.as_deref())?;
         std::fs::write(self.folder.at("prompt.txt"), &prompt).context("keeping the prompt")?;
         let assignment = self.assignment(prompt, session);
-        Ok(Preparation::Ready(Box::new(Prepared { shadow, base, assignment })))
+        Ok(Preparation::Ready(Box::new(PreparedAttempt { shadow, base, assignment })))
     }
 
     async fn pipeline_text(&self) -> Result<Option<String>> {

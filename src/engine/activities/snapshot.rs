@@ -5,7 +5,7 @@ use anyhow::{Context, Result};
 use tokio::time::timeout;
 
 use super::database_retry::retry_while_away;
-use super::prepare::Prepared;
+use super::prepare::PreparedAttempt;
 use super::write_attempt::WriteAttempt;
 use crate::engine::retry_policy::{STOPPED_DATABASE_TIMEOUT, STOPPED_SNAPSHOT_TIMEOUT};
 use crate::run::{AgentEnd, Diff, Snapshot, Trouble, Work, Written};
@@ -19,7 +19,7 @@ impl WriteAttempt<'_> {
     /// The work of an agent that is done.
     pub(super) async fn store_snapshot(
         &self,
-        from: &Prepared,
+        from: &PreparedAttempt,
         mut written: Written,
     ) -> Result<Written> {
         match self.snapshot(from).await {
@@ -37,7 +37,7 @@ impl WriteAttempt<'_> {
         Ok(written)
     }
 
-    async fn store_diff(&self, from: &Prepared, snapshot: Snapshot) -> Result<Work> {
+    async fn store_diff(&self, from: &PreparedAttempt, snapshot: Snapshot) -> Result<Work> {
         let (work, patch) = self.compare(from, snapshot).await?;
         let what = format!("keep the diff of {}", self.snapshot_name());
         retry_while_away(&self.input.run, &what, || self.save_patch(&patch))
@@ -52,7 +52,11 @@ impl WriteAttempt<'_> {
     }
 
     /// The work that a stop cut short, where it can be stored soon; a stop never fails because of it.
-    pub(super) async fn store_unfinished(&self, from: &Prepared, mut written: Written) -> Written {
+    pub(super) async fn store_unfinished(
+        &self,
+        from: &PreparedAttempt,
+        mut written: Written,
+    ) -> Written {
         let (run, name) = (&self.input.run, self.snapshot_name());
         match timeout(STOPPED_SNAPSHOT_TIMEOUT, self.snapshot_unfinished(from)).await {
             Ok(Ok(work)) => written.work = work,
@@ -68,7 +72,7 @@ impl WriteAttempt<'_> {
     }
 
     /// None where nothing was written yet.
-    async fn snapshot_unfinished(&self, from: &Prepared) -> Result<Option<Work>> {
+    async fn snapshot_unfinished(&self, from: &PreparedAttempt) -> Result<Option<Work>> {
         let snapshot = self.snapshot(from).await.context("taking the snapshot")?;
         if snapshot.tree == from.base.tree {
             return Ok(None);
@@ -90,7 +94,7 @@ impl WriteAttempt<'_> {
         }
     }
 
-    async fn snapshot(&self, from: &Prepared) -> Result<Snapshot, WorkspaceError> {
+    async fn snapshot(&self, from: &PreparedAttempt) -> Result<Snapshot, WorkspaceError> {
         let worktree = self.folder.at("work");
         from.shadow.snapshot(&worktree, &from.base, &self.snapshot_name()).await
     }
@@ -100,7 +104,7 @@ impl WriteAttempt<'_> {
     }
 
     /// What the whole stage changes, and what changed since people last looked.
-    async fn compare(&self, from: &Prepared, snapshot: Snapshot) -> Result<(Work, Patch)> {
+    async fn compare(&self, from: &PreparedAttempt, snapshot: Snapshot) -> Result<(Work, Patch)> {
         let (compare, shadow, base) = (&self.input.compare, &from.shadow, from.base.clone());
         let began = compare.stage_base.as_ref().unwrap_or(&base);
         let diff = shadow.diff(began, &snapshot).await.context("counting what changed")?;

@@ -12,7 +12,7 @@ use super::attempt_folder::AttemptFolder;
 use super::bench::Bench;
 use super::handover::Handover;
 use super::heartbeat::{AgentProgress, with_heartbeat};
-use super::prepare::{Preparation, Prepared};
+use super::prepare::{Preparation, PreparedAttempt};
 use super::write_attempt::WriteAttempt;
 use crate::agent::{Agent, AgentReport, Assignment};
 use crate::engine::retry_policy::{HEARTBEAT_INTERVAL, PROGRESS_TIMEOUT};
@@ -83,7 +83,11 @@ impl WriteAttempt<'_> {
         Err(ActivityError::cancelled_with_details(self.before.clone()))
     }
 
-    async fn store_work(&self, from: &Prepared, written: Written) -> anyhow::Result<Written> {
+    async fn store_work(
+        &self,
+        from: &PreparedAttempt,
+        written: Written,
+    ) -> anyhow::Result<Written> {
         if written.end == AgentEnd::Finished {
             self.store_snapshot(from, written).await
         } else {

@@ -9,7 +9,7 @@ use super::secrets::LineScanner;
 use crate::run::{Risk, Snapshot};
 use crate::workspace::diff::DIFF;
 use crate::workspace::patch::{hunks, sections, sections_of};
-use crate::workspace::{Shadow, WorkspaceError};
+use crate::workspace::{Result, Shadow, WorkspaceError};
 
 /// How much of a difference is looked through.
 const MOST_BYTES: u64 = 8 << 20;
@@ -33,7 +33,7 @@ impl Shadow {
         to: &Snapshot,
         changes: &'a [Change],
         findings: &mut RiskFindings,
-    ) -> Result<Vec<&'a Change>, WorkspaceError> {
+    ) -> Result<Vec<&'a Change>> {
         let added = self.added_text(from, to).await?;
         let mut sections = sections(&added.text).into_iter();
         let mut unread = vec![];
@@ -48,11 +48,7 @@ impl Shadow {
         Ok(unread)
     }
 
-    async fn added_text(
-        &self,
-        from: &Snapshot,
-        to: &Snapshot,
-    ) -> Result<AddedText, WorkspaceError> {
+    async fn added_text(&self, from: &Snapshot, to: &Snapshot) -> Result<AddedText> {
         let options = ["-U0", "--diff-filter=d", &from.commit, &to.commit];
         let asked = self.git().args(DIFF).args(options).within(READ_TIMEOUT);
         let (text, whole) = match asked.output(MOST_BYTES).await {

@@ -3,14 +3,14 @@
 
 use std::collections::HashMap;
 
-use crate::workspace::{Shadow, WorkspaceError};
+use crate::workspace::{Result, Shadow};
 
 impl Shadow {
     /// Sizes in bytes by id; what is not here has none.
     pub(super) async fn sizes(
         &self,
         ids: impl Iterator<Item = &str>,
-    ) -> Result<HashMap<String, u64>, WorkspaceError> {
+    ) -> Result<HashMap<String, u64>> {
         let output = self.cat("--batch-check=%(objectname) %(objectsize)", ids).await?;
         let output = String::from_utf8_lossy(&output);
         let sized = output
@@ -24,7 +24,7 @@ impl Shadow {
     pub(super) async fn texts(
         &self,
         ids: impl Iterator<Item = &str>,
-    ) -> Result<HashMap<String, String>, WorkspaceError> {
+    ) -> Result<HashMap<String, String>> {
         let output = self.cat("--batch=%(objectname) %(objectsize)", ids).await?;
         let (mut texts, mut rest) = (HashMap::new(), &output[..]);
         while let Some((id, text, after)) = parse_first(rest) {
@@ -34,11 +34,7 @@ impl Shadow {
         Ok(texts)
     }
 
-    async fn cat(
-        &self,
-        how: &str,
-        ids: impl Iterator<Item = &str>,
-    ) -> Result<Vec<u8>, WorkspaceError> {
+    async fn cat(&self, how: &str, ids: impl Iterator<Item = &str>) -> Result<Vec<u8>> {
         let wanted: String = ids.flat_map(|id| [id, "\n"]).collect();
         if wanted.is_empty() {
             Ok(Vec::new())

@@ -7,7 +7,7 @@ use super::change::Change;
 use super::findings::RiskFindings;
 use super::manifest::{Manifest, ManifestContents};
 use crate::run::Risk;
-use crate::workspace::{Shadow, WorkspaceError};
+use crate::workspace::{Result, Shadow};
 
 /// A manifest larger than this is no manifest that people write.
 const MANIFEST_BYTES: u64 = 256 << 10;
@@ -27,7 +27,7 @@ impl Shadow {
         changes: &[Change],
         sizes: &HashMap<String, u64>,
         findings: &mut RiskFindings,
-    ) -> Result<(), WorkspaceError> {
+    ) -> Result<()> {
         let manifests: Vec<_> = changes.iter().filter_map(ChangedManifest::of).collect();
         let texts = self.manifest_texts(&manifests, sizes).await?;
         let mut known = BTreeSet::new();
@@ -47,7 +47,7 @@ impl Shadow {
         &self,
         manifests: &[ChangedManifest<'_>],
         sizes: &HashMap<String, u64>,
-    ) -> Result<HashMap<String, String>, WorkspaceError> {
+    ) -> Result<HashMap<String, String>> {
         let is_small = |id: &&str| sizes.get(*id).is_some_and(|bytes| *bytes <= MANIFEST_BYTES);
         let compared = manifests.iter().take(MANIFESTS).flat_map(|m| m.change.files());
         self.texts(compared.filter(is_small)).await

@@ -12,7 +12,7 @@ mod paths;
 mod secrets;
 
 use super::diff::{DIFF, NumstatEntry};
-use super::{Shadow, WorkspaceError};
+use super::{Result, Shadow};
 use crate::run::{Flag, Risk, Snapshot};
 use change::Change;
 use findings::{RiskFindings, is_large};
@@ -24,7 +24,7 @@ impl Shadow {
         from: &Snapshot,
         to: &Snapshot,
         files: &[NumstatEntry],
-    ) -> Result<Vec<Flag>, WorkspaceError> {
+    ) -> Result<Vec<Flag>> {
         let changes = self.changes(from, to, files).await?;
         let sizes = self.sizes(changes.iter().flat_map(Change::files)).await?;
         let mut findings = RiskFindings::default();
@@ -45,7 +45,7 @@ impl Shadow {
         from: &Snapshot,
         to: &Snapshot,
         files: &[NumstatEntry],
-    ) -> Result<Vec<Change>, WorkspaceError> {
+    ) -> Result<Vec<Change>> {
         let (ids, options) =
             ([from.commit.as_str(), to.commit.as_str()], ["--raw", "--no-abbrev", "-z"]);
         let raw = self.git().args(DIFF).args(options).args(ids).bytes().await?;

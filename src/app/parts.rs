@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::anyhow;
 use chrono::{DateTime, Offset as _, Utc};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
@@ -48,20 +49,25 @@ pub async fn migrated_store(config: &Config) -> Result<Store, Failure> {
 pub async fn retry_until_ready<T, F: Future<Output = anyhow::Result<T>>>(
     attempt: impl Fn() -> F,
 ) -> Result<T, Failure> {
-    let deadline = tokio::time::Instant::now() + START_TIMEOUT;
+    let deadline = Instant::now() + START_TIMEOUT;
     let mut warned = false;
     loop {
         match attempt().await {
             Ok(done) => return Ok(done),
-            Err(e) if tokio::time::Instant::now() > deadline => return Err(Failure::missing(e)),
+            Err(e) if Instant::now() > deadline => return Err(Failure::missing(e)),
             Err(e) if !warned => {
-                tracing::warn!(error = %format!("{e:#}"), "waiting up to {} s for what we depend on", START_TIMEOUT.as_secs());
+                warn_of_waiting(&e);
                 warned = true;
             }
             Err(_) => {}
         }
-        tokio::time::sleep(RETRY_INTERVAL).await;
+        sleep(RETRY_INTERVAL).await;
     }
+}
+
+fn warn_of_waiting(error: &anyhow::Error) {
+    let limit = START_TIMEOUT.as_secs();
+    tracing::warn!(error = %format!("{error:#}"), "waiting up to {limit} s for what we depend on");
 }
 
 /// Where Temporal is.

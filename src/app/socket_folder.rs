@@ -22,14 +22,18 @@ impl SocketFolder {
         let all = std::env::temp_dir();
         Self::sweep(&all);
         let path = all.join(format!("{}{}", Self::PREFIX, std::process::id()));
+        let held = Self::take(&path)?;
+        let _ = fs::remove_file(path.join("model.sock"));
+        Ok(Self { path, _held: held })
+    }
+
+    fn take(path: &Path) -> anyhow::Result<FileLock> {
+        let lock = path.join(Self::LOCK);
         loop {
-            fs::create_dir_all(&path).with_context(|| format!("making {}", path.display()))?;
-            match FileLock::try_take(&path.join(Self::LOCK)) {
+            fs::create_dir_all(path).with_context(|| format!("making {}", path.display()))?;
+            match FileLock::try_take(&lock) {
                 // Another worker that cleans up may have removed it in between.
-                Ok(held) if path.join(Self::LOCK).exists() => {
-                    let _ = fs::remove_file(path.join("model.sock"));
-                    return Ok(Self { path, _held: held });
-                }
+                Ok(held) if lock.exists() => return Ok(held),
                 Err(TryLockError::Error(e)) => {
                     return Err(e).with_context(|| format!("locking {}", path.display()));
                 }

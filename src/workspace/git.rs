@@ -7,7 +7,7 @@ use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStdin, Command};
 use tokio::time::timeout;
 
 use super::{Result, WorkspaceError};
@@ -179,15 +179,17 @@ impl Git {
 
 async fn exchange(child: &mut Child, input: &[u8], most: u64) -> std::io::Result<GitOutput> {
     let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
-    let write = async move {
-        if let Some(mut stdin) = stdin {
-            // It may end without reading everything; its exit code says whether that is bad.
-            let _ = stdin.write_all(input).await;
-        }
-    };
-    let ((), out, err) = tokio::join!(write, read(stdout, most), read(stderr, 1 << 16));
+    let ((), out, err) =
+        tokio::join!(write(stdin, input), read(stdout, most), read(stderr, 1 << 16));
     let status = child.wait().await?;
     Ok(GitOutput { status, out: out?, err: String::from_utf8_lossy(&err?).into_owned() })
+}
+
+async fn write(stdin: Option<ChildStdin>, input: &[u8]) {
+    if let Some(mut stdin) = stdin {
+        // It may end without reading everything; its exit code says whether that is bad.
+        let _ = stdin.write_all(input).await;
+    }
 }
 
 /// Dropping the pipe afterwards ends a git that has more to say.

@@ -105,15 +105,15 @@ fn unreachable_if_slow(repository: &str, error: WorkspaceError) -> WorkspaceErro
 /// HEAD; where that names a missing branch, `main`, `master` or the only branch. None where nothing was ever committed.
 fn default_branch(repository: &str, listing: &str) -> Result<Option<String>> {
     let refs: Vec<&str> = listing.lines().filter_map(|line| line.split('\t').nth(1)).collect();
-    let usual = ["HEAD", "refs/heads/main", "refs/heads/master"]
-        .into_iter()
-        .find(|name| refs.contains(name));
-    match (usual, &refs[..]) {
+    let mut usual = ["HEAD", "refs/heads/main", "refs/heads/master"].into_iter();
+    match (usual.find(|name| refs.contains(name)), &refs[..]) {
         (Some(name), _) | (None, &[name]) => Ok(Some(name.to_owned())),
         (None, []) => Ok(None),
-        (None, [_, ..]) => Err(WorkspaceError::Repository {
-            repository: without_password(repository),
-            why: "its HEAD names a branch that does not exist; set its default branch (`git symbolic-ref HEAD refs/heads/<branch>`)".to_owned(),
-        }),
+        (None, [_, ..]) => Err(no_default_branch(repository)),
     }
+}
+
+fn no_default_branch(repository: &str) -> WorkspaceError {
+    let why = "its HEAD names a branch that does not exist; set its default branch (`git symbolic-ref HEAD refs/heads/<branch>`)";
+    WorkspaceError::Repository { repository: without_password(repository), why: why.to_owned() }
 }

@@ -109,14 +109,12 @@ const EXPLANATIONS: [Explanation; 5] = [
 /// What git's failure means and what to do about it.
 pub(super) fn explain_failure(repository: &str, stderr: &str) -> WorkspaceError {
     let fits = |known: &&Explanation| known.says_one_of.iter().any(|sign| stderr.contains(sign));
-    match EXPLANATIONS.iter().find(fits) {
-        Some(known) => known.error(without_password(repository)),
-        None => {
-            let repository_shown = without_password(repository);
-            let why = last_complaint(stderr).replace(repository, &repository_shown);
-            WorkspaceError::Repository { repository: repository_shown, why }
-        }
+    let shown = without_password(repository);
+    if let Some(known) = EXPLANATIONS.iter().find(fits) {
+        return known.error(shown);
     }
+    let why = last_complaint(stderr).replace(repository, &shown);
+    WorkspaceError::Repository { repository: shown, why }
 }
 
 impl Explanation {

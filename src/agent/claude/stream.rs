@@ -100,24 +100,16 @@ impl StreamReader {
     /// Comes again with every turn; only the first makes an event.
     fn init(&mut self, line: &Value) -> Option<AgentEvent> {
         let is_first = self.info.is_none();
-        let some = |value: &Value| value.as_str().map(str::to_owned);
-        self.session = some(&line["session_id"]).or(self.session.take());
-        self.permission_mode = some(&line["permissionMode"]);
-        let agent = AgentInfo {
-            name: "claude".to_owned(),
-            version: some(&line["claude_code_version"]),
-            model: some(&line["model"]),
-        };
+        self.session = some_text(&line["session_id"]).or(self.session.take());
+        self.permission_mode = some_text(&line["permissionMode"]);
+        let agent = agent_info(line);
         self.info = Some(agent.clone());
         is_first.then(|| AgentEvent::Started { session: self.session.clone(), agent })
     }
 
     fn retry(&mut self, line: &Value) -> AgentEvent {
         let kind = text(&line["error"]);
-        let why = line["error_status"].as_u64().map_or_else(
-            || format!("no answer from the model ({kind})"),
-            |status| format!("the model answered {status} ({kind})"),
-        );
+        let why = why_retrying(line["error_status"].as_u64(), &kind);
         if kind == "authentication_failed" {
             self.refused = Some(why.clone());
         }
@@ -203,6 +195,25 @@ impl CliResult {
 
 fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
+}
+
+fn why_retrying(status: Option<u64>, kind: &str) -> String {
+    match status {
+        Some(status) => format!("the model answered {status} ({kind})"),
+        None => format!("no answer from the model ({kind})"),
+    }
+}
+
+fn some_text(value: &Value) -> Option<String> {
+    value.as_str().map(str::to_owned)
+}
+
+fn agent_info(line: &Value) -> AgentInfo {
+    AgentInfo {
+        name: "claude".to_owned(),
+        version: some_text(&line["claude_code_version"]),
+        model: some_text(&line["model"]),
+    }
 }
 
 fn denied(line: &Value) -> AgentEvent {

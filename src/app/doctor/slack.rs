@@ -84,17 +84,17 @@ impl Looker<'_> {
     }
 
     async fn scopes(&self) -> Finding {
-        let asked = asked_scopes();
-        let granted = match self.api.granted_scopes().await {
-            Ok(Some(granted)) => granted,
+        match self.api.granted_scopes().await {
+            Ok(Some(granted)) => self.missing_scopes(&granted),
             Ok(None) => {
-                return Finding::less(
-                    "scopes",
-                    "Slack did not say which we have; emulators do not",
-                );
+                Finding::less("scopes", "Slack did not say which we have; emulators do not")
             }
-            Err(e) => return Finding::missing("scopes", format!("{e}. Try again.")),
-        };
+            Err(e) => Finding::missing("scopes", format!("{e}. Try again.")),
+        }
+    }
+
+    fn missing_scopes(&self, granted: &[String]) -> Finding {
+        let asked = asked_scopes();
         let missing: Vec<&str> =
             asked.iter().filter(|scope| !granted.contains(scope)).map(String::as_str).collect();
         if missing.is_empty() {

@@ -29,24 +29,26 @@ pub(super) async fn check_guard(
     pipeline: Option<&str>,
 ) -> Result<GuardCheck> {
     let commit = &guard.snapshot.commit;
-    let tree = match shadow.tree_of(commit).await {
-        Ok(tree) => tree,
+    match shadow.tree_of(commit).await {
+        Ok(tree) => Ok(compare(guard, &tree, pipeline)),
         Err(WorkspaceError::NoCommit { why, .. }) => {
-            return Ok(GuardCheck::moved(&format!("its commit cannot be read, {why}")));
+            Ok(GuardCheck::moved(&format!("its commit cannot be read, {why}")))
         }
-        Err(e) => return Err(e).with_context(|| format!("reading the approved commit {commit}")),
-    };
+        Err(e) => Err(e).with_context(|| format!("reading the approved commit {commit}")),
+    }
+}
+
+fn compare(guard: &Guard, tree: &str, pipeline: Option<&str>) -> GuardCheck {
     let Some(text) = pipeline else {
-        return Ok(GuardCheck::moved("its pipeline is not stored any more"));
+        return GuardCheck::moved("its pipeline is not stored any more");
     };
-    let pipeline = Digest(hex::encode(Sha256::digest(text)));
-    Ok(if guard.holds(&tree, &pipeline) {
+    if guard.holds(tree, &Digest(hex::encode(Sha256::digest(text)))) {
         GuardCheck::Holds
     } else if tree == guard.snapshot.tree {
         GuardCheck::moved("the pipeline or what was to follow is another")
     } else {
         GuardCheck::moved("the code is another")
-    })
+    }
 }
 
 #[cfg(test)]

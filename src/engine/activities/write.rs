@@ -64,10 +64,7 @@ impl WriteAttempt<'_> {
             self.folder.clear().await;
             return Ok(written);
         }
-        // What is paid for is kept, also where the run was stopped or this worker is asked to end.
-        let whatever_comes = CancellationToken::new();
-        let storing = self.store_work(&prepared, written);
-        Ok(with_heartbeat(ctx, &after, &whatever_comes, storing).await??)
+        self.store_work(ctx, &prepared, written, &after).await
     }
 
     async fn prepare_unless_stopped(
@@ -83,16 +80,22 @@ impl WriteAttempt<'_> {
         Err(ActivityError::cancelled_with_details(self.before.clone()))
     }
 
+    /// What is paid for is kept, also where the run was stopped or this worker is asked to end.
     async fn store_work(
         &self,
+        ctx: &ActivityContext,
         from: &PreparedAttempt,
         written: Written,
-    ) -> anyhow::Result<Written> {
-        if written.end == AgentEnd::Finished {
-            self.store_snapshot(from, written).await
-        } else {
-            Ok(self.store_unfinished(from, written).await)
-        }
+        after: &Handover,
+    ) -> Result<Written, ActivityError> {
+        let storing = async {
+            if written.end == AgentEnd::Finished {
+                self.store_snapshot(from, written).await
+            } else {
+                Ok(self.store_unfinished(from, written).await)
+            }
+        };
+        Ok(with_heartbeat(ctx, after, &CancellationToken::new(), storing).await??)
     }
 
     /// Lets the agent work; meanwhile sends heartbeats, publishes progress, and passes a stop on.
@@ -110,17 +113,24 @@ impl WriteAttempt<'_> {
         let mut tick = tokio::time::interval(HEARTBEAT_INTERVAL);
         let report = loop {
             tokio::select! {
-                done = &mut work => break done.map_err(anyhow::Error::from).context("running the agent")?,
+                done = &mut work => break done.context("running the agent")?,
                 Some(event) = events.recv() => progress.apply(event),
-                _ = tick.tick() => {
-                    ctx.record_heartbeat(progress.handover.clone()).await?;
-                    self.publish_progress(&mut progress).await;
-                }
+                _ = tick.tick() => self.beat(ctx, &mut progress).await?,
                 () = ctx.cancelled(), if !stop.is_cancelled() => stop.cancel(),
             }
         };
         progress.set_used(report.tokens, report.cost_usd);
         Ok((report, progress.handover))
+    }
+
+    async fn beat(
+        &self,
+        ctx: &ActivityContext,
+        progress: &mut AgentProgress<'_>,
+    ) -> Result<(), ActivityError> {
+        ctx.record_heartbeat(progress.handover.clone()).await?;
+        self.publish_progress(progress).await;
+        Ok(())
     }
 
     /// Progress is dropped freely: a database that is away must not end an agent.

@@ -98,11 +98,15 @@ impl Run {
             }
             AttemptOutcome::Good => self.after_good(stage, last, now),
             AttemptOutcome::Bad | AttemptOutcome::Lost | AttemptOutcome::Stopped => {
-                match self.why_no_retry(stage, last) {
-                    Some(why) => self.give_up(stage, why, now),
-                    None => self.begin_attempt(stage, last.n + 1, now),
-                }
+                self.retry_or_give_up(stage, last, now)
             }
+        }
+    }
+
+    fn retry_or_give_up(&self, stage: &StageState, last: &Attempt, now: DateTime<Utc>) -> Next {
+        match self.why_no_retry(stage, last) {
+            Some(why) => self.give_up(stage, why, now),
+            None => self.begin_attempt(stage, last.n + 1, now),
         }
     }
 

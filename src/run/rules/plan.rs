@@ -47,9 +47,7 @@ const BUSY_BACKOFF_SECONDS: u64 = 15;
 
 impl Run {
     pub(super) fn plan(&self, stage: &StageState, attempt: u32) -> Plan {
-        let round_began_after = stage.rework().map_or(0, |changes| changes.after);
-        let in_this_round = |a: &&Attempt| a.n < attempt && a.n > round_began_after;
-        let mut earlier = stage.attempts.iter().rev().filter(in_this_round);
+        let earlier = earlier_in_round(stage, attempt);
         let (base, compare) = self.base(stage);
         Plan {
             stage: stage.stage.clone(),
@@ -58,11 +56,8 @@ impl Run {
             base,
             compare,
             remarks: stage.attempt(attempt).map(|a| a.remarks.clone()).unwrap_or_default(),
-            feedback: earlier.clone().find_map(feedback_of),
-            backoff_seconds: backoff_seconds(
-                earlier.next(),
-                attempt.saturating_sub(round_began_after + 1),
-            ),
+            feedback: earlier.iter().find_map(|a| feedback_of(a)),
+            backoff_seconds: backoff_seconds(&earlier),
             budget_left_usd: self.request.budget_usd.map(|b| b.minus(self.spent())),
         }
     }
@@ -115,11 +110,18 @@ fn is_unread(note: &Note, stage: &StageState) -> bool {
     note.read_by.as_ref().is_none_or(|(read_in, n)| read_in == stage.name() && !good_since(*n))
 }
 
-/// The pause before an attempt; `made` is how many the round has had.
-fn backoff_seconds(before: Option<&Attempt>, made: u32) -> u64 {
-    match before.map(|a| a.trouble) {
+/// The attempts before this one in its round, the newest first.
+fn earlier_in_round(stage: &StageState, attempt: u32) -> Vec<&Attempt> {
+    let round_began_after = stage.rework().map_or(0, |changes| changes.after);
+    let in_round = |a: &&Attempt| a.n < attempt && a.n > round_began_after;
+    stage.attempts.iter().rev().filter(in_round).collect()
+}
+
+/// The pause before an attempt, after these attempts of its round, of which the newest is the first.
+fn backoff_seconds(earlier: &[&Attempt]) -> u64 {
+    match earlier.first().map(|a| a.trouble) {
         None => 0,
-        Some(Some(Trouble::ModelBusy)) => BUSY_BACKOFF_SECONDS * u64::from(made),
+        Some(Some(Trouble::ModelBusy)) => BUSY_BACKOFF_SECONDS * earlier.len() as u64,
         Some(_) => BACKOFF_SECONDS,
     }
 }

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use super::did_you_mean;
 use super::duration::seconds;
 use super::fields::Fields;
-use crate::run::{Approver, Escalation, GateSpec, OnDeadline, OnReject};
+use crate::run::{Approver, Escalation, GateSpec, Hours, OnDeadline, OnReject};
 
 const DEADLINE_SECONDS: u64 = 3600;
 /// People have weekends and holidays: a question may stay open for thirty days.
@@ -30,15 +30,15 @@ pub fn read(fields: &Fields<'_, '_>) -> Option<GateSpec> {
         quorum: quorum(gate),
         self_approval: gate.boolean("self_approval").unwrap_or(true),
         escalation: gate.within("escalate", escalation).flatten(),
-        hours: gate.text("hours").and_then(|text| {
-            gate.parse(
-                &text,
-                "description of working hours",
-                "Write them like \"Mon-Fri 09:00-17:00 Europe/Berlin\"",
-            )
-        }),
+        hours: hours(gate),
         ..GateSpec::usual(seconds(gate, "deadline", DEADLINES_SECONDS).unwrap_or(DEADLINE_SECONDS))
     })
+}
+
+fn hours(gate: &Fields<'_, '_>) -> Option<Hours> {
+    const REMEDY: &str = "Write them like \"Mon-Fri 09:00-17:00 Europe/Berlin\"";
+    let text = gate.text("hours")?;
+    gate.parse(&text, "description of working hours", REMEDY)
 }
 
 /// Reads a list of people and user groups.

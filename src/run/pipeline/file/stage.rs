@@ -146,13 +146,17 @@ fn prompt(fields: &Fields<'_, '_>) -> String {
     if text.get_ref().trim().is_empty() {
         fields.problem_at(&text, "prompt is empty", "Say what the agent is to do");
     }
+    report_unknown_placeholders(fields, &text);
+    text.into_inner()
+}
+
+fn report_unknown_placeholders(fields: &Fields<'_, '_>, text: &Spanned<String>) {
     for part in prompt::parts(text.get_ref()) {
         if let prompt::PromptPart::Placeholder(whole, word) = part
             && !prompt::KNOWN.contains(&word)
         {
             let remedy = did_you_mean(word, prompt::KNOWN, "There are {{brief}} and {{feedback}}");
-            fields.problem_in(&text, whole, format!("unknown placeholder {whole}"), remedy);
+            fields.problem_in(text, whole, format!("unknown placeholder {whole}"), remedy);
         }
     }
-    text.into_inner()
 }

@@ -42,15 +42,10 @@ impl<'p, 't> Fields<'p, 't> {
     ) -> Vec<T> {
         let Some(value) = self.value(key) else { return Vec::new() };
         let Some(array) = value.get_ref().as_array() else {
-            return self
-                .wrong_type(key, value, &format!("tables, each under [[{key}]]"))
-                .unwrap_or_default();
+            let wanted = format!("tables, each under [[{key}]]");
+            return self.wrong_type(key, value, &wanted).unwrap_or_default();
         };
-        let tables = array.iter().filter_map(|one| match one.get_ref().as_table() {
-            Some(table) => Fields::over(self.source, table, one.span(), &body),
-            None => self.wrong_type(key, one, "a table"),
-        });
-        tables.collect()
+        array.iter().filter_map(|one| self.table(key, one, "a table", &body)).collect()
     }
 
     /// Each table under `key` by its own name, as `[key.name]` writes it.
@@ -59,19 +54,28 @@ impl<'p, 't> Fields<'p, 't> {
         key: &'static str,
         body: impl Fn(&Spanned<String>, &Fields<'p, 't>) -> Option<T>,
     ) -> Vec<T> {
+        let wanted = format!("a table under [{key}.<name>]");
         let tables = self.within(key, |all| {
             all.free.set(true);
             let each = all.table.iter().filter_map(|(name, value)| {
                 let name = Spanned::new(name.span(), name.get_ref().to_string());
-                match value.get_ref().as_table() {
-                    Some(table) => {
-                        Fields::over(self.source, table, value.span(), |fields| body(&name, fields))
-                    }
-                    None => self.wrong_type(key, value, &format!("a table under [{key}.<name>]")),
-                }
+                self.table(key, value, &wanted, |fields| body(&name, fields))
             });
             each.collect()
         });
         tables.unwrap_or_default()
+    }
+
+    fn table<T>(
+        &self,
+        key: &'static str,
+        value: &'p Spanned<DeValue<'t>>,
+        wanted: &str,
+        body: impl FnOnce(&Fields<'p, 't>) -> Option<T>,
+    ) -> Option<T> {
+        match value.get_ref().as_table() {
+            Some(table) => Fields::over(self.source, table, value.span(), body),
+            None => self.wrong_type(key, value, wanted),
+        }
     }
 }

@@ -1,5 +1,4 @@
-//! What does one attempt at writing have in hand?
-//! `prepare`, `write` and `snapshot` are its steps.
+//! The write attempt: what do `prepare`, `write` and `snapshot`, its steps, have in hand?
 
 use super::WriteInput;
 use super::attempt_folder::AttemptFolder;

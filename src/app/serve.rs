@@ -43,14 +43,13 @@ pub async fn serve(config: Config) -> Result<u8, Failure> {
     let listener = listen(config.listen).await?;
     tracing::info!("serve listens on {} · Slack {}", config.listen, transport(slack.as_ref()));
     let web = Web { proven, services, render, slack, clock: parts::now };
-    let serving = axum::serve(listener, web::router(web))
-        .with_graceful_shutdown(async move { end.cancelled().await });
     tokio::select! {
-        served = serving => served.context("serving")?,
+        () = web::serve(listener, web::router(web), end) => {}
         // A `serve` that answers but draws nothing would look well and be of no use.
         broke = background.first_to_break() => return Err(broke.into()),
     }
     background.finish().await;
+    tracing::info!("serve ends, as it was asked to");
     Ok(exit::OK)
 }
 

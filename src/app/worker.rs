@@ -47,6 +47,7 @@ pub async fn worker(
     };
     tell(&config.task_queue, &bench);
     Worker::new(&client, &config.task_queue, bench, max_cached_runs)?.run(end).await?;
+    tracing::info!("worker ends, as it was asked to");
     Ok(exit::OK)
 }
 

@@ -1,6 +1,7 @@
 //! The HTTP server: which requests are answered, and where? Nothing but HTTP.
 //! One router: Slack's requests, pages for people, probes for machines.
 
+mod connections;
 mod health;
 mod pages;
 mod slack;
@@ -17,6 +18,8 @@ use crate::chat::Proven;
 use crate::commands::Services;
 use crate::slack::{SlackApi, SocketHealth, Verifier};
 use crate::thread::RenderContext;
+
+pub use connections::serve;
 
 /// Slack sends a few kilobytes; more than this is somebody else.
 const BODY_BYTES: usize = 1 << 20;

@@ -66,8 +66,8 @@ impl From<anyhow::Error> for Failure {
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
-        let is_away = matches!(error, StoreError::Away(_));
-        let code = if is_away { exit::MISSING } else { exit::OUR_FAULT };
+        let not_there = matches!(error, StoreError::Away(_) | StoreError::NotLetIn(_));
+        let code = if not_there { exit::MISSING } else { exit::OUR_FAULT };
         Self { code, error: error.into() }
     }
 }

@@ -17,7 +17,7 @@ use crate::commands::Services;
 use crate::config::Config;
 use crate::engine::{Address, Engine};
 use crate::local::web_url;
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 use crate::thread::{Links, RenderContext};
 
 /// How long `serve` and `worker` wait for what they depend on before they give up.
@@ -33,20 +33,40 @@ pub async fn store(config: &Config) -> Result<Store, Failure> {
             config.home.display()
         )));
     };
-    Store::connect(url)
-        .await
-        .map_err(|e| Failure::missing(anyhow!(e).context("opening DATABASE_URL")))
+    Store::connect(url).await.map_err(|e| {
+        let remedy = match e {
+            StoreError::NotLetIn(_) => "correct the user, password or name in DATABASE_URL",
+            _ => "is it running, and is DATABASE_URL right?",
+        };
+        Failure::missing(anyhow!(e).context(remedy))
+    })
 }
 
 /// The database, open and up to date; waited for, because everything starts at once.
 pub async fn migrated_store(config: &Config) -> Result<Store, Failure> {
-    let store = retry_until_ready(|| async { store(config).await.map_err(|f| f.error) }).await?;
+    let store = retry_until_ready(|| async { open(config).await }).await?;
     store.migrate().await.map_err(|e| Failure::missing(anyhow!(e)))?;
     Ok(store)
 }
 
-/// Retries until it works or [`START_TIMEOUT`] is over.
-pub async fn retry_until_ready<T, F: Future<Output = anyhow::Result<T>>>(
+/// Why something that is depended on is not there.
+pub enum NotReady {
+    /// It may be in a moment: everything starts at once.
+    Wait(anyhow::Error),
+    /// Only a person can change it.
+    GiveUp(anyhow::Error),
+}
+
+async fn open(config: &Config) -> Result<Store, NotReady> {
+    store(config).await.map_err(|failure| {
+        let final_refusal = config.database_url.is_none()
+            || failure.error.downcast_ref().is_some_and(|e| matches!(e, StoreError::NotLetIn(_)));
+        if final_refusal { NotReady::GiveUp(failure.error) } else { NotReady::Wait(failure.error) }
+    })
+}
+
+/// Retries until it works, it is of no use, or [`START_TIMEOUT`] is over.
+pub async fn retry_until_ready<T, F: Future<Output = Result<T, NotReady>>>(
     attempt: impl Fn() -> F,
 ) -> Result<T, Failure> {
     let deadline = Instant::now() + START_TIMEOUT;
@@ -54,12 +74,13 @@ pub async fn retry_until_ready<T, F: Future<Output = anyhow::Result<T>>>(
     loop {
         match attempt().await {
             Ok(done) => return Ok(done),
-            Err(e) if Instant::now() > deadline => return Err(Failure::missing(e)),
-            Err(e) if !warned => {
+            Err(NotReady::GiveUp(e)) => return Err(Failure::missing(e)),
+            Err(NotReady::Wait(e)) if Instant::now() > deadline => return Err(Failure::missing(e)),
+            Err(NotReady::Wait(e)) if !warned => {
                 warn_of_waiting(&e);
                 warned = true;
             }
-            Err(_) => {}
+            Err(NotReady::Wait(_)) => {}
         }
         sleep(RETRY_INTERVAL).await;
     }

@@ -6,10 +6,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
+use futures::TryFutureExt;
 use secrecy::ExposeSecret;
 use tokio::net::UnixListener;
 use tokio_util::sync::CancellationToken;
 
+use super::parts::NotReady;
 use super::socket_folder::SocketFolder;
 use super::{Failure, exit, parts};
 use crate::agent::ModelAccess;
@@ -33,7 +35,8 @@ pub async fn worker(
     let end = parts::asked_to_end();
     let store = parts::migrated_store(&config).await?;
     let at = parts::temporal_address(&config);
-    let client = parts::retry_until_ready(|| engine::connect(&at, "signoff-worker")).await?;
+    let connect = || engine::connect(&at, "signoff-worker").map_err(NotReady::Wait);
+    let client = parts::retry_until_ready(connect).await?;
     let ModelSource { model, usual_model, _folder } = model_source(&config)?;
     let bench = Bench {
         store,

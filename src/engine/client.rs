@@ -41,7 +41,7 @@ pub enum EngineError {
 #[derive(Clone)]
 pub struct Engine {
     at: Address,
-    task_queue: String,
+    pub(super) task_queue: String,
     client: Arc<Mutex<Option<Client>>>,
 }
 
@@ -57,6 +57,10 @@ impl Engine {
         let start = client.start_workflow(Develop::run, request.clone(), options);
         match within_call_timeout(start).await? {
             Ok(_) | Err(WorkflowStartError::AlreadyStarted { .. }) => Ok(()),
+            // What is not found is the namespace: the run is only about to be.
+            Err(WorkflowStartError::Rpc(status)) if status.code() == Code::NotFound => {
+                Err(EngineError::Refused(status.message().to_owned()))
+            }
             Err(WorkflowStartError::Rpc(status)) => Err(from_status(&status)),
             Err(other) => Err(EngineError::Refused(other.to_string())),
         }
@@ -105,7 +109,7 @@ impl Engine {
             .map_err(|status| from_status(&status))
     }
 
-    async fn client(&self) -> Result<Client, EngineError> {
+    pub(super) async fn client(&self) -> Result<Client, EngineError> {
         // The timeout is around the lock too: who waits for another's connection waits no longer than for an own one.
         let connected = timeout(CALL_TIMEOUT, async {
             let mut slot = self.client.lock().await;
@@ -119,7 +123,9 @@ impl Engine {
     }
 }
 
-async fn within_call_timeout<T>(call: impl Future<Output = T>) -> Result<T, EngineError> {
+pub(super) async fn within_call_timeout<T>(
+    call: impl Future<Output = T>,
+) -> Result<T, EngineError> {
     timeout(CALL_TIMEOUT, call)
         .await
         .map_err(|_| EngineError::Unsure(format!("no answer within {CALL_TIMEOUT:?}")))
@@ -132,7 +138,7 @@ fn no_retries() -> RpcOptions {
 
 /// Only a connection that was never made is sure to have delivered nothing. Where a server's message speaks of a connection, it
 /// means one of its own.
-fn from_status(status: &Status) -> EngineError {
+pub(super) fn from_status(status: &Status) -> EngineError {
     let why = status.message().to_owned();
     let never_connected =
         status.source().is_some_and(|cause| format!("{cause:?}").contains("ConnectError"));

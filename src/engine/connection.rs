@@ -1,6 +1,8 @@
 //! The connection to Temporal: how is it reached?
 //! Temporal's own standard variables count (TLS, API keys, profiles); our address and namespace win over them.
 
+use std::error::Error;
+
 use anyhow::{Context, Result, anyhow};
 use temporalio_client::envconfig::LoadClientConfigProfileOptions;
 use temporalio_client::tonic::IntoRequest;
@@ -37,9 +39,17 @@ pub async fn connect(at: &Address, identity: &str) -> Result<Client> {
     let target = connection.target.clone();
     let client = Client::connect(connection, client)
         .await
-        .with_context(|| format!("no Temporal answers at {target}"))?;
+        .map_err(|e| anyhow!("no Temporal answers at {target} ({})", innermost(&e)))?;
     register(&client).await;
     Ok(client)
+}
+
+/// What the network said: the layers above it print themselves as Rust values.
+fn innermost(mut error: &(dyn Error + 'static)) -> String {
+    while let Some(cause) = error.source() {
+        error = cause;
+    }
+    error.to_string()
 }
 
 /// Adding an attribute again succeeds. Where we may not add any (Temporal Cloud), an operator must, and is told so.

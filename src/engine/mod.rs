@@ -4,6 +4,7 @@
 mod activities;
 mod client;
 mod connection;
+mod examination;
 mod retry_policy;
 mod worker;
 mod workflow;
@@ -11,6 +12,7 @@ mod workflow;
 pub use activities::{Bench, CheckInput, DeliverInput, WriteInput};
 pub use client::{Engine, EngineError};
 pub use connection::{Address, connect};
+pub use examination::{Examination, ExaminationError};
 pub use worker::Worker;
 pub use workflow::Develop;
 

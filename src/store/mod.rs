@@ -23,8 +23,9 @@ pub use threads::{Failed, LeasedThread};
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
-use sqlx::PgPool;
-use sqlx::postgres::PgPoolOptions;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{ConnectOptions, PgPool};
+use tokio::time::timeout;
 
 /// A refused connection is retried until this is over; Slack waits 3 s in all.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -35,11 +36,14 @@ const CONNECTIONS: u32 = 8;
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// It is not there right now; the same question may be answered later.
-    #[error("the database does not answer")]
-    Away(#[source] sqlx::Error),
+    #[error("the database does not answer: {}", reason(.0))]
+    Away(sqlx::Error),
+    /// It does not let us in, or is not there under this name: waiting would change nothing.
+    #[error("the database does not let us in: {0}")]
+    NotLetIn(String),
     /// It answered something that should not be.
-    #[error("the database")]
-    Wrong(#[source] sqlx::Error),
+    #[error("the database: {}", reason(.0))]
+    Wrong(sqlx::Error),
     /// The schema could not be brought up to date.
     #[error("bringing the database's schema up to date")]
     Migrate(#[from] sqlx::migrate::MigrateError),
@@ -61,8 +65,24 @@ impl From<sqlx::Error> for StoreError {
             {
                 Self::Away(error)
             }
+            // Sign-in refused; no such database.
+            sqlx::Error::Database(ref db)
+                if db.code().is_some_and(|c| c.starts_with("28") || c == "3D000") =>
+            {
+                Self::NotLetIn(db.message().to_owned())
+            }
             other => Self::Wrong(other),
         }
+    }
+}
+
+/// What the database or the network said, without what our libraries wrap around it.
+fn reason(error: &sqlx::Error) -> String {
+    match error {
+        sqlx::Error::Database(db) => db.message().to_owned(),
+        sqlx::Error::Io(io) => io.to_string(),
+        sqlx::Error::PoolTimedOut => "no connection came about in time".to_owned(),
+        other => other.to_string(),
     }
 }
 
@@ -85,12 +105,21 @@ pub struct Store {
 impl Store {
     /// Opens the database, waiting at most two seconds for it.
     pub async fn connect(url: &SecretString) -> Result<Self> {
-        let pool = PgPoolOptions::new()
-            .max_connections(CONNECTIONS)
-            .acquire_timeout(PATIENCE)
-            .connect(url.expose_secret())
-            .await?;
-        Ok(Self { pool })
+        let options: PgConnectOptions = url.expose_secret().parse()?;
+        let pool = PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(PATIENCE);
+        match pool.connect_with(options.clone()).await {
+            Ok(pool) => Ok(Self { pool }),
+            // The pool tries again and again, and forgets why.
+            Err(sqlx::Error::PoolTimedOut) => Err(Self::why_not(&options).await.into()),
+            Err(e) => Err(e.into()),
+        }
+    }
+
+    async fn why_not(options: &PgConnectOptions) -> sqlx::Error {
+        match timeout(PATIENCE, options.connect()).await {
+            Ok(Err(why)) => why,
+            _ => sqlx::Error::PoolTimedOut,
+        }
     }
 
     /// Brings the schema up to date. Processes that start together take turns (sqlx holds an advisory lock).

@@ -1,7 +1,10 @@
 //! The command `doctor`: what does this machine have, and what is missing?
 //! Each line says what was found, or what to do about it.
 
+mod model;
+mod projects;
 mod slack;
+mod temporal;
 
 use std::io::Write;
 
@@ -9,11 +12,9 @@ use anyhow::Context;
 use serde::Serialize;
 use tokio::process::Command;
 
-use super::{Failure, exit, parts};
-use crate::config::{Config, Project};
-use crate::engine::Engine;
+use super::{Failure, exit};
+use crate::config::Config;
 use crate::local;
-use crate::run::{GateSpec, Policy};
 use crate::sandbox::Sandbox;
 use crate::store::Store;
 
@@ -68,11 +69,11 @@ pub async fn doctor(config: Config, json: bool, out: &mut dyn Write) -> Result<u
     let mut findings = vec![
         program("git", "Install git.").await,
         database(&config).await,
-        temporal(&config).await,
+        temporal::look(&config).await,
         sandbox(&config).await,
         claude(&config).await,
-        model(&config),
-        projects(&config),
+        model::look(&config).await,
+        projects::look(&config).await,
     ];
     findings.extend(slack::look(&config).await);
     for finding in &findings {
@@ -105,9 +106,10 @@ async fn database(config: &Config) -> Finding {
     let store = match Store::connect(url).await {
         Ok(store) => store,
         Err(e) => {
-            let why = anyhow::Error::from(e);
-            let says = format!("{why:#}. Is it running, and is DATABASE_URL right?");
-            return Finding::missing(what, says);
+            return Finding::missing(
+                what,
+                format!("{e}. Is it running, and is DATABASE_URL right?"),
+            );
         }
     };
     if store.newest_runs(1).await.is_ok() {
@@ -115,20 +117,6 @@ async fn database(config: &Config) -> Finding {
     } else {
         let says = "the database answers, without our tables yet: `serve` and `worker` make them";
         Finding::less(what, says)
-    }
-}
-
-async fn temporal(config: &Config) -> Finding {
-    let engine = Engine::new(parts::temporal_address(config), config.task_queue.clone());
-    match engine.ping().await {
-        Ok(version) => {
-            let says = format!("server {version}, task queue {}", config.task_queue);
-            Finding::ok("temporal", says)
-        }
-        Err(e) => {
-            let says = format!("{e}. Start `signoff up`, or set TEMPORAL_ADDRESS.");
-            Finding::missing("temporal", says)
-        }
     }
 }
 
@@ -160,40 +148,4 @@ async fn claude(config: &Config) -> Finding {
             format!("{program_shown} does not run. Install Claude Code again."),
         ),
     }
-}
-
-fn model(config: &Config) -> Finding {
-    let says = if parts::rehearses(config) {
-        "rehearsal: a scripted model, no cost (set ANTHROPIC_API_KEY for a real one)"
-    } else {
-        "a real model, with your key"
-    };
-    Finding::ok("model", says)
-}
-
-fn projects(config: &Config) -> Finding {
-    let projects = &config.projects;
-    let names: Vec<String> = projects.names().map(ToString::to_string).collect();
-    let warnings: Vec<String> =
-        projects.all().filter_map(|project| nobody_called(project, &projects.policy)).collect();
-    let state = if warnings.is_empty() { FindingState::Ok } else { FindingState::Less };
-    let says = [names.join(", ")].into_iter().chain(warnings).collect::<Vec<_>>().join(". ");
-    Finding { what: "projects", state, says }
-}
-
-/// The warning about a project with a gate that calls nobody who could answer.
-fn nobody_called(project: &Project, policy: &Policy) -> Option<String> {
-    let gates = project.pipeline.pipeline.stages.iter().filter_map(|stage| stage.gate.as_ref());
-    let specs: Vec<GateSpec> =
-        gates.map(|gate| policy.tightened(gate, &project.approvers)).collect();
-    let why = match specs.iter().find(|spec| spec.listed().is_empty())? {
-        spec if spec.approvers_required => {
-            "the policy requires approvers and none are listed, so nobody can answer"
-        }
-        spec if !spec.self_approval => {
-            "no approvers are listed and whoever starts a run may not approve it, so nobody is called"
-        }
-        _ => return None,
-    };
-    Some(format!("When {} asks, {why}: give it `approvers` in signoff.toml", project.name))
 }

@@ -1,0 +1,137 @@
+//! The doctor's look at the projects: can each be developed, and can its questions be answered?
+//! Asks git for every repository.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::time::Duration;
+
+use tokio::process::Command;
+use tokio::time::timeout;
+
+use super::{Finding, FindingState};
+use crate::config::{Config, Project};
+use crate::run::{Approver, GateSpec, Policy};
+
+/// A repository on a slow host; people wait for it.
+const TIMEOUT: Duration = Duration::from_secs(15);
+
+/// What is to be said about the projects.
+pub(super) async fn look(config: &Config) -> Finding {
+    let projects = &config.projects;
+    let mut tried = Vec::new();
+    let mut missing = Vec::new();
+    let mut warnings = Vec::new();
+    for project in projects.all() {
+        match repository(project).await {
+            Ok(said) => tried.push(format!("{}{said}", project.name)),
+            Err(why) => missing.push(format!("{}: {why}", project.name)),
+        }
+        warnings.extend(unanswerable(project, &projects.policy));
+        warnings.extend(listed_twice(project));
+    }
+    let state = match (missing.is_empty(), warnings.is_empty()) {
+        (false, _) => FindingState::Missing,
+        (true, false) => FindingState::Less,
+        (true, true) => FindingState::Ok,
+    };
+    let tried = Some(tried.join(", ")).filter(|tried| !tried.is_empty());
+    let says = tried.into_iter().chain(missing).chain(warnings).collect::<Vec<_>>().join(". ");
+    Finding { what: "projects", state, says }
+}
+
+/// Whether git finds the repository: what to add to the project's name.
+async fn repository(project: &Project) -> Result<String, String> {
+    let Some(repository) = &project.repository else { return Ok(String::new()) };
+    let mut git = Command::new("git");
+    git.args(["ls-remote", "--quiet", "--", repository, "HEAD"])
+        .env("GIT_TERMINAL_PROMPT", "0")
+        .env("LC_ALL", "C")
+        .current_dir(Path::new("/"))
+        .kill_on_drop(true);
+    match timeout(TIMEOUT, git.output()).await {
+        Ok(Ok(output)) if output.status.success() => Ok(format!(" ({repository} answers)")),
+        Ok(Ok(output)) => {
+            let said = String::from_utf8_lossy(&output.stderr);
+            let why = said.lines().next().unwrap_or("git said nothing").trim().to_owned();
+            Err(format!("{repository} cannot be read: {why}. Correct `repository` in signoff.toml"))
+        }
+        Ok(Err(e)) => Err(format!("git does not run: {e}")),
+        Err(_) => Err(format!("{repository} did not answer within {} s", TIMEOUT.as_secs())),
+    }
+}
+
+/// The warning about a project with a gate that cannot be approved by the people who may.
+fn unanswerable(project: &Project, policy: &Policy) -> Option<String> {
+    let gates = project.pipeline.pipeline.stages.iter().filter_map(|stage| stage.gate.as_ref());
+    let mut specs = gates.map(|gate| policy.tightened(gate, &project.approvers));
+    let why = specs.find_map(|spec| nobody_called(&spec).or_else(|| too_few(&spec)))?;
+    Some(format!("When {} asks, {why}: give it `approvers` in signoff.toml", project.name))
+}
+
+fn nobody_called(spec: &GateSpec) -> Option<String> {
+    if !spec.listed().is_empty() {
+        return None;
+    }
+    let why = if spec.approvers_required {
+        "the policy requires approvers and none are listed, so nobody can answer"
+    } else if spec.self_approval {
+        return None;
+    } else {
+        "no approvers are listed and whoever starts a run may not approve it, so nobody is called"
+    };
+    Some(why.to_owned())
+}
+
+/// A quorum that those who are listed can never reach. How many are in a user group only Slack knows.
+fn too_few(spec: &GateSpec) -> Option<String> {
+    let listed: BTreeSet<&Approver> = spec.listed().iter().collect();
+    if listed.is_empty() || listed.iter().any(|approver| matches!(approver, Approver::Group(_))) {
+        return None;
+    }
+    let starter = usize::from(spec.self_approval);
+    let most = listed.len() + starter;
+    let needed = usize::try_from(spec.quorum).unwrap_or(usize::MAX);
+    if needed > most {
+        let people = listed.len();
+        let why = format!("{needed} people must approve and only {people} are listed");
+        return Some(if starter == 1 { why + ", besides whoever started the run" } else { why });
+    }
+    let all_but_one = needed > 1 && needed == most;
+    all_but_one.then(|| format!("all {most} who may approve must, so one on holiday holds it up"))
+}
+
+fn listed_twice(project: &Project) -> Option<String> {
+    let mut seen = BTreeSet::new();
+    let twice = project.approvers.iter().find(|approver| !seen.insert(*approver))?;
+    Some(format!("{} lists {twice} twice among its `approvers`, who counts once", project.name))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    async fn seen(signoff_toml: &str) -> String {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::write(folder.path().join("signoff.toml"), signoff_toml).expect("written");
+        let config = Config::read(|_| None, folder.path()).expect("it is good");
+        look(&config).await.line()
+    }
+
+    #[tokio::test]
+    async fn a_repository_that_is_not_there_is_missed() {
+        let line = seen("[project.a]\npipeline = \"llm-wrapper\"\nrepository = \"gone\"\n").await;
+        assert!(line.starts_with("✗ projects") && line.contains("gone cannot be read"), "{line}");
+    }
+
+    #[tokio::test]
+    async fn a_quorum_that_nobody_can_reach_is_named() {
+        let line = seen(
+            "[policy]\nquorum = 4\n[project.a]\npipeline = \"llm-wrapper\"\napprovers = [\"cli:ana\", \"cli:ben\", \"cli:ben\"]\n",
+        )
+        .await;
+        assert!(line.contains("4 people must approve and only 2 are listed"), "{line}");
+        assert!(line.contains("a lists cli:ben twice"), "{line}");
+    }
+}

@@ -2,7 +2,6 @@
 //! The store, the services, where links lead, and when the process is to end.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::anyhow;
@@ -14,7 +13,7 @@ use url::Url;
 
 use super::Failure;
 use crate::commands::Services;
-use crate::config::Config;
+use crate::config::{Config, LiveProjects};
 use crate::engine::{Address, Engine};
 use crate::local::web_url;
 use crate::store::{Store, StoreError};
@@ -104,7 +103,7 @@ pub fn services(config: &Config, store: Store) -> Services {
     Services {
         store,
         engine: Engine::new(temporal_address(config), config.task_queue.clone()),
-        projects: Arc::new(config.projects.clone()),
+        projects: LiveProjects::new(config.projects_file.clone(), config.projects.clone()),
         rehearsal: rehearses(config),
     }
 }

@@ -16,7 +16,7 @@ impl Actor {
     pub(super) async fn slash_command(&self, it: &SlashCommand, said: Moment) -> Handled {
         let channel = Channel { team: it.team.clone(), channel: it.channel.clone() };
         let asker = Asker { channel: Some(channel), ..Asker::new(it.person(), Via::Command, said) };
-        match commands::read(&unescape(&it.text), Place::Slash, &self.services.projects) {
+        match commands::read(&unescape(&it.text), Place::Slash, &self.services.projects.current()) {
             Ok(Command::Form) => Ok(self.open_start_form(it).await),
             Ok(command) => self.execute(command, asker, &it.key).await,
             Err(misunderstood) => Ok(Acted::Told(misunderstood.text)),

@@ -43,7 +43,7 @@ impl Actor {
             return Ok(Acted::Told(refused.text()));
         }
         let place = if run.is_some() { Place::MentionInThread } else { Place::Mention };
-        match (commands::read(words, place, &self.services.projects), run) {
+        match (commands::read(words, place, &self.services.projects.current()), run) {
             (Ok(Command::Note(note)), Some(run)) => self.take_note(it, &run, note, said).await,
             (Ok(command), _) => self.execute(command, asker, &it.key).await,
             (Err(misunderstood), _) => Ok(Acted::Told(misunderstood.text)),

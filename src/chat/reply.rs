@@ -25,7 +25,7 @@ impl Actor {
 
     /// Said in the thread of this run.
     pub(super) async fn reply(&self, it: &ThreadMessage, run: &Run, said: Moment) -> Handled {
-        match commands::read(&it.own_words(), Place::Thread, &self.services.projects) {
+        match commands::read(&it.own_words(), Place::Thread, &self.services.projects.current()) {
             Ok(Command::Answer { verdict, said: why }) => {
                 let answer = Answer::new(verdict, asker(it, said), it.key.clone());
                 self.decide_saying(run, answer, &why).await

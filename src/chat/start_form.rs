@@ -17,7 +17,8 @@ const BRIEF: &str = "brief";
 impl Actor {
     pub(super) async fn open_start_form(&self, it: &SlashCommand) -> Acted {
         let channel = Channel { team: it.team.clone(), channel: it.channel.clone() };
-        let projects: Vec<ProjectName> = self.services.projects.names().cloned().collect();
+        let projects: Vec<ProjectName> =
+            self.services.projects.current().names().cloned().collect();
         let metadata = serde_json::to_string(&channel).unwrap_or_default();
         let view = thread::develop_modal(DevelopForm {
             projects: &projects,

@@ -61,7 +61,7 @@ pub use terms::Terms;
 pub use verbs::{Asks, Takes, VERBS, Verb, help};
 pub use waiting::{Waiting, waiting, waiting_json, waiting_runs, waits_for};
 
-use crate::config::Projects;
+use crate::config::LiveProjects;
 use crate::engine::Engine;
 use crate::store::Store;
 
@@ -70,7 +70,7 @@ use crate::store::Store;
 pub struct Services {
     pub store: Store,
     pub engine: Engine,
-    pub projects: std::sync::Arc<Projects>,
+    pub projects: LiveProjects,
     /// No real model is configured here: runs are rehearsals.
     pub rehearsal: bool,
 }

@@ -33,6 +33,13 @@ impl Reply {
         Self { kind, text: text.into(), run: None }
     }
 
+    /// With one more sentence, on a line of its own.
+    #[must_use]
+    pub fn and(mut self, sentence: &str) -> Self {
+        self.text = format!("{}\n{sentence}", self.text);
+        self
+    }
+
     #[must_use]
     pub fn about(mut self, run: &RunId) -> Self {
         self.run = Some(run.clone());

@@ -10,7 +10,8 @@ use crate::store::{Sender, StoreError};
 /// Starts a run.
 pub async fn start(services: &Services, admitted: AdmittedStart) -> Result<Reply, StoreError> {
     let (start, asker, key) = admitted.into_parts();
-    let Some(project) = services.projects.get(&start.project) else {
+    let projects = services.projects.current();
+    let Some(project) = projects.get(&start.project) else {
         return Ok(Reply::new(
             ReplyKind::Unknown,
             format!("There is no project `{}` any more.", start.project),
@@ -21,7 +22,11 @@ pub async fn start(services: &Services, admitted: AdmittedStart) -> Result<Reply
     services.store.save_pipeline(&pipeline.pipeline.digest, &pipeline.text).await?;
     let request = request(services, project, start, asker);
     let (request, sender) = services.store.ask_for_run(&key, &request, said_at).await?;
-    send(services, &request, sender).await
+    let reply = send(services, &request, sender).await?;
+    Ok(match services.projects.problem() {
+        Some(problem) => reply.and(&problem),
+        None => reply,
+    })
 }
 
 fn request(services: &Services, project: &Project, start: StartRun, asker: Asker) -> Request {
@@ -29,7 +34,7 @@ fn request(services: &Services, project: &Project, start: StartRun, asker: Asker
     Request {
         run: RunId::mint(&project.name, rand::random()),
         project: project.name.clone(),
-        pipeline: strict(pipeline, &project.approvers, &services.projects.policy),
+        pipeline: strict(pipeline, &project.approvers, &services.projects.current().policy),
         brief: start.brief,
         budget_usd: start.budget.or(project.budget),
         starter: asker.person,

@@ -1,4 +1,4 @@
-//! The configuration: what was configured? Read once, at the start; every problem in one message.
+//! The configuration: what was configured? Read at the start, every problem in one message; the projects again when they change.
 //! The only place that looks at the environment, but for the flags' own variables (`SIGNOFF_LOG`). Secrets stay wrapped, so
 //! that no log and no `{:?}` can show them.
 
@@ -13,14 +13,16 @@ use crate::run::{Problem, Problems};
 
 mod built_in;
 mod environment;
+mod live_projects;
 mod project;
 mod projects;
 #[cfg(test)]
 mod tests;
 
 use environment::Environment;
+pub use live_projects::{LiveProjects, ProjectsFile};
 pub use project::Project;
-pub use projects::Projects;
+pub use projects::{BUILT_IN, Projects};
 
 /// Where the web server listens: on this machine only, where nothing else is configured.
 pub const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8480);
@@ -65,6 +67,9 @@ pub struct Config {
     pub os_user: String,
     /// `PATH`, for looking up programs.
     pub path: String,
+    /// `SIGNOFF_CONFIG`, else `signoff.toml` in the current folder.
+    pub projects_file: ProjectsFile,
+    /// As that file said at the start.
     pub projects: Projects,
 }
 
@@ -109,11 +114,8 @@ impl Config {
         let named = env.path("SIGNOFF_CONFIG");
         let file = named.clone().unwrap_or_else(|| cwd.join(FILE));
         let beside = file.parent().filter(|_| file.is_file()).unwrap_or(cwd);
-        let projects = if named.is_none() && !file.exists() {
-            Projects::built_in()
-        } else {
-            Projects::read(&file)
-        };
+        let projects_file = ProjectsFile { path: file.clone(), optional: named.is_none() };
+        let projects = projects_file.read();
         let config = Self {
             home: env.path("SIGNOFF_HOME").unwrap_or_else(|| beside.join(HOME)),
             cache: env.cache(),
@@ -131,6 +133,7 @@ impl Config {
             up_url: None,
             os_user: env.os_user(),
             path: env.text("PATH").unwrap_or_else(|| PATH.to_owned()),
+            projects_file,
             projects: projects.unwrap_or_else(|problems| env.add(problems)),
         };
         env.finish(config)

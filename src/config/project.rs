@@ -1,7 +1,7 @@
 //! One project of `signoff.toml`: how is it written down?
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use toml::Spanned;
 use url::Url;
@@ -20,6 +20,8 @@ pub struct Project {
     /// An absolute path or a URL; none = a fresh repository for every run.
     pub repository: Option<String>,
     pub pipeline: PipelineText,
+    /// Where the pipeline is written down; none = in this program.
+    pub pipeline_file: Option<PathBuf>,
     pub channel: Option<Channel>,
     pub budget: Option<Usd>,
     pub approvers: Vec<Approver>,
@@ -33,6 +35,7 @@ impl Project {
             name,
             repository: None,
             pipeline,
+            pipeline_file: None,
             channel: None,
             budget: None,
             approvers: Vec::new(),
@@ -51,7 +54,8 @@ pub fn read(name: &Spanned<String>, fields: &Fields<'_, '_>, folder: &Path) -> O
     });
     let approvers = approvers(fields, "approvers");
     let budget = budget(fields);
-    Some(Project { name: parsed?, repository, pipeline: pipeline?, channel, budget, approvers })
+    let (pipeline, pipeline_file) = pipeline?;
+    Some(Project { name: parsed?, repository, pipeline, pipeline_file, channel, budget, approvers })
 }
 
 fn budget(fields: &Fields<'_, '_>) -> Option<Usd> {
@@ -68,23 +72,27 @@ fn budget(fields: &Fields<'_, '_>) -> Option<Usd> {
     Some(budget)
 }
 
-fn pipeline(fields: &Fields<'_, '_>, folder: &Path) -> Option<PipelineText> {
+/// The pipeline, and the file it is in.
+fn pipeline(fields: &Fields<'_, '_>, folder: &Path) -> Option<(PipelineText, Option<PathBuf>)> {
     fields.required(
         "pipeline",
         "Name a built-in one, such as \"llm-wrapper\", or a file, \"x.toml\"",
     );
     let named = fields.full_text("pipeline")?;
     let is_file = Path::new(named.get_ref()).extension().is_some_and(|e| e == "toml");
-    if is_file { from_file(fields, &named, folder) } else { from_binary(fields, &named) }
+    if !is_file {
+        return from_binary(fields, &named).map(|pipeline| (pipeline, None));
+    }
+    let file = folder.join(named.get_ref());
+    from_file(fields, &named, &file).map(|pipeline| (pipeline, Some(file)))
 }
 
 fn from_file(
     fields: &Fields<'_, '_>,
     named: &Spanned<String>,
-    folder: &Path,
+    file: &Path,
 ) -> Option<PipelineText> {
-    let file = folder.join(named.get_ref());
-    let text = fs::read_to_string(&file).map_err(|e| {
+    let text = fs::read_to_string(file).map_err(|e| {
         let what = format!("pipeline {} cannot be read: {e}", file.display());
         fields.problem_at(named, what, "Correct the path; it is relative to this file");
     });

@@ -11,7 +11,7 @@ use super::project::{self, Project};
 use crate::run::{Fields, Policy, Problem, Problems, ProjectName, approvers, quorum};
 
 /// The project that is there without any configuration, and its pipeline.
-const BUILT_IN: &str = "llm-wrapper";
+pub const BUILT_IN: &str = "llm-wrapper";
 
 /// The projects by name, and what the server demands of all their gates.
 #[derive(Clone, Debug, Default)]

@@ -1,0 +1,143 @@
+//! The projects of a process that stays: what can be developed now?
+//! `signoff.toml` and the pipelines it names are read again when they change. What cannot be read changes nothing, and is told.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
+
+use super::Projects;
+use crate::run::Problems;
+
+/// Looks at the files whenever somebody asks, so that what was saved a moment ago counts; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct LiveProjects(Arc<Mutex<Reading>>);
+
+/// What was read, and from which files.
+#[derive(Debug)]
+struct Reading {
+    source: ProjectsFile,
+    projects: Arc<Projects>,
+    stamps: Vec<Stamp>,
+    problem: Option<String>,
+}
+
+/// Where the projects are written down.
+#[derive(Clone, Debug)]
+pub struct ProjectsFile {
+    pub path: PathBuf,
+    /// Whether it may not be there: then only the built-in project is.
+    pub optional: bool,
+}
+
+impl ProjectsFile {
+    /// Reads it, and the pipelines it names.
+    ///
+    /// # Errors
+    /// Everything that is wrong with them.
+    pub fn read(&self) -> Result<Projects, Problems> {
+        if self.optional && !self.path.exists() {
+            Projects::built_in()
+        } else {
+            Projects::read(&self.path)
+        }
+    }
+}
+
+/// What tells a file from the one that was there before; none where there is none.
+type Stamp = Option<(SystemTime, u64)>;
+
+impl LiveProjects {
+    /// What was read of this file so far.
+    #[must_use]
+    pub fn new(source: ProjectsFile, projects: Projects) -> Self {
+        let stamps = stamps(&source, &projects);
+        let projects = Arc::new(projects);
+        Self(Arc::new(Mutex::new(Reading { source, projects, stamps, problem: None })))
+    }
+
+    /// The projects as the files say now; where they say nothing sensible, as they said before.
+    #[must_use]
+    pub fn current(&self) -> Arc<Projects> {
+        self.looked(|reading| Arc::clone(&reading.projects))
+    }
+
+    /// Why the files count as they were, where they do; a sentence.
+    #[must_use]
+    pub fn problem(&self) -> Option<String> {
+        self.looked(|reading| reading.problem.clone())
+    }
+
+    fn looked<T>(&self, say: impl Fn(&Reading) -> T) -> T {
+        let mut reading = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = stamps(&reading.source, &reading.projects);
+        // What is broken may be mended by a file that was not there before.
+        if now != reading.stamps || reading.problem.is_some() {
+            reading.read_again();
+        }
+        say(&reading)
+    }
+}
+
+impl Reading {
+    fn read_again(&mut self) {
+        match self.source.read() {
+            Ok(projects) => {
+                let file = self.source.path.display();
+                tracing::info!("{file} has changed and was read again");
+                self.projects = Arc::new(projects);
+                self.problem = None;
+            }
+            Err(problems) => self.stay_as_it_was(&problems),
+        }
+        self.stamps = stamps(&self.source, &self.projects);
+    }
+
+    fn stay_as_it_was(&mut self, problems: &Problems) {
+        let first = problems.0.first().map(ToString::to_string).unwrap_or_default();
+        let problem =
+            format!("signoff.toml has changed and cannot be read, so it counts as it was: {first}");
+        if self.problem.as_ref() != Some(&problem) {
+            tracing::warn!(error = %problems, "{} has changed and cannot be read: it counts as it was", self.source.path.display());
+        }
+        self.problem = Some(problem);
+    }
+}
+
+fn stamps(source: &ProjectsFile, projects: &Projects) -> Vec<Stamp> {
+    let pipelines = projects.all().filter_map(|project| project.pipeline_file.as_ref());
+    std::iter::once(&source.path).chain(pipelines).map(|file| stamp(file)).collect()
+}
+
+fn stamp(file: &Path) -> Stamp {
+    let metadata = fs::metadata(file).ok()?;
+    Some((metadata.modified().ok()?, metadata.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = "[project.shop]\npipeline = \"llm-wrapper\"\n";
+
+    fn names(live: &LiveProjects) -> Vec<String> {
+        live.current().names().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn a_project_that_was_just_written_down_is_there() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("signoff.toml");
+        let source = ProjectsFile { path: path.clone(), optional: true };
+        let live = LiveProjects::new(source.clone(), source.read().expect("the built-in one"));
+        assert_eq!(names(&live), ["llm-wrapper"]);
+        fs::write(&path, GOOD).expect("written");
+        assert_eq!(names(&live), ["llm-wrapper", "shop"]);
+        fs::write(&path, "[project.shop]\npipeline = 5 and more\n").expect("written");
+        assert_eq!(names(&live), ["llm-wrapper", "shop"]);
+        let problem = live.problem().expect("it is told");
+        assert!(problem.contains("counts as it was") && problem.contains("signoff.toml"));
+        fs::write(&path, GOOD).expect("written");
+        assert_eq!(live.problem(), None);
+    }
+}

@@ -1,6 +1,6 @@
 //! Does `signoff up --demo` do what its help says, with the real agent CLI and a scripted model?
 //! Everything is on ports that are free and in a home of its own. Its stand-in for Slack, `local-slack`, listens on all
-//! addresses of this machine while a test runs. What the machine lacks is fetched into the cache, once.
+//! addresses of this machine where no box can be built. What the machine lacks is fetched into the cache, once.
 
 use std::cell::RefCell;
 use std::fs::{self, File};

@@ -7,7 +7,6 @@ mod doctor;
 mod parts;
 mod serve;
 mod slack_manifest;
-mod socket_folder;
 mod talk;
 mod up;
 mod worker;
@@ -77,6 +76,12 @@ pub fn run(cli: Cli, out: &mut dyn Write) -> Result<u8, Failure> {
     if let CliCommand::Child(child) = cli.verb {
         return Err(up::become_child(child.command));
     }
+    if let CliCommand::Absent(absent) = &cli.verb {
+        return Err(Failure::usage(anyhow!(absent.instead())));
+    }
+    if let CliCommand::Bridge(bridge) = cli.verb {
+        return Ok(single_thread()?.block_on(bridge.run())?);
+    }
     if let CliCommand::Slack { verb } = &cli.verb {
         // Before the configuration is read: what is printed helps to write it.
         return slack_manifest::slack_manifest(verb, cli.json, out);
@@ -95,6 +100,11 @@ fn start(cli: &Cli) -> Result<Config, Failure> {
     telemetry::start(cli.log_filter(), cli.log_format())
         .map_err(|e| Failure::usage(anyhow!("SIGNOFF_LOG: {e}")))?;
     Config::from_process().map_err(|problems| Failure::usage(anyhow!("{problems}")))
+}
+
+fn single_thread() -> Result<Runtime, Failure> {
+    let runtime = Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|e| Failure::from(anyhow!(e).context("starting the runtime")))
 }
 
 /// What `up` starts dies with the thread that started it: there one thread does everything.

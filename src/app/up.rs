@@ -6,7 +6,7 @@ use anyhow::{Context, anyhow};
 use futures::FutureExt;
 
 use super::{Failure, parts};
-use crate::config::{Config, UpAddresses};
+use crate::config::{BUILT_IN, Config, Projects, UpAddresses};
 use crate::local::{self, Console, Machine, PhaseOf, UpFile, UpOptions};
 
 /// Runs everything on this machine until it is ended.
@@ -33,8 +33,15 @@ fn machine(config: Config) -> anyhow::Result<Machine> {
         public_url: config.public_url,
         slack_configured: config.slack.is_some(),
         has_key: config.anthropic_key.is_some(),
+        project: first_project(&config.projects),
         rehearsal: config.rehearsal,
     })
+}
+
+/// The first of the user's own projects; without one, the built-in.
+fn first_project(projects: &Projects) -> String {
+    let own = projects.names().find(|name| name.as_str() != BUILT_IN);
+    own.map_or_else(|| BUILT_IN.to_owned(), ToString::to_string)
 }
 
 /// How a run stands, for the demo: it plays people, so it asks the database and not the thread it watches.

@@ -12,12 +12,12 @@ use tokio::net::UnixListener;
 use tokio_util::sync::CancellationToken;
 
 use super::parts::NotReady;
-use super::socket_folder::SocketFolder;
 use super::{Failure, exit, parts};
 use crate::agent::ModelAccess;
 use crate::agent::rehearsal::{self, Scenario};
 use crate::config::Config;
 use crate::engine::{self, Bench, Worker};
+use crate::files::{self, SocketFolder};
 use crate::local;
 use crate::run::prove_refusals;
 use crate::sandbox::Sandbox;
@@ -33,6 +33,8 @@ pub async fn worker(
     prove_refusals()
         .context("this program does not refuse who may not decide, so it does not start")?;
     let end = parts::asked_to_end();
+    let home = config.home.display();
+    files::private_folder(&config.home).with_context(|| format!("making {home} private"))?;
     let store = parts::migrated_store(&config).await?;
     let at = parts::temporal_address(&config);
     let connect = || engine::connect(&at, "signoff-worker").map_err(NotReady::Wait);
@@ -88,8 +90,10 @@ fn model_source(config: &Config) -> Result<ModelSource, Failure> {
 /// Plays a scripted model on a socket of this process.
 fn rehearse(scenario: Scenario) -> Result<ModelSource, Failure> {
     let usual_model = Some(scenario.model.clone());
-    let folder = SocketFolder::new()?;
+    let folder = SocketFolder::new().context("making a folder for the model's socket")?;
     let socket = folder.path.join("model.sock");
+    // What a killed process of the same number left behind.
+    let _gone = fs::remove_file(&socket);
     let listener = UnixListener::bind(&socket)
         .with_context(|| format!("listening at {}", socket.display()))?;
     tokio::spawn(rehearsal::serve(listener, Arc::new(scenario)));

@@ -4,7 +4,9 @@
 mod lock;
 mod put;
 mod remove;
+mod socket_folder;
 
 pub use lock::FileLock;
-pub use put::{Staging, write, write_private};
+pub use put::{Staging, private_folder, write, write_private};
 pub use remove::{remove, remove_blocking};
+pub use socket_folder::SocketFolder;

@@ -2,9 +2,9 @@
 //! Whoever looks finds what was there before or all of the new, also after a crash in between.
 
 use std::ffi::OsString;
-use std::fs::{self, OpenOptions};
+use std::fs::{self, DirBuilder, OpenOptions, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -15,6 +15,13 @@ use super::remove_blocking;
 /// What the umask makes of it.
 const FOR_ALL: u32 = 0o666;
 const FOR_THE_OWNER: u32 = 0o600;
+const PRIVATE_FOLDER: u32 = 0o700;
+
+/// Makes a folder that is for its owner alone; one that is there becomes so.
+pub fn private_folder(path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(PRIVATE_FOLDER).create(path)?;
+    fs::set_permissions(path, Permissions::from_mode(PRIVATE_FOLDER))
+}
 
 /// Writes a file at one stroke.
 pub fn write(path: &Path, contents: impl AsRef<[u8]>) -> io::Result<()> {

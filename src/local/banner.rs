@@ -14,6 +14,8 @@ pub struct Banner<'a> {
     pub machine: &'a Machine,
     pub sandbox: &'a Result<Sandbox, NoBox>,
     pub no_sandbox: bool,
+    /// What waits for an answer.
+    pub waiting: Vec<String>,
 }
 
 impl Banner<'_> {
@@ -31,14 +33,22 @@ impl Banner<'_> {
         if let Some(page) = &file.slack_page {
             say(
                 "Slack",
-                &format!(
-                    "{page} (a stand-in; it listens on all addresses of this machine, without a password)"
-                ),
+                &format!("{page} (a stand-in, without a password; {})", self.who_reaches_slack()),
             );
         }
         say("Model", self.model());
         say("Box", &confinement(self.sandbox, file.mode, self.no_sandbox));
+        if !self.waiting.is_empty() {
+            say("Waiting", &format!("for an answer: {}", self.waiting.join(", ")));
+        }
         console.say(self.how_to_begin());
+    }
+
+    fn who_reaches_slack(&self) -> &'static str {
+        match self.sandbox {
+            Ok(_) => "only programs and its own page on this machine reach it",
+            Err(_) => "without a box it listens on all addresses of this machine",
+        }
     }
 
     fn model(&self) -> &'static str {
@@ -56,17 +66,18 @@ impl Banner<'_> {
 
     fn how_to_begin(&self) -> String {
         let home = self.machine.home.display();
+        let project = &self.machine.project;
         match (&self.file.slack_page, self.file.mode) {
             (_, Mode::Servers) => {
                 format!("Ready: {home}/up.json. Ctrl-C ends it, the data stays.")
             }
             (Some(page), _) => format!(
-                "Ready. Open {page} and type: /develop llm-wrapper\n\
+                "Ready. Open {page} and type: /develop {project}\n\
                  The run's replies show what happens; press Approve there when it asks.\n\
                  Ctrl-C ends it, the data stays in {home}."
             ),
             (None, _) => format!(
-                "Ready. Type in Slack: /develop llm-wrapper\nCtrl-C ends it, the data stays in {home}."
+                "Ready. Type in Slack: /develop {project}\nCtrl-C ends it, the data stays in {home}."
             ),
         }
     }

@@ -2,12 +2,15 @@
 //! `local-slack`: a page with a channel and three people, which speaks to us as Slack does.
 
 use std::env::consts::{ARCH, OS};
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use rustix::process::Signal;
 use serde_json::json;
+use url::Url;
 
+use super::bridge;
 use super::console::Console;
 use super::machine::Machine;
 use super::npm::Package;
@@ -31,6 +34,8 @@ const PACKAGE: Package = Package {
 
 /// Preferred port.
 pub const PORT: u16 = 7811;
+/// The workspace.
+pub const TEAM: &str = "T0LOCAL";
 /// The one channel.
 pub const CHANNEL: &str = "C0GENERAL";
 /// Who starts the demo's run, and approves.
@@ -45,8 +50,21 @@ pub const BOT: &str = "U0SIGNOFF";
 pub struct LocalSlack {
     program: PathBuf,
     port: u16,
+    /// What keeps it from everybody but its door.
+    pub enclosure: Option<Enclosure>,
     pub bot_token: String,
     pub hears: Hears,
+}
+
+/// A network of its own: it listens on all addresses, and here these are its own. Its door is reached by `inward`, and it
+/// reaches `serve` by `outward`.
+#[derive(Clone, Debug)]
+pub struct Enclosure {
+    pub bwrap: PathBuf,
+    /// This program, which builds the bridge.
+    pub exe: PathBuf,
+    pub inward: PathBuf,
+    pub outward: PathBuf,
 }
 
 /// How `serve` hears of what people do there, and what both have to know for it.
@@ -68,6 +86,7 @@ impl LocalSlack {
         Self {
             program,
             port,
+            enclosure: None,
             bot_token: format!("xoxb-local-{}", random()),
             hears: Hears::Http(random()),
         }
@@ -76,6 +95,15 @@ impl LocalSlack {
     /// The same, speaking by Socket Mode.
     pub fn by_sockets(self) -> Self {
         Self { hears: Hears::Socket(format!("xapp-local-{}", random())), ..self }
+    }
+
+    /// The same, where nobody reaches it but its door.
+    pub fn enclosed(self, enclosure: Enclosure) -> Self {
+        Self { enclosure: Some(enclosure), ..self }
+    }
+
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     /// Its address; the control interface is at `/_control`.
@@ -94,16 +122,28 @@ impl LocalSlack {
         std::fs::create_dir_all(folder.join("files"))
             .with_context(|| format!("creating {}", folder.display()))?;
         let config = folder.join("workspace.json");
-        files::write_private(&config, self.workspace(web).to_string())
+        let web = Url::parse(web).context("reading the web door's address")?;
+        let web_port = web.port_or_known_default().unwrap_or(80);
+        let seen = match self.enclosure {
+            // Where the bridge out begins.
+            Some(_) => format!("http://127.0.0.1:{web_port}"),
+            None => web.as_str().trim_end_matches('/').to_owned(),
+        };
+        files::write_private(&config, self.workspace(&seen).to_string())
             .with_context(|| format!("writing {}", config.display()))?;
-        let args = ["--base-host", "127.0.0.1", "--port", &self.port.to_string(), "--config"]
-            .map(Into::into)
-            .into_iter();
-        let files = ["--files-dir".into(), folder.join("files").into_os_string()];
+        let port = self.port.to_string();
+        let mut command = match &self.enclosure {
+            Some(enclosure) => enclosure.command(self.port, web_port),
+            None => Vec::new(),
+        };
+        command.push(self.program.clone().into_os_string());
+        command.extend(["--base-host", "127.0.0.1", "--port", &port, "--config"].map(Into::into));
+        command.push(config.into_os_string());
+        command.extend(["--files-dir".into(), folder.join("files").into_os_string()]);
         Ok(Service {
             name: "slack",
-            program: self.program.clone(),
-            args: args.chain([config.into_os_string()]).chain(files).collect(),
+            program: command.remove(0).into(),
+            args: command,
             env: vec![("HOME", folder.into_os_string())],
             unset: Vec::new(),
             bare: true,
@@ -122,7 +162,7 @@ impl LocalSlack {
             .collect();
         let members: Vec<_> = PEOPLE.iter().map(|(id, ..)| *id).chain([BOT]).collect();
         let mut workspace = json!({
-            "workspace": { "name": "Signoff, local", "domain": "signoff", "teamId": "T0LOCAL" },
+            "workspace": { "name": "Signoff, local", "domain": "signoff", "teamId": TEAM },
             "app": {
                 "appId": "A0SIGNOFF", "botUserId": BOT, "botName": "signoff", "botToken": self.bot_token,
                 "appToken": "xapp-local", "signingSecret": "", "mode": "socket",
@@ -140,6 +180,21 @@ impl LocalSlack {
             }
         }
         workspace
+    }
+}
+
+impl Enclosure {
+    /// What stands in front of the server's own command.
+    fn command(&self, port: u16, web_port: u16) -> Vec<OsString> {
+        let words = ["--unshare-net", "--die-with-parent", "--dev-bind", "/", "/", "--"];
+        let mut command = vec![self.bwrap.clone().into_os_string()];
+        command.extend(words.map(Into::into));
+        command.extend([self.exe.clone().into_os_string(), bridge::SUBCOMMAND.into()]);
+        command.extend(["--in".into(), self.inward.clone().into_os_string()]);
+        command.extend(["--to".into(), port.to_string().into()]);
+        command.extend(["--out".into(), self.outward.clone().into_os_string()]);
+        command.extend(["--from".into(), web_port.to_string().into(), "--".into()]);
+        command
     }
 }
 

@@ -21,6 +21,8 @@ pub struct UpOptions {
     pub until_eof: bool,
     /// Handed on to the worker.
     pub no_sandbox: bool,
+    /// The local Slack may be used with a key.
+    pub local_slack: bool,
     /// The local Slack speaks by Socket Mode.
     pub socket: bool,
 }
@@ -51,6 +53,8 @@ pub struct Machine {
     pub slack_configured: bool,
     /// A key to the model is configured.
     pub has_key: bool,
+    /// A project to begin with: the user's own, where there is one.
+    pub project: String,
     /// A scenario to rehearse; wins over the key.
     pub rehearsal: Option<PathBuf>,
 }

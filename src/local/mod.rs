@@ -2,6 +2,7 @@
 //! `signoff up` finds or installs, starts and supervises Postgres, Temporal, a local Slack, `serve` and `worker`.
 
 mod banner;
+mod bridge;
 pub mod child;
 pub mod claude_cli;
 mod console;
@@ -17,6 +18,7 @@ mod postgres_binaries;
 mod programs;
 mod ready;
 mod service;
+mod slack_door;
 mod stop;
 mod supervisor;
 mod temporal;
@@ -24,6 +26,7 @@ mod temporal_cli;
 mod up;
 mod up_file;
 
+pub use bridge::Bridge;
 pub use console::Console;
 pub use demo::PhaseOf;
 pub use machine::{Machine, UpError, UpOptions, exit_code};

@@ -2,6 +2,7 @@
 //! Prepare, start, say where everything is, keep it alive, end it. Children start on the thread that polls this: block on it
 //! from the main thread, never spawn it.
 
+mod questions;
 mod start;
 
 use std::fs;
@@ -19,7 +20,7 @@ use super::banner::Banner;
 use super::child::Spawner;
 use super::console::Console;
 use super::demo::{self, PhaseOf};
-use super::local_slack::{self, LocalSlack};
+use super::local_slack::{self, Enclosure, LocalSlack};
 use super::machine::{Machine, UpError, UpOptions, missing};
 use super::ports::Ports;
 use super::postgres::Postgres;
@@ -30,6 +31,7 @@ use super::supervisor::{ServerStatuses, Supervisor};
 use super::temporal::Temporal;
 use super::up_file::{HomeLock, Mode, Pids, UpFile};
 use super::{claude_cli, temporal_cli};
+use crate::files::SocketFolder;
 use crate::sandbox::{NoBox, Sandbox};
 
 /// A server that was started should be there by then, even on a machine that has other things to do.
@@ -91,6 +93,13 @@ fn refuse_early(options: UpOptions, machine: &Machine) -> Result<()> {
         )
         .into());
     }
+    let local_slack = !options.servers_only && !machine.slack_configured;
+    if local_slack && is_real(machine) && !options.local_slack {
+        return Err(UpError::Refused(
+            "ANTHROPIC_API_KEY is set and no Slack is: on the local Slack, whoever can use this machine types without a password, and spends your money. Add --local-slack where that is well, set a Slack app up (signoff slack manifest), or unset the key to rehearse.".to_owned(),
+        )
+        .into());
+    }
     if options.socket && machine.slack_configured {
         return Err(
             UpError::Refused("--socket is about the local Slack; with SLACK_APP_TOKEN set, the real one speaks by Socket Mode".to_owned()).into()
@@ -114,16 +123,18 @@ struct Prepared {
     slack: Option<LocalSlack>,
     sandbox: Result<Sandbox, NoBox>,
     ports: Ports,
+    sockets: SocketFolder,
 }
 
 impl Up<'_> {
     async fn live(&self, phase_of: Option<PhaseOf>) -> Result<u8> {
         let prepared = Box::pin(self.prepare()).await?;
         let sandbox = prepared.sandbox.clone();
-        let (file, slack, _claims) = self.start(prepared).await?;
+        let (file, slack, _kept) = self.start(prepared).await?;
         self.write(&file)?;
         let no_sandbox = self.options.no_sandbox;
-        Banner { file: &file, machine: self.machine, sandbox: &sandbox, no_sandbox }
+        let waiting = questions::waiting(&file).await;
+        Banner { file: &file, machine: self.machine, sandbox: &sandbox, no_sandbox, waiting }
             .tell(self.console);
         let stays_true = self.keep_file_true(&file);
         let Some(slack) = slack.filter(|_| self.options.demo) else { return stays_true.await };
@@ -170,13 +181,31 @@ impl Up<'_> {
         let mut ports = Ports::default();
         let temporal = temporal.map(|program| Temporal::new(program, &mut ports)).transpose()?;
         let slack = slack.map(|program| self.local_slack(program, &mut ports)).transpose()?;
-        Ok(Prepared { postgres, temporal, slack, sandbox, ports })
+        let sockets = SocketFolder::new().context("making a folder for sockets")?;
+        let slack = slack.map(|slack| self.enclosed(slack, &sandbox, &sockets));
+        Ok(Prepared { postgres, temporal, slack, sandbox, ports, sockets })
     }
 
     fn local_slack(&self, program: PathBuf, ports: &mut Ports) -> Result<LocalSlack> {
         let port = ports.take(super::ports::LOOPBACK, local_slack::PORT)?;
         let slack = LocalSlack::new(program, port);
         Ok(if self.options.socket { slack.by_sockets() } else { slack })
+    }
+
+    /// It listens on all addresses, which must not be those of this machine where that can be had.
+    fn enclosed(
+        &self,
+        slack: LocalSlack,
+        sandbox: &Result<Sandbox, NoBox>,
+        sockets: &SocketFolder,
+    ) -> LocalSlack {
+        let Ok(Sandbox::Bubblewrap { program, .. }) = sandbox else { return slack };
+        slack.enclosed(Enclosure {
+            bwrap: program.clone(),
+            exe: self.machine.exe.clone(),
+            inward: sockets.path.join("slack.sock"),
+            outward: sockets.path.join("web.sock"),
+        })
     }
 
     /// What somebody else runs should answer, or nothing of ours makes sense.
@@ -201,8 +230,14 @@ impl Up<'_> {
     /// A server that was started again has a new process.
     async fn keep_file_true(&self, file: &UpFile) -> Result<u8> {
         let mut watch = self.supervisor.watch();
+        let mut slack = watch.borrow().get("slack").and_then(|one| one.pid);
         while watch.changed().await.is_ok() {
             self.write(file)?;
+            let now = watch.borrow_and_update().get("slack").and_then(|one| one.pid);
+            if now.is_some() && now != slack {
+                slack = now;
+                questions::show_anew(file).await;
+            }
         }
         Ok(0)
     }
@@ -214,11 +249,16 @@ impl Up<'_> {
 }
 
 fn mode(options: UpOptions, machine: &Machine) -> Mode {
-    match (options.servers_only, machine.has_key && machine.rehearsal.is_none()) {
+    match (options.servers_only, is_real(machine)) {
         (true, _) => Mode::Servers,
         (false, true) => Mode::Real,
         (false, false) => Mode::Rehearsal,
     }
+}
+
+/// A scenario wins over a key.
+fn is_real(machine: &Machine) -> bool {
+    machine.has_key && machine.rehearsal.is_none()
 }
 
 fn pids(standings: &ServerStatuses) -> Pids {

@@ -84,7 +84,7 @@ pub(super) struct HomeLock {
 impl HomeLock {
     /// Refused where another `up` lives on this home.
     pub fn take(home: &Path) -> Result<Self> {
-        fs::create_dir_all(home).with_context(|| format!("creating {}", home.display()))?;
+        files::private_folder(home).with_context(|| format!("creating {}", home.display()))?;
         let home = home.canonicalize().with_context(|| format!("opening {}", home.display()))?;
         let path = home.join("up.lock");
         let lock = match FileLock::try_take(&path) {
@@ -149,6 +149,7 @@ mod tests {
     fn a_second_up_is_refused_while_the_first_lives() -> Result<()> {
         let home = tempfile::tempdir()?;
         let first = HomeLock::take(home.path())?;
+        assert_eq!(fs::metadata(home.path())?.permissions().mode() & 0o777, 0o700);
         let refused =
             HomeLock::take(home.path()).err().map(|error| crate::local::exit_code(&error));
         assert_eq!(refused, Some(3));

@@ -5,6 +5,7 @@ mod diffs;
 mod events;
 mod inbox;
 mod keys;
+mod local_slack;
 mod messages;
 mod pipelines;
 mod progress;

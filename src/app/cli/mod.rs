@@ -1,14 +1,16 @@
 //! The command line: what can be typed in a shell?
 //! The answers to a run are subcommands out of the table of verbs (`commands/verbs.rs`).
 
+mod absent;
 mod answer;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::Verb;
-use crate::local::UpOptions;
+use crate::local::{Bridge, UpOptions};
 use crate::telemetry::{FILTER, Format};
 
+pub use absent::AbsentCommand;
 pub use answer::TypedAnswer;
 
 /// Flags of every command, apart from a command's own.
@@ -73,7 +75,7 @@ pub enum CliCommand {
 Examples:
   signoff up                                 then type /develop llm-wrapper on the page it names
   signoff up --demo                          also plays the people, and ends with the run
-  ANTHROPIC_API_KEY=… signoff up             with the real model; it costs money
+  ANTHROPIC_API_KEY=… signoff up --local-slack    with the real model; it costs money
   SIGNOFF_HOME=/tmp/two signoff up           a second one, apart from the first")]
     Up(UpArgs),
     /// Answer Slack, draw threads, serve pages
@@ -159,9 +161,14 @@ Examples:
         after_help = "Exit codes: 0 all that is needed is here · 5 something marked ✗ is missing"
     )]
     Doctor,
+    #[command(flatten)]
+    Absent(AbsentCommand),
     /// Run a program that dies with its parent
     #[command(name = "__child", hide = true)]
     Child(Child),
+    /// Run a server that only this program can reach
+    #[command(name = "__bridge", hide = true)]
+    Bridge(Bridge),
 }
 
 #[derive(Debug, Subcommand)]
@@ -215,6 +222,9 @@ pub struct UpArgs {
     /// Let a real model work without a box where none can be built
     #[arg(long)]
     pub no_sandbox: bool,
+    /// Use the local Slack also with a key: whoever can use this machine can type there, and spend your money
+    #[arg(long)]
+    pub local_slack: bool,
     /// Speak with the local Slack by Socket Mode instead of HTTP
     #[arg(long, conflicts_with = "servers_only")]
     pub socket: bool,
@@ -222,8 +232,8 @@ pub struct UpArgs {
 
 impl UpArgs {
     pub fn options(&self) -> UpOptions {
-        let Self { demo, servers_only, until_eof, no_sandbox, socket } = *self;
-        UpOptions { demo, servers_only, until_eof, no_sandbox, socket }
+        let Self { demo, servers_only, until_eof, no_sandbox, local_slack, socket } = *self;
+        UpOptions { demo, servers_only, until_eof, no_sandbox, local_slack, socket }
     }
 }
 

@@ -19,7 +19,7 @@ impl Talk<'_> {
         wait: bool,
     ) -> Result<u8, Failure> {
         let line = std::iter::once(project).chain(words).collect::<Vec<_>>().join(" ");
-        match commands::read(&line, Place::Shell, &self.services.projects) {
+        match commands::read(&line, Place::Shell, &self.services.projects.current()) {
             Ok(Command::Start(start)) => self.start(start, wait).await,
             Ok(_) => Err(anyhow::anyhow!("a shell's `develop` starts a run").into()),
             Err(misunderstood) => self.reply(&Reply::new(ReplyKind::Unknown, misunderstood.text)),
@@ -42,6 +42,7 @@ impl Talk<'_> {
     /// Prints each thing that happens, until the run has ended.
     async fn wait(&mut self, id: &RunId) -> Result<u8, Failure> {
         let mut shown = BTreeSet::new();
+        let mut asked = None;
         loop {
             let run = self.run(id).await?;
             for line in thread::cli_lines(&run, parts::now()) {
@@ -49,11 +50,26 @@ impl Talk<'_> {
                     self.progress(&line.line)?;
                 }
             }
+            let asks = run.gate.as_ref().map(|open| open.id.clone());
+            if asks.is_some() && asks != asked {
+                self.what_to_look_at(&run)?;
+            }
+            asked = asks;
             if let Some(outcome) = run.outcome {
                 self.print_status(&run).await?;
                 return Ok(if outcome == Outcome::Done { exit::OK } else { exit::NOT_WELL });
             }
             tokio::time::sleep(POLL_INTERVAL).await;
+        }
+    }
+
+    /// Beside a question: what was spent until now, and where the work can be read.
+    fn what_to_look_at(&mut self, run: &Run) -> Result<(), Failure> {
+        let budget = run.request.budget_usd.map(|budget| format!(" of {budget}"));
+        self.progress(&format!("  spent   {}{}", run.spent(), budget.unwrap_or_default()))?;
+        match self.asked_diff_url(run) {
+            Some(url) => self.progress(&format!("  diff    {url}")),
+            None => Ok(()),
         }
     }
 

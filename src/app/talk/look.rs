@@ -2,6 +2,7 @@
 
 use anyhow::Context;
 use serde_json::{Value, json};
+use url::Url;
 
 use super::Talk;
 use crate::app::{Failure, exit, parts};
@@ -27,11 +28,14 @@ impl Talk<'_> {
         let thread = self.services.store.thread(run.id()).await?;
         let thread =
             thread.map(|(at, ts)| json!({ "team": at.team, "channel": at.channel, "ts": ts }));
-        let asked = run.gate.as_ref().and_then(|gate| run.stage(&gate.id.stage));
-        let diff_url = asked
-            .and_then(|stage| thread::diff_url(run, stage, stage.good_attempt()?, &self.render))
-            .map(String::from);
+        let diff_url = self.asked_diff_url(run).map(String::from);
         self.document(&commands::status_json(run, thread.as_ref(), diff_url.as_deref()))
+    }
+
+    /// Where the work that is asked about can be read.
+    pub(super) fn asked_diff_url(&self, run: &Run) -> Option<Url> {
+        let stage = run.stage(&run.gate.as_ref()?.id.stage)?;
+        thread::diff_url(run, stage, stage.good_attempt()?, &self.render)
     }
 
     pub(super) async fn list(&mut self, limit: i64) -> Result<u8, Failure> {

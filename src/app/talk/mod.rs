@@ -60,7 +60,9 @@ impl Talk<'_> {
             | CliCommand::Worker { .. }
             | CliCommand::Doctor
             | CliCommand::Slack { .. }
-            | CliCommand::Child(_) => Err(anyhow::anyhow!("not said to a run").into()),
+            | CliCommand::Child(_)
+            | CliCommand::Bridge(_)
+            | CliCommand::Absent(_) => Err(anyhow::anyhow!("not said to a run").into()),
         }
     }
 

@@ -3,14 +3,17 @@
 
 use anyhow::{Context, Result};
 use secrecy::ExposeSecret;
+use tokio::net::{TcpListener, UnixListener};
 
-use super::{Prepared, READY_WITHIN, Up, host_and_port, mode};
+use super::{Prepared, READY_WITHIN, Up, host_and_port, mode, questions};
+use crate::files::SocketFolder;
 use crate::local::local_slack::LocalSlack;
-use crate::local::ports::{Ports, ReservedPorts};
+use crate::local::ports::{LOOPBACK, Ports, ReservedPorts};
 use crate::local::postgres::Postgres;
 use crate::local::programs::{self, ServerAddresses, web_url};
 use crate::local::temporal::Temporal;
 use crate::local::up_file::{Pids, UpFile};
+use crate::local::{bridge, slack_door};
 
 /// The servers of this `up`.
 struct Servers {
@@ -20,12 +23,31 @@ struct Servers {
     slack: Option<LocalSlack>,
 }
 
+/// What stays ours for as long as the servers live.
+pub(super) struct Kept {
+    _ports: ReservedPorts,
+    _sockets: SocketFolder,
+}
+
+/// The way into an enclosed local Slack, and its way out to `serve`.
+async fn open_door(slack: &LocalSlack, web: &str) -> Result<()> {
+    let Some(enclosure) = &slack.enclosure else { return Ok(()) };
+    let listener = TcpListener::bind((LOOPBACK, slack.port())).await;
+    let listener = listener.with_context(|| format!("listening at {}", slack.url()))?;
+    let (port, inward) = (slack.port(), enclosure.inward.clone());
+    tokio::spawn(async move { slack_door::keep(listener, port, &inward).await });
+    let outward =
+        UnixListener::bind(&enclosure.outward).context("listening for the local Slack")?;
+    tokio::spawn(bridge::lead_to(outward, host_and_port(web)));
+    Ok(())
+}
+
 impl Up<'_> {
     pub(super) async fn start(
         &self,
         prepared: Prepared,
-    ) -> Result<(UpFile, Option<LocalSlack>, ReservedPorts)> {
-        let Prepared { postgres, temporal, slack, mut ports, sandbox: _ } = prepared;
+    ) -> Result<(UpFile, Option<LocalSlack>, Kept)> {
+        let Prepared { postgres, temporal, slack, mut ports, sandbox: _, sockets } = prepared;
         let postgres = match postgres {
             Some(postgres) => Some((postgres, ports.any()?)),
             None => None,
@@ -34,13 +56,19 @@ impl Up<'_> {
         let reserved = ports.release();
         let servers = Servers { postgres, temporal, slack };
         let file = self.file(&servers, web)?;
+        if let (Some(slack), Some(web)) = (&servers.slack, &file.web) {
+            open_door(slack, web).await?;
+        }
         self.take_in_servers(&servers, &file)?;
         self.supervisor.all_ready(READY_WITHIN).await?;
+        if servers.slack.is_some() {
+            questions::show_anew(&file).await;
+        }
         if !self.options.servers_only {
             self.take_in_programs(&servers, &file)?;
             self.supervisor.all_ready(READY_WITHIN).await?;
         }
-        Ok((file, servers.slack, reserved))
+        Ok((file, servers.slack, Kept { _ports: reserved, _sockets: sockets }))
     }
 
     /// Where `serve` will listen, for browsers of this machine.

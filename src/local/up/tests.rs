@@ -20,6 +20,7 @@ pub fn machine(folder: &Path, temporal_archive: Url) -> Machine {
         public_url: None,
         slack_configured: false,
         has_key: false,
+        project: "llm-wrapper".to_owned(),
         rehearsal: None,
     }
 }
@@ -35,6 +36,19 @@ fn a_rehearsal_wins_over_a_key() -> Result<()> {
         mode(UpOptions { servers_only: true, ..UpOptions::default() }, &both),
         Mode::Servers
     );
+    Ok(())
+}
+
+#[test]
+fn a_key_and_a_slack_without_a_password_go_together_only_where_that_was_asked_for() -> Result<()> {
+    let keyed = Machine { has_key: true, ..machine(Path::new("/x"), Url::parse("http://x/")?) };
+    let refused = refuse_early(UpOptions::default(), &keyed).expect_err("nobody asked for it");
+    assert!(refused.to_string().contains("--local-slack"), "{refused}");
+    assert_eq!(crate::local::exit_code(&refused), 3);
+    let asked = UpOptions { local_slack: true, ..UpOptions::default() };
+    assert!(refuse_early(asked, &keyed).is_ok());
+    let servers = UpOptions { servers_only: true, ..UpOptions::default() };
+    assert!(refuse_early(servers, &keyed).is_ok());
     Ok(())
 }
 

@@ -1,15 +1,15 @@
-//! The folder of a worker's model socket: where does the scripted model listen?
-//! Locked while its worker lives; what a killed worker left behind is removed by the next.
+//! A folder for Unix sockets: where does a process listen for others of this machine?
+//! For its owner alone, and locked while the process lives; what killed processes left behind is removed by the next.
 
-use std::fs::{self, TryLockError};
+use std::fs::{self, DirBuilder, TryLockError};
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use super::{FileLock, remove_blocking};
 
-use crate::files::{FileLock, remove_blocking};
-
-/// A short path: a socket's may not be longer than 108 bytes. Its lock says that its worker lives.
-pub(super) struct SocketFolder {
+/// A short path: a socket's may not be longer than 108 bytes. One for each process.
+pub struct SocketFolder {
     pub path: PathBuf,
     _held: FileLock,
 }
@@ -18,25 +18,23 @@ impl SocketFolder {
     const PREFIX: &str = "signoff-";
     const LOCK: &str = "lock";
 
-    pub fn new() -> anyhow::Result<Self> {
+    /// The folder of this process.
+    pub fn new() -> io::Result<Self> {
         let all = std::env::temp_dir();
         Self::sweep(&all);
         let path = all.join(format!("{}{}", Self::PREFIX, std::process::id()));
         let held = Self::take(&path)?;
-        let _ = fs::remove_file(path.join("model.sock"));
         Ok(Self { path, _held: held })
     }
 
-    fn take(path: &Path) -> anyhow::Result<FileLock> {
+    fn take(path: &Path) -> io::Result<FileLock> {
         let lock = path.join(Self::LOCK);
         loop {
-            fs::create_dir_all(path).with_context(|| format!("making {}", path.display()))?;
+            DirBuilder::new().recursive(true).mode(0o700).create(path)?;
             match FileLock::try_take(&lock) {
                 // Another worker that cleans up may have removed it in between.
                 Ok(held) if lock.exists() => return Ok(held),
-                Err(TryLockError::Error(e)) => {
-                    return Err(e).with_context(|| format!("locking {}", path.display()));
-                }
+                Err(TryLockError::Error(e)) => return Err(e),
                 _ => {}
             }
         }

@@ -66,7 +66,7 @@ impl Shadow {
 
     async fn push(&self, repository: &str, refspec: &str) -> Result<()> {
         validate(repository)?;
-        let output = Git::reaching(self.path())
+        let output = Git::reaching(repository, self.path())
             .args(PUSH)
             .args([repository, refspec])
             .within(PUSH_TIMEOUT)

@@ -4,6 +4,8 @@ use std::io;
 
 use thiserror::Error;
 
+use crate::files;
+
 /// Why the workspace could not do what it was asked.
 #[derive(Debug, Error)]
 pub enum WorkspaceError {
@@ -19,6 +21,12 @@ pub enum WorkspaceError {
     /// The agent left a file under a name that git keeps for itself on some machine; it can be told so.
     #[error("{path} cannot be kept: git takes that name for its own; give it another")]
     GitsName { path: String },
+    /// git refuses something about the files that the agent left; it can be told so.
+    #[error("the work cannot be kept: {why}")]
+    Unkeepable { why: String },
+    /// Nothing can be written; once there is room again, it may go well.
+    #[error("{what}: there is no room on the disk, or it cannot be written")]
+    DiskFull { what: String },
     /// Nothing of the run is on this machine; a worker that shares the folder with the others has it.
     #[error("this worker does not have the run's repository at {path}; workers share SIGNOFF_HOME")]
     Elsewhere { path: String },
@@ -36,6 +44,10 @@ pub enum WorkspaceError {
     Io { what: String, source: io::Error },
 }
 
+/// What programs print that found no room on the disk.
+const NO_ROOM: [&str; 3] =
+    ["No space left on device", "Disk quota exceeded", "Read-only file system"];
+
 /// What every step of this room returns.
 pub(super) type Result<T, E = WorkspaceError> = std::result::Result<T, E>;
 
@@ -43,8 +55,37 @@ impl WorkspaceError {
     /// Largest file of a snapshot: hosts refuse bigger ones, and nobody reviews them.
     pub const LARGEST_FILE_BYTES: u64 = 50 << 20;
 
+    /// Whether it is about what the agent left: another attempt can do something about it, and trying the same again cannot.
+    #[must_use]
+    pub const fn is_about_the_work(&self) -> bool {
+        matches!(
+            self,
+            // Whose files take minutes to read left too many of them, or too large ones.
+            Self::TooBig { .. }
+                | Self::GitsName { .. }
+                | Self::Unkeepable { .. }
+                | Self::Slow { .. }
+        )
+    }
+
     pub(super) fn io(what: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
         let what = what.into();
-        |source| Self::Io { what, source }
+        |source| {
+            if files::is_disk_full(&source) {
+                Self::DiskFull { what: format!("{what}: {source}") }
+            } else {
+                Self::Io { what, source }
+            }
+        }
+    }
+
+    /// What a call of git said when it failed.
+    pub(super) fn git(what: &str, complaint: &str) -> Self {
+        let (what, why) = (what.to_owned(), complaint.trim().to_owned());
+        if NO_ROOM.iter().any(|sign| why.contains(sign)) {
+            Self::DiskFull { what: format!("git {what}") }
+        } else {
+            Self::Git { what, why }
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! The git program: how is it run?
 //! It asks nobody, runs no hooks and has a timeout; the user's configuration counts only where their host must be reached.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
@@ -10,6 +10,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, ChildStdin, Command};
 use tokio::time::timeout;
 
+use super::repository::is_here;
 use super::{Result, WorkspaceError};
 use crate::sandbox;
 
@@ -24,30 +25,53 @@ const SETTINGS: [&str; 7] = [
     "fetch.recurseSubmodules=false",
 ];
 
-/// Variables taken away where git inherits our environment: what points it at another repository, and our own secrets.
-const REMOVED_VARIABLES: [&str; 22] = [
-    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-    "GIT_COMMON_DIR",
-    "GIT_CONFIG",
-    "GIT_CONFIG_COUNT",
-    "GIT_CONFIG_PARAMETERS",
-    "GIT_DIR",
-    "GIT_EXTERNAL_DIFF",
-    "GIT_GRAFT_FILE",
-    "GIT_IMPLICIT_WORK_TREE",
-    "GIT_INDEX_FILE",
-    "GIT_NAMESPACE",
-    "GIT_NO_REPLACE_OBJECTS",
-    "GIT_OBJECT_DIRECTORY",
-    "GIT_PREFIX",
-    "GIT_REPLACE_REF_BASE",
-    "GIT_SHALLOW_FILE",
-    "GIT_WORK_TREE",
-    "DATABASE_URL",
-    "SLACK_BOT_TOKEN",
-    "SLACK_SIGNING_SECRET",
-    "SLACK_APP_TOKEN",
-    "ANTHROPIC_API_KEY",
+/// What a git that reaches a repository sees of our own environment. Hooks of a repository on this machine see it too.
+const PASSED_ON: [&str; 15] = [
+    "PATH",
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "LANG",
+    "LANGUAGE",
+    "LC_ALL",
+    "LC_CTYPE",
+    "LC_MESSAGES",
+    "TZ",
+    "TMPDIR",
+    "XDG_CONFIG_HOME",
+    "GIT_CONFIG_GLOBAL",
+    "GIT_CONFIG_SYSTEM",
+    "GIT_CONFIG_NOSYSTEM",
+];
+
+/// What it sees besides where the repository is on another host: how to get there, whom to trust, and who we are.
+const PASSED_ON_TO_HOSTS: [&str; 26] = [
+    "SSH_AUTH_SOCK",
+    "SSH_AGENT_PID",
+    "SSH_ASKPASS",
+    "SSH_ASKPASS_REQUIRE",
+    "GIT_ASKPASS",
+    "GIT_SSH",
+    "GIT_SSH_COMMAND",
+    "GIT_SSH_VARIANT",
+    "GIT_SSL_CAINFO",
+    "GIT_SSL_CAPATH",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "CURL_CA_BUNDLE",
+    "http_proxy",
+    "https_proxy",
+    "all_proxy",
+    "no_proxy",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "ALL_PROXY",
+    "NO_PROXY",
+    "GH_TOKEN",
+    "GITHUB_TOKEN",
+    "GITLAB_TOKEN",
+    "XDG_RUNTIME_DIR",
+    "DBUS_SESSION_BUS_ADDRESS",
 ];
 
 /// One call of git.
@@ -65,14 +89,56 @@ pub(super) struct GitOutput {
     pub err: String,
 }
 
+/// Complaints of git that are about this machine or the shadow repository, whatever files it was given.
+const OURS: [&str; 9] = [
+    ".lock': File exists",
+    "unable to create temporary file",
+    "insufficient permission for adding an object",
+    "unable to write",
+    "Input/output error",
+    "Cannot allocate memory",
+    "out of memory",
+    "Too many open files",
+    "not a git repository",
+];
+
+fn is_ours(complaint: &str) -> bool {
+    OURS.iter().any(|sign| complaint.contains(sign))
+}
+
+/// The first complaints: they name files. The rest says that they are complaints.
+fn complaints(text: &str) -> String {
+    let said = |line: &'_ str| {
+        let said = line.strip_prefix("error: ").or_else(|| line.strip_prefix("fatal: "))?;
+        (said != "adding files failed").then(|| said.to_owned())
+    };
+    let first: Vec<String> = text.lines().filter_map(said).take(3).collect();
+    if first.is_empty() { text.trim().to_owned() } else { first.join("; ") }
+}
+
 impl GitOutput {
     /// What it printed; any refusal is an error of the call `what`.
     pub fn success(self, what: &str) -> Result<Vec<u8>> {
         if self.status.success() { Ok(self.out) } else { Err(self.error(what)) }
     }
 
+    /// The same, of a call that reads what an agent left.
+    pub fn about_the_work(self, what: &str) -> Result<Vec<u8>> {
+        if self.status.success() { Ok(self.out) } else { Err(self.refusal(what)) }
+    }
+
     pub fn error(&self, what: &str) -> WorkspaceError {
-        WorkspaceError::Git { what: what.to_owned(), why: self.err.trim().to_owned() }
+        WorkspaceError::git(what, &self.err)
+    }
+
+    /// The error of a call that reads what an agent left: what git says against that is about the work.
+    pub fn refusal(&self, what: &str) -> WorkspaceError {
+        match self.error(what) {
+            WorkspaceError::Git { why, .. } if self.status.code().is_some() && !is_ours(&why) => {
+                WorkspaceError::Unkeepable { why: complaints(&why) }
+            }
+            other => other,
+        }
     }
 }
 
@@ -89,11 +155,16 @@ impl Git {
         git
     }
 
-    /// For a remote host: with the configuration, keys and proxies of the account we run as.
-    pub fn reaching(git_dir: &Path) -> Self {
+    /// For the project's repository: with the configuration of the account we run as, and its keys and proxies where the
+    /// repository is on another host.
+    pub fn reaching(repository: &str, git_dir: &Path) -> Self {
         let mut git = Self::new();
-        for name in REMOVED_VARIABLES {
-            git.command.env_remove(name);
+        git.command.env_clear();
+        let to_hosts = if is_here(repository) { &[][..] } else { &PASSED_ON_TO_HOSTS };
+        for name in PASSED_ON.iter().chain(to_hosts) {
+            if let Some(value) = from_this_process(name) {
+                git.command.env(name, value);
+            }
         }
         git.common().arg("--git-dir").arg(git_dir);
         git
@@ -199,4 +270,12 @@ async fn read(pipe: Option<impl AsyncRead + Unpin>, most: u64) -> std::io::Resul
         pipe.take(most).read_to_end(&mut bytes).await?;
     }
     Ok(bytes)
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "what of our own environment a git sees is this file's question, and none of it is configuration of ours"
+)]
+fn from_this_process(name: &str) -> Option<OsString> {
+    std::env::var_os(name)
 }

@@ -81,7 +81,7 @@ impl Shadow {
         limit: Duration,
         words: &[&str],
     ) -> Result<Vec<u8>> {
-        let asked = Git::reaching(self.path()).args(words).within(limit);
+        let asked = Git::reaching(repository, self.path()).args(words).within(limit);
         let output =
             asked.output(u64::MAX).await.map_err(|e| unreachable_if_slow(repository, e))?;
         if output.status.success() {

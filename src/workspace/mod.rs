@@ -2,6 +2,7 @@
 //! In a run's shadow repository: bare, outside every box, never touched by what an agent writes into its own `.git`.
 //! Everything is done by the git program, which never asks anybody anything.
 
+mod agent_index;
 mod checkout;
 mod deliver;
 mod diff;
@@ -9,10 +10,14 @@ mod error;
 mod git;
 mod import;
 mod patch;
+mod readable;
+mod records;
 mod repository;
 mod risks;
 mod shadow;
 mod snapshot;
+mod staging;
+mod untouched;
 
 pub use deliver::Delivery;
 use error::Result;

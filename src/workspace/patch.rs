@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::diff::{DIFF, NumstatEntry};
-use super::snapshot::records;
+use super::records::records;
 use super::{Result, Shadow};
 use crate::run::Snapshot;
 

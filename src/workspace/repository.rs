@@ -29,6 +29,11 @@ pub(super) fn is_path(repository: &str) -> bool {
     !repository.contains("://") && !before_slash.contains(':')
 }
 
+/// Whether it is on this machine: git then runs the repository's own hooks with the environment that it was given.
+pub(super) fn is_here(repository: &str) -> bool {
+    is_path(repository) || repository.starts_with("file://")
+}
+
 /// Refuses what git would misread or cannot find, before git is asked.
 pub(super) fn validate(repository: &str) -> Result<()> {
     let refuse = |why: &str| {

@@ -4,6 +4,7 @@ mod diff_and_delivery;
 mod missing_objects;
 mod risks;
 mod unfinished_work;
+mod what_agents_leave;
 
 use std::fs;
 use std::os::unix::fs::symlink;

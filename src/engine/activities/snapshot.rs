@@ -25,7 +25,7 @@ impl WriteAttempt<'_> {
         match self.snapshot(from).await {
             Ok(snapshot) => written.work = Some(self.store_diff(from, snapshot).await?),
             // The next attempt can do something about it.
-            Err(e @ (WorkspaceError::TooBig { .. } | WorkspaceError::GitsName { .. })) => {
+            Err(e) if e.is_about_the_work() => {
                 written.end = AgentEnd::Failed { trouble: Trouble::Agent, why: e.to_string() };
                 self.folder.clear().await;
                 return Ok(written);

@@ -2,7 +2,7 @@
 //! From `git diff --raw -z`: names of files are data here, whatever they look like.
 
 use crate::workspace::diff::NumstatEntry;
-use crate::workspace::snapshot::records;
+use crate::workspace::records::records;
 
 /// One changed file.
 #[derive(Debug, PartialEq, Eq)]

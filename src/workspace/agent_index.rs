@@ -1,0 +1,122 @@
+//! The agent's own index: what did it untrack, track by force, or leave out of its worktree?
+//! Read as data, from a copy and by a git that knows nothing else of the agent's `.git`. Where it cannot be read, nothing follows.
+
+use std::collections::{HashMap, HashSet};
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::Path;
+
+use rustix::fs::{Mode, OFlags};
+
+use super::records::{FileName, SUBMODULE, TreeEntry, as_path, index_line, joined, raw_records};
+use super::staging::{IndexFile, StagedWorktree, removal};
+use super::{Result, WorkspaceError};
+
+/// An index of a million files has about 100 MB.
+const LARGEST_INDEX_BYTES: u64 = 256 << 20;
+
+/// What the agent's index says.
+struct AgentIndex {
+    tracked: HashSet<FileName>,
+    /// Tracked, and meant to be missing from the worktree: a sparse checkout.
+    sparse: HashSet<FileName>,
+}
+
+impl StagedWorktree<'_> {
+    /// What the agent untracked and ignores is untracked; what it tracks though it is ignored is kept; what it only left out of a
+    /// sparse checkout is still there.
+    pub(super) async fn follow_the_agents_index(
+        &self,
+        base: &HashMap<FileName, TreeEntry>,
+    ) -> Result<()> {
+        let Some(agents) = self.agents_index().await? else { return Ok(()) };
+        let files = || base.iter().filter(|(_, entry)| entry.mode != SUBMODULE);
+        let gone: Vec<_> =
+            files().map(|(name, _)| name).filter(|n| !agents.tracked.contains(*n)).collect();
+        let untracked = self.ignored(&gone).await?;
+        let removed = untracked.iter().filter_map(|name| Some(removal(base.get(name)?, name)));
+        self.index_info(removed).await?;
+        let sparse =
+            files().filter(|(name, _)| agents.sparse.contains(*name) && !self.is_there(name));
+        self.index_info(sparse.map(|(name, entry)| index_line(&entry.mode, &entry.id, name)))
+            .await?;
+        self.add_forced(agents.tracked.iter().filter(|name| !base.contains_key(*name)).collect())
+            .await
+    }
+
+    /// Adds what the agent tracks although it is ignored.
+    async fn add_forced(&self, new: Vec<&FileName>) -> Result<()> {
+        let forced = self.ignored(&new).await?;
+        forced.iter().try_for_each(|name| self.can_be_kept(name))?;
+        if forced.is_empty() {
+            return Ok(());
+        }
+        let add = ["add", "--force", "--pathspec-from-file=-", "--pathspec-file-nul"];
+        let git = self.git().env("GIT_LITERAL_PATHSPECS", "1").args(add);
+        git.input(joined(&forced)).output(u64::MAX).await?.about_the_work("add").map(drop)
+    }
+
+    /// Those that are in the worktree and ignored there.
+    async fn ignored(&self, names: &[&FileName]) -> Result<Vec<FileName>> {
+        let there: Vec<_> = names.iter().copied().filter(|name| self.is_there(name)).collect();
+        if there.is_empty() {
+            return Ok(Vec::new());
+        }
+        let ask = ["check-ignore", "--no-index", "-z", "--stdin"];
+        // Exits 1 where none is ignored.
+        let said = self.git().args(ask).input(joined(there)).output(u64::MAX).await?;
+        Ok(raw_records(&said.out).map(<[u8]>::to_vec).collect())
+    }
+
+    /// A file or a link, in folders that are no links.
+    fn is_there(&self, name: &[u8]) -> bool {
+        let path = as_path(name);
+        let folders = path.ancestors().skip(1).filter(|above| !above.as_os_str().is_empty());
+        let found = |path: &Path| fs::symlink_metadata(self.worktree.join(path));
+        folders.map(found).all(|folder| folder.is_ok_and(|folder| folder.is_dir()))
+            && found(path).is_ok_and(|file| file.is_file() || file.is_symlink())
+    }
+
+    /// None where it has none that can be read.
+    async fn agents_index(&self) -> Result<Option<AgentIndex>> {
+        let copy = IndexFile::of(self.shadow);
+        let Some(bytes) = index_bytes(&self.worktree.join(".git")) else { return Ok(None) };
+        fs::write(&copy.0, bytes).map_err(WorkspaceError::io("reading the agent's index"))?;
+        let list = ["ls-files", "-z", "-t", "--cached"];
+        let read =
+            self.shadow.git().on(self.shadow.path(), &copy.0).args(list).output(u64::MAX).await?;
+        Ok(read.status.success().then(|| parse(&read.out)))
+    }
+}
+
+/// Lines such as `H src/a.js`; `S` where it is left out of the worktree.
+fn parse(list: &[u8]) -> AgentIndex {
+    let mut index = AgentIndex { tracked: HashSet::new(), sparse: HashSet::new() };
+    for record in raw_records(list).filter(|record| record.len() > 2) {
+        let name = record[2..].to_vec();
+        if record[0] == b'S' {
+            index.sparse.insert(name.clone());
+        }
+        index.tracked.insert(name);
+    }
+    index
+}
+
+/// None unless it is a regular file in a folder that is no link, and not too large.
+fn index_bytes(git_dir: &Path) -> Option<Vec<u8>> {
+    fs::symlink_metadata(git_dir).ok().filter(fs::Metadata::is_dir)?;
+    let file = open(&git_dir.join("index")).ok()?;
+    let found = file.metadata().ok()?;
+    if !found.is_file() || found.len() > LARGEST_INDEX_BYTES {
+        return None;
+    }
+    let mut bytes = Vec::new();
+    file.take(LARGEST_INDEX_BYTES).read_to_end(&mut bytes).ok()?;
+    Some(bytes)
+}
+
+/// Follows no link, and does not wait for a pipe.
+fn open(path: &Path) -> io::Result<File> {
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    Ok(rustix::fs::open(path, flags, Mode::empty())?.into())
+}

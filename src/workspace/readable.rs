@@ -1,0 +1,53 @@
+//! Readable worktrees: what must be mended before git can look at what an agent left?
+//! Only rights that the agent took away from itself, and things that are no files under names that git opens.
+
+use std::fs::{self, DirEntry, Metadata, Permissions};
+use std::io;
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use super::{Result, WorkspaceError};
+
+/// git opens these wherever they are: a pipe would keep it waiting for ever.
+const OPENED_BY_GIT: [&str; 4] = [".gitignore", ".gitattributes", ".gitmodules", ".mailmap"];
+
+/// Makes files and folders of the clone readable for us. No link is followed, no repository's own folder is entered.
+pub(super) async fn make_readable(worktree: PathBuf) -> Result<()> {
+    #[expect(clippy::disallowed_methods, reason = "no process is started there")]
+    let made = tokio::task::spawn_blocking(move || mend_all(worktree)).await;
+    made.map_err(|e| WorkspaceError::io("looking through the clone")(io::Error::other(e)))
+}
+
+/// What cannot be mended here is refused by git later, by its name.
+fn mend_all(worktree: PathBuf) {
+    let mut folders = vec![worktree];
+    while let Some(folder) = folders.pop() {
+        let entries = fs::read_dir(&folder).into_iter().flatten().flatten();
+        folders.extend(entries.filter_map(|entry| mend(&entry)));
+    }
+}
+
+/// Mends one entry; its path, where it is a folder to look into.
+fn mend(entry: &DirEntry) -> Option<PathBuf> {
+    // Of the entry itself: no link is followed.
+    let (path, found) = (entry.path(), entry.metadata().ok()?);
+    let kind = found.file_type();
+    let never_read =
+        kind.is_fifo() || kind.is_socket() || kind.is_char_device() || kind.is_block_device();
+    if never_read && OPENED_BY_GIT.iter().any(|name| entry.file_name() == *name) {
+        let _refused_later = fs::remove_file(&path);
+    } else if kind.is_dir() && entry.file_name() != ".git" {
+        allow(&path, &found, 0o700);
+        return Some(path);
+    } else if kind.is_file() {
+        allow(&path, &found, 0o400);
+    }
+    None
+}
+
+fn allow(path: &Path, found: &Metadata, rights: u32) {
+    let mode = found.permissions().mode();
+    if mode & rights != rights {
+        let _refused_later = fs::set_permissions(path, Permissions::from_mode(mode | rights));
+    }
+}

@@ -1,0 +1,219 @@
+//! The staging of a worktree: which tree is what an agent left?
+//! In an index of our own. What git refuses about the files is about the work, and is said so.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use super::git::{Git, GitOutput};
+use super::readable::make_readable;
+use super::records::{
+    FileName, SUBMODULE, TreeEntry, as_path, index_line, joined, raw_records, tree_entries,
+};
+use super::untouched::Untouched;
+use super::{Result, Shadow, WorkspaceError};
+use crate::run::Snapshot;
+
+/// Reading every file of a big project takes time.
+const READ_TIMEOUT: Duration = Duration::from_mins(5);
+
+/// Repositories inside repositories: deeper than this, no honest project goes.
+const DEEPEST_NESTING: usize = 20;
+
+/// Stands in the index for a moment and never in a snapshot: it makes git treat a nested repository as a folder.
+const SEED: &[u8] = b".signoff-seed";
+
+const LIST_CHANGED: [&str; 6] =
+    ["ls-files", "-z", "--others", "--modified", "--exclude-standard", "--"];
+
+/// An index of ours, which is removed when this is dropped.
+pub(super) struct IndexFile(pub PathBuf);
+
+impl IndexFile {
+    pub fn of(shadow: &Shadow) -> Self {
+        Self(shadow.path().join(format!("index-{}", Uuid::new_v4())))
+    }
+}
+
+impl Drop for IndexFile {
+    fn drop(&mut self) {
+        // Not there where git could not even begin.
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
+/// A worktree with an index of its own.
+pub(super) struct StagedWorktree<'a> {
+    pub shadow: &'a Shadow,
+    pub worktree: PathBuf,
+    index: IndexFile,
+}
+
+impl<'a> StagedWorktree<'a> {
+    pub fn new(shadow: &'a Shadow, worktree: PathBuf) -> Self {
+        Self { shadow, worktree, index: IndexFile::of(shadow) }
+    }
+
+    pub fn git(&self) -> Git {
+        self.shadow.git().on(&self.worktree, &self.index.0).within(READ_TIMEOUT)
+    }
+
+    /// The tree of what is in the worktree.
+    pub async fn tree(&self, parent: &Snapshot) -> Result<String> {
+        make_readable(self.worktree.clone()).await?;
+        let base = self.read_base(parent).await?;
+        let submodules: Vec<_> = base.iter().filter(|(_, entry)| entry.mode == SUBMODULE).collect();
+        self.remove_from_index(&submodules).await?;
+        let kept: Vec<_> = submodules
+            .into_iter()
+            .filter(|(name, _)| self.worktree.join(as_path(name)).is_dir())
+            .collect();
+        self.add_files(parent, &base, &kept).await?;
+        let back = kept.iter().map(|(name, entry)| index_line(SUBMODULE, &entry.id, name));
+        self.index_info(back).await?;
+        self.git().args(["write-tree"]).line().await
+    }
+
+    /// Begins with what the work began with.
+    async fn read_base(&self, parent: &Snapshot) -> Result<HashMap<FileName, TreeEntry>> {
+        self.git().args(["read-tree", &parent.commit]).bytes().await?;
+        let list = self.shadow.git().args(["ls-tree", "-r", "-z", &parent.commit]).bytes().await?;
+        Ok(tree_entries(&list))
+    }
+
+    /// Before git looks at the files: it would run `git status` inside a submodule, by that one's own configuration.
+    async fn remove_from_index(&self, entries: &[(&FileName, &TreeEntry)]) -> Result<()> {
+        self.index_info(entries.iter().map(|(name, entry)| removal(entry, name))).await
+    }
+
+    async fn add_files(
+        &self,
+        parent: &Snapshot,
+        base: &HashMap<FileName, TreeEntry>,
+        submodules: &[(&FileName, &TreeEntry)],
+    ) -> Result<()> {
+        let all = pathspecs(submodules);
+        // Says which files differ, and exits 1 if any does.
+        self.git().args(["update-index", "-q", "--refresh"]).output(u64::MAX).await?;
+        let changed = self.enter_nested(&all).await?;
+        let untouched = self.untouched(parent, base, &changed).await?;
+        let marks = joined(untouched.all());
+        self.feed(&["update-index", "-z", "--assume-unchanged", "--stdin"], marks).await?;
+        let add = ["add", "--all", "--pathspec-from-file=-", "--pathspec-file-nul"];
+        let added = self.git().args(add).input(all).output(u64::MAX).await?;
+        refuse_if_incomplete(&added)?;
+        self.index_info(untouched.only_their_mode.into_iter()).await?;
+        self.follow_the_agents_index(base).await
+    }
+
+    /// The pathspecs' files and changes that git sees, once it sees nested repositories as folders; an error where one of them
+    /// cannot be kept.
+    async fn enter_nested(&self, all: &[u8]) -> Result<Vec<FileName>> {
+        let empty = self.shadow.git().args(["hash-object", "-w", "--stdin"]).input(vec![]);
+        let blob = empty.line().await?;
+        let mut nested = Vec::new();
+        for _ in 0..=DEEPEST_NESTING {
+            let files;
+            (nested, files) = self.changed(all).await?;
+            if nested.is_empty() {
+                return Ok(files);
+            }
+            let seeds = nested
+                .iter()
+                .map(|folder| index_line("100644", &blob, &[folder.as_slice(), SEED].concat()));
+            self.index_info(seeds).await?;
+        }
+        let deepest = nested.first().map(|name| displayable(name)).unwrap_or_default();
+        Err(WorkspaceError::Unkeepable {
+            why: format!("{deepest}: repositories are nested more than {DEEPEST_NESTING} deep"),
+        })
+    }
+
+    /// The folders that git takes for repositories of their own, and the files that are new or changed.
+    async fn changed(&self, all: &[u8]) -> Result<(Vec<FileName>, Vec<FileName>)> {
+        let specs = raw_records(all).map(as_path);
+        let list = self.git().args(LIST_CHANGED).args(specs).output(u64::MAX).await?;
+        let list = list.about_the_work("ls-files")?;
+        let (nested, files): (Vec<_>, Vec<_>) =
+            raw_records(&list).map(<[u8]>::to_vec).partition(|name| name.ends_with(b"/"));
+        files.iter().try_for_each(|name| self.can_be_kept(name))?;
+        Ok((nested, files))
+    }
+
+    pub fn can_be_kept(&self, name: &[u8]) -> Result<()> {
+        let path = displayable(name);
+        if path.split('/').any(is_gits_own) {
+            return Err(WorkspaceError::GitsName { path });
+        }
+        let found = fs::symlink_metadata(self.worktree.join(as_path(name)));
+        let bytes = found.map_or(0, |data| data.len());
+        if bytes > WorkspaceError::LARGEST_FILE_BYTES {
+            return Err(WorkspaceError::TooBig { path, megabytes: bytes >> 20 });
+        }
+        Ok(())
+    }
+
+    /// Of the changed files, those that have the very bytes that they began with: git would convert some of them.
+    async fn untouched(
+        &self,
+        parent: &Snapshot,
+        base: &HashMap<FileName, TreeEntry>,
+        changed: &[FileName],
+    ) -> Result<Untouched> {
+        let known = changed.iter().filter_map(|name| Some((name, base.get(name)?)));
+        let here = known.filter(|(_, entry)| entry.mode != SUBMODULE);
+        Untouched::find(self.shadow, parent, &self.worktree, here.collect()).await
+    }
+
+    pub async fn index_info(&self, lines: impl Iterator<Item = Vec<u8>>) -> Result<()> {
+        let lines: Vec<u8> = lines.flatten().collect();
+        self.feed(&["update-index", "-z", "--add", "--index-info"], lines).await
+    }
+
+    /// A call of git that reads a list; none where the list is empty.
+    pub async fn feed(&self, words: &[&str], list: Vec<u8>) -> Result<()> {
+        if !list.is_empty() {
+            self.git().args(words).input(list).bytes().await?;
+        }
+        Ok(())
+    }
+}
+
+/// The line of `--index-info` that takes an entry away.
+pub(super) fn removal(entry: &TreeEntry, name: &[u8]) -> Vec<u8> {
+    index_line("0", &"0".repeat(entry.id.len()), name)
+}
+
+/// Everything but the submodules.
+fn pathspecs(submodules: &[(&FileName, &TreeEntry)]) -> Vec<u8> {
+    let mut all = vec![b".".to_vec()];
+    all.extend(submodules.iter().map(|(name, _)| [b":(top,exclude,literal)", &name[..]].concat()));
+    joined(&all)
+}
+
+/// git adds what it can, warns of folders that it could not look into, and says that all went well.
+fn refuse_if_incomplete(added: &GitOutput) -> Result<()> {
+    let unseen = added.err.lines().find(|line| line.contains("could not open directory"));
+    match unseen {
+        _ if !added.status.success() => Err(added.refusal("add")),
+        Some(warning) => Err(WorkspaceError::Unkeepable {
+            why: warning.trim_start_matches("warning: ").to_owned(),
+        }),
+        None => Ok(()),
+    }
+}
+
+/// A name that some file system takes for `.git`, such as `.GIT` or `git~1`: git refuses all of them.
+fn is_gits_own(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let name = name.split(':').next().unwrap_or_default().trim_end_matches([' ', '.']);
+    matches!(name, ".git" | "git~1")
+}
+
+/// For people; what is no text is replaced.
+pub(super) fn displayable(name: &[u8]) -> String {
+    String::from_utf8_lossy(name).into_owned()
+}

@@ -2,7 +2,7 @@
 //! The same for the words after a project's name and for the fields of the form.
 
 use super::misunderstood::{Misunderstood, code_safe};
-use crate::run::{ProjectName, Usd, nearest};
+use crate::run::{ProjectName, Usd, foreign_text, nearest};
 
 /// Longest brief, in characters: it travels in history, once per stage.
 pub const BRIEF_CHARS: usize = 2_000;
@@ -39,7 +39,7 @@ impl StartRun {
 /// What a run should do, in a person's words.
 pub fn read_brief(brief: &str) -> Result<String, Misunderstood> {
     if brief.chars().count() <= BRIEF_CHARS {
-        return Ok(brief.to_owned());
+        return Ok(foreign_text::printable(brief));
     }
     Err(Misunderstood::wrong(format!(
         "That is longer than {BRIEF_CHARS} characters. Put the long part into a file of the repository and name it."

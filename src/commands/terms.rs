@@ -4,7 +4,7 @@
 use super::Misunderstood;
 use super::more_time::More;
 use super::verbs::{Takes, Verb};
-use crate::run::{Rework, Verdict};
+use crate::run::{Rework, Verdict, foreign_text};
 
 /// What asks for changes from the stage's base; phones make a dash of two hyphens.
 const FROM_BASE: [&str; 2] = ["--from-base", "—from-base"];
@@ -23,6 +23,7 @@ pub struct Terms {
 impl Terms {
     /// Reads what follows the verb and the run's name.
     pub fn read(verdict: Verdict, said: &str) -> Result<Self, Misunderstood> {
+        let said = foreign_text::printable(said);
         let said = said.trim();
         match Verb::of_verdict(verdict).map(|verb| verb.takes) {
             Some(Takes::Time) => Ok(Self { more: Some(said.parse()?), ..Self::default() }),

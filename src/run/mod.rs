@@ -1,8 +1,9 @@
 //! The run and its rules: what is a run?
 //! Pure: no async, no clock, no I/O. `event` what happened, `state` what it adds up to, `rules` what follows from it; `pipeline`,
-//! `gate`, `money` and `time` are the words of these. Executed inside workflows, so every change of a rule needs a new `RULES`.
+//! `gate`, `money` and `time` are the words of these, and `foreign_text` makes other people's words fit for them. Executed inside workflows, so every change of a rule needs a new `RULES`.
 
 mod event;
+pub mod foreign_text;
 mod gate;
 mod ids;
 mod money;

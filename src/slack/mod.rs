@@ -40,4 +40,4 @@ pub use socket::{SocketDelivery, SocketHealth, SocketMode, SocketPatience, Take}
 pub use truncate::truncate_plain;
 pub use ts::Ts;
 pub use unescape::unescape;
-pub use visible::{is_hidden, one_line};
+pub use visible::one_line;

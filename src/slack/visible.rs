@@ -2,6 +2,7 @@
 //! A reader must see what is there: nothing that reorders, hides or piles up over other lines. Says nothing about markup.
 
 use super::truncate::truncate;
+use crate::run::foreign_text::is_hidden;
 
 /// More accents than that on one letter are there to cover something.
 const MARKS: usize = 3;
@@ -10,19 +11,6 @@ const MARKS: usize = 3;
 #[must_use]
 pub fn one_line(text: &str, max_chars: usize) -> String {
     truncate(&clean(text).split_whitespace().collect::<Vec<_>>().join(" "), max_chars)
-}
-
-/// True for characters that change how others are read without being seen themselves: controls, bidi overrides, zero widths, tags.
-/// Joiners are none: scripts and emoji are written with them.
-#[must_use]
-pub fn is_hidden(c: char) -> bool {
-    c.is_control()
-        || matches!(
-            c,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'
-                ..='\u{202e}'
-        )
-        || matches!(c, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 /// What can be seen of a text, with its lines and tabs.

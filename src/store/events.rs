@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 
+use super::content::{cleaned, keep_content};
 use super::{Result, Store, StoreError, read};
 use crate::run::{Event, RunId};
 
@@ -22,7 +23,23 @@ struct Head {
 impl Store {
     /// Keeps events as they were written, kinds of later versions included, and says in the same transaction whether the run asks something,
     /// and that the thread is behind: however often it failed, it is looked at at once. A repeat changes no event.
+    /// What the database refuses for what is in it costs that, and never the run: its events are then kept one by one.
     pub async fn record(&self, run: &RunId, events: &[Value]) -> Result<()> {
+        let events: Vec<Value> =
+            events.iter().map(|event| cleaned("an event", event.clone())).collect();
+        match self.record_as_it_is(run, &events).await {
+            Err(StoreError::Refused(_)) => {
+                for event in events {
+                    let keep = |event| async move { self.record_as_it_is(run, &[event]).await };
+                    keep_content(&format!("an event of {run}"), event, keep).await?;
+                }
+                Ok(())
+            }
+            done => done,
+        }
+    }
+
+    async fn record_as_it_is(&self, run: &RunId, events: &[Value]) -> Result<()> {
         let head = |body| {
             Head::deserialize(body).map_err(|source| StoreError::Garbled { what: "event", source })
         };

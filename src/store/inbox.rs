@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 use serde_json::Value;
 
+use super::content::{cleaned, keep_content, plain};
 use super::{Result, Store, write};
 use crate::run::RequestId;
 
@@ -39,6 +40,17 @@ impl Store {
         payload: &Value,
         now: DateTime<Utc>,
     ) -> Result<Received> {
+        let keep = |payload| async move { self.insert_request(key, kind, &payload, now).await };
+        keep_content("a request", cleaned("a request", payload.clone()), keep).await
+    }
+
+    async fn insert_request(
+        &self,
+        key: &RequestId,
+        kind: &str,
+        payload: &Value,
+        now: DateTime<Utc>,
+    ) -> Result<Received> {
         let done = sqlx::query!(
             "insert into inbox (key, kind, payload, received_at, try_at) values ($1, $2, $3, $4, $5) on conflict do nothing",
             key.0,
@@ -54,6 +66,7 @@ impl Store {
 
     /// The request was acted on, and `reply` was the answer.
     pub async fn done(&self, key: &RequestId, reply: Option<&str>) -> Result<()> {
+        let reply = reply.map(plain);
         sqlx::query!("update inbox set state = 'done', reply = $2 where key = $1", key.0, reply)
             .execute(&self.pool)
             .await?;

@@ -3,6 +3,7 @@
 
 use chrono::{DateTime, Utc};
 
+use super::content::plain;
 use super::{LeasedThread, Result, Shown, Store};
 use crate::run::{Channel, RunId};
 
@@ -113,7 +114,7 @@ impl Store {
             thread.fence,
             it.key,
             it.shown.to_string(),
-            it.why,
+            plain(it.why),
             it.at
         )
         .execute(&self.pool)

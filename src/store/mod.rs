@@ -1,6 +1,7 @@
 //! The database: what do we remember?
 //! All SQL is here, one function per question asked of the data.
 
+mod content;
 mod diffs;
 mod events;
 mod inbox;
@@ -42,6 +43,9 @@ pub enum StoreError {
     /// It does not let us in, or is not there under this name: waiting would change nothing.
     #[error("the database does not let us in: {0}")]
     NotLetIn(String),
+    /// It will never keep this, for what is in it.
+    #[error("the database refuses what it was to keep: {}", reason(.0))]
+    Refused(sqlx::Error),
     /// It answered something that should not be.
     #[error("the database: {}", reason(.0))]
     Wrong(sqlx::Error),
@@ -71,6 +75,12 @@ impl From<sqlx::Error> for StoreError {
                 if db.code().is_some_and(|c| c.starts_with("28") || c == "3D000") =>
             {
                 Self::NotLetIn(db.message().to_owned())
+            }
+            // Data that no column holds, and documents beyond its limits.
+            sqlx::Error::Database(ref db)
+                if db.code().is_some_and(|c| c.starts_with("22") || c.starts_with("54")) =>
+            {
+                Self::Refused(error)
             }
             other => Self::Wrong(other),
         }
@@ -140,5 +150,6 @@ fn read<T: serde::de::DeserializeOwned>(what: &'static str, body: serde_json::Va
 }
 
 fn write<T: serde::Serialize>(what: &'static str, value: &T) -> Result<serde_json::Value> {
-    serde_json::to_value(value).map_err(|source| StoreError::Garbled { what, source })
+    let value = serde_json::to_value(value);
+    Ok(content::cleaned(what, value.map_err(|source| StoreError::Garbled { what, source })?))
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::content::plain;
 use super::{Result, Store};
 use crate::run::{RunId, StageName, TestNames};
 
@@ -14,7 +15,8 @@ impl Store {
         attempt: u32,
         names: &TestNames,
     ) -> Result<()> {
-        let list = |names: &BTreeSet<String>| names.iter().cloned().collect::<Vec<_>>();
+        let list =
+            |names: &BTreeSet<String>| names.iter().map(|name| plain(name)).collect::<Vec<_>>();
         sqlx::query!(
             "insert into test_names (run_id, stage, attempt, ran, skipped) values ($1, $2, $3, $4, $5)
              on conflict (run_id, stage, attempt) do update set ran = excluded.ran, skipped = excluded.skipped",

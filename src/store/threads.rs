@@ -3,6 +3,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::content::plain;
 use super::events::{signed, unsigned};
 use super::{Result, Store};
 use crate::run::{Channel, RunId};
@@ -125,7 +126,7 @@ impl Store {
             signed(thread.wanted_seq),
             failed.again_at,
             failed.at,
-            failed.trouble
+            plain(failed.trouble)
         )
         .execute(&self.pool)
         .await?;

@@ -175,7 +175,7 @@ impl Activities {
         input: WriteInput,
     ) -> Result<Written, ActivityError> {
         let span = tracing::info_span!("write", run.id = %input.run, stage = %input.stage.name, attempt = input.attempt);
-        self.bench.write(&ctx, &input).instrument(span).await
+        Ok(self.bench.write(&ctx, &input).instrument(span).await?.cleaned())
     }
 
     #[activity(name = "check")]
@@ -185,7 +185,7 @@ impl Activities {
         input: CheckInput,
     ) -> Result<Checked, ActivityError> {
         let span = tracing::info_span!("check", run.id = %input.run, stage = %input.stage.name, attempt = input.attempt);
-        self.bench.check(&ctx, &input).instrument(span).await
+        Ok(self.bench.check(&ctx, &input).instrument(span).await?.cleaned())
     }
 
     #[activity(name = "deliver")]
@@ -195,6 +195,6 @@ impl Activities {
         input: DeliverInput,
     ) -> Result<Delivered, ActivityError> {
         let span = tracing::info_span!("deliver", run.id = %input.run);
-        self.bench.deliver(&ctx, &input).instrument(span).await
+        Ok(self.bench.deliver(&ctx, &input).instrument(span).await?.cleaned())
     }
 }

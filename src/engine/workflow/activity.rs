@@ -13,7 +13,10 @@ use super::journal::is_stopped;
 use super::journal::{record_events, take_decisions};
 use super::{Ctx, Develop};
 use crate::engine::activities::Handover;
-use crate::run::Lost;
+use crate::run::{Lost, foreign_text};
+
+/// Most of what a failed activity says that is kept, in characters.
+const MOST_SAID: usize = 1_000;
 
 /// How an activity ended.
 pub(super) enum ActivityEnd<T> {
@@ -66,7 +69,9 @@ fn application_message(error: &ActivityExecutionError) -> String {
     let failures =
         iter::successors(application_failure(error.reason()), |f| application_failure(f.cause()));
     let words: Vec<String> = failures.map(ToString::to_string).collect();
-    if words.is_empty() { error.to_string() } else { words.join(": ") }
+    let said = if words.is_empty() { error.to_string() } else { words.join(": ") };
+    // git and the database quote what an agent wrote.
+    foreign_text::prose(&said, MOST_SAID)
 }
 
 fn application_failure(cause: Option<&IncomingError>) -> Option<&ApplicationFailure> {

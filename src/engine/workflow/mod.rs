@@ -47,7 +47,7 @@ impl Develop {
 
     #[signal]
     pub fn decide(&mut self, _: &mut SyncWorkflowContext<Self>, decision: Decision) {
-        self.inbox.push(decision);
+        self.inbox.push(decision.cleaned());
     }
 
     #[query]

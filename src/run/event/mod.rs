@@ -1,6 +1,7 @@
 //! Events: what can happen to a run?
 //! Past tense, numbered, kept for ever. Readers tolerate kinds they do not know: old and new processes run side by side.
 
+mod cleaned;
 mod facts;
 
 use chrono::{DateTime, Utc};

@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::run::{GateId, GroupId, PersonId, RequestId};
+use crate::run::{GateId, GroupId, PersonId, RequestId, foreign_text};
 
 /// A person's answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -88,6 +88,18 @@ impl Decision {
         }
     }
 
+    /// The same in words that can be kept and read. Doors do that already; a signal may have come by none of them.
+    #[must_use]
+    pub fn cleaned(mut self) -> Self {
+        let is_fine = |words: &str| {
+            words.chars().count() <= Self::WORDS && words == foreign_text::printable(words)
+        };
+        self.words = self.words.map(|words| {
+            if is_fine(&words) { words } else { foreign_text::prose(&words, Self::WORDS) }
+        });
+        self
+    }
+
     /// Most characters of words that come with an answer: they travel in history and into a prompt.
     pub const WORDS: usize = 3_000;
 }
@@ -120,4 +132,25 @@ pub enum Refusal {
     TooManyNotes,
     /// The run is over.
     RunEnded,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_that_came_by_no_door_of_ours_are_cleaned_too() {
+        let by = PersonId::Cli { user: "ana".to_owned() };
+        let said = |words: &str| {
+            let request = RequestId("r".to_owned());
+            let decision = Decision {
+                words: Some(words.to_owned()),
+                ..Decision::new(request, Verdict::Stop, by.clone(), Via::Cli)
+            };
+            decision.cleaned().words.expect("words")
+        };
+        assert_eq!(said(" as\n\ttyped "), " as\n\ttyped ");
+        assert_eq!(said("a NUL \u{0} and a turn \u{202e}"), "a NUL  and a turn");
+        assert_eq!(said(&"x".repeat(2_000_000)).chars().count(), Decision::WORDS);
+    }
 }

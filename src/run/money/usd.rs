@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 const NANOS_PER_DOLLAR: i64 = 1_000_000_000;
 const NANOS_PER_CENT: i64 = 10_000_000;
 
-/// An amount in nano-dollars. In JSON a decimal string with nine places, `"0.880000000"`.
+/// An amount in nano-dollars; sums end at the largest there is. In JSON a decimal string with nine places, `"0.880000000"`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Usd(i64);
 
@@ -36,12 +36,12 @@ impl Usd {
     /// What is left of this amount after spending `spent`; never below zero.
     #[must_use]
     pub fn minus(self, spent: Self) -> Self {
-        Self((self.0 - spent.0).max(0))
+        Self(self.0.saturating_sub(spent.0).max(0))
     }
 
     /// Whole cents, rounded half up.
     const fn rounded_cents(self) -> i64 {
-        (self.0 + NANOS_PER_CENT / 2).div_euclid(NANOS_PER_CENT)
+        self.0.saturating_add(NANOS_PER_CENT / 2).div_euclid(NANOS_PER_CENT)
     }
 
     /// The decimal string with nine places that JSON carries.
@@ -64,13 +64,13 @@ impl fmt::Display for Usd {
 impl Add for Usd {
     type Output = Self;
     fn add(self, other: Self) -> Self {
-        Self(self.0 + other.0)
+        Self(self.0.saturating_add(other.0))
     }
 }
 
 impl AddAssign for Usd {
     fn add_assign(&mut self, other: Self) {
-        self.0 += other.0;
+        *self = *self + other;
     }
 }
 
@@ -95,15 +95,21 @@ impl FromStr for Usd {
 }
 
 fn parse(plain: &str) -> Option<Usd> {
+    let whole = plain.split('.').next().unwrap_or_default();
+    (whole.len() <= 6).then(|| parse_any(plain))?
+}
+
+/// Any sum of ours, however large.
+fn parse_any(plain: &str) -> Option<Usd> {
     let (whole, places) = plain.split_once('.').unwrap_or((plain, ""));
     let is_number = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
-    let fits = (1..=6).contains(&whole.len()) && places.len() <= 9 && !plain.ends_with('.');
+    let fits = !whole.is_empty() && places.len() <= 9 && !plain.ends_with('.');
     if !fits || !is_number(whole) || !is_number(places) {
         return None;
     }
     let whole: i64 = whole.parse().ok()?;
     let nanos: i64 = format!("{places:0<9}").parse().ok()?;
-    Some(Usd(whole * NANOS_PER_DOLLAR + nanos))
+    Some(Usd(whole.checked_mul(NANOS_PER_DOLLAR)?.checked_add(nanos)?))
 }
 
 impl Serialize for Usd {
@@ -114,7 +120,8 @@ impl Serialize for Usd {
 
 impl<'de> Deserialize<'de> for Usd {
     fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
-        String::deserialize(input)?.parse().map_err(de::Error::custom)
+        let text = String::deserialize(input)?;
+        parse_any(&text).ok_or_else(|| de::Error::custom(UsdError(text)))
     }
 }
 
@@ -124,13 +131,14 @@ impl<'de> Deserialize<'de> for Usd {
 pub fn cents_that_add_up(amounts: &[Usd]) -> Vec<Usd> {
     let mut cents: Vec<i64> = amounts.iter().map(|a| a.0.div_euclid(NANOS_PER_CENT)).collect();
     let total: Usd = amounts.iter().copied().sum();
-    let missing = total.rounded_cents() - cents.iter().sum::<i64>();
+    let rounded_down = cents.iter().fold(0_i64, |sum, cents| sum.saturating_add(*cents));
+    let missing = total.rounded_cents() - rounded_down;
     let mut by_remainder: Vec<usize> = (0..amounts.len()).collect();
     by_remainder.sort_by_key(|&i| std::cmp::Reverse(amounts[i].0.rem_euclid(NANOS_PER_CENT)));
     for &i in by_remainder.iter().take(usize::try_from(missing).unwrap_or(0)) {
         cents[i] += 1;
     }
-    cents.into_iter().map(|c| Usd(c * NANOS_PER_CENT)).collect()
+    cents.into_iter().map(|c| Usd(c.saturating_mul(NANOS_PER_CENT))).collect()
 }
 
 #[cfg(test)]
@@ -150,6 +158,18 @@ mod tests {
         for text in ["", "$", "five", "-1", "1.", "1e3", "1.0000000001", "10000000"] {
             assert!(text.parse::<Usd>().is_err(), "{text:?} was taken");
         }
+    }
+
+    #[test]
+    fn sums_end_at_the_largest_amount_which_json_keeps() {
+        let most = Usd(i64::MAX);
+        assert_eq!([most, most].into_iter().sum::<Usd>() + most, most);
+        assert_eq!(
+            serde_json::from_str::<Usd>(&serde_json::json!(most).to_string()).ok(),
+            Some(most)
+        );
+        assert_eq!(cents_that_add_up(&[most, most]).len(), 2);
+        assert!(most.to_string().starts_with("$92"));
     }
 
     proptest! {

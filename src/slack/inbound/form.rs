@@ -5,8 +5,8 @@ use url::{Url, form_urlencoded};
 
 use super::fields::FormFields;
 use super::key::{key, key_of_content};
-use super::{Frame, Inbound, Malformed, SlashCommand};
-use crate::run::RequestId;
+use super::{Frame, Inbound, Malformed, SlashCommand, readable};
+use crate::run::{RequestId, foreign_text};
 use crate::slack::response_url::ResponseUrl;
 
 pub(super) fn parse(body: &[u8], emulator: Option<&Url>) -> Result<Inbound, Malformed> {
@@ -14,11 +14,11 @@ pub(super) fn parse(body: &[u8], emulator: Option<&Url>) -> Result<Inbound, Malf
         .map(|(name, value)| (name.into_owned(), Value::String(value.into_owned())))
         .collect();
     if let Some(payload) = form.get("payload").and_then(Value::as_str) {
-        let payload: Value = serde_json::from_str(payload)
-            .map_err(|_| Malformed("the payload is not JSON".to_owned()))?;
+        let payload = foreign_text::read_json(payload.as_bytes())
+            .ok_or_else(|| Malformed("the payload is not JSON".to_owned()))?;
         return Inbound::from_frame(Frame::Interaction, &payload, emulator);
     }
-    command(FormFields::of(&Value::Object(form)), emulator)
+    command(FormFields::of(&readable(&Value::Object(form))), emulator)
 }
 
 /// Slack probes a command's address with `ssl_check=1`.
@@ -75,6 +75,23 @@ mod tests {
             ("/develop", "llm-wrapper budget=$5", "command:1.2.3")
         );
         assert!(it.response_url.is_some());
+    }
+
+    #[test]
+    fn what_was_typed_hides_nothing() {
+        let body = b"team_id=T1&channel_id=C1&user_id=U1&command=/develop&trigger_id=1%00.2&text=shop%00+keep%E2%80%AE+it%0Asmall%FF";
+        let Ok(Inbound::Command(it)) = Inbound::parse(FORM, body, None) else {
+            panic!("a command")
+        };
+        assert_eq!(
+            (it.text.as_str(), it.key.0.as_str()),
+            ("shop keep it\nsmall\u{fffd}", "command:1.2")
+        );
+        let event = b"{\"type\":\"event_callback\",\"team_id\":\"T1\",\"event\":{\"type\":\"message\",\"user\":\"U1\",\"channel\":\"C1\",\"ts\":\"1.2\",\"text\":\"half \\ud83d\\u0000\"}}";
+        let Ok(Inbound::Message(it)) = Inbound::parse("application/json", event, None) else {
+            panic!("a message")
+        };
+        assert_eq!(it.text, "half \u{fffd}");
     }
 
     #[test]

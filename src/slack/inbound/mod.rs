@@ -20,7 +20,7 @@ pub use payload::{
     ViewSubmission,
 };
 
-use crate::run::RequestId;
+use crate::run::{RequestId, foreign_text};
 
 /// One verified request, understood.
 ///
@@ -55,6 +55,14 @@ pub enum Inbound {
 #[error("not a request of Slack's: {0}")]
 pub struct Malformed(pub String);
 
+/// Longest text of a request, in characters; Slack's own longest is 40,000.
+const LONGEST_TEXT: usize = 50_000;
+
+/// What people typed becomes ours here, whichever way it came: nothing in it steers, hides or cannot be kept.
+fn readable(payload: &Value) -> Value {
+    foreign_text::printable_json(payload, LONGEST_TEXT)
+}
+
 /// Which of the three kinds a JSON payload is; a socket says so beside it, HTTP by its shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Frame {
@@ -75,8 +83,8 @@ impl Inbound {
         if !json {
             return form::parse(body, emulator);
         }
-        let payload: Value = serde_json::from_slice(body)
-            .map_err(|_| Malformed("the body is not JSON".to_owned()))?;
+        let payload = foreign_text::read_json(body)
+            .ok_or_else(|| Malformed("the body is not JSON".to_owned()))?;
         Self::from_frame(Frame::Event, &payload, emulator)
     }
 
@@ -86,7 +94,8 @@ impl Inbound {
         payload: &Value,
         emulator: Option<&Url>,
     ) -> Result<Self, Malformed> {
-        let fields = FormFields::of(payload);
+        let payload = readable(payload);
+        let fields = FormFields::of(&payload);
         match frame {
             Frame::Command => form::command(fields, emulator),
             Frame::Interaction => interaction::parse(fields, emulator),

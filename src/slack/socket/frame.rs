@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 
+use crate::run::foreign_text;
 use crate::slack::inbound::Frame;
 
 /// One frame from Slack.
@@ -49,7 +50,7 @@ impl Envelope {
 
 /// Understands a frame.
 pub fn read(text: &str) -> SocketFrame {
-    let Ok(frame) = serde_json::from_str::<Value>(text) else { return SocketFrame::Noise };
+    let Some(frame) = foreign_text::read_json(text.as_bytes()) else { return SocketFrame::Noise };
     match frame["type"].as_str().unwrap_or_default() {
         "hello" => SocketFrame::Hello,
         "disconnect" => SocketFrame::Disconnect(reason(&frame)),

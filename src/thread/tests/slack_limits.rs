@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::slack::is_hidden;
+use crate::run::foreign_text::is_hidden;
 use crate::thread::Message;
 
 /// Over all blocks of a message; in no documentation.

@@ -3,7 +3,7 @@
 
 use maud::{DOCTYPE, Markup, html};
 
-use crate::slack::is_hidden;
+use crate::run::foreign_text::is_hidden;
 use crate::thread::LinkError;
 
 /// What `/style.css` answers.

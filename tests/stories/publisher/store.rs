@@ -126,3 +126,20 @@ async fn a_look_at_ten_thousand_waiting_threads_reads_a_few_rows() -> Result<()>
     assert!(took.as_millis() < 250, "a look took {took:?}:\n{plan}");
     Ok(())
 }
+
+#[tokio::test]
+async fn what_is_refused_for_its_content_is_kept_without_that() -> Result<()> {
+    let desk = Desk::asking(&[]).await?;
+    let ended = json!({ "kind": "ended", "outcome": "failed", "why": "a\u{0}b" });
+    desk.event(ended.clone()).await?;
+    let kept = desk.store.raw_events(desk.run()).await?;
+    assert_eq!(kept.last().map(|event| event["why"].clone()), Some("ab".into()));
+    let key = RequestId("strange".to_owned());
+    desk.store.receive(&key, "other", &ended, now()).await?;
+    desk.store.done(&key, Some("so\u{0} it is")).await?;
+    let stage = "draft".parse()?;
+    desk.store.save_diff(desk.run(), &stage, 1, &ended).await?;
+    let diff: Option<serde_json::Value> = desk.store.diff(desk.run(), &stage, 1).await?;
+    assert_eq!(diff.map(|diff| diff["why"].clone()), Some("ab".into()));
+    Ok(())
+}

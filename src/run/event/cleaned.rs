@@ -1,0 +1,174 @@
+//! What activities bring back, made ours: which words of others may go into a run's history?
+//! Facts travel in Temporal's history and in every drawing, so each text of an agent, a report or git passes here, and has a bound.
+
+use super::{AgentEnd, AgentInfo, Checked, Delivered, Diff, TestsChanged, Work, Written};
+use crate::run::foreign_text::{LINE, NAME, PATH, line, prose};
+
+/// Longest account of what went wrong on our side, in characters.
+const NOTE: usize = 1_000;
+
+/// A text that says nothing is none.
+fn some(text: Option<String>, clean: impl FnOnce(&str) -> String) -> Option<String> {
+    text.map(|text| clean(&text)).filter(|text| !text.is_empty())
+}
+
+impl AgentInfo {
+    #[must_use]
+    pub fn cleaned(self) -> Self {
+        let name = |text: &str| line(text, NAME);
+        Self {
+            name: name(&self.name),
+            version: some(self.version, name),
+            model: some(self.model, name),
+        }
+    }
+}
+
+impl AgentEnd {
+    #[must_use]
+    pub fn cleaned(self) -> Self {
+        match self {
+            Self::Failed { trouble, why } => {
+                let why = some(Some(why), |why| line(why, LINE));
+                Self::Failed {
+                    trouble,
+                    why: why.unwrap_or_else(|| "it did not say why".to_owned()),
+                }
+            }
+            end => end,
+        }
+    }
+}
+
+impl Written {
+    #[must_use]
+    pub fn cleaned(self) -> Self {
+        Self {
+            end: self.end.cleaned(),
+            agent: self.agent.map(AgentInfo::cleaned),
+            work: self.work.map(Work::cleaned),
+            words: Self::cleaned_words(self.words),
+            ..self
+        }
+    }
+
+    /// An agent's last words; none where nothing can be seen of them.
+    #[must_use]
+    pub fn cleaned_words(words: Option<String>) -> Option<String> {
+        some(words, |words| prose(words, Self::WORDS))
+    }
+}
+
+impl Work {
+    fn cleaned(self) -> Self {
+        Self {
+            diff: self.diff.cleaned(),
+            since_round: self.since_round.map(Diff::cleaned),
+            since_approved: self.since_approved.map(Diff::cleaned),
+            ..self
+        }
+    }
+}
+
+impl Diff {
+    fn cleaned(mut self) -> Self {
+        self.biggest.truncate(Self::BIGGEST);
+        for file in &mut self.biggest {
+            file.path = line(&file.path, PATH);
+        }
+        for flag in &mut self.flags {
+            flag.example = line(&flag.example, PATH);
+        }
+        self
+    }
+}
+
+impl Checked {
+    #[must_use]
+    pub fn cleaned(self) -> Self {
+        let feedback = |text: &str| {
+            let mut text = prose(text, Self::FEEDBACK);
+            text.truncate(text.floor_char_boundary(Self::FEEDBACK));
+            text
+        };
+        Self {
+            why: some(self.why, |why| line(why, LINE)),
+            feedback: some(self.feedback, feedback),
+            coverage_percent: self.coverage_percent.filter(|percent| percent.is_finite()),
+            tests_changed: self.tests_changed.map(TestsChanged::cleaned),
+            ..self
+        }
+    }
+}
+
+impl TestsChanged {
+    fn cleaned(mut self) -> Self {
+        self.names.truncate(Self::NAMES);
+        for name in &mut self.names {
+            *name = line(name, Self::NAME);
+        }
+        self
+    }
+}
+
+impl Delivered {
+    #[must_use]
+    pub fn cleaned(self) -> Self {
+        Self { note: some(self.note, |note| prose(note, NOTE)), diff: self.diff.cleaned(), ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::{FileDiff, Flag, Risk, Sandboxing, Snapshot, Tokens, Trouble, Usd};
+
+    #[test]
+    fn nothing_foreign_is_long_or_steers() {
+        let long = "\u{0}\u{202e}x\u{1b}[2Jy".repeat(500_000);
+        let file = FileDiff { path: long.clone(), added: 1, removed: 0 };
+        let flag = Flag { risk: Risk::Binary, count: 1, example: long.clone() };
+        let diff = Diff { biggest: vec![file; 9], flags: vec![flag], ..Diff::default() };
+        let at = Snapshot { commit: "c".to_owned(), tree: "t".to_owned() };
+        let written = Written {
+            end: AgentEnd::Failed { trouble: Trouble::Agent, why: long.clone() },
+            agent: Some(AgentInfo { name: long.clone(), version: Some(long.clone()), model: None }),
+            sandboxing: Sandboxing::Closed,
+            work: Some(Work {
+                base: at.clone(),
+                snapshot: at,
+                diff: diff.clone(),
+                since_round: Some(diff.clone()),
+                since_approved: None,
+            }),
+            tokens: Tokens::default(),
+            cost_usd: Usd::ZERO,
+            seconds: 0,
+            words: Some(long.clone()),
+        };
+        let checked = Checked {
+            passed: false,
+            why: Some(long.clone()),
+            feedback: Some(long.clone()),
+            tests: None,
+            coverage_percent: Some(f64::NAN),
+            tests_changed: Some(TestsChanged { removed: 1, skipped: 0, names: vec![long; 9] }),
+            seconds: 0,
+        };
+        let written = serde_json::json!(written.cleaned()).to_string();
+        let checked = serde_json::json!(checked.cleaned()).to_string();
+        assert!(
+            written.len() < 8_000 && checked.len() < 4_500,
+            "{} {}",
+            written.len(),
+            checked.len()
+        );
+        for said in [written, checked] {
+            assert!(
+                !said.contains("\\u0000")
+                    && !said.contains("\\u001b")
+                    && !said.contains('\u{202e}')
+            );
+        }
+    }
+}

@@ -3,21 +3,22 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::Serialize;
 use tokio::sync::mpsc;
 
-use crate::run::{AgentEnd, AgentInfo, Tokens, Trouble, Usd};
+use crate::run::foreign_text::{self, LINE, NAME, PATH};
+use crate::run::{AgentEnd, AgentInfo, Tokens, Trouble, Usd, Written};
 
 /// One line of the event protocol: `{"type": "text", "text": "Reading the tests."}`.
 ///
-/// Fields marked *optional* may be left out by a script. Lines of other types are ignored; lines that are no JSON object are `text`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Fields marked *optional* may be left out by a script. Lines of other types are ignored; lines that are no JSON object are `text`. How a
+/// script's lines are read is told in `script/protocol.rs`: what programs get wrong now and then costs nobody a failure or money.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum AgentEvent {
     /// The agent runs.
     Started {
         /// Optional. With which id this conversation can be resumed.
-        #[serde(default)]
         session: Option<String>,
         /// Who works: `{"name": "…", "version": "…", "model": "…"}`, the last two optional.
         agent: AgentInfo,
@@ -42,10 +43,8 @@ pub enum AgentEvent {
     /// What was used so far by this process: cumulative, not a difference.
     Usage {
         /// `{"input": 1, "output": 2, "cache_read": 3, "cache_write": 4}`, each optional.
-        #[serde(default, deserialize_with = "tokens")]
         tokens: Tokens,
         /// Optional. Dollars as a decimal string: `"0.0421"`.
-        #[serde(default)]
         cost_usd: Usd,
     },
     /// The model did not answer; it tries again by itself.
@@ -53,7 +52,6 @@ pub enum AgentEvent {
         /// From 1.
         attempt: u32,
         /// How long it waits first.
-        #[serde(default)]
         delay_ms: u64,
         /// For people.
         why: String,
@@ -66,30 +64,45 @@ pub enum AgentEvent {
         #[serde(flatten)]
         end: AgentEnd,
         /// Optional; as in `usage`, the whole process.
-        #[serde(default, deserialize_with = "tokens")]
         tokens: Tokens,
         /// Optional; as in `usage`.
-        #[serde(default)]
         cost_usd: Usd,
         /// Optional. The agent's own summary.
-        #[serde(default)]
         words: Option<String>,
     },
 }
 
-/// Tokens of which a script need not name every kind.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct SomeTokens {
-    input: u64,
-    output: u64,
-    cache_read: u64,
-    cache_write: u64,
-}
+/// Longest text that is passed on, in characters: what an agent says to nobody in particular is only looked at.
+const TEXT: usize = 2_000;
 
-fn tokens<'de, D: Deserializer<'de>>(input: D) -> Result<Tokens, D::Error> {
-    let SomeTokens { input, output, cache_read, cache_write } = SomeTokens::deserialize(input)?;
-    Ok(Tokens { input, output, cache_read, cache_write })
+impl AgentEvent {
+    /// The same in our words: whatever an agent says passes here before anybody else sees it.
+    pub(super) fn cleaned(self) -> Self {
+        let line = |text: String| foreign_text::line(&text, LINE);
+        let name = |text: String| foreign_text::line(&text, NAME);
+        match self {
+            Self::Started { session, agent } => Self::Started {
+                session: session.map(|id| foreign_text::line(&id, PATH)),
+                agent: agent.cleaned(),
+            },
+            Self::Text { text } => Self::Text { text: foreign_text::prose(&text, TEXT) },
+            Self::ToolStarted { id, name: tool, title } => {
+                Self::ToolStarted { id: name(id), name: name(tool), title: line(title) }
+            }
+            Self::ToolEnded { id, ok } => Self::ToolEnded { id: name(id), ok },
+            Self::Retrying { attempt, delay_ms, why } => {
+                Self::Retrying { attempt, delay_ms, why: line(why) }
+            }
+            Self::Denied { tool, why } => Self::Denied { tool: name(tool), why: line(why) },
+            Self::Finished { end, tokens, cost_usd, words } => Self::Finished {
+                end: end.cleaned(),
+                tokens,
+                cost_usd,
+                words: Written::cleaned_words(words),
+            },
+            usage @ Self::Usage { .. } => usage,
+        }
+    }
 }
 
 /// Sends events and never waits: a slow receiver misses some.
@@ -105,11 +118,8 @@ impl EventSender {
     }
 }
 
-/// Longest reason, in characters.
-const WHY: usize = 300;
-
 pub(super) fn failed(trouble: Trouble, why: &str) -> AgentEnd {
-    AgentEnd::Failed { trouble, why: one_line(why, WHY) }
+    AgentEnd::Failed { trouble, why: foreign_text::line(why, LINE) }.cleaned()
 }
 
 pub(super) fn timed_out(limit: Duration) -> AgentEnd {
@@ -122,56 +132,12 @@ pub(super) fn timed_out(limit: Duration) -> AgentEnd {
     failed(Trouble::Agent, &format!("it did not finish in {limit}"))
 }
 
-/// The first line of `text`, at most `longest` characters: agents put whole files into titles.
-pub(super) fn one_line(text: &str, longest: usize) -> String {
-    let line = text.trim().lines().next().unwrap_or_default();
-    if line.chars().count() <= longest {
-        line.to_owned()
-    } else {
-        format!("{}…", line.chars().take(longest - 1).collect::<String>())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn read(line: &str) -> AgentEvent {
-        serde_json::from_str(line).expect("an event")
-    }
-
     #[test]
-    fn a_script_may_leave_out_what_it_does_not_know() {
-        let usage = AgentEvent::Usage {
-            tokens: Tokens { output: 7, ..Tokens::default() },
-            cost_usd: Usd::ZERO,
-        };
-        assert_eq!(read(r#"{"type":"usage","tokens":{"output":7}}"#), usage);
-        assert!(matches!(
-            read(r#"{"type":"finished","end":"finished"}"#),
-            AgentEvent::Finished { end: AgentEnd::Finished, words: None, .. }
-        ));
-    }
-
-    #[test]
-    fn a_failure_says_what_kind_of_trouble() {
-        let failed = read(
-            r#"{"type":"finished","end":"failed","trouble":"model_busy","why":"529","cost_usd":"0.5"}"#,
-        );
-        let end = AgentEnd::Failed { trouble: Trouble::ModelBusy, why: "529".to_owned() };
-        assert_eq!(
-            failed,
-            AgentEvent::Finished {
-                end,
-                tokens: Tokens::default(),
-                cost_usd: Usd::from_nanos(500_000_000),
-                words: None
-            }
-        );
-    }
-
-    #[test]
-    fn what_is_written_can_be_read() {
+    fn what_is_written_is_the_protocol() {
         let event = AgentEvent::ToolStarted {
             id: "1".into(),
             name: "Write".into(),
@@ -182,12 +148,32 @@ mod tests {
             line,
             r#"{"type":"tool_started","id":"1","name":"Write","title":"Write src/stream.js"}"#
         );
-        assert_eq!(read(&line), event);
     }
 
     #[test]
-    fn a_title_is_one_short_line() {
-        assert_eq!(one_line("\n ls -l\nrm x", 60), "ls -l");
-        assert_eq!(one_line("abcdef", 4), "abc…");
+    fn whatever_is_said_is_short_and_can_be_kept() {
+        let long = "x\u{0}\u{202e}".repeat(1_000_000);
+        let agent = AgentInfo {
+            name: long.clone(),
+            version: Some("\u{0}".to_owned()),
+            model: Some(long.clone()),
+        };
+        let started = AgentEvent::Started { session: Some(long.clone()), agent }.cleaned();
+        let title =
+            AgentEvent::ToolStarted { id: long.clone(), name: long.clone(), title: long.clone() };
+        let end = AgentEnd::Failed { trouble: Trouble::Agent, why: long.clone() };
+        let ended = AgentEvent::Finished {
+            end,
+            tokens: Tokens::default(),
+            cost_usd: Usd::ZERO,
+            words: Some(long),
+        };
+        for event in [started, title.cleaned(), ended.cleaned()] {
+            let said = serde_json::to_string(&event).expect("JSON");
+            assert!(
+                said.len() < 2_000 && !said.contains("\\u0000") && !said.contains('\u{202e}'),
+                "{said}"
+            );
+        }
     }
 }

@@ -4,6 +4,8 @@
 mod claude;
 mod event;
 mod lines;
+mod log;
+mod money;
 mod process;
 pub mod rehearsal;
 mod script;

@@ -2,13 +2,11 @@
 
 use std::time::Duration;
 
-use tokio::fs::{File, OpenOptions};
 use tokio::process::Child;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::lines::tail;
-use super::{AgentError, Assignment, Result};
 
 /// Why we stopped listening to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,10 +36,4 @@ impl StderrTail {
 /// The last line that says something, for an error message.
 pub(super) fn last_line<'a>(stderr: &'a str, if_none: &'a str) -> &'a str {
     stderr.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or(if_none)
-}
-
-/// Opens the log that every line of its output is appended to.
-pub(super) async fn open_log(assignment: &Assignment) -> Result<File> {
-    let log = OpenOptions::new().create(true).append(true).open(&assignment.log).await;
-    log.map_err(AgentError::when(format!("opening {}", assignment.log.display())))
 }

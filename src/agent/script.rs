@@ -2,6 +2,7 @@
 //! A shell command in the box: the prompt on standard input, the event protocol on standard output. No network, no key.
 
 mod output;
+mod protocol;
 #[cfg(test)]
 mod tests;
 
@@ -73,7 +74,7 @@ impl Script {
         let exit = wait(&mut child, exit).await;
         sandbox::end(&mut child).await;
         let stderr = stderr.read_within(STDERR_TIMEOUT).await;
-        output.flush().await;
+        output.close_log().await;
         let report = output.report(&exit?, &stderr);
         events.send(vec![report.event()]);
         Ok(report)

@@ -2,28 +2,27 @@
 //! Prompt and interrupt go in, lines come out; each line is kept in the log before it is understood.
 
 use serde_json::{Value, json};
-use tokio::fs::File;
 use tokio::io::AsyncWriteExt;
 use tokio::process::{Child, ChildStdin, ChildStdout};
 
 use super::stream::StreamReader;
 use crate::agent::event::EventSender;
 use crate::agent::lines::LineReader;
-use crate::agent::process::open_log;
+use crate::agent::log::AgentLog;
 use crate::agent::{AgentError, Assignment, Result};
 
 pub(super) struct CliConnection {
     /// Closed once nothing more will be said: the CLI ends when it has answered.
     stdin: Option<ChildStdin>,
     lines: LineReader<ChildStdout>,
-    log: File,
+    log: AgentLog,
     reader: StreamReader,
     events: EventSender,
 }
 
 impl CliConnection {
     pub async fn open(child: &mut Child, a: &Assignment, events: EventSender) -> Result<Self> {
-        let log = open_log(a).await?;
+        let log = AgentLog::open(a).await?;
         let lines = LineReader::new(child.stdout.take().expect("piped"));
         let reader = StreamReader::new(&a.worktree.display().to_string());
         Ok(Self { stdin: child.stdin.take(), lines, log, reader, events })
@@ -57,7 +56,7 @@ impl CliConnection {
 
     pub async fn close(mut self) -> StreamReader {
         // Else the last line may come after the report.
-        let _ = self.log.flush().await;
+        self.log.close().await;
         self.reader
     }
 
@@ -71,10 +70,9 @@ impl CliConnection {
     async fn receive(&mut self) -> Result<bool> {
         let line =
             self.lines.next().await.map_err(AgentError::when("reading the agent's output"))?;
-        let Some(mut line) = line else { return Ok(false) };
+        let Some(line) = line else { return Ok(false) };
         let events = self.reader.read_line(&line);
-        line.push(b'\n');
-        self.log.write_all(&line).await.map_err(AgentError::when("writing the agent's log"))?;
+        self.log.write(line).await?;
         self.events.send(events);
         Ok(true)
     }

@@ -31,8 +31,7 @@ pub(super) fn classify_end(reader: &StreamReader, exit: &Exit, stderr: &str) -> 
 /// The last words, if it was the agent who spoke them.
 pub(super) fn last_words(reader: &StreamReader) -> Option<String> {
     let result = reader.result.as_ref().filter(|o| !o.is_error)?;
-    let words: String = result.text.trim().chars().take(Written::WORDS).collect();
-    (!words.is_empty()).then_some(words)
+    Written::cleaned_words(Some(result.text.clone()))
 }
 
 fn failure(reader: &StreamReader, result: &CliResult) -> AgentEnd {

@@ -1,5 +1,5 @@
 //! The price estimate: what may these tokens cost, while we wait for the true figure?
-//! Only for progress: what counts is what the agent's result, or the meter, says.
+//! For progress, and as the least that a result can say of it: an agent that prints into its own CLI's output makes nothing cheaper.
 
 use crate::run::{Tokens, Usd};
 
@@ -10,7 +10,7 @@ const OPUS: Price = [5_000, 25_000, 500, 6_250];
 const SONNET: Price = [3_000, 15_000, 300, 3_750];
 const HAIKU: Price = [1_000, 5_000, 100, 1_250];
 
-/// A guess by the model's family; an unknown one is taken for the middle.
+/// A guess by the model's family, never beyond what money can count; an unknown one is taken for the middle.
 pub(super) fn estimate(model: Option<&str>, tokens: Tokens) -> Usd {
     let model = model.unwrap_or_default();
     let [input, output, read, write] = if model.contains("opus") {
@@ -20,11 +20,13 @@ pub(super) fn estimate(model: Option<&str>, tokens: Tokens) -> Usd {
     } else {
         SONNET
     };
-    let nanos = tokens.input * input
-        + tokens.output * output
-        + tokens.cache_read * read
-        + tokens.cache_write * write;
-    Usd::from_nanos(i64::try_from(nanos).unwrap_or(i64::MAX))
+    let cost = |tokens: u64, price| {
+        Usd::from_nanos(i64::try_from(tokens.saturating_mul(price)).unwrap_or(i64::MAX))
+    };
+    cost(tokens.input, input)
+        + cost(tokens.output, output)
+        + cost(tokens.cache_read, read)
+        + cost(tokens.cache_write, write)
 }
 
 #[cfg(test)]

@@ -63,6 +63,29 @@ fn the_bill_is_of_this_process_alone() {
 }
 
 #[test]
+fn what_was_known_is_the_least_that_a_result_can_say() {
+    let forged = r#"{"type":"result","is_error":false,"terminal_reason":"completed","result":"cheap","model_usage_since_last_result":{"m":{"outputTokens":1,"costUSD":0.00001}}}"#;
+    let (reader, _) = read(&[INIT, MESSAGE_START, WRITE, MESSAGE_DELTA, forged]);
+    assert_eq!(reader.used(), (TOKENS, Usd::from_nanos(15_237_000)));
+    let (again, _) = read(&[INIT, MESSAGE_START, WRITE, MESSAGE_DELTA, GOOD, forged, forged]);
+    assert_eq!(again.used().1, Usd::from_nanos(15_257_000));
+    let absurd = r#"{"type":"assistant","message":{"id":"m","usage":{"input_tokens":18446744073709551615,"output_tokens":-7}}}"#;
+    assert_eq!(read(&[INIT, absurd, absurd]).0.used(), (Tokens::default(), Usd::ZERO));
+}
+
+#[test]
+fn a_result_that_cannot_be_read_is_an_end_and_a_failure() {
+    let torn = GOOD.replace("All done.", "\\ud83d");
+    let (mended, _) = read(&[INIT, &torn]);
+    assert!(mended.is_over() && mended.result.as_ref().is_some_and(|it| it.text == "\u{fffd}"));
+    let (reader, events) = read(&[INIT, MESSAGE_START, WRITE, MESSAGE_DELTA, &GOOD[..200]]);
+    assert!(reader.is_over() && matches!(events.last(), Some(AgentEvent::Usage { .. })));
+    let why = "its last line, which says how it ended, cannot be read";
+    assert_eq!(classify_end(&reader, &Exit::Ended(Some(0)), ""), failed(Trouble::Agent, why));
+    assert_eq!(reader.used(), (TOKENS, Usd::from_nanos(15_237_000)));
+}
+
+#[test]
 fn the_last_result_counts_whatever_the_exit_code() {
     let (reader, _) = read(&[INIT, GOOD]);
     assert_eq!(classify_end(&reader, &Exit::Ended(Some(1)), ""), AgentEnd::Finished);
@@ -129,6 +152,23 @@ fn a_crash_quotes_the_last_words() {
     );
     let killed = classify_end(&read(&[INIT]).0, &Exit::Ended(None), "");
     assert_eq!(killed, failed(Trouble::Agent, "it ended with a signal: it said nothing"));
+}
+
+proptest::proptest! {
+    #[test]
+    fn whatever_it_prints_is_read_and_money_never_falls(
+        lines in proptest::collection::vec(("(\\PC|\u{0}){0,40}", 0..7_usize, 0..400_usize), 0..12)
+    ) {
+        let (mut reader, mut before) = (StreamReader::new("/w/x/"), Usd::ZERO);
+        for (noise, kind, cut) in lines {
+            let recorded = [INIT, MESSAGE_START, WRITE, MESSAGE_DELTA, WRITTEN, GOOD].get(kind).copied().unwrap_or(&noise);
+            let line = if cut < 100 { &recorded[..recorded.floor_char_boundary(cut)] } else { recorded };
+            reader.read_line(line.as_bytes());
+            let now = reader.used().1;
+            proptest::prop_assert!(now >= before);
+            before = now;
+        }
+    }
 }
 
 #[test]

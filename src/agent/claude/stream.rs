@@ -6,13 +6,14 @@ use serde_json::Value;
 use super::command::PERMISSIONS;
 use super::usage::UsageCounter;
 use crate::agent::AgentEvent;
-use crate::agent::event::one_line;
+use crate::agent::lines::was_to_be;
+use crate::run::foreign_text::{self, PATH, read_json_line};
 use crate::run::{AgentInfo, Tokens, Usd};
 
 /// Longest title of a tool call, in characters.
 const TITLE: usize = 80;
-/// Longest reason of a refused tool, in characters.
-const WHY: usize = 200;
+/// Longest answer that is kept, in characters: more than any card quotes.
+const ANSWER: usize = 4_000;
 
 /// Reads line by line, and remembers what the end is classified by.
 #[derive(Debug, Default)]
@@ -83,16 +84,26 @@ impl StreamReader {
 
     /// The events of a line.
     pub fn read_line(&mut self, line: &[u8]) -> Vec<AgentEvent> {
-        let Ok(line) = serde_json::from_slice::<Value>(line) else { return Vec::new() };
+        let text = String::from_utf8_lossy(line);
+        let read = read_json_line(&text);
+        let mut events: Vec<AgentEvent> =
+            read.values.iter().flat_map(|value| self.events_of(value)).collect();
+        if read.broken && was_to_be(&text, "result") {
+            events.push(self.unreadable_result());
+        }
+        events.into_iter().map(AgentEvent::cleaned).collect()
+    }
+
+    fn events_of(&mut self, line: &Value) -> Vec<AgentEvent> {
         let kind = |name: &str| line[name].as_str().unwrap_or_default();
         match (kind("type"), kind("subtype")) {
-            ("system", "init") => self.init(&line).into_iter().collect(),
-            ("system", "api_retry") => vec![self.retry(&line)],
-            ("system", "permission_denied") => vec![denied(&line)],
-            ("assistant", _) => self.assistant(&line),
-            ("user", _) => tools_ended(&line),
+            ("system", "init") => self.init(line).into_iter().collect(),
+            ("system", "api_retry") => vec![self.retry(line)],
+            ("system", "permission_denied") => vec![denied(line)],
+            ("assistant", _) => self.assistant(line),
+            ("user", _) => tools_ended(line),
             ("stream_event", _) => self.streamed(&line["event"]).into_iter().collect(),
-            ("result", _) => vec![self.result(&line)],
+            ("result", _) => vec![self.result(line)],
             _ => Vec::new(),
         }
     }
@@ -100,9 +111,10 @@ impl StreamReader {
     /// Comes again with every turn; only the first makes an event.
     fn init(&mut self, line: &Value) -> Option<AgentEvent> {
         let is_first = self.info.is_none();
-        self.session = some_text(&line["session_id"]).or(self.session.take());
-        self.permission_mode = some_text(&line["permissionMode"]);
-        let agent = agent_info(line);
+        let short = |value: &Value| some_text(value).map(|text| foreign_text::line(&text, PATH));
+        self.session = short(&line["session_id"]).or(self.session.take());
+        self.permission_mode = short(&line["permissionMode"]);
+        let agent = agent_info(line).cleaned();
         self.info = Some(agent.clone());
         is_first.then(|| AgentEvent::Started { session: self.session.clone(), agent })
     }
@@ -120,9 +132,9 @@ impl StreamReader {
     /// One line per content block.
     fn assistant(&mut self, line: &Value) -> Vec<AgentEvent> {
         let message = &line["message"];
-        self.usage.count(&text(&message["id"]), &message["usage"]);
+        self.usage.count(message);
         if let Some(kind) = line["error"].as_str() {
-            kind.clone_into(&mut self.error);
+            self.error = foreign_text::line(kind, PATH);
         }
         let blocks = message["content"].as_array().into_iter().flatten();
         blocks.filter_map(|block| self.block_event(block)).collect()
@@ -145,15 +157,15 @@ impl StreamReader {
         let keys = ["file_path", "path", "command", "pattern"];
         let what = keys.iter().find_map(|key| input[*key].as_str()).unwrap_or_default();
         let what = what.strip_prefix(&self.worktree).unwrap_or(what);
-        one_line(&if name == "Bash" { what.to_owned() } else { format!("{name} {what}") }, TITLE)
+        foreign_text::line(
+            &if name == "Bash" { what.to_owned() } else { format!("{name} {what}") },
+            TITLE,
+        )
     }
 
     fn streamed(&mut self, event: &Value) -> Option<AgentEvent> {
         match event["type"].as_str()? {
-            "message_start" => {
-                let message = &event["message"];
-                self.usage.begin_message(&text(&message["id"]), &message["usage"]);
-            }
+            "message_start" => self.usage.begin_message(&event["message"]),
             "message_delta" => self.usage.count_streaming(&event["usage"]),
             _ => return None,
         }
@@ -163,8 +175,18 @@ impl StreamReader {
     fn result(&mut self, line: &Value) -> AgentEvent {
         let model = self.model().map(str::to_owned);
         self.usage.settle(line["model_usage_since_last_result"].as_object(), model.as_deref());
+        self.ended_by(CliResult::of(line))
+    }
+
+    /// It says that it is the end, and nobody knows which: a failure, with what is known of its money.
+    fn unreadable_result(&mut self) -> AgentEvent {
+        let index = self.result.as_ref().map_or(0, |known| known.index);
+        let text = "its last line, which says how it ended, cannot be read".to_owned();
+        self.ended_by(CliResult { index, is_error: true, text, ..CliResult::default() })
+    }
+
+    fn ended_by(&mut self, result: CliResult) -> AgentEvent {
         self.results += 1;
-        let result = CliResult::of(line);
         if self.result.as_ref().is_none_or(|known| known.index <= result.index) {
             self.result = Some(result);
         }
@@ -186,8 +208,8 @@ impl CliResult {
             is_error: line["is_error"] != false,
             terminal_reason: text(&line["terminal_reason"]),
             api_status: line["api_error_status"].as_u64(),
-            text: text(&line["result"]),
-            errors: errors.collect::<Vec<_>>().join("; "),
+            text: foreign_text::prose(&text(&line["result"]), ANSWER),
+            errors: foreign_text::prose(&errors.collect::<Vec<_>>().join("; "), ANSWER),
             queued: line["queued_turn_count"].as_u64().unwrap_or(0),
         }
     }
@@ -217,8 +239,7 @@ fn agent_info(line: &Value) -> AgentInfo {
 }
 
 fn denied(line: &Value) -> AgentEvent {
-    let why = one_line(&text(&line["message"]), WHY);
-    AgentEvent::Denied { tool: text(&line["tool_name"]), why }
+    AgentEvent::Denied { tool: text(&line["tool_name"]), why: text(&line["message"]) }
 }
 
 /// Results of tools come back as the user's words.

@@ -6,68 +6,107 @@ use std::collections::HashMap;
 use serde_json::{Map, Value};
 
 use super::price;
+use crate::agent::money::{highest, read_cost, read_count};
+use crate::run::foreign_text::{self, NAME};
 use crate::run::{Tokens, Usd};
+
+/// Most messages between two results: whoever prints more of them than that is no CLI.
+const MOST_MESSAGES: usize = 50_000;
 
 #[derive(Debug, Default)]
 pub(super) struct UsageCounter {
-    /// What results have said exactly.
+    /// What results have said exactly, and never less than what was known before.
     settled: (Tokens, Usd),
     /// Messages since the last result, by id: their lines repeat the usage.
-    open: HashMap<String, Tokens>,
+    open: HashMap<String, MessageUsage>,
     /// The message that is being streamed.
     streaming: String,
+}
+
+#[derive(Debug, Default)]
+struct MessageUsage {
+    tokens: Tokens,
+    /// Sub-agents use others than their parent.
+    model: Option<String>,
 }
 
 impl UsageCounter {
     /// Tokens and money so far; an estimate since the last result.
     pub fn used(&self, model: Option<&str>) -> (Tokens, Usd) {
-        let (mut tokens, cost) = self.settled;
-        let mut open = Tokens::default();
-        self.open.values().for_each(|t| open += *t);
-        tokens += open;
-        (tokens, cost + price::estimate(model, open))
+        let (mut tokens, mut cost) = self.settled;
+        let open = self.open_usage(model);
+        tokens += open.0;
+        cost += open.1;
+        (tokens, cost)
+    }
+
+    fn open_usage(&self, model: Option<&str>) -> (Tokens, Usd) {
+        let (mut tokens, mut cost) = (Tokens::default(), Usd::ZERO);
+        for message in self.open.values() {
+            tokens += message.tokens;
+            cost += price::estimate(message.model.as_deref().or(model), message.tokens);
+        }
+        (tokens, cost)
     }
 
     /// A message begins to stream.
-    pub fn begin_message(&mut self, id: &str, usage: &Value) {
-        id.clone_into(&mut self.streaming);
-        self.count(id, usage);
+    pub fn begin_message(&mut self, message: &Value) {
+        message["id"].as_str().unwrap_or_default().clone_into(&mut self.streaming);
+        self.count(message);
     }
 
     /// The message that is being streamed has used more.
     pub fn count_streaming(&mut self, usage: &Value) {
-        self.count(&self.streaming.clone(), usage);
+        self.add(&self.streaming.clone(), usage);
+    }
+
+    /// A line of a message.
+    pub fn count(&mut self, message: &Value) {
+        let id = message["id"].as_str().unwrap_or_default();
+        self.add(id, &message["usage"]);
+        if let (Some(known), Some(model)) = (self.open.get_mut(id), message["model"].as_str()) {
+            known.model.get_or_insert_with(|| foreign_text::line(model, NAME));
+        }
     }
 
     /// The largest figure per message is the true one: lines repeat, and output starts at 1.
-    pub fn count(&mut self, message: &str, usage: &Value) {
-        if !message.is_empty() && usage.is_object() {
-            let n = |name: &str| usage[name].as_u64().unwrap_or(0);
-            let known = self.open.entry(message.to_owned()).or_default();
-            known.input = known.input.max(n("input_tokens"));
-            known.output = known.output.max(n("output_tokens"));
-            known.cache_read = known.cache_read.max(n("cache_read_input_tokens"));
-            known.cache_write = known.cache_write.max(n("cache_creation_input_tokens"));
+    fn add(&mut self, message: &str, usage: &Value) {
+        let is_new = !self.open.contains_key(message);
+        if message.is_empty() || !usage.is_object() || is_new && self.open.len() >= MOST_MESSAGES {
+            return;
         }
+        let n = |name: &str| read_count(&usage[name]).unwrap_or(0);
+        let known = self.open.entry(message.to_owned()).or_default();
+        let told = Tokens {
+            input: n("input_tokens"),
+            output: n("output_tokens"),
+            cache_read: n("cache_read_input_tokens"),
+            cache_write: n("cache_creation_input_tokens"),
+        };
+        known.tokens = highest(known.tokens, told);
     }
 
-    /// A result says exactly what each model used since the result before; without that, the estimate counts.
+    /// A result says exactly what each model used since the result before; without that, the estimate counts, and it is never less than that:
+    /// what was told once is not taken back.
     pub fn settle(&mut self, by_model: Option<&Map<String, Value>>, model: Option<&str>) {
-        match by_model {
-            Some(models) => models.values().for_each(|used| self.add_exactly(used)),
-            None => self.settled = self.used(model),
+        let (known, estimate) = self.open_usage(model);
+        let (mut exactly, mut cost) = (Tokens::default(), Usd::ZERO);
+        for used in by_model.into_iter().flat_map(Map::values) {
+            exactly += exact_tokens(used);
+            cost += read_cost(&used["costUSD"]).unwrap_or_default();
         }
+        self.settled.0 += highest(exactly, known);
+        self.settled.1 += cost.max(estimate);
         self.open.clear();
     }
+}
 
-    fn add_exactly(&mut self, used: &Value) {
-        let n = |name: &str| used[name].as_u64().unwrap_or(0);
-        self.settled.0 += Tokens {
-            input: n("inputTokens"),
-            output: n("outputTokens"),
-            cache_read: n("cacheReadInputTokens"),
-            cache_write: n("cacheCreationInputTokens"),
-        };
-        self.settled.1 += Usd::from_float(used["costUSD"].as_f64().unwrap_or(0.0));
+fn exact_tokens(used: &Value) -> Tokens {
+    let n = |name: &str| read_count(&used[name]).unwrap_or(0);
+    Tokens {
+        input: n("inputTokens"),
+        output: n("outputTokens"),
+        cache_read: n("cacheReadInputTokens"),
+        cache_write: n("cacheCreationInputTokens"),
     }
 }

@@ -1,25 +1,27 @@
-//! The output of a script agent: what do its lines say, and how did it end?
-//! Each line is kept in the log, as it came.
+//! The output of a script agent: what did it say so far, and how did it end?
+//! Each line is kept in the log, as it came. What was told once is never taken back: neither money, nor a failure.
 
-use serde_json::Value;
-use tokio::fs::File;
-use tokio::io::AsyncWriteExt;
 use tokio::process::{Child, ChildStdout};
 
+use super::protocol::{ScriptLine, Used, read_line};
 use crate::agent::event::{EventSender, failed, timed_out};
 use crate::agent::lines::LineReader;
-use crate::agent::process::{Exit, last_line, open_log};
+use crate::agent::log::AgentLog;
+use crate::agent::money::highest;
+use crate::agent::process::{Exit, last_line};
 use crate::agent::{AgentError, AgentEvent, AgentReport, Assignment, Result};
+use crate::run::foreign_text::{self, PATH};
 use crate::run::{AgentEnd, AgentInfo, Tokens, Trouble, Usd, Written};
-
-/// The kinds of lines that we know.
-const KINDS: [&str; 8] =
-    ["started", "text", "tool_started", "tool_ended", "usage", "retrying", "denied", "finished"];
 
 /// What a script said so far.
 pub(super) struct ScriptOutput {
     lines: LineReader<ChildStdout>,
-    log: File,
+    log: AgentLog,
+    account: Account,
+}
+
+/// Its own account of its work.
+pub(super) struct Account {
     events: EventSender,
     info: Option<AgentInfo>,
     session: Option<String>,
@@ -36,8 +38,36 @@ impl ScriptOutput {
         events: EventSender,
     ) -> Result<Self> {
         Ok(Self {
-            log: open_log(assignment).await?,
+            log: AgentLog::open(assignment).await?,
             lines: LineReader::new(child.stdout.take().expect("piped")),
+            account: Account::new(events),
+        })
+    }
+
+    /// Reads until it closes its output.
+    pub async fn read(&mut self) -> Result<()> {
+        let reading = "reading the agent's output";
+        while let Some(line) = self.lines.next().await.map_err(AgentError::when(reading))? {
+            self.account.take(&String::from_utf8_lossy(&line));
+            self.log.write(line).await?;
+        }
+        Ok(())
+    }
+
+    /// Writes out what the log still holds.
+    pub async fn close_log(&mut self) {
+        self.log.close().await;
+    }
+
+    /// What came of the work.
+    pub fn report(self, exit: &Exit, stderr: &str) -> AgentReport {
+        self.account.report(exit, stderr)
+    }
+}
+
+impl Account {
+    fn new(events: EventSender) -> Self {
+        Self {
             events,
             info: None,
             session: None,
@@ -45,64 +75,79 @@ impl ScriptOutput {
             cost_usd: Usd::ZERO,
             end: None,
             words: None,
-        })
-    }
-
-    /// Reads until it closes its output.
-    pub async fn read(&mut self) -> Result<()> {
-        let reading = "reading the agent's output";
-        while let Some(mut line) = self.lines.next().await.map_err(AgentError::when(reading))? {
-            let event = event_of(&String::from_utf8_lossy(&line));
-            line.push(b'\n');
-            self.log.write_all(&line).await.map_err(AgentError::when("writing the agent's log"))?;
-            if let Some(event) = event {
-                self.apply(event);
-            }
         }
-        Ok(())
     }
 
-    fn apply(&mut self, event: AgentEvent) {
-        match event {
-            AgentEvent::Finished { end, tokens, cost_usd, words } => {
-                self.end = Some(end);
-                // A script that told its usage before need not repeat it.
-                if tokens.total() > 0 {
-                    self.tokens = tokens;
-                }
-                self.cost_usd = self.cost_usd.max(cost_usd);
-                self.words = words;
-                // The event is sent by us, once, when it has really ended.
-                return;
-            }
-            AgentEvent::Started { ref session, ref agent } => {
-                (self.session, self.info) = (session.clone(), Some(agent.clone()));
-            }
-            AgentEvent::Usage { tokens, cost_usd } => {
-                (self.tokens, self.cost_usd) = (tokens, cost_usd);
-            }
-            _ => {}
+    fn take(&mut self, line: &str) {
+        for told in read_line(line) {
+            self.apply(told);
         }
-        self.events.send(vec![event]);
     }
 
-    /// Writes out what the log still holds; else its last line may come after the report.
-    pub async fn flush(&mut self) {
-        let _ = self.log.flush().await;
+    fn apply(&mut self, told: ScriptLine) {
+        match told {
+            // The event is sent by us, once, when it has really ended.
+            ScriptLine::Finished { end, used, words } => {
+                self.add(used);
+                self.end = Some(worse(self.end.take(), end.cleaned()));
+                self.words = self.words.take().or(Written::cleaned_words(words));
+            }
+            ScriptLine::Usage(used) => {
+                self.add(used);
+                self.send(AgentEvent::Usage { tokens: self.tokens, cost_usd: self.cost_usd });
+            }
+            // Of what is said after the end, only money counts.
+            _ if self.end.is_some() => {}
+            ScriptLine::Started { session, agent } => {
+                self.info = Some(agent.clone().cleaned());
+                self.session = session.as_deref().map(|id| foreign_text::line(id, PATH));
+                self.send(AgentEvent::Started { session, agent });
+            }
+            ScriptLine::Text(text) => self.send(AgentEvent::Text { text }),
+            ScriptLine::ToolStarted { id, name, title } => {
+                self.send(AgentEvent::ToolStarted { id, name, title });
+            }
+            ScriptLine::ToolEnded { id, ok } => self.send(AgentEvent::ToolEnded { id, ok }),
+            ScriptLine::Retrying { attempt, delay_ms, why } => {
+                self.send(AgentEvent::Retrying { attempt, delay_ms, why });
+            }
+            ScriptLine::Denied { tool, why } => self.send(AgentEvent::Denied { tool, why }),
+        }
     }
 
-    /// What came of the work.
-    pub fn report(self, exit: &Exit, stderr: &str) -> AgentReport {
+    /// Figures are cumulative, so a lower one is a mistake, and a script that told its usage before need not repeat it.
+    fn add(&mut self, used: Used) {
+        self.tokens = highest(self.tokens, used.tokens.unwrap_or_default());
+        self.cost_usd = self.cost_usd.max(used.cost_usd.unwrap_or_default());
+    }
+
+    fn send(&self, event: AgentEvent) {
+        self.events.send(vec![event.cleaned()]);
+    }
+
+    fn report(self, exit: &Exit, stderr: &str) -> AgentReport {
         let end = end(exit, self.end, last_line(stderr, "it said nothing on standard error"));
-        let words = self.words.map(|words| words.trim().chars().take(Written::WORDS).collect());
         AgentReport {
             end,
             info: self.info,
             tokens: self.tokens,
             cost_usd: self.cost_usd,
-            words,
+            words: self.words,
             session: self.session,
         }
+    }
+}
+
+/// Of two ends that a script told, the worse one.
+fn worse(known: Option<AgentEnd>, told: AgentEnd) -> AgentEnd {
+    let badness = |end: &AgentEnd| match end {
+        AgentEnd::Finished => 0,
+        AgentEnd::Stopped => 1,
+        AgentEnd::Failed { .. } => 2,
+    };
+    match known {
+        Some(known) if badness(&known) >= badness(&told) => known,
+        _ => told,
     }
 }
 
@@ -121,14 +166,71 @@ fn end(exit: &Exit, told: Option<AgentEnd>, last_line: &str) -> AgentEnd {
     }
 }
 
-/// An event, plain text, or nothing: objects of a kind we do not know may be from a newer protocol.
-fn event_of(line: &str) -> Option<AgentEvent> {
-    let as_text = || (!line.trim().is_empty()).then(|| AgentEvent::Text { text: line.to_owned() });
-    let Ok(object @ Value::Object(_)) = serde_json::from_str::<Value>(line) else {
-        return as_text();
-    };
-    match object["type"].as_str() {
-        Some(kind) if KINDS.contains(&kind) => serde_json::from_value(object).ok().or_else(as_text),
-        _ => None,
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use tokio::sync::mpsc;
+
+    use super::*;
+
+    const OK: Exit = Exit::Ended(Some(0));
+
+    fn report(lines: &[&str]) -> AgentReport {
+        let mut account = Account::new(EventSender(mpsc::channel(1).0));
+        lines.iter().for_each(|line| account.take(line));
+        account.report(&OK, "")
+    }
+
+    #[test]
+    fn what_was_told_is_not_taken_back() {
+        let told = report(&[
+            r#"{"type":"usage","tokens":{"output":7},"cost_usd":"2.10"}"#,
+            r#"{"type":"usage","tokens":{"input":3},"cost_usd":"0.05"}"#,
+            r#"{"type":"usage","cost_usd":"-9"}"#,
+            r#"{"type":"usage","cost_usd":1e300,"tokens":{"output":18446744073709551615}}"#,
+            r#"{"type":"finished","end":"finished","cost_usd":"0.01","words":"Done."}"#,
+        ]);
+        let tokens = Tokens { input: 3, output: 7, ..Tokens::default() };
+        assert_eq!((told.tokens, told.cost_usd), (tokens, Usd::from_nanos(2_100_000_000)));
+        assert_eq!((told.end, told.words.as_deref()), (AgentEnd::Finished, Some("Done.")));
+    }
+
+    #[test]
+    fn of_two_ends_the_worse_counts_and_after_them_only_money() {
+        let (good, bad) = (
+            r#"{"type":"finished","end":"finished"}"#,
+            r#"{"type":"finished","end":"failed","why":"no"}"#,
+        );
+        for lines in [[good, bad], [bad, good]] {
+            assert_eq!(report(&lines).end, failed(Trouble::Agent, "no"));
+        }
+        let told = report(&[
+            good,
+            r#"{"type":"started","agent":{"name":"late"}}"#,
+            r#"{"type":"usage","cost_usd":1}"#,
+        ]);
+        assert_eq!((told.info, told.cost_usd), (None, Usd::from_nanos(1_000_000_000)));
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_it_prints_the_money_is_the_most_it_told(
+            lines in prop::collection::vec(("[ -~\u{0}\u{fe}ü]{0,40}", 0..1_000_000_u32, 0..6_usize), 0..12)
+        ) {
+            let line = |(noise, cents, kind): &(String, u32, usize)| {
+                let dollars = f64::from(*cents) / 100.0;
+                match kind {
+                    0 => format!("{{\"type\":\"usage\",\"cost_usd\":{dollars}}}"),
+                    1 => format!("\u{feff}{{\"cost_usd\":\"{dollars}\",\"type\":\"usage\",\"x\":\"\\ud83d\"}}\r"),
+                    2 => format!("{{\"type\":\"finished\",\"cost_usd\":\"${dollars}\",}}"),
+                    3 => "{\"type\":\"usage\",\"cost_usd\":-5}".to_owned(),
+                    _ => noise.clone(),
+                }
+            };
+            let all: Vec<String> = lines.iter().map(line).collect();
+            let told = report(&all.iter().map(String::as_str).collect::<Vec<_>>());
+            let most = lines.iter().filter(|it| it.2 < 3).map(|it| it.1).max().unwrap_or(0);
+            prop_assert_eq!(told.cost_usd, Usd::from_nanos(i64::from(most) * 10_000_000));
+        }
     }
 }

@@ -77,10 +77,13 @@ impl<'a> AgentProgress<'a> {
 
     /// What this worker's agent used so far, on top of what was used before.
     pub(super) fn set_used(&mut self, tokens: Tokens, cost_usd: Usd) {
+        let known = self.handover.clone();
         self.handover.tokens = self.before.tokens;
         self.handover.tokens += tokens;
         self.handover.cost_usd = self.before.cost_usd + cost_usd;
-        self.handover.save(&self.folder);
+        if self.handover != known {
+            self.handover.save(&self.folder);
+        }
     }
 
     /// The progress, where it is worth publishing: it changed, or was not published for a while.

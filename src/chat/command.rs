@@ -3,7 +3,9 @@
 
 use super::Actor;
 use super::outcome::{Acted, Handled, reply_outcome};
-use crate::commands::{self, Answer, Asker, Command, Lookup, Moment, Place, Reply, ReplyKind};
+use crate::commands::{
+    self, Answer, Asker, Command, Lookup, Meaning, Moment, Place, Reply, ReplyKind, Said,
+};
 use crate::run::{Channel, RequestId, Verdict, Via};
 use crate::slack::{SlashCommand, unescape};
 use crate::store::StoreError;
@@ -31,7 +33,7 @@ impl Actor {
             Command::Help => Reply::new(ReplyKind::Done, commands::help()),
             Command::List => commands::list(&self.services, &asker, LISTED).await?.1,
             Command::Waiting => self.waiting_reply(&asker).await?,
-            Command::Status { run } => self.status(&asker, run.as_deref()).await?,
+            Command::Status(said) => self.status(&asker, &said).await?,
             Command::Start(start) => self.start(start, asker, key).await?,
             Command::Answer { verdict, said } => {
                 return self.answer(Answer::new(verdict, asker, key.clone()), &said).await;
@@ -42,42 +44,55 @@ impl Actor {
         Ok(reply_outcome(&reply))
     }
 
-    async fn status(&self, asker: &Asker, run: Option<&str>) -> Result<Reply, StoreError> {
-        Ok(match commands::find(&self.services, asker, run.unwrap_or_default()).await? {
+    async fn status(&self, asker: &Asker, said: &Said) -> Result<Reply, StoreError> {
+        Ok(match commands::find(&self.services, asker, said).await? {
             Lookup::Found(named) => commands::status(&named.run, (self.clock)()),
             Lookup::Unknown(reply) => reply,
         })
     }
 
-    async fn answer(&self, answer: Answer, said: &str) -> Handled {
+    /// Passes an answer on to the run that is meant.
+    pub(super) async fn answer(&self, answer: Answer, said: &Said) -> Handled {
         match self.run_meant(&answer, said).await? {
             Lookup::Found(named) => self.decide_saying(&named.run, answer, &named.said).await,
             Lookup::Unknown(reply) => Ok(reply_outcome(&reply)),
         }
     }
 
-    /// The run that is named; else that of the thread; else, to be stopped the only one of the channel that is not over, and to be answered the
-    /// only one that waits for whoever speaks.
-    async fn run_meant(&self, answer: &Answer, said: &str) -> Result<Lookup, StoreError> {
+    /// The run that is named, or the only one that it can be of the project that is named; else that of the thread; else, to be stopped the only
+    /// one of the channel that is not over, and to be answered the only one that waits for whoever speaks.
+    async fn run_meant(&self, answer: &Answer, said: &Said) -> Result<Lookup, StoreError> {
         let asker = &answer.asker;
-        if let Some(named) = commands::named(&self.services, asker, said).await? {
-            return Ok(named);
+        let meaning = commands::meaning(&self.services, asker, said, Some(answer.verdict)).await?;
+        if let Meaning::Certain(lookup) = meaning {
+            return Ok(lookup);
         }
         if asker.said.retried
-            && let Some(lookup) = self.run_meant_before(answer, said).await?
+            && let Some(lookup) = self.run_meant_before(answer, &said.words).await?
         {
             return Ok(lookup);
         }
-        if let (Verdict::Stop, Some(channel)) = (answer.verdict, &asker.channel) {
-            return commands::only_open(&self.services, channel, asker, said).await;
-        }
+        let lookup = match meaning {
+            Meaning::OnlyOf(project) => {
+                commands::only_of(&self.services, asker, &project, answer.verdict).await?
+            }
+            _ if answer.verdict == Verdict::Stop => {
+                commands::only_open(&self.services, asker, &said.words).await?
+            }
+            _ => self.only_waiting(asker, &said.words).await?,
+        };
+        Ok(lookup.saying(&said.words).if_said_of_it(said, &self.services, false))
+    }
+
+    async fn only_waiting(&self, asker: &Asker, words: &str) -> Result<Lookup, StoreError> {
         let seen = self.waiting(asker).await?;
         // The only one that is known to wait for them may not be the only one.
         Ok(match seen.doubt {
             Some(doubt) => Lookup::Unknown(doubt.reply()),
-            None => commands::only_waiting(seen.all, asker, said),
+            None => commands::only_waiting(seen.all, asker, words),
         })
     }
+
     /// Acted on again: another run may be the only one now than when this was said, so nothing is guessed once one was answered.
     async fn run_meant_before(
         &self,

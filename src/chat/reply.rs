@@ -28,9 +28,16 @@ impl Actor {
         match commands::read(&it.own_words(), Place::Thread, &self.services.projects.current()) {
             Ok(Command::Answer { verdict, said: why }) => {
                 let answer = Answer::new(verdict, asker(it, said), it.key.clone());
-                self.decide_saying(run, answer, &why).await
+                self.answer(answer, &why).await
             }
             Ok(Command::Note(note)) => self.take_note(it, run, note, said).await,
+            Ok(look @ Command::Status(_)) => {
+                let asker = asker(it, said);
+                match self.may_read(&asker.person, &it.team).await {
+                    Ok(()) => self.execute(look, asker, &it.key).await,
+                    Err(refused) => Ok(Acted::Told(refused.text())),
+                }
+            }
             Ok(_) => Ok(Acted::Silent),
             Err(misunderstood) => Ok(Acted::Told(misunderstood.text)),
         }

@@ -1,5 +1,6 @@
 //! A command: what did a line of words ask for?
 
+use super::said::Said;
 use super::start_run::StartRun;
 use crate::run::Verdict;
 
@@ -9,14 +10,11 @@ pub enum Command {
     /// Nothing was typed: ask by a form.
     Form,
     Start(StartRun),
-    /// In front of what a person says may stand the name of the run.
     Answer {
         verdict: Verdict,
-        said: String,
+        said: Said,
     },
-    Status {
-        run: Option<String>,
-    },
+    Status(Said),
     Waiting,
     List,
     Help,

@@ -1,15 +1,16 @@
 //! Which run is meant?
+//! A name has to be exactly that of a run; a project means its only one. What is neither is refused, with what was probably meant.
 
 use super::asker::CLOCKS_DIFFER;
-use super::misunderstood::{code_safe, first_word};
-use super::{Asker, Reply, ReplyKind, Services};
-use crate::run::{Phase, Run, RunId};
+use super::misunderstood::code_safe;
+use super::only_run::look_at;
+use super::said::Speaks;
+use super::{Asker, Reply, ReplyKind, Said, Services, Verb, typing};
+use crate::run::{Phase, ProjectName, Run, RunId, Verdict, nearest};
 use crate::store::StoreError;
 
 /// How far back a part of a name is looked for.
-const NEWEST: i64 = 100;
-/// What every run's name ends with: so many letters, none of them a vowel, none that reads like another.
-const NAME_ENDS: (usize, &str) = (7, "23456789bcdfghjkmnpqrstvwxz");
+pub(super) const NEWEST: i64 = 100;
 
 /// The run that was meant, and what was said beside its name.
 #[derive(Debug)]
@@ -26,29 +27,80 @@ pub enum Lookup {
     Unknown(Reply),
 }
 
+/// What somebody means by what they say behind a verb.
+#[derive(Debug)]
+pub enum Meaning {
+    /// A run, by its name or by the thread; or nothing that there is.
+    Certain(Lookup),
+    /// The only run that it can be about of this project.
+    OnlyOf(ProjectName),
+    /// The only run that it can be about.
+    Only,
+}
+
 impl Lookup {
     /// This run, and what was said beside its name.
     pub fn found(run: Run, said: &str) -> Self {
         Self::Found(Box::new(Named { run, said: said.trim().to_owned() }))
     }
+
+    /// The same run, and these words.
+    #[must_use]
+    pub fn saying(self, words: &str) -> Self {
+        match self {
+            Self::Found(named) => Self::found(named.run, words),
+            unknown @ Self::Unknown(_) => unknown,
+        }
+    }
+
+    /// The same, unless it was said of another run: words that begin with the name of one are not for this one.
+    #[must_use]
+    pub fn if_said_of_it(self, said: &Said, services: &Services, in_thread: bool) -> Self {
+        let Self::Found(named) = &self else { return self };
+        let about = (named.run.id().as_str(), &named.run.request.project);
+        match said.speaks_of_another(about, Speaks { projects: &services.projects, in_thread }) {
+            Some(other) => Self::Unknown(Reply::new(
+                ReplyKind::Unknown,
+                format!(
+                    "`{}` is not the run that this would go to, `{}`, so nothing was recorded. Name the run that you mean, in front.",
+                    code_safe(&other),
+                    named.run.id()
+                ),
+            )),
+            None => self,
+        }
+    }
 }
 
-/// The run named by the first word; else that of the thread, or of our direct message that is answered. None where neither names one.
-/// A word that reads like a run's name, and is none here, is unknown.
-pub async fn named(
+/// What is meant by a name, or without one by the thread or our direct message that is answered.
+pub async fn meaning(
     services: &Services,
     asker: &Asker,
-    said: &str,
-) -> Result<Option<Lookup>, StoreError> {
-    let (first, rest) = first_word(said);
-    if let Some(run) = run_called(services, first).await?.filter(|run| is_visible_to(run, asker)) {
-        return Ok(Some(Lookup::found(run, rest)));
+    said: &Said,
+    verdict: Option<Verdict>,
+) -> Result<Meaning, StoreError> {
+    let here = run_of_thread(services, asker).await?;
+    let Some(word) = &said.run else {
+        let found = |run| Lookup::found(run, &said.words).if_said_of_it(said, services, true);
+        return Ok(here.map_or(Meaning::Only, |run| Meaning::Certain(found(run))));
+    };
+    let name = typing::name(word);
+    if let Some(run) = run_called(services, &name).await?.filter(|run| is_visible_to(run, asker)) {
+        return Ok(Meaning::Certain(Lookup::found(run, &said.words)));
     }
-    // Words go with an answer to another run only where they cannot have been meant as the name of one.
-    if reads_like_a_name(first) {
-        return Ok(Some(Lookup::Unknown(unknown(first))));
+    let project = services.projects.names().find(|known| known.as_str() == name);
+    let Some(project) = project else {
+        let told = unknown(services, asker, word, verdict).await?;
+        return Ok(Meaning::Certain(Lookup::Unknown(told)));
+    };
+    match here.filter(|_| verdict.is_some()) {
+        None => Ok(Meaning::OnlyOf(project.clone())),
+        // In a thread only a whole name means another run than the thread's.
+        Some(run) if run.request.project == *project => {
+            Ok(Meaning::Certain(Lookup::found(run, &said.words)))
+        }
+        Some(run) => Ok(Meaning::Certain(Lookup::Unknown(elsewhere(&run, project)))),
     }
-    Ok(run_of_thread(services, asker).await?.map(|run| Lookup::found(run, said)))
 }
 
 async fn run_of_thread(services: &Services, asker: &Asker) -> Result<Option<Run>, StoreError> {
@@ -65,25 +117,24 @@ async fn run_of_thread(services: &Services, asker: &Asker) -> Result<Option<Run>
     }
 }
 
-/// The run that is named, else that of the thread, else the newest of the channel, or of all for the command line.
-pub async fn find(services: &Services, asker: &Asker, said: &str) -> Result<Lookup, StoreError> {
-    if let Some(named) = named(services, asker, said).await? {
-        return Ok(named);
-    }
-    let run = match &asker.channel {
-        Some(channel) => {
-            match services.store.newest_run_in(channel, asker.said.at + CLOCKS_DIFFER).await? {
-                Some(id) => services.store.run(&id).await?,
-                None => None,
-            }
+/// The run that is named, else that of the thread, else the newest of the channel, or of all for the command line: to look at.
+pub async fn find(services: &Services, asker: &Asker, said: &Said) -> Result<Lookup, StoreError> {
+    match meaning(services, asker, said, None).await? {
+        Meaning::Certain(lookup) => Ok(lookup),
+        Meaning::OnlyOf(project) => look_at(services, asker, &project).await,
+        Meaning::Only => {
+            let run = newest(services, asker).await?;
+            Ok(run.map_or_else(|| Lookup::Unknown(none_yet()), |run| Lookup::found(run, "")))
         }
-        None if said.is_empty() => newest_open(services).await?,
-        None => None,
-    };
-    Ok(run.map_or_else(
-        || Lookup::Unknown(unknown(first_word(said).0)),
-        |run| Lookup::found(run, said),
-    ))
+    }
+}
+
+async fn newest(services: &Services, asker: &Asker) -> Result<Option<Run>, StoreError> {
+    let Some(channel) = &asker.channel else { return newest_open(services).await };
+    match services.store.newest_run_in(channel, asker.said.at + CLOCKS_DIFFER).await? {
+        Some(id) => services.store.run(&id).await,
+        None => Ok(None),
+    }
 }
 
 /// Whether this run is any business of whoever asks: what happens in one workspace is not told in another.
@@ -114,14 +165,6 @@ async fn run_called(services: &Services, word: &str) -> Result<Option<Run>, Stor
     Ok(ends_so.next().filter(|_| ends_so.next().is_none()))
 }
 
-fn reads_like_a_name(word: &str) -> bool {
-    let (length, letters) = NAME_ENDS;
-    let end = word.rsplit_once('-').map(|(_, end)| end);
-    // Words without a hyphen are words: only a digit makes one of them a name.
-    let end = end.or_else(|| Some(word).filter(|it| it.bytes().any(|b| b.is_ascii_digit())));
-    end.is_some_and(|end| end.len() == length && end.chars().all(|c| letters.contains(c)))
-}
-
 async fn newest_open(services: &Services) -> Result<Option<Run>, StoreError> {
     let mut runs = services.store.newest_runs(NEWEST).await?;
     let open = runs
@@ -131,13 +174,49 @@ async fn newest_open(services: &Services) -> Result<Option<Run>, StoreError> {
     Ok(if runs.is_empty() { None } else { Some(runs.swap_remove(open)) })
 }
 
-fn unknown(word: &str) -> Reply {
-    let text = if word.is_empty() {
-        "There is no run here yet. `/develop &lt;project&gt;` starts one.".to_owned()
-    } else {
-        format!("There is no run `{}` here. `/develop list` shows the newest.", code_safe(word))
-    };
+fn none_yet() -> Reply {
+    Reply::new(
+        ReplyKind::Unknown,
+        "There is no run here yet. `/develop &lt;project&gt;` starts one.",
+    )
+}
+
+fn elsewhere(here: &Run, project: &ProjectName) -> Reply {
+    let text = format!(
+        "This is the thread of `{}`, not of a run of `{project}`, so nothing was recorded. Name the run that you mean, or say it in its thread.",
+        here.id()
+    );
     Reply::new(ReplyKind::Unknown, text)
+}
+
+/// A word that names nothing: what was probably meant, and how words are said that are no name.
+async fn unknown(
+    services: &Services,
+    asker: &Asker,
+    word: &str,
+    verdict: Option<Verdict>,
+) -> Result<Reply, StoreError> {
+    let name = typing::name(word);
+    let runs = services.store.newest_runs(NEWEST).await?;
+    let seen = runs.iter().filter(|run| is_visible_to(run, asker)).map(|run| run.id().as_str());
+    let projects = services.projects.names().map(ProjectName::as_str);
+    let ends = seen.clone().map(|id| (id.rsplit_once('-').map_or(id, |(_, end)| end), id));
+    let by_end = || {
+        let meant = nearest(&name, ends.clone().map(|(end, _)| end))?;
+        ends.clone().find(|(end, _)| *end == meant).map(|(_, id)| id)
+    };
+    let meant = nearest(&name, seen.clone().chain(projects)).or_else(by_end);
+    let guess = meant.map(|meant| format!(" Did you mean `{meant}`?")).unwrap_or_default();
+    let verb = verdict.and_then(Verb::of_verdict).filter(|verb| verb.takes.words());
+    let how = match verb {
+        Some(verb) => format!(
+            " Nothing was recorded. Words without a run stand behind a colon: `{}: …`.",
+            verb.name()
+        ),
+        None => " `/develop list` shows the newest.".to_owned(),
+    };
+    let text = format!("There is no run `{}` here.{guess}{how}", code_safe(word));
+    Ok(Reply::new(ReplyKind::Unknown, text))
 }
 
 #[cfg(test)]
@@ -146,7 +225,7 @@ mod tests {
 
     use super::*;
     use crate::commands::Moment;
-    use crate::run::{Channel, PersonId, ProjectName, Via};
+    use crate::run::{Channel, PersonId, Via};
     use crate::thread::samples::Tale;
 
     fn asker(team: Option<&str>) -> Asker {
@@ -168,17 +247,5 @@ mod tests {
         assert!(is_visible_to(&run, &asker(Some(&home))));
         assert!(!is_visible_to(&run, &asker(Some("T0ELSEWHERE"))));
         assert!(is_visible_to(&run, &asker(None)), "the command line sees all");
-    }
-
-    #[test]
-    fn a_name_that_is_mistyped_never_becomes_words_of_an_answer_to_another_run() {
-        let project: ProjectName = "my-service".parse().expect("a slug");
-        for random in [0, 1, u64::MAX, 123_456_789] {
-            assert!(reads_like_a_name(RunId::mint(&project, random).as_str()));
-        }
-        assert!(reads_like_a_name("k3f9qdz"));
-        for word in ["", "nice", "well-done", "rhythms", "2026-11-22", "re-written"] {
-            assert!(!reads_like_a_name(word), "{word}");
-        }
     }
 }

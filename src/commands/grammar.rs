@@ -4,11 +4,16 @@
 
 use super::command::Command;
 use super::misunderstood::{Misunderstood, code_safe, first_word};
+use super::said::{MARKS, Said, words_alone};
 use super::start_run::StartRun;
 use super::thread_words::{self, AnswerAlone};
+use super::typing;
 use super::verbs::{Asks, VERBS, Verb};
 use crate::config::Projects;
-use crate::run::{ProjectName, nearest};
+use crate::run::nearest;
+
+/// What may stand around a word that somebody shows as it is typed.
+const QUOTES: [char; 5] = ['`', '"', '“', '”', '\''];
 
 /// Where something is said, and so how it is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,8 +45,10 @@ pub fn read(line: &str, place: Place, projects: &Projects) -> Result<Command, Mi
             Err(unknown) if !unknown.nearly => Ok(thread_words::note(line)),
             read => read,
         },
-        Place::Thread => Ok(thread_words::answer_alone(line)
-            .map_or_else(|| thread_words::note(line), AnswerAlone::command)),
+        Place::Thread => Ok(thread_words::answer_alone(line, projects)
+            .map(AnswerAlone::command)
+            .or_else(|| thread_words::status_alone(line, projects))
+            .unwrap_or_else(|| thread_words::note(line))),
     }
 }
 
@@ -51,12 +58,26 @@ fn read_line(line: &str, projects: &Projects) -> Result<Command, Misunderstood> 
     if first.is_empty() {
         return Ok(Command::Form);
     }
-    if let Some(verb) = Verb::called(first.trim_end_matches([':', ',', '.', '!'])) {
+    if let Some((verb, rest)) = verb_and_rest(line.trim()) {
         return Ok(command(verb, rest));
     }
-    let known = first.parse::<ProjectName>().ok().filter(|p| projects.get(p).is_some());
+    let name = typing::name(first);
+    let known = projects.names().find(|known| [first, &name].contains(&known.as_str()));
     let Some(project) = known else { return Err(unknown(first, projects)) };
-    StartRun::read(project, rest).map(Command::Start)
+    StartRun::read(project.clone(), rest).map(Command::Start)
+}
+
+/// The verb that a line begins with, and all behind it; the mark between them too.
+fn verb_and_rest(line: &str) -> Option<(&'static Verb, &str)> {
+    let line = line.trim_start_matches(QUOTES);
+    let end = line.find(|c: char| !c.is_alphabetic()).unwrap_or(line.len());
+    let (word, rest) = line.split_at(end);
+    let verb = Verb::called(word)?;
+    let rest = rest.trim_start_matches(QUOTES);
+    let behind_mark =
+        || rest.trim_start_matches(MARKS).is_empty() || words_alone(verb, rest).is_some();
+    let apart = rest.starts_with(char::is_whitespace) || behind_mark();
+    apart.then_some((verb, rest))
 }
 
 fn command(verb: &Verb, rest: &str) -> Command {
@@ -64,11 +85,8 @@ fn command(verb: &Verb, rest: &str) -> Command {
         Asks::Help => Command::Help,
         Asks::List => Command::List,
         Asks::Waiting => Command::Waiting,
-        Asks::Status => {
-            let run = Some(first_word(rest).0.to_owned());
-            Command::Status { run: run.filter(|run| !run.is_empty()) }
-        }
-        Asks::Answer(verdict) => Command::Answer { verdict, said: rest.to_owned() },
+        Asks::Status => Command::Status(Said::named(rest.trim_start_matches(MARKS))),
+        Asks::Answer(verdict) => Command::Answer { verdict, said: Said::read(verb, rest) },
     }
 }
 
@@ -81,7 +99,7 @@ fn without_develop(words: &str) -> &str {
 fn unknown(name: &str, projects: &Projects) -> Misunderstood {
     let names: Vec<String> = projects.names().map(ToString::to_string).collect();
     let verbs = VERBS.iter().map(|verb| -> &str { verb.name() });
-    let meant = nearest(name, names.iter().map(String::as_str).chain(verbs));
+    let meant = nearest(&typing::name(name), names.iter().map(String::as_str).chain(verbs));
     let guess = meant.map(|m| format!(" Did you mean `/develop {m}`?")).unwrap_or_default();
     let all = names.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ");
     let text = format!(
@@ -109,8 +127,9 @@ mod tests {
         typed(line).expect_err("not understood").text
     }
 
-    fn answer(verdict: Verdict, said: &str) -> Command {
-        Command::Answer { verdict, said: said.to_owned() }
+    fn answer(verdict: Verdict, run: Option<&str>, words: &str) -> Command {
+        let run = run.map(str::to_owned);
+        Command::Answer { verdict, said: Said { run, words: words.to_owned() } }
     }
 
     fn note(words: &str) -> Command {
@@ -131,11 +150,49 @@ mod tests {
     fn an_answer_keeps_what_is_said_as_it_was_typed() {
         assert_eq!(
             typed("changes k3f9qdz use\ttabs\n  here"),
-            Ok(answer(Verdict::Changes, "k3f9qdz use\ttabs\n  here"))
+            Ok(answer(Verdict::Changes, Some("k3f9qdz"), "use\ttabs\n  here"))
         );
-        assert_eq!(typed("Approve!"), Ok(answer(Verdict::Approve, "")));
-        assert_eq!(typed("extend tomorrow"), Ok(answer(Verdict::Extend, "tomorrow")));
+        assert_eq!(
+            typed("changes: use\ttabs\n  here"),
+            Ok(answer(Verdict::Changes, None, "use\ttabs\n  here"))
+        );
+        assert_eq!(typed("Approve!"), Ok(answer(Verdict::Approve, None, "")));
+        assert_eq!(typed("`approve`"), Ok(answer(Verdict::Approve, None, "")));
+        assert_eq!(typed("extend tomorrow"), Ok(answer(Verdict::Extend, None, "tomorrow")));
         assert_eq!(typed("waiting"), Ok(Command::Waiting));
+    }
+
+    #[test]
+    fn the_word_behind_a_verb_is_a_name_wherever_it_is_said() {
+        for place in [Place::Slash, Place::Mention, Place::MentionInThread] {
+            for (line, verdict, run) in [
+                ("approve llm-wrapper", Verdict::Approve, "llm-wrapper"),
+                ("approve llm-wrapper-vh4wrv", Verdict::Approve, "llm-wrapper-vh4wrv"),
+                ("stop llm-wrapper", Verdict::Stop, "llm-wrapper"),
+                ("reject LLM-Wraper", Verdict::Reject, "LLM-Wraper"),
+                ("snooze llm-wrapper", Verdict::Snooze, "llm-wrapper"),
+            ] {
+                assert_eq!(read_at(line, place), Ok(answer(verdict, Some(run), "")), "{line}");
+            }
+            let status =
+                Command::Status(Said { run: Some("quikc".to_owned()), words: String::new() });
+            assert_eq!(read_at("status quikc", place), Ok(status));
+        }
+    }
+
+    #[test]
+    fn a_project_is_known_however_a_phone_writes_it() {
+        for line in [
+            "LLM-wrapper keep it small",
+            "`llm-wrapper` keep it small",
+            "llm-wrapper, keep it small",
+        ] {
+            let read = typed(line);
+            assert!(
+                matches!(&read, Ok(Command::Start(it)) if it.brief == "keep it small"),
+                "{line}: {read:?}"
+            );
+        }
     }
 
     #[test]
@@ -166,7 +223,7 @@ mod tests {
         for words in ["approve  nice", "develop approve  nice", "/Develop approve  nice"] {
             assert_eq!(
                 read_at(words, Place::Mention),
-                Ok(answer(Verdict::Approve, "nice")),
+                Ok(answer(Verdict::Approve, Some("nice"), "")),
                 "{words}"
             );
         }
@@ -178,15 +235,21 @@ mod tests {
     fn words_to_us_in_a_thread_are_a_note_unless_they_come_near_a_command() {
         let said = |words| read_at(words, Place::MentionInThread);
         assert_eq!(said("please use tabs"), Ok(note("please use tabs")));
-        assert_eq!(said("approve k3f9qdz nice"), Ok(answer(Verdict::Approve, "k3f9qdz nice")));
+        assert_eq!(
+            said("approve k3f9qdz nice"),
+            Ok(answer(Verdict::Approve, Some("k3f9qdz"), "nice"))
+        );
         assert!(said("aprove").is_err_and(|misunderstood| misunderstood.nearly));
     }
 
     #[test]
     fn in_a_thread_only_an_answer_alone_is_one() {
         let said = |words| read_at(words, Place::Thread);
-        assert_eq!(said("approve, nice"), Ok(answer(Verdict::Approve, "nice")));
+        assert_eq!(said("approve, nice"), Ok(answer(Verdict::Approve, None, "nice")));
         assert_eq!(said("status of the tests?"), Ok(note("status of the tests?")));
+        let llm = Said { run: Some("llm-wraper".to_owned()), words: String::new() };
+        assert_eq!(said("Status llm-wraper"), Ok(Command::Status(llm)));
+        assert_eq!(said("status?"), Ok(Command::Status(Said::default())));
         assert_eq!(said(":+1:"), Ok(Command::Nothing));
         let meant = NoteWords { words: "approve it?".to_owned(), sounds_like_an_answer: true };
         assert_eq!(said("approve it?"), Ok(Command::Note(meant)));

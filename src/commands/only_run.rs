@@ -2,15 +2,16 @@
 //! The only one it can be about. Where there are several, they are asked to name it: nothing is guessed.
 
 use super::asker::CLOCKS_DIFFER;
+use super::find::{NEWEST, is_visible_to};
 use super::waiting::{LISTED, MOST, Waiting, is_cut};
 use super::{Asker, Lookup, Reply, ReplyKind, Services};
-use crate::run::{Channel, OpenGate, RequestId, Run};
+use crate::run::{OpenGate, ProjectName, RequestId, Run, Verdict};
 use crate::store::StoreError;
 
 /// What is told where the only one there could be is none, or several.
-struct Otherwise {
-    none: &'static str,
-    several: &'static str,
+struct Otherwise<'a> {
+    none: &'a str,
+    several: &'a str,
 }
 
 /// The run that has judged this very request: acted on again, it no longer waits for whoever answered it.
@@ -47,13 +48,13 @@ pub fn only_waiting(waiting: Vec<Waiting>, asker: &Asker, said: &str) -> Lookup 
     the_only(mine, said, &otherwise)
 }
 
-/// The run that is to be stopped: the only one of the channel that is not over.
+/// The run that is to be stopped: the only one of the channel that is not over; at a shell, of all.
 pub async fn only_open(
     services: &Services,
-    channel: &Channel,
     asker: &Asker,
     said: &str,
 ) -> Result<Lookup, StoreError> {
+    let Some(channel) = &asker.channel else { return only_open_anywhere(services, said).await };
     let open = services.store.open_runs_in(channel, asker.said.at + CLOCKS_DIFFER, MOST).await?;
     let otherwise = Otherwise {
         none: "No run is at work in this channel. Name the one to stop: `/develop stop &lt;run&gt;`.",
@@ -62,7 +63,70 @@ pub async fn only_open(
     Ok(the_only(open, said, &otherwise))
 }
 
-fn the_only(mut runs: Vec<Run>, said: &str, otherwise: &Otherwise) -> Lookup {
+/// The run of a project that an answer is for: the only one that asks something; to be stopped, the only one that is not over.
+pub async fn only_of(
+    services: &Services,
+    asker: &Asker,
+    project: &ProjectName,
+    verdict: Verdict,
+) -> Result<Lookup, StoreError> {
+    let mut open = open_of(services, asker, project).await?;
+    if verdict == Verdict::Stop {
+        let none = format!("No run of `{project}` is at work. `/develop list` shows the newest.");
+        let several = format!("More than one run of `{project}` is at work.");
+        return Ok(the_only(open, "", &Otherwise { none: &none, several: &several }));
+    }
+    open.retain(|run| run.gate.as_ref().is_some_and(|open| asker.was_shown(open)));
+    let none =
+        format!("No run of `{project}` waits for anybody. `/develop list` shows the newest.");
+    let several = format!("More than one run of `{project}` waits.");
+    Ok(the_only(open, "", &Otherwise { none: &none, several: &several }))
+}
+
+/// The run of a project that somebody wants to look at: the only one that waits, or is at work; else its newest.
+pub(super) async fn look_at(
+    services: &Services,
+    asker: &Asker,
+    project: &ProjectName,
+) -> Result<Lookup, StoreError> {
+    let mut open = open_of(services, asker, project).await?;
+    if open.iter().any(|run| run.gate.is_some()) {
+        open.retain(|run| run.gate.is_some());
+    }
+    let several = format!("More than one run of `{project}` is not over.");
+    if open.is_empty() {
+        open = services.store.newest_runs(NEWEST).await?;
+        open.retain(|run| run.request.project == *project && is_visible_to(run, asker));
+        open.truncate(1);
+    }
+    let none = format!("There is no run of `{project}` here. `/develop list` shows the newest.");
+    Ok(the_only(open, "", &Otherwise { none: &none, several: &several }))
+}
+
+/// What is at work of a project, as far as whoever asks may see it.
+async fn open_of(
+    services: &Services,
+    asker: &Asker,
+    project: &ProjectName,
+) -> Result<Vec<Run>, StoreError> {
+    let until = asker.said.at + CLOCKS_DIFFER;
+    let mut open = services.store.open_runs_of(project, until, MOST).await?;
+    open.retain(|run| is_visible_to(run, asker));
+    Ok(open)
+}
+
+/// The only run that is at work anywhere: what is meant at a shell, where there is no channel.
+async fn only_open_anywhere(services: &Services, said: &str) -> Result<Lookup, StoreError> {
+    let mut open = services.store.newest_runs(MOST).await?;
+    open.retain(|run| run.outcome.is_none());
+    let otherwise = Otherwise {
+        none: "No run is at work. `/develop list` shows the newest.",
+        several: "More than one run is at work.",
+    };
+    Ok(the_only(open, said, &otherwise))
+}
+
+fn the_only(mut runs: Vec<Run>, said: &str, otherwise: &Otherwise<'_>) -> Lookup {
     let text = match runs.len() {
         0 => otherwise.none.to_owned(),
         1 => return Lookup::found(runs.remove(0), said),

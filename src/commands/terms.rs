@@ -7,7 +7,7 @@ use super::verbs::{Takes, Verb};
 use crate::run::{Rework, Verdict, foreign_text};
 
 /// What asks for changes from the stage's base; phones make a dash of two hyphens.
-const FROM_BASE: [&str; 2] = ["--from-base", "—from-base"];
+pub(super) const FROM_BASE: [&str; 2] = ["--from-base", "—from-base"];
 /// What begins a condition: an approval counts at once and has none.
 const CONDITIONS: [&str; 8] = ["if", "when", "once", "unless", "until", "after", "but", "not"];
 

@@ -3,32 +3,43 @@
 
 use super::command::{Command, NoteWords};
 use super::misunderstood::first_word;
-use super::more_time::More;
-use super::verbs::{Takes, Verb};
+use super::said::{Said, reads_like_a_run, words_alone};
+use super::verbs::{Asks, Verb};
+use crate::config::Projects;
 use crate::run::Verdict;
-
-/// What stands between a verb and why.
-const MARKS: [char; 8] = [':', ',', '.', '!', ';', '-', '–', '—'];
-const BECAUSE: &str = "because";
 
 /// A verb that answers, and what is said with it.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct AnswerAlone<'t> {
+pub(super) struct AnswerAlone {
     verdict: Verdict,
-    why: &'t str,
+    said: Said,
 }
 
-impl AnswerAlone<'_> {
+impl AnswerAlone {
     pub(super) fn command(self) -> Command {
-        Command::Answer { verdict: self.verdict, said: self.why.to_owned() }
+        Command::Answer { verdict: self.verdict, said: self.said }
     }
 }
 
-/// The answer that a message is, if it is one.
-pub(super) fn answer_alone(text: &str) -> Option<AnswerAlone<'_>> {
+/// The answer that a message is, if it is one. Where a word behind the verb reads like a run's name, that run is meant, or nothing.
+pub(super) fn answer_alone(text: &str, projects: &Projects) -> Option<AnswerAlone> {
     let opening = opening(text.trim())?;
-    let why = why(opening.verb, opening.rest)?;
-    Some(AnswerAlone { verdict: opening.verdict, why })
+    let named = || {
+        let (first, _) = first_word(opening.rest);
+        let apart = opening.rest.starts_with(char::is_whitespace);
+        (apart && reads_like_a_run(first, projects)).then(|| Said::named(opening.rest))
+    };
+    let said = words_alone(opening.verb, opening.rest).map(Said::words).or_else(named)?;
+    Some(AnswerAlone { verdict: opening.verdict, said })
+}
+
+/// `status`, alone or with a run: nothing that an agent could be told.
+pub(super) fn status_alone(text: &str, projects: &Projects) -> Option<Command> {
+    let (first, rest) = first_word(text);
+    let verb = Verb::called(first.trim_end_matches(['?', '!', '.', ':']))?;
+    let alone =
+        rest.is_empty() || !rest.contains(char::is_whitespace) && reads_like_a_run(rest, projects);
+    (verb.asks == Asks::Status && alone).then(|| Command::Status(Said::named(rest)))
 }
 
 /// What is no answer.
@@ -54,33 +65,6 @@ fn opening(text: &str) -> Option<Opening<'_>> {
     Some(Opening { verb, verdict: verb.verdict()?, rest: &text[word.len()..] })
 }
 
-/// What is said with a verb, if what follows it belongs to an answer.
-fn why<'t>(verb: &Verb, rest: &'t str) -> Option<&'t str> {
-    if rest.trim_matches(['.', '!', ' ']).is_empty() {
-        return Some("");
-    }
-    let rest = rest.trim_start();
-    match rest.chars().next() {
-        Some(mark) if MARKS.contains(&mark) => after_mark(mark, rest),
-        // `extend 8h` says all that it can.
-        _ if verb.takes == Takes::Time && rest.parse::<More>().is_ok() => Some(rest),
-        _ => after_because(rest),
-    }
-}
-
-fn after_mark(mark: char, rest: &str) -> Option<&str> {
-    let why = rest.trim_start_matches(MARKS);
-    // `stop.txt` is the name of something.
-    let apart = mark == ':' || why.starts_with(char::is_whitespace);
-    let why = why.trim();
-    apart.then(|| after_because(why).unwrap_or(why))
-}
-
-fn after_because(why: &str) -> Option<&str> {
-    let (first, rest) = first_word(why);
-    first.trim_end_matches([':', ',']).eq_ignore_ascii_case(BECAUSE).then_some(rest)
-}
-
 /// Whether there is a word in it: emoji, also by name, are none.
 fn says_something(text: &str) -> bool {
     let emoji = |word: &str| word.len() > 2 && word.starts_with(':') && word.ends_with(':');
@@ -90,6 +74,10 @@ fn says_something(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn alone(text: &str) -> Option<AnswerAlone> {
+        answer_alone(text, &Projects::built_in().expect("the built-in pipelines are valid"))
+    }
 
     #[test]
     fn just_the_verb_or_the_verb_and_why_is_an_answer() {
@@ -107,7 +95,8 @@ mod tests {
             ("extend 8h", Verdict::Extend, "8h"),
             ("extend tomorrow", Verdict::Extend, "tomorrow"),
         ] {
-            assert_eq!(answer_alone(said), Some(AnswerAlone { verdict, why }), "{said}");
+            let meant = AnswerAlone { verdict, said: Said::words(why) };
+            assert_eq!(alone(said), Some(meant), "{said}");
         }
     }
 
@@ -130,7 +119,17 @@ mod tests {
             "",
             "✅ approve",
         ] {
-            assert_eq!(answer_alone(said), None, "{said}");
+            assert_eq!(alone(said), None, "{said}");
+        }
+    }
+
+    #[test]
+    fn what_reads_like_a_run_is_never_the_reason_of_an_answer() {
+        for name in ["llm-wrapper", "llm-wraper", "LLM-wrapper-vh4wrv", "k3f9qdz", "`llm-wrapper`"]
+        {
+            let named = Said { run: Some(name.to_owned()), words: "it is good".to_owned() };
+            let meant = AnswerAlone { verdict: Verdict::Approve, said: named };
+            assert_eq!(alone(&format!("approve {name} it is good")), Some(meant), "{name}");
         }
     }
 

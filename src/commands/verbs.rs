@@ -52,6 +52,14 @@ pub enum Takes {
     Time,
 }
 
+impl Takes {
+    /// Whether words may follow.
+    #[must_use]
+    pub(super) const fn words(self) -> bool {
+        matches!(self, Self::Unconditional | Self::Words | Self::Feedback)
+    }
+}
+
 /// What the verbs that only look have in common.
 const LOOKS: Verb = Verb {
     names: &[],
@@ -68,7 +76,7 @@ const LOOKS: Verb = Verb {
 
 /// What the answers have in common.
 const ANSWERS: Verb =
-    Verb { takes: Takes::Words, usage: "[run] [why…]", in_thread: true, ..LOOKS };
+    Verb { takes: Takes::Words, usage: "[run][: why…]", in_thread: true, ..LOOKS };
 
 /// The verbs, in the order of the help.
 pub static VERBS: [Verb; 10] = [
@@ -98,13 +106,14 @@ pub static VERBS: [Verb; 10] = [
         names: &["approve", "approved"],
         asks: Asks::Answer(Verdict::Approve),
         takes: Takes::Unconditional,
-        usage: "[run]",
         help: "answers a gate: go on",
         about: "Answer a gate: go on",
         examples: "\
 Examples:
   signoff approve llm-wrapper-k3f9qdz
   signoff approve llm-wrapper-k3f9qdz nice and small
+  signoff approve                            the only run that waits for you
+  signoff approve : nice and small           the same, and why
 
 Exit codes: 0 decided, or recorded where no worker took it up yet · 3 refused: answered already, or not yours to answer",
         button: Some(ActionId::Approve),
@@ -114,7 +123,7 @@ Exit codes: 0 decided, or recorded where no worker took it up yet · 3 refused: 
         names: &["changes", "change"],
         asks: Asks::Answer(Verdict::Changes),
         takes: Takes::Feedback,
-        usage: "[run] &lt;what should be different&gt; [--from-base]",
+        usage: "[run]: &lt;what should be different&gt; [--from-base]",
         help: "answers a gate: another round",
         about: "Answer a gate: another round, with your words as its feedback",
         examples: "\
@@ -270,12 +279,12 @@ mod tests {
         `/develop status [run]` how far it is
         `/develop list` the newest runs
         `/develop waiting` what waits for you, and for others
-        `/develop approve [run]` answers a gate: go on
-        `/develop changes [run] &lt;what should be different&gt; [--from-base]` answers a gate: another round
-        `/develop reject [run] [why…]` answers a gate: not this
+        `/develop approve [run][: why…]` answers a gate: go on
+        `/develop changes [run]: &lt;what should be different&gt; [--from-base]` answers a gate: another round
+        `/develop reject [run][: why…]` answers a gate: not this
         `/develop extend [run] [1h|8h|tomorrow]` more time to answer
         `/develop snooze [run]` no more reminders for you
-        `/develop stop [run] [why…]` ends a run
+        `/develop stop [run][: why…]` ends a run
         In a run's thread, `approve`, `changes: …` and `reject because …` alone are enough; other words there are notes for the next attempt. `@signoff` understands all of this too, in channels, threads and directly.
         ");
     }

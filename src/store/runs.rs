@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::events::event;
 use super::{Result, Store, read, write};
-use crate::run::{Channel, Event, Request, RequestId, Run, RunId};
+use crate::run::{Channel, Event, ProjectName, Request, RequestId, Run, RunId};
 
 /// Who sends a run's start to Temporal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -223,6 +223,27 @@ impl Store {
              order by r.requested_at desc limit $4",
             channel.team,
             channel.channel,
+            at,
+            limit
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        self.folded(rows.into_iter().map(|r| (r.run_id, r.request)).collect()).await
+    }
+
+    /// The runs of this project that were asked for by then and are not over, newest first.
+    pub async fn open_runs_of(
+        &self,
+        project: &ProjectName,
+        at: DateTime<Utc>,
+        limit: i64,
+    ) -> Result<Vec<Run>> {
+        let rows = sqlx::query!(
+            "select r.run_id, r.request from runs r
+             where r.project = $1 and r.requested_at <= $2
+                 and not exists (select 1 from events e where e.run_id = r.run_id and e.kind = 'ended')
+             order by r.requested_at desc limit $3",
+            project.as_str(),
             at,
             limit
         )

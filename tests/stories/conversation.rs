@@ -77,7 +77,7 @@ async fn emoji_and_words_around_a_verb_decide_nothing() {
         let thumb = ben.says_in(&run, ":+1: 👍").await?;
         ben.says_in(&run, "approve if the tests pass").await?;
         ben.is_told("That was taken as a note").await?;
-        ben.says_in(&run, "@signoff approve if the tests pass").await?;
+        ben.says_in(&run, "@signoff approve: if the tests pass").await?;
         ben.is_told("An approval counts at once and knows no conditions").await?;
         w.slack.at(&thumb.ts).has_no_reaction()?;
         assert!(run.run().await?.decisions.is_empty());
@@ -118,7 +118,7 @@ async fn who_calls_us_by_name_is_understood_in_channels_and_in_threads() {
         ana.is_told("Did you mean `/develop approve`?").await?;
         let note = ana.says_in(&run, "@signoff please keep it short").await?;
         w.slack.at(&note.ts).has_reaction("memo").await?;
-        ana.says_in(&run, "@signoff develop approve well done").await?;
+        ana.says_in(&run, "@signoff develop approve: well done").await?;
         run.shows("well done").await?;
         run.shows("tale is done").await?;
         Ok(())

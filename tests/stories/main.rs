@@ -10,6 +10,7 @@ mod approvers;
 mod changes;
 mod conversation;
 mod home;
+mod names;
 mod rollback;
 mod time;
 

@@ -8,7 +8,7 @@ async fn stopping_ends_the_agent_and_the_run() {
         let ana = w.person("ana");
         let run = ana.develops("slow").await?;
         run.shows("Waiting for a sign").await?;
-        ana.says("/develop stop enough for today").await?;
+        ana.says("/develop stop: enough for today").await?;
         run.shows("slow · stopped").await?;
         run.shows("enough for today").await?;
         w.until_dead(&format!("{}/wait-1/work", run.id)).await?;

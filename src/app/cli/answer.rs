@@ -69,8 +69,7 @@ fn subcommand(verb: &'static Verb) -> Command {
 fn run() -> Arg {
     Arg::new(RUN)
         .value_name("RUN")
-        .required(true)
-        .help("Which run: its name, or the last characters of it")
+        .help("Which run: its name or the last characters of it, or the project that only one waits of; else the only one that waits")
 }
 
 fn words() -> Arg {
@@ -86,8 +85,7 @@ fn base() -> Arg {
 fn time() -> Arg {
     Arg::new(TIME)
         .value_name("TIME")
-        .default_value("1h")
-        .help("1h, 8h, or until tomorrow, 9:00 here")
+        .help("1h, 8h, or until tomorrow, 9:00 here; 1h if it is not said")
 }
 
 /// The values of the arguments in their order; those that this verb does not take are not there.
@@ -129,8 +127,15 @@ mod tests {
     }
 
     #[test]
-    fn more_time_is_an_hour_unless_it_is_said() {
-        assert_eq!(typed(&["extend", "k3f9qdz"]).said, "k3f9qdz 1h");
+    fn no_run_has_to_be_named() {
+        assert_eq!(typed(&["approve"]).said, "");
+        assert_eq!(typed(&["approve", ":", "nice"]).said, ": nice");
+        assert_eq!(typed(&["extend", "tomorrow"]).said, "tomorrow");
+    }
+
+    #[test]
+    fn more_time_stands_behind_the_run() {
+        assert_eq!(typed(&["extend", "k3f9qdz"]).said, "k3f9qdz");
         assert_eq!(typed(&["extend", "k3f9qdz", "tomorrow"]).said, "k3f9qdz tomorrow");
     }
 }

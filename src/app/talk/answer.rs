@@ -5,14 +5,15 @@ use super::{Talk, fresh_key};
 use crate::app::Failure;
 use crate::app::cli::TypedAnswer;
 use crate::commands::{
-    self, Admitted, Answer, AnswerOutcome, Lookup, Misunderstood, Named, Reply, ReplyKind,
+    self, Admitted, Answer, AnswerOutcome, Lookup, Meaning, Misunderstood, Named, Reply, ReplyKind,
+    Said, Verb,
 };
-use crate::run::Rework;
+use crate::run::{Rework, Verdict};
 use crate::thread::words;
 
 impl Talk<'_> {
     pub(super) async fn answer(&mut self, typed: TypedAnswer) -> Result<u8, Failure> {
-        let named = match self.find(&typed.said).await? {
+        let named = match self.run_meant(&typed).await? {
             Lookup::Found(named) => named,
             Lookup::Unknown(reply) => return self.reply(&reply),
         };
@@ -26,6 +27,24 @@ impl Talk<'_> {
             Ok(admitted) => self.pass_on(admitted).await,
             Err(refused) => self.reply(&refused.reply().about(named.run.id())),
         }
+    }
+
+    /// The run that is named, or the only one of the project that is named; else the only one that waits, or for `stop` that is at work.
+    async fn run_meant(&self, typed: &TypedAnswer) -> Result<Lookup, Failure> {
+        let (services, asker, verdict) = (&self.services, &self.asker, typed.verdict);
+        let said = Verb::of_verdict(verdict).map(|verb| Said::read(verb, &typed.said));
+        let said = said.unwrap_or_default();
+        let lookup = match commands::meaning(services, asker, &said, Some(verdict)).await? {
+            Meaning::Certain(lookup) => return Ok(lookup),
+            Meaning::OnlyOf(project) => {
+                commands::only_of(services, asker, &project, verdict).await?
+            }
+            Meaning::Only if verdict == Verdict::Stop => {
+                commands::only_open(services, asker, &said.words).await?
+            }
+            Meaning::Only => commands::only_waiting(self.what_waits().await?, asker, &said.words),
+        };
+        Ok(lookup.saying(&said.words).if_said_of_it(&said, services, false))
     }
 
     fn read(&self, typed: &TypedAnswer, named: &Named) -> Result<Answer, Misunderstood> {

@@ -6,7 +6,7 @@ use url::Url;
 
 use super::Talk;
 use crate::app::{Failure, exit, parts};
-use crate::commands::{self, Lookup, Waiting};
+use crate::commands::{self, Lookup, Said, Waiting};
 use crate::run::Run;
 use crate::thread;
 
@@ -14,7 +14,7 @@ use crate::thread;
 const MOST_LISTED: i64 = 1_000;
 
 impl Talk<'_> {
-    pub(super) async fn status(&mut self, run: &str) -> Result<u8, Failure> {
+    pub(super) async fn status(&mut self, run: &Said) -> Result<u8, Failure> {
         match self.find(run).await? {
             Lookup::Found(named) => self.print_status(&named.run).await,
             Lookup::Unknown(reply) => self.reply(&reply),
@@ -54,12 +54,7 @@ impl Talk<'_> {
     }
 
     pub(super) async fn waiting(&mut self) -> Result<u8, Failure> {
-        let runs = commands::waiting_runs(&self.services, &self.asker).await?;
-        let me = self.user.person();
-        let all: Vec<Waiting> = runs
-            .into_iter()
-            .map(|run| Waiting { mine: commands::waits_for(&run, me, &[]), run })
-            .collect();
+        let all = self.what_waits().await?;
         if !self.json {
             return self.reply(&commands::waiting(&all, parts::now()));
         }
@@ -69,7 +64,15 @@ impl Talk<'_> {
         Ok(exit::OK)
     }
 
-    pub(super) async fn events(&mut self, run: &str) -> Result<u8, Failure> {
+    /// All that waits, and whether it waits for whoever types.
+    pub(super) async fn what_waits(&self) -> Result<Vec<Waiting>, Failure> {
+        let runs = commands::waiting_runs(&self.services, &self.asker).await?;
+        let me = self.user.person();
+        let waiting = |run| Waiting { mine: commands::waits_for(&run, me, &[]), run };
+        Ok(runs.into_iter().map(waiting).collect())
+    }
+
+    pub(super) async fn events(&mut self, run: &Said) -> Result<u8, Failure> {
         let named = match self.find(run).await? {
             Lookup::Found(named) => named,
             Lookup::Unknown(reply) => return self.reply(&reply),
@@ -81,7 +84,7 @@ impl Talk<'_> {
         Ok(exit::OK)
     }
 
-    pub(super) async fn thread(&mut self, run: &str) -> Result<u8, Failure> {
+    pub(super) async fn thread(&mut self, run: &Said) -> Result<u8, Failure> {
         let named = match self.find(run).await? {
             Lookup::Found(named) => named,
             Lookup::Unknown(reply) => return self.reply(&reply),

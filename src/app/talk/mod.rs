@@ -12,7 +12,7 @@ use chrono::{Local, Offset as _};
 
 use super::cli::CliCommand;
 use super::{Failure, parts};
-use crate::commands::{self, Asker, Lookup, Moment, Services, ShellUser};
+use crate::commands::{self, Asker, Lookup, Moment, Said, Services, ShellUser};
 use crate::config::Config;
 use crate::run::{RequestId, Via, Zone};
 use crate::thread::RenderContext;
@@ -50,11 +50,13 @@ impl Talk<'_> {
                 self.develop(project, words, wait).await
             }
             CliCommand::Answer(answer) => self.answer(answer).await,
-            CliCommand::Status { run } => self.status(run.as_deref().unwrap_or_default()).await,
+            CliCommand::Status { run } => {
+                self.status(&Said::named(run.as_deref().unwrap_or_default())).await
+            }
             CliCommand::List { limit } => self.list(limit).await,
             CliCommand::Waiting => self.waiting().await,
-            CliCommand::Events { run } => self.events(&run).await,
-            CliCommand::Thread { run } => self.thread(&run).await,
+            CliCommand::Events { run } => self.events(&Said::named(&run)).await,
+            CliCommand::Thread { run } => self.thread(&Said::named(&run)).await,
             CliCommand::Up(_)
             | CliCommand::Serve
             | CliCommand::Worker { .. }
@@ -66,7 +68,7 @@ impl Talk<'_> {
         }
     }
 
-    async fn find(&self, said: &str) -> Result<Lookup, Failure> {
+    async fn find(&self, said: &Said) -> Result<Lookup, Failure> {
         Ok(commands::find(&self.services, &self.asker, said).await?)
     }
 }

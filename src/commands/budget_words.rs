@@ -1,0 +1,395 @@
+//! What may a run spend, in the words in which it is asked for?
+//! However somebody writes a limit, it is understood, or refused with how to write it: no run starts without the limit that was asked
+//! for. Pure.
+
+use super::misunderstood::{Misunderstood, code_safe};
+use super::typing::plain;
+use crate::run::{Usd, nearest};
+
+/// Between `budget` and its amount.
+const SIGNS: [&str; 8] = ["=", ":", "-", "--", "->", "=>", "→", "=="];
+/// The same, in words.
+const FILLERS: [&str; 14] = [
+    "of", "is", "at", "to", "max", "maximum", "limit", "about", "around", "up", "under", "below",
+    "a", "the",
+];
+/// What an amount may be counted in.
+const DOLLARS: [&str; 5] = ["$", "usd", "dollars", "dollar", "bucks"];
+/// What a person may call a limit; before or behind an amount of money.
+const LIMITS: [&str; 8] = ["budget", "max", "maximum", "limit", "cap", "most", "spend", "tops"];
+/// The same, where the amount is the last that is said.
+const LAST_LIMITS: [&str; 6] = ["under", "below", "within", "for", "with", "than"];
+/// Amounts that are spelled out.
+const NUMBERS: [&str; 16] = [
+    "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "twelve",
+    "fifteen", "twenty", "thirty", "fifty", "hundred",
+];
+
+/// Words that start a run: what it may spend, and all else.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct BudgetWords<'t> {
+    pub(super) budget: Option<Usd>,
+    pub(super) rest: Vec<&'t str>,
+}
+
+/// A budget at the beginning of some words.
+struct Clause {
+    budget: Usd,
+    /// So many words say it.
+    words: usize,
+}
+
+impl<'t> BudgetWords<'t> {
+    /// Reads all that is said of a run.
+    pub(super) fn read(said: &'t str) -> Result<Self, Misunderstood> {
+        let typed: Vec<&str> = said.split_whitespace().collect();
+        let words: Vec<String> = typed.iter().map(|word| plain(word)).collect();
+        let (mut budget, mut rest, mut left) = (None, Vec::new(), Vec::new());
+        let mut at = 0;
+        while at < typed.len() {
+            if let Some(clause) = clause(&words[at..])? {
+                if budget.is_some_and(|before| before != clause.budget) {
+                    return Err(Misunderstood::wrong(
+                        "That names two budgets. Say once what the run may spend: `budget=$5`.",
+                    ));
+                }
+                budget = Some(clause.budget);
+                at += clause.words;
+            } else {
+                rest.push(typed[at]);
+                left.push(words[at].as_str());
+                at += 1;
+            }
+        }
+        if budget.is_none()
+            && let Some(asked) = sounds_like_a_limit(&left)
+        {
+            return Err(how_to_write(&asked));
+        }
+        Ok(Self { budget, rest })
+    }
+}
+
+/// An amount a run may spend.
+pub fn read_budget(amount: &str) -> Result<Usd, Misunderstood> {
+    match money(&plain(amount.trim())) {
+        Some(Usd::ZERO) => Err(Misunderstood::wrong(
+            "A budget of nothing lets no run start. Leave it out for no limit.",
+        )),
+        Some(budget) => Ok(budget),
+        None => Err(Misunderstood::wrong(format!(
+            "`budget={}` is no amount. Write it like `budget=5` or `budget=$2.50`.",
+            code_safe(amount)
+        ))),
+    }
+}
+
+fn clause(words: &[String]) -> Result<Option<Clause>, Misunderstood> {
+    let first = words[0].trim_matches(['"', '\'', '`', '(', '[', '*']);
+    let flag = first.trim_start_matches('-');
+    let end =
+        flag.find(|c: char| !(c.is_alphabetic() || c == '-' || c == '_')).unwrap_or(flag.len());
+    let (key, value) = flag.split_at(end);
+    let sign = value.starts_with(['=', ':']);
+    if key != "budget" {
+        let meant = key.chars().count() > 2 && nearest(key, ["budget"]).is_some();
+        let asks = sign
+            || (flag.len() < first.len() || is_marked(words.get(1))) && amount_in(words.get(1));
+        return if meant && asks { Err(no_setting(key)) } else { Ok(None) };
+    }
+    let value = value.trim_start_matches(['=', ':']);
+    if !value.is_empty()
+        && (sign || value.starts_with('$') || value.starts_with(|c: char| c.is_ascii_digit()))
+    {
+        return in_one_word(value, words).map(Some);
+    }
+    let signs = usize::from(words.get(1).is_some_and(|word| SIGNS.contains(&word.as_str())));
+    let certain = sign || signs > 0 || flag.len() < first.len();
+    match words.get(1 + signs).map(|word| word.trim_start_matches(['=', ':'])) {
+        _ if !value.is_empty() => Ok(None),
+        Some(amount) if certain || money(amount).is_some() || amount == "$" => {
+            let behind = &words[1 + signs..];
+            in_one_word(amount, behind).map(|it| Some(Clause { words: it.words + 1 + signs, ..it }))
+        }
+        _ if certain => Err(read_budget("").err().unwrap_or_else(|| how_to_write("budget"))),
+        _ => Ok(None),
+    }
+}
+
+/// An amount that `words` begin with; `$` and `dollars` may stand apart from it.
+fn in_one_word(amount: &str, words: &[String]) -> Result<Clause, Misunderstood> {
+    let next = |at: usize| words.get(at).map_or("", String::as_str);
+    let (amount, mut used) =
+        if DOLLARS.contains(&amount) { (next(1).to_owned(), 2) } else { (amount.to_owned(), 1) };
+    let budget = read_budget(&amount)?;
+    if DOLLARS.contains(&next(used).trim_end_matches(['.', ',', ';', '!'])) {
+        used += 1;
+    } else if is_thousands(next(used))
+        || ["k", "cents", "cent", "euro", "euros", "€", "£"].contains(&next(used))
+    {
+        return Err(how_to_write(&format!("{amount} {}", next(used))));
+    }
+    Ok(Clause { budget, words: used })
+}
+
+/// The rest of `1 000`.
+fn is_thousands(word: &str) -> bool {
+    word.len() == 3 && word.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// `5`, `$5`, `5$`, `5,50`, `usd5`, `5.`; a comma before three digits could mean anything.
+fn money(word: &str) -> Option<Usd> {
+    let word = word.trim_matches(['"', '\'', '`', '(', ')', ']', '*', '!', '?', ';']);
+    let word = word.trim_end_matches(['.', ',']);
+    let word = ["us$", "usd", "$"].iter().find_map(|it| word.strip_prefix(it)).unwrap_or(word);
+    let units = ["$", "usd", "dollars", "dollar", "bucks"];
+    let word = units.iter().find_map(|it| word.strip_suffix(it)).unwrap_or(word);
+    match word.split_once(',') {
+        Some((whole, cents)) if (1..=2).contains(&cents.len()) && !whole.contains('.') => {
+            format!("{whole}.{cents}").parse().ok()
+        }
+        Some(_) => None,
+        None if word.starts_with('$') => None,
+        None => word.parse().ok(),
+    }
+}
+
+/// Whether it can be nothing but money.
+fn is_money(word: &str) -> bool {
+    let marked = word.contains('$')
+        || ["usd", "dollars", "dollar", "bucks"].iter().any(|it| word.ends_with(it));
+    marked && word.contains(|c: char| c.is_ascii_digit())
+}
+
+fn is_marked(word: Option<&String>) -> bool {
+    word.is_some_and(|word| is_money(word) || SIGNS.contains(&word.as_str()))
+}
+
+fn amount_in(word: Option<&String>) -> bool {
+    word.is_some_and(|word| {
+        word.contains(|c: char| c.is_ascii_digit()) || SIGNS.contains(&word.as_str())
+    })
+}
+
+/// Words without a budget that sound as if they named one.
+fn sounds_like_a_limit(words: &[&str]) -> Option<String> {
+    let at = (0..words.len()).find(|at| {
+        glued_to_a_limit(words[*at]) || spelled_out(words, *at) || names_a_limit(words, *at)
+    })?;
+    let end = if glued_to_a_limit(words[at]) { at + 1 } else { words.len().min(at + 2) };
+    Some(words[at.saturating_sub(1)..end].join(" "))
+}
+
+/// Whether this word is an amount that is spoken of as a limit.
+fn names_a_limit(words: &[&str], at: usize) -> bool {
+    let word = bare(words[at]);
+    let next = words.get(at + 1).map_or("", |next| bare(next));
+    let in_dollars = money(word).is_some() && DOLLARS.contains(&next);
+    if !is_money(word) && !in_dollars {
+        return false;
+    }
+    let last = at + 1 == words.len() || in_dollars && at + 2 == words.len();
+    let Some(previous) = at.checked_sub(1).map(|at| words[at]) else { return true };
+    let before = words[at.saturating_sub(3)..at].iter().any(|word| is_limit(word));
+    let at_the_end =
+        LAST_LIMITS.contains(&bare(previous)) || previous.ends_with([',', ';', '.', ':']);
+    before || is_limit(next) || last && at_the_end
+}
+
+/// `budget five`, `budget of 5`, `--max-budget 5`.
+fn spelled_out(words: &[&str], at: usize) -> bool {
+    let word = bare(words[at]);
+    let numbered = word.starts_with(|c: char| c.is_ascii_digit());
+    let budget = words[at.saturating_sub(3)..at].iter().any(|word| bare(word) == "budget");
+    let flag =
+        at.checked_sub(1).is_some_and(|at| words[at].starts_with('-') && is_limit(words[at]));
+    NUMBERS.contains(&word) && budget || numbered && (flag || is_asked_by_filler(&words[..at]))
+}
+
+fn is_limit(word: &str) -> bool {
+    word.split(|c: char| !c.is_alphabetic()).any(|part| LIMITS.contains(&part))
+}
+
+/// `budget of 5`, `budget up to 5`.
+fn is_asked_by_filler(before: &[&str]) -> bool {
+    let fillers = before.iter().rev().take(3).take_while(|word| FILLERS.contains(word)).count();
+    fillers > 0 && before.len() > fillers && bare(before[before.len() - fillers - 1]) == "budget"
+}
+
+/// `small;budget=5`, `--max-budget=5`, `limit=5`: a limit and its amount in one word.
+fn glued_to_a_limit(word: &str) -> bool {
+    let Some((key, value)) = word.split_once(['=', ':']) else {
+        let behind = word.split_once("budget").map(|(_, behind)| behind);
+        return behind.is_some_and(|it| {
+            let value = it.trim_start_matches(['-', '(', '~', '$']);
+            value.starts_with(|c: char| c.is_ascii_digit())
+        });
+    };
+    let value = value.trim_start_matches(['=', ':', '$', '"', '\'']);
+    let names =
+        key.split(|c: char| !c.is_alphabetic()).any(|part| LIMITS.contains(&part) || part == "usd");
+    names && value.starts_with(|c: char| c.is_ascii_digit())
+}
+
+fn bare(word: &str) -> &str {
+    word.trim_matches(|c: char| !c.is_alphanumeric() && c != '$')
+}
+
+fn no_setting(key: &str) -> Misunderstood {
+    Misunderstood::wrong(format!("`{}` is no setting. Did you mean `budget=$5`?", code_safe(key)))
+}
+
+fn how_to_write(asked: &str) -> Misunderstood {
+    Misunderstood::wrong(format!(
+        "`{}` sounds like a limit, so nothing was started. Write what the run may spend as `budget=$5`; with it, all other words are only words.",
+        code_safe(asked)
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(said: &str) -> Result<(Option<String>, String), String> {
+        BudgetWords::read(said)
+            .map(|it| (it.budget.map(|budget| budget.to_string()), it.rest.join(" ")))
+            .map_err(|wrong| wrong.text)
+    }
+
+    #[test]
+    fn a_budget_is_understood_however_it_is_typed() {
+        for said in [
+            "budget=5",
+            "budget=$5",
+            "Budget=5",
+            "BUDGET=$5.00",
+            "budget: $5",
+            "budget:$5",
+            "budget:5",
+            "budget $5",
+            "budget 5",
+            "--budget 5",
+            "--budget=5",
+            "—budget 5",
+            "–budget=$5",
+            "-budget 5",
+            "budget＝5",
+            "budget＝＄５",
+            "budget = 5",
+            "budget =5",
+            "budget= 5",
+            "budget : $5",
+            "budget=5$",
+            "budget=5,00",
+            "budget=$5,",
+            "budget=5.",
+            "budget=\"5\"",
+            "“budget=5”",
+            "`budget=5`",
+            "(budget=5)",
+            "budget$5",
+            "budget5",
+            "budget=5usd",
+            "budget=5 dollars",
+            "budget $ 5",
+            "budget 5 USD",
+            "budget=US$5",
+            "budget\u{a0}=\u{a0}5",
+            "budget=$5!",
+            "budget=$5 budget=5",
+            "budget -> 5",
+        ] {
+            let kept = |rest: &str| Ok((Some("$5.00".to_owned()), rest.to_owned()));
+            assert_eq!(read(said), kept(""), "{said}");
+            assert_eq!(read(&format!("keep it small {said}")), kept("keep it small"), "{said}");
+            assert_eq!(read(&format!("{said} keep it small")), kept("keep it small"), "{said}");
+        }
+        assert_eq!(read("budget=5,50"), Ok((Some("$5.50".to_owned()), String::new())));
+    }
+
+    #[test]
+    fn a_limit_that_is_not_understood_starts_nothing() {
+        for said in [
+            "budget=",
+            "budget:",
+            "--budget",
+            "budget=lots",
+            "budget=5,500",
+            "budget=1 000",
+            "budget=5k",
+            "budget=€5",
+            "budget=5€",
+            "budget=-5",
+            "budget=0",
+            "budget=5/day",
+            "budget=5-10",
+            "budget=5 budget=10",
+            "budget five dollars",
+            "budget of 5",
+            "budget of $5",
+            "budget up to 5",
+            "budget max $5",
+            "a budget of about $5",
+            "bugdet=5",
+            "bugdet: 5",
+            "--bugdet 5",
+            "bugdet $5",
+            "max $5",
+            "max=5",
+            "max=$5",
+            "limit=5",
+            "limit: $5",
+            "cap $5",
+            "at most $5",
+            "no more than $5",
+            "--max-budget 5$",
+            "--max-budget=5",
+            "--budget-usd=5",
+            "$5",
+            "5$",
+            "5 dollars",
+            "$5 keep it small",
+            "keep it small, $5",
+            "keep it small for $5",
+            "keep it small under $5",
+            "$5 max",
+            "with a $5 budget",
+            "small;budget=5",
+            "spend $5",
+            "spend at most 5 dollars",
+            "budget-5",
+            "budget=5 €",
+        ] {
+            assert!(read(said).is_err(), "{said}: {:?}", read(said));
+        }
+    }
+
+    #[test]
+    fn what_is_no_limit_is_only_words() {
+        for said in [
+            "",
+            "with x=1 retries",
+            "add a budget page with 3 columns",
+            "show the max of 5 values",
+            "read src/budget.rs",
+            "make the price $5 again",
+            "budgets are shown in the list",
+            "retry 5 times at most",
+            "free shipping from $50 on",
+            "a limit for uploads",
+            "read budget_2024.csv",
+            "for 3 users",
+        ] {
+            assert_eq!(read(said), Ok((None, said.to_owned())), "{said}");
+        }
+        let said = "a $5 max for coupons budget=$2";
+        assert_eq!(read(said), Ok((Some("$2.00".to_owned()), "a $5 max for coupons".to_owned())));
+    }
+
+    #[test]
+    fn it_is_told_how_to_write_it() {
+        assert!(read("max $5").is_err_and(|told| told.contains("`budget=$5`")));
+        assert!(read("budget=lots").is_err_and(|told| told.contains("`budget=lots` is no amount")));
+        assert!(read("bugdet=5").is_err_and(|told| told.contains("Did you mean `budget=$5`?")));
+    }
+}

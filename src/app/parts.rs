@@ -146,7 +146,7 @@ pub fn render_context(config: &Config, key: Vec<u8>, base: Option<Url>) -> Rende
     RenderContext {
         links: base.map(|base| Links::new(key, base)),
         clock_zone: Utc.fix(),
-        slack_dates: config.slack.as_ref().is_some_and(|slack| slack.api_url.is_none()),
+        real_slack: config.slack.as_ref().is_some_and(|slack| slack.api_url.is_none()),
         thread: None,
     }
 }

@@ -1,4 +1,4 @@
-//! Interaction payloads: what does a stage's diff look like, in a modal?
+//! Interaction payloads: what does the diff of some work look like, in a modal?
 //! For where no browser can reach us. Nobody of another workspace sees anything of a run.
 
 use serde_json::{Value, json};
@@ -7,10 +7,12 @@ use super::Actor;
 use super::outcome::{Acted, Handled};
 use super::pressed_card::Pressed;
 use crate::commands;
-use crate::run::{Run, StageName};
+use crate::run::{Attempt, Run, StageState};
 use crate::slack::Click;
 use crate::store::StoreError;
-use crate::thread::{DiffPlace, GateValue, ModalDiff, diff_modal};
+use crate::thread::{DiffPlace, DiffTurn, GateValue, ModalDiff, diff_modal};
+
+const NOT_KEPT: &str = "The diff is not kept any more.";
 
 /// A page of a diff.
 enum DiffPage {
@@ -19,16 +21,37 @@ enum DiffPage {
     Refused(String),
 }
 
+/// What of a diff is looked at.
+#[derive(Clone, Copy, Default)]
+struct DiffSight {
+    since_round: bool,
+    page: usize,
+}
+
+impl DiffSight {
+    const fn after(turn: DiffTurn, since_round: bool) -> Self {
+        match turn {
+            DiffTurn::Page(page) => Self { since_round, page },
+            DiffTurn::SinceRound => Self { since_round: true, page: 0 },
+            DiffTurn::All => Self { since_round: false, page: 0 },
+        }
+    }
+}
+
 impl Actor {
+    /// What the pressed card was about, however much newer work there is.
     pub(super) async fn show_diff(&self, it: &Click) -> Handled {
-        let Ok(GateValue { run, stage, .. }) = serde_json::from_str(&it.value) else {
+        let Ok(value) = serde_json::from_str::<GateValue>(&it.value) else {
             return Ok(Acted::Silent);
         };
-        let run = match self.run_pressed(it, &run).await? {
+        let run = match self.run_pressed(it, &value.run).await? {
             Pressed::Run(run) => run,
             Pressed::Refused(why) => return Ok(Acted::told(why)),
         };
-        match self.diff_page(it, &run, &stage, 0).await? {
+        let Some((stage, attempt)) = run.asked_about(&value.gate()) else {
+            return Ok(Acted::told(NOT_KEPT));
+        };
+        match self.diff_page(it, (&run, stage, attempt), DiffSight::default()).await? {
             DiffPage::View(view) => Ok(self.open_view(&it.trigger_id, view).await),
             DiffPage::Refused(why) => Ok(Acted::Told(why)),
         }
@@ -36,8 +59,8 @@ impl Actor {
 
     /// Another page of the diff that is open.
     pub(super) async fn turn_page(&self, it: &Click) -> Handled {
-        let (Ok(at), Ok(page)) =
-            (serde_json::from_str::<DiffPlace>(&it.private_metadata), it.value.parse())
+        let (Ok(at), Some(turn)) =
+            (serde_json::from_str::<DiffPlace>(&it.private_metadata), DiffTurn::parse(&it.value))
         else {
             return Ok(Acted::Silent);
         };
@@ -45,7 +68,11 @@ impl Actor {
         else {
             return Ok(Acted::Silent);
         };
-        let view = match self.diff_page(it, &run, &at.stage, page).await? {
+        let Some((stage, attempt)) = work_at(&run, &at) else {
+            return Ok(Acted::told(NOT_KEPT));
+        };
+        let sight = DiffSight::after(turn, at.since_round);
+        let view = match self.diff_page(it, (&run, stage, attempt), sight).await? {
             DiffPage::View(view) => view,
             DiffPage::Refused(why) => return Ok(Acted::Told(why)),
         };
@@ -64,27 +91,33 @@ impl Actor {
         }
     }
 
-    /// A page of what a stage changed. Guests may read along.
+    /// A page of what an attempt changed. Guests may read along.
     async fn diff_page(
         &self,
         it: &Click,
-        run: &Run,
-        stage: &StageName,
-        page: usize,
+        (run, stage, attempt): (&Run, &StageState, &Attempt),
+        DiffSight { since_round, page }: DiffSight,
     ) -> Result<DiffPage, StoreError> {
         let person = it.person();
         let home = run.request.channel.as_ref().map_or(&it.team, |channel| &channel.team);
         let (reader, patch) = tokio::join!(
             self.may_read(&person, home),
-            commands::shown_patch(&self.services.store, run, stage)
+            commands::patch_of(&self.services.store, (run, stage), attempt)
         );
         if let Err(refused) = reader {
             return Ok(DiffPage::Refused(refused.text()));
         }
-        let Some(patch) = patch? else {
-            return Ok(DiffPage::Refused("The diff is not kept any more.".to_owned()));
+        let Some(patch) = &patch? else {
+            return Ok(DiffPage::Refused(NOT_KEPT.to_owned()));
         };
-        let (files, truncated) = (&patch.files, patch.truncated);
-        Ok(DiffPage::View(json!(diff_modal(ModalDiff { run, stage, files, truncated, page }))))
+        let diff = ModalDiff { run, stage, attempt, patch, since_round, page };
+        Ok(DiffPage::View(json!(diff_modal(diff))))
     }
+}
+
+/// The work that an open modal is about; of one that an older version opened, the newest.
+fn work_at<'a>(run: &'a Run, at: &DiffPlace) -> Option<(&'a StageState, &'a Attempt)> {
+    let stage = run.stage(&at.stage)?;
+    let attempt = at.attempt.map_or_else(|| run.shown(&at.stage), |n| stage.attempt(n))?;
+    Some((stage, attempt))
 }

@@ -1,17 +1,17 @@
-//! Which diff belongs to what is asked about or was kept?
+//! Which diff belongs to an attempt?
 
-use crate::run::{Run, StageName};
+use crate::run::{Attempt, Run, StageState};
 use crate::store::{Store, StoreError};
 use crate::workspace::Patch;
 
-/// What a stage changed, as far as it is asked about or was kept.
-pub async fn shown_patch(
+/// What this attempt changed; none where that is not kept.
+pub async fn patch_of(
     store: &Store,
-    run: &Run,
-    stage: &StageName,
+    (run, stage): (&Run, &StageState),
+    attempt: &Attempt,
 ) -> Result<Option<Patch>, StoreError> {
-    match run.shown(stage) {
-        Some(attempt) => store.diff(run.id(), stage, attempt.n).await,
-        None => Ok(None),
-    }
+    let patch: Option<Patch> = store.diff(run.id(), stage.name(), attempt.n).await?;
+    let made = attempt.snapshot.as_ref().map(|snapshot| snapshot.commit.as_str());
+    // A worker that another one overtook may have kept its own work last.
+    Ok(patch.filter(|patch| patch.commit.as_deref().is_none_or(|kept| Some(kept) == made)))
 }

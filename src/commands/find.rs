@@ -58,7 +58,8 @@ impl Lookup {
     pub fn if_said_of_it(self, said: &Said, services: &Services, in_thread: bool) -> Self {
         let Self::Found(named) = &self else { return self };
         let about = (named.run.id().as_str(), &named.run.request.project);
-        match said.speaks_of_another(about, Speaks { projects: &services.projects, in_thread }) {
+        let projects = services.projects.current();
+        match said.speaks_of_another(about, Speaks { projects: &projects, in_thread }) {
             Some(other) => Self::Unknown(Reply::new(
                 ReplyKind::Unknown,
                 format!(
@@ -88,8 +89,8 @@ pub async fn meaning(
     if let Some(run) = run_called(services, &name).await?.filter(|run| is_visible_to(run, asker)) {
         return Ok(Meaning::Certain(Lookup::found(run, &said.words)));
     }
-    let project = services.projects.names().find(|known| known.as_str() == name);
-    let Some(project) = project else {
+    let projects = services.projects.current();
+    let Some(project) = projects.names().find(|known| known.as_str() == name) else {
         let told = unknown(services, asker, word, verdict).await?;
         return Ok(Meaning::Certain(Lookup::Unknown(told)));
     };
@@ -199,7 +200,8 @@ async fn unknown(
     let name = typing::name(word);
     let runs = services.store.newest_runs(NEWEST).await?;
     let seen = runs.iter().filter(|run| is_visible_to(run, asker)).map(|run| run.id().as_str());
-    let projects = services.projects.names().map(ProjectName::as_str);
+    let projects = services.projects.current();
+    let projects = projects.names().map(ProjectName::as_str);
     let ends = seen.clone().map(|id| (id.rsplit_once('-').map_or(id, |(_, end)| end), id));
     let by_end = || {
         let meant = nearest(&name, ends.clone().map(|(end, _)| end))?;

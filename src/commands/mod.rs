@@ -47,7 +47,7 @@ pub use asker::{Asker, Moment};
 pub use budget_words::read_budget;
 pub use command::{Command, NoteWords};
 pub use decide::decide;
-pub use diff::shown_patch;
+pub use diff::patch_of;
 pub use find::{Lookup, Meaning, Named, find, meaning};
 pub use grammar::{Place, read};
 pub use list::list;

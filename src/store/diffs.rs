@@ -42,7 +42,7 @@ impl Store {
         Ok(())
     }
 
-    /// What a stage's attempt changed, or the newest before it that changed anything.
+    /// What a stage's attempt changed.
     pub async fn diff<T: DeserializeOwned>(
         &self,
         run: &RunId,
@@ -50,7 +50,7 @@ impl Store {
         attempt: u32,
     ) -> Result<Option<T>> {
         let row = sqlx::query!(
-            "select body from diffs where run_id = $1 and stage = $2 and attempt <= $3 order by attempt desc limit 1",
+            "select body from diffs where run_id = $1 and stage = $2 and attempt = $3",
             run.as_str(),
             stage.as_str(),
             i32::try_from(attempt).unwrap_or(i32::MAX)

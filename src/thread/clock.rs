@@ -111,7 +111,7 @@ fn is_past(gate: &OpenGate, now: DateTime<Utc>) -> bool {
 /// A moment in its reader's own zone, where a client can do that; else in ours, named.
 pub(super) fn moment(at: DateTime<Utc>, render: &RenderContext) -> Mrkdwn {
     let plain = stamp(at, render.clock_zone);
-    if render.slack_dates { Mrkdwn::moment(at, &plain) } else { plain.into() }
+    if render.real_slack { Mrkdwn::moment(at, &plain) } else { plain.into() }
 }
 
 /// `2026-03-02 09:05 UTC`: it names its zone and reads the same in every client, which Slack's own date markup (`moment`) does not.

@@ -245,7 +245,11 @@ impl DirectCall<'_> {
             small.extend(self.is_snoozed().then(|| "no more reminders for you".into()));
         }
         small.push(to_the_thread(question, render));
-        small.extend(question.diff_link(render));
+        small.extend(if self.can_still_answer() {
+            question.diff_link_below_button(render)
+        } else {
+            question.diff_link(render)
+        });
         small
     }
 }

@@ -70,23 +70,31 @@ fn mine(question: &GateView<'_>, now: DateTime<Utc>, render: &RenderContext) -> 
     lines.extend(question.approvals());
     lines.extend(question.look_twice());
     let mut blocks = vec![section(Mrkdwn::join(lines, "\n"))];
-    if !clock::is_over(question.gate, question.spec, now) {
+    let over = clock::is_over(question.gate, question.spec, now);
+    if !over {
         blocks.push(actions(
             &format!("{}:{}", question.run.id(), question.key()),
             question.buttons(render, SnoozeButton::NotOffered),
         ));
     }
-    blocks.push(context(small(question, now, render)));
+    let diff =
+        if over { question.diff_link(render) } else { question.diff_link_below_button(render) };
+    blocks.push(context(small(question, now, render, diff)));
     blocks
 }
 
 fn line(question: &GateView<'_>, now: DateTime<Utc>, render: &RenderContext) -> Mrkdwn {
     Mrkdwn::from(format!("*{} of {}* · ", question.stage.name(), question.run.request.project))
-        + small(question, now, render)
+        + small(question, now, render, question.diff_link(render))
 }
 
 /// How long it waits, and where its thread is.
-fn small(question: &GateView<'_>, now: DateTime<Utc>, render: &RenderContext) -> Mrkdwn {
+fn small(
+    question: &GateView<'_>,
+    now: DateTime<Utc>,
+    render: &RenderContext,
+    diff: Option<Mrkdwn>,
+) -> Mrkdwn {
     let run = question.run;
     let mut parts = vec![
         Mrkdwn::from(clock::left(question.gate, question.spec, now))
@@ -97,7 +105,7 @@ fn small(question: &GateView<'_>, now: DateTime<Utc>, render: &RenderContext) ->
         question.channel() + " " + Mrkdwn::code(run.id().as_str(), 80),
     ];
     parts.extend(render.run_page(run));
-    parts.extend(question.diff_link(render));
+    parts.extend(diff);
     Mrkdwn::join(parts, " · ")
 }
 

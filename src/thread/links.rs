@@ -7,7 +7,8 @@ use secrecy::{ExposeSecret as _, SecretSlice};
 use sha2::Sha256;
 use url::Url;
 
-use crate::run::{RunId, StageName};
+use super::DiffAddress;
+use crate::run::RunId;
 
 /// How long a link to a diff opens, counted from the attempt that made it.
 const DIFF_DAYS: i64 = 7;
@@ -66,10 +67,10 @@ impl Links {
         if now < expires_at { Ok(expires_at) } else { Err(LinkError::Expired) }
     }
 
-    /// The diff of a stage whose work was made at `made_at`.
+    /// The diff of work that was made at `made_at`.
     #[must_use]
-    pub fn diff(&self, run: &RunId, stage: &StageName, made_at: DateTime<Utc>) -> Url {
-        self.sign(&format!("/runs/{run}/diff/{stage}"), made_at + TimeDelta::days(DIFF_DAYS))
+    pub fn diff(&self, address: &DiffAddress, made_at: DateTime<Utc>) -> Url {
+        self.sign(&address.path(), made_at + TimeDelta::days(DIFF_DAYS))
     }
 
     /// The page of a run.
@@ -91,6 +92,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::thread::DiffPart;
 
     fn links() -> Links {
         Links::new("a key for tests", Url::parse("https://signoff.example/team/").unwrap())
@@ -109,15 +111,17 @@ mod tests {
     }
 
     #[test]
-    fn a_link_names_the_run_and_the_stage() {
-        let url = links().diff(
-            &"llm-wrapper-k3f9qdz".parse().unwrap(),
-            &"streaming".parse().unwrap(),
-            at(1_000),
-        );
+    fn a_link_names_the_run_the_stage_and_the_work() {
+        let address = DiffAddress {
+            run: "llm-wrapper-k3f9qdz".parse().unwrap(),
+            stage: "streaming".parse().unwrap(),
+            work: "2-3f9a1c2b7d04".parse().ok(),
+            part: DiffPart::default(),
+        };
+        let url = links().diff(&address, at(1_000));
         assert!(
             url.as_str().starts_with(
-                "https://signoff.example/team/runs/llm-wrapper-k3f9qdz/diff/streaming?s=605800."
+                "https://signoff.example/team/runs/llm-wrapper-k3f9qdz/diff/streaming/2-3f9a1c2b7d04?s=605800."
             ),
             "{url}"
         );

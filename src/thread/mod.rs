@@ -6,6 +6,7 @@ mod card;
 mod cli_lines;
 pub(crate) mod clock;
 mod closing;
+mod diff_address;
 mod direct;
 pub(crate) mod figures;
 mod gate;
@@ -29,16 +30,17 @@ use crate::slack::Mrkdwn;
 pub use action_id::ActionId;
 pub use cli_lines::{CliLine, cli_lines};
 pub use clock::redraw_at;
+pub use diff_address::{BadDiffAddress, DiffAddress, DiffPart, WorkId};
 pub use direct::unposted;
 pub use figures::{glyph, phase};
-pub use gate::{GateValue, RunValue, diff_url};
+pub use gate::{GateValue, RunValue, diff_url, standing};
 pub use home::home;
 pub use links::{LinkError, Links};
 pub use message::{Groups, Message, Reaction, To};
 pub use message_key::{GateKey, MessageKey};
 pub use modal::{
-    CHANGES_FORM, DEVELOP, DIFF_FORM, DevelopForm, DiffPlace, EXTEND_FORM, ModalDiff, REJECT_FORM,
-    changes_modal, develop_modal, diff_modal, extend_modal, reject_modal,
+    CHANGES_FORM, DEVELOP, DIFF_FORM, DevelopForm, DiffPlace, DiffTurn, EXTEND_FORM, ModalDiff,
+    REJECT_FORM, changes_modal, develop_modal, diff_modal, extend_modal, reject_modal,
 };
 #[cfg(test)]
 pub(crate) use plain_text::blocks_as_text;
@@ -54,8 +56,8 @@ pub struct RenderContext {
     pub links: Option<Links>,
     /// The clock of those who see plain text.
     pub clock_zone: FixedOffset,
-    /// Whether clients draw Slack's own dates, in their reader's zone; emulators show the markup.
-    pub slack_dates: bool,
+    /// Whether Slack's own clients show it: they draw Slack's dates, in their reader's zone, and open what a button links to. Emulators do neither.
+    pub real_slack: bool,
     /// The thread of the run that is drawn, for messages that are not in it; set by whoever knows it.
     pub thread: Option<Url>,
 }

@@ -59,6 +59,8 @@ pub fn router(web: Web) -> Router {
         .route("/metrics", get(health::metrics))
         .route("/runs/{run}", get(pages::run))
         .route("/runs/{run}/diff/{stage}", get(pages::diff))
+        .route("/runs/{run}/diff/{stage}/{work}", get(pages::diff))
+        .route("/runs/{run}/diff/{stage}/{work}/{part}", get(pages::diff))
         .route("/style.css", get(pages::style))
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         .layer(CatchPanicLayer::new())

@@ -8,6 +8,7 @@ mod deliver;
 mod diff;
 mod error;
 mod git;
+mod hunks;
 mod import;
 mod patch;
 mod readable;

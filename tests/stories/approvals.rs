@@ -118,13 +118,7 @@ async fn a_diff_without_an_address_opens_over_the_thread() {
         let run = ana.develops("tale").await?;
         ana.presses("View diff", &run).await?;
         ana.sees_form("once upon a time").await?;
-        let (_, status) = w.types(&["--json", "status", run.id.as_str()]).await?;
-        let status: serde_json::Value = serde_json::from_str(&status)?;
-        let path = status["gate"]["diff_url"]
-            .as_str()
-            .and_then(|url| url.strip_prefix(&w.web))
-            .expect("who is at the machine has a link");
-        assert!(w.page(path).await?.contains("once upon a time"));
+        assert!(w.page(&run.diff_path().await?).await?.contains("once upon a time"));
         ana.rejects(&run, "").await?;
         run.shows("tale · rejected").await?;
         Ok(())

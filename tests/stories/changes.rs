@@ -73,6 +73,37 @@ async fn what_could_not_be_changed_is_asked_about_and_shown_as_it_was() {
 }
 
 #[tokio::test]
+async fn an_old_card_and_its_link_show_the_work_they_were_about() {
+    story(async |w| {
+        let ana = w.person("ana");
+        w.has_no_address().await?;
+        let run = ana.develops("sly").await?;
+        let old = run.asks().await?.saved()?;
+        let first = run.diff_path().await?;
+        ana.asks_for_changes(&run, "say it twice", "On top of this work").await?;
+        run.asks_again(2).await?;
+        let second = run.diff_path().await?;
+        ana.presses("View diff", &old).await?;
+        let form = ana.sees_form("was sent back for changes in round 1").await?.content.to_string();
+        assert!(form.contains("`x.txt` +1 −0"), "{form}");
+        ana.closes_the_form().await?;
+        ana.presses("View diff", &run).await?;
+        ana.sees_form("`x.txt` +2 −0").await?;
+        ana.presses_in_form("Since the round before").await?;
+        ana.sees_form("`x.txt` +1 −0").await?;
+        let old = w.page(&first).await?;
+        assert!(old.contains("was sent back for changes") && old.matches(">+x").count() == 1);
+        let page = w.page(&second).await?;
+        assert!(page.contains("since round 1") && page.matches(">+x").count() == 2, "{page}");
+        ana.closes_the_form().await?;
+        ana.rejects(&run, "").await?;
+        run.shows("sly · rejected").await?;
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_form_that_is_refused_says_why_and_keeps_what_was_typed() {
     story(async |w| {
         let [ana, ben] = w.people(["ana", "ben"]);

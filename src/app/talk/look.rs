@@ -8,7 +8,7 @@ use super::Talk;
 use crate::app::{Failure, exit, parts};
 use crate::commands::{self, Lookup, Said, Waiting};
 use crate::run::Run;
-use crate::thread;
+use crate::thread::{self, DiffPart};
 
 /// Most runs that are listed.
 const MOST_LISTED: i64 = 1_000;
@@ -34,8 +34,10 @@ impl Talk<'_> {
 
     /// Where the work that is asked about can be read.
     pub(super) fn asked_diff_url(&self, run: &Run) -> Option<Url> {
-        let stage = run.stage(&run.gate.as_ref()?.id.stage)?;
-        thread::diff_url(run, stage, stage.good_attempt()?, &self.render)
+        let gate = run.gate.as_ref()?;
+        let stage = run.stage(&gate.id.stage)?;
+        let asked_about = stage.attempt(gate.attempt)?;
+        thread::diff_url((run, stage, asked_about), DiffPart::default(), &self.render)
     }
 
     pub(super) async fn list(&mut self, limit: i64) -> Result<u8, Failure> {
@@ -95,7 +97,10 @@ impl Talk<'_> {
             progress: progress.as_ref(),
             groups: &thread::Groups::default(),
         };
-        let drawn = thread::render(input, parts::now(), &self.render);
+        // At a shell nothing can be pressed.
+        let real_slack = self.json && self.render.real_slack;
+        let render = thread::RenderContext { real_slack, ..self.render.clone() };
+        let drawn = thread::render(input, parts::now(), &render);
         if self.json {
             let messages: Vec<Value> = drawn.iter().map(message_json).collect();
             return self.document(&json!(messages));

@@ -12,8 +12,9 @@ use crate::run::{AgentEnd, Diff, Snapshot, Trouble, Work, Written};
 use crate::store;
 use crate::workspace::{Patch, Shadow, WorkspaceError};
 
-/// Longest patch that is kept for the diff page, in bytes.
-const PATCH_BYTES: usize = 400_000;
+/// Longest patch that is kept for people to read, in bytes; and of what changed since a stage asked before.
+const PATCH_BYTES: usize = 4_000_000;
+const SINCE_BYTES: usize = 1_000_000;
 
 impl WriteAttempt<'_> {
     /// The work of an agent that is done.
@@ -107,12 +108,17 @@ impl WriteAttempt<'_> {
     async fn compare(&self, from: &PreparedAttempt, snapshot: Snapshot) -> Result<(Work, Patch)> {
         let (compare, shadow, base) = (&self.input.compare, &from.shadow, from.base.clone());
         let began = compare.stage_base.as_ref().unwrap_or(&base);
-        let diff = shadow.diff(began, &snapshot).await.context("counting what changed")?;
-        let patch =
+        let mut diff = shadow.diff(began, &snapshot).await.context("counting what changed")?;
+        let mut patch =
             shadow.patch(began, &snapshot, PATCH_BYTES).await.context("reading what changed")?;
+        diff.flags.extend(patch.not_shown());
         // Where the round began with the same tree as the stage, that diff is the whole diff again.
         let round = compare.round.as_ref().filter(|seen| seen.tree != began.tree);
         let since_round = diff_since(shadow, round, &snapshot).await?;
+        if let (Some(seen), Some(_)) = (round, &since_round) {
+            let since = shadow.patch(seen, &snapshot, SINCE_BYTES).await;
+            patch.since_round = Some(Box::new(since.context("reading what changed since")?));
+        }
         let since_approved = diff_since(shadow, compare.approved.as_ref(), &snapshot).await?;
         Ok((Work { base, snapshot, diff, since_round, since_approved }, patch))
     }

@@ -107,6 +107,8 @@ pub enum Risk {
     Binary,
     /// A file larger than a reader will read.
     Large,
+    /// Code that the page of the diff does not show whole.
+    NotShown,
     /// A kind of a later version.
     #[serde(other)]
     Unknown,

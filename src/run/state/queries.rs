@@ -60,6 +60,15 @@ impl Run {
         asked_about.or_else(|| there.good_attempt()).or_else(|| there.attempts.last())
     }
 
+    /// The work that a question is or was about, whatever became of it; none where it was never asked so.
+    #[must_use]
+    pub fn asked_about(&self, gate: &GateId) -> Option<(&StageState, &Attempt)> {
+        let stage = self.stage(&gate.stage)?;
+        let closed = stage.asked.iter().map(|asked| &asked.gate);
+        let asked = self.gate.iter().chain(closed).find(|asked| &asked.id == gate)?;
+        Some((stage, stage.attempt(asked.attempt)?))
+    }
+
     /// The newest work that was kept: what the next attempt starts from.
     #[must_use]
     pub fn last_good(&self) -> Option<&Snapshot> {

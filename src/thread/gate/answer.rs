@@ -200,6 +200,23 @@ impl GateView<'_> {
         }
     }
 
+    /// The decision without any people, where several rounds may be told apart.
+    fn fate(&self) -> String {
+        let what = match self.answer {
+            GateOutcome::Open => "waits for an answer",
+            GateOutcome::Approved(_) => "was approved",
+            GateOutcome::Changes(_) => "was sent back for changes",
+            GateOutcome::Rejected(_) => "was rejected",
+            GateOutcome::Stopped(_) => "was not decided: the run was stopped",
+            GateOutcome::Missed => "was not decided: nobody answered in time",
+            GateOutcome::Dropped => "was not decided",
+        };
+        match self.stage.rounds {
+            0 | 1 => format!("This work {what}."),
+            _ => format!("This work {what} in round {}.", self.gate.id.round),
+        }
+    }
+
     /// The decision without any people: what a lock screen shows.
     pub(super) fn in_short(&self) -> String {
         let what = match self.answer {
@@ -214,6 +231,19 @@ impl GateView<'_> {
         };
         format!("{} of {}: {what}.", self.stage.name(), self.run.request.project)
     }
+}
+
+/// How this work stands, in sentences that name nobody: what became of the questions about it, and whether there is newer work.
+#[must_use]
+pub fn standing(run: &Run, (stage, attempt): (&StageState, &Attempt)) -> Vec<String> {
+    let here = |q: &GateView<'_>| q.stage.name() == stage.name() && q.gate.attempt == attempt.n;
+    let mut lines: Vec<String> =
+        GateView::all(run).filter(here).map(|question| question.fate()).collect();
+    let is_newer = |a: &Attempt| a.n > attempt.n && a.outcome == AttemptOutcome::Good;
+    if stage.attempts.iter().any(is_newer) {
+        lines.push("This stage has newer work, which is not shown here.".to_owned());
+    }
+    lines
 }
 
 /// What an answer did to what it was about: `<stage> approved by …`.

@@ -19,9 +19,8 @@ pub(in crate::thread) enum SnoozeButton {
 impl GateView<'_> {
     pub(super) fn ask(&self, now: DateTime<Utc>, render: &RenderContext) -> Vec<SlackBlock> {
         let time = Mrkdwn::from(clock::left_at_most(self.gate, self.spec, now));
-        // Not every client opens a button's address.
-        let diff = self.diff_link(render);
         if clock::is_over(self.gate, self.spec, now) {
+            let diff = self.diff_link(render);
             return vec![context(Mrkdwn::join([time].into_iter().chain(diff), " · "))];
         }
         let until = time + " (" + clock::moment(self.gate.deadline, render) + ")";
@@ -30,7 +29,7 @@ impl GateView<'_> {
             Some(until),
             self.extended(),
             self.escalated(render),
-            diff,
+            self.diff_link_below_button(render),
         ];
         vec![
             actions(&self.key().to_string(), self.buttons(render, SnoozeButton::NotOffered)),

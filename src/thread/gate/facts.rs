@@ -4,8 +4,8 @@
 use super::GateView;
 use crate::run::{Approver, Attempt, AttemptOutcome, Changes, Diff, Usd};
 use crate::slack::Mrkdwn;
-use crate::thread::figures;
 use crate::thread::people::called_by;
+use crate::thread::{RenderContext, figures};
 
 /// Longest path.
 const PATH: usize = 80;
@@ -86,24 +86,27 @@ impl GateView<'_> {
     }
 
     /// What is new to somebody who looked before.
-    pub(super) fn since(&self) -> Option<String> {
+    pub(super) fn since(&self, render: &RenderContext) -> Option<Mrkdwn> {
         let whose = if self.approved_before() { "you last approved" } else { "the last approval" };
         let since_approved = self.work.since_approved.as_ref();
         let since_approved =
-            since_approved.map(|diff| format!("Since {whose}: {}", figures::diff(diff)));
-        let lines: Vec<String> = self.since_round().into_iter().chain(since_approved).collect();
-        (!lines.is_empty()).then(|| lines.join("\n"))
+            since_approved.map(|diff| format!("Since {whose}: {}", figures::diff(diff)).into());
+        Mrkdwn::join(self.since_round(render).into_iter().chain(since_approved), "\n").non_empty()
     }
 
-    /// What is new since the round before, if there is newer work.
-    fn since_round(&self) -> Option<String> {
+    /// What is new since the round before, if there is newer work; a link to that, where there are pages.
+    fn since_round(&self, render: &RenderContext) -> Option<Mrkdwn> {
         let round = self.gate.id.round.saturating_sub(1);
         let is_same = |c: &Changes| c.round == round && self.gate.attempt <= c.after;
         if round == 0 || self.stage.changes.iter().any(is_same) {
             return None;
         }
         let diff = self.work.since_round.as_ref()?;
-        Some(format!("Since round {round}: {}", figures::diff(diff)))
+        let since = format!("Since round {round}");
+        let since = self
+            .since_url(render)
+            .map_or_else(|| Mrkdwn::from(since.clone()), |url| Mrkdwn::link(&url, &since));
+        Some(since + ": " + figures::diff(diff))
     }
 }
 

@@ -11,12 +11,15 @@ use chrono::{DateTime, Utc};
 use url::Url;
 
 use super::message::NOTICE;
-use super::{GateKey, Message, MessageKey, RenderContext, To, clock, figures};
+use super::{
+    DiffAddress, DiffPart, GateKey, Message, MessageKey, RenderContext, To, WorkId, clock, figures,
+};
 use crate::run::{Attempt, GateSpec, OpenGate, Run, StageState};
 use crate::slack::{Mrkdwn, SlackBlock, context, one_line, section};
 
 use answer::GateOutcome;
 
+pub use answer::standing;
 pub(super) use answer::was;
 pub(super) use ask::SnoozeButton;
 pub use value::{GateValue, RunValue};
@@ -96,7 +99,7 @@ impl<'a> GateView<'a> {
         let mut blocks = vec![section(self.headline())];
         blocks.extend(self.answered().into_iter().chain(self.asked_again()).map(section));
         blocks.push(section(self.facts()));
-        blocks.extend(self.since().map(section));
+        blocks.extend(self.since(render).map(section));
         blocks.extend(self.look_twice().into_iter().chain(self.words_of_the_agent()).map(section));
         blocks.extend(if self.is_open() {
             self.ask(now, render)
@@ -118,11 +121,25 @@ impl<'a> GateView<'a> {
     }
 
     pub(super) fn diff_url(&self, render: &RenderContext) -> Option<Url> {
-        diff_url(self.run, self.stage, self.work, render)
+        self.diff_part(DiffPart::default(), render)
+    }
+
+    /// The page of what changed since the round before.
+    fn since_url(&self, render: &RenderContext) -> Option<Url> {
+        self.diff_part(DiffPart { since_round: true, file: None }, render)
+    }
+
+    fn diff_part(&self, part: DiffPart, render: &RenderContext) -> Option<Url> {
+        diff_url((self.run, self.stage, self.work), part, render)
     }
 
     pub(super) fn diff_link(&self, render: &RenderContext) -> Option<Mrkdwn> {
         self.diff_url(render).map(|url| Mrkdwn::link(&url, "View diff"))
+    }
+
+    /// The same below a button that opens it, where the client does not do that.
+    pub(super) fn diff_link_below_button(&self, render: &RenderContext) -> Option<Mrkdwn> {
+        self.diff_link(render).filter(|_| !render.real_slack)
     }
 
     /// For a lock screen: the decision, and the figures whole, whatever the names are.
@@ -140,15 +157,16 @@ impl<'a> GateView<'a> {
     }
 }
 
-/// The page that shows what this attempt changed; none where no browser can reach us.
+/// The page that shows what exactly this attempt changed; none where no browser can reach us.
 #[must_use]
 pub fn diff_url(
-    run: &Run,
-    stage: &StageState,
-    work: &Attempt,
+    (run, stage, attempt): (&Run, &StageState, &Attempt),
+    part: DiffPart,
     render: &RenderContext,
 ) -> Option<Url> {
-    Some(render.links.as_ref()?.diff(run.id(), stage.name(), clock::ended_at(work)))
+    let (run, stage) = (run.id().clone(), stage.name().clone());
+    let address = DiffAddress { run, stage, work: WorkId::of(attempt), part };
+    Some(render.links.as_ref()?.diff(&address, clock::ended_at(attempt)))
 }
 
 #[cfg(test)]

@@ -53,6 +53,11 @@ fn words(risk: Risk, n: u32) -> String {
         Risk::Large => {
             counted(n, "file is larger than anybody reads", "files are larger than anybody reads")
         }
+        Risk::NotShown => counted(
+            n,
+            "file of code is too long for the diff's page",
+            "files of code are too long for the diff's page",
+        ),
         Risk::Unknown => counted(n, "other thing", "other things"),
     }
 }

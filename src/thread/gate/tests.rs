@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::run::{GateSpec, Outcome, PersonId, Verdict};
 use crate::thread::samples::{Tale, ana, ben, no_pages, with_pages};
-use crate::thread::{GateValue, transcript};
+use crate::thread::{GateValue, RenderContext, transcript};
 
 use super::gates;
 
@@ -34,7 +34,18 @@ fn a_question_with_all_that_is_needed_to_answer_it() {
 fn a_question_with_a_page_links_to_the_diff() {
     let tale = Tale::waiting();
     let text = transcript(&gates(&tale.run, tale.now, &with_pages()));
-    assert!(text.contains("View diff: https://signoff.example/runs/llm-wrapper-k3f9qdz/diff/core-implementation?s="), "{text}");
+    assert!(text.contains("View diff: https://signoff.example/runs/llm-wrapper-k3f9qdz/diff/core-implementation/1-commit-core-?s="), "{text}");
+}
+
+#[test]
+fn a_card_has_one_view_diff_where_its_button_opens_the_page() {
+    let tale = Tale::waiting();
+    let drawn = |real_slack| {
+        let render = RenderContext { real_slack, ..with_pages() };
+        serde_json::json!(gates(&tale.run, tale.now, &render)[0].blocks).to_string()
+    };
+    assert_eq!(drawn(true).matches("View diff").count(), 1);
+    assert_eq!(drawn(false).matches("View diff").count(), 2, "an emulator's button opens nothing");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! The forms behind buttons and a bare `/develop`, and the diff where no browser can reach us.
 
 mod answer;
+mod chunks;
 mod develop;
 mod diff;
 
@@ -9,7 +10,7 @@ pub use answer::{
     CHANGES_FORM, EXTEND_FORM, REJECT_FORM, changes_modal, extend_modal, reject_modal,
 };
 pub use develop::{DEVELOP, DevelopForm, develop_modal};
-pub use diff::{DIFF_FORM, DiffPlace, ModalDiff, diff_modal};
+pub use diff::{DIFF_FORM, DiffPlace, DiffTurn, ModalDiff, diff_modal};
 
 #[cfg(test)]
 mod tests;

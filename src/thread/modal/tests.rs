@@ -6,22 +6,24 @@ use crate::run::{GateSpec, OnReject, ProjectName, Run};
 use crate::slack::SlackView;
 use crate::thread::samples::{Tale, name, nasty};
 use crate::thread::{GateValue, slack_limits};
-use crate::workspace::{FilePatch, FileStatus};
+use crate::workspace::{FilePatch, FileStatus, Patch};
 
 use super::{
-    DevelopForm, DiffPlace, ModalDiff, changes_modal, develop_modal, diff_modal, extend_modal,
-    reject_modal,
+    DevelopForm, DiffPlace, DiffTurn, ModalDiff, changes_modal, develop_modal, diff_modal,
+    extend_modal, reject_modal,
 };
 
+/// The modal of what an attempt of the second stage changed.
+fn modal(run: &Run, attempt: u32, patch: &Patch, (since_round, page): (bool, usize)) -> Value {
+    let stage = run.stage(&name("core-implementation")).unwrap();
+    let attempt = stage.attempt(attempt).unwrap();
+    let diff = ModalDiff { run, stage, attempt, patch, since_round, page };
+    serde_json::to_value(diff_modal(diff)).unwrap()
+}
+
 fn diff(files: &[FilePatch]) -> Value {
-    serde_json::to_value(diff_modal(ModalDiff {
-        run: &Tale::waiting().run,
-        stage: &name("core-implementation"),
-        files,
-        truncated: false,
-        page: 0,
-    }))
-    .unwrap()
+    let patch = Patch { files: files.to_vec(), ..Patch::default() };
+    modal(&Tale::waiting().run, 1, &patch, (false, 0))
 }
 
 fn file(path: &str, added: u64, text: &str) -> FilePatch {
@@ -34,6 +36,7 @@ fn file(path: &str, added: u64, text: &str) -> FilePatch {
         removed: 1,
         binary: false,
         text,
+        left_out: 0,
     }
 }
 
@@ -44,10 +47,12 @@ fn a_diff_shows_files_and_lines() {
         .as_array()
         .unwrap()
         .iter()
-        .map(|b| b["text"]["text"].as_str().unwrap().to_owned())
+        .map(|b| b.pointer("/text/text").or(b.pointer("/elements/0/text")).unwrap())
+        .map(|text| text.as_str().unwrap().to_owned())
         .collect();
     insta::assert_snapshot!(texts.join("\n"), @"
     *core-implementation of llm-wrapper* · 1 file +2 −1
+    This work waits for an answer.
     `src/a.js` +2 −1
     ```
     @@ -1 +1,2 @@
@@ -60,15 +65,8 @@ fn a_diff_shows_files_and_lines() {
 
 /// The pages of a diff, as people read them.
 fn page(files: &[FilePatch], page: usize) -> Value {
-    let (run, stage) = (Tale::waiting().run, name("core-implementation"));
-    serde_json::to_value(diff_modal(ModalDiff {
-        run: &run,
-        stage: &stage,
-        files,
-        truncated: true,
-        page,
-    }))
-    .unwrap()
+    let patch = Patch { files: files.to_vec(), truncated: true, ..Patch::default() };
+    modal(&Tale::waiting().run, 1, &patch, (false, page))
 }
 
 #[test]
@@ -79,7 +77,7 @@ fn a_longer_diff_has_pages() {
     let last = &first["blocks"].as_array().unwrap().last().unwrap().clone();
     assert_eq!(
         (&last["text"]["text"], &last["accessory"]["action_id"]),
-        (&json!("Page 1 of 4"), &json!("diff.page"))
+        (&json!("Page 1 of 7"), &json!("diff.page"))
     );
     let second = page(&files, last["accessory"]["value"].as_str().unwrap().parse().unwrap());
     assert_eq!(second["blocks"][0]["accessory"]["value"], "0");
@@ -92,7 +90,7 @@ fn a_longer_diff_has_pages() {
     );
     let end = page(&files, 99);
     assert!(
-        end.to_string().contains("140 more lines")
+        end.to_string().contains("+line 299")
             && end.to_string().contains("longer than can be shown"),
         "{end}"
     );
@@ -113,7 +111,7 @@ fn the_largest_diff_stays_within_the_limits() {
 fn binary_and_empty_files_are_named() {
     let files = [
         FilePatch { binary: true, ..file("logo.png", 0, "") },
-        file("empty.txt", 0, ""),
+        FilePatch { removed: 0, ..file("empty.txt", 0, "") },
         FilePatch { old_path: Some("a".to_owned()), ..file("b", 1, "+x") },
     ];
     let text = page(&files, 0).to_string();
@@ -223,4 +221,40 @@ fn a_form_without_projects_says_what_to_do() {
         "No project is configured yet. Add one to `signoff.toml`, then try again."
     );
     assert!(view.get("submit").is_none());
+}
+
+#[test]
+fn an_old_question_shows_its_own_work_and_a_newer_one_what_changed_since() {
+    let run = Tale::second_round().run;
+    let since = Patch { files: vec![file("b.js", 1, "+newer")], ..Patch::default() };
+    let patch = Patch {
+        files: vec![file("a.js", 1, "+older")],
+        since_round: Some(Box::new(since)),
+        ..Patch::default()
+    };
+    let old = modal(&run, 1, &patch, (false, 0)).to_string();
+    assert!(old.contains("sent back for changes in round 1") && old.contains("has newer work"));
+    let new = modal(&run, 2, &patch, (false, 0));
+    assert_eq!(new["blocks"][2]["accessory"]["value"], "since");
+    assert!(new.to_string().contains("+older"));
+    let place: DiffPlace = serde_json::from_str(new["private_metadata"].as_str().unwrap()).unwrap();
+    assert_eq!((place.attempt, place.since_round), (Some(2), false));
+    let since = modal(&run, 2, &patch, (true, 0)).to_string();
+    assert!(since.contains("+newer") && !since.contains("+older") && since.contains("All of it"));
+}
+
+#[test]
+fn a_page_button_means_what_it_says() {
+    for turn in [DiffTurn::Page(3), DiffTurn::SinceRound, DiffTurn::All] {
+        assert_eq!(DiffTurn::parse(&turn.value()), Some(turn));
+    }
+    assert_eq!(DiffTurn::parse("sincere"), None);
+}
+
+#[test]
+fn lines_that_are_not_kept_are_counted() {
+    let lost = FilePatch { added: 177, ..file("a.js", 177, "") };
+    let cut = FilePatch { left_out: 40, ..file("b.js", 50, "+x\n+y\n") };
+    let text = diff(&[lost, cut]).to_string();
+    assert!(text.contains("_… 178 lines, not shown here_") && text.contains("40 lines, not shown"));
 }

@@ -12,7 +12,7 @@ use crate::thread::{
     GateKey, Groups, Message, ModalDiff, RenderInput, diff_modal, home, redraw_at, render,
     slack_limits, unposted, words,
 };
-use crate::workspace::{FilePatch, FileStatus};
+use crate::workspace::{FilePatch, FileStatus, Patch};
 
 fn drawn(run: &Run, now: DateTime<Utc>) -> Vec<Message> {
     render(RenderInput { run, progress: None, groups: &Groups::default() }, now, &with_pages())
@@ -152,10 +152,13 @@ proptest! {
             removed: 0,
             binary: i % 7 == 6,
             text: words.repeat(i % 3),
+            left_out: 0,
         };
-        let (run, files) = (Tale::waiting().run, (0..files).map(file).collect::<Vec<_>>());
-        let diff = ModalDiff { run: &run, stage: &name("core-implementation"), files: &files, truncated: page % 2 == 0, page };
-        slack_limits::view(&json!(diff_modal(diff)));
+        let run = Tale::waiting().run;
+        let stage = run.stage(&name("core-implementation")).unwrap();
+        let attempt = stage.attempt(1).unwrap();
+        let patch = &Patch { files: (0..files).map(file).collect(), truncated: page % 2 == 0, ..Patch::default() };
+        slack_limits::view(&json!(diff_modal(ModalDiff { run: &run, stage, attempt, patch, since_round: false, page })));
     }
 
     #[test]

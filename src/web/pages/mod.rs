@@ -13,14 +13,12 @@ use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 use maud::Markup;
 use serde::Deserialize;
-use url::Url;
 
 use super::Web;
-use crate::commands::shown_patch;
-use crate::run::{Run, RunId, StageName};
+use crate::commands::patch_of;
+use crate::run::{RunId, StageName};
 use crate::store::StoreError;
-use crate::thread::LinkError;
-use crate::workspace::Patch;
+use crate::thread::{BadDiffAddress, DiffAddress, LinkError};
 use diff::{DiffPage, diff_page};
 use layout::{CSP, CSS, link_page};
 use run::{RunPage, run_page};
@@ -64,44 +62,65 @@ pub async fn run(State(web): State<Web>, Path(run): Path<RunId>, signed: Signatu
     }
 }
 
+/// What the address of a diff's page says.
+#[derive(Debug, Deserialize)]
+pub struct DiffPath {
+    run: RunId,
+    stage: StageName,
+    work: Option<String>,
+    part: Option<String>,
+}
+
+impl TryFrom<DiffPath> for DiffAddress {
+    type Error = BadDiffAddress;
+
+    fn try_from(path: DiffPath) -> Result<Self, BadDiffAddress> {
+        let work = path.work.map(|work| work.parse()).transpose()?;
+        let part = path.part.map(|part| part.parse()).transpose()?.unwrap_or_default();
+        Ok(Self { run: path.run, stage: path.stage, work, part })
+    }
+}
+
 pub async fn diff(
     State(web): State<Web>,
-    Path((run, stage)): Path<(RunId, StageName)>,
+    Path(path): Path<DiffPath>,
     signed: Signature,
 ) -> Response {
-    let path = format!("/runs/{run}/diff/{stage}");
+    let depth = 4 + [&path.work, &path.part].into_iter().flatten().count();
+    let Ok(address) = DiffAddress::try_from(path) else { return gone(&"/".repeat(depth)) };
+    let path = address.path();
     let expires_at = match opens(&web, &path, signed) {
         Ok(expires_at) => expires_at,
         Err(refused) => return refused,
     };
-    match shown_diff(&web, &run, &stage).await {
-        Ok(Some((run, shown))) => page(diff_page(&DiffPage {
-            run: &run,
-            stage: &stage,
-            files: &shown.files,
-            truncated: shown.truncated,
-            expires_at,
-            run_page: run_link(&web, &run).as_ref(),
-            clock_zone: web.render.clock_zone,
-        })),
+    match diff_markup(&web, &address, expires_at).await {
+        Ok(Some(markup)) => page(markup),
         Ok(None) => gone(&path),
         Err(e) => away(&e),
     }
 }
 
-/// The run and what one of its stages changed; none where either is not there.
-async fn shown_diff(
+/// None where the run, the stage, or the diff of exactly that work is not there.
+async fn diff_markup(
     web: &Web,
-    run: &RunId,
-    stage: &StageName,
-) -> Result<Option<(Run, Patch)>, StoreError> {
+    address: &DiffAddress,
+    expires_at: DateTime<Utc>,
+) -> Result<Option<Markup>, StoreError> {
     let store = &web.services.store;
-    let Some(run) = store.run(run).await? else { return Ok(None) };
-    Ok(shown_patch(store, &run, stage).await?.map(|patch| (run, patch)))
-}
-
-fn run_link(web: &Web, run: &Run) -> Option<Url> {
-    Some(web.render.links.as_ref()?.run(run.id(), run.started_at?))
+    let Some(run) = store.run(&address.run).await? else { return Ok(None) };
+    let Some(stage) = run.stage(&address.stage) else { return Ok(None) };
+    let named = address.work.as_ref();
+    let attempt = named.map_or_else(|| run.shown(&address.stage), |work| work.find(stage));
+    let Some(attempt) = attempt else { return Ok(None) };
+    let Some(patch) = patch_of(store, (&run, stage), attempt).await? else { return Ok(None) };
+    let (part, bound) = (address.part, named.is_some());
+    let since = patch.since_round.as_deref().filter(|_| part.since_round);
+    if part.since_round && since.is_none() {
+        return Ok(None);
+    }
+    let patch = since.unwrap_or(&patch);
+    let (run, render) = (&run, &web.render);
+    Ok(Some(diff_page(&DiffPage { run, stage, attempt, patch, part, bound, expires_at, render })))
 }
 
 /// Until when the page opens; else the answer instead of it.

@@ -10,8 +10,8 @@ use crate::run::{
     Attempt, AttemptOutcome, Decided, Delivered, PersonId, Progress, Run, Sandboxing, StageState,
     Verdict,
 };
-use crate::thread::clock::{ended_at, stamp};
-use crate::thread::{RenderContext, figures, table};
+use crate::thread::clock::stamp;
+use crate::thread::{self, DiffPart, RenderContext, figures, table};
 
 use super::layout::{page, plainly};
 
@@ -105,14 +105,8 @@ fn stage(page_of: &RunPage<'_>, stage: &StageState) -> Markup {
 
 fn diff_url(page_of: &RunPage<'_>, stage: &StageState) -> Option<String> {
     let work = stage.good_attempt().filter(|a| a.snapshot.is_some())?;
-    Some(
-        page_of
-            .render
-            .links
-            .as_ref()?
-            .diff(page_of.run.id(), stage.name(), ended_at(work))
-            .to_string(),
-    )
+    let url = thread::diff_url((page_of.run, stage, work), DiffPart::default(), page_of.render)?;
+    Some(url.to_string())
 }
 
 fn attempt(page_of: &RunPage<'_>, stage: &StageState, attempt: &Attempt) -> Markup {

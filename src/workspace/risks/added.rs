@@ -8,7 +8,7 @@ use super::findings::RiskFindings;
 use super::secrets::LineScanner;
 use crate::run::{Risk, Snapshot};
 use crate::workspace::diff::DIFF;
-use crate::workspace::patch::{hunks, sections, sections_of};
+use crate::workspace::hunks::{hunks, sections, sections_of};
 use crate::workspace::{Result, Shadow, WorkspaceError};
 
 /// How much of a difference is looked through.

@@ -17,6 +17,13 @@ use crate::run::{Flag, Risk, Snapshot};
 use change::Change;
 use findings::{RiskFindings, is_large};
 
+/// Of these files, which a reader is not shown whole: those that hold code.
+pub(super) fn not_shown<'a>(paths: impl Iterator<Item = &'a str>) -> Vec<Flag> {
+    let mut findings = RiskFindings::default();
+    paths.filter(|path| paths::is_code(path)).for_each(|path| findings.add(Risk::NotShown, path));
+    findings.flags()
+}
+
 impl Shadow {
     /// What a reader should look at twice, each risk at most once, in their order. `files` is what git counted between the two.
     pub(super) async fn risks(

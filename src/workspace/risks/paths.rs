@@ -124,6 +124,16 @@ pub(super) fn is_lock_file(path: &str) -> bool {
     LOCK_FILES.contains(&name(path))
 }
 
+/// Whatever is not known to be words, data or generated: what nobody knows may well be run.
+pub(super) fn is_code(path: &str) -> bool {
+    const OTHERS: [&str; 16] = [
+        "md", "markdown", "rst", "adoc", "txt", "csv", "tsv", "log", "svg", "map", "snap", "po",
+        "pot", "xml", "html", "lock",
+    ];
+    let kind = name(path).rsplit_once('.').map_or("", |(_, kind)| kind).to_lowercase();
+    !is_lock_file(path) && !OTHERS.contains(&kind.as_str())
+}
+
 /// A test by the habits of its language, or what tests lean on.
 pub(super) fn is_test(path: &str) -> bool {
     let name = name(path);
@@ -225,6 +235,12 @@ mod tests {
         ] {
             assert!(!is_test(path), "{path}");
         }
+    }
+
+    #[test]
+    fn what_nobody_knows_counts_as_code() {
+        assert!(is_code("src/a.js") && is_code("Makefile") && is_code("run") && is_code("a.json"));
+        assert!(!is_code("README.md") && !is_code("a/package-lock.json") && !is_code("x.SVG"));
     }
 
     #[test]

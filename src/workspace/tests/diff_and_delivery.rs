@@ -88,7 +88,25 @@ async fn a_long_patch_is_cut_and_says_so() {
             && patch.files[0].text.len() <= 1_000
             && patch.files[0].text.ends_with('\n')
     );
-    assert_eq!((patch.files.len(), patch.files[1].text.as_str(), patch.files[1].added), (2, "", 1));
+    let other = &patch.files[1];
+    assert_eq!((other.text.as_str(), other.left_out), ("@@ -0,0 +1 @@\n+2\n", 0));
+    assert!(patch.files[0].left_out > 19_800 && patch.commit == Some(second.commit));
+}
+
+#[tokio::test]
+async fn a_file_of_twenty_megabytes_hides_no_other() {
+    let repo = test_repository().await;
+    let (first, clone) = repo.begun(&[("a.js", "1\n"), ("old.js", "1\n2\n3\n4\n")]).await;
+    fs::rename(clone.join("old.js"), clone.join("renamed.js")).unwrap();
+    let giant = "another line\n".repeat(1_600_000);
+    write(&clone, &[("a.js", &giant), ("renamed.js", "1\n2\n3\nfour\n"), ("z.js", "2\n")]);
+    let second = repo.shadow.snapshot(&clone, &first, "second-1").await.unwrap();
+    let patch = repo.shadow.patch(&first, &second, 10_000).await.unwrap();
+    let shown: Vec<(&str, usize)> =
+        patch.files.iter().map(|file| (file.path.as_str(), file.text.lines().count())).collect();
+    assert!(shown[0].1 > 700, "{shown:?}");
+    assert_eq!(shown[1..], [("renamed.js", 6), ("z.js", 2)]);
+    assert!(patch.files[0].left_out > 1_500_000 && patch.files[1].left_out == 0);
 }
 
 #[tokio::test]

@@ -165,7 +165,7 @@ impl Desk {
             render: RenderContext {
                 links: None,
                 clock_zone: chrono::Offset::fix(&Utc),
-                slack_dates: false,
+                real_slack: false,
                 thread: None,
             },
             clock: now,

@@ -38,7 +38,7 @@ pub async fn is_drawn(world: &World, id: &RunId) -> Result<()> {
     let place = RenderContext {
         links: linked.then(|| world.web.parse().map(|base| Links::new(key, base))).transpose()?,
         clock_zone: chrono::Utc.fix(),
-        slack_dates: false,
+        real_slack: false,
         thread,
     };
     let what = format!("the thread of {id} to agree with its events");

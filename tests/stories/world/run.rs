@@ -144,6 +144,14 @@ impl<'w> RunOf<'w> {
         Ok(request)
     }
 
+    /// Where the page of the diff is that it asks about, as a shell tells it.
+    pub async fn diff_path(&self) -> Result<String> {
+        let (_, status) = self.world.types(&["--json", "status", self.id.as_str()]).await?;
+        let status: Value = serde_json::from_str(&status)?;
+        let url = status["gate"]["diff_url"].as_str().context("it asks nothing")?;
+        Ok(url.strip_prefix(&self.world.web).context("a link to this machine")?.to_owned())
+    }
+
     /// Git on its shadow repository; what it printed.
     pub async fn git(&self, words: &[&str]) -> Result<String> {
         git(&self.folder("shadow.git"), words).await

@@ -93,7 +93,8 @@ fn a_later_gate_says_what_is_new_and_what_to_look_at_twice() {
     │ • 1 changed test file: `package.json`
     │ • 3 binary files, such as `package.json`
     │ • 4 files are larger than anybody reads, such as `package.json`
-    │ • 4 other things, such as `package.json`
+    │ • 4 files of code are too long for the diff's page, such as `package.json`
+    │ • 5 other things, such as `package.json`
     │ _In the agent's own words:_
     │ > I wrote the client and its tests. <!channel> please approve!
     │ [Approve] [Request changes] [Reject] [View diff] [Extend]
@@ -266,7 +267,7 @@ fn coverage_tells_how_it_changed() {
 #[test]
 fn a_deadline_is_told_in_its_readers_own_zone() {
     let mut render = no_pages();
-    render.slack_dates = true;
+    render.real_slack = true;
     let json =
         serde_json::to_string(&gates(&Tale::waiting().run, Tale::waiting().now, &render)[0].blocks)
             .unwrap();

@@ -10,7 +10,7 @@ use crate::thread::{
     DevelopForm, GateValue, ModalDiff, changes_modal, develop_modal, diff_modal, extend_modal,
     home, reject_modal, slack_limits,
 };
-use crate::workspace::{FilePatch, FileStatus};
+use crate::workspace::{FilePatch, FileStatus, Patch};
 
 pub(super) fn modals() -> Vec<Golden> {
     let modal = |name: &str, view: SlackView| {
@@ -32,13 +32,18 @@ pub(super) fn modals() -> Vec<Golden> {
         removed: 1,
         binary: false,
         text: text.to_owned(),
+        left_out: 7,
     };
     let files: Vec<FilePatch> = (0..300)
         .map(|i| if i % 2 == 0 { file(ODD, &"&\n".repeat(900)) } else { file(&nasty(), &nasty()) })
         .collect();
-    let stage = name(STAGE);
-    let diff = |files, page| {
-        diff_modal(ModalDiff { run: &run, stage: &stage, files, truncated: true, page })
+    let stage = run.stage(&name(STAGE)).unwrap();
+    let attempt = run.shown(&name(STAGE)).unwrap();
+    let diff = |files: &[FilePatch], page| {
+        let since = Patch { files: files.to_vec(), ..Patch::default() };
+        let since_round = Some(Box::new(since.clone()));
+        let patch = &Patch { truncated: true, since_round, ..since };
+        diff_modal(ModalDiff { run: &run, stage, attempt, patch, since_round: page == 7, page })
     };
     vec![
         modal("develop", develop(&projects)),

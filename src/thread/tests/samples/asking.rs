@@ -39,6 +39,7 @@ impl More {
             Risk::Dependency,
             Risk::Binary,
             Risk::Large,
+            Risk::NotShown,
             Risk::Unknown,
         ];
         let flag = |(i, risk): (usize, Risk)| Flag {

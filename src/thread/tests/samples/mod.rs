@@ -52,7 +52,7 @@ pub(crate) fn with_pages() -> RenderContext {
     RenderContext {
         links: Some(links),
         clock_zone: FixedOffset::east_opt(0).unwrap(),
-        slack_dates: false,
+        real_slack: false,
         thread: None,
     }
 }

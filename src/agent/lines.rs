@@ -76,7 +76,7 @@ fn append(line: &mut Vec<u8>, part: &[u8]) {
 }
 
 /// How far into a broken line its type is looked for.
-const MOST_LOOKED_AT: usize = 1 << 20;
+pub(super) const MOST_LOOKED_AT: usize = 1 << 20;
 
 /// Whether a line that cannot be read was to be an object of this type: the end of the work is not overlooked because of a broken byte.
 pub(super) fn was_to_be(line: &str, kind: &str) -> bool {

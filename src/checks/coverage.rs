@@ -1,104 +1,84 @@
 //! Coverage: how much of the code do the tests reach?
-//! The sum over all files of an LCOV report; lines that cannot be read are skipped.
+//! The sum over all files of all reports; what several reports say of one file is joined line by line.
 
-use std::mem::take;
+use std::collections::HashMap;
 
-use lcov::{Reader, Record};
+/// Longest name of a file that is told apart, in bytes.
+const NAME_BYTES: usize = 1_000;
 
-/// Found and hit lines.
-#[derive(Clone, Copy, Default)]
-struct LineCounts {
-    found: u64,
-    hit: u64,
+/// What reports say of all files.
+#[derive(Debug, Default)]
+pub(super) struct Coverage {
+    files: HashMap<String, FileCoverage>,
+    nameless: u32,
 }
 
-impl LineCounts {
-    fn add(&mut self, other: Self) {
-        self.found = self.found.saturating_add(other.found);
-        self.hit = self.hit.saturating_add(other.hit.min(other.found));
-    }
+/// What they say of one.
+#[derive(Debug, Default)]
+pub(super) struct FileCoverage {
+    /// Whether a line was reached.
+    lines: HashMap<u64, bool>,
+    /// Lines as they are summed up in the report, where it does so.
+    pub found: u32,
+    pub hit: u32,
 }
 
-/// None where the report names no line at all.
-pub(super) fn percent_of_lines(text: &str) -> Option<f64> {
-    let LineCounts { found, hit } = sum(text);
-    #[expect(clippy::cast_precision_loss, reason = "no project has 2^52 lines")]
-    let percent = (found > 0).then(|| 100.0 * hit as f64 / found as f64);
-    percent
-}
-
-fn sum(text: &str) -> LineCounts {
-    let (mut all, mut file) = (LineCounts::default(), FileRecord::default());
-    for record in Reader::new(text.as_bytes()).flatten() {
-        if matches!(record, Record::EndOfRecord) {
-            all.add(take(&mut file).counts());
+impl Coverage {
+    /// Adds what is said of a file. False, and nothing, where that is no line at all.
+    pub fn add(&mut self, name: &str, file: FileCoverage) -> bool {
+        if file.lines.is_empty() && file.found == 0 {
+            return false;
+        }
+        let name = if name.is_empty() {
+            self.nameless = self.nameless.saturating_add(1);
+            format!("\0{}", self.nameless)
         } else {
-            file.read(&record);
+            name[..name.floor_char_boundary(NAME_BYTES)].to_owned()
+        };
+        self.files.entry(name).or_default().join(file);
+        true
+    }
+
+    /// None where the reports name no line at all.
+    pub fn percent(&self) -> Option<f64> {
+        let (mut found, mut hit) = (0_u64, 0_u64);
+        for (of_file, reached) in self.files.values().map(FileCoverage::counts) {
+            found = found.saturating_add(of_file);
+            hit = hit.saturating_add(reached.min(of_file));
         }
+        #[expect(clippy::cast_precision_loss, reason = "no project has 2^52 lines")]
+        let percent = (found > 0).then(|| 100.0 * hit as f64 / found as f64);
+        percent
     }
-    // What a report that broke off had begun.
-    all.add(file.counts());
-    all
 }
 
-/// What a report says of one file.
-#[derive(Default)]
-struct FileRecord {
-    counted: LineCounts,
-    declared: Option<LineCounts>,
-}
+impl FileCoverage {
+    /// Of a report that lists no lines.
+    pub fn summed_up(found: u32, hit: u32) -> Self {
+        Self { lines: HashMap::new(), found, hit }
+    }
 
-impl FileRecord {
-    fn read(&mut self, record: &Record) {
-        let declared = &mut self.declared;
-        match record {
-            Record::LineData { count, .. } => {
-                self.counted.add(LineCounts { found: 1, hit: u64::from(*count > 0) });
-            }
-            Record::LinesFound { found } => {
-                declared.get_or_insert_default().found = u64::from(*found);
-            }
-            Record::LinesHit { hit } => declared.get_or_insert_default().hit = u64::from(*hit),
-            _ => {}
+    /// A line that is reached once is reached.
+    pub fn line(&mut self, number: u64, hit: bool) {
+        *self.lines.entry(number).or_default() |= hit;
+    }
+
+    fn join(&mut self, other: Self) {
+        for (number, hit) in other.lines {
+            self.line(number, hit);
         }
+        self.found = self.found.max(other.found);
+        self.hit = self.hit.max(other.hit);
     }
 
-    /// What it declares of itself, else what is counted in it.
-    fn counts(self) -> LineCounts {
-        self.declared.unwrap_or(self.counted)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn all_files_are_summed() {
-        let report = "TN:\nSF:a.js\nDA:1,1\nLF:3\nLH:2\nend_of_record\nSF:b.js\nLH:1\nLF:1\nBRDA:what\nend_of_record\n";
-        assert_eq!(percent_of_lines(report), Some(75.0));
-    }
-
-    #[test]
-    fn lines_are_counted_where_no_sum_is_declared() {
-        assert_eq!(
-            percent_of_lines("SF:a.js\nDA:1,1\nDA:2,0\nend_of_record\nSF:b.js\nDA:1,0\nDA:2,0"),
-            Some(25.0)
-        );
-    }
-
-    #[test]
-    fn nothing_is_not_zero() {
-        assert_eq!(percent_of_lines(""), None);
-        assert_eq!(percent_of_lines("LF:0\nLH:0\nend_of_record\n"), None);
-        assert_eq!(percent_of_lines("<html>"), None);
-    }
-
-    proptest::proptest! {
-        #[test]
-        fn any_report_gives_a_percentage_or_nothing(lines in proptest::collection::vec("(DA:[0-9]{1,3},[0-9]{1,3}|L[FH]:[0-9]{1,12}|SF:a|end_of_record|.*)", 0..20)) {
-            let percent = percent_of_lines(&lines.join("\n")).unwrap_or_default();
-            proptest::prop_assert!((0.0..=100.0).contains(&percent));
+    /// Found and hit. A sum that names more lines than are listed knows more than the list.
+    fn counts(&self) -> (u64, u64) {
+        let listed = self.lines.len() as u64;
+        let reached = self.lines.values().filter(|hit| **hit).count() as u64;
+        if u64::from(self.found) > listed {
+            (self.found.into(), reached.max(self.hit.into()))
+        } else {
+            (listed, reached)
         }
     }
 }

@@ -1,70 +1,35 @@
 //! JUnit reports: what do the tests' reports say?
 //! Every `testcase` counts, wherever it stands; declared totals are not believed, and what is broken is read as far as it goes.
 
-use quick_xml::escape::unescape;
-use quick_xml::events::{BytesRef, BytesStart, Event};
-use quick_xml::reader::Reader;
+use quick_xml::events::{BytesStart, Event};
 
 use super::log::strip_ansi;
-use super::test_names::Names;
-use crate::run::{TestNames, Tests};
+use super::test_report::{CaseResult, FailedCase, TestCounter, TestReport};
+use super::xml::{attribute, lenient_reader, resolved};
+use crate::run::TestNames;
 
 /// Most of a failure's own words that are kept.
 const MESSAGE_BYTES: usize = 4 << 10;
 
-/// Most failures that are kept by name; all are counted.
-const NAMED: usize = 100;
+/// Deepest suite whose name counts: names are put together for every test.
+const DEEPEST: usize = 16;
 
 /// A message shorter than this ("Failed") says nothing by itself.
 const TELLING_BYTES: usize = 24;
 
-/// What a JUnit file says.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct JunitReport {
-    pub tests: Tests,
-    pub failures: Vec<FailedCase>,
-    /// None where the report breaks off, is no report, or holds too many tests.
-    pub names: Option<TestNames>,
-}
-
-/// A test that failed.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct FailedCase {
-    pub name: String,
-    pub message: String,
-}
-
 /// Reads any XML, also one that breaks off.
-pub(super) fn read(text: &str) -> JunitReport {
+pub(super) fn read(text: &str) -> TestReport {
     let mut xml = lenient_reader(text);
     let mut reader = JunitReader::default();
     // An error means that it breaks off here.
     while let Ok(event) = xml.read_event() {
         if matches!(event, Event::Eof) {
-            reader.report.names = reader.whole_names();
+            reader.is_at_its_end = true;
             break;
         }
         reader.take(event);
     }
-    reader.broken_off();
-    reader.report
-}
-
-fn lenient_reader(text: &str) -> Reader<&[u8]> {
-    let mut xml = Reader::from_str(text);
-    let config = xml.config_mut();
-    config.check_end_names = false;
-    config.allow_unmatched_ends = true;
-    config.allow_dangling_amp = true;
-    xml
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum CaseResult {
-    #[default]
-    Passed,
-    Skipped,
-    Failed,
+    reader.report()
 }
 
 #[derive(Default)]
@@ -78,15 +43,29 @@ struct Case {
 /// Where the reader is.
 #[derive(Default)]
 struct JunitReader {
-    report: JunitReport,
+    counter: TestCounter,
     case: Option<Case>,
     /// Inside a `failure` or `error`: its words are kept.
     in_failure: bool,
     /// Something of a report was seen.
     is_report: bool,
+    is_at_its_end: bool,
     /// The suites around it, by name; of the outermost element none, for it is the run.
     suites: Vec<String>,
-    names: Names,
+    /// Suites deeper than those.
+    deeper: usize,
+    /// How many of them are `testsuites`.
+    roots: usize,
+    declared: Declared,
+}
+
+/// What the outermost elements say of themselves.
+#[derive(Default)]
+struct Declared {
+    tests: u64,
+    failed: u64,
+    /// `testsuites` said it for all.
+    by_root: bool,
 }
 
 impl JunitReader {
@@ -107,8 +86,17 @@ impl JunitReader {
 
     fn open(&mut self, tag: &BytesStart<'_>) {
         match (tag.local_name().into_inner(), &mut self.case) {
-            ("testsuites", _) => self.enter(String::new()),
-            ("testsuite", _) => self.enter(attribute(tag, "name").unwrap_or_default()),
+            ("testsuites", _) => {
+                self.declared.add(tag, true);
+                self.roots += 1;
+                self.enter(String::new());
+            }
+            ("testsuite", _) => {
+                if self.suites.len() == self.roots {
+                    self.declared.add(tag, false);
+                }
+                self.enter(attribute(tag, "name").unwrap_or_default());
+            }
             ("testcase", _) => {
                 self.is_report = true;
                 self.finish();
@@ -125,13 +113,29 @@ impl JunitReader {
 
     fn enter(&mut self, suite: String) {
         self.is_report = true;
-        self.suites.push(suite);
+        if self.suites.len() < DEEPEST {
+            self.suites.push(suite.chars().take(TestNames::NAME).collect());
+        } else {
+            self.deeper += 1;
+        }
+    }
+
+    fn leave(&mut self) {
+        if self.deeper > 0 {
+            self.deeper -= 1;
+        } else {
+            self.suites.pop();
+        }
     }
 
     fn close(&mut self, name: &str) {
         match name {
             "testcase" => self.finish(),
-            "testsuites" | "testsuite" => drop(self.suites.pop()),
+            "testsuites" => {
+                self.roots = self.roots.saturating_sub(1);
+                self.leave();
+            }
+            "testsuite" => self.leave(),
             "failure" | "error" => self.in_failure = false,
             _ => {}
         }
@@ -147,32 +151,62 @@ impl JunitReader {
     fn finish(&mut self) {
         self.in_failure = false;
         let Some(case) = self.case.take() else { return };
-        self.names.insert(&self.suites, &case.name, case.result == CaseResult::Skipped);
-        let tests = &mut self.report.tests;
-        match case.result {
-            CaseResult::Passed => tests.passed += 1,
-            CaseResult::Skipped => tests.skipped += 1,
-            CaseResult::Failed => {
-                tests.failed += 1;
-                if self.report.failures.len() < NAMED {
-                    self.report.failures.push(case.failure());
-                }
-            }
+        self.counter.count(&self.suites, &case.name, case.result);
+        if case.result == CaseResult::Failed {
+            self.counter.name_failure(|| case.failure());
         }
     }
 
-    /// Known only where the report says everything that it began to say.
-    fn whole_names(&mut self) -> Option<TestNames> {
-        let whole = self.is_report && self.case.is_none() && self.suites.is_empty();
-        std::mem::take(&mut self.names).known().filter(|_| whole)
-    }
-
-    /// A test whose end is missing has passed nothing, but may have failed already.
-    fn broken_off(&mut self) {
+    fn report(mut self) -> TestReport {
+        // Known only where the report says everything that it began to say.
+        let whole = self.is_report
+            && self.is_at_its_end
+            && self.case.is_none()
+            && self.suites.is_empty()
+            && self.deeper == 0;
+        // A test whose end is missing has passed nothing, but may have failed already.
         if self.case.as_ref().is_some_and(|case| case.result == CaseResult::Failed) {
             self.finish();
         }
+        let trouble = self.trouble(whole);
+        // A report that only sums up still says that something failed.
+        if self.counter.tests.failed == 0 {
+            self.counter.add_failed(u32::try_from(self.declared.failed).unwrap_or(u32::MAX));
+        }
+        TestReport { trouble, ..self.counter.report(self.is_report, whole) }
     }
+
+    /// What is odd about it.
+    fn trouble(&self, whole: bool) -> Option<String> {
+        let tests = &self.counter.tests;
+        let listed = u64::from(tests.ran()) + u64::from(tests.skipped);
+        if !self.is_report {
+            Some("is no JUnit report".to_owned())
+        } else if !whole {
+            Some("breaks off".to_owned())
+        } else {
+            (self.declared.tests > listed)
+                .then(|| format!("declares {} tests and lists {listed}", self.declared.tests))
+        }
+    }
+}
+
+impl Declared {
+    fn add(&mut self, tag: &BytesStart<'_>, is_root: bool) {
+        let n = |name: &str| attribute(tag, name).map_or(0, |value| number(&value));
+        if !self.by_root {
+            self.tests = self.tests.saturating_add(n("tests"));
+            self.failed = self.failed.saturating_add(n("failures")).saturating_add(n("errors"));
+            self.by_root = is_root && attribute(tag, "tests").is_some();
+        }
+    }
+}
+
+/// A count as a report writes it; what is none, or negative, is 0.
+fn number(text: &str) -> u64 {
+    let text = text.trim();
+    let is_number = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    if is_number { text.parse().unwrap_or(u64::MAX) } else { 0 }
 }
 
 impl Case {
@@ -227,24 +261,6 @@ impl CaseResult {
             _ => Self::Passed,
         }
     }
-}
-
-fn attribute(tag: &BytesStart<'_>, name: &str) -> Option<String> {
-    let mut attributes = tag.html_attributes();
-    let found = attributes
-        .with_checks(false)
-        .flatten()
-        .find(|attribute| attribute.key.local_name().into_inner() == name)?;
-    Some(
-        unescape(&found.value)
-            .map_or_else(|_| found.value.to_string(), std::borrow::Cow::into_owned),
-    )
-}
-
-fn resolved(entity: &BytesRef<'_>) -> String {
-    let name = entity.clone().into_inner();
-    unescape(&format!("&{name};"))
-        .map_or_else(|_| format!("&{name};"), std::borrow::Cow::into_owned)
 }
 
 #[cfg(test)]

@@ -1,14 +1,19 @@
 //! Checks: does it work?
 //! The project's own commands decide, run by us in a box; what an agent says about its tests is never asked.
 
+mod cobertura;
 mod compare_tests;
 mod coverage;
 mod junit;
+mod lcov;
 mod log;
 mod reports;
 mod shell;
+mod tap;
 mod test_names;
+mod test_report;
 mod verdict;
+mod xml;
 
 use std::path::Path;
 use std::time::Duration;
@@ -65,9 +70,11 @@ pub struct CheckResult {
     pub checked: Checked,
     /// None where the checks left no whole report, or one of too many tests.
     pub names: Option<TestNames>,
+    /// Test reports as they were, under the names that the attempt's folder has for them.
+    pub reports: Vec<(String, Vec<u8>)>,
 }
 
-/// Runs the stage's setup (with the network) and its checks (without), and judges them by their exit codes and its coverage.
+/// Runs the stage's setup (with the network) and its checks (without), and judges them by their exit codes, their reports and its coverage.
 /// An error is our fault: a box that does not start, a log that cannot be written.
 pub async fn check(spec: CheckSpec<'_>, stop: &CancellationToken) -> anyhow::Result<CheckResult> {
     let begun = Instant::now();
@@ -75,7 +82,8 @@ pub async fn check(spec: CheckSpec<'_>, stop: &CancellationToken) -> anyhow::Res
     let (end, reported) = run_setup_and_checks(spec, &mut log, stop).await?;
     let verdict = verdict::judge(spec.stage, &end, &reported, &log);
     let checked = Checked { seconds: begun.elapsed().as_secs(), ..verdict };
-    Ok(CheckResult { checked, names: reported.junit.and_then(|report| report.names) })
+    let names = reported.tests.and_then(|report| report.names);
+    Ok(CheckResult { checked, names, reports: reported.kept })
 }
 
 async fn run_setup_and_checks(
@@ -90,10 +98,10 @@ async fn run_setup_and_checks(
         return Ok((prepared, Reported::default()));
     }
     // A report that is there before the checks is the agent's own work, and proves nothing.
-    reports::remove(spec.checkout, &spec.stage.reports);
+    let before = reports::take_stock(spec.checkout, &spec.stage.reports).await?;
     let shell = Shell { network: Network::Closed, deadline, stop };
     let end = run_commands(&spec.stage.checks, spec, shell, log).await?;
-    Ok((end, reports::read(spec.checkout, &spec.stage.reports)))
+    Ok((end, reports::read(spec.checkout, &spec.stage.reports, before).await?))
 }
 
 /// One command after the other; the first that fails ends it.

@@ -8,10 +8,14 @@ use regex::Regex;
 use sha2::{Digest, Sha256};
 
 use super::log::strip_ansi;
+use super::test_report::CaseResult;
 use crate::run::TestNames;
 
 /// Suites that every report of a runner has, and that say nothing.
 const EVERYWHERE: [&str; 4] = ["", "pytest", "Root Suite", "undefined"];
+
+/// Most tries of tests that are told apart by name.
+const MOST_INSERTED: usize = 10 * TestNames::MOST;
 
 /// Length of the hash that ends a name that was too long, so that it stays different from others.
 const MARK: usize = 16;
@@ -24,22 +28,48 @@ static ADDRESS: LazyLock<Regex> =
 #[derive(Debug, Default)]
 pub(super) struct Names {
     names: TestNames,
+    passed: BTreeSet<String>,
+    failed: BTreeSet<String>,
+    failures: u32,
+    inserted: usize,
     too_many: bool,
 }
 
 impl Names {
     /// A test that is reported twice, such as one that was retried, is one test.
-    pub fn insert(&mut self, suites: &[String], case: &str, skipped: bool) {
+    pub fn insert(&mut self, suites: &[String], case: &str, result: CaseResult) {
         if self.too_many {
             return;
         }
         let name = full_name(suites, case);
-        if skipped {
-            self.names.skipped.insert(name)
-        } else {
-            self.names.ran.insert(name)
-        };
-        self.too_many = self.names.ran.len() + self.names.skipped.len() > TestNames::MOST;
+        match result {
+            CaseResult::Skipped => {
+                self.names.skipped.insert(name);
+            }
+            CaseResult::Passed => {
+                self.names.ran.insert(name.clone());
+                self.passed.insert(name);
+            }
+            CaseResult::Failed => {
+                self.names.ran.insert(name.clone());
+                self.failed.insert(name);
+                self.failures = self.failures.saturating_add(1);
+            }
+        }
+        self.inserted += 1;
+        self.too_many = self.names.ran.len() + self.names.skipped.len() > TestNames::MOST
+            || self.inserted > MOST_INSERTED;
+    }
+
+    /// How many failed, each try counted.
+    pub const fn failures(&self) -> u32 {
+        self.failures
+    }
+
+    /// How many failed and passed at no other try; none where there were too many to tell.
+    pub fn failed_for_good(&self) -> Option<u32> {
+        let failed = self.failed.difference(&self.passed).count();
+        (!self.too_many).then(|| u32::try_from(failed).unwrap_or(u32::MAX))
     }
 
     /// None where there were too many.
@@ -77,7 +107,8 @@ mod tests {
     fn noted(tests: &[(&str, &str, bool)]) -> Option<TestNames> {
         let mut names = Names::default();
         for (suite, case, skipped) in tests {
-            names.insert(&[(*suite).to_owned()], case, *skipped);
+            let result = if *skipped { CaseResult::Skipped } else { CaseResult::Passed };
+            names.insert(&[(*suite).to_owned()], case, result);
         }
         names.known()
     }
@@ -126,7 +157,19 @@ mod tests {
     fn of_too_many_none_are_known() {
         let mut names = Names::default();
         let all = 0..=TestNames::MOST;
-        all.for_each(|n| names.insert(&[], &n.to_string(), n % 2 == 0));
+        all.for_each(|n| names.insert(&[], &n.to_string(), CaseResult::Failed));
+        assert_eq!(names.failed_for_good(), None);
         assert_eq!(names.known(), None);
+    }
+
+    #[test]
+    fn a_test_that_passed_when_it_was_tried_again_has_not_failed() {
+        let mut names = Names::default();
+        for (name, result) in
+            [("a", CaseResult::Failed), ("b", CaseResult::Failed), ("a", CaseResult::Passed)]
+        {
+            names.insert(&[], name, result);
+        }
+        assert_eq!((names.failures(), names.failed_for_good()), (2, Some(1)));
     }
 }

@@ -6,7 +6,7 @@ use std::os::unix::fs::symlink;
 use tempfile::TempDir;
 
 use super::*;
-use crate::run::{Reports, Size, Tests};
+use crate::run::{Reports, Size, Tests, Trust};
 
 /// A clone to check, and everything around it.
 struct CheckedFolder {
@@ -34,7 +34,11 @@ async fn folder_with(files: &[(&str, &str)], checks: &[&str]) -> CheckedFolder {
         gate: None,
         setup: vec![],
         checks: checks.iter().map(|check| (*check).to_owned()).collect(),
-        reports: Reports { junit: Some("junit.xml".into()), lcov: Some("lcov.info".into()) },
+        reports: Reports {
+            junit: vec!["junit.xml".into()],
+            lcov: vec!["lcov.info".into()],
+            ..Reports::default()
+        },
         least_coverage_percent: None,
     };
     CheckedFolder { root, stage, sandbox: crate::sandbox::for_tests().await }
@@ -117,6 +121,48 @@ async fn failed_tests_are_named() {
         "{feedback}"
     );
     assert!(!checked.passed && !folder.root.path().join("checkout/ran").exists());
+}
+
+#[tokio::test]
+async fn a_report_that_says_failed_is_believed_beside_exit_0() {
+    let piped = format!("{NODE_TEST} | tee test.log");
+    let mut folder = folder_with(&[GOOD, BAD], &[&piped]).await;
+    let checked = folder.checked().await;
+    let why = "1 of 3 tests failed, though every check exited 0";
+    assert_eq!((checked.passed, checked.why.as_deref()), (false, Some(why)));
+    assert!(checked.feedback.unwrap().contains("\n- streams: the answer was 41, not 42\n"));
+    folder.stage.reports.trust = Trust::Exit;
+    let trusting = folder.checked().await;
+    assert_eq!((trusting.passed, trusting.tests.unwrap().failed), (true, 1));
+}
+
+#[tokio::test]
+async fn a_pipe_in_the_place_of_a_report_holds_nobody_up() {
+    let mut folder =
+        folder_with(&[], &["mkfifo junit.xml; ln -s /proc/self/environ lcov.info"]).await;
+    folder.stage.least_coverage_percent = Some(1.0);
+    let checked = folder.checked().await;
+    let said = "junit.xml is a pipe and was not read; lcov.info is a link and was not read";
+    assert_eq!(
+        (checked.passed, checked.tests, checked.reports.as_deref()),
+        (false, None, Some(said))
+    );
+    assert!(checked.feedback.unwrap().contains(said));
+}
+
+#[tokio::test]
+async fn tap_and_cobertura_are_reports_too() {
+    let tap = "printf 'TAP version 13\\n1..2\\nok 1 - adds\\nnot ok 2 - streams\\n' > test.tap";
+    let cobertura = "printf '<coverage><class filename=\"a.py\"><line number=\"1\" hits=\"1\"/></class></coverage>' > cov.xml";
+    let mut folder = folder_with(&[], &[tap, cobertura]).await;
+    folder.stage.reports = Reports {
+        tap: vec!["*.tap".into()],
+        cobertura: vec!["cov.xml".into()],
+        ..Reports::default()
+    };
+    let checked = folder.checked().await;
+    assert_eq!(checked.why.as_deref(), Some("1 of 2 tests failed, though every check exited 0"));
+    assert_eq!(checked.coverage_percent, Some(100.0));
 }
 
 #[tokio::test]

@@ -1,13 +1,14 @@
 //! The verdict on an attempt: is it good, and if not, what should the next attempt read?
-//! Exit codes decide; reports add numbers and names.
+//! A command that fails is no good, whatever a report says; a report that says that tests failed is believed too, unless the stage trusts
+//! exit codes alone.
 
 use std::fmt::Write;
 
-use super::junit::FailedCase;
 use super::log::Log;
 use super::reports::Reported;
 use super::shell::CommandEnd;
-use crate::run::{Checked, Stage};
+use super::test_report::FailedCase;
+use crate::run::{Checked, Stage, Trust};
 
 /// How much of the feedback the failed tests may take; the rest is the log's.
 const FAILURES_BYTES: usize = 2_000;
@@ -16,10 +17,14 @@ const FAILURES_BYTES: usize = 2_000;
 const FAILURE_BYTES: usize = 400;
 
 pub(super) fn judge(stage: &Stage, end: &CommandEnd, reported: &Reported, log: &Log) -> Checked {
-    let tests = reported.junit.as_ref().map(|report| report.tests);
+    let tests = reported.tests.as_ref().map(|report| report.tests);
     let why = why(stage, end, reported);
-    let failures = reported.junit.as_ref().map_or(&[][..], |report| &report.failures);
-    let feedback = why.as_ref().map(|why| feedback(why, failures, &log.tail()));
+    let failures = reported.tests.as_ref().map_or(&[][..], |report| &report.failures);
+    let reports = reported.trouble.as_deref().map(|trouble| format!(" ({trouble})"));
+    let feedback = why.as_ref().map(|why| {
+        let why = format!("{why}{}", reports.unwrap_or_default());
+        feedback(&why, failures, &log.tail())
+    });
     Checked {
         passed: why.is_none(),
         why,
@@ -27,6 +32,7 @@ pub(super) fn judge(stage: &Stage, end: &CommandEnd, reported: &Reported, log: &
         tests,
         coverage_percent: reported.coverage_percent,
         tests_changed: None,
+        reports: reported.trouble.clone(),
         seconds: 0,
     }
 }
@@ -39,12 +45,24 @@ fn why(stage: &Stage, end: &CommandEnd, reported: &Reported) -> Option<String> {
             Some(format!("checks took longer than {}", duration(stage.timeout_seconds)))
         }
         CommandEnd::Failed { command, code } => Some(command_failed(command, *code, reported)),
-        CommandEnd::Good => missing_coverage(stage, reported),
+        CommandEnd::Good => {
+            failed_in_report(stage, reported).or_else(|| missing_coverage(stage, reported))
+        }
     }
 }
 
+/// A pipe or a wrapper can swallow the exit code of tests that failed.
+fn failed_in_report(stage: &Stage, reported: &Reported) -> Option<String> {
+    let report = reported.tests.as_ref()?;
+    let failed = report.failed_for_good > 0 && stage.reports.trust == Trust::Report;
+    failed.then(|| {
+        let ran = report.tests.ran();
+        format!("{} of {ran} tests failed, though every check exited 0", report.failed_for_good)
+    })
+}
+
 fn command_failed(command: &str, code: Option<i32>, reported: &Reported) -> String {
-    match reported.junit.as_ref().map(|report| report.tests) {
+    match reported.tests.as_ref().map(|report| report.tests) {
         Some(tests) if tests.failed > 0 => {
             format!("{} of {} tests failed", tests.failed, tests.ran())
         }
@@ -57,17 +75,18 @@ fn command_failed(command: &str, code: Option<i32>, reported: &Reported) -> Stri
 
 fn missing_coverage(stage: &Stage, reported: &Reported) -> Option<String> {
     let least = stage.least_coverage_percent?;
-    match (reported.coverage_percent, &stage.reports.lcov) {
-        (Some(percent), _) if percent >= least => None,
-        (Some(percent), _) => {
+    let paths = [&stage.reports.lcov[..], &stage.reports.cobertura[..]].concat().join(", ");
+    match reported.coverage_percent {
+        Some(percent) if percent >= least => None,
+        Some(percent) => {
             Some(format!("coverage {} % is below {} %", tenths(percent), tenths(least)))
         }
-        (None, Some(path)) => Some(format!(
-            "coverage of {} % is wanted, but the checks left no report in {path}",
+        None if paths.is_empty() => Some(format!(
+            "coverage of {} % is wanted, but the pipeline names no report",
             tenths(least)
         )),
-        (None, None) => Some(format!(
-            "coverage of {} % is wanted, but the pipeline names no report",
+        None => Some(format!(
+            "coverage of {} % is wanted, but the checks left no report in {paths}",
             tenths(least)
         )),
     }

@@ -99,6 +99,7 @@ fn attempt_json(attempt: &Attempt) -> Value {
         "snapshot": attempt.snapshot,
         "tests": attempt.tests,
         "coverage_percent": attempt.coverage_percent,
+        "reports": attempt.reports,
         "tokens": attempt.tokens,
         "cost_usd": attempt.cost_usd,
         "seconds": attempt.seconds,

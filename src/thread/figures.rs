@@ -96,11 +96,17 @@ pub(crate) fn after(seconds: u64) -> String {
     if seconds < 60 { "within a minute".to_owned() } else { format!("after {}", wait(seconds)) }
 }
 
+/// Longest account of what is wrong with the reports.
+const REPORTS: usize = 100;
+
 /// What an attempt achieved: `50/50 tests · 92 % coverage · 3 files +156 −12`.
 pub(crate) fn achieved(attempt: &Attempt) -> Vec<String> {
     let mut parts = vec![attempt.tests.map_or_else(|| "checks passed".to_owned(), tests)];
     parts.extend(attempt.coverage_percent.map(|p| format!("{} coverage", percent(p))));
     parts.extend(attempt.diff.as_ref().map(diff));
+    parts.extend(
+        attempt.reports.as_ref().map(|trouble| format!("reports: {}", one_line(trouble, REPORTS))),
+    );
     parts
 }
 

@@ -28,7 +28,7 @@ pub(crate) fn rows(run: &Run) -> Vec<TableRow> {
         .iter()
         .zip(cents_that_add_up(&costs))
         .map(|(s, cost)| TableRow::new(s.name().as_str(), s.tokens().total(), cost, s.seconds()));
-    let tokens = worked.iter().map(|s| s.tokens().total()).sum();
+    let tokens = worked.iter().map(|s| s.tokens().total()).fold(0, u64::saturating_add);
     let seconds = worked.iter().map(|s| s.seconds()).sum();
     stages.chain([TableRow::new("TOTAL", tokens, run.spent(), seconds)]).collect()
 }

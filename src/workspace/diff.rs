@@ -39,9 +39,9 @@ impl Shadow {
 fn sum(files: Vec<NumstatEntry>) -> Diff {
     let count = u32::try_from(files.len()).unwrap_or(u32::MAX);
     let mut biggest: Vec<FileDiff> = files.into_iter().map(file_diff).collect();
-    let added = biggest.iter().map(|file| file.added).sum();
-    let removed = biggest.iter().map(|file| file.removed).sum();
-    biggest.sort_by_key(|file| std::cmp::Reverse(file.added + file.removed));
+    let added = biggest.iter().map(|file| file.added).fold(0, u64::saturating_add);
+    let removed = biggest.iter().map(|file| file.removed).fold(0, u64::saturating_add);
+    biggest.sort_by_key(|file| std::cmp::Reverse(file.added.saturating_add(file.removed)));
     biggest.truncate(Diff::BIGGEST);
     Diff { files: count, added, removed, biggest, flags: Vec::new() }
 }
@@ -89,5 +89,13 @@ mod tests {
             ]
         );
         assert_eq!(sum(files).biggest[0].path, "new");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn whatever_git_prints_is_read(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..60), text in "([0-9]{1,20}|-|\t|\u{0}|.){0,40}") {
+            parse_numstat(&bytes);
+            sum(parse_numstat(text.as_bytes()));
+        }
     }
 }

@@ -67,6 +67,7 @@ impl Played {
             tests,
             coverage_percent: None,
             tests_changed: None,
+            reports: None,
             seconds: 1,
         })
     }

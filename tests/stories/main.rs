@@ -19,6 +19,7 @@ mod stop;
 mod direct;
 
 mod crash;
+mod foreign;
 mod guards;
 mod outages;
 mod refusals;

@@ -5,7 +5,7 @@
 use serde_json::Value;
 
 use crate::agent::event::failed;
-use crate::agent::lines::was_to_be;
+use crate::agent::lines::MOST_LOOKED_AT;
 use crate::agent::money::{read_cost, read_count};
 use crate::run::foreign_text::read_json_line;
 use crate::run::{AgentEnd, AgentInfo, Tokens, Trouble, Usd};
@@ -32,18 +32,38 @@ pub(super) struct Used {
 
 /// What stands on a line: mostly one thing; nothing where it is of a kind that we do not know, for that may be from a newer protocol.
 pub(super) fn read_line(line: &str) -> Vec<ScriptLine> {
+    if let Some((before, object)) = glued(line) {
+        return as_text(before).into_iter().chain(read_line(object)).collect();
+    }
     if !line.contains('{') {
         return as_text(line);
     }
     let read = read_json_line(line);
     let mut told: Vec<ScriptLine> = read.values.iter().filter_map(told_by).collect();
     let is_object = read.values.iter().any(Value::is_object);
-    if read.broken && was_to_be(line, "finished") && !told.iter().any(is_end) {
+    if read.broken && was_to_be_the_end(line) && !told.iter().any(is_end) {
         told.push(unreadable_end());
     } else if !is_object {
         return as_text(line);
     }
     told
+}
+
+/// A whole object behind other words, where a program forgot to end its line of progress.
+fn glued(line: &str) -> Option<(&str, &str)> {
+    let at = line.find("{\"type\"").filter(|at| !line[..*at].trim().is_empty())?;
+    let (before, object) = line.split_at(at);
+    let read = read_json_line(object);
+    let is_told = !read.broken && read.values.iter().any(|value| told_by(value).is_some());
+    (is_told && !before.contains('{')).then_some((before, object))
+}
+
+/// Whether a line that cannot be read is nearly an object that says it is the end, in whatever quotes.
+fn was_to_be_the_end(line: &str) -> bool {
+    let begins = line.trim_start_matches(|c: char| !c.is_ascii_graphic()).starts_with('{');
+    let is_noise = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`');
+    let plain: String = line.chars().filter(|c| !is_noise(*c)).take(MOST_LOOKED_AT).collect();
+    begins && plain.to_lowercase().contains("type:finished")
 }
 
 fn as_text(line: &str) -> Vec<ScriptLine> {
@@ -210,6 +230,8 @@ mod tests {
         for line in [
             r#"{"type":"finished","end":"finished","words":"cut in the mid"#,
             r#"{"end":"finished", "type" : "finished", words: 7}"#,
+            "{'type': 'finished', 'end': 'failed', 'why': 'a Python dict'}",
+            r#"{type: "finished", end: "finished"}"#,
             r#"{"type":"finished"}"#,
             r#"{"type":"finished","end":"splendid"}"#,
             r#"{"type":"finished","end":null,"why":"x"}"#,
@@ -234,6 +256,9 @@ mod tests {
         );
         assert_eq!(read_line(r#"{"type":"from_the_future","x":1}"#), []);
         assert_eq!(read_line(" \r"), []);
+        let glued =
+            read_line("50 %\r100 % {\"type\":\"finished\",\"end\":\"failed\",\"why\":\"no\"}");
+        assert!(matches!(&glued[..], [ScriptLine::Text(_), end] if is_end(end)), "{glued:?}");
         assert_eq!(read_line(r#"{"type":"text","text":"a"}{"type":"text","text":"b"}"#).len(), 2);
     }
 

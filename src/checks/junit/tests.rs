@@ -1,6 +1,7 @@
 //! Tests of the JUnit reader: are the reports of real runners read?
 
 use super::*;
+use crate::run::{TestNames, Tests};
 
 /// pytest 9: no totals on the root, errors beside failures.
 const PYTEST: &str = r#"<?xml version="1.0" encoding="utf-8"?><testsuites name="pytest tests"><testsuite name="pytest" errors="1" failures="1" skipped="1" tests="4"><testcase classname="test_a" name="test_ok" time="0.000" /><testcase classname="test_a" name="test_bad" time="0.005"><failure message="AssertionError: not &lt;same&gt;&#10;assert {'a': 1} == {'a': 2}">&gt;   def test_bad(): assert {"a": 1} == {"a": 2}
@@ -56,7 +57,7 @@ Error [ERR_TEST_FAILURE]
 </testsuites>"#;
 
 fn told(text: &str) -> String {
-    let JunitReport { tests, failures, .. } = read(text);
+    let TestReport { tests, failures, .. } = read(text);
     let failures: Vec<_> = failures
         .iter()
         .map(|failure| format!("\n{}: {}", failure.name, failure.message.replace('\n', "\\n")))
@@ -146,8 +147,38 @@ fn a_report_that_breaks_off_is_read_as_far_as_it_goes() {
         "2 passed, 1 failed, 1 skipped\ndeep bad: the answer was 41, not 42"
     );
     assert_eq!(read(&PYTEST[..PYTEST.find("test_bad").unwrap()]).tests.ran(), 1);
-    assert_eq!(read(""), JunitReport::default());
-    assert_eq!(read("TAP version 13\nok 1 - adds\n"), JunitReport::default());
+    for none in ["", "TAP version 13\nok 1 - adds\n"] {
+        let trouble = Some("is no JUnit report".to_owned());
+        assert_eq!(read(none), TestReport { trouble, ..TestReport::default() });
+    }
+}
+
+#[test]
+fn what_failed_and_passed_when_it_was_tried_again_has_not_failed() {
+    let again = r#"<testsuite name="s"><testcase name="a"><failure/></testcase><testcase name="a"/><testcase name="b"><error/></testcase></testsuite>"#;
+    assert_eq!((read(again).failed_for_good, read(again).tests.failed), (1, 2));
+}
+
+#[test]
+fn a_report_that_lists_less_than_it_declares_says_so() {
+    let odd = r#"<testsuite tests="5" failures="2" errors="0"><testcase name="a"/></testsuite>"#;
+    assert_eq!(read(odd).trouble.as_deref(), Some("declares 5 tests and lists 1"));
+    assert_eq!((read(odd).failed_for_good, read(odd).tests.passed), (2, 1));
+    let absurd = r#"<testsuites tests="999999999999999999999" failures="-1" time="NaN"><testsuite tests="1"><testcase name="a" time="1e999"/></testsuite></testsuites>"#;
+    assert_eq!(read(absurd).tests, Tests { passed: 1, failed: 0, skipped: 0 });
+    for whole in [PYTEST, JEST, GO, NODE] {
+        assert_eq!(read(whole).trouble, None);
+    }
+}
+
+#[test]
+fn what_is_nested_without_end_is_read_in_one_breath() {
+    let open = "<testsuite name='a'><testcase name='b'/>".repeat(100_000);
+    let report = read(&format!("{open}{}", "</testsuite>".repeat(100_000)));
+    assert_eq!((report.tests.passed, report.trouble), (100_000, None));
+    assert_eq!(report.names.map(|names| names.ran.len()), Some(DEEPEST));
+    let bomb = r#"<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]><testcase name="&b;"><failure>&b;</failure></testcase>"#;
+    assert_eq!(told(bomb), "0 passed, 1 failed, 0 skipped\n&b;: &b;");
 }
 
 #[test]

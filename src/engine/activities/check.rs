@@ -39,7 +39,7 @@ impl Bench {
         input: &CheckInput,
         stop: &CancellationToken,
     ) -> Result<Checked> {
-        let CheckResult { mut checked, names } = self.run_checks(folder, input, stop).await?;
+        let CheckResult { mut checked, names, .. } = self.run_checks(folder, input, stop).await?;
         if let Some(names) = names {
             // A run that was stopped waits for no database.
             let compared =
@@ -68,9 +68,9 @@ impl Bench {
             sandbox: &self.sandbox,
         };
         let result = check(spec, stop).await?;
-        if let Some(junit) = &input.stage.reports.junit {
-            // Kept for people; the figures were read already.
-            let _ = std::fs::copy(checkout.join(junit), folder.at("junit.xml"));
+        for (name, report) in &result.reports {
+            // For people; the figures were read already.
+            let _ = std::fs::write(folder.at(name), report);
         }
         remove_folders(&[checkout, home]).await;
         Ok(result)

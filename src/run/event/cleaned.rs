@@ -96,6 +96,7 @@ impl Checked {
             feedback: some(self.feedback, feedback),
             coverage_percent: self.coverage_percent.filter(|percent| percent.is_finite()),
             tests_changed: self.tests_changed.map(TestsChanged::cleaned),
+            reports: some(self.reports, |reports| line(reports, LINE)),
             ..self
         }
     }
@@ -152,6 +153,7 @@ mod tests {
             feedback: Some(long.clone()),
             tests: None,
             coverage_percent: Some(f64::NAN),
+            reports: Some(long.clone()),
             tests_changed: Some(TestsChanged { removed: 1, skipped: 0, names: vec![long; 9] }),
             seconds: 0,
         };

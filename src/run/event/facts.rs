@@ -212,6 +212,9 @@ pub struct Checked {
     /// Against the newest good attempt before; none where its tests are not known by name.
     #[serde(default)]
     pub tests_changed: Option<TestsChanged>,
+    /// What is wrong with the reports, for people: one that is there and could not be read, or is missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reports: Option<String>,
     pub seconds: u64,
 }
 

@@ -73,6 +73,9 @@ pub enum Happened {
         coverage_percent: Option<f64>,
         #[serde(default)]
         tests_changed: Option<TestsChanged>,
+        /// What is wrong with the reports of its checks.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reports: Option<String>,
         tokens: Tokens,
         cost_usd: Usd,
         seconds: u64,

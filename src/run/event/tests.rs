@@ -60,7 +60,7 @@ fn beginnings() -> Vec<Happened> {
     let mut request = request(&["draft?"]);
     request.budget_usd = Some(COST);
     request.pipeline.stages[0].reports =
-        Reports { junit: Some("reports/junit.xml".to_owned()), lcov: None };
+        Reports { junit: vec!["reports/junit.xml".to_owned()], ..Reports::default() };
     request.pipeline.stages[0].least_coverage_percent = Some(92.5);
     vec![
         Happened::Started { rules: 1, request: Box::new(request) },
@@ -103,6 +103,7 @@ fn attempt() -> Vec<Happened> {
         trouble: Some(Trouble::ModelBusy),
         tests: Some(Tests { passed: 47, failed: 3, skipped: 0 }),
         coverage_percent: Some(92.5),
+        reports: None,
         tests_changed: Some(TestsChanged {
             removed: 1,
             skipped: 0,

@@ -42,7 +42,10 @@ pub fn decode(bytes: &[u8]) -> String {
         let units = bytes.chunks_exact(2).map(|pair| encoding.unit([pair[0], pair[1]]));
         String::from_utf16_lossy(&units.collect::<Vec<_>>())
     };
-    text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text)
+    match text.strip_prefix('\u{feff}') {
+        Some(unmarked) => unmarked.to_owned(),
+        None => text,
+    }
 }
 
 /// Lines of UTF-16, from bytes that come in pieces.

@@ -50,10 +50,71 @@ pub enum Size {
 }
 
 /// Where the checks leave their reports, relative to the checkout.
+/// Each is a path or a pattern: `*` and `?` within a name, `**` for any folders.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reports {
-    pub junit: Option<String>,
-    pub lcov: Option<String>,
+    #[serde(with = "one_or_many", default)]
+    pub junit: Vec<String>,
+    #[serde(with = "one_or_many", default)]
+    pub lcov: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tap: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cobertura: Vec<String>,
+    #[serde(default, skip_serializing_if = "Trust::is_usual")]
+    pub trust: Trust,
+}
+
+/// What is believed where a report says that tests failed and every check exited 0.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Trust {
+    #[default]
+    Report,
+    Exit,
+}
+
+impl Trust {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
+    fn is_usual(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl Reports {
+    /// All patterns, whatever their format.
+    pub fn all(&self) -> impl Iterator<Item = &str> {
+        let all = [&self.junit, &self.tap, &self.lcov, &self.cobertura];
+        all.into_iter().flatten().map(String::as_str)
+    }
+}
+
+/// A list that was one text or nothing in earlier versions, and is written as that where it can be: old and new processes run side by side.
+mod one_or_many {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum OneOrMany {
+        One(String),
+        Many(Vec<String>),
+    }
+
+    pub fn serialize<S: Serializer>(list: &[String], out: S) -> Result<S::Ok, S::Error> {
+        match list {
+            [] => out.serialize_none(),
+            [one] => out.serialize_str(one),
+            many => many.serialize(out),
+        }
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<String>, D::Error> {
+        Ok(match Option::<OneOrMany>::deserialize(input)? {
+            None => Vec::new(),
+            Some(OneOrMany::One(one)) => vec![one],
+            Some(OneOrMany::Many(many)) => many,
+        })
+    }
 }
 
 /// Which agent writes.

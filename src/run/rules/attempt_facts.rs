@@ -105,6 +105,7 @@ impl Run {
             tests: checked.and_then(|c| c.tests),
             coverage_percent: checked.and_then(|c| c.coverage_percent),
             tests_changed: checked.and_then(|c| c.tests_changed.clone()),
+            reports: checked.and_then(|c| c.reports.clone()),
             tokens,
             cost_usd,
             seconds: known.map_or(0, |a| seconds_between(a.started_at, now)),

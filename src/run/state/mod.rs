@@ -123,6 +123,9 @@ pub struct Attempt {
     pub tests: Option<Tests>,
     pub coverage_percent: Option<f64>,
     pub tests_changed: Option<TestsChanged>,
+    /// What is wrong with the reports of its checks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reports: Option<String>,
     pub tokens: Tokens,
     pub cost_usd: Usd,
     pub seconds: u64,
@@ -231,6 +234,7 @@ impl Attempt {
             tests: None,
             coverage_percent: None,
             tests_changed: None,
+            reports: None,
             tokens: Tokens { input: 0, output: 0, cache_read: 0, cache_write: 0 },
             cost_usd: Usd::ZERO,
             seconds: 0,

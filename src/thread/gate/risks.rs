@@ -8,21 +8,24 @@ use crate::thread::figures::{count, plural};
 
 /// Longest path or name.
 const NAME: usize = 80;
+/// Longest account of what is wrong with the reports.
+const REPORTS: usize = 240;
 
 impl GateView<'_> {
     /// Risks, one line each; none where there are none.
     pub(in crate::thread) fn look_twice(&self) -> Option<Mrkdwn> {
         let mut flags: Vec<&Flag> = self.work.diff.iter().flat_map(|diff| &diff.flags).collect();
         flags.sort_by_key(|flag| flag.risk);
-        let lines = self
-            .work
-            .tests_changed
-            .as_ref()
-            .and_then(gone)
-            .into_iter()
-            .chain(flags.into_iter().map(risk));
+        let reports = self.work.reports.as_deref().map(reports);
+        let gone = self.work.tests_changed.as_ref().and_then(gone);
+        let lines = reports.into_iter().chain(gone).chain(flags.into_iter().map(risk));
         Mrkdwn::join(lines, "\n• ").non_empty().map(|lines| "*Look twice:*\n• " + lines)
     }
+}
+
+/// Nobody should take unread reports for good ones.
+fn reports(trouble: &str) -> Mrkdwn {
+    Mrkdwn::from("reports: ") + Mrkdwn::line(trouble, REPORTS)
 }
 
 fn risk(flag: &Flag) -> Mrkdwn {

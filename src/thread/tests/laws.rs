@@ -104,6 +104,7 @@ fn saying(words: &str, steps: usize) -> Tale {
     let stage = "core-implementation";
     let more = || More {
         words: Some(words.to_owned()),
+        reports: Some(words.to_owned()),
         since_round: Some(More::diff(1, 1, 1)),
         ..More::risky(words)
     };

@@ -195,6 +195,24 @@ do: git add -A && git commit -qm "Ask nobody"
 """
 "#;
 
+/// Its agent and its checks write what nobody should: NULs, half an emoji, money that falls, a pipe in the place of a report.
+const STRANGE: &str = r#"
+[[stage]]
+name = "only"
+timeout = "1m"
+attempts = 1
+gate = true
+checks = ["""mkdir out && mkfifo out/TEST-C.xml && printf '<testsuite><testcase name="a1"/><testcase name="a2"/></testsuite>' > out/TEST-A.xml && printf '<testsuite><testcase name="b1"/></testsuite>' > out/TEST-B.xml"""]
+reports = { junit = "out/TEST-*.xml" }
+prompt = """
+{{brief}}
+do: echo x > x.txt
+do: printf '%s\\n' '{"type":"started","agent":{"name":"mi\\u0000ne"},"session":"\\u0000"}'
+do: printf '%s\\n' '{"type":"tool_started","id":1,"name":"Read","title":"Read \\u0000.bin"}' '{"type":"usage","cost_usd":9,"tokens":{"output":"18446744073709551615"}}'
+do: printf '%s\\n' '{"type":"finished","end":"finished","cost_usd":"0.05","words":"It is \\ud83d \\u0000PNG, kept.",}'
+"""
+"#;
+
 /// Writes `signoff.toml`, its pipelines and a repository with one commit.
 pub fn write(folder: &Path) -> Result<()> {
     let mut signoff = String::new();
@@ -224,6 +242,7 @@ fn projects() -> impl Iterator<Item = Project> {
         ("quick", QUICK, NEW),
         ("twice", TWICE, NEW),
         ("sly", SLY, BEGUN),
+        ("strange", STRANGE, NEW),
     ]
     .map(|(name, stages, settings)| Project { name, stages: stages.to_owned(), settings });
     let asking = GATES.map(|(name, does, gate, settings)| {

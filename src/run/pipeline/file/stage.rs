@@ -7,7 +7,7 @@ use toml::Spanned;
 use super::duration::seconds;
 use super::fields::Fields;
 use super::{did_you_mean, gate, prompt};
-use crate::run::{Reports, Size, Stage, StageName};
+use crate::run::{Reports, Size, Stage, StageName, Trust};
 
 const ATTEMPTS: u32 = 3;
 const MOST_ATTEMPTS: u32 = 10;
@@ -100,23 +100,44 @@ fn checks(fields: &Fields<'_, '_>) -> Vec<String> {
 }
 
 fn reports(fields: &Fields<'_, '_>) -> Reports {
-    Reports { junit: report(fields, "junit"), lcov: report(fields, "lcov") }
+    let of = |key| report(fields, key).unwrap_or_default();
+    Reports {
+        junit: of("junit"),
+        tap: of("tap"),
+        lcov: of("lcov"),
+        cobertura: of("cobertura"),
+        trust: trust(fields),
+    }
 }
 
-/// A path that stays in the checkout: we read the report ourselves, outside the box.
-fn report(fields: &Fields<'_, '_>, key: &'static str) -> Option<String> {
-    let path = fields.full_text(key)?;
-    let inside = !path.get_ref().starts_with('/')
-        && path.get_ref().split('/').all(|part| part != "..")
-        && !path.get_ref().contains('\0');
-    if !inside {
+/// Paths that stay in the checkout: we read the reports ourselves, outside the box.
+fn report(fields: &Fields<'_, '_>, key: &'static str) -> Option<Vec<String>> {
+    let paths = fields.text_or_texts(key)?;
+    for path in paths.iter().filter(|path| !stays_inside(path.get_ref())) {
         fields.problem_at(
-            &path,
+            path,
             format!("{key} = {:?} leaves the checkout", path.get_ref()),
             "Use a path relative to it, without ..",
         );
     }
-    inside.then(|| path.into_inner())
+    Some(paths.into_iter().map(Spanned::into_inner).collect())
+}
+
+fn stays_inside(path: &str) -> bool {
+    !path.starts_with('/') && path.split('/').all(|part| part != "..") && !path.contains('\0')
+}
+
+fn trust(fields: &Fields<'_, '_>) -> Trust {
+    let Some(text) = fields.text("trust") else { return Trust::default() };
+    match text.get_ref().as_str() {
+        "report" => Trust::Report,
+        "exit" => Trust::Exit,
+        other => {
+            let what = format!("{other:?} is nothing to trust");
+            fields.problem_at(&text, what, "Use \"report\" or \"exit\"");
+            Trust::default()
+        }
+    }
 }
 
 fn coverage(fields: &Fields<'_, '_>, reports: &Reports) -> Option<f64> {
@@ -130,11 +151,11 @@ fn coverage(fields: &Fields<'_, '_>, reports: &Reports) -> Option<f64> {
         );
         return None;
     };
-    if reports.lcov.is_none() {
+    if reports.lcov.is_empty() && reports.cobertura.is_empty() {
         fields.problem_at(
             &text,
             "coverage has nothing to be read from",
-            "Add reports = { lcov = \"…\" }, or leave coverage out",
+            "Add reports = { lcov = \"…\" } or { cobertura = \"…\" }, or leave coverage out",
         );
     }
     Some(percent)

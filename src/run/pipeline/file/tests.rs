@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 use proptest::prelude::*;
 
 use super::{PipelineText, nearest, prompt};
-use crate::run::{AgentKind, OnDeadline, OnReject, Remark, RemarkKind, Size};
+use crate::run::{AgentKind, OnDeadline, OnReject, Remark, RemarkKind, Reports, Size, Trust};
 
 const FILE: &str = "x.toml";
 
@@ -58,13 +58,37 @@ fn stages_run_after_what_they_need_and_defaults_fill_the_rest() {
     assert_eq!(scaffold.gate.as_ref().map(|g| g.deadline_seconds), Some(3600));
     assert_eq!(streaming.gate.as_ref().map(|g| g.deadline_seconds), Some(7200));
     assert_eq!(
-        (streaming.reports.lcov.as_deref(), streaming.least_coverage_percent),
-        (Some("reports/lcov.info"), Some(90.5))
+        (streaming.reports.lcov.join(" ").as_str(), streaming.least_coverage_percent),
+        ("reports/lcov.info", Some(90.5))
     );
     assert_eq!(
         (pipeline.agent.kind, pipeline.agent.model.as_deref()),
         (AgentKind::Claude, Some("claude-opus-4-1"))
     );
+}
+
+#[test]
+fn reports_are_paths_or_patterns_one_or_many() {
+    let read = |reports: &str| {
+        let pipeline = PipelineText::parse(FILE, &stage(&format!("reports = {reports}")));
+        pipeline.map(|text| text.pipeline.stages[0].reports.clone())
+    };
+    let all = read(r#"{ junit = ["out/**/TEST-*.xml", "b.xml"], tap = "t.tap", cobertura = "c.xml", trust = "exit" }"#).expect("good");
+    assert_eq!((all.junit.len(), all.trust), (2, Trust::Exit));
+    assert_eq!(all.all().collect::<Vec<_>>(), ["out/**/TEST-*.xml", "b.xml", "t.tap", "c.xml"]);
+    let kept = serde_json::to_value(&all).expect("JSON");
+    assert_eq!(serde_json::from_value::<Reports>(kept).expect("read"), all);
+    let before = serde_json::json!({"junit": "junit.xml", "lcov": null});
+    let one = serde_json::from_value::<Reports>(before.clone()).expect("of an earlier version");
+    assert_eq!((serde_json::json!(one), one.junit.len()), (before, 1));
+    for bad in [
+        r#"{ junit = ["a", "../b"] }"#,
+        r#"{ tap = [""] }"#,
+        r#"{ trust = "nobody" }"#,
+        "{ junit = 7 }",
+    ] {
+        assert!(read(bad).is_err(), "{bad}");
+    }
 }
 
 #[test]
@@ -125,7 +149,7 @@ coverage = 50
     x.toml:26: lcov = "../x" leaves the checkout. Use a path relative to it, without ..
     x.toml:28: there are two stages named "a". Rename one of them
     x.toml:30: checks cannot be a value of type string. Write a list of strings, ["…"]
-    x.toml:31: coverage has nothing to be read from. Add reports = { lcov = "…" }, or leave coverage out
+    x.toml:31: coverage has nothing to be read from. Add reports = { lcov = "…" } or { cobertura = "…" }, or leave coverage out
     "#);
 }
 

@@ -69,6 +69,7 @@ impl Run {
             tests,
             coverage_percent,
             tests_changed,
+            reports,
             tokens,
             cost_usd,
             seconds,
@@ -84,6 +85,7 @@ impl Run {
             a.tests = *tests;
             a.coverage_percent = *coverage_percent;
             a.tests_changed.clone_from(tests_changed);
+            a.reports.clone_from(reports);
             a.tokens = *tokens;
             a.cost_usd = *cost_usd;
             a.seconds = *seconds;

@@ -222,6 +222,7 @@ fn checked(facts: Facts) -> Option<Checked> {
         tests: Some(Tests { passed: 47, failed: 3, skipped: 0 }),
         coverage_percent: None,
         tests_changed: None,
+        reports: None,
         seconds: 1,
     })
 }

@@ -15,6 +15,7 @@ pub(crate) struct More {
     pub since_round: Option<Diff>,
     pub since_approved: Option<Diff>,
     pub tests_changed: Option<TestsChanged>,
+    pub reports: Option<String>,
     pub words: Option<String>,
 }
 

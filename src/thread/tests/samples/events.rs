@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 
-use super::{Tale, Work, cents, name, snapshot, tokens, work};
+use super::{More, Tale, Work, cents, name, snapshot, tokens, work};
 use crate::run::{
     AgentInfo, AttemptOutcome, Delivered, Diff, Digest, FileDiff, GateId, GateKind, Happened,
     Outcome, Sandboxing, StageOutcome, Tests, Trouble,
@@ -62,7 +62,7 @@ impl Tale {
         work: Work,
     ) -> Self {
         self.now += TimeDelta::seconds(work.seconds);
-        let tests_changed = std::mem::take(&mut self.more).tests_changed;
+        let More { tests_changed, reports, .. } = std::mem::take(&mut self.more);
         self.tell(Happened::AttemptEnded {
             stage: name(stage),
             attempt,
@@ -73,6 +73,7 @@ impl Tale {
             tests: work.tests,
             coverage_percent: work.coverage,
             tests_changed,
+            reports,
             tokens: tokens(work.tokens),
             cost_usd: cents(work.cents),
             seconds: u64::try_from(work.seconds).unwrap(),

@@ -43,6 +43,22 @@ impl<'t> Fields<'_, 't> {
         texts.into_iter().collect()
     }
 
+    /// A string that says something, or a list of such strings.
+    pub fn text_or_texts(&self, key: &'static str) -> Option<Vec<Spanned<String>>> {
+        if self.value(key)?.get_ref().as_array().is_none() {
+            return self.full_text(key).map(|text| vec![text]);
+        }
+        let texts = self.texts(key)?;
+        for empty in texts.iter().filter(|text| text.get_ref().trim().is_empty()) {
+            self.problem_at(
+                empty,
+                format!("{key} holds an empty text"),
+                "Fill it in or leave it out",
+            );
+        }
+        Some(texts)
+    }
+
     /// A number or a string, as it was written: money and percentages are parsed from that, never from a float.
     pub fn number(&self, key: &'static str) -> Option<Spanned<String>> {
         let value = self.value(key)?;

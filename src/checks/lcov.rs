@@ -1,0 +1,99 @@
+//! LCOV reports: which lines were reached?
+//! Lines that cannot be read are skipped.
+
+use super::coverage::{Coverage, FileCoverage};
+
+/// Adds what a report says; false where it names no line at all.
+pub(super) fn read(text: &str, coverage: &mut Coverage) -> bool {
+    let mut names_lines = false;
+    let (mut name, mut file) = (String::new(), FileCoverage::default());
+    for line in text.lines() {
+        let (field, value) = line.trim().split_once(':').unwrap_or((line.trim(), ""));
+        match field {
+            "SF" => value.clone_into(&mut name),
+            "DA" => {
+                if let Some((number, count)) = line_data(value) {
+                    file.line(number, count);
+                }
+            }
+            "LF" => file.found = file.found.max(number(value)),
+            "LH" => file.hit = file.hit.max(number(value)),
+            "end_of_record" => {
+                names_lines |= coverage.add(&name, std::mem::take(&mut file));
+                name.clear();
+            }
+            _ => {}
+        }
+    }
+    // What a report that broke off had begun.
+    coverage.add(&name, file) || names_lines
+}
+
+/// `12,3`, and a checksum behind it where there is one.
+fn line_data(value: &str) -> Option<(u64, bool)> {
+    let mut parts = value.split(',');
+    let line = parts.next()?.trim().parse().ok()?;
+    let count = parts.next()?.trim();
+    // Some tools write floats, and counts that ran over.
+    Some((line, count.bytes().any(|b| (b'1'..=b'9').contains(&b)) && !count.starts_with('-')))
+}
+
+fn number(value: &str) -> u32 {
+    let value = value.trim();
+    let is_number = !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit());
+    if is_number { value.parse().unwrap_or(u32::MAX) } else { 0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn percent(text: &str) -> Option<f64> {
+        let mut coverage = Coverage::default();
+        let names_lines = read(text, &mut coverage);
+        assert_eq!(names_lines, coverage.percent().is_some(), "{text}");
+        coverage.percent()
+    }
+
+    #[test]
+    fn all_files_are_summed() {
+        let report = "TN:\nSF:a.js\nDA:1,1\nLF:3\nLH:2\nend_of_record\nSF:b.js\nLH:1\nLF:1\nBRDA:what\nend_of_record\n";
+        assert_eq!(percent(report), Some(75.0));
+    }
+
+    #[test]
+    fn records_of_one_file_are_joined() {
+        let twice = "SF:src/a.js\nDA:1,1\nDA:2,0\nLF:2\nLH:1\nend_of_record\nSF:src/a.js\nDA:1,0\nDA:2,3\nLF:2\nLH:1\nend_of_record\n";
+        assert_eq!(percent(twice), Some(100.0));
+        let declared = "SF:a\nLF:4\nLH:1\nend_of_record\nSF:a\nLF:4\nLH:3\nend_of_record\n";
+        assert_eq!(percent(declared), Some(75.0));
+    }
+
+    #[test]
+    fn lines_are_counted_where_no_sum_is_declared() {
+        assert_eq!(
+            percent("SF:a.js\nDA:1,1\nDA:2,0\nend_of_record\nSF:b.js\nDA:1,0\nDA:2,0"),
+            Some(25.0)
+        );
+        assert_eq!(
+            percent("SF:a\r\nDA:1,99999999999999999999999,x\r\nDA:2,-1\r\nDA:3,0.0\r\nDA:x,1\r\n"),
+            Some(100.0 / 3.0)
+        );
+    }
+
+    #[test]
+    fn nothing_is_not_zero_and_more_than_all_is_all() {
+        for text in ["", "LF:0\nLH:0\nend_of_record\n", "<html>"] {
+            assert_eq!(percent(text), None, "{text}");
+        }
+        assert_eq!(percent("SF:a\nLF:2\nLH:99999999999999999999\nend_of_record\n"), Some(100.0));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_report_gives_a_percentage_or_nothing(lines in proptest::collection::vec("(DA:[0-9]{1,3},[0-9]{1,3}|L[FH]:[0-9]{1,12}|SF:[ab]|end_of_record|.*)", 0..20)) {
+            let percent = percent(&lines.join("\n")).unwrap_or_default();
+            proptest::prop_assert!((0.0..=100.0).contains(&percent));
+        }
+    }
+}

@@ -14,7 +14,7 @@ use url::Url;
 use super::Failure;
 use crate::commands::Services;
 use crate::config::{Config, LiveProjects};
-use crate::engine::{Address, Engine};
+use crate::engine::{Address, Engine, Seal};
 use crate::local::web_url;
 use crate::store::{Store, StoreError};
 use crate::thread::{Links, RenderContext};
@@ -100,9 +100,10 @@ pub fn temporal_address(config: &Config) -> Address {
 
 /// What the commands of people need.
 pub fn services(config: &Config, store: Store) -> Services {
+    let seal = Seal::new(store.clone());
     Services {
         store,
-        engine: Engine::new(temporal_address(config), config.task_queue.clone()),
+        engine: Engine::new(temporal_address(config), config.task_queue.clone()).sealed_by(seal),
         projects: LiveProjects::new(config.projects_file.clone(), config.projects.clone()),
         rehearsal: rehearses(config),
     }

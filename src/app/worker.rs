@@ -16,7 +16,7 @@ use super::{Failure, exit, parts};
 use crate::agent::ModelAccess;
 use crate::agent::rehearsal::{self, Scenario};
 use crate::config::Config;
-use crate::engine::{self, Bench, Worker};
+use crate::engine::{self, Bench, Seal, Worker};
 use crate::files::{self, SocketFolder};
 use crate::local;
 use crate::run::prove_refusals;
@@ -41,6 +41,7 @@ pub async fn worker(
     let client = parts::retry_until_ready(connect).await?;
     let ModelSource { model, usual_model, _folder } = model_source(&config)?;
     let bench = Bench {
+        seal: Seal::new(store.clone()),
         store,
         runs: config.home.join("runs"),
         sandbox: sandbox(&config.cache).await,

@@ -5,6 +5,8 @@ use std::error::Error as _;
 use std::sync::Arc;
 
 use anyhow::Context;
+use serde::Serialize;
+use serde_json::Value;
 use temporalio_client::errors::{WorkflowInteractionError, WorkflowStartError};
 use temporalio_client::tonic::{Code, IntoRequest, Status};
 use temporalio_client::{
@@ -16,6 +18,7 @@ use temporalio_common::search_attributes::SearchAttributes;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
+use super::authenticity::{Asked, Seal, SignedRequest};
 use super::retry_policy::CALL_TIMEOUT;
 use super::{Address, Develop, PHASE, PROJECT, STARTER, connect};
 use crate::run::{Decision, Request, RunId};
@@ -42,19 +45,42 @@ pub enum EngineError {
 pub struct Engine {
     at: Address,
     pub(super) task_queue: String,
+    /// What doors sign with; none where nothing is asked for.
+    seal: Option<Seal>,
     client: Arc<Mutex<Option<Client>>>,
 }
 
 impl Engine {
+    /// One that only looks.
     pub fn new(at: Address, task_queue: String) -> Self {
-        Self { at, task_queue, client: Arc::default() }
+        Self { at, task_queue, seal: None, client: Arc::default() }
+    }
+
+    /// One that asks: workers take only what is sealed.
+    #[must_use]
+    pub fn sealed_by(self, seal: Seal) -> Self {
+        Self { seal: Some(seal), ..self }
+    }
+
+    async fn signed<T: Serialize + Sync>(
+        &self,
+        asked: Asked,
+        run: &RunId,
+        what: &T,
+    ) -> Result<Value, EngineError> {
+        let Some(seal) = &self.seal else {
+            return Err(EngineError::Refused("nothing is signed here".to_owned()));
+        };
+        seal.sign(asked, run, what).await.map_err(|e| EngineError::NotSent(e.to_string()))
     }
 
     /// Starts a run. A run that was started before is the same run.
     pub async fn start(&self, request: &Request) -> Result<(), EngineError> {
         let options = self.start_options(request);
+        let signed = self.signed(Asked::Start, &request.run, request).await?;
+        let input = SignedRequest { request: request.clone(), signed };
         let client = self.client().await?;
-        let start = client.start_workflow(Develop::run, request.clone(), options);
+        let start = client.start_workflow(Develop::run, input, options);
         match within_call_timeout(start).await? {
             Ok(_) | Err(WorkflowStartError::AlreadyStarted { .. }) => Ok(()),
             // What is not found is the namespace: the run is only about to be.
@@ -83,13 +109,14 @@ impl Engine {
 
     /// Signals a decision. Temporal drops a repeat with the same request id, and so does the workflow.
     pub async fn decide(&self, run: &RunId, decision: &Decision) -> Result<(), EngineError> {
+        let signed = self.signed(Asked::Decision, run, decision).await?;
         let client = self.client().await?;
         let handle = client.get_workflow_handle::<Develop>(run.as_str());
         let options = WorkflowSignalOptions::builder()
             .request_id(decision.request.0.clone())
             .rpc_options(no_retries())
             .build();
-        let signal = handle.signal(Develop::decide, decision.clone(), options);
+        let signal = handle.signal(Develop::decide, signed, options);
         match within_call_timeout(signal).await? {
             Ok(()) => Ok(()),
             Err(WorkflowInteractionError::NotFound(_)) => Err(EngineError::Gone),

@@ -2,6 +2,7 @@
 //! The only room that knows Temporal. It cannot speak to Slack: it makes events, and others draw them.
 
 mod activities;
+mod authenticity;
 mod client;
 mod connection;
 mod examination;
@@ -10,6 +11,7 @@ mod worker;
 mod workflow;
 
 pub use activities::{Bench, CheckInput, DeliverInput, WriteInput};
+pub use authenticity::{Seal, SignedRequest};
 pub use client::{Engine, EngineError};
 pub use connection::{Address, connect};
 pub use examination::{Examination, ExaminationError};

@@ -58,6 +58,15 @@ impl Store {
         Ok(change.commit().await?)
     }
 
+    /// How a run began, as it was written.
+    pub async fn first_event(&self, run: &RunId) -> Result<Option<Value>> {
+        let first = sqlx::query_scalar!(
+            "select body from events where run_id = $1 and seq = 1",
+            run.as_str()
+        );
+        Ok(first.fetch_optional(&self.pool).await?)
+    }
+
     /// A run's events, in order.
     pub async fn events(&self, run: &RunId) -> Result<Vec<Event>> {
         self.raw_events(run).await?.iter().map(event).collect()

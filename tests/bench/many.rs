@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, anyhow, ensure};
 use chrono::{DateTime, Utc};
 use futures::{StreamExt, TryStreamExt, stream};
-use signoff::engine::{Address, Engine, EngineError, connect};
+use signoff::engine::{Address, Engine, EngineError, Seal, connect};
 use signoff::run::{
     Channel, Decision, PersonId, PipelineText, Request, RequestId, Run, RunId, Verdict, Via,
 };
@@ -69,7 +69,9 @@ impl<'a> Many<'a> {
             Address { address: Some(processes.temporal.clone()), namespace: "default".to_owned() };
         let store = Store::connect(&processes.database.clone().into()).await?;
         let temporal = connect(&at, "signoff-bench").await?;
-        Ok(Self { processes, store, engine: Engine::new(at, processes.queue.clone()), temporal })
+        let seal = Seal::new(store.clone());
+        let engine = Engine::new(at, processes.queue.clone()).sealed_by(seal);
+        Ok(Self { processes, store, engine, temporal })
     }
 
     /// Two runs whose agents work until they get a sign.

@@ -18,6 +18,7 @@ mod stop;
 
 mod direct;
 
+mod authenticity;
 mod crash;
 mod foreign;
 mod guards;

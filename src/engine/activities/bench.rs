@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use tokio_util::sync::CancellationToken;
 
 use crate::agent::ModelAccess;
+use crate::engine::authenticity::Seal;
 use crate::run::RunId;
 use crate::sandbox::Sandbox;
 use crate::store::Store;
@@ -13,6 +14,8 @@ use crate::workspace::{Shadow, WorkspaceError};
 /// What a worker works with.
 pub struct Bench {
     pub store: Store,
+    /// What doors sign with.
+    pub seal: Seal,
     /// `$SIGNOFF_HOME/runs`.
     pub runs: PathBuf,
     pub sandbox: Sandbox,

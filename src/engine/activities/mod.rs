@@ -3,6 +3,7 @@
 
 mod agent_choice;
 mod attempt_folder;
+mod authenticate;
 mod bench;
 mod check;
 mod database_retry;
@@ -29,6 +30,7 @@ use crate::run::{
     RunId, Snapshot, Stage, StageName, Usd, Written,
 };
 
+use authenticate::is_about_itself;
 pub use bench::Bench;
 pub(super) use handover::Handover;
 use story_line::story_line;
@@ -38,12 +40,22 @@ use story_line::story_line;
 pub struct RecordInput {
     pub run: RunId,
     pub events: Vec<Value>,
+    /// With the first of them: what the door asked for, which is recorded only if it was one of ours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<Value>,
 }
 
 impl RecordInput {
-    pub(super) fn new(run: RunId, events: &[Event]) -> Self {
-        Self { run, events: events.iter().map(|event| json!(event)).collect() }
+    pub(super) fn new(run: RunId, events: &[Event], start: Option<Value>) -> Self {
+        Self { run, events: events.iter().map(|event| json!(event)).collect(), start }
     }
+}
+
+/// What came as decisions, as it came: which of them are a door's?
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct AuthenticateInput {
+    pub run: RunId,
+    pub decisions: Vec<Value>,
 }
 
 /// What an agent is to write.
@@ -156,9 +168,11 @@ impl Activities {
     #[activity(name = "record")]
     pub async fn record(
         self: Arc<Self>,
-        _: ActivityContext,
+        ctx: ActivityContext,
         input: RecordInput,
     ) -> Result<(), ActivityError> {
+        is_about_itself(&ctx, &input.run)?;
+        self.bench.admit_start(&input).await?;
         self.bench.store.record(&input.run, &input.events).await?;
         for event in input.events.iter().filter_map(|event| Event::deserialize(event).ok()) {
             if let Some(line) = story_line(&event.what) {
@@ -168,12 +182,24 @@ impl Activities {
         Ok(())
     }
 
+    /// Of each decision, whether a door of ours signed it.
+    #[activity(name = "authenticate")]
+    pub async fn authenticate(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        input: AuthenticateInput,
+    ) -> Result<Vec<bool>, ActivityError> {
+        is_about_itself(&ctx, &input.run)?;
+        Ok(self.bench.authenticate(&input).await?)
+    }
+
     #[activity(name = "write")]
     pub async fn write(
         self: Arc<Self>,
         ctx: ActivityContext,
         input: WriteInput,
     ) -> Result<Written, ActivityError> {
+        is_about_itself(&ctx, &input.run)?;
         let span = tracing::info_span!("write", run.id = %input.run, stage = %input.stage.name, attempt = input.attempt);
         Ok(self.bench.write(&ctx, &input).instrument(span).await?.cleaned())
     }
@@ -184,6 +210,7 @@ impl Activities {
         ctx: ActivityContext,
         input: CheckInput,
     ) -> Result<Checked, ActivityError> {
+        is_about_itself(&ctx, &input.run)?;
         let span = tracing::info_span!("check", run.id = %input.run, stage = %input.stage.name, attempt = input.attempt);
         Ok(self.bench.check(&ctx, &input).instrument(span).await?.cleaned())
     }
@@ -194,6 +221,7 @@ impl Activities {
         ctx: ActivityContext,
         input: DeliverInput,
     ) -> Result<Delivered, ActivityError> {
+        is_about_itself(&ctx, &input.run)?;
         let span = tracing::info_span!("deliver", run.id = %input.run);
         Ok(self.bench.deliver(&ctx, &input).instrument(span).await?.cleaned())
     }

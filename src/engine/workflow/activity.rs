@@ -45,7 +45,7 @@ pub(super) async fn run_cancellable<T>(
         match ended {
             Some(Ok(done)) => return Ok(ActivityEnd::Completed(done)),
             Some(Err(error)) => return Ok(ActivityEnd::Lost(lost(&error))),
-            None => take_decisions(ctx),
+            None => take_decisions(ctx).await?,
         }
         if is_stopped(ctx) {
             scope.cancel();

@@ -30,7 +30,7 @@ async fn after_writing(ctx: &Ctx, plan: &Plan, written: Written) -> WorkflowResu
     };
     let snapshot = work.snapshot.clone();
     emit(ctx, written_event(plan, &written, work));
-    take_decisions(ctx);
+    take_decisions(ctx).await?;
     // Work that was cut short is kept and not checked: nobody will build on it.
     if is_stopped(ctx) || written.end != AgentEnd::Finished {
         return Ok(attempt_ended(ctx, plan, AttemptFacts::Unchecked(&written)));
@@ -98,7 +98,7 @@ async fn stopped_in_backoff(ctx: &Ctx, plan: &Plan) -> WorkflowResult<bool> {
     record_events(ctx).await?;
     let over = now(ctx) + backoff(plan);
     while !is_stopped(ctx) && wait_for_decision(ctx, Some(over)).await? {
-        take_decisions(ctx);
+        take_decisions(ctx).await?;
         record_events(ctx).await?;
     }
     Ok(is_stopped(ctx))

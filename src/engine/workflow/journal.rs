@@ -5,15 +5,17 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use futures::FutureExt;
+use serde::Deserialize;
+use serde_json::Value;
 use temporalio_sdk::{
     ActivityOptions, TimerOptions, WorkflowCancellationToken, WorkflowResult, workflows,
 };
 
 use super::{Ctx, Develop};
-use crate::engine::activities::{Activities, RecordInput};
+use crate::engine::activities::{Activities, AuthenticateInput, RecordInput};
 use crate::engine::retry_policy::{RECORD_TIMEOUT, record_policy};
 use crate::engine::{PHASE, records_of};
-use crate::run::{Event, Happened};
+use crate::run::{Decision, Event, Happened};
 
 /// An event happens: it gets its number and its time, and counts from now on.
 pub(super) fn emit(ctx: &Ctx, what: Happened) {
@@ -41,14 +43,18 @@ pub(super) async fn record_events(ctx: &Ctx) -> WorkflowResult<()> {
     if events.is_empty() {
         return Ok(());
     }
-    let input = RecordInput::new(ctx.state(|s| s.run.id().clone()), &events);
-    let options = ActivityOptions::with_start_to_close_timeout(RECORD_TIMEOUT)
+    let start = ctx.state_mut(|s| s.start.take());
+    let input = RecordInput::new(ctx.state(|s| s.run.id().clone()), &events, start);
+    ctx.execute_activity(Activities::record, input, record_options(ctx)).await?;
+    Ok(())
+}
+
+fn record_options(ctx: &Ctx) -> ActivityOptions {
+    ActivityOptions::with_start_to_close_timeout(RECORD_TIMEOUT)
         .task_queue(records_of(ctx.task_queue()))
         .retry_policy(record_policy())
         .cancellation_token(WorkflowCancellationToken::new())
-        .build();
-    ctx.execute_activity(Activities::record, input, options).await?;
-    Ok(())
+        .build()
 }
 
 /// Workflow time: the same when the workflow is replayed.
@@ -57,8 +63,12 @@ pub(super) fn now(ctx: &Ctx) -> DateTime<Utc> {
 }
 
 /// Judges what people decided. Called wherever a decision may have come.
-pub(super) fn take_decisions(ctx: &Ctx) {
-    for decision in ctx.state_mut(|s| std::mem::take(&mut s.inbox)) {
+pub(super) async fn take_decisions(ctx: &Ctx) -> WorkflowResult<()> {
+    let came = ctx.state_mut(|s| std::mem::take(&mut s.inbox));
+    if came.is_empty() {
+        return Ok(());
+    }
+    for decision in authentic(ctx, came).await? {
         // Delivery is at least once: a decision that was judged already changes nothing.
         if ctx.state(|s| s.run.answer_to(&decision.request).is_some()) {
             continue;
@@ -66,6 +76,29 @@ pub(super) fn take_decisions(ctx: &Ctx) {
         let event = ctx.state(|s| s.run.event_for(decision));
         emit(ctx, event);
     }
+    Ok(())
+}
+
+/// Those that a door of ours signed; the others are dropped, and the worker's log says so.
+async fn authentic(ctx: &Ctx, came: Vec<Value>) -> WorkflowResult<Vec<Decision>> {
+    let genuine = if are_authenticated(ctx) {
+        record_events(ctx).await?;
+        let run = ctx.state(|s| s.run.id().clone());
+        let input = AuthenticateInput { run, decisions: came.clone() };
+        ctx.execute_activity(Activities::authenticate, input, record_options(ctx)).await?
+    } else {
+        vec![true; came.len()]
+    };
+    let genuine = came.iter().zip(genuine).filter(|(_, genuine)| *genuine);
+    let read = genuine.filter_map(|(decision, _)| Decision::deserialize(decision).ok());
+    Ok(read.map(Decision::cleaned).collect())
+}
+
+/// Whether decisions are authenticated at this point of this history: older programs did not. A run that they began has a mark of its own for
+/// each time, because what is answered once about a mark holds for the rest of the history.
+fn are_authenticated(ctx: &Ctx) -> bool {
+    ctx.patched("authentic decisions")
+        || ctx.patched(&format!("authentic decisions after {}", ctx.state(|s| s.run.seq)))
 }
 
 /// Waits until a decision comes, or until `wake`; then false.

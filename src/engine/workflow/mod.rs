@@ -7,12 +7,14 @@ mod attempt;
 mod deliver;
 mod journal;
 
+use serde_json::Value;
 use temporalio_macros::{workflow, workflow_methods};
 use temporalio_sdk::{
     SyncWorkflowContext, WorkflowContext, WorkflowContextView, WorkflowResult, WorkflowTermination,
 };
 
-use crate::run::{Decision, Event, Happened, Next, Outcome, RULES, Request, Run};
+use crate::engine::authenticity::SignedRequest;
+use crate::run::{Event, Happened, Next, Outcome, RULES, Run};
 
 use attempt::attempt;
 use deliver::deliver;
@@ -24,15 +26,19 @@ pub struct Develop {
     pub(super) run: Run,
     /// Events that happened since the last record.
     unrecorded: Vec<Event>,
-    /// Decisions that came and were not judged yet.
-    inbox: Vec<Decision>,
+    /// What the door asked for, until it is recorded.
+    start: Option<Value>,
+    /// Decisions that came, from whomever, and were not judged yet.
+    inbox: Vec<Value>,
 }
 
 #[workflow_methods]
 impl Develop {
     #[init]
-    pub fn new(_: &WorkflowContextView, request: Request) -> Self {
-        Self { run: Run::starting(request), unrecorded: Vec::new(), inbox: Vec::new() }
+    pub fn new(_: &WorkflowContextView, input: SignedRequest) -> Self {
+        let SignedRequest { request, signed } = input;
+        let run = Run::starting(request);
+        Self { run, start: Some(signed), unrecorded: Vec::new(), inbox: Vec::new() }
     }
 
     #[run]
@@ -45,9 +51,10 @@ impl Develop {
         }
     }
 
+    /// Takes whatever comes: what is no decision, or signed by no door, is dropped when it is judged.
     #[signal]
-    pub fn decide(&mut self, _: &mut SyncWorkflowContext<Self>, decision: Decision) {
-        self.inbox.push(decision.cleaned());
+    pub fn decide(&mut self, _: &mut SyncWorkflowContext<Self>, decision: Value) {
+        self.inbox.push(decision);
     }
 
     #[query]
@@ -67,7 +74,7 @@ pub(super) type Ctx = WorkflowContext<Develop>;
 /// The main loop: asks the rules what the run needs, and does that.
 async fn drive(ctx: &Ctx) -> WorkflowResult<Outcome> {
     loop {
-        take_decisions(ctx);
+        take_decisions(ctx).await?;
         if ctx.cancellation_token().is_cancelled() && ctx.state(|s| s.run.outcome.is_none()) {
             return Err(WorkflowTermination::cancelled());
         }
@@ -100,7 +107,7 @@ async fn end_cancelled(ctx: &Ctx) -> WorkflowResult<Outcome> {
     }
     record_events(ctx).await?;
     while ctx.state(Develop::has_decisions) {
-        take_decisions(ctx);
+        take_decisions(ctx).await?;
         record_events(ctx).await?;
     }
     Err(WorkflowTermination::cancelled())

@@ -35,7 +35,7 @@ pub mod wait;
 
 use anyhow::{Context, Result};
 use chrono::Utc;
-use signoff::engine::{Address, Engine};
+use signoff::engine::{Address, Engine, Seal};
 use signoff::run::RunId;
 use signoff::store::Store;
 use tempfile::TempDir;
@@ -138,10 +138,12 @@ impl World {
         }
         let temporal =
             Address { address: Some(servers.temporal.clone()), namespace: "default".to_owned() };
+        let store = Store::connect(&database.into()).await?;
+        let seal = Seal::new(store.clone());
         Ok(Self {
             slack,
-            store: Store::connect(&database.into()).await?,
-            engine: Engine::new(temporal.clone(), name),
+            store,
+            engine: Engine::new(temporal.clone(), name).sealed_by(seal),
             temporal,
             serve,
             worker,

@@ -20,7 +20,8 @@ use crate::commands::Services;
 use crate::config::{Config, SlackConfig};
 use crate::publisher::Publisher;
 use crate::slack::{
-    RateLimits, SlackApi, SlackApiConfig, SocketHealth, SocketMode, SocketPatience, Take, Verifier,
+    RateLimits, SLACKS_PACE, SlackApi, SlackApiConfig, SocketHealth, SocketMode, SocketPatience,
+    Take, Verifier,
 };
 use crate::web::{self, SlackEndpoint, Web};
 
@@ -82,7 +83,6 @@ impl Background {
             store: services.store.clone(),
             slack: slack.api.clone(),
             render: slack.render.clone(),
-            clock: parts::now,
         };
         self.spawn(publisher.run(self.end.clone()));
         let actor = actor(services, slack);
@@ -138,12 +138,7 @@ fn slack_endpoint(config: &Config, key: Vec<u8>) -> Option<SlackEndpoint> {
 
 fn api(config: &SlackConfig, token: SecretString) -> SlackApi {
     SlackApi::new(SlackApiConfig {
-        // Emulators have no rate limits.
-        rate_limits: if config.api_url.is_some() {
-            RateLimits::generous()
-        } else {
-            RateLimits::slack()
-        },
+        rate_limits: RateLimits::at_pace(config.edits_a_minute.unwrap_or(SLACKS_PACE)),
         ..SlackApiConfig::new(config.api_url.clone(), token)
     })
 }

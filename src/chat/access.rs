@@ -33,11 +33,15 @@ impl Actor {
         asker: Asker,
         key: &RequestId,
     ) -> Result<Reply, StoreError> {
-        let home = asker.channel.as_ref().map(|channel| channel.team.as_str());
-        let member = self.full_member(&asker.person, home).await;
+        let home = asker.channel.clone();
+        let team = home.as_ref().map(|channel| channel.team.as_str());
+        let member = self.full_member(&asker.person, team).await;
         let retried = asker.said.retried;
         match member.and_then(|member| commands::admit_start(start, asker, key.clone(), member)) {
-            Ok(admitted) => commands::start(&self.services, admitted).await,
+            Ok(admitted) => {
+                let reply = commands::start(&self.services, admitted).await?;
+                Ok(self.with_thread_note(reply, home.as_ref()).await)
+            }
             // It may have been started before.
             Err(NotAdmitted::Unknown) if retried => Ok(Reply::new(ReplyKind::Unsure, UNSURE)),
             Err(refused) => Ok(refused.reply()),

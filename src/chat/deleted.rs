@@ -10,11 +10,7 @@ use crate::slack::{Ack, Deleted};
 impl Actor {
     pub(super) async fn message_deleted(&self, it: &Deleted, ends: Instant) -> Ack {
         let channel = Channel { team: it.team.clone(), channel: it.channel.clone() };
-        match timeout_at(
-            ends,
-            self.services.store.message_deleted(&channel, it.ts.as_str(), (self.clock)()),
-        )
-        .await
+        match timeout_at(ends, self.services.store.message_deleted(&channel, it.ts.as_str())).await
         {
             Ok(Ok(())) => Ack::Kept,
             Ok(Err(e)) => {

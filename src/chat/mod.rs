@@ -19,6 +19,7 @@ mod form;
 mod home;
 mod intake;
 mod mention;
+mod no_thread;
 mod note;
 mod outcome;
 mod pressed_card;

@@ -128,7 +128,20 @@ impl<'e> Environment<'e> {
             signing_secret,
             app_token,
             api_url,
+            edits_a_minute: self.slack_pace(),
         })
+    }
+
+    fn slack_pace(&self) -> Option<u32> {
+        let text = self.text("SIGNOFF_SLACK_PACE")?;
+        let pace = text.parse().ok().filter(|pace| *pace > 0);
+        if pace.is_none() {
+            self.report(
+                format!("SIGNOFF_SLACK_PACE = {text:?} is no number of edits a minute"),
+                "Write it like 50, which is Slack's own",
+            );
+        }
+        pace
     }
 
     fn slack_api_url(&self) -> Option<Url> {

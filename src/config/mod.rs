@@ -84,6 +84,8 @@ pub struct SlackConfig {
     pub app_token: Option<SecretString>,
     /// `SLACK_API_URL`, ends in `/api`; none = Slack's own.
     pub api_url: Option<Url>,
+    /// `SIGNOFF_SLACK_PACE`: how many edits a minute Slack takes; none = what Slack grants.
+    pub edits_a_minute: Option<u32>,
 }
 
 /// Where the servers of `signoff up` are, as `up.json` says.

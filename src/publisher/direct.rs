@@ -3,14 +3,14 @@
 
 use chrono::{DateTime, Utc};
 
+use super::Publisher;
 use super::groups::GroupAnswers;
 use super::look::{Look, Placement, Spot, Unseen};
-use super::retry::{Abort, Held, Late, Tried, earliest, remedy, split_held};
+use super::retry::{Abort, Held, Late, Tried, after_refusal, earliest, remedy, split_held};
 use super::upsert::Upserted;
-use super::{Publisher, SHED_PAUSE};
 use crate::metrics;
 use crate::slack::SlackError;
-use crate::store::{GivenUp, KnownMessage, Shown};
+use crate::store::{GivenUp, KnownMessage, Redrawn, Shown};
 use crate::thread::{Message, MessageKey, RenderContext, To, unposted};
 
 impl Publisher {
@@ -54,7 +54,7 @@ impl Publisher {
         );
         metrics::gate_card_unposted();
         let (key, shown) = (key.to_string(), Shown::Unknown);
-        let given_up = GivenUp { key: &key, shown: &shown, why: &why, at: look.now };
+        let given_up = GivenUp { key: &key, shown: &shown, why: &why, again_at: None };
         Ok(self.store.give_up_message(look.thread, given_up).await?)
     }
 
@@ -70,7 +70,7 @@ impl Publisher {
         for message in messages.iter().filter(due) {
             let To::Person(user) = &message.to else { continue };
             let later = match split_held(self.draw_for(look, message, user).await)? {
-                Tried::Done(Upserted::Shed(_)) => Some(look.now + SHED_PAUSE),
+                Tried::Done(Upserted::Shed(_, until)) => Some(until),
                 Tried::Done(_) => None,
                 Tried::Held(Held::Until(at)) => Some(at),
                 Tried::Held(Held::Refused(refused)) => {
@@ -106,13 +106,16 @@ impl Publisher {
         let known = look.known.get(&message.key).and_then(|known| known.channel.clone());
         let channel = match known {
             Some(channel) => channel,
-            None => self.slack.direct(user).await.map_err(|e| self.late(e))?,
+            None => {
+                let opened = self.slack.direct(user).await;
+                opened.map_err(|e| Late::of(e, look.thread.now()))?
+            }
         };
         let spot = Spot { channel: &channel, root: None };
         self.upsert(Placement { look, message, spot }).await
     }
 
-    /// Slack will not have this message, whatever is tried. What was there before stays.
+    /// Slack will not have this message, whatever is tried. What was there before stays. In a thread it is tried again later.
     pub(super) async fn give_up(
         &self,
         look: &Look<'_>,
@@ -120,12 +123,15 @@ impl Publisher {
         why: &str,
     ) -> Result<(), Abort> {
         let (key, digest) = (message.key.to_string(), message.digest());
+        let since = look.run.ended_at.unwrap_or(look.now);
+        let again_at = after_refusal(since, look.thread.now()).filter(|_| message.to == To::Thread);
         if let Some(KnownMessage { ts: Some(_), .. }) = look.known.get(&message.key) {
-            let run = &look.thread.run;
-            return Ok(self.store.message_edited(run, &key, &Shown::Unfit(digest)).await?);
+            let shown = &Shown::Unfit(digest);
+            let redrawn = Redrawn { key: &key, shown, doubtful_until: again_at, step: None };
+            return Ok(self.store.message_edited(&look.thread.run, redrawn).await?);
         }
         let shown = Shown::Drawing(digest);
-        let given_up = GivenUp { key: &key, shown: &shown, why, at: look.now };
+        let given_up = GivenUp { key: &key, shown: &shown, why, again_at };
         Ok(self.store.give_up_message(look.thread, given_up).await?)
     }
 }

@@ -2,8 +2,10 @@
 //! First the thread, then messages to people directly, then reactions to their notes.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use tokio::time::timeout;
 use url::Url;
 
 use super::look::{Look, Placement, Spot, ThreadDrawn};
@@ -17,6 +19,9 @@ use crate::thread::{Message, MessageKey, RenderContext, RenderInput, To, redraw_
 
 /// How often a run that is under way is redrawn for its progress alone.
 const PROGRESS_EVERY: TimeDelta = TimeDelta::seconds(2);
+
+/// Longest wait for our own name.
+const IDENTITY_PATIENCE: Duration = Duration::from_secs(3);
 
 /// What became of a look at a thread.
 pub(super) enum Drawn {
@@ -33,8 +38,8 @@ impl ThreadDrawn {
     fn count(&mut self, message: &Message, upserted: Upserted) -> Option<Ts> {
         match upserted {
             Upserted::UpToDate(ts) => Some(ts),
-            Upserted::Shed(ts) => {
-                self.shed = true;
+            Upserted::Shed(ts, until) => {
+                self.shed = earliest(self.shed, Some(until));
                 Some(ts)
             }
             Upserted::GivenUp => {
@@ -48,7 +53,7 @@ impl ThreadDrawn {
 impl Publisher {
     /// Reads what there is to draw and what Slack shows already, and makes them agree.
     pub(super) async fn look(&self, thread: &LeasedThread) -> Result<Drawn, Abort> {
-        let now = (self.clock)();
+        let now = thread.now();
         let Some(run) = self.store.run(&thread.run).await? else {
             return Ok(Drawn::UpToDate { seq: thread.wanted_seq, again: None });
         };
@@ -99,7 +104,9 @@ impl Publisher {
         else {
             return render;
         };
-        let home = self.slack.identity().await.ok().and_then(|us| Url::parse(&us.url).ok());
+        // The thread does not wait for a Slack that does not say who we are.
+        let us = timeout(IDENTITY_PATIENCE, self.slack.identity()).await;
+        let home = us.ok().and_then(Result::ok).and_then(|us| Url::parse(&us.url).ok());
         let path = format!("archives/{}/p{}", thread.channel.channel, root.replace('.', ""));
         RenderContext { thread: home.and_then(|home| home.join(&path).ok()), ..render }
     }
@@ -154,11 +161,12 @@ fn outcome(look: &Look<'_>, thread: Tried<ThreadDrawn>, again: Option<DateTime<U
     }
 }
 
-/// By the clock: a run under way for its progress, a waiting one for the time left.
-fn next_look(look: &Look<'_>, shed: bool) -> Option<DateTime<Utc>> {
-    let (run, now) = (look.run, look.now);
+/// By the clock: a run under way for its progress, a waiting one for the time left; and what was shed when its turn should come.
+fn next_look(look: &Look<'_>, shed: Option<DateTime<Utc>>) -> Option<DateTime<Utc>> {
+    let (run, now) = (look.run, look.thread.now());
     let under_way = matches!(run.phase(), Phase::Running | Phase::Starting);
-    // Where many runs wait, Slack has no room to edit all their clocks. They must not all ask for it every two seconds.
-    let pause = if under_way || look.thread.behind { PROGRESS_EVERY } else { SHED_PAUSE };
-    earliest(redraw_at(run, now), (under_way || shed).then(|| now + pause))
+    // Whoever waits for their turn asks again when it should come, and not before.
+    let has_turn = shed.is_some_and(|at| at < now + SHED_PAUSE / 2);
+    let progress = (under_way && !has_turn).then(|| now + PROGRESS_EVERY);
+    [redraw_at(run, now), progress, shed].into_iter().flatten().min()
 }

@@ -3,10 +3,12 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
 
-use super::retry::{Held, Tried, remedy};
+use super::retry::{Held, Late, Tried, remedy};
 use crate::run::{Progress, Run, RunId};
-use crate::slack::{Priority, Ts};
+use crate::slack::{Priority, SlackError, Ts, Turn};
 use crate::store::{KnownMessage, LeasedThread, Shown};
 use crate::thread::{GateKey, Message, MessageKey, To};
 
@@ -21,6 +23,7 @@ pub(super) struct Look<'a> {
     pub run: &'a Run,
     pub progress: Option<&'a Progress>,
     pub known: &'a HashMap<MessageKey, KnownMessage>,
+    /// By the database's clock.
     pub now: DateTime<Utc>,
 }
 
@@ -50,8 +53,8 @@ pub(super) struct Unseen<'a> {
 /// What became of the messages in a thread.
 #[derive(Default)]
 pub(super) struct ThreadDrawn {
-    /// Slack had no room for progress.
-    pub shed: bool,
+    /// Slack had no room for progress; worth another look then.
+    pub shed: Option<DateTime<Utc>>,
     /// What Slack takes in no form.
     pub given_up: Vec<MessageKey>,
 }
@@ -85,6 +88,15 @@ impl<'a> Placement<'a> {
         self.look.known.get(&self.message.key)
     }
 
+    /// The time by the database's clock.
+    pub(super) fn now(&self) -> DateTime<Utc> {
+        self.look.thread.now()
+    }
+
+    pub(super) fn late(&self, error: SlackError) -> Late {
+        Late::of(error, self.now())
+    }
+
     /// The message that it is a reply to.
     pub(super) fn parent(&self) -> Option<&'a Ts> {
         self.spot.root.filter(|_| self.message.to == To::Thread)
@@ -92,9 +104,35 @@ impl<'a> Placement<'a> {
 }
 
 impl Look<'_> {
-    /// An edit for which only time is the reason may be late; one that calls somebody may not.
+    /// An edit for which only time or progress is the reason may be late; one that calls somebody, or settles a doubt, may not.
     pub(super) fn priority_of_edit(&self, message: &Message) -> Priority {
-        if self.thread.behind { message.priority() } else { Priority::Tick }
+        let known = self.known.get(&message.key);
+        match (self.thread.behind, message.priority()) {
+            (true, priority) => priority,
+            (false, _) if known.is_some_and(|it| self.is_doubtful(it)) => Priority::Milestone,
+            (false, Priority::Tick) if known.is_none_or(|it| it.step != self.step()) => {
+                Priority::Tick
+            }
+            (false, _) => Priority::Clock,
+        }
+    }
+
+    /// What an edit of this message waits for, and since when.
+    pub(super) fn turn_of(&self, message: &Message) -> Turn {
+        let shown_at = self.known.get(&message.key).and_then(|known| known.shown_at);
+        Turn { happened: self.thread.behind, shown_at }
+    }
+
+    /// Whether what Slack shows of it has to be found out now.
+    pub(super) fn is_doubtful(&self, known: &KnownMessage) -> bool {
+        known.shown == Shown::Unknown || known.doubtful_until.is_some_and(|until| until <= self.now)
+    }
+
+    /// Digest of the progress that is drawn, without its clock: it changes where the agent got on.
+    pub(super) fn step(&self) -> Option<String> {
+        let Progress { stage, attempt, tokens, cost_usd, step, at: _ } = self.progress?;
+        let without_clock = json!([stage, attempt, tokens, cost_usd, step]).to_string();
+        Some(hex::encode(Sha256::digest(without_clock)))
     }
 
     /// Every question, closed ones too.
@@ -137,10 +175,12 @@ impl Look<'_> {
 
     /// Whether it was given up a short while ago. In a thread, another drawing of it is worth another try.
     pub(super) fn is_given_up(&self, message: &Message) -> bool {
+        let again_at =
+            |known: &KnownMessage| known.doubtful_until.unwrap_or(known.claimed_at + GIVEN_UP_FOR);
         let given_up = self
             .known
             .get(&message.key)
-            .filter(|known| known.given_up.is_some() && known.claimed_at + GIVEN_UP_FOR > self.now);
+            .filter(|known| known.given_up.is_some() && again_at(known) > self.now);
         given_up.is_some_and(|known| {
             matches!(message.to, To::Person(_)) || known.shown == Shown::Drawing(message.digest())
         })

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::task::{JoinError, JoinSet};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
@@ -31,6 +31,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(250);
 const SHED_PAUSE: TimeDelta = TimeDelta::seconds(30);
 /// Threads drawn at once by one process.
 const AT_ONCE: usize = 8;
+/// How often the lease of a thread that is being drawn is renewed: several times in each.
+const RENEW_EVERY: Duration = Duration::from_secs(4);
 /// A database that takes longer counts as away.
 const DATABASE_PATIENCE: Duration = Duration::from_secs(5);
 /// Longer than drawing a thread takes where everything answers, however slowly.
@@ -42,7 +44,6 @@ pub struct Publisher {
     pub store: Store,
     pub slack: SlackApi,
     pub render: RenderContext,
-    pub clock: fn() -> DateTime<Utc>,
 }
 
 impl Publisher {
@@ -67,7 +68,7 @@ impl Publisher {
     /// Takes up threads that are behind.
     async fn pass(&self, drawing: &mut JoinSet<()>) {
         let room = i64::try_from(AT_ONCE - drawing.len()).unwrap_or(0);
-        match timeout(DATABASE_PATIENCE, self.store.lease_threads((self.clock)(), room)).await {
+        match timeout(DATABASE_PATIENCE, self.store.lease_threads(room)).await {
             Ok(Ok(threads)) => {
                 for thread in threads {
                     let publisher = self.clone();
@@ -83,10 +84,30 @@ impl Publisher {
     }
 
     async fn draw_patiently(&self, thread: &LeasedThread) {
-        if timeout(DRAWING_PATIENCE, self.draw(thread)).await.is_err() {
+        let drawing = async {
+            tokio::select! {
+                () = self.draw(thread) => {}
+                () = self.keep_lease(thread) => {}
+            }
+        };
+        if timeout(DRAWING_PATIENCE, drawing).await.is_err() {
             tracing::error!("could not draw the thread of {} in time", thread.run);
-            let again_at = (self.clock)() + pause(thread.failures);
+            let again_at = thread.now() + pause(thread.failures);
             self.retry_later(thread, "it took too long", again_at).await;
+        }
+    }
+
+    /// Renews the lease for as long as the thread is drawn, however slow Slack is. Ends where another writer has the thread.
+    async fn keep_lease(&self, thread: &LeasedThread) {
+        loop {
+            sleep(RENEW_EVERY).await;
+            match self.store.renew_lease(thread).await {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(e) => {
+                    tracing::warn!(run.id = %thread.run, error = %e, "could not renew the lease of a thread");
+                }
+            }
         }
     }
 
@@ -104,7 +125,7 @@ impl Publisher {
             }
             Ok(Drawn::Refused { error, again }) => {
                 tracing::error!(run.id = %run, error = %error, "could not draw the thread of {run}");
-                let paused = (self.clock)() + pause(thread.failures);
+                let paused = thread.now() + pause(thread.failures);
                 let again_at = again.map_or(paused, |again| again.min(paused));
                 self.retry_later(thread, &error.to_string(), again_at).await;
             }
@@ -116,7 +137,7 @@ impl Publisher {
     }
 
     async fn retry_later(&self, thread: &LeasedThread, trouble: &str, again_at: DateTime<Utc>) {
-        let failed = Failed { trouble, at: (self.clock)(), again_at };
+        let failed = Failed { trouble, again_at };
         if let Err(e) = self.store.thread_failed(thread, failed).await {
             tracing::warn!(run.id = %thread.run, error = %e, "could not keep how the thread of {} was drawn", thread.run);
         }

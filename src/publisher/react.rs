@@ -38,7 +38,7 @@ impl Publisher {
     ) -> Result<(), Late> {
         let key = key.to_string();
         self.renew_lease(look.thread).await?;
-        let claim = Claim { key: &key, channel: None, at: look.now };
+        let claim = Claim { key: &key, channel: None };
         if !self.store.claim_message(look.thread, claim).await? {
             return Err(Late::fenced_off());
         }
@@ -46,9 +46,11 @@ impl Publisher {
         self.slack
             .react(&look.thread.channel.channel, &message, reaction.emoji)
             .await
-            .map_err(|e| self.late(e))?;
+            .map_err(|e| Late::of(e, look.thread.now()))?;
         let shown = Shown::Drawing(reaction.emoji.to_owned());
-        let posted = Posted { key: &key, ts: message.as_str(), shown: &shown, is_root: false };
+        let (doubtful_until, step, is_root) = (None, None, false);
+        let ts = message.as_str();
+        let posted = Posted { key: &key, ts, shown: &shown, doubtful_until, step, is_root };
         Ok(self.store.message_posted(&look.thread.run, posted).await?)
     }
 
@@ -62,7 +64,7 @@ impl Publisher {
         tracing::warn!(run.id = %look.thread.run, error = %refused, "a note has no reaction: {}", remedy(refused));
         let (key, why) = (key.to_string(), refused.to_string());
         let shown = Shown::Drawing(reaction.emoji.to_owned());
-        let given_up = GivenUp { key: &key, shown: &shown, why: &why, at: look.now };
+        let given_up = GivenUp { key: &key, shown: &shown, why: &why, again_at: None };
         Ok(self.store.give_up_message(look.thread, given_up).await?)
     }
 }

@@ -3,14 +3,19 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::slack::SlackError;
-use crate::store::StoreError;
+use crate::store::{KnownMessage, StoreError};
 
-/// How long after a post whose answer was lost Slack must be able to show it.
-pub(super) const SETTLE: TimeDelta = TimeDelta::seconds(10);
+/// How long after a call whose answer was lost Slack may still do it.
+pub(super) const SETTLE: TimeDelta = TimeDelta::seconds(15);
+/// The longest that one call takes, from before the wait for the rate limit on.
+const CALL: TimeDelta = TimeDelta::seconds(15);
+/// Between two tries of a drawing that Slack refused, at first; and after how long it is let go.
+const REFUSED_PAUSE: TimeDelta = TimeDelta::minutes(10);
+const REFUSED_FOR: TimeDelta = TimeDelta::days(7);
 /// Longest pause after a thread that cannot be drawn.
 pub(super) const LONGEST_PAUSE: TimeDelta = TimeDelta::minutes(5);
 /// After a call that never left this machine, or that nobody answered.
-const MOMENT: TimeDelta = TimeDelta::seconds(2);
+pub(super) const MOMENT: TimeDelta = TimeDelta::seconds(2);
 
 /// Why something was not done.
 #[derive(Debug)]
@@ -106,6 +111,17 @@ pub(super) fn pause(failures: i32) -> TimeDelta {
     doubled.min(LONGEST_PAUSE)
 }
 
+/// From when on a post whose answer was lost surely shows: after it was given up, or, where its writer died, after it can have been sent.
+pub(super) fn settled(lost: &KnownMessage) -> DateTime<Utc> {
+    lost.doubtful_until.unwrap_or(lost.claimed_at + CALL + SETTLE)
+}
+
+/// When a drawing that Slack refused is worth another try: the later, the longer it is there.
+pub(super) fn after_refusal(since: DateTime<Utc>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let age = now - since;
+    (age < REFUSED_FOR).then(|| now + age.max(REFUSED_PAUSE))
+}
+
 /// What a person can do about a refusal.
 pub(super) fn remedy(refused: &SlackError) -> &'static str {
     let SlackError::Refused { error, .. } = refused else { return "it will be tried again" };
@@ -134,6 +150,15 @@ mod tests {
             error: error.to_owned(),
             detail: String::new(),
         }
+    }
+
+    #[test]
+    fn what_slack_refused_is_tried_again_less_and_less_often() {
+        let at = |minutes: i64| DateTime::from_timestamp(minutes * 60, 0).expect("a time");
+        assert_eq!(after_refusal(at(0), at(0)), Some(at(10)));
+        assert_eq!(after_refusal(at(0), at(10)), Some(at(20)));
+        assert_eq!(after_refusal(at(0), at(70)), Some(at(140)));
+        assert_eq!(after_refusal(at(0), at(60 * 24 * 7)), None);
     }
 
     #[test]

@@ -65,6 +65,8 @@ const WE_ARE_OUT: &[&str] = &[
 /// The message we wanted to change cannot be changed any more.
 const MESSAGE_IS_GONE: &[&str] =
     &["message_not_found", "cant_update_message", "edit_window_closed", "thread_not_found"];
+/// It is not there, as Slack says; which it may say once and be wrong.
+const MESSAGE_IS_MISSING: &[&str] = &["message_not_found", "thread_not_found"];
 /// There is no such user group, or none that is in use.
 const GROUP_IS_GONE: &[&str] = &["no_such_subteam"];
 /// The form or tab is not what it was when it was looked at.
@@ -99,6 +101,12 @@ impl SlackError {
     #[must_use]
     pub fn is_message_gone(&self) -> bool {
         self.is_one_of(MESSAGE_IS_GONE)
+    }
+
+    /// True where Slack does not find it; else it is there and cannot be changed.
+    #[must_use]
+    pub fn is_message_missing(&self) -> bool {
+        self.is_one_of(MESSAGE_IS_MISSING)
     }
 
     /// True where the group itself is the trouble: a wrong id, or a group that was taken away.

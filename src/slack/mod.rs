@@ -21,7 +21,7 @@ mod visible;
 pub use ack::Ack;
 pub use blocks::{
     BlockText, Button, Confirm, Field, Modal, Words, actions, block_text, context, divider, fit,
-    has_button, header, plainer, radio, section, section_with_button, select, text_input,
+    has_button, header, plainer, radio, section, section_with_button, select, text_input, words_of,
 };
 pub use client::{App, Edit, Identity, Member, Post, SlackApi, SlackApiConfig};
 pub use error::SlackError;
@@ -32,7 +32,7 @@ pub use inbound::{
 };
 pub use manifest::{BadAddress, Transport, asked_scopes, manifest, manifest_json, slack_url};
 pub use mrkdwn::Mrkdwn;
-pub use rate_limit::{Priority, Rate, RateLimits};
+pub use rate_limit::{Priority, Rate, RateLimits, SLACKS_PACE, Turn};
 pub use response_url::ResponseUrl;
 pub use signature::{SIGNATURE_HEADER, SignatureError, TIMESTAMP_HEADER, Verifier};
 pub use slack_morphism::prelude::{SlackBlock, SlackView};

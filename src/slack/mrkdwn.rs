@@ -102,6 +102,11 @@ impl Mrkdwn {
         ))
     }
 
+    /// What was drawn before, and is read back from a block.
+    pub(super) const fn drawn(text: String) -> Self {
+        Self(text)
+    }
+
     /// Joined by something of ours.
     #[must_use]
     pub fn join<T: Into<Self>>(parts: impl IntoIterator<Item = T>, between: &'static str) -> Self {

@@ -17,6 +17,14 @@ impl Ts {
         Self(format!("{}.{:06}", moment.timestamp(), moment.timestamp_subsec_micros()))
     }
 
+    /// The moment it names; none where it is no timestamp.
+    #[must_use]
+    pub fn moment(&self) -> Option<DateTime<Utc>> {
+        let (seconds, micros) = self.0.split_once('.')?;
+        let nanos = micros.parse::<u32>().ok()?.checked_mul(1_000)?;
+        DateTime::from_timestamp(seconds.parse().ok()?, nanos)
+    }
+
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -32,5 +40,17 @@ impl fmt::Display for Ts {
 impl From<&str> for Ts {
     fn from(text: &str) -> Self {
         Self(text.to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_timestamp_is_a_moment() {
+        let ts = Ts::from("1795340936.000022");
+        assert_eq!(ts.moment().map(Ts::at), Some(ts));
+        assert!(["", "1", "x.y", "1.9999999999"].iter().all(|it| Ts::from(*it).moment().is_none()));
     }
 }

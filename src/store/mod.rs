@@ -17,7 +17,7 @@ mod threads;
 mod told_once;
 
 pub use inbox::{InboxRow, Received};
-pub use messages::{Claim, GivenUp, KnownMessage, Posted};
+pub use messages::{Claim, GivenUp, KnownMessage, Posted, Redrawn};
 pub use runs::Sender;
 pub use shown::Shown;
 pub use threads::{Failed, LeasedThread};

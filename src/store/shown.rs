@@ -5,6 +5,8 @@ use std::fmt;
 
 /// Before the digest of a drawing in place of which a plainer one is shown.
 const PLAINER: &str = "plain:";
+/// Before the digest of a drawing in place of which there are words only.
+const WORDS: &str = "words:";
 /// Before the digest of a drawing that Slack took in no form.
 const UNFIT: &str = "unfit:";
 const DELETED: &str = "deleted";
@@ -19,6 +21,8 @@ pub enum Shown {
     Drawing(String),
     /// A plainer drawing in place of the one with this digest.
     Plainer(String),
+    /// Nothing but words in place of it.
+    Words(String),
     /// Slack took the drawing with this digest in no form, so it still shows the one before.
     Unfit(String),
     /// Somebody deleted it, and the thread was not looked at since.
@@ -32,9 +36,10 @@ impl Shown {
     #[must_use]
     pub fn is_right_for(&self, drawing: &str) -> bool {
         match self {
-            Self::Drawing(digest) | Self::Plainer(digest) | Self::Unfit(digest) => {
-                digest == drawing
-            }
+            Self::Drawing(digest)
+            | Self::Plainer(digest)
+            | Self::Words(digest)
+            | Self::Unfit(digest) => digest == drawing,
             Self::Gone => true,
             Self::Unknown | Self::Deleted => false,
         }
@@ -43,6 +48,9 @@ impl Shown {
     pub(super) fn parse(text: &str) -> Self {
         if let Some(digest) = text.strip_prefix(PLAINER) {
             return Self::Plainer(digest.to_owned());
+        }
+        if let Some(digest) = text.strip_prefix(WORDS) {
+            return Self::Words(digest.to_owned());
         }
         if let Some(digest) = text.strip_prefix(UNFIT) {
             return Self::Unfit(digest.to_owned());
@@ -62,6 +70,7 @@ impl fmt::Display for Shown {
             Self::Unknown => Ok(()),
             Self::Drawing(digest) => f.write_str(digest),
             Self::Plainer(digest) => write!(f, "{PLAINER}{digest}"),
+            Self::Words(digest) => write!(f, "{WORDS}{digest}"),
             Self::Unfit(digest) => write!(f, "{UNFIT}{digest}"),
             Self::Deleted => f.write_str(DELETED),
             Self::Gone => f.write_str(GONE),
@@ -79,6 +88,7 @@ mod tests {
             ("", Shown::Unknown),
             ("d1", Shown::Drawing("d1".to_owned())),
             ("plain:d1", Shown::Plainer("d1".to_owned())),
+            ("words:d1", Shown::Words("d1".to_owned())),
             ("unfit:d1", Shown::Unfit("d1".to_owned())),
             ("deleted", Shown::Deleted),
             ("gone", Shown::Gone),
@@ -89,7 +99,7 @@ mod tests {
 
     #[test]
     fn a_drawing_that_slack_refused_is_not_tried_again_as_it_is() {
-        for shown in ["d1", "plain:d1", "unfit:d1", "gone"] {
+        for shown in ["d1", "plain:d1", "words:d1", "unfit:d1", "gone"] {
             assert!(Shown::parse(shown).is_right_for("d1"), "{shown}");
         }
         for shown in ["", "d2", "plain:d2", "unfit:", "deleted"] {

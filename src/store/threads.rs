@@ -1,16 +1,14 @@
 //! Leases of threads: which threads are behind, and whose is each?
-//! A thread has one writer at a time: it is leased, and every write of the writer proves its fence.
+//! A thread has one writer at a time: it is leased, and every write of the writer proves its fence. Leases count by the database's clock, for
+//! those of two machines may be far apart.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use tokio::time::Instant;
 
 use super::content::plain;
 use super::events::{signed, unsigned};
 use super::{Result, Store};
 use crate::run::{Channel, RunId};
-
-/// Longer than any one call to Slack may take, including the wait for the rate limit. It is renewed before each call, so that a living writer
-/// is never overtaken.
-const LEASE: TimeDelta = TimeDelta::seconds(15);
 
 /// A thread that is this writer's for now.
 #[derive(Clone, Debug)]
@@ -25,30 +23,46 @@ pub struct LeasedThread {
     /// Since when it cannot be drawn.
     pub failing_since: Option<DateTime<Utc>>,
     pub fence: i64,
+    /// When it was leased, by the database's clock and by ours.
+    leased_at: (DateTime<Utc>, Instant),
+}
+
+impl LeasedThread {
+    /// The time by the database's clock.
+    #[must_use]
+    pub fn now(&self) -> DateTime<Utc> {
+        let (at, ours) = self.leased_at;
+        at + TimeDelta::from_std(ours.elapsed()).unwrap_or_default()
+    }
 }
 
 /// How a thread could not be drawn.
 #[derive(Clone, Copy, Debug)]
 pub struct Failed<'a> {
     pub trouble: &'a str,
-    pub at: DateTime<Utc>,
     /// Nobody looks at it before, unless something happens to its run.
     pub again_at: DateTime<Utc>,
 }
 
 impl Store {
-    /// Leases the threads that are behind or whose time to redraw has come; what happened goes before what time alone changes.
-    pub async fn lease_threads(&self, now: DateTime<Utc>, limit: i64) -> Result<Vec<LeasedThread>> {
+    /// Leases the threads that are behind or whose time to redraw has come, for a quarter of a minute: longer than any one call to Slack may
+    /// take, including the wait for the rate limit. What happened goes before what time alone changes. Where a writer did not end its lease,
+    /// its last edit may still be on its way to Slack, so whatever the thread shows is in doubt for a while.
+    pub async fn lease_threads(&self, limit: i64) -> Result<Vec<LeasedThread>> {
+        let ours = Instant::now();
         let rows = sqlx::query!(
-            "update threads set lease_until = $2, fence = fence + 1
-             where run_id in (
-                 select run_id from threads
-                 where (drawn_seq < wanted_seq or redraw_at <= $1)
-                   and (lease_until is null or lease_until < $1) and (retry_at is null or retry_at <= $1)
-                 order by drawn_seq < wanted_seq desc, redraw_at nulls first limit $3 for update skip locked)
-             returning run_id, team, channel, root_ts, wanted_seq, drawn_seq < wanted_seq as \"behind!\", failures, failing_since, fence",
-            now,
-            now + LEASE,
+            "with due as (
+                 select run_id, lease_until is not null as abandoned from threads
+                 where (drawn_seq < wanted_seq or redraw_at <= now())
+                   and (lease_until is null or lease_until < now()) and (retry_at is null or retry_at <= now())
+                 order by drawn_seq < wanted_seq desc, redraw_at nulls first limit $1 for update skip locked),
+             doubted as (
+                 update messages set doubtful_until = greatest(doubtful_until, now() + interval '25 seconds')
+                 from due where messages.run_id = due.run_id and due.abandoned and messages.ts is not null)
+             update threads set lease_until = now() + interval '15 seconds', fence = fence + 1
+             from due where threads.run_id = due.run_id
+             returning threads.run_id, team, channel, root_ts, wanted_seq, drawn_seq < wanted_seq as \"behind!\", failures, failing_since, fence,
+                 now() as \"now!\"",
             limit
         )
         .fetch_all(&self.pool)
@@ -63,18 +77,18 @@ impl Store {
                 failures: r.failures,
                 failing_since: r.failing_since,
                 fence: r.fence,
+                leased_at: (r.now, ours),
             })
         });
         Ok(leased.collect())
     }
 
-    /// Renews the lease, right before Slack is called. False: this writer was fenced off and must stop.
-    pub async fn renew_lease(&self, thread: &LeasedThread, now: DateTime<Utc>) -> Result<bool> {
+    /// Renews the lease, right before Slack is called and while it is. False: this writer was fenced off and must stop.
+    pub async fn renew_lease(&self, thread: &LeasedThread) -> Result<bool> {
         let done = sqlx::query!(
-            "update threads set lease_until = $3 where run_id = $1 and fence = $2",
+            "update threads set lease_until = now() + interval '15 seconds' where run_id = $1 and fence = $2",
             thread.run.as_str(),
-            thread.fence,
-            now + LEASE
+            thread.fence
         )
         .execute(&self.pool)
         .await?;
@@ -92,8 +106,8 @@ impl Store {
         Ok(row.map(|r| (Channel { team: r.team, channel: r.channel }, r.root_ts)))
     }
 
-    /// The thread agrees with the events up to `drawn_seq`; it is looked at again at `redraw_at`, or at once where a message was deleted
-    /// meanwhile. The lease ends.
+    /// The thread agrees with the events up to `drawn_seq`; it is looked at again at `redraw_at`, when a message that was in doubt has settled,
+    /// or at once where one was deleted meanwhile. The lease ends.
     pub async fn thread_drawn(
         &self,
         thread: &LeasedThread,
@@ -102,13 +116,15 @@ impl Store {
     ) -> Result<()> {
         sqlx::query!(
             "update threads set drawn_seq = greatest(drawn_seq, $3), lease_until = null, retry_at = null,
-                 redraw_at = case when exists (select 1 from messages where run_id = $1 and shown = 'deleted') then to_timestamp(0) else $4::timestamptz end,
+                 redraw_at = case when exists (select 1 from messages where run_id = $1 and shown = 'deleted') then to_timestamp(0)
+                     else least($4::timestamptz, (select min(doubtful_until) from messages where run_id = $1 and doubtful_until > $5)) end,
                  failures = 0, failing_since = null, trouble = null
              where run_id = $1 and fence = $2",
             thread.run.as_str(),
             thread.fence,
             signed(drawn_seq),
-            redraw_at
+            redraw_at,
+            thread.leased_at.0
         )
         .execute(&self.pool)
         .await?;
@@ -119,13 +135,12 @@ impl Store {
     pub async fn thread_failed(&self, thread: &LeasedThread, failed: Failed<'_>) -> Result<()> {
         sqlx::query!(
             "update threads set lease_until = null, retry_at = case when wanted_seq > $3 then null else $4::timestamptz end,
-                 failures = failures + 1, failing_since = coalesce(failing_since, $5), trouble = $6
+                 failures = failures + 1, failing_since = coalesce(failing_since, now()), trouble = $5
              where run_id = $1 and fence = $2",
             thread.run.as_str(),
             thread.fence,
             signed(thread.wanted_seq),
             failed.again_at,
-            failed.at,
             plain(failed.trouble)
         )
         .execute(&self.pool)

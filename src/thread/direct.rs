@@ -2,7 +2,9 @@
 //! Reminders and escalations of a question, and the question itself where its card cannot be posted.
 //! Drawings like all others: edited when the question closes. The time left is told as a moment, so that no clock redraws them.
 
-use chrono::{DateTime, Utc};
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::gate::{GateView, SnoozeButton};
 use super::people::{called_by, in_person};
@@ -23,6 +25,9 @@ enum Why {
     Unposted,
 }
 
+/// Whoever was called about a question is not called again within this time.
+const PEACE: TimeDelta = TimeDelta::minutes(1);
+
 /// A message to one person about one question.
 struct DirectCall<'a> {
     question: &'a GateView<'a>,
@@ -34,9 +39,26 @@ struct DirectCall<'a> {
 pub(super) fn direct(run: &Run, groups: &Groups, render: &RenderContext) -> Vec<Message> {
     let of_question = |question: GateView<'_>| {
         let calls = reminders(&question, groups).chain(escalations(&question, groups));
-        calls.map(|call| call.message(render)).collect::<Vec<_>>()
+        one_at_a_time(calls).map(|call| call.message(render)).collect::<Vec<_>>()
     };
     GateView::all(run).flat_map(of_question).collect()
+}
+
+/// Without those that come within a minute of another to the same person: half of the time may be over just when others are asked as well.
+fn one_at_a_time<'a>(
+    calls: impl Iterator<Item = (DateTime<Utc>, DirectCall<'a>)>,
+) -> impl Iterator<Item = DirectCall<'a>> {
+    let mut calls: Vec<_> = calls.collect();
+    calls.sort_by_key(|(at, _)| *at);
+    let mut last: BTreeMap<String, DateTime<Utc>> = BTreeMap::new();
+    let goes = move |(at, call): (DateTime<Utc>, DirectCall<'a>)| {
+        if last.get(&call.user).is_some_and(|before| at - *before < PEACE) {
+            return None;
+        }
+        last.insert(call.user.clone(), at);
+        Some(call)
+    };
+    calls.into_iter().filter_map(goes)
 }
 
 /// A question to the starter and to everybody who can answer it, because Slack takes its card in no form. The same buttons; edited when it
@@ -61,24 +83,25 @@ pub fn unposted(
 fn reminders<'a>(
     question: &'a GateView<'a>,
     groups: &'a Groups,
-) -> impl Iterator<Item = DirectCall<'a>> {
+) -> impl Iterator<Item = (DateTime<Utc>, DirectCall<'a>)> {
     let numbered = question.gate.reminders.iter().zip(1..);
     numbered.flat_map(move |(reminded, nth)| {
         let why = Why::Reminder { reminder: reminded.reminder, nth };
         let users = reminded_people(question, groups, reminded.at).into_iter();
-        users.map(move |user| DirectCall { question, why, user })
+        users.map(move |user| (reminded.at, DirectCall { question, why, user }))
     })
 }
 
 fn escalations<'a>(
     question: &'a GateView<'a>,
     groups: &'a Groups,
-) -> impl Iterator<Item = DirectCall<'a>> {
+) -> impl Iterator<Item = (DateTime<Utc>, DirectCall<'a>)> {
     question.gate.escalated_at.into_iter().flat_map(move |at| {
         let others = question.spec.escalation.iter().flat_map(|escalation| &escalation.to);
         let mut users = in_person(question.run, others, groups);
         users.retain(|user| !has_approved(question, user, at));
-        users.into_iter().map(|user| DirectCall { question, why: Why::Escalation, user })
+        let call = move |user| (at, DirectCall { question, why: Why::Escalation, user });
+        users.into_iter().map(call)
     })
 }
 

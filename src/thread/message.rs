@@ -7,10 +7,12 @@ use sha2::{Digest as _, Sha256};
 
 use super::{ActionId, MessageKey};
 use crate::run::GroupId;
-use crate::slack::{Mrkdwn, Priority, SlackBlock, fit, has_button, plainer};
+use crate::slack::{Mrkdwn, Priority, SlackBlock, fit, has_button, plainer, words_of};
 
 /// Most characters of a notification: what a lock screen shows.
 pub(super) const NOTICE: usize = 150;
+/// Most characters of a message that is words alone: Slack takes 4,000, with how to answer.
+const WORDS: usize = 3_500;
 
 /// A message that should exist.
 #[derive(Clone, Debug, PartialEq)]
@@ -66,6 +68,20 @@ impl Message {
     #[must_use]
     pub fn plainer(&self) -> Vec<SlackBlock> {
         plainer(&self.blocks)
+    }
+
+    /// The same in words alone, and how to answer by words: what is sent when Slack refuses blocks of any kind.
+    #[must_use]
+    pub fn words(&self) -> Mrkdwn {
+        let text = words_of(&self.blocks).truncate(WORDS);
+        let place = match self.to {
+            To::Channel | To::Thread => "in this thread",
+            To::Person(_) => "below this message",
+        };
+        let how = self.asks().then(|| {
+            Mrkdwn::from("*To answer, reply ") + place + ":* `approve`, `changes: …` or `reject: …`"
+        });
+        Mrkdwn::join(text.non_empty().into_iter().chain(how), "\n")
     }
 
     /// Which message goes first where Slack lets few through.

@@ -72,6 +72,7 @@ impl Processes {
             ("TEMPORAL_ADDRESS", &temporal),
             ("SIGNOFF_TASK_QUEUE", &queue),
             ("SIGNOFF_HOME", &home),
+            ("SIGNOFF_SLACK_PACE", "60000"),
             ("SLACK_API_URL", &slack),
             ("SLACK_BOT_TOKEN", "xoxb-of-nobody"),
             ("SLACK_SIGNING_SECRET", SIGNING_SECRET),

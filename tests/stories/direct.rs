@@ -132,3 +132,21 @@ async fn a_question_that_somebody_deletes_is_asked_again_at_once() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn who_starts_a_run_where_we_are_not_is_told_at_once_that_it_has_no_thread() {
+    story(async |w| {
+        let ana = w.person("ana");
+        w.slack.refuses_in("dev", "not_in_channel")?;
+        ana.says("/develop tale").await?;
+        ana.is_told("say `/invite @signoff`, and it appears").await?;
+        w.slack.lets_in("dev")?;
+        w.slack.shows("dev", "tale").await?;
+        w.slack.refuses_in("dev", "channel_not_found")?;
+        ana.says("/develop tale").await?;
+        ana.is_told("I cannot post in this conversation").await?;
+        w.slack.lets_in("dev")?;
+        Ok(())
+    })
+    .await;
+}

@@ -16,7 +16,7 @@ use slack_morphism::prelude::{
 
 pub use element::{Button, Confirm};
 pub use fit::{fit, fit_view};
-pub use read::{BlockText, block_text, has_button, plainer};
+pub use read::{BlockText, block_text, has_button, plainer, words_of};
 pub use view::{Field, Modal, Words, radio, select, text_input};
 
 use super::mrkdwn::Mrkdwn;

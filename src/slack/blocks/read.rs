@@ -8,6 +8,7 @@ use slack_morphism::prelude::{
 };
 
 use crate::slack::escape::escape;
+use crate::slack::mrkdwn::Mrkdwn;
 use crate::slack::truncate::{length, truncate};
 
 /// Longest paragraph of a plainer message, and longest text of all of them: far within Slack's limits.
@@ -55,18 +56,38 @@ pub fn has_button(blocks: &[SlackBlock], action_id: &str) -> bool {
     blocks.iter().any(|block| matches!(block, SlackBlock::Actions(row) if buttons(row).any(named)))
 }
 
-/// The same in short paragraphs and buttons only: what is sent when Slack refuses the blocks. A button that only opens a page is left out,
-/// because the page is among the links.
+/// The same in short paragraphs and buttons only: what is sent when Slack refuses the blocks. A button that only opens a page becomes a link.
 #[must_use]
 pub fn plainer(blocks: &[SlackBlock]) -> Vec<SlackBlock> {
     let mut room = PLAINER;
-    let plain = |block: &SlackBlock| match (block, block_text(block)?) {
-        (SlackBlock::Actions(row), _) => plain_buttons(row),
-        (_, BlockText::Title(title)) => plain_paragraph(&escape(&title), &mut room),
-        (_, BlockText::Text(text)) => plain_paragraph(&text, &mut room),
-        (_, BlockText::Buttons(_)) => None,
+    let plain = |block: &SlackBlock| match (block, block_text(block)) {
+        (SlackBlock::Actions(row), _) => {
+            [plain_buttons(row), plain_paragraph(links(row).as_str(), &mut room)]
+        }
+        (_, Some(BlockText::Title(title))) => [plain_paragraph(&escape(&title), &mut room), None],
+        (_, Some(BlockText::Text(text))) => [plain_paragraph(&text, &mut room), None],
+        _ => [None, None],
     };
-    blocks.iter().filter_map(plain).collect()
+    blocks.iter().flat_map(plain).flatten().collect()
+}
+
+/// What the blocks say, in one text; links for buttons that open a page.
+#[must_use]
+pub fn words_of(blocks: &[SlackBlock]) -> Mrkdwn {
+    let texts = blocks.iter().filter_map(|block| match (block, block_text(block)?) {
+        (SlackBlock::Actions(row), _) => links(row).non_empty(),
+        (_, BlockText::Title(title)) => Some(Mrkdwn::line(&title, PARAGRAPH)),
+        (_, BlockText::Text(text)) => Some(Mrkdwn::drawn(text)),
+        (_, BlockText::Buttons(_)) => None,
+    });
+    Mrkdwn::join(texts, "\n")
+}
+
+/// The pages that buttons open.
+fn links(row: &SlackActionsBlock) -> Mrkdwn {
+    let pages = buttons(row)
+        .filter_map(|button| Some(Mrkdwn::link(button.url.as_ref()?, &words(&button.text))));
+    Mrkdwn::join(pages, " · ")
 }
 
 /// As much as there is room for.

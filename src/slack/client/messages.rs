@@ -8,7 +8,7 @@ use tracing::Span;
 use super::{SlackApi, promised};
 use crate::slack::blocks::MESSAGE_TEXT;
 use crate::slack::error::SlackError;
-use crate::slack::rate_limit::{ApiCall, Priority};
+use crate::slack::rate_limit::{ApiCall, Priority, Turn};
 use crate::slack::response_url::ResponseUrl;
 use crate::slack::truncate::truncate;
 use crate::slack::ts::Ts;
@@ -39,6 +39,8 @@ pub struct Edit<'a> {
     /// None at all takes the old ones away, so that the text shows.
     pub blocks: &'a [SlackBlock],
     pub priority: Priority,
+    /// Where it has to wait: what for, and since when.
+    pub turn: Turn,
 }
 
 impl SlackApi {
@@ -60,7 +62,9 @@ impl SlackApi {
     /// Repeatable: the newest one wins. Notifies nobody. Keeps the message's key.
     pub async fn update(&self, edit: Edit<'_>) -> Result<(), SlackError> {
         let body = json!({ "channel": edit.channel, "ts": edit.ts, "text": bounded(edit.text), "blocks": edit.blocks });
-        self.call(ApiCall::new("chat.update", edit.priority).to(edit.channel), &body).await?;
+        let message = format!("{}/{}", edit.channel, edit.ts.as_str());
+        let call = ApiCall::new("chat.update", edit.priority).to(edit.channel);
+        self.call(call.of(&message, edit.turn), &body).await?;
         Ok(())
     }
 

@@ -33,15 +33,18 @@ impl Bucket {
         self.tokens -= 1.0;
     }
 
-    /// Until there is room. Ticks leave four tenths of the burst to others, milestones one tenth to calls.
-    pub(super) fn wait(&mut self, priority: Priority, now: Instant) -> Duration {
+    /// Until there is room for so many others and this one. Clocks leave seven tenths of the burst to others, ticks four, milestones one tenth
+    /// to calls.
+    pub(super) fn wait(&mut self, (priority, before): (Priority, usize), now: Instant) -> Duration {
         self.refill(now);
         let left_to_others = match priority {
             Priority::Call => 0.0,
             Priority::Milestone => (self.rate.burst * 0.1).floor(),
             Priority::Tick => (self.rate.burst * 0.4).floor(),
+            Priority::Clock => (self.rate.burst * 0.7).floor(),
         };
-        let missing = 1.0 + left_to_others - self.tokens;
+        let before = f64::from(u32::try_from(before).unwrap_or(u32::MAX));
+        let missing = 1.0 + before + left_to_others - self.tokens;
         if missing <= 0.0 {
             Duration::ZERO
         } else {

@@ -4,6 +4,7 @@
 
 mod bucket;
 mod limits;
+mod turns;
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -13,9 +14,11 @@ use tokio::time::{Instant, sleep};
 
 use super::error::SlackError;
 use bucket::Bucket;
-pub use limits::{Rate, RateLimits};
+pub use limits::{Rate, RateLimits, SLACKS_PACE};
+pub use turns::Turn;
+use turns::Turns;
 
-/// How much a request matters. The first two wait a moment for room; a tick is dropped, because a newer one will come.
+/// How much a request matters. The first two wait a moment for room; the others are dropped, because newer ones will come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Priority {
     /// A question or an ending: somebody is called, or waits for it.
@@ -24,6 +27,8 @@ pub enum Priority {
     Milestone,
     /// Progress; the next one replaces it.
     Tick,
+    /// Only time went by. It takes nothing that anything else could need.
+    Clock,
 }
 
 /// A call of one of Slack's methods that wants to go out.
@@ -32,15 +37,21 @@ pub(super) struct ApiCall<'a> {
     pub method: &'static str,
     pub channel: Option<&'a str>,
     pub priority: Priority,
+    /// Of an edit: the message, and what for and since when it waits.
+    pub turn: Option<(&'a str, Turn)>,
 }
 
 impl<'a> ApiCall<'a> {
     pub(super) const fn new(method: &'static str, priority: Priority) -> Self {
-        Self { method, channel: None, priority }
+        Self { method, channel: None, priority, turn: None }
     }
 
     pub(super) const fn to(self, channel: &'a str) -> Self {
         Self { channel: Some(channel), ..self }
+    }
+
+    pub(super) const fn of(self, message: &'a str, turn: Turn) -> Self {
+        Self { turn: Some((message, turn)), ..self }
     }
 }
 
@@ -54,6 +65,7 @@ pub(super) struct RateLimiter {
 struct RateState {
     methods: HashMap<&'static str, Method>,
     channels: HashMap<String, Bucket>,
+    turns: Turns,
 }
 
 struct Method {
@@ -61,6 +73,8 @@ struct Method {
     closed_until: Option<Instant>,
 }
 
+/// More than any burst has room for.
+const CLOCKS_BEHIND: usize = 1_000_000;
 /// Full channels are forgotten beyond this many.
 const CHANNELS_REMEMBERED: usize = 1_000;
 
@@ -91,17 +105,24 @@ impl RateLimiter {
 
     /// Takes a place and says how long until its turn, or how long until it is worth asking again.
     fn reserve(&self, call: ApiCall<'_>, now: Instant) -> Result<Duration, Duration> {
-        let patience =
-            if call.priority == Priority::Tick { Duration::ZERO } else { self.limits.patience };
+        let patience = match call.priority {
+            Priority::Call | Priority::Milestone => self.limits.patience,
+            Priority::Tick | Priority::Clock => Duration::ZERO,
+        };
         let in_channel = call.channel.filter(|_| call.method == "chat.postMessage");
         let (rate, channel_rate) = (self.limits.of(call.method), self.limits.posts_in_a_channel);
         let mut state = self.lock();
-        let mut wait = state.method(call.method, rate, now).wait(call.priority, now);
+        let before = state.before(&call, now);
+        let mut wait = state.method(call.method, rate, now).wait((call.priority, before), now);
         if let Some(channel) = in_channel {
-            wait = wait.max(state.channel(channel, channel_rate, now).wait(call.priority, now));
+            wait =
+                wait.max(state.channel(channel, channel_rate, now).wait((call.priority, 0), now));
         }
         if wait > patience {
             return Err(wait);
+        }
+        if let Some((message, _)) = call.turn {
+            state.turns.end(message);
         }
         state.method(call.method, rate, now).bucket.take();
         if let Some(channel) = in_channel {
@@ -116,6 +137,16 @@ impl RateLimiter {
 }
 
 impl RateState {
+    /// How many calls that wait must have room as well before this one goes.
+    fn before(&mut self, call: &ApiCall<'_>, now: Instant) -> usize {
+        match (call.priority, call.turn) {
+            (Priority::Tick, Some((message, turn))) => self.turns.before(message, turn, now),
+            // As long as a step waits, no clock goes.
+            (Priority::Clock, _) if !self.turns.is_empty(now) => CLOCKS_BEHIND,
+            _ => 0,
+        }
+    }
+
     fn method(&mut self, method: &'static str, rate: Rate, now: Instant) -> &mut Method {
         let fresh = || Method { bucket: Bucket::full(rate, now), closed_until: None };
         self.methods.entry(method).or_insert_with(fresh)
@@ -131,10 +162,10 @@ impl RateState {
 
 impl Method {
     /// Until it is open and there is room.
-    fn wait(&mut self, priority: Priority, now: Instant) -> Duration {
+    fn wait(&mut self, place: (Priority, usize), now: Instant) -> Duration {
         let closed =
             self.closed_until.map_or(Duration::ZERO, |until| until.saturating_duration_since(now));
-        closed.max(self.bucket.wait(priority, now))
+        closed.max(self.bucket.wait(place, now))
     }
 }
 

@@ -219,3 +219,22 @@ fn each_note_gets_one_reaction() {
     let emoji: Vec<&str> = reactions(&tale.run).iter().map(|r| r.emoji).collect();
     assert_eq!(emoji, ["memo", "memo"]);
 }
+
+#[test]
+fn nobody_is_called_twice_in_a_minute() {
+    let escalation = Some(Escalation { after_seconds: 600, to: vec![cleo().into(), ben().into()] });
+    let asked = Tale::waiting()
+        .gated(STAGE, GateSpec { escalation, ..spec(vec![ben().into()]) })
+        .after(1_800);
+    let both = asked.reminds(Reminder::Half).after(59).escalates();
+    assert_eq!(
+        keys(&both, &leads()),
+        ["reminder:core-implementation:1:half:1:UBEN", "escalation:core-implementation:1:UCLEO"]
+    );
+    let later = both.after(1).reminds(Reminder::Soon);
+    assert_eq!(
+        keys(&later, &leads())[2..],
+        ["reminder:core-implementation:1:soon:2:UBEN"],
+        "a minute after the first; cleo was called a second ago"
+    );
+}

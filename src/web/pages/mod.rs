@@ -2,9 +2,8 @@
 
 mod diff;
 mod layout;
+mod names;
 mod run;
-
-use std::collections::BTreeMap;
 
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
@@ -54,7 +53,7 @@ pub async fn run(State(web): State<Web>, Path(run): Path<RunId>, signed: Signatu
             run: &run,
             progress: progress.as_ref(),
             render: &web.render,
-            names: &BTreeMap::new(),
+            names: &names::names(web.slack.as_ref(), &run).await,
             expires_at,
         })),
         (Ok(None), Ok(_)) => gone(&path),

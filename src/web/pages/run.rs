@@ -7,8 +7,8 @@ use chrono::{DateTime, Utc};
 use maud::{Markup, html};
 
 use crate::run::{
-    Attempt, AttemptOutcome, Decided, Delivered, PersonId, Progress, Run, Sandboxing, StageState,
-    Verdict,
+    Approver, Attempt, AttemptOutcome, Decided, Delivered, Note, OpenGate, PersonId, Progress, Run,
+    Sandboxing, StageState, Verdict,
 };
 use crate::thread::clock::stamp;
 use crate::thread::{self, DiffPart, RenderContext, figures, table};
@@ -35,11 +35,16 @@ pub fn run_page(page_of: &RunPage<'_>) -> Markup {
     let run = page_of.run;
     let body = html! {
         (head(page_of))
+        @if let Some(open) = &run.gate { h2 { "Waits for an answer" } (question(page_of, open)) }
         h2 { "Stages" }
         @for stage in &run.stages { (self::stage(page_of, stage)) }
         @if !run.decisions.is_empty() {
             h2 { "Decisions" }
             ul { @for decided in &run.decisions { (decision(page_of, decided)) } }
+        }
+        @if !run.notes.is_empty() {
+            h2 { "Notes" }
+            ul { @for note in &run.notes { (self::note(page_of, note)) } }
         }
         @if run.stages.iter().any(|s| !s.attempts.is_empty()) { h2 { "Cost" } (costs(run)) }
         @if let Some(delivered) = &run.delivered { h2 { "Code" } (code(delivered)) }
@@ -88,6 +93,60 @@ fn banners(run: &Run) -> Vec<&'static str> {
         Some(Sandboxing::Closed) | None => None,
     };
     rehearsal.into_iter().chain(sandbox).collect()
+}
+
+/// What is asked, of whom, and how long it can be answered.
+fn question(page_of: &RunPage<'_>, open: &OpenGate) -> Markup {
+    let (run, zone) = (page_of.run, page_of.render.clock_zone);
+    let stage = run.stage(&open.id.stage);
+    let diff = stage.zip(stage.and_then(|stage| stage.attempt(open.attempt)));
+    let diff = diff.and_then(|(stage, attempt)| {
+        thread::diff_url((run, stage, attempt), DiffPart::default(), page_of.render)
+    });
+    html! {
+        p.note {
+            "Keep " (open.id.stage) "? Round " (open.id.round) ", asked of " (asked(page_of, open)) ". "
+            @match open.overdue_since {
+                Some(at) => { "Overdue since " (stamp(at, zone)) ", and still waiting." }
+                None => { "It can be answered until " (stamp(open.deadline, zone)) ", in the run's thread." }
+            }
+            @if let Some(url) = diff { " " a href=(url.as_str()) { "View diff" } }
+        }
+        @if !open.approvals.is_empty() {
+            p { "Approved so far by " (row(open.approvals.iter().map(|by| name(page_of, by)))) "." }
+        }
+    }
+}
+
+/// Who is listed to answer; else whoever may.
+fn asked(page_of: &RunPage<'_>, open: &OpenGate) -> String {
+    let run = page_of.run;
+    let spec = run.stage(&open.id.stage).and_then(|stage| stage.stage.gate.as_ref());
+    let people = spec.map(|spec| run.asked_people(&open.id, spec)).unwrap_or_default();
+    let named = people.into_iter().map(|approver| match approver {
+        Approver::Person(person) => name(page_of, person),
+        Approver::Group(group) => format!("the group {}", group.group),
+    });
+    let named = row(named);
+    if named.is_empty() { "every full member of the workspace".to_owned() } else { named }
+}
+
+fn row(names: impl Iterator<Item = String>) -> String {
+    names.collect::<Vec<_>>().join(", ")
+}
+
+/// What somebody said for the next attempt, and which attempt read it.
+fn note(page_of: &RunPage<'_>, note: &Note) -> Markup {
+    html! {
+        li {
+            (name(page_of, &note.by)) ", " (stamp(note.at, page_of.render.clock_zone)) ", "
+            @match &note.read_by {
+                Some((stage, n)) => { "read by " (stage) " attempt " (n) }
+                None => "no attempt has read it",
+            }
+            blockquote { (plainly_lines(&note.words)) }
+        }
+    }
 }
 
 fn stage(page_of: &RunPage<'_>, stage: &StageState) -> Markup {

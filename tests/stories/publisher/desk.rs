@@ -1,6 +1,7 @@
 //! A run whose events the story tells itself, and publishers that draw it: no worker, no `serve`, and all that Slack is asked in plain view.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use axum::Router;
@@ -148,27 +149,39 @@ impl Desk {
         let message = self.slack.message(ts).context("it is there")?;
         self.slack.admin_deletes(ts).await?;
         let place = Channel { team: TEAM.to_owned(), channel: message.channel };
-        Ok(self.store.message_deleted(&place, ts, now()).await?)
+        Ok(self.store.message_deleted(&place, ts).await?)
     }
 
     /// A publisher, as `serve` has one.
     pub async fn draws(&self) -> Result<Drawing> {
-        self.draws_at(RateLimits::generous()).await
+        self.draws_at(RateLimits::at_pace(60_000)).await
     }
 
     /// The same, no faster than this.
     pub async fn draws_at(&self, rate_limits: RateLimits) -> Result<Drawing> {
-        let config = SlackApiConfig::new(Some(self.slack.api_url()), SecretString::from(BOT_TOKEN));
+        self.draws_by(SlackApiConfig { rate_limits, ..self.config() }).await
+    }
+
+    /// The same, where each call is given up after so long.
+    pub async fn draws_within(&self, timeout: Duration) -> Result<Drawing> {
+        let rate_limits = RateLimits::at_pace(60_000);
+        self.draws_by(SlackApiConfig { rate_limits, timeout, ..self.config() }).await
+    }
+
+    fn config(&self) -> SlackApiConfig {
+        SlackApiConfig::new(Some(self.slack.api_url()), SecretString::from(BOT_TOKEN))
+    }
+
+    async fn draws_by(&self, config: SlackApiConfig) -> Result<Drawing> {
         let publisher = Publisher {
             store: Store::connect(&self.database).await?,
-            slack: SlackApi::new(SlackApiConfig { rate_limits, ..config }),
+            slack: SlackApi::new(config),
             render: RenderContext {
                 links: None,
                 clock_zone: chrono::Offset::fix(&Utc),
                 real_slack: false,
                 thread: None,
             },
-            clock: now,
         };
         Ok(Drawing(tokio::spawn(publisher.run(CancellationToken::new()))))
     }

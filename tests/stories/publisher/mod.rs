@@ -113,7 +113,7 @@ async fn a_question_in_blocks_that_slack_refuses_has_its_buttons_all_the_same() 
 async fn a_question_that_slack_takes_in_no_form_reaches_its_people_directly() -> Result<()> {
     let desk = Desk::asking(&["slack:T01ACME:S0LEADS"]).await?;
     let _drawing = desk.draws().await?;
-    desk.slack.refuses_message("gate:draft:1", "invalid_blocks", 2);
+    desk.slack.refuses_message("gate:draft:1", "invalid_blocks", 3);
     desk.asks().await?;
     for user in ["U01ANA", "U02BEN", "U03CLEO"] {
         desk.shows(&format!("unposted:draft:1:{user}"), "Approve").await?;
@@ -121,6 +121,82 @@ async fn a_question_that_slack_takes_in_no_form_reaches_its_people_directly() ->
     desk.is_decided("slack:T01ACME:U02BEN", "approve").await?;
     desk.shows("unposted:draft:1:U03CLEO", "approved by").await?;
     desk.shows("gate:draft:1", "approved by").await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_question_that_slack_takes_in_words_only_says_how_to_answer_and_is_drawn_later()
+-> Result<()> {
+    let desk = Desk::asking(&[]).await?;
+    let _drawing = desk.draws().await?;
+    desk.slack.refuses_message("gate:draft:1", "invalid_blocks", 2);
+    desk.asks().await?;
+    let card = desk.shows("gate:draft:1", "To answer, reply in this thread").await?;
+    desk.is_quiet().await?;
+    desk.sql("update messages set doubtful_until = now() where key = 'gate:draft:1'; update threads set redraw_at = now()").await?;
+    assert_eq!(desk.shows("gate:draft:1", "[Approve").await?, card);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_edit_that_slack_applies_after_all_does_not_stay() -> Result<()> {
+    let desk = Desk::asking(&[]).await?;
+    let _drawing = desk.draws_within(Duration::from_secs(1)).await?;
+    desk.asks().await?;
+    let card = desk.shows("gate:draft:1", "Approve").await?;
+    desk.is_quiet().await?;
+    let edited = desk.slack.calls("chat.update").len();
+    desk.slack.fails("chat.update", Fault::DoesLate(Duration::from_secs(5)), 1);
+    desk.event(json!({ "kind": "escalated", "gate": desk.gate() })).await?;
+    desk.slack.called("chat.update", edited + 1).await?;
+    desk.is_decided("slack:T01ACME:U01ANA", "approve").await?;
+    desk.shows("gate:draft:1", "approved by").await?;
+    desk.slack.at(&card).offers("Approve").await?;
+    desk.slack.at(&card).offers_nothing().await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_post_that_slack_takes_after_our_time_out_is_not_posted_twice() -> Result<()> {
+    let desk = Desk::asking(&[]).await?;
+    let _drawing = desk.draws_within(Duration::from_secs(1)).await?;
+    desk.slack.fails("chat.postMessage", Fault::DoesLate(Duration::from_secs(13)), 1);
+    desk.asks().await?;
+    desk.shows("gate:draft:1", "Keep draft").await?;
+    assert_eq!((desk.there_are("card"), desk.there_are("gate:draft:1")), (1, 1));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_message_that_slack_once_does_not_find_goes_on_being_edited() -> Result<()> {
+    let desk = Desk::asking(&[]).await?;
+    let _drawing = desk.draws().await?;
+    desk.asks().await?;
+    desk.shows("gate:draft:1", "Keep draft").await?;
+    desk.slack.fails("chat.update", Fault::Refuses("message_not_found"), 2);
+    desk.is_decided("slack:T01ACME:U01ANA", "approve").await?;
+    desk.ends().await?;
+    desk.shows("gate:draft:1", "approved by").await?;
+    desk.shows("card", "done").await?;
+    assert_eq!((desk.there_are("card"), desk.there_are("gate:draft:1")), (1, 1));
+    Ok(())
+}
+
+#[tokio::test]
+async fn groups_that_slack_is_silent_about_keep_no_question_from_its_thread() -> Result<()> {
+    let desk = Desk::asking(&["slack:T01ACME:S0LEADS", "slack:T01ACME:S0OTHERS"]).await?;
+    desk.slack.fails("usergroups.users.list", Fault::Hangs, 1_000);
+    let _drawing = desk.draws().await?;
+    desk.works().await?;
+    desk.shows("card", "tale").await?;
+    desk.happens(Happened::GateOpened {
+        gate: desk.gate(),
+        attempt: 1,
+        deadline: now() + TimeDelta::hours(1),
+    })
+    .await?;
+    desk.event(json!({ "kind": "reminded", "gate": desk.gate(), "reminder": "half" })).await?;
+    desk.shows("gate:draft:1", "Keep draft").await?;
     Ok(())
 }
 
@@ -262,7 +338,8 @@ async fn ten_thousand_clocks_delay_no_question() -> Result<()> {
     let edited = desk.slack.calls("chat.update").len();
     desk.is_one_of(10_000).await?;
     let nothing = Rate { per_minute: 0.001, burst: 0.0 };
-    let _second = desk.draws_at(RateLimits { edits: nothing, ..RateLimits::generous() }).await?;
+    let _second =
+        desk.draws_at(RateLimits { edits: nothing, ..RateLimits::at_pace(60_000) }).await?;
     desk.all_look_again(500).await?;
     let new = desk::request("tale-9999999", &[])?;
     let begun = Instant::now();

@@ -115,6 +115,8 @@ impl World {
             ("SIGNOFF_CONFIG", &within("signoff.toml")),
             ("SIGNOFF_LISTEN", &listen),
             ("SLACK_API_URL", slack.api_url().as_str()),
+            // Stories do not wait for a real Slack's limits.
+            ("SIGNOFF_SLACK_PACE", "60000"),
             ("SLACK_BOT_TOKEN", BOT_TOKEN),
             match transport {
                 Transport::Http => ("SLACK_SIGNING_SECRET", SIGNING_SECRET),

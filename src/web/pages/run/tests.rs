@@ -72,3 +72,16 @@ fn nothing_foreign_becomes_markup() {
             && !page.contains("style=")
     );
 }
+
+#[test]
+fn an_open_question_and_what_people_noted_are_there() {
+    let page = page(&Tale::waiting().notes(ben(), "mind the <b>gap").run);
+    for part in [
+        "Keep core-implementation? Round 1, asked of Ben &lt;3. It can be answered until 2026-03-02 10:06 UTC, in the run's thread.",
+        "/diff/core-implementation/1-commit-core-?s=",
+        "Ben &lt;3, 2026-03-02 09:06 UTC, no attempt has read it<blockquote>mind the &lt;b&gt;gap",
+    ] {
+        assert!(page.contains(part), "no {part:?} in {page}");
+    }
+    assert!(!self::page(&Tale::done().run).contains("Waits for an answer"));
+}

@@ -121,7 +121,12 @@ async fn responded(
     answer(&shared, Caller { cutter, authorised: None }, "response_url", arguments).await
 }
 
-async fn answer(shared: &Shared, caller: Caller, method: &str, arguments: Arguments) -> Response {
+async fn answer(
+    shared: &Arc<Shared>,
+    caller: Caller,
+    method: &str,
+    arguments: Arguments,
+) -> Response {
     let (number, fault) = shared.change(|state| {
         state.calls.push(Call {
             method: method.to_owned(),
@@ -131,6 +136,14 @@ async fn answer(shared: &Shared, caller: Caller, method: &str, arguments: Argume
         });
         (state.calls.len() - 1, faults::next(state, method, &arguments))
     });
+    if let Some(Fault::DoesLate(time)) = fault {
+        let (shared, method) = (Arc::clone(shared), method.to_owned());
+        tokio::spawn(async move {
+            sleep(time).await;
+            shared.change(|state| drop(allowed(state, &caller, &method, &arguments)));
+        });
+        return pending().await;
+    }
     let act = || shared.change(|state| allowed(state, &caller, method, &arguments));
     let plain = |answer: Value| {
         let scopes = shared.change(|state| {
@@ -149,7 +162,7 @@ async fn answer(shared: &Shared, caller: Caller, method: &str, arguments: Argume
                 .into_response()
         }
         Some(Fault::ServerError) => server_error(),
-        Some(Fault::Hangs) => pending().await,
+        Some(Fault::Hangs | Fault::DoesLate(_)) => pending().await,
         Some(Fault::HangsUp) => hang_up(&caller),
         Some(Fault::DoesThenServerError) => {
             act();

@@ -28,6 +28,8 @@ pub enum Fault {
     DoesThenHangsUp,
     /// Done and answered, only later.
     DoesSlowly(Duration),
+    /// No answer, ever; done so much later, also when nobody waits any more.
+    DoesLate(Duration),
 }
 
 /// A fault that waits for its calls.

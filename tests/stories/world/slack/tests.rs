@@ -13,7 +13,7 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 use signoff::slack::{
     Button, Inbound, Mrkdwn, Post, Priority, RateLimits, SIGNATURE_HEADER, SlackApi,
-    SlackApiConfig, TIMESTAMP_HEADER, Verifier,
+    SlackApiConfig, TIMESTAMP_HEADER, Turn, Verifier,
 };
 use signoff::slack::{actions, context, divider, header as title, section, section_with_button};
 use tokio::net::TcpListener;
@@ -33,7 +33,8 @@ impl Bot {
     pub async fn start() -> Result<Self> {
         let slack = FakeSlack::start().await?;
         let config = SlackApiConfig::new(Some(slack.api_url()), SecretString::from(BOT_TOKEN));
-        let api = SlackApi::new(SlackApiConfig { rate_limits: RateLimits::generous(), ..config });
+        let api =
+            SlackApi::new(SlackApiConfig { rate_limits: RateLimits::at_pace(60_000), ..config });
         let bot = Self { slack: slack.clone(), api, heard: Arc::default(), answer: Arc::default() };
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         slack.delivers_to(format!("http://{}/slack", listener.local_addr()?).parse()?);
@@ -169,6 +170,7 @@ async fn a_press_carries_what_the_button_says_now() -> Result<()> {
         text: "approved",
         blocks: &[],
         priority: Priority::Call,
+        turn: Turn::default(),
     };
     bot.api.update(edit).await?;
     assert!(ben.presses("Approve", &gate).await.is_err());
@@ -262,6 +264,7 @@ async fn what_slack_would_refuse_is_refused_and_noted() -> Result<()> {
         text: &"x".repeat(4_001),
         blocks: &[],
         priority: Priority::Call,
+        turn: Turn::default(),
     };
     bot.api.update(long).await?;
     assert!(

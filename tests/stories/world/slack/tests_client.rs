@@ -9,7 +9,7 @@ use secrecy::SecretString;
 use serde_json::json;
 use signoff::run::Zone;
 use signoff::slack::{
-    Edit, Post, Priority, RateLimits, ResponseUrl, SlackApi, SlackApiConfig, SlackError, Ts,
+    Edit, Post, Priority, RateLimits, ResponseUrl, SlackApi, SlackApiConfig, SlackError, Ts, Turn,
     context, header, section,
 };
 
@@ -18,7 +18,7 @@ use super::{BOT_TOKEN, BOT_USER, FakeSlack, Fault, TEAM};
 
 fn api(slack: &FakeSlack, timeout: Duration) -> SlackApi {
     let config = SlackApiConfig::new(Some(slack.api_url()), SecretString::from(BOT_TOKEN));
-    SlackApi::new(SlackApiConfig { rate_limits: RateLimits::generous(), timeout, ..config })
+    SlackApi::new(SlackApiConfig { rate_limits: RateLimits::at_pace(60_000), timeout, ..config })
 }
 
 async fn both() -> Result<(FakeSlack, SlackApi)> {
@@ -54,6 +54,7 @@ async fn what_is_posted_can_be_changed() -> Result<()> {
         text: "done",
         blocks: &[header("done")],
         priority: Priority::Call,
+        turn: Turn::default(),
     })
     .await?;
     api.update(Edit {
@@ -62,6 +63,7 @@ async fn what_is_posted_can_be_changed() -> Result<()> {
         text: "ledger 2",
         blocks: &[],
         priority: Priority::Tick,
+        turn: Turn::default(),
     })
     .await?;
     insta::assert_snapshot!(slack.transcript(), @r"
@@ -167,8 +169,14 @@ async fn wait_means_wait() -> Result<()> {
     let (slack, api) = both().await?;
     slack.fails("chat.update", Fault::RateLimited { seconds: 30 }, 1);
     let ts = api.post(post("card")).await?;
-    let edit =
-        Edit { channel: "C01DEV", ts: &ts, text: "more", blocks: &[], priority: Priority::Call };
+    let edit = Edit {
+        channel: "C01DEV",
+        ts: &ts,
+        text: "more",
+        blocks: &[],
+        priority: Priority::Call,
+        turn: Turn::default(),
+    };
     let said = api.update(edit).await.expect_err("429");
     assert_eq!(
         said,
@@ -218,6 +226,7 @@ async fn refusals_say_what_they_mean() -> Result<()> {
         text: "x",
         blocks: &[],
         priority: Priority::Call,
+        turn: Turn::default(),
     };
     assert!(api.update(gone).await.expect_err("gone").is_message_gone());
     slack.fails("*", Fault::Refuses("token_revoked"), 9);
@@ -322,13 +331,19 @@ async fn ticks_make_way_without_asking_slack() -> Result<()> {
     let api =
         SlackApi::new(SlackApiConfig::new(Some(slack.api_url()), SecretString::from(BOT_TOKEN)));
     let ts = api.post(post("card")).await?;
-    let tick =
-        Edit { channel: "C01DEV", ts: &ts, text: "tick", blocks: &[], priority: Priority::Tick };
+    let tick = Edit {
+        channel: "C01DEV",
+        ts: &ts,
+        text: "tick",
+        blocks: &[],
+        priority: Priority::Tick,
+        turn: Turn::default(),
+    };
     let mut done = 0;
     while api.update(tick).await.is_ok() {
         done += 1;
     }
-    assert!((6..10).contains(&done), "{done} at once, and one more every 1.5 s");
+    assert!((5..9).contains(&done), "{done} at once, and one more every 1.5 s");
     assert_eq!(slack.calls("chat.update").len(), done);
     api.update(Edit { priority: Priority::Call, ..tick }).await?;
     Ok(())

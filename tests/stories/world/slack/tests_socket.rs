@@ -44,7 +44,10 @@ impl Bot {
         let (ear, end, health) =
             (Ear::default(), CancellationToken::new(), SocketHealth::default());
         let mode = SocketMode {
-            api: SlackApi::new(SlackApiConfig { rate_limits: RateLimits::generous(), ..config }),
+            api: SlackApi::new(SlackApiConfig {
+                rate_limits: RateLimits::at_pace(60_000),
+                ..config
+            }),
             api_url: Some(slack.api_url()),
             take: ear.take(),
             health: health.clone(),

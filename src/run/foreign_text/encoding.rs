@@ -11,14 +11,14 @@ pub enum Encoding {
 }
 
 impl Encoding {
-    /// By the first bytes: a byte order mark, or what one ASCII character looks like.
+    /// By the first bytes: a byte order mark, or what two ASCII characters look like. One would not do: binary files begin like that.
     #[must_use]
     pub const fn of(begin: &[u8]) -> Self {
         match begin {
             [0xff, 0xfe, ..] => Self::Utf16Little,
             [0xfe, 0xff, ..] => Self::Utf16Big,
-            [0, second, ..] if *second != 0 => Self::Utf16Big,
-            [first, 0, ..] if *first != 0 => Self::Utf16Little,
+            [0, first, 0, second, ..] if is_ascii(*first, *second) => Self::Utf16Big,
+            [first, 0, second, 0, ..] if is_ascii(*first, *second) => Self::Utf16Little,
             _ => Self::Utf8,
         }
     }
@@ -30,6 +30,10 @@ impl Encoding {
             u16::from_le_bytes(bytes)
         }
     }
+}
+
+const fn is_ascii(first: u8, second: u8) -> bool {
+    first.is_ascii_graphic() && second.is_ascii_graphic()
 }
 
 /// The text of a whole file, without its byte order mark.
@@ -102,9 +106,10 @@ mod tests {
     fn a_file_is_read_in_the_encoding_it_is_written_in() {
         assert_eq!(decode("\u{feff}<ü/>".as_bytes()), "<ü/>");
         assert_eq!(decode(b"caf\xe9"), "caf\u{fffd}");
+        assert_eq!(decode(b"\0a{\"b\":1}"), "\0a{\"b\":1}", "binary, not UTF-16");
         for encoding in [Encoding::Utf16Little, Encoding::Utf16Big] {
             assert_eq!(decode(&utf16("\u{feff}<ü😀/>", encoding)), "<ü😀/>");
-            assert_eq!(decode(&utf16("<ü😀/>", encoding)), "<ü😀/>");
+            assert_eq!(decode(&utf16("<a>ü😀", encoding)), "<a>ü😀");
         }
     }
 

@@ -89,13 +89,13 @@ impl JunitReader {
             ("testsuites", _) => {
                 self.declared.add(tag, true);
                 self.roots += 1;
-                self.enter(String::new());
+                self.enter("");
             }
             ("testsuite", _) => {
                 if self.suites.len() == self.roots {
                     self.declared.add(tag, false);
                 }
-                self.enter(attribute(tag, "name").unwrap_or_default());
+                self.enter(&attribute(tag, "name").unwrap_or_default());
             }
             ("testcase", _) => {
                 self.is_report = true;
@@ -111,7 +111,7 @@ impl JunitReader {
         }
     }
 
-    fn enter(&mut self, suite: String) {
+    fn enter(&mut self, suite: &str) {
         self.is_report = true;
         if self.suites.len() < DEEPEST {
             self.suites.push(suite.chars().take(TestNames::NAME).collect());

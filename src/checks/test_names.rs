@@ -27,7 +27,7 @@ static ADDRESS: LazyLock<Regex> =
 /// The names of a report, as they come.
 #[derive(Debug, Default)]
 pub(super) struct Names {
-    names: TestNames,
+    all: TestNames,
     passed: BTreeSet<String>,
     failed: BTreeSet<String>,
     failures: u32,
@@ -44,20 +44,20 @@ impl Names {
         let name = full_name(suites, case);
         match result {
             CaseResult::Skipped => {
-                self.names.skipped.insert(name);
+                self.all.skipped.insert(name);
             }
             CaseResult::Passed => {
-                self.names.ran.insert(name.clone());
+                self.all.ran.insert(name.clone());
                 self.passed.insert(name);
             }
             CaseResult::Failed => {
-                self.names.ran.insert(name.clone());
+                self.all.ran.insert(name.clone());
                 self.failed.insert(name);
                 self.failures = self.failures.saturating_add(1);
             }
         }
         self.inserted += 1;
-        self.too_many = self.names.ran.len() + self.names.skipped.len() > TestNames::MOST
+        self.too_many = self.all.ran.len() + self.all.skipped.len() > TestNames::MOST
             || self.inserted > MOST_INSERTED;
     }
 
@@ -74,7 +74,7 @@ impl Names {
 
     /// None where there were too many.
     pub fn known(self) -> Option<TestNames> {
-        let TestNames { ran, skipped } = self.names;
+        let TestNames { ran, skipped } = self.all;
         let skipped: BTreeSet<_> = skipped.difference(&ran).cloned().collect();
         (!self.too_many).then_some(TestNames { ran, skipped })
     }

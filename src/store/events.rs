@@ -25,8 +25,7 @@ impl Store {
     /// and that the thread is behind: however often it failed, it is looked at at once. A repeat changes no event.
     /// What the database refuses for what is in it costs that, and never the run: its events are then kept one by one.
     pub async fn record(&self, run: &RunId, events: &[Value]) -> Result<()> {
-        let events: Vec<Value> =
-            events.iter().map(|event| cleaned("an event", event.clone())).collect();
+        let events: Vec<Value> = events.iter().map(|event| cleaned("an event", event)).collect();
         match self.record_as_it_is(run, &events).await {
             Err(StoreError::Refused(_)) => {
                 for event in events {

@@ -41,7 +41,7 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<Received> {
         let keep = |payload| async move { self.insert_request(key, kind, &payload, now).await };
-        keep_content("a request", cleaned("a request", payload.clone()), keep).await
+        keep_content("a request", cleaned("a request", payload), keep).await
     }
 
     async fn insert_request(

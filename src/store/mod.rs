@@ -151,5 +151,5 @@ fn read<T: serde::de::DeserializeOwned>(what: &'static str, body: serde_json::Va
 
 fn write<T: serde::Serialize>(what: &'static str, value: &T) -> Result<serde_json::Value> {
     let value = serde_json::to_value(value);
-    Ok(content::cleaned(what, value.map_err(|source| StoreError::Garbled { what, source })?))
+    Ok(content::cleaned(what, &value.map_err(|source| StoreError::Garbled { what, source })?))
 }

@@ -54,7 +54,7 @@ pub(super) struct Matches {
 
 /// By which two files of one name are told apart: any write changes it, and nobody can set it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Stamp(i128, i128, i128);
+pub(super) struct Stamp([i128; 4]);
 
 impl Folder {
     pub fn open(path: &Path) -> Result<Self> {
@@ -98,7 +98,8 @@ impl Folder {
     pub fn stamp(&self, path: &Path) -> Option<Stamp> {
         let (folder, name) = self.parent(path).ok()?;
         let stat = statat(&folder, name, AtFlags::SYMLINK_NOFOLLOW).ok()?;
-        Some(Stamp(stat.st_ino.into(), stat.st_ctime.into(), stat.st_ctime_nsec.into()))
+        let (seconds, nanos) = (stat.st_ctime.into(), stat.st_ctime_nsec.into());
+        Some(Stamp([stat.st_ino.into(), seconds, nanos, stat.st_size.into()]))
     }
 
     /// Removes a file, whatever kind it is of. What cannot be removed is mostly not there, as it should be.
@@ -334,8 +335,7 @@ mod tests {
         let path = Path::new("out/TEST-A.xml");
         let before = folder.stamp(path);
         assert!(before.is_some() && before == folder.stamp(path));
-        fs::remove_file(root.path().join("checkout").join(path)).unwrap();
-        fs::write(root.path().join("checkout").join(path), "x").unwrap();
+        fs::write(root.path().join("checkout").join(path), "another").unwrap();
         assert_ne!(before, folder.stamp(path));
         folder.remove(path);
         assert_eq!(folder.stamp(path), None);

@@ -136,16 +136,12 @@ fn mend_escape<'t>(text: &'t str, mended: &mut String) -> &'t str {
         mended.push_str(escape);
         return rest;
     }
-    let next = text[1..].chars().next();
-    match next {
-        Some('"' | '\\' | '/' | 'b' | 'f' | 'n' | 'r' | 't') => {
-            mended.push_str(&text[..2]);
-            &text[2..]
-        }
-        _ => {
-            mended.push_str("\\\\");
-            &text[1..]
-        }
+    if text[1..].starts_with(['"', '\\', '/', 'b', 'f', 'n', 'r', 't']) {
+        mended.push_str(&text[..2]);
+        &text[2..]
+    } else {
+        mended.push_str("\\\\");
+        &text[1..]
     }
 }
 

@@ -170,7 +170,7 @@ impl JunitReader {
         }
         let trouble = self.trouble(whole);
         // A report that only sums up still says that something failed.
-        if self.counter.tests.failed == 0 {
+        if whole && self.counter.tests.failed == 0 {
             self.counter.add_failed(u32::try_from(self.declared.failed).unwrap_or(u32::MAX));
         }
         TestReport { trouble, ..self.counter.report(self.is_report, whole) }

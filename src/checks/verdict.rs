@@ -20,8 +20,9 @@ pub(super) fn judge(stage: &Stage, end: &CommandEnd, reported: &Reported, log: &
     let tests = reported.tests.as_ref().map(|report| report.tests);
     let why = why(stage, end, reported);
     let failures = reported.tests.as_ref().map_or(&[][..], |report| &report.failures);
-    let reports = reported.trouble.as_deref().map(|trouble| format!(" ({trouble})"));
+    let reports = reports_trouble(end, reported);
     let feedback = why.as_ref().map(|why| {
+        let reports = reports.as_deref().map(|trouble| format!(" ({trouble})"));
         let why = format!("{why}{}", reports.unwrap_or_default());
         feedback(&why, failures, &log.tail())
     });
@@ -32,9 +33,16 @@ pub(super) fn judge(stage: &Stage, end: &CommandEnd, reported: &Reported, log: &
         tests,
         coverage_percent: reported.coverage_percent,
         tests_changed: None,
-        reports: reported.trouble.clone(),
+        reports,
         seconds: 0,
     }
+}
+
+/// What people should know of the reports.
+fn reports_trouble(end: &CommandEnd, reported: &Reported) -> Option<String> {
+    let missing = reported.missing.as_ref().filter(|_| *end == CommandEnd::Good);
+    let all: Vec<&str> = reported.trouble.iter().chain(missing).map(String::as_str).collect();
+    (!all.is_empty()).then(|| all.join("; "))
 }
 
 /// None where it is good.

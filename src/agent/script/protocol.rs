@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::agent::event::failed;
 use crate::agent::lines::MOST_LOOKED_AT;
 use crate::agent::money::{read_cost, read_count};
-use crate::run::foreign_text::read_json_line;
+use crate::run::foreign_text::{self, read_json_line};
 use crate::run::{AgentEnd, AgentInfo, Tokens, Trouble, Usd};
 
 /// What a script told.
@@ -51,7 +51,7 @@ pub(super) fn read_line(line: &str) -> Vec<ScriptLine> {
 
 /// A whole object behind other words, where a program forgot to end its line of progress.
 fn glued(line: &str) -> Option<(&str, &str)> {
-    let at = line.find("{\"type\"").filter(|at| !line[..*at].trim().is_empty())?;
+    let at = line.find("{\"type\"").filter(|at| !foreign_text::line(&line[..*at], 1).is_empty())?;
     let (before, object) = line.split_at(at);
     let read = read_json_line(object);
     let is_told = !read.broken && read.values.iter().any(|value| told_by(value).is_some());

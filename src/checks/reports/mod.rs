@@ -30,8 +30,10 @@ pub(super) struct Reported {
     pub tests: Option<TestReport>,
     /// Percent of lines.
     pub coverage_percent: Option<f64>,
-    /// What is wrong with the reports, for people.
+    /// What is wrong with the reports that are there, for people.
     pub trouble: Option<String>,
+    /// Which are not there: natural where a command failed before it wrote them.
+    pub missing: Option<String>,
     /// Test reports as they were, under the names that the attempt's folder has for them.
     pub kept: Vec<(String, Vec<u8>)>,
 }
@@ -100,6 +102,7 @@ struct ReportReader {
     some_unknown: bool,
     coverage: Coverage,
     troubles: BTreeSet<String>,
+    missing: BTreeSet<String>,
     kept: Vec<(String, Vec<u8>)>,
 }
 
@@ -122,6 +125,7 @@ impl ReportReader {
             some_unknown: false,
             coverage: Coverage::default(),
             troubles: BTreeSet::new(),
+            missing: BTreeSet::new(),
             kept: Vec::new(),
         }
     }
@@ -150,7 +154,8 @@ impl ReportReader {
                 .tests
                 .map(|report| if all_known { report } else { report.with_unknown_names() }),
             coverage_percent: self.coverage.percent(),
-            trouble: trouble(&self.troubles),
+            trouble: in_one_line(&self.troubles),
+            missing: in_one_line(&self.missing),
             kept: self.kept,
         }
     }
@@ -167,7 +172,7 @@ impl ReportReader {
             let (stale, fresh): (Vec<_>, Vec<_>) =
                 matches.paths.into_iter().partition(|path| self.was_there(path));
             if fresh.is_empty() {
-                self.troubles.insert(match stale.first() {
+                self.missing.insert(match stale.first() {
                     Some(path) => {
                         format!("{} was there before the checks and is not counted", path.display())
                     }
@@ -230,7 +235,7 @@ impl ReportReader {
 }
 
 /// All of it in one line; none where nothing is wrong.
-fn trouble(troubles: &BTreeSet<String>) -> Option<String> {
+fn in_one_line(troubles: &BTreeSet<String>) -> Option<String> {
     let all = troubles.iter().map(String::as_str).collect::<Vec<_>>().join("; ");
     (!all.is_empty()).then(|| foreign_text::line(&all, TROUBLES))
 }
@@ -295,13 +300,13 @@ mod tests {
         let reported = after(&root, &junit(&["**/TEST-*.xml"]), &[]).await;
         assert_eq!(passed(&reported), None);
         assert_eq!(
-            reported.trouble.as_deref(),
+            reported.missing.as_deref(),
             Some("out/TEST-A.xml was there before the checks and is not counted")
         );
         let reported = after(&root, &junit(&["**/TEST-*.xml"]), &[("out/TEST-A.xml", ONE)]).await;
-        assert_eq!((passed(&reported), reported.trouble), (Some(1), None));
+        assert_eq!((passed(&reported), reported.missing), (Some(1), None));
         let reported = after(&root, &junit(&["junit.xml"]), &[]).await;
-        assert_eq!(reported.trouble.as_deref(), Some("there is no report junit.xml"));
+        assert_eq!(reported.missing.as_deref(), Some("there is no report junit.xml"));
     }
 
     #[tokio::test]
@@ -311,7 +316,7 @@ mod tests {
         let reported =
             after(&root, &reports, &[("a.xml", ONE), ("b.xml", "<html>"), ("c.xml", &TWO[..40])])
                 .await;
-        assert_eq!(passed(&reported), Some(1));
+        assert_eq!(passed(&reported), Some(2));
         assert_eq!(reported.trouble.as_deref(), Some("b.xml is no JUnit report; c.xml breaks off"));
         assert_eq!(reported.tests.unwrap().names, None, "not all tests are known");
         fs::remove_file(root.path().join("b.xml")).unwrap();

@@ -29,7 +29,7 @@ pub fn prose(text: &str, most: usize) -> String {
 pub fn line(text: &str, most: usize) -> String {
     let says_something = |line: &&str| printable_chars(line).any(|c| !c.is_whitespace());
     let first = text.lines().find(says_something).unwrap_or_default();
-    cut(printable_chars(first.trim()).map(|c| if c == '\t' { ' ' } else { c }), most)
+    cut(printable_chars(first.trim()).map(|c| if matches!(c, '\t' | '\n') { ' ' } else { c }), most)
         .trim()
         .to_owned()
 }
@@ -111,6 +111,7 @@ mod tests {
         assert_eq!(line("\n \u{0}\n ls\t-l\nrm x", 60), "ls -l");
         assert_eq!(line("abcdef", 4), "abc…");
         assert_eq!(line("\u{202e}", 4), "");
+        assert_eq!(line("a\u{2028}b", 4), "a b");
         assert_eq!(prose(" a\n\nb ", 10), "a\n\nb");
         assert_eq!(prose(&"ü".repeat(3_000_000), 3), "üü…");
     }

@@ -90,6 +90,7 @@ mod tests {
             model: None,
             budget_left: None,
             timeout: Duration::from_secs(1),
+            env: Vec::new(),
         }
     }
 

@@ -42,6 +42,8 @@ pub struct Assignment {
     pub budget_left: Option<Usd>,
     /// Wall time.
     pub timeout: Duration,
+    /// Variables that tell it of its run.
+    pub env: Vec<(String, String)>,
 }
 
 /// Which conversation the work belongs to.

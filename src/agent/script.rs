@@ -90,7 +90,7 @@ impl Script {
             home,
             read_only: Vec::new(),
             sockets: Vec::new(),
-            env: Vec::new(),
+            env: assignment.env.clone(),
             network: Network::Closed,
         };
         let mut command = self.sandbox.command(&spec, Path::new("/bin/sh"), &["-c", &self.command]);

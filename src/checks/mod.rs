@@ -8,6 +8,7 @@ mod junit;
 mod lcov;
 mod log;
 mod reports;
+mod setup;
 mod shell;
 mod tap;
 mod test_names;
@@ -22,18 +23,21 @@ use anyhow::Context;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::run::{Checked, Stage, TestNames};
+use crate::run::{Checked, Stage, TestNames, Trouble};
 use crate::sandbox::{BoxSpec, Network, Sandbox};
 use log::Log;
 use reports::Reported;
 use shell::{CommandEnd, Shell};
 
 pub use compare_tests::compare_tests;
+pub use setup::{SetupEnd, SetupFailure, try_setup};
 
 /// What to check, and where.
 #[derive(Clone, Copy, Debug)]
 pub struct CheckSpec<'a> {
     pub stage: &'a Stage,
+    /// Variables that tell the commands of their run.
+    pub env: &'a [(String, String)],
     /// A clone of the snapshot that is judged; the commands run in it.
     pub checkout: &'a Path,
     /// HOME of the commands: what setup downloads is there for the checks.
@@ -58,7 +62,7 @@ impl CheckSpec<'_> {
             home: self.home.to_path_buf(),
             read_only: vec![],
             sockets: vec![],
-            env: vec![("CI".to_owned(), "1".to_owned())],
+            env: [("CI".to_owned(), "1".to_owned())].into_iter().chain(self.env.to_vec()).collect(),
             network,
         }
     }
@@ -79,29 +83,65 @@ pub struct CheckResult {
 pub async fn check(spec: CheckSpec<'_>, stop: &CancellationToken) -> anyhow::Result<CheckResult> {
     let begun = Instant::now();
     let mut log = spec.make_log_and_home()?;
-    let (end, reported) = run_setup_and_checks(spec, &mut log, stop).await?;
-    let verdict = verdict::judge(spec.stage, &end, &reported, &log);
+    let (verdict, names, reports) = match run_setup_and_checks(spec, &mut log, stop).await? {
+        Ran::OnlySetup(end) => (setup_failed(spec.stage, &end, &log), None, Vec::new()),
+        Ran::Checks(end, reported) => {
+            let verdict = verdict::judge(spec.stage, &end, &reported, &log);
+            (verdict, reported.tests.and_then(|report| report.names), reported.kept)
+        }
+    };
     let checked = Checked { seconds: begun.elapsed().as_secs(), ..verdict };
-    let names = reported.tests.and_then(|report| report.names);
-    Ok(CheckResult { checked, names, reports: reported.kept })
+    Ok(CheckResult { checked, names, reports })
+}
+
+/// How far it came.
+enum Ran {
+    OnlySetup(CommandEnd),
+    Checks(CommandEnd, Reported),
 }
 
 async fn run_setup_and_checks(
     spec: CheckSpec<'_>,
     log: &mut Log,
     stop: &CancellationToken,
-) -> anyhow::Result<(CommandEnd, Reported)> {
+) -> anyhow::Result<Ran> {
     let deadline = Instant::now() + Duration::from_secs(spec.stage.timeout_seconds);
     let setup = Shell { network: Network::Open, deadline, stop };
-    let prepared = run_commands(&spec.stage.setup, spec, setup, log).await?;
+    let prepared = set_up(spec, setup, log).await?;
     if prepared != CommandEnd::Good {
-        return Ok((prepared, Reported::default()));
+        return Ok(Ran::OnlySetup(prepared));
     }
     // A report that is there before the checks is the agent's own work, and proves nothing.
     let before = reports::take_stock(spec.checkout, &spec.stage.reports).await?;
     let shell = Shell { network: Network::Closed, deadline, stop };
     let end = run_commands(&spec.stage.checks, spec, shell, log).await?;
-    Ok((end, reports::read(spec.checkout, &spec.stage.reports, before).await?))
+    let reported = reports::read(spec.checkout, &spec.stage.reports, before).await?;
+    Ok(Ran::Checks(end, reported))
+}
+
+async fn set_up(
+    spec: CheckSpec<'_>,
+    shell: Shell<'_>,
+    log: &mut Log,
+) -> anyhow::Result<CommandEnd> {
+    run_commands(&spec.stage.setup, spec, shell, log).await
+}
+
+/// The checks were never reached: that says nothing about the work yet.
+fn setup_failed(stage: &Stage, end: &CommandEnd, log: &Log) -> Checked {
+    let failure = SetupFailure::of(stage, end, log);
+    let trouble = (*end != CommandEnd::Stopped).then_some(Trouble::Setup);
+    Checked {
+        passed: false,
+        why: Some(failure.why),
+        feedback: Some(failure.feedback),
+        trouble,
+        tests: None,
+        coverage_percent: None,
+        tests_changed: None,
+        reports: None,
+        seconds: 0,
+    }
 }
 
 /// One command after the other; the first that fails ends it.

@@ -58,6 +58,7 @@ impl CheckedFolder {
         let (checkout, home, log) = (path("checkout"), path("home"), path("checks.log"));
         check(
             CheckSpec {
+                env: &[],
                 stage: &self.stage,
                 checkout: &checkout,
                 home: &home,

@@ -16,6 +16,9 @@ const FAILURES_BYTES: usize = 2_000;
 /// How much one failed test may say: many short ones say more than one long one.
 const FAILURE_BYTES: usize = 400;
 
+/// How much of a setup's last line says why it failed.
+const LAST_LINE_BYTES: usize = 200;
+
 pub(super) fn judge(stage: &Stage, end: &CommandEnd, reported: &Reported, log: &Log) -> Checked {
     let tests = reported.tests.as_ref().map(|report| report.tests);
     let why = why(stage, end, reported);
@@ -30,6 +33,7 @@ pub(super) fn judge(stage: &Stage, end: &CommandEnd, reported: &Reported, log: &
         passed: why.is_none(),
         why,
         feedback,
+        trouble: None,
         tests,
         coverage_percent: reported.coverage_percent,
         tests_changed: None,
@@ -43,6 +47,21 @@ fn reports_trouble(end: &CommandEnd, reported: &Reported) -> Option<String> {
     let missing = reported.missing.as_ref().filter(|_| *end == CommandEnd::Good);
     let all: Vec<&str> = reported.trouble.iter().chain(missing).map(String::as_str).collect();
     (!all.is_empty()).then(|| all.join("; "))
+}
+
+/// The command of a setup that failed, how it ended, and the last line that it said.
+pub(super) fn why_setup_failed(stage: &Stage, end: &CommandEnd, log: &Log) -> String {
+    let tail = log.tail();
+    let said = |line: &&str| !line.trim().is_empty() && !line.starts_with("$ ");
+    let last = tail.lines().rev().find(said).map(|line| head(line.trim(), LAST_LINE_BYTES));
+    let what = match end {
+        CommandEnd::Slow => format!("setup took longer than {}", duration(stage.timeout_seconds)),
+        CommandEnd::Failed { .. } => {
+            format!("setup {}", why(stage, end, &Reported::default()).unwrap_or_default())
+        }
+        CommandEnd::Good | CommandEnd::Stopped => "setup was stopped".to_owned(),
+    };
+    last.map_or_else(|| what.clone(), |last| format!("{what}: {last}"))
 }
 
 /// None where it is good.
@@ -114,7 +133,7 @@ fn duration(seconds: u64) -> String {
 }
 
 /// Why it failed, the tests that failed, and the end of the log.
-fn feedback(why: &str, failures: &[FailedCase], log: &str) -> String {
+pub(super) fn feedback(why: &str, failures: &[FailedCase], log: &str) -> String {
     let mut text = format!("{}\n", head(why, FAILURE_BYTES));
     for (n, failure) in failures.iter().enumerate() {
         let line = failure_line(failure);

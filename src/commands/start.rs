@@ -41,6 +41,7 @@ fn request(services: &Services, project: &Project, start: StartRun, asker: Asker
         approvers: project.approvers.clone(),
         channel: asker.channel.or_else(|| project.channel.clone()),
         repository: project.repository.clone(),
+        start_branch: project.branch.clone(),
         rehearsal: services.rehearsal && pipeline.agent.kind == AgentKind::Claude,
     }
 }

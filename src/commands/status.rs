@@ -16,6 +16,9 @@ pub fn status(run: &Run, now: DateTime<Utc>) -> Reply {
         vec![format!("`{}` · {} · {}", run.id(), thread::phase(run), run.in_one_line())];
     lines
         .extend(run.stages.iter().map(|s| format!("{} {}", thread::glyph(s.phase), stage_line(s))));
+    lines.extend(
+        run.start.as_ref().map(|start| format!("Started {}.", escape(&thread::start(start)))),
+    );
     if let Some(gate) = &run.gate {
         lines.push(format!(
             "Waiting for approval of {}: {}. `/develop approve {}`",
@@ -27,7 +30,7 @@ pub fn status(run: &Run, now: DateTime<Utc>) -> Reply {
     lines.extend(run.why.iter().map(|why| format!("Why: {}", escape(why))));
     if let Some(code) = &run.delivered {
         lines.push(match code.repository.as_str() {
-            "" => format!("The result is commit {} of the shadow repository.", code.commit),
+            "" => "The result was delivered nowhere.".to_owned(),
             repository => format!("Get the code: `git clone -b {} {repository}`", code.branch),
         });
         lines.extend(code.note.as_deref().map(escape));
@@ -67,6 +70,7 @@ pub fn status_json(run: &Run, thread: Option<&Value>, diff_url: Option<&str>) ->
         "started_at": run.started_at,
         "ended_at": run.ended_at,
         "why": run.why,
+        "start": run.start,
         "stages": run.stages.iter().map(stage_json).collect::<Vec<_>>(),
         "gate": run.gate.as_ref().map(|gate| gate_json(gate, diff_url)),
         "decisions": run.decisions.iter().map(|d| json!({
@@ -74,7 +78,7 @@ pub fn status_json(run: &Run, thread: Option<&Value>, diff_url: Option<&str>) ->
         })).collect::<Vec<_>>(),
         "thread": thread,
         "repository": run.delivered.as_ref().map(|d| &d.repository).filter(|r| !r.is_empty()),
-        "branch": run.delivered.as_ref().map(|d| &d.branch),
+        "branch": run.delivered.as_ref().filter(|d| !d.repository.is_empty()).map(|d| &d.branch),
     })
 }
 
@@ -96,6 +100,7 @@ fn attempt_json(attempt: &Attempt) -> Value {
         "n": attempt.n,
         "outcome": attempt.outcome,
         "why": attempt.why,
+        "trouble": attempt.trouble,
         "snapshot": attempt.snapshot,
         "tests": attempt.tests,
         "coverage_percent": attempt.coverage_percent,

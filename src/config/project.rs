@@ -19,6 +19,8 @@ pub struct Project {
     pub name: ProjectName,
     /// An absolute path or a URL; none = a fresh repository for every run.
     pub repository: Option<String>,
+    /// Where runs start; none = the repository's default branch.
+    pub branch: Option<String>,
     pub pipeline: PipelineText,
     /// Where the pipeline is written down; none = in this program.
     pub pipeline_file: Option<PathBuf>,
@@ -34,6 +36,7 @@ impl Project {
         Self {
             name,
             repository: None,
+            branch: None,
             pipeline,
             pipeline_file: None,
             channel: None,
@@ -48,6 +51,7 @@ pub fn read(name: &Spanned<String>, fields: &Fields<'_, '_>, folder: &Path) -> O
     let parsed = fields.parse(name, "name", NAME);
     let repository =
         fields.full_text("repository").and_then(|text| repository(fields, &text, folder));
+    let branch = branch(fields);
     let pipeline = pipeline(fields, folder);
     let channel = fields.text("channel").and_then(|text| {
         fields.parse(&text, "channel", "Write slack:<team>:<channel>, both as ids")
@@ -55,7 +59,29 @@ pub fn read(name: &Spanned<String>, fields: &Fields<'_, '_>, folder: &Path) -> O
     let approvers = approvers(fields, "approvers");
     let budget = budget(fields);
     let (pipeline, pipeline_file) = pipeline?;
-    Some(Project { name: parsed?, repository, pipeline, pipeline_file, channel, budget, approvers })
+    Some(Project {
+        name: parsed?,
+        repository,
+        branch,
+        pipeline,
+        pipeline_file,
+        channel,
+        budget,
+        approvers,
+    })
+}
+
+/// The branch that runs start from, by git's own rules for names.
+fn branch(fields: &Fields<'_, '_>) -> Option<String> {
+    let text = fields.text("branch")?;
+    let name = text.get_ref().strip_prefix("refs/heads/").unwrap_or(text.get_ref());
+    let misused = |c: char| c.is_control() || c.is_whitespace() || "~^:?*[\\".contains(c);
+    let odd = name.starts_with(['-', '/', '.']) || name.ends_with(['/', '.']);
+    if name.is_empty() || odd || name.contains("..") || name.contains(misused) {
+        fields.problem_at(&text, "that is no name of a branch", "Write it like \"main\"");
+        return None;
+    }
+    Some(name.to_owned())
 }
 
 fn budget(fields: &Fields<'_, '_>) -> Option<Usd> {

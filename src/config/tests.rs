@@ -37,6 +37,21 @@ fn name(text: &str) -> ProjectName {
 }
 
 #[test]
+fn a_branch_to_start_from_is_a_name_of_a_branch() {
+    let told = |branch: &str| {
+        let project = format!("[project.p]\npipeline = \"p.toml\"\nbranch = \"{branch}\"\n");
+        let folder = folder(&[("p.toml", PIPELINE), ("signoff.toml", &project)]);
+        let config = read(&folder, &[("USER", "ana")]);
+        config.map(|config| config.projects.get(&name("p")).and_then(|p| p.branch.clone()))
+    };
+    assert_eq!(told("release/2.x").expect("good").as_deref(), Some("release/2.x"));
+    assert_eq!(told("refs/heads/main").expect("good").as_deref(), Some("main"));
+    for odd in ["--upload-pack=x", "a..b", "a b", "main:evil", ""] {
+        assert!(told(odd).is_err(), "{odd}");
+    }
+}
+
+#[test]
 fn nothing_configured_is_a_working_configuration() {
     let folder = folder(&[]);
     let config =

@@ -27,8 +27,19 @@ pub(super) const RECORD_TIMEOUT: Duration = Duration::from_secs(5);
 pub(super) const DELIVER_TIMEOUT: Duration = Duration::from_mins(3);
 /// How often a dead worker's attempt is taken over before the attempt counts as lost.
 const TAKEOVERS: u32 = 30;
+/// After so many tries, work that cannot be kept for a reason that nobody knows is given up, and the next attempt is told.
+pub(super) const STORE_TRIES: u32 = 5;
+/// Before a step whose disk was full is tried again, at most.
+const LONGEST_DISK_FULL_BACKOFF: Duration = Duration::from_mins(5);
 /// Added to the stage's own timeout, which comes first: this one is for a worker that hangs.
 const ATTEMPT_GRACE_SECONDS: u64 = 120;
+
+/// Pauses before a setup that failed is tried again: what it fetches may be there then.
+pub(super) const SETUP_BACKOFFS: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(5)];
+/// How many times the stage's own timeout an activity may take: the first checks also run on what was there before, and a setup that fails
+/// is compared too.
+const TIMES: u64 = 2;
+const TIMES_WITH_SETUP: u64 = 5;
 
 /// Pause before a database that is away is asked again.
 pub(super) const DATABASE_RETRY_INTERVAL: Duration = Duration::from_secs(1);
@@ -43,7 +54,8 @@ pub(super) const STOPPED_SNAPSHOT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// For one activity of an attempt, from its start to its end.
 pub(super) const fn attempt_timeout(plan: &Plan) -> Duration {
-    Duration::from_secs(plan.stage.timeout_seconds + ATTEMPT_GRACE_SECONDS)
+    let times = if plan.stage.setup.is_empty() { TIMES } else { TIMES_WITH_SETUP };
+    Duration::from_secs(plan.stage.timeout_seconds * times + ATTEMPT_GRACE_SECONDS)
 }
 
 /// For an agent, as its stage says.
@@ -54,6 +66,12 @@ pub(super) const fn agent_timeout(stage: &Stage) -> Duration {
 /// Before an attempt begins, as the rules say.
 pub(super) const fn backoff(plan: &Plan) -> Duration {
     Duration::from_secs(plan.backoff_seconds)
+}
+
+/// Before the next try after so many that found the disk full: about two hours in all.
+pub(super) fn disk_full_backoff(tries: u32) -> Duration {
+    let doubled = Duration::from_secs(15).saturating_mul(1 << tries.saturating_sub(1).min(10));
+    doubled.min(LONGEST_DISK_FULL_BACKOFF)
 }
 
 /// For activities that a worker may die in: another worker takes over, about thirty times.

@@ -17,10 +17,13 @@ const FOR_ALL: u32 = 0o666;
 const FOR_THE_OWNER: u32 = 0o600;
 const PRIVATE_FOLDER: u32 = 0o700;
 
-/// Makes a folder that is for its owner alone; one that is there becomes so.
+/// Makes a folder that is for its owner alone; one that is there becomes so. Where it is new, no `git status` of a repository around
+/// it ever shows it.
 pub fn private_folder(path: &Path) -> io::Result<()> {
+    let is_new = !path.exists();
     DirBuilder::new().recursive(true).mode(PRIVATE_FOLDER).create(path)?;
-    fs::set_permissions(path, Permissions::from_mode(PRIVATE_FOLDER))
+    fs::set_permissions(path, Permissions::from_mode(PRIVATE_FOLDER))?;
+    if is_new { write(&path.join(".gitignore"), "*\n") } else { Ok(()) }
 }
 
 /// Writes a file at one stroke.
@@ -152,6 +155,17 @@ mod tests {
         assert_eq!(fs::read_to_string(&path).unwrap(), "new");
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(names(folder.path()), ["up.json"]);
+    }
+
+    #[test]
+    fn a_new_private_folder_is_none_of_gits_business_and_an_old_one_stays_as_it_is() {
+        let around = tempfile::tempdir().unwrap();
+        let (new, old) = (around.path().join("a/new"), around.path().join("old"));
+        fs::create_dir(&old).unwrap();
+        private_folder(&new).unwrap();
+        private_folder(&old).unwrap();
+        assert_eq!(fs::read_to_string(new.join(".gitignore")).unwrap(), "*\n");
+        assert!(names(&old).is_empty());
     }
 
     #[test]

@@ -15,8 +15,8 @@ mod time;
 
 pub use event::{
     AgentEnd, AgentInfo, Checked, Delivered, Diff, Event, FileDiff, Flag, Happened, Lost, Outcome,
-    Progress, Risk, Sandboxing, Snapshot, StageOutcome, Tests, TestsChanged, Tokens, Trouble, Work,
-    Written,
+    Progress, Risk, Sandboxing, Snapshot, StageOutcome, StartingPoint, Tests, TestsChanged, Tokens,
+    Trouble, Work, Written,
 };
 pub use gate::{
     Approver, Asked, Changes, Decision, Escalation, Extension, GateDigestInput, GateId, GateKind,
@@ -35,4 +35,6 @@ pub use test_inventory::TestNames;
 pub use time::{Hours, Zone};
 
 /// Version of the rules in this room. Stands in `Started`; where a rule changes, code branches on it.
-pub const RULES: u32 = 1;
+pub const RULES: u32 = 2;
+/// The rules of runs that began before rules had versions.
+pub const FIRST_RULES: u32 = 1;

@@ -113,6 +113,7 @@ fn figures_line(run: &Run, now: DateTime<Utc>) -> Mrkdwn {
     let mut parts = vec![Mrkdwn::code(run.id().as_str(), 80), figures::money(run).into()];
     parts.extend(clock::elapsed(run, now).map(Mrkdwn::from));
     parts.extend(run.agent.as_ref().map(|info| Mrkdwn::line(&figures::agent(info), 160)));
+    parts.extend(run.start.as_ref().map(|start| Mrkdwn::line(&figures::start(start), 160)));
     Mrkdwn::join(parts, " · ")
 }
 
@@ -135,7 +136,13 @@ pub(super) fn banners(run: &Run) -> Vec<&'static str> {
 
 /// Where to read on: the run's page, the repository, the branch.
 fn places(run: &Run, render: &RenderContext) -> Mrkdwn {
-    Mrkdwn::join(render.run_page(run).into_iter().chain(run.delivered.as_ref().map(branch)), " · ")
+    Mrkdwn::join(
+        render
+            .run_page(run)
+            .into_iter()
+            .chain(run.delivered.as_ref().filter(|d| !d.repository.is_empty()).map(branch)),
+        " · ",
+    )
 }
 
 fn branch(delivered: &Delivered) -> Mrkdwn {

@@ -4,7 +4,7 @@
 use crate::run::{
     Attempt, Decided, Delivered, Outcome, Run, Snapshot, StagePhase, StageState, Trouble, Verdict,
 };
-use crate::slack::{Mrkdwn, SlackBlock, context, one_line, section, truncate_plain};
+use crate::slack::{Mrkdwn, SlackBlock, context, one_line, section};
 
 use super::message::NOTICE;
 use super::people::{listed, mention};
@@ -28,7 +28,7 @@ pub(super) fn closing(run: &Run, render: &RenderContext) -> Option<Message> {
         blocks.push(section(Mrkdwn::code_block(&table::table(run))));
     }
     blocks.extend(result(run).non_empty().map(section));
-    blocks.extend(run.delivered.as_ref().map(whereabouts).map(section));
+    blocks.extend(run.delivered.as_ref().map(|d| whereabouts(run, d)).map(section));
     let small = card::banners(run).into_iter().map(Mrkdwn::from).chain(render.run_page(run));
     blocks.extend(Mrkdwn::join(small, "\n").non_empty().map(context));
     Some(Message::new(MessageKey::End, To::Thread, &notice(run, outcome), blocks))
@@ -90,8 +90,22 @@ fn aftermath(run: &Run, outcome: Outcome) -> Vec<SlackBlock> {
 
 fn feedback(failed: &StageState) -> Option<Mrkdwn> {
     let feedback = failed.attempts.last()?.feedback.as_deref()?.trim();
-    let code = || Mrkdwn::code_block(&truncate_plain(feedback, FEEDBACK));
-    (!feedback.is_empty()).then(|| "_What the checks said last:_\n" + code())
+    let code = || Mrkdwn::code_block(&last_lines(feedback, FEEDBACK));
+    let setup = failed.attempts.last()?.trouble == Some(Trouble::Setup);
+    let whose = if setup { "setup" } else { "the checks" };
+    let head = Mrkdwn::from(format!("_What {whose} said last:_\n"));
+    (!feedback.is_empty()).then(|| head + code())
+}
+
+/// The end of a text, where its reason stands; from the start of a line on, where that is not far.
+fn last_lines(text: &str, most: usize) -> String {
+    let skipped = text.chars().count().saturating_sub(most);
+    if skipped == 0 {
+        return text.to_owned();
+    }
+    let end: String = text.chars().skip(skipped + 1).collect();
+    let line = end.find('\n').filter(|at| *at < most / 4).map_or(0, |at| at + 1);
+    format!("…{}", &end[line..])
 }
 
 fn kept(run: &Run) -> Mrkdwn {
@@ -166,13 +180,16 @@ fn after_failure(run: &Run, again: &str, failed: Option<&StageState>) -> String 
     let out_of_money = run.request.budget_usd.is_some_and(|budget| run.spent() >= budget);
     let trouble = failed.and_then(|s| s.attempts.last()).and_then(|a| a.trouble);
     match trouble {
+        _ if failed.is_none() => {
+            format!("find out why, then start again with {again}.")
+        }
         _ if failed.is_some_and(|s| s.missed_deadline) => {
             format!("start again with {again} when somebody can answer in time.")
         }
         _ if out_of_money => more_money(again),
         Some(Trouble::Budget) => more_money(again),
         Some(Trouble::Setup) => {
-            format!("put key, model or configuration right, then start again with {again}.")
+            format!("put key, model, configuration or setup right, then start again with {again}.")
         }
         Some(Trouble::ModelBusy) => {
             format!("start again with {again} when the model's provider has room.")
@@ -238,7 +255,11 @@ fn decision(decided: &Decided) -> Mrkdwn {
 }
 
 /// How to get the code.
-fn whereabouts(delivered: &Delivered) -> Mrkdwn {
+fn whereabouts(run: &Run, delivered: &Delivered) -> Mrkdwn {
+    if delivered.repository.is_empty() {
+        let why = one_line(delivered.note.as_deref().unwrap_or("nobody knows why"), WHY);
+        return format!("*The code* was delivered nowhere: {why}").into();
+    }
     let place = if delivered.pushed {
         "pushed to the project's repository"
     } else {
@@ -252,7 +273,9 @@ fn whereabouts(delivered: &Delivered) -> Mrkdwn {
     let clone =
         format!("git clone -b {} {}", shell(&delivered.branch), shell(&delivered.repository));
     let branch = "*The code* is on branch " + Mrkdwn::code(&delivered.branch, 120);
-    branch + format!(", {place}.{note}\n") + Mrkdwn::code(&clone, 600)
+    let start = run.start.as_ref().map(|start| format!(", made {}", figures::start(start)));
+    let start = Mrkdwn::from(one_line(&start.unwrap_or_default(), 160));
+    branch + format!(", {place}") + start + format!(".{note}\n") + Mrkdwn::code(&clone, 600)
 }
 
 /// A word for a shell, quoted where it must be.

@@ -4,9 +4,14 @@
 use chrono::{DateTime, Utc};
 
 use crate::run::{
-    AgentInfo, Attempt, Diff, Phase, Progress, Run, StagePhase, StageState, Tests, Usd, Verdict,
+    AgentInfo, Attempt, Diff, Phase, Progress, Run, StagePhase, StageState, StartingPoint, Tests,
+    Usd, Verdict,
 };
 use crate::slack::one_line;
+
+/// As git abbreviates a commit's name.
+const SHORT_COMMIT: usize = 7;
+const BRANCH: usize = 80;
 
 /// `12,850`.
 pub(crate) fn count(n: u64) -> String {
@@ -19,6 +24,16 @@ pub(crate) fn count(n: u64) -> String {
         text.push(digit);
     }
     text
+}
+
+/// `from wip at 1a2b3c4`: where a run began in the project's repository.
+#[must_use]
+pub fn start(start: &StartingPoint) -> String {
+    let commit: String = start.commit.chars().take(SHORT_COMMIT).collect();
+    match &start.branch {
+        Some(branch) => format!("from {} at {commit}", one_line(branch, BRANCH)),
+        None => format!("from commit {commit}"),
+    }
 }
 
 /// `1 file`, `3 files`.

@@ -32,7 +32,7 @@ pub use cli_lines::{CliLine, cli_lines};
 pub use clock::redraw_at;
 pub use diff_address::{BadDiffAddress, DiffAddress, DiffPart, WorkId};
 pub use direct::unposted;
-pub use figures::{glyph, phase};
+pub use figures::{glyph, phase, start};
 pub use gate::{GateValue, RunValue, diff_url, standing};
 pub use home::home;
 pub use links::{LinkError, Links};

@@ -14,11 +14,17 @@ use crate::run::Snapshot;
 /// The branch an agent finds itself on.
 const BRANCH: &str = "signoff";
 
-/// How much of the past an agent sees: enough to read how the project is written, little enough to copy for every attempt.
-const DEPTH: &str = "--depth=50";
+/// A repository that is larger than this, in KiB, is copied without its older past: every attempt has a copy.
+const WHOLE_KIB: u64 = 100 << 10;
 
-const FETCH: [&str; 7] =
-    ["fetch", "-q", "--no-tags", "--no-write-fetch-head", "--update-head-ok", DEPTH, "--"];
+const FETCH: [&str; 4] = ["fetch", "-q", "--no-write-fetch-head", "--update-head-ok"];
+/// All of the past, with every tag: what a project's own tools read their version from.
+const WHOLE: [&str; 2] = ["--no-tags", "--update-shallow"];
+const TAGS: &str = "refs/tags/*:refs/tags/*";
+/// Enough of the past to read how the project is written, with the tags in it.
+const RECENT: [&str; 1] = ["--depth=50"];
+/// The project's default branch, to compare with.
+const ORIGIN: &str = "refs/remotes/origin/*:refs/remotes/origin/*";
 
 const COPY_TIMEOUT: Duration = Duration::from_mins(5);
 
@@ -32,6 +38,16 @@ impl Shadow {
         clone.init().await?;
         clone.fetch(self, snapshot).await?;
         clone.fill_worktree().await
+    }
+}
+
+impl Shadow {
+    /// How much room its objects take.
+    async fn size_kib(&self) -> Result<u64> {
+        let counted = self.git().args(["count-objects", "-v"]).line().await?;
+        let sizes = counted.lines().filter_map(|line| line.split_once(": "));
+        let sizes = sizes.filter(|(name, _)| matches!(*name, "size" | "size-pack"));
+        Ok(sizes.filter_map(|(_, kib)| kib.parse::<u64>().ok()).sum())
     }
 }
 
@@ -61,9 +77,22 @@ impl AgentClone {
     }
 
     async fn fetch(&self, from: &Shadow, snapshot: &Snapshot) -> Result<()> {
-        let refspec = format!("{}:refs/heads/{BRANCH}", snapshot.commit);
-        let fetch = self.git().args(FETCH).args([from.path()]).args([refspec]);
+        let branch = format!("{}:refs/heads/{BRANCH}", snapshot.commit);
+        let whole = from.size_kib().await? <= WHOLE_KIB;
+        let (past, tags) = if whole { (&WHOLE[..], Some(TAGS)) } else { (&RECENT[..], None) };
+        let fetch = self.git().args(FETCH).args(past).args(["--"]).args([from.path()]);
+        let fetch = fetch.args([branch.as_str(), ORIGIN]).args(tags);
         fetch.within(COPY_TIMEOUT).bytes().await?;
+        self.name_default_branch(from).await
+    }
+
+    /// So that `origin` alone is a name too, as in a clone.
+    async fn name_default_branch(&self, from: &Shadow) -> Result<()> {
+        if let Some(default) = from.default_branch().await? {
+            let name = format!("refs/remotes/origin/{default}");
+            let words = ["symbolic-ref", "refs/remotes/origin/HEAD", &name];
+            self.git().args(words).bytes().await?;
+        }
         Ok(())
     }
 

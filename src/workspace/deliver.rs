@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use super::git::Git;
-use super::repository::{explain_failure, validate, without_password};
+use super::push_failure::PushFailure;
+use super::repository::{validate, without_password};
 use super::{Result, Shadow};
 use crate::run::{Delivered, Diff, Snapshot};
 
@@ -42,7 +43,7 @@ impl Shadow {
         self.git().args(["update-ref", &full_name, &snapshot.commit]).bytes().await?;
         let here = self.delivered_here(delivery).await?;
         let Some(repository) = repository.filter(|_| push) else { return Ok(here) };
-        Ok(match self.push(repository, &format!("{}:{full_name}", snapshot.commit)).await {
+        Ok(match self.push(repository, &snapshot.commit, branch).await {
             Ok(()) => Delivered { repository: without_password(repository), pushed: true, ..here },
             Err(why) => Delivered { note: Some(format!("not pushed: {why}")), ..here },
         })
@@ -64,14 +65,31 @@ impl Shadow {
         })
     }
 
-    async fn push(&self, repository: &str, refspec: &str) -> Result<()> {
+    async fn push(&self, repository: &str, commit: &str, branch: &str) -> Result<()> {
         validate(repository)?;
-        let output = Git::reaching(repository, self.path())
-            .args(PUSH)
-            .args([repository, refspec])
-            .within(PUSH_TIMEOUT)
-            .output(u64::MAX)
-            .await?;
-        if output.status.success() { Ok(()) } else { Err(explain_failure(repository, &output.err)) }
+        let refspec = format!("{commit}:refs/heads/{branch}");
+        let push = Git::reaching(repository, self.path()).args(PUSH).args([repository, &refspec]);
+        let output = push.within(PUSH_TIMEOUT).output(u64::MAX).await?;
+        if output.status.success() {
+            return Ok(());
+        }
+        let in_the_way = self.branch_in_the_way(repository, branch).await;
+        let stderr = &output.err;
+        let in_the_way = in_the_way.as_deref();
+        Err(PushFailure { repository, branch, stderr, in_the_way }.error())
+    }
+
+    /// git keeps a branch as a file or a folder: `signoff` leaves no room for `signoff/x`, nor that for `signoff/x/y`.
+    async fn branch_in_the_way(&self, repository: &str, branch: &str) -> Option<String> {
+        let heads = ["ls-remote", "-q", "--heads", "--", repository];
+        let asked = Git::reaching(repository, self.path()).args(heads).within(PUSH_TIMEOUT);
+        let output = asked.output(u64::MAX).await.ok()?;
+        let list = String::from_utf8_lossy(&output.out);
+        let mut names = list.lines().filter_map(|line| line.split_once("\trefs/heads/"));
+        let below = |name: &str, folder: &str| {
+            name.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+        };
+        let found = names.find(|(_, name)| below(branch, name) || below(name, branch));
+        found.map(|(_, name)| name.to_owned())
     }
 }

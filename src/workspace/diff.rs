@@ -1,6 +1,7 @@
 //! Diff statistics: what changed, in numbers?
 //! Exactly what `git diff --numstat` says, with renames found.
 
+use super::risks::RisksOf;
 use super::{Result, Shadow};
 use crate::run::{Diff, FileDiff, Snapshot};
 
@@ -20,8 +21,18 @@ pub(super) struct NumstatEntry {
 impl Shadow {
     /// How much changed between two snapshots, whichever came first, and what of it is risky.
     pub async fn diff(&self, from: &Snapshot, to: &Snapshot) -> Result<Diff> {
+        self.diff_judged_by(from, to, &[]).await
+    }
+
+    /// The same, of work that these commands judge: a change of what they call is a risk.
+    pub async fn diff_judged_by(
+        &self,
+        from: &Snapshot,
+        to: &Snapshot,
+        commands: &[String],
+    ) -> Result<Diff> {
         let files = self.numstat(from, to).await?;
-        let flags = self.risks(from, to, &files).await?;
+        let flags = self.risks(from, to, RisksOf { files: &files, commands }).await?;
         Ok(Diff { flags, ..sum(files) })
     }
 

@@ -1,14 +1,21 @@
 //! The import of a repository: what does a run start from?
-//! What the project's repository had committed on its default branch at that moment, or nothing.
+//! What the project's repository had committed on a branch at that moment, with its tags and its default branch; or nothing.
 
 use std::time::Duration;
 
 use super::repository::{explain_failure, validate, without_password};
 use super::{Result, Shadow, WorkspaceError, git::Git};
-use crate::run::Snapshot;
+use crate::run::{Snapshot, StartingPoint};
 
 /// The name of a run's first snapshot; attempts are named `<stage>-<n>`.
 pub(super) const BASE: &str = "base";
+
+const HEADS: &str = "refs/heads/";
+/// Settings of the shadow repository: the branch that the run began from (empty for a commit), and the repository's default branch.
+const START: &str = "signoff.start";
+const DEFAULT: &str = "signoff.default";
+/// How many branches are named to who named one that is not there.
+const BRANCHES_SHOWN: usize = 8;
 
 /// Where the fetched branch is, until it is the run's base.
 const INCOMING: &str = "refs/signoff/incoming";
@@ -26,14 +33,15 @@ const LIST_TIMEOUT: Duration = Duration::from_mins(1);
 const FETCH_TIMEOUT: Duration = Duration::from_mins(10);
 
 impl Shadow {
-    /// Fetches the default branch of `repository` (its HEAD: uncommitted changes stay where they are), or begins with an empty commit.
+    /// Fetches a branch of `repository` (else what its HEAD names: uncommitted changes stay where they are), or begins with an empty
+    /// commit. Its tags and its default branch come along.
     ///
     /// Called again, it returns the same, whatever happened to the repository: a run has one beginning.
-    pub async fn import(&self, repository: Option<&str>) -> Result<Snapshot> {
+    pub async fn import(&self, repository: Option<&str>, branch: Option<&str>) -> Result<Snapshot> {
         if let Some(base) = self.find(BASE).await? {
             return Ok(base);
         }
-        let first = self.beginning(repository).await?;
+        let first = self.beginning(repository, branch).await?;
         let base = format!("refs/signoff/{BASE}");
         // With an empty old value, git sets the ref only where there is none. Who comes second uses the first one's.
         let kept = self.git().args(["update-ref", &base, &first.commit, ""]).bytes().await;
@@ -43,9 +51,35 @@ impl Shadow {
         }
     }
 
-    async fn beginning(&self, repository: Option<&str>) -> Result<Snapshot> {
+    /// What the run began with; none where it did not begin here.
+    pub async fn base(&self) -> Result<Option<Snapshot>> {
+        self.find(BASE).await
+    }
+
+    /// Where in the project's repository it began; none where it began with nothing.
+    pub async fn start(&self) -> Result<Option<StartingPoint>> {
+        let Some(branch) = self.setting(START).await? else { return Ok(None) };
+        let base = self.base().await?;
+        Ok(base.map(|base| StartingPoint {
+            branch: Some(branch).filter(|name| !name.is_empty()),
+            commit: base.commit,
+        }))
+    }
+
+    /// The repository's default branch, by its short name.
+    pub(super) async fn default_branch(&self) -> Result<Option<String>> {
+        self.setting(DEFAULT).await
+    }
+
+    async fn setting(&self, name: &str) -> Result<Option<String>> {
+        let asked = self.git().args(["config", "--get", name]).output(u64::MAX).await?;
+        let value = String::from_utf8_lossy(&asked.out).trim().to_owned();
+        Ok(asked.status.success().then_some(value))
+    }
+
+    async fn beginning(&self, repository: Option<&str>, branch: Option<&str>) -> Result<Snapshot> {
         let fetched = match repository {
-            Some(repository) => self.fetch(repository).await?,
+            Some(repository) => self.fetch(repository, branch).await?,
             None => None,
         };
         match fetched {
@@ -59,17 +93,25 @@ impl Shadow {
         self.commit(&tree, None, "signoff: Begin with nothing").await
     }
 
-    /// The newest commit of its default branch; none where nothing was ever committed.
-    async fn fetch(&self, repository: &str) -> Result<Option<Snapshot>> {
+    /// The newest commit of the branch; none where nothing was ever committed.
+    async fn fetch(&self, repository: &str, branch: Option<&str>) -> Result<Option<Snapshot>> {
         validate(repository)?;
-        let list = ["ls-remote", "-q", "--", repository, "HEAD", "refs/heads/*"];
-        let heads = self.ask_remote(repository, LIST_TIMEOUT, &list).await?;
-        let Some(branch) = default_branch(repository, &String::from_utf8_lossy(&heads))? else {
-            return Ok(None);
-        };
-        let refspec = format!("+{branch}:{INCOMING}");
-        let fetch = [&FETCH[..], &[repository, &refspec]].concat();
-        self.ask_remote(repository, FETCH_TIMEOUT, &fetch).await?;
+        let list = ["ls-remote", "-q", "--symref", "--", repository, "HEAD", "refs/heads/*"];
+        let listing = self.ask_remote(repository, LIST_TIMEOUT, &list).await?;
+        let heads = RemoteHeads::parse(&String::from_utf8_lossy(&listing));
+        let Some(start) = heads.start(repository, branch)? else { return Ok(None) };
+        let refspecs = refspecs(&start, heads.default_branch());
+        let words: Vec<&str> = FETCH
+            .into_iter()
+            .chain([repository])
+            .chain(refspecs.iter().map(String::as_str))
+            .collect();
+        self.ask_remote(repository, FETCH_TIMEOUT, &words).await?;
+        let begun = start.strip_prefix(HEADS).unwrap_or_default();
+        self.git().args(["config", START, begun]).bytes().await?;
+        if let Some(default) = heads.default_branch() {
+            self.git().args(["config", DEFAULT, default]).bytes().await?;
+        }
         let name = format!("{INCOMING}^{{commit}}");
         let commit = self.git().args(["rev-parse", "--verify", &name]).line().await?;
         self.of_commit(commit).await.map(Some)
@@ -102,18 +144,116 @@ fn unreachable_if_slow(repository: &str, error: WorkspaceError) -> WorkspaceErro
     }
 }
 
-/// HEAD; where that names a missing branch, `main`, `master` or the only branch. None where nothing was ever committed.
-fn default_branch(repository: &str, listing: &str) -> Result<Option<String>> {
-    let refs: Vec<&str> = listing.lines().filter_map(|line| line.split('\t').nth(1)).collect();
-    let mut usual = ["HEAD", "refs/heads/main", "refs/heads/master"].into_iter();
-    match (usual.find(|name| refs.contains(name)), &refs[..]) {
-        (Some(name), _) | (None, &[name]) => Ok(Some(name.to_owned())),
-        (None, []) => Ok(None),
-        (None, [_, ..]) => Err(no_default_branch(repository)),
+/// What is fetched: where the run starts, the default branch, and every tag.
+fn refspecs(start: &str, default: Option<&str>) -> Vec<String> {
+    let tracked = start.strip_prefix(HEADS).into_iter().chain(default);
+    let mut refspecs: Vec<String> =
+        tracked.map(|name| format!("+{HEADS}{name}:refs/remotes/origin/{name}")).collect();
+    refspecs.dedup();
+    refspecs.extend([format!("+{start}:{INCOMING}"), "+refs/tags/*:refs/tags/*".to_owned()]);
+    refspecs
+}
+
+/// The branches of a repository, and which of them its HEAD names.
+struct RemoteHeads {
+    /// Full names; with `HEAD`, where that names a commit.
+    refs: Vec<String>,
+    /// What HEAD names, where it names a branch.
+    named: Option<String>,
+}
+
+impl RemoteHeads {
+    /// From `ls-remote --symref`: lines `ref: refs/heads/main\tHEAD` and `<id>\t<name>`.
+    fn parse(listing: &str) -> Self {
+        let mut heads = Self { refs: Vec::new(), named: None };
+        for (value, name) in listing.lines().filter_map(|line| line.split_once('\t')) {
+            match value.strip_prefix("ref: ") {
+                Some(named) => heads.named = Some(named.to_owned()),
+                None => heads.refs.push(name.to_owned()),
+            }
+        }
+        heads
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.refs.iter().any(|known| known == name)
+    }
+
+    fn branches(&self) -> impl Iterator<Item = &str> {
+        self.refs.iter().filter_map(|name| name.strip_prefix(HEADS))
+    }
+
+    /// The branch that HEAD names, else `main`, `master` or the only one.
+    fn default_branch(&self) -> Option<&str> {
+        let named = self.named.as_deref().and_then(|name| name.strip_prefix(HEADS));
+        let mut usual = named.into_iter().chain(["main", "master"]);
+        let only = || self.branches().next().filter(|_| self.branches().count() == 1);
+        usual.find(|name| self.branches().any(|known| known == *name)).or_else(only)
+    }
+
+    /// The full name of what a run starts from; none where nothing was ever committed.
+    fn start(&self, repository: &str, wanted: Option<&str>) -> Result<Option<String>> {
+        let error = |why: String| {
+            Err(WorkspaceError::Repository { repository: without_password(repository), why })
+        };
+        if let Some(wanted) = wanted {
+            let name = format!("{HEADS}{wanted}");
+            let known = self.branches().take(BRANCHES_SHOWN).collect::<Vec<_>>().join(", ");
+            return if self.has(&name) {
+                Ok(Some(name))
+            } else {
+                error(format!(
+                    "it has no branch `{wanted}`; check `branch` in signoff.toml. It has: {known}"
+                ))
+            };
+        }
+        match (self.has("HEAD"), &self.named, self.default_branch()) {
+            (true, None, _) => Ok(Some("HEAD".to_owned())),
+            (_, _, Some(branch)) => Ok(Some(format!("{HEADS}{branch}"))),
+            (true, _, None) => Ok(Some("HEAD".to_owned())),
+            _ if self.refs.is_empty() => Ok(None),
+            _ => error("its HEAD names a branch that does not exist; set its default branch (`git symbolic-ref HEAD refs/heads/<branch>`), or name one as `branch` in signoff.toml".to_owned()),
+        }
     }
 }
 
-fn no_default_branch(repository: &str) -> WorkspaceError {
-    let why = "its HEAD names a branch that does not exist; set its default branch (`git symbolic-ref HEAD refs/heads/<branch>`)";
-    WorkspaceError::Repository { repository: without_password(repository), why: why.to_owned() }
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn start(listing: &str, wanted: Option<&str>) -> Result<Option<String>> {
+        RemoteHeads::parse(listing).start("/srv/a.git", wanted)
+    }
+
+    #[test]
+    fn a_run_starts_from_what_head_names() {
+        let wip = "ref: refs/heads/wip\tHEAD\na1\tHEAD\nb2\trefs/heads/main\na1\trefs/heads/wip\n";
+        assert_eq!(start(wip, None).unwrap().as_deref(), Some("refs/heads/wip"));
+        assert_eq!(start(wip, Some("main")).unwrap().as_deref(), Some("refs/heads/main"));
+        let detached = "a1\tHEAD\nb2\trefs/heads/main\n";
+        assert_eq!(start(detached, None).unwrap().as_deref(), Some("HEAD"));
+        assert_eq!(RemoteHeads::parse(detached).default_branch(), Some("main"));
+        assert_eq!(start("", None).unwrap(), None);
+    }
+
+    #[test]
+    fn a_branch_that_is_not_there_is_told_with_those_that_are() {
+        let said = start("b2\trefs/heads/main\nb2\trefs/heads/next\n", Some("nxet")).unwrap_err();
+        assert!(said.to_string().ends_with("It has: main, next"), "{said}");
+        assert!(start("b2\trefs/heads/a\nb2\trefs/heads/b\n", None).is_err());
+    }
+
+    #[test]
+    fn the_default_branch_and_the_tags_come_along() {
+        assert_eq!(
+            refspecs("refs/heads/wip", Some("main")),
+            [
+                "+refs/heads/wip:refs/remotes/origin/wip",
+                "+refs/heads/main:refs/remotes/origin/main",
+                "+refs/heads/wip:refs/signoff/incoming",
+                "+refs/tags/*:refs/tags/*"
+            ]
+        );
+        assert_eq!(refspecs("refs/heads/main", Some("main")).len(), 3);
+    }
 }

@@ -11,6 +11,7 @@ mod git;
 mod hunks;
 mod import;
 mod patch;
+mod push_failure;
 mod readable;
 mod records;
 mod repository;

@@ -23,6 +23,20 @@ pub(super) fn without_password(repository: &str) -> String {
     }
 }
 
+/// The text without the users and passwords of the addresses in it.
+pub(super) fn without_credentials(text: &str) -> String {
+    let mut parts = text.split("://");
+    let mut shown = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let ends = |c: char| c == '/' || c.is_whitespace() || "'\"`<>".contains(c);
+        let authority = part.find(ends).unwrap_or(part.len());
+        let host = part[..authority].rfind('@').map_or(0, |at| at + 1);
+        shown.push_str("://");
+        shown.push_str(&part[host..]);
+    }
+    shown
+}
+
 /// Whether git would take it for a path, by git's own rule.
 pub(super) fn is_path(repository: &str) -> bool {
     let before_slash = repository.split('/').next().unwrap_or_default();

@@ -5,6 +5,7 @@ mod missing_objects;
 mod risks;
 mod unfinished_work;
 mod what_agents_leave;
+mod whole_repository;
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -45,7 +46,7 @@ impl TestRepository {
 
     /// A snapshot of `files` (on an empty beginning), and a clone of it to go on in.
     async fn begun(&self, files: &[(&str, &str)]) -> (Snapshot, PathBuf) {
-        let base = self.shadow.import(None).await.unwrap();
+        let base = self.shadow.import(None, None).await.unwrap();
         let clone = self.path("clone");
         self.shadow.checkout(&base, &clone).await.unwrap();
         write(&clone, files);
@@ -88,7 +89,7 @@ async fn a_run_begins_with_what_was_committed() {
     let repo = test_repository().await;
     let project = repo.project(&[("a.js", "1\n")]);
     fs::write(repo.path("project/a.js"), "uncommitted\n").unwrap();
-    let base = repo.shadow.import(Some(&project)).await.unwrap();
+    let base = repo.shadow.import(Some(&project), None).await.unwrap();
     assert_eq!(base.commit, git(Path::new(&project), &["rev-parse", "HEAD"]).trim());
     repo.shadow.checkout(&base, &repo.path("clone")).await.unwrap();
     assert_eq!(fs::read_to_string(repo.path("clone/a.js")).unwrap(), "1\n");
@@ -98,22 +99,25 @@ async fn a_run_begins_with_what_was_committed() {
 async fn a_run_has_one_beginning() {
     let repo = test_repository().await;
     let project = repo.project(&[("a.js", "1\n")]);
-    let base = repo.shadow.import(Some(&project)).await.unwrap();
+    let base = repo.shadow.import(Some(&project), None).await.unwrap();
     fs::write(repo.path("project/a.js"), "2\n").unwrap();
     commit(Path::new(&project));
     let again = Shadow::open(repo.shadow.path()).await.unwrap();
-    assert_eq!(again.import(Some(&project)).await.unwrap(), base);
+    assert_eq!(again.import(Some(&project), None).await.unwrap(), base);
     fs::remove_dir_all(&project).unwrap();
-    assert_eq!(again.import(Some(&project)).await.unwrap(), base);
+    assert_eq!(again.import(Some(&project), None).await.unwrap(), base);
 }
 
 #[tokio::test]
 async fn nothing_and_an_empty_repository_begin_the_same() {
     let (with, without) = (test_repository().await, test_repository().await);
     git(with.root.path(), &["init", "-q", "--bare", "empty.git"]);
-    let base =
-        with.shadow.import(Some(&with.path("empty.git").display().to_string())).await.unwrap();
-    assert_eq!(base, without.shadow.import(None).await.unwrap());
+    let base = with
+        .shadow
+        .import(Some(&with.path("empty.git").display().to_string()), None)
+        .await
+        .unwrap();
+    assert_eq!(base, without.shadow.import(None, None).await.unwrap());
     assert_eq!(base.tree, "4b825dc642cb6eb9a060e54bf8d69288fbee4904");
 }
 
@@ -125,7 +129,7 @@ async fn a_head_that_names_nothing_is_no_obstacle() {
     git(repo.root.path(), &["init", "-q", "--bare", "-b", "elsewhere", "bare.git"]);
     let remote = repo.path("bare.git").display().to_string();
     git(Path::new(&project), &["push", "-q", &remote, "main"]);
-    let base = repo.shadow.import(Some(&remote)).await.unwrap();
+    let base = repo.shadow.import(Some(&remote), None).await.unwrap();
     assert_eq!(repo.files(&base), "100644 a.js\n");
 }
 
@@ -136,16 +140,23 @@ async fn a_wrong_repository_is_told() {
     let said = |error: WorkspaceError| {
         error.to_string().replace(&repo.root.path().display().to_string(), "")
     };
-    let missing =
-        repo.shadow.import(Some(&repo.path("nowhere").display().to_string())).await.unwrap_err();
+    let missing = repo
+        .shadow
+        .import(Some(&repo.path("nowhere").display().to_string()), None)
+        .await
+        .unwrap_err();
     assert_eq!(
         said(missing),
         "the repository /nowhere cannot be used: there is no such folder; check `repository` in signoff.toml"
     );
-    let plain =
-        repo.shadow.import(Some(&repo.path("folder").display().to_string())).await.unwrap_err();
+    let plain = repo
+        .shadow
+        .import(Some(&repo.path("folder").display().to_string()), None)
+        .await
+        .unwrap_err();
     assert!(said(plain).contains("there is no git repository"));
-    let dead = repo.shadow.import(Some("http://ana:secret@127.0.0.1:1/a.git")).await.unwrap_err();
+    let dead =
+        repo.shadow.import(Some("http://ana:secret@127.0.0.1:1/a.git"), None).await.unwrap_err();
     assert_eq!(
         said(dead),
         "the repository http://127.0.0.1:1/a.git cannot be reached: its host does not answer"
@@ -275,7 +286,7 @@ async fn a_submodule_stays_what_it_was() {
     git(Path::new(&project), &["rm", "-rq", "lib"]);
     git(Path::new(&project), &["update-index", "--add", "--cacheinfo", &link]);
     git(Path::new(&project), &["commit", "-qm", "a submodule"]);
-    let base = repo.shadow.import(Some(&project)).await.unwrap();
+    let base = repo.shadow.import(Some(&project), None).await.unwrap();
     let clone = repo.path("clone");
     repo.shadow.checkout(&base, &clone).await.unwrap();
     write(&clone, &[("lib/evil.js", "x"), ("b.js", "2\n")]);
@@ -312,10 +323,10 @@ async fn a_lock_of_a_killed_git_does_not_stay() {
     let lock = repo.shadow.path().join("refs/signoff/base.lock");
     fs::create_dir_all(lock.parent().unwrap()).unwrap();
     fs::write(&lock, "").unwrap();
-    assert!(repo.shadow.import(None).await.is_err());
+    assert!(repo.shadow.import(None, None).await.is_err());
     fs::File::open(&lock).unwrap().set_modified(std::time::UNIX_EPOCH).unwrap();
     let again = Shadow::open(repo.shadow.path()).await.unwrap();
-    again.import(None).await.unwrap();
+    again.import(None, None).await.unwrap();
 }
 
 #[tokio::test]

@@ -121,6 +121,7 @@ impl<'a> Many<'a> {
                 channel: format!("C{:05}", n % CHANNELS),
             }),
             repository: None,
+            start_branch: None,
             rehearsal: false,
         };
         self.store.save_pipeline(&request.pipeline.digest, &text.text).await?;

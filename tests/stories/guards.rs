@@ -30,6 +30,30 @@ async fn code_that_was_exchanged_under_an_approval_is_not_built_on_and_not_deliv
 }
 
 #[tokio::test]
+async fn a_result_that_is_not_what_was_approved_ends_the_run_failed() {
+    story(async |w| {
+        let ana = w.person("ana");
+        let run = ana.develops("sly").await?;
+        run.asks().await?;
+        let approved = run.run().await?.stages[0].attempts[0].clone();
+        let (snapshot, base) =
+            (approved.snapshot.expect("its work"), approved.base.expect("what it began with"));
+        run.git(&["replace", &snapshot.commit, &base.commit]).await?;
+        ana.presses("Approve", &run).await?;
+        run.shows("*sly failed.* the result could not be delivered: what was approved").await?;
+        run.shows("*The code* was delivered nowhere").await?;
+        assert!(!run.transcript().contains("git clone"), "{}", run.transcript());
+        let (_, told) = w.types(&["status", run.id.as_str(), "--json"]).await?;
+        assert!(
+            told.contains(r#""phase":"failed""#) && told.contains(r#""branch":null"#),
+            "{told}"
+        );
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_pipeline_that_was_exchanged_under_an_approval_tells_no_agent_anything() {
     story(async |w| {
         let ana = w.person("ana");

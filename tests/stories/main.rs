@@ -10,8 +10,10 @@ mod approvers;
 mod changes;
 mod conversation;
 mod home;
+mod leftovers;
 mod names;
 mod rollback;
+mod setup;
 mod time;
 
 mod stop;

@@ -80,3 +80,22 @@ async fn a_run_without_a_worker_is_shown_as_starting_and_goes_on_when_one_comes(
     })
     .await;
 }
+
+#[tokio::test]
+async fn where_a_run_started_is_told_on_its_card_in_its_status_and_at_its_end() {
+    story(async |w| {
+        let ana = w.person("ana");
+        let run = ana.develops("wide").await?;
+        run.asks().await?;
+        run.card().shows("from main at ").await?;
+        ana.presses("Approve", &run).await?;
+        run.shows(", made from main at ").await?;
+        let (_, told) = w.types(&["status", run.id.as_str(), "--json"]).await?;
+        let told: serde_json::Value = serde_json::from_str(&told)?;
+        assert_eq!(told["start"]["branch"], "main");
+        let (_, told) = w.types(&["status", run.id.as_str()]).await?;
+        assert!(told.contains("Started from main at "), "{told}");
+        Ok(())
+    })
+    .await;
+}

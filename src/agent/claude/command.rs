@@ -92,7 +92,7 @@ impl ClaudeCode {
             home: a.home.clone(),
             read_only: vec![(self.binary(), PathBuf::from(INSIDE_PROGRAM))],
             sockets,
-            env: self.environment(&a.home),
+            env: a.env.iter().cloned().chain(self.environment(&a.home)).collect(),
             network,
         }
     }

@@ -67,8 +67,17 @@ impl RealCli {
         let (session, timeout) = (Session::New(Uuid::new_v4()), Duration::from_mins(1));
         let (worktree, home, log, prompt) =
             (path("work"), path("home"), path("agent.jsonl"), prompt.to_owned());
-        let assignment =
-            Assignment { worktree, home, log, prompt, session, model, budget_left: None, timeout };
+        let assignment = Assignment {
+            worktree,
+            home,
+            log,
+            prompt,
+            session,
+            model,
+            budget_left: None,
+            timeout,
+            env: Vec::new(),
+        };
         Some(Self { folder, agent, assignment })
     }
 

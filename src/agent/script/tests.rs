@@ -28,6 +28,7 @@ async fn run_for(
     std::fs::create_dir_all(&worktree).expect("made");
     let (prompt, session) = ("Write a file.".to_owned(), Session::New(Uuid::new_v4()));
     let assignment = Assignment {
+        env: Vec::new(),
         worktree,
         home,
         log,

@@ -68,7 +68,7 @@ pub(super) async fn remove_folders(folders: &[PathBuf]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run::{AgentEnd, Diff, Sandboxing, Tokens, Usd, Work};
+    use crate::run::{AgentEnd, Diff, Sandboxing, Work};
 
     fn snapshot(commit: &str) -> Snapshot {
         Snapshot { commit: commit.to_owned(), tree: "t".to_owned() }
@@ -93,22 +93,15 @@ mod tests {
     fn work_that_was_kept_is_found_by_a_successor_and_only_on_its_base() {
         let runs = tempfile::tempdir().expect("a folder");
         let folder = take(runs.path()).expect("a free folder");
-        let written = Written {
-            end: AgentEnd::Finished,
-            agent: None,
-            sandboxing: Sandboxing::Closed,
-            work: Some(Work {
-                base: snapshot("a"),
-                snapshot: snapshot("b"),
-                diff: Diff::default(),
-                since_round: None,
-                since_approved: None,
-            }),
-            tokens: Tokens::default(),
-            cost_usd: Usd::ZERO,
-            seconds: 0,
-            words: None,
+        let work = Work {
+            base: snapshot("a"),
+            snapshot: snapshot("b"),
+            diff: Diff::default(),
+            since_round: None,
+            since_approved: None,
         };
+        let unkept = Written::unkept(AgentEnd::Finished, Sandboxing::Closed);
+        let written = Written { work: Some(work), ..unkept };
         assert_eq!(folder.written(None), None);
         folder.save_written(&written).expect("kept");
         assert_eq!(folder.written(Some(&snapshot("a"))), Some(written));

@@ -1,10 +1,9 @@
 //! The activity `check`: how is a snapshot judged?
 //! May be repeated by another worker, and comes out the same.
 
-use std::path::Path;
-
 use anyhow::{Context, Result};
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::CheckInput;
@@ -13,12 +12,32 @@ use super::bench::Bench;
 use super::database_retry::retry_while_away;
 use super::handover::Handover;
 use super::heartbeat::with_heartbeat;
-use crate::checks::{CheckResult, CheckSpec, check, compare_tests};
-use crate::run::{Checked, TestNames, TestsChanged};
+use super::prepare::variables;
+use super::setup::SetupOf;
+use crate::checks::{CheckResult, CheckSpec, SetupEnd, SetupFailure, check, compare_tests};
+use crate::engine::retry_policy::SETUP_BACKOFFS;
+use crate::run::{Checked, TestNames, Trouble};
+
+/// What the commands print about the work, and about what it began with.
+const LOG: &str = "checks.log";
+const LOG_BEFORE: &str = "checks-before.log";
+/// Stands for an attempt before the first, under which the tests are kept that were there already.
+const BEFORE_ANY: u32 = 0;
 
 impl Bench {
     /// The checks on exactly that snapshot, in a checkout of their own.
     pub(super) async fn check(
+        &self,
+        ctx: &ActivityContext,
+        input: &CheckInput,
+    ) -> Result<Checked, ActivityError> {
+        match self.check_or_stop(ctx, input).await {
+            Ok(checked) => Ok(checked),
+            Err(error) => Err(self.failed(ctx, input.into(), error, Handover::default()).await),
+        }
+    }
+
+    async fn check_or_stop(
         &self,
         ctx: &ActivityContext,
         input: &CheckInput,
@@ -40,60 +59,143 @@ impl Bench {
         stop: &CancellationToken,
     ) -> Result<Checked> {
         let CheckResult { mut checked, names, .. } = self.run_checks(folder, input, stop).await?;
-        if let Some(names) = names {
-            // A run that was stopped waits for no database.
-            let compared =
-                stop.run_until_cancelled(self.compare(input, &names)).await.transpose()?;
-            // Where tests failed, some others may only not have been reached.
-            checked.tests_changed = compared.flatten().filter(|_| checked.passed);
+        if checked.trouble == Some(Trouble::Setup) {
+            return self.blame(folder, input, checked, stop).await;
+        }
+        let Some(names) = names else { return Ok(checked) };
+        // A run that was stopped waits for no database.
+        let saved = stop.run_until_cancelled(self.save_names(input, input.attempt, &names));
+        saved.await.transpose()?;
+        // Where tests failed, some others may only not have been reached.
+        if checked.passed {
+            let before = self.names_before(folder, input, stop).await?;
+            checked.tests_changed = before.map(|before| compare_tests(&before, &names));
         }
         Ok(checked)
     }
 
+    /// The checks were not reached. Where what the attempt started from can still be set up, the attempt broke it; else
+    /// the attempt is not to blame.
+    async fn blame(
+        &self,
+        folder: &AttemptFolder,
+        input: &CheckInput,
+        failed: Checked,
+        stop: &CancellationToken,
+    ) -> Result<Checked> {
+        let base = input.base.as_ref().filter(|base| base.tree != input.snapshot.tree);
+        let Some(base) = base else { return Ok(failed) };
+        let shadow = self.existing_shadow(&input.run).await?;
+        let (run, stage) = (&input.run, &input.stage);
+        let before = SetupOf { run, stage, folder, shadow: &shadow, snapshot: base };
+        Ok(match self.set_up_now(before, stop).await? {
+            SetupEnd::Good => {
+                let why = failed.why.unwrap_or_default();
+                let why = format!("this change breaks setup, which goes well without it: {why}");
+                Checked { trouble: None, why: Some(why), ..failed }
+            }
+            SetupEnd::Failed(SetupFailure { why, feedback }) => {
+                Checked { why: Some(why), feedback: Some(feedback), ..failed }
+            }
+            SetupEnd::Stopped => failed,
+        })
+    }
+
+    /// Setup is tried again where it fails.
     async fn run_checks(
         &self,
         folder: &AttemptFolder,
         input: &CheckInput,
         stop: &CancellationToken,
     ) -> Result<CheckResult> {
+        for backoff in SETUP_BACKOFFS {
+            let result = self.run_setup_and_checks(folder, input, LOG, stop).await?;
+            if result.checked.trouble.is_none() || stop.is_cancelled() {
+                return Ok(result);
+            }
+            stop.run_until_cancelled(sleep(backoff)).await;
+        }
+        self.run_setup_and_checks(folder, input, LOG, stop).await
+    }
+
+    async fn run_setup_and_checks(
+        &self,
+        folder: &AttemptFolder,
+        input: &CheckInput,
+        log: &str,
+        stop: &CancellationToken,
+    ) -> Result<CheckResult> {
         let (checkout, home) = (folder.at("checkout"), folder.at("check-home"));
-        self.check_out(input, &checkout).await?;
+        let shadow =
+            self.existing_shadow(&input.run).await.context("opening the shadow repository")?;
+        shadow.checkout(&input.snapshot, &checkout).await.context("checking the snapshot out")?;
         remove_folders(std::slice::from_ref(&home)).await;
         std::fs::create_dir_all(&home).context("making the checks' home")?;
+        let env = variables(input.into(), &shadow).await?;
         let spec = CheckSpec {
             stage: &input.stage,
+            env: &env,
             checkout: &checkout,
             home: &home,
-            log: &folder.at("checks.log"),
+            log: &folder.at(log),
             sandbox: &self.sandbox,
         };
         let result = check(spec, stop).await?;
-        for (name, report) in &result.reports {
+        for (name, report) in result.reports.iter().filter(|_| log == LOG) {
             // For people; the figures were read already.
             let _ = std::fs::write(folder.at(name), report);
         }
         remove_folders(&[checkout, home]).await;
+        if result.checked.trouble.is_none() && !stop.is_cancelled() && !input.stage.setup.is_empty()
+        {
+            let (run, stage, snapshot) = (&input.run, &input.stage, &input.snapshot);
+            self.remember_set_up(SetupOf { run, stage, folder, shadow: &shadow, snapshot });
+        }
         Ok(result)
     }
 
-    async fn check_out(&self, input: &CheckInput, into: &Path) -> Result<()> {
-        let shadow =
-            self.existing_shadow(&input.run).await.context("opening the shadow repository")?;
-        shadow.checkout(&input.snapshot, into).await.context("checking the snapshot out")
+    /// The tests that should still be there: of the newest good attempt with these checks; of what the run began with, where this is its
+    /// first.
+    async fn names_before(
+        &self,
+        folder: &AttemptFolder,
+        input: &CheckInput,
+        stop: &CancellationToken,
+    ) -> Result<Option<TestNames>> {
+        let known = match &input.compare_with {
+            Some((stage, attempt)) => (stage, *attempt),
+            None => (&input.stage.name, BEFORE_ANY),
+        };
+        let read = || self.store.test_names(&input.run, known.0, known.1);
+        let reading = retry_while_away(&input.run, "read the names of the tests before", read);
+        let Some(read) = stop.run_until_cancelled(reading).await else { return Ok(None) };
+        let names = read.context("reading the names of the tests before")?;
+        if names.is_some() || input.compare_with.is_some() {
+            return Ok(names);
+        }
+        self.names_at_the_beginning(folder, input, stop).await
     }
 
-    /// Saves which tests there are; tells which went away since the attempt to compare with, where its tests are known.
-    async fn compare(&self, input: &CheckInput, now: &TestNames) -> Result<Option<TestsChanged>> {
+    /// Runs the checks on what the work began with, whatever they say of it.
+    async fn names_at_the_beginning(
+        &self,
+        folder: &AttemptFolder,
+        input: &CheckInput,
+        stop: &CancellationToken,
+    ) -> Result<Option<TestNames>> {
+        let base = input.base.as_ref().filter(|base| base.tree != input.snapshot.tree);
+        let Some(base) = base.filter(|base| !base.is_empty()) else { return Ok(None) };
+        let before = CheckInput { snapshot: base.clone(), ..input.clone() };
+        let result = self.run_setup_and_checks(folder, &before, LOG_BEFORE, stop).await?;
+        let Some(names) = result.names.filter(|_| !stop.is_cancelled()) else { return Ok(None) };
+        self.save_names(input, BEFORE_ANY, &names).await?;
+        Ok(Some(names))
+    }
+
+    async fn save_names(&self, input: &CheckInput, attempt: u32, names: &TestNames) -> Result<()> {
         let (run, stage) = (&input.run, &input.stage.name);
-        let save = || self.store.save_test_names(run, stage, input.attempt, now);
-        retry_while_away(run, "keep the names of the tests", save)
-            .await
-            .context("keeping the names of the tests")?;
-        let Some((stage, attempt)) = &input.compare_with else { return Ok(None) };
-        let read = || self.store.test_names(run, stage, *attempt);
-        let before = retry_while_away(run, "read the names of the tests before", read)
-            .await
-            .context("reading the names of the tests before")?;
-        Ok(before.map(|before| compare_tests(&before, now)))
+        let save = || self.store.save_test_names(run, stage, attempt, names);
+        let saved = retry_while_away(run, "keep the names of the tests", save).await;
+        saved.context("keeping the names of the tests")
     }
 }

@@ -77,7 +77,7 @@ mod tests {
             let root = tempfile::tempdir().expect("a folder");
             let shadow =
                 Shadow::open(&root.path().join("shadow.git")).await.expect("a shadow repository");
-            let first = shadow.import(None).await.expect("an empty beginning");
+            let first = shadow.import(None, None).await.expect("an empty beginning");
             let clone = root.path().join("clone");
             shadow.checkout(&first, &clone).await.expect("a clone");
             fs::write(clone.join("draft.txt"), "once upon a time\n").expect("written");

@@ -7,7 +7,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::files;
-use crate::run::{Tokens, Usd};
+use crate::run::{Snapshot, Tokens, Usd, Written};
 
 const FILE: &str = "handover.json";
 
@@ -17,16 +17,31 @@ pub struct Handover {
     pub session: Option<String>,
     pub tokens: Tokens,
     pub cost_usd: Usd,
+    /// Its agent is done: nobody lets it work again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub done: Option<Box<AgentDone>>,
+}
+
+/// How an agent ended; its work is in the attempt's folder, and kept nowhere else yet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgentDone {
+    /// What it began with.
+    pub base: Snapshot,
+    pub written: Written,
 }
 
 impl Handover {
-    /// The newer of what a heartbeat brought and what is in the attempt's folder: since then more was paid.
+    /// The newer of what a heartbeat brought and what is in the attempt's folder: since then more was paid, or the agent was done.
     pub fn newest(heartbeat: Option<Self>, folder: &Path) -> Self {
         let saved = fs::read(folder.join(FILE))
             .ok()
             .and_then(|text| serde_json::from_slice::<Self>(&text).ok());
         match (heartbeat, saved) {
-            (Some(heartbeat), Some(saved)) if saved.cost_usd >= heartbeat.cost_usd => saved,
+            (Some(heartbeat), Some(saved))
+                if saved.cost_usd >= heartbeat.cost_usd && heartbeat.done.is_none() =>
+            {
+                saved
+            }
             (Some(heartbeat), _) => heartbeat,
             (None, saved) => saved.unwrap_or_default(),
         }
@@ -46,12 +61,14 @@ impl Handover {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::run::{AgentEnd, Sandboxing};
 
     fn paid(session: &str, cost: i64) -> Handover {
         Handover {
             session: Some(session.to_owned()),
             tokens: Tokens::default(),
             cost_usd: Usd::from_nanos(cost),
+            done: None,
         }
     }
 
@@ -62,6 +79,21 @@ mod tests {
         paid("here", 7).save(folder.path());
         assert_eq!(Handover::newest(None, folder.path()), paid("here", 7));
         assert_eq!(Handover::newest(Some(paid("here", 5)), folder.path()), paid("here", 7));
+    }
+
+    #[test]
+    fn that_an_agent_is_done_is_never_forgotten() {
+        let folder = tempfile::tempdir().unwrap();
+        let base = Snapshot { commit: "c".to_owned(), tree: "t".to_owned() };
+        let written = Written::unkept(AgentEnd::Finished, Sandboxing::Closed);
+        let done =
+            Handover { done: Some(Box::new(AgentDone { base, written })), ..paid("here", 5) };
+        paid("here", 5).save(folder.path());
+        let text = serde_json::to_string(&done).unwrap();
+        let heartbeat = serde_json::from_str(&text).unwrap();
+        assert_eq!(Handover::newest(Some(heartbeat), folder.path()), done);
+        done.save(folder.path());
+        assert_eq!(Handover::newest(Some(paid("here", 4)), folder.path()), done);
     }
 
     #[test]

@@ -103,6 +103,6 @@ impl<'a> AgentProgress<'a> {
     clippy::disallowed_methods,
     reason = "progress is stamped where it happens: in an activity, never in a workflow"
 )]
-fn clock() -> DateTime<Utc> {
+pub(super) fn clock() -> DateTime<Utc> {
     Utc::now()
 }

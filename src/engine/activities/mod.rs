@@ -8,11 +8,14 @@ mod bench;
 mod check;
 mod database_retry;
 mod deliver;
+mod failure;
 mod guard;
 mod handover;
 mod heartbeat;
 mod prepare;
+mod setup;
 mod snapshot;
+mod store_work;
 mod story_line;
 mod write;
 mod write_attempt;
@@ -27,7 +30,7 @@ use tracing::Instrument;
 
 use crate::run::{
     AgentSpec, Checked, Compare, Delivered, Digest, Event, Guard, Plan, Remark, Request, Run,
-    RunId, Snapshot, Stage, StageName, Usd, Written,
+    RunId, Snapshot, Stage, StageName, Usd, Work, Written,
 };
 
 use authenticate::is_about_itself;
@@ -79,6 +82,8 @@ pub struct WriteInput {
     pub brief: String,
     pub rehearsal: bool,
     pub repository: Option<String>,
+    #[serde(default)]
+    pub start_branch: Option<String>,
 }
 
 impl WriteInput {
@@ -98,6 +103,7 @@ impl WriteInput {
             brief: request.brief.clone(),
             rehearsal: request.rehearsal,
             repository: request.repository.clone(),
+            start_branch: request.start_branch.clone(),
         }
     }
 }
@@ -109,18 +115,22 @@ pub struct CheckInput {
     pub stage: Stage,
     pub attempt: u32,
     pub snapshot: Snapshot,
+    /// What the attempt started from: where setup fails, that says whose fault it is.
+    #[serde(default)]
+    pub base: Option<Snapshot>,
     /// The good attempt before, whose tests should still be there.
     #[serde(default)]
     pub compare_with: Option<(StageName, u32)>,
 }
 
 impl CheckInput {
-    pub(super) fn new(run: RunId, plan: &Plan, snapshot: Snapshot) -> Self {
+    pub(super) fn new(run: RunId, plan: &Plan, work: &Work) -> Self {
         Self {
             run,
             stage: plan.stage.clone(),
             attempt: plan.attempt,
-            snapshot,
+            snapshot: work.snapshot.clone(),
+            base: Some(work.base.clone()),
             compare_with: plan.compare.tests.clone(),
         }
     }

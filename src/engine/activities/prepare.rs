@@ -6,11 +6,12 @@ use uuid::Uuid;
 
 use super::WriteInput;
 use super::attempt_folder::remove_folders;
+use super::failure::AttemptId;
 use super::guard::{GuardCheck, check_guard};
 use super::write_attempt::WriteAttempt;
 use crate::agent::{Assignment, ClaudeCode, Session};
 use crate::engine::retry_policy::agent_timeout;
-use crate::run::{PipelineText, Snapshot};
+use crate::run::{PipelineText, Snapshot, StartingPoint};
 use crate::workspace::{Shadow, WorkspaceError};
 
 /// What came of a preparation.
@@ -24,6 +25,7 @@ pub(super) enum Preparation {
 pub(super) struct PreparedAttempt {
     pub shadow: Shadow,
     pub base: Snapshot,
+    pub start: Option<StartingPoint>,
     pub assignment: Assignment,
 }
 
@@ -45,8 +47,10 @@ impl WriteAttempt<'_> {
         let session = self.session(&shadow, &base).await?;
         let prompt = prompt(self.input, text.as_deref())?;
         std::fs::write(self.folder.at("prompt.txt"), &prompt).context("keeping the prompt")?;
-        let assignment = self.assignment(prompt, session);
-        Ok(Preparation::Ready(Box::new(PreparedAttempt { shadow, base, assignment })))
+        let start = shadow.start().await.context("reading where the run began")?;
+        let env = variables(self.input.into(), &shadow).await?;
+        let assignment = Assignment { env, ..self.assignment(prompt, session) };
+        Ok(Preparation::Ready(Box::new(PreparedAttempt { shadow, base, start, assignment })))
     }
 
     async fn pipeline_text(&self) -> Result<Option<String>> {
@@ -72,7 +76,10 @@ impl WriteAttempt<'_> {
     async fn base(&self, shadow: &Shadow) -> Result<Snapshot, WorkspaceError> {
         match &self.input.base {
             Some(base) => Ok(base.clone()),
-            None => shadow.import(self.input.repository.as_deref()).await,
+            None => {
+                let (repository, branch) = (&self.input.repository, &self.input.start_branch);
+                shadow.import(repository.as_deref(), branch.as_deref()).await
+            }
         }
     }
 
@@ -107,8 +114,18 @@ impl WriteAttempt<'_> {
             model: input.agent.model.clone().or_else(|| self.bench.usual_model.clone()),
             budget_left: input.budget_left_usd.map(|left| left.minus(self.before.cost_usd)),
             timeout: agent_timeout(&input.stage),
+            env: Vec::new(),
         }
     }
+}
+
+/// What programs of an attempt are told of their run: which it is, which stage, and which commit it began with.
+pub(super) async fn variables(of: AttemptId<'_>, shadow: &Shadow) -> Result<Vec<(String, String)>> {
+    let base = shadow.base().await.context("reading what the run began with")?;
+    let commit = base.map(|base| ("SIGNOFF_BASE", base.commit));
+    let names = [("SIGNOFF_RUN", of.run.to_string()), ("SIGNOFF_STAGE", of.stage.to_string())];
+    let all = names.into_iter().chain(commit);
+    Ok(all.map(|(name, value)| (name.to_owned(), value)).collect())
 }
 
 /// What the agent is told, by the pipeline as it is stored.

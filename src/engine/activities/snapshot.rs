@@ -5,10 +5,10 @@ use anyhow::{Context, Result};
 use tokio::time::timeout;
 
 use super::database_retry::retry_while_away;
-use super::prepare::PreparedAttempt;
+use super::store_work::BaseOf;
 use super::write_attempt::WriteAttempt;
 use crate::engine::retry_policy::{STOPPED_DATABASE_TIMEOUT, STOPPED_SNAPSHOT_TIMEOUT};
-use crate::run::{AgentEnd, Diff, Snapshot, Trouble, Work, Written};
+use crate::run::{Diff, Snapshot, Work, Written};
 use crate::store;
 use crate::workspace::{Patch, Shadow, WorkspaceError};
 
@@ -17,28 +17,17 @@ const PATCH_BYTES: usize = 4_000_000;
 const SINCE_BYTES: usize = 1_000_000;
 
 impl WriteAttempt<'_> {
-    /// The work of an agent that is done.
-    pub(super) async fn store_snapshot(
-        &self,
-        from: &PreparedAttempt,
-        mut written: Written,
-    ) -> Result<Written> {
-        match self.snapshot(from).await {
-            Ok(snapshot) => written.work = Some(self.store_diff(from, snapshot).await?),
-            // The next attempt can do something about it.
-            Err(e) if e.is_about_the_work() => {
-                written.end = AgentEnd::Failed { trouble: Trouble::Agent, why: e.to_string() };
-                self.folder.clear().await;
-                return Ok(written);
-            }
-            Err(e) => return Err(anyhow::Error::from(e).context("taking the snapshot")),
+    /// The work of an agent that is done, kept. Where its folder is gone, another worker had it on another machine.
+    pub(super) async fn keep_work_that_is_there(&self, from: &BaseOf<'_>) -> Result<Work> {
+        if !self.folder.at("work").is_dir() {
+            let why = "the folder that it was in is gone, with the machine that it was on";
+            return Err(WorkspaceError::Unkeepable { why: why.to_owned() }.into());
         }
-        self.folder.save_written(&written)?;
-        self.folder.clear().await;
-        Ok(written)
+        let snapshot = self.snapshot(from).await.context("taking the snapshot")?;
+        self.store_diff(from, snapshot).await
     }
 
-    async fn store_diff(&self, from: &PreparedAttempt, snapshot: Snapshot) -> Result<Work> {
+    async fn store_diff(&self, from: &BaseOf<'_>, snapshot: Snapshot) -> Result<Work> {
         let (work, patch) = self.compare(from, snapshot).await?;
         let what = format!("keep the diff of {}", self.snapshot_name());
         retry_while_away(&self.input.run, &what, || self.save_patch(&patch))
@@ -55,7 +44,7 @@ impl WriteAttempt<'_> {
     /// The work that a stop cut short, where it can be stored soon; a stop never fails because of it.
     pub(super) async fn store_unfinished(
         &self,
-        from: &PreparedAttempt,
+        from: &BaseOf<'_>,
         mut written: Written,
     ) -> Written {
         let (run, name) = (&self.input.run, self.snapshot_name());
@@ -73,7 +62,7 @@ impl WriteAttempt<'_> {
     }
 
     /// None where nothing was written yet.
-    async fn snapshot_unfinished(&self, from: &PreparedAttempt) -> Result<Option<Work>> {
+    async fn snapshot_unfinished(&self, from: &BaseOf<'_>) -> Result<Option<Work>> {
         let snapshot = self.snapshot(from).await.context("taking the snapshot")?;
         if snapshot.tree == from.base.tree {
             return Ok(None);
@@ -95,7 +84,7 @@ impl WriteAttempt<'_> {
         }
     }
 
-    async fn snapshot(&self, from: &PreparedAttempt) -> Result<Snapshot, WorkspaceError> {
+    async fn snapshot(&self, from: &BaseOf<'_>) -> Result<Snapshot, WorkspaceError> {
         let worktree = self.folder.at("work");
         from.shadow.snapshot(&worktree, &from.base, &self.snapshot_name()).await
     }
@@ -105,10 +94,13 @@ impl WriteAttempt<'_> {
     }
 
     /// What the whole stage changes, and what changed since people last looked.
-    async fn compare(&self, from: &PreparedAttempt, snapshot: Snapshot) -> Result<(Work, Patch)> {
-        let (compare, shadow, base) = (&self.input.compare, &from.shadow, from.base.clone());
+    async fn compare(&self, from: &BaseOf<'_>, snapshot: Snapshot) -> Result<(Work, Patch)> {
+        let (compare, shadow, base) = (&self.input.compare, from.shadow, from.base.clone());
         let began = compare.stage_base.as_ref().unwrap_or(&base);
-        let mut diff = shadow.diff(began, &snapshot).await.context("counting what changed")?;
+        let mut diff = shadow
+            .diff_judged_by(began, &snapshot, &self.input.stage.commands())
+            .await
+            .context("counting what changed")?;
         let mut patch =
             shadow.patch(began, &snapshot, PATCH_BYTES).await.context("reading what changed")?;
         diff.flags.extend(patch.not_shown());
@@ -155,7 +147,7 @@ mod tests {
         let root = tempfile::tempdir().expect("a folder");
         let shadow =
             Shadow::open(&root.path().join("shadow.git")).await.expect("a shadow repository");
-        let began = shadow.import(None).await.expect("an empty beginning");
+        let began = shadow.import(None, None).await.expect("an empty beginning");
         let clone = root.path().join("clone");
         shadow.checkout(&began, &clone).await.expect("a clone");
         fs::write(clone.join("draft.txt"), "once\n").expect("written");

@@ -10,11 +10,14 @@ use tokio_util::sync::CancellationToken;
 use super::WriteInput;
 use super::attempt_folder::AttemptFolder;
 use super::bench::Bench;
-use super::handover::Handover;
+use super::failure::why_of;
+use super::handover::{AgentDone, Handover};
 use super::heartbeat::{AgentProgress, with_heartbeat};
 use super::prepare::{Preparation, PreparedAttempt};
-use super::write_attempt::WriteAttempt;
+use super::setup::SetupOf;
+use super::write_attempt::{Spent, WriteAttempt};
 use crate::agent::{Agent, AgentReport, Assignment};
+use crate::checks::SetupEnd;
 use crate::engine::retry_policy::{HEARTBEAT_INTERVAL, PROGRESS_TIMEOUT};
 use crate::run::{AgentEnd, Sandboxing, Trouble, Written};
 
@@ -25,20 +28,35 @@ impl Bench {
         ctx: &ActivityContext,
         input: &WriteInput,
     ) -> Result<Written, ActivityError> {
+        let spent = Spent::default();
+        match self.write_or_take_over(ctx, input, &spent).await {
+            Ok(written) => Ok(written),
+            Err(error) => Err(self.failed(ctx, input.into(), error, spent.known()).await),
+        }
+    }
+
+    async fn write_or_take_over(
+        &self,
+        ctx: &ActivityContext,
+        input: &WriteInput,
+        spent: &Spent,
+    ) -> Result<Written, ActivityError> {
         let heartbeat: Option<Handover> = ctx.heartbeat_details().deserialize()?;
-        let sandboxing = self.sandboxing(input);
-        let agent = match self.agent_for(input) {
-            Ok(agent) => agent,
-            Err(why) => {
-                return Ok(setup_failed(why, sandboxing, &heartbeat.unwrap_or_default()));
-            }
-        };
+        spent.is(&heartbeat.clone().unwrap_or_default());
         let folder = AttemptFolder::take(&self.runs, &input.run, &input.stage.name, input.attempt)?;
         let before = Handover::newest(heartbeat, &folder.folder);
+        spent.is(&before);
         if let Some(written) = folder.written(input.base.as_ref()) {
             return Ok(written);
         }
-        WriteAttempt { bench: self, input, folder, before }.write(ctx, agent.as_ref()).await
+        let attempt = WriteAttempt { bench: self, input, folder, before, spent };
+        if let Some(done) = attempt.before.done.clone() {
+            return attempt.store_what_is_done(ctx, *done).await;
+        }
+        match self.agent_for(input) {
+            Ok(agent) => attempt.write(ctx, agent.as_ref()).await,
+            Err(why) => Ok(setup_failed(why, self.sandboxing(input), &attempt.before)),
+        }
     }
 }
 
@@ -55,16 +73,25 @@ impl WriteAttempt<'_> {
                 return Ok(setup_failed(why, sandboxing, &self.before));
             }
         };
+        if let SetupEnd::Failed(failure) = self.set_up_unless_stopped(ctx, &prepared).await? {
+            self.folder.clear().await;
+            let failed = setup_failed(failure.why, sandboxing, &self.before);
+            let (start, feedback) = (prepared.start, Some(failure.feedback));
+            return Ok(Written { start, feedback, ..failed });
+        }
         let (report, after) = self.run_agent(ctx, agent, &prepared.assignment).await?;
         if report.end == AgentEnd::Stopped && self.bench.draining.is_cancelled() {
             return Err(ActivityError::cancelled_with_details(after));
         }
-        let written = written(report, sandboxing, &after);
-        if matches!(written.end, AgentEnd::Failed { .. }) {
-            self.folder.clear().await;
-            return Ok(written);
-        }
-        self.store_work(ctx, &prepared, written, &after).await
+        let (base, start) = (prepared.base.clone(), prepared.start.clone());
+        let written = Written { start, ..written(report, sandboxing, &after) };
+        let done = AgentDone { base, written };
+        let after = Handover { done: Some(Box::new(done.clone())), ..after };
+        // Before anything is done with its work: whatever happens to that, the agent is not paid again.
+        after.save(&self.folder.folder);
+        self.spent.is(&after);
+        ctx.record_heartbeat(after).await?;
+        self.store_work(ctx, &prepared.shadow, done).await
     }
 
     async fn prepare_unless_stopped(
@@ -80,22 +107,30 @@ impl WriteAttempt<'_> {
         Err(ActivityError::cancelled_with_details(self.before.clone()))
     }
 
-    /// What is paid for is kept, also where the run was stopped or this worker is asked to end.
-    async fn store_work(
+    /// Before the agent is paid: can what it starts from be set up?
+    async fn set_up_unless_stopped(
         &self,
         ctx: &ActivityContext,
-        from: &PreparedAttempt,
-        written: Written,
-        after: &Handover,
-    ) -> Result<Written, ActivityError> {
-        let storing = async {
-            if written.end == AgentEnd::Finished {
-                self.store_snapshot(from, written).await
-            } else {
-                Ok(self.store_unfinished(from, written).await)
-            }
+        prepared: &PreparedAttempt,
+    ) -> Result<SetupEnd, ActivityError> {
+        let what = SetupOf {
+            run: &self.input.run,
+            stage: &self.input.stage,
+            folder: &self.folder,
+            shadow: &prepared.shadow,
+            snapshot: &prepared.base,
         };
-        Ok(with_heartbeat(ctx, after, &CancellationToken::new(), storing).await??)
+        if !what.stage.setup.is_empty() {
+            self.bench.tell_step(self.input.into(), &self.before, "setup").await;
+        }
+        let stop = CancellationToken::new();
+        let setting_up = self.bench.set_up_once(what, &stop);
+        let end = with_heartbeat(ctx, &self.before, &stop, setting_up).await??;
+        if !stop.is_cancelled() {
+            return Ok(end);
+        }
+        self.clear_if_stopped().await;
+        Err(ActivityError::cancelled_with_details(self.before.clone()))
     }
 
     /// Lets the agent work; meanwhile sends heartbeats, publishes progress, and passes a stop on.
@@ -105,22 +140,46 @@ impl WriteAttempt<'_> {
         agent: &dyn Agent,
         assignment: &Assignment,
     ) -> Result<(AgentReport, Handover), ActivityError> {
-        let (send, mut events) = mpsc::channel(64);
-        let stop = CancellationToken::new();
         let mut progress = AgentProgress::new(self.input, assignment, &self.before);
         ctx.record_heartbeat(progress.handover.clone()).await?;
-        let mut work = agent.work(assignment, send, &stop);
-        let mut tick = tokio::time::interval(HEARTBEAT_INTERVAL);
-        let report = loop {
-            tokio::select! {
-                done = &mut work => break done.context("running the agent")?,
-                Some(event) = events.recv() => progress.apply(event),
-                _ = tick.tick() => self.beat(ctx, &mut progress).await?,
-                () = ctx.cancelled(), if !stop.is_cancelled() => stop.cancel(),
+        let worked = self.watch_agent(ctx, agent, assignment, &mut progress).await;
+        self.spent.is(&progress.handover);
+        let report = match worked {
+            // Our own machine failed it in the middle: what it had done was paid for, so this attempt is over.
+            Err(ActivityError::Application(failure))
+                if progress.handover.cost_usd > self.before.cost_usd =>
+            {
+                return Ok((unfinished(why_of(&failure)), progress.handover));
             }
+            worked => worked?,
         };
         progress.set_used(report.tokens, report.cost_usd);
         Ok((report, progress.handover))
+    }
+
+    async fn watch_agent(
+        &self,
+        ctx: &ActivityContext,
+        agent: &dyn Agent,
+        assignment: &Assignment,
+        progress: &mut AgentProgress<'_>,
+    ) -> Result<AgentReport, ActivityError> {
+        let (send, mut events) = mpsc::channel(64);
+        let stop = CancellationToken::new();
+        let mut work = agent.work(assignment, send, &stop);
+        let mut tick = tokio::time::interval(HEARTBEAT_INTERVAL);
+        let worked = loop {
+            tokio::select! {
+                done = &mut work => break done,
+                Some(event) = events.recv() => progress.apply(event),
+                _ = tick.tick() => self.beat(ctx, progress).await?,
+                () = ctx.cancelled(), if !stop.is_cancelled() => stop.cancel(),
+            }
+        };
+        while let Ok(event) = events.try_recv() {
+            progress.apply(event);
+        }
+        Ok(worked.context("running the agent")?)
     }
 
     async fn beat(
@@ -144,6 +203,11 @@ impl WriteAttempt<'_> {
     }
 }
 
+/// An agent that could not go on because of us.
+const fn unfinished(why: String) -> AgentReport {
+    AgentReport::unstarted(AgentEnd::Failed { trouble: Trouble::Agent, why })
+}
+
 /// Nothing can be tried: what is wrong has to be mended by somebody first.
 fn setup_failed(why: String, sandboxing: Sandboxing, before: &Handover) -> Written {
     let end = AgentEnd::Failed { trouble: Trouble::Setup, why };
@@ -153,13 +217,10 @@ fn setup_failed(why: String, sandboxing: Sandboxing, before: &Handover) -> Writt
 /// What an agent reported, with all that the attempt spent; its work is still to be added.
 fn written(report: AgentReport, sandboxing: Sandboxing, spent: &Handover) -> Written {
     Written {
-        end: report.end,
         agent: report.info,
-        sandboxing,
-        work: None,
         tokens: spent.tokens,
         cost_usd: spent.cost_usd,
-        seconds: 0,
         words: report.words,
+        ..Written::unkept(report.end, sandboxing)
     }
 }

@@ -1,5 +1,7 @@
 //! The write attempt: what do `prepare`, `write` and `snapshot`, its steps, have in hand?
 
+use std::sync::{Mutex, PoisonError};
+
 use super::WriteInput;
 use super::attempt_folder::AttemptFolder;
 use super::bench::Bench;
@@ -12,4 +14,21 @@ pub(super) struct WriteAttempt<'a> {
     pub folder: AttemptFolder,
     /// What earlier workers spent on it, and the session they left.
     pub before: Handover,
+    /// What was spent on it by now.
+    pub spent: &'a Spent,
+}
+
+/// What was spent by now; an activity that fails tells it, wherever it fails.
+#[derive(Default)]
+pub(super) struct Spent(Mutex<Handover>);
+
+impl Spent {
+    pub fn is(&self, now: &Handover) {
+        // A panic elsewhere does not make what was spent untrue.
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = now.clone();
+    }
+
+    pub fn known(&self) -> Handover {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
 }

@@ -54,13 +54,16 @@ pub(super) async fn run_cancellable<T>(
     }
 }
 
-/// What a failed activity says: why it failed, and what its agent had used by its last heartbeat.
+/// What a failed activity says: why it failed, and what its agent had used: by its failure, or by its last heartbeat.
 fn lost(error: &ActivityExecutionError) -> Lost {
     let at_timeout =
         error.as_timeout().and_then(|t| t.last_heartbeat_details::<Handover>().ok().flatten());
     let when_cancelled =
         || error.as_cancelled().and_then(|c| c.details::<Handover>().ok().flatten());
-    let Handover { tokens, cost_usd, .. } = at_timeout.or_else(when_cancelled).unwrap_or_default();
+    let when_failed =
+        || application_failure(error.reason()).and_then(|f| f.details::<Handover>().ok().flatten());
+    let known = at_timeout.or_else(when_cancelled).or_else(when_failed);
+    let Handover { tokens, cost_usd, .. } = known.unwrap_or_default();
     Lost { why: application_message(error), tokens, cost_usd }
 }
 

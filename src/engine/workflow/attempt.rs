@@ -10,7 +10,7 @@ use super::activity::{ActivityEnd, run_cancellable};
 use super::journal::{emit, is_stopped, now, record_events, take_decisions, wait_for_decision};
 use crate::engine::activities::{Activities, CheckInput, WriteInput};
 use crate::engine::retry_policy::{HEARTBEAT_TIMEOUT, attempt_timeout, backoff, takeover_policy};
-use crate::run::{AgentEnd, AttemptFacts, Checked, Happened, Lost, Plan, Snapshot, Work, Written};
+use crate::run::{AgentEnd, AttemptFacts, Checked, Happened, Lost, Plan, Work, Written};
 
 /// Write, then check; and what that amounts to.
 pub(super) async fn attempt(ctx: &Ctx, plan: &Plan) -> WorkflowResult<Happened> {
@@ -19,7 +19,14 @@ pub(super) async fn attempt(ctx: &Ctx, plan: &Plan) -> WorkflowResult<Happened> 
         return Ok(attempt_ended(ctx, plan, AttemptFacts::Lost(&lost)));
     }
     match write(ctx, plan).await? {
-        ActivityEnd::Completed(written) => after_writing(ctx, plan, written).await,
+        ActivityEnd::Completed(written) => {
+            if let Some(start) =
+                written.start.clone().filter(|_| ctx.state(|s| s.run.start.is_none()))
+            {
+                emit(ctx, Happened::Began(start));
+            }
+            after_writing(ctx, plan, written).await
+        }
         ActivityEnd::Lost(lost) => Ok(attempt_ended(ctx, plan, AttemptFacts::Lost(&lost))),
     }
 }
@@ -28,14 +35,13 @@ async fn after_writing(ctx: &Ctx, plan: &Plan, written: Written) -> WorkflowResu
     let Some(work) = written.work.clone() else {
         return Ok(attempt_ended(ctx, plan, AttemptFacts::Unchecked(&written)));
     };
-    let snapshot = work.snapshot.clone();
-    emit(ctx, written_event(plan, &written, work));
+    emit(ctx, written_event(plan, &written, work.clone()));
     take_decisions(ctx).await?;
     // Work that was cut short is kept and not checked: nobody will build on it.
     if is_stopped(ctx) || written.end != AgentEnd::Finished {
         return Ok(attempt_ended(ctx, plan, AttemptFacts::Unchecked(&written)));
     }
-    let ended = match check(ctx, plan, snapshot).await? {
+    let ended = match check(ctx, plan, &work).await? {
         ActivityEnd::Completed(checked) => {
             attempt_ended(ctx, plan, AttemptFacts::Checked(&written, &checked))
         }
@@ -73,9 +79,9 @@ async fn write(ctx: &Ctx, plan: &Plan) -> WorkflowResult<ActivityEnd<Written>> {
     run_cancellable(ctx, ctx.execute_activity(Activities::write, input, options), &scope).await
 }
 
-async fn check(ctx: &Ctx, plan: &Plan, snapshot: Snapshot) -> WorkflowResult<ActivityEnd<Checked>> {
+async fn check(ctx: &Ctx, plan: &Plan, work: &Work) -> WorkflowResult<ActivityEnd<Checked>> {
     let run = ctx.state(|s| s.run.id().clone());
-    let input = CheckInput::new(run, plan, snapshot);
+    let input = CheckInput::new(run, plan, work);
     record_events(ctx).await?;
     let scope = ctx.cancellation_token().child_token();
     let options = attempt_options(plan, "check", &scope);

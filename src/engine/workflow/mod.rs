@@ -14,7 +14,7 @@ use temporalio_sdk::{
 };
 
 use crate::engine::authenticity::SignedRequest;
-use crate::run::{Event, Happened, Next, Outcome, RULES, Run};
+use crate::run::{Event, FIRST_RULES, Happened, Next, Outcome, RULES, Run};
 
 use attempt::attempt;
 use deliver::deliver;
@@ -44,7 +44,7 @@ impl Develop {
     #[run]
     pub async fn run(ctx: &mut WorkflowContext<Self>) -> WorkflowResult<Outcome> {
         let request = Box::new(ctx.state(|s| s.run.request.clone()));
-        emit(ctx, Happened::Started { rules: RULES, request });
+        emit(ctx, Happened::Started { rules: rules(ctx), request });
         match drive(ctx).await {
             Err(_) if ctx.cancellation_token().is_cancelled() => end_cancelled(ctx).await,
             ended => ended,
@@ -70,6 +70,11 @@ impl Develop {
 }
 
 pub(super) type Ctx = WorkflowContext<Develop>;
+
+/// The rules that a run goes by to its end: a history that was recorded by an older program has no mark of these.
+fn rules(ctx: &Ctx) -> u32 {
+    if ctx.patched("rules-2") { RULES } else { FIRST_RULES }
+}
 
 /// The main loop: asks the rules what the run needs, and does that.
 async fn drive(ctx: &Ctx) -> WorkflowResult<Outcome> {

@@ -1,7 +1,9 @@
 //! What activities bring back, made ours: which words of others may go into a run's history?
 //! Facts travel in Temporal's history and in every drawing, so each text of an agent, a report or git passes here, and has a bound.
 
-use super::{AgentEnd, AgentInfo, Checked, Delivered, Diff, TestsChanged, Work, Written};
+use super::{
+    AgentEnd, AgentInfo, Checked, Delivered, Diff, StartingPoint, TestsChanged, Work, Written,
+};
 use crate::run::foreign_text::{LINE, NAME, PATH, line, prose};
 
 /// Longest account of what went wrong on our side, in characters.
@@ -10,6 +12,13 @@ const NOTE: usize = 1_000;
 /// A text that says nothing is none.
 fn some(text: Option<String>, clean: impl FnOnce(&str) -> String) -> Option<String> {
     text.map(|text| clean(&text)).filter(|text| !text.is_empty())
+}
+
+/// What the next attempt reads.
+fn feedback(text: &str) -> String {
+    let mut text = prose(text, Checked::FEEDBACK);
+    text.truncate(text.floor_char_boundary(Checked::FEEDBACK));
+    text
 }
 
 impl AgentInfo {
@@ -48,6 +57,8 @@ impl Written {
             agent: self.agent.map(AgentInfo::cleaned),
             work: self.work.map(Work::cleaned),
             words: Self::cleaned_words(self.words),
+            start: self.start.map(StartingPoint::cleaned),
+            feedback: some(self.feedback, feedback),
             ..self
         }
     }
@@ -56,6 +67,12 @@ impl Written {
     #[must_use]
     pub fn cleaned_words(words: Option<String>) -> Option<String> {
         some(words, |words| prose(words, Self::WORDS))
+    }
+}
+
+impl StartingPoint {
+    fn cleaned(self) -> Self {
+        Self { branch: some(self.branch, |name| line(name, NAME)), ..self }
     }
 }
 
@@ -86,11 +103,6 @@ impl Diff {
 impl Checked {
     #[must_use]
     pub fn cleaned(self) -> Self {
-        let feedback = |text: &str| {
-            let mut text = prose(text, Self::FEEDBACK);
-            text.truncate(text.floor_char_boundary(Self::FEEDBACK));
-            text
-        };
         Self {
             why: some(self.why, |why| line(why, LINE)),
             feedback: some(self.feedback, feedback),
@@ -146,11 +158,14 @@ mod tests {
             cost_usd: Usd::ZERO,
             seconds: 0,
             words: Some(long.clone()),
+            start: Some(StartingPoint { branch: Some(long.clone()), commit: String::new() }),
+            feedback: None,
         };
         let checked = Checked {
             passed: false,
             why: Some(long.clone()),
             feedback: Some(long.clone()),
+            trouble: None,
             tests: None,
             coverage_percent: Some(f64::NAN),
             reports: Some(long.clone()),

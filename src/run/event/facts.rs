@@ -15,6 +15,25 @@ pub struct Snapshot {
     pub tree: String,
 }
 
+impl Snapshot {
+    /// git's name of a tree without files.
+    const EMPTY_TREE: &str = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
+
+    /// Whether it has no files.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.tree == Self::EMPTY_TREE
+    }
+}
+
+/// Where a run began in the project's repository.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StartingPoint {
+    /// None where its HEAD was a commit and no branch.
+    pub branch: Option<String>,
+    pub commit: String,
+}
+
 /// Tokens of all kinds, as the model's provider counts them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tokens {
@@ -104,6 +123,8 @@ pub enum Risk {
     LockFile,
     /// Existing tests changed.
     Tests,
+    /// What decides which tests are run, or what a check calls.
+    Checks,
     Binary,
     /// A file larger than a reader will read.
     Large,
@@ -176,6 +197,12 @@ pub struct Written {
     pub seconds: u64,
     /// The agent's own words at its end, cut to `Written::WORDS` characters: quoted and labelled wherever they are shown.
     pub words: Option<String>,
+    /// Where the run began; none where it began with nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<StartingPoint>,
+    /// What was said last where it failed before an agent could work; at most `Checked::FEEDBACK` bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub feedback: Option<String>,
 }
 
 /// Snapshot in, snapshot out.
@@ -197,6 +224,23 @@ pub struct Work {
 impl Written {
     /// Longest quote of an agent, in characters.
     pub const WORDS: usize = 400;
+
+    /// An end without work, for which nothing was used.
+    #[must_use]
+    pub const fn unkept(end: AgentEnd, sandboxing: Sandboxing) -> Self {
+        Self {
+            end,
+            agent: None,
+            sandboxing,
+            work: None,
+            tokens: Tokens { input: 0, output: 0, cache_read: 0, cache_write: 0 },
+            cost_usd: Usd::ZERO,
+            seconds: 0,
+            words: None,
+            start: None,
+            feedback: None,
+        }
+    }
 }
 
 /// What the activity `check` brings back: the checks' verdict on exactly that snapshot.
@@ -207,6 +251,9 @@ pub struct Checked {
     pub why: Option<String>,
     /// What the next attempt should read: names and messages of failed tests, the log's tail; at most `Checked::FEEDBACK` bytes.
     pub feedback: Option<String>,
+    /// Why the checks could not be reached, where that is not the work's fault.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<Trouble>,
     pub tests: Option<Tests>,
     pub coverage_percent: Option<f64>,
     /// Against the newest good attempt before; none where its tests are not known by name.

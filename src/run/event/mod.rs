@@ -14,7 +14,7 @@ use super::{
 
 pub use facts::{
     AgentEnd, AgentInfo, Checked, Diff, FileDiff, Flag, Lost, Progress, Risk, Sandboxing, Snapshot,
-    Tests, TestsChanged, Tokens, Trouble, Work, Written,
+    StartingPoint, Tests, TestsChanged, Tokens, Trouble, Work, Written,
 };
 
 /// Something that happened to a run.
@@ -37,6 +37,8 @@ pub enum Happened {
         rules: u32,
         request: Box<Request>,
     },
+    /// It is known where in the project's repository it began.
+    Began(StartingPoint),
     StageStarted {
         stage: StageName,
     },

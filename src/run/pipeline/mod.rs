@@ -41,6 +41,14 @@ pub struct Stage {
     pub least_coverage_percent: Option<f64>,
 }
 
+impl Stage {
+    /// All that judges its work, in order.
+    #[must_use]
+    pub fn commands(&self) -> Vec<String> {
+        self.setup.iter().chain(&self.checks).cloned().collect()
+    }
+}
+
 /// How big a stage is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Size {
@@ -150,6 +158,9 @@ pub struct Request {
     pub channel: Option<Channel>,
     /// Path or URL; none = a fresh repository of this run's own.
     pub repository: Option<String>,
+    /// Of the repository; none = its default branch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start_branch: Option<String>,
     /// A scripted model speaks instead of a real one.
     pub rehearsal: bool,
 }

@@ -40,7 +40,9 @@ impl AttemptEnd {
     }
 
     fn judged(checked: &Checked) -> Self {
-        if checked.passed {
+        if let Some(trouble) = checked.trouble {
+            Self::failed(trouble, checked.why.as_deref().unwrap_or("the checks were not reached"))
+        } else if checked.passed {
             Self { outcome: AttemptOutcome::Good, why: None, trouble: None }
         } else {
             Self { outcome: AttemptOutcome::Bad, why: checked.why.clone(), trouble: None }
@@ -65,6 +67,14 @@ impl<'a> AttemptFacts<'a> {
             (AgentEnd::Failed { trouble, why }, _) => AttemptEnd::failed(*trouble, why),
             (AgentEnd::Stopped, _) | (AgentEnd::Finished, None) => AttemptEnd::STOPPED,
             (AgentEnd::Finished, Some(checked)) => AttemptEnd::judged(checked),
+        }
+    }
+
+    fn feedback(self) -> Option<String> {
+        match self {
+            Self::Checked(_, checked) => checked.feedback.clone(),
+            Self::Unchecked(written) => written.feedback.clone(),
+            Self::Lost(_) => None,
         }
     }
 
@@ -100,7 +110,7 @@ impl Run {
             attempt: plan.attempt,
             outcome: end.outcome,
             why: end.why,
-            feedback: checked.and_then(|c| c.feedback.clone()),
+            feedback: facts.feedback(),
             trouble: end.trouble,
             tests: checked.and_then(|c| c.tests),
             coverage_percent: checked.and_then(|c| c.coverage_percent),

@@ -9,6 +9,9 @@ use crate::run::{
     StageOutcome, StagePhase, StageState, Trouble, Usd, Verdict,
 };
 
+/// Since these rules a run whose result is nowhere has failed.
+const RULES_OF_DELIVERY: u32 = 2;
+
 /// The next thing to do for a run.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Next {
@@ -65,7 +68,20 @@ impl Run {
                 let guard = self.guard(snapshot);
                 Next::Deliver { snapshot: snapshot.clone(), push: outcome == Outcome::Done, guard }
             }
-            _ => Next::Emit(Happened::Ended { outcome, why }),
+            _ => Next::Emit(self.ended(outcome, why)),
+        }
+    }
+
+    /// A result that nobody can get is none, however well it went before.
+    fn ended(&self, outcome: Outcome, why: Option<String>) -> Happened {
+        let nowhere = self.delivered.as_ref().filter(|d| d.repository.is_empty());
+        match nowhere {
+            Some(delivered) if outcome == Outcome::Done && self.rules >= RULES_OF_DELIVERY => {
+                let why = delivered.note.as_deref().unwrap_or("nobody knows why");
+                let why = Some(format!("the result could not be delivered: {why}"));
+                Happened::Ended { outcome: Outcome::Failed, why }
+            }
+            _ => Happened::Ended { outcome, why },
         }
     }
 

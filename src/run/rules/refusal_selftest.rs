@@ -129,6 +129,7 @@ fn request(stage: &StageName, spec: &GateSpec) -> Option<Request> {
         approvers: spec.approvers.clone(),
         channel: Some(Channel { team: "T1".to_owned(), channel: "C1".to_owned() }),
         repository: None,
+        start_branch: None,
         rehearsal: true,
     })
 }

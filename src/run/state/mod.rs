@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     AgentInfo, Asked, Changes, Delivered, Diff, GateId, Note, OpenGate, Outcome, PersonId, RULES,
-    Refusal, Remark, Request, RequestId, Rework, Sandboxing, Snapshot, Stage, Tests, TestsChanged,
-    Tokens, Trouble, Usd, Verdict, Via,
+    Refusal, Remark, Request, RequestId, Rework, Sandboxing, Snapshot, Stage, StartingPoint, Tests,
+    TestsChanged, Tokens, Trouble, Usd, Verdict, Via,
 };
 
 /// A run as its events tell it.
@@ -24,6 +24,9 @@ pub struct Run {
     pub seq: u64,
     pub started_at: Option<DateTime<Utc>>,
     pub ended_at: Option<DateTime<Utc>>,
+    /// Where it began in the project's repository.
+    #[serde(default)]
+    pub start: Option<StartingPoint>,
     pub stages: Vec<StageState>,
     pub gate: Option<OpenGate>,
     /// Decisions that were taken, in order.
@@ -174,6 +177,7 @@ impl Run {
             seq: 0,
             started_at: None,
             ended_at: None,
+            start: None,
             stages,
             gate: None,
             decisions: Vec::new(),

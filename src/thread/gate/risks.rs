@@ -52,6 +52,9 @@ fn words(risk: Risk, n: u32) -> String {
         Risk::Dependency => counted(n, "new dependency", "new dependencies"),
         Risk::LockFile => plural(n.into(), "changed lock file"),
         Risk::Tests => plural(n.into(), "changed test file"),
+        Risk::Checks => {
+            counted(n, "change of what the checks run", "changes of what the checks run")
+        }
         Risk::Binary => plural(n.into(), "binary file"),
         Risk::Large => {
             counted(n, "file is larger than anybody reads", "files are larger than anybody reads")

@@ -4,6 +4,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::change::Change;
+use super::check_settings::changed_keys;
 use super::findings::RiskFindings;
 use super::manifest::{Manifest, ManifestContents};
 use crate::run::Risk;
@@ -33,6 +34,9 @@ impl Shadow {
         let mut known = BTreeSet::new();
         for manifest in &manifests {
             let path = &manifest.change.path;
+            for key in manifest.changed_check_settings(&texts) {
+                findings.add(Risk::Checks, &format!("{path} ({key})"));
+            }
             match manifest.news(&texts) {
                 Some(news) => news.add_to(findings, &mut known, path),
                 // Whoever installs from it may understand what we do not.
@@ -64,6 +68,12 @@ impl<'a> ChangedManifest<'a> {
         let now = self.kind.read(texts.get(self.after)?)?;
         let before = self.kind.read(self.text_before(texts)).unwrap_or_default();
         Some(now.without(&before))
+    }
+
+    /// What in it decides about checks and is another now; nothing, where the manifest itself is new.
+    fn changed_check_settings(&self, texts: &HashMap<String, String>) -> Vec<String> {
+        let (before, now) = (self.text_before(texts), texts.get(self.after));
+        now.map_or_else(Vec::new, |now| changed_keys(self.kind, before, now))
     }
 
     /// Empty where it was no manifest of that kind, or was not there.

@@ -1,9 +1,10 @@
 //! Findings: which risks were found in a change so far?
 //! Counted by kind, each with one example that is fit to be shown.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::change::Change;
+use super::check_settings::is_check_settings;
 use super::{paths, secrets};
 use crate::run::{Flag, Risk};
 
@@ -35,6 +36,14 @@ impl RiskFindings {
         let lost = change.is_gone() || !paths::is_test(&change.path);
         if change.before().is_some() && paths::is_test(old) && (lost || change.is_rewritten()) {
             self.add(Risk::Tests, old);
+        }
+    }
+
+    /// A file that decides what the checks run, or that a check calls.
+    pub fn add_check_settings(&mut self, change: &Change, called: &BTreeSet<String>) {
+        let decides = |path: &str| is_check_settings(path) || called.contains(path);
+        if [change.old_name(), &change.path].into_iter().any(decides) {
+            self.add(Risk::Checks, &change.path);
         }
     }
 

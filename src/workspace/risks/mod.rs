@@ -5,6 +5,7 @@
 mod added;
 mod blobs;
 mod change;
+mod check_settings;
 mod dependencies;
 mod findings;
 mod manifest;
@@ -15,7 +16,9 @@ use super::diff::{DIFF, NumstatEntry};
 use super::{Result, Shadow};
 use crate::run::{Flag, Risk, Snapshot};
 use change::Change;
+use check_settings::called_paths;
 use findings::{RiskFindings, is_large};
+pub(super) use secrets::masked;
 
 /// Of these files, which a reader is not shown whole: those that hold code.
 pub(super) fn not_shown<'a>(paths: impl Iterator<Item = &'a str>) -> Vec<Flag> {
@@ -24,20 +27,32 @@ pub(super) fn not_shown<'a>(paths: impl Iterator<Item = &'a str>) -> Vec<Flag> {
     findings.flags()
 }
 
+/// What is looked through: what git counted between the two snapshots, and the commands that judge the work.
+#[derive(Clone, Copy)]
+pub(super) struct RisksOf<'a> {
+    pub files: &'a [NumstatEntry],
+    pub commands: &'a [String],
+}
+
 impl Shadow {
-    /// What a reader should look at twice, each risk at most once, in their order. `files` is what git counted between the two.
+    /// What a reader should look at twice, each risk at most once, in their order.
     pub(super) async fn risks(
         &self,
         from: &Snapshot,
         to: &Snapshot,
-        files: &[NumstatEntry],
+        of: RisksOf<'_>,
     ) -> Result<Vec<Flag>> {
-        let changes = self.changes(from, to, files).await?;
+        let changes = self.changes(from, to, of.files).await?;
         let sizes = self.sizes(changes.iter().flat_map(Change::files)).await?;
         let mut findings = RiskFindings::default();
         for change in &changes {
             findings.add_by_name(change);
             findings.add_by_size(change, &sizes);
+        }
+        // Where nothing was before, nothing could be forged.
+        if !from.is_empty() {
+            let called = called_paths(of.commands);
+            changes.iter().for_each(|change| findings.add_check_settings(change, &called));
         }
         self.look_into_manifests(&changes, &sizes, &mut findings).await?;
         let unread = self.look_for_secrets(from, to, &changes, &mut findings).await?;

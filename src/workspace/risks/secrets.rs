@@ -121,7 +121,7 @@ fn has_random_value(pattern: &Regex, line: &str) -> bool {
 }
 
 /// The text without tokens.
-pub(super) fn masked(text: &str) -> String {
+pub(in crate::workspace) fn masked(text: &str) -> String {
     TOKEN.replace_all(text, "…").into_owned()
 }
 

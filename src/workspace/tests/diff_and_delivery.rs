@@ -1,7 +1,7 @@
 //! Tests of diffs and deliveries: do people see what changed, and get it?
 
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
 use super::{git, test_repository, write};
@@ -113,7 +113,7 @@ async fn a_file_of_twenty_megabytes_hides_no_other() {
 async fn a_branch_is_delivered_where_it_is_wanted() {
     let repo = test_repository().await;
     let project = repo.project(&[("a.js", "1\n")]);
-    let base = repo.shadow.import(Some(&project)).await.unwrap();
+    let base = repo.shadow.import(Some(&project), None).await.unwrap();
     let delivery = Delivery {
         origin: None,
         snapshot: &base,
@@ -136,7 +136,7 @@ async fn a_branch_is_delivered_where_it_is_wanted() {
 #[tokio::test]
 async fn a_push_that_fails_is_told() {
     let repo = test_repository().await;
-    let base = repo.shadow.import(None).await.unwrap();
+    let base = repo.shadow.import(None, None).await.unwrap();
     let delivery = Delivery {
         origin: None,
         snapshot: &base,
@@ -146,10 +146,55 @@ async fn a_push_that_fails_is_told() {
     };
     let delivered = repo.shadow.deliver(delivery).await.unwrap();
     assert_eq!(
-        delivered.note.as_deref(),
+        delivered.note.as_deref().map(|note| &note[..note.find("says:").unwrap() + 5]),
         Some(
-            "not pushed: the repository http://127.0.0.1:1/a.git cannot be reached: its host does not answer"
+            "not pushed: the repository http://127.0.0.1:1/a.git cannot be used: its host does not answer. It says:"
         )
     );
     assert_eq!(git(repo.shadow.path(), &["rev-parse", "refs/heads/signoff/a"]).trim(), base.commit);
+}
+
+#[tokio::test]
+async fn a_branch_in_the_way_is_named_and_a_hook_is_quoted() {
+    let repo = test_repository().await;
+    let project = repo.project(&[("a.js", "1\n")]);
+    let base = repo.shadow.import(Some(&project), None).await.unwrap();
+    git(Path::new(&project), &["branch", "signoff"]);
+    let delivery = Delivery {
+        origin: None,
+        snapshot: &base,
+        branch: "signoff/a",
+        repository: Some(&project),
+        push: true,
+    };
+    let note = repo.shadow.deliver(delivery).await.unwrap().note.unwrap();
+    assert!(
+        note.contains("its branch `signoff` is in the way of `signoff/a`: rename or"),
+        "{note}"
+    );
+    git(Path::new(&project), &["branch", "-D", "signoff"]);
+    let hook = Path::new(&project).join(".git/hooks/pre-receive");
+    fs::create_dir_all(hook.parent().unwrap()).unwrap();
+    fs::write(&hook, "#!/bin/sh\nenv > seen\necho A ticket is missing.\nexit 1\n").unwrap();
+    fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).unwrap();
+    let note = repo.shadow.deliver(delivery).await.unwrap().note.unwrap();
+    assert!(note.contains("a hook there refused it. It says: A ticket is missing."), "{note}");
+    let seen = fs::read_to_string(Path::new(&project).join(".git/seen")).unwrap();
+    let known = [
+        "PATH=",
+        "HOME=",
+        "USER=",
+        "LOGNAME=",
+        "LANG",
+        "LC_",
+        "TZ=",
+        "TMPDIR=",
+        "XDG_CONFIG_HOME=",
+    ];
+    let ours = ["GIT_", "PWD=", "OLDPWD=", "SHLVL=", "_="];
+    let foreign: Vec<_> = seen
+        .lines()
+        .filter(|line| !known.iter().chain(&ours).any(|name| line.starts_with(name)))
+        .collect();
+    assert!(foreign.is_empty(), "{foreign:?}");
 }

@@ -22,7 +22,7 @@ async fn a_run_that_began_elsewhere_is_not_begun_here() {
         panic!("nothing began here")
     };
     assert!(only_made.to_string().ends_with("workers share SIGNOFF_HOME"), "{only_made}");
-    repo.shadow.import(None).await.unwrap();
+    repo.shadow.import(None, None).await.unwrap();
     Shadow::existing(repo.shadow.path()).await.unwrap();
 }
 

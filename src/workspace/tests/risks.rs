@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use super::{TestRepository, test_repository, write};
-use crate::run::{Flag, Snapshot};
+use crate::run::{Flag, Risk, Snapshot};
 
 /// What no issuer ever issued; in two pieces, so that nobody's scanner takes this file for a leak.
 const TOKEN: &str = concat!("gh", "p_q7Wz3LmX9cVb2NhT5rKd8YpS4gFj6ZaQ1eRw");
@@ -286,4 +286,23 @@ async fn any_two_snapshots_are_compared() {
     );
     assert_eq!(repo.shadow.diff(&third, &third).await.unwrap(), crate::run::Diff::default());
     assert_eq!(repo.shadow.diff(&third, &first).await.unwrap().flags, []);
+}
+
+#[tokio::test]
+async fn checks_that_can_be_made_green_by_hand_are_told() {
+    let repo = test_repository().await;
+    let package = |test: &str| format!("{{\"scripts\":{{\"test\":\"{test}\"}}}}");
+    let (before, now) = (package("jest"), package("true"));
+    let files =
+        [("package.json", before.as_str()), ("tools/check.sh", "exit 1\n"), ("a.js", "1\n")];
+    let (first, clone) = repo.begun(&files).await;
+    write(&clone, &[("package.json", &now), ("Makefile", "test:\n"), ("a.js", "2\n")]);
+    write(&clone, &[("tools/check.sh", "exit 0\n")]);
+    let second = repo.shadow.snapshot(&clone, &first, "second-1").await.unwrap();
+    let commands = ["sh ./tools/check.sh".to_owned()];
+    let judged = repo.shadow.diff_judged_by(&first, &second, &commands).await.unwrap();
+    assert_eq!(judged.flags.len(), 1, "{:?}", judged.flags);
+    assert_eq!((judged.flags[0].risk, judged.flags[0].count), (Risk::Checks, 3));
+    let unasked = repo.shadow.diff(&first, &second).await.unwrap();
+    assert_eq!(unasked.flags[0].count, 2, "nothing calls the script");
 }

@@ -25,7 +25,7 @@ async fn what_nobody_touched_stays_byte_for_byte() {
     write(Path::new(&project), &[(".gitattributes", "*.txt text\n")]);
     git(Path::new(&project), &["add", ".gitattributes"]);
     git(Path::new(&project), &["commit", "-qm", "attributes"]);
-    let base = repo.shadow.import(Some(&project)).await.unwrap();
+    let base = repo.shadow.import(Some(&project), None).await.unwrap();
     let clone = repo.path("clone");
     repo.shadow.checkout(&base, &clone).await.unwrap();
     // Written again as it was, made executable, renamed; and one that really changed.

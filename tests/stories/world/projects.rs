@@ -180,6 +180,46 @@ checks = ["true"]
 prompt = "do: echo c >> first.txt"
 "#;
 
+/// Its repository keeps some files in UTF-16; its agent writes one in UTF-8, until it is told.
+const ENCODED: &str = r#"
+[[stage]]
+name = "only"
+timeout = "1m"
+attempts = 2
+checks = ["true"]
+prompt = """
+{{feedback}}
+do: printf '*.rc text working-tree-encoding=UTF-16\n' > .gitattributes
+do: if grep -q 'cannot be [k]ept' /tmp/prompt; then printf '\377\376a\000\n\000' > app.rc; else echo hello > app.rc; fi
+"""
+"#;
+
+/// Its setup fails, whatever anybody writes.
+const UNREADY: &str = r#"
+[[stage]]
+name = "only"
+timeout = "1m"
+attempts = 2
+setup = ["echo fetching; echo no such package >&2; exit 7"]
+checks = ["true"]
+prompt = "do: echo x > x.txt"
+"#;
+
+/// Its agent breaks the setup, until it is told.
+const BREAKING: &str = r#"
+[[stage]]
+name = "only"
+timeout = "1m"
+attempts = 2
+setup = ["if test -e lock; then cat lock; exit 1; fi"]
+checks = ["test -s x.txt"]
+prompt = """
+{{feedback}}
+do: echo x > x.txt
+do: grep -q 'which goes [w]ell' /tmp/prompt || echo another version > lock
+"""
+"#;
+
 /// Its agent leaves a pipeline of this name in the repository, without a gate.
 const SLY: &str = r#"
 [[stage]]
@@ -241,6 +281,9 @@ fn projects() -> impl Iterator<Item = Project> {
         ("stubborn", STUBBORN, BEGUN),
         ("quick", QUICK, NEW),
         ("twice", TWICE, NEW),
+        ("encoded", ENCODED, BEGUN),
+        ("unready", UNREADY, BEGUN),
+        ("breaking", BREAKING, BEGUN),
         ("sly", SLY, BEGUN),
         ("strange", STRANGE, NEW),
     ]

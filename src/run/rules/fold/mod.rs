@@ -28,9 +28,10 @@ impl Run {
         self.seq = event.seq;
         let (what, at) = (&event.what, event.at);
         match what {
-            Happened::Started { .. } | Happened::Delivered(_) | Happened::Ended { .. } => {
-                self.apply_to_run(what, at);
-            }
+            Happened::Started { .. }
+            | Happened::Began(_)
+            | Happened::Delivered(_)
+            | Happened::Ended { .. } => self.apply_to_run(what, at),
             Happened::StageStarted { .. } | Happened::StageEnded { .. } => {
                 self.apply_to_stage(what, at);
             }
@@ -56,6 +57,7 @@ impl Run {
                 self.rules = *rules;
                 self.started_at = Some(at);
             }
+            Happened::Began(start) => self.start = Some(start.clone()),
             Happened::Delivered(delivered) => self.delivered = Some(delivered.clone()),
             Happened::Ended { outcome, why } => {
                 self.outcome = Some(*outcome);

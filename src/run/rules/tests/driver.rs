@@ -201,6 +201,8 @@ fn written(facts: Facts) -> Written {
         cost_usd: CENT,
         seconds: 1,
         words: None,
+        start: None,
+        feedback: None,
     }
 }
 
@@ -219,6 +221,7 @@ fn checked(facts: Facts) -> Option<Checked> {
         passed: !red,
         why: red.then(|| "3 of 50 tests failed".to_owned()),
         feedback: red.then(|| "line 3 is crooked".to_owned()),
+        trouble: None,
         tests: Some(Tests { passed: 47, failed: 3, skipped: 0 }),
         coverage_percent: None,
         tests_changed: None,
@@ -244,6 +247,7 @@ pub(in crate::run) fn request(names: &[&str]) -> Request {
         approvers: Vec::new(),
         channel: Some(Channel { team: "T1".to_owned(), channel: "C1".to_owned() }),
         repository: None,
+        start_branch: None,
         rehearsal: false,
     }
 }

@@ -79,6 +79,7 @@ pub(crate) fn request() -> Request {
         approvers: vec![ben().into()],
         channel: Some(Channel { team: "T1".to_owned(), channel: "C1".to_owned() }),
         repository: Some("https://git.example/llm-wrapper.git".to_owned()),
+        start_branch: None,
         rehearsal: false,
     }
 }

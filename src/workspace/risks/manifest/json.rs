@@ -17,6 +17,11 @@ const NPM: [&str; 6] = [
 const HOOKS: [&str; 7] =
     ["preinstall", "install", "postinstall", "preprepare", "prepare", "postprepare", "prepublish"];
 
+/// Whether a script of this name is run unasked.
+pub(in crate::workspace::risks) fn is_hook(name: &str) -> bool {
+    HOOKS.contains(&name)
+}
+
 pub(super) fn npm(text: &str) -> Option<ManifestContents> {
     let file: Map<String, Value> = serde_json::from_str(text).ok()?;
     let listed = NPM.iter().flat_map(|list| entries(&file, list));
@@ -24,7 +29,7 @@ pub(super) fn npm(text: &str) -> Option<ManifestContents> {
         listed.map(|(name, version)| Dependency { name: name.clone(), origin: elsewhere(version) });
     let dependencies = listed.chain(bundled(&file)).collect();
     let scripts = entries(&file, "scripts");
-    let hooks = scripts.filter(|(name, _)| HOOKS.contains(&name.as_str())).map(hook).collect();
+    let hooks = scripts.filter(|(name, _)| is_hook(name)).map(hook).collect();
     Some(ManifestContents { dependencies, hooks })
 }
 

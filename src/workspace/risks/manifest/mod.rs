@@ -6,6 +6,7 @@ mod lines;
 mod tables;
 
 use super::paths;
+pub(super) use json::is_hook;
 
 /// The manifests we can read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,0 +1,116 @@
+//! The storing of an attempt's work: what becomes of what an agent left?
+//! It is kept, or refused with words for the next attempt. The agent was paid already: nothing here lets it work again.
+
+use anyhow::{Context, Error, Result};
+use temporalio_sdk::activities::{ActivityContext, ActivityError};
+use tokio_util::sync::CancellationToken;
+
+use super::handover::{AgentDone, Handover};
+use super::heartbeat::with_heartbeat;
+use super::write_attempt::WriteAttempt;
+use crate::engine::retry_policy::STORE_TRIES;
+use crate::files::is_disk_full;
+use crate::run::{AgentEnd, Snapshot, Trouble, Written};
+use crate::workspace::{Shadow, WorkspaceError};
+
+/// What an attempt's work is kept in, and what it began with.
+#[derive(Clone, Copy)]
+pub(super) struct BaseOf<'a> {
+    pub shadow: &'a Shadow,
+    pub base: &'a Snapshot,
+}
+
+impl WriteAttempt<'_> {
+    /// What a worker left that let the agent work and could not keep what it wrote.
+    pub(super) async fn store_what_is_done(
+        &self,
+        ctx: &ActivityContext,
+        done: AgentDone,
+    ) -> Result<Written, ActivityError> {
+        let run = &self.input.run;
+        let shadow =
+            self.bench.existing_shadow(run).await.context("opening the shadow repository")?;
+        self.store_work(ctx, &shadow, done).await
+    }
+
+    /// What is paid for is kept, also where the run was stopped or this worker is asked to end.
+    pub(super) async fn store_work(
+        &self,
+        ctx: &ActivityContext,
+        shadow: &Shadow,
+        done: AgentDone,
+    ) -> Result<Written, ActivityError> {
+        let AgentDone { base, written } = done;
+        let from = BaseOf { shadow, base: &base };
+        let tries = ctx.info().attempt;
+        let storing = async {
+            match written.end {
+                AgentEnd::Finished => self.store_finished(&from, written, tries).await,
+                AgentEnd::Stopped => Ok(self.store_unfinished(&from, written).await),
+                AgentEnd::Failed { .. } => {
+                    self.folder.clear().await;
+                    Ok(written)
+                }
+            }
+        };
+        let heartbeat: Handover = self.spent.known();
+        Ok(with_heartbeat(ctx, &heartbeat, &CancellationToken::new(), storing).await??)
+    }
+
+    async fn store_finished(
+        &self,
+        from: &BaseOf<'_>,
+        mut written: Written,
+        tries: u32,
+    ) -> Result<Written> {
+        match self.keep_work_that_is_there(from).await {
+            Ok(work) => written.work = Some(work),
+            Err(error) => {
+                let why = refusal(&error, tries).ok_or(error)?;
+                written.end = AgentEnd::Failed { trouble: Trouble::Agent, why };
+            }
+        }
+        self.folder.save_written(&written)?;
+        self.folder.clear().await;
+        Ok(written)
+    }
+}
+
+/// Why work is refused, for people and for the next attempt; none where it is to be tried again.
+fn refusal(error: &Error, tries: u32) -> Option<String> {
+    let workspace = error.downcast_ref::<WorkspaceError>();
+    if let Some(about_the_work) = workspace.filter(|e| e.is_about_the_work()) {
+        return Some(about_the_work.to_string());
+    }
+    let passes = matches!(
+        workspace,
+        Some(WorkspaceError::DiskFull { .. } | WorkspaceError::Elsewhere { .. })
+    ) || is_disk_full(error.as_ref());
+    // Nobody knows what is wrong with it: it is not tried for ever.
+    (!passes && tries >= STORE_TRIES).then(|| format!("its work cannot be kept: {error:#}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn git(why: &str) -> Error {
+        Error::from(WorkspaceError::Git { what: "add".to_owned(), why: why.to_owned() })
+            .context("taking the snapshot")
+    }
+
+    #[test]
+    fn what_another_attempt_can_mend_is_refused_at_once() {
+        let refused = WorkspaceError::Unkeepable { why: "BOM is required in 'app.rc'".to_owned() };
+        let said = refusal(&Error::from(refused).context("taking the snapshot"), 1);
+        assert_eq!(said.as_deref(), Some("the work cannot be kept: BOM is required in 'app.rc'"));
+    }
+
+    #[test]
+    fn what_nobody_knows_is_tried_a_few_times_and_a_full_disk_for_long() {
+        assert_eq!(refusal(&git("weird"), 1), None);
+        assert!(refusal(&git("weird"), STORE_TRIES).is_some_and(|why| why.contains("weird")));
+        let full = WorkspaceError::DiskFull { what: "git add".to_owned() };
+        assert_eq!(refusal(&full.into(), STORE_TRIES), None);
+    }
+}

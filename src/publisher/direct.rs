@@ -104,12 +104,11 @@ impl Publisher {
             return Ok(Upserted::GivenUp);
         }
         let known = look.known.get(&message.key).and_then(|known| known.channel.clone());
-        let channel = match known {
-            Some(channel) => channel,
-            None => {
-                let opened = self.slack.direct(user).await;
-                opened.map_err(|e| Late::of(e, look.thread.now()))?
-            }
+        let channel = if let Some(channel) = known {
+            channel
+        } else {
+            let opened = self.slack.direct(user).await;
+            opened.map_err(|e| Late::of(e, look.thread.now()))?
         };
         let spot = Spot { channel: &channel, root: None };
         self.upsert(Placement { look, message, spot }).await

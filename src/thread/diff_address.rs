@@ -60,14 +60,12 @@ impl DiffAddress {
     /// The path that is signed.
     #[must_use]
     pub fn path(&self) -> String {
-        let mut path = format!("/runs/{}/diff/{}", self.run, self.stage);
-        if let Some(work) = &self.work {
-            path.push_str(&format!("/{work}"));
-            if self.part != DiffPart::default() {
-                path.push_str(&format!("/{}", self.part));
-            }
+        let stage = format!("/runs/{}/diff/{}", self.run, self.stage);
+        match &self.work {
+            None => stage,
+            Some(work) if self.part == DiffPart::default() => format!("{stage}/{work}"),
+            Some(work) => format!("{stage}/{work}/{}", self.part),
         }
-        path
     }
 }
 

@@ -48,17 +48,19 @@ pub(super) fn direct(run: &Run, groups: &Groups, render: &RenderContext) -> Vec<
 fn one_at_a_time<'a>(
     calls: impl Iterator<Item = (DateTime<Utc>, DirectCall<'a>)>,
 ) -> impl Iterator<Item = DirectCall<'a>> {
-    let mut calls: Vec<_> = calls.collect();
-    calls.sort_by_key(|(at, _)| *at);
-    let mut last: BTreeMap<String, DateTime<Utc>> = BTreeMap::new();
-    let goes = move |(at, call): (DateTime<Utc>, DirectCall<'a>)| {
-        if last.get(&call.user).is_some_and(|before| at - *before < PEACE) {
-            return None;
+    let calls: Vec<_> = calls.collect();
+    let mut in_time: Vec<usize> = (0..calls.len()).collect();
+    in_time.sort_by_key(|i| calls[*i].0);
+    let mut last: BTreeMap<&str, DateTime<Utc>> = BTreeMap::new();
+    let mut goes = vec![false; calls.len()];
+    for i in in_time {
+        let (at, user) = (calls[i].0, calls[i].1.user.as_str());
+        goes[i] = last.get(user).is_none_or(|before| at - *before >= PEACE);
+        if goes[i] {
+            last.insert(user, at);
         }
-        last.insert(call.user.clone(), at);
-        Some(call)
-    };
-    calls.into_iter().filter_map(goes)
+    }
+    calls.into_iter().zip(goes).filter_map(|((_, call), goes)| goes.then_some(call))
 }
 
 /// A question to the starter and to everybody who can answer it, because Slack takes its card in no form. The same buttons; edited when it

@@ -13,6 +13,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 use chrono::{DateTime, Utc};
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
 
 use crate::chat::Proven;
 use crate::commands::Services;
@@ -52,16 +53,20 @@ pub struct SlackEndpoint {
 
 /// All routes.
 pub fn router(web: Web) -> Router {
-    Router::new()
-        .route("/slack", post(slack::receive))
-        .route("/livez", get(health::live))
-        .route("/readyz", get(health::ready))
-        .route("/metrics", get(health::metrics))
+    // A diff of half a megabyte is a tenth of that on its way to a phone.
+    let pages = Router::new()
         .route("/runs/{run}", get(pages::run))
         .route("/runs/{run}/diff/{stage}", get(pages::diff))
         .route("/runs/{run}/diff/{stage}/{work}", get(pages::diff))
         .route("/runs/{run}/diff/{stage}/{work}/{part}", get(pages::diff))
         .route("/style.css", get(pages::style))
+        .layer(CompressionLayer::new());
+    Router::new()
+        .route("/slack", post(slack::receive))
+        .route("/livez", get(health::live))
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(health::metrics))
+        .merge(pages)
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         .layer(CatchPanicLayer::new())
         .with_state(web)

@@ -110,7 +110,7 @@ impl Shadow {
             drop(text);
             self.texts_one_by_one((from, to), &files, max_bytes).await?
         };
-        let mut patch = assemble(files, &letters, texts, max_bytes);
+        let mut patch = assemble(files, &letters, &texts, max_bytes);
         patch.commit = Some(to.commit.clone());
         Ok(patch)
     }
@@ -164,7 +164,7 @@ impl Shadow {
 fn assemble(
     files: Vec<NumstatEntry>,
     letters: &[char],
-    texts: Vec<String>,
+    texts: &[String],
     max_bytes: usize,
 ) -> Patch {
     let sizes: Vec<usize> = texts.iter().map(String::len).collect();
@@ -230,7 +230,7 @@ mod tests {
         let text = |lines: usize| format!("@@ -0,0 +1 @@\n{}", "+a line\n".repeat(lines));
         let files = vec![entry("data.csv", 90), entry("src/a.js", 178), entry("src/b.js", 2)];
         let texts = vec![text(90), text(178), text(2)];
-        let patch = assemble(files, &['A'; 3], texts, 600);
+        let patch = assemble(files, &['A'; 3], &texts, 600);
         let left_out: Vec<u64> = patch.files.iter().map(|file| file.left_out).collect();
         assert_eq!(left_out, [57, 145, 0]);
         assert!(patch.truncated);

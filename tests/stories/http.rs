@@ -42,3 +42,16 @@ async fn without_the_database_nothing_is_recorded_and_the_buttons_stay() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn pages_come_in_fewer_bytes_where_a_browser_can_read_that() {
+    story(async |w| {
+        let css = format!("{}/style.css", w.web);
+        let asked = reqwest::Client::new().get(&css).header("accept-encoding", "gzip");
+        let packed = asked.send().await?;
+        assert_eq!(packed.headers()["content-encoding"], "gzip");
+        assert!(packed.bytes().await?.len() * 2 < w.page("/style.css").await?.len());
+        Ok(())
+    })
+    .await;
+}

@@ -102,7 +102,7 @@ fn turn(shown_at: u32) -> Turn {
     Turn { happened: false, shown_at: chrono::DateTime::from_timestamp(shown_at.into(), 0) }
 }
 
-fn step<'a>(message: &'a str, turn: Turn) -> ApiCall<'a> {
+fn step(message: &str, turn: Turn) -> ApiCall<'_> {
     edit(Priority::Tick).of(message, turn)
 }
 

@@ -233,8 +233,12 @@ fn nobody_is_called_twice_in_a_minute() {
     );
     let later = both.after(1).reminds(Reminder::Soon);
     assert_eq!(
-        keys(&later, &leads())[2..],
-        ["reminder:core-implementation:1:soon:2:UBEN"],
+        keys(&later, &leads()),
+        [
+            "reminder:core-implementation:1:half:1:UBEN",
+            "reminder:core-implementation:1:soon:2:UBEN",
+            "escalation:core-implementation:1:UCLEO"
+        ],
         "a minute after the first; cleo was called a second ago"
     );
 }

@@ -3,7 +3,10 @@
 //! where the kernel refuses, its tests are reported as ignored, with the reason. A bubblewrap that is not here is got first.
 
 use std::fs;
+use std::io::{Read, Write};
 use std::net::TcpListener;
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::process::{ExitCode, Output};
@@ -14,8 +17,8 @@ use anyhow::{Context, Result, ensure};
 use libtest_mimic::{Arguments, Completion, Trial};
 use signoff::checks::{CheckSpec, check};
 use signoff::config::Config;
-use signoff::run::{PipelineText, Stage};
-use signoff::sandbox::{BoxSpec, Network, NoBox, Sandbox, end};
+use signoff::run::{PipelineText, SetupPolicy, Stage};
+use signoff::sandbox::{BoxParts, BoxSpec, Egress, Network, NoBox, Sandbox, end};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio::time::sleep;
@@ -26,7 +29,7 @@ macro_rules! trials {
 }
 
 fn main() -> ExitCode {
-    let trials = trials![
+    let mut trials = trials![
         only_work_and_home_are_written,
         the_rest_of_the_machine_is_not_there,
         the_users_own_files_are_not_there,
@@ -40,9 +43,36 @@ fn main() -> ExitCode {
         a_dropped_command_dies,
         a_box_dies_with_the_thread_that_started_it,
         a_stop_ends_all_that_checks_started,
-        only_setup_has_the_network,
+        setup_reaches_its_hosts_and_nothing_else,
+        a_hostile_setup_reaches_nothing_of_this_machine_and_is_told,
+        names_that_lead_home_are_refused_though_they_are_listed,
+        a_policy_is_a_maximum_at_the_setup_too,
+        nobody_in_the_box_is_root_and_all_can_be_written,
+        the_kernel_is_asked_for_nothing_dangerous,
+        the_workers_keys_are_out_of_reach,
     ];
+    trials.push(fetching());
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}
+
+/// Only where somebody asks for it: it needs the world.
+fn fetching() -> Trial {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a test is a door: whether there is a network is nobody's configuration"
+    )]
+    let wanted = std::env::var_os("SIGNOFF_TEST_FETCHING").is_some();
+    if wanted {
+        return trial(
+            "the_package_managers_of_this_machine_fetch",
+            the_package_managers_of_this_machine_fetch,
+        );
+    }
+    Trial::ignorable_test("the_package_managers_of_this_machine_fetch", || {
+        Ok(Completion::ignored_with(
+            "SIGNOFF_TEST_FETCHING is not set: it fetches from the machine's registries",
+        ))
+    })
 }
 
 fn trial<Test, Done>(name: &str, test: Test) -> Trial
@@ -66,7 +96,8 @@ fn sandbox() -> Result<Sandbox, NoBox> {
     static SANDBOX: OnceLock<Result<Sandbox, NoBox>> = OnceLock::new();
     let find = || {
         let cache = Config::from_process().expect("a configuration").cache;
-        runtime().block_on(Sandbox::find_or_install(&cache, &|line| eprintln!("{line}")))
+        let parts = BoxParts { cache: &cache, exe: Path::new(env!("CARGO_BIN_EXE_signoff")) };
+        runtime().block_on(Sandbox::find_or_install(parts, &|line| eprintln!("{line}")))
     };
     SANDBOX.get_or_init(find).clone()
 }
@@ -84,18 +115,21 @@ struct Corner {
 }
 
 impl Corner {
-    fn of(sandbox: Sandbox, network: Network) -> Result<Self> {
+    fn closed(sandbox: Sandbox) -> Result<Self> {
         let root = TempDir::new()?;
         let (work, home) = (root.path().join("runs/a/work"), root.path().join("runs/a/home"));
         fs::create_dir_all(&work)?;
         fs::create_dir_all(&home)?;
         fs::write(root.path().join("up.json"), "database_url")?;
-        let spec = BoxSpec { work, home, read_only: vec![], sockets: vec![], env: vec![], network };
+        let spec = BoxSpec {
+            work,
+            home,
+            read_only: vec![],
+            sockets: vec![],
+            env: vec![],
+            network: Network::Closed,
+        };
         Ok(Self { root, spec, sandbox })
-    }
-
-    fn closed(sandbox: Sandbox) -> Result<Self> {
-        Self::of(sandbox, Network::Closed)
     }
 
     async fn runs(&self, program: &str, script: &str) -> Result<Output> {
@@ -131,7 +165,8 @@ async fn the_rest_of_the_machine_is_not_there(sandbox: Sandbox) -> Result<()> {
         .await?;
     assert!(!seen.contains("up.json"), "{seen}");
     assert_eq!(seen.matches("cannot access").count(), 5, "{seen}");
-    let escaped = corner.runs("sh", &format!("touch {root}/escaped")).await?;
+    let escaped =
+        corner.runs("sh", &format!("touch {root}/escaped; touch /tmp/mine /dev/shm/mine")).await?;
     assert!(
         escaped.status.success() && !corner.root.path().join("escaped").exists(),
         "it wrote to the box's own /tmp"
@@ -140,7 +175,7 @@ async fn the_rest_of_the_machine_is_not_there(sandbox: Sandbox) -> Result<()> {
 }
 
 async fn the_users_own_files_are_not_there(sandbox: Sandbox) -> Result<()> {
-    let corner = Corner::of(sandbox, Network::Open)?;
+    let corner = Corner::closed(sandbox)?;
     let home = std::env::home_dir().context("a home")?;
     let seen = corner.says(&format!("ls -A {0} {0}/.cargo 2>/dev/null", home.display())).await?;
     for name in [".npmrc", ".gitconfig", ".ssh", "credentials", "config.toml", "registry"] {
@@ -152,14 +187,12 @@ async fn the_users_own_files_are_not_there(sandbox: Sandbox) -> Result<()> {
 async fn a_closed_box_has_no_network_but_its_own(sandbox: Sandbox) -> Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let reach = format!("exec 3<>/dev/tcp/127.0.0.1/{}", listener.local_addr()?.port());
-    let closed = Corner::closed(sandbox.clone())?;
+    let closed = Corner::closed(sandbox)?;
     assert!(!closed.runs("bash", &reach).await?.status.success());
     assert_eq!(
         closed.says("cat /proc/net/dev | tail -n +3 | cut -d: -f1 | tr -d ' '").await?,
         "lo\n"
     );
-    let open = Corner::of(sandbox, Network::Open)?;
-    assert!(open.runs("bash", &reach).await?.status.success());
     Ok(())
 }
 
@@ -283,6 +316,7 @@ struct Checks {
     root: TempDir,
     stage: Stage,
     sandbox: Sandbox,
+    egress: Egress,
 }
 
 impl Checks {
@@ -293,15 +327,24 @@ impl Checks {
             "name = \"x\"\nagent = \"claude\"\n[[stage]]\nname = \"only\"\nprompt = \"x\"\n{commands}"
         );
         let mut pipeline = PipelineText::parse("x.toml", &text)?.pipeline;
-        Ok(Self { root, stage: pipeline.stages.remove(0), sandbox })
+        let egress = Egress::default();
+        Ok(Self { root, stage: pipeline.stages.remove(0), sandbox, egress })
     }
 
     /// Whether they passed, and why not.
     async fn end(&self, stop: &CancellationToken) -> Result<(bool, Option<String>)> {
         let at = |name| self.root.path().join(name);
         let (checkout, home, log) = (at("checkout"), at("home"), at("checks.log"));
-        let (stage, sandbox) = (&self.stage, &self.sandbox);
-        let spec = CheckSpec { stage, checkout: &checkout, home: &home, log: &log, sandbox };
+        let (stage, sandbox, egress) = (&self.stage, &self.sandbox, &self.egress);
+        let spec = CheckSpec {
+            stage,
+            env: &[],
+            checkout: &checkout,
+            home: &home,
+            log: &log,
+            sandbox,
+            egress,
+        };
         let checked = check(spec, stop).await?.checked;
         Ok((checked.passed, checked.why))
     }
@@ -325,20 +368,176 @@ async fn a_stop_ends_all_that_checks_started(sandbox: Sandbox) -> Result<()> {
     Ok(())
 }
 
-async fn only_setup_has_the_network(sandbox: Sandbox) -> Result<()> {
+async fn setup_reaches_its_hosts_and_nothing_else(sandbox: Sandbox) -> Result<()> {
+    let place = answering()?;
+    let commands = format!(
+        r#"
+        hosts = ["{place}"]
+        env = {{ GREETING = "hello" }}
+        setup = ["curl -s http://{place}/ > ~/allowed; echo $GREETING >> ~/allowed"]
+        checks = ["cat ~/allowed > ~/check; curl -s http://{place}/ >> ~/check || echo none >> ~/check"]
+        "#
+    );
+    let mut checks = Checks::of(sandbox, &commands)?;
+    checks.egress = Egress::new(SetupPolicy { hosts: None, private: vec![place.parse()?] });
+    let (passed, why) = checks.end(&CancellationToken::new()).await?;
+    ensure!(passed, "{why:?}: {}", checks.read("checks.log")?);
+    assert_eq!(checks.read("home/check")?, "welcome\nhello\nnone");
+    Ok(())
+}
+
+/// A server of this machine that greets who comes.
+fn answering() -> Result<String> {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let place = format!("localhost:{}", listener.local_addr()?.port());
+    let answer = "HTTP/1.1 200 OK\r\nContent-Length: 8\r\nConnection: close\r\n\r\nwelcome\n";
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let _ = stream.read(&mut [0; 4096]);
+            let _ = stream.write_all(answer.as_bytes());
+        }
+    });
+    Ok(place)
+}
+
+async fn a_hostile_setup_reaches_nothing_of_this_machine_and_is_told(
+    sandbox: Sandbox,
+) -> Result<()> {
+    let place = answering()?;
+    let port = place.split(':').next_back().context("a port")?;
+    let (_socket, name) = abstract_socket()?;
+    let tries = [
+        &format!("curl -s --noproxy '*' -m 2 http://127.0.0.1:{port}/"),
+        &format!("curl -s http://127.0.0.1:{port}/"),
+        &format!("curl -s http://{place}/"),
+        &format!("curl -s -p http://[::1]:{port}/"),
+        "curl -s -m 2 --noproxy '*' http://169.254.169.254/latest/",
+        "curl -s http://169.254.169.254/latest/",
+        "curl -s https://93.184.215.14/",
+        "curl -s http://some.host.internal/",
+        &format!("curl -s --noproxy '*' --abstract-unix-socket {name} http://x/"),
+        "exit 3",
+    ];
+    let setup = format!("setup = [\"\"\"{}\"\"\"]", tries.join("; "));
+    let commands = format!("hosts = [\"registry.invalid\"]\n{setup}\nchecks = [\"true\"]\n");
+    let checks = Checks::of(sandbox, &commands)?;
+    let (passed, why) = checks.end(&CancellationToken::new()).await?;
+    let log = checks.read("checks.log")?;
+    assert!(!passed && why.is_some_and(|why| why.ends_with("exited 3")), "{log}");
+    assert!(!log.contains("welcome"), "{log}");
+    for refused in
+        ["localhost", "127.0.0.1", "169.254.169.254", "93.184.215.14", "some.host.internal"]
+    {
+        assert!(log.contains(&format!("setup was refused: {refused}")), "{refused} in {log}");
+    }
+    assert!(log.contains("hosts = [\"example.org\"]"), "{log}");
+    Ok(())
+}
+
+/// A socket that is in no folder.
+fn abstract_socket() -> Result<(UnixListener, String)> {
+    let name = format!("signoff-test-{}", std::process::id());
+    let address = std::os::unix::net::SocketAddr::from_abstract_name(&name)?;
+    Ok((UnixListener::bind_addr(&address)?, name))
+}
+
+async fn names_that_lead_home_are_refused_though_they_are_listed(sandbox: Sandbox) -> Result<()> {
+    let place = answering()?;
+    let setup = format!("setup = [\"curl -s http://{place}/\"]");
+    let commands = format!("hosts = [\"{place}\"]\n{setup}\nchecks = [\"true\"]\n");
+    let checks = Checks::of(sandbox, &commands)?;
+    checks.end(&CancellationToken::new()).await?;
+    let log = checks.read("checks.log")?;
+    assert!(!log.contains("\nwelcome"), "{log}");
+    assert!(log.contains("an address of this machine or of its own network"), "{log}");
+    Ok(())
+}
+
+async fn a_policy_is_a_maximum_at_the_setup_too(sandbox: Sandbox) -> Result<()> {
+    let commands = "hosts = [\"a.invalid\"]\nsetup = [\"touch ran\"]\nchecks = [\"true\"]\n";
+    let mut checks = Checks::of(sandbox, commands)?;
+    let hosts = Some(vec!["b.invalid".parse()?]);
+    checks.egress = Egress::new(SetupPolicy { hosts, private: vec![] });
+    let (passed, why) = checks.end(&CancellationToken::new()).await?;
+    assert!(!passed && !checks.root.path().join("checkout/ran").exists());
+    assert!(why.is_some_and(|why| why.contains("[setup] hosts does not allow a.invalid")));
+    Ok(())
+}
+
+async fn nobody_in_the_box_is_root_and_all_can_be_written(sandbox: Sandbox) -> Result<()> {
+    let corner = Corner::closed(sandbox)?;
+    fs::create_dir(corner.spec.work.join("deep"))?;
+    fs::write(corner.spec.work.join("deep/there"), "was here")?;
+    let said = corner.says("id -u; whoami; echo more >> deep/there && rm deep/there; node -p 'os.userInfo().homedir'; grep -E '^Cap(Eff|Prm|Amb)' /proc/self/status; touch mine").await?;
+    let lines: Vec<&str> = said.lines().collect();
+    assert!(lines[0] != "0" && lines[1..3] == ["agent", "/home/agent"], "{said}");
+    assert_eq!(said.matches("0000000000000000").count(), 3, "{said}");
+    assert!(!corner.spec.work.join("deep/there").exists(), "{said}");
+    assert_ne!(fs::metadata(corner.spec.work.join("mine"))?.uid(), 0);
+    Ok(())
+}
+
+/// Asks the kernel for what a box does not need, by its numbers, in both tables that this processor has.
+const FORBIDDEN: &str = r#"
+import ctypes, os, socket, threading
+libc = ctypes.CDLL(None, use_errno=True)
+def call(name, number, *args):
+    ctypes.set_errno(0)
+    result = libc.syscall(number, *args)
+    refused = result == -1 and ctypes.get_errno() in (1, 38)
+    print(name, "refused" if refused else "LET THROUGH %d %d" % (result, ctypes.get_errno()))
+CALLS = {"keyctl": 250, "add_key": 248, "request_key": 249, "bpf": 321, "perf_event_open": 298, "userfaultfd": 323, "mount": 165,
+    "umount2": 166, "unshare": 272, "setns": 308, "io_uring_setup": 425, "kexec_load": 246, "init_module": 175, "fsopen": 430,
+    "open_tree": 428, "pivot_root": 155, "chroot": 161, "clone3": 435, "reboot": 169, "syslog": 103}
+for table in [0, 0x40000000] if os.uname().machine == "x86_64" else []:
+    for name, number in CALLS.items():
+        call(name, number | table, 0, 0, 0, 0, 0)
+    call("clone", 56 | table, 0x10000000 | 17, 0, 0, 0, 0)
+    call("socket", 41 | table, 40, 1, 0)
+    call("ioctl", 16 | table, 0, 0x5412, 0)
+for family in (40, 38, 17, 31):
+    try:
+        socket.socket(family, socket.SOCK_STREAM if family != 17 else socket.SOCK_RAW)
+        print("LET THROUGH family", family)
+    except OSError as error:
+        print("family", family, "refused")
+print("threads", threading.Thread(target=lambda: None).start())
+"#;
+
+async fn the_kernel_is_asked_for_nothing_dangerous(sandbox: Sandbox) -> Result<()> {
+    let corner = Corner::closed(sandbox)?;
+    fs::write(corner.spec.work.join("try.py"), FORBIDDEN)?;
+    let said = corner.says("python3 try.py").await?;
+    assert!(said.ends_with("threads None\n") && !said.contains("LET THROUGH"), "{said}");
+    Ok(())
+}
+
+async fn the_workers_keys_are_out_of_reach(sandbox: Sandbox) -> Result<()> {
+    let corner = Corner::closed(sandbox)?;
+    let ours = fs::read_to_string("/proc/keys").unwrap_or_default();
+    let said = corner.says("cat /proc/keys").await?;
+    let ids = ours.lines().filter_map(|line| line.split(' ').next());
+    let seen: Vec<&str> = ids.filter(|id| said.contains(id)).collect();
+    assert_eq!(seen, Vec::<&str>::new(), "{said}");
+    Ok(())
+}
+
+async fn the_package_managers_of_this_machine_fetch(sandbox: Sandbox) -> Result<()> {
     let commands = r#"
-        setup = ["tail -n +3 /proc/net/dev | wc -l > interfaces; echo kept > ~/cache"]
-        checks = ["cp interfaces ~/setup; tail -n +3 /proc/net/dev | wc -l > ~/check; echo $CI"]
+        setup = [
+            "cd ~ && npm install --no-audit left-pad && ls node_modules/left-pad",
+            "cd ~ && python3 -m pip install --target ~/py six && ls ~/py/six.py",
+            "cd ~ && cargo new --quiet c && cd c && echo 'cfg-if = \"1\"' >> Cargo.toml && cargo fetch",
+            "command -v go || exit 0; cd ~ && mkdir g && cd g && go mod init g && go get golang.org/x/mod@v0.20.0",
+            "curl -sS https://example.org/ || true",
+        ]
+        checks = ["true"]
     "#;
     let checks = Checks::of(sandbox, commands)?;
     let (passed, why) = checks.end(&CancellationToken::new()).await?;
-    ensure!(passed, "{why:?}");
-    let ours = fs::read_to_string("/proc/net/dev")?.lines().skip(2).count();
-    assert_eq!(checks.read("home/setup")?, ours.to_string());
-    assert_eq!(
-        (checks.read("home/check")?, checks.read("home/cache")?),
-        ("1".into(), "kept".into())
-    );
-    assert!(checks.read("checks.log")?.ends_with("\n1"));
+    let log = checks.read("checks.log")?;
+    eprintln!("{log}");
+    ensure!(passed, "{why:?}: {log}");
+    assert!(log.contains("setup was refused: example.org"), "{log}");
     Ok(())
 }

@@ -13,6 +13,7 @@ mod worker;
 
 pub use cli::Cli;
 
+use std::convert::Infallible;
 use std::io::{self, Write};
 
 use anyhow::anyhow;
@@ -20,7 +21,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::config::Config;
 use crate::store::StoreError;
-use crate::{local, telemetry};
+use crate::{local, sandbox, telemetry};
 use cli::CliCommand;
 
 /// Exit codes, as the README lists them.
@@ -73,15 +74,15 @@ impl From<StoreError> for Failure {
 
 /// Does what was asked for, printing to `out`.
 pub fn run(cli: Cli, out: &mut dyn Write) -> Result<u8, Failure> {
-    if let CliCommand::Child(child) = cli.verb {
-        return Err(up::become_child(child.command));
-    }
-    if let CliCommand::Absent(absent) = &cli.verb {
-        return Err(Failure::usage(anyhow!(absent.instead())));
-    }
-    if let CliCommand::Bridge(bridge) = cli.verb {
-        return Ok(single_thread()?.block_on(bridge.run())?);
-    }
+    let other = match cli.verb {
+        CliCommand::Child(child) => return Err(up::become_child(child.command)),
+        CliCommand::Box(args) => return Err(missing_program(args.inside().become_program())),
+        CliCommand::Forward { socket } => return Err(missing_program(sandbox::forward(&socket))),
+        CliCommand::Absent(absent) => return Err(Failure::usage(anyhow!(absent.instead()))),
+        CliCommand::Bridge(bridge) => return Ok(single_thread()?.block_on(bridge.run())?),
+        other => other,
+    };
+    let cli = Cli { verb: other, ..cli };
     if let CliCommand::Slack { verb } = &cli.verb {
         // Before the configuration is read: what is printed helps to write it.
         return slack_manifest::slack_manifest(verb, cli.json, out);
@@ -93,6 +94,14 @@ pub fn run(cli: Cli, out: &mut dyn Write) -> Result<u8, Failure> {
     // A blocked read of standard input must not hold the process.
     runtime.shutdown_background();
     code.or_else(|failure| if failure.is_no_reader() { Ok(exit::OK) } else { Err(failure) })
+}
+
+/// Why a program did not become another one.
+fn missing_program(became: anyhow::Result<Infallible>) -> Failure {
+    match became {
+        Ok(never) => match never {},
+        Err(error) => Failure::missing(error),
+    }
 }
 
 /// Starts the log, then reads the configuration.

@@ -15,12 +15,12 @@ use super::parts::NotReady;
 use super::{Failure, exit, parts};
 use crate::agent::ModelAccess;
 use crate::agent::rehearsal::{self, Scenario};
-use crate::config::Config;
+use crate::config::{Config, built_in_pipelines};
 use crate::engine::{self, Bench, Seal, Worker};
 use crate::files::{self, SocketFolder};
 use crate::local;
 use crate::run::prove_refusals;
-use crate::sandbox::Sandbox;
+use crate::sandbox::{BoxParts, Egress, Sandbox};
 
 const BUILT_IN_SCENARIO: &str = include_str!("../../deploy/rehearsal/llm-wrapper.toml");
 
@@ -44,8 +44,10 @@ pub async fn worker(
         seal: Seal::new(store.clone()),
         store,
         runs: config.home.join("runs"),
-        sandbox: sandbox(&config.cache).await,
+        sandbox: sandbox(&config.cache).await?,
+        egress: Egress::new(config.projects.setup.clone()),
         no_sandbox,
+        built_in: built_in_pipelines(),
         model,
         usual_model,
         claude: local::claude_cli::find(Some(config.path.as_ref()), &config.cache),
@@ -63,11 +65,12 @@ fn tell(task_queue: &str, bench: &Bench) {
 }
 
 /// The box if one can be built here; else none, and operators read why.
-async fn sandbox(cache: &Path) -> Sandbox {
-    Sandbox::find(cache).await.unwrap_or_else(|why| {
-        tracing::warn!(error = %why, "no box on this machine: agents and checks run unconfined");
+async fn sandbox(cache: &Path) -> anyhow::Result<Sandbox> {
+    let exe = std::env::current_exe().context("finding this program")?;
+    Ok(Sandbox::find(BoxParts { cache, exe: &exe }).await.unwrap_or_else(|why| {
+        tracing::warn!(error = %why, "no box on this machine");
         Sandbox::None
-    })
+    }))
 }
 
 /// Where agents get their model from.

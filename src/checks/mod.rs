@@ -24,13 +24,16 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::run::{Checked, Stage, TestNames, Trouble};
-use crate::sandbox::{BoxSpec, Network, Sandbox};
+use crate::sandbox::{BoxSpec, Egress, Gateway, Network, Opened, Sandbox};
 use log::Log;
 use reports::Reported;
 use shell::{CommandEnd, Shell};
 
 pub use compare_tests::compare_tests;
 pub use setup::{SetupEnd, SetupFailure, try_setup};
+
+/// What helps where setup wanted to go somewhere else.
+const REMEDY: &str = "signoff: where setup needs a host, the stage names it: hosts = [\"example.org\"]. A mirror in your own network also wants private = [\"host:port\"] under [setup] in signoff.toml.\n";
 
 /// What to check, and where.
 #[derive(Clone, Copy, Debug)]
@@ -45,6 +48,8 @@ pub struct CheckSpec<'a> {
     /// Where their output goes as it comes.
     pub log: &'a Path,
     pub sandbox: &'a Sandbox,
+    /// What setup may reach.
+    pub egress: &'a Egress,
 }
 
 impl CheckSpec<'_> {
@@ -57,12 +62,17 @@ impl CheckSpec<'_> {
     }
 
     fn box_spec(&self, network: Network) -> BoxSpec {
+        let own = self.stage.env.clone();
         BoxSpec {
             work: self.checkout.to_path_buf(),
             home: self.home.to_path_buf(),
             read_only: vec![],
             sockets: vec![],
-            env: [("CI".to_owned(), "1".to_owned())].into_iter().chain(self.env.to_vec()).collect(),
+            env: [("CI".to_owned(), "1".to_owned())]
+                .into_iter()
+                .chain(own)
+                .chain(self.env.to_vec())
+                .collect(),
             network,
         }
     }
@@ -78,7 +88,8 @@ pub struct CheckResult {
     pub reports: Vec<(String, Vec<u8>)>,
 }
 
-/// Runs the stage's setup (with the network) and its checks (without), and judges them by their exit codes, their reports and its coverage.
+/// Runs the stage's setup (which reaches the hosts it may) and its checks (which reach nothing), and judges them by their exit codes, their reports
+/// and its coverage.
 /// An error is our fault: a box that does not start, a log that cannot be written.
 pub async fn check(spec: CheckSpec<'_>, stop: &CancellationToken) -> anyhow::Result<CheckResult> {
     let begun = Instant::now();
@@ -106,25 +117,16 @@ async fn run_setup_and_checks(
     stop: &CancellationToken,
 ) -> anyhow::Result<Ran> {
     let deadline = Instant::now() + Duration::from_secs(spec.stage.timeout_seconds);
-    let setup = Shell { network: Network::Open, deadline, stop };
-    let prepared = set_up(spec, setup, log).await?;
+    let shell = Shell { network: &Network::Closed, deadline, stop };
+    let prepared = set_up(spec, shell, log).await?;
     if prepared != CommandEnd::Good {
         return Ok(Ran::OnlySetup(prepared));
     }
     // A report that is there before the checks is the agent's own work, and proves nothing.
     let before = reports::take_stock(spec.checkout, &spec.stage.reports).await?;
-    let shell = Shell { network: Network::Closed, deadline, stop };
     let end = run_commands(&spec.stage.checks, spec, shell, log).await?;
     let reported = reports::read(spec.checkout, &spec.stage.reports, before).await?;
     Ok(Ran::Checks(end, reported))
-}
-
-async fn set_up(
-    spec: CheckSpec<'_>,
-    shell: Shell<'_>,
-    log: &mut Log,
-) -> anyhow::Result<CommandEnd> {
-    run_commands(&spec.stage.setup, spec, shell, log).await
 }
 
 /// The checks were never reached: that says nothing about the work yet.
@@ -144,6 +146,40 @@ fn setup_failed(stage: &Stage, end: &CommandEnd, log: &Log) -> Checked {
     }
 }
 
+/// Setup, with a way out to the hosts it may reach; what it was refused stands behind its own words in the log.
+async fn set_up(
+    spec: CheckSpec<'_>,
+    shell: Shell<'_>,
+    log: &mut Log,
+) -> anyhow::Result<CommandEnd> {
+    if spec.stage.setup.is_empty() {
+        return Ok(CommandEnd::Good);
+    }
+    let gateway = match spec.egress.open(spec.stage.hosts.as_deref()).await? {
+        Opened::Gateway(gateway) => gateway,
+        Opened::Refused(why) => {
+            log.write(format!("{why}\n").as_bytes())?;
+            return Ok(CommandEnd::Refused(why));
+        }
+    };
+    let network = Network::Hosts(gateway.way_out());
+    let end =
+        run_commands(&spec.stage.setup, spec, Shell { network: &network, ..shell }, log).await;
+    tell_refusals(&gateway, log)?;
+    end
+}
+
+fn tell_refusals(gateway: &Gateway, log: &mut Log) -> anyhow::Result<()> {
+    let refused = gateway.refused();
+    for why in &refused {
+        log.write(format!("signoff: setup was refused: {why}\n").as_bytes())?;
+    }
+    if !refused.is_empty() {
+        log.write(REMEDY.as_bytes())?;
+    }
+    Ok(())
+}
+
 /// One command after the other; the first that fails ends it.
 async fn run_commands(
     commands: &[String],
@@ -151,7 +187,7 @@ async fn run_commands(
     shell: Shell<'_>,
     log: &mut Log,
 ) -> anyhow::Result<CommandEnd> {
-    let place = spec.box_spec(shell.network);
+    let place = spec.box_spec(shell.network.clone());
     for command in commands {
         log.write(format!("$ {command}\n").as_bytes())?;
         let end = shell.run(spec.sandbox, &place, command, log).await?;

@@ -33,7 +33,7 @@ pub struct SetupFailure {
 pub async fn try_setup(spec: CheckSpec<'_>, stop: &CancellationToken) -> anyhow::Result<SetupEnd> {
     let mut log = spec.make_log_and_home()?;
     let deadline = Instant::now() + Duration::from_secs(spec.stage.timeout_seconds);
-    let shell = Shell { network: Network::Open, deadline, stop };
+    let shell = Shell { network: &Network::Closed, deadline, stop };
     let end = set_up(spec, shell, &mut log).await?;
     Ok(match end {
         CommandEnd::Good => SetupEnd::Good,

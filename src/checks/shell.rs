@@ -26,6 +26,8 @@ pub(super) enum CommandEnd {
         command: String,
         code: Option<i32>,
     },
+    /// It was not started; why, for people.
+    Refused(String),
     Slow,
     Stopped,
 }
@@ -33,7 +35,7 @@ pub(super) enum CommandEnd {
 /// What all commands of one kind share.
 #[derive(Clone, Copy)]
 pub(super) struct Shell<'a> {
-    pub network: Network,
+    pub network: &'a Network,
     pub deadline: Instant,
     pub stop: &'a CancellationToken,
 }

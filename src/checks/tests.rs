@@ -13,6 +13,7 @@ struct CheckedFolder {
     root: TempDir,
     stage: Stage,
     sandbox: Sandbox,
+    egress: Egress,
 }
 
 const NODE_TEST: &str = "node --test --test-reporter=junit --test-reporter-destination=junit.xml";
@@ -39,9 +40,16 @@ async fn folder_with(files: &[(&str, &str)], checks: &[&str]) -> CheckedFolder {
             lcov: vec!["lcov.info".into()],
             ..Reports::default()
         },
+        hosts: Some(vec![]),
+        env: std::collections::BTreeMap::new(),
         least_coverage_percent: None,
     };
-    CheckedFolder { root, stage, sandbox: crate::sandbox::for_tests().await }
+    CheckedFolder {
+        root,
+        stage,
+        sandbox: crate::sandbox::for_tests().await,
+        egress: Egress::default(),
+    }
 }
 
 impl CheckedFolder {
@@ -64,6 +72,7 @@ impl CheckedFolder {
                 home: &home,
                 log: &log,
                 sandbox: &self.sandbox,
+                egress: &self.egress,
             },
             stop,
         )

@@ -55,6 +55,7 @@ pub(super) fn why_setup_failed(stage: &Stage, end: &CommandEnd, log: &Log) -> St
     let said = |line: &&str| !line.trim().is_empty() && !line.starts_with("$ ");
     let last = tail.lines().rev().find(said).map(|line| head(line.trim(), LAST_LINE_BYTES));
     let what = match end {
+        CommandEnd::Refused(why) => why.clone(),
         CommandEnd::Slow => format!("setup took longer than {}", duration(stage.timeout_seconds)),
         CommandEnd::Failed { .. } => {
             format!("setup {}", why(stage, end, &Reported::default()).unwrap_or_default())
@@ -68,6 +69,7 @@ pub(super) fn why_setup_failed(stage: &Stage, end: &CommandEnd, log: &Log) -> St
 fn why(stage: &Stage, end: &CommandEnd, reported: &Reported) -> Option<String> {
     match end {
         CommandEnd::Stopped => Some("stopped".to_owned()),
+        CommandEnd::Refused(why) => Some(why.clone()),
         CommandEnd::Slow => {
             Some(format!("checks took longer than {}", duration(stage.timeout_seconds)))
         }

@@ -1,8 +1,10 @@
 //! Built-in pipelines: which ones are in the binary?
 
+use std::collections::BTreeSet;
+
 use include_dir::{Dir, include_dir};
 
-use crate::run::{PipelineText, Problems};
+use crate::run::{Digest, PipelineText, Problems};
 
 static PIPELINES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/deploy/pipelines");
 
@@ -13,6 +15,12 @@ pub fn built_in_names() -> Vec<&'static str> {
         .filter(|f| f.path().extension().is_some_and(|e| e == "toml"))
         .filter_map(|f| f.path().file_stem()?.to_str())
         .collect()
+}
+
+/// What tells the pipelines of the binary from others.
+pub fn built_in_pipelines() -> BTreeSet<Digest> {
+    let read = |name| BuiltInPipeline::find(name)?.parse().ok();
+    built_in_names().into_iter().filter_map(read).map(|text| text.pipeline.digest).collect()
 }
 
 /// A pipeline of the binary, as it is written.

@@ -19,6 +19,7 @@ mod projects;
 #[cfg(test)]
 mod tests;
 
+pub use built_in::built_in_pipelines;
 use environment::Environment;
 pub use live_projects::{LiveProjects, ProjectsFile};
 pub use project::Project;

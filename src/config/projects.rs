@@ -8,7 +8,10 @@ use std::path::Path;
 
 use super::built_in::BuiltInPipeline;
 use super::project::{self, Project};
-use crate::run::{Fields, Policy, Problem, Problems, ProjectName, approvers, quorum};
+use crate::run::{
+    Fields, HostPattern, Policy, Problem, Problems, ProjectName, SetupPolicy, approvers, hosts,
+    quorum,
+};
 
 /// The project that is there without any configuration, and its pipeline.
 pub const BUILT_IN: &str = "llm-wrapper";
@@ -18,6 +21,7 @@ pub const BUILT_IN: &str = "llm-wrapper";
 pub struct Projects {
     by_name: BTreeMap<ProjectName, Project>,
     pub policy: Policy,
+    pub setup: SetupPolicy,
 }
 
 impl Projects {
@@ -26,7 +30,7 @@ impl Projects {
     /// # Errors
     /// What is wrong with the built-in pipeline.
     pub fn built_in() -> Result<Self, Problems> {
-        Self::with_built_in(Vec::new(), Policy::default())
+        Self::with_built_in(Vec::new(), ServerPolicy::default())
     }
 
     /// The projects of a `signoff.toml`, and the built-in one.
@@ -38,14 +42,18 @@ impl Projects {
         let text = fs::read_to_string(file).map_err(|e| unreadable(&name, &e))?;
         let folder = file.parent().unwrap_or(Path::new("."));
         let (projects, policy) = Fields::read(&name, &text, |root| {
-            let projects =
-                root.named("project", |name, fields| project::read(name, fields, folder));
-            Some((projects, root.within("policy", policy).unwrap_or_default()))
+            let policy = ServerPolicy::read(root);
+            let projects = root.named("project", |name, fields| {
+                let project = project::read(name, fields, folder)?;
+                report_hosts_beyond(&project, &policy.setup, fields);
+                Some(project)
+            });
+            Some((projects, policy))
         })?;
         Self::with_built_in(projects, policy)
     }
 
-    fn with_built_in(projects: Vec<Project>, policy: Policy) -> Result<Self, Problems> {
+    fn with_built_in(projects: Vec<Project>, policy: ServerPolicy) -> Result<Self, Problems> {
         let mut by_name = BTreeMap::new();
         if let (Ok(name), Some(built_in)) =
             (BUILT_IN.parse::<ProjectName>(), BuiltInPipeline::find(BUILT_IN))
@@ -53,7 +61,7 @@ impl Projects {
             by_name.insert(name.clone(), Project::fresh(name, built_in.parse()?));
         }
         by_name.extend(projects.into_iter().map(|p| (p.name.clone(), p)));
-        Ok(Self { by_name, policy })
+        Ok(Self { by_name, policy: policy.gates, setup: policy.setup })
     }
 
     #[must_use]
@@ -79,6 +87,54 @@ fn unreadable(file: &str, why: &io::Error) -> Problems {
         what: format!("cannot be read: {why}"),
         remedy: "Correct SIGNOFF_CONFIG, or make the file readable".to_owned(),
     }])
+}
+
+/// What the server demands of every project.
+#[derive(Default)]
+struct ServerPolicy {
+    gates: Policy,
+    setup: SetupPolicy,
+}
+
+impl ServerPolicy {
+    fn read(root: &Fields<'_, '_>) -> Self {
+        Self {
+            gates: root.within("policy", policy).unwrap_or_default(),
+            setup: root.within("setup", setup_policy).unwrap_or_default(),
+        }
+    }
+}
+
+/// Reads `[setup]`.
+fn setup_policy(fields: &Fields<'_, '_>) -> SetupPolicy {
+    SetupPolicy { hosts: hosts(fields, "hosts"), private: private_hosts(fields) }
+}
+
+/// Whoever opens the way to the machine's own network says exactly where to.
+fn private_hosts(fields: &Fields<'_, '_>) -> Vec<HostPattern> {
+    let private = hosts(fields, "private").unwrap_or_default();
+    for host in private.iter().filter(|host| !host.is_one_place()) {
+        fields.problem(
+            format!("private = {:?} is more than one place", host.to_string()),
+            "Name one host with its port, like \"mirror.example.org:8081\"",
+        );
+    }
+    private
+}
+
+/// A stage that wants more of the network than this server gives.
+fn report_hosts_beyond(project: &Project, setup: &SetupPolicy, fields: &Fields<'_, '_>) {
+    for stage in &project.pipeline.pipeline.stages {
+        for host in stage.hosts.iter().flatten().filter(|host| !setup.allows(host)) {
+            fields.problem(
+                format!(
+                    "the stage {} wants to reach {host}, which [setup] hosts does not allow",
+                    stage.name
+                ),
+                "Add it there, or take it out of the stage's hosts",
+            );
+        }
+    }
 }
 
 /// Reads `[policy]`.

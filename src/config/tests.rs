@@ -177,7 +177,7 @@ budget = 1
     <folder>/signoff.toml:12: budget cannot be a value of type boolean. Write a number
     <folder>/signoff.toml:14: pipeline <folder>/gone.toml cannot be read: No such file or directory (os error 2). Correct the path; it is relative to this file
     <folder>/signoff.toml:15: that is no repository. Write a whole path, a path relative to this file, or a URL
-    <folder>/signoff.toml:16: unknown key "defaults". Here go policy, project
+    <folder>/signoff.toml:16: unknown key "defaults". Here go policy, project, setup
     "#);
 }
 
@@ -239,6 +239,24 @@ fn the_servers_of_up_fill_in_what_the_environment_leaves_open() {
     let local = read(&folder(&[]), &[]).expect("good").with_up(&up);
     assert_eq!(local.up_url.map(String::from).as_deref(), Some("http://127.0.0.1:8480/"));
     assert_eq!(local.public_url, None, "that is this machine's alone");
+}
+
+#[test]
+fn a_servers_setup_policy_bounds_what_stages_may_name() {
+    let pipeline = PIPELINE.to_owned() + "hosts = [\"a.example\", \"b.example\"]\n";
+    let file = "[project.own]\npipeline = \"own.toml\"\n[setup]\nhosts = [\"*.example\", \"a.example\"]\nprivate = [\"mirror.example:8081\"]\n";
+    let setup = |file: &str| {
+        let folder = folder(&[("own.toml", &pipeline), ("signoff.toml", file)]);
+        read(&folder, &[]).map(|config| config.projects.setup).map_err(|e| e.to_string())
+    };
+    assert_eq!(setup(file).expect("all of it is allowed").private.len(), 1);
+    let told = setup(&file.replace("*.example", "*.other")).expect_err("b.example is beyond it");
+    assert!(
+        told.contains("the stage a wants to reach b.example, which [setup] hosts does not allow"),
+        "{told}"
+    );
+    let told = setup(&file.replace(":8081", "")).expect_err("that is two ports");
+    assert!(told.contains("is more than one place"), "{told}");
 }
 
 #[test]

@@ -37,7 +37,7 @@ impl Banner<'_> {
             );
         }
         say("Model", self.model());
-        say("Box", &confinement(self.sandbox, file.mode, self.no_sandbox));
+        say("Box", &confinement(self.sandbox, self.no_sandbox));
         if !self.waiting.is_empty() {
             say("Waiting", &format!("for an answer: {}", self.waiting.join(", ")));
         }
@@ -89,13 +89,15 @@ fn host_and_port(database: &str) -> Option<String> {
 }
 
 /// What holds agents and checks, and what follows where nothing does.
-fn confinement(sandbox: &Result<Sandbox, NoBox>, mode: Mode, no_sandbox: bool) -> String {
-    match (sandbox, mode) {
-        (Ok(sandbox), _) => sandbox.to_string(),
-        (Err(why), Mode::Real) if !no_sandbox => format!(
-            "none: {why}; checks run unconfined, and the real model is refused without --no-sandbox"
+fn confinement(sandbox: &Result<Sandbox, NoBox>, no_sandbox: bool) -> String {
+    match sandbox {
+        Ok(sandbox) => sandbox.to_string(),
+        Err(why) if no_sandbox => {
+            format!("none: {why}; agents, setup and checks can do what this user can")
+        }
+        Err(why) => format!(
+            "none: {why}; nothing of a repository runs without --no-sandbox, the built-in pipeline can be rehearsed"
         ),
-        (Err(why), _) => format!("none: {why}; agents and checks run unconfined"),
     }
 }
 
@@ -106,15 +108,13 @@ mod tests {
     #[test]
     fn what_confines_is_told_and_what_follows_where_nothing_does() {
         let none = Err(NoBox::Missing("why".to_owned()));
-        let told = |mode, no_sandbox| confinement(&none, mode, no_sandbox);
-        assert_eq!(told(Mode::Rehearsal, false), "none: why; agents and checks run unconfined");
-        assert_eq!(told(Mode::Real, true), told(Mode::Rehearsal, false));
         assert_eq!(
-            told(Mode::Real, false),
-            "none: why; checks run unconfined, and the real model is refused without --no-sandbox"
+            confinement(&none, true),
+            "none: why; agents, setup and checks can do what this user can"
         );
-        let (program, version) = ("/x/bwrap".into(), "bubblewrap 0.8.0".to_owned());
-        let one = Ok(Sandbox::Bubblewrap { program, version });
-        assert_eq!(confinement(&one, Mode::Real, false), "bubblewrap 0.8.0 at /x/bwrap");
+        assert_eq!(
+            confinement(&none, false),
+            "none: why; nothing of a repository runs without --no-sandbox, the built-in pipeline can be rehearsed"
+        );
     }
 }

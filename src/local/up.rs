@@ -32,7 +32,7 @@ use super::temporal::Temporal;
 use super::up_file::{HomeLock, Mode, Pids, UpFile};
 use super::{claude_cli, temporal_cli};
 use crate::files::SocketFolder;
-use crate::sandbox::{NoBox, Sandbox};
+use crate::sandbox::{BoxParts, NoBox, Sandbox};
 
 /// A server that was started should be there by then, even on a machine that has other things to do.
 const READY_WITHIN: Duration = Duration::from_mins(2);
@@ -151,7 +151,8 @@ impl Up<'_> {
         let (machine, console, whole) = (self.machine, self.console, !self.options.servers_only);
         let tell = |line| console.say(line);
         // Also for a worker of somebody's own, and for a Postgres that must not be root.
-        let sandbox = Sandbox::find_or_install(&machine.cache, &tell).shared();
+        let parts = BoxParts { cache: &machine.cache, exe: &machine.exe };
+        let sandbox = Sandbox::find_or_install(parts, &tell).shared();
         let postgres = OptionFuture::from(
             machine
                 .database_url

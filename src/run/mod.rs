@@ -26,8 +26,9 @@ pub use gate::{
 pub use ids::{Channel, Digest, IdError, PersonId, ProjectName, RequestId, RunId, StageName};
 pub use money::{Usd, UsdError, cents_that_add_up};
 pub use pipeline::{
-    AgentKind, AgentSpec, Fields, NAME, Pipeline, PipelineText, Problem, Problems, Reports,
-    Request, Size, Stage, Trust, approvers, did_you_mean, nearest, quorum,
+    AgentKind, AgentSpec, Fields, HostPattern, NAME, Pipeline, PipelineText, Problem, Problems,
+    Reports, Request, SetupPolicy, Size, Stage, Trust, approvers, did_you_mean, hosts, nearest,
+    quorum,
 };
 pub use rules::{Answerer, AttemptFacts, Broken, Compare, Next, Plan, prove_refusals};
 pub use state::{Attempt, AttemptOutcome, Decided, Judgement, Phase, Run, StagePhase, StageState};

@@ -4,16 +4,15 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use super::inside::{self, Helper};
 use super::{BoxSpec, Network, toolchain};
 
 /// What of /etc programs need to find libraries, names and certificates. No keys: /etc/ssl/private stays outside.
-const ETC: [&str; 15] = [
+const ETC: [&str; 13] = [
     "/etc/ld.so.cache",
     "/etc/ld.so.conf",
     "/etc/ld.so.conf.d",
     "/etc/alternatives",
-    "/etc/passwd",
-    "/etc/group",
     "/etc/hosts",
     "/etc/nsswitch.conf",
     "/etc/resolv.conf",
@@ -29,32 +28,44 @@ const ETC: [&str; 15] = [
 const KERNEL: [&str; 6] =
     ["/proc/sys", "/proc/sysrq-trigger", "/proc/fs", "/proc/acpi", "/proc/scsi", "/proc/mtrr"];
 
-/// Largest file a boxed program may write: a runaway log must not fill the disk.
-const LARGEST_FILE_BYTES: u64 = 8 << 30;
+/// What the first program in the box needs to give its folders to another user and to become that one; the user has none of it.
+const TO_CHANGE_USER: [&str; 4] = ["CAP_SETUID", "CAP_SETGID", "CAP_CHOWN", "CAP_DAC_READ_SEARCH"];
 
-const PRLIMIT: &str = "/usr/bin/prlimit";
+/// Our own program, which is the first in the box.
+const HELPER: &str = "/run/signoff";
+const WAY_OUT: &str = "/run/network.sock";
 
-/// What is put before the program.
-pub(super) fn limits() -> Vec<OsString> {
-    if !Path::new(PRLIMIT).is_file() {
-        return vec![];
+/// What is put before the program: ours, which confines itself further and becomes that.
+pub(super) fn first_program(spec: &BoxSpec, helper: &Helper) -> Vec<OsString> {
+    let mut words = Words::default();
+    words.add(HELPER).add(inside::SUBCOMMAND);
+    if let Some(user) = helper.user {
+        words.add("--user").add(user.to_string());
+        for (_, inside) in &spec.sockets {
+            words.add("--give").add(inside);
+        }
     }
-    vec![
-        PRLIMIT.into(),
-        "--core=0".into(),
-        format!("--fsize={LARGEST_FILE_BYTES}").into(),
-        "--".into(),
-    ]
+    if let Network::Hosts(_) = spec.network {
+        words.add("--give").add(WAY_OUT).add("--forward").add(WAY_OUT);
+    }
+    words.add("--");
+    words.0
 }
 
 /// bwrap's arguments. Later mounts cover earlier ones, so the order is from the machine to the work.
-pub(super) fn arguments(spec: &BoxSpec) -> Vec<OsString> {
+pub(super) fn arguments(spec: &BoxSpec, helper: &Helper) -> Vec<OsString> {
     let mut words = Words::default();
-    words.say("--die-with-parent --new-session --unshare-pid --unshare-ipc --unshare-uts --unshare-cgroup-try --cap-drop ALL");
-    if spec.network == Network::Closed {
-        words.say("--unshare-net");
+    words.say("--die-with-parent --new-session --unshare-pid --unshare-ipc --unshare-uts --unshare-net --unshare-cgroup-try --cap-drop ALL");
+    if helper.user.is_some() {
+        for capability in TO_CHANGE_USER {
+            words.add("--cap-add").add(capability);
+        }
     }
     system(&mut words);
+    words
+        .mount("--ro-bind", &helper.accounts.passwd, Path::new("/etc/passwd"))
+        .mount("--ro-bind", &helper.accounts.group, Path::new("/etc/group"))
+        .mount("--ro-bind", &helper.exe, Path::new(HELPER));
     let private = [&spec.work, &spec.home];
     for folder in toolchain::folders()
         .iter()
@@ -73,6 +84,12 @@ pub(super) fn arguments(spec: &BoxSpec) -> Vec<OsString> {
     }
     for (host, inside) in &spec.sockets {
         words.mount("--bind", host, inside);
+    }
+    if let Network::Hosts(way) = &spec.network {
+        words.mount("--bind", &way.socket, Path::new(WAY_OUT));
+        for (host, inside) in &way.read_only {
+            words.mount("--ro-bind", host, inside);
+        }
     }
     words.say("--remount-ro / --chdir").add(spec.work.clone());
     words.0
@@ -93,9 +110,9 @@ fn system(words: &mut Words) {
     for path in ETC.map(Path::new) {
         words.mount("--ro-bind-try", path, path);
     }
-    words.say("--proc /proc --dev /dev --tmpfs /tmp --tmpfs /run");
-    for path in KERNEL.map(Path::new) {
-        words.mount("--ro-bind-try", path, path);
+    words.say("--proc /proc --dev /dev --perms 1777 --tmpfs /dev/shm --perms 1777 --tmpfs /tmp --tmpfs /run");
+    for path in KERNEL {
+        words.say("--ro-bind-try").add(path).add(path);
     }
 }
 
@@ -121,6 +138,15 @@ impl Words {
     }
 
     fn mount(&mut self, how: &str, host: &Path, inside: &Path) -> &mut Self {
+        self.make_parents(inside);
         self.add(how).add(host).add(inside)
+    }
+
+    /// Left to itself, bubblewrap as root makes them for root alone. What is there already stays as it is.
+    fn make_parents(&mut self, inside: &Path) {
+        let parents: Vec<&Path> = inside.ancestors().skip(1).collect();
+        for folder in parents.into_iter().rev().filter(|folder| folder.parent().is_some()) {
+            self.say("--perms 0755 --dir").add(folder);
+        }
     }
 }

@@ -16,7 +16,9 @@ use tokio::process::Command;
 use tokio::time::{sleep, timeout};
 
 use super::advice::advice;
-use super::{BoxSpec, Network, Sandbox};
+use super::inside::{Accounts, BOX_USER, Helper};
+use super::{BoxParts, BoxSpec, Network, Sandbox};
+use crate::files::Staging;
 
 /// It answers within milliseconds as a rule.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -49,11 +51,11 @@ pub(super) enum Trial {
 }
 
 /// The first that builds a box.
-pub(super) async fn find(path: &OsStr, cache: &Path) -> Result<Sandbox, NoBox> {
+pub(super) async fn find(path: &OsStr, parts: BoxParts<'_>) -> Result<Sandbox, NoBox> {
     let mut refused = None;
-    let cached = Some(cached(cache)).filter(|file| is_program(file));
+    let cached = Some(cached(parts.cache)).filter(|file| is_program(file));
     for program in on_path(path, "bwrap").into_iter().chain(cached) {
-        match try_out(&program).await {
+        match try_out(&program, parts).await {
             Trial::Builds(sandbox) => return Ok(sandbox),
             Trial::Refused(why) => refused = refused.or(Some(why)),
             Trial::Broken(why) => tracing::debug!("{} is passed over: {why}", program.display()),
@@ -71,32 +73,49 @@ pub(super) async fn find(path: &OsStr, cache: &Path) -> Result<Sandbox, NoBox> {
 }
 
 /// Asks it for its version, and runs `true` in a box.
-pub(super) async fn try_out(program: &Path) -> Trial {
+pub(super) async fn try_out(program: &Path, parts: BoxParts<'_>) -> Trial {
     let version = match said(Command::new(program).arg("--version"), PATIENCE).await {
         Ok(version) => version.trim().to_owned(),
         Err(why) => return Trial::Broken(format!("{why:#}")),
     };
-    let sandbox = Sandbox::Bubblewrap { program: program.to_owned(), version };
-    let folder = temp_dir();
+    // Another user where we are root; where that cannot be (a container that has only root), root without its rights.
+    let others = rustix::process::geteuid().is_root().then_some(Some(BOX_USER));
+    let mut why = String::new();
+    for user in others.into_iter().chain([None]) {
+        match build(program, &version, parts, user).await {
+            Ok(sandbox) => return Trial::Builds(sandbox),
+            Err(error) => why = format!("{error:#}"),
+        }
+    }
+    if why.contains("Unknown option") {
+        return Trial::Broken(why);
+    }
+    let why = why.trim_start_matches("bwrap: ").trim_end_matches('.');
+    Trial::Refused(format!("bubblewrap cannot build a box here: {why}"))
+}
+
+async fn build(
+    program: &Path,
+    version: &str,
+    parts: BoxParts<'_>,
+    user: Option<u32>,
+) -> anyhow::Result<Sandbox> {
+    let accounts = Accounts::write(parts.cache, user)?;
+    let helper = Helper { exe: parts.exe.to_owned(), user, accounts };
+    let sandbox =
+        Sandbox::Bubblewrap { program: program.to_owned(), version: version.to_owned(), helper };
+    let place = temp_dir().join(format!("signoff-trial-{:08x}", rand::random::<u32>()));
+    let folder = Staging::folder(&place, Duration::ZERO).context("making a folder to try it in")?;
     let spec = BoxSpec {
-        work: folder.clone(),
-        home: folder,
+        work: folder.path().to_owned(),
+        home: folder.path().to_owned(),
         read_only: vec![],
         sockets: vec![],
         env: vec![],
         network: Network::Closed,
     };
-    match said(&mut sandbox.command(&spec, Path::new("true"), &[]), PATIENCE).await {
-        Ok(_) => Trial::Builds(sandbox),
-        Err(why) if format!("{why:#}").contains("Unknown option") => {
-            Trial::Broken(format!("{why:#}"))
-        }
-        Err(why) => {
-            let why = format!("{why:#}");
-            let why = why.trim_start_matches("bwrap: ").trim_end_matches('.');
-            Trial::Refused(format!("bubblewrap cannot build a box here: {why}"))
-        }
-    }
+    said(&mut sandbox.command(&spec, Path::new("true"), &[]), PATIENCE).await?;
+    Ok(sandbox)
 }
 
 /// Runs a command to its end; what it said on standard output. What it complained about is the error.

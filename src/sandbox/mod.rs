@@ -4,8 +4,10 @@
 
 mod advice;
 mod bubblewrap;
+mod egress;
 mod end;
 mod find;
+mod inside;
 mod install;
 mod toolchain;
 
@@ -17,17 +19,29 @@ use tokio::process::Command;
 
 use crate::run::Sandboxing;
 
+pub use egress::{Egress, Gateway, Opened, WayOut};
 pub use end::{end, sweep};
 pub use find::NoBox;
+pub use inside::{Helper, Inside, forward};
 pub use install::Tell;
 pub use toolchain::search_path;
 
-/// Whether a box has the machine's network.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a box reaches of the network. It never has the machine's own.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Network {
     /// A loopback of its own and nothing else: what listens inside can be reached inside.
     Closed,
-    Open,
+    /// The same, and through a proxy the hosts that are listed. Without a box it is the machine's network.
+    Hosts(WayOut),
+}
+
+/// What a box is made with.
+#[derive(Clone, Copy, Debug)]
+pub struct BoxParts<'a> {
+    /// For a bubblewrap of our own, and for the names of the users inside.
+    pub cache: &'a Path,
+    /// This program, which is the first that runs in a box.
+    pub exe: &'a Path,
 }
 
 /// What one box shows of the machine. All of it must be there already.
@@ -58,6 +72,7 @@ pub enum Sandbox {
         program: PathBuf,
         /// As it says it: `bubblewrap 0.8.0`.
         version: String,
+        helper: Helper,
     },
     /// Nothing holds the program back; it only has a clean environment and a process group of its own.
     None,
@@ -65,13 +80,13 @@ pub enum Sandbox {
 
 impl Sandbox {
     /// The box by the bubblewrap on PATH, else by the one in the cache; or why none can be built. Nothing is fetched.
-    pub async fn find(cache: &Path) -> Result<Self, NoBox> {
-        find::find(&search_path(), cache).await
+    pub async fn find(parts: BoxParts<'_>) -> Result<Self, NoBox> {
+        find::find(&search_path(), parts).await
     }
 
     /// The same, by a bubblewrap that is got into the cache where there is none that runs.
-    pub async fn find_or_install(cache: &Path, tell: Tell<'_>) -> Result<Self, NoBox> {
-        install::find_or_install(&search_path(), cache, tell).await
+    pub async fn find_or_install(parts: BoxParts<'_>, tell: Tell<'_>) -> Result<Self, NoBox> {
+        install::find_or_install(&search_path(), parts, tell).await
     }
 
     /// A command that runs `program` in a box.
@@ -82,12 +97,12 @@ impl Sandbox {
     #[must_use]
     pub fn command(&self, spec: &BoxSpec, program: &Path, args: &[&str]) -> Command {
         let (mut command, home) = match self {
-            Self::Bubblewrap { program: bwrap, .. } => {
+            Self::Bubblewrap { program: bwrap, helper, .. } => {
                 let mut command = Command::new(bwrap);
                 command
-                    .args(bubblewrap::arguments(spec))
+                    .args(bubblewrap::arguments(spec, helper))
                     .arg("--")
-                    .args(bubblewrap::limits())
+                    .args(bubblewrap::first_program(spec, helper))
                     .arg(program);
                 (command, Path::new(BoxSpec::HOME))
             }
@@ -103,6 +118,11 @@ impl Sandbox {
             .env_clear()
             .envs(toolchain::environment(matches!(self, Self::None)))
             .env("HOME", home);
+        if let Network::Hosts(way) = &spec.network {
+            let trust = way.trust.iter();
+            let proxies = way.env.iter().filter(|_| !matches!(self, Self::None));
+            command.envs(trust.chain(proxies).map(|(name, value)| (name, value)));
+        }
         command.envs(spec.env.iter().map(|(name, value)| (name, value)));
         command.stdin(Stdio::null()).kill_on_drop(true).process_group(0);
         command
@@ -119,11 +139,10 @@ impl Sandbox {
 
     /// What people are told about how it was confined.
     #[must_use]
-    pub const fn sandboxing(&self, network: Network) -> Sandboxing {
-        match (self, network) {
-            (Self::None, _) => Sandboxing::None,
-            (Self::Bubblewrap { .. }, Network::Closed) => Sandboxing::Closed,
-            (Self::Bubblewrap { .. }, Network::Open) => Sandboxing::OpenNetwork,
+    pub const fn sandboxing(&self) -> Sandboxing {
+        match self {
+            Self::None => Sandboxing::None,
+            Self::Bubblewrap { .. } => Sandboxing::Closed,
         }
     }
 }
@@ -132,7 +151,7 @@ impl Sandbox {
 impl fmt::Display for Sandbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Bubblewrap { program, version } => {
+            Self::Bubblewrap { program, version, .. } => {
                 write!(f, "{version} at {}", program.display())
             }
             Self::None => f.write_str("none"),
@@ -140,14 +159,17 @@ impl fmt::Display for Sandbox {
     }
 }
 
-/// How unit tests run programs: in the box, which is got as `up` gets it, or without where none can be built.
-/// What only a box can do is tested in `tests/sandbox.rs`, which says where it could not be.
+/// How unit tests run programs: in the box, which is got as `up` gets it, or without where none can be built or where only this test's
+/// program was built and not ours. What only a box can do is tested in `tests/sandbox.rs`, which says where it could not be.
 #[cfg(test)]
 pub(crate) async fn for_tests() -> Sandbox {
     static SANDBOX: tokio::sync::OnceCell<Sandbox> = tokio::sync::OnceCell::const_new();
     let find = async || {
         let cache = crate::config::Config::from_process().expect("a configuration").cache;
-        Sandbox::find_or_install(&cache, &|_| {}).await.unwrap_or(Sandbox::None)
+        let test = std::env::current_exe().expect("a program");
+        let exe = test.ancestors().nth(2).expect("a folder").join("signoff");
+        let parts = BoxParts { cache: &cache, exe: &exe };
+        Sandbox::find_or_install(parts, &|_| {}).await.unwrap_or(Sandbox::None)
     };
     SANDBOX.get_or_init(find).await.clone()
 }

@@ -81,6 +81,42 @@ fn home() -> PathBuf {
     from_this_process("HOME").map_or_else(|| PathBuf::from("/root"), PathBuf::from)
 }
 
+/// Variables by which package managers are configured, and what they need to run: for asking them, outside of any box.
+pub(super) fn package_manager_environment() -> Vec<(OsString, OsString)> {
+    const NAMES: [&str; 15] = [
+        "PATH",
+        "HOME",
+        "LANG",
+        "TZ",
+        "TMPDIR",
+        "XDG_CONFIG_HOME",
+        "APPDATA",
+        "CARGO_HOME",
+        "RUSTUP_HOME",
+        "RUSTUP_TOOLCHAIN",
+        "SSL_CERT_FILE",
+        "SSL_CERT_DIR",
+        "NODE_EXTRA_CA_CERTS",
+        "REQUESTS_CA_BUNDLE",
+        "CURL_CA_BUNDLE",
+    ];
+    const BEGINNINGS: [&str; 6] = ["npm_config_", "NPM_CONFIG_", "PIP_", "CARGO_", "GO", "PYENV_"];
+    let is_theirs = |name: &str| {
+        NAMES.contains(&name) || BEGINNINGS.iter().any(|beginning| name.starts_with(beginning))
+    };
+    std::env::vars_os().filter(|(name, _)| name.to_str().is_some_and(is_theirs)).collect()
+}
+
+/// Where the user's cargo keeps its settings.
+pub(super) fn cargo_home() -> PathBuf {
+    from_this_process("CARGO_HOME").map_or_else(|| home().join(".cargo"), PathBuf::from)
+}
+
+/// One of our own variables, where it is text.
+pub(super) fn text_from_this_process(name: &str) -> Option<String> {
+    from_this_process(name)?.into_string().ok()
+}
+
 #[expect(
     clippy::disallowed_methods,
     reason = "what of our own environment a boxed program sees is this room's question, and PATH is no configuration"

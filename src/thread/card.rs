@@ -127,8 +127,9 @@ pub(super) fn banners(run: &Run) -> Vec<&'static str> {
         Some(Sandboxing::None) => {
             banners.push("*No sandbox:* agent and checks can reach whatever the worker can.");
         }
-        Some(Sandboxing::OpenNetwork) => banners
-            .push("*Network open:* agent and checks are in a sandbox that can reach the network."),
+        Some(Sandboxing::OpenNetwork) => {
+            banners.push("*Network open:* the agent or its setup could reach the whole network.")
+        }
         Some(Sandboxing::Closed) | None => {}
     }
     banners

@@ -1,6 +1,7 @@
 //! The command line of Claude Code: with which flags and environment does it run?
 //! It never reads a checkout's settings (hooks, key helpers, redirects would run), and it may do all within the box.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
@@ -11,10 +12,13 @@ use uuid::Uuid;
 
 use super::{ClaudeCode, Launch, ModelAccess, instructions};
 use crate::agent::{AgentError, Assignment, Result, Session};
-use crate::sandbox::{BoxSpec, Network};
+use crate::run::HostPattern;
+use crate::sandbox::{BoxSpec, Gateway, Network, Opened};
 
 /// Compared with what the CLI says it took: some modes change silently.
 pub(super) const PERMISSIONS: &str = "bypassPermissions";
+/// Where the CLI finds its model unless told otherwise, which the box never does.
+const MODEL_HOST: &str = "api.anthropic.com";
 const INSIDE_PROGRAM: &str = "/opt/claude";
 const INSIDE_SOCKET: &str = "/run/model.sock";
 const INSIDE_HOME: &str = "/home/agent";
@@ -52,14 +56,33 @@ const ENVIRONMENT: [(&str, &str); 10] = [
     ("IS_SANDBOX", "1"),
 ];
 
+/// How a box reaches the model; held while the box lives.
+pub(super) enum WayToModel {
+    Socket,
+    Gateway(Gateway),
+    /// There is none; why, for people.
+    Refused(String),
+}
+
 impl ClaudeCode {
-    pub(super) async fn start(&self, launch: &Launch<'_>) -> Result<Child> {
+    /// The way to its model: none where that listens on a socket, and to that host alone where there is a key.
+    pub(super) fn way_to_model(&self) -> Result<WayToModel> {
+        let ModelAccess::Key(_) = &self.access else { return Ok(WayToModel::Socket) };
+        let host = HostPattern::at(MODEL_HOST, 443).map_err(io::Error::other);
+        let opened = host.and_then(|host| Gateway::to(vec![host]).map_err(io::Error::other));
+        match opened.map_err(AgentError::when("opening the way to the model"))? {
+            Opened::Gateway(gateway) => Ok(WayToModel::Gateway(gateway)),
+            Opened::Refused(why) => Ok(WayToModel::Refused(why)),
+        }
+    }
+
+    pub(super) async fn start(&self, launch: &Launch<'_>, way: &WayToModel) -> Result<Child> {
         make_home(&launch.assignment.home).await?;
         let args = self.arguments(launch).await?;
         let args: Vec<&str> = args.iter().map(String::as_str).collect();
         let program = self.sandbox.inside(&self.binary(), Path::new(INSIDE_PROGRAM));
         let mut command: Command =
-            self.sandbox.command(&self.box_spec(launch.assignment), &program, &args);
+            self.sandbox.command(&self.box_spec(launch.assignment, way), &program, &args);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.spawn().map_err(AgentError::when(format!("starting {}", self.program.display())))
     }
@@ -80,12 +103,14 @@ impl ClaudeCode {
         self.program.canonicalize().unwrap_or_else(|_| self.program.clone())
     }
 
-    fn box_spec(&self, a: &Assignment) -> BoxSpec {
-        let (sockets, network) = match &self.access {
-            ModelAccess::Socket(path) => {
-                (vec![(path.clone(), PathBuf::from(INSIDE_SOCKET))], Network::Closed)
-            }
-            ModelAccess::Key(_) => (Vec::new(), Network::Open),
+    fn box_spec(&self, a: &Assignment, way: &WayToModel) -> BoxSpec {
+        let sockets = match &self.access {
+            ModelAccess::Socket(path) => vec![(path.clone(), PathBuf::from(INSIDE_SOCKET))],
+            ModelAccess::Key(_) => Vec::new(),
+        };
+        let network = match way {
+            WayToModel::Gateway(gateway) => Network::Hosts(gateway.way_out()),
+            WayToModel::Socket | WayToModel::Refused(_) => Network::Closed,
         };
         BoxSpec {
             work: a.worktree.clone(),

@@ -26,6 +26,7 @@ use super::process::{Exit, StderrTail};
 use super::{Agent, AgentEvent, AgentReport, Assignment, Result, Session};
 use crate::run::{AgentEnd, Trouble, Usd};
 use crate::sandbox::{self, Sandbox};
+use command::WayToModel;
 use connection::CliConnection;
 use end::{classify_end, last_words};
 use stream::StreamReader;
@@ -49,7 +50,7 @@ pub struct ClaudeCode {
 pub enum ModelAccess {
     /// Through the meter or the rehearsal: no network, no key.
     Socket(PathBuf),
-    /// Directly, over the machine's network, with a key the agent can see.
+    /// Directly, at its provider's host and no other, with a key the agent can see.
     Key(SecretString),
 }
 
@@ -86,9 +87,14 @@ impl ClaudeCode {
         if let Some(end) = self.end_before_it_starts(a, stop) {
             return Ok(AgentReport::unstarted(end));
         }
-        let (mut end, mut reader) = self.process(&Launch::of(a).await, &events, stop).await?;
+        let way = self.way_to_model()?;
+        if let WayToModel::Refused(why) = &way {
+            return Ok(AgentReport::unstarted(failed(Trouble::Setup, why)));
+        }
+        let process = async |launch: Launch<'_>| self.process(&launch, &way, &events, stop).await;
+        let (mut end, mut reader) = process(Launch::of(a).await).await?;
         if reader.lost_its_transcript() && !stop.is_cancelled() {
-            (end, reader) = self.process(&Launch::anew(a), &events, stop).await?;
+            (end, reader) = process(Launch::anew(a)).await?;
         }
         let report = report(&reader, end);
         events.send(vec![report.event()]);
@@ -110,10 +116,11 @@ impl ClaudeCode {
     async fn process(
         &self,
         launch: &Launch<'_>,
+        way: &WayToModel,
         events: &EventSender,
         stop: &CancellationToken,
     ) -> Result<(AgentEnd, StreamReader)> {
-        let mut child = self.start(launch).await?;
+        let mut child = self.start(launch, way).await?;
         let stderr = StderrTail::of(&mut child);
         let mut connection =
             CliConnection::open(&mut child, launch.assignment, events.clone()).await?;

@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::Verb;
 use crate::local::{Bridge, UpOptions};
+use crate::sandbox::Inside;
 use crate::telemetry::{FILTER, Format};
 
 pub use absent::AbsentCommand;
@@ -88,7 +89,7 @@ It reads DATABASE_URL, TEMPORAL_ADDRESS, SLACK_BOT_TOKEN, SLACK_SIGNING_SECRET (
 It reads DATABASE_URL, TEMPORAL_ADDRESS and ANTHROPIC_API_KEY, and signoff.toml in this folder; without a key it rehearses.
 As many as you like may run; one that dies is missed by nobody but its attempt, which is made again.")]
     Worker {
-        /// Let a real model work without a box where none can be built
+        /// Where no box can be built, let agents, setup and checks run without one: they can do what this user can
         #[arg(long)]
         no_sandbox: bool,
         /// Runs kept in memory; 0 replays each run's history for every step
@@ -169,6 +170,12 @@ Examples:
     /// Run a server that only this program can reach
     #[command(name = "__bridge", hide = true)]
     Bridge(Bridge),
+    /// Become a program in a box
+    #[command(name = "__box", hide = true)]
+    Box(InsideArgs),
+    /// Pass a box's connections on
+    #[command(name = "__forward", hide = true)]
+    Forward { socket: std::path::PathBuf },
 }
 
 #[derive(Debug, Subcommand)]
@@ -208,6 +215,25 @@ pub struct Child {
 }
 
 #[derive(Debug, Args)]
+pub struct InsideArgs {
+    #[arg(long)]
+    user: Option<u32>,
+    #[arg(long)]
+    give: Vec<std::path::PathBuf>,
+    #[arg(long)]
+    forward: Option<std::path::PathBuf>,
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
+    command: Vec<std::ffi::OsString>,
+}
+
+impl InsideArgs {
+    pub fn inside(self) -> Inside {
+        let Self { user, give, forward, command } = self;
+        Inside { user, give, forward, command }
+    }
+}
+
+#[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command")]
 pub struct UpArgs {
     /// Also play the people: start a run, approve it, print its thread; exit 0 when it is done, 4 when it did not end well
@@ -219,7 +245,7 @@ pub struct UpArgs {
     /// End when standard input ends, so that it never outlives who started it
     #[arg(long)]
     pub until_eof: bool,
-    /// Let a real model work without a box where none can be built
+    /// Where no box can be built, let agents, setup and checks run without one: they can do what this user can
     #[arg(long)]
     pub no_sandbox: bool,
     /// Use the local Slack also with a key: whoever can use this machine can type there, and spend your money

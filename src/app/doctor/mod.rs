@@ -15,7 +15,7 @@ use tokio::process::Command;
 use super::{Failure, exit};
 use crate::config::Config;
 use crate::local;
-use crate::sandbox::Sandbox;
+use crate::sandbox::{BoxParts, Sandbox};
 use crate::store::Store;
 
 /// One thing that was looked at.
@@ -121,12 +121,13 @@ async fn database(config: &Config) -> Finding {
 }
 
 async fn sandbox(config: &Config) -> Finding {
-    match Sandbox::find(&config.cache).await {
+    let exe = std::env::current_exe().unwrap_or_else(|_| "signoff".into());
+    match Sandbox::find(BoxParts { cache: &config.cache, exe: &exe }).await {
         Ok(sandbox) => Finding::ok("sandbox", format!("{sandbox} confines agents and checks")),
         Err(why) => Finding::less(
             "sandbox",
             format!(
-                "no sandbox: {why}. Rehearsals and scripts run; a real model needs a box or --no-sandbox."
+                "no sandbox: {why}. Nothing of a repository runs without --no-sandbox; the built-in pipeline can be rehearsed."
             ),
         ),
     }

@@ -64,6 +64,8 @@ impl Talk<'_> {
             | CliCommand::Slack { .. }
             | CliCommand::Child(_)
             | CliCommand::Bridge(_)
+            | CliCommand::Box(_)
+            | CliCommand::Forward { .. }
             | CliCommand::Absent(_) => Err(anyhow::anyhow!("not said to a run").into()),
         }
     }

@@ -1,17 +1,25 @@
-//! The choice of an agent: which one does a stage get here, and how is it confined?
+//! The choice of an agent: which one does a stage get here?
+
+use std::collections::BTreeSet;
 
 use super::WriteInput;
 use super::bench::Bench;
 use crate::agent::{Agent, ClaudeCode, ModelAccess, Script};
-use crate::run::{AgentKind, Sandboxing};
-use crate::sandbox::{Network, Sandbox};
+use crate::run::{AgentKind, Digest};
+use crate::sandbox::Sandbox;
 
 impl Bench {
     /// The agent that the pipeline names; or why this worker cannot let it work, for people.
     pub(super) fn agent_for(&self, input: &WriteInput) -> Result<Box<dyn Agent>, String> {
         match input.agent.kind {
-            AgentKind::Script => Ok(Box::new(self.script(input)?)),
-            AgentKind::Claude => Ok(Box::new(self.claude_code(input.rehearsal)?)),
+            AgentKind::Script => {
+                self.refuse_unconfined(RepositoryCode::Any)?;
+                Ok(Box::new(self.script(input)?))
+            }
+            AgentKind::Claude => {
+                self.refuse_unconfined(self.code_of(input.origin()))?;
+                Ok(Box::new(self.claude_code(input.rehearsal)?))
+            }
         }
     }
 
@@ -29,9 +37,6 @@ impl Bench {
             (false, false) => {
                 return Err("this worker has no ANTHROPIC_API_KEY and only rehearses".to_owned());
             }
-            (true, false) if matches!(self.sandbox, Sandbox::None) && !self.no_sandbox => {
-                return Err("no box can be built here to confine a real agent: `signoff doctor` says why; or start the worker with --no-sandbox".to_owned());
-            }
             _ => {}
         }
         let program = self.claude.clone();
@@ -44,10 +49,74 @@ impl Bench {
         matches!(self.model, ModelAccess::Key(_))
     }
 
-    /// A real agent reaches its model over the network, and a setup fetches what it needs.
-    pub(super) fn sandboxing(&self, input: &WriteInput) -> Sandboxing {
-        let real_agent = input.agent.kind == AgentKind::Claude && self.has_real_model();
-        let open = real_agent || !input.stage.setup.is_empty();
-        self.sandbox.sandboxing(if open { Network::Open } else { Network::Closed })
+    /// Whose code an activity of this run would run here.
+    pub(super) fn code_of(&self, origin: Origin<'_>) -> RepositoryCode {
+        code_of(self.has_real_model(), origin, &self.built_in)
+    }
+
+    /// Without a box nothing of a repository runs, unless the operator said so; why, for people.
+    pub(super) fn refuse_unconfined(&self, code: RepositoryCode) -> Result<(), String> {
+        let is_confined = !matches!(self.sandbox, Sandbox::None);
+        refuse_unconfined(is_confined || self.no_sandbox, code)
+    }
+}
+
+fn refuse_unconfined(any_may_run: bool, code: RepositoryCode) -> Result<(), String> {
+    if any_may_run || code == RepositoryCode::None {
+        return Ok(());
+    }
+    Err("no box can be built here, and without one nothing of a repository runs: `signoff doctor` says why; or start the worker with --no-sandbox".to_owned())
+}
+
+/// A scripted model in a fresh repository, by a pipeline of our own, runs only what came with this program.
+fn code_of(is_real: bool, origin: Origin<'_>, built_in: &BTreeSet<Digest>) -> RepositoryCode {
+    let is_built_in = origin.pipeline.is_some_and(|digest| built_in.contains(digest));
+    if !is_real && origin.repository.is_none() && is_built_in {
+        RepositoryCode::None
+    } else {
+        RepositoryCode::Any
+    }
+}
+
+/// Whose code an activity would run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum RepositoryCode {
+    /// Only our own.
+    None,
+    Any,
+}
+
+/// Where the code of a run comes from.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Origin<'a> {
+    pub repository: Option<&'a str>,
+    /// None where a workflow of an older version did not say it.
+    pub pipeline: Option<&'a Digest>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_a_box_only_what_came_with_this_program_runs() {
+        let (own, other) = (Digest("own".to_owned()), Digest("other".to_owned()));
+        let built_in = BTreeSet::from([own.clone()]);
+        let code = |is_real, pipeline, repository| {
+            code_of(is_real, Origin { repository, pipeline }, &built_in)
+        };
+        assert_eq!(code(false, Some(&own), None), RepositoryCode::None);
+        for any in [
+            code(true, Some(&own), None),
+            code(false, Some(&other), None),
+            code(false, Some(&own), Some("/their/repository")),
+            code(false, None, None),
+        ] {
+            assert_eq!(any, RepositoryCode::Any);
+        }
+        assert!(refuse_unconfined(false, RepositoryCode::None).is_ok());
+        assert!(refuse_unconfined(true, RepositoryCode::Any).is_ok());
+        let why = refuse_unconfined(false, RepositoryCode::Any).unwrap_err();
+        assert!(why.contains("--no-sandbox"), "{why}");
     }
 }

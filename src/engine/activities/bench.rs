@@ -1,13 +1,14 @@
 //! The dependencies of a worker's activities: what do they work with?
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use tokio_util::sync::CancellationToken;
 
 use crate::agent::ModelAccess;
 use crate::engine::authenticity::Seal;
-use crate::run::RunId;
-use crate::sandbox::Sandbox;
+use crate::run::{Digest, RunId};
+use crate::sandbox::{Egress, Sandbox};
 use crate::store::Store;
 use crate::workspace::{Shadow, WorkspaceError};
 
@@ -19,8 +20,12 @@ pub struct Bench {
     /// `$SIGNOFF_HOME/runs`.
     pub runs: PathBuf,
     pub sandbox: Sandbox,
-    /// The operator said that a real model may run without a box.
+    /// What setups may reach.
+    pub egress: Egress,
+    /// The operator said that agents, setup and checks may run without a box.
     pub no_sandbox: bool,
+    /// The pipelines that came with this program.
+    pub built_in: BTreeSet<Digest>,
     /// A real model or a scripted one: a worker takes only runs of its kind.
     pub model: ModelAccess,
     /// The model a pipeline gets that names none: the scenario's, in a rehearsal. The CLI's prices follow the model it asks for.

@@ -31,6 +31,10 @@ impl Bench {
         ctx: &ActivityContext,
         input: &CheckInput,
     ) -> Result<Checked, ActivityError> {
+        if let Err(why) = self.refuse_unconfined(self.code_of(input.origin())) {
+            let trouble = Some(Trouble::Setup);
+            return Ok(Checked { why: Some(why), trouble, ..Checked::default() });
+        }
         match self.check_or_stop(ctx, input).await {
             Ok(checked) => Ok(checked),
             Err(error) => Err(self.failed(ctx, input.into(), error, Handover::default()).await),
@@ -139,6 +143,7 @@ impl Bench {
             home: &home,
             log: &folder.at(log),
             sandbox: &self.sandbox,
+            egress: &self.egress,
         };
         let result = check(spec, stop).await?;
         for (name, report) in result.reports.iter().filter(|_| log == LOG) {

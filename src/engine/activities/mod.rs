@@ -33,6 +33,7 @@ use crate::run::{
     RunId, Snapshot, Stage, StageName, Usd, Work, Written,
 };
 
+use agent_choice::Origin;
 use authenticate::is_about_itself;
 pub use bench::Bench;
 pub(super) use handover::Handover;
@@ -108,6 +109,12 @@ impl WriteInput {
     }
 }
 
+impl WriteInput {
+    fn origin(&self) -> Origin<'_> {
+        Origin { repository: self.repository.as_deref(), pipeline: Some(&self.pipeline) }
+    }
+}
+
 /// Which snapshot the checks judge.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct CheckInput {
@@ -121,9 +128,25 @@ pub struct CheckInput {
     /// The good attempt before, whose tests should still be there.
     #[serde(default)]
     pub compare_with: Option<(StageName, u32)>,
+    /// None where a workflow of an older version did not say it.
+    #[serde(default)]
+    pub pipeline: Option<Digest>,
+    #[serde(default)]
+    pub repository: Option<String>,
 }
 
 impl CheckInput {
+    fn origin(&self) -> Origin<'_> {
+        Origin { repository: self.repository.as_deref(), pipeline: self.pipeline.as_ref() }
+    }
+
+    /// The same, with where the code comes from.
+    pub(super) fn of(self, request: &Request) -> Self {
+        let (pipeline, repository) =
+            (Some(request.pipeline.digest.clone()), request.repository.clone());
+        Self { pipeline, repository, ..self }
+    }
+
     pub(super) fn new(run: RunId, plan: &Plan, work: &Work) -> Self {
         Self {
             run,
@@ -132,6 +155,8 @@ impl CheckInput {
             snapshot: work.snapshot.clone(),
             base: Some(work.base.clone()),
             compare_with: plan.compare.tests.clone(),
+            pipeline: None,
+            repository: None,
         }
     }
 }

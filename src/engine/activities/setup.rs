@@ -83,6 +83,7 @@ impl Bench {
             home: &home,
             log: &what.folder.at("setup.log"),
             sandbox: &self.sandbox,
+            egress: &self.egress,
         };
         let end = try_setup(spec, stop).await?;
         remove_folders(&[checkout, home]).await;

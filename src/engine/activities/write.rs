@@ -55,7 +55,7 @@ impl Bench {
         }
         match self.agent_for(input) {
             Ok(agent) => attempt.write(ctx, agent.as_ref()).await,
-            Err(why) => Ok(setup_failed(why, self.sandboxing(input), &attempt.before)),
+            Err(why) => Ok(setup_failed(why, self.sandbox.sandboxing(), &attempt.before)),
         }
     }
 }
@@ -66,7 +66,7 @@ impl WriteAttempt<'_> {
         ctx: &ActivityContext,
         agent: &dyn Agent,
     ) -> Result<Written, ActivityError> {
-        let sandboxing = self.bench.sandboxing(self.input);
+        let sandboxing = self.bench.sandbox.sandboxing();
         let prepared = match self.prepare_unless_stopped(ctx).await? {
             Preparation::Ready(prepared) => prepared,
             Preparation::Impossible(why) => {

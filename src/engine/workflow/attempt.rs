@@ -82,6 +82,7 @@ async fn write(ctx: &Ctx, plan: &Plan) -> WorkflowResult<ActivityEnd<Written>> {
 async fn check(ctx: &Ctx, plan: &Plan, work: &Work) -> WorkflowResult<ActivityEnd<Checked>> {
     let run = ctx.state(|s| s.run.id().clone());
     let input = CheckInput::new(run, plan, work);
+    let input = ctx.state(|s| input.of(&s.run.request));
     record_events(ctx).await?;
     let scope = ctx.cancellation_token().child_token();
     let options = attempt_options(plan, "check", &scope);

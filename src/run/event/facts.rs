@@ -152,9 +152,9 @@ pub struct AgentInfo {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Sandboxing {
-    /// In the box, without a network.
+    /// In the box. Out of it leads nothing but the socket or the host of the agent's model; a setup has a box of its own.
     Closed,
-    /// In the box, with the machine's network.
+    /// In the box, where agent or setup had the machine's network: none has that any more.
     OpenNetwork,
     /// No box at all.
     None,
@@ -244,7 +244,7 @@ impl Written {
 }
 
 /// What the activity `check` brings back: the checks' verdict on exactly that snapshot.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Checked {
     pub passed: bool,
     /// One line for people: "3 of 50 tests failed", "coverage 71 % is below 90 %".

@@ -2,14 +2,18 @@
 //! Without prompts: they are in the store by the pipeline's digest, so that history stays small.
 
 mod file;
+mod host;
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use super::{Approver, Channel, Digest, GateSpec, PersonId, ProjectName, RunId, StageName, Usd};
 
 pub use file::{
-    Fields, NAME, PipelineText, Problem, Problems, approvers, did_you_mean, nearest, quorum,
+    Fields, NAME, PipelineText, Problem, Problems, approvers, did_you_mean, hosts, nearest, quorum,
 };
+pub use host::{HostPattern, SetupPolicy};
 
 /// Ordered stages with needs, checks, gates and limits. Stages come after what they need.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -32,8 +36,14 @@ pub struct Stage {
     /// Longest time of one agent or of one attempt's checks.
     pub timeout_seconds: u64,
     pub gate: Option<GateSpec>,
-    /// Shell commands before the checks, with the network.
+    /// Shell commands before the checks, which reach `hosts`.
     pub setup: Vec<String>,
+    /// None = the hosts that the package managers of the worker's machine are configured for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hosts: Option<Vec<HostPattern>>,
+    /// Variables of setup and checks.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub env: BTreeMap<String, String>,
     /// Shell commands that must exit 0.
     pub checks: Vec<String>,
     pub reports: Reports,

@@ -145,6 +145,8 @@ fn gated(name: StageName, spec: GateSpec) -> Stage {
         setup: Vec::new(),
         checks: Vec::new(),
         reports: Reports::default(),
+        hosts: None,
+        env: std::collections::BTreeMap::new(),
         least_coverage_percent: None,
     }
 }

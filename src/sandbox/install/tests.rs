@@ -47,7 +47,8 @@ impl Machine {
 
     async fn finds_or_installs(&self) -> Result<Sandbox, NoBox> {
         let tell = |line| self.told.borrow_mut().push(line);
-        find_or_install(self.bin().as_os_str(), &self.folder.path().join("cache"), &tell).await
+        let (cache, exe) = (self.folder.path().join("cache"), self.bin());
+        find_or_install(self.bin().as_os_str(), BoxParts { cache: &cache, exe: &exe }, &tell).await
     }
 
     /// How often a program was called with words like these.
@@ -78,8 +79,11 @@ fn dpkg(bwrap: &str) -> String {
 async fn one_on_the_path_that_builds_a_box_is_all_it_takes() {
     let machine = Machine::new(&[("bwrap", GOOD), ("python3", "exit 1")]);
     let program = machine.bin().join("bwrap");
-    let found = Sandbox::Bubblewrap { program, version: "bubblewrap 9.9".to_owned() };
-    assert_eq!(machine.finds_or_installs().await, Ok(found));
+    let Ok(Sandbox::Bubblewrap { program: found, version, .. }) = machine.finds_or_installs().await
+    else {
+        panic!("it builds boxes");
+    };
+    assert_eq!((found, version.as_str()), (program, "bubblewrap 9.9"));
     assert!(machine.told.borrow().is_empty() && machine.called("python3", "install") == 0);
 }
 
@@ -87,7 +91,8 @@ async fn one_on_the_path_that_builds_a_box_is_all_it_takes() {
 async fn one_that_does_not_run_is_passed_over_and_another_is_got_once() {
     let machine = Machine::new(&[("bwrap", BROKEN), ("python3", &pip(GOOD))]);
     for _ in 0..2 {
-        let Ok(Sandbox::Bubblewrap { program, version }) = machine.finds_or_installs().await else {
+        let Ok(Sandbox::Bubblewrap { program, version, .. }) = machine.finds_or_installs().await
+        else {
             panic!("none was found")
         };
         assert_eq!(program, cached(&machine.folder.path().join("cache")));

@@ -88,11 +88,15 @@ fn banners(run: &Run) -> Vec<&'static str> {
             Some("No sandbox: agent and checks can reach whatever the worker can.")
         }
         Some(Sandboxing::OpenNetwork) => {
-            Some("Network open: agent and checks are in a sandbox that can reach the network.")
+            Some("Network open: the agent or its setup could reach the whole network.")
         }
         Some(Sandboxing::Closed) | None => None,
     };
-    rehearsal.into_iter().chain(sandbox).collect()
+    let has_setup = run.stages.iter().any(|stage| !stage.stage.setup.is_empty());
+    let is_held = run.sandboxing == Some(Sandboxing::Closed);
+    let setup = (has_setup && is_held)
+        .then_some("Setup reaches the hosts its stage may reach, and nothing else of the network.");
+    rehearsal.into_iter().chain(sandbox).chain(setup).collect()
 }
 
 /// What is asked, of whom, and how long it can be answered.

@@ -20,6 +20,7 @@ mod topological;
 pub use fields::{Fields, NAME};
 pub use gate::{approvers, quorum};
 pub use problem::{Problem, Problems, did_you_mean, nearest};
+pub use stage::hosts;
 
 /// A pipeline with its text: prompts are taken from here, never from history.
 #[derive(Clone, Debug)]

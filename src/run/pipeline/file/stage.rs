@@ -7,7 +7,7 @@ use toml::Spanned;
 use super::duration::seconds;
 use super::fields::Fields;
 use super::{did_you_mean, gate, prompt};
-use crate::run::{Reports, Size, Stage, StageName, Trust};
+use crate::run::{HostPattern, Reports, Size, Stage, StageName, Trust};
 
 const ATTEMPTS: u32 = 3;
 const MOST_ATTEMPTS: u32 = 10;
@@ -42,6 +42,8 @@ fn stage(fields: &Fields<'_, '_>, name: StageName) -> Stage {
         timeout_seconds: seconds(fields, "timeout", TIMEOUTS_SECONDS).unwrap_or(TIMEOUT_SECONDS),
         gate: gate::read(fields),
         setup: commands(fields, "setup").unwrap_or_default(),
+        hosts: hosts(fields, "hosts"),
+        env: fields.variables("env"),
         checks: checks(fields),
         least_coverage_percent: coverage(fields, &reports),
         reports,
@@ -86,6 +88,13 @@ fn commands(fields: &Fields<'_, '_>, key: &'static str) -> Option<Vec<String>> {
         );
     }
     Some(commands.into_iter().map(Spanned::into_inner).collect())
+}
+
+/// Reads a list of hosts.
+pub fn hosts(fields: &Fields<'_, '_>, key: &'static str) -> Option<Vec<HostPattern>> {
+    let texts = fields.texts(key)?;
+    let hosts = texts.iter().filter_map(|text| fields.parse(text, "host", HostPattern::REMEDY));
+    Some(hosts.collect())
 }
 
 fn checks(fields: &Fields<'_, '_>) -> Vec<String> {

@@ -303,6 +303,34 @@ fn the_readme_shows_a_good_pipeline() {
 }
 
 #[test]
+fn a_setup_has_hosts_and_variables() {
+    let text =
+        stage("hosts = [\"a.example\", \"*.b.example:8443\"]\nenv = { RUST_LOG = \"debug\" }\n");
+    let stage = PipelineText::parse(FILE, &text).expect("it is good").pipeline.stages.remove(0);
+    let hosts: Vec<String> = stage.hosts.iter().flatten().map(ToString::to_string).collect();
+    assert_eq!(hosts, ["a.example", "*.b.example:8443"]);
+    assert_eq!(stage.env.get("RUST_LOG").map(String::as_str), Some("debug"));
+}
+
+#[test]
+fn what_is_no_host_and_no_variable_is_told() {
+    let text = stage(
+        "hosts = [\"https://a.example\"]\nenv = { PATH = \"/x\", LD_PRELOAD = \"x\", \"a b\" = \"\", https_proxy = \"x\", A = 1 }\n",
+    );
+    let told = PipelineText::parse(FILE, &text).expect_err("it is wrong").to_string();
+    for what in [
+        "\"https://a.example\" is no host",
+        "\"PATH\" is no variable",
+        "\"LD_PRELOAD\" is no variable",
+        "\"a b\" is no variable",
+        "\"https_proxy\" is no variable",
+        "env cannot be a value of type integer",
+    ] {
+        assert!(told.contains(what), "{what} in {told}");
+    }
+}
+
+#[test]
 fn a_near_miss_is_named_and_a_far_one_is_not() {
     assert_eq!(nearest("chekcs", ["checks", "coverage"]), Some("checks"));
     assert_eq!(nearest("Checks", ["checks"]), Some("checks"));

@@ -263,6 +263,8 @@ fn stage(name: &str) -> Stage {
         setup: Vec::new(),
         checks: Vec::new(),
         reports: Reports::default(),
+        hosts: None,
+        env: std::collections::BTreeMap::new(),
         least_coverage_percent: None,
     }
 }

@@ -96,6 +96,8 @@ fn stage(text: &str) -> Stage {
         setup: Vec::new(),
         checks: vec!["npm test".to_owned()],
         reports: Reports::default(),
+        hosts: None,
+        env: std::collections::BTreeMap::new(),
         least_coverage_percent: Some(90.0),
     }
 }

@@ -1,9 +1,27 @@
 //! The tables inside a TOML table: one, a list of them, or one by each name.
 
+use std::collections::BTreeMap;
+
 use toml::Spanned;
 use toml::de::DeValue;
 
 use super::Fields;
+
+/// What to do about a variable that none may be.
+const VARIABLE: &str = "Use letters, digits and _, and none of PATH, HOME, LD_… and the proxies', which are the box's own";
+/// Variables by which a program would be another one, or would miss the way out of its box.
+const RESERVED: [&str; 10] = [
+    "PATH",
+    "HOME",
+    "PWD",
+    "LD_",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "ALL_PROXY",
+    "NO_PROXY",
+    "SIGNOFF_",
+    "CARGO_HTTP_PROXY",
+];
 
 impl<'p, 't> Fields<'p, 't> {
     /// `true` for what is usual, a table for what is not, `false` or nothing for none.
@@ -66,6 +84,23 @@ impl<'p, 't> Fields<'p, 't> {
         tables.unwrap_or_default()
     }
 
+    /// Environment variables, each with its value.
+    pub fn variables(&self, key: &'static str) -> BTreeMap<String, String> {
+        let read = |all: &Fields<'p, 't>| {
+            all.free.set(true);
+            let each = all.table.iter().filter_map(|(name, value)| {
+                let name = Spanned::new(name.span(), name.get_ref().to_string());
+                if !is_variable(name.get_ref()) {
+                    let what = format!("{:?} is no variable that can be set", name.get_ref());
+                    self.problem_at(&name, what, VARIABLE);
+                }
+                Some((name.into_inner(), self.as_text(key, value)?.into_inner()))
+            });
+            each.collect()
+        };
+        self.within(key, read).unwrap_or_default()
+    }
+
     fn table<T>(
         &self,
         key: &'static str,
@@ -78,4 +113,13 @@ impl<'p, 't> Fields<'p, 't> {
             None => self.wrong_type(key, value, wanted),
         }
     }
+}
+
+fn is_variable(name: &str) -> bool {
+    let word = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+        && !name.starts_with(|c: char| c.is_ascii_digit())
+        && !name.is_empty();
+    let is_reserved =
+        |own: &str| name.eq_ignore_ascii_case(own) || (own.ends_with('_') && name.starts_with(own));
+    word && !RESERVED.into_iter().any(is_reserved)
 }

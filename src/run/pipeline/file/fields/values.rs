@@ -89,7 +89,11 @@ impl<'t> Fields<'_, 't> {
         parsed
     }
 
-    fn as_text(&self, key: &str, value: &Spanned<DeValue<'t>>) -> Option<Spanned<String>> {
+    pub(super) fn as_text(
+        &self,
+        key: &str,
+        value: &Spanned<DeValue<'t>>,
+    ) -> Option<Spanned<String>> {
         match value.get_ref().as_str() {
             Some(text) => Some(Spanned::new(value.span(), text.to_owned())),
             None => self.wrong_type(key, value, "a string, \"…\""),

@@ -49,6 +49,8 @@ impl Played {
             cost_usd: Usd::from_nanos(43_750_000),
             seconds: 1,
             words: Some("I wrote a line.".to_owned()),
+            feedback: None,
+            start: None,
         })
     }
 
@@ -68,6 +70,7 @@ impl Played {
             coverage_percent: None,
             tests_changed: None,
             reports: None,
+            trouble: None,
             seconds: 1,
         })
     }

@@ -52,8 +52,9 @@ impl Actor {
     pub(super) async fn admit(&self, run: &Run, answer: Answer) -> Result<Admitted, NotAdmitted> {
         let person = answer.asker.person.clone();
         let home = answer.workspace(run).map(str::to_owned);
+        let of_home = commands::presumed(run, &answer);
         let member = self.full_member(&person, home.as_deref());
-        commands::admit(run, answer, member, self.memberships(run, &person)).await
+        commands::admit(run, answer, member, self.memberships(run, &of_home)).await
     }
 
     /// Whether somebody may look at what happens in the workspace `home`: its full members may, and its guests.

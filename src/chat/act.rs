@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use tracing::Instrument;
 
-use super::outcome::{Acted, Handled};
+use super::outcome::{Acted, AskedPrivately, Handled};
 use crate::commands::{Moment, Services};
 use crate::slack::{Inbound, SlackApi};
 use crate::store::StoreError;
@@ -68,7 +68,9 @@ impl Actor {
         let Some(key) = inbound.key() else { return };
         let noted = match acted {
             Acted::Owed(_) => self.services.store.unsure(key, (self.clock)()).await,
-            Acted::Told(text) | Acted::Wrong { why: text, .. } => {
+            Acted::Told(text)
+            | Acted::Wrong { why: text, .. }
+            | Acted::Asked(AskedPrivately { text, .. }) => {
                 self.services.store.done(key, Some(text)).await
             }
             Acted::Silent | Acted::PassedOn(_) => self.services.store.done(key, None).await,

@@ -39,6 +39,13 @@ impl Actor {
         if let Some(refused) = commands::certain_refusal(run, answer) {
             return Ok(reply_outcome(&refused));
         }
+        // Of this workspace by another of an organisation's, or not at all: only Slack knows, and a form tells of the run.
+        let home = answer.workspace(run);
+        if home.is_some_and(|home| home != it.user_team)
+            && let Err(refused) = self.full_member(&answer.asker.person, home).await
+        {
+            return Ok(Acted::Told(refused.text()));
+        }
         let view = match answer.verdict {
             Verdict::Changes => changes_modal(gate, run),
             Verdict::Extend => extend_modal(gate, run),

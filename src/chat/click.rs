@@ -37,7 +37,7 @@ impl Actor {
             | ActionId::Reject
             | ActionId::Extend
             | ActionId::Snooze => self.press_answer(it, button, said).await,
-            ActionId::Diff => self.show_diff(it).await,
+            ActionId::Diff => self.show_diff(it, said).await,
             ActionId::DiffPage => self.turn_page(it).await,
             // Slack opens the link by itself.
             ActionId::DiffLink => Ok(Acted::Silent),
@@ -79,7 +79,8 @@ impl Actor {
     }
 }
 
-fn asker(it: &Click, said: Moment) -> Asker {
+/// Whoever pressed that, where and when.
+pub(super) fn asker(it: &Click, said: Moment) -> Asker {
     let via = if it.surface == Surface::Home { Via::Home } else { Via::Button };
     Asker {
         channel: it.channel.clone().map(|channel| Channel { team: it.team.clone(), channel }),

@@ -31,9 +31,12 @@ impl Actor {
             // Only a slash command can open it.
             Command::Form => Reply::new(ReplyKind::Unknown, commands::help()),
             Command::Help => Reply::new(ReplyKind::Done, commands::help()),
-            Command::List => commands::list(&self.services, &asker, LISTED).await?.1,
-            Command::Waiting => self.waiting_reply(&asker).await?,
-            Command::Status(said) => self.status(&asker, &said).await?,
+            Command::List => {
+                let asker = self.with_sight(asker).await;
+                commands::list(&self.services, &asker, LISTED).await?.1
+            }
+            Command::Waiting => self.waiting_reply(&self.with_sight(asker).await).await?,
+            Command::Status(said) => self.status(&self.with_sight(asker).await, &said).await?,
             Command::Start(start) => self.start(start, asker, key).await?,
             Command::Answer { verdict, said } => {
                 return self.answer(Answer::new(verdict, asker, key.clone()), &said).await;
@@ -61,8 +64,15 @@ impl Actor {
 
     /// The run that is named, or the only one that it can be of the project that is named; else that of the thread; else, to be stopped the only
     /// one of the channel that is not over, and to be answered the only one that waits for whoever speaks.
-    async fn run_meant(&self, answer: &Answer, said: &Said) -> Result<Lookup, StoreError> {
-        let asker = &answer.asker;
+    pub(super) async fn run_meant(
+        &self,
+        answer: &Answer,
+        said: &Said,
+    ) -> Result<Lookup, StoreError> {
+        // In a run's thread, without a name, nothing has to be looked for.
+        let looks = said.run.is_some() || answer.asker.thread_root.is_none();
+        let asker = answer.asker.clone();
+        let asker = &if looks { self.with_sight(asker).await } else { asker };
         let meaning = commands::meaning(&self.services, asker, said, Some(answer.verdict)).await?;
         if let Meaning::Certain(lookup) = meaning {
             return Ok(lookup);
@@ -87,10 +97,11 @@ impl Actor {
     async fn only_waiting(&self, asker: &Asker, words: &str) -> Result<Lookup, StoreError> {
         let seen = self.waiting(asker).await?;
         // The only one that is known to wait for them may not be the only one.
-        Ok(match seen.doubt {
+        let lookup = match seen.doubt {
             Some(doubt) => Lookup::Unknown(doubt.reply()),
             None => commands::only_waiting(seen.all, asker, words),
-        })
+        };
+        commands::unless_closed_meanwhile(&self.services, asker, lookup).await
     }
 
     /// Acted on again: another run may be the only one now than when this was said, so nothing is guessed once one was answered.

@@ -4,15 +4,18 @@
 use serde_json::{Value, json};
 
 use super::Actor;
+use super::click::asker;
 use super::outcome::{Acted, Handled};
 use super::pressed_card::Pressed;
-use crate::commands;
-use crate::run::{Attempt, Run, StageState};
+use crate::commands::{self, Asker, Moment};
+use crate::run::{Attempt, Channel, Run, StageState};
 use crate::slack::Click;
 use crate::store::StoreError;
 use crate::thread::{DiffPlace, DiffTurn, GateValue, ModalDiff, diff_modal};
 
 const NOT_KEPT: &str = "The diff is not kept any more.";
+
+const NOT_THEIRS: &str = "That run is in a channel that you are not in.";
 
 /// A page of a diff.
 enum DiffPage {
@@ -40,7 +43,7 @@ impl DiffSight {
 
 impl Actor {
     /// What the pressed card was about, however much newer work there is.
-    pub(super) async fn show_diff(&self, it: &Click) -> Handled {
+    pub(super) async fn show_diff(&self, it: &Click, said: Moment) -> Handled {
         let Ok(value) = serde_json::from_str::<GateValue>(&it.value) else {
             return Ok(Acted::Silent);
         };
@@ -48,6 +51,9 @@ impl Actor {
             Pressed::Run(run) => run,
             Pressed::Refused(why) => return Ok(Acted::told(why)),
         };
+        if !self.may_look_at(it, &run, said).await {
+            return Ok(Acted::told(NOT_THEIRS));
+        }
         let Some((stage, attempt)) = run.asked_about(&value.gate()) else {
             return Ok(Acted::told(NOT_KEPT));
         };
@@ -55,6 +61,17 @@ impl Actor {
             DiffPage::View(view) => Ok(self.open_view(&it.trigger_id, view).await),
             DiffPage::Refused(why) => Ok(Acted::Told(why)),
         }
+    }
+
+    /// Whether that is a run of a channel they are in, or one that they are asked about.
+    async fn may_look_at(&self, it: &Click, run: &Run, said: Moment) -> bool {
+        // A tab or a form is in no channel, but in a workspace.
+        let nowhere = Channel { team: it.team.clone(), channel: String::new() };
+        let asker = asker(it, said);
+        let channel = asker.channel.clone().or(Some(nowhere));
+        let asker = self.with_sight(Asker { channel, ..asker }).await;
+        commands::is_visible_to(run, &asker)
+            || !self.memberships(run, &asker.person).await.of.is_empty()
     }
 
     /// Another page of the diff that is open.

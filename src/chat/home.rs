@@ -15,7 +15,8 @@ impl Actor {
             return;
         }
         let now = (self.clock)();
-        let waiting = match self.waiting(&asker(at, Moment::now(now))).await {
+        let asker = self.with_sight(asker(at, Moment::now(now))).await;
+        let waiting = match self.waiting(&asker).await {
             Ok(seen) => seen.all.into_iter().map(|it| (it.run, it.mine)).collect::<Vec<_>>(),
             Err(e) => return tracing::warn!(error = %e, "could not ask what waits for somebody"),
         };

@@ -4,9 +4,10 @@
 use super::Actor;
 use super::outcome::{Acted, Handled};
 use super::reply::asker;
-use crate::commands::{self, Command, Moment, Place};
-use crate::run::Run;
+use crate::commands::{self, Answer, Asker, Command, Lookup, Moment, Place, Said, SoundsLike};
+use crate::run::{RequestId, Run, Verdict};
 use crate::slack::ThreadMessage;
+use crate::store::StoreError;
 
 const WHO_ARE_WE: &str = "Slack did not say who is called, so nothing was done. Please try again.";
 
@@ -46,7 +47,37 @@ impl Actor {
         match (commands::read(words, place, &self.services.projects.current()), run) {
             (Ok(Command::Note(note)), Some(run)) => self.take_note(it, &run, note, said).await,
             (Ok(command), _) => self.execute(command, asker, &it.key).await,
-            (Err(misunderstood), _) => Ok(Acted::Told(misunderstood.text)),
+            (Err(misunderstood), run) => {
+                let sounds = commands::sounds_like(words);
+                match self.run_maybe_answered(&asker, run, sounds, &it.key).await? {
+                    Some(run) => Ok(Acted::asked(&run, misunderstood.text.into())),
+                    None => Ok(Acted::Told(misunderstood.text)),
+                }
+            }
         }
+    }
+
+    /// The run whose question somebody may have meant to answer with what is no command: that of the thread, or to us alone the only one that
+    /// waits for them.
+    async fn run_maybe_answered(
+        &self,
+        asker: &Asker,
+        run: Option<Run>,
+        sounds: SoundsLike,
+        key: &RequestId,
+    ) -> Result<Option<Run>, StoreError> {
+        if sounds != SoundsLike::AnAnswer {
+            return Ok(None);
+        }
+        let answer = Answer::new(Verdict::Approve, asker.clone(), key.clone());
+        let run = match run {
+            Some(run) => run,
+            None => match self.run_meant(&answer, &Said::default()).await? {
+                Lookup::Found(named) => named.run,
+                Lookup::Unknown(_) => return Ok(None),
+            },
+        };
+        let refused = commands::certain_refusal(&run, &answer);
+        Ok(Some(run).filter(|run| run.gate.is_some() && refused.is_none()))
     }
 }

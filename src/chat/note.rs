@@ -4,12 +4,15 @@
 use super::Actor;
 use super::outcome::{Acted, Handled};
 use super::reply::asker;
-use crate::commands::{Answer, Moment, NotAdmitted, NoteWords, Terms};
+use crate::commands::{self, Answer, Moment, NotAdmitted, NoteWords, SoundsLike, Terms};
 use crate::run::{Refusal, Run, Verdict};
 use crate::slack::ThreadMessage;
 
 /// What is told to who may have meant an answer.
 const A_NOTE: &str = "That was taken as a note for the next attempt. To answer the question, write just `approve`, `changes: …` or `reject because …`.";
+
+/// The same, where it was taken as nothing.
+const NOT_DECIDED: &str = "Nothing was decided: only a button does, or just `approve`, `changes: …` or `reject because …`.";
 
 impl Actor {
     pub(super) async fn take_note(
@@ -19,6 +22,14 @@ impl Actor {
         note: NoteWords,
         said: Moment,
     ) -> Handled {
+        if note.sounds == SoundsLike::AnAnswer
+            && let Some(asked) = self.ask_who_meant_an_answer(it, run, said)
+        {
+            return Ok(asked);
+        }
+        if !note.says_something() {
+            return Ok(Acted::Silent);
+        }
         let answer = Answer {
             terms: Terms { words: Some(note.words), ..Terms::default() },
             message: Some(it.ts.as_str().to_owned()),
@@ -28,11 +39,28 @@ impl Actor {
             Ok(admitted) => admitted,
             Err(refused) => return self.refuse_note(it, run, &refused).await,
         };
-        let maybe_an_answer = run.gate.is_some() && note.sounds_like_an_answer;
+        let maybe_an_answer = run.gate.is_some() && note.sounds != SoundsLike::ANote;
         Ok(match self.pass_on(admitted).await? {
-            Acted::PassedOn(_) if maybe_an_answer => Acted::told(A_NOTE),
+            Acted::PassedOn(_) if maybe_an_answer => Acted::asked(run, A_NOTE.into()),
             acted => acted,
         })
+    }
+
+    /// Words that decide nothing, said where something is asked: whoever may answer that is asked by its buttons. None for who may not, and
+    /// where nothing is asked.
+    pub(super) fn ask_who_meant_an_answer(
+        &self,
+        it: &ThreadMessage,
+        run: &Run,
+        said: Moment,
+    ) -> Option<Acted> {
+        let answer = Answer::new(Verdict::Approve, asker(it, said), it.key.clone());
+        run.gate.as_ref()?;
+        match commands::certain_refusal(run, &answer) {
+            None => Some(Acted::asked(run, NOT_DECIDED.into())),
+            Some(_) if !run.may_steer(&commands::presumed(run, &answer), &[]) => None,
+            Some(refused) => Some(Acted::Told(refused.text)),
+        }
     }
 
     /// Who only talks in the thread is told once that nobody listens to them.

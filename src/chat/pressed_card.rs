@@ -24,20 +24,19 @@ impl Actor {
         let Some(run) = self.services.store.run(run).await? else {
             return Ok(Pressed::Refused(NOT_KNOWN));
         };
-        // A view is only ever ours.
-        let ours = it.surface != Surface::Message || self.is_our_message(&run, it).await?;
+        // A view is only ever ours, and so is what only one person sees.
+        let ours =
+            it.surface != Surface::Message || it.ephemeral || self.is_our_message(&run, it).await?;
         Ok(if ours { Pressed::Run(Box::new(run)) } else { Pressed::Refused(A_COPY) })
     }
 
-    /// Whether what was pressed is a message that we posted for this run.
+    /// Whether what was pressed is a message that we posted for this run. Channels have one name in all workspaces, and a click may name another
+    /// workspace of the organisation than the thread has.
     async fn is_our_message(&self, run: &Run, it: &Click) -> Result<bool, StoreError> {
         let (Some(channel), Some(ts)) = (&it.channel, &it.message_ts) else { return Ok(false) };
         let Some((home, root)) = self.services.store.thread(run.id()).await? else {
             return Ok(false);
         };
-        if home.team != it.team {
-            return Ok(false);
-        }
         let messages = self.services.store.messages(run.id()).await?;
         let mut here = messages
             .iter()

@@ -80,7 +80,9 @@ pub(super) fn asker(it: &ThreadMessage, said: Moment) -> Asker {
     }
 }
 
-/// When a message was written: its name says so, in seconds since 1970.
+/// When a message was written: its name says so, in seconds since 1970 with six places.
 fn written_at(ts: &Ts) -> Option<DateTime<Utc>> {
-    DateTime::from_timestamp(ts.as_str().split('.').next()?.parse().ok()?, 0)
+    let (seconds, places) = ts.as_str().split_once('.').unwrap_or((ts.as_str(), "0"));
+    let micros: u32 = places.parse().ok().filter(|_| places.len() == 6).unwrap_or(0);
+    DateTime::from_timestamp(seconds.parse().ok()?, micros * 1_000)
 }

@@ -3,7 +3,7 @@
 
 use super::Actor;
 use super::answer_form::answered_form;
-use super::outcome::Acted;
+use super::outcome::{Acted, AskedPrivately};
 use super::start_form::form_channel;
 use crate::commands::{self, AnswerOutcome, SentAnswer, Verb};
 use crate::run::{RunId, Verdict};
@@ -11,15 +11,21 @@ use crate::slack::{
     Click, HomeOpened, Inbound, Post, Priority, SlackError, SlashCommand, Surface, ThreadMessage,
     Ts, ViewSubmission,
 };
+use crate::store::{InboxRow, StoreError};
 use crate::thread::words;
+
+/// So often somebody is told again; with the pauses between, for as long as the address for an answer is good.
+const MOST_TELLINGS: i32 = 8;
 
 impl Actor {
     /// Tells what became of a request, where there is anything to tell; also what the run says of an answer, as soon as it does.
     pub async fn follow(&self, inbound: &Inbound, acted: Acted) {
         match acted {
-            Acted::Told(text) | Acted::Owed(text) => self.respond(inbound, &text).await,
+            Acted::Told(text) => self.answer_for_sure(inbound, &text).await,
+            Acted::Owed(text) => self.respond(inbound, &text).await,
+            Acted::Asked(asked) => self.ask_privately(inbound, &asked).await,
             Acted::PassedOn(sent) => self.follow_answer(inbound, &sent).await,
-            Acted::Wrong { why, .. } => self.respond(inbound, &why).await,
+            Acted::Wrong { why, .. } => self.answer_for_sure(inbound, &why).await,
             Acted::Silent => {}
         }
         if let Some(opened) = at_home(inbound) {
@@ -30,16 +36,19 @@ impl Actor {
     async fn follow_answer(&self, inbound: &Inbound, sent: &SentAnswer) {
         let run = &sent.run;
         match commands::wait_for_outcome(&self.services, sent).await {
-            Ok(AnswerOutcome::Refused(refused)) => self.respond(inbound, &refused.text).await,
+            Ok(AnswerOutcome::Refused(refused)) => {
+                self.answer_for_sure(inbound, &refused.text).await;
+            }
             Ok(AnswerOutcome::Counted)
                 if !shows_in_thread(sent.verdict) || self.is_out_of_sight(inbound, run).await =>
             {
-                self.respond(inbound, &format!("`{run}`: {}", words::recorded(sent.verdict))).await;
+                let text = format!("`{run}`: {}", words::recorded(sent.verdict));
+                self.answer_for_sure(inbound, &text).await;
             }
             // The thread shows it.
             Ok(AnswerOutcome::Counted) => {}
             Ok(AnswerOutcome::NotTakenUpYet) => {
-                self.respond(inbound, words::not_taken_up_yet()).await;
+                self.answer_for_sure(inbound, words::not_taken_up_yet()).await;
             }
             Err(e) => {
                 tracing::warn!(run.id = %run, error = %e, "could not ask what became of an answer to {run}");
@@ -65,13 +74,67 @@ impl Actor {
         }
     }
 
+    /// The same, and not only once: whoever waits for an answer is owed it. What could not be told is kept, and told again for half an hour.
+    async fn answer_for_sure(&self, inbound: &Inbound, text: &str) {
+        let Err(e) = self.try_respond(inbound, text).await else { return };
+        tracing::warn!(error = %e, "could not tell somebody what became of their request; it is tried again");
+        let Some(key) = inbound.key() else { return };
+        if let Err(e) = self.services.store.untold(key, text, (self.clock)()).await {
+            tracing::warn!(error = %e, "could not keep what somebody is owed to be told");
+        }
+    }
+
+    /// Tells what could not be told before.
+    pub(super) async fn tell_again(
+        &self,
+        inbound: &Inbound,
+        owed: &InboxRow,
+        text: &str,
+    ) -> Result<(), StoreError> {
+        let store = &self.services.store;
+        match self.try_respond(inbound, text).await {
+            Ok(()) => store.done(&owed.key, Some(text)).await,
+            Err(e) if owed.tries >= MOST_TELLINGS => {
+                tracing::warn!(error = %e, "could not tell somebody what became of their request, for the last time");
+                store.done(&owed.key, Some(text)).await
+            }
+            Err(e) => {
+                tracing::debug!(error = %e, "could not tell somebody what became of their request");
+                Ok(())
+            }
+        }
+    }
+
+    /// Asks somebody where they spoke, so that nobody else sees it.
+    async fn ask_privately(&self, inbound: &Inbound, asked: &AskedPrivately) {
+        let (Inbound::Message(it) | Inbound::Mention(it)) = inbound else {
+            return self.answer_for_sure(inbound, &asked.text).await;
+        };
+        // Directly, a message stays and can be passed on with its buttons: there it is asked in words.
+        if it.direct {
+            return self.answer_for_sure(inbound, &asked.text).await;
+        }
+        let to = (it.channel.as_str(), it.thread_ts.as_ref());
+        let asking = self.slack.ask_privately(to, &it.user, (&asked.text, &asked.blocks));
+        if let Err(e) = asking.await {
+            tracing::warn!(error = %e, "could not ask somebody by buttons");
+            self.answer_for_sure(inbound, &asked.text).await;
+        }
+    }
+
     async fn try_respond(&self, inbound: &Inbound, text: &str) -> Result<(), SlackError> {
         match inbound {
             Inbound::Command(SlashCommand { response_url: Some(url), .. }) => {
-                self.slack.respond(url, None, text).await
+                match self.slack.respond(url, None, text).await {
+                    Err(SlackError::Refused { .. }) => self.respond_in_channel(inbound, text).await,
+                    told => told,
+                }
             }
             Inbound::Click(Click { response_url: Some(url), thread_ts, .. }) => {
-                self.slack.respond(url, thread_ts.as_ref(), text).await
+                match self.slack.respond(url, thread_ts.as_ref(), text).await {
+                    Err(SlackError::Refused { .. }) => self.respond_in_channel(inbound, text).await,
+                    told => told,
+                }
             }
             Inbound::Click(it) => self.respond_directly(&it.user, inbound, text).await,
             Inbound::Message(it) | Inbound::Mention(it) => {
@@ -80,6 +143,21 @@ impl Actor {
             Inbound::Submission(it) => self.respond_to_form(it, inbound, text).await,
             _ => Ok(()),
         }
+    }
+
+    /// Where the address for an answer is of no more use: in the conversation itself; else directly.
+    async fn respond_in_channel(&self, inbound: &Inbound, text: &str) -> Result<(), SlackError> {
+        let (channel, user, root) = match inbound {
+            Inbound::Command(it) => (Some(&it.channel), &it.user, None),
+            Inbound::Click(it) => (it.channel.as_ref(), &it.user, it.thread_ts.as_ref()),
+            _ => return Ok(()),
+        };
+        if let Some(channel) = channel
+            && self.slack.ephemeral(channel, user, root, text).await.is_ok()
+        {
+            return Ok(());
+        }
+        self.respond_directly(user, inbound, text).await
     }
 
     async fn respond_there(

@@ -54,9 +54,15 @@ async fn spawn_owed(actor: &Actor, acting: &mut JoinSet<()>) -> Result<(), Store
 
 impl Actor {
     async fn act_again(&self, delivery: InboxRow) {
-        tracing::info!("acting again on a {} that nobody finished", delivery.kind);
         let said = Moment { at: delivery.received_at, retried: true };
         if let Ok(inbound) = serde_json::from_value::<Inbound>(delivery.payload.clone()) {
+            if let Some(text) = &delivery.reply {
+                if let Err(e) = self.tell_again(&inbound, &delivery, text).await {
+                    tracing::warn!(error = %e, "could not note that somebody was told");
+                }
+                return;
+            }
+            tracing::info!("acting again on a {} that nobody finished", delivery.kind);
             let acted = self.act(&inbound, said).await;
             // Whoever was told that nobody knows yet need not read it again and again.
             if !matches!(acted, Acted::Owed(_)) {

@@ -22,18 +22,25 @@ impl Actor {
         let runs = commands::waiting_runs(&self.services, asker).await?;
         let home = asker.channel.as_ref().map(|channel| channel.team.as_str());
         let member = self.full_member(&asker.person, home).await;
-        let may_decide = member.is_ok();
-        let mut doubt = member.err().filter(|refused| *refused == NotAdmitted::Unknown);
+        let (member, refused) = match member {
+            Ok(member) => (Some(member), None),
+            Err(refused) => (None, Some(refused)),
+        };
+        let mut doubt = refused.filter(|refused| *refused == NotAdmitted::Unknown);
         let mut all = Vec::new();
         for run in runs {
-            let mut mine = may_decide && commands::waits_for(&run, &asker.person, &[]);
+            let person = member.as_ref().map(|member| member.person_in(&run).clone());
+            let mut mine = person.as_ref().is_some_and(|it| commands::waits_for(&run, it, &[]));
             // Slack is not asked again and again what it does not answer.
-            if may_decide && !mine && doubt.is_none() {
-                let seen = self.memberships(&run, &asker.person).await;
-                mine = !seen.of.is_empty() && commands::waits_for(&run, &asker.person, &seen.of);
+            if let Some(person) = person.filter(|_| !mine && doubt.is_none()) {
+                let seen = self.memberships(&run, &person).await;
+                mine = !seen.of.is_empty() && commands::waits_for(&run, &person, &seen.of);
                 doubt = seen.unknown.map(NotAdmitted::UnknownGroup);
             }
-            all.push(Waiting { run, mine });
+            // Who has to answer sees the question wherever it stands.
+            if mine || commands::is_visible_to(&run, asker) {
+                all.push(Waiting { run, mine });
+            }
         }
         Ok(Seen { all, doubt })
     }

@@ -8,7 +8,9 @@ use super::{
     Answer, Asker, FullMember, Memberships, Moment, Reply, ReplyKind, SentAnswer, ShellUser,
     StartRun, Stranger,
 };
-use crate::run::{Approver, Decision, GroupId, Refusal, RequestId, Run, RunId, Verdict, Zone};
+use crate::run::{
+    Approver, Decision, GroupId, PersonId, Refusal, RequestId, Run, RunId, Verdict, Zone,
+};
 use crate::store::InboxRow;
 use crate::thread::words;
 
@@ -74,7 +76,7 @@ pub async fn admit(
         return Ok(before);
     }
     let member = member.await?.of(answer.workspace(run))?;
-    let mut decision = answer.decision(run, member.person(), member.zone());
+    let mut decision = answer.decision(run, member.person_in(run), member.zone());
     let mut judged = run.authorize(&decision);
     if judged == Err(Refusal::NotAllowed) {
         let seen = groups.await;
@@ -130,11 +132,30 @@ pub fn admit_start_at_shell(
 pub fn certain_refusal(run: &Run, answer: &Answer) -> Option<Reply> {
     // A snooze is judged like every other answer to this gate, and needs neither words nor a time.
     let verdict = if answer.verdict == Verdict::Extend { Verdict::Snooze } else { answer.verdict };
-    let decision = answer.decision(run, &answer.asker.person, Zone::UTC);
+    let decision = answer.decision(run, &presumed(run, answer), Zone::UTC);
     let refusal = run.authorize(&Decision { verdict, ..decision }).err()?;
     let may_be_in_a_group = refusal == Refusal::NotAllowed
         && run.named().any(|approver| matches!(approver, Approver::Group(_)));
     (!may_be_in_a_group).then(|| refused(run, &refusal, answer.verdict))
+}
+
+/// Who somebody is to this run, before Slack says it: its starter or somebody whom it names, if that is the same account; else of its workspace.
+#[must_use]
+pub fn presumed(run: &Run, answer: &Answer) -> PersonId {
+    let PersonId::Slack { user, .. } = &answer.asker.person else {
+        return answer.asker.person.clone();
+    };
+    let is_they =
+        |person: &&PersonId| matches!(person, PersonId::Slack { user: known, .. } if known == user);
+    let named = run.named().filter_map(|approver| match approver {
+        Approver::Person(person) => Some(person),
+        Approver::Group(_) => None,
+    });
+    let known = std::iter::once(&run.request.starter).chain(named).find(is_they);
+    known.cloned().unwrap_or_else(|| match answer.workspace(run) {
+        Some(team) => PersonId::Slack { team: team.to_owned(), user: user.clone() },
+        None => answer.asker.person.clone(),
+    })
 }
 
 impl Admitted {

@@ -1,6 +1,7 @@
 //! What does somebody answer, and to which question?
 //! Only what they say: whether they may is asked by [`super::admit`].
 
+use super::asker::CLOCKS_DIFFER;
 use super::{Asker, Misunderstood, Terms, Verb};
 use crate::run::{Decision, GateId, OpenGate, PersonId, RequestId, Run, Verdict, Zone};
 use crate::thread::figures;
@@ -68,8 +69,28 @@ impl Answer {
         let shown = || run.gate.as_ref().filter(|open| self.asker.was_shown(open));
         match self.verdict {
             Verdict::Stop | Verdict::Note => None,
-            _ => self.gate.clone().or_else(|| shown().map(|open| open.id.clone())),
+            _ => self
+                .gate
+                .clone()
+                .or_else(|| self.closed_meanwhile(run))
+                .or_else(|| shown().map(|open| open.id.clone())),
         }
+    }
+
+    /// The question before the one that is open, where that one came only after they spoke and the other was closed at about that time: then
+    /// they may have meant it, and clocks that differ do not tell.
+    fn closed_meanwhile(&self, run: &Run) -> Option<GateId> {
+        let open = run.gate.as_ref().filter(|open| self.asker.said.at < open.opened_at)?;
+        let others = run.stages.iter().flat_map(|stage| &stage.asked);
+        let others = others.filter(|asked| asked.gate.id != open.id);
+        let last = others.max_by_key(|asked| asked.closed_at)?;
+        (last.closed_at >= self.asker.said.at - CLOCKS_DIFFER).then(|| last.gate.id.clone())
+    }
+
+    /// Whether it names no question, and so may be about another than the one that is open.
+    #[must_use]
+    pub const fn names_no_question(&self) -> bool {
+        self.gate.is_none() && !matches!(self.verdict, Verdict::Stop | Verdict::Note)
     }
 
     /// What is missing in what was said, or too much of it. Nothing is cut: it would be lost silently.
@@ -91,7 +112,7 @@ mod tests {
 
     use super::*;
     use crate::commands::Moment;
-    use crate::run::Via;
+    use crate::run::{Asked, Via};
     use crate::thread::samples::Tale;
 
     /// An answer without a gate, given so many seconds after the question was asked.
@@ -113,6 +134,23 @@ mod tests {
     fn words_about_older_work_never_answer_a_newer_question() {
         let run = Tale::waiting().run;
         assert_eq!(said(&run, Verdict::Approve, -60).gate_of(&run), None);
+    }
+
+    #[test]
+    fn words_said_just_before_a_question_do_not_answer_it_where_another_was_closed_then() {
+        let mut run = Tale::waiting().run;
+        let open = run.gate.clone().expect("a run that waits");
+        let before = OpenGate { id: GateId { round: 7, ..open.id.clone() }, ..open.clone() };
+        let mut closed_before = |seconds: i64| {
+            let closed_at = open.opened_at - TimeDelta::seconds(seconds);
+            run.stages[0].asked = vec![Asked { gate: before.clone(), closed_at }];
+            run.clone()
+        };
+        let asked = |run: &Run, seconds| said(run, Verdict::Approve, seconds).gate_of(run);
+        let lately = closed_before(2);
+        assert_eq!(asked(&lately, -3), Some(before.id.clone()));
+        assert_eq!(asked(&lately, 1), Some(open.id.clone()), "it was there when they spoke");
+        assert_eq!(asked(&closed_before(60), -3), Some(open.id.clone()), "only clocks differ");
     }
 
     #[test]

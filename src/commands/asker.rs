@@ -3,6 +3,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::Sight;
 use crate::run::{Channel, OpenGate, PersonId, Via};
 
 /// How far Slack's clock, ours and Temporal's may be apart.
@@ -18,13 +19,15 @@ pub struct Asker {
     pub channel: Option<Channel>,
     /// The thread it was said in: its root message.
     pub thread_root: Option<String>,
+    /// What they may look at elsewhere; nothing, until Slack was asked.
+    pub sight: Sight,
 }
 
 impl Asker {
     /// Somebody who is nowhere in particular.
     #[must_use]
     pub fn new(person: PersonId, via: Via, said: Moment) -> Self {
-        Self { person, via, said, channel: None, thread_root: None }
+        Self { person, via, said, channel: None, thread_root: None, sight: Sight::default() }
     }
 
     /// Whether this question was there already when they spoke: whoever names no question answers none that came later.

@@ -2,6 +2,7 @@
 
 use super::said::Said;
 use super::start_run::StartRun;
+use super::thread_words::says_something;
 use crate::run::Verdict;
 
 /// A line, understood.
@@ -27,6 +28,24 @@ pub enum Command {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NoteWords {
     pub words: String,
-    /// Whether it begins with a verb that answers, so that it may have been meant as an answer.
-    pub sounds_like_an_answer: bool,
+    pub sounds: SoundsLike,
+}
+
+impl NoteWords {
+    /// Whether there is a word in it that an agent could be told.
+    #[must_use]
+    pub fn says_something(&self) -> bool {
+        says_something(&self.words)
+    }
+}
+
+/// What words sound like that are no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SoundsLike {
+    /// Something to tell the agent.
+    ANote,
+    /// An answer and more: it begins with a verb that answers, or with a yes or no.
+    AnAnswerAndMore,
+    /// Nothing but an answer: `LGTM`, `aprove`, a thumb.
+    AnAnswer,
 }

@@ -5,7 +5,7 @@ use super::asker::CLOCKS_DIFFER;
 use super::misunderstood::code_safe;
 use super::only_run::look_at;
 use super::said::Speaks;
-use super::{Asker, Reply, ReplyKind, Said, Services, Verb, typing};
+use super::{Asker, Reply, ReplyKind, Said, Services, Sight, Verb, is_visible_to, typing};
 use crate::run::{Phase, ProjectName, Run, RunId, Verdict, nearest};
 use crate::store::StoreError;
 
@@ -138,15 +138,6 @@ async fn newest(services: &Services, asker: &Asker) -> Result<Option<Run>, Store
     }
 }
 
-/// Whether this run is any business of whoever asks: what happens in one workspace is not told in another.
-/// At the command line there is no workspace, and a run from there without a channel has none either.
-pub fn is_visible_to(run: &Run, asker: &Asker) -> bool {
-    match (&asker.channel, &run.request.channel) {
-        (Some(here), Some(there)) => here.team == there.team,
-        _ => true,
-    }
-}
-
 /// A whole name; or an end of one that only one run has: people type the last characters.
 async fn run_called(services: &Services, word: &str) -> Result<Option<Run>, StoreError> {
     if let Ok(id) = word.parse::<RunId>()
@@ -217,37 +208,7 @@ async fn unknown(
         ),
         None => " `/develop list` shows the newest.".to_owned(),
     };
-    let text = format!("There is no run `{}` here.{guess}{how}", code_safe(word));
+    let doubt = if asker.sight.doubt { Sight::DOUBT } else { "" };
+    let text = format!("There is no run `{}` here.{guess}{how}{doubt}", code_safe(word));
     Ok(Reply::new(ReplyKind::Unknown, text))
-}
-
-#[cfg(test)]
-mod tests {
-    use chrono::DateTime;
-
-    use super::*;
-    use crate::commands::Moment;
-    use crate::run::{Channel, PersonId, Via};
-    use crate::thread::samples::Tale;
-
-    fn asker(team: Option<&str>) -> Asker {
-        let channel = team.map(|team| Channel { team: team.to_owned(), channel: "C1".to_owned() });
-        Asker {
-            channel,
-            ..Asker::new(
-                PersonId::Cli { user: "ana".to_owned() },
-                Via::Cli,
-                Moment::now(DateTime::UNIX_EPOCH),
-            )
-        }
-    }
-
-    #[test]
-    fn a_run_is_no_business_of_another_workspace() {
-        let run = Tale::waiting().run;
-        let home = run.request.channel.as_ref().expect("a run with a thread").team.clone();
-        assert!(is_visible_to(&run, &asker(Some(&home))));
-        assert!(!is_visible_to(&run, &asker(Some("T0ELSEWHERE"))));
-        assert!(is_visible_to(&run, &asker(None)), "the command line sees all");
-    }
 }

@@ -112,7 +112,7 @@ fn unknown(name: &str, projects: &Projects) -> Misunderstood {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::commands::NoteWords;
+    use crate::commands::{NoteWords, SoundsLike};
     use crate::run::Verdict;
 
     fn read_at(line: &str, place: Place) -> Result<Command, Misunderstood> {
@@ -133,7 +133,7 @@ mod tests {
     }
 
     fn note(words: &str) -> Command {
-        Command::Note(NoteWords { words: words.to_owned(), sounds_like_an_answer: false })
+        Command::Note(NoteWords { words: words.to_owned(), sounds: SoundsLike::ANote })
     }
 
     #[test]
@@ -250,9 +250,17 @@ mod tests {
         let llm = Said { run: Some("llm-wraper".to_owned()), words: String::new() };
         assert_eq!(said("Status llm-wraper"), Ok(Command::Status(llm)));
         assert_eq!(said("status?"), Ok(Command::Status(Said::default())));
-        assert_eq!(said(":+1:"), Ok(Command::Nothing));
-        let meant = NoteWords { words: "approve it?".to_owned(), sounds_like_an_answer: true };
-        assert_eq!(said("approve it?"), Ok(Command::Note(meant)));
+        assert_eq!(said(":tada:"), Ok(Command::Nothing));
+        for (words, sounds) in [
+            ("approve it?", SoundsLike::AnAnswer),
+            ("approve if it is green", SoundsLike::AnAnswerAndMore),
+            ("yes, but rename it", SoundsLike::AnAnswerAndMore),
+            (":+1:", SoundsLike::AnAnswer),
+            ("LGTM!", SoundsLike::AnAnswer),
+        ] {
+            let meant = NoteWords { words: words.to_owned(), sounds };
+            assert_eq!(said(words), Ok(Command::Note(meant)));
+        }
     }
 
     #[test]

@@ -1,10 +1,12 @@
 //! Which runs are there?
 
-use super::find::is_visible_to;
-use super::{Asker, Reply, ReplyKind, Services};
+use super::{Asker, Reply, ReplyKind, Services, Sight, is_visible_to};
 use crate::run::Run;
 use crate::store::StoreError;
 use crate::thread;
+
+/// So many runs are looked at, to find as many as are listed.
+const LOOKED_AT: i64 = 200;
 
 /// The newest runs, a line each.
 pub async fn list(
@@ -12,19 +14,19 @@ pub async fn list(
     asker: &Asker,
     limit: i64,
 ) -> Result<(Vec<Run>, Reply), StoreError> {
-    let runs: Vec<Run> = services
-        .store
-        .newest_runs(limit)
-        .await?
-        .into_iter()
-        .filter(|run| is_visible_to(run, asker))
-        .collect();
+    // Those of channels that they do not see must not crowd out the others.
+    let newest = services.store.newest_runs(limit.max(LOOKED_AT)).await?;
+    let seen = newest.into_iter().filter(|run| is_visible_to(run, asker));
+    let runs: Vec<Run> = seen.take(usize::try_from(limit).unwrap_or(0)).collect();
     let lines: Vec<String> = runs.iter().map(line).collect();
-    let text = if lines.is_empty() {
+    let mut text = if lines.is_empty() {
         "No runs yet. `/develop &lt;project&gt;` starts one.".to_owned()
     } else {
         lines.join("\n")
     };
+    if asker.sight.doubt {
+        text.push_str(Sight::DOUBT);
+    }
     Ok((runs, Reply::new(ReplyKind::Done, text)))
 }
 

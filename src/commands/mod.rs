@@ -29,6 +29,7 @@ mod outcome;
 mod reply;
 mod said;
 mod shell_user;
+mod sight;
 mod start;
 mod start_run;
 mod status;
@@ -37,15 +38,16 @@ mod thread_words;
 mod typing;
 mod verbs;
 mod waiting;
+mod yes_or_no;
 
 pub use admission::{
     Admitted, AdmittedStart, NotAdmitted, admit, admit_at_shell, admit_start, admit_start_at_shell,
-    certain_refusal,
+    certain_refusal, presumed,
 };
 pub use answer::Answer;
 pub use asker::{Asker, Moment};
 pub use budget_words::read_budget;
-pub use command::{Command, NoteWords};
+pub use command::{Command, NoteWords, SoundsLike};
 pub use decide::decide;
 pub use diff::patch_of;
 pub use find::{Lookup, Meaning, Named, find, meaning};
@@ -54,15 +56,17 @@ pub use list::list;
 pub use member::{FullMember, Memberships, Stranger, prove_members};
 pub use misunderstood::Misunderstood;
 pub use more_time::More;
-pub use only_run::{judged_before, only_of, only_open, only_waiting};
+pub use only_run::{judged_before, only_of, only_open, only_waiting, unless_closed_meanwhile};
 pub use outcome::{AnswerOutcome, SentAnswer, wait_for_outcome};
 pub use reply::{Reply, ReplyKind};
 pub use said::Said;
 pub use shell_user::ShellUser;
+pub use sight::{Sight, is_visible_to};
 pub use start::{retry_start, start};
 pub use start_run::{StartRun, read_brief};
 pub use status::{status, status_json};
 pub use terms::Terms;
+pub use thread_words::sounds_like;
 pub use verbs::{Asks, Takes, VERBS, Verb, help};
 pub use waiting::{Waiting, waiting, waiting_json, waiting_runs, waits_for};
 

@@ -2,9 +2,9 @@
 //! The only one it can be about. Where there are several, they are asked to name it: nothing is guessed.
 
 use super::asker::CLOCKS_DIFFER;
-use super::find::{NEWEST, is_visible_to};
+use super::find::NEWEST;
 use super::waiting::{LISTED, MOST, Waiting, is_cut};
-use super::{Asker, Lookup, Reply, ReplyKind, Services};
+use super::{Asker, Lookup, Reply, ReplyKind, Services, is_visible_to};
 use crate::run::{OpenGate, ProjectName, RequestId, Run, Verdict};
 use crate::store::StoreError;
 
@@ -46,6 +46,26 @@ pub fn only_waiting(waiting: Vec<Waiting>, asker: &Asker, said: &str) -> Lookup 
         several: "More than one run waits for you.",
     };
     the_only(mine, said, &otherwise)
+}
+
+/// The same run, unless it asked only after they spoke and another question was closed at about that time: they may have meant that one.
+pub async fn unless_closed_meanwhile(
+    services: &Services,
+    asker: &Asker,
+    lookup: Lookup,
+) -> Result<Lookup, StoreError> {
+    let Lookup::Found(named) = &lookup else { return Ok(lookup) };
+    let opened = named.run.gate.as_ref().map(|open| open.opened_at);
+    if opened.is_none_or(|at| at <= asker.said.at)
+        || !services.store.anything_closed_since(asker.said.at - CLOCKS_DIFFER).await?
+    {
+        return Ok(lookup);
+    }
+    let text = format!(
+        "Another question was closed when you said that, so nothing was recorded. Now `{}` asks: name it to answer it.",
+        named.run.id()
+    );
+    Ok(Lookup::Unknown(Reply::new(ReplyKind::Unknown, text)))
 }
 
 /// The run that is to be stopped: the only one of the channel that is not over; at a shell, of all.

@@ -1,10 +1,11 @@
 //! The grammar of a run's thread: is this an answer, or a note?
 //! An answer is just its verb, or the verb and then why; all else is a note for the next attempt. Emoji say nothing.
 
-use super::command::{Command, NoteWords};
+use super::command::{Command, NoteWords, SoundsLike};
 use super::misunderstood::first_word;
 use super::said::{Said, reads_like_a_run, words_alone};
 use super::verbs::{Asks, Verb};
+use super::yes_or_no;
 use crate::config::Projects;
 use crate::run::Verdict;
 
@@ -42,11 +43,23 @@ pub(super) fn status_alone(text: &str, projects: &Projects) -> Option<Command> {
     (verb.asks == Asks::Status && alone).then(|| Command::Status(Said::named(rest)))
 }
 
+/// What words sound like that are no answer.
+#[must_use]
+pub fn sounds_like(words: &str) -> SoundsLike {
+    if yes_or_no::is_all(words) {
+        SoundsLike::AnAnswer
+    } else if opening(words.trim()).is_some() || yes_or_no::is_first(words) {
+        SoundsLike::AnAnswerAndMore
+    } else {
+        SoundsLike::ANote
+    }
+}
+
 /// What is no answer.
 pub(super) fn note(words: &str) -> Command {
-    if says_something(words) {
-        let sounds_like_an_answer = opening(words).is_some();
-        Command::Note(NoteWords { words: words.to_owned(), sounds_like_an_answer })
+    let sounds = sounds_like(words);
+    if says_something(words) || sounds == SoundsLike::AnAnswer {
+        Command::Note(NoteWords { words: words.to_owned(), sounds })
     } else {
         Command::Nothing
     }
@@ -66,7 +79,7 @@ fn opening(text: &str) -> Option<Opening<'_>> {
 }
 
 /// Whether there is a word in it: emoji, also by name, are none.
-fn says_something(text: &str) -> bool {
+pub(super) fn says_something(text: &str) -> bool {
     let emoji = |word: &str| word.len() > 2 && word.starts_with(':') && word.ends_with(':');
     text.split_whitespace().any(|word| !emoji(word) && word.chars().any(char::is_alphanumeric))
 }

@@ -3,7 +3,6 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-use super::find::is_visible_to;
 use super::{Asker, Reply, ReplyKind, Services};
 use crate::run::{Decision, GroupId, OpenGate, PersonId, RequestId, Run, Verdict, Via};
 use crate::store::StoreError;
@@ -22,11 +21,11 @@ pub struct Waiting {
     pub mine: bool,
 }
 
-/// Runs that ask something, the nearest deadline first. Whose answer they wait for is told by `waits_for`.
+/// Runs of the workspace that ask something, the nearest deadline first. Whose answer they wait for is told by `waits_for`; who else may see
+/// them, by `is_visible_to`.
 pub async fn waiting_runs(services: &Services, asker: &Asker) -> Result<Vec<Run>, StoreError> {
     let team = asker.channel.as_ref().map(|channel| channel.team.as_str());
     let mut runs = services.store.waiting_runs(team, MOST).await?;
-    runs.retain(|run| is_visible_to(run, asker));
     runs.sort_by_key(|run| run.gate.as_ref().map(|open| open.deadline));
     Ok(runs)
 }

@@ -128,6 +128,12 @@ impl SlackError {
         in_a_view || self.is_one_of(BLOCKS_ARE_BAD)
     }
 
+    /// True where whoever answers is no real Slack: an emulator has not all methods.
+    #[must_use]
+    pub fn is_unknown_method(&self) -> bool {
+        self.is_one_of(&["unknown_method"])
+    }
+
     fn is_one_of(&self, errors: &[&str]) -> bool {
         matches!(self, Self::Refused { error, .. } if errors.contains(&error.as_str()))
     }

@@ -16,6 +16,8 @@ pub struct InboxRow {
     pub payload: Value,
     pub received_at: DateTime<Utc>,
     pub tries: i32,
+    /// It was acted on, and this could not be told yet.
+    pub reply: Option<String>,
 }
 
 /// Whether a delivery is the first of its key.
@@ -85,6 +87,19 @@ impl Store {
         Ok(())
     }
 
+    /// The request was acted on, and whoever made it could not be told: that is owed, soon and then less and less soon.
+    pub async fn untold(&self, key: &RequestId, reply: &str, now: DateTime<Utc>) -> Result<()> {
+        sqlx::query!(
+            "update inbox set state = 'unsure', reply = $2, tries = 0, try_at = $3::timestamptz + interval '3 seconds' where key = $1",
+            key.0,
+            reply,
+            now
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
     /// Keeps something that was sent on already and whose answer was lost.
     pub async fn owe<T: Serialize + Sync>(
         &self,
@@ -103,7 +118,7 @@ impl Store {
         let rows = sqlx::query!(
             "update inbox set try_at = $1::timestamptz + interval '15 seconds' * (2 ^ least(tries, 6)), tries = tries + 1
              where key in (select key from inbox where state <> 'done' and try_at <= $1 order by try_at limit 20 for update skip locked)
-             returning key, kind, payload, received_at, tries",
+             returning key, kind, payload, received_at, tries, reply",
             now
         )
         .fetch_all(&self.pool)
@@ -116,6 +131,7 @@ impl Store {
                 payload: r.payload,
                 received_at: r.received_at,
                 tries: r.tries,
+                reply: r.reply,
             })
             .collect())
     }

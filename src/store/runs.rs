@@ -149,10 +149,10 @@ impl Store {
         Ok(runs.collect())
     }
 
-    /// The run whose thread this is.
+    /// The run whose thread this is. A channel has one name in all workspaces of an organisation.
     pub async fn run_of_thread(&self, channel: &Channel, root_ts: &str) -> Result<Option<RunId>> {
         let row = sqlx::query!(
-            "select run_id from threads where team = $1 and channel = $2 and root_ts = $3",
+            "select run_id from threads where channel = $2 and root_ts = $3 order by team = $1 desc limit 1",
             channel.team,
             channel.channel,
             root_ts
@@ -160,6 +160,13 @@ impl Store {
         .fetch_optional(&self.pool)
         .await?;
         Ok(row.and_then(|r| r.run_id.parse().ok()))
+    }
+
+    /// The channels that runs are in.
+    pub async fn thread_channels(&self) -> Result<Vec<String>> {
+        Ok(sqlx::query_scalar!("select distinct channel from threads")
+            .fetch_all(&self.pool)
+            .await?)
     }
 
     /// The run that a message of ours in a direct conversation is about.

@@ -18,6 +18,7 @@ mod message_key;
 mod modal;
 mod people;
 mod plain_text;
+mod private_question;
 pub(crate) mod table;
 pub mod words;
 
@@ -45,6 +46,7 @@ pub use modal::{
 #[cfg(test)]
 pub(crate) use plain_text::blocks_as_text;
 pub use plain_text::{plain_text, shell_text, transcript};
+pub use private_question::PrivateQuestion;
 
 /// "Noted, from the next attempt".
 const NOTED: &str = "memo";

@@ -158,3 +158,45 @@ async fn what_people_say_elsewhere_is_not_ours() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn who_believes_that_they_answered_is_asked_by_buttons_and_decides_nothing_yet() {
+    story(async |w| {
+        let [ana, ben] = w.people(["ana", "ben"]);
+        let run = ana.develops("twice").await?;
+        run.asks().await?;
+        ben.says_in(&run, "LGTM, ship it 👍").await?;
+        let asked = ben.is_told("Approve first of twice?").await?;
+        ana.says_in(&run, "aprove").await?;
+        ana.is_told("Nothing was decided").await?;
+        let waits = run.run().await?;
+        assert!(waits.decisions.is_empty() && waits.notes.is_empty());
+        ben.presses("Approve", &asked).await?;
+        run.becomes("asked about the second", |run| {
+            run.gate.as_ref().is_some_and(|open| open.id.stage.as_str() == "second")
+        })
+        .await?;
+        ben.presses("Approve", &asked).await?;
+        ben.is_told("already approved this").await?;
+        ben.says_in(&run, "yes, but rename it").await?;
+        ben.is_told("That was taken as a note").await?;
+        assert_eq!(run.run().await?.decisions.len(), 1);
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_may_not_answer_is_not_asked_by_buttons() {
+    story(async |w| {
+        let [ana, cleo] = w.people(["ana", "cleo"]);
+        let run = ana.develops("guarded").await?;
+        run.asks().await?;
+        cleo.says_in(&run, "ok!").await?;
+        cleo.is_told("What is said here is not passed on").await?;
+        let buttons = w.slack.peek(|state| state.private.iter().any(|it| !it.blocks.is_empty()));
+        assert!(!buttons && run.run().await?.notes.is_empty());
+        Ok(())
+    })
+    .await;
+}

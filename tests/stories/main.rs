@@ -15,6 +15,7 @@ mod names;
 mod rollback;
 mod setup;
 mod time;
+mod visibility;
 
 mod stop;
 

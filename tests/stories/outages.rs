@@ -1,5 +1,6 @@
 //! What Signoff leans on goes away and comes back: people are told the truth, and nothing happens twice.
 
+use crate::world::slack::Fault;
 use crate::world::story;
 
 #[tokio::test]
@@ -95,6 +96,40 @@ async fn an_answer_typed_in_a_shell_and_lost_is_sent_again_by_serve() {
         w.worker.comes_back()?;
         run.shows("tale is done").await?;
         assert_eq!(run.run().await?.decisions.len(), 1);
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_presses_while_slack_answers_nothing_is_told_when_it_does() {
+    story(async |w| {
+        let [ana, ben] = w.people(["ana", "ben"]);
+        let run = ana.develops("guarded").await?;
+        let gate = run.asks().await?;
+        w.slack.fails("users.info", Fault::ServerError, 1_000);
+        w.slack.fails("response_url", Fault::ServerError, 1_000);
+        ben.presses("Approve", &gate).await?;
+        w.serve.says("it is tried again", 1).await?;
+        w.slack.recovers();
+        ben.is_told("Slack did not say who you are, so nothing was recorded").await?;
+        assert!(run.run().await?.decisions.is_empty());
+        ben.presses("Approve", &gate).await?;
+        run.shows("guarded is done").await?;
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_address_for_answers_that_is_of_no_more_use_leaves_nobody_without_one() {
+    story(async |w| {
+        let [ana, cleo] = w.people(["ana", "cleo"]);
+        let run = ana.develops("guarded").await?;
+        let gate = run.asks().await?;
+        w.slack.fails("response_url", Fault::Refuses("used_url"), 1_000);
+        cleo.presses("Approve", &gate).await?;
+        cleo.is_told("can approve this").await?;
         Ok(())
     })
     .await;

@@ -24,6 +24,7 @@ fn known() -> Member {
         bot: false,
         deactivated: false,
         team: "T1".to_owned(),
+        organisation: Vec::new(),
         zone: Zone::UTC,
     }
 }
@@ -119,6 +120,26 @@ async fn a_member_of_another_workspace_is_a_stranger_here() {
         ..says(&run, &elsewhere, Verdict::Note).asker
     };
     assert!(admit_start(start(), asker, RequestId("k".to_owned()), member).is_err());
+}
+
+#[tokio::test]
+async fn one_person_of_an_organisation_is_the_same_in_a_command_a_click_and_their_account() {
+    let run = Tale::waiting().run;
+    let clicks = PersonId::Slack { team: "T0HOME".to_owned(), user: "UANA".to_owned() };
+    let teams = ["T0HOME", "T1", "E0ACME"].map(ToOwned::to_owned).to_vec();
+    let known = Member { team: "T0HOME".to_owned(), organisation: teams, ..known() };
+    let member = FullMember::check(&known, &clicks, Some("T1")).expect("she is of T1 too");
+    let answer = says(&run, &clicks, Verdict::Reject);
+    assert!(certain_refusal(&run, &answer).is_none());
+    let admitted = admit(&run, answer, ready(Ok(member.clone())), not_asked()).await;
+    let Entry::Send { decision, .. } = admitted.expect("she started it").into_entry().1 else {
+        panic!("it was judged before")
+    };
+    assert_eq!(decision.by, run.request.starter);
+    let mut listed = run.clone();
+    listed.request.starter = ben();
+    listed.request.approvers = vec!["slack:E0ACME:UANA".parse().expect("an approver")];
+    assert_eq!(member.person_in(&listed).to_string(), "slack:E0ACME:UANA");
 }
 
 #[tokio::test]

@@ -41,6 +41,12 @@ impl Run {
             }
     }
 
+    /// Whether this person started it, or may be asked by name.
+    #[must_use]
+    pub fn names(&self, person: &PersonId) -> bool {
+        person == &self.request.starter || self.named().any(|approver| approver.is(person, &[]))
+    }
+
     /// Whether somebody may give this answer to a gate.
     ///
     /// # Errors

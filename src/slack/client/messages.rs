@@ -84,6 +84,22 @@ impl SlackApi {
         Ok(())
     }
 
+    /// Asked of one person in a channel or thread, with buttons that only they see.
+    pub async fn ask_privately(
+        &self,
+        (channel, thread_ts): (&str, Option<&Ts>),
+        user: &str,
+        (text, blocks): (&str, &Value),
+    ) -> Result<(), SlackError> {
+        let mut body =
+            json!({ "channel": channel, "user": user, "text": bounded(text), "blocks": blocks });
+        if let Some(root) = thread_ts {
+            body["thread_ts"] = json!(root);
+        }
+        self.call(ApiCall::new("chat.postEphemeral", Priority::Call).to(channel), &body).await?;
+        Ok(())
+    }
+
     /// Told to the person who typed or clicked; works where we are no member. Five times within 30 minutes.
     pub async fn respond(
         &self,

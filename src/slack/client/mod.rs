@@ -2,6 +2,7 @@
 //! Every call goes through one function: within the rate limits, with a time-out, and with errors that tell what to do next.
 
 mod cache;
+mod channels;
 mod connections;
 mod find;
 mod groups;
@@ -77,6 +78,8 @@ struct Inner {
     identity: OnceCell<Identity>,
     members: Cache<Member>,
     groups: Cache<Vec<String>>,
+    channels: Cache<Vec<String>>,
+    public: Cache<bool>,
     conversations: Cache<String>,
 }
 
@@ -105,6 +108,8 @@ impl SlackApi {
             identity: OnceCell::new(),
             members: Cache::with_ttl(PEOPLE_STAY_KNOWN),
             groups: Cache::with_ttl(PEOPLE_STAY_KNOWN),
+            channels: Cache::with_ttl(PEOPLE_STAY_KNOWN),
+            public: Cache::with_ttl(PEOPLE_STAY_KNOWN),
             conversations: Cache::with_ttl(CONVERSATION_STAYS),
         };
         Self { inner: Arc::new(inner) }

@@ -53,9 +53,20 @@ pub struct Member {
     pub guest: bool,
     pub bot: bool,
     pub deactivated: bool,
+    /// The workspace of their account; in an organisation, one of several they are in.
     pub team: String,
+    /// In an organisation (Enterprise Grid): all its workspaces that they are in, and the organisation itself.
+    pub organisation: Vec<String>,
     /// Their clock; UTC where Slack does not say.
     pub zone: Zone,
+}
+
+impl Member {
+    /// Whether Slack says that they are of this workspace. An organisation's people have one account, and requests name any of its workspaces.
+    #[must_use]
+    pub fn is_of(&self, team: &str) -> bool {
+        self.team == team || self.organisation.iter().any(|known| known == team)
+    }
 }
 
 impl SlackApi {
@@ -115,10 +126,19 @@ fn member(user: &Value) -> Member {
         bot: is("is_bot") || id == "USLACKBOT",
         deactivated: is("deleted"),
         team: text("/team_id").unwrap_or_default().to_owned(),
+        organisation: organisation(user),
         zone: zone(user),
         id,
         name,
     }
+}
+
+/// `enterprise_user`, where there is one.
+fn organisation(user: &Value) -> Vec<String> {
+    let teams = user.pointer("/enterprise_user/teams").and_then(Value::as_array);
+    let itself = ["/enterprise_user/enterprise_id", "/enterprise_id"].into_iter();
+    let named = teams.into_iter().flatten().chain(itself.filter_map(|at| user.pointer(at)));
+    named.filter_map(Value::as_str).map(ToOwned::to_owned).collect()
 }
 
 fn zone(user: &Value) -> Zone {
@@ -157,6 +177,21 @@ mod tests {
             member(&json!({"id": "U4", "tz_offset": 9_000_000_000_i64})).zone,
             Zone::new("", 0)
         );
+    }
+
+    #[test]
+    fn an_organisations_people_are_of_all_its_workspaces_that_they_are_in() {
+        let it = member(&json!({
+            "id": "W012A3CDE", "team_id": "T0HOME", "name": "ana", "is_bot": false,
+            "enterprise_user": {
+                "id": "W012A3CDE", "enterprise_id": "E0ACME", "enterprise_name": "Acme", "is_admin": false, "is_owner": false,
+                "teams": ["T0HOME", "T0WORK"],
+            },
+        }));
+        assert!(["T0HOME", "T0WORK", "E0ACME"].iter().all(|team| it.is_of(team)));
+        assert!(!it.is_of("T0OTHER") && !it.is_of(""));
+        let alone = member(&json!({"id": "U1", "team_id": "T1"}));
+        assert!(alone.is_of("T1") && !alone.is_of("E0ACME"));
     }
 
     #[test]

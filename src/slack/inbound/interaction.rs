@@ -50,6 +50,7 @@ fn click(fields: FormFields<'_>, emulator: Option<&Url>) -> Result<Inbound, Malf
         surface: surface(fields),
         channel: fields.first(&["/channel/id", "/container/channel_id"]).map(ToOwned::to_owned),
         message_ts: message_ts.map(Ts::from),
+        ephemeral: fields.is_true("/container/is_ephemeral"),
         thread_ts: thread_ts.map(Ts::from),
         view_id: fields.first(&["/view/id", "/container/view_id"]).map(ToOwned::to_owned),
         view_hash: fields.text("/view/hash").map(ToOwned::to_owned),

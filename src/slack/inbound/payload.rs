@@ -41,6 +41,9 @@ pub struct Click {
     pub surface: Surface,
     pub channel: Option<String>,
     pub message_ts: Option<Ts>,
+    /// Whether only whoever pressed it sees the message: Slack keeps no such message, and nobody can copy it.
+    #[serde(default)]
+    pub ephemeral: bool,
     /// The root of the thread that the message is in; none for a root itself.
     pub thread_ts: Option<Ts>,
     /// In a modal or at home: which view, and what it was when it was looked at, for [`crate::slack::SlackApi::update_view`].

@@ -164,3 +164,27 @@ fn what_we_do_not_know_is_ignored_and_what_is_broken_is_refused() {
     assert!(Inbound::from_frame(Frame::Interaction, &broken, None).is_err());
     assert!(Inbound::from_frame(Frame::Interaction, &json!({}), None).is_err());
 }
+
+#[test]
+fn a_press_in_an_organisation_names_the_persons_own_workspace() {
+    let mut organised = pressed();
+    organised["user"] =
+        json!({"id": "W012A3CDE", "username": "ana", "name": "ana", "team_id": "T0HOME"});
+    organised["team"] = json!({"id": "T0WORK", "domain": "acme-work", "enterprise_id": "E0ACME", "enterprise_name": "Acme"});
+    organised["enterprise"] = json!({"id": "E0ACME", "name": "Acme"});
+    organised["is_enterprise_install"] = json!(true);
+    let click = read(&organised);
+    assert_eq!((click.team.as_str(), click.user_team.as_str()), ("T0WORK", "T0HOME"));
+    organised["team"] = Value::Null;
+    let click = read(&organised);
+    assert_eq!((click.user.as_str(), click.user_team.as_str()), ("W012A3CDE", "T0HOME"));
+}
+
+#[test]
+fn a_message_that_only_one_person_sees_says_so() {
+    let mut alone = pressed();
+    alone["container"]["is_ephemeral"] = json!(true);
+    alone.as_object_mut().expect("fields").remove("message");
+    let click = read(&alone);
+    assert!(click.ephemeral && click.surface == Surface::Message && !read(&pressed()).ephemeral);
+}

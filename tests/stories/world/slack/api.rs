@@ -215,6 +215,8 @@ fn act(state: &mut State, method: &str, arguments: &Arguments) -> Answer {
         "users.info" => reads::users_info(state, arguments),
         "conversations.replies" => reads::replies(state, arguments),
         "conversations.history" => reads::history(state, arguments),
+        "conversations.info" => reads::channel_info(state, arguments),
+        "users.conversations" => reads::channels_of(state, arguments),
         "conversations.open" => reads::open(state, arguments),
         "chat.postMessage" => messages::post(state, arguments),
         "chat.update" => messages::update(state, arguments),

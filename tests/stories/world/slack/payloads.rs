@@ -95,7 +95,7 @@ impl State {
     ) -> Value {
         let mut payload = self.interaction("block_actions", person);
         let channel = self.channel(&message.channel).map(|it| it.name.clone());
-        payload["container"] = json!({ "type": "message", "message_ts": message.ts, "channel_id": message.channel, "is_ephemeral": false });
+        payload["container"] = json!({ "type": "message", "message_ts": message.ts, "channel_id": message.channel, "is_ephemeral": message.ephemeral });
         if message.forwards.is_some() {
             payload["container"]["type"] = json!("message_attachment");
             payload["container"]["attachment_id"] = json!(1);
@@ -104,7 +104,9 @@ impl State {
             payload["container"]["thread_ts"] = json!(root);
         }
         payload["channel"] = json!({ "id": message.channel, "name": channel });
-        payload["message"] = wire(message, true);
+        if !message.ephemeral {
+            payload["message"] = wire(message, true);
+        }
         payload["state"] = json!({ "values": {} });
         payload["response_url"] = json!(self.response_url(
             address,

@@ -48,6 +48,30 @@ pub(super) fn open(state: &mut State, arguments: &Arguments) -> Answer {
     Ok(json!({ "channel": { "id": state.direct(&user).id } }))
 }
 
+pub(super) fn channel_info(state: &State, arguments: &Arguments) -> Answer {
+    let channel = arguments
+        .text("channel")
+        .and_then(|id| state.channels.iter().find(|it| it.id == id))
+        .filter(|it| !it.private || it.has_us)
+        .ok_or("channel_not_found")?;
+    let direct = channel.direct_with.is_some();
+    Ok(json!({ "channel": {
+        "id": channel.id, "name": channel.name, "is_channel": !direct, "is_im": direct, "is_private": channel.private || direct,
+        "is_archived": channel.archived,
+    } }))
+}
+
+/// Channels that a person is in; private ones only if the bot is there too.
+pub(super) fn channels_of(state: &State, arguments: &Arguments) -> Answer {
+    let person = arguments.text("user").and_then(|id| state.account(id)).ok_or("user_not_found")?;
+    let there = state.channels.iter().filter(|it| it.direct_with.is_none() && it.has(person));
+    let shown: Vec<Value> = there
+        .filter(|it| !it.private || it.has_us)
+        .map(|it| json!({ "id": it.id, "name": it.name, "is_private": it.private }))
+        .collect();
+    Ok(json!({ "channels": shown, "response_metadata": { "next_cursor": "" } }))
+}
+
 /// The root, then its replies, oldest first. The root comes whatever `oldest` says.
 pub(super) fn replies(state: &State, arguments: &Arguments) -> Answer {
     let channel = readable(state, arguments)?;

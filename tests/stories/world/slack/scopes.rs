@@ -7,9 +7,11 @@ use super::api::Arguments;
 pub(super) const ALL: &[&str] = &[
     "app_mentions:read",
     "channels:history",
+    "channels:read",
     "chat:write",
     "commands",
     "groups:history",
+    "groups:read",
     "im:history",
     "im:write",
     "reactions:write",
@@ -41,6 +43,7 @@ pub(super) fn needed(method: &str, arguments: &Arguments) -> Option<&'static str
         "reactions.add" => Some("reactions:write"),
         "usergroups.users.list" => Some("usergroups:read"),
         "users.info" => Some("users:read"),
+        "users.conversations" | "conversations.info" => Some("channels:read"),
         _ => None,
     }
 }

@@ -56,6 +56,17 @@ pub struct Channel {
     pub refuses: Option<&'static str>,
 }
 
+impl Channel {
+    /// Whether somebody is in it: in private ones only ana and ben are, and guests only in #dev.
+    pub(super) fn has(&self, person: &Account) -> bool {
+        if self.private {
+            ["U01ANA", "U02BEN"].contains(&person.id.as_str())
+        } else {
+            !person.guest || self.name == "dev"
+        }
+    }
+}
+
 /// A message, or the moment of a slash command (`command`), which no API shows.
 #[derive(Clone, Debug, Default)]
 pub struct Message {
@@ -73,6 +84,8 @@ pub struct Message {
     pub reactions: Vec<String>,
     /// The `ts` and text of the message that somebody forwarded by this one.
     pub forwards: Option<(String, String)>,
+    /// Only one person sees it, and Slack keeps no message.
+    pub ephemeral: bool,
 }
 
 impl Message {

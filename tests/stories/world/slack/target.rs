@@ -5,7 +5,7 @@ use anyhow::{Context, Result, ensure};
 use super::FakeSlack;
 use super::people::{Said, Spot};
 use super::presses::offered;
-use super::state::{Message, State};
+use super::state::{BOT_USER, Message, Private, State};
 
 /// A message, what somebody said, a saved card, a run (its newest gate and its thread), or a channel by name.
 pub trait Target {
@@ -49,6 +49,24 @@ impl Target for String {
 impl Target for Message {
     async fn message(&self, _: &FakeSlack) -> Result<Message> {
         Ok(self.clone())
+    }
+}
+
+/// What they alone see.
+impl Target for Private {
+    async fn message(&self, _: &FakeSlack) -> Result<Message> {
+        let Self { channel, thread_ts, text, blocks, ts, .. } = self.clone();
+        let user = BOT_USER.to_owned();
+        Ok(Message {
+            channel,
+            ts,
+            thread_ts,
+            user,
+            text,
+            blocks,
+            ephemeral: true,
+            ..Message::default()
+        })
     }
 }
 

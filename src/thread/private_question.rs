@@ -1,0 +1,57 @@
+//! The private question: what is somebody asked who may have meant an answer?
+//! The question that is open, with the buttons of its card: pressed late, they are refused as those are.
+
+use super::ActionId;
+use super::gate::{GateValue, GateView};
+use crate::run::Run;
+use crate::slack::{Button, Mrkdwn, SlackBlock, actions, section};
+
+/// What one person alone sees.
+#[derive(Clone, Debug)]
+pub struct PrivateQuestion {
+    pub text: Mrkdwn,
+    pub blocks: Vec<SlackBlock>,
+}
+
+impl PrivateQuestion {
+    /// `Approve draft of tale?` behind what is said first; none where nothing is asked.
+    #[must_use]
+    pub fn of(run: &Run, first: Mrkdwn) -> Option<Self> {
+        let question = GateView::open(run)?;
+        let asked = format!("*Approve {} of {}?*", question.stage.name(), run.request.project);
+        let text = Mrkdwn::join(first.non_empty().into_iter().chain([asked.into()]), "\n");
+        let value = GateValue::of(run, &question.gate.id).json();
+        let button = |text: &str, id: ActionId| Button::new(text, id.as_str(), &value);
+        let buttons = vec![
+            button("Approve", ActionId::Approve).primary(),
+            button("Request changes", ActionId::Changes),
+            button("Reject", ActionId::Reject).danger(),
+        ];
+        let blocks = vec![
+            section(text.clone()),
+            actions(&format!("{}:{}:private", run.id(), question.key()), buttons),
+        ];
+        Some(Self { text, blocks })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::thread::blocks_as_text;
+    use crate::thread::samples::Tale;
+
+    #[test]
+    fn it_asks_what_is_open_and_nothing_else() {
+        let mut tale = Tale::waiting();
+        let asked = PrivateQuestion::of(&tale.run, "Hm.".into()).expect("something is asked");
+        let shown = blocks_as_text(&asked.blocks);
+        assert!(
+            shown.starts_with("Hm.\n*Approve ")
+                && shown.ends_with("[Approve] [Request changes] [Reject]"),
+            "{shown}"
+        );
+        tale.run.gate = None;
+        assert!(PrivateQuestion::of(&tale.run, Mrkdwn::default()).is_none());
+    }
+}

@@ -1,0 +1,54 @@
+//! Nobody is shown a run of a channel that is not theirs.
+
+use crate::world::story;
+
+#[tokio::test]
+async fn who_is_not_in_a_private_channel_sees_nothing_of_its_runs() {
+    story(async |w| {
+        let [ana, ben, cleo] = w.people(["ana", "ben", "cleo"]);
+        ana.says_in("secret", "/develop quick").await?;
+        w.until_runs(1).await?;
+        let hidden = w.store.newest_runs(1).await?[0].id().to_string();
+        w.until_phase(&hidden, "done").await?;
+        let open = ana.develops("tale").await?;
+        open.asks().await?;
+        cleo.says("/develop list").await?;
+        let seen = cleo.is_told(open.id.as_str()).await?.text;
+        assert!(!seen.contains(&hidden), "{seen}");
+        cleo.says(&format!("/develop status {hidden}")).await?;
+        cleo.is_told(&format!("There is no run `{hidden}` here")).await?;
+        cleo.says("@signoff status quick").await?;
+        cleo.is_told("There is no run of `quick` here").await?;
+        ben.says("/develop list").await?;
+        ben.is_told(&hidden).await?;
+        ben.says_directly(&format!("status {hidden}")).await?;
+        ben.is_sent_directly("done").await?;
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_question_in_a_private_channel_is_on_nobodys_home_who_is_not_there() {
+    story(async |w| {
+        let [ana, cleo, gus] = w.people(["ana", "cleo", "gus"]);
+        ana.says_in("secret", "/develop twice").await?;
+        w.until_runs(1).await?;
+        let hidden = w.store.newest_runs(1).await?[0].id().to_string();
+        w.until_phase(&hidden, "waiting").await?;
+        gus.opens_home().await?;
+        gus.sees_home("Nothing waits for you").await?;
+        ana.opens_home().await?;
+        ana.sees_home("first of twice").await?;
+        assert!(!gus.home()?.contains("twice"));
+        gus.says("/develop waiting").await?;
+        gus.is_told("Nothing waits for you").await?;
+        gus.says(&format!("/develop status {hidden}")).await?;
+        gus.is_told(&format!("There is no run `{hidden}` here")).await?;
+        w.slack.withholds_scope("channels:read");
+        cleo.says("/develop list").await?;
+        cleo.is_told("Slack did not say which channels you are in").await?;
+        Ok(())
+    })
+    .await;
+}

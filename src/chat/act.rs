@@ -27,6 +27,7 @@ impl Actor {
     pub(super) async fn asks(&self, inbound: &Inbound) -> Result<bool, StoreError> {
         Ok(match inbound {
             Inbound::Message(it) => it.direct || self.thread_of(it).await?.is_some(),
+            Inbound::Changed(it) => self.thread_of(it).await?.is_some(),
             Inbound::Click(it) => ActionId::parse(&it.action_id).is_some_and(ActionId::asks),
             Inbound::Command(_) | Inbound::Submission(_) | Inbound::Mention(_) => true,
             _ => false,
@@ -60,6 +61,7 @@ impl Actor {
             Inbound::Submission(it) => Box::pin(self.submission(it, said)).await,
             Inbound::Message(it) => Box::pin(self.message(it, said)).await,
             Inbound::Mention(it) => Box::pin(self.mention(it, said)).await,
+            Inbound::Changed(it) => Box::pin(self.note_changed(it, said)).await,
             _ => Ok(Acted::Silent),
         }
     }

@@ -46,6 +46,23 @@ impl Actor {
         })
     }
 
+    /// A note is what was last said: other words replace it until an attempt has read it, and what was taken back is gone. Of what was no note,
+    /// nothing changes: an answer counts as it was said.
+    pub(super) async fn note_changed(&self, it: &ThreadMessage, said: Moment) -> Handled {
+        let Some(run) = self.run_of_thread(it).await? else { return Ok(Acted::Silent) };
+        self.services.store.forget_said(&it.channel, it.ts.as_str(), &it.key).await?;
+        if !run.notes.iter().any(|note| note.message.as_deref() == Some(it.ts.as_str())) {
+            return Ok(Acted::Silent);
+        }
+        let words = Some(it.own_words()).filter(|words| !words.is_empty());
+        let answer = Answer {
+            terms: Terms { words, ..Terms::default() },
+            message: Some(it.ts.as_str().to_owned()),
+            ..Answer::new(Verdict::Note, asker(it, said), it.key.clone())
+        };
+        self.decide(&run, answer).await
+    }
+
     /// Words that decide nothing, said where something is asked: whoever may answer that is asked by its buttons. None for who may not, and
     /// where nothing is asked.
     pub(super) fn ask_who_meant_an_answer(

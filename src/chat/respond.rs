@@ -137,7 +137,7 @@ impl Actor {
                 }
             }
             Inbound::Click(it) => self.respond_directly(&it.user, inbound, text).await,
-            Inbound::Message(it) | Inbound::Mention(it) => {
+            Inbound::Message(it) | Inbound::Mention(it) | Inbound::Changed(it) => {
                 self.respond_there(it, inbound, text).await
             }
             Inbound::Submission(it) => self.respond_to_form(it, inbound, text).await,

@@ -47,6 +47,7 @@ impl Store {
         let mut change = self.pool.begin().await?;
         for (head, body) in heads.iter().zip(events) {
             insert_event(&mut change, run, head, body).await?;
+            forget_what_was_said_before(&mut change, run, head, body).await?;
         }
         if heads.iter().any(|head| TURNS.contains(&head.kind.as_str())) {
             update_asked_at(&mut change, run).await?;
@@ -94,6 +95,28 @@ async fn insert_event(
         at,
         kind,
         body
+    )
+    .execute(change)
+    .await?;
+    Ok(())
+}
+
+/// A note is what its message says now. What it said before may have been a secret, and no attempt has read it.
+async fn forget_what_was_said_before(
+    change: &mut PgConnection,
+    run: &RunId,
+    head: &Head,
+    body: &Value,
+) -> Result<()> {
+    let (true, Some(message)) = (head.kind == "noted", body["message"].as_str()) else {
+        return Ok(());
+    };
+    sqlx::query!(
+        r#"update events set body = jsonb_set(body, '{words}', '""')
+           where run_id = $1 and kind = 'noted' and seq < $2 and body->>'message' = $3"#,
+        run.as_str(),
+        signed(head.seq),
+        message
     )
     .execute(change)
     .await?;

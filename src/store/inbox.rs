@@ -136,6 +136,21 @@ impl Store {
             .collect())
     }
 
+    /// Forgets what a message said, in all that came of it but this: it says something else now, or was taken back.
+    pub async fn forget_said(&self, channel: &str, ts: &str, but: &RequestId) -> Result<()> {
+        sqlx::query!(
+            r#"update inbox set payload = jsonb_set(payload, array[initcap(kind), 'text'], '""')
+               where kind in ('message', 'mention', 'changed') and key <> $3
+                   and payload #>> array[initcap(kind), 'channel'] = $1 and payload #>> array[initcap(kind), 'ts'] = $2"#,
+            channel,
+            ts,
+            but.0
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
     /// Throws away requests that were acted on more than 14 days ago, at most 1,000 of them; says how many.
     pub async fn forget_done(&self, now: DateTime<Utc>) -> Result<u64> {
         let done = sqlx::query!(

@@ -31,6 +31,7 @@ pub fn refusal(why: &Refusal, run: &Run, verdict: Verdict) -> Mrkdwn {
         Refusal::AlreadyApproved { missing } => already_approved(*missing).into(),
         Refusal::NoLater { deadline } => no_later(run, *deadline).into(),
         Refusal::TooManyNotes => "Many notes wait for the next attempt already. Please say it again when that has read them.".into(),
+        Refusal::NoteRead => "An attempt has read that note already, so it can be neither changed nor taken back. Say what is different in a new one.".into(),
         Refusal::RunEnded => format!("{} is over: {}. `/develop {}` starts again.", run.id(), outcome(run), run.request.project).into(),
     }
 }

@@ -1,6 +1,6 @@
 //! People talk, in a run's thread and with us, and what they say is heard as what it is.
 
-use signoff::run::Verdict;
+use signoff::run::{Run, Verdict};
 
 use crate::world::story;
 
@@ -18,6 +18,35 @@ async fn a_note_is_acknowledged_and_read_by_the_next_attempt() {
         assert_eq!(again.notes[0].read_by.as_ref().map(|(_, attempt)| *attempt), Some(2));
         let prompt = run.prompt("draft-2")?;
         assert!(prompt.contains("said in the run's thread:\n\n> I would approve this if it were in the present tense"), "{prompt}");
+        ana.rejects(&run, "").await?;
+        run.shows("tale · rejected").await?;
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_note_is_what_was_last_said_until_an_attempt_has_read_it() {
+    story(async |w| {
+        let ana = w.person("ana");
+        let run = ana.develops("tale").await?;
+        run.asks().await?;
+        let secret = ana.says_in(&run, "the password is hunter2").await?;
+        let mistake = ana.says_in(&run, "and in French").await?;
+        w.slack.at(&secret.ts).has_reaction("memo").await?;
+        w.slack.at(&mistake.ts).has_reaction("memo").await?;
+        ana.edits(&secret, "the password is in the vault").await?;
+        ana.deletes(&mistake).await?;
+        let only = |run: &Run| run.notes.len() == 1 && run.notes[0].words.ends_with("in the vault");
+        run.becomes("told what was last said", only).await?;
+        let stored = format!("{:?}", w.store.raw_events(&run.id).await?);
+        assert!(!stored.contains("hunter2") && !stored.contains("French"), "{stored}");
+        ana.asks_for_changes(&run, "again", "On top of this work").await?;
+        run.asks_again(2).await?;
+        let prompt = run.prompt("draft-2")?;
+        assert!(prompt.contains("in the vault") && !prompt.contains("hunter2"), "{prompt}");
+        ana.edits(&secret, "there is none").await?;
+        ana.is_told("An attempt has read that note already").await?;
         ana.rejects(&run, "").await?;
         run.shows("tale · rejected").await?;
         Ok(())

@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::run::{GateId, GroupId, PersonId, RequestId, foreign_text};
+use crate::run::{GateId, GroupId, Note, PersonId, RequestId, foreign_text};
 
 /// A person's answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -100,6 +100,12 @@ impl Decision {
         self
     }
 
+    /// Whether it says anew what the message of this note said.
+    #[must_use]
+    pub fn says_anew(&self, note: &Note) -> bool {
+        self.verdict == Verdict::Note && self.message.is_some() && self.message == note.message
+    }
+
     /// Most characters of words that come with an answer: they travel in history and into a prompt.
     pub const WORDS: usize = 3_000;
 }
@@ -130,6 +136,8 @@ pub enum Refusal {
     NoLater { deadline: DateTime<Utc> },
     /// More notes wait for the next attempt than it could read.
     TooManyNotes,
+    /// An attempt has read that note: it can be neither changed nor taken back.
+    NoteRead,
     /// The run is over.
     RunEnded,
 }

@@ -160,8 +160,15 @@ impl Run {
     /// A stop or a note: it names no gate.
     fn authorize_without_gate(&self, decision: &Decision) -> Result<(), Refusal> {
         let unread = self.notes.iter().filter(|note| note.read_by.is_none()).count();
+        let before = || self.notes.iter().find(|note| decision.says_anew(note));
         if !self.may_steer(&decision.by, &decision.groups) {
             Err(Refusal::NotAllowed)
+        } else if let Some(note) = before() {
+            match note.read_by {
+                _ if note.by != decision.by => Err(Refusal::NotAllowed),
+                Some(_) => Err(Refusal::NoteRead),
+                None => Ok(()),
+            }
         } else if decision.verdict == Verdict::Note && unread >= MOST_NOTES {
             Err(Refusal::TooManyNotes)
         } else {

@@ -59,6 +59,9 @@ fn message(envelope: FormFields<'_>, team: String) -> Result<Inbound, Malformed>
     if subtype == Some("message_deleted") && envelope.has("/event/previous_message/bot_id") {
         return deleted(envelope, team);
     }
+    if let Some(now) = subtype.and_then(now_stands_at) {
+        return changed(envelope, team, now);
+    }
     if let Some(subtype) = subtype.filter(|it| !STILL_A_PERSON.contains(it)) {
         return Ok(Inbound::ignored(subtype));
     }
@@ -83,6 +86,44 @@ fn deleted(envelope: FormFields<'_>, team: String) -> Result<Inbound, Malformed>
         team,
         channel: envelope.need(&["/event/channel"])?,
         ts: Ts(envelope.need(&["/event/deleted_ts"])?),
+    }))
+}
+
+/// Where it stands what a message says since it was edited, or said before it was taken back.
+fn now_stands_at(subtype: &str) -> Option<&'static str> {
+    match subtype {
+        "message_changed" => Some("/event/message"),
+        "message_deleted" => Some("/event/previous_message"),
+        _ => None,
+    }
+}
+
+/// A person changed or took back what they said in a thread. Links that are unfolded, and reactions, change no words.
+fn changed(
+    envelope: FormFields<'_>,
+    team: String,
+    now: &'static str,
+) -> Result<Inbound, Malformed> {
+    let at = |field: &str| envelope.text(&format!("{now}{field}"));
+    let taken_back = now == "/event/previous_message";
+    let text = if taken_back { "" } else { at("/text").unwrap_or_default() };
+    let same = !taken_back && envelope.text("/event/previous_message/text") == Some(text);
+    let (Some(user), Some(ts), Some(root)) = (at("/user"), at("/ts"), at("/thread_ts")) else {
+        return Ok(Inbound::ignored("changed, in no thread"));
+    };
+    if same || root == ts || envelope.has(&format!("{now}/bot_id")) || is_us(envelope, user) {
+        return Ok(Inbound::ignored("no person's words changed"));
+    }
+    Ok(Inbound::Changed(ThreadMessage {
+        user_team: at("/user_team").or_else(|| at("/team")).unwrap_or(&team).to_owned(),
+        text: text.to_owned(),
+        ts: Ts::from(ts),
+        thread_ts: Some(Ts::from(root)),
+        direct: false,
+        key: event_key(envelope, &team),
+        channel: envelope.need(&["/event/channel"])?,
+        user: user.to_owned(),
+        team,
     }))
 }
 

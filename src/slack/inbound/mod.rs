@@ -34,6 +34,8 @@ pub enum Inbound {
     Message(ThreadMessage),
     /// Said to us by name.
     Mention(ThreadMessage),
+    /// What a person said in a thread and says otherwise now; without words, they took it back.
+    Changed(ThreadMessage),
     HomeOpened(HomeOpened),
     /// A bot's message is there no more; maybe it was ours.
     Deleted(Deleted),
@@ -112,6 +114,7 @@ impl Inbound {
             Self::Submission(_) => "submission",
             Self::Message(_) => "message",
             Self::Mention(_) => "mention",
+            Self::Changed(_) => "changed",
             Self::Deleted(_) => "deleted",
             Self::HomeOpened(_) => "home",
             Self::Uninstalled(_)
@@ -128,7 +131,7 @@ impl Inbound {
             Self::Command(it) => Some(&it.key),
             Self::Click(it) => Some(&it.key),
             Self::Submission(it) => Some(&it.key),
-            Self::Message(it) | Self::Mention(it) => Some(&it.key),
+            Self::Message(it) | Self::Mention(it) | Self::Changed(it) => Some(&it.key),
             Self::HomeOpened(it) => Some(&it.key),
             Self::Uninstalled(it) => Some(&it.key),
             Self::Deleted(_)

@@ -22,6 +22,12 @@ impl Run {
     fn apply_note(&mut self, what: &Happened, at: DateTime<Utc>) {
         let Happened::Noted { request, by, via, words, message } = what else { return };
         self.taken.push((request.clone(), Verdict::Note));
+        // What the same message said before, and nobody has read, is said no more; without words it was taken back.
+        self.notes
+            .retain(|note| message.is_none() || note.message != *message || note.read_by.is_some());
+        if words.is_empty() && message.is_some() {
+            return;
+        }
         let (by, words, message) = (by.clone(), words.clone(), message.clone());
         self.notes.push(Note { by, via: *via, words, message, at, read_by: None });
     }

@@ -92,6 +92,26 @@ fn a_note_is_read_by_the_next_attempt_and_by_no_later_one_once_that_was_good() {
 }
 
 #[test]
+fn a_note_is_what_its_message_says_until_an_attempt_has_read_it() {
+    let says = |words: &str| Decision { message: Some("1.5".to_owned()), ..note(words) };
+    let mut driver = RunDriver::with(&["draft", "polish"]);
+    driver.plan();
+    driver.hears(&says("hunter2")).expect("a note");
+    driver.hears(&note("mind the gap")).expect("another");
+    driver.hears(&says("in the vault")).expect("its words now");
+    let words: Vec<&str> = driver.run.notes.iter().map(|note| note.words.as_str()).collect();
+    assert_eq!(words, ["mind the gap", "in the vault"]);
+    let theirs = Decision { by: slack("T1", "UBEN"), ..says("mine") };
+    assert_eq!(driver.hears(&theirs), Err(Refusal::NotAllowed));
+    driver.hears(&says("")).expect("it was taken back");
+    assert_eq!(driver.run.notes.len(), 1);
+    driver.hears(&says("once more")).expect("a note again");
+    driver.brings(Facts::Red).plan();
+    assert_eq!(driver.hears(&says("")), Err(Refusal::NoteRead));
+    assert_eq!(driver.run.notes.len(), 2);
+}
+
+#[test]
 fn a_flood_of_notes_is_refused() {
     let mut driver = RunDriver::with(&["draft"]);
     driver.plan();

@@ -87,7 +87,7 @@ fn a_message_of_a_bot_that_is_deleted_is_heard_of() {
             ts: Ts::from("1.5")
         })
     );
-    assert!(matches!(deleted(reply()), Inbound::Ignored { .. }));
+    assert!(matches!(deleted(reply()), Inbound::Changed(it) if it.text.is_empty()));
 }
 
 #[test]
@@ -187,4 +187,31 @@ fn the_address_is_verified_and_limits_are_ignored() {
     assert!(
         read("[]").is_err() && read("{}").is_err() && read(r#"{"type":"event_callback"}"#).is_err()
     );
+}
+
+fn change(subtype: &str) -> Value {
+    let said = json!({"type": "message", "user": "U1", "text": "hunter2", "ts": "1.5", "thread_ts": "1.1", "team": "T1"});
+    let mut now = said.clone();
+    now["text"] = json!("use the vault");
+    json!({"type": "event_callback", "team_id": "T1", "event_id": "Ev9", "event": {"type": "message", "subtype": subtype, "hidden": true,
+        "channel": "C1", "ts": "1.9", "message": now, "previous_message": said, "deleted_ts": "1.5"}})
+}
+
+#[test]
+fn what_a_person_changed_or_took_back_in_a_thread_is_read() {
+    let read =
+        |payload: &Value| Inbound::from_frame(crate::slack::inbound::Frame::Event, payload, None);
+    let Ok(Inbound::Changed(it)) = read(&change("message_changed")) else { panic!("a change") };
+    assert_eq!(
+        (it.ts.as_str(), it.text.as_str(), it.user.as_str()),
+        ("1.5", "use the vault", "U1")
+    );
+    let Ok(Inbound::Changed(it)) = read(&change("message_deleted")) else { panic!("taken back") };
+    assert_eq!((it.ts.as_str(), it.text.as_str()), ("1.5", ""));
+    let mut unfolded = change("message_changed");
+    unfolded["event"]["message"]["text"] = json!("hunter2");
+    assert!(matches!(read(&unfolded), Ok(Inbound::Ignored { .. })));
+    let mut bots = change("message_changed");
+    bots["event"]["message"]["bot_id"] = json!("B1");
+    assert!(matches!(read(&bots), Ok(Inbound::Ignored { .. })));
 }

@@ -45,7 +45,7 @@ async fn an_innocent_change_raises_no_flag() {
             clone,
             &[(
                 "package.json",
-                r#"{"dependencies": {"a": "2"}, "scripts": {"test": "y"}, "version": "2"}"#,
+                r#"{"dependencies": {"a": "2"}, "scripts": {"test": "x"}, "version": "2"}"#,
             )],
         );
         write(

@@ -15,7 +15,6 @@ mod line;
 #[expect(dead_code, reason = "stories ask more of them")]
 mod servers;
 #[path = "../stories/world/wait.rs"]
-#[expect(dead_code, reason = "servers wait with it")]
 mod wait;
 
 use std::collections::HashMap;
@@ -112,7 +111,7 @@ fn report(told: &Told, live: &[RunId], watched: (Instant, Instant), share: Durat
         most.as_secs_f64(),
         median.as_secs_f64(),
         share.as_secs_f64(),
-        all as f64 / minutes,
+        f64::from(u32::try_from(all)?) / minutes,
     ));
     ensure!(ratio <= MOST, "threads are older than their share of edits allows");
     Ok(())

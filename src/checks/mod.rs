@@ -171,11 +171,12 @@ async fn set_up(
 
 fn tell_refusals(gateway: &Gateway, log: &mut Log) -> anyhow::Result<()> {
     let refused = gateway.refused();
-    for why in &refused {
-        log.write(format!("signoff: setup was refused: {why}\n").as_bytes())?;
-    }
     if !refused.is_empty() {
         log.write(REMEDY.as_bytes())?;
+    }
+    // Last, for the last line says why a setup failed.
+    for why in &refused {
+        log.write(format!("signoff: setup was refused: {why}\n").as_bytes())?;
     }
     Ok(())
 }

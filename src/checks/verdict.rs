@@ -55,11 +55,11 @@ pub(super) fn why_setup_failed(stage: &Stage, end: &CommandEnd, log: &Log) -> St
     let said = |line: &&str| !line.trim().is_empty() && !line.starts_with("$ ");
     let last = tail.lines().rev().find(said).map(|line| head(line.trim(), LAST_LINE_BYTES));
     let what = match end {
-        CommandEnd::Refused(why) => why.clone(),
         CommandEnd::Slow => format!("setup took longer than {}", duration(stage.timeout_seconds)),
         CommandEnd::Failed { .. } => {
             format!("setup {}", why(stage, end, &Reported::default()).unwrap_or_default())
         }
+        CommandEnd::Refused(_) => "setup was refused".to_owned(),
         CommandEnd::Good | CommandEnd::Stopped => "setup was stopped".to_owned(),
     };
     last.map_or_else(|| what.clone(), |last| format!("{what}: {last}"))

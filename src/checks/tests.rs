@@ -262,7 +262,10 @@ async fn a_failed_setup_is_told() {
     let mut folder = folder_with(&[], &["true"]).await;
     folder.stage.setup = vec!["no-such-program --install".into()];
     let checked = folder.checked().await;
-    assert_eq!(checked.why.as_deref(), Some("`no-such-program --install` exited 127"));
+    assert_eq!(
+        checked.why.as_deref(),
+        Some("setup `no-such-program --install` exited 127: sh: 1: no-such-program: not found")
+    );
     assert!(checked.feedback.unwrap().contains("not found"));
 }
 

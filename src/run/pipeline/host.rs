@@ -2,7 +2,8 @@
 //! Compared by name alone; what a name resolves to is for whoever connects.
 
 use std::fmt;
-use std::net::Ipv6Addr;
+// Only addresses are here; what could connect to them is in `std`.
+use core::net::Ipv6Addr;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};

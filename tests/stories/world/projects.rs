@@ -187,11 +187,11 @@ name = "only"
 timeout = "1m"
 attempts = 2
 checks = ["true"]
-prompt = """
+prompt = '''
 {{feedback}}
 do: printf '*.rc text working-tree-encoding=UTF-16\n' > .gitattributes
 do: if grep -q 'cannot be [k]ept' /tmp/prompt; then printf '\377\376a\000\n\000' > app.rc; else echo hello > app.rc; fi
-"""
+'''
 "#;
 
 /// Its setup fails, whatever anybody writes.

@@ -4,10 +4,10 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::run::{
-    AgentEnd, AgentInfo, AgentKind, AgentSpec, AttemptFacts, Channel, Checked, Decision, Digest,
-    Event, GateId, GateSpec, Happened, Lost, Next, Outcome, PersonId, Pipeline, Plan, RULES,
-    Refusal, Reports, Request, RequestId, Rework, Run, Sandboxing, Size, Snapshot, Stage, Tests,
-    Tokens, Trouble, Usd, Verdict, Via, Written,
+    AgentEnd, AgentInfo, AgentKind, AgentSpec, AttemptFacts, Channel, Checked, Decision, Delivered,
+    Digest, Event, GateId, GateSpec, Happened, Lost, Next, Outcome, PersonId, Pipeline, Plan,
+    RULES, Refusal, Reports, Request, RequestId, Rework, Run, Sandboxing, Size, Snapshot, Stage,
+    Tests, Tokens, Trouble, Usd, Verdict, Via, Written,
 };
 
 pub(in crate::run) const CENT: Usd = Usd::from_nanos(10_000_000);
@@ -175,11 +175,25 @@ impl RunDriver {
     /// The result is put away wherever one is due; how the run ended, and why.
     pub fn end(&mut self) -> (Outcome, Option<String>) {
         if let Next::Deliver { snapshot, .. } = self.on() {
-            self.emit(self.run.not_delivered(&snapshot, "there is nowhere to put it"));
+            self.emit(self.run.delivered_to("/the/repository", &snapshot));
         }
         match self.on() {
             Next::End(outcome) => (outcome, self.run.why.clone()),
             other => panic!("it does not end, but needs {other:?}"),
+        }
+    }
+}
+
+impl Run {
+    /// The result lies in this repository.
+    pub fn delivered_to(&self, repository: &str, snapshot: &Snapshot) -> Happened {
+        match self.not_delivered(snapshot, "") {
+            Happened::Delivered(delivered) => Happened::Delivered(Delivered {
+                repository: repository.to_owned(),
+                note: None,
+                ..delivered
+            }),
+            other => other,
         }
     }
 }

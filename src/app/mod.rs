@@ -134,7 +134,7 @@ async fn verb(cli: Cli, config: Config, out: &mut dyn Write) -> Result<u8, Failu
         CliCommand::Worker { no_sandbox, max_cached_runs } => {
             worker::worker(config.found(), no_sandbox, max_cached_runs).await
         }
-        CliCommand::Doctor => doctor::doctor(config.found(), json, out).await,
+        CliCommand::Doctor => Box::pin(doctor::doctor(config.found(), json, out)).await,
         talk => talk::talk(talk, config.found(), json, out).await,
     }
 }

@@ -23,7 +23,7 @@ impl Actor {
         said: Moment,
     ) -> Handled {
         if note.sounds == SoundsLike::AnAnswer
-            && let Some(asked) = self.ask_who_meant_an_answer(it, run, said)
+            && let Some(asked) = Self::ask_who_meant_an_answer(it, run, said)
         {
             return Ok(asked);
         }
@@ -65,12 +65,7 @@ impl Actor {
 
     /// Words that decide nothing, said where something is asked: whoever may answer that is asked by its buttons. None for who may not, and
     /// where nothing is asked.
-    pub(super) fn ask_who_meant_an_answer(
-        &self,
-        it: &ThreadMessage,
-        run: &Run,
-        said: Moment,
-    ) -> Option<Acted> {
+    fn ask_who_meant_an_answer(it: &ThreadMessage, run: &Run, said: Moment) -> Option<Acted> {
         let answer = Answer::new(Verdict::Approve, asker(it, said), it.key.clone());
         run.gate.as_ref()?;
         match commands::certain_refusal(run, &answer) {

@@ -108,7 +108,7 @@ pub async fn check(spec: CheckSpec<'_>, stop: &CancellationToken) -> anyhow::Res
 /// How far it came.
 enum Ran {
     OnlySetup(CommandEnd),
-    Checks(CommandEnd, Reported),
+    Checks(CommandEnd, Box<Reported>),
 }
 
 async fn run_setup_and_checks(
@@ -126,7 +126,7 @@ async fn run_setup_and_checks(
     let before = reports::take_stock(spec.checkout, &spec.stage.reports).await?;
     let end = run_commands(&spec.stage.checks, spec, shell, log).await?;
     let reported = reports::read(spec.checkout, &spec.stage.reports, before).await?;
-    Ok(Ran::Checks(end, reported))
+    Ok(Ran::Checks(end, Box::new(reported)))
 }
 
 /// The checks were never reached: that says nothing about the work yet.

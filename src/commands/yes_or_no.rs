@@ -110,9 +110,7 @@ pub(super) fn is_all(words: &str) -> bool {
     let known =
         |word: &&str| SAYS_IT.contains(word) || ADDS_NOTHING.contains(word) || is_mistyped(word);
     let says_it = |word: &&str| SAYS_IT.contains(word) || is_mistyped(word);
-    spoken.len() <= MOST_WORDS
-        && spoken.iter().all(|word| known(&word))
-        && spoken.iter().any(|word| says_it(&word))
+    spoken.len() <= MOST_WORDS && spoken.iter().all(known) && spoken.iter().any(says_it)
 }
 
 /// Whether it begins with a yes or a no that stands for itself.

@@ -151,8 +151,8 @@ impl Up<'_> {
         let (machine, console, whole) = (self.machine, self.console, !self.options.servers_only);
         let tell = |line| console.say(line);
         // Also for a worker of somebody's own, and for a Postgres that must not be root.
-        let parts = BoxParts { cache: &machine.cache, exe: &machine.exe };
-        let sandbox = Sandbox::find_or_install(parts, &tell).shared();
+        let for_box = BoxParts { cache: &machine.cache, exe: &machine.exe };
+        let sandbox = Sandbox::find_or_install(for_box, &tell).shared();
         let postgres = OptionFuture::from(
             machine
                 .database_url

@@ -128,7 +128,7 @@ pub(super) fn banners(run: &Run) -> Vec<&'static str> {
             banners.push("*No sandbox:* agent and checks can reach whatever the worker can.");
         }
         Some(Sandboxing::OpenNetwork) => {
-            banners.push("*Network open:* the agent or its setup could reach the whole network.")
+            banners.push("*Network open:* the agent or its setup could reach the whole network.");
         }
         Some(Sandboxing::Closed) | None => {}
     }

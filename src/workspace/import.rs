@@ -208,9 +208,8 @@ impl RemoteHeads {
             };
         }
         match (self.has("HEAD"), &self.named, self.default_branch()) {
-            (true, None, _) => Ok(Some("HEAD".to_owned())),
+            (true, None, _) | (true, _, None) => Ok(Some("HEAD".to_owned())),
             (_, _, Some(branch)) => Ok(Some(format!("{HEADS}{branch}"))),
-            (true, _, None) => Ok(Some("HEAD".to_owned())),
             _ if self.refs.is_empty() => Ok(None),
             _ => error("its HEAD names a branch that does not exist; set its default branch (`git symbolic-ref HEAD refs/heads/<branch>`), or name one as `branch` in signoff.toml".to_owned()),
         }

@@ -177,7 +177,9 @@ mod tests {
 
     fn report(lines: &[&str]) -> AgentReport {
         let mut account = Account::new(EventSender(mpsc::channel(1).0));
-        lines.iter().for_each(|line| account.take(line));
+        for line in lines {
+            account.take(line);
+        }
         account.report(&OK, "")
     }
 

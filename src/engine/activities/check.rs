@@ -48,7 +48,7 @@ impl Bench {
     ) -> Result<Checked, ActivityError> {
         let folder = AttemptFolder::take(&self.runs, &input.run, &input.stage.name, input.attempt)?;
         let stop = CancellationToken::new();
-        let checking = self.check_in(&folder, input, &stop);
+        let checking = Box::pin(self.check_in(&folder, input, &stop));
         let checked = with_heartbeat(ctx, &Handover::default(), &stop, checking).await?;
         if stop.is_cancelled() {
             return Err(ActivityError::cancelled());

@@ -74,13 +74,11 @@ impl WriteAttempt<'_> {
     }
 
     async fn base(&self, shadow: &Shadow) -> Result<Snapshot, WorkspaceError> {
-        match &self.input.base {
-            Some(base) => Ok(base.clone()),
-            None => {
-                let (repository, branch) = (&self.input.repository, &self.input.start_branch);
-                shadow.import(repository.as_deref(), branch.as_deref()).await
-            }
+        if let Some(base) = &self.input.base {
+            return Ok(base.clone());
         }
+        let (repository, branch) = (&self.input.repository, &self.input.start_branch);
+        shadow.import(repository.as_deref(), branch.as_deref()).await
     }
 
     /// The session that a worker died in, in its own clone; else a new one, in a fresh clone.

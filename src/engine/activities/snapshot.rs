@@ -86,7 +86,7 @@ impl WriteAttempt<'_> {
 
     async fn snapshot(&self, from: &BaseOf<'_>) -> Result<Snapshot, WorkspaceError> {
         let worktree = self.folder.at("work");
-        from.shadow.snapshot(&worktree, &from.base, &self.snapshot_name()).await
+        from.shadow.snapshot(&worktree, from.base, &self.snapshot_name()).await
     }
 
     fn snapshot_name(&self) -> String {

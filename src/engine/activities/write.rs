@@ -124,7 +124,7 @@ impl WriteAttempt<'_> {
             self.bench.tell_step(self.input.into(), &self.before, "setup").await;
         }
         let stop = CancellationToken::new();
-        let setting_up = self.bench.set_up_once(what, &stop);
+        let setting_up = Box::pin(self.bench.set_up_once(what, &stop));
         let end = with_heartbeat(ctx, &self.before, &stop, setting_up).await??;
         if !stop.is_cancelled() {
             return Ok(end);

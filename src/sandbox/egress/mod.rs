@@ -262,12 +262,11 @@ async fn accept(listener: UnixListener, rules: Arc<Rules>, seen: Arc<Seen>) {
         let (rules, seen) = (Arc::clone(&rules), Arc::clone(&seen));
         let place = Arc::clone(&places).try_acquire_owned();
         connections.spawn(async move {
-            let served = match place {
-                Ok(_place) => proxy::serve(client, &rules, &seen).await,
-                Err(_) => {
-                    let why = format!("at most {MOST_CONNECTIONS} connections at a time");
-                    proxy::answer(&mut client, "503 Service Unavailable", &why).await
-                }
+            let served = if let Ok(_place) = place {
+                proxy::serve(client, &rules, &seen).await
+            } else {
+                let why = format!("at most {MOST_CONNECTIONS} connections at a time");
+                proxy::answer(&mut client, "503 Service Unavailable", &why).await
             };
             if let Err(e) = served {
                 tracing::debug!(error = %e, "a box's connection ended early");

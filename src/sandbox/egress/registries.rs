@@ -90,7 +90,8 @@ async fn ask_npm() -> Result<Option<Said>> {
         Some((key, plain_url(value.as_str().filter(|_| is_one)?)?))
     });
     let registries: Vec<(String, Url)> = registries.collect();
-    let text = registries.iter().map(|(key, url)| format!("{key}={url}\n")).collect();
+    let lines: Vec<String> = registries.iter().map(|(key, url)| format!("{key}={url}")).collect();
+    let text = lines.join("\n") + "\n";
     Ok(Some(Said {
         hosts: registries.iter().filter_map(|(_, url)| host_of(url)).collect(),
         file: Some(SettingsFile { name: "npmrc", variable: "npm_config_userconfig", text }),
@@ -124,7 +125,7 @@ fn pip_settings(listed: &str) -> Option<SettingsFile> {
     });
     let indexes: String = indexes.collect();
     let text = format!("[global]\n{indexes}");
-    (!indexes.is_empty()).then(|| SettingsFile {
+    (!indexes.is_empty()).then_some(SettingsFile {
         name: "pip.conf",
         variable: "PIP_CONFIG_FILE",
         text,

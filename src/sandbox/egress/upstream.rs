@@ -8,7 +8,7 @@ use url::Url;
 pub(super) struct Upstreams {
     secure: Option<Upstream>,
     plain: Option<Upstream>,
-    /// Ends of names that are reached without: NO_PROXY.
+    /// Ends of names that are reached without: `NO_PROXY`.
     direct: Vec<String>,
 }
 

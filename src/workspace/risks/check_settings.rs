@@ -64,7 +64,8 @@ const fn keys(manifest: Manifest) -> &'static [&'static str] {
 
 pub(super) fn is_check_settings(path: &str) -> bool {
     let name = paths::name(path).to_lowercase();
-    NAMES.iter().any(|begin| name.starts_with(begin)) || name.ends_with(".mk")
+    NAMES.iter().any(|begin| name.starts_with(begin))
+        || name.rsplit_once('.').is_some_and(|(_, end)| end == "mk")
 }
 
 /// The settings of checks that are others now, as `scripts.test`. None that can be read: none.

@@ -52,7 +52,9 @@ impl Shadow {
         // Where nothing was before, nothing could be forged.
         if !from.is_empty() {
             let called = called_paths(of.commands);
-            changes.iter().for_each(|change| findings.add_check_settings(change, &called));
+            for change in &changes {
+                findings.add_check_settings(change, &called);
+            }
         }
         self.look_into_manifests(&changes, &sizes, &mut findings).await?;
         let unread = self.look_for_secrets(from, to, &changes, &mut findings).await?;

@@ -96,7 +96,10 @@ impl Bench {
             SetupEnd::Good => {
                 let why = failed.why.unwrap_or_default();
                 let why = format!("this change breaks setup, which goes well without it: {why}");
-                Checked { trouble: None, why: Some(why), ..failed }
+                let said = failed.feedback.as_deref().unwrap_or_default();
+                let feedback =
+                    format!("This change breaks setup, which goes well without it.\n{said}");
+                Checked { trouble: None, why: Some(why), feedback: Some(feedback), ..failed }
             }
             SetupEnd::Failed(SetupFailure { why, feedback }) => {
                 Checked { why: Some(why), feedback: Some(feedback), ..failed }

@@ -158,6 +158,19 @@ impl Git {
     /// For the project's repository: with the configuration of the account we run as, and its keys and proxies where the
     /// repository is on another host.
     pub fn reaching(repository: &str, git_dir: &Path) -> Self {
+        let mut git = Self::of_our_account(repository);
+        git.command.arg("--git-dir").arg(git_dir);
+        git
+    }
+
+    /// The same, in no repository of ours.
+    pub fn reaching_from_nowhere(repository: &str) -> Self {
+        let mut git = Self::of_our_account(repository);
+        git.command.current_dir("/");
+        git
+    }
+
+    fn of_our_account(repository: &str) -> Self {
         let mut git = Self::new();
         git.command.env_clear();
         let to_hosts = if is_here(repository) { &[][..] } else { &PASSED_ON_TO_HOSTS };
@@ -166,7 +179,7 @@ impl Git {
                 git.command.env(name, value);
             }
         }
-        git.common().arg("--git-dir").arg(git_dir);
+        git.common();
         git
     }
 

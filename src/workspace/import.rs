@@ -123,14 +123,28 @@ impl Shadow {
         limit: Duration,
         words: &[&str],
     ) -> Result<Vec<u8>> {
-        let asked = Git::reaching(repository, self.path()).args(words).within(limit);
-        let output =
-            asked.output(u64::MAX).await.map_err(|e| unreachable_if_slow(repository, e))?;
-        if output.status.success() {
-            Ok(output.out)
-        } else {
-            Err(explain_failure(repository, &output.err))
-        }
+        let git = Git::reaching(repository, self.path()).args(words).within(limit);
+        answer(repository, git).await
+    }
+}
+
+/// Whether git can read a repository, as a run would.
+///
+/// # Errors
+/// Why not, for people.
+pub async fn try_repository(repository: &str, limit: Duration) -> Result<()> {
+    validate(repository)?;
+    let look = ["ls-remote", "-q", "--", repository, "HEAD"];
+    let git = Git::reaching_from_nowhere(repository).args(look).within(limit);
+    answer(repository, git).await.map(drop)
+}
+
+async fn answer(repository: &str, git: Git) -> Result<Vec<u8>> {
+    let output = git.output(u64::MAX).await.map_err(|e| unreachable_if_slow(repository, e))?;
+    if output.status.success() {
+        Ok(output.out)
+    } else {
+        Err(explain_failure(repository, &output.err))
     }
 }
 

@@ -24,6 +24,7 @@ mod untouched;
 pub use deliver::Delivery;
 use error::Result;
 pub use error::WorkspaceError;
+pub use import::try_repository;
 pub use patch::{FilePatch, FileStatus, Patch};
 pub use shadow::Shadow;
 

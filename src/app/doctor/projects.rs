@@ -2,15 +2,12 @@
 //! Asks git for every repository.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::time::Duration;
-
-use tokio::process::Command;
-use tokio::time::timeout;
 
 use super::{Finding, FindingState};
 use crate::config::{Config, Project};
 use crate::run::{Approver, GateSpec, Policy};
+use crate::workspace::{WorkspaceError, try_repository};
 
 /// A repository on a slow host; people wait for it.
 const TIMEOUT: Duration = Duration::from_secs(15);
@@ -42,21 +39,15 @@ pub(super) async fn look(config: &Config) -> Finding {
 /// Whether git finds the repository: what to add to the project's name.
 async fn repository(project: &Project) -> Result<String, String> {
     let Some(repository) = &project.repository else { return Ok(String::new()) };
-    let mut git = Command::new("git");
-    git.args(["ls-remote", "--quiet", "--", repository, "HEAD"])
-        .env("GIT_TERMINAL_PROMPT", "0")
-        .env("LC_ALL", "C")
-        .current_dir(Path::new("/"))
-        .kill_on_drop(true);
-    match timeout(TIMEOUT, git.output()).await {
-        Ok(Ok(output)) if output.status.success() => Ok(format!(" ({repository} answers)")),
-        Ok(Ok(output)) => {
-            let said = String::from_utf8_lossy(&output.stderr);
-            let why = said.lines().next().unwrap_or("git said nothing").trim().to_owned();
+    match try_repository(repository, TIMEOUT).await {
+        Ok(()) => Ok(format!(" ({repository} answers)")),
+        Err(
+            WorkspaceError::Repository { repository, why }
+            | WorkspaceError::Unreachable { repository, why },
+        ) => {
             Err(format!("{repository} cannot be read: {why}. Correct `repository` in signoff.toml"))
         }
-        Ok(Err(e)) => Err(format!("git does not run: {e}")),
-        Err(_) => Err(format!("{repository} did not answer within {} s", TIMEOUT.as_secs())),
+        Err(e) => Err(format!("git does not run: {e}")),
     }
 }
 

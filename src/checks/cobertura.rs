@@ -3,7 +3,7 @@
 
 use quick_xml::events::{BytesStart, Event};
 
-use super::coverage::{Coverage, FileCoverage};
+use super::coverage::{Coverage, FileCoverage, is_reached};
 use super::xml::{attribute, lenient_reader};
 
 /// Adds what a report says; false where it names no line at all.
@@ -41,9 +41,7 @@ pub(super) fn read(text: &str, coverage: &mut Coverage) -> bool {
 
 fn line_of(tag: &BytesStart<'_>) -> Option<(u64, bool)> {
     let number = attribute(tag, "number")?.trim().parse().ok()?;
-    let hits = attribute(tag, "hits")?;
-    let hit = hits.bytes().any(|b| (b'1'..=b'9').contains(&b)) && !hits.trim().starts_with('-');
-    Some((number, hit))
+    Some((number, is_reached(&attribute(tag, "hits")?)))
 }
 
 /// What the report says of itself, for one that lists no lines.

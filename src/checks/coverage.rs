@@ -23,6 +23,12 @@ pub(super) struct FileCoverage {
     pub hit: u32,
 }
 
+/// Whether a count says that a line was reached. Some tools write floats, and counts that ran over.
+pub(super) fn is_reached(count: &str) -> bool {
+    let count = count.trim();
+    count.bytes().any(|b| (b'1'..=b'9').contains(&b)) && !count.starts_with('-')
+}
+
 impl Coverage {
     /// Adds what is said of a file. False, and nothing, where that is no line at all.
     pub fn add(&mut self, name: &str, file: FileCoverage) -> bool {

@@ -1,7 +1,7 @@
 //! LCOV reports: which lines were reached?
 //! Lines that cannot be read are skipped.
 
-use super::coverage::{Coverage, FileCoverage};
+use super::coverage::{Coverage, FileCoverage, is_reached};
 
 /// Adds what a report says; false where it names no line at all.
 pub(super) fn read(text: &str, coverage: &mut Coverage) -> bool {
@@ -33,9 +33,7 @@ pub(super) fn read(text: &str, coverage: &mut Coverage) -> bool {
 fn line_data(value: &str) -> Option<(u64, bool)> {
     let mut parts = value.split(',');
     let line = parts.next()?.trim().parse().ok()?;
-    let count = parts.next()?.trim();
-    // Some tools write floats, and counts that ran over.
-    Some((line, count.bytes().any(|b| (b'1'..=b'9').contains(&b)) && !count.starts_with('-')))
+    Some((line, is_reached(parts.next()?)))
 }
 
 fn number(value: &str) -> u32 {

@@ -20,7 +20,9 @@ pub async fn start(services: &Services, admitted: AdmittedStart) -> Result<Reply
     let said_at = asker.said.at;
     let pipeline = &project.pipeline;
     services.store.save_pipeline(&pipeline.pipeline.digest, &pipeline.text).await?;
-    let request = request(services, project, start, asker);
+    let mut request = request(project, start, asker);
+    request.rehearsal &= services.rehearsal;
+    tighten(&mut request.pipeline, &project.approvers, &projects.policy);
     let (request, sender) = services.store.ask_for_run(&key, &request, said_at).await?;
     let reply = send(services, &request, sender).await?;
     Ok(match services.projects.problem() {
@@ -29,12 +31,13 @@ pub async fn start(services: &Services, admitted: AdmittedStart) -> Result<Reply
     })
 }
 
-fn request(services: &Services, project: &Project, start: StartRun, asker: Asker) -> Request {
+/// With the pipeline as it is written down.
+fn request(project: &Project, start: StartRun, asker: Asker) -> Request {
     let pipeline = &project.pipeline.pipeline;
     Request {
         run: RunId::mint(&project.name, rand::random()),
         project: project.name.clone(),
-        pipeline: strict(pipeline, &project.approvers, &services.projects.current().policy),
+        pipeline: pipeline.clone(),
         brief: start.brief,
         budget_usd: start.budget.or(project.budget),
         starter: asker.person,
@@ -42,17 +45,15 @@ fn request(services: &Services, project: &Project, start: StartRun, asker: Asker
         channel: asker.channel.or_else(|| project.channel.clone()),
         repository: project.repository.clone(),
         start_branch: project.branch.clone(),
-        rehearsal: services.rehearsal && pipeline.agent.kind == AgentKind::Claude,
+        rehearsal: pipeline.agent.kind == AgentKind::Claude,
     }
 }
 
-/// The pipeline with its gates as they hold for this run: the policy and the project's approvers are settled when it starts.
-fn strict(pipeline: &Pipeline, approvers: &[Approver], policy: &Policy) -> Pipeline {
-    let mut pipeline = pipeline.clone();
+/// Its gates as they hold for this run: the policy and the project's approvers are settled when it starts.
+fn tighten(pipeline: &mut Pipeline, approvers: &[Approver], policy: &Policy) {
     for gate in pipeline.stages.iter_mut().filter_map(|stage| stage.gate.as_mut()) {
         *gate = policy.tightened(gate, approvers);
     }
-    pipeline
 }
 
 /// Sends a run on that was asked for before, and whose start was never confirmed.

@@ -29,6 +29,7 @@ mod up_file;
 pub use bridge::Bridge;
 pub use console::Console;
 pub use demo::PhaseOf;
+pub use fetch::client;
 pub use machine::{Machine, UpError, UpOptions, exit_code};
 pub use programs::web_url;
 pub use temporal_cli::official_archive;

@@ -3,13 +3,13 @@
 
 use std::time::Duration;
 
-use anyhow::Context;
-use reqwest::{Client, StatusCode};
+use reqwest::StatusCode;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::Finding;
 use crate::app::parts;
 use crate::config::Config;
+use crate::local;
 
 /// <https://docs.claude.com/en/api/models-list>
 const MODELS: &str = "https://api.anthropic.com/v1/models?limit=1";
@@ -29,11 +29,9 @@ pub(super) async fn look(config: &Config) -> Finding {
 }
 
 async fn ask(key: &SecretString, models: &str) -> anyhow::Result<StatusCode> {
-    // An error says that somebody installed it before us.
-    let _installed = rustls::crypto::ring::default_provider().install_default();
-    let client = Client::builder().timeout(TIMEOUT).build().context("building an HTTP client")?;
-    let request = client
+    let request = local::client()?
         .get(models)
+        .timeout(TIMEOUT)
         .header("x-api-key", key.expose_secret())
         .header("anthropic-version", VERSION);
     Ok(request.send().await.map_err(reqwest::Error::without_url)?.status())

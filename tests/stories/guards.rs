@@ -1,9 +1,18 @@
 //! What was approved is what happens, also where somebody reaches the machine: code and pipeline are read once more.
 
+use anyhow::Result;
 use signoff::run::PipelineText;
 use sqlx::{Connection, PgConnection};
 
-use crate::world::story;
+use crate::world::{RunOf, story};
+
+/// Whoever reaches the machine puts what the run began with in the place of what it asks about.
+async fn exchange_the_code(run: &RunOf<'_>) -> Result<()> {
+    let approved = run.run().await?.stages[0].attempts[0].clone();
+    let (snapshot, base) =
+        (approved.snapshot.expect("its work"), approved.base.expect("what it began with"));
+    run.git(&["replace", &snapshot.commit, &base.commit]).await.map(drop)
+}
 
 #[tokio::test]
 async fn code_that_was_exchanged_under_an_approval_is_not_built_on_and_not_delivered() {
@@ -11,10 +20,7 @@ async fn code_that_was_exchanged_under_an_approval_is_not_built_on_and_not_deliv
         let ana = w.person("ana");
         let run = ana.develops("tale").await?;
         run.asks().await?;
-        let approved = run.run().await?.stages[0].attempts[0].clone();
-        let (snapshot, base) =
-            (approved.snapshot.expect("its work"), approved.base.expect("what it began with"));
-        run.git(&["replace", &snapshot.commit, &base.commit]).await?;
+        exchange_the_code(&run).await?;
         ana.presses("Approve", &run).await?;
         run.shows("what was approved is not what is here: the code is another").await?;
         run.shows("tale · failed").await?;
@@ -35,10 +41,7 @@ async fn a_result_that_is_not_what_was_approved_ends_the_run_failed() {
         let ana = w.person("ana");
         let run = ana.develops("sly").await?;
         run.asks().await?;
-        let approved = run.run().await?.stages[0].attempts[0].clone();
-        let (snapshot, base) =
-            (approved.snapshot.expect("its work"), approved.base.expect("what it began with"));
-        run.git(&["replace", &snapshot.commit, &base.commit]).await?;
+        exchange_the_code(&run).await?;
         ana.presses("Approve", &run).await?;
         run.shows("*sly failed.* the result could not be delivered: what was approved").await?;
         run.shows("*The code* was delivered nowhere").await?;

@@ -1,15 +1,24 @@
 //! A name that is not exactly that of a run answers no other run, by whichever door it comes.
 
-use crate::world::story;
+use anyhow::Result;
+
+use crate::world::{RunOf, World, story};
+
+/// A run of `quick` that is done, and one of `tale` that waits.
+async fn one_done_and_one_waits(w: &World) -> Result<(RunOf<'_>, RunOf<'_>)> {
+    let ana = w.person("ana");
+    let quick = ana.develops("quick").await?;
+    quick.shows("quick is done").await?;
+    let tale = ana.develops("tale").await?;
+    tale.asks().await?;
+    Ok((quick, tale))
+}
 
 #[tokio::test]
 async fn a_command_with_a_name_that_is_no_run_answers_no_other_run() {
     story(async |w| {
         let ana = w.person("ana");
-        let quick = ana.develops("quick").await?;
-        quick.shows("quick is done").await?;
-        let tale = ana.develops("tale").await?;
-        tale.asks().await?;
+        let (quick, tale) = one_done_and_one_waits(w).await?;
         let one_letter_short = &quick.id.as_str()[..quick.id.as_str().len() - 1];
         ana.says("/develop approve quick").await?;
         ana.is_told("No run of `quick` waits for anybody").await?;
@@ -34,10 +43,7 @@ async fn a_command_with_a_name_that_is_no_run_answers_no_other_run() {
 async fn a_word_in_a_thread_with_a_name_that_is_no_run_answers_no_run() {
     story(async |w| {
         let ana = w.person("ana");
-        let quick = ana.develops("quick").await?;
-        quick.shows("quick is done").await?;
-        let tale = ana.develops("tale").await?;
-        tale.asks().await?;
+        let (quick, tale) = one_done_and_one_waits(w).await?;
         let one_letter_short = &quick.id.as_str()[..quick.id.as_str().len() - 1];
         ana.says_in(&tale, "approve quick").await?;
         ana.is_told("not of a run of `quick`").await?;
@@ -62,10 +68,7 @@ async fn a_word_in_a_thread_with_a_name_that_is_no_run_answers_no_run() {
 async fn a_mention_with_a_name_that_is_no_run_answers_no_other_run() {
     story(async |w| {
         let ana = w.person("ana");
-        let quick = ana.develops("quick").await?;
-        quick.shows("quick is done").await?;
-        let tale = ana.develops("tale").await?;
-        tale.asks().await?;
+        let (quick, tale) = one_done_and_one_waits(w).await?;
         let one_letter_short = &quick.id.as_str()[..quick.id.as_str().len() - 1];
         ana.says("@signoff approve quick").await?;
         ana.is_told("No run of `quick` waits for anybody").await?;
@@ -90,11 +93,7 @@ async fn a_mention_with_a_name_that_is_no_run_answers_no_other_run() {
 #[tokio::test]
 async fn a_shell_command_with_a_name_that_is_no_run_answers_no_other_run() {
     story(async |w| {
-        let ana = w.person("ana");
-        let quick = ana.develops("quick").await?;
-        quick.shows("quick is done").await?;
-        let tale = ana.develops("tale").await?;
-        tale.asks().await?;
+        let (quick, tale) = one_done_and_one_waits(w).await?;
         let one_letter_short = &quick.id.as_str()[..quick.id.as_str().len() - 1];
         assert_eq!(w.types(&["approve", "quick"]).await?.0, 2);
         let (code, said) = w.types(&["approve", one_letter_short]).await?;

@@ -49,30 +49,21 @@ fn main() -> ExitCode {
         a_policy_is_a_maximum_at_the_setup_too,
         nobody_in_the_box_is_root_and_all_can_be_written,
         the_kernel_is_asked_for_nothing_dangerous,
-        the_workers_keys_are_out_of_reach,
+        the_keys_of_the_machine_are_out_of_reach,
     ];
-    trials.push(fetching());
+    if fetching() {
+        trials.extend(trials![the_package_managers_of_this_machine_fetch]);
+    }
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 
-/// Only where somebody asks for it: it needs the world.
-fn fetching() -> Trial {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a test is a door: whether there is a network is nobody's configuration"
-    )]
-    let wanted = std::env::var_os("SIGNOFF_TEST_FETCHING").is_some();
-    if wanted {
-        return trial(
-            "the_package_managers_of_this_machine_fetch",
-            the_package_managers_of_this_machine_fetch,
-        );
-    }
-    Trial::ignorable_test("the_package_managers_of_this_machine_fetch", || {
-        Ok(Completion::ignored_with(
-            "SIGNOFF_TEST_FETCHING is not set: it fetches from the machine's registries",
-        ))
-    })
+/// Whether somebody asks for what needs the world.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a test is a door: whether there is a network is nobody's configuration"
+)]
+fn fetching() -> bool {
+    std::env::var_os("SIGNOFF_TEST_FETCHING").is_some()
 }
 
 fn trial<Test, Done>(name: &str, test: Test) -> Trial
@@ -311,6 +302,22 @@ async fn a_box_dies_with_the_thread_that_started_it(sandbox: Sandbox) -> Result<
     Ok(())
 }
 
+/// Prints what an address answers, through the proxy that the environment names; `directly` goes around it, and `@name` to an
+/// abstract socket. (Every machine that runs tests has node; few bare ones have curl.)
+const GET: &str = r#"
+const [url, way = ""] = [new URL(process.argv[2]), process.argv[3]];
+const proxy = new URL(process.env.http_proxy || "http://none.invalid:1");
+const around = { host: url.hostname.replace(/^\[|\]$/g, ""), port: url.port || 80, path: url.pathname };
+const through = { host: proxy.hostname, port: proxy.port, path: url.href };
+const there = way === "" ? through : way === "directly" ? around : { socketPath: way.replace("@", "\0"), path: "/" };
+const request = require("http").get({ ...there, headers: { Host: url.host }, timeout: 2000 }, (answer) => {
+    if (answer.statusCode !== 200) process.exitCode = 1;
+    answer.pipe(process.stdout);
+});
+request.on("timeout", () => request.destroy(new Error("nothing came")));
+request.on("error", (error) => { console.error(error.code); process.exitCode = 1; });
+"#;
+
 /// A clone to check, and everything around it.
 struct Checks {
     root: TempDir,
@@ -323,6 +330,7 @@ impl Checks {
     fn of(sandbox: Sandbox, commands: &str) -> Result<Self> {
         let root = TempDir::new()?;
         fs::create_dir(root.path().join("checkout"))?;
+        fs::write(root.path().join("checkout/get.js"), GET)?;
         let text = format!(
             "name = \"x\"\nagent = \"claude\"\n[[stage]]\nname = \"only\"\nprompt = \"x\"\n{commands}"
         );
@@ -374,8 +382,8 @@ async fn setup_reaches_its_hosts_and_nothing_else(sandbox: Sandbox) -> Result<()
         r#"
         hosts = ["{place}"]
         env = {{ GREETING = "hello" }}
-        setup = ["curl -s http://{place}/ > ~/allowed; echo $GREETING >> ~/allowed"]
-        checks = ["cat ~/allowed > ~/check; curl -s http://{place}/ >> ~/check || echo none >> ~/check"]
+        setup = ["node get.js http://{place}/ > ~/allowed; echo $GREETING >> ~/allowed"]
+        checks = ["cat ~/allowed > ~/check; node get.js http://{place}/ >> ~/check || echo none >> ~/check"]
         "#
     );
     let mut checks = Checks::of(sandbox, &commands)?;
@@ -407,15 +415,15 @@ async fn a_hostile_setup_reaches_nothing_of_this_machine_and_is_told(
     let port = place.split(':').next_back().context("a port")?;
     let (_socket, name) = abstract_socket()?;
     let tries = [
-        &format!("curl -s --noproxy '*' -m 2 http://127.0.0.1:{port}/"),
-        &format!("curl -s http://127.0.0.1:{port}/"),
-        &format!("curl -s http://{place}/"),
-        &format!("curl -s -p http://[::1]:{port}/"),
-        "curl -s -m 2 --noproxy '*' http://169.254.169.254/latest/",
-        "curl -s http://169.254.169.254/latest/",
-        "curl -s https://93.184.215.14/",
-        "curl -s http://some.host.internal/",
-        &format!("curl -s --noproxy '*' --abstract-unix-socket {name} http://x/"),
+        &format!("node get.js http://127.0.0.1:{port}/ directly"),
+        &format!("node get.js http://127.0.0.1:{port}/"),
+        &format!("node get.js http://{place}/"),
+        &format!("node get.js http://[::1]:{port}/"),
+        "node get.js http://169.254.169.254/latest/ directly",
+        "node get.js http://169.254.169.254/latest/",
+        "node get.js http://93.184.215.14/",
+        "node get.js http://some.host.internal/",
+        &format!("node get.js http://x/ @{name}"),
         "exit 3",
     ];
     let setup = format!("setup = [\"\"\"{}\"\"\"]", tries.join("; "));
@@ -443,7 +451,7 @@ fn abstract_socket() -> Result<(UnixListener, String)> {
 
 async fn names_that_lead_home_are_refused_though_they_are_listed(sandbox: Sandbox) -> Result<()> {
     let place = answering()?;
-    let setup = format!("setup = [\"curl -s http://{place}/\"]");
+    let setup = format!("setup = [\"node get.js http://{place}/\"]");
     let commands = format!("hosts = [\"{place}\"]\n{setup}\nchecks = [\"true\"]\n");
     let checks = Checks::of(sandbox, &commands)?;
     checks.end(&CancellationToken::new()).await?;
@@ -479,46 +487,43 @@ async fn nobody_in_the_box_is_root_and_all_can_be_written(sandbox: Sandbox) -> R
 
 /// Asks the kernel for what a box does not need, by its numbers, in both tables that this processor has.
 const FORBIDDEN: &str = r#"
-import ctypes, os, socket, threading
-libc = ctypes.CDLL(None, use_errno=True)
-def call(name, number, *args):
-    ctypes.set_errno(0)
-    result = libc.syscall(number, *args)
-    refused = result == -1 and ctypes.get_errno() in (1, 38)
-    print(name, "refused" if refused else "LET THROUGH %d %d" % (result, ctypes.get_errno()))
-CALLS = {"keyctl": 250, "add_key": 248, "request_key": 249, "bpf": 321, "perf_event_open": 298, "userfaultfd": 323, "mount": 165,
-    "umount2": 166, "unshare": 272, "setns": 308, "io_uring_setup": 425, "kexec_load": 246, "init_module": 175, "fsopen": 430,
-    "open_tree": 428, "pivot_root": 155, "chroot": 161, "clone3": 435, "reboot": 169, "syslog": 103}
-for table in [0, 0x40000000] if os.uname().machine == "x86_64" else []:
-    for name, number in CALLS.items():
-        call(name, number | table, 0, 0, 0, 0, 0)
-    call("clone", 56 | table, 0x10000000 | 17, 0, 0, 0, 0)
-    call("socket", 41 | table, 40, 1, 0)
-    call("ioctl", 16 | table, 0, 0x5412, 0)
-for family in (40, 38, 17, 31):
-    try:
-        socket.socket(family, socket.SOCK_STREAM if family != 17 else socket.SOCK_RAW)
-        print("LET THROUGH family", family)
-    except OSError as error:
-        print("family", family, "refused")
-print("threads", threading.Thread(target=lambda: None).start())
+use Errno qw(EPERM ENOSYS);
+use POSIX qw(uname);
+sub call {
+    my ($name, @call) = @_;
+    my $result = syscall($call[0], map { $_ || 0 } @call[1 .. 5]);
+    my $refused = $result == -1 && ($! == EPERM || $! == ENOSYS);
+    print "$name ", $refused ? "refused" : "LET THROUGH $result $!", "\n";
+}
+my %calls = (keyctl => 250, add_key => 248, request_key => 249, bpf => 321, perf_event_open => 298, userfaultfd => 323, mount => 165,
+    umount2 => 166, unshare => 272, setns => 308, io_uring_setup => 425, kexec_load => 246, init_module => 175, fsopen => 430,
+    open_tree => 428, pivot_root => 155, chroot => 161, clone3 => 435, reboot => 169, syslog => 103);
+for my $table ((uname)[4] eq "x86_64" ? (0, 0x40000000) : ()) {
+    call($_, $calls{$_} | $table) for sort keys %calls;
+    call("clone", 56 | $table, 0x10000000 | 17);
+    call("socket", 41 | $table, 40, 1);
+    call("ioctl", 16 | $table, 0, 0x5412);
+}
+for my $family (40, 38, 17, 31) {
+    print "family $family ", socket(my $socket, $family, $family == 17 ? 3 : 1, 0) ? "LET THROUGH" : "refused", "\n";
+}
+print "end\n";
 "#;
 
 async fn the_kernel_is_asked_for_nothing_dangerous(sandbox: Sandbox) -> Result<()> {
     let corner = Corner::closed(sandbox)?;
-    fs::write(corner.spec.work.join("try.py"), FORBIDDEN)?;
-    let said = corner.says("python3 try.py").await?;
-    assert!(said.ends_with("threads None\n") && !said.contains("LET THROUGH"), "{said}");
+    fs::write(corner.spec.work.join("try.pl"), FORBIDDEN)?;
+    let said = corner.says("perl try.pl").await?;
+    assert!(said.ends_with("end\n") && !said.contains("LET THROUGH"), "{said}");
+    let threads = "new (require('worker_threads').Worker)('console.log(1 + 1)', { eval: true })";
+    assert_eq!(corner.says(&format!("node -e \"{threads}\"")).await?, "2\n");
     Ok(())
 }
 
-async fn the_workers_keys_are_out_of_reach(sandbox: Sandbox) -> Result<()> {
+async fn the_keys_of_the_machine_are_out_of_reach(sandbox: Sandbox) -> Result<()> {
     let corner = Corner::closed(sandbox)?;
-    let ours = fs::read_to_string("/proc/keys").unwrap_or_default();
-    let said = corner.says("cat /proc/keys").await?;
-    let ids = ours.lines().filter_map(|line| line.split(' ').next());
-    let seen: Vec<&str> = ids.filter(|id| said.contains(id)).collect();
-    assert_eq!(seen, Vec::<&str>::new(), "{said}");
+    let said = corner.says("cat /proc/keys /proc/key-users").await?;
+    assert!(!said.contains("keyring") && !said.contains("_ses"), "{said}");
     Ok(())
 }
 

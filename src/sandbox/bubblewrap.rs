@@ -28,6 +28,9 @@ const ETC: [&str; 13] = [
 const KERNEL: [&str; 6] =
     ["/proc/sys", "/proc/sysrq-trigger", "/proc/fs", "/proc/acpi", "/proc/scsi", "/proc/mtrr"];
 
+/// Names of keys, those of other boxes and of the worker among them where they are one user's.
+const KEYS: [&str; 2] = ["/proc/keys", "/proc/key-users"];
+
 /// What the first program in the box needs to give its folders to another user and to become that one; the user has none of it.
 const TO_CHANGE_USER: [&str; 4] = ["CAP_SETUID", "CAP_SETGID", "CAP_CHOWN", "CAP_DAC_READ_SEARCH"];
 
@@ -72,6 +75,10 @@ pub(super) fn arguments(spec: &BoxSpec, helper: &Helper) -> Vec<OsString> {
         .filter(|folder| !private.iter().any(|inner| inner.starts_with(folder)))
     {
         words.mount("--ro-bind-try", folder, folder);
+        let hook = folder.join(toolchain::PYENV_HOOK);
+        if hook.is_dir() {
+            words.say("--tmpfs").add(hook);
+        }
     }
     for folder in private.iter().filter_map(|path| neighbours(path)) {
         words.say("--tmpfs").add(folder);
@@ -113,6 +120,9 @@ fn system(words: &mut Words) {
     words.say("--proc /proc --dev /dev --perms 1777 --tmpfs /dev/shm --perms 1777 --tmpfs /tmp --tmpfs /run");
     for path in KERNEL {
         words.say("--ro-bind-try").add(path).add(path);
+    }
+    for path in KEYS.into_iter().filter(|path| Path::new(path).exists()) {
+        words.say("--ro-bind /dev/null").add(path);
     }
 }
 

@@ -14,6 +14,10 @@ const DEFAULT_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 /// Our own variables that a program may see.
 const PASSED_ON: [&str; 3] = ["LANG", "TERM", "TZ"];
 
+/// Where pyenv keeps what writes to its own folder after each `pip install`, which then fails as a whole in a folder that is shown
+/// read-only; without it pip is just pip.
+pub(super) const PYENV_HOOK: &str = "pyenv.d/exec/pip-rehash";
+
 /// Folders outside the system's own that hold programs on PATH, to be shown read-only.
 pub(super) fn folders() -> Vec<PathBuf> {
     let home = home();

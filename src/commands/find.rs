@@ -167,10 +167,7 @@ async fn newest_open(services: &Services) -> Result<Option<Run>, StoreError> {
 }
 
 fn none_yet() -> Reply {
-    Reply::new(
-        ReplyKind::Unknown,
-        "There is no run here yet. `/develop &lt;project&gt;` starts one.",
-    )
+    Reply::new(ReplyKind::Unknown, "There is no run here yet. `/develop PROJECT` starts one.")
 }
 
 fn elsewhere(here: &Run, project: &ProjectName) -> Reply {

@@ -20,7 +20,7 @@ pub async fn list(
     let runs: Vec<Run> = seen.take(usize::try_from(limit).unwrap_or(0)).collect();
     let lines: Vec<String> = runs.iter().map(line).collect();
     let mut text = if lines.is_empty() {
-        "No runs yet. `/develop &lt;project&gt;` starts one.".to_owned()
+        "No runs yet. `/develop PROJECT` starts one.".to_owned()
     } else {
         lines.join("\n")
     };

@@ -77,7 +77,7 @@ pub async fn only_open(
     let Some(channel) = &asker.channel else { return only_open_anywhere(services, said).await };
     let open = services.store.open_runs_in(channel, asker.said.at + CLOCKS_DIFFER, MOST).await?;
     let otherwise = Otherwise {
-        none: "No run is at work in this channel. Name the one to stop: `/develop stop &lt;run&gt;`.",
+        none: "No run is at work in this channel. Name the one to stop: `/develop stop RUN`.",
         several: "More than one run is at work here.",
     };
     Ok(the_only(open, said, &otherwise))

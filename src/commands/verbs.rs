@@ -123,7 +123,7 @@ Exit codes: 0 decided, or recorded where no worker took it up yet · 3 refused: 
         names: &["changes", "change"],
         asks: Asks::Answer(Verdict::Changes),
         takes: Takes::Feedback,
-        usage: "[run]: &lt;what should be different&gt; [--from-base]",
+        usage: "[run]: WHAT SHOULD BE DIFFERENT [--from-base]",
         help: "answers a gate: another round",
         about: "Answer a gate: another round, with your words as its feedback",
         examples: "\
@@ -234,7 +234,7 @@ pub fn help() -> String {
         .collect();
     format!(
         "\
-`/develop &lt;project&gt; [what you want…] [budget=$5]` starts a run
+`/develop PROJECT [what you want…] [budget=$5]` starts a run
 `/develop` alone asks by a form
 {}
 In a run's thread, `approve`, `changes: …` and `reject because …` alone are enough; other words there are notes for the next attempt. \
@@ -274,13 +274,13 @@ mod tests {
     #[test]
     fn the_help_has_a_line_for_each_verb() {
         insta::assert_snapshot!(help(), @r"
-        `/develop &lt;project&gt; [what you want…] [budget=$5]` starts a run
+        `/develop PROJECT [what you want…] [budget=$5]` starts a run
         `/develop` alone asks by a form
         `/develop status [run]` how far it is
         `/develop list` the newest runs
         `/develop waiting` what waits for you, and for others
         `/develop approve [run][: why…]` answers a gate: go on
-        `/develop changes [run]: &lt;what should be different&gt; [--from-base]` answers a gate: another round
+        `/develop changes [run]: WHAT SHOULD BE DIFFERENT [--from-base]` answers a gate: another round
         `/develop reject [run][: why…]` answers a gate: not this
         `/develop extend [run] [1h|8h|tomorrow]` more time to answer
         `/develop snooze [run]` no more reminders for you

@@ -40,6 +40,14 @@ impl Mrkdwn {
         Self(format!("```\n{}\n```", without_fences(&escape(text.trim_end()))))
     }
 
+    /// The same for what shows no such blocks and joins spaces, as emulators do: each line as code by itself.
+    #[must_use]
+    pub fn code_lines(text: &str) -> Self {
+        let lines = text.lines().map(str::trim_end).filter(|line| !line.is_empty());
+        let code = |line: &str| format!("`{}`", escape(line).replace('`', "'"));
+        Self(lines.map(code).collect::<Vec<_>>().join("\n").replace("  ", "\u{a0}\u{a0}"))
+    }
+
     /// All of somebody's words, each line marked as quoted, so that they cannot pass for ours; none where there are none.
     #[must_use]
     pub fn quoted(text: &str) -> Option<Self> {

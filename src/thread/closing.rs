@@ -22,10 +22,10 @@ pub(super) fn closing(run: &Run, render: &RenderContext) -> Option<Message> {
     let outcome = run.outcome?;
     let mut blocks = vec![section(headline(run, outcome))];
     if outcome != Outcome::Done {
-        blocks.extend(aftermath(run, outcome));
+        blocks.extend(aftermath(run, outcome, render));
     }
     if run.stages.iter().any(|s| !s.attempts.is_empty()) {
-        blocks.push(section(Mrkdwn::code_block(&table::table(run))));
+        blocks.push(section(render.code_block(&table::table(run))));
     }
     blocks.extend(result(run).non_empty().map(section));
     blocks.extend(run.delivered.as_ref().map(|d| whereabouts(run, d)).map(section));
@@ -75,22 +75,22 @@ fn by(run: &Run, verdict: Verdict) -> Mrkdwn {
 }
 
 /// What people should know about a run that did not go well: the words, what was kept, what to do next.
-fn aftermath(run: &Run, outcome: Outcome) -> Vec<SlackBlock> {
+fn aftermath(run: &Run, outcome: Outcome, render: &RenderContext) -> Vec<SlackBlock> {
     let failed = run.stages.iter().find(|s| s.phase == StagePhase::Failed);
     // A failure's reason stands in the headline already.
     let why = run.why.as_deref().filter(|_| outcome != Outcome::Failed);
     let mut blocks: Vec<SlackBlock> =
         why.and_then(|words| Mrkdwn::excerpt(words, WHY)).map(section).into_iter().collect();
-    blocks.extend(failed.and_then(feedback).map(section));
+    blocks.extend(failed.and_then(|stage| feedback(stage, render)).map(section));
     let lines =
         [Some(kept(run)), unfinished(run), undecided(run), Some(next(run, outcome, failed).into())];
     blocks.push(section(Mrkdwn::join(lines.into_iter().flatten(), "\n")));
     blocks
 }
 
-fn feedback(failed: &StageState) -> Option<Mrkdwn> {
+fn feedback(failed: &StageState, render: &RenderContext) -> Option<Mrkdwn> {
     let feedback = failed.attempts.last()?.feedback.as_deref()?.trim();
-    let code = || Mrkdwn::code_block(&last_lines(feedback, FEEDBACK));
+    let code = || render.code_block(&last_lines(feedback, FEEDBACK));
     let setup = failed.attempts.last()?.trouble == Some(Trouble::Setup);
     let whose = if setup { "setup" } else { "the checks" };
     let head = Mrkdwn::from(format!("_What {whose} said last:_\n"));

@@ -58,13 +58,19 @@ pub struct RenderContext {
     pub links: Option<Links>,
     /// The clock of those who see plain text.
     pub clock_zone: FixedOffset,
-    /// Whether Slack's own clients show it: they draw Slack's dates, in their reader's zone, and open what a button links to. Emulators do neither.
+    /// Whether Slack's own clients show it: they draw Slack's dates, in their reader's zone, and blocks of
+    /// code, and open what a button links to. Emulators do none of it.
     pub real_slack: bool,
     /// The thread of the run that is drawn, for messages that are not in it; set by whoever knows it.
     pub thread: Option<Url>,
 }
 
 impl RenderContext {
+    /// Lines as they stand.
+    fn code_block(&self, text: &str) -> Mrkdwn {
+        if self.real_slack { Mrkdwn::code_block(text) } else { Mrkdwn::code_lines(text) }
+    }
+
     fn run_page(&self, run: &Run) -> Option<Mrkdwn> {
         let page = self.links.as_ref()?.run(run.id(), run.started_at?);
         Some(Mrkdwn::link(&page, "Run page"))

@@ -35,7 +35,7 @@ fn block(block: &SlackBlock) -> Vec<String> {
     match block_text(block) {
         Some(BlockText::Title(title)) => vec![format!("[{title}]")],
         Some(BlockText::Text(text)) => {
-            plain_text(&text).lines().filter(|line| *line != "```").map(str::to_owned).collect()
+            plain_text(&text).lines().filter(|line| *line != "```").map(code_line).collect()
         }
         // What a button opens is also a link in the small print.
         Some(BlockText::Buttons(labels)) => {
@@ -43,6 +43,12 @@ fn block(block: &SlackBlock) -> Vec<String> {
         }
         None => Vec::new(),
     }
+}
+
+/// A line that is code from end to end stands without its marks, ready to be copied, and its spaces are spaces.
+fn code_line(line: &str) -> String {
+    let code = line.strip_prefix('`').and_then(|line| line.strip_suffix('`'));
+    code.filter(|code| !code.contains('`')).unwrap_or(line).replace('\u{a0}', " ")
 }
 
 /// One piece of our mrkdwn as plain text: people as `@U1`, links with their address, dates by their fallback.

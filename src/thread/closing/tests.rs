@@ -26,7 +26,7 @@ fn a_run_that_went_well() {
     │ you 4 min, agent 19 min
     │ core-implementation approved by @UBEN after 4 min
     │ *The code* is on branch `signoff/llm-wrapper-k3f9qdz`, pushed to the project's repository.
-    │ `git clone -b signoff/llm-wrapper-k3f9qdz https://git.example/llm-wrapper.git`
+    │ git clone -b signoff/llm-wrapper-k3f9qdz https://git.example/llm-wrapper.git
     ");
 }
 
@@ -84,7 +84,7 @@ fn a_run_that_failed_says_why_what_is_kept_and_what_to_do() {
     │ core-implementation approved by @UBEN after 4 min
     │ *The code* is on branch `signoff/llm-wrapper-k3f9qdz`, in the run's own repository.
     │ It was not pushed, because the run did not go well.
-    │ `git clone -b signoff/llm-wrapper-k3f9qdz /srv/signoff/runs/llm-wrapper-k3f9qdz/shadow.git`
+    │ git clone -b signoff/llm-wrapper-k3f9qdz /srv/signoff/runs/llm-wrapper-k3f9qdz/shadow.git
     ");
 }
 
@@ -101,7 +101,7 @@ fn what_a_stop_cut_short_can_be_fetched() {
     ├ *llm-wrapper was stopped* by @UANA.
     │ *Kept:* the work of scaffold and core-implementation.
     │ *Unfinished:* what streaming attempt 2 had written, unchecked, is commit `commit-stre`.
-    │ `git fetch /srv/signoff/runs/llm-wrapper-k3f9qdz/shadow.git refs/signoff/streaming-2 && git switch --detach FETCH_HEAD`
+    │ git fetch /srv/signoff/runs/llm-wrapper-k3f9qdz/shadow.git refs/signoff/streaming-2 && git switch --detach FETCH_HEAD
     │ *Next:* start again with `/develop llm-wrapper` whenever you like.
     │ Stage               Tokens     Cost     Time
     │ scaffold             2,340    $0.04   2m 15s
@@ -114,7 +114,7 @@ fn what_a_stop_cut_short_can_be_fetched() {
     │ stopped by @UANA
     │ *The code* is on branch `signoff/llm-wrapper-k3f9qdz`, in the run's own repository.
     │ It was not pushed, because the run did not go well.
-    │ `git clone -b signoff/llm-wrapper-k3f9qdz /srv/signoff/runs/llm-wrapper-k3f9qdz/shadow.git`
+    │ git clone -b signoff/llm-wrapper-k3f9qdz /srv/signoff/runs/llm-wrapper-k3f9qdz/shadow.git
     ");
 }
 
@@ -129,7 +129,7 @@ fn without_any_branch_unfinished_work_is_where_runs_are_kept() {
         .ends("scaffold", 1, (AttemptOutcome::Stopped, None, None), work(800, 2, 20))
         .undoes("scaffold");
     let text = shown(&stopped.closes(Outcome::Stopped, None));
-    let get = "`git fetch \"$SIGNOFF_HOME/runs/llm-wrapper-k3f9qdz/shadow.git\" refs/signoff/scaffold-1 && git switch --detach FETCH_HEAD`";
+    let get = "git fetch \"$SIGNOFF_HOME/runs/llm-wrapper-k3f9qdz/shadow.git\" refs/signoff/scaffold-1 && git switch --detach FETCH_HEAD";
     assert!(text.contains(get), "{text}");
 }
 
@@ -153,7 +153,7 @@ fn a_run_that_was_rejected() {
     │ core-implementation rejected by @UBEN after 1 min
     │ *The code* is on branch `signoff/llm-wrapper-k3f9qdz`, in the run's own repository.
     │ It was not pushed, because the run did not go well.
-    │ `git clone -b signoff/llm-wrapper-k3f9qdz /srv/signoff/runs/llm-wrapper-k3f9qdz/shadow.git`
+    │ git clone -b signoff/llm-wrapper-k3f9qdz /srv/signoff/runs/llm-wrapper-k3f9qdz/shadow.git
     ");
 }
 

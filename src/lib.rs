@@ -14,6 +14,8 @@ pub mod store;
 pub mod agent;
 /// Does it work?
 pub mod checks;
+/// What does a run spend on models, and may it spend more?
+pub mod meter;
 /// How does Slack speak?
 pub mod slack;
 /// Where is the code?

@@ -5,6 +5,7 @@
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpListener;
+use std::os::fd::AsRawFd;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixListener;
@@ -15,6 +16,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use libtest_mimic::{Arguments, Completion, Trial};
+use rustix::io::{FdFlags, fcntl_setfd};
 use signoff::checks::{CheckSpec, check};
 use signoff::config::Config;
 use signoff::run::{PipelineText, SetupPolicy, Stage};
@@ -50,6 +52,9 @@ fn main() -> ExitCode {
         nobody_in_the_box_is_root_and_all_can_be_written,
         the_kernel_is_asked_for_nothing_dangerous,
         the_keys_of_the_machine_are_out_of_reach,
+        nobody_looks_into_the_first_process,
+        what_is_open_in_the_worker_is_closed_in_a_box,
+        a_box_that_ended_has_nobody_left,
     ];
     if fetching() {
         trials.extend(trials![the_package_managers_of_this_machine_fetch]);
@@ -387,7 +392,8 @@ async fn setup_reaches_its_hosts_and_nothing_else(sandbox: Sandbox) -> Result<()
         "#
     );
     let mut checks = Checks::of(sandbox, &commands)?;
-    checks.egress = Egress::new(SetupPolicy { hosts: None, private: vec![place.parse()?] });
+    let policy = SetupPolicy { hosts: None, private: vec![place.parse()?] };
+    checks.egress = Egress::new(move || policy.clone());
     let (passed, why) = checks.end(&CancellationToken::new()).await?;
     ensure!(passed, "{why:?}: {}", checks.read("checks.log")?);
     assert_eq!(checks.read("home/check")?, "welcome\nhello\nnone");
@@ -465,7 +471,7 @@ async fn a_policy_is_a_maximum_at_the_setup_too(sandbox: Sandbox) -> Result<()> 
     let commands = "hosts = [\"a.invalid\"]\nsetup = [\"touch ran\"]\nchecks = [\"true\"]\n";
     let mut checks = Checks::of(sandbox, commands)?;
     let hosts = Some(vec!["b.invalid".parse()?]);
-    checks.egress = Egress::new(SetupPolicy { hosts, private: vec![] });
+    checks.egress = Egress::new(move || SetupPolicy { hosts: hosts.clone(), private: vec![] });
     let (passed, why) = checks.end(&CancellationToken::new()).await?;
     assert!(!passed && !checks.root.path().join("checkout/ran").exists());
     assert!(why.is_some_and(|why| why.contains("[setup] hosts does not allow a.invalid")));
@@ -524,6 +530,39 @@ async fn the_keys_of_the_machine_are_out_of_reach(sandbox: Sandbox) -> Result<()
     let corner = Corner::closed(sandbox)?;
     let said = corner.says("cat /proc/keys /proc/key-users").await?;
     assert!(!said.contains("keyring") && !said.contains("_ses"), "{said}");
+    Ok(())
+}
+
+/// It may be the same user's as everybody else in the box: with its program or memory, the box could be left.
+async fn nobody_looks_into_the_first_process(sandbox: Sandbox) -> Result<()> {
+    let corner = Corner::closed(sandbox)?;
+    let looks = "for path in exe root cwd environ mem maps fd/0; do cat /proc/1/$path; readlink /proc/1/$path; done; chmod 0 /proc/1/exe; kill -0 1 && true; grep -E '^(Seccomp|NoNewPrivs|CapInh|CapEff|CapPrm):' /proc/1/status /proc/self/status | tr -d '\\t'";
+    let said = corner.says(looks).await?;
+    assert!(!said.contains("/run/signoff\n") && !said.contains("bwrap\n"), "{said}");
+    assert!(said.matches("ermission denied").count() >= 7, "{said}");
+    assert_eq!(said.matches("Seccomp:2").count(), 2, "{said}");
+    assert_eq!(said.matches("0000000000000000").count(), 6, "{said}");
+    Ok(())
+}
+
+async fn what_is_open_in_the_worker_is_closed_in_a_box(sandbox: Sandbox) -> Result<()> {
+    let corner = Corner::closed(sandbox)?;
+    let secret = fs::File::open(corner.root.path().join("up.json"))?;
+    fcntl_setfd(&secret, FdFlags::empty())?;
+    let said = corner.runs("bash", &format!("cat <&{}", secret.as_raw_fd())).await?;
+    assert!(!said.status.success() && said.stdout.is_empty(), "{said:?}");
+    Ok(())
+}
+
+async fn a_box_that_ended_has_nobody_left(sandbox: Sandbox) -> Result<()> {
+    let corner = Corner::closed(sandbox)?;
+    let busy = "for n in $(seq 60); do setsid sh -c 'while :; do echo x >> beat; done' & done; sleep 0.3; exit 7";
+    let ended = corner.runs("sh", busy).await?;
+    let size = || fs::metadata(corner.spec.work.join("beat")).map(|data| data.len());
+    let before = size()?;
+    assert_eq!(ended.status.code(), Some(7));
+    sleep(Duration::from_millis(300)).await;
+    assert_eq!(before, size()?);
     Ok(())
 }
 

@@ -76,7 +76,7 @@ impl From<StoreError> for Failure {
 pub fn run(cli: Cli, out: &mut dyn Write) -> Result<u8, Failure> {
     let other = match cli.verb {
         CliCommand::Child(child) => return Err(up::become_child(child.command)),
-        CliCommand::Box(args) => return Err(missing_program(args.inside().become_program())),
+        CliCommand::Box(args) => return args.inside().run().map_err(Failure::missing),
         CliCommand::Forward { socket } => return Err(missing_program(sandbox::forward(&socket))),
         CliCommand::Absent(absent) => return Err(Failure::usage(anyhow!(absent.instead()))),
         CliCommand::Bridge(bridge) => return Ok(single_thread()?.block_on(bridge.run())?),

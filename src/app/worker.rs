@@ -13,12 +13,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::parts::NotReady;
 use super::{Failure, exit, parts};
-use crate::agent::ModelAccess;
 use crate::agent::rehearsal::{self, Scenario};
-use crate::config::{Config, built_in_pipelines};
+use crate::config::{Config, LiveProjects, built_in_pipelines};
 use crate::engine::{self, Bench, Seal, Worker};
 use crate::files::{self, SocketFolder};
 use crate::local;
+use crate::meter::{Meter, Upstream};
 use crate::run::prove_refusals;
 use crate::sandbox::{BoxParts, Egress, Sandbox};
 
@@ -39,16 +39,19 @@ pub async fn worker(
     let at = parts::temporal_address(&config);
     let connect = || engine::connect(&at, "signoff-worker").map_err(NotReady::Wait);
     let client = parts::retry_until_ready(connect).await?;
-    let ModelSource { model, usual_model, _folder } = model_source(&config)?;
+    let projects = LiveProjects::new(config.projects_file.clone(), config.projects.clone());
+    let sockets = Arc::new(SocketFolder::new().context("making a folder for sockets")?);
+    let ModelSource { upstream, usual_model } = model_source(&config, &sockets)?;
+    let meter = Meter::new(upstream, config.projects.prices.clone(), store.clone(), sockets);
     let bench = Bench {
         seal: Seal::new(store.clone()),
         store,
         runs: config.home.join("runs"),
         sandbox: sandbox(&config.cache).await?,
-        egress: Egress::new(config.projects.setup.clone()),
+        egress: Egress::new(move || projects.current().setup.clone()),
         no_sandbox,
         built_in: built_in_pipelines(),
-        model,
+        meter,
         usual_model,
         claude: local::claude_cli::find(Some(config.path.as_ref()), &config.cache),
         draining: CancellationToken::new(),
@@ -60,7 +63,7 @@ pub async fn worker(
 }
 
 fn tell(task_queue: &str, bench: &Bench) {
-    let (box_kind, model) = (confinement(&bench.sandbox), kind_of(&bench.model));
+    let (box_kind, model) = (confinement(&bench.sandbox), kind_of(&bench.meter));
     tracing::info!("worker takes runs from {task_queue} · {box_kind} · {model}");
 }
 
@@ -75,33 +78,30 @@ async fn sandbox(cache: &Path) -> anyhow::Result<Sandbox> {
 
 /// Where agents get their model from.
 struct ModelSource {
-    model: ModelAccess,
+    upstream: Upstream,
     usual_model: Option<String>,
-    _folder: Option<SocketFolder>,
 }
 
-fn model_source(config: &Config) -> Result<ModelSource, Failure> {
+fn model_source(config: &Config, sockets: &SocketFolder) -> Result<ModelSource, Failure> {
     match (&config.anthropic_key, &config.rehearsal) {
-        (Some(key), None) => Ok(ModelSource {
-            model: ModelAccess::Key(key.expose_secret().into()),
-            usual_model: None,
-            _folder: None,
-        }),
-        _ => rehearse(scenario(config)?),
+        (Some(key), None) => {
+            let upstream = Upstream::real(key.expose_secret().into());
+            let upstream = upstream.context("preparing the way to the model")?;
+            Ok(ModelSource { upstream, usual_model: None })
+        }
+        _ => rehearse(scenario(config)?, sockets),
     }
 }
 
 /// Plays a scripted model on a socket of this process.
-fn rehearse(scenario: Scenario) -> Result<ModelSource, Failure> {
+fn rehearse(scenario: Scenario, sockets: &SocketFolder) -> Result<ModelSource, Failure> {
     let usual_model = Some(scenario.model.clone());
-    let folder = SocketFolder::new().context("making a folder for the model's socket")?;
-    let socket = folder.path.join("model.sock");
-    // What a killed process of the same number left behind.
-    let _gone = fs::remove_file(&socket);
+    let socket = sockets.path.join("model.sock");
     let listener = UnixListener::bind(&socket)
         .with_context(|| format!("listening at {}", socket.display()))?;
     tokio::spawn(rehearsal::serve(listener, Arc::new(scenario)));
-    Ok(ModelSource { model: ModelAccess::Socket(socket), usual_model, _folder: Some(folder) })
+    let upstream = Upstream::scripted(socket).context("preparing the way to the rehearsal")?;
+    Ok(ModelSource { upstream, usual_model })
 }
 
 fn scenario(config: &Config) -> Result<Scenario, Failure> {
@@ -123,9 +123,6 @@ fn confinement(sandbox: &Sandbox) -> &'static str {
     }
 }
 
-fn kind_of(model: &ModelAccess) -> &'static str {
-    match model {
-        ModelAccess::Key(_) => "a real model",
-        ModelAccess::Socket(_) => "rehearsal: a scripted model",
-    }
+const fn kind_of(meter: &Meter) -> &'static str {
+    if meter.is_real() { "a real model" } else { "rehearsal: a scripted model" }
 }

@@ -14,6 +14,7 @@ use crate::run::{Problem, Problems};
 mod built_in;
 mod environment;
 mod live_projects;
+mod prices;
 mod project;
 mod projects;
 #[cfg(test)]
@@ -22,6 +23,7 @@ mod tests;
 pub use built_in::built_in_pipelines;
 use environment::Environment;
 pub use live_projects::{LiveProjects, ProjectsFile};
+pub use prices::{ModelPrice, Prices};
 pub use project::Project;
 pub use projects::{BUILT_IN, Projects};
 

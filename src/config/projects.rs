@@ -7,6 +7,7 @@ use std::io;
 use std::path::Path;
 
 use super::built_in::BuiltInPipeline;
+use super::prices::Prices;
 use super::project::{self, Project};
 use crate::run::{
     Fields, HostPattern, Policy, Problem, Problems, ProjectName, SetupPolicy, approvers, hosts,
@@ -22,6 +23,7 @@ pub struct Projects {
     by_name: BTreeMap<ProjectName, Project>,
     pub policy: Policy,
     pub setup: SetupPolicy,
+    pub prices: Prices,
 }
 
 impl Projects {
@@ -61,7 +63,7 @@ impl Projects {
             by_name.insert(name.clone(), Project::fresh(name, built_in.parse()?));
         }
         by_name.extend(projects.into_iter().map(|p| (p.name.clone(), p)));
-        Ok(Self { by_name, policy: policy.gates, setup: policy.setup })
+        Ok(Self { by_name, policy: policy.gates, setup: policy.setup, prices: policy.prices })
     }
 
     #[must_use]
@@ -94,6 +96,7 @@ fn unreadable(file: &str, why: &io::Error) -> Problems {
 struct ServerPolicy {
     gates: Policy,
     setup: SetupPolicy,
+    prices: Prices,
 }
 
 impl ServerPolicy {
@@ -101,6 +104,7 @@ impl ServerPolicy {
         Self {
             gates: root.within("policy", policy).unwrap_or_default(),
             setup: root.within("setup", setup_policy).unwrap_or_default(),
+            prices: Prices::read(root),
         }
     }
 }

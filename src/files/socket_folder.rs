@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use super::{FileLock, remove_blocking};
 
 /// A short path: a socket's may not be longer than 108 bytes. One for each process.
+#[derive(Debug)]
 pub struct SocketFolder {
     pub path: PathBuf,
     _held: FileLock,

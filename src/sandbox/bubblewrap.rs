@@ -58,7 +58,7 @@ pub(super) fn first_program(spec: &BoxSpec, helper: &Helper) -> Vec<OsString> {
 /// bwrap's arguments. Later mounts cover earlier ones, so the order is from the machine to the work.
 pub(super) fn arguments(spec: &BoxSpec, helper: &Helper) -> Vec<OsString> {
     let mut words = Words::default();
-    words.say("--die-with-parent --new-session --unshare-pid --unshare-ipc --unshare-uts --unshare-net --unshare-cgroup-try --cap-drop ALL");
+    words.say("--die-with-parent --new-session --unshare-pid --unshare-ipc --unshare-uts --unshare-net --unshare-cgroup-try --cap-drop ALL --as-pid-1");
     if helper.user.is_some() {
         for capability in TO_CHANGE_USER {
             words.add("--cap-add").add(capability);

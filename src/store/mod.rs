@@ -8,6 +8,7 @@ mod inbox;
 mod keys;
 mod local_slack;
 mod messages;
+mod model_calls;
 mod pipelines;
 mod progress;
 mod runs;
@@ -18,6 +19,7 @@ mod told_once;
 
 pub use inbox::{InboxRow, Received};
 pub use messages::{Claim, GivenUp, KnownMessage, Posted, Redrawn};
+pub use model_calls::{AttemptKey, CallFigures, CallId, CallState, Spend};
 pub use runs::Sender;
 pub use shown::Shown;
 pub use threads::{Failed, LeasedThread};

@@ -20,12 +20,6 @@ use crate::run::Snapshot;
 /// Reading every file of a big project takes time.
 const READ_TIMEOUT: Duration = Duration::from_mins(5);
 
-/// Repositories inside repositories: deeper than this, no honest project goes.
-const DEEPEST_NESTING: usize = 20;
-
-/// Stands in the index for a moment and never in a snapshot: it makes git treat a nested repository as a folder.
-const SEED: &[u8] = b".signoff-seed";
-
 const LIST_CHANGED: [&str; 6] =
     ["ls-files", "-z", "--others", "--modified", "--exclude-standard", "--"];
 
@@ -98,7 +92,7 @@ impl<'a> StagedWorktree<'a> {
         let all = pathspecs(submodules);
         // Says which files differ, and exits 1 if any does.
         self.git().args(["update-index", "-q", "--refresh"]).output(u64::MAX).await?;
-        let changed = self.enter_nested(&all).await?;
+        let changed = self.changed(&all).await?;
         let untouched = self.untouched(parent, base, &changed).await?;
         let marks = joined(untouched.all());
         self.feed(&["update-index", "-z", "--assume-unchanged", "--stdin"], marks).await?;
@@ -109,38 +103,14 @@ impl<'a> StagedWorktree<'a> {
         self.follow_the_agents_index(base).await
     }
 
-    /// The pathspecs' files and changes that git sees, once it sees nested repositories as folders; an error where one of them
-    /// cannot be kept.
-    async fn enter_nested(&self, all: &[u8]) -> Result<Vec<FileName>> {
-        let empty = self.shadow.git().args(["hash-object", "-w", "--stdin"]).input(vec![]);
-        let blob = empty.line().await?;
-        let mut nested = Vec::new();
-        for _ in 0..=DEEPEST_NESTING {
-            let files;
-            (nested, files) = self.changed(all).await?;
-            if nested.is_empty() {
-                return Ok(files);
-            }
-            let seeds = nested
-                .iter()
-                .map(|folder| index_line("100644", &blob, &[folder.as_slice(), SEED].concat()));
-            self.index_info(seeds).await?;
-        }
-        let deepest = nested.first().map(|name| displayable(name)).unwrap_or_default();
-        Err(WorkspaceError::Unkeepable {
-            why: format!("{deepest}: repositories are nested more than {DEEPEST_NESTING} deep"),
-        })
-    }
-
-    /// The folders that git takes for repositories of their own, and the files that are new or changed.
-    async fn changed(&self, all: &[u8]) -> Result<(Vec<FileName>, Vec<FileName>)> {
+    /// The files that are new or changed; an error where one of them cannot be kept.
+    async fn changed(&self, all: &[u8]) -> Result<Vec<FileName>> {
         let specs = raw_records(all).map(as_path);
         let list = self.git().args(LIST_CHANGED).args(specs).output(u64::MAX).await?;
         let list = list.about_the_work("ls-files")?;
-        let (nested, files): (Vec<_>, Vec<_>) =
-            raw_records(&list).map(<[u8]>::to_vec).partition(|name| name.ends_with(b"/"));
+        let files: Vec<FileName> = raw_records(&list).map(<[u8]>::to_vec).collect();
         files.iter().try_for_each(|name| self.can_be_kept(name))?;
-        Ok((nested, files))
+        Ok(files)
     }
 
     pub fn can_be_kept(&self, name: &[u8]) -> Result<()> {

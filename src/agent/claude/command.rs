@@ -1,7 +1,6 @@
 //! The command line of Claude Code: with which flags and environment does it run?
 //! It never reads a checkout's settings (hooks, key helpers, redirects would run), and it may do all within the box.
 
-use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
@@ -10,15 +9,12 @@ use tokio::fs;
 use tokio::process::{Child, Command};
 use uuid::Uuid;
 
-use super::{ClaudeCode, Launch, ModelAccess, instructions};
+use super::{ClaudeCode, Launch, instructions};
 use crate::agent::{AgentError, Assignment, Result, Session};
-use crate::run::HostPattern;
-use crate::sandbox::{BoxSpec, Gateway, Network, Opened};
+use crate::sandbox::{BoxSpec, Network};
 
 /// Compared with what the CLI says it took: some modes change silently.
 pub(super) const PERMISSIONS: &str = "bypassPermissions";
-/// Where the CLI finds its model unless told otherwise, which the box never does.
-const MODEL_HOST: &str = "api.anthropic.com";
 const INSIDE_PROGRAM: &str = "/opt/claude";
 const INSIDE_SOCKET: &str = "/run/model.sock";
 const INSIDE_HOME: &str = "/home/agent";
@@ -56,33 +52,14 @@ const ENVIRONMENT: [(&str, &str); 10] = [
     ("IS_SANDBOX", "1"),
 ];
 
-/// How a box reaches the model; held while the box lives.
-pub(super) enum WayToModel {
-    Socket,
-    Gateway(Gateway),
-    /// There is none; why, for people.
-    Refused(String),
-}
-
 impl ClaudeCode {
-    /// The way to its model: none where that listens on a socket, and to that host alone where there is a key.
-    pub(super) fn way_to_model(&self) -> Result<WayToModel> {
-        let ModelAccess::Key(_) = &self.access else { return Ok(WayToModel::Socket) };
-        let host = HostPattern::at(MODEL_HOST, 443).map_err(io::Error::other);
-        let opened = host.and_then(|host| Gateway::to(vec![host]).map_err(io::Error::other));
-        match opened.map_err(AgentError::when("opening the way to the model"))? {
-            Opened::Gateway(gateway) => Ok(WayToModel::Gateway(gateway)),
-            Opened::Refused(why) => Ok(WayToModel::Refused(why)),
-        }
-    }
-
-    pub(super) async fn start(&self, launch: &Launch<'_>, way: &WayToModel) -> Result<Child> {
+    pub(super) async fn start(&self, launch: &Launch<'_>) -> Result<Child> {
         make_home(&launch.assignment.home).await?;
         let args = self.arguments(launch).await?;
         let args: Vec<&str> = args.iter().map(String::as_str).collect();
         let program = self.sandbox.inside(&self.binary(), Path::new(INSIDE_PROGRAM));
         let mut command: Command =
-            self.sandbox.command(&self.box_spec(launch.assignment, way), &program, &args);
+            self.sandbox.command(&self.box_spec(launch.assignment), &program, &args);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.spawn().map_err(AgentError::when(format!("starting {}", self.program.display())))
     }
@@ -103,22 +80,14 @@ impl ClaudeCode {
         self.program.canonicalize().unwrap_or_else(|_| self.program.clone())
     }
 
-    fn box_spec(&self, a: &Assignment, way: &WayToModel) -> BoxSpec {
-        let sockets = match &self.access {
-            ModelAccess::Socket(path) => vec![(path.clone(), PathBuf::from(INSIDE_SOCKET))],
-            ModelAccess::Key(_) => Vec::new(),
-        };
-        let network = match way {
-            WayToModel::Gateway(gateway) => Network::Hosts(gateway.way_out()),
-            WayToModel::Socket | WayToModel::Refused(_) => Network::Closed,
-        };
+    fn box_spec(&self, a: &Assignment) -> BoxSpec {
         BoxSpec {
             work: a.worktree.clone(),
             home: a.home.clone(),
             read_only: vec![(self.binary(), PathBuf::from(INSIDE_PROGRAM))],
-            sockets,
+            sockets: vec![(self.access.socket.clone(), PathBuf::from(INSIDE_SOCKET))],
             env: a.env.iter().cloned().chain(self.environment(&a.home)).collect(),
-            network,
+            network: Network::Closed,
         }
     }
 
@@ -131,19 +100,14 @@ impl ClaudeCode {
     }
 
     /// The variables by which the CLI reaches its model.
-    fn access_variables(&self) -> Vec<(&'static str, String)> {
-        match &self.access {
-            ModelAccess::Socket(path) => {
-                let inside = self.sandbox.inside(path, Path::new(INSIDE_SOCKET));
-                vec![
-                    ("ANTHROPIC_UNIX_SOCKET", inside.display().to_string()),
-                    // Never used, but the CLI wants an address and a key.
-                    ("ANTHROPIC_BASE_URL", "http://localhost:9".to_owned()),
-                    ("ANTHROPIC_API_KEY", "a-run-has-no-key".to_owned()),
-                ]
-            }
-            ModelAccess::Key(key) => vec![("ANTHROPIC_API_KEY", key.expose_secret().to_owned())],
-        }
+    fn access_variables(&self) -> [(&'static str, String); 3] {
+        let socket = self.sandbox.inside(&self.access.socket, Path::new(INSIDE_SOCKET));
+        [
+            ("ANTHROPIC_UNIX_SOCKET", socket.display().to_string()),
+            // Never used, but the CLI wants an address.
+            ("ANTHROPIC_BASE_URL", "http://localhost:9".to_owned()),
+            ("ANTHROPIC_API_KEY", self.access.token.expose_secret().to_owned()),
+        ]
     }
 }
 
@@ -160,9 +124,6 @@ fn flags_of(launch: &Launch<'_>) -> Vec<String> {
     let mut args = vec![flag.to_owned(), id.to_string()];
     if let Some(model) = &launch.assignment.model {
         args.extend(["--model".to_owned(), model.clone()]);
-    }
-    if let Some(left) = launch.assignment.budget_left {
-        args.extend(["--max-budget-usd".to_owned(), left.nine_places()]);
     }
     args
 }

@@ -5,7 +5,6 @@ mod command;
 mod connection;
 mod end;
 mod instructions;
-mod price;
 mod stream;
 mod usage;
 
@@ -26,7 +25,6 @@ use super::process::{Exit, StderrTail};
 use super::{Agent, AgentEvent, AgentReport, Assignment, Result, Session};
 use crate::run::{AgentEnd, Trouble, Usd};
 use crate::sandbox::{self, Sandbox};
-use command::WayToModel;
 use connection::CliConnection;
 use end::{classify_end, last_words};
 use stream::StreamReader;
@@ -45,13 +43,12 @@ pub struct ClaudeCode {
     pub sandbox: Sandbox,
 }
 
-/// How the CLI reaches its model.
+/// How the CLI reaches its model: by a socket, without network or key.
 #[derive(Clone, Debug)]
-pub enum ModelAccess {
-    /// Through the meter or the rehearsal: no network, no key.
-    Socket(PathBuf),
-    /// Directly, at its provider's host and no other, with a key the agent can see.
-    Key(SecretString),
+pub struct ModelAccess {
+    pub socket: PathBuf,
+    /// By which it shows who asks; worth nothing elsewhere.
+    pub token: SecretString,
 }
 
 impl Agent for ClaudeCode {
@@ -87,11 +84,7 @@ impl ClaudeCode {
         if let Some(end) = self.end_before_it_starts(a, stop) {
             return Ok(AgentReport::unstarted(end));
         }
-        let way = self.way_to_model()?;
-        if let WayToModel::Refused(why) = &way {
-            return Ok(AgentReport::unstarted(failed(Trouble::Setup, why)));
-        }
-        let process = async |launch: Launch<'_>| self.process(&launch, &way, &events, stop).await;
+        let process = async |launch: Launch<'_>| self.process(&launch, &events, stop).await;
         let (mut end, mut reader) = process(Launch::of(a).await).await?;
         if reader.lost_its_transcript() && !stop.is_cancelled() {
             (end, reader) = process(Launch::anew(a)).await?;
@@ -116,11 +109,10 @@ impl ClaudeCode {
     async fn process(
         &self,
         launch: &Launch<'_>,
-        way: &WayToModel,
         events: &EventSender,
         stop: &CancellationToken,
     ) -> Result<(AgentEnd, StreamReader)> {
-        let mut child = self.start(launch, way).await?;
+        let mut child = self.start(launch).await?;
         let stderr = StderrTail::of(&mut child);
         let mut connection =
             CliConnection::open(&mut child, launch.assignment, events.clone()).await?;

@@ -60,7 +60,7 @@ impl RealCli {
         tokio::spawn(serve(UnixListener::bind(&socket).expect("bound"), scenario));
         let agent = ClaudeCode {
             program,
-            access: ModelAccess::Socket(socket),
+            access: ModelAccess { socket, token: "none".into() },
             sandbox: sandbox::for_tests().await,
         };
         let model = Some("claude-sonnet-4-5".to_owned());

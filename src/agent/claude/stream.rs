@@ -75,11 +75,7 @@ impl StreamReader {
 
     /// Tokens and money of this process so far; an estimate since the last result.
     pub fn used(&self) -> (Tokens, Usd) {
-        self.usage.used(self.model())
-    }
-
-    fn model(&self) -> Option<&str> {
-        self.info.as_ref().and_then(|info| info.model.as_deref())
+        self.usage.used()
     }
 
     /// The events of a line.
@@ -173,8 +169,7 @@ impl StreamReader {
     }
 
     fn result(&mut self, line: &Value) -> AgentEvent {
-        let model = self.model().map(str::to_owned);
-        self.usage.settle(line["model_usage_since_last_result"].as_object(), model.as_deref());
+        self.usage.settle(line["model_usage_since_last_result"].as_object());
         self.ended_by(CliResult::of(line))
     }
 

@@ -1,13 +1,11 @@
-//! Usage: which tokens did Claude Code use, and what did they cost?
-//! Counted of this process alone: the CLI's own total goes on from an earlier process after a resume.
+//! Usage: what does Claude Code say that it used?
+//! Counted of this process alone: the CLI's own total goes on from an earlier process after a resume. What is paid for is what the meter counted.
 
 use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
-use super::price;
 use crate::agent::money::{highest, read_cost, read_count};
-use crate::run::foreign_text::{self, NAME};
 use crate::run::{Tokens, Usd};
 
 /// Most messages between two results: whoever prints more of them than that is no CLI.
@@ -18,35 +16,25 @@ pub(super) struct UsageCounter {
     /// What results have said exactly, and never less than what was known before.
     settled: (Tokens, Usd),
     /// Messages since the last result, by id: their lines repeat the usage.
-    open: HashMap<String, MessageUsage>,
+    open: HashMap<String, Tokens>,
     /// The message that is being streamed.
     streaming: String,
 }
 
-#[derive(Debug, Default)]
-struct MessageUsage {
-    tokens: Tokens,
-    /// Sub-agents use others than their parent.
-    model: Option<String>,
-}
-
 impl UsageCounter {
-    /// Tokens and money so far; an estimate since the last result.
-    pub fn used(&self, model: Option<&str>) -> (Tokens, Usd) {
-        let (mut tokens, mut cost) = self.settled;
-        let open = self.open_usage(model);
-        tokens += open.0;
-        cost += open.1;
+    /// Tokens so far, and what results said that they cost.
+    pub fn used(&self) -> (Tokens, Usd) {
+        let (mut tokens, cost) = self.settled;
+        tokens += self.open_tokens();
         (tokens, cost)
     }
 
-    fn open_usage(&self, model: Option<&str>) -> (Tokens, Usd) {
-        let (mut tokens, mut cost) = (Tokens::default(), Usd::ZERO);
+    fn open_tokens(&self) -> Tokens {
+        let mut tokens = Tokens::default();
         for message in self.open.values() {
-            tokens += message.tokens;
-            cost += price::estimate(message.model.as_deref().or(model), message.tokens);
+            tokens += *message;
         }
-        (tokens, cost)
+        tokens
     }
 
     /// A message begins to stream.
@@ -62,11 +50,7 @@ impl UsageCounter {
 
     /// A line of a message.
     pub fn count(&mut self, message: &Value) {
-        let id = message["id"].as_str().unwrap_or_default();
-        self.add(id, &message["usage"]);
-        if let (Some(known), Some(model)) = (self.open.get_mut(id), message["model"].as_str()) {
-            known.model.get_or_insert_with(|| foreign_text::line(model, NAME));
-        }
+        self.add(message["id"].as_str().unwrap_or_default(), &message["usage"]);
     }
 
     /// The largest figure per message is the true one: lines repeat, and output starts at 1.
@@ -83,20 +67,19 @@ impl UsageCounter {
             cache_read: n("cache_read_input_tokens"),
             cache_write: n("cache_creation_input_tokens"),
         };
-        known.tokens = highest(known.tokens, told);
+        *known = highest(*known, told);
     }
 
-    /// A result says exactly what each model used since the result before; without that, the estimate counts, and it is never less than that:
-    /// what was told once is not taken back.
-    pub fn settle(&mut self, by_model: Option<&Map<String, Value>>, model: Option<&str>) {
-        let (known, estimate) = self.open_usage(model);
+    /// A result says exactly what each model used since the result before, and never less than was known.
+    pub fn settle(&mut self, by_model: Option<&Map<String, Value>>) {
+        let known = self.open_tokens();
         let (mut exactly, mut cost) = (Tokens::default(), Usd::ZERO);
         for used in by_model.into_iter().flat_map(Map::values) {
             exactly += exact_tokens(used);
             cost += read_cost(&used["costUSD"]).unwrap_or_default();
         }
         self.settled.0 += highest(exactly, known);
-        self.settled.1 += cost.max(estimate);
+        self.settled.1 += cost;
         self.open.clear();
     }
 }

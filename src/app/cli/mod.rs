@@ -170,7 +170,7 @@ Examples:
     /// Run a server that only this program can reach
     #[command(name = "__bridge", hide = true)]
     Bridge(Bridge),
-    /// Become a program in a box
+    /// Run a program in a box, as its first process
     #[command(name = "__box", hide = true)]
     Box(InsideArgs),
     /// Pass a box's connections on

@@ -5,12 +5,17 @@ use std::collections::BTreeSet;
 use super::WriteInput;
 use super::bench::Bench;
 use crate::agent::{Agent, ClaudeCode, ModelAccess, Script};
+use crate::meter::MeterDoor;
 use crate::run::{AgentKind, Digest};
 use crate::sandbox::Sandbox;
 
 impl Bench {
-    /// The agent that the pipeline names; or why this worker cannot let it work, for people.
-    pub(super) fn agent_for(&self, input: &WriteInput) -> Result<Box<dyn Agent>, String> {
+    /// The agent that the pipeline names, with its way to the model; or why this worker cannot let it work, for people.
+    pub(super) fn agent_for(
+        &self,
+        input: &WriteInput,
+        door: &MeterDoor,
+    ) -> Result<Box<dyn Agent>, String> {
         match input.agent.kind {
             AgentKind::Script => {
                 self.refuse_unconfined(RepositoryCode::Any)?;
@@ -18,7 +23,7 @@ impl Bench {
             }
             AgentKind::Claude => {
                 self.refuse_unconfined(self.code_of(input.origin()))?;
-                Ok(Box::new(self.claude_code(input.rehearsal)?))
+                Ok(Box::new(self.claude_code(input.rehearsal, door)?))
             }
         }
     }
@@ -29,7 +34,7 @@ impl Bench {
         Ok(Script { command, sandbox: self.sandbox.clone() })
     }
 
-    fn claude_code(&self, rehearsal: bool) -> Result<ClaudeCode, String> {
+    fn claude_code(&self, rehearsal: bool, door: &MeterDoor) -> Result<ClaudeCode, String> {
         match (self.has_real_model(), rehearsal) {
             (true, true) => {
                 return Err("this worker speaks to a real model and does not rehearse".to_owned());
@@ -42,11 +47,12 @@ impl Bench {
         let program = self.claude.clone();
         let program =
             program.ok_or("the claude program is not here: `signoff doctor` says how to get it")?;
-        Ok(ClaudeCode { program, access: self.model.clone(), sandbox: self.sandbox.clone() })
+        let access = ModelAccess { socket: door.socket().to_owned(), token: door.token().clone() };
+        Ok(ClaudeCode { program, access, sandbox: self.sandbox.clone() })
     }
 
     const fn has_real_model(&self) -> bool {
-        matches!(self.model, ModelAccess::Key(_))
+        self.meter.is_real()
     }
 
     /// Whose code an activity of this run would run here.

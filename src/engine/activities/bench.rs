@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::agent::ModelAccess;
 use crate::engine::authenticity::Seal;
+use crate::meter::Meter;
 use crate::run::{Digest, RunId};
 use crate::sandbox::{Egress, Sandbox};
 use crate::store::Store;
@@ -26,8 +26,8 @@ pub struct Bench {
     pub no_sandbox: bool,
     /// The pipelines that came with this program.
     pub built_in: BTreeSet<Digest>,
-    /// A real model or a scripted one: a worker takes only runs of its kind.
-    pub model: ModelAccess,
+    /// The way to a real model or to a scripted one: a worker takes only runs of its kind.
+    pub meter: Meter,
     /// The model a pipeline gets that names none: the scenario's, in a rehearsal. The CLI's prices follow the model it asks for.
     pub usual_model: Option<String>,
     /// The Claude Code program, where there is one.

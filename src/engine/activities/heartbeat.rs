@@ -10,9 +10,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::WriteInput;
 use super::handover::Handover;
+use super::metering::is_metered;
 use crate::agent::{AgentEvent, Assignment, Session};
 use crate::engine::retry_policy::{HEARTBEAT_INTERVAL, PROGRESS_REPEAT};
 use crate::run::{Progress, Tokens, Usd};
+use crate::store::Spend;
 
 /// Sends a heartbeat with these details once a second while `work` goes on, and cancels `stop` where Temporal cancels
 /// the activity.
@@ -38,6 +40,8 @@ pub(super) struct AgentProgress<'a> {
     folder: PathBuf,
     pub(super) handover: Handover,
     before: &'a Handover,
+    /// Its calls are counted by our meter; else what it says of itself counts.
+    metered: bool,
     progress: Progress,
     published: Option<(Instant, Progress)>,
 }
@@ -57,7 +61,8 @@ impl<'a> AgentProgress<'a> {
         let folder = assignment.log.parent().unwrap_or(Path::new(".")).to_owned();
         let handover = Handover { session: Some(session.to_string()), ..before.clone() };
         handover.save(&folder);
-        Self { folder, handover, before, progress, published: None }
+        let metered = is_metered(input);
+        Self { folder, handover, before, metered, progress, published: None }
     }
 
     pub(super) fn apply(&mut self, event: AgentEvent) {
@@ -66,24 +71,33 @@ impl<'a> AgentProgress<'a> {
             AgentEvent::Retrying { why, .. } => {
                 self.progress.step = format!("waiting for the model: {why}");
             }
-            AgentEvent::Usage { tokens, cost_usd } => {
-                self.set_used(tokens, cost_usd);
-                self.progress.tokens = self.handover.tokens;
-                self.progress.cost_usd = self.handover.cost_usd;
-            }
+            AgentEvent::Usage { tokens, cost_usd } => self.told(tokens, cost_usd),
             _ => {}
         }
     }
 
-    /// What this worker's agent used so far, on top of what was used before.
-    pub(super) fn set_used(&mut self, tokens: Tokens, cost_usd: Usd) {
-        let known = self.handover.clone();
-        self.handover.tokens = self.before.tokens;
-        self.handover.tokens += tokens;
-        self.handover.cost_usd = self.before.cost_usd + cost_usd;
-        if self.handover != known {
-            self.handover.save(&self.folder);
+    /// What this worker's agent says that it used so far, on top of what was used before.
+    pub(super) fn told(&mut self, mut tokens: Tokens, cost: Usd) {
+        if !self.metered {
+            tokens += self.before.tokens;
+            self.set(Spend { tokens, cost: self.before.cost_usd + cost });
         }
+    }
+
+    /// What the meter counted of the attempt, over all workers that had it.
+    pub(super) fn count(&mut self, spend: Spend) {
+        if self.metered {
+            self.set(spend);
+        }
+    }
+
+    fn set(&mut self, spend: Spend) {
+        if (self.handover.tokens, self.handover.cost_usd) == (spend.tokens, spend.cost) {
+            return;
+        }
+        (self.handover.tokens, self.handover.cost_usd) = (spend.tokens, spend.cost);
+        (self.progress.tokens, self.progress.cost_usd) = (spend.tokens, spend.cost);
+        self.handover.save(&self.folder);
     }
 
     /// The progress, where it is worth publishing: it changed, or was not published for a while.

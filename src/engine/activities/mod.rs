@@ -12,6 +12,7 @@ mod failure;
 mod guard;
 mod handover;
 mod heartbeat;
+mod metering;
 mod prepare;
 mod setup;
 mod snapshot;
@@ -236,7 +237,7 @@ impl Activities {
     ) -> Result<Written, ActivityError> {
         is_about_itself(&ctx, &input.run)?;
         let span = tracing::info_span!("write", run.id = %input.run, stage = %input.stage.name, attempt = input.attempt);
-        Ok(self.bench.write(&ctx, &input).instrument(span).await?.cleaned())
+        Ok(Box::pin(self.bench.write(&ctx, &input)).instrument(span).await?.cleaned())
     }
 
     #[activity(name = "check")]

@@ -13,12 +13,14 @@ use super::bench::Bench;
 use super::failure::why_of;
 use super::handover::{AgentDone, Handover};
 use super::heartbeat::{AgentProgress, with_heartbeat};
+use super::metering::is_metered;
 use super::prepare::{Preparation, PreparedAttempt};
 use super::setup::SetupOf;
 use super::write_attempt::{Spent, WriteAttempt};
 use crate::agent::{Agent, AgentReport, Assignment};
 use crate::checks::SetupEnd;
 use crate::engine::retry_policy::{HEARTBEAT_INTERVAL, PROGRESS_TIMEOUT};
+use crate::meter::MeterDoor;
 use crate::run::{AgentEnd, Sandboxing, Trouble, Written};
 
 impl Bench {
@@ -44,7 +46,8 @@ impl Bench {
         let heartbeat: Option<Handover> = ctx.heartbeat_details().deserialize()?;
         spent.is(&heartbeat.clone().unwrap_or_default());
         let folder = AttemptFolder::take(&self.runs, &input.run, &input.stage.name, input.attempt)?;
-        let before = Handover::newest(heartbeat, &folder.folder);
+        let of = input.into();
+        let before = self.with_ledger(of, Handover::newest(heartbeat, &folder.folder)).await?;
         spent.is(&before);
         if let Some(written) = folder.written(input.base.as_ref()) {
             return Ok(written);
@@ -53,8 +56,9 @@ impl Bench {
         if let Some(done) = attempt.before.done.clone() {
             return attempt.store_what_is_done(ctx, *done).await;
         }
-        match self.agent_for(input) {
-            Ok(agent) => attempt.write(ctx, agent.as_ref()).await,
+        let door = self.open_meter(of, &attempt.before, input.budget_left_usd)?;
+        match self.agent_for(input, &door) {
+            Ok(agent) => attempt.write(ctx, agent.as_ref(), door).await,
             Err(why) => Ok(setup_failed(why, self.sandbox.sandboxing(), &attempt.before)),
         }
     }
@@ -65,6 +69,7 @@ impl WriteAttempt<'_> {
         &self,
         ctx: &ActivityContext,
         agent: &dyn Agent,
+        door: MeterDoor,
     ) -> Result<Written, ActivityError> {
         let sandboxing = self.bench.sandbox.sandboxing();
         let prepared = match self.prepare_unless_stopped(ctx).await? {
@@ -79,7 +84,7 @@ impl WriteAttempt<'_> {
             let (start, feedback) = (prepared.start, Some(failure.feedback));
             return Ok(Written { start, feedback, ..failed });
         }
-        let (report, after) = self.run_agent(ctx, agent, &prepared.assignment).await?;
+        let (report, after) = self.run_agent(ctx, agent, &prepared.assignment, door).await?;
         if report.end == AgentEnd::Stopped && self.bench.draining.is_cancelled() {
             return Err(ActivityError::cancelled_with_details(after));
         }
@@ -90,6 +95,9 @@ impl WriteAttempt<'_> {
         // Before anything is done with its work: whatever happens to that, the agent is not paid again.
         after.save(&self.folder.folder);
         self.spent.is(&after);
+        if !is_metered(self.input) {
+            self.bench.tell_ledger(self.input.into(), &after).await?;
+        }
         ctx.record_heartbeat(after).await?;
         self.store_work(ctx, &prepared.shadow, done).await
     }
@@ -139,10 +147,14 @@ impl WriteAttempt<'_> {
         ctx: &ActivityContext,
         agent: &dyn Agent,
         assignment: &Assignment,
+        door: MeterDoor,
     ) -> Result<(AgentReport, Handover), ActivityError> {
         let mut progress = AgentProgress::new(self.input, assignment, &self.before);
         ctx.record_heartbeat(progress.handover.clone()).await?;
-        let worked = self.watch_agent(ctx, agent, assignment, &mut progress).await;
+        let worked = self.watch_agent(ctx, agent, assignment, &mut progress, &door).await;
+        // What the ledger cannot say now, it says to a successor.
+        let known = door.spend();
+        progress.count(door.close().await.unwrap_or(known));
         self.spent.is(&progress.handover);
         let report = match worked {
             // Our own machine failed it in the middle: what it had done was paid for, so this attempt is over.
@@ -153,7 +165,7 @@ impl WriteAttempt<'_> {
             }
             worked => worked?,
         };
-        progress.set_used(report.tokens, report.cost_usd);
+        progress.told(report.tokens, report.cost_usd);
         Ok((report, progress.handover))
     }
 
@@ -163,6 +175,7 @@ impl WriteAttempt<'_> {
         agent: &dyn Agent,
         assignment: &Assignment,
         progress: &mut AgentProgress<'_>,
+        door: &MeterDoor,
     ) -> Result<AgentReport, ActivityError> {
         let (send, mut events) = mpsc::channel(64);
         let stop = CancellationToken::new();
@@ -172,7 +185,10 @@ impl WriteAttempt<'_> {
             tokio::select! {
                 done = &mut work => break done,
                 Some(event) = events.recv() => progress.apply(event),
-                _ = tick.tick() => self.beat(ctx, progress).await?,
+                _ = tick.tick() => {
+                    progress.count(door.spend());
+                    self.beat(ctx, progress).await?;
+                }
                 () = ctx.cancelled(), if !stop.is_cancelled() => stop.cancel(),
             }
         };

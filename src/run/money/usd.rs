@@ -33,6 +33,12 @@ impl Usd {
         Self((dollars * 1e9).round() as i64)
     }
 
+    /// In nano-dollars.
+    #[must_use]
+    pub const fn nanos(self) -> i64 {
+        self.0
+    }
+
     /// What is left of this amount after spending `spent`; never below zero.
     #[must_use]
     pub fn minus(self, spent: Self) -> Self {

@@ -7,6 +7,7 @@ mod registries;
 mod request;
 mod upstream;
 
+use std::fmt;
 use std::fs::{self, DirBuilder, Permissions};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -60,9 +61,9 @@ const PROXY_NAMES: [&str; 11] = [
 ];
 
 /// What the setups of one worker may reach.
-#[derive(Debug, Default)]
 pub struct Egress {
-    policy: SetupPolicy,
+    /// As it is now.
+    policy: Box<dyn Fn() -> SetupPolicy + Send + Sync>,
     /// What the package managers of this machine said; asked when it is first needed.
     registries: Mutex<Option<Registries>>,
 }
@@ -100,10 +101,22 @@ pub enum Opened {
     Refused(String),
 }
 
+impl fmt::Debug for Egress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Egress").field("policy", &(self.policy)()).finish_non_exhaustive()
+    }
+}
+
+impl Default for Egress {
+    fn default() -> Self {
+        Self::new(SetupPolicy::default)
+    }
+}
+
 impl Egress {
-    #[must_use]
-    pub fn new(policy: SetupPolicy) -> Self {
-        Self { policy, registries: Mutex::default() }
+    /// `policy` is asked whenever a setup begins.
+    pub fn new(policy: impl Fn() -> SetupPolicy + Send + Sync + 'static) -> Self {
+        Self { policy: Box::new(policy), registries: Mutex::default() }
     }
 
     /// A way to the hosts that a stage names; where it names none, to those that this machine's package managers use.
@@ -113,8 +126,8 @@ impl Egress {
             Ok(upstreams) => upstreams,
             Err(why) => return Ok(Opened::Refused(why)),
         };
-        if let Some(beyond) = hosts.and_then(|all| all.iter().find(|one| !self.policy.allows(one)))
-        {
+        let policy = (self.policy)();
+        if let Some(beyond) = hosts.and_then(|all| all.iter().find(|one| !policy.allows(one))) {
             return Ok(Opened::Refused(format!(
                 "this worker's [setup] hosts does not allow {beyond}: add it there, or take it out of the stage's hosts"
             )));
@@ -122,22 +135,22 @@ impl Egress {
         // A stage that names its hosts says itself which registries it uses.
         let registries = match hosts {
             Some(hosts) => Registries { hosts: hosts.to_vec(), ..Registries::default() },
-            None => self.registries().await,
+            None => self.registries(&policy).await,
         };
         let hosts = registries.hosts.clone();
-        let hosts = hosts.into_iter().filter(|host| self.policy.allows(host)).collect();
-        let private = self.policy.private.clone();
+        let hosts = hosts.into_iter().filter(|host| policy.allows(host)).collect();
+        let private = policy.private;
         let rules = Rules { hosts: HostRule::Listed(hosts), private, upstreams };
         Ok(Opened::Gateway(Gateway::open(rules, &registries)?))
     }
 
     /// Kept once every tool that is here has answered.
-    async fn registries(&self) -> Registries {
+    async fn registries(&self, policy: &SetupPolicy) -> Registries {
         let mut known = self.registries.lock().await;
         if let Some(known) = known.as_ref() {
             return known.clone();
         }
-        let asked = registries::ask(&self.policy.private).await;
+        let asked = registries::ask(&policy.private).await;
         if asked.complete {
             *known = Some(asked.clone());
         }
@@ -146,16 +159,6 @@ impl Egress {
 }
 
 impl Gateway {
-    /// A way to these hosts and to nothing else, whatever setups may reach.
-    pub fn to(hosts: Vec<HostPattern>) -> anyhow::Result<Opened> {
-        let upstreams = match Upstreams::read(toolchain::text_from_this_process) {
-            Ok(upstreams) => upstreams,
-            Err(why) => return Ok(Opened::Refused(why)),
-        };
-        let rules = Rules { hosts: HostRule::Listed(hosts), private: Vec::new(), upstreams };
-        Ok(Opened::Gateway(Self::open(rules, &Registries::default())?))
-    }
-
     fn open(rules: Rules, registries: &Registries) -> anyhow::Result<Self> {
         // The name begins as that of the folder of a worker's other sockets, so that what a killed one left is swept with it.
         let name = format!("signoff-{}-{:08x}", std::process::id(), rand::random::<u32>());

@@ -1,12 +1,12 @@
-//! What happens in the box before its program begins?
-//! A hidden subcommand of ours is the first that runs there: it gives up what it does not need, for good, and becomes the program.
+//! What happens in a box around its program?
+//! A hidden subcommand of ours is its first process: it gives up what it does not need, for good, starts the program, and reaps what is
+//! left by others. Nobody in the box can look into it, and when it ends the kernel has ended everybody else.
 
 mod accounts;
 mod forward;
 #[cfg(target_os = "linux")]
 mod seccomp;
 
-use std::convert::Infallible;
 use std::ffi::OsString;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::process::CommandExt;
@@ -14,7 +14,11 @@ use std::path::PathBuf;
 use std::process;
 
 use anyhow::{Context, Result};
-use rustix::process::{Resource, Rlimit, setrlimit};
+use rustix::process::{
+    DumpableBehavior, Pid, Resource, Rlimit, WaitOptions, set_dumpable_behavior, setrlimit, wait,
+};
+#[cfg(target_os = "linux")]
+use rustix::thread::{CapabilitySet, CapabilitySets, capabilities, set_capabilities};
 
 pub(super) use accounts::{Accounts, BOX_USER};
 pub use forward::forward;
@@ -53,8 +57,12 @@ pub struct Inside {
 }
 
 impl Inside {
-    /// Becomes the program; comes back only where that is not possible.
-    pub fn become_program(self) -> Result<Infallible> {
+    /// Runs the program to its end; its exit code, or 128 and the signal that ended it.
+    ///
+    /// # Errors
+    /// It cannot be confined or started.
+    pub fn run(self) -> Result<u8> {
+        hide()?;
         if let Some(user) = self.user {
             accounts::give_away(user, &self.give);
         }
@@ -63,9 +71,12 @@ impl Inside {
         if let Some(socket) = &self.forward {
             self.start_forwarding(socket)?;
         }
-        let (program, args) = self.command.split_first().context("a program to become")?;
-        Err(self.as_user(program).args(args).exec())
-            .with_context(|| format!("starting {}", program.display()))
+        pass_no_rights_on();
+        let (program, args) = self.command.split_first().context("a program to run")?;
+        let started = self.as_user(program).args(args).spawn();
+        let started = started.with_context(|| format!("starting {}", program.display()))?;
+        give_up_rights();
+        reap_until_end_of(started.id())
     }
 
     /// A process beside the program, which ends with the box.
@@ -86,6 +97,50 @@ impl Inside {
             command.uid(user).gid(user);
         }
         command
+    }
+}
+
+/// From everybody in the box, who may be the same user: without that, this process could be led to do anything, and its program be
+/// changed. What was open in the worker is nobody's here.
+fn hide() -> Result<()> {
+    set_dumpable_behavior(DumpableBehavior::NotDumpable).context("hiding from the box")?;
+    close_fds::set_fds_cloexec(3, &[]);
+    Ok(())
+}
+
+/// What is needed to become another user is this process's alone. (Fewer rights can always be had, so this does not fail.)
+#[cfg(target_os = "linux")]
+fn pass_no_rights_on() {
+    if let Ok(own) = capabilities(None) {
+        let _ =
+            set_capabilities(None, CapabilitySets { inheritable: CapabilitySet::empty(), ..own });
+    }
+}
+
+/// Nobody else is to be become.
+#[cfg(target_os = "linux")]
+fn give_up_rights() {
+    let none = CapabilitySet::empty();
+    let _ = set_capabilities(
+        None,
+        CapabilitySets { effective: none, permitted: none, inheritable: none },
+    );
+}
+
+#[cfg(not(target_os = "linux"))]
+const fn pass_no_rights_on() {}
+
+#[cfg(not(target_os = "linux"))]
+const fn give_up_rights() {}
+
+/// Whoever lost its parent is this process's child.
+fn reap_until_end_of(program: u32) -> Result<u8> {
+    let program = i32::try_from(program).ok().and_then(Pid::from_raw);
+    loop {
+        let ended = wait(WaitOptions::empty()).context("waiting for the program")?;
+        let Some((_, status)) = ended.filter(|(pid, _)| Some(*pid) == program) else { continue };
+        let code = status.exit_status().or_else(|| Some(128 + status.terminating_signal()?));
+        return Ok(code.and_then(|code| u8::try_from(code).ok()).unwrap_or(u8::MAX));
     }
 }
 

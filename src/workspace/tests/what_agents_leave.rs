@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::fs::{self, Permissions};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Command;
 
@@ -100,7 +101,7 @@ async fn names_are_kept_in_any_bytes_also_of_repositories() {
 }
 
 #[tokio::test]
-async fn repositories_are_not_nested_for_ever() {
+async fn repositories_inside_are_folders_however_deep_and_whatever_they_lead_to() {
     let repo = test_repository().await;
     let (first, clone) = repo.begun(&[("a.js", "1\n")]).await;
     let mut folder = clone.clone();
@@ -110,9 +111,31 @@ async fn repositories_are_not_nested_for_ever() {
         git(&folder, &["init", "-q"]);
         write(&folder, &[("x.js", "1\n")]);
     }
-    let refused = repo.shadow.snapshot(&clone, &first, "second-1").await.unwrap_err();
-    assert!(refused.is_about_the_work());
-    assert!(refused.to_string().contains("in/in/: repositories are nested"), "{refused}");
+    // git would wait for the one, and read the other until no memory is left.
+    let waits = clone.join("waits");
+    write(&waits, &[("y.js", "1\n"), (".git/objects/x", ""), (".git/refs/x", "")]);
+    Command::new("mkfifo").arg(waits.join(".git/HEAD")).status().unwrap();
+    let endless = clone.join("endless");
+    write(
+        &endless,
+        &[
+            ("z.js", "1\n"),
+            (".git/HEAD", "ref: refs/heads/x\n"),
+            (".git/objects/x", ""),
+            (".git/refs/x", ""),
+        ],
+    );
+    symlink("/dev/zero", endless.join(".git/commondir")).unwrap();
+    let linked = clone.join("linked");
+    write(&linked, &[("l.js", "1\n")]);
+    symlink("/dev/zero", linked.join(".git")).unwrap();
+    let kept = repo.shadow.snapshot(&clone, &first, "second-1").await.unwrap();
+    let files = repo.files(&kept);
+    assert_eq!(files.matches("x.js").count(), 22, "{files}");
+    for name in ["waits/y.js", "endless/z.js", "linked/l.js"] {
+        assert!(files.contains(name), "{name} is not in {files}");
+    }
+    assert!(clone.join(".git").exists(), "its own stays");
 }
 
 #[tokio::test]

@@ -239,6 +239,7 @@ pub fn tidied(transcript: &str) -> String {
         (r"/\S+/(runs/|repository)", "FOLDER/$1"),
         (r"\d{4}-\d\d-\d\d \d\d:\d\d UTC", "TIME"),
         (r"\bat [0-9a-f]{7}\b", "at COMMIT"),
+        (r"\u{a0}", " "),
         (r"  +\d+s\b", "  0s"),
         (r"\b\d+s\b", "0s"),
         (r" +\n", "\n"),

@@ -1,0 +1,64 @@
+//! The metering of an attempt: how does what it spends come into the ledger?
+//! Calls of a model pass our meter, which counts them; what an agent says of itself is written down as that.
+
+use std::io;
+
+use anyhow::Context;
+use temporalio_sdk::activities::ActivityError;
+
+use super::WriteInput;
+use super::bench::Bench;
+use super::failure::AttemptId;
+use super::handover::Handover;
+use crate::meter::MeterDoor;
+use crate::run::{AgentKind, Usd};
+use crate::store::{AttemptKey, Spend};
+
+/// Whether all that this agent spends passes our meter.
+pub(super) fn is_metered(input: &WriteInput) -> bool {
+    input.agent.kind == AgentKind::Claude
+}
+
+impl Bench {
+    /// What is known of an attempt, with what the ledger says that it spent: nobody who dies forgets to write there.
+    pub(super) async fn with_ledger(
+        &self,
+        of: AttemptId<'_>,
+        known: Handover,
+    ) -> Result<Handover, ActivityError> {
+        let spend = self.store.spend_of(&of.into()).await.context("reading the ledger")?;
+        if spend.cost < known.cost_usd {
+            return Ok(known);
+        }
+        Ok(Handover { tokens: spend.tokens, cost_usd: spend.cost, ..known })
+    }
+
+    /// A way to the model. `left` is what the attempt may spend in all.
+    pub(super) fn open_meter(
+        &self,
+        of: AttemptId<'_>,
+        before: &Handover,
+        left: Option<Usd>,
+    ) -> io::Result<MeterDoor> {
+        self.meter.open(of.into(), spend(before), left)
+    }
+
+    /// Writes down what an agent says that its attempt used.
+    pub(super) async fn tell_ledger(
+        &self,
+        of: AttemptId<'_>,
+        known: &Handover,
+    ) -> Result<(), ActivityError> {
+        Ok(self.store.tell_spend(&of.into(), spend(known)).await.context("writing the ledger")?)
+    }
+}
+
+const fn spend(known: &Handover) -> Spend {
+    Spend { tokens: known.tokens, cost: known.cost_usd }
+}
+
+impl From<AttemptId<'_>> for AttemptKey {
+    fn from(of: AttemptId<'_>) -> Self {
+        Self { run: of.run.clone(), stage: of.stage.clone(), attempt: of.attempt }
+    }
+}

@@ -1,0 +1,196 @@
+//! A call: how is one kept in the ledger, from before it is made until its answer is over?
+//! Whatever becomes of it, it counts once: as its provider counted, or as far as it was told and estimated beyond.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::time::sleep;
+use tokio_util::task::TaskTracker;
+
+use super::account::{Account, Forecast, Held, Spent};
+use super::price::{PriceList, Priced};
+use super::request::ModelRequest;
+use super::tap::Tap;
+use super::usage::{CallUsage, TokenCounts};
+use crate::run::Usd;
+use crate::store::{AttemptKey, CallFigures, CallId, CallState, Result, Spend, Store};
+
+/// Bytes of a request for one token of input, where nothing better is known.
+const BYTES_A_TOKEN: usize = 4;
+/// Between two updates of a row whose answer goes on.
+const TELL_INTERVAL: Duration = Duration::from_secs(1);
+/// How often a row is written again where the database is away.
+const CLOSE_TRIES: u32 = 20;
+
+/// Who counts: the ledger, the prices, and one attempt's account.
+#[derive(Debug)]
+pub(super) struct Teller {
+    pub of: AttemptKey,
+    pub account: Account,
+    pub prices: PriceList,
+    pub ledger: Store,
+    /// What is still being written.
+    pub writing: TaskTracker,
+}
+
+/// Why a call is not made.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum NotOpened {
+    #[error(transparent)]
+    Spent(#[from] Spent),
+    #[error("the ledger cannot be written, and nothing is asked that is not in it: {0}")]
+    Ledger(#[from] crate::store::StoreError),
+}
+
+/// A call that is in the ledger.
+#[derive(Debug)]
+pub(super) struct OpenCall {
+    teller: Arc<Teller>,
+    id: CallId,
+    held: Held,
+    asked: CallUsage,
+    model: String,
+    told: Instant,
+    over: bool,
+}
+
+impl Teller {
+    /// Puts a call in the ledger, and bounds what may come of it.
+    pub async fn open(self: &Arc<Self>, request: &mut ModelRequest) -> Result<OpenCall, NotOpened> {
+        let input =
+            TokenCounts { input: (request.size / BYTES_A_TOKEN) as u64, ..TokenCounts::default() };
+        let asked = CallUsage::estimated(request.dialect, input);
+        let forecast = self.forecast(request, &asked);
+        let (held, affordable) = self.account.admit(forecast)?;
+        request.lower_output(affordable);
+        let priced = self.prices.price(&request.model, &asked);
+        if priced.unknown {
+            tracing::warn!(run.id = %self.of.run, "nobody knows the price of the model {}: the worst one is counted; [prices.\"{}\"] in signoff.toml says it", request.model, request.model);
+        }
+        let figures = figures(CallState::Open, &request.model, &priced, &asked);
+        self.account.tell(&held, spend(&figures));
+        let opened = self.ledger.open_call(&self.of, &figures).await;
+        let id = opened.inspect_err(|_| self.account.settle(&held, Spend::default()))?;
+        let (teller, model) = (Arc::clone(self), request.model.clone());
+        Ok(OpenCall { teller, id, held, asked, model, told: Instant::now(), over: false })
+    }
+
+    /// What is put in is mostly what was put in before, and read from the provider's cache for a tenth: that is what is forecast, and the
+    /// whole price is what a call can cost beyond.
+    fn forecast(&self, request: &ModelRequest, asked: &CallUsage) -> Forecast {
+        let counts = asked.counts();
+        let cost = |counts| {
+            self.prices.price(&request.model, &CallUsage::estimated(request.dialect, counts)).cost
+        };
+        let input = cost(TokenCounts { cache_read: counts.input, ..TokenCounts::default() });
+        let thousand = cost(TokenCounts { output: 1_000, ..TokenCounts::default() });
+        let output_price = Usd::from_nanos(thousand.nanos() / 1_000);
+        Forecast { input, most_output: request.most_output, output_price }
+    }
+}
+
+impl OpenCall {
+    /// More of the answer passed.
+    pub fn tell(&mut self, tap: &Tap, news: bool) {
+        if !news && self.told.elapsed() < TELL_INTERVAL {
+            return;
+        }
+        self.told = Instant::now();
+        let figures = self.figures(tap, CallState::Open);
+        self.teller.account.tell(&self.held, spend(&figures));
+        let (ledger, id) = (self.teller.ledger.clone(), self.id);
+        self.teller.writing.spawn(async move {
+            // The next one tells it, or the end.
+            let _ = ledger.tell_call(id, &figures).await;
+        });
+    }
+
+    /// The provider refused it, which costs nothing.
+    pub fn refused(mut self, status: u16) {
+        let nothing = CallUsage::estimated(self.asked.dialect(), TokenCounts::default());
+        let priced = self.teller.prices.price(&self.model, &nothing);
+        let figures =
+            CallFigures { status, ..figures(CallState::Closed, &self.model, &priced, &nothing) };
+        self.close(figures);
+    }
+
+    /// The answer is over, whole or not.
+    pub fn end(&mut self, tap: &Tap) {
+        let state = if tap.is_complete() { CallState::Closed } else { CallState::Cut };
+        let figures = CallFigures { status: 200, ..self.figures(tap, state) };
+        self.close(figures);
+    }
+
+    /// No answer came, and nobody knows what became of it at the provider: it counts as what was put in.
+    pub fn lost(mut self) {
+        let priced = self.teller.prices.price(&self.model, &self.asked);
+        self.close(figures(CallState::Cut, &self.model, &priced, &self.asked));
+    }
+
+    fn figures(&self, tap: &Tap, state: CallState) -> CallFigures {
+        let usage = tap.usage();
+        let usage = usage
+            .unwrap_or_else(|| self.asked.clone().with_output_of_at_least(tap.output_so_far()));
+        // The model that answered is the one that is paid.
+        let model = tap.model.as_deref().unwrap_or(&self.model);
+        figures(state, model, &self.teller.prices.price(model, &usage), &usage)
+    }
+
+    fn close(&mut self, figures: CallFigures) {
+        if std::mem::replace(&mut self.over, true) {
+            return;
+        }
+        self.teller.account.settle(&self.held, spend(&figures));
+        let (ledger, id) = (self.teller.ledger.clone(), self.id);
+        self.teller.writing.spawn(async move { close_row(&ledger, id, &figures).await });
+    }
+}
+
+/// An agent that is gone reads no more; what its provider sends meanwhile, nobody counts.
+impl Drop for OpenCall {
+    fn drop(&mut self) {
+        if !self.over {
+            let priced = self.teller.prices.price(&self.model, &self.asked);
+            self.close(figures(CallState::Cut, &self.model, &priced, &self.asked));
+        }
+    }
+}
+
+async fn close_row(ledger: &Store, id: CallId, figures: &CallFigures) {
+    for _ in 0..CLOSE_TRIES {
+        match ledger.tell_call(id, figures).await {
+            Ok(()) => return,
+            Err(error) => tracing::warn!(%error, "a model call is not closed in the ledger yet"),
+        }
+        sleep(TELL_INTERVAL).await;
+    }
+}
+
+fn figures(state: CallState, model: &str, priced: &Priced, usage: &CallUsage) -> CallFigures {
+    let counts = usage.counts();
+    CallFigures {
+        state,
+        model: model.to_owned(),
+        price: priced.by.clone(),
+        status: 0,
+        input: counts.input,
+        output: counts.output,
+        cache_read: counts.cache_read,
+        cache_write: counts.cache_write,
+        cache_write_1h: counts.cache_write_1h,
+        web_searches: counts.web_searches,
+        cost: priced.cost,
+    }
+}
+
+fn spend(figures: &CallFigures) -> Spend {
+    let counts = TokenCounts {
+        input: figures.input,
+        output: figures.output,
+        cache_read: figures.cache_read,
+        cache_write: figures.cache_write,
+        cache_write_1h: figures.cache_write_1h,
+        web_searches: figures.web_searches,
+    };
+    Spend { tokens: counts.into(), cost: figures.cost }
+}

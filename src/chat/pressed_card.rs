@@ -6,6 +6,7 @@ use super::Actor;
 use crate::run::{Run, RunId};
 use crate::slack::{Click, Surface};
 use crate::store::StoreError;
+use crate::thread::PrivateQuestion;
 
 const A_COPY: &str =
     "This is a copy of a card, so nothing was recorded. Please answer in the run's thread.";
@@ -25,8 +26,9 @@ impl Actor {
             return Ok(Pressed::Refused(NOT_KNOWN));
         };
         // A view is only ever ours, and so is what only one person sees.
+        let private = it.ephemeral || PrivateQuestion::is_block(&it.block_id);
         let ours =
-            it.surface != Surface::Message || it.ephemeral || self.is_our_message(&run, it).await?;
+            it.surface != Surface::Message || private || self.is_our_message(&run, it).await?;
         Ok(if ours { Pressed::Run(Box::new(run)) } else { Pressed::Refused(A_COPY) })
     }
 

@@ -28,21 +28,35 @@ impl Actor {
         };
         let mut doubt = refused.filter(|refused| *refused == NotAdmitted::Unknown);
         let mut all = Vec::new();
+        let mut sight = None;
         for run in runs {
             let person = member.as_ref().map(|member| member.person_in(&run).clone());
+            let mut called = false;
             let mut mine = person.as_ref().is_some_and(|it| commands::waits_for(&run, it, &[]));
             // Slack is not asked again and again what it does not answer.
             if let Some(person) = person.filter(|_| !mine && doubt.is_none()) {
                 let seen = self.memberships(&run, &person).await;
                 mine = !seen.of.is_empty() && commands::waits_for(&run, &person, &seen.of);
+                called = mine;
                 doubt = seen.unknown.map(NotAdmitted::UnknownGroup);
             }
-            // Who has to answer sees the question wherever it stands.
-            if mine || commands::is_visible_to(&run, asker) {
+            // Who is called to answer sees the question wherever it stands; who only could, where they are.
+            if called
+                || commands::is_visible_to(&run, asker)
+                || mine && commands::is_visible_to(&run, self.seer(asker, &mut sight).await)
+            {
                 all.push(Waiting { run, mine });
             }
         }
         Ok(Seen { all, doubt })
+    }
+
+    /// Whoever asks, with what Slack lets them see; it is asked once.
+    async fn seer<'s>(&self, asker: &Asker, known: &'s mut Option<Asker>) -> &'s Asker {
+        if known.is_none() {
+            *known = Some(self.with_sight(asker.clone()).await);
+        }
+        known.get_or_insert_with(|| asker.clone())
     }
 
     pub(super) async fn waiting_reply(&self, asker: &Asker) -> Result<Reply, StoreError> {

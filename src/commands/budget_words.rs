@@ -17,6 +17,10 @@ const FILLERS: [&str; 14] = [
 const DOLLARS: [&str; 5] = ["$", "usd", "dollars", "dollar", "bucks"];
 /// What a person may call a limit; before or behind an amount of money.
 const LIMITS: [&str; 8] = ["budget", "max", "maximum", "limit", "cap", "most", "spend", "tops"];
+/// What a person may call what is limited.
+const MONEY: [&str; 7] = ["cost", "costs", "price", "money", "usd", "dollars", "pay"];
+/// Money that we do not count in.
+const OTHER_MONEY: [&str; 9] = ["€", "£", "eur", "euro", "euros", "gbp", "pounds", "chf", "cents"];
 /// The same, where the amount is the last that is said.
 const LAST_LIMITS: [&str; 6] = ["under", "below", "within", "for", "with", "than"];
 /// Amounts that are spelled out.
@@ -125,7 +129,8 @@ fn in_one_word(amount: &str, words: &[String]) -> Result<Clause, Misunderstood> 
     if DOLLARS.contains(&next(used).trim_end_matches(['.', ',', ';', '!'])) {
         used += 1;
     } else if is_thousands(next(used))
-        || ["k", "cents", "cent", "euro", "euros", "€", "£"].contains(&next(used))
+        || ["k", "cent"].contains(&next(used))
+        || OTHER_MONEY.contains(&next(used).trim_end_matches(['.', ',', ';', '!']))
     {
         return Err(how_to_write(&format!("{amount} {}", next(used))));
     }
@@ -156,7 +161,7 @@ fn money(word: &str) -> Option<Usd> {
 
 /// Whether it can be nothing but money.
 fn is_money(word: &str) -> bool {
-    let marked = word.contains('$')
+    let marked = word.contains(['$', '€', '£'])
         || ["usd", "dollars", "dollar", "bucks"].iter().any(|it| word.ends_with(it));
     marked && word.contains(|c: char| c.is_ascii_digit())
 }
@@ -174,7 +179,10 @@ fn amount_in(word: Option<&String>) -> bool {
 /// Words without a budget that sound as if they named one.
 fn sounds_like_a_limit(words: &[&str]) -> Option<String> {
     let at = (0..words.len()).find(|at| {
-        glued_to_a_limit(words[*at]) || spelled_out(words, *at) || names_a_limit(words, *at)
+        glued_to_a_limit(words[*at])
+            || spelled_out(words, *at)
+            || names_a_limit(words, *at)
+            || is_bare_limit(words, *at)
     })?;
     let end = if glued_to_a_limit(words[at]) { at + 1 } else { words.len().min(at + 2) };
     Some(words[at.saturating_sub(1)..end].join(" "))
@@ -185,15 +193,27 @@ fn names_a_limit(words: &[&str], at: usize) -> bool {
     let word = bare(words[at]);
     let next = words.get(at + 1).map_or("", |next| bare(next));
     let in_dollars = money(word).is_some() && DOLLARS.contains(&next);
-    if !is_money(word) && !in_dollars {
+    if !is_money(words[at]) && !in_dollars {
         return false;
     }
     let last = at + 1 == words.len() || in_dollars && at + 2 == words.len();
     let Some(previous) = at.checked_sub(1).map(|at| words[at]) else { return true };
     let before = words[at.saturating_sub(3)..at].iter().any(|word| is_limit(word));
+    let up_to = bare(previous) == "to" && at > 1 && bare(words[at - 2]) == "up";
     let at_the_end =
-        LAST_LIMITS.contains(&bare(previous)) || previous.ends_with([',', ';', '.', ':']);
+        up_to || LAST_LIMITS.contains(&bare(previous)) || previous.ends_with([',', ';', '.', ':']);
     before || is_limit(next) || last && at_the_end
+}
+
+/// `limit 5` where nothing follows, and `limit: 5` where nothing comes before.
+fn is_bare_limit(words: &[&str], at: usize) -> bool {
+    let Some(before) = at.checked_sub(1) else { return false };
+    let names = |word: &str| is_limit(word) || MONEY.contains(&bare(word));
+    let is_number =
+        words[at].starts_with(|c: char| c.is_ascii_digit()) && money(bare(words[at])).is_some();
+    let (last, first) = (at + 1 == words.len(), before == 0);
+    let marked = words[before].ends_with([':', '=', '<', '≤']);
+    is_number && names(words[before]) && (last || first && marked)
 }
 
 /// `budget five`, `budget of 5`, `--max-budget 5`.
@@ -216,19 +236,16 @@ fn is_asked_by_filler(before: &[&str]) -> bool {
     fillers > 0 && before.len() > fillers && bare(before[before.len() - fillers - 1]) == "budget"
 }
 
-/// `small;budget=5`, `--max-budget=5`, `limit=5`: a limit and its amount in one word.
+/// `small;budget=5`, `--max-budget=5`, `limit=5`, `cost<5`, `budget٥`: a limit and its amount in one word.
 fn glued_to_a_limit(word: &str) -> bool {
-    let Some((key, value)) = word.split_once(['=', ':']) else {
-        let behind = word.split_once("budget").map(|(_, behind)| behind);
-        return behind.is_some_and(|it| {
-            let value = it.trim_start_matches(['-', '(', '~', '$']);
-            value.starts_with(|c: char| c.is_ascii_digit())
-        });
-    };
-    let value = value.trim_start_matches(['=', ':', '$', '"', '\'']);
-    let names =
-        key.split(|c: char| !c.is_alphabetic()).any(|part| LIMITS.contains(&part) || part == "usd");
-    names && value.starts_with(|c: char| c.is_ascii_digit())
+    let Some(at) = word.find(char::is_numeric) else { return false };
+    let key = &word[..at];
+    let name = key.trim_end_matches(|c: char| !c.is_alphabetic());
+    let apart = key[name.len()..].contains(['=', ':', '<', '≤', '≦', '[', '(']);
+    let mut parts = name.split(|c: char| !c.is_alphabetic());
+    let names = apart && parts.any(|part| LIMITS.contains(&part) || MONEY.contains(&part));
+    let behind = &key[name.len()..];
+    names || name.ends_with("budget") && behind.chars().all(|c| !matches!(c, '_' | '/' | '.'))
 }
 
 fn bare(word: &str) -> &str {

@@ -5,7 +5,7 @@ use super::typing::{bare, plain};
 use crate::run::nearest;
 
 /// Words of which one alone says yes or no.
-const SAYS_IT: [&str; 52] = [
+const SAYS_IT: [&str; 62] = [
     "yes",
     "yep",
     "yeah",
@@ -58,11 +58,22 @@ const SAYS_IT: [&str; 52] = [
     "y",
     "n",
     "done",
+    "not",
+    "never",
+    "thumbs",
+    "cancel",
+    "abort",
+    "kill",
+    "approve",
+    "approved",
+    "reject",
+    "rejected",
 ];
 /// Words beside them that add nothing.
-const ADDS_NOTHING: [&str; 23] = [
+const ADDS_NOTHING: [&str; 33] = [
     "it", "this", "that", "is", "to", "me", "for", "now", "please", "pls", "thanks", "thank",
-    "thx", "you", "looks", "sounds", "all", "ahead", "way", "let's", "lets", "very", "us",
+    "thx", "you", "looks", "sounds", "all", "ahead", "way", "let's", "lets", "very", "us", "i",
+    "can", "could", "we", "dont", "don't", "yet", "up", "down", "develop",
 ];
 /// Verbs that are often mistyped, and mean nothing else then.
 const VERBS: [&str; 4] = ["approve", "approved", "reject", "rejected"];
@@ -185,6 +196,19 @@ mod tests {
             "<@U1> yes",
             "ja",
             "perfect, thanks",
+            "I approve this",
+            "can you approve?",
+            "do not approve",
+            "dont approve",
+            "not ok",
+            "not yet",
+            "never",
+            "thumbs up",
+            "cancel",
+            "abort",
+            "kill it",
+            "/develop approve",
+            "> approve",
         ] {
             assert!(is_all(words), "{words}");
         }

@@ -49,7 +49,17 @@ fn innermost(mut error: &(dyn Error + 'static)) -> String {
     while let Some(cause) = error.source() {
         error = cause;
     }
-    error.to_string()
+    let said = error.to_string();
+    // Some layers print themselves as Rust values, and hide their cause in it.
+    if said.contains("{ ") || said.contains("Status {") {
+        return if said.contains("imed out") || said.contains("deadline") || said.contains("Timeout")
+        {
+            "there is no answer in time".to_owned()
+        } else {
+            "something answers there, and it is not Temporal".to_owned()
+        };
+    }
+    said
 }
 
 /// Adding an attribute again succeeds. Where we may not add any (Temporal Cloud), an operator must, and is told so.

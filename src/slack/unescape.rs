@@ -12,11 +12,26 @@ pub fn unescape(text: &str) -> String {
         words.push_str(&rest[..start]);
         rest = &rest[start..];
         let Some(end) = rest.find('>') else { break };
-        words.push_str(&reference(&rest[1..end]));
-        rest = &rest[end + 1..];
+        let inside = &rest[1..end];
+        if is_markup(inside) {
+            words.push_str(&reference(inside));
+            rest = &rest[end + 1..];
+        } else {
+            words.push('<');
+            rest = &rest[1..];
+        }
     }
     words.push_str(rest);
     visible(&words.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&"))
+}
+
+/// Slack escapes what people type; an emulator may not, and then it is only a sign.
+fn is_markup(inside: &str) -> bool {
+    inside.starts_with(['@', '#', '!'])
+        || inside.split_once(':').is_some_and(|(scheme, _)| {
+            !scheme.is_empty()
+                && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
+        })
 }
 
 fn reference(inside: &str) -> String {

@@ -7,8 +7,8 @@ use serde_json::Value;
 use super::{Result, StoreError};
 use crate::run::foreign_text::{printable, storable};
 
-/// Longest text and list of a document that was refused as a whole.
-const MOST: usize = 1_000;
+/// Longest text and list of a document that was refused as a whole; less where that is refused too.
+const MOST: [usize; 3] = [1_000, 100, 10];
 
 /// Keeps a document by `keep`; where it is refused for what is in it, as much of it as can be kept.
 pub(super) async fn keep_content<T, F: Future<Output = Result<T>>>(
@@ -16,13 +16,13 @@ pub(super) async fn keep_content<T, F: Future<Output = Result<T>>>(
     content: Value,
     keep: impl Fn(Value) -> F,
 ) -> Result<T> {
-    match keep(content.clone()).await {
-        Err(StoreError::Refused(error)) => {
-            tracing::warn!(error = %error, "the database refuses {what} for what is in it; it is cut");
-            keep(shortened(content)).await
-        }
-        done => done,
+    let mut kept = keep(content.clone()).await;
+    for most in MOST {
+        let Err(StoreError::Refused(error)) = &kept else { break };
+        tracing::warn!(%error, "the database refuses {what} for what is in it; it is cut");
+        kept = keep(shortened(content.clone(), most)).await;
     }
+    kept
 }
 
 /// A foreign text as a column of type text can hold it.
@@ -39,12 +39,14 @@ pub(super) fn cleaned(what: &str, content: &Value) -> Value {
     kept
 }
 
-fn shortened(content: Value) -> Value {
+fn shortened(content: Value, most: usize) -> Value {
     match content {
-        Value::String(text) => Value::String(printable(&text).chars().take(MOST).collect()),
-        Value::Array(values) => values.into_iter().take(MOST).map(shortened).collect(),
+        Value::String(text) => Value::String(printable(&text).chars().take(most).collect()),
+        Value::Array(values) => {
+            values.into_iter().take(most).map(|value| shortened(value, most)).collect()
+        }
         Value::Object(fields) => {
-            fields.into_iter().map(|(name, value)| (plain(&name), shortened(value))).collect()
+            fields.into_iter().map(|(name, value)| (plain(&name), shortened(value, most))).collect()
         }
         other => other,
     }
@@ -59,18 +61,18 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn what_is_refused_for_its_content_is_sent_once_more_and_smaller() {
+    async fn what_is_refused_for_its_content_is_sent_again_and_smaller() {
         let sent = RefCell::new(Vec::new());
         let content = json!({"seq": 7, "why": "x".repeat(5_000)});
         let keep = |content: Value| {
             sent.borrow_mut().push(content.clone());
-            let fits = content["why"].as_str().is_some_and(|why| why.len() <= MOST);
+            let fits = content["why"].as_str().is_some_and(|why| why.len() <= MOST[1]);
             let refused = sqlx::Error::Protocol("22P05".to_owned());
             async move { if fits { Ok(()) } else { Err(StoreError::Refused(refused)) } }
         };
         keep_content("an event", content, keep).await.expect("kept");
         let seq = |at: usize| sent.borrow()[at]["seq"].clone();
-        assert_eq!((sent.borrow().len(), seq(0), seq(1)), (2, json!(7), json!(7)));
+        assert_eq!((sent.borrow().len(), seq(0), seq(2)), (3, json!(7), json!(7)));
     }
 
     #[test]

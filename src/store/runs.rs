@@ -199,7 +199,9 @@ impl Store {
     /// The run that has judged this request.
     pub async fn run_that_judged(&self, request: &RequestId) -> Result<Option<RunId>> {
         let row = sqlx::query!(
-            "select run_id from events where body->>'request' = $1 limit 1",
+            "select run_id from events
+             where jsonb_typeof(body->'request') = 'string' and left(body->>'request', 200) = left($1, 200) and body->>'request' = $1
+             limit 1",
             request.0
         )
         .fetch_optional(&self.pool)

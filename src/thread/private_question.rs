@@ -6,6 +6,9 @@ use super::gate::{GateValue, GateView};
 use crate::run::Run;
 use crate::slack::{Button, Mrkdwn, SlackBlock, actions, section};
 
+/// Behind the name of a block that one person alone sees.
+const PRIVATE: &str = ":private";
+
 /// What one person alone sees.
 #[derive(Clone, Debug)]
 pub struct PrivateQuestion {
@@ -14,6 +17,12 @@ pub struct PrivateQuestion {
 }
 
 impl PrivateQuestion {
+    /// Whether a block with this id is one that only its reader sees; emulators do not say it of the message.
+    #[must_use]
+    pub fn is_block(id: &str) -> bool {
+        id.ends_with(PRIVATE)
+    }
+
     /// `Approve draft of tale?` behind what is said first; none where nothing is asked.
     #[must_use]
     pub fn of(run: &Run, first: Mrkdwn) -> Option<Self> {
@@ -29,7 +38,7 @@ impl PrivateQuestion {
         ];
         let blocks = vec![
             section(text.clone()),
-            actions(&format!("{}:{}:private", run.id(), question.key()), buttons),
+            actions(&format!("{}:{}{PRIVATE}", run.id(), question.key()), buttons),
         ];
         Some(Self { text, blocks })
     }

@@ -21,7 +21,15 @@ pub(super) async fn look(config: &Config) -> Finding {
         "server {}, namespace {}, task queue {}",
         found.server_version, config.temporal_namespace, config.task_queue
     );
-    let unknown = unknown_runs(config, &found).await;
+    let unknown = match unknown_runs(config, &found).await {
+        Ok(unknown) => unknown,
+        Err(why) => {
+            let open = found.open_runs.len();
+            let says =
+                format!("{tried}: {open} open; whether they are ours could not be asked: {why}");
+            return Finding::less(WHAT, says);
+        }
+    };
     if let Some(stranger) = unknown.first() {
         let says = format!(
             "{tried}: {} of its open runs are not in our database ({stranger}). Somebody else uses this task queue: set TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE or SIGNOFF_TASK_QUEUE, or the DATABASE_URL that belongs to it.",
@@ -43,15 +51,18 @@ pub(super) async fn look(config: &Config) -> Finding {
     }
 }
 
-/// Open runs that our database has never heard of. Without a database nothing can be said.
-async fn unknown_runs(config: &Config, found: &Examination) -> Vec<RunId> {
-    let Some(url) = &config.database_url else { return Vec::new() };
-    let Ok(store) = Store::connect(url).await else { return Vec::new() };
+/// Open runs that our database has never heard of; or why it cannot be asked, for people.
+async fn unknown_runs(config: &Config, found: &Examination) -> Result<Vec<RunId>, String> {
+    if found.open_runs.is_empty() {
+        return Ok(Vec::new());
+    }
+    let url = config.database_url.as_ref().ok_or("there is no database")?;
+    let store = Store::connect(url).await.map_err(|e| e.to_string())?;
     let mut unknown = Vec::new();
     for run in &found.open_runs {
-        if matches!(store.run(run).await, Ok(None)) {
+        if store.run(run).await.map_err(|e| e.to_string())?.is_none() {
             unknown.push(run.clone());
         }
     }
-    unknown
+    Ok(unknown)
 }

@@ -111,6 +111,21 @@ fn a_limit_that_is_not_understood_starts_nothing() {
         "spend at most 5 dollars",
         "budget-5",
         "budget=5 €",
+        "budget=5 EUR",
+        "limit: 5",
+        "limit 5",
+        "max 5",
+        "maximum 5",
+        "usd 5",
+        "up to 5 dollars",
+        "5€ budget",
+        "budget≤5",
+        "budget[5]",
+        "budget٥",
+        "cost: 5",
+        "cost<5",
+        "money=5",
+        "keep it small, max 5",
     ] {
         assert!(read(said).is_err(), "{said}: {:?}", read(said));
     }
@@ -131,6 +146,8 @@ fn what_is_no_limit_is_only_words() {
         "a limit for uploads",
         "read budget_2024.csv",
         "for 3 users",
+        "limit 5 requests a second",
+        "show at most 5 of them",
     ] {
         assert_eq!(read(said), Ok((None, said.to_owned())), "{said}");
     }

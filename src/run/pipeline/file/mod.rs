@@ -95,6 +95,9 @@ fn report_needed_skips(root: &Fields<'_, '_>, stages: &[stage::StageText]) {
 fn agent(root: &Fields<'_, '_>) -> AgentSpec {
     let kind = agent_kind(root);
     let command = root.full_text("command");
+    if let Some(long) = command.as_ref().filter(|c| c.get_ref().len() > stage::LONGEST_COMMAND) {
+        root.problem_at(long, "command is too long for any shell", stage::SHORTER);
+    }
     match (kind, &command) {
         (AgentKind::Script, None) if !root.has("command") => {
             root.problem(

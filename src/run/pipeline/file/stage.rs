@@ -78,6 +78,10 @@ fn attempts(fields: &Fields<'_, '_>) -> u32 {
     }
 }
 
+/// In bytes; the kernel starts no program with a longer word (`MAX_ARG_STRLEN`, 128 KiB).
+pub(super) const LONGEST_COMMAND: usize = 100_000;
+pub(super) const SHORTER: &str = "Put it into a file of the repository, and run that";
+
 fn commands(fields: &Fields<'_, '_>, key: &'static str) -> Option<Vec<String>> {
     let commands = fields.texts(key)?;
     for empty in commands.iter().filter(|c| c.get_ref().trim().is_empty()) {
@@ -85,6 +89,13 @@ fn commands(fields: &Fields<'_, '_>, key: &'static str) -> Option<Vec<String>> {
             empty,
             format!("{key} holds an empty command"),
             "Fill it in or leave it out",
+        );
+    }
+    for long in commands.iter().filter(|c| c.get_ref().len() > LONGEST_COMMAND) {
+        fields.problem_at(
+            long,
+            format!("{key} holds a command of more than {} KB", LONGEST_COMMAND / 1_000),
+            SHORTER,
         );
     }
     Some(commands.into_iter().map(Spanned::into_inner).collect())

@@ -40,6 +40,8 @@ use crate::files::SocketFolder;
 use crate::run::Usd;
 use crate::store::{AttemptKey, Result, Spend, Store};
 
+/// How many ways were opened in this process: sockets have their numbers.
+static OPENED: AtomicU64 = AtomicU64::new(0);
 /// For the connections of an agent that is gone.
 const END_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -50,7 +52,6 @@ pub struct Meter {
     prices: PriceList,
     ledger: Store,
     sockets: Arc<SocketFolder>,
-    opened: AtomicU64,
 }
 
 impl Meter {
@@ -62,13 +63,7 @@ impl Meter {
         ledger: Store,
         sockets: Arc<SocketFolder>,
     ) -> Self {
-        Self {
-            upstream,
-            prices: PriceList::new(prices),
-            ledger,
-            sockets,
-            opened: AtomicU64::new(0),
-        }
+        Self { upstream, prices: PriceList::new(prices), ledger, sockets }
     }
 
     /// Whether what is asked here costs money.
@@ -87,7 +82,7 @@ impl Meter {
         before: Spend,
         allowance: Option<Usd>,
     ) -> io::Result<MeterDoor> {
-        let n = self.opened.fetch_add(1, Ordering::Relaxed);
+        let n = OPENED.fetch_add(1, Ordering::Relaxed);
         let socket = self.sockets.path.join(format!("meter-{n}.sock"));
         let listener = UnixListener::bind(&socket)?;
         let token = Uuid::new_v4().simple().to_string();

@@ -55,3 +55,14 @@ async fn a_signal_that_holds_a_nul_stops_the_run_like_any_other() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_pipeline_of_any_length_runs_and_can_be_stopped() {
+    story(async |w| {
+        let ana = w.person("ana");
+        let run = ana.develops("wordy").await?;
+        run.shows("wordy is done").await?;
+        Ok(())
+    })
+    .await;
+}

@@ -11,6 +11,7 @@ mod changes;
 mod conversation;
 mod home;
 mod leftovers;
+mod meter;
 mod names;
 mod rollback;
 mod setup;

@@ -52,3 +52,25 @@ async fn a_question_in_a_private_channel_is_on_nobodys_home_who_is_not_there() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_question_in_a_private_channel_is_answered_by_nobody_who_is_not_there() {
+    story(async |w| {
+        let [ana, ben, cleo] = w.people(["ana", "ben", "cleo"]);
+        ana.says_in("secret", "/develop twice").await?;
+        w.until_runs(1).await?;
+        let hidden = w.store.newest_runs(1).await?[0].id().to_string();
+        w.until_phase(&hidden, "waiting").await?;
+        cleo.says("/develop waiting").await?;
+        cleo.is_told("Nothing waits for you").await?;
+        cleo.opens_home().await?;
+        cleo.sees_home("Nothing waits for you").await?;
+        cleo.says("/develop approve").await?;
+        cleo.is_told("Nothing waits for you").await?;
+        w.until_phase(&hidden, "waiting").await?;
+        ben.says_directly("approve").await?;
+        ben.is_sent_directly("Approved.").await?;
+        Ok(())
+    })
+    .await;
+}

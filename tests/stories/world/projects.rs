@@ -302,5 +302,17 @@ prompt = "do: {does}"
         );
         Project { name, stages, settings }
     });
-    told.into_iter().chain(asking)
+    let wordy = Project { name: "wordy", stages: wordy(), settings: NEW };
+    told.into_iter().chain(asking).chain([wordy])
+}
+
+/// A pipeline that is longer than what the database takes into an index, however it is packed.
+fn wordy() -> String {
+    let mut prose = String::new();
+    for n in 1..2_000_u64 {
+        let _ = write!(prose, "{:x} ", n.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    }
+    format!(
+        "[[stage]]\nname = \"only\"\ntimeout = \"1m\"\nprompt = \"do: echo x > x.txt\"\nchecks = [\"true # {prose}\"]\n"
+    )
 }

@@ -88,7 +88,7 @@ fn prompt(words: &str, stream: bool) -> Value {
 #[tokio::test]
 async fn what_a_model_answers_is_in_the_ledger_to_the_nano_dollar() {
     story(async |w| {
-        let metered = Metered::of(&w).await?;
+        let metered = Metered::of(w).await?;
         let door = metered.door(None)?;
         for stream in [true, false] {
             let answer = asks(&door, "/v1/messages", &prompt("short", stream))?.send().await?;
@@ -112,7 +112,7 @@ async fn what_a_model_answers_is_in_the_ledger_to_the_nano_dollar() {
 #[tokio::test]
 async fn what_is_spent_is_refused_and_nobody_else_may_ask() {
     story(async |w| {
-        let metered = Metered::of(&w).await?;
+        let metered = Metered::of(w).await?;
         let door = metered.door(Some(ONE + Usd::from_nanos(9_000_000)))?;
         let first = asks(&door, "/v1/messages", &prompt("short", true))?.send().await?;
         drop(first.text().await?);
@@ -139,7 +139,7 @@ async fn what_is_spent_is_refused_and_nobody_else_may_ask() {
 #[tokio::test]
 async fn an_answer_that_is_cut_counts_at_what_was_told_of_it() {
     story(async |w| {
-        let metered = Metered::of(&w).await?;
+        let metered = Metered::of(w).await?;
         let door = metered.door(None)?;
         let mut answer = asks(&door, "/v1/messages", &prompt("long", true))?.send().await?;
         let begun = answer.chunk().await?.context("a beginning")?;

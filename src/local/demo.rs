@@ -27,7 +27,7 @@ const PRESS_AGAIN: Duration = Duration::from_secs(15);
 /// A thread in which nothing happens for so long will not end.
 const PATIENCE: Duration = Duration::from_mins(15);
 /// The closing reply may come a little after the end.
-const LAST_WORDS: Duration = Duration::from_secs(3);
+const LAST_WORDS: Duration = Duration::from_secs(8);
 const ENDED_BADLY: u8 = 4;
 
 #[derive(Deserialize)]

@@ -112,7 +112,8 @@ fn plain(line: &str) -> String {
         rest = tail;
     }
     said.push_str(rest);
-    said.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").trim_end().to_owned()
+    let said = said.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
+    said.replace('\u{a0}', " ").trim_end().to_owned()
 }
 
 fn mark_as_words(mark: &str) -> String {

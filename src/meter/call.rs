@@ -68,7 +68,6 @@ impl Teller {
             tracing::warn!(run.id = %self.of.run, "nobody knows the price of the model {}: the worst one is counted; [prices.\"{}\"] in signoff.toml says it", request.model, request.model);
         }
         let figures = figures(CallState::Open, &request.model, &priced, &asked);
-        self.account.tell(&held, spend(&figures));
         let opened = self.ledger.open_call(&self.of, &figures).await;
         let id = opened.inspect_err(|_| self.account.settle(&held, Spend::default()))?;
         let (teller, model) = (Arc::clone(self), request.model.clone());

@@ -5,16 +5,16 @@ use clap::{Args, Subcommand};
 /// What is not there yet.
 #[derive(Debug, Subcommand)]
 pub enum AbsentCommand {
-    /// Not there yet
+    /// Not there yet: servers log to $SIGNOFF_HOME/logs/, each attempt to its folder in $SIGNOFF_HOME/runs/
     #[command(hide = true)]
     Logs(Anything),
-    /// Not there yet
+    /// Not there yet: `signoff status <run> --json` has the address of the diff that is asked about
     #[command(hide = true)]
     Diff(Anything),
-    /// Not there yet
+    /// Not there yet: `signoff --help` lists the commands
     #[command(hide = true, alias = "completion")]
     Completions(Anything),
-    /// Not there yet
+    /// Not there yet: `signoff doctor` reads signoff.toml and tells what is wrong
     #[command(hide = true)]
     Config(Anything),
 }

@@ -56,7 +56,7 @@ fn answers() -> impl Iterator<Item = &'static Verb> {
 }
 
 fn subcommand(verb: &'static Verb) -> Command {
-    let command = Command::new(verb.name()).about(verb.about).arg(run());
+    let command = Command::new(verb.name()).about(verb.about).arg(run(verb));
     let command = match verb.takes {
         Takes::Nothing => command,
         Takes::Unconditional | Takes::Words => command.arg(words()),
@@ -66,10 +66,12 @@ fn subcommand(verb: &'static Verb) -> Command {
     if verb.examples.is_empty() { command } else { command.after_help(verb.examples) }
 }
 
-fn run() -> Arg {
+/// A stop is for what is at work; all else for what waits.
+fn run(verb: &Verb) -> Arg {
+    let only = if verb.verdict() == Some(Verdict::Stop) { "is at work" } else { "waits" };
     Arg::new(RUN)
         .value_name("RUN")
-        .help("Which run: its name or the last characters of it, or the project that only one waits of; else the only one that waits")
+        .help(format!("Which run: its name or the last characters of it, or its project, where only one of it {only}; else the only one that {only}"))
 }
 
 fn words() -> Arg {

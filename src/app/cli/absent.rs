@@ -5,7 +5,7 @@ use clap::{Args, Subcommand};
 /// What is not there yet.
 #[derive(Debug, Subcommand)]
 pub enum AbsentCommand {
-    /// Not there yet: servers log to $SIGNOFF_HOME/logs/, each attempt to its folder in $SIGNOFF_HOME/runs/
+    /// Not there yet: servers log to logs/ in their home, each attempt to its folder in runs/
     #[command(hide = true)]
     Logs(Anything),
     /// Not there yet: `signoff status <run> --json` has the address of the diff that is asked about

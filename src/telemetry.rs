@@ -1,6 +1,7 @@
 //! What do operators read? One span per door, a log line per story; on stderr, for people or as JSON lines.
 //! Never tokens, message text or e-mails.
 
+use std::error::Error;
 use std::io::{self, IsTerminal};
 
 use tracing::Subscriber;
@@ -8,6 +9,15 @@ use tracing_subscriber::filter::ParseError;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, fmt};
+
+/// What went wrong in the end: the layers above it repeat addresses, or print themselves as Rust values.
+#[must_use]
+pub fn innermost(mut error: &(dyn Error + 'static)) -> String {
+    while let Some(cause) = error.source() {
+        error = cause;
+    }
+    error.to_string()
+}
 
 /// Our story lines; of Temporal's and the database's only what somebody must look at.
 pub const FILTER: &str = "info,sqlx=warn,temporalio_client=warn,temporalio_common=warn,temporalio_sdk=warn,temporalio_sdk_core=warn";

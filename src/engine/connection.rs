@@ -12,6 +12,7 @@ use temporalio_common::protos::temporal::api::operatorservice::v1::AddSearchAttr
 
 use super::retry_policy::CONNECT_TIMEOUT;
 use super::{PHASE, PROJECT, STARTER};
+use crate::telemetry::innermost;
 
 /// Where Temporal is.
 #[derive(Clone, Debug)]
@@ -39,17 +40,14 @@ pub async fn connect(at: &Address, identity: &str) -> Result<Client> {
     let target = connection.target.clone();
     let client = Client::connect(connection, client)
         .await
-        .map_err(|e| anyhow!("no Temporal answers at {target} ({})", innermost(&e)))?;
+        .map_err(|e| anyhow!("no Temporal answers at {target} ({})", what_was_said(&e)))?;
     register(&client).await;
     Ok(client)
 }
 
 /// What the network said: the layers above it print themselves as Rust values.
-fn innermost(mut error: &(dyn Error + 'static)) -> String {
-    while let Some(cause) = error.source() {
-        error = cause;
-    }
-    let said = error.to_string();
+fn what_was_said(error: &(dyn Error + 'static)) -> String {
+    let said = innermost(error);
     // Some layers print themselves as Rust values, and hide their cause in it.
     if said.contains("{ ") || said.contains("Status {") {
         return if said.contains("imed out") || said.contains("deadline") || said.contains("Timeout")

@@ -15,6 +15,7 @@ use url::Url;
 
 use super::console::{Console, Step};
 use crate::files::{FileLock, Staging};
+use crate::telemetry::innermost;
 
 /// A source that does not answer must not keep us from the next way.
 const CONNECT_PATIENCE: Duration = Duration::from_secs(4);
@@ -60,7 +61,7 @@ pub async fn download(from: &Url, file: &Path, step: &Step<'_>) -> Result<()> {
         .context("there was no answer")?;
     let mut answer = answer
         .and_then(reqwest::Response::error_for_status)
-        .map_err(|error| anyhow::anyhow!("{}", root_of(&error)))?;
+        .map_err(|error| anyhow::anyhow!("{}", innermost(&error)))?;
     let of = answer.content_length();
     let mut into = File::create(file).with_context(|| format!("creating {}", file.display()))?;
     let mut got: u64 = 0;
@@ -73,15 +74,6 @@ pub async fn download(from: &Url, file: &Path, step: &Step<'_>) -> Result<()> {
         bail!("the download broke off after {got} bytes");
     }
     Ok(())
-}
-
-/// The innermost reason: the outer ones repeat the address.
-fn root_of(error: &reqwest::Error) -> String {
-    let mut reason: &dyn std::error::Error = error;
-    while let Some(inner) = reason.source() {
-        reason = inner;
-    }
-    reason.to_string()
 }
 
 /// Unpacks the one file `name` of a tar.gz. The archive is read to its end, so that its checksum is looked at.

@@ -20,6 +20,7 @@ use super::dialect::{Dialect, Purpose};
 use super::request::ModelRequest;
 use super::tap::Tap;
 use super::upstream::Upstream;
+use crate::telemetry::innermost;
 
 /// Whole conversations are sent with every request.
 const LARGEST_REQUEST: usize = 64 * 1024 * 1024;
@@ -76,13 +77,7 @@ impl Door {
             }
         })?;
         sent.body = asked.into_body();
-        let answer = match sent.send(self, dialect).await {
-            Ok(answer) => answer,
-            Err(refusal) => {
-                call.lost();
-                return Err(refusal);
-            }
-        };
+        let answer = sent.send(self, dialect).await?;
         if !answer.status().is_success() {
             call.refused(answer.status().as_u16());
             return Ok(unmetered(answer));
@@ -220,12 +215,4 @@ fn is_same(token: &str, expected: &str) -> bool {
         mac
     };
     !token.is_empty() && mac(token).verify_slice(&mac(expected).finalize().into_bytes()).is_ok()
-}
-
-fn innermost(error: &dyn std::error::Error) -> String {
-    let mut error = error;
-    while let Some(source) = error.source() {
-        error = source;
-    }
-    error.to_string()
 }

@@ -8,12 +8,12 @@ use tokio::time::sleep;
 use tokio_util::task::TaskTracker;
 
 use super::account::{Account, Forecast, Held, Spent};
-use super::price::{PriceList, Priced};
+use super::price::PriceList;
 use super::request::ModelRequest;
 use super::tap::Tap;
-use super::usage::{CallUsage, TokenCounts};
+use super::usage::CallUsage;
 use crate::run::Usd;
-use crate::store::{AttemptKey, CallFigures, CallId, CallState, Result, Spend, Store};
+use crate::store::{AttemptKey, CallFigures, CallId, CallState, Spend, Store, TokenCounts};
 
 /// Bytes of a request for one token of input, where nothing better is known.
 const BYTES_A_TOKEN: usize = 4;
@@ -63,15 +63,22 @@ impl Teller {
         let forecast = self.forecast(request, &asked);
         let (held, affordable) = self.account.admit(forecast)?;
         request.lower_output(affordable);
-        let priced = self.prices.price(&request.model, &asked);
-        if priced.unknown {
+        let (figures, unknown) = self.figures(CallState::Open, &request.model, &asked);
+        if unknown {
             tracing::warn!(run.id = %self.of.run, "nobody knows the price of the model {}: the worst one is counted; [prices.\"{}\"] in signoff.toml says it", request.model, request.model);
         }
-        let figures = figures(CallState::Open, &request.model, &priced, &asked);
         let opened = self.ledger.open_call(&self.of, &figures).await;
         let id = opened.inspect_err(|_| self.account.settle(&held, Spend::default()))?;
         let (teller, model) = (Arc::clone(self), request.model.clone());
         Ok(OpenCall { teller, id, held, asked, model, told: Instant::now(), over: false })
+    }
+
+    /// What the ledger says of this usage; whether nobody knows the model's price.
+    fn figures(&self, state: CallState, model: &str, usage: &CallUsage) -> (CallFigures, bool) {
+        let priced = self.prices.price(model, usage);
+        let (model, counts) = (model.to_owned(), usage.counts());
+        let (price, cost) = (priced.by, priced.cost);
+        (CallFigures { state, model, price, status: 0, counts, cost }, priced.unknown)
     }
 
     /// What is put in is mostly what was put in before, and read from the provider's cache for a tenth: that is what is forecast, and the
@@ -107,23 +114,14 @@ impl OpenCall {
     /// The provider refused it, which costs nothing.
     pub fn refused(mut self, status: u16) {
         let nothing = CallUsage::estimated(self.asked.dialect(), TokenCounts::default());
-        let priced = self.teller.prices.price(&self.model, &nothing);
-        let figures =
-            CallFigures { status, ..figures(CallState::Closed, &self.model, &priced, &nothing) };
-        self.close(figures);
+        let (figures, _) = self.teller.figures(CallState::Closed, &self.model, &nothing);
+        self.close(CallFigures { status, ..figures });
     }
 
     /// The answer is over, whole or not.
     pub fn end(&mut self, tap: &Tap) {
         let state = if tap.is_complete() { CallState::Closed } else { CallState::Cut };
-        let figures = CallFigures { status: 200, ..self.figures(tap, state) };
-        self.close(figures);
-    }
-
-    /// No answer came, and nobody knows what became of it at the provider: it counts as what was put in.
-    pub fn lost(mut self) {
-        let priced = self.teller.prices.price(&self.model, &self.asked);
-        self.close(figures(CallState::Cut, &self.model, &priced, &self.asked));
+        self.close(CallFigures { status: 200, ..self.figures(tap, state) });
     }
 
     fn figures(&self, tap: &Tap, state: CallState) -> CallFigures {
@@ -131,8 +129,7 @@ impl OpenCall {
         let usage = usage
             .unwrap_or_else(|| self.asked.clone().with_output_of_at_least(tap.output_so_far()));
         // The model that answered is the one that is paid.
-        let model = tap.model.as_deref().unwrap_or(&self.model);
-        figures(state, model, &self.teller.prices.price(model, &usage), &usage)
+        self.teller.figures(state, tap.model.as_deref().unwrap_or(&self.model), &usage).0
     }
 
     fn close(&mut self, figures: CallFigures) {
@@ -145,12 +142,12 @@ impl OpenCall {
     }
 }
 
-/// An agent that is gone reads no more; what its provider sends meanwhile, nobody counts.
+/// No answer came, and nobody knows what became of it at the provider: it counts as what was put in.
 impl Drop for OpenCall {
     fn drop(&mut self) {
         if !self.over {
-            let priced = self.teller.prices.price(&self.model, &self.asked);
-            self.close(figures(CallState::Cut, &self.model, &priced, &self.asked));
+            let (figures, _) = self.teller.figures(CallState::Cut, &self.model, &self.asked);
+            self.close(figures);
         }
     }
 }
@@ -165,31 +162,6 @@ async fn close_row(ledger: &Store, id: CallId, figures: &CallFigures) {
     }
 }
 
-fn figures(state: CallState, model: &str, priced: &Priced, usage: &CallUsage) -> CallFigures {
-    let counts = usage.counts();
-    CallFigures {
-        state,
-        model: model.to_owned(),
-        price: priced.by.clone(),
-        status: 0,
-        input: counts.input,
-        output: counts.output,
-        cache_read: counts.cache_read,
-        cache_write: counts.cache_write,
-        cache_write_1h: counts.cache_write_1h,
-        web_searches: counts.web_searches,
-        cost: priced.cost,
-    }
-}
-
 fn spend(figures: &CallFigures) -> Spend {
-    let counts = TokenCounts {
-        input: figures.input,
-        output: figures.output,
-        cache_read: figures.cache_read,
-        cache_write: figures.cache_write,
-        cache_write_1h: figures.cache_write_1h,
-        web_searches: figures.web_searches,
-    };
-    Spend { tokens: counts.into(), cost: figures.cost }
+    Spend { tokens: figures.counts.into(), cost: figures.cost }
 }

@@ -29,7 +29,7 @@ pub use account::Spent;
 pub use dialect::Dialect;
 pub use price::{PriceList, Priced};
 pub use upstream::Upstream;
-pub use usage::{CallUsage, TokenCounts};
+pub use usage::CallUsage;
 
 use account::Account;
 use call::Teller;

@@ -55,7 +55,8 @@ impl PriceList {
     fn standard(&self, model: &str, usage: &CallUsage) -> Option<Priced> {
         let tokens = usage.tokens();
         let plain = plain_name(model);
-        let mut request = PriceRequest::new(&plain, tokens).with_provider_id(usage.provider());
+        let mut request =
+            PriceRequest::new(&plain, tokens).with_provider_id(usage.dialect().provider());
         if let Some(tier) = usage.service_tier() {
             request = request.with_price_context("service_tier", tier);
         }

@@ -5,21 +5,7 @@ use genai_prices::{Calculator, ExtractRequest, Usage, UsageKey};
 use serde_json::Value;
 
 use super::dialect::Dialect;
-use crate::run::Tokens;
-
-/// Tokens by kind, none counted twice.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct TokenCounts {
-    /// Read from no cache and written to none.
-    pub input: u64,
-    pub output: u64,
-    pub cache_read: u64,
-    /// Kept for five minutes.
-    pub cache_write: u64,
-    /// Kept for an hour.
-    pub cache_write_1h: u64,
-    pub web_searches: u64,
-}
+use crate::store::TokenCounts;
 
 /// What one call used.
 #[derive(Clone, Debug, PartialEq)]
@@ -102,10 +88,6 @@ impl CallUsage {
         self.dialect
     }
 
-    pub(super) const fn provider(&self) -> &'static str {
-        self.dialect.provider()
-    }
-
     pub(super) fn service_tier(&self) -> Option<&str> {
         self.service_tier.as_deref()
     }
@@ -116,17 +98,6 @@ impl CallUsage {
 
     pub(super) const fn is_fast(&self) -> bool {
         self.is_fast
-    }
-}
-
-impl From<TokenCounts> for Tokens {
-    fn from(counts: TokenCounts) -> Self {
-        Self {
-            input: counts.input,
-            output: counts.output,
-            cache_read: counts.cache_read,
-            cache_write: counts.cache_write.saturating_add(counts.cache_write_1h),
-        }
     }
 }
 

@@ -19,7 +19,7 @@ mod told_once;
 
 pub use inbox::{InboxRow, Received};
 pub use messages::{Claim, GivenUp, KnownMessage, Posted, Redrawn};
-pub use model_calls::{AttemptKey, CallFigures, CallId, CallState, Spend};
+pub use model_calls::{AttemptKey, CallFigures, CallId, CallState, Spend, TokenCounts};
 pub use runs::Sender;
 pub use shown::Shown;
 pub use threads::{Failed, LeasedThread};

@@ -47,13 +47,33 @@ pub struct CallFigures {
     pub price: String,
     /// HTTP's; 0 = no answer yet.
     pub status: u16,
+    pub counts: TokenCounts,
+    pub cost: Usd,
+}
+
+/// Tokens by kind, none counted twice.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TokenCounts {
+    /// Read from no cache and written to none.
     pub input: u64,
     pub output: u64,
     pub cache_read: u64,
+    /// Kept for five minutes.
     pub cache_write: u64,
+    /// Kept for an hour.
     pub cache_write_1h: u64,
     pub web_searches: u64,
-    pub cost: Usd,
+}
+
+impl From<TokenCounts> for Tokens {
+    fn from(counts: TokenCounts) -> Self {
+        Self {
+            input: counts.input,
+            output: counts.output,
+            cache_read: counts.cache_read,
+            cache_write: counts.cache_write.saturating_add(counts.cache_write_1h),
+        }
+    }
 }
 
 /// What calls used together.
@@ -73,7 +93,7 @@ impl std::ops::AddAssign for Spend {
 impl Store {
     /// A call is about to be made.
     pub async fn open_call(&self, of: &AttemptKey, figures: &CallFigures) -> Result<CallId> {
-        let f = Columns::of(figures);
+        let f = Columns::of(figures.counts);
         let row = sqlx::query!(
             "insert into model_calls (run_id, stage, attempt, model, price, input, output, cache_read, cache_write, cache_write_1h, cost_nanos)
              values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) returning id",
@@ -96,7 +116,7 @@ impl Store {
 
     /// More is known of a call. What is closed stays as it is.
     pub async fn tell_call(&self, call: CallId, figures: &CallFigures) -> Result<()> {
-        let f = Columns::of(figures);
+        let f = Columns::of(figures.counts);
         sqlx::query!(
             "update model_calls set state = $2, model = $3, price = $4, status = $5, input = $6, output = $7, cache_read = $8,
                 cache_write = $9, cache_write_1h = $10, web_searches = $11, cost_nanos = $12,
@@ -180,14 +200,14 @@ struct Columns {
 }
 
 impl Columns {
-    fn of(figures: &CallFigures) -> Self {
+    fn of(counts: TokenCounts) -> Self {
         Self {
-            input: big(figures.input),
-            output: big(figures.output),
-            cache_read: big(figures.cache_read),
-            cache_write: big(figures.cache_write),
-            cache_write_1h: big(figures.cache_write_1h),
-            web_searches: big(figures.web_searches),
+            input: big(counts.input),
+            output: big(counts.output),
+            cache_read: big(counts.cache_read),
+            cache_write: big(counts.cache_write),
+            cache_write_1h: big(counts.cache_write_1h),
+            web_searches: big(counts.web_searches),
         }
     }
 }

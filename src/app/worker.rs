@@ -21,6 +21,7 @@ use crate::local;
 use crate::meter::{Meter, Upstream};
 use crate::run::prove_refusals;
 use crate::sandbox::{BoxParts, Egress, Sandbox};
+use crate::store::Store;
 
 const BUILT_IN_SCENARIO: &str = include_str!("../../deploy/rehearsal/llm-wrapper.toml");
 
@@ -40,9 +41,7 @@ pub async fn worker(
     let connect = || engine::connect(&at, "signoff-worker").map_err(NotReady::Wait);
     let client = parts::retry_until_ready(connect).await?;
     let projects = LiveProjects::new(config.projects_file.clone(), config.projects.clone());
-    let sockets = Arc::new(SocketFolder::new().context("making a folder for sockets")?);
-    let ModelSource { upstream, usual_model } = model_source(&config, &sockets)?;
-    let meter = Meter::new(upstream, config.projects.prices.clone(), store.clone(), sockets);
+    let Metered { meter, usual_model } = metered(&config, &store)?;
     let bench = Bench {
         seal: Seal::new(store.clone()),
         store,
@@ -74,6 +73,19 @@ async fn sandbox(cache: &Path) -> anyhow::Result<Sandbox> {
         tracing::warn!(error = %why, "no box on this machine");
         Sandbox::None
     }))
+}
+
+/// The way to the model, and which one is asked for where nobody names one.
+struct Metered {
+    meter: Meter,
+    usual_model: Option<String>,
+}
+
+fn metered(config: &Config, store: &Store) -> Result<Metered, Failure> {
+    let sockets = Arc::new(SocketFolder::new().context("making a folder for sockets")?);
+    let ModelSource { upstream, usual_model } = model_source(config, &sockets)?;
+    let prices = config.projects.prices.clone();
+    Ok(Metered { meter: Meter::new(upstream, prices, store.clone(), sockets), usual_model })
 }
 
 /// Where agents get their model from.

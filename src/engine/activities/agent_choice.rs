@@ -9,21 +9,28 @@ use crate::meter::MeterDoor;
 use crate::run::{AgentKind, Digest};
 use crate::sandbox::Sandbox;
 
+/// An agent, and its way to the model.
+pub(super) struct MeteredAgent {
+    pub agent: Box<dyn Agent>,
+    pub door: MeterDoor,
+}
+
 impl Bench {
     /// The agent that the pipeline names, with its way to the model; or why this worker cannot let it work, for people.
     pub(super) fn agent_for(
         &self,
         input: &WriteInput,
-        door: &MeterDoor,
-    ) -> Result<Box<dyn Agent>, String> {
+        door: MeterDoor,
+    ) -> Result<MeteredAgent, String> {
         match input.agent.kind {
             AgentKind::Script => {
                 self.refuse_unconfined(RepositoryCode::Any)?;
-                Ok(Box::new(self.script(input)?))
+                Ok(MeteredAgent { agent: Box::new(self.script(input)?), door })
             }
             AgentKind::Claude => {
                 self.refuse_unconfined(self.code_of(input.origin()))?;
-                Ok(Box::new(self.claude_code(input.rehearsal, door)?))
+                let agent = Box::new(self.claude_code(input.rehearsal, &door)?);
+                Ok(MeteredAgent { agent, door })
             }
         }
     }

@@ -43,13 +43,17 @@ impl Bench {
         self.meter.open(of.into(), spend(before), left)
     }
 
-    /// Writes down what an agent says that its attempt used.
+    /// Writes down what an agent that asks no model of ours says that its attempt used.
     pub(super) async fn tell_ledger(
         &self,
-        of: AttemptId<'_>,
+        input: &WriteInput,
         known: &Handover,
     ) -> Result<(), ActivityError> {
-        Ok(self.store.tell_spend(&of.into(), spend(known)).await.context("writing the ledger")?)
+        if !is_metered(input) {
+            let of = AttemptId::from(input).into();
+            self.store.tell_spend(&of, spend(known)).await.context("writing the ledger")?;
+        }
+        Ok(())
     }
 }
 

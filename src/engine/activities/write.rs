@@ -8,19 +8,18 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::WriteInput;
+use super::agent_choice::MeteredAgent;
 use super::attempt_folder::AttemptFolder;
 use super::bench::Bench;
 use super::failure::why_of;
 use super::handover::{AgentDone, Handover};
 use super::heartbeat::{AgentProgress, with_heartbeat};
-use super::metering::is_metered;
 use super::prepare::{Preparation, PreparedAttempt};
 use super::setup::SetupOf;
 use super::write_attempt::{Spent, WriteAttempt};
-use crate::agent::{Agent, AgentReport, Assignment};
+use crate::agent::{AgentReport, Assignment};
 use crate::checks::SetupEnd;
 use crate::engine::retry_policy::{HEARTBEAT_INTERVAL, PROGRESS_TIMEOUT};
-use crate::meter::MeterDoor;
 use crate::run::{AgentEnd, Sandboxing, Trouble, Written};
 
 impl Bench {
@@ -57,8 +56,8 @@ impl Bench {
             return attempt.store_what_is_done(ctx, *done).await;
         }
         let door = self.open_meter(of, &attempt.before, input.budget_left_usd)?;
-        match self.agent_for(input, &door) {
-            Ok(agent) => attempt.write(ctx, agent.as_ref(), door).await,
+        match self.agent_for(input, door) {
+            Ok(agent) => attempt.write(ctx, agent).await,
             Err(why) => Ok(setup_failed(why, self.sandbox.sandboxing(), &attempt.before)),
         }
     }
@@ -68,8 +67,7 @@ impl WriteAttempt<'_> {
     async fn write(
         &self,
         ctx: &ActivityContext,
-        agent: &dyn Agent,
-        door: MeterDoor,
+        agent: MeteredAgent,
     ) -> Result<Written, ActivityError> {
         let sandboxing = self.bench.sandbox.sandboxing();
         let prepared = match self.prepare_unless_stopped(ctx).await? {
@@ -84,7 +82,7 @@ impl WriteAttempt<'_> {
             let (start, feedback) = (prepared.start, Some(failure.feedback));
             return Ok(Written { start, feedback, ..failed });
         }
-        let (report, after) = self.run_agent(ctx, agent, &prepared.assignment, door).await?;
+        let (report, after) = self.run_agent(ctx, agent, &prepared.assignment).await?;
         if report.end == AgentEnd::Stopped && self.bench.draining.is_cancelled() {
             return Err(ActivityError::cancelled_with_details(after));
         }
@@ -95,9 +93,7 @@ impl WriteAttempt<'_> {
         // Before anything is done with its work: whatever happens to that, the agent is not paid again.
         after.save(&self.folder.folder);
         self.spent.is(&after);
-        if !is_metered(self.input) {
-            self.bench.tell_ledger(self.input.into(), &after).await?;
-        }
+        self.bench.tell_ledger(self.input, &after).await?;
         ctx.record_heartbeat(after).await?;
         self.store_work(ctx, &prepared.shadow, done).await
     }
@@ -145,16 +141,15 @@ impl WriteAttempt<'_> {
     async fn run_agent(
         &self,
         ctx: &ActivityContext,
-        agent: &dyn Agent,
+        agent: MeteredAgent,
         assignment: &Assignment,
-        door: MeterDoor,
     ) -> Result<(AgentReport, Handover), ActivityError> {
         let mut progress = AgentProgress::new(self.input, assignment, &self.before);
         ctx.record_heartbeat(progress.handover.clone()).await?;
-        let worked = self.watch_agent(ctx, agent, assignment, &mut progress, &door).await;
+        let worked = self.watch_agent(ctx, &agent, assignment, &mut progress).await;
         // What the ledger cannot say now, it says to a successor.
-        let known = door.spend();
-        progress.count(door.close().await.unwrap_or(known));
+        let known = agent.door.spend();
+        progress.count(agent.door.close().await.unwrap_or(known));
         self.spent.is(&progress.handover);
         let report = match worked {
             // Our own machine failed it in the middle: what it had done was paid for, so this attempt is over.
@@ -172,21 +167,20 @@ impl WriteAttempt<'_> {
     async fn watch_agent(
         &self,
         ctx: &ActivityContext,
-        agent: &dyn Agent,
+        agent: &MeteredAgent,
         assignment: &Assignment,
         progress: &mut AgentProgress<'_>,
-        door: &MeterDoor,
     ) -> Result<AgentReport, ActivityError> {
         let (send, mut events) = mpsc::channel(64);
         let stop = CancellationToken::new();
-        let mut work = agent.work(assignment, send, &stop);
+        let mut work = agent.agent.work(assignment, send, &stop);
         let mut tick = tokio::time::interval(HEARTBEAT_INTERVAL);
         let worked = loop {
             tokio::select! {
                 done = &mut work => break done,
                 Some(event) = events.recv() => progress.apply(event),
                 _ = tick.tick() => {
-                    progress.count(door.spend());
+                    progress.count(agent.door.spend());
                     self.beat(ctx, progress).await?;
                 }
                 () = ctx.cancelled(), if !stop.is_cancelled() => stop.cancel(),

@@ -5,7 +5,7 @@ use super::typing::{bare, plain};
 use crate::run::nearest;
 
 /// Words of which one alone says yes or no.
-const SAYS_IT: [&str; 62] = [
+const SAYS_IT: [&str; 58] = [
     "yes",
     "yep",
     "yeah",
@@ -64,10 +64,6 @@ const SAYS_IT: [&str; 62] = [
     "cancel",
     "abort",
     "kill",
-    "approve",
-    "approved",
-    "reject",
-    "rejected",
 ];
 /// Words beside them that add nothing.
 const ADDS_NOTHING: [&str; 33] = [

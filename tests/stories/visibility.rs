@@ -6,10 +6,7 @@ use crate::world::story;
 async fn who_is_not_in_a_private_channel_sees_nothing_of_its_runs() {
     story(async |w| {
         let [ana, ben, cleo] = w.people(["ana", "ben", "cleo"]);
-        ana.says_in("secret", "/develop quick").await?;
-        w.until_runs(1).await?;
-        let hidden = w.store.newest_runs(1).await?[0].id().to_string();
-        w.until_phase(&hidden, "done").await?;
+        let hidden = ana.develops_secretly("quick", "done").await?;
         let open = ana.develops("tale").await?;
         open.asks().await?;
         cleo.says("/develop list").await?;
@@ -32,10 +29,7 @@ async fn who_is_not_in_a_private_channel_sees_nothing_of_its_runs() {
 async fn a_question_in_a_private_channel_is_on_nobodys_home_who_is_not_there() {
     story(async |w| {
         let [ana, cleo, gus] = w.people(["ana", "cleo", "gus"]);
-        ana.says_in("secret", "/develop twice").await?;
-        w.until_runs(1).await?;
-        let hidden = w.store.newest_runs(1).await?[0].id().to_string();
-        w.until_phase(&hidden, "waiting").await?;
+        let hidden = ana.develops_secretly("twice", "waiting").await?;
         gus.opens_home().await?;
         gus.sees_home("Nothing waits for you").await?;
         ana.opens_home().await?;
@@ -57,10 +51,7 @@ async fn a_question_in_a_private_channel_is_on_nobodys_home_who_is_not_there() {
 async fn a_question_in_a_private_channel_is_answered_by_nobody_who_is_not_there() {
     story(async |w| {
         let [ana, ben, cleo] = w.people(["ana", "ben", "cleo"]);
-        ana.says_in("secret", "/develop twice").await?;
-        w.until_runs(1).await?;
-        let hidden = w.store.newest_runs(1).await?[0].id().to_string();
-        w.until_phase(&hidden, "waiting").await?;
+        let hidden = ana.develops_secretly("twice", "waiting").await?;
         cleo.says("/develop waiting").await?;
         cleo.is_told("Nothing waits for you").await?;
         cleo.opens_home().await?;

@@ -39,6 +39,15 @@ impl<'w> Person<'w> {
         self.starts(&format!("/develop {words}")).await
     }
 
+    /// The story's first run, in the private channel, once it is in that phase; its name.
+    pub async fn develops_secretly(&self, project: &str, phase: &str) -> Result<String> {
+        self.says_in("secret", &format!("/develop {project}")).await?;
+        self.world.until_runs(1).await?;
+        let run = self.world.store.newest_runs(1).await?[0].id().to_string();
+        self.world.until_phase(&run, phase).await?;
+        Ok(run)
+    }
+
     /// Says something else that starts a run, as `@signoff develop tale`; the run whose card appears then.
     pub async fn starts(&self, words: &str) -> Result<RunOf<'w>> {
         let slack = &self.world.slack;

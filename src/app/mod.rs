@@ -17,6 +17,7 @@ use std::convert::Infallible;
 use std::io::{self, Write};
 
 use anyhow::anyhow;
+use serde_json::{Value, json};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::config::Config;
@@ -48,6 +49,18 @@ impl Failure {
 
     fn usage(error: impl Into<anyhow::Error>) -> Self {
         Self { code: exit::USAGE, error: error.into() }
+    }
+
+    /// For programs, which read standard output: why nothing else stands there.
+    #[must_use]
+    pub fn document(&self) -> Value {
+        let outcome = match self.code {
+            exit::USAGE => "usage",
+            exit::REFUSED => "refused",
+            exit::MISSING => "away",
+            _ => "failed",
+        };
+        json!({ "outcome": outcome, "text": format!("{:#}", self.error) })
     }
 
     /// Whether the reader of our output closed it, as `head` does.
@@ -108,7 +121,16 @@ fn missing_program(became: anyhow::Result<Infallible>) -> Failure {
 fn start(cli: &Cli) -> Result<Config, Failure> {
     telemetry::start(cli.log_filter(), cli.log_format())
         .map_err(|e| Failure::usage(anyhow!("SIGNOFF_LOG: {e}")))?;
-    Config::from_process().map_err(|problems| Failure::usage(anyhow!("{problems}")))
+    let wrong = |problems| Failure::usage(anyhow!("{problems}"));
+    let config = Config::from_process().map_err(wrong)?;
+    match &config.unread {
+        Some(_) if cli.verb.needs_projects() => config.with_projects().map_err(wrong),
+        Some(problems) if !matches!(cli.verb, CliCommand::Doctor) => {
+            tracing::warn!("going on without projects: {problems}");
+            Ok(config)
+        }
+        _ => Ok(config),
+    }
 }
 
 fn single_thread() -> Result<Runtime, Failure> {

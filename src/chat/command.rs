@@ -2,6 +2,7 @@
 //! The same commands are said to us by name, in channels, threads and directly (`mention.rs`).
 
 use super::Actor;
+use super::mention::Misheard;
 use super::outcome::{Acted, Handled, reply_outcome};
 use crate::commands::{
     self, Answer, Asker, Command, Lookup, Meaning, Moment, Place, Reply, ReplyKind, Said,
@@ -18,10 +19,14 @@ impl Actor {
     pub(super) async fn slash_command(&self, it: &SlashCommand, said: Moment) -> Handled {
         let channel = Channel { team: it.team.clone(), channel: it.channel.clone() };
         let asker = Asker { channel: Some(channel), ..Asker::new(it.person(), Via::Command, said) };
-        match commands::read(&unescape(&it.text), Place::Slash, &self.services.projects.current()) {
+        let words = unescape(&it.text);
+        match commands::read(&words, Place::Slash, &self.services.projects.current()) {
             Ok(Command::Form) => Ok(self.open_start_form(it).await),
             Ok(command) => self.execute(command, asker, &it.key).await,
-            Err(misunderstood) => Ok(Acted::Told(misunderstood.text)),
+            Err(misunderstood) => {
+                let heard = Misheard { words: &words, told: misunderstood.text, run: None };
+                self.maybe_an_answer(heard, &asker, &it.key).await
+            }
         }
     }
 

@@ -11,6 +11,15 @@ use crate::store::StoreError;
 
 const WHO_ARE_WE: &str = "Slack did not say who is called, so nothing was done. Please try again.";
 
+/// What was said to us and is no command.
+pub(super) struct Misheard<'w> {
+    pub words: &'w str,
+    /// What is told about it.
+    pub told: String,
+    /// That of the thread.
+    pub run: Option<Run>,
+}
+
 impl Actor {
     /// Said in a channel or thread, with our name in it.
     pub(super) async fn mention(&self, it: &ThreadMessage, said: Moment) -> Handled {
@@ -48,13 +57,24 @@ impl Actor {
             (Ok(Command::Note(note)), Some(run)) => self.take_note(it, &run, note, said).await,
             (Ok(command), _) => self.execute(command, asker, &it.key).await,
             (Err(misunderstood), run) => {
-                let sounds = commands::sounds_like(words);
-                match self.run_maybe_answered(&asker, run, sounds, &it.key).await? {
-                    Some(run) => Ok(Acted::asked(&run, misunderstood.text.into())),
-                    None => Ok(Acted::Told(misunderstood.text)),
-                }
+                let heard = Misheard { words, told: misunderstood.text, run };
+                self.maybe_an_answer(heard, &asker, &it.key).await
             }
         }
+    }
+
+    /// Tells somebody that they were not understood; whoever may have meant to answer a question is asked by its buttons.
+    pub(super) async fn maybe_an_answer(
+        &self,
+        heard: Misheard<'_>,
+        asker: &Asker,
+        key: &RequestId,
+    ) -> Handled {
+        let sounds = commands::sounds_like(heard.words);
+        Ok(match self.run_maybe_answered(asker, heard.run, sounds, key).await? {
+            Some(run) => Acted::asked(&run, heard.told.into()),
+            None => Acted::Told(heard.told),
+        })
     }
 
     /// The run whose question somebody may have meant to answer with what is no command: that of the thread, or to us alone the only one that

@@ -11,6 +11,10 @@ use crate::slack::ThreadMessage;
 /// What is told to who may have meant an answer.
 const A_NOTE: &str = "That was taken as a note for the next attempt. To answer the question, write just `approve`, `changes: …` or `reject because …`.";
 
+/// What is told to who made an answer of a note.
+const STILL_A_NOTE: &str =
+    "That message was a note, and stays one with its new words. An answer has to be said anew.";
+
 /// The same, where it was taken as nothing.
 const NOT_DECIDED: &str = "Nothing was decided: only a button does, or just `approve`, `changes: …` or `reject because …`.";
 
@@ -55,12 +59,18 @@ impl Actor {
             return Ok(Acted::Silent);
         }
         let words = Some(it.own_words()).filter(|words| !words.is_empty());
+        let sounds = words.as_deref().map_or(SoundsLike::ANote, commands::sounds_like);
         let answer = Answer {
             terms: Terms { words, ..Terms::default() },
             message: Some(it.ts.as_str().to_owned()),
             ..Answer::new(Verdict::Note, asker(it, said), it.key.clone())
         };
-        self.decide(&run, answer).await
+        Ok(match self.decide(&run, answer).await? {
+            Acted::PassedOn(_) if run.gate.is_some() && sounds != SoundsLike::ANote => {
+                Acted::asked(&run, STILL_A_NOTE.into())
+            }
+            acted => acted,
+        })
     }
 
     /// Words that decide nothing, said where something is asked: whoever may answer that is asked by its buttons. None for who may not, and

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::commands::{Reply, ReplyKind, SentAnswer};
-use crate::run::Run;
+use crate::run::{Run, RunId};
 use crate::slack::Mrkdwn;
 use crate::store::StoreError;
 use crate::thread::PrivateQuestion;
@@ -29,8 +29,17 @@ pub enum Acted {
 /// What one person is asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AskedPrivately {
+    pub(super) run: RunId,
     pub(super) text: String,
     pub(super) blocks: Value,
+}
+
+impl AskedPrivately {
+    /// Where no buttons can be shown.
+    pub(super) fn in_words(&self) -> String {
+        let (text, run) = (&self.text, &self.run);
+        format!("{text}\nSay `approve {run}`, `changes {run}: …` or `reject {run} because …`.")
+    }
 }
 
 /// What a handler gives back. Where the database failed, the request is acted on again.
@@ -40,9 +49,11 @@ impl Acted {
     /// Asks what this run asks, behind what is said first; where it asks nothing, only that is said.
     pub(super) fn asked(run: &Run, first: Mrkdwn) -> Self {
         match PrivateQuestion::of(run, first.clone()) {
-            Some(it) => {
-                Self::Asked(AskedPrivately { text: it.text.into(), blocks: json!(it.blocks) })
-            }
+            Some(it) => Self::Asked(AskedPrivately {
+                run: run.id().clone(),
+                text: it.text.into(),
+                blocks: json!(it.blocks),
+            }),
             None => Self::Told(first.into()),
         }
     }

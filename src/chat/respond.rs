@@ -107,18 +107,18 @@ impl Actor {
 
     /// Asks somebody where they spoke, so that nobody else sees it.
     async fn ask_privately(&self, inbound: &Inbound, asked: &AskedPrivately) {
-        let (Inbound::Message(it) | Inbound::Mention(it)) = inbound else {
-            return self.answer_for_sure(inbound, &asked.text).await;
+        let (to, user) = match inbound {
+            // Directly, a message stays and can be passed on with its buttons: there it is asked in words.
+            Inbound::Message(it) | Inbound::Mention(it) | Inbound::Changed(it) if !it.direct => {
+                ((it.channel.as_str(), it.thread_ts.as_ref()), &it.user)
+            }
+            Inbound::Command(it) => ((it.channel.as_str(), None), &it.user),
+            _ => return self.answer_for_sure(inbound, &asked.in_words()).await,
         };
-        // Directly, a message stays and can be passed on with its buttons: there it is asked in words.
-        if it.direct {
-            return self.answer_for_sure(inbound, &asked.text).await;
-        }
-        let to = (it.channel.as_str(), it.thread_ts.as_ref());
-        let asking = self.slack.ask_privately(to, &it.user, (&asked.text, &asked.blocks));
+        let asking = self.slack.ask_privately(to, user, (&asked.text, &asked.blocks));
         if let Err(e) = asking.await {
             tracing::warn!(error = %e, "could not ask somebody by buttons");
-            self.answer_for_sure(inbound, &asked.text).await;
+            self.answer_for_sure(inbound, &asked.in_words()).await;
         }
     }
 

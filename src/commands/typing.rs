@@ -24,14 +24,16 @@ pub(super) fn plain(text: &str) -> String {
     plain.to_lowercase()
 }
 
-/// A name without what stands around it.
+/// A word without what stands around it.
 pub(super) fn bare(word: &str) -> &str {
     word.trim_matches(|c: char| !c.is_alphanumeric())
 }
 
-/// The name that somebody typed.
+/// The name that somebody typed. A dash at its end stays: the rest of a run's name was left out, and it names no project.
 pub(super) fn name(word: &str) -> String {
-    bare(&plain(word)).to_owned()
+    let plain = plain(word);
+    let end = plain.trim_end_matches(|c: char| !c.is_alphanumeric() && c != '-');
+    end.trim_start_matches(|c: char| !c.is_alphanumeric()).to_owned()
 }
 
 #[cfg(test)]
@@ -45,6 +47,7 @@ mod tests {
             assert_eq!(name(typed), "shop", "{typed}");
         }
         assert_eq!(name("My—shop–K3F9QDZ."), "my--shop-k3f9qdz");
+        assert_eq!(name("`Shop-`"), "shop-");
     }
 
     #[test]

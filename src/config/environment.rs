@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use secrecy::SecretString;
 use url::Url;
 
-use super::{Projects, SlackConfig};
+use super::{Config, SlackConfig};
 use crate::run::{Problem, Problems};
 
 /// The variables, and what is wrong with them so far.
@@ -23,16 +23,14 @@ impl<'e> Environment<'e> {
         Self { get, cwd, problems: RefCell::default() }
     }
 
-    /// `good`, if nothing was reported.
-    pub fn finish<T>(self, good: T) -> Result<T, Problems> {
-        let problems = self.problems.into_inner();
-        if problems.is_empty() { Ok(good) } else { Err(Problems(problems)) }
-    }
-
-    /// Reports what is wrong with the projects. The empty ones that it returns are never used.
-    pub fn add(&self, problems: Problems) -> Projects {
-        self.problems.borrow_mut().extend(problems.0);
-        Projects::default()
+    /// `good`, if nothing was reported; else that, and what is wrong elsewhere.
+    pub fn finish(self, good: Config) -> Result<Config, Problems> {
+        let mut problems = self.problems.into_inner();
+        if problems.is_empty() {
+            return Ok(good);
+        }
+        problems.extend(good.unread.into_iter().flat_map(|unread| unread.0));
+        Err(Problems(problems))
     }
 
     pub fn text(&self, name: &str) -> Option<String> {

@@ -72,8 +72,10 @@ pub struct Config {
     pub path: String,
     /// `SIGNOFF_CONFIG`, else `signoff.toml` in the current folder.
     pub projects_file: ProjectsFile,
-    /// As that file said at the start.
+    /// As that file said at the start; none where it cannot be read.
     pub projects: Projects,
+    /// Why it cannot be read: what needs no project goes on without.
+    pub unread: Option<Problems>,
 }
 
 /// How to speak with Slack.
@@ -103,7 +105,7 @@ impl Config {
     /// The configuration of this process.
     ///
     /// # Errors
-    /// Everything that is wrong with the environment, `signoff.toml` and the pipelines.
+    /// Everything that is wrong with the environment.
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
     pub fn from_process() -> Result<Self, Problems> {
         let cwd = std::env::current_dir().map_err(|e| no_current_folder(&e))?;
@@ -113,14 +115,17 @@ impl Config {
     /// The configuration that the variables `env` and the folder `cwd` amount to.
     ///
     /// # Errors
-    /// Everything that is wrong with them, `signoff.toml` and the pipelines.
+    /// Everything that is wrong with the variables, and then with `signoff.toml` and the pipelines too.
     pub fn read(env: impl Fn(&str) -> Option<String>, cwd: &Path) -> Result<Self, Problems> {
         let env = Environment::new(&env, cwd);
         let named = env.path("SIGNOFF_CONFIG");
         let file = named.clone().unwrap_or_else(|| cwd.join(FILE));
         let beside = file.parent().filter(|_| file.is_file()).unwrap_or(cwd);
         let projects_file = ProjectsFile { path: file.clone(), optional: named.is_none() };
-        let projects = projects_file.read();
+        let (projects, unread) = match projects_file.read() {
+            Ok(projects) => (projects, None),
+            Err(problems) => (Projects::default(), Some(problems)),
+        };
         let config = Self {
             home: env.path("SIGNOFF_HOME").unwrap_or_else(|| beside.join(HOME)),
             cache: env.cache(),
@@ -139,9 +144,18 @@ impl Config {
             os_user: env.os_user(),
             path: env.text("PATH").unwrap_or_else(|| PATH.to_owned()),
             projects_file,
-            projects: projects.unwrap_or_else(|problems| env.add(problems)),
+            projects,
+            unread,
         };
         env.finish(config)
+    }
+
+    /// The same, for what cannot do without projects.
+    ///
+    /// # Errors
+    /// Everything that is wrong with `signoff.toml` and the pipelines.
+    pub fn with_projects(mut self) -> Result<Self, Problems> {
+        self.unread.take().map_or(Ok(self), Err)
     }
 
     /// The same, with the servers of `signoff up` where the environment names none.

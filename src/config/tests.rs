@@ -25,6 +25,7 @@ fn read(folder: &TempDir, variables: &[(&str, &str)]) -> Result<Config, Problems
         |name| variables.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned()),
         folder.path(),
     )
+    .and_then(Config::with_projects)
 }
 
 fn problems(folder: &TempDir, variables: &[(&str, &str)]) -> String {

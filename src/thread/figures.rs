@@ -8,6 +8,7 @@ use crate::run::{
     Usd, Verdict,
 };
 use crate::slack::one_line;
+use crate::workspace::Became;
 
 /// As git abbreviates a commit's name.
 const SHORT_COMMIT: usize = 7;
@@ -33,6 +34,17 @@ pub fn start(start: &StartingPoint) -> String {
     match &start.branch {
         Some(branch) => format!("from {} at {commit}", one_line(branch, BRANCH)),
         None => format!("from commit {commit}"),
+    }
+}
+
+/// What a file is now, besides its lines.
+pub(crate) const fn became(now: Became) -> &'static str {
+    match now {
+        Became::Executable => "now executable",
+        Became::NotExecutable => "no longer executable",
+        Became::Link => "now a symbolic link",
+        Became::Submodule => "now a submodule",
+        Became::File => "now a plain file",
     }
 }
 

@@ -9,7 +9,7 @@ use std::path::Path;
 use rustix::fs::{Mode, OFlags};
 
 use super::records::{FileName, SUBMODULE, TreeEntry, as_path, index_line, joined, raw_records};
-use super::staging::{IndexFile, StagedWorktree, removal};
+use super::staging::{IndexFile, StagedWorktree, displayable, removal};
 use super::{Result, WorkspaceError};
 
 /// An index of a million files has about 100 MB.
@@ -20,16 +20,19 @@ struct AgentIndex {
     tracked: HashSet<FileName>,
     /// Tracked, and meant to be missing from the worktree: a sparse checkout.
     sparse: HashSet<FileName>,
+    /// The commits that its submodules point to.
+    submodules: HashMap<FileName, Vec<u8>>,
 }
 
 impl StagedWorktree<'_> {
     /// What the agent untracked and ignores is untracked; what it tracks though it is ignored is kept; what it only left out of a
-    /// sparse checkout is still there.
+    /// sparse checkout is still there. A submodule that points elsewhere cannot be kept, and is not forgotten either.
     pub(super) async fn follow_the_agents_index(
         &self,
         base: &HashMap<FileName, TreeEntry>,
     ) -> Result<()> {
         let Some(agents) = self.agents_index().await? else { return Ok(()) };
+        refuse_if_moved(base, &agents.submodules)?;
         let files = || base.iter().filter(|(_, entry)| entry.mode != SUBMODULE);
         let gone: Vec<_> =
             files().map(|(name, _)| name).filter(|n| !agents.tracked.contains(*n)).collect();
@@ -82,24 +85,49 @@ impl StagedWorktree<'_> {
         let copy = IndexFile::of(self.shadow);
         let Some(bytes) = index_bytes(&self.worktree.join(".git")) else { return Ok(None) };
         fs::write(&copy.0, bytes).map_err(WorkspaceError::io("reading the agent's index"))?;
-        let list = ["ls-files", "-z", "-t", "--cached"];
+        let list = ["ls-files", "-z", "-t", "--stage"];
         let read =
             self.shadow.git().on(self.shadow.path(), &copy.0).args(list).output(u64::MAX).await?;
         Ok(read.status.success().then(|| parse(&read.out)))
     }
 }
 
-/// Lines such as `H src/a.js`; `S` where it is left out of the worktree.
+/// Lines such as `H 100644 <id> 0\tsrc/a.js`; `S` where it is left out of the worktree.
 fn parse(list: &[u8]) -> AgentIndex {
-    let mut index = AgentIndex { tracked: HashSet::new(), sparse: HashSet::new() };
-    for record in raw_records(list).filter(|record| record.len() > 2) {
-        let name = record[2..].to_vec();
-        if record[0] == b'S' {
-            index.sparse.insert(name.clone());
+    let mut index =
+        AgentIndex { tracked: HashSet::new(), sparse: HashSet::new(), submodules: HashMap::new() };
+    for record in raw_records(list) {
+        let mut parts = record.splitn(2, |byte| *byte == b'\t');
+        let (Some(about), Some(name)) = (parts.next(), parts.next()) else { continue };
+        let words: Vec<&[u8]> = about.split(|byte| *byte == b' ').collect();
+        if let [tag, mode, id, _] = words[..] {
+            if tag == b"S" {
+                index.sparse.insert(name.to_vec());
+            }
+            if mode == SUBMODULE.as_bytes() {
+                index.submodules.insert(name.to_vec(), id.to_vec());
+            }
+            index.tracked.insert(name.to_vec());
         }
-        index.tracked.insert(name);
     }
     index
+}
+
+fn refuse_if_moved(
+    base: &HashMap<FileName, TreeEntry>,
+    now: &HashMap<FileName, Vec<u8>>,
+) -> Result<()> {
+    let was = |name| base.get(name).filter(|entry| entry.mode == SUBMODULE);
+    let moved = now
+        .iter()
+        .find(|(name, id)| was(*name).is_some_and(|entry| entry.id.as_bytes() != id.as_slice()));
+    let Some((name, id)) = moved else { return Ok(()) };
+    let why = format!(
+        "the submodule {} points to another commit, {}, and what a snapshot keeps of submodules is what they were: set it back, and say in words what it should become",
+        displayable(name),
+        String::from_utf8_lossy(id)
+    );
+    Err(WorkspaceError::Unkeepable { why })
 }
 
 /// None unless it is a regular file in a folder that is no link, and not too large.

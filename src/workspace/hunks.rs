@@ -1,14 +1,15 @@
 //! Hunks: how is git's text of a difference read?
 //! Nothing here asks git: it is told what git said.
 
+use super::patch::Became;
 use super::records::records;
 
 /// The hunks of each file, from the text of all of them.
-pub(super) fn in_order(text: &str, letters: &[char]) -> Vec<String> {
+pub(super) fn in_order(text: &str, changes: &[RawChange]) -> Vec<String> {
     let mut sections = sections(text).into_iter();
-    letters
+    changes
         .iter()
-        .map(|letter| sections.by_ref().take(sections_of(*letter)).map(hunks).collect())
+        .map(|change| sections.by_ref().take(sections_of(change.letter)).map(hunks).collect())
         .collect()
 }
 
@@ -31,17 +32,29 @@ pub(super) const fn sections_of(letter: char) -> usize {
     if letter == 'T' { 2 } else { 1 }
 }
 
-/// The letters of `--raw -z`, in order: `:100644 100644 id id M\0path\0`, a rename with two paths.
-pub(super) fn parse_letters(raw: &[u8]) -> Vec<char> {
+/// What `--raw` says of one file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct RawChange {
+    pub letter: char,
+    pub became: Option<Became>,
+}
+
+/// Reads `--raw -z`, in order: `:100644 100644 id id M\0path\0`, a rename with two paths.
+pub(super) fn parse_raw(raw: &[u8]) -> Vec<RawChange> {
     let mut fields = records(raw).into_iter();
-    let mut letters = vec![];
-    let last_word = |field: &str| field.rsplit(' ').next().and_then(|word| word.chars().next());
-    while let Some(letter) = fields.next().as_deref().and_then(last_word) {
-        let paths = if matches!(letter, 'R' | 'C') { 2 } else { 1 };
+    let mut changes = vec![];
+    while let Some(change) = fields.next().as_deref().and_then(raw_change) {
+        let paths = if matches!(change.letter, 'R' | 'C') { 2 } else { 1 };
         fields.nth(paths - 1);
-        letters.push(letter);
+        changes.push(change);
     }
-    letters
+    changes
+}
+
+fn raw_change(field: &str) -> Option<RawChange> {
+    let words: Vec<&str> = field.trim_start_matches(':').split(' ').collect();
+    let (before, after) = (words.first()?, words.get(1)?);
+    Some(RawChange { letter: words.last()?.chars().next()?, became: Became::of(before, after) })
 }
 
 /// One section per `diff --git` line; a line of a file never begins like that, for it is marked by its first character.

@@ -96,7 +96,7 @@ impl Shadow {
     /// The newest commit of the branch; none where nothing was ever committed.
     async fn fetch(&self, repository: &str, branch: Option<&str>) -> Result<Option<Snapshot>> {
         validate(repository)?;
-        let list = ["ls-remote", "-q", "--symref", "--", repository, "HEAD", "refs/heads/*"];
+        let list = list_heads(repository);
         let listing = self.ask_remote(repository, LIST_TIMEOUT, &list).await?;
         let heads = RemoteHeads::parse(&String::from_utf8_lossy(&listing));
         let Some(start) = heads.start(repository, branch)? else { return Ok(None) };
@@ -128,15 +128,20 @@ impl Shadow {
     }
 }
 
-/// Whether git can read a repository, as a run would.
+/// What a run would begin with: the default branch and all others.
+const fn list_heads(repository: &str) -> [&str; 7] {
+    ["ls-remote", "-q", "--symref", "--", repository, "HEAD", "refs/heads/*"]
+}
+
+/// Whether git can read a repository, and finds the branch that a run would start from.
 ///
 /// # Errors
 /// Why not, for people.
-pub async fn try_repository(repository: &str, limit: Duration) -> Result<()> {
+pub async fn try_repository(repository: &str, branch: Option<&str>, limit: Duration) -> Result<()> {
     validate(repository)?;
-    let look = ["ls-remote", "-q", "--", repository, "HEAD"];
-    let git = Git::reaching_from_nowhere(repository).args(look).within(limit);
-    answer(repository, git).await.map(drop)
+    let git = Git::reaching_from_nowhere(repository).args(list_heads(repository)).within(limit);
+    let listing = answer(repository, git).await?;
+    RemoteHeads::parse(&String::from_utf8_lossy(&listing)).start(repository, branch).map(drop)
 }
 
 async fn answer(repository: &str, git: Git) -> Result<Vec<u8>> {

@@ -25,7 +25,7 @@ pub use deliver::Delivery;
 use error::Result;
 pub use error::WorkspaceError;
 pub use import::try_repository;
-pub use patch::{FilePatch, FileStatus, Patch};
+pub use patch::{Became, FilePatch, FileStatus, Patch};
 pub use shadow::Shadow;
 
 #[cfg(test)]

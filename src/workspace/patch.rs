@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::diff::{DIFF, NumstatEntry};
-use super::hunks::{changed_lines, hunks, in_order, parse_letters, sections, whole_lines};
+use super::hunks::{RawChange, changed_lines, hunks, in_order, parse_raw, sections, whole_lines};
 use super::risks::not_shown;
 use super::{Result, Shadow};
 use crate::run::{Flag, Snapshot};
@@ -39,6 +39,9 @@ pub struct FilePatch {
     /// Its name before, where it was renamed.
     pub old_path: Option<String>,
     pub status: FileStatus,
+    /// Where that is not what it was, or no plain file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub became: Option<Became>,
     pub added: u64,
     pub removed: u64,
     pub binary: bool,
@@ -97,28 +100,55 @@ pub enum FileStatus {
     Renamed,
 }
 
+/// What a file is now, besides its lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Became {
+    Executable,
+    NotExecutable,
+    Link,
+    Submodule,
+    /// No link any more, nor a submodule.
+    File,
+}
+
+impl Became {
+    /// From the modes that git tells, such as `100644`; `000000` is no file. None where nothing is worth telling.
+    pub(super) fn of(before: &str, after: &str) -> Option<Self> {
+        match (before, after) {
+            (before, after) if before == after => None,
+            (_, "120000") => Some(Self::Link),
+            (_, "160000") => Some(Self::Submodule),
+            (_, "100755") => Some(Self::Executable),
+            ("100755", "100644") => Some(Self::NotExecutable),
+            ("120000" | "160000", "100644") => Some(Self::File),
+            _ => None,
+        }
+    }
+}
+
 impl Shadow {
     /// The difference between two snapshots; all hunks together take at most `max_bytes`. Small files come whole before larger ones have
     /// more than their fair share.
     pub async fn patch(&self, from: &Snapshot, to: &Snapshot, max_bytes: usize) -> Result<Patch> {
         let files = self.numstat(from, to).await?;
-        let letters = self.status_letters(from, to).await?;
+        let changes = self.raw_changes(from, to).await?;
         let text = self.diff_text((from, to), &[], READ_BYTES).await?;
         let texts = if text.len() < READ_BYTES {
-            in_order(&String::from_utf8_lossy(&text), &letters)
+            in_order(&String::from_utf8_lossy(&text), &changes)
         } else {
             drop(text);
             self.texts_one_by_one((from, to), &files, max_bytes).await?
         };
-        let mut patch = assemble(files, &letters, &texts, max_bytes);
+        let mut patch = assemble(files, &changes, &texts, max_bytes);
         patch.commit = Some(to.commit.clone());
         Ok(patch)
     }
 
-    async fn status_letters(&self, from: &Snapshot, to: &Snapshot) -> Result<Vec<char>> {
+    async fn raw_changes(&self, from: &Snapshot, to: &Snapshot) -> Result<Vec<RawChange>> {
         let ids = [from.commit.as_str(), to.commit.as_str()];
         let raw = self.git().args(DIFF).args(["--raw", "-z"]).args(ids).bytes().await?;
-        Ok(parse_letters(&raw))
+        Ok(parse_raw(&raw))
     }
 
     /// The difference of these paths, or of all, as text, up to so many bytes.
@@ -163,17 +193,18 @@ impl Shadow {
 
 fn assemble(
     files: Vec<NumstatEntry>,
-    letters: &[char],
+    changes: &[RawChange],
     texts: &[String],
     max_bytes: usize,
 ) -> Patch {
     let sizes: Vec<usize> = texts.iter().map(String::len).collect();
     let shares = fair_shares(&sizes, max_bytes);
     let cut = texts.iter().zip(shares).map(|(text, share)| whole_lines(text, share));
-    let files = files.into_iter().zip(letters).zip(cut).map(|((file, letter), text)| {
+    let files = files.into_iter().zip(changes).zip(cut).map(|((file, change), text)| {
         let (added, removed) = file.lines.unwrap_or_default();
         FilePatch {
-            status: status(*letter),
+            status: status(change.letter),
+            became: change.became,
             added,
             removed,
             binary: file.lines.is_none(),
@@ -230,7 +261,7 @@ mod tests {
         let text = |lines: usize| format!("@@ -0,0 +1 @@\n{}", "+a line\n".repeat(lines));
         let files = vec![entry("data.csv", 90), entry("src/a.js", 178), entry("src/b.js", 2)];
         let texts = vec![text(90), text(178), text(2)];
-        let patch = assemble(files, &['A'; 3], &texts, 600);
+        let patch = assemble(files, &[RawChange { letter: 'A', became: None }; 3], &texts, 600);
         let left_out: Vec<u64> = patch.files.iter().map(|file| file.left_out).collect();
         assert_eq!(left_out, [57, 145, 0]);
         assert!(patch.truncated);

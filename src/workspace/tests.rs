@@ -301,6 +301,11 @@ async fn a_submodule_stays_what_it_was() {
     assert_eq!(repo.files(&second), "100644 b.js\n160000 lib\n");
     assert_eq!(repo.shadow.diff(&base, &second).await.unwrap().files, 1);
     assert!(!repo.path("trap").exists());
+    let elsewhere = format!("160000,{},lib", "1".repeat(40));
+    git(&clone, &["update-index", "--cacheinfo", &elsewhere]);
+    let refused = repo.shadow.snapshot(&clone, &base, "third-1").await.unwrap_err();
+    assert!(refused.is_about_the_work(), "{refused}");
+    assert!(refused.to_string().contains("the submodule lib points to another commit, 1111"));
 }
 
 #[tokio::test]

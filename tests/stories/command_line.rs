@@ -77,6 +77,28 @@ async fn a_missing_server_exits_5_and_says_which() {
 }
 
 #[tokio::test]
+async fn a_mistyped_signoff_toml_keeps_nobody_from_a_run_that_there_is() {
+    story(async |w| {
+        let run = w.person("ana").develops("hasty").await?;
+        run.asks().await?;
+        let broken = w.folder.path().join("broken.toml");
+        std::fs::write(&broken, "[project.shop]\npipeline = 5 and more\n")?;
+        let env = [("SIGNOFF_CONFIG", broken.to_str().unwrap_or_default())];
+        let (code, said) = w.types_with(&env, &["doctor"]).await?;
+        assert!(
+            code == 5 && said.contains("✗ projects") && said.contains("broken.toml:2"),
+            "{said}"
+        );
+        let (code, said) = w.types_with(&env, &["--json", "develop", "shop"]).await?;
+        assert!(code == 2 && said.starts_with("{\"outcome\":\"usage\""), "{said}");
+        let (code, said) = w.types_with(&env, &["stop", run.id.as_str()]).await?;
+        assert!(code == 0 && said.contains("going on without projects"), "{said}");
+        w.until_phase(run.id.as_str(), "stopped").await
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn what_is_printed_as_json_has_the_fields_that_scripts_rely_on() {
     story(async |w| {
         let ana = w.person("ana");

@@ -216,6 +216,27 @@ async fn who_believes_that_they_answered_is_asked_by_buttons_and_decides_nothing
 }
 
 #[tokio::test]
+async fn an_answer_that_is_none_is_asked_about_wherever_it_is_said() {
+    story(async |w| {
+        let ana = w.person("ana");
+        let run = ana.develops("twice").await?;
+        run.asks().await?;
+        ana.says("/develop LGTM").await?;
+        let asked = ana.is_told("Approve first of twice?").await?;
+        ana.says_directly("lgtm").await?;
+        ana.is_sent_directly(&format!("Say `approve {}`", run.id)).await?;
+        assert!(run.run().await?.decisions.is_empty());
+        ana.presses("Approve", &asked).await?;
+        run.becomes("asked about the second", |run| {
+            run.gate.as_ref().is_some_and(|open| open.id.stage.as_str() == "second")
+        })
+        .await?;
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn who_may_not_answer_is_not_asked_by_buttons() {
     story(async |w| {
         let [ana, cleo] = w.people(["ana", "cleo"]);

@@ -178,6 +178,14 @@ Examples:
     Forward { socket: std::path::PathBuf },
 }
 
+impl CliCommand {
+    /// Whether it is of no use without what can be developed. What is said to runs that there are is not: who cannot stop a run because
+    /// of a typing error elsewhere pays for it.
+    pub const fn needs_projects(&self) -> bool {
+        matches!(self, Self::Up(_) | Self::Serve | Self::Worker { .. } | Self::Develop { .. })
+    }
+}
+
 #[derive(Debug, Subcommand)]
 pub enum SlackVerb {
     /// Print the manifest of the Slack app, to paste at api.slack.com/apps

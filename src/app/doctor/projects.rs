@@ -14,6 +14,9 @@ const TIMEOUT: Duration = Duration::from_secs(15);
 
 /// What is to be said about the projects.
 pub(super) async fn look(config: &Config) -> Finding {
+    if let Some(problems) = &config.unread {
+        return Finding::missing("projects", problems.to_string().replace('\n', " · "));
+    }
     let projects = &config.projects;
     let mut tried = Vec::new();
     let mut missing = Vec::new();
@@ -39,14 +42,14 @@ pub(super) async fn look(config: &Config) -> Finding {
 /// Whether git finds the repository: what to add to the project's name.
 async fn repository(project: &Project) -> Result<String, String> {
     let Some(repository) = &project.repository else { return Ok(String::new()) };
-    match try_repository(repository, TIMEOUT).await {
+    match try_repository(repository, project.branch.as_deref(), TIMEOUT).await {
         Ok(()) => Ok(format!(" ({repository} answers)")),
         Err(
             WorkspaceError::Repository { repository, why }
             | WorkspaceError::Unreachable { repository, why },
-        ) => {
-            Err(format!("{repository} cannot be read: {why}. Correct `repository` in signoff.toml"))
-        }
+        ) => Err(format!(
+            "{repository} cannot be read: {why}. Correct `repository` or `branch` in signoff.toml"
+        )),
         Err(e) => Err(format!("git does not run: {e}")),
     }
 }
@@ -73,19 +76,43 @@ fn nobody_called(spec: &GateSpec) -> Option<String> {
     Some(why.to_owned())
 }
 
-/// A quorum that those who are listed can never reach. How many are in a user group only Slack knows.
+/// A quorum that those who may answer can never reach. How many are in a user group only Slack knows.
 fn too_few(spec: &GateSpec) -> Option<String> {
-    let listed: BTreeSet<&Approver> = spec.listed().iter().collect();
-    if listed.is_empty() || listed.iter().any(|approver| matches!(approver, Approver::Group(_))) {
+    if spec.named().any(|approver| matches!(approver, Approver::Group(_))) {
         return None;
     }
-    let starter = usize::from(spec.self_approval);
-    let most = listed.len() + starter;
+    let listed: BTreeSet<&Approver> = spec.listed().iter().collect();
+    if listed.is_empty() {
+        return None;
+    }
+    let may: BTreeSet<&Approver> = listed
+        .iter()
+        .copied()
+        .filter(|one| spec.only.is_empty() || spec.only.contains(one))
+        .collect();
+    // Whoever starts a run may be one that the policy names, or none of them.
+    let starter = usize::from(spec.self_approval && spec.only.is_empty());
+    let (people, most) = (may.len(), may.len() + starter);
     let needed = usize::try_from(spec.quorum).unwrap_or(usize::MAX);
+    if people == 0 {
+        return Some(
+            "none of its approvers is among those that the policy lets approve".to_owned(),
+        );
+    }
     if needed > most {
-        let people = listed.len();
-        let why = format!("{needed} people must approve and only {people} are listed");
+        let among = if people < listed.len() { "listed and let by the policy" } else { "listed" };
+        let why = format!("{needed} people must approve and only {people} are {among}");
         return Some(if starter == 1 { why + ", besides whoever started the run" } else { why });
+    }
+    if !spec.self_approval && needed == most {
+        let all = if most == 1 {
+            "only one may approve".to_owned()
+        } else {
+            format!("all {most} who may approve must")
+        };
+        return Some(format!(
+            "{all}, and nobody may approve their own run: what one of them starts stays unanswered"
+        ));
     }
     let all_but_one = needed > 1 && needed == most;
     all_but_one.then(|| format!("all {most} who may approve must, so one on holiday holds it up"))
@@ -114,6 +141,32 @@ mod tests {
     async fn a_repository_that_is_not_there_is_missed() {
         let line = seen("[project.a]\npipeline = \"llm-wrapper\"\nrepository = \"gone\"\n").await;
         assert!(line.starts_with("✗ projects") && line.contains("gone cannot be read"), "{line}");
+    }
+
+    #[tokio::test]
+    async fn a_branch_that_is_not_there_is_missed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let git =
+            std::process::Command::new("git").arg("init").arg("-q").arg(folder.path()).status();
+        assert!(git.expect("git").success());
+        let project = format!(
+            "[project.a]\npipeline = \"llm-wrapper\"\nrepository = {:?}\nbranch = \"gone\"\n",
+            folder.path()
+        );
+        let line = seen(&project).await;
+        assert!(line.contains("it has no branch `gone`"), "{line}");
+    }
+
+    #[tokio::test]
+    async fn approvers_that_the_policy_does_not_let_are_named() {
+        let project = "[project.a]\npipeline = \"llm-wrapper\"\napprovers = [\"cli:ana\"]\n";
+        let line = seen(&format!("[policy]\napprovers = [\"cli:ben\"]\n{project}")).await;
+        assert!(line.contains("none of its approvers is among those"), "{line}");
+        let line = seen(&format!("[policy]\nself_approval = false\n{project}")).await;
+        assert!(
+            line.contains("only one may approve, and nobody may approve their own run"),
+            "{line}"
+        );
     }
 
     #[tokio::test]

@@ -63,7 +63,7 @@ pub(super) async fn serve(
     seen: &Seen,
 ) -> io::Result<()> {
     let Some(request) = request::read(&mut client).await? else {
-        return answer(&mut client, "400 Bad Request", "this is a proxy").await;
+        return answer(&mut client, "400 Bad Request", "this is a proxy, and what was asked cannot be passed on: a place to go, and a body whose length is said").await;
     };
     remember(&seen.asked, (request.host.clone(), request.port));
     match open(&request, rules).await {
@@ -71,7 +71,7 @@ pub(super) async fn serve(
             if request.kind == RequestKind::Tunnel {
                 client.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await?;
             }
-            relay(client, server).await
+            relay(client, server, request.to_come()).await
         }
         Err(Denial::Refused(why)) => {
             remember(&seen.refused, why.clone());
@@ -114,7 +114,7 @@ async fn open(request: &ProxyRequest, rules: &Rules) -> Result<TcpStream, Denial
         Some(proxy) => connect_by(proxy, request).await.map_err(unreachable)?,
         None => connect(&addresses).await.map_err(unreachable)?,
     };
-    if let RequestKind::Plain { for_server, for_proxy } = &request.kind {
+    if let RequestKind::Plain { for_server, for_proxy, .. } = &request.kind {
         let head = if upstream.is_some() { format!("{for_proxy}\r\n") } else { for_server.clone() };
         server.write_all(head.as_bytes()).await.map_err(unreachable)?;
     }
@@ -184,8 +184,10 @@ async fn resolve(request: &ProxyRequest) -> io::Result<Vec<SocketAddr>> {
     Ok(timeout(CONNECT_TIMEOUT, looking).await.map_err(|_| io::ErrorKind::TimedOut)??.collect())
 }
 
+/// As addresses are written: those with colons between brackets.
 fn place(request: &ProxyRequest) -> String {
-    format!("{}:{}", request.host, request.port)
+    let ProxyRequest { host, port, .. } = request;
+    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
 }
 
 async fn connect(addresses: &[SocketAddr]) -> io::Result<TcpStream> {
@@ -206,12 +208,7 @@ async fn connect_by(proxy: &Upstream, request: &ProxyRequest) -> io::Result<TcpS
         .await
         .map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
     if request.kind == RequestKind::Tunnel {
-        let host = if request.host.contains(':') {
-            format!("[{}]", request.host)
-        } else {
-            request.host.clone()
-        };
-        let place = format!("{host}:{}", request.port);
+        let place = place(request);
         let ask = format!("CONNECT {place} HTTP/1.1\r\nHost: {place}\r\n\r\n");
         stream.write_all(ask.as_bytes()).await?;
         timeout(CONNECT_TIMEOUT, tunnel_stands(&mut stream))
@@ -238,18 +235,30 @@ async fn tunnel_stands(stream: &mut TcpStream) -> io::Result<()> {
     }
 }
 
-/// Bytes both ways until the server has ended, or nothing comes for long.
-async fn relay(client: impl AsyncRead + AsyncWrite + Unpin, server: TcpStream) -> io::Result<()> {
+/// Bytes both ways until the server has ended, or nothing comes for long; to the server only as many as may still come.
+async fn relay(
+    client: impl AsyncRead + AsyncWrite + Unpin,
+    server: TcpStream,
+    to_come: Option<u64>,
+) -> io::Result<()> {
     let last = Mutex::new(Instant::now());
-    let (client_reads, client_writes) = tokio::io::split(client);
-    let (server_reads, server_writes) = server.into_split();
-    let up = pump(client_reads, server_writes, &last);
-    let down = pump(server_reads, client_writes, &last);
+    let (client_reads, mut client_writes) = tokio::io::split(client);
+    let (server_reads, mut server_writes) = server.into_split();
+    let up = pump(client_reads.take(to_come.unwrap_or(u64::MAX)), &mut server_writes, &last);
+    let down = async {
+        pump(server_reads, &mut client_writes, &last).await?;
+        client_writes.shutdown().await
+    };
     tokio::pin!(down);
     tokio::select! {
-        ended = &mut down => ended,
-        ended = up => ended.and(down.await),
+        ended = &mut down => return ended,
+        ended = up => ended?,
     }
+    // Who only asked something waits for the answer: some servers take the end of what comes for one who is gone.
+    if to_come.is_none() {
+        server_writes.shutdown().await?;
+    }
+    down.await
 }
 
 async fn pump(
@@ -268,7 +277,7 @@ async fn pump(
         };
         *last.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
         if read == 0 {
-            return to.shutdown().await;
+            return Ok(());
         }
         timeout(IDLE_TIMEOUT, to.write_all(&buffer[..read]))
             .await
@@ -357,6 +366,18 @@ mod tests {
         assert!(answer.ends_with("hello") && refused.is_empty(), "{answer} {refused:?}");
         let asked = serving.await.unwrap();
         assert!(asked.starts_with(&format!("GET /x HTTP/1.1\r\nHost: {place}\r\n")), "{asked}");
+    }
+
+    #[tokio::test]
+    async fn what_follows_a_request_is_no_second_one() {
+        let (port, serving) = server().await;
+        let place = format!("localhost:{port}");
+        let rules = rules(&[&place], &[&place]);
+        let first = format!("POST http://{place}/ HTTP/1.1\r\nContent-Length: 2\r\n\r\nok");
+        let (answer, _) = said(&rules, &format!("{first}GET http://evil.example/ HTTP/1.1")).await;
+        assert!(answer.ends_with("hello"), "{answer}");
+        let asked = serving.await.unwrap();
+        assert!(asked.ends_with("\r\n\r\nok") || asked.ends_with("\r\n\r\n"), "{asked}");
     }
 
     #[tokio::test]

@@ -34,6 +34,8 @@ pub(super) enum RequestKind {
         for_server: String,
         /// As another proxy expects it.
         for_proxy: String,
+        /// What follows the head. More would be a request that nobody looked at.
+        body_bytes: u64,
     },
 }
 
@@ -43,7 +45,28 @@ pub(super) async fn read(from: &mut (impl AsyncRead + Unpin)) -> io::Result<Opti
     let Some((head, rest)) = reading.await.map_err(|_| io::ErrorKind::TimedOut)?? else {
         return Ok(None);
     };
-    Ok(parse(&head).map(|request| ProxyRequest { rest, ..request }))
+    Ok(parse(&head).map(|request| request.with(rest)))
+}
+
+impl ProxyRequest {
+    /// The same, with what came behind its head.
+    fn with(mut self, mut rest: Vec<u8>) -> Self {
+        if let RequestKind::Plain { body_bytes, .. } = self.kind {
+            rest.truncate(usize::try_from(body_bytes).unwrap_or(usize::MAX));
+        }
+        self.rest = rest;
+        self
+    }
+
+    /// How much of it is still to come from the program; none = as much as it likes.
+    pub(super) fn to_come(&self) -> Option<u64> {
+        match self.kind {
+            RequestKind::Tunnel => None,
+            RequestKind::Plain { body_bytes, .. } => {
+                Some(body_bytes.saturating_sub(self.rest.len() as u64))
+            }
+        }
+    }
 }
 
 async fn read_head(from: &mut (impl AsyncRead + Unpin)) -> io::Result<Option<(String, Vec<u8>)>> {
@@ -80,6 +103,25 @@ fn parse(head: &str) -> Option<ProxyRequest> {
     plain(method, target, headers)
 }
 
+/// How long a request's body is. None where its end can be read in two ways.
+fn body_bytes<'h>(mut lines: impl Iterator<Item = &'h str>) -> Option<u64> {
+    lines
+        .try_fold(None, |known: Option<u64>, line| {
+            let (name, value) = line.split_once(':')?;
+            match name.trim().to_ascii_lowercase().as_str() {
+                "transfer-encoding" => None,
+                "content-length" if known.is_some() => None,
+                "content-length" => {
+                    let value = value.trim();
+                    let digits = value.bytes().all(|byte| byte.is_ascii_digit());
+                    Some(Some(value.parse().ok().filter(|_| digits)?))
+                }
+                _ => Some(known),
+            }
+        })
+        .map(Option::unwrap_or_default)
+}
+
 fn plain(method: &str, target: &str, headers: &str) -> Option<ProxyRequest> {
     let url = Url::parse(target).ok().filter(|url| url.scheme() == "http")?;
     let host = url.host_str()?.trim_matches(['[', ']']).to_owned();
@@ -99,12 +141,13 @@ fn plain(method: &str, target: &str, headers: &str) -> Option<ProxyRequest> {
     if lines().any(is_odd) {
         return None;
     }
+    let body_bytes = body_bytes(lines())?;
     let kept: String = lines().filter(own).flat_map(|line| [line, "\r\n"]).collect();
     let head = |target: &str| {
         format!("{method} {target} HTTP/1.1\r\nHost: {authority}\r\n{kept}Connection: close\r\n")
     };
-    let kind =
-        RequestKind::Plain { for_server: head(path) + "\r\n", for_proxy: head(whole.as_str()) };
+    let (for_server, for_proxy) = (head(path) + "\r\n", head(whole.as_str()));
+    let kind = RequestKind::Plain { for_server, for_proxy, body_bytes };
     Some(ProxyRequest { host, port, kind, rest: Vec::new() })
 }
 
@@ -138,7 +181,7 @@ mod tests {
         let head = "GET http://u:p@a.b:8080/x?y=1 HTTP/1.1\r\nHost: evil\r\nProxy-Authorization: x\r\nConnection: keep-alive\r\nAccept: */*\r\n\r\n";
         let request = parse(head).unwrap();
         assert_eq!((request.host.as_str(), request.port), ("a.b", 8080));
-        let RequestKind::Plain { for_server, for_proxy } = request.kind else {
+        let RequestKind::Plain { for_server, for_proxy, .. } = request.kind else {
             panic!("it is no tunnel")
         };
         assert_eq!(
@@ -158,6 +201,9 @@ mod tests {
             "GET ftp://a.b/ HTTP/1.1\r\n\r\n",
             "GET http://a.b/ HTTP/1.1\r\nA: b\nHost: evil\r\n\r\n",
             "GET http://a.b/ HTTP/1.1\r\nA: b\r\n Host: evil\r\n\r\n",
+            "POST http://a.b/ HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+            "POST http://a.b/ HTTP/1.1\r\nContent-Length: +1\r\n\r\n",
+            "POST http://a.b/ HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 2\r\n\r\n",
             "CONNECT a.b:443\r\n\r\n",
             "CONNECT a.b:443 x HTTP/1.1\r\n\r\n",
             "\r\n\r\n",

@@ -211,6 +211,7 @@ fn counted(file: &FilePatch) -> Mrkdwn {
         + Mrkdwn::code(&file.path, PATH)
         + " "
         + figures::lines(file.added, file.removed)
+        + file.became.map(|now| format!(" · {}", figures::became(now))).unwrap_or_default()
 }
 
 fn name(part: &FileChunk<'_>) -> Mrkdwn {

@@ -32,6 +32,7 @@ fn file(path: &str, added: u64, text: &str) -> FilePatch {
         path,
         old_path: None,
         status: FileStatus::Modified,
+        became: None,
         added,
         removed: 1,
         binary: false,

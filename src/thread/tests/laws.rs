@@ -149,6 +149,7 @@ proptest! {
             path: format!("{i}{words}"),
             old_path: None,
             status: FileStatus::Added,
+            became: None,
             added: 1,
             removed: 0,
             binary: i % 7 == 6,

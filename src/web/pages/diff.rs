@@ -203,13 +203,14 @@ fn title(file: &FilePatch) -> Markup {
         }
         " " (counts(file))
         @if let Some(status) = status(file.status) { " " span.tag { (status) } }
+        @if let Some(now) = file.became { " " span.tag { (figures::became(now)) } }
     }
 }
 
 fn lines(file: &FilePatch, shown: &str) -> Markup {
     html! {
         @if file.binary { p.note { "Not text." } }
-        @else if file.changed() == 0 { p.note { "No lines changed." } }
+        @else if file.changed() == 0 { p.note { "No lines changed" @if let Some(now) = file.became { ": it is " (figures::became(now)) } "." } }
         @else if !shown.is_empty() { pre { code { @for line in numbered(shown) { (self::line(&line)) } } } }
     }
 }

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::Command;
 
 use super::{commit, git, test_repository, write};
-use crate::workspace::WorkspaceError;
+use crate::workspace::{Became, WorkspaceError};
 
 /// A project whose files git would convert if it added them again.
 const CONVERTED: [(&str, &str); 4] = [
@@ -37,6 +37,9 @@ async fn what_nobody_touched_stays_byte_for_byte() {
     assert_eq!(git(repo.shadow.path(), &changed), "M\ta.js\nM\trun.txt\n");
     assert_eq!(repo.shadow.diff(&base, &kept).await.unwrap().added, 1);
     assert!(repo.files(&kept).contains("100755 run.txt"));
+    let patch = repo.shadow.patch(&base, &kept, 1_000).await.unwrap();
+    let became: Vec<_> = patch.files.iter().map(|f| (f.path.as_str(), f.became)).collect();
+    assert_eq!(became, [("a.js", None), ("run.txt", Some(Became::Executable))]);
     assert_eq!(git(repo.shadow.path(), &["show", &format!("{}:run.txt", kept.commit)]), "echo\r\n");
 }
 

@@ -28,6 +28,7 @@ pub(super) fn modals() -> Vec<Golden> {
         path: path.to_owned(),
         old_path: Some("old".to_owned()),
         status: FileStatus::Renamed,
+        became: None,
         added: u64::MAX / 900,
         removed: 1,
         binary: false,

@@ -16,6 +16,7 @@ fn file(text: &str) -> FilePatch {
         path,
         old_path: None,
         status: FileStatus::Modified,
+        became: None,
         added: 2,
         removed: 1,
         binary: false,

@@ -111,6 +111,7 @@ fn terms(it: &ViewSubmission) -> Result<Terms, Misunderstood> {
         words: words.map(str::to_owned),
         rework: if base { Rework::Base } else { Rework::Top },
         more: it.text(UNTIL, UNTIL).map(str::parse::<More>).transpose()?,
+        raise: None,
     })
 }
 

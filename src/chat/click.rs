@@ -21,9 +21,9 @@ struct ButtonValue {
 }
 
 impl ButtonValue {
-    fn terms(&self) -> Terms {
+    fn terms(&self, button: ActionId) -> Terms {
         let more = self.extend.as_ref().and_then(|time| time.parse().ok());
-        Terms { more, ..Terms::default() }
+        Terms { more, raise: button.raise(), ..Terms::default() }
     }
 }
 
@@ -36,7 +36,10 @@ impl Actor {
             | ActionId::Changes
             | ActionId::Reject
             | ActionId::Extend
-            | ActionId::Snooze => self.press_answer(it, button, said).await,
+            | ActionId::Snooze
+            | ActionId::RaiseOne
+            | ActionId::RaiseFive
+            | ActionId::RaiseNoLimit => self.press_answer(it, button, said).await,
             ActionId::Diff => self.show_diff(it, said).await,
             ActionId::DiffPage => self.turn_page(it).await,
             // Slack opens the link by itself.
@@ -56,7 +59,7 @@ impl Actor {
             Pressed::Refused(why) => return Ok(Acted::told(why)),
         };
         let answer = Answer::new(verdict, asker(it, said), it.key.clone());
-        let answer = Answer { gate: Some(value.gate.gate()), terms: value.terms(), ..answer };
+        let answer = Answer { gate: Some(value.gate.gate()), terms: value.terms(button), ..answer };
         if answer.needs_form() {
             self.open_answer_form(it, &run, &value.gate, &answer).await
         } else {

@@ -32,7 +32,7 @@ impl Actor {
             .strip_prefix(&format!("<@{}>", us.bot_user))
             .map(|rest| rest.trim_start_matches([',', ':']).trim());
         match (addressed, run) {
-            (Some(words), run) => self.addressed(it, words, run, said).await,
+            (Some(words), run) => Box::pin(self.addressed(it, words, run, said)).await,
             // They speak about us, not to us.
             (None, Some(run)) => self.reply(it, &run, said).await,
             (None, None) => Ok(Acted::Silent),
@@ -71,7 +71,7 @@ impl Actor {
         key: &RequestId,
     ) -> Handled {
         let sounds = commands::sounds_like(heard.words);
-        Ok(match self.run_maybe_answered(asker, heard.run, sounds, key).await? {
+        Ok(match Box::pin(self.run_maybe_answered(asker, heard.run, sounds, key)).await? {
             Some(run) => Acted::asked(&run, heard.told.into()),
             None => Acted::Told(heard.told),
         })
@@ -97,6 +97,7 @@ impl Actor {
                 Lookup::Unknown(_) => return Ok(None),
             },
         };
+        let answer = Answer::agreement(&run, asker.clone(), key.clone());
         let refused = commands::certain_refusal(&run, &answer);
         Ok(Some(run).filter(|run| run.gate.is_some() && refused.is_none()))
     }

@@ -76,7 +76,7 @@ impl Actor {
     /// Words that decide nothing, said where something is asked: whoever may answer that is asked by its buttons. None for who may not, and
     /// where nothing is asked.
     fn ask_who_meant_an_answer(it: &ThreadMessage, run: &Run, said: Moment) -> Option<Acted> {
-        let answer = Answer::new(Verdict::Approve, asker(it, said), it.key.clone());
+        let answer = Answer::agreement(run, asker(it, said), it.key.clone());
         run.gate.as_ref()?;
         match commands::certain_refusal(run, &answer) {
             None => Some(Acted::asked(run, NOT_DECIDED.into())),

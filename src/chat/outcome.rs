@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::commands::{Reply, ReplyKind, SentAnswer};
-use crate::run::{Run, RunId};
+use crate::run::Run;
 use crate::slack::Mrkdwn;
 use crate::store::StoreError;
 use crate::thread::PrivateQuestion;
@@ -29,16 +29,16 @@ pub enum Acted {
 /// What one person is asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AskedPrivately {
-    pub(super) run: RunId,
     pub(super) text: String,
+    /// How it is answered without buttons.
+    pub(super) how: String,
     pub(super) blocks: Value,
 }
 
 impl AskedPrivately {
     /// Where no buttons can be shown.
     pub(super) fn in_words(&self) -> String {
-        let (text, run) = (&self.text, &self.run);
-        format!("{text}\nSay `approve {run}`, `changes {run}: …` or `reject {run} because …`.")
+        format!("{}\n{}", self.text, self.how)
     }
 }
 
@@ -50,7 +50,7 @@ impl Acted {
     pub(super) fn asked(run: &Run, first: Mrkdwn) -> Self {
         match PrivateQuestion::of(run, first.clone()) {
             Some(it) => Self::Asked(AskedPrivately {
-                run: run.id().clone(),
+                how: it.how,
                 text: it.text.into(),
                 blocks: json!(it.blocks),
             }),

@@ -17,7 +17,7 @@ impl Actor {
             Some(run) => self.reply(it, &run, said).await,
             None if it.direct => {
                 let words = it.own_words();
-                self.addressed(it, without_name(&words), None, said).await
+                Box::pin(self.addressed(it, without_name(&words), None, said)).await
             }
             None => Ok(Acted::Silent),
         }

@@ -3,7 +3,10 @@
 
 use super::asker::CLOCKS_DIFFER;
 use super::{Asker, Misunderstood, Terms, Verb};
-use crate::run::{Decision, GateId, OpenGate, PersonId, RequestId, Run, Verdict, Zone};
+use crate::run::{
+    Decision, GateId, GateKind, OpenGate, PersonId, Raise, RequestId, Run, StageState, Verdict,
+    Zone,
+};
 use crate::thread::figures;
 
 /// An answer, and who gives it.
@@ -24,6 +27,14 @@ impl Answer {
     #[must_use]
     pub fn new(verdict: Verdict, asker: Asker, key: RequestId) -> Self {
         Self { verdict, gate: None, terms: Terms::default(), message: None, asker, key }
+    }
+
+    /// A yes to what this run asks: to find out whether somebody may say it.
+    #[must_use]
+    pub fn agreement(run: &Run, asker: Asker, key: RequestId) -> Self {
+        let kind = run.gate.as_ref().map_or(GateKind::Approve, |open| open.id.kind);
+        let terms = Terms { raise: Some(Raise::LEAST), ..Terms::default() };
+        Self { terms, ..Self::new(kind.agreement(), asker, key) }
     }
 
     /// With what is said beside the verdict.
@@ -60,6 +71,7 @@ impl Answer {
             rework: self.terms.rework,
             until,
             message: self.message.clone(),
+            raise: self.terms.raise,
             ..Decision::new(self.key.clone(), self.verdict, by.clone(), self.asker.via)
         }
     }
@@ -67,8 +79,14 @@ impl Answer {
     /// Whoever names no gate answers what was asked when they spoke, never what is asked by the time we act on it.
     fn gate_of(&self, run: &Run) -> Option<GateId> {
         let shown = || run.gate.as_ref().filter(|open| self.asker.was_shown(open));
+        let about_money = |gate: &GateId| gate.kind == GateKind::Budget;
         match self.verdict {
             Verdict::Stop | Verdict::Note => None,
+            // Outside of a question about money it is about the run.
+            Verdict::Raise => self
+                .gate
+                .clone()
+                .or_else(|| shown().map(|open| open.id.clone()).filter(about_money)),
             _ => self
                 .gate
                 .clone()
@@ -81,7 +99,7 @@ impl Answer {
     /// they may have meant it, and clocks that differ do not tell.
     fn closed_meanwhile(&self, run: &Run) -> Option<GateId> {
         let open = run.gate.as_ref().filter(|open| self.asker.said.at < open.opened_at)?;
-        let others = run.stages.iter().flat_map(|stage| &stage.asked);
+        let others = run.stages.iter().flat_map(StageState::closed_questions);
         let others = others.filter(|asked| asked.gate.id != open.id);
         let last = others.max_by_key(|asked| asked.closed_at)?;
         (last.closed_at >= self.asker.said.at - CLOCKS_DIFFER).then(|| last.gate.id.clone())
@@ -90,7 +108,8 @@ impl Answer {
     /// Whether it names no question, and so may be about another than the one that is open.
     #[must_use]
     pub const fn names_no_question(&self) -> bool {
-        self.gate.is_none() && !matches!(self.verdict, Verdict::Stop | Verdict::Note)
+        self.gate.is_none()
+            && !matches!(self.verdict, Verdict::Stop | Verdict::Note | Verdict::Raise)
     }
 
     /// What is missing in what was said, or too much of it. Nothing is cut: it would be lost silently.

@@ -31,7 +31,7 @@ pub async fn list(
 }
 
 fn line(run: &Run) -> String {
-    let of = run.request.budget_usd.map(|b| format!(" of {b}")).unwrap_or_default();
+    let of = run.budget().map(|b| format!(" of {b}")).unwrap_or_default();
     let at = match run.current() {
         Some((n, stage)) if run.outcome.is_none() => {
             format!(" · stage {n} of {} · {}", run.stages.len(), stage.name())

@@ -23,6 +23,7 @@ mod grammar;
 mod list;
 mod member;
 mod misunderstood;
+mod more_money;
 mod more_time;
 mod only_run;
 mod outcome;

@@ -3,6 +3,7 @@
 //! that is mistyped never becomes the reason of an answer to another run. Pure.
 
 use super::misunderstood::first_word;
+use super::more_money;
 use super::more_time::More;
 use super::terms::FROM_BASE;
 use super::typing;
@@ -86,6 +87,7 @@ pub(super) fn words_alone<'t>(verb: &Verb, rest: &'t str) -> Option<&'t str> {
         Some(mark) if MARKS.contains(&mark) && !begins_with_flag(rest) => after_mark(mark, rest),
         // `extend 8h` says all that it can.
         _ if verb.takes == Takes::Time && rest.parse::<More>().is_ok() => Some(rest),
+        _ if verb.takes == Takes::Money && more_money::read(rest).is_ok() => Some(rest),
         _ if verb.takes == Takes::Feedback && begins_with_flag(rest) => Some(rest),
         _ => after_because(rest),
     }

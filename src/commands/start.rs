@@ -23,6 +23,7 @@ pub async fn start(services: &Services, admitted: AdmittedStart) -> Result<Reply
     let mut request = request(project, start, asker);
     request.rehearsal &= services.rehearsal;
     tighten(&mut request.pipeline, &project.approvers, &projects.policy);
+    request.money = Some(projects.policy.money_terms(&project.approvers));
     let (request, sender) = services.store.ask_for_run(&key, &request, said_at).await?;
     let reply = send(services, &request, sender).await?;
     Ok(match services.projects.problem() {
@@ -46,6 +47,7 @@ fn request(project: &Project, start: StartRun, asker: Asker) -> Request {
         repository: project.repository.clone(),
         start_branch: project.branch.clone(),
         rehearsal: pipeline.agent.kind == AgentKind::Claude,
+        money: None,
     }
 }
 

@@ -20,12 +20,15 @@ pub fn status(run: &Run, now: DateTime<Utc>) -> Reply {
         run.start.as_ref().map(|start| format!("Started {}.", escape(&thread::start(start)))),
     );
     if let Some(gate) = &run.gate {
-        lines.push(format!(
-            "Waiting for approval of {}: {}. `/develop approve {}`",
-            gate.id.stage,
-            left(gate, now),
-            run.id()
-        ));
+        let (stage, left, id) = (&gate.id.stage, left(gate, now), run.id());
+        lines.push(match thread::money_spent(gate) {
+            Some(spent) => {
+                format!(
+                    "Waiting for more money for {stage}, {spent}: {left}. `/develop raise {id} $5`"
+                )
+            }
+            None => format!("Waiting for approval of {stage}: {left}. `/develop approve {id}`"),
+        });
     }
     lines.extend(run.why.iter().map(|why| format!("Why: {}", escape(why))));
     if let Some(code) = &run.delivered {
@@ -66,7 +69,7 @@ pub fn status_json(run: &Run, thread: Option<&Value>, diff_url: Option<&str>) ->
         "sandbox": run.sandboxing.map(|s| match s { Sandboxing::Closed => "closed", Sandboxing::OpenNetwork => "open_network", Sandboxing::None => "none" }),
         "agent": run.agent,
         "spent_usd": run.spent(),
-        "budget_usd": run.request.budget_usd,
+        "budget_usd": run.budget(),
         "started_at": run.started_at,
         "ended_at": run.ended_at,
         "why": run.why,
@@ -74,7 +77,7 @@ pub fn status_json(run: &Run, thread: Option<&Value>, diff_url: Option<&str>) ->
         "stages": run.stages.iter().map(stage_json).collect::<Vec<_>>(),
         "gate": run.gate.as_ref().map(|gate| gate_json(gate, diff_url)),
         "decisions": run.decisions.iter().map(|d| json!({
-            "gate": d.gate, "verdict": d.verdict, "by": d.by, "via": d.via, "at": d.at, "words": d.words,
+            "gate": d.gate, "verdict": d.verdict, "by": d.by, "via": d.via, "at": d.at, "words": d.words, "raise": d.raise,
         })).collect::<Vec<_>>(),
         "thread": thread,
         "repository": run.delivered.as_ref().map(|d| &d.repository).filter(|r| !r.is_empty()),
@@ -108,6 +111,7 @@ fn attempt_json(attempt: &Attempt) -> Value {
         "tokens": attempt.tokens,
         "cost_usd": attempt.cost_usd,
         "seconds": attempt.seconds,
+        "paused": attempt.paused,
     })
 }
 

@@ -1,10 +1,10 @@
 //! What does an answer say beside its verdict?
 //! Pure: a person's words, where changes start, how much more time.
 
-use super::Misunderstood;
 use super::more_time::More;
 use super::verbs::{Takes, Verb};
-use crate::run::{Rework, Verdict, foreign_text};
+use super::{Misunderstood, more_money};
+use crate::run::{Raise, Rework, Verdict, foreign_text};
 
 /// What asks for changes from the stage's base; phones make a dash of two hyphens.
 pub(super) const FROM_BASE: [&str; 2] = ["--from-base", "—from-base"];
@@ -18,6 +18,7 @@ pub struct Terms {
     pub words: Option<String>,
     pub rework: Rework,
     pub more: Option<More>,
+    pub raise: Option<Raise>,
 }
 
 impl Terms {
@@ -27,9 +28,12 @@ impl Terms {
         let said = said.trim();
         match Verb::of_verdict(verdict).map(|verb| verb.takes) {
             Some(Takes::Time) => Ok(Self { more: Some(said.parse()?), ..Self::default() }),
+            Some(Takes::Money) => {
+                Ok(Self { raise: Some(more_money::read(said)?), ..Self::default() })
+            }
             Some(Takes::Feedback) => {
                 let (words, rework) = without_flag(said);
-                Ok(Self { words: some(words), rework, more: None })
+                Ok(Self { words: some(words), rework, ..Self::default() })
             }
             Some(Takes::Unconditional) if has_condition(said) => Err(Misunderstood::wrong(
                 "An approval counts at once and knows no conditions, so nothing was recorded. Ask for changes instead, or approve without an if.",

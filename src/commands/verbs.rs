@@ -50,6 +50,8 @@ pub enum Takes {
     Feedback,
     /// How much more time.
     Time,
+    /// How much more money.
+    Money,
 }
 
 impl Takes {
@@ -79,7 +81,7 @@ const ANSWERS: Verb =
     Verb { takes: Takes::Words, usage: "[run][: why…]", in_thread: true, ..LOOKS };
 
 /// The verbs, in the order of the help.
-pub static VERBS: [Verb; 10] = [
+pub static VERBS: [Verb; 11] = [
     Verb {
         names: &["status"],
         asks: Asks::Status,
@@ -158,6 +160,16 @@ Examples:
         ..ANSWERS
     },
     Verb {
+        names: &["raise"],
+        asks: Asks::Answer(Verdict::Raise),
+        takes: Takes::Money,
+        usage: "[run] $5",
+        help: "more money, on top of its budget; or `no limit`",
+        about: "Give a run more money, on top of its budget, or no limit any more",
+        examples: "Examples:\n  signoff raise llm-wrapper-k3f9qdz '$5'\n  signoff raise llm-wrapper-k3f9qdz no limit",
+        ..ANSWERS
+    },
+    Verb {
         names: &["snooze"],
         asks: Asks::Answer(Verdict::Snooze),
         takes: Takes::Nothing,
@@ -191,7 +203,8 @@ impl Verb {
     /// The verb whose button this is.
     #[must_use]
     pub fn of_button(button: ActionId) -> Option<&'static Self> {
-        VERBS.iter().find(|verb| verb.button == Some(button))
+        let raises = button.raise().and_then(|_| Self::of_verdict(Verdict::Raise));
+        raises.or_else(|| VERBS.iter().find(|verb| verb.button == Some(button)))
     }
 
     /// The verb whose form this is.
@@ -265,6 +278,7 @@ mod tests {
             Verdict::Stop,
             Verdict::Extend,
             Verdict::Snooze,
+            Verdict::Raise,
         ] {
             assert!(Verb::of_verdict(verdict).is_some(), "{verdict:?}");
         }
@@ -283,6 +297,7 @@ mod tests {
         `/develop changes [run]: WHAT SHOULD BE DIFFERENT [--from-base]` answers a gate: another round
         `/develop reject [run][: why…]` answers a gate: not this
         `/develop extend [run] [1h|8h|tomorrow]` more time to answer
+        `/develop raise [run] $5` more money, on top of its budget; or `no limit`
         `/develop snooze [run]` no more reminders for you
         `/develop stop [run][: why…]` ends a run
         In a run's thread, `approve`, `changes: …` and `reject because …` alone are enough; other words there are notes for the next attempt. `@signoff` understands all of this too, in channels, threads and directly.

@@ -4,9 +4,9 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::{Asker, Reply, ReplyKind, Services};
-use crate::run::{Decision, GroupId, OpenGate, PersonId, RequestId, Run, Verdict, Via};
+use crate::run::{Decision, GroupId, OpenGate, PersonId, Raise, RequestId, Run, Via};
 use crate::store::StoreError;
-use crate::thread::figures;
+use crate::thread::{figures, money_spent};
 
 /// Most questions that are looked at.
 pub(super) const MOST: i64 = 1_000;
@@ -35,14 +35,14 @@ pub(super) fn is_cut(all: &[Waiting]) -> bool {
     i64::try_from(all.len()).is_ok_and(|seen| seen >= MOST)
 }
 
-/// Whether an approval by this person, seen in these groups, would count.
+/// Whether a yes of this person, seen in these groups, would count.
 #[must_use]
 pub fn waits_for(run: &Run, person: &PersonId, groups: &[GroupId]) -> bool {
     let Some(open) = &run.gate else { return false };
-    let plain =
-        Decision::new(RequestId(String::new()), Verdict::Approve, person.clone(), Via::Command);
-    let approval = Decision { gate: Some(open.id.clone()), groups: groups.to_vec(), ..plain };
-    run.authorize(&approval).is_ok()
+    let verdict = open.id.kind.agreement();
+    let plain = Decision::new(RequestId(String::new()), verdict, person.clone(), Via::Command);
+    let (gate, raise) = (Some(open.id.clone()), Some(Raise::LEAST));
+    run.authorize(&Decision { gate, raise, groups: groups.to_vec(), ..plain }).is_ok()
 }
 
 /// All that waits, a line each.
@@ -76,6 +76,14 @@ pub fn waiting(all: &[Waiting], now: DateTime<Utc>) -> Reply {
 fn line(run: &Run, now: DateTime<Utc>) -> Option<String> {
     let open = run.gate.as_ref()?;
     let quorum = run.spec_of(&open.id).map_or(1, |spec| spec.quorum);
+    if let Some(spent) = money_spent(open) {
+        let stage = &open.id.stage;
+        return Some(format!(
+            "`{}` · more money for {stage}, {spent} · {}",
+            run.id(),
+            left(open, now)
+        ));
+    }
     let approvals = if quorum > 1 {
         format!(" · {} of {quorum} approvals", open.approvals.len())
     } else {
@@ -99,6 +107,7 @@ pub fn waiting_json(it: &Waiting) -> Value {
     json!({
         "run": it.run.id(),
         "project": it.run.request.project,
+        "kind": open.map(|open| open.id.kind),
         "stage": open.map(|open| &open.id.stage),
         "round": open.map(|open| open.id.round),
         "digest": open.map(|open| &open.id.digest),

@@ -148,5 +148,6 @@ fn policy(fields: &Fields<'_, '_>) -> Policy {
         approvers: approvers(fields, "approvers"),
         quorum: quorum(fields),
         self_approval: fields.boolean("self_approval").unwrap_or(true),
+        no_limit: fields.boolean("no_limit").unwrap_or(true),
     }
 }

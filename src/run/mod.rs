@@ -15,23 +15,25 @@ mod time;
 
 pub use event::{
     AgentEnd, AgentInfo, Checked, Delivered, Diff, Event, FileDiff, Flag, Happened, Lost, Outcome,
-    Progress, Risk, Sandboxing, Snapshot, StageOutcome, StartingPoint, Tests, TestsChanged, Tokens,
-    Trouble, Work, Written,
+    Pause, Progress, Risk, Sandboxing, Snapshot, StageOutcome, StartingPoint, Tests, TestsChanged,
+    Tokens, Trouble, Work, Written,
 };
 pub use gate::{
-    Approver, Asked, Changes, Decision, Escalation, Extension, GateDigestInput, GateId, GateKind,
-    GateSpec, GroupId, Guard, Note, OnDeadline, OnReject, OpenGate, Policy, Refusal, Remark,
-    RemarkKind, Reminded, Reminder, Rework, Snooze, Verdict, Via,
+    Approver, Asked, AskedAmount, Changes, Decision, Escalation, Extension, GateDigestInput,
+    GateId, GateKind, GateSpec, GroupId, Guard, Note, OnDeadline, OnReject, OpenGate, Policy,
+    Refusal, Remark, RemarkKind, Reminded, Reminder, Rework, Snooze, Verdict, Via,
 };
 pub use ids::{Channel, Digest, IdError, PersonId, ProjectName, RequestId, RunId, StageName};
-pub use money::{Usd, UsdError, cents_that_add_up};
+pub use money::{MoneyTerms, Raise, Usd, UsdError, cents_that_add_up};
 pub use pipeline::{
     AgentKind, AgentSpec, Fields, HostPattern, NAME, Pipeline, PipelineText, Problem, Problems,
     Reports, Request, SetupPolicy, Size, Stage, Trust, approvers, did_you_mean, hosts, nearest,
     quorum,
 };
 pub use rules::{Answerer, AttemptFacts, Broken, Compare, Next, Plan, prove_refusals};
-pub use state::{Attempt, AttemptOutcome, Decided, Judgement, Phase, Run, StagePhase, StageState};
+pub use state::{
+    Attempt, AttemptOutcome, Decided, Judgement, Paused, Phase, Run, StagePhase, StageState,
+};
 pub use test_inventory::TestNames;
 pub use time::{Hours, Zone};
 

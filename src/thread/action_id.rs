@@ -1,6 +1,8 @@
 //! `action_id`s: which button was pressed?
 //! They stand in messages that Slack keeps for years, so none of them may ever change.
 
+use crate::run::{Raise, Usd};
+
 /// One of our buttons. The value of the first six is a [`GateValue`](super::GateValue).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ActionId {
@@ -14,6 +16,10 @@ pub enum ActionId {
     Snooze,
     /// Ends the run. The value is a [`RunValue`](super::RunValue).
     Stop,
+    /// A dollar more. The value is a [`GateValue`](super::GateValue).
+    RaiseOne,
+    RaiseFive,
+    RaiseNoLimit,
     /// Turns the page of an open diff. The value is the page to show, from 0.
     DiffPage,
     /// Opens a web page by itself: the click needs an acknowledgement and nothing else.
@@ -21,7 +27,7 @@ pub enum ActionId {
 }
 
 impl ActionId {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 12] = [
         Self::Approve,
         Self::Changes,
         Self::Reject,
@@ -29,6 +35,9 @@ impl ActionId {
         Self::Diff,
         Self::Snooze,
         Self::Stop,
+        Self::RaiseOne,
+        Self::RaiseFive,
+        Self::RaiseNoLimit,
         Self::DiffPage,
         Self::DiffLink,
     ];
@@ -43,6 +52,9 @@ impl ActionId {
             Self::Diff => "gate.diff",
             Self::Snooze => "gate.snooze",
             Self::Stop => "run.stop",
+            Self::RaiseOne => "money.raise_1",
+            Self::RaiseFive => "money.raise_5",
+            Self::RaiseNoLimit => "money.no_limit",
             Self::DiffPage => "diff.page",
             Self::DiffLink => "gate.diff_link",
         }
@@ -52,6 +64,17 @@ impl ActionId {
     #[must_use]
     pub fn parse(action_id: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|known| known.as_str() == action_id)
+    }
+
+    /// How much more money a press gives.
+    #[must_use]
+    pub const fn raise(self) -> Option<Raise> {
+        match self {
+            Self::RaiseOne => Some(Raise::By(Usd::from_nanos(1_000_000_000))),
+            Self::RaiseFive => Some(Raise::By(Usd::from_nanos(5_000_000_000))),
+            Self::RaiseNoLimit => Some(Raise::NoLimit),
+            _ => None,
+        }
     }
 
     /// Whether a press asks anything of us.

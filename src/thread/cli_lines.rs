@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::run::{AttemptOutcome, Decided, Note, OpenGate, PersonId, Run, StageState};
+use crate::run::{AttemptOutcome, Decided, GateKind, Note, OpenGate, PersonId, Run, StageState};
 use crate::slack::one_line;
 
 use super::people::mention;
@@ -74,13 +74,19 @@ fn question_line(run: &Run, open: &OpenGate, now: DateTime<Utc>) -> CliLine {
         .spec_of(id)
         .map(|spec| format!(", {}", clock::left(open, spec, now)))
         .unwrap_or_default();
-    let line = format!(
-        "◆ {} waits for an answer{left}: signoff approve {} (or changes, or reject)",
-        id.stage,
-        run.id()
-    );
+    let (stage, name) = (&id.stage, run.id());
+    let line = match gate::money_spent(open) {
+        Some(spent) => format!(
+            "◆ {stage} waits for more money, {spent}{left}: signoff raise {name} '$5' (or stop)"
+        ),
+        None => format!(
+            "◆ {stage} waits for an answer{left}: signoff approve {name} (or changes, or reject)"
+        ),
+    };
     // An extension makes another key, so that it is printed.
-    CliLine { key: format!("gate {} {} {}", id.stage, id.round, open.extensions.len()), line }
+    let kind = if id.kind == GateKind::Budget { "money " } else { "" };
+    let times = open.extensions.len();
+    CliLine { key: format!("gate {kind}{} {} {times}", id.stage, id.round), line }
 }
 
 /// The answers about a stage, or about the run itself.

@@ -177,7 +177,7 @@ fn next(run: &Run, outcome: Outcome, failed: Option<&StageState>) -> String {
 }
 
 fn after_failure(run: &Run, again: &str, failed: Option<&StageState>) -> String {
-    let out_of_money = run.request.budget_usd.is_some_and(|budget| run.spent() >= budget);
+    let out_of_money = run.is_out_of_money();
     let trouble = failed.and_then(|s| s.attempts.last()).and_then(|a| a.trouble);
     match trouble {
         _ if failed.is_none() => {

@@ -4,8 +4,8 @@
 use chrono::{DateTime, Utc};
 
 use crate::run::{
-    AgentInfo, Attempt, Diff, Phase, Progress, Run, StagePhase, StageState, StartingPoint, Tests,
-    Usd, Verdict,
+    AgentInfo, Attempt, Diff, Pause, Phase, Progress, Run, StagePhase, StageState, StartingPoint,
+    Tests, Usd, Verdict,
 };
 use crate::slack::one_line;
 use crate::workspace::Became;
@@ -118,6 +118,16 @@ pub(crate) fn wait(seconds: u64) -> String {
     }
 }
 
+/// What an attempt waits for.
+fn standing_still(pause: &Pause) -> String {
+    match pause {
+        Pause::Money => "stands still: its money is spent".to_owned(),
+        Pause::ModelLimit { until } => {
+            format!("waits for the model's limit, goes on at {} UTC", until.format("%H:%M"))
+        }
+    }
+}
+
 /// How long an answer took: `within a minute`, `after 4 min`.
 pub(crate) fn after(seconds: u64) -> String {
     if seconds < 60 { "within a minute".to_owned() } else { format!("after {}", wait(seconds)) }
@@ -143,7 +153,11 @@ pub(crate) fn doing(
     attempt: &Attempt,
     progress: Option<&Progress>,
 ) -> Vec<String> {
-    if attempt.snapshot.is_some() {
+    if let Some(paused) = &attempt.paused {
+        return vec![standing_still(&paused.pause), attempt.cost_usd.to_string()];
+    }
+    let is_written = attempt.snapshot.is_some() && attempt.paused_seconds == 0;
+    if is_written {
         let checking = ["the checks are running".to_owned(), attempt.cost_usd.to_string()];
         return attempt.diff.as_ref().map(diff).into_iter().chain(checking).collect();
     }
@@ -174,9 +188,7 @@ pub(crate) fn money(run: &Run) -> String {
 }
 
 pub(crate) fn of_budget(run: &Run, spent: Usd) -> String {
-    run.request
-        .budget_usd
-        .map_or_else(|| spent.to_string(), |budget| format!("{spent} of {budget}"))
+    run.budget().map_or_else(|| spent.to_string(), |budget| format!("{spent} of {budget}"))
 }
 
 /// `Claude Code 2.1.0, claude-sonnet-4-5`.

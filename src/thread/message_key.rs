@@ -5,11 +5,15 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use crate::run::{GateId, Reminder, StageName};
+use crate::run::{GateId, GateKind, Reminder, StageName};
+
+/// Before the number of a question about money.
+const MONEY: &str = "money-";
 
 /// A question of a run: the stage that asks, and the round, from 1.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct GateKey {
+    pub kind: GateKind,
     pub stage: StageName,
     pub round: u32,
 }
@@ -51,7 +55,7 @@ pub enum MessageKey {
 
 impl From<&GateId> for GateKey {
     fn from(gate: &GateId) -> Self {
-        Self { stage: gate.stage.clone(), round: gate.round }
+        Self { kind: gate.kind, stage: gate.stage.clone(), round: gate.round }
     }
 }
 
@@ -90,7 +94,11 @@ fn known(text: &str) -> Option<MessageKey> {
 fn gate(text: &str) -> Option<(GateKey, &str)> {
     let (stage, rest) = text.split_once(':')?;
     let (round, rest) = rest.split_once(':').unwrap_or((rest, ""));
-    Some((GateKey { stage: stage.parse().ok()?, round: round.parse().ok()? }, rest))
+    let (kind, round) = match round.strip_prefix(MONEY) {
+        Some(round) => (GateKind::Budget, round),
+        None => (GateKind::Approve, round),
+    };
+    Some((GateKey { kind, stage: stage.parse().ok()?, round: round.parse().ok()? }, rest))
 }
 
 fn reminder(text: &str) -> Option<MessageKey> {
@@ -107,7 +115,8 @@ fn reminder(text: &str) -> Option<MessageKey> {
 
 impl fmt::Display for GateKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.stage, self.round)
+        let kind = if self.kind == GateKind::Budget { MONEY } else { "" };
+        write!(f, "{}:{kind}{}", self.stage, self.round)
     }
 }
 

@@ -34,7 +34,7 @@ pub use clock::redraw_at;
 pub use diff_address::{BadDiffAddress, DiffAddress, DiffPart, WorkId};
 pub use direct::unposted;
 pub use figures::{glyph, phase, start};
-pub use gate::{GateValue, RunValue, diff_url, standing};
+pub use gate::{GateValue, RunValue, diff_url, money_spent, standing};
 pub use home::home;
 pub use links::{LinkError, Links};
 pub use message::{Groups, Message, Reaction, To};

@@ -2,7 +2,7 @@
 //! The question that is open, with the buttons of its card: pressed late, they are refused as those are.
 
 use super::ActionId;
-use super::gate::{GateValue, GateView};
+use super::gate::{GateValue, GateView, SnoozeButton};
 use crate::run::Run;
 use crate::slack::{Button, Mrkdwn, SlackBlock, actions, section};
 
@@ -13,6 +13,8 @@ const PRIVATE: &str = ":private";
 #[derive(Clone, Debug)]
 pub struct PrivateQuestion {
     pub text: Mrkdwn,
+    /// How it is answered where no buttons can be shown.
+    pub how: String,
     pub blocks: Vec<SlackBlock>,
 }
 
@@ -27,8 +29,13 @@ impl PrivateQuestion {
     #[must_use]
     pub fn of(run: &Run, first: Mrkdwn) -> Option<Self> {
         let question = GateView::open(run)?;
+        let id = run.id();
+        if question.is_about_money() {
+            let buttons = question.money_buttons(SnoozeButton::NotOffered);
+            let how = format!("Say `raise {id} $5`, `raise {id} no limit` or `stop {id}`.");
+            return Some(Self::asking(&question, (first, question.asked()), (buttons, how)));
+        }
         let asked = format!("*Approve {} of {}?*", question.stage.name(), run.request.project);
-        let text = Mrkdwn::join(first.non_empty().into_iter().chain([asked.into()]), "\n");
         let value = GateValue::of(run, &question.gate.id).json();
         let button = |text: &str, id: ActionId| Button::new(text, id.as_str(), &value);
         let buttons = vec![
@@ -36,11 +43,19 @@ impl PrivateQuestion {
             button("Request changes", ActionId::Changes),
             button("Reject", ActionId::Reject).danger(),
         ];
-        let blocks = vec![
-            section(text.clone()),
-            actions(&format!("{}:{}{PRIVATE}", run.id(), question.key()), buttons),
-        ];
-        Some(Self { text, blocks })
+        let how = format!("Say `approve {id}`, `changes {id}: …` or `reject {id} because …`.");
+        Some(Self::asking(&question, (first, asked), (buttons, how)))
+    }
+
+    fn asking(
+        question: &GateView<'_>,
+        (first, asked): (Mrkdwn, String),
+        (buttons, how): (Vec<Button>, String),
+    ) -> Self {
+        let text = Mrkdwn::join(first.non_empty().into_iter().chain([asked.into()]), "\n");
+        let id = format!("{}:{}{PRIVATE}", question.run.id(), question.key());
+        let blocks = vec![section(text.clone()), actions(&id, buttons)];
+        Self { text, how, blocks }
     }
 }
 

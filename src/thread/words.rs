@@ -32,6 +32,9 @@ pub fn refusal(why: &Refusal, run: &Run, verdict: Verdict) -> Mrkdwn {
         Refusal::NoLater { deadline } => no_later(run, *deadline).into(),
         Refusal::TooManyNotes => "Many notes wait for the next attempt already. Please say it again when that has read them.".into(),
         Refusal::NoteRead => "An attempt has read that note already, so it can be neither changed nor taken back. Say what is different in a new one.".into(),
+        Refusal::AsksForMoney => "This question is about money: `raise $5`, `raise no limit`, or `stop`.".into(),
+        Refusal::NoBudget => format!("{} has no budget that could be raised.", run.id()).into(),
+        Refusal::WantsLimit => "The server's policy wants every run to have a limit: raise it by an amount, as `raise $5`.".into(),
         Refusal::RunEnded => format!("{} is over: {}. `/develop {}` starts again.", run.id(), outcome(run), run.request.project).into(),
     }
 }
@@ -47,6 +50,7 @@ pub const fn recorded(verdict: Verdict) -> &'static str {
         Verdict::Extend => "Extended.",
         Verdict::Snooze => "No more reminders of this question.",
         Verdict::Note => "Noted, from the next attempt.",
+        Verdict::Raise => "Raised.",
     }
 }
 
@@ -67,6 +71,7 @@ pub fn nothing_was_recorded(verdict: Verdict) -> String {
         Verdict::Extend => "extend it",
         Verdict::Snooze => "try",
         Verdict::Note => "say it",
+        Verdict::Raise => "raise it",
     };
     format!(
         "The workflow server does not answer, so nothing was recorded. Please {again} again in a minute."
@@ -89,6 +94,7 @@ const fn did(verdict: Verdict) -> &'static str {
         Verdict::Extend => "extended this",
         Verdict::Snooze => "snoozed this",
         Verdict::Note => "said this",
+        Verdict::Raise => "raised the budget",
     }
 }
 
@@ -102,6 +108,7 @@ const fn to(verdict: Verdict) -> &'static str {
         Verdict::Extend => "extend this",
         Verdict::Snooze => "snooze this",
         Verdict::Note => "tell this run's agent something",
+        Verdict::Raise => "raise its budget",
     }
 }
 

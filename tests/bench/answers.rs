@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
-use signoff::run::GateId;
+use signoff::run::{GateId, GateKind};
 use signoff::thread::{ActionId, GateValue, REJECT_FORM};
 use sqlx::PgConnection;
 
@@ -63,7 +63,13 @@ impl Pair {
         )| {
             let GateId { stage, round, digest, .. } = serde_json::from_value(gate)?;
             let run = run.parse().ok().context("no run's id")?;
-            Ok(Self { n, gate: GateValue { run, stage, round, digest }, channel, card, root })
+            Ok(Self {
+                n,
+                gate: GateValue { kind: GateKind::Approve, run, stage, round, digest },
+                channel,
+                card,
+                root,
+            })
         };
         rows.into_iter().enumerate().map(pair).collect()
     }

@@ -109,6 +109,7 @@ impl<'a> Many<'a> {
             PipelineText::parse("the bench's pipeline", pipeline).map_err(|e| anyhow!("{e}"))?;
         let project = text.pipeline.name.parse()?;
         let request = Request {
+            money: None,
             run: RunId::mint(&project, rand::random()),
             project,
             pipeline: text.pipeline,

@@ -41,6 +41,7 @@ impl Played {
         let file = FileDiff { path: "line.txt".to_owned(), added: 1, removed: 0 };
         let diff = Diff { files: 1, added: 1, removed: 0, biggest: vec![file], flags: Vec::new() };
         Ok(Written {
+            pause: None,
             end: AgentEnd::Finished,
             agent: None,
             sandboxing: Sandboxing::Closed,

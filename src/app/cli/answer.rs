@@ -10,6 +10,7 @@ use crate::run::Verdict;
 const RUN: &str = "run";
 const WORDS: &str = "words";
 const TIME: &str = "time";
+const AMOUNT: &str = "amount";
 const FROM_BASE: &str = "from-base";
 
 /// `signoff approve <run> [words…]`, understood.
@@ -62,6 +63,7 @@ fn subcommand(verb: &'static Verb) -> Command {
         Takes::Unconditional | Takes::Words => command.arg(words()),
         Takes::Feedback => command.arg(words()).arg(base()),
         Takes::Time => command.arg(time()),
+        Takes::Money => command.arg(amount()),
     };
     if verb.examples.is_empty() { command } else { command.after_help(verb.examples) }
 }
@@ -90,9 +92,14 @@ fn time() -> Arg {
         .help("1h, 8h, or until tomorrow, 9:00 here; 1h if it is not said")
 }
 
+fn amount() -> Arg {
+    let words = Arg::new(AMOUNT).value_name("AMOUNT").num_args(1..).action(ArgAction::Append);
+    words.help("How much more, as $5 (between quotes, for the shell), or no limit")
+}
+
 /// The values of the arguments in their order; those that this verb does not take are not there.
 fn said(typed: &ArgMatches) -> String {
-    let values = [RUN, WORDS, TIME]
+    let values = [RUN, WORDS, TIME, AMOUNT]
         .into_iter()
         .filter_map(|argument| typed.try_get_many::<String>(argument).ok().flatten());
     values.flatten().map(String::as_str).collect::<Vec<_>>().join(" ")

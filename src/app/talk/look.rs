@@ -49,7 +49,7 @@ impl Talk<'_> {
         for run in runs {
             self.document(&json!({
                 "run": run.id(), "project": run.request.project, "phase": run.phase(), "spent_usd": run.spent(),
-                "budget_usd": run.request.budget_usd, "started_at": run.started_at, "ended_at": run.ended_at,
+                "budget_usd": run.budget(), "started_at": run.started_at, "ended_at": run.ended_at,
             }))?;
         }
         Ok(exit::OK)

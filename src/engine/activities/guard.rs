@@ -60,7 +60,7 @@ mod tests {
     use tempfile::TempDir;
 
     use super::*;
-    use crate::run::{GateDigestInput, GateSpec, Snapshot};
+    use crate::run::{GateDigestInput, GateKind, GateSpec, Snapshot};
 
     const PIPELINE: &str = "name = \"tale\"";
 
@@ -89,6 +89,7 @@ mod tests {
             );
             let pipeline = Digest(hex::encode(Sha256::digest(PIPELINE)));
             let asks = GateDigestInput {
+                kind: GateKind::Approve,
                 run: &run,
                 pipeline: &pipeline,
                 stage: &stage,

@@ -13,6 +13,7 @@ mod guard;
 mod handover;
 mod heartbeat;
 mod metering;
+mod pause;
 mod prepare;
 mod setup;
 mod snapshot;
@@ -86,6 +87,9 @@ pub struct WriteInput {
     pub repository: Option<String>,
     #[serde(default)]
     pub start_branch: Option<String>,
+    /// Whether it may stand still where it has to wait, instead of failing.
+    #[serde(default)]
+    pub may_pause: bool,
 }
 
 impl WriteInput {
@@ -106,6 +110,7 @@ impl WriteInput {
             rehearsal: request.rehearsal,
             repository: request.repository.clone(),
             start_branch: request.start_branch.clone(),
+            may_pause: request.money.is_some(),
         }
     }
 }

@@ -47,9 +47,16 @@ impl WriteAttempt<'_> {
         from: &BaseOf<'_>,
         mut written: Written,
     ) -> Written {
+        written.work = self.work_so_far(from).await;
+        self.clear_if_stopped().await;
+        written
+    }
+
+    /// What an agent that is not done has written; none where that is nothing, or cannot be stored soon.
+    pub(super) async fn work_so_far(&self, from: &BaseOf<'_>) -> Option<Work> {
         let (run, name) = (&self.input.run, self.snapshot_name());
         match timeout(STOPPED_SNAPSHOT_TIMEOUT, self.snapshot_unfinished(from)).await {
-            Ok(Ok(work)) => written.work = work,
+            Ok(Ok(work)) => return work,
             Ok(Err(e)) => {
                 tracing::warn!(run.id = %run, error = format!("{e:#}"), "could not keep the unfinished work of {name}");
             }
@@ -57,8 +64,7 @@ impl WriteAttempt<'_> {
                 tracing::warn!(run.id = %run, "could not keep the unfinished work of {name} within {STOPPED_SNAPSHOT_TIMEOUT:?}");
             }
         }
-        self.clear_if_stopped().await;
-        written
+        None
     }
 
     /// None where nothing was written yet.

@@ -30,7 +30,7 @@ impl Bench {
         input: &WriteInput,
     ) -> Result<Written, ActivityError> {
         let spent = Spent::default();
-        match self.write_or_take_over(ctx, input, &spent).await {
+        match Box::pin(self.write_or_take_over(ctx, input, &spent)).await {
             Ok(written) => Ok(written),
             Err(error) => Err(self.failed(ctx, input.into(), error, spent.known()).await),
         }
@@ -87,7 +87,11 @@ impl WriteAttempt<'_> {
             return Err(ActivityError::cancelled_with_details(after));
         }
         let (base, start) = (prepared.base.clone(), prepared.start.clone());
-        let written = Written { start, ..written(report, sandboxing, &after) };
+        let pause = self.reason_to_pause(&report.end);
+        let written = Written { pause, start, ..written(report, sandboxing, &after) };
+        if written.pause.is_some() {
+            return self.pause(ctx, &prepared, (written, after)).await;
+        }
         let done = AgentDone { base, written };
         let after = Handover { done: Some(Box::new(done.clone())), ..after };
         // Before anything is done with its work: whatever happens to that, the agent is not paid again.

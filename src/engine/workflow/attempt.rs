@@ -33,10 +33,16 @@ pub(super) async fn attempt(ctx: &Ctx, plan: &Plan) -> WorkflowResult<Happened> 
 
 async fn after_writing(ctx: &Ctx, plan: &Plan, written: Written) -> WorkflowResult<Happened> {
     let Some(work) = written.work.clone() else {
+        if let Some(paused) = paused(ctx, plan, &written) {
+            return Ok(paused);
+        }
         return Ok(attempt_ended(ctx, plan, AttemptFacts::Unchecked(&written)));
     };
     emit(ctx, written_event(plan, &written, work.clone()));
     take_decisions(ctx).await?;
+    if let Some(paused) = paused(ctx, plan, &written) {
+        return Ok(paused);
+    }
     // Work that was cut short is kept and not checked: nobody will build on it.
     if is_stopped(ctx) || written.end != AgentEnd::Finished {
         return Ok(attempt_ended(ctx, plan, AttemptFacts::Unchecked(&written)));
@@ -48,6 +54,18 @@ async fn after_writing(ctx: &Ctx, plan: &Plan, written: Written) -> WorkflowResu
         ActivityEnd::Lost(lost) => attempt_ended(ctx, plan, AttemptFacts::Lost(&lost)),
     };
     Ok(ended)
+}
+
+/// That the attempt stands still, where it does: nobody stopped the run meanwhile.
+fn paused(ctx: &Ctx, plan: &Plan, written: &Written) -> Option<Happened> {
+    let pause = written.pause.as_ref()?;
+    (!is_stopped(ctx)).then(|| Happened::Paused {
+        stage: plan.stage.name.clone(),
+        attempt: plan.attempt,
+        pause: pause.clone(),
+        tokens: written.tokens,
+        cost_usd: written.cost_usd,
+    })
 }
 
 fn attempt_ended(ctx: &Ctx, plan: &Plan, facts: AttemptFacts<'_>) -> Happened {

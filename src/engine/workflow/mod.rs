@@ -92,6 +92,7 @@ async fn drive(ctx: &Ctx) -> WorkflowResult<Outcome> {
             }
             // The rules say what is due then.
             Next::Ask { wake, .. } => drop(wait_for_decision(ctx, wake).await?),
+            Next::Park { until } => drop(wait_for_decision(ctx, Some(until)).await?),
             Next::Deliver { snapshot, push, guard } => deliver(ctx, snapshot, push, guard).await?,
             Next::End(outcome) => {
                 record_events(ctx).await?;

@@ -145,6 +145,7 @@ mod tests {
         let at = Snapshot { commit: "c".to_owned(), tree: "t".to_owned() };
         let written = Written {
             end: AgentEnd::Failed { trouble: Trouble::Agent, why: long.clone() },
+            pause: None,
             agent: Some(AgentInfo { name: long.clone(), version: Some(long.clone()), model: None }),
             sandboxing: Sandboxing::Closed,
             work: Some(Work {

@@ -183,11 +183,24 @@ pub enum AgentEnd {
     Stopped,
 }
 
+/// What an attempt waits for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "for", rename_all = "snake_case")]
+pub enum Pause {
+    /// Its budget is spent: for a person.
+    Money,
+    /// For the model's provider, who takes nothing more until then.
+    ModelLimit { until: DateTime<Utc> },
+}
+
 /// What the activity `write` brings back: how the agent ended, and the snapshot of its work.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Written {
     #[serde(flatten)]
     pub end: AgentEnd,
+    /// Whatever its end says: it stands still, and goes on in the same place and session.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pause: Option<Pause>,
     pub agent: Option<AgentInfo>,
     pub sandboxing: Sandboxing,
     /// The work; none where the agent did not finish.
@@ -230,6 +243,7 @@ impl Written {
     pub const fn unkept(end: AgentEnd, sandboxing: Sandboxing) -> Self {
         Self {
             end,
+            pause: None,
             agent: None,
             sandboxing,
             work: None,

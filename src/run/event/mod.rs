@@ -8,13 +8,13 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AttemptOutcome, GateId, PersonId, Refusal, Reminder, Request, RequestId, Rework, StageName,
-    Usd, Verdict, Via,
+    AttemptOutcome, GateId, PersonId, Raise, Refusal, Reminder, Request, RequestId, Rework,
+    StageName, Usd, Verdict, Via,
 };
 
 pub use facts::{
-    AgentEnd, AgentInfo, Checked, Diff, FileDiff, Flag, Lost, Progress, Risk, Sandboxing, Snapshot,
-    StartingPoint, Tests, TestsChanged, Tokens, Trouble, Work, Written,
+    AgentEnd, AgentInfo, Checked, Diff, FileDiff, Flag, Lost, Pause, Progress, Risk, Sandboxing,
+    Snapshot, StartingPoint, Tests, TestsChanged, Tokens, Trouble, Work, Written,
 };
 
 /// Something that happened to a run.
@@ -89,6 +89,19 @@ pub enum Happened {
         attempt: u32,
         deadline: DateTime<Utc>,
     },
+    /// An attempt stands still where it is; the same session goes on.
+    Paused {
+        stage: StageName,
+        attempt: u32,
+        pause: Pause,
+        tokens: Tokens,
+        cost_usd: Usd,
+    },
+    /// What an attempt waited for is over.
+    Resumed {
+        stage: StageName,
+        attempt: u32,
+    },
     /// An answer that counts. A gate closes with the last approval that its quorum wants, or with anything else.
     Decided {
         request: RequestId,
@@ -100,6 +113,8 @@ pub enum Happened {
         words: Option<String>,
         #[serde(default)]
         rework: Rework,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        raise: Option<Raise>,
     },
     /// Somebody gave the question more time.
     Extended {

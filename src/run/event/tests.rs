@@ -134,6 +134,7 @@ fn answers() -> Vec<Happened> {
         via,
         words: words.clone(),
         rework: Rework::Top,
+        raise: None,
     };
     let refused = |why| Happened::DecisionRefused { request: request.clone(), by: by.clone(), why };
     vec![

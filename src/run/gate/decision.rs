@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::run::{GateId, GroupId, Note, PersonId, RequestId, foreign_text};
+use crate::run::{GateId, GroupId, Note, PersonId, Raise, RequestId, foreign_text};
 
 /// A person's answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +22,8 @@ pub enum Verdict {
     Snooze,
     /// Words for the next attempt; names no gate.
     Note,
+    /// More money; outside of a question about money it names no gate.
+    Raise,
 }
 
 /// Where the changes that were asked for start.
@@ -68,6 +70,9 @@ pub struct Decision {
     /// Of a note: the message that says it, by its Slack timestamp.
     #[serde(default)]
     pub message: Option<String>,
+    /// Of a raise: how much.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub raise: Option<Raise>,
 }
 
 impl Decision {
@@ -85,6 +90,7 @@ impl Decision {
             rework: Rework::Top,
             until: None,
             message: None,
+            raise: None,
         }
     }
 
@@ -138,6 +144,12 @@ pub enum Refusal {
     TooManyNotes,
     /// An attempt has read that note: it can be neither changed nor taken back.
     NoteRead,
+    /// The question is about money: it is raised, or the run is stopped.
+    AsksForMoney,
+    /// The run has no budget that could be raised.
+    NoBudget,
+    /// The policy wants every run to have a limit.
+    WantsLimit,
     /// The run is over.
     RunEnded,
 }

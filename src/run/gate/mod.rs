@@ -15,16 +15,28 @@ pub use approver::{Approver, GroupId};
 pub use decision::{Decision, Refusal, Rework, Verdict, Via};
 pub use spec::{Escalation, GateSpec, OnDeadline, OnReject, Policy};
 pub use state::{
-    Asked, Changes, Extension, Note, OpenGate, Remark, RemarkKind, Reminded, Reminder, Snooze,
+    Asked, AskedAmount, Changes, Extension, Note, OpenGate, Remark, RemarkKind, Reminded, Reminder,
+    Snooze,
 };
 
 /// What kind of question a gate is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum GateKind {
     Approve,
     Budget,
     Recovery,
+}
+
+impl GateKind {
+    /// The answer that says yes to it.
+    #[must_use]
+    pub const fn agreement(self) -> Verdict {
+        match self {
+            Self::Budget => Verdict::Raise,
+            Self::Approve | Self::Recovery => Verdict::Approve,
+        }
+    }
 }
 
 /// Which gate of a run: an answer must name all of it.
@@ -40,11 +52,12 @@ pub struct GateId {
 /// What a gate asks: all that its digest covers.
 #[derive(Clone, Copy, Debug)]
 pub struct GateDigestInput<'a> {
+    pub kind: GateKind,
     pub run: &'a RunId,
     pub pipeline: &'a Digest,
     pub stage: &'a StageName,
     pub round: u32,
-    /// Object name of the tree that is asked about.
+    /// Object name of the tree that is asked about; where it is about money, what is spent of what.
     pub tree: &'a str,
     /// Who may answer, and how.
     pub spec: &'a GateSpec,
@@ -75,7 +88,7 @@ impl GateDigestInput<'_> {
             hash.update(part.as_bytes());
         }
         GateId {
-            kind: GateKind::Approve,
+            kind: self.kind,
             stage: self.stage.clone(),
             round: self.round,
             digest: Digest(hex::encode(hash.finalize())),
@@ -99,8 +112,9 @@ impl Guard {
     /// Whether the tree that is there and the pipeline whose prompts are used are the ones that were approved.
     #[must_use]
     pub fn holds(&self, tree: &str, pipeline: &Digest) -> bool {
-        let GateId { stage, round, .. } = &self.gate;
+        let GateId { kind, stage, round, .. } = &self.gate;
         GateDigestInput {
+            kind: *kind,
             run: &self.run,
             pipeline,
             stage,
@@ -129,6 +143,7 @@ mod tests {
         let (snapshot, spec) = (snapshot(tree), GateSpec::usual(60));
         let pipeline = Digest(pipeline.to_owned());
         let asks = GateDigestInput {
+            kind: GateKind::Approve,
             run: &run,
             pipeline: &pipeline,
             stage: &stage,

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::run::{Approver, Hours};
+use crate::run::{Approver, Hours, MoneyTerms};
 
 /// A question after a stage's work is good, and who may answer it how.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -114,15 +114,30 @@ pub struct Policy {
     pub quorum: u32,
     /// Whether anybody may approve their own run.
     pub self_approval: bool,
+    /// Whether a run's budget may be taken away altogether.
+    pub no_limit: bool,
 }
 
 impl Default for Policy {
     fn default() -> Self {
-        Self { approvers_required: false, approvers: Vec::new(), quorum: 1, self_approval: true }
+        Self {
+            approvers_required: false,
+            approvers: Vec::new(),
+            quorum: 1,
+            self_approval: true,
+            no_limit: true,
+        }
     }
 }
 
 impl Policy {
+    /// Who may raise a run's budget: whoever may approve its work. One of them is enough, for two who raise it do so by two amounts.
+    #[must_use]
+    pub fn money_terms(&self, approvers: &[Approver]) -> MoneyTerms {
+        let spec = self.tightened(&GateSpec::usual(MoneyTerms::DEADLINE_SECONDS), approvers);
+        MoneyTerms { spec: GateSpec { quorum: 1, ..spec }, no_limit: self.no_limit }
+    }
+
     /// The gate as it holds for a run of a project with these approvers.
     #[must_use]
     pub fn tightened(&self, gate: &GateSpec, approvers: &[Approver]) -> GateSpec {

@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::run::{GateId, PersonId, Rework, StageName, Via};
+use crate::run::{GateId, PersonId, Rework, StageName, Usd, Via};
 
 /// A question that is being asked.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -24,6 +24,18 @@ pub struct OpenGate {
     pub extensions: Vec<Extension>,
     /// Who wants no more reminders.
     pub snoozed: Vec<Snooze>,
+    /// Of a question about money: how it stood then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub money: Option<AskedAmount>,
+}
+
+/// What is spent of what, when more is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AskedAmount {
+    pub spent: Usd,
+    pub budget: Usd,
+    /// Whether the attempt that waits has done anything yet.
+    pub begun: bool,
 }
 
 /// Which reminder of a question.
@@ -132,6 +144,7 @@ impl OpenGate {
             overdue_since: None,
             extensions: Vec::new(),
             snoozed: Vec::new(),
+            money: None,
         }
     }
 

@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Approver, Channel, Digest, GateSpec, PersonId, ProjectName, RunId, StageName, Usd};
+use super::{
+    Approver, Channel, Digest, GateSpec, MoneyTerms, PersonId, ProjectName, RunId, StageName, Usd,
+};
 
 pub use file::{
     Fields, NAME, PipelineText, Problem, Problems, approvers, did_you_mean, hosts, nearest, quorum,
@@ -173,6 +175,9 @@ pub struct Request {
     pub start_branch: Option<String>,
     /// A scripted model speaks instead of a real one.
     pub rehearsal: bool,
+    /// How it asks for more money.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub money: Option<MoneyTerms>,
 }
 
 impl Request {

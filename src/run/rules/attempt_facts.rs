@@ -118,7 +118,8 @@ impl Run {
             reports: checked.and_then(|c| c.reports.clone()),
             tokens,
             cost_usd,
-            seconds: known.map_or(0, |a| seconds_between(a.started_at, now)),
+            seconds: known
+                .map_or(0, |a| seconds_between(a.started_at, now).saturating_sub(a.paused_seconds)),
         }
     }
 

@@ -4,8 +4,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::run::{
-    Approver, Decided, Decision, GateId, GateSpec, GroupId, Happened, OnReject, OpenGate, PersonId,
-    Refusal, Run, Verdict,
+    Approver, Decided, Decision, GateId, GateKind, GateSpec, GroupId, Happened, OnReject, OpenGate,
+    PersonId, Refusal, Run, Verdict,
 };
 
 /// A question stays open no longer than this, however often it is extended. Counted in working hours where the gate has them.
@@ -59,12 +59,22 @@ impl Run {
     ) -> Result<(), Refusal> {
         // A gate of another run: nothing is told about it.
         let Some(spec) = self.spec_of(gate) else { return Err(Refusal::NotAllowed) };
+        self.may_answer_by(spec, who, (verdict, self.asked_people(gate, spec)))
+    }
+
+    /// The same, by these terms: `asked` are the people who are listed.
+    fn may_answer_by(
+        &self,
+        spec: &GateSpec,
+        who: Answerer<'_>,
+        (verdict, asked): (Verdict, Vec<&Approver>),
+    ) -> Result<(), Refusal> {
         if spec.approvers_required && spec.approvers.is_empty() {
             return Err(Refusal::NobodyMay);
         }
         let starter = who.person == &self.request.starter;
         // Who started a run may always take it back.
-        if starter && verdict != Verdict::Approve {
+        if starter && !verdict.spends() {
             return Ok(());
         }
         if starter && !spec.self_approval {
@@ -73,17 +83,13 @@ impl Run {
         if self.is_only_a_name(spec, who) {
             return Err(Refusal::OnlyAName);
         }
-        let asked = starter || self.is_asked(gate, spec, who);
+        let asked = starter || self.is_asked(spec, asked, who);
         let allowed = spec.only.is_empty() || who.is_any_of(&spec.only);
         if asked && allowed { Ok(()) } else { Err(Refusal::NotAllowed) }
     }
 
-    fn is_asked(&self, gate: &GateId, spec: &GateSpec, who: Answerer<'_>) -> bool {
-        if spec.approvers.is_empty() {
-            self.is_at_home(who.person)
-        } else {
-            who.is_any_of(self.asked_people(gate, spec))
-        }
+    fn is_asked(&self, spec: &GateSpec, asked: Vec<&Approver>, who: Answerer<'_>) -> bool {
+        if spec.approvers.is_empty() { self.is_at_home(who.person) } else { who.is_any_of(asked) }
     }
 
     /// Whether different people are wanted and this may be one of them twice: whoever answered in Slack could answer a
@@ -115,6 +121,7 @@ impl Run {
         self.refuse_after_the_end(decision)?;
         match (decision.verdict, &decision.gate) {
             (Verdict::Stop | Verdict::Note, _) => self.authorize_without_gate(decision),
+            (Verdict::Raise, None) => self.authorize_raise(decision),
             (_, Some(gate)) => self.authorize_for_gate(decision, gate),
             (_, None) if self.may_steer(&decision.by, &decision.groups) => {
                 Err(Refusal::NothingAsked)
@@ -141,9 +148,34 @@ impl Run {
         self.may_answer(gate, who, decision.verdict)?;
         let open = self.gate.as_ref().filter(|open| &open.id == gate);
         match open.zip(self.spec_of(gate)) {
+            Some((open, _))
+                if open.id.kind == GateKind::Budget && decision.verdict.is_about_work() =>
+            {
+                Err(Refusal::AsksForMoney)
+            }
+            Some((_, _)) if decision.verdict == Verdict::Raise => self.authorize_amount(decision),
             Some((open, spec)) => authorize_answer(decision, open, spec),
             None => Err(self.decided_before(decision).unwrap_or(Refusal::Stale)),
         }
+    }
+
+    /// More money for a run that does not ask for it now.
+    fn authorize_raise(&self, decision: &Decision) -> Result<(), Refusal> {
+        let terms = self.request.money.as_ref().ok_or(Refusal::NoBudget)?;
+        let who = Answerer { person: &decision.by, groups: &decision.groups };
+        self.may_answer_by(
+            &terms.spec,
+            who,
+            (decision.verdict, terms.spec.approvers.iter().collect()),
+        )?;
+        self.authorize_amount(decision)
+    }
+
+    fn authorize_amount(&self, decision: &Decision) -> Result<(), Refusal> {
+        let terms = self.request.money.as_ref().zip(self.budget());
+        let (terms, _) = terms.ok_or(Refusal::NoBudget)?;
+        let lets = decision.raise.is_some_and(|raise| terms.lets(raise));
+        if lets { Ok(()) } else { Err(Refusal::WantsLimit) }
     }
 
     /// The event that an answer makes: it counts, or it is refused.
@@ -200,8 +232,19 @@ impl Run {
 
 /// The event of an answer that counts.
 fn event_of_authorized(decision: Decision) -> Happened {
-    let Decision { request, verdict, gate, by, groups: _, via, words, rework, until, message } =
-        decision;
+    let Decision {
+        request,
+        verdict,
+        gate,
+        by,
+        groups: _,
+        via,
+        words,
+        rework,
+        until,
+        message,
+        raise,
+    } = decision;
     match (verdict, gate) {
         (Verdict::Note, _) => {
             Happened::Noted { request, by, via, words: words.unwrap_or_default(), message }
@@ -212,9 +255,12 @@ fn event_of_authorized(decision: Decision) -> Happened {
             Happened::Extended { request, gate, by, via, deadline }
         }
         (Verdict::Stop, _) => {
-            Happened::Decided { request, gate: None, verdict, by, via, words, rework }
+            Happened::Decided { request, gate: None, verdict, by, via, words, rework, raise: None }
         }
-        (_, gate) => Happened::Decided { request, gate, verdict, by, via, words, rework },
+        (_, gate) => {
+            let raise = raise.filter(|_| verdict == Verdict::Raise);
+            Happened::Decided { request, gate, verdict, by, via, words, rework, raise }
+        }
     }
 }
 

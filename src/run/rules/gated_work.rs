@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 
 use super::wait::after_working;
 use crate::run::{
-    Attempt, GateDigestInput, GateId, GateSpec, Guard, Happened, Next, Run, Snapshot, StageName,
-    StagePhase, StageState,
+    Attempt, GateDigestInput, GateId, GateKind, GateSpec, Guard, Happened, Next, Run, Snapshot,
+    StageName, StagePhase, StageState,
 };
 
 /// The work of an attempt whose stage has a gate.
@@ -46,6 +46,7 @@ impl Run {
     fn gate_id(&self, work: GatedWork<'_>, round: u32) -> GateId {
         let stage = work.stage.name();
         GateDigestInput {
+            kind: GateKind::Approve,
             run: self.id(),
             pipeline: &self.request.pipeline.digest,
             stage,

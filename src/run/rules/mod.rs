@@ -6,6 +6,7 @@ mod attempt_facts;
 mod authorize;
 mod fold;
 mod gated_work;
+mod money;
 mod next;
 mod plan;
 mod refusal_selftest;

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 
 use super::gated_work::GatedWork;
 use crate::run::{
-    Attempt, AttemptOutcome, Decided, GateId, Guard, Happened, Outcome, Plan, Run, Snapshot,
+    Attempt, AttemptOutcome, Decided, GateId, Guard, Happened, Outcome, Pause, Plan, Run, Snapshot,
     StageOutcome, StagePhase, StageState, Trouble, Usd, Verdict,
 };
 
@@ -21,6 +21,8 @@ pub enum Next {
     Attempt(Box<Plan>),
     /// Wait for a person, and until `wake` at most; then look again.
     Ask { gate: GateId, wake: Option<DateTime<Utc>> },
+    /// Wait until then: nothing can be done before.
+    Park { until: DateTime<Utc> },
     /// Put the result where people can fetch it; push it only where the run went well.
     Deliver { snapshot: Snapshot, push: bool, guard: Option<Guard> },
     /// Nothing is left.
@@ -93,7 +95,12 @@ impl Run {
             return Next::Emit(Happened::StageStarted { stage: stage.name().clone() });
         }
         if stage.missed_deadline {
-            return stage_failed(stage, "nobody answered in time".to_owned());
+            let spent = self.budget().filter(|_| stage.asked_last_for_money()).map(budget_spent);
+            let why = spent.map(|spent| format!("{spent}, and nobody raised it in time"));
+            return stage_failed(
+                stage,
+                why.unwrap_or_else(|| "nobody answered in time".to_owned()),
+            );
         }
         if let Some(rejected) = self.rejection_of(stage) {
             return stage_undone(stage, rejected.words.clone());
@@ -107,7 +114,7 @@ impl Run {
     fn next_attempt_of(&self, stage: &StageState, now: DateTime<Utc>) -> Next {
         let Some(last) = stage.attempts.last() else { return self.begin_attempt(stage, 1, now) };
         match last.outcome {
-            AttemptOutcome::Running => Next::Attempt(Box::new(self.plan(stage, last.n))),
+            AttemptOutcome::Running => self.go_on(stage, last, now),
             // That attempt was made before these changes were asked for, so it does not count as a try of them.
             _ if stage.rework().is_some_and(|changes| last.n <= changes.after) => {
                 self.begin_attempt(stage, last.n + 1, now)
@@ -116,6 +123,21 @@ impl Run {
             AttemptOutcome::Bad | AttemptOutcome::Lost | AttemptOutcome::Stopped => {
                 self.retry_or_give_up(stage, last, now)
             }
+        }
+    }
+
+    /// Lets an attempt work, unless it waits for something.
+    fn go_on(&self, stage: &StageState, attempt: &Attempt, now: DateTime<Utc>) -> Next {
+        if let Some(question) = self.ask_for_money(stage, attempt, now) {
+            return question;
+        }
+        match attempt.paused.as_ref().map(|paused| &paused.pause) {
+            Some(Pause::ModelLimit { until }) if *until > now => Next::Park { until: *until },
+            Some(_) => {
+                let (stage, attempt) = (stage.name().clone(), attempt.n);
+                Next::Emit(Happened::Resumed { stage, attempt })
+            }
+            None => Next::Attempt(Box::new(self.plan(stage, attempt.n))),
         }
     }
 
@@ -143,7 +165,7 @@ impl Run {
     /// Why a stage is not tried again after a bad attempt; none where another attempt may go well.
     fn why_no_retry(&self, stage: &StageState, last: &Attempt) -> Option<String> {
         let tries = last.n - stage.rework().map_or(0, |changes| changes.after);
-        match (last.trouble, self.request.budget_usd) {
+        match (last.trouble, self.budget()) {
             (Some(Trouble::Budget), Some(budget)) => Some(budget_spent(budget)),
             (Some(Trouble::Budget | Trouble::Setup), _) => Some(failure_of(last)),
             _ if tries < stage.stage.attempts => None,
@@ -162,8 +184,8 @@ impl Run {
     }
 
     fn begin_attempt(&self, stage: &StageState, attempt: u32, now: DateTime<Utc>) -> Next {
-        match self.request.budget_usd {
-            Some(budget) if self.spent() >= budget => {
+        match self.budget() {
+            Some(budget) if self.spent() >= budget && self.request.money.is_none() => {
                 self.give_up(stage, budget_spent(budget), now)
             }
             _ => Next::Emit(Happened::AttemptStarted { stage: stage.name().clone(), attempt }),

@@ -49,6 +49,7 @@ impl Run {
     pub(super) fn plan(&self, stage: &StageState, attempt: u32) -> Plan {
         let earlier = earlier_in_round(stage, attempt);
         let (base, compare) = self.base(stage);
+        let was_begun = stage.attempt(attempt).is_some_and(|a| a.cost_usd > Usd::ZERO);
         Plan {
             stage: stage.stage.clone(),
             attempt,
@@ -57,8 +58,8 @@ impl Run {
             compare,
             remarks: stage.attempt(attempt).map(|a| a.remarks.clone()).unwrap_or_default(),
             feedback: earlier.iter().find_map(|a| feedback_of(a)),
-            backoff_seconds: backoff_seconds(&earlier),
-            budget_left_usd: self.request.budget_usd.map(|b| b.minus(self.spent())),
+            backoff_seconds: if was_begun { 0 } else { backoff_seconds(&earlier) },
+            budget_left_usd: self.budget_of(stage.attempt(attempt)),
         }
     }
 

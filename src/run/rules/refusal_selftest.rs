@@ -4,9 +4,9 @@
 use chrono::{DateTime, TimeDelta};
 
 use crate::run::{
-    AgentKind, AgentSpec, Channel, Decision, Digest, GateDigestInput, GateId, GateSpec, OpenGate,
-    PersonId, Pipeline, Refusal, Reports, Request, RequestId, Run, Size, Stage, StageName, Verdict,
-    Via,
+    AgentKind, AgentSpec, Channel, Decision, Digest, GateDigestInput, GateId, GateKind, GateSpec,
+    OpenGate, PersonId, Pipeline, Refusal, Reports, Request, RequestId, Run, Size, Stage,
+    StageName, Verdict, Via,
 };
 
 /// A promise that did not hold.
@@ -100,6 +100,7 @@ fn waiting_run() -> Option<Run> {
     let stage: StageName = "proof".parse().ok()?;
     let mut run = Run::starting(request(&stage, &spec)?);
     let asks = GateDigestInput {
+        kind: GateKind::Approve,
         run: run.id(),
         pipeline: &run.request.pipeline.digest,
         stage: &stage,
@@ -131,6 +132,7 @@ fn request(stage: &StageName, spec: &GateSpec) -> Option<Request> {
         repository: None,
         start_branch: None,
         rehearsal: true,
+        money: None,
     })
 }
 

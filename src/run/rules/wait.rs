@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::run::{GateId, GateSpec, Happened, Next, OpenGate, Reminder, Run};
+use crate::run::{GateId, GateKind, GateSpec, Happened, Next, OpenGate, Reminder, Run};
 
 /// How long before the deadline the last reminder comes.
 const SOON: TimeDelta = TimeDelta::minutes(10);
@@ -16,7 +16,10 @@ impl Run {
     /// The terms of a gate.
     #[must_use]
     pub fn spec_of(&self, gate: &GateId) -> Option<&GateSpec> {
-        self.stage(&gate.stage)?.stage.gate.as_ref()
+        match gate.kind {
+            GateKind::Budget => self.request.money.as_ref().map(|money| &money.spec),
+            GateKind::Approve | GateKind::Recovery => self.stage(&gate.stage)?.stage.gate.as_ref(),
+        }
     }
 
     /// What is due now, or how long nothing will be.

@@ -8,10 +8,11 @@ pub use queries::Judgement;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::rules::seconds_between;
 use super::{
-    AgentInfo, Asked, Changes, Delivered, Diff, GateId, Note, OpenGate, Outcome, PersonId, RULES,
-    Refusal, Remark, Request, RequestId, Rework, Sandboxing, Snapshot, Stage, StartingPoint, Tests,
-    TestsChanged, Tokens, Trouble, Usd, Verdict, Via,
+    AgentInfo, Asked, Changes, Delivered, Diff, GateId, Note, OpenGate, Outcome, Pause, PersonId,
+    RULES, Raise, Refusal, Remark, Request, RequestId, Rework, Sandboxing, Snapshot, Stage,
+    StartingPoint, Tests, TestsChanged, Tokens, Trouble, Usd, Verdict, Via,
 };
 
 /// A run as its events tell it.
@@ -83,8 +84,11 @@ pub struct StageState {
     pub attempts: Vec<Attempt>,
     /// How often it has asked for approval.
     pub rounds: u32,
-    /// Questions that were asked and are closed, in order.
+    /// Questions about its work that were asked and are closed, in order.
     pub asked: Vec<Asked>,
+    /// Questions about money, the same.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub asked_for_money: Vec<Asked>,
     /// Changes that were asked for, in order.
     pub changes: Vec<Changes>,
     pub missed_deadline: bool,
@@ -136,6 +140,19 @@ pub struct Attempt {
     /// What people had said that this attempt read.
     pub remarks: Vec<Remark>,
     pub started_at: DateTime<Utc>,
+    /// Why it stands still.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paused: Option<Paused>,
+    /// How long it stood still before.
+    #[serde(default)]
+    pub paused_seconds: u64,
+}
+
+/// An attempt that stands still.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Paused {
+    pub pause: Pause,
+    pub since: DateTime<Utc>,
 }
 
 /// What became of an attempt.
@@ -161,6 +178,9 @@ pub struct Decided {
     pub words: Option<String>,
     /// Of asked-for changes.
     pub rework: Rework,
+    /// Of more money.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub raise: Option<Raise>,
     pub at: DateTime<Utc>,
     /// How long the question had been open, in seconds; 0 for a stop.
     pub waited_seconds: u64,
@@ -201,6 +221,7 @@ impl StageState {
             attempts: Vec::new(),
             rounds: 0,
             asked: Vec::new(),
+            asked_for_money: Vec::new(),
             changes: Vec::new(),
             missed_deadline: false,
             snapshot: None,
@@ -223,6 +244,18 @@ impl StageState {
 }
 
 impl Attempt {
+    /// Whether it stands still because its money is spent.
+    #[must_use]
+    pub fn waits_for_money(&self) -> bool {
+        self.paused.as_ref().is_some_and(|paused| paused.pause == Pause::Money)
+    }
+
+    pub(super) fn resume(&mut self, at: DateTime<Utc>) {
+        if let Some(paused) = self.paused.take() {
+            self.paused_seconds += seconds_between(paused.since, at);
+        }
+    }
+
     pub(super) const fn running(n: u32, remarks: Vec<Remark>, started_at: DateTime<Utc>) -> Self {
         Self {
             n,
@@ -245,6 +278,8 @@ impl Attempt {
             words: None,
             remarks,
             started_at,
+            paused: None,
+            paused_seconds: 0,
         }
     }
 }

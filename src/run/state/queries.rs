@@ -128,7 +128,7 @@ impl Run {
     pub fn waited_seconds(&self) -> u64 {
         self.stages
             .iter()
-            .flat_map(|s| &s.asked)
+            .flat_map(StageState::closed_questions)
             .map(|asked| seconds_between(asked.gate.opened_at, asked.closed_at))
             .sum()
     }
@@ -158,7 +158,7 @@ impl Run {
 
     fn was_escalated(&self, gate: &GateId) -> bool {
         let stage = self.stage(&gate.stage).into_iter();
-        let closed = stage.flat_map(|s| &s.asked).map(|asked| &asked.gate);
+        let closed = stage.flat_map(StageState::closed_questions).map(|asked| &asked.gate);
         let mut all = self.gate.iter().chain(closed);
         all.any(|open| &open.id == gate && open.escalated_at.is_some())
     }
@@ -217,6 +217,11 @@ impl StageState {
     #[must_use]
     pub const fn name(&self) -> &StageName {
         &self.stage.name
+    }
+
+    /// Questions that were asked and are closed, of every kind.
+    pub fn closed_questions(&self) -> impl Iterator<Item = &Asked> {
+        self.asked.iter().chain(&self.asked_for_money)
     }
 
     /// The changes that the current round is about; none once the stage asked again.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::run::{Approver, Escalation, GateSpec, PersonId, Reminder, Rework, Verdict};
+use crate::run::{Approver, Escalation, GateKind, GateSpec, PersonId, Reminder, Rework, Verdict};
 use crate::thread::samples::{More, Tale, ana, ben, group, name, no_pages, with_pages};
 use crate::thread::{GateKey, Groups, Message, RenderContext, To, reactions, transcript};
 
@@ -23,7 +23,7 @@ fn spec(approvers: Vec<Approver>) -> GateSpec {
 }
 
 fn question(round: u32) -> GateKey {
-    GateKey { stage: name(STAGE), round }
+    GateKey { kind: GateKind::Approve, stage: name(STAGE), round }
 }
 
 fn keys(tale: &Tale, groups: &Groups) -> Vec<String> {

@@ -3,6 +3,7 @@
 
 use chrono::{DateTime, Utc};
 
+use super::money::raised;
 use super::{GateView, WORDS};
 use crate::run::{
     Attempt, AttemptOutcome, Changes, Decided, OnReject, OpenGate, Rework, Run, StagePhase,
@@ -23,6 +24,8 @@ pub(in crate::thread) enum GateOutcome<'a> {
     Approved(&'a Decided),
     Changes(&'a Decided),
     Rejected(&'a Decided),
+    /// There is more money.
+    Raised(&'a Decided),
     /// The run was stopped while it was asked.
     Stopped(&'a Decided),
     Missed,
@@ -44,13 +47,19 @@ impl<'a> GateOutcome<'a> {
             Some((Verdict::Approve, d)) if has_quorum(stage, gate) => Self::Approved(d),
             Some((Verdict::Changes, d)) => Self::Changes(d),
             Some((Verdict::Reject, d)) => Self::Rejected(d),
-            _ if stage.missed_deadline && stage.rounds == gate.id.round => Self::Missed,
+            Some((Verdict::Raise, d)) => Self::Raised(d),
+            _ if stage.missed_deadline && was_last(stage, gate) => Self::Missed,
             _ => {
                 let stop = run.decisions.iter().find(|d| d.verdict == Verdict::Stop);
                 stop.map_or(Self::Dropped, Self::Stopped)
             }
         }
     }
+}
+
+/// Whether nothing was asked after it.
+fn was_last(stage: &StageState, gate: &OpenGate) -> bool {
+    stage.closed_questions().all(|asked| asked.gate.opened_at <= gate.opened_at)
 }
 
 fn has_quorum(stage: &StageState, gate: &OpenGate) -> bool {
@@ -72,6 +81,9 @@ impl GateView<'_> {
 
     /// What is asked, of nobody in particular.
     pub(in crate::thread) fn asked(&self) -> String {
+        if self.is_about_money() {
+            return format!("*{}*", self.asks_for_money());
+        }
         format!("*Keep {} of {}?*", self.stage.name(), self.run.request.project)
     }
 
@@ -91,7 +103,11 @@ impl GateView<'_> {
                 by("asked for changes by ", d) + after(d) + started_over(d.rework)
             }
             GateOutcome::Rejected(d) => by("rejected by ", d) + after(d) + self.goes_on(),
+            GateOutcome::Raised(d) => Mrkdwn::from(raised(d.raise)) + mention(&d.by) + after(d),
             GateOutcome::Stopped(d) => by("not decided: the run was stopped by ", d),
+            GateOutcome::Missed if self.is_about_money() => {
+                "nobody raised it in time, so the run ended".into()
+            }
             GateOutcome::Missed => "nobody answered in time, so its work was not kept".into(),
             GateOutcome::Dropped => "not decided: the run is over".into(),
         }
@@ -142,6 +158,7 @@ impl GateView<'_> {
         let round = self.gate.id.round;
         let after = self.stage.changes.iter().find(|c| c.round == round)?.after;
         let later = GateView::all(self.run)
+            .filter(|q| !q.is_about_money())
             .find(|q| q.stage.name() == self.stage.name() && q.gate.id.round == round + 1);
         Some(match later {
             Some(later) if later.gate.attempt > after => {
@@ -195,6 +212,7 @@ impl GateView<'_> {
             GateOutcome::Approved(d)
             | GateOutcome::Changes(d)
             | GateOutcome::Rejected(d)
+            | GateOutcome::Raised(d)
             | GateOutcome::Stopped(d) => Some(d.at),
             GateOutcome::Open | GateOutcome::Missed | GateOutcome::Dropped => None,
         }
@@ -207,6 +225,7 @@ impl GateView<'_> {
             GateOutcome::Approved(_) => "was approved",
             GateOutcome::Changes(_) => "was sent back for changes",
             GateOutcome::Rejected(_) => "was rejected",
+            GateOutcome::Raised(_) => "had more money",
             GateOutcome::Stopped(_) => "was not decided: the run was stopped",
             GateOutcome::Missed => "was not decided: nobody answered in time",
             GateOutcome::Dropped => "was not decided",
@@ -221,11 +240,16 @@ impl GateView<'_> {
     pub(super) fn in_short(&self) -> String {
         let what = match self.answer {
             GateOutcome::Open => {
-                return format!("Keep {} of {}?", self.stage.name(), self.run.request.project);
+                return if self.is_about_money() {
+                    self.asks_for_money()
+                } else {
+                    format!("Keep {} of {}?", self.stage.name(), self.run.request.project)
+                };
             }
             GateOutcome::Approved(_) => "approved",
             GateOutcome::Changes(_) => "changes asked for",
             GateOutcome::Rejected(_) => "rejected",
+            GateOutcome::Raised(_) => "has more money",
             GateOutcome::Stopped(_) => "stopped",
             GateOutcome::Missed | GateOutcome::Dropped => "not decided",
         };
@@ -236,7 +260,9 @@ impl GateView<'_> {
 /// How this work stands, in sentences that name nobody: what became of the questions about it, and whether there is newer work.
 #[must_use]
 pub fn standing(run: &Run, (stage, attempt): (&StageState, &Attempt)) -> Vec<String> {
-    let here = |q: &GateView<'_>| q.stage.name() == stage.name() && q.gate.attempt == attempt.n;
+    let here = |q: &GateView<'_>| {
+        q.stage.name() == stage.name() && q.gate.attempt == attempt.n && !q.is_about_money()
+    };
     let mut lines: Vec<String> =
         GateView::all(run).filter(here).map(|question| question.fate()).collect();
     let is_newer = |a: &Attempt| a.n > attempt.n && a.outcome == AttemptOutcome::Good;
@@ -256,6 +282,7 @@ pub(in crate::thread) const fn was(verdict: Verdict) -> &'static str {
         Verdict::Extend => "extended",
         Verdict::Snooze => "snoozed",
         Verdict::Note => "noted",
+        Verdict::Raise => "raised",
     }
 }
 

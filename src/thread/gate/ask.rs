@@ -48,6 +48,9 @@ impl GateView<'_> {
         render: &RenderContext,
         silence: SnoozeButton,
     ) -> Vec<Button> {
+        if self.is_about_money() {
+            return self.money_buttons(silence);
+        }
         let value = GateValue::of(self.run, &self.gate.id).json();
         let button = |text: &str, id: ActionId| Button::new(text, id.as_str(), &value);
         let mut buttons = vec![
@@ -68,6 +71,9 @@ impl GateView<'_> {
 
     /// What an answer sets going.
     pub(in crate::thread) fn effect(&self) -> String {
+        if self.is_about_money() {
+            return "Stopping keeps what is good".to_owned();
+        }
         let after = self.run.stages.iter().skip_while(|s| s.name() != self.stage.name()).nth(1);
         let approving = after.map_or_else(
             || "finishes the run".to_owned(),

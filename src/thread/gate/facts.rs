@@ -19,6 +19,9 @@ impl GateView<'_> {
 
     /// `3 files +156 −12 · 50/50 tests, before 47/47 · 92 % coverage, +1.5 · $0.27 of $5.00 so far`.
     pub(in crate::thread) fn figures(&self) -> String {
+        if self.is_about_money() {
+            return self.money_spent();
+        }
         let diff = self.work.diff.as_ref().map(figures::diff);
         let money = format!("{} so far", figures::of_budget(self.run, self.spent()));
         let parts = [diff, Some(self.tests()), self.coverage(), Some(money)];

@@ -4,6 +4,7 @@
 mod answer;
 mod ask;
 mod facts;
+mod money;
 mod risks;
 mod value;
 
@@ -22,6 +23,7 @@ use answer::GateOutcome;
 pub use answer::standing;
 pub(super) use answer::was;
 pub(super) use ask::SnoozeButton;
+pub use money::money_spent;
 pub use value::{GateValue, RunValue};
 
 /// How much of an agent's words, and of a person's, a card shows. A person's stand whole in the ledger where an attempt reads them.
@@ -48,12 +50,10 @@ impl<'a> GateView<'a> {
     pub(super) fn all(run: &'a Run) -> impl Iterator<Item = Self> {
         run.stages.iter().flat_map(move |stage| {
             let open = run.gate.iter().filter(move |open| &open.id.stage == stage.name());
-            stage
-                .asked
-                .iter()
-                .map(|asked| &asked.gate)
-                .chain(open)
-                .filter_map(move |gate| Self::find(run, stage, gate))
+            let closed = stage.closed_questions().map(|asked| &asked.gate);
+            let mut all: Vec<&OpenGate> = closed.chain(open).collect();
+            all.sort_by_key(|gate| gate.opened_at);
+            all.into_iter().filter_map(move |gate| Self::find(run, stage, gate))
         })
     }
 
@@ -70,7 +70,7 @@ impl<'a> GateView<'a> {
             run,
             stage,
             gate,
-            spec: stage.stage.gate.as_ref()?,
+            spec: run.spec_of(&gate.id)?,
             work,
             answer: GateOutcome::find(run, stage, gate),
         })
@@ -96,6 +96,9 @@ impl<'a> GateView<'a> {
     }
 
     fn card(&self, now: DateTime<Utc>, render: &RenderContext) -> Message {
+        if self.is_about_money() {
+            return self.money_card(now, render);
+        }
         let mut blocks = vec![section(self.headline())];
         blocks.extend(self.answered().into_iter().chain(self.asked_again()).map(section));
         blocks.push(section(self.facts()));
@@ -105,6 +108,21 @@ impl<'a> GateView<'a> {
             self.ask(now, render)
         } else {
             self.small_print(render).into_iter().collect()
+        });
+        Message::new(self.key(), To::Thread, &self.notice(), blocks)
+    }
+
+    fn money_card(&self, now: DateTime<Utc>, render: &RenderContext) -> Message {
+        let mut blocks = vec![section(self.headline())];
+        blocks.extend(self.answered().map(section));
+        blocks.push(section(self.money_facts()));
+        blocks.extend(if self.is_open() {
+            self.ask(now, render)
+        } else {
+            self.answered_at()
+                .map(|at| context("Decided " + clock::moment(at, render)))
+                .into_iter()
+                .collect()
         });
         Message::new(self.key(), To::Thread, &self.notice(), blocks)
     }
@@ -134,7 +152,9 @@ impl<'a> GateView<'a> {
     }
 
     pub(super) fn diff_link(&self, render: &RenderContext) -> Option<Mrkdwn> {
-        self.diff_url(render).map(|url| Mrkdwn::link(&url, "View diff"))
+        self.diff_url(render)
+            .filter(|_| !self.is_about_money())
+            .map(|url| Mrkdwn::link(&url, "View diff"))
     }
 
     /// The same below a button that opens it, where the client does not do that.
@@ -144,6 +164,9 @@ impl<'a> GateView<'a> {
 
     /// For a lock screen: the decision, and the figures whole, whatever the names are.
     pub(super) fn notice(&self) -> Mrkdwn {
+        if self.is_about_money() {
+            return Mrkdwn::line(&format!("{} {}.", self.in_short(), self.money_spent()), NOTICE);
+        }
         let mut parts: Vec<String> =
             self.work.diff.as_ref().map(figures::diff).into_iter().collect();
         parts.extend(self.work.tests.map(figures::tests));

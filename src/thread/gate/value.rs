@@ -8,10 +8,22 @@ use crate::run::{Digest, GateId, GateKind, Run, RunId, StageName};
 /// What a button of a question carries: all that an answer must name. As JSON, also in the `private_metadata` of what it opens.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GateValue {
+    /// None on cards of older versions, which ask to approve.
+    #[serde(default = "approve", skip_serializing_if = "is_approve")]
+    pub kind: GateKind,
     pub run: RunId,
     pub stage: StageName,
     pub round: u32,
     pub digest: Digest,
+}
+
+const fn approve() -> GateKind {
+    GateKind::Approve
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+const fn is_approve(kind: &GateKind) -> bool {
+    matches!(kind, GateKind::Approve)
 }
 
 /// What the Stop button carries.
@@ -25,6 +37,7 @@ impl GateValue {
     #[must_use]
     pub fn of(run: &Run, gate: &GateId) -> Self {
         Self {
+            kind: gate.kind,
             run: run.id().clone(),
             stage: gate.stage.clone(),
             round: gate.round,
@@ -36,7 +49,7 @@ impl GateValue {
     #[must_use]
     pub fn gate(&self) -> GateId {
         GateId {
-            kind: GateKind::Approve,
+            kind: self.kind,
             stage: self.stage.clone(),
             round: self.round,
             digest: self.digest.clone(),

@@ -71,7 +71,12 @@ pub(in crate::thread) fn row(
     let stage = &run.stages[index];
     let mut parts = vec![stage.name().to_string(), format!("attempt {}", attempt.n)];
     if attempt.outcome == AttemptOutcome::Running {
-        let doing = figures::doing(stage, attempt, progress);
+        let no_money =
+            run.gate.as_ref().filter(|open| open.money.is_some() && attempt.paused.is_none());
+        let doing = match no_money {
+            Some(_) => vec!["has not begun: the money is spent".to_owned()],
+            None => figures::doing(stage, attempt, progress),
+        };
         parts.extend(doing.iter().map(|part| one_line(part, STEP)));
     } else {
         parts.extend(ending(run, index, attempt));
@@ -148,7 +153,7 @@ fn no_other(
     if attempt.n - round.map_or(0, |changes| changes.after) >= stage.stage.attempts {
         return Some("no attempts left");
     }
-    if run.request.budget_usd.is_some_and(|budget| run.spent() >= budget) {
+    if run.is_out_of_money() {
         return Some("no money left for another attempt");
     }
     let over = matches!(stage.phase, StagePhase::Failed | StagePhase::Undone);

@@ -5,7 +5,9 @@ use proptest::prelude::*;
 
 use serde_json::json;
 
-use crate::run::{AttemptOutcome, Outcome, PersonId, Refusal, Reminder, Rework, Run, Verdict};
+use crate::run::{
+    AttemptOutcome, GateKind, Outcome, PersonId, Refusal, Reminder, Rework, Run, Verdict,
+};
 use crate::slack::Priority;
 use crate::thread::samples::{More, Tale, ana, ben, name, request, with_pages, work};
 use crate::thread::{
@@ -138,7 +140,7 @@ proptest! {
     fn whatever_is_said_slack_takes_it(words in words(), steps in 0..8_usize) {
         let tale = saying(&words, steps);
         drawn(&tale.run, tale.now).iter().for_each(slack_limits::message);
-        let gate = GateKey { stage: name("core-implementation"), round: 1 };
+        let gate = GateKey { kind: GateKind::Approve, stage: name("core-implementation"), round: 1 };
         unposted(&tale.run, &gate, &with_pages(), &Groups::default()).iter().for_each(slack_limits::message);
         slack_limits::home(&json!(home(&[(tale.run.clone(), true), (tale.run, false)], tale.now, &with_pages())));
     }

@@ -11,7 +11,7 @@ use crate::run::{
     Sandboxing, StageState, Verdict,
 };
 use crate::thread::clock::stamp;
-use crate::thread::{self, DiffPart, RenderContext, figures, table};
+use crate::thread::{self, DiffPart, RenderContext, figures, money_spent, table};
 
 use super::layout::{page, plainly};
 
@@ -109,7 +109,10 @@ fn question(page_of: &RunPage<'_>, open: &OpenGate) -> Markup {
     });
     html! {
         p.note {
-            "Keep " (open.id.stage) "? Round " (open.id.round) ", asked of " (asked(page_of, open)) ". "
+            @match money_spent(open) {
+                Some(spent) => { "Spend more on " (open.id.stage) "? " (spent) ". Asked of " (asked(page_of, open)) ". " }
+                None => { "Keep " (open.id.stage) "? Round " (open.id.round) ", asked of " (asked(page_of, open)) ". " }
+            }
             @match open.overdue_since {
                 Some(at) => { "Overdue since " (stamp(at, zone)) ", and still waiting." }
                 None => { "It can be answered until " (stamp(open.deadline, zone)) ", in the run's thread." }
@@ -125,7 +128,7 @@ fn question(page_of: &RunPage<'_>, open: &OpenGate) -> Markup {
 /// Who is listed to answer; else whoever may.
 fn asked(page_of: &RunPage<'_>, open: &OpenGate) -> String {
     let run = page_of.run;
-    let spec = run.stage(&open.id.stage).and_then(|stage| stage.stage.gate.as_ref());
+    let spec = run.spec_of(&open.id);
     let people = spec.map(|spec| run.asked_people(&open.id, spec)).unwrap_or_default();
     let named = people.into_iter().map(|approver| match approver {
         Approver::Person(person) => name(page_of, person),
@@ -228,6 +231,7 @@ const fn did(verdict: Verdict) -> &'static str {
         Verdict::Extend => "extended the deadline",
         Verdict::Snooze => "wants no reminders",
         Verdict::Note => "noted",
+        Verdict::Raise => "raised the budget",
         Verdict::Reject => "rejected",
         Verdict::Stop => "stopped",
     }

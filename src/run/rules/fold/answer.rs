@@ -37,13 +37,15 @@ impl Run {
         match (decided.verdict, &decided.gate) {
             (Verdict::Approve, Some(gate)) => self.apply_approval(gate, &decided.by, at),
             (Verdict::Changes, Some(gate)) => self.apply_changes(gate, &decided),
+            (Verdict::Raise, gate) => self.apply_raise(gate.as_ref(), at),
             _ => self.close_gate(at),
         }
         self.decisions.push(decided);
     }
 
     fn decided(&self, what: &Happened, at: DateTime<Utc>) -> Option<Decided> {
-        let Happened::Decided { request, gate, verdict, by, via, words, rework } = what else {
+        let Happened::Decided { request, gate, verdict, by, via, words, rework, raise } = what
+        else {
             return None;
         };
         let open = self.gate.as_ref().filter(|open| gate.as_ref() == Some(&open.id));
@@ -55,6 +57,7 @@ impl Run {
             via: *via,
             words: words.clone(),
             rework: *rework,
+            raise: *raise,
             at,
             waited_seconds: open.map_or(0, |open| seconds_between(open.opened_at, at)),
         })
@@ -68,6 +71,15 @@ impl Run {
             self.close_gate(at);
             self.change_stage(&gate.stage, |s| s.phase = StagePhase::Running);
         }
+    }
+
+    /// What stood still goes on; what was asked is answered.
+    fn apply_raise(&mut self, gate: Option<&GateId>, at: DateTime<Utc>) {
+        if let Some(gate) = gate {
+            self.close_gate(at);
+            self.change_stage(&gate.stage, |s| s.phase = StagePhase::Running);
+        }
+        self.resume_after_raise(at);
     }
 
     fn apply_changes(&mut self, gate: &GateId, asked_for: &Decided) {

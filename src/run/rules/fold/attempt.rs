@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::run::{Attempt, Diff, Happened, Run, StageName};
+use crate::run::{Attempt, Diff, Happened, Paused, Run, StageName};
 
 impl Run {
     pub(super) fn apply_to_attempt(&mut self, what: &Happened, at: DateTime<Utc>) {
@@ -12,6 +12,16 @@ impl Run {
             }
             Happened::Written { .. } => self.apply_written(what),
             Happened::AttemptEnded { .. } => self.apply_attempt_ended(what),
+            Happened::Paused { stage, attempt, pause, tokens, cost_usd } => {
+                let paused = Paused { pause: pause.clone(), since: at };
+                self.change_attempt(stage, *attempt, |a| {
+                    a.paused = Some(paused);
+                    (a.tokens, a.cost_usd) = (*tokens, *cost_usd);
+                });
+            }
+            Happened::Resumed { stage, attempt } => {
+                self.change_attempt(stage, *attempt, |a| a.resume(at));
+            }
             _ => {}
         }
     }
@@ -89,7 +99,16 @@ impl Run {
             a.tokens = *tokens;
             a.cost_usd = *cost_usd;
             a.seconds = *seconds;
+            a.paused = None;
         });
+    }
+
+    /// More money came: what stood still for want of it goes on.
+    pub(super) fn resume_after_raise(&mut self, at: DateTime<Utc>) {
+        let all = self.stages.iter_mut().flat_map(|stage| &mut stage.attempts);
+        for attempt in all.filter(|attempt| attempt.waits_for_money()) {
+            attempt.resume(at);
+        }
     }
 
     fn change_attempt(&mut self, stage: &StageName, n: u32, change: impl FnOnce(&mut Attempt)) {

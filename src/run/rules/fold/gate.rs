@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 
 use crate::run::{
-    Asked, Extension, GateId, Happened, OnDeadline, OpenGate, Reminded, Run, Snooze, StagePhase,
-    Verdict,
+    Asked, AskedAmount, Attempt, Extension, GateId, GateKind, Happened, OnDeadline, OpenGate,
+    Reminded, Run, Snooze, StagePhase, Verdict,
 };
 
 impl Run {
@@ -31,10 +31,17 @@ impl Run {
 
     fn apply_opened(&mut self, what: &Happened, at: DateTime<Utc>) {
         let Happened::GateOpened { gate, attempt, deadline } = what else { return };
-        self.gate = Some(OpenGate::new(gate.clone(), *attempt, at, *deadline));
+        let waits = self.attempt(&gate.stage, *attempt).is_some_and(Attempt::waits_for_money);
+        let amounts =
+            self.budget().map(|budget| AskedAmount { spent: self.spent(), budget, begun: waits });
+        let money = amounts.filter(|_| gate.kind == GateKind::Budget);
+        let open = OpenGate::new(gate.clone(), *attempt, at, *deadline);
+        self.gate = Some(OpenGate { money, ..open });
         self.change_stage(&gate.stage, |s| {
             s.phase = StagePhase::Waiting;
-            s.rounds = gate.round;
+            if gate.kind == GateKind::Approve {
+                s.rounds = gate.round;
+            }
         });
     }
 
@@ -70,7 +77,14 @@ impl Run {
     pub(super) fn close_gate(&mut self, at: DateTime<Utc>) {
         if let Some(gate) = self.gate.take() {
             let stage = gate.id.stage.clone();
-            self.change_stage(&stage, |s| s.asked.push(Asked { gate, closed_at: at }));
+            self.change_stage(&stage, |s| {
+                let asked = if gate.id.kind == GateKind::Budget {
+                    &mut s.asked_for_money
+                } else {
+                    &mut s.asked
+                };
+                asked.push(Asked { gate, closed_at: at });
+            });
         }
     }
 }

@@ -37,7 +37,9 @@ impl Run {
             }
             Happened::AttemptStarted { .. }
             | Happened::Written { .. }
-            | Happened::AttemptEnded { .. } => self.apply_to_attempt(what, at),
+            | Happened::AttemptEnded { .. }
+            | Happened::Paused { .. }
+            | Happened::Resumed { .. } => self.apply_to_attempt(what, at),
             Happened::GateOpened { .. }
             | Happened::Extended { .. }
             | Happened::Snoozed { .. }

@@ -1,8 +1,8 @@
 //! Tests of the next step: what a run does next, after whatever happened to it.
 
 use super::{AttemptOutcome, Happened, Next, Outcome, StagePhase, Trouble, Usd, Verdict};
-use crate::run::Request;
-use crate::run::rules::tests::{CENT, Facts, RunDriver, request, snapshot};
+use crate::run::rules::tests::{CENT, Facts, RunDriver, ana, decision, request, snapshot};
+use crate::run::{Decision, GateKind, Pause, Raise, Refusal, Request};
 
 fn kinds(driver: &RunDriver) -> Vec<String> {
     let kind = |e| {
@@ -248,4 +248,88 @@ fn with_attempts(count: u32) -> Request {
     let mut request = request(&["draft"]);
     request.pipeline.stages[0].attempts = count;
     request
+}
+
+/// A run of one stage that may spend a cent, and asks for more.
+fn short_of_money() -> RunDriver {
+    let money = Some(crate::run::Policy::default().money_terms(&[]));
+    RunDriver::of(Request { budget_usd: Some(CENT), money, ..request(&["draft?"]) })
+}
+
+fn raises(driver: &mut RunDriver, raise: Raise) -> Result<(), Refusal> {
+    let gate = driver.run.gate.as_ref().map(|open| open.id.clone());
+    driver.hears(&Decision { raise: Some(raise), ..decision(Verdict::Raise, gate, ana()) })
+}
+
+#[test]
+fn a_spent_budget_is_asked_about_and_the_same_attempt_goes_on() {
+    let mut driver = short_of_money();
+    driver.brings(Facts::Paused);
+    assert_eq!(driver.gate().kind, GateKind::Budget);
+    assert_eq!(raises(&mut driver, Raise::By(CENT)), Ok(()));
+    let plan = driver.plan();
+    assert_eq!(
+        (plan.attempt, plan.budget_left_usd, plan.backoff_seconds),
+        (1, Some(CENT + CENT), 0)
+    );
+    assert_eq!(driver.brings(Facts::Green).gate().kind, GateKind::Approve);
+    assert_eq!((driver.run.spent(), driver.gate().round), (CENT, 1));
+    driver.ana(Verdict::Approve);
+    assert_eq!(driver.end(), (Outcome::Done, None));
+}
+
+#[test]
+fn a_new_attempt_without_money_asks_before_it_works() {
+    let mut driver = short_of_money();
+    driver.brings(Facts::Red);
+    assert_eq!(driver.gate().kind, GateKind::Budget);
+    assert_eq!(
+        driver.run.attempt(&"draft".parse().expect("a slug"), 2).map(|a| a.cost_usd),
+        Some(Usd::ZERO)
+    );
+    assert_eq!(raises(&mut driver, Raise::NoLimit), Ok(()));
+    assert_eq!(driver.plan().budget_left_usd, None);
+}
+
+#[test]
+fn a_question_about_money_is_not_answered_by_an_approval() {
+    let mut driver = short_of_money();
+    driver.brings(Facts::Paused);
+    let gate = driver.gate();
+    for verdict in [Verdict::Approve, Verdict::Changes, Verdict::Reject] {
+        let judged = driver.hears(&decision(verdict, Some(gate.clone()), ana()));
+        assert_eq!(judged, Err(Refusal::AsksForMoney));
+    }
+    driver.run.request.money.as_mut().expect("terms").no_limit = false;
+    assert_eq!(raises(&mut driver, Raise::NoLimit), Err(Refusal::WantsLimit));
+    driver.ana(Verdict::Stop);
+    assert_eq!(driver.end().0, Outcome::Stopped);
+}
+
+#[test]
+fn nobody_raises_it_in_time() {
+    let mut driver = short_of_money();
+    driver.brings(Facts::Paused).deadline_passes();
+    let why = "draft: the budget of $0.01 is spent, and nobody raised it in time";
+    assert_eq!(driver.end(), (Outcome::Failed, Some(why.to_owned())));
+}
+
+#[test]
+fn an_attempt_that_the_provider_makes_wait_goes_on_by_itself() {
+    let mut driver = RunDriver::with(&["draft"]);
+    let plan = driver.plan();
+    let until = driver.now + chrono::TimeDelta::hours(2);
+    driver.emit(Happened::Paused {
+        stage: plan.stage.name,
+        attempt: 1,
+        pause: Pause::ModelLimit { until },
+        tokens: crate::run::Tokens::default(),
+        cost_usd: CENT,
+    });
+    assert_eq!(driver.on(), Next::Park { until });
+    driver.now = until;
+    assert_eq!(driver.plan().attempt, 1);
+    assert_eq!(kinds(&driver).last().map(String::as_str), Some("resumed"));
+    driver.brings(Facts::Green);
+    assert_eq!(driver.end(), (Outcome::Done, None));
 }

@@ -5,9 +5,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::run::{
     AgentEnd, AgentInfo, AgentKind, AgentSpec, AttemptFacts, Channel, Checked, Decision, Delivered,
-    Digest, Event, GateId, GateSpec, Happened, Lost, Next, Outcome, PersonId, Pipeline, Plan,
-    RULES, Refusal, Reports, Request, RequestId, Rework, Run, Sandboxing, Size, Snapshot, Stage,
-    Tests, Tokens, Trouble, Usd, Verdict, Via, Written,
+    Digest, Event, GateId, GateSpec, Happened, Lost, Next, Outcome, Pause, PersonId, Pipeline,
+    Plan, RULES, Refusal, Reports, Request, RequestId, Rework, Run, Sandboxing, Size, Snapshot,
+    Stage, Tests, Tokens, Trouble, Usd, Verdict, Via, Written,
 };
 
 pub(in crate::run) const CENT: Usd = Usd::from_nanos(10_000_000);
@@ -24,6 +24,8 @@ pub(in crate::run) enum Facts {
     Unfinished,
     /// The work is there, and nobody could finish the checks.
     Unchecked,
+    /// It stands still for want of money.
+    Paused,
 }
 
 /// A run, its clock and what happened so far.
@@ -96,6 +98,16 @@ impl RunDriver {
     /// An attempt that was begun brings this back, whatever happened meanwhile.
     pub fn ends(&mut self, plan: &Plan, facts: Facts) -> &mut Self {
         let written = written(facts);
+        if facts == Facts::Paused {
+            self.emit(Happened::Paused {
+                stage: plan.stage.name.clone(),
+                attempt: plan.attempt,
+                pause: Pause::Money,
+                tokens: written.tokens,
+                cost_usd: written.cost_usd,
+            });
+            return self;
+        }
         if matches!(facts, Facts::Green | Facts::Red | Facts::Unchecked) {
             let happened = self.was_written(plan, &written);
             self.emit(happened);
@@ -203,11 +215,12 @@ fn written(facts: Facts) -> Written {
         Facts::Trouble(trouble) => {
             AgentEnd::Failed { trouble, why: format!("{trouble:?} trouble") }
         }
-        Facts::Interrupted => AgentEnd::Stopped,
+        Facts::Interrupted | Facts::Paused => AgentEnd::Stopped,
         Facts::Green | Facts::Red | Facts::Unfinished | Facts::Unchecked => AgentEnd::Finished,
     };
     Written {
         end,
+        pause: None,
         agent: Some(AgentInfo { name: "claude".to_owned(), version: None, model: None }),
         sandboxing: Sandboxing::Closed,
         work: None,
@@ -263,6 +276,7 @@ pub(in crate::run) fn request(names: &[&str]) -> Request {
         repository: None,
         start_branch: None,
         rehearsal: false,
+        money: None,
     }
 }
 

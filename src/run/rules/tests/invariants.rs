@@ -4,8 +4,8 @@ use proptest::prelude::*;
 
 use super::{Facts, RunDriver, ana, decision, request, slack};
 use crate::run::{
-    AttemptOutcome, GateId, Happened, Next, Outcome, PersonId, Request, Run, StagePhase, Trouble,
-    Usd, Verdict,
+    AttemptOutcome, Decision, GateId, Happened, Next, Outcome, PersonId, Policy, Raise, Request,
+    Run, StagePhase, Trouble, Usd, Verdict,
 };
 
 /// What the world does when a run needs something.
@@ -37,6 +37,7 @@ fn any_facts() -> impl Strategy<Value = Facts> {
         Facts::Unfinished,
         Facts::Unchecked,
     ]);
+    let trouble = prop_oneof![trouble, Just(Facts::Paused)];
     prop_oneof![6 => Just(Facts::Green), 3 => bad, 1 => trouble]
 }
 
@@ -53,6 +54,8 @@ fn any_verdict() -> impl Strategy<Value = Verdict> {
         Verdict::Note,
         Verdict::Snooze,
         Verdict::Extend,
+        Verdict::Raise,
+        Verdict::Raise,
     ])
 }
 
@@ -67,8 +70,8 @@ fn any_person() -> impl Strategy<Value = PersonId> {
 
 fn requests() -> impl Strategy<Value = Request> {
     let stages = prop::sample::subsequence(vec!["a", "b?", "c", "d?"], 1..=4);
-    (stages, 1..4_u32, prop::option::of(0..8_i64), 1..3_u32).prop_map(
-        |(stages, attempts, cents, quorum)| {
+    (stages, 1..4_u32, prop::option::of(0..8_i64), 1..3_u32, any::<bool>()).prop_map(
+        |(stages, attempts, cents, quorum, asks)| {
             let mut request = request(&stages);
             request.pipeline.stages.iter_mut().for_each(|s| s.attempts = attempts);
             request
@@ -77,6 +80,7 @@ fn requests() -> impl Strategy<Value = Request> {
                 .iter_mut()
                 .filter_map(|s| s.gate.as_mut())
                 .for_each(|gate| gate.quorum = quorum);
+            request.money = asks.then(|| Policy::default().money_terms(&[]));
             request.budget_usd = cents.map(|c| Usd::from_nanos(c * 10_000_000));
             request
         },
@@ -110,13 +114,15 @@ fn run_to_end(request: Request, moves: &[Move]) -> (RunDriver, Vec<(Run, Next)>)
 fn answer(driver: &mut RunDriver, verdict: Verdict, by: &PersonId, stale: bool) {
     let open = driver.run.gate.as_ref().map(|gate| gate.id.clone());
     let gate = open.map(|gate| if stale { of_older_work(&gate) } else { gate });
-    let _ = driver.hears(&decision(verdict, gate, by.clone()));
+    let raise = (verdict == Verdict::Raise).then_some(Raise::By(Usd::from_nanos(10_000_000)));
+    let _ = driver.hears(&Decision { raise, ..decision(verdict, gate, by.clone()) });
 }
 
 fn carry_out(driver: &mut RunDriver, next: Next, facts: Facts) {
     match next {
         Next::Attempt(begun) => drop(driver.ends(&begun, facts)),
         Next::Ask { wake, .. } => driver.now = wake.expect("a question with a deadline"),
+        Next::Park { until } => driver.now = until,
         Next::Deliver { snapshot, .. } => {
             driver.emit(driver.run.delivered_to("/the/repository", &snapshot));
         }
@@ -174,8 +180,14 @@ proptest! {
     #[test]
     fn the_money_is_the_sum_of_the_attempts((request, moves) in (requests(), moves())) {
         let (driver, _) = run_to_end(request, &moves);
-        let cost = |what: &Happened| if let Happened::AttemptEnded { cost_usd, .. } = what { *cost_usd } else { Usd::ZERO };
-        prop_assert_eq!(driver.events.iter().map(|e| cost(&e.what)).sum::<Usd>(), driver.run.spent());
+        let cost = |what: &Happened| match what {
+            Happened::AttemptEnded { stage, attempt, cost_usd, .. } | Happened::Paused { stage, attempt, cost_usd, .. } => {
+                Some(((stage.to_string(), *attempt), *cost_usd))
+            }
+            _ => None,
+        };
+        let newest: std::collections::BTreeMap<_, _> = driver.events.iter().filter_map(|e| cost(&e.what)).collect();
+        prop_assert_eq!(newest.into_values().sum::<Usd>(), driver.run.spent());
     }
 
     #[test]

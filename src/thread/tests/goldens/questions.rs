@@ -1,7 +1,9 @@
 //! Questions, their answers, and those that go to people directly.
 
 use super::{Golden, ODD, STAGE, drawn, odd, sent, spec};
-use crate::run::{Approver, Escalation, GateSpec, OnDeadline, OnReject, Reminder, Rework, Verdict};
+use crate::run::{
+    Approver, Escalation, GateKind, GateSpec, OnDeadline, OnReject, Reminder, Rework, Verdict,
+};
 use crate::thread::samples::{More, Tale, Work, ana, ben, group, name, nasty, no_pages, work};
 use crate::thread::{GateKey, Groups, unposted};
 
@@ -103,7 +105,7 @@ pub(super) fn calls() -> Vec<Golden> {
     let direct = |tale: &Tale| {
         unposted(
             &tale.run,
-            &GateKey { stage: name(STAGE), round: 1 },
+            &GateKey { kind: GateKind::Approve, stage: name(STAGE), round: 1 },
             &no_pages(),
             &Groups::default(),
         )

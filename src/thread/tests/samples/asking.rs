@@ -97,6 +97,7 @@ impl Tale {
             via: Via::Button,
             words,
             rework: Rework::Top,
+            raise: None,
         });
         self
     }
@@ -112,6 +113,7 @@ impl Tale {
             via: Via::Button,
             words,
             rework,
+            raise: None,
         });
         self
     }

@@ -4,8 +4,8 @@ use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
 use url::Url;
 
 use crate::run::{
-    AgentKind, AgentSpec, Channel, Digest, Event, GateSpec, Happened, PersonId, Pipeline, Progress,
-    Reports, Request, Run, Size, Snapshot, Stage, StageName, Tests, Tokens, Usd,
+    AgentKind, AgentSpec, Channel, Digest, Event, GateSpec, Happened, PersonId, Pipeline, Policy,
+    Progress, Reports, Request, Run, Size, Snapshot, Stage, StageName, Tests, Tokens, Usd,
 };
 
 use crate::thread::{Links, RenderContext};
@@ -81,6 +81,7 @@ pub(crate) fn request() -> Request {
         repository: Some("https://git.example/llm-wrapper.git".to_owned()),
         start_branch: None,
         rehearsal: false,
+        money: Some(Policy::default().money_terms(&[ben().into()])),
     }
 }
 

@@ -1,0 +1,38 @@
+//! The pause of an attempt: when does it stand still instead of failing, and what stays of it meanwhile?
+//! Its clone, its HOME and its session stay where they are; what it wrote is a snapshot as well, for people and for a machine that is lost.
+
+use temporalio_sdk::activities::{ActivityContext, ActivityError};
+
+use super::handover::Handover;
+use super::prepare::PreparedAttempt;
+use super::store_work::BaseOf;
+use super::write_attempt::WriteAttempt;
+use crate::run::{AgentEnd, Pause, Trouble, Written};
+
+impl WriteAttempt<'_> {
+    /// What an agent that ended so waits for; none where it does not wait.
+    pub(super) fn reason_to_pause(&self, end: &AgentEnd) -> Option<Pause> {
+        match end {
+            AgentEnd::Failed { trouble: Trouble::Budget, .. } if self.input.may_pause => {
+                Some(Pause::Money)
+            }
+            _ => None,
+        }
+    }
+
+    /// Keeps what is there, for the same attempt to go on.
+    pub(super) async fn pause(
+        &self,
+        ctx: &ActivityContext,
+        prepared: &PreparedAttempt,
+        (mut written, after): (Written, Handover),
+    ) -> Result<Written, ActivityError> {
+        after.save(&self.folder.folder);
+        self.spent.is(&after);
+        self.bench.tell_ledger(self.input, &after).await?;
+        ctx.record_heartbeat(after).await?;
+        let from = BaseOf { shadow: &prepared.shadow, base: &prepared.base };
+        written.work = self.work_so_far(&from).await;
+        Ok(written)
+    }
+}

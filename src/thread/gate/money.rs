@@ -1,0 +1,67 @@
+//! The question about money: what is asked when a run's budget is spent?
+//! The same card as every other question, with other buttons and other figures: those of the moment when it was asked.
+
+use super::{GateValue, GateView, SnoozeButton};
+use crate::run::{GateKind, OpenGate, Raise};
+use crate::slack::{Button, Mrkdwn};
+use crate::thread::{ActionId, RunValue};
+
+impl GateView<'_> {
+    pub(in crate::thread) fn is_about_money(&self) -> bool {
+        self.gate.id.kind == GateKind::Budget
+    }
+
+    /// `Spend more on draft of shop?`
+    pub(super) fn asks_for_money(&self) -> String {
+        format!("Spend more on {} of {}?", self.stage.name(), self.run.request.project)
+    }
+
+    /// `$3.02 of $3.00 is spent`.
+    pub(super) fn money_spent(&self) -> String {
+        money_spent(self.gate).unwrap_or_else(|| "its budget is spent".to_owned())
+    }
+
+    /// What the card says besides.
+    pub(super) fn money_facts(&self) -> Mrkdwn {
+        let (stage, attempt) = (self.stage.name(), self.work.n);
+        let what = if self.gate.money.is_some_and(|money| money.begun) {
+            "stands still where it is, and what it wrote is kept; with more money the same session goes on"
+        } else {
+            "has not begun"
+        };
+        format!("{}. {stage} attempt {attempt} {what}.", self.money_spent()).into()
+    }
+
+    /// Every way to answer it.
+    pub(in crate::thread) fn money_buttons(&self, silence: SnoozeButton) -> Vec<Button> {
+        let value = GateValue::of(self.run, &self.gate.id).json();
+        let button = |text: &str, id: ActionId| Button::new(text, id.as_str(), &value);
+        let mut buttons =
+            vec![button("+$1", ActionId::RaiseOne).primary(), button("+$5", ActionId::RaiseFive)];
+        if self.run.request.money.as_ref().is_some_and(|terms| terms.lets(Raise::NoLimit)) {
+            buttons.push(button("No limit", ActionId::RaiseNoLimit));
+        }
+        let stop = RunValue { run: self.run.id().clone() }.json();
+        buttons.push(Button::new("Stop here", ActionId::Stop.as_str(), &stop).danger());
+        buttons.push(button("Extend", ActionId::Extend));
+        if silence == SnoozeButton::Offered {
+            buttons.push(button("Snooze", ActionId::Snooze));
+        }
+        buttons
+    }
+}
+
+/// `$3.02 of $3.00 is spent`, as it was when that was asked.
+#[must_use]
+pub fn money_spent(gate: &OpenGate) -> Option<String> {
+    let money = gate.money?;
+    Some(format!("{} of {} is spent", money.spent, money.budget))
+}
+
+/// ` by $5.00`, or that there is no limit any more.
+pub(super) fn raised(raise: Option<Raise>) -> String {
+    match raise {
+        Some(Raise::By(more)) => format!("raised by {more} by "),
+        _ => "freed of its limit by ".to_owned(),
+    }
+}

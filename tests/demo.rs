@@ -41,7 +41,7 @@ fn the_demo_shows_a_rollback_an_approval_and_what_it_cost() -> Result<()> {
     for line in the_whole_story() {
         ensure!(said.contains(line), "{line:?} is not in\n{said}");
     }
-    ensure!(said.contains("TOTAL               1,194,807    $1.00"), "{said}");
+    ensure!(said.contains("TOTAL               1,194,807   $1.00"), "{said}");
     ensure!(said.contains("\nBox       "), "it does not say what confines: {said}");
     Ok(())
 }
@@ -104,7 +104,7 @@ fn the_whole_story() -> [&'static str; 11] {
         "✓ documentation · attempt 1 · 79/79 tests",
         "*core-implementation of llm-wrapper* · approved by @ana",
         "*llm-wrapper is done.* All 6 stages are good.",
-        "Stage                  Tokens     Cost     Time",
+        "Stage                  Tokens    Cost  Share",
         "38 files +1,567 −0 · 79/79 tests · 100 % coverage",
     ]
 }

@@ -4,8 +4,12 @@
 use super::{AdmittedStart, Asker, Reply, ReplyKind, Services, StartRun};
 use crate::config::Project;
 use crate::engine::EngineError;
-use crate::run::{AgentKind, Approver, Pipeline, Policy, Request, RunId};
+use crate::run::{AgentKind, Approver, Pipeline, Policy, Request, RunEstimate, RunId};
 use crate::store::{Sender, StoreError};
+use crate::thread;
+
+/// Earlier runs that an estimate looks at.
+const SIMILAR: i64 = 30;
 
 /// Starts a run.
 pub async fn start(services: &Services, admitted: AdmittedStart) -> Result<Reply, StoreError> {
@@ -23,6 +27,7 @@ pub async fn start(services: &Services, admitted: AdmittedStart) -> Result<Reply
     let mut request = request(project, start, asker);
     request.rehearsal &= services.rehearsal;
     tighten(&mut request.pipeline, &project.approvers, &projects.policy);
+    estimate(services, &mut request).await?;
     request.money = Some(projects.policy.money_terms(&project.approvers));
     let (request, sender) = services.store.ask_for_run(&key, &request, said_at).await?;
     let reply = send(services, &request, sender).await?;
@@ -30,6 +35,17 @@ pub async fn start(services: &Services, admitted: AdmittedStart) -> Result<Reply
         Some(problem) => reply.and(&problem),
         None => reply,
     })
+}
+
+/// Says what it will probably cost. That is also its budget, three times, where nobody named one.
+async fn estimate(services: &Services, request: &mut Request) -> Result<(), StoreError> {
+    let earlier = services.store.ended_runs_by(&request.pipeline.name, SIMILAR).await?;
+    let estimate = RunEstimate::of(&request.project, &request.pipeline, &earlier);
+    if !request.rehearsal {
+        request.budget_usd = request.budget_usd.or_else(|| estimate.budget());
+    }
+    request.estimate = Some(estimate);
+    Ok(())
 }
 
 /// With the pipeline as it is written down.
@@ -48,6 +64,7 @@ fn request(project: &Project, start: StartRun, asker: Asker) -> Request {
         start_branch: project.branch.clone(),
         rehearsal: pipeline.agent.kind == AgentKind::Claude,
         money: None,
+        estimate: None,
     }
 }
 
@@ -72,7 +89,13 @@ async fn send(services: &Services, request: &Request, sender: Sender) -> Result<
         Ok(()) => {
             services.store.run_was_sent(request).await?;
             tracing::info!(run.id = %run, "run {run} was started by {}", request.starter);
-            Reply::new(ReplyKind::Done, format!("Started `{run}`."))
+            let reply = Reply::new(ReplyKind::Done, format!("Started `{run}`."));
+            let budget = request.budget_usd.map(|budget| format!(" Its budget is {budget}."));
+            let estimate = request.estimate.as_ref().map(|it| thread::estimated(&it.whole));
+            match estimate {
+                Some(estimate) => reply.and(&(estimate + &budget.unwrap_or_default())),
+                None => reply,
+            }
         }
         Err(EngineError::Unsure(why)) => {
             tracing::warn!(run.id = %run, error = %why, "the start of {run} is not confirmed yet");

@@ -24,7 +24,7 @@ pub fn status(run: &Run, now: DateTime<Utc>) -> Reply {
         lines.push(match thread::money_spent(gate) {
             Some(spent) => {
                 format!(
-                    "Waiting for more money for {stage}, {spent}: {left}. `/develop raise {id} $5`"
+                    "Waiting for more money for {stage}, {spent}: {left}. `/develop raise {id} 5`"
                 )
             }
             None => format!("Waiting for approval of {stage}: {left}. `/develop approve {id}`"),
@@ -70,6 +70,7 @@ pub fn status_json(run: &Run, thread: Option<&Value>, diff_url: Option<&str>) ->
         "agent": run.agent,
         "spent_usd": run.spent(),
         "budget_usd": run.budget(),
+        "estimate": run.request.estimate.as_ref().map(|it| &it.whole),
         "started_at": run.started_at,
         "ended_at": run.ended_at,
         "why": run.why,

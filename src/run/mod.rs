@@ -2,6 +2,7 @@
 //! Pure: no async, no clock, no I/O. `event` what happened, `state` what it adds up to, `rules` what follows from it; `pipeline`,
 //! `gate`, `money` and `time` are the words of these, and `foreign_text` makes other people's words fit for them. Executed inside workflows, so every change of a rule needs a new `RULES`.
 
+mod estimate;
 mod event;
 pub mod foreign_text;
 mod gate;
@@ -13,6 +14,10 @@ mod state;
 mod test_inventory;
 mod time;
 
+pub use estimate::{
+    Calibration, Estimate, Hindsight, Interval, RunEstimate, Sample, SoFar, StageHistory, Used,
+    estimate,
+};
 pub use event::{
     AgentEnd, AgentInfo, Checked, Delivered, Diff, Event, FileDiff, Flag, Happened, Lost, Outcome,
     Pause, Progress, Risk, Sandboxing, Snapshot, StageOutcome, StartingPoint, Tests, TestsChanged,
@@ -24,7 +29,7 @@ pub use gate::{
     Refusal, Remark, RemarkKind, Reminded, Reminder, Rework, Snooze, Verdict, Via,
 };
 pub use ids::{Channel, Digest, IdError, PersonId, ProjectName, RequestId, RunId, StageName};
-pub use money::{MoneyTerms, Raise, Usd, UsdError, cents_that_add_up};
+pub use money::{MoneyTerms, Raise, Usd, UsdError};
 pub use pipeline::{
     AgentKind, AgentSpec, Fields, HostPattern, NAME, Pipeline, PipelineText, Problem, Problems,
     Reports, Request, SetupPolicy, Size, Stage, Trust, approvers, did_you_mean, hosts, nearest,

@@ -10,7 +10,7 @@ use crate::slack::{
 
 use super::gate::RunValue;
 use super::message::NOTICE;
-use super::{ActionId, Message, MessageKey, RenderContext, To, clock, figures};
+use super::{ActionId, Message, MessageKey, RenderContext, To, clock, estimate, figures};
 
 /// How much of the brief, and of a reason, a card shows.
 const BRIEF: usize = 300;
@@ -111,6 +111,7 @@ fn remark(stage: &StageState) -> Option<String> {
 
 fn figures_line(run: &Run, now: DateTime<Utc>) -> Mrkdwn {
     let mut parts = vec![Mrkdwn::code(run.id().as_str(), 80), figures::money(run).into()];
+    parts.extend(estimate::in_short(run).filter(|_| run.outcome.is_none()).map(Mrkdwn::from));
     parts.extend(clock::elapsed(run, now).map(Mrkdwn::from));
     parts.extend(run.agent.as_ref().map(|info| Mrkdwn::line(&figures::agent(info), 160)));
     parts.extend(run.start.as_ref().map(|start| Mrkdwn::line(&figures::start(start), 160)));

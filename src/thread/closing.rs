@@ -8,7 +8,7 @@ use crate::slack::{Mrkdwn, SlackBlock, context, one_line, section};
 
 use super::message::NOTICE;
 use super::people::{listed, mention};
-use super::{Message, MessageKey, RenderContext, To, card, figures, gate, table};
+use super::{Message, MessageKey, RenderContext, To, card, estimate, figures, gate, table};
 
 const WHY: usize = 400;
 const FEEDBACK: usize = 800;
@@ -26,6 +26,7 @@ pub(super) fn closing(run: &Run, render: &RenderContext) -> Option<Message> {
     }
     if run.stages.iter().any(|s| !s.attempts.is_empty()) {
         blocks.push(section(render.code_block(&table::table(run))));
+        blocks.extend(Mrkdwn::from(table::in_words(run)).non_empty().map(context));
     }
     blocks.extend(result(run).non_empty().map(section));
     blocks.extend(run.delivered.as_ref().map(|d| whereabouts(run, d)).map(section));
@@ -208,6 +209,7 @@ fn more_money(again: &str) -> String {
 fn result(run: &Run) -> Mrkdwn {
     let mut lines: Vec<Mrkdwn> =
         Mrkdwn::join(results(run), " · ").non_empty().into_iter().collect();
+    lines.extend(estimate::in_short(run).map(Mrkdwn::from));
     lines.extend(times(run).map(Mrkdwn::from));
     lines.extend(run.decisions.iter().take(LISTED).map(decision));
     if run.decisions.len() > LISTED {

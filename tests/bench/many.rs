@@ -110,6 +110,7 @@ impl<'a> Many<'a> {
         let project = text.pipeline.name.parse()?;
         let request = Request {
             money: None,
+            estimate: None,
             run: RunId::mint(&project, rand::random()),
             project,
             pipeline: text.pipeline,

@@ -5,4 +5,4 @@ mod terms;
 mod usd;
 
 pub use terms::{MoneyTerms, Raise};
-pub use usd::{Usd, UsdError, cents_that_add_up};
+pub use usd::{Usd, UsdError};

@@ -9,7 +9,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Approver, Channel, Digest, GateSpec, MoneyTerms, PersonId, ProjectName, RunId, StageName, Usd,
+    Approver, Channel, Digest, GateSpec, MoneyTerms, PersonId, ProjectName, RunEstimate, RunId,
+    StageName, Usd,
 };
 
 pub use file::{
@@ -178,6 +179,9 @@ pub struct Request {
     /// How it asks for more money.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub money: Option<MoneyTerms>,
+    /// What was said that it will probably cost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub estimate: Option<RunEstimate>,
 }
 
 impl Request {

@@ -133,6 +133,7 @@ fn request(stage: &StageName, spec: &GateSpec) -> Option<Request> {
         start_branch: None,
         rehearsal: true,
         money: None,
+        estimate: None,
     })
 }
 

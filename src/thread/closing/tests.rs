@@ -14,14 +14,15 @@ fn shown(tale: &Tale) -> String {
 fn a_run_that_went_well() {
     insta::assert_snapshot!(shown(&Tale::done()), @"
     ├ *llm-wrapper is done.* All 6 stages are good. @UANA
-    │ Stage               Tokens     Cost     Time
-    │ scaffold             2,340    $0.04   2m 15s
-    │ core-implementation 12,850    $0.23   4m 30s
-    │ streaming           17,500    $0.27   5m 05s
-    │ structured-logging   6,000    $0.11   2m 00s
-    │ parallel-processing  7,000    $0.13   3m 00s
-    │ cost-tracking        4,000    $0.10   3m 00s
-    │ TOTAL               49,690    $0.88  19m 50s
+    │ Stage               Tokens    Cost  Share     Time
+    │ scaffold             2,340   $0.04    5 %   2m 15s
+    │ core-implementation 12,850   $0.23   26 %   4m 30s
+    │ streaming           17,500   $0.27   31 %   5m 05s
+    │ structured-logging   6,000   $0.11   13 %   2m 00s
+    │ parallel-processing  7,000   $0.13   15 %   3m 00s
+    │ cost-tracking        4,000   $0.10   11 %   3m 00s
+    │ TOTAL               49,690   $0.88         19m 50s
+    │ Most went to streaming: $0.27, 31 %. Tokens: 12,422 read, 12,422 read from the cache, 12,424 put into the cache, 12,422 written.
     │ 14 files +1,204 −36 · 50/50 tests · 92 % coverage
     │ you 4 min, agent 19 min
     │ core-implementation approved by @UBEN after 4 min
@@ -46,14 +47,14 @@ fn the_table_as_promised() {
         tale = tale.works(stage, 1, work(tokens, cents, seconds)).keeps(stage);
     }
     insta::assert_snapshot!(crate::thread::table::table(&tale.run), @"
-    Stage               Tokens     Cost     Time
-    scaffold             2,340    $0.04   2m 15s
-    core-implementation 12,850    $0.23   4m 30s
-    streaming            8,500    $0.15   3m 30s
-    structured-logging  10,000    $0.20   3m 20s
-    parallel-processing  9,000    $0.16   3m 15s
-    cost-tracking        7,000    $0.10   3m 00s
-    TOTAL               49,690    $0.88  19m 50s
+    Stage               Tokens    Cost  Share     Time
+    scaffold             2,340   $0.04    5 %   2m 15s
+    core-implementation 12,850   $0.23   26 %   4m 30s
+    streaming            8,500   $0.15   17 %   3m 30s
+    structured-logging  10,000   $0.20   23 %   3m 20s
+    parallel-processing  9,000   $0.16   18 %   3m 15s
+    cost-tracking        7,000   $0.10   11 %   3m 00s
+    TOTAL               49,690   $0.88         19m 50s
     ");
 }
 
@@ -74,11 +75,12 @@ fn a_run_that_failed_says_why_what_is_kept_and_what_to_do() {
     │ <!channel>
     │ *Kept:* the work of scaffold and core-implementation.
     │ *Next:* say in the brief what went wrong, and start again with `/develop llm-wrapper`.
-    │ Stage               Tokens     Cost     Time
-    │ scaffold             2,340    $0.04   2m 15s
-    │ core-implementation 12,850    $0.23   4m 30s
-    │ streaming           27,000    $0.36   4m 45s
-    │ TOTAL               42,190    $0.63  11m 30s
+    │ Stage               Tokens    Cost  Share     Time
+    │ scaffold             2,340   $0.04    6 %   2m 15s
+    │ core-implementation 12,850   $0.23   37 %   4m 30s
+    │ streaming           27,000   $0.36   57 %   4m 45s
+    │ TOTAL               42,190   $0.63         11m 30s
+    │ Most went to streaming: $0.36, 57 %. Tokens: 10,547 read, 10,547 read from the cache, 10,549 put into the cache, 10,547 written.
     │ 14 files +1,204 −36 · 50/50 tests · 92 % coverage
     │ you 4 min, agent 11 min
     │ core-implementation approved by @UBEN after 4 min
@@ -103,11 +105,12 @@ fn what_a_stop_cut_short_can_be_fetched() {
     │ *Unfinished:* what streaming attempt 2 had written, unchecked, is commit `commit-stre`.
     │ git fetch /srv/signoff/runs/llm-wrapper-k3f9qdz/shadow.git refs/signoff/streaming-2 && git switch --detach FETCH_HEAD
     │ *Next:* start again with `/develop llm-wrapper` whenever you like.
-    │ Stage               Tokens     Cost     Time
-    │ scaffold             2,340    $0.04   2m 15s
-    │ core-implementation 12,850    $0.23   4m 30s
-    │ streaming            9,800    $0.14   1m 55s
-    │ TOTAL               24,990    $0.41   8m 40s
+    │ Stage               Tokens    Cost  Share    Time
+    │ scaffold             2,340   $0.04   10 %  2m 15s
+    │ core-implementation 12,850   $0.23   56 %  4m 30s
+    │ streaming            9,800   $0.14   34 %  1m 55s
+    │ TOTAL               24,990   $0.41         8m 40s
+    │ Most went to core-implementation: $0.23, 56 %. Tokens: 6,247 read, 6,247 read from the cache, 6,249 put into the cache, 6,247 written.
     │ 14 files +1,204 −36 · 50/50 tests · 92 % coverage
     │ you 4 min, agent 8 min
     │ core-implementation approved by @UBEN after 4 min
@@ -144,10 +147,11 @@ fn a_run_that_was_rejected() {
     │ > no retries <!here>
     │ *Kept:* the work of scaffold.
     │ *Next:* say in the brief what should be different, and start again with `/develop llm-wrapper`.
-    │ Stage               Tokens     Cost     Time
-    │ scaffold             2,340    $0.04   2m 15s
-    │ core-implementation 12,850    $0.23   4m 30s
-    │ TOTAL               15,190    $0.27   6m 45s
+    │ Stage               Tokens    Cost  Share    Time
+    │ scaffold             2,340   $0.04   15 %  2m 15s
+    │ core-implementation 12,850   $0.23   85 %  4m 30s
+    │ TOTAL               15,190   $0.27         6m 45s
+    │ Most went to core-implementation: $0.23, 85 %. Tokens: 3,797 read, 3,797 read from the cache, 3,799 put into the cache, 3,797 written.
     │ 14 files +1,204 −36 · 15/15 tests
     │ you 1 min, agent 6 min
     │ core-implementation rejected by @UBEN after 1 min
@@ -169,9 +173,10 @@ fn a_run_that_was_stopped_before_anything_was_good() {
     ├ *llm-wrapper was stopped* by @UANA.
     │ *Kept:* nothing, as no stage was finished.
     │ *Next:* start again with `/develop llm-wrapper` whenever you like.
-    │ Stage    Tokens     Cost     Time
-    │ scaffold    100    $0.01       5s
-    │ TOTAL       100    $0.01       5s
+    │ Stage    Tokens    Cost  Share  Time
+    │ scaffold    100   $0.01  100 %    5s
+    │ TOTAL       100   $0.01           5s
+    │ Tokens: 25 read, 25 read from the cache, 25 put into the cache, 25 written.
     │ agent under a minute
     │ stopped by @UANA
     ");

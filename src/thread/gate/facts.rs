@@ -23,7 +23,10 @@ impl GateView<'_> {
             return self.money_spent();
         }
         let diff = self.work.diff.as_ref().map(figures::diff);
-        let money = format!("{} so far", figures::of_budget(self.run, self.spent()));
+        let rest = self.run.estimated_rest().filter(|rest| self.is_open() && *rest > Usd::ZERO);
+        let rest = rest.map(|rest| format!(", the rest about {}", rest.roughly()));
+        let spent = figures::of_budget(self.run, self.spent());
+        let money = format!("{spent} so far{}", rest.unwrap_or_default());
         let parts = [diff, Some(self.tests()), self.coverage(), Some(money)];
         parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
     }

@@ -248,10 +248,10 @@ fn name(page_of: &RunPage<'_>, person: &PersonId) -> String {
 fn costs(run: &Run) -> Markup {
     let rows = table::rows(run);
     let (total, stages) = rows.split_last().expect("the total is always there");
-    let row = |r: &table::TableRow| html! { tr { th scope="row" { (r.stage) } td { (r.tokens) } td { (r.cost) } td { (r.time) } } };
+    let row = |r: &table::TableRow| html! { tr { th scope="row" { (r.stage) } td { (r.tokens) } td { (r.cost) } td { (r.share) } td { (r.time) } } };
     html! {
         table {
-            thead { tr { th { "Stage" } th { "Tokens" } th { "Cost" } th { "Time" } } }
+            thead { tr { th { "Stage" } th { "Tokens" } th { "Cost" } th { "Share" } th { "Time" } } }
             tbody { @for r in stages { (row(r)) } }
             tfoot { (row(total)) }
         }

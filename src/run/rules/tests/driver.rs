@@ -277,6 +277,7 @@ pub(in crate::run) fn request(names: &[&str]) -> Request {
         start_branch: None,
         rehearsal: false,
         money: None,
+        estimate: None,
     }
 }
 

@@ -40,11 +40,16 @@ pub(super) fn questions() -> Vec<Golden> {
             &asking(GateSpec { escalation, ..spec() }).escalates().extends(ben(), 8),
             "gate",
         ),
+        drawn("gate-money", &short_of_money(), "gate"),
         drawn("gate-over", &Tale::waiting().after(9_000), "gate"),
         drawn("gate-largest", &Tale::largest_question(), "gate"),
         drawn("gate-odd", &odd(), "gate"),
     ]
     .concat()
+}
+
+fn short_of_money() -> Tale {
+    Tale::new().started().begins("scaffold", 1).is_out_of_money("scaffold", 1)
 }
 
 pub(super) fn answers() -> Vec<Golden> {
@@ -56,6 +61,7 @@ pub(super) fn answers() -> Vec<Golden> {
         .works("scaffold", 1, empty)
         .keeps("scaffold");
     [
+        drawn("gate-money-raised", &short_of_money().raises(ben()), "gate"),
         drawn(
             "gate-approved",
             &Tale::waiting().after(250).decides(ben(), Verdict::Approve, Some(ODD)),

@@ -4,8 +4,8 @@ use chrono::TimeDelta;
 
 use super::{Tale, name};
 use crate::run::{
-    Diff, Flag, GateSpec, GroupId, Happened, PersonId, Reminder, RequestId, Rework, Risk,
-    TestsChanged, Verdict, Via,
+    Diff, Flag, GateSpec, GroupId, Happened, Next, Pause, PersonId, Raise, Reminder, RequestId,
+    Rework, Risk, TestsChanged, Tokens, Usd, Verdict, Via,
 };
 
 /// What a piece of work has besides its figures.
@@ -81,6 +81,39 @@ impl Tale {
     /// The next work has this besides its figures.
     pub fn with(mut self, more: More) -> Self {
         self.more = more;
+        self
+    }
+
+    /// The attempt that is at work stands still for want of money, and that is asked about.
+    pub fn is_out_of_money(mut self, stage: &str, attempt: u32) -> Self {
+        let stage = name(stage);
+        let budget = self.run.budget().expect("a budget");
+        let (tokens, cost_usd) = (Tokens { input: 900, output: 60, ..Tokens::default() }, budget);
+        self.tell(Happened::Paused { stage, attempt, pause: Pause::Money, tokens, cost_usd });
+        self.follows()
+    }
+
+    /// Somebody gives it five dollars more.
+    pub fn raises(mut self, by: PersonId) -> Self {
+        let gate = self.run.gate.as_ref().map(|open| open.id.clone());
+        self.tell(Happened::Decided {
+            request: RequestId("m1".to_owned()),
+            gate,
+            verdict: Verdict::Raise,
+            by,
+            via: Via::Button,
+            words: None,
+            rework: Rework::Top,
+            raise: Some(Raise::By(Usd::from_nanos(5_000_000_000))),
+        });
+        self
+    }
+
+    /// What the rules say by themselves.
+    fn follows(mut self) -> Self {
+        while let Next::Emit(what) = self.run.next(self.now) {
+            self.tell(what);
+        }
         self
     }
 

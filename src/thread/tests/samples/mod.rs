@@ -82,6 +82,7 @@ pub(crate) fn request() -> Request {
         start_branch: None,
         rehearsal: false,
         money: Some(Policy::default().money_terms(&[ben().into()])),
+        estimate: None,
     }
 }
 

@@ -1,0 +1,63 @@
+//! The estimate of a run before it begins: what did earlier ones use, stage by stage?
+
+use serde::{Deserialize, Serialize};
+
+use super::{Estimate, Sample, SoFar, StageHistory, Used, estimate};
+use crate::run::{Pipeline, ProjectName, Run, Stage, StagePhase, StageState, Usd};
+
+/// So many runs of a project tell enough; below that, those of other projects by the same pipeline count too.
+const ENOUGH: usize = 5;
+
+/// What was estimated of a run when it was asked for. It stands in its first event, so that everybody sees what was said then.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunEstimate {
+    pub whole: Estimate,
+    /// The middle of each stage, in their order.
+    pub stages: Vec<Usd>,
+}
+
+impl RunEstimate {
+    /// By `earlier` runs of this pipeline that are over, the newest first; rehearsals are left out.
+    #[must_use]
+    pub fn of(project: &ProjectName, pipeline: &Pipeline, earlier: &[Run]) -> Self {
+        let real: Vec<&Run> = earlier.iter().filter(|run| !run.request.rehearsal).collect();
+        let own: Vec<&Run> =
+            real.iter().copied().filter(|run| run.request.project == *project).collect();
+        let similar = if own.len() >= ENOUGH { own } else { real };
+        let stages: Vec<StageHistory> =
+            pipeline.stages.iter().map(|stage| history(stage, &similar)).collect();
+        let middle = |stage: &StageHistory| estimate(std::slice::from_ref(stage), 1.0).cost.middle;
+        Self { whole: estimate(&stages, 1.0), stages: stages.iter().map(middle).collect() }
+    }
+
+    /// A budget that most runs keep: three times the middle. None where it is not known from any run.
+    #[must_use]
+    pub fn budget(&self) -> Option<Usd> {
+        let middle = self.whole.cost.middle;
+        let three = Usd::from_nanos(middle.nanos().saturating_mul(3));
+        (self.whole.runs > 0).then_some(three)
+    }
+}
+
+fn history(stage: &Stage, similar: &[&Run]) -> StageHistory {
+    let samples = similar.iter().filter_map(|run| sample(run.stage(&stage.name)?));
+    StageHistory { size: stage.size, samples: samples.collect(), so_far: SoFar::Waiting }
+}
+
+/// None of a stage that never began.
+fn sample(stage: &StageState) -> Option<Sample> {
+    let used = Used { cost: stage.cost(), seconds: stage.seconds() };
+    let began = used.cost > Usd::ZERO;
+    began.then_some(Sample { used, whole: stage.phase == StagePhase::Good })
+}
+
+impl Run {
+    /// What the stages that have not begun will probably cost; none where nothing was estimated.
+    #[must_use]
+    pub fn estimated_rest(&self) -> Option<Usd> {
+        let estimate = self.request.estimate.as_ref()?;
+        let open = self.stages.iter().zip(&estimate.stages);
+        let rest = open.filter(|(stage, _)| stage.phase == StagePhase::Todo);
+        Some(rest.map(|(_, middle)| *middle).sum())
+    }
+}

@@ -34,6 +34,35 @@ text = "throw new Error('nothing is right');"
 text = "It does not work."
 "#;
 
+/// One stage that its provider holds up in the middle, and one that costs more than it may.
+const HELD_UP: &str = r#"
+model = "claude-sonnet-4-5"
+[[scene]]
+name = "limited"
+prompt = 'limited'
+[[scene.turn]]
+usage = { input = 4, output = 40, cache_read = 9000, cache_write = 200 }
+[[scene.turn.write]]
+file = "limited.txt"
+text = "x"
+[[scene.turn]]
+text = "Done."
+fault = { status = 429, times = 1, retry_after = 12 }
+[[scene]]
+name = "dear"
+prompt = 'dear'
+[[scene.turn]]
+usage = { input = 4, output = 2000, cache_read = 0, cache_write = 0 }
+[[scene.turn.write]]
+file = "dear.txt"
+text = "x"
+[[scene.turn]]
+run = ["true"]
+usage = { input = 4, output = 2000, cache_read = 0, cache_write = 0 }
+[[scene.turn]]
+text = "Done."
+"#;
+
 #[test]
 fn the_demo_shows_a_rollback_an_approval_and_what_it_cost() -> Result<()> {
     let demo = Demo::starts(&[])?;
@@ -48,7 +77,7 @@ fn the_demo_shows_a_rollback_an_approval_and_what_it_cost() -> Result<()> {
 
 #[test]
 fn the_demo_runs_where_nobody_can_knock_too() -> Result<()> {
-    let demo = Demo::starts_with(&["--socket"], &[])?;
+    let demo = Demo::starts_with(&["--socket"], &[], &["up", "--demo"])?;
     let said = demo.ends_with(0)?;
     for line in the_whole_story() {
         ensure!(said.contains(line), "{line:?} is not in\n{said}");
@@ -92,6 +121,29 @@ fn a_demo_whose_every_attempt_fails_says_why_and_exits_4() -> Result<()> {
     Ok(())
 }
 
+#[test]
+fn an_attempt_that_has_to_wait_goes_on_in_the_same_session() -> Result<()> {
+    let up = Demo::starts_with(&[], &[("SIGNOFF_REHEARSAL", "held-up.toml")], &["up"])?;
+    up.until(READY_WITHIN, || up.said().contains("Ready.") || up.has_ended())?;
+    let limited = up.develops(&["limited"])?;
+    up.until(ENDED_WITHIN, || up.has_event(&limited, "paused"))?;
+    up.kills("worker")?;
+    let dear = up.develops(&["dear", "budget=$0.05"])?;
+    up.until(ENDED_WITHIN, || up.has_event(&dear, "gate_opened"))?;
+    up.types(&["raise", &dear, "5"])?;
+    for (run, spent) in [(&limited, "0.004062"), (&dear, "0.0600")] {
+        up.until(ENDED_WITHIN, || up.has_event(run, "ended"))?;
+        let status: Value = serde_json::from_str(&up.types(&["status", run, "--json"])?)?;
+        ensure!(
+            status["phase"] == "done" && status["stages"][0]["attempts"][1].is_null(),
+            "{status}"
+        );
+        ensure!(status["spent_usd"].as_str().is_some_and(|usd| usd.starts_with(spent)), "{status}");
+        ensure!(up.sessions(run)? == 1, "{run} had {} sessions", up.sessions(run)?);
+    }
+    Ok(())
+}
+
 /// What people saw in the end, whatever happened on the way.
 fn the_whole_story() -> [&'static str; 11] {
     [
@@ -126,35 +178,33 @@ impl Drop for Demo {
 
 impl Demo {
     fn starts(env: &[(&str, &str)]) -> Result<Self> {
-        Self::starts_with(&[], env)
+        Self::starts_with(&[], env, &["up", "--demo"])
     }
 
-    fn starts_with(flags: &[&str], env: &[(&str, &str)]) -> Result<Self> {
+    fn starts_with(flags: &[&str], env: &[(&str, &str)], verb: &[&str]) -> Result<Self> {
         let folder = TempDir::new()?;
         fs::write(folder.path().join("hopeless.toml"), HOPELESS)?;
+        fs::write(folder.path().join("held-up.toml"), HELD_UP)?;
+        let mut projects = vec!["[model]\nshort_wait = \"3s\"\n".to_owned()];
+        for name in ["limited", "dear"] {
+            projects.push(format!("[project.{name}]\npipeline = \"{name}.toml\"\n"));
+            let stage = format!(
+                "name = \"{name}\"\nagent = \"claude\"\n[[stage]]\nname = \"only\"\nprompt = \"{name}\"\nchecks = [\"true\"]\n"
+            );
+            fs::write(folder.path().join(format!("{name}.toml")), stage)?;
+        }
+        fs::write(folder.path().join("signoff.toml"), projects.concat())?;
         let said = File::create(folder.path().join("said"))?;
         let mut up = Command::new(env!("CARGO_BIN_EXE_signoff"));
         // Its end of the pipe closes when we die, however that happens.
-        up.args(["up", "--demo", "--until-eof"])
+        up.args(verb)
+            .arg("--until-eof")
             .args(flags)
             .current_dir(folder.path())
             .stdin(Stdio::piped())
             .stdout(said.try_clone()?)
             .stderr(said);
-        for name in [
-            "DATABASE_URL",
-            "TEMPORAL_ADDRESS",
-            "SLACK_BOT_TOKEN",
-            "SLACK_APP_TOKEN",
-            "SIGNOFF_CONFIG",
-            "SIGNOFF_HOME",
-            "SIGNOFF_REHEARSAL",
-            "SIGNOFF_LISTEN",
-            "ANTHROPIC_API_KEY",
-        ] {
-            up.env_remove(name);
-        }
-        let up = up.envs(env.iter().copied()).spawn()?;
+        let up = without_settings(&mut up).envs(env.iter().copied()).spawn()?;
         Ok(Self { up: up.into(), folder })
     }
 
@@ -189,6 +239,36 @@ impl Demo {
         Ok(())
     }
 
+    /// Starts a run; its name.
+    fn develops(&self, words: &[&str]) -> Result<String> {
+        let said = self.types(&[&["develop", "--json"], words].concat())?;
+        let run: Value = serde_json::from_str(&said)?;
+        Ok(run["run"].as_str().context("no run")?.to_owned())
+    }
+
+    fn has_event(&self, run: &str, kind: &str) -> bool {
+        let events = self.types(&["events", run, "--json"]).unwrap_or_default();
+        events.contains(&format!("\"kind\":\"{kind}\""))
+    }
+
+    /// What a command of somebody at a shell prints.
+    fn types(&self, words: &[&str]) -> Result<String> {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_signoff"));
+        let typed = without_settings(&mut command).args(words).current_dir(self.folder.path());
+        let output = typed.output()?;
+        ensure!(output.status.success(), "{words:?}: {output:?}");
+        Ok(String::from_utf8(output.stdout)?)
+    }
+
+    /// How many sessions of an agent a run had.
+    fn sessions(&self, run: &str) -> Result<usize> {
+        let log = self.home().join("runs").join(run).join("only-1/agent.jsonl");
+        let log = fs::read_to_string(log)?;
+        let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let ids = lines.filter_map(|line| line["session_id"].as_str().map(str::to_owned));
+        Ok(ids.collect::<std::collections::BTreeSet<_>>().len())
+    }
+
     fn up_file(&self) -> Option<Value> {
         serde_json::from_str(&fs::read_to_string(self.home().join("up.json")).ok()?).ok()
     }
@@ -212,4 +292,22 @@ impl Demo {
     fn home(&self) -> PathBuf {
         Path::new(self.folder.path()).join(".signoff")
     }
+}
+
+/// What is configured for the tests' own process is not for these.
+fn without_settings(command: &mut Command) -> &mut Command {
+    for name in [
+        "DATABASE_URL",
+        "TEMPORAL_ADDRESS",
+        "SLACK_BOT_TOKEN",
+        "SLACK_APP_TOKEN",
+        "SIGNOFF_CONFIG",
+        "SIGNOFF_HOME",
+        "SIGNOFF_REHEARSAL",
+        "SIGNOFF_LISTEN",
+        "ANTHROPIC_API_KEY",
+    ] {
+        command.env_remove(name);
+    }
+    command
 }

@@ -85,7 +85,8 @@ fn metered(config: &Config, store: &Store) -> Result<Metered, Failure> {
     let sockets = Arc::new(SocketFolder::new().context("making a folder for sockets")?);
     let ModelSource { upstream, usual_model } = model_source(config, &sockets)?;
     let prices = config.projects.prices.clone();
-    Ok(Metered { meter: Meter::new(upstream, prices, store.clone(), sockets), usual_model })
+    let meter = Meter::new(upstream, prices, store.clone(), sockets);
+    Ok(Metered { meter: meter.waiting(config.projects.model_waits), usual_model })
 }
 
 /// Where agents get their model from.

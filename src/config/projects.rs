@@ -7,6 +7,7 @@ use std::io;
 use std::path::Path;
 
 use super::built_in::BuiltInPipeline;
+use super::model_waits::ModelWaits;
 use super::prices::Prices;
 use super::project::{self, Project};
 use crate::run::{
@@ -24,6 +25,7 @@ pub struct Projects {
     pub policy: Policy,
     pub setup: SetupPolicy,
     pub prices: Prices,
+    pub model_waits: ModelWaits,
 }
 
 impl Projects {
@@ -63,7 +65,13 @@ impl Projects {
             by_name.insert(name.clone(), Project::fresh(name, built_in.parse()?));
         }
         by_name.extend(projects.into_iter().map(|p| (p.name.clone(), p)));
-        Ok(Self { by_name, policy: policy.gates, setup: policy.setup, prices: policy.prices })
+        Ok(Self {
+            by_name,
+            policy: policy.gates,
+            setup: policy.setup,
+            prices: policy.prices,
+            model_waits: policy.model_waits,
+        })
     }
 
     #[must_use]
@@ -97,6 +105,7 @@ struct ServerPolicy {
     gates: Policy,
     setup: SetupPolicy,
     prices: Prices,
+    model_waits: ModelWaits,
 }
 
 impl ServerPolicy {
@@ -105,6 +114,7 @@ impl ServerPolicy {
             gates: root.within("policy", policy).unwrap_or_default(),
             setup: root.within("setup", setup_policy).unwrap_or_default(),
             prices: Prices::read(root),
+            model_waits: root.within("model", ModelWaits::read).unwrap_or_default(),
         }
     }
 }

@@ -8,6 +8,7 @@ use tokio::time::sleep;
 use tokio_util::task::TaskTracker;
 
 use super::account::{Account, Forecast, Held, Spent};
+use super::limit::ProviderLimit;
 use super::price::PriceList;
 use super::request::ModelRequest;
 use super::tap::Tap;
@@ -29,6 +30,8 @@ pub(super) struct Teller {
     pub account: Account,
     pub prices: PriceList,
     pub ledger: Store,
+    /// What the provider said last.
+    pub limit: ProviderLimit,
     /// What is still being written.
     pub writing: TaskTracker,
 }
@@ -38,6 +41,8 @@ pub(super) struct Teller {
 pub(super) enum NotOpened {
     #[error(transparent)]
     Spent(#[from] Spent),
+    #[error("the model's provider takes nothing more for {} s", .0.as_secs())]
+    Limited(Duration),
     #[error("the ledger cannot be written, and nothing is asked that is not in it: {0}")]
     Ledger(#[from] crate::store::StoreError),
 }
@@ -57,6 +62,9 @@ pub(super) struct OpenCall {
 impl Teller {
     /// Puts a call in the ledger, and bounds what may come of it.
     pub async fn open(self: &Arc<Self>, request: &mut ModelRequest) -> Result<OpenCall, NotOpened> {
+        if let Some(left) = self.limit.left() {
+            return Err(NotOpened::Limited(left));
+        }
         let input =
             TokenCounts { input: (request.size / BYTES_A_TOKEN) as u64, ..TokenCounts::default() };
         let asked = CallUsage::estimated(request.dialect, input);

@@ -4,6 +4,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
@@ -32,6 +33,8 @@ pub(super) struct Door {
     pub upstream: Upstream,
     /// By which an agent shows that it is this attempt's.
     pub token: SecretString,
+    /// A wait of the provider's that is longer is the end of the agent.
+    pub short_wait: Duration,
 }
 
 /// Why something is not passed on.
@@ -71,7 +74,7 @@ impl Door {
             ModelRequest::read(dialect, body).map_err(|not| refuse(format!("signoff: {not}")))?;
         let opened = self.teller.open(&mut asked).await;
         let call = opened.map_err(|not| match not {
-            NotOpened::Spent(_) => refuse(format!("signoff: {not}")),
+            NotOpened::Spent(_) | NotOpened::Limited(_) => refuse(format!("signoff: {not}")),
             NotOpened::Ledger(_) => {
                 Refusal::of(dialect, StatusCode::SERVICE_UNAVAILABLE, format!("signoff: {not}"))
             }
@@ -79,7 +82,11 @@ impl Door {
         sent.body = asked.into_body();
         let answer = sent.send(self, dialect).await?;
         if !answer.status().is_success() {
-            call.refused(answer.status().as_u16());
+            let (status, headers) = (answer.status(), answer.headers());
+            call.refused(status.as_u16());
+            if let Some(wait) = self.teller.limit.refused(status, headers, self.short_wait) {
+                return Err(refuse(format!("signoff: {}", NotOpened::Limited(wait))));
+            }
             return Ok(unmetered(answer));
         }
         let (status, headers) = (answer.status(), answer.headers().clone());

@@ -6,6 +6,7 @@ mod account;
 mod call;
 mod dialect;
 mod door;
+mod limit;
 mod price;
 mod request;
 mod tap;
@@ -34,8 +35,9 @@ pub use usage::CallUsage;
 use account::Account;
 use call::Teller;
 use door::Door;
+use limit::ProviderLimit;
 
-use crate::config::Prices;
+use crate::config::{ModelWaits, Prices};
 use crate::files::SocketFolder;
 use crate::run::Usd;
 use crate::store::{AttemptKey, Result, Spend, Store};
@@ -52,6 +54,7 @@ pub struct Meter {
     prices: PriceList,
     ledger: Store,
     sockets: Arc<SocketFolder>,
+    waits: ModelWaits,
 }
 
 impl Meter {
@@ -63,7 +66,14 @@ impl Meter {
         ledger: Store,
         sockets: Arc<SocketFolder>,
     ) -> Self {
-        Self { upstream, prices: PriceList::new(prices), ledger, sockets }
+        let waits = ModelWaits::default();
+        Self { upstream, prices: PriceList::new(prices), ledger, sockets, waits }
+    }
+
+    /// The same, which waits so long for its provider.
+    #[must_use]
+    pub fn waiting(self, waits: ModelWaits) -> Self {
+        Self { waits, ..self }
     }
 
     /// Whether what is asked here costs money.
@@ -91,12 +101,14 @@ impl Meter {
             account: Account::new(before, allowance),
             prices: self.prices.clone(),
             ledger: self.ledger.clone(),
+            limit: ProviderLimit::default(),
             writing: TaskTracker::new(),
         });
         let door = Door {
             teller: Arc::clone(&teller),
             upstream: self.upstream.clone(),
             token: token.clone().into(),
+            short_wait: self.waits.short,
         };
         let ending = CancellationToken::new();
         let end = ending.clone().cancelled_owned();
@@ -110,6 +122,7 @@ impl Meter {
             socket,
             token: token.into(),
             teller,
+            park: self.waits.park,
             ending,
             serving: AbortOnDropHandle::new(serving),
             _sockets: Arc::clone(&self.sockets),
@@ -123,6 +136,7 @@ pub struct MeterDoor {
     socket: PathBuf,
     token: SecretString,
     teller: Arc<Teller>,
+    park: Duration,
     ending: CancellationToken,
     serving: AbortOnDropHandle<()>,
     _sockets: Arc<SocketFolder>,
@@ -150,6 +164,12 @@ impl MeterDoor {
     /// From now on it may spend so much in all.
     pub fn allow(&self, allowance: Option<Usd>) {
         self.teller.account.allow(allowance);
+    }
+
+    /// How long the provider takes nothing more; none where that is not known, or too long to be waited for.
+    #[must_use]
+    pub fn limited_for(&self) -> Option<Duration> {
+        self.teller.limit.left().filter(|left| *left <= self.park)
     }
 
     /// The call that was refused because nothing was left for it.

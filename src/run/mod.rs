@@ -33,7 +33,7 @@ pub use money::{MoneyTerms, Raise, Usd, UsdError};
 pub use pipeline::{
     AgentKind, AgentSpec, Fields, HostPattern, NAME, Pipeline, PipelineText, Problem, Problems,
     Reports, Request, SetupPolicy, Size, Stage, Trust, approvers, did_you_mean, hosts, nearest,
-    quorum,
+    quorum, seconds,
 };
 pub use rules::{Answerer, AttemptFacts, Broken, Compare, Next, Plan, prove_refusals};
 pub use state::{

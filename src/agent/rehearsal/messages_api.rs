@@ -5,21 +5,22 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use axum::Json;
-use axum::http::StatusCode;
 use axum::response::sse::{Event, Sse};
-use axum::response::{IntoResponse, Response};
+use axum::response::{AppendHeaders, IntoResponse, Response};
 use futures::{StreamExt, stream as streams};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::reply::{ModelReply, ToolUse};
-use super::scenario::Usage;
+use super::scenario::{Fault, Usage};
 
 /// How much of an answer is sent at a time, in characters.
 const WORDS_CHUNK: usize = 48;
 const CODE_CHUNK: usize = 600;
 
-pub(super) fn fault(status: StatusCode) -> Response {
+pub(super) fn fault(fault: Fault) -> Response {
+    let status = fault.status;
+    let wait = fault.retry_after.map(|seconds| [("retry-after", seconds.to_string())]);
     let kind = match status.as_u16() {
         400 => "invalid_request_error",
         401 => "authentication_error",
@@ -30,8 +31,8 @@ pub(super) fn fault(status: StatusCode) -> Response {
         _ => "api_error",
     };
     let message = format!("The rehearsal says {}", status.as_u16());
-    (status, Json(json!({"type": "error", "error": {"type": kind, "message": message}})))
-        .into_response()
+    let body = Json(json!({"type": "error", "error": {"type": kind, "message": message}}));
+    (status, wait.map(AppendHeaders), body).into_response()
 }
 
 pub(super) fn as_json(reply: &ModelReply, model: &str) -> Response {

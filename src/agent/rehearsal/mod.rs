@@ -51,8 +51,8 @@ async fn message(
 ) -> Response {
     let scenario = &scripted.scenario;
     let reply = reply::next_reply(scenario, &Conversation::read(&request));
-    if let Some(status) = scripted.fault(&reply) {
-        return messages_api::fault(status);
+    if let Some(fault) = scripted.fault(&reply) {
+        return messages_api::fault(fault);
     }
     tokio::time::sleep(reply.pause).await;
     let model = request["model"].as_str().unwrap_or(&scenario.model);
@@ -65,12 +65,12 @@ async fn message(
 
 impl ScriptedModel {
     /// The fault that is sent instead of this reply, as often as the scenario says.
-    fn fault(&self, reply: &ModelReply) -> Option<StatusCode> {
+    fn fault(&self, reply: &ModelReply) -> Option<Fault> {
         let fault = reply.fault?;
         let mut struck = self.faults.lock().expect("nobody panics while holding it");
         let times = struck.entry(reply.place?).or_default();
         *times += 1;
-        (*times <= fault.times).then_some(fault.status)
+        (*times <= fault.times).then_some(fault)
     }
 }
 
@@ -90,6 +90,6 @@ async fn elsewhere(method: Method) -> Response {
     if method == Method::HEAD {
         StatusCode::OK.into_response()
     } else {
-        messages_api::fault(StatusCode::NOT_FOUND)
+        messages_api::fault(Fault { status: StatusCode::NOT_FOUND, times: 1, retry_after: None })
     }
 }

@@ -63,6 +63,8 @@ pub struct Fault {
     pub status: StatusCode,
     /// How often, before it answers.
     pub times: u32,
+    /// What it says of how long to wait, in seconds.
+    pub retry_after: Option<u64>,
 }
 
 /// What is wrong with a scenario file.
@@ -132,6 +134,7 @@ struct RawEdit {
 struct RawFault {
     status: u16,
     times: u32,
+    retry_after: Option<u64>,
 }
 
 impl Scenario {
@@ -150,7 +153,7 @@ impl Scenario {
     /// run = ["node --test"]
     /// usage = { input = 4, output = 310, cache_read = 9000, cache_write = 2100 }
     /// # pause_ms = 500                # silence before the answer
-    /// # fault = { status = 529, times = 1 }
+    /// # fault = { status = 529, times = 1, retry_after = 60 }
     /// [[scene.turn.write]]
     /// file = "src/index.js"
     /// text = "export {};"
@@ -235,10 +238,10 @@ impl ScriptedTurn {
 
 impl Fault {
     fn check(raw: &Spanned<RawFault>) -> Result<Self, Mistake> {
-        let RawFault { status, times } = *raw.get_ref();
+        let RawFault { status, times, retry_after } = *raw.get_ref();
         let status = StatusCode::from_u16(status)
             .map_err(|_| (raw.span().start, format!("{status} is no HTTP status")))?;
-        Ok(Self { status, times })
+        Ok(Self { status, times, retry_after })
     }
 }
 

@@ -1,9 +1,12 @@
 //! The pause of an attempt: when does it stand still instead of failing, and what stays of it meanwhile?
 //! Its clone, its HOME and its session stay where they are; what it wrote is a snapshot as well, for people and for a machine that is lost.
 
+use std::time::Duration;
+
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 
 use super::handover::Handover;
+use super::heartbeat::clock;
 use super::prepare::PreparedAttempt;
 use super::store_work::BaseOf;
 use super::write_attempt::WriteAttempt;
@@ -11,10 +14,16 @@ use crate::run::{AgentEnd, Pause, Trouble, Written};
 
 impl WriteAttempt<'_> {
     /// What an agent that ended so waits for; none where it does not wait.
-    pub(super) fn reason_to_pause(&self, end: &AgentEnd) -> Option<Pause> {
-        match end {
-            AgentEnd::Failed { trouble: Trouble::Budget, .. } if self.input.may_pause => {
-                Some(Pause::Money)
+    pub(super) fn reason_to_pause(
+        &self,
+        end: &AgentEnd,
+        limited_for: Option<Duration>,
+    ) -> Option<Pause> {
+        match (end, limited_for) {
+            _ if !self.input.may_pause => None,
+            (AgentEnd::Failed { trouble: Trouble::Budget, .. }, _) => Some(Pause::Money),
+            (AgentEnd::Failed { .. }, Some(wait)) => {
+                Some(Pause::ModelLimit { until: clock() + wait })
             }
             _ => None,
         }

@@ -20,7 +20,7 @@ use super::write_attempt::{Spent, WriteAttempt};
 use crate::agent::{AgentReport, Assignment};
 use crate::checks::SetupEnd;
 use crate::engine::retry_policy::{HEARTBEAT_INTERVAL, PROGRESS_TIMEOUT};
-use crate::run::{AgentEnd, Sandboxing, Trouble, Written};
+use crate::run::{AgentEnd, Pause, Sandboxing, Trouble, Written};
 
 impl Bench {
     /// Agent in a fresh clone of the base; a snapshot of what it wrote.
@@ -82,12 +82,12 @@ impl WriteAttempt<'_> {
             let (start, feedback) = (prepared.start, Some(failure.feedback));
             return Ok(Written { start, feedback, ..failed });
         }
-        let (report, after) = self.run_agent(ctx, agent, &prepared.assignment).await?;
+        let AgentRan { report, after, pause } =
+            self.run_agent(ctx, agent, &prepared.assignment).await?;
         if report.end == AgentEnd::Stopped && self.bench.draining.is_cancelled() {
             return Err(ActivityError::cancelled_with_details(after));
         }
         let (base, start) = (prepared.base.clone(), prepared.start.clone());
-        let pause = self.reason_to_pause(&report.end);
         let written = Written { pause, start, ..written(report, sandboxing, &after) };
         if written.pause.is_some() {
             return self.pause(ctx, &prepared, (written, after)).await;
@@ -147,12 +147,12 @@ impl WriteAttempt<'_> {
         ctx: &ActivityContext,
         agent: MeteredAgent,
         assignment: &Assignment,
-    ) -> Result<(AgentReport, Handover), ActivityError> {
+    ) -> Result<AgentRan, ActivityError> {
         let mut progress = AgentProgress::new(self.input, assignment, &self.before);
         ctx.record_heartbeat(progress.handover.clone()).await?;
         let worked = self.watch_agent(ctx, &agent, assignment, &mut progress).await;
         // What the ledger cannot say now, it says to a successor.
-        let known = agent.door.spend();
+        let (known, limited_for) = (agent.door.spend(), agent.door.limited_for());
         progress.count(agent.door.close().await.unwrap_or(known));
         self.spent.is(&progress.handover);
         let report = match worked {
@@ -160,12 +160,14 @@ impl WriteAttempt<'_> {
             Err(ActivityError::Application(failure))
                 if progress.handover.cost_usd > self.before.cost_usd =>
             {
-                return Ok((unfinished(why_of(&failure)), progress.handover));
+                let (report, after) = (unfinished(why_of(&failure)), progress.handover);
+                return Ok(AgentRan { report, after, pause: None });
             }
             worked => worked?,
         };
         progress.told(report.tokens, report.cost_usd);
-        Ok((report, progress.handover))
+        let pause = self.reason_to_pause(&report.end, limited_for);
+        Ok(AgentRan { report, after: progress.handover, pause })
     }
 
     async fn watch_agent(
@@ -215,6 +217,14 @@ impl WriteAttempt<'_> {
             tracing::debug!(run.id = %run, "progress was dropped");
         }
     }
+}
+
+/// What came of an agent's work.
+struct AgentRan {
+    report: AgentReport,
+    after: Handover,
+    /// Why its attempt is not over.
+    pause: Option<Pause>,
 }
 
 /// An agent that could not go on because of us.

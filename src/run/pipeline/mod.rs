@@ -15,6 +15,7 @@ use super::{
 
 pub use file::{
     Fields, NAME, PipelineText, Problem, Problems, approvers, did_you_mean, hosts, nearest, quorum,
+    seconds,
 };
 pub use host::{HostPattern, SetupPolicy};
 

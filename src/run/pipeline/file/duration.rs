@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use super::fields::Fields;
 
 /// A length of time in seconds, within bounds; a problem is reported where it is none.
-pub(super) fn seconds(
+pub fn seconds(
     fields: &Fields<'_, '_>,
     key: &'static str,
     allowed: RangeInclusive<u64>,

@@ -17,6 +17,7 @@ mod stage;
 mod tests;
 mod topological;
 
+pub use duration::seconds;
 pub use fields::{Fields, NAME};
 pub use gate::{approvers, quorum};
 pub use problem::{Problem, Problems, did_you_mean, nearest};

@@ -49,7 +49,7 @@ pub(super) fn questions() -> Vec<Golden> {
 }
 
 fn short_of_money() -> Tale {
-    Tale::new().started().begins("scaffold", 1).is_out_of_money("scaffold", 1)
+    Tale::new().started().begins("scaffold", 1).runs_out_of_money("scaffold", 1)
 }
 
 pub(super) fn answers() -> Vec<Golden> {

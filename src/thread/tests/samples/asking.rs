@@ -85,7 +85,7 @@ impl Tale {
     }
 
     /// The attempt that is at work stands still for want of money, and that is asked about.
-    pub fn is_out_of_money(mut self, stage: &str, attempt: u32) -> Self {
+    pub fn runs_out_of_money(mut self, stage: &str, attempt: u32) -> Self {
         let stage = name(stage);
         let budget = self.run.budget().expect("a budget");
         let (tokens, cost_usd) = (Tokens { input: 900, output: 60, ..Tokens::default() }, budget);

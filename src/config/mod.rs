@@ -11,6 +11,7 @@ use url::Url;
 
 use crate::run::{Problem, Problems};
 
+mod box_limits;
 mod built_in;
 mod environment;
 mod live_projects;
@@ -21,6 +22,7 @@ mod projects;
 #[cfg(test)]
 mod tests;
 
+pub use box_limits::{BoxLimits, ByteSize};
 pub use built_in::built_in_pipelines;
 use environment::Environment;
 pub use live_projects::{LiveProjects, ProjectsFile};

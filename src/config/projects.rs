@@ -6,6 +6,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
+use super::box_limits::BoxLimits;
 use super::built_in::BuiltInPipeline;
 use super::model_waits::ModelWaits;
 use super::prices::Prices;
@@ -24,6 +25,7 @@ pub struct Projects {
     by_name: BTreeMap<ProjectName, Project>,
     pub policy: Policy,
     pub setup: SetupPolicy,
+    pub limits: BoxLimits,
     pub prices: Prices,
     pub model_waits: ModelWaits,
 }
@@ -65,13 +67,8 @@ impl Projects {
             by_name.insert(name.clone(), Project::fresh(name, built_in.parse()?));
         }
         by_name.extend(projects.into_iter().map(|p| (p.name.clone(), p)));
-        Ok(Self {
-            by_name,
-            policy: policy.gates,
-            setup: policy.setup,
-            prices: policy.prices,
-            model_waits: policy.model_waits,
-        })
+        let ServerPolicy { gates, setup, limits, prices, model_waits } = policy;
+        Ok(Self { by_name, policy: gates, setup, limits, prices, model_waits })
     }
 
     #[must_use]
@@ -104,6 +101,7 @@ fn unreadable(file: &str, why: &io::Error) -> Problems {
 struct ServerPolicy {
     gates: Policy,
     setup: SetupPolicy,
+    limits: BoxLimits,
     prices: Prices,
     model_waits: ModelWaits,
 }
@@ -113,6 +111,7 @@ impl ServerPolicy {
         Self {
             gates: root.within("policy", policy).unwrap_or_default(),
             setup: root.within("setup", setup_policy).unwrap_or_default(),
+            limits: root.within("box", BoxLimits::read).unwrap_or_default(),
             prices: Prices::read(root),
             model_waits: root.within("model", ModelWaits::read).unwrap_or_default(),
         }

@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 
 use crate::run::foreign_text::{self, LINE, NAME, PATH};
 use crate::run::{AgentEnd, AgentInfo, Tokens, Trouble, Usd, Written};
+use crate::sandbox::Exceeded;
 
 /// One line of the event protocol: `{"type": "text", "text": "Reading the tests."}`.
 ///
@@ -130,6 +131,10 @@ pub(super) fn timed_out(limit: Duration) -> AgentEnd {
         format!("{seconds} s")
     };
     failed(Trouble::Agent, &format!("it did not finish in {limit}"))
+}
+
+pub(super) fn used_too_much(exceeded: Exceeded) -> AgentEnd {
+    failed(Trouble::Agent, &format!("ended: {exceeded}"))
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::lines::tail;
+use crate::sandbox::Exceeded;
 
 /// Why we stopped listening to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +18,15 @@ pub(super) enum Exit {
     Stopped,
     /// It took longer than this.
     TimedOut(Duration),
+    /// Its box used more of this than it may.
+    Exceeded(Exceeded),
+}
+
+impl Exit {
+    /// Unless its box had used too much before: then that is why, however it seems to have ended.
+    pub fn unless(self, exceeded: Option<Exceeded>) -> Self {
+        exceeded.map_or(self, Self::Exceeded)
+    }
 }
 
 /// The last of what it says on standard error, read while it runs.

@@ -22,7 +22,7 @@ use super::event::EventSender;
 use super::process::{Exit, StderrTail};
 use super::{Agent, AgentError, AgentEvent, AgentReport, Assignment};
 use crate::run::AgentEnd;
-use crate::sandbox::{self, BoxSpec, Network, Sandbox};
+use crate::sandbox::{self, BoxSpec, Boxed, Network, Sandbox};
 use output::ScriptOutput;
 
 /// From its last line to its end.
@@ -61,7 +61,7 @@ impl Script {
         if stop.is_cancelled() {
             return Ok(AgentReport::unstarted(AgentEnd::Stopped));
         }
-        let mut child = self.start(assignment).await?;
+        let Boxed { mut child, limits } = self.start(assignment).await?;
         let stderr = StderrTail::of(&mut child);
         let mut output = ScriptOutput::open(&mut child, assignment, events.clone()).await?;
         let stdin = child.stdin.take().expect("piped");
@@ -70,17 +70,19 @@ impl Script {
             read = work => read.map(|()| Exit::Ended(None)),
             () = stop.cancelled() => Ok(Exit::Stopped),
             () = sleep(assignment.timeout) => Ok(Exit::TimedOut(assignment.timeout)),
+            exceeded = limits.exceeded() => Ok(Exit::Exceeded(exceeded)),
         };
         let exit = wait(&mut child, exit).await;
         sandbox::end(&mut child).await;
         let stderr = stderr.read_within(STDERR_TIMEOUT).await;
         output.close_log().await;
-        let report = output.report(&exit?, &stderr);
+        let exit = exit?.unless(limits.exceeded_before_its_end());
+        let report = output.report(&exit, &stderr);
         events.send(vec![report.event()]);
         Ok(report)
     }
 
-    async fn start(&self, assignment: &Assignment) -> Result<Child, AgentError> {
+    async fn start(&self, assignment: &Assignment) -> Result<Boxed, AgentError> {
         let (work, home) = (assignment.worktree.clone(), assignment.home.clone());
         tokio::fs::create_dir_all(&home)
             .await
@@ -93,9 +95,10 @@ impl Script {
             env: assignment.env.clone(),
             network: Network::Closed,
         };
-        let mut command = self.sandbox.command(&spec, Path::new("/bin/sh"), &["-c", &self.command]);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        command.spawn().map_err(AgentError::when("starting the script agent"))
+        let mut confined =
+            self.sandbox.command(&spec, Path::new("/bin/sh"), &["-c", &self.command]);
+        confined.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        confined.spawn().map_err(AgentError::when("starting the script agent"))
     }
 }
 

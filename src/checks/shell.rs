@@ -12,10 +12,13 @@ use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::log::Log;
-use crate::sandbox::{self, BoxSpec, Network, Sandbox};
+use crate::sandbox::{self, BoxSpec, Boxed, Exceeded, Network, Sandbox};
 
 /// Without a box a forgotten background program may hold the output open; the command itself has ended.
 const OUTPUT_TIMEOUT: Duration = Duration::from_millis(500);
+
+/// What helps where a box may use too little.
+const MORE: &str = "How much it may is set under [box] in signoff.toml";
 
 /// How a command ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +28,11 @@ pub(super) enum CommandEnd {
     Failed {
         command: String,
         code: Option<i32>,
+    },
+    /// Its box used more of this than it may.
+    Exceeded {
+        command: String,
+        exceeded: Exceeded,
     },
     /// It was not started; why, for people.
     Refused(String),
@@ -48,27 +56,37 @@ impl Shell<'_> {
         command: &str,
         log: &mut Log,
     ) -> anyhow::Result<CommandEnd> {
-        let mut child = start(sandbox, place, command)?;
-        let group = child.id();
-        let end = self.wait(&mut child, command, log).await?;
+        let mut started = start(sandbox, place, command)?;
+        let group = started.child.id();
+        let end = self.wait(&mut started, command, log).await?;
         if let Some(group) = group {
             sandbox::sweep(group);
+        }
+        if let CommandEnd::Exceeded { exceeded, .. } = &end {
+            log.write(format!("signoff: ended: {exceeded}. {MORE}\n").as_bytes())?;
         }
         Ok(end)
     }
 
     async fn wait(
         self,
-        child: &mut Child,
+        started: &mut Boxed,
         command: &str,
         log: &mut Log,
     ) -> anyhow::Result<CommandEnd> {
+        let Boxed { child, limits } = started;
         let out = child.stdout.take().context("a command without output")?;
+        let used_too_much =
+            |exceeded| CommandEnd::Exceeded { command: command.to_owned(), exceeded };
         let cut_short = tokio::select! {
             biased;
             () = self.stop.cancelled() => CommandEnd::Stopped,
             () = sleep_until(self.deadline) => CommandEnd::Slow,
-            status = listen(child, out, log) => return Ok(CommandEnd::of(command, status?)),
+            exceeded = limits.exceeded() => used_too_much(exceeded),
+            status = listen(child, out, log) => {
+                let end = CommandEnd::of(command, status?);
+                return Ok(limits.exceeded_before_its_end().map_or(end, used_too_much));
+            }
         };
         sandbox::end(child).await;
         Ok(cut_short)
@@ -85,15 +103,12 @@ impl CommandEnd {
     }
 }
 
-fn start(sandbox: &Sandbox, place: &BoxSpec, command: &str) -> anyhow::Result<Child> {
+fn start(sandbox: &Sandbox, place: &BoxSpec, command: &str) -> anyhow::Result<Boxed> {
     // One pipe for both, so that the log has them in the order they were said.
     let words = ["-c", "exec sh -c \"$0\" 2>&1", command];
     let mut shell = sandbox.command(place, Path::new("sh"), &words);
-    shell
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .with_context(|| format!("starting `{command}`"))
+    shell.command.stdout(Stdio::piped()).stderr(Stdio::null());
+    shell.spawn().with_context(|| format!("starting `{command}`"))
 }
 
 /// Its exit status. What it prints goes into the log until it ends.

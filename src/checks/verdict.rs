@@ -59,6 +59,10 @@ pub(super) fn why_setup_failed(stage: &Stage, end: &CommandEnd, log: &Log) -> St
         CommandEnd::Failed { .. } => {
             format!("setup {}", why(stage, end, &Reported::default()).unwrap_or_default())
         }
+        // Its last line says the same.
+        CommandEnd::Exceeded { .. } => {
+            return format!("setup {}", why(stage, end, &Reported::default()).unwrap_or_default());
+        }
         CommandEnd::Refused(_) => "setup was refused".to_owned(),
         CommandEnd::Good | CommandEnd::Stopped => "setup was stopped".to_owned(),
     };
@@ -72,6 +76,9 @@ fn why(stage: &Stage, end: &CommandEnd, reported: &Reported) -> Option<String> {
         CommandEnd::Refused(why) => Some(why.clone()),
         CommandEnd::Slow => {
             Some(format!("checks took longer than {}", duration(stage.timeout_seconds)))
+        }
+        CommandEnd::Exceeded { command, exceeded } => {
+            Some(format!("`{command}` was ended: {exceeded}"))
         }
         CommandEnd::Failed { command, code } => Some(command_failed(command, *code, reported)),
         CommandEnd::Good => {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::inside::{self, Helper};
 use super::{BoxSpec, Network, toolchain};
+use crate::config::ByteSize;
 
 /// What of /etc programs need to find libraries, names and certificates. No keys: /etc/ssl/private stays outside.
 const ETC: [&str; 13] = [
@@ -34,6 +35,12 @@ const KEYS: [&str; 2] = ["/proc/keys", "/proc/key-users"];
 /// What the first program in the box needs to give its folders to another user and to become that one; the user has none of it.
 const TO_CHANGE_USER: [&str; 4] = ["CAP_SETUID", "CAP_SETGID", "CAP_CHOWN", "CAP_DAC_READ_SEARCH"];
 
+/// Parts of a box's memory that its folders in memory may take, in quarters; without that, each may take half of the machine's.
+const HALF: u64 = 2;
+const QUARTER: u64 = 1;
+/// For those that hold only what we put there.
+const NOTHING: u64 = 0;
+
 /// Our own program, which is the first in the box.
 const HELPER: &str = "/run/signoff";
 const WAY_OUT: &str = "/run/network.sock";
@@ -51,13 +58,22 @@ pub(super) fn first_program(spec: &BoxSpec, helper: &Helper) -> Vec<OsString> {
     if let Network::Hosts(_) = spec.network {
         words.add("--give").add(WAY_OUT).add("--forward").add(WAY_OUT);
     }
-    words.add("--");
-    words.0
+    words.words
+}
+
+/// Whether a bubblewrap of this version can say how large a folder in memory may become.
+pub(super) fn limits_folders(version: &str) -> bool {
+    let mut numbers = version.trim_start_matches("bubblewrap ").split('.').map(str::parse::<u32>);
+    matches!((numbers.next(), numbers.next()), (Some(Ok(1..)), _) | (_, Some(Ok(7..))))
 }
 
 /// bwrap's arguments. Later mounts cover earlier ones, so the order is from the machine to the work.
-pub(super) fn arguments(spec: &BoxSpec, helper: &Helper) -> Vec<OsString> {
-    let mut words = Words::default();
+pub(super) fn arguments(
+    spec: &BoxSpec,
+    helper: &Helper,
+    memory: Option<ByteSize>,
+) -> Vec<OsString> {
+    let mut words = Words { memory, ..Words::default() };
     words.say("--die-with-parent --new-session --unshare-pid --unshare-ipc --unshare-uts --unshare-net --unshare-cgroup-try --cap-drop ALL --as-pid-1");
     if helper.user.is_some() {
         for capability in TO_CHANGE_USER {
@@ -77,11 +93,11 @@ pub(super) fn arguments(spec: &BoxSpec, helper: &Helper) -> Vec<OsString> {
         words.mount("--ro-bind-try", folder, folder);
         let hook = folder.join(toolchain::PYENV_HOOK);
         if hook.is_dir() {
-            words.say("--tmpfs").add(hook);
+            words.in_memory(NOTHING, &hook);
         }
     }
     for folder in private.iter().filter_map(|path| neighbours(path)) {
-        words.say("--tmpfs").add(folder);
+        words.in_memory(NOTHING, &folder);
     }
     words
         .mount("--bind", &spec.home, Path::new(BoxSpec::HOME))
@@ -98,8 +114,8 @@ pub(super) fn arguments(spec: &BoxSpec, helper: &Helper) -> Vec<OsString> {
             words.mount("--ro-bind", host, inside);
         }
     }
-    words.say("--remount-ro / --chdir").add(spec.work.clone());
-    words.0
+    words.say("--remount-ro /run --remount-ro /dev --remount-ro / --chdir").add(spec.work.clone());
+    words.words
 }
 
 fn system(words: &mut Words) {
@@ -117,7 +133,9 @@ fn system(words: &mut Words) {
     for path in ETC.map(Path::new) {
         words.mount("--ro-bind-try", path, path);
     }
-    words.say("--proc /proc --dev /dev --perms 1777 --tmpfs /dev/shm --perms 1777 --tmpfs /tmp --tmpfs /run");
+    words.say("--proc /proc --dev /dev --perms 1777").in_memory(QUARTER, Path::new("/dev/shm"));
+    words.say("--perms 1777").in_memory(HALF, Path::new("/tmp"));
+    words.in_memory(NOTHING, Path::new("/run"));
     for path in KERNEL {
         words.say("--ro-bind-try").add(path).add(path);
     }
@@ -134,17 +152,30 @@ fn neighbours(work: &Path) -> Option<PathBuf> {
 
 /// A command line in the making.
 #[derive(Default)]
-struct Words(Vec<OsString>);
+struct Words {
+    words: Vec<OsString>,
+    /// None = bubblewrap takes no size.
+    memory: Option<ByteSize>,
+}
 
 impl Words {
     fn say(&mut self, words: &str) -> &mut Self {
-        self.0.extend(words.split(' ').map(OsString::from));
+        self.words.extend(words.split(' ').map(OsString::from));
         self
     }
 
     fn add(&mut self, word: impl Into<OsString>) -> &mut Self {
-        self.0.push(word.into());
+        self.words.push(word.into());
         self
+    }
+
+    /// A folder in memory, of so many quarters of the box's; a megabyte at least.
+    fn in_memory(&mut self, quarters: u64, inside: &Path) -> &mut Self {
+        if let Some(memory) = self.memory {
+            let bytes = (memory.0 / 4 * quarters).max(1 << 20);
+            self.add("--size").add(bytes.to_string());
+        }
+        self.add("--tmpfs").add(inside)
     }
 
     fn mount(&mut self, how: &str, host: &Path, inside: &Path) -> &mut Self {

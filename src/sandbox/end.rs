@@ -84,7 +84,7 @@ mod tests {
         };
         let script = "echo $HOME > home; sh -c 'trap \"\" TERM; while :; do echo x >> beat; sleep 0.02; done' & sleep 60";
         let mut child =
-            Sandbox::None.command(&spec, Path::new("sh"), &["-c", script]).spawn().unwrap();
+            Sandbox::None.command(&spec, Path::new("sh"), &["-c", script]).spawn().unwrap().child;
         while !work.join("beat").exists() {
             sleep(Duration::from_millis(10)).await;
         }

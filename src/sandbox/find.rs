@@ -17,7 +17,8 @@ use tokio::time::{sleep, timeout};
 
 use super::advice::advice;
 use super::inside::{Accounts, BOX_USER, Helper};
-use super::{BoxParts, BoxSpec, Network, Sandbox};
+use super::{BoxParts, BoxSpec, Limiter, Network, Sandbox};
+use crate::config::BoxLimits;
 use crate::files::Staging;
 
 /// It answers within milliseconds as a rule.
@@ -102,8 +103,9 @@ async fn build(
 ) -> anyhow::Result<Sandbox> {
     let accounts = Accounts::write(parts.cache, user)?;
     let helper = Helper { exe: parts.exe.to_owned(), user, accounts };
-    let sandbox =
-        Sandbox::Bubblewrap { program: program.to_owned(), version: version.to_owned(), helper };
+    let (program, version) = (program.to_owned(), version.to_owned());
+    let limiter = Box::new(Limiter::watching(&BoxLimits::default(), "none was looked for"));
+    let sandbox = Sandbox::Bubblewrap { program, version, helper, limiter };
     let place = temp_dir().join(format!("signoff-trial-{:08x}", rand::random::<u32>()));
     let folder = Staging::folder(&place, Duration::ZERO).context("making a folder to try it in")?;
     let spec = BoxSpec {
@@ -114,7 +116,7 @@ async fn build(
         env: vec![],
         network: Network::Closed,
     };
-    said(&mut sandbox.command(&spec, Path::new("true"), &[]), PATIENCE).await?;
+    said(&mut sandbox.command(&spec, Path::new("true"), &[]).command, PATIENCE).await?;
     Ok(sandbox)
 }
 

@@ -3,12 +3,14 @@
 //! Knows nothing of agents, models or stages.
 
 mod advice;
+mod boxed;
 mod bubblewrap;
 mod egress;
 mod end;
 mod find;
 mod inside;
 mod install;
+mod limits;
 mod toolchain;
 
 use std::fmt;
@@ -19,11 +21,13 @@ use tokio::process::Command;
 
 use crate::run::Sandboxing;
 
+pub use boxed::{Boxed, Confined};
 pub use egress::{Egress, Gateway, Opened, WayOut};
 pub use end::{end, sweep};
 pub use find::NoBox;
 pub use inside::{Helper, Inside, forward};
 pub use install::Tell;
+pub use limits::{Exceeded, LimitWatch, Limiter, step_aside};
 pub use toolchain::search_path;
 
 /// What a box reaches of the network. It never has the machine's own.
@@ -73,6 +77,7 @@ pub enum Sandbox {
         /// As it says it: `bubblewrap 0.8.0`.
         version: String,
         helper: Helper,
+        limiter: Box<Limiter>,
     },
     /// Nothing holds the program back; it only has a clean environment and a process group of its own.
     None,
@@ -89,27 +94,46 @@ impl Sandbox {
         install::find_or_install(&search_path(), parts, tell).await
     }
 
+    /// The same, with limits of that kind.
+    #[must_use]
+    pub fn limited_by(self, by: Limiter) -> Self {
+        match self {
+            Self::Bubblewrap { program, version, helper, .. } => {
+                Self::Bubblewrap { program, version, helper, limiter: Box::new(by) }
+            }
+            Self::None => Self::None,
+        }
+    }
+
     /// A command that runs `program` in a box.
     ///
     /// It is killed when dropped, and the box with everything in it dies with the *thread* that spawned it
     /// (`PR_SET_PDEATHSIG` follows threads): spawn it from a runtime's own worker, never from `spawn_blocking` or `block_in_place`.
-    /// Standard input is empty unless the caller says otherwise.
+    /// Standard input is empty unless the caller says otherwise. Its `limits` are to be asked while it runs and when it has ended.
     #[must_use]
-    pub fn command(&self, spec: &BoxSpec, program: &Path, args: &[&str]) -> Command {
-        let (mut command, home) = match self {
-            Self::Bubblewrap { program: bwrap, helper, .. } => {
-                let mut command = Command::new(bwrap);
+    pub fn command(&self, spec: &BoxSpec, program: &Path, args: &[&str]) -> Confined {
+        let (mut command, home, limits) = match self {
+            Self::Bubblewrap { program: bwrap, version, helper, limiter } => {
+                let limits = limiter.watch(spec);
+                let processes = limits.processes_of_user(helper.user.is_some());
+                let counted = processes.map(|_| helper.counted(&spec.home));
+                let helper = counted.as_ref().unwrap_or(helper);
+                let mut command = boxed::joining(&limits);
+                let memory = bubblewrap::limits_folders(version).then_some(limiter.limits.memory);
                 command
-                    .args(bubblewrap::arguments(spec, helper))
+                    .arg(bwrap)
+                    .args(bubblewrap::arguments(spec, helper, memory))
                     .arg("--")
                     .args(bubblewrap::first_program(spec, helper))
+                    .args(inside::limits(&limiter.limits, processes))
+                    .arg("--")
                     .arg(program);
-                (command, Path::new(BoxSpec::HOME))
+                (command, Path::new(BoxSpec::HOME), limits)
             }
             Self::None => {
                 let mut command = Command::new(program);
                 command.current_dir(&spec.work);
-                (command, spec.home.as_path())
+                (command, spec.home.as_path(), LimitWatch::none())
             }
         };
         // Through the environment and not `--setenv`: arguments can be read by every user of the machine.
@@ -125,7 +149,7 @@ impl Sandbox {
         }
         command.envs(spec.env.iter().map(|(name, value)| (name, value)));
         command.stdin(Stdio::null()).kill_on_drop(true).process_group(0);
-        command
+        Confined { command, limits }
     }
 
     /// Where a program sees a `read_only` path or a socket: at `inside` in the box, where it is without one.

@@ -6,12 +6,11 @@ use std::process::Stdio;
 
 use secrecy::ExposeSecret;
 use tokio::fs;
-use tokio::process::{Child, Command};
 use uuid::Uuid;
 
 use super::{ClaudeCode, Launch, instructions};
 use crate::agent::{AgentError, Assignment, Result, Session};
-use crate::sandbox::{BoxSpec, Network};
+use crate::sandbox::{BoxSpec, Boxed, Network};
 
 /// Compared with what the CLI says it took: some modes change silently.
 pub(super) const PERMISSIONS: &str = "bypassPermissions";
@@ -53,15 +52,14 @@ const ENVIRONMENT: [(&str, &str); 10] = [
 ];
 
 impl ClaudeCode {
-    pub(super) async fn start(&self, launch: &Launch<'_>) -> Result<Child> {
+    pub(super) async fn start(&self, launch: &Launch<'_>) -> Result<Boxed> {
         make_home(&launch.assignment.home).await?;
         let args = self.arguments(launch).await?;
         let args: Vec<&str> = args.iter().map(String::as_str).collect();
         let program = self.sandbox.inside(&self.binary(), Path::new(INSIDE_PROGRAM));
-        let mut command: Command =
-            self.sandbox.command(&self.box_spec(launch.assignment), &program, &args);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        command.spawn().map_err(AgentError::when(format!("starting {}", self.program.display())))
+        let mut confined = self.sandbox.command(&self.box_spec(launch.assignment), &program, &args);
+        confined.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        confined.spawn().map_err(AgentError::when(format!("starting {}", self.program.display())))
     }
 
     async fn arguments(&self, launch: &Launch<'_>) -> Result<Vec<String>> {

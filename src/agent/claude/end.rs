@@ -3,7 +3,7 @@
 
 use super::command::PERMISSIONS;
 use super::stream::{CliResult, StreamReader};
-use crate::agent::event::{failed, timed_out};
+use crate::agent::event::{failed, timed_out, used_too_much};
 use crate::agent::process::{Exit, last_line};
 use crate::run::{AgentEnd, Trouble, Written};
 
@@ -17,6 +17,7 @@ pub(super) fn classify_end(reader: &StreamReader, exit: &Exit, stderr: &str) -> 
         return failed(Trouble::Setup, &why);
     }
     match (exit, &reader.result) {
+        (Exit::Exceeded(exceeded), _) => used_too_much(*exceeded),
         // What finished before we stopped it is finished.
         (_, Some(result)) if !result.is_error && result.terminal_reason == "completed" => {
             AgentEnd::Finished

@@ -24,7 +24,7 @@ use super::event::{EventSender, failed};
 use super::process::{Exit, StderrTail};
 use super::{Agent, AgentEvent, AgentReport, Assignment, Result, Session};
 use crate::run::{AgentEnd, Trouble, Usd};
-use crate::sandbox::{self, Sandbox};
+use crate::sandbox::{self, Boxed, Sandbox};
 use connection::CliConnection;
 use end::{classify_end, last_words};
 use stream::StreamReader;
@@ -112,15 +112,19 @@ impl ClaudeCode {
         events: &EventSender,
         stop: &CancellationToken,
     ) -> Result<(AgentEnd, StreamReader)> {
-        let mut child = self.start(launch).await?;
+        let Boxed { mut child, limits } = self.start(launch).await?;
         let stderr = StderrTail::of(&mut child);
         let mut connection =
             CliConnection::open(&mut child, launch.assignment, events.clone()).await?;
-        let exit = run_prompt(&mut connection, launch, stop).await;
+        let exit = tokio::select! {
+            exit = run_prompt(&mut connection, launch, stop) => exit,
+            exceeded = limits.exceeded() => Ok(Exit::Exceeded(exceeded)),
+        };
         let reader = connection.close().await;
         let exit = if reader.is_pointless() { exit? } else { wait(&mut child, exit?).await };
         sandbox::end(&mut child).await;
         let stderr = stderr.read_within(INTERRUPT_TIMEOUT).await;
+        let exit = exit.unless(limits.exceeded_before_its_end());
         Ok((classify_end(&reader, &exit, &stderr), reader))
     }
 }
@@ -146,7 +150,11 @@ async fn run_prompt(
 
 /// Lets it leave by itself for a while, so that its transcript is whole.
 async fn wait(child: &mut Child, exit: Exit) -> Exit {
-    let limit = if matches!(exit, Exit::Ended(_)) { EXIT_TIMEOUT } else { INTERRUPT_TIMEOUT };
+    let limit = match exit {
+        Exit::Ended(_) => EXIT_TIMEOUT,
+        Exit::Stopped | Exit::TimedOut(_) => INTERRUPT_TIMEOUT,
+        Exit::Exceeded(_) => return exit,
+    };
     match (timeout(limit, child.wait()).await, exit) {
         (Ok(Ok(status)), Exit::Ended(_)) => Exit::Ended(status.code()),
         (_, exit) => exit,

@@ -4,7 +4,7 @@
 use tokio::process::{Child, ChildStdout};
 
 use super::protocol::{ScriptLine, Used, read_line};
-use crate::agent::event::{EventSender, failed, timed_out};
+use crate::agent::event::{EventSender, failed, timed_out, used_too_much};
 use crate::agent::lines::LineReader;
 use crate::agent::log::AgentLog;
 use crate::agent::money::highest;
@@ -154,6 +154,7 @@ fn worse(known: Option<AgentEnd>, told: AgentEnd) -> AgentEnd {
 /// What its exit and its own `finished` line mean together.
 fn end(exit: &Exit, told: Option<AgentEnd>, last_line: &str) -> AgentEnd {
     match (exit, told) {
+        (Exit::Exceeded(exceeded), _) => used_too_much(*exceeded),
         (_, Some(AgentEnd::Finished)) | (Exit::Ended(Some(0)), None) => AgentEnd::Finished,
         (Exit::Stopped, _) => AgentEnd::Stopped,
         (Exit::TimedOut(limit), _) => timed_out(*limit),

@@ -230,14 +230,18 @@ pub struct InsideArgs {
     give: Vec<std::path::PathBuf>,
     #[arg(long)]
     forward: Option<std::path::PathBuf>,
+    #[arg(long)]
+    file: Option<u64>,
+    #[arg(long)]
+    processes: Option<u64>,
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
     command: Vec<std::ffi::OsString>,
 }
 
 impl InsideArgs {
     pub fn inside(self) -> Inside {
-        let Self { user, give, forward, command } = self;
-        Inside { user, give, forward, command }
+        let Self { user, give, forward, file, processes, command } = self;
+        Inside { user, give, forward, file, processes, command }
     }
 }
 

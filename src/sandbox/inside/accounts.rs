@@ -3,6 +3,8 @@
 //! else whoever the worker is. Inside it is called `agent` either way, and lives in the box's HOME.
 
 use std::fs::{self, Permissions};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::ops::Range;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, lchown};
 use std::path::{Path, PathBuf};
 
@@ -13,6 +15,9 @@ use crate::sandbox::BoxSpec;
 
 /// Nobody's: outside the ranges that distributions, systemd and containers give out, and below the 65,536 of most containers.
 pub(in crate::sandbox) const BOX_USER: u32 = 60_999;
+
+/// The same, where the kernel is to count what is one box's: each HOME has its own, which it keeps.
+const COUNTED: Range<u32> = 60_706..BOX_USER;
 
 /// The files that name the users of a box.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +57,14 @@ impl Accounts {
             group: put(format!("group-{uid}-{gid}"), group)?,
         })
     }
+}
+
+/// Whose processes are counted apart from those of other boxes. That two HOMEs share one is rare, and only lets them have less.
+pub(super) fn counted_user(home: &Path) -> u32 {
+    let mut hasher = DefaultHasher::new();
+    home.hash(&mut hasher);
+    let users = u64::from(COUNTED.end - COUNTED.start);
+    COUNTED.start + u32::try_from(hasher.finish() % users).unwrap_or_default()
 }
 
 /// Gives the current folder, the HOME and some sockets to `user`. What cannot be given was theirs already, or is not ours.

@@ -4,26 +4,31 @@
 
 mod accounts;
 mod forward;
+mod helper;
 #[cfg(target_os = "linux")]
 mod seccomp;
 
 use std::ffi::OsString;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process;
 
 use anyhow::{Context, Result};
 use rustix::process::{
-    DumpableBehavior, Pid, Resource, Rlimit, WaitOptions, set_dumpable_behavior, setrlimit, wait,
+    DumpableBehavior, Pid, Resource, Rlimit, WaitOptions, getrlimit, set_dumpable_behavior,
+    setrlimit, wait,
 };
 #[cfg(target_os = "linux")]
 use rustix::thread::{CapabilitySet, CapabilitySets, capabilities, set_capabilities};
 
+use super::limits::Limits;
+
 pub(super) use accounts::{Accounts, BOX_USER};
 pub use forward::forward;
+pub use helper::Helper;
 
-/// The hidden subcommand: `signoff __box [--user <uid> [--give <socket>]…] [--forward <socket>] -- <program> args…`.
+/// The hidden subcommand: `signoff __box [--user <uid> [--give <socket>]…] [--forward <socket>] [--file <bytes>] [--processes <n>] -- <program> args…`.
 pub(super) const SUBCOMMAND: &str = "__box";
 /// The one that forwards: `signoff __forward <socket>`, with a listening socket as its standard input.
 const FORWARD: &str = "__forward";
@@ -31,18 +36,6 @@ const FORWARD: &str = "__forward";
 /// Where programs in a box find their proxy: on a loopback that is the box's own.
 pub(super) const PROXY: SocketAddr =
     SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 3128);
-
-/// Largest file a boxed program may write: a runaway log must not fill the disk.
-const LARGEST_FILE_BYTES: u64 = 8 << 30;
-
-/// The first program of a box: ours, and whom it becomes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Helper {
-    pub(super) exe: PathBuf,
-    /// None = whoever the worker is.
-    pub(super) user: Option<u32>,
-    pub(super) accounts: Accounts,
-}
 
 /// What is to happen.
 #[derive(Clone, Debug)]
@@ -53,6 +46,10 @@ pub struct Inside {
     pub give: Vec<PathBuf>,
     /// The way out of the box.
     pub forward: Option<PathBuf>,
+    /// The length of its largest file, in bytes.
+    pub file: Option<u64>,
+    /// How many processes its user may have.
+    pub processes: Option<u64>,
     pub command: Vec<OsString>,
 }
 
@@ -66,7 +63,7 @@ impl Inside {
         if let Some(user) = self.user {
             accounts::give_away(user, &self.give);
         }
-        limit()?;
+        self.limit()?;
         confine()?;
         if let Some(socket) = &self.forward {
             self.start_forwarding(socket)?;
@@ -79,8 +76,23 @@ impl Inside {
         reap_until_end_of(started.id())
     }
 
+    /// What the kernel holds by itself.
+    fn limit(&self) -> Result<()> {
+        let limits = [
+            (Resource::Core, Some(0)),
+            (Resource::Fsize, self.file),
+            (Resource::Nproc, self.processes),
+        ];
+        for (resource, most) in limits.into_iter().filter(|(_, most)| most.is_some()) {
+            let most = most.min(getrlimit(resource).maximum.or(most));
+            setrlimit(resource, Rlimit { current: most, maximum: most })
+                .with_context(|| format!("limiting {resource:?}"))?;
+        }
+        Ok(())
+    }
+
     /// A process beside the program, which ends with the box.
-    fn start_forwarding(&self, socket: &std::path::Path) -> Result<()> {
+    fn start_forwarding(&self, socket: &Path) -> Result<()> {
         let listener = std::net::TcpListener::bind(PROXY).context("listening for the proxy")?;
         let own = std::env::current_exe().context("finding this program")?;
         let mut command = self.as_user(own.as_os_str());
@@ -98,6 +110,14 @@ impl Inside {
         }
         command
     }
+}
+
+/// What the first program is told of the limits.
+pub(super) fn limits(limits: &Limits, processes: Option<u64>) -> Vec<String> {
+    let words = [("--file", Some(limits.file.0)), ("--processes", processes)];
+    let said =
+        words.into_iter().filter_map(|(flag, most)| Some([flag.to_owned(), most?.to_string()]));
+    said.flatten().collect()
 }
 
 /// From everybody in the box, who may be the same user: without that, this process could be led to do anything, and its program be
@@ -142,12 +162,6 @@ fn reap_until_end_of(program: u32) -> Result<u8> {
         let code = status.exit_status().or_else(|| Some(128 + status.terminating_signal()?));
         return Ok(code.and_then(|code| u8::try_from(code).ok()).unwrap_or(u8::MAX));
     }
-}
-
-fn limit() -> Result<()> {
-    let most = |bytes| Rlimit { current: Some(bytes), maximum: Some(bytes) };
-    setrlimit(Resource::Core, most(0)).context("forbidding core dumps")?;
-    setrlimit(Resource::Fsize, most(LARGEST_FILE_BYTES)).context("limiting the size of files")
 }
 
 /// A keyring of its own, so that none of the worker's is in reach, and a list of what may not be asked of the kernel.

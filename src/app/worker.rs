@@ -2,7 +2,6 @@
 //! A connection to Temporal, a box for agents, and a model: a real one, or a scripted one that this process plays.
 
 use std::fs;
-use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
@@ -20,7 +19,7 @@ use crate::files::{self, SocketFolder};
 use crate::local;
 use crate::meter::{Meter, Upstream};
 use crate::run::prove_refusals;
-use crate::sandbox::{BoxParts, Egress, Sandbox};
+use crate::sandbox::{BoxParts, Egress, Limiter, Sandbox, step_aside};
 use crate::store::Store;
 
 const BUILT_IN_SCENARIO: &str = include_str!("../../deploy/rehearsal/llm-wrapper.toml");
@@ -46,7 +45,7 @@ pub async fn worker(
         seal: Seal::new(store.clone()),
         store,
         runs: config.home.join("runs"),
-        sandbox: sandbox(&config.cache).await?,
+        sandbox: sandbox(&config).await?,
         egress: Egress::new(move || projects.current().setup.clone()),
         no_sandbox,
         built_in: built_in_pipelines(),
@@ -67,12 +66,20 @@ fn tell(task_queue: &str, bench: &Bench) {
 }
 
 /// The box if one can be built here; else none, and operators read why.
-async fn sandbox(cache: &Path) -> anyhow::Result<Sandbox> {
+async fn sandbox(config: &Config) -> anyhow::Result<Sandbox> {
     let exe = std::env::current_exe().context("finding this program")?;
-    Ok(Sandbox::find(BoxParts { cache, exe: &exe }).await.unwrap_or_else(|why| {
-        tracing::warn!(error = %why, "no box on this machine");
-        Sandbox::None
-    }))
+    let sandbox = match Sandbox::find(BoxParts { cache: &config.cache, exe: &exe }).await {
+        Ok(sandbox) => sandbox,
+        Err(why) => {
+            tracing::warn!(error = %why, "no box on this machine");
+            return Ok(Sandbox::None);
+        }
+    };
+    let limits = &config.projects.limits;
+    step_aside(limits);
+    let limiter = Limiter::find(limits);
+    tracing::info!("limits: {limiter}");
+    Ok(sandbox.limited_by(limiter))
 }
 
 /// The way to the model, and which one is asked for where nobody names one.

@@ -15,7 +15,7 @@ use tokio::process::Command;
 use super::{Failure, exit};
 use crate::config::Config;
 use crate::local;
-use crate::sandbox::{BoxParts, Sandbox};
+use crate::sandbox::{BoxParts, Limiter, Sandbox};
 use crate::store::Store;
 
 /// One thing that was looked at.
@@ -71,6 +71,7 @@ pub async fn doctor(config: Config, json: bool, out: &mut dyn Write) -> Result<u
         database(&config).await,
         temporal::look(&config).await,
         sandbox(&config).await,
+        limits(&config),
         claude(&config).await,
         model::look(&config).await,
         projects::look(&config).await,
@@ -131,6 +132,13 @@ async fn sandbox(config: &Config) -> Finding {
             ),
         ),
     }
+}
+
+/// What this machine gives; a worker in a group of its own may get more, and its log says so.
+fn limits(config: &Config) -> Finding {
+    let limiter = Limiter::find(&config.projects.limits);
+    let finding = if limiter.is_exact() { Finding::ok } else { Finding::less };
+    finding("limits", limiter.to_string())
 }
 
 async fn claude(config: &Config) -> Finding {

@@ -10,20 +10,22 @@ use std::os::linux::net::SocketAddrExt;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixListener;
 use std::path::Path;
-use std::process::{ExitCode, Output};
+use std::process::{ExitCode, Output, Stdio};
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use libtest_mimic::{Arguments, Completion, Trial};
 use rustix::io::{FdFlags, fcntl_setfd};
 use signoff::checks::{CheckSpec, check};
-use signoff::config::Config;
+use signoff::config::{BoxLimits, ByteSize, Config};
 use signoff::run::{PipelineText, SetupPolicy, Stage};
-use signoff::sandbox::{BoxParts, BoxSpec, Egress, Network, NoBox, Sandbox, end};
+use signoff::sandbox::{
+    BoxParts, BoxSpec, Boxed, Confined, Egress, Limiter, Network, NoBox, Sandbox, end, step_aside,
+};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 macro_rules! trials {
@@ -31,6 +33,8 @@ macro_rules! trials {
 }
 
 fn main() -> ExitCode {
+    // As a worker does.
+    step_aside(&BoxLimits::default());
     let mut trials = trials![
         only_work_and_home_are_written,
         the_rest_of_the_machine_is_not_there,
@@ -55,6 +59,14 @@ fn main() -> ExitCode {
         nobody_looks_into_the_first_process,
         what_is_open_in_the_worker_is_closed_in_a_box,
         a_box_that_ended_has_nobody_left,
+        a_fork_bomb_is_ended_with_words,
+        a_memory_hog_is_ended_with_words,
+        a_full_disk_is_ended_with_words,
+        a_file_without_end_is_ended_with_words,
+        checks_that_use_too_much_are_red_and_say_so,
+        no_control_group_is_left_behind,
+        folders_in_memory_are_small,
+        builds_work_under_the_usual_limits,
     ];
     if fetching() {
         trials.extend(trials![the_package_managers_of_this_machine_fetch]);
@@ -129,7 +141,9 @@ impl Corner {
     }
 
     async fn runs(&self, program: &str, script: &str) -> Result<Output> {
-        Ok(self.sandbox.command(&self.spec, Path::new(program), &["-c", script]).output().await?)
+        let confined = self.sandbox.command(&self.spec, Path::new(program), &["-c", script]);
+        let Confined { mut command, limits: _limits } = confined;
+        Ok(command.output().await?)
     }
 
     async fn says(&self, script: &str) -> Result<String> {
@@ -246,7 +260,7 @@ async fn the_machines_tools_work(sandbox: Sandbox) -> Result<()> {
 }
 
 /// Starts a grandchild in a session of its own that would write to `beat` for ever, and waits until it does.
-async fn escapee(corner: &Corner) -> Result<tokio::process::Child> {
+async fn escapee(corner: &Corner) -> Result<Boxed> {
     let script = "setsid nohup sh -c 'while :; do echo x >> beat; sleep 0.02; done' >/dev/null 2>&1 & sleep 60";
     let child = corner.sandbox.command(&corner.spec, Path::new("sh"), &["-c", script]).spawn()?;
     begins_to_beat(&corner.spec.work).await;
@@ -266,9 +280,14 @@ async fn still_beats(folder: &Path) -> Result<bool> {
     Ok(before != size()?)
 }
 
+async fn beats_again(folder: &Path) -> Result<()> {
+    while !still_beats(folder).await? {}
+    Ok(())
+}
+
 async fn a_killed_box_leaves_nothing(sandbox: Sandbox) -> Result<()> {
     let corner = Corner::closed(sandbox)?;
-    let mut child = escapee(&corner).await?;
+    let mut child = escapee(&corner).await?.child;
     assert!(still_beats(&corner.spec.work).await?);
     child.kill().await?;
     sleep(Duration::from_millis(50)).await;
@@ -278,7 +297,7 @@ async fn a_killed_box_leaves_nothing(sandbox: Sandbox) -> Result<()> {
 
 async fn an_ended_box_is_gone_when_end_returns(sandbox: Sandbox) -> Result<()> {
     let corner = Corner::closed(sandbox)?;
-    let mut child = escapee(&corner).await?;
+    let mut child = escapee(&corner).await?.child;
     end(&mut child).await;
     assert!(!still_beats(&corner.spec.work).await?);
     assert!(child.id().is_none());
@@ -563,6 +582,137 @@ async fn a_box_that_ended_has_nobody_left(sandbox: Sandbox) -> Result<()> {
     assert_eq!(ended.status.code(), Some(7));
     sleep(Duration::from_millis(300)).await;
     assert_eq!(before, size()?);
+    Ok(())
+}
+
+/// So little that what goes beyond it costs this machine nothing.
+const SMALL: BoxLimits = BoxLimits {
+    memory: Some(ByteSize(200 << 20)),
+    processes: 100,
+    file: ByteSize(16 << 20),
+    disk: ByteSize(64 << 20),
+};
+
+/// With the control groups of this machine, if it gives any, and without.
+fn limiters() -> [Limiter; 2] {
+    [Limiter::find(&SMALL), Limiter::watching(&SMALL, "for a test")]
+}
+
+/// Why a script is ended, and whether a box beside it lives on; by both ways to limit.
+async fn ended(sandbox: Sandbox, script: &str) -> Result<[String; 2]> {
+    let neighbour = Corner::closed(sandbox.clone())?;
+    let beside = escapee(&neighbour).await?;
+    let mut why = vec![];
+    for limiter in limiters() {
+        let corner = Corner::closed(sandbox.clone().limited_by(limiter))?;
+        let words = ["-c", script];
+        let mut confined = corner.sandbox.command(&corner.spec, Path::new("bash"), &words);
+        confined.command.stderr(Stdio::null());
+        let mut boxed = confined.spawn()?;
+        let exceeded = tokio::select! {
+            exceeded = boxed.limits.exceeded() => Some(exceeded),
+            _ = boxed.child.wait() => None,
+            () = sleep(Duration::from_mins(1)) => None,
+        };
+        end(&mut boxed.child).await;
+        let exceeded = exceeded.or_else(|| boxed.limits.exceeded_before_its_end());
+        why.push(exceeded.map_or_else(String::new, |exceeded| exceeded.to_string()));
+        timeout(Duration::from_secs(30), beats_again(&neighbour.spec.work)).await??;
+    }
+    drop(beside);
+    why.try_into().map_err(|why| anyhow!("{why:?}"))
+}
+
+async fn a_fork_bomb_is_ended_with_words(sandbox: Sandbox) -> Result<()> {
+    let why = ended(sandbox, "bomb() { bomb | bomb & sleep 60; }; bomb").await?;
+    assert_eq!(why, ["it started more than 100 processes"; 2]);
+    Ok(())
+}
+
+async fn a_memory_hog_is_ended_with_words(sandbox: Sandbox) -> Result<()> {
+    // More than it may, and no more than a few times that where nobody stops it.
+    let hog = "node -e 'a = []; setInterval(() => a.length < 90 && a.push(Buffer.alloc(8 << 20, 1)), 10)'";
+    let why = ended(sandbox, hog).await?;
+    assert_eq!(why, ["it used more than 200 MiB of memory"; 2]);
+    Ok(())
+}
+
+async fn a_full_disk_is_ended_with_words(sandbox: Sandbox) -> Result<()> {
+    let fill = "for n in $(seq 8); do head -c 10M /dev/zero > ~/$n; done; sleep 60";
+    let why = ended(sandbox, fill).await?;
+    assert_eq!(why, ["it wrote more than 64 MiB"; 2]);
+    Ok(())
+}
+
+async fn a_file_without_end_is_ended_with_words(sandbox: Sandbox) -> Result<()> {
+    let why = ended(sandbox, "head -c 20M /dev/zero > log; sleep 60").await?;
+    assert_eq!(why, ["it wrote a file of more than 16 MiB"; 2]);
+    Ok(())
+}
+
+async fn checks_that_use_too_much_are_red_and_say_so(sandbox: Sandbox) -> Result<()> {
+    for limiter in limiters() {
+        let sandbox = sandbox.clone().limited_by(limiter);
+        let command = "for n in $(seq 150); do sleep 2 & done; wait; true";
+        let checks = Checks::of(sandbox, &format!("checks = ['{command}']\n"))?;
+        let (passed, why) = checks.end(&CancellationToken::new()).await?;
+        let said = format!("`{command}` was ended: it started more than 100 processes");
+        assert_eq!((passed, why), (false, Some(said)));
+        let log = checks.read("checks.log")?;
+        assert!(log.contains("\nsignoff: ended: it started more than 100 processes. "), "{log}");
+        assert!(log.ends_with("under [box] in signoff.toml"), "{log}");
+    }
+    Ok(())
+}
+
+async fn no_control_group_is_left_behind(sandbox: Sandbox) -> Result<()> {
+    let corner = Corner::closed(sandbox.limited_by(Limiter::find(&SMALL)))?;
+    let escaping = escapee(&corner).await?;
+    let pid = escaping.child.id().context("it runs")?;
+    let groups = fs::read_to_string(format!("/proc/{pid}/cgroup"))?;
+    let own = fs::read_to_string("/proc/self/cgroup")?;
+    drop(escaping);
+    let name = format!("/signoff/{}-", std::process::id());
+    let group = groups.lines().find_map(|line| Some(line.split_once(&name)?.1.to_owned()));
+    let Some(number) = group else {
+        assert_eq!(groups, own);
+        return Ok(());
+    };
+    sleep(Duration::from_secs(1)).await;
+    let left = std::process::Command::new("find")
+        .args(["/sys/fs/cgroup", "-name", &format!("{}-{number}", std::process::id())])
+        .output()?;
+    assert!(left.stdout.is_empty(), "{left:?}");
+    Ok(())
+}
+
+async fn folders_in_memory_are_small(sandbox: Sandbox) -> Result<()> {
+    let corner = Corner::closed(sandbox.limited_by(Limiter::find(&SMALL)))?;
+    let sizes =
+        corner.says("df --output=size -B1M /tmp /dev/shm /run; touch /run/x /dev/x").await?;
+    let words: Vec<&str> = sizes.split_whitespace().take(4).collect();
+    assert_eq!(words, ["1M-blocks", "100", "50", "1"], "{sizes}");
+    assert_eq!(sizes.matches("cannot touch").count(), 2, "{sizes}");
+    Ok(())
+}
+
+/// What reserves much more than it uses, and starts many threads.
+async fn builds_work_under_the_usual_limits(sandbox: Sandbox) -> Result<()> {
+    let build = "node -e 'new WebAssembly.Memory({ initial: 1, maximum: 65536 }); console.log(process.version)' && \
+        printf 'fn main() { std::thread::scope(|s| for _ in 0..200 { s.spawn(|| std::thread::sleep(std::time::Duration::from_secs(1))); }) }' > a.rs && \
+        if command -v rustc; then rustc -O a.rs && ./a; fi && \
+        if command -v cc; then printf 'int main() { return 0; }' > a.c && cc a.c && ./a.out; fi && \
+        if command -v go; then go version; fi";
+    for limiter in [Limiter::find, |usual: &BoxLimits| Limiter::watching(usual, "for a test")] {
+        let corner = Corner::closed(sandbox.clone().limited_by(limiter(&BoxLimits::default())))?;
+        let words = ["-c", build];
+        let mut boxed = corner.sandbox.command(&corner.spec, Path::new("sh"), &words).spawn()?;
+        let ended = tokio::select! {
+            exceeded = boxed.limits.exceeded() => bail!("{exceeded}"),
+            ended = boxed.child.wait() => ended?,
+        };
+        assert!(ended.success() && boxed.limits.exceeded_before_its_end().is_none());
+    }
     Ok(())
 }
 

@@ -12,16 +12,31 @@ use super::store_work::BaseOf;
 use super::write_attempt::WriteAttempt;
 use crate::run::{AgentEnd, Pause, Trouble, Written};
 
+/// What the meter knows of why an agent could not go on.
+#[derive(Clone, Copy)]
+pub(super) struct Waits {
+    /// A call could not be paid.
+    pub refused: bool,
+    /// The provider takes nothing more for so long.
+    pub limited_for: Option<Duration>,
+}
+
 impl WriteAttempt<'_> {
     /// What an agent that ended so waits for; none where it does not wait.
     pub(super) fn reason_to_pause(
         &self,
         end: &AgentEnd,
-        limited_for: Option<Duration>,
+        after: &Handover,
+        waits: Waits,
     ) -> Option<Pause> {
-        match (end, limited_for) {
+        // What an agent says of its money by itself does not hold a run up.
+        let left = self.input.budget_left_usd;
+        let is_spent = left.is_some_and(|left| waits.refused || after.cost_usd >= left);
+        match (end, waits.limited_for) {
             _ if !self.input.may_pause => None,
-            (AgentEnd::Failed { trouble: Trouble::Budget, .. }, _) => Some(Pause::Money),
+            (AgentEnd::Failed { trouble: Trouble::Budget, .. }, _) if is_spent => {
+                Some(Pause::Money)
+            }
             (AgentEnd::Failed { .. }, Some(wait)) => {
                 Some(Pause::ModelLimit { until: clock() + wait })
             }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::run::{GateId, Happened, Reminder};
+use crate::run::{GateId, Happened, Pause, Reminder};
 
 /// None where the event is a detail. Never what people or agents wrote.
 pub(super) fn story_line(what: &Happened) -> Option<String> {
@@ -16,6 +16,18 @@ fn run_line(what: &Happened) -> Option<String> {
         }
         Happened::AttemptEnded { stage, attempt, outcome, cost_usd, .. } => {
             format!("ended attempt {attempt} of {stage}: {outcome:?}, {cost_usd}")
+        }
+        Happened::Paused { stage, attempt, pause, cost_usd, .. } => {
+            let why = match pause {
+                Pause::Money => "its money is spent".to_owned(),
+                Pause::ModelLimit { until } => {
+                    format!("the model's provider takes nothing more until {}", minute(*until))
+                }
+            };
+            format!("stands still in attempt {attempt} of {stage}, {cost_usd}: {why}")
+        }
+        Happened::Resumed { stage, attempt } => {
+            format!("goes on with attempt {attempt} of {stage}")
         }
         Happened::Decided { verdict, by, .. } => format!("was answered by {by}: {verdict:?}"),
         Happened::DecisionRefused { by, .. } => format!("refused an answer by {by}"),

@@ -14,6 +14,7 @@ use super::bench::Bench;
 use super::failure::why_of;
 use super::handover::{AgentDone, Handover};
 use super::heartbeat::{AgentProgress, with_heartbeat};
+use super::pause::Waits;
 use super::prepare::{Preparation, PreparedAttempt};
 use super::setup::SetupOf;
 use super::write_attempt::{Spent, WriteAttempt};
@@ -152,7 +153,11 @@ impl WriteAttempt<'_> {
         ctx.record_heartbeat(progress.handover.clone()).await?;
         let worked = self.watch_agent(ctx, &agent, assignment, &mut progress).await;
         // What the ledger cannot say now, it says to a successor.
-        let (known, limited_for) = (agent.door.spend(), agent.door.limited_for());
+        let known = agent.door.spend();
+        let waits = Waits {
+            refused: agent.door.refused().is_some(),
+            limited_for: agent.door.limited_for(),
+        };
         progress.count(agent.door.close().await.unwrap_or(known));
         self.spent.is(&progress.handover);
         let report = match worked {
@@ -166,7 +171,7 @@ impl WriteAttempt<'_> {
             worked => worked?,
         };
         progress.told(report.tokens, report.cost_usd);
-        let pause = self.reason_to_pause(&report.end, limited_for);
+        let pause = self.reason_to_pause(&report.end, &progress.handover, waits);
         Ok(AgentRan { report, after: progress.handover, pause })
     }
 

@@ -36,12 +36,11 @@ impl Run {
         attempt: &Attempt,
         now: DateTime<Utc>,
     ) -> Option<Next> {
-        let terms = self.request.money.as_ref()?;
+        let (terms, budget) = self.request.money.as_ref().zip(self.budget())?;
         if !attempt.waits_for_money() && !self.is_out_of_money() {
             return None;
         }
         let round = u32::try_from(stage.asked_for_money.len()).unwrap_or(u32::MAX) + 1;
-        let budget = self.budget().unwrap_or_default();
         let gate = GateDigestInput {
             kind: GateKind::Budget,
             run: self.id(),

@@ -15,7 +15,8 @@ use super::console::Console;
 use super::fetch::client;
 use super::local_slack::{ANA, CHANNEL};
 use super::message::{SeenMessage, bare_words, buttons, lines};
-use crate::run::{Phase, RunId};
+use crate::run::{Phase, RunId, StagePhase};
+use crate::thread::glyph;
 
 /// How a run stands, as the wiring knows it.
 pub type PhaseOf = Box<dyn Fn(RunId) -> BoxFuture<'static, Option<Phase>> + Send + Sync>;
@@ -26,8 +27,9 @@ const LOOK_EVERY: Duration = Duration::from_millis(400);
 const PRESS_AGAIN: Duration = Duration::from_secs(15);
 /// A thread in which nothing happens for so long will not end.
 const PATIENCE: Duration = Duration::from_mins(15);
-/// The closing reply may come a little after the end.
+/// The closing reply may come a little after the end, and edits have to wait for their turn.
 const LAST_WORDS: Duration = Duration::from_secs(8);
+const LAST_EDITS: Duration = Duration::from_mins(1);
 const ENDED_BADLY: u8 = 4;
 
 #[derive(Deserialize)]
@@ -61,8 +63,7 @@ pub async fn play(slack: &str, console: &Console, phase_of: Option<PhaseOf>) -> 
             last_change = Instant::now();
         }
         if let Some(phase) = ended(&thread, phase_of.as_ref()).await {
-            sleep(LAST_WORDS).await;
-            let messages = people.messages().await.unwrap_or_default();
+            let messages = people.last_words(before).await;
             printer.print_all(&messages.iter().skip(before).collect::<Vec<_>>());
             return Ok(if phase == Phase::Done { 0 } else { ENDED_BADLY });
         }
@@ -93,6 +94,22 @@ impl People {
             .await
             .context("reading the channel")?;
         Ok(answer.json::<Messages>().await.context("reading the channel")?.messages)
+    }
+
+    /// The channel once nothing in the thread runs any more, which it shows a while after the end.
+    async fn last_words(&self, before: usize) -> Vec<SeenMessage> {
+        let ended = Instant::now();
+        sleep(LAST_WORDS).await;
+        loop {
+            let messages = self.messages().await.unwrap_or_default();
+            let running = glyph(StagePhase::Running);
+            let thread = messages.iter().skip(before);
+            let runs = thread.flat_map(lines).any(|line| line.contains(running));
+            if !runs || ended.elapsed() > LAST_EDITS {
+                return messages;
+            }
+            sleep(LOOK_EVERY).await;
+        }
     }
 
     async fn post(&self, what: &str, body: &Value) -> Result<()> {

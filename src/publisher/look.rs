@@ -7,7 +7,7 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
 use super::retry::{Held, Late, Tried, remedy};
-use crate::run::{Progress, Run, RunId, StageState};
+use crate::run::{Progress, Run, RunId};
 use crate::slack::{Priority, SlackError, Ts, Turn};
 use crate::store::{KnownMessage, LeasedThread, Shown};
 use crate::thread::{GateKey, Message, MessageKey, To};
@@ -137,9 +137,7 @@ impl Look<'_> {
 
     /// Every question, closed ones too.
     pub(super) fn questions(&self) -> impl Iterator<Item = GateKey> {
-        let closed = self.run.stages.iter().flat_map(StageState::closed_questions);
-        let all = closed.map(|asked| &asked.gate).chain(&self.run.gate);
-        all.map(|gate| GateKey::from(&gate.id))
+        self.run.questions().map(|gate| GateKey::from(&gate.id))
     }
 
     /// Whether anybody was told anything directly.

@@ -30,33 +30,29 @@ impl PrivateQuestion {
     pub fn of(run: &Run, first: Mrkdwn) -> Option<Self> {
         let question = GateView::open(run)?;
         let id = run.id();
-        if question.is_about_money() {
-            let buttons = question.money_buttons(SnoozeButton::NotOffered);
+        let (asked, buttons, how) = if question.is_about_money() {
             let how = format!("Say `raise {id} $5`, `raise {id} no limit` or `stop {id}`.");
-            return Some(Self::asking(&question, (first, question.asked()), (buttons, how)));
-        }
-        let asked = format!("*Approve {} of {}?*", question.stage.name(), run.request.project);
-        let value = GateValue::of(run, &question.gate.id).json();
-        let button = |text: &str, id: ActionId| Button::new(text, id.as_str(), &value);
-        let buttons = vec![
-            button("Approve", ActionId::Approve).primary(),
-            button("Request changes", ActionId::Changes),
-            button("Reject", ActionId::Reject).danger(),
-        ];
-        let how = format!("Say `approve {id}`, `changes {id}: …` or `reject {id} because …`.");
-        Some(Self::asking(&question, (first, asked), (buttons, how)))
-    }
-
-    fn asking(
-        question: &GateView<'_>,
-        (first, asked): (Mrkdwn, String),
-        (buttons, how): (Vec<Button>, String),
-    ) -> Self {
+            (question.asked(), question.money_buttons(SnoozeButton::NotOffered), how)
+        } else {
+            let asked = format!("*Approve {} of {}?*", question.stage.name(), run.request.project);
+            let how = format!("Say `approve {id}`, `changes {id}: …` or `reject {id} because …`.");
+            (asked, approval_buttons(run, &question), how)
+        };
         let text = Mrkdwn::join(first.non_empty().into_iter().chain([asked.into()]), "\n");
-        let id = format!("{}:{}{PRIVATE}", question.run.id(), question.key());
-        let blocks = vec![section(text.clone()), actions(&id, buttons)];
-        Self { text, how, blocks }
+        let block = format!("{id}:{}{PRIVATE}", question.key());
+        let blocks = vec![section(text.clone()), actions(&block, buttons)];
+        Some(Self { text, how, blocks })
     }
+}
+
+fn approval_buttons(run: &Run, question: &GateView<'_>) -> Vec<Button> {
+    let value = GateValue::of(run, &question.gate.id).json();
+    let button = |text: &str, id: ActionId| Button::new(text, id.as_str(), &value);
+    vec![
+        button("Approve", ActionId::Approve).primary(),
+        button("Request changes", ActionId::Changes),
+        button("Reject", ActionId::Reject).danger(),
+    ]
 }
 
 #[cfg(test)]

@@ -51,10 +51,7 @@ impl WriteAttempt<'_> {
         prepared: &PreparedAttempt,
         (mut written, after): (Written, Handover),
     ) -> Result<Written, ActivityError> {
-        after.save(&self.folder.folder);
-        self.spent.is(&after);
-        self.bench.tell_ledger(self.input, &after).await?;
-        ctx.record_heartbeat(after).await?;
+        self.hand_over(ctx, after).await?;
         let from = BaseOf { shadow: &prepared.shadow, base: &prepared.base };
         written.work = self.work_so_far(&from).await;
         Ok(written)

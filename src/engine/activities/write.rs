@@ -95,12 +95,20 @@ impl WriteAttempt<'_> {
         }
         let done = AgentDone { base, written };
         let after = Handover { done: Some(Box::new(done.clone())), ..after };
-        // Before anything is done with its work: whatever happens to that, the agent is not paid again.
+        self.hand_over(ctx, after).await?;
+        self.store_work(ctx, &prepared.shadow, done).await
+    }
+
+    /// Before anything is done with its work: whatever happens to that, the agent is not paid again.
+    pub(super) async fn hand_over(
+        &self,
+        ctx: &ActivityContext,
+        after: Handover,
+    ) -> Result<(), ActivityError> {
         after.save(&self.folder.folder);
         self.spent.is(&after);
         self.bench.tell_ledger(self.input, &after).await?;
-        ctx.record_heartbeat(after).await?;
-        self.store_work(ctx, &prepared.shadow, done).await
+        Ok(ctx.record_heartbeat(after).await?)
     }
 
     async fn prepare_unless_stopped(

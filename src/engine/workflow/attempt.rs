@@ -32,22 +32,19 @@ pub(super) async fn attempt(ctx: &Ctx, plan: &Plan) -> WorkflowResult<Happened> 
 }
 
 async fn after_writing(ctx: &Ctx, plan: &Plan, written: Written) -> WorkflowResult<Happened> {
-    let Some(work) = written.work.clone() else {
-        if let Some(paused) = paused(ctx, plan, &written) {
-            return Ok(paused);
-        }
-        return Ok(attempt_ended(ctx, plan, AttemptFacts::Unchecked(&written)));
-    };
-    emit(ctx, written_event(plan, &written, work.clone()));
-    take_decisions(ctx).await?;
+    if let Some(work) = &written.work {
+        emit(ctx, written_event(plan, &written, work.clone()));
+        take_decisions(ctx).await?;
+    }
     if let Some(paused) = paused(ctx, plan, &written) {
         return Ok(paused);
     }
     // Work that was cut short is kept and not checked: nobody will build on it.
-    if is_stopped(ctx) || written.end != AgentEnd::Finished {
+    let is_whole = written.end == AgentEnd::Finished && !is_stopped(ctx);
+    let Some(work) = written.work.as_ref().filter(|_| is_whole) else {
         return Ok(attempt_ended(ctx, plan, AttemptFacts::Unchecked(&written)));
-    }
-    let ended = match check(ctx, plan, &work).await? {
+    };
+    let ended = match check(ctx, plan, work).await? {
         ActivityEnd::Completed(checked) => {
             attempt_ended(ctx, plan, AttemptFacts::Checked(&written, &checked))
         }

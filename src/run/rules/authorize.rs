@@ -172,8 +172,8 @@ impl Run {
     }
 
     fn authorize_amount(&self, decision: &Decision) -> Result<(), Refusal> {
-        let terms = self.request.money.as_ref().zip(self.budget());
-        let (terms, _) = terms.ok_or(Refusal::NoBudget)?;
+        let terms = self.request.money.as_ref().filter(|_| self.budget().is_some());
+        let terms = terms.ok_or(Refusal::NoBudget)?;
         let lets = decision.raise.is_some_and(|raise| terms.lets(raise));
         if lets { Ok(()) } else { Err(Refusal::WantsLimit) }
     }

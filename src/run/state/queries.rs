@@ -3,8 +3,9 @@
 
 use crate::run::rules::seconds_between;
 use crate::run::{
-    Approver, Asked, Attempt, AttemptOutcome, Changes, GateId, GateSpec, Outcome, Phase, Refusal,
-    RequestId, Run, RunId, Snapshot, StageName, StagePhase, StageState, Tokens, Usd, Verdict,
+    Approver, Asked, Attempt, AttemptOutcome, Changes, GateId, GateSpec, OpenGate, Outcome, Phase,
+    Refusal, RequestId, Run, RunId, Snapshot, StageName, StagePhase, StageState, Tokens, Usd,
+    Verdict,
 };
 
 /// What a run made of a person's request.
@@ -156,11 +157,14 @@ impl Run {
         spec.approvers.iter().chain(others).collect()
     }
 
+    /// Every question that it asked, the open one last.
+    pub fn questions(&self) -> impl Iterator<Item = &OpenGate> {
+        let closed = self.stages.iter().flat_map(StageState::closed_questions);
+        closed.map(|asked| &asked.gate).chain(&self.gate)
+    }
+
     fn was_escalated(&self, gate: &GateId) -> bool {
-        let stage = self.stage(&gate.stage).into_iter();
-        let closed = stage.flat_map(StageState::closed_questions).map(|asked| &asked.gate);
-        let mut all = self.gate.iter().chain(closed);
-        all.any(|open| &open.id == gate && open.escalated_at.is_some())
+        self.questions().any(|open| &open.id == gate && open.escalated_at.is_some())
     }
 
     /// The repository as it was found.

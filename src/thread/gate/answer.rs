@@ -81,10 +81,12 @@ impl GateView<'_> {
 
     /// What is asked, of nobody in particular.
     pub(in crate::thread) fn asked(&self) -> String {
-        if self.is_about_money() {
-            return format!("*{}*", self.asks_for_money());
-        }
-        format!("*Keep {} of {}?*", self.stage.name(), self.run.request.project)
+        format!("*{}*", self.question())
+    }
+
+    fn question(&self) -> String {
+        let what = if self.is_about_money() { "Spend more on" } else { "Keep" };
+        format!("{what} {} of {}?", self.stage.name(), self.run.request.project)
     }
 
     /// What was answered, in one line.
@@ -239,13 +241,7 @@ impl GateView<'_> {
     /// The decision without any people: what a lock screen shows.
     pub(super) fn in_short(&self) -> String {
         let what = match self.answer {
-            GateOutcome::Open => {
-                return if self.is_about_money() {
-                    self.asks_for_money()
-                } else {
-                    format!("Keep {} of {}?", self.stage.name(), self.run.request.project)
-                };
-            }
+            GateOutcome::Open => return self.question(),
             GateOutcome::Approved(_) => "approved",
             GateOutcome::Changes(_) => "changes asked for",
             GateOutcome::Rejected(_) => "rejected",

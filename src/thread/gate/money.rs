@@ -11,11 +11,6 @@ impl GateView<'_> {
         self.gate.id.kind == GateKind::Budget
     }
 
-    /// `Spend more on draft of shop?`
-    pub(super) fn asks_for_money(&self) -> String {
-        format!("Spend more on {} of {}?", self.stage.name(), self.run.request.project)
-    }
-
     /// `$3.02 of $3.00 is spent`.
     pub(super) fn money_spent(&self) -> String {
         money_spent(self.gate).unwrap_or_else(|| "its budget is spent".to_owned())

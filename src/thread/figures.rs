@@ -156,8 +156,7 @@ pub(crate) fn doing(
     if let Some(paused) = &attempt.paused {
         return vec![standing_still(&paused.pause), attempt.cost_usd.to_string()];
     }
-    let is_written = attempt.snapshot.is_some() && attempt.paused_seconds == 0;
-    if is_written {
+    if attempt.snapshot.is_some() {
         let checking = ["the checks are running".to_owned(), attempt.cost_usd.to_string()];
         return attempt.diff.as_ref().map(diff).into_iter().chain(checking).collect();
     }

@@ -1,5 +1,6 @@
 //! The budget of a run: what may it still spend, and when is a person asked for more?
-//! An attempt that has no money left stands still where it is, and the same attempt goes on once there is more.
+//! An attempt that has no money left stands still where it is, and the same attempt goes on once there is more. Only where the request
+//! holds terms for that: requests of older versions hold none, so these rules need no version of their own.
 
 use chrono::{DateTime, Utc};
 

@@ -253,6 +253,9 @@ impl Attempt {
     pub(super) fn resume(&mut self, at: DateTime<Utc>) {
         if let Some(paused) = self.paused.take() {
             self.paused_seconds += seconds_between(paused.since, at);
+            // What was kept meanwhile is not its work: it writes on, and is paid for that.
+            (self.snapshot, self.diff) = (None, None);
+            (self.since_round, self.since_approved) = (None, None);
         }
     }
 

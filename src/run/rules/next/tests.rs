@@ -2,7 +2,7 @@
 
 use super::{AttemptOutcome, Happened, Next, Outcome, StagePhase, Trouble, Usd, Verdict};
 use crate::run::rules::tests::{CENT, Facts, RunDriver, ana, decision, request, snapshot};
-use crate::run::{Decision, GateKind, Pause, Raise, Refusal, Request};
+use crate::run::{AttemptFacts, Decision, GateKind, Lost, Pause, Raise, Refusal, Request};
 
 fn kinds(driver: &RunDriver) -> Vec<String> {
     let kind = |e| {
@@ -332,4 +332,22 @@ fn an_attempt_that_the_provider_makes_wait_goes_on_by_itself() {
     assert_eq!(kinds(&driver).last().map(String::as_str), Some("resumed"));
     driver.brings(Facts::Green);
     assert_eq!(driver.end(), (Outcome::Done, None));
+}
+
+#[test]
+fn what_an_attempt_costs_after_a_pause_counts_also_where_it_is_lost() {
+    let mut driver = short_of_money();
+    let plan = driver.plan();
+    driver.ends(&plan, Facts::Unchecked);
+    assert_eq!(driver.run.spent(), CENT, "written, and lost while it was checked");
+    let mut driver = short_of_money();
+    let plan = driver.plan();
+    driver.writes(&plan).ends(&plan, Facts::Paused).gate();
+    assert_eq!(raises(&mut driver, Raise::NoLimit), Ok(()));
+    let plan = driver.plan();
+    assert_eq!(driver.run.attempt(&plan.stage.name, 1).and_then(|a| a.snapshot.clone()), None);
+    let lost = Lost { why: "gone".to_owned(), cost_usd: CENT + CENT, ..Lost::default() };
+    let ended = driver.run.attempt_ended(&plan, AttemptFacts::Lost(&lost), driver.now);
+    driver.emit(ended);
+    assert_eq!(driver.run.spent(), CENT + CENT);
 }

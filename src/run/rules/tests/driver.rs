@@ -122,6 +122,13 @@ impl RunDriver {
         self
     }
 
+    /// The attempt's work so far is kept.
+    pub fn writes(&mut self, plan: &Plan) -> &mut Self {
+        let happened = self.was_written(plan, &written(Facts::Green));
+        self.emit(happened);
+        self
+    }
+
     fn was_written(&mut self, plan: &Plan, written: &Written) -> Happened {
         self.made += 1;
         Happened::Written {

@@ -10,19 +10,16 @@ use signoff::thread::{Groups, Links, RenderContext, RenderInput, To, render};
 use tokio::time::timeout;
 
 use super::slack::{State, TEAM};
-use super::{World, now, temporal};
+use super::{World, now, temporal, wait};
 
 /// A worker that just started may have to make the whole run again before it can answer.
 const PATIENCE: Duration = Duration::from_mins(1);
+const ANSWER: Duration = Duration::from_secs(20);
 
 /// Each message that should exist does, once, and shows what the drawing code makes of the events now.
 pub async fn is_drawn(world: &World, id: &RunId) -> Result<()> {
     let run = world.store.run(id).await?.context("a run that is listed")?;
-    if !matches!(
-        run.phase(),
-        Phase::Done | Phase::Failed | Phase::Rejected | Phase::Stopped | Phase::Waiting
-    ) || run.request.channel.is_none()
-    {
+    if run.request.channel.is_none() {
         return Ok(());
     }
     let key = world.store.key("links", &[]).await?;
@@ -41,13 +38,20 @@ pub async fn is_drawn(world: &World, id: &RunId) -> Result<()> {
         real_slack: false,
         thread,
     };
+    // A story may end while its run goes on: what the events say is asked anew at each look.
+    let difference = async || -> Result<Option<String>> {
+        let run = world.store.run(id).await?.context("a run that is listed")?;
+        let stands = matches!(
+            run.phase(),
+            Phase::Done | Phase::Failed | Phase::Rejected | Phase::Stopped | Phase::Waiting
+        );
+        Ok(stands.then(|| world.slack.peek(|state| differs(state, &run, &place))).flatten())
+    };
     let what = format!("the thread of {id} to agree with its events");
-    let agreed = world
-        .slack
-        .until(&what, |state| differs(state, &run, &place).is_none().then_some(()))
-        .await;
-    agreed
-        .with_context(|| world.slack.peek(|state| differs(state, &run, &place)).unwrap_or_default())
+    match wait::until(&what, async || Ok(difference().await?.is_none())).await {
+        Ok(()) => Ok(()),
+        vain => vain.context(difference().await?.unwrap_or_default()),
+    }
 }
 
 /// What the thread shows otherwise than the events say; none where they agree.
@@ -84,7 +88,15 @@ fn nameless(blocks: &Value) -> Value {
 
 /// The workflow's own view of its run is the fold of the events.
 pub async fn agrees_with_its_workflow(world: &World, id: &RunId) -> Result<()> {
-    let state = timeout(PATIENCE, temporal::state(world, id)).await;
+    // A question that comes with the end of a workflow can be lost, and is asked again.
+    let asked = async {
+        loop {
+            if let Ok(state) = timeout(ANSWER, temporal::state(world, id)).await {
+                return state;
+            }
+        }
+    };
+    let state = timeout(PATIENCE, asked).await;
     let state = state.with_context(|| format!("the workflow of {id} does not answer"))??;
     let run = world.store.run(id).await?.context("a run that is listed")?;
     ensure!(

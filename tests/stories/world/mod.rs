@@ -91,7 +91,8 @@ async fn is_told_by(transport: Transport, tell: impl AsyncFnOnce(&World) -> Resu
         broken => broken,
     };
     if let Err(e) = end {
-        panic!("{e:#}\n\nSlack shows:\n{}\n{}", world.slack.transcript(), world.logs());
+        // What is last is what a long log is read from.
+        panic!("Slack shows:\n{}\n{}\n\n{e:#}", world.slack.transcript(), world.logs());
     }
 }
 

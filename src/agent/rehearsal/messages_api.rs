@@ -2,25 +2,27 @@
 //! As server-sent events or as one JSON object; the CLI asks for either.
 
 use std::convert::Infallible;
+use std::io;
 use std::time::Duration;
 
 use axum::Json;
+use axum::http::StatusCode;
 use axum::response::sse::{Event, Sse};
 use axum::response::{AppendHeaders, IntoResponse, Response};
-use futures::{StreamExt, stream as streams};
+use futures::{Stream, StreamExt, stream as streams};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::reply::{ModelReply, ToolUse};
-use super::scenario::{Fault, Usage};
+use super::scenario::Usage;
 
 /// How much of an answer is sent at a time, in characters.
 const WORDS_CHUNK: usize = 48;
 const CODE_CHUNK: usize = 600;
 
-pub(super) fn fault(fault: Fault) -> Response {
-    let status = fault.status;
-    let wait = fault.retry_after.map(|seconds| [("retry-after", seconds.to_string())]);
+/// `retry_after` is in seconds.
+pub(super) fn refusal(status: StatusCode, retry_after: Option<u64>) -> Response {
+    let wait = retry_after.map(|seconds| [("retry-after", seconds.to_string())]);
     let kind = match status.as_u16() {
         400 => "invalid_request_error",
         401 => "authentication_error",
@@ -45,14 +47,26 @@ pub(super) fn as_json(reply: &ModelReply, model: &str) -> Response {
 }
 
 pub(super) fn as_stream(reply: &ModelReply, model: &str, chunk: Duration) -> Response {
-    let events = streams::iter(events(reply, model)).then(move |data| async move {
+    Sse::new(told(events(reply, model), chunk).map(Ok::<_, Infallible>)).into_response()
+}
+
+/// The connection is closed in the middle.
+pub(super) fn as_half_a_stream(reply: &ModelReply, model: &str, chunk: Duration) -> Response {
+    let mut events = events(reply, model);
+    events.truncate(events.len() / 2);
+    let told = told(events, chunk).map(Ok);
+    let cut = streams::once(async { Err(io::Error::other("the rehearsal cuts it here")) });
+    Sse::new(told.chain(cut)).into_response()
+}
+
+fn told(events: Vec<Value>, chunk: Duration) -> impl Stream<Item = Event> {
+    streams::iter(events).then(move |data| async move {
         if data["type"] == "content_block_delta" {
             tokio::time::sleep(chunk).await;
         }
         let name = data["type"].as_str().unwrap_or_default().to_owned();
-        Ok::<_, Infallible>(Event::default().event(name).data(data.to_string()))
-    });
-    Sse::new(events).into_response()
+        Event::default().event(name).data(data.to_string())
+    })
 }
 
 fn events(reply: &ModelReply, model: &str) -> Vec<Value> {
@@ -110,7 +124,8 @@ fn block(input: &Value, call: &ToolUse) -> Value {
 fn opening(model: &str, usage: Usage) -> Value {
     let usage = json!({
         "input_tokens": usage.input, "output_tokens": usage.output,
-        "cache_read_input_tokens": usage.cache_read, "cache_creation_input_tokens": usage.cache_write,
+        "cache_read_input_tokens": usage.cache_read, "cache_creation_input_tokens": usage.cache_write + usage.cache_write_1h,
+        "cache_creation": {"ephemeral_5m_input_tokens": usage.cache_write, "ephemeral_1h_input_tokens": usage.cache_write_1h},
     });
     let id = format!("msg_{}", Uuid::new_v4().simple());
     json!({"id": id, "type": "message", "role": "assistant", "model": model, "content": [], "stop_reason": null, "stop_sequence": null, "usage": usage})
@@ -143,7 +158,7 @@ mod tests {
             name: "Bash",
             input: json!({"command": "ls"}),
         };
-        let usage = Usage { input: 4, output: 250, cache_read: 9, cache_write: 8 };
+        let usage = Usage { input: 4, output: 250, ..Usage::default() };
         let reply = ModelReply {
             text: "Listing.".into(),
             calls: vec![call],

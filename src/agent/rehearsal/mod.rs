@@ -19,7 +19,9 @@ use tokio::net::UnixListener;
 
 use conversation::Conversation;
 use reply::ModelReply;
-pub use scenario::{Fault, Scenario, ScenarioError, Scene, ScriptedCall, ScriptedTurn, Usage};
+pub use scenario::{
+    Fault, FaultKind, Scenario, ScenarioError, Scene, ScriptedCall, ScriptedTurn, Usage,
+};
 
 /// Whole conversations are sent with every request.
 const LARGEST_REQUEST_BYTES: usize = 64 * 1024 * 1024;
@@ -51,26 +53,28 @@ async fn message(
 ) -> Response {
     let scenario = &scripted.scenario;
     let reply = reply::next_reply(scenario, &Conversation::read(&request));
-    if let Some(fault) = scripted.fault(&reply) {
-        return messages_api::fault(fault);
+    let streamed = request["stream"] == json!(true);
+    let fault = scripted.fault(&reply).filter(|kind| streamed || *kind != FaultKind::Cut);
+    if let Some(FaultKind::Refused { status, retry_after }) = fault {
+        return messages_api::refusal(status, retry_after);
     }
     tokio::time::sleep(reply.pause).await;
     let model = request["model"].as_str().unwrap_or(&scenario.model);
-    if request["stream"] == json!(true) {
-        messages_api::as_stream(&reply, model, scenario.chunk)
-    } else {
-        messages_api::as_json(&reply, model)
+    match (streamed, fault) {
+        (true, None) => messages_api::as_stream(&reply, model, scenario.chunk),
+        (true, Some(_)) => messages_api::as_half_a_stream(&reply, model, scenario.chunk),
+        (false, _) => messages_api::as_json(&reply, model),
     }
 }
 
 impl ScriptedModel {
     /// The fault that is sent instead of this reply, as often as the scenario says.
-    fn fault(&self, reply: &ModelReply) -> Option<Fault> {
+    fn fault(&self, reply: &ModelReply) -> Option<FaultKind> {
         let fault = reply.fault?;
         let mut struck = self.faults.lock().expect("nobody panics while holding it");
         let times = struck.entry(reply.place?).or_default();
         *times += 1;
-        (*times <= fault.times).then_some(fault)
+        (*times <= fault.times).then_some(fault.kind)
     }
 }
 
@@ -90,6 +94,6 @@ async fn elsewhere(method: Method) -> Response {
     if method == Method::HEAD {
         StatusCode::OK.into_response()
     } else {
-        messages_api::fault(Fault { status: StatusCode::NOT_FOUND, times: 1, retry_after: None })
+        messages_api::refusal(StatusCode::NOT_FOUND, None)
     }
 }

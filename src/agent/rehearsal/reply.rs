@@ -154,6 +154,10 @@ impl Template<'_> {
             ScriptedCall::Run { command } => {
                 ("Bash", json!({"command": self.fill(command), "description": "Run a command"}))
             }
+            ScriptedCall::Delegate { prompt } => (
+                "Task",
+                json!({"description": "Help", "prompt": self.fill(prompt), "subagent_type": "general-purpose"}),
+            ),
         }
     }
 
@@ -162,7 +166,7 @@ impl Template<'_> {
             ScriptedCall::Read { file }
             | ScriptedCall::Write { file, .. }
             | ScriptedCall::Edit { file, .. } => ("Read", json!({"file_path": self.path(file)})),
-            ScriptedCall::Run { .. } => self.call(call),
+            ScriptedCall::Run { .. } | ScriptedCall::Delegate { .. } => self.call(call),
         }
     }
 

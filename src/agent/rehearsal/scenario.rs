@@ -41,10 +41,25 @@ pub struct ScriptedTurn {
 /// A tool the agent is asked to use. Files are relative to the worktree.
 #[derive(Clone, Debug)]
 pub enum ScriptedCall {
-    Read { file: String },
-    Write { file: String, text: String },
-    Edit { file: String, old: String, new: String },
-    Run { command: String },
+    Read {
+        file: String,
+    },
+    Write {
+        file: String,
+        text: String,
+    },
+    Edit {
+        file: String,
+        old: String,
+        new: String,
+    },
+    Run {
+        command: String,
+    },
+    /// Another agent is sent off with a prompt of its own.
+    Delegate {
+        prompt: String,
+    },
 }
 
 /// Tokens the answer claims to have used: the CLI computes the cost from them.
@@ -54,17 +69,31 @@ pub struct Usage {
     pub input: u64,
     pub output: u64,
     pub cache_read: u64,
+    /// Kept for five minutes.
     pub cache_write: u64,
+    /// Kept for an hour.
+    pub cache_write_1h: u64,
 }
 
 /// The API fails instead of answering.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fault {
-    pub status: StatusCode,
+    pub kind: FaultKind,
     /// How often, before it answers.
     pub times: u32,
-    /// What it says of how long to wait, in seconds.
-    pub retry_after: Option<u64>,
+}
+
+/// How it fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FaultKind {
+    /// It says no.
+    Refused {
+        status: StatusCode,
+        /// What it says of how long to wait, in seconds.
+        retry_after: Option<u64>,
+    },
+    /// A streamed answer breaks off in the middle; one that is not streamed does not.
+    Cut,
 }
 
 /// What is wrong with a scenario file.
@@ -108,6 +137,8 @@ struct RawTurn {
     edit: Vec<RawEdit>,
     #[serde(default)]
     run: Vec<String>,
+    #[serde(default)]
+    delegate: Vec<String>,
     usage: Option<Usage>,
     #[serde(default)]
     pause_ms: u64,
@@ -132,7 +163,9 @@ struct RawEdit {
 #[derive(Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawFault {
-    status: u16,
+    status: Option<u16>,
+    #[serde(default)]
+    cut: bool,
     times: u32,
     retry_after: Option<u64>,
 }
@@ -151,9 +184,10 @@ impl Scenario {
     /// text = "Laying out {{1}}."
     /// read = ["package.json"]
     /// run = ["node --test"]
-    /// usage = { input = 4, output = 310, cache_read = 9000, cache_write = 2100 }
+    /// # delegate = ["Look around."]   # another agent, whose prompt picks a scene of its own
+    /// usage = { input = 4, output = 310, cache_read = 9000, cache_write = 2100 }   # cache_write_1h, too
     /// # pause_ms = 500                # silence before the answer
-    /// # fault = { status = 529, times = 1, retry_after = 60 }
+    /// # fault = { status = 529, times = 1, retry_after = 60 }   # or { cut = true, times = 1 }: in the middle of a stream
     /// [[scene.turn.write]]
     /// file = "src/index.js"
     /// text = "export {};"
@@ -238,10 +272,18 @@ impl ScriptedTurn {
 
 impl Fault {
     fn check(raw: &Spanned<RawFault>) -> Result<Self, Mistake> {
-        let RawFault { status, times, retry_after } = *raw.get_ref();
-        let status = StatusCode::from_u16(status)
-            .map_err(|_| (raw.span().start, format!("{status} is no HTTP status")))?;
-        Ok(Self { status, times, retry_after })
+        let RawFault { status, cut, times, retry_after } = *raw.get_ref();
+        let mistake = |what: String| (raw.span().start, what);
+        let kind = match (status, cut) {
+            (None, true) => FaultKind::Cut,
+            (Some(status), false) => {
+                let status = StatusCode::from_u16(status)
+                    .map_err(|_| mistake(format!("{status} is no HTTP status")))?;
+                FaultKind::Refused { status, retry_after }
+            }
+            _ => return Err(mistake("a fault has a status, or cut = true".to_owned())),
+        };
+        Ok(Self { kind, times })
     }
 }
 
@@ -258,7 +300,8 @@ impl RawTurn {
             new,
         });
         let run = self.run.into_iter().map(|command| ScriptedCall::Run { command });
-        read.chain(write).chain(edit).chain(run).collect()
+        let delegate = self.delegate.into_iter().map(|prompt| ScriptedCall::Delegate { prompt });
+        read.chain(write).chain(edit).chain(run).chain(delegate).collect()
     }
 }
 
@@ -288,6 +331,20 @@ mod tests {
             mistake("model = \"m\"\n[[scene]]\nname = \"a\"\nprompt = 'a'\n[[scene.turn]]\ntexts = 'a'\n")
                 .starts_with("play.toml:6: unknown field `texts`")
         );
+    }
+
+    #[test]
+    fn a_fault_says_how() {
+        let fault = |fault: &str| {
+            format!(
+                "model = 'm'\n[[scene]]\nname = 'a'\nprompt = 'a'\n[[scene.turn]]\nfault = {fault}\n"
+            )
+        };
+        let cut = Scenario::parse("play.toml", &fault("{ cut = true, times = 1 }")).unwrap();
+        let expected = Fault { kind: FaultKind::Cut, times: 1 };
+        assert_eq!(cut.scenes[0].turns[0].fault, Some(expected));
+        assert!(mistake(&fault("{ times = 1 }")).starts_with("play.toml:6: a fault has a status"));
+        assert!(mistake(&fault("{ status = 9, times = 1 }")).contains("9 is no HTTP status"));
     }
 
     #[test]

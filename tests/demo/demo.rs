@@ -1,6 +1,4 @@
-//! Does `signoff up --demo` do what its help says, with the real agent CLI and a scripted model?
-//! Everything is on ports that are free and in a home of its own. Its stand-in for Slack, `local-slack`, listens on all
-//! addresses of this machine where no box can be built. What the machine lacks is fetched into the cache, once.
+//! A `signoff up` of a test's own: how is it started, asked, and hurt?
 
 use std::cell::RefCell;
 use std::fs::{self, File};
@@ -14,8 +12,8 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// The first time ever, Temporal is built from source.
-const READY_WITHIN: Duration = Duration::from_mins(25);
-const ENDED_WITHIN: Duration = Duration::from_mins(5);
+pub const READY_WITHIN: Duration = Duration::from_mins(25);
+pub const ENDED_WITHIN: Duration = Duration::from_mins(5);
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// Every attempt leaves a test that fails.
@@ -63,106 +61,8 @@ usage = { input = 4, output = 2000, cache_read = 0, cache_write = 0 }
 text = "Done."
 "#;
 
-#[test]
-fn the_demo_shows_a_rollback_an_approval_and_what_it_cost() -> Result<()> {
-    let demo = Demo::starts(&[])?;
-    let said = demo.ends_with(0)?;
-    for line in the_whole_story() {
-        ensure!(said.contains(line), "{line:?} is not in\n{said}");
-    }
-    ensure!(said.contains("TOTAL               1,194,807   $1.00"), "{said}");
-    ensure!(said.contains("\nBox       "), "it does not say what confines: {said}");
-    Ok(())
-}
-
-#[test]
-fn the_demo_runs_where_nobody_can_knock_too() -> Result<()> {
-    let demo = Demo::starts_with(&["--socket"], &[], &["up", "--demo"])?;
-    let said = demo.ends_with(0)?;
-    for line in the_whole_story() {
-        ensure!(said.contains(line), "{line:?} is not in\n{said}");
-    }
-    Ok(())
-}
-
-#[test]
-fn a_worker_that_is_killed_in_the_middle_changes_nothing_of_that() -> Result<()> {
-    let demo = Demo::starts(&[])?;
-    // A tool was used, and the agent goes on.
-    demo.until(READY_WITHIN, || {
-        demo.has_ended()
-            || demo.log_of("streaming-2").is_some_and(|log| log.contains("\"tool_result\""))
-    })?;
-    demo.kills("worker")?;
-    let said = demo.ends_with(0)?;
-    ensure!(said.contains("worker was killed by signal 9"), "{said}");
-    for line in the_whole_story() {
-        ensure!(said.contains(line), "{line:?} is not in\n{said}");
-    }
-    ensure!(
-        demo.lines_with("streaming · attempt 2 · 50/50").len() == 1,
-        "one ledger, one row: {said}"
-    );
-    Ok(())
-}
-
-#[test]
-fn a_demo_whose_every_attempt_fails_says_why_and_exits_4() -> Result<()> {
-    let demo = Demo::starts(&[("SIGNOFF_REHEARSAL", "hopeless.toml")])?;
-    let said = demo.ends_with(4)?;
-    for line in [
-        "scaffold · attempt 3",
-        "no attempts left",
-        "*llm-wrapper failed.* scaffold: 3 attempts",
-        "hopeless.test.js",
-    ] {
-        ensure!(said.contains(line), "{line:?} is not in\n{said}");
-    }
-    Ok(())
-}
-
-#[test]
-fn an_attempt_that_has_to_wait_goes_on_in_the_same_session() -> Result<()> {
-    let up = Demo::starts_with(&[], &[("SIGNOFF_REHEARSAL", "held-up.toml")], &["up"])?;
-    up.until(READY_WITHIN, || up.said().contains("Ready.") || up.has_ended())?;
-    let limited = up.develops(&["limited"])?;
-    up.until(ENDED_WITHIN, || up.has_event(&limited, "paused"))?;
-    up.kills("worker")?;
-    let dear = up.develops(&["dear", "budget=$0.05"])?;
-    up.until(ENDED_WITHIN, || up.has_event(&dear, "gate_opened"))?;
-    up.types(&["raise", &dear, "5"])?;
-    for (run, spent) in [(&limited, "0.004062"), (&dear, "0.0600")] {
-        up.until(ENDED_WITHIN, || up.has_event(run, "ended"))?;
-        let status: Value = serde_json::from_str(&up.types(&["status", run, "--json"])?)?;
-        ensure!(
-            status["phase"] == "done" && status["stages"][0]["attempts"][1].is_null(),
-            "{status}"
-        );
-        ensure!(status["spent_usd"].as_str().is_some_and(|usd| usd.starts_with(spent)), "{status}");
-        ensure!(up.sessions(run)? == 1, "{run} had {} sessions", up.sessions(run)?);
-    }
-    Ok(())
-}
-
-/// What people saw in the end, whatever happened on the way.
-fn the_whole_story() -> [&'static str; 11] {
-    [
-        "✓ scaffold · attempt 1 · 5/5 tests",
-        "✓ core-implementation · attempt 1 · 33/33 tests",
-        "✗ streaming · attempt 1 · 3 of 50 tests failed → back to the snapshot after core-implementation, trying another way",
-        "✓ streaming · attempt 2 · 50/50 tests",
-        "✓ error-handling · attempt 1 · 64/64 tests",
-        "✓ testing · attempt 1 · 79/79 tests",
-        "✓ documentation · attempt 1 · 79/79 tests",
-        "*core-implementation of llm-wrapper* · approved by @ana",
-        "*llm-wrapper is done.* All 6 stages are good.",
-        "Stage                  Tokens    Cost  Share",
-        "38 files +1,567 −0 · 79/79 tests · 100 % coverage",
-    ]
-}
-
 /// A running demo; it ends with the test.
-struct Demo {
+pub struct Demo {
     up: RefCell<Child>,
     folder: TempDir,
 }
@@ -177,11 +77,11 @@ impl Drop for Demo {
 }
 
 impl Demo {
-    fn starts(env: &[(&str, &str)]) -> Result<Self> {
+    pub fn starts(env: &[(&str, &str)]) -> Result<Self> {
         Self::starts_with(&[], env, &["up", "--demo"])
     }
 
-    fn starts_with(flags: &[&str], env: &[(&str, &str)], verb: &[&str]) -> Result<Self> {
+    pub fn starts_with(flags: &[&str], env: &[(&str, &str)], verb: &[&str]) -> Result<Self> {
         let folder = TempDir::new()?;
         fs::write(folder.path().join("hopeless.toml"), HOPELESS)?;
         fs::write(folder.path().join("held-up.toml"), HELD_UP)?;
@@ -209,7 +109,7 @@ impl Demo {
     }
 
     /// Waits for its end; everything it said.
-    fn ends_with(&self, code: i32) -> Result<String> {
+    pub fn ends_with(&self, code: i32) -> Result<String> {
         self.until(READY_WITHIN, || self.up_file().is_some() || self.has_ended())?;
         self.until(ENDED_WITHIN, || self.has_ended())?;
         let status = self.up.borrow_mut().wait()?;
@@ -217,7 +117,7 @@ impl Demo {
         Ok(self.said())
     }
 
-    fn until(&self, patience: Duration, there: impl Fn() -> bool) -> Result<()> {
+    pub fn until(&self, patience: Duration, there: impl Fn() -> bool) -> Result<()> {
         let deadline = Instant::now() + patience;
         while !there() {
             ensure!(Instant::now() < deadline, "waited in vain:\n{}", self.said());
@@ -226,11 +126,11 @@ impl Demo {
         Ok(())
     }
 
-    fn has_ended(&self) -> bool {
+    pub fn has_ended(&self) -> bool {
         self.up.borrow_mut().try_wait().is_ok_and(|status| status.is_some())
     }
 
-    fn kills(&self, who: &str) -> Result<()> {
+    pub fn kills(&self, who: &str) -> Result<()> {
         let pid = self
             .up_file()
             .and_then(|up| up["pids"][who].as_i64())
@@ -240,19 +140,19 @@ impl Demo {
     }
 
     /// Starts a run; its name.
-    fn develops(&self, words: &[&str]) -> Result<String> {
+    pub fn develops(&self, words: &[&str]) -> Result<String> {
         let said = self.types(&[&["develop", "--json"], words].concat())?;
         let run: Value = serde_json::from_str(&said)?;
         Ok(run["run"].as_str().context("no run")?.to_owned())
     }
 
-    fn has_event(&self, run: &str, kind: &str) -> bool {
+    pub fn has_event(&self, run: &str, kind: &str) -> bool {
         let events = self.types(&["events", run, "--json"]).unwrap_or_default();
         events.contains(&format!("\"kind\":\"{kind}\""))
     }
 
     /// What a command of somebody at a shell prints.
-    fn types(&self, words: &[&str]) -> Result<String> {
+    pub fn types(&self, words: &[&str]) -> Result<String> {
         let mut command = Command::new(env!("CARGO_BIN_EXE_signoff"));
         let typed = without_settings(&mut command).args(words).current_dir(self.folder.path());
         let output = typed.output()?;
@@ -261,7 +161,7 @@ impl Demo {
     }
 
     /// How many sessions of an agent a run had.
-    fn sessions(&self, run: &str) -> Result<usize> {
+    pub fn sessions(&self, run: &str) -> Result<usize> {
         let log = self.home().join("runs").join(run).join("only-1/agent.jsonl");
         let log = fs::read_to_string(log)?;
         let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
@@ -269,27 +169,33 @@ impl Demo {
         Ok(ids.collect::<std::collections::BTreeSet<_>>().len())
     }
 
-    fn up_file(&self) -> Option<Value> {
+    /// Where it keeps its database, with the password.
+    pub fn database(&self) -> Result<String> {
+        let up = self.up_file().context("it is not ready")?;
+        Ok(up["database_url"].as_str().context("no database")?.to_owned())
+    }
+
+    pub fn up_file(&self) -> Option<Value> {
         serde_json::from_str(&fs::read_to_string(self.home().join("up.json")).ok()?).ok()
     }
 
-    fn log_of(&self, attempt: &str) -> Option<String> {
+    pub fn log_of(&self, attempt: &str) -> Option<String> {
         let run = fs::read_dir(self.home().join("runs")).ok()?.flatten().next()?.path();
         fs::read_to_string(run.join(attempt).join("agent.jsonl")).ok()
     }
 
     /// The lines of the thread as it stood in the end.
-    fn lines_with(&self, words: &str) -> Vec<String> {
+    pub fn lines_with(&self, words: &str) -> Vec<String> {
         let said = self.said();
         let thread = said.split_once("The thread as it stands:").map_or("", |(_, thread)| thread);
         thread.lines().filter(|line| line.contains(words)).map(str::to_owned).collect()
     }
 
-    fn said(&self) -> String {
+    pub fn said(&self) -> String {
         fs::read_to_string(self.folder.path().join("said")).unwrap_or_default()
     }
 
-    fn home(&self) -> PathBuf {
+    pub fn home(&self) -> PathBuf {
         Path::new(self.folder.path()).join(".signoff")
     }
 }

@@ -1,6 +1,7 @@
 //! Agents: who writes the code?
 //! An agent is given a folder, a prompt and an allowance; it reports, and never judges its own work.
 
+mod access;
 mod claude;
 mod event;
 mod lines;
@@ -20,7 +21,8 @@ use uuid::Uuid;
 
 use crate::run::{AgentEnd, AgentInfo, Tokens, Usd};
 
-pub use claude::{ClaudeCode, ModelAccess};
+pub use access::ModelAccess;
+pub use claude::ClaudeCode;
 pub use event::AgentEvent;
 pub use script::Script;
 

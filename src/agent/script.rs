@@ -1,5 +1,5 @@
 //! The script agent: how can any program be an agent?
-//! A shell command in the box: the prompt on standard input, the event protocol on standard output. No network, no key.
+//! A shell command in the box: the prompt on standard input, the event protocol on standard output. No network, no key; a way to the model.
 
 mod output;
 mod protocol;
@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::event::EventSender;
 use super::process::{Exit, StderrTail};
-use super::{Agent, AgentError, AgentEvent, AgentReport, Assignment};
+use super::{Agent, AgentError, AgentEvent, AgentReport, Assignment, ModelAccess};
 use crate::run::AgentEnd;
 use crate::sandbox::{self, BoxSpec, Boxed, Network, Sandbox};
 use output::ScriptOutput;
@@ -32,11 +32,13 @@ const STDERR_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// `agent = "script"`: any command that speaks [`AgentEvent`], or nothing at all.
 ///
+/// What it asks models passes the meter, and then what it says of its money by itself does not count.
 /// It has done its work if it printed `{"type":"finished","end":"finished"}`, or printed no `finished` line and exited with 0.
 #[derive(Clone, Debug)]
 pub struct Script {
     /// For `sh -c`.
     pub command: String,
+    pub access: ModelAccess,
     pub sandbox: Sandbox,
 }
 
@@ -87,12 +89,14 @@ impl Script {
         tokio::fs::create_dir_all(&home)
             .await
             .map_err(AgentError::when(format!("making {}", home.display())))?;
+        let variables = self.access.variables(&self.sandbox);
+        let variables = variables.map(|(name, value)| (name.to_owned(), value));
         let spec = BoxSpec {
             work,
             home,
             read_only: Vec::new(),
-            sockets: Vec::new(),
-            env: assignment.env.clone(),
+            sockets: vec![self.access.mount()],
+            env: assignment.env.iter().cloned().chain(variables).collect(),
             network: Network::Closed,
         };
         let mut confined =

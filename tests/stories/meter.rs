@@ -109,6 +109,20 @@ async fn what_a_model_answers_is_in_the_ledger_to_the_nano_dollar() {
     .await;
 }
 
+/// 4 * $3 + 12 * $15 a million.
+#[tokio::test]
+async fn what_a_script_asks_a_model_is_counted_whatever_it_says_of_it() {
+    story(async |w| {
+        let run = w.person("ana").develops("asking").await?;
+        run.shows("asking is done").await?;
+        let attempt = AttemptKey { run: run.id.clone(), stage: "only".parse()?, attempt: 1 };
+        assert_eq!(w.store.spend_of(&attempt).await?.cost, Usd::from_nanos(192_000));
+        assert_eq!(run.run().await?.spent(), Usd::from_nanos(192_000));
+        Ok(())
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn what_is_spent_is_refused_and_nobody_else_may_ask() {
     story(async |w| {

@@ -4,7 +4,6 @@
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use secrecy::ExposeSecret;
 use tokio::fs;
 use uuid::Uuid;
 
@@ -15,7 +14,6 @@ use crate::sandbox::{BoxSpec, Boxed, Network};
 /// Compared with what the CLI says it took: some modes change silently.
 pub(super) const PERMISSIONS: &str = "bypassPermissions";
 const INSIDE_PROGRAM: &str = "/opt/claude";
-const INSIDE_SOCKET: &str = "/run/model.sock";
 const INSIDE_HOME: &str = "/home/agent";
 
 const FLAGS: [&str; 14] = [
@@ -83,7 +81,7 @@ impl ClaudeCode {
             work: a.worktree.clone(),
             home: a.home.clone(),
             read_only: vec![(self.binary(), PathBuf::from(INSIDE_PROGRAM))],
-            sockets: vec![(self.access.socket.clone(), PathBuf::from(INSIDE_SOCKET))],
+            sockets: vec![self.access.mount()],
             env: a.env.iter().cloned().chain(self.environment(&a.home)).collect(),
             network: Network::Closed,
         }
@@ -93,19 +91,9 @@ impl ClaudeCode {
         let home = self.sandbox.inside(home, Path::new(INSIDE_HOME));
         let tmp = ("CLAUDE_CODE_TMPDIR", home.join("tmp").display().to_string());
         let fixed = ENVIRONMENT.map(|(name, value)| (name, value.to_owned()));
-        let all = fixed.into_iter().chain([tmp]).chain(self.access_variables());
+        let access = self.access.variables(&self.sandbox);
+        let all = fixed.into_iter().chain([tmp]).chain(access);
         all.map(|(name, value)| (name.to_owned(), value)).collect()
-    }
-
-    /// The variables by which the CLI reaches its model.
-    fn access_variables(&self) -> [(&'static str, String); 3] {
-        let socket = self.sandbox.inside(&self.access.socket, Path::new(INSIDE_SOCKET));
-        [
-            ("ANTHROPIC_UNIX_SOCKET", socket.display().to_string()),
-            // Never used, but the CLI wants an address.
-            ("ANTHROPIC_BASE_URL", "http://localhost:9".to_owned()),
-            ("ANTHROPIC_API_KEY", self.access.token.expose_secret().to_owned()),
-        ]
     }
 }
 

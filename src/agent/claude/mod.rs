@@ -13,7 +13,6 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use secrecy::SecretString;
 use tokio::process::Child;
 use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
@@ -22,7 +21,7 @@ use uuid::Uuid;
 
 use super::event::{EventSender, failed};
 use super::process::{Exit, StderrTail};
-use super::{Agent, AgentEvent, AgentReport, Assignment, Result, Session};
+use super::{Agent, AgentEvent, AgentReport, Assignment, ModelAccess, Result, Session};
 use crate::run::{AgentEnd, Trouble, Usd};
 use crate::sandbox::{self, Boxed, Sandbox};
 use connection::CliConnection;
@@ -41,14 +40,6 @@ pub struct ClaudeCode {
     pub program: PathBuf,
     pub access: ModelAccess,
     pub sandbox: Sandbox,
-}
-
-/// How the CLI reaches its model: by a socket, without network or key.
-#[derive(Clone, Debug)]
-pub struct ModelAccess {
-    pub socket: PathBuf,
-    /// By which it shows who asks; worth nothing elsewhere.
-    pub token: SecretString,
 }
 
 impl Agent for ClaudeCode {

@@ -11,9 +11,9 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::{ClaudeCode, ModelAccess};
+use super::ClaudeCode;
 use crate::agent::rehearsal::{Scenario, serve};
-use crate::agent::{Agent, AgentEvent, AgentReport, Assignment, Session};
+use crate::agent::{Agent, AgentEvent, AgentReport, Assignment, ModelAccess, Session};
 use crate::run::{AgentEnd, Tokens, Trouble, Usd};
 use crate::sandbox;
 

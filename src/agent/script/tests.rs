@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::Script;
-use crate::agent::{Agent, AgentEvent, AgentReport, Assignment, Session};
+use crate::agent::{Agent, AgentEvent, AgentReport, Assignment, ModelAccess, Session};
 use crate::run::{AgentEnd, Trouble, Usd};
 use crate::sandbox;
 
@@ -38,7 +38,11 @@ async fn run_for(
         budget_left: None,
         timeout,
     };
-    let script = Script { command: command.to_owned(), sandbox: sandbox::for_tests().await };
+    let sandbox = sandbox::for_tests().await;
+    let socket = folder.path().join("model.sock");
+    let _model = std::os::unix::net::UnixListener::bind(&socket).expect("bound");
+    let access = ModelAccess { socket, token: "none".into() };
+    let script = Script { command: command.to_owned(), access, sandbox };
     let (tell, mut told) = mpsc::channel(100);
     let report = script.work(&assignment, tell, stop).await.expect("a report");
     let mut events = Vec::new();

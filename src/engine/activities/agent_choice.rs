@@ -25,7 +25,7 @@ impl Bench {
         match input.agent.kind {
             AgentKind::Script => {
                 self.refuse_unconfined(RepositoryCode::Any)?;
-                Ok(MeteredAgent { agent: Box::new(self.script(input)?), door })
+                Ok(MeteredAgent { agent: Box::new(self.script(input, &door)?), door })
             }
             AgentKind::Claude => {
                 self.refuse_unconfined(self.code_of(input.origin()))?;
@@ -35,10 +35,10 @@ impl Bench {
         }
     }
 
-    fn script(&self, input: &WriteInput) -> Result<Script, String> {
+    fn script(&self, input: &WriteInput, door: &MeterDoor) -> Result<Script, String> {
         let command = input.agent.command.clone();
         let command = command.ok_or("the pipeline names no command for its script agent")?;
-        Ok(Script { command, sandbox: self.sandbox.clone() })
+        Ok(Script { command, access: access(door), sandbox: self.sandbox.clone() })
     }
 
     fn claude_code(&self, rehearsal: bool, door: &MeterDoor) -> Result<ClaudeCode, String> {
@@ -54,8 +54,7 @@ impl Bench {
         let program = self.claude.clone();
         let program =
             program.ok_or("the claude program is not here: `signoff doctor` says how to get it")?;
-        let access = ModelAccess { socket: door.socket().to_owned(), token: door.token().clone() };
-        Ok(ClaudeCode { program, access, sandbox: self.sandbox.clone() })
+        Ok(ClaudeCode { program, access: access(door), sandbox: self.sandbox.clone() })
     }
 
     const fn has_real_model(&self) -> bool {
@@ -72,6 +71,10 @@ impl Bench {
         let is_confined = !matches!(self.sandbox, Sandbox::None);
         refuse_unconfined(is_confined || self.no_sandbox, code)
     }
+}
+
+fn access(door: &MeterDoor) -> ModelAccess {
+    ModelAccess { socket: door.socket().to_owned(), token: door.token().clone() }
 }
 
 fn refuse_unconfined(any_may_run: bool, code: RepositoryCode) -> Result<(), String> {

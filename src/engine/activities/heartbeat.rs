@@ -10,10 +10,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::WriteInput;
 use super::handover::Handover;
-use super::metering::is_metered;
 use crate::agent::{AgentEvent, Assignment, Session};
 use crate::engine::retry_policy::{HEARTBEAT_INTERVAL, PROGRESS_REPEAT};
-use crate::run::{Progress, Tokens, Usd};
+use crate::run::{AgentKind, Progress, Tokens, Usd};
 use crate::store::Spend;
 
 /// Sends a heartbeat with these details once a second while `work` goes on, and cancels `stop` where Temporal cancels
@@ -40,7 +39,7 @@ pub(super) struct AgentProgress<'a> {
     folder: PathBuf,
     pub(super) handover: Handover,
     before: &'a Handover,
-    /// Its calls are counted by our meter; else what it says of itself counts.
+    /// Our meter counted a call of it: what it says of itself counts no more.
     metered: bool,
     progress: Progress,
     published: Option<(Instant, Progress)>,
@@ -61,7 +60,7 @@ impl<'a> AgentProgress<'a> {
         let folder = assignment.log.parent().unwrap_or(Path::new(".")).to_owned();
         let handover = Handover { session: Some(session.to_string()), ..before.clone() };
         handover.save(&folder);
-        let metered = is_metered(input);
+        let metered = input.agent.kind == AgentKind::Claude;
         Self { folder, handover, before, metered, progress, published: None }
     }
 
@@ -86,6 +85,7 @@ impl<'a> AgentProgress<'a> {
 
     /// What the meter counted of the attempt, over all workers that had it.
     pub(super) fn count(&mut self, spend: Spend) {
+        self.metered |= spend.cost > self.before.cost_usd;
         if self.metered {
             self.set(spend);
         }

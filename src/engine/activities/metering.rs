@@ -11,13 +11,8 @@ use super::bench::Bench;
 use super::failure::AttemptId;
 use super::handover::Handover;
 use crate::meter::MeterDoor;
-use crate::run::{AgentKind, Usd};
+use crate::run::Usd;
 use crate::store::{AttemptKey, Spend};
-
-/// Whether all that this agent spends passes our meter.
-pub(super) fn is_metered(input: &WriteInput) -> bool {
-    input.agent.kind == AgentKind::Claude
-}
 
 impl Bench {
     /// What is known of an attempt, with what the ledger says that it spent: nobody who dies forgets to write there.
@@ -43,17 +38,14 @@ impl Bench {
         self.meter.open(of.into(), spend(before), left)
     }
 
-    /// Writes down what an agent that asks no model of ours says that its attempt used.
+    /// Writes down what an agent says that its attempt used, as far as it did not pass our meter.
     pub(super) async fn tell_ledger(
         &self,
         input: &WriteInput,
         known: &Handover,
     ) -> Result<(), ActivityError> {
-        if !is_metered(input) {
-            let of = AttemptId::from(input).into();
-            self.store.tell_spend(&of, spend(known)).await.context("writing the ledger")?;
-        }
-        Ok(())
+        let of = AttemptId::from(input).into();
+        Ok(self.store.tell_spend(&of, spend(known)).await.context("writing the ledger")?)
     }
 }
 

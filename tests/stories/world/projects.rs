@@ -253,6 +253,17 @@ do: printf '%s\\n' '{"type":"finished","end":"finished","cost_usd":"0.05","words
 """
 "#;
 
+/// Its agent asks a model by the socket in its box, and says of its money what it likes.
+const ASKING: &str = r#"
+[[stage]]
+name = "only"
+timeout = "1m"
+checks = ["cat answer.txt; grep -q 'no scene for' answer.txt"]
+prompt = '''
+do: perl -MIO::Socket::UNIX -e '$to = IO::Socket::UNIX->new($ENV{ANTHROPIC_UNIX_SOCKET}) or die; $body = q({"model":"claude-sonnet-4-5","max_tokens":100,"messages":[{"role":"user","content":"hello"}]}); print $to "POST /v1/messages HTTP/1.1\r\nhost: model\r\nconnection: close\r\nx-api-key: $ENV{ANTHROPIC_API_KEY}\r\ncontent-type: application/json\r\ncontent-length: ".length($body)."\r\n\r\n$body"; print <$to>' > answer.txt
+'''
+"#;
+
 /// Writes `signoff.toml`, its pipelines and a repository with one commit.
 pub fn write(folder: &Path) -> Result<()> {
     let mut signoff = String::new();
@@ -286,6 +297,7 @@ fn projects() -> impl Iterator<Item = Project> {
         ("breaking", BREAKING, BEGUN),
         ("sly", SLY, BEGUN),
         ("strange", STRANGE, NEW),
+        ("asking", ASKING, NEW),
     ]
     .map(|(name, stages, settings)| Project { name, stages: stages.to_owned(), settings });
     let asking = GATES.map(|(name, does, gate, settings)| {

@@ -71,8 +71,9 @@ impl Account {
     /// Lets a call be made, with as much output as can be afforded.
     pub fn admit(&self, forecast: Forecast) -> Result<(Held, u64), Spent> {
         let mut books = self.books();
-        let affordable =
-            books.affordable(forecast).inspect_err(|spent| books.refused = Some(*spent))?;
+        let affordable = books.affordable(forecast);
+        books.refused = affordable.as_ref().err().copied();
+        let affordable = affordable?;
         let held = forecast.input + times(forecast.output_price, affordable);
         books.opened += 1;
         let call = books.opened;
@@ -102,12 +103,15 @@ impl Account {
 
     /// From now on so much may be spent.
     pub fn allow(&self, allowance: Option<Usd>) {
-        let mut books = self.books();
-        books.allowance = allowance;
-        books.refused = None;
+        self.books().allowance = allowance;
     }
 
-    /// The call that could not be paid any more.
+    /// What may be spent in all.
+    pub fn allowance(&self) -> Option<Usd> {
+        self.books().allowance
+    }
+
+    /// The newest call, where it could not be paid.
     pub fn refused(&self) -> Option<Spent> {
         self.books().refused
     }
@@ -176,8 +180,8 @@ mod tests {
         assert_eq!((refused.spent, refused.allowance), (CENT, CENT));
         assert_eq!(account.refused(), Some(refused));
         account.allow(None);
-        assert_eq!(account.refused(), None);
         assert_eq!(account.admit(call(1_000)).unwrap().1, 1_000);
+        assert_eq!(account.refused(), None);
     }
 
     #[test]

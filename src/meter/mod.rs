@@ -166,13 +166,19 @@ impl MeterDoor {
         self.teller.account.allow(allowance);
     }
 
+    /// What it may spend in all.
+    #[must_use]
+    pub fn allowance(&self) -> Option<Usd> {
+        self.teller.account.allowance()
+    }
+
     /// How long the provider takes nothing more; none where that is not known, or too long to be waited for.
     #[must_use]
     pub fn limited_for(&self) -> Option<Duration> {
         self.teller.limit.left().filter(|left| *left <= self.park)
     }
 
-    /// The call that was refused because nothing was left for it.
+    /// The newest call, where it was refused because nothing was left for it.
     #[must_use]
     pub fn refused(&self) -> Option<Spent> {
         self.teller.account.refused()

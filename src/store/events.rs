@@ -68,6 +68,13 @@ impl Store {
     }
 
     /// A run's events, in order.
+    /// The number of its newest event; none before the first.
+    pub async fn newest_event(&self, run: &RunId) -> Result<Option<i64>> {
+        let newest =
+            sqlx::query_scalar!("select max(seq) from events where run_id = $1", run.as_str());
+        Ok(newest.fetch_one(&self.pool).await?)
+    }
+
     pub async fn events(&self, run: &RunId) -> Result<Vec<Event>> {
         self.raw_events(run).await?.iter().map(event).collect()
     }

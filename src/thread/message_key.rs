@@ -24,6 +24,8 @@ pub enum MessageKey {
     /// The run card.
     Card,
     Ledger,
+    /// That little is left of a budget, by how often it was raised before.
+    LowBudget(usize),
     /// The card of a question.
     Gate(GateKey),
     /// The closing message.
@@ -73,6 +75,7 @@ fn known(text: &str) -> Option<MessageKey> {
     Some(match kind {
         "card" => MessageKey::Card,
         "ledger" => MessageKey::Ledger,
+        "low" => MessageKey::LowBudget(rest.parse().ok()?),
         "end" => MessageKey::End,
         "gate" => MessageKey::Gate(gate(rest)?.0),
         "silent" => MessageKey::Alarm(gate(rest.strip_prefix("gate:")?)?.0),
@@ -125,6 +128,7 @@ impl fmt::Display for MessageKey {
         match self {
             Self::Card => f.write_str("card"),
             Self::Ledger => f.write_str("ledger"),
+            Self::LowBudget(raises) => write!(f, "low:{raises}"),
             Self::Gate(gate) => write!(f, "gate:{gate}"),
             Self::End => f.write_str("end"),
             Self::Reminder { gate, reminder, nth, user } => {

@@ -14,6 +14,7 @@ mod gate;
 mod home;
 mod ledger;
 mod links;
+mod low_budget;
 mod message;
 mod message_key;
 mod modal;
@@ -93,6 +94,7 @@ pub fn render(input: RenderInput<'_>, now: DateTime<Utc>, render: &RenderContext
     let RenderInput { run, progress, groups } = input;
     let mut messages = vec![card::card(run, now, render)];
     messages.extend(ledger::ledger(run, progress));
+    messages.extend(low_budget::low_budget(run, progress));
     messages.extend(gate::gates(run, now, render));
     messages.extend(closing::closing(run, render));
     messages.extend(direct::direct(run, groups, render));

@@ -124,6 +124,20 @@ async fn what_a_script_asks_a_model_is_counted_whatever_it_says_of_it() {
 }
 
 #[tokio::test]
+async fn money_that_is_added_counts_for_the_attempt_at_work() {
+    story(async |w| {
+        let ana = w.person("ana");
+        let run = ana.develops("asking budget=$0.001").await?;
+        run.shows("Asked a model").await?;
+        ana.says_in(&run, "raise $1").await?;
+        run.shows("asking is done").await?;
+        assert_eq!(run.run().await?.budget(), Some("1.001".parse()?));
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn what_is_spent_is_refused_and_nobody_else_may_ask() {
     story(async |w| {
         let metered = Metered::of(w).await?;

@@ -5,14 +5,17 @@ use std::io;
 
 use anyhow::Context;
 use temporalio_sdk::activities::ActivityError;
+use tokio::time::timeout;
 
 use super::WriteInput;
 use super::bench::Bench;
 use super::failure::AttemptId;
 use super::handover::Handover;
+use super::write_attempt::WriteAttempt;
+use crate::engine::retry_policy::PROGRESS_TIMEOUT;
 use crate::meter::MeterDoor;
 use crate::run::Usd;
-use crate::store::{AttemptKey, Spend};
+use crate::store::{self, AttemptKey, Spend};
 
 impl Bench {
     /// What is known of an attempt, with what the ledger says that it spent: nobody who dies forgets to write there.
@@ -46,6 +49,43 @@ impl Bench {
     ) -> Result<(), ActivityError> {
         let of = AttemptId::from(input).into();
         Ok(self.store.tell_spend(&of, spend(known)).await.context("writing the ledger")?)
+    }
+}
+
+/// What people add to a budget while an attempt spends it.
+pub(super) struct Raises<'a> {
+    attempt: &'a WriteAttempt<'a>,
+    /// The newest event that was looked at.
+    seen: Option<i64>,
+}
+
+impl<'a> Raises<'a> {
+    pub const fn of(attempt: &'a WriteAttempt<'a>) -> Self {
+        Self { attempt, seen: None }
+    }
+
+    /// Lets the attempt spend what was added. A database that is away must not end an agent: it is asked again with the next heartbeat.
+    pub async fn take(&mut self, door: &MeterDoor) {
+        let looked = timeout(PROGRESS_TIMEOUT, self.look(door)).await;
+        if !matches!(looked, Ok(Ok(()))) {
+            tracing::debug!(run.id = %self.attempt.input.run, "raises were not looked for");
+        }
+    }
+
+    async fn look(&mut self, door: &MeterDoor) -> store::Result<()> {
+        let WriteAttempt { bench: Bench { store, .. }, input, .. } = self.attempt;
+        let newest = store.newest_event(&input.run).await?;
+        if newest == self.seen {
+            return Ok(());
+        }
+        let (stage, attempt) = (&input.stage.name, input.attempt);
+        let run = store.run(&input.run).await?;
+        // Once it is told there that the attempt works, all that was spent before is there, too.
+        if let Some(run) = run.filter(|run| run.works_on(stage, attempt)) {
+            door.allow(run.allowance(stage, attempt));
+        }
+        self.seen = newest;
+        Ok(())
     }
 }
 

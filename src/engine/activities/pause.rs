@@ -10,13 +10,15 @@ use super::heartbeat::clock;
 use super::prepare::PreparedAttempt;
 use super::store_work::BaseOf;
 use super::write_attempt::WriteAttempt;
-use crate::run::{AgentEnd, Pause, Trouble, Written};
+use crate::run::{AgentEnd, Pause, Trouble, Usd, Written};
 
 /// What the meter knows of why an agent could not go on.
 #[derive(Clone, Copy)]
 pub(super) struct Waits {
     /// A call could not be paid.
     pub refused: bool,
+    /// What the attempt may spend in all.
+    pub allowance: Option<Usd>,
     /// The provider takes nothing more for so long.
     pub limited_for: Option<Duration>,
 }
@@ -30,8 +32,7 @@ impl WriteAttempt<'_> {
         waits: Waits,
     ) -> Option<Pause> {
         // What an agent says of its money by itself does not hold a run up.
-        let left = self.input.budget_left_usd;
-        let is_spent = left.is_some_and(|left| waits.refused || after.cost_usd >= left);
+        let is_spent = waits.allowance.is_some_and(|all| waits.refused || after.cost_usd >= all);
         match (end, waits.limited_for) {
             _ if !self.input.may_pause => None,
             (AgentEnd::Failed { trouble: Trouble::Budget, .. }, _) if is_spent => {

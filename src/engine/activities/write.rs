@@ -14,6 +14,7 @@ use super::bench::Bench;
 use super::failure::why_of;
 use super::handover::{AgentDone, Handover};
 use super::heartbeat::{AgentProgress, with_heartbeat};
+use super::metering::Raises;
 use super::pause::Waits;
 use super::prepare::{Preparation, PreparedAttempt};
 use super::setup::SetupOf;
@@ -164,6 +165,7 @@ impl WriteAttempt<'_> {
         let known = agent.door.spend();
         let waits = Waits {
             refused: agent.door.refused().is_some(),
+            allowance: agent.door.allowance(),
             limited_for: agent.door.limited_for(),
         };
         progress.count(agent.door.close().await.unwrap_or(known));
@@ -194,12 +196,14 @@ impl WriteAttempt<'_> {
         let stop = CancellationToken::new();
         let mut work = agent.agent.work(assignment, send, &stop);
         let mut tick = tokio::time::interval(HEARTBEAT_INTERVAL);
+        let mut raises = Raises::of(self);
         let worked = loop {
             tokio::select! {
                 done = &mut work => break done,
                 Some(event) = events.recv() => progress.apply(event),
                 _ = tick.tick() => {
                     progress.count(agent.door.spend());
+                    raises.take(&agent.door).await;
                     self.beat(ctx, progress).await?;
                 }
                 () = ctx.cancelled(), if !stop.is_cancelled() => stop.cancel(),

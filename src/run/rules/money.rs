@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 
 use super::wait::after_working;
 use crate::run::{
-    Attempt, GateDigestInput, GateKind, Happened, MoneyTerms, Next, Raise, Run, StageState, Usd,
-    Verdict,
+    Attempt, GateDigestInput, GateKind, Happened, MoneyTerms, Next, Raise, Run, StageName,
+    StageState, Usd, Verdict,
 };
 
 impl Run {
@@ -18,8 +18,10 @@ impl Run {
         raises.fold(self.request.budget_usd, |budget, raise| raise.applied_to(budget))
     }
 
-    /// What an attempt may spend in all, whatever it has spent of it.
-    pub(super) fn budget_of(&self, attempt: Option<&Attempt>) -> Option<Usd> {
+    /// What an attempt may spend in all, whatever it has spent of it; none = no limit.
+    #[must_use]
+    pub fn allowance(&self, stage: &StageName, attempt: u32) -> Option<Usd> {
+        let attempt = self.stage(stage).and_then(|stage| stage.attempt(attempt));
         let own = attempt.map_or(Usd::ZERO, |attempt| attempt.cost_usd);
         self.budget().map(|budget| budget.minus(self.spent().minus(own)))
     }

@@ -59,7 +59,7 @@ impl Run {
             remarks: stage.attempt(attempt).map(|a| a.remarks.clone()).unwrap_or_default(),
             feedback: earlier.iter().find_map(|a| feedback_of(a)),
             backoff_seconds: if was_begun { 0 } else { backoff_seconds(&earlier) },
-            budget_left_usd: self.budget_of(stage.attempt(attempt)),
+            budget_left_usd: self.allowance(stage.name(), attempt),
         }
     }
 

@@ -178,6 +178,13 @@ impl Run {
         self.stages.iter().map(StageState::cost).sum()
     }
 
+    /// Whether that attempt is at work, or stands still.
+    #[must_use]
+    pub fn works_on(&self, stage: &StageName, attempt: u32) -> bool {
+        let attempt = self.stage(stage).and_then(|stage| stage.attempt(attempt));
+        attempt.is_some_and(|attempt| attempt.outcome == AttemptOutcome::Running)
+    }
+
     /// `stage 3 of 6 · streaming · $0.27`: how far the run is, for Temporal's own pages.
     #[must_use]
     pub fn in_one_line(&self) -> String {

@@ -253,14 +253,18 @@ do: printf '%s\\n' '{"type":"finished","end":"finished","cost_usd":"0.05","words
 """
 "#;
 
-/// Its agent asks a model by the socket in its box, and says of its money what it likes.
+/// Its agent asks a model by the socket in its box until it is answered, and says of its money what it likes.
 const ASKING: &str = r#"
 [[stage]]
 name = "only"
 timeout = "1m"
-checks = ["cat answer.txt; grep -q 'no scene for' answer.txt"]
+checks = ["grep -q 'has no scene' answer.txt"]
 prompt = '''
+do: while ! grep -qs 'HTTP/1.1 200' answer.txt; do
+do: sleep 0.1
 do: perl -MIO::Socket::UNIX -e '$to = IO::Socket::UNIX->new($ENV{ANTHROPIC_UNIX_SOCKET}) or die; $body = q({"model":"claude-sonnet-4-5","max_tokens":100,"messages":[{"role":"user","content":"hello"}]}); print $to "POST /v1/messages HTTP/1.1\r\nhost: model\r\nconnection: close\r\nx-api-key: $ENV{ANTHROPIC_API_KEY}\r\ncontent-type: application/json\r\ncontent-length: ".length($body)."\r\n\r\n$body"; print <$to>' > answer.txt
+do: echo '{"type":"tool_started","id":"1","name":"Bash","title":"Asked a model"}'
+do: done
 '''
 "#;
 

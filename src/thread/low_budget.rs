@@ -1,0 +1,60 @@
+//! A budget that runs low: when is the starter told?
+//! Once for each budget, while there is still time to add to it without anybody waiting.
+
+use crate::run::{Phase, Progress, Run, Usd, Verdict};
+use crate::slack::section;
+
+use super::people::mention;
+use super::{Message, MessageKey, To};
+
+/// Percent of the budget.
+const LOW: i64 = 80;
+
+/// None while enough is left, or where the run already waits for money.
+pub(super) fn low_budget(run: &Run, progress: Option<&Progress>) -> Option<Message> {
+    let budget = run.budget().filter(|_| run.request.money.is_some())?;
+    let is_open = matches!(run.phase(), Phase::Running | Phase::Waiting);
+    let asks_for_money = run.gate.as_ref().is_some_and(|gate| gate.money.is_some());
+    let used = spent_by_now(run, progress).nanos().saturating_mul(100);
+    if !is_open || asks_for_money || used < budget.nanos().saturating_mul(LOW) {
+        return None;
+    }
+    let raises = run.decisions.iter().filter(|decided| decided.verdict == Verdict::Raise).count();
+    let said = mention(&run.request.starter)
+        + format!(
+            ", {LOW} % of the {budget} that {} may spend is used. `raise $5` here adds to it at once; when all is spent, the run stands still and asks.",
+            run.request.project
+        );
+    let key = MessageKey::LowBudget(raises);
+    Some(Message::new(key, To::Thread, &said.clone(), vec![section(said)]))
+}
+
+/// With what the attempt at work has spent.
+fn spent_by_now(run: &Run, progress: Option<&Progress>) -> Usd {
+    let at_work = progress.filter(|it| run.works_on(&it.stage, it.attempt));
+    let more = at_work.map_or(Usd::ZERO, |it| {
+        let known = run.attempt(&it.stage, it.attempt).map_or(Usd::ZERO, |a| a.cost_usd);
+        it.cost_usd.minus(known)
+    });
+    run.spent() + more
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::thread::samples::{Tale, cents, request};
+
+    fn told(budget: i64) -> Option<String> {
+        let mut request = request();
+        request.budget_usd = Some(cents(budget));
+        let tale = Tale::of(request).started().begins("scaffold", 1);
+        let progress = tale.progress("scaffold", 1, "Write package.json");
+        low_budget(&tale.run, Some(&progress)).map(|message| message.text.as_str().to_owned())
+    }
+
+    #[test]
+    fn the_starter_is_told_before_all_is_spent() {
+        insta::assert_snapshot!(told(3).unwrap(), @"<@UANA>, 80 % of the $0.03 that llm-wrapper may spend is used. `raise $5` here adds to it at once; when all is spent, the run stands still and asks.");
+        assert_eq!(told(4), None);
+    }
+}

@@ -1,5 +1,5 @@
 //! Reconciles one thread: what must be posted or edited, and when is the next look?
-//! First the thread, then messages to people directly, then reactions to their notes.
+//! First the thread, then messages to people directly, then reactions to their notes and the chart.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -84,8 +84,12 @@ impl Publisher {
         } else {
             earliest(asked.again, self.draw_directly(look, &direct).await?)
         };
-        let reactions = if is_drawn { self.react(look).await? } else { None };
-        Ok(outcome(look, drawn, earliest(again, reactions)))
+        let beside = if is_drawn {
+            earliest(self.react(look).await?, self.show_chart(look).await?)
+        } else {
+            None
+        };
+        Ok(outcome(look, drawn, earliest(again, beside)))
     }
 
     async fn known_messages(

@@ -1,6 +1,7 @@
 //! Publishes runs: does Slack show what the database says?
 //! The only writer of run threads; safe to call twice, at any time, from any process.
 
+mod chart;
 mod direct;
 mod draw;
 mod groups;

@@ -23,7 +23,7 @@ pub use blocks::{
     BlockText, Button, Confirm, Field, Modal, Words, actions, block_text, context, divider, fit,
     has_button, header, plainer, radio, section, section_with_button, select, text_input, words_of,
 };
-pub use client::{App, Edit, Identity, Member, Post, SlackApi, SlackApiConfig};
+pub use client::{App, Edit, Identity, Member, Picture, Post, SlackApi, SlackApiConfig};
 pub use error::SlackError;
 pub use escape::escape;
 pub use inbound::{

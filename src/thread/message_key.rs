@@ -30,6 +30,8 @@ pub enum MessageKey {
     Gate(GateKey),
     /// The closing message.
     End,
+    /// The picture of what stages cost and took.
+    Chart,
     /// To one person directly; `nth` counts the reminders of a question, from 1.
     Reminder {
         gate: GateKey,
@@ -77,6 +79,7 @@ fn known(text: &str) -> Option<MessageKey> {
         "ledger" => MessageKey::Ledger,
         "low" => MessageKey::LowBudget(rest.parse().ok()?),
         "end" => MessageKey::End,
+        "chart" => MessageKey::Chart,
         "gate" => MessageKey::Gate(gate(rest)?.0),
         "silent" => MessageKey::Alarm(gate(rest.strip_prefix("gate:")?)?.0),
         "note" => MessageKey::Reaction(rest.to_owned()),
@@ -131,6 +134,7 @@ impl fmt::Display for MessageKey {
             Self::LowBudget(raises) => write!(f, "low:{raises}"),
             Self::Gate(gate) => write!(f, "gate:{gate}"),
             Self::End => f.write_str("end"),
+            Self::Chart => f.write_str("chart"),
             Self::Reminder { gate, reminder, nth, user } => {
                 let which = match reminder {
                     Reminder::Half => "half",

@@ -3,6 +3,7 @@
 
 mod action_id;
 mod card;
+mod chart;
 mod cli_lines;
 pub(crate) mod clock;
 mod closing;
@@ -31,6 +32,7 @@ use crate::run::{Progress, Run};
 use crate::slack::Mrkdwn;
 
 pub use action_id::ActionId;
+pub use chart::{ChartError, StageBar, StageChart, Theme};
 pub use cli_lines::{CliLine, cli_lines};
 pub use clock::redraw_at;
 pub use diff_address::{BadDiffAddress, DiffAddress, DiffPart, WorkId};

@@ -27,6 +27,7 @@ mod crash;
 mod foreign;
 mod guards;
 mod outages;
+mod pictures;
 mod refusals;
 
 mod command_line;

@@ -4,6 +4,7 @@
 mod cache;
 mod channels;
 mod connections;
+mod files;
 mod find;
 mod groups;
 mod installation;
@@ -31,6 +32,7 @@ use tokio::time::{Instant, timeout};
 use url::Url;
 
 use cache::Cache;
+pub use files::Picture;
 pub use installation::App;
 pub use messages::{Edit, Post};
 pub use people::{Identity, Member};

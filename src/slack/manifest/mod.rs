@@ -196,7 +196,7 @@ mod tests {
             "message.im"
         ]);
         assert_eq!(manifest.pointer("/settings/event_subscriptions/bot_events"), Some(&events));
-        let scopes = "commands chat:write app_mentions:read channels:read channels:history groups:read groups:history im:history im:write reactions:write users:read usergroups:read";
+        let scopes = "commands chat:write app_mentions:read channels:read channels:history groups:read groups:history files:write im:history im:write reactions:write users:read usergroups:read";
         assert_eq!(asked_scopes().join(" "), scopes);
     }
 

@@ -4,14 +4,16 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use maud::{Markup, html};
+use maud::{Markup, PreEscaped, html};
 
 use crate::run::{
     Approver, Attempt, AttemptOutcome, Decided, Delivered, Note, OpenGate, PersonId, Progress, Run,
     Sandboxing, StageState, Verdict,
 };
 use crate::thread::clock::stamp;
-use crate::thread::{self, DiffPart, RenderContext, figures, money_spent, table};
+use crate::thread::{
+    self, DiffPart, RenderContext, StageChart, Theme, figures, money_spent, table,
+};
 
 use super::layout::{page, plainly};
 
@@ -250,12 +252,19 @@ fn costs(run: &Run) -> Markup {
     let (total, stages) = rows.split_last().expect("the total is always there");
     let row = |r: &table::TableRow| html! { tr { th scope="row" { (r.stage) } td { (r.tokens) } td { (r.cost) } td { (r.share) } td { (r.time) } } };
     html! {
+        @if let Some(chart) = chart(run) { figure.chart { (chart) } }
         table {
             thead { tr { th { "Stage" } th { "Tokens" } th { "Cost" } th { "Share" } th { "Time" } } }
             tbody { @for r in stages { (row(r)) } }
             tfoot { (row(total)) }
         }
     }
+}
+
+/// None while the run goes on. What cannot be drawn is in the table.
+fn chart(run: &Run) -> Option<Markup> {
+    let svg = StageChart::of(run)?.svg(Theme::Light);
+    svg.ok().map(PreEscaped)
 }
 
 fn code(delivered: &Delivered) -> Markup {

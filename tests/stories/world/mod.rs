@@ -9,7 +9,7 @@
 //! | their forms | `slack/person/fills.rs` | `rejects(&run, …)`, `asks_for_changes(&run, …)`, `fills_in_a_run`; `sees_form`, `fills`, `chooses`, `sends_the_form`, `is_corrected`, `presses_in_form`, `closes_the_form`, `sees_no_form` |
 //! | a run | `run.rs` | `asks` (its newest gate), `asks_again`, `shows`, `card`, `transcript`; as stored: `run`, `becomes`, `gate_is`; as its worker keeps it: `prompt`, `folder`, `git`, `result` (its files) |
 //! | a message: `run.asks()`, `run.card()`, `w.slack.at(ts)` | `slack/target.rs` | `shows`, `shown`, `offers`, `offers_nothing`, `has_reaction`, `saved` (to press it when it is old) |
-//! | the workspace: `w.slack` | `slack/crowd.rs`, `slack/scopes.rs` | `hires`, `deactivates`, `admin_deletes`, `makes_guest`, `adds_to_group`, `removes_from_group`, `withholds_scope` |
+//! | the workspace: `w.slack` | `slack/crowd.rs`, `slack/scopes.rs` | `hires`, `deactivates`, `admin_deletes`, `makes_guest`, `adds_to_group`, `removes_from_group`, `grants_scope`, `withholds_scope` |
 //! | Slack's bad days | `slack/faults.rs`, `slack/signed.rs`, `slack/views.rs` | `fails` (a method), `refuses_message`, `refuses_in` (a channel), `recovers`, `again`, `again_signed`, `lets_triggers_expire` |
 //! | the set-up: `w` | `settings.rs` | `has_policy`, `has_gate_with`, `has_no_address`, `has_no_temporal`, `serve_dies_and_comes_back`, `worker_over_a_line` |
 //! | `w.serve`, `w.worker` | `process.rs` | `crashes`, `comes_back`, `will_have` (a setting), `says` (in its log) |

@@ -8,6 +8,7 @@ mod calls;
 mod crowd;
 mod dates;
 mod faults;
+mod files;
 mod forms;
 mod limits;
 mod marked;
@@ -104,6 +105,7 @@ impl FakeSlack {
             .await
             .context("a port for the fake Slack's sockets")?;
         shared.lock().sockets.address = Some(sockets.local_addr()?);
+        shared.lock().base = format!("http://{address}");
         let server = Server(vec![
             tokio::spawn(wire::serve(listener, api::router(Arc::clone(&shared)))),
             tokio::spawn(socket::serve(sockets, Arc::clone(&shared))),

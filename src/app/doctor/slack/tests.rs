@@ -86,7 +86,7 @@ async fn answer(
 async fn a_workspace_that_is_ready_is_said_to_be() {
     insta::assert_snapshot!(Workspace::good().seen(&[("SIGNOFF_PUBLIC_URL", "https://signoff.acme.example/x")]).await, @r"
     ✓ slack     we are installed in Acme as Signoff (A1)
-    ✓ scopes    all 12 of the manifest
+    ✓ scopes    all 13 of the manifest
     ✓ events    by HTTP: Slack has to reach https://signoff.acme.example/x/slack, as the app's manifest says
     ✓ links     View diff and Run page lead to https://signoff.acme.example/x/
     ✓ channel   web: we are in C1

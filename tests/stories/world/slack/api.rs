@@ -18,7 +18,7 @@ use super::calls::Call;
 use super::faults::{self, Fault};
 use super::state::State;
 use super::wire::Cutter;
-use super::{APP_TOKEN, BOT_TOKEN, Shared, messages, reads, scopes, socket, views};
+use super::{APP_TOKEN, BOT_TOKEN, Shared, files, messages, reads, scopes, socket, views};
 
 /// The arguments of a call, wherever they stood.
 pub(super) struct Arguments(pub Map<String, Value>);
@@ -78,6 +78,7 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
     Router::new()
         .route("/api/{method}", any(called))
         .route("/respond/{id}", post(responded))
+        .route("/upload/{id}", post(uploaded))
         .with_state(shared)
 }
 
@@ -103,6 +104,10 @@ async fn called(
         arguments,
     )
     .await
+}
+
+async fn uploaded(With(shared): With<Arc<Shared>>, Path(id): Path<String>, bytes: Bytes) -> String {
+    shared.change(|state| files::upload(state, &id, bytes))
 }
 
 async fn responded(
@@ -222,6 +227,8 @@ fn act(state: &mut State, method: &str, arguments: &Arguments) -> Answer {
         "chat.update" => messages::update(state, arguments),
         "chat.delete" => messages::delete(state, arguments),
         "chat.postEphemeral" => messages::ephemeral(state, arguments),
+        "files.getUploadURLExternal" => files::address(state, arguments),
+        "files.completeUploadExternal" => files::complete(state, arguments),
         "reactions.add" => messages::react(state, arguments),
         "response_url" => messages::respond(state, arguments),
         "views.open" => views::open(state, arguments),

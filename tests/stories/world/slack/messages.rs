@@ -194,8 +194,11 @@ pub(super) fn wire(message: &Message, all_metadata: bool) -> Value {
 
 /// The channel to write to, if the bot may.
 fn writable(state: &State, arguments: &Arguments) -> Result<String, &'static str> {
-    let channel = arguments
-        .text("channel")
+    writable_channel(state, arguments.text("channel"))
+}
+
+pub(super) fn writable_channel(state: &State, id: Option<&str>) -> Result<String, &'static str> {
+    let channel = id
         .and_then(|id| state.channels.iter().find(|it| it.id == id))
         .ok_or("channel_not_found")?;
     if let Some(error) = channel.refuses {

@@ -3,7 +3,7 @@
 use super::FakeSlack;
 use super::api::Arguments;
 
-/// All that a bot of our kind could ask for. <https://docs.slack.dev/reference/scopes>
+/// All that a bot of our kind needs; `files:write` is given by those who want charts. <https://docs.slack.dev/reference/scopes>
 pub(super) const ALL: &[&str] = &[
     "app_mentions:read",
     "channels:history",
@@ -20,6 +20,11 @@ pub(super) const ALL: &[&str] = &[
 ];
 
 impl FakeSlack {
+    /// The bot was installed with this scope, too.
+    pub fn grants_scope(&self, scope: &'static str) {
+        self.shared.change(|state| state.scopes.insert(scope));
+    }
+
     /// The bot was installed without this scope; what needs it is answered `missing_scope`.
     pub fn withholds_scope(&self, scope: &str) {
         self.shared.change(|state| state.scopes.retain(|it| *it != scope));
@@ -40,6 +45,7 @@ pub(super) fn needed(method: &str, arguments: &Arguments) -> Option<&'static str
             })
         }
         "conversations.open" => Some("im:write"),
+        "files.getUploadURLExternal" | "files.completeUploadExternal" => Some("files:write"),
         "reactions.add" => Some("reactions:write"),
         "usergroups.users.list" => Some("usergroups:read"),
         "users.info" => Some("users:read"),

@@ -8,6 +8,7 @@ use url::Url;
 
 use super::calls::Call;
 use super::faults::Plan;
+use super::files::File;
 use super::presses::Dialog;
 use super::signed::Sent;
 use super::socket::Sockets;
@@ -163,6 +164,9 @@ pub struct State {
     /// "Are you sure?" on somebody's screen, by person.
     pub(super) dialogs: BTreeMap<String, Dialog>,
     pub sockets: Sockets,
+    /// Where files are sent to.
+    pub(super) base: String,
+    pub(super) files: Vec<File>,
     pub(super) plans: Vec<Plan>,
     pub(super) triggers: HashMap<String, Trigger>,
     pub(super) responses: HashMap<String, ResponseAddress>,
@@ -189,6 +193,8 @@ impl State {
             scopes: scopes::ALL.iter().copied().collect(),
             dialogs: BTreeMap::new(),
             sockets: Sockets::default(),
+            base: String::new(),
+            files: vec![],
             plans: vec![],
             triggers: HashMap::new(),
             responses: HashMap::new(),

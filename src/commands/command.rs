@@ -18,6 +18,8 @@ pub enum Command {
     Status(Said),
     Waiting,
     List,
+    /// What was spent; the words say of what.
+    Costs(String),
     Help,
     Note(NoteWords),
     /// No word in it: emoji.

@@ -84,6 +84,7 @@ fn command(verb: &Verb, rest: &str) -> Command {
     match verb.asks {
         Asks::Help => Command::Help,
         Asks::List => Command::List,
+        Asks::Costs => Command::Costs(rest.trim_start_matches(MARKS).to_owned()),
         Asks::Waiting => Command::Waiting,
         Asks::Status => Command::Status(Said::named(rest.trim_start_matches(MARKS))),
         Asks::Answer(verdict) => Command::Answer { verdict, said: Said::read(verb, rest) },

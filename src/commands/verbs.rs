@@ -32,6 +32,7 @@ pub struct Verb {
 pub enum Asks {
     Status,
     List,
+    Costs,
     Waiting,
     Help,
     /// To answer a gate, or to stop a run.
@@ -81,7 +82,7 @@ const ANSWERS: Verb =
     Verb { takes: Takes::Words, usage: "[run][: why…]", in_thread: true, ..LOOKS };
 
 /// The verbs, in the order of the help.
-pub static VERBS: [Verb; 11] = [
+pub static VERBS: [Verb; 12] = [
     Verb {
         names: &["status"],
         asks: Asks::Status,
@@ -95,6 +96,14 @@ pub static VERBS: [Verb; 11] = [
         asks: Asks::List,
         help: "the newest runs",
         about: "The newest runs",
+        ..LOOKS
+    },
+    Verb {
+        names: &["costs", "cost"],
+        asks: Asks::Costs,
+        usage: "[project] [30d]",
+        help: "what was spent, and on what",
+        about: "What was spent: by project, stage, model and person",
         ..LOOKS
     },
     Verb {
@@ -229,7 +238,7 @@ impl Verb {
     pub const fn verdict(&self) -> Option<Verdict> {
         match self.asks {
             Asks::Answer(verdict) => Some(verdict),
-            Asks::Status | Asks::List | Asks::Waiting | Asks::Help => None,
+            Asks::Status | Asks::List | Asks::Costs | Asks::Waiting | Asks::Help => None,
         }
     }
 }

@@ -2,6 +2,7 @@
 //! Pure: no async, no clock, no I/O. `event` what happened, `state` what it adds up to, `rules` what follows from it; `pipeline`,
 //! `gate`, `money` and `time` are the words of these, and `foreign_text` makes other people's words fit for them. Executed inside workflows, so every change of a rule needs a new `RULES`.
 
+mod costs;
 mod estimate;
 mod event;
 pub mod foreign_text;
@@ -14,6 +15,7 @@ mod state;
 mod test_inventory;
 mod time;
 
+pub use costs::{AttemptCost, CostReport, NO_MODEL, Part, RunCosts};
 pub use estimate::{
     Calibration, Estimate, Hindsight, Interval, RunEstimate, Sample, SoFar, StageHistory, Used,
     estimate,

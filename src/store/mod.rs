@@ -2,6 +2,7 @@
 //! All SQL is here, one function per question asked of the data.
 
 mod content;
+mod costs;
 mod diffs;
 mod events;
 mod inbox;

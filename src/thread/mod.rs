@@ -48,6 +48,7 @@ pub use modal::{
     CHANGES_FORM, DEVELOP, DIFF_FORM, DevelopForm, DiffPlace, DiffTurn, EXTEND_FORM, ModalDiff,
     REJECT_FORM, changes_modal, develop_modal, diff_modal, extend_modal, reject_modal,
 };
+pub use people::mention;
 #[cfg(test)]
 pub(crate) use plain_text::blocks_as_text;
 pub use plain_text::{plain_text, shell_text, transcript};

@@ -10,8 +10,9 @@ const MOST: usize = 12;
 /// Most people whom one question calls directly, even where a whole company is listed.
 const MOST_CALLED: usize = 100;
 
-/// `<@U1>`, or `ana (command line)`.
-pub(super) fn mention(person: &PersonId) -> Mrkdwn {
+/// How somebody is called: `<@U1>`, or `ana (command line)`.
+#[must_use]
+pub fn mention(person: &PersonId) -> Mrkdwn {
     match person {
         PersonId::Slack { user, .. } => Mrkdwn::mention(user),
         PersonId::Cli { user } => Mrkdwn::line(user, 40) + " (command line)",

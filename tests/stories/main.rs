@@ -12,6 +12,7 @@ mod conversation;
 mod home;
 mod leftovers;
 mod meter;
+mod money;
 mod names;
 mod rollback;
 mod setup;
@@ -27,7 +28,7 @@ mod crash;
 mod foreign;
 mod guards;
 mod outages;
-mod pictures;
+
 mod refusals;
 
 mod command_line;

@@ -126,6 +126,23 @@ Examples:
         #[arg(long, default_value_t = 20)]
         limit: i64,
     },
+    #[command(
+        about = about("costs"),
+        after_help = "\
+Sums are those of the ledger, to the nano-dollar. With --json: one document, amounts as texts with nine places.
+
+Examples:
+  signoff costs
+  signoff costs llm-wrapper 90d --json | jq -r '.stages[] | [.name, .cost] | @tsv'
+  signoff costs --calibration                 how often a run cost what was said before"
+    )]
+    Costs {
+        /// Which project, and of which time: `llm-wrapper 30d`, `2w`; else all of 30 days
+        of: Vec<String>,
+        /// How often the last 50 runs cost what was estimated before
+        #[arg(long, conflicts_with = "of")]
+        calibration: bool,
+    },
     #[command(flatten)]
     Answer(TypedAnswer),
     // Listed behind `snooze`, which is the tenth, and before `stop`.

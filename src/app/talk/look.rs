@@ -6,7 +6,7 @@ use url::Url;
 
 use super::Talk;
 use crate::app::{Failure, exit, parts};
-use crate::commands::{self, Lookup, Said, Waiting};
+use crate::commands::{self, CostsOf, Lookup, Reply, ReplyKind, Said, Waiting};
 use crate::run::Run;
 use crate::thread::{self, DiffPart};
 
@@ -53,6 +53,26 @@ impl Talk<'_> {
             }))?;
         }
         Ok(exit::OK)
+    }
+
+    pub(super) async fn costs(&mut self, words: &str) -> Result<u8, Failure> {
+        let of = match CostsOf::read(words) {
+            Ok(of) => of,
+            Err(why) => return self.reply(&Reply::new(ReplyKind::Unknown, why)),
+        };
+        let (report, reply) = commands::costs(&self.services, &self.asker, &of).await?;
+        if self.json { self.document(&json!(report)) } else { self.reply(&reply) }
+    }
+
+    pub(super) async fn calibration(&mut self) -> Result<u8, Failure> {
+        let (calibration, reply) = commands::calibration(&self.services).await?;
+        if !self.json {
+            return self.reply(&reply);
+        }
+        self.document(&json!({
+            "runs": calibration.runs, "inside": calibration.inside, "above": calibration.above,
+            "pinball_loss": calibration.pinball_loss, "widen": calibration.widen,
+        }))
     }
 
     pub(super) async fn waiting(&mut self) -> Result<u8, Failure> {

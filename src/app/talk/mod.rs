@@ -54,6 +54,8 @@ impl Talk<'_> {
                 self.status(&Said::named(run.as_deref().unwrap_or_default())).await
             }
             CliCommand::List { limit } => self.list(limit).await,
+            CliCommand::Costs { calibration: true, .. } => self.calibration().await,
+            CliCommand::Costs { of, .. } => self.costs(&of.join(" ")).await,
             CliCommand::Waiting => self.waiting().await,
             CliCommand::Events { run } => self.events(&Said::named(&run)).await,
             CliCommand::Thread { run } => self.thread(&Said::named(&run)).await,

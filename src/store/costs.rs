@@ -1,0 +1,62 @@
+//! What runs spent: what does the ledger say of a time?
+
+use chrono::{DateTime, Utc};
+
+use super::{Result, Store, read};
+use crate::run::{AttemptCost, Outcome, RunCosts, RunId, Usd};
+
+impl Store {
+    /// What was spent since then, run by run. A run that only a later version can read is left out, and said to be.
+    pub async fn costs_since(&self, since: DateTime<Utc>) -> Result<Vec<RunCosts>> {
+        let rows = sqlx::query!(
+            r#"select c.run_id, c.stage, c.attempt, c.model, sum(c.cost_nanos)::bigint as "cost!",
+                (select e.body->>'outcome' from events e where e.run_id = c.run_id and e.kind = 'ended' limit 1) as outcome
+             from model_calls c where c.at >= $1 group by c.run_id, c.stage, c.attempt, c.model order by c.run_id, c.stage, c.attempt"#,
+            since
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let ids: Vec<String> = rows.iter().map(|row| row.run_id.clone()).collect();
+        let requests =
+            sqlx::query!("select run_id, request from runs where run_id = any($1)", &ids)
+                .fetch_all(&self.pool)
+                .await?;
+        let mut runs = std::collections::BTreeMap::<String, RunCosts>::new();
+        for row in requests {
+            match read("request", row.request) {
+                Ok(request) => {
+                    let costs = RunCosts { request, outcome: None, spent: Vec::new() };
+                    runs.insert(row.run_id, costs);
+                }
+                Err(error) => tracing::warn!(run.id = %row.run_id, %error, "a run is left out"),
+            }
+        }
+        for row in rows {
+            let (Some(run), Ok(stage)) = (runs.get_mut(&row.run_id), row.stage.parse()) else {
+                continue;
+            };
+            run.outcome = row.outcome.as_deref().and_then(outcome);
+            let attempt = u32::try_from(row.attempt).unwrap_or_default();
+            let cost = Usd::from_nanos(row.cost);
+            run.spent.push(AttemptCost { stage, attempt, model: row.model, cost });
+        }
+        Ok(runs.into_values().collect())
+    }
+
+    /// The newest runs that are over and were no rehearsals, with the newest first.
+    pub async fn newest_ended(&self, limit: i64) -> Result<Vec<RunId>> {
+        let rows = sqlx::query!(
+            "select r.run_id from runs r where r.request->>'rehearsal' = 'false'
+                 and exists (select 1 from events e where e.run_id = r.run_id and e.kind = 'ended')
+             order by r.requested_at desc limit $1",
+            limit
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(rows.into_iter().filter_map(|row| row.run_id.parse().ok()).collect())
+    }
+}
+
+fn outcome(text: &str) -> Option<Outcome> {
+    serde_json::from_value(text.into()).ok()
+}

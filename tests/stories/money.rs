@@ -1,0 +1,71 @@
+//! Money, told: what did runs cost, and on what was it spent?
+
+use serde_json::Value;
+use signoff::run::Usd;
+
+use crate::world::story;
+
+#[tokio::test]
+async fn what_was_spent_is_told_in_slack_and_at_a_shell_and_is_what_the_ledger_says() {
+    story(async |w| {
+        let [ana, ben] = w.people(["ana", "ben"]);
+        let quick = ana.develops("quick").await?;
+        quick.shows("quick is done").await?;
+        let stubborn = ben.develops("stubborn").await?;
+        stubborn.shows("stubborn failed").await?;
+        let spent = quick.run().await?.spent() + stubborn.run().await?.spent();
+
+        let (_, said) = w.types(&["costs", "--json"]).await?;
+        let report: Value = serde_json::from_str(&said)?;
+        assert_eq!(report["total"], spent.nine_places());
+        assert_eq!((&report["runs"], &report["done"]), (&2.into(), &1.into()), "{report}");
+        for parts in ["projects", "stages", "models", "people"] {
+            let parts = report[parts].as_array().into_iter().flatten();
+            let sum: Usd = parts
+                .map(|part| part["cost"].as_str().unwrap_or("0"))
+                .map(str::parse::<Usd>)
+                .sum::<Result<Usd, _>>()?;
+            assert_eq!(sum, spent);
+        }
+        assert_eq!(report["tried_again"], "0.043750000", "{report}");
+
+        ana.says("@signoff costs").await?;
+        let told = ana.is_told("in the last 30 days").await?;
+        drop(told);
+        ana.is_told("2 runs: 2 over, 1 of them well (50 %), $0.22 for each of these").await?;
+        ana.says("@signoff costs stubborn 1w").await?;
+        ana.is_told("*$0.13* for stubborn in the last 7 days").await?;
+        ana.says("@signoff costs nothing 1y").await?;
+        ana.is_told("`1y` is no time and no project").await?;
+        let (code, said) = w.types(&["costs", "--calibration"]).await?;
+        assert!(code == 0 && said.contains("1 run "), "{said}");
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_thread_ends_with_a_picture_of_what_each_stage_cost() {
+    story(async |w| {
+        w.slack.grants_scope("files:write");
+        let run = w.person("ana").develops("quick").await?;
+        run.shows("[picture Cost and time by stage: quick, $0.09 in ").await?;
+        run.shows("quick is done").await?;
+        assert_eq!(w.slack.calls("files.completeUploadExternal").len(), 1);
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_thread_is_whole_where_no_picture_may_be_sent() {
+    story(async |w| {
+        let run = w.person("ana").develops("quick").await?;
+        run.shows("quick is done").await?;
+        w.slack.called("files.getUploadURLExternal", 1).await?;
+        let (code, said) = w.types(&["doctor"]).await?;
+        assert!(said.contains("files:write missing: threads have no chart"), "{code} {said}");
+        Ok(())
+    })
+    .await;
+}

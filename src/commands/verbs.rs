@@ -301,6 +301,7 @@ mod tests {
         `/develop` alone asks by a form
         `/develop status [run]` how far it is
         `/develop list` the newest runs
+        `/develop costs [project] [30d]` what was spent, and on what
         `/develop waiting` what waits for you, and for others
         `/develop approve [run][: why…]` answers a gate: go on
         `/develop changes [run]: WHAT SHOULD BE DIFFERENT [--from-base]` answers a gate: another round

@@ -22,7 +22,7 @@ pub(super) const PYENV_HOOK: &str = "pyenv.d/exec/pip-rehash";
 pub(super) fn folders() -> Vec<PathBuf> {
     let home = home();
     let mut folders: Vec<PathBuf> =
-        std::env::split_paths(&search_path()).filter_map(|entry| root_of(&entry, &home)).collect();
+        std::env::split_paths(&search_path()).flat_map(|entry| shown_for(&entry, &home)).collect();
     folders.extend(rustup_home());
     // One by one and not /opt itself, so that a caller can put something beside them.
     folders.extend(fs::read_dir("/opt").into_iter().flatten().flatten().map(|entry| entry.path()));
@@ -42,6 +42,20 @@ pub(super) fn environment(unconfined: bool) -> Vec<(&'static str, OsString)> {
     vars
 }
 
+/// Of these a folder is an installation through and through: Go, Java, Conda, Homebrew and the managers of versions.
+const INSTALLATIONS: [&str; 8] = [
+    "pkg/tool",
+    "lib/modules",
+    "conda-meta",
+    "bin/brew",
+    "libexec/pyenv",
+    "libexec/rbenv",
+    "libexec/nodenv",
+    "libexec/goenv",
+];
+/// What programs need beside the folder that they are in.
+const BESIDE: [&str; 5] = ["lib", "lib64", "libexec", "include", "share"];
+
 /// PATH of this process: where `git` and the agents' programs are.
 #[must_use]
 pub fn search_path() -> OsString {
@@ -51,23 +65,30 @@ pub fn search_path() -> OsString {
 fn path_inside() -> OsString {
     let home = home();
     let seen = std::env::split_paths(&search_path())
-        .filter(|entry| is_system(entry) || root_of(entry, &home).is_some())
+        .filter(|entry| is_system(entry) || !shown_for(entry, &home).is_empty())
         .collect::<Vec<_>>();
     std::env::join_paths(seen.into_iter().chain(std::env::split_paths(DEFAULT_PATH)))
         .expect("parts of a PATH have no colon")
 }
 
-/// What to show for one entry of PATH: the installation it belongs to where that is surely one, else the entry alone.
-fn root_of(entry: &Path, home: &Path) -> Option<PathBuf> {
+/// What to show for one entry of PATH: the installation it belongs to where that is surely one, else the entry and what its programs need
+/// beside it. Somebody's work can have a `bin` too, with secrets beside it.
+fn shown_for(entry: &Path, home: &Path) -> Vec<PathBuf> {
     if !entry.is_absolute() || is_system(entry) || home.starts_with(entry) || !entry.is_dir() {
-        return None;
+        return Vec::new();
     }
-    let parent = entry.parent()?;
-    let installation = parent.join("lib").is_dir() || parent.join("libexec").is_dir();
+    let Some(parent) = entry.parent() else { return Vec::new() };
     // ~/.cargo has credentials.toml, ~/.local has keyrings.
     let private = home.starts_with(parent)
         || [".cargo", ".local"].iter().any(|name| home.join(name) == parent);
-    Some(if installation && !private { parent } else { entry }.to_path_buf())
+    if private {
+        return vec![entry.to_path_buf()];
+    }
+    if INSTALLATIONS.iter().any(|mark| parent.join(mark).exists()) {
+        return vec![parent.to_path_buf()];
+    }
+    let beside = BESIDE.iter().map(|name| parent.join(name)).filter(|folder| folder.is_dir());
+    [entry.to_path_buf()].into_iter().chain(beside).collect()
 }
 
 fn is_system(path: &Path) -> bool {
@@ -137,11 +158,9 @@ mod tests {
     fn an_installation_is_shown_whole() {
         let home = tempfile::tempdir().unwrap();
         fs::create_dir_all(home.path().join(".pyenv/shims")).unwrap();
-        fs::create_dir_all(home.path().join(".pyenv/libexec")).unwrap();
-        assert_eq!(
-            root_of(&home.path().join(".pyenv/shims"), home.path()),
-            Some(home.path().join(".pyenv"))
-        );
+        fs::create_dir_all(home.path().join(".pyenv/libexec/pyenv")).unwrap();
+        let pyenv = home.path().join(".pyenv");
+        assert_eq!(shown_for(&pyenv.join("shims"), home.path()), [pyenv]);
     }
 
     #[test]
@@ -150,22 +169,28 @@ mod tests {
         for folder in [".cargo/bin", ".cargo/lib", ".local/bin", ".local/lib", "bin", "lib"] {
             fs::create_dir_all(home.path().join(folder)).unwrap();
         }
-        assert_eq!(
-            root_of(&home.path().join(".cargo/bin"), home.path()),
-            Some(home.path().join(".cargo/bin"))
-        );
-        assert_eq!(
-            root_of(&home.path().join(".local/bin"), home.path()),
-            Some(home.path().join(".local/bin"))
-        );
-        assert_eq!(root_of(&home.path().join("bin"), home.path()), Some(home.path().join("bin")));
+        for folder in [".cargo/bin", ".local/bin", "bin"] {
+            let folder = home.path().join(folder);
+            assert_eq!(shown_for(&folder, home.path()), [folder]);
+        }
+    }
+
+    #[test]
+    fn work_with_programs_shows_nothing_else_of_itself() {
+        let home = tempfile::tempdir().unwrap();
+        for folder in ["app/bin", "app/lib", "app/config", "app/.git"] {
+            fs::create_dir_all(home.path().join(folder)).unwrap();
+        }
+        fs::write(home.path().join("app/.env"), "KEY=1").unwrap();
+        let app = home.path().join("app");
+        assert_eq!(shown_for(&app.join("bin"), home.path()), [app.join("bin"), app.join("lib")]);
     }
 
     #[test]
     fn home_itself_is_never_shown() {
         let home = tempfile::tempdir().unwrap();
-        assert_eq!(root_of(home.path(), home.path()), None);
-        assert_eq!(root_of(Path::new("/"), home.path()), None);
-        assert_eq!(root_of(Path::new("node_modules/.bin"), home.path()), None);
+        for path in [home.path(), Path::new("/"), Path::new("node_modules/.bin")] {
+            assert!(shown_for(path, home.path()).is_empty());
+        }
     }
 }

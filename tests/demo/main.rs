@@ -4,6 +4,7 @@
 
 mod corpus;
 mod demo;
+mod hostile;
 
 use anyhow::{Result, ensure};
 use serde_json::Value;

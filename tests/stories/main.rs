@@ -24,6 +24,7 @@ mod stop;
 mod direct;
 
 mod authenticity;
+mod canaries;
 mod crash;
 mod foreign;
 mod guards;

@@ -18,6 +18,8 @@ struct Project {
 /// It has code already.
 const BEGUN: &str = "repository = \"repository\"";
 const NEW: &str = "";
+/// A story puts it there: see `canaries.rs`.
+const HAUNTED: &str = "repository = \"haunted\"";
 
 /// The agent: `do:` lines of the prompt are its instructions, then it tells what it used.
 const AGENT: &str = r#"
@@ -268,6 +270,33 @@ do: done
 '''
 "#;
 
+/// Its agent hunts for what is the operator's, in its box and in those of its setup and its checks. Its repository is a story's own.
+const SPY: &str = r#"
+[[stage]]
+name = "hunt"
+timeout = "2m"
+attempts = 1
+hosts = []
+setup = ["test ! -e agent || perl hunt.pl setup $(cat words.txt)"]
+checks = ["perl hunt.pl checks $(cat words.txt)", "grep . */bait.txt */hunted.txt; ! grep . */found.txt"]
+prompt = "do: perl hunt.pl agent $(cat words.txt)"
+"#;
+
+/// Its agent leaves links and traps for whoever handles its work. Its repository is a story's own.
+const TRAPPER: &str = r#"
+[[stage]]
+name = "leave"
+timeout = "1m"
+attempts = 1
+gate = true
+checks = [
+    "grep springs trap.txt",
+    """mkdir out && printf '<testsuite><testcase name="a"/></testsuite>' > out/TEST-A.xml && ln -s ${PWD%/runs/*}/canary.xml out/TEST-B.xml""",
+]
+reports = { junit = "out/TEST-*.xml" }
+prompt = "do: sh traps.sh {{brief}}"
+"#;
+
 /// Writes `signoff.toml`, its pipelines and a repository with one commit.
 pub fn write(folder: &Path) -> Result<()> {
     let mut signoff = String::new();
@@ -277,13 +306,22 @@ pub fn write(folder: &Path) -> Result<()> {
         fs::write(folder.join(format!("{name}.toml")), pipeline)?;
     }
     fs::write(folder.join("signoff.toml"), signoff)?;
-    let repository = folder.join("repository");
-    fs::create_dir(&repository)?;
-    fs::write(repository.join("README.md"), "# A tale\n")?;
+    begin(&folder.join("repository"), [("README.md", "# A tale\n")])
+}
+
+/// Makes a repository with one commit.
+pub fn begin<'a>(
+    repository: &Path,
+    files: impl IntoIterator<Item = (&'a str, &'a str)>,
+) -> Result<()> {
+    fs::create_dir(repository)?;
+    for (name, text) in files {
+        fs::write(repository.join(name), text)?;
+    }
     for words in ["init -q -b main", "add -A", "commit -q -m Begin"] {
         let ana = ["-c", "user.name=ana", "-c", "user.email=ana@example.com"];
         let mut git = Command::new("git");
-        let status = git.args(ana).args(words.split(' ')).current_dir(&repository).status()?;
+        let status = git.args(ana).args(words.split(' ')).current_dir(repository).status()?;
         ensure!(status.success(), "git could not make the story's repository");
     }
     Ok(())
@@ -302,6 +340,8 @@ fn projects() -> impl Iterator<Item = Project> {
         ("sly", SLY, BEGUN),
         ("strange", STRANGE, NEW),
         ("asking", ASKING, NEW),
+        ("spy", SPY, HAUNTED),
+        ("trapper", TRAPPER, HAUNTED),
     ]
     .map(|(name, stages, settings)| Project { name, stages: stages.to_owned(), settings });
     let asking = GATES.map(|(name, does, gate, settings)| {

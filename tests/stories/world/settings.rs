@@ -6,6 +6,7 @@ use anyhow::Result;
 
 use super::World;
 use super::line::Line;
+use super::projects;
 use super::servers::{self, Servers};
 
 impl World {
@@ -41,6 +42,24 @@ impl World {
         self.serve.crashes().await?;
         self.serve.comes_back()?;
         self.is_up().await
+    }
+
+    /// Both start anew with a key of a real model. Only scripts are safe then: they ask nobody by themselves.
+    pub async fn has_key(&self, key: &str) -> Result<()> {
+        self.worker.crashes().await?;
+        self.worker.will_have("ANTHROPIC_API_KEY", key);
+        self.worker.comes_back()?;
+        self.serve.will_have("ANTHROPIC_API_KEY", key);
+        self.serve_dies_and_comes_back().await
+    }
+
+    /// There is a repository of that name with one commit of these files.
+    pub fn has_repository<'a>(
+        &self,
+        name: &str,
+        files: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Result<()> {
+        projects::begin(&self.folder.path().join(name), files)
     }
 
     /// The worker starts anew, with a line to Temporal that can be cut.

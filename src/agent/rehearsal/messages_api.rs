@@ -132,7 +132,11 @@ fn opening(model: &str, usage: Usage) -> Value {
 }
 
 fn stop_reason(reply: &ModelReply) -> Value {
-    json!(if reply.calls.is_empty() { "end_turn" } else { "tool_use" })
+    json!(match reply.calls.is_empty() {
+        _ if reply.cut => "max_tokens",
+        true => "end_turn",
+        false => "tool_use",
+    })
 }
 
 /// Parts of `size` characters each.
@@ -163,6 +167,7 @@ mod tests {
             text: "Listing.".into(),
             calls: vec![call],
             usage,
+            cut: false,
             pause: Duration::ZERO,
             fault: None,
             place: None,

@@ -52,7 +52,8 @@ async fn message(
     Json(request): Json<Value>,
 ) -> Response {
     let scenario = &scripted.scenario;
-    let reply = reply::next_reply(scenario, &Conversation::read(&request));
+    let reply = reply::next_reply(scenario, &Conversation::read(&request))
+        .within(request["max_tokens"].as_u64());
     let streamed = request["stream"] == json!(true);
     let fault = scripted.fault(&reply).filter(|kind| streamed || *kind != FaultKind::Cut);
     if let Some(FaultKind::Refused { status, retry_after }) = fault {

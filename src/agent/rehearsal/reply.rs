@@ -19,10 +19,25 @@ pub(super) struct ModelReply {
     pub text: String,
     pub calls: Vec<ToolUse>,
     pub usage: Usage,
+    /// It was longer than it might be.
+    pub cut: bool,
     pub pause: Duration,
     pub fault: Option<Fault>,
     /// Scene and turn; none where no scene fits.
     pub place: Option<(usize, usize)>,
+}
+
+impl ModelReply {
+    /// The same in so many tokens at most. What is cut has no whole call, so its turn comes again.
+    pub fn within(mut self, most: Option<u64>) -> Self {
+        let most = most.unwrap_or(u64::MAX);
+        if self.usage.output > most {
+            self.usage.output = most;
+            self.calls.clear();
+            self.cut = true;
+        }
+        self
+    }
 }
 
 /// A tool call in the CLI's own terms.
@@ -64,6 +79,7 @@ fn words_alone(text: &str, place: Option<(usize, usize)>) -> ModelReply {
         text: text.to_owned(),
         calls: Vec::new(),
         usage: Usage { input: 4, output: 12, ..Usage::default() },
+        cut: false,
         pause: Duration::ZERO,
         fault: None,
         place,
@@ -130,6 +146,7 @@ impl Template<'_> {
             calls: calls.collect(),
             text: self.fill(&turn.text),
             usage: turn.usage,
+            cut: false,
             pause: turn.pause,
             fault: turn.fault,
             place: Some(place),

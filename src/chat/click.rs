@@ -37,6 +37,7 @@ impl Actor {
             | ActionId::Reject
             | ActionId::Extend
             | ActionId::Snooze
+            | ActionId::RaiseNothing
             | ActionId::RaiseOne
             | ActionId::RaiseFive
             | ActionId::RaiseNoLimit => self.press_answer(it, button, said).await,

@@ -7,6 +7,7 @@ use super::{Asker, Reply, ReplyKind, Services, Sight, is_visible_to};
 use crate::run::{
     Calibration, CostReport, Hindsight, Outcome, Part, PersonId, ProjectName, Run, RunCosts, Usd,
 };
+use crate::slack::Mrkdwn;
 use crate::store::StoreError;
 use crate::thread::{self, figures};
 
@@ -16,6 +17,8 @@ const DAYS: u32 = 30;
 const MOST_DAYS: u32 = 3_650;
 /// Parts of a kind that are named; the rest is summed.
 const NAMED: usize = 8;
+/// Longest name.
+const NAME: usize = 60;
 /// Estimates that are looked back at: more than are judged, as some were cut short.
 const LOOKED_BACK_AT: i64 = 200;
 
@@ -100,13 +103,13 @@ fn in_words(report: &CostReport, of: &CostsOf) -> String {
         let nothing = format!("Nothing was spent{what} {time}.");
         return [Some(nothing), rehearsals].into_iter().flatten().collect::<Vec<_>>().join(" ");
     }
+    let of = |parts, name| listed(parts, report.total, name);
     let parts = [
-        ("projects", &report.projects),
-        ("stages", &report.stages),
-        ("models", &report.models),
-        ("people", &report.people),
+        format!("*projects*: {}", of(&report.projects, plainly)),
+        format!("*stages*: {}", of(&report.stages, plainly)),
+        format!("*models*: {}", of(&report.models, plainly)),
+        format!("*people*: {}", of(&report.people, person)),
     ];
-    let parts = parts.map(|(kind, parts)| format!("*{kind}*: {}", listed(parts, report.total)));
     let head = [format!("*{}*{what} {time}.", report.total), ends(report)];
     let lines = head.into_iter().chain(rehearsals).collect::<Vec<_>>().join(" ");
     [lines].into_iter().chain(parts).collect::<Vec<_>>().join("\n")
@@ -130,21 +133,24 @@ fn ends(report: &CostReport) -> String {
     format!("{runs}: {} over{well}{again}.", report.ended)
 }
 
-fn listed(parts: &[Part], total: Usd) -> String {
-    let named = parts
-        .iter()
-        .take(NAMED)
-        .map(|part| format!("{} {} ({})", name(&part.name), part.cost, share(part.cost, total)));
+fn listed(parts: &[Part], total: Usd, name: fn(&str) -> Mrkdwn) -> String {
+    let parts: Vec<&Part> = parts.iter().filter(|part| part.cost > Usd::ZERO).collect();
+    let named = parts.iter().take(NAMED).map(|part| {
+        format!("{} {} ({})", name(&part.name).as_str(), part.cost, share(part.cost, total))
+    });
     let rest: Usd = parts.iter().skip(NAMED).map(|part| part.cost).sum();
     let others = parts.len().saturating_sub(NAMED);
     let others = (others > 0).then(|| format!("{others} more {rest}"));
     named.chain(others).collect::<Vec<_>>().join(" · ")
 }
 
-/// People are called as everywhere; all else stands as it is.
-fn name(of: &str) -> String {
-    of.parse::<PersonId>()
-        .map_or_else(|_| of.to_owned(), |person| thread::mention(&person).as_str().to_owned())
+/// Models are named by whoever asks them.
+fn plainly(name: &str) -> Mrkdwn {
+    Mrkdwn::line(name, NAME)
+}
+
+fn person(name: &str) -> Mrkdwn {
+    name.parse::<PersonId>().map_or_else(|_| plainly(name), |person| thread::mention(&person))
 }
 
 fn share(part: Usd, total: Usd) -> String {
@@ -161,7 +167,7 @@ pub async fn calibration(services: &Services) -> Result<(Calibration, Reply), St
     }
     let calibration = Calibration::of(&looked_back);
     let text = match calibration.runs {
-        0 => "No run that was estimated has ended yet.".to_owned(),
+        0 => "No estimate can be judged yet.".to_owned(),
         runs => format!(
             "Of the last {} {} cost what was said before, within the interval ({} %; 80 % is right), and {} more.",
             figures::plural(runs as u64, "run"),

@@ -3,6 +3,7 @@
 //! [`Place`] alone. Pure. What is not understood comes back with what was probably meant.
 
 use super::command::Command;
+use super::costs::CostsOf;
 use super::misunderstood::{Misunderstood, code_safe, first_word};
 use super::said::{MARKS, Said, words_alone};
 use super::start_run::StartRun;
@@ -43,6 +44,10 @@ pub fn read(line: &str, place: Place, projects: &Projects) -> Result<Command, Mi
         Place::Mention => read_line(without_develop(line), projects),
         Place::MentionInThread => match read_line(without_develop(line), projects) {
             Err(unknown) if !unknown.nearly => Ok(thread_words::note(line)),
+            // `costs are too high` is said to the agent.
+            Ok(Command::Costs(words)) if CostsOf::read(&words).is_err() => {
+                Ok(thread_words::note(line))
+            }
             read => read,
         },
         Place::Thread => Ok(thread_words::answer_alone(line, projects)

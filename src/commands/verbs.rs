@@ -99,7 +99,7 @@ pub static VERBS: [Verb; 12] = [
         ..LOOKS
     },
     Verb {
-        names: &["costs", "cost"],
+        names: &["costs"],
         asks: Asks::Costs,
         usage: "[project] [30d]",
         help: "what was spent, and on what",

@@ -72,7 +72,14 @@ impl Account {
     pub fn admit(&self, forecast: Forecast) -> Result<(Held, u64), Spent> {
         let mut books = self.books();
         let affordable = books.affordable(forecast);
-        books.refused = affordable.as_ref().err().copied();
+        match (&affordable, books.refused) {
+            (Err(spent), _) => books.refused = Some(*spent),
+            // A cheaper call says nothing of the one that could not be paid; more money does.
+            (Ok(_), Some(spent)) if books.allowance.is_none_or(|all| all > spent.allowance) => {
+                books.refused = None;
+            }
+            (Ok(_), _) => {}
+        }
         let affordable = affordable?;
         let held = forecast.input + times(forecast.output_price, affordable);
         books.opened += 1;
@@ -111,7 +118,7 @@ impl Account {
         self.books().allowance
     }
 
-    /// The newest call, where it could not be paid.
+    /// The call that could not be paid, until one was admitted that more was allowed for.
     pub fn refused(&self) -> Option<Spent> {
         self.books().refused
     }
@@ -182,6 +189,16 @@ mod tests {
         account.allow(None);
         assert_eq!(account.admit(call(1_000)).unwrap().1, 1_000);
         assert_eq!(account.refused(), None);
+    }
+
+    #[test]
+    fn a_cheaper_call_does_not_hide_that_one_was_refused() {
+        let account = Account::new(Spend::default(), Some(CENT + CENT + CENT));
+        let (_first, _) = account.admit(call(1_500)).unwrap();
+        account.admit(call(1_500)).unwrap_err();
+        let cheap = Forecast { input: Usd::ZERO, ..call(300) };
+        account.admit(cheap).unwrap();
+        assert!(account.refused().is_some());
     }
 
     #[test]

@@ -178,7 +178,7 @@ impl MeterDoor {
         self.teller.limit.left().filter(|left| *left <= self.park)
     }
 
-    /// The newest call, where it was refused because nothing was left for it.
+    /// The call that was refused because nothing was left for it.
     #[must_use]
     pub fn refused(&self) -> Option<Spent> {
         self.teller.account.refused()

@@ -11,6 +11,8 @@ use super::dialect::Dialect;
 
 /// What is asked for where nothing bounds the answer.
 const UNBOUNDED: u64 = 32_000;
+/// Longest name of a model, in bytes: it stands in the ledger, and people read it.
+const LONGEST_MODEL: usize = 200;
 /// The least that a thinking model takes as its bound.
 const LEAST_THINKING: u64 = 1_024;
 
@@ -51,6 +53,9 @@ impl ModelRequest {
         let model = request.value("model").as_str().unwrap_or_default().to_owned();
         if model.is_empty() {
             return Err(NotMetered("the request names no model".to_owned()));
+        }
+        if model.len() > LONGEST_MODEL || model.chars().any(char::is_control) {
+            return Err(NotMetered("the request names no model that there can be".to_owned()));
         }
         request.model = model;
         request.refuse_what_cannot_be_counted()?;

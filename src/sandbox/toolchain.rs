@@ -1,6 +1,7 @@
 //! Which programs of this machine may a box use?
 //! Those on PATH, with the folders they need; never a folder that keeps somebody's credentials.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -26,7 +27,8 @@ pub(super) fn folders() -> Vec<PathBuf> {
     folders.extend(rustup_home());
     // One by one and not /opt itself, so that a caller can put something beside them.
     folders.extend(fs::read_dir("/opt").into_iter().flatten().flatten().map(|entry| entry.path()));
-    folders.dedup();
+    let mut known = BTreeSet::new();
+    folders.retain(|folder| known.insert(folder.clone()));
     folders
 }
 
@@ -42,10 +44,13 @@ pub(super) fn environment(unconfined: bool) -> Vec<(&'static str, OsString)> {
     vars
 }
 
-/// Of these a folder is an installation through and through: Go, Java, Conda, Homebrew and the managers of versions.
-const INSTALLATIONS: [&str; 8] = [
+/// By these a folder is an installation through and through: Go, Java, Maven, Conda, Homebrew and managers of versions.
+const INSTALLATIONS: [&str; 11] = [
     "pkg/tool",
     "lib/modules",
+    "jre/lib",
+    "boot/plexus-classworlds.license",
+    "lib/asdf.bash",
     "conda-meta",
     "bin/brew",
     "libexec/pyenv",
@@ -54,7 +59,7 @@ const INSTALLATIONS: [&str; 8] = [
     "libexec/goenv",
 ];
 /// What programs need beside the folder that they are in.
-const BESIDE: [&str; 5] = ["lib", "lib64", "libexec", "include", "share"];
+const BESIDE: [&str; 6] = ["lib", "lib64", "libexec", "include", "share", "pyvenv.cfg"];
 
 /// PATH of this process: where `git` and the agents' programs are.
 #[must_use]
@@ -87,7 +92,7 @@ fn shown_for(entry: &Path, home: &Path) -> Vec<PathBuf> {
     if INSTALLATIONS.iter().any(|mark| parent.join(mark).exists()) {
         return vec![parent.to_path_buf()];
     }
-    let beside = BESIDE.iter().map(|name| parent.join(name)).filter(|folder| folder.is_dir());
+    let beside = BESIDE.iter().map(|name| parent.join(name)).filter(|path| path.exists());
     [entry.to_path_buf()].into_iter().chain(beside).collect()
 }
 

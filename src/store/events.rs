@@ -67,7 +67,6 @@ impl Store {
         Ok(first.fetch_optional(&self.pool).await?)
     }
 
-    /// A run's events, in order.
     /// The number of its newest event; none before the first.
     pub async fn newest_event(&self, run: &RunId) -> Result<Option<i64>> {
         let newest =
@@ -75,6 +74,7 @@ impl Store {
         Ok(newest.fetch_one(&self.pool).await?)
     }
 
+    /// A run's events, in order.
     pub async fn events(&self, run: &RunId) -> Result<Vec<Event>> {
         self.raw_events(run).await?.iter().map(event).collect()
     }

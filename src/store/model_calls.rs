@@ -147,7 +147,7 @@ impl Store {
             "insert into model_calls (run_id, stage, attempt, state, price, input, output, cache_read, cache_write, cost_nanos, closed_at)
              select $1, $2, $3::integer, 'closed', 'as the agent says', greatest(0, $4::bigint - coalesce(sum(input), 0)),
                 greatest(0, $5::bigint - coalesce(sum(output), 0)), greatest(0, $6::bigint - coalesce(sum(cache_read), 0)),
-                greatest(0, $7::bigint - coalesce(sum(cache_write + cache_write_1h), 0)), $8::bigint - coalesce(sum(cost_nanos), 0), now()
+                greatest(0, $7::bigint - coalesce(sum(cache_write + cache_write_1h), 0)), greatest(0, $8::bigint - coalesce(sum(cost_nanos), 0)), now()
              from model_calls where run_id = $1 and stage = $2 and attempt = $3 and model is not null
              having $8::bigint > coalesce(sum(cost_nanos), 0) or $4::bigint > coalesce(sum(input), 0) or $5::bigint > coalesce(sum(output), 0)
              on conflict (run_id, stage, attempt) where model is null do update set

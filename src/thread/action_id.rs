@@ -17,6 +17,7 @@ pub enum ActionId {
     /// Ends the run. The value is a [`RunValue`](super::RunValue).
     Stop,
     /// A dollar more. The value is a [`GateValue`](super::GateValue).
+    RaiseNothing,
     RaiseOne,
     RaiseFive,
     RaiseNoLimit,
@@ -27,7 +28,7 @@ pub enum ActionId {
 }
 
 impl ActionId {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 13] = [
         Self::Approve,
         Self::Changes,
         Self::Reject,
@@ -35,6 +36,7 @@ impl ActionId {
         Self::Diff,
         Self::Snooze,
         Self::Stop,
+        Self::RaiseNothing,
         Self::RaiseOne,
         Self::RaiseFive,
         Self::RaiseNoLimit,
@@ -52,6 +54,7 @@ impl ActionId {
             Self::Diff => "gate.diff",
             Self::Snooze => "gate.snooze",
             Self::Stop => "run.stop",
+            Self::RaiseNothing => "money.raise_0",
             Self::RaiseOne => "money.raise_1",
             Self::RaiseFive => "money.raise_5",
             Self::RaiseNoLimit => "money.no_limit",
@@ -70,6 +73,7 @@ impl ActionId {
     #[must_use]
     pub const fn raise(self) -> Option<Raise> {
         match self {
+            Self::RaiseNothing => Some(Raise::By(Usd::ZERO)),
             Self::RaiseOne => Some(Raise::By(Usd::from_nanos(1_000_000_000))),
             Self::RaiseFive => Some(Raise::By(Usd::from_nanos(5_000_000_000))),
             Self::RaiseNoLimit => Some(Raise::NoLimit),

@@ -1,7 +1,7 @@
 //! A budget that runs low: when is the starter told?
 //! Once for each budget, while there is still time to add to it without anybody waiting.
 
-use crate::run::{Phase, Progress, Run, Usd, Verdict};
+use crate::run::{Phase, Progress, Run, Usd};
 use crate::slack::section;
 
 use super::people::mention;
@@ -19,13 +19,12 @@ pub(super) fn low_budget(run: &Run, progress: Option<&Progress>) -> Option<Messa
     if !is_open || asks_for_money || used < budget.nanos().saturating_mul(LOW) {
         return None;
     }
-    let raises = run.decisions.iter().filter(|decided| decided.verdict == Verdict::Raise).count();
     let said = mention(&run.request.starter)
         + format!(
-            ", {LOW} % of the {budget} that {} may spend is used. `raise $5` here adds to it at once; when all is spent, the run stands still and asks.",
+            ", {LOW} % of the {budget} that {} may spend is used. Whoever may approve adds to it by `raise $5`, here and while it works; when all is spent, the run stands still and asks.",
             run.request.project
         );
-    let key = MessageKey::LowBudget(raises);
+    let key = MessageKey::LowBudget(budget.nanos());
     Some(Message::new(key, To::Thread, &said.clone(), vec![section(said)]))
 }
 
@@ -54,7 +53,7 @@ mod tests {
 
     #[test]
     fn the_starter_is_told_before_all_is_spent() {
-        insta::assert_snapshot!(told(3).unwrap(), @"<@UANA>, 80 % of the $0.03 that llm-wrapper may spend is used. `raise $5` here adds to it at once; when all is spent, the run stands still and asks.");
+        insta::assert_snapshot!(told(3).unwrap(), @"<@UANA>, 80 % of the $0.03 that llm-wrapper may spend is used. Whoever may approve adds to it by `raise $5`, here and while it works; when all is spent, the run stands still and asks.");
         assert_eq!(told(4), None);
     }
 }

@@ -24,8 +24,8 @@ pub enum MessageKey {
     /// The run card.
     Card,
     Ledger,
-    /// That little is left of a budget, by how often it was raised before.
-    LowBudget(usize),
+    /// That little is left of a budget of so many nano-dollars.
+    LowBudget(i64),
     /// The card of a question.
     Gate(GateKey),
     /// The closing message.
@@ -131,7 +131,7 @@ impl fmt::Display for MessageKey {
         match self {
             Self::Card => f.write_str("card"),
             Self::Ledger => f.write_str("ledger"),
-            Self::LowBudget(raises) => write!(f, "low:{raises}"),
+            Self::LowBudget(budget) => write!(f, "low:{budget}"),
             Self::Gate(gate) => write!(f, "gate:{gate}"),
             Self::End => f.write_str("end"),
             Self::Chart => f.write_str("chart"),

@@ -96,9 +96,9 @@ pub fn shell_text(mrkdwn: &str) -> String {
 
 /// One of our commands as a shell has it; anything else as it is.
 fn in_a_shell(code: &str) -> String {
-    const VERBS: [&str; 11] = [
+    const VERBS: [&str; 12] = [
         "approve", "changes", "reject", "extend", "snooze", "stop", "status", "waiting", "list",
-        "help", "raise",
+        "help", "raise", "costs",
     ];
     let Some(words) = code.strip_prefix("/develop ") else { return code.to_owned() };
     let is_verb = words.split_whitespace().next().is_some_and(|first| VERBS.contains(&first));

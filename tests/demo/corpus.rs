@@ -86,7 +86,7 @@ fn the_meter_counts_what_the_cli_counts() -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let corpus = Corpus::new(&up, run).await?;
-        println!("{:<14} {:>14} {:>14}  difference", "", "meter", "CLI");
+        say(&format!("{:<14} {:>14} {:>14}  difference", "", "meter", "CLI"));
         for case in
             ["plain", "cached", "five-minutes", "an-hour", "both-writes", "sub-agents", "retried"]
         {
@@ -219,14 +219,19 @@ impl Corpus {
 
 fn show(case: &str, counted: Usd, said: Usd, why: &str) {
     let (counted, said) = (counted.nanos(), said.nanos());
-    println!("{case:<14} {counted:>14} {said:>14}  {} {why}", counted - said);
+    say(&format!("{case:<14} {counted:>14} {said:>14}  {} {why}", counted - said));
+}
+
+#[expect(clippy::print_stdout, reason = "a table to be read with `--nocapture`")]
+fn say(line: &str) {
+    println!("{line}");
 }
 
 /// The newest result's total, in nano-dollars.
 fn said_cost(output: &Output) -> Result<Usd> {
     let text = String::from_utf8_lossy(&output.stdout);
-    let lines = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let result = lines.filter(|line| line["type"] == "result").last();
+    let mut lines = text.lines().rev().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let result = lines.find(|line| line["type"] == "result");
     let total = result.as_ref().and_then(|line| line["total_cost_usd"].as_f64());
     let total = total.with_context(|| format!("no result: {text}{output:?}"))?;
     #[expect(clippy::cast_possible_truncation, reason = "cents, to nine digits")]

@@ -30,8 +30,7 @@ async fn what_was_spent_is_told_in_slack_and_at_a_shell_and_is_what_the_ledger_s
         assert_eq!(report["tried_again"], "0.043750000", "{report}");
 
         ana.says("@signoff costs").await?;
-        let told = ana.is_told("in the last 30 days").await?;
-        drop(told);
+        ana.is_told("in the last 30 days").await?;
         ana.is_told("2 runs: 2 over, 1 of them well (50 %), $0.22 for each of these").await?;
         ana.says("@signoff costs stubborn 1w").await?;
         ana.is_told("*$0.13* for stubborn in the last 7 days").await?;
@@ -39,6 +38,24 @@ async fn what_was_spent_is_told_in_slack_and_at_a_shell_and_is_what_the_ledger_s
         ana.is_told("`1y` is no time and no project").await?;
         let (code, said) = w.types(&["costs", "--calibration"]).await?;
         assert!(code == 0 && said.contains("1 run "), "{said}");
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_will_probably_not_fit_is_asked_before_a_stage_begins() {
+    story(async |w| {
+        let ana = w.person("ana");
+        for _ in 0..3 {
+            ana.develops("quick").await?.shows("quick is done").await?;
+        }
+        let run = ana.develops("quick budget=0.03").await?;
+        run.shows("$0.03 of $0.03 is left, and it will probably cost about $0.04").await?;
+        assert_eq!(run.run().await?.spent(), Usd::ZERO);
+        ana.presses("Start anyway", &run).await?;
+        run.shows("begun with what is left by @ana").await?;
+        run.shows("$0.04 of $0.03 is spent").await?;
         Ok(())
     })
     .await;

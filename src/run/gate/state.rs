@@ -36,6 +36,9 @@ pub struct AskedAmount {
     pub budget: Usd,
     /// Whether the attempt that waits has done anything yet.
     pub begun: bool,
+    /// What its stage will probably cost, where only that is more than is left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub likely: Option<Usd>,
 }
 
 /// Which reminder of a question.

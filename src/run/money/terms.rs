@@ -11,6 +11,9 @@ pub struct MoneyTerms {
     pub spec: GateSpec,
     /// Whether the budget may be taken away altogether.
     pub no_limit: bool,
+    /// Whether it is also asked before a stage that will probably not fit.
+    #[serde(default)]
+    pub ahead: bool,
 }
 
 /// How much more a run may spend.

@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::run::{
     Approver, Decided, Decision, GateId, GateKind, GateSpec, GroupId, Happened, OnReject, OpenGate,
-    PersonId, Refusal, Run, Verdict,
+    PersonId, Raise, Refusal, Run, Usd, Verdict,
 };
 
 /// A question stays open no longer than this, however often it is extended. Counted in working hours where the gate has them.
@@ -150,6 +150,13 @@ impl Run {
         match open.zip(self.spec_of(gate)) {
             Some((open, _))
                 if open.id.kind == GateKind::Budget && decision.verdict.is_about_work() =>
+            {
+                Err(Refusal::AsksForMoney)
+            }
+            // Nothing more is an answer only where something is left.
+            Some((open, _))
+                if decision.raise == Some(Raise::By(Usd::ZERO))
+                    && open.money.is_none_or(|money| money.likely.is_none()) =>
             {
                 Err(Refusal::AsksForMoney)
             }

@@ -10,6 +10,9 @@ use crate::run::{
     StageState, Usd, Verdict,
 };
 
+/// So many similar runs say what a stage will cost.
+const ENOUGH_RUNS: u32 = 3;
+
 impl Run {
     /// What it may spend in all, with what people added; none = no limit.
     #[must_use]
@@ -32,6 +35,18 @@ impl Run {
         self.budget().is_some_and(|budget| self.spent() >= budget)
     }
 
+    /// What a stage that has not begun will probably cost, where that is more than is left. Only where there are runs to judge by, and once.
+    pub(super) fn would_not_fit(&self, stage: &StageState, attempt: &Attempt) -> Option<Usd> {
+        let ahead = self.request.money.as_ref().is_some_and(|terms| terms.ahead);
+        let is_new =
+            ahead && attempt.n == 1 && attempt.paused.is_none() && stage.asked_for_money.is_empty();
+        let estimate = self.request.estimate.as_ref().filter(|_| is_new)?;
+        let at = self.stages.iter().position(|it| it.name() == stage.name())?;
+        let likely = *estimate.stages.get(at).filter(|_| estimate.whole.runs >= ENOUGH_RUNS)?;
+        let left = self.budget()?.minus(self.spent());
+        (likely > left).then_some(likely)
+    }
+
     /// The question that an attempt waits for; none where it may go on.
     pub(super) fn ask_for_money(
         &self,
@@ -40,7 +55,8 @@ impl Run {
         now: DateTime<Utc>,
     ) -> Option<Next> {
         let (terms, budget) = self.request.money.as_ref().zip(self.budget())?;
-        if !attempt.waits_for_money() && !self.is_out_of_money() {
+        let is_short = self.is_out_of_money() || self.would_not_fit(stage, attempt).is_some();
+        if !attempt.waits_for_money() && !is_short {
             return None;
         }
         let round = u32::try_from(stage.asked_for_money.len()).unwrap_or(u32::MAX) + 1;

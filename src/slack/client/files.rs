@@ -34,9 +34,7 @@ impl SlackApi {
         let length = picture.png.len().to_string();
         let parameters =
             [("filename", picture.file_name), ("length", &length), ("alt_txt", &description)];
-        let address = self.read(ApiCall::new(ADDRESS, Priority::Milestone), &parameters).await?;
-        let file = promised(ADDRESS, &address, "/file_id")?;
-        self.put(&promised(ADDRESS, &address, "/upload_url")?, picture.png).await?;
+        let file = self.upload(&parameters, picture.png).await.map_err(nothing_is_seen)?;
         let body = json!({
             "files": [{ "id": file, "title": picture.title }],
             "channel_id": picture.channel, "thread_ts": picture.thread_ts,
@@ -44,6 +42,13 @@ impl SlackApi {
         let complete = ApiCall::new("files.completeUploadExternal", Priority::Milestone);
         self.call(complete.to(picture.channel), &body).await?;
         Ok(file)
+    }
+
+    /// The id of a file that nobody sees yet.
+    async fn upload(&self, said: &[(&str, &str)], bytes: &[u8]) -> Result<String, SlackError> {
+        let address = self.read(ApiCall::new(ADDRESS, Priority::Milestone), said).await?;
+        self.put(&promised(ADDRESS, &address, "/upload_url")?, bytes).await?;
+        promised(ADDRESS, &address, "/file_id")
     }
 
     async fn put(&self, address: &str, bytes: &[u8]) -> Result<(), SlackError> {
@@ -59,6 +64,14 @@ impl SlackApi {
         };
         self.send(ApiCall::new(method, Priority::Milestone), sent).await?;
         Ok(())
+    }
+}
+
+/// Whatever became of a file: before the last step there is no picture.
+fn nothing_is_seen(error: SlackError) -> SlackError {
+    match error {
+        SlackError::Unknown { method, what } => SlackError::NotSent { method, what },
+        other => other,
     }
 }
 

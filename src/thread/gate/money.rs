@@ -2,7 +2,7 @@
 //! The same card as every other question, with other buttons and other figures: those of the moment when it was asked.
 
 use super::{GateValue, GateView, SnoozeButton};
-use crate::run::{GateKind, OpenGate, Raise};
+use crate::run::{AskedAmount, GateKind, OpenGate, Raise, Usd};
 use crate::slack::{Button, Mrkdwn};
 use crate::thread::{ActionId, RunValue};
 
@@ -33,6 +33,9 @@ impl GateView<'_> {
         let button = |text: &str, id: ActionId| Button::new(text, id.as_str(), &value);
         let mut buttons =
             vec![button("+$1", ActionId::RaiseOne).primary(), button("+$5", ActionId::RaiseFive)];
+        if self.gate.money.is_some_and(|money| money.likely.is_some()) {
+            buttons.push(button("Start anyway", ActionId::RaiseNothing));
+        }
         if self.run.request.money.as_ref().is_some_and(|terms| terms.lets(Raise::NoLimit)) {
             buttons.push(button("No limit", ActionId::RaiseNoLimit));
         }
@@ -46,16 +49,24 @@ impl GateView<'_> {
     }
 }
 
-/// `$3.02 of $3.00 is spent`, as it was when that was asked.
+/// `$3.02 of $3.00 is spent`, or what is left and would probably not do, as it was when that was asked.
 #[must_use]
 pub fn money_spent(gate: &OpenGate) -> Option<String> {
     let money = gate.money?;
-    Some(format!("{} of {} is spent", money.spent, money.budget))
+    let AskedAmount { spent, budget, likely, .. } = money;
+    Some(match likely {
+        Some(likely) => format!(
+            "{} of {budget} is left, and it will probably cost about {likely}",
+            budget.minus(spent)
+        ),
+        None => format!("{spent} of {budget} is spent"),
+    })
 }
 
 /// ` by $5.00`, or that there is no limit any more.
 pub(super) fn raised(raise: Option<Raise>) -> String {
     match raise {
+        Some(Raise::By(Usd::ZERO)) => "begun with what is left by ".to_owned(),
         Some(Raise::By(more)) => format!("raised by {more} by "),
         _ => "freed of its limit by ".to_owned(),
     }

@@ -3,8 +3,8 @@
 
 use super::PER_SECTION;
 use crate::run::{
-    Attempt, AttemptOutcome, Changes, Progress, Remark, RemarkKind, Rework, Run, StagePhase,
-    StageState, Trouble,
+    Attempt, AttemptOutcome, Changes, OpenGate, Progress, Remark, RemarkKind, Rework, Run,
+    StagePhase, StageState, Trouble,
 };
 use crate::slack::{Mrkdwn, one_line};
 use crate::thread::figures;
@@ -61,6 +61,13 @@ fn too_much(text: &str) -> Option<usize> {
     text.char_indices().find(|(_, c)| !fits(*c)).map(|(at, _)| at)
 }
 
+fn not_begun(open: &OpenGate) -> &'static str {
+    match open.money.and_then(|money| money.likely) {
+        Some(_) => "has not begun: the money will probably not do",
+        None => "has not begun: the money is spent",
+    }
+}
+
 /// One attempt. What ended reads the same for ever; what runs shows its progress.
 pub(in crate::thread) fn row(
     run: &Run,
@@ -74,7 +81,7 @@ pub(in crate::thread) fn row(
         let no_money =
             run.gate.as_ref().filter(|open| open.money.is_some() && attempt.paused.is_none());
         let doing = match no_money {
-            Some(_) => vec!["has not begun: the money is spent".to_owned()],
+            Some(open) => vec![not_begun(open).to_owned()],
             None => figures::doing(stage, attempt, progress),
         };
         parts.extend(doing.iter().map(|part| one_line(part, STEP)));

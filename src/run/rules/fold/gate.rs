@@ -31,9 +31,14 @@ impl Run {
 
     fn apply_opened(&mut self, what: &Happened, at: DateTime<Utc>) {
         let Happened::GateOpened { gate, attempt, deadline } = what else { return };
-        let waits = self.attempt(&gate.stage, *attempt).is_some_and(Attempt::waits_for_money);
-        let amounts =
-            self.budget().map(|budget| AskedAmount { spent: self.spent(), budget, begun: waits });
+        let asked = self.attempt(&gate.stage, *attempt);
+        let begun = asked.is_some_and(Attempt::waits_for_money);
+        let likely = (!begun && !self.is_out_of_money())
+            .then(|| self.stage(&gate.stage).zip(asked))
+            .flatten()
+            .and_then(|(stage, attempt)| self.would_not_fit(stage, attempt));
+        let spent = self.spent();
+        let amounts = self.budget().map(|budget| AskedAmount { spent, budget, begun, likely });
         let money = amounts.filter(|_| gate.kind == GateKind::Budget);
         let open = OpenGate::new(gate.clone(), *attempt, at, *deadline);
         self.gate = Some(OpenGate { money, ..open });

@@ -2,7 +2,10 @@
 
 use super::{AttemptOutcome, Happened, Next, Outcome, StagePhase, Trouble, Usd, Verdict};
 use crate::run::rules::tests::{CENT, Facts, RunDriver, ana, decision, request, snapshot};
-use crate::run::{AttemptFacts, Decision, GateKind, Lost, Pause, Raise, Refusal, Request};
+use crate::run::{
+    AttemptFacts, Decision, Estimate, GateKind, Interval, Lost, Pause, Raise, Refusal, Request,
+    RunEstimate,
+};
 
 fn kinds(driver: &RunDriver) -> Vec<String> {
     let kind = |e| {
@@ -289,6 +292,23 @@ fn a_new_attempt_without_money_asks_before_it_works() {
     );
     assert_eq!(raises(&mut driver, Raise::NoLimit), Ok(()));
     assert_eq!(driver.plan().budget_left_usd, None);
+}
+
+#[test]
+fn what_will_probably_not_fit_is_asked_once_before_it_begins() {
+    let mut driver = short_of_money();
+    let likely = CENT + CENT;
+    let cost = Interval { low: CENT, middle: likely, high: likely };
+    let seconds = Interval { low: 1, middle: 1, high: 1 };
+    let whole = Estimate { cost, seconds, runs: 5, widen: 1.0 };
+    driver.run.request.estimate = Some(RunEstimate { whole, stages: vec![likely] });
+    assert_eq!(driver.gate().kind, GateKind::Budget);
+    assert_eq!(raises(&mut driver, Raise::By(Usd::ZERO)), Ok(()));
+    assert_eq!(driver.plan().budget_left_usd, Some(CENT));
+    driver.brings(Facts::Paused);
+    driver.gate();
+    let nothing = raises(&mut driver, Raise::By(Usd::ZERO));
+    assert_eq!(nothing, Err(Refusal::AsksForMoney), "nothing is left");
 }
 
 #[test]

@@ -12,8 +12,9 @@ pub fn estimated(estimate: &Estimate) -> String {
         0 => "no similar run yet: what is typical for stages of these sizes".to_owned(),
         n => figures::plural(n.into(), "similar run"),
     };
+    let about = if estimate.seconds.middle < 60 { "" } else { "about " };
     format!(
-        "It will probably cost about {}, 8 of 10 runs between {} and {} ({behind}), and take about {}.",
+        "It will probably cost about {}, 8 of 10 runs between {} and {} ({behind}), and take {about}{}.",
         cost.middle,
         cost.low,
         cost.high,

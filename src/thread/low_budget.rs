@@ -53,7 +53,7 @@ mod tests {
 
     #[test]
     fn the_starter_is_told_before_all_is_spent() {
-        insta::assert_snapshot!(told(3).unwrap(), @"<@UANA>, 80 % of the $0.03 that llm-wrapper may spend is used. Whoever may approve adds to it by `raise $5`, here and while it works; when all is spent, the run stands still and asks.");
+        insta::assert_snapshot!(told(3).unwrap(), @"<@UANA>, 80 % of the $0.03 that llm-wrapper may spend is used. Whoever may approve adds to it by `raise $5`, here and while it works; when all is spe…");
         assert_eq!(told(4), None);
     }
 }

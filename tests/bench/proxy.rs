@@ -152,7 +152,7 @@ async fn long(ways: &[Way; 2]) -> Result<()> {
         forget_peak()?;
         let (before, cpu) = (resident("VmRSS:")?, cpu()?);
         let (_, whole) = way.asks(GIGABYTE).await?;
-        let (grown, cpu) = (resident("VmHWM:")? - before, self::cpu()? - cpu);
+        let (grown, cpu) = (resident("VmHWM:")? - before, self::cpu()?.saturating_sub(cpu));
         work.push(cpu);
         let each = cpu.as_secs_f64() * 1e3 / (1024.0);
         say(&format!(

@@ -5,7 +5,7 @@ use super::Actor;
 use super::mention::Misheard;
 use super::outcome::{Acted, Handled, reply_outcome};
 use crate::commands::{
-    self, Answer, Asker, Command, CostsOf, Lookup, Meaning, Moment, Place, Reply, ReplyKind, Said,
+    self, Answer, Asker, Command, Lookup, Meaning, Moment, Place, Reply, ReplyKind, Said,
 };
 use crate::run::{Channel, RequestId, Verdict, Via};
 use crate::slack::{SlashCommand, unescape};
@@ -40,13 +40,10 @@ impl Actor {
                 let asker = self.with_sight(asker).await;
                 commands::list(&self.services, &asker, LISTED).await?.1
             }
-            Command::Costs(words) => match CostsOf::read(&words) {
-                Ok(of) => {
-                    let asker = self.with_sight(asker).await;
-                    commands::costs(&self.services, &asker, &of).await?.1
-                }
-                Err(why) => Reply::new(ReplyKind::Unknown, why),
-            },
+            Command::Costs(of) => {
+                let asker = self.with_sight(asker).await;
+                commands::costs(&self.services, &asker, &of).await?.1
+            }
             Command::Waiting => self.waiting_reply(&self.with_sight(asker).await).await?,
             Command::Status(said) => self.status(&self.with_sight(asker).await, &said).await?,
             Command::Start(start) => self.start(start, asker, key).await?,

@@ -1,5 +1,6 @@
 //! A command: what did a line of words ask for?
 
+use super::costs::CostsOf;
 use super::said::Said;
 use super::start_run::StartRun;
 use super::thread_words::says_something;
@@ -18,8 +19,7 @@ pub enum Command {
     Status(Said),
     Waiting,
     List,
-    /// What was spent; the words say of what.
-    Costs(String),
+    Costs(CostsOf),
     Help,
     Note(NoteWords),
     /// No word in it: emoji.

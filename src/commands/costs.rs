@@ -3,6 +3,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::misunderstood::Misunderstood;
 use super::{Asker, Reply, ReplyKind, Services, Sight, is_visible_to};
 use crate::run::{
     Calibration, CostReport, Hindsight, Outcome, Part, PersonId, ProjectName, Run, RunCosts, Usd,
@@ -34,8 +35,8 @@ impl CostsOf {
     /// `llm-wrapper 30d`, in any order.
     ///
     /// # Errors
-    /// Why it is not understood, for people.
-    pub fn read(words: &str) -> Result<Self, String> {
+    /// It is something else: in a thread, `costs are too high` is said to the agent.
+    pub fn read(words: &str) -> Result<Self, Misunderstood> {
         let mut of = Self { project: None, days: DAYS };
         for word in words.split_whitespace() {
             if let Some(days) = days(word) {
@@ -43,10 +44,11 @@ impl CostsOf {
             } else if let (None, Ok(project)) = (&of.project, word.to_lowercase().parse()) {
                 of.project = Some(project);
             } else {
-                return Err(format!(
+                let text = format!(
                     "`{}` is no time and no project: `costs llm-wrapper 30d`, or `costs 2w`.",
                     word.replace('`', "'")
-                ));
+                );
+                return Err(Misunderstood { text, nearly: false });
             }
         }
         Ok(of)
@@ -160,11 +162,8 @@ fn share(part: Usd, total: Usd) -> String {
 
 /// How the newest estimates came out.
 pub async fn calibration(services: &Services) -> Result<(Calibration, Reply), StoreError> {
-    let mut looked_back = Vec::new();
-    for id in services.store.newest_ended(LOOKED_BACK_AT).await? {
-        let run = services.store.run(&id).await?;
-        looked_back.extend(run.as_ref().and_then(hindsight));
-    }
+    let ended = services.store.ended_runs(None, LOOKED_BACK_AT).await?;
+    let looked_back: Vec<Hindsight> = ended.iter().filter_map(hindsight).collect();
     let calibration = Calibration::of(&looked_back);
     let text = match calibration.runs {
         0 => "No estimate can be judged yet.".to_owned(),
@@ -197,6 +196,6 @@ mod tests {
         for words in ["llm-wrapper 2w", "2W LLM-wrapper"] {
             assert_eq!(of(words), Ok(CostsOf { project: Some(project.clone()), days: 14 }));
         }
-        assert!(of("llm-wrapper orders").unwrap_err().contains("`orders` is no time"));
+        assert!(of("llm-wrapper orders").unwrap_err().text.contains("`orders` is no time"));
     }
 }

@@ -44,10 +44,6 @@ pub fn read(line: &str, place: Place, projects: &Projects) -> Result<Command, Mi
         Place::Mention => read_line(without_develop(line), projects),
         Place::MentionInThread => match read_line(without_develop(line), projects) {
             Err(unknown) if !unknown.nearly => Ok(thread_words::note(line)),
-            // `costs are too high` is said to the agent.
-            Ok(Command::Costs(words)) if CostsOf::read(&words).is_err() => {
-                Ok(thread_words::note(line))
-            }
             read => read,
         },
         Place::Thread => Ok(thread_words::answer_alone(line, projects)
@@ -64,7 +60,7 @@ fn read_line(line: &str, projects: &Projects) -> Result<Command, Misunderstood> 
         return Ok(Command::Form);
     }
     if let Some((verb, rest)) = verb_and_rest(line.trim()) {
-        return Ok(command(verb, rest));
+        return command(verb, rest);
     }
     let name = typing::name(first);
     let known = projects.names().find(|known| [first, &name].contains(&known.as_str()));
@@ -85,15 +81,15 @@ fn verb_and_rest(line: &str) -> Option<(&'static Verb, &str)> {
     apart.then_some((verb, rest))
 }
 
-fn command(verb: &Verb, rest: &str) -> Command {
-    match verb.asks {
+fn command(verb: &Verb, rest: &str) -> Result<Command, Misunderstood> {
+    Ok(match verb.asks {
         Asks::Help => Command::Help,
         Asks::List => Command::List,
-        Asks::Costs => Command::Costs(rest.trim_start_matches(MARKS).to_owned()),
+        Asks::Costs => Command::Costs(CostsOf::read(rest.trim_start_matches(MARKS))?),
         Asks::Waiting => Command::Waiting,
         Asks::Status => Command::Status(Said::named(rest.trim_start_matches(MARKS))),
         Asks::Answer(verdict) => Command::Answer { verdict, said: Said::read(verb, rest) },
-    }
+    })
 }
 
 /// `develop`, as after a slash, changes nothing.

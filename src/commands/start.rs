@@ -39,7 +39,7 @@ pub async fn start(services: &Services, admitted: AdmittedStart) -> Result<Reply
 
 /// Says what it will probably cost. That is also its budget, three times, where nobody named one.
 async fn estimate(services: &Services, request: &mut Request) -> Result<(), StoreError> {
-    let earlier = services.store.ended_runs_by(&request.pipeline.name, SIMILAR).await?;
+    let earlier = services.store.ended_runs(Some(&request.pipeline.name), SIMILAR).await?;
     let estimate = RunEstimate::of(&request.project, &request.pipeline, &earlier);
     if !request.rehearsal {
         request.budget_usd = request.budget_usd.or_else(|| estimate.budget());

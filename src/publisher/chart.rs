@@ -14,13 +14,13 @@ use crate::thread::{MessageKey, StageChart, Theme};
 impl Publisher {
     /// Returns when to look again where it has to wait.
     pub(super) async fn show_chart(&self, look: &Look<'_>) -> Result<Option<DateTime<Utc>>, Abort> {
-        let (Some(chart), Some(root)) = (StageChart::of(look.run), &look.thread.root_ts) else {
-            return Ok(None);
-        };
         // One that was begun may be there already: two are worse than none.
         if look.known.contains_key(&MessageKey::Chart) {
             return Ok(None);
         }
+        let (Some(chart), Some(root)) = (StageChart::of(look.run), &look.thread.root_ts) else {
+            return Ok(None);
+        };
         match split_held(self.send_chart(look, &chart, &Ts(root.clone())).await)? {
             Tried::Done(()) => Ok(None),
             Tried::Held(Held::Until(at)) => Ok(Some(at)),

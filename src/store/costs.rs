@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::{Result, Store, read};
-use crate::run::{AttemptCost, Outcome, RunCosts, RunId, Usd};
+use crate::run::{AttemptCost, Outcome, RunCosts, Usd};
 
 impl Store {
     /// What was spent since then, run by run. A run that only a later version can read is left out, and said to be.
@@ -16,14 +16,14 @@ impl Store {
         .fetch_all(&self.pool)
         .await?;
         let ids: Vec<String> = rows.iter().map(|row| row.run_id.clone()).collect();
-        let requests =
-            sqlx::query!(
-            "select r.run_id, r.request, (select e.body->>'outcome' from events e where e.run_id = r.run_id and e.kind = 'ended' limit 1) as outcome
+        let requests = sqlx::query!(
+            "select r.run_id, r.request,
+                (select e.body->>'outcome' from events e where e.run_id = r.run_id and e.kind = 'ended' limit 1) as outcome
              from runs r where r.run_id = any($1)",
             &ids
         )
-                .fetch_all(&self.pool)
-                .await?;
+        .fetch_all(&self.pool)
+        .await?;
         let mut runs = std::collections::BTreeMap::<String, RunCosts>::new();
         for row in requests {
             match read("request", row.request) {
@@ -44,19 +44,6 @@ impl Store {
             run.spent.push(AttemptCost { stage, attempt, model: row.model, cost });
         }
         Ok(runs.into_values().collect())
-    }
-
-    /// The newest runs that are over and were no rehearsals, with the newest first.
-    pub async fn newest_ended(&self, limit: i64) -> Result<Vec<RunId>> {
-        let rows = sqlx::query!(
-            "select r.run_id from runs r where r.request->>'rehearsal' = 'false'
-                 and exists (select 1 from events e where e.run_id = r.run_id and e.kind = 'ended')
-             order by r.requested_at desc limit $1",
-            limit
-        )
-        .fetch_all(&self.pool)
-        .await?;
-        Ok(rows.into_iter().filter_map(|row| row.run_id.parse().ok()).collect())
     }
 }
 

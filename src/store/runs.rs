@@ -111,11 +111,11 @@ impl Store {
         self.folded(rows.into_iter().map(|r| (r.run_id, r.request)).collect()).await
     }
 
-    /// Runs by this pipeline that are over and were no rehearsal, newest first.
-    pub async fn ended_runs_by(&self, pipeline: &str, limit: i64) -> Result<Vec<Run>> {
+    /// Runs that are over and were no rehearsals, by this pipeline or by any, newest first.
+    pub async fn ended_runs(&self, pipeline: Option<&str>, limit: i64) -> Result<Vec<Run>> {
         let rows = sqlx::query!(
             "select r.run_id, r.request from runs r
-             where r.request->'pipeline'->>'name' = $1 and r.request->>'rehearsal' = 'false'
+             where ($1::text is null or r.request->'pipeline'->>'name' = $1) and r.request->>'rehearsal' = 'false'
                  and exists (select 1 from events e where e.run_id = r.run_id and e.kind = 'ended')
              order by r.requested_at desc limit $2",
             pipeline,

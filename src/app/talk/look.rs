@@ -58,7 +58,7 @@ impl Talk<'_> {
     pub(super) async fn costs(&mut self, words: &str) -> Result<u8, Failure> {
         let of = match CostsOf::read(words) {
             Ok(of) => of,
-            Err(why) => return self.reply(&Reply::new(ReplyKind::Unknown, why)),
+            Err(why) => return self.reply(&Reply::new(ReplyKind::Unknown, why.text)),
         };
         let (report, reply) = commands::costs(&self.services, &self.asker, &of).await?;
         if self.json { self.document(&json!(report)) } else { self.reply(&reply) }

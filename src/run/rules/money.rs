@@ -24,8 +24,7 @@ impl Run {
     /// What an attempt may spend in all, whatever it has spent of it; none = no limit.
     #[must_use]
     pub fn allowance(&self, stage: &StageName, attempt: u32) -> Option<Usd> {
-        let attempt = self.stage(stage).and_then(|stage| stage.attempt(attempt));
-        let own = attempt.map_or(Usd::ZERO, |attempt| attempt.cost_usd);
+        let own = self.attempt(stage, attempt).map_or(Usd::ZERO, |attempt| attempt.cost_usd);
         self.budget().map(|budget| budget.minus(self.spent().minus(own)))
     }
 
@@ -35,7 +34,8 @@ impl Run {
         self.budget().is_some_and(|budget| self.spent() >= budget)
     }
 
-    /// What a stage that has not begun will probably cost, where that is more than is left. Only where there are runs to judge by, and once.
+    /// What a stage that has not begun will probably cost, where that is more than is left, and something is. Only where there are
+    /// runs to judge by, and once.
     pub(super) fn would_not_fit(&self, stage: &StageState, attempt: &Attempt) -> Option<Usd> {
         let ahead = self.request.money.as_ref().is_some_and(|terms| terms.ahead);
         let is_new =
@@ -44,7 +44,7 @@ impl Run {
         let at = self.stages.iter().position(|it| it.name() == stage.name())?;
         let likely = *estimate.stages.get(at).filter(|_| estimate.whole.runs >= ENOUGH_RUNS)?;
         let left = self.budget()?.minus(self.spent());
-        (likely > left).then_some(likely)
+        (left > Usd::ZERO && likely > left).then_some(likely)
     }
 
     /// The question that an attempt waits for; none where it may go on.

@@ -181,7 +181,7 @@ impl Run {
     /// Whether that attempt is at work, or stands still.
     #[must_use]
     pub fn works_on(&self, stage: &StageName, attempt: u32) -> bool {
-        let attempt = self.stage(stage).and_then(|stage| stage.attempt(attempt));
+        let attempt = self.attempt(stage, attempt);
         attempt.is_some_and(|attempt| attempt.outcome == AttemptOutcome::Running)
     }
 

@@ -33,10 +33,8 @@ impl Run {
         let Happened::GateOpened { gate, attempt, deadline } = what else { return };
         let asked = self.attempt(&gate.stage, *attempt);
         let begun = asked.is_some_and(Attempt::waits_for_money);
-        let likely = (!begun && !self.is_out_of_money())
-            .then(|| self.stage(&gate.stage).zip(asked))
-            .flatten()
-            .and_then(|(stage, attempt)| self.would_not_fit(stage, attempt));
+        let stage = self.stage(&gate.stage).zip(asked);
+        let likely = stage.and_then(|(stage, attempt)| self.would_not_fit(stage, attempt));
         let spent = self.spent();
         let amounts = self.budget().map(|budget| AskedAmount { spent, budget, begun, likely });
         let money = amounts.filter(|_| gate.kind == GateKind::Budget);

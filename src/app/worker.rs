@@ -40,14 +40,16 @@ pub async fn worker(
     let connect = || engine::connect(&at, "signoff-worker").map_err(NotReady::Wait);
     let client = parts::retry_until_ready(connect).await?;
     let projects = LiveProjects::new(config.projects_file.clone(), config.projects.clone());
+    let setup = projects.clone();
     let Metered { meter, usual_model } = metered(&config, &store)?;
     let bench = Bench {
         seal: Seal::new(store.clone()),
         store,
         runs: config.home.join("runs"),
         sandbox: sandbox(&config).await?,
-        egress: Egress::new(move || projects.current().setup.clone()),
+        egress: Egress::new(move || setup.current().setup.clone()),
         no_sandbox,
+        projects,
         built_in: built_in_pipelines(),
         meter,
         usual_model,
@@ -91,9 +93,7 @@ struct Metered {
 fn metered(config: &Config, store: &Store) -> Result<Metered, Failure> {
     let sockets = Arc::new(SocketFolder::new().context("making a folder for sockets")?);
     let ModelSource { upstream, usual_model } = model_source(config, &sockets)?;
-    let prices = config.projects.prices.clone();
-    let meter = Meter::new(upstream, prices, store.clone(), sockets);
-    Ok(Metered { meter: meter.waiting(config.projects.model_waits), usual_model })
+    Ok(Metered { meter: Meter::new(upstream, store.clone(), sockets), usual_model })
 }
 
 /// Where agents get their model from.

@@ -4,17 +4,23 @@
 use super::Misunderstood;
 use super::budget_words::read_budget;
 use super::typing::plain;
-use crate::run::Raise;
+use crate::run::{Raise, Usd};
 
 /// What takes the limit away.
 const NO_LIMIT: [&str; 4] = ["no limit", "nolimit", "no-limit", "unlimited"];
 
-/// Reads `$5`, `by $5`, `+5` or `no limit`.
+/// What lets a run go on with what it has.
+const NOTHING: [&str; 3] = ["nothing", "by nothing", "nothing more"];
+
+/// Reads `$5`, `by $5`, `+5`, `no limit` or `nothing`.
 pub(super) fn read(said: &str) -> Result<Raise, Misunderstood> {
     let said = plain(said);
     let said = said.trim().trim_end_matches(['.', '!']);
     if NO_LIMIT.contains(&said) {
         return Ok(Raise::NoLimit);
+    }
+    if NOTHING.contains(&said) {
+        return Ok(Raise::By(Usd::ZERO));
     }
     let amount = said.strip_prefix("by ").unwrap_or(said).trim().trim_start_matches('+');
     if amount.is_empty() || said.starts_with("to ") {
@@ -28,7 +34,6 @@ pub(super) fn read(said: &str) -> Result<Raise, Misunderstood> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run::Usd;
 
     #[test]
     fn an_amount_is_on_top_and_all_else_is_asked_again() {
@@ -39,6 +44,7 @@ mod tests {
         for said in ["no limit", "No limit!", "unlimited"] {
             assert_eq!(read(said).ok(), Some(Raise::NoLimit), "{said}");
         }
+        assert_eq!(read("Nothing.").ok(), Some(Raise::By(Usd::ZERO)));
         for said in ["", "to $5", "a bit", "$0", "-5", "5€", "lots"] {
             assert!(read(said).is_err(), "{said}");
         }

@@ -21,10 +21,10 @@ pub fn status(run: &Run, now: DateTime<Utc>) -> Reply {
     );
     if let Some(gate) = &run.gate {
         let (stage, left, id) = (&gate.id.stage, left(gate, now), run.id());
-        lines.push(match thread::money_spent(gate) {
-            Some(spent) => {
+        lines.push(match thread::MoneyQuestion::of(gate) {
+            Some(thread::MoneyQuestion { wants, because, raise }) => {
                 format!(
-                    "Waiting for more money for {stage}, {spent}: {left}. `/develop raise {id} 5`"
+                    "Waiting for {wants} for {stage}, {because}: {left}. `/develop raise {id} {raise}`"
                 )
             }
             None => format!("Waiting for approval of {stage}: {left}. `/develop approve {id}`"),

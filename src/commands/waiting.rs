@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{Asker, Reply, ReplyKind, Services};
 use crate::run::{Decision, GroupId, OpenGate, PersonId, Raise, RequestId, Run, Via};
 use crate::store::StoreError;
-use crate::thread::{figures, money_spent};
+use crate::thread::{MoneyQuestion, figures};
 
 /// Most questions that are looked at.
 pub(super) const MOST: i64 = 1_000;
@@ -76,10 +76,10 @@ pub fn waiting(all: &[Waiting], now: DateTime<Utc>) -> Reply {
 fn line(run: &Run, now: DateTime<Utc>) -> Option<String> {
     let open = run.gate.as_ref()?;
     let quorum = run.spec_of(&open.id).map_or(1, |spec| spec.quorum);
-    if let Some(spent) = money_spent(open) {
+    if let Some(MoneyQuestion { wants, because, .. }) = MoneyQuestion::of(open) {
         let stage = &open.id.stage;
         return Some(format!(
-            "`{}` · more money for {stage}, {spent} · {}",
+            "`{}` · {wants} for {stage}, {because} · {}",
             run.id(),
             left(open, now)
         ));

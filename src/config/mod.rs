@@ -12,6 +12,7 @@ use url::Url;
 use crate::run::{Problem, Problems};
 
 mod box_limits;
+mod budgets;
 mod built_in;
 mod environment;
 mod live_projects;
@@ -23,6 +24,7 @@ mod projects;
 mod tests;
 
 pub use box_limits::{BoxLimits, ByteSize};
+pub use budgets::{Breakers, Budgets};
 pub use built_in::built_in_pipelines;
 use environment::Environment;
 pub use live_projects::{LiveProjects, ProjectsFile};

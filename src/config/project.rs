@@ -25,7 +25,10 @@ pub struct Project {
     /// Where the pipeline is written down; none = in this program.
     pub pipeline_file: Option<PathBuf>,
     pub channel: Option<Channel>,
+    /// Of one run.
     pub budget: Option<Usd>,
+    /// Of all its runs in a calendar month.
+    pub month: Option<Usd>,
     pub approvers: Vec<Approver>,
 }
 
@@ -41,6 +44,7 @@ impl Project {
             pipeline_file: None,
             channel: None,
             budget: None,
+            month: None,
             approvers: Vec::new(),
         }
     }
@@ -57,7 +61,7 @@ pub fn read(name: &Spanned<String>, fields: &Fields<'_, '_>, folder: &Path) -> O
         fields.parse(&text, "channel", "Write slack:<team>:<channel>, both as ids")
     });
     let approvers = approvers(fields, "approvers");
-    let budget = budget(fields);
+    let (budget, month) = (fields.budget("budget"), fields.budget("month"));
     let (pipeline, pipeline_file) = pipeline?;
     Some(Project {
         name: parsed?,
@@ -67,6 +71,7 @@ pub fn read(name: &Spanned<String>, fields: &Fields<'_, '_>, folder: &Path) -> O
         pipeline_file,
         channel,
         budget,
+        month,
         approvers,
     })
 }
@@ -82,20 +87,6 @@ fn branch(fields: &Fields<'_, '_>) -> Option<String> {
         return None;
     }
     Some(name.to_owned())
-}
-
-fn budget(fields: &Fields<'_, '_>) -> Option<Usd> {
-    const REMEDY: &str = "Write it like 5, \"$5\" or 2.50";
-    let text = fields.number("budget")?;
-    let budget: Usd = fields.parse(&text, "amount", REMEDY)?;
-    if budget == Usd::ZERO {
-        fields.problem_at(
-            &text,
-            "a budget of nothing lets no run start",
-            "Leave it out for no limit",
-        );
-    }
-    Some(budget)
 }
 
 /// The pipeline, and the file it is in.

@@ -7,6 +7,7 @@ use std::io;
 use std::path::Path;
 
 use super::box_limits::BoxLimits;
+use super::budgets::{Breakers, Budgets};
 use super::built_in::BuiltInPipeline;
 use super::model_waits::ModelWaits;
 use super::prices::Prices;
@@ -28,6 +29,8 @@ pub struct Projects {
     pub limits: BoxLimits,
     pub prices: Prices,
     pub model_waits: ModelWaits,
+    pub budgets: Budgets,
+    pub breakers: Breakers,
 }
 
 impl Projects {
@@ -67,8 +70,11 @@ impl Projects {
             by_name.insert(name.clone(), Project::fresh(name, built_in.parse()?));
         }
         by_name.extend(projects.into_iter().map(|p| (p.name.clone(), p)));
-        let ServerPolicy { gates, setup, limits, prices, model_waits } = policy;
-        Ok(Self { by_name, policy: gates, setup, limits, prices, model_waits })
+        let ServerPolicy { gates, setup, limits, prices, model_waits, mut budgets, breakers } =
+            policy;
+        let months = by_name.values().filter_map(|it| Some((it.name.clone(), it.month?)));
+        budgets.by_project.extend(months);
+        Ok(Self { by_name, policy: gates, setup, limits, prices, model_waits, budgets, breakers })
     }
 
     #[must_use]
@@ -104,6 +110,8 @@ struct ServerPolicy {
     limits: BoxLimits,
     prices: Prices,
     model_waits: ModelWaits,
+    budgets: Budgets,
+    breakers: Breakers,
 }
 
 impl ServerPolicy {
@@ -114,6 +122,8 @@ impl ServerPolicy {
             limits: root.within("box", BoxLimits::read).unwrap_or_default(),
             prices: Prices::read(root),
             model_waits: root.within("model", ModelWaits::read).unwrap_or_default(),
+            budgets: root.within("budgets", Budgets::read).unwrap_or_default(),
+            breakers: root.within("breakers", Breakers::read).unwrap_or_default(),
         }
     }
 }

@@ -170,7 +170,7 @@ budget = 1
     <folder>/signoff.toml:4: no pipeline "lm-wrapper" is built in. Did you mean "llm-wrapper"?
     <folder>/signoff.toml:5: the repository's address carries a password or token. Leave it out: git asks its own credential helper, or use ssh
     <folder>/signoff.toml:6: "general" is no channel. Write slack:<team>:<channel>, both as ids
-    <folder>/signoff.toml:7: a budget of nothing lets no run start. Leave it out for no limit
+    <folder>/signoff.toml:7: a budget of nothing lets nothing start. Leave it out for no limit
     <folder>/signoff.toml:8: "ana" is no person or user group. Write slack:<team>:<user or user group> (the ids) or cli:<user>
     <folder>/bad.toml:1: there is no stage. Add one that starts with [[stage]]
     <folder>/bad.toml:2: "x" is no agent. Use "claude" or "script"
@@ -178,7 +178,7 @@ budget = 1
     <folder>/signoff.toml:12: budget cannot be a value of type boolean. Write a number
     <folder>/signoff.toml:14: pipeline <folder>/gone.toml cannot be read: No such file or directory (os error 2). Correct the path; it is relative to this file
     <folder>/signoff.toml:15: that is no repository. Write a whole path, a path relative to this file, or a URL
-    <folder>/signoff.toml:16: unknown key "defaults". Here go box, model, policy, prices, project, setup
+    <folder>/signoff.toml:16: unknown key "defaults". Here go box, breakers, budgets, model, policy, prices, project, setup
     "#);
 }
 

@@ -51,29 +51,24 @@ const END_TIMEOUT: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub struct Meter {
     upstream: Upstream,
-    prices: PriceList,
     ledger: Store,
     sockets: Arc<SocketFolder>,
-    waits: ModelWaits,
+}
+
+/// What holds for one attempt.
+#[derive(Clone, Debug, Default)]
+pub struct Terms {
+    /// What it may spend in all; none = any amount.
+    pub allowance: Option<Usd>,
+    pub prices: Prices,
+    pub waits: ModelWaits,
 }
 
 impl Meter {
     /// Sockets of its attempts are in `sockets`.
     #[must_use]
-    pub fn new(
-        upstream: Upstream,
-        prices: Prices,
-        ledger: Store,
-        sockets: Arc<SocketFolder>,
-    ) -> Self {
-        let waits = ModelWaits::default();
-        Self { upstream, prices: PriceList::new(prices), ledger, sockets, waits }
-    }
-
-    /// The same, which waits so long for its provider.
-    #[must_use]
-    pub fn waiting(self, waits: ModelWaits) -> Self {
-        Self { waits, ..self }
+    pub const fn new(upstream: Upstream, ledger: Store, sockets: Arc<SocketFolder>) -> Self {
+        Self { upstream, ledger, sockets }
     }
 
     /// Whether what is asked here costs money.
@@ -82,16 +77,12 @@ impl Meter {
         self.upstream.is_real()
     }
 
-    /// Opens a way to the model for one attempt, which spent `before` by now and may spend `allowance` in all.
+    /// Opens a way to the model for one attempt, which spent `before` by now.
     ///
     /// # Errors
     /// No socket can be made.
-    pub fn open(
-        &self,
-        of: AttemptKey,
-        before: Spend,
-        allowance: Option<Usd>,
-    ) -> io::Result<MeterDoor> {
+    pub fn open(&self, of: AttemptKey, before: Spend, terms: Terms) -> io::Result<MeterDoor> {
+        let Terms { allowance, prices, waits } = terms;
         let n = OPENED.fetch_add(1, Ordering::Relaxed);
         let socket = self.sockets.path.join(format!("meter-{n}.sock"));
         let listener = UnixListener::bind(&socket)?;
@@ -99,7 +90,7 @@ impl Meter {
         let teller = Arc::new(Teller {
             of,
             account: Account::new(before, allowance),
-            prices: self.prices.clone(),
+            prices: PriceList::new(prices),
             ledger: self.ledger.clone(),
             limit: ProviderLimit::default(),
             writing: TaskTracker::new(),
@@ -108,7 +99,7 @@ impl Meter {
             teller: Arc::clone(&teller),
             upstream: self.upstream.clone(),
             token: token.clone().into(),
-            short_wait: self.waits.short,
+            short_wait: waits.short,
         };
         let ending = CancellationToken::new();
         let end = ending.clone().cancelled_owned();
@@ -122,7 +113,7 @@ impl Meter {
             socket,
             token: token.into(),
             teller,
-            park: self.waits.park,
+            park: waits.park,
             ending,
             serving: AbortOnDropHandle::new(serving),
             _sockets: Arc::clone(&self.sockets),

@@ -31,7 +31,7 @@ pub use gate::{
     Refusal, Remark, RemarkKind, Reminded, Reminder, Rework, Snooze, Verdict, Via,
 };
 pub use ids::{Channel, Digest, IdError, PersonId, ProjectName, RequestId, RunId, StageName};
-pub use money::{MoneyTerms, Raise, Usd, UsdError};
+pub use money::{Breaker, MoneyTerms, MonthOf, MonthSpent, Raise, Shortage, Usd, UsdError};
 pub use pipeline::{
     AgentKind, AgentSpec, Fields, HostPattern, NAME, Pipeline, PipelineText, Problem, Problems,
     Reports, Request, SetupPolicy, Size, Stage, Trust, approvers, did_you_mean, hosts, nearest,

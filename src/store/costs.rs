@@ -2,10 +2,54 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Result, Store, read};
-use crate::run::{AttemptCost, Outcome, RunCosts, Usd};
+use super::{Result, Store, read, write};
+use crate::run::{AttemptCost, MonthOf, Outcome, Request, RunCosts, Usd};
+
+/// What those whom a run belongs to spent, with it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SpentBy {
+    pub project: Usd,
+    pub person: Usd,
+    pub channel: Usd,
+}
+
+impl SpentBy {
+    #[must_use]
+    pub const fn of(self, whose: MonthOf) -> Usd {
+        match whose {
+            MonthOf::Project => self.project,
+            MonthOf::Person => self.person,
+            MonthOf::Channel => self.channel,
+        }
+    }
+}
 
 impl Store {
+    /// What a run's project, starter and channel spent since then. Rehearsals and real runs know nothing of each other's money.
+    pub async fn spent_since(&self, request: &Request, since: DateTime<Utc>) -> Result<SpentBy> {
+        let row = sqlx::query!(
+            r#"select
+                coalesce(sum(c.cost_nanos) filter (where r.project = $2), 0)::bigint as "project!",
+                coalesce(sum(c.cost_nanos) filter (where r.request->'starter' = $3), 0)::bigint as "person!",
+                coalesce(sum(c.cost_nanos) filter (where r.request->'channel' = $4), 0)::bigint as "channel!"
+             from model_calls c join runs r on r.run_id = c.run_id
+             where c.at >= $1 and (r.request->'rehearsal')::boolean = $5"#,
+            since,
+            request.project.as_str(),
+            write("starter", &request.starter)?,
+            write("channel", &request.channel)?,
+            request.rehearsal
+        )
+        .fetch_one(&self.pool)
+        .await?;
+        let usd = Usd::from_nanos;
+        Ok(SpentBy {
+            project: usd(row.project),
+            person: usd(row.person),
+            channel: usd(row.channel),
+        })
+    }
+
     /// What was spent since then, run by run. A run that only a later version can read is left out, and said to be.
     pub async fn costs_since(&self, since: DateTime<Utc>) -> Result<Vec<RunCosts>> {
         let rows = sqlx::query!(

@@ -18,6 +18,7 @@ mod test_inventory;
 mod threads;
 mod told_once;
 
+pub use costs::SpentBy;
 pub use inbox::{InboxRow, Received};
 pub use messages::{Claim, GivenUp, KnownMessage, Posted, Redrawn};
 pub use model_calls::{AttemptKey, CallFigures, CallId, CallState, Spend, TokenCounts};

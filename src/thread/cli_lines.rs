@@ -75,9 +75,9 @@ fn question_line(run: &Run, open: &OpenGate, now: DateTime<Utc>) -> CliLine {
         .map(|spec| format!(", {}", clock::left(open, spec, now)))
         .unwrap_or_default();
     let (stage, name) = (&id.stage, run.id());
-    let line = match gate::money_spent(open) {
-        Some(spent) => format!(
-            "◆ {stage} waits for more money, {spent}{left}: signoff raise {name} '$5' (or stop)"
+    let line = match gate::MoneyQuestion::of(open) {
+        Some(gate::MoneyQuestion { wants, because, raise }) => format!(
+            "◆ {stage} waits for {wants}, {because}{left}: signoff raise {name} '{raise}' (or stop)"
         ),
         None => format!(
             "◆ {stage} waits for an answer{left}: signoff approve {name} (or changes, or reject)"

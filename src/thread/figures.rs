@@ -8,6 +8,7 @@ use crate::run::{
     Tests, Usd, Verdict,
 };
 use crate::slack::one_line;
+use crate::thread::gate::breaks;
 use crate::workspace::Became;
 
 /// As git abbreviates a commit's name.
@@ -121,7 +122,9 @@ pub(crate) fn wait(seconds: u64) -> String {
 /// What an attempt waits for.
 fn standing_still(pause: &Pause) -> String {
     match pause {
-        Pause::Money => "stands still: its money is spent".to_owned(),
+        Pause::Money { .. } => "stands still: its money is spent".to_owned(),
+        Pause::Month { .. } => "stands still: the month's money is spent".to_owned(),
+        Pause::Breaker { breaker } => format!("stands still: {}", breaks(*breaker)),
         Pause::ModelLimit { until } => {
             format!("waits for the model's limit, goes on at {} UTC", until.format("%H:%M"))
         }

@@ -39,7 +39,7 @@ pub use diff_address::{BadDiffAddress, DiffAddress, DiffPart, WorkId};
 pub use direct::unposted;
 pub use estimate::estimated;
 pub use figures::{glyph, phase, start};
-pub use gate::{GateValue, RunValue, diff_url, money_spent, standing};
+pub use gate::{GateValue, MoneyQuestion, RunValue, diff_url, standing};
 pub use home::home;
 pub use links::{LinkError, Links};
 pub use message::{Groups, Message, Reaction, To};

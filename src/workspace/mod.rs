@@ -16,6 +16,7 @@ mod readable;
 mod records;
 mod repository;
 mod risks;
+mod seen;
 mod shadow;
 mod snapshot;
 mod staging;
@@ -26,6 +27,7 @@ use error::Result;
 pub use error::WorkspaceError;
 pub use import::try_repository;
 pub use patch::{Became, FilePatch, FileStatus, Patch};
+pub use seen::FilesSeen;
 pub use shadow::Shadow;
 
 #[cfg(test)]

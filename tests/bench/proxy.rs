@@ -35,9 +35,8 @@ use futures::{StreamExt, stream};
 use reqwest::Client;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
-use signoff::config::Prices;
 use signoff::files::SocketFolder;
-use signoff::meter::{Meter, MeterDoor, Upstream};
+use signoff::meter::{Meter, MeterDoor, Terms, Upstream};
 use signoff::run::{Request, RequestId};
 use signoff::store::{AttemptKey, Spend, Store};
 use tempfile::TempDir;
@@ -256,10 +255,9 @@ async fn door(model: &Path) -> Result<MeterDoor> {
     }))?;
     store.ask_for_run(&RequestId("1".to_owned()), &request, now()).await?;
     let sockets = Arc::new(SocketFolder::new()?);
-    let meter =
-        Meter::new(Upstream::scripted(model.to_owned())?, Prices::default(), store, sockets);
+    let meter = Meter::new(Upstream::scripted(model.to_owned())?, store, sockets);
     let of = AttemptKey { run: request.run, stage: "only".parse()?, attempt: 1 };
-    Ok(meter.open(of, Spend::default(), None)?)
+    Ok(meter.open(of, Spend::default(), Terms::default())?)
 }
 
 #[expect(clippy::disallowed_methods, reason = "a run was asked for at some time")]

@@ -11,10 +11,10 @@ use anyhow::{Context, Result, ensure};
 use secrecy::ExposeSecret;
 use serde_json::Value;
 use signoff::agent::rehearsal::{self, Scenario};
-use signoff::config::{Config, Prices};
+use signoff::config::Config;
 use signoff::files::SocketFolder;
 use signoff::local;
-use signoff::meter::{Meter, MeterDoor, Upstream};
+use signoff::meter::{Meter, MeterDoor, Terms, Upstream};
 use signoff::run::{RunId, Usd};
 use signoff::store::{AttemptKey, Spend, Store};
 use tempfile::TempDir;
@@ -116,7 +116,7 @@ impl Corpus {
         let store = Store::connect(&up.database()?.into()).await?;
         let sockets = Arc::new(SocketFolder::new()?);
         let upstream = Upstream::scripted(socket)?;
-        let meter = Meter::new(upstream, Prices::default(), store.clone(), sockets);
+        let meter = Meter::new(upstream, store.clone(), sockets);
         Ok(Self { meter, store, run, claude: claude()?, folder })
     }
 
@@ -125,7 +125,7 @@ impl Corpus {
     }
 
     fn door(&self, case: &str) -> Result<MeterDoor> {
-        Ok(self.meter.open(self.key(case)?, Spend::default(), None)?)
+        Ok(self.meter.open(self.key(case)?, Spend::default(), Terms::default())?)
     }
 
     /// The CLI at work on a case, outside of any box; what it writes goes to the corpus' own folder.

@@ -8,9 +8,8 @@ use anyhow::{Context, Result};
 use reqwest::{Client, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 use signoff::agent::rehearsal::{self, Scenario};
-use signoff::config::Prices;
 use signoff::files::SocketFolder;
-use signoff::meter::{Meter, MeterDoor, Upstream};
+use signoff::meter::{Meter, MeterDoor, Terms, Upstream};
 use signoff::run::Usd;
 use signoff::store::{AttemptKey, Spend};
 use tempfile::TempDir;
@@ -55,14 +54,17 @@ impl Metered {
             Scenario::parse("model.toml", &scenario).map_err(|e| anyhow::anyhow!("{e}"))?;
         tokio::spawn(rehearsal::serve(UnixListener::bind(&socket)?, Arc::new(scenario)));
         let sockets = Arc::clone(sockets());
-        let meter =
-            Meter::new(Upstream::scripted(socket)?, Prices::default(), w.store.clone(), sockets);
+        let meter = Meter::new(Upstream::scripted(socket)?, w.store.clone(), sockets);
         let of = AttemptKey { run: run.id.clone(), stage: "metered".parse()?, attempt: 1 };
         Ok(Self { meter, of, _folder: folder })
     }
 
     fn door(&self, allowance: Option<Usd>) -> Result<MeterDoor> {
-        Ok(self.meter.open(self.of.clone(), Spend::default(), allowance)?)
+        Ok(self.meter.open(
+            self.of.clone(),
+            Spend::default(),
+            Terms { allowance, ..Terms::default() },
+        )?)
     }
 }
 

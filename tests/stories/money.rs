@@ -62,6 +62,59 @@ async fn what_will_probably_not_fit_is_asked_before_a_stage_begins() {
 }
 
 #[tokio::test]
+async fn what_a_stage_may_spend_is_asked_about_and_raised_for_that_stage() {
+    story(async |w| {
+        let ana = w.person("ana");
+        w.has_stages_with("stubborn", ("attempts = 2", "attempts = 2\nbudget = 0.04"))?;
+        let run = ana.develops("stubborn budget=5").await?;
+        run.shows("*Spend more on never of stubborn?*").await?;
+        run.shows("$0.04 of the $0.04 for never is spent").await?;
+        ana.says_in(&run, "raise $1").await?;
+        run.shows("raised by $1.00 by @ana").await?;
+        run.shows("stubborn failed").await?;
+        assert_eq!(run.run().await?.budget(), Some("5".parse()?));
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_a_person_may_spend_in_a_month_is_looked_at_before_each_stage() {
+    story(async |w| {
+        let [ana, ben] = w.people(["ana", "ben"]);
+        w.has_settings("[budgets]\nperson = 0.04\n")?;
+        let run = ana.develops("quick").await?;
+        run.shows("$0.04 of the $0.04 is spent that who started it may spend in a month").await?;
+        ana.presses("Go on", &run).await?;
+        run.shows("let go on by @ana").await?;
+        run.shows("quick is done").await?;
+        let second = ana.develops("quick").await?;
+        second.shows("$0.09 of the $0.04 is spent").await?;
+        let (code, said) = w.types(&["raise", second.id.as_str(), "nothing"]).await?;
+        assert_eq!(code, 0, "{said}");
+        second.shows("quick is done").await?;
+        ben.develops("slow").await?.shows("Waiting for a sign").await?;
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_agent_that_seems_to_get_nowhere_is_asked_about_and_goes_on() {
+    story(async |w| {
+        w.has_settings("[breakers]\nsteps = 5\n")?;
+        let ana = w.person("ana");
+        let run = ana.develops("wandering").await?;
+        run.shows("6 steps have changed no file. only attempt 1").await?;
+        ana.presses("Go on", &run).await?;
+        run.shows("wandering is done").await?;
+        assert_eq!(run.run().await?.stages[0].attempts.len(), 1);
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_thread_ends_with_a_picture_of_what_each_stage_cost() {
     story(async |w| {
         w.slack.grants_scope("files:write");

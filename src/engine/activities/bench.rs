@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use tokio_util::sync::CancellationToken;
 
+use crate::config::LiveProjects;
 use crate::engine::authenticity::Seal;
 use crate::meter::Meter;
 use crate::run::{Digest, RunId};
@@ -22,6 +23,8 @@ pub struct Bench {
     pub sandbox: Sandbox,
     /// What setups may reach.
     pub egress: Egress,
+    /// What the server says of budgets, prices and waiting; looked at when an attempt begins.
+    pub projects: LiveProjects,
     /// The operator said that agents, setup and checks may run without a box.
     pub no_sandbox: bool,
     /// The pipelines that came with this program.

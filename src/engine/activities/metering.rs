@@ -4,6 +4,7 @@
 use std::io;
 
 use anyhow::Context;
+use chrono::{DateTime, Datelike, NaiveTime, Utc};
 use temporalio_sdk::activities::ActivityError;
 use tokio::time::timeout;
 
@@ -11,10 +12,11 @@ use super::WriteInput;
 use super::bench::Bench;
 use super::failure::AttemptId;
 use super::handover::Handover;
+use super::heartbeat::clock;
 use super::write_attempt::WriteAttempt;
 use crate::engine::retry_policy::PROGRESS_TIMEOUT;
-use crate::meter::MeterDoor;
-use crate::run::Usd;
+use crate::meter::{MeterDoor, Terms};
+use crate::run::{MonthSpent, RunId, Usd};
 use crate::store::{self, AttemptKey, Spend};
 
 impl Bench {
@@ -31,14 +33,35 @@ impl Bench {
         Ok(Handover { tokens: spend.tokens, cost_usd: spend.cost, ..known })
     }
 
-    /// A way to the model. `left` is what the attempt may spend in all.
+    /// A way to the model. `allowance` is what the attempt may spend in all.
     pub(super) fn open_meter(
         &self,
         of: AttemptId<'_>,
         before: &Handover,
-        left: Option<Usd>,
+        allowance: Option<Usd>,
     ) -> io::Result<MeterDoor> {
-        self.meter.open(of.into(), spend(before), left)
+        let server = self.projects.current();
+        let (prices, waits) = (server.prices.clone(), server.model_waits);
+        self.meter.open(of.into(), spend(before), Terms { allowance, prices, waits })
+    }
+
+    /// A budget of this month that is spent by now, if the run is under any.
+    pub(super) async fn spent_month(
+        &self,
+        run: &RunId,
+    ) -> Result<Option<MonthSpent>, ActivityError> {
+        let run = self.store.run(run).await.context("reading the run")?;
+        let Some(request) = run.map(|run| run.request) else { return Ok(None) };
+        let server = self.projects.current();
+        let budgets: Vec<_> = server.budgets.of(&request).collect();
+        if budgets.is_empty() {
+            return Ok(None);
+        }
+        let spent = self.store.spent_since(&request, month_of(clock())).await;
+        let spent = spent.context("reading what was spent this month")?;
+        let all =
+            budgets.into_iter().map(|(of, budget)| MonthSpent { of, spent: spent.of(of), budget });
+        Ok(all.into_iter().find(|month| month.spent >= month.budget))
     }
 
     /// Writes down what an agent says that its attempt used, as far as it did not pass our meter.
@@ -87,6 +110,12 @@ impl<'a> Raises<'a> {
         self.seen = newest;
         Ok(())
     }
+}
+
+/// Its first moment.
+fn month_of(at: DateTime<Utc>) -> DateTime<Utc> {
+    let first = at.date_naive().with_day(1).unwrap_or(at.date_naive());
+    first.and_time(NaiveTime::MIN).and_utc()
 }
 
 const fn spend(known: &Handover) -> Spend {

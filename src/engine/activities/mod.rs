@@ -5,6 +5,7 @@ mod agent_choice;
 mod attempt_folder;
 mod authenticate;
 mod bench;
+mod breakers;
 mod check;
 mod database_retry;
 mod deliver;
@@ -90,6 +91,12 @@ pub struct WriteInput {
     /// Whether it may stand still where it has to wait, instead of failing.
     #[serde(default)]
     pub may_pause: bool,
+    /// Whether the budgets of the month are looked at first.
+    #[serde(default)]
+    pub looks_at_months: bool,
+    /// Whether it is asked about where it seems to get nowhere.
+    #[serde(default)]
+    pub has_breakers: bool,
 }
 
 impl WriteInput {
@@ -111,6 +118,8 @@ impl WriteInput {
             repository: request.repository.clone(),
             start_branch: request.start_branch.clone(),
             may_pause: request.money.is_some(),
+            looks_at_months: plan.looks_at_months,
+            has_breakers: plan.has_breakers,
         }
     }
 }

@@ -10,7 +10,7 @@ use super::heartbeat::clock;
 use super::prepare::PreparedAttempt;
 use super::store_work::BaseOf;
 use super::write_attempt::WriteAttempt;
-use crate::run::{AgentEnd, Pause, Trouble, Usd, Written};
+use crate::run::{AgentEnd, Breaker, Pause, Trouble, Usd, Written};
 
 /// What the meter knows of why an agent could not go on.
 #[derive(Clone, Copy)]
@@ -21,6 +21,8 @@ pub(super) struct Waits {
     pub allowance: Option<Usd>,
     /// The provider takes nothing more for so long.
     pub limited_for: Option<Duration>,
+    /// Why it was stopped by us.
+    pub tripped: Option<Breaker>,
 }
 
 impl WriteAttempt<'_> {
@@ -35,8 +37,9 @@ impl WriteAttempt<'_> {
         let is_spent = waits.allowance.is_some_and(|all| waits.refused || after.cost_usd >= all);
         match (end, waits.limited_for) {
             _ if !self.input.may_pause => None,
+            (AgentEnd::Stopped, _) => waits.tripped.map(|breaker| Pause::Breaker { breaker }),
             (AgentEnd::Failed { trouble: Trouble::Budget, .. }, _) if is_spent => {
-                Some(Pause::Money)
+                Some(Pause::Money { allowance: waits.allowance })
             }
             (AgentEnd::Failed { .. }, Some(wait)) => {
                 Some(Pause::ModelLimit { until: clock() + wait })

@@ -19,7 +19,9 @@ fn run_line(what: &Happened) -> Option<String> {
         }
         Happened::Paused { stage, attempt, pause, cost_usd, .. } => {
             let why = match pause {
-                Pause::Money => "its money is spent".to_owned(),
+                Pause::Money { .. } => "its money is spent".to_owned(),
+                Pause::Month { .. } => "a month's money is spent".to_owned(),
+                Pause::Breaker { .. } => "it seems to get nowhere".to_owned(),
                 Pause::ModelLimit { until } => {
                     format!("the model's provider takes nothing more until {}", minute(*until))
                 }

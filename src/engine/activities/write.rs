@@ -1,6 +1,8 @@
 //! The activity `write`: how does an agent's work come about?
 //! May be repeated by another worker at any point; what was paid stays counted.
 
+use std::time::Instant;
+
 use anyhow::Context;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use tokio::sync::mpsc;
@@ -11,6 +13,7 @@ use super::WriteInput;
 use super::agent_choice::MeteredAgent;
 use super::attempt_folder::AttemptFolder;
 use super::bench::Bench;
+use super::breakers::Breakers;
 use super::failure::why_of;
 use super::handover::{AgentDone, Handover};
 use super::heartbeat::{AgentProgress, with_heartbeat};
@@ -56,6 +59,11 @@ impl Bench {
         let attempt = WriteAttempt { bench: self, input, folder, before, spent };
         if let Some(done) = attempt.before.done.clone() {
             return attempt.store_what_is_done(ctx, *done).await;
+        }
+        if input.looks_at_months
+            && let Some(month) = self.spent_month(&input.run).await?
+        {
+            return Ok(stands_still(Pause::Month { month }, self.sandbox.sandboxing()));
         }
         let door = self.open_meter(of, &attempt.before, input.budget_left_usd)?;
         match self.agent_for(input, door) {
@@ -160,13 +168,16 @@ impl WriteAttempt<'_> {
     ) -> Result<AgentRan, ActivityError> {
         let mut progress = AgentProgress::new(self.input, assignment, &self.before);
         ctx.record_heartbeat(progress.handover.clone()).await?;
-        let worked = self.watch_agent(ctx, &agent, assignment, &mut progress).await;
+        let mut breakers = self.breakers();
+        let watched = (&mut progress, &mut breakers);
+        let worked = self.watch_agent(ctx, &agent, assignment, watched).await;
         // What the ledger cannot say now, it says to a successor.
         let known = agent.door.spend();
         let waits = Waits {
             refused: agent.door.refused().is_some(),
             allowance: agent.door.allowance(),
             limited_for: agent.door.limited_for(),
+            tripped: breakers.tripped(),
         };
         progress.count(agent.door.close().await.unwrap_or(known));
         self.spent.is(&progress.handover);
@@ -190,7 +201,7 @@ impl WriteAttempt<'_> {
         ctx: &ActivityContext,
         agent: &MeteredAgent,
         assignment: &Assignment,
-        progress: &mut AgentProgress<'_>,
+        (progress, breakers): (&mut AgentProgress<'_>, &mut Breakers),
     ) -> Result<AgentReport, ActivityError> {
         let (send, mut events) = mpsc::channel(64);
         let stop = CancellationToken::new();
@@ -200,11 +211,17 @@ impl WriteAttempt<'_> {
         let worked = loop {
             tokio::select! {
                 done = &mut work => break done,
-                Some(event) = events.recv() => progress.apply(event),
+                Some(event) = events.recv() => {
+                    breakers.see(&event).await;
+                    progress.apply(event);
+                }
                 _ = tick.tick() => {
                     progress.count(agent.door.spend());
                     raises.take(&agent.door).await;
                     self.beat(ctx, progress).await?;
+                    if breakers.trips(progress.handover.cost_usd, Instant::now()).await {
+                        stop.cancel();
+                    }
                 }
                 () = ctx.cancelled(), if !stop.is_cancelled() => stop.cancel(),
             }
@@ -247,6 +264,11 @@ struct AgentRan {
 /// An agent that could not go on because of us.
 const fn unfinished(why: String) -> AgentReport {
     AgentReport::unstarted(AgentEnd::Failed { trouble: Trouble::Agent, why })
+}
+
+/// It waits before anything is done.
+fn stands_still(pause: Pause, sandboxing: Sandboxing) -> Written {
+    Written { pause: Some(pause), ..Written::unkept(AgentEnd::Stopped, sandboxing) }
 }
 
 /// Nothing can be tried: what is wrong has to be mended by somebody first.

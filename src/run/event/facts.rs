@@ -4,6 +4,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::Pause;
 use crate::run::{StageName, Usd};
 
 /// A commit in the run's shadow repository.
@@ -181,16 +182,6 @@ pub enum AgentEnd {
     Finished,
     Failed { trouble: Trouble, why: String },
     Stopped,
-}
-
-/// What an attempt waits for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "for", rename_all = "snake_case")]
-pub enum Pause {
-    /// Its budget is spent: for a person.
-    Money,
-    /// For the model's provider, who takes nothing more until then.
-    ModelLimit { until: DateTime<Utc> },
 }
 
 /// What the activity `write` brings back: how the agent ended, and the snapshot of its work.

@@ -3,6 +3,7 @@
 
 mod cleaned;
 mod facts;
+mod pause;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -13,9 +14,10 @@ use super::{
 };
 
 pub use facts::{
-    AgentEnd, AgentInfo, Checked, Diff, FileDiff, Flag, Lost, Pause, Progress, Risk, Sandboxing,
-    Snapshot, StartingPoint, Tests, TestsChanged, Tokens, Trouble, Work, Written,
+    AgentEnd, AgentInfo, Checked, Diff, FileDiff, Flag, Lost, Progress, Risk, Sandboxing, Snapshot,
+    StartingPoint, Tests, TestsChanged, Tokens, Trouble, Work, Written,
 };
+pub use pause::Pause;
 
 /// Something that happened to a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

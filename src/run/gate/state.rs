@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::run::{GateId, PersonId, Rework, StageName, Usd, Via};
+use crate::run::{GateId, PersonId, Rework, Shortage, StageName, Usd, Via};
 
 /// A question that is being asked.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -33,12 +33,12 @@ pub struct OpenGate {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AskedAmount {
     pub spent: Usd,
-    pub budget: Usd,
+    /// None where there is no limit, and it asks for another reason.
+    pub budget: Option<Usd>,
     /// Whether the attempt that waits has done anything yet.
     pub begun: bool,
-    /// What its stage will probably cost, where only that is more than is left.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub likely: Option<Usd>,
+    #[serde(default)]
+    pub why: Shortage,
 }
 
 /// Which reminder of a question.

@@ -39,6 +39,9 @@ pub struct Stage {
     pub attempts: u32,
     /// Longest time of one agent or of one attempt's checks.
     pub timeout_seconds: u64,
+    /// What its attempts may spend together, of the run's budget.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget_usd: Option<Usd>,
     pub gate: Option<GateSpec>,
     /// Shell commands before the checks, which reach `hosts`.
     pub setup: Vec<String>,

@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::run::{
     Approver, Decided, Decision, GateId, GateKind, GateSpec, GroupId, Happened, OnReject, OpenGate,
-    PersonId, Raise, Refusal, Run, Usd, Verdict,
+    PersonId, Raise, Refusal, Run, Shortage, Usd, Verdict,
 };
 
 /// A question stays open no longer than this, however often it is extended. Counted in working hours where the gate has them.
@@ -153,14 +153,9 @@ impl Run {
             {
                 Err(Refusal::AsksForMoney)
             }
-            // Nothing more is an answer only where something is left.
-            Some((open, _))
-                if decision.raise == Some(Raise::By(Usd::ZERO))
-                    && open.money.is_none_or(|money| money.likely.is_none()) =>
-            {
-                Err(Refusal::AsksForMoney)
+            Some((open, _)) if decision.verdict == Verdict::Raise => {
+                self.authorize_amount(decision, open.money.map(|money| money.why))
             }
-            Some((_, _)) if decision.verdict == Verdict::Raise => self.authorize_amount(decision),
             Some((open, spec)) => authorize_answer(decision, open, spec),
             None => Err(self.decided_before(decision).unwrap_or(Refusal::Stale)),
         }
@@ -175,14 +170,25 @@ impl Run {
             who,
             (decision.verdict, terms.spec.approvers.iter().collect()),
         )?;
-        self.authorize_amount(decision)
+        self.authorize_amount(decision, None)
     }
 
-    fn authorize_amount(&self, decision: &Decision) -> Result<(), Refusal> {
-        let terms = self.request.money.as_ref().filter(|_| self.budget().is_some());
-        let terms = terms.ok_or(Refusal::NoBudget)?;
-        let lets = decision.raise.is_some_and(|raise| terms.lets(raise));
-        if lets { Ok(()) } else { Err(Refusal::WantsLimit) }
+    /// `asked` is why more is asked for now.
+    fn authorize_amount(
+        &self,
+        decision: &Decision,
+        asked: Option<Shortage>,
+    ) -> Result<(), Refusal> {
+        let terms = self.request.money.as_ref().ok_or(Refusal::NoBudget)?;
+        let goes_on = asked.is_some_and(Shortage::may_be_ignored);
+        let is_limited = self.budget().is_some() || asked == Some(Shortage::Stage);
+        match decision.raise {
+            // Nothing more is an answer only where something is left.
+            Some(Raise::By(Usd::ZERO)) if !goes_on => Err(Refusal::AsksForMoney),
+            _ if !goes_on && !is_limited => Err(Refusal::NoBudget),
+            Some(raise) if terms.lets(raise) => Ok(()),
+            _ => Err(Refusal::WantsLimit),
+        }
     }
 
     /// The event that an answer makes: it counts, or it is refused.

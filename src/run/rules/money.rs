@@ -1,13 +1,13 @@
-//! The budget of a run: what may it still spend, and when is a person asked for more?
-//! An attempt that has no money left stands still where it is, and the same attempt goes on once there is more. Only where the request
+//! The budget of a run: what may it still spend, and when is a person asked before it does?
+//! An attempt that has no money left, or that seems to get nowhere, stands still where it is, and the same attempt goes on once there is more. Only where the request
 //! holds terms for that: requests of older versions hold none, so these rules need no version of their own.
 
 use chrono::{DateTime, Utc};
 
 use super::wait::after_working;
 use crate::run::{
-    Attempt, GateDigestInput, GateKind, Happened, MoneyTerms, Next, Raise, Run, StageName,
-    StageState, Usd, Verdict,
+    AskedAmount, Attempt, Decided, GateDigestInput, GateKind, Happened, MoneyTerms, MonthSpent,
+    Next, Pause, Raise, Run, Shortage, StageName, StageState, Usd, Verdict,
 };
 
 /// So many similar runs say what a stage will cost.
@@ -17,33 +17,119 @@ impl Run {
     /// What it may spend in all, with what people added; none = no limit.
     #[must_use]
     pub fn budget(&self) -> Option<Usd> {
-        let raises = self.decisions.iter().filter_map(|decided| decided.raise);
-        raises.fold(self.request.budget_usd, |budget, raise| raise.applied_to(budget))
+        let raises = self.decisions.iter().filter(|it| self.stage_raised_by(it).is_none());
+        after(raises, self.request.budget_usd)
+    }
+
+    /// What a stage may spend, of the run's; none = all of that.
+    #[must_use]
+    pub fn stage_budget(&self, stage: &StageState) -> Option<Usd> {
+        let raises =
+            self.decisions.iter().filter(|it| self.stage_raised_by(it) == Some(stage.name()));
+        after(raises, stage.stage.budget_usd)
     }
 
     /// What an attempt may spend in all, whatever it has spent of it; none = no limit.
     #[must_use]
     pub fn allowance(&self, stage: &StageName, attempt: u32) -> Option<Usd> {
         let own = self.attempt(stage, attempt).map_or(Usd::ZERO, |attempt| attempt.cost_usd);
-        self.budget().map(|budget| budget.minus(self.spent().minus(own)))
+        let run = self.left().map(|left| left + own);
+        let of_stage =
+            self.stage(stage).and_then(|stage| self.left_of(stage)).map(|left| left + own);
+        run.into_iter().chain(of_stage).min()
     }
 
     /// Whether nothing is left.
     #[must_use]
     pub fn is_out_of_money(&self) -> bool {
-        self.budget().is_some_and(|budget| self.spent() >= budget)
+        self.left() == Some(Usd::ZERO)
+    }
+
+    /// Whether somebody let it go on beyond the budget of a month: it is not asked about that again.
+    pub(super) fn goes_beyond_months(&self) -> bool {
+        self.decisions
+            .iter()
+            .any(|decided| matches!(self.asked_for(decided), Some(Shortage::Month(_))))
+    }
+
+    /// Whether somebody let the attempts of this stage go on that seemed to get nowhere.
+    pub(super) fn goes_on_regardless(&self, stage: &StageName) -> bool {
+        let is_here =
+            |decided: &&Decided| decided.gate.as_ref().is_some_and(|gate| &gate.stage == stage);
+        let mut here = self.decisions.iter().filter(is_here);
+        here.any(|decided| matches!(self.asked_for(decided), Some(Shortage::Breaker(_))))
+    }
+
+    /// The stage to whose own budget this adds.
+    fn stage_raised_by<'a>(&self, decided: &'a Decided) -> Option<&'a StageName> {
+        let gate = decided.gate.as_ref().filter(|_| decided.raise.is_some())?;
+        (self.asked_for(decided) == Some(Shortage::Stage)).then_some(&gate.stage)
+    }
+
+    /// Why the question was asked that this answers; none where it was not about money.
+    fn asked_for(&self, decided: &Decided) -> Option<Shortage> {
+        let gate = decided.gate.as_ref().filter(|_| decided.raise.is_some())?;
+        self.questions().find(|open| &open.id == gate)?.money.map(|money| money.why)
+    }
+
+    fn left(&self) -> Option<Usd> {
+        self.budget().map(|budget| budget.minus(self.spent()))
+    }
+
+    fn left_of(&self, stage: &StageState) -> Option<Usd> {
+        self.stage_budget(stage).map(|budget| budget.minus(stage.cost()))
+    }
+
+    /// Why an attempt may not spend on before somebody said so; none where it may.
+    pub(super) fn shortage(&self, stage: &StageState, attempt: &Attempt) -> Option<Shortage> {
+        let refused = match attempt.paused.as_ref().map(|paused| &paused.pause) {
+            Some(Pause::Month { month }) => return Some(Shortage::Month(*month)),
+            Some(Pause::Breaker { breaker }) => return Some(Shortage::Breaker(*breaker)),
+            // What came while it was stopping is enough for another try.
+            Some(Pause::Money { allowance }) => {
+                let now = self.allowance(stage.name(), attempt.n);
+                allowance.is_none_or(|had| now.is_some_and(|now| now <= had))
+            }
+            Some(Pause::ModelLimit { .. }) | None => false,
+        };
+        let (run, of_stage) = (self.left(), self.left_of(stage));
+        let is_short = refused || run == Some(Usd::ZERO) || of_stage == Some(Usd::ZERO);
+        match (run, of_stage) {
+            (Some(run), Some(of_stage)) if is_short && of_stage < run => Some(Shortage::Stage),
+            (None, Some(_)) if is_short => Some(Shortage::Stage),
+            _ if is_short => Some(Shortage::Run),
+            _ => self.would_not_fit(stage, attempt).map(Shortage::Ahead),
+        }
+    }
+
+    /// How it stands when an attempt may not spend on.
+    pub(super) fn amount_to_ask(
+        &self,
+        stage: &StageState,
+        attempt: &Attempt,
+    ) -> Option<AskedAmount> {
+        let why = self.shortage(stage, attempt)?;
+        let (spent, budget) = match why {
+            Shortage::Stage => (stage.cost(), self.stage_budget(stage)),
+            Shortage::Month(MonthSpent { spent, budget, .. }) => (spent, Some(budget)),
+            Shortage::Run | Shortage::Ahead(_) | Shortage::Breaker(_) => {
+                (self.spent(), self.budget())
+            }
+        };
+        let begun = attempt.paused.is_some() && !matches!(why, Shortage::Month(_));
+        Some(AskedAmount { spent, budget, begun, why })
     }
 
     /// What a stage that has not begun will probably cost, where that is more than is left, and something is. Only where there are
     /// runs to judge by, and once.
-    pub(super) fn would_not_fit(&self, stage: &StageState, attempt: &Attempt) -> Option<Usd> {
+    fn would_not_fit(&self, stage: &StageState, attempt: &Attempt) -> Option<Usd> {
         let ahead = self.request.money.as_ref().is_some_and(|terms| terms.ahead);
         let is_new =
             ahead && attempt.n == 1 && attempt.paused.is_none() && stage.asked_for_money.is_empty();
         let estimate = self.request.estimate.as_ref().filter(|_| is_new)?;
         let at = self.stages.iter().position(|it| it.name() == stage.name())?;
         let likely = *estimate.stages.get(at).filter(|_| estimate.whole.runs >= ENOUGH_RUNS)?;
-        let left = self.budget()?.minus(self.spent());
+        let left = self.left()?;
         (left > Usd::ZERO && likely > left).then_some(likely)
     }
 
@@ -54,19 +140,17 @@ impl Run {
         attempt: &Attempt,
         now: DateTime<Utc>,
     ) -> Option<Next> {
-        let (terms, budget) = self.request.money.as_ref().zip(self.budget())?;
-        let is_short = self.is_out_of_money() || self.would_not_fit(stage, attempt).is_some();
-        if !attempt.waits_for_money() && !is_short {
-            return None;
-        }
+        let terms = self.request.money.as_ref()?;
+        let AskedAmount { budget, .. } = self.amount_to_ask(stage, attempt)?;
         let round = u32::try_from(stage.asked_for_money.len()).unwrap_or(u32::MAX) + 1;
+        let budget = budget.map_or_else(|| "no limit".to_owned(), Usd::nine_places);
         let gate = GateDigestInput {
             kind: GateKind::Budget,
             run: self.id(),
             pipeline: &self.request.pipeline.digest,
             stage: stage.name(),
             round,
-            tree: &format!("{} of {}", self.spent().nine_places(), budget.nine_places()),
+            tree: &format!("{} of {budget}", self.spent().nine_places()),
             spec: &terms.spec,
             then: "spend",
         };
@@ -76,11 +160,19 @@ impl Run {
     }
 }
 
+/// A budget after what these added to it.
+fn after<'a>(raises: impl Iterator<Item = &'a Decided>, budget: Option<Usd>) -> Option<Usd> {
+    raises
+        .filter_map(|decided| decided.raise)
+        .fold(budget, |budget, raise| raise.applied_to(budget))
+}
+
 impl StageState {
-    /// Whether the last question that it asked was about money.
-    pub(super) fn asked_last_for_money(&self) -> bool {
-        let money = self.asked_for_money.last().map(|asked| asked.closed_at);
-        money.is_some() && money >= self.asked.last().map(|asked| asked.closed_at)
+    /// How it stood where the last question that it asked was about money.
+    pub(super) fn asked_last_for_money(&self) -> Option<AskedAmount> {
+        let asked = self.asked_for_money.last()?;
+        let is_last = self.asked.last().is_none_or(|other| other.closed_at <= asked.closed_at);
+        asked.gate.money.filter(|_| is_last)
     }
 }
 

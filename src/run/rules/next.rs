@@ -5,8 +5,8 @@ use chrono::{DateTime, Utc};
 
 use super::gated_work::GatedWork;
 use crate::run::{
-    Attempt, AttemptOutcome, Decided, GateId, Guard, Happened, Outcome, Pause, Plan, Run, Snapshot,
-    StageOutcome, StagePhase, StageState, Trouble, Usd, Verdict,
+    AskedAmount, Attempt, AttemptOutcome, Decided, GateId, Guard, Happened, Outcome, Pause, Plan,
+    Run, Shortage, Snapshot, StageOutcome, StagePhase, StageState, Trouble, Usd, Verdict,
 };
 
 /// Since these rules a run whose result is nowhere has failed.
@@ -95,12 +95,7 @@ impl Run {
             return Next::Emit(Happened::StageStarted { stage: stage.name().clone() });
         }
         if stage.missed_deadline {
-            let spent = self.budget().filter(|_| stage.asked_last_for_money()).map(budget_spent);
-            let why = spent.map(|spent| format!("{spent}, and nobody raised it in time"));
-            return stage_failed(
-                stage,
-                why.unwrap_or_else(|| "nobody answered in time".to_owned()),
-            );
+            return stage_failed(stage, unanswered(stage));
         }
         if let Some(rejected) = self.rejection_of(stage) {
             return stage_undone(stage, rejected.words.clone());
@@ -206,6 +201,26 @@ fn stage_failed(stage: &StageState, why: String) -> Next {
 fn stage_undone(stage: &StageState, why: Option<String>) -> Next {
     let stage = stage.name().clone();
     Next::Emit(Happened::StageEnded { stage, outcome: StageOutcome::Undone, why, snapshot: None })
+}
+
+/// Why a stage whose question nobody answered has failed.
+fn unanswered(stage: &StageState) -> String {
+    let Some(AskedAmount { why, budget, .. }) = stage.asked_last_for_money() else {
+        return "nobody answered in time".to_owned();
+    };
+    match (why, budget) {
+        (Shortage::Run | Shortage::Stage, Some(budget)) => {
+            format!("{}, and nobody raised it in time", budget_spent(budget))
+        }
+        (Shortage::Month(month), _) => {
+            let budget = month.budget;
+            format!("the budget of {budget} a month is spent, and nobody let it go on in time")
+        }
+        (Shortage::Breaker(_), _) => {
+            "it seemed to get nowhere, and nobody let it go on in time".to_owned()
+        }
+        _ => "its money will probably not do, and nobody answered in time".to_owned(),
+    }
 }
 
 fn budget_spent(budget: Usd) -> String {

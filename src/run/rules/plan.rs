@@ -25,6 +25,10 @@ pub struct Plan {
     pub feedback: Option<String>,
     pub backoff_seconds: u64,
     pub budget_left_usd: Option<Usd>,
+    /// Whether the budgets of the month are looked at first: before a stage, and until somebody lets it go beyond.
+    pub looks_at_months: bool,
+    /// Whether it is asked about where it seems to get nowhere: until somebody lets this stage go on.
+    pub has_breakers: bool,
 }
 
 /// What an attempt's work is compared with, beside its base.
@@ -50,6 +54,7 @@ impl Run {
         let earlier = earlier_in_round(stage, attempt);
         let (base, compare) = self.base(stage);
         let was_begun = stage.attempt(attempt).is_some_and(|a| a.cost_usd > Usd::ZERO);
+        let asks = self.request.money.is_some();
         Plan {
             stage: stage.stage.clone(),
             attempt,
@@ -60,6 +65,8 @@ impl Run {
             feedback: earlier.iter().find_map(|a| feedback_of(a)),
             backoff_seconds: if was_begun { 0 } else { backoff_seconds(&earlier) },
             budget_left_usd: self.allowance(stage.name(), attempt),
+            looks_at_months: asks && attempt == 1 && !was_begun && !self.goes_beyond_months(),
+            has_breakers: asks && !self.goes_on_regardless(stage.name()),
         }
     }
 

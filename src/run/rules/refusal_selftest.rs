@@ -143,6 +143,7 @@ fn gated(name: StageName, spec: GateSpec) -> Stage {
         needs: Vec::new(),
         size: Size::S,
         attempts: 1,
+        budget_usd: None,
         timeout_seconds: 60,
         gate: Some(spec),
         setup: Vec::new(),

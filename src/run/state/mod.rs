@@ -244,10 +244,10 @@ impl StageState {
 }
 
 impl Attempt {
-    /// Whether it stands still because its money is spent.
+    /// Whether it stands still until a person says if it spends on.
     #[must_use]
-    pub fn waits_for_money(&self) -> bool {
-        self.paused.as_ref().is_some_and(|paused| paused.pause == Pause::Money)
+    pub fn waits_for_a_person(&self) -> bool {
+        self.paused.as_ref().is_some_and(|paused| paused.pause.is_for_a_person())
     }
 
     pub(super) fn resume(&mut self, at: DateTime<Utc>) {

@@ -105,10 +105,12 @@ impl GateView<'_> {
                 by("asked for changes by ", d) + after(d) + started_over(d.rework)
             }
             GateOutcome::Rejected(d) => by("rejected by ", d) + after(d) + self.goes_on(),
-            GateOutcome::Raised(d) => Mrkdwn::from(raised(d.raise)) + mention(&d.by) + after(d),
+            GateOutcome::Raised(d) => {
+                Mrkdwn::from(raised(self.gate, d.raise)) + mention(&d.by) + after(d)
+            }
             GateOutcome::Stopped(d) => by("not decided: the run was stopped by ", d),
             GateOutcome::Missed if self.is_about_money() => {
-                "nobody raised it in time, so the run ended".into()
+                "nobody answered in time, so the run ended".into()
             }
             GateOutcome::Missed => "nobody answered in time, so its work was not kept".into(),
             GateOutcome::Dropped => "not decided: the run is over".into(),

@@ -1,8 +1,10 @@
-//! The question about money: what is asked when a run's budget is spent?
+//! The question about money: what is asked before a run may spend on?
 //! The same card as every other question, with other buttons and other figures: those of the moment when it was asked.
 
 use super::{GateValue, GateView, SnoozeButton};
-use crate::run::{AskedAmount, GateKind, OpenGate, Raise, Usd};
+use crate::run::{
+    AskedAmount, Breaker, GateKind, MonthOf, MonthSpent, OpenGate, Raise, Shortage, Usd,
+};
 use crate::slack::{Button, Mrkdwn};
 use crate::thread::{ActionId, RunValue};
 
@@ -13,16 +15,22 @@ impl GateView<'_> {
 
     /// `$3.02 of $3.00 is spent`.
     pub(super) fn money_spent(&self) -> String {
-        money_spent(self.gate).unwrap_or_else(|| "its budget is spent".to_owned())
+        let question = MoneyQuestion::of(self.gate);
+        question.map_or_else(|| "its budget is spent".to_owned(), |question| question.because)
     }
 
     /// What the card says besides.
     pub(super) fn money_facts(&self) -> Mrkdwn {
         let (stage, attempt) = (self.stage.name(), self.work.n);
-        let what = if self.gate.money.is_some_and(|money| money.begun) {
-            "stands still where it is, and what it wrote is kept; with more money the same session goes on"
-        } else {
-            "has not begun"
+        let goes_on = self.shortage().is_some_and(Shortage::may_be_ignored);
+        let what = match self.gate.money.is_some_and(|money| money.begun) {
+            true if goes_on => {
+                "stands still where it is, and what it wrote is kept; the same session can go on"
+            }
+            true => {
+                "stands still where it is, and what it wrote is kept; with more money the same session goes on"
+            }
+            false => "has not begun",
         };
         format!("{}. {stage} attempt {attempt} {what}.", self.money_spent()).into()
     }
@@ -31,14 +39,22 @@ impl GateView<'_> {
     pub(in crate::thread) fn money_buttons(&self, silence: SnoozeButton) -> Vec<Button> {
         let value = GateValue::of(self.run, &self.gate.id).json();
         let button = |text: &str, id: ActionId| Button::new(text, id.as_str(), &value);
-        let mut buttons =
-            vec![button("+$1", ActionId::RaiseOne).primary(), button("+$5", ActionId::RaiseFive)];
-        if self.gate.money.is_some_and(|money| money.likely.is_some()) {
-            buttons.push(button("Start anyway", ActionId::RaiseNothing));
-        }
-        if self.run.request.money.as_ref().is_some_and(|terms| terms.lets(Raise::NoLimit)) {
-            buttons.push(button("No limit", ActionId::RaiseNoLimit));
-        }
+        let more = || {
+            vec![button("+$1", ActionId::RaiseOne).primary(), button("+$5", ActionId::RaiseFive)]
+        };
+        let no_limit =
+            self.run.request.money.as_ref().is_some_and(|terms| terms.lets(Raise::NoLimit));
+        let no_limit = no_limit.then(|| button("No limit", ActionId::RaiseNoLimit));
+        let mut buttons = match self.shortage() {
+            Some(Shortage::Month(_) | Shortage::Breaker(_)) => {
+                vec![button("Go on", ActionId::RaiseNothing).primary()]
+            }
+            Some(Shortage::Ahead(_)) => {
+                let anyway = button("Start anyway", ActionId::RaiseNothing);
+                more().into_iter().chain([anyway]).chain(no_limit).collect()
+            }
+            _ => more().into_iter().chain(no_limit).collect(),
+        };
         let stop = RunValue { run: self.run.id().clone() }.json();
         buttons.push(Button::new("Stop here", ActionId::Stop.as_str(), &stop).danger());
         buttons.push(button("Extend", ActionId::Extend));
@@ -47,26 +63,78 @@ impl GateView<'_> {
         }
         buttons
     }
+
+    fn shortage(&self) -> Option<Shortage> {
+        self.gate.money.map(|money| money.why)
+    }
 }
 
-/// `$3.02 of $3.00 is spent`, or what is left and would probably not do, as it was when that was asked.
-#[must_use]
-pub fn money_spent(gate: &OpenGate) -> Option<String> {
-    let money = gate.money?;
-    let AskedAmount { spent, budget, likely, .. } = money;
-    Some(match likely {
-        Some(likely) => format!(
-            "{} of {budget} is left, and it will probably cost about {likely}",
-            budget.minus(spent)
-        ),
-        None => format!("{spent} of {budget} is spent"),
-    })
+/// A question about money, in words for any door.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MoneyQuestion {
+    /// `more money`, or a go-ahead where money alone does not help.
+    pub wants: &'static str,
+    /// `$3.02 of $3.00 is spent`, as it was when it was asked.
+    pub because: String,
+    /// What `raise` is given: `$5`, or `nothing`.
+    pub raise: &'static str,
+}
+
+impl MoneyQuestion {
+    /// None where something else is asked.
+    #[must_use]
+    pub fn of(gate: &OpenGate) -> Option<Self> {
+        let money = gate.money?;
+        let (wants, raise) = match money.why {
+            Shortage::Month(_) | Shortage::Breaker(_) => ("a go-ahead", "nothing"),
+            _ => ("more money", "$5"),
+        };
+        Some(Self { wants, because: because(gate, &money), raise })
+    }
+}
+
+fn because(gate: &OpenGate, money: &AskedAmount) -> String {
+    let AskedAmount { spent, budget, .. } = *money;
+    let of = budget.map_or_else(|| "no limit".to_owned(), |budget| budget.to_string());
+    match money.why {
+        Shortage::Run => format!("{spent} of {of} is spent"),
+        Shortage::Stage => format!("{spent} of the {of} for {} is spent", gate.id.stage),
+        Shortage::Ahead(likely) => {
+            let left = budget.map_or(Usd::ZERO, |budget| budget.minus(spent));
+            format!("{left} of {of} is left, and it will probably cost about {likely}")
+        }
+        Shortage::Month(MonthSpent { of: whose, spent, budget }) => {
+            format!(
+                "{spent} of the {budget} is spent that {} may spend in a month",
+                of_month(whose)
+            )
+        }
+        Shortage::Breaker(breaker) => breaks(breaker),
+    }
+}
+
+const fn of_month(whose: MonthOf) -> &'static str {
+    match whose {
+        MonthOf::Project => "the project",
+        MonthOf::Person => "who started it",
+        MonthOf::Channel => "the channel",
+    }
+}
+
+/// `80 steps have changed no file`.
+pub(in crate::thread) fn breaks(breaker: Breaker) -> String {
+    match breaker {
+        Breaker::NothingChanged { steps } => format!("{steps} steps have changed no file"),
+        Breaker::TooFast { in_a_minute } => format!("{in_a_minute} was spent within a minute"),
+    }
 }
 
 /// ` by $5.00`, or that there is no limit any more.
-pub(super) fn raised(raise: Option<Raise>) -> String {
+pub(super) fn raised(gate: &OpenGate, raise: Option<Raise>) -> String {
+    let ahead = gate.money.is_some_and(|money| matches!(money.why, Shortage::Ahead(_)));
     match raise {
-        Some(Raise::By(Usd::ZERO)) => "begun with what is left by ".to_owned(),
+        Some(Raise::By(Usd::ZERO)) if ahead => "begun with what is left by ".to_owned(),
+        Some(Raise::By(Usd::ZERO)) => "let go on by ".to_owned(),
         Some(Raise::By(more)) => format!("raised by {more} by "),
         _ => "freed of its limit by ".to_owned(),
     }

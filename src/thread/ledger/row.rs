@@ -4,7 +4,7 @@
 use super::PER_SECTION;
 use crate::run::{
     Attempt, AttemptOutcome, Changes, OpenGate, Progress, Remark, RemarkKind, Rework, Run,
-    StagePhase, StageState, Trouble,
+    Shortage, StagePhase, StageState, Trouble,
 };
 use crate::slack::{Mrkdwn, one_line};
 use crate::thread::figures;
@@ -62,9 +62,9 @@ fn too_much(text: &str) -> Option<usize> {
 }
 
 fn not_begun(open: &OpenGate) -> &'static str {
-    match open.money.and_then(|money| money.likely) {
-        Some(_) => "has not begun: the money will probably not do",
-        None => "has not begun: the money is spent",
+    match open.money.map(|money| money.why) {
+        Some(Shortage::Ahead(_)) => "has not begun: the money will probably not do",
+        _ => "has not begun: the money is spent",
     }
 }
 

@@ -12,7 +12,7 @@ use crate::run::{
 };
 use crate::thread::clock::stamp;
 use crate::thread::{
-    self, DiffPart, RenderContext, StageChart, Theme, figures, money_spent, table,
+    self, DiffPart, MoneyQuestion, RenderContext, StageChart, Theme, figures, table,
 };
 
 use super::layout::{page, plainly};
@@ -111,8 +111,8 @@ fn question(page_of: &RunPage<'_>, open: &OpenGate) -> Markup {
     });
     html! {
         p.note {
-            @match money_spent(open) {
-                Some(spent) => { "Spend more on " (open.id.stage) "? " (spent) ". Asked of " (asked(page_of, open)) ". " }
+            @match MoneyQuestion::of(open) {
+                Some(money) => { "Spend more on " (open.id.stage) "? " (money.because) ". Asked of " (asked(page_of, open)) ". " }
                 None => { "Keep " (open.id.stage) "? Round " (open.id.round) ", asked of " (asked(page_of, open)) ". " }
             }
             @match open.overdue_since {

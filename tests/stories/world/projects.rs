@@ -92,6 +92,18 @@ do: echo closed > closed.txt
 """
 "#;
 
+/// It looks around for a while before it writes.
+const WANDERING: &str = r#"
+[[stage]]
+name = "only"
+timeout = "2m"
+checks = ["test -s x.txt"]
+prompt = """
+do: for n in 1 2 3 4 5 6; do echo '{"type":"tool_started","id":"'$n'","name":"Read","title":"Read README.md"}'; done
+do: sleep 5; echo x > x.txt
+"""
+"#;
+
 /// Every attempt fails.
 const STUBBORN: &str = r#"
 [[stage]]
@@ -333,6 +345,7 @@ fn projects() -> impl Iterator<Item = Project> {
         ("slow", SLOW, BEGUN),
         ("stubborn", STUBBORN, BEGUN),
         ("quick", QUICK, NEW),
+        ("wandering", WANDERING, BEGUN),
         ("twice", TWICE, NEW),
         ("encoded", ENCODED, BEGUN),
         ("unready", UNREADY, BEGUN),

@@ -16,6 +16,16 @@ impl World {
         self.serve_dies_and_comes_back().await
     }
 
+    /// These lines stand in front of all others in `signoff.toml`, which is read again by itself.
+    pub fn has_settings(&self, lines: &str) -> Result<()> {
+        self.rewrites("signoff.toml", |settings| format!("{lines}\n{settings}"))
+    }
+
+    /// A project's stages are otherwise.
+    pub fn has_stages_with(&self, project: &str, (from, to): (&str, &str)) -> Result<()> {
+        self.rewrites(&format!("{project}.toml"), |stages| stages.replace(from, to))
+    }
+
     /// `serve` starts anew, with this line among the settings of a project's gate.
     pub async fn has_gate_with(&self, project: &str, line: &str) -> Result<()> {
         let gate = format!("[stage.gate]\n{line}\n");

@@ -40,6 +40,7 @@ fn stage(fields: &Fields<'_, '_>, name: StageName) -> Stage {
         size: size(fields),
         attempts: attempts(fields),
         timeout_seconds: seconds(fields, "timeout", TIMEOUTS_SECONDS).unwrap_or(TIMEOUT_SECONDS),
+        budget_usd: fields.budget("budget"),
         gate: gate::read(fields),
         setup: commands(fields, "setup").unwrap_or_default(),
         hosts: hosts(fields, "hosts"),

@@ -103,10 +103,10 @@ impl Run {
         });
     }
 
-    /// More money came: what stood still for want of it goes on.
+    /// Somebody lets it spend: what stood still until then goes on.
     pub(super) fn resume_after_raise(&mut self, at: DateTime<Utc>) {
         let all = self.stages.iter_mut().flat_map(|stage| &mut stage.attempts);
-        for attempt in all.filter(|attempt| attempt.waits_for_money()) {
+        for attempt in all.filter(|attempt| attempt.waits_for_a_person()) {
             attempt.resume(at);
         }
     }

@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 
 use crate::run::{
-    Asked, AskedAmount, Attempt, Extension, GateId, GateKind, Happened, OnDeadline, OpenGate,
-    Reminded, Run, Snooze, StagePhase, Verdict,
+    Asked, Extension, GateId, GateKind, Happened, OnDeadline, OpenGate, Reminded, Run, Snooze,
+    StagePhase, Verdict,
 };
 
 impl Run {
@@ -31,13 +31,9 @@ impl Run {
 
     fn apply_opened(&mut self, what: &Happened, at: DateTime<Utc>) {
         let Happened::GateOpened { gate, attempt, deadline } = what else { return };
-        let asked = self.attempt(&gate.stage, *attempt);
-        let begun = asked.is_some_and(Attempt::waits_for_money);
-        let stage = self.stage(&gate.stage).zip(asked);
-        let likely = stage.and_then(|(stage, attempt)| self.would_not_fit(stage, attempt));
-        let spent = self.spent();
-        let amounts = self.budget().map(|budget| AskedAmount { spent, budget, begun, likely });
-        let money = amounts.filter(|_| gate.kind == GateKind::Budget);
+        let asked = self.stage(&gate.stage).zip(self.attempt(&gate.stage, *attempt));
+        let asked = asked.filter(|_| gate.kind == GateKind::Budget);
+        let money = asked.and_then(|(stage, attempt)| self.amount_to_ask(stage, attempt));
         let open = OpenGate::new(gate.clone(), *attempt, at, *deadline);
         self.gate = Some(OpenGate { money, ..open });
         self.change_stage(&gate.stage, |s| {

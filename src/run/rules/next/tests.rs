@@ -3,8 +3,8 @@
 use super::{AttemptOutcome, Happened, Next, Outcome, StagePhase, Trouble, Usd, Verdict};
 use crate::run::rules::tests::{CENT, Facts, RunDriver, ana, decision, request, snapshot};
 use crate::run::{
-    AttemptFacts, Decision, Estimate, GateKind, Interval, Lost, Pause, Raise, Refusal, Request,
-    RunEstimate,
+    AttemptFacts, Breaker, Decision, Estimate, GateKind, Interval, Lost, MonthOf, MonthSpent,
+    Pause, Raise, Refusal, Request, RunEstimate, Shortage,
 };
 
 fn kinds(driver: &RunDriver) -> Vec<String> {
@@ -370,4 +370,63 @@ fn what_an_attempt_costs_after_a_pause_counts_also_where_it_is_lost() {
     let ended = driver.run.attempt_ended(&plan, AttemptFacts::Lost(&lost), driver.now);
     driver.emit(ended);
     assert_eq!(driver.run.spent(), CENT + CENT);
+}
+
+#[test]
+fn what_a_stage_may_spend_is_asked_about_and_raised_by_itself() {
+    let mut driver = short_of_money();
+    driver.run.request.budget_usd = Some(Usd::from_nanos(1_000_000_000));
+    driver.run.stages[0].stage.budget_usd = Some(CENT);
+    assert_eq!(driver.plan().budget_left_usd, Some(CENT));
+    driver.brings(Facts::Red);
+    driver.gate();
+    let asked = driver.run.gate.as_ref().and_then(|open| open.money).expect("about money");
+    assert_eq!((asked.why, asked.spent, asked.budget), (Shortage::Stage, CENT, Some(CENT)));
+    assert_eq!(raises(&mut driver, Raise::By(Usd::ZERO)), Err(Refusal::AsksForMoney));
+    let before = driver.run.budget();
+    assert_eq!(raises(&mut driver, Raise::By(CENT)), Ok(()));
+    assert_eq!(driver.run.budget(), before, "the run has no more than it had");
+    assert_eq!(driver.plan().budget_left_usd, Some(CENT));
+}
+
+/// An attempt that stands still until somebody says whether it goes on.
+fn standing_still(pause: Pause) -> RunDriver {
+    let mut driver = short_of_money();
+    let plan = driver.plan();
+    let (stage, attempt) = (plan.stage.name, plan.attempt);
+    let (tokens, cost_usd) = (crate::run::Tokens::default(), Usd::ZERO);
+    driver.emit(Happened::Paused { stage, attempt, pause, tokens, cost_usd });
+    driver
+}
+
+#[test]
+fn a_months_budget_is_asked_about_once_in_a_run() {
+    let month = MonthSpent { of: MonthOf::Person, spent: CENT, budget: CENT };
+    let mut driver = standing_still(Pause::Month { month });
+    assert_eq!(driver.gate().kind, GateKind::Budget);
+    assert_eq!(raises(&mut driver, Raise::By(Usd::ZERO)), Ok(()));
+    let plan = driver.plan();
+    assert_eq!((plan.attempt, plan.looks_at_months, plan.has_breakers), (1, false, true));
+    driver.brings(Facts::Green);
+}
+
+#[test]
+fn an_attempt_that_seems_to_get_nowhere_goes_on_when_somebody_says_so() {
+    let breaker = Breaker::NothingChanged { steps: 80 };
+    let mut driver = standing_still(Pause::Breaker { breaker });
+    driver.run.request.budget_usd = None;
+    driver.gate();
+    assert_eq!(raises(&mut driver, Raise::By(Usd::ZERO)), Ok(()), "also without a budget");
+    let plan = driver.plan();
+    assert_eq!((plan.attempt, plan.looks_at_months, plan.has_breakers), (1, true, false));
+    let mut driver = standing_still(Pause::Breaker { breaker });
+    driver.deadline_passes();
+    let why = "draft: it seemed to get nowhere, and nobody let it go on in time";
+    assert_eq!(driver.end(), (Outcome::Failed, Some(why.to_owned())));
+}
+
+#[test]
+fn money_that_came_while_an_attempt_stopped_is_enough_for_another_try() {
+    let mut driver = standing_still(Pause::Money { allowance: Some(Usd::ZERO) });
+    assert_eq!(driver.plan().budget_left_usd, Some(CENT));
 }

@@ -102,7 +102,7 @@ impl RunDriver {
             self.emit(Happened::Paused {
                 stage: plan.stage.name.clone(),
                 attempt: plan.attempt,
-                pause: Pause::Money,
+                pause: Pause::Money { allowance: None },
                 tokens: written.tokens,
                 cost_usd: written.cost_usd,
             });
@@ -294,6 +294,7 @@ fn stage(name: &str) -> Stage {
         needs: Vec::new(),
         size: Size::M,
         attempts: 2,
+        budget_usd: None,
         timeout_seconds: 60,
         gate: name.ends_with('?').then_some(GateSpec::usual(3_600)),
         setup: Vec::new(),

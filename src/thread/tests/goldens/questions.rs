@@ -2,9 +2,12 @@
 
 use super::{Golden, ODD, STAGE, drawn, odd, sent, spec};
 use crate::run::{
-    Approver, Escalation, GateKind, GateSpec, OnDeadline, OnReject, Reminder, Rework, Verdict,
+    Approver, Breaker, Escalation, GateKind, GateSpec, MonthOf, MonthSpent, OnDeadline, OnReject,
+    Pause, Reminder, Rework, Usd, Verdict,
 };
-use crate::thread::samples::{More, Tale, Work, ana, ben, group, name, nasty, no_pages, work};
+use crate::thread::samples::{
+    More, Tale, Work, ana, ben, cents, group, name, nasty, no_pages, work,
+};
 use crate::thread::{GateKey, Groups, unposted};
 
 pub(super) fn questions() -> Vec<Golden> {
@@ -41,6 +44,8 @@ pub(super) fn questions() -> Vec<Golden> {
             "gate",
         ),
         drawn("gate-money", &short_of_money(), "gate"),
+        drawn("gate-money-month", &waits_for_a_month(), "gate"),
+        drawn("gate-money-nowhere", &gets_nowhere(), "gate"),
         drawn("gate-over", &Tale::waiting().after(9_000), "gate"),
         drawn("gate-largest", &Tale::largest_question(), "gate"),
         drawn("gate-odd", &odd(), "gate"),
@@ -50,6 +55,19 @@ pub(super) fn questions() -> Vec<Golden> {
 
 fn short_of_money() -> Tale {
     Tale::new().started().begins("scaffold", 1).runs_out_of_money("scaffold", 1)
+}
+
+fn waits_for_a_month() -> Tale {
+    let (spent, budget) = (cents(5_012), cents(5_000));
+    let month = MonthSpent { of: MonthOf::Project, spent, budget };
+    let begun = Tale::new().started().begins("scaffold", 1);
+    begun.stands_still("scaffold", 1, (Pause::Month { month }, Usd::ZERO))
+}
+
+fn gets_nowhere() -> Tale {
+    let breaker = Breaker::NothingChanged { steps: 80 };
+    let begun = Tale::new().started().begins("scaffold", 1);
+    begun.stands_still("scaffold", 1, (Pause::Breaker { breaker }, cents(212)))
 }
 
 pub(super) fn answers() -> Vec<Golden> {

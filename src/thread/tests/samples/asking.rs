@@ -85,11 +85,21 @@ impl Tale {
     }
 
     /// The attempt that is at work stands still for want of money, and that is asked about.
-    pub fn runs_out_of_money(mut self, stage: &str, attempt: u32) -> Self {
-        let stage = name(stage);
+    pub fn runs_out_of_money(self, stage: &str, attempt: u32) -> Self {
         let budget = self.run.budget().expect("a budget");
-        let (tokens, cost_usd) = (Tokens { input: 900, output: 60, ..Tokens::default() }, budget);
-        self.tell(Happened::Paused { stage, attempt, pause: Pause::Money, tokens, cost_usd });
+        self.stands_still(stage, attempt, (Pause::Money { allowance: None }, budget))
+    }
+
+    /// The attempt that is at work waits for somebody's leave, having cost so much.
+    pub fn stands_still(
+        mut self,
+        stage: &str,
+        attempt: u32,
+        (pause, cost_usd): (Pause, Usd),
+    ) -> Self {
+        let stage = name(stage);
+        let tokens = Tokens { input: 900, output: 60, ..Tokens::default() };
+        self.tell(Happened::Paused { stage, attempt, pause, tokens, cost_usd });
         self.follows()
     }
 

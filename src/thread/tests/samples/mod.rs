@@ -92,6 +92,7 @@ fn stage(text: &str) -> Stage {
         needs: Vec::new(),
         size: Size::M,
         attempts: 3,
+        budget_usd: None,
         timeout_seconds: 1_800,
         gate: (text == "core-implementation")
             .then_some(GateSpec { approvers: vec![ben().into()], ..GateSpec::usual(3_600) }),

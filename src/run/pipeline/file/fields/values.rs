@@ -6,7 +6,7 @@ use toml::Spanned;
 use toml::de::DeValue;
 
 use super::{Fields, NAME};
-use crate::run::StageName;
+use crate::run::{StageName, Usd};
 
 impl<'t> Fields<'_, 't> {
     /// A string.
@@ -69,6 +69,17 @@ impl<'t> Fields<'_, 't> {
             _ => return self.wrong_type(key, value, "a number"),
         };
         Some(Spanned::new(value.span(), plain.to_owned()))
+    }
+
+    /// What may be spent.
+    pub fn budget(&self, key: &'static str) -> Option<Usd> {
+        let text = self.number(key)?;
+        let budget = self.parse(&text, "amount", "Write it like 5, \"$5\" or 2.50")?;
+        if budget == Usd::ZERO {
+            let what = "a budget of nothing lets nothing start";
+            self.problem_at(&text, what, "Leave it out for no limit");
+        }
+        Some(budget)
     }
 
     /// `true` or `false`.

@@ -175,7 +175,7 @@ Examples:
         usage: "[run] $5",
         help: "more money, on top of its budget; or `no limit`",
         about: "Give a run more money, on top of its budget, or no limit any more",
-        examples: "Examples:\n  signoff raise llm-wrapper-k3f9qdz '$5'\n  signoff raise llm-wrapper-k3f9qdz no limit",
+        examples: "Examples:\n  signoff raise llm-wrapper-k3f9qdz '$5'\n  signoff raise llm-wrapper-k3f9qdz no limit\n  signoff raise llm-wrapper-k3f9qdz nothing      it goes on with what it has",
         ..ANSWERS
     },
     Verb {

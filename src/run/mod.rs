@@ -37,7 +37,7 @@ pub use pipeline::{
     Reports, Request, SetupPolicy, Size, Stage, Trust, approvers, did_you_mean, hosts, nearest,
     quorum, seconds,
 };
-pub use rules::{Answerer, AttemptFacts, Broken, Compare, Next, Plan, prove_refusals};
+pub use rules::{Answerer, AttemptFacts, Broken, Compare, Next, Plan, Watched, prove_refusals};
 pub use state::{
     Attempt, AttemptOutcome, Decided, Judgement, Paused, Phase, Run, StagePhase, StageState,
 };

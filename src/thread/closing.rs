@@ -4,7 +4,7 @@
 use crate::run::{
     Attempt, Decided, Delivered, Outcome, Run, Snapshot, StagePhase, StageState, Trouble, Verdict,
 };
-use crate::slack::{Mrkdwn, SlackBlock, context, one_line, section};
+use crate::slack::{self, Mrkdwn, SlackBlock, context, one_line, section};
 
 use super::message::NOTICE;
 use super::people::{listed, mention};
@@ -25,14 +25,25 @@ pub(super) fn closing(run: &Run, render: &RenderContext) -> Option<Message> {
         blocks.extend(aftermath(run, outcome, render));
     }
     if run.stages.iter().any(|s| !s.attempts.is_empty()) {
-        blocks.push(section(render.code_block(&table::table(run))));
-        blocks.extend(Mrkdwn::from(table::in_words(run)).non_empty().map(context));
+        blocks.extend(costs(run, render));
     }
     blocks.extend(result(run).non_empty().map(section));
     blocks.extend(run.delivered.as_ref().map(|d| whereabouts(run, d)).map(section));
     let small = card::banners(run).into_iter().map(Mrkdwn::from).chain(render.run_page(run));
     blocks.extend(Mrkdwn::join(small, "\n").non_empty().map(context));
     Some(Message::new(MessageKey::End, To::Thread, &notice(run, outcome), blocks))
+}
+
+/// What each stage cost. Emulators draw no tables.
+fn costs(run: &Run, render: &RenderContext) -> Vec<SlackBlock> {
+    let (shown, words) = if render.real_slack {
+        (slack::table(&table::wide(run)), [table::dearest(run), None])
+    } else {
+        let lines = slack::aligned(&table::narrow(run));
+        (section(Mrkdwn::code_lines(&lines)), [table::dearest(run), table::kinds(run)])
+    };
+    let words = Mrkdwn::join(words.into_iter().flatten().map(Mrkdwn::from), " ");
+    [shown].into_iter().chain(words.non_empty().map(context)).collect()
 }
 
 /// How it ended, in one line that calls the starter.

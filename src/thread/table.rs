@@ -1,8 +1,6 @@
 //! The cost table: what did each stage cost?
 //! Names left, numbers right. Every amount reads as it does everywhere else: each is rounded by itself, so a column may miss its sum by a cent.
 
-use unicode_width::UnicodeWidthStr as _;
-
 use crate::run::{Run, StageState, Tokens, Usd};
 use crate::slack::truncate_plain;
 
@@ -11,35 +9,66 @@ use super::figures::{count, span};
 /// Longest stage name that is shown whole.
 const NAME: usize = 30;
 
-/// One line of the table, as text.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct TableRow {
-    pub stage: String,
-    pub tokens: String,
-    pub cost: String,
-    /// Of all costs.
-    pub share: String,
-    pub time: String,
+/// What a row is about: a stage that was worked on, or all of them.
+struct Row {
+    name: String,
+    tokens: Tokens,
+    cost: Usd,
+    /// What was said before that it would probably cost.
+    estimated: Option<Usd>,
+    share: String,
+    seconds: u64,
+}
+
+/// Columns that fit beside each other on a phone: the head, the stages that were worked on, the total.
+pub(super) fn narrow(run: &Run) -> Vec<Vec<String>> {
+    let head = ["Stage", "Tokens", "Cost", "Share", "Time"].map(str::to_owned).to_vec();
+    let rows = rows(run).map(|row| {
+        let tokens = count(row.tokens.total());
+        vec![row.name, tokens, format!("{:>6}", row.cost.to_string()), row.share, span(row.seconds)]
+    });
+    std::iter::once(head).chain(rows).collect()
+}
+
+/// The same with tokens by kind, and with what was estimated.
+pub(crate) fn wide(run: &Run) -> Vec<Vec<String>> {
+    let was_estimated = run.request.estimate.is_some();
+    let kinds = ["Share", "Time", "Read", "From cache", "To cache", "Written"];
+    let estimated = was_estimated.then_some("Estimated");
+    let head = ["Stage", "Cost"].into_iter().chain(estimated).chain(kinds);
+    let rows = rows(run).map(|row| {
+        let Tokens { input, output, cache_read, cache_write } = row.tokens;
+        let estimated = row.estimated.map(|usd| usd.to_string()).unwrap_or_default();
+        let estimated = Some(estimated).filter(|_| was_estimated);
+        let kinds = [input, cache_read, cache_write, output].map(count);
+        let first = [row.name, row.cost.to_string()].into_iter().chain(estimated);
+        first.chain([row.share, span(row.seconds)]).chain(kinds).collect()
+    });
+    std::iter::once(head.map(str::to_owned).collect()).chain(rows).collect()
 }
 
 /// The stages that were worked on, and the total.
-pub(crate) fn rows(run: &Run) -> Vec<TableRow> {
-    let all = run.spent();
-    let stages = worked(run).map(|stage| TableRow {
-        stage: truncate_plain(stage.name().as_str(), NAME),
-        tokens: count(stage.tokens().total()),
-        cost: stage.cost().to_string(),
+fn rows(run: &Run) -> impl Iterator<Item = Row> {
+    let (all, estimate) = (run.spent(), run.request.estimate.as_ref());
+    let estimated = move |n: usize| estimate.and_then(|it| it.stages.get(n)).copied();
+    let stages = run.stages.iter().enumerate().filter(|(_, stage)| !stage.attempts.is_empty());
+    let stages = stages.map(move |(n, stage)| Row {
+        name: truncate_plain(stage.name().as_str(), NAME),
+        tokens: stage.tokens(),
+        cost: stage.cost(),
+        estimated: estimated(n),
         share: share(stage.cost(), all),
-        time: span(stage.seconds()),
+        seconds: stage.seconds(),
     });
-    let total = TableRow {
-        stage: "TOTAL".to_owned(),
-        tokens: count(tokens(run).total()),
-        cost: all.to_string(),
+    let total = Row {
+        name: "TOTAL".to_owned(),
+        tokens: tokens(run),
+        cost: all,
+        estimated: estimate.map(|it| it.whole.cost.middle),
         share: String::new(),
-        time: span(worked(run).map(StageState::seconds).sum()),
+        seconds: worked(run).map(StageState::seconds).sum(),
     };
-    stages.chain([total]).collect()
+    stages.chain([total])
 }
 
 fn worked(run: &Run) -> impl Iterator<Item = &StageState> {
@@ -61,8 +90,8 @@ fn share(part: Usd, whole: Usd) -> String {
     percent.map(|percent| format!("{percent} %")).unwrap_or_default()
 }
 
-/// Which tokens these were, and the stage that cost most, where there are several.
-pub(super) fn in_words(run: &Run) -> String {
+/// Which tokens these were.
+pub(super) fn kinds(run: &Run) -> Option<String> {
     let Tokens { input, output, cache_read, cache_write } = tokens(run);
     let kinds = [
         (input, "read"),
@@ -73,70 +102,13 @@ pub(super) fn in_words(run: &Run) -> String {
     let kinds =
         kinds.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{} {what}", count(*n)));
     let kinds = kinds.collect::<Vec<_>>().join(", ");
+    (!kinds.is_empty()).then(|| format!("Tokens: {kinds}."))
+}
+
+/// The stage that cost most, where there are several.
+pub(super) fn dearest(run: &Run) -> Option<String> {
     let dearest = worked(run).max_by_key(|stage| stage.cost());
-    let dearest = dearest.filter(|stage| worked(run).count() > 1 && stage.cost() > Usd::ZERO);
-    let dearest = dearest.map(|stage| {
-        format!(
-            "Most went to {}: {}, {}.",
-            stage.name(),
-            stage.cost(),
-            share(stage.cost(), run.spent())
-        )
-    });
-    let kinds =
-        Some(kinds).filter(|kinds| !kinds.is_empty()).map(|kinds| format!("Tokens: {kinds}."));
-    [dearest, kinds].into_iter().flatten().collect::<Vec<_>>().join(" ")
-}
-
-impl TableRow {
-    fn head() -> Self {
-        Self {
-            stage: "Stage".to_owned(),
-            tokens: "Tokens".to_owned(),
-            cost: "Cost".to_owned(),
-            share: "Share".to_owned(),
-            time: "Time".to_owned(),
-        }
-    }
-}
-
-/// How wide each column is.
-struct Widths {
-    stage: usize,
-    tokens: usize,
-    cost: usize,
-    share: usize,
-    time: usize,
-}
-
-impl Widths {
-    fn of(rows: &[TableRow]) -> Self {
-        let widest =
-            |of: fn(&TableRow) -> &str| rows.iter().map(|r| of(r).width()).max().unwrap_or(0);
-        Self {
-            stage: widest(|r| &r.stage),
-            tokens: widest(|r| &r.tokens) + 1,
-            cost: (widest(|r| &r.cost) + 2).max(8),
-            share: widest(|r| &r.share) + 2,
-            time: widest(|r| &r.time) + 2,
-        }
-    }
-
-    fn line(&self, row: &TableRow) -> String {
-        let gap = " ".repeat(self.stage - row.stage.width());
-        let (tokens, cost) = (right(&row.tokens, self.tokens), right(&row.cost, self.cost));
-        let (share, time) = (right(&row.share, self.share), right(&row.time, self.time));
-        format!("{}{gap}{tokens}{cost}{share}{time}", row.stage)
-    }
-}
-
-/// The table in monospaced columns.
-pub(super) fn table(run: &Run) -> String {
-    let rows: Vec<TableRow> = [TableRow::head()].into_iter().chain(rows(run)).collect();
-    let widths = Widths::of(&rows);
-    rows.iter().map(|row| widths.line(row)).collect::<Vec<_>>().join("\n")
-}
-
-fn right(text: &str, width: usize) -> String {
-    format!("{}{text}", " ".repeat(width.saturating_sub(text.width())))
+    let dearest = dearest.filter(|stage| worked(run).count() > 1 && stage.cost() > Usd::ZERO)?;
+    let (cost, share) = (dearest.cost(), share(dearest.cost(), run.spent()));
+    Some(format!("Most went to {}: {cost}, {share}.", dearest.name()))
 }

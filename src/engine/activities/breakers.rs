@@ -30,7 +30,7 @@ pub(super) struct Breakers {
 impl WriteAttempt<'_> {
     /// Those of this attempt.
     pub(super) fn breakers(&self) -> Breakers {
-        let rules = self.input.has_breakers.then(|| self.bench.projects.current().breakers);
+        let rules = self.input.watched.breakers.then(|| self.bench.projects.current().breakers);
         Breakers::new(rules, self.folder.at("work"))
     }
 }

@@ -33,7 +33,7 @@ use tracing::Instrument;
 
 use crate::run::{
     AgentSpec, Checked, Compare, Delivered, Digest, Event, Guard, Plan, Remark, Request, Run,
-    RunId, Snapshot, Stage, StageName, Usd, Work, Written,
+    RunId, Snapshot, Stage, StageName, Usd, Watched, Work, Written,
 };
 
 use agent_choice::Origin;
@@ -91,12 +91,8 @@ pub struct WriteInput {
     /// Whether it may stand still where it has to wait, instead of failing.
     #[serde(default)]
     pub may_pause: bool,
-    /// Whether the budgets of the month are looked at first.
     #[serde(default)]
-    pub looks_at_months: bool,
-    /// Whether it is asked about where it seems to get nowhere.
-    #[serde(default)]
-    pub has_breakers: bool,
+    pub watched: Watched,
 }
 
 impl WriteInput {
@@ -118,8 +114,7 @@ impl WriteInput {
             repository: request.repository.clone(),
             start_branch: request.start_branch.clone(),
             may_pause: request.money.is_some(),
-            looks_at_months: plan.looks_at_months,
-            has_breakers: plan.has_breakers,
+            watched: plan.watched,
         }
     }
 }

@@ -60,7 +60,7 @@ impl Bench {
         if let Some(done) = attempt.before.done.clone() {
             return attempt.store_what_is_done(ctx, *done).await;
         }
-        if input.looks_at_months
+        if input.watched.months
             && let Some(month) = self.spent_month(&input.run).await?
         {
             return Ok(stands_still(Pause::Month { month }, self.sandbox.sandboxing()));

@@ -18,5 +18,5 @@ pub use attempt_facts::AttemptFacts;
 pub use authorize::Answerer;
 pub(super) use fold::seconds_between;
 pub use next::Next;
-pub use plan::{Compare, Plan};
+pub use plan::{Compare, Plan, Watched};
 pub use refusal_selftest::{Broken, prove_refusals};

@@ -25,10 +25,16 @@ pub struct Plan {
     pub feedback: Option<String>,
     pub backoff_seconds: u64,
     pub budget_left_usd: Option<Usd>,
-    /// Whether the budgets of the month are looked at first: before a stage, and until somebody lets it go beyond.
-    pub looks_at_months: bool,
-    /// Whether it is asked about where it seems to get nowhere: until somebody lets this stage go on.
-    pub has_breakers: bool,
+    pub watched: Watched,
+}
+
+/// What is watched beside the budget of the attempt itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Watched {
+    /// The budgets of the month: before a stage, and until somebody lets the run go beyond.
+    pub months: bool,
+    /// Whether it seems to get nowhere: until somebody lets the stage go on.
+    pub breakers: bool,
 }
 
 /// What an attempt's work is compared with, beside its base.
@@ -65,8 +71,10 @@ impl Run {
             feedback: earlier.iter().find_map(|a| feedback_of(a)),
             backoff_seconds: if was_begun { 0 } else { backoff_seconds(&earlier) },
             budget_left_usd: self.allowance(stage.name(), attempt),
-            looks_at_months: asks && attempt == 1 && !was_begun && !self.goes_beyond_months(),
-            has_breakers: asks && !self.goes_on_regardless(stage.name()),
+            watched: Watched {
+                months: asks && attempt == 1 && !was_begun && !self.goes_beyond_months(),
+                breakers: asks && !self.goes_on_regardless(stage.name()),
+            },
         }
     }
 

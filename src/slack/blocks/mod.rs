@@ -4,6 +4,7 @@
 mod element;
 mod fit;
 mod read;
+mod table;
 #[cfg(test)]
 mod tests;
 mod view;
@@ -17,6 +18,7 @@ use slack_morphism::prelude::{
 pub use element::{Button, Confirm};
 pub use fit::{fit, fit_view};
 pub use read::{BlockText, block_text, has_button, plainer, words_of};
+pub use table::{aligned, table};
 pub use view::{Field, Modal, Words, radio, select, text_input};
 
 use super::mrkdwn::Mrkdwn;

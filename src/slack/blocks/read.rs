@@ -7,6 +7,7 @@ use slack_morphism::prelude::{
     SlackSectionBlock,
 };
 
+use super::table::in_lines;
 use crate::slack::escape::escape;
 use crate::slack::mrkdwn::Mrkdwn;
 use crate::slack::truncate::{length, truncate};
@@ -40,6 +41,9 @@ pub fn block_text(block: &SlackBlock) -> Option<BlockText> {
             }
             _ => None,
         },
+        SlackBlock::Table(table) => {
+            Some(BlockText::Text(Mrkdwn::code_block(&in_lines(table)).into()))
+        }
         SlackBlock::Actions(row) => {
             Some(BlockText::Buttons(buttons(row).map(|button| words(&button.text)).collect()))
         }

@@ -1,8 +1,9 @@
 //! Does the end say what came of it, what it cost and what to do next?
 
-use crate::run::{AttemptOutcome, Outcome, Trouble, Verdict};
-use crate::thread::samples::{Tale, ana, ben, no_pages, request, work};
-use crate::thread::transcript;
+use crate::run::{AttemptOutcome, Estimate, Interval, Outcome, RunEstimate, Trouble, Verdict};
+use crate::slack::SlackBlock;
+use crate::thread::samples::{Tale, ana, ben, cents, no_pages, request, work};
+use crate::thread::{RenderContext, transcript};
 
 use super::{closing, shell};
 
@@ -46,7 +47,7 @@ fn the_table_as_promised() {
     {
         tale = tale.works(stage, 1, work(tokens, cents, seconds)).keeps(stage);
     }
-    insta::assert_snapshot!(crate::thread::table::table(&tale.run), @"
+    insta::assert_snapshot!(crate::slack::aligned(&crate::thread::table::narrow(&tale.run)), @"
     Stage               Tokens    Cost  Share     Time
     scaffold             2,340   $0.04    5 %   2m 15s
     core-implementation 12,850   $0.23   26 %   4m 30s
@@ -237,4 +238,28 @@ fn a_run_that_is_not_over_has_no_closing_message() {
 fn paths_are_quoted_for_the_shell() {
     assert_eq!(shell("/srv/a b/it's.git"), r"'/srv/a b/it'\''s.git'");
     assert_eq!(shell("https://git.example/a.git"), "https://git.example/a.git");
+}
+
+#[test]
+fn slack_draws_the_table_itself() {
+    let mut tale = Tale::done();
+    let cost = Interval { low: cents(40), middle: cents(80), high: cents(160) };
+    let seconds = Interval { low: 1, middle: 1, high: 1 };
+    let whole = Estimate { cost, seconds, runs: 7, widen: 1.0 };
+    let stages = [5, 20, 25, 10, 10, 10].map(cents).to_vec();
+    tale.run.request.estimate = Some(RunEstimate { whole, stages });
+    let render = RenderContext { real_slack: true, ..no_pages() };
+    let drawn = closing(&tale.run, &render).expect("it is over");
+    let costs = drawn.blocks.iter().find_map(|block| match block {
+        SlackBlock::Table(costs) => Some(costs),
+        _ => None,
+    });
+    let rows = serde_json::to_value(&costs.expect("a table").rows).expect("cells are JSON");
+    let row = |n: usize| {
+        let cells = rows[n].as_array().into_iter().flatten();
+        cells.filter_map(|cell| cell["text"].as_str()).collect::<Vec<_>>().join("|")
+    };
+    assert_eq!(row(0), "Stage|Cost|Estimated|Share|Time|Read|From cache|To cache|Written");
+    assert!(row(1).starts_with("scaffold|$0.04|$0.05|5 %|2m 15s|"), "{}", row(1));
+    assert!(row(7).starts_with("TOTAL|$0.88|$0.80| |19m 50s|"), "{}", row(7));
 }

@@ -248,13 +248,14 @@ fn name(page_of: &RunPage<'_>, person: &PersonId) -> String {
 }
 
 fn costs(run: &Run) -> Markup {
-    let rows = table::rows(run);
+    let rows = table::wide(run);
+    let (head, rows) = rows.split_first().expect("the head is always there");
     let (total, stages) = rows.split_last().expect("the total is always there");
-    let row = |r: &table::TableRow| html! { tr { th scope="row" { (r.stage) } td { (r.tokens) } td { (r.cost) } td { (r.share) } td { (r.time) } } };
+    let row = |cells: &[String]| html! { tr { th scope="row" { (cells[0]) } @for cell in &cells[1..] { td { (cell) } } } };
     html! {
         @if let Some(chart) = chart(run) { figure.chart { (chart) } }
         table {
-            thead { tr { th { "Stage" } th { "Tokens" } th { "Cost" } th { "Share" } th { "Time" } } }
+            thead { tr { @for name in head { th { (name) } } } }
             tbody { @for r in stages { (row(r)) } }
             tfoot { (row(total)) }
         }

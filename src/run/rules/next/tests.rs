@@ -406,7 +406,7 @@ fn a_months_budget_is_asked_about_once_in_a_run() {
     assert_eq!(driver.gate().kind, GateKind::Budget);
     assert_eq!(raises(&mut driver, Raise::By(Usd::ZERO)), Ok(()));
     let plan = driver.plan();
-    assert_eq!((plan.attempt, plan.looks_at_months, plan.has_breakers), (1, false, true));
+    assert_eq!((plan.attempt, plan.watched.months, plan.watched.breakers), (1, false, true));
     driver.brings(Facts::Green);
 }
 
@@ -418,7 +418,7 @@ fn an_attempt_that_seems_to_get_nowhere_goes_on_when_somebody_says_so() {
     driver.gate();
     assert_eq!(raises(&mut driver, Raise::By(Usd::ZERO)), Ok(()), "also without a budget");
     let plan = driver.plan();
-    assert_eq!((plan.attempt, plan.looks_at_months, plan.has_breakers), (1, true, false));
+    assert_eq!((plan.attempt, plan.watched.months, plan.watched.breakers), (1, true, false));
     let mut driver = standing_still(Pause::Breaker { breaker });
     driver.deadline_passes();
     let why = "draft: it seemed to get nowhere, and nobody let it go on in time";

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::run::{Approver, GateSpec, Usd};
 use crate::slack::SlackBlock;
 use crate::thread::samples::{More, Tale, ana, ben, group, request, with_pages, work};
-use crate::thread::{Groups, Message, RenderInput, render, slack_limits};
+use crate::thread::{Groups, Message, RenderContext, RenderInput, render, slack_limits};
 
 const STAGE: &str = "core-implementation";
 
@@ -71,7 +71,8 @@ fn goldens() -> Vec<Golden> {
 fn drawn(name: &str, tale: &Tale, key: &str) -> Vec<Golden> {
     let groups = Groups([(group(), vec!["UCLEO".to_owned()])].into());
     let input = RenderInput { run: &tale.run, progress: None, groups: &groups };
-    let message = render(input, tale.now, &with_pages())
+    let in_slack = RenderContext { real_slack: true, ..with_pages() };
+    let message = render(input, tale.now, &in_slack)
         .into_iter()
         .rfind(|m| m.key.to_string().starts_with(key))
         .unwrap();

@@ -29,7 +29,7 @@ fn a_run_that_is_done_is_all_there() {
         "core-implementation approved by Ben &lt;3 after 4 min, 2026-03-02 09:10 UTC",
         "<blockquote>nice &amp; tidy\n</blockquote>",
         r#"<a class="more" href="https://signoff.example/runs/llm-wrapper-k3f9qdz/diff/streaming/2-commit-strea?s="#,
-        r#"<th scope="row">TOTAL</th><td>49,690</td><td>$0.88</td><td></td><td>19m 50s</td>"#,
+        r#"<th scope="row">TOTAL</th><td>$0.88</td><td></td><td>19m 50s</td>"#,
         "14 files +1,204 −36 on branch <code>signoff/llm-wrapper-k3f9qdz</code>",
     ] {
         assert!(page.contains(part), "no {part:?} in {page}");

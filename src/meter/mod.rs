@@ -57,7 +57,7 @@ pub struct Meter {
 
 /// What holds for one attempt.
 #[derive(Clone, Debug, Default)]
-pub struct Terms {
+pub struct MeterTerms {
     /// What it may spend in all; none = any amount.
     pub allowance: Option<Usd>,
     pub prices: Prices,
@@ -81,8 +81,8 @@ impl Meter {
     ///
     /// # Errors
     /// No socket can be made.
-    pub fn open(&self, of: AttemptKey, before: Spend, terms: Terms) -> io::Result<MeterDoor> {
-        let Terms { allowance, prices, waits } = terms;
+    pub fn open(&self, of: AttemptKey, before: Spend, terms: MeterTerms) -> io::Result<MeterDoor> {
+        let MeterTerms { allowance, prices, waits } = terms;
         let n = OPENED.fetch_add(1, Ordering::Relaxed);
         let socket = self.sockets.path.join(format!("meter-{n}.sock"));
         let listener = UnixListener::bind(&socket)?;

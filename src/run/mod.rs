@@ -17,8 +17,8 @@ mod time;
 
 pub use costs::{AttemptCost, CostReport, NO_MODEL, Part, RunCosts};
 pub use estimate::{
-    Calibration, Estimate, Hindsight, Interval, RunEstimate, Sample, SoFar, StageHistory, Used,
-    estimate,
+    Calibration, Estimate, Hindsight, Interval, RunEstimate, Sample, SoFar, StageEstimate,
+    StageHistory, Used, estimate,
 };
 pub use event::{
     AgentEnd, AgentInfo, Checked, Delivered, Diff, Event, FileDiff, Flag, Happened, Lost, Outcome,

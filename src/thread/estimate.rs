@@ -60,7 +60,8 @@ mod tests {
     #[test]
     fn afterwards_it_stands_beside_what_it_was() {
         let mut tale = Tale::done();
-        tale.run.request.estimate = Some(RunEstimate { whole: estimate(3), stages: vec![] });
+        tale.run.request.estimate =
+            Some(RunEstimate { whole: estimate(3), stages: vec![], forecasts: vec![] });
         assert_eq!(in_short(&tale.run).as_deref(), Some("estimated $0.51–$4.00, was $0.88"));
     }
 }

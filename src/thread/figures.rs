@@ -164,11 +164,16 @@ pub(crate) fn doing(
         return attempt.diff.as_ref().map(diff).into_iter().chain(checking).collect();
     }
     let of_this = |p: &&Progress| &p.stage == stage.name() && p.attempt == attempt.n;
-    let Some(progress) = progress.filter(of_this) else { return vec!["starting".to_owned()] };
+    let estimate = stage.estimate.filter(|_| attempt.n == 1).map(|it| it.cost.rounded());
+    let Some(progress) = progress.filter(of_this) else {
+        let probably = estimate.map(|it| format!("probably {}–{}", it.low, it.high));
+        return ["starting".to_owned()].into_iter().chain(probably).collect();
+    };
     let mut parts = vec![step(progress)];
     let tokens = progress.tokens.total();
     if tokens > 0 {
-        parts.extend([plural(tokens, "token"), progress.cost_usd.to_string()]);
+        let about = estimate.map(|it| format!(" of about {}", it.middle)).unwrap_or_default();
+        parts.extend([plural(tokens, "token"), format!("{}{about}", progress.cost_usd)]);
     }
     parts.push(span(seconds(attempt.started_at, progress.at)));
     parts

@@ -36,7 +36,7 @@ use reqwest::Client;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use signoff::files::SocketFolder;
-use signoff::meter::{Meter, MeterDoor, Terms, Upstream};
+use signoff::meter::{Meter, MeterDoor, MeterTerms, Upstream};
 use signoff::run::{Request, RequestId};
 use signoff::store::{AttemptKey, Spend, Store};
 use tempfile::TempDir;
@@ -257,7 +257,7 @@ async fn door(model: &Path) -> Result<MeterDoor> {
     let sockets = Arc::new(SocketFolder::new()?);
     let meter = Meter::new(Upstream::scripted(model.to_owned())?, store, sockets);
     let of = AttemptKey { run: request.run, stage: "only".parse()?, attempt: 1 };
-    Ok(meter.open(of, Spend::default(), Terms::default())?)
+    Ok(meter.open(of, Spend::default(), MeterTerms::default())?)
 }
 
 #[expect(clippy::disallowed_methods, reason = "a run was asked for at some time")]

@@ -14,7 +14,7 @@ use signoff::agent::rehearsal::{self, Scenario};
 use signoff::config::Config;
 use signoff::files::SocketFolder;
 use signoff::local;
-use signoff::meter::{Meter, MeterDoor, Terms, Upstream};
+use signoff::meter::{Meter, MeterDoor, MeterTerms, Upstream};
 use signoff::run::{RunId, Usd};
 use signoff::store::{AttemptKey, Spend, Store};
 use tempfile::TempDir;
@@ -125,7 +125,7 @@ impl Corpus {
     }
 
     fn door(&self, case: &str) -> Result<MeterDoor> {
-        Ok(self.meter.open(self.key(case)?, Spend::default(), Terms::default())?)
+        Ok(self.meter.open(self.key(case)?, Spend::default(), MeterTerms::default())?)
     }
 
     /// The CLI at work on a case, outside of any box; what it writes goes to the corpus' own folder.

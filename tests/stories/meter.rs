@@ -9,7 +9,7 @@ use reqwest::{Client, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 use signoff::agent::rehearsal::{self, Scenario};
 use signoff::files::SocketFolder;
-use signoff::meter::{Meter, MeterDoor, Terms, Upstream};
+use signoff::meter::{Meter, MeterDoor, MeterTerms, Upstream};
 use signoff::run::Usd;
 use signoff::store::{AttemptKey, Spend};
 use tempfile::TempDir;
@@ -63,7 +63,7 @@ impl Metered {
         Ok(self.meter.open(
             self.of.clone(),
             Spend::default(),
-            Terms { allowance, ..Terms::default() },
+            MeterTerms { allowance, ..MeterTerms::default() },
         )?)
     }
 }

@@ -15,7 +15,7 @@ use super::handover::Handover;
 use super::heartbeat::clock;
 use super::write_attempt::WriteAttempt;
 use crate::engine::retry_policy::PROGRESS_TIMEOUT;
-use crate::meter::{MeterDoor, Terms};
+use crate::meter::{MeterDoor, MeterTerms};
 use crate::run::{MonthSpent, RunId, Usd};
 use crate::store::{self, AttemptKey, Spend};
 
@@ -42,7 +42,7 @@ impl Bench {
     ) -> io::Result<MeterDoor> {
         let server = self.projects.current();
         let (prices, waits) = (server.prices.clone(), server.model_waits);
-        self.meter.open(of.into(), spend(before), Terms { allowance, prices, waits })
+        self.meter.open(of.into(), spend(before), MeterTerms { allowance, prices, waits })
     }
 
     /// A budget of this month that is spent by now, if the run is under any.

@@ -36,20 +36,25 @@ pub(super) enum Known {
 pub(super) struct Plays(Vec<Vec<f64>>);
 
 impl Plays {
-    /// An even number of plays, of a run with so many stages.
-    pub(super) fn new(plays: usize, stages: &[StageHistory]) -> Self {
+    /// An even number of plays, of a run with these stages.
+    pub(super) fn of(plays: usize, stages: &[StageHistory]) -> Self {
+        let is_finished = |stage: &StageHistory| matches!(stage.so_far, SoFar::Finished(_));
+        Self::new(plays, stages.iter().map(is_finished))
+    }
+
+    /// The same, by whether each stage is finished.
+    pub(super) fn new(plays: usize, finished: impl Iterator<Item = bool> + Clone) -> Self {
         let outcomes = outcomes(plays);
-        let is_finished = |stage: &&StageHistory| matches!(stage.so_far, SoFar::Finished(_));
         // How much of the common part is left does not depend on how the finished stages came out.
-        let finished = stages.iter().filter(is_finished);
-        let factor = finished.fold(CommonFactor::UNKNOWN, |factor, _| factor.after(0.0));
+        let known = finished.clone().filter(|is_finished| *is_finished);
+        let factor = known.fold(CommonFactor::UNKNOWN, |factor, _| factor.after(0.0));
         let common = shuffled(&outcomes, 0);
         let of_stage = |(_, place)| {
             let parts = common.iter().zip(shuffled(&outcomes, place));
             let together = parts.map(|(common, own)| factor.together(*common, own)).collect();
             in_order_of(together, &outcomes)
         };
-        Self(stages.iter().zip(1..).map(of_stage).collect())
+        Self(finished.zip(1..).map(of_stage).collect())
     }
 
     /// What the unfinished stages come to; finished ones say only what kind of run it is.
@@ -96,7 +101,7 @@ fn in_order_of(values: Vec<f64>, outcomes: &[f64]) -> Vec<f64> {
 }
 
 impl Forecast {
-    const fn is_finished(&self) -> bool {
+    pub(super) const fn is_finished(&self) -> bool {
         matches!(self.known, Known::Exactly(_))
     }
 }

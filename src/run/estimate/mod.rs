@@ -8,6 +8,7 @@ mod forecast;
 mod interval;
 mod normal;
 mod of_run;
+mod of_stage;
 mod posterior;
 mod prior;
 mod rounding;
@@ -21,6 +22,7 @@ use super::{Size, Usd};
 pub use calibration::{Calibration, Hindsight};
 pub use interval::Interval;
 pub use of_run::RunEstimate;
+pub use of_stage::{StageEstimate, StageForecast};
 
 use forecast::{Forecast, Known, Plays};
 use posterior::LogSample;
@@ -78,7 +80,7 @@ pub struct Estimate {
 /// The estimate of some stages of one run: one stage, or all of them. `widen` is [`Calibration::widen`], 1 where there is none.
 #[must_use]
 pub fn estimate(stages: &[StageHistory], widen: f64) -> Estimate {
-    let (plays, widen) = (Plays::new(PLAYS, stages), calibration::bounded(widen));
+    let (plays, widen) = (Plays::of(PLAYS, stages), calibration::bounded(widen));
     let finished = finished(stages);
     let add_cost = |nanos| finished.cost + Usd::from_nanos(nanos);
     let add_seconds = |open: i64| finished.seconds.saturating_add(open.unsigned_abs());
@@ -117,15 +119,13 @@ fn forecast(stage: &StageHistory, measure: &Measure, widen: f64) -> Forecast {
     let log_sample =
         |sample: &Sample| LogSample { log: measure.log(&sample.used), whole: sample.whole };
     let samples: Vec<LogSample> = stage.samples.iter().map(log_sample).collect();
-    Forecast {
-        predictive: posterior::predict(measure.log_median(stage.size), &samples).widened(widen),
-        known: match stage.so_far {
-            SoFar::Waiting => Known::Nothing,
-            SoFar::Running(used) => Known::AtLeast(measure.log(&used)),
-            SoFar::Finished(used) => Known::Exactly(measure.log(&used)),
-        },
-        least: measure.log(&Used::default()),
-    }
+    let known = match stage.so_far {
+        SoFar::Waiting => Known::Nothing,
+        SoFar::Running(used) => Known::AtLeast(measure.log(&used)),
+        SoFar::Finished(used) => Known::Exactly(measure.log(&used)),
+    };
+    let predictive = posterior::predict(measure.log_median(stage.size), &samples).widened(widen);
+    measure.forecast(predictive, known)
 }
 
 fn runs(stages: &[StageHistory]) -> u32 {

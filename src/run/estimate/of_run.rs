@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Estimate, Sample, SoFar, StageHistory, Used, estimate};
+use super::{Estimate, Sample, SoFar, StageForecast, StageHistory, Used, estimate};
 use crate::run::{Pipeline, ProjectName, Run, Stage, StagePhase, StageState, Usd};
 
 /// So many runs of a project tell enough; below that, those of other projects by the same pipeline count too.
@@ -14,6 +14,9 @@ pub struct RunEstimate {
     pub whole: Estimate,
     /// The middle of each stage, in their order.
     pub stages: Vec<Usd>,
+    /// What each stage's own estimate is made from when it begins; none in runs of older versions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub forecasts: Vec<StageForecast>,
 }
 
 impl RunEstimate {
@@ -27,7 +30,11 @@ impl RunEstimate {
         let stages: Vec<StageHistory> =
             pipeline.stages.iter().map(|stage| history(stage, &similar)).collect();
         let middle = |stage: &StageHistory| estimate(std::slice::from_ref(stage), 1.0).cost.middle;
-        Self { whole: estimate(&stages, 1.0), stages: stages.iter().map(middle).collect() }
+        Self {
+            whole: estimate(&stages, 1.0),
+            stages: stages.iter().map(middle).collect(),
+            forecasts: stages.iter().map(StageForecast::of).collect(),
+        }
     }
 
     /// A budget that most runs keep: three times the middle. None where it is not known from any run.
@@ -46,15 +53,26 @@ fn history(stage: &Stage, similar: &[&Run]) -> StageHistory {
 
 /// None of a stage that never began.
 fn sample(stage: &StageState) -> Option<Sample> {
-    let used = Used { cost: stage.cost(), seconds: stage.seconds() };
+    let used = stage.used();
     let began = used.cost > Usd::ZERO;
     began.then_some(Sample { used, whole: stage.phase == StagePhase::Good })
 }
 
+impl StageState {
+    /// All of its attempts.
+    pub(super) fn used(&self) -> Used {
+        Used { cost: self.cost(), seconds: self.seconds() }
+    }
+}
+
 impl Run {
-    /// What the stages that have not begun will probably cost; none where nothing was estimated.
+    /// What the stages that have not begun will probably cost, as it was known when the newest began; none where nothing was estimated.
     #[must_use]
     pub fn estimated_rest(&self) -> Option<Usd> {
+        let begun = self.stages.iter().rev().find(|stage| stage.phase != StagePhase::Todo);
+        if let Some(newest) = begun.and_then(|stage| stage.estimate) {
+            return Some(newest.rest);
+        }
         let estimate = self.request.estimate.as_ref()?;
         let open = self.stages.iter().zip(&estimate.stages);
         let rest = open.filter(|(stage, _)| stage.phase == StagePhase::Todo);

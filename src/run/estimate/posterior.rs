@@ -2,6 +2,8 @@
 //! A normal-inverse-gamma posterior: median and spread are both unknown, and a few runs move what is typical for the size.
 //! Runs that were cut short count as "at least so much": they raise and widen, and never narrow.
 
+use serde::{Deserialize, Serialize};
+
 use super::normal;
 
 /// How many runs what is typical for the size is worth.
@@ -21,7 +23,7 @@ pub(super) struct LogSample {
 }
 
 /// The next run's logarithm: Student's distribution around `middle`, whose two sides may differ in width.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Predictive {
     pub middle: f64,
     below: f64,

@@ -5,6 +5,8 @@
 //! repaired. A size up or down is three times that, for public figures of agents on issues differ by more *within* a size (thirty
 //! times) than between sizes (Kendall's tau 0.32). So the spread in `posterior` is wide, and three runs outweigh this table.
 
+use super::forecast::{Forecast, Known};
+use super::posterior::Predictive;
 use super::{Size, Used};
 
 /// One of the two amounts that are estimated.
@@ -43,6 +45,10 @@ impl Measure {
     )]
     pub(super) fn log(&self, used: &Used) -> f64 {
         libm::log(((self.amount)(used) as f64).max(self.least))
+    }
+
+    pub(super) fn forecast(&self, predictive: Predictive, known: Known) -> Forecast {
+        Forecast { predictive, known, least: self.log(&Used::default()) }
     }
 
     pub(super) fn log_median(&self, size: Size) -> f64 {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     AttemptOutcome, GateId, PersonId, Raise, Refusal, Reminder, Request, RequestId, Rework,
-    StageName, Usd, Verdict, Via,
+    StageEstimate, StageName, Usd, Verdict, Via,
 };
 
 pub use facts::{
@@ -43,6 +43,9 @@ pub enum Happened {
     Began(StartingPoint),
     StageStarted {
         stage: StageName,
+        /// What it will probably use, by what the run's stages used so far.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        estimate: Option<StageEstimate>,
     },
     AttemptStarted {
         stage: StageName,

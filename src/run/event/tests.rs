@@ -64,7 +64,7 @@ fn beginnings() -> Vec<Happened> {
     request.pipeline.stages[0].least_coverage_percent = Some(92.5);
     vec![
         Happened::Started { rules: 1, request: Box::new(request) },
-        Happened::StageStarted { stage: stage() },
+        Happened::StageStarted { stage: stage(), estimate: None },
         Happened::AttemptStarted { stage: stage(), attempt: 2 },
     ]
 }

@@ -128,7 +128,9 @@ impl Run {
             ahead && attempt.n == 1 && attempt.paused.is_none() && stage.asked_for_money.is_empty();
         let estimate = self.request.estimate.as_ref().filter(|_| is_new)?;
         let at = self.stages.iter().position(|it| it.name() == stage.name())?;
-        let likely = *estimate.stages.get(at).filter(|_| estimate.whole.runs >= ENOUGH_RUNS)?;
+        let newest = stage.estimate.map(|it| it.cost.middle);
+        let likely = newest.or_else(|| estimate.stages.get(at).copied());
+        let likely = likely.filter(|_| estimate.whole.runs >= ENOUGH_RUNS)?;
         let left = self.left()?;
         (left > Usd::ZERO && likely > left).then_some(likely)
     }

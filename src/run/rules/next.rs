@@ -92,7 +92,8 @@ impl Run {
             return self.wait(open, now);
         }
         if stage.phase == StagePhase::Todo {
-            return Next::Emit(Happened::StageStarted { stage: stage.name().clone() });
+            let estimate = self.estimate_of(stage.name());
+            return Next::Emit(Happened::StageStarted { stage: stage.name().clone(), estimate });
         }
         if stage.missed_deadline {
             return stage_failed(stage, unanswered(stage));

@@ -12,7 +12,7 @@ use super::rules::seconds_between;
 use super::{
     AgentInfo, Asked, Changes, Delivered, Diff, GateId, Note, OpenGate, Outcome, Pause, PersonId,
     RULES, Raise, Refusal, Remark, Request, RequestId, Rework, Sandboxing, Snapshot, Stage,
-    StartingPoint, Tests, TestsChanged, Tokens, Trouble, Usd, Verdict, Via,
+    StageEstimate, StartingPoint, Tests, TestsChanged, Tokens, Trouble, Usd, Verdict, Via,
 };
 
 /// A run as its events tell it.
@@ -92,6 +92,9 @@ pub struct StageState {
     /// Changes that were asked for, in order.
     pub changes: Vec<Changes>,
     pub missed_deadline: bool,
+    /// What was said when it began that it will probably use.
+    #[serde(default)]
+    pub estimate: Option<StageEstimate>,
     /// The kept work.
     pub snapshot: Option<Snapshot>,
     pub why: Option<String>,
@@ -224,6 +227,7 @@ impl StageState {
             asked_for_money: Vec::new(),
             changes: Vec::new(),
             missed_deadline: false,
+            estimate: None,
             snapshot: None,
             why: None,
             started_at: None,

@@ -247,7 +247,7 @@ fn slack_draws_the_table_itself() {
     let seconds = Interval { low: 1, middle: 1, high: 1 };
     let whole = Estimate { cost, seconds, runs: 7, widen: 1.0 };
     let stages = [5, 20, 25, 10, 10, 10].map(cents).to_vec();
-    tale.run.request.estimate = Some(RunEstimate { whole, stages });
+    tale.run.request.estimate = Some(RunEstimate { whole, stages, forecasts: vec![] });
     let render = RenderContext { real_slack: true, ..no_pages() };
     let drawn = closing(&tale.run, &render).expect("it is over");
     let costs = drawn.blocks.iter().find_map(|block| match block {

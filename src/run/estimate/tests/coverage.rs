@@ -13,7 +13,7 @@ const EARLIER_RUNS: [usize; 5] = [0, 3, 5, 10, 30];
 /// Of simulated projects, the share whose next run was inside.
 fn inside(world: &World, earlier_runs: usize) -> f64 {
     let mut chance = Chance::new(1);
-    let plays = Plays::new(PLAYS, &chance.project(world, 0).known);
+    let plays = Plays::of(PLAYS, &chance.project(world, 0).known);
     let is_inside = |_| {
         let project = chance.project(world, earlier_runs);
         let rest = project.actual.minus(finished(&project.known).cost);

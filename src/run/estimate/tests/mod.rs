@@ -3,6 +3,7 @@
 mod calibration;
 mod coverage;
 mod history;
+mod of_stage;
 mod properties;
 mod rounding;
 mod simulation;

@@ -74,7 +74,8 @@ impl Run {
 
     fn apply_to_stage(&mut self, what: &Happened, at: DateTime<Utc>) {
         match what {
-            Happened::StageStarted { stage } => self.change_stage(stage, |s| {
+            Happened::StageStarted { stage, estimate } => self.change_stage(stage, |s| {
+                s.estimate = *estimate;
                 s.phase = StagePhase::Running;
                 s.started_at = Some(at);
             }),

@@ -301,7 +301,8 @@ fn what_will_probably_not_fit_is_asked_once_before_it_begins() {
     let cost = Interval { low: CENT, middle: likely, high: likely };
     let seconds = Interval { low: 1, middle: 1, high: 1 };
     let whole = Estimate { cost, seconds, runs: 5, widen: 1.0 };
-    driver.run.request.estimate = Some(RunEstimate { whole, stages: vec![likely] });
+    driver.run.request.estimate =
+        Some(RunEstimate { whole, stages: vec![likely], forecasts: vec![] });
     assert_eq!(driver.gate().kind, GateKind::Budget);
     assert_eq!(raises(&mut driver, Raise::By(Usd::ZERO)), Ok(()));
     assert_eq!(driver.plan().budget_left_usd, Some(CENT));

@@ -11,7 +11,7 @@ use crate::run::{
 impl Tale {
     pub fn begins(mut self, stage: &str, attempt: u32) -> Self {
         if attempt == 1 {
-            self.tell(Happened::StageStarted { stage: name(stage) });
+            self.tell(Happened::StageStarted { stage: name(stage), estimate: None });
         }
         self.tell(Happened::AttemptStarted { stage: name(stage), attempt });
         self

@@ -1,0 +1,37 @@
+//! Does a stage's own estimate follow from how the run went so far?
+
+use crate::run::rules::tests::{Facts, RunDriver};
+use crate::run::{RunEstimate, StageEstimate, StageName};
+
+fn of(driver: &RunDriver, stage: &str) -> StageEstimate {
+    let stage: StageName = stage.parse().expect("a name");
+    driver.run.estimate_of(&stage).expect("it was estimated")
+}
+
+/// Three stages of which nothing is known but their sizes.
+fn estimated() -> RunDriver {
+    let mut driver = RunDriver::with(&["draft", "polish", "print"]);
+    let (request, none) = (driver.run.request.clone(), []);
+    driver.run.request.estimate = Some(RunEstimate::of(&request.project, &request.pipeline, &none));
+    driver
+}
+
+#[test]
+fn a_stage_that_begins_first_is_as_it_was_estimated() {
+    let driver = estimated();
+    let estimate = driver.run.request.estimate.as_ref().expect("it was estimated");
+    let first = of(&driver, "draft");
+    assert_eq!(first.cost.middle, estimate.stages[0]);
+    assert!(first.rest > estimate.stages[1] && first.cost.low < first.cost.high);
+}
+
+#[test]
+fn a_cheap_beginning_makes_the_rest_cheaper() {
+    let mut driver = estimated();
+    let before = of(&driver, "polish");
+    driver.brings(Facts::Green).plan();
+    let after = driver.run.stages[1].estimate.expect("it stands in the event");
+    assert_eq!(after, of(&driver, "polish"));
+    assert!(after.cost.middle < before.cost.middle && after.rest < before.rest, "{after:?}");
+    assert_eq!(driver.run.estimated_rest(), Some(after.rest));
+}

@@ -14,6 +14,9 @@ pub struct MoneyTerms {
     /// Whether it is also asked before a stage that will probably not fit.
     #[serde(default)]
     pub ahead: bool,
+    /// Whether it is also asked before an attempt when three have failed in the same way.
+    #[serde(default)]
+    pub same_failure: bool,
 }
 
 /// How much more a run may spend.

@@ -10,6 +10,7 @@ mod money;
 mod next;
 mod plan;
 mod refusal_selftest;
+mod same_failure;
 #[cfg(test)]
 pub(super) mod tests;
 mod wait;

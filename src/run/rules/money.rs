@@ -4,10 +4,11 @@
 
 use chrono::{DateTime, Utc};
 
+use super::same_failure::same_failure;
 use super::wait::after_working;
 use crate::run::{
-    AskedAmount, Attempt, Decided, GateDigestInput, GateKind, Happened, MoneyTerms, MonthSpent,
-    Next, Pause, Raise, Run, Shortage, StageName, StageState, Usd, Verdict,
+    AskedAmount, Attempt, Breaker, Decided, GateDigestInput, GateKind, Happened, MoneyTerms,
+    MonthSpent, Next, Pause, Raise, Run, Shortage, StageName, StageState, Usd, Verdict,
 };
 
 /// So many similar runs say what a stage will cost.
@@ -98,7 +99,10 @@ impl Run {
             (Some(run), Some(of_stage)) if is_short && of_stage < run => Some(Shortage::Stage),
             (None, Some(_)) if is_short => Some(Shortage::Stage),
             _ if is_short => Some(Shortage::Run),
-            _ => self.would_not_fit(stage, attempt).map(Shortage::Ahead),
+            _ => self
+                .would_not_fit(stage, attempt)
+                .map(Shortage::Ahead)
+                .or_else(|| self.fails_again(stage, attempt).map(Shortage::Breaker)),
         }
     }
 
@@ -133,6 +137,14 @@ impl Run {
         let likely = likely.filter(|_| estimate.whole.runs >= ENOUGH_RUNS)?;
         let left = self.left()?;
         (left > Usd::ZERO && likely > left).then_some(likely)
+    }
+
+    /// Whether an attempt that has not begun would only fail as those before it did. Not asked of a stage that somebody let go on.
+    fn fails_again(&self, stage: &StageState, attempt: &Attempt) -> Option<Breaker> {
+        let is_new = attempt.paused.is_none() && attempt.cost_usd == Usd::ZERO;
+        let asks = self.request.money.as_ref().is_some_and(|terms| terms.same_failure);
+        let asks = asks && is_new && !self.goes_on_regardless(stage.name());
+        same_failure(stage, attempt.n).filter(|_| asks)
     }
 
     /// The question that an attempt waits for; none where it may go on.

@@ -127,7 +127,7 @@ fn is_unread(note: &Note, stage: &StageState) -> bool {
 }
 
 /// The attempts before this one in its round, the newest first.
-fn earlier_in_round(stage: &StageState, attempt: u32) -> Vec<&Attempt> {
+pub(super) fn earlier_in_round(stage: &StageState, attempt: u32) -> Vec<&Attempt> {
     let round_began_after = stage.rework().map_or(0, |changes| changes.after);
     let in_round = |a: &&Attempt| a.n < attempt && a.n > round_began_after;
     stage.attempts.iter().rev().filter(in_round).collect()

@@ -124,6 +124,7 @@ const fn of_month(whose: MonthOf) -> &'static str {
 /// `80 steps have changed no file`.
 pub(in crate::thread) fn breaks(breaker: Breaker) -> String {
     match breaker {
+        Breaker::SameFailure { times } => format!("{times} attempts failed in the same way"),
         Breaker::NothingChanged { steps } => format!("{steps} steps have changed no file"),
         Breaker::TooFast { in_a_minute } => format!("{in_a_minute} was spent within a minute"),
     }

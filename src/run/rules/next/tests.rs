@@ -431,3 +431,16 @@ fn money_that_came_while_an_attempt_stopped_is_enough_for_another_try() {
     let mut driver = standing_still(Pause::Money { allowance: Some(Usd::ZERO) });
     assert_eq!(driver.plan().budget_left_usd, Some(CENT));
 }
+
+#[test]
+fn what_failed_in_the_same_way_three_times_is_asked_about_before_the_fourth() {
+    let money = Some(crate::run::Policy::default().money_terms(&[]));
+    let mut driver = RunDriver::of(Request { money, ..with_attempts(6) });
+    driver.brings(Facts::Red).brings(Facts::Red).brings(Facts::Red).gate();
+    let asked = driver.run.gate.as_ref().and_then(|open| open.money).expect("about money");
+    assert_eq!(asked.why, Shortage::Breaker(Breaker::SameFailure { times: 3 }));
+    assert_eq!(raises(&mut driver, Raise::By(Usd::ZERO)), Ok(()));
+    assert_eq!(driver.brings(Facts::Red).plan().attempt, 5, "once for each stage");
+    driver.brings(Facts::Green);
+    assert_eq!(driver.end(), (Outcome::Done, None));
+}

@@ -166,11 +166,11 @@ impl WriteAttempt<'_> {
         agent: MeteredAgent,
         assignment: &Assignment,
     ) -> Result<AgentRan, ActivityError> {
-        let mut progress = AgentProgress::new(self.input, assignment, &self.before);
+        let progress = AgentProgress::new(self.input, assignment, &self.before);
         ctx.record_heartbeat(progress.handover.clone()).await?;
-        let mut breakers = self.breakers();
-        let watched = (&mut progress, &mut breakers);
-        let worked = self.watch_agent(ctx, &agent, assignment, watched).await;
+        let mut watch = Watch { progress, breakers: self.breakers() };
+        let worked = self.watch_agent(ctx, &agent, assignment, &mut watch).await;
+        let Watch { mut progress, breakers } = watch;
         // What the ledger cannot say now, it says to a successor.
         let known = agent.door.spend();
         let waits = Waits {
@@ -201,7 +201,7 @@ impl WriteAttempt<'_> {
         ctx: &ActivityContext,
         agent: &MeteredAgent,
         assignment: &Assignment,
-        (progress, breakers): (&mut AgentProgress<'_>, &mut Breakers),
+        Watch { progress, breakers }: &mut Watch<'_>,
     ) -> Result<AgentReport, ActivityError> {
         let (send, mut events) = mpsc::channel(64);
         let stop = CancellationToken::new();
@@ -251,6 +251,12 @@ impl WriteAttempt<'_> {
             tracing::debug!(run.id = %run, "progress was dropped");
         }
     }
+}
+
+/// What is watched of an agent at work.
+struct Watch<'a> {
+    progress: AgentProgress<'a>,
+    breakers: Breakers,
 }
 
 /// What came of an agent's work.

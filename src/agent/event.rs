@@ -130,7 +130,7 @@ pub(super) fn timed_out(limit: Duration) -> AgentEnd {
     } else {
         format!("{seconds} s")
     };
-    failed(Trouble::Agent, &format!("it did not finish in {limit}"))
+    failed(Trouble::TimeOut, &format!("it did not finish in {limit}"))
 }
 
 pub(super) fn used_too_much(exceeded: Exceeded) -> AgentEnd {

@@ -8,14 +8,20 @@ use super::Actor;
 use super::outcome::{Acted, Handled, reply_outcome};
 use super::pressed_card::NOT_KNOWN;
 use crate::commands::{self, Answer, Asker, Misunderstood, Moment, More, Takes, Terms, Verb};
-use crate::run::{Rework, Run, Verdict, Via};
+use crate::run::{Retry, Rework, Run, Verdict, Via};
 use crate::slack::{Click, Surface, ViewSubmission};
-use crate::thread::{GateValue, changes_modal, extend_modal, plain_text, reject_modal};
+use crate::thread::{
+    GateValue, changes_modal, extend_modal, plain_text, reject_modal, retry_modal,
+};
 
 /// The fields; a refusal stands at the one for words, or for the time.
 const WORDS: &str = "words";
 const START: &str = "start";
 const UNTIL: &str = "until";
+const TIME: &str = "time";
+const MODEL: &str = "model";
+/// The model that it was.
+const SAME: &str = "same";
 
 /// What a form for an answer brings back of the press that opened it.
 #[derive(Debug, Serialize, Deserialize)]
@@ -49,6 +55,7 @@ impl Actor {
         let view = match answer.verdict {
             Verdict::Changes => changes_modal(gate, run),
             Verdict::Extend => extend_modal(gate, run),
+            Verdict::Retry => retry_modal(gate, run),
             _ => reject_modal(gate, run),
         };
         let mut view = json!(view);
@@ -72,7 +79,7 @@ impl Actor {
             return wrong(NOT_KNOWN.to_owned());
         };
         let answer = Answer::new(verdict, asker(it, &form, said), it.key.clone());
-        let answer = match terms(it) {
+        let answer = match terms(it, verdict) {
             Ok(terms) => Answer { gate: Some(form.gate.gate()), terms, ..answer },
             Err(misunderstood) => return wrong(plain_text(&misunderstood.text)),
         };
@@ -104,7 +111,7 @@ fn asker(it: &ViewSubmission, form: &AnsweredForm, said: Moment) -> Asker {
     Asker::new(it.person(), if form.home { Via::Home } else { Via::Button }, said)
 }
 
-fn terms(it: &ViewSubmission) -> Result<Terms, Misunderstood> {
+fn terms(it: &ViewSubmission, verdict: Verdict) -> Result<Terms, Misunderstood> {
     let words = it.text(WORDS, WORDS).filter(|words| !words.trim().is_empty());
     let base = it.text(START, START) == Some("base");
     Ok(Terms {
@@ -112,6 +119,10 @@ fn terms(it: &ViewSubmission) -> Result<Terms, Misunderstood> {
         rework: if base { Rework::Base } else { Rework::Top },
         more: it.text(UNTIL, UNTIL).map(str::parse::<More>).transpose()?,
         raise: None,
+        retry: (verdict == Verdict::Retry).then(|| Retry {
+            longer: it.text(TIME, TIME) == Some("longer"),
+            model: it.text(MODEL, MODEL).filter(|id| *id != SAME).map(str::to_owned),
+        }),
     })
 }
 

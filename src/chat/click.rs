@@ -7,7 +7,7 @@ use super::Actor;
 use super::outcome::{Acted, Handled};
 use super::pressed_card::Pressed;
 use crate::commands::{Answer, Asker, Moment, Terms, Verb};
-use crate::run::{Channel, Verdict, Via};
+use crate::run::{Channel, Retry, Verdict, Via};
 use crate::slack::{Click, Surface};
 use crate::thread::{ActionId, GateValue, RunValue};
 
@@ -18,12 +18,20 @@ struct ButtonValue {
     gate: GateValue,
     /// How much more time, where a menu says so.
     extend: Option<String>,
+    /// Which model another try is to use.
+    model: Option<String>,
 }
 
 impl ButtonValue {
     fn terms(&self, button: ActionId) -> Terms {
         let more = self.extend.as_ref().and_then(|time| time.parse().ok());
-        Terms { more, raise: button.raise(), ..Terms::default() }
+        let retry = match button {
+            ActionId::Retry => Some(Retry::default()),
+            ActionId::RetryLonger => Some(Retry { longer: true, model: None }),
+            ActionId::RetryModel => Some(Retry { longer: false, model: self.model.clone() }),
+            _ => None,
+        };
+        Terms { more, raise: button.raise(), retry, ..Terms::default() }
     }
 }
 
@@ -40,7 +48,12 @@ impl Actor {
             | ActionId::RaiseNothing
             | ActionId::RaiseOne
             | ActionId::RaiseFive
-            | ActionId::RaiseNoLimit => self.press_answer(it, button, said).await,
+            | ActionId::RaiseNoLimit
+            | ActionId::Retry
+            | ActionId::RetryNote
+            | ActionId::RetryLonger
+            | ActionId::RetryModel
+            | ActionId::Skip => self.press_answer(it, button, said).await,
             ActionId::Diff => self.show_diff(it, said).await,
             ActionId::DiffPage => self.turn_page(it).await,
             // Slack opens the link by itself.

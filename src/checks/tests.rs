@@ -31,6 +31,7 @@ async fn folder_with(files: &[(&str, &str)], checks: &[&str]) -> CheckedFolder {
         needs: vec![],
         size: Size::S,
         attempts: 1,
+        recovery: None,
         budget_usd: None,
         timeout_seconds: 60,
         gate: None,

@@ -46,7 +46,7 @@ impl Answer {
     #[must_use]
     pub fn needs_form(&self) -> bool {
         let form = Verb::of_verdict(self.verdict).and_then(|verb| verb.form);
-        form.is_some() && self.terms.more.is_none()
+        form.is_some() && self.terms.more.is_none() && self.terms.retry.is_none()
     }
 
     /// The workspace whose full member it takes to give it: that of the run; where it has none, that in which it is said.
@@ -72,6 +72,7 @@ impl Answer {
             until,
             message: self.message.clone(),
             raise: self.terms.raise,
+            retry: self.terms.retry.clone(),
             ..Decision::new(self.key.clone(), self.verdict, by.clone(), self.asker.via)
         }
     }

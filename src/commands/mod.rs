@@ -12,6 +12,7 @@
 //! 4. If it has a button, an `ActionId` (`thread/action_id.rs`), and an arm in `chat/click.rs`; its form is drawn in `thread/modal/`.
 
 mod admission;
+mod another_try;
 mod answer;
 mod asker;
 mod budget_words;

@@ -2,6 +2,7 @@
 //! The first word has to name a run; words without one stand behind a mark, as in `approve: looks right`, or behind `because`. So a name
 //! that is mistyped never becomes the reason of an answer to another run. Pure.
 
+use super::another_try;
 use super::misunderstood::first_word;
 use super::more_money;
 use super::more_time::More;
@@ -88,6 +89,7 @@ pub(super) fn words_alone<'t>(verb: &Verb, rest: &'t str) -> Option<&'t str> {
         // `extend 8h` says all that it can.
         _ if verb.takes == Takes::Time && rest.parse::<More>().is_ok() => Some(rest),
         _ if verb.takes == Takes::Money && more_money::read(rest).is_ok() => Some(rest),
+        _ if verb.takes == Takes::Retry && another_try::is_alone(rest) => Some(rest),
         _ if verb.takes == Takes::Feedback && begins_with_flag(rest) => Some(rest),
         _ => after_because(rest),
     }

@@ -4,7 +4,7 @@
 use super::{AdmittedStart, Asker, Reply, ReplyKind, Services, StartRun};
 use crate::config::Project;
 use crate::engine::EngineError;
-use crate::run::{AgentKind, Approver, Pipeline, Policy, Request, RunEstimate, RunId};
+use crate::run::{AgentKind, Approver, GateSpec, Pipeline, Policy, Request, RunEstimate, RunId};
 use crate::store::{Sender, StoreError};
 use crate::thread;
 
@@ -70,8 +70,15 @@ fn request(project: &Project, start: StartRun, asker: Asker) -> Request {
 
 /// Its gates as they hold for this run: the policy and the project's approvers are settled when it starts.
 fn tighten(pipeline: &mut Pipeline, approvers: &[Approver], policy: &Policy) {
-    for gate in pipeline.stages.iter_mut().filter_map(|stage| stage.gate.as_mut()) {
-        *gate = policy.tightened(gate, approvers);
+    for stage in &mut pipeline.stages {
+        if let Some(gate) = &mut stage.gate {
+            *gate = policy.tightened(gate, approvers);
+        }
+        if let Some(recovery) = &mut stage.recovery {
+            // What becomes of a failure is decided by one; its work is approved by as many as ever.
+            let tightened = policy.tightened(recovery, approvers);
+            *recovery = GateSpec { quorum: 1, ..tightened };
+        }
     }
 }
 

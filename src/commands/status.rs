@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::waiting::left;
 use super::{Reply, ReplyKind};
-use crate::run::{Attempt, OpenGate, Run, Sandboxing, StagePhase, StageState};
+use crate::run::{Attempt, GateKind, OpenGate, Run, Sandboxing, StagePhase, StageState};
 use crate::slack::escape;
 use crate::thread;
 
@@ -22,6 +22,9 @@ pub fn status(run: &Run, now: DateTime<Utc>) -> Reply {
     if let Some(gate) = &run.gate {
         let (stage, left, id) = (&gate.id.stage, left(gate, now), run.id());
         lines.push(match thread::MoneyQuestion::of(gate) {
+            _ if gate.id.kind == GateKind::Recovery => format!(
+                "{stage} has failed, what now? {left}. `/develop retry {id}`, `skip` or `stop`"
+            ),
             Some(thread::MoneyQuestion { wants, because, raise }) => {
                 format!(
                     "Waiting for {wants} for {stage}, {because}: {left}. `/develop raise {id} {raise}`"

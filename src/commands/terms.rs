@@ -1,10 +1,11 @@
 //! What does an answer say beside its verdict?
 //! Pure: a person's words, where changes start, how much more time.
 
+use super::another_try;
 use super::more_time::More;
 use super::verbs::{Takes, Verb};
 use super::{Misunderstood, more_money};
-use crate::run::{Raise, Rework, Verdict, foreign_text};
+use crate::run::{Raise, Retry, Rework, Verdict, foreign_text};
 
 /// What asks for changes from the stage's base; phones make a dash of two hyphens.
 pub(super) const FROM_BASE: [&str; 2] = ["--from-base", "—from-base"];
@@ -19,6 +20,7 @@ pub struct Terms {
     pub rework: Rework,
     pub more: Option<More>,
     pub raise: Option<Raise>,
+    pub retry: Option<Retry>,
 }
 
 impl Terms {
@@ -30,6 +32,10 @@ impl Terms {
             Some(Takes::Time) => Ok(Self { more: Some(said.parse()?), ..Self::default() }),
             Some(Takes::Money) => {
                 Ok(Self { raise: Some(more_money::read(said)?), ..Self::default() })
+            }
+            Some(Takes::Retry) => {
+                let (retry, words) = another_try::read(said);
+                Ok(Self { retry: Some(retry), words: some(words), ..Self::default() })
             }
             Some(Takes::Feedback) => {
                 let (words, rework) = without_flag(said);

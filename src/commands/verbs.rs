@@ -2,7 +2,7 @@
 //! The grammar, the help, the buttons, the forms and the shell's subcommands are read from it.
 
 use crate::run::Verdict;
-use crate::thread::{ActionId, CHANGES_FORM, EXTEND_FORM, REJECT_FORM};
+use crate::thread::{ActionId, CHANGES_FORM, EXTEND_FORM, REJECT_FORM, RETRY_FORM};
 
 /// A verb, and everything that the doors know of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +53,8 @@ pub enum Takes {
     Time,
     /// How much more money.
     Money,
+    /// In what another try is different.
+    Retry,
 }
 
 impl Takes {
@@ -82,7 +84,7 @@ const ANSWERS: Verb =
     Verb { takes: Takes::Words, usage: "[run][: why…]", in_thread: true, ..LOOKS };
 
 /// The verbs, in the order of the help.
-pub static VERBS: [Verb; 12] = [
+pub static VERBS: [Verb; 14] = [
     Verb {
         names: &["status"],
         asks: Asks::Status,
@@ -179,6 +181,33 @@ Examples:
         ..ANSWERS
     },
     Verb {
+        names: &["retry"],
+        asks: Asks::Answer(Verdict::Retry),
+        takes: Takes::Retry,
+        usage: "[run] [longer] [model=ID][: a note]",
+        help: "a stage has failed: another try",
+        about: "Try a stage that has failed once more: the same, longer, with another model or with a note",
+        examples: "\
+Examples:
+  signoff retry llm-wrapper-k3f9qdz
+  signoff retry llm-wrapper-k3f9qdz longer           half as much time again
+  signoff retry llm-wrapper-k3f9qdz model=claude-opus-4-5
+  signoff retry llm-wrapper-k3f9qdz : mock the clock",
+        button: Some(ActionId::Retry),
+        form: Some(RETRY_FORM),
+        ..ANSWERS
+    },
+    Verb {
+        names: &["skip"],
+        asks: Asks::Answer(Verdict::Skip),
+        takes: Takes::Unconditional,
+        help: "a stage has failed: go on without it",
+        about: "Go on without a stage that has failed, where no other builds on it",
+        examples: "Example:\n  signoff skip llm-wrapper-k3f9qdz we write the documentation ourselves",
+        button: Some(ActionId::Skip),
+        ..ANSWERS
+    },
+    Verb {
         names: &["snooze"],
         asks: Asks::Answer(Verdict::Snooze),
         takes: Takes::Nothing,
@@ -213,7 +242,8 @@ impl Verb {
     #[must_use]
     pub fn of_button(button: ActionId) -> Option<&'static Self> {
         let raises = button.raise().and_then(|_| Self::of_verdict(Verdict::Raise));
-        raises.or_else(|| VERBS.iter().find(|verb| verb.button == Some(button)))
+        let retries = button.retries().then(|| Self::of_verdict(Verdict::Retry)).flatten();
+        raises.or(retries).or_else(|| VERBS.iter().find(|verb| verb.button == Some(button)))
     }
 
     /// The verb whose form this is.
@@ -288,6 +318,8 @@ mod tests {
             Verdict::Extend,
             Verdict::Snooze,
             Verdict::Raise,
+            Verdict::Retry,
+            Verdict::Skip,
         ] {
             assert!(Verb::of_verdict(verdict).is_some(), "{verdict:?}");
         }
@@ -308,6 +340,8 @@ mod tests {
         `/develop reject [run][: why…]` answers a gate: not this
         `/develop extend [run] [1h|8h|tomorrow]` more time to answer
         `/develop raise [run] $5` more money, on top of its budget; or `no limit`
+        `/develop retry [run] [longer] [model=ID][: a note]` a stage has failed: another try
+        `/develop skip [run][: why…]` a stage has failed: go on without it
         `/develop snooze [run]` no more reminders for you
         `/develop stop [run][: why…]` ends a run
         In a run's thread, `approve`, `changes: …` and `reject because …` alone are enough; other words there are notes for the next attempt. `@signoff` understands all of this too, in channels, threads and directly.

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::{Asker, Reply, ReplyKind, Services};
-use crate::run::{Decision, GroupId, OpenGate, PersonId, Raise, RequestId, Run, Via};
+use crate::run::{Decision, GateKind, GroupId, OpenGate, PersonId, Raise, RequestId, Run, Via};
 use crate::store::StoreError;
 use crate::thread::{MoneyQuestion, figures};
 
@@ -76,6 +76,10 @@ pub fn waiting(all: &[Waiting], now: DateTime<Utc>) -> Reply {
 fn line(run: &Run, now: DateTime<Utc>) -> Option<String> {
     let open = run.gate.as_ref()?;
     let quorum = run.spec_of(&open.id).map_or(1, |spec| spec.quorum);
+    if open.id.kind == GateKind::Recovery {
+        let (stage, left) = (&open.id.stage, left(open, now));
+        return Some(format!("`{}` · {stage} has failed: retry, skip or stop? · {left}", run.id()));
+    }
     if let Some(MoneyQuestion { wants, because, .. }) = MoneyQuestion::of(open) {
         let stage = &open.id.stage;
         return Some(format!(

@@ -28,7 +28,7 @@ pub use event::{
 pub use gate::{
     Approver, Asked, AskedAmount, Changes, Decision, Escalation, Extension, GateDigestInput,
     GateId, GateKind, GateSpec, GroupId, Guard, Note, OnDeadline, OnReject, OpenGate, Policy,
-    Refusal, Remark, RemarkKind, Reminded, Reminder, Rework, Snooze, Verdict, Via,
+    Refusal, Remark, RemarkKind, Reminded, Reminder, Retried, Retry, Rework, Snooze, Verdict, Via,
 };
 pub use ids::{Channel, Digest, IdError, PersonId, ProjectName, RequestId, RunId, StageName};
 pub use money::{Breaker, MoneyTerms, MonthOf, MonthSpent, Raise, Shortage, Usd, UsdError};

@@ -21,6 +21,14 @@ pub enum ActionId {
     RaiseOne,
     RaiseFive,
     RaiseNoLimit,
+    /// Another try of a stage that has failed. The value is a [`GateValue`](super::GateValue).
+    Retry,
+    /// Opens a form.
+    RetryNote,
+    RetryLonger,
+    /// The value names the model, too.
+    RetryModel,
+    Skip,
     /// Turns the page of an open diff. The value is the page to show, from 0.
     DiffPage,
     /// Opens a web page by itself: the click needs an acknowledgement and nothing else.
@@ -28,7 +36,7 @@ pub enum ActionId {
 }
 
 impl ActionId {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 18] = [
         Self::Approve,
         Self::Changes,
         Self::Reject,
@@ -40,6 +48,11 @@ impl ActionId {
         Self::RaiseOne,
         Self::RaiseFive,
         Self::RaiseNoLimit,
+        Self::Retry,
+        Self::RetryNote,
+        Self::RetryLonger,
+        Self::RetryModel,
+        Self::Skip,
         Self::DiffPage,
         Self::DiffLink,
     ];
@@ -58,6 +71,11 @@ impl ActionId {
             Self::RaiseOne => "money.raise_1",
             Self::RaiseFive => "money.raise_5",
             Self::RaiseNoLimit => "money.no_limit",
+            Self::Retry => "recovery.retry",
+            Self::RetryNote => "recovery.note",
+            Self::RetryLonger => "recovery.longer",
+            Self::RetryModel => "recovery.model",
+            Self::Skip => "recovery.skip",
             Self::DiffPage => "diff.page",
             Self::DiffLink => "gate.diff_link",
         }
@@ -79,6 +97,12 @@ impl ActionId {
             Self::RaiseNoLimit => Some(Raise::NoLimit),
             _ => None,
         }
+    }
+
+    /// Whether a press lets a stage be tried again.
+    #[must_use]
+    pub const fn retries(self) -> bool {
+        matches!(self, Self::Retry | Self::RetryNote | Self::RetryLonger | Self::RetryModel)
     }
 
     /// Whether a press asks anything of us.

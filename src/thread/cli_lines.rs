@@ -75,7 +75,11 @@ fn question_line(run: &Run, open: &OpenGate, now: DateTime<Utc>) -> CliLine {
         .map(|spec| format!(", {}", clock::left(open, spec, now)))
         .unwrap_or_default();
     let (stage, name) = (&id.stage, run.id());
+    let failed = id.kind == GateKind::Recovery;
     let line = match gate::MoneyQuestion::of(open) {
+        _ if failed => format!(
+            "◆ {stage} has failed, and it is asked what now{left}: signoff retry {name} (or skip, or stop)"
+        ),
         Some(gate::MoneyQuestion { wants, because, raise }) => format!(
             "◆ {stage} waits for {wants}, {because}{left}: signoff raise {name} '{raise}' (or stop)"
         ),
@@ -84,7 +88,11 @@ fn question_line(run: &Run, open: &OpenGate, now: DateTime<Utc>) -> CliLine {
         ),
     };
     // An extension makes another key, so that it is printed.
-    let kind = if id.kind == GateKind::Budget { "money " } else { "" };
+    let kind = match id.kind {
+        GateKind::Approve => "",
+        GateKind::Budget => "money ",
+        GateKind::Recovery => "recovery ",
+    };
     let times = open.extensions.len();
     CliLine { key: format!("gate {kind}{} {} {times}", id.stage, id.round), line }
 }

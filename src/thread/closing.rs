@@ -102,22 +102,11 @@ fn aftermath(run: &Run, outcome: Outcome, render: &RenderContext) -> Vec<SlackBl
 
 fn feedback(failed: &StageState, render: &RenderContext) -> Option<Mrkdwn> {
     let feedback = failed.attempts.last()?.feedback.as_deref()?.trim();
-    let code = || render.code_block(&last_lines(feedback, FEEDBACK));
+    let code = || render.code_block(&figures::last_lines(feedback, FEEDBACK));
     let setup = failed.attempts.last()?.trouble == Some(Trouble::Setup);
     let whose = if setup { "setup" } else { "the checks" };
     let head = Mrkdwn::from(format!("_What {whose} said last:_\n"));
     (!feedback.is_empty()).then(|| head + code())
-}
-
-/// The end of a text, where its reason stands; from the start of a line on, where that is not far.
-fn last_lines(text: &str, most: usize) -> String {
-    let skipped = text.chars().count().saturating_sub(most);
-    if skipped == 0 {
-        return text.to_owned();
-    }
-    let end: String = text.chars().skip(skipped + 1).collect();
-    let line = end.find('\n').filter(|at| *at < most / 4).map_or(0, |at| at + 1);
-    format!("…{}", &end[line..])
 }
 
 fn kept(run: &Run) -> Mrkdwn {
@@ -200,13 +189,21 @@ fn after_failure(run: &Run, again: &str, failed: Option<&StageState>) -> String 
         }
         _ if out_of_money => more_money(again),
         Some(Trouble::Budget) => more_money(again),
+        Some(Trouble::SignIn) => format!(
+            "let the operator look after the key of the model's provider and its bills, then start again with {again}."
+        ),
+        Some(Trouble::TimeOut) => {
+            format!(
+                "give the stage a longer `timeout`, or make it smaller, and start again with {again}."
+            )
+        }
         Some(Trouble::Setup) => {
             format!("put key, model, configuration or setup right, then start again with {again}.")
         }
         Some(Trouble::ModelBusy) => {
             format!("start again with {again} when the model's provider has room.")
         }
-        Some(Trouble::Agent) | None => {
+        Some(Trouble::Agent | Trouble::Unknown) | None => {
             format!("say in the brief what went wrong, and start again with {again}.")
         }
     }

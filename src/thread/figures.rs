@@ -150,6 +150,27 @@ pub(crate) fn achieved(attempt: &Attempt) -> Vec<String> {
     parts
 }
 
+/// The end of a text, where its reason stands; from the start of a line on, where that is not far.
+pub(super) fn last_lines(text: &str, most: usize) -> String {
+    let skipped = text.chars().count().saturating_sub(most);
+    if skipped == 0 {
+        return text.to_owned();
+    }
+    let end: String = text.chars().skip(skipped + 1).collect();
+    let line = end.find('\n').filter(|at| *at < most / 4).map_or(0, |at| at + 1);
+    format!("…{}", &end[line..])
+}
+
+/// The beginning of a text, to the end of a line where that is not far.
+pub(super) fn first_lines(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    let start: String = text.chars().take(most - 1).collect();
+    let end = start.rfind('\n').filter(|at| *at > most / 4 * 3).unwrap_or(start.len());
+    format!("{}…", &start[..end])
+}
+
 /// What a running attempt does now; progress of any other attempt is not looked at.
 pub(crate) fn doing(
     stage: &StageState,

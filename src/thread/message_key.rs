@@ -7,8 +7,9 @@ use serde::{Serialize, Serializer};
 
 use crate::run::{GateId, GateKind, Reminder, StageName};
 
-/// Before the number of a question about money.
+/// Before the number of a question about money, and of one about a stage that has failed.
 const MONEY: &str = "money-";
+const RECOVERY: &str = "recovery-";
 
 /// A question of a run: the stage that asks, and the round, from 1.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -100,10 +101,10 @@ fn known(text: &str) -> Option<MessageKey> {
 fn gate(text: &str) -> Option<(GateKey, &str)> {
     let (stage, rest) = text.split_once(':')?;
     let (round, rest) = rest.split_once(':').unwrap_or((rest, ""));
-    let (kind, round) = match round.strip_prefix(MONEY) {
-        Some(round) => (GateKind::Budget, round),
-        None => (GateKind::Approve, round),
-    };
+    let of_kind = |kind, mark| round.strip_prefix(mark).map(|round| (kind, round));
+    let (kind, round) = of_kind(GateKind::Budget, MONEY)
+        .or_else(|| of_kind(GateKind::Recovery, RECOVERY))
+        .unwrap_or((GateKind::Approve, round));
     Some((GateKey { kind, stage: stage.parse().ok()?, round: round.parse().ok()? }, rest))
 }
 
@@ -121,7 +122,11 @@ fn reminder(text: &str) -> Option<MessageKey> {
 
 impl fmt::Display for GateKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kind = if self.kind == GateKind::Budget { MONEY } else { "" };
+        let kind = match self.kind {
+            GateKind::Approve => "",
+            GateKind::Budget => MONEY,
+            GateKind::Recovery => RECOVERY,
+        };
         write!(f, "{}:{kind}{}", self.stage, self.round)
     }
 }

@@ -46,7 +46,8 @@ pub use message::{Groups, Message, Reaction, To};
 pub use message_key::{GateKey, MessageKey};
 pub use modal::{
     CHANGES_FORM, DEVELOP, DIFF_FORM, DevelopForm, DiffPlace, DiffTurn, EXTEND_FORM, ModalDiff,
-    REJECT_FORM, changes_modal, develop_modal, diff_modal, extend_modal, reject_modal,
+    REJECT_FORM, RETRY_FORM, changes_modal, develop_modal, diff_modal, extend_modal, reject_modal,
+    retry_modal,
 };
 pub use people::mention;
 #[cfg(test)]

@@ -2,8 +2,8 @@
 //! The question that is open, with the buttons of its card: pressed late, they are refused as those are.
 
 use super::ActionId;
-use super::gate::{GateValue, GateView, SnoozeButton};
-use crate::run::Run;
+use super::gate::{GateValue, GateView, MoneyQuestion, SnoozeButton};
+use crate::run::{GateKind, Run};
 use crate::slack::{Button, Mrkdwn, SlackBlock, actions, section};
 
 /// Behind the name of a block that one person alone sees.
@@ -30,13 +30,23 @@ impl PrivateQuestion {
     pub fn of(run: &Run, first: Mrkdwn) -> Option<Self> {
         let question = GateView::open(run)?;
         let id = run.id();
-        let (asked, buttons, how) = if question.is_about_money() {
-            let how = format!("Say `raise {id} $5`, `raise {id} no limit` or `stop {id}`.");
-            (question.asked(), question.money_buttons(SnoozeButton::NotOffered), how)
-        } else {
-            let asked = format!("*Approve {} of {}?*", question.stage.name(), run.request.project);
-            let how = format!("Say `approve {id}`, `changes {id}: …` or `reject {id} because …`.");
-            (asked, approval_buttons(run, &question), how)
+        let (asked, buttons, how) = match question.gate.id.kind {
+            GateKind::Approve => {
+                let asked =
+                    format!("*Approve {} of {}?*", question.stage.name(), run.request.project);
+                let how =
+                    format!("Say `approve {id}`, `changes {id}: …` or `reject {id} because …`.");
+                (asked, approval_buttons(run, &question), how)
+            }
+            GateKind::Budget => {
+                let raise = MoneyQuestion::of(question.gate).map_or("$5", |money| money.raise);
+                let how = format!("Say `raise {id} {raise}` or `stop {id}`.");
+                (question.asked(), question.money_buttons(SnoozeButton::NotOffered), how)
+            }
+            GateKind::Recovery => {
+                let how = format!("Say `retry {id}`, `retry {id}: …`, `skip {id}` or `stop {id}`.");
+                (question.asked(), question.recovery_buttons(SnoozeButton::NotOffered), how)
+            }
         };
         let text = Mrkdwn::join(first.non_empty().into_iter().chain([asked.into()]), "\n");
         let block = format!("{id}:{}{PRIVATE}", question.key());

@@ -10,6 +10,8 @@ use crate::run::{
 };
 use crate::slack::Mrkdwn;
 
+/// Longest name of a model.
+const MODEL: usize = 80;
 /// Longest list of people who can.
 const MOST: usize = 8;
 
@@ -33,9 +35,25 @@ pub fn refusal(why: &Refusal, run: &Run, verdict: Verdict) -> Mrkdwn {
         Refusal::TooManyNotes => "Many notes wait for the next attempt already. Please say it again when that has read them.".into(),
         Refusal::NoteRead => "An attempt has read that note already, so it can be neither changed nor taken back. Say what is different in a new one.".into(),
         Refusal::AsksForMoney => "This question is about money: `raise $5`, `raise no limit`, or `stop`.".into(),
+        Refusal::AsksHowToGoOn => "The question is what becomes of a stage that has failed: `retry`, `retry: with a note`, `skip` or `stop`.".into(),
+        Refusal::NothingFailed => format!("No stage of {} asks to be tried again: {}.", run.id(), doing(run)).into(),
+        Refusal::Needed { by } => format!("{by} builds on this stage, so the run cannot go on without it.").into(),
+        Refusal::NoSuchModel { model } => no_such_model(run, model),
         Refusal::NoBudget => format!("{} has no budget that could be raised.", run.id()).into(),
         Refusal::WantsLimit => "The server's policy wants every run to have a limit: raise it by an amount, as `raise $5`.".into(),
         Refusal::RunEnded => format!("{} is over: {}. `/develop {}` starts again.", run.id(), outcome(run), run.request.project).into(),
+    }
+}
+
+/// Which models there are instead.
+fn no_such_model(run: &Run, model: &str) -> Mrkdwn {
+    let agent = &run.request.pipeline.agent;
+    let offered = agent.model.iter().chain(&agent.models);
+    let offered: Vec<Mrkdwn> = offered.map(|id| Mrkdwn::code(id, MODEL)).collect();
+    let asked = "This pipeline does not offer " + Mrkdwn::code(model, MODEL);
+    match listed(offered, " or ").non_empty() {
+        Some(offered) => asked + ". It offers " + offered + ".",
+        None => asked + ", nor any other: list what may be chosen in its file, `models = [\"…\"]`.",
     }
 }
 
@@ -51,6 +69,8 @@ pub const fn recorded(verdict: Verdict) -> &'static str {
         Verdict::Snooze => "No more reminders of this question.",
         Verdict::Note => "Noted, from the next attempt.",
         Verdict::Raise => "Raised.",
+        Verdict::Retry => "It is tried again.",
+        Verdict::Skip => "Left out.",
     }
 }
 
@@ -72,6 +92,8 @@ pub fn nothing_was_recorded(verdict: Verdict) -> String {
         Verdict::Snooze => "try",
         Verdict::Note => "say it",
         Verdict::Raise => "raise it",
+        Verdict::Retry => "ask for a retry",
+        Verdict::Skip => "skip it",
     };
     format!(
         "The workflow server does not answer, so nothing was recorded. Please {again} again in a minute."
@@ -95,6 +117,8 @@ const fn did(verdict: Verdict) -> &'static str {
         Verdict::Snooze => "snoozed this",
         Verdict::Note => "said this",
         Verdict::Raise => "raised the budget",
+        Verdict::Retry => "let this be tried again",
+        Verdict::Skip => "left this out",
     }
 }
 
@@ -109,6 +133,8 @@ const fn to(verdict: Verdict) -> &'static str {
         Verdict::Snooze => "snooze this",
         Verdict::Note => "tell this run's agent something",
         Verdict::Raise => "raise its budget",
+        Verdict::Retry => "let this be tried again",
+        Verdict::Skip => "leave this out",
     }
 }
 

@@ -52,14 +52,17 @@ fn failure(reader: &StreamReader, result: &CliResult) -> AgentEnd {
 }
 
 fn api_trouble(status: Option<u64>, kind: &str, said: &str) -> Trouble {
-    if matches!(kind, "authentication_failed" | "billing_error" | "model_not_found") {
-        return Trouble::Setup;
+    match kind {
+        "authentication_failed" | "billing_error" => return Trouble::SignIn,
+        "model_not_found" => return Trouble::Setup,
+        _ => {}
     }
     let said = said.to_lowercase();
     match status {
         // Our meter refuses what the allowance no longer covers with 400: the one status the CLI does not retry.
         Some(400) if said.contains("allowance") || said.contains("budget") => Trouble::Budget,
-        Some(401..=404) => Trouble::Setup,
+        Some(401..=403) => Trouble::SignIn,
+        Some(404) => Trouble::Setup,
         Some(408 | 429 | 500..) | None => Trouble::ModelBusy,
         Some(_) => Trouble::Agent,
     }

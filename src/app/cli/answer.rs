@@ -64,6 +64,7 @@ fn subcommand(verb: &'static Verb) -> Command {
         Takes::Feedback => command.arg(words()).arg(base()),
         Takes::Time => command.arg(time()),
         Takes::Money => command.arg(amount()),
+        Takes::Retry => command.arg(words().help("longer, model=ID, then a note for the agent")),
     };
     if verb.examples.is_empty() { command } else { command.after_help(verb.examples) }
 }

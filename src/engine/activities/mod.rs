@@ -108,7 +108,10 @@ impl WriteInput {
             feedback: plan.feedback.clone(),
             budget_left_usd: plan.budget_left_usd,
             pipeline: request.pipeline.digest.clone(),
-            agent: request.pipeline.agent.clone(),
+            agent: AgentSpec {
+                model: plan.model.clone().or_else(|| request.pipeline.agent.model.clone()),
+                ..request.pipeline.agent.clone()
+            },
             brief: request.brief.clone(),
             rehearsal: request.rehearsal,
             repository: request.repository.clone(),

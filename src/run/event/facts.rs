@@ -171,8 +171,15 @@ pub enum Trouble {
     Agent,
     /// The allowance it was given is spent.
     Budget,
-    /// Key, model or configuration are wrong: another attempt cannot go well.
+    /// Model, configuration or setup are wrong: another attempt cannot go well.
     Setup,
+    /// The model's provider does not take the key, or nobody pays: another attempt cannot go well.
+    SignIn,
+    /// It was not done in time: another attempt, or more time, may go well.
+    TimeOut,
+    /// A kind of a later version.
+    #[serde(other)]
+    Unknown,
 }
 
 /// How an agent's work ended.

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AttemptOutcome, GateId, PersonId, Raise, Refusal, Reminder, Request, RequestId, Rework,
+    AttemptOutcome, GateId, PersonId, Raise, Refusal, Reminder, Request, RequestId, Retry, Rework,
     StageEstimate, StageName, Usd, Verdict, Via,
 };
 
@@ -120,6 +120,8 @@ pub enum Happened {
         rework: Rework,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         raise: Option<Raise>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        retry: Option<Retry>,
     },
     /// Somebody gave the question more time.
     Extended {

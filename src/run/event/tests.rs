@@ -135,6 +135,7 @@ fn answers() -> Vec<Happened> {
         words: words.clone(),
         rework: Rework::Top,
         raise: None,
+        retry: None,
     };
     let refused = |why| Happened::DecisionRefused { request: request.clone(), by: by.clone(), why };
     vec![

@@ -4,7 +4,9 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::run::{GateId, GroupId, Note, PersonId, Raise, RequestId, foreign_text};
+use crate::run::{
+    GateId, GroupId, Note, PersonId, Raise, RequestId, Retry, StageName, foreign_text,
+};
 
 /// A person's answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,6 +26,10 @@ pub enum Verdict {
     Note,
     /// More money; outside of a question about money it names no gate.
     Raise,
+    /// Another try of a stage that has failed.
+    Retry,
+    /// The run goes on without a stage that has failed.
+    Skip,
 }
 
 /// Where the changes that were asked for start.
@@ -73,6 +79,9 @@ pub struct Decision {
     /// Of a raise: how much.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub raise: Option<Raise>,
+    /// Of another try: in what it is different.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry: Option<Retry>,
 }
 
 impl Decision {
@@ -91,6 +100,7 @@ impl Decision {
             until: None,
             message: None,
             raise: None,
+            retry: None,
         }
     }
 
@@ -146,6 +156,14 @@ pub enum Refusal {
     NoteRead,
     /// The question is about money: it is raised, or the run is stopped.
     AsksForMoney,
+    /// The question is what becomes of a stage that has failed.
+    AsksHowToGoOn,
+    /// No stage has failed that could be tried again or left out.
+    NothingFailed,
+    /// Another stage builds on the one that somebody would leave out.
+    Needed { by: StageName },
+    /// The pipeline does not offer this model.
+    NoSuchModel { model: String },
     /// The run has no budget that could be raised.
     NoBudget,
     /// The policy wants every run to have a limit.

@@ -3,6 +3,7 @@
 
 mod approver;
 mod decision;
+mod recovery;
 mod spec;
 mod state;
 
@@ -13,6 +14,7 @@ use super::{Digest, RunId, Snapshot, StageName};
 
 pub use approver::{Approver, GroupId};
 pub use decision::{Decision, Refusal, Rework, Verdict, Via};
+pub use recovery::{Retried, Retry};
 pub use spec::{Escalation, GateSpec, OnDeadline, OnReject, Policy};
 pub use state::{
     Asked, AskedAmount, Changes, Extension, Note, OpenGate, Remark, RemarkKind, Reminded, Reminder,
@@ -34,7 +36,8 @@ impl GateKind {
     pub const fn agreement(self) -> Verdict {
         match self {
             Self::Budget => Verdict::Raise,
-            Self::Approve | Self::Recovery => Verdict::Approve,
+            Self::Approve => Verdict::Approve,
+            Self::Recovery => Verdict::Retry,
         }
     }
 }

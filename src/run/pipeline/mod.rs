@@ -43,6 +43,9 @@ pub struct Stage {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub budget_usd: Option<Usd>,
     pub gate: Option<GateSpec>,
+    /// How it asks when it has failed; none = the run fails with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recovery: Option<GateSpec>,
     /// Shell commands before the checks, which reach `hosts`.
     pub setup: Vec<String>,
     /// None = the hosts that the package managers of the worker's machine are configured for.
@@ -150,6 +153,9 @@ pub struct AgentSpec {
     pub command: Option<String>,
     /// The model's full id; none = the agent's default.
     pub model: Option<String>,
+    /// Others that a person may choose when a stage has failed, by their full ids.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub models: Vec<String>,
 }
 
 /// The agents there are.

@@ -153,6 +153,14 @@ impl Run {
             {
                 Err(Refusal::AsksForMoney)
             }
+            Some((open, spec)) if decision.verdict.is_about_time() => {
+                authorize_answer(decision, open, spec)
+            }
+            Some((open, _)) if open.id.kind == GateKind::Recovery => {
+                let stage = self.stage(&open.id.stage).ok_or(Refusal::Stale)?;
+                self.authorize_recovery(stage, decision)
+            }
+            Some(_) if decision.verdict.recovers() => Err(Refusal::NothingFailed),
             Some((open, _)) if decision.verdict == Verdict::Raise => {
                 self.authorize_amount(decision, open.money.map(|money| money.why))
             }
@@ -257,6 +265,7 @@ fn event_of_authorized(decision: Decision) -> Happened {
         until,
         message,
         raise,
+        retry,
     } = decision;
     match (verdict, gate) {
         (Verdict::Note, _) => {
@@ -268,11 +277,13 @@ fn event_of_authorized(decision: Decision) -> Happened {
             Happened::Extended { request, gate, by, via, deadline }
         }
         (Verdict::Stop, _) => {
-            Happened::Decided { request, gate: None, verdict, by, via, words, rework, raise: None }
+            let (gate, raise, retry) = (None, None, None);
+            Happened::Decided { request, gate, verdict, by, via, words, rework, raise, retry }
         }
         (_, gate) => {
             let raise = raise.filter(|_| verdict == Verdict::Raise);
-            Happened::Decided { request, gate, verdict, by, via, words, rework, raise }
+            let retry = retry.filter(|_| verdict == Verdict::Retry);
+            Happened::Decided { request, gate, verdict, by, via, words, rework, raise, retry }
         }
     }
 }

@@ -9,6 +9,7 @@ mod gated_work;
 mod money;
 mod next;
 mod plan;
+mod recovery;
 mod refusal_selftest;
 mod same_failure;
 #[cfg(test)]

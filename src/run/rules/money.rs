@@ -204,6 +204,16 @@ impl Verdict {
         matches!(self, Self::Approve | Self::Raise)
     }
 
+    /// Whether it only says how long is waited.
+    pub(super) const fn is_about_time(self) -> bool {
+        matches!(self, Self::Extend | Self::Snooze)
+    }
+
+    /// Whether it says what becomes of a stage that has failed.
+    pub(super) const fn recovers(self) -> bool {
+        matches!(self, Self::Retry | Self::Skip)
+    }
+
     /// Whether it judges work.
     pub(super) const fn is_about_work(self) -> bool {
         matches!(self, Self::Approve | Self::Changes | Self::Reject)

@@ -96,10 +96,15 @@ impl Run {
             return Next::Emit(Happened::StageStarted { stage: stage.name().clone(), estimate });
         }
         if stage.missed_deadline {
-            return stage_failed(stage, unanswered(stage));
+            let why = self.why_failed(stage).filter(|_| stage.asked_last_to_recover());
+            let failed = why.map(|why| format!("{why}; nobody said in time how to go on"));
+            return stage_failed(stage, failed.unwrap_or_else(|| unanswered(stage)));
         }
         if let Some(rejected) = self.rejection_of(stage) {
             return stage_undone(stage, rejected.words.clone());
+        }
+        if let Some(skipped) = self.skip_of(stage) {
+            return stage_undone(stage, skipped.words.clone());
         }
         if let Some(snapshot) = self.approved_snapshot(stage) {
             return stage_good(stage, snapshot);
@@ -113,6 +118,9 @@ impl Run {
             AttemptOutcome::Running => self.go_on(stage, last, now),
             // That attempt was made before these changes were asked for, so it does not count as a try of them.
             _ if stage.rework().is_some_and(|changes| last.n <= changes.after) => {
+                self.begin_attempt(stage, last.n + 1, now)
+            }
+            _ if stage.retried().is_some_and(|retried| last.n <= retried.after) => {
                 self.begin_attempt(stage, last.n + 1, now)
             }
             AttemptOutcome::Good => self.after_good(stage, last, now),
@@ -148,7 +156,9 @@ impl Run {
         match (GatedWork::of(stage, last), &last.snapshot) {
             (Some(work), _) => self.open_gate(work, now),
             (None, Some(snapshot)) => stage_good(stage, snapshot),
-            (None, None) => stage_failed(stage, "its work is not kept anywhere".to_owned()),
+            (None, None) => {
+                self.ask_or_fail(stage, "its work is not kept anywhere".to_owned(), now)
+            }
         }
     }
 
@@ -161,10 +171,13 @@ impl Run {
     /// Why a stage is not tried again after a bad attempt; none where another attempt may go well.
     fn why_no_retry(&self, stage: &StageState, last: &Attempt) -> Option<String> {
         let tries = last.n - stage.rework().map_or(0, |changes| changes.after);
+        // Whoever asks for another try sees how that one goes.
+        let most = if stage.retried().is_some() { 1 } else { stage.stage.attempts };
+        let tries = stage.retried().map_or(tries, |retried| last.n - retried.after);
         match (last.trouble, self.budget()) {
             (Some(Trouble::Budget), Some(budget)) => Some(budget_spent(budget)),
-            (Some(Trouble::Budget | Trouble::Setup), _) => Some(failure_of(last)),
-            _ if tries < stage.stage.attempts => None,
+            (Some(Trouble::Budget | Trouble::Setup | Trouble::SignIn), _) => Some(failure_of(last)),
+            _ if tries < most => None,
             _ if tries == 1 => Some(failure_of(last)),
             _ => Some(format!("{tries} attempts, the last: {}", failure_of(last))),
         }
@@ -175,8 +188,19 @@ impl Run {
         let before = stage.rework().and_then(|_| stage.good_attempt());
         match before.and_then(|attempt| GatedWork::of(stage, attempt)) {
             Some(work) => self.open_gate(work, now),
-            None => stage_failed(stage, why),
+            None => self.ask_or_fail(stage, why, now),
         }
+    }
+
+    fn ask_or_fail(&self, stage: &StageState, why: String, now: DateTime<Utc>) -> Next {
+        self.ask_to_recover(stage, &why, now).unwrap_or_else(|| stage_failed(stage, why))
+    }
+
+    /// Why a stage has failed, or would if nobody helped it.
+    #[must_use]
+    pub fn why_failed(&self, stage: &StageState) -> Option<String> {
+        let last = stage.attempts.last().filter(|last| last.outcome != AttemptOutcome::Running)?;
+        self.why_no_retry(stage, last)
     }
 
     fn begin_attempt(&self, stage: &StageState, attempt: u32, now: DateTime<Utc>) -> Next {

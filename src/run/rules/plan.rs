@@ -4,8 +4,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::run::{
-    Attempt, AttemptOutcome, Changes, Guard, Note, Remark, RemarkKind, Rework, Run, Snapshot,
-    Stage, StageName, StageState, Trouble, Usd,
+    Attempt, AttemptOutcome, Changes, Guard, Note, Remark, RemarkKind, Retried, Rework, Run,
+    Snapshot, Stage, StageName, StageState, Trouble, Usd,
 };
 
 /// What an attempt is to do.
@@ -13,6 +13,8 @@ use crate::run::{
 pub struct Plan {
     pub stage: Stage,
     pub attempt: u32,
+    /// Instead of the pipeline's.
+    pub model: Option<String>,
     /// The snapshot to start from; none = the repository as it is found.
     pub base: Option<Snapshot>,
     /// What else its work is compared with.
@@ -59,11 +61,14 @@ impl Run {
     pub(super) fn plan(&self, stage: &StageState, attempt: u32) -> Plan {
         let earlier = earlier_in_round(stage, attempt);
         let (base, compare) = self.base(stage);
+        let mut planned = stage.stage.clone();
+        planned.timeout_seconds = stage.timeout_seconds();
         let was_begun = stage.attempt(attempt).is_some_and(|a| a.cost_usd > Usd::ZERO);
         let asks = self.request.money.is_some();
         Plan {
-            stage: stage.stage.clone(),
+            stage: planned,
             attempt,
+            model: stage.model().map(str::to_owned),
             guard: base.as_ref().and_then(|base| self.guard(base)),
             base,
             compare,
@@ -106,13 +111,23 @@ impl Run {
         let Some(stage) = self.stage(stage) else { return Vec::new() };
         let changes = stage.rework().filter(|changes| !changes.words.is_empty());
         let unread = self.notes.iter().filter(|note| is_unread(note, stage));
-        changes.into_iter().map(requested).chain(unread.map(noted)).collect()
+        let retried = stage.retries.iter().filter(|it| is_unread_retry(it, stage)).map(advised);
+        changes.into_iter().map(requested).chain(retried).chain(unread.map(noted)).collect()
     }
 }
 
 fn requested(changes: &Changes) -> Remark {
     let kind = if changes.rework == Rework::Top { RemarkKind::Changes } else { RemarkKind::Anew };
     Remark { kind, by: changes.by.clone(), words: changes.words.clone() }
+}
+
+fn advised(retried: &Retried) -> Remark {
+    Remark { kind: RemarkKind::Note, by: retried.by.clone(), words: retried.words.clone() }
+}
+
+/// Whether it says something, and no attempt since then was good.
+fn is_unread_retry(retried: &Retried, stage: &StageState) -> bool {
+    !retried.words.is_empty() && stage.good_attempt().is_none_or(|good| good.n <= retried.after)
 }
 
 fn noted(note: &Note) -> Remark {

@@ -121,7 +121,12 @@ fn request(stage: &StageName, spec: &GateSpec) -> Option<Request> {
         pipeline: Pipeline {
             name: "proof".to_owned(),
             digest: Digest("of the pipeline".to_owned()),
-            agent: AgentSpec { kind: AgentKind::Script, command: None, model: None },
+            agent: AgentSpec {
+                kind: AgentKind::Script,
+                command: None,
+                model: None,
+                models: Vec::new(),
+            },
             stages: vec![gated(stage.clone(), spec.clone())],
         },
         brief: String::new(),
@@ -146,6 +151,7 @@ fn gated(name: StageName, spec: GateSpec) -> Stage {
         budget_usd: None,
         timeout_seconds: 60,
         gate: Some(spec),
+        recovery: None,
         setup: Vec::new(),
         checks: Vec::new(),
         reports: Reports::default(),

@@ -18,7 +18,8 @@ impl Run {
     pub fn spec_of(&self, gate: &GateId) -> Option<&GateSpec> {
         match gate.kind {
             GateKind::Budget => self.request.money.as_ref().map(|money| &money.spec),
-            GateKind::Approve | GateKind::Recovery => self.stage(&gate.stage)?.stage.gate.as_ref(),
+            GateKind::Approve => self.stage(&gate.stage)?.stage.gate.as_ref(),
+            GateKind::Recovery => self.stage(&gate.stage)?.stage.recovery.as_ref(),
         }
     }
 

@@ -11,8 +11,9 @@ use serde::{Deserialize, Serialize};
 use super::rules::seconds_between;
 use super::{
     AgentInfo, Asked, Changes, Delivered, Diff, GateId, Note, OpenGate, Outcome, Pause, PersonId,
-    RULES, Raise, Refusal, Remark, Request, RequestId, Rework, Sandboxing, Snapshot, Stage,
-    StageEstimate, StartingPoint, Tests, TestsChanged, Tokens, Trouble, Usd, Verdict, Via,
+    RULES, Raise, Refusal, Remark, Request, RequestId, Retried, Retry, Rework, Sandboxing,
+    Snapshot, Stage, StageEstimate, StartingPoint, Tests, TestsChanged, Tokens, Trouble, Usd,
+    Verdict, Via,
 };
 
 /// A run as its events tell it.
@@ -89,6 +90,12 @@ pub struct StageState {
     /// Questions about money, the same.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub asked_for_money: Vec<Asked>,
+    /// Questions of what becomes of it after it has failed.
+    #[serde(default)]
+    pub asked_to_recover: Vec<Asked>,
+    /// Tries that people asked for then, in order.
+    #[serde(default)]
+    pub retries: Vec<Retried>,
     /// Changes that were asked for, in order.
     pub changes: Vec<Changes>,
     pub missed_deadline: bool,
@@ -184,6 +191,9 @@ pub struct Decided {
     /// Of more money.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub raise: Option<Raise>,
+    /// Of another try.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry: Option<Retry>,
     pub at: DateTime<Utc>,
     /// How long the question had been open, in seconds; 0 for a stop.
     pub waited_seconds: u64,
@@ -225,6 +235,8 @@ impl StageState {
             rounds: 0,
             asked: Vec::new(),
             asked_for_money: Vec::new(),
+            asked_to_recover: Vec::new(),
+            retries: Vec::new(),
             changes: Vec::new(),
             missed_deadline: false,
             estimate: None,

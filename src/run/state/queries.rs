@@ -4,8 +4,8 @@
 use crate::run::rules::seconds_between;
 use crate::run::{
     Approver, Asked, Attempt, AttemptOutcome, Changes, GateId, GateSpec, OpenGate, Outcome, Phase,
-    Refusal, RequestId, Run, RunId, Snapshot, StageName, StagePhase, StageState, Tokens, Usd,
-    Verdict,
+    Refusal, RequestId, Retry, Run, RunId, Snapshot, StageName, StagePhase, StageState, Tokens,
+    Usd, Verdict,
 };
 
 /// What a run made of a person's request.
@@ -232,13 +232,26 @@ impl StageState {
 
     /// Questions that were asked and are closed, of every kind.
     pub fn closed_questions(&self) -> impl Iterator<Item = &Asked> {
-        self.asked.iter().chain(&self.asked_for_money)
+        self.asked.iter().chain(&self.asked_for_money).chain(&self.asked_to_recover)
     }
 
     /// The changes that the current round is about; none once the stage asked again.
     #[must_use]
     pub fn rework(&self) -> Option<&Changes> {
         self.changes.last().filter(|changes| changes.round == self.rounds)
+    }
+
+    /// How long its next attempt has, in seconds, for its agent and again for its checks.
+    #[must_use]
+    pub fn timeout_seconds(&self) -> u64 {
+        let longer = self.retries.iter().filter(|retried| retried.retry.longer).count();
+        Retry::longer(self.stage.timeout_seconds, longer)
+    }
+
+    /// The model that somebody chose for its next attempt; none = the pipeline's.
+    #[must_use]
+    pub fn model(&self) -> Option<&str> {
+        self.retries.iter().rev().find_map(|retried| retried.retry.model.as_deref())
     }
 
     /// The newest good attempt: the work a gate asks about, and what a good stage shows.

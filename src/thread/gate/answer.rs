@@ -4,10 +4,11 @@
 use chrono::{DateTime, Utc};
 
 use super::money::raised;
+use super::recovery::retried;
 use super::{GateView, WORDS};
 use crate::run::{
-    Attempt, AttemptOutcome, Changes, Decided, OnReject, OpenGate, Rework, Run, StagePhase,
-    StageState, Verdict,
+    Attempt, AttemptOutcome, Changes, Decided, GateKind, OnReject, OpenGate, Rework, Run,
+    StagePhase, StageState, Verdict,
 };
 use crate::slack::{Mrkdwn, one_line};
 use crate::thread::figures;
@@ -26,6 +27,10 @@ pub(in crate::thread) enum GateOutcome<'a> {
     Rejected(&'a Decided),
     /// There is more money.
     Raised(&'a Decided),
+    /// A stage that has failed is tried again.
+    Retried(&'a Decided),
+    /// It is left out.
+    Skipped(&'a Decided),
     /// The run was stopped while it was asked.
     Stopped(&'a Decided),
     Missed,
@@ -48,6 +53,8 @@ impl<'a> GateOutcome<'a> {
             Some((Verdict::Changes, d)) => Self::Changes(d),
             Some((Verdict::Reject, d)) => Self::Rejected(d),
             Some((Verdict::Raise, d)) => Self::Raised(d),
+            Some((Verdict::Retry, d)) => Self::Retried(d),
+            Some((Verdict::Skip, d)) => Self::Skipped(d),
             _ if stage.missed_deadline && was_last(stage, gate) => Self::Missed,
             _ => {
                 let stop = run.decisions.iter().find(|d| d.verdict == Verdict::Stop);
@@ -85,8 +92,12 @@ impl GateView<'_> {
     }
 
     fn question(&self) -> String {
-        let what = if self.is_about_money() { "Spend more on" } else { "Keep" };
-        format!("{what} {} of {}?", self.stage.name(), self.run.request.project)
+        let (stage, project) = (self.stage.name(), &self.run.request.project);
+        match self.gate.id.kind {
+            GateKind::Approve => format!("Keep {stage} of {project}?"),
+            GateKind::Budget => format!("Spend more on {stage} of {project}?"),
+            GateKind::Recovery => format!("{stage} of {project} has failed. What now?"),
+        }
     }
 
     /// What was answered, in one line.
@@ -108,8 +119,12 @@ impl GateView<'_> {
             GateOutcome::Raised(d) => {
                 Mrkdwn::from(raised(self.gate, d.raise)) + mention(&d.by) + after(d)
             }
+            GateOutcome::Retried(d) => Mrkdwn::from(retried(d)) + mention(&d.by) + after(d),
+            GateOutcome::Skipped(d) => {
+                by("left out by ", d) + after(d) + "; the run goes on without it"
+            }
             GateOutcome::Stopped(d) => by("not decided: the run was stopped by ", d),
-            GateOutcome::Missed if self.is_about_money() => {
+            GateOutcome::Missed if !self.is_about_work() => {
                 "nobody answered in time, so the run ended".into()
             }
             GateOutcome::Missed => "nobody answered in time, so its work was not kept".into(),
@@ -162,7 +177,7 @@ impl GateView<'_> {
         let round = self.gate.id.round;
         let after = self.stage.changes.iter().find(|c| c.round == round)?.after;
         let later = GateView::all(self.run)
-            .filter(|q| !q.is_about_money())
+            .filter(GateView::is_about_work)
             .find(|q| q.stage.name() == self.stage.name() && q.gate.id.round == round + 1);
         Some(match later {
             Some(later) if later.gate.attempt > after => {
@@ -217,6 +232,8 @@ impl GateView<'_> {
             | GateOutcome::Changes(d)
             | GateOutcome::Rejected(d)
             | GateOutcome::Raised(d)
+            | GateOutcome::Retried(d)
+            | GateOutcome::Skipped(d)
             | GateOutcome::Stopped(d) => Some(d.at),
             GateOutcome::Open | GateOutcome::Missed | GateOutcome::Dropped => None,
         }
@@ -230,6 +247,8 @@ impl GateView<'_> {
             GateOutcome::Changes(_) => "was sent back for changes",
             GateOutcome::Rejected(_) => "was rejected",
             GateOutcome::Raised(_) => "had more money",
+            GateOutcome::Retried(_) => "was tried again",
+            GateOutcome::Skipped(_) => "was left out",
             GateOutcome::Stopped(_) => "was not decided: the run was stopped",
             GateOutcome::Missed => "was not decided: nobody answered in time",
             GateOutcome::Dropped => "was not decided",
@@ -248,6 +267,8 @@ impl GateView<'_> {
             GateOutcome::Changes(_) => "changes asked for",
             GateOutcome::Rejected(_) => "rejected",
             GateOutcome::Raised(_) => "has more money",
+            GateOutcome::Retried(_) => "is tried again",
+            GateOutcome::Skipped(_) => "left out",
             GateOutcome::Stopped(_) => "stopped",
             GateOutcome::Missed | GateOutcome::Dropped => "not decided",
         };
@@ -259,7 +280,7 @@ impl GateView<'_> {
 #[must_use]
 pub fn standing(run: &Run, (stage, attempt): (&StageState, &Attempt)) -> Vec<String> {
     let here = |q: &GateView<'_>| {
-        q.stage.name() == stage.name() && q.gate.attempt == attempt.n && !q.is_about_money()
+        q.stage.name() == stage.name() && q.gate.attempt == attempt.n && q.is_about_work()
     };
     let mut lines: Vec<String> =
         GateView::all(run).filter(here).map(|question| question.fate()).collect();
@@ -281,6 +302,8 @@ pub(in crate::thread) const fn was(verdict: Verdict) -> &'static str {
         Verdict::Snooze => "snoozed",
         Verdict::Note => "noted",
         Verdict::Raise => "raised",
+        Verdict::Retry => "tried again",
+        Verdict::Skip => "left out",
     }
 }
 

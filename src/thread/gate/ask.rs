@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 
 use super::{GateValue, GateView};
-use crate::run::OnReject;
+use crate::run::{GateKind, OnReject};
 use crate::slack::{Button, Mrkdwn, SlackBlock, actions, context};
 use crate::thread::people::mention;
 use crate::thread::{ActionId, RenderContext, clock};
@@ -48,8 +48,10 @@ impl GateView<'_> {
         render: &RenderContext,
         silence: SnoozeButton,
     ) -> Vec<Button> {
-        if self.is_about_money() {
-            return self.money_buttons(silence);
+        match self.gate.id.kind {
+            GateKind::Approve => {}
+            GateKind::Budget => return self.money_buttons(silence),
+            GateKind::Recovery => return self.recovery_buttons(silence),
         }
         let value = GateValue::of(self.run, &self.gate.id).json();
         let button = |text: &str, id: ActionId| Button::new(text, id.as_str(), &value);
@@ -71,7 +73,7 @@ impl GateView<'_> {
 
     /// What an answer sets going.
     pub(in crate::thread) fn effect(&self) -> String {
-        if self.is_about_money() {
+        if !self.is_about_work() {
             return "Stopping keeps what is good".to_owned();
         }
         let after = self.run.stages.iter().skip_while(|s| s.name() != self.stage.name()).nth(1);

@@ -2,7 +2,7 @@
 //! Sizes, tests now and before, coverage and its change, money, and what is new since somebody last looked.
 
 use super::GateView;
-use crate::run::{Approver, Attempt, AttemptOutcome, Changes, Diff, Usd};
+use crate::run::{Approver, Attempt, AttemptOutcome, Changes, Diff, GateKind, Usd};
 use crate::slack::Mrkdwn;
 use crate::thread::people::called_by;
 use crate::thread::{RenderContext, figures};
@@ -19,8 +19,10 @@ impl GateView<'_> {
 
     /// `3 files +156 −12 · 50/50 tests, before 47/47 · 92 % coverage, +1.5 · $0.27 of $5.00 so far`.
     pub(in crate::thread) fn figures(&self) -> String {
-        if self.is_about_money() {
-            return self.money_spent();
+        match self.gate.id.kind {
+            GateKind::Approve => {}
+            GateKind::Budget => return self.money_spent(),
+            GateKind::Recovery => return self.failed_in_short(),
         }
         let diff = self.work.diff.as_ref().map(figures::diff);
         let rest = self.run.estimated_rest().filter(|rest| self.is_open() && *rest > Usd::ZERO);

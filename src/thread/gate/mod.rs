@@ -5,6 +5,7 @@ mod answer;
 mod ask;
 mod facts;
 mod money;
+mod recovery;
 mod risks;
 mod value;
 
@@ -15,7 +16,7 @@ use super::message::NOTICE;
 use super::{
     DiffAddress, DiffPart, GateKey, Message, MessageKey, RenderContext, To, WorkId, clock, figures,
 };
-use crate::run::{Attempt, GateSpec, OpenGate, Run, StageState};
+use crate::run::{Attempt, GateKind, GateSpec, OpenGate, Run, StageState};
 use crate::slack::{Mrkdwn, SlackBlock, context, one_line, section};
 
 use answer::GateOutcome;
@@ -92,14 +93,23 @@ impl<'a> GateView<'a> {
         channel.unwrap_or_else(|| "the run's thread".into())
     }
 
+    pub(super) fn is_about_work(&self) -> bool {
+        self.gate.id.kind == GateKind::Approve
+    }
+
     pub(super) const fn is_open(&self) -> bool {
         matches!(self.answer, GateOutcome::Open)
     }
 
     fn card(&self, now: DateTime<Utc>, render: &RenderContext) -> Message {
-        if self.is_about_money() {
-            return self.money_card(now, render);
+        match self.gate.id.kind {
+            GateKind::Approve => self.work_card(now, render),
+            GateKind::Budget => self.short_card(vec![section(self.money_facts())], now, render),
+            GateKind::Recovery => self.short_card(self.failure(render), now, render),
         }
+    }
+
+    fn work_card(&self, now: DateTime<Utc>, render: &RenderContext) -> Message {
         let mut blocks = vec![section(self.headline())];
         blocks.extend(self.answered().into_iter().chain(self.asked_again()).map(section));
         blocks.push(section(self.facts()));
@@ -113,10 +123,16 @@ impl<'a> GateView<'a> {
         Message::new(self.key(), To::Thread, &self.notice(), blocks)
     }
 
-    fn money_card(&self, now: DateTime<Utc>, render: &RenderContext) -> Message {
+    /// Of a question that is not about work: with these facts.
+    fn short_card(
+        &self,
+        facts: Vec<SlackBlock>,
+        now: DateTime<Utc>,
+        render: &RenderContext,
+    ) -> Message {
         let mut blocks = vec![section(self.headline())];
         blocks.extend(self.answered().map(section));
-        blocks.push(section(self.money_facts()));
+        blocks.extend(facts);
         blocks.extend(if self.is_open() {
             self.ask(now, render)
         } else {
@@ -154,19 +170,24 @@ impl<'a> GateView<'a> {
 
     pub(super) fn diff_link(&self, render: &RenderContext) -> Option<Mrkdwn> {
         self.diff_url(render)
-            .filter(|_| !self.is_about_money())
+            .filter(|_| self.gate.id.kind != GateKind::Budget && self.work.diff.is_some())
             .map(|url| Mrkdwn::link(&url, "View diff"))
     }
 
     /// The same below a button that opens it, where the client does not do that.
     pub(super) fn diff_link_below_button(&self, render: &RenderContext) -> Option<Mrkdwn> {
-        self.diff_link(render).filter(|_| !render.real_slack)
+        self.diff_link(render).filter(|_| !render.real_slack && self.is_about_work())
     }
 
     /// For a lock screen: the decision, and the figures whole, whatever the names are.
     pub(super) fn notice(&self) -> Mrkdwn {
-        if self.is_about_money() {
-            return Mrkdwn::line(&format!("{} {}.", self.in_short(), self.money_spent()), NOTICE);
+        match self.gate.id.kind {
+            GateKind::Approve => {}
+            GateKind::Budget => {
+                let said = format!("{} {}.", self.in_short(), self.money_spent());
+                return Mrkdwn::line(&said, NOTICE);
+            }
+            GateKind::Recovery => return self.failure_notice(),
         }
         let mut parts: Vec<String> =
             self.work.diff.as_ref().map(figures::diff).into_iter().collect();

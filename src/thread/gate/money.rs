@@ -2,17 +2,11 @@
 //! The same card as every other question, with other buttons and other figures: those of the moment when it was asked.
 
 use super::{GateValue, GateView, SnoozeButton};
-use crate::run::{
-    AskedAmount, Breaker, GateKind, MonthOf, MonthSpent, OpenGate, Raise, Shortage, Usd,
-};
+use crate::run::{AskedAmount, Breaker, MonthOf, MonthSpent, OpenGate, Raise, Shortage, Usd};
 use crate::slack::{Button, Mrkdwn};
 use crate::thread::{ActionId, RunValue};
 
 impl GateView<'_> {
-    pub(in crate::thread) fn is_about_money(&self) -> bool {
-        self.gate.id.kind == GateKind::Budget
-    }
-
     /// `$3.02 of $3.00 is spent`.
     pub(super) fn money_spent(&self) -> String {
         let question = MoneyQuestion::of(self.gate);

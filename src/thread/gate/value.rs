@@ -2,6 +2,7 @@
 //! A press on an old card answers nothing newer, because its value names the question that it was about.
 
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use crate::run::{Digest, GateId, GateKind, Run, RunId, StageName};
 
@@ -63,6 +64,14 @@ impl GateValue {
     #[must_use]
     pub fn json(&self) -> String {
         serde_json::to_string(self).expect("plain data is JSON")
+    }
+
+    /// The same, with the model that another try is to use.
+    #[must_use]
+    pub(super) fn with_model(&self, model: &str) -> String {
+        let mut value = json!(self);
+        value["model"] = json!(model);
+        value.to_string()
     }
 }
 

@@ -128,6 +128,9 @@ fn what_went_wrong(attempt: &Attempt) -> String {
         (_, Some(Trouble::Agent)) => because("the agent stumbled"),
         (_, Some(Trouble::Budget)) => because("the money ran out"),
         (_, Some(Trouble::Setup)) => because("the setup is not right"),
+        (_, Some(Trouble::SignIn)) => because("the model's provider lets nobody in"),
+        (_, Some(Trouble::TimeOut)) => because("out of time"),
+        (_, Some(Trouble::Unknown)) => because("it failed"),
     }
 }
 
@@ -154,7 +157,7 @@ fn no_other(
     stage: &StageState,
     (attempt, round): (&Attempt, Option<&Changes>),
 ) -> Option<&'static str> {
-    if attempt.trouble == Some(Trouble::Setup) {
+    if matches!(attempt.trouble, Some(Trouble::Setup | Trouble::SignIn)) {
         return Some("another attempt would not help");
     }
     if attempt.n - round.map_or(0, |changes| changes.after) >= stage.stage.attempts {

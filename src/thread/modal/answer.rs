@@ -12,6 +12,12 @@ pub const REJECT_FORM: &str = "reject";
 /// `callback_id` of the form for more time: `until`/`until` with the value `1h`, `8h` or `tomorrow`.
 pub const EXTEND_FORM: &str = "extend";
 
+/// `callback_id` of the form for another try: `words`/`words`, which may be empty, `time`/`time` with the value `same` or `longer`, and
+/// `model`/`model` with `same` or a model's id.
+pub const RETRY_FORM: &str = "retry";
+/// Slack's radio buttons are ten at most.
+const MODELS: usize = 10;
+
 /// Asks what should be different. Comes back as `CHANGES_FORM`, with the gate's value as metadata.
 #[must_use]
 pub fn changes_modal(value: &GateValue, run: &Run) -> SlackView {
@@ -53,6 +59,26 @@ pub fn extend_modal(value: &GateValue, run: &Run) -> SlackView {
         section(format!("More time to answer for *{}* of {}.", value.stage, run.request.project));
     let blocks = [lead].into_iter().chain(radio(Field::new("until", "How long"), &times)).collect();
     Form { title: "Extend", callback_id: EXTEND_FORM }.view(value, blocks)
+}
+
+/// Asks what the next try should do otherwise. Comes back as `RETRY_FORM`.
+#[must_use]
+pub fn retry_modal(value: &GateValue, run: &Run) -> SlackView {
+    let what = words("What should the next try do otherwise? The agent reads exactly this.");
+    let lead = format!(
+        "Another try of *{}* of {}, and you are asked again if it fails.",
+        value.stage, run.request.project
+    );
+    let mut blocks = vec![section(lead), text_input(Field::optional("words", "A note"), what)];
+    let time = [("As much as before", "same"), ("Half as much again", "longer")];
+    blocks.extend(radio(Field::new("time", "Time"), &time));
+    let agent = &run.request.pipeline.agent;
+    if !agent.models.is_empty() {
+        let all = agent.model.iter().chain(&agent.models).map(|id| (id.as_str(), id.as_str()));
+        let models: Vec<_> = [("The same", "same")].into_iter().chain(all).take(MODELS).collect();
+        blocks.extend(radio(Field::new("model", "Model"), &models));
+    }
+    Form { title: "Retry", callback_id: RETRY_FORM }.view(value, blocks)
 }
 
 /// What forms for answers differ in. The button that sends one says what its title says.

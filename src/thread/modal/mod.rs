@@ -7,7 +7,8 @@ mod develop;
 mod diff;
 
 pub use answer::{
-    CHANGES_FORM, EXTEND_FORM, REJECT_FORM, changes_modal, extend_modal, reject_modal,
+    CHANGES_FORM, EXTEND_FORM, REJECT_FORM, RETRY_FORM, changes_modal, extend_modal, reject_modal,
+    retry_modal,
 };
 pub use develop::{DEVELOP, DevelopForm, develop_modal};
 pub use diff::{DIFF_FORM, DiffPlace, DiffTurn, ModalDiff, diff_modal};

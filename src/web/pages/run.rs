@@ -7,8 +7,8 @@ use chrono::{DateTime, Utc};
 use maud::{Markup, PreEscaped, html};
 
 use crate::run::{
-    Approver, Attempt, AttemptOutcome, Decided, Delivered, Note, OpenGate, PersonId, Progress, Run,
-    Sandboxing, StageState, Verdict,
+    Approver, Attempt, AttemptOutcome, Decided, Delivered, GateKind, Note, OpenGate, PersonId,
+    Progress, Run, Sandboxing, StageState, Verdict,
 };
 use crate::thread::clock::stamp;
 use crate::thread::{
@@ -113,6 +113,7 @@ fn question(page_of: &RunPage<'_>, open: &OpenGate) -> Markup {
         p.note {
             @match MoneyQuestion::of(open) {
                 Some(money) => { "Spend more on " (open.id.stage) "? " (money.because) ". Asked of " (asked(page_of, open)) ". " }
+                None if open.id.kind == GateKind::Recovery => { (open.id.stage) " has failed, and it is asked what now. Asked of " (asked(page_of, open)) ". " }
                 None => { "Keep " (open.id.stage) "? Round " (open.id.round) ", asked of " (asked(page_of, open)) ". " }
             }
             @match open.overdue_since {
@@ -234,6 +235,8 @@ const fn did(verdict: Verdict) -> &'static str {
         Verdict::Snooze => "wants no reminders",
         Verdict::Note => "noted",
         Verdict::Raise => "raised the budget",
+        Verdict::Retry => "tried again",
+        Verdict::Skip => "left out",
         Verdict::Reject => "rejected",
         Verdict::Stop => "stopped",
     }

@@ -314,6 +314,12 @@ pub fn write(folder: &Path) -> Result<()> {
     let mut signoff = String::new();
     for Project { name, stages, settings } in projects() {
         writeln!(signoff, "[project.{name}]\npipeline = \"{name}.toml\"\n{settings}")?;
+        // Where nothing else is said, failing ends a run: so a story about something else waits for nobody.
+        let stages = if stages.contains("recovery") {
+            stages
+        } else {
+            stages.replace("[[stage]]", "[[stage]]\nrecovery = false")
+        };
         let pipeline = format!("name = \"{name}\"\n{AGENT}{stages}");
         fs::write(folder.join(format!("{name}.toml")), pipeline)?;
     }

@@ -35,6 +35,22 @@ pub fn read(fields: &Fields<'_, '_>) -> Option<GateSpec> {
     })
 }
 
+/// Reads `recovery`: how it is asked what becomes of a stage that has failed.
+pub fn recovery(fields: &Fields<'_, '_>) -> Option<GateSpec> {
+    let usual = GateSpec::recovery();
+    if !fields.has("recovery") {
+        return Some(usual);
+    }
+    fields.switch("recovery", usual.clone(), |asked| {
+        let deadline = seconds(asked, "deadline", DEADLINES_SECONDS);
+        GateSpec {
+            approvers: approvers(asked, "approvers"),
+            hours: hours(asked),
+            ..GateSpec::usual(deadline.unwrap_or(usual.deadline_seconds))
+        }
+    })
+}
+
 fn hours(gate: &Fields<'_, '_>) -> Option<Hours> {
     const REMEDY: &str = "Write them like \"Mon-Fri 09:00-17:00 Europe/Berlin\"";
     let text = gate.text("hours")?;

@@ -117,6 +117,7 @@ fn agent(root: &Fields<'_, '_>) -> AgentSpec {
         kind,
         command: command.map(toml::Spanned::into_inner),
         model: root.full_text("model").map(toml::Spanned::into_inner),
+        models: root.texts("models").into_iter().flatten().map(toml::Spanned::into_inner).collect(),
     }
 }
 

@@ -42,6 +42,7 @@ fn stage(fields: &Fields<'_, '_>, name: StageName) -> Stage {
         timeout_seconds: seconds(fields, "timeout", TIMEOUTS_SECONDS).unwrap_or(TIMEOUT_SECONDS),
         budget_usd: fields.budget("budget"),
         gate: gate::read(fields),
+        recovery: gate::recovery(fields),
         setup: commands(fields, "setup").unwrap_or_default(),
         hosts: hosts(fields, "hosts"),
         env: fields.variables("env"),

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::seconds_between;
 use crate::run::{
-    Changes, Decided, GateId, Happened, Note, OpenGate, PersonId, Run, StagePhase, Verdict,
+    Changes, Decided, GateId, Happened, Note, OpenGate, PersonId, Retried, Run, StagePhase, Verdict,
 };
 
 impl Run {
@@ -37,6 +37,11 @@ impl Run {
         match (decided.verdict, &decided.gate) {
             (Verdict::Approve, Some(gate)) => self.apply_approval(gate, &decided.by, at),
             (Verdict::Changes, Some(gate)) => self.apply_changes(gate, &decided),
+            (Verdict::Retry, Some(gate)) => self.apply_retry(gate, &decided),
+            (Verdict::Skip, Some(gate)) => {
+                self.close_gate(at);
+                self.change_stage(&gate.stage, |s| s.phase = StagePhase::Running);
+            }
             (Verdict::Raise, gate) => self.apply_raise(gate.as_ref(), at),
             _ => self.close_gate(at),
         }
@@ -44,7 +49,8 @@ impl Run {
     }
 
     fn decided(&self, what: &Happened, at: DateTime<Utc>) -> Option<Decided> {
-        let Happened::Decided { request, gate, verdict, by, via, words, rework, raise } = what
+        let Happened::Decided { request, gate, verdict, by, via, words, rework, raise, retry } =
+            what
         else {
             return None;
         };
@@ -58,6 +64,7 @@ impl Run {
             words: words.clone(),
             rework: *rework,
             raise: *raise,
+            retry: retry.clone(),
             at,
             waited_seconds: open.map_or(0, |open| seconds_between(open.opened_at, at)),
         })
@@ -80,6 +87,20 @@ impl Run {
             self.change_stage(&gate.stage, |s| s.phase = StagePhase::Running);
         }
         self.resume_after_raise(at);
+    }
+
+    fn apply_retry(&mut self, gate: &GateId, asked_for: &Decided) {
+        self.close_gate(asked_for.at);
+        self.change_stage(&gate.stage, |s| {
+            s.retries.push(Retried {
+                retry: asked_for.retry.clone().unwrap_or_default(),
+                after: s.attempts.last().map_or(0, |a| a.n),
+                by: asked_for.by.clone(),
+                words: asked_for.words.clone().unwrap_or_default(),
+                at: asked_for.at,
+            });
+            s.phase = StagePhase::Running;
+        });
     }
 
     fn apply_changes(&mut self, gate: &GateId, asked_for: &Decided) {

@@ -77,10 +77,10 @@ impl Run {
         if let Some(gate) = self.gate.take() {
             let stage = gate.id.stage.clone();
             self.change_stage(&stage, |s| {
-                let asked = if gate.id.kind == GateKind::Budget {
-                    &mut s.asked_for_money
-                } else {
-                    &mut s.asked
+                let asked = match gate.id.kind {
+                    GateKind::Approve => &mut s.asked,
+                    GateKind::Budget => &mut s.asked_for_money,
+                    GateKind::Recovery => &mut s.asked_to_recover,
                 };
                 asked.push(Asked { gate, closed_at: at });
             });

@@ -3,8 +3,8 @@
 use super::{AttemptOutcome, Happened, Next, Outcome, StagePhase, Trouble, Usd, Verdict};
 use crate::run::rules::tests::{CENT, Facts, RunDriver, ana, decision, request, snapshot};
 use crate::run::{
-    AttemptFacts, Breaker, Decision, Estimate, GateKind, Interval, Lost, MonthOf, MonthSpent,
-    Pause, Raise, Refusal, Request, RunEstimate, Shortage,
+    AttemptFacts, Breaker, Decision, Estimate, GateKind, GateSpec, Interval, Lost, MonthOf,
+    MonthSpent, Pause, Raise, Refusal, Request, Retry, RunEstimate, Shortage,
 };
 
 fn kinds(driver: &RunDriver) -> Vec<String> {
@@ -443,4 +443,85 @@ fn what_failed_in_the_same_way_three_times_is_asked_about_before_the_fourth() {
     assert_eq!(driver.brings(Facts::Red).plan().attempt, 5, "once for each stage");
     driver.brings(Facts::Green);
     assert_eq!(driver.end(), (Outcome::Done, None));
+}
+
+/// A run whose stages ask when they have failed, each after two attempts; `polish` builds on `draft`, `print` on nothing.
+fn asking_to_recover() -> RunDriver {
+    let mut request = request(&["draft", "polish", "print"]);
+    for stage in &mut request.pipeline.stages {
+        stage.recovery = Some(GateSpec::recovery());
+    }
+    request.pipeline.stages[1].needs = vec!["draft".parse().expect("a slug")];
+    request.pipeline.agent.models = vec!["another".to_owned()];
+    RunDriver::of(request)
+}
+
+fn recovers(driver: &mut RunDriver, verdict: Verdict, retry: Retry) -> Result<(), Refusal> {
+    let gate = driver.run.gate.as_ref().map(|open| open.id.clone());
+    let retry = Some(retry).filter(|_| verdict == Verdict::Retry);
+    let words = Some("mock the clock".to_owned());
+    driver.hears(&Decision { retry, words, ..decision(verdict, gate, ana()) })
+}
+
+#[test]
+fn a_stage_that_has_failed_asks_and_each_retry_is_one_attempt_more() {
+    let mut driver = asking_to_recover();
+    driver.brings(Facts::Red).brings(Facts::Red);
+    assert_eq!(driver.gate().kind, GateKind::Recovery);
+    assert_eq!(recovers(&mut driver, Verdict::Retry, Retry::default()), Ok(()));
+    let plan = driver.plan();
+    assert_eq!((plan.attempt, plan.stage.timeout_seconds), (3, 60));
+    assert_eq!(plan.remarks.last().map(|it| it.words.as_str()), Some("mock the clock"));
+    assert!(plan.feedback.is_some(), "what failed before is still told");
+    driver.brings(Facts::Red);
+    assert_eq!(driver.gate().round, 2);
+    let longer = Retry { longer: true, model: Some("another".to_owned()) };
+    assert_eq!(recovers(&mut driver, Verdict::Retry, longer), Ok(()));
+    let plan = driver.plan();
+    assert_eq!((plan.stage.timeout_seconds, plan.model.as_deref()), (90, Some("another")));
+    assert_eq!(plan.remarks.len(), 2);
+    driver.brings(Facts::Green);
+    let polish = driver.plan();
+    assert_eq!((polish.stage.name.as_str(), polish.model.as_deref()), ("polish", None));
+    driver.brings(Facts::Green).brings(Facts::Green);
+    assert_eq!(driver.end(), (Outcome::Done, None));
+}
+
+#[test]
+fn what_nothing_builds_on_may_be_left_out() {
+    let mut driver = asking_to_recover();
+    driver.brings(Facts::Red).brings(Facts::Red).gate();
+    let needed = Refusal::Needed { by: "polish".parse().expect("a slug") };
+    assert_eq!(recovers(&mut driver, Verdict::Skip, Retry::default()), Err(needed));
+    let unknown = Retry { model: Some("gpt-0".to_owned()), ..Retry::default() };
+    let refused = Refusal::NoSuchModel { model: "gpt-0".to_owned() };
+    assert_eq!(recovers(&mut driver, Verdict::Retry, unknown), Err(refused));
+    for verdict in [Verdict::Approve, Verdict::Changes, Verdict::Reject] {
+        let judged = recovers(&mut driver, verdict, Retry::default());
+        assert_eq!(judged, Err(Refusal::AsksHowToGoOn));
+    }
+    assert_eq!(recovers(&mut driver, Verdict::Retry, Retry::default()), Ok(()));
+    driver.brings(Facts::Green).brings(Facts::Red).brings(Facts::Red).gate();
+    assert_eq!(recovers(&mut driver, Verdict::Skip, Retry::default()), Ok(()));
+    driver.brings(Facts::Green);
+    assert_eq!(driver.end(), (Outcome::Done, None));
+    assert_eq!(phases(&driver), [StagePhase::Good, StagePhase::Undone, StagePhase::Good]);
+}
+
+#[test]
+fn a_failure_that_nobody_answers_ends_the_run_as_it_would_have() {
+    let mut driver = asking_to_recover();
+    driver.brings(Facts::Red).brings(Facts::Red).deadline_passes();
+    let why = "draft: 2 attempts, the last: 3 of 50 tests failed; nobody said in time how to go on";
+    assert_eq!(driver.end(), (Outcome::Failed, Some(why.to_owned())));
+}
+
+#[test]
+fn another_try_is_an_answer_only_where_something_has_failed() {
+    let mut driver = RunDriver::with(&["draft?"]);
+    driver.brings(Facts::Green).gate();
+    for verdict in [Verdict::Retry, Verdict::Skip] {
+        let judged = recovers(&mut driver, verdict, Retry::default());
+        assert_eq!(judged, Err(Refusal::NothingFailed));
+    }
 }

@@ -272,7 +272,12 @@ pub(in crate::run) fn request(names: &[&str]) -> Request {
         pipeline: Pipeline {
             name: "tale".to_owned(),
             digest: Digest("d1".to_owned()),
-            agent: AgentSpec { kind: AgentKind::Claude, command: None, model: None },
+            agent: AgentSpec {
+                kind: AgentKind::Claude,
+                command: None,
+                model: None,
+                models: Vec::new(),
+            },
             stages: names.iter().map(|name| stage(name)).collect(),
         },
         brief: String::new(),
@@ -294,6 +299,7 @@ fn stage(name: &str) -> Stage {
         needs: Vec::new(),
         size: Size::M,
         attempts: 2,
+        recovery: None,
         budget_usd: None,
         timeout_seconds: 60,
         gate: name.ends_with('?').then_some(GateSpec::usual(3_600)),

@@ -115,6 +115,7 @@ impl Tale {
             words: None,
             rework: Rework::Top,
             raise: Some(Raise::By(Usd::from_nanos(5_000_000_000))),
+            retry: None,
         });
         self
     }
@@ -141,6 +142,7 @@ impl Tale {
             words,
             rework: Rework::Top,
             raise: None,
+            retry: None,
         });
         self
     }
@@ -157,6 +159,7 @@ impl Tale {
             words,
             rework,
             raise: None,
+            retry: None,
         });
         self
     }

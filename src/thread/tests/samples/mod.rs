@@ -70,7 +70,12 @@ pub(crate) fn request() -> Request {
         pipeline: Pipeline {
             name: "library".to_owned(),
             digest: Digest("d1".to_owned()),
-            agent: AgentSpec { kind: AgentKind::Claude, command: None, model: None },
+            agent: AgentSpec {
+                kind: AgentKind::Claude,
+                command: None,
+                model: None,
+                models: Vec::new(),
+            },
             stages: STAGES.iter().map(|stage| self::stage(stage)).collect(),
         },
         brief: "One client for three model providers,\nwith streaming & retries.".to_owned(),
@@ -92,6 +97,7 @@ fn stage(text: &str) -> Stage {
         needs: Vec::new(),
         size: Size::M,
         attempts: 3,
+        recovery: None,
         budget_usd: None,
         timeout_seconds: 1_800,
         gate: (text == "core-implementation")

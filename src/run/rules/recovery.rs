@@ -1,0 +1,86 @@
+//! Recovery: what is asked when a stage has failed, and what may be answered?
+//! Only of stages whose request says how: those of older versions fail with their run, so these rules need no version of their own.
+
+use chrono::{DateTime, Utc};
+
+use super::wait::after_working;
+use crate::run::{
+    Decided, Decision, GateDigestInput, GateKind, Happened, Next, Refusal, Retried, Run,
+    StageState, Verdict,
+};
+
+impl Run {
+    /// Asks what becomes of a stage that has failed; none where its pipeline wants it to end the run.
+    pub(super) fn ask_to_recover(
+        &self,
+        stage: &StageState,
+        why: &str,
+        now: DateTime<Utc>,
+    ) -> Option<Next> {
+        let (spec, last) = (stage.stage.recovery.as_ref()?, stage.attempts.last()?);
+        let round = u32::try_from(stage.asked_to_recover.len()).unwrap_or(u32::MAX) + 1;
+        let gate = GateDigestInput {
+            kind: GateKind::Recovery,
+            run: self.id(),
+            pipeline: &self.request.pipeline.digest,
+            stage: stage.name(),
+            round,
+            tree: &format!("attempt {}: {why}", last.n),
+            spec,
+            then: "recover",
+        };
+        let deadline = after_working(spec, now, spec.deadline_seconds);
+        Some(Next::Emit(Happened::GateOpened { gate: gate.gate(), attempt: last.n, deadline }))
+    }
+
+    /// That somebody leaves the stage out.
+    pub(super) fn skip_of(&self, stage: &StageState) -> Option<&Decided> {
+        let of_stage = |d: &&Decided| d.gate.as_ref().is_some_and(|g| &g.stage == stage.name());
+        self.decisions.iter().filter(of_stage).find(|d| d.verdict == Verdict::Skip)
+    }
+
+    /// Whether this is an answer to what becomes of a stage that has failed.
+    pub(super) fn authorize_recovery(
+        &self,
+        stage: &StageState,
+        decision: &Decision,
+    ) -> Result<(), Refusal> {
+        let model = decision.retry.as_ref().and_then(|retry| retry.model.as_ref());
+        match decision.verdict {
+            Verdict::Retry => match model.filter(|model| !self.offers(model)) {
+                Some(model) => Err(Refusal::NoSuchModel { model: model.clone() }),
+                None => Ok(()),
+            },
+            Verdict::Skip => match self.builds_on(stage) {
+                Some(other) => Err(Refusal::Needed { by: other.name().clone() }),
+                None => Ok(()),
+            },
+            _ => Err(Refusal::AsksHowToGoOn),
+        }
+    }
+
+    /// A later stage that needs this one.
+    #[must_use]
+    pub fn builds_on(&self, stage: &StageState) -> Option<&StageState> {
+        self.stages.iter().find(|other| other.stage.needs.contains(stage.name()))
+    }
+
+    fn offers(&self, model: &str) -> bool {
+        let agent = &self.request.pipeline.agent;
+        agent.model.iter().chain(&agent.models).any(|offered| offered == model)
+    }
+}
+
+impl StageState {
+    /// The try that somebody asked for last, unless changes of its work were asked for since.
+    pub(super) fn retried(&self) -> Option<&Retried> {
+        let changed = self.rework().map_or(0, |changes| changes.after);
+        self.retries.last().filter(|retried| retried.after >= changed)
+    }
+
+    /// When it has last asked what becomes of it, and nobody answered anything else since.
+    pub(super) fn asked_last_to_recover(&self) -> bool {
+        let last = self.closed_questions().max_by_key(|asked| asked.closed_at);
+        last.is_some_and(|asked| asked.gate.id.kind == GateKind::Recovery)
+    }
+}

@@ -1,0 +1,155 @@
+//! The question about a stage that has failed: what is known of the failure, and how can it go on?
+//! What failed is said by our own code; what checks and agents said stands quoted, the failing tests first, else the last lines.
+
+use super::{GateValue, GateView, RunValue, SnoozeButton};
+use crate::run::{Attempt, AttemptOutcome, Decided, Trouble};
+use crate::slack::{Button, Confirm, Mrkdwn, SlackBlock, context, one_line, section};
+use crate::thread::message::NOTICE;
+use crate::thread::{ActionId, RenderContext, figures};
+
+const WHY: usize = 300;
+const SAID: usize = 800;
+/// Attempts that are listed, the newest.
+const LISTED: usize = 6;
+
+impl GateView<'_> {
+    /// For a lock screen: what failed, and how.
+    pub(super) fn failure_notice(&self) -> Mrkdwn {
+        Mrkdwn::line(&format!("{} {}", self.in_short(), self.failed_in_short()), NOTICE)
+    }
+
+    /// `The checks are red: 3 of 50 tests failed`.
+    pub(super) fn failed_in_short(&self) -> String {
+        let why = self.work.why.as_deref().filter(|why| !why.is_empty());
+        let why = why.map(|why| format!(": {}", one_line(why, WHY))).unwrap_or_default();
+        format!("{}{why}", class(self.work))
+    }
+
+    /// What failed, what was said, what was tried, and what is left.
+    pub(super) fn failure(&self, render: &RenderContext) -> Vec<SlackBlock> {
+        let mut blocks = vec![section(self.what_failed())];
+        blocks.extend(self.what_was_said(render).map(section));
+        blocks.push(section(Mrkdwn::join(self.what_was_tried(), "\n")));
+        let left = self.what_is_left().into_iter().chain(self.diff_link(render));
+        blocks.push(context(Mrkdwn::join(left, " · ")));
+        blocks
+    }
+
+    fn what_failed(&self) -> Mrkdwn {
+        let why = self.work.why.as_deref().filter(|why| !why.is_empty());
+        let why = why.map(|why| format!(": {}", one_line(why, WHY))).unwrap_or_default();
+        format!("*{}*{why}", class(self.work)).into()
+    }
+
+    fn what_was_said(&self, render: &RenderContext) -> Option<Mrkdwn> {
+        let feedback = self.work.feedback.as_deref()?.trim();
+        let tests = self.work.tests.is_some_and(|tests| tests.failed > 0);
+        let (head, said) = match tests {
+            true => ("_The tests that failed:_\n", figures::first_lines(feedback, SAID)),
+            false => ("_What was said last:_\n", figures::last_lines(feedback, SAID)),
+        };
+        (!feedback.is_empty()).then(|| Mrkdwn::from(head) + render.code_block(&said))
+    }
+
+    fn what_was_tried(&self) -> Vec<Mrkdwn> {
+        let tried = self.stage.attempts.iter().filter(|attempt| attempt.n <= self.work.n);
+        let tried: Vec<&Attempt> = tried.collect();
+        let left_out = tried.len().saturating_sub(LISTED);
+        let more = (left_out > 0).then(|| format!("… {left_out} before").into());
+        let lines = tried.iter().skip(left_out).map(|attempt| tried_line(attempt).into());
+        more.into_iter().chain(lines).collect()
+    }
+
+    fn what_is_left(&self) -> Vec<Mrkdwn> {
+        let spent = format!("{} so far", figures::of_budget(self.run, self.run.spent()));
+        let good = self.run.stages.iter().rev().find(|stage| stage.good_attempt().is_some());
+        let good = good.filter(|good| good.name() != self.stage.name());
+        let kept = match good {
+            Some(good) => format!("good is what {} left", good.name()),
+            None => "no stage is good yet".to_owned(),
+        };
+        let time = format!("an attempt has {}", figures::span(self.stage.timeout_seconds()));
+        [spent, kept, time].map(Mrkdwn::from).to_vec()
+    }
+
+    /// Every way to go on.
+    pub(in crate::thread) fn recovery_buttons(&self, silence: SnoozeButton) -> Vec<Button> {
+        let gate = GateValue::of(self.run, &self.gate.id);
+        let value = gate.json();
+        let button = |text: &str, id: ActionId| Button::new(text, id.as_str(), &value);
+        let mut buttons = vec![
+            button("Retry", ActionId::Retry).primary(),
+            button("Retry with a note", ActionId::RetryNote),
+            button("Longer time-out", ActionId::RetryLonger),
+        ];
+        if let Some(model) = self.another_model() {
+            let value = gate.with_model(model);
+            let text = format!("With {model}");
+            buttons.push(Button::new(&text, ActionId::RetryModel.as_str(), &value));
+        }
+        if self.run.builds_on(self.stage).is_none() {
+            let asks = Confirm {
+                title: "Leave it out?",
+                text: &format!("The run goes on without {}.", self.stage.name()),
+                yes: "Leave it out",
+                no: "Cancel",
+            };
+            buttons.push(button("Skip", ActionId::Skip).confirmed(asks));
+        }
+        let stop = RunValue { run: self.run.id().clone() }.json();
+        buttons.push(Button::new("Stop here", ActionId::Stop.as_str(), &stop).danger());
+        buttons.push(button("Extend", ActionId::Extend));
+        if silence == SnoozeButton::Offered {
+            buttons.push(button("Snooze", ActionId::Snooze));
+        }
+        buttons
+    }
+
+    /// The next one that the pipeline offers.
+    fn another_model(&self) -> Option<&str> {
+        let agent = &self.run.request.pipeline.agent;
+        let all: Vec<&str> = agent.model.iter().chain(&agent.models).map(String::as_str).collect();
+        let now = self.stage.model().or(agent.model.as_deref());
+        let at = all.iter().position(|model| Some(*model) == now);
+        let next = at.map_or(0, |at| at + 1);
+        all.iter().cycle().skip(next).take(all.len()).find(|model| Some(**model) != now).copied()
+    }
+}
+
+/// What kind of failure it was, by what our own code saw of it.
+pub(in crate::thread) const fn class(attempt: &Attempt) -> &'static str {
+    match (attempt.outcome, attempt.trouble) {
+        (AttemptOutcome::Lost, _) => "The worker was lost",
+        (AttemptOutcome::Stopped, _) => "It was interrupted",
+        (_, None) => "The checks are red",
+        (_, Some(Trouble::ModelBusy)) => "The model's provider was busy",
+        (_, Some(Trouble::Agent)) => "The agent stumbled",
+        (_, Some(Trouble::Budget)) => "The money ran out",
+        (_, Some(Trouble::Setup)) => "The setup is not right",
+        (_, Some(Trouble::SignIn)) => "The model's provider lets nobody in",
+        (_, Some(Trouble::TimeOut)) => "Out of time",
+        (_, Some(Trouble::Unknown)) => "It failed",
+    }
+}
+
+/// `• attempt 2: 3 of 50 tests failed · 9 files +315 −4 · $0.24 · 10s`.
+fn tried_line(attempt: &Attempt) -> String {
+    let why = attempt.why.as_deref().unwrap_or_else(|| class(attempt));
+    let diff = attempt.diff.as_ref().map(figures::diff);
+    let parts = [one_line(why, WHY / 2)].into_iter().chain(diff);
+    let spent = [attempt.cost_usd.to_string(), figures::span(attempt.seconds)];
+    format!("• attempt {}: {}", attempt.n, parts.chain(spent).collect::<Vec<_>>().join(" · "))
+}
+
+/// `tried again with claude-opus-4-5 and more time by `.
+pub(super) fn retried(decided: &Decided) -> String {
+    let retry = decided.retry.clone().unwrap_or_default();
+    let model = retry.model.map(|model| format!("with {}", one_line(&model, 60)));
+    let time = retry.longer.then(|| "more time".to_owned());
+    let different: Vec<String> = model.into_iter().chain(time).collect();
+    match different.join(" and ").as_str() {
+        "" => "tried again by ".to_owned(),
+        "more time" => "tried again with more time by ".to_owned(),
+        other => format!("tried again {other} by "),
+    }
+}

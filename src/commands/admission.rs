@@ -34,7 +34,7 @@ pub struct Admitted {
 #[derive(Debug)]
 pub(super) enum Entry {
     /// To be sent to its run.
-    Send { decision: Decision, said: Moment },
+    Send { decision: Box<Decision>, said: Moment },
     /// Nothing: the run has judged it before.
     Judged(Reply),
 }
@@ -183,7 +183,7 @@ impl Admitted {
             (_, Some(unfit)) => Err(NotAdmitted::Unfit(unfit)),
             (Err(why), None) => refuse(why),
             (Ok(()), None) => {
-                let entry = Entry::Send { decision, said: answer.asker.said };
+                let entry = Entry::Send { decision: Box::new(decision), said: answer.asker.said };
                 Ok(Self { sent: SentAnswer::of(run.id(), answer.verdict, &answer.key), entry })
             }
         }
@@ -196,7 +196,7 @@ impl Admitted {
             serde_json::from_value(row.payload.clone()).ok()?;
         let said = Moment { at: row.received_at, retried: true };
         let sent = SentAnswer::of(&run, decision.verdict, &decision.request);
-        Some(Self { sent, entry: Entry::Send { decision, said } })
+        Some(Self { sent, entry: Entry::Send { decision: Box::new(decision), said } })
     }
 
     /// What to wait for, once it is on its way.

@@ -32,10 +32,9 @@ async fn send(
 ) -> Result<Reply, StoreError> {
     let reply = match services.engine.decide(run, decision).await {
         Ok(()) => {
-            let (recorded, by) = (words::recorded(decision.verdict), &decision.by);
-            let verdict = recorded.trim_end_matches('.').to_lowercase();
-            tracing::info!(run.id = %run, "run {run} was {verdict} by {by}; its workflow judges");
-            Reply::new(ReplyKind::Done, recorded)
+            let Decision { verdict, by, .. } = decision;
+            tracing::info!(run.id = %run, "run {run} was answered by {by}: {verdict:?}; its workflow judges");
+            Reply::new(ReplyKind::Done, words::recorded(*verdict))
         }
         Err(EngineError::Gone) => gone(services, run, decision).await?,
         // After a retry a failure proves nothing: an earlier send may have arrived.

@@ -25,7 +25,7 @@ pub(super) fn read(said: &str) -> Result<Raise, Misunderstood> {
     let amount = said.strip_prefix("by ").unwrap_or(said).trim().trim_start_matches('+');
     if amount.is_empty() || said.starts_with("to ") {
         return Err(Misunderstood::wrong(
-            "How much more may it spend? Say `raise $5`, which is on top of its budget, or `raise no limit`. Nothing was recorded.",
+            "How much more may it spend? Say `raise $5`, which is on top of its budget, `raise no limit`, or `raise nothing` to let it go on with what there is. Nothing was recorded.",
         ));
     }
     read_budget(amount).map(Raise::By)

@@ -122,6 +122,6 @@ fn attempt_json(attempt: &Attempt) -> Value {
 fn gate_json(gate: &OpenGate, diff_url: Option<&str>) -> Value {
     json!({
         "kind": gate.id.kind, "stage": gate.id.stage, "round": gate.id.round, "digest": gate.id.digest,
-        "deadline": gate.deadline, "diff_url": diff_url,
+        "deadline": gate.deadline, "diff_url": diff_url, "why": gate.money.map(|money| money.why),
     })
 }

@@ -175,7 +175,7 @@ Examples:
         asks: Asks::Answer(Verdict::Raise),
         takes: Takes::Money,
         usage: "[run] $5",
-        help: "more money, on top of its budget; or `no limit`",
+        help: "more money, on top of its budget; or `no limit`; or `nothing`, to go on with what there is",
         about: "Give a run more money, on top of its budget, or no limit any more",
         examples: "Examples:\n  signoff raise llm-wrapper-k3f9qdz '$5'\n  signoff raise llm-wrapper-k3f9qdz no limit\n  signoff raise llm-wrapper-k3f9qdz nothing      it goes on with what it has",
         ..ANSWERS
@@ -339,7 +339,7 @@ mod tests {
         `/develop changes [run]: WHAT SHOULD BE DIFFERENT [--from-base]` answers a gate: another round
         `/develop reject [run][: why…]` answers a gate: not this
         `/develop extend [run] [1h|8h|tomorrow]` more time to answer
-        `/develop raise [run] $5` more money, on top of its budget; or `no limit`
+        `/develop raise [run] $5` more money, on top of its budget; or `no limit`; or `nothing`, to go on with what there is
         `/develop retry [run] [longer] [model=ID][: a note]` a stage has failed: another try
         `/develop skip [run][: why…]` a stage has failed: go on without it
         `/develop snooze [run]` no more reminders for you

@@ -119,6 +119,7 @@ pub fn waiting_json(it: &Waiting) -> Value {
         "deadline": open.map(|open| open.deadline),
         "overdue": open.is_some_and(|open| open.overdue_since.is_some()),
         "approvals": open.map(|open| &open.approvals),
+        "why": open.and_then(|open| open.money).map(|money| money.why),
         "for_me": it.mine,
     })
 }

@@ -18,6 +18,7 @@ pub struct LiveProjects(Arc<Mutex<Reading>>);
 struct Reading {
     source: ProjectsFile,
     projects: Arc<Projects>,
+    /// Of the last reading; none before somebody asked.
     stamps: Vec<Stamp>,
     problem: Option<String>,
 }
@@ -48,11 +49,10 @@ impl ProjectsFile {
 type Stamp = Option<(SystemTime, u64)>;
 
 impl LiveProjects {
-    /// What was read of this file so far.
+    /// What was read of this file so far; it is read once more when somebody asks first, for it may have changed since.
     #[must_use]
     pub fn new(source: ProjectsFile, projects: Projects) -> Self {
-        let stamps = stamps(&source, &projects);
-        let projects = Arc::new(projects);
+        let (projects, stamps) = (Arc::new(projects), Vec::new());
         Self(Arc::new(Mutex::new(Reading { source, projects, stamps, problem: None })))
     }
 
@@ -83,8 +83,10 @@ impl Reading {
     fn read_again(&mut self) {
         match self.source.read() {
             Ok(projects) => {
-                let file = self.source.path.display();
-                tracing::info!("{file} has changed and was read again");
+                if !self.stamps.is_empty() {
+                    let file = self.source.path.display();
+                    tracing::info!("{file} has changed and was read again");
+                }
                 self.projects = Arc::new(projects);
                 self.problem = None;
             }

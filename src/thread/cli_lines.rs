@@ -109,7 +109,7 @@ fn decision_lines<'a>(
 }
 
 fn decision_line(decided: &Decided) -> String {
-    let (who, what) = (named(&decided.by), gate::was(decided.verdict));
+    let (who, what) = (named(&decided.by), gate::was(decided));
     let about = decided.gate.as_ref().map_or("the run", |gate| gate.stage.as_str());
     let words = decided
         .words

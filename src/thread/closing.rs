@@ -56,7 +56,7 @@ fn headline(run: &Run, outcome: Outcome) -> Mrkdwn {
 fn how_it_ended(run: &Run, outcome: Outcome) -> Mrkdwn {
     let project = &run.request.project;
     match outcome {
-        Outcome::Done => format!("*{project} is done.* {} good.", all_stages(run)).into(),
+        Outcome::Done => format!("*{project} is done.* {}.", all_stages(run)).into(),
         Outcome::Failed => {
             let why = sentence(run.why.as_deref().unwrap_or("No reason is known"));
             format!("*{project} failed.* {}", one_line(&why, WHY)).into()
@@ -70,11 +70,14 @@ fn how_it_ended(run: &Run, outcome: Outcome) -> Mrkdwn {
     }
 }
 
+/// `All 6 stages are good`, `5 of 6 stages are good`.
 fn all_stages(run: &Run) -> String {
-    if run.stages.len() == 1 {
-        "Its stage is".to_owned()
-    } else {
-        format!("All {} stages are", run.stages.len())
+    let good = run.stages.iter().filter(|stage| stage.phase == StagePhase::Good).count();
+    match (good, run.stages.len()) {
+        (1, 1) => "Its stage is good".to_owned(),
+        (good, all) if good == all => format!("All {all} stages are good"),
+        (1, all) => format!("1 of {all} stages is good"),
+        (good, all) => format!("{good} of {all} stages are good"),
     }
 }
 
@@ -252,7 +255,7 @@ fn times(run: &Run) -> Option<String> {
 }
 
 fn decision(decided: &Decided) -> Mrkdwn {
-    let by = Mrkdwn::from(gate::was(decided.verdict)) + " by " + mention(&decided.by);
+    let by = Mrkdwn::from(gate::was(decided)) + " by " + mention(&decided.by);
     match &decided.gate {
         Some(gate) => {
             Mrkdwn::from(format!("{} ", gate.stage))

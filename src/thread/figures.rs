@@ -4,11 +4,10 @@
 use chrono::{DateTime, Utc};
 
 use crate::run::{
-    AgentInfo, Attempt, Diff, Pause, Phase, Progress, Run, StagePhase, StageState, StartingPoint,
-    Tests, Usd, Verdict,
+    AgentInfo, Attempt, Breaker, Diff, Pause, Phase, Progress, Run, StagePhase, StageState,
+    StartingPoint, Tests, Usd, Verdict,
 };
 use crate::slack::one_line;
-use crate::thread::gate::breaks;
 use crate::workspace::Became;
 
 /// As git abbreviates a commit's name.
@@ -119,6 +118,14 @@ pub(crate) fn wait(seconds: u64) -> String {
     }
 }
 
+/// `80 steps have changed no file`.
+pub(super) fn breaks(breaker: Breaker) -> String {
+    match breaker {
+        Breaker::NothingChanged { steps } => format!("{steps} steps have changed no file"),
+        Breaker::TooFast { in_a_minute } => format!("{in_a_minute} was spent within a minute"),
+    }
+}
+
 /// What an attempt waits for.
 fn standing_still(pause: &Pause) -> String {
     match pause {
@@ -187,7 +194,8 @@ pub(crate) fn doing(
     let of_this = |p: &&Progress| &p.stage == stage.name() && p.attempt == attempt.n;
     let estimate = stage.estimate.filter(|_| attempt.n == 1).map(|it| it.cost.rounded());
     let Some(progress) = progress.filter(of_this) else {
-        let probably = estimate.map(|it| format!("probably {}–{}", it.low, it.high));
+        let time = stage.estimate.map(|it| wait(it.seconds.middle)).unwrap_or_default();
+        let probably = estimate.map(|it| format!("probably {}–{} and {time}", it.low, it.high));
         return ["starting".to_owned()].into_iter().chain(probably).collect();
     };
     let mut parts = vec![step(progress)];

@@ -64,11 +64,18 @@ fn rows(run: &Run) -> impl Iterator<Item = Row> {
         name: "TOTAL".to_owned(),
         tokens: tokens(run),
         cost: all,
-        estimated: estimate.map(|it| it.whole.cost.middle),
+        estimated: estimate.map(|_| worked_estimate(run)),
         share: String::new(),
         seconds: worked(run).map(StageState::seconds).sum(),
     };
     stages.chain([total])
+}
+
+/// What was said of the stages that were worked on.
+fn worked_estimate(run: &Run) -> Usd {
+    let all = run.request.estimate.iter().flat_map(|it| &it.stages);
+    let worked = run.stages.iter().zip(all).filter(|(stage, _)| !stage.attempts.is_empty());
+    worked.map(|(_, middle)| *middle).sum()
 }
 
 fn worked(run: &Run) -> impl Iterator<Item = &StageState> {

@@ -3,6 +3,7 @@
 
 use chrono::{Offset as _, Utc};
 
+use super::gate::MoneyQuestion;
 use super::people::{listed, mention, mention_of, who_can};
 use super::{clock, figures};
 use crate::run::{
@@ -34,7 +35,7 @@ pub fn refusal(why: &Refusal, run: &Run, verdict: Verdict) -> Mrkdwn {
         Refusal::NoLater { deadline } => no_later(run, *deadline).into(),
         Refusal::TooManyNotes => "Many notes wait for the next attempt already. Please say it again when that has read them.".into(),
         Refusal::NoteRead => "An attempt has read that note already, so it can be neither changed nor taken back. Say what is different in a new one.".into(),
-        Refusal::AsksForMoney => "This question is about money: `raise $5`, `raise no limit`, or `stop`.".into(),
+        Refusal::AsksForMoney => asks_for_money(run),
         Refusal::AsksHowToGoOn => "The question is what becomes of a stage that has failed: `retry`, `retry: with a note`, `skip` or `stop`.".into(),
         Refusal::NothingFailed => format!("No stage of {} asks to be tried again: {}.", run.id(), doing(run)).into(),
         Refusal::Needed { by } => format!("{by} builds on this stage, so the run cannot go on without it.").into(),
@@ -43,6 +44,18 @@ pub fn refusal(why: &Refusal, run: &Run, verdict: Verdict) -> Mrkdwn {
         Refusal::WantsLimit => "The server's policy wants every run to have a limit: raise it by an amount, as `raise $5`.".into(),
         Refusal::RunEnded => format!("{} is over: {}. `/develop {}` starts again.", run.id(), outcome(run), run.request.project).into(),
     }
+}
+
+/// How the open question is answered.
+fn asks_for_money(run: &Run) -> Mrkdwn {
+    let open = run.gate.as_ref().and_then(MoneyQuestion::of);
+    let ways = match open {
+        Some(MoneyQuestion { raise: "nothing", .. }) => {
+            "`raise nothing` lets it go on, `stop` ends it"
+        }
+        _ => "`raise $5`, `raise no limit`, or `stop`",
+    };
+    format!("This question is about money: {ways}.").into()
 }
 
 /// Which models there are instead.
@@ -68,8 +81,8 @@ pub const fn recorded(verdict: Verdict) -> &'static str {
         Verdict::Extend => "Extended.",
         Verdict::Snooze => "No more reminders of this question.",
         Verdict::Note => "Noted, from the next attempt.",
-        Verdict::Raise => "Raised.",
-        Verdict::Retry => "It is tried again.",
+        Verdict::Raise => "It may spend on.",
+        Verdict::Retry => "Another try.",
         Verdict::Skip => "Left out.",
     }
 }
@@ -116,7 +129,7 @@ const fn did(verdict: Verdict) -> &'static str {
         Verdict::Extend => "extended this",
         Verdict::Snooze => "snoozed this",
         Verdict::Note => "said this",
-        Verdict::Raise => "raised the budget",
+        Verdict::Raise => "let it spend on",
         Verdict::Retry => "let this be tried again",
         Verdict::Skip => "left this out",
     }
@@ -132,7 +145,7 @@ const fn to(verdict: Verdict) -> &'static str {
         Verdict::Extend => "extend this",
         Verdict::Snooze => "snooze this",
         Verdict::Note => "tell this run's agent something",
-        Verdict::Raise => "raise its budget",
+        Verdict::Raise => "let it spend on",
         Verdict::Retry => "let this be tried again",
         Verdict::Skip => "leave this out",
     }

@@ -6,11 +6,16 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tokio::time::timeout;
 
 /// What tools write beside the work and do not mark.
 const NO_WORK: [&str; 5] = [".git", "node_modules", "__pycache__", "coverage", ".nyc_output"];
 /// By which tools mark a folder as a cache. <https://bford.info/cachedir/>
 const CACHE_TAG: &str = "CACHEDIR.TAG";
+/// Somebody waits for the answer who has to give signs of life.
+const PATIENCE: Duration = Duration::from_secs(2);
 /// Beyond this it takes too long to be looked at again and again.
 const MOST: usize = 300_000;
 
@@ -19,12 +24,12 @@ const MOST: usize = 300_000;
 pub struct FilesSeen(u64);
 
 impl FilesSeen {
-    /// None where there is too much of it, or where it cannot be looked at.
+    /// None where there is too much of it, where that takes long, or where it cannot be looked at.
     pub async fn in_folder(folder: &Path) -> Option<Self> {
         let folder = folder.to_owned();
         #[expect(clippy::disallowed_methods, reason = "no process is started there")]
-        let seen = tokio::task::spawn_blocking(move || look(folder)).await;
-        seen.ok()?.ok()?
+        let seen = tokio::task::spawn_blocking(move || look(folder));
+        timeout(PATIENCE, seen).await.ok()?.ok()?.ok()?
     }
 }
 

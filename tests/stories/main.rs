@@ -30,6 +30,7 @@ mod foreign;
 mod guards;
 mod outages;
 
+mod recovery;
 mod refusals;
 
 mod command_line;

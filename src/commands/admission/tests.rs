@@ -53,7 +53,7 @@ async fn admitted_in(
 ) -> Result<Decision, NotAdmitted> {
     let admitted = admit(run, answer, ready(member(person)), ready(groups)).await?;
     match admitted.into_entry().1 {
-        Entry::Send { decision, .. } => Ok(decision),
+        Entry::Send { decision, .. } => Ok(*decision),
         Entry::Judged(reply) => panic!("it was judged before: {reply:?}"),
     }
 }

@@ -15,9 +15,9 @@ use crate::run::{AgentEnd, Breaker, Pause, Trouble, Usd, Written};
 /// What the meter knows of why an agent could not go on.
 #[derive(Clone, Copy)]
 pub(super) struct Waits {
-    /// A call could not be paid.
-    pub refused: bool,
-    /// What the attempt may spend in all.
+    /// What it could spend in all when a call could not be paid; somebody may have added to that since.
+    pub refused: Option<Usd>,
+    /// What it may spend in all now.
     pub allowance: Option<Usd>,
     /// The provider takes nothing more for so long.
     pub limited_for: Option<Duration>,
@@ -34,12 +34,13 @@ impl WriteAttempt<'_> {
         waits: Waits,
     ) -> Option<Pause> {
         // What an agent says of its money by itself does not hold a run up.
-        let is_spent = waits.allowance.is_some_and(|all| waits.refused || after.cost_usd >= all);
+        let spent_up = waits.allowance.filter(|all| after.cost_usd >= *all);
+        let had = waits.refused.or(spent_up);
         match (end, waits.limited_for) {
             _ if !self.input.may_pause => None,
             (AgentEnd::Stopped, _) => waits.tripped.map(|breaker| Pause::Breaker { breaker }),
-            (AgentEnd::Failed { trouble: Trouble::Budget, .. }, _) if is_spent => {
-                Some(Pause::Money { allowance: waits.allowance })
+            (AgentEnd::Failed { trouble: Trouble::Budget, .. }, _) if had.is_some() => {
+                Some(Pause::Money { allowance: had })
             }
             (AgentEnd::Failed { .. }, Some(wait)) => {
                 Some(Pause::ModelLimit { until: clock() + wait })

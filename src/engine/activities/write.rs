@@ -25,7 +25,7 @@ use super::write_attempt::{Spent, WriteAttempt};
 use crate::agent::{AgentReport, Assignment};
 use crate::checks::SetupEnd;
 use crate::engine::retry_policy::{HEARTBEAT_INTERVAL, PROGRESS_TIMEOUT};
-use crate::run::{AgentEnd, Pause, Sandboxing, Trouble, Written};
+use crate::run::{AgentEnd, Pause, Sandboxing, Trouble, Usd, Written};
 
 impl Bench {
     /// Agent in a fresh clone of the base; a snapshot of what it wrote.
@@ -61,6 +61,7 @@ impl Bench {
             return attempt.store_what_is_done(ctx, *done).await;
         }
         if input.watched.months
+            && attempt.before.cost_usd == Usd::ZERO
             && let Some(month) = self.spent_month(&input.run).await?
         {
             return Ok(stands_still(Pause::Month { month }, self.sandbox.sandboxing()));
@@ -174,7 +175,7 @@ impl WriteAttempt<'_> {
         // What the ledger cannot say now, it says to a successor.
         let known = agent.door.spend();
         let waits = Waits {
-            refused: agent.door.refused().is_some(),
+            refused: agent.door.refused().map(|spent| spent.allowance),
             allowance: agent.door.allowance(),
             limited_for: agent.door.limited_for(),
             tripped: breakers.tripped(),

@@ -17,7 +17,7 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Size, Usd};
+use super::{Size, StageState, Usd};
 
 pub use calibration::{Calibration, Hindsight};
 pub use interval::Interval;
@@ -36,6 +36,13 @@ const PLAYS: usize = 1_000;
 pub struct Used {
     pub cost: Usd,
     pub seconds: u64,
+}
+
+impl StageState {
+    /// All of its attempts.
+    fn used(&self) -> Used {
+        Used { cost: self.cost(), seconds: self.seconds() }
+    }
 }
 
 /// One stage of an earlier run.

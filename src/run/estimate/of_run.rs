@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Estimate, Sample, SoFar, StageForecast, StageHistory, Used, estimate};
+use super::{Estimate, Sample, SoFar, StageForecast, StageHistory, estimate};
 use crate::run::{Pipeline, ProjectName, Run, Stage, StagePhase, StageState, Usd};
 
 /// So many runs of a project tell enough; below that, those of other projects by the same pipeline count too.
@@ -56,13 +56,6 @@ fn sample(stage: &StageState) -> Option<Sample> {
     let used = stage.used();
     let began = used.cost > Usd::ZERO;
     began.then_some(Sample { used, whole: stage.phase == StagePhase::Good })
-}
-
-impl StageState {
-    /// All of its attempts.
-    pub(super) fn used(&self) -> Used {
-        Used { cost: self.cost(), seconds: self.seconds() }
-    }
 }
 
 impl Run {

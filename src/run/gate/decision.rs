@@ -154,7 +154,7 @@ pub enum Refusal {
     TooManyNotes,
     /// An attempt has read that note: it can be neither changed nor taken back.
     NoteRead,
-    /// The question is about money: it is raised, or the run is stopped.
+    /// The question is whether it spends on: the budget is raised, it is let go on, or the run is stopped.
     AsksForMoney,
     /// The question is what becomes of a stage that has failed.
     AsksHowToGoOn,

@@ -135,12 +135,7 @@ impl Policy {
     #[must_use]
     pub fn money_terms(&self, approvers: &[Approver]) -> MoneyTerms {
         let spec = self.tightened(&GateSpec::usual(MoneyTerms::DEADLINE_SECONDS), approvers);
-        MoneyTerms {
-            spec: GateSpec { quorum: 1, ..spec },
-            no_limit: self.no_limit,
-            ahead: true,
-            same_failure: true,
-        }
+        MoneyTerms { spec: GateSpec { quorum: 1, ..spec }, no_limit: self.no_limit, ahead: true }
     }
 
     /// The gate as it holds for a run of a project with these approvers.

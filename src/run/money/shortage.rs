@@ -52,8 +52,6 @@ pub enum MonthOf {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Breaker {
-    /// So many attempts failed in the same way.
-    SameFailure { times: u32 },
     /// So many steps changed no file.
     NothingChanged { steps: u32 },
     /// This was spent within a minute.

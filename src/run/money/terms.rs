@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Usd;
 use crate::run::GateSpec;
 
-/// How a run asks when its budget is spent. Settled when it starts; none in runs of older versions, which end then.
+/// How a run asks before it spends on. Settled when it starts; none in runs of older versions, which end then.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MoneyTerms {
     pub spec: GateSpec,
@@ -14,9 +14,6 @@ pub struct MoneyTerms {
     /// Whether it is also asked before a stage that will probably not fit.
     #[serde(default)]
     pub ahead: bool,
-    /// Whether it is also asked before an attempt when three have failed in the same way.
-    #[serde(default)]
-    pub same_failure: bool,
 }
 
 /// How much more a run may spend.

@@ -188,10 +188,13 @@ impl Run {
         asked: Option<Shortage>,
     ) -> Result<(), Refusal> {
         let terms = self.request.money.as_ref().ok_or(Refusal::NoBudget)?;
-        let goes_on = asked.is_some_and(Shortage::may_be_ignored);
+        // A limit that is gone meanwhile is none: whatever is said lets it go on.
+        let unlimited = asked == Some(Shortage::Run) && self.budget().is_none();
+        let goes_on = unlimited || asked.is_some_and(Shortage::may_be_ignored);
         let is_limited = self.budget().is_some() || asked == Some(Shortage::Stage);
         match decision.raise {
             // Nothing more is an answer only where something is left.
+            Some(Raise::By(Usd::ZERO)) if asked.is_none() => Err(Refusal::NothingAsked),
             Some(Raise::By(Usd::ZERO)) if !goes_on => Err(Refusal::AsksForMoney),
             _ if !goes_on && !is_limited => Err(Refusal::NoBudget),
             Some(raise) if terms.lets(raise) => Ok(()),

@@ -4,11 +4,10 @@
 
 use chrono::{DateTime, Utc};
 
-use super::same_failure::same_failure;
 use super::wait::after_working;
 use crate::run::{
-    AskedAmount, Attempt, Breaker, Decided, GateDigestInput, GateKind, Happened, MoneyTerms,
-    MonthSpent, Next, Pause, Raise, Run, Shortage, StageName, StageState, Usd, Verdict,
+    AskedAmount, Attempt, Decided, GateDigestInput, GateKind, Happened, MoneyTerms, MonthSpent,
+    Next, Pause, Raise, Run, Shortage, StageName, StageState, Usd, Verdict,
 };
 
 /// So many similar runs say what a stage will cost.
@@ -89,7 +88,7 @@ impl Run {
             // What came while it was stopping is enough for another try.
             Some(Pause::Money { allowance }) => {
                 let now = self.allowance(stage.name(), attempt.n);
-                allowance.is_none_or(|had| now.is_some_and(|now| now <= had))
+                now.is_some_and(|now| allowance.is_none_or(|had| now <= had))
             }
             Some(Pause::ModelLimit { .. }) | None => false,
         };
@@ -99,10 +98,7 @@ impl Run {
             (Some(run), Some(of_stage)) if is_short && of_stage < run => Some(Shortage::Stage),
             (None, Some(_)) if is_short => Some(Shortage::Stage),
             _ if is_short => Some(Shortage::Run),
-            _ => self
-                .would_not_fit(stage, attempt)
-                .map(Shortage::Ahead)
-                .or_else(|| self.fails_again(stage, attempt).map(Shortage::Breaker)),
+            _ => self.would_not_fit(stage, attempt).map(Shortage::Ahead),
         }
     }
 
@@ -132,19 +128,10 @@ impl Run {
             ahead && attempt.n == 1 && attempt.paused.is_none() && stage.asked_for_money.is_empty();
         let estimate = self.request.estimate.as_ref().filter(|_| is_new)?;
         let at = self.stages.iter().position(|it| it.name() == stage.name())?;
-        let newest = stage.estimate.map(|it| it.cost.middle);
-        let likely = newest.or_else(|| estimate.stages.get(at).copied());
-        let likely = likely.filter(|_| estimate.whole.runs >= ENOUGH_RUNS)?;
+        // As it was recorded when the run began: what a newer program would estimate decides nothing.
+        let likely = *estimate.stages.get(at).filter(|_| estimate.whole.runs >= ENOUGH_RUNS)?;
         let left = self.left()?;
         (left > Usd::ZERO && likely > left).then_some(likely)
-    }
-
-    /// Whether an attempt that has not begun would only fail as those before it did. Not asked of a stage that somebody let go on.
-    fn fails_again(&self, stage: &StageState, attempt: &Attempt) -> Option<Breaker> {
-        let is_new = attempt.paused.is_none() && attempt.cost_usd == Usd::ZERO;
-        let asks = self.request.money.as_ref().is_some_and(|terms| terms.same_failure);
-        let asks = asks && is_new && !self.goes_on_regardless(stage.name());
-        same_failure(stage, attempt.n).filter(|_| asks)
     }
 
     /// The question that an attempt waits for; none where it may go on.

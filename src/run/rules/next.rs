@@ -4,6 +4,7 @@
 use chrono::{DateTime, Utc};
 
 use super::gated_work::GatedWork;
+use super::same_failure::same_failure;
 use crate::run::{
     AskedAmount, Attempt, AttemptOutcome, Decided, GateId, Guard, Happened, Outcome, Pause, Plan,
     Run, Shortage, Snapshot, StageOutcome, StagePhase, StageState, Trouble, Usd, Verdict,
@@ -177,6 +178,9 @@ impl Run {
         match (last.trouble, self.budget()) {
             (Some(Trouble::Budget), Some(budget)) => Some(budget_spent(budget)),
             (Some(Trouble::Budget | Trouble::Setup | Trouble::SignIn), _) => Some(failure_of(last)),
+            _ if tries < most && stage.stage.recovery.is_some() && same_failure(stage, last) => {
+                Some(format!("{tries} attempts failed in the same way: {}", failure_of(last)))
+            }
             _ if tries < most => None,
             _ if tries == 1 => Some(failure_of(last)),
             _ => Some(format!("{tries} attempts, the last: {}", failure_of(last))),

@@ -62,7 +62,7 @@ impl Run {
         let earlier = earlier_in_round(stage, attempt);
         let (base, compare) = self.base(stage);
         let mut planned = stage.stage.clone();
-        planned.timeout_seconds = stage.timeout_seconds();
+        planned.timeout_seconds = stage.timeout_seconds(attempt);
         let was_begun = stage.attempt(attempt).is_some_and(|a| a.cost_usd > Usd::ZERO);
         let asks = self.request.money.is_some();
         Plan {

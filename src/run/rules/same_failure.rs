@@ -2,28 +2,34 @@
 //! Compared by what the checks said, without the figures in it: times and places differ where nothing else does.
 
 use super::plan::earlier_in_round;
-use crate::run::{Attempt, AttemptOutcome, Breaker, StageState};
+use crate::run::{Attempt, AttemptOutcome, StageState};
 
 /// So often in a row.
 const TIMES: usize = 3;
-/// Of the feedback its beginning counts: the tests that failed, and what they said.
-const BEGINNING: usize = 300;
+/// Of the feedback so much counts: its beginning, where tests that failed stand; else its end, where a log says why.
+const COMPARED: usize = 300;
 
-/// That an attempt would only fail as those before it did; none where they failed in different ways, or were few.
-pub(super) fn same_failure(stage: &StageState, attempt: u32) -> Option<Breaker> {
-    let earlier = earlier_in_round(stage, attempt);
-    let (first, rest) = earlier.get(..TIMES)?.split_first()?;
-    let same = failure(first)?;
-    let times = u32::try_from(TIMES).unwrap_or(u32::MAX);
-    let all = rest.iter().all(|attempt| failure(attempt).as_ref() == Some(&same));
-    all.then_some(Breaker::SameFailure { times })
+/// Whether the newest attempts failed in one and the same way, so often that nobody hopes for the next.
+pub(super) fn same_failure(stage: &StageState, newest: &Attempt) -> bool {
+    let attempts = earlier_in_round(stage, newest.n + 1);
+    let Some(attempts) = attempts.get(..TIMES) else { return false };
+    let first = failure(newest);
+    first.is_some() && attempts.iter().all(|attempt| failure(attempt) == first)
 }
 
 /// What was wrong with the work; none where it was not the work.
 fn failure(attempt: &Attempt) -> Option<String> {
     let is_the_works = attempt.outcome == AttemptOutcome::Bad && attempt.trouble.is_none();
-    let (why, feedback) =
-        (attempt.why.as_deref()?, attempt.feedback.as_deref().unwrap_or_default());
-    let beginning = feedback.chars().filter(|c| !c.is_ascii_digit()).take(BEGINNING);
-    is_the_works.then(|| why.chars().chain(beginning).collect())
+    let why = attempt.why.as_deref().filter(|_| is_the_works)?;
+    let said = attempt.feedback.as_deref().unwrap_or_default();
+    let said = said.strip_prefix(why).unwrap_or(said);
+    let said: Vec<char> = said.chars().filter(|c| !c.is_ascii_digit()).collect();
+    let tests = attempt.tests.is_some_and(|tests| tests.failed > 0);
+    let compared = if tests {
+        &said[..said.len().min(COMPARED)]
+    } else {
+        &said[said.len().saturating_sub(COMPARED)..]
+    };
+    let why = why.chars().filter(|c| !c.is_ascii_digit());
+    Some(why.chain(compared.iter().copied()).collect())
 }

@@ -241,10 +241,11 @@ impl StageState {
         self.changes.last().filter(|changes| changes.round == self.rounds)
     }
 
-    /// How long its next attempt has, in seconds, for its agent and again for its checks.
+    /// How long an attempt has, in seconds, for its agent and again for its checks.
     #[must_use]
-    pub fn timeout_seconds(&self) -> u64 {
-        let longer = self.retries.iter().filter(|retried| retried.retry.longer).count();
+    pub fn timeout_seconds(&self, attempt: u32) -> u64 {
+        let before = self.retries.iter().filter(|retried| retried.after < attempt);
+        let longer = before.filter(|retried| retried.retry.longer).count();
         Retry::longer(self.stage.timeout_seconds, longer)
     }
 

@@ -8,7 +8,7 @@ use slack_morphism::prelude::{
 use unicode_width::UnicodeWidthStr as _;
 
 use super::at_least_a_space;
-use crate::slack::truncate::truncate;
+use crate::slack::truncate::{length, truncate};
 use crate::slack::visible::clean;
 
 /// Slack takes 100 rows, and 10,000 characters over all cells.
@@ -25,17 +25,36 @@ const GAP: usize = 2;
 #[must_use]
 pub fn table(rows: &[Vec<String>]) -> SlackBlock {
     let width = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let most = ROWS.min(ALL_TEXT / (width.max(1) * CELL)).max(2);
-    let cut = rows.len().saturating_sub(most);
-    let last = rows.len().saturating_sub(1);
-    let kept = rows.iter().enumerate().filter(|(n, _)| *n + 1 < most || cut == 0 || *n == last);
     let cell = |text: &String| SlackTableCell::from(at_least_a_space(truncate(&clean(text), CELL)));
-    let rows = kept.map(|(_, row)| row.iter().map(cell).collect()).collect();
+    let rows = fitting(rows).iter().map(|row| row.iter().map(cell).collect()).collect();
     let column = |n: usize| {
         let align = if n == 0 { SlackTableColumnAlign::Left } else { SlackTableColumnAlign::Right };
         SlackTableColumnSetting::new().with_align(align)
     };
     SlackTableBlock::new(rows).with_column_settings((0..width).map(column).collect()).into()
+}
+
+/// As many as Slack takes: where that is not all, the last and what is missing.
+fn fitting(rows: &[Vec<String>]) -> Vec<Vec<String>> {
+    let size =
+        |row: &Vec<String>| row.iter().map(|cell| length(cell).clamp(1, CELL)).sum::<usize>();
+    let Some((last, others)) = rows.split_last() else { return Vec::new() };
+    let mut room = ALL_TEXT - ALL_TEXT / 10;
+    let fits = others.iter().take(ROWS - 2).take_while(|row| {
+        room = room.saturating_sub(size(row));
+        room > size(last)
+    });
+    let mut kept: Vec<Vec<String>> = fits.cloned().collect();
+    let missing = others.len() - kept.len();
+    if missing > 0 {
+        kept.push(vec![format!("… {missing} more")]);
+    }
+    kept.push(last.clone());
+    let width = kept.iter().map(Vec::len).max().unwrap_or(0);
+    for row in &mut kept {
+        row.resize(width, String::new());
+    }
+    kept
 }
 
 /// The same in lines.

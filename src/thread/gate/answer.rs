@@ -7,8 +7,8 @@ use super::money::raised;
 use super::recovery::retried;
 use super::{GateView, WORDS};
 use crate::run::{
-    Attempt, AttemptOutcome, Changes, Decided, GateKind, OnReject, OpenGate, Rework, Run,
-    StagePhase, StageState, Verdict,
+    Attempt, AttemptOutcome, Changes, Decided, GateKind, OnReject, OpenGate, Raise, Rework, Run,
+    StagePhase, StageState, Usd, Verdict,
 };
 use crate::slack::{Mrkdwn, one_line};
 use crate::thread::figures;
@@ -25,7 +25,7 @@ pub(in crate::thread) enum GateOutcome<'a> {
     Approved(&'a Decided),
     Changes(&'a Decided),
     Rejected(&'a Decided),
-    /// There is more money.
+    /// There is more money, or it goes on with what there is.
     Raised(&'a Decided),
     /// A stage that has failed is tried again.
     Retried(&'a Decided),
@@ -246,6 +246,7 @@ impl GateView<'_> {
             GateOutcome::Approved(_) => "was approved",
             GateOutcome::Changes(_) => "was sent back for changes",
             GateOutcome::Rejected(_) => "was rejected",
+            GateOutcome::Raised(d) if goes_on(d) => "was let go on",
             GateOutcome::Raised(_) => "had more money",
             GateOutcome::Retried(_) => "was tried again",
             GateOutcome::Skipped(_) => "was left out",
@@ -266,6 +267,7 @@ impl GateView<'_> {
             GateOutcome::Approved(_) => "approved",
             GateOutcome::Changes(_) => "changes asked for",
             GateOutcome::Rejected(_) => "rejected",
+            GateOutcome::Raised(d) if goes_on(d) => "goes on",
             GateOutcome::Raised(_) => "has more money",
             GateOutcome::Retried(_) => "is tried again",
             GateOutcome::Skipped(_) => "left out",
@@ -292,8 +294,9 @@ pub fn standing(run: &Run, (stage, attempt): (&StageState, &Attempt)) -> Vec<Str
 }
 
 /// What an answer did to what it was about: `<stage> approved by …`.
-pub(in crate::thread) const fn was(verdict: Verdict) -> &'static str {
-    match verdict {
+pub(in crate::thread) fn was(decided: &Decided) -> &'static str {
+    match decided.verdict {
+        Verdict::Raise if goes_on(decided) => "let go on",
         Verdict::Approve => "approved",
         Verdict::Changes => "sent back for changes",
         Verdict::Reject => "rejected",
@@ -305,6 +308,11 @@ pub(in crate::thread) const fn was(verdict: Verdict) -> &'static str {
         Verdict::Retry => "tried again",
         Verdict::Skip => "left out",
     }
+}
+
+/// Whether it adds nothing: the run goes on with what there is.
+fn goes_on(decided: &Decided) -> bool {
+    decided.raise == Some(Raise::By(Usd::ZERO))
 }
 
 const fn started_over(rework: Rework) -> &'static str {

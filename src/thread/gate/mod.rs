@@ -25,7 +25,6 @@ pub use answer::standing;
 pub(super) use answer::was;
 pub(super) use ask::SnoozeButton;
 pub use money::MoneyQuestion;
-pub(super) use money::breaks;
 pub use value::{GateValue, RunValue};
 
 /// How much of an agent's words, and of a person's, a card shows. A person's stand whole in the ledger where an attempt reads them.

@@ -2,9 +2,9 @@
 //! The same card as every other question, with other buttons and other figures: those of the moment when it was asked.
 
 use super::{GateValue, GateView, SnoozeButton};
-use crate::run::{AskedAmount, Breaker, MonthOf, MonthSpent, OpenGate, Raise, Shortage, Usd};
+use crate::run::{AskedAmount, MonthOf, MonthSpent, OpenGate, Raise, Shortage, Usd};
 use crate::slack::{Button, Mrkdwn};
-use crate::thread::{ActionId, RunValue};
+use crate::thread::{ActionId, RunValue, figures};
 
 impl GateView<'_> {
     /// `$3.02 of $3.00 is spent`.
@@ -103,7 +103,7 @@ fn because(gate: &OpenGate, money: &AskedAmount) -> String {
                 of_month(whose)
             )
         }
-        Shortage::Breaker(breaker) => breaks(breaker),
+        Shortage::Breaker(breaker) => figures::breaks(breaker),
     }
 }
 
@@ -115,16 +115,7 @@ const fn of_month(whose: MonthOf) -> &'static str {
     }
 }
 
-/// `80 steps have changed no file`.
-pub(in crate::thread) fn breaks(breaker: Breaker) -> String {
-    match breaker {
-        Breaker::SameFailure { times } => format!("{times} attempts failed in the same way"),
-        Breaker::NothingChanged { steps } => format!("{steps} steps have changed no file"),
-        Breaker::TooFast { in_a_minute } => format!("{in_a_minute} was spent within a minute"),
-    }
-}
-
-/// ` by $5.00`, or that there is no limit any more.
+/// `raised by $5.00 by `, or how else it was answered.
 pub(super) fn raised(gate: &OpenGate, raise: Option<Raise>) -> String {
     let ahead = gate.money.is_some_and(|money| matches!(money.why, Shortage::Ahead(_)));
     match raise {

@@ -2,7 +2,7 @@
 //! What failed is said by our own code; what checks and agents said stands quoted, the failing tests first, else the last lines.
 
 use super::{GateValue, GateView, RunValue, SnoozeButton};
-use crate::run::{Attempt, AttemptOutcome, Decided, Trouble};
+use crate::run::{Attempt, AttemptOutcome, Decided, StageState, Trouble};
 use crate::slack::{Button, Confirm, Mrkdwn, SlackBlock, context, one_line, section};
 use crate::thread::message::NOTICE;
 use crate::thread::{ActionId, RenderContext, figures};
@@ -44,9 +44,10 @@ impl GateView<'_> {
     fn what_was_said(&self, render: &RenderContext) -> Option<Mrkdwn> {
         let feedback = self.work.feedback.as_deref()?.trim();
         let tests = self.work.tests.is_some_and(|tests| tests.failed > 0);
-        let (head, said) = match tests {
-            true => ("_The tests that failed:_\n", figures::first_lines(feedback, SAID)),
-            false => ("_What was said last:_\n", figures::last_lines(feedback, SAID)),
+        let (head, said) = if tests {
+            ("_The tests that failed:_\n", figures::first_lines(feedback, SAID))
+        } else {
+            ("_What was said last:_\n", figures::last_lines(feedback, SAID))
         };
         (!feedback.is_empty()).then(|| Mrkdwn::from(head) + render.code_block(&said))
     }
@@ -61,14 +62,17 @@ impl GateView<'_> {
     }
 
     fn what_is_left(&self) -> Vec<Mrkdwn> {
-        let spent = format!("{} so far", figures::of_budget(self.run, self.run.spent()));
-        let good = self.run.stages.iter().rev().find(|stage| stage.good_attempt().is_some());
-        let good = good.filter(|good| good.name() != self.stage.name());
-        let kept = match good {
+        let earlier: Vec<&StageState> =
+            self.run.stages.iter().take_while(|it| it.name() != self.stage.name()).collect();
+        let tried = self.stage.attempts.iter().filter(|attempt| attempt.n <= self.work.n);
+        let spent = earlier.iter().map(|it| it.cost()).chain(tried.map(|it| it.cost_usd)).sum();
+        let spent = format!("{} so far", figures::of_budget(self.run, spent));
+        let kept = match earlier.iter().rev().find(|it| it.good_attempt().is_some()) {
             Some(good) => format!("good is what {} left", good.name()),
             None => "no stage is good yet".to_owned(),
         };
-        let time = format!("an attempt has {}", figures::span(self.stage.timeout_seconds()));
+        let time =
+            format!("an attempt has {}", figures::span(self.stage.timeout_seconds(self.work.n)));
         [spent, kept, time].map(Mrkdwn::from).to_vec()
     }
 

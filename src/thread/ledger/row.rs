@@ -64,6 +64,7 @@ fn too_much(text: &str) -> Option<usize> {
 fn not_begun(open: &OpenGate) -> &'static str {
     match open.money.map(|money| money.why) {
         Some(Shortage::Ahead(_)) => "has not begun: the money will probably not do",
+        Some(Shortage::Stage) => "has not begun: the stage's money is spent",
         _ => "has not begun: the money is spent",
     }
 }

@@ -234,7 +234,7 @@ const fn did(verdict: Verdict) -> &'static str {
         Verdict::Extend => "extended the deadline",
         Verdict::Snooze => "wants no reminders",
         Verdict::Note => "noted",
-        Verdict::Raise => "raised the budget",
+        Verdict::Raise => "let it spend on",
         Verdict::Retry => "tried again",
         Verdict::Skip => "left out",
         Verdict::Reject => "rejected",

@@ -121,6 +121,29 @@ checks = ["echo it cannot be; exit 3"]
 prompt = "do: echo again >> never.txt"
 "#;
 
+/// Its first stage fails until it is told a word, or has more time; its last, which nothing needs, always fails.
+const FALLING: &str = r#"
+[[stage]]
+name = "draft"
+attempts = 2
+timeout = "6s"
+recovery = true
+checks = ["test -s draft.txt"]
+prompt = """
+{{feedback}}
+do: if grep -q 'try[ ]harder' /tmp/prompt; then echo x > draft.txt; elif grep -q 'not[ ]finish' /tmp/prompt; then sleep 7; echo x > draft.txt; elif grep -q 'exited[ ]1' /tmp/prompt; then sleep 60; fi
+"""
+
+[[stage]]
+name = "extra"
+needs = ["draft"]
+attempts = 1
+timeout = "1m"
+recovery = { deadline = "1h" }
+checks = ["test -e never.txt"]
+prompt = "do: echo y > extra.txt"
+"#;
+
 /// One stage and its gate, by project: what the agent does, the gate's settings, the project's.
 const GATES: [(&str, &str, &str, &str); 9] = [
     // Nobody has time for it.
@@ -352,6 +375,7 @@ fn projects() -> impl Iterator<Item = Project> {
         ("stubborn", STUBBORN, BEGUN),
         ("quick", QUICK, NEW),
         ("wandering", WANDERING, BEGUN),
+        ("falling", FALLING, BEGUN),
         ("twice", TWICE, NEW),
         ("encoded", ENCODED, BEGUN),
         ("unready", UNREADY, BEGUN),

@@ -432,19 +432,6 @@ fn money_that_came_while_an_attempt_stopped_is_enough_for_another_try() {
     assert_eq!(driver.plan().budget_left_usd, Some(CENT));
 }
 
-#[test]
-fn what_failed_in_the_same_way_three_times_is_asked_about_before_the_fourth() {
-    let money = Some(crate::run::Policy::default().money_terms(&[]));
-    let mut driver = RunDriver::of(Request { money, ..with_attempts(6) });
-    driver.brings(Facts::Red).brings(Facts::Red).brings(Facts::Red).gate();
-    let asked = driver.run.gate.as_ref().and_then(|open| open.money).expect("about money");
-    assert_eq!(asked.why, Shortage::Breaker(Breaker::SameFailure { times: 3 }));
-    assert_eq!(raises(&mut driver, Raise::By(Usd::ZERO)), Ok(()));
-    assert_eq!(driver.brings(Facts::Red).plan().attempt, 5, "once for each stage");
-    driver.brings(Facts::Green);
-    assert_eq!(driver.end(), (Outcome::Done, None));
-}
-
 /// A run whose stages ask when they have failed, each after two attempts; `polish` builds on `draft`, `print` on nothing.
 fn asking_to_recover() -> RunDriver {
     let mut request = request(&["draft", "polish", "print"]);
@@ -460,7 +447,7 @@ fn recovers(driver: &mut RunDriver, verdict: Verdict, retry: Retry) -> Result<()
     let gate = driver.run.gate.as_ref().map(|open| open.id.clone());
     let retry = Some(retry).filter(|_| verdict == Verdict::Retry);
     let words = Some("mock the clock".to_owned());
-    driver.hears(&Decision { retry, words, ..decision(verdict, gate, ana()) })
+    driver.hears(&Decision { words, retry, ..decision(verdict, gate, ana()) })
 }
 
 #[test]
@@ -524,4 +511,23 @@ fn another_try_is_an_answer_only_where_something_has_failed() {
         let judged = recovers(&mut driver, verdict, Retry::default());
         assert_eq!(judged, Err(Refusal::NothingFailed));
     }
+}
+
+#[test]
+fn what_failed_in_the_same_way_three_times_is_asked_about_before_the_fourth() {
+    let mut request = with_attempts(6);
+    let endless = RunDriver::of(request.clone())
+        .brings(Facts::Red)
+        .brings(Facts::Red)
+        .brings(Facts::Red)
+        .plan();
+    assert_eq!(endless.attempt, 4, "where it does not ask");
+    request.pipeline.stages[0].recovery = Some(GateSpec::recovery());
+    let mut driver = RunDriver::of(request);
+    driver.brings(Facts::Red).brings(Facts::Red).brings(Facts::Red).gate();
+    let why = driver.run.why_failed(&driver.run.stages[0]);
+    assert_eq!(why.as_deref(), Some("3 attempts failed in the same way: 3 of 50 tests failed"));
+    assert_eq!(recovers(&mut driver, Verdict::Retry, Retry::default()), Ok(()));
+    driver.brings(Facts::Green);
+    assert_eq!(driver.end(), (Outcome::Done, None));
 }

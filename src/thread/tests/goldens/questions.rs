@@ -46,6 +46,7 @@ pub(super) fn questions() -> Vec<Golden> {
         drawn("gate-money", &short_of_money(), "gate"),
         drawn("gate-money-month", &waits_for_a_month(), "gate"),
         drawn("gate-money-nowhere", &gets_nowhere(), "gate"),
+        drawn("gate-recovery", &has_failed(), "gate"),
         drawn("gate-over", &Tale::waiting().after(9_000), "gate"),
         drawn("gate-largest", &Tale::largest_question(), "gate"),
         drawn("gate-odd", &odd(), "gate"),
@@ -62,6 +63,11 @@ fn waits_for_a_month() -> Tale {
     let month = MonthSpent { of: MonthOf::Project, spent, budget };
     let begun = Tale::new().started().begins("scaffold", 1);
     begun.stands_still("scaffold", 1, (Pause::Month { month }, Usd::ZERO))
+}
+
+fn has_failed() -> Tale {
+    let asking = Tale::rolled_back().recovers("streaming");
+    asking.errs("streaming", 2).errs("streaming", 3).follows()
 }
 
 fn gets_nowhere() -> Tale {

@@ -78,6 +78,15 @@ impl Tale {
         self
     }
 
+    /// This stage asks when it has failed; the pipeline offers another model.
+    pub fn recovers(mut self, stage: &str) -> Self {
+        self.run.request.pipeline.agent.models = vec!["claude-opus-4-5".to_owned()];
+        if let Some(of) = self.run.stages.iter_mut().find(|s| s.name() == &name(stage)) {
+            of.stage.recovery = Some(GateSpec::recovery());
+        }
+        self
+    }
+
     /// The next work has this besides its figures.
     pub fn with(mut self, more: More) -> Self {
         self.more = more;
@@ -121,7 +130,7 @@ impl Tale {
     }
 
     /// What the rules say by themselves.
-    fn follows(mut self) -> Self {
+    pub fn follows(mut self) -> Self {
         while let Next::Emit(what) = self.run.next(self.now) {
             self.tell(what);
         }

@@ -1,0 +1,59 @@
+//! A stage that has failed asks what becomes of it, and goes on as somebody says.
+
+use signoff::run::{Outcome, StagePhase};
+
+use crate::world::story;
+
+#[tokio::test]
+async fn a_stage_that_has_failed_is_tried_again_with_a_note_and_left_out_by_a_tap() {
+    story(async |w| {
+        let ana = w.person("ana");
+        let run = ana.develops("falling").await?;
+        run.shows("*draft of falling has failed. What now?* @ana").await?;
+        run.shows("*Out of time*: it did not finish in 6 s").await?;
+        run.shows("• attempt 1: `test -s draft.txt` exited 1").await?;
+        run.shows("no stage is good yet").await?;
+        ana.says_in(&run, "skip").await?;
+        ana.is_told("extra builds on this stage").await?;
+        ana.presses("Retry with a note", &run).await?;
+        ana.fills("words", "try harder")?;
+        ana.sends_the_form().await?;
+        run.shows("*draft of falling* · tried again by @ana").await?;
+        run.shows("> try harder").await?;
+        run.shows("*extra of falling has failed. What now?*").await?;
+        run.shows("good is what draft left").await?;
+        w.worker.crashes().await?;
+        w.worker.comes_back()?;
+        ana.presses("Skip", &run).await?;
+        ana.is_asked("Leave it out?").await?;
+        ana.confirms().await?;
+        run.shows("left out by @ana within a minute; the run goes on without it").await?;
+        run.shows("*falling is done.* 1 of 2 stages is good.").await?;
+        let over = run.run().await?;
+        assert_eq!(over.outcome, Some(Outcome::Done));
+        let phases: Vec<_> = over.stages.iter().map(|stage| stage.phase).collect();
+        assert_eq!(phases, [StagePhase::Good, StagePhase::Undone]);
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_was_out_of_time_has_more_when_somebody_says_so_at_a_shell() {
+    story(async |w| {
+        let ana = w.person("ana");
+        let run = ana.develops("falling").await?;
+        run.shows("*Out of time*: it did not finish in 6 s").await?;
+        let (code, said) = w.types(&["retry", run.id.as_str(), "model=gpt-0"]).await?;
+        assert!(code == 3 && said.contains("does not offer gpt-0"), "{code} {said}");
+        let (code, said) = w.types(&["retry", run.id.as_str(), "longer"]).await?;
+        assert_eq!(code, 0, "{said}");
+        run.shows("tried again with more time by").await?;
+        run.shows("*extra of falling has failed. What now?*").await?;
+        ana.says_in(&run, "stop").await?;
+        run.shows("*falling was stopped* by @ana").await?;
+        run.shows("*Kept:* the work of draft.").await?;
+        Ok(())
+    })
+    .await;
+}

@@ -5,7 +5,8 @@ use super::Actor;
 use super::mention::Misheard;
 use super::outcome::{Acted, Handled, reply_outcome};
 use crate::commands::{
-    self, Answer, Asker, Command, Lookup, Meaning, Moment, Place, Reply, ReplyKind, Said,
+    self, AgainWords, Answer, Asker, Command, Lookup, Meaning, Moment, Place, Reply, ReplyKind,
+    Said,
 };
 use crate::run::{Channel, RequestId, Verdict, Via};
 use crate::slack::{SlashCommand, unescape};
@@ -47,6 +48,7 @@ impl Actor {
             Command::Waiting => self.waiting_reply(&self.with_sight(asker).await).await?,
             Command::Status(said) => self.status(&self.with_sight(asker).await, &said).await?,
             Command::Start(start) => self.start(start, asker, key).await?,
+            Command::Again(words) => self.again(words, asker, key).await?,
             Command::Answer { verdict, said } => {
                 return self.answer(Answer::new(verdict, asker, key.clone()), &said).await;
             }
@@ -54,6 +56,20 @@ impl Actor {
             Command::Note(_) | Command::Nothing => return Ok(Acted::Silent),
         };
         Ok(reply_outcome(&reply))
+    }
+
+    /// Starts a run that is named once more.
+    async fn again(
+        &self,
+        words: AgainWords,
+        asker: Asker,
+        key: &RequestId,
+    ) -> Result<Reply, StoreError> {
+        let sees = self.with_sight(asker.clone()).await;
+        match commands::start_again(&self.services, &sees, words).await? {
+            Ok(start) => self.start(start, asker, key).await,
+            Err(reply) => Ok(reply),
+        }
     }
 
     async fn status(&self, asker: &Asker, said: &Said) -> Result<Reply, StoreError> {

@@ -1,5 +1,6 @@
 //! A command: what did a line of words ask for?
 
+use super::again::AgainWords;
 use super::costs::CostsOf;
 use super::said::Said;
 use super::start_run::StartRun;
@@ -12,6 +13,8 @@ pub enum Command {
     /// Nothing was typed: ask by a form.
     Form,
     Start(StartRun),
+    /// A run once more.
+    Again(AgainWords),
     Answer {
         verdict: Verdict,
         said: Said,

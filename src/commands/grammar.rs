@@ -2,6 +2,7 @@
 //! One reader for what is typed after a slash, said after our name, written in a run's thread and typed at a shell; they differ in the
 //! [`Place`] alone. Pure. What is not understood comes back with what was probably meant.
 
+use super::again::AgainWords;
 use super::command::Command;
 use super::costs::CostsOf;
 use super::misunderstood::{Misunderstood, code_safe, first_word};
@@ -87,6 +88,7 @@ fn command(verb: &Verb, rest: &str) -> Result<Command, Misunderstood> {
         Asks::List => Command::List,
         Asks::Costs => Command::Costs(CostsOf::read(rest.trim_start_matches(MARKS))?),
         Asks::Waiting => Command::Waiting,
+        Asks::Again => Command::Again(AgainWords::read(rest)?),
         Asks::Status => Command::Status(Said::named(rest.trim_start_matches(MARKS))),
         Asks::Answer(verdict) => Command::Answer { verdict, said: Said::read(verb, rest) },
     })
@@ -143,6 +145,7 @@ mod tests {
         let want = StartRun {
             project: "llm-wrapper".parse().expect("a slug"),
             brief: "with x=1 retries".to_owned(),
+            again: None,
             budget: Some("2.50".parse().expect("an amount")),
         };
         assert_eq!(typed("llm-wrapper with x=1 budget=$2.50 retries"), Ok(Command::Start(want)));

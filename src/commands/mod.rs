@@ -12,6 +12,7 @@
 //! 4. If it has a button, an `ActionId` (`thread/action_id.rs`), and an arm in `chat/click.rs`; its form is drawn in `thread/modal/`.
 
 mod admission;
+mod again;
 mod another_try;
 mod answer;
 mod asker;
@@ -47,6 +48,7 @@ pub use admission::{
     Admitted, AdmittedStart, NotAdmitted, admit, admit_at_shell, admit_start, admit_start_at_shell,
     certain_refusal, presumed,
 };
+pub use again::{AgainWords, start_again};
 pub use answer::Answer;
 pub use asker::{Asker, Moment};
 pub use budget_words::read_budget;

@@ -1,10 +1,13 @@
 //! How is a run started?
 //! Asked twice with one key, it is one run; where nothing started, nothing is left behind.
 
+use super::again::StartAgain;
 use super::{AdmittedStart, Asker, Reply, ReplyKind, Services, StartRun};
 use crate::config::Project;
 use crate::engine::EngineError;
-use crate::run::{AgentKind, Approver, GateSpec, Pipeline, Policy, Request, RunEstimate, RunId};
+use crate::run::{
+    Again, AgentKind, Approver, GateSpec, NotFrom, Pipeline, Policy, Request, RunEstimate, RunId,
+};
 use crate::store::{Sender, StoreError};
 use crate::thread;
 
@@ -24,7 +27,13 @@ pub async fn start(services: &Services, admitted: AdmittedStart) -> Result<Reply
     let said_at = asker.said.at;
     let pipeline = &project.pipeline;
     services.store.save_pipeline(&pipeline.pipeline.digest, &pipeline.text).await?;
+    let again = start.again.clone();
     let mut request = request(project, start, asker);
+    if let Some(again) = again
+        && let Err(why) = take_up(services, &mut request, again).await?
+    {
+        return Ok(Reply::new(ReplyKind::Unknown, why));
+    }
     request.rehearsal &= services.rehearsal;
     tighten(&mut request.pipeline, &project.approvers, &projects.policy);
     estimate(services, &mut request).await?;
@@ -37,10 +46,47 @@ pub async fn start(services: &Services, admitted: AdmittedStart) -> Result<Reply
     })
 }
 
+/// Takes over what is good of the run that is done once more; else why that cannot be, for people.
+async fn take_up(
+    services: &Services,
+    request: &mut Request,
+    StartAgain { run, from, model }: StartAgain,
+) -> Result<Result<(), String>, StoreError> {
+    if let Some(model) = model {
+        let agent = &mut request.pipeline.agent;
+        if !agent.model.iter().chain(&agent.models).any(|offered| *offered == model) {
+            return Ok(Err(format!(
+                "The pipeline of {} does not offer `{model}`: list it in its file, `models = [\"…\"]`. Nothing was started.",
+                request.project
+            )));
+        }
+        agent.model = Some(model);
+    }
+    let Some(from) = from else {
+        request.again = Some(Again::anew(run));
+        return Ok(Ok(()));
+    };
+    let Some(other) = services.store.run(&run).await? else {
+        return Ok(Err(format!("`{run}` is not known here any more. Nothing was started.")));
+    };
+    Ok(match Again::from(&other, request, &from) {
+        Ok(again) => {
+            request.again = Some(again);
+            Ok(())
+        }
+        Err(NotFrom::NoSuchStage) => {
+            Err(format!("{} has no stage `{from}`. Nothing was started.", request.project))
+        }
+        Err(NotFrom::Unfinished(stage)) => Err(format!(
+            "{stage} comes before {from} and has no good work in `{run}`. Start from there: `again {run} from {stage}`. Nothing was started."
+        )),
+    })
+}
+
 /// Says what it will probably cost. That is also its budget, three times, where nobody named one.
 async fn estimate(services: &Services, request: &mut Request) -> Result<(), StoreError> {
     let earlier = services.store.ended_runs(Some(&request.pipeline.name), SIMILAR).await?;
-    let estimate = RunEstimate::of(&request.project, &request.pipeline, &earlier);
+    let estimate = RunEstimate::of_request(request, &earlier);
     if !request.rehearsal {
         request.budget_usd = request.budget_usd.or_else(|| estimate.budget());
     }
@@ -65,6 +111,7 @@ fn request(project: &Project, start: StartRun, asker: Asker) -> Request {
         rehearsal: pipeline.agent.kind == AgentKind::Claude,
         money: None,
         estimate: None,
+        again: None,
     }
 }
 
@@ -96,7 +143,9 @@ async fn send(services: &Services, request: &Request, sender: Sender) -> Result<
         Ok(()) => {
             services.store.run_was_sent(request).await?;
             tracing::info!(run.id = %run, "run {run} was started by {}", request.starter);
-            let reply = Reply::new(ReplyKind::Done, format!("Started `{run}`."));
+            let again = request.again.as_ref().map(thread::figures::again);
+            let again = again.map(|again| format!(": {again}")).unwrap_or_default();
+            let reply = Reply::new(ReplyKind::Done, format!("Started `{run}`{again}."));
             let budget = request.budget_usd.map(|budget| format!(" Its budget is {budget}."));
             let estimate = request.estimate.as_ref().map(|it| thread::estimated(&it.whole));
             match estimate {

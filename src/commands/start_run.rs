@@ -1,6 +1,7 @@
 //! The grammar of a new run: what is to be developed, and what may it spend?
 //! The same for the words after a project's name and for the fields of the form.
 
+use super::again::StartAgain;
 use super::budget_words::BudgetWords;
 use super::misunderstood::Misunderstood;
 use crate::run::{ProjectName, Usd, foreign_text};
@@ -14,13 +15,15 @@ pub struct StartRun {
     pub project: ProjectName,
     pub brief: String,
     pub budget: Option<Usd>,
+    /// The run that it does once more.
+    pub again: Option<StartAgain>,
 }
 
 impl StartRun {
     /// Reads what follows the name of a project: what it may spend, and all else is the brief.
     pub(super) fn read(project: ProjectName, rest: &str) -> Result<Self, Misunderstood> {
         let BudgetWords { budget, rest } = BudgetWords::read(rest)?;
-        Ok(Self { project, brief: read_brief(&rest.join(" "))?, budget })
+        Ok(Self { project, brief: read_brief(&rest.join(" "))?, budget, again: None })
     }
 }
 

@@ -33,6 +33,8 @@ pub enum Asks {
     Status,
     List,
     Costs,
+    /// A run once more.
+    Again,
     Waiting,
     Help,
     /// To answer a gate, or to stop a run.
@@ -84,7 +86,7 @@ const ANSWERS: Verb =
     Verb { takes: Takes::Words, usage: "[run][: why…]", in_thread: true, ..LOOKS };
 
 /// The verbs, in the order of the help.
-pub static VERBS: [Verb; 14] = [
+pub static VERBS: [Verb; 15] = [
     Verb {
         names: &["status"],
         asks: Asks::Status,
@@ -227,6 +229,14 @@ Examples:
         button: Some(ActionId::Stop),
         ..ANSWERS
     },
+    Verb {
+        names: &["again"],
+        asks: Asks::Again,
+        usage: "[run] [from STAGE] [model=ID] [budget=$5] [a note…]",
+        help: "a new run with the same brief, from its start or from a stage",
+        about: "Start a new run with the brief of another, from its start or from a stage of it",
+        ..LOOKS
+    },
     Verb { names: &["help"], asks: Asks::Help, ..LOOKS },
 ];
 
@@ -268,7 +278,9 @@ impl Verb {
     pub const fn verdict(&self) -> Option<Verdict> {
         match self.asks {
             Asks::Answer(verdict) => Some(verdict),
-            Asks::Status | Asks::List | Asks::Costs | Asks::Waiting | Asks::Help => None,
+            Asks::Status | Asks::List | Asks::Costs | Asks::Again | Asks::Waiting | Asks::Help => {
+                None
+            }
         }
     }
 }
@@ -344,6 +356,7 @@ mod tests {
         `/develop skip [run][: why…]` a stage has failed: go on without it
         `/develop snooze [run]` no more reminders for you
         `/develop stop [run][: why…]` ends a run
+        `/develop again [run] [from STAGE] [model=ID] [budget=$5] [a note…]` a new run with the same brief, from its start or from a stage
         In a run's thread, `approve`, `changes: …` and `reject because …` alone are enough; other words there are notes for the next attempt. `@signoff` understands all of this too, in channels, threads and directly.
         ");
     }

@@ -33,9 +33,9 @@ pub use gate::{
 pub use ids::{Channel, Digest, IdError, PersonId, ProjectName, RequestId, RunId, StageName};
 pub use money::{Breaker, MoneyTerms, MonthOf, MonthSpent, Raise, Shortage, Usd, UsdError};
 pub use pipeline::{
-    AgentKind, AgentSpec, Fields, HostPattern, NAME, Pipeline, PipelineText, Problem, Problems,
-    Reports, Request, SetupPolicy, Size, Stage, Trust, approvers, did_you_mean, hosts, nearest,
-    quorum, seconds,
+    Again, AgentKind, AgentSpec, Fields, HostPattern, KeptStage, NAME, NotFrom, Pipeline,
+    PipelineText, Problem, Problems, Reports, Request, SetupPolicy, Size, Stage, Trust, approvers,
+    did_you_mean, hosts, nearest, quorum, seconds,
 };
 pub use rules::{Answerer, AttemptFacts, Broken, Compare, Next, Plan, Watched, prove_refusals};
 pub use state::{

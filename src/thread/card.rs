@@ -105,6 +105,7 @@ fn remark(stage: &StageState) -> Option<String> {
         StagePhase::Waiting => Some(" · waits for an answer in the thread".to_owned()),
         StagePhase::Failed => Some(format!(" · {}", one_line(stage.why.as_deref()?, WHY))),
         StagePhase::Undone => Some(" · not kept".to_owned()),
+        StagePhase::Good if stage.attempts.is_empty() => Some(" · taken over".to_owned()),
         StagePhase::Todo | StagePhase::Good => None,
     }
 }
@@ -115,6 +116,7 @@ fn figures_line(run: &Run, now: DateTime<Utc>) -> Mrkdwn {
     parts.extend(clock::elapsed(run, now).map(Mrkdwn::from));
     parts.extend(run.agent.as_ref().map(|info| Mrkdwn::line(&figures::agent(info), 160)));
     parts.extend(run.start.as_ref().map(|start| Mrkdwn::line(&figures::start(start), 160)));
+    parts.extend(run.request.again.as_ref().map(|it| Mrkdwn::line(&figures::again(it), 160)));
     Mrkdwn::join(parts, " · ")
 }
 

@@ -167,7 +167,7 @@ fn to_be_had(run: &Run, (stage, attempt, snapshot): (&StageState, &Attempt, &Sna
 
 /// What a person can do now.
 fn next(run: &Run, outcome: Outcome, failed: Option<&StageState>) -> String {
-    let again = format!("`/develop {}`", run.request.project);
+    let again = again(run);
     let advice = match outcome {
         Outcome::Failed => after_failure(run, &again, failed),
         Outcome::Rejected => {
@@ -178,6 +178,12 @@ fn next(run: &Run, outcome: Outcome, failed: Option<&StageState>) -> String {
         }
     };
     format!("*Next:* {advice}")
+}
+
+/// The word that does it again: from the first stage that is not good.
+fn again(run: &Run) -> String {
+    let from = run.resumes_at().map(|stage| format!(" from {stage}")).unwrap_or_default();
+    format!("`/develop again {}{from}`", run.id())
 }
 
 fn after_failure(run: &Run, again: &str, failed: Option<&StageState>) -> String {

@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::run::{
-    AgentInfo, Attempt, Breaker, Diff, Pause, Phase, Progress, Run, StagePhase, StageState,
+    Again, AgentInfo, Attempt, Breaker, Diff, Pause, Phase, Progress, Run, StagePhase, StageState,
     StartingPoint, Tests, Usd, Verdict,
 };
 use crate::slack::one_line;
@@ -176,6 +176,17 @@ pub(super) fn first_lines(text: &str, most: usize) -> String {
     let start: String = text.chars().take(most - 1).collect();
     let end = start.rfind('\n').filter(|at| *at > most / 4 * 3).unwrap_or(start.len());
     format!("{}…", &start[..end])
+}
+
+/// `shop-k3f9qdz once more, scaffold and core taken over and not paid again`.
+pub(crate) fn again(again: &Again) -> String {
+    let kept: Vec<&str> = again.kept.iter().map(|kept| kept.stage.as_str()).collect();
+    match kept.as_slice() {
+        [] => format!("{} once more", again.run),
+        kept => {
+            format!("{} once more, {} taken over and not paid again", again.run, kept.join(", "))
+        }
+    }
 }
 
 /// What a running attempt does now; progress of any other attempt is not looked at.

@@ -51,6 +51,32 @@ impl Shadow {
         }
     }
 
+    /// Begins where another run began, with these snapshots of it. Called again, it changes nothing.
+    pub async fn take_over(&self, other: &Self, names: &[String]) -> Result<()> {
+        let from = other.path().display().to_string();
+        let snapshots =
+            names.iter().map(|name| format!("+refs/signoff/{name}:refs/signoff/{name}"));
+        let refspecs: Vec<String> = snapshots
+            .chain([
+                format!("+refs/signoff/{BASE}:{INCOMING}"),
+                "+refs/remotes/*:refs/remotes/*".to_owned(),
+                "+refs/tags/*:refs/tags/*".to_owned(),
+            ])
+            .collect();
+        let words = FETCH.into_iter().chain([from.as_str()]);
+        let words: Vec<&str> = words.chain(refspecs.iter().map(String::as_str)).collect();
+        self.ask_remote(&from, FETCH_TIMEOUT, &words).await?;
+        for name in [START, DEFAULT] {
+            if let Some(value) = other.setting(name).await? {
+                self.git().args(["config", name, &value]).bytes().await?;
+            }
+        }
+        // At last: by it a run is known to have begun.
+        let base = format!("refs/signoff/{BASE}");
+        self.git().args(["update-ref", &base, INCOMING]).bytes().await?;
+        Ok(())
+    }
+
     /// What the run began with; none where it did not begin here.
     pub async fn base(&self) -> Result<Option<Snapshot>> {
         self.find(BASE).await

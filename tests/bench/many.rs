@@ -111,6 +111,7 @@ impl<'a> Many<'a> {
         let request = Request {
             money: None,
             estimate: None,
+            again: None,
             run: RunId::mint(&project, rand::random()),
             project,
             pipeline: text.pipeline,

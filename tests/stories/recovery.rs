@@ -57,3 +57,26 @@ async fn what_was_out_of_time_has_more_when_somebody_says_so_at_a_shell() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_run_is_done_again_from_a_stage_and_what_was_good_is_not_paid_again() {
+    story(async |w| {
+        let ana = w.person("ana");
+        let first = ana.develops("stubborn").await?;
+        first.shows("stubborn failed").await?;
+        first.shows(&format!("`/develop again {} from never`", first.id)).await?;
+        ana.says(&format!("/develop again {} from nothing", first.id)).await?;
+        ana.is_told("stubborn has no stage `nothing`").await?;
+        w.has_stages_with("stubborn", ("echo it cannot be; exit 3", "test -s never.txt"))?;
+        let again = ana.starts(&format!("/develop again {} from never use less", first.id)).await?;
+        again.shows("✓ good · taken over").await?;
+        again.shows("once more, good taken over and not paid again").await?;
+        again.shows("*stubborn is done.* All 2 stages are good.").await?;
+        let (before, after) = (first.run().await?, again.run().await?);
+        assert_eq!(after.request.brief, "use less");
+        assert_eq!(after.spent(), before.stages[1].attempts[0].cost_usd, "one attempt");
+        assert_eq!(again.result().await?, ["README.md", "fine.txt", "never.txt"]);
+        Ok(())
+    })
+    .await;
+}

@@ -113,6 +113,25 @@ Examples:
         wait: bool,
     },
     #[command(
+        about = about("again"),
+        after_help = "\
+What was good before the stage is taken over and not paid again; approvals are not. The note stands behind the brief.
+
+Examples:
+  signoff again llm-wrapper-k3f9qdz
+  signoff again llm-wrapper-k3f9qdz from streaming budget=\\$5
+  signoff again k3f9qdz from streaming model=claude-opus-4-5 use the fake clock --wait"
+    )]
+    Again {
+        /// Which run: its name or the last characters of it
+        run: String,
+        /// from STAGE, model=ID, budget=5, then a note
+        words: Vec<String>,
+        /// Tell what happens until the run has ended; exit 4 if it did not end well
+        #[arg(long)]
+        wait: bool,
+    },
+    #[command(
         about = about("status"),
         after_help = "Examples:\n  signoff status\n  signoff status k3f9qdz --json | jq .stages[].state"
     )]
@@ -199,7 +218,14 @@ impl CliCommand {
     /// Whether it is of no use without what can be developed. What is said to runs that there are is not: who cannot stop a run because
     /// of a typing error elsewhere pays for it.
     pub const fn needs_projects(&self) -> bool {
-        matches!(self, Self::Up(_) | Self::Serve | Self::Worker { .. } | Self::Develop { .. })
+        matches!(
+            self,
+            Self::Up(_)
+                | Self::Serve
+                | Self::Worker { .. }
+                | Self::Develop { .. }
+                | Self::Again { .. }
+        )
     }
 }
 

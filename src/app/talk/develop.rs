@@ -26,6 +26,30 @@ impl Talk<'_> {
         }
     }
 
+    pub(super) async fn again(
+        &mut self,
+        run: String,
+        words: Vec<String>,
+        wait: bool,
+    ) -> Result<u8, Failure> {
+        let said = std::iter::once(run).chain(words).collect::<Vec<_>>().join(" ");
+        let words = match commands::read(
+            &format!("again {said}"),
+            Place::Slash,
+            &self.services.projects.current(),
+        ) {
+            Ok(Command::Again(words)) => words,
+            Ok(_) => return Err(anyhow::anyhow!("`again` starts a run once more").into()),
+            Err(misunderstood) => {
+                return self.reply(&Reply::new(ReplyKind::Unknown, misunderstood.text));
+            }
+        };
+        match commands::start_again(&self.services, &self.asker, words).await? {
+            Ok(start) => self.start(start, wait).await,
+            Err(reply) => self.reply(&reply),
+        }
+    }
+
     async fn start(&mut self, start: StartRun, wait: bool) -> Result<u8, Failure> {
         let asker = self.asker.clone();
         let admitted = commands::admit_start_at_shell(start, asker, fresh_key(), &self.user);

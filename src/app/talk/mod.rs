@@ -49,6 +49,7 @@ impl Talk<'_> {
             CliCommand::Develop { project, words, wait } => {
                 self.develop(project, words, wait).await
             }
+            CliCommand::Again { run, words, wait } => self.again(run, words, wait).await,
             CliCommand::Answer(answer) => self.answer(answer).await,
             CliCommand::Status { run } => {
                 self.status(&Said::named(run.as_deref().unwrap_or_default())).await

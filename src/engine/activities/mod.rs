@@ -32,8 +32,8 @@ use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use tracing::Instrument;
 
 use crate::run::{
-    AgentSpec, Checked, Compare, Delivered, Digest, Event, Guard, Plan, Remark, Request, Run,
-    RunId, Snapshot, Stage, StageName, Usd, Watched, Work, Written,
+    Again, AgentSpec, Checked, Compare, Delivered, Digest, Event, Guard, Plan, Remark, Request,
+    Run, RunId, Snapshot, Stage, StageName, Usd, Watched, Work, Written,
 };
 
 use agent_choice::Origin;
@@ -93,6 +93,9 @@ pub struct WriteInput {
     pub may_pause: bool,
     #[serde(default)]
     pub watched: Watched,
+    /// The run that it does once more, where it begins with that one's work.
+    #[serde(default)]
+    pub again: Option<Again>,
 }
 
 impl WriteInput {
@@ -118,6 +121,7 @@ impl WriteInput {
             start_branch: request.start_branch.clone(),
             may_pause: request.money.is_some(),
             watched: plan.watched,
+            again: request.again.clone().filter(|again| !again.kept.is_empty()),
         }
     }
 }

@@ -11,7 +11,7 @@ use super::guard::{GuardCheck, check_guard};
 use super::write_attempt::WriteAttempt;
 use crate::agent::{Assignment, ClaudeCode, Session};
 use crate::engine::retry_policy::agent_timeout;
-use crate::run::{PipelineText, Snapshot, StartingPoint};
+use crate::run::{Again, PipelineText, Snapshot, StartingPoint};
 use crate::workspace::{Shadow, WorkspaceError};
 
 /// What came of a preparation.
@@ -67,10 +67,22 @@ impl WriteAttempt<'_> {
 
     async fn shadow(&self) -> Result<Shadow, WorkspaceError> {
         let run = &self.input.run;
-        match self.input.base {
-            Some(_) => self.bench.existing_shadow(run).await,
-            None => Shadow::open(&self.bench.shadow_path(run)).await,
+        match (&self.input.base, &self.input.again) {
+            (Some(_), Some(again)) => self.taken_over(again).await,
+            (Some(_), None) => self.bench.existing_shadow(run).await,
+            (None, _) => Shadow::open(&self.bench.shadow_path(run)).await,
         }
+    }
+
+    /// With the work of the run that is done once more.
+    async fn taken_over(&self, again: &Again) -> Result<Shadow, WorkspaceError> {
+        let shadow = Shadow::open(&self.bench.shadow_path(&self.input.run)).await?;
+        if shadow.base().await?.is_none() {
+            let other = self.bench.existing_shadow(&again.run).await?;
+            let names = again.kept.iter().map(|kept| format!("{}-{}", kept.stage, kept.attempt));
+            shadow.take_over(&other, &names.collect::<Vec<_>>()).await?;
+        }
+        Ok(shadow)
     }
 
     async fn base(&self, shadow: &Shadow) -> Result<Snapshot, WorkspaceError> {

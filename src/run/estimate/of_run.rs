@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Estimate, Sample, SoFar, StageForecast, StageHistory, estimate};
-use crate::run::{Pipeline, ProjectName, Run, Stage, StagePhase, StageState, Usd};
+use crate::run::{
+    Pipeline, ProjectName, Request, Run, Stage, StageName, StagePhase, StageState, Usd,
+};
 
 /// So many runs of a project tell enough; below that, those of other projects by the same pipeline count too.
 const ENOUGH: usize = 5;
@@ -20,9 +22,22 @@ pub struct RunEstimate {
 }
 
 impl RunEstimate {
-    /// By `earlier` runs of this pipeline that are over, the newest first; rehearsals are left out.
+    /// Of what a run has still to do, by `earlier` runs of its pipeline that are over, the newest first; rehearsals are left out.
     #[must_use]
-    pub fn of(project: &ProjectName, pipeline: &Pipeline, earlier: &[Run]) -> Self {
+    pub fn of_request(request: &Request, earlier: &[Run]) -> Self {
+        let taken: Vec<&StageName> =
+            request.again.iter().flat_map(|again| &again.kept).map(|kept| &kept.stage).collect();
+        let is_done = |stage: &Stage| taken.contains(&&stage.name);
+        Self::of(&request.project, (&request.pipeline, &is_done), earlier)
+    }
+
+    /// The same, of all but the stages that are done.
+    #[must_use]
+    pub(super) fn of(
+        project: &ProjectName,
+        (pipeline, is_done): (&Pipeline, &dyn Fn(&Stage) -> bool),
+        earlier: &[Run],
+    ) -> Self {
         let real: Vec<&Run> = earlier.iter().filter(|run| !run.request.rehearsal).collect();
         let own: Vec<&Run> =
             real.iter().copied().filter(|run| run.request.project == *project).collect();
@@ -30,8 +45,10 @@ impl RunEstimate {
         let stages: Vec<StageHistory> =
             pipeline.stages.iter().map(|stage| history(stage, &similar)).collect();
         let middle = |stage: &StageHistory| estimate(std::slice::from_ref(stage), 1.0).cost.middle;
+        let open = pipeline.stages.iter().zip(&stages).filter(|(stage, _)| !is_done(stage));
+        let open: Vec<StageHistory> = open.map(|(_, history)| history.clone()).collect();
         Self {
-            whole: estimate(&stages, 1.0),
+            whole: estimate(&open, 1.0),
             stages: stages.iter().map(middle).collect(),
             forecasts: stages.iter().map(StageForecast::of).collect(),
         }

@@ -1,6 +1,7 @@
 //! Pipelines: what will a run do, stage by stage?
 //! Without prompts: they are in the store by the pipeline's digest, so that history stays small.
 
+mod again;
 mod file;
 mod host;
 
@@ -13,6 +14,7 @@ use super::{
     StageName, Usd,
 };
 
+pub use again::{Again, KeptStage, NotFrom};
 pub use file::{
     Fields, NAME, PipelineText, Problem, Problems, approvers, did_you_mean, hosts, nearest, quorum,
     seconds,
@@ -192,6 +194,9 @@ pub struct Request {
     /// What was said that it will probably cost.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub estimate: Option<RunEstimate>,
+    /// The run that it does once more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub again: Option<Again>,
 }
 
 impl Request {

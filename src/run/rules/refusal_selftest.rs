@@ -139,6 +139,7 @@ fn request(stage: &StageName, spec: &GateSpec) -> Option<Request> {
         rehearsal: true,
         money: None,
         estimate: None,
+        again: None,
     })
 }
 

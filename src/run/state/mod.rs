@@ -10,10 +10,10 @@ use serde::{Deserialize, Serialize};
 
 use super::rules::seconds_between;
 use super::{
-    AgentInfo, Asked, Changes, Delivered, Diff, GateId, Note, OpenGate, Outcome, Pause, PersonId,
-    RULES, Raise, Refusal, Remark, Request, RequestId, Retried, Retry, Rework, Sandboxing,
-    Snapshot, Stage, StageEstimate, StartingPoint, Tests, TestsChanged, Tokens, Trouble, Usd,
-    Verdict, Via,
+    Again, AgentInfo, Asked, Changes, Delivered, Diff, GateId, Note, OpenGate, Outcome, Pause,
+    PersonId, RULES, Raise, Refusal, Remark, Request, RequestId, Retried, Retry, Rework,
+    Sandboxing, Snapshot, Stage, StageEstimate, StartingPoint, Tests, TestsChanged, Tokens,
+    Trouble, Usd, Verdict, Via,
 };
 
 /// A run as its events tell it.
@@ -203,7 +203,8 @@ impl Run {
     /// A run that was asked for and that no worker took on yet.
     #[must_use]
     pub fn starting(request: Request) -> Self {
-        let stages = request.pipeline.stages.iter().cloned().map(StageState::todo).collect();
+        let stages = request.pipeline.stages.iter().cloned().map(StageState::todo);
+        let stages = stages.map(|stage| stage.taken_over(request.again.as_ref())).collect();
         Self {
             request,
             rules: RULES,
@@ -227,6 +228,16 @@ impl Run {
 }
 
 impl StageState {
+    /// The same, good already where that was taken over from another run.
+    fn taken_over(mut self, again: Option<&Again>) -> Self {
+        let mut kept = again.into_iter().flat_map(|again| &again.kept);
+        if let Some(kept) = kept.find(|kept| kept.stage == self.stage.name) {
+            self.phase = StagePhase::Good;
+            self.snapshot = Some(kept.snapshot.clone());
+        }
+        self
+    }
+
     pub(super) const fn todo(stage: Stage) -> Self {
         Self {
             stage,

@@ -170,7 +170,9 @@ impl Run {
     /// The repository as it was found.
     #[must_use]
     pub fn origin(&self) -> Option<&Snapshot> {
-        self.stages.first().and_then(|s| s.attempts.iter().find_map(|a| a.base.as_ref()))
+        let taken = self.request.again.as_ref().and_then(|again| again.origin.as_ref());
+        let found = || self.stages.first()?.attempts.iter().find_map(|a| a.base.as_ref());
+        taken.or_else(found)
     }
 
     #[must_use]

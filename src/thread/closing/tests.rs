@@ -75,7 +75,7 @@ fn a_run_that_failed_says_why_what_is_kept_and_what_to_do() {
     │ not ok 12 - retries after ''' 429
     │ <!channel>
     │ *Kept:* the work of scaffold and core-implementation.
-    │ *Next:* say in the brief what went wrong, and start again with `/develop llm-wrapper`.
+    │ *Next:* say in the brief what went wrong, and start again with `/develop again llm-wrapper-k3f9qdz from streaming`.
     │ Stage               Tokens    Cost  Share     Time
     │ scaffold             2,340   $0.04    6 %   2m 15s
     │ core-implementation 12,850   $0.23   37 %   4m 30s
@@ -105,7 +105,7 @@ fn what_a_stop_cut_short_can_be_fetched() {
     │ *Kept:* the work of scaffold and core-implementation.
     │ *Unfinished:* what streaming attempt 2 had written, unchecked, is commit `commit-stre`.
     │ git fetch /srv/signoff/runs/llm-wrapper-k3f9qdz/shadow.git refs/signoff/streaming-2 && git switch --detach FETCH_HEAD
-    │ *Next:* start again with `/develop llm-wrapper` whenever you like.
+    │ *Next:* start again with `/develop again llm-wrapper-k3f9qdz from streaming` whenever you like.
     │ Stage               Tokens    Cost  Share    Time
     │ scaffold             2,340   $0.04   10 %  2m 15s
     │ core-implementation 12,850   $0.23   56 %  4m 30s
@@ -147,7 +147,7 @@ fn a_run_that_was_rejected() {
     ├ *llm-wrapper was rejected* at core-implementation by @UBEN. @UANA
     │ > no retries <!here>
     │ *Kept:* the work of scaffold.
-    │ *Next:* say in the brief what should be different, and start again with `/develop llm-wrapper`.
+    │ *Next:* say in the brief what should be different, and start again with `/develop again llm-wrapper-k3f9qdz from core-implementation`.
     │ Stage               Tokens    Cost  Share    Time
     │ scaffold             2,340   $0.04   15 %  2m 15s
     │ core-implementation 12,850   $0.23   85 %  4m 30s
@@ -173,7 +173,7 @@ fn a_run_that_was_stopped_before_anything_was_good() {
     insta::assert_snapshot!(shown(&tale.undoes("scaffold").closes(Outcome::Stopped, None)), @"
     ├ *llm-wrapper was stopped* by @UANA.
     │ *Kept:* nothing, as no stage was finished.
-    │ *Next:* start again with `/develop llm-wrapper` whenever you like.
+    │ *Next:* start again with `/develop again llm-wrapper-k3f9qdz` whenever you like.
     │ Stage    Tokens    Cost  Share  Time
     │ scaffold    100   $0.01  100 %    5s
     │ TOTAL       100   $0.01           5s
@@ -196,7 +196,7 @@ fn advice(trouble: Option<Trouble>) -> String {
 
 #[test]
 fn advice_fits_the_trouble() {
-    insta::assert_snapshot!(advice(Some(Trouble::Setup)), @"│ *Next:* put key, model, configuration or setup right, then start again with `/develop llm-wrapper`.");
+    insta::assert_snapshot!(advice(Some(Trouble::Setup)), @"│ *Next:* put key, model, configuration or setup right, then start again with `/develop again llm-wrapper-k3f9qdz`.");
     insta::assert_snapshot!(advice(Some(Trouble::ModelBusy)), @"│ *Next:* start again with `/develop llm-wrapper` when the model's provider has room.");
     insta::assert_snapshot!(advice(Some(Trouble::Budget)), @"│ *Next:* start again with more money: `/develop llm-wrapper` with a higher `budget=`.");
     insta::assert_snapshot!(advice(Some(Trouble::Agent)), @"│ *Next:* say in the brief what went wrong, and start again with `/develop llm-wrapper`.");

@@ -341,7 +341,7 @@ pub fn write(folder: &Path) -> Result<()> {
         let stages = if stages.contains("recovery") {
             stages
         } else {
-            stages.replace("[[stage]]", "[[stage]]\nrecovery = false")
+            stages.replace("\n[[stage]]\n", "\n[[stage]]\nrecovery = false\n")
         };
         let pipeline = format!("name = \"{name}\"\n{AGENT}{stages}");
         fs::write(folder.join(format!("{name}.toml")), pipeline)?;

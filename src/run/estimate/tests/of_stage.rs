@@ -12,7 +12,7 @@ fn of(driver: &RunDriver, stage: &str) -> StageEstimate {
 fn estimated() -> RunDriver {
     let mut driver = RunDriver::with(&["draft", "polish", "print"]);
     let (request, none) = (driver.run.request.clone(), []);
-    driver.run.request.estimate = Some(RunEstimate::of(&request.project, &request.pipeline, &none));
+    driver.run.request.estimate = Some(RunEstimate::of_request(&request, &none));
     driver
 }
 

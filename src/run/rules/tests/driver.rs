@@ -290,6 +290,7 @@ pub(in crate::run) fn request(names: &[&str]) -> Request {
         rehearsal: false,
         money: None,
         estimate: None,
+        again: None,
     }
 }
 

@@ -88,6 +88,7 @@ pub(crate) fn request() -> Request {
         rehearsal: false,
         money: Some(Policy::default().money_terms(&[ben().into()])),
         estimate: None,
+        again: None,
     }
 }
 

@@ -1,0 +1,132 @@
+//! What is done once more?
+//! `[run] [from STAGE] [model=ID] [budget=$5] [a note…]`: the same brief, with the note behind it.
+
+use super::budget_words::BudgetWords;
+use super::misunderstood::{Misunderstood, first_word};
+use super::said::MARKS;
+use super::start_run::{StartRun, read_brief};
+use super::{Asker, Lookup, Reply, ReplyKind, Said, Services, find};
+use crate::run::{Run, RunId, StageName, Usd};
+use crate::store::StoreError;
+
+const FROM: &str = "from";
+const MODEL: &str = "model=";
+
+/// What was said behind `again`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AgainWords {
+    /// The word that has to name a run; none = the run of the thread, or the newest that one may see.
+    pub run: Option<String>,
+    pub from: Option<StageName>,
+    pub model: Option<String>,
+    pub budget: Option<Usd>,
+    /// Empty where nothing is said.
+    pub note: String,
+}
+
+/// Which run a new one does again, and from where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StartAgain {
+    pub run: RunId,
+    pub from: Option<StageName>,
+    pub model: Option<String>,
+}
+
+/// The run that is to be started, or why none is.
+pub async fn start_again(
+    services: &Services,
+    asker: &Asker,
+    words: AgainWords,
+) -> Result<Result<StartRun, Reply>, StoreError> {
+    let said = Said { run: words.run.clone(), words: String::new() };
+    Ok(match find(services, asker, &said).await? {
+        Lookup::Unknown(reply) => Err(reply),
+        Lookup::Found(named) => words
+            .of(&named.run)
+            .map_err(|misunderstood| Reply::new(ReplyKind::Unknown, misunderstood.text)),
+    })
+}
+
+impl AgainWords {
+    /// Reads what follows the verb.
+    pub(super) fn read(said: &str) -> Result<Self, Misunderstood> {
+        let BudgetWords { budget, rest } = BudgetWords::read(said.trim())?;
+        let said = rest.join(" ");
+        let (mut read, mut rest) = (Self { budget, ..Self::default() }, said.as_str());
+        let (first, behind) = first_word(rest);
+        let names_none = first.eq_ignore_ascii_case(FROM)
+            || first.starts_with(MODEL)
+            || first.starts_with(MARKS);
+        if !first.is_empty() && !names_none {
+            read.run = Some(first.trim_end_matches(MARKS).to_owned());
+            rest = if first.ends_with(MARKS) {
+                return Ok(Self { note: behind.trim().to_owned(), ..read });
+            } else {
+                behind
+            };
+        }
+        loop {
+            let (word, behind) = first_word(rest);
+            if word.eq_ignore_ascii_case(FROM) {
+                let (stage, behind) = first_word(behind);
+                read.from = Some(stage_name(stage.trim_end_matches(MARKS))?);
+                rest = behind;
+            } else if let Some(model) = word.strip_prefix(MODEL) {
+                read.model = Some(model.trim_end_matches(MARKS).to_owned());
+                rest = behind;
+            } else {
+                let note = rest.trim_start_matches(MARKS).trim().to_owned();
+                return Ok(Self { note, ..read });
+            }
+        }
+    }
+
+    /// The run that does this one again.
+    pub(super) fn of(self, run: &Run) -> Result<StartRun, Misunderstood> {
+        let request = &run.request;
+        let parts = [request.brief.as_str(), self.note.as_str()];
+        let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+        Ok(StartRun {
+            project: request.project.clone(),
+            brief: read_brief(&parts.join("\n\n"))?,
+            budget: self.budget.or(request.budget_usd),
+            again: Some(StartAgain { run: run.id().clone(), from: self.from, model: self.model }),
+        })
+    }
+}
+
+fn stage_name(word: &str) -> Result<StageName, Misunderstood> {
+    word.parse().map_err(|_| {
+        Misunderstood::wrong("From which stage? Say `again from streaming`. Nothing was started.")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(said: &str) -> AgainWords {
+        AgainWords::read(said).expect("it can be read")
+    }
+
+    #[test]
+    fn a_run_a_stage_a_model_a_budget_and_a_note_may_be_said_or_not() {
+        let none = AgainWords::default();
+        let run = |name: &str| Some(name.to_owned());
+        let from = |name: &str| Some(name.parse().expect("a name"));
+        assert_eq!(read(""), none);
+        assert_eq!(read("k3f9qdz"), AgainWords { run: run("k3f9qdz"), ..none.clone() });
+        assert_eq!(read("from streaming"), AgainWords { from: from("streaming"), ..none.clone() });
+        let note = "use the fake clock".to_owned();
+        assert_eq!(read(": use the fake clock"), AgainWords { note: note.clone(), ..none.clone() });
+        let all = AgainWords {
+            run: run("k3f9qdz"),
+            from: from("streaming"),
+            model: Some("opus".to_owned()),
+            budget: Some("5".parse().expect("an amount")),
+            note,
+        };
+        assert_eq!(read("k3f9qdz from streaming model=opus budget=$5 use the fake clock"), all);
+        assert!(AgainWords::read("from").is_err());
+    }
+}

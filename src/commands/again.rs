@@ -111,14 +111,17 @@ mod tests {
 
     #[test]
     fn a_run_a_stage_a_model_a_budget_and_a_note_may_be_said_or_not() {
-        let none = AgainWords::default();
+        let empty = AgainWords::default();
         let run = |name: &str| Some(name.to_owned());
         let from = |name: &str| Some(name.parse().expect("a name"));
-        assert_eq!(read(""), none);
-        assert_eq!(read("k3f9qdz"), AgainWords { run: run("k3f9qdz"), ..none.clone() });
-        assert_eq!(read("from streaming"), AgainWords { from: from("streaming"), ..none.clone() });
+        assert_eq!(read(""), empty);
+        assert_eq!(read("k3f9qdz"), AgainWords { run: run("k3f9qdz"), ..empty.clone() });
+        assert_eq!(read("from streaming"), AgainWords { from: from("streaming"), ..empty.clone() });
         let note = "use the fake clock".to_owned();
-        assert_eq!(read(": use the fake clock"), AgainWords { note: note.clone(), ..none.clone() });
+        assert_eq!(
+            read(": use the fake clock"),
+            AgainWords { note: note.clone(), ..empty.clone() }
+        );
         let all = AgainWords {
             run: run("k3f9qdz"),
             from: from("streaming"),

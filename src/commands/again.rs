@@ -89,7 +89,8 @@ impl AgainWords {
         Ok(StartRun {
             project: request.project.clone(),
             brief: read_brief(&parts.join("\n\n"))?,
-            budget: self.budget.or(request.budget_usd),
+            // What was said or estimated of that run is not what this one may spend.
+            budget: self.budget,
             again: Some(StartAgain { run: run.id().clone(), from: self.from, model: self.model }),
         })
     }

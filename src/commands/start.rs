@@ -29,13 +29,13 @@ pub async fn start(services: &Services, admitted: AdmittedStart) -> Result<Reply
     services.store.save_pipeline(&pipeline.pipeline.digest, &pipeline.text).await?;
     let again = start.again.clone();
     let mut request = request(project, start, asker);
+    request.rehearsal &= services.rehearsal;
+    tighten(&mut request.pipeline, &project.approvers, &projects.policy);
     if let Some(again) = again
         && let Err(why) = take_up(services, &mut request, again).await?
     {
         return Ok(Reply::new(ReplyKind::Unknown, why));
     }
-    request.rehearsal &= services.rehearsal;
-    tighten(&mut request.pipeline, &project.approvers, &projects.policy);
     estimate(services, &mut request).await?;
     request.money = Some(projects.policy.money_terms(&project.approvers));
     let (request, sender) = services.store.ask_for_run(&key, &request, said_at).await?;
@@ -44,6 +44,19 @@ pub async fn start(services: &Services, admitted: AdmittedStart) -> Result<Reply
         Some(problem) => reply.and(&problem),
         None => reply,
     })
+}
+
+/// Who says what becomes of a stage that has failed: whoever its own gate asks, where nobody is listed for it.
+fn asking(recovery: &GateSpec, gate: Option<&GateSpec>) -> GateSpec {
+    let Some(gate) = gate.filter(|_| recovery.approvers.is_empty()) else {
+        return recovery.clone();
+    };
+    GateSpec {
+        approvers: gate.approvers.clone(),
+        only: gate.only.clone(),
+        self_approval: gate.self_approval,
+        ..recovery.clone()
+    }
 }
 
 /// Takes over what is good of the run that is done once more; else why that cannot be, for people.
@@ -60,7 +73,9 @@ async fn take_up(
                 request.project
             )));
         }
-        agent.model = Some(model);
+        let usual = agent.model.replace(model.clone());
+        agent.models.retain(|offered| *offered != model);
+        agent.models.extend(usual.filter(|usual| *usual != model));
     }
     let Some(from) = from else {
         request.again = Some(Again::anew(run));
@@ -74,6 +89,16 @@ async fn take_up(
             request.again = Some(again);
             Ok(())
         }
+        Err(NotFrom::Elsewhere) => Err(format!(
+            "`{run}` has another repository than {} has now, or only one of the two is a rehearsal: start it without `from`. Nothing was started.",
+            request.project
+        )),
+        Err(NotFrom::Changed(stage)) => Err(format!(
+            "{stage} is done otherwise now than in `{run}`: `again {run} from {stage}`. Nothing was started."
+        )),
+        Err(NotFrom::Unapproved(stage)) => Err(format!(
+            "The approvals of {stage} in `{run}` do not count for a run of yours: `again {run} from {stage}`. Nothing was started."
+        )),
         Err(NotFrom::NoSuchStage) => {
             Err(format!("{} has no stage `{from}`. Nothing was started.", request.project))
         }
@@ -123,9 +148,12 @@ fn tighten(pipeline: &mut Pipeline, approvers: &[Approver], policy: &Policy) {
         }
         if let Some(recovery) = &mut stage.recovery {
             // What becomes of a failure is decided by one; its work is approved by as many as ever.
-            let tightened = policy.tightened(recovery, approvers);
+            let tightened = policy.tightened(&asking(recovery, stage.gate.as_ref()), approvers);
             *recovery = GateSpec { quorum: 1, ..tightened };
         }
+        // A question that nobody could answer is none.
+        stage.recovery =
+            stage.recovery.take().filter(|it| !it.approvers_required || !it.approvers.is_empty());
     }
 }
 

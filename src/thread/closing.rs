@@ -193,7 +193,7 @@ fn after_failure(run: &Run, again: &str, failed: Option<&StageState>) -> String 
         _ if failed.is_none() => {
             format!("find out why, then start again with {again}.")
         }
-        _ if failed.is_some_and(|s| s.missed_deadline) => {
+        _ if failed.is_some_and(|s| s.missed_deadline && s.asked_to_recover.is_empty()) => {
             format!("start again with {again} when somebody can answer in time.")
         }
         _ if out_of_money => more_money(again),

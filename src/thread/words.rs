@@ -39,6 +39,7 @@ pub fn refusal(why: &Refusal, run: &Run, verdict: Verdict) -> Mrkdwn {
         Refusal::AsksHowToGoOn => "The question is what becomes of a stage that has failed: `retry`, `retry: with a note`, `skip` or `stop`.".into(),
         Refusal::NothingFailed => format!("No stage of {} asks to be tried again: {}.", run.id(), doing(run)).into(),
         Refusal::Needed { by } => format!("{by} builds on this stage, so the run cannot go on without it.").into(),
+        Refusal::NothingLeft => "Without this stage nothing is left of the run: `retry`, or `stop`.".into(),
         Refusal::NoSuchModel { model } => no_such_model(run, model),
         Refusal::NoBudget => format!("{} has no budget that could be raised.", run.id()).into(),
         Refusal::WantsLimit => "The server's policy wants every run to have a limit: raise it by an amount, as `raise $5`.".into(),

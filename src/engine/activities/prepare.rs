@@ -32,7 +32,13 @@ pub(super) struct PreparedAttempt {
 impl WriteAttempt<'_> {
     /// The code to start from, cloned.
     pub(super) async fn prepare(&self) -> Result<Preparation> {
-        let shadow = self.shadow().await.context("opening the shadow repository")?;
+        let shadow = match (self.shadow().await, &self.input.again) {
+            (Err(WorkspaceError::Elsewhere { .. }), Some(again)) => {
+                let why = format!("the work of {} is not on this worker's disk", again.run);
+                return Ok(Preparation::Impossible(why));
+            }
+            (shadow, _) => shadow.context("opening the shadow repository")?,
+        };
         let base = match self.base(&shadow).await {
             Ok(base) => base,
             Err(e @ WorkspaceError::Repository { .. }) => {

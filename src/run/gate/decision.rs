@@ -162,6 +162,8 @@ pub enum Refusal {
     NothingFailed,
     /// Another stage builds on the one that somebody would leave out.
     Needed { by: StageName },
+    /// Without that stage nothing is left of the run.
+    NothingLeft,
     /// The pipeline does not offer this model.
     NoSuchModel { model: String },
     /// The run has no budget that could be raised.

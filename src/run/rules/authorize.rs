@@ -235,8 +235,10 @@ impl Run {
     fn decided_before(&self, decision: &Decision) -> Option<Refusal> {
         let gate = decision.gate.as_ref()?;
         let closing = self.decisions.iter().rev().find(|d| d.gate.as_ref() == Some(gate));
-        let missed =
-            self.stage(&gate.stage).is_some_and(|s| s.missed_deadline && s.rounds == gate.round);
+        let missed = self.stage(&gate.stage).is_some_and(|stage| {
+            let last = stage.closed_questions().max_by_key(|asked| asked.closed_at);
+            stage.missed_deadline && last.is_some_and(|asked| &asked.gate.id == gate)
+        });
         if missed { Some(Refusal::TooLate) } else { closing.map(Decided::was_first) }
     }
 

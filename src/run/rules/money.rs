@@ -186,9 +186,9 @@ impl MoneyTerms {
 }
 
 impl Verdict {
-    /// Whether it spends: whoever started a run may not do that alone where the policy says so.
+    /// Whether it spends, or lets a run go on without what was asked for: whoever started a run may not do that alone where the policy says so.
     pub(super) const fn spends(self) -> bool {
-        matches!(self, Self::Approve | Self::Raise)
+        matches!(self, Self::Approve | Self::Raise | Self::Skip)
     }
 
     /// Whether it only says how long is waited.

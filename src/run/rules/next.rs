@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 
 use super::gated_work::GatedWork;
-use super::same_failure::same_failure;
+use super::same_failure::{TIMES, same_failure};
 use crate::run::{
     AskedAmount, Attempt, AttemptOutcome, Decided, GateId, Guard, Happened, Outcome, Pause, Plan,
     Run, Shortage, Snapshot, StageOutcome, StagePhase, StageState, Trouble, Usd, Verdict,
@@ -67,12 +67,19 @@ impl Run {
             return stage_undone(stage, None);
         }
         match self.last_good() {
-            Some(snapshot) if self.delivered.is_none() => {
+            Some(snapshot) if self.delivered.is_none() && self.has_a_repository() => {
                 let guard = self.guard(snapshot);
                 Next::Deliver { snapshot: snapshot.clone(), push: outcome == Outcome::Done, guard }
             }
             _ => Next::Emit(self.ended(outcome, why)),
         }
+    }
+
+    /// Whether it has begun where its work is: one that only took work over has nothing of its own.
+    fn has_a_repository(&self) -> bool {
+        let took_over = self.request.again.as_ref().is_some_and(|again| !again.kept.is_empty());
+        let mut attempts = self.stages.iter().flat_map(|stage| &stage.attempts);
+        !took_over || attempts.any(|attempt| attempt.base.is_some())
     }
 
     /// A result that nobody can get is none, however well it went before.
@@ -97,9 +104,9 @@ impl Run {
             return Next::Emit(Happened::StageStarted { stage: stage.name().clone(), estimate });
         }
         if stage.missed_deadline {
-            let why = self.why_failed(stage).filter(|_| stage.asked_last_to_recover());
-            let failed = why.map(|why| format!("{why}; nobody said in time how to go on"));
-            return stage_failed(stage, failed.unwrap_or_else(|| unanswered(stage)));
+            let why = stage.asked_last_to_recover().then(|| self.why_failed(stage));
+            let why = why.map(|why| why.unwrap_or_else(|| NOT_KEPT.to_owned()));
+            return stage_failed(stage, why.map_or_else(|| unanswered(stage), unhelped));
         }
         if let Some(rejected) = self.rejection_of(stage) {
             return stage_undone(stage, rejected.words.clone());
@@ -157,9 +164,7 @@ impl Run {
         match (GatedWork::of(stage, last), &last.snapshot) {
             (Some(work), _) => self.open_gate(work, now),
             (None, Some(snapshot)) => stage_good(stage, snapshot),
-            (None, None) => {
-                self.ask_or_fail(stage, "its work is not kept anywhere".to_owned(), now)
-            }
+            (None, None) => self.ask_or_fail(stage, NOT_KEPT.to_owned(), now),
         }
     }
 
@@ -179,7 +184,7 @@ impl Run {
             (Some(Trouble::Budget), Some(budget)) => Some(budget_spent(budget)),
             (Some(Trouble::Budget | Trouble::Setup | Trouble::SignIn), _) => Some(failure_of(last)),
             _ if tries < most && stage.stage.recovery.is_some() && same_failure(stage, last) => {
-                Some(format!("{tries} attempts failed in the same way: {}", failure_of(last)))
+                Some(format!("{TIMES} attempts failed in the same way: {}", failure_of(last)))
             }
             _ if tries < most => None,
             _ if tries == 1 => Some(failure_of(last)),
@@ -230,6 +235,14 @@ fn stage_failed(stage: &StageState, why: String) -> Next {
 fn stage_undone(stage: &StageState, why: Option<String>) -> Next {
     let stage = stage.name().clone();
     Next::Emit(Happened::StageEnded { stage, outcome: StageOutcome::Undone, why, snapshot: None })
+}
+
+/// Good work that cannot be had.
+const NOT_KEPT: &str = "its work is not kept anywhere";
+
+/// Why a stage has failed that asked what becomes of it.
+fn unhelped(why: String) -> String {
+    why + "; nobody said in time how to go on"
 }
 
 /// Why a stage whose question nobody answered has failed.

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use super::wait::after_working;
 use crate::run::{
     Decided, Decision, GateDigestInput, GateKind, Happened, Next, Refusal, Retried, Run,
-    StageState, Verdict,
+    StagePhase, StageState, Verdict,
 };
 
 impl Run {
@@ -51,18 +51,23 @@ impl Run {
                 Some(model) => Err(Refusal::NoSuchModel { model: model.clone() }),
                 None => Ok(()),
             },
-            Verdict::Skip => match self.builds_on(stage) {
-                Some(other) => Err(Refusal::Needed { by: other.name().clone() }),
-                None => Ok(()),
-            },
+            Verdict::Skip => self.may_skip(stage),
             _ => Err(Refusal::AsksHowToGoOn),
         }
     }
 
-    /// A later stage that needs this one.
-    #[must_use]
-    pub fn builds_on(&self, stage: &StageState) -> Option<&StageState> {
-        self.stages.iter().find(|other| other.stage.needs.contains(stage.name()))
+    /// Whether the run makes sense without this stage.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn may_skip(&self, stage: &StageState) -> Result<(), Refusal> {
+        let others = || self.stages.iter().filter(|other| other.name() != stage.name());
+        if let Some(other) = others().find(|other| other.stage.needs.contains(stage.name())) {
+            return Err(Refusal::Needed { by: other.name().clone() });
+        }
+        let matters =
+            |other: &StageState| matches!(other.phase, StagePhase::Good | StagePhase::Todo);
+        if others().any(matters) { Ok(()) } else { Err(Refusal::NothingLeft) }
     }
 
     fn offers(&self, model: &str) -> bool {

@@ -5,7 +5,7 @@ use super::plan::earlier_in_round;
 use crate::run::{Attempt, AttemptOutcome, StageState};
 
 /// So often in a row.
-const TIMES: usize = 3;
+pub(super) const TIMES: usize = 3;
 /// Of the feedback so much counts: its beginning, where tests that failed stand; else its end, where a log says why.
 const COMPARED: usize = 300;
 

@@ -142,7 +142,8 @@ impl Run {
 
     /// Everybody whom the run names as an approver, in any role.
     pub fn named(&self) -> impl Iterator<Item = &Approver> {
-        let gates = self.request.pipeline.stages.iter().filter_map(|s| s.gate.as_ref());
+        let stages = self.request.pipeline.stages.iter();
+        let gates = stages.flat_map(|s| s.gate.iter().chain(&s.recovery));
         self.request.approvers.iter().chain(gates.flat_map(GateSpec::named))
     }
 

@@ -197,9 +197,9 @@ fn advice(trouble: Option<Trouble>) -> String {
 #[test]
 fn advice_fits_the_trouble() {
     insta::assert_snapshot!(advice(Some(Trouble::Setup)), @"│ *Next:* put key, model, configuration or setup right, then start again with `/develop again llm-wrapper-k3f9qdz`.");
-    insta::assert_snapshot!(advice(Some(Trouble::ModelBusy)), @"│ *Next:* start again with `/develop llm-wrapper` when the model's provider has room.");
-    insta::assert_snapshot!(advice(Some(Trouble::Budget)), @"│ *Next:* start again with more money: `/develop llm-wrapper` with a higher `budget=`.");
-    insta::assert_snapshot!(advice(Some(Trouble::Agent)), @"│ *Next:* say in the brief what went wrong, and start again with `/develop llm-wrapper`.");
+    insta::assert_snapshot!(advice(Some(Trouble::ModelBusy)), @"│ *Next:* start again with `/develop again llm-wrapper-k3f9qdz` when the model's provider has room.");
+    insta::assert_snapshot!(advice(Some(Trouble::Budget)), @"│ *Next:* start again with more money: `/develop again llm-wrapper-k3f9qdz` with a higher `budget=`.");
+    insta::assert_snapshot!(advice(Some(Trouble::Agent)), @"│ *Next:* say in the brief what went wrong, and start again with `/develop again llm-wrapper-k3f9qdz`.");
 }
 
 #[test]
@@ -214,7 +214,7 @@ fn nobody_answered() {
     );
     assert!(
         text.contains(
-            "*Next:* start again with `/develop llm-wrapper` when somebody can answer in time."
+            "*Next:* start again with `/develop again llm-wrapper-k3f9qdz` when somebody can answer in time."
         ),
         "{text}"
     );

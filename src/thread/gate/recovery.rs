@@ -2,7 +2,7 @@
 //! What failed is said by our own code; what checks and agents said stands quoted, the failing tests first, else the last lines.
 
 use super::{GateValue, GateView, RunValue, SnoozeButton};
-use crate::run::{Attempt, AttemptOutcome, Decided, StageState, Trouble};
+use crate::run::{Attempt, AttemptOutcome, Decided, StagePhase, StageState, Trouble};
 use crate::slack::{Button, Confirm, Mrkdwn, SlackBlock, context, one_line, section};
 use crate::thread::message::NOTICE;
 use crate::thread::{ActionId, RenderContext, figures};
@@ -67,7 +67,7 @@ impl GateView<'_> {
         let tried = self.stage.attempts.iter().filter(|attempt| attempt.n <= self.work.n);
         let spent = earlier.iter().map(|it| it.cost()).chain(tried.map(|it| it.cost_usd)).sum();
         let spent = format!("{} so far", figures::of_budget(self.run, spent));
-        let kept = match earlier.iter().rev().find(|it| it.good_attempt().is_some()) {
+        let kept = match earlier.iter().rev().find(|it| it.phase == StagePhase::Good) {
             Some(good) => format!("good is what {} left", good.name()),
             None => "no stage is good yet".to_owned(),
         };
@@ -91,7 +91,7 @@ impl GateView<'_> {
             let text = format!("With {model}");
             buttons.push(Button::new(&text, ActionId::RetryModel.as_str(), &value));
         }
-        if self.run.builds_on(self.stage).is_none() {
+        if self.run.may_skip(self.stage).is_ok() {
             let asks = Confirm {
                 title: "Leave it out?",
                 text: &format!("The run goes on without {}.", self.stage.name()),

@@ -531,3 +531,25 @@ fn what_failed_in_the_same_way_three_times_is_asked_about_before_the_fourth() {
     driver.brings(Facts::Green);
     assert_eq!(driver.end(), (Outcome::Done, None));
 }
+
+#[test]
+fn a_run_of_which_nothing_would_be_left_goes_on_with_no_stage_less() {
+    let mut request = request(&["draft"]);
+    request.pipeline.stages[0].recovery = Some(GateSpec::recovery());
+    let mut driver = RunDriver::of(request);
+    driver.brings(Facts::Red).brings(Facts::Red).gate();
+    let skipped = recovers(&mut driver, Verdict::Skip, Retry::default());
+    assert_eq!(skipped, Err(Refusal::NothingLeft));
+}
+
+#[test]
+fn whoever_started_a_run_leaves_nothing_out_alone_where_somebody_else_has_to_approve() {
+    let mut request = request(&["draft", "polish"]);
+    request.pipeline.stages[0].recovery =
+        Some(GateSpec { self_approval: false, ..GateSpec::recovery() });
+    let mut driver = RunDriver::of(request);
+    driver.brings(Facts::Red).brings(Facts::Red).gate();
+    let skipped = recovers(&mut driver, Verdict::Skip, Retry::default());
+    assert_eq!(skipped, Err(Refusal::OwnRun));
+    assert_eq!(recovers(&mut driver, Verdict::Retry, Retry::default()), Ok(()));
+}

@@ -214,7 +214,7 @@ fn nobody_answered() {
     );
     assert!(
         text.contains(
-            "*Next:* start again with `/develop again llm-wrapper-k3f9qdz` when somebody can answer in time."
+            "*Next:* start again with `/develop again llm-wrapper-k3f9qdz from core-implementation` when somebody can answer in time."
         ),
         "{text}"
     );

@@ -1,10 +1,14 @@
 //! The closing message: what is said when a run is over?
 //! The one message that calls the starter at the end, whatever the end is: outcome first, then the money, then where the code is.
 
+mod advice;
+
 use crate::run::{
     Attempt, Decided, Delivered, Outcome, Run, Snapshot, StagePhase, StageState, Trouble, Verdict,
 };
 use crate::slack::{self, Mrkdwn, SlackBlock, context, one_line, section};
+
+use advice::next;
 
 use super::message::NOTICE;
 use super::people::{listed, mention};
@@ -163,63 +167,6 @@ fn to_be_had(run: &Run, (stage, attempt, snapshot): (&StageState, &Attempt, &Sna
     );
     let commit = one_line(&snapshot.commit, COMMIT).trim_end_matches('…').to_owned();
     " is commit " + Mrkdwn::code(&commit, COMMIT) + ".\n" + Mrkdwn::code(&get, 600)
-}
-
-/// What a person can do now.
-fn next(run: &Run, outcome: Outcome, failed: Option<&StageState>) -> String {
-    let again = again(run);
-    let advice = match outcome {
-        Outcome::Failed => after_failure(run, &again, failed),
-        Outcome::Rejected => {
-            format!("say in the brief what should be different, and start again with {again}.")
-        }
-        Outcome::Stopped | Outcome::Done => {
-            format!("start again with {again} whenever you like.")
-        }
-    };
-    format!("*Next:* {advice}")
-}
-
-/// The word that does it again: from the first stage that is not good.
-fn again(run: &Run) -> String {
-    let from = run.resumes_at().map(|stage| format!(" from {stage}")).unwrap_or_default();
-    format!("`/develop again {}{from}`", run.id())
-}
-
-fn after_failure(run: &Run, again: &str, failed: Option<&StageState>) -> String {
-    let out_of_money = run.is_out_of_money();
-    let trouble = failed.and_then(|s| s.attempts.last()).and_then(|a| a.trouble);
-    match trouble {
-        _ if failed.is_none() => {
-            format!("find out why, then start again with {again}.")
-        }
-        _ if failed.is_some_and(|s| s.missed_deadline && s.asked_to_recover.is_empty()) => {
-            format!("start again with {again} when somebody can answer in time.")
-        }
-        _ if out_of_money => more_money(again),
-        Some(Trouble::Budget) => more_money(again),
-        Some(Trouble::SignIn) => format!(
-            "let the operator look after the key of the model's provider and its bills, then start again with {again}."
-        ),
-        Some(Trouble::TimeOut) => {
-            format!(
-                "give the stage a longer `timeout`, or make it smaller, and start again with {again}."
-            )
-        }
-        Some(Trouble::Setup) => {
-            format!("put key, model, configuration or setup right, then start again with {again}.")
-        }
-        Some(Trouble::ModelBusy) => {
-            format!("start again with {again} when the model's provider has room.")
-        }
-        Some(Trouble::Agent | Trouble::Unknown) | None => {
-            format!("say in the brief what went wrong, and start again with {again}.")
-        }
-    }
-}
-
-fn more_money(again: &str) -> String {
-    format!("start again with more money: {again} with a higher `budget=`.")
 }
 
 /// What came out, and who decided.

@@ -7,7 +7,7 @@ use super::{GateValue, GateView};
 use crate::run::{GateKind, OnReject};
 use crate::slack::{Button, Mrkdwn, SlackBlock, actions, context};
 use crate::thread::people::mention;
-use crate::thread::{ActionId, RenderContext, clock};
+use crate::thread::{ActionId, RenderContext, RunValue, clock};
 
 /// Whether a row of buttons offers silence: only a reminder can be silenced.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -67,6 +67,20 @@ impl GateView<'_> {
         ];
         if silence == SnoozeButton::Offered {
             buttons.push(button("Snooze", ActionId::Snooze));
+        }
+        buttons
+    }
+
+    /// How a question ends that is not about work: with the run, or later.
+    pub(super) fn last_buttons(&self, silence: SnoozeButton) -> Vec<Button> {
+        let value = GateValue::of(self.run, &self.gate.id).json();
+        let stop = RunValue { run: self.run.id().clone() }.json();
+        let mut buttons = vec![
+            Button::new("Stop here", ActionId::Stop.as_str(), &stop).danger(),
+            Button::new("Extend", ActionId::Extend.as_str(), &value),
+        ];
+        if silence == SnoozeButton::Offered {
+            buttons.push(Button::new("Snooze", ActionId::Snooze.as_str(), &value));
         }
         buttons
     }

@@ -4,7 +4,7 @@
 use super::{GateValue, GateView, SnoozeButton};
 use crate::run::{AskedAmount, MonthOf, MonthSpent, OpenGate, Raise, Shortage, Usd};
 use crate::slack::{Button, Mrkdwn};
-use crate::thread::{ActionId, RunValue, figures};
+use crate::thread::{ActionId, figures};
 
 impl GateView<'_> {
     /// `$3.02 of $3.00 is spent`.
@@ -49,12 +49,7 @@ impl GateView<'_> {
             }
             _ => more().into_iter().chain(no_limit).collect(),
         };
-        let stop = RunValue { run: self.run.id().clone() }.json();
-        buttons.push(Button::new("Stop here", ActionId::Stop.as_str(), &stop).danger());
-        buttons.push(button("Extend", ActionId::Extend));
-        if silence == SnoozeButton::Offered {
-            buttons.push(button("Snooze", ActionId::Snooze));
-        }
+        buttons.extend(self.last_buttons(silence));
         buttons
     }
 

@@ -1,7 +1,7 @@
 //! The question about a stage that has failed: what is known of the failure, and how can it go on?
 //! What failed is said by our own code; what checks and agents said stands quoted, the failing tests first, else the last lines.
 
-use super::{GateValue, GateView, RunValue, SnoozeButton};
+use super::{GateValue, GateView, SnoozeButton};
 use crate::run::{Attempt, AttemptOutcome, Decided, StagePhase, StageState, Trouble};
 use crate::slack::{Button, Confirm, Mrkdwn, SlackBlock, context, one_line, section};
 use crate::thread::message::NOTICE;
@@ -100,12 +100,7 @@ impl GateView<'_> {
             };
             buttons.push(button("Skip", ActionId::Skip).confirmed(asks));
         }
-        let stop = RunValue { run: self.run.id().clone() }.json();
-        buttons.push(Button::new("Stop here", ActionId::Stop.as_str(), &stop).danger());
-        buttons.push(button("Extend", ActionId::Extend));
-        if silence == SnoozeButton::Offered {
-            buttons.push(button("Snooze", ActionId::Snooze));
-        }
+        buttons.extend(self.last_buttons(silence));
         buttons
     }
 

@@ -31,6 +31,8 @@ const PATIENCE: Duration = Duration::from_mins(15);
 const LAST_WORDS: Duration = Duration::from_secs(8);
 const LAST_EDITS: Duration = Duration::from_mins(1);
 const ENDED_BADLY: u8 = 4;
+/// What is pressed wherever it is asked.
+const ANSWERS: [&str; 2] = ["Approve", "Stop here"];
 
 #[derive(Deserialize)]
 struct Messages {
@@ -120,10 +122,12 @@ impl People {
         Ok(())
     }
 
-    /// Presses every Approve that waits.
+    /// Presses every Approve that waits, and ends a run of which a stage has failed: nobody is there who would know better.
     async fn approve(&mut self, thread: &[&SeenMessage]) -> Result<()> {
         for message in thread {
-            for button in buttons(&message.blocks).filter(|button| button.says("Approve")) {
+            for button in buttons(&message.blocks)
+                .filter(|button| ANSWERS.iter().any(|answer| button.says(answer)))
+            {
                 if self.pressed.get(&button.value).is_some_and(|at| at.elapsed() < PRESS_AGAIN) {
                     continue;
                 }

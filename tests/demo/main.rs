@@ -61,7 +61,8 @@ fn a_demo_whose_every_attempt_fails_says_why_and_exits_4() -> Result<()> {
     for line in [
         "scaffold · attempt 3",
         "no attempts left",
-        "*llm-wrapper failed.* scaffold: 3 attempts",
+        "*scaffold of llm-wrapper has failed. What now?*",
+        "*llm-wrapper was stopped*",
         "hopeless.test.js",
     ] {
         ensure!(said.contains(line), "{line:?} is not in\n{said}");

@@ -49,7 +49,10 @@ pub async fn start_again(
 
 impl AgainWords {
     /// Reads what follows the verb.
-    pub(super) fn read(said: &str) -> Result<Self, Misunderstood> {
+    ///
+    /// # Errors
+    /// Why it is not understood, for people.
+    pub fn read(said: &str) -> Result<Self, Misunderstood> {
         let BudgetWords { budget, rest } = BudgetWords::read(said.trim())?;
         let said = rest.join(" ");
         let (mut read, mut rest) = (Self { budget, ..Self::default() }, said.as_str());
@@ -59,11 +62,10 @@ impl AgainWords {
             || first.starts_with(MARKS);
         if !first.is_empty() && !names_none {
             read.run = Some(first.trim_end_matches(MARKS).to_owned());
-            rest = if first.ends_with(MARKS) {
+            if first.ends_with(MARKS) {
                 return Ok(Self { note: behind.trim().to_owned(), ..read });
-            } else {
-                behind
-            };
+            }
+            rest = behind;
         }
         loop {
             let (word, behind) = first_word(rest);

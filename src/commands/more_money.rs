@@ -4,7 +4,7 @@
 use super::Misunderstood;
 use super::budget_words::read_budget;
 use super::typing::plain;
-use crate::run::{Raise, Usd};
+use crate::run::Raise;
 
 /// What takes the limit away.
 const NO_LIMIT: [&str; 4] = ["no limit", "nolimit", "no-limit", "unlimited"];
@@ -20,7 +20,7 @@ pub(super) fn read(said: &str) -> Result<Raise, Misunderstood> {
         return Ok(Raise::NoLimit);
     }
     if NOTHING.contains(&said) {
-        return Ok(Raise::By(Usd::ZERO));
+        return Ok(Raise::NOTHING);
     }
     let amount = said.strip_prefix("by ").unwrap_or(said).trim().trim_start_matches('+');
     if amount.is_empty() || said.starts_with("to ") {
@@ -34,6 +34,7 @@ pub(super) fn read(said: &str) -> Result<Raise, Misunderstood> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::run::Usd;
 
     #[test]
     fn an_amount_is_on_top_and_all_else_is_asked_again() {

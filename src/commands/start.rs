@@ -67,7 +67,7 @@ async fn take_up(
 ) -> Result<Result<(), String>, StoreError> {
     if let Some(model) = model {
         let agent = &mut request.pipeline.agent;
-        if !agent.model.iter().chain(&agent.models).any(|offered| *offered == model) {
+        if !agent.offers(&model) {
             return Ok(Err(format!(
                 "The pipeline of {} does not offer `{model}`: list it in its file, `models = [\"…\"]`. Nothing was started.",
                 request.project

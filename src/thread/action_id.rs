@@ -91,7 +91,7 @@ impl ActionId {
     #[must_use]
     pub const fn raise(self) -> Option<Raise> {
         match self {
-            Self::RaiseNothing => Some(Raise::By(Usd::ZERO)),
+            Self::RaiseNothing => Some(Raise::NOTHING),
             Self::RaiseOne => Some(Raise::By(Usd::from_nanos(1_000_000_000))),
             Self::RaiseFive => Some(Raise::By(Usd::from_nanos(5_000_000_000))),
             Self::RaiseNoLimit => Some(Raise::NoLimit),

@@ -50,32 +50,25 @@ pub(crate) fn wide(run: &Run) -> Vec<Vec<String>> {
 /// The stages that were worked on, and the total.
 fn rows(run: &Run) -> impl Iterator<Item = Row> {
     let (all, estimate) = (run.spent(), run.request.estimate.as_ref());
-    let estimated = move |n: usize| estimate.and_then(|it| it.stages.get(n)).copied();
     let stages = run.stages.iter().enumerate().filter(|(_, stage)| !stage.attempts.is_empty());
-    let stages = stages.map(move |(n, stage)| Row {
+    let stages = stages.map(|(n, stage)| Row {
         name: truncate_plain(stage.name().as_str(), NAME),
         tokens: stage.tokens(),
         cost: stage.cost(),
-        estimated: estimated(n),
+        estimated: estimate.and_then(|it| it.stages.get(n)).copied(),
         share: share(stage.cost(), all),
         seconds: stage.seconds(),
     });
+    let stages: Vec<Row> = stages.collect();
     let total = Row {
         name: "TOTAL".to_owned(),
         tokens: tokens(run),
         cost: all,
-        estimated: estimate.map(|_| worked_estimate(run)),
+        estimated: estimate.map(|_| stages.iter().filter_map(|row| row.estimated).sum()),
         share: String::new(),
-        seconds: worked(run).map(StageState::seconds).sum(),
+        seconds: stages.iter().map(|row| row.seconds).sum(),
     };
-    stages.chain([total])
-}
-
-/// What was said of the stages that were worked on.
-fn worked_estimate(run: &Run) -> Usd {
-    let all = run.request.estimate.iter().flat_map(|it| &it.stages);
-    let worked = run.stages.iter().zip(all).filter(|(stage, _)| !stage.attempts.is_empty());
-    worked.map(|(_, middle)| *middle).sum()
+    stages.into_iter().chain([total])
 }
 
 fn worked(run: &Run) -> impl Iterator<Item = &StageState> {

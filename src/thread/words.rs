@@ -61,8 +61,7 @@ fn asks_for_money(run: &Run) -> Mrkdwn {
 
 /// Which models there are instead.
 fn no_such_model(run: &Run, model: &str) -> Mrkdwn {
-    let agent = &run.request.pipeline.agent;
-    let offered = agent.model.iter().chain(&agent.models);
+    let offered = run.request.pipeline.agent.offered();
     let offered: Vec<Mrkdwn> = offered.map(|id| Mrkdwn::code(id, MODEL)).collect();
     let asked = "This pipeline does not offer " + Mrkdwn::code(model, MODEL);
     match listed(offered, " or ").non_empty() {

@@ -115,7 +115,8 @@ Examples:
     #[command(
         about = about("again"),
         after_help = "\
-What was good before the stage is taken over and not paid again; approvals are not. The note stands behind the brief.
+What was good before the stage is taken over, with its approvals, where it would be done and approved in the same way now; it is not paid
+again. The note stands behind the brief.
 
 Examples:
   signoff again llm-wrapper-k3f9qdz

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{Talk, fresh_key};
 use crate::app::{Failure, exit, parts};
-use crate::commands::{self, Command, Place, Reply, ReplyKind, StartRun};
+use crate::commands::{self, AgainWords, Command, Place, Reply, ReplyKind, StartRun};
 use crate::run::{Outcome, Run, RunId};
 use crate::thread;
 
@@ -33,16 +33,9 @@ impl Talk<'_> {
         wait: bool,
     ) -> Result<u8, Failure> {
         let said = std::iter::once(run).chain(words).collect::<Vec<_>>().join(" ");
-        let words = match commands::read(
-            &format!("again {said}"),
-            Place::Slash,
-            &self.services.projects.current(),
-        ) {
-            Ok(Command::Again(words)) => words,
-            Ok(_) => return Err(anyhow::anyhow!("`again` starts a run once more").into()),
-            Err(misunderstood) => {
-                return self.reply(&Reply::new(ReplyKind::Unknown, misunderstood.text));
-            }
+        let words = match AgainWords::read(&said) {
+            Ok(words) => words,
+            Err(why) => return self.reply(&Reply::new(ReplyKind::Unknown, why.text)),
         };
         match commands::start_again(&self.services, &self.asker, words).await? {
             Ok(start) => self.start(start, wait).await,

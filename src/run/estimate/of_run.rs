@@ -3,9 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Estimate, Sample, SoFar, StageForecast, StageHistory, estimate};
-use crate::run::{
-    Pipeline, ProjectName, Request, Run, Stage, StageName, StagePhase, StageState, Usd,
-};
+use crate::run::{Request, Run, Stage, StagePhase, StageState, Usd};
 
 /// So many runs of a project tell enough; below that, those of other projects by the same pipeline count too.
 const ENOUGH: usize = 5;
@@ -25,28 +23,20 @@ impl RunEstimate {
     /// Of what a run has still to do, by `earlier` runs of its pipeline that are over, the newest first; rehearsals are left out.
     #[must_use]
     pub fn of_request(request: &Request, earlier: &[Run]) -> Self {
-        let taken: Vec<&StageName> =
-            request.again.iter().flat_map(|again| &again.kept).map(|kept| &kept.stage).collect();
-        let is_done = |stage: &Stage| taken.contains(&&stage.name);
-        Self::of(&request.project, (&request.pipeline, &is_done), earlier)
-    }
-
-    /// The same, of all but the stages that are done.
-    #[must_use]
-    pub(super) fn of(
-        project: &ProjectName,
-        (pipeline, is_done): (&Pipeline, &dyn Fn(&Stage) -> bool),
-        earlier: &[Run],
-    ) -> Self {
         let real: Vec<&Run> = earlier.iter().filter(|run| !run.request.rehearsal).collect();
         let own: Vec<&Run> =
-            real.iter().copied().filter(|run| run.request.project == *project).collect();
+            real.iter().copied().filter(|run| run.request.project == request.project).collect();
         let similar = if own.len() >= ENOUGH { own } else { real };
         let stages: Vec<StageHistory> =
-            pipeline.stages.iter().map(|stage| history(stage, &similar)).collect();
+            request.pipeline.stages.iter().map(|stage| history(stage, &similar)).collect();
         let middle = |stage: &StageHistory| estimate(std::slice::from_ref(stage), 1.0).cost.middle;
-        let open = pipeline.stages.iter().zip(&stages).filter(|(stage, _)| !is_done(stage));
-        let open: Vec<StageHistory> = open.map(|(_, history)| history.clone()).collect();
+        let is_done = |stage: &Stage| {
+            let mut kept = request.again.iter().flat_map(|again| &again.kept);
+            kept.any(|kept| kept.stage == stage.name)
+        };
+        let open = request.pipeline.stages.iter().zip(&stages);
+        let open = open.filter(|(stage, _)| !is_done(stage)).map(|(_, history)| history.clone());
+        let open: Vec<StageHistory> = open.collect();
         Self {
             whole: estimate(&open, 1.0),
             stages: stages.iter().map(middle).collect(),

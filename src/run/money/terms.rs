@@ -30,6 +30,9 @@ impl MoneyTerms {
 }
 
 impl Raise {
+    /// No more money: it goes on with what there is.
+    pub const NOTHING: Self = Self::By(Usd::ZERO);
+
     /// The least there is: for asking whether somebody may raise at all.
     pub const LEAST: Self = Self::By(Usd::from_nanos(1));
 

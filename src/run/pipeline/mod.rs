@@ -160,6 +160,19 @@ pub struct AgentSpec {
     pub models: Vec<String>,
 }
 
+impl AgentSpec {
+    /// The models that may be asked for, the usual one first.
+    pub fn offered(&self) -> impl Iterator<Item = &str> {
+        self.model.iter().chain(&self.models).map(String::as_str)
+    }
+
+    /// Whether this one may be asked for.
+    #[must_use]
+    pub fn offers(&self, model: &str) -> bool {
+        self.offered().any(|offered| offered == model)
+    }
+}
+
 /// The agents there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::run::{
     Approver, Decided, Decision, GateId, GateKind, GateSpec, GroupId, Happened, OnReject, OpenGate,
-    PersonId, Raise, Refusal, Run, Shortage, Usd, Verdict,
+    PersonId, Raise, Refusal, Run, Shortage, Verdict,
 };
 
 /// A question stays open no longer than this, however often it is extended. Counted in working hours where the gate has them.
@@ -194,8 +194,8 @@ impl Run {
         let is_limited = self.budget().is_some() || asked == Some(Shortage::Stage);
         match decision.raise {
             // Nothing more is an answer only where something is left.
-            Some(Raise::By(Usd::ZERO)) if asked.is_none() => Err(Refusal::NothingAsked),
-            Some(Raise::By(Usd::ZERO)) if !goes_on => Err(Refusal::AsksForMoney),
+            Some(Raise::NOTHING) if asked.is_none() => Err(Refusal::NothingAsked),
+            Some(Raise::NOTHING) if !goes_on => Err(Refusal::AsksForMoney),
             _ if !goes_on && !is_limited => Err(Refusal::NoBudget),
             Some(raise) if terms.lets(raise) => Ok(()),
             _ => Err(Refusal::WantsLimit),
@@ -236,8 +236,8 @@ impl Run {
         let gate = decision.gate.as_ref()?;
         let closing = self.decisions.iter().rev().find(|d| d.gate.as_ref() == Some(gate));
         let missed = self.stage(&gate.stage).is_some_and(|stage| {
-            let last = stage.closed_questions().max_by_key(|asked| asked.closed_at);
-            stage.missed_deadline && last.is_some_and(|asked| &asked.gate.id == gate)
+            stage.missed_deadline
+                && stage.last_question().is_some_and(|asked| &asked.gate.id == gate)
         });
         if missed { Some(Refusal::TooLate) } else { closing.map(Decided::was_first) }
     }

@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, Utc};
 
-use super::wait::after_working;
+use super::wait::asks;
 use crate::run::{
-    Attempt, GateDigestInput, GateId, GateKind, GateSpec, Guard, Happened, Next, Run, Snapshot,
-    StageName, StagePhase, StageState,
+    Attempt, GateDigestInput, GateId, GateKind, GateSpec, Guard, Next, Run, Snapshot, StageName,
+    StagePhase, StageState,
 };
 
 /// The work of an attempt whose stage has a gate.
@@ -29,8 +29,7 @@ impl Run {
     /// Asks about this work, as the stage's next round.
     pub(super) fn open_gate(&self, work: GatedWork<'_>, now: DateTime<Utc>) -> Next {
         let gate = self.gate_id(work, work.stage.rounds + 1);
-        let deadline = after_working(work.spec, now, work.spec.deadline_seconds);
-        Next::Emit(Happened::GateOpened { gate, attempt: work.attempt, deadline })
+        asks((gate, work.spec), work.attempt, now)
     }
 
     /// The work of a stage that enough people approved: exactly the work that they were asked about.

@@ -4,10 +4,10 @@
 
 use chrono::{DateTime, Utc};
 
-use super::wait::after_working;
+use super::wait::{asks, next_round};
 use crate::run::{
-    AskedAmount, Attempt, Decided, GateDigestInput, GateKind, Happened, MoneyTerms, MonthSpent,
-    Next, Pause, Raise, Run, Shortage, StageName, StageState, Usd, Verdict,
+    AskedAmount, Attempt, Decided, GateDigestInput, GateKind, MoneyTerms, MonthSpent, Next, Pause,
+    Raise, Run, Shortage, StageName, StageState, Usd, Verdict,
 };
 
 /// So many similar runs say what a stage will cost.
@@ -143,7 +143,7 @@ impl Run {
     ) -> Option<Next> {
         let terms = self.request.money.as_ref()?;
         let AskedAmount { budget, .. } = self.amount_to_ask(stage, attempt)?;
-        let round = u32::try_from(stage.asked_for_money.len()).unwrap_or(u32::MAX) + 1;
+        let round = next_round(&stage.asked_for_money);
         let budget = budget.map_or_else(|| "no limit".to_owned(), Usd::nine_places);
         let gate = GateDigestInput {
             kind: GateKind::Budget,
@@ -155,9 +155,7 @@ impl Run {
             spec: &terms.spec,
             then: "spend",
         };
-        let deadline = after_working(&terms.spec, now, terms.spec.deadline_seconds);
-        let gate = gate.gate();
-        Some(Next::Emit(Happened::GateOpened { gate, attempt: attempt.n, deadline }))
+        Some(asks((gate.gate(), &terms.spec), attempt.n, now))
     }
 }
 
@@ -171,9 +169,7 @@ fn after<'a>(raises: impl Iterator<Item = &'a Decided>, budget: Option<Usd>) -> 
 impl StageState {
     /// How it stood where the last question that it asked was about money.
     pub(super) fn asked_last_for_money(&self) -> Option<AskedAmount> {
-        let asked = self.asked_for_money.last()?;
-        let is_last = self.asked.last().is_none_or(|other| other.closed_at <= asked.closed_at);
-        asked.gate.money.filter(|_| is_last)
+        self.last_question()?.gate.money
     }
 }
 
@@ -194,11 +190,6 @@ impl Verdict {
     /// Whether it only says how long is waited.
     pub(super) const fn is_about_time(self) -> bool {
         matches!(self, Self::Extend | Self::Snooze)
-    }
-
-    /// Whether it says what becomes of a stage that has failed.
-    pub(super) const fn recovers(self) -> bool {
-        matches!(self, Self::Retry | Self::Skip)
     }
 
     /// Whether it judges work.

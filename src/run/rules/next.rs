@@ -104,15 +104,10 @@ impl Run {
             return Next::Emit(Happened::StageStarted { stage: stage.name().clone(), estimate });
         }
         if stage.missed_deadline {
-            let why = stage.asked_last_to_recover().then(|| self.why_failed(stage));
-            let why = why.map(|why| why.unwrap_or_else(|| NOT_KEPT.to_owned()));
-            return stage_failed(stage, why.map_or_else(|| unanswered(stage), unhelped));
+            return stage_failed(stage, self.why_unanswered(stage));
         }
-        if let Some(rejected) = self.rejection_of(stage) {
-            return stage_undone(stage, rejected.words.clone());
-        }
-        if let Some(skipped) = self.skip_of(stage) {
-            return stage_undone(stage, skipped.words.clone());
+        if let Some(decided) = self.left_out_by(stage) {
+            return stage_undone(stage, decided.words.clone());
         }
         if let Some(snapshot) = self.approved_snapshot(stage) {
             return stage_good(stage, snapshot);
@@ -168,10 +163,13 @@ impl Run {
         }
     }
 
-    /// The rejection that took a stage's work away.
-    fn rejection_of(&self, stage: &StageState) -> Option<&Decided> {
+    /// The answer that took a stage's work away, or that goes on without it.
+    fn left_out_by(&self, stage: &StageState) -> Option<&Decided> {
         let of_stage = |d: &&Decided| d.gate.as_ref().is_some_and(|g| &g.stage == stage.name());
-        self.decisions.iter().filter(of_stage).find(|d| d.verdict == Verdict::Reject)
+        self.decisions
+            .iter()
+            .filter(of_stage)
+            .find(|d| matches!(d.verdict, Verdict::Reject | Verdict::Skip))
     }
 
     /// Why a stage is not tried again after a bad attempt; none where another attempt may go well.
@@ -212,6 +210,15 @@ impl Run {
         self.why_no_retry(stage, last)
     }
 
+    /// Why a stage whose last question nobody answered has failed.
+    fn why_unanswered(&self, stage: &StageState) -> String {
+        if !stage.asked_last_to_recover() {
+            return unanswered(stage);
+        }
+        let why = self.why_failed(stage).unwrap_or_else(|| NOT_KEPT.to_owned());
+        format!("{why}; nobody said in time how to go on")
+    }
+
     fn begin_attempt(&self, stage: &StageState, attempt: u32, now: DateTime<Utc>) -> Next {
         match self.budget() {
             Some(budget) if self.spent() >= budget && self.request.money.is_none() => {
@@ -240,12 +247,7 @@ fn stage_undone(stage: &StageState, why: Option<String>) -> Next {
 /// Good work that cannot be had.
 const NOT_KEPT: &str = "its work is not kept anywhere";
 
-/// Why a stage has failed that asked what becomes of it.
-fn unhelped(why: String) -> String {
-    why + "; nobody said in time how to go on"
-}
-
-/// Why a stage whose question nobody answered has failed.
+/// Why a stage has failed whose question about anything but a failure nobody answered.
 fn unanswered(stage: &StageState) -> String {
     let Some(AskedAmount { why, budget, .. }) = stage.asked_last_for_money() else {
         return "nobody answered in time".to_owned();

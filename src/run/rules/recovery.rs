@@ -3,10 +3,10 @@
 
 use chrono::{DateTime, Utc};
 
-use super::wait::after_working;
+use super::wait::{asks, next_round};
 use crate::run::{
-    Decided, Decision, GateDigestInput, GateKind, Happened, Next, Refusal, Retried, Run,
-    StagePhase, StageState, Verdict,
+    Decision, GateDigestInput, GateKind, Next, Refusal, Retried, Run, StagePhase, StageState,
+    Verdict,
 };
 
 impl Run {
@@ -18,7 +18,7 @@ impl Run {
         now: DateTime<Utc>,
     ) -> Option<Next> {
         let (spec, last) = (stage.stage.recovery.as_ref()?, stage.attempts.last()?);
-        let round = u32::try_from(stage.asked_to_recover.len()).unwrap_or(u32::MAX) + 1;
+        let round = next_round(&stage.asked_to_recover);
         let gate = GateDigestInput {
             kind: GateKind::Recovery,
             run: self.id(),
@@ -29,14 +29,7 @@ impl Run {
             spec,
             then: "recover",
         };
-        let deadline = after_working(spec, now, spec.deadline_seconds);
-        Some(Next::Emit(Happened::GateOpened { gate: gate.gate(), attempt: last.n, deadline }))
-    }
-
-    /// That somebody leaves the stage out.
-    pub(super) fn skip_of(&self, stage: &StageState) -> Option<&Decided> {
-        let of_stage = |d: &&Decided| d.gate.as_ref().is_some_and(|g| &g.stage == stage.name());
-        self.decisions.iter().filter(of_stage).find(|d| d.verdict == Verdict::Skip)
+        Some(asks((gate.gate(), spec), last.n, now))
     }
 
     /// Whether this is an answer to what becomes of a stage that has failed.
@@ -47,10 +40,12 @@ impl Run {
     ) -> Result<(), Refusal> {
         let model = decision.retry.as_ref().and_then(|retry| retry.model.as_ref());
         match decision.verdict {
-            Verdict::Retry => match model.filter(|model| !self.offers(model)) {
-                Some(model) => Err(Refusal::NoSuchModel { model: model.clone() }),
-                None => Ok(()),
-            },
+            Verdict::Retry => {
+                match model.filter(|model| !self.request.pipeline.agent.offers(model)) {
+                    Some(model) => Err(Refusal::NoSuchModel { model: model.clone() }),
+                    None => Ok(()),
+                }
+            }
             Verdict::Skip => self.may_skip(stage),
             _ => Err(Refusal::AsksHowToGoOn),
         }
@@ -69,10 +64,12 @@ impl Run {
             |other: &StageState| matches!(other.phase, StagePhase::Good | StagePhase::Todo);
         if others().any(matters) { Ok(()) } else { Err(Refusal::NothingLeft) }
     }
+}
 
-    fn offers(&self, model: &str) -> bool {
-        let agent = &self.request.pipeline.agent;
-        agent.model.iter().chain(&agent.models).any(|offered| offered == model)
+impl Verdict {
+    /// Whether it says what becomes of a stage that has failed.
+    pub(super) const fn recovers(self) -> bool {
+        matches!(self, Self::Retry | Self::Skip)
     }
 }
 
@@ -85,7 +82,6 @@ impl StageState {
 
     /// When it has last asked what becomes of it, and nobody answered anything else since.
     pub(super) fn asked_last_to_recover(&self) -> bool {
-        let last = self.closed_questions().max_by_key(|asked| asked.closed_at);
-        last.is_some_and(|asked| asked.gate.id.kind == GateKind::Recovery)
+        self.last_question().is_some_and(|asked| asked.gate.id.kind == GateKind::Recovery)
     }
 }

@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::run::{GateId, GateKind, GateSpec, Happened, Next, OpenGate, Reminder, Run};
+use crate::run::{Asked, GateId, GateKind, GateSpec, Happened, Next, OpenGate, Reminder, Run};
 
 /// How long before the deadline the last reminder comes.
 const SOON: TimeDelta = TimeDelta::minutes(10);
@@ -101,8 +101,19 @@ fn was_reminded(open: &OpenGate, kind: Reminder) -> bool {
     open.reminders.iter().any(|r| r.reminder == kind && r.at >= open.since())
 }
 
+/// Asks this, of the work of an attempt, for as long as its terms say.
+pub(super) fn asks((gate, spec): (GateId, &GateSpec), attempt: u32, now: DateTime<Utc>) -> Next {
+    let deadline = after_working(spec, now, spec.deadline_seconds);
+    Next::Emit(Happened::GateOpened { gate, attempt, deadline })
+}
+
+/// The number of the next question after these.
+pub(super) fn next_round(asked: &[Asked]) -> u32 {
+    u32::try_from(asked.len()).unwrap_or(u32::MAX) + 1
+}
+
 /// When so many seconds are over; only working hours count, where the gate has them.
-pub(super) fn after_working(spec: &GateSpec, from: DateTime<Utc>, seconds: u64) -> DateTime<Utc> {
+fn after_working(spec: &GateSpec, from: DateTime<Utc>, seconds: u64) -> DateTime<Utc> {
     let by_the_clock =
         || from + TimeDelta::seconds(u32::try_from(seconds).unwrap_or(u32::MAX).into());
     spec.hours.as_ref().map_or_else(by_the_clock, |hours| hours.after(from, seconds))

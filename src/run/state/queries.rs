@@ -238,6 +238,12 @@ impl StageState {
         self.asked.iter().chain(&self.asked_for_money).chain(&self.asked_to_recover)
     }
 
+    /// The question that was closed last, of whatever kind.
+    #[must_use]
+    pub fn last_question(&self) -> Option<&Asked> {
+        self.closed_questions().max_by_key(|asked| asked.closed_at)
+    }
+
     /// The changes that the current round is about; none once the stage asked again.
     #[must_use]
     pub fn rework(&self) -> Option<&Changes> {

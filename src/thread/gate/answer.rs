@@ -8,7 +8,7 @@ use super::recovery::retried;
 use super::{GateView, WORDS};
 use crate::run::{
     Attempt, AttemptOutcome, Changes, Decided, GateKind, OnReject, OpenGate, Raise, Rework, Run,
-    StagePhase, StageState, Usd, Verdict,
+    StagePhase, StageState, Verdict,
 };
 use crate::slack::{Mrkdwn, one_line};
 use crate::thread::figures;
@@ -312,7 +312,7 @@ pub(in crate::thread) fn was(decided: &Decided) -> &'static str {
 
 /// Whether it adds nothing: the run goes on with what there is.
 fn goes_on(decided: &Decided) -> bool {
-    decided.raise == Some(Raise::By(Usd::ZERO))
+    decided.raise == Some(Raise::NOTHING)
 }
 
 const fn started_over(rework: Rework) -> &'static str {

@@ -114,8 +114,8 @@ const fn of_month(whose: MonthOf) -> &'static str {
 pub(super) fn raised(gate: &OpenGate, raise: Option<Raise>) -> String {
     let ahead = gate.money.is_some_and(|money| matches!(money.why, Shortage::Ahead(_)));
     match raise {
-        Some(Raise::By(Usd::ZERO)) if ahead => "begun with what is left by ".to_owned(),
-        Some(Raise::By(Usd::ZERO)) => "let go on by ".to_owned(),
+        Some(Raise::NOTHING) if ahead => "begun with what is left by ".to_owned(),
+        Some(Raise::NOTHING) => "let go on by ".to_owned(),
         Some(Raise::By(more)) => format!("raised by {more} by "),
         _ => "freed of its limit by ".to_owned(),
     }

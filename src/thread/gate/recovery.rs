@@ -20,25 +20,23 @@ impl GateView<'_> {
 
     /// `The checks are red: 3 of 50 tests failed`.
     pub(super) fn failed_in_short(&self) -> String {
+        format!("{}{}", class(self.work), self.why_it_failed())
+    }
+
+    /// `: 3 of 50 tests failed`; nothing where nobody knows.
+    fn why_it_failed(&self) -> String {
         let why = self.work.why.as_deref().filter(|why| !why.is_empty());
-        let why = why.map(|why| format!(": {}", one_line(why, WHY))).unwrap_or_default();
-        format!("{}{why}", class(self.work))
+        why.map(|why| format!(": {}", one_line(why, WHY))).unwrap_or_default()
     }
 
     /// What failed, what was said, what was tried, and what is left.
     pub(super) fn failure(&self, render: &RenderContext) -> Vec<SlackBlock> {
-        let mut blocks = vec![section(self.what_failed())];
+        let mut blocks = vec![section(format!("*{}*{}", class(self.work), self.why_it_failed()))];
         blocks.extend(self.what_was_said(render).map(section));
         blocks.push(section(Mrkdwn::join(self.what_was_tried(), "\n")));
         let left = self.what_is_left().into_iter().chain(self.diff_link(render));
         blocks.push(context(Mrkdwn::join(left, " · ")));
         blocks
-    }
-
-    fn what_failed(&self) -> Mrkdwn {
-        let why = self.work.why.as_deref().filter(|why| !why.is_empty());
-        let why = why.map(|why| format!(": {}", one_line(why, WHY))).unwrap_or_default();
-        format!("*{}*{why}", class(self.work)).into()
     }
 
     fn what_was_said(&self, render: &RenderContext) -> Option<Mrkdwn> {
@@ -107,7 +105,7 @@ impl GateView<'_> {
     /// The next one that the pipeline offers.
     fn another_model(&self) -> Option<&str> {
         let agent = &self.run.request.pipeline.agent;
-        let all: Vec<&str> = agent.model.iter().chain(&agent.models).map(String::as_str).collect();
+        let all: Vec<&str> = agent.offered().collect();
         let now = self.stage.model().or(agent.model.as_deref());
         let at = all.iter().position(|model| Some(*model) == now);
         let next = at.map_or(0, |at| at + 1);

@@ -74,7 +74,7 @@ pub fn retry_modal(value: &GateValue, run: &Run) -> SlackView {
     blocks.extend(radio(Field::new("time", "Time"), &time));
     let agent = &run.request.pipeline.agent;
     if !agent.models.is_empty() {
-        let all = agent.model.iter().chain(&agent.models).map(|id| (id.as_str(), id.as_str()));
+        let all = agent.offered().map(|id| (id, id));
         let models: Vec<_> = [("The same", "same")].into_iter().chain(all).take(MODELS).collect();
         blocks.extend(radio(Field::new("model", "Model"), &models));
     }

@@ -38,10 +38,7 @@ impl Run {
             (Verdict::Approve, Some(gate)) => self.apply_approval(gate, &decided.by, at),
             (Verdict::Changes, Some(gate)) => self.apply_changes(gate, &decided),
             (Verdict::Retry, Some(gate)) => self.apply_retry(gate, &decided),
-            (Verdict::Skip, Some(gate)) => {
-                self.close_gate(at);
-                self.change_stage(&gate.stage, |s| s.phase = StagePhase::Running);
-            }
+            (Verdict::Skip, Some(gate)) => self.close_and_go_on(gate, at),
             (Verdict::Raise, gate) => self.apply_raise(gate.as_ref(), at),
             _ => self.close_gate(at),
         }
@@ -75,16 +72,20 @@ impl Run {
         let Some(open) = self.gate.as_mut().filter(|open| &open.id == gate) else { return };
         approve(open, by);
         if open.approvals.len() >= quorum as usize {
-            self.close_gate(at);
-            self.change_stage(&gate.stage, |s| s.phase = StagePhase::Running);
+            self.close_and_go_on(gate, at);
         }
+    }
+
+    /// The question is answered, and its stage goes on.
+    fn close_and_go_on(&mut self, gate: &GateId, at: DateTime<Utc>) {
+        self.close_gate(at);
+        self.change_stage(&gate.stage, |s| s.phase = StagePhase::Running);
     }
 
     /// What stood still goes on; what was asked is answered.
     fn apply_raise(&mut self, gate: Option<&GateId>, at: DateTime<Utc>) {
         if let Some(gate) = gate {
-            self.close_gate(at);
-            self.change_stage(&gate.stage, |s| s.phase = StagePhase::Running);
+            self.close_and_go_on(gate, at);
         }
         self.resume_after_raise(at);
     }

@@ -2,7 +2,7 @@
 //! Refused, the reason stands in the form, and nothing that was typed is lost.
 
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Actor;
 use super::outcome::{Acted, Handled, reply_outcome};
@@ -34,13 +34,32 @@ pub(super) struct AnsweredForm {
 }
 
 impl Actor {
-    /// Opens the form that an answer needs, unless it is certain already that it would not count.
+    /// Opens the form that an answer needs.
     pub(super) async fn open_answer_form(
         &self,
         it: &Click,
         run: &Run,
         gate: &GateValue,
         answer: &Answer,
+    ) -> Handled {
+        let view = match answer.verdict {
+            Verdict::Changes => changes_modal(gate, run),
+            Verdict::Extend => extend_modal(gate, run),
+            Verdict::Retry => retry_modal(gate, run),
+            _ => reject_modal(gate, run),
+        };
+        let mut view = json!(view);
+        let form = AnsweredForm { gate: gate.clone(), home: it.surface == Surface::Home };
+        view["private_metadata"] = json!(json!(form).to_string());
+        self.open_form_of(it, (run, answer), view).await
+    }
+
+    /// Opens a form, unless it is certain already that its answer would not count.
+    pub(super) async fn open_form_of(
+        &self,
+        it: &Click,
+        (run, answer): (&Run, &Answer),
+        view: Value,
     ) -> Handled {
         if let Some(refused) = commands::certain_refusal(run, answer) {
             return Ok(reply_outcome(&refused));
@@ -52,15 +71,6 @@ impl Actor {
         {
             return Ok(Acted::Told(refused.text()));
         }
-        let view = match answer.verdict {
-            Verdict::Changes => changes_modal(gate, run),
-            Verdict::Extend => extend_modal(gate, run),
-            Verdict::Retry => retry_modal(gate, run),
-            _ => reject_modal(gate, run),
-        };
-        let mut view = json!(view);
-        let form = AnsweredForm { gate: gate.clone(), home: it.surface == Surface::Home };
-        view["private_metadata"] = json!(json!(form).to_string());
         Ok(self.open_view(&it.trigger_id, view).await)
     }
 
@@ -90,7 +100,7 @@ impl Actor {
     }
 
     /// A sentence for a form, where mentions are no names.
-    async fn resolve_mentions(&self, text: &str) -> String {
+    pub(super) async fn resolve_mentions(&self, text: &str) -> String {
         let mut named = String::new();
         let mut rest = text;
         while let Some((before, after)) = rest.split_once("<@") {
@@ -119,6 +129,7 @@ fn terms(it: &ViewSubmission, verdict: Verdict) -> Result<Terms, Misunderstood> 
         rework: if base { Rework::Base } else { Rework::Top },
         more: it.text(UNTIL, UNTIL).map(str::parse::<More>).transpose()?,
         raise: None,
+        snapshot: None,
         retry: (verdict == Verdict::Retry).then(|| Retry {
             longer: it.text(TIME, TIME) == Some("longer"),
             model: it.text(MODEL, MODEL).filter(|id| *id != SAME).map(str::to_owned),

@@ -54,6 +54,7 @@ impl Actor {
             | ActionId::RetryLonger
             | ActionId::RetryModel
             | ActionId::Skip => self.press_answer(it, button, said).await,
+            ActionId::Rollback => self.press_rollback(it, said).await,
             ActionId::Diff => self.show_diff(it, said).await,
             ActionId::DiffPage => self.turn_page(it).await,
             // Slack opens the link by itself.

@@ -8,7 +8,7 @@ use crate::commands::{
     self, AgainWords, Answer, Asker, Command, Lookup, Meaning, Moment, Place, Reply, ReplyKind,
     Said,
 };
-use crate::run::{Channel, RequestId, Verdict, Via};
+use crate::run::{Channel, RequestId, Via};
 use crate::slack::{SlashCommand, unescape};
 use crate::store::StoreError;
 
@@ -47,6 +47,9 @@ impl Actor {
             }
             Command::Waiting => self.waiting_reply(&self.with_sight(asker).await).await?,
             Command::Status(said) => self.status(&self.with_sight(asker).await, &said).await?,
+            Command::Snapshots(said) => {
+                self.snapshots(&self.with_sight(asker).await, &said).await?
+            }
             Command::Start(start) => self.start(start, asker, key).await?,
             Command::Again(words) => self.again(words, asker, key).await?,
             Command::Answer { verdict, said } => {
@@ -75,6 +78,13 @@ impl Actor {
     async fn status(&self, asker: &Asker, said: &Said) -> Result<Reply, StoreError> {
         Ok(match commands::find(&self.services, asker, said).await? {
             Lookup::Found(named) => commands::status(&named.run, (self.clock)()),
+            Lookup::Unknown(reply) => reply,
+        })
+    }
+
+    async fn snapshots(&self, asker: &Asker, said: &Said) -> Result<Reply, StoreError> {
+        Ok(match commands::find(&self.services, asker, said).await? {
+            Lookup::Found(named) => commands::snapshots(&named.run),
             Lookup::Unknown(reply) => reply,
         })
     }
@@ -111,7 +121,7 @@ impl Actor {
             Meaning::OnlyOf(project) => {
                 commands::only_of(&self.services, asker, &project, answer.verdict).await?
             }
-            _ if answer.verdict == Verdict::Stop => {
+            _ if answer.verdict.is_about_the_run() => {
                 commands::only_open(&self.services, asker, &said.words).await?
             }
             _ => self.only_waiting(asker, &said.words).await?,

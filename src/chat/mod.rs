@@ -26,6 +26,7 @@ mod pressed_card;
 mod reply;
 mod respond;
 mod retry;
+mod rollback_form;
 mod sight;
 mod start_form;
 mod waiting;

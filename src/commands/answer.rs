@@ -73,6 +73,7 @@ impl Answer {
             message: self.message.clone(),
             raise: self.terms.raise,
             retry: self.terms.retry.clone(),
+            rollback: self.terms.snapshot.as_ref().and_then(|name| run.find_snapshot(name)),
             ..Decision::new(self.key.clone(), self.verdict, by.clone(), self.asker.via)
         }
     }
@@ -82,7 +83,7 @@ impl Answer {
         let shown = || run.gate.as_ref().filter(|open| self.asker.was_shown(open));
         let about_money = |gate: &GateId| gate.kind == GateKind::Budget;
         match self.verdict {
-            Verdict::Stop | Verdict::Note => None,
+            Verdict::Stop | Verdict::Note | Verdict::Rollback => None,
             // Outside of a question about money it is about the run.
             Verdict::Raise => self
                 .gate
@@ -110,7 +111,10 @@ impl Answer {
     #[must_use]
     pub const fn names_no_question(&self) -> bool {
         self.gate.is_none()
-            && !matches!(self.verdict, Verdict::Stop | Verdict::Note | Verdict::Raise)
+            && !matches!(
+                self.verdict,
+                Verdict::Stop | Verdict::Note | Verdict::Raise | Verdict::Rollback
+            )
     }
 
     /// What is missing in what was said, or too much of it. Nothing is cut: it would be lost silently.

@@ -20,6 +20,7 @@ pub enum Command {
         said: Said,
     },
     Status(Said),
+    Snapshots(Said),
     Waiting,
     List,
     Costs(CostsOf),

@@ -49,7 +49,7 @@ pub fn read(line: &str, place: Place, projects: &Projects) -> Result<Command, Mi
         },
         Place::Thread => Ok(thread_words::answer_alone(line, projects)
             .map(AnswerAlone::command)
-            .or_else(|| thread_words::status_alone(line, projects))
+            .or_else(|| thread_words::look_alone(line, projects))
             .unwrap_or_else(|| thread_words::note(line))),
     }
 }
@@ -89,6 +89,7 @@ fn command(verb: &Verb, rest: &str) -> Result<Command, Misunderstood> {
         Asks::Costs => Command::Costs(CostsOf::read(rest.trim_start_matches(MARKS))?),
         Asks::Waiting => Command::Waiting,
         Asks::Again => Command::Again(AgainWords::read(rest)?),
+        Asks::Snapshots => Command::Snapshots(Said::named(rest.trim_start_matches(MARKS))),
         Asks::Status => Command::Status(Said::named(rest.trim_start_matches(MARKS))),
         Asks::Answer(verdict) => Command::Answer { verdict, said: Said::read(verb, rest) },
     })

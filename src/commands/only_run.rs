@@ -91,7 +91,7 @@ pub async fn only_of(
     verdict: Verdict,
 ) -> Result<Lookup, StoreError> {
     let mut open = open_of(services, asker, project).await?;
-    if verdict == Verdict::Stop {
+    if verdict.is_about_the_run() {
         let none = format!("No run of `{project}` is at work. `/develop list` shows the newest.");
         let several = format!("More than one run of `{project}` is at work.");
         return Ok(the_only(open, "", &Otherwise { none: &none, several: &several }));

@@ -90,6 +90,7 @@ pub(super) fn words_alone<'t>(verb: &Verb, rest: &'t str) -> Option<&'t str> {
         _ if verb.takes == Takes::Time && rest.parse::<More>().is_ok() => Some(rest),
         _ if verb.takes == Takes::Money && more_money::read(rest).is_ok() => Some(rest),
         _ if verb.takes == Takes::Retry && another_try::is_alone(rest) => Some(rest),
+        _ if verb.takes == Takes::Snapshot && is_one_name(rest) => Some(rest),
         _ if verb.takes == Takes::Feedback && begins_with_flag(rest) => Some(rest),
         _ => after_because(rest),
     }
@@ -106,6 +107,18 @@ fn after_mark(mark: char, rest: &str) -> Option<&str> {
         matches!(mark, ':' | '：') || why.is_empty() || why.starts_with(char::is_whitespace);
     let why = why.trim();
     apart.then(|| after_because(why).unwrap_or(why))
+}
+
+/// Whether only one name stands here: alone, or before a mark or `because`.
+fn is_one_name(rest: &str) -> bool {
+    let (name, words) = first_word(rest);
+    words.is_empty() || name.ends_with(MARKS) || after_because(words).is_some()
+}
+
+/// What stands behind a name, without what sets it apart.
+pub(super) fn reason(words: &str) -> &str {
+    let words = words.trim_start_matches(MARKS).trim();
+    after_because(words).unwrap_or(words)
 }
 
 fn after_because(why: &str) -> Option<&str> {

@@ -2,7 +2,9 @@
 //! Pure: a person's words, where changes start, how much more time.
 
 use super::another_try;
+use super::misunderstood::first_word;
 use super::more_time::More;
+use super::said::{MARKS, reason};
 use super::verbs::{Takes, Verb};
 use super::{Misunderstood, more_money};
 use crate::run::{Raise, Retry, Rework, Verdict, foreign_text};
@@ -21,6 +23,8 @@ pub struct Terms {
     pub more: Option<More>,
     pub raise: Option<Raise>,
     pub retry: Option<Retry>,
+    /// What a snapshot was called.
+    pub snapshot: Option<String>,
 }
 
 impl Terms {
@@ -36,6 +40,11 @@ impl Terms {
             Some(Takes::Retry) => {
                 let (retry, words) = another_try::read(said);
                 Ok(Self { retry: Some(retry), words: some(words), ..Self::default() })
+            }
+            Some(Takes::Snapshot) => {
+                let (name, words) = first_word(said);
+                let name = some(name.trim_end_matches(MARKS));
+                Ok(Self { snapshot: name, words: some(reason(words)), ..Self::default() })
             }
             Some(Takes::Feedback) => {
                 let (words, rework) = without_flag(said);

@@ -34,13 +34,17 @@ pub(super) fn answer_alone(text: &str, projects: &Projects) -> Option<AnswerAlon
     Some(AnswerAlone { verdict: opening.verdict, said })
 }
 
-/// `status`, alone or with a run: nothing that an agent could be told.
-pub(super) fn status_alone(text: &str, projects: &Projects) -> Option<Command> {
+/// `status` or `snapshots`, alone or with a run: nothing that an agent could be told.
+pub(super) fn look_alone(text: &str, projects: &Projects) -> Option<Command> {
     let (first, rest) = first_word(text);
     let verb = Verb::called(first.trim_end_matches(['?', '!', '.', ':']))?;
     let alone =
         rest.is_empty() || !rest.contains(char::is_whitespace) && reads_like_a_run(rest, projects);
-    (verb.asks == Asks::Status && alone).then(|| Command::Status(Said::named(rest)))
+    match verb.asks {
+        Asks::Status if alone => Some(Command::Status(Said::named(rest))),
+        Asks::Snapshots if alone => Some(Command::Snapshots(Said::named(rest))),
+        _ => None,
+    }
 }
 
 /// What words sound like that are no answer.

@@ -36,6 +36,7 @@ pub enum Asks {
     /// A run once more.
     Again,
     Waiting,
+    Snapshots,
     Help,
     /// To answer a gate, or to stop a run.
     Answer(Verdict),
@@ -57,6 +58,8 @@ pub enum Takes {
     Money,
     /// In what another try is different.
     Retry,
+    /// Which snapshot, and why.
+    Snapshot,
 }
 
 impl Takes {
@@ -86,7 +89,7 @@ const ANSWERS: Verb =
     Verb { takes: Takes::Words, usage: "[run][: why…]", in_thread: true, ..LOOKS };
 
 /// The verbs, in the order of the help.
-pub static VERBS: [Verb; 15] = [
+pub static VERBS: [Verb; 17] = [
     Verb {
         names: &["status"],
         asks: Asks::Status,
@@ -210,6 +213,33 @@ Examples:
         ..ANSWERS
     },
     Verb {
+        names: &["rollback"],
+        asks: Asks::Answer(Verdict::Rollback),
+        takes: Takes::Snapshot,
+        usage: "[run] SNAPSHOT[: what should be different]",
+        help: "a run goes back to a snapshot; `undo` takes that back",
+        about: "Let a run go back to one of its snapshots; what is behind it is done again",
+        examples: "\
+A stage's name means the work that it has kept, `start` what the run began with. What there is now stays a snapshot, so a rollback can be
+undone. Approvals of what is left behind do not count for what comes.
+
+Examples:
+  signoff rollback k3f9qdz scaffold
+  signoff rollback k3f9qdz streaming-2 : keep the public names
+  signoff rollback k3f9qdz undo
+  signoff snapshots k3f9qdz                      what there is to go back to",
+        button: Some(ActionId::Rollback),
+        ..ANSWERS
+    },
+    Verb {
+        names: &["snapshots"],
+        asks: Asks::Snapshots,
+        usage: "[run]",
+        help: "what it can go back to",
+        about: "The snapshots of a run: what it can go back to",
+        ..LOOKS
+    },
+    Verb {
         names: &["snooze"],
         asks: Asks::Answer(Verdict::Snooze),
         takes: Takes::Nothing,
@@ -278,9 +308,7 @@ impl Verb {
     pub const fn verdict(&self) -> Option<Verdict> {
         match self.asks {
             Asks::Answer(verdict) => Some(verdict),
-            Asks::Status | Asks::List | Asks::Costs | Asks::Again | Asks::Waiting | Asks::Help => {
-                None
-            }
+            _ => None,
         }
     }
 }
@@ -332,6 +360,7 @@ mod tests {
             Verdict::Raise,
             Verdict::Retry,
             Verdict::Skip,
+            Verdict::Rollback,
         ] {
             assert!(Verb::of_verdict(verdict).is_some(), "{verdict:?}");
         }
@@ -354,6 +383,8 @@ mod tests {
         `/develop raise [run] $5` more money, on top of its budget; or `no limit`; or `nothing`, to go on with what there is
         `/develop retry [run] [longer] [model=ID][: a note]` a stage has failed: another try
         `/develop skip [run][: why…]` a stage has failed: go on without it
+        `/develop rollback [run] SNAPSHOT[: what should be different]` a run goes back to a snapshot; `undo` takes that back
+        `/develop snapshots [run]` what it can go back to
         `/develop snooze [run]` no more reminders for you
         `/develop stop [run][: why…]` ends a run
         `/develop again [run] [from STAGE] [model=ID] [budget=$5] [a note…]` a new run with the same brief, from its start or from a stage

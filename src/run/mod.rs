@@ -28,7 +28,8 @@ pub use event::{
 pub use gate::{
     Approver, Asked, AskedAmount, Changes, Decision, Escalation, Extension, GateDigestInput,
     GateId, GateKind, GateSpec, GroupId, Guard, Note, OnDeadline, OnReject, OpenGate, Policy,
-    Refusal, Remark, RemarkKind, Reminded, Reminder, Retried, Retry, Rework, Snooze, Verdict, Via,
+    Refusal, Remark, RemarkKind, Reminded, Reminder, Retried, Retry, Rework, RollbackTo,
+    RolledBack, Snooze, Verdict, Via,
 };
 pub use ids::{Channel, Digest, IdError, PersonId, ProjectName, RequestId, RunId, StageName};
 pub use money::{Breaker, MoneyTerms, MonthOf, MonthSpent, Raise, Shortage, Usd, UsdError};
@@ -39,7 +40,8 @@ pub use pipeline::{
 };
 pub use rules::{Answerer, AttemptFacts, Broken, Compare, Next, Plan, Watched, prove_refusals};
 pub use state::{
-    Attempt, AttemptOutcome, Decided, Judgement, Paused, Phase, Run, StagePhase, StageState,
+    Attempt, AttemptOutcome, Decided, Judgement, Paused, Phase, Redone, Run, SnapshotEntry,
+    SnapshotFate, StagePhase, StageState,
 };
 pub use test_inventory::TestNames;
 pub use time::{Hours, Zone};

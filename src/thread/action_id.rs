@@ -29,6 +29,8 @@ pub enum ActionId {
     /// The value names the model, too.
     RetryModel,
     Skip,
+    /// Opens a form. The value names the run.
+    Rollback,
     /// Turns the page of an open diff. The value is the page to show, from 0.
     DiffPage,
     /// Opens a web page by itself: the click needs an acknowledgement and nothing else.
@@ -36,7 +38,7 @@ pub enum ActionId {
 }
 
 impl ActionId {
-    const ALL: [Self; 18] = [
+    const ALL: [Self; 19] = [
         Self::Approve,
         Self::Changes,
         Self::Reject,
@@ -53,6 +55,7 @@ impl ActionId {
         Self::RetryLonger,
         Self::RetryModel,
         Self::Skip,
+        Self::Rollback,
         Self::DiffPage,
         Self::DiffLink,
     ];
@@ -76,6 +79,7 @@ impl ActionId {
             Self::RetryLonger => "recovery.longer",
             Self::RetryModel => "recovery.model",
             Self::Skip => "recovery.skip",
+            Self::Rollback => "run.rollback",
             Self::DiffPage => "diff.page",
             Self::DiffLink => "gate.diff_link",
         }

@@ -25,12 +25,17 @@ pub(super) fn card(run: &Run, now: DateTime<Utc>, render: &RenderContext) -> Mes
     blocks.push(context(figures_line(run, now)));
     blocks.extend(Mrkdwn::join(banners(run), "\n").non_empty().map(context));
     blocks.extend(places(run, render).non_empty().map(context));
-    blocks.extend(stop(run));
+    blocks.extend(steer(run));
     Message::new(MessageKey::Card, To::Channel, &notice(run), blocks)
 }
 
-/// Ends the run, after a second look. None where it is ending already.
-fn stop(run: &Run) -> Option<SlackBlock> {
+/// Opens the form for a rollback.
+pub(super) fn roll_back(value: &str) -> Button {
+    Button::new("Roll back", ActionId::Rollback.as_str(), value)
+}
+
+/// Lets it go back, or ends it, after a second look. None where it is ending already.
+fn steer(run: &Run) -> Option<SlackBlock> {
     let stops = run.outcome.is_none() && !run.was_stopped();
     let sure = Confirm {
         title: "Stop this run?",
@@ -38,19 +43,10 @@ fn stop(run: &Run) -> Option<SlackBlock> {
         yes: "Stop the run",
         no: "Not now",
     };
-    stops.then(|| {
-        actions(
-            "run",
-            vec![
-                Button::new(
-                    "Stop",
-                    ActionId::Stop.as_str(),
-                    &RunValue { run: run.id().clone() }.json(),
-                )
-                .confirmed(sure),
-            ],
-        )
-    })
+    let value = RunValue { run: run.id().clone() }.json();
+    let back = run.snapshots().next().map(|_| roll_back(&value));
+    let stop = Button::new("Stop", ActionId::Stop.as_str(), &value).confirmed(sure);
+    stops.then(|| actions("run", back.into_iter().chain([stop]).collect()))
 }
 
 fn title(run: &Run) -> String {

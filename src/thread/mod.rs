@@ -22,6 +22,7 @@ mod modal;
 mod people;
 mod plain_text;
 mod private_question;
+mod snapshots;
 pub(crate) mod table;
 pub mod words;
 
@@ -46,14 +47,15 @@ pub use message::{Groups, Message, Reaction, To};
 pub use message_key::{GateKey, MessageKey};
 pub use modal::{
     CHANGES_FORM, DEVELOP, DIFF_FORM, DevelopForm, DiffPlace, DiffTurn, EXTEND_FORM, ModalDiff,
-    REJECT_FORM, RETRY_FORM, changes_modal, develop_modal, diff_modal, extend_modal, reject_modal,
-    retry_modal,
+    REJECT_FORM, RETRY_FORM, ROLLBACK_FORM, changes_modal, develop_modal, diff_modal, extend_modal,
+    reject_modal, retry_modal, rollback_modal,
 };
 pub use people::mention;
 #[cfg(test)]
 pub(crate) use plain_text::blocks_as_text;
 pub use plain_text::{plain_text, shell_text, transcript};
 pub use private_question::PrivateQuestion;
+pub use snapshots::{SnapshotLine, snapshot_lines};
 
 /// "Noted, from the next attempt".
 const NOTED: &str = "memo";

@@ -5,6 +5,7 @@ use chrono::{Offset as _, Utc};
 
 use super::gate::MoneyQuestion;
 use super::people::{listed, mention, mention_of, who_can};
+use super::snapshots::snapshot_lines;
 use super::{clock, figures};
 use crate::run::{
     Approver, GateId, GateSpec, Outcome, Phase, Refusal, Run, StagePhase, StageState, Verdict,
@@ -15,6 +16,8 @@ use crate::slack::Mrkdwn;
 const MODEL: usize = 80;
 /// Longest list of people who can.
 const MOST: usize = 8;
+/// Longest list of snapshots.
+const SNAPSHOTS: usize = 8;
 
 /// Why this answer to this run was not taken.
 #[must_use]
@@ -40,6 +43,7 @@ pub fn refusal(why: &Refusal, run: &Run, verdict: Verdict) -> Mrkdwn {
         Refusal::NothingFailed => format!("No stage of {} asks to be tried again: {}.", run.id(), doing(run)).into(),
         Refusal::Needed { by } => format!("{by} builds on this stage, so the run cannot go on without it.").into(),
         Refusal::NothingLeft => "Without this stage nothing is left of the run: `retry`, or `stop`.".into(),
+        Refusal::NoSuchSnapshot => no_such_snapshot(run),
         Refusal::NoSuchModel { model } => no_such_model(run, model),
         Refusal::NoBudget => format!("{} has no budget that could be raised.", run.id()).into(),
         Refusal::WantsLimit => "The server's policy wants every run to have a limit: raise it by an amount, as `raise $5`.".into(),
@@ -57,6 +61,16 @@ fn asks_for_money(run: &Run) -> Mrkdwn {
         _ => "`raise $5`, `raise no limit`, or `stop`",
     };
     format!("This question is about money: {ways}.").into()
+}
+
+/// What it can go back to.
+fn no_such_snapshot(run: &Run) -> Mrkdwn {
+    let lines = snapshot_lines(run);
+    let names: Vec<Mrkdwn> =
+        lines.iter().rev().take(SNAPSHOTS).map(|it| Mrkdwn::code(&it.name, MODEL)).collect();
+    "Say to which snapshot, as in `rollback start`. The newest: "
+        + listed(names, " or ")
+        + ". `/develop snapshots` shows all."
 }
 
 /// Which models there are instead.
@@ -84,6 +98,7 @@ pub const fn recorded(verdict: Verdict) -> &'static str {
         Verdict::Raise => "It may spend on.",
         Verdict::Retry => "Another try.",
         Verdict::Skip => "Left out.",
+        Verdict::Rollback => "It goes back.",
     }
 }
 
@@ -107,6 +122,7 @@ pub fn nothing_was_recorded(verdict: Verdict) -> String {
         Verdict::Raise => "raise it",
         Verdict::Retry => "ask for a retry",
         Verdict::Skip => "skip it",
+        Verdict::Rollback => "roll it back",
     };
     format!(
         "The workflow server does not answer, so nothing was recorded. Please {again} again in a minute."
@@ -132,6 +148,7 @@ const fn did(verdict: Verdict) -> &'static str {
         Verdict::Raise => "let it spend on",
         Verdict::Retry => "let this be tried again",
         Verdict::Skip => "left this out",
+        Verdict::Rollback => "rolled this run back",
     }
 }
 
@@ -148,6 +165,7 @@ const fn to(verdict: Verdict) -> &'static str {
         Verdict::Raise => "let it spend on",
         Verdict::Retry => "let this be tried again",
         Verdict::Skip => "leave this out",
+        Verdict::Rollback => "roll this run back",
     }
 }
 
@@ -208,7 +226,7 @@ fn no_later(run: &Run, deadline: chrono::DateTime<Utc>) -> String {
 fn who(run: &Run, verdict: Verdict) -> (Vec<Approver>, bool) {
     let asked = newest_gate(run);
     match (verdict, asked) {
-        (Verdict::Stop | Verdict::Note, _) | (_, None) => {
+        (Verdict::Stop | Verdict::Note | Verdict::Rollback, _) | (_, None) => {
             let mut who = vec![Approver::Person(run.request.starter.clone())];
             for approver in run.named() {
                 if !who.contains(approver) {

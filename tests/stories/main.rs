@@ -32,6 +32,7 @@ mod outages;
 
 mod recovery;
 mod refusals;
+mod undo;
 
 mod command_line;
 

@@ -64,6 +64,11 @@ fn subcommand(verb: &'static Verb) -> Command {
         Takes::Feedback => command.arg(words()).arg(base()),
         Takes::Time => command.arg(time()),
         Takes::Money => command.arg(amount()),
+        Takes::Snapshot => command.arg(
+            words()
+                .value_name("SNAPSHOT")
+                .help("start, undo, a stage or a snapshot; then what should be different"),
+        ),
         Takes::Retry => command.arg(words().help("longer, model=ID, then a note for the agent")),
     };
     if verb.examples.is_empty() { command } else { command.after_help(verb.examples) }
@@ -71,7 +76,8 @@ fn subcommand(verb: &'static Verb) -> Command {
 
 /// A stop is for what is at work; all else for what waits.
 fn run(verb: &Verb) -> Arg {
-    let only = if verb.verdict() == Some(Verdict::Stop) { "is at work" } else { "waits" };
+    let only =
+        if verb.verdict().is_some_and(Verdict::is_about_the_run) { "is at work" } else { "waits" };
     Arg::new(RUN)
         .value_name("RUN")
         .help(format!("Which run: its name or the last characters of it, or its project, where only one of it {only}; else the only one that {only}"))

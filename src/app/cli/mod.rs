@@ -140,6 +140,14 @@ Examples:
         /// Which run: its name or the last characters of it; else the newest that is open
         run: Option<String>,
     },
+    #[command(
+        about = about("snapshots"),
+        after_help = "Examples:\n  signoff snapshots k3f9qdz\n  signoff snapshots k3f9qdz --json | jq -r '.[] | [.name, .fate] | @tsv'"
+    )]
+    Snapshots {
+        /// Which run: its name or the last characters of it; else the newest that is open
+        run: Option<String>,
+    },
     #[command(about = about("list"))]
     List {
         /// At most so many

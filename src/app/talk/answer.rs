@@ -8,7 +8,7 @@ use crate::commands::{
     self, Admitted, Answer, AnswerOutcome, Lookup, Meaning, Misunderstood, Named, Reply, ReplyKind,
     Said, Verb,
 };
-use crate::run::{Rework, Verdict};
+use crate::run::Rework;
 use crate::thread::words;
 
 impl Talk<'_> {
@@ -39,7 +39,7 @@ impl Talk<'_> {
             Meaning::OnlyOf(project) => {
                 commands::only_of(services, asker, &project, verdict).await?
             }
-            Meaning::Only if verdict == Verdict::Stop => {
+            Meaning::Only if verdict.is_about_the_run() => {
                 commands::only_open(services, asker, &said.words).await?
             }
             Meaning::Only => commands::only_waiting(self.what_waits().await?, asker, &said.words),

@@ -21,6 +21,16 @@ impl Talk<'_> {
         }
     }
 
+    pub(super) async fn snapshots(&mut self, run: &Said) -> Result<u8, Failure> {
+        match self.find(run).await? {
+            Lookup::Found(named) if self.json => {
+                self.document(&commands::snapshots_json(&named.run))
+            }
+            Lookup::Found(named) => self.reply(&commands::snapshots(&named.run)),
+            Lookup::Unknown(reply) => self.reply(&reply),
+        }
+    }
+
     pub(super) async fn print_status(&mut self, run: &Run) -> Result<u8, Failure> {
         if !self.json {
             return self.reply(&commands::status(run, parts::now()));

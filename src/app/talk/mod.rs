@@ -54,6 +54,9 @@ impl Talk<'_> {
             CliCommand::Status { run } => {
                 self.status(&Said::named(run.as_deref().unwrap_or_default())).await
             }
+            CliCommand::Snapshots { run } => {
+                self.snapshots(&Said::named(run.as_deref().unwrap_or_default())).await
+            }
             CliCommand::List { limit } => self.list(limit).await,
             CliCommand::Costs { calibration: true, .. } => self.calibration().await,
             CliCommand::Costs { of, .. } => self.costs(&of.join(" ")).await,

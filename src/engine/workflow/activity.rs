@@ -1,4 +1,4 @@
-//! Activities that a stop cancels: how does the workflow wait for one, and what does a failed one say?
+//! Activities that people can call off: how does the workflow wait for one, and what does a failed one say?
 
 use std::iter;
 
@@ -9,11 +9,10 @@ use temporalio_sdk::{
     workflows,
 };
 
-use super::journal::is_stopped;
 use super::journal::{record_events, take_decisions};
 use super::{Ctx, Develop};
 use crate::engine::activities::Handover;
-use crate::run::{Lost, foreign_text};
+use crate::run::{Lost, Run, foreign_text};
 
 /// Most of what a failed activity says that is kept, in characters.
 const MOST_SAID: usize = 1_000;
@@ -25,11 +24,12 @@ pub(super) enum ActivityEnd<T> {
     Lost(Lost),
 }
 
-/// Waits for an activity and judges answers meanwhile. A stop cancels the activity; then it waits until that is really over.
+/// Waits for an activity and judges answers meanwhile. Once it is called off it is cancelled; then this waits until that is really over.
 pub(super) async fn run_cancellable<T>(
     ctx: &Ctx,
     work: impl Future<Output = Result<T, ActivityExecutionError>>,
     scope: &WorkflowCancellationToken,
+    is_called_off: impl Fn(&Run) -> bool,
 ) -> WorkflowResult<ActivityEnd<T>> {
     let work = work.fuse();
     let mut work = std::pin::pin!(work);
@@ -47,7 +47,7 @@ pub(super) async fn run_cancellable<T>(
             Some(Err(error)) => return Ok(ActivityEnd::Lost(lost(&error))),
             None => take_decisions(ctx).await?,
         }
-        if is_stopped(ctx) {
+        if ctx.state(|s| is_called_off(&s.run)) {
             scope.cancel();
         }
         record_events(ctx).await?;

@@ -1,4 +1,4 @@
-//! The workflow of one attempt: write, then check; a stop ends either.
+//! The workflow of one attempt: write, then check; a stop or a rollback ends either.
 //! Whatever comes of it, what it spent stays counted.
 
 use temporalio_sdk::{
@@ -7,7 +7,7 @@ use temporalio_sdk::{
 
 use super::Ctx;
 use super::activity::{ActivityEnd, run_cancellable};
-use super::journal::{emit, is_stopped, now, record_events, take_decisions, wait_for_decision};
+use super::journal::{emit, now, record_events, take_decisions, wait_for_decision};
 use crate::engine::activities::{Activities, CheckInput, WriteInput};
 use crate::engine::retry_policy::{HEARTBEAT_TIMEOUT, attempt_timeout, backoff, takeover_policy};
 use crate::run::{AgentEnd, AttemptFacts, Checked, Happened, Lost, Plan, Work, Written};
@@ -40,7 +40,7 @@ async fn after_writing(ctx: &Ctx, plan: &Plan, written: Written) -> WorkflowResu
         return Ok(paused);
     }
     // Work that was cut short is kept and not checked: nobody will build on it.
-    let is_whole = written.end == AgentEnd::Finished && !is_stopped(ctx);
+    let is_whole = written.end == AgentEnd::Finished && !is_called_off(ctx, plan);
     let Some(work) = written.work.as_ref().filter(|_| is_whole) else {
         return Ok(attempt_ended(ctx, plan, AttemptFacts::Unchecked(&written)));
     };
@@ -53,10 +53,10 @@ async fn after_writing(ctx: &Ctx, plan: &Plan, written: Written) -> WorkflowResu
     Ok(ended)
 }
 
-/// That the attempt stands still, where it does: nobody stopped the run meanwhile.
+/// That the attempt stands still, where it does: nobody called it off meanwhile.
 fn paused(ctx: &Ctx, plan: &Plan, written: &Written) -> Option<Happened> {
     let pause = written.pause.as_ref()?;
-    (!is_stopped(ctx)).then(|| Happened::Paused {
+    (!is_called_off(ctx, plan)).then(|| Happened::Paused {
         stage: plan.stage.name.clone(),
         attempt: plan.attempt,
         pause: pause.clone(),
@@ -91,7 +91,8 @@ async fn write(ctx: &Ctx, plan: &Plan) -> WorkflowResult<ActivityEnd<Written>> {
     record_events(ctx).await?;
     let scope = ctx.cancellation_token().child_token();
     let options = attempt_options(plan, "write", &scope);
-    run_cancellable(ctx, ctx.execute_activity(Activities::write, input, options), &scope).await
+    let writing = ctx.execute_activity(Activities::write, input, options);
+    run_cancellable(ctx, writing, &scope, |run| plan.is_called_off(run)).await
 }
 
 async fn check(ctx: &Ctx, plan: &Plan, work: &Work) -> WorkflowResult<ActivityEnd<Checked>> {
@@ -101,29 +102,33 @@ async fn check(ctx: &Ctx, plan: &Plan, work: &Work) -> WorkflowResult<ActivityEn
     record_events(ctx).await?;
     let scope = ctx.cancellation_token().child_token();
     let options = attempt_options(plan, "check", &scope);
-    let checked =
-        run_cancellable(ctx, ctx.execute_activity(Activities::check, input, options), &scope)
-            .await?;
-    // Checks that a stop cut short gave no verdict.
-    if is_stopped(ctx) {
+    let checking = ctx.execute_activity(Activities::check, input, options);
+    let checked = run_cancellable(ctx, checking, &scope, |run| plan.is_called_off(run)).await?;
+    // Checks that were cut short gave no verdict.
+    if is_called_off(ctx, plan) {
         let why = "stopped while it was checked".to_owned();
         return Ok(ActivityEnd::Lost(Lost { why, ..Lost::default() }));
     }
     Ok(checked)
 }
 
-/// Waits for as long as the attempt is to back off; true as soon as the run was stopped.
+/// Whether nobody wants the attempt any more.
+fn is_called_off(ctx: &Ctx, plan: &Plan) -> bool {
+    ctx.state(|s| plan.is_called_off(&s.run))
+}
+
+/// Waits for as long as the attempt is to back off; true as soon as it is called off.
 async fn stopped_in_backoff(ctx: &Ctx, plan: &Plan) -> WorkflowResult<bool> {
     if plan.backoff_seconds == 0 {
         return Ok(false);
     }
     record_events(ctx).await?;
     let over = now(ctx) + backoff(plan);
-    while !is_stopped(ctx) && wait_for_decision(ctx, Some(over)).await? {
+    while !is_called_off(ctx, plan) && wait_for_decision(ctx, Some(over)).await? {
         take_decisions(ctx).await?;
         record_events(ctx).await?;
     }
-    Ok(is_stopped(ctx))
+    Ok(is_called_off(ctx, plan))
 }
 
 fn attempt_options(plan: &Plan, verb: &str, scope: &WorkflowCancellationToken) -> ActivityOptions {

@@ -7,7 +7,7 @@ use super::activity::{ActivityEnd, run_cancellable};
 use super::journal::{emit, record_events};
 use crate::engine::activities::{Activities, DeliverInput};
 use crate::engine::retry_policy::{DELIVER_TIMEOUT, HEARTBEAT_TIMEOUT, takeover_policy};
-use crate::run::{Guard, Happened, Snapshot};
+use crate::run::{Guard, Happened, Run, Snapshot};
 
 pub(super) async fn deliver(
     ctx: &Ctx,
@@ -22,7 +22,7 @@ pub(super) async fn deliver(
     record_events(ctx).await?;
     // Who answers meanwhile is told at once that it is decided; a stop is refused, so nothing cancels this but an operator.
     let work = ctx.execute_activity(Activities::deliver, input, options);
-    let event = match run_cancellable(ctx, work, &scope).await? {
+    let event = match run_cancellable(ctx, work, &scope, Run::was_stopped).await? {
         ActivityEnd::Completed(delivered) => Happened::Delivered(delivered),
         ActivityEnd::Lost(lost) => ctx.state(|s| s.run.not_delivered(&snapshot, &lost.why)),
     };

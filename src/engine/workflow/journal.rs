@@ -135,8 +135,3 @@ async fn decision_before_timer(ctx: &Ctx, left: Duration) -> WorkflowResult<bool
     scope.cancel();
     Ok(decided)
 }
-
-/// Whether somebody stopped the run.
-pub(super) fn is_stopped(ctx: &Ctx) -> bool {
-    ctx.state(|s| s.run.was_stopped())
-}

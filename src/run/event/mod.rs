@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     AttemptOutcome, GateId, PersonId, Raise, Refusal, Reminder, Request, RequestId, Retry, Rework,
-    StageEstimate, StageName, Usd, Verdict, Via,
+    RollbackTo, StageEstimate, StageName, Usd, Verdict, Via,
 };
 
 pub use facts::{
@@ -122,6 +122,8 @@ pub enum Happened {
         raise: Option<Raise>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         retry: Option<Retry>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rollback: Option<RollbackTo>,
     },
     /// Somebody gave the question more time.
     Extended {

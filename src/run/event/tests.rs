@@ -136,6 +136,7 @@ fn answers() -> Vec<Happened> {
         rework: Rework::Top,
         raise: None,
         retry: None,
+        rollback: None,
     };
     let refused = |why| Happened::DecisionRefused { request: request.clone(), by: by.clone(), why };
     vec![

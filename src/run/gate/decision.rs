@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::run::{
-    GateId, GroupId, Note, PersonId, Raise, RequestId, Retry, StageName, foreign_text,
+    GateId, GroupId, Note, PersonId, Raise, RequestId, Retry, RollbackTo, StageName, foreign_text,
 };
 
 /// A person's answer.
@@ -30,6 +30,16 @@ pub enum Verdict {
     Retry,
     /// The run goes on without a stage that has failed.
     Skip,
+    /// The run goes back to work that it had; names no gate.
+    Rollback,
+}
+
+impl Verdict {
+    /// Whether it needs no question, and is for any run that is not over.
+    #[must_use]
+    pub const fn is_about_the_run(self) -> bool {
+        matches!(self, Self::Stop | Self::Rollback)
+    }
 }
 
 /// Where the changes that were asked for start.
@@ -82,6 +92,9 @@ pub struct Decision {
     /// Of another try: in what it is different.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry: Option<Retry>,
+    /// Of a rollback: to which work.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rollback: Option<RollbackTo>,
 }
 
 impl Decision {
@@ -101,6 +114,7 @@ impl Decision {
             message: None,
             raise: None,
             retry: None,
+            rollback: None,
         }
     }
 
@@ -164,6 +178,8 @@ pub enum Refusal {
     Needed { by: StageName },
     /// Without that stage nothing is left of the run.
     NothingLeft,
+    /// The run has no such work to go back to.
+    NoSuchSnapshot,
     /// The pipeline does not offer this model.
     NoSuchModel { model: String },
     /// The run has no budget that could be raised.

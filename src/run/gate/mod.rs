@@ -4,6 +4,7 @@
 mod approver;
 mod decision;
 mod recovery;
+mod rollback;
 mod spec;
 mod state;
 
@@ -15,6 +16,7 @@ use super::{Digest, RunId, Snapshot, StageName};
 pub use approver::{Approver, GroupId};
 pub use decision::{Decision, Refusal, Rework, Verdict, Via};
 pub use recovery::{Retried, Retry};
+pub use rollback::{RollbackTo, RolledBack};
 pub use spec::{Escalation, GateSpec, OnDeadline, OnReject, Policy};
 pub use state::{
     Asked, AskedAmount, Changes, Extension, Note, OpenGate, Remark, RemarkKind, Reminded, Reminder,

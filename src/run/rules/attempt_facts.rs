@@ -102,8 +102,12 @@ impl Run {
     ) -> Happened {
         let known = self.attempt(&plan.stage.name, plan.attempt);
         let checked = facts.checked();
-        // A person stopped the run: that counts, whatever an interrupted agent or a cancelled activity says.
-        let end = if self.was_stopped() { AttemptEnd::STOPPED } else { facts.end() };
+        // A person stopped it: that counts, whatever an interrupted agent or a cancelled activity says.
+        let end = if self.is_called_off(&plan.stage.name, plan.attempt) {
+            AttemptEnd::STOPPED
+        } else {
+            facts.end()
+        };
         let (tokens, cost_usd) = facts.used(known);
         Happened::AttemptEnded {
             stage: plan.stage.name.clone(),

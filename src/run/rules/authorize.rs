@@ -121,6 +121,7 @@ impl Run {
         self.refuse_after_the_end(decision)?;
         match (decision.verdict, &decision.gate) {
             (Verdict::Stop | Verdict::Note, _) => self.authorize_without_gate(decision),
+            (Verdict::Rollback, _) => self.authorize_rollback(decision),
             (Verdict::Raise, None) => self.authorize_raise(decision),
             (_, Some(gate)) => self.authorize_for_gate(decision, gate),
             (_, None) if self.may_steer(&decision.by, &decision.groups) => {
@@ -271,6 +272,7 @@ fn event_of_authorized(decision: Decision) -> Happened {
         message,
         raise,
         retry,
+        rollback,
     } = decision;
     match (verdict, gate) {
         (Verdict::Note, _) => {
@@ -281,15 +283,18 @@ fn event_of_authorized(decision: Decision) -> Happened {
             let deadline = until.expect("an extension without a deadline is refused");
             Happened::Extended { request, gate, by, via, deadline }
         }
-        (Verdict::Stop, _) => {
-            let (gate, raise, retry) = (None, None, None);
-            Happened::Decided { request, gate, verdict, by, via, words, rework, raise, retry }
-        }
-        (_, gate) => {
-            let raise = raise.filter(|_| verdict == Verdict::Raise);
-            let retry = retry.filter(|_| verdict == Verdict::Retry);
-            Happened::Decided { request, gate, verdict, by, via, words, rework, raise, retry }
-        }
+        (_, gate) => Happened::Decided {
+            request,
+            gate: gate.filter(|_| !matches!(verdict, Verdict::Stop | Verdict::Rollback)),
+            verdict,
+            by,
+            via,
+            words,
+            rework,
+            raise: raise.filter(|_| verdict == Verdict::Raise),
+            retry: retry.filter(|_| verdict == Verdict::Retry),
+            rollback: rollback.filter(|_| verdict == Verdict::Rollback),
+        },
     }
 }
 

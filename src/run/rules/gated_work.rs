@@ -34,7 +34,7 @@ impl Run {
 
     /// The work of a stage that enough people approved: exactly the work that they were asked about.
     pub(super) fn approved_snapshot<'a>(&self, stage: &'a StageState) -> Option<&'a Snapshot> {
-        let asked = &stage.asked.last()?.gate;
+        let asked = &stage.asked_now().last()?.gate;
         let attempt = stage.attempt(asked.attempt)?;
         let work = GatedWork::of(stage, attempt)?;
         let same = self.gate_id(work, asked.id.round) == asked.id;

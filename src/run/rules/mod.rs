@@ -11,6 +11,7 @@ mod next;
 mod plan;
 mod recovery;
 mod refusal_selftest;
+mod rollback;
 mod same_failure;
 #[cfg(test)]
 pub(super) mod tests;

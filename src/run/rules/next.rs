@@ -116,7 +116,10 @@ impl Run {
     }
 
     fn next_attempt_of(&self, stage: &StageState, now: DateTime<Utc>) -> Next {
-        let Some(last) = stage.attempts.last() else { return self.begin_attempt(stage, 1, now) };
+        let Some(last) = stage.attempts_now().last() else {
+            let begin = || self.begin_attempt(stage, stage.last_number() + 1, now);
+            return stage.restored().map_or_else(begin, |work| self.after_good(stage, work, now));
+        };
         match last.outcome {
             AttemptOutcome::Running => self.go_on(stage, last, now),
             // That attempt was made before these changes were asked for, so it does not count as a try of them.
@@ -166,15 +169,14 @@ impl Run {
     /// The answer that took a stage's work away, or that goes on without it.
     fn left_out_by(&self, stage: &StageState) -> Option<&Decided> {
         let of_stage = |d: &&Decided| d.gate.as_ref().is_some_and(|g| &g.stage == stage.name());
-        self.decisions
-            .iter()
-            .filter(of_stage)
-            .find(|d| matches!(d.verdict, Verdict::Reject | Verdict::Skip))
+        let before = stage.redone.as_ref().map_or(0, |redone| redone.decisions);
+        let now = self.decisions.get(before..).unwrap_or_default();
+        now.iter().filter(of_stage).find(|d| matches!(d.verdict, Verdict::Reject | Verdict::Skip))
     }
 
     /// Why a stage is not tried again after a bad attempt; none where another attempt may go well.
     fn why_no_retry(&self, stage: &StageState, last: &Attempt) -> Option<String> {
-        let tries = last.n - stage.rework().map_or(0, |changes| changes.after);
+        let tries = last.n - stage.round_began_after();
         // Whoever asks for another try sees how that one goes.
         let most = if stage.retried().is_some() { 1 } else { stage.stage.attempts };
         let tries = stage.retried().map_or(tries, |retried| last.n - retried.after);
@@ -206,7 +208,8 @@ impl Run {
     /// Why a stage has failed, or would if nobody helped it.
     #[must_use]
     pub fn why_failed(&self, stage: &StageState) -> Option<String> {
-        let last = stage.attempts.last().filter(|last| last.outcome != AttemptOutcome::Running)?;
+        let last =
+            stage.attempts_now().last().filter(|last| last.outcome != AttemptOutcome::Running)?;
         self.why_no_retry(stage, last)
     }
 

@@ -57,6 +57,14 @@ const BACKOFF_SECONDS: u64 = 1;
 /// Backoff for each attempt made so far, where the model's provider was busy.
 const BUSY_BACKOFF_SECONDS: u64 = 15;
 
+impl Plan {
+    /// Whether nobody wants this attempt any more.
+    #[must_use]
+    pub fn is_called_off(&self, run: &Run) -> bool {
+        run.is_called_off(&self.stage.name, self.attempt)
+    }
+}
+
 impl Run {
     pub(super) fn plan(&self, stage: &StageState, attempt: u32) -> Plan {
         let earlier = earlier_in_round(stage, attempt);
@@ -83,16 +91,17 @@ impl Run {
         }
     }
 
-    /// What an attempt starts from: the kept work, or the work on top of which somebody wants changes.
+    /// What an attempt starts from: the kept work, the work on top of which somebody wants changes, or that to which the run went back.
     fn base(&self, stage: &StageState) -> (Option<Snapshot>, Compare) {
         let kept = self.last_good().or_else(|| self.origin()).cloned();
         let top = stage
             .rework()
             .filter(|changes| changes.rework == Rework::Top)
-            .and_then(|changes| stage.snapshot_of(changes.attempt));
+            .and_then(|changes| stage.snapshot_of(changes.attempt))
+            .or_else(|| stage.unfinished_base().cloned());
         let compare = Compare {
             stage_base: kept.clone().filter(|_| top.is_some()),
-            round: stage.asked.last().and_then(|asked| stage.snapshot_of(asked.gate.attempt)),
+            round: stage.asked_now().last().and_then(|asked| stage.snapshot_of(asked.gate.attempt)),
             approved: self.last_approved().cloned(),
             tests: self.last_attempt_with_checks(&stage.stage.checks),
         };
@@ -111,7 +120,8 @@ impl Run {
         let Some(stage) = self.stage(stage) else { return Vec::new() };
         let changes = stage.rework().filter(|changes| !changes.words.is_empty());
         let unread = self.notes.iter().filter(|note| is_unread(note, stage));
-        let retried = stage.retries.iter().filter(|it| is_unread_retry(it, stage)).map(advised);
+        let retried =
+            stage.retries_now().iter().filter(|it| is_unread_retry(it, stage)).map(advised);
         changes.into_iter().map(requested).chain(retried).chain(unread.map(noted)).collect()
     }
 }
@@ -143,7 +153,7 @@ fn is_unread(note: &Note, stage: &StageState) -> bool {
 
 /// The attempts before this one in its round, the newest first.
 pub(super) fn earlier_in_round(stage: &StageState, attempt: u32) -> Vec<&Attempt> {
-    let round_began_after = stage.rework().map_or(0, |changes| changes.after);
+    let round_began_after = stage.round_began_after();
     let in_round = |a: &&Attempt| a.n < attempt && a.n > round_began_after;
     stage.attempts.iter().rev().filter(in_round).collect()
 }

@@ -76,8 +76,8 @@ impl Verdict {
 impl StageState {
     /// The try that somebody asked for last, unless changes of its work were asked for since.
     pub(super) fn retried(&self) -> Option<&Retried> {
-        let changed = self.rework().map_or(0, |changes| changes.after);
-        self.retries.last().filter(|retried| retried.after >= changed)
+        let changed = self.round_began_after();
+        self.retries_now().last().filter(|retried| retried.after >= changed)
     }
 
     /// When it has last asked what becomes of it, and nobody answered anything else since.

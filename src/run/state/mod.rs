@@ -2,8 +2,12 @@
 //! Plain data: what events make of it is in `rules/fold`, what follows from it in `rules/next`, what can be read off it in `queries`.
 
 mod queries;
+mod redone;
+mod snapshots;
 
 pub use queries::Judgement;
+pub use redone::Redone;
+pub use snapshots::{SnapshotEntry, SnapshotFate};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -12,8 +16,8 @@ use super::rules::seconds_between;
 use super::{
     Again, AgentInfo, Asked, Changes, Delivered, Diff, GateId, Note, OpenGate, Outcome, Pause,
     PersonId, RULES, Raise, Refusal, Remark, Request, RequestId, Retried, Retry, Rework,
-    Sandboxing, Snapshot, Stage, StageEstimate, StartingPoint, Tests, TestsChanged, Tokens,
-    Trouble, Usd, Verdict, Via,
+    RollbackTo, RolledBack, Sandboxing, Snapshot, Stage, StageEstimate, StartingPoint, Tests,
+    TestsChanged, Tokens, Trouble, Usd, Verdict, Via,
 };
 
 /// A run as its events tell it.
@@ -33,6 +37,9 @@ pub struct Run {
     pub gate: Option<OpenGate>,
     /// Decisions that were taken, in order.
     pub decisions: Vec<Decided>,
+    /// Rollbacks, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rollbacks: Vec<RolledBack>,
     /// What people said that is for the next attempt, in order.
     pub notes: Vec<Note>,
     /// Requests that were taken and are no decisions: notes, extensions, snoozes.
@@ -99,6 +106,9 @@ pub struct StageState {
     /// Changes that were asked for, in order.
     pub changes: Vec<Changes>,
     pub missed_deadline: bool,
+    /// Where it begins once more, after a rollback.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redone: Option<Redone>,
     /// What was said when it began that it will probably use.
     #[serde(default)]
     pub estimate: Option<StageEstimate>,
@@ -194,6 +204,9 @@ pub struct Decided {
     /// Of another try.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry: Option<Retry>,
+    /// To which work the run went back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rollback: Option<RollbackTo>,
     pub at: DateTime<Utc>,
     /// How long the question had been open, in seconds; 0 for a stop.
     pub waited_seconds: u64,
@@ -215,6 +228,7 @@ impl Run {
             stages,
             gate: None,
             decisions: Vec::new(),
+            rollbacks: Vec::new(),
             notes: Vec::new(),
             taken: Vec::new(),
             refused: Vec::new(),
@@ -250,6 +264,7 @@ impl StageState {
             retries: Vec::new(),
             changes: Vec::new(),
             missed_deadline: false,
+            redone: None,
             estimate: None,
             snapshot: None,
             why: None,

@@ -86,23 +86,20 @@ impl Run {
         self.stages.iter().rev().filter(|s| s.was_approved()).find_map(|s| s.snapshot.as_ref())
     }
 
-    /// Attempts whose work was good, in order.
+    /// Attempts whose work was good and counts, in order.
     pub fn good_attempts(&self) -> impl Iterator<Item = (&StageState, &Attempt)> {
         self.stages.iter().flat_map(|s| {
-            s.attempts.iter().filter(|a| a.outcome == AttemptOutcome::Good).map(move |a| (s, a))
+            let good = |a: &&Attempt| a.outcome == AttemptOutcome::Good && !s.is_left_behind(a.n);
+            s.attempts.iter().filter(good).map(move |a| (s, a))
         })
     }
 
     /// Work that a stop cut short: nobody checked it, and it is kept all the same.
     #[must_use]
     pub fn unfinished(&self) -> Option<(&StageState, &Attempt, &Snapshot)> {
-        let cut_short = |s: &'_ StageState| {
-            s.attempts
-                .iter()
-                .position(|a| a.outcome == AttemptOutcome::Stopped && a.snapshot.is_some())
-        };
+        let cut_short = |a: &&Attempt| a.outcome == AttemptOutcome::Stopped && a.snapshot.is_some();
         self.stages.iter().find_map(|s| {
-            let attempt = &s.attempts[cut_short(s)?];
+            let attempt = s.attempts_now().iter().find(cut_short)?;
             Some((s, attempt, attempt.snapshot.as_ref()?))
         })
     }
@@ -112,7 +109,7 @@ impl Run {
     pub fn undecided(&self) -> Option<(&StageState, &Attempt, &Snapshot)> {
         let ended = |s: &&StageState| matches!(s.phase, StagePhase::Undone | StagePhase::Failed);
         let is_open =
-            |s: &&StageState| s.asked.last().is_some_and(|asked| self.is_undecided(asked));
+            |s: &&StageState| s.asked_now().last().is_some_and(|asked| self.is_undecided(asked));
         let stage = self.stages.iter().filter(ended).find(is_open)?;
         let attempt = stage.good_attempt()?;
         Some((stage, attempt, attempt.snapshot.as_ref()?))
@@ -205,6 +202,13 @@ impl Run {
         self.decisions.iter().any(|d| d.verdict == Verdict::Stop)
     }
 
+    /// Whether nobody wants this attempt any more: the run was stopped, or went back to other work.
+    #[must_use]
+    pub fn is_called_off(&self, stage: &StageName, attempt: u32) -> bool {
+        let left_behind = |stage: &StageState| stage.is_left_behind(attempt);
+        self.was_stopped() || self.stage(stage).is_some_and(left_behind)
+    }
+
     /// What the run made of this request; none where it has not judged it.
     #[must_use]
     pub fn answer_to(&self, request: &RequestId) -> Option<Judgement<'_>> {
@@ -225,7 +229,7 @@ impl StageState {
     /// Whether it was kept because people said so.
     #[must_use]
     pub fn was_approved(&self) -> bool {
-        self.phase == StagePhase::Good && !self.asked.is_empty()
+        self.phase == StagePhase::Good && !self.asked_now().is_empty()
     }
 
     #[must_use]
@@ -247,7 +251,7 @@ impl StageState {
     /// The changes that the current round is about; none once the stage asked again.
     #[must_use]
     pub fn rework(&self) -> Option<&Changes> {
-        self.changes.last().filter(|changes| changes.round == self.rounds)
+        self.changes_now().last().filter(|changes| changes.round == self.rounds)
     }
 
     /// How long an attempt has, in seconds, for its agent and again for its checks.
@@ -267,7 +271,8 @@ impl StageState {
     /// The newest good attempt: the work a gate asks about, and what a good stage shows.
     #[must_use]
     pub fn good_attempt(&self) -> Option<&Attempt> {
-        self.attempts.iter().rev().find(|a| a.outcome == AttemptOutcome::Good)
+        let now = self.attempts_now().iter().rev().chain(self.work_gone_back_to());
+        now.into_iter().find(|a| a.outcome == AttemptOutcome::Good)
     }
 
     #[must_use]

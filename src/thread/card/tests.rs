@@ -41,7 +41,7 @@ fn a_run_at_work() {
     ○ parallel-processing
     ○ cost-tracking
     `llm-wrapper-k3f9qdz` · $0.39 of $5.00 · 14 min · Claude Code 2.1.3, claude-sonnet-4-5
-    [Stop]
+    [Roll back] [Stop]
     ");
 }
 
@@ -58,7 +58,7 @@ fn a_run_that_waits_shows_no_second_clock() {
     ○ parallel-processing
     ○ cost-tracking
     `llm-wrapper-k3f9qdz` · $0.27 of $5.00 · Claude Code 2.1.3, claude-sonnet-4-5
-    [Stop]
+    [Roll back] [Stop]
     ");
 }
 
@@ -141,7 +141,7 @@ fn a_rehearsal_and_a_missing_sandbox_are_said() {
     `llm-wrapper-k3f9qdz` · $0.04 of $5.00 · 2 min · Claude Code 2.1.3, claude-sonnet-4-5
     *Rehearsal:* scripted model, no cost. The amounts are the script's.
     *No sandbox:* agent and checks can reach whatever the worker can.
-    [Stop]
+    [Roll back] [Stop]
     ");
 }
 

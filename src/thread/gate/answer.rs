@@ -7,8 +7,8 @@ use super::money::raised;
 use super::recovery::retried;
 use super::{GateView, WORDS};
 use crate::run::{
-    Attempt, AttemptOutcome, Changes, Decided, GateKind, OnReject, OpenGate, Raise, Rework, Run,
-    StagePhase, StageState, Verdict,
+    Attempt, AttemptOutcome, Changes, Decided, GateKind, OnReject, OpenGate, Raise, Rework,
+    RolledBack, Run, StagePhase, StageState, Verdict,
 };
 use crate::slack::{Mrkdwn, one_line};
 use crate::thread::figures;
@@ -33,6 +33,8 @@ pub(in crate::thread) enum GateOutcome<'a> {
     Skipped(&'a Decided),
     /// The run was stopped while it was asked.
     Stopped(&'a Decided),
+    /// The run went back to other work while it was asked.
+    RolledBack(&'a RolledBack),
     Missed,
     /// The run ended otherwise.
     Dropped,
@@ -56,12 +58,22 @@ impl<'a> GateOutcome<'a> {
             Some((Verdict::Retry, d)) => Self::Retried(d),
             Some((Verdict::Skip, d)) => Self::Skipped(d),
             _ if stage.missed_deadline && was_last(stage, gate) => Self::Missed,
+            _ if gone_back(run, gate).is_some() => {
+                gone_back(run, gate).map_or(Self::Dropped, Self::RolledBack)
+            }
             _ => {
                 let stop = run.decisions.iter().find(|d| d.verdict == Verdict::Stop);
                 stop.map_or(Self::Dropped, Self::Stopped)
             }
         }
     }
+}
+
+/// The rollback that closed it.
+fn gone_back<'a>(run: &'a Run, gate: &OpenGate) -> Option<&'a RolledBack> {
+    let stage = run.stage(&gate.id.stage)?;
+    let closed = stage.closed_questions().find(|asked| asked.gate.id == gate.id)?.closed_at;
+    run.rollbacks.iter().find(|rolled| rolled.at == closed)
 }
 
 /// Whether nothing was asked after it.
@@ -124,6 +136,9 @@ impl GateView<'_> {
                 by("left out by ", d) + after(d) + "; the run goes on without it"
             }
             GateOutcome::Stopped(d) => by("not decided: the run was stopped by ", d),
+            GateOutcome::RolledBack(it) => {
+                "not decided: " + mention(&it.by) + " rolled the run back to " + it.to.to_string()
+            }
             GateOutcome::Missed if !self.is_about_work() => {
                 "nobody answered in time, so the run ended".into()
             }
@@ -235,6 +250,7 @@ impl GateView<'_> {
             | GateOutcome::Retried(d)
             | GateOutcome::Skipped(d)
             | GateOutcome::Stopped(d) => Some(d.at),
+            GateOutcome::RolledBack(it) => Some(it.at),
             GateOutcome::Open | GateOutcome::Missed | GateOutcome::Dropped => None,
         }
     }
@@ -251,6 +267,7 @@ impl GateView<'_> {
             GateOutcome::Retried(_) => "was tried again",
             GateOutcome::Skipped(_) => "was left out",
             GateOutcome::Stopped(_) => "was not decided: the run was stopped",
+            GateOutcome::RolledBack(_) => "was not decided: the run went back to other work",
             GateOutcome::Missed => "was not decided: nobody answered in time",
             GateOutcome::Dropped => "was not decided",
         };
@@ -265,6 +282,7 @@ impl GateView<'_> {
         let what = match self.answer {
             GateOutcome::Open => return self.question(),
             GateOutcome::Approved(_) => "approved",
+            GateOutcome::RolledBack(_) => "rolled back",
             GateOutcome::Changes(_) => "changes asked for",
             GateOutcome::Rejected(_) => "rejected",
             GateOutcome::Raised(d) if goes_on(d) => "goes on",
@@ -307,6 +325,7 @@ pub(in crate::thread) fn was(decided: &Decided) -> &'static str {
         Verdict::Raise => "raised",
         Verdict::Retry => "tried again",
         Verdict::Skip => "left out",
+        Verdict::Rollback => "left behind",
     }
 }
 

@@ -4,6 +4,7 @@
 use super::{GateValue, GateView, SnoozeButton};
 use crate::run::{Attempt, AttemptOutcome, Decided, StagePhase, StageState, Trouble};
 use crate::slack::{Button, Confirm, Mrkdwn, SlackBlock, context, one_line, section};
+use crate::thread::card::roll_back;
 use crate::thread::message::NOTICE;
 use crate::thread::{ActionId, RenderContext, figures};
 
@@ -98,6 +99,7 @@ impl GateView<'_> {
             };
             buttons.push(button("Skip", ActionId::Skip).confirmed(asks));
         }
+        buttons.extend(self.run.snapshots().next().map(|_| roll_back(&value)));
         buttons.extend(self.last_buttons(silence));
         buttons
     }

@@ -88,6 +88,7 @@ pub(in crate::thread) fn row(
         parts.extend(doing.iter().map(|part| one_line(part, STEP)));
     } else {
         parts.extend(ending(run, index, attempt));
+        parts.extend(stage.is_left_behind(attempt.n).then(|| "left behind".to_owned()));
         parts.push(attempt.cost_usd.to_string());
         parts.push(figures::span(attempt.seconds));
     }
@@ -140,7 +141,7 @@ fn then(run: &Run, index: usize, attempt: &Attempt) -> String {
     let stage = &run.stages[index];
     // Asked-for changes are tried as often as the stage itself.
     let round = stage.changes.iter().rev().find(|changes| attempt.n > changes.after);
-    let is_last = stage.attempts.last().is_some_and(|last| last.n == attempt.n);
+    let is_last = stage.attempts_now().last().is_some_and(|last| last.n == attempt.n);
     if let Some(why) = no_other(run, stage, (attempt, round)).filter(|_| is_last) {
         return why.to_owned();
     }

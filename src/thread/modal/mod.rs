@@ -5,6 +5,7 @@ mod answer;
 mod chunks;
 mod develop;
 mod diff;
+mod rollback;
 
 pub use answer::{
     CHANGES_FORM, EXTEND_FORM, REJECT_FORM, RETRY_FORM, changes_modal, extend_modal, reject_modal,
@@ -12,6 +13,7 @@ pub use answer::{
 };
 pub use develop::{DEVELOP, DevelopForm, develop_modal};
 pub use diff::{DIFF_FORM, DiffPlace, DiffTurn, ModalDiff, diff_modal};
+pub use rollback::{ROLLBACK_FORM, rollback_modal};
 
 #[cfg(test)]
 mod tests;

@@ -237,6 +237,7 @@ const fn did(verdict: Verdict) -> &'static str {
         Verdict::Raise => "let it spend on",
         Verdict::Retry => "tried again",
         Verdict::Skip => "left out",
+        Verdict::Rollback => "rolled back",
         Verdict::Reject => "rejected",
         Verdict::Stop => "stopped",
     }

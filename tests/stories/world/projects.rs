@@ -104,6 +104,34 @@ do: sleep 5; echo x > x.txt
 """
 "#;
 
+/// Three stages; the second and the third ask.
+const STEPS: &str = r#"
+[[stage]]
+name = "one"
+timeout = "1m"
+checks = ["test -s one.txt"]
+prompt = "do: echo 1 >> one.txt"
+
+[[stage]]
+name = "two"
+needs = ["one"]
+timeout = "1m"
+gate = true
+checks = ["test -s two.txt"]
+prompt = """
+{{feedback}}
+do: echo 2 >> two.txt; if grep -q 'use[ ]axum' /tmp/prompt; then echo axum > two.txt; fi
+"""
+
+[[stage]]
+name = "three"
+needs = ["two"]
+timeout = "1m"
+gate = true
+checks = ["test -s three.txt"]
+prompt = "do: echo 3 >> three.txt"
+"#;
+
 /// Every attempt fails.
 const STUBBORN: &str = r#"
 [[stage]]
@@ -372,6 +400,7 @@ fn projects() -> impl Iterator<Item = Project> {
     let told = [
         ("tale", TALE, BEGUN),
         ("slow", SLOW, BEGUN),
+        ("steps", STEPS, BEGUN),
         ("stubborn", STUBBORN, BEGUN),
         ("quick", QUICK, NEW),
         ("wandering", WANDERING, BEGUN),

@@ -39,6 +39,7 @@ impl Run {
             (Verdict::Changes, Some(gate)) => self.apply_changes(gate, &decided),
             (Verdict::Retry, Some(gate)) => self.apply_retry(gate, &decided),
             (Verdict::Skip, Some(gate)) => self.close_and_go_on(gate, at),
+            (Verdict::Rollback, _) => self.apply_rollback(&decided, at),
             (Verdict::Raise, gate) => self.apply_raise(gate.as_ref(), at),
             _ => self.close_gate(at),
         }
@@ -46,8 +47,18 @@ impl Run {
     }
 
     fn decided(&self, what: &Happened, at: DateTime<Utc>) -> Option<Decided> {
-        let Happened::Decided { request, gate, verdict, by, via, words, rework, raise, retry } =
-            what
+        let Happened::Decided {
+            request,
+            gate,
+            verdict,
+            by,
+            via,
+            words,
+            rework,
+            raise,
+            retry,
+            rollback,
+        } = what
         else {
             return None;
         };
@@ -62,6 +73,7 @@ impl Run {
             rework: *rework,
             raise: *raise,
             retry: retry.clone(),
+            rollback: rollback.clone(),
             at,
             waited_seconds: open.map_or(0, |open| seconds_between(open.opened_at, at)),
         })

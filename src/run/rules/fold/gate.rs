@@ -73,7 +73,7 @@ impl Run {
         }
     }
 
-    pub(super) fn close_gate(&mut self, at: DateTime<Utc>) {
+    pub(in crate::run::rules) fn close_gate(&mut self, at: DateTime<Utc>) {
         if let Some(gate) = self.gate.take() {
             let stage = gate.id.stage.clone();
             self.change_stage(&stage, |s| {

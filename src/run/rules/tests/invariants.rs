@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::{Facts, RunDriver, ana, decision, request, slack};
 use crate::run::{
     AttemptOutcome, Decision, GateId, Happened, Next, Outcome, PersonId, Policy, Raise, Request,
-    Run, StagePhase, Trouble, Usd, Verdict,
+    RollbackTo, Run, StagePhase, Trouble, Usd, Verdict,
 };
 
 /// What the world does when a run needs something.
@@ -56,6 +56,8 @@ fn any_verdict() -> impl Strategy<Value = Verdict> {
         Verdict::Extend,
         Verdict::Raise,
         Verdict::Raise,
+        Verdict::Rollback,
+        Verdict::Rollback,
     ])
 }
 
@@ -115,7 +117,11 @@ fn answer(driver: &mut RunDriver, verdict: Verdict, by: &PersonId, stale: bool) 
     let open = driver.run.gate.as_ref().map(|gate| gate.id.clone());
     let gate = open.map(|gate| if stale { of_older_work(&gate) } else { gate });
     let raise = (verdict == Verdict::Raise).then_some(Raise::By(Usd::from_nanos(10_000_000)));
-    let _ = driver.hears(&Decision { raise, ..decision(verdict, gate, by.clone()) });
+    let at = driver.events.len();
+    let snapshots: Vec<_> = driver.run.snapshots().map(|it| it.to()).collect();
+    let some = snapshots.get(at % (snapshots.len() + 1)).cloned().unwrap_or(RollbackTo::Start);
+    let rollback = (verdict == Verdict::Rollback).then_some(some);
+    let _ = driver.hears(&Decision { raise, rollback, ..decision(verdict, gate, by.clone()) });
 }
 
 fn carry_out(driver: &mut RunDriver, next: Next, facts: Facts) {
@@ -198,8 +204,9 @@ proptest! {
             let before: Vec<_> = run.stages.iter().take_while(|s| s.name() != &plan.stage.name).collect();
             prop_assert!(before.iter().all(|s| s.phase == StagePhase::Good && (is_approved(s) || s.stage.gate.is_none())));
             prop_assert_ne!(plan.budget_left_usd, Some(Usd::ZERO));
-            let rework = run.stage(&plan.stage.name).and_then(|s| s.rework()).is_some();
-            prop_assert!(rework || plan.base.as_ref() == run.last_good().or_else(|| run.origin()));
+            let stage = run.stage(&plan.stage.name).expect("a stage");
+            let on_top = stage.rework().is_some() || stage.work_gone_back_to().is_some();
+            prop_assert!(on_top || plan.base.as_ref() == run.last_good().or_else(|| run.origin()));
             prop_assert!(plan.guard.iter().all(|guard| guard.holds(&guard.snapshot.tree, &run.request.pipeline.digest)));
         }
     }

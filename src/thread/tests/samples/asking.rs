@@ -125,6 +125,7 @@ impl Tale {
             rework: Rework::Top,
             raise: Some(Raise::By(Usd::from_nanos(5_000_000_000))),
             retry: None,
+            rollback: None,
         });
         self
     }
@@ -152,6 +153,7 @@ impl Tale {
             rework: Rework::Top,
             raise: None,
             retry: None,
+            rollback: None,
         });
         self
     }
@@ -169,6 +171,7 @@ impl Tale {
             rework,
             raise: None,
             retry: None,
+            rollback: None,
         });
         self
     }

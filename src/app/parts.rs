@@ -4,7 +4,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use anyhow::anyhow;
+use anyhow::{Context, anyhow};
 use chrono::{DateTime, Offset as _, Utc};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{Instant, sleep};
@@ -18,6 +18,7 @@ use crate::engine::{Address, Engine, Seal};
 use crate::local::web_url;
 use crate::store::{Store, StoreError};
 use crate::thread::{Links, RenderContext};
+use crate::workspace::ArtifactStore;
 
 /// How long `serve` and `worker` wait for what they depend on before they give up.
 const START_TIMEOUT: Duration = Duration::from_secs(30);
@@ -88,6 +89,13 @@ pub async fn retry_until_ready<T, F: Future<Output = Result<T, NotReady>>>(
 fn warn_of_waiting(error: &anyhow::Error) {
     let limit = START_TIMEOUT.as_secs();
     tracing::warn!(error = %format!("{error:#}"), "waiting up to {limit} s for what we depend on");
+}
+
+/// What all workers share; a folder of this machine where nothing else is said.
+pub fn artifacts(config: &Config) -> anyhow::Result<ArtifactStore> {
+    let here = || config.home.join("artifacts").display().to_string();
+    let address = config.artifacts.clone().unwrap_or_else(here);
+    ArtifactStore::open(&address).context("opening the artifact store (SIGNOFF_ARTIFACTS)")
 }
 
 /// Where Temporal is.

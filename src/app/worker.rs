@@ -46,6 +46,7 @@ pub async fn worker(
         seal: Seal::new(store.clone()),
         store,
         runs: config.home.join("runs"),
+        artifacts: parts::artifacts(&config)?,
         sandbox: sandbox(&config).await?,
         egress: Egress::new(move || setup.current().setup.clone()),
         no_sandbox,

@@ -50,6 +50,8 @@ const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 pub struct Config {
     /// `SIGNOFF_HOME`; absolute.
     pub home: PathBuf,
+    /// `SIGNOFF_ARTIFACTS`: where all workers keep what any of them needs; none = a folder in `home`.
+    pub artifacts: Option<String>,
     /// `SIGNOFF_CACHE`; absolute.
     pub cache: PathBuf,
     /// `DATABASE_URL`; none = what `up` runs.
@@ -134,6 +136,7 @@ impl Config {
         };
         let config = Self {
             home: env.path("SIGNOFF_HOME").unwrap_or_else(|| beside.join(HOME)),
+            artifacts: env.text("SIGNOFF_ARTIFACTS"),
             cache: env.cache(),
             database_url: env.database_url(),
             temporal_address: env.text("TEMPORAL_ADDRESS"),

@@ -1,6 +1,7 @@
 //! The database: what do we remember?
 //! All SQL is here, one function per question asked of the data.
 
+mod attempt_holders;
 mod content;
 mod costs;
 mod diffs;
@@ -18,6 +19,7 @@ mod test_inventory;
 mod threads;
 mod told_once;
 
+pub use attempt_holders::AttemptToken;
 pub use costs::SpentBy;
 pub use inbox::{InboxRow, Received};
 pub use messages::{Claim, GivenUp, KnownMessage, Posted, Redrawn};

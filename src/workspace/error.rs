@@ -27,9 +27,14 @@ pub enum WorkspaceError {
     /// Nothing can be written; once there is room again, it may go well.
     #[error("{what}: there is no room on the disk, or it cannot be written")]
     DiskFull { what: String },
-    /// Nothing of the run is on this machine; a worker that shares the folder with the others has it.
-    #[error("this worker does not have the run's repository at {path}; workers share SIGNOFF_HOME")]
+    /// Nothing of the run is on this machine or in the artifact store; a worker that uses the others' store has it.
+    #[error(
+        "this worker does not have the run's repository at {path}, nor has the artifact store; workers share SIGNOFF_ARTIFACTS"
+    )]
     Elsewhere { path: String },
+    /// What all workers share does not answer, or lacks something; later it may go well.
+    #[error("the artifact store {address}: {why}")]
+    Artifacts { address: String, why: String },
     /// The repository works, and this commit is surely missing in it or damaged.
     #[error("the commit {commit} cannot be read: {why}")]
     NoCommit { commit: String, why: String },

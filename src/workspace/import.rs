@@ -12,8 +12,8 @@ pub(super) const BASE: &str = "base";
 
 const HEADS: &str = "refs/heads/";
 /// Settings of the shadow repository: the branch that the run began from (empty for a commit), and the repository's default branch.
-const START: &str = "signoff.start";
-const DEFAULT: &str = "signoff.default";
+pub(super) const START: &str = "signoff.start";
+pub(super) const DEFAULT: &str = "signoff.default";
 /// How many branches are named to who named one that is not there.
 const BRANCHES_SHOWN: usize = 8;
 
@@ -97,7 +97,7 @@ impl Shadow {
         self.setting(DEFAULT).await
     }
 
-    async fn setting(&self, name: &str) -> Result<Option<String>> {
+    pub(super) async fn setting(&self, name: &str) -> Result<Option<String>> {
         let asked = self.git().args(["config", "--get", name]).output(u64::MAX).await?;
         let value = String::from_utf8_lossy(&asked.out).trim().to_owned();
         Ok(asked.status.success().then_some(value))

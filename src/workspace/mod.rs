@@ -3,6 +3,8 @@
 //! Everything is done by the git program, which never asks anybody anything.
 
 mod agent_index;
+mod artifacts;
+mod bundles;
 mod checkout;
 mod deliver;
 mod diff;
@@ -22,6 +24,8 @@ mod snapshot;
 mod staging;
 mod untouched;
 
+pub use artifacts::{Artifact, ArtifactStore};
+pub use bundles::Bundles;
 pub use deliver::Delivery;
 use error::Result;
 pub use error::WorkspaceError;

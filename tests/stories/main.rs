@@ -26,6 +26,7 @@ mod direct;
 mod authenticity;
 mod canaries;
 mod crash;
+mod disks;
 mod foreign;
 mod guards;
 mod outages;

@@ -64,7 +64,7 @@ async fn what_a_run_can_go_back_to_is_listed_and_only_that_is_taken() {
         ana.is_told("`two-1` · asked about · 1 file +1 −0").await?;
         w.slack.makes_guest("eve")?;
         eve.says_in(&run, "rollback start").await?;
-        eve.is_told("full member").await?;
+        eve.is_told("Only people of this workspace can see or decide this.").await?;
         let (code, said) = w.types(&["snapshots", run.id.as_str(), "--json"]).await?;
         assert!(code == 0 && said.contains(r#""fate":"kept"#), "{said}");
         Ok(())

@@ -116,7 +116,9 @@ fn flags_of(launch: &Launch<'_>) -> Vec<String> {
 
 /// Whether the CLI kept a conversation: `<home>/.claude/projects/<folder's name>/<id>.jsonl`.
 pub(super) async fn has_transcript(home: &Path, id: Uuid) -> bool {
-    let Ok(mut projects) = fs::read_dir(home.join(".claude/projects")).await else { return false };
+    let Ok(mut projects) = fs::read_dir(home.join(ClaudeCode::CONVERSATIONS)).await else {
+        return false;
+    };
     while let Ok(Some(project)) = projects.next_entry().await {
         let transcript = project.path().join(format!("{id}.jsonl"));
         if fs::metadata(transcript).await.is_ok_and(|file| file.len() > 0) {

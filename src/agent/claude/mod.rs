@@ -61,6 +61,16 @@ struct Launch<'a> {
 }
 
 impl ClaudeCode {
+    /// Where it keeps its conversations, in a HOME.
+    pub const CONVERSATIONS: &str = ".claude/projects";
+
+    /// The folder there of conversations that are had in this folder.
+    #[must_use]
+    pub fn folder_of_conversations(work: &Path) -> String {
+        let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
+        work.to_string_lossy().chars().map(plain).collect()
+    }
+
     /// Whether the conversation can be resumed: its transcript is in this HOME.
     pub async fn has_session(home: &Path, session: Uuid) -> bool {
         command::has_transcript(home, session).await

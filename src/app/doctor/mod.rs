@@ -12,7 +12,7 @@ use anyhow::Context;
 use serde::Serialize;
 use tokio::process::Command;
 
-use super::{Failure, exit};
+use super::{Failure, exit, parts};
 use crate::config::Config;
 use crate::local;
 use crate::sandbox::{BoxParts, Limiter, Sandbox};
@@ -74,6 +74,7 @@ pub async fn doctor(config: Config, json: bool, out: &mut dyn Write) -> Result<u
         limits(&config),
         claude(&config).await,
         model::look(&config).await,
+        artifacts(&config).await,
         projects::look(&config).await,
     ];
     findings.extend(slack::look(&config).await);
@@ -82,6 +83,28 @@ pub async fn doctor(config: Config, json: bool, out: &mut dyn Write) -> Result<u
     }
     let missing = findings.iter().any(|f| f.state == FindingState::Missing);
     Ok(if missing { exit::MISSING } else { exit::OK })
+}
+
+/// Whether this machine can keep something where all workers keep it, and read it again.
+async fn artifacts(config: &Config) -> Finding {
+    let what = "artifacts";
+    let tried = async {
+        let store = parts::artifacts(config)?;
+        let key = format!("doctor/{}", std::process::id());
+        store.put(&key, b"hello".to_vec()).await?;
+        let back = store.get(&key).await?;
+        store.remove(&key).await?;
+        anyhow::ensure!(back.as_deref() == Some(b"hello"), "what was kept is not what is there");
+        Ok(store.address().to_owned())
+    };
+    match tried.await {
+        Ok(address) if config.artifacts.is_some() => Finding::ok(what, address),
+        Ok(address) => Finding::ok(
+            what,
+            format!("{address}, for workers on this machine; others need SIGNOFF_ARTIFACTS"),
+        ),
+        Err(e) => Finding::missing(what, format!("{e:#}. Check SIGNOFF_ARTIFACTS.")),
+    }
 }
 
 async fn program(what: &'static str, remedy: &str) -> Finding {

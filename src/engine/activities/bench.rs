@@ -11,7 +11,7 @@ use crate::meter::Meter;
 use crate::run::{Digest, RunId};
 use crate::sandbox::{Egress, Sandbox};
 use crate::store::Store;
-use crate::workspace::{Shadow, WorkspaceError};
+use crate::workspace::ArtifactStore;
 
 /// What a worker works with.
 pub struct Bench {
@@ -20,6 +20,8 @@ pub struct Bench {
     pub seal: Seal,
     /// `$SIGNOFF_HOME/runs`.
     pub runs: PathBuf,
+    /// What all workers share.
+    pub artifacts: ArtifactStore,
     pub sandbox: Sandbox,
     /// What setups may reach.
     pub egress: Egress,
@@ -42,14 +44,5 @@ pub struct Bench {
 impl Bench {
     pub(super) fn shadow_path(&self, run: &RunId) -> PathBuf {
         self.runs.join(run.as_str()).join("shadow.git")
-    }
-
-    /// The shadow repository of a run that has begun.
-    pub(super) async fn existing_shadow(&self, run: &RunId) -> Result<Shadow, WorkspaceError> {
-        let opened = Shadow::existing(&self.shadow_path(run)).await;
-        if let Err(e @ WorkspaceError::Elsewhere { .. }) = &opened {
-            tracing::warn!(run.id = %run, "run {run} waits for another worker: {e}");
-        }
-        opened
     }
 }

@@ -7,6 +7,7 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::CheckInput;
+use super::artifacts::CHECKED_FILES;
 use super::attempt_folder::{AttemptFolder, remove_folders};
 use super::bench::Bench;
 use super::database_retry::retry_while_away;
@@ -50,6 +51,7 @@ impl Bench {
         let stop = CancellationToken::new();
         let checking = Box::pin(self.check_in(&folder, input, &stop));
         let checked = with_heartbeat(ctx, &Handover::default(), &stop, checking).await?;
+        self.keep_files(input.into(), &folder, &CHECKED_FILES).await;
         if stop.is_cancelled() {
             return Err(ActivityError::cancelled());
         }
@@ -89,7 +91,7 @@ impl Bench {
     ) -> Result<Checked> {
         let base = input.base.as_ref().filter(|base| base.tree != input.snapshot.tree);
         let Some(base) = base else { return Ok(failed) };
-        let shadow = self.existing_shadow(&input.run).await?;
+        let shadow = self.shadow_with(&input.run, &[base]).await?;
         let (run, stage) = (&input.run, &input.stage);
         let before = SetupOf { run, stage, folder, shadow: &shadow, snapshot: base };
         Ok(match self.set_up_now(before, stop).await? {
@@ -133,8 +135,8 @@ impl Bench {
         stop: &CancellationToken,
     ) -> Result<CheckResult> {
         let (checkout, home) = (folder.at("checkout"), folder.at("check-home"));
-        let shadow =
-            self.existing_shadow(&input.run).await.context("opening the shadow repository")?;
+        let shadow = self.shadow_with(&input.run, &[&input.snapshot]).await;
+        let shadow = shadow.context("opening the shadow repository")?;
         shadow.checkout(&input.snapshot, &checkout).await.context("checking the snapshot out")?;
         remove_folders(std::slice::from_ref(&home)).await;
         std::fs::create_dir_all(&home).context("making the checks' home")?;

@@ -39,8 +39,8 @@ impl Bench {
     }
 
     async fn deliver_guarded(&self, input: &DeliverInput) -> Result<DeliveryEnd> {
-        let shadow =
-            self.existing_shadow(&input.run).await.context("opening the shadow repository")?;
+        let shadow = self.shadow_with(&input.run, &[&input.snapshot]).await;
+        let shadow = shadow.context("opening the shadow repository")?;
         if let GuardCheck::Moved(why) = self.check_delivery(input, &shadow).await? {
             return Ok(DeliveryEnd::Moved(why));
         }

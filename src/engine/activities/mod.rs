@@ -2,6 +2,7 @@
 //! Each does one thing, may be done twice safely, and brings back facts; what they mean is for the rules, in the workflow.
 
 mod agent_choice;
+mod artifacts;
 mod attempt_folder;
 mod authenticate;
 mod bench;

@@ -34,7 +34,10 @@ impl WriteAttempt<'_> {
     pub(super) async fn prepare(&self) -> Result<Preparation> {
         let shadow = match (self.shadow().await, &self.input.again) {
             (Err(WorkspaceError::Elsewhere { .. }), Some(again)) => {
-                let why = format!("the work of {} is not on this worker's disk", again.run);
+                let why = format!(
+                    "the work of {} is neither on this worker's disk nor in the artifact store",
+                    again.run
+                );
                 return Ok(Preparation::Impossible(why));
             }
             (shadow, _) => shadow.context("opening the shadow repository")?,
@@ -75,16 +78,30 @@ impl WriteAttempt<'_> {
         let run = &self.input.run;
         match (&self.input.base, &self.input.again) {
             (Some(_), Some(again)) => self.taken_over(again).await,
-            (Some(_), None) => self.bench.existing_shadow(run).await,
+            (Some(base), None) => self.bench.shadow_with(run, &self.needed(base)).await,
             (None, _) => Shadow::open(&self.bench.shadow_path(run)).await,
         }
     }
 
+    /// The work to start from, and all that it will be compared with.
+    pub(super) fn needed<'n>(&'n self, base: &'n Snapshot) -> Vec<&'n Snapshot> {
+        let compare = &self.input.compare;
+        let others = [&compare.stage_base, &compare.round, &compare.approved];
+        [base].into_iter().chain(others.into_iter().flatten()).collect()
+    }
+
     /// With the work of the run that is done once more.
     async fn taken_over(&self, again: &Again) -> Result<Shadow, WorkspaceError> {
+        let needed: Vec<&Snapshot> =
+            self.input.base.iter().flat_map(|base| self.needed(base)).collect();
+        match self.bench.shadow_with(&self.input.run, &needed).await {
+            Err(WorkspaceError::Elsewhere { .. }) => {}
+            here => return here,
+        }
         let shadow = Shadow::open(&self.bench.shadow_path(&self.input.run)).await?;
         if shadow.base().await?.is_none() {
-            let other = self.bench.existing_shadow(&again.run).await?;
+            let kept: Vec<&Snapshot> = again.kept.iter().map(|kept| &kept.snapshot).collect();
+            let other = self.bench.shadow_with(&again.run, &kept).await?;
             let names = again.kept.iter().map(|kept| format!("{}-{}", kept.stage, kept.attempt));
             shadow.take_over(&other, &names.collect::<Vec<_>>()).await?;
         }
@@ -103,6 +120,14 @@ impl WriteAttempt<'_> {
     async fn session(&self, shadow: &Shadow, base: &Snapshot) -> Result<Session> {
         if let Some(session) = self.resumable_session().await {
             return Ok(Session::Resume(session));
+        }
+        match self.fetch_session().await {
+            Ok(Some(session)) => return Ok(Session::Resume(session)),
+            Ok(None) => {}
+            Err(e) => {
+                let run = &self.input.run;
+                tracing::warn!(run.id = %run, error = format!("{e:#}"), "the agent of run {run} begins anew");
+            }
         }
         let home = self.folder.at("home");
         shadow.checkout(base, &self.folder.at("work")).await.context("cloning the snapshot")?;

@@ -1,10 +1,11 @@
 //! Snapshots of an attempt: what is kept of what its agent wrote?
 //! A commit, and what that changes: of work that is done, and of work that a stop cut short.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use tokio::time::timeout;
 
 use super::database_retry::retry_while_away;
+use super::failure::AttemptId;
 use super::store_work::BaseOf;
 use super::write_attempt::WriteAttempt;
 use crate::engine::retry_policy::{STOPPED_DATABASE_TIMEOUT, STOPPED_SNAPSHOT_TIMEOUT};
@@ -17,14 +18,19 @@ const PATCH_BYTES: usize = 4_000_000;
 const SINCE_BYTES: usize = 1_000_000;
 
 impl WriteAttempt<'_> {
-    /// The work of an agent that is done, kept. Where its folder is gone, another worker had it on another machine.
+    /// The work of an agent that is done, kept: from its folder, or as a worker that died had kept it.
     pub(super) async fn keep_work_that_is_there(&self, from: &BaseOf<'_>) -> Result<Work> {
-        if !self.folder.at("work").is_dir() {
-            let why = "the folder that it was in is gone, with the machine that it was on";
-            return Err(WorkspaceError::Unkeepable { why: why.to_owned() }.into());
-        }
-        let snapshot = self.snapshot(from).await.context("taking the snapshot")?;
+        let kept = from.shadow.kept_on(from.base, &self.snapshot_name()).await?;
+        let snapshot = match kept.filter(|_| !self.has_work()) {
+            Some(kept) => kept,
+            None => self.snapshot(from).await.context("taking the snapshot")?,
+        };
         self.store_diff(from, snapshot).await
+    }
+
+    /// Whether what its agent wrote is on this disk.
+    pub(super) fn has_work(&self) -> bool {
+        self.folder.at("work").is_dir()
     }
 
     async fn store_diff(&self, from: &BaseOf<'_>, snapshot: Snapshot) -> Result<Work> {
@@ -90,12 +96,19 @@ impl WriteAttempt<'_> {
         }
     }
 
-    async fn snapshot(&self, from: &BaseOf<'_>) -> Result<Snapshot, WorkspaceError> {
-        let worktree = self.folder.at("work");
-        from.shadow.snapshot(&worktree, from.base, &self.snapshot_name()).await
+    /// A snapshot that any worker finds; nothing where another worker has the attempt by now.
+    async fn snapshot(&self, from: &BaseOf<'_>) -> Result<Snapshot> {
+        let (run, name) = (&self.input.run, self.snapshot_name());
+        let key = AttemptId::from(self.input).into();
+        if !self.bench.store.holds_attempt(&key, self.token).await? {
+            bail!("another worker took {run} {name} over, so this one keeps nothing of it");
+        }
+        let snapshot = from.shadow.snapshot(&self.folder.at("work"), from.base, &name).await?;
+        self.bench.bundles(run).keep(from.shadow, &name, &snapshot).await?;
+        Ok(snapshot)
     }
 
-    fn snapshot_name(&self) -> String {
+    pub(super) fn snapshot_name(&self) -> String {
         format!("{}-{}", self.input.stage.name, self.input.attempt)
     }
 

@@ -5,6 +5,7 @@ use anyhow::{Context, Error, Result};
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use tokio_util::sync::CancellationToken;
 
+use super::artifacts::WRITTEN_FILES;
 use super::handover::{AgentDone, Handover};
 use super::heartbeat::with_heartbeat;
 use super::write_attempt::WriteAttempt;
@@ -21,16 +22,20 @@ pub(super) struct BaseOf<'a> {
 }
 
 impl WriteAttempt<'_> {
-    /// What a worker left that let the agent work and could not keep what it wrote.
+    /// What a worker left that let the agent work and could not keep what it wrote; none where that is gone with its machine.
     pub(super) async fn store_what_is_done(
         &self,
         ctx: &ActivityContext,
         done: AgentDone,
-    ) -> Result<Written, ActivityError> {
+    ) -> Result<Option<Written>, ActivityError> {
         let run = &self.input.run;
-        let shadow =
-            self.bench.existing_shadow(run).await.context("opening the shadow repository")?;
-        self.store_work(ctx, &shadow, done).await
+        let shadow = self.bench.shadow_with(run, &self.needed(&done.base)).await;
+        let shadow = shadow.context("opening the shadow repository")?;
+        let kept = shadow.kept_on(&done.base, &self.snapshot_name()).await;
+        if kept.context("looking for its work")?.is_none() && !self.has_work() {
+            return Ok(None);
+        }
+        self.store_work(ctx, &shadow, done).await.map(Some)
     }
 
     /// What is paid for is kept, also where the run was stopped or this worker is asked to end.
@@ -72,6 +77,7 @@ impl WriteAttempt<'_> {
         }
         self.folder.save_written(&written)?;
         self.folder.clear().await;
+        self.bench.keep_files(self.input.into(), &self.folder, &WRITTEN_FILES).await;
         Ok(written)
     }
 }

@@ -56,9 +56,12 @@ impl Bench {
         if let Some(written) = folder.written(input.base.as_ref()) {
             return Ok(written);
         }
-        let attempt = WriteAttempt { bench: self, input, folder, before, spent };
-        if let Some(done) = attempt.before.done.clone() {
-            return attempt.store_what_is_done(ctx, *done).await;
+        let token = self.store.take_attempt(&of.into()).await.context("taking the attempt")?;
+        let mut attempt = WriteAttempt { bench: self, input, folder, token, before, spent };
+        if let Some(done) = attempt.before.done.take()
+            && let Some(written) = attempt.store_what_is_done(ctx, *done).await?
+        {
+            return Ok(written);
         }
         if input.watched.months
             && attempt.before.cost_usd == Usd::ZERO
@@ -96,6 +99,8 @@ impl WriteAttempt<'_> {
         let AgentRan { report, after, pause } =
             self.run_agent(ctx, agent, &prepared.assignment).await?;
         if report.end == AgentEnd::Stopped && self.bench.draining.is_cancelled() {
+            let leaving = self.leave_session(&prepared.shadow, &prepared.base);
+            with_heartbeat(ctx, &after, &CancellationToken::new(), leaving).await?;
             return Err(ActivityError::cancelled_with_details(after));
         }
         let (base, start) = (prepared.base.clone(), prepared.start.clone());

@@ -6,12 +6,15 @@ use super::WriteInput;
 use super::attempt_folder::AttemptFolder;
 use super::bench::Bench;
 use super::handover::Handover;
+use crate::store::AttemptToken;
 
 /// One attempt at work: the worker that has it, and the folder that it has to itself.
 pub(super) struct WriteAttempt<'a> {
     pub bench: &'a Bench,
     pub input: &'a WriteInput,
     pub folder: AttemptFolder,
+    /// What says that it is still this worker's.
+    pub token: AttemptToken,
     /// What earlier workers spent on it, and the session they left.
     pub before: Handover,
     /// What was spent on it by now.

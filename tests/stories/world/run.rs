@@ -70,7 +70,8 @@ impl<'w> RunOf<'w> {
 
     /// A folder or a file of it, as its worker keeps them: of an attempt, `draft-1/…`.
     pub fn folder(&self, within: &str) -> PathBuf {
-        self.world.folder.path().join("home/runs").join(self.id.as_str()).join(within)
+        let home = PathBuf::from(self.world.worker.setting("SIGNOFF_HOME"));
+        home.join("runs").join(self.id.as_str()).join(within)
     }
 
     /// What an attempt was told.

@@ -6,6 +6,7 @@ use anyhow::Result;
 
 use super::World;
 use super::line::Line;
+use super::process::Process;
 use super::projects;
 use super::servers::{self, Servers};
 
@@ -61,6 +62,27 @@ impl World {
         self.worker.comes_back()?;
         self.serve.will_have("ANTHROPIC_API_KEY", key);
         self.serve_dies_and_comes_back().await
+    }
+
+    /// The worker is dead, and comes back on a machine whose disk has nothing of what it did; the artifact store is the same.
+    pub async fn worker_moves_to(&self, machine: &str) -> Result<()> {
+        self.worker.crashes().await?;
+        self.other_machine(&self.worker, machine);
+        self.worker.comes_back()
+    }
+
+    /// A second worker, at a machine of its own.
+    pub fn worker_at(&self, machine: &'static str) -> Result<Process> {
+        let worker = self.worker.beside(machine);
+        self.other_machine(&worker, machine);
+        worker.comes_back()?;
+        Ok(worker)
+    }
+
+    fn other_machine(&self, worker: &Process, machine: &str) {
+        let within = |name: &str| self.folder.path().join(name).display().to_string();
+        worker.will_have("SIGNOFF_ARTIFACTS", &within("home/artifacts"));
+        worker.will_have("SIGNOFF_HOME", &within(machine));
     }
 
     /// There is a repository of that name with one commit of these files.

@@ -1,0 +1,164 @@
+//! What a worker puts into the artifact store and takes out of it: how does a run go on on another disk?
+//! Snapshots before anybody is told of them; logs as soon as they are whole; the session of an agent that has to move.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use tokio::time::timeout;
+use uuid::Uuid;
+
+use super::attempt_folder::AttemptFolder;
+use super::bench::Bench;
+use super::failure::AttemptId;
+use super::write_attempt::WriteAttempt;
+use crate::agent::ClaudeCode;
+use crate::files::remove_blocking;
+use crate::run::{RunId, Snapshot};
+use crate::workspace::{Bundles, Shadow, WorkspaceError};
+
+/// For people: a store that is slow holds no attempt up.
+const FILES_TIMEOUT: Duration = Duration::from_secs(30);
+/// Who asked this process to end waits for it.
+const MOVE_TIMEOUT: Duration = Duration::from_secs(20);
+/// What `write` leaves for people, and what `check` does.
+pub(super) const WRITTEN_FILES: [&str; 2] = ["prompt.txt", "agent.jsonl"];
+pub(super) const CHECKED_FILES: [&str; 4] =
+    ["checks.log", "junit.xml", "lcov.info", "cobertura.xml"];
+/// An agent's session, and where it was to be found.
+const SESSION: &str = "session.tar";
+const MOVED: &str = "moved.json";
+
+/// A session on its way: what its agent had written so far.
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
+struct MovedSession {
+    session: String,
+    left: Snapshot,
+}
+
+impl Bench {
+    /// The shadow repository of a run, with these snapshots: as it is here, filled from the artifact store where it is not.
+    pub(super) async fn shadow_with(
+        &self,
+        run: &RunId,
+        needed: &[&Snapshot],
+    ) -> Result<Shadow, WorkspaceError> {
+        let opened = self.bundles(run).shadow_with(self.shadow_path(run), needed).await;
+        if let Err(e @ WorkspaceError::Elsewhere { .. }) = &opened {
+            tracing::warn!(run.id = %run, "run {run} waits for another worker: {e}");
+        }
+        opened
+    }
+
+    pub(super) const fn bundles<'a>(&'a self, run: &'a RunId) -> Bundles<'a> {
+        Bundles { artifacts: &self.artifacts, run }
+    }
+
+    /// Keeps files of an attempt for people. What is not there, or cannot be kept, is not.
+    pub(super) async fn keep_files(
+        &self,
+        of: AttemptId<'_>,
+        folder: &AttemptFolder,
+        names: &[&str],
+    ) {
+        let keeping = async {
+            for name in names.iter().filter(|name| folder.at(name).is_file()) {
+                self.artifacts.put_file(&key(of, name), &folder.at(name)).await?;
+            }
+            Ok::<(), WorkspaceError>(())
+        };
+        let run = of.run;
+        match timeout(FILES_TIMEOUT, keeping).await {
+            Ok(Ok(())) => {}
+            Ok(Err(e)) => {
+                tracing::warn!(run.id = %run, error = %e, "could not keep the logs of {run}");
+            }
+            Err(_) => {
+                tracing::warn!(run.id = %run, "could not keep the logs of {run} in time");
+            }
+        }
+    }
+}
+
+/// Where a file of an attempt lies.
+fn key(of: AttemptId<'_>, name: &str) -> String {
+    format!("runs/{}/{}-{}/{name}", of.run, of.stage, of.attempt)
+}
+
+impl WriteAttempt<'_> {
+    /// Leaves the session of an agent that was interrupted where any worker finds it. Where that fails, only one with this disk goes on with it.
+    pub(super) async fn leave_session(&self, shadow: &Shadow, base: &Snapshot) {
+        let run = &self.input.run;
+        match timeout(MOVE_TIMEOUT, self.put_session(shadow, base)).await {
+            Ok(Ok(())) => {
+                tracing::info!(run.id = %run, "left the agent of run {run} for another worker");
+            }
+            Ok(Err(e)) => {
+                tracing::warn!(run.id = %run, error = format!("{e:#}"), "could not leave the agent of run {run} for another worker");
+            }
+            Err(_) => {
+                tracing::warn!(run.id = %run, "could not leave the agent of run {run} for another worker in time");
+            }
+        }
+    }
+
+    async fn put_session(&self, shadow: &Shadow, base: &Snapshot) -> Result<()> {
+        let (of, artifacts) = (AttemptId::from(self.input), &self.bench.artifacts);
+        let known = self.spent.known().session;
+        let Some(session) = known.and_then(|id| id.parse::<Uuid>().ok()) else { return Ok(()) };
+        let home = self.folder.at("home");
+        if !ClaudeCode::has_session(&home, session).await {
+            return Ok(());
+        }
+        let name = format!("{}-unfinished", self.snapshot_name());
+        let left = shadow.snapshot(&self.folder.at("work"), base, &name).await?;
+        self.bench.bundles(of.run).keep(shadow, &name, &left).await?;
+        let packed = pack(&home).context("packing the session")?;
+        artifacts.put(&key(of, SESSION), packed).await?;
+        // At last: by it the rest is found.
+        let session = session.to_string();
+        let moved = serde_json::to_vec(&MovedSession { session, left })?;
+        Ok(artifacts.put(&key(of, MOVED), moved).await?)
+    }
+
+    /// The session that a worker left which has another disk, with what its agent had written: put in this attempt's folder.
+    pub(super) async fn fetch_session(&self) -> Result<Option<Uuid>> {
+        let (of, artifacts) = (AttemptId::from(self.input), &self.bench.artifacts);
+        let Some(moved) = artifacts.get(&key(of, MOVED)).await? else { return Ok(None) };
+        let MovedSession { session, left } = serde_json::from_slice(&moved)?;
+        let wanted = self.before.session.as_deref() == Some(session.as_str());
+        let Some(packed) = artifacts.get(&key(of, SESSION)).await?.filter(|_| wanted) else {
+            return Ok(None);
+        };
+        let (work, home) = (self.folder.at("work"), self.folder.at("home"));
+        let shadow = self.bench.shadow_with(of.run, &[&left]).await?;
+        shadow.checkout(&left, &work).await.context("fetching what the agent had written")?;
+        unpack(&packed, &home, &work).context("unpacking the session")?;
+        Ok(session.parse().ok())
+    }
+}
+
+/// The conversations in an agent's HOME; the rest of it is made anew.
+fn pack(home: &Path) -> std::io::Result<Vec<u8>> {
+    let mut archive = tar::Builder::new(Vec::new());
+    archive.follow_symlinks(false);
+    archive.append_dir_all("projects", home.join(ClaudeCode::CONVERSATIONS))?;
+    archive.into_inner()
+}
+
+/// Into a fresh HOME, under the name that the agent's program gives to conversations in this folder.
+fn unpack(packed: &[u8], home: &Path, work: &Path) -> std::io::Result<()> {
+    remove_blocking(home)?;
+    let conversations = home.join(ClaudeCode::CONVERSATIONS);
+    let claude = conversations.parent().unwrap_or(home);
+    fs::create_dir_all(claude)?;
+    // Made by our own hand; yet an agent wrote what is in it, so nothing may land outside.
+    tar::Archive::new(packed).unpack(claude)?;
+    let here = conversations.join(ClaudeCode::folder_of_conversations(work));
+    let mut others = fs::read_dir(&conversations)?.filter_map(Result::ok);
+    match others.next().filter(|_| !here.exists()) {
+        Some(other) => fs::rename(other.path(), here),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,195 @@
+//! Bundles: how does a shadow repository come to another disk?
+//! What a run began with is a bundle that runs of the same beginning share; each snapshot is one on top of that. A shadow repository is only a
+//! cache of them: what it does not have is fetched. A snapshot is here before anybody is told of it.
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use super::import::{BASE, DEFAULT, START};
+use super::{ArtifactStore, Result, Shadow, WorkspaceError};
+use crate::files::{FileLock, Staging};
+use crate::run::{RunId, Snapshot};
+
+/// To pack or unpack a big repository.
+const PACK_TIMEOUT: Duration = Duration::from_mins(10);
+/// What is older was left by a worker that died.
+const STALE: Duration = Duration::from_hours(1);
+/// Refs of the beginning.
+const BEGINNING: [&str; 3] = ["refs/signoff/base", "refs/remotes/", "refs/tags/"];
+/// Characters of a commit in a bundle's name.
+const COMMIT: usize = 16;
+
+/// What a run began with, and where its bundle lies.
+#[derive(Debug, Serialize, Deserialize)]
+struct Beginning {
+    commit: String,
+    bundle: String,
+    /// The settings `signoff.start` and `signoff.default` of the shadow repository.
+    start: Option<String>,
+    default: Option<String>,
+}
+
+/// The bundles of one run.
+#[derive(Clone, Copy, Debug)]
+pub struct Bundles<'a> {
+    pub artifacts: &'a ArtifactStore,
+    pub run: &'a RunId,
+}
+
+impl Bundles<'_> {
+    /// Keeps a snapshot that is under this name in `shadow`. Done again, it changes nothing.
+    pub async fn keep(&self, shadow: &Shadow, name: &str, snapshot: &Snapshot) -> Result<()> {
+        self.keep_beginning(shadow).await?;
+        let key = self.snapshot_key(name, &snapshot.commit);
+        if self.artifacts.has(&key).await? {
+            return Ok(());
+        }
+        let file = shadow.room_for_a_bundle()?;
+        let wanted = [format!("refs/signoff/{name}"), format!("^refs/signoff/{BASE}")];
+        shadow.bundle(&file, &wanted).await?;
+        self.artifacts.put_file(&key, file.path()).await
+    }
+
+    /// The shadow repository at this place, with these snapshots in it; an error where one is neither there nor in the store.
+    pub async fn shadow_with(&self, git_dir: PathBuf, needed: &[&Snapshot]) -> Result<Shadow> {
+        if let Ok(shadow) = Shadow::existing(&git_dir).await
+            && shadow.has(needed).await?
+        {
+            return Ok(shadow);
+        }
+        let folder = git_dir.with_file_name("");
+        let doing = |what: &str| format!("{what} {}", folder.display());
+        fs::create_dir_all(&folder).map_err(WorkspaceError::io(doing("making")))?;
+        // Two activities of one run may miss the same.
+        let held = FileLock::take(&folder.join("shadow.lock"), || {}).await;
+        let _held = held.map_err(WorkspaceError::io(doing("locking")))?;
+        let elsewhere = || WorkspaceError::Elsewhere { path: git_dir.display().to_string() };
+        let beginning = self.beginning().await?.ok_or_else(elsewhere)?;
+        let shadow = Shadow::open(&git_dir).await?;
+        self.fetch_all(&shadow, &beginning).await?;
+        if shadow.has(needed).await? { Ok(shadow) } else { Err(elsewhere()) }
+    }
+
+    async fn fetch_all(&self, shadow: &Shadow, beginning: &Beginning) -> Result<()> {
+        if shadow.base().await?.is_none() {
+            self.fetch(shadow, &beginning.bundle, "refs/*:refs/*").await?;
+            for (name, value) in [(START, &beginning.start), (DEFAULT, &beginning.default)] {
+                if let Some(value) = value {
+                    shadow.git().args(["config", name, value]).bytes().await?;
+                }
+            }
+        }
+        let mut bundles = self.artifacts.list(&format!("runs/{}/snapshots", self.run)).await?;
+        bundles.sort_by_key(|bundle| bundle.kept_at);
+        for bundle in bundles {
+            let name = bundle.key.rsplit('/').next().unwrap_or_default();
+            if !shadow.has_bundled(name).await? {
+                self.fetch(shadow, &bundle.key, "+refs/signoff/*:refs/signoff/*").await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn fetch(&self, shadow: &Shadow, key: &str, refs: &str) -> Result<()> {
+        let file = shadow.room_for_a_bundle()?;
+        if !self.artifacts.get_file(key, file.path()).await? {
+            let (address, why) = (self.artifacts.address().to_owned(), format!("{key} is missing"));
+            return Err(WorkspaceError::Artifacts { address, why });
+        }
+        let fetch = ["fetch", "-q", "--no-tags", "--no-write-fetch-head", "--update-shallow", "--"];
+        let git = shadow.git().args(fetch).args([file.path()]).args([refs]);
+        git.within(PACK_TIMEOUT).bytes().await.map(drop)
+    }
+
+    async fn keep_beginning(&self, shadow: &Shadow) -> Result<()> {
+        let key = self.beginning_key();
+        if self.artifacts.has(&key).await? {
+            return Ok(());
+        }
+        let Some(base) = shadow.base().await? else {
+            return Err(WorkspaceError::Elsewhere { path: shadow.path().display().to_string() });
+        };
+        let refs = shadow.git().args(["for-each-ref", "--format=%(objectname) %(refname)"]);
+        let refs = refs.args(BEGINNING).bytes().await?;
+        let bundle = format!("beginnings/{}.bundle", hex::encode(Sha256::digest(&refs)));
+        if !self.artifacts.has(&bundle).await? {
+            let file = shadow.room_for_a_bundle()?;
+            let names = String::from_utf8_lossy(&refs);
+            let names: Vec<String> = names
+                .lines()
+                .filter_map(|l| l.split_once(' '))
+                .map(|(_, n)| n.to_owned())
+                .collect();
+            shadow.bundle(&file, &names).await?;
+            self.artifacts.put_file(&bundle, file.path()).await?;
+        }
+        let beginning = Beginning {
+            commit: base.commit,
+            bundle,
+            start: shadow.setting(START).await?,
+            default: shadow.setting(DEFAULT).await?,
+        };
+        let text = serde_json::to_vec(&beginning).unwrap_or_default();
+        self.artifacts.put(&key, text).await
+    }
+
+    async fn beginning(&self) -> Result<Option<Beginning>> {
+        let found = self.artifacts.get(&self.beginning_key()).await?;
+        Ok(found.and_then(|text| serde_json::from_slice(&text).ok()))
+    }
+
+    fn beginning_key(&self) -> String {
+        format!("runs/{}/beginning.json", self.run)
+    }
+
+    /// With the commit in it: a worker that was thought dead and comes back late puts nothing in another's place.
+    fn snapshot_key(&self, name: &str, commit: &str) -> String {
+        format!("runs/{}/snapshots/{name}.{}.bundle", self.run, &commit[..COMMIT.min(commit.len())])
+    }
+}
+
+impl Shadow {
+    async fn bundle(&self, file: &Staging, wanted: &[String]) -> Result<()> {
+        // By standard input: a project may have more tags than a command line holds.
+        let list = wanted.join("\n").into_bytes();
+        let git = self.git().args(["bundle", "create", "-q"]).args([file.path()]).args(["--stdin"]);
+        git.input(list).within(PACK_TIMEOUT).bytes().await.map(drop)
+    }
+
+    /// Beside the repository, on its own disk; removed once it was used.
+    fn room_for_a_bundle(&self) -> Result<Staging> {
+        let beside = self.path().with_file_name("bundle");
+        Staging::beside(&beside, STALE).map_err(WorkspaceError::io("making room for a bundle"))
+    }
+
+    async fn has(&self, snapshots: &[&Snapshot]) -> Result<bool> {
+        for snapshot in snapshots {
+            match self.tree_of(&snapshot.commit).await {
+                Ok(_) => {}
+                Err(WorkspaceError::NoCommit { .. }) => return Ok(false),
+                Err(e) => return Err(e),
+            }
+        }
+        Ok(true)
+    }
+
+    /// The snapshot that is kept under this name, where it was made of `base`.
+    pub async fn kept_on(&self, base: &Snapshot, name: &str) -> Result<Option<Snapshot>> {
+        let Some(kept) = self.find(name).await? else { return Ok(None) };
+        let parent = format!("{}^", kept.commit);
+        let parent = self.git().args(["rev-parse", "--verify", &parent]).line().await?;
+        Ok(Some(kept).filter(|_| parent == base.commit))
+    }
+
+    /// Whether what this bundle is named after is here.
+    async fn has_bundled(&self, name: &str) -> Result<bool> {
+        let mut parts = name.rsplit('.').skip(1);
+        let (commit, name) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        let here = self.find(name).await?;
+        Ok(here.is_some_and(|here| here.commit.starts_with(commit)))
+    }
+}

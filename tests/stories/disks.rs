@@ -1,0 +1,85 @@
+//! No single disk matters: workers share Postgres, Temporal and the artifact store, and nothing else.
+
+use std::fs;
+
+use crate::world::story;
+
+#[tokio::test]
+async fn a_run_goes_on_on_another_disk_after_every_stage() {
+    story(async |w| {
+        let ana = w.person("ana");
+        let run = ana.develops("steps").await?;
+        let asked = run.asks().await?;
+        w.worker_moves_to("second").await?;
+        ana.presses("Approve", &asked).await?;
+        run.shows("*Keep three of steps?*").await?;
+        w.worker_moves_to("third").await?;
+        ana.says_in(&run, "changes: once more").await?;
+        run.asks_again(2).await?;
+        run.shows("Since round 1").await?;
+        w.worker_moves_to("fourth").await?;
+        ana.says_in(&run, "approve").await?;
+        run.shows("*steps is done.*").await?;
+        assert_eq!(run.result().await?, ["README.md", "one.txt", "three.txt", "two.txt"]);
+        assert_eq!(run.git(&["show", "refs/signoff/one-1:one.txt"]).await?, "1\n");
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_disk_that_is_wiped_is_filled_again() {
+    story(async |w| {
+        let ana = w.person("ana");
+        let run = ana.develops("steps").await?;
+        let asked = run.asks().await?;
+        fs::remove_dir_all(run.folder("shadow.git"))?;
+        ana.presses("Approve", &asked).await?;
+        run.shows("*Keep three of steps?*").await?;
+        fs::remove_dir_all(run.folder("shadow.git"))?;
+        ana.says_in(&run, "rollback one").await?;
+        run.asks_again(2).await?;
+        assert_eq!(run.git(&["show", "refs/signoff/two-2:one.txt"]).await?, "1\n");
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_worker_that_was_thought_dead_keeps_nothing_when_it_wakes_up() {
+    story(async |w| {
+        let ana = w.person("ana");
+        let run = ana.develops("slow").await?;
+        run.shows("Waiting for a sign").await?;
+        w.worker.stands_still().await?;
+        let second = w.worker_at("second")?;
+        second.says("takes runs", 1).await?;
+        let there = w.folder.path().join("second/runs").join(run.id.as_str()).join("wait-1/work");
+        w.until_alive(&there.display().to_string()).await?;
+        w.worker.wakes_up().await?;
+        fs::write(there.join("go"), "")?;
+        run.asks().await?;
+        w.worker.says("another worker took", 1).await?;
+        ana.says_in(&run, "approve").await?;
+        run.shows("*slow is done.*").await?;
+        assert_eq!(run.run().await?.stages[0].attempts.len(), 1);
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_run_is_done_again_by_a_worker_that_never_saw_it() {
+    story(async |w| {
+        let ana = w.person("ana");
+        let first = ana.develops("stubborn").await?;
+        first.shows("*stubborn failed.*").await?;
+        w.worker_moves_to("second").await?;
+        w.has_stages_with("stubborn", ("echo it cannot be; exit 3", "test -s never.txt"))?;
+        let again = ana.starts(&format!("/develop again {} from never", first.id)).await?;
+        again.shows("*stubborn is done.* All 2 stages are good.").await?;
+        assert_eq!(again.result().await?, ["README.md", "fine.txt", "never.txt"]);
+        Ok(())
+    })
+    .await;
+}

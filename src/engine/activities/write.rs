@@ -71,7 +71,7 @@ impl Bench {
         }
         let door = self.open_meter(of, &attempt.before, input.budget_left_usd)?;
         match self.agent_for(input, door) {
-            Ok(agent) => attempt.write(ctx, agent).await,
+            Ok(agent) => Box::pin(attempt.write(ctx, agent)).await,
             Err(why) => Ok(setup_failed(why, self.sandbox.sandboxing(), &attempt.before)),
         }
     }

@@ -47,10 +47,12 @@ impl Process {
         self.gets("-CONT").await
     }
 
+    fn id(&self) -> Option<u32> {
+        self.child.lock().unwrap_or_else(PoisonError::into_inner).as_ref()?.id()
+    }
+
     async fn gets(&self, signal: &str) -> Result<()> {
-        let child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
-        let id = child.as_ref().and_then(Child::id).context("it does not run")?.to_string();
-        drop(child);
+        let id = self.id().context("it does not run")?.to_string();
         let sent = Command::new("kill").args([signal, &id]).status().await?;
         ensure!(sent.success(), "kill {signal} failed");
         Ok(())

@@ -137,6 +137,7 @@ fn request(project: &Project, start: StartRun, asker: Asker) -> Request {
         money: None,
         estimate: None,
         again: None,
+        push_attempts: project.push_attempts && project.repository.is_some(),
     }
 }
 

@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 
 use super::waiting::left;
 use super::{Reply, ReplyKind};
-use crate::run::{Attempt, GateKind, OpenGate, Run, Sandboxing, StagePhase, StageState};
+use crate::run::{
+    Attempt, GateKind, OpenGate, Run, Sandboxing, StagePhase, StageState, StartingPoint,
+};
 use crate::slack::escape;
 use crate::thread;
 
@@ -16,9 +18,7 @@ pub fn status(run: &Run, now: DateTime<Utc>) -> Reply {
         vec![format!("`{}` · {} · {}", run.id(), thread::phase(run), run.in_one_line())];
     lines
         .extend(run.stages.iter().map(|s| format!("{} {}", thread::glyph(s.phase), stage_line(s))));
-    lines.extend(
-        run.start.as_ref().map(|start| format!("Started {}.", escape(&thread::start(start)))),
-    );
+    lines.extend(run.start.iter().flat_map(started));
     if let Some(gate) = &run.gate {
         let (stage, left, id) = (&gate.id.stage, left(gate, now), run.id());
         lines.push(match thread::MoneyQuestion::of(gate) {
@@ -42,6 +42,12 @@ pub fn status(run: &Run, now: DateTime<Utc>) -> Reply {
         lines.extend(code.note.as_deref().map(escape));
     }
     Reply::new(ReplyKind::Done, lines.join("\n")).about(run.id())
+}
+
+/// Where it began, and what was not cloned.
+fn started(start: &StartingPoint) -> Vec<String> {
+    let from = format!("Started {}.", escape(&thread::start(start)));
+    [from].into_iter().chain(thread::not_here(start).map(|it| format!("{it}."))).collect()
 }
 
 fn stage_line(stage: &StageState) -> String {

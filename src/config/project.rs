@@ -30,6 +30,8 @@ pub struct Project {
     /// Of all its runs in a calendar month.
     pub month: Option<Usd>,
     pub approvers: Vec<Approver>,
+    /// Whether the work of each attempt is pushed, whatever becomes of it.
+    pub push_attempts: bool,
 }
 
 impl Project {
@@ -46,6 +48,7 @@ impl Project {
             budget: None,
             month: None,
             approvers: Vec::new(),
+            push_attempts: false,
         }
     }
 }
@@ -61,6 +64,7 @@ pub fn read(name: &Spanned<String>, fields: &Fields<'_, '_>, folder: &Path) -> O
         fields.parse(&text, "channel", "Write slack:<team>:<channel>, both as ids")
     });
     let approvers = approvers(fields, "approvers");
+    let push_attempts = fields.boolean("push_attempts").unwrap_or_default();
     let (budget, month) = (fields.budget("budget"), fields.budget("month"));
     let (pipeline, pipeline_file) = pipeline?;
     Some(Project {
@@ -73,6 +77,7 @@ pub fn read(name: &Spanned<String>, fields: &Fields<'_, '_>, folder: &Path) -> O
         budget,
         month,
         approvers,
+        push_attempts,
     })
 }
 

@@ -25,6 +25,8 @@ pub(super) const SHUTDOWN_GRACE: Duration = Duration::from_secs(3);
 pub(super) const RECORD_TIMEOUT: Duration = Duration::from_secs(5);
 /// For putting the result where people can fetch it.
 pub(super) const DELIVER_TIMEOUT: Duration = Duration::from_mins(3);
+/// For pushing the work of one attempt; the next one waits for it.
+pub(super) const ATTEMPT_PUSH_TIMEOUT: Duration = Duration::from_secs(30);
 /// How often a dead worker's attempt is taken over before the attempt counts as lost.
 const TAKEOVERS: u32 = 30;
 /// After so many tries, work that cannot be kept for a reason that nobody knows is given up, and the next attempt is told.

@@ -21,9 +21,9 @@ pub use estimate::{
     StageHistory, Used, estimate,
 };
 pub use event::{
-    AgentEnd, AgentInfo, Checked, Delivered, Diff, Event, FileDiff, Flag, Happened, Lost, Outcome,
-    Pause, Progress, Risk, Sandboxing, Snapshot, StageOutcome, StartingPoint, Tests, TestsChanged,
-    Tokens, Trouble, Work, Written,
+    AgentEnd, AgentInfo, AttemptBranch, Checked, Delivered, Diff, Event, FileDiff, Flag, Happened,
+    Lost, NotHere, Outcome, Pause, Progress, Risk, Sandboxing, Snapshot, StageOutcome,
+    StartingPoint, Tests, TestsChanged, Tokens, Trouble, Work, Written,
 };
 pub use gate::{
     Approver, Asked, AskedAmount, Changes, Decision, Escalation, Extension, GateDigestInput,
@@ -36,7 +36,7 @@ pub use money::{Breaker, MoneyTerms, MonthOf, MonthSpent, Raise, Shortage, Usd, 
 pub use pipeline::{
     Again, AgentKind, AgentSpec, Fields, HostPattern, KeptStage, NAME, NotFrom, Pipeline,
     PipelineText, Problem, Problems, Reports, Request, SetupPolicy, Size, Stage, Trust, approvers,
-    did_you_mean, hosts, nearest, quorum, seconds,
+    did_you_mean, hosts, nearest, quorum, seconds, work_branch,
 };
 pub use rules::{Answerer, AttemptFacts, Broken, Compare, Next, Plan, Watched, prove_refusals};
 pub use state::{

@@ -117,20 +117,25 @@ fn figures_line(run: &Run, now: DateTime<Utc>) -> Mrkdwn {
 }
 
 /// What everybody should know about how this run is made.
-pub(super) fn banners(run: &Run) -> Vec<&'static str> {
-    let mut banners = Vec::new();
+pub(super) fn banners(run: &Run) -> Vec<Mrkdwn> {
+    let mut banners = Vec::<Mrkdwn>::new();
     if run.request.rehearsal {
-        banners.push("*Rehearsal:* scripted model, no cost. The amounts are the script's.");
+        banners.push("*Rehearsal:* scripted model, no cost. The amounts are the script's.".into());
     }
     match run.sandboxing {
         Some(Sandboxing::None) => {
-            banners.push("*No sandbox:* agent and checks can reach whatever the worker can.");
+            banners
+                .push("*No sandbox:* agent and checks can reach whatever the worker can.".into());
         }
         Some(Sandboxing::OpenNetwork) => {
-            banners.push("*Network open:* the agent or its setup could reach the whole network.");
+            banners.push(
+                "*Network open:* the agent or its setup could reach the whole network.".into(),
+            );
         }
         Some(Sandboxing::Closed) | None => {}
     }
+    let not_here = run.start.as_ref().and_then(figures::not_here);
+    banners.extend(not_here.map(|it| Mrkdwn::from(format!("*Not cloned:* {it}."))));
     banners
 }
 

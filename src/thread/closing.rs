@@ -33,7 +33,7 @@ pub(super) fn closing(run: &Run, render: &RenderContext) -> Option<Message> {
     }
     blocks.extend(result(run).non_empty().map(section));
     blocks.extend(run.delivered.as_ref().map(|d| whereabouts(run, d)).map(section));
-    let small = card::banners(run).into_iter().map(Mrkdwn::from).chain(render.run_page(run));
+    let small = card::banners(run).into_iter().chain(render.run_page(run));
     blocks.extend(Mrkdwn::join(small, "\n").non_empty().map(context));
     Some(Message::new(MessageKey::End, To::Thread, &notice(run, outcome), blocks))
 }
@@ -101,8 +101,13 @@ fn aftermath(run: &Run, outcome: Outcome, render: &RenderContext) -> Vec<SlackBl
     let mut blocks: Vec<SlackBlock> =
         why.and_then(|words| Mrkdwn::excerpt(words, WHY)).map(section).into_iter().collect();
     blocks.extend(failed.and_then(|stage| feedback(stage, render)).map(section));
-    let lines =
-        [Some(kept(run)), unfinished(run), undecided(run), Some(next(run, outcome, failed).into())];
+    let lines = [
+        Some(kept(run)),
+        unfinished(run),
+        undecided(run),
+        not_used(run),
+        Some(next(run, outcome, failed).into()),
+    ];
     blocks.push(section(Mrkdwn::join(lines.into_iter().flatten(), "\n")));
     blocks
 }
@@ -151,22 +156,34 @@ fn undecided(run: &Run) -> Option<Mrkdwn> {
     Some(Mrkdwn::from(what) + to_be_had(run, (stage, attempt, snapshot)))
 }
 
-/// Every attempt's work is in the run's own repository, whatever else became of the run.
+/// The newest work that was not good enough, or that somebody rejected, and how to get it.
+fn not_used(run: &Run) -> Option<Mrkdwn> {
+    let told = [run.unfinished(), run.undecided()].into_iter().flatten();
+    let told: Vec<&Snapshot> = told.map(|(_, _, snapshot)| snapshot).collect();
+    let ended = |s: &&StageState| matches!(s.phase, StagePhase::Failed | StagePhase::Undone);
+    let attempts =
+        run.stages.iter().filter(ended).flat_map(|s| s.attempts.iter().map(move |a| (s, a)));
+    let kept = attempts.filter_map(|(s, a)| Some((s, a, a.snapshot.as_ref()?)));
+    let (stage, attempt, snapshot) = kept.last().filter(|it| !told.contains(&it.2))?;
+    let what = format!("*Not used:* the work of {} attempt {}", stage.name(), attempt.n);
+    Some(Mrkdwn::from(what) + to_be_had(run, (stage, attempt, snapshot)))
+}
+
+/// Every attempt's work is kept, whatever else became of the run.
 fn to_be_had(run: &Run, (stage, attempt, snapshot): (&StageState, &Attempt, &Snapshot)) -> Mrkdwn {
-    let own = run
-        .delivered
-        .as_ref()
-        .filter(|d| !d.pushed && !d.repository.is_empty())
-        .map(|d| shell(&d.repository));
-    let repository =
-        own.unwrap_or_else(|| format!("\"$SIGNOFF_HOME/runs/{}/shadow.git\"", run.id()));
-    let get = format!(
-        "git fetch {repository} refs/signoff/{}-{} && git switch --detach FETCH_HEAD",
-        stage.name(),
-        attempt.n
-    );
+    let pushed = attempt.branch.as_ref().filter(|branch| branch.not_pushed.is_none());
+    let get = match (pushed, &run.request.repository) {
+        (Some(branch), Some(repository)) => {
+            format!(
+                "git fetch {} {} && git switch --detach FETCH_HEAD",
+                shell(repository),
+                branch.name
+            )
+        }
+        _ => format!("signoff fetch {} {}-{}", run.id(), stage.name(), attempt.n),
+    };
     let commit = one_line(&snapshot.commit, COMMIT).trim_end_matches('…').to_owned();
-    " is commit " + Mrkdwn::code(&commit, COMMIT) + ".\n" + Mrkdwn::code(&get, 600)
+    " is commit " + Mrkdwn::code(&commit, COMMIT) + ". In a clone:\n" + Mrkdwn::code(&get, 600)
 }
 
 /// What came out, and who decided.
@@ -245,7 +262,8 @@ fn whereabouts(run: &Run, delivered: &Delivered) -> Mrkdwn {
 }
 
 /// A word for a shell, quoted where it must be.
-fn shell(word: &str) -> String {
+#[must_use]
+pub fn shell(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@~+%=,".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
         word.to_owned()

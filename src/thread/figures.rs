@@ -4,8 +4,8 @@
 use chrono::{DateTime, Utc};
 
 use crate::run::{
-    Again, AgentInfo, Attempt, Breaker, Diff, Pause, Phase, Progress, Run, StagePhase, StageState,
-    StartingPoint, Tests, Usd, Verdict,
+    Again, AgentInfo, Attempt, Breaker, Diff, NotHere, Pause, Phase, Progress, Run, StagePhase,
+    StageState, StartingPoint, Tests, Usd, Verdict,
 };
 use crate::slack::one_line;
 use crate::workspace::Became;
@@ -35,6 +35,24 @@ pub fn start(start: &StartingPoint) -> String {
         Some(branch) => format!("from {} at {commit}", one_line(branch, BRANCH)),
         None => format!("from commit {commit}"),
     }
+}
+
+/// `3 files of LFS are pointers here, 1 submodule is an empty folder here`: what was not cloned.
+#[must_use]
+pub fn not_here(start: &StartingPoint) -> Option<String> {
+    let NotHere { lfs_files, submodules } = start.not_here;
+    let lfs = match lfs_files {
+        0 => None,
+        1 => Some("1 file of LFS is a pointer here".to_owned()),
+        n => Some(format!("{} files of LFS are pointers here", count(n.into()))),
+    };
+    let submodules = match submodules {
+        0 => None,
+        1 => Some("1 submodule is an empty folder here".to_owned()),
+        n => Some(format!("{} submodules are empty folders here", count(n.into()))),
+    };
+    let parts: Vec<String> = lfs.into_iter().chain(submodules).collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
 }
 
 /// What a file is now, besides its lines.

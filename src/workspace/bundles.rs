@@ -2,6 +2,7 @@
 //! What a run began with is a bundle that runs of the same beginning share; each snapshot is one on top of that. A shadow repository is only a
 //! cache of them: what it does not have is fetched. A snapshot is here before anybody is told of it.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -9,7 +10,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::import::{BASE, DEFAULT, START};
+use super::import::{BASE, SETTINGS};
 use super::{ArtifactStore, Result, Shadow, WorkspaceError};
 use crate::files::{FileLock, Staging};
 use crate::run::{RunId, Snapshot};
@@ -20,6 +21,8 @@ const PACK_TIMEOUT: Duration = Duration::from_mins(10);
 const STALE: Duration = Duration::from_hours(1);
 /// Refs of the beginning.
 const BEGINNING: [&str; 3] = ["refs/signoff/base", "refs/remotes/", "refs/tags/"];
+/// git's file for it.
+const SHALLOW: &str = "shallow";
 /// Characters of a commit in a bundle's name.
 const COMMIT: usize = 16;
 
@@ -28,9 +31,11 @@ const COMMIT: usize = 16;
 struct Beginning {
     commit: String,
     bundle: String,
-    /// The settings `signoff.start` and `signoff.default` of the shadow repository.
-    start: Option<String>,
-    default: Option<String>,
+    /// Our settings of the shadow repository.
+    settings: BTreeMap<String, String>,
+    /// Where its past was cut off, as git's file `shallow` has it.
+    #[serde(default)]
+    shallow: Option<String>,
 }
 
 /// The bundles of one run.
@@ -76,12 +81,15 @@ impl Bundles<'_> {
 
     async fn fetch_all(&self, shadow: &Shadow, beginning: &Beginning) -> Result<()> {
         if shadow.base().await?.is_none() {
-            self.fetch(shadow, &beginning.bundle, "refs/*:refs/*").await?;
-            for (name, value) in [(START, &beginning.start), (DEFAULT, &beginning.default)] {
-                if let Some(value) = value {
-                    shadow.git().args(["config", name, value]).bytes().await?;
-                }
+            if let Some(cut) = &beginning.shallow {
+                fs::write(shadow.path().join(SHALLOW), cut)
+                    .map_err(WorkspaceError::io("saying where its past was cut off"))?;
             }
+            for (name, value) in &beginning.settings {
+                shadow.git().args(["config", name, value]).bytes().await?;
+            }
+            // With it comes the base, by which a run is known to have begun.
+            self.fetch(shadow, &beginning.bundle, "refs/*:refs/*").await?;
         }
         let mut bundles = self.artifacts.list(&format!("runs/{}/snapshots", self.run)).await?;
         bundles.sort_by_key(|bundle| bundle.kept_at);
@@ -127,12 +135,12 @@ impl Bundles<'_> {
             shadow.bundle(&file, &names).await?;
             self.artifacts.put_file(&bundle, file.path()).await?;
         }
-        let beginning = Beginning {
-            commit: base.commit,
-            bundle,
-            start: shadow.setting(START).await?,
-            default: shadow.setting(DEFAULT).await?,
-        };
+        let mut settings = BTreeMap::new();
+        for name in SETTINGS {
+            settings.extend(shadow.setting(name).await?.map(|value| (name.to_owned(), value)));
+        }
+        let shallow = fs::read_to_string(shadow.path().join(SHALLOW)).ok();
+        let beginning = Beginning { commit: base.commit, bundle, settings, shallow };
         let text = serde_json::to_vec(&beginning).unwrap_or_default();
         self.artifacts.put(&key, text).await
     }

@@ -65,6 +65,16 @@ impl Shadow {
         })
     }
 
+    /// The work of one attempt, as a branch of the project's repository. Done again, it changes nothing.
+    pub async fn push_attempt(
+        &self,
+        repository: &str,
+        snapshot: &Snapshot,
+        branch: &str,
+    ) -> Result<()> {
+        self.push(repository, &snapshot.commit, branch).await
+    }
+
     async fn push(&self, repository: &str, commit: &str, branch: &str) -> Result<()> {
         validate(repository)?;
         let refspec = format!("{commit}:refs/heads/{branch}");

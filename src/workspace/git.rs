@@ -170,6 +170,13 @@ impl Git {
         git
     }
 
+    /// In a person's clone that `folder` is in, as they would type it there.
+    pub fn in_clone(folder: &Path, repository: &str) -> Self {
+        let mut git = Self::of_our_account(repository);
+        git.command.current_dir(folder);
+        git
+    }
+
     fn of_our_account(repository: &str) -> Self {
         let mut git = Self::new();
         git.command.env_clear();

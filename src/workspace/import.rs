@@ -3,31 +3,39 @@
 
 use std::time::Duration;
 
-use super::repository::{explain_failure, validate, without_password};
+use super::repository::{explain_failure, is_here, validate, without_password};
 use super::{Result, Shadow, WorkspaceError, git::Git};
-use crate::run::{Snapshot, StartingPoint};
+use crate::run::{NotHere, Snapshot, StartingPoint};
 
 /// The name of a run's first snapshot; attempts are named `<stage>-<n>`.
 pub(super) const BASE: &str = "base";
 
 const HEADS: &str = "refs/heads/";
 /// Settings of the shadow repository: the branch that the run began from (empty for a commit), and the repository's default branch.
-pub(super) const START: &str = "signoff.start";
-pub(super) const DEFAULT: &str = "signoff.default";
+const START: &str = "signoff.start";
+const DEFAULT: &str = "signoff.default";
+/// How many files of LFS and how many submodules are not in it.
+const LFS_FILES: &str = "signoff.lfsFiles";
+const SUBMODULES: &str = "signoff.submodules";
+/// All of them: what a run began with goes by them too.
+pub(super) const SETTINGS: [&str; 4] = [START, DEFAULT, LFS_FILES, SUBMODULES];
 /// How many branches are named to who named one that is not there.
 const BRANCHES_SHOWN: usize = 8;
 
 /// Where the fetched branch is, until it is the run's base.
 const INCOMING: &str = "refs/signoff/incoming";
-const FETCH: [&str; 7] = [
+const FETCH: [&str; 6] = [
     "fetch",
     "-q",
     "--no-tags",
     "--no-write-fetch-head",
     "--update-shallow",
     "--no-recurse-submodules",
-    "--",
 ];
+
+/// What packs a repository on this machine for us. Searching it for files that resemble each other takes minutes where many objects are
+/// loose, and saves nothing where nothing travels.
+const PACK_FAST: &str = "--upload-pack=git -c pack.window=0 -c pack.compression=1 -c core.bigFileThreshold=1m upload-pack";
 
 const LIST_TIMEOUT: Duration = Duration::from_mins(1);
 const FETCH_TIMEOUT: Duration = Duration::from_mins(10);
@@ -63,10 +71,8 @@ impl Shadow {
                 "+refs/tags/*:refs/tags/*".to_owned(),
             ])
             .collect();
-        let words = FETCH.into_iter().chain([from.as_str()]);
-        let words: Vec<&str> = words.chain(refspecs.iter().map(String::as_str)).collect();
-        self.ask_remote(&from, FETCH_TIMEOUT, &words).await?;
-        for name in [START, DEFAULT] {
+        self.fetch_refs(&from, &refspecs).await?;
+        for name in SETTINGS {
             if let Some(value) = other.setting(name).await? {
                 self.git().args(["config", name, &value]).bytes().await?;
             }
@@ -85,10 +91,17 @@ impl Shadow {
     /// Where in the project's repository it began; none where it began with nothing.
     pub async fn start(&self) -> Result<Option<StartingPoint>> {
         let Some(branch) = self.setting(START).await? else { return Ok(None) };
+        let count = async |name| {
+            let told = self.setting(name).await?;
+            Ok(told.and_then(|count| count.parse().ok()).unwrap_or_default())
+        };
+        let not_here =
+            NotHere { lfs_files: count(LFS_FILES).await?, submodules: count(SUBMODULES).await? };
         let base = self.base().await?;
         Ok(base.map(|base| StartingPoint {
             branch: Some(branch).filter(|name| !name.is_empty()),
             commit: base.commit,
+            not_here,
         }))
     }
 
@@ -127,12 +140,7 @@ impl Shadow {
         let heads = RemoteHeads::parse(&String::from_utf8_lossy(&listing));
         let Some(start) = heads.start(repository, branch)? else { return Ok(None) };
         let refspecs = refspecs(&start, heads.default_branch());
-        let words: Vec<&str> = FETCH
-            .into_iter()
-            .chain([repository])
-            .chain(refspecs.iter().map(String::as_str))
-            .collect();
-        self.ask_remote(repository, FETCH_TIMEOUT, &words).await?;
+        self.fetch_refs(repository, &refspecs).await?;
         let begun = start.strip_prefix(HEADS).unwrap_or_default();
         self.git().args(["config", START, begun]).bytes().await?;
         if let Some(default) = heads.default_branch() {
@@ -140,7 +148,19 @@ impl Shadow {
         }
         let name = format!("{INCOMING}^{{commit}}");
         let commit = self.git().args(["rev-parse", "--verify", &name]).line().await?;
-        self.of_commit(commit).await.map(Some)
+        let snapshot = self.of_commit(commit).await?;
+        let NotHere { lfs_files, submodules } = self.count_not_here(&snapshot).await?;
+        for (name, count) in [(LFS_FILES, lfs_files), (SUBMODULES, submodules)] {
+            self.git().args(["config", name, &count.to_string()]).bytes().await?;
+        }
+        Ok(Some(snapshot))
+    }
+
+    async fn fetch_refs(&self, repository: &str, refspecs: &[String]) -> Result<()> {
+        let pack = is_here(repository).then_some(PACK_FAST);
+        let words = FETCH.into_iter().chain(pack).chain(["--", repository]);
+        let words: Vec<&str> = words.chain(refspecs.iter().map(String::as_str)).collect();
+        self.ask_remote(repository, FETCH_TIMEOUT, &words).await.map(drop)
     }
 
     async fn ask_remote(

@@ -9,9 +9,13 @@ mod checkout;
 mod deliver;
 mod diff;
 mod error;
+mod fetch;
 mod git;
 mod hunks;
 mod import;
+mod left_out;
+mod lfs;
+mod not_here;
 mod patch;
 mod push_failure;
 mod readable;
@@ -29,10 +33,12 @@ pub use bundles::Bundles;
 pub use deliver::Delivery;
 use error::Result;
 pub use error::WorkspaceError;
+pub use fetch::FetchedWork;
 pub use import::try_repository;
 pub use patch::{Became, FilePatch, FileStatus, Patch};
 pub use seen::FilesSeen;
 pub use shadow::Shadow;
+pub use snapshot::Kept;
 
 #[cfg(test)]
 mod tests;

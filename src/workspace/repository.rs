@@ -76,7 +76,7 @@ struct Explanation {
 }
 
 /// In this order: the first that fits counts.
-const EXPLANATIONS: [Explanation; 5] = [
+const EXPLANATIONS: [Explanation; 7] = [
     Explanation {
         says_one_of: &[
             "Authentication failed",
@@ -88,6 +88,16 @@ const EXPLANATIONS: [Explanation; 5] = [
         ],
         passes: false,
         why: "it refuses us; give the account that runs the worker access (a deploy key, or git's credential helper)",
+    },
+    Explanation {
+        says_one_of: &["mismatched algorithms"],
+        passes: false,
+        why: "its objects have SHA-256 names, and a run keeps its work under SHA-1 names; name a repository that was made without `--object-format=sha256`",
+    },
+    Explanation {
+        says_one_of: &["bad pack header", "promisor"],
+        passes: false,
+        why: "it is a partial clone, and files are missing in it; name the repository that it was cloned from, or clone it without `--filter`",
     },
     Explanation {
         says_one_of: &["dubious ownership"],

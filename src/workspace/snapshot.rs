@@ -6,24 +6,27 @@ use std::path::Path;
 
 use super::staging::StagedWorktree;
 use super::{Result, Shadow, WorkspaceError};
-use crate::run::Snapshot;
+use crate::run::{Flag, Snapshot};
+
+/// Work that was kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    pub snapshot: Snapshot,
+    /// What it does not hold as it was left.
+    pub left_out: Vec<Flag>,
+}
 
 impl Shadow {
     /// Keeps what is in `worktree` as a child of `parent`, under `refs/signoff/<name>`. The same files give the same commit.
-    pub async fn snapshot(
-        &self,
-        worktree: &Path,
-        parent: &Snapshot,
-        name: &str,
-    ) -> Result<Snapshot> {
+    pub async fn keep(&self, worktree: &Path, parent: &Snapshot, name: &str) -> Result<Kept> {
         let worktree =
             std::path::absolute(worktree).map_err(WorkspaceError::io("finding the clone"))?;
-        let tree = StagedWorktree::new(self, worktree).tree(parent).await?;
+        let (tree, left_out) = StagedWorktree::new(self, worktree).tree(parent).await?;
         let snapshot = self.commit(&tree, Some(parent), &format!("signoff: {name}")).await?;
         self.git()
             .args(["update-ref", &format!("refs/signoff/{name}"), &snapshot.commit])
             .bytes()
             .await?;
-        Ok(snapshot)
+        Ok(Kept { snapshot, left_out })
     }
 }

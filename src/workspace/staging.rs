@@ -1,21 +1,23 @@
 //! The staging of a worktree: which tree is what an agent left?
 //! In an index of our own. What git refuses about the files is about the work, and is said so.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use uuid::Uuid;
 
+use super::checkout::{copy_with_time, index_beside};
 use super::git::{Git, GitOutput};
+use super::left_out::Seen;
 use super::readable::make_readable;
 use super::records::{
     FileName, SUBMODULE, TreeEntry, as_path, index_line, joined, raw_records, tree_entries,
 };
 use super::untouched::Untouched;
 use super::{Result, Shadow, WorkspaceError};
-use crate::run::Snapshot;
+use crate::run::{Flag, Snapshot};
 
 /// Reading every file of a big project takes time.
 const READ_TIMEOUT: Duration = Duration::from_mins(5);
@@ -55,9 +57,9 @@ impl<'a> StagedWorktree<'a> {
         self.shadow.git().on(&self.worktree, &self.index.0).within(READ_TIMEOUT)
     }
 
-    /// The tree of what is in the worktree.
-    pub async fn tree(&self, parent: &Snapshot) -> Result<String> {
-        make_readable(self.worktree.clone()).await?;
+    /// The tree of what is in the worktree, and what is not as it was left there.
+    pub async fn tree(&self, parent: &Snapshot) -> Result<(String, Vec<Flag>)> {
+        let in_clone = make_readable(self.shadow, self.worktree.clone()).await?;
         let base = self.read_base(parent).await?;
         let submodules: Vec<_> = base.iter().filter(|(_, entry)| entry.mode == SUBMODULE).collect();
         self.remove_from_index(&submodules).await?;
@@ -65,15 +67,30 @@ impl<'a> StagedWorktree<'a> {
             .into_iter()
             .filter(|(name, _)| self.worktree.join(as_path(name)).is_dir())
             .collect();
-        self.add_files(parent, &base, &kept).await?;
+        let written = self.add_files(parent, &base, &kept).await?;
         let back = kept.iter().map(|(name, entry)| index_line(SUBMODULE, &entry.id, name));
         self.index_info(back).await?;
-        self.git().args(["write-tree"]).line().await
+        let seen = Seen {
+            in_clone: &in_clone,
+            submodules: kept.iter().map(|(name, _)| *name).collect(),
+            written: written.iter().collect(),
+        };
+        let left_out = self.left_out(&seen).await?;
+        Ok((self.git().args(["write-tree"]).line().await?, left_out))
     }
 
-    /// Begins with what the work began with.
+    /// Begins with what the work began with; of files that are as the clone was written, git then knows that.
     async fn read_base(&self, parent: &Snapshot) -> Result<HashMap<FileName, TreeEntry>> {
-        self.git().args(["read-tree", &parent.commit]).bytes().await?;
+        // Where it is not there, every file is read.
+        let known = copy_with_time(&index_beside(&self.worktree), &self.index.0).is_ok();
+        let read = |how: &[&'static str]| {
+            self.git().args(["read-tree"]).args(how).args([&parent.commit]).bytes()
+        };
+        if !known || read(&["--reset"]).await.is_err() {
+            // Its lock goes with it: git made a new index from the old one.
+            let _ = fs::remove_file(&self.index.0);
+            read(&[]).await?;
+        }
         let list = self.shadow.git().args(["ls-tree", "-r", "-z", &parent.commit]).bytes().await?;
         Ok(tree_entries(&list))
     }
@@ -83,34 +100,37 @@ impl<'a> StagedWorktree<'a> {
         self.index_info(entries.iter().map(|(name, entry)| removal(entry, name))).await
     }
 
+    /// The files that the agent wrote.
     async fn add_files(
         &self,
         parent: &Snapshot,
         base: &HashMap<FileName, TreeEntry>,
         submodules: &[(&FileName, &TreeEntry)],
-    ) -> Result<()> {
+    ) -> Result<Vec<FileName>> {
         let all = pathspecs(submodules);
         // Says which files differ, and exits 1 if any does.
         self.git().args(["update-index", "-q", "--refresh"]).output(u64::MAX).await?;
-        let changed = self.changed(&all).await?;
+        let mut changed = self.changed(&all).await?;
         let untouched = self.untouched(parent, base, &changed).await?;
+        let same: HashSet<&FileName> = untouched.all().collect();
+        changed.retain(|name| !same.contains(name));
+        changed.iter().try_for_each(|name| self.can_be_kept(name))?;
         let marks = joined(untouched.all());
         self.feed(&["update-index", "-z", "--assume-unchanged", "--stdin"], marks).await?;
         let add = ["add", "--all", "--pathspec-from-file=-", "--pathspec-file-nul"];
         let added = self.git().args(add).input(all).output(u64::MAX).await?;
         refuse_if_incomplete(&added)?;
         self.index_info(untouched.only_their_mode.into_iter()).await?;
-        self.follow_the_agents_index(base).await
+        self.follow_the_agents_index(base).await?;
+        Ok(changed)
     }
 
-    /// The files that are new or changed; an error where one of them cannot be kept.
+    /// The files that are new or changed.
     async fn changed(&self, all: &[u8]) -> Result<Vec<FileName>> {
         let specs = raw_records(all).map(as_path);
         let list = self.git().args(LIST_CHANGED).args(specs).output(u64::MAX).await?;
         let list = list.about_the_work("ls-files")?;
-        let files: Vec<FileName> = raw_records(&list).map(<[u8]>::to_vec).collect();
-        files.iter().try_for_each(|name| self.can_be_kept(name))?;
-        Ok(files)
+        Ok(raw_records(&list).map(<[u8]>::to_vec).collect())
     }
 
     pub fn can_be_kept(&self, name: &[u8]) -> Result<()> {

@@ -1,7 +1,11 @@
 //! Tests of the workspace: does the code survive agents, kills and people's repositories?
 
+mod as_git_itself;
 mod diff_and_delivery;
+mod fetching;
+mod left_out;
 mod missing_objects;
+mod other_repositories;
 mod risks;
 mod unfinished_work;
 mod what_agents_leave;
@@ -60,6 +64,18 @@ impl TestRepository {
             self.shadow.path(),
             &["ls-tree", "-r", "--format=%(objectmode) %(path)", &snapshot.commit],
         )
+    }
+}
+
+impl Shadow {
+    /// Only the snapshot: most tests are not about what was left out.
+    pub async fn snapshot(
+        &self,
+        worktree: &Path,
+        parent: &Snapshot,
+        name: &str,
+    ) -> Result<Snapshot> {
+        Ok(self.keep(worktree, parent, name).await?.snapshot)
     }
 }
 

@@ -9,6 +9,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::lfs::Pointer;
 use super::records::{FileName, TreeEntry, as_path, index_line, joined};
 use super::staging::IndexFile;
 use super::{Result, Shadow, WorkspaceError};
@@ -101,11 +102,17 @@ fn mode_if_same(now: &Path, then: &Path) -> Option<&'static str> {
     if is.is_symlink() && was.is_symlink() {
         return same_link(now, then).then_some("120000");
     }
-    let comparable = is.is_file() && was.is_file() && is.len() == was.len();
-    if !comparable || fs::read(now).ok()? != fs::read(then).ok()? {
+    if !(is.is_file() && was.is_file()) {
         return None;
     }
-    Some(if is.mode() & 0o100 == 0 { "100644" } else { "100755" })
+    let same_bytes = || is.len() == was.len() && fs::read(now).ok() == fs::read(then).ok();
+    // A pointer of LFS, and now what it points to, stays the pointer: the bytes are where LFS keeps them.
+    let is_fetched = || Pointer::read(then).is_some_and(|pointer| pointer.names(now));
+    (same_bytes() || is_fetched()).then_some(if is.mode() & 0o100 == 0 {
+        "100644"
+    } else {
+        "100755"
+    })
 }
 
 fn same_link(now: &Path, then: &Path) -> bool {

@@ -34,7 +34,7 @@ impl AbsentCommand {
                 "there is no `logs` yet. Servers log to $SIGNOFF_HOME/logs/, each attempt to $SIGNOFF_HOME/runs/<run>/<stage>-<n>/: agent.jsonl and checks.log"
             }
             Self::Diff(_) => {
-                "there is no `diff` yet. `signoff status <run> --json` has the address of the diff that is asked about, as .gate.diff_url; git --git-dir $SIGNOFF_HOME/runs/<run>/shadow.git has every snapshot"
+                "there is no `diff` yet. `signoff status <run> --json` has the address of the diff that is asked about, as .gate.diff_url; `signoff fetch <run> <stage>` gets any attempt's work as a branch"
             }
             Self::Completions(_) => {
                 "there are no completions yet. `signoff --help` lists the commands, `signoff <command> --help` shows examples"

@@ -189,6 +189,24 @@ Examples:
         /// Which run: its name, or the last characters of it
         run: String,
     },
+    /// Get the work of an attempt into the repository of this folder, as a branch
+    #[command(after_help = "\
+Whatever became of it: good, failed, rejected or stopped. The branch is signoff/<run>/<stage>-<attempt>; nothing of yours is changed.
+
+Examples:
+  signoff fetch llm-wrapper-k3f9qd                 the newest work of the run
+  signoff fetch k3f9qd streaming                   the newest of a stage
+  signoff fetch k3f9qd streaming-2 && git diff main signoff/llm-wrapper-k3f9qd/streaming-2
+  signoff fetch k3f9qd streaming --print           only says what git would be told")]
+    Fetch {
+        /// Which run: its name, or the last characters of it
+        run: String,
+        /// Which work: a stage, an attempt as streaming-2, or what the run began with, start; else the newest
+        work: Option<String>,
+        /// Print the git command instead
+        #[arg(long)]
+        print: bool,
+    },
     /// A run's thread, as Slack shows it
     #[command(
         after_help = "With --json: the messages as they are sent to Slack, with their blocks."

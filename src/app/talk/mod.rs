@@ -3,10 +3,12 @@
 
 mod answer;
 mod develop;
+mod fetch;
 mod look;
 mod print;
 
 use std::io::Write;
+use std::path::PathBuf;
 
 use chrono::{Local, Offset as _};
 
@@ -14,8 +16,9 @@ use super::cli::CliCommand;
 use super::{Failure, parts};
 use crate::commands::{self, Asker, Lookup, Moment, Said, Services, ShellUser};
 use crate::config::Config;
-use crate::run::{RequestId, Via, Zone};
+use crate::run::{RequestId, Run, Via, Zone};
 use crate::thread::RenderContext;
+use fetch::FetchOf;
 
 /// One command of somebody at a shell.
 struct Talk<'a> {
@@ -23,6 +26,7 @@ struct Talk<'a> {
     user: ShellUser,
     asker: Asker,
     render: RenderContext,
+    home: PathBuf,
     json: bool,
     out: &'a mut dyn Write,
 }
@@ -40,7 +44,8 @@ pub async fn talk(
     let user = ShellUser::new(config.os_user.clone(), zone());
     let asker = Asker::new(user.person().clone(), Via::Cli, Moment::now(parts::now()));
     let services = parts::services(&config, store);
-    Talk { services, user, asker, render, json, out }.execute(command).await
+    let home = config.home;
+    Talk { services, user, asker, render, home, json, out }.execute(command).await
 }
 
 impl Talk<'_> {
@@ -62,6 +67,9 @@ impl Talk<'_> {
             CliCommand::Costs { of, .. } => self.costs(&of.join(" ")).await,
             CliCommand::Waiting => self.waiting().await,
             CliCommand::Events { run } => self.events(&Said::named(&run)).await,
+            CliCommand::Fetch { run, work, print } => {
+                self.fetch(FetchOf { run, work, print }).await
+            }
             CliCommand::Thread { run } => self.thread(&Said::named(&run)).await,
             CliCommand::Up(_)
             | CliCommand::Serve
@@ -74,6 +82,12 @@ impl Talk<'_> {
             | CliCommand::Forward { .. }
             | CliCommand::Absent(_) => Err(anyhow::anyhow!("not said to a run").into()),
         }
+    }
+
+    /// Where a run's repository is on this machine.
+    fn repository_of(&self, run: &Run) -> Option<PathBuf> {
+        let repository = self.home.join("runs").join(run.id().as_str()).join("shadow.git");
+        repository.is_dir().then_some(repository)
     }
 
     async fn find(&self, said: &Said) -> Result<Lookup, Failure> {

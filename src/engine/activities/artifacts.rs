@@ -112,7 +112,7 @@ impl WriteAttempt<'_> {
             return Ok(());
         }
         let name = format!("{}-unfinished", self.snapshot_name());
-        let left = shadow.snapshot(&self.folder.at("work"), base, &name).await?;
+        let left = shadow.keep(&self.folder.at("work"), base, &name).await?.snapshot;
         self.bench.bundles(of.run).keep(shadow, &name, &left).await?;
         let packed = pack(&home).context("packing the session")?;
         artifacts.put(&key(of, SESSION), packed).await?;

@@ -35,7 +35,7 @@ impl AttemptFolder {
 
     /// The agent's clone and HOME are of no more use; logs and prompt stay for people.
     pub(super) async fn clear(&self) {
-        remove_folders(&[self.at("work"), self.at("home")]).await;
+        remove_folders(&[self.at("work"), self.at("work.index"), self.at("home")]).await;
     }
 
     /// What a worker wrote and saved before it died, and could not report: the agent is not paid twice for it.
@@ -99,6 +99,7 @@ mod tests {
             diff: Diff::default(),
             since_round: None,
             since_approved: None,
+            branch: None,
         };
         let unkept = Written::unkept(AgentEnd::Finished, Sandboxing::Closed);
         let written = Written { work: Some(work), ..unkept };

@@ -97,6 +97,9 @@ pub struct WriteInput {
     /// The run that it does once more, where it begins with that one's work.
     #[serde(default)]
     pub again: Option<Again>,
+    /// Whether its work is pushed to the repository.
+    #[serde(default)]
+    pub push_attempts: bool,
 }
 
 impl WriteInput {
@@ -123,6 +126,7 @@ impl WriteInput {
             may_pause: request.money.is_some(),
             watched: plan.watched,
             again: request.again.clone().filter(|again| !again.kept.is_empty()),
+            push_attempts: request.push_attempts,
         }
     }
 }

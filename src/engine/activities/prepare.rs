@@ -130,7 +130,8 @@ impl WriteAttempt<'_> {
             }
         }
         let home = self.folder.at("home");
-        shadow.checkout(base, &self.folder.at("work")).await.context("cloning the snapshot")?;
+        let work = self.folder.at("work");
+        shadow.checkout_to_change(base, &work).await.context("cloning the snapshot")?;
         remove_folders(std::slice::from_ref(&home)).await;
         std::fs::create_dir_all(&home).context("making the agent's home")?;
         Ok(Session::New(Uuid::new_v4()))

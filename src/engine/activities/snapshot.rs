@@ -1,6 +1,8 @@
 //! Snapshots of an attempt: what is kept of what its agent wrote?
 //! A commit, and what that changes: of work that is done, and of work that a stop cut short.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result, bail};
 use tokio::time::timeout;
 
@@ -9,9 +11,9 @@ use super::failure::AttemptId;
 use super::store_work::BaseOf;
 use super::write_attempt::WriteAttempt;
 use crate::engine::retry_policy::{STOPPED_DATABASE_TIMEOUT, STOPPED_SNAPSHOT_TIMEOUT};
-use crate::run::{Diff, Snapshot, Work, Written};
+use crate::run::{AttemptBranch, Diff, RollbackTo, Snapshot, Work, Written, work_branch};
 use crate::store;
-use crate::workspace::{Patch, Shadow, WorkspaceError};
+use crate::workspace::{Kept, Patch, Shadow, WorkspaceError};
 
 /// Longest patch that is kept for people to read, in bytes; and of what changed since a stage asked before.
 const PATCH_BYTES: usize = 4_000_000;
@@ -21,11 +23,11 @@ impl WriteAttempt<'_> {
     /// The work of an agent that is done, kept: from its folder, or as a worker that died had kept it.
     pub(super) async fn keep_work_that_is_there(&self, from: &BaseOf<'_>) -> Result<Work> {
         let kept = from.shadow.kept_on(from.base, &self.snapshot_name()).await?;
-        let snapshot = match kept.filter(|_| !self.has_work()) {
-            Some(kept) => kept,
+        let kept = match kept.filter(|_| !self.has_work()) {
+            Some(snapshot) => Kept { snapshot, left_out: Vec::new() },
             None => self.snapshot(from).await.context("taking the snapshot")?,
         };
-        self.store_diff(from, snapshot).await
+        self.store_diff(from, kept).await
     }
 
     /// Whether what its agent wrote is on this disk.
@@ -33,8 +35,8 @@ impl WriteAttempt<'_> {
         self.folder.at("work").is_dir()
     }
 
-    async fn store_diff(&self, from: &BaseOf<'_>, snapshot: Snapshot) -> Result<Work> {
-        let (work, patch) = self.compare(from, snapshot).await?;
+    async fn store_diff(&self, from: &BaseOf<'_>, kept: Kept) -> Result<Work> {
+        let (work, patch) = self.compare(from, kept).await?;
         let what = format!("keep the diff of {}", self.snapshot_name());
         retry_while_away(&self.input.run, &what, || self.save_patch(&patch))
             .await
@@ -53,9 +55,28 @@ impl WriteAttempt<'_> {
         from: &BaseOf<'_>,
         mut written: Written,
     ) -> Written {
-        written.work = self.work_so_far(from).await;
+        if let Some(work) = self.work_so_far(from).await {
+            written.work = Some(self.push(from, work, STOPPED_SNAPSHOT_TIMEOUT).await);
+        }
         self.clear_if_stopped().await;
         written
+    }
+
+    /// The same work, pushed where the project wants it. It is safe here: a push that fails is told, and is no failure of the attempt.
+    pub(super) async fn push(&self, from: &BaseOf<'_>, work: Work, limit: Duration) -> Work {
+        let input = self.input;
+        let Some(repository) = input.repository.as_deref().filter(|_| input.push_attempts) else {
+            return work;
+        };
+        let (stage, attempt) = (input.stage.name.clone(), input.attempt);
+        let attempt = RollbackTo::Attempt { stage, attempt };
+        let name = work_branch(&input.run, &attempt);
+        let pushing = from.shadow.push_attempt(repository, &work.snapshot, &name);
+        let not_pushed = match timeout(limit, pushing).await {
+            Ok(pushed) => pushed.err().map(|e| e.to_string()),
+            Err(_) => Some(format!("the push was not answered within {} s", limit.as_secs())),
+        };
+        Work { branch: Some(AttemptBranch { name, not_pushed }), ..work }
     }
 
     /// What an agent that is not done has written; none where that is nothing, or cannot be stored soon.
@@ -75,13 +96,13 @@ impl WriteAttempt<'_> {
 
     /// None where nothing was written yet.
     async fn snapshot_unfinished(&self, from: &BaseOf<'_>) -> Result<Option<Work>> {
-        let snapshot = self.snapshot(from).await.context("taking the snapshot")?;
-        if snapshot.tree == from.base.tree {
+        let kept = self.snapshot(from).await.context("taking the snapshot")?;
+        if kept.snapshot.tree == from.base.tree {
             return Ok(None);
         }
-        let (work, patch) = self.compare(from, snapshot).await?;
-        let kept = timeout(STOPPED_DATABASE_TIMEOUT, self.save_patch(&patch)).await;
-        if !matches!(kept, Ok(Ok(()))) {
+        let (work, patch) = self.compare(from, kept).await?;
+        let stored = timeout(STOPPED_DATABASE_TIMEOUT, self.save_patch(&patch)).await;
+        if !matches!(stored, Ok(Ok(()))) {
             tracing::warn!(run.id = %self.input.run, "could not keep the diff of the unfinished work of {}", self.snapshot_name());
         }
         Ok(Some(work))
@@ -97,15 +118,15 @@ impl WriteAttempt<'_> {
     }
 
     /// A snapshot that any worker finds; nothing where another worker has the attempt by now.
-    async fn snapshot(&self, from: &BaseOf<'_>) -> Result<Snapshot> {
+    async fn snapshot(&self, from: &BaseOf<'_>) -> Result<Kept> {
         let (run, name) = (&self.input.run, self.snapshot_name());
         let key = AttemptId::from(self.input).into();
         if !self.bench.store.holds_attempt(&key, self.token).await? {
             bail!("another worker took {run} {name} over, so this one keeps nothing of it");
         }
-        let snapshot = from.shadow.snapshot(&self.folder.at("work"), from.base, &name).await?;
-        self.bench.bundles(run).keep(from.shadow, &name, &snapshot).await?;
-        Ok(snapshot)
+        let kept = from.shadow.keep(&self.folder.at("work"), from.base, &name).await?;
+        self.bench.bundles(run).keep(from.shadow, &name, &kept.snapshot).await?;
+        Ok(kept)
     }
 
     pub(super) fn snapshot_name(&self) -> String {
@@ -113,7 +134,8 @@ impl WriteAttempt<'_> {
     }
 
     /// What the whole stage changes, and what changed since people last looked.
-    async fn compare(&self, from: &BaseOf<'_>, snapshot: Snapshot) -> Result<(Work, Patch)> {
+    async fn compare(&self, from: &BaseOf<'_>, kept: Kept) -> Result<(Work, Patch)> {
+        let Kept { snapshot, left_out } = kept;
         let (compare, shadow, base) = (&self.input.compare, from.shadow, from.base.clone());
         let began = compare.stage_base.as_ref().unwrap_or(&base);
         let mut diff = shadow
@@ -123,6 +145,7 @@ impl WriteAttempt<'_> {
         let mut patch =
             shadow.patch(began, &snapshot, PATCH_BYTES).await.context("reading what changed")?;
         diff.flags.extend(patch.not_shown());
+        diff.flags.extend(left_out);
         // Where the round began with the same tree as the stage, that diff is the whole diff again.
         let round = compare.round.as_ref().filter(|seen| seen.tree != began.tree);
         let since_round = diff_since(shadow, round, &snapshot).await?;
@@ -131,7 +154,7 @@ impl WriteAttempt<'_> {
             patch.since_round = Some(Box::new(since.context("reading what changed since")?));
         }
         let since_approved = diff_since(shadow, compare.approved.as_ref(), &snapshot).await?;
-        Ok((Work { base, snapshot, diff, since_round, since_approved }, patch))
+        Ok((Work { base, snapshot, diff, since_round, since_approved, branch: None }, patch))
     }
 }
 

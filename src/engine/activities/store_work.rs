@@ -9,7 +9,7 @@ use super::artifacts::WRITTEN_FILES;
 use super::handover::{AgentDone, Handover};
 use super::heartbeat::with_heartbeat;
 use super::write_attempt::WriteAttempt;
-use crate::engine::retry_policy::STORE_TRIES;
+use crate::engine::retry_policy::{ATTEMPT_PUSH_TIMEOUT, STORE_TRIES};
 use crate::files::is_disk_full;
 use crate::run::{AgentEnd, Snapshot, Trouble, Written};
 use crate::workspace::{Shadow, WorkspaceError};
@@ -69,7 +69,9 @@ impl WriteAttempt<'_> {
         tries: u32,
     ) -> Result<Written> {
         match self.keep_work_that_is_there(from).await {
-            Ok(work) => written.work = Some(work),
+            Ok(work) => {
+                written.work = Some(self.push(from, work, ATTEMPT_PUSH_TIMEOUT).await);
+            }
             Err(error) => {
                 let why = refusal(&error, tries).ok_or(error)?;
                 written.end = AgentEnd::Failed { trouble: Trouble::Agent, why };

@@ -83,6 +83,7 @@ fn written_event(plan: &Plan, written: &Written, work: Work) -> Happened {
         tokens: written.tokens,
         cost_usd: written.cost_usd,
         words: written.words.clone(),
+        branch: work.branch,
     }
 }
 

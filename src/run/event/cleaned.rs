@@ -2,7 +2,8 @@
 //! Facts travel in Temporal's history and in every drawing, so each text of an agent, a report or git passes here, and has a bound.
 
 use super::{
-    AgentEnd, AgentInfo, Checked, Delivered, Diff, StartingPoint, TestsChanged, Work, Written,
+    AgentEnd, AgentInfo, AttemptBranch, Checked, Delivered, Diff, StartingPoint, TestsChanged,
+    Work, Written,
 };
 use crate::run::foreign_text::{LINE, NAME, PATH, line, prose};
 
@@ -82,8 +83,15 @@ impl Work {
             diff: self.diff.cleaned(),
             since_round: self.since_round.map(Diff::cleaned),
             since_approved: self.since_approved.map(Diff::cleaned),
+            branch: self.branch.map(AttemptBranch::cleaned),
             ..self
         }
+    }
+}
+
+impl AttemptBranch {
+    fn cleaned(self) -> Self {
+        Self { not_pushed: some(self.not_pushed, |note| line(note, NOTE)), ..self }
     }
 }
 
@@ -134,6 +142,7 @@ impl Delivered {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::run::NotHere;
     use crate::run::{FileDiff, Flag, Risk, Sandboxing, Snapshot, Tokens, Trouble, Usd};
 
     #[test]
@@ -154,12 +163,17 @@ mod tests {
                 diff: diff.clone(),
                 since_round: Some(diff.clone()),
                 since_approved: None,
+                branch: None,
             }),
             tokens: Tokens::default(),
             cost_usd: Usd::ZERO,
             seconds: 0,
             words: Some(long.clone()),
-            start: Some(StartingPoint { branch: Some(long.clone()), commit: String::new() }),
+            start: Some(StartingPoint {
+                branch: Some(long.clone()),
+                commit: String::new(),
+                not_here: NotHere::default(),
+            }),
             feedback: None,
         };
         let checked = Checked {

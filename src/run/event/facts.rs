@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::Pause;
+use super::{Pause, StartingPoint};
 use crate::run::{StageName, Usd};
 
 /// A commit in the run's shadow repository.
@@ -25,14 +25,6 @@ impl Snapshot {
     pub fn is_empty(&self) -> bool {
         self.tree == Self::EMPTY_TREE
     }
-}
-
-/// Where a run began in the project's repository.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StartingPoint {
-    /// None where its HEAD was a commit and no branch.
-    pub branch: Option<String>,
-    pub commit: String,
 }
 
 /// Tokens of all kinds, as the model's provider counts them.
@@ -131,6 +123,12 @@ pub enum Risk {
     Large,
     /// Code that the page of the diff does not show whole.
     NotShown,
+    /// A file that Git LFS should hold, and that is in git itself.
+    LfsFile,
+    /// A repository inside: its files are kept, its own history is not.
+    Repository,
+    /// A folder without files, a pipe, or files of a submodule: no snapshot has them.
+    NotKept,
     /// A kind of a later version.
     #[serde(other)]
     Unknown,
@@ -230,6 +228,18 @@ pub struct Work {
     /// What changed since a person last approved something.
     #[serde(default)]
     pub since_approved: Option<Diff>,
+    /// Where it was pushed, where the project wants that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub branch: Option<AttemptBranch>,
+}
+
+/// A branch of the project's repository for the work of one attempt.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttemptBranch {
+    pub name: String,
+    /// Why it is not there, for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_pushed: Option<String>,
 }
 
 impl Written {

@@ -4,6 +4,7 @@
 mod cleaned;
 mod facts;
 mod pause;
+mod starting_point;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -14,10 +15,11 @@ use super::{
 };
 
 pub use facts::{
-    AgentEnd, AgentInfo, Checked, Diff, FileDiff, Flag, Lost, Progress, Risk, Sandboxing, Snapshot,
-    StartingPoint, Tests, TestsChanged, Tokens, Trouble, Work, Written,
+    AgentEnd, AgentInfo, AttemptBranch, Checked, Diff, FileDiff, Flag, Lost, Progress, Risk,
+    Sandboxing, Snapshot, Tests, TestsChanged, Tokens, Trouble, Work, Written,
 };
 pub use pause::Pause;
+pub use starting_point::{NotHere, StartingPoint};
 
 /// Something that happened to a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -68,6 +70,9 @@ pub enum Happened {
         tokens: Tokens,
         cost_usd: Usd,
         words: Option<String>,
+        /// Where it was pushed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        branch: Option<AttemptBranch>,
     },
     AttemptEnded {
         stage: StageName,

@@ -93,6 +93,7 @@ fn attempt() -> Vec<Happened> {
         tokens: TOKENS,
         cost_usd: COST,
         words: Some("I wrote it.".to_owned()),
+        branch: None,
     };
     let ended = Happened::AttemptEnded {
         stage: stage(),

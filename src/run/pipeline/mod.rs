@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Approver, Channel, Digest, GateSpec, MoneyTerms, PersonId, ProjectName, RunEstimate, RunId,
-    StageName, Usd,
+    Approver, Channel, Digest, GateSpec, MoneyTerms, PersonId, ProjectName, RollbackTo,
+    RunEstimate, RunId, StageName, Usd,
 };
 
 pub use again::{Again, KeptStage, NotFrom};
@@ -210,12 +210,23 @@ pub struct Request {
     /// The run that it does once more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub again: Option<Again>,
+    /// Whether the work of each attempt is pushed to the repository.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub push_attempts: bool,
 }
 
 impl Request {
     /// The branch that carries the result.
     #[must_use]
     pub fn branch(&self) -> String {
-        format!("signoff/{}", self.run)
+        // git has no room for a branch beside others below the same name.
+        let below = if self.push_attempts { "/result" } else { "" };
+        format!("signoff/{}{below}", self.run)
     }
+}
+
+/// The branch that carries the work of one attempt, or what the run began with.
+#[must_use]
+pub fn work_branch(run: &RunId, work: &RollbackTo) -> String {
+    format!("signoff/{run}/{work}")
 }

@@ -14,10 +14,10 @@ use serde::{Deserialize, Serialize};
 
 use super::rules::seconds_between;
 use super::{
-    Again, AgentInfo, Asked, Changes, Delivered, Diff, GateId, Note, OpenGate, Outcome, Pause,
-    PersonId, RULES, Raise, Refusal, Remark, Request, RequestId, Retried, Retry, Rework,
-    RollbackTo, RolledBack, Sandboxing, Snapshot, Stage, StageEstimate, StartingPoint, Tests,
-    TestsChanged, Tokens, Trouble, Usd, Verdict, Via,
+    Again, AgentInfo, Asked, AttemptBranch, Changes, Delivered, Diff, GateId, Note, OpenGate,
+    Outcome, Pause, PersonId, RULES, Raise, Refusal, Remark, Request, RequestId, Retried, Retry,
+    Rework, RollbackTo, RolledBack, Sandboxing, Snapshot, Stage, StageEstimate, StartingPoint,
+    Tests, TestsChanged, Tokens, Trouble, Usd, Verdict, Via,
 };
 
 /// A run as its events tell it.
@@ -157,6 +157,9 @@ pub struct Attempt {
     pub cost_usd: Usd,
     pub seconds: u64,
     pub words: Option<String>,
+    /// Where its work was pushed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub branch: Option<AttemptBranch>,
     /// What people had said that this attempt read.
     pub remarks: Vec<Remark>,
     pub started_at: DateTime<Utc>,
@@ -321,6 +324,7 @@ impl Attempt {
             cost_usd: Usd::ZERO,
             seconds: 0,
             words: None,
+            branch: None,
             remarks,
             started_at,
             paused: None,

@@ -75,6 +75,8 @@ fn a_run_that_failed_says_why_what_is_kept_and_what_to_do() {
     │ not ok 12 - retries after ''' 429
     │ <!channel>
     │ *Kept:* the work of scaffold and core-implementation.
+    │ *Not used:* the work of streaming attempt 3 is commit `commit-stre`. In a clone:
+    │ signoff fetch llm-wrapper-k3f9qdz streaming-3
     │ *Next:* say in the brief what went wrong, and start again with `/develop again llm-wrapper-k3f9qdz from streaming`.
     │ Stage               Tokens    Cost  Share     Time
     │ scaffold             2,340   $0.04    6 %   2m 15s
@@ -103,8 +105,8 @@ fn what_a_stop_cut_short_can_be_fetched() {
     insta::assert_snapshot!(shown(&stopped.delivers(false).closes(Outcome::Stopped, None)), @"
     ├ *llm-wrapper was stopped* by @UANA.
     │ *Kept:* the work of scaffold and core-implementation.
-    │ *Unfinished:* what streaming attempt 2 had written, unchecked, is commit `commit-stre`.
-    │ git fetch /srv/signoff/runs/llm-wrapper-k3f9qdz/shadow.git refs/signoff/streaming-2 && git switch --detach FETCH_HEAD
+    │ *Unfinished:* what streaming attempt 2 had written, unchecked, is commit `commit-stre`. In a clone:
+    │ signoff fetch llm-wrapper-k3f9qdz streaming-2
     │ *Next:* start again with `/develop again llm-wrapper-k3f9qdz from streaming` whenever you like.
     │ Stage               Tokens    Cost  Share    Time
     │ scaffold             2,340   $0.04   10 %  2m 15s
@@ -123,7 +125,7 @@ fn what_a_stop_cut_short_can_be_fetched() {
 }
 
 #[test]
-fn without_any_branch_unfinished_work_is_where_runs_are_kept() {
+fn without_any_branch_unfinished_work_is_fetched_the_same_way() {
     let tale = Tale::new()
         .started()
         .begins("scaffold", 1)
@@ -133,8 +135,7 @@ fn without_any_branch_unfinished_work_is_where_runs_are_kept() {
         .ends("scaffold", 1, (AttemptOutcome::Stopped, None, None), work(800, 2, 20))
         .undoes("scaffold");
     let text = shown(&stopped.closes(Outcome::Stopped, None));
-    let get = "git fetch \"$SIGNOFF_HOME/runs/llm-wrapper-k3f9qdz/shadow.git\" refs/signoff/scaffold-1 && git switch --detach FETCH_HEAD";
-    assert!(text.contains(get), "{text}");
+    assert!(text.contains("signoff fetch llm-wrapper-k3f9qdz scaffold-1"), "{text}");
 }
 
 #[test]
@@ -147,6 +148,8 @@ fn a_run_that_was_rejected() {
     ├ *llm-wrapper was rejected* at core-implementation by @UBEN. @UANA
     │ > no retries <!here>
     │ *Kept:* the work of scaffold.
+    │ *Not used:* the work of core-implementation attempt 1 is commit `commit-core`. In a clone:
+    │ signoff fetch llm-wrapper-k3f9qdz core-implementation-1
     │ *Next:* say in the brief what should be different, and start again with `/develop again llm-wrapper-k3f9qdz from core-implementation`.
     │ Stage               Tokens    Cost  Share    Time
     │ scaffold             2,340   $0.04   15 %  2m 15s

@@ -18,7 +18,10 @@ impl GateView<'_> {
         flags.sort_by_key(|flag| flag.risk);
         let reports = self.work.reports.as_deref().map(reports);
         let gone = self.work.tests_changed.as_ref().and_then(gone);
-        let lines = reports.into_iter().chain(gone).chain(flags.into_iter().map(risk));
+        let branch = self.work.branch.as_ref();
+        let not_pushed = branch.and_then(|it| it.not_pushed.as_deref()).map(not_pushed);
+        let lines =
+            reports.into_iter().chain(not_pushed).chain(gone).chain(flags.into_iter().map(risk));
         Mrkdwn::join(lines, "\n• ").non_empty().map(|lines| "*Look twice:*\n• " + lines)
     }
 }
@@ -26,6 +29,11 @@ impl GateView<'_> {
 /// Nobody should take unread reports for good ones.
 fn reports(trouble: &str) -> Mrkdwn {
     Mrkdwn::from("reports: ") + Mrkdwn::line(trouble, REPORTS)
+}
+
+/// The work is safe, and not where people look for it.
+fn not_pushed(why: &str) -> Mrkdwn {
+    Mrkdwn::from("not pushed: ") + Mrkdwn::line(why, REPORTS)
 }
 
 fn risk(flag: &Flag) -> Mrkdwn {
@@ -63,6 +71,21 @@ fn words(risk: Risk, n: u32) -> String {
             n,
             "file of code is too long for the diff's page",
             "files of code are too long for the diff's page",
+        ),
+        Risk::LfsFile => counted(
+            n,
+            "file is in git itself, though its attributes say LFS",
+            "files are in git itself, though their attributes say LFS",
+        ),
+        Risk::Repository => counted(
+            n,
+            "repository inside became plain files, without its own history",
+            "repositories inside became plain files, without their own history",
+        ),
+        Risk::NotKept => counted(
+            n,
+            "thing is not kept, as no commit can hold it",
+            "things are not kept, as no commit can hold them",
         ),
         Risk::Unknown => counted(n, "other thing", "other things"),
     }

@@ -80,7 +80,7 @@ fn facts(page_of: &RunPage<'_>) -> String {
     parts.join(" · ")
 }
 
-fn banners(run: &Run) -> Vec<&'static str> {
+fn banners(run: &Run) -> Vec<String> {
     let rehearsal = run
         .request
         .rehearsal
@@ -98,7 +98,10 @@ fn banners(run: &Run) -> Vec<&'static str> {
     let is_held = run.sandboxing == Some(Sandboxing::Closed);
     let setup = (has_setup && is_held)
         .then_some("Setup reaches the hosts its stage may reach, and nothing else of the network.");
-    rehearsal.into_iter().chain(sandbox).chain(setup).collect()
+    let not_here = run.start.as_ref().and_then(thread::not_here);
+    let not_here = not_here.map(|it| format!("Not cloned: {it}."));
+    let fixed = rehearsal.into_iter().chain(sandbox).chain(setup).map(str::to_owned);
+    fixed.chain(not_here).collect()
 }
 
 /// What is asked, of whom, and how long it can be answered.

@@ -17,7 +17,7 @@ const EXAMPLE: usize = 160;
 
 /// What was found so far: of each kind how often, and an example.
 #[derive(Default)]
-pub(super) struct RiskFindings(BTreeMap<Risk, (u32, String)>);
+pub(in crate::workspace) struct RiskFindings(BTreeMap<Risk, (u32, String)>);
 
 impl RiskFindings {
     /// The first of a kind is its example.
@@ -25,7 +25,7 @@ impl RiskFindings {
         self.0.entry(risk).or_insert_with(|| (0, displayable(example))).0 += 1;
     }
 
-    pub fn add_by_name(&mut self, change: &Change) {
+    pub(super) fn add_by_name(&mut self, change: &Change) {
         let old = change.old_name();
         if [old, &change.path].into_iter().any(paths::is_automation) {
             self.add(Risk::Automation, &change.path);
@@ -40,14 +40,14 @@ impl RiskFindings {
     }
 
     /// A file that decides what the checks run, or that a check calls.
-    pub fn add_check_settings(&mut self, change: &Change, called: &BTreeSet<String>) {
+    pub(super) fn add_check_settings(&mut self, change: &Change, called: &BTreeSet<String>) {
         let decides = |path: &str| is_check_settings(path) || called.contains(path);
         if [change.old_name(), &change.path].into_iter().any(decides) {
             self.add(Risk::Checks, &change.path);
         }
     }
 
-    pub fn add_by_size(&mut self, change: &Change, sizes: &HashMap<String, u64>) {
+    pub(super) fn add_by_size(&mut self, change: &Change, sizes: &HashMap<String, u64>) {
         if change.is_gone() || !change.is_rewritten() {
             return;
         }

@@ -17,7 +17,8 @@ use super::{Result, Shadow};
 use crate::run::{Flag, Risk, Snapshot};
 use change::Change;
 use check_settings::called_paths;
-use findings::{RiskFindings, is_large};
+pub(super) use findings::RiskFindings;
+use findings::is_large;
 pub(super) use secrets::masked;
 
 /// Of these files, which a reader is not shown whole: those that hold code.

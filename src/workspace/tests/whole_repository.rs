@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::{git, test_repository, write};
-use crate::run::StartingPoint;
+use crate::run::{NotHere, StartingPoint};
 
 #[tokio::test]
 async fn tags_and_the_default_branch_come_along() {
@@ -35,7 +35,8 @@ async fn a_run_knows_where_it_began() {
     let project = repo.project(&[("a.js", "1\n")]);
     git(Path::new(&project), &["branch", "next"]);
     let base = repo.shadow.import(Some(&project), None).await.unwrap();
-    let begun = StartingPoint { branch: Some("trunk".to_owned()), commit: base.commit };
+    let not_here = NotHere::default();
+    let begun = StartingPoint { branch: Some("trunk".to_owned()), commit: base.commit, not_here };
     assert_eq!(repo.shadow.start().await.unwrap(), Some(begun));
     let named = test_repository().await;
     named.shadow.import(Some(&project), Some("next")).await.unwrap();

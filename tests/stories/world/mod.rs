@@ -7,7 +7,7 @@
 //! | a person: `let ana = w.person("ana")` | `person.rs`, `slack/person.rs` | `develops`, `starts` (a run); `says` (also `/develop …`, `@signoff …`), `says_in(&run, …)`, `says_directly`, `edits`, `deletes`, `reacts`, `forwards`, `is_told`, `is_sent_directly`, `direct_messages`, `reads` |
 //! | their finger | `slack/person/presses.rs` | `presses("Approve", &run)` (its newest gate; or a message, also one that was saved), `picks` (menus), `is_asked`, `confirms`, `declines`, `opens_home`, `sees_home`, `presses_at_home`, `picks_at_home` |
 //! | their forms | `slack/person/fills.rs` | `rejects(&run, …)`, `asks_for_changes(&run, …)`, `fills_in_a_run`; `sees_form`, `fills`, `chooses`, `sends_the_form`, `is_corrected`, `presses_in_form`, `closes_the_form`, `sees_no_form` |
-//! | a run | `run.rs` | `asks` (its newest gate), `asks_again`, `shows`, `card`, `transcript`; as stored: `run`, `becomes`, `gate_is`; as its worker keeps it: `prompt`, `folder`, `git`, `result` (its files) |
+//! | a run | `run.rs` | `asks` (its newest gate), `asks_again`, `shows`, `card`, `transcript`; as stored: `run`, `becomes`, `gate_is`; as its worker keeps it: `prompt`, `folder`, `git`, `git_in` (a repository of the story), `result` (its files) |
 //! | a message: `run.asks()`, `run.card()`, `w.slack.at(ts)` | `slack/target.rs` | `shows`, `shown`, `offers`, `offers_nothing`, `has_reaction`, `saved` (to press it when it is old) |
 //! | the workspace: `w.slack` | `slack/crowd.rs`, `slack/scopes.rs` | `hires`, `deactivates`, `admin_deletes`, `makes_guest`, `adds_to_group`, `removes_from_group`, `grants_scope`, `withholds_scope` |
 //! | Slack's bad days | `slack/faults.rs`, `slack/signed.rs`, `slack/views.rs` | `fails` (a method), `refuses_message`, `refuses_in` (a channel), `recovers`, `again`, `again_signed`, `lets_triggers_expire` |
@@ -161,6 +161,13 @@ impl World {
     /// Runs `signoff <words>` as a person at a shell would; exit code and standard output.
     pub async fn types(&self, words: &[&str]) -> Result<(i32, String)> {
         self.worker.command(words).run().await
+    }
+
+    /// `types`, in a folder of the story.
+    pub async fn types_in(&self, folder: &str, words: &[&str]) -> Result<(i32, String)> {
+        let (here, config) =
+            (self.folder.path().join(folder), self.folder.path().join("signoff.toml"));
+        self.worker.command(words).within(&here, &config).run().await
     }
 
     /// `types`, with other settings on top.

@@ -141,6 +141,12 @@ impl Typed {
         self
     }
 
+    /// In another folder than that of its settings.
+    pub fn within(mut self, folder: &Path, config: &Path) -> Self {
+        self.0.current_dir(folder).env("SIGNOFF_CONFIG", config);
+        self
+    }
+
     pub async fn run(mut self) -> Result<(i32, String)> {
         let output = self.0.stdin(Stdio::null()).kill_on_drop(true).output().await?;
         let said = String::from_utf8(output.stdout)? + &String::from_utf8(output.stderr)?;

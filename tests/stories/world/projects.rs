@@ -20,6 +20,8 @@ const BEGUN: &str = "repository = \"repository\"";
 const NEW: &str = "";
 /// A story puts it there: see `canaries.rs`.
 const HAUNTED: &str = "repository = \"haunted\"";
+/// The same, and each attempt is pushed there.
+const SPREAD_OUT: &str = "repository = \"spread\"\npush_attempts = true";
 
 /// The agent: `do:` lines of the prompt are its instructions, then it tells what it used.
 const AGENT: &str = r#"
@@ -360,6 +362,20 @@ reports = { junit = "out/TEST-*.xml" }
 prompt = "do: sh traps.sh {{brief}}"
 "#;
 
+/// Its agent leaves what git holds otherwise, or not at all. Its repository is a story's own.
+const SPREAD: &str = r#"
+[[stage]]
+name = "only"
+timeout = "1m"
+gate = true
+checks = ["true"]
+prompt = """
+do: mkdir inside hollow && git init -q inside && echo x > inside/x.txt
+do: echo bytes > a.bin
+do: echo bytes > b.bin
+"""
+"#;
+
 /// Writes `signoff.toml`, its pipelines and a repository with one commit.
 pub fn write(folder: &Path) -> Result<()> {
     let mut signoff = String::new();
@@ -414,6 +430,7 @@ fn projects() -> impl Iterator<Item = Project> {
         ("asking", ASKING, NEW),
         ("spy", SPY, HAUNTED),
         ("trapper", TRAPPER, HAUNTED),
+        ("spread", SPREAD, SPREAD_OUT),
     ]
     .map(|(name, stages, settings)| Project { name, stages: stages.to_owned(), settings });
     let asking = GATES.map(|(name, does, gate, settings)| {

@@ -158,6 +158,11 @@ impl<'w> RunOf<'w> {
         git(&self.folder("shadow.git"), words).await
     }
 
+    /// Git on a repository of the story; what it printed.
+    pub async fn git_in(&self, repository: &str, words: &[&str]) -> Result<String> {
+        git(&self.world.folder.path().join(repository), words).await
+    }
+
     /// Somebody takes its result over into the project's default branch.
     pub async fn is_merged(&self) -> Result<()> {
         let (shadow, branch) = (self.folder("shadow.git"), format!("signoff/{}", self.id));

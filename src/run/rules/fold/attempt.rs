@@ -48,6 +48,7 @@ impl Run {
             tokens,
             cost_usd,
             words,
+            branch,
         } = what
         else {
             return;
@@ -65,6 +66,7 @@ impl Run {
             a.tokens = *tokens;
             a.cost_usd = *cost_usd;
             a.words.clone_from(words);
+            a.branch.clone_from(branch);
         });
     }
 

@@ -144,6 +144,7 @@ impl RunDriver {
             tokens: written.tokens,
             cost_usd: written.cost_usd,
             words: None,
+            branch: None,
         }
     }
 
@@ -291,6 +292,7 @@ pub(in crate::run) fn request(names: &[&str]) -> Request {
         money: None,
         estimate: None,
         again: None,
+        push_attempts: false,
     }
 }
 

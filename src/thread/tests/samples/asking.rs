@@ -4,8 +4,8 @@ use chrono::TimeDelta;
 
 use super::{Tale, name};
 use crate::run::{
-    Diff, Flag, GateSpec, GroupId, Happened, Next, Pause, PersonId, Raise, Reminder, RequestId,
-    Rework, Risk, TestsChanged, Tokens, Usd, Verdict, Via,
+    AttemptBranch, Diff, Flag, GateSpec, GroupId, Happened, Next, Pause, PersonId, Raise, Reminder,
+    RequestId, Rework, Risk, TestsChanged, Tokens, Usd, Verdict, Via,
 };
 
 /// What a piece of work has besides its figures.
@@ -17,6 +17,7 @@ pub(crate) struct More {
     pub tests_changed: Option<TestsChanged>,
     pub reports: Option<String>,
     pub words: Option<String>,
+    pub branch: Option<AttemptBranch>,
 }
 
 /// The user group `leads`.
@@ -41,6 +42,9 @@ impl More {
             Risk::Binary,
             Risk::Large,
             Risk::NotShown,
+            Risk::LfsFile,
+            Risk::Repository,
+            Risk::NotKept,
             Risk::Unknown,
         ];
         let flag = |(i, risk): (usize, Risk)| Flag {

@@ -1,6 +1,7 @@
 //! Tests of the workspace: does the code survive agents, kills and people's repositories?
 
 mod as_git_itself;
+mod bundles;
 mod diff_and_delivery;
 mod fetching;
 mod left_out;

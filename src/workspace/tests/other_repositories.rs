@@ -6,7 +6,7 @@ use super::{TestRepository, commit, git, test_repository, write};
 use crate::workspace::Delivery;
 
 /// A project of six commits.
-fn project(repo: &TestRepository) -> String {
+pub(super) fn project(repo: &TestRepository) -> String {
     let place = repo.project(&[("a.js", "0\n"), ("b.js", "1\n")]);
     for n in 1..6 {
         write(Path::new(&place), &[("a.js", &format!("{n}\n"))]);
@@ -16,7 +16,7 @@ fn project(repo: &TestRepository) -> String {
 }
 
 /// Repositories that are made of another one, `project`, each by one call of git.
-const MADE: [(&str, &[&str]); 7] = [
+pub(super) const MADE: [(&str, &[&str]); 7] = [
     ("shallow", &["clone", "-q", "--depth=2", "file://{project}", "shallow"]),
     ("shared", &["clone", "-q", "--shared", "{project}", "shared"]),
     ("mirror", &["clone", "-q", "--mirror", "{project}", "mirror"]),

@@ -45,6 +45,7 @@ async fn folder_with(files: &[(&str, &str)], checks: &[&str]) -> CheckedFolder {
         hosts: Some(vec![]),
         env: std::collections::BTreeMap::new(),
         least_coverage_percent: None,
+        red_green: false,
     };
     CheckedFolder {
         root,

@@ -21,9 +21,9 @@ pub use estimate::{
     StageHistory, Used, estimate,
 };
 pub use event::{
-    AgentEnd, AgentInfo, Checked, Delivered, Diff, Event, FileDiff, Flag, Happened, Lost, Outcome,
-    Pause, Progress, Risk, Sandboxing, Snapshot, StageOutcome, StartingPoint, Tests, TestsChanged,
-    Tokens, Trouble, Work, Written,
+    AgentEnd, AgentInfo, Checked, Delivered, Diff, Event, FileDiff, Flag, Happened, Lost, NotKnown,
+    Outcome, Pause, Progress, RedGreen, Risk, Sandboxing, Snapshot, StageOutcome, StartingPoint,
+    Tests, TestsChanged, Tokens, Trouble, Work, Written,
 };
 pub use gate::{
     Approver, Asked, AskedAmount, Changes, Decision, Escalation, Extension, GateDigestInput,

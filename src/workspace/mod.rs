@@ -12,6 +12,7 @@ mod error;
 mod git;
 mod hunks;
 mod import;
+mod inline_tests;
 mod patch;
 mod push_failure;
 mod readable;
@@ -22,6 +23,7 @@ mod seen;
 mod shadow;
 mod snapshot;
 mod staging;
+mod test_part;
 mod untouched;
 
 pub use artifacts::{Artifact, ArtifactStore};
@@ -33,6 +35,7 @@ pub use import::try_repository;
 pub use patch::{Became, FilePatch, FileStatus, Patch};
 pub use seen::FilesSeen;
 pub use shadow::Shadow;
+pub use test_part::TestPart;
 
 #[cfg(test)]
 mod tests;

@@ -3,6 +3,7 @@
 mod diff_and_delivery;
 mod missing_objects;
 mod risks;
+mod test_part;
 mod unfinished_work;
 mod what_agents_leave;
 mod whole_repository;

@@ -14,6 +14,7 @@ mod leftovers;
 mod meter;
 mod money;
 mod names;
+mod proof;
 mod rollback;
 mod setup;
 mod time;

@@ -2,7 +2,8 @@
 //! Facts travel in Temporal's history and in every drawing, so each text of an agent, a report or git passes here, and has a bound.
 
 use super::{
-    AgentEnd, AgentInfo, Checked, Delivered, Diff, StartingPoint, TestsChanged, Work, Written,
+    AgentEnd, AgentInfo, Checked, Delivered, Diff, Flag, RedGreen, StartingPoint, TestsChanged,
+    Work, Written,
 };
 use crate::run::foreign_text::{LINE, NAME, PATH, line, prose};
 
@@ -95,6 +96,10 @@ impl Diff {
         }
         for flag in &mut self.flags {
             flag.example = line(&flag.example, PATH);
+            flag.others.truncate(Flag::NAMES - 1);
+            for other in &mut flag.others {
+                *other = line(other, PATH);
+            }
         }
         self
     }
@@ -108,6 +113,7 @@ impl Checked {
             feedback: some(self.feedback, feedback),
             coverage_percent: self.coverage_percent.filter(|percent| percent.is_finite()),
             tests_changed: self.tests_changed.map(TestsChanged::cleaned),
+            red_green: self.red_green.map(RedGreen::cleaned),
             reports: some(self.reports, |reports| line(reports, LINE)),
             ..self
         }
@@ -115,6 +121,16 @@ impl Checked {
 }
 
 impl TestsChanged {
+    fn cleaned(mut self) -> Self {
+        self.names.truncate(Self::NAMES);
+        for name in &mut self.names {
+            *name = line(name, Self::NAME);
+        }
+        self
+    }
+}
+
+impl RedGreen {
     fn cleaned(mut self) -> Self {
         self.names.truncate(Self::NAMES);
         for name in &mut self.names {
@@ -134,13 +150,18 @@ impl Delivered {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run::{FileDiff, Flag, Risk, Sandboxing, Snapshot, Tokens, Trouble, Usd};
+    use crate::run::{FileDiff, Risk, Sandboxing, Snapshot, Tokens, Trouble, Usd};
 
     #[test]
     fn nothing_foreign_is_long_or_steers() {
         let long = "\u{0}\u{202e}x\u{1b}[2Jy".repeat(500_000);
         let file = FileDiff { path: long.clone(), added: 1, removed: 0 };
-        let flag = Flag { risk: Risk::Binary, count: 1, example: long.clone() };
+        let flag = Flag {
+            risk: Risk::Binary,
+            count: 1,
+            example: long.clone(),
+            others: vec![long.clone(); 9],
+        };
         let diff = Diff { biggest: vec![file; 9], flags: vec![flag], ..Diff::default() };
         let at = Snapshot { commit: "c".to_owned(), tree: "t".to_owned() };
         let written = Written {
@@ -170,7 +191,12 @@ mod tests {
             tests: None,
             coverage_percent: Some(f64::NAN),
             reports: Some(long.clone()),
-            tests_changed: Some(TestsChanged { removed: 1, skipped: 0, names: vec![long; 9] }),
+            tests_changed: Some(TestsChanged {
+                removed: 1,
+                skipped: 0,
+                names: vec![long.clone(); 9],
+            }),
+            red_green: Some(RedGreen { names: vec![long; 9], ..RedGreen::default() }),
             seconds: 0,
         };
         let written = serde_json::json!(written.cleaned()).to_string();

@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::Pause;
+use super::{Pause, RedGreen};
 use crate::run::{StageName, Usd};
 
 /// A commit in the run's shadow repository.
@@ -108,12 +108,28 @@ pub struct Flag {
     pub count: u32,
     /// One of them: a path, or the name of a dependency. Never what looks like a secret.
     pub example: String,
+    /// Where each matters by its name, some more of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<String>,
+}
+
+impl Flag {
+    /// How many are named where each matters.
+    pub const NAMES: usize = 3;
 }
 
 /// Why a change is risky.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Risk {
+    /// A file of tests is gone.
+    TestsDeleted,
+    /// A test is gone from its file.
+    TestsRemoved,
+    /// A test asserts less than it did, or less exactly.
+    TestsWeakened,
+    /// A test says that it is to be skipped.
+    TestsSkipped,
     /// A line looks like a credential.
     Secret,
     /// What runs on the project's build servers: workflows, pipelines.
@@ -134,6 +150,17 @@ pub enum Risk {
     /// A kind of a later version.
     #[serde(other)]
     Unknown,
+}
+
+impl Risk {
+    /// Whether it is one by which tests say less than they did: a reader is told which.
+    #[must_use]
+    pub const fn is_lost_test(self) -> bool {
+        matches!(
+            self,
+            Self::TestsDeleted | Self::TestsRemoved | Self::TestsWeakened | Self::TestsSkipped
+        )
+    }
 }
 
 impl Diff {
@@ -271,6 +298,9 @@ pub struct Checked {
     /// Against the newest good attempt before; none where its tests are not known by name.
     #[serde(default)]
     pub tests_changed: Option<TestsChanged>,
+    /// Whether its new tests can fail; none where there are none, or nobody looked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub red_green: Option<RedGreen>,
     /// What is wrong with the reports, for people: one that is there and could not be read, or is missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reports: Option<String>,

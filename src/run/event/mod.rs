@@ -4,6 +4,7 @@
 mod cleaned;
 mod facts;
 mod pause;
+mod red_green;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -18,6 +19,7 @@ pub use facts::{
     StartingPoint, Tests, TestsChanged, Tokens, Trouble, Work, Written,
 };
 pub use pause::Pause;
+pub use red_green::{NotKnown, RedGreen};
 
 /// Something that happened to a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -80,6 +82,9 @@ pub enum Happened {
         coverage_percent: Option<f64>,
         #[serde(default)]
         tests_changed: Option<TestsChanged>,
+        /// Whether its new tests can fail.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        red_green: Option<RedGreen>,
         /// What is wrong with the reports of its checks.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reports: Option<String>,

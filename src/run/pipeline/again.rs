@@ -77,7 +77,7 @@ impl Again {
 fn kept_for(run: &Run, stage: &Stage, starter: &PersonId) -> Result<KeptStage, NotFrom> {
     let name = || stage.name.clone();
     let kept = run.kept(&stage.name).ok_or_else(|| NotFrom::Unfinished(name()))?;
-    if run.stage(&stage.name).is_none_or(|before| before.stage != *stage) {
+    if run.stage(&stage.name).is_none_or(|before| !before.stage.works_like(stage)) {
         return Err(NotFrom::Changed(name()));
     }
     let counts = stage.gate.as_ref().is_none_or(|gate| {

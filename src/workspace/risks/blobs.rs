@@ -7,7 +7,7 @@ use crate::workspace::{Result, Shadow};
 
 impl Shadow {
     /// Sizes in bytes by id; what is not here has none.
-    pub(super) async fn sizes(
+    pub(in crate::workspace) async fn sizes(
         &self,
         ids: impl Iterator<Item = &str>,
     ) -> Result<HashMap<String, u64>> {
@@ -21,7 +21,7 @@ impl Shadow {
     }
 
     /// Texts by id. The caller knows that they are small.
-    pub(super) async fn texts(
+    pub(in crate::workspace) async fn texts(
         &self,
         ids: impl Iterator<Item = &str>,
     ) -> Result<HashMap<String, String>> {

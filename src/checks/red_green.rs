@@ -87,27 +87,29 @@ pub fn compare_red_green(
 ) -> Option<RedGreen> {
     let (older, new): (Vec<&String>, Vec<&String>) =
         now.ran.iter().partition(|name| before.has(name));
-    let nothing = BTreeSet::new();
+    let (all, nothing) = (count(&new), BTreeSet::new());
     let (ran, red) = match tried {
         TestsTried::Stopped => return None,
-        TestsTried::NotKnown(why) => return Some(RedGreen::not_known(count(&new), *why)),
+        TestsTried::NotKnown(why) => return Some(RedGreen::not_known(all, *why)),
         TestsTried::NothingRan => (&nothing, &nothing),
         TestsTried::Ran { names, red } => (&names.ran, red),
     };
-    let (there, absent): (Vec<&String>, Vec<&String>) =
-        new.iter().partition(|name| ran.contains(**name));
-    let (fail, pass): (Vec<&String>, Vec<&String>) =
+    let (there, absent): (Vec<_>, Vec<_>) = new.into_iter().partition(|name| ran.contains(*name));
+    let (mut fail, pass): (Vec<_>, Vec<_>) =
         there.into_iter().partition(|name| red.contains(*name));
-    let untold = left_out.filter(|_| !absent.is_empty());
-    let older_fail: Vec<&String> = older.into_iter().filter(|name| red.contains(*name)).collect();
+    let not_known = left_out.filter(|_| !absent.is_empty());
+    if not_known.is_none() {
+        fail.extend(absent);
+    }
+    let older_fail: Vec<_> = older.into_iter().filter(|name| red.contains(*name)).collect();
     let cut = |name: &&String| name.chars().take(RedGreen::NAME).collect();
     Some(RedGreen {
-        new: count(&new),
-        fail: count(&fail) + if untold.is_some() { 0 } else { count(&absent) },
+        new: all,
+        fail: count(&fail),
         pass: count(&pass),
         older_fail: count(&older_fail),
         names: pass.iter().take(RedGreen::NAMES).map(cut).collect(),
-        not_known: untold,
+        not_known,
     })
 }
 

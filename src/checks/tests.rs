@@ -1,5 +1,7 @@
 //! Tests of the checks: is good work told from bad?
 
+mod red_green;
+
 use std::fs;
 use std::os::unix::fs::symlink;
 

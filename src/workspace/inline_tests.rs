@@ -10,11 +10,22 @@ use regex::Regex;
 static MARK: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
         r#"(?x) \#\[\s*(?:\w+::)*(?:test|rstest|test_case|quickcheck)\b | cfg\(\s*(?:all\()?\s*test\b
-        | ^\s*(?:async\s+)?def\s+test_ | ^\s*>>>\s | ^\s*func\s+Test\w*\( | ^\s*@Test\b
+        | ^\s*(?:async\s+)?def\s+test_ | ^\s*func\s+Test\w*\( | ^\s*@Test\b
         | ^TEST(?:_[FP])?\( | import\.meta\.vitest | ^\s*test\s+"[^"]*"\s*(?:\{|do\b) | ^\s*unittest\b"#,
     )
     .expect("a pattern of ours")
 });
+
+/// Kinds of files in which tests may stand beside the code.
+const KINDS: [&str; 18] = [
+    "rs", "py", "go", "js", "ts", "jsx", "tsx", "mjs", "mts", "java", "kt", "cc", "cpp", "cxx",
+    "zig", "d", "ex", "exs",
+];
+
+/// Whether tests may stand beside the code of this file.
+pub(super) fn may_hold_tests(path: &str) -> bool {
+    path.rsplit_once('.').is_some_and(|(_, kind)| KINDS.contains(&kind))
+}
 
 /// What a change of one file of code is.
 #[derive(Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::inline_tests::InlineTests;
+use super::inline_tests::{InlineTests, may_hold_tests};
 use super::records::{FileName, index_line, raw_records, tree_entries};
 use super::risks::paths::{is_code, is_test};
 use super::staging::{IndexFile, displayable};
@@ -121,7 +121,8 @@ impl Taken {
         let inline = match (read(&file.before), read(&file.now)) {
             (Some(before), Some(now)) => InlineTests::of(&file.path, before, now),
             // Too much to be looked into.
-            _ => InlineTests::AmongTheCode,
+            _ if may_hold_tests(&file.path) => InlineTests::AmongTheCode,
+            _ => InlineTests::Untouched,
         };
         self.code_changed |= inline != InlineTests::Alone;
         match inline {

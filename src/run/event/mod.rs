@@ -2,6 +2,7 @@
 //! Past tense, numbered, kept for ever. Readers tolerate kinds they do not know: old and new processes run side by side.
 
 mod cleaned;
+mod diff;
 mod facts;
 mod pause;
 mod red_green;
@@ -14,9 +15,10 @@ use super::{
     RollbackTo, StageEstimate, StageName, Usd, Verdict, Via,
 };
 
+pub use diff::{Diff, FileDiff, Flag, Risk};
 pub use facts::{
-    AgentEnd, AgentInfo, Checked, Diff, FileDiff, Flag, Lost, Progress, Risk, Sandboxing, Snapshot,
-    StartingPoint, Tests, TestsChanged, Tokens, Trouble, Work, Written,
+    AgentEnd, AgentInfo, Checked, Lost, Progress, Sandboxing, Snapshot, StartingPoint, Tests,
+    TestsChanged, Tokens, Trouble, Work, Written,
 };
 pub use pause::Pause;
 pub use red_green::{NotKnown, RedGreen};

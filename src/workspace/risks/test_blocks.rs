@@ -100,7 +100,7 @@ mod tests {
         let text = "fn code() {}\n#[cfg(test)]\nmod tests {\n    #[test]\n    #[ignore]\n    fn adds() {\n        assert!(a);\n    }\n\n    #[tokio::test]\n    async fn waits() {\n        assert!(b);\n    }\n    fn helper() {\n        assert!(c);\n    }\n}\n";
         assert_eq!(
             told(text),
-            ": fn code() {} | #[cfg(test)] | mod tests { | fn helper() { | assert!(c); | }\nadds: #[test] | #[ignore] | fn adds() { | assert!(a); | }\nwaits: #[tokio::test] | async fn waits() { | assert!(b); | }"
+            ": fn code() {} | #[cfg(test)] | mod tests { | fn helper() { | assert!(c); | } | }\nadds: #[test] | #[ignore] | fn adds() { | assert!(a); | }\nwaits: #[tokio::test] | async fn waits() { | assert!(b); | }"
         );
     }
 

@@ -65,11 +65,12 @@ fn find_lost_tests(files: &[ComparedFile<'_>], findings: &mut RiskFindings) {
     files.iter().for_each(|file| file.count_into(&mut gained));
     let is_now = |name: &str| files.iter().any(|file| file.now.contains_key(name));
     for file in files {
-        for (name, before) in &file.before {
-            match file.now.get(name) {
-                Some(now) => file.add_weakened(name, (before, now), &gained, findings),
-                None if name.is_empty() || is_now(name) => {}
-                None => findings.add(Risk::TestsRemoved, &file.shown(name)),
+        for name in file.before.keys() {
+            if let Some(what) = file.weakened(name, &gained) {
+                findings.add(Risk::TestsWeakened, &format!("{} ({what})", file.shown(name)));
+            }
+            if !name.is_empty() && !is_now(name) {
+                findings.add(Risk::TestsRemoved, &file.shown(name));
             }
         }
         file.add_skipped(findings);
@@ -101,25 +102,21 @@ impl<'a> ComparedFile<'a> {
         }
     }
 
-    fn add_weakened(
-        &self,
-        name: &str,
-        (before, now): (&[&'a str], &[&'a str]),
-        gained: &Gained<'a>,
-        findings: &mut RiskFindings,
-    ) {
+    /// What a test of this name asserts less than it did.
+    fn weakened(&self, name: &str, gained: &Gained<'a>) -> Option<String> {
+        let (before, now) = (self.before.get(name)?, self.now.get(name)?);
         let lost = surplus(self.asserting(before), self.asserting(now));
         let new = surplus(self.asserting(now), self.asserting(before));
-        let wider = lost.iter().find_map(|old| new.iter().find_map(|new| widened(old, new)));
         let moved = lost.iter().filter(|line| gained.get(*line).is_some_and(|n| *n >= 0)).count();
-        let fewer = (lost.len() - moved).saturating_sub(new.len());
-        let what = match (fewer, wider) {
-            (0, None) => return,
-            (0, Some(wider)) => format!("tolerance {wider}"),
-            (1, _) => "1 assertion fewer".to_owned(),
-            (n, _) => format!("{n} assertions fewer"),
-        };
-        findings.add(Risk::TestsWeakened, &format!("{} ({what})", self.shown(name)));
+        match (lost.len() - moved).saturating_sub(new.len()) {
+            0 => {
+                let wider =
+                    lost.iter().find_map(|old| new.iter().find_map(|new| widened(old, new)));
+                wider.map(|wider| format!("tolerance {wider}"))
+            }
+            1 => Some("1 assertion fewer".to_owned()),
+            n => Some(format!("{n} assertions fewer")),
+        }
     }
 
     fn add_skipped(&self, findings: &mut RiskFindings) {

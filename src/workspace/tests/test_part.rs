@@ -39,7 +39,8 @@ async fn files_of_tests_are_taken_over_and_nothing_else() {
         })
         .await;
     let TestPart::OnBase(on_base) = part else { panic!("{part:?}") };
-    let changed = ["-c", "core.quotePath=false", "diff", "--name-status", &first.commit];
+    let changed =
+        ["-c", "core.quotePath=false", "diff", "--no-renames", "--name-status", &first.commit];
     let changed = git(repo.shadow.path(), &[&changed[..], &[&on_base.commit]].concat());
     assert_eq!(changed, "M\ttest/a.test.js\nD\ttest/gone.js\nA\ttest/ö/b.test.js\n");
     repo.shadow.checkout(&on_base, &repo.path("alone")).await.unwrap();

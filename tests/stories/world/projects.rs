@@ -489,7 +489,7 @@ fn proving() -> impl Iterator<Item = Project> {
     let lingers = |time| LINGERING.replace("TIME", time);
     [
         ("proving", PROVING.to_owned()),
-        ("lingering", lingers("timeout = \"6s\"")),
+        ("lingering", lingers("timeout = \"15s\"")),
         // A story looks for its process by these words.
         ("held-up", lingers("timeout = \"2m\"").replace("61.5", "62.5")),
         ("trusting", lingers("timeout = \"2m\"\nred_green = false")),

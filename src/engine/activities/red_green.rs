@@ -12,7 +12,7 @@ use super::bench::Bench;
 use super::check::{BEFORE_ANY, LOG_BEFORE};
 use crate::checks::{TestsTried, compare_red_green, try_tests};
 use crate::engine::retry_policy::red_green_timeout;
-use crate::run::{Checked, NotKnown, RedGreen, Snapshot, Stage, TestNames};
+use crate::run::{Checked, NotKnown, RedGreen, Snapshot, Stage, StageName, TestNames};
 use crate::workspace::TestPart;
 
 /// What the commands print with the new tests on the code before.
@@ -109,19 +109,17 @@ impl Bench {
         tests: NewTests<'_>,
         stop: &CancellationToken,
     ) -> Result<Option<TestNames>> {
-        let (run, stage) = (&tests.input.run, &tests.input.stage.name);
-        let known = tests.input.base_tests.as_ref();
-        let (of, attempt) = known.map_or((stage, BEFORE_ANY), |(of, attempt)| (of, *attempt));
-        let names = self.store.test_names(run, of, attempt).await;
-        if let Some(names) = names.context("reading the names of the tests before")? {
-            return Ok(Some(names));
+        if let Some((stage, attempt)) = tests.input.attempt_of_base() {
+            let names = self.store.test_names(&tests.input.run, stage, attempt).await;
+            if let Some(names) = names.context("reading the names of the tests before")? {
+                return Ok(Some(names));
+            }
         }
         let on = tests.on(tests.base, LOG_BEFORE);
-        let tried = self.tests_on(on, &tests.stage_with_time_left(), stop).await?;
-        let TestsTried::Ran { names, .. } = tried else { return Ok(None) };
-        let saved = self.store.save_test_names(run, stage, BEFORE_ANY, &names).await;
-        saved.context("keeping the names of the tests before")?;
-        Ok(Some(names))
+        Ok(match self.tests_on(on, &tests.stage_with_time_left(), stop).await? {
+            TestsTried::Ran { names, .. } => Some(names),
+            _ => None,
+        })
     }
 
     /// Runs the tests of this stage on some code, and says what they did there.
@@ -135,6 +133,15 @@ impl Bench {
         let tried = try_tests(place.spec(self, stage, &on.folder.at(on.log)), stop).await;
         place.clear().await;
         tried
+    }
+}
+
+impl CheckInput {
+    /// Under which attempt the tests of what the stage began with are kept. Where there is no good attempt at all to compare with, they were
+    /// run on it just before.
+    fn attempt_of_base(&self) -> Option<(&StageName, u32)> {
+        let made_it = self.base_tests.as_ref().map(|(stage, attempt)| (stage, *attempt));
+        made_it.or_else(|| self.compare_with.is_none().then_some((&self.stage.name, BEFORE_ANY)))
     }
 }
 

@@ -202,7 +202,7 @@ mod tests {
         let written = serde_json::json!(written.cleaned()).to_string();
         let checked = serde_json::json!(checked.cleaned()).to_string();
         assert!(
-            written.len() < 8_000 && checked.len() < 4_500,
+            written.len() < 8_000 && checked.len() < 5_000,
             "{} {}",
             written.len(),
             checked.len()

@@ -68,7 +68,8 @@ impl Bench {
         tests: NewTests<'_>,
         stop: &CancellationToken,
     ) -> Result<Option<RedGreen>> {
-        let shadow = self.shadow_with(&tests.input.run, &[tests.base, &tests.input.snapshot]).await?;
+        let shadow =
+            self.shadow_with(&tests.input.run, &[tests.base, &tests.input.snapshot]).await?;
         let part = shadow.test_part(tests.base, &tests.input.snapshot).await;
         let part = part.context("telling the tests from the code")?;
         if part == TestPart::None {

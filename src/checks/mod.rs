@@ -7,6 +7,7 @@ mod coverage;
 mod junit;
 mod lcov;
 mod log;
+mod red_green;
 mod reports;
 mod setup;
 mod shell;
@@ -30,6 +31,7 @@ use reports::Reported;
 use shell::{CommandEnd, Shell};
 
 pub use compare_tests::compare_tests;
+pub use red_green::{TestsTried, compare_red_green, try_tests};
 pub use setup::{SetupEnd, SetupFailure, try_setup};
 
 /// What helps where setup wanted to go somewhere else.
@@ -141,6 +143,7 @@ fn setup_failed(stage: &Stage, end: &CommandEnd, log: &Log) -> Checked {
         tests: None,
         coverage_percent: None,
         tests_changed: None,
+        red_green: None,
         reports: None,
         seconds: 0,
     }
@@ -188,15 +191,24 @@ async fn run_commands(
     shell: Shell<'_>,
     log: &mut Log,
 ) -> anyhow::Result<CommandEnd> {
-    let place = spec.box_spec(shell.network.clone());
     for command in commands {
-        log.write(format!("$ {command}\n").as_bytes())?;
-        let end = shell.run(spec.sandbox, &place, command, log).await?;
+        let end = run_command(command, spec, shell, log).await?;
         if end != CommandEnd::Good {
             return Ok(end);
         }
     }
     Ok(CommandEnd::Good)
+}
+
+async fn run_command(
+    command: &str,
+    spec: CheckSpec<'_>,
+    shell: Shell<'_>,
+    log: &mut Log,
+) -> anyhow::Result<CommandEnd> {
+    log.write(format!("$ {command}\n").as_bytes())?;
+    let place = spec.box_spec(shell.network.clone());
+    shell.run(spec.sandbox, &place, command, log).await
 }
 
 #[cfg(test)]

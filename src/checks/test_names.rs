@@ -61,6 +61,11 @@ impl Names {
             || self.inserted > MOST_INSERTED;
     }
 
+    /// Those that failed, at whichever try.
+    pub fn red(&self) -> BTreeSet<String> {
+        self.failed.clone()
+    }
+
     /// How many failed, each try counted.
     pub const fn failures(&self) -> u32 {
         self.failures

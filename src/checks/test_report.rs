@@ -1,5 +1,7 @@
 //! A test report: what do the tests' own reports say, whatever their format?
 
+use std::collections::BTreeSet;
+
 use super::test_names::Names;
 use crate::run::{TestNames, Tests};
 
@@ -17,6 +19,8 @@ pub(super) struct TestReport {
     pub failures: Vec<FailedCase>,
     /// None where a report breaks off, is no report, or holds too many tests.
     pub names: Option<TestNames>,
+    /// Names of tests that failed, also where they passed when they were tried again.
+    pub red: BTreeSet<String>,
     /// What is odd about it, for people: it follows the report's name.
     pub trouble: Option<String>,
 }
@@ -79,6 +83,7 @@ impl TestCounter {
                 .failed_for_good()
                 .map_or(tests.failed, |n| n.saturating_add(unnamed)),
             failures,
+            red: names.red(),
             names: if whole { names.known() } else { None },
             trouble: None,
         }
@@ -97,6 +102,7 @@ impl TestReport {
         self.failed_for_good = add(self.failed_for_good, other.failed_for_good);
         self.failures.extend(other.failures);
         self.failures.truncate(NAMED);
+        self.red.extend(other.red);
         self.names = self.names.zip(other.names).and_then(|(one, other)| joined_names(one, other));
         self
     }

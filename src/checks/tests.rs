@@ -1,5 +1,7 @@
 //! Tests of the checks: is good work told from bad?
 
+mod red_green;
+
 use std::fs;
 use std::os::unix::fs::symlink;
 
@@ -45,6 +47,7 @@ async fn folder_with(files: &[(&str, &str)], checks: &[&str]) -> CheckedFolder {
         hosts: Some(vec![]),
         env: std::collections::BTreeMap::new(),
         least_coverage_percent: None,
+        red_green: false,
     };
     CheckedFolder {
         root,

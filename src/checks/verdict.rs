@@ -37,6 +37,7 @@ pub(super) fn judge(stage: &Stage, end: &CommandEnd, reported: &Reported, log: &
         tests,
         coverage_percent: reported.coverage_percent,
         tests_changed: None,
+        red_green: None,
         reports,
         seconds: 0,
     }

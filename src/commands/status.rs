@@ -117,6 +117,8 @@ fn attempt_json(attempt: &Attempt) -> Value {
         "snapshot": attempt.snapshot,
         "tests": attempt.tests,
         "coverage_percent": attempt.coverage_percent,
+        "tests_changed": attempt.tests_changed,
+        "red_green": attempt.red_green,
         "reports": attempt.reports,
         "tokens": attempt.tokens,
         "cost_usd": attempt.cost_usd,

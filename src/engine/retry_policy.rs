@@ -42,6 +42,12 @@ pub(super) const SETUP_BACKOFFS: [Duration; 2] = [Duration::from_secs(1), Durati
 /// is compared too.
 const TIMES: u64 = 2;
 const TIMES_WITH_SETUP: u64 = 5;
+/// And once more where new tests also run on the code before.
+const TIMES_RED_GREEN: u64 = 1;
+/// So many times as long as the checks took, new tests may take on the code before: they set it up and run it once or twice.
+const RED_GREEN_FACTOR: u64 = 2;
+/// Short checks get at least this: a machine may be busy.
+const LEAST_RED_GREEN: Duration = Duration::from_secs(30);
 
 /// Pause before a database that is away is asked again.
 pub(super) const DATABASE_RETRY_INTERVAL: Duration = Duration::from_secs(1);
@@ -57,7 +63,15 @@ pub(super) const STOPPED_SNAPSHOT_TIMEOUT: Duration = Duration::from_secs(10);
 /// For one activity of an attempt, from its start to its end.
 pub(super) const fn attempt_timeout(plan: &Plan) -> Duration {
     let times = if plan.stage.setup.is_empty() { TIMES } else { TIMES_WITH_SETUP };
+    let times = if plan.stage.red_green { times + TIMES_RED_GREEN } else { times };
     Duration::from_secs(plan.stage.timeout_seconds * times + ATTEMPT_GRACE_SECONDS)
+}
+
+/// For new tests on the code before, after checks that took so long; never more than the stage's own timeout.
+pub(super) fn red_green_timeout(stage: &Stage, checks_seconds: u64) -> Duration {
+    let longest = Duration::from_secs(stage.timeout_seconds);
+    let usual = Duration::from_secs(checks_seconds.saturating_mul(RED_GREEN_FACTOR));
+    usual.max(LEAST_RED_GREEN).min(longest)
 }
 
 /// For an agent, as its stage says.

@@ -22,8 +22,8 @@ pub use estimate::{
 };
 pub use event::{
     AgentEnd, AgentInfo, AttemptBranch, Checked, Delivered, Diff, Event, FileDiff, Flag, Happened,
-    Lost, NotHere, Outcome, Pause, Progress, Risk, Sandboxing, Snapshot, StageOutcome,
-    StartingPoint, Tests, TestsChanged, Tokens, Trouble, Work, Written,
+    Lost, NotHere, NotKnown, Outcome, Pause, Progress, RedGreen, Risk, Sandboxing, Snapshot,
+    StageOutcome, StartingPoint, Tests, TestsChanged, Tokens, Trouble, Work, Written,
 };
 pub use gate::{
     Approver, Asked, AskedAmount, Changes, Decision, Escalation, Extension, GateDigestInput,

@@ -3,6 +3,7 @@
 
 use chrono::{DateTime, Utc};
 
+use super::red_green;
 use crate::run::{
     Again, AgentInfo, Attempt, Breaker, Diff, NotHere, Pause, Phase, Progress, Run, StagePhase,
     StageState, StartingPoint, Tests, Usd, Verdict,
@@ -164,9 +165,10 @@ pub(crate) fn after(seconds: u64) -> String {
 /// Longest account of what is wrong with the reports.
 const REPORTS: usize = 100;
 
-/// What an attempt achieved: `50/50 tests · 92 % coverage · 3 files +156 −12`.
+/// What an attempt achieved: `50/50 tests · 4 new, 4 fail without the change · 92 % coverage · 3 files +156 −12`.
 pub(crate) fn achieved(attempt: &Attempt) -> Vec<String> {
     let mut parts = vec![attempt.tests.map_or_else(|| "checks passed".to_owned(), tests)];
+    parts.extend(attempt.red_green.as_ref().and_then(red_green::in_short));
     parts.extend(attempt.coverage_percent.map(|p| format!("{} coverage", percent(p))));
     parts.extend(attempt.diff.as_ref().map(diff));
     parts.extend(

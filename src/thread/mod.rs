@@ -22,6 +22,7 @@ mod modal;
 mod people;
 mod plain_text;
 mod private_question;
+mod red_green;
 mod snapshots;
 pub(crate) mod table;
 pub mod words;

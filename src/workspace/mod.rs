@@ -13,6 +13,7 @@ mod fetch;
 mod git;
 mod hunks;
 mod import;
+mod inline_tests;
 mod left_out;
 mod lfs;
 mod not_here;
@@ -26,6 +27,7 @@ mod seen;
 mod shadow;
 mod snapshot;
 mod staging;
+mod test_part;
 mod untouched;
 
 pub use artifacts::{Artifact, ArtifactStore};
@@ -39,6 +41,7 @@ pub use patch::{Became, FilePatch, FileStatus, Patch};
 pub use seen::FilesSeen;
 pub use shadow::Shadow;
 pub use snapshot::Kept;
+pub use test_part::TestPart;
 
 #[cfg(test)]
 mod tests;

@@ -8,6 +8,7 @@ mod left_out;
 mod missing_objects;
 mod other_repositories;
 mod risks;
+mod test_part;
 mod unfinished_work;
 mod what_agents_leave;
 mod whole_repository;

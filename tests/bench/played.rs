@@ -77,6 +77,7 @@ impl Played {
             tests,
             coverage_percent: None,
             tests_changed: None,
+            red_green: None,
             reports: None,
             trouble: None,
             seconds: 1,

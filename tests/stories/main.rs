@@ -14,6 +14,7 @@ mod leftovers;
 mod meter;
 mod money;
 mod names;
+mod proof;
 mod repositories;
 mod rollback;
 mod setup;

@@ -8,22 +8,22 @@ use tokio_util::sync::CancellationToken;
 
 use super::CheckInput;
 use super::artifacts::CHECKED_FILES;
-use super::attempt_folder::{AttemptFolder, remove_folders};
+use super::attempt_folder::AttemptFolder;
 use super::bench::Bench;
 use super::database_retry::retry_while_away;
 use super::handover::Handover;
 use super::heartbeat::with_heartbeat;
-use super::prepare::variables;
+use super::red_green::TestsOn;
 use super::setup::SetupOf;
-use crate::checks::{CheckResult, CheckSpec, SetupEnd, SetupFailure, check, compare_tests};
+use crate::checks::{CheckResult, SetupEnd, SetupFailure, TestsTried, check, compare_tests};
 use crate::engine::retry_policy::SETUP_BACKOFFS;
 use crate::run::{Checked, TestNames, Trouble};
 
 /// What the commands print about the work, and about what it began with.
 const LOG: &str = "checks.log";
-const LOG_BEFORE: &str = "checks-before.log";
+pub(super) const LOG_BEFORE: &str = "checks-before.log";
 /// Stands for an attempt before the first, under which the tests are kept that were there already.
-const BEFORE_ANY: u32 = 0;
+pub(super) const BEFORE_ANY: u32 = 0;
 
 impl Bench {
     /// The checks on exactly that snapshot, in a checkout of their own.
@@ -76,6 +76,7 @@ impl Bench {
         if checked.passed {
             let before = self.names_before(folder, input, stop).await?;
             checked.tests_changed = before.map(|before| compare_tests(&before, &names));
+            checked.red_green = self.red_green(folder, input, (&checked, &names), stop).await;
         }
         Ok(checked)
     }
@@ -118,44 +119,28 @@ impl Bench {
         stop: &CancellationToken,
     ) -> Result<CheckResult> {
         for backoff in SETUP_BACKOFFS {
-            let result = self.run_setup_and_checks(folder, input, LOG, stop).await?;
+            let result = self.run_setup_and_checks(folder, input, stop).await?;
             if result.checked.trouble.is_none() || stop.is_cancelled() {
                 return Ok(result);
             }
             stop.run_until_cancelled(sleep(backoff)).await;
         }
-        self.run_setup_and_checks(folder, input, LOG, stop).await
+        self.run_setup_and_checks(folder, input, stop).await
     }
 
     async fn run_setup_and_checks(
         &self,
         folder: &AttemptFolder,
         input: &CheckInput,
-        log: &str,
         stop: &CancellationToken,
     ) -> Result<CheckResult> {
-        let (checkout, home) = (folder.at("checkout"), folder.at("check-home"));
-        let shadow = self.shadow_with(&input.run, &[&input.snapshot]).await;
-        let shadow = shadow.context("opening the shadow repository")?;
-        shadow.checkout(&input.snapshot, &checkout).await.context("checking the snapshot out")?;
-        remove_folders(std::slice::from_ref(&home)).await;
-        std::fs::create_dir_all(&home).context("making the checks' home")?;
-        let env = variables(input.into(), &shadow).await?;
-        let spec = CheckSpec {
-            stage: &input.stage,
-            env: &env,
-            checkout: &checkout,
-            home: &home,
-            log: &folder.at(log),
-            sandbox: &self.sandbox,
-            egress: &self.egress,
-        };
-        let result = check(spec, stop).await?;
-        for (name, report) in result.reports.iter().filter(|_| log == LOG) {
+        let place = self.check_place(folder, input, &input.snapshot).await?;
+        let result = check(place.spec(self, &input.stage, &folder.at(LOG)), stop).await?;
+        for (name, report) in &result.reports {
             // For people; the figures were read already.
             let _ = std::fs::write(folder.at(name), report);
         }
-        remove_folders(&[checkout, home]).await;
+        let shadow = place.clear().await;
         if result.checked.trouble.is_none() && !stop.is_cancelled() && !input.stage.setup.is_empty()
         {
             let (run, stage, snapshot) = (&input.run, &input.stage, &input.snapshot);
@@ -186,7 +171,7 @@ impl Bench {
         self.names_at_the_beginning(folder, input, stop).await
     }
 
-    /// Runs the checks on what the work began with, whatever they say of it.
+    /// Of what the work began with, whatever the checks say of it.
     async fn names_at_the_beginning(
         &self,
         folder: &AttemptFolder,
@@ -195,9 +180,10 @@ impl Bench {
     ) -> Result<Option<TestNames>> {
         let base = input.base.as_ref().filter(|base| base.tree != input.snapshot.tree);
         let Some(base) = base.filter(|base| !base.is_empty()) else { return Ok(None) };
-        let before = CheckInput { snapshot: base.clone(), ..input.clone() };
-        let result = self.run_setup_and_checks(folder, &before, LOG_BEFORE, stop).await?;
-        let Some(names) = result.names.filter(|_| !stop.is_cancelled()) else { return Ok(None) };
+        let on = TestsOn { folder, input, snapshot: base, log: LOG_BEFORE };
+        let TestsTried::Ran { names, .. } = self.tests_on(on, &input.stage, stop).await? else {
+            return Ok(None);
+        };
         self.save_names(input, BEFORE_ANY, &names).await?;
         Ok(Some(names))
     }

@@ -8,6 +8,7 @@ mod authenticate;
 mod bench;
 mod breakers;
 mod check;
+mod check_place;
 mod database_retry;
 mod deliver;
 mod failure;
@@ -17,6 +18,7 @@ mod heartbeat;
 mod metering;
 mod pause;
 mod prepare;
+mod red_green;
 mod setup;
 mod snapshot;
 mod store_work;
@@ -150,6 +152,12 @@ pub struct CheckInput {
     /// The good attempt before, whose tests should still be there.
     #[serde(default)]
     pub compare_with: Option<(StageName, u32)>,
+    /// What the stage began with; none = the base.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stage_base: Option<Snapshot>,
+    /// The good attempt that made that, where the same checks judged it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base_tests: Option<(StageName, u32)>,
     /// None where a workflow of an older version did not say it.
     #[serde(default)]
     pub pipeline: Option<Digest>,
@@ -177,6 +185,8 @@ impl CheckInput {
             snapshot: work.snapshot.clone(),
             base: Some(work.base.clone()),
             compare_with: plan.compare.tests.clone(),
+            stage_base: plan.compare.stage_base.clone(),
+            base_tests: plan.compare.base_tests.clone(),
             pipeline: None,
             repository: None,
         }

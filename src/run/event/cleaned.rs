@@ -2,8 +2,8 @@
 //! Facts travel in Temporal's history and in every drawing, so each text of an agent, a report or git passes here, and has a bound.
 
 use super::{
-    AgentEnd, AgentInfo, AttemptBranch, Checked, Delivered, Diff, StartingPoint, TestsChanged,
-    Work, Written,
+    AgentEnd, AgentInfo, AttemptBranch, Checked, Delivered, Diff, Flag, RedGreen, StartingPoint,
+    TestsChanged, Work, Written,
 };
 use crate::run::foreign_text::{LINE, NAME, PATH, line, prose};
 
@@ -103,6 +103,10 @@ impl Diff {
         }
         for flag in &mut self.flags {
             flag.example = line(&flag.example, PATH);
+            flag.others.truncate(Flag::NAMES - 1);
+            for other in &mut flag.others {
+                *other = line(other, PATH);
+            }
         }
         self
     }
@@ -116,6 +120,7 @@ impl Checked {
             feedback: some(self.feedback, feedback),
             coverage_percent: self.coverage_percent.filter(|percent| percent.is_finite()),
             tests_changed: self.tests_changed.map(TestsChanged::cleaned),
+            red_green: self.red_green.map(RedGreen::cleaned),
             reports: some(self.reports, |reports| line(reports, LINE)),
             ..self
         }
@@ -123,6 +128,16 @@ impl Checked {
 }
 
 impl TestsChanged {
+    fn cleaned(mut self) -> Self {
+        self.names.truncate(Self::NAMES);
+        for name in &mut self.names {
+            *name = line(name, Self::NAME);
+        }
+        self
+    }
+}
+
+impl RedGreen {
     fn cleaned(mut self) -> Self {
         self.names.truncate(Self::NAMES);
         for name in &mut self.names {
@@ -142,14 +157,18 @@ impl Delivered {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run::NotHere;
-    use crate::run::{FileDiff, Flag, Risk, Sandboxing, Snapshot, Tokens, Trouble, Usd};
+    use crate::run::{FileDiff, NotHere, Risk, Sandboxing, Snapshot, Tokens, Trouble, Usd};
 
     #[test]
     fn nothing_foreign_is_long_or_steers() {
         let long = "\u{0}\u{202e}x\u{1b}[2Jy".repeat(500_000);
         let file = FileDiff { path: long.clone(), added: 1, removed: 0 };
-        let flag = Flag { risk: Risk::Binary, count: 1, example: long.clone() };
+        let flag = Flag {
+            risk: Risk::Binary,
+            count: 1,
+            example: long.clone(),
+            others: vec![long.clone(); 9],
+        };
         let diff = Diff { biggest: vec![file; 9], flags: vec![flag], ..Diff::default() };
         let at = Snapshot { commit: "c".to_owned(), tree: "t".to_owned() };
         let written = Written {
@@ -184,13 +203,18 @@ mod tests {
             tests: None,
             coverage_percent: Some(f64::NAN),
             reports: Some(long.clone()),
-            tests_changed: Some(TestsChanged { removed: 1, skipped: 0, names: vec![long; 9] }),
+            tests_changed: Some(TestsChanged {
+                removed: 1,
+                skipped: 0,
+                names: vec![long.clone(); 9],
+            }),
+            red_green: Some(RedGreen { names: vec![long; 9], ..RedGreen::default() }),
             seconds: 0,
         };
         let written = serde_json::json!(written.cleaned()).to_string();
         let checked = serde_json::json!(checked.cleaned()).to_string();
         assert!(
-            written.len() < 8_000 && checked.len() < 4_500,
+            written.len() < 8_000 && checked.len() < 5_000,
             "{} {}",
             written.len(),
             checked.len()

@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Pause, StartingPoint};
+use super::{Diff, Pause, RedGreen, StartingPoint};
 use crate::run::{StageName, Usd};
 
 /// A commit in the run's shadow repository.
@@ -70,73 +70,6 @@ impl Tests {
     pub const fn ran(self) -> u32 {
         self.passed.saturating_add(self.failed)
     }
-}
-
-/// One changed file. A binary file counts no lines.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FileDiff {
-    pub path: String,
-    pub added: u64,
-    pub removed: u64,
-}
-
-/// `git diff --numstat` between two snapshots, summed; `biggest` holds at most `Diff::BIGGEST` files.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Diff {
-    pub files: u32,
-    pub added: u64,
-    pub removed: u64,
-    pub biggest: Vec<FileDiff>,
-    /// What a reader should look at twice; each risk at most once.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub flags: Vec<Flag>,
-}
-
-/// Something in a diff that deserves a second look, found by our own code.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Flag {
-    pub risk: Risk,
-    /// How many files or entries of that kind.
-    pub count: u32,
-    /// One of them: a path, or the name of a dependency. Never what looks like a secret.
-    pub example: String,
-}
-
-/// Why a change is risky.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Risk {
-    /// A line looks like a credential.
-    Secret,
-    /// What runs on the project's build servers: workflows, pipelines.
-    Automation,
-    /// A dependency that was not there before.
-    Dependency,
-    /// A lock file changed.
-    LockFile,
-    /// Existing tests changed.
-    Tests,
-    /// What decides which tests are run, or what a check calls.
-    Checks,
-    Binary,
-    /// A file larger than a reader will read.
-    Large,
-    /// Code that the page of the diff does not show whole.
-    NotShown,
-    /// A file that Git LFS should hold, and that is in git itself.
-    LfsFile,
-    /// A repository inside: its files are kept, its own history is not.
-    Repository,
-    /// A folder without files, a pipe, or files of a submodule: no snapshot has them.
-    NotKept,
-    /// A kind of a later version.
-    #[serde(other)]
-    Unknown,
-}
-
-impl Diff {
-    /// How many files a card names.
-    pub const BIGGEST: usize = 3;
 }
 
 /// Who wrote: program, version and model.
@@ -281,6 +214,9 @@ pub struct Checked {
     /// Against the newest good attempt before; none where its tests are not known by name.
     #[serde(default)]
     pub tests_changed: Option<TestsChanged>,
+    /// Whether its new tests can fail; none where there are none, or nobody looked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub red_green: Option<RedGreen>,
     /// What is wrong with the reports, for people: one that is there and could not be read, or is missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reports: Option<String>,

@@ -2,8 +2,10 @@
 //! Past tense, numbered, kept for ever. Readers tolerate kinds they do not know: old and new processes run side by side.
 
 mod cleaned;
+mod diff;
 mod facts;
 mod pause;
+mod red_green;
 mod starting_point;
 
 use chrono::{DateTime, Utc};
@@ -14,11 +16,13 @@ use super::{
     RollbackTo, StageEstimate, StageName, Usd, Verdict, Via,
 };
 
+pub use diff::{Diff, FileDiff, Flag, Risk};
 pub use facts::{
-    AgentEnd, AgentInfo, AttemptBranch, Checked, Diff, FileDiff, Flag, Lost, Progress, Risk,
-    Sandboxing, Snapshot, Tests, TestsChanged, Tokens, Trouble, Work, Written,
+    AgentEnd, AgentInfo, AttemptBranch, Checked, Lost, Progress, Sandboxing, Snapshot, Tests,
+    TestsChanged, Tokens, Trouble, Work, Written,
 };
 pub use pause::Pause;
+pub use red_green::{NotKnown, RedGreen};
 pub use starting_point::{NotHere, StartingPoint};
 
 /// Something that happened to a run.
@@ -85,6 +89,9 @@ pub enum Happened {
         coverage_percent: Option<f64>,
         #[serde(default)]
         tests_changed: Option<TestsChanged>,
+        /// Whether its new tests can fail.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        red_green: Option<RedGreen>,
         /// What is wrong with the reports of its checks.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reports: Option<String>,

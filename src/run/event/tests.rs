@@ -3,9 +3,9 @@
 use super::{Delivered, Event, Happened, Outcome, StageOutcome};
 use crate::run::rules::tests::{ana, request, snapshot};
 use crate::run::{
-    AgentInfo, AttemptOutcome, Diff, Digest, FileDiff, GateId, GateKind, PersonId, Refusal,
-    Reminder, Reports, RequestId, Rework, Run, Sandboxing, StageName, Tests, TestsChanged, Tokens,
-    Trouble, Usd, Verdict, Via,
+    AgentInfo, AttemptOutcome, Diff, Digest, FileDiff, GateId, GateKind, NotKnown, PersonId,
+    RedGreen, Refusal, Reminder, Reports, RequestId, Rework, Run, Sandboxing, StageName, Tests,
+    TestsChanged, Tokens, Trouble, Usd, Verdict, Via,
 };
 
 const TOKENS: Tokens = Tokens { input: 2_000, output: 300, cache_read: 40, cache_write: 5 };
@@ -109,6 +109,14 @@ fn attempt() -> Vec<Happened> {
             removed: 1,
             skipped: 0,
             names: vec!["adds up".to_owned()],
+        }),
+        red_green: Some(RedGreen {
+            new: 4,
+            fail: 2,
+            pass: 1,
+            names: vec!["is there".to_owned()],
+            not_known: Some(NotKnown::AmongTheCode),
+            ..RedGreen::default()
         }),
         tokens: TOKENS,
         cost_usd: COST,

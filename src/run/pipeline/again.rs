@@ -77,7 +77,7 @@ impl Again {
 fn kept_for(run: &Run, stage: &Stage, starter: &PersonId) -> Result<KeptStage, NotFrom> {
     let name = || stage.name.clone();
     let kept = run.kept(&stage.name).ok_or_else(|| NotFrom::Unfinished(name()))?;
-    if run.stage(&stage.name).is_none_or(|before| before.stage != *stage) {
+    if run.stage(&stage.name).is_none_or(|before| !before.stage.works_like(stage)) {
         return Err(NotFrom::Changed(name()));
     }
     let counts = stage.gate.as_ref().is_none_or(|gate| {
@@ -171,6 +171,8 @@ mod tests {
         assert_eq!(elsewhere, Err(NotFrom::Elsewhere));
         let changed = with(|it| it.pipeline.stages[1].checks = vec!["true".to_owned()]);
         assert_eq!(changed, Err(NotFrom::Changed(name("polish"))));
+        let shown = with(|it| it.pipeline.stages[1].red_green = true);
+        assert!(shown.is_ok(), "it is done as before, and only shown with more beside it");
         let mut strict = run.clone();
         for stage in [&mut strict.request.pipeline.stages[0], &mut strict.stages[0].stage] {
             stage.gate.as_mut().expect("a gate").self_approval = false;

@@ -61,6 +61,9 @@ pub struct Stage {
     pub reports: Reports,
     /// Least coverage, in percent of lines.
     pub least_coverage_percent: Option<f64>,
+    /// Whether new tests are also run on the code before the stage.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub red_green: bool,
 }
 
 impl Stage {
@@ -68,6 +71,12 @@ impl Stage {
     #[must_use]
     pub fn commands(&self) -> Vec<String> {
         self.setup.iter().chain(&self.checks).cloned().collect()
+    }
+
+    /// Whether work is done and judged in the same way by the other: what is only shown beside it may differ.
+    #[must_use]
+    pub fn works_like(&self, other: &Self) -> bool {
+        Self { red_green: other.red_green, ..self.clone() } == *other
     }
 }
 

@@ -119,6 +119,7 @@ impl Run {
             tests: checked.and_then(|c| c.tests),
             coverage_percent: checked.and_then(|c| c.coverage_percent),
             tests_changed: checked.and_then(|c| c.tests_changed.clone()),
+            red_green: checked.and_then(|c| c.red_green.clone()),
             reports: checked.and_then(|c| c.reports.clone()),
             tokens,
             cost_usd,

@@ -50,6 +50,9 @@ pub struct Compare {
     pub approved: Option<Snapshot>,
     /// The newest good attempt before this one: all its tests should still be there.
     pub tests: Option<(StageName, u32)>,
+    /// The good attempt that made what the stage started with, where these checks judged it: so its tests are known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base_tests: Option<(StageName, u32)>,
 }
 
 /// Backoff before another attempt after red checks: the agent needs none, a broken machine does.
@@ -100,12 +103,24 @@ impl Run {
             .and_then(|changes| stage.snapshot_of(changes.attempt))
             .or_else(|| stage.unfinished_base().cloned());
         let compare = Compare {
+            base_tests: kept.as_ref().and_then(|kept| self.attempt_that_made(kept, stage)),
             stage_base: kept.clone().filter(|_| top.is_some()),
             round: stage.asked_now().last().and_then(|asked| stage.snapshot_of(asked.gate.attempt)),
             approved: self.last_approved().cloned(),
             tests: self.last_attempt_with_checks(&stage.stage.checks),
         };
         (top.or(kept), compare)
+    }
+
+    /// The good attempt of another stage that made this work, where it ran the same checks.
+    fn attempt_that_made(&self, work: &Snapshot, stage: &StageState) -> Option<(StageName, u32)> {
+        let made_it = |(s, a): &(&StageState, &Attempt)| {
+            s.name() != stage.name()
+                && s.stage.checks == stage.stage.checks
+                && a.snapshot.as_ref().is_some_and(|made| made.tree == work.tree)
+        };
+        let (stage, attempt) = self.good_attempts().filter(made_it).last()?;
+        Some((stage.name().clone(), attempt.n))
     }
 
     /// The newest good attempt that ran these checks. Other checks run other tests, so all of these would look removed.

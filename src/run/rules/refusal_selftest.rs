@@ -160,6 +160,7 @@ fn gated(name: StageName, spec: GateSpec) -> Stage {
         hosts: None,
         env: std::collections::BTreeMap::new(),
         least_coverage_percent: None,
+        red_green: false,
     }
 }
 

@@ -15,9 +15,9 @@ use serde::{Deserialize, Serialize};
 use super::rules::seconds_between;
 use super::{
     Again, AgentInfo, Asked, AttemptBranch, Changes, Delivered, Diff, GateId, Note, OpenGate,
-    Outcome, Pause, PersonId, RULES, Raise, Refusal, Remark, Request, RequestId, Retried, Retry,
-    Rework, RollbackTo, RolledBack, Sandboxing, Snapshot, Stage, StageEstimate, StartingPoint,
-    Tests, TestsChanged, Tokens, Trouble, Usd, Verdict, Via,
+    Outcome, Pause, PersonId, RULES, Raise, RedGreen, Refusal, Remark, Request, RequestId, Retried,
+    Retry, Rework, RollbackTo, RolledBack, Sandboxing, Snapshot, Stage, StageEstimate,
+    StartingPoint, Tests, TestsChanged, Tokens, Trouble, Usd, Verdict, Via,
 };
 
 /// A run as its events tell it.
@@ -150,6 +150,9 @@ pub struct Attempt {
     pub tests: Option<Tests>,
     pub coverage_percent: Option<f64>,
     pub tests_changed: Option<TestsChanged>,
+    /// Whether its new tests can fail.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub red_green: Option<RedGreen>,
     /// What is wrong with the reports of its checks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reports: Option<String>,
@@ -319,6 +322,7 @@ impl Attempt {
             tests: None,
             coverage_percent: None,
             tests_changed: None,
+            red_green: None,
             reports: None,
             tokens: Tokens { input: 0, output: 0, cache_read: 0, cache_write: 0 },
             cost_usd: Usd::ZERO,

@@ -5,16 +5,19 @@ use super::GateView;
 use crate::run::{Approver, Attempt, AttemptOutcome, Changes, Diff, GateKind, Usd};
 use crate::slack::Mrkdwn;
 use crate::thread::people::called_by;
-use crate::thread::{RenderContext, figures};
+use crate::thread::{RenderContext, figures, red_green};
 
 /// Longest path.
 const PATH: usize = 80;
 
 impl GateView<'_> {
-    /// The figures in a line, then the largest files.
+    /// The figures in a line, what new tests prove, then the largest files.
     pub(super) fn facts(&self) -> Mrkdwn {
+        let proof = self.work.red_green.as_ref().filter(|told| told.says_something());
+        let proof = proof.map(|told| format!("\n{}", red_green::in_full(told)));
+        let figures = format!("{}{}", self.figures(), proof.unwrap_or_default());
         let files = self.work.diff.iter().flat_map(largest);
-        Mrkdwn::join([self.figures().into()].into_iter().chain(files), "\n• ")
+        Mrkdwn::join([figures.into()].into_iter().chain(files), "\n• ")
     }
 
     /// `3 files +156 −12 · 50/50 tests, before 47/47 · 92 % coverage, +1.5 · $0.27 of $5.00 so far`.

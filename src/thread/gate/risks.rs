@@ -5,6 +5,7 @@ use super::GateView;
 use crate::run::{Flag, Risk, TestsChanged};
 use crate::slack::Mrkdwn;
 use crate::thread::figures::{count, plural};
+use crate::thread::red_green;
 
 /// Longest path or name.
 const NAME: usize = 80;
@@ -12,17 +13,30 @@ const NAME: usize = 80;
 const REPORTS: usize = 240;
 
 impl GateView<'_> {
-    /// Risks, one line each; none where there are none.
+    /// Risks, one line each, and first what tests no longer say; none where there are none.
     pub(in crate::thread) fn look_twice(&self) -> Option<Mrkdwn> {
         let mut flags: Vec<&Flag> = self.work.diff.iter().flat_map(|diff| &diff.flags).collect();
         flags.sort_by_key(|flag| flag.risk);
-        let reports = self.work.reports.as_deref().map(reports);
-        let gone = self.work.tests_changed.as_ref().and_then(gone);
+        flags.retain(|flag| !self.is_known_by_name(flag.risk));
+        let (lost, others): (Vec<&Flag>, Vec<&Flag>) =
+            flags.into_iter().partition(|flag| flag.risk.is_lost_test());
         let branch = self.work.branch.as_ref();
         let not_pushed = branch.and_then(|it| it.not_pushed.as_deref()).map(not_pushed);
-        let lines =
-            reports.into_iter().chain(not_pushed).chain(gone).chain(flags.into_iter().map(risk));
-        Mrkdwn::join(lines, "\n• ").non_empty().map(|lines| "*Look twice:*\n• " + lines)
+        let lines = [
+            self.work.tests_changed.as_ref().and_then(gone).into_iter().collect(),
+            lost.into_iter().map(risk).collect(),
+            self.work.red_green.as_ref().and_then(red_green::warning).into_iter().collect(),
+            self.work.reports.as_deref().map(reports).into_iter().collect(),
+            not_pushed.into_iter().collect(),
+            others.into_iter().map(risk).collect::<Vec<_>>(),
+        ];
+        Mrkdwn::join(lines.concat(), "\n• ").non_empty().map(|lines| "*Look twice:*\n• " + lines)
+    }
+
+    /// Whether the reports of the tests tell it already: they know better than the files.
+    fn is_known_by_name(&self, risk: Risk) -> bool {
+        let Some(changed) = &self.work.tests_changed else { return false };
+        risk == Risk::TestsRemoved || (risk == Risk::TestsSkipped && changed.skipped > 0)
     }
 }
 
@@ -38,17 +52,27 @@ fn not_pushed(why: &str) -> Mrkdwn {
 
 fn risk(flag: &Flag) -> Mrkdwn {
     let n = flag.count.max(1);
-    let (what, such_as) = (words(flag.risk, n), if n == 1 { ": " } else { ", such as " });
-    let what = Mrkdwn::from(what);
+    let what = Mrkdwn::from(words(flag.risk, n));
     if flag.example.trim().is_empty() {
-        what
-    } else {
-        what + such_as + Mrkdwn::code(&flag.example, NAME)
+        return what;
     }
+    let such_as = if n == 1 || flag.risk.is_lost_test() { ": " } else { ", such as " };
+    let all = [&flag.example].into_iter().chain(&flag.others);
+    let mut names: Vec<Mrkdwn> = all.map(|name| Mrkdwn::code(name, NAME)).collect();
+    if flag.risk.is_lost_test() && n as usize > names.len() {
+        names.push("…".into());
+    }
+    what + such_as + Mrkdwn::join(names, ", ")
 }
 
 fn words(risk: Risk, n: u32) -> String {
     match risk {
+        Risk::TestsDeleted => counted(n, "test file deleted", "test files deleted"),
+        Risk::TestsRemoved => counted(n, "test taken out", "tests taken out"),
+        Risk::TestsWeakened => counted(n, "test weakened", "tests weakened"),
+        Risk::TestsSkipped => {
+            counted(n, "test with a new mark to skip it", "tests with new marks to skip them")
+        }
         Risk::Secret => counted(
             n,
             "file has a line that looks like a secret",

@@ -17,12 +17,17 @@ const EXAMPLE: usize = 160;
 
 /// What was found so far: of each kind how often, and an example.
 #[derive(Default)]
-pub(in crate::workspace) struct RiskFindings(BTreeMap<Risk, (u32, String)>);
+pub(in crate::workspace) struct RiskFindings(BTreeMap<Risk, Flag>);
 
 impl RiskFindings {
-    /// The first of a kind is its example.
+    /// The first of a kind is its example; of lost tests some more are named.
     pub fn add(&mut self, risk: Risk, example: &str) {
-        self.0.entry(risk).or_insert_with(|| (0, displayable(example))).0 += 1;
+        let first = || Flag { risk, count: 0, example: displayable(example), others: Vec::new() };
+        let flag = self.0.entry(risk).or_insert_with(first);
+        if risk.is_lost_test() && flag.count > 0 && flag.others.len() + 1 < Flag::NAMES {
+            flag.others.push(displayable(example));
+        }
+        flag.count += 1;
     }
 
     pub(super) fn add_by_name(&mut self, change: &Change) {
@@ -33,9 +38,12 @@ impl RiskFindings {
         if paths::is_lock_file(&change.path) {
             self.add(Risk::LockFile, &change.path);
         }
-        let lost = change.is_gone() || !paths::is_test(&change.path);
-        if change.before().is_some() && paths::is_test(old) && (lost || change.is_rewritten()) {
-            self.add(Risk::Tests, old);
+        if change.before().is_some() && paths::is_test(old) {
+            if change.is_gone() || !paths::is_test(&change.path) {
+                self.add(Risk::TestsDeleted, old);
+            } else if change.is_rewritten() {
+                self.add(Risk::Tests, old);
+            }
         }
     }
 
@@ -60,7 +68,7 @@ impl RiskFindings {
     }
 
     pub fn flags(self) -> Vec<Flag> {
-        self.0.into_iter().map(|(risk, (count, example))| Flag { risk, count, example }).collect()
+        self.0.into_values().collect()
     }
 }
 

@@ -3,14 +3,17 @@
 //! Bounded: what was too much to look through is reported as large, so that nothing is left out silently.
 
 mod added;
+mod assertions;
 mod blobs;
 mod change;
 mod check_settings;
 mod dependencies;
 mod findings;
 mod manifest;
-mod paths;
+pub(super) mod paths;
 mod secrets;
+mod test_blocks;
+mod weakened;
 
 use super::diff::{DIFF, NumstatEntry};
 use super::{Result, Shadow};
@@ -56,6 +59,7 @@ impl Shadow {
             for change in &changes {
                 findings.add_check_settings(change, &called);
             }
+            self.look_for_lost_tests(&changes, &sizes, &mut findings).await?;
         }
         self.look_into_manifests(&changes, &sizes, &mut findings).await?;
         let unread = self.look_for_secrets(from, to, &changes, &mut findings).await?;

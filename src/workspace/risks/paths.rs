@@ -125,7 +125,7 @@ pub(super) fn is_lock_file(path: &str) -> bool {
 }
 
 /// Whatever is not known to be words, data or generated: what nobody knows may well be run.
-pub(super) fn is_code(path: &str) -> bool {
+pub(in crate::workspace) fn is_code(path: &str) -> bool {
     const OTHERS: [&str; 16] = [
         "md", "markdown", "rst", "adoc", "txt", "csv", "tsv", "log", "svg", "map", "snap", "po",
         "pot", "xml", "html", "lock",
@@ -135,7 +135,7 @@ pub(super) fn is_code(path: &str) -> bool {
 }
 
 /// A test by the habits of its language, or what tests lean on.
-pub(super) fn is_test(path: &str) -> bool {
+pub(in crate::workspace) fn is_test(path: &str) -> bool {
     let name = name(path);
     let (stem, kind) = name.rsplit_once('.').unwrap_or((name, ""));
     let in_test_folder = path.split('/').rev().skip(1).any(|part| TEST_FOLDERS.contains(&part));

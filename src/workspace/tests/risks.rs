@@ -23,7 +23,10 @@ impl TestRepository {
         let diff = self.shadow.diff(from, to).await.unwrap();
         diff.flags
             .iter()
-            .map(|Flag { risk, count, example }| format!("{risk:?} {count} {example}"))
+            .map(|Flag { risk, count, example, others }| {
+                let all = [&[example.clone()], &others[..]].concat().join(", ");
+                format!("{risk:?} {count} {all}")
+            })
             .collect()
     }
 }
@@ -97,11 +100,12 @@ async fn every_risk_is_told_once_in_their_order() {
         fs::remove_file(clone.join("test/b.test.js")).unwrap();
     });
     insta::assert_snapshot!(told.await.join("\n"), @r"
+    TestsDeleted 1 test/b.test.js
     Secret 1 src/a.js:3
     Automation 1 .github/workflows/ci.yml
     Dependency 2 b
     LockFile 1 yarn.lock
-    Tests 2 test/a.test.js
+    Tests 1 test/a.test.js
     Binary 1 logo.png
     Large 1 src/long.js
     ");

@@ -376,6 +376,56 @@ do: echo bytes > b.bin
 """
 "#;
 
+/// Runs what is in `test/`, one test for each file.
+const RUNS_TESTS: &str = r#"
+checks = ['''
+mkdir -p reports; bad=0; echo '<testsuite>' > reports/junit.xml
+for test in test/*.sh; do
+  test -e "$test" || continue
+  if sh "$test"; then end=''; else end='<failure message="no"/>'; bad=1; fi
+  echo "<testcase name=\"$(basename "$test" .sh)\">$end</testcase>" >> reports/junit.xml
+done
+echo '</testsuite>' >> reports/junit.xml; exit $bad
+''']
+reports = { junit = "reports/junit.xml" }
+gate = true
+"#;
+
+/// Its first stage adds a test that can fail and one that cannot; its second adds one, takes one away and weakens one.
+const PROVING: &str = r#"
+[[stage]]
+name = "greet"
+timeout = "1m"
+RUNS TESTS
+prompt = '''
+do: mkdir test && echo echo hello > greet.sh
+do: echo 'sh greet.sh | grep -q hello' > test/greets.sh
+do: echo true > test/is-there.sh
+do: printf 'def test_sum():\n    assert 1 + 1 == 2\n    assert 2 + 2 == 4\n' > test/test_sum.py
+'''
+
+[[stage]]
+name = "shout"
+needs = ["greet"]
+timeout = "1m"
+RUNS TESTS
+prompt = '''
+do: echo echo HELLO > shout.sh
+do: echo 'sh shout.sh | grep -q HELLO' > test/shouts.sh
+do: rm test/is-there.sh
+do: printf 'def test_sum():\n    assert 1 + 1 == 2\n' > test/test_sum.py
+'''
+"#;
+
+/// Without its work, its test takes longer than anybody waits.
+const LINGERING: &str = r#"
+[[stage]]
+name = "only"
+TIME
+RUNS TESTS
+prompt = "do: mkdir test && echo x > x.txt && echo 'test -e x.txt || sleep 61.5' > test/lingers.sh"
+"#;
+
 /// Writes `signoff.toml`, its pipelines and a repository with one commit.
 pub fn write(folder: &Path) -> Result<()> {
     let mut signoff = String::new();
@@ -448,7 +498,22 @@ prompt = "do: {does}"
         Project { name, stages, settings }
     });
     let wordy = Project { name: "wordy", stages: wordy(), settings: NEW };
-    told.into_iter().chain(asking).chain([wordy])
+    told.into_iter().chain(asking).chain([wordy]).chain(proving())
+}
+
+/// Their new tests are run on the code before as well.
+fn proving() -> impl Iterator<Item = Project> {
+    let lingers = |time| LINGERING.replace("TIME", time);
+    [
+        ("proving", PROVING.to_owned()),
+        ("lingering", lingers("timeout = \"15s\"")),
+        // A story looks for its process by these words.
+        ("held-up", lingers("timeout = \"2m\"").replace("61.5", "62.5")),
+        ("trusting", lingers("timeout = \"2m\"\nred_green = false")),
+    ]
+    .map(|(name, stages)| (name, stages.replace("RUNS TESTS", RUNS_TESTS)))
+    .map(|(name, stages)| Project { name, stages, settings: BEGUN })
+    .into_iter()
 }
 
 /// A pipeline that is longer than what the database takes into an index, however it is packed.

@@ -48,6 +48,7 @@ fn stage(fields: &Fields<'_, '_>, name: StageName) -> Stage {
         env: fields.variables("env"),
         checks: checks(fields),
         least_coverage_percent: coverage(fields, &reports),
+        red_green: red_green(fields, &reports),
         reports,
     }
 }
@@ -181,6 +182,19 @@ fn coverage(fields: &Fields<'_, '_>, reports: &Reports) -> Option<f64> {
         );
     }
     Some(percent)
+}
+
+/// Tests are known by the names that their reports give them, so it is usual where there are such reports.
+fn red_green(fields: &Fields<'_, '_>, reports: &Reports) -> bool {
+    let names_tests = !reports.junit.is_empty() || !reports.tap.is_empty();
+    let wanted = fields.boolean("red_green");
+    if wanted == Some(true) && !names_tests {
+        fields.problem(
+            "red_green has no names of tests to be read from",
+            "Add reports = { junit = \"…\" } or { tap = \"…\" }, or leave red_green out",
+        );
+    }
+    wanted.unwrap_or(names_tests)
 }
 
 fn prompt(fields: &Fields<'_, '_>) -> String {

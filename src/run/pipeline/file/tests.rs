@@ -154,6 +154,17 @@ coverage = 50
 }
 
 #[test]
+fn new_tests_are_tried_on_the_code_before_where_reports_name_them() {
+    let read = |extra: &str| {
+        let text = PipelineText::parse(FILE, &stage(extra)).expect("it is good");
+        text.pipeline.stages[0].red_green
+    };
+    assert!(read("reports = { junit = \"a.xml\" }") && read("reports = { tap = \"a.tap\" }"));
+    assert!(!read("") && !read("reports = { junit = \"a.xml\" }\nred_green = false"));
+    assert_snapshot!(problems(&stage("red_green = true")), @r#"x.toml:3: red_green has no names of tests to be read from. Add reports = { junit = "…" } or { tap = "…" }, or leave red_green out"#);
+}
+
+#[test]
 fn a_stage_that_needs_itself_is_a_circle_too() {
     assert_snapshot!(problems(&stage("needs = [\"a\"]")), @"x.toml:4: stages need each other in a circle: a → a. Remove one of these needs");
 }

@@ -81,6 +81,7 @@ impl Run {
             tests,
             coverage_percent,
             tests_changed,
+            red_green,
             reports,
             tokens,
             cost_usd,
@@ -97,6 +98,7 @@ impl Run {
             a.tests = *tests;
             a.coverage_percent = *coverage_percent;
             a.tests_changed.clone_from(tests_changed);
+            a.red_green.clone_from(red_green);
             a.reports.clone_from(reports);
             a.tokens = *tokens;
             a.cost_usd = *cost_usd;

@@ -31,6 +31,16 @@ fn changes_make_a_new_round_on_top_of_the_work() {
 }
 
 #[test]
+fn the_tests_that_a_stage_began_with_are_those_of_the_stage_before_whatever_its_own_rounds_added() {
+    let mut driver = changes(Rework::Top);
+    assert_eq!(driver.plan().compare.base_tests, None, "nobody checked what the run began with");
+    driver.brings(Facts::Green).gate();
+    driver.ana(Verdict::Approve);
+    let polish = driver.plan();
+    assert_eq!(polish.compare.base_tests, Some(("draft".parse().expect("a slug"), 2)));
+}
+
+#[test]
 fn or_from_what_the_stage_started_with() {
     let next = changes(Rework::Base).plan();
     assert_eq!((next.base, next.compare.round), (Some(snapshot(0)), Some(snapshot(1))));

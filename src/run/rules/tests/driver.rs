@@ -260,6 +260,7 @@ fn checked(facts: Facts) -> Option<Checked> {
         tests: Some(Tests { passed: 47, failed: 3, skipped: 0 }),
         coverage_percent: None,
         tests_changed: None,
+        red_green: None,
         reports: None,
         seconds: 1,
     })
@@ -312,6 +313,7 @@ fn stage(name: &str) -> Stage {
         hosts: None,
         env: std::collections::BTreeMap::new(),
         least_coverage_percent: None,
+        red_green: false,
     }
 }
 

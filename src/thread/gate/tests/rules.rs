@@ -80,12 +80,15 @@ fn a_later_gate_says_what_is_new_and_what_to_look_at_twice() {
     ├ *Keep structured-logging of llm-wrapper?* @UANA @UBEN @S0LEADS
     │ It takes 2 approvals.
     │ 3 files +156 −12 · 47/47 tests, 1 skipped, before 50/50 · 90.4 % coverage, −1.6 · $0.65 of $5.00 so far
+    │ 4 new tests; 2 fail without the change, 2 pass
     │ • `src/client.js` +78 −4
     │ • `test/client.test.js` +52 −4
     │ • `README.md` +26 −4
     │ Since the last approval: 3 files +40 −2
     │ *Look twice:*
     │ • 2 tests removed, 3 tests now skipped: `package.json one`, `package.json two`, …
+    │ • 5 tests weakened: `package.json`, …
+    │ • 2 of 4 new tests pass without the change: `package.json three`, `package.json four`
     │ • 2 files have lines that look like secrets, such as `package.json`
     │ • 2 files run on the build servers, such as `package.json`
     │ • 3 new dependencies, such as `package.json`

@@ -4,8 +4,8 @@ use chrono::TimeDelta;
 
 use super::{Tale, name};
 use crate::run::{
-    AttemptBranch, Diff, Flag, GateSpec, GroupId, Happened, Next, Pause, PersonId, Raise, Reminder,
-    RequestId, Rework, Risk, TestsChanged, Tokens, Usd, Verdict, Via,
+    AttemptBranch, Diff, Flag, GateSpec, GroupId, Happened, Next, Pause, PersonId, Raise, RedGreen,
+    Reminder, RequestId, Rework, Risk, TestsChanged, Tokens, Usd, Verdict, Via,
 };
 
 /// What a piece of work has besides its figures.
@@ -15,6 +15,7 @@ pub(crate) struct More {
     pub since_round: Option<Diff>,
     pub since_approved: Option<Diff>,
     pub tests_changed: Option<TestsChanged>,
+    pub red_green: Option<RedGreen>,
     pub reports: Option<String>,
     pub words: Option<String>,
     pub branch: Option<AttemptBranch>,
@@ -46,11 +47,13 @@ impl More {
             Risk::Repository,
             Risk::NotKept,
             Risk::Unknown,
+            Risk::TestsWeakened,
         ];
         let flag = |(i, risk): (usize, Risk)| Flag {
             risk,
             count: u32::try_from(i).unwrap() / 2 + 1,
             example: example.to_owned(),
+            others: Vec::new(),
         };
         let tests_changed = Some(TestsChanged {
             removed: 2,
@@ -60,6 +63,13 @@ impl More {
         Self {
             flags: risks.into_iter().enumerate().map(flag).collect(),
             tests_changed,
+            red_green: Some(RedGreen {
+                new: 4,
+                fail: 2,
+                pass: 2,
+                names: vec![format!("{example} three"), format!("{example} four")],
+                ..RedGreen::default()
+            }),
             ..Self::default()
         }
     }

@@ -63,7 +63,7 @@ impl Tale {
         work: Work,
     ) -> Self {
         self.now += TimeDelta::seconds(work.seconds);
-        let More { tests_changed, reports, .. } = std::mem::take(&mut self.more);
+        let More { tests_changed, red_green, reports, .. } = std::mem::take(&mut self.more);
         self.tell(Happened::AttemptEnded {
             stage: name(stage),
             attempt,
@@ -74,6 +74,7 @@ impl Tale {
             tests: work.tests,
             coverage_percent: work.coverage,
             tests_changed,
+            red_green,
             reports,
             tokens: tokens(work.tokens),
             cost_usd: cents(work.cents),

@@ -110,6 +110,7 @@ fn stage(text: &str) -> Stage {
         hosts: None,
         env: std::collections::BTreeMap::new(),
         least_coverage_percent: Some(90.0),
+        red_green: true,
     }
 }
 

@@ -137,6 +137,7 @@ fn request(project: &Project, start: StartRun, asker: Asker) -> Request {
         money: None,
         estimate: None,
         again: None,
+        waits_for_workers: true,
     }
 }
 

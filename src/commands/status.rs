@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 
 use super::waiting::left;
 use super::{Reply, ReplyKind};
-use crate::run::{Attempt, GateKind, OpenGate, Run, Sandboxing, StagePhase, StageState};
+use crate::run::{
+    Attempt, GateKind, OpenGate, Run, Sandboxing, StagePhase, StageState, WorkerWait,
+};
 use crate::slack::escape;
 use crate::thread;
 
@@ -33,6 +35,7 @@ pub fn status(run: &Run, now: DateTime<Utc>) -> Reply {
             None => format!("Waiting for approval of {stage}: {left}. `/develop approve {id}`"),
         });
     }
+    lines.extend(run.waits_for_worker().map(|wait| waits_for_worker(&wait)));
     lines.extend(run.why.iter().map(|why| format!("Why: {}", escape(why))));
     if let Some(code) = &run.delivered {
         lines.push(match code.repository.as_str() {
@@ -42,6 +45,14 @@ pub fn status(run: &Run, now: DateTime<Utc>) -> Reply {
         lines.extend(code.note.as_deref().map(escape));
     }
     Reply::new(ReplyKind::Done, lines.join("\n")).about(run.id())
+}
+
+fn waits_for_worker(WorkerWait { stage, why, since, .. }: &WorkerWait<'_>) -> String {
+    let since = since.format("%Y-%m-%d %H:%M");
+    format!(
+        "No worker can go on with {stage}, since {since} UTC: {}. The operator mends that, and the run goes on by itself.",
+        escape(why)
+    )
 }
 
 fn stage_line(stage: &StageState) -> String {

@@ -112,6 +112,7 @@ impl<'a> Many<'a> {
             money: None,
             estimate: None,
             again: None,
+            waits_for_workers: false,
             run: RunId::mint(&project, rand::random()),
             project,
             pipeline: text.pipeline,

@@ -33,6 +33,7 @@ mod outages;
 mod recovery;
 mod refusals;
 mod undo;
+mod workers;
 
 mod command_line;
 

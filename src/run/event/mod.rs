@@ -17,7 +17,7 @@ pub use facts::{
     AgentEnd, AgentInfo, Checked, Diff, FileDiff, Flag, Lost, Progress, Risk, Sandboxing, Snapshot,
     StartingPoint, Tests, TestsChanged, Tokens, Trouble, Work, Written,
 };
-pub use pause::Pause;
+pub use pause::{Pause, WorkStep};
 
 /// Something that happened to a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

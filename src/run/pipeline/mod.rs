@@ -6,6 +6,7 @@ mod file;
 mod host;
 
 use std::collections::BTreeMap;
+use std::ops::Not;
 
 use serde::{Deserialize, Serialize};
 
@@ -210,6 +211,9 @@ pub struct Request {
     /// The run that it does once more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub again: Option<Again>,
+    /// Whether it waits where no worker can do its work, instead of failing. False in runs of older versions.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub waits_for_workers: bool,
 }
 
 impl Request {

@@ -140,6 +140,7 @@ fn request(stage: &StageName, spec: &GateSpec) -> Option<Request> {
         money: None,
         estimate: None,
         again: None,
+        waits_for_workers: false,
     })
 }
 

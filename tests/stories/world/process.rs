@@ -14,6 +14,8 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_signoff");
 
 pub struct Process {
     verb: &'static str,
+    /// What its log is called.
+    name: &'static str,
     env: Mutex<Vec<(String, String)>>,
     folder: PathBuf,
     child: Mutex<Option<Child>>,
@@ -23,10 +25,17 @@ impl Process {
     pub fn new(verb: &'static str, env: &[(String, String)], folder: &Path) -> Self {
         Self {
             verb,
+            name: verb,
             env: Mutex::new(env.to_vec()),
             folder: folder.to_owned(),
             child: Mutex::new(None),
         }
+    }
+
+    /// Another one with the same settings, not started yet.
+    pub fn beside(&self, name: &'static str) -> Self {
+        let env = self.env.lock().unwrap_or_else(PoisonError::into_inner);
+        Self { name, ..Self::new(self.verb, &env, &self.folder) }
     }
 
     /// Starts it, again if it was there before. It dies with the thread that tells the story.
@@ -75,7 +84,7 @@ impl Process {
     /// Waits until its log has these words so often.
     pub async fn says(&self, words: &str, times: usize) -> Result<()> {
         let said = async || Ok(self.log().matches(words).count() >= times);
-        wait::until(&format!("{} to say {words:?}", self.verb), said).await
+        wait::until(&format!("{} to say {words:?}", self.name), said).await
     }
 
     pub fn log(&self) -> String {
@@ -91,7 +100,7 @@ impl Process {
     }
 
     fn log_file(&self) -> PathBuf {
-        self.folder.join(format!("{}.log", self.verb))
+        self.folder.join(format!("{}.log", self.name))
     }
 
     fn dress(&self, command: &mut Command) {

@@ -291,6 +291,7 @@ pub(in crate::run) fn request(names: &[&str]) -> Request {
         money: None,
         estimate: None,
         again: None,
+        waits_for_workers: false,
     }
 }
 

@@ -89,6 +89,7 @@ pub(crate) fn request() -> Request {
         money: Some(Policy::default().money_terms(&[ben().into()])),
         estimate: None,
         again: None,
+        waits_for_workers: false,
     }
 }
 

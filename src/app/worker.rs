@@ -14,7 +14,7 @@ use super::parts::NotReady;
 use super::{Failure, exit, parts};
 use crate::agent::rehearsal::{self, Scenario};
 use crate::config::{Config, LiveProjects, built_in_pipelines};
-use crate::engine::{self, Bench, Seal, Worker};
+use crate::engine::{self, Bench, Circuits, Seal, Worker};
 use crate::files::{self, SocketFolder};
 use crate::local;
 use crate::meter::{Meter, Upstream};
@@ -42,6 +42,7 @@ pub async fn worker(
     let projects = LiveProjects::new(config.projects_file.clone(), config.projects.clone());
     let setup = projects.clone();
     let Metered { meter, usual_model } = metered(&config, &store)?;
+    let (path, cache) = (config.path.clone(), config.cache.clone());
     let bench = Bench {
         seal: Seal::new(store.clone()),
         store,
@@ -54,7 +55,8 @@ pub async fn worker(
         built_in: built_in_pipelines(),
         meter,
         usual_model,
-        claude: local::claude_cli::find(Some(config.path.as_ref()), &config.cache),
+        find_claude: Box::new(move || local::claude_cli::find(Some(path.as_ref()), &cache)),
+        circuits: Circuits::default(),
         draining: CancellationToken::new(),
     };
     tell(&config.task_queue, &bench);
@@ -66,6 +68,9 @@ pub async fn worker(
 fn tell(task_queue: &str, bench: &Bench) {
     let (box_kind, model) = (confinement(&bench.sandbox), kind_of(&bench.meter));
     tracing::info!("worker takes runs from {task_queue} · {box_kind} · {model}");
+    for lack in bench.lacks() {
+        tracing::warn!("this worker hands back runs that want more than it has: {lack}");
+    }
 }
 
 /// The box if one can be built here; else none, and operators read why.

@@ -120,7 +120,7 @@ async fn run_setup_and_checks(
 ) -> anyhow::Result<Ran> {
     let deadline = Instant::now() + Duration::from_secs(spec.stage.timeout_seconds);
     let shell = Shell { network: &Network::Closed, deadline, stop };
-    let prepared = set_up(spec, shell, log).await?;
+    let SetUp { end: prepared, .. } = set_up(spec, shell, log).await?;
     if prepared != CommandEnd::Good {
         return Ok(Ran::OnlySetup(prepared));
     }
@@ -149,27 +149,36 @@ fn setup_failed(stage: &Stage, end: &CommandEnd, log: &Log) -> Checked {
     }
 }
 
+/// How the commands of a setup ended.
+struct SetUp {
+    end: CommandEnd,
+    /// A host that it may reach and that did not answer, in words.
+    unreachable: Option<String>,
+}
+
+impl From<CommandEnd> for SetUp {
+    fn from(end: CommandEnd) -> Self {
+        Self { end, unreachable: None }
+    }
+}
+
 /// Setup, with a way out to the hosts it may reach; what it was refused stands behind its own words in the log.
-async fn set_up(
-    spec: CheckSpec<'_>,
-    shell: Shell<'_>,
-    log: &mut Log,
-) -> anyhow::Result<CommandEnd> {
+async fn set_up(spec: CheckSpec<'_>, shell: Shell<'_>, log: &mut Log) -> anyhow::Result<SetUp> {
     if spec.stage.setup.is_empty() {
-        return Ok(CommandEnd::Good);
+        return Ok(CommandEnd::Good.into());
     }
     let gateway = match spec.egress.open(spec.stage.hosts.as_deref()).await? {
         Opened::Gateway(gateway) => gateway,
         Opened::Refused(why) => {
             log.write(format!("{why}\n").as_bytes())?;
-            return Ok(CommandEnd::Refused(why));
+            return Ok(CommandEnd::Refused(why).into());
         }
     };
     let network = Network::Hosts(gateway.way_out());
     let end =
         run_commands(&spec.stage.setup, spec, Shell { network: &network, ..shell }, log).await;
     tell_refusals(&gateway, log)?;
-    end
+    Ok(SetUp { end: end?, unreachable: gateway.unreachable() })
 }
 
 fn tell_refusals(gateway: &Gateway, log: &mut Log) -> anyhow::Result<()> {

@@ -36,7 +36,7 @@ pub async fn try_tests(
     let mut log = spec.make_log_and_home()?;
     let deadline = Instant::now() + Duration::from_secs(spec.stage.timeout_seconds);
     let shell = Shell { network: &Network::Closed, deadline, stop };
-    match set_up(spec, shell, &mut log).await? {
+    match set_up(spec, shell, &mut log).await?.end {
         CommandEnd::Good => {}
         CommandEnd::Stopped => return Ok(TestsTried::Stopped),
         CommandEnd::Slow => return Ok(TestsTried::NotKnown(NotKnown::OutOfTime)),

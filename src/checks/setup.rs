@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::log::Log;
 use super::shell::{CommandEnd, Shell};
-use super::{CheckSpec, set_up, verdict};
+use super::{CheckSpec, SetUp, set_up, verdict};
 use crate::run::Stage;
 use crate::sandbox::Network;
 
@@ -27,6 +27,8 @@ pub struct SetupFailure {
     pub why: String,
     /// The end of its log; at most `Checked::FEEDBACK` bytes.
     pub feedback: String,
+    /// A host that it may reach and that did not answer, in words: then it may be nobody's fault here.
+    pub unreachable: Option<String>,
 }
 
 /// Runs the stage's setup and nothing else. An error is our fault, as in `check`.
@@ -34,11 +36,14 @@ pub async fn try_setup(spec: CheckSpec<'_>, stop: &CancellationToken) -> anyhow:
     let mut log = spec.make_log_and_home()?;
     let deadline = Instant::now() + Duration::from_secs(spec.stage.timeout_seconds);
     let shell = Shell { network: &Network::Closed, deadline, stop };
-    let end = set_up(spec, shell, &mut log).await?;
+    let SetUp { end, unreachable } = set_up(spec, shell, &mut log).await?;
     Ok(match end {
         CommandEnd::Good => SetupEnd::Good,
         CommandEnd::Stopped => SetupEnd::Stopped,
-        failed => SetupEnd::Failed(SetupFailure::of(spec.stage, &failed, &log)),
+        failed => {
+            let failure = SetupFailure::of(spec.stage, &failed, &log);
+            SetupEnd::Failed(SetupFailure { unreachable, ..failure })
+        }
     })
 }
 
@@ -46,6 +51,6 @@ impl SetupFailure {
     pub(super) fn of(stage: &Stage, end: &CommandEnd, log: &Log) -> Self {
         let why = verdict::why_setup_failed(stage, end, log);
         let feedback = verdict::feedback(&why, &[], &log.tail());
-        Self { why, feedback }
+        Self { why, feedback, unreachable: None }
     }
 }

@@ -78,7 +78,10 @@ pub use status::{status, status_json};
 pub use terms::Terms;
 pub use thread_words::sounds_like;
 pub use verbs::{Asks, Takes, VERBS, Verb, help};
-pub use waiting::{Waiting, waiting, waiting_json, waiting_runs, waits_for};
+pub use waiting::{
+    Waiting, runs_without_worker, waiting, waiting_json, waiting_runs, waits_for,
+    without_worker_json,
+};
 
 use crate::config::LiveProjects;
 use crate::engine::Engine;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::waiting::left;
 use super::{Reply, ReplyKind};
 use crate::run::{
-    Attempt, GateKind, OpenGate, Run, Sandboxing, StagePhase, StageState, StartingPoint,
+    Attempt, GateKind, OpenGate, Run, Sandboxing, StagePhase, StageState, StartingPoint, WorkerWait,
 };
 use crate::slack::escape;
 use crate::thread;
@@ -33,6 +33,7 @@ pub fn status(run: &Run, now: DateTime<Utc>) -> Reply {
             None => format!("Waiting for approval of {stage}: {left}. `/develop approve {id}`"),
         });
     }
+    lines.extend(run.waits_for_worker().map(|wait| waits_for_worker(&wait)));
     lines.extend(run.why.iter().map(|why| format!("Why: {}", escape(why))));
     if let Some(code) = &run.delivered {
         lines.push(match code.repository.as_str() {
@@ -48,6 +49,14 @@ pub fn status(run: &Run, now: DateTime<Utc>) -> Reply {
 fn started(start: &StartingPoint) -> Vec<String> {
     let from = format!("Started {}.", escape(&thread::start(start)));
     [from].into_iter().chain(thread::not_here(start).map(|it| format!("{it}."))).collect()
+}
+
+fn waits_for_worker(WorkerWait { stage, why, since, .. }: &WorkerWait<'_>) -> String {
+    let since = since.format("%Y-%m-%d %H:%M");
+    format!(
+        "No worker can go on with {stage}, since {since} UTC: {}. The operator mends that, and the run goes on by itself.",
+        escape(why)
+    )
 }
 
 fn stage_line(stage: &StageState) -> String {

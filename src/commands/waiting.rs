@@ -4,10 +4,15 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::{Asker, Reply, ReplyKind, Services};
-use crate::run::{Decision, GateKind, GroupId, OpenGate, PersonId, Raise, RequestId, Run, Via};
+use crate::run::{
+    Decision, GateKind, GroupId, OpenGate, PersonId, Raise, RequestId, Run, Via, WorkerWait,
+};
+use crate::slack::{escape, one_line};
 use crate::store::StoreError;
 use crate::thread::{MoneyQuestion, figures};
 
+/// Longest account of what is missing.
+const WHY: usize = 160;
 /// Most questions that are looked at.
 pub(super) const MOST: i64 = 1_000;
 /// Most that are listed.
@@ -30,6 +35,15 @@ pub async fn waiting_runs(services: &Services, asker: &Asker) -> Result<Vec<Run>
     Ok(runs)
 }
 
+/// Runs of the workspace that no worker can go on with. Who may see them is told by `is_visible_to`.
+pub async fn runs_without_worker(
+    services: &Services,
+    asker: &Asker,
+) -> Result<Vec<Run>, StoreError> {
+    let team = asker.channel.as_ref().map(|channel| channel.team.as_str());
+    services.store.runs_without_worker(team, MOST).await
+}
+
 /// Whether more may wait than were looked at.
 pub(super) fn is_cut(all: &[Waiting]) -> bool {
     i64::try_from(all.len()).is_ok_and(|seen| seen >= MOST)
@@ -45,9 +59,9 @@ pub fn waits_for(run: &Run, person: &PersonId, groups: &[GroupId]) -> bool {
     run.authorize(&Decision { gate, raise, groups: groups.to_vec(), ..plain }).is_ok()
 }
 
-/// All that waits, a line each.
+/// All that waits, a line each: for answers, and for workers.
 #[must_use]
-pub fn waiting(all: &[Waiting], now: DateTime<Utc>) -> Reply {
+pub fn waiting(all: &[Waiting], without_worker: &[Run], now: DateTime<Utc>) -> Reply {
     let mut lines = Vec::new();
     for (title, mine) in [("*Waiting for you*", true), ("*Waiting for others*", false)] {
         let asked: Vec<String> =
@@ -60,6 +74,11 @@ pub fn waiting(all: &[Waiting], now: DateTime<Utc>) -> Reply {
         if more > 0 {
             lines.push(format!("… and {more} more"));
         }
+    }
+    if !without_worker.is_empty() {
+        lines.push("*Waiting for a worker*".to_owned());
+        let waits = without_worker.iter().filter_map(|run| worker_line(run, now));
+        lines.extend(waits.take(LISTED));
     }
     if !all.iter().any(|it| it.mine) {
         lines.insert(0, "Nothing waits for you.".to_owned());
@@ -96,6 +115,14 @@ fn line(run: &Run, now: DateTime<Utc>) -> Option<String> {
     Some(format!("`{}` · {}{approvals} · {}", run.id(), open.id.stage, left(open, now)))
 }
 
+/// ``tale-k3f9qdx` · draft · no box can be built here · for 12 min`.
+fn worker_line(run: &Run, now: DateTime<Utc>) -> Option<String> {
+    let WorkerWait { stage, why, since, .. } = run.waits_for_worker()?;
+    let waited = u64::try_from((now - since).num_seconds()).unwrap_or(0);
+    let (why, waited) = (escape(&one_line(why, WHY)), figures::wait(waited));
+    Some(format!("`{}` · {stage} · {why} · for {waited}", run.id()))
+}
+
 /// `54 min left`.
 pub(super) fn left(open: &OpenGate, now: DateTime<Utc>) -> String {
     match u64::try_from((open.deadline - now).num_seconds()) {
@@ -124,6 +151,22 @@ pub fn waiting_json(it: &Waiting) -> Value {
     })
 }
 
+/// One of them that waits for a worker.
+#[must_use]
+pub fn without_worker_json(run: &Run) -> Value {
+    let wait = run.waits_for_worker();
+    json!({
+        "run": run.id(),
+        "project": run.request.project,
+        "kind": "worker",
+        "stage": wait.map(|wait| wait.stage),
+        "step": wait.map(|wait| wait.step),
+        "why": wait.map(|wait| wait.why),
+        "since": wait.map(|wait| wait.since),
+        "for_me": false,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use chrono::TimeDelta;
@@ -137,6 +180,7 @@ mod tests {
         let now = run.gate.as_ref().expect("a run that waits").deadline - TimeDelta::minutes(12);
         let told = waiting(
             &[Waiting { run: run.clone(), mine: false }, Waiting { run: run.clone(), mine: true }],
+            &[],
             now,
         )
         .text;
@@ -146,6 +190,18 @@ mod tests {
             run.gate.as_ref().expect("a run that waits").id.stage
         );
         assert_eq!(told, format!("*Waiting for you*\n{line}\n*Waiting for others*\n{line}"));
-        assert_eq!(waiting(&[], now).text, "Nothing waits for you.");
+        assert_eq!(waiting(&[], &[], now).text, "Nothing waits for you.");
+    }
+
+    #[test]
+    fn what_no_worker_can_do_is_listed_with_the_reason() {
+        let run = Tale::without_worker().run;
+        let since = run.waits_for_worker().expect("a wait").since;
+        let line = format!(
+            "`{}` · scaffold · no box can be built here, and without one nothing of a repository runs · for 12 min",
+            run.id()
+        );
+        let told = waiting(&[], &[run], since + TimeDelta::minutes(12)).text;
+        assert_eq!(told, format!("Nothing waits for you.\n*Waiting for a worker*\n{line}"));
     }
 }

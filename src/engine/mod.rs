@@ -10,7 +10,7 @@ mod retry_policy;
 mod worker;
 mod workflow;
 
-pub use activities::{Bench, CheckInput, DeliverInput, WriteInput};
+pub use activities::{Bench, CheckInput, Circuits, DeliverInput, FindWorkerInput, WriteInput};
 pub use authenticity::{Seal, SignedRequest};
 pub use client::{Engine, EngineError};
 pub use connection::{Address, connect};
@@ -24,6 +24,9 @@ use temporalio_common::search_attributes::SearchAttributeKey;
 fn records_of(task_queue: &str) -> String {
     format!("{task_queue}-records")
 }
+
+/// The type of failure by which a worker hands work back that it cannot do.
+const UNFIT: &str = "Unfit";
 
 /// What operators can list runs by; registered by whoever connects first.
 const PHASE: SearchAttributeKey<String> = SearchAttributeKey::keyword("SignoffPhase");

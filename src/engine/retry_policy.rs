@@ -27,6 +27,15 @@ pub(super) const RECORD_TIMEOUT: Duration = Duration::from_secs(5);
 pub(super) const DELIVER_TIMEOUT: Duration = Duration::from_mins(3);
 /// For pushing the work of one attempt; the next one waits for it.
 pub(super) const ATTEMPT_PUSH_TIMEOUT: Duration = Duration::from_secs(30);
+/// A worker that lacks something gives others this long to take the work.
+pub(super) const HAND_BACK_INTERVAL: Duration = Duration::from_secs(1);
+/// After so many tries it is told that no worker can do it, and waited for one.
+pub(super) const HAND_BACKS: u32 = 5;
+/// To say whether a worker could do it.
+pub(super) const FIND_WORKER_TIMEOUT: Duration = Duration::from_secs(30);
+/// Before what failed on a worker is tried there again: at first, and at most.
+pub(super) const FIRST_CIRCUIT_BACKOFF: Duration = Duration::from_secs(30);
+pub(super) const LONGEST_CIRCUIT_BACKOFF: Duration = Duration::from_mins(10);
 /// How often a dead worker's attempt is taken over before the attempt counts as lost.
 const TAKEOVERS: u32 = 30;
 /// After so many tries, work that cannot be kept for a reason that nobody knows is given up, and the next attempt is told.
@@ -98,6 +107,14 @@ pub(super) fn takeover_policy() -> RetryPolicy {
         .maximum_attempts(TAKEOVERS)
         // The SDK reports a result that is too large as retryable: the agent would be paid again.
         .non_retryable_error_types(["PayloadsTooLarge"])
+        .build()
+}
+
+/// For looking for a worker: without end, because an operator may come on Monday; soon, because people wait for the run.
+pub(super) fn find_worker_policy() -> RetryPolicy {
+    RetryPolicy::builder()
+        .initial_interval(Duration::from_secs(1))
+        .maximum_interval(Duration::from_secs(10))
         .build()
 }
 

@@ -23,7 +23,7 @@ pub use estimate::{
 pub use event::{
     AgentEnd, AgentInfo, AttemptBranch, Checked, Delivered, Diff, Event, FileDiff, Flag, Happened,
     Lost, NotHere, NotKnown, Outcome, Pause, Progress, RedGreen, Risk, Sandboxing, Snapshot,
-    StageOutcome, StartingPoint, Tests, TestsChanged, Tokens, Trouble, Work, Written,
+    StageOutcome, StartingPoint, Tests, TestsChanged, Tokens, Trouble, Work, WorkStep, Written,
 };
 pub use gate::{
     Approver, Asked, AskedAmount, Changes, Decision, Escalation, Extension, GateDigestInput,
@@ -41,7 +41,7 @@ pub use pipeline::{
 pub use rules::{Answerer, AttemptFacts, Broken, Compare, Next, Plan, Watched, prove_refusals};
 pub use state::{
     Attempt, AttemptOutcome, Decided, Judgement, Paused, Phase, Redone, Run, SnapshotEntry,
-    SnapshotFate, StagePhase, StageState,
+    SnapshotFate, StagePhase, StageState, WaitedForWorker, WorkerWait,
 };
 pub use test_inventory::TestNames;
 pub use time::{Hours, Zone};

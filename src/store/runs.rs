@@ -142,6 +142,25 @@ impl Store {
         Ok(runs)
     }
 
+    /// Runs that no worker can go on with, the oldest first; of one workspace with those of none, or all.
+    pub async fn runs_without_worker(&self, team: Option<&str>, limit: i64) -> Result<Vec<Run>> {
+        let rows = sqlx::query!(
+            "select r.run_id, r.request from runs r left join threads t using (run_id)
+             where r.run_id in (select e.run_id from events e where e.kind = 'paused' and e.body->'pause'->>'for' = 'worker')
+                 and not exists (select 1 from events e where e.run_id = r.run_id and e.kind = 'ended')
+                 and ($1::text is null or t.team is null or t.team = $1)
+             order by r.requested_at limit $2",
+            team,
+            limit
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let mut runs =
+            self.folded(rows.into_iter().map(|r| (r.run_id, r.request)).collect()).await?;
+        runs.retain(|run| run.waits_for_worker().is_some());
+        Ok(runs)
+    }
+
     async fn folded(&self, rows: Vec<(String, Value)>) -> Result<Vec<Run>> {
         let ids: Vec<String> = rows.iter().map(|(id, _)| id.clone()).collect();
         let events = sqlx::query!(

@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::run::{Delivered, Phase, Run, Sandboxing, StagePhase, StageState};
+use crate::run::{Delivered, Phase, Run, Sandboxing, StagePhase, StageState, WorkerWait};
 use crate::slack::{
     Button, Confirm, Mrkdwn, SlackBlock, actions, context, header, one_line, section,
 };
@@ -22,6 +22,7 @@ pub(super) fn card(run: &Run, now: DateTime<Utc>, render: &RenderContext) -> Mes
     let mut blocks = vec![header(&title(run))];
     blocks.extend(Mrkdwn::excerpt(&run.request.brief, BRIEF).map(section));
     blocks.push(section(stages(run)));
+    blocks.extend(run.waits_for_worker().map(|wait| section(no_worker(&wait))));
     blocks.push(context(figures_line(run, now)));
     blocks.extend(Mrkdwn::join(banners(run), "\n").non_empty().map(context));
     blocks.extend(places(run, render).non_empty().map(context));
@@ -114,6 +115,13 @@ fn figures_line(run: &Run, now: DateTime<Utc>) -> Mrkdwn {
     parts.extend(run.start.as_ref().map(|start| Mrkdwn::line(&figures::start(start), 160)));
     parts.extend(run.request.again.as_ref().map(|it| Mrkdwn::line(&figures::again(it), 160)));
     Mrkdwn::join(parts, " · ")
+}
+
+/// Whose turn it is where no worker can go on: nobody's who reads this in the channel, as a rule.
+fn no_worker(WorkerWait { stage, why, since, .. }: &WorkerWait<'_>) -> Mrkdwn {
+    let head = format!("*No worker can go on* with {stage}, since {} UTC: ", since.format("%H:%M"));
+    let then = ". Whoever operates this mends that: `signoff doctor` says how. The run goes on by itself, and nothing is lost.";
+    Mrkdwn::from(head) + Mrkdwn::line(why, WHY) + then
 }
 
 /// What everybody should know about how this run is made.

@@ -6,8 +6,8 @@ use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
 use crate::run::{Attempt, GateSpec, OnDeadline, OpenGate, Phase, Run};
 use crate::slack::Mrkdwn;
 
-use super::RenderContext;
 use super::figures::{seconds, span, wait};
+use super::{RenderContext, worker_wait};
 
 /// A drawing that changes by time is looked at again at least this often.
 const LONGEST_MINUTES: i64 = 24 * 60;
@@ -27,7 +27,10 @@ pub fn redraw_at(run: &Run, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     if !under_way || asked.is_some_and(|gate| is_past(gate, now)) {
         return None;
     }
-    let shown = |at| (elapsed(run, at), asked.map(|gate| step(gate, at)));
+    let shown = |at| {
+        let waits = worker_wait::is_told(run, at);
+        (elapsed(run, at), asked.map(|gate| step(gate, at)), waits)
+    };
     let later = |minutes| minute(now) + TimeDelta::minutes(minutes);
     let next = (1..=LONGEST_MINUTES).map(later).find(|at| shown(*at) != shown(now));
     Some(next.unwrap_or_else(|| later(LONGEST_MINUTES)))

@@ -5,8 +5,8 @@ use chrono::{DateTime, Utc};
 
 use super::red_green;
 use crate::run::{
-    Again, AgentInfo, Attempt, Breaker, Diff, NotHere, Pause, Phase, Progress, Run, StagePhase,
-    StageState, StartingPoint, Tests, Usd, Verdict,
+    Again, AgentInfo, Attempt, Breaker, Diff, NotHere, Pause, Paused, Phase, Progress, Run,
+    StagePhase, StageState, StartingPoint, Tests, Usd, Verdict,
 };
 use crate::slack::one_line;
 use crate::workspace::Became;
@@ -146,11 +146,14 @@ pub(super) fn breaks(breaker: Breaker) -> String {
 }
 
 /// What an attempt waits for.
-fn standing_still(pause: &Pause) -> String {
+fn standing_still(Paused { pause, since }: &Paused) -> String {
     match pause {
         Pause::Money { .. } => "stands still: its money is spent".to_owned(),
         Pause::Month { .. } => "stands still: the month's money is spent".to_owned(),
         Pause::Breaker { breaker } => format!("stands still: {}", breaks(*breaker)),
+        Pause::Worker { why, .. } => {
+            format!("waits for a worker since {} UTC: {why}", since.format("%H:%M"))
+        }
         Pause::ModelLimit { until } => {
             format!("waits for the model's limit, goes on at {} UTC", until.format("%H:%M"))
         }
@@ -216,7 +219,7 @@ pub(crate) fn doing(
     progress: Option<&Progress>,
 ) -> Vec<String> {
     if let Some(paused) = &attempt.paused {
-        return vec![standing_still(&paused.pause), attempt.cost_usd.to_string()];
+        return vec![standing_still(paused), attempt.cost_usd.to_string()];
     }
     if attempt.snapshot.is_some() {
         let checking = ["the checks are running".to_owned(), attempt.cost_usd.to_string()];

@@ -27,6 +27,11 @@ pub enum MessageKey {
     Ledger,
     /// That little is left of a budget of so many nano-dollars.
     LowBudget(i64),
+    /// That an attempt waits for a worker, or did.
+    WorkerWait {
+        stage: StageName,
+        attempt: u32,
+    },
     /// The card of a question.
     Gate(GateKey),
     /// The closing message.
@@ -80,6 +85,10 @@ fn known(text: &str) -> Option<MessageKey> {
         "ledger" => MessageKey::Ledger,
         "low" => MessageKey::LowBudget(rest.parse().ok()?),
         "end" => MessageKey::End,
+        "worker" => {
+            let (stage, attempt) = rest.split_once(':')?;
+            MessageKey::WorkerWait { stage: stage.parse().ok()?, attempt: attempt.parse().ok()? }
+        }
         "chart" => MessageKey::Chart,
         "gate" => MessageKey::Gate(gate(rest)?.0),
         "silent" => MessageKey::Alarm(gate(rest.strip_prefix("gate:")?)?.0),
@@ -136,6 +145,7 @@ impl fmt::Display for MessageKey {
         match self {
             Self::Card => f.write_str("card"),
             Self::Ledger => f.write_str("ledger"),
+            Self::WorkerWait { stage, attempt } => write!(f, "worker:{stage}:{attempt}"),
             Self::LowBudget(budget) => write!(f, "low:{budget}"),
             Self::Gate(gate) => write!(f, "gate:{gate}"),
             Self::End => f.write_str("end"),
@@ -175,6 +185,7 @@ mod tests {
             "ledger",
             "gate:core-implementation:1",
             "end",
+            "worker:core-implementation:2",
             "reminder:core-implementation:1:half:1:UBEN",
             "reminder:core-implementation:12:soon:2:UCLEO",
             "escalation:core-implementation:1:UDAN",
@@ -199,7 +210,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_text_is_changed(text in "(card|gate|reminder|unposted|note|x)?(:(a|1|half|U:2|\\PC{0,3})){0,6}") {
+        fn no_text_is_changed(text in "(card|gate|worker|reminder|unposted|note|x)?(:(a|1|half|U:2|\\PC{0,3})){0,6}") {
             prop_assert_eq!(MessageKey::parse(&text).to_string(), text);
         }
     }

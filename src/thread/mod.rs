@@ -26,6 +26,7 @@ mod red_green;
 mod snapshots;
 pub(crate) mod table;
 pub mod words;
+mod worker_wait;
 
 use chrono::{DateTime, FixedOffset, Utc};
 use url::Url;
@@ -103,6 +104,7 @@ pub fn render(input: RenderInput<'_>, now: DateTime<Utc>, render: &RenderContext
     let mut messages = vec![card::card(run, now, render)];
     messages.extend(ledger::ledger(run, progress));
     messages.extend(low_budget::low_budget(run, progress));
+    messages.extend(worker_wait::worker_waits(run, now, render));
     messages.extend(gate::gates(run, now, render));
     messages.extend(closing::closing(run, render));
     messages.extend(direct::direct(run, groups, render));

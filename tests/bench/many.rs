@@ -113,6 +113,7 @@ impl<'a> Many<'a> {
             estimate: None,
             again: None,
             push_attempts: false,
+            waits_for_workers: false,
             run: RunId::mint(&project, rand::random()),
             project,
             pipeline: text.pipeline,

@@ -36,6 +36,7 @@ mod outages;
 mod recovery;
 mod refusals;
 mod undo;
+mod workers;
 
 mod command_line;
 

@@ -10,11 +10,11 @@ use crate::run::{AgentEnd, Trouble, Written};
 /// What the lines that were read, the exit and standard error's tail mean together.
 pub(super) fn classify_end(reader: &StreamReader, exit: &Exit, stderr: &str) -> AgentEnd {
     if let Some(why) = &reader.refused {
-        return failed(Trouble::Setup, why);
+        return failed(Trouble::SignIn, why);
     }
     if let Some(mode) = reader.wrong_permissions() {
         let why = format!("it took permission mode {mode} instead of {PERMISSIONS}");
-        return failed(Trouble::Setup, &why);
+        return failed(Trouble::Program, &why);
     }
     match (exit, &reader.result) {
         (Exit::Exceeded(exceeded), _) => used_too_much(*exceeded),
@@ -74,6 +74,6 @@ fn crash(reader: &StreamReader, code: Option<i32>, stderr: &str) -> AgentEnd {
     let code = code.map_or_else(|| "a signal".to_owned(), |code| format!("exit code {code}"));
     // A bad flag or a missing program is told on standard error before anything else is.
     let trouble =
-        if reader.info.is_none() && !stderr.is_empty() { Trouble::Setup } else { Trouble::Agent };
+        if reader.info.is_none() && !stderr.is_empty() { Trouble::Program } else { Trouble::Agent };
     failed(trouble, &format!("it ended with {code}: {}", last.trim()))
 }

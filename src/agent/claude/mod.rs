@@ -98,7 +98,7 @@ impl ClaudeCode {
     fn end_before_it_starts(&self, a: &Assignment, stop: &CancellationToken) -> Option<AgentEnd> {
         if !self.program.is_file() {
             let why = format!("there is no program {}", self.program.display());
-            Some(failed(Trouble::Setup, &why))
+            Some(failed(Trouble::Program, &why))
         } else if a.budget_left == Some(Usd::ZERO) {
             Some(failed(Trouble::Budget, "its allowance is spent"))
         } else {

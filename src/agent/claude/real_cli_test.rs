@@ -197,7 +197,7 @@ async fn a_refused_key_is_not_tried_for_minutes() {
     let began = Instant::now();
     let (report, _) = cli.works(&CancellationToken::new()).await;
     assert!(
-        matches!(report.end, AgentEnd::Failed { trouble: Trouble::Setup, .. }),
+        matches!(report.end, AgentEnd::Failed { trouble: Trouble::SignIn, .. }),
         "{:?}",
         report.end
     );

@@ -130,7 +130,7 @@ fn a_refused_key_ends_it_at_once() {
     assert_eq!(events[1], AgentEvent::Retrying { attempt: 1, delay_ms: 506, why: why.clone() });
     assert_eq!(
         classify_end(&reader, &Exit::Ended(None), ""),
-        AgentEnd::Failed { trouble: Trouble::Setup, why }
+        AgentEnd::Failed { trouble: Trouble::SignIn, why }
     );
 }
 
@@ -139,7 +139,7 @@ fn other_permissions_than_asked_for_are_not_worked_with() {
     let (reader, _) = read(&[&INIT.replace("bypassPermissions", "default")]);
     assert!(reader.is_pointless());
     let why = "it took permission mode default instead of bypassPermissions";
-    assert_eq!(classify_end(&reader, &Exit::Ended(None), ""), failed(Trouble::Setup, why));
+    assert_eq!(classify_end(&reader, &Exit::Ended(None), ""), failed(Trouble::Program, why));
 }
 
 #[test]
@@ -148,7 +148,7 @@ fn a_crash_quotes_the_last_words() {
         classify_end(&read(&[]).0, &Exit::Ended(Some(1)), "error: unknown option '--x'\n");
     assert_eq!(
         bad_flag,
-        failed(Trouble::Setup, "it ended with exit code 1: error: unknown option '--x'")
+        failed(Trouble::Program, "it ended with exit code 1: error: unknown option '--x'")
     );
     let killed = classify_end(&read(&[INIT]).0, &Exit::Ended(None), "");
     assert_eq!(killed, failed(Trouble::Agent, "it ended with a signal: it said nothing"));

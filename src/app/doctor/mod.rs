@@ -5,6 +5,7 @@ mod model;
 mod projects;
 mod slack;
 mod temporal;
+mod waits;
 
 use std::io::Write;
 
@@ -77,6 +78,7 @@ pub async fn doctor(config: Config, json: bool, out: &mut dyn Write) -> Result<u
         artifacts(&config).await,
         projects::look(&config).await,
     ];
+    findings.extend(waits::look(&config).await);
     findings.extend(slack::look(&config).await);
     for finding in &findings {
         finding.print(json, out).context("printing")?;

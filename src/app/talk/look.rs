@@ -87,11 +87,15 @@ impl Talk<'_> {
 
     pub(super) async fn waiting(&mut self) -> Result<u8, Failure> {
         let all = self.what_waits().await?;
+        let stuck = commands::runs_without_worker(&self.services, &self.asker).await?;
         if !self.json {
-            return self.reply(&commands::waiting(&all, parts::now()));
+            return self.reply(&commands::waiting(&all, &stuck, parts::now()));
         }
         for it in &all {
             self.document(&commands::waiting_json(it))?;
+        }
+        for run in &stuck {
+            self.document(&commands::without_worker_json(run))?;
         }
         Ok(exit::OK)
     }

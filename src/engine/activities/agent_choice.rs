@@ -1,9 +1,12 @@
 //! The choice of an agent: which one does a stage get here?
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use super::WriteInput;
 use super::bench::Bench;
+use super::circuit::Part;
+use super::unfit::Unfit;
 use crate::agent::{Agent, ClaudeCode, ModelAccess, Script};
 use crate::meter::MeterDoor;
 use crate::run::{AgentKind, Digest};
@@ -15,50 +18,90 @@ pub(super) struct MeteredAgent {
     pub door: MeterDoor,
 }
 
+/// Why no agent can work.
+pub(super) enum NoAgent {
+    /// Not here.
+    Unfit(Unfit),
+    /// Nowhere: the pipeline is wrong; why, for people.
+    Wrong(String),
+}
+
+impl From<Unfit> for NoAgent {
+    fn from(unfit: Unfit) -> Self {
+        Self::Unfit(unfit)
+    }
+}
+
 impl Bench {
-    /// The agent that the pipeline names, with its way to the model; or why this worker cannot let it work, for people.
+    /// The agent that the pipeline names, with its way to the model.
     pub(super) fn agent_for(
         &self,
         input: &WriteInput,
         door: MeterDoor,
-    ) -> Result<MeteredAgent, String> {
-        match input.agent.kind {
-            AgentKind::Script => {
-                self.refuse_unconfined(RepositoryCode::Any)?;
-                Ok(MeteredAgent { agent: Box::new(self.script(input, &door)?), door })
-            }
+    ) -> Result<MeteredAgent, NoAgent> {
+        self.has_not_failed(&Part::Of(input.run.clone()))?;
+        self.may_write(input.agent.kind, input.rehearsal, input.origin())?;
+        let agent: Box<dyn Agent> = match input.agent.kind {
+            AgentKind::Script => Box::new(self.script(input, &door)?),
+            AgentKind::Claude => Box::new(self.claude_code(&door)?),
+        };
+        Ok(MeteredAgent { agent, door })
+    }
+
+    /// Whether this worker can let such an agent work.
+    pub(super) fn may_write(
+        &self,
+        agent: AgentKind,
+        rehearsal: bool,
+        origin: Origin<'_>,
+    ) -> Result<(), Unfit> {
+        match agent {
+            AgentKind::Script => self.refuse_unconfined(RepositoryCode::Any),
             AgentKind::Claude => {
-                self.refuse_unconfined(self.code_of(input.origin()))?;
-                let agent = Box::new(self.claude_code(input.rehearsal, &door)?);
-                Ok(MeteredAgent { agent, door })
+                self.refuse_unconfined(self.code_of(origin))?;
+                self.refuse_other_model(rehearsal)?;
+                self.claude_program().map(drop)
             }
         }
     }
 
-    fn script(&self, input: &WriteInput, door: &MeterDoor) -> Result<Script, String> {
+    fn refuse_other_model(&self, rehearsal: bool) -> Result<(), Unfit> {
+        let lacks = match (self.has_real_model(), rehearsal) {
+            (true, true) => "this worker speaks to a real model and does not rehearse",
+            (false, false) => "this worker has no ANTHROPIC_API_KEY and only rehearses",
+            (true, false) => return self.has_not_failed(&Part::Key),
+            (false, true) => return Ok(()),
+        };
+        Err(Unfit::Lacks(lacks.to_owned()))
+    }
+
+    /// Looked for each time: it may have been installed since.
+    fn claude_program(&self) -> Result<PathBuf, Unfit> {
+        let lacks = "the claude program is not here: `signoff doctor` says how to get it";
+        (self.find_claude)().ok_or_else(|| Unfit::Lacks(lacks.to_owned()))
+    }
+
+    fn script(&self, input: &WriteInput, door: &MeterDoor) -> Result<Script, NoAgent> {
         let command = input.agent.command.clone();
-        let command = command.ok_or("the pipeline names no command for its script agent")?;
+        let wrong = || NoAgent::Wrong("the pipeline names no command for its script agent".into());
+        let command = command.ok_or_else(wrong)?;
         Ok(Script { command, access: access(door), sandbox: self.sandbox.clone() })
     }
 
-    fn claude_code(&self, rehearsal: bool, door: &MeterDoor) -> Result<ClaudeCode, String> {
-        match (self.has_real_model(), rehearsal) {
-            (true, true) => {
-                return Err("this worker speaks to a real model and does not rehearse".to_owned());
-            }
-            (false, false) => {
-                return Err("this worker has no ANTHROPIC_API_KEY and only rehearses".to_owned());
-            }
-            _ => {}
-        }
-        let program = self.claude.clone();
-        let program =
-            program.ok_or("the claude program is not here: `signoff doctor` says how to get it")?;
+    fn claude_code(&self, door: &MeterDoor) -> Result<ClaudeCode, Unfit> {
+        let program = self.claude_program()?;
         Ok(ClaudeCode { program, access: access(door), sandbox: self.sandbox.clone() })
     }
 
     const fn has_real_model(&self) -> bool {
         self.meter.is_real()
+    }
+
+    /// What this worker lacks for some of the runs there may be, for its operator.
+    #[must_use]
+    pub fn lacks(&self) -> Vec<String> {
+        let looked = [self.refuse_unconfined(RepositoryCode::Any), self.claude_program().map(drop)];
+        looked.into_iter().filter_map(Result::err).map(|unfit| unfit.to_string()).collect()
     }
 
     /// Whose code an activity of this run would run here.
@@ -67,7 +110,7 @@ impl Bench {
     }
 
     /// Without a box nothing of a repository runs, unless the operator said so; why, for people.
-    pub(super) fn refuse_unconfined(&self, code: RepositoryCode) -> Result<(), String> {
+    pub(super) fn refuse_unconfined(&self, code: RepositoryCode) -> Result<(), Unfit> {
         let is_confined = !matches!(self.sandbox, Sandbox::None);
         refuse_unconfined(is_confined || self.no_sandbox, code)
     }
@@ -77,11 +120,11 @@ fn access(door: &MeterDoor) -> ModelAccess {
     ModelAccess { socket: door.socket().to_owned(), token: door.token().clone() }
 }
 
-fn refuse_unconfined(any_may_run: bool, code: RepositoryCode) -> Result<(), String> {
+fn refuse_unconfined(any_may_run: bool, code: RepositoryCode) -> Result<(), Unfit> {
     if any_may_run || code == RepositoryCode::None {
         return Ok(());
     }
-    Err("no box can be built here, and without one nothing of a repository runs: `signoff doctor` says why; or start the worker with --no-sandbox".to_owned())
+    Err(Unfit::Lacks("no box can be built here, and without one nothing of a repository runs: `signoff doctor` says why; or start the worker with --no-sandbox".to_owned()))
 }
 
 /// A scripted model in a fresh repository, by a pipeline of our own, runs only what came with this program.
@@ -132,7 +175,7 @@ mod tests {
         }
         assert!(refuse_unconfined(false, RepositoryCode::None).is_ok());
         assert!(refuse_unconfined(true, RepositoryCode::Any).is_ok());
-        let why = refuse_unconfined(false, RepositoryCode::Any).unwrap_err();
+        let why = refuse_unconfined(false, RepositoryCode::Any).unwrap_err().to_string();
         assert!(why.contains("--no-sandbox"), "{why}");
     }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use tokio_util::sync::CancellationToken;
 
+use super::circuit::Circuits;
 use crate::config::LiveProjects;
 use crate::engine::authenticity::Seal;
 use crate::meter::Meter;
@@ -35,8 +36,10 @@ pub struct Bench {
     pub meter: Meter,
     /// The model a pipeline gets that names none: the scenario's, in a rehearsal. The CLI's prices follow the model it asks for.
     pub usual_model: Option<String>,
-    /// The Claude Code program, where there is one.
-    pub claude: Option<PathBuf>,
+    /// Looks for the Claude Code program.
+    pub find_claude: Box<dyn Fn() -> Option<PathBuf> + Send + Sync>,
+    /// What did not work here lately.
+    pub circuits: Circuits,
     /// The worker is shutting down: what is interrupted now goes on elsewhere.
     pub draining: CancellationToken,
 }

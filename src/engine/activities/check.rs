@@ -15,6 +15,7 @@ use super::handover::Handover;
 use super::heartbeat::with_heartbeat;
 use super::red_green::TestsOn;
 use super::setup::SetupOf;
+use super::unfit::Unfit;
 use crate::checks::{CheckResult, SetupEnd, SetupFailure, TestsTried, check, compare_tests};
 use crate::engine::retry_policy::SETUP_BACKOFFS;
 use crate::run::{Checked, TestNames, Trouble};
@@ -32,14 +33,23 @@ impl Bench {
         ctx: &ActivityContext,
         input: &CheckInput,
     ) -> Result<Checked, ActivityError> {
-        if let Err(why) = self.refuse_unconfined(self.code_of(input.origin())) {
+        let fit = self.refuse_unconfined(self.code_of(input.origin()));
+        if let Err(unfit) = fit {
             let trouble = Some(Trouble::Setup);
-            return Ok(Checked { why: Some(why), trouble, ..Checked::default() });
+            return if input.may_hand_back {
+                Err(self.hand_back(ctx, &input.run, unfit, Handover::default()))
+            } else {
+                Ok(Checked { why: Some(unfit.to_string()), trouble, ..Checked::default() })
+            };
         }
-        match self.check_or_stop(ctx, input).await {
-            Ok(checked) => Ok(checked),
-            Err(error) => Err(self.failed(ctx, input.into(), error, Handover::default()).await),
-        }
+        let error = match self.check_or_stop(ctx, input).await {
+            Ok(checked) => return Ok(checked),
+            Err(error) => error,
+        };
+        Err(match Unfit::of(&error, &input.run).filter(|_| input.may_hand_back) {
+            Some(unfit) => self.hand_back(ctx, &input.run, unfit, Handover::default()),
+            None => self.failed(ctx, input.into(), error, Handover::default()).await,
+        })
     }
 
     async fn check_or_stop(
@@ -96,6 +106,9 @@ impl Bench {
         let (run, stage) = (&input.run, &input.stage);
         let before = SetupOf { run, stage, folder, shadow: &shadow, snapshot: base };
         Ok(match self.set_up_now(before, stop).await? {
+            SetupEnd::Failed(failure) if input.may_hand_back && failure.unreachable.is_some() => {
+                return Err(Unfit::by_setup(run, failure).into());
+            }
             SetupEnd::Good => {
                 let why = failed.why.unwrap_or_default();
                 let why = format!("this change breaks setup, which goes well without it: {why}");
@@ -104,7 +117,7 @@ impl Bench {
                     format!("This change breaks setup, which goes well without it.\n{said}");
                 Checked { trouble: None, why: Some(why), feedback: Some(feedback), ..failed }
             }
-            SetupEnd::Failed(SetupFailure { why, feedback }) => {
+            SetupEnd::Failed(SetupFailure { why, feedback, .. }) => {
                 Checked { why: Some(why), feedback: Some(feedback), ..failed }
             }
             SetupEnd::Stopped => failed,

@@ -11,6 +11,7 @@ use super::bench::Bench;
 use super::guard::{GuardCheck, check_guard};
 use super::handover::Handover;
 use super::heartbeat::with_heartbeat;
+use super::unfit::Unfit;
 use crate::run::Delivered;
 use crate::workspace::{Delivery, Shadow};
 
@@ -31,10 +32,17 @@ impl Bench {
         // A push that began is not interrupted.
         let never = CancellationToken::new();
         let delivering = self.deliver_guarded(input);
-        match with_heartbeat(ctx, &Handover::default(), &never, delivering).await?? {
-            DeliveryEnd::Delivered(delivered) => Ok(delivered),
+        let end = with_heartbeat(ctx, &Handover::default(), &never, delivering).await?;
+        match end.map_err(ActivityError::from) {
+            Ok(DeliveryEnd::Delivered(delivered)) => Ok(delivered),
             // No retry brings the approved work back.
-            DeliveryEnd::Moved(why) => Err(ApplicationFailure::non_retryable(why).into()),
+            Ok(DeliveryEnd::Moved(why)) => Err(ApplicationFailure::non_retryable(why).into()),
+            Err(error) => {
+                Err(match Unfit::of(&error, &input.run).filter(|_| input.may_hand_back) {
+                    Some(unfit) => self.hand_back(ctx, &input.run, unfit, Handover::default()),
+                    None => error,
+                })
+            }
         }
     }
 

@@ -88,11 +88,13 @@ pub(super) fn why_of(failure: &ApplicationFailure) -> String {
 }
 
 /// An error and what caused it.
-fn chain<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
+pub(super) fn chain<'e>(
+    error: &'e (dyn Error + 'static),
+) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
     iter::successors(Some(error), |e: &&'e (dyn Error + 'static)| (*e).source())
 }
 
-fn is_no_room(error: &(dyn Error + 'static)) -> bool {
+pub(super) fn is_no_room(error: &(dyn Error + 'static)) -> bool {
     let workspace = error.downcast_ref::<WorkspaceError>();
     matches!(workspace, Some(WorkspaceError::DiskFull { .. })) || is_disk_full(error)
 }

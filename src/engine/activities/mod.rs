@@ -9,9 +9,11 @@ mod bench;
 mod breakers;
 mod check;
 mod check_place;
+mod circuit;
 mod database_retry;
 mod deliver;
 mod failure;
+mod find_worker;
 mod guard;
 mod handover;
 mod heartbeat;
@@ -23,9 +25,11 @@ mod setup;
 mod snapshot;
 mod store_work;
 mod story_line;
+mod unfit;
 mod write;
 mod write_attempt;
 
+use std::ops::Not;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -42,6 +46,8 @@ use crate::run::{
 use agent_choice::Origin;
 use authenticate::is_about_itself;
 pub use bench::Bench;
+pub use circuit::Circuits;
+pub use find_worker::FindWorkerInput;
 pub(super) use handover::Handover;
 use story_line::story_line;
 
@@ -102,6 +108,12 @@ pub struct WriteInput {
     /// Whether its work is pushed to the repository.
     #[serde(default)]
     pub push_attempts: bool,
+    /// Whether a worker that lacks something may say so, instead of failing the attempt.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub may_hand_back: bool,
+    /// How far it was when the workers before handed it back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handover: Option<Handover>,
 }
 
 impl WriteInput {
@@ -129,6 +141,8 @@ impl WriteInput {
             watched: plan.watched,
             again: request.again.clone().filter(|again| !again.kept.is_empty()),
             push_attempts: request.push_attempts,
+            may_hand_back: request.waits_for_workers,
+            handover: None,
         }
     }
 }
@@ -163,6 +177,9 @@ pub struct CheckInput {
     pub pipeline: Option<Digest>,
     #[serde(default)]
     pub repository: Option<String>,
+    /// Whether a worker that lacks something may say so, instead of failing the attempt.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub may_hand_back: bool,
 }
 
 impl CheckInput {
@@ -174,7 +191,7 @@ impl CheckInput {
     pub(super) fn of(self, request: &Request) -> Self {
         let (pipeline, repository) =
             (Some(request.pipeline.digest.clone()), request.repository.clone());
-        Self { pipeline, repository, ..self }
+        Self { pipeline, repository, may_hand_back: request.waits_for_workers, ..self }
     }
 
     pub(super) fn new(run: RunId, plan: &Plan, work: &Work) -> Self {
@@ -189,6 +206,7 @@ impl CheckInput {
             base_tests: plan.compare.base_tests.clone(),
             pipeline: None,
             repository: None,
+            may_hand_back: false,
         }
     }
 }
@@ -207,6 +225,9 @@ pub struct DeliverInput {
     #[serde(default)]
     pub guard: Option<Guard>,
     pub pipeline: Digest,
+    /// Whether a worker that lacks something may say so, instead of failing.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub may_hand_back: bool,
 }
 
 impl DeliverInput {
@@ -221,6 +242,7 @@ impl DeliverInput {
             push: false,
             guard: None,
             pipeline: run.request.pipeline.digest.clone(),
+            may_hand_back: false,
         }
     }
 }
@@ -280,6 +302,16 @@ impl Activities {
         is_about_itself(&ctx, &input.run)?;
         let span = tracing::info_span!("check", run.id = %input.run, stage = %input.stage.name, attempt = input.attempt);
         Ok(self.bench.check(&ctx, &input).instrument(span).await?.cleaned())
+    }
+
+    #[activity(name = "find_worker")]
+    pub async fn find_worker(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        input: FindWorkerInput,
+    ) -> Result<(), ActivityError> {
+        is_about_itself(&ctx, &input.run)?;
+        self.bench.find_worker(&input).await
     }
 
     #[activity(name = "deliver")]

@@ -21,6 +21,7 @@ fn run_line(what: &Happened) -> Option<String> {
             let why = match pause {
                 Pause::Money { .. } => "its money is spent".to_owned(),
                 Pause::Month { .. } => "a month's money is spent".to_owned(),
+                Pause::Worker { why, .. } => format!("no worker can go on: {why}"),
                 Pause::Breaker { .. } => "it seems to get nowhere".to_owned(),
                 Pause::ModelLimit { until } => {
                     format!("the model's provider takes nothing more until {}", minute(*until))

@@ -10,10 +10,11 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::WriteInput;
-use super::agent_choice::MeteredAgent;
+use super::agent_choice::{MeteredAgent, NoAgent};
 use super::attempt_folder::AttemptFolder;
 use super::bench::Bench;
 use super::breakers::Breakers;
+use super::circuit::Part;
 use super::failure::why_of;
 use super::handover::{AgentDone, Handover};
 use super::heartbeat::{AgentProgress, with_heartbeat};
@@ -21,6 +22,7 @@ use super::metering::Raises;
 use super::pause::Waits;
 use super::prepare::{Preparation, PreparedAttempt};
 use super::setup::SetupOf;
+use super::unfit::Unfit;
 use super::write_attempt::{Spent, WriteAttempt};
 use crate::agent::{AgentReport, Assignment};
 use crate::checks::SetupEnd;
@@ -35,10 +37,17 @@ impl Bench {
         input: &WriteInput,
     ) -> Result<Written, ActivityError> {
         let spent = Spent::default();
-        match Box::pin(self.write_or_take_over(ctx, input, &spent)).await {
-            Ok(written) => Ok(written),
-            Err(error) => Err(self.failed(ctx, input.into(), error, spent.known()).await),
-        }
+        let error = match Box::pin(self.write_or_take_over(ctx, input, &spent)).await {
+            Ok(written) => {
+                self.circuits.close(&Part::Of(input.run.clone()));
+                return Ok(written);
+            }
+            Err(error) => error,
+        };
+        Err(match Unfit::of(&error, &input.run).filter(|_| input.may_hand_back) {
+            Some(unfit) => self.hand_back(ctx, &input.run, unfit, spent.known()),
+            None => self.failed(ctx, input.into(), error, spent.known()).await,
+        })
     }
 
     async fn write_or_take_over(
@@ -48,6 +57,7 @@ impl Bench {
         spent: &Spent,
     ) -> Result<Written, ActivityError> {
         let heartbeat: Option<Handover> = ctx.heartbeat_details().deserialize()?;
+        let heartbeat = heartbeat.or_else(|| input.handover.clone());
         spent.is(&heartbeat.clone().unwrap_or_default());
         let folder = AttemptFolder::take(&self.runs, &input.run, &input.stage.name, input.attempt)?;
         let of = input.into();
@@ -72,7 +82,10 @@ impl Bench {
         let door = self.open_meter(of, &attempt.before, input.budget_left_usd)?;
         match self.agent_for(input, door) {
             Ok(agent) => Box::pin(attempt.write(ctx, agent)).await,
-            Err(why) => Ok(setup_failed(why, self.sandbox.sandboxing(), &attempt.before)),
+            Err(NoAgent::Unfit(unfit)) if input.may_hand_back => Err(unfit.into()),
+            Err(
+                NoAgent::Unfit(Unfit::Lacks(why) | Unfit::Failed { why, .. }) | NoAgent::Wrong(why),
+            ) => Ok(setup_failed(why, self.sandbox.sandboxing(), &attempt.before)),
         }
     }
 }
@@ -91,6 +104,9 @@ impl WriteAttempt<'_> {
             }
         };
         if let SetupEnd::Failed(failure) = self.set_up_unless_stopped(ctx, &prepared).await? {
+            if self.input.may_hand_back && failure.unreachable.is_some() {
+                return Err(Unfit::by_setup(&self.input.run, failure).into());
+            }
             self.folder.clear().await;
             let failed = setup_failed(failure.why, sandboxing, &self.before);
             let (start, feedback) = (prepared.start, Some(failure.feedback));
@@ -103,6 +119,10 @@ impl WriteAttempt<'_> {
             with_heartbeat(ctx, &after, &CancellationToken::new(), leaving).await?;
             return Err(ActivityError::cancelled_with_details(after));
         }
+        if let Some(unfit) = self.judge_worker(&report.end) {
+            self.hand_over(ctx, after).await?;
+            return Err(unfit.into());
+        }
         let (base, start) = (prepared.base.clone(), prepared.start.clone());
         let written = Written { pause, start, ..written(report, sandboxing, &after) };
         if written.pause.is_some() {
@@ -112,6 +132,23 @@ impl WriteAttempt<'_> {
         let after = Handover { done: Some(Box::new(done.clone())), ..after };
         self.hand_over(ctx, after).await?;
         self.store_work(ctx, &prepared.shadow, done).await
+    }
+
+    /// What an agent's end says of the worker: its key, and its program. None where another worker would do no better.
+    fn judge_worker(&self, end: &AgentEnd) -> Option<Unfit> {
+        if *end == AgentEnd::Finished {
+            self.bench.circuits.close(&Part::Key);
+        }
+        let AgentEnd::Failed { trouble, why } = end else { return None };
+        let (part, why) = match trouble {
+            Trouble::SignIn => (Part::Key, format!("the model's provider lets nobody in: {why}")),
+            Trouble::Program => {
+                let part = Part::Of(self.input.run.clone());
+                (part, format!("the agent's program does not work: {why}"))
+            }
+            _ => return None,
+        };
+        self.input.may_hand_back.then_some(Unfit::Failed { part, why })
     }
 
     /// Before anything is done with its work: whatever happens to that, the agent is not paid again.

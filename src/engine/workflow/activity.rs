@@ -11,6 +11,7 @@ use temporalio_sdk::{
 
 use super::journal::{record_events, take_decisions};
 use super::{Ctx, Develop};
+use crate::engine::UNFIT;
 use crate::engine::activities::Handover;
 use crate::run::{Lost, Run, foreign_text};
 
@@ -22,6 +23,16 @@ pub(super) enum ActivityEnd<T> {
     Completed(T),
     /// Nobody could finish it: it failed, it was cancelled, or its workers died.
     Lost(Lost),
+    /// No worker that tried could do it, and the operator can mend that.
+    HandedBack(HandedBack),
+}
+
+/// What workers say that handed an activity back.
+pub(super) struct HandedBack {
+    /// What they lacked, and what was spent until then.
+    pub lost: Lost,
+    /// How far the activity was.
+    pub handover: Option<Handover>,
 }
 
 /// Waits for an activity and judges answers meanwhile. Once it is called off it is cancelled; then this waits until that is really over.
@@ -44,13 +55,24 @@ pub(super) async fn run_cancellable<T>(
         };
         match ended {
             Some(Ok(done)) => return Ok(ActivityEnd::Completed(done)),
-            Some(Err(error)) => return Ok(ActivityEnd::Lost(lost(&error))),
+            Some(Err(error)) => return Ok(failed(&error)),
             None => take_decisions(ctx).await?,
         }
         if ctx.state(|s| is_called_off(&s.run)) {
             scope.cancel();
         }
         record_events(ctx).await?;
+    }
+}
+
+fn failed<T>(error: &ActivityExecutionError) -> ActivityEnd<T> {
+    let lost = lost(error);
+    match application_failure(error.reason()).filter(|f| f.type_name() == Some(UNFIT)) {
+        Some(unfit) => {
+            let handover = unfit.details::<Handover>().ok().flatten();
+            ActivityEnd::HandedBack(HandedBack { lost, handover })
+        }
+        None => ActivityEnd::Lost(lost),
     }
 }
 

@@ -6,11 +6,11 @@ use temporalio_sdk::{
 };
 
 use super::Ctx;
-use super::activity::{ActivityEnd, run_cancellable};
+use super::activity::{ActivityEnd, HandedBack, run_cancellable};
 use super::journal::{emit, now, record_events, take_decisions, wait_for_decision};
 use crate::engine::activities::{Activities, CheckInput, WriteInput};
 use crate::engine::retry_policy::{HEARTBEAT_TIMEOUT, attempt_timeout, backoff, takeover_policy};
-use crate::run::{AgentEnd, AttemptFacts, Checked, Happened, Lost, Plan, Work, Written};
+use crate::run::{AgentEnd, AttemptFacts, Checked, Happened, Lost, Plan, Work, WorkStep, Written};
 
 /// Write, then check; and what that amounts to.
 pub(super) async fn attempt(ctx: &Ctx, plan: &Plan) -> WorkflowResult<Happened> {
@@ -28,6 +28,10 @@ pub(super) async fn attempt(ctx: &Ctx, plan: &Plan) -> WorkflowResult<Happened> 
             after_writing(ctx, plan, written).await
         }
         ActivityEnd::Lost(lost) => Ok(attempt_ended(ctx, plan, AttemptFacts::Lost(&lost))),
+        ActivityEnd::HandedBack(HandedBack { lost, handover }) => {
+            ctx.state_mut(|s| s.handover = handover);
+            Ok(handed_back(ctx, plan, WorkStep::Write, &lost))
+        }
     }
 }
 
@@ -49,8 +53,17 @@ async fn after_writing(ctx: &Ctx, plan: &Plan, written: Written) -> WorkflowResu
             attempt_ended(ctx, plan, AttemptFacts::Checked(&written, &checked))
         }
         ActivityEnd::Lost(lost) => attempt_ended(ctx, plan, AttemptFacts::Lost(&lost)),
+        ActivityEnd::HandedBack(back) => handed_back(ctx, plan, WorkStep::Check, &back.lost),
     };
     Ok(ended)
+}
+
+/// That the attempt waits for a worker, unless it was called off meanwhile.
+fn handed_back(ctx: &Ctx, plan: &Plan, step: WorkStep, lost: &Lost) -> Happened {
+    if is_called_off(ctx, plan) {
+        return attempt_ended(ctx, plan, AttemptFacts::Lost(lost));
+    }
+    ctx.state(|s| s.run.handed_back((&plan.stage.name, plan.attempt), step, lost))
 }
 
 /// That the attempt stands still, where it does: nobody called it off meanwhile.
@@ -88,7 +101,8 @@ fn written_event(plan: &Plan, written: &Written, work: Work) -> Happened {
 }
 
 async fn write(ctx: &Ctx, plan: &Plan) -> WorkflowResult<ActivityEnd<Written>> {
-    let input = ctx.state(|s| WriteInput::new(&s.run.request, plan));
+    let handover = ctx.state_mut(|s| s.handover.take());
+    let input = ctx.state(|s| WriteInput { handover, ..WriteInput::new(&s.run.request, plan) });
     record_events(ctx).await?;
     let scope = ctx.cancellation_token().child_token();
     let options = attempt_options(plan, "write", &scope);

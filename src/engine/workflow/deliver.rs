@@ -3,11 +3,11 @@
 use temporalio_sdk::{ActivityOptions, WorkflowCancellationToken, WorkflowResult};
 
 use super::Ctx;
-use super::activity::{ActivityEnd, run_cancellable};
+use super::activity::{ActivityEnd, HandedBack, run_cancellable};
 use super::journal::{emit, record_events};
 use crate::engine::activities::{Activities, DeliverInput};
 use crate::engine::retry_policy::{DELIVER_TIMEOUT, HEARTBEAT_TIMEOUT, takeover_policy};
-use crate::run::{Guard, Happened, Run, Snapshot};
+use crate::run::{Guard, Happened, Run, Snapshot, WorkStep};
 
 pub(super) async fn deliver(
     ctx: &Ctx,
@@ -15,8 +15,13 @@ pub(super) async fn deliver(
     push: bool,
     guard: Option<Guard>,
 ) -> WorkflowResult<()> {
-    let input =
-        ctx.state(|s| DeliverInput { push, guard, ..DeliverInput::new(&s.run, snapshot.clone()) });
+    let input = ctx.state(|s| DeliverInput {
+        push,
+        guard,
+        // Whoever stopped a run does not wait until the operator has mended something.
+        may_hand_back: push && s.run.request.waits_for_workers,
+        ..DeliverInput::new(&s.run, snapshot.clone())
+    });
     let scope = ctx.cancellation_token().child_token();
     let options = deliver_options(&scope);
     record_events(ctx).await?;
@@ -25,6 +30,11 @@ pub(super) async fn deliver(
     let event = match run_cancellable(ctx, work, &scope, Run::was_stopped).await? {
         ActivityEnd::Completed(delivered) => Happened::Delivered(delivered),
         ActivityEnd::Lost(lost) => ctx.state(|s| s.run.not_delivered(&snapshot, &lost.why)),
+        ActivityEnd::HandedBack(HandedBack { lost, .. }) => ctx.state(|s| {
+            let last = s.run.last_attempt().map(|(stage, attempt)| (stage.name(), attempt.n));
+            let waits = last.map(|last| s.run.handed_back(last, WorkStep::Deliver, &lost));
+            waits.unwrap_or_else(|| s.run.not_delivered(&snapshot, &lost.why))
+        }),
     };
     emit(ctx, event);
     Ok(())

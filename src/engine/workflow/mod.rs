@@ -5,6 +5,7 @@
 mod activity;
 mod attempt;
 mod deliver;
+mod find_worker;
 mod journal;
 
 use serde_json::Value;
@@ -13,11 +14,13 @@ use temporalio_sdk::{
     SyncWorkflowContext, WorkflowContext, WorkflowContextView, WorkflowResult, WorkflowTermination,
 };
 
+use crate::engine::activities::Handover;
 use crate::engine::authenticity::SignedRequest;
 use crate::run::{Event, FIRST_RULES, Happened, Next, Outcome, RULES, Run};
 
 use attempt::attempt;
 use deliver::deliver;
+use find_worker::find_worker;
 use journal::{emit, now, record_events, take_decisions, wait_for_decision};
 
 /// One execution of a pipeline. Its workflow id is the run's id.
@@ -30,6 +33,8 @@ pub struct Develop {
     start: Option<Value>,
     /// Decisions that came, from whomever, and were not judged yet.
     inbox: Vec<Value>,
+    /// How far the attempt was that workers handed back.
+    handover: Option<Handover>,
 }
 
 #[workflow_methods]
@@ -38,7 +43,7 @@ impl Develop {
     pub fn new(_: &WorkflowContextView, input: SignedRequest) -> Self {
         let SignedRequest { request, signed } = input;
         let run = Run::starting(request);
-        Self { run, start: Some(signed), unrecorded: Vec::new(), inbox: Vec::new() }
+        Self { run, start: Some(signed), unrecorded: Vec::new(), inbox: Vec::new(), handover: None }
     }
 
     #[run]
@@ -93,6 +98,9 @@ async fn drive(ctx: &Ctx) -> WorkflowResult<Outcome> {
             // The rules say what is due then.
             Next::Ask { wake, .. } => drop(wait_for_decision(ctx, wake).await?),
             Next::Park { until } => drop(wait_for_decision(ctx, Some(until)).await?),
+            Next::FindWorker { stage, attempt, step } => {
+                find_worker(ctx, (stage, attempt), step).await?;
+            }
             Next::Deliver { snapshot, push, guard } => deliver(ctx, snapshot, push, guard).await?,
             Next::End(outcome) => {
                 record_events(ctx).await?;

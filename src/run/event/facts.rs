@@ -106,6 +106,8 @@ pub enum Trouble {
     Setup,
     /// The model's provider does not take the key, or nobody pays: another attempt cannot go well.
     SignIn,
+    /// The agent's program does not work where it ran: on another machine it may.
+    Program,
     /// It was not done in time: another attempt, or more time, may go well.
     TimeOut,
     /// A kind of a later version.

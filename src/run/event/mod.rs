@@ -21,7 +21,7 @@ pub use facts::{
     AgentEnd, AgentInfo, AttemptBranch, Checked, Lost, Progress, Sandboxing, Snapshot, Tests,
     TestsChanged, Tokens, Trouble, Work, Written,
 };
-pub use pause::Pause;
+pub use pause::{Pause, WorkStep};
 pub use red_green::{NotKnown, RedGreen};
 pub use starting_point::{NotHere, StartingPoint};
 

@@ -21,12 +21,26 @@ pub enum Pause {
     Breaker { breaker: Breaker },
     /// For the model's provider, who takes nothing more until then.
     ModelLimit { until: DateTime<Utc> },
+    /// For a worker that can do it: no one that tried could, and the operator can mend that.
+    Worker { step: WorkStep, why: String },
+}
+
+/// What of an attempt a worker could not do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WorkStep {
+    /// Let an agent write.
+    Write,
+    /// Let the checks judge.
+    Check,
+    /// Put the result where people can fetch it.
+    Deliver,
 }
 
 impl Pause {
     /// Whether a person says if it goes on spending.
     #[must_use]
     pub const fn is_for_a_person(&self) -> bool {
-        !matches!(self, Self::ModelLimit { .. })
+        !matches!(self, Self::ModelLimit { .. } | Self::Worker { .. })
     }
 }

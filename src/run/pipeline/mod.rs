@@ -6,6 +6,7 @@ mod file;
 mod host;
 
 use std::collections::BTreeMap;
+use std::ops::Not;
 
 use serde::{Deserialize, Serialize};
 
@@ -222,6 +223,9 @@ pub struct Request {
     /// Whether the work of each attempt is pushed to the repository.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub push_attempts: bool,
+    /// Whether it waits where no worker can do its work, instead of failing. False in runs of older versions.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub waits_for_workers: bool,
 }
 
 impl Request {

@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 
 use super::seconds_between;
 use crate::run::{
-    AgentEnd, Attempt, AttemptOutcome, Checked, Delivered, Diff, Happened, Lost, Plan, Run,
-    Snapshot, Tokens, Trouble, Usd, Written,
+    AgentEnd, Attempt, AttemptOutcome, Checked, Delivered, Diff, Happened, Lost, Pause, Plan, Run,
+    Snapshot, StageName, Tokens, Trouble, Usd, WorkStep, Written,
 };
 
 /// What the activities of an attempt brought back.
@@ -126,6 +126,22 @@ impl Run {
             seconds: known
                 .map_or(0, |a| seconds_between(a.started_at, now).saturating_sub(a.paused_seconds)),
         }
+    }
+
+    /// No worker that tried could go on: the attempt stands still until one can.
+    #[must_use]
+    pub fn handed_back(
+        &self,
+        (stage, attempt): (&StageName, u32),
+        step: WorkStep,
+        lost: &Lost,
+    ) -> Happened {
+        // Only a write spends; what was spent before is known from the attempt.
+        let known = self.attempt(stage, attempt).filter(|_| step != WorkStep::Write);
+        let known = known.map(|attempt| (attempt.tokens, attempt.cost_usd));
+        let (tokens, cost_usd) = known.unwrap_or((lost.tokens, lost.cost_usd));
+        let pause = Pause::Worker { step, why: lost.why.clone() };
+        Happened::Paused { stage: stage.clone(), attempt, pause, tokens, cost_usd }
     }
 
     /// The result could not be delivered: it is only known by its snapshot.

@@ -90,7 +90,7 @@ impl Run {
                 let now = self.allowance(stage.name(), attempt.n);
                 now.is_some_and(|now| allowance.is_none_or(|had| now <= had))
             }
-            Some(Pause::ModelLimit { .. }) | None => false,
+            Some(Pause::ModelLimit { .. } | Pause::Worker { .. }) | None => false,
         };
         let (run, of_stage) = (self.left(), self.left_of(stage));
         let is_short = refused || run == Some(Usd::ZERO) || of_stage == Some(Usd::ZERO);

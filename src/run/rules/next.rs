@@ -7,7 +7,8 @@ use super::gated_work::GatedWork;
 use super::same_failure::{TIMES, same_failure};
 use crate::run::{
     AskedAmount, Attempt, AttemptOutcome, Decided, GateId, Guard, Happened, Outcome, Pause, Plan,
-    Run, Shortage, Snapshot, StageOutcome, StagePhase, StageState, Trouble, Usd, Verdict,
+    Run, Shortage, Snapshot, StageName, StageOutcome, StagePhase, StageState, Trouble, Usd,
+    Verdict, WorkStep,
 };
 
 /// Since these rules a run whose result is nowhere has failed.
@@ -24,6 +25,8 @@ pub enum Next {
     Ask { gate: GateId, wake: Option<DateTime<Utc>> },
     /// Wait until then: nothing can be done before.
     Park { until: DateTime<Utc> },
+    /// Wait until a worker is there that can do this.
+    FindWorker { stage: StageName, attempt: u32, step: WorkStep },
     /// Put the result where people can fetch it; push it only where the run went well.
     Deliver { snapshot: Snapshot, push: bool, guard: Option<Guard> },
     /// Nothing is left.
@@ -66,6 +69,9 @@ impl Run {
         if let Some(stage) = self.stages.iter().find(is_open) {
             return stage_undone(stage, None);
         }
+        if let Some((stage, attempt)) = self.undeliverable() {
+            return find_worker(stage, attempt, WorkStep::Deliver);
+        }
         match self.last_good() {
             Some(snapshot) if self.delivered.is_none() && self.has_a_repository() => {
                 let guard = self.guard(snapshot);
@@ -73,6 +79,16 @@ impl Run {
             }
             _ => Next::Emit(self.ended(outcome, why)),
         }
+    }
+
+    /// The attempt after which no worker could deliver the result.
+    fn undeliverable(&self) -> Option<(&StageState, &Attempt)> {
+        let waits = |attempt: &Attempt| {
+            let pause = attempt.paused.as_ref().map(|paused| &paused.pause);
+            matches!(pause, Some(Pause::Worker { step: WorkStep::Deliver, .. }))
+        };
+        let last = self.last_attempt().filter(|_| self.delivered.is_none());
+        last.filter(|(_, attempt)| waits(attempt))
     }
 
     /// Whether it has begun where its work is: one that only took work over has nothing of its own.
@@ -143,6 +159,7 @@ impl Run {
         }
         match attempt.paused.as_ref().map(|paused| &paused.pause) {
             Some(Pause::ModelLimit { until }) if *until > now => Next::Park { until: *until },
+            Some(Pause::Worker { step, .. }) => find_worker(stage, attempt, *step),
             Some(_) => {
                 let (stage, attempt) = (stage.name().clone(), attempt.n);
                 Next::Emit(Happened::Resumed { stage, attempt })
@@ -182,7 +199,9 @@ impl Run {
         let tries = stage.retried().map_or(tries, |retried| last.n - retried.after);
         match (last.trouble, self.budget()) {
             (Some(Trouble::Budget), Some(budget)) => Some(budget_spent(budget)),
-            (Some(Trouble::Budget | Trouble::Setup | Trouble::SignIn), _) => Some(failure_of(last)),
+            (Some(Trouble::Budget | Trouble::Setup | Trouble::SignIn | Trouble::Program), _) => {
+                Some(failure_of(last))
+            }
             _ if tries < most && stage.stage.recovery.is_some() && same_failure(stage, last) => {
                 Some(format!("{TIMES} attempts failed in the same way: {}", failure_of(last)))
             }
@@ -230,6 +249,10 @@ impl Run {
             _ => Next::Emit(Happened::AttemptStarted { stage: stage.name().clone(), attempt }),
         }
     }
+}
+
+fn find_worker(stage: &StageState, attempt: &Attempt, step: WorkStep) -> Next {
+    Next::FindWorker { stage: stage.name().clone(), attempt: attempt.n, step }
 }
 
 fn stage_good(stage: &StageState, snapshot: &Snapshot) -> Next {

@@ -141,6 +141,7 @@ fn request(stage: &StageName, spec: &GateSpec) -> Option<Request> {
         estimate: None,
         again: None,
         push_attempts: false,
+        waits_for_workers: false,
     })
 }
 

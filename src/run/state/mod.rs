@@ -5,7 +5,7 @@ mod queries;
 mod redone;
 mod snapshots;
 
-pub use queries::Judgement;
+pub use queries::{Judgement, WorkerWait};
 pub use redone::Redone;
 pub use snapshots::{SnapshotEntry, SnapshotFate};
 
@@ -172,6 +172,17 @@ pub struct Attempt {
     /// How long it stood still before.
     #[serde(default)]
     pub paused_seconds: u64,
+    /// When it last waited for a worker, until one could go on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waited: Option<WaitedForWorker>,
+}
+
+/// A wait for a worker that is over.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WaitedForWorker {
+    pub why: String,
+    pub since: DateTime<Utc>,
+    pub until: DateTime<Utc>,
 }
 
 /// An attempt that stands still.
@@ -299,11 +310,16 @@ impl Attempt {
     }
 
     pub(super) fn resume(&mut self, at: DateTime<Utc>) {
-        if let Some(paused) = self.paused.take() {
-            self.paused_seconds += seconds_between(paused.since, at);
-            // What was kept meanwhile is not its work: it writes on, and is paid for that.
-            (self.snapshot, self.diff) = (None, None);
-            (self.since_round, self.since_approved) = (None, None);
+        if let Some(Paused { pause, since }) = self.paused.take() {
+            self.paused_seconds += seconds_between(since, at);
+            if let Pause::Worker { why, .. } = pause {
+                self.waited = Some(WaitedForWorker { why, since, until: at });
+            }
+            if self.outcome == AttemptOutcome::Running {
+                // What was kept meanwhile is not its work: it writes on, and is paid for that.
+                (self.snapshot, self.diff) = (None, None);
+                (self.since_round, self.since_approved) = (None, None);
+            }
         }
     }
 
@@ -333,6 +349,7 @@ impl Attempt {
             started_at,
             paused: None,
             paused_seconds: 0,
+            waited: None,
         }
     }
 }

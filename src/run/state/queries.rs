@@ -1,11 +1,14 @@
 //! Queries of the state: what can be read off a run?
 //! Looks only; decides nothing.
 
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
 use crate::run::rules::seconds_between;
 use crate::run::{
-    Approver, Asked, Attempt, AttemptOutcome, Changes, GateId, GateSpec, OpenGate, Outcome, Phase,
-    Refusal, RequestId, Retry, Run, RunId, Snapshot, StageName, StagePhase, StageState, Tokens,
-    Usd, Verdict,
+    Approver, Asked, Attempt, AttemptOutcome, Changes, GateId, GateSpec, OpenGate, Outcome, Pause,
+    Paused, Phase, Refusal, RequestId, Retry, Run, RunId, Snapshot, StageName, StagePhase,
+    StageState, Tokens, Usd, Verdict, WorkStep,
 };
 
 /// What a run made of a person's request.
@@ -13,6 +16,17 @@ use crate::run::{
 pub enum Judgement<'r> {
     Taken(Verdict),
     Refused(&'r Refusal),
+}
+
+/// What a run waits for that no worker can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct WorkerWait<'r> {
+    pub stage: &'r StageName,
+    pub attempt: u32,
+    pub step: WorkStep,
+    /// What those lacked that tried, for people.
+    pub why: &'r str,
+    pub since: DateTime<Utc>,
 }
 
 impl Run {
@@ -49,6 +63,25 @@ impl Run {
     #[must_use]
     pub fn attempt(&self, stage: &StageName, n: u32) -> Option<&Attempt> {
         self.stage(stage)?.attempt(n)
+    }
+
+    /// The newest attempt of all, and its stage.
+    #[must_use]
+    pub fn last_attempt(&self) -> Option<(&StageState, &Attempt)> {
+        self.stages.iter().rev().find_map(|stage| Some((stage, stage.attempts.last()?)))
+    }
+
+    /// The attempt that waits for a worker, if any: for what, and since when.
+    #[must_use]
+    pub fn waits_for_worker(&self) -> Option<WorkerWait<'_>> {
+        let stages = self.stages.iter().filter(|_| self.outcome.is_none());
+        let mut attempts = stages.flat_map(|stage| stage.attempts.iter().map(move |a| (stage, a)));
+        attempts.find_map(|(stage, attempt)| {
+            let Paused { pause, since } = attempt.paused.as_ref()?;
+            let Pause::Worker { step, why } = pause else { return None };
+            let (stage, attempt, step, since) = (stage.name(), attempt.n, *step, *since);
+            Some(WorkerWait { stage, attempt, step, why, since })
+        })
     }
 
     /// The attempt that stands for a stage: the one that is asked about, else the newest that was good, else the newest.

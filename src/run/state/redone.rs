@@ -24,9 +24,11 @@ pub struct Redone {
 impl StageState {
     /// Begins it once more, with the work of that attempt or with what comes before it.
     pub(in crate::run) fn redo(&mut self, work: Option<u32>, decisions: usize, at: DateTime<Utc>) {
-        for attempt in self.attempts.iter_mut().filter(|a| a.outcome == AttemptOutcome::Running) {
-            attempt.outcome = AttemptOutcome::Stopped;
+        for attempt in &mut self.attempts {
             attempt.paused = None;
+            if attempt.outcome == AttemptOutcome::Running {
+                attempt.outcome = AttemptOutcome::Stopped;
+            }
         }
         self.redone = Some(Redone {
             attempts: self.last_number(),

@@ -234,6 +234,12 @@ impl Gateway {
     pub fn refused(&self) -> Vec<String> {
         self.seen.refused.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
+
+    /// A place that did not answer, in words.
+    #[must_use]
+    pub fn unreachable(&self) -> Option<String> {
+        self.seen.unreachable.lock().unwrap_or_else(PoisonError::into_inner).first().cloned()
+    }
 }
 
 impl Drop for Gateway {

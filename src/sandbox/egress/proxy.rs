@@ -45,6 +45,8 @@ pub(super) enum HostRule {
 pub(super) struct Seen {
     /// In words, without repetitions.
     pub refused: Mutex<Vec<String>>,
+    /// Places that may be reached and do not answer, in words.
+    pub unreachable: Mutex<Vec<String>>,
     /// Where programs wanted to go.
     pub asked: Mutex<Vec<(String, u16)>>,
 }
@@ -77,7 +79,10 @@ pub(super) async fn serve(
             remember(&seen.refused, why.clone());
             answer(&mut client, "403 Forbidden", &why).await
         }
-        Err(Denial::Unreachable(why)) => answer(&mut client, "502 Bad Gateway", &why).await,
+        Err(Denial::Unreachable(why)) => {
+            remember(&seen.unreachable, why.clone());
+            answer(&mut client, "502 Bad Gateway", &why).await
+        }
     }
 }
 

@@ -39,6 +39,9 @@ fn after_failure(run: &Run, again: &str, failed: Option<&StageState>) -> String 
         Some(Trouble::SignIn) => format!(
             "let the operator look after the key of the model's provider and its bills, then start again with {again}."
         ),
+        Some(Trouble::Program) => format!(
+            "let the operator look after the agent's program (`signoff doctor` says how it is), then start again with {again}."
+        ),
         Some(Trouble::TimeOut) => {
             format!(
                 "give the stage a longer `timeout`, or make it smaller, and start again with {again}."

@@ -126,6 +126,7 @@ pub(in crate::thread) const fn class(attempt: &Attempt) -> &'static str {
         (_, Some(Trouble::Budget)) => "The money ran out",
         (_, Some(Trouble::Setup)) => "The setup is not right",
         (_, Some(Trouble::SignIn)) => "The model's provider lets nobody in",
+        (_, Some(Trouble::Program)) => "The agent's program does not work",
         (_, Some(Trouble::TimeOut)) => "Out of time",
         (_, Some(Trouble::Unknown)) => "It failed",
     }

@@ -131,6 +131,7 @@ fn what_went_wrong(attempt: &Attempt) -> String {
         (_, Some(Trouble::Budget)) => because("the money ran out"),
         (_, Some(Trouble::Setup)) => because("the setup is not right"),
         (_, Some(Trouble::SignIn)) => because("the model's provider lets nobody in"),
+        (_, Some(Trouble::Program)) => because("the agent's program does not work"),
         (_, Some(Trouble::TimeOut)) => because("out of time"),
         (_, Some(Trouble::Unknown)) => because("it failed"),
     }
@@ -159,7 +160,7 @@ fn no_other(
     stage: &StageState,
     (attempt, round): (&Attempt, Option<&Changes>),
 ) -> Option<&'static str> {
-    if matches!(attempt.trouble, Some(Trouble::Setup | Trouble::SignIn)) {
+    if matches!(attempt.trouble, Some(Trouble::Setup | Trouble::SignIn | Trouble::Program)) {
         return Some("another attempt would not help");
     }
     if attempt.n - round.map_or(0, |changes| changes.after) >= stage.stage.attempts {

@@ -1,8 +1,10 @@
 //! What is set up otherwise than in most stories?
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use super::World;
 use super::line::Line;
@@ -85,6 +87,32 @@ impl World {
         worker.will_have("SIGNOFF_HOME", &within(machine));
     }
 
+    /// A worker on a machine that has git and nothing else, started beside the others; alone, if they are dead.
+    pub fn bare_worker(&self) -> Result<Process> {
+        let machine = self.folder.path().join("bare");
+        fs::create_dir_all(&machine)?;
+        let git = on_path("git").context("no git on the PATH")?;
+        std::os::unix::fs::symlink(git, machine.join("git"))?;
+        let worker = self.worker.beside("bare-worker");
+        worker.will_have("PATH", &machine.display().to_string());
+        worker.will_have("SIGNOFF_CACHE", &machine.join("cache").display().to_string());
+        worker.comes_back()?;
+        Ok(worker)
+    }
+
+    /// The worker is dead, and in its place is one on a bare machine.
+    pub async fn has_only_a_bare_worker(&self) -> Result<Process> {
+        self.worker.crashes().await?;
+        self.bare_worker()
+    }
+
+    /// A program comes onto the bare machine.
+    pub fn bare_machine_gets(&self, program: &str, text: &str) -> Result<()> {
+        let file = self.folder.path().join("bare").join(program);
+        fs::write(&file, text)?;
+        Ok(fs::set_permissions(file, fs::Permissions::from_mode(0o755))?)
+    }
+
     /// There is a repository of that name with one commit of these files.
     pub fn has_repository<'a>(
         &self,
@@ -108,4 +136,9 @@ impl World {
         let before = fs::read_to_string(&file)?;
         Ok(fs::write(file, change(before))?)
     }
+}
+
+fn on_path(program: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())
 }

@@ -4,7 +4,7 @@ use super::{AttemptOutcome, Happened, Next, Outcome, StagePhase, Trouble, Usd, V
 use crate::run::rules::tests::{CENT, Facts, RunDriver, ana, decision, request, snapshot};
 use crate::run::{
     AttemptFacts, Breaker, Decision, Estimate, GateKind, GateSpec, Interval, Lost, MonthOf,
-    MonthSpent, Pause, Raise, Refusal, Request, Retry, RunEstimate, Shortage,
+    MonthSpent, Pause, Raise, Refusal, Request, Retry, RunEstimate, Shortage, WorkStep,
 };
 
 fn kinds(driver: &RunDriver) -> Vec<String> {
@@ -353,6 +353,59 @@ fn an_attempt_that_the_provider_makes_wait_goes_on_by_itself() {
     assert_eq!(kinds(&driver).last().map(String::as_str), Some("resumed"));
     driver.brings(Facts::Green);
     assert_eq!(driver.end(), (Outcome::Done, None));
+}
+
+/// No worker that tried could do this step.
+fn hands_back(driver: &mut RunDriver, (stage, attempt): (&str, u32), step: WorkStep) {
+    let lost = Lost { why: "no box".to_owned(), ..Lost::default() };
+    let stage = stage.parse().expect("a name");
+    driver.emit(driver.run.handed_back((&stage, attempt), step, &lost));
+    assert_eq!(driver.on(), Next::FindWorker { stage: stage.clone(), attempt, step });
+    assert_eq!(driver.run.waits_for_worker().map(|wait| wait.why), Some("no box"));
+}
+
+fn finds_a_worker(driver: &mut RunDriver, stage: &str) {
+    driver.emit(Happened::Resumed { stage: stage.parse().expect("a name"), attempt: 1 });
+    assert_eq!(driver.run.waits_for_worker(), None);
+}
+
+#[test]
+fn an_attempt_that_no_worker_could_do_goes_on_as_the_same_when_one_can() {
+    let mut driver = RunDriver::with(&["draft"]);
+    driver.plan();
+    hands_back(&mut driver, ("draft", 1), WorkStep::Write);
+    finds_a_worker(&mut driver, "draft");
+    let plan = driver.plan();
+    assert_eq!((plan.attempt, plan.backoff_seconds), (1, 0));
+    driver.writes(&plan);
+    let paid = driver.run.spent();
+    hands_back(&mut driver, ("draft", 1), WorkStep::Check);
+    assert_eq!(driver.run.spent(), paid, "what was written is paid");
+    finds_a_worker(&mut driver, "draft");
+    assert_eq!(driver.plan().attempt, 1);
+    driver.brings(Facts::Green);
+    assert_eq!(driver.end(), (Outcome::Done, None));
+}
+
+#[test]
+fn a_result_that_no_worker_can_deliver_waits_and_is_then_delivered() {
+    let mut driver = RunDriver::with(&["draft"]);
+    driver.brings(Facts::Green);
+    assert!(matches!(driver.on(), Next::Deliver { .. }));
+    hands_back(&mut driver, ("draft", 1), WorkStep::Deliver);
+    finds_a_worker(&mut driver, "draft");
+    assert!(driver.run.stages[0].attempts[0].snapshot.is_some(), "its work is what it was");
+    assert_eq!(driver.end(), (Outcome::Done, None));
+}
+
+#[test]
+fn a_run_that_is_stopped_while_it_waits_for_a_worker_ends() {
+    let mut driver = RunDriver::with(&["draft"]);
+    driver.plan();
+    hands_back(&mut driver, ("draft", 1), WorkStep::Write);
+    driver.ana(Verdict::Stop);
+    assert_eq!(driver.end().0, Outcome::Stopped);
+    assert_eq!(driver.run.waits_for_worker(), None);
 }
 
 #[test]

@@ -294,6 +294,7 @@ pub(in crate::run) fn request(names: &[&str]) -> Request {
         estimate: None,
         again: None,
         push_attempts: false,
+        waits_for_workers: false,
     }
 }
 

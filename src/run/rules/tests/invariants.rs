@@ -129,6 +129,9 @@ fn carry_out(driver: &mut RunDriver, next: Next, facts: Facts) {
         Next::Attempt(begun) => drop(driver.ends(&begun, facts)),
         Next::Ask { wake, .. } => driver.now = wake.expect("a question with a deadline"),
         Next::Park { until } => driver.now = until,
+        Next::FindWorker { stage, attempt, .. } => {
+            driver.emit(Happened::Resumed { stage, attempt });
+        }
         Next::Deliver { snapshot, .. } => {
             driver.emit(driver.run.delivered_to("/the/repository", &snapshot));
         }

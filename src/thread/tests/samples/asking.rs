@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use super::{Tale, name};
 use crate::run::{
     AttemptBranch, Diff, Flag, GateSpec, GroupId, Happened, Next, Pause, PersonId, Raise, RedGreen,
-    Reminder, RequestId, Rework, Risk, TestsChanged, Tokens, Usd, Verdict, Via,
+    Reminder, RequestId, Rework, Risk, TestsChanged, Tokens, Usd, Verdict, Via, WorkStep,
 };
 
 /// What a piece of work has besides its figures.
@@ -124,6 +124,19 @@ impl Tale {
         let tokens = Tokens { input: 900, output: 60, ..Tokens::default() };
         self.tell(Happened::Paused { stage, attempt, pause, tokens, cost_usd });
         self.follows()
+    }
+
+    /// A run that no worker can go on with.
+    pub fn without_worker() -> Self {
+        let why = "no box can be built here, and without one nothing of a repository runs";
+        let pause = Pause::Worker { step: WorkStep::Write, why: why.to_owned() };
+        Self::new().started().begins("scaffold", 1).stands_still("scaffold", 1, (pause, Usd::ZERO))
+    }
+
+    /// One comes.
+    pub fn finds_worker(mut self) -> Self {
+        self.tell(Happened::Resumed { stage: name("scaffold"), attempt: 1 });
+        self
     }
 
     /// Somebody gives it five dollars more.

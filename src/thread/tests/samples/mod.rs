@@ -90,6 +90,7 @@ pub(crate) fn request() -> Request {
         estimate: None,
         again: None,
         push_attempts: false,
+        waits_for_workers: false,
     }
 }
 

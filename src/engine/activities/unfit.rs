@@ -1,0 +1,127 @@
+//! Unfit for a piece of work: what does a worker do that lacks what the operator can mend?
+//! It hands the work back, so that another worker may take it at once. Where nobody who tried could, the workflow is told, and the run waits.
+
+use std::error::Error;
+use std::time::Instant;
+
+use temporalio_sdk::ApplicationFailure;
+use temporalio_sdk::activities::{ActivityContext, ActivityError};
+use thiserror::Error;
+
+use super::bench::Bench;
+use super::circuit::Part;
+use super::failure::{chain, is_no_room};
+use super::handover::Handover;
+use crate::checks::SetupFailure;
+use crate::engine::UNFIT;
+use crate::engine::retry_policy::{HAND_BACK_INTERVAL, HAND_BACKS};
+use crate::run::RunId;
+use crate::workspace::WorkspaceError;
+
+/// Why a worker cannot do something, in words for people, the operator among them.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub(super) enum Unfit {
+    /// What it lacks can be seen by looking, and that it is mended as well.
+    #[error("{0}")]
+    Lacks(String),
+    /// What does not work here was seen by trying; only another try shows that it is mended.
+    #[error("{why}")]
+    Failed { part: Part, why: String },
+}
+
+impl Unfit {
+    /// What this worker lacked, where an activity failed by that.
+    pub fn of(error: &ActivityError, run: &RunId) -> Option<Self> {
+        let ActivityError::Application(failure) = error else { return None };
+        let causes = || chain(failure.source_error());
+        causes()
+            .find_map(|cause| Self::of_cause(cause, run))
+            .filter(|_| !failure.is_non_retryable())
+    }
+
+    fn of_cause(cause: &(dyn Error + 'static), run: &RunId) -> Option<Self> {
+        if let Some(unfit) = cause.downcast_ref::<Self>() {
+            return Some(unfit.clone());
+        }
+        let why = cause.to_string();
+        match cause.downcast_ref::<WorkspaceError>() {
+            Some(WorkspaceError::Elsewhere { .. }) => Some(Self::Lacks(why)),
+            Some(WorkspaceError::Unreachable { .. } | WorkspaceError::Artifacts { .. }) => {
+                Some(Self::Failed { part: Part::Of(run.clone()), why })
+            }
+            _ => is_no_room(cause).then(Self::no_room),
+        }
+    }
+
+    /// A setup that failed, and a host that it wanted did not answer.
+    pub fn by_setup(run: &RunId, failure: SetupFailure) -> Self {
+        let SetupFailure { why, unreachable, .. } = failure;
+        let host = unreachable.unwrap_or_default();
+        let why = format!("setup could not fetch what it needs: {host}. {why}");
+        Self::Failed { part: Part::Of(run.clone()), why }
+    }
+
+    fn no_room() -> Self {
+        Self::Lacks("the disk is full or cannot be written, where SIGNOFF_HOME is".to_owned())
+    }
+}
+
+impl Bench {
+    /// Temporal gives the work to whoever is free, which may be another worker; after a few times the workflow is told instead.
+    pub(super) fn hand_back(
+        &self,
+        ctx: &ActivityContext,
+        run: &RunId,
+        unfit: Unfit,
+        spent: Handover,
+    ) -> ActivityError {
+        let why = unfit.to_string();
+        tracing::warn!(run.id = %run, "this worker hands {run} back: {why}");
+        if let Unfit::Failed { part, why } = unfit {
+            self.circuits.open(part, why, Instant::now());
+        }
+        let failure = ApplicationFailure::builder(anyhow::anyhow!(why))
+            .type_name(UNFIT.to_owned())
+            .details(spent);
+        if ctx.info().attempt < HAND_BACKS {
+            failure.next_retry_delay(HAND_BACK_INTERVAL).build().into()
+        } else {
+            failure.non_retryable(true).build().into()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::Context;
+
+    use super::*;
+
+    fn unfit(error: impl Into<anyhow::Error>) -> Option<Unfit> {
+        let run = "tale-k3f9qdx".parse().expect("an id");
+        Unfit::of(&ActivityError::from(error.into().context("preparing it")), &run)
+    }
+
+    #[test]
+    fn what_the_operator_can_mend_is_seen_wherever_it_was_met() {
+        let lacks = Unfit::Lacks("no box".to_owned());
+        assert_eq!(unfit(lacks.clone()), Some(lacks));
+        let full = WorkspaceError::DiskFull { what: "git add".to_owned() };
+        assert_eq!(unfit(full), Some(Unfit::no_room()));
+        let path = "/runs/a/shadow.git".to_owned();
+        assert!(matches!(unfit(WorkspaceError::Elsewhere { path }), Some(Unfit::Lacks(_))));
+        let (repository, why) = ("git.example".to_owned(), "no route".to_owned());
+        let away = WorkspaceError::Unreachable { repository, why };
+        assert!(matches!(unfit(away), Some(Unfit::Failed { .. })));
+    }
+
+    #[test]
+    fn a_mistake_of_ours_or_of_the_project_is_handed_to_nobody() {
+        assert_eq!(unfit(anyhow::anyhow!("a red check")), None);
+        let (repository, why) = ("git.example".to_owned(), "it has no branch `x`".to_owned());
+        assert_eq!(unfit(WorkspaceError::Repository { repository, why }), None);
+        let approved = Err::<(), _>(Unfit::Lacks("no box".to_owned())).context("x");
+        let failure = ApplicationFailure::non_retryable(approved.expect_err("an error"));
+        assert_eq!(Unfit::of(&failure.into(), &"tale-k3f9qdx".parse().expect("an id")), None);
+    }
+}

@@ -3,6 +3,7 @@
 //! Everything is done by the git program, which never asks anybody anything.
 
 mod agent_index;
+mod attempt_files;
 mod checkout;
 mod deliver;
 mod diff;
@@ -16,17 +17,21 @@ mod readable;
 mod records;
 mod repository;
 mod risks;
+mod run_folder;
 mod seen;
 mod shadow;
 mod snapshot;
 mod staging;
+mod unified;
 mod untouched;
 
+pub use attempt_files::{AttemptFile, AttemptFiles, LogPiece};
 pub use deliver::Delivery;
 use error::Result;
 pub use error::WorkspaceError;
 pub use import::try_repository;
 pub use patch::{Became, FilePatch, FileStatus, Patch};
+pub use run_folder::RunFolder;
 pub use seen::FilesSeen;
 pub use shadow::Shadow;
 

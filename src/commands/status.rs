@@ -10,8 +10,8 @@ use crate::run::{Attempt, GateKind, OpenGate, Run, Sandboxing, StagePhase, Stage
 use crate::slack::escape;
 use crate::thread;
 
-/// A run in a few lines.
-pub fn status(run: &Run, now: DateTime<Utc>) -> Reply {
+/// A run in a few lines; `again` are the runs that do it once more, the newest first.
+pub fn status(run: &Run, again: &[Run], now: DateTime<Utc>) -> Reply {
     let mut lines =
         vec![format!("`{}` · {} · {}", run.id(), thread::phase(run), run.in_one_line())];
     lines
@@ -19,20 +19,11 @@ pub fn status(run: &Run, now: DateTime<Utc>) -> Reply {
     lines.extend(
         run.start.as_ref().map(|start| format!("Started {}.", escape(&thread::start(start)))),
     );
-    if let Some(gate) = &run.gate {
-        let (stage, left, id) = (&gate.id.stage, left(gate, now), run.id());
-        lines.push(match thread::MoneyQuestion::of(gate) {
-            _ if gate.id.kind == GateKind::Recovery => format!(
-                "{stage} has failed, what now? {left}. `/develop retry {id}`, `skip` or `stop`"
-            ),
-            Some(thread::MoneyQuestion { wants, because, raise }) => {
-                format!(
-                    "Waiting for {wants} for {stage}, {because}: {left}. `/develop raise {id} {raise}`"
-                )
-            }
-            None => format!("Waiting for approval of {stage}: {left}. `/develop approve {id}`"),
-        });
-    }
+    lines.extend(run.request.again.as_ref().map(|it| format!("It does `{}` once more.", it.run)));
+    lines.extend(
+        again.iter().map(|it| format!("Done again as `{}`, {}.", it.id(), thread::phase(it))),
+    );
+    lines.extend(run.gate.as_ref().map(|gate| asked(run, gate, now)));
     lines.extend(run.why.iter().map(|why| format!("Why: {}", escape(why))));
     if let Some(code) = &run.delivered {
         lines.push(match code.repository.as_str() {
@@ -42,6 +33,20 @@ pub fn status(run: &Run, now: DateTime<Utc>) -> Reply {
         lines.extend(code.note.as_deref().map(escape));
     }
     Reply::new(ReplyKind::Done, lines.join("\n")).about(run.id())
+}
+
+/// What is asked, and how it is answered.
+fn asked(run: &Run, gate: &OpenGate, now: DateTime<Utc>) -> String {
+    let (stage, left, id) = (&gate.id.stage, left(gate, now), run.id());
+    match thread::MoneyQuestion::of(gate) {
+        _ if gate.id.kind == GateKind::Recovery => {
+            format!("{stage} has failed, what now? {left}. `/develop retry {id}`, `skip` or `stop`")
+        }
+        Some(thread::MoneyQuestion { wants, because, raise }) => format!(
+            "Waiting for {wants} for {stage}, {because}: {left}. `/develop raise {id} {raise}`"
+        ),
+        None => format!("Waiting for approval of {stage}: {left}. `/develop approve {id}`"),
+    }
 }
 
 fn stage_line(stage: &StageState) -> String {
@@ -61,8 +66,13 @@ fn stage_line(stage: &StageState) -> String {
     format!("{}{tests}{tries}{cost}", stage.name())
 }
 
-/// `status --json`. `thread` is (team, channel, ts); `diff_url` that of the open gate.
-pub fn status_json(run: &Run, thread: Option<&Value>, diff_url: Option<&str>) -> Value {
+/// `status --json`. `again` are the runs that do it once more; `thread` is (team, channel, ts); `diff_url` that of the open gate.
+pub fn status_json(
+    run: &Run,
+    again: &[Run],
+    thread: Option<&Value>,
+    diff_url: Option<&str>,
+) -> Value {
     json!({
         "run": run.id(),
         "project": run.request.project,
@@ -78,6 +88,8 @@ pub fn status_json(run: &Run, thread: Option<&Value>, diff_url: Option<&str>) ->
         "ended_at": run.ended_at,
         "why": run.why,
         "start": run.start,
+        "again": run.request.again.as_ref().map(|again| &again.run),
+        "again_by": again.iter().map(Run::id).collect::<Vec<_>>(),
         "stages": run.stages.iter().map(stage_json).collect::<Vec<_>>(),
         "gate": run.gate.as_ref().map(|gate| gate_json(gate, diff_url)),
         "decisions": run.decisions.iter().map(|d| json!({

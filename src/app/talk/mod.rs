@@ -3,8 +3,12 @@
 
 mod answer;
 mod develop;
+mod diff;
+mod history;
+mod logs;
 mod look;
 mod print;
+mod reports;
 
 use std::io::Write;
 
@@ -51,18 +55,7 @@ impl Talk<'_> {
             }
             CliCommand::Again { run, words, wait } => self.again(run, words, wait).await,
             CliCommand::Answer(answer) => self.answer(answer).await,
-            CliCommand::Status { run } => {
-                self.status(&Said::named(run.as_deref().unwrap_or_default())).await
-            }
-            CliCommand::Snapshots { run } => {
-                self.snapshots(&Said::named(run.as_deref().unwrap_or_default())).await
-            }
-            CliCommand::List { limit } => self.list(limit).await,
-            CliCommand::Costs { calibration: true, .. } => self.calibration().await,
-            CliCommand::Costs { of, .. } => self.costs(&of.join(" ")).await,
-            CliCommand::Waiting => self.waiting().await,
-            CliCommand::Events { run } => self.events(&Said::named(&run)).await,
-            CliCommand::Thread { run } => self.thread(&Said::named(&run)).await,
+            CliCommand::Look(look) => self.look(look).await,
             CliCommand::Up(_)
             | CliCommand::Serve
             | CliCommand::Worker { .. }

@@ -10,6 +10,7 @@ mod money;
 mod process;
 pub mod rehearsal;
 mod script;
+mod told;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -25,6 +26,7 @@ pub use access::ModelAccess;
 pub use claude::ClaudeCode;
 pub use event::AgentEvent;
 pub use script::Script;
+pub use told::told;
 
 /// What one process of an agent is asked to do.
 #[derive(Clone, Debug)]

@@ -42,6 +42,11 @@ pub struct Script {
     pub sandbox: Sandbox,
 }
 
+/// What stands on a line of a log that a script left.
+pub(super) fn told(line: &str) -> Vec<AgentEvent> {
+    protocol::read_line(line).into_iter().map(|told| told.event().cleaned()).collect()
+}
+
 impl Agent for Script {
     fn work<'a>(
         &'a self,

@@ -5,6 +5,7 @@ mod clean_up;
 mod cli;
 mod doctor;
 mod parts;
+mod replay;
 mod serve;
 mod slack_manifest;
 mod talk;
@@ -15,6 +16,7 @@ pub use cli::Cli;
 
 use std::convert::Infallible;
 use std::io::{self, Write};
+use std::path::Path;
 
 use anyhow::anyhow;
 use serde_json::{Value, json};
@@ -23,7 +25,7 @@ use tokio::runtime::{Builder, Runtime};
 use crate::config::Config;
 use crate::store::StoreError;
 use crate::{local, sandbox, telemetry};
-use cli::CliCommand;
+use cli::{CliCommand, LookCommand};
 
 /// Exit codes, as the README lists them.
 pub mod exit {
@@ -157,6 +159,9 @@ async fn verb(cli: Cli, config: Config, out: &mut dyn Write) -> Result<u8, Failu
             worker::worker(config.found(), no_sandbox, max_cached_runs).await
         }
         CliCommand::Doctor => Box::pin(doctor::doctor(config.found(), json, out)).await,
+        CliCommand::Look(LookCommand::Replay { of }) if Path::new(&of).is_file() => {
+            replay::replay_file(Path::new(&of), json, out).await
+        }
         talk => talk::talk(talk, config.found(), json, out).await,
     }
 }

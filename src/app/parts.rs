@@ -113,6 +113,7 @@ pub fn services(config: &Config, store: Store) -> Services {
         store,
         engine: Engine::new(temporal_address(config), config.task_queue.clone()).sealed_by(seal),
         projects: LiveProjects::new(config.projects_file.clone(), config.projects.clone()),
+        runs: config.home.join("runs"),
         rehearsal: rehearses(config),
     }
 }

@@ -5,8 +5,8 @@ use super::Actor;
 use super::mention::Misheard;
 use super::outcome::{Acted, Handled, reply_outcome};
 use crate::commands::{
-    self, AgainWords, Answer, Asker, Command, Lookup, Meaning, Moment, Place, Reply, ReplyKind,
-    Said,
+    self, AgainWords, Answer, Asker, Command, CompareOutcome, LookAt, Lookup, Meaning, Moment,
+    Place, Reply, ReplyKind, Said,
 };
 use crate::run::{Channel, RequestId, Via};
 use crate::slack::{SlashCommand, unescape};
@@ -37,19 +37,7 @@ impl Actor {
             // Only a slash command can open it.
             Command::Form => Reply::new(ReplyKind::Unknown, commands::help()),
             Command::Help => Reply::new(ReplyKind::Done, commands::help()),
-            Command::List => {
-                let asker = self.with_sight(asker).await;
-                commands::list(&self.services, &asker, LISTED).await?.1
-            }
-            Command::Costs(of) => {
-                let asker = self.with_sight(asker).await;
-                commands::costs(&self.services, &asker, &of).await?.1
-            }
-            Command::Waiting => self.waiting_reply(&self.with_sight(asker).await).await?,
-            Command::Status(said) => self.status(&self.with_sight(asker).await, &said).await?,
-            Command::Snapshots(said) => {
-                self.snapshots(&self.with_sight(asker).await, &said).await?
-            }
+            Command::Look(at) => self.look(at, &self.with_sight(asker).await).await?,
             Command::Start(start) => self.start(start, asker, key).await?,
             Command::Again(words) => self.again(words, asker, key).await?,
             Command::Answer { verdict, said } => {
@@ -59,6 +47,23 @@ impl Actor {
             Command::Note(_) | Command::Nothing => return Ok(Acted::Silent),
         };
         Ok(reply_outcome(&reply))
+    }
+
+    /// What there is to see, as far as whoever asks may see it.
+    async fn look(&self, at: LookAt, asker: &Asker) -> Result<Reply, StoreError> {
+        Ok(match at {
+            LookAt::List => commands::list(&self.services, asker, LISTED).await?.1,
+            LookAt::Costs(of) => commands::costs(&self.services, asker, &of).await?.1,
+            LookAt::Failures(of) => commands::failures(&self.services, asker, &of).await?.1,
+            LookAt::Compare(words) => {
+                match commands::compare(&self.services, asker, &words).await? {
+                    CompareOutcome::Compared(_, reply) | CompareOutcome::Unknown(reply) => reply,
+                }
+            }
+            LookAt::Waiting => self.waiting_reply(asker).await?,
+            LookAt::Status(said) => self.status(asker, &said).await?,
+            LookAt::Snapshots(said) => self.snapshots(asker, &said).await?,
+        })
     }
 
     /// Starts a run that is named once more.
@@ -77,7 +82,11 @@ impl Actor {
 
     async fn status(&self, asker: &Asker, said: &Said) -> Result<Reply, StoreError> {
         Ok(match commands::find(&self.services, asker, said).await? {
-            Lookup::Found(named) => commands::status(&named.run, (self.clock)()),
+            Lookup::Found(named) => {
+                let mut again = self.services.store.runs_that_do_again(named.run.id()).await?;
+                again.retain(|run| commands::is_visible_to(run, asker));
+                commands::status(&named.run, &again, (self.clock)())
+            }
             Lookup::Unknown(reply) => reply,
         })
     }

@@ -31,7 +31,7 @@ impl Actor {
                 self.answer(answer, &why).await
             }
             Ok(Command::Note(note)) => self.take_note(it, run, note, said).await,
-            Ok(look @ (Command::Status(_) | Command::Snapshots(_))) => {
+            Ok(look @ Command::Look(_)) => {
                 let asker = asker(it, said);
                 match self.may_read(&asker.person, &it.team).await {
                     Ok(()) => self.execute(look, asker, &it.key).await,

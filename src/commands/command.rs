@@ -1,7 +1,8 @@
 //! A command: what did a line of words ask for?
 
 use super::again::AgainWords;
-use super::costs::CostsOf;
+use super::compare::CompareWords;
+use super::look_back::LookBack;
 use super::said::Said;
 use super::start_run::StartRun;
 use super::thread_words::says_something;
@@ -19,15 +20,23 @@ pub enum Command {
         verdict: Verdict,
         said: Said,
     },
-    Status(Said),
-    Snapshots(Said),
-    Waiting,
-    List,
-    Costs(CostsOf),
+    Look(LookAt),
     Help,
     Note(NoteWords),
     /// No word in it: emoji.
     Nothing,
+}
+
+/// What is looked at; nothing changes by it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LookAt {
+    Status(Said),
+    Snapshots(Said),
+    Waiting,
+    List,
+    Costs(LookBack),
+    Failures(LookBack),
+    Compare(CompareWords),
 }
 
 /// Words for the next attempt.

@@ -1,21 +1,13 @@
 //! What was spent?
 //! Of a time and a project, by all that whoever asks may see; the same sums as the ledger.
 
-use chrono::{DateTime, TimeDelta, Utc};
-
-use super::misunderstood::Misunderstood;
+use super::look_back::LookBack;
 use super::{Asker, Reply, ReplyKind, Services, Sight, is_visible_to};
-use crate::run::{
-    Calibration, CostReport, Hindsight, Outcome, Part, PersonId, ProjectName, Run, RunCosts, Usd,
-};
+use crate::run::{Calibration, CostReport, Hindsight, Outcome, Part, PersonId, Run, Usd};
 use crate::slack::Mrkdwn;
 use crate::store::StoreError;
 use crate::thread::{self, figures};
 
-/// What is looked at unless somebody says otherwise.
-const DAYS: u32 = 30;
-/// As far back as anybody can ask.
-const MOST_DAYS: u32 = 3_650;
 /// Parts of a kind that are named; the rest is summed.
 const NAMED: usize = 8;
 /// Longest name.
@@ -23,59 +15,16 @@ const NAME: usize = 60;
 /// Estimates that are looked back at: more than are judged, as some were cut short.
 const LOOKED_BACK_AT: i64 = 200;
 
-/// What is asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CostsOf {
-    /// None for all.
-    pub project: Option<ProjectName>,
-    pub days: u32,
-}
-
-impl CostsOf {
-    /// `llm-wrapper 30d`, in any order.
-    ///
-    /// # Errors
-    /// It is something else: in a thread, `costs are too high` is said to the agent.
-    pub fn read(words: &str) -> Result<Self, Misunderstood> {
-        let mut of = Self { project: None, days: DAYS };
-        for word in words.split_whitespace() {
-            if let Some(days) = days(word) {
-                of.days = days;
-            } else if let (None, Ok(project)) = (&of.project, word.to_lowercase().parse()) {
-                of.project = Some(project);
-            } else {
-                let text = format!(
-                    "`{}` is no time and no project: `costs llm-wrapper 30d`, or `costs 2w`.",
-                    word.replace('`', "'")
-                );
-                return Err(Misunderstood { text, nearly: false });
-            }
-        }
-        Ok(of)
-    }
-}
-
-/// `30d`, `2w`.
-fn days(word: &str) -> Option<u32> {
-    let (n, unit) = word.split_at_checked(word.len().checked_sub(1)?)?;
-    let each = match unit {
-        "d" | "D" => 1,
-        "w" | "W" => 7,
-        _ => return None,
-    };
-    let days = n.parse::<u32>().ok()?.checked_mul(each)?;
-    (1..=MOST_DAYS).contains(&days).then_some(days)
-}
-
 /// The report, and how it reads.
 pub async fn costs(
     services: &Services,
     asker: &Asker,
-    of: &CostsOf,
+    of: &LookBack,
 ) -> Result<(CostReport, Reply), StoreError> {
-    let since = since(asker.said.at, of.days);
-    let mut runs = services.store.costs_since(since).await?;
-    runs.retain(|run| is_of(run, of) && is_visible_to(&Run::fold(run.request.clone(), &[]), asker));
+    let mut runs = services.store.costs_since(of.since(asker.said.at)).await?;
+    runs.retain(|run| {
+        of.holds(&run.request) && is_visible_to(&Run::fold(run.request.clone(), &[]), asker)
+    });
     let report = CostReport::of(&runs);
     let mut text = in_words(&report, of);
     if asker.sight.doubt {
@@ -84,15 +33,7 @@ pub async fn costs(
     Ok((report, Reply::new(ReplyKind::Done, text)))
 }
 
-fn since(now: DateTime<Utc>, days: u32) -> DateTime<Utc> {
-    now - TimeDelta::days(days.into())
-}
-
-fn is_of(run: &RunCosts, of: &CostsOf) -> bool {
-    of.project.as_ref().is_none_or(|project| run.request.project == *project)
-}
-
-fn in_words(report: &CostReport, of: &CostsOf) -> String {
+fn in_words(report: &CostReport, of: &LookBack) -> String {
     let what = of.project.as_ref().map(|project| format!(" for {project}")).unwrap_or_default();
     let time = format!("in the last {}", figures::plural(of.days.into(), "day"));
     let rehearsals = (report.rehearsals > 0).then(|| {
@@ -182,20 +123,4 @@ fn hindsight(run: &Run) -> Option<Hindsight> {
     let said = run.request.estimate.as_ref()?.whole.clone();
     let whole = run.outcome == Some(Outcome::Done);
     Some(Hindsight { said, actual: run.spent(), whole })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_time_and_a_project_are_told_apart() {
-        let of = |words| CostsOf::read(words);
-        let project: ProjectName = "llm-wrapper".parse().unwrap();
-        assert_eq!(of(""), Ok(CostsOf { project: None, days: 30 }));
-        for words in ["llm-wrapper 2w", "2W LLM-wrapper"] {
-            assert_eq!(of(words), Ok(CostsOf { project: Some(project.clone()), days: 14 }));
-        }
-        assert!(of("llm-wrapper orders").unwrap_err().text.contains("`orders` is no time"));
-    }
 }

@@ -3,8 +3,9 @@
 //! [`Place`] alone. Pure. What is not understood comes back with what was probably meant.
 
 use super::again::AgainWords;
-use super::command::Command;
-use super::costs::CostsOf;
+use super::command::{Command, LookAt};
+use super::compare::CompareWords;
+use super::look_back::LookBack;
 use super::misunderstood::{Misunderstood, code_safe, first_word};
 use super::said::{MARKS, Said, words_alone};
 use super::start_run::StartRun;
@@ -83,14 +84,18 @@ fn verb_and_rest(line: &str) -> Option<(&'static Verb, &str)> {
 }
 
 fn command(verb: &Verb, rest: &str) -> Result<Command, Misunderstood> {
+    let behind_mark = rest.trim_start_matches(MARKS);
+    let look_back = || LookBack::read(verb.name(), behind_mark);
     Ok(match verb.asks {
         Asks::Help => Command::Help,
-        Asks::List => Command::List,
-        Asks::Costs => Command::Costs(CostsOf::read(rest.trim_start_matches(MARKS))?),
-        Asks::Waiting => Command::Waiting,
+        Asks::List => Command::Look(LookAt::List),
+        Asks::Costs => Command::Look(LookAt::Costs(look_back()?)),
+        Asks::Failures => Command::Look(LookAt::Failures(look_back()?)),
+        Asks::Compare => Command::Look(LookAt::Compare(CompareWords::read(behind_mark)?)),
+        Asks::Waiting => Command::Look(LookAt::Waiting),
+        Asks::Status => Command::Look(LookAt::Status(Said::named(behind_mark))),
+        Asks::Snapshots => Command::Look(LookAt::Snapshots(Said::named(behind_mark))),
         Asks::Again => Command::Again(AgainWords::read(rest)?),
-        Asks::Snapshots => Command::Snapshots(Said::named(rest.trim_start_matches(MARKS))),
-        Asks::Status => Command::Status(Said::named(rest.trim_start_matches(MARKS))),
         Asks::Answer(verdict) => Command::Answer { verdict, said: Said::read(verb, rest) },
     })
 }
@@ -165,7 +170,7 @@ mod tests {
         assert_eq!(typed("Approve!"), Ok(answer(Verdict::Approve, None, "")));
         assert_eq!(typed("`approve`"), Ok(answer(Verdict::Approve, None, "")));
         assert_eq!(typed("extend tomorrow"), Ok(answer(Verdict::Extend, None, "tomorrow")));
-        assert_eq!(typed("waiting"), Ok(Command::Waiting));
+        assert_eq!(typed("waiting"), Ok(Command::Look(LookAt::Waiting)));
     }
 
     #[test]
@@ -180,8 +185,10 @@ mod tests {
             ] {
                 assert_eq!(read_at(line, place), Ok(answer(verdict, Some(run), "")), "{line}");
             }
-            let status =
-                Command::Status(Said { run: Some("quikc".to_owned()), words: String::new() });
+            let status = Command::Look(LookAt::Status(Said {
+                run: Some("quikc".to_owned()),
+                words: String::new(),
+            }));
             assert_eq!(read_at("status quikc", place), Ok(status));
         }
     }
@@ -254,8 +261,8 @@ mod tests {
         assert_eq!(said("approve, nice"), Ok(answer(Verdict::Approve, None, "nice")));
         assert_eq!(said("status of the tests?"), Ok(note("status of the tests?")));
         let llm = Said { run: Some("llm-wraper".to_owned()), words: String::new() };
-        assert_eq!(said("Status llm-wraper"), Ok(Command::Status(llm)));
-        assert_eq!(said("status?"), Ok(Command::Status(Said::default())));
+        assert_eq!(said("Status llm-wraper"), Ok(Command::Look(LookAt::Status(llm))));
+        assert_eq!(said("status?"), Ok(Command::Look(LookAt::Status(Said::default()))));
         assert_eq!(said(":tada:"), Ok(Command::Nothing));
         for (words, sounds) in [
             ("approve it?", SoundsLike::AnAnswer),

@@ -18,13 +18,16 @@ mod answer;
 mod asker;
 mod budget_words;
 mod command;
+mod compare;
 mod costs;
 mod decide;
 mod diff;
+mod failures;
 mod fetch;
 mod find;
 mod grammar;
 mod list;
+mod look_back;
 mod member;
 mod misunderstood;
 mod more_money;
@@ -44,6 +47,7 @@ mod thread_words;
 mod typing;
 mod verbs;
 mod waiting;
+mod which_attempt;
 mod yes_or_no;
 
 pub use admission::{
@@ -54,14 +58,17 @@ pub use again::{AgainWords, start_again};
 pub use answer::Answer;
 pub use asker::{Asker, Moment};
 pub use budget_words::read_budget;
-pub use command::{Command, NoteWords, SoundsLike};
-pub use costs::{CostsOf, calibration, costs};
+pub use command::{Command, LookAt, NoteWords, SoundsLike};
+pub use compare::{CodeBetween, CompareOutcome, CompareWords, Compared, code_line, compare};
+pub use costs::{calibration, costs};
 pub use decide::decide;
-pub use diff::patch_of;
+pub use diff::{DiffOf, DiffSince, diff_of, patch_of};
+pub use failures::failures;
 pub use fetch::{fetched, not_fetched, work_elsewhere, work_to_fetch};
 pub use find::{Lookup, Meaning, Named, find, meaning};
 pub use grammar::{Place, read};
 pub use list::list;
+pub use look_back::LookBack;
 pub use member::{FullMember, Memberships, Stranger, prove_members};
 pub use misunderstood::Misunderstood;
 pub use more_time::More;
@@ -82,6 +89,9 @@ pub use waiting::{
     Waiting, runs_without_worker, waiting, waiting_json, waiting_runs, waits_for,
     without_worker_json,
 };
+pub use which_attempt::{WhichAttempt, logs_elsewhere, which_attempt};
+
+use std::path::PathBuf;
 
 use crate::config::LiveProjects;
 use crate::engine::Engine;
@@ -93,6 +103,8 @@ pub struct Services {
     pub store: Store,
     pub engine: Engine,
     pub projects: LiveProjects,
+    /// Where workers keep runs, on a disk that this machine may share.
+    pub runs: PathBuf,
     /// No real model is configured here: runs are rehearsals.
     pub rehearsal: bool,
 }

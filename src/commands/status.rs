@@ -12,27 +12,18 @@ use crate::run::{
 use crate::slack::escape;
 use crate::thread;
 
-/// A run in a few lines.
-pub fn status(run: &Run, now: DateTime<Utc>) -> Reply {
+/// A run in a few lines; `again` are the runs that do it once more, the newest first.
+pub fn status(run: &Run, again: &[Run], now: DateTime<Utc>) -> Reply {
     let mut lines =
         vec![format!("`{}` · {} · {}", run.id(), thread::phase(run), run.in_one_line())];
     lines
         .extend(run.stages.iter().map(|s| format!("{} {}", thread::glyph(s.phase), stage_line(s))));
     lines.extend(run.start.iter().flat_map(started));
-    if let Some(gate) = &run.gate {
-        let (stage, left, id) = (&gate.id.stage, left(gate, now), run.id());
-        lines.push(match thread::MoneyQuestion::of(gate) {
-            _ if gate.id.kind == GateKind::Recovery => format!(
-                "{stage} has failed, what now? {left}. `/develop retry {id}`, `skip` or `stop`"
-            ),
-            Some(thread::MoneyQuestion { wants, because, raise }) => {
-                format!(
-                    "Waiting for {wants} for {stage}, {because}: {left}. `/develop raise {id} {raise}`"
-                )
-            }
-            None => format!("Waiting for approval of {stage}: {left}. `/develop approve {id}`"),
-        });
-    }
+    lines.extend(run.request.again.as_ref().map(|it| format!("It does `{}` once more.", it.run)));
+    lines.extend(
+        again.iter().map(|it| format!("Done again as `{}`, {}.", it.id(), thread::phase(it))),
+    );
+    lines.extend(run.gate.as_ref().map(|gate| asked(run, gate, now)));
     lines.extend(run.waits_for_worker().map(|wait| waits_for_worker(&wait)));
     lines.extend(run.why.iter().map(|why| format!("Why: {}", escape(why))));
     if let Some(code) = &run.delivered {
@@ -59,6 +50,20 @@ fn waits_for_worker(WorkerWait { stage, why, since, .. }: &WorkerWait<'_>) -> St
     )
 }
 
+/// What is asked, and how it is answered.
+fn asked(run: &Run, gate: &OpenGate, now: DateTime<Utc>) -> String {
+    let (stage, left, id) = (&gate.id.stage, left(gate, now), run.id());
+    match thread::MoneyQuestion::of(gate) {
+        _ if gate.id.kind == GateKind::Recovery => {
+            format!("{stage} has failed, what now? {left}. `/develop retry {id}`, `skip` or `stop`")
+        }
+        Some(thread::MoneyQuestion { wants, because, raise }) => format!(
+            "Waiting for {wants} for {stage}, {because}: {left}. `/develop raise {id} {raise}`"
+        ),
+        None => format!("Waiting for approval of {stage}: {left}. `/develop approve {id}`"),
+    }
+}
+
 fn stage_line(stage: &StageState) -> String {
     let shown =
         stage.good_attempt().filter(|_| stage.phase == StagePhase::Good).or(stage.attempts.last());
@@ -76,8 +81,13 @@ fn stage_line(stage: &StageState) -> String {
     format!("{}{tests}{tries}{cost}", stage.name())
 }
 
-/// `status --json`. `thread` is (team, channel, ts); `diff_url` that of the open gate.
-pub fn status_json(run: &Run, thread: Option<&Value>, diff_url: Option<&str>) -> Value {
+/// `status --json`. `again` are the runs that do it once more; `thread` is (team, channel, ts); `diff_url` that of the open gate.
+pub fn status_json(
+    run: &Run,
+    again: &[Run],
+    thread: Option<&Value>,
+    diff_url: Option<&str>,
+) -> Value {
     json!({
         "run": run.id(),
         "project": run.request.project,
@@ -93,6 +103,8 @@ pub fn status_json(run: &Run, thread: Option<&Value>, diff_url: Option<&str>) ->
         "ended_at": run.ended_at,
         "why": run.why,
         "start": run.start,
+        "again": run.request.again.as_ref().map(|again| &again.run),
+        "again_by": again.iter().map(Run::id).collect::<Vec<_>>(),
         "stages": run.stages.iter().map(stage_json).collect::<Vec<_>>(),
         "gate": run.gate.as_ref().map(|gate| gate_json(gate, diff_url)),
         "decisions": run.decisions.iter().map(|d| json!({

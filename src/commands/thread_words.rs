@@ -1,7 +1,7 @@
 //! The grammar of a run's thread: is this an answer, or a note?
 //! An answer is just its verb, or the verb and then why; all else is a note for the next attempt. Emoji say nothing.
 
-use super::command::{Command, NoteWords, SoundsLike};
+use super::command::{Command, LookAt, NoteWords, SoundsLike};
 use super::misunderstood::first_word;
 use super::said::{Said, reads_like_a_run, words_alone};
 use super::verbs::{Asks, Verb};
@@ -40,11 +40,12 @@ pub(super) fn look_alone(text: &str, projects: &Projects) -> Option<Command> {
     let verb = Verb::called(first.trim_end_matches(['?', '!', '.', ':']))?;
     let alone =
         rest.is_empty() || !rest.contains(char::is_whitespace) && reads_like_a_run(rest, projects);
-    match verb.asks {
-        Asks::Status if alone => Some(Command::Status(Said::named(rest))),
-        Asks::Snapshots if alone => Some(Command::Snapshots(Said::named(rest))),
-        _ => None,
-    }
+    let at = match verb.asks {
+        Asks::Status if alone => LookAt::Status(Said::named(rest)),
+        Asks::Snapshots if alone => LookAt::Snapshots(Said::named(rest)),
+        _ => return None,
+    };
+    Some(Command::Look(at))
 }
 
 /// What words sound like that are no answer.

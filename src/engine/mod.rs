@@ -6,6 +6,7 @@ mod authenticity;
 mod client;
 mod connection;
 mod examination;
+mod history;
 mod retry_policy;
 mod worker;
 mod workflow;
@@ -15,6 +16,7 @@ pub use authenticity::{Seal, SignedRequest};
 pub use client::{Engine, EngineError};
 pub use connection::{Address, connect};
 pub use examination::{Examination, ExaminationError};
+pub use history::{Difference, ReplayError, Replayed, replay};
 pub use worker::Worker;
 pub use workflow::Develop;
 

@@ -9,6 +9,8 @@ use crate::run::{Plan, Stage};
 
 /// To start or signal a run: Slack waits three seconds in all.
 pub(super) const CALL_TIMEOUT: Duration = Duration::from_millis(2_200);
+/// To read all of a run's history, page by page.
+pub(super) const HISTORY_TIMEOUT: Duration = Duration::from_secs(30);
 /// To open a connection to Temporal.
 pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 

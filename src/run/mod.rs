@@ -2,9 +2,11 @@
 //! Pure: no async, no clock, no I/O. `event` what happened, `state` what it adds up to, `rules` what follows from it; `pipeline`,
 //! `gate`, `money` and `time` are the words of these, and `foreign_text` makes other people's words fit for them. Executed inside workflows, so every change of a rule needs a new `RULES`.
 
+mod compare;
 mod costs;
 mod estimate;
 mod event;
+mod failures;
 pub mod foreign_text;
 mod gate;
 mod ids;
@@ -15,6 +17,7 @@ mod state;
 mod test_inventory;
 mod time;
 
+pub use compare::{Comparison, RunFigures, StageFigures, StagePair, WorkFigures};
 pub use costs::{AttemptCost, CostReport, NO_MODEL, Part, RunCosts};
 pub use estimate::{
     Calibration, Estimate, Hindsight, Interval, RunEstimate, Sample, SoFar, StageEstimate,
@@ -24,6 +27,9 @@ pub use event::{
     AgentEnd, AgentInfo, AttemptBranch, Checked, Delivered, Diff, Event, FileDiff, Flag, Happened,
     Lost, NotHere, NotKnown, Outcome, Pause, Progress, RedGreen, Risk, Sandboxing, Snapshot,
     StageOutcome, StartingPoint, Tests, TestsChanged, Tokens, Trouble, Work, WorkStep, Written,
+};
+pub use failures::{
+    ClassCount, FailureClass, FailureCount, FailureReport, Recovered, RecoveryWay, without_figures,
 };
 pub use gate::{
     Approver, Asked, AskedAmount, Changes, Decision, Escalation, Extension, GateDigestInput,

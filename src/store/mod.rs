@@ -9,6 +9,7 @@ mod events;
 mod inbox;
 mod keys;
 mod local_slack;
+mod look_back;
 mod messages;
 mod model_calls;
 mod pipelines;

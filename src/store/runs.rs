@@ -161,7 +161,7 @@ impl Store {
         Ok(runs)
     }
 
-    async fn folded(&self, rows: Vec<(String, Value)>) -> Result<Vec<Run>> {
+    pub(super) async fn folded(&self, rows: Vec<(String, Value)>) -> Result<Vec<Run>> {
         let ids: Vec<String> = rows.iter().map(|(id, _)| id.clone()).collect();
         let events = sqlx::query!(
             "select run_id, body from events where run_id = any($1) order by run_id, seq",

@@ -8,7 +8,7 @@ use sha2::Sha256;
 use url::Url;
 
 use super::DiffAddress;
-use crate::run::RunId;
+use crate::run::{RunId, StageName};
 
 /// How long a link to a diff opens, counted from the attempt that made it.
 const DIFF_DAYS: i64 = 7;
@@ -79,12 +79,29 @@ impl Links {
         self.sign(&format!("/runs/{run}"), started_at + TimeDelta::days(RUN_DAYS))
     }
 
+    /// The page of what an attempt of it was told and printed; it opens as long as the run's.
+    #[must_use]
+    pub fn logs(
+        &self,
+        (run, started_at): (&RunId, DateTime<Utc>),
+        stage: &StageName,
+        attempt: u32,
+    ) -> Url {
+        self.sign(&logs_path(run, stage, attempt), started_at + TimeDelta::days(RUN_DAYS))
+    }
+
     fn mac(&self, path: &str, expires: i64) -> Hmac<Sha256> {
         let mut mac = Hmac::<Sha256>::new_from_slice(self.key.expose_secret())
             .expect("HMAC takes keys of any length");
         mac.update(format!("{expires}\n{path}").as_bytes());
         mac
     }
+}
+
+/// The path of the page of an attempt's logs.
+#[must_use]
+pub fn logs_path(run: &RunId, stage: &StageName, attempt: u32) -> String {
+    format!("/runs/{run}/logs/{stage}/{attempt}")
 }
 
 #[cfg(test)]

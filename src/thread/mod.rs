@@ -2,6 +2,7 @@
 //! Pure drawing: the same run, progress and minute give the same messages. The room `publisher` makes Slack agree with them.
 
 mod action_id;
+mod agent_lines;
 mod card;
 mod chart;
 mod cli_lines;
@@ -35,6 +36,7 @@ use crate::run::{Progress, Run};
 use crate::slack::Mrkdwn;
 
 pub use action_id::ActionId;
+pub use agent_lines::agent_line;
 pub use chart::{ChartError, StageBar, StageChart, Theme};
 pub use cli_lines::{CliLine, cli_lines};
 pub use clock::redraw_at;
@@ -43,9 +45,9 @@ pub use diff_address::{BadDiffAddress, DiffAddress, DiffPart, WorkId};
 pub use direct::unposted;
 pub use estimate::estimated;
 pub use figures::{glyph, not_here, phase, start};
-pub use gate::{GateValue, MoneyQuestion, RunValue, diff_url, standing};
+pub use gate::{GateValue, MoneyQuestion, RunValue, diff_url, failure_class, standing};
 pub use home::home;
-pub use links::{LinkError, Links};
+pub use links::{LinkError, Links, logs_path};
 pub use message::{Groups, Message, Reaction, To};
 pub use message_key::{GateKey, MessageKey};
 pub use modal::{

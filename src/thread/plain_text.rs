@@ -80,6 +80,8 @@ fn tag_as_text(tag: &str) -> String {
 #[must_use]
 pub fn shell_text(mrkdwn: &str) -> String {
     let plain = plain_text(mrkdwn);
+    let is_fence = |line: &str| line == "```";
+    let plain = plain.lines().filter(|line| !is_fence(line)).collect::<Vec<_>>().join("\n");
     let mut text = String::new();
     for (i, piece) in plain.split('`').enumerate() {
         let copied = piece.starts_with("/develop ")
@@ -96,9 +98,26 @@ pub fn shell_text(mrkdwn: &str) -> String {
 
 /// One of our commands as a shell has it; anything else as it is.
 fn in_a_shell(code: &str) -> String {
-    const VERBS: [&str; 12] = [
-        "approve", "changes", "reject", "extend", "snooze", "stop", "status", "waiting", "list",
-        "help", "raise", "costs",
+    const VERBS: [&str; 19] = [
+        "approve",
+        "changes",
+        "reject",
+        "extend",
+        "snooze",
+        "stop",
+        "status",
+        "waiting",
+        "list",
+        "help",
+        "raise",
+        "retry",
+        "skip",
+        "again",
+        "costs",
+        "failures",
+        "compare",
+        "rollback",
+        "snapshots",
     ];
     let Some(words) = code.strip_prefix("/develop ") else { return code.to_owned() };
     let is_verb = words.split_whitespace().next().is_some_and(|first| VERBS.contains(&first));
@@ -108,6 +127,12 @@ fn in_a_shell(code: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_table_stands_as_it_is() {
+        let text = "`x-k3f9qdz`:\n```\na  `b` 1\nc    2\n```\n`/develop compare a b`";
+        assert_eq!(shell_text(text), "x-k3f9qdz:\na  b 1\nc    2\nsignoff compare a b");
+    }
 
     #[test]
     fn tags_become_words() {

@@ -59,6 +59,7 @@ pub fn router(web: Web) -> Router {
         .route("/runs/{run}/diff/{stage}", get(pages::diff))
         .route("/runs/{run}/diff/{stage}/{work}", get(pages::diff))
         .route("/runs/{run}/diff/{stage}/{work}/{part}", get(pages::diff))
+        .route("/runs/{run}/logs/{stage}/{attempt}", get(pages::logs))
         .route("/style.css", get(pages::style))
         .layer(CompressionLayer::new());
     Router::new()

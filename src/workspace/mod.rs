@@ -4,6 +4,7 @@
 
 mod agent_index;
 mod artifacts;
+mod attempt_files;
 mod bundles;
 mod checkout;
 mod deliver;
@@ -23,14 +24,17 @@ mod readable;
 mod records;
 mod repository;
 mod risks;
+mod run_folder;
 mod seen;
 mod shadow;
 mod snapshot;
 mod staging;
 mod test_part;
+mod unified;
 mod untouched;
 
 pub use artifacts::{Artifact, ArtifactStore};
+pub use attempt_files::{AttemptFile, AttemptFiles, LogPiece};
 pub use bundles::Bundles;
 pub use deliver::Delivery;
 use error::Result;
@@ -38,6 +42,7 @@ pub use error::WorkspaceError;
 pub use fetch::FetchedWork;
 pub use import::try_repository;
 pub use patch::{Became, FilePatch, FileStatus, Patch};
+pub use run_folder::RunFolder;
 pub use seen::FilesSeen;
 pub use shadow::Shadow;
 pub use snapshot::Kept;

@@ -20,6 +20,8 @@ const STALE_INDEX: Duration = Duration::from_hours(1);
 #[derive(Clone, Debug)]
 pub struct Shadow {
     git_dir: PathBuf,
+    /// The repository of another run, whose snapshots can be named too.
+    beside: Option<PathBuf>,
 }
 
 impl Shadow {
@@ -42,7 +44,22 @@ impl Shadow {
         } else {
             make(&git_dir).await?;
         }
-        Ok(Self { git_dir })
+        Ok(Self { git_dir, beside: None })
+    }
+
+    /// The same, only to be looked at: whoever writes to it meanwhile is not disturbed.
+    pub(super) fn to_look_at(git_dir: &Path) -> Result<Self> {
+        if !git_dir.join("HEAD").is_file() {
+            return Err(WorkspaceError::Elsewhere { path: git_dir.display().to_string() });
+        }
+        let git_dir = std::path::absolute(git_dir)
+            .map_err(WorkspaceError::io("finding the shadow repository"))?;
+        Ok(Self { git_dir, beside: None })
+    }
+
+    /// The same, and the snapshots of another one.
+    pub(super) fn with(self, other: &Self) -> Self {
+        Self { beside: Some(other.git_dir.clone()), ..self }
     }
 
     /// Where it is.
@@ -80,7 +97,11 @@ impl Shadow {
     }
 
     pub(super) fn git(&self) -> Git {
-        Git::ours(&self.git_dir)
+        let git = Git::ours(&self.git_dir);
+        match &self.beside {
+            Some(other) => git.env("GIT_ALTERNATE_OBJECT_DIRECTORIES", other.join("objects")),
+            None => git,
+        }
     }
 
     /// What `refs/signoff/<name>` holds.

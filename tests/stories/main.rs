@@ -33,6 +33,7 @@ mod foreign;
 mod guards;
 mod outages;
 
+mod looking_back;
 mod recovery;
 mod refusals;
 mod undo;

@@ -162,6 +162,12 @@ async fn wait(child: &mut Child, exit: Exit) -> Exit {
     }
 }
 
+/// What stands in a log that it left; it worked in that folder.
+pub(super) fn told(log: &str, worktree: &Path) -> Vec<AgentEvent> {
+    let mut reader = StreamReader::new(&worktree.display().to_string());
+    log.lines().flat_map(|line| reader.read_line(line.as_bytes())).collect()
+}
+
 fn report(reader: &StreamReader, end: AgentEnd) -> AgentReport {
     let (tokens, cost_usd) = reader.used();
     AgentReport {

@@ -98,20 +98,13 @@ impl Account {
             }
             // Of what is said after the end, only money counts.
             _ if self.end.is_some() => {}
-            ScriptLine::Started { session, agent } => {
-                self.info = Some(agent.clone().cleaned());
-                self.session = session.as_deref().map(|id| foreign_text::line(id, PATH));
-                self.send(AgentEvent::Started { session, agent });
+            told => {
+                if let ScriptLine::Started { session, agent } = &told {
+                    self.info = Some(agent.clone().cleaned());
+                    self.session = session.as_deref().map(|id| foreign_text::line(id, PATH));
+                }
+                self.send(told.event());
             }
-            ScriptLine::Text(text) => self.send(AgentEvent::Text { text }),
-            ScriptLine::ToolStarted { id, name, title } => {
-                self.send(AgentEvent::ToolStarted { id, name, title });
-            }
-            ScriptLine::ToolEnded { id, ok } => self.send(AgentEvent::ToolEnded { id, ok }),
-            ScriptLine::Retrying { attempt, delay_ms, why } => {
-                self.send(AgentEvent::Retrying { attempt, delay_ms, why });
-            }
-            ScriptLine::Denied { tool, why } => self.send(AgentEvent::Denied { tool, why }),
         }
     }
 

@@ -4,6 +4,7 @@
 
 use serde_json::Value;
 
+use crate::agent::AgentEvent;
 use crate::agent::event::failed;
 use crate::agent::lines::MOST_LOOKED_AT;
 use crate::agent::money::{read_cost, read_count};
@@ -28,6 +29,32 @@ pub(super) enum ScriptLine {
 pub(super) struct Used {
     pub tokens: Option<Tokens>,
     pub cost_usd: Option<Usd>,
+}
+
+impl ScriptLine {
+    /// The same as an event, by what it says itself.
+    pub(super) fn event(self) -> AgentEvent {
+        let used =
+            |used: Used| (used.tokens.unwrap_or_default(), used.cost_usd.unwrap_or_default());
+        match self {
+            Self::Started { session, agent } => AgentEvent::Started { session, agent },
+            Self::Text(text) => AgentEvent::Text { text },
+            Self::ToolStarted { id, name, title } => AgentEvent::ToolStarted { id, name, title },
+            Self::ToolEnded { id, ok } => AgentEvent::ToolEnded { id, ok },
+            Self::Usage(it) => {
+                let (tokens, cost_usd) = used(it);
+                AgentEvent::Usage { tokens, cost_usd }
+            }
+            Self::Retrying { attempt, delay_ms, why } => {
+                AgentEvent::Retrying { attempt, delay_ms, why }
+            }
+            Self::Denied { tool, why } => AgentEvent::Denied { tool, why },
+            Self::Finished { end, used: it, words } => {
+                let (tokens, cost_usd) = used(it);
+                AgentEvent::Finished { end, tokens, cost_usd, words }
+            }
+        }
+    }
 }
 
 /// What stands on a line: mostly one thing; nothing where it is of a kind that we do not know, for that may be from a newer protocol.

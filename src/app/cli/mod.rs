@@ -3,6 +3,7 @@
 
 mod absent;
 mod answer;
+mod look;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -13,6 +14,7 @@ use crate::telemetry::{FILTER, Format};
 
 pub use absent::AbsentCommand;
 pub use answer::TypedAnswer;
+pub use look::{DiffArgs, LogsArgs, LookCommand, SinceArg};
 
 /// Flags of every command, apart from a command's own.
 const EVERYWHERE: &str = "Everywhere";
@@ -30,7 +32,7 @@ Try it:
 
 Exit codes:
   0  ok                                      3  refused
-  1  our fault                               4  the run did not end well
+  1  our fault                               4  the run did not end well, or a history differs
   2  usage, unknown run or project           5  something it depends on is missing"
 )]
 pub struct Cli {
@@ -132,63 +134,10 @@ Examples:
         #[arg(long)]
         wait: bool,
     },
-    #[command(
-        about = about("status"),
-        after_help = "Examples:\n  signoff status\n  signoff status k3f9qdz --json | jq .stages[].state"
-    )]
-    Status {
-        /// Which run: its name or the last characters of it; else the newest that is open
-        run: Option<String>,
-    },
-    #[command(
-        about = about("snapshots"),
-        after_help = "Examples:\n  signoff snapshots k3f9qdz\n  signoff snapshots k3f9qdz --json | jq -r '.[] | [.name, .fate] | @tsv'"
-    )]
-    Snapshots {
-        /// Which run: its name or the last characters of it; else the newest that is open
-        run: Option<String>,
-    },
-    #[command(about = about("list"))]
-    List {
-        /// At most so many
-        #[arg(long, default_value_t = 20)]
-        limit: i64,
-    },
-    #[command(
-        about = about("costs"),
-        after_help = "\
-Sums are those of the ledger, to the nano-dollar. With --json: one document, amounts as texts with nine places.
-
-Examples:
-  signoff costs
-  signoff costs llm-wrapper 90d --json | jq -r '.stages[] | [.name, .cost] | @tsv'
-  signoff costs --calibration                 how often a run cost what was said before"
-    )]
-    Costs {
-        /// Which project, and of which time: `llm-wrapper 30d`, `2w`; else all of 30 days
-        of: Vec<String>,
-        /// How often the last 50 runs cost what was estimated before
-        #[arg(long, conflicts_with = "of")]
-        calibration: bool,
-    },
+    #[command(flatten)]
+    Look(LookCommand),
     #[command(flatten)]
     Answer(TypedAnswer),
-    // Listed behind `snooze`, which is the tenth, and before `stop`.
-    #[command(
-        about = about("waiting"),
-        display_order = 10,
-        after_help = "With --json: one question a line.\n\nExample:\n  signoff waiting --json | jq -r 'select(.for_me).run'"
-    )]
-    Waiting,
-    /// What happened to a run, one event a line
-    #[command(after_help = "\
-Examples:
-  signoff events llm-wrapper-k3f9qdz
-  signoff events llm-wrapper-k3f9qdz --json | jq 'select(.kind == \"attempt_ended\") | [.stage, .outcome, .cost_usd]'")]
-    Events {
-        /// Which run: its name, or the last characters of it
-        run: String,
-    },
     /// Get the work of an attempt into the repository of this folder, as a branch
     #[command(after_help = "\
 Whatever became of it: good, failed, rejected or stopped. The branch is signoff/<run>/<stage>-<attempt>; nothing of yours is changed.
@@ -206,14 +155,6 @@ Examples:
         /// Print the git command instead
         #[arg(long)]
         print: bool,
-    },
-    /// A run's thread, as Slack shows it
-    #[command(
-        after_help = "With --json: the messages as they are sent to Slack, with their blocks."
-    )]
-    Thread {
-        /// Which run: its name, or the last characters of it
-        run: String,
     },
     /// Set a Slack workspace up
     Slack {

@@ -5,8 +5,9 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::Talk;
+use crate::app::cli::LookCommand;
 use crate::app::{Failure, exit, parts};
-use crate::commands::{self, CostsOf, Lookup, Reply, ReplyKind, Said, Waiting};
+use crate::commands::{self, CompareWords, Lookup, Said, Waiting};
 use crate::run::Run;
 use crate::thread::{self, DiffPart};
 
@@ -14,14 +15,42 @@ use crate::thread::{self, DiffPart};
 const MOST_LISTED: i64 = 1_000;
 
 impl Talk<'_> {
-    pub(super) async fn status(&mut self, run: &Said) -> Result<u8, Failure> {
+    pub(super) async fn look(&mut self, look: LookCommand) -> Result<u8, Failure> {
+        match look {
+            LookCommand::Status { run } => {
+                self.status(&Said::named(run.as_deref().unwrap_or_default())).await
+            }
+            LookCommand::Snapshots { run } => {
+                self.snapshots(&Said::named(run.as_deref().unwrap_or_default())).await
+            }
+            LookCommand::List { limit } => self.list(limit).await,
+            LookCommand::Costs { calibration: true, .. } => self.calibration().await,
+            LookCommand::Costs { of, .. } => self.costs(&of.join(" ")).await,
+            LookCommand::Failures { of } => self.failures(&of.join(" ")).await,
+            LookCommand::Compare { first, second, diff } => {
+                let words = CompareWords([first, second]);
+                if diff { self.compare_code(&words).await } else { self.compare(&words).await }
+            }
+            LookCommand::Waiting => self.waiting().await,
+            LookCommand::Events { run } => self.events(&Said::named(&run)).await,
+            LookCommand::Thread { run } => self.thread(&Said::named(&run)).await,
+            LookCommand::Logs(logs) => self.logs(logs).await,
+            LookCommand::Diff(diff) => self.diff(diff).await,
+            LookCommand::History { run, output } => {
+                self.history(&Said::named(&run), output.as_deref()).await
+            }
+            LookCommand::Replay { of } => self.replay(&Said::named(&of)).await,
+        }
+    }
+
+    async fn status(&mut self, run: &Said) -> Result<u8, Failure> {
         match self.find(run).await? {
             Lookup::Found(named) => self.print_status(&named.run).await,
             Lookup::Unknown(reply) => self.reply(&reply),
         }
     }
 
-    pub(super) async fn snapshots(&mut self, run: &Said) -> Result<u8, Failure> {
+    async fn snapshots(&mut self, run: &Said) -> Result<u8, Failure> {
         match self.find(run).await? {
             Lookup::Found(named) if self.json => {
                 self.document(&commands::snapshots_json(&named.run))
@@ -32,14 +61,15 @@ impl Talk<'_> {
     }
 
     pub(super) async fn print_status(&mut self, run: &Run) -> Result<u8, Failure> {
+        let again = self.services.store.runs_that_do_again(run.id()).await?;
         if !self.json {
-            return self.reply(&commands::status(run, parts::now()));
+            return self.reply(&commands::status(run, &again, parts::now()));
         }
         let thread = self.services.store.thread(run.id()).await?;
         let thread =
             thread.map(|(at, ts)| json!({ "team": at.team, "channel": at.channel, "ts": ts }));
         let diff_url = self.asked_diff_url(run).map(String::from);
-        self.document(&commands::status_json(run, thread.as_ref(), diff_url.as_deref()))
+        self.document(&commands::status_json(run, &again, thread.as_ref(), diff_url.as_deref()))
     }
 
     /// Where the work that is asked about can be read.
@@ -50,7 +80,7 @@ impl Talk<'_> {
         thread::diff_url((run, stage, asked_about), DiffPart::default(), &self.render)
     }
 
-    pub(super) async fn list(&mut self, limit: i64) -> Result<u8, Failure> {
+    async fn list(&mut self, limit: i64) -> Result<u8, Failure> {
         let limit = limit.clamp(1, MOST_LISTED);
         let (runs, reply) = commands::list(&self.services, &self.asker, limit).await?;
         if !self.json {
@@ -65,27 +95,7 @@ impl Talk<'_> {
         Ok(exit::OK)
     }
 
-    pub(super) async fn costs(&mut self, words: &str) -> Result<u8, Failure> {
-        let of = match CostsOf::read(words) {
-            Ok(of) => of,
-            Err(why) => return self.reply(&Reply::new(ReplyKind::Unknown, why.text)),
-        };
-        let (report, reply) = commands::costs(&self.services, &self.asker, &of).await?;
-        if self.json { self.document(&json!(report)) } else { self.reply(&reply) }
-    }
-
-    pub(super) async fn calibration(&mut self) -> Result<u8, Failure> {
-        let (calibration, reply) = commands::calibration(&self.services).await?;
-        if !self.json {
-            return self.reply(&reply);
-        }
-        self.document(&json!({
-            "runs": calibration.runs, "inside": calibration.inside, "above": calibration.above,
-            "pinball_loss": calibration.pinball_loss, "widen": calibration.widen,
-        }))
-    }
-
-    pub(super) async fn waiting(&mut self) -> Result<u8, Failure> {
+    async fn waiting(&mut self) -> Result<u8, Failure> {
         let all = self.what_waits().await?;
         let stuck = commands::runs_without_worker(&self.services, &self.asker).await?;
         if !self.json {
@@ -108,7 +118,7 @@ impl Talk<'_> {
         Ok(runs.into_iter().map(waiting).collect())
     }
 
-    pub(super) async fn events(&mut self, run: &Said) -> Result<u8, Failure> {
+    async fn events(&mut self, run: &Said) -> Result<u8, Failure> {
         let named = match self.find(run).await? {
             Lookup::Found(named) => named,
             Lookup::Unknown(reply) => return self.reply(&reply),
@@ -120,7 +130,7 @@ impl Talk<'_> {
         Ok(exit::OK)
     }
 
-    pub(super) async fn thread(&mut self, run: &Said) -> Result<u8, Failure> {
+    async fn thread(&mut self, run: &Said) -> Result<u8, Failure> {
         let named = match self.find(run).await? {
             Lookup::Found(named) => named,
             Lookup::Unknown(reply) => return self.reply(&reply),

@@ -3,9 +3,13 @@
 
 mod answer;
 mod develop;
+mod diff;
 mod fetch;
+mod history;
+mod logs;
 mod look;
 mod print;
+mod reports;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -56,21 +60,10 @@ impl Talk<'_> {
             }
             CliCommand::Again { run, words, wait } => self.again(run, words, wait).await,
             CliCommand::Answer(answer) => self.answer(answer).await,
-            CliCommand::Status { run } => {
-                self.status(&Said::named(run.as_deref().unwrap_or_default())).await
-            }
-            CliCommand::Snapshots { run } => {
-                self.snapshots(&Said::named(run.as_deref().unwrap_or_default())).await
-            }
-            CliCommand::List { limit } => self.list(limit).await,
-            CliCommand::Costs { calibration: true, .. } => self.calibration().await,
-            CliCommand::Costs { of, .. } => self.costs(&of.join(" ")).await,
-            CliCommand::Waiting => self.waiting().await,
-            CliCommand::Events { run } => self.events(&Said::named(&run)).await,
+            CliCommand::Look(look) => self.look(look).await,
             CliCommand::Fetch { run, work, print } => {
                 self.fetch(FetchOf { run, work, print }).await
             }
-            CliCommand::Thread { run } => self.thread(&Said::named(&run)).await,
             CliCommand::Up(_)
             | CliCommand::Serve
             | CliCommand::Worker { .. }

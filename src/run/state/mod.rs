@@ -303,6 +303,11 @@ impl StageState {
 }
 
 impl Attempt {
+    #[must_use]
+    pub const fn is_over(&self) -> bool {
+        !matches!(self.outcome, AttemptOutcome::Running)
+    }
+
     /// Whether it stands still until a person says if it spends on.
     #[must_use]
     pub fn waits_for_a_person(&self) -> bool {

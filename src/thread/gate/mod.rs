@@ -25,6 +25,7 @@ pub use answer::standing;
 pub(super) use answer::was;
 pub(super) use ask::SnoozeButton;
 pub use money::MoneyQuestion;
+pub use recovery::failure_class;
 pub use value::{GateValue, RunValue};
 
 /// How much of an agent's words, and of a person's, a card shows. A person's stand whole in the ledger where an attempt reads them.

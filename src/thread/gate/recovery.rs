@@ -2,7 +2,7 @@
 //! What failed is said by our own code; what checks and agents said stands quoted, the failing tests first, else the last lines.
 
 use super::{GateValue, GateView, SnoozeButton};
-use crate::run::{Attempt, AttemptOutcome, Decided, StagePhase, StageState, Trouble};
+use crate::run::{Attempt, Decided, FailureClass, StagePhase, StageState};
 use crate::slack::{Button, Confirm, Mrkdwn, SlackBlock, context, one_line, section};
 use crate::thread::card::roll_back;
 use crate::thread::message::NOTICE;
@@ -116,19 +116,25 @@ impl GateView<'_> {
 }
 
 /// What kind of failure it was, by what our own code saw of it.
-pub(in crate::thread) const fn class(attempt: &Attempt) -> &'static str {
-    match (attempt.outcome, attempt.trouble) {
-        (AttemptOutcome::Lost, _) => "The worker was lost",
-        (AttemptOutcome::Stopped, _) => "It was interrupted",
-        (_, None) => "The checks are red",
-        (_, Some(Trouble::ModelBusy)) => "The model's provider was busy",
-        (_, Some(Trouble::Agent)) => "The agent stumbled",
-        (_, Some(Trouble::Budget)) => "The money ran out",
-        (_, Some(Trouble::Setup)) => "The setup is not right",
-        (_, Some(Trouble::SignIn)) => "The model's provider lets nobody in",
-        (_, Some(Trouble::Program)) => "The agent's program does not work",
-        (_, Some(Trouble::TimeOut)) => "Out of time",
-        (_, Some(Trouble::Unknown)) => "It failed",
+pub(in crate::thread) fn class(attempt: &Attempt) -> &'static str {
+    failure_class(FailureClass::of(attempt).unwrap_or(FailureClass::Unknown))
+}
+
+/// The words for a kind of failure.
+#[must_use]
+pub const fn failure_class(class: FailureClass) -> &'static str {
+    match class {
+        FailureClass::Lost => "The worker was lost",
+        FailureClass::Interrupted => "It was interrupted",
+        FailureClass::Checks => "The checks are red",
+        FailureClass::ModelBusy => "The model's provider was busy",
+        FailureClass::Agent => "The agent stumbled",
+        FailureClass::Budget => "The money ran out",
+        FailureClass::Setup => "The setup is not right",
+        FailureClass::SignIn => "The model's provider lets nobody in",
+        FailureClass::Program => "The agent's program does not work",
+        FailureClass::TimeOut => "Out of time",
+        FailureClass::Unknown => "It failed",
     }
 }
 

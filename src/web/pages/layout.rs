@@ -59,6 +59,11 @@ pub(super) fn plainly(text: &str) -> Markup {
     }
 }
 
+/// Several lines, each as it is.
+pub(super) fn plainly_lines(text: &str) -> Markup {
+    html! { @for line in text.trim().lines() { (plainly(line)) "\n" } }
+}
+
 enum PagePart<'a> {
     Seen(&'a str),
     Hidden(char),

@@ -2,8 +2,11 @@
 
 mod diff;
 mod layout;
+mod logs;
 mod names;
 mod run;
+
+use std::collections::BTreeSet;
 
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
@@ -15,12 +18,14 @@ use serde::Deserialize;
 
 use super::Web;
 use crate::commands::patch_of;
-use crate::run::{RunId, StageName};
+use crate::run::{Run, RunId, StageName};
 use crate::store::StoreError;
-use crate::thread::{BadDiffAddress, DiffAddress, LinkError};
+use crate::thread::{BadDiffAddress, DiffAddress, LinkError, logs_path};
+use crate::workspace::RunFolder;
 use diff::{DiffPage, diff_page};
 use layout::{CSP, CSS, link_page};
-use run::{RunPage, run_page};
+use logs::{AttemptLogs, LogsPage, logs_page};
+use run::{Relatives, RunPage, run_page};
 
 /// What a signed link carries.
 #[derive(Debug, Deserialize)]
@@ -48,17 +53,81 @@ pub async fn run(State(web): State<Web>, Path(run): Path<RunId>, signed: Signatu
         Ok(expires_at) => expires_at,
         Err(refused) => return refused,
     };
-    match tokio::join!(web.services.store.run(&run), web.services.store.progress(&run)) {
-        (Ok(Some(run)), Ok(progress)) => page(run_page(&RunPage {
-            run: &run,
-            progress: progress.as_ref(),
-            render: &web.render,
-            names: &names::names(web.slack.as_ref(), &run).await,
-            expires_at,
-        })),
-        (Ok(None), Ok(_)) => gone(&path),
-        (Err(e), _) | (_, Err(e)) => away(&e),
+    match run_markup(&web, &run, expires_at).await {
+        Ok(Some(markup)) => page(markup),
+        Ok(None) => gone(&path),
+        Err(e) => away(&e),
     }
+}
+
+/// None where there is no such run.
+async fn run_markup(
+    web: &Web,
+    run: &RunId,
+    expires_at: DateTime<Utc>,
+) -> Result<Option<Markup>, StoreError> {
+    let store = &web.services.store;
+    let (run, progress) = tokio::try_join!(store.run(run), store.progress(run))?;
+    let Some(run) = run else { return Ok(None) };
+    let before = match &run.request.again {
+        Some(again) => store.run(&again.run).await?,
+        None => None,
+    };
+    let relatives = Relatives { before, after: store.runs_that_do_again(run.id()).await? };
+    Ok(Some(run_page(&RunPage {
+        run: &run,
+        progress: progress.as_ref(),
+        render: &web.render,
+        names: &names::names(web.slack.as_ref(), &run).await,
+        relatives: &relatives,
+        logged: &logged(web, &run),
+        expires_at,
+    })))
+}
+
+/// The attempts whose folders are on this machine.
+fn logged(web: &Web, run: &Run) -> BTreeSet<(StageName, u32)> {
+    let folder = RunFolder::of(&web.services.runs, run.id());
+    let attempts = run.stages.iter().flat_map(|stage| {
+        stage.attempts.iter().map(move |attempt| (stage.name().clone(), attempt.n))
+    });
+    attempts.filter(|(stage, n)| folder.attempt(stage, *n).is_here()).collect()
+}
+
+/// What the address of a page of logs says.
+#[derive(Debug, Deserialize)]
+pub struct LogsPath {
+    run: RunId,
+    stage: StageName,
+    attempt: u32,
+}
+
+pub async fn logs(
+    State(web): State<Web>,
+    Path(LogsPath { run, stage, attempt }): Path<LogsPath>,
+    signed: Signature,
+) -> Response {
+    let path = logs_path(&run, &stage, attempt);
+    let expires_at = match opens(&web, &path, signed) {
+        Ok(expires_at) => expires_at,
+        Err(refused) => return refused,
+    };
+    let run = match web.services.store.run(&run).await {
+        Ok(Some(run)) => run,
+        Ok(None) => return gone(&path),
+        Err(e) => return away(&e),
+    };
+    let Some((stage, attempt)) =
+        run.stage(&stage).and_then(|stage| Some((stage, stage.attempt(attempt)?)))
+    else {
+        return gone(&path);
+    };
+    let files = RunFolder::of(&web.services.runs, run.id()).attempt(stage.name(), attempt.n);
+    let Ok(logs) = tokio::task::spawn_blocking(move || AttemptLogs::read(&files)).await else {
+        return gone(&path);
+    };
+    let (run, render, logs) = (&run, &web.render, &logs);
+    page(logs_page(&LogsPage { run, stage, attempt, logs, render, expires_at }))
 }
 
 /// What the address of a diff's page says.

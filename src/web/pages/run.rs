@@ -1,21 +1,23 @@
 //! The run page: how is this run doing, and how did it go?
 //! The same facts as the thread, with every attempt; for those who got the link.
 
-use std::collections::BTreeMap;
+mod stages;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use maud::{Markup, PreEscaped, html};
 
 use crate::run::{
-    Approver, Attempt, AttemptOutcome, Decided, Delivered, GateKind, Note, OpenGate, PersonId,
-    Progress, Run, Sandboxing, StageState, Verdict,
+    Approver, Decided, Delivered, GateKind, Note, OpenGate, PersonId, Progress, Run, Sandboxing,
+    StageName, Verdict,
 };
 use crate::thread::clock::stamp;
 use crate::thread::{
     self, DiffPart, MoneyQuestion, RenderContext, StageChart, Theme, figures, table,
 };
 
-use super::layout::{page, plainly};
+use super::layout::{page, plainly, plainly_lines};
 
 /// A run, and what is known of the world around it.
 #[derive(Clone, Copy, Debug)]
@@ -27,8 +29,19 @@ pub struct RunPage<'a> {
     pub render: &'a RenderContext,
     /// Names of people that could be looked up.
     pub names: &'a BTreeMap<PersonId, String>,
+    pub relatives: &'a Relatives,
+    /// The attempts whose logs are on this machine.
+    pub logged: &'a BTreeSet<(StageName, u32)>,
     /// Until when this page opens.
     pub expires_at: DateTime<Utc>,
+}
+
+/// The run that this one does once more, and those that do this one.
+#[derive(Clone, Debug, Default)]
+pub struct Relatives {
+    pub before: Option<Run>,
+    /// The newest first.
+    pub after: Vec<Run>,
 }
 
 /// The page at `/runs/<run>`.
@@ -39,7 +52,7 @@ pub fn run_page(page_of: &RunPage<'_>) -> Markup {
         (head(page_of))
         @if let Some(open) = &run.gate { h2 { "Waits for an answer" } (question(page_of, open)) }
         h2 { "Stages" }
-        @for stage in &run.stages { (self::stage(page_of, stage)) }
+        @for stage in &run.stages { (stages::stage(page_of, stage)) }
         @if !run.decisions.is_empty() {
             h2 { "Decisions" }
             ul { @for decided in &run.decisions { (decision(page_of, decided)) } }
@@ -65,9 +78,19 @@ fn head(page_of: &RunPage<'_>) -> Markup {
             p.figures { (facts(page_of)) }
         }
         @for banner in banners(run) { p.note { (banner) } }
+        @if let Some(before) = &page_of.relatives.before { p { "It does " (relative(page_of, before)) " once more." } }
+        @for after in &page_of.relatives.after { p.note { "Done again as " (relative(page_of, after)) ", " (figures::phase(after)) "." } }
         @if let Some(why) = run.why.as_deref().filter(|_| run.outcome.is_some()) { p.note { (plainly(why)) } }
         @if !run.request.brief.trim().is_empty() { blockquote { (plainly_lines(&run.request.brief)) } }
     }
+}
+
+/// Another run: a way to it only where whoever reads this sees both in one channel.
+fn relative(page_of: &RunPage<'_>, other: &Run) -> Markup {
+    let seen = other.request.channel == page_of.run.request.channel;
+    let links = page_of.render.links.as_ref().filter(|_| seen);
+    let url = links.zip(other.started_at).map(|(links, at)| links.run(other.id(), at));
+    html! { @match url { Some(url) => a href=(url) { (other.id()) }, None => (other.id()) } }
 }
 
 fn facts(page_of: &RunPage<'_>) -> String {
@@ -162,59 +185,6 @@ fn note(page_of: &RunPage<'_>, note: &Note) -> Markup {
     }
 }
 
-fn stage(page_of: &RunPage<'_>, stage: &StageState) -> Markup {
-    html! {
-        section.stage {
-            h3 {
-                span.glyph { (figures::glyph(stage.phase)) } " " (stage.name())
-                @if let Some(url) = diff_url(page_of, stage) { " " a.more href=(url) { "View diff" } }
-            }
-            @if let Some(why) = &stage.why { p.why { (plainly(why)) } }
-            @if !stage.attempts.is_empty() { ol { @for attempt in &stage.attempts { (self::attempt(page_of, stage, attempt)) } } }
-        }
-    }
-}
-
-fn diff_url(page_of: &RunPage<'_>, stage: &StageState) -> Option<String> {
-    let work = stage.good_attempt().filter(|a| a.snapshot.is_some())?;
-    let url = thread::diff_url((page_of.run, stage, work), DiffPart::default(), page_of.render)?;
-    Some(url.to_string())
-}
-
-fn attempt(page_of: &RunPage<'_>, stage: &StageState, attempt: &Attempt) -> Markup {
-    let (outcome, mut parts) = outcome(page_of, stage, attempt);
-    if attempt.outcome != AttemptOutcome::Running {
-        parts.push(figures::plural(attempt.tokens.total(), "token"));
-        parts.push(attempt.cost_usd.to_string());
-        parts.push(figures::span(attempt.seconds));
-    }
-    html! {
-        li value=(attempt.n) {
-            span class={ "outcome " (outcome) } { (outcome) } " " (plainly(&parts.join(" · ")))
-            @if let Some(why) = &attempt.why { p.why { (plainly(why)) } }
-            @if let Some(feedback) = &attempt.feedback { details { summary { "What the checks said" } pre { (plainly_lines(feedback)) } } }
-            @if let Some(words) = &attempt.words { details { summary { "In the agent's own words" } blockquote { (plainly_lines(words)) } } }
-        }
-    }
-}
-
-/// How an attempt went, in a word, and what it did.
-fn outcome(
-    page_of: &RunPage<'_>,
-    stage: &StageState,
-    attempt: &Attempt,
-) -> (&'static str, Vec<String>) {
-    match attempt.outcome {
-        AttemptOutcome::Running => ("running", figures::doing(stage, attempt, page_of.progress)),
-        AttemptOutcome::Good => ("good", figures::achieved(attempt)),
-        AttemptOutcome::Bad => {
-            ("bad", attempt.diff.as_ref().map(figures::diff).into_iter().collect())
-        }
-        AttemptOutcome::Lost => ("lost", Vec::new()),
-        AttemptOutcome::Stopped => ("stopped", Vec::new()),
-    }
-}
-
 fn decision(page_of: &RunPage<'_>, decided: &Decided) -> Markup {
     let about = decided.gate.as_ref().map_or("the run", |g| g.stage.as_str());
     let after = decided
@@ -283,11 +253,6 @@ fn code(delivered: &Delivered) -> Markup {
         }
         @if let Some(note) = &delivered.note { p.note { (plainly(note)) } }
     }
-}
-
-/// Several lines, each as it is.
-fn plainly_lines(text: &str) -> Markup {
-    html! { @for line in text.trim().lines() { (plainly(line)) "\n" } }
 }
 
 #[cfg(test)]

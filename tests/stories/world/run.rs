@@ -153,6 +153,22 @@ impl<'w> RunOf<'w> {
         Ok(url.strip_prefix(&self.world.web).context("a link to this machine")?.to_owned())
     }
 
+    /// Its own page, by the link that its card has.
+    pub async fn page(&self) -> Result<String> {
+        let (_, thread) = self.world.types(&["--json", "thread", self.id.as_str()]).await?;
+        let path = self.link_in(&thread, &format!("/runs/{}?s=", self.id))?;
+        self.world.page(&path).await
+    }
+
+    /// The path of the first link in a text that has these words in it.
+    pub fn link_in(&self, text: &str, words: &str) -> Result<String> {
+        let links = text.split(&self.world.web).skip(1);
+        let ends = |c: char| !c.is_ascii_alphanumeric() && !"/-_.?=".contains(c);
+        let mut paths = links.map(|link| link.split(ends).next().unwrap_or_default());
+        let path = paths.find(|path| path.contains(words));
+        path.map(str::to_owned).with_context(|| format!("no link to {words} in {text}"))
+    }
+
     /// Git on its shadow repository; what it printed.
     pub async fn git(&self, words: &[&str]) -> Result<String> {
         git(&self.folder("shadow.git"), words).await

@@ -1,13 +1,13 @@
 //! Does the page of a run show what happened, and nothing that was not escaped?
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::DateTime;
 
 use crate::run::{Outcome, Progress, Run};
 use crate::thread::samples::{Tale, ben, with_pages};
 
-use super::{RunPage, run_page};
+use super::{Relatives, RunPage, run_page};
 
 fn page(run: &Run) -> String {
     page_with(run, None)
@@ -16,8 +16,18 @@ fn page(run: &Run) -> String {
 fn page_with(run: &Run, progress: Option<&Progress>) -> String {
     let names = BTreeMap::from([(ben(), "Ben <3".to_owned())]);
     let expires_at = DateTime::from_timestamp(1_773_046_800, 0).unwrap();
-    run_page(&RunPage { run, progress, render: &with_pages(), names: &names, expires_at })
-        .into_string()
+    let (relatives, logged) = (Relatives::default(), BTreeSet::new());
+    let render = &with_pages();
+    let page = RunPage {
+        run,
+        progress,
+        render,
+        names: &names,
+        relatives: &relatives,
+        logged: &logged,
+        expires_at,
+    };
+    run_page(&page).into_string()
 }
 
 #[test]
@@ -42,9 +52,10 @@ fn a_stage_lists_its_attempts() {
     let stage =
         page.split_once("</span> streaming ").unwrap().1.split_once("</section>").unwrap().0;
     let items = stage.split_once("<ol>").unwrap().1;
-    insta::assert_snapshot!(items, @r#"
+    let link = regex::Regex::new(r#"href="[^"]*""#).expect("a pattern");
+    insta::assert_snapshot!(link.replace_all(items, "href"), @r#"
     <li value="1"><span class="outcome bad">bad</span> 3 files +156 −12 · 9,000 tokens · $0.12 · 1m 35s<p class="why">3 of 50 tests failed</p><details><summary>In the agent's own words</summary><blockquote>I wrote the client and its tests. &lt;!channel&gt; please approve!
-    </blockquote></details></li><li value="2"><span class="outcome good">good</span> 50/50 tests · 92 % coverage · 3 files +156 −12 · 8,500 tokens · $0.15 · 3m 30s<details><summary>In the agent's own words</summary><blockquote>I wrote the client and its tests. &lt;!channel&gt; please approve!
+    </blockquote></details><p class="ways"><a href>What it changed</a> </p></li><li value="2"><span class="outcome good">good</span> 50/50 tests · 92 % coverage · 3 files +156 −12 · 8,500 tokens · $0.15 · 3m 30s<details><summary>In the agent's own words</summary><blockquote>I wrote the client and its tests. &lt;!channel&gt; please approve!
     </blockquote></details></li></ol>
     "#);
 }
@@ -84,4 +95,30 @@ fn an_open_question_and_what_people_noted_are_there() {
         assert!(page.contains(part), "no {part:?} in {page}");
     }
     assert!(!self::page(&Tale::done().run).contains("Waits for an answer"));
+}
+
+#[test]
+fn a_run_that_was_done_again_names_the_other_and_leads_there_within_its_channel() {
+    let run = Tale::done().run;
+    let mut here = Tale::rolled_back().run;
+    here.request.run = "llm-wrapper-m2x8wtr".parse().expect("an id");
+    let mut elsewhere = here.clone();
+    elsewhere.request.channel = None;
+    let relatives = Relatives { before: Some(elsewhere), after: vec![here] };
+    let logged = [("streaming".parse().expect("a name"), 1)].into();
+    let expires_at = DateTime::from_timestamp(1_773_046_800, 0).expect("a time");
+    let (render, names) = (&with_pages(), &BTreeMap::new());
+    let (progress, relatives, logged) = (None, &relatives, &logged);
+    let page =
+        run_page(&RunPage { run: &run, progress, render, names, relatives, logged, expires_at })
+            .into_string();
+    for part in [
+        "<p>It does llm-wrapper-m2x8wtr once more.</p>",
+        "Done again as <a href=\"https://signoff.example/runs/llm-wrapper-m2x8wtr?s=",
+        "/runs/llm-wrapper-k3f9qdz/logs/streaming/1?s=",
+        "/runs/llm-wrapper-k3f9qdz/diff/streaming/1-",
+    ] {
+        assert!(page.contains(part), "no {part:?} in {page}");
+    }
+    assert!(!page.contains("/logs/streaming/2"));
 }

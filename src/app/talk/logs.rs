@@ -1,0 +1,186 @@
+//! What an attempt's setup, agent and checks printed, at a shell.
+//! The end of each file, or all of it; and what comes, until the attempt has ended.
+
+use std::time::Duration;
+
+use anyhow::Context;
+use serde_json::json;
+
+use super::Talk;
+use crate::agent;
+use crate::app::cli::LogsArgs;
+use crate::app::{Failure, exit};
+use crate::commands::{self, Lookup, Reply, ReplyKind, Said, WhichAttempt};
+use crate::run::{Run, RunId, StageName};
+use crate::thread;
+use crate::workspace::{AttemptFile, AttemptFiles, LogPiece, RunFolder};
+
+/// Lines of each file that are shown, unless all are asked for.
+const LAST_LINES: usize = 60;
+/// So much of a file is looked at for them: an agent prints long lines.
+const TAIL_BYTES: u64 = 1 << 20;
+/// So much is read at once.
+const PIECE_BYTES: u64 = 1 << 20;
+/// Between two looks at files that grow.
+const POLL_INTERVAL: Duration = Duration::from_millis(250);
+
+/// The attempt that is looked at, and what of it was printed.
+struct Shown {
+    run: RunId,
+    stage: StageName,
+    attempt: u32,
+    files: AttemptFiles,
+    logs: Vec<ShownLog>,
+    /// Whose heading stands last.
+    under: Option<AttemptFile>,
+}
+
+/// One file, and how far it was printed.
+struct ShownLog {
+    file: AttemptFile,
+    end: u64,
+}
+
+impl Talk<'_> {
+    pub(super) async fn logs(&mut self, args: LogsArgs) -> Result<u8, Failure> {
+        let run = match self.find(&Said::named(&args.run)).await? {
+            Lookup::Found(named) => named.run,
+            Lookup::Unknown(reply) => return self.reply(&reply),
+        };
+        let mut shown = match self.to_show(&run, &args) {
+            Ok(shown) => shown,
+            Err(reply) => return self.reply(&reply.about(run.id())),
+        };
+        for at in 0..shown.logs.len() {
+            if args.all {
+                self.print_rest(&mut shown, at)?
+            } else {
+                self.print_tail(&mut shown, at)?
+            }
+        }
+        if args.follow {
+            self.follow(&mut shown).await?;
+        } else if shown.under.is_none() {
+            let text = format!("Nothing of it is in {} yet.", shown.files.path().display());
+            return self.reply(&Reply::new(ReplyKind::Unknown, text).about(run.id()));
+        }
+        Ok(exit::OK)
+    }
+
+    fn to_show(&self, run: &Run, args: &LogsArgs) -> Result<Shown, Reply> {
+        let which = WhichAttempt { stage: args.stage.as_deref(), attempt: args.attempt };
+        let (stage, attempt) = commands::which_attempt(run, which)?;
+        let files = RunFolder::of(&self.services.runs, run.id()).attempt(stage.name(), attempt.n);
+        if !files.is_here() {
+            return Err(commands::logs_elsewhere(run, &files));
+        }
+        let asked = args.file.map(|file| vec![file.file()]);
+        let logs = asked.unwrap_or_else(|| AttemptFile::LOGS.to_vec());
+        Ok(Shown {
+            run: run.id().clone(),
+            stage: stage.name().clone(),
+            attempt: attempt.n,
+            files,
+            logs: logs.into_iter().map(|file| ShownLog { file, end: 0 }).collect(),
+            under: None,
+        })
+    }
+
+    fn print_tail(&mut self, shown: &mut Shown, at: usize) -> Result<(), Failure> {
+        let file = shown.logs[at].file;
+        let Some(tail) = shown.files.tail(file, TAIL_BYTES).context("reading a log")? else {
+            return Ok(());
+        };
+        shown.logs[at].end = tail.end();
+        let lines = self.readable(shown, file, &tail);
+        let skipped = lines.len().saturating_sub(LAST_LINES);
+        let left_out = (skipped > 0 || tail.from > 0) && !self.json;
+        self.print(shown, file, &lines[skipped..], left_out)
+    }
+
+    /// All that was not printed yet.
+    fn print_rest(&mut self, shown: &mut Shown, at: usize) -> Result<(), Failure> {
+        while self.print_piece(shown, at, LogPiece::whole_lines)? {}
+        self.print_piece(shown, at, |piece| piece)?;
+        Ok(())
+    }
+
+    /// What comes next in a file, as far as it is wanted; whether there was any.
+    fn print_piece(
+        &mut self,
+        shown: &mut Shown,
+        at: usize,
+        wanted: fn(LogPiece) -> LogPiece,
+    ) -> Result<bool, Failure> {
+        let ShownLog { file, end } = shown.logs[at];
+        let piece = shown.files.piece(file, end, PIECE_BYTES).context("reading a log")?;
+        let Some(piece) = piece.map(wanted).filter(|piece| !piece.bytes.is_empty()) else {
+            return Ok(false);
+        };
+        shown.logs[at].end = piece.end();
+        let lines = self.readable(shown, file, &piece);
+        self.print(shown, file, &lines, false)?;
+        Ok(true)
+    }
+
+    async fn follow(&mut self, shown: &mut Shown) -> Result<(), Failure> {
+        loop {
+            let works = self.works_on(shown).await?;
+            for at in 0..shown.logs.len() {
+                while self.print_piece(shown, at, LogPiece::whole_lines)? {}
+            }
+            if !works {
+                for at in 0..shown.logs.len() {
+                    self.print_rest(shown, at)?;
+                }
+                return Ok(());
+            }
+            tokio::time::sleep(POLL_INTERVAL).await;
+        }
+    }
+
+    async fn works_on(&self, shown: &Shown) -> Result<bool, Failure> {
+        let run = self.services.store.run(&shown.run).await?;
+        Ok(run.is_some_and(|run| run.works_on(&shown.stage, shown.attempt)))
+    }
+
+    /// For people, an agent's log is told step by step.
+    fn readable(&self, shown: &Shown, file: AttemptFile, piece: &LogPiece) -> Vec<String> {
+        let text = piece.text();
+        if file == AttemptFile::Agent && !self.json {
+            let told = agent::told(&text, &shown.files.worktree());
+            return told.iter().filter_map(thread::agent_line).collect();
+        }
+        text.lines().map(str::to_owned).collect()
+    }
+
+    fn print(
+        &mut self,
+        shown: &mut Shown,
+        file: AttemptFile,
+        lines: &[String],
+        left_out: bool,
+    ) -> Result<(), Failure> {
+        let Shown { stage, attempt, .. } = &*shown;
+        if !self.json && shown.under != Some(file) && !lines.is_empty() {
+            let gap = if shown.under.is_some() { "\n" } else { "" };
+            let more = if left_out { ", its end; --all prints all of it" } else { "" };
+            writeln!(self.out, "{gap}==> {stage}-{attempt}/{}{more} <==", file.name())
+                .context("printing")?;
+        }
+        for line in lines {
+            if self.json {
+                let file = file.name();
+                self.document(
+                    &json!({ "stage": stage, "attempt": attempt, "file": file, "line": line }),
+                )?;
+            } else {
+                writeln!(self.out, "{line}").context("printing")?;
+            }
+        }
+        if !lines.is_empty() {
+            shown.under = Some(file);
+        }
+        Ok(())
+    }
+}

@@ -50,13 +50,11 @@ impl CompareWords {
     /// These are not two words.
     pub fn read(words: &str) -> Result<Self, Misunderstood> {
         let named: Vec<&str> = words.split_whitespace().collect();
-        match named.as_slice() {
-            [first, second] => Ok(Self([first, second].map(|run| (*run).to_owned()))),
-            _ => {
-                let text = "Which two runs? Say `compare k3f9qdz m2x8wtr`.".to_owned();
-                Err(Misunderstood { text, nearly: false })
-            }
+        if let [first, second] = named.as_slice() {
+            return Ok(Self([first, second].map(|run| (*run).to_owned())));
         }
+        let text = "Which two runs? Say `compare k3f9qdz m2x8wtr`.".to_owned();
+        Err(Misunderstood { text, nearly: false })
     }
 }
 
@@ -171,9 +169,12 @@ fn state(of: Option<&StageFigures>) -> String {
     }
 }
 
+/// How a figure of a run reads.
+type Say = fn(&WorkFigures) -> String;
+
 /// Only those rows in which one of them has something to say.
 fn figures_of(of: [Option<&WorkFigures>; 2]) -> Vec<Row> {
-    let says: [(&str, fn(&WorkFigures) -> String); 6] = [
+    let says: [(&str, Say); 6] = [
         ("  tests", |it| it.tests.map(short_tests).unwrap_or_default()),
         ("  changed", changed),
         ("  attempts", |it| some(it.attempts as u64, figures::count)),

@@ -115,7 +115,7 @@ fn line(run: &Run, now: DateTime<Utc>) -> Option<String> {
     Some(format!("`{}` · {}{approvals} · {}", run.id(), open.id.stage, left(open, now)))
 }
 
-/// ``tale-k3f9qdx` · draft · no box can be built here · for 12 min`.
+/// `tale-k3f9qdx · draft · no box can be built here · for 12 min`.
 fn worker_line(run: &Run, now: DateTime<Utc>) -> Option<String> {
     let WorkerWait { stage, why, since, .. } = run.waits_for_worker()?;
     let waited = u64::try_from((now - since).num_seconds()).unwrap_or(0);

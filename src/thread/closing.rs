@@ -163,8 +163,8 @@ fn not_used(run: &Run) -> Option<Mrkdwn> {
     let ended = |s: &&StageState| matches!(s.phase, StagePhase::Failed | StagePhase::Undone);
     let attempts =
         run.stages.iter().filter(ended).flat_map(|s| s.attempts.iter().map(move |a| (s, a)));
-    let kept = attempts.filter_map(|(s, a)| Some((s, a, a.snapshot.as_ref()?)));
-    let (stage, attempt, snapshot) = kept.last().filter(|it| !told.contains(&it.2))?;
+    let mut kept = attempts.filter_map(|(s, a)| Some((s, a, a.snapshot.as_ref()?)));
+    let (stage, attempt, snapshot) = kept.next_back().filter(|it| !told.contains(&it.2))?;
     let what = format!("*Not used:* the work of {} attempt {}", stage.name(), attempt.n);
     Some(Mrkdwn::from(what) + to_be_had(run, (stage, attempt, snapshot)))
 }

@@ -10,7 +10,8 @@ use super::repository::explain_failure;
 use super::{Result, WorkspaceError};
 use crate::run::{RollbackTo, RunId, work_branch};
 
-const FETCH: [&str; 4] = ["fetch", "--quiet", "--no-write-fetch-head", "--update-shallow"];
+/// Not quiet: then git does not say which branch it refuses.
+const FETCH: [&str; 3] = ["fetch", "--no-write-fetch-head", "--update-shallow"];
 const FETCH_TIMEOUT: Duration = Duration::from_mins(10);
 
 /// What to fetch out of a run's repository, and the branch that it becomes.

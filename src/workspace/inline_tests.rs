@@ -2,6 +2,7 @@
 //! Told apart only where that is certain: in Rust, where a formatted file keeps them in a module of their own. Elsewhere they are only noticed.
 
 use std::collections::HashSet;
+use std::path::Path;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -45,7 +46,7 @@ impl InlineTests {
         if !touches_tests(before, now) {
             return Self::Untouched;
         }
-        let is_rust = path.ends_with(".rs");
+        let is_rust = Path::new(path).extension().is_some_and(|kind| kind == "rs");
         let (Some(old), Some(new)) = (RustFile::read(before), RustFile::read(now)) else {
             return Self::AmongTheCode;
         };

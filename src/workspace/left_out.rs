@@ -31,7 +31,8 @@ impl StagedWorktree<'_> {
         for name in seen.submodules.iter().filter(|name| self.has_entries(name)) {
             findings.add(Risk::NotKept, &as_folder(name));
         }
-        let in_submodule = |name: &FileName| seen.submodules.iter().any(|it| is_below(name, it));
+        let in_submodule =
+            |name: &FileName| seen.submodules.iter().any(|it| is_below(name, it) || *it == name);
         let no_files = seen.in_clone.no_files.iter().filter(|name| !in_submodule(name)).collect();
         for name in self.not_ignored(no_files).await? {
             let is_folder = self.worktree.join(as_path(name)).is_dir();
@@ -52,6 +53,7 @@ impl StagedWorktree<'_> {
             let file = self.worktree.join(as_path(name));
             file.is_file() && !file.is_symlink() && Pointer::read(&file).is_none()
         });
+        held.sort();
         Ok(held)
     }
 

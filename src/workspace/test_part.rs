@@ -84,9 +84,9 @@ impl Shadow {
         let ids = || code.iter().flat_map(|file| file.ids());
         let sizes = self.sizes(ids()).await?;
         let is_small = |id: &&str| sizes.get(*id).is_some_and(|bytes| *bytes <= READ_BYTES);
-        let texts = self.texts(ids().filter(is_small).take(2 * READ_FILES)).await?;
+        let read = self.texts(ids().filter(is_small).take(2 * READ_FILES)).await?;
         for file in code {
-            taken.add_code(file, &texts);
+            taken.add_code(file, &read);
         }
         Ok(taken)
     }

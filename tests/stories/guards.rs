@@ -89,7 +89,7 @@ async fn a_worker_that_does_not_have_the_run_leaves_it_to_one_that_does() {
             .will_have("SIGNOFF_HOME", &w.folder.path().join("elsewhere").display().to_string());
         w.worker.comes_back()?;
         ana.presses("Approve", &run).await?;
-        w.worker.says("workers share SIGNOFF_HOME", 1).await?;
+        w.worker.says("workers share SIGNOFF_ARTIFACTS", 1).await?;
         w.worker.crashes().await?;
         w.worker.will_have("SIGNOFF_HOME", &home);
         w.worker.comes_back()?;

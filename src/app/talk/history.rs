@@ -44,8 +44,10 @@ impl Talk<'_> {
     }
 
     pub(super) async fn replay(&mut self, of: &Said) -> Result<u8, Failure> {
-        if let Some(word) =
-            of.run.as_deref().filter(|word| word.ends_with(".json") || word.contains('/'))
+        if let Some(word) = of
+            .run
+            .as_deref()
+            .filter(|word| Path::new(word).extension().is_some() || word.contains('/'))
         {
             return Err(Failure::usage(anyhow!(
                 "there is no file {word}; `signoff history <run>` saves one"

@@ -53,9 +53,9 @@ impl Talk<'_> {
         };
         for at in 0..shown.logs.len() {
             if args.all {
-                self.print_rest(&mut shown, at)?
+                self.print_rest(&mut shown, at)?;
             } else {
-                self.print_tail(&mut shown, at)?
+                self.print_tail(&mut shown, at)?;
             }
         }
         if args.follow {

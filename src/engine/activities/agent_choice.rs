@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::WriteInput;
 use super::bench::Bench;
-use super::circuit::Part;
+use super::circuit::WorkerPart;
 use super::unfit::Unfit;
 use crate::agent::{Agent, ClaudeCode, ModelAccess, Script};
 use crate::meter::MeterDoor;
@@ -39,7 +39,7 @@ impl Bench {
         input: &WriteInput,
         door: MeterDoor,
     ) -> Result<MeteredAgent, NoAgent> {
-        self.has_not_failed(&Part::Of(input.run.clone()))?;
+        self.has_not_failed(&WorkerPart::Of(input.run.clone()))?;
         self.may_write(input.agent.kind, input.rehearsal, input.origin())?;
         let agent: Box<dyn Agent> = match input.agent.kind {
             AgentKind::Script => Box::new(self.script(input, &door)?),
@@ -69,7 +69,7 @@ impl Bench {
         let lacks = match (self.has_real_model(), rehearsal) {
             (true, true) => "this worker speaks to a real model and does not rehearse",
             (false, false) => "this worker has no ANTHROPIC_API_KEY and only rehearses",
-            (true, false) => return self.has_not_failed(&Part::Key),
+            (true, false) => return self.has_not_failed(&WorkerPart::Key),
             (false, true) => return Ok(()),
         };
         Err(Unfit::Lacks(lacks.to_owned()))

@@ -6,12 +6,17 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::attempt_folder::AttemptFolder;
 use super::bench::Bench;
 use super::failure::AttemptId;
+use super::handover::Handover;
+use super::heartbeat::with_heartbeat;
+use super::prepare::PreparedAttempt;
 use super::write_attempt::WriteAttempt;
 use crate::agent::ClaudeCode;
 use crate::files::remove_blocking;
@@ -87,11 +92,19 @@ fn key(of: AttemptId<'_>, name: &str) -> String {
 }
 
 impl WriteAttempt<'_> {
-    /// Leaves the session of an agent that was interrupted where any worker finds it. Where that fails, only one with this disk goes on with it.
-    pub(super) async fn leave_session(&self, shadow: &Shadow, base: &Snapshot) {
+    /// Leaves the session of an agent that goes on later where any worker finds it. Where that fails, only one with this disk goes on with it.
+    pub(super) async fn leave_session(
+        &self,
+        ctx: &ActivityContext,
+        prepared: &PreparedAttempt,
+        after: &Handover,
+    ) -> Result<(), ActivityError> {
+        let session = after.session.as_deref();
+        let leaving = timeout(MOVE_TIMEOUT, self.put_session(prepared, session));
         let run = &self.input.run;
-        match timeout(MOVE_TIMEOUT, self.put_session(shadow, base)).await {
-            Ok(Ok(())) => {
+        match with_heartbeat(ctx, after, &CancellationToken::new(), leaving).await? {
+            Ok(Ok(false)) => {}
+            Ok(Ok(true)) => {
                 tracing::info!(run.id = %run, "left the agent of run {run} for another worker");
             }
             Ok(Err(e)) => {
@@ -101,15 +114,19 @@ impl WriteAttempt<'_> {
                 tracing::warn!(run.id = %run, "could not leave the agent of run {run} for another worker in time");
             }
         }
+        Ok(())
     }
 
-    async fn put_session(&self, shadow: &Shadow, base: &Snapshot) -> Result<()> {
+    /// Whether there is one to leave.
+    async fn put_session(&self, prepared: &PreparedAttempt, session: Option<&str>) -> Result<bool> {
         let (of, artifacts) = (AttemptId::from(self.input), &self.bench.artifacts);
-        let known = self.spent.known().session;
-        let Some(session) = known.and_then(|id| id.parse::<Uuid>().ok()) else { return Ok(()) };
+        let (shadow, base) = (&prepared.shadow, &prepared.base);
+        let Some(session) = session.and_then(|id| id.parse::<Uuid>().ok()) else {
+            return Ok(false);
+        };
         let home = self.folder.at("home");
         if !ClaudeCode::has_session(&home, session).await {
-            return Ok(());
+            return Ok(false);
         }
         let name = format!("{}-unfinished", self.snapshot_name());
         let left = shadow.keep(&self.folder.at("work"), base, &name).await?.snapshot;
@@ -119,7 +136,8 @@ impl WriteAttempt<'_> {
         // At last: by it the rest is found.
         let session = session.to_string();
         let moved = serde_json::to_vec(&MovedSession { session, left })?;
-        Ok(artifacts.put(&key(of, MOVED), moved).await?)
+        artifacts.put(&key(of, MOVED), moved).await?;
+        Ok(true)
     }
 
     /// The session that a worker left which has another disk, with what its agent had written: put in this attempt's folder.

@@ -10,7 +10,7 @@ use crate::run::RunId;
 
 /// What did not work.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Part {
+pub enum WorkerPart {
     /// The key of the model's provider, for every run.
     Key,
     /// Something that only this run is known to need.
@@ -19,7 +19,7 @@ pub enum Part {
 
 /// Those of one worker.
 #[derive(Debug, Default)]
-pub struct Circuits(Mutex<HashMap<Part, Circuit>>);
+pub struct Circuits(Mutex<HashMap<WorkerPart, Circuit>>);
 
 #[derive(Debug)]
 struct Circuit {
@@ -30,7 +30,7 @@ struct Circuit {
 
 impl Circuits {
     /// It failed: nobody tries it here for a while.
-    pub(super) fn open(&self, part: Part, why: String, now: Instant) {
+    pub(super) fn open(&self, part: WorkerPart, why: String, now: Instant) {
         let mut circuits = self.lock();
         let before = circuits.get(&part).map(|circuit| circuit.backoff * 2);
         let backoff = before.unwrap_or(FIRST_CIRCUIT_BACKOFF).min(LONGEST_CIRCUIT_BACKOFF);
@@ -38,18 +38,18 @@ impl Circuits {
     }
 
     /// It works.
-    pub(super) fn close(&self, part: &Part) {
+    pub(super) fn close(&self, part: &WorkerPart) {
         self.lock().remove(part);
     }
 
     /// Why it failed, for as long as it is not to be tried.
-    pub(super) fn why(&self, part: &Part, now: Instant) -> Option<String> {
+    pub(super) fn why(&self, part: &WorkerPart, now: Instant) -> Option<String> {
         let circuits = self.lock();
         let open = circuits.get(part).filter(|it| now.duration_since(it.since) < it.backoff);
         open.map(|circuit| circuit.why.clone())
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Part, Circuit>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<WorkerPart, Circuit>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -62,17 +62,17 @@ mod tests {
     fn what_failed_is_tried_less_and_less_often_until_it_works() {
         let circuits = Circuits::default();
         let start = Instant::now();
-        let refused = |at| circuits.open(Part::Key, "invalid x-api-key".to_owned(), at);
-        let is_open = |at| circuits.why(&Part::Key, at).is_some();
+        let refused = |at| circuits.open(WorkerPart::Key, "invalid x-api-key".to_owned(), at);
+        let is_open = |at| circuits.why(&WorkerPart::Key, at).is_some();
         refused(start);
-        assert_eq!(circuits.why(&Part::Key, start).as_deref(), Some("invalid x-api-key"));
+        assert_eq!(circuits.why(&WorkerPart::Key, start).as_deref(), Some("invalid x-api-key"));
         let run = "tale-k3f9qdx".parse().expect("an id");
-        assert_eq!(circuits.why(&Part::Of(run), start), None);
+        assert_eq!(circuits.why(&WorkerPart::Of(run), start), None);
         let again = start + FIRST_CIRCUIT_BACKOFF;
         assert!(!is_open(again));
         refused(again);
         assert!(is_open(again + FIRST_CIRCUIT_BACKOFF), "it failed twice");
-        circuits.close(&Part::Key);
+        circuits.close(&WorkerPart::Key);
         assert!(!is_open(again));
         refused(again);
         assert!(!is_open(again + FIRST_CIRCUIT_BACKOFF), "it is new trouble");

@@ -10,7 +10,7 @@ use temporalio_sdk::activities::ActivityError;
 
 use super::agent_choice::Origin;
 use super::bench::Bench;
-use super::circuit::Part;
+use super::circuit::WorkerPart;
 use super::unfit::Unfit;
 use crate::run::{AgentKind, Digest, Run, RunId, WorkStep};
 
@@ -60,7 +60,7 @@ impl Bench {
             WorkStep::Check => self.refuse_unconfined(self.code_of(wanted.origin()))?,
             WorkStep::Deliver => {}
         }
-        self.has_not_failed(&Part::Of(wanted.run.clone()))?;
+        self.has_not_failed(&WorkerPart::Of(wanted.run.clone()))?;
         self.has_room(&wanted.run).context("looking for room on the disk")?;
         if wanted.begun {
             self.shadow_with(&wanted.run, &[]).await.context("opening the shadow repository")?;
@@ -69,7 +69,7 @@ impl Bench {
     }
 
     /// Whether that is worth a try here.
-    pub(super) fn has_not_failed(&self, part: &Part) -> Result<(), Unfit> {
+    pub(super) fn has_not_failed(&self, part: &WorkerPart) -> Result<(), Unfit> {
         self.circuits.why(part, Instant::now()).map_or(Ok(()), |why| Err(Unfit::Lacks(why)))
     }
 

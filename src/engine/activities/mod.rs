@@ -76,6 +76,10 @@ pub struct AuthenticateInput {
 
 /// What an agent is to write.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a term of the run, and stands in histories"
+)]
 pub struct WriteInput {
     pub run: RunId,
     pub stage: Stage,

@@ -1,5 +1,5 @@
 //! The pause of an attempt: when does it stand still instead of failing, and what stays of it meanwhile?
-//! Its clone, its HOME and its session stay where they are; what it wrote is a snapshot as well, for people and for a machine that is lost.
+//! Its clone, its HOME and its session stay where they are, and are in the artifact store too, for a worker with another disk.
 
 use std::time::Duration;
 
@@ -56,9 +56,10 @@ impl WriteAttempt<'_> {
         prepared: &PreparedAttempt,
         (mut written, after): (Written, Handover),
     ) -> Result<Written, ActivityError> {
-        self.hand_over(ctx, after).await?;
+        self.hand_over(ctx, after.clone()).await?;
         let from = BaseOf { shadow: &prepared.shadow, base: &prepared.base };
         written.work = self.work_so_far(&from).await;
+        self.leave_session(ctx, prepared, &after).await?;
         Ok(written)
     }
 }

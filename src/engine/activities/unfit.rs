@@ -9,7 +9,7 @@ use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use thiserror::Error;
 
 use super::bench::Bench;
-use super::circuit::Part;
+use super::circuit::WorkerPart;
 use super::failure::{chain, is_no_room};
 use super::handover::Handover;
 use crate::checks::SetupFailure;
@@ -26,7 +26,7 @@ pub(super) enum Unfit {
     Lacks(String),
     /// What does not work here was seen by trying; only another try shows that it is mended.
     #[error("{why}")]
-    Failed { part: Part, why: String },
+    Failed { part: WorkerPart, why: String },
 }
 
 impl Unfit {
@@ -47,7 +47,7 @@ impl Unfit {
         match cause.downcast_ref::<WorkspaceError>() {
             Some(WorkspaceError::Elsewhere { .. }) => Some(Self::Lacks(why)),
             Some(WorkspaceError::Unreachable { .. } | WorkspaceError::Artifacts { .. }) => {
-                Some(Self::Failed { part: Part::Of(run.clone()), why })
+                Some(Self::Failed { part: WorkerPart::Of(run.clone()), why })
             }
             _ => is_no_room(cause).then(Self::no_room),
         }
@@ -58,7 +58,7 @@ impl Unfit {
         let SetupFailure { why, unreachable, .. } = failure;
         let host = unreachable.unwrap_or_default();
         let why = format!("setup could not fetch what it needs: {host}. {why}");
-        Self::Failed { part: Part::Of(run.clone()), why }
+        Self::Failed { part: WorkerPart::Of(run.clone()), why }
     }
 
     fn no_room() -> Self {

@@ -14,7 +14,7 @@ use super::agent_choice::{MeteredAgent, NoAgent};
 use super::attempt_folder::AttemptFolder;
 use super::bench::Bench;
 use super::breakers::Breakers;
-use super::circuit::Part;
+use super::circuit::WorkerPart;
 use super::failure::why_of;
 use super::handover::{AgentDone, Handover};
 use super::heartbeat::{AgentProgress, with_heartbeat};
@@ -39,7 +39,7 @@ impl Bench {
         let spent = Spent::default();
         let error = match Box::pin(self.write_or_take_over(ctx, input, &spent)).await {
             Ok(written) => {
-                self.circuits.close(&Part::Of(input.run.clone()));
+                self.circuits.close(&WorkerPart::Of(input.run.clone()));
                 return Ok(written);
             }
             Err(error) => error,
@@ -115,11 +115,11 @@ impl WriteAttempt<'_> {
         let AgentRan { report, after, pause } =
             self.run_agent(ctx, agent, &prepared.assignment).await?;
         if report.end == AgentEnd::Stopped && self.bench.draining.is_cancelled() {
-            let leaving = self.leave_session(&prepared.shadow, &prepared.base);
-            with_heartbeat(ctx, &after, &CancellationToken::new(), leaving).await?;
+            self.leave_session(ctx, &prepared, &after).await?;
             return Err(ActivityError::cancelled_with_details(after));
         }
         if let Some(unfit) = self.judge_worker(&report.end) {
+            self.leave_session(ctx, &prepared, &after).await?;
             self.hand_over(ctx, after).await?;
             return Err(unfit.into());
         }
@@ -137,13 +137,15 @@ impl WriteAttempt<'_> {
     /// What an agent's end says of the worker: its key, and its program. None where another worker would do no better.
     fn judge_worker(&self, end: &AgentEnd) -> Option<Unfit> {
         if *end == AgentEnd::Finished {
-            self.bench.circuits.close(&Part::Key);
+            self.bench.circuits.close(&WorkerPart::Key);
         }
         let AgentEnd::Failed { trouble, why } = end else { return None };
         let (part, why) = match trouble {
-            Trouble::SignIn => (Part::Key, format!("the model's provider lets nobody in: {why}")),
+            Trouble::SignIn => {
+                (WorkerPart::Key, format!("the model's provider lets nobody in: {why}"))
+            }
             Trouble::Program => {
-                let part = Part::Of(self.input.run.clone());
+                let part = WorkerPart::Of(self.input.run.clone());
                 (part, format!("the agent's program does not work: {why}"))
             }
             _ => return None,

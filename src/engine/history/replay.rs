@@ -17,7 +17,7 @@ use crate::engine::Develop;
 use difference::{event_named, names, recorded, tasks};
 
 /// Some histories that are not whole make the replayer wait for ever.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// The workflow that this program knows.
 const WORKFLOW: &str = "Develop";
 

@@ -62,7 +62,9 @@ fn kind(path: &str) -> &str {
 
 fn find_lost_tests(files: &[ComparedFile<'_>], findings: &mut RiskFindings) {
     let mut gained = Gained::new();
-    files.iter().for_each(|file| file.count_into(&mut gained));
+    for file in files {
+        file.count_into(&mut gained);
+    }
     let is_now = |name: &str| files.iter().any(|file| file.now.contains_key(name));
     for file in files {
         for name in file.before.keys() {

@@ -65,7 +65,9 @@ fn write_every_kind(folder: &Path) {
         b"odd/ space ",
         "odd/\u{fc}ber \u{1f600}".as_bytes(),
     ];
-    names.iter().for_each(|name| write_bytes(folder, name, name));
+    for name in &names {
+        write_bytes(folder, name, name);
+    }
     write_bytes(folder, &[b"long/", &[b'x'; 255][..]].concat(), b"1\n");
     for (name, target) in
         [("links/file", "../README"), ("links/folder", "../lib"), ("links/dangling", "nowhere")]
@@ -97,8 +99,11 @@ async fn every_kind_of_file_is_cloned_as_git_clones_it() {
     assert_eq!(kept.tree, base.tree, "nobody touched anything");
 }
 
+/// Something that an agent does to its clone.
+type Change = fn(&Path);
+
 /// What an agent does, by name.
-const CHANGES: [(&str, fn(&Path)); 16] = [
+const CHANGES: [(&str, Change); 16] = [
     ("another case", |it| {
         fs::rename(it.join("README"), it.join("ReadMe")).unwrap();
         fs::rename(it.join("lib"), it.join("Lib")).unwrap();

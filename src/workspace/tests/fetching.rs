@@ -49,7 +49,7 @@ async fn each_attempt_is_pushed_beside_the_others_and_beside_the_result() {
         repo.shadow.push_attempt(&project, &base, &branch).await.unwrap();
         assert_eq!(git(Path::new(&project), &["rev-parse", &branch]).trim(), base.commit);
     }
-    let said = repo.shadow.push_attempt(&project, &base, "signoff/tale-k3f9qdx").await.unwrap_err();
+    let said = repo.shadow.push_attempt(&project, &base, "signoff/tale-k3f9qd").await.unwrap_err();
     assert!(said.to_string().contains("is in the way of"), "{said}");
 }
 

@@ -21,7 +21,7 @@ async fn a_run_that_began_elsewhere_is_not_begun_here() {
     let Err(only_made) = Shadow::existing(repo.shadow.path()).await else {
         panic!("nothing began here")
     };
-    assert!(only_made.to_string().ends_with("workers share SIGNOFF_HOME"), "{only_made}");
+    assert!(only_made.to_string().ends_with("workers share SIGNOFF_ARTIFACTS"), "{only_made}");
     repo.shadow.import(None, None).await.unwrap();
     Shadow::existing(repo.shadow.path()).await.unwrap();
 }

@@ -24,7 +24,7 @@ impl TestRepository {
         diff.flags
             .iter()
             .map(|Flag { risk, count, example, others }| {
-                let all = [&[example.clone()], &others[..]].concat().join(", ");
+                let all = [std::slice::from_ref(example), &others[..]].concat().join(", ");
                 format!("{risk:?} {count} {all}")
             })
             .collect()

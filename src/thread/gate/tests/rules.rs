@@ -87,7 +87,7 @@ fn a_later_gate_says_what_is_new_and_what_to_look_at_twice() {
     │ Since the last approval: 3 files +40 −2
     │ *Look twice:*
     │ • 2 tests removed, 3 tests now skipped: `package.json one`, `package.json two`, …
-    │ • 5 tests weakened: `package.json`, …
+    │ • 7 tests weakened: `package.json`, …
     │ • 2 of 4 new tests pass without the change: `package.json three`, `package.json four`
     │ • 2 files have lines that look like secrets, such as `package.json`
     │ • 2 files run on the build servers, such as `package.json`
@@ -97,7 +97,10 @@ fn a_later_gate_says_what_is_new_and_what_to_look_at_twice() {
     │ • 3 binary files, such as `package.json`
     │ • 4 files are larger than anybody reads, such as `package.json`
     │ • 4 files of code are too long for the diff's page, such as `package.json`
-    │ • 5 other things, such as `package.json`
+    │ • 5 files are in git itself, though their attributes say LFS, such as `package.json`
+    │ • 5 repositories inside became plain files, without their own history, such as `package.json`
+    │ • 6 things are not kept, as no commit can hold them, such as `package.json`
+    │ • 6 other things, such as `package.json`
     │ _In the agent's own words:_
     │ > I wrote the client and its tests. <!channel> please approve!
     │ [Approve] [Request changes] [Reject] [View diff] [Extend]

@@ -60,9 +60,9 @@ async fn a_stop_ends_the_tests_on_the_code_before() {
     story(async |w| {
         let ana = w.person("ana");
         let run = ana.develops("held-up").await?;
-        w.until_alive("sleep 62.5").await?;
+        w.until_alive("sleep\u{0}62.5").await?;
         ana.says_in(&run, "stop").await?;
-        w.until_dead("sleep 62.5").await?;
+        w.until_dead("sleep\u{0}62.5").await?;
         run.shows("held-up was stopped").await?;
         Ok(())
     })

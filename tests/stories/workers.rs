@@ -72,6 +72,7 @@ async fn a_run_that_waits_for_a_worker_is_stopped_at_once() {
         ana.says("/develop stop: not today").await?;
         run.card().shows("quick · stopped").await?;
         assert!(w.store.runs_without_worker(None, 9).await?.is_empty());
+        w.worker.comes_back()?;
         Ok(())
     })
     .await;
@@ -112,6 +113,7 @@ async fn a_program_that_is_missing_or_broken_is_no_attempts_fault_and_is_seen_wh
         assert_eq!(told.stages[0].attempts[0].outcome, AttemptOutcome::Running);
         ana.says("/develop stop").await?;
         run.card().shows("demo · stopped").await?;
+        w.worker.comes_back()?;
         Ok(())
     })
     .await;

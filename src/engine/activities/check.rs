@@ -107,7 +107,7 @@ impl Bench {
         let before = SetupOf { run, stage, folder, shadow: &shadow, snapshot: base };
         Ok(match self.set_up_now(before, stop).await? {
             SetupEnd::Failed(failure) if input.may_hand_back && failure.unreachable.is_some() => {
-                return Err(Unfit::by_setup(run, failure).into());
+                return Err(Unfit::by_setup(run, failure).error());
             }
             SetupEnd::Good => {
                 let why = failed.why.unwrap_or_default();

@@ -30,6 +30,11 @@ pub(super) enum Unfit {
 }
 
 impl Unfit {
+    /// As an error. Behind a context: of what stands first, the SDK's box hides the type, and `of` would not know it.
+    pub fn error(self) -> anyhow::Error {
+        anyhow::Error::from(self).context("this worker cannot do it")
+    }
+
     /// What this worker lacked, where an activity failed by that.
     pub fn of(error: &ActivityError, run: &RunId) -> Option<Self> {
         let ActivityError::Application(failure) = error else { return None };
@@ -96,6 +101,13 @@ mod tests {
     use anyhow::Context;
 
     use super::*;
+
+    #[test]
+    fn what_a_worker_lacks_is_known_by_the_failure_that_it_makes() {
+        let (run, lacks) =
+            ("tale-k3f9qdx".parse().expect("an id"), Unfit::Lacks("no box".to_owned()));
+        assert_eq!(Unfit::of(&ActivityError::from(lacks.clone().error()), &run), Some(lacks));
+    }
 
     fn unfit(error: impl Into<anyhow::Error>) -> Option<Unfit> {
         let run = "tale-k3f9qdx".parse().expect("an id");

@@ -82,7 +82,7 @@ impl Bench {
         let door = self.open_meter(of, &attempt.before, input.budget_left_usd)?;
         match self.agent_for(input, door) {
             Ok(agent) => Box::pin(attempt.write(ctx, agent)).await,
-            Err(NoAgent::Unfit(unfit)) if input.may_hand_back => Err(unfit.into()),
+            Err(NoAgent::Unfit(unfit)) if input.may_hand_back => Err(unfit.error().into()),
             Err(
                 NoAgent::Unfit(Unfit::Lacks(why) | Unfit::Failed { why, .. }) | NoAgent::Wrong(why),
             ) => Ok(setup_failed(why, self.sandbox.sandboxing(), &attempt.before)),
@@ -105,7 +105,7 @@ impl WriteAttempt<'_> {
         };
         if let SetupEnd::Failed(failure) = self.set_up_unless_stopped(ctx, &prepared).await? {
             if self.input.may_hand_back && failure.unreachable.is_some() {
-                return Err(Unfit::by_setup(&self.input.run, failure).into());
+                return Err(Unfit::by_setup(&self.input.run, failure).error().into());
             }
             self.folder.clear().await;
             let failed = setup_failed(failure.why, sandboxing, &self.before);
@@ -121,7 +121,7 @@ impl WriteAttempt<'_> {
         if let Some(unfit) = self.judge_worker(&report.end) {
             self.leave_session(ctx, &prepared, &after).await?;
             self.hand_over(ctx, after).await?;
-            return Err(unfit.into());
+            return Err(unfit.error().into());
         }
         let (base, start) = (prepared.base.clone(), prepared.start.clone());
         let written = Written { pause, start, ..written(report, sandboxing, &after) };

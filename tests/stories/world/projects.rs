@@ -423,7 +423,7 @@ const LINGERING: &str = r#"
 name = "only"
 TIME
 RUNS TESTS
-prompt = "do: mkdir test && echo x > x.txt && echo 'test -e x.txt || sleep 61.5' > test/lingers.sh"
+prompt = "do: mkdir test && echo true > x.sh && echo 'test -e x.sh || sleep 61.5' > test/lingers.sh"
 "#;
 
 /// Writes `signoff.toml`, its pipelines and a repository with one commit.

@@ -74,7 +74,11 @@ async fn measure(root: &Path, project: &Path) -> Result<Measured> {
     })
     .await?;
     fs::write(work.join("new.txt"), "one more\n")?;
-    let keep = seconds(async { Ok(drop(shadow.keep(&work, &base, "first-1").await?)) }).await?;
+    let keep = seconds(async {
+        shadow.keep(&work, &base, "first-1").await?;
+        Ok(())
+    })
+    .await?;
     let git_add = seconds(async {
         // An index that knows nothing of the files, as one is that nobody can trust.
         fs::remove_file(plain.join(".git/index"))?;

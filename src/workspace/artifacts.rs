@@ -119,7 +119,9 @@ impl ArtifactStore {
 
     /// Copies it into this file; false where nothing lies there.
     pub async fn get_file(&self, key: &str, file: &Path) -> Result<bool> {
-        let found = match self.store.get(&Key::from(key)).await {
+        let at = Key::from(key);
+        let asked = timeout(CALL_TIMEOUT, self.store.get(&at)).await;
+        let found = match asked.map_err(|_| self.slow(key))? {
             Ok(found) => found,
             Err(Error::NotFound { .. }) => return Ok(false),
             Err(e) => return Err(failed(&self.address, &self.doing("fetching", key), &e)),

@@ -29,7 +29,6 @@ const COMMIT: usize = 16;
 /// What a run began with, and where its bundle lies.
 #[derive(Debug, Serialize, Deserialize)]
 struct Beginning {
-    commit: String,
     bundle: String,
     /// Our settings of the shadow repository.
     settings: BTreeMap<String, String>,
@@ -118,9 +117,9 @@ impl Bundles<'_> {
         if self.artifacts.has(&key).await? {
             return Ok(());
         }
-        let Some(base) = shadow.base().await? else {
+        if shadow.base().await?.is_none() {
             return Err(WorkspaceError::Elsewhere { path: shadow.path().display().to_string() });
-        };
+        }
         let refs = shadow.git().args(["for-each-ref", "--format=%(objectname) %(refname)"]);
         let refs = refs.args(BEGINNING).bytes().await?;
         let bundle = format!("beginnings/{}.bundle", hex::encode(Sha256::digest(&refs)));
@@ -140,7 +139,7 @@ impl Bundles<'_> {
             settings.extend(shadow.setting(name).await?.map(|value| (name.to_owned(), value)));
         }
         let shallow = fs::read_to_string(shadow.path().join(SHALLOW)).ok();
-        let beginning = Beginning { commit: base.commit, bundle, settings, shallow };
+        let beginning = Beginning { bundle, settings, shallow };
         let text = serde_json::to_vec(&beginning).unwrap_or_default();
         self.artifacts.put(&key, text).await
     }

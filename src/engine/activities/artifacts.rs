@@ -92,15 +92,15 @@ fn key(of: AttemptId<'_>, name: &str) -> String {
 }
 
 impl WriteAttempt<'_> {
-    /// Leaves the session of an agent that goes on later where any worker finds it. Where that fails, only one with this disk goes on with it.
+    /// Leaves the session of an agent that goes on later where any worker finds it, with `work`, where that is kept already. Where that fails, only one with this disk goes on with it.
     pub(super) async fn leave_session(
         &self,
         ctx: &ActivityContext,
-        prepared: &PreparedAttempt,
+        (prepared, work): (&PreparedAttempt, Option<&Snapshot>),
         after: &Handover,
     ) -> Result<(), ActivityError> {
         let session = after.session.as_deref();
-        let leaving = timeout(MOVE_TIMEOUT, self.put_session(prepared, session));
+        let leaving = timeout(MOVE_TIMEOUT, self.put_session((prepared, work), session));
         let run = &self.input.run;
         match with_heartbeat(ctx, after, &CancellationToken::new(), leaving).await? {
             Ok(Ok(false)) => {}
@@ -118,9 +118,12 @@ impl WriteAttempt<'_> {
     }
 
     /// Whether there is one to leave.
-    async fn put_session(&self, prepared: &PreparedAttempt, session: Option<&str>) -> Result<bool> {
+    async fn put_session(
+        &self,
+        (prepared, work): (&PreparedAttempt, Option<&Snapshot>),
+        session: Option<&str>,
+    ) -> Result<bool> {
         let (of, artifacts) = (AttemptId::from(self.input), &self.bench.artifacts);
-        let (shadow, base) = (&prepared.shadow, &prepared.base);
         let Some(session) = session.and_then(|id| id.parse::<Uuid>().ok()) else {
             return Ok(false);
         };
@@ -128,9 +131,10 @@ impl WriteAttempt<'_> {
         if !ClaudeCode::has_session(&home, session).await {
             return Ok(false);
         }
-        let name = format!("{}-unfinished", self.snapshot_name());
-        let left = shadow.keep(&self.folder.at("work"), base, &name).await?.snapshot;
-        self.bench.bundles(of.run).keep(shadow, &name, &left).await?;
+        let left = match work {
+            Some(kept) => kept.clone(),
+            None => self.keep_unfinished(prepared).await?,
+        };
         let packed = pack(&home).context("packing the session")?;
         artifacts.put(&key(of, SESSION), packed).await?;
         // At last: by it the rest is found.
@@ -140,15 +144,25 @@ impl WriteAttempt<'_> {
         Ok(true)
     }
 
+    /// What its agent had written, under a name of its own: it is no snapshot of the attempt.
+    async fn keep_unfinished(&self, prepared: &PreparedAttempt) -> Result<Snapshot> {
+        let PreparedAttempt { shadow, base, .. } = prepared;
+        let name = format!("{}-unfinished", self.snapshot_name());
+        let left = shadow.keep(&self.folder.at("work"), base, &name).await?.snapshot;
+        self.bench.bundles(&self.input.run).keep(shadow, &name, &left).await?;
+        Ok(left)
+    }
+
     /// The session that a worker left which has another disk, with what its agent had written: put in this attempt's folder.
     pub(super) async fn fetch_session(&self) -> Result<Option<Uuid>> {
         let (of, artifacts) = (AttemptId::from(self.input), &self.bench.artifacts);
+        let Some(wanted) = self.before.session.as_deref() else { return Ok(None) };
         let Some(moved) = artifacts.get(&key(of, MOVED)).await? else { return Ok(None) };
         let MovedSession { session, left } = serde_json::from_slice(&moved)?;
-        let wanted = self.before.session.as_deref() == Some(session.as_str());
-        let Some(packed) = artifacts.get(&key(of, SESSION)).await?.filter(|_| wanted) else {
+        if session != wanted {
             return Ok(None);
-        };
+        }
+        let Some(packed) = artifacts.get(&key(of, SESSION)).await? else { return Ok(None) };
         let (work, home) = (self.folder.at("work"), self.folder.at("home"));
         let shadow = self.bench.shadow_with(of.run, &[&left]).await?;
         shadow.checkout(&left, &work).await.context("fetching what the agent had written")?;

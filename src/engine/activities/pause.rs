@@ -59,7 +59,8 @@ impl WriteAttempt<'_> {
         self.hand_over(ctx, after.clone()).await?;
         let from = BaseOf { shadow: &prepared.shadow, base: &prepared.base };
         written.work = self.work_so_far(&from).await;
-        self.leave_session(ctx, prepared, &after).await?;
+        let kept = written.work.as_ref().map(|work| &work.snapshot);
+        self.leave_session(ctx, (prepared, kept), &after).await?;
         Ok(written)
     }
 }

@@ -22,8 +22,7 @@ const SINCE_BYTES: usize = 1_000_000;
 impl WriteAttempt<'_> {
     /// The work of an agent that is done, kept: from its folder, or as a worker that died had kept it.
     pub(super) async fn keep_work_that_is_there(&self, from: &BaseOf<'_>) -> Result<Work> {
-        let kept = from.shadow.kept_on(from.base, &self.snapshot_name()).await?;
-        let kept = match kept.filter(|_| !self.has_work()) {
+        let kept = match self.kept_elsewhere(from).await? {
             Some(snapshot) => Kept { snapshot, left_out: Vec::new() },
             None => self.snapshot(from).await.context("taking the snapshot")?,
         };
@@ -33,6 +32,14 @@ impl WriteAttempt<'_> {
     /// Whether what its agent wrote is on this disk.
     pub(super) fn has_work(&self) -> bool {
         self.folder.at("work").is_dir()
+    }
+
+    /// The snapshot of a worker that died, where what it was made of is not on this disk.
+    pub(super) async fn kept_elsewhere(&self, from: &BaseOf<'_>) -> Result<Option<Snapshot>> {
+        if self.has_work() {
+            return Ok(None);
+        }
+        Ok(from.shadow.kept_on(from.base, &self.snapshot_name()).await?)
     }
 
     async fn store_diff(&self, from: &BaseOf<'_>, kept: Kept) -> Result<Work> {

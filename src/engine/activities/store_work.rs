@@ -31,8 +31,9 @@ impl WriteAttempt<'_> {
         let run = &self.input.run;
         let shadow = self.bench.shadow_with(run, &self.needed(&done.base)).await;
         let shadow = shadow.context("opening the shadow repository")?;
-        let kept = shadow.kept_on(&done.base, &self.snapshot_name()).await;
-        if kept.context("looking for its work")?.is_none() && !self.has_work() {
+        let from = BaseOf { shadow: &shadow, base: &done.base };
+        let kept = self.kept_elsewhere(&from).await.context("looking for its work")?;
+        if kept.is_none() && !self.has_work() {
             return Ok(None);
         }
         self.store_work(ctx, &shadow, done).await.map(Some)

@@ -115,11 +115,11 @@ impl WriteAttempt<'_> {
         let AgentRan { report, after, pause } =
             self.run_agent(ctx, agent, &prepared.assignment).await?;
         if report.end == AgentEnd::Stopped && self.bench.draining.is_cancelled() {
-            self.leave_session(ctx, &prepared, &after).await?;
+            self.leave_session(ctx, (&prepared, None), &after).await?;
             return Err(ActivityError::cancelled_with_details(after));
         }
         if let Some(unfit) = self.judge_worker(&report.end) {
-            self.leave_session(ctx, &prepared, &after).await?;
+            self.leave_session(ctx, (&prepared, None), &after).await?;
             self.hand_over(ctx, after).await?;
             return Err(unfit.error().into());
         }

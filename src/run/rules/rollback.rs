@@ -31,21 +31,12 @@ impl Run {
         to.map(|_| ()).ok_or(Refusal::NoSuchSnapshot)
     }
 
-    fn has_snapshot(&self, to: &RollbackTo) -> bool {
-        match to {
-            RollbackTo::Start => true,
-            RollbackTo::Attempt { stage, attempt } => {
-                self.attempt(stage, *attempt).is_some_and(|attempt| attempt.snapshot.is_some())
-            }
-        }
-    }
-
     /// Where the run is: the attempt at work or asked about, else the newest work that was kept.
     #[must_use]
     pub fn position(&self) -> RollbackTo {
         let now = self.current().and_then(|(_, stage)| {
             let newest = stage.attempts_now().last().or_else(|| stage.work_gone_back_to())?;
-            Some(attempt_of(stage, newest.n))
+            Some(stage.work_of(newest.n))
         });
         now.unwrap_or_else(|| self.last_kept())
     }
@@ -54,7 +45,7 @@ impl Run {
         let mut kept = self.stages.iter().rev().filter(|stage| stage.phase == StagePhase::Good);
         let newest = kept.find_map(|stage| {
             let good = stage.good_attempt().filter(|good| good.snapshot == stage.snapshot)?;
-            Some(attempt_of(stage, good.n))
+            Some(stage.work_of(good.n))
         });
         newest.unwrap_or(RollbackTo::Start)
     }
@@ -71,7 +62,7 @@ impl Run {
             let untouched = stage.attempts.is_empty()
                 && matches!(stage.phase, StagePhase::Good | StagePhase::Todo);
             if !(untouched || left_out || work.is_some_and(|n| stage.stands_on(n))) {
-                stage.redo(work, decisions, at);
+                stage.redo(work, decisions);
             }
         }
         self.rollbacks.push(RolledBack { to, from, kept, by: decided.by.clone(), at });
@@ -108,9 +99,8 @@ impl Run {
     fn made_before(&self, base: &Snapshot, (place, n): Place) -> Option<Place> {
         let is_it = |attempt: &&Attempt| attempt.snapshot.as_ref() == Some(base);
         let of = |place: usize, before: u32| {
-            let mut attempts = self.stages[place].attempts.iter().rev();
-            let made = attempts.by_ref().filter(|attempt| attempt.n < before).find(is_it)?;
-            Some((place, made.n))
+            let earlier = self.stages[place].attempts.iter().rev().filter(|it| it.n < before);
+            Some((place, earlier.into_iter().find(is_it)?.n))
         };
         of(place, n).or_else(|| (0..place).rev().find_map(|before| of(before, u32::MAX)))
     }
@@ -140,10 +130,6 @@ impl StageState {
         let work = self.work_gone_back_to().filter(|work| work.outcome != AttemptOutcome::Good);
         work.and_then(|work| work.snapshot.as_ref())
     }
-}
-
-fn attempt_of(stage: &StageState, attempt: u32) -> RollbackTo {
-    RollbackTo::Attempt { stage: stage.name().clone(), attempt }
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! A stage that is done once more: what of its past still counts after a rollback?
 //! Nothing of it but the work that the run went back to; all of it stays to be seen, and to be gone back to.
 
-use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::run::{Asked, Attempt, AttemptOutcome, Changes, Retried, StagePhase, StageState};
@@ -18,12 +17,11 @@ pub struct Redone {
     pub decisions: usize,
     /// The attempt whose work the run went back to, where it is this stage's.
     pub work: Option<u32>,
-    pub at: DateTime<Utc>,
 }
 
 impl StageState {
     /// Begins it once more, with the work of that attempt or with what comes before it.
-    pub(in crate::run) fn redo(&mut self, work: Option<u32>, decisions: usize, at: DateTime<Utc>) {
+    pub(in crate::run) fn redo(&mut self, work: Option<u32>, decisions: usize) {
         for attempt in &mut self.attempts {
             attempt.paused = None;
             if attempt.outcome == AttemptOutcome::Running {
@@ -37,7 +35,6 @@ impl StageState {
             retries: self.retries.len(),
             decisions,
             work,
-            at,
         });
         self.phase = StagePhase::Todo;
         self.missed_deadline = false;

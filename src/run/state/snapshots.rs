@@ -4,8 +4,7 @@
 use serde::Serialize;
 
 use crate::run::{
-    Attempt, AttemptOutcome, RollbackTo, RolledBack, Run, Snapshot, StageName, StagePhase,
-    StageState,
+    Attempt, AttemptOutcome, RollbackTo, RolledBack, Run, Snapshot, StagePhase, StageState,
 };
 
 /// Shorter beginnings of a commit's name are too likely to be words.
@@ -71,6 +70,16 @@ impl Run {
         }
     }
 
+    /// Whether there is such work to go back to.
+    pub(in crate::run) fn has_snapshot(&self, to: &RollbackTo) -> bool {
+        match to {
+            RollbackTo::Start => true,
+            RollbackTo::Attempt { stage, attempt } => {
+                self.attempt(stage, *attempt).is_some_and(|attempt| attempt.snapshot.is_some())
+            }
+        }
+    }
+
     /// What somebody calls so: `start`, `undo`, a stage (the work it has kept, else its newest), `streaming-2`, or the beginning of a
     /// commit's name.
     #[must_use]
@@ -95,8 +104,14 @@ impl Run {
     /// Where the run was before it last went back.
     fn before_last_rollback(&self) -> Option<RollbackTo> {
         let RolledBack { from, kept, .. } = self.rollbacks.last()?;
-        let left_work = self.snapshots().any(|it| &it.to() == from);
-        Some(if left_work { from.clone() } else { kept.clone() })
+        Some(if self.has_snapshot(from) { from.clone() } else { kept.clone() })
+    }
+}
+
+impl StageState {
+    /// The work of one of its attempts, as a rollback names it.
+    pub(in crate::run) fn work_of(&self, attempt: u32) -> RollbackTo {
+        RollbackTo::Attempt { stage: self.name().clone(), attempt }
     }
 }
 
@@ -104,7 +119,6 @@ impl SnapshotEntry<'_> {
     /// What a rollback to it names.
     #[must_use]
     pub fn to(&self) -> RollbackTo {
-        let stage: StageName = self.stage.name().clone();
-        RollbackTo::Attempt { stage, attempt: self.attempt.n }
+        self.stage.work_of(self.attempt.n)
     }
 }

@@ -58,12 +58,12 @@ impl<'a> GateOutcome<'a> {
             Some((Verdict::Retry, d)) => Self::Retried(d),
             Some((Verdict::Skip, d)) => Self::Skipped(d),
             _ if stage.missed_deadline && was_last(stage, gate) => Self::Missed,
-            _ if gone_back(run, gate).is_some() => {
-                gone_back(run, gate).map_or(Self::Dropped, Self::RolledBack)
-            }
             _ => {
-                let stop = run.decisions.iter().find(|d| d.verdict == Verdict::Stop);
-                stop.map_or(Self::Dropped, Self::Stopped)
+                let stop = || run.decisions.iter().find(|d| d.verdict == Verdict::Stop);
+                gone_back(run, gate)
+                    .map(Self::RolledBack)
+                    .or_else(|| stop().map(Self::Stopped))
+                    .unwrap_or(Self::Dropped)
             }
         }
     }

@@ -4,10 +4,11 @@
 use serde::Deserialize;
 
 use super::Actor;
+use super::answer_form::FormAbout;
 use super::outcome::{Acted, Handled};
 use super::pressed_card::Pressed;
 use crate::commands::{Answer, Asker, Moment, Terms, Verb};
-use crate::run::{Channel, Retry, Verdict, Via};
+use crate::run::{Channel, Retry, RollbackTo, Verdict, Via};
 use crate::slack::{Click, Surface};
 use crate::thread::{ActionId, GateValue, RunValue};
 
@@ -39,7 +40,7 @@ impl Actor {
     pub(super) async fn click(&self, it: &Click, said: Moment) -> Handled {
         let Some(button) = ActionId::parse(&it.action_id) else { return Ok(Acted::Silent) };
         match button {
-            ActionId::Stop => self.press_stop(it, said).await,
+            ActionId::Stop => self.press_of_run(it, Verdict::Stop, said).await,
             ActionId::Approve
             | ActionId::Changes
             | ActionId::Reject
@@ -54,7 +55,7 @@ impl Actor {
             | ActionId::RetryLonger
             | ActionId::RetryModel
             | ActionId::Skip => self.press_answer(it, button, said).await,
-            ActionId::Rollback => self.press_rollback(it, said).await,
+            ActionId::Rollback => self.press_of_run(it, Verdict::Rollback, said).await,
             ActionId::Diff => self.show_diff(it, said).await,
             ActionId::DiffPage => self.turn_page(it).await,
             // Slack opens the link by itself.
@@ -76,24 +77,29 @@ impl Actor {
         let answer = Answer::new(verdict, asker(it, said), it.key.clone());
         let answer = Answer { gate: Some(value.gate.gate()), terms: value.terms(button), ..answer };
         if answer.needs_form() {
-            self.open_answer_form(it, &run, &value.gate, &answer).await
+            self.open_answer_form(it, &run, FormAbout::Question(value.gate), &answer).await
         } else {
             self.decide(&run, answer).await
         }
     }
 
-    /// The button on the run card: it names no question.
-    async fn press_stop(&self, it: &Click, said: Moment) -> Handled {
-        let Ok(RunValue { run }) = serde_json::from_str(&it.value) else {
+    /// A button on the run card: it names no question.
+    async fn press_of_run(&self, it: &Click, verdict: Verdict, said: Moment) -> Handled {
+        let Ok(value) = serde_json::from_str::<RunValue>(&it.value) else {
             return Ok(Acted::Silent);
         };
-        match self.run_pressed(it, &run).await? {
-            Pressed::Run(run) => {
-                let stop = Answer::new(Verdict::Stop, asker(it, said), it.key.clone());
-                self.decide(&run, stop).await
-            }
-            Pressed::Refused(why) => Ok(Acted::told(why)),
+        let run = match self.run_pressed(it, &value.run).await? {
+            Pressed::Run(run) => run,
+            Pressed::Refused(why) => return Ok(Acted::told(why)),
+        };
+        let answer = Answer::new(verdict, asker(it, said), it.key.clone());
+        if !answer.needs_form() {
+            return self.decide(&run, answer).await;
         }
+        // Whether they may go back at all is asked before they say where to.
+        let snapshot = Some(RollbackTo::Start.to_string());
+        let answer = Answer { terms: Terms { snapshot, ..Terms::default() }, ..answer };
+        self.open_answer_form(it, &run, FormAbout::Run(value), &answer).await
     }
 }
 

@@ -83,8 +83,7 @@ impl Actor {
     async fn status(&self, asker: &Asker, said: &Said) -> Result<Reply, StoreError> {
         Ok(match commands::find(&self.services, asker, said).await? {
             Lookup::Found(named) => {
-                let mut again = self.services.store.runs_that_do_again(named.run.id()).await?;
-                again.retain(|run| commands::is_visible_to(run, asker));
+                let again = commands::done_again(&self.services, asker, &named.run).await?;
                 commands::status(&named.run, &again, (self.clock)())
             }
             Lookup::Unknown(reply) => reply,

@@ -7,15 +7,12 @@ use super::Actor;
 use super::outcome::{Acted, Handled};
 use crate::commands::{Moment, Verb};
 use crate::slack::ViewSubmission;
-use crate::thread::{DEVELOP, ROLLBACK_FORM};
+use crate::thread::DEVELOP;
 
 impl Actor {
     pub(super) async fn submission(&self, it: &ViewSubmission, said: Moment) -> Handled {
         if it.callback_id == DEVELOP {
             return self.start_submitted(it, said).await;
-        }
-        if it.callback_id == ROLLBACK_FORM {
-            return self.rollback_submitted(it, said).await;
         }
         match Verb::of_form(&it.callback_id) {
             Some(verb) => self.answer_submitted(it, verb, said).await,

@@ -26,7 +26,6 @@ mod pressed_card;
 mod reply;
 mod respond;
 mod retry;
-mod rollback_form;
 mod sight;
 mod start_form;
 mod waiting;

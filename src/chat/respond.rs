@@ -190,7 +190,7 @@ impl Actor {
         }
         let Some(form) = answered_form(it) else { return Ok(()) };
         if !form.home
-            && let Ok(Some((channel, root))) = self.services.store.thread(&form.gate.run).await
+            && let Ok(Some((channel, root))) = self.services.store.thread(form.run()).await
         {
             let root = root.as_deref().map(Ts::from);
             if self.slack.ephemeral(&channel.channel, &it.user, root.as_ref(), text).await.is_ok() {

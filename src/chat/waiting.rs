@@ -61,8 +61,7 @@ impl Actor {
 
     pub(super) async fn waiting_reply(&self, asker: &Asker) -> Result<Reply, StoreError> {
         let seen = self.waiting(asker).await?;
-        let mut stuck = commands::runs_without_worker(&self.services, asker).await?;
-        stuck.retain(|run| commands::is_visible_to(run, asker));
+        let stuck = commands::runs_without_worker(&self.services, asker).await?;
         let mut reply = commands::waiting(&seen.all, &stuck, (self.clock)());
         if seen.doubt.is_some() {
             reply.text.push_str(MAYBE_MORE);

@@ -96,13 +96,14 @@ pub struct CheckResult {
 pub async fn check(spec: CheckSpec<'_>, stop: &CancellationToken) -> anyhow::Result<CheckResult> {
     let begun = Instant::now();
     let mut log = spec.make_log_and_home()?;
-    let (verdict, names, reports) = match run_setup_and_checks(spec, &mut log, stop).await? {
-        Ran::OnlySetup(end) => (setup_failed(spec.stage, &end, &log), None, Vec::new()),
-        Ran::Checks(end, reported) => {
-            let verdict = verdict::judge(spec.stage, &end, &reported, &log);
-            (verdict, reported.tests.and_then(|report| report.names), reported.kept)
-        }
-    };
+    let (verdict, names, reports) =
+        match run_setup_and_checks(spec, Which::UntilOneFails, &mut log, stop).await? {
+            Ran::OnlySetup(end) => (setup_failed(spec.stage, &end, &log), None, Vec::new()),
+            Ran::Checks(end, reported) => {
+                let verdict = verdict::judge(spec.stage, &end, &reported, &log);
+                (verdict, reported.tests.and_then(|report| report.names), reported.kept)
+            }
+        };
     let checked = Checked { seconds: begun.elapsed().as_secs(), ..verdict };
     Ok(CheckResult { checked, names, reports })
 }
@@ -113,8 +114,16 @@ enum Ran {
     Checks(CommandEnd, Box<Reported>),
 }
 
+/// Which of a stage's checks are run.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Which {
+    UntilOneFails,
+    All,
+}
+
 async fn run_setup_and_checks(
     spec: CheckSpec<'_>,
+    which: Which,
     log: &mut Log,
     stop: &CancellationToken,
 ) -> anyhow::Result<Ran> {
@@ -126,7 +135,10 @@ async fn run_setup_and_checks(
     }
     // A report that is there before the checks is the agent's own work, and proves nothing.
     let before = reports::take_stock(spec.checkout, &spec.stage.reports).await?;
-    let end = run_commands(&spec.stage.checks, spec, shell, log).await?;
+    let end = match which {
+        Which::UntilOneFails => run_commands(&spec.stage.checks, spec, shell, log).await?,
+        Which::All => red_green::run_all(spec, shell, log).await?,
+    };
     let reported = reports::read(spec.checkout, &spec.stage.reports, before).await?;
     Ok(Ran::Checks(end, Box::new(reported)))
 }

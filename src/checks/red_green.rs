@@ -2,17 +2,14 @@
 //! It judges nothing. All commands are run, whatever fails: a complaint of the first must not hide what the tests of the second say.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::log::Log;
 use super::shell::{CommandEnd, Shell};
 use super::test_report::TestReport;
-use super::{CheckSpec, reports, run_command, set_up};
+use super::{CheckSpec, Ran, Which, run_command, run_setup_and_checks};
 use crate::run::{NotKnown, RedGreen, TestNames};
-use crate::sandbox::Network;
 
 /// What the tests did on the code before.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,22 +31,16 @@ pub async fn try_tests(
     stop: &CancellationToken,
 ) -> anyhow::Result<TestsTried> {
     let mut log = spec.make_log_and_home()?;
-    let deadline = Instant::now() + Duration::from_secs(spec.stage.timeout_seconds);
-    let shell = Shell { network: &Network::Closed, deadline, stop };
-    match set_up(spec, shell, &mut log).await?.end {
-        CommandEnd::Good => {}
-        CommandEnd::Stopped => return Ok(TestsTried::Stopped),
-        CommandEnd::Slow => return Ok(TestsTried::NotKnown(NotKnown::OutOfTime)),
-        _ => return Ok(TestsTried::NotKnown(NotKnown::Setup)),
-    }
-    let before = reports::take_stock(spec.checkout, &spec.stage.reports).await?;
-    let end = run_all(spec, shell, &mut log).await?;
-    let reported = reports::read(spec.checkout, &spec.stage.reports, before).await?;
-    Ok(TestsTried::of(&end, reported.tests))
+    Ok(match run_setup_and_checks(spec, Which::All, &mut log, stop).await? {
+        Ran::OnlySetup(CommandEnd::Stopped) => TestsTried::Stopped,
+        Ran::OnlySetup(CommandEnd::Slow) => TestsTried::NotKnown(NotKnown::OutOfTime),
+        Ran::OnlySetup(_) => TestsTried::NotKnown(NotKnown::Setup),
+        Ran::Checks(end, reported) => TestsTried::of(&end, reported.tests),
+    })
 }
 
 /// Every check; the first that did not go well is how they ended, unless time or a stop ended all.
-async fn run_all(
+pub(super) async fn run_all(
     spec: CheckSpec<'_>,
     shell: Shell<'_>,
     log: &mut Log,

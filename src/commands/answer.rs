@@ -83,7 +83,7 @@ impl Answer {
         let shown = || run.gate.as_ref().filter(|open| self.asker.was_shown(open));
         let about_money = |gate: &GateId| gate.kind == GateKind::Budget;
         match self.verdict {
-            Verdict::Stop | Verdict::Note | Verdict::Rollback => None,
+            verdict if verdict.needs_no_gate() => None,
             // Outside of a question about money it is about the run.
             Verdict::Raise => self
                 .gate
@@ -111,10 +111,7 @@ impl Answer {
     #[must_use]
     pub const fn names_no_question(&self) -> bool {
         self.gate.is_none()
-            && !matches!(
-                self.verdict,
-                Verdict::Stop | Verdict::Note | Verdict::Raise | Verdict::Rollback
-            )
+            && !(self.verdict.needs_no_gate() || matches!(self.verdict, Verdict::Raise))
     }
 
     /// What is missing in what was said, or too much of it. Nothing is cut: it would be lost silently.

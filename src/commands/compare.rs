@@ -64,16 +64,17 @@ pub async fn compare(
     asker: &Asker,
     CompareWords(words): &CompareWords,
 ) -> Result<CompareOutcome, StoreError> {
-    let mut runs = Vec::new();
-    for word in words {
-        match find(services, asker, &Said::named(word)).await? {
-            Lookup::Found(named) => runs.push(named.run),
-            Lookup::Unknown(reply) => return Ok(CompareOutcome::Unknown(reply)),
-        }
-    }
-    let [first, second] = runs.as_slice() else { unreachable!("two words name two runs") };
-    let comparison = Comparison::of(first, second);
-    let code = between(services, first, second).await;
+    let [first, second] = words.each_ref().map(|word| Said::named(word));
+    let first = match find(services, asker, &first).await? {
+        Lookup::Found(named) => named.run,
+        Lookup::Unknown(reply) => return Ok(CompareOutcome::Unknown(reply)),
+    };
+    let second = match find(services, asker, &second).await? {
+        Lookup::Found(named) => named.run,
+        Lookup::Unknown(reply) => return Ok(CompareOutcome::Unknown(reply)),
+    };
+    let comparison = Comparison::of(&first, &second);
+    let code = between(services, &first, &second).await;
     let reply = Reply::new(ReplyKind::Done, in_words(&comparison, &code));
     Ok(CompareOutcome::Compared(Box::new(Compared { comparison, code }), reply))
 }

@@ -4,6 +4,7 @@
 use super::misunderstood::code_safe;
 use super::{Reply, ReplyKind};
 use crate::run::{RollbackTo, Run};
+use crate::thread;
 
 /// The work that is meant, by the names that a rollback takes; the newest, where none is said. Else what they are told.
 pub fn work_to_fetch(run: &Run, wanted: Option<&str>) -> Result<RollbackTo, Reply> {
@@ -32,16 +33,16 @@ pub fn fetched(run: &Run, work: &RollbackTo, branch: &str) -> Reply {
 
 /// Its repository is on the disk of a worker elsewhere.
 pub fn work_elsewhere(run: &Run, work: &RollbackTo) -> Reply {
-    let mut all = run.snapshots();
-    let branch = all.find(|it| it.to() == *work).and_then(|it| it.attempt.branch.as_ref());
-    let pushed = branch.filter(|branch| branch.not_pushed.is_none());
+    let attempt = match work {
+        RollbackTo::Attempt { stage, attempt } => run.attempt(stage, *attempt),
+        RollbackTo::Start => None,
+    };
     let id = run.id();
-    let text = match (pushed, &run.request.repository) {
-        (Some(branch), Some(repository)) => format!(
-            "The repository of `{id}` is not on this machine, but the work was pushed: `git fetch {repository} {}`",
-            branch.name
+    let text = match attempt.and_then(|attempt| thread::fetch_of_pushed(run, attempt)) {
+        Some(fetch) => format!(
+            "The repository of `{id}` is not on this machine, but the work was pushed: `{fetch}`"
         ),
-        _ => format!(
+        None => format!(
             "The repository of `{id}` is not on this machine. Type this where its worker runs, with the same `SIGNOFF_HOME`."
         ),
     };

@@ -81,10 +81,10 @@ pub use sight::{Sight, is_visible_to};
 pub use snapshots::{snapshots, snapshots_json};
 pub use start::{retry_start, start};
 pub use start_run::{StartRun, read_brief};
-pub use status::{status, status_json};
+pub use status::{done_again, status, status_json};
 pub use terms::Terms;
 pub use thread_words::sounds_like;
-pub use verbs::{Asks, Takes, VERBS, Verb, help};
+pub use verbs::{Asks, Takes, VERBS, Verb, help, is_verb};
 pub use waiting::{
     Waiting, runs_without_worker, waiting, waiting_json, waiting_runs, waits_for,
     without_worker_json,

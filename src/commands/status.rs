@@ -5,12 +5,24 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::waiting::left;
-use super::{Reply, ReplyKind};
+use super::{Asker, Reply, ReplyKind, Services, is_visible_to};
 use crate::run::{
     Attempt, GateKind, OpenGate, Run, Sandboxing, StagePhase, StageState, StartingPoint, WorkerWait,
 };
 use crate::slack::escape;
+use crate::store::StoreError;
 use crate::thread;
+
+/// The runs that do this one once more and that this person may see, the newest first.
+pub async fn done_again(
+    services: &Services,
+    asker: &Asker,
+    run: &Run,
+) -> Result<Vec<Run>, StoreError> {
+    let mut again = services.store.runs_that_do_again(run.id()).await?;
+    again.retain(|run| is_visible_to(run, asker));
+    Ok(again)
+}
 
 /// A run in a few lines; `again` are the runs that do it once more, the newest first.
 pub fn status(run: &Run, again: &[Run], now: DateTime<Utc>) -> Reply {

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-use super::{Asker, Reply, ReplyKind, Services};
+use super::{Asker, Reply, ReplyKind, Services, is_visible_to};
 use crate::run::{
     Decision, GateKind, GroupId, OpenGate, PersonId, Raise, RequestId, Run, Via, WorkerWait,
 };
@@ -35,13 +35,15 @@ pub async fn waiting_runs(services: &Services, asker: &Asker) -> Result<Vec<Run>
     Ok(runs)
 }
 
-/// Runs of the workspace that no worker can go on with. Who may see them is told by `is_visible_to`.
+/// Runs of the workspace that no worker can go on with, and that this person may see.
 pub async fn runs_without_worker(
     services: &Services,
     asker: &Asker,
 ) -> Result<Vec<Run>, StoreError> {
     let team = asker.channel.as_ref().map(|channel| channel.team.as_str());
-    services.store.runs_without_worker(team, MOST).await
+    let mut runs = services.store.runs_without_worker(team, MOST).await?;
+    runs.retain(|run| is_visible_to(run, asker));
+    Ok(runs)
 }
 
 /// Whether more may wait than were looked at.
@@ -118,8 +120,8 @@ fn line(run: &Run, now: DateTime<Utc>) -> Option<String> {
 /// `tale-k3f9qdx · draft · no box can be built here · for 12 min`.
 fn worker_line(run: &Run, now: DateTime<Utc>) -> Option<String> {
     let WorkerWait { stage, why, since, .. } = run.waits_for_worker()?;
-    let waited = u64::try_from((now - since).num_seconds()).unwrap_or(0);
-    let (why, waited) = (escape(&one_line(why, WHY)), figures::wait(waited));
+    let waited = figures::wait(figures::seconds(since, now));
+    let why = escape(&one_line(why, WHY));
     Some(format!("`{}` · {stage} · {why} · for {waited}", run.id()))
 }
 

@@ -148,7 +148,8 @@ async fn output_of(command: &mut Command) -> std::io::Result<Output> {
 }
 
 /// The first program of that name.
-pub(super) fn on_path(path: &OsStr, name: &str) -> Option<PathBuf> {
+#[must_use]
+pub fn on_path(path: &OsStr, name: &str) -> Option<PathBuf> {
     std::env::split_paths(path).map(|folder| folder.join(name)).find(|file| is_program(file))
 }
 

@@ -24,7 +24,7 @@ use crate::run::Sandboxing;
 pub use boxed::{Boxed, Confined};
 pub use egress::{Egress, Gateway, Opened, WayOut};
 pub use end::{end, sweep};
-pub use find::NoBox;
+pub use find::{NoBox, on_path};
 pub use inside::{Helper, Inside, forward};
 pub use install::Tell;
 pub use limits::{Exceeded, LimitWatch, Limiter, step_aside};

@@ -1,6 +1,7 @@
 //! The holders of attempts: which worker may keep what it made of an attempt?
 //! The one that took it last. One that was thought dead and comes back holds it no more.
 
+use super::model_calls::attempt;
 use super::{AttemptKey, Result, Store};
 
 /// Says that its holder took the attempt, and how many had before.
@@ -16,7 +17,7 @@ impl Store {
              returning token",
             of.run.as_str(),
             of.stage.as_str(),
-            i32::try_from(of.attempt).unwrap_or(i32::MAX)
+            attempt(of)
         );
         Ok(AttemptToken(taken.fetch_one(&self.pool).await?))
     }
@@ -27,7 +28,7 @@ impl Store {
             "select token from attempt_holders where run_id = $1 and stage = $2 and attempt = $3",
             of.run.as_str(),
             of.stage.as_str(),
-            i32::try_from(of.attempt).unwrap_or(i32::MAX)
+            attempt(of)
         );
         Ok(newest.fetch_optional(&self.pool).await? == Some(token.0))
     }

@@ -221,6 +221,7 @@ fn big(n: u64) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX).min(i64::MAX / 1_000_000)
 }
 
-fn attempt(of: &AttemptKey) -> i32 {
+/// The number of an attempt as a column has it.
+pub(super) fn attempt(of: &AttemptKey) -> i32 {
     i32::try_from(of.attempt).unwrap_or(i32::MAX)
 }

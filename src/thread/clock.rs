@@ -32,7 +32,8 @@ pub fn redraw_at(run: &Run, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         (elapsed(run, at), asked.map(|gate| step(gate, at)), waits)
     };
     let later = |minutes| minute(now) + TimeDelta::minutes(minutes);
-    let next = (1..=LONGEST_MINUTES).map(later).find(|at| shown(*at) != shown(now));
+    let at_first = shown(now);
+    let next = (1..=LONGEST_MINUTES).map(later).find(|at| shown(*at) != at_first);
     Some(next.unwrap_or_else(|| later(LONGEST_MINUTES)))
 }
 

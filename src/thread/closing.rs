@@ -4,7 +4,8 @@
 mod advice;
 
 use crate::run::{
-    Attempt, Decided, Delivered, Outcome, Run, Snapshot, StagePhase, StageState, Trouble, Verdict,
+    Attempt, Decided, Delivered, Outcome, Run, Snapshot, SnapshotEntry, StagePhase, StageState,
+    Trouble, Verdict,
 };
 use crate::slack::{self, Mrkdwn, SlackBlock, context, one_line, section};
 
@@ -158,29 +159,29 @@ fn undecided(run: &Run) -> Option<Mrkdwn> {
 
 /// The newest work that was not good enough, or that somebody rejected, and how to get it.
 fn not_used(run: &Run) -> Option<Mrkdwn> {
-    let told = [run.unfinished(), run.undecided()].into_iter().flatten();
-    let told: Vec<&Snapshot> = told.map(|(_, _, snapshot)| snapshot).collect();
-    let ended = |s: &&StageState| matches!(s.phase, StagePhase::Failed | StagePhase::Undone);
-    let attempts =
-        run.stages.iter().filter(ended).flat_map(|s| s.attempts.iter().map(move |a| (s, a)));
-    let mut kept = attempts.filter_map(|(s, a)| Some((s, a, a.snapshot.as_ref()?)));
-    let (stage, attempt, snapshot) = kept.next_back().filter(|it| !told.contains(&it.2))?;
+    let ended =
+        |it: &SnapshotEntry<'_>| matches!(it.stage.phase, StagePhase::Failed | StagePhase::Undone);
+    let SnapshotEntry { stage, attempt, snapshot, .. } = run.snapshots().filter(ended).last()?;
+    let mut told = [run.unfinished(), run.undecided()].into_iter().flatten();
+    if told.any(|(_, _, told)| told == snapshot) {
+        return None;
+    }
     let what = format!("*Not used:* the work of {} attempt {}", stage.name(), attempt.n);
     Some(Mrkdwn::from(what) + to_be_had(run, (stage, attempt, snapshot)))
 }
 
+/// How git fetches an attempt's work from the project's repository; none where it was not pushed.
+#[must_use]
+pub fn fetch_of_pushed(run: &Run, attempt: &Attempt) -> Option<String> {
+    let branch = attempt.branch.as_ref().filter(|branch| branch.not_pushed.is_none())?;
+    Some(format!("git fetch {} {}", shell(run.request.repository.as_deref()?), branch.name))
+}
+
 /// Every attempt's work is kept, whatever else became of the run.
 fn to_be_had(run: &Run, (stage, attempt, snapshot): (&StageState, &Attempt, &Snapshot)) -> Mrkdwn {
-    let pushed = attempt.branch.as_ref().filter(|branch| branch.not_pushed.is_none());
-    let get = match (pushed, &run.request.repository) {
-        (Some(branch), Some(repository)) => {
-            format!(
-                "git fetch {} {} && git switch --detach FETCH_HEAD",
-                shell(repository),
-                branch.name
-            )
-        }
-        _ => format!("signoff fetch {} {}-{}", run.id(), stage.name(), attempt.n),
+    let get = match fetch_of_pushed(run, attempt) {
+        Some(fetch) => format!("{fetch} && git switch --detach FETCH_HEAD"),
+        None => format!("signoff fetch {} {}-{}", run.id(), stage.name(), attempt.n),
     };
     let commit = one_line(&snapshot.commit, COMMIT).trim_end_matches('…').to_owned();
     " is commit " + Mrkdwn::code(&commit, COMMIT) + ". In a clone:\n" + Mrkdwn::code(&get, 600)

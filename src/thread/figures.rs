@@ -112,7 +112,7 @@ pub(crate) fn lines(added: u64, removed: u64) -> String {
 }
 
 /// How long it is from one moment to another, in seconds; nothing where that is not later.
-pub(super) fn seconds(from: DateTime<Utc>, to: DateTime<Utc>) -> u64 {
+pub(crate) fn seconds(from: DateTime<Utc>, to: DateTime<Utc>) -> u64 {
     u64::try_from((to - from).num_seconds()).unwrap_or(0)
 }
 

@@ -40,7 +40,7 @@ pub use agent_lines::agent_line;
 pub use chart::{ChartError, StageBar, StageChart, Theme};
 pub use cli_lines::{CliLine, cli_lines};
 pub use clock::redraw_at;
-pub use closing::shell as shell_word;
+pub use closing::{fetch_of_pushed, shell as shell_word};
 pub use diff_address::{BadDiffAddress, DiffAddress, DiffPart, WorkId};
 pub use direct::unposted;
 pub use estimate::estimated;

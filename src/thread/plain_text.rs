@@ -76,9 +76,9 @@ fn tag_as_text(tag: &str) -> String {
     }
 }
 
-/// What is said to somebody at a shell: `/develop list` is `signoff list` there, and what may be copied stands without backticks.
+/// What is said to somebody at a shell: `/develop list` is `signoff list` there, as `is_verb` knows that it is no project, and what may be copied stands without backticks.
 #[must_use]
-pub fn shell_text(mrkdwn: &str) -> String {
+pub fn shell_text(mrkdwn: &str, is_verb: fn(&str) -> bool) -> String {
     let plain = plain_text(mrkdwn);
     let is_fence = |line: &str| line == "```";
     let plain = plain.lines().filter(|line| !is_fence(line)).collect::<Vec<_>>().join("\n");
@@ -88,7 +88,7 @@ pub fn shell_text(mrkdwn: &str) -> String {
             || piece.starts_with("git clone ")
             || !piece.contains(' ');
         match (i % 2 == 1, copied) {
-            (true, true) => text.push_str(&in_a_shell(piece)),
+            (true, true) => text.push_str(&in_a_shell(piece, is_verb)),
             (true, false) => text.extend(["`", piece, "`"]),
             (false, _) => text.push_str(piece),
         }
@@ -97,30 +97,9 @@ pub fn shell_text(mrkdwn: &str) -> String {
 }
 
 /// One of our commands as a shell has it; anything else as it is.
-fn in_a_shell(code: &str) -> String {
-    const VERBS: [&str; 19] = [
-        "approve",
-        "changes",
-        "reject",
-        "extend",
-        "snooze",
-        "stop",
-        "status",
-        "waiting",
-        "list",
-        "help",
-        "raise",
-        "retry",
-        "skip",
-        "again",
-        "costs",
-        "failures",
-        "compare",
-        "rollback",
-        "snapshots",
-    ];
+fn in_a_shell(code: &str, is_verb: fn(&str) -> bool) -> String {
     let Some(words) = code.strip_prefix("/develop ") else { return code.to_owned() };
-    let is_verb = words.split_whitespace().next().is_some_and(|first| VERBS.contains(&first));
+    let is_verb = words.split_whitespace().next().is_some_and(is_verb);
     format!("signoff {}{words}", if is_verb { "" } else { "develop " })
 }
 
@@ -128,10 +107,14 @@ fn in_a_shell(code: &str) -> String {
 mod tests {
     use super::*;
 
+    fn is_verb(word: &str) -> bool {
+        matches!(word, "list" | "compare")
+    }
+
     #[test]
     fn a_table_stands_as_it_is() {
         let text = "`x-k3f9qdz`:\n```\na  `b` 1\nc    2\n```\n`/develop compare a b`";
-        assert_eq!(shell_text(text), "x-k3f9qdz:\na  b 1\nc    2\nsignoff compare a b");
+        assert_eq!(shell_text(text, is_verb), "x-k3f9qdz:\na  b 1\nc    2\nsignoff compare a b");
     }
 
     #[test]
@@ -148,15 +131,15 @@ mod tests {
     #[test]
     fn a_shell_is_told_its_own_commands() {
         assert_eq!(
-            shell_text("There is no run `x`. `/develop list` shows the newest."),
+            shell_text("There is no run `x`. `/develop list` shows the newest.", is_verb),
             "There is no run x. signoff list shows the newest."
         );
         assert_eq!(
-            shell_text("`/develop list-maker` starts again."),
+            shell_text("`/develop list-maker` starts again.", is_verb),
             "signoff develop list-maker starts again."
         );
         assert_eq!(
-            shell_text("`exit 3` exited 3 in `x-k3f9qdz`"),
+            shell_text("`exit 3` exited 3 in `x-k3f9qdz`", is_verb),
             "`exit 3` exited 3 in x-k3f9qdz"
         );
     }

@@ -2,7 +2,7 @@
 //! The same lines in the form, in a private answer and at a shell.
 
 use super::figures;
-use crate::run::{Run, SnapshotEntry, SnapshotFate};
+use crate::run::{RollbackTo, Run, SnapshotEntry, SnapshotFate};
 
 /// A snapshot by the name that a rollback takes, and what is known of it in a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,7 +14,8 @@ pub struct SnapshotLine {
 /// All of them, the newest stage's last; before them what the run began with.
 #[must_use]
 pub fn snapshot_lines(run: &Run) -> Vec<SnapshotLine> {
-    let start = SnapshotLine { name: "start".to_owned(), about: "as the run began".to_owned() };
+    let start =
+        SnapshotLine { name: RollbackTo::Start.to_string(), about: "as the run began".to_owned() };
     let all =
         run.snapshots().map(|it| SnapshotLine { name: it.to().to_string(), about: about(&it) });
     [start].into_iter().chain(all).collect()
@@ -30,8 +31,7 @@ fn about(it: &SnapshotEntry<'_>) -> String {
 }
 
 /// What became of the work in a snapshot, in a word or two.
-#[must_use]
-pub const fn fate(fate: SnapshotFate) -> &'static str {
+const fn fate(fate: SnapshotFate) -> &'static str {
     match fate {
         SnapshotFate::Kept => "kept",
         SnapshotFate::Asked => "asked about",

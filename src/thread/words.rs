@@ -224,9 +224,8 @@ fn no_later(run: &Run, deadline: chrono::DateTime<Utc>) -> String {
 
 /// Who can do that, as far as they are known by name; and whether everybody of the workspace can.
 fn who(run: &Run, verdict: Verdict) -> (Vec<Approver>, bool) {
-    let asked = newest_gate(run);
-    match (verdict, asked) {
-        (Verdict::Stop | Verdict::Note | Verdict::Rollback, _) | (_, None) => {
+    match newest_gate(run).filter(|_| !verdict.needs_no_gate()) {
+        None => {
             let mut who = vec![Approver::Person(run.request.starter.clone())];
             for approver in run.named() {
                 if !who.contains(approver) {
@@ -236,7 +235,7 @@ fn who(run: &Run, verdict: Verdict) -> (Vec<Approver>, bool) {
             let everybody = who.len() == 1 && run.named().next().is_none();
             (who, everybody)
         }
-        (_, Some((gate, spec))) => (
+        Some((gate, spec)) => (
             who_can(run, (gate, spec), verdict),
             spec.approvers.is_empty() && spec.only.is_empty() && !spec.approvers_required,
         ),

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 
 use super::people::mention;
 use super::{Message, MessageKey, RenderContext, To, clock, figures};
-use crate::run::{Attempt, Pause, Run, StageState};
+use crate::run::{Attempt, Run, StageState};
 use crate::slack::{Mrkdwn, section};
 
 /// In seconds.
@@ -36,8 +36,8 @@ fn told(
     now: DateTime<Utc>,
     render: &RenderContext,
 ) -> Option<Message> {
-    let said = match waits(attempt) {
-        Some((why, since)) if is_long(since, run.ended_at.unwrap_or(clock::minute(now))) => {
+    let said = match attempt.waits_for_worker() {
+        Some((_, why, since)) if is_long(since, run.ended_at.unwrap_or(clock::minute(now))) => {
             let since = clock::moment(since, render);
             let head = format!("no worker can go on with {}, since ", stage.name());
             let then = if run.outcome.is_some() {
@@ -57,15 +57,6 @@ fn told(
     let said = mention(&run.request.starter) + ", " + said;
     let key = MessageKey::WorkerWait { stage: stage.name().clone(), attempt: attempt.n };
     Some(Message::new(key, To::Thread, &said.clone(), vec![section(said)]))
-}
-
-/// For what an attempt waits, and since when.
-fn waits(attempt: &Attempt) -> Option<(&str, DateTime<Utc>)> {
-    let paused = attempt.paused.as_ref()?;
-    match &paused.pause {
-        Pause::Worker { why, .. } => Some((why, paused.since)),
-        _ => None,
-    }
 }
 
 #[cfg(test)]

@@ -127,10 +127,13 @@ impl AgentClone {
         if from.size_kib().await? <= WHOLE_KIB {
             copy_packs(from.path().to_owned(), self.git_dir.clone()).await?;
             // What the run began with is in the packs: with it here, git asks only for what came later.
-            let base = from.base().await?.map(|base| branch(&base.commit));
-            self.fetch_refs(from, &WHOLE, base.iter().map(String::as_str).chain([ORIGIN, TAGS]))
+            let base = from.base().await?.map(|base| base.commit);
+            let begun = base.as_deref().map(branch);
+            self.fetch_refs(from, &WHOLE, begun.iter().map(String::as_str).chain([ORIGIN, TAGS]))
                 .await?;
-            self.fetch_refs(from, &WHOLE, [branch(&snapshot.commit).as_str()]).await?;
+            if base.as_ref() != Some(&snapshot.commit) {
+                self.fetch_refs(from, &WHOLE, [branch(&snapshot.commit).as_str()]).await?;
+            }
         } else {
             self.fetch_refs(from, &RECENT, [branch(&snapshot.commit).as_str(), ORIGIN]).await?;
         }

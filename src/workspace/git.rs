@@ -145,8 +145,11 @@ impl GitOutput {
 impl Git {
     /// For a repository of ours: without configuration of the machine or of a user, in an empty environment.
     pub fn ours(git_dir: &Path) -> Self {
-        let mut git = Self::new();
-        git.command.env_clear().env("PATH", sandbox::search_path()).env("HOME", "/nonexistent");
+        let path = sandbox::search_path();
+        // By its path: a name with another PATH is looked for in a copy of this whole process, each time.
+        let program = sandbox::on_path(&path, "git").unwrap_or_else(|| "git".into());
+        let mut git = Self::new(program.as_os_str());
+        git.command.env_clear().env("PATH", path).env("HOME", "/nonexistent");
         git.command
             .env("GIT_CONFIG_NOSYSTEM", "1")
             .env("GIT_CONFIG_GLOBAL", "/dev/null")
@@ -178,7 +181,7 @@ impl Git {
     }
 
     fn of_our_account(repository: &str) -> Self {
-        let mut git = Self::new();
+        let mut git = Self::new("git".as_ref());
         git.command.env_clear();
         let to_hosts = if is_here(repository) { &[][..] } else { &PASSED_ON_TO_HOSTS };
         for name in PASSED_ON.iter().chain(to_hosts) {
@@ -190,9 +193,9 @@ impl Git {
         git
     }
 
-    fn new() -> Self {
+    fn new(program: &OsStr) -> Self {
         Self {
-            command: Command::new("git"),
+            command: Command::new(program),
             what: String::new(),
             limit: Duration::from_mins(2),
             input: vec![],

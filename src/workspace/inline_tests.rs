@@ -43,11 +43,13 @@ pub(super) enum InlineTests {
 
 impl InlineTests {
     pub fn of(path: &str, before: &str, now: &str) -> Self {
-        if !touches_tests(before, now) {
+        let (old, new) = (RustFile::read(before), RustFile::read(now));
+        let tests = |file: &Option<RustFile>| file.as_ref().map(|file| file.tests.clone());
+        if !begins_a_test(before, now) && tests(&old) == tests(&new) {
             return Self::Untouched;
         }
         let is_rust = Path::new(path).extension().is_some_and(|kind| kind == "rs");
-        let (Some(old), Some(new)) = (RustFile::read(before), RustFile::read(now)) else {
+        let (Some(old), Some(new)) = (old, new) else {
             return Self::AmongTheCode;
         };
         // A file that is new has no code before that its tests could be put beside.
@@ -61,12 +63,11 @@ impl InlineTests {
     }
 }
 
-/// Whether one of the lines that are new begins a test, or they stand within the tests of a Rust file.
-fn touches_tests(before: &str, now: &str) -> bool {
+/// Whether one of the lines that are new begins a test.
+fn begins_a_test(before: &str, now: &str) -> bool {
     let old: HashSet<&str> = before.lines().map(str::trim).collect();
     let is_new_mark = |line: &str| !old.contains(line.trim()) && MARK.is_match(line);
-    let tests_of = |text| RustFile::read(text).map(|file| file.tests);
-    now.lines().any(is_new_mark) || tests_of(before) != tests_of(now)
+    now.lines().any(is_new_mark)
 }
 
 /// A Rust file in two parts.

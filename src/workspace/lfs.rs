@@ -34,9 +34,9 @@ impl Pointer {
 
     /// The pointer in a file; none where there is something else.
     pub fn read(file: &Path) -> Option<Self> {
-        let found = fs::symlink_metadata(file).ok()?;
-        let may_be_one = found.is_file() && found.len() <= Self::LONGEST;
-        Self::parse(&fs::read_to_string(file).ok().filter(|_| may_be_one)?)
+        let found = fs::symlink_metadata(file).ok();
+        found.filter(|found| found.is_file() && found.len() <= Self::LONGEST)?;
+        Self::parse(&fs::read_to_string(file).ok()?)
     }
 
     /// Whether the file is what this points to.

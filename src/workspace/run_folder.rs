@@ -71,8 +71,16 @@ impl RunFolder {
         )
     }
 
-    fn git_dir(&self) -> PathBuf {
+    /// Where its shadow repository is, or would be.
+    #[must_use]
+    pub fn git_dir(&self) -> PathBuf {
         self.folder.join("shadow.git")
+    }
+
+    /// Its shadow repository, where that is on this machine.
+    #[must_use]
+    pub fn repository(&self) -> Option<PathBuf> {
+        Some(self.git_dir()).filter(|repository| repository.is_dir())
     }
 }
 

@@ -107,9 +107,11 @@ impl Shadow {
     /// What `refs/signoff/<name>` holds.
     pub(super) async fn find(&self, name: &str) -> Result<Option<Snapshot>> {
         let wanted = format!("refs/signoff/{name}");
-        let found =
-            self.git().args(["for-each-ref", "--format=%(objectname)", &wanted]).line().await?;
-        if found.is_empty() { Ok(None) } else { self.of_commit(found).await.map(Some) }
+        let list = ["for-each-ref", "--format=%(objectname) %(tree)", &wanted];
+        let found = self.git().args(list).line().await?;
+        let named = found.split_once(' ');
+        Ok(named
+            .map(|(commit, tree)| Snapshot { commit: commit.to_owned(), tree: tree.to_owned() }))
     }
 
     pub(super) async fn of_commit(&self, commit: String) -> Result<Snapshot> {

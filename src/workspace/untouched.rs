@@ -105,7 +105,10 @@ fn mode_if_same(now: &Path, then: &Path) -> Option<&'static str> {
     if !(is.is_file() && was.is_file()) {
         return None;
     }
-    let same_bytes = || is.len() == was.len() && fs::read(now).ok() == fs::read(then).ok();
+    let same_bytes = || {
+        is.len() == was.len()
+            && matches!((fs::read(now), fs::read(then)), (Ok(is), Ok(was)) if is == was)
+    };
     // A pointer of LFS, and now what it points to, stays the pointer: the bytes are where LFS keeps them.
     let is_fetched = || Pointer::read(then).is_some_and(|pointer| pointer.names(now));
     (same_bytes() || is_fetched()).then_some(if is.mode() & 0o100 == 0 {

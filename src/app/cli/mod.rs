@@ -147,15 +147,7 @@ Examples:
   signoff fetch k3f9qd streaming                   the newest of a stage
   signoff fetch k3f9qd streaming-2 && git diff main signoff/llm-wrapper-k3f9qd/streaming-2
   signoff fetch k3f9qd streaming --print           only says what git would be told")]
-    Fetch {
-        /// Which run: its name, or the last characters of it
-        run: String,
-        /// Which work: a stage, an attempt as streaming-2, or what the run began with, start; else the newest
-        work: Option<String>,
-        /// Print the git command instead
-        #[arg(long)]
-        print: bool,
-    },
+    Fetch(FetchArgs),
     /// Set a Slack workspace up
     Slack {
         #[command(subcommand)]
@@ -195,6 +187,17 @@ impl CliCommand {
                 | Self::Again { .. }
         )
     }
+}
+
+#[derive(Debug, Args)]
+pub struct FetchArgs {
+    /// Which run: its name, or the last characters of it
+    pub run: String,
+    /// Which work: a stage, an attempt as streaming-2, or what the run began with, start; else the newest
+    pub work: Option<String>,
+    /// Print the git command instead
+    #[arg(long)]
+    pub print: bool,
 }
 
 #[derive(Debug, Subcommand)]

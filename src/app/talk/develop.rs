@@ -49,7 +49,7 @@ impl Talk<'_> {
         let reply = commands::start(&self.services, admitted).await?;
         match &reply.run {
             Some(run) if wait => {
-                self.progress(&thread::shell_text(&reply.text))?;
+                self.progress(&thread::shell_text(&reply.text, commands::is_verb))?;
                 self.wait(run).await
             }
             _ => self.reply(&reply),

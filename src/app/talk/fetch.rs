@@ -4,21 +4,15 @@ use anyhow::Context;
 use serde_json::json;
 
 use super::Talk;
+use crate::app::cli::FetchArgs;
 use crate::app::{Failure, exit};
 use crate::commands::{self, Lookup, Said};
 use crate::run::{RollbackTo, Run};
 use crate::thread::shell_word;
-use crate::workspace::{FetchedWork, WorkspaceError};
-
-/// What is asked for.
-pub(super) struct FetchOf {
-    pub run: String,
-    pub work: Option<String>,
-    pub print: bool,
-}
+use crate::workspace::{FetchedWork, RunFolder, WorkspaceError};
 
 impl Talk<'_> {
-    pub(super) async fn fetch(&mut self, of: FetchOf) -> Result<u8, Failure> {
+    pub(super) async fn fetch(&mut self, of: FetchArgs) -> Result<u8, Failure> {
         let named = match self.find(&Said::named(&of.run)).await? {
             Lookup::Found(named) => named,
             Lookup::Unknown(reply) => return self.reply(&reply),
@@ -28,7 +22,8 @@ impl Talk<'_> {
             Ok(work) => work,
             Err(reply) => return self.reply(&reply),
         };
-        let Some(repository) = self.repository_of(run) else {
+        let folder = RunFolder::of(&self.services.runs, run.id());
+        let Some(repository) = folder.repository() else {
             return self.reply(&commands::work_elsewhere(run, &work));
         };
         let fetched = FetchedWork::new(repository, run.id(), &work);

@@ -33,6 +33,9 @@ struct Shown {
     logs: Vec<ShownLog>,
     /// Whose heading stands last.
     under: Option<AttemptFile>,
+    /// Whether it is at work, as of the newest event that was looked at.
+    works: bool,
+    seen: Option<i64>,
 }
 
 /// One file, and how far it was printed.
@@ -83,6 +86,8 @@ impl Talk<'_> {
             files,
             logs: logs.into_iter().map(|file| ShownLog { file, end: 0 }).collect(),
             under: None,
+            works: true,
+            seen: None,
         })
     }
 
@@ -125,11 +130,11 @@ impl Talk<'_> {
 
     async fn follow(&mut self, shown: &mut Shown) -> Result<(), Failure> {
         loop {
-            let works = self.works_on(shown).await?;
+            self.look_whether_it_works(shown).await?;
             for at in 0..shown.logs.len() {
                 while self.print_piece(shown, at, LogPiece::whole_lines)? {}
             }
-            if !works {
+            if !shown.works {
                 for at in 0..shown.logs.len() {
                     self.print_rest(shown, at)?;
                 }
@@ -139,9 +144,15 @@ impl Talk<'_> {
         }
     }
 
-    async fn works_on(&self, shown: &Shown) -> Result<bool, Failure> {
-        let run = self.services.store.run(&shown.run).await?;
-        Ok(run.is_some_and(|run| run.works_on(&shown.stage, shown.attempt)))
+    /// The run is read anew only where something has happened to it.
+    async fn look_whether_it_works(&self, shown: &mut Shown) -> Result<(), Failure> {
+        let newest = self.services.store.newest_event(&shown.run).await?;
+        if newest.is_none() || newest != shown.seen {
+            let run = self.services.store.run(&shown.run).await?;
+            shown.works = run.is_some_and(|run| run.works_on(&shown.stage, shown.attempt));
+            shown.seen = newest;
+        }
+        Ok(())
     }
 
     /// For people, an agent's log is told step by step.

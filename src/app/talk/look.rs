@@ -61,7 +61,7 @@ impl Talk<'_> {
     }
 
     pub(super) async fn print_status(&mut self, run: &Run) -> Result<u8, Failure> {
-        let again = self.services.store.runs_that_do_again(run.id()).await?;
+        let again = commands::done_again(&self.services, &self.asker, run).await?;
         if !self.json {
             return self.reply(&commands::status(run, &again, parts::now()));
         }

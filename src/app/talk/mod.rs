@@ -12,7 +12,6 @@ mod print;
 mod reports;
 
 use std::io::Write;
-use std::path::PathBuf;
 
 use chrono::{Local, Offset as _};
 
@@ -20,9 +19,8 @@ use super::cli::CliCommand;
 use super::{Failure, parts};
 use crate::commands::{self, Asker, Lookup, Moment, Said, Services, ShellUser};
 use crate::config::Config;
-use crate::run::{RequestId, Run, Via, Zone};
+use crate::run::{RequestId, Via, Zone};
 use crate::thread::RenderContext;
-use fetch::FetchOf;
 
 /// One command of somebody at a shell.
 struct Talk<'a> {
@@ -30,7 +28,6 @@ struct Talk<'a> {
     user: ShellUser,
     asker: Asker,
     render: RenderContext,
-    home: PathBuf,
     json: bool,
     out: &'a mut dyn Write,
 }
@@ -48,8 +45,7 @@ pub async fn talk(
     let user = ShellUser::new(config.os_user.clone(), zone());
     let asker = Asker::new(user.person().clone(), Via::Cli, Moment::now(parts::now()));
     let services = parts::services(&config, store);
-    let home = config.home;
-    Talk { services, user, asker, render, home, json, out }.execute(command).await
+    Talk { services, user, asker, render, json, out }.execute(command).await
 }
 
 impl Talk<'_> {
@@ -61,9 +57,7 @@ impl Talk<'_> {
             CliCommand::Again { run, words, wait } => self.again(run, words, wait).await,
             CliCommand::Answer(answer) => self.answer(answer).await,
             CliCommand::Look(look) => self.look(look).await,
-            CliCommand::Fetch { run, work, print } => {
-                self.fetch(FetchOf { run, work, print }).await
-            }
+            CliCommand::Fetch(fetch) => self.fetch(fetch).await,
             CliCommand::Up(_)
             | CliCommand::Serve
             | CliCommand::Worker { .. }
@@ -75,12 +69,6 @@ impl Talk<'_> {
             | CliCommand::Forward { .. }
             | CliCommand::Absent(_) => Err(anyhow::anyhow!("not said to a run").into()),
         }
-    }
-
-    /// Where a run's repository is on this machine.
-    fn repository_of(&self, run: &Run) -> Option<PathBuf> {
-        let repository = self.home.join("runs").join(run.id().as_str()).join("shadow.git");
-        repository.is_dir().then_some(repository)
     }
 
     async fn find(&self, said: &Said) -> Result<Lookup, Failure> {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::Talk;
 use crate::app::{Failure, exit};
-use crate::commands::{Reply, ReplyKind};
+use crate::commands::{self, Reply, ReplyKind};
 use crate::thread;
 
 impl Talk<'_> {
@@ -23,7 +23,7 @@ impl Talk<'_> {
 
     /// A reply, whose outcome scripts know by this word.
     pub(super) fn outcome(&mut self, word: &str, reply: &Reply) -> Result<u8, Failure> {
-        let text = thread::shell_text(&reply.text);
+        let text = thread::shell_text(&reply.text, commands::is_verb);
         if self.json {
             self.document(&json!({ "outcome": word, "run": reply.run, "text": text }))?;
         } else {

@@ -3,7 +3,7 @@
 use super::looks::LOOKS;
 use super::{Asks, Takes, Verb};
 use crate::run::Verdict;
-use crate::thread::{ActionId, CHANGES_FORM, EXTEND_FORM, REJECT_FORM, RETRY_FORM};
+use crate::thread::{ActionId, CHANGES_FORM, EXTEND_FORM, REJECT_FORM, RETRY_FORM, ROLLBACK_FORM};
 
 /// What they have in common.
 const ANSWERS: Verb =
@@ -125,6 +125,7 @@ Examples:
   signoff rollback k3f9qdz undo
   signoff snapshots k3f9qdz                      what there is to go back to",
     button: Some(ActionId::Rollback),
+    form: Some(ROLLBACK_FORM),
     ..ANSWERS
 };
 

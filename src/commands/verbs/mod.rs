@@ -141,6 +141,12 @@ impl Verb {
     }
 }
 
+/// Whether this is a verb and no project's name.
+#[must_use]
+pub fn is_verb(word: &str) -> bool {
+    Verb::called(word).is_some()
+}
+
 /// What can be typed, for `help` and for who typed something else; Slack's mrkdwn.
 #[must_use]
 pub fn help() -> String {

@@ -21,16 +21,16 @@ use super::write_attempt::WriteAttempt;
 use crate::agent::ClaudeCode;
 use crate::files::remove_blocking;
 use crate::run::{RunId, Snapshot};
-use crate::workspace::{Bundles, Shadow, WorkspaceError};
+use crate::workspace::{AttemptFile, Bundles, Shadow, WorkspaceError};
 
 /// For people: a store that is slow holds no attempt up.
 const FILES_TIMEOUT: Duration = Duration::from_secs(30);
 /// Who asked this process to end waits for it.
 const MOVE_TIMEOUT: Duration = Duration::from_secs(20);
 /// What `write` leaves for people, and what `check` does.
-pub(super) const WRITTEN_FILES: [&str; 2] = ["prompt.txt", "agent.jsonl"];
+pub(super) const WRITTEN_FILES: [&str; 2] = [AttemptFile::Prompt.name(), AttemptFile::Agent.name()];
 pub(super) const CHECKED_FILES: [&str; 4] =
-    ["checks.log", "junit.xml", "lcov.info", "cobertura.xml"];
+    [AttemptFile::Checks.name(), AttemptFile::Junit.name(), "lcov.info", "cobertura.xml"];
 /// An agent's session, and where it was to be found.
 const SESSION: &str = "session.tar";
 const MOVED: &str = "moved.json";

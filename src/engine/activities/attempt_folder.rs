@@ -8,6 +8,7 @@ use anyhow::{Context, Result, anyhow};
 
 use crate::files::{self, FileLock};
 use crate::run::{RunId, Snapshot, StageName, Written};
+use crate::workspace::RunFolder;
 
 /// The folder of one attempt, and the right to be in it.
 pub(super) struct AttemptFolder {
@@ -18,7 +19,7 @@ pub(super) struct AttemptFolder {
 impl AttemptFolder {
     /// Only one process has a folder. Its box dies with it, so a free folder means a dead box.
     pub(super) fn take(runs: &Path, run: &RunId, stage: &StageName, attempt: u32) -> Result<Self> {
-        let folder = runs.join(run.as_str()).join(format!("{stage}-{attempt}"));
+        let folder = RunFolder::of(runs, run).attempt(stage, attempt).path().to_owned();
         fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
         match FileLock::try_take(&folder.join("lock")) {
             Ok(held) => Ok(Self { folder, _held: held }),

@@ -12,7 +12,7 @@ use crate::meter::Meter;
 use crate::run::{Digest, RunId};
 use crate::sandbox::{Egress, Sandbox};
 use crate::store::Store;
-use crate::workspace::ArtifactStore;
+use crate::workspace::{ArtifactStore, RunFolder};
 
 /// What a worker works with.
 pub struct Bench {
@@ -46,6 +46,6 @@ pub struct Bench {
 
 impl Bench {
     pub(super) fn shadow_path(&self, run: &RunId) -> PathBuf {
-        self.runs.join(run.as_str()).join("shadow.git")
+        RunFolder::of(&self.runs, run).git_dir()
     }
 }

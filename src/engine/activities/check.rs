@@ -19,10 +19,11 @@ use super::unfit::Unfit;
 use crate::checks::{CheckResult, SetupEnd, SetupFailure, TestsTried, check, compare_tests};
 use crate::engine::retry_policy::SETUP_BACKOFFS;
 use crate::run::{Checked, TestNames, Trouble};
+use crate::workspace::AttemptFile;
 
 /// What the commands print about the work, and about what it began with.
-const LOG: &str = "checks.log";
-pub(super) const LOG_BEFORE: &str = "checks-before.log";
+const LOG: &str = AttemptFile::Checks.name();
+pub(super) const LOG_BEFORE: &str = AttemptFile::ChecksBefore.name();
 /// Stands for an attempt before the first, under which the tests are kept that were there already.
 pub(super) const BEFORE_ANY: u32 = 0;
 

@@ -12,7 +12,7 @@ use super::write_attempt::WriteAttempt;
 use crate::agent::{Assignment, ClaudeCode, Session};
 use crate::engine::retry_policy::agent_timeout;
 use crate::run::{Again, PipelineText, Snapshot, StartingPoint};
-use crate::workspace::{Shadow, WorkspaceError};
+use crate::workspace::{AttemptFile, Shadow, WorkspaceError};
 
 /// What came of a preparation.
 pub(super) enum Preparation {
@@ -55,7 +55,8 @@ impl WriteAttempt<'_> {
         }
         let session = self.session(&shadow, &base).await?;
         let prompt = prompt(self.input, text.as_deref())?;
-        std::fs::write(self.folder.at("prompt.txt"), &prompt).context("keeping the prompt")?;
+        std::fs::write(self.folder.at(AttemptFile::Prompt.name()), &prompt)
+            .context("keeping the prompt")?;
         let start = shadow.start().await.context("reading where the run began")?;
         let env = variables(self.input.into(), &shadow).await?;
         let assignment = Assignment { env, ..self.assignment(prompt, session) };
@@ -150,7 +151,7 @@ impl WriteAttempt<'_> {
         Assignment {
             worktree: self.folder.at("work"),
             home: self.folder.at("home"),
-            log: self.folder.at("agent.jsonl"),
+            log: self.folder.at(AttemptFile::Agent.name()),
             prompt,
             session,
             model: input.agent.model.clone().or_else(|| self.bench.usual_model.clone()),

@@ -18,7 +18,7 @@ use crate::checks::{CheckSpec, SetupEnd, try_setup};
 use crate::engine::retry_policy::SETUP_BACKOFFS;
 use crate::files;
 use crate::run::{RunId, Snapshot, Stage};
-use crate::workspace::Shadow;
+use crate::workspace::{AttemptFile, Shadow};
 
 /// What is set up, and where.
 #[derive(Clone, Copy)]
@@ -81,7 +81,7 @@ impl Bench {
             env: &env,
             checkout: &checkout,
             home: &home,
-            log: &what.folder.at("setup.log"),
+            log: &what.folder.at(AttemptFile::Setup.name()),
             sandbox: &self.sandbox,
             egress: &self.egress,
         };

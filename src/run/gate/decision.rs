@@ -40,6 +40,12 @@ impl Verdict {
     pub const fn is_about_the_run(self) -> bool {
         matches!(self, Self::Stop | Self::Rollback)
     }
+
+    /// Whether it answers no question.
+    #[must_use]
+    pub const fn needs_no_gate(self) -> bool {
+        self.is_about_the_run() || matches!(self, Self::Note)
+    }
 }
 
 /// Where the changes that were asked for start.

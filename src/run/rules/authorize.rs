@@ -285,7 +285,7 @@ fn event_of_authorized(decision: Decision) -> Happened {
         }
         (_, gate) => Happened::Decided {
             request,
-            gate: gate.filter(|_| !matches!(verdict, Verdict::Stop | Verdict::Rollback)),
+            gate: gate.filter(|_| !verdict.is_about_the_run()),
             verdict,
             by,
             via,

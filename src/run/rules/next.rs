@@ -84,8 +84,7 @@ impl Run {
     /// The attempt after which no worker could deliver the result.
     fn undeliverable(&self) -> Option<(&StageState, &Attempt)> {
         let waits = |attempt: &Attempt| {
-            let pause = attempt.paused.as_ref().map(|paused| &paused.pause);
-            matches!(pause, Some(Pause::Worker { step: WorkStep::Deliver, .. }))
+            attempt.waits_for_worker().is_some_and(|(step, ..)| step == WorkStep::Deliver)
         };
         let last = self.last_attempt().filter(|_| self.delivered.is_none());
         last.filter(|(_, attempt)| waits(attempt))

@@ -77,10 +77,10 @@ impl Run {
         let stages = self.stages.iter().filter(|_| self.outcome.is_none());
         let mut attempts = stages.flat_map(|stage| stage.attempts.iter().map(move |a| (stage, a)));
         attempts.find_map(|(stage, attempt)| {
-            let Paused { pause, since } = attempt.paused.as_ref()?;
-            let Pause::Worker { step, why } = pause else { return None };
-            let (stage, attempt, step, since) = (stage.name(), attempt.n, *step, *since);
-            Some(WorkerWait { stage, attempt, step, why, since })
+            attempt.waits_for_worker().map(|(step, why, since)| {
+                let (stage, attempt) = (stage.name(), attempt.n);
+                WorkerWait { stage, attempt, step, why, since }
+            })
         })
     }
 
@@ -255,6 +255,18 @@ impl Run {
         let decided = self.decisions.iter().map(|d| (&d.request, d.verdict));
         let others = self.taken.iter().map(|(taken, verdict)| (taken, *verdict));
         decided.chain(others).find(|(taken, _)| *taken == request).map(|(_, verdict)| verdict)
+    }
+}
+
+impl Attempt {
+    /// For which step it waits for a worker, why, and since when.
+    #[must_use]
+    pub fn waits_for_worker(&self) -> Option<(WorkStep, &str, DateTime<Utc>)> {
+        let Paused { pause, since } = self.paused.as_ref()?;
+        match pause {
+            Pause::Worker { step, why } => Some((*step, why, *since)),
+            _ => None,
+        }
     }
 }
 

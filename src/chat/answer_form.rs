@@ -158,6 +158,7 @@ fn terms(it: &ViewSubmission, verdict: Verdict) -> Result<Terms, Misunderstood> 
         retry: (verdict == Verdict::Retry).then(|| Retry {
             longer: it.text(TIME, TIME) == Some("longer"),
             model: it.text(MODEL, MODEL).filter(|id| *id != SAME).map(str::to_owned),
+            ..Retry::default()
         }),
     })
 }

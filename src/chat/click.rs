@@ -28,8 +28,8 @@ impl ButtonValue {
         let more = self.extend.as_ref().and_then(|time| time.parse().ok());
         let retry = match button {
             ActionId::Retry => Some(Retry::default()),
-            ActionId::RetryLonger => Some(Retry { longer: true, model: None }),
-            ActionId::RetryModel => Some(Retry { longer: false, model: self.model.clone() }),
+            ActionId::RetryLonger => Some(Retry { longer: true, ..Retry::default() }),
+            ActionId::RetryModel => Some(Retry { model: self.model.clone(), ..Retry::default() }),
             _ => None,
         };
         Terms { more, raise: button.raise(), retry, ..Terms::default() }
@@ -54,7 +54,9 @@ impl Actor {
             | ActionId::RetryNote
             | ActionId::RetryLonger
             | ActionId::RetryModel
-            | ActionId::Skip => self.press_answer(it, button, said).await,
+            | ActionId::Skip
+            | ActionId::TakeOver
+            | ActionId::HandIn => self.press_answer(it, button, said).await,
             ActionId::Rollback => self.press_of_run(it, Verdict::Rollback, said).await,
             ActionId::Diff => self.show_diff(it, said).await,
             ActionId::DiffPage => self.turn_page(it).await,

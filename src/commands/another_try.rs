@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     fn retry(longer: bool, model: Option<&str>) -> Retry {
-        Retry { longer, model: model.map(str::to_owned) }
+        Retry { longer, model: model.map(str::to_owned), ..Retry::default() }
     }
 
     #[test]

@@ -73,9 +73,7 @@ fn read_line(line: &str, projects: &Projects) -> Result<Command, Misunderstood> 
 /// The verb that a line begins with, and all behind it; the mark between them too.
 fn verb_and_rest(line: &str) -> Option<(&'static Verb, &str)> {
     let line = line.trim_start_matches(QUOTES);
-    let end = line.find(|c: char| !c.is_alphabetic()).unwrap_or(line.len());
-    let (word, rest) = line.split_at(end);
-    let verb = Verb::called(word)?;
+    let (verb, rest) = Verb::at_the_start(line)?;
     let rest = rest.trim_start_matches(QUOTES);
     let behind_mark =
         || rest.trim_start_matches(MARKS).is_empty() || words_alone(verb, rest).is_some();

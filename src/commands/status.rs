@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use super::waiting::left;
 use super::{Asker, Reply, ReplyKind, Services, is_visible_to};
 use crate::run::{
-    Attempt, GateKind, OpenGate, Run, Sandboxing, StagePhase, StageState, StartingPoint, WorkerWait,
+    Attempt, ByHand, GateKind, OpenGate, Run, RunId, Sandboxing, StageName, StagePhase, StageState,
+    StartingPoint, WorkerWait,
 };
 use crate::slack::escape;
 use crate::store::StoreError;
@@ -66,14 +67,27 @@ fn waits_for_worker(WorkerWait { stage, why, since, .. }: &WorkerWait<'_>) -> St
 fn asked(run: &Run, gate: &OpenGate, now: DateTime<Utc>) -> String {
     let (stage, left, id) = (&gate.id.stage, left(gate, now), run.id());
     match thread::MoneyQuestion::of(gate) {
-        _ if gate.id.kind == GateKind::Recovery => {
-            format!("{stage} has failed, what now? {left}. `/develop retry {id}`, `skip` or `stop`")
-        }
+        _ if gate.id.kind == GateKind::Recovery => match &gate.by_hand {
+            Some(by_hand) => done_by_hand(stage, by_hand, (&left, id)),
+            None => format!(
+                "{stage} has failed, what now? {left}. `/develop retry {id}`, `skip`, `takeover` or `stop`"
+            ),
+        },
         Some(thread::MoneyQuestion { wants, because, raise }) => format!(
             "Waiting for {wants} for {stage}, {because}: {left}. `/develop raise {id} {raise}`"
         ),
         None => format!("Waiting for approval of {stage}: {left}. `/develop approve {id}`"),
     }
+}
+
+/// Who does it, and what is typed to fetch it.
+fn done_by_hand(stage: &StageName, by_hand: &ByHand, (left, id): (&str, &RunId)) -> String {
+    let fetched = by_hand.branch.as_ref().map(thread::fetch_by_hand);
+    let fetched = fetched.unwrap_or_else(|| "its branch is being made".to_owned());
+    let by = &by_hand.by;
+    format!(
+        "{stage} is done by hand by {by}, {left}. {fetched}. `/develop done {id}` when it is ready"
+    )
 }
 
 fn stage_line(stage: &StageState) -> String {
@@ -163,6 +177,6 @@ fn attempt_json(attempt: &Attempt) -> Value {
 fn gate_json(gate: &OpenGate, diff_url: Option<&str>) -> Value {
     json!({
         "kind": gate.id.kind, "stage": gate.id.stage, "round": gate.id.round, "digest": gate.id.digest,
-        "deadline": gate.deadline, "diff_url": diff_url, "why": gate.money.map(|money| money.why),
+        "deadline": gate.deadline, "diff_url": diff_url, "why": gate.money.map(|money| money.why), "by_hand": gate.by_hand,
     })
 }

@@ -78,9 +78,8 @@ struct Opening<'t> {
 }
 
 fn opening(text: &str) -> Option<Opening<'_>> {
-    let word = text.split(|c: char| !c.is_alphabetic()).next()?;
-    let verb = Verb::called(word)?;
-    Some(Opening { verb, verdict: verb.verdict()?, rest: &text[word.len()..] })
+    let (verb, rest) = Verb::at_the_start(text)?;
+    Some(Opening { verb, verdict: verb.verdict()?, rest })
 }
 
 /// Whether there is a word in it: emoji, also by name, are none.

@@ -99,7 +99,11 @@ fn line(run: &Run, now: DateTime<Utc>) -> Option<String> {
     let quorum = run.spec_of(&open.id).map_or(1, |spec| spec.quorum);
     if open.id.kind == GateKind::Recovery {
         let (stage, left) = (&open.id.stage, left(open, now));
-        return Some(format!("`{}` · {stage} has failed: retry, skip or stop? · {left}", run.id()));
+        let asked = match &open.by_hand {
+            Some(_) => "is done by hand: done?",
+            None => "has failed: retry, skip, take over or stop?",
+        };
+        return Some(format!("`{}` · {stage} {asked} · {left}", run.id()));
     }
     if let Some(MoneyQuestion { wants, because, .. }) = MoneyQuestion::of(open) {
         let stage = &open.id.stage;

@@ -34,6 +34,9 @@ pub(super) const HAND_BACK_INTERVAL: Duration = Duration::from_secs(1);
 /// After so many tries it is told that no worker can do it, and waited for one.
 pub(super) const HAND_BACKS: u32 = 5;
 /// To say whether a worker could do it.
+pub(super) const AWAIT_PUSH_TIMEOUT: Duration = Duration::from_mins(2);
+/// The work may have to be fetched first, and the repository may be far away.
+pub(super) const HAND_OUT_TIMEOUT: Duration = Duration::from_mins(15);
 pub(super) const FIND_WORKER_TIMEOUT: Duration = Duration::from_secs(30);
 /// Before what failed on a worker is tried there again: at first, and at most.
 pub(super) const FIRST_CIRCUIT_BACKOFF: Duration = Duration::from_secs(30);
@@ -117,6 +120,15 @@ pub(super) fn find_worker_policy() -> RetryPolicy {
     RetryPolicy::builder()
         .initial_interval(Duration::from_secs(1))
         .maximum_interval(Duration::from_secs(10))
+        .build()
+}
+
+/// For looking whether somebody pushed: without end, and not so often that their host minds.
+pub(super) fn await_push_policy() -> RetryPolicy {
+    RetryPolicy::builder()
+        .initial_interval(Duration::from_secs(2))
+        .backoff_coefficient(1.2)
+        .maximum_interval(Duration::from_secs(30))
         .build()
 }
 

@@ -32,10 +32,10 @@ pub use failures::{
     ClassCount, FailureClass, FailureCount, FailureReport, Recovered, RecoveryWay, without_figures,
 };
 pub use gate::{
-    Approver, Asked, AskedAmount, Changes, Decision, Escalation, Extension, GateDigestInput,
-    GateId, GateKind, GateSpec, GroupId, Guard, Note, OnDeadline, OnReject, OpenGate, Policy,
-    Refusal, Remark, RemarkKind, Reminded, Reminder, Retried, Retry, Rework, RollbackTo,
-    RolledBack, Snooze, Verdict, Via,
+    Approver, Asked, AskedAmount, ByHand, Changes, Decision, Escalation, Extension,
+    GateDigestInput, GateId, GateKind, GateSpec, GroupId, Guard, HandBranch, Note, OnDeadline,
+    OnReject, OpenGate, Policy, Refusal, Remark, RemarkKind, Reminded, Reminder, Retried, Retry,
+    Rework, RollbackTo, RolledBack, Snooze, Verdict, Via,
 };
 pub use ids::{Channel, Digest, IdError, PersonId, ProjectName, RequestId, RunId, StageName};
 pub use money::{Breaker, MoneyTerms, MonthOf, MonthSpent, Raise, Shortage, Usd, UsdError};

@@ -29,6 +29,9 @@ pub enum ActionId {
     /// The value names the model, too.
     RetryModel,
     Skip,
+    /// Somebody does a failed stage by hand, and is done with it.
+    TakeOver,
+    HandIn,
     /// Opens a form. The value names the run.
     Rollback,
     /// Turns the page of an open diff. The value is the page to show, from 0.
@@ -38,7 +41,7 @@ pub enum ActionId {
 }
 
 impl ActionId {
-    const ALL: [Self; 19] = [
+    const ALL: [Self; 21] = [
         Self::Approve,
         Self::Changes,
         Self::Reject,
@@ -55,6 +58,8 @@ impl ActionId {
         Self::RetryLonger,
         Self::RetryModel,
         Self::Skip,
+        Self::TakeOver,
+        Self::HandIn,
         Self::Rollback,
         Self::DiffPage,
         Self::DiffLink,
@@ -79,6 +84,8 @@ impl ActionId {
             Self::RetryLonger => "recovery.longer",
             Self::RetryModel => "recovery.model",
             Self::Skip => "recovery.skip",
+            Self::TakeOver => "recovery.take_over",
+            Self::HandIn => "recovery.hand_in",
             Self::Rollback => "run.rollback",
             Self::DiffPage => "diff.page",
             Self::DiffLink => "gate.diff_link",

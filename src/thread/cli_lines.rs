@@ -77,6 +77,9 @@ fn question_line(run: &Run, open: &OpenGate, now: DateTime<Utc>) -> CliLine {
     let (stage, name) = (&id.stage, run.id());
     let failed = id.kind == GateKind::Recovery;
     let line = match gate::MoneyQuestion::of(open) {
+        _ if open.by_hand.is_some() => {
+            format!("◆ {stage} is done by hand{left}: signoff done {name} (or retry, or stop)")
+        }
         _ if failed => format!(
             "◆ {stage} has failed, and it is asked what now{left}: signoff retry {name} (or skip, or stop)"
         ),
@@ -93,7 +96,8 @@ fn question_line(run: &Run, open: &OpenGate, now: DateTime<Utc>) -> CliLine {
         GateKind::Budget => "money ",
         GateKind::Recovery => "recovery ",
     };
-    let times = open.extensions.len();
+    // Somebody who takes it over makes another, too.
+    let times = open.extensions.len() + usize::from(open.by_hand.is_some());
     CliLine { key: format!("gate {kind}{} {} {times}", id.stage, id.round), line }
 }
 

@@ -45,7 +45,9 @@ pub use diff_address::{BadDiffAddress, DiffAddress, DiffPart, WorkId};
 pub use direct::unposted;
 pub use estimate::estimated;
 pub use figures::{glyph, not_here, phase, start};
-pub use gate::{GateValue, MoneyQuestion, RunValue, diff_url, failure_class, standing};
+pub use gate::{
+    GateValue, MoneyQuestion, RunValue, diff_url, failure_class, fetch_by_hand, standing,
+};
 pub use home::home;
 pub use links::{LinkError, Links, logs_path};
 pub use message::{Groups, Message, Reaction, To};

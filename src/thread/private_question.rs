@@ -44,7 +44,12 @@ impl PrivateQuestion {
                 (question.asked(), question.money_buttons(SnoozeButton::NotOffered), how)
             }
             GateKind::Recovery => {
-                let how = format!("Say `retry {id}`, `retry {id}: …`, `skip {id}` or `stop {id}`.");
+                let how = match question.gate.by_hand {
+                    Some(_) => format!("Say `done {id}`, `retry {id}` or `stop {id}`."),
+                    None => format!(
+                        "Say `retry {id}`, `retry {id}: …`, `skip {id}`, `takeover {id}` or `stop {id}`."
+                    ),
+                };
                 (question.asked(), question.recovery_buttons(SnoozeButton::NotOffered), how)
             }
         };

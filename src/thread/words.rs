@@ -39,10 +39,11 @@ pub fn refusal(why: &Refusal, run: &Run, verdict: Verdict) -> Mrkdwn {
         Refusal::TooManyNotes => "Many notes wait for the next attempt already. Please say it again when that has read them.".into(),
         Refusal::NoteRead => "An attempt has read that note already, so it can be neither changed nor taken back. Say what is different in a new one.".into(),
         Refusal::AsksForMoney => asks_for_money(run),
-        Refusal::AsksHowToGoOn => "The question is what becomes of a stage that has failed: `retry`, `retry: with a note`, `skip` or `stop`.".into(),
+        Refusal::AsksHowToGoOn => "The question is what becomes of a stage that has failed: `retry`, `retry: with a note`, `skip`, `takeover` or `stop`.".into(),
         Refusal::NothingFailed => format!("No stage of {} asks to be tried again: {}.", run.id(), doing(run)).into(),
         Refusal::Needed { by } => format!("{by} builds on this stage, so the run cannot go on without it.").into(),
         Refusal::NothingLeft => "Without this stage nothing is left of the run: `retry`, or `stop`.".into(),
+        Refusal::NotTakenOver => "Nobody does this stage by hand, or its branch is not there yet: `takeover` asks for one.".into(),
         Refusal::NoSuchSnapshot => no_such_snapshot(run),
         Refusal::NoSuchModel { model } => no_such_model(run, model),
         Refusal::NoBudget => format!("{} has no budget that could be raised.", run.id()).into(),
@@ -99,6 +100,10 @@ pub const fn recorded(verdict: Verdict) -> &'static str {
         Verdict::Retry => "Another try.",
         Verdict::Skip => "Left out.",
         Verdict::Rollback => "It goes back.",
+        Verdict::TakeOver => {
+            "It is yours: its card says which branch to fetch, as soon as that is there."
+        }
+        Verdict::HandIn => "Handed in: the checks judge it like an agent's work.",
     }
 }
 
@@ -123,6 +128,8 @@ pub fn nothing_was_recorded(verdict: Verdict) -> String {
         Verdict::Retry => "ask for a retry",
         Verdict::Skip => "skip it",
         Verdict::Rollback => "roll it back",
+        Verdict::TakeOver => "take it over",
+        Verdict::HandIn => "hand it in",
     };
     format!(
         "The workflow server does not answer, so nothing was recorded. Please {again} again in a minute."
@@ -149,6 +156,8 @@ const fn did(verdict: Verdict) -> &'static str {
         Verdict::Retry => "let this be tried again",
         Verdict::Skip => "left this out",
         Verdict::Rollback => "rolled this run back",
+        Verdict::TakeOver => "took this over by hand",
+        Verdict::HandIn => "handed this in",
     }
 }
 
@@ -166,6 +175,8 @@ const fn to(verdict: Verdict) -> &'static str {
         Verdict::Retry => "let this be tried again",
         Verdict::Skip => "leave this out",
         Verdict::Rollback => "roll this run back",
+        Verdict::TakeOver => "take this over by hand",
+        Verdict::HandIn => "hand this in",
     }
 }
 

@@ -75,7 +75,7 @@ impl Shadow {
         self.push(repository, &snapshot.commit, branch).await
     }
 
-    async fn push(&self, repository: &str, commit: &str, branch: &str) -> Result<()> {
+    pub(super) async fn push(&self, repository: &str, commit: &str, branch: &str) -> Result<()> {
         validate(repository)?;
         let refspec = format!("{commit}:refs/heads/{branch}");
         let push = Git::reaching(repository, self.path()).args(PUSH).args([repository, &refspec]);

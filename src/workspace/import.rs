@@ -10,7 +10,7 @@ use crate::run::{NotHere, Snapshot, StartingPoint};
 /// The name of a run's first snapshot; attempts are named `<stage>-<n>`.
 pub(super) const BASE: &str = "base";
 
-const HEADS: &str = "refs/heads/";
+pub(super) const HEADS: &str = "refs/heads/";
 /// Settings of the shadow repository: the branch that the run began from (empty for a commit), and the repository's default branch.
 const START: &str = "signoff.start";
 const DEFAULT: &str = "signoff.default";
@@ -22,8 +22,8 @@ pub(super) const SETTINGS: [&str; 4] = [START, DEFAULT, LFS_FILES, SUBMODULES];
 /// How many branches are named to who named one that is not there.
 const BRANCHES_SHOWN: usize = 8;
 
-/// Where the fetched branch is, until it is the run's base.
-const INCOMING: &str = "refs/signoff/incoming";
+/// Where a fetched branch is, until something of the run is made of it.
+pub(super) const INCOMING: &str = "refs/signoff/incoming";
 const FETCH: [&str; 6] = [
     "fetch",
     "-q",
@@ -156,14 +156,14 @@ impl Shadow {
         Ok(Some(snapshot))
     }
 
-    async fn fetch_refs(&self, repository: &str, refspecs: &[String]) -> Result<()> {
+    pub(super) async fn fetch_refs(&self, repository: &str, refspecs: &[String]) -> Result<()> {
         let pack = is_here(repository).then_some(PACK_FAST);
         let words = FETCH.into_iter().chain(pack).chain(["--", repository]);
         let words: Vec<&str> = words.chain(refspecs.iter().map(String::as_str)).collect();
         self.ask_remote(repository, FETCH_TIMEOUT, &words).await.map(drop)
     }
 
-    async fn ask_remote(
+    pub(super) async fn ask_remote(
         &self,
         repository: &str,
         limit: Duration,
@@ -190,7 +190,7 @@ pub async fn try_repository(repository: &str, branch: Option<&str>, limit: Durat
     RemoteHeads::parse(&String::from_utf8_lossy(&listing)).start(repository, branch).map(drop)
 }
 
-async fn answer(repository: &str, git: Git) -> Result<Vec<u8>> {
+pub(super) async fn answer(repository: &str, git: Git) -> Result<Vec<u8>> {
     let output = git.output(u64::MAX).await.map_err(|e| unreachable_if_slow(repository, e))?;
     if output.status.success() {
         Ok(output.out)

@@ -2,6 +2,7 @@
 
 mod as_git_itself;
 mod bundles;
+mod by_hand;
 mod diff_and_delivery;
 mod fetching;
 mod left_out;
@@ -21,7 +22,7 @@ use std::process::Command;
 use tempfile::TempDir;
 
 use super::*;
-use crate::run::Snapshot;
+use crate::run::{HandBranch, Snapshot};
 
 /// A project's repository, a shadow of it, and room for clones.
 struct TestRepository {

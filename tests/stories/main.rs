@@ -26,6 +26,7 @@ mod stop;
 mod direct;
 
 mod authenticity;
+mod by_hand;
 mod canaries;
 mod crash;
 mod disks;

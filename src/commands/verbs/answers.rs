@@ -108,6 +108,35 @@ pub(super) const SKIP: Verb = Verb {
     ..ANSWERS
 };
 
+pub(super) const TAKE_OVER: Verb = Verb {
+    names: &["takeover", "take over", "take-over"],
+    asks: Asks::Answer(Verdict::TakeOver),
+    takes: Takes::Unconditional,
+    help: "a stage has failed: do it yourself, on a branch",
+    about: "Do a stage that has failed yourself: its card, and `status`, say which branch to fetch",
+    examples: "\
+The work of the last attempt is put on a branch of the project's repository. Commit on top of it and push: that hands it in, as `done` does, and
+the checks judge it like an agent's work. `retry` gives it back to the agent instead.
+
+Examples:
+  signoff takeover llm-wrapper-k3f9qdz
+  signoff status llm-wrapper-k3f9qdz              the branch, and the commands to fetch it
+  signoff done llm-wrapper-k3f9qdz",
+    button: Some(ActionId::TakeOver),
+    ..ANSWERS
+};
+
+pub(super) const HAND_IN: Verb = Verb {
+    names: &["done", "i'm done", "i’m done", "im done", "i am done"],
+    asks: Asks::Answer(Verdict::HandIn),
+    takes: Takes::Unconditional,
+    help: "what you took over is ready: the checks judge it",
+    about: "Hand in what you took over: the checks judge what is on its branch",
+    examples: "Examples:\n  signoff done llm-wrapper-k3f9qdz\n  signoff done llm-wrapper-k3f9qdz the clock is mocked now",
+    button: Some(ActionId::HandIn),
+    ..ANSWERS
+};
+
 pub(super) const ROLLBACK: Verb = Verb {
     names: &["rollback"],
     asks: Asks::Answer(Verdict::Rollback),

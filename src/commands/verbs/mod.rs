@@ -76,7 +76,7 @@ impl Takes {
 }
 
 /// The verbs, in the order of the help.
-pub static VERBS: [Verb; 19] = [
+pub static VERBS: [Verb; 21] = [
     looks::STATUS,
     looks::LIST,
     looks::COSTS,
@@ -90,6 +90,8 @@ pub static VERBS: [Verb; 19] = [
     answers::RAISE,
     answers::RETRY,
     answers::SKIP,
+    answers::TAKE_OVER,
+    answers::HAND_IN,
     answers::ROLLBACK,
     looks::SNAPSHOTS,
     answers::SNOOZE,
@@ -104,6 +106,18 @@ impl Verb {
     pub fn called(word: &str) -> Option<&'static Self> {
         let word = word.to_lowercase();
         VERBS.iter().find(|verb| verb.names.contains(&word.as_str()))
+    }
+
+    /// The verb that a text begins with, and all behind it. Some have names of several words: the longest counts.
+    #[must_use]
+    pub fn at_the_start(text: &str) -> Option<(&'static Self, &str)> {
+        let names = VERBS.iter().flat_map(|verb| verb.names.iter().map(move |name| (verb, *name)));
+        let said = names.filter_map(|(verb, name)| {
+            let (front, rest) = text.split_at_checked(name.len())?;
+            let is_whole = !rest.starts_with(char::is_alphabetic);
+            (is_whole && front.to_lowercase() == name).then_some((verb, rest))
+        });
+        said.min_by_key(|(_, rest)| rest.len())
     }
 
     /// The verb whose button this is.
@@ -194,6 +208,8 @@ mod tests {
             Verdict::Raise,
             Verdict::Retry,
             Verdict::Skip,
+            Verdict::TakeOver,
+            Verdict::HandIn,
             Verdict::Rollback,
         ] {
             assert!(Verb::of_verdict(verdict).is_some(), "{verdict:?}");
@@ -219,6 +235,8 @@ mod tests {
         `/develop raise [run] $5` more money, on top of its budget; or `no limit`; or `nothing`, to go on with what there is
         `/develop retry [run] [longer] [model=ID][: a note]` a stage has failed: another try
         `/develop skip [run][: why…]` a stage has failed: go on without it
+        `/develop takeover [run][: why…]` a stage has failed: do it yourself, on a branch
+        `/develop done [run][: why…]` what you took over is ready: the checks judge it
         `/develop rollback [run] SNAPSHOT[: what should be different]` a run goes back to a snapshot; `undo` takes that back
         `/develop snapshots [run]` what it can go back to
         `/develop snooze [run]` no more reminders for you

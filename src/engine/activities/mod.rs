@@ -7,6 +7,7 @@ mod attempt_folder;
 mod authenticate;
 mod bench;
 mod breakers;
+mod by_hand;
 mod check;
 mod check_place;
 mod circuit;
@@ -39,13 +40,14 @@ use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use tracing::Instrument;
 
 use crate::run::{
-    Again, AgentSpec, Checked, Compare, Delivered, Digest, Event, Guard, Plan, Remark, Request,
-    Run, RunId, Snapshot, Stage, StageName, Usd, Watched, Work, Written,
+    Again, AgentSpec, Checked, Compare, Delivered, Digest, Event, Guard, HandBranch, Plan, Remark,
+    Request, Run, RunId, Snapshot, Stage, StageName, Usd, Watched, Work, Written,
 };
 
 use agent_choice::Origin;
 use authenticate::is_about_itself;
 pub use bench::Bench;
+pub use by_hand::{AwaitPushInput, HandOutInput};
 pub use circuit::Circuits;
 pub use find_worker::FindWorkerInput;
 pub(super) use handover::Handover;
@@ -118,6 +120,9 @@ pub struct WriteInput {
     /// How far it was when the workers before handed it back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub handover: Option<Handover>,
+    /// Instead of an agent's work, what is on this branch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by_hand: Option<HandBranch>,
 }
 
 impl WriteInput {
@@ -147,6 +152,7 @@ impl WriteInput {
             push_attempts: request.push_attempts,
             may_hand_back: request.waits_for_workers,
             handover: None,
+            by_hand: plan.by_hand.clone(),
         }
     }
 }
@@ -316,6 +322,26 @@ impl Activities {
     ) -> Result<(), ActivityError> {
         is_about_itself(&ctx, &input.run)?;
         self.bench.find_worker(&input).await
+    }
+
+    #[activity(name = "hand_out")]
+    pub async fn hand_out(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        input: HandOutInput,
+    ) -> Result<HandBranch, ActivityError> {
+        is_about_itself(&ctx, &input.run)?;
+        Ok(self.bench.hand_out(&input).await?)
+    }
+
+    #[activity(name = "await_push")]
+    pub async fn await_push(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        input: AwaitPushInput,
+    ) -> Result<String, ActivityError> {
+        is_about_itself(&ctx, &input.run)?;
+        Ok(self.bench.await_push(&input).await?)
     }
 
     #[activity(name = "deliver")]

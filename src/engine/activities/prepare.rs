@@ -63,19 +63,23 @@ impl WriteAttempt<'_> {
         Ok(Preparation::Ready(Box::new(PreparedAttempt { shadow, base, start, assignment })))
     }
 
-    async fn pipeline_text(&self) -> Result<Option<String>> {
+    pub(super) async fn pipeline_text(&self) -> Result<Option<String>> {
         let stored = self.bench.store.pipeline(&self.input.pipeline).await;
         stored.context("reading the stored pipeline")
     }
 
-    async fn check_guard(&self, shadow: &Shadow, pipeline: Option<&str>) -> Result<GuardCheck> {
+    pub(super) async fn check_guard(
+        &self,
+        shadow: &Shadow,
+        pipeline: Option<&str>,
+    ) -> Result<GuardCheck> {
         match &self.input.guard {
             Some(guard) => check_guard(guard, shadow, pipeline).await,
             None => Ok(GuardCheck::Holds),
         }
     }
 
-    async fn shadow(&self) -> Result<Shadow, WorkspaceError> {
+    pub(super) async fn shadow(&self) -> Result<Shadow, WorkspaceError> {
         let run = &self.input.run;
         match (&self.input.base, &self.input.again) {
             (Some(_), Some(again)) => self.taken_over(again).await,
@@ -109,7 +113,7 @@ impl WriteAttempt<'_> {
         Ok(shadow)
     }
 
-    async fn base(&self, shadow: &Shadow) -> Result<Snapshot, WorkspaceError> {
+    pub(super) async fn base(&self, shadow: &Shadow) -> Result<Snapshot, WorkspaceError> {
         if let Some(base) = &self.input.base {
             return Ok(base.clone());
         }

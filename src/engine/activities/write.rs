@@ -73,6 +73,9 @@ impl Bench {
         {
             return Ok(written);
         }
+        if let Some(branch) = &input.by_hand {
+            return attempt.take_in(ctx, branch).await;
+        }
         if input.watched.months
             && attempt.before.cost_usd == Usd::ZERO
             && let Some(month) = self.spent_month(&input.run).await?
@@ -323,7 +326,7 @@ fn stands_still(pause: Pause, sandboxing: Sandboxing) -> Written {
 }
 
 /// Nothing can be tried: what is wrong has to be mended by somebody first.
-fn setup_failed(why: String, sandboxing: Sandboxing, before: &Handover) -> Written {
+pub(super) fn setup_failed(why: String, sandboxing: Sandboxing, before: &Handover) -> Written {
     let end = AgentEnd::Failed { trouble: Trouble::Setup, why };
     written(AgentReport::unstarted(end), sandboxing, before)
 }

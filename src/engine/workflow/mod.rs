@@ -4,6 +4,7 @@
 
 mod activity;
 mod attempt;
+mod by_hand;
 mod deliver;
 mod find_worker;
 mod journal;
@@ -19,6 +20,7 @@ use crate::engine::authenticity::SignedRequest;
 use crate::run::{Event, FIRST_RULES, Happened, Next, Outcome, RULES, Run};
 
 use attempt::attempt;
+use by_hand::{await_push, hand_out};
 use deliver::deliver;
 use find_worker::find_worker;
 use journal::{emit, now, record_events, take_decisions, wait_for_decision};
@@ -97,6 +99,8 @@ async fn drive(ctx: &Ctx) -> WorkflowResult<Outcome> {
             }
             // The rules say what is due then.
             Next::Ask { wake, .. } => drop(wait_for_decision(ctx, wake).await?),
+            Next::HandOut { gate, work } => hand_out(ctx, gate, work).await?,
+            Next::AwaitPush { gate, branch, wake } => await_push(ctx, (gate, branch), wake).await?,
             Next::Park { until } => drop(wait_for_decision(ctx, Some(until)).await?),
             Next::FindWorker { stage, attempt, step } => {
                 find_worker(ctx, (stage, attempt), step).await?;

@@ -12,8 +12,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AttemptOutcome, GateId, PersonId, Raise, Refusal, Reminder, Request, RequestId, Retry, Rework,
-    RollbackTo, StageEstimate, StageName, Usd, Verdict, Via,
+    AttemptOutcome, GateId, HandBranch, PersonId, Raise, Refusal, Reminder, Request, RequestId,
+    Retry, Rework, RollbackTo, StageEstimate, StageName, Usd, Verdict, Via,
 };
 
 pub use diff::{Diff, FileDiff, Flag, Risk};
@@ -167,6 +167,11 @@ pub enum Happened {
     /// Others are asked as well.
     Escalated {
         gate: GateId,
+    },
+    /// What somebody does by hand is where they can fetch it.
+    HandedOut {
+        gate: GateId,
+        branch: HandBranch,
     },
     /// An answer that lost a race; told to that person privately.
     DecisionRefused {

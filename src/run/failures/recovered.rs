@@ -22,6 +22,8 @@ pub enum RecoveryWay {
     Longer,
     /// The same, with another model.
     Model,
+    /// Somebody did it by hand.
+    ByHand,
     /// The run went back to a snapshot before it.
     Rollback,
     /// The run went on without the stage.
@@ -74,6 +76,9 @@ fn asked_for(stage: &StageState, after: u32) -> RecoveryWay {
     let Some(retried) = stage.retries.iter().find(|retried| retried.after == after) else {
         return RecoveryWay::ByItself;
     };
+    if retried.retry.by_hand.is_some() {
+        return RecoveryWay::ByHand;
+    }
     match (&retried.retry.model, retried.retry.longer, retried.words.is_empty()) {
         (Some(_), _, _) => RecoveryWay::Model,
         (None, true, _) => RecoveryWay::Longer,
@@ -90,7 +95,7 @@ fn answered(run: &Run, stage: &StageState, last: u32) -> Option<(RecoveryWay, bo
     match answer.map(|decided| decided.verdict) {
         Some(Verdict::Skip) => Some((RecoveryWay::Skip, run.outcome == Some(Outcome::Done))),
         // The attempt that was asked for has not begun.
-        Some(Verdict::Retry) => None,
+        Some(Verdict::Retry | Verdict::HandIn) => None,
         _ if run.was_stopped() => Some((RecoveryWay::Stop, false)),
         _ if stage.missed_deadline => Some((RecoveryWay::Nobody, false)),
         _ => None,

@@ -37,9 +37,14 @@ fn ways(report: &FailureReport) -> Vec<(RecoveryWay, usize, usize)> {
 fn each_way_to_go_on_is_counted_and_whether_it_helped() {
     let mut driver = asking();
     driver.brings(Facts::Red).brings(Facts::Trouble(Trouble::TimeOut));
-    answers(&mut driver, Verdict::Retry, "", Retry { longer: true, model: None });
+    answers(&mut driver, Verdict::Retry, "", Retry { longer: true, ..Retry::default() });
     driver.brings(Facts::Red);
-    answers(&mut driver, Verdict::Retry, "", Retry { longer: true, model: Some("another".into()) });
+    answers(
+        &mut driver,
+        Verdict::Retry,
+        "",
+        Retry { longer: true, model: Some("another".into()), ..Retry::default() },
+    );
     driver.brings(Facts::Red);
     answers(&mut driver, Verdict::Retry, "mock the clock", Retry::default());
     driver.brings(Facts::Green).brings(Facts::Red).brings(Facts::Red);

@@ -32,6 +32,10 @@ pub enum Verdict {
     Skip,
     /// The run goes back to work that it had; names no gate.
     Rollback,
+    /// A person does the stage that has failed; the question stays open meanwhile.
+    TakeOver,
+    /// What that person wrote is there.
+    HandIn,
 }
 
 impl Verdict {
@@ -68,6 +72,8 @@ pub enum Via {
     Command,
     Cli,
     Home,
+    /// A push to the branch that was handed out.
+    Push,
 }
 
 /// What the workflow's signal carries.
@@ -186,6 +192,8 @@ pub enum Refusal {
     NothingLeft,
     /// The run has no such work to go back to.
     NoSuchSnapshot,
+    /// Nobody took the stage over, or its branch is not there yet.
+    NotTakenOver,
     /// The pipeline does not offer this model.
     NoSuchModel { model: String },
     /// The run has no budget that could be raised.

@@ -2,6 +2,7 @@
 //! A gate's identity covers the code, the pipeline and what happens next: an answer to anything else never opens it.
 
 mod approver;
+mod by_hand;
 mod decision;
 mod recovery;
 mod rollback;
@@ -14,6 +15,7 @@ use sha2::{Digest as _, Sha256};
 use super::{Digest, RunId, Snapshot, StageName};
 
 pub use approver::{Approver, GroupId};
+pub use by_hand::{ByHand, HandBranch};
 pub use decision::{Decision, Refusal, Rework, Verdict, Via};
 pub use recovery::{Retried, Retry};
 pub use rollback::{RollbackTo, RolledBack};

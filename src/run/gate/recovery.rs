@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::GateSpec;
+use super::{GateSpec, HandBranch};
 use crate::run::PersonId;
 
 /// In what another try is different from those before, beside what a person said.
@@ -16,6 +16,9 @@ pub struct Retry {
     /// By its full id; none = the one before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
+    /// Instead of an agent's work, what somebody put on this branch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by_hand: Option<HandBranch>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]

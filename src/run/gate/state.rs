@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::run::{GateId, PersonId, Rework, Shortage, StageName, Usd, Via};
+use crate::run::{ByHand, GateId, PersonId, Rework, Shortage, StageName, Usd, Via};
 
 /// A question that is being asked.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,6 +27,9 @@ pub struct OpenGate {
     /// Of a question about money: how it stood then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub money: Option<AskedAmount>,
+    /// Of a question about a failed stage: who does it by hand meanwhile.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by_hand: Option<ByHand>,
 }
 
 /// What is spent of what, when more is asked for.
@@ -148,6 +151,7 @@ impl OpenGate {
             extensions: Vec::new(),
             snoozed: Vec::new(),
             money: None,
+            by_hand: None,
         }
     }
 

@@ -6,9 +6,9 @@ use chrono::{DateTime, Utc};
 use super::gated_work::GatedWork;
 use super::same_failure::{TIMES, same_failure};
 use crate::run::{
-    AskedAmount, Attempt, AttemptOutcome, Decided, GateId, Guard, Happened, Outcome, Pause, Plan,
-    Run, Shortage, Snapshot, StageName, StageOutcome, StagePhase, StageState, Trouble, Usd,
-    Verdict, WorkStep,
+    AskedAmount, Attempt, AttemptOutcome, Decided, GateId, Guard, HandBranch, Happened, Outcome,
+    Pause, Plan, Run, Shortage, Snapshot, StageName, StageOutcome, StagePhase, StageState, Trouble,
+    Usd, Verdict, WorkStep,
 };
 
 /// Since these rules a run whose result is nowhere has failed.
@@ -23,6 +23,10 @@ pub enum Next {
     Attempt(Box<Plan>),
     /// Wait for a person, and until `wake` at most; then look again.
     Ask { gate: GateId, wake: Option<DateTime<Utc>> },
+    /// Put the work of a failed stage where the person can fetch it who took the stage over; none = what the run begins with.
+    HandOut { gate: GateId, work: Option<Snapshot> },
+    /// The same as `Ask`, and a push to this branch is an answer too.
+    AwaitPush { gate: GateId, branch: HandBranch, wake: Option<DateTime<Utc>> },
     /// Wait until then: nothing can be done before.
     Park { until: DateTime<Utc> },
     /// Wait until a worker is there that can do this.
@@ -153,7 +157,8 @@ impl Run {
 
     /// Lets an attempt work, unless it waits for something.
     fn go_on(&self, stage: &StageState, attempt: &Attempt, now: DateTime<Utc>) -> Next {
-        if let Some(question) = self.ask_for_money(stage, attempt, now) {
+        let spends = stage.done_by_hand(attempt.n).is_none();
+        if spends && let Some(question) = self.ask_for_money(stage, attempt, now) {
             return question;
         }
         match attempt.paused.as_ref().map(|paused| &paused.pause) {

@@ -4,8 +4,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::run::{
-    Attempt, AttemptOutcome, Changes, Guard, Note, Remark, RemarkKind, Retried, Rework, Run,
-    Snapshot, Stage, StageName, StageState, Trouble, Usd,
+    Attempt, AttemptOutcome, Changes, Guard, HandBranch, Note, Remark, RemarkKind, Retried, Rework,
+    Run, Snapshot, Stage, StageName, StageState, Trouble, Usd,
 };
 
 /// What an attempt is to do.
@@ -28,6 +28,8 @@ pub struct Plan {
     pub backoff_seconds: u64,
     pub budget_left_usd: Option<Usd>,
     pub watched: Watched,
+    /// Instead of an agent's work, what is on this branch.
+    pub by_hand: Option<HandBranch>,
 }
 
 /// What is watched beside the budget of the attempt itself.
@@ -91,11 +93,12 @@ impl Run {
                 months: asks && attempt == 1 && !was_begun && !self.goes_beyond_months(),
                 breakers: asks && !self.goes_on_regardless(stage.name()),
             },
+            by_hand: stage.done_by_hand(attempt).map(|(branch, _)| branch.clone()),
         }
     }
 
     /// What an attempt starts from: the kept work, the work on top of which somebody wants changes, or that to which the run went back.
-    fn base(&self, stage: &StageState) -> (Option<Snapshot>, Compare) {
+    pub(super) fn base(&self, stage: &StageState) -> (Option<Snapshot>, Compare) {
         let kept = self.last_good().or_else(|| self.origin()).cloned();
         let top = stage
             .rework()

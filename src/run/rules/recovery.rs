@@ -5,8 +5,8 @@ use chrono::{DateTime, Utc};
 
 use super::wait::{asks, next_round};
 use crate::run::{
-    Decision, GateDigestInput, GateKind, Next, Refusal, Retried, Run, StagePhase, StageState,
-    Verdict,
+    ByHand, Decision, GateDigestInput, GateId, GateKind, HandBranch, Next, PersonId, Refusal,
+    Retried, Run, Snapshot, StagePhase, StageState, Verdict,
 };
 
 impl Run {
@@ -47,8 +47,36 @@ impl Run {
                 }
             }
             Verdict::Skip => self.may_skip(stage),
+            Verdict::TakeOver => self.may_take_over(),
+            Verdict::HandIn => {
+                let handed_out = decision.gate.as_ref().and_then(|gate| self.handed_out(gate));
+                handed_out.map(|_| ()).ok_or(Refusal::NotTakenOver)
+            }
             _ => Err(Refusal::AsksHowToGoOn),
         }
+    }
+
+    /// One person at a time.
+    fn may_take_over(&self) -> Result<(), Refusal> {
+        match self.gate.as_ref().and_then(|open| open.by_hand.as_ref()) {
+            Some(ByHand { by, at, .. }) => {
+                Err(Refusal::AlreadyDecided { verdict: Verdict::TakeOver, by: by.clone(), at: *at })
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// The branch that was handed out by this question, where it is open, and to whom.
+    #[must_use]
+    pub fn handed_out(&self, gate: &GateId) -> Option<(&HandBranch, &PersonId)> {
+        let by_hand = self.gate.as_ref().filter(|open| &open.id == gate)?.by_hand.as_ref()?;
+        Some((by_hand.branch.as_ref()?, &by_hand.by))
+    }
+
+    /// What somebody begins with who does a failed stage by hand: what was tried last, else what its attempts began with.
+    pub(super) fn work_to_hand_out(&self, stage: &StageState) -> Option<Snapshot> {
+        let tried = stage.attempts_now().iter().rev().find_map(|tried| tried.snapshot.clone());
+        tried.or_else(|| self.base(stage).0)
     }
 
     /// Whether the run makes sense without this stage.
@@ -69,7 +97,7 @@ impl Run {
 impl Verdict {
     /// Whether it says what becomes of a stage that has failed.
     pub(super) const fn recovers(self) -> bool {
-        matches!(self, Self::Retry | Self::Skip)
+        matches!(self, Self::Retry | Self::Skip | Self::TakeOver | Self::HandIn)
     }
 }
 
@@ -78,6 +106,15 @@ impl StageState {
     pub(super) fn retried(&self) -> Option<&Retried> {
         let changed = self.round_began_after();
         self.retries_now().last().filter(|retried| retried.after >= changed)
+    }
+
+    /// Who did this attempt by hand, and where.
+    #[must_use]
+    pub fn done_by_hand(&self, attempt: u32) -> Option<(&HandBranch, &PersonId)> {
+        let since = self.redone.as_ref().filter(|redone| attempt > redone.attempts);
+        let tries = self.retries.get(since.map_or(0, |redone| redone.retries)..)?;
+        let retried = tries.iter().find(|retried| retried.after + 1 == attempt)?;
+        Some((retried.retry.by_hand.as_ref()?, &retried.by))
     }
 
     /// When it has last asked what becomes of it, and nobody answered anything else since.

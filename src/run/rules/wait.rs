@@ -32,7 +32,20 @@ impl Run {
         let next = alarms.into_iter().nth(missed.unwrap_or(0));
         match next {
             Some(alarm) if alarm.at <= now => Next::Emit(alarm.event),
-            next => Next::Ask { gate: open.id.clone(), wake: next.map(|alarm| alarm.at) },
+            next => self.wait_until(open, next.map(|alarm| alarm.at)),
+        }
+    }
+
+    /// Nothing is due before that: whoever is asked answers, or does the work.
+    fn wait_until(&self, open: &OpenGate, wake: Option<DateTime<Utc>>) -> Next {
+        let gate = open.id.clone();
+        match open.by_hand.as_ref().map(|by_hand| &by_hand.branch) {
+            None => Next::Ask { gate, wake },
+            Some(None) => {
+                let work = self.stage(&gate.stage).and_then(|stage| self.work_to_hand_out(stage));
+                Next::HandOut { gate, work }
+            }
+            Some(Some(branch)) => Next::AwaitPush { gate, branch: branch.clone(), wake },
         }
     }
 
@@ -69,7 +82,7 @@ impl Alarm {
 fn escalation(open: &OpenGate, spec: &GateSpec) -> Option<Alarm> {
     let escalation = spec.escalation.as_ref().filter(|_| open.escalated_at.is_none())?;
     Some(Alarm {
-        at: after_working(spec, open.opened_at, escalation.after_seconds),
+        at: after_seconds(spec, open.opened_at, escalation.after_seconds),
         event: Happened::Escalated { gate: open.id.clone() },
     })
 }
@@ -103,7 +116,7 @@ fn was_reminded(open: &OpenGate, kind: Reminder) -> bool {
 
 /// Asks this, of the work of an attempt, for as long as its terms say.
 pub(super) fn asks((gate, spec): (GateId, &GateSpec), attempt: u32, now: DateTime<Utc>) -> Next {
-    let deadline = after_working(spec, now, spec.deadline_seconds);
+    let deadline = after_seconds(spec, now, spec.deadline_seconds);
     Next::Emit(Happened::GateOpened { gate, attempt, deadline })
 }
 
@@ -112,11 +125,19 @@ pub(super) fn next_round(asked: &[Asked]) -> u32 {
     u32::try_from(asked.len()).unwrap_or(u32::MAX) + 1
 }
 
-/// When so many seconds are over; only working hours count, where the gate has them.
-fn after_working(spec: &GateSpec, from: DateTime<Utc>, seconds: u64) -> DateTime<Utc> {
-    let by_the_clock =
-        || from + TimeDelta::seconds(u32::try_from(seconds).unwrap_or(u32::MAX).into());
-    spec.hours.as_ref().map_or_else(by_the_clock, |hours| hours.after(from, seconds))
+fn after_seconds(spec: &GateSpec, from: DateTime<Utc>, seconds: u64) -> DateTime<Utc> {
+    let time = TimeDelta::seconds(u32::try_from(seconds).unwrap_or(u32::MAX).into());
+    after_working(spec, from, time)
+}
+
+/// When so much time is over; only working hours count, where the gate has them.
+pub(super) fn after_working(
+    spec: &GateSpec,
+    from: DateTime<Utc>,
+    time: TimeDelta,
+) -> DateTime<Utc> {
+    let working = || time.num_seconds().unsigned_abs();
+    spec.hours.as_ref().map_or_else(|| from + time, |hours| hours.after(from, working()))
 }
 
 #[cfg(test)]

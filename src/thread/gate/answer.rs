@@ -8,7 +8,7 @@ use super::recovery::retried;
 use super::{GateView, WORDS};
 use crate::run::{
     Attempt, AttemptOutcome, Changes, Decided, GateKind, OnReject, OpenGate, Raise, Rework,
-    RolledBack, Run, StagePhase, StageState, Verdict,
+    RolledBack, Run, StagePhase, StageState, Verdict, Via,
 };
 use crate::slack::{Mrkdwn, one_line};
 use crate::thread::figures;
@@ -31,6 +31,8 @@ pub(in crate::thread) enum GateOutcome<'a> {
     Retried(&'a Decided),
     /// It is left out.
     Skipped(&'a Decided),
+    /// Somebody did it by hand.
+    HandedIn(&'a Decided),
     /// The run was stopped while it was asked.
     Stopped(&'a Decided),
     /// The run went back to other work while it was asked.
@@ -57,6 +59,7 @@ impl<'a> GateOutcome<'a> {
             Some((Verdict::Raise, d)) => Self::Raised(d),
             Some((Verdict::Retry, d)) => Self::Retried(d),
             Some((Verdict::Skip, d)) => Self::Skipped(d),
+            Some((Verdict::HandIn, d)) => Self::HandedIn(d),
             _ if stage.missed_deadline && was_last(stage, gate) => Self::Missed,
             _ => {
                 let stop = || run.decisions.iter().find(|d| d.verdict == Verdict::Stop);
@@ -108,6 +111,9 @@ impl GateView<'_> {
         match self.gate.id.kind {
             GateKind::Approve => format!("Keep {stage} of {project}?"),
             GateKind::Budget => format!("Spend more on {stage} of {project}?"),
+            GateKind::Recovery if self.gate.by_hand.is_some() => {
+                format!("{stage} of {project} is done by hand. Is it ready?")
+            }
             GateKind::Recovery => format!("{stage} of {project} has failed. What now?"),
         }
     }
@@ -135,6 +141,7 @@ impl GateView<'_> {
             GateOutcome::Skipped(d) => {
                 by("left out by ", d) + after(d) + "; the run goes on without it"
             }
+            GateOutcome::HandedIn(d) => by(handed_in(d), d) + after(d),
             GateOutcome::Stopped(d) => by("not decided: the run was stopped by ", d),
             GateOutcome::RolledBack(it) => {
                 "not decided: " + mention(&it.by) + " rolled the run back to " + it.to.to_string()
@@ -249,6 +256,7 @@ impl GateView<'_> {
             | GateOutcome::Raised(d)
             | GateOutcome::Retried(d)
             | GateOutcome::Skipped(d)
+            | GateOutcome::HandedIn(d)
             | GateOutcome::Stopped(d) => Some(d.at),
             GateOutcome::RolledBack(it) => Some(it.at),
             GateOutcome::Open | GateOutcome::Missed | GateOutcome::Dropped => None,
@@ -266,6 +274,7 @@ impl GateView<'_> {
             GateOutcome::Raised(_) => "had more money",
             GateOutcome::Retried(_) => "was tried again",
             GateOutcome::Skipped(_) => "was left out",
+            GateOutcome::HandedIn(_) => "was done by hand",
             GateOutcome::Stopped(_) => "was not decided: the run was stopped",
             GateOutcome::RolledBack(_) => "was not decided: the run went back to other work",
             GateOutcome::Missed => "was not decided: nobody answered in time",
@@ -289,6 +298,7 @@ impl GateView<'_> {
             GateOutcome::Raised(_) => "has more money",
             GateOutcome::Retried(_) => "is tried again",
             GateOutcome::Skipped(_) => "left out",
+            GateOutcome::HandedIn(_) => "done by hand",
             GateOutcome::Stopped(_) => "stopped",
             GateOutcome::Missed | GateOutcome::Dropped => "not decided",
         };
@@ -326,12 +336,21 @@ pub(in crate::thread) fn was(decided: &Decided) -> &'static str {
         Verdict::Retry => "tried again",
         Verdict::Skip => "left out",
         Verdict::Rollback => "left behind",
+        Verdict::TakeOver => "taken over by hand",
+        Verdict::HandIn => "handed in",
     }
 }
 
 /// Whether it adds nothing: the run goes on with what there is.
 fn goes_on(decided: &Decided) -> bool {
     decided.raise == Some(Raise::NOTHING)
+}
+
+const fn handed_in(decided: &Decided) -> &'static str {
+    match decided.via {
+        Via::Push => "handed in with a push by ",
+        _ => "handed in by ",
+    }
 }
 
 const fn started_over(rework: Rework) -> &'static str {

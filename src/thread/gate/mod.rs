@@ -3,6 +3,7 @@
 
 mod answer;
 mod ask;
+mod by_hand;
 mod facts;
 mod money;
 mod recovery;
@@ -24,6 +25,7 @@ use answer::GateOutcome;
 pub use answer::standing;
 pub(super) use answer::was;
 pub(super) use ask::SnoozeButton;
+pub use by_hand::fetch_by_hand;
 pub use money::MoneyQuestion;
 pub use recovery::failure_class;
 pub use value::{GateValue, RunValue};

@@ -37,6 +37,8 @@ impl GateView<'_> {
         blocks.push(section(Mrkdwn::join(self.what_was_tried(), "\n")));
         let left = self.what_is_left().into_iter().chain(self.diff_link(render));
         blocks.push(context(Mrkdwn::join(left, " · ")));
+        let by_hand = self.gate.by_hand.as_ref().filter(|_| self.is_open());
+        blocks.extend(by_hand.into_iter().flat_map(|it| self.done_by_hand(it, render)));
         blocks
     }
 
@@ -77,6 +79,9 @@ impl GateView<'_> {
 
     /// Every way to go on.
     pub(in crate::thread) fn recovery_buttons(&self, silence: SnoozeButton) -> Vec<Button> {
+        if self.gate.by_hand.is_some() {
+            return self.buttons_by_hand(silence);
+        }
         let gate = GateValue::of(self.run, &self.gate.id);
         let value = gate.json();
         let button = |text: &str, id: ActionId| Button::new(text, id.as_str(), &value);
@@ -99,6 +104,7 @@ impl GateView<'_> {
             };
             buttons.push(button("Skip", ActionId::Skip).confirmed(asks));
         }
+        buttons.push(button("Take over by hand", ActionId::TakeOver));
         buttons.extend(self.run.snapshots().next().map(|_| roll_back(&value)));
         buttons.extend(self.last_buttons(silence));
         buttons

@@ -78,6 +78,7 @@ pub(in crate::thread) fn row(
 ) -> String {
     let stage = &run.stages[index];
     let mut parts = vec![stage.name().to_string(), format!("attempt {}", attempt.n)];
+    parts.extend(stage.done_by_hand(attempt.n).map(|_| "by hand".to_owned()));
     if attempt.outcome == AttemptOutcome::Running {
         let no_money =
             run.gate.as_ref().filter(|open| open.money.is_some() && attempt.paused.is_none());

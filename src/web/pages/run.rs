@@ -139,6 +139,7 @@ fn question(page_of: &RunPage<'_>, open: &OpenGate) -> Markup {
         p.note {
             @match MoneyQuestion::of(open) {
                 Some(money) => { "Spend more on " (open.id.stage) "? " (money.because) ". Asked of " (asked(page_of, open)) ". " }
+                None if open.by_hand.is_some() => { (open.id.stage) " is done by hand. Asked of " (asked(page_of, open)) ". " }
                 None if open.id.kind == GateKind::Recovery => { (open.id.stage) " has failed, and it is asked what now. Asked of " (asked(page_of, open)) ". " }
                 None => { "Keep " (open.id.stage) "? Round " (open.id.round) ", asked of " (asked(page_of, open)) ". " }
             }
@@ -211,6 +212,8 @@ const fn did(verdict: Verdict) -> &'static str {
         Verdict::Retry => "tried again",
         Verdict::Skip => "left out",
         Verdict::Rollback => "rolled back",
+        Verdict::TakeOver => "taken over by hand",
+        Verdict::HandIn => "handed in",
         Verdict::Reject => "rejected",
         Verdict::Stop => "stopped",
     }

@@ -174,6 +174,20 @@ checks = ["test -e never.txt"]
 prompt = "do: echo y > extra.txt"
 "#;
 
+/// Its agent does it right only when it is told how; a person can do it, too.
+const CLUMSY: &str = r#"
+[[stage]]
+name = "draft"
+attempts = 1
+timeout = "1m"
+recovery = true
+checks = ["grep 'by hand' draft.txt"]
+prompt = """
+{{feedback}}
+do: echo scribble > draft.txt; if grep -q 'mind[ ]it' /tmp/prompt; then echo by hand > draft.txt; fi
+"""
+"#;
+
 /// One stage and its gate, by project: what the agent does, the gate's settings, the project's.
 const GATES: [(&str, &str, &str, &str); 9] = [
     // Nobody has time for it.
@@ -471,6 +485,7 @@ fn projects() -> impl Iterator<Item = Project> {
         ("quick", QUICK, NEW),
         ("wandering", WANDERING, BEGUN),
         ("falling", FALLING, BEGUN),
+        ("clumsy", CLUMSY, BEGUN),
         ("twice", TWICE, NEW),
         ("encoded", ENCODED, BEGUN),
         ("unready", UNREADY, BEGUN),

@@ -4,7 +4,8 @@ use chrono::{DateTime, Utc};
 
 use super::seconds_between;
 use crate::run::{
-    Changes, Decided, GateId, Happened, Note, OpenGate, PersonId, Retried, Run, StagePhase, Verdict,
+    Changes, Decided, GateId, Happened, Note, OpenGate, PersonId, Retried, Retry, Run, StagePhase,
+    Verdict,
 };
 
 impl Run {
@@ -37,7 +38,14 @@ impl Run {
         match (decided.verdict, &decided.gate) {
             (Verdict::Approve, Some(gate)) => self.apply_approval(gate, &decided.by, at),
             (Verdict::Changes, Some(gate)) => self.apply_changes(gate, &decided),
-            (Verdict::Retry, Some(gate)) => self.apply_retry(gate, &decided),
+            (Verdict::Retry, Some(gate)) => {
+                self.apply_retry(gate, decided.retry.clone().unwrap_or_default(), &decided);
+            }
+            (Verdict::TakeOver, Some(gate)) => self.apply_take_over(gate, &decided.by, at),
+            (Verdict::HandIn, Some(gate)) => {
+                let by_hand = self.handed_out(gate).map(|(branch, _)| branch.clone());
+                self.apply_retry(gate, Retry { by_hand, ..Retry::default() }, &decided);
+            }
             (Verdict::Skip, Some(gate)) => self.close_and_go_on(gate, at),
             (Verdict::Rollback, _) => self.apply_rollback(&decided, at),
             (Verdict::Raise, gate) => self.apply_raise(gate.as_ref(), at),
@@ -102,11 +110,11 @@ impl Run {
         self.resume_after_raise(at);
     }
 
-    fn apply_retry(&mut self, gate: &GateId, asked_for: &Decided) {
+    fn apply_retry(&mut self, gate: &GateId, retry: Retry, asked_for: &Decided) {
         self.close_gate(asked_for.at);
         self.change_stage(&gate.stage, |s| {
             s.retries.push(Retried {
-                retry: asked_for.retry.clone().unwrap_or_default(),
+                retry,
                 after: s.attempts.last().map_or(0, |a| a.n),
                 by: asked_for.by.clone(),
                 words: asked_for.words.clone().unwrap_or_default(),

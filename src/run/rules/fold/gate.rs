@@ -2,9 +2,10 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::run::rules::wait::after_working;
 use crate::run::{
-    Asked, Extension, GateId, GateKind, Happened, OnDeadline, OpenGate, Reminded, Run, Snooze,
-    StagePhase, Verdict,
+    Asked, ByHand, Extension, GateId, GateKind, Happened, OnDeadline, OpenGate, PersonId, Reminded,
+    Run, Snooze, StagePhase, Verdict,
 };
 
 impl Run {
@@ -25,6 +26,11 @@ impl Run {
                 self.change_gate(gate, |open| open.escalated_at = Some(at));
             }
             Happened::DeadlinePassed { gate } => self.apply_deadline(gate, at),
+            Happened::HandedOut { gate, branch } => self.change_gate(gate, |open| {
+                if let Some(by_hand) = &mut open.by_hand {
+                    by_hand.branch = Some(branch.clone());
+                }
+            }),
             _ => {}
         }
     }
@@ -64,6 +70,19 @@ impl Run {
             self.close_gate(at);
             self.change_stage(&gate.stage, |s| s.missed_deadline = true);
         }
+    }
+
+    /// Somebody does it by hand: that takes longer than to say what else becomes of it.
+    pub(super) fn apply_take_over(&mut self, gate: &GateId, by: &PersonId, at: DateTime<Utc>) {
+        let Some(spec) = self.spec_of(gate) else { return };
+        let deadline = after_working(spec, at, ByHand::TIME);
+        self.change_gate(gate, |open| {
+            open.by_hand = Some(ByHand { by: by.clone(), at, branch: None });
+            if open.deadline < deadline {
+                open.extensions.push(Extension { by: by.clone(), deadline, at });
+                (open.deadline, open.overdue_since) = (deadline, None);
+            }
+        });
     }
 
     /// Changes the open gate if it is this one; a gate that is closed stays as it is.

@@ -45,6 +45,7 @@ impl Run {
             | Happened::Snoozed { .. }
             | Happened::Reminded { .. }
             | Happened::Escalated { .. }
+            | Happened::HandedOut { .. }
             | Happened::DeadlinePassed { .. } => self.apply_to_gate(what, at),
             Happened::Decided { .. }
             | Happened::DecisionRefused { .. }

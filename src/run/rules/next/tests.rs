@@ -515,7 +515,7 @@ fn a_stage_that_has_failed_asks_and_each_retry_is_one_attempt_more() {
     assert!(plan.feedback.is_some(), "what failed before is still told");
     driver.brings(Facts::Red);
     assert_eq!(driver.gate().round, 2);
-    let longer = Retry { longer: true, model: Some("another".to_owned()) };
+    let longer = Retry { longer: true, model: Some("another".to_owned()), ..Retry::default() };
     assert_eq!(recovers(&mut driver, Verdict::Retry, longer), Ok(()));
     let plan = driver.plan();
     assert_eq!((plan.stage.timeout_seconds, plan.model.as_deref()), (90, Some("another")));

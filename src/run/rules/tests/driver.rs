@@ -84,7 +84,7 @@ impl RunDriver {
     /// The question that is asked.
     pub fn gate(&mut self) -> GateId {
         match self.on() {
-            Next::Ask { gate, .. } => gate,
+            Next::Ask { gate, .. } | Next::AwaitPush { gate, .. } => gate,
             other => panic!("nothing is asked, but {other:?}"),
         }
     }

@@ -4,8 +4,9 @@ use proptest::prelude::*;
 
 use super::{Facts, RunDriver, ana, decision, request, slack};
 use crate::run::{
-    AttemptOutcome, Decision, GateId, Happened, Next, Outcome, PersonId, Policy, Raise, Request,
-    RollbackTo, Run, StagePhase, Trouble, Usd, Verdict,
+    AttemptOutcome, Decided, Decision, GateId, GateSpec, HandBranch, Happened, Next, Outcome,
+    PersonId, Policy, Raise, Request, RollbackTo, Run, Stage, StagePhase, StageState, Trouble, Usd,
+    Verdict,
 };
 
 /// What the world does when a run needs something.
@@ -58,6 +59,10 @@ fn any_verdict() -> impl Strategy<Value = Verdict> {
         Verdict::Raise,
         Verdict::Rollback,
         Verdict::Rollback,
+        Verdict::Retry,
+        Verdict::Skip,
+        Verdict::TakeOver,
+        Verdict::HandIn,
     ])
 }
 
@@ -82,6 +87,10 @@ fn requests() -> impl Strategy<Value = Request> {
                 .iter_mut()
                 .filter_map(|s| s.gate.as_mut())
                 .for_each(|gate| gate.quorum = quorum);
+            if asks {
+                let ask = |s: &mut Stage| s.recovery = Some(GateSpec::recovery());
+                request.pipeline.stages.iter_mut().for_each(ask);
+            }
             request.money = asks.then(|| Policy::default().money_terms(&[]));
             request.budget_usd = cents.map(|c| Usd::from_nanos(c * 10_000_000));
             request
@@ -93,7 +102,7 @@ fn requests() -> impl Strategy<Value = Request> {
 fn run_to_end(request: Request, moves: &[Move]) -> (RunDriver, Vec<(Run, Next)>) {
     let (mut driver, mut needed) = (RunDriver::of(request), Vec::new());
     let mut moves = moves.iter();
-    for _ in 0..200 {
+    for _ in 0..400 {
         let next = driver.on();
         needed.push((driver.run.clone(), next.clone()));
         if matches!(next, Next::End(_)) {
@@ -127,7 +136,15 @@ fn answer(driver: &mut RunDriver, verdict: Verdict, by: &PersonId, stale: bool) 
 fn carry_out(driver: &mut RunDriver, next: Next, facts: Facts) {
     match next {
         Next::Attempt(begun) => drop(driver.ends(&begun, facts)),
-        Next::Ask { wake, .. } => driver.now = wake.expect("a question with a deadline"),
+        Next::Ask { wake, .. } | Next::AwaitPush { wake, .. } => {
+            driver.now = wake.expect("a question with a deadline")
+        }
+        Next::HandOut { gate, work } => {
+            let commit = work.map(|work| work.commit).unwrap_or_default();
+            let (name, repository) = (HandBranch::name(driver.run.id(), &gate), String::new());
+            let branch = HandBranch { name, repository, commit, not_pushed: None };
+            driver.emit(Happened::HandedOut { gate, branch });
+        }
         Next::Park { until } => driver.now = until,
         Next::FindWorker { stage, attempt, .. } => {
             driver.emit(Happened::Resumed { stage, attempt });
@@ -140,11 +157,19 @@ fn carry_out(driver: &mut RunDriver, next: Next, facts: Facts) {
 }
 
 /// Whether its newest question was answered by all whose approval it wants.
-fn is_approved(stage: &crate::run::StageState) -> bool {
+fn is_approved(stage: &StageState) -> bool {
     let quorum = stage.stage.gate.as_ref().map_or(1, |spec| spec.quorum);
     stage.asked.last().is_some_and(|asked| {
         asked.gate.id.round == stage.rounds && asked.gate.approvals.len() >= quorum as usize
     })
+}
+
+fn is_left_out(run: &Run, stage: &StageState) -> bool {
+    let skipped = |d: &Decided| {
+        d.verdict == Verdict::Skip
+            && d.gate.as_ref().is_some_and(|gate| &gate.stage == stage.name())
+    };
+    stage.phase == StagePhase::Undone && run.decisions.iter().any(skipped)
 }
 
 fn of_older_work(gate: &GateId) -> GateId {
@@ -205,8 +230,9 @@ proptest! {
         for (run, next) in needed {
             let Next::Attempt(plan) = next else { continue };
             let before: Vec<_> = run.stages.iter().take_while(|s| s.name() != &plan.stage.name).collect();
-            prop_assert!(before.iter().all(|s| s.phase == StagePhase::Good && (is_approved(s) || s.stage.gate.is_none())));
-            prop_assert_ne!(plan.budget_left_usd, Some(Usd::ZERO));
+            let kept = |s: &StageState| s.phase == StagePhase::Good && (is_approved(s) || s.stage.gate.is_none());
+            prop_assert!(before.iter().all(|s| kept(s) || is_left_out(&run, s)));
+            prop_assert!(plan.by_hand.is_some() || plan.budget_left_usd != Some(Usd::ZERO));
             let stage = run.stage(&plan.stage.name).expect("a stage");
             let on_top = stage.rework().is_some() || stage.work_gone_back_to().is_some();
             prop_assert!(on_top || plan.base.as_ref() == run.last_good().or_else(|| run.origin()));
@@ -229,7 +255,7 @@ proptest! {
     fn an_answer_is_taken_only_from_who_may_and_each_question_once((request, moves) in (requests(), moves())) {
         let (driver, _) = run_to_end(request, &moves);
         prop_assert!(driver.run.decisions.iter().all(|d| driver.run.may_steer(&d.by, &[])));
-        let closing = |d: &&crate::run::Decided| !matches!(d.verdict, Verdict::Approve);
+        let closing = |d: &&Decided| !matches!(d.verdict, Verdict::Approve | Verdict::TakeOver);
         let gates: Vec<_> = driver.run.decisions.iter().filter(closing).filter_map(|d| d.gate.as_ref()).map(|g| &g.digest).collect();
         prop_assert_eq!(gates.iter().collect::<std::collections::BTreeSet<_>>().len(), gates.len());
     }

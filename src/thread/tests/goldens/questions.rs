@@ -47,6 +47,7 @@ pub(super) fn questions() -> Vec<Golden> {
         drawn("gate-money-month", &waits_for_a_month(), "gate"),
         drawn("gate-money-nowhere", &gets_nowhere(), "gate"),
         drawn("gate-recovery", &has_failed(), "gate"),
+        drawn("gate-by-hand", &has_failed().takes_over(ben()), "gate"),
         drawn("gate-over", &Tale::waiting().after(9_000), "gate"),
         drawn("gate-largest", &Tale::largest_question(), "gate"),
         drawn("gate-odd", &odd(), "gate"),

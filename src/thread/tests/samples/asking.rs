@@ -4,8 +4,9 @@ use chrono::TimeDelta;
 
 use super::{Tale, name};
 use crate::run::{
-    AttemptBranch, Diff, Flag, GateSpec, GroupId, Happened, Next, Pause, PersonId, Raise, RedGreen,
-    Reminder, RequestId, Rework, Risk, TestsChanged, Tokens, Usd, Verdict, Via, WorkStep,
+    AttemptBranch, Diff, Flag, GateSpec, GroupId, HandBranch, Happened, Next, Pause, PersonId,
+    Raise, RedGreen, Reminder, RequestId, Rework, Risk, TestsChanged, Tokens, Usd, Verdict, Via,
+    WorkStep,
 };
 
 /// What a piece of work has besides its figures.
@@ -155,6 +156,20 @@ impl Tale {
             rollback: None,
         });
         self
+    }
+
+    /// Somebody does the stage by hand that has failed, and has its branch.
+    pub fn takes_over(self, by: PersonId) -> Self {
+        let gate = self.run.gate.as_ref().expect("a question").id.clone();
+        let branch = HandBranch {
+            name: HandBranch::name(self.run.id(), &gate),
+            repository: "https://git.example/llm-wrapper.git".to_owned(),
+            commit: "c".repeat(40),
+            not_pushed: None,
+        };
+        let mut taken = self.decides(by, Verdict::TakeOver, None);
+        taken.tell(Happened::HandedOut { gate, branch });
+        taken
     }
 
     /// What the rules say by themselves.

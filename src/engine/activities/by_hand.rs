@@ -1,0 +1,121 @@
+//! Work by hand, as the activities see it: how is a stage's work handed out, and what is taken back?
+//! What somebody wrote becomes the work of an attempt like an agent's: a snapshot of the same kind, and the same checks.
+
+use anyhow::{Context, Error, Result, anyhow};
+use serde::{Deserialize, Serialize};
+use temporalio_sdk::activities::{ActivityContext, ActivityError};
+use tokio_util::sync::CancellationToken;
+
+use super::bench::Bench;
+use super::guard::GuardCheck;
+use super::handover::AgentDone;
+use super::heartbeat::with_heartbeat;
+use super::write::setup_failed;
+use super::write_attempt::WriteAttempt;
+use crate::run::{AgentEnd, GateId, HandBranch, Request, RunId, Snapshot, Written};
+use crate::workspace::{Shadow, WorkspaceError, pushed_by_hand};
+
+/// What is handed out, and where.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct HandOutInput {
+    pub run: RunId,
+    pub branch: String,
+    pub repository: Option<String>,
+    /// None = what the run begins with.
+    pub work: Option<Snapshot>,
+    pub start_branch: Option<String>,
+}
+
+impl HandOutInput {
+    pub(in crate::engine) fn new(request: &Request, gate: &GateId, work: Option<Snapshot>) -> Self {
+        Self {
+            run: request.run.clone(),
+            branch: HandBranch::name(&request.run, gate),
+            repository: request.repository.clone(),
+            work,
+            start_branch: request.start_branch.clone(),
+        }
+    }
+}
+
+/// The branch to which somebody may push.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct AwaitPushInput {
+    pub run: RunId,
+    pub repository: Option<String>,
+    pub branch: HandBranch,
+}
+
+impl Bench {
+    pub(super) async fn hand_out(&self, input: &HandOutInput) -> Result<HandBranch> {
+        let (run, repository) = (&input.run, input.repository.as_deref());
+        let (shadow, work) = match &input.work {
+            Some(work) => (self.shadow_with(run, &[work]).await?, work.clone()),
+            None => {
+                let shadow = Shadow::open(&self.shadow_path(run)).await?;
+                let begun = shadow.import(repository, input.start_branch.as_deref()).await?;
+                (shadow, begun)
+            }
+        };
+        shadow.hand_out(repository, &work, &input.branch).await.context("handing the work out")
+    }
+
+    /// An error where nobody has pushed yet: it is asked again, without a word in the run's history.
+    pub(super) async fn await_push(&self, input: &AwaitPushInput) -> Result<String> {
+        let pushed = pushed_by_hand(input.repository.as_deref(), &input.branch).await;
+        let pushed = pushed.context("looking for a push")?;
+        pushed.ok_or_else(|| anyhow!("nobody pushed to {} yet", input.branch.name))
+    }
+}
+
+/// What came of looking for somebody's work.
+enum TakenIn {
+    Done(AgentDone),
+    /// It cannot be had; why, for people.
+    Impossible(String),
+}
+
+impl WriteAttempt<'_> {
+    /// What somebody left on their branch, as the work of this attempt.
+    pub(super) async fn take_in(
+        &self,
+        ctx: &ActivityContext,
+        branch: &HandBranch,
+    ) -> Result<Written, ActivityError> {
+        let stop = CancellationToken::new();
+        let taking = stop.run_until_cancelled(self.fetch_by_hand(branch));
+        let Some(taken) = with_heartbeat(ctx, &self.before, &stop, taking).await? else {
+            self.clear_if_stopped().await;
+            return Err(ActivityError::cancelled_with_details(self.before.clone()));
+        };
+        match taken? {
+            (shadow, TakenIn::Done(done)) => self.store_work(ctx, &shadow, done).await,
+            (_, TakenIn::Impossible(why)) => {
+                Ok(setup_failed(why, self.bench.sandbox.sandboxing(), &self.before))
+            }
+        }
+    }
+
+    /// In the attempt's own folder, where an agent's would be.
+    async fn fetch_by_hand(&self, branch: &HandBranch) -> Result<(Shadow, TakenIn)> {
+        let shadow = self.shadow().await.context("opening the shadow repository")?;
+        let base = self.base(&shadow).await.context("importing the repository")?;
+        let text = self.pipeline_text().await?;
+        if let GuardCheck::Moved(why) = self.check_guard(&shadow, text.as_deref()).await? {
+            return Ok((shadow, TakenIn::Impossible(why)));
+        }
+        let tip = match shadow.take_in(self.input.repository.as_deref(), branch).await {
+            Ok(tip) => tip,
+            Err(e @ WorkspaceError::Repository { .. }) => {
+                return Ok((shadow, TakenIn::Impossible(e.to_string())));
+            }
+            Err(e) => return Err(Error::from(e).context("fetching what was done by hand")),
+        };
+        let work = self.folder.at("work");
+        shadow.checkout_to_change(&tip, &work).await.context("cloning what was done by hand")?;
+        let start = shadow.start().await.context("reading where the run began")?;
+        let unkept = Written::unkept(AgentEnd::Finished, self.bench.sandbox.sandboxing());
+        let written = Written { start, ..unkept };
+        Ok((shadow, TakenIn::Done(AgentDone { base, written })))
+    }
+}

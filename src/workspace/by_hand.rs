@@ -1,0 +1,104 @@
+//! Work by hand: how does somebody get a stage's work, and how is what they made of it taken back?
+//! By a branch of the project's repository; where that takes no push, by one of the run's own, for people at this machine.
+
+use std::path::Path;
+use std::time::Duration;
+
+use super::git::Git;
+use super::import::{HEADS, INCOMING, answer};
+use super::repository::without_password;
+use super::{Result, Shadow, WorkspaceError};
+use crate::run::{HandBranch, Snapshot};
+
+const LIST_TIMEOUT: Duration = Duration::from_mins(1);
+
+impl Shadow {
+    /// Puts `work` on a branch. Done again it changes nothing: who was told of it may have pushed to it already.
+    pub async fn hand_out(
+        &self,
+        repository: Option<&str>,
+        work: &Snapshot,
+        name: &str,
+    ) -> Result<HandBranch> {
+        let commit = work.commit.clone();
+        let here = HandBranch {
+            name: name.to_owned(),
+            repository: self.path().display().to_string(),
+            commit: commit.clone(),
+            not_pushed: None,
+        };
+        let not_pushed = match repository {
+            None => "the project has no repository".to_owned(),
+            Some(repository) => match self.push_new(repository, &commit, name).await {
+                Ok(()) => {
+                    let repository = without_password(repository);
+                    return Ok(HandBranch { repository, ..here });
+                }
+                Err(why) => why.to_string(),
+            },
+        };
+        let full_name = format!("{HEADS}{name}");
+        if self.tip(&here.repository, name).await?.is_none() {
+            self.git().args(["update-ref", &full_name, &commit, ""]).bytes().await?;
+        }
+        Ok(HandBranch { not_pushed: Some(not_pushed), ..here })
+    }
+
+    async fn push_new(&self, repository: &str, commit: &str, name: &str) -> Result<()> {
+        match self.tip(repository, name).await? {
+            Some(_) => Ok(()),
+            None => self.push(repository, commit, name).await,
+        }
+    }
+
+    /// What somebody left on the branch.
+    ///
+    /// # Errors
+    /// `Repository` where it is there no more; `Elsewhere` where it is on another worker's disk.
+    pub async fn take_in(&self, repository: Option<&str>, branch: &HandBranch) -> Result<Snapshot> {
+        let from = place(repository, branch)?;
+        self.fetch_refs(from, &[format!("+{HEADS}{}:{INCOMING}", branch.name)]).await?;
+        let name = format!("{INCOMING}^{{commit}}");
+        let commit = self.git().args(["rev-parse", "--verify", &name]).line().await?;
+        self.of_commit(commit).await
+    }
+
+    /// The newest commit of a branch; none where there is no such branch.
+    async fn tip(&self, repository: &str, name: &str) -> Result<Option<String>> {
+        let full_name = format!("{HEADS}{name}");
+        let list = ["ls-remote", "-q", "--", repository, &full_name];
+        let listed = self.ask_remote(repository, LIST_TIMEOUT, &list).await?;
+        Ok(commit_of(&listed, &full_name))
+    }
+}
+
+/// Whether somebody pushed to the branch since it was handed out, and what. Asks whoever has it, and needs nothing of the run.
+///
+/// # Errors
+/// `Elsewhere` where it is on another worker's disk.
+pub async fn pushed_by_hand(
+    repository: Option<&str>,
+    branch: &HandBranch,
+) -> Result<Option<String>> {
+    let from = place(repository, branch)?;
+    let full_name = format!("{HEADS}{}", branch.name);
+    let list = ["ls-remote", "-q", "--", from, &full_name];
+    let git = Git::reaching_from_nowhere(from).args(list).within(LIST_TIMEOUT);
+    let listed = answer(from, git).await?;
+    Ok(commit_of(&listed, &full_name).filter(|tip| *tip != branch.commit))
+}
+
+/// Where the branch is.
+fn place<'a>(repository: Option<&'a str>, branch: &'a HandBranch) -> Result<&'a str> {
+    match repository.filter(|_| branch.not_pushed.is_none()) {
+        Some(repository) => Ok(repository),
+        None if Path::new(&branch.repository).is_dir() => Ok(&branch.repository),
+        None => Err(WorkspaceError::Elsewhere { path: branch.repository.clone() }),
+    }
+}
+
+fn commit_of(listed: &[u8], full_name: &str) -> Option<String> {
+    let listed = String::from_utf8_lossy(listed);
+    let mut lines = listed.lines().filter_map(|line| line.split_once('\t'));
+    lines.find(|(_, name)| *name == full_name).map(|(commit, _)| commit.to_owned())
+}

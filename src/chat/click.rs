@@ -29,6 +29,7 @@ impl ButtonValue {
         let retry = match button {
             ActionId::Retry => Some(Retry::default()),
             ActionId::RetryLonger => Some(Retry { longer: true, ..Retry::default() }),
+            ActionId::RetrySmaller => Some(Retry { smaller: true, ..Retry::default() }),
             ActionId::RetryModel => Some(Retry { model: self.model.clone(), ..Retry::default() }),
             _ => None,
         };
@@ -53,6 +54,7 @@ impl Actor {
             | ActionId::Retry
             | ActionId::RetryNote
             | ActionId::RetryLonger
+            | ActionId::RetrySmaller
             | ActionId::RetryModel
             | ActionId::Skip
             | ActionId::TakeOver

@@ -1,14 +1,15 @@
 //! In what is another try different?
-//! `longer` and `model=<id>` in front, then words for the agent behind a mark. Pure.
+//! `longer`, `smaller` and `model=<id>` in front, then words for the agent behind a mark. Pure.
 
 use super::misunderstood::first_word;
 use super::said::MARKS;
 use crate::run::Retry;
 
 const LONGER: [&str; 3] = ["longer", "--longer", "—longer"];
+const SMALLER: [&str; 3] = ["smaller", "--smaller", "—smaller"];
 const MODEL: [&str; 3] = ["model=", "--model=", "—model="];
 
-/// Reads `longer model=claude-opus-4-5: keep the public names`; all else is words.
+/// Reads `longer smaller model=claude-opus-4-5: keep the public names`; all else is words.
 pub(super) fn read(said: &str) -> (Retry, &str) {
     let (mut retry, mut rest) = (Retry::default(), said.trim());
     loop {
@@ -18,6 +19,8 @@ pub(super) fn read(said: &str) -> (Retry, &str) {
         let model = MODEL.iter().find_map(|key| bare.strip_prefix(key));
         if LONGER.iter().any(|longer| bare.eq_ignore_ascii_case(longer)) {
             retry.longer = true;
+        } else if SMALLER.iter().any(|smaller| bare.eq_ignore_ascii_case(smaller)) {
+            retry.smaller = true;
         } else if let Some(model) = model.filter(|id| !id.is_empty()) {
             retry.model = Some(model.to_owned());
         } else {
@@ -63,6 +66,12 @@ mod tests {
         ] {
             assert_eq!(read(said), (retry(longer, model), words), "{said}");
         }
+    }
+
+    #[test]
+    fn a_task_may_be_done_in_smaller_steps() {
+        let smaller = Retry { smaller: true, ..Retry::default() };
+        assert_eq!(read("smaller: it is a lot"), (smaller, "it is a lot"));
     }
 
     #[test]

@@ -111,6 +111,7 @@ const fn way(way: RecoveryWay) -> &'static str {
         RecoveryWay::Note => "a note",
         RecoveryWay::Longer => "more time",
         RecoveryWay::Model => "another model",
+        RecoveryWay::Smaller => "smaller steps",
         RecoveryWay::ByHand => "done by hand",
         RecoveryWay::Rollback => "a rollback",
         RecoveryWay::Skip => "without the stage",

@@ -42,9 +42,11 @@ pub use money::{Breaker, MoneyTerms, MonthOf, MonthSpent, Raise, Shortage, Usd, 
 pub use pipeline::{
     Again, AgentKind, AgentSpec, Fields, HostPattern, KeptStage, NAME, NotFrom, Pipeline,
     PipelineText, Problem, Problems, Reports, Request, SetupPolicy, Size, Stage, Trust, approvers,
-    did_you_mean, hosts, nearest, quorum, seconds, work_branch,
+    did_you_mean, hosts, nearest, part_text, quorum, seconds, work_branch,
 };
-pub use rules::{Answerer, AttemptFacts, Broken, Compare, Next, Plan, Watched, prove_refusals};
+pub use rules::{
+    Answerer, AttemptFacts, Broken, Compare, Next, Plan, TaskPart, Watched, prove_refusals,
+};
 pub use state::{
     Attempt, AttemptOutcome, Decided, Judgement, Paused, Phase, Redone, Run, SnapshotEntry,
     SnapshotFate, StagePhase, StageState, WaitedForWorker, WorkerWait,

@@ -26,6 +26,7 @@ pub enum ActionId {
     /// Opens a form.
     RetryNote,
     RetryLonger,
+    RetrySmaller,
     /// The value names the model, too.
     RetryModel,
     Skip,
@@ -41,7 +42,7 @@ pub enum ActionId {
 }
 
 impl ActionId {
-    const ALL: [Self; 21] = [
+    const ALL: [Self; 22] = [
         Self::Approve,
         Self::Changes,
         Self::Reject,
@@ -56,6 +57,7 @@ impl ActionId {
         Self::Retry,
         Self::RetryNote,
         Self::RetryLonger,
+        Self::RetrySmaller,
         Self::RetryModel,
         Self::Skip,
         Self::TakeOver,
@@ -82,6 +84,7 @@ impl ActionId {
             Self::Retry => "recovery.retry",
             Self::RetryNote => "recovery.note",
             Self::RetryLonger => "recovery.longer",
+            Self::RetrySmaller => "recovery.smaller",
             Self::RetryModel => "recovery.model",
             Self::Skip => "recovery.skip",
             Self::TakeOver => "recovery.take_over",
@@ -113,7 +116,14 @@ impl ActionId {
     /// Whether a press lets a stage be tried again.
     #[must_use]
     pub const fn retries(self) -> bool {
-        matches!(self, Self::Retry | Self::RetryNote | Self::RetryLonger | Self::RetryModel)
+        matches!(
+            self,
+            Self::Retry
+                | Self::RetryNote
+                | Self::RetryLonger
+                | Self::RetrySmaller
+                | Self::RetryModel
+        )
     }
 
     /// Whether a press asks anything of us.

@@ -17,7 +17,7 @@ use super::records::{
 };
 use super::untouched::Untouched;
 use super::{Result, Shadow, WorkspaceError};
-use crate::run::{Flag, Snapshot};
+use crate::run::{Flag, Snapshot, TaskPart};
 
 /// Reading every file of a big project takes time.
 const READ_TIMEOUT: Duration = Duration::from_mins(5);
@@ -177,10 +177,12 @@ pub(super) fn removal(entry: &TreeEntry, name: &[u8]) -> Vec<u8> {
     index_line("0", &"0".repeat(entry.id.len()), name)
 }
 
-/// Everything but the submodules.
+/// Everything but the submodules, and the list of a task's parts.
 fn pathspecs(submodules: &[(&FileName, &TreeEntry)]) -> Vec<u8> {
     let mut all = vec![b".".to_vec()];
-    all.extend(submodules.iter().map(|(name, _)| [b":(top,exclude,literal)", &name[..]].concat()));
+    let left_out =
+        submodules.iter().map(|(name, _)| name.as_slice()).chain([TaskPart::FILE.as_bytes()]);
+    all.extend(left_out.map(|name| [b":(top,exclude,literal)", name].concat()));
     joined(&all)
 }
 

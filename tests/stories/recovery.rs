@@ -39,6 +39,24 @@ async fn a_stage_that_has_failed_is_tried_again_with_a_note_and_left_out_by_a_ta
 }
 
 #[tokio::test]
+async fn what_was_too_big_is_done_in_parts_each_with_a_snapshot_of_its_own() {
+    story(async |w| {
+        let ana = w.person("ana");
+        let run = ana.develops("big").await?;
+        run.shows("*whole of big has failed. What now?* @ana").await?;
+        ana.presses("Smaller steps", &run).await?;
+        run.shows("*whole of big* · tried again in smaller steps by @ana").await?;
+        run.shows("✗ whole · attempt 2 · part 1 of 2: write one").await?;
+        run.shows("part 2 of 2: write two is next").await?;
+        run.shows("*big is done.*").await?;
+        assert_eq!(run.git(&["show", "refs/signoff/whole-2:one.txt"]).await?, "1\n");
+        assert_eq!(run.result().await?, ["README.md", "one.txt", "two.txt"]);
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn what_was_out_of_time_has_more_when_somebody_says_so_at_a_shell() {
     story(async |w| {
         let ana = w.person("ana");

@@ -83,13 +83,14 @@ pub(super) const RETRY: Verb = Verb {
     names: &["retry"],
     asks: Asks::Answer(Verdict::Retry),
     takes: Takes::Retry,
-    usage: "[run] [longer] [model=ID][: a note]",
+    usage: "[run] [longer] [smaller] [model=ID][: a note]",
     help: "a stage has failed: another try",
-    about: "Try a stage that has failed once more: the same, longer, with another model or with a note",
+    about: "Try a stage that has failed once more: the same, longer, in smaller steps, with another model or with a note",
     examples: "\
 Examples:
   signoff retry llm-wrapper-k3f9qdz
   signoff retry llm-wrapper-k3f9qdz longer           half as much time again
+  signoff retry llm-wrapper-k3f9qdz smaller          its agent splits the task, and each part is an attempt
   signoff retry llm-wrapper-k3f9qdz model=claude-opus-4-5
   signoff retry llm-wrapper-k3f9qdz : mock the clock",
     button: Some(ActionId::Retry),

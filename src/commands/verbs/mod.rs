@@ -233,7 +233,7 @@ mod tests {
         `/develop reject [run][: why…]` answers a gate: not this
         `/develop extend [run] [1h|8h|tomorrow]` more time to answer
         `/develop raise [run] $5` more money, on top of its budget; or `no limit`; or `nothing`, to go on with what there is
-        `/develop retry [run] [longer] [model=ID][: a note]` a stage has failed: another try
+        `/develop retry [run] [longer] [smaller] [model=ID][: a note]` a stage has failed: another try
         `/develop skip [run][: why…]` a stage has failed: go on without it
         `/develop takeover [run][: why…]` a stage has failed: do it yourself, on a branch
         `/develop done [run][: why…]` what you took over is ready: the checks judge it

@@ -103,7 +103,8 @@ impl Bench {
     ) -> Result<Checked> {
         let base = input.base.as_ref().filter(|base| base.tree != input.snapshot.tree);
         let Some(base) = base else { return Ok(failed) };
-        let shadow = self.shadow_with(&input.run, &[base]).await?;
+        let shadow = self.shadow_with(&input.run, &[base]).await;
+        let shadow = shadow.context("opening the shadow repository")?;
         let (run, stage) = (&input.run, &input.stage);
         let before = SetupOf { run, stage, folder, shadow: &shadow, snapshot: base };
         Ok(match self.set_up_now(before, stop).await? {

@@ -41,7 +41,7 @@ use tracing::Instrument;
 
 use crate::run::{
     Again, AgentSpec, Checked, Compare, Delivered, Digest, Event, Guard, HandBranch, Plan, Remark,
-    Request, Run, RunId, Snapshot, Stage, StageName, Usd, Watched, Work, Written,
+    Request, Run, RunId, Snapshot, Stage, StageName, TaskPart, Usd, Watched, Work, Written,
 };
 
 use agent_choice::Origin;
@@ -123,6 +123,9 @@ pub struct WriteInput {
     /// Instead of an agent's work, what is on this branch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by_hand: Option<HandBranch>,
+    /// Not its whole task.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<TaskPart>,
 }
 
 impl WriteInput {
@@ -153,6 +156,7 @@ impl WriteInput {
             may_hand_back: request.waits_for_workers,
             handover: None,
             by_hand: plan.by_hand.clone(),
+            part: plan.part.clone(),
         }
     }
 }
@@ -331,7 +335,7 @@ impl Activities {
         input: HandOutInput,
     ) -> Result<HandBranch, ActivityError> {
         is_about_itself(&ctx, &input.run)?;
-        Ok(self.bench.hand_out(&input).await?)
+        Ok(self.bench.hand_out(&input).await?.cleaned())
     }
 
     #[activity(name = "await_push")]

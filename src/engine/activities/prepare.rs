@@ -11,7 +11,7 @@ use super::guard::{GuardCheck, check_guard};
 use super::write_attempt::WriteAttempt;
 use crate::agent::{Assignment, ClaudeCode, Session};
 use crate::engine::retry_policy::agent_timeout;
-use crate::run::{Again, PipelineText, Snapshot, StartingPoint};
+use crate::run::{Again, PipelineText, Snapshot, StartingPoint, part_text};
 use crate::workspace::{AttemptFile, Shadow, WorkspaceError};
 
 /// What came of a preparation.
@@ -182,5 +182,6 @@ fn prompt(input: &WriteInput, text: Option<&str>) -> Result<String> {
     let feedback = input.feedback.as_deref();
     pipeline
         .prompt_for(&input.stage.name, &input.brief, feedback, &input.remarks)
+        .map(|prompt| prompt + &input.part.as_ref().map(part_text).unwrap_or_default())
         .context("the stored pipeline lost a stage")
 }

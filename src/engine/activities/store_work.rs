@@ -8,10 +8,10 @@ use tokio_util::sync::CancellationToken;
 use super::artifacts::WRITTEN_FILES;
 use super::handover::{AgentDone, Handover};
 use super::heartbeat::with_heartbeat;
+use super::unfit::Unfit;
 use super::write_attempt::WriteAttempt;
 use crate::engine::retry_policy::{ATTEMPT_PUSH_TIMEOUT, STORE_TRIES};
-use crate::files::is_disk_full;
-use crate::run::{AgentEnd, Snapshot, Trouble, Written};
+use crate::run::{AgentEnd, RunId, Snapshot, Trouble, Written};
 use crate::workspace::{Shadow, WorkspaceError};
 
 /// What an attempt's work is kept in, and what it began with.
@@ -74,7 +74,7 @@ impl WriteAttempt<'_> {
                 written.work = Some(self.push(from, work, ATTEMPT_PUSH_TIMEOUT).await);
             }
             Err(error) => {
-                let why = refusal(&error, tries).ok_or(error)?;
+                let why = refusal(&error, &self.input.run, tries).ok_or(error)?;
                 written.end = AgentEnd::Failed { trouble: Trouble::Agent, why };
             }
         }
@@ -86,22 +86,23 @@ impl WriteAttempt<'_> {
 }
 
 /// Why work is refused, for people and for the next attempt; none where it is to be tried again.
-fn refusal(error: &Error, tries: u32) -> Option<String> {
+fn refusal(error: &Error, run: &RunId, tries: u32) -> Option<String> {
     let workspace = error.downcast_ref::<WorkspaceError>();
     if let Some(about_the_work) = workspace.filter(|e| e.is_about_the_work()) {
         return Some(about_the_work.to_string());
     }
-    let passes = matches!(
-        workspace,
-        Some(WorkspaceError::DiskFull { .. } | WorkspaceError::Elsewhere { .. })
-    ) || is_disk_full(error.as_ref());
     // Nobody knows what is wrong with it: it is not tried for ever.
-    (!passes && tries >= STORE_TRIES).then(|| format!("its work cannot be kept: {error:#}"))
+    let is_lost = tries >= STORE_TRIES && !Unfit::is_behind(error, run);
+    is_lost.then(|| format!("its work cannot be kept: {error:#}"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn refused(error: &Error, tries: u32) -> Option<String> {
+        refusal(error, &"tale-k3f9qdx".parse().expect("an id"), tries)
+    }
 
     fn git(why: &str) -> Error {
         Error::from(WorkspaceError::Git { what: "add".to_owned(), why: why.to_owned() })
@@ -110,16 +111,20 @@ mod tests {
 
     #[test]
     fn what_another_attempt_can_mend_is_refused_at_once() {
-        let refused = WorkspaceError::Unkeepable { why: "BOM is required in 'app.rc'".to_owned() };
-        let said = refusal(&Error::from(refused).context("taking the snapshot"), 1);
+        let unkeepable =
+            WorkspaceError::Unkeepable { why: "BOM is required in 'app.rc'".to_owned() };
+        let said = refused(&Error::from(unkeepable).context("taking the snapshot"), 1);
         assert_eq!(said.as_deref(), Some("the work cannot be kept: BOM is required in 'app.rc'"));
     }
 
     #[test]
-    fn what_nobody_knows_is_tried_a_few_times_and_a_full_disk_for_long() {
-        assert_eq!(refusal(&git("weird"), 1), None);
-        assert!(refusal(&git("weird"), STORE_TRIES).is_some_and(|why| why.contains("weird")));
+    fn what_nobody_knows_is_tried_a_few_times_and_what_the_operator_mends_for_long() {
+        assert_eq!(refused(&git("weird"), 1), None);
+        assert!(refused(&git("weird"), STORE_TRIES).is_some_and(|why| why.contains("weird")));
         let full = WorkspaceError::DiskFull { what: "git add".to_owned() };
-        assert_eq!(refusal(&full.into(), STORE_TRIES), None);
+        assert_eq!(refused(&full.into(), STORE_TRIES), None);
+        let (address, why) = ("s3://runs".to_owned(), "no answer".to_owned());
+        let away = Error::from(WorkspaceError::Artifacts { address, why });
+        assert_eq!(refused(&away.context("keeping its bundle"), STORE_TRIES), None);
     }
 }

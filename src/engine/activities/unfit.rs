@@ -44,6 +44,11 @@ impl Unfit {
             .filter(|_| !failure.is_non_retryable())
     }
 
+    /// Whether the operator can mend what is behind an error: then it is nobody's work that is bad.
+    pub fn is_behind(error: &anyhow::Error, run: &RunId) -> bool {
+        error.chain().any(|cause| Self::of_cause(cause, run).is_some())
+    }
+
     fn of_cause(cause: &(dyn Error + 'static), run: &RunId) -> Option<Self> {
         if let Some(unfit) = cause.downcast_ref::<Self>() {
             return Some(unfit.clone());

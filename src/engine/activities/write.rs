@@ -28,6 +28,7 @@ use crate::agent::{AgentReport, Assignment};
 use crate::checks::SetupEnd;
 use crate::engine::retry_policy::{HEARTBEAT_INTERVAL, PROGRESS_TIMEOUT};
 use crate::run::{AgentEnd, Pause, Sandboxing, Trouble, Usd, Written};
+use crate::workspace::read_parts;
 
 impl Bench {
     /// Agent in a fresh clone of the base; a snapshot of what it wrote.
@@ -127,7 +128,9 @@ impl WriteAttempt<'_> {
             return Err(unfit.error().into());
         }
         let (base, start) = (prepared.base.clone(), prepared.start.clone());
-        let written = Written { pause, start, ..written(report, sandboxing, &after) };
+        let first = self.input.part.as_ref().is_some_and(|part| part.all.is_empty());
+        let parts = if first { read_parts(&self.folder.at("work")) } else { Vec::new() };
+        let written = Written { pause, start, parts, ..written(report, sandboxing, &after) };
         if written.pause.is_some() {
             return self.pause(ctx, &prepared, (written, after)).await;
         }

@@ -97,6 +97,7 @@ fn written_event(plan: &Plan, written: &Written, work: Work) -> Happened {
         cost_usd: written.cost_usd,
         words: written.words.clone(),
         branch: work.branch,
+        parts: written.parts.clone(),
     }
 }
 

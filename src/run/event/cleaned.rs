@@ -6,6 +6,7 @@ use super::{
     TestsChanged, Work, Written,
 };
 use crate::run::foreign_text::{LINE, NAME, PATH, line, prose};
+use crate::run::{HandBranch, TaskPart};
 
 /// Longest account of what went wrong on our side, in characters.
 const NOTE: usize = 1_000;
@@ -60,6 +61,7 @@ impl Written {
             words: Self::cleaned_words(self.words),
             start: self.start.map(StartingPoint::cleaned),
             feedback: some(self.feedback, feedback),
+            parts: cleaned_parts(self.parts),
             ..self
         }
     }
@@ -68,6 +70,18 @@ impl Written {
     #[must_use]
     pub fn cleaned_words(words: Option<String>) -> Option<String> {
         some(words, |words| prose(words, Self::WORDS))
+    }
+}
+
+fn cleaned_parts(parts: Vec<String>) -> Vec<String> {
+    let said = parts.iter().map(|part| line(part, TaskPart::WORDS)).filter(|part| !part.is_empty());
+    said.take(TaskPart::MOST).collect()
+}
+
+impl HandBranch {
+    #[must_use]
+    pub fn cleaned(self) -> Self {
+        Self { not_pushed: some(self.not_pushed, |why| line(why, LINE)), ..self }
     }
 }
 
@@ -194,6 +208,7 @@ mod tests {
                 not_here: NotHere::default(),
             }),
             feedback: None,
+            parts: vec![long.clone(); 9],
         };
         let checked = Checked {
             passed: false,
@@ -214,7 +229,7 @@ mod tests {
         let written = serde_json::json!(written.cleaned()).to_string();
         let checked = serde_json::json!(checked.cleaned()).to_string();
         assert!(
-            written.len() < 8_000 && checked.len() < 5_000,
+            written.len() < 13_000 && checked.len() < 5_000,
             "{} {}",
             written.len(),
             checked.len()

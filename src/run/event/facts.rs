@@ -147,6 +147,9 @@ pub struct Written {
     /// What was said last where it failed before an agent could work; at most `Checked::FEEDBACK` bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub feedback: Option<String>,
+    /// Into which parts the agent split its task, where it was asked to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<String>,
 }
 
 /// Snapshot in, snapshot out.
@@ -196,6 +199,7 @@ impl Written {
             words: None,
             start: None,
             feedback: None,
+            parts: Vec::new(),
         }
     }
 }

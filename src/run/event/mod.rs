@@ -77,6 +77,9 @@ pub enum Happened {
         /// Where it was pushed.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         branch: Option<AttemptBranch>,
+        /// Into which parts its agent split the task, of which this is the first.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        parts: Vec<String>,
     },
     AttemptEnded {
         stage: StageName,

@@ -94,6 +94,7 @@ fn attempt() -> Vec<Happened> {
         cost_usd: COST,
         words: Some("I wrote it.".to_owned()),
         branch: None,
+        parts: Vec::new(),
     };
     let ended = Happened::AttemptEnded {
         stage: stage(),

@@ -22,6 +22,8 @@ pub enum RecoveryWay {
     Longer,
     /// The same, with another model.
     Model,
+    /// In smaller steps.
+    Smaller,
     /// Somebody did it by hand.
     ByHand,
     /// The run went back to a snapshot before it.
@@ -78,6 +80,9 @@ fn asked_for(stage: &StageState, after: u32) -> RecoveryWay {
     };
     if retried.retry.by_hand.is_some() {
         return RecoveryWay::ByHand;
+    }
+    if retried.retry.smaller {
+        return RecoveryWay::Smaller;
     }
     match (&retried.retry.model, retried.retry.longer, retried.words.is_empty()) {
         (Some(_), _, _) => RecoveryWay::Model,

@@ -13,6 +13,9 @@ pub struct Retry {
     /// Agent and checks have half as much time again.
     #[serde(default, skip_serializing_if = "is_not")]
     pub longer: bool,
+    /// The agent splits its task first, and each part is an attempt.
+    #[serde(default, skip_serializing_if = "is_not")]
+    pub smaller: bool,
     /// By its full id; none = the one before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,

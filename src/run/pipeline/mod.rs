@@ -17,8 +17,8 @@ use super::{
 
 pub use again::{Again, KeptStage, NotFrom};
 pub use file::{
-    Fields, NAME, PipelineText, Problem, Problems, approvers, did_you_mean, hosts, nearest, quorum,
-    seconds,
+    Fields, NAME, PipelineText, Problem, Problems, approvers, did_you_mean, hosts, nearest,
+    part_text, quorum, seconds,
 };
 pub use host::{HostPattern, SetupPolicy};
 

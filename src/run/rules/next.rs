@@ -148,6 +148,7 @@ impl Run {
             _ if stage.retried().is_some_and(|retried| last.n <= retried.after) => {
                 self.begin_attempt(stage, last.n + 1, now)
             }
+            _ if stage.has_another_part(last) => self.begin_attempt(stage, last.n + 1, now),
             AttemptOutcome::Good => self.after_good(stage, last, now),
             AttemptOutcome::Bad | AttemptOutcome::Lost | AttemptOutcome::Stopped => {
                 self.retry_or_give_up(stage, last, now)

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::run::{
     Attempt, AttemptOutcome, Changes, Guard, HandBranch, Note, Remark, RemarkKind, Retried, Rework,
-    Run, Snapshot, Stage, StageName, StageState, Trouble, Usd,
+    Run, Snapshot, Stage, StageName, StageState, TaskPart, Trouble, Usd,
 };
 
 /// What an attempt is to do.
@@ -30,6 +30,8 @@ pub struct Plan {
     pub watched: Watched,
     /// Instead of an agent's work, what is on this branch.
     pub by_hand: Option<HandBranch>,
+    /// Not its whole task.
+    pub part: Option<TaskPart>,
 }
 
 /// What is watched beside the budget of the attempt itself.
@@ -73,7 +75,7 @@ impl Plan {
 impl Run {
     pub(super) fn plan(&self, stage: &StageState, attempt: u32) -> Plan {
         let earlier = earlier_in_round(stage, attempt);
-        let (base, compare) = self.base(stage);
+        let (base, compare) = self.base(stage, attempt);
         let mut planned = stage.stage.clone();
         planned.timeout_seconds = stage.timeout_seconds(attempt);
         let was_begun = stage.attempt(attempt).is_some_and(|a| a.cost_usd > Usd::ZERO);
@@ -94,16 +96,18 @@ impl Run {
                 breakers: asks && !self.goes_on_regardless(stage.name()),
             },
             by_hand: stage.done_by_hand(attempt).map(|(branch, _)| branch.clone()),
+            part: stage.part(attempt),
         }
     }
 
     /// What an attempt starts from: the kept work, the work on top of which somebody wants changes, or that to which the run went back.
-    pub(super) fn base(&self, stage: &StageState) -> (Option<Snapshot>, Compare) {
+    pub(super) fn base(&self, stage: &StageState, attempt: u32) -> (Option<Snapshot>, Compare) {
         let kept = self.last_good().or_else(|| self.origin()).cloned();
         let top = stage
             .rework()
             .filter(|changes| changes.rework == Rework::Top)
             .and_then(|changes| stage.snapshot_of(changes.attempt))
+            .or_else(|| stage.part_before(attempt).cloned())
             .or_else(|| stage.unfinished_base().cloned());
         let compare = Compare {
             base_tests: kept.as_ref().and_then(|kept| self.attempt_that_made(kept, stage)),

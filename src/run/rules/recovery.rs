@@ -76,7 +76,7 @@ impl Run {
     /// What somebody begins with who does a failed stage by hand: what was tried last, else what its attempts began with.
     pub(super) fn work_to_hand_out(&self, stage: &StageState) -> Option<Snapshot> {
         let tried = stage.attempts_now().iter().rev().find_map(|tried| tried.snapshot.clone());
-        tried.or_else(|| self.base(stage).0)
+        tried.or_else(|| self.base(stage, stage.last_number() + 1).0)
     }
 
     /// Whether the run makes sense without this stage.
@@ -111,9 +111,7 @@ impl StageState {
     /// Who did this attempt by hand, and where.
     #[must_use]
     pub fn done_by_hand(&self, attempt: u32) -> Option<(&HandBranch, &PersonId)> {
-        let since = self.redone.as_ref().filter(|redone| attempt > redone.attempts);
-        let tries = self.retries.get(since.map_or(0, |redone| redone.retries)..)?;
-        let retried = tries.iter().find(|retried| retried.after + 1 == attempt)?;
+        let retried = self.retry_before(attempt).filter(|it| it.after + 1 == attempt)?;
         Some((retried.retry.by_hand.as_ref()?, &retried.by))
     }
 

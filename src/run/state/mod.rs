@@ -163,6 +163,9 @@ pub struct Attempt {
     /// Where its work was pushed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub branch: Option<AttemptBranch>,
+    /// Into which parts its agent split the task; this is the first of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<String>,
     /// What people had said that this attempt read.
     pub remarks: Vec<Remark>,
     pub started_at: DateTime<Utc>,
@@ -350,6 +353,7 @@ impl Attempt {
             seconds: 0,
             words: None,
             branch: None,
+            parts: Vec::new(),
             remarks,
             started_at,
             paused: None,

@@ -88,6 +88,7 @@ impl GateView<'_> {
         let mut buttons = vec![
             button("Retry", ActionId::Retry).primary(),
             button("Retry with a note", ActionId::RetryNote),
+            button("Smaller steps", ActionId::RetrySmaller),
             button("Longer time-out", ActionId::RetryLonger),
         ];
         if let Some(model) = self.another_model() {
@@ -158,7 +159,8 @@ pub(super) fn retried(decided: &Decided) -> String {
     let retry = decided.retry.clone().unwrap_or_default();
     let model = retry.model.map(|model| format!("with {}", one_line(&model, 60)));
     let time = retry.longer.then(|| "more time".to_owned());
-    let different: Vec<String> = model.into_iter().chain(time).collect();
+    let smaller = retry.smaller.then(|| "in smaller steps".to_owned());
+    let different: Vec<String> = smaller.into_iter().chain(model).chain(time).collect();
     match different.join(" and ").as_str() {
         "" => "tried again by ".to_owned(),
         "more time" => "tried again with more time by ".to_owned(),

@@ -4,7 +4,7 @@
 use super::PER_SECTION;
 use crate::run::{
     Attempt, AttemptOutcome, Changes, OpenGate, Progress, Remark, RemarkKind, Rework, Run,
-    Shortage, StagePhase, StageState, Trouble,
+    Shortage, StagePhase, StageState, TaskPart, Trouble,
 };
 use crate::slack::{Mrkdwn, one_line};
 use crate::thread::figures;
@@ -12,6 +12,8 @@ use crate::thread::people::mention;
 
 /// Longest reason.
 const WHY: usize = 160;
+/// Longest words for a part of a task.
+const PART: usize = 60;
 /// Room for who said it.
 const HEAD: usize = 200;
 /// Longest part of a running row; a step is cut before.
@@ -79,6 +81,9 @@ pub(in crate::thread) fn row(
     let stage = &run.stages[index];
     let mut parts = vec![stage.name().to_string(), format!("attempt {}", attempt.n)];
     parts.extend(stage.done_by_hand(attempt.n).map(|_| "by hand".to_owned()));
+    parts.extend(
+        stage.part(attempt.n).filter(|part| !part.all.is_empty()).map(|part| part_of(&part)),
+    );
     if attempt.outcome == AttemptOutcome::Running {
         let no_money =
             run.gate.as_ref().filter(|open| open.money.is_some() && attempt.paused.is_none());
@@ -94,6 +99,12 @@ pub(in crate::thread) fn row(
         parts.push(figures::span(attempt.seconds));
     }
     format!("{} {}", sign(attempt.outcome), parts.join(" · "))
+}
+
+/// `part 2 of 3: reads the stream`.
+fn part_of(part: &TaskPart) -> String {
+    let words = part.all.get(part.n - 1).map(|words| format!(": {}", one_line(words, PART)));
+    format!("part {} of {}{}", part.n, part.all.len(), words.unwrap_or_default())
 }
 
 /// What an attempt that is over came to.
@@ -143,6 +154,9 @@ fn then(run: &Run, index: usize, attempt: &Attempt) -> String {
     let stage = &run.stages[index];
     // Asked-for changes are tried as often as the stage itself.
     let round = stage.changes.iter().rev().find(|changes| attempt.n > changes.after);
+    if let Some(next) = stage.part(attempt.n + 1).filter(|next| next.n > 1) {
+        return format!("{} is next", part_of(&next));
+    }
     let is_last = stage.attempts_now().last().is_some_and(|last| last.n == attempt.n);
     if let Some(why) = no_other(run, stage, (attempt, round)).filter(|_| is_last) {
         return why.to_owned();

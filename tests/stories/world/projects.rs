@@ -188,6 +188,19 @@ do: echo scribble > draft.txt; if grep -q 'mind[ ]it' /tmp/prompt; then echo by 
 """
 "#;
 
+/// It is done only in parts, as its agent splits it when it is asked to.
+const BIG: &str = r#"
+[[stage]]
+name = "whole"
+attempts = 1
+timeout = "1m"
+recovery = true
+checks = ["test -s one.txt && test -s two.txt"]
+prompt = """
+do: if grep -q 'Do part[ ]2 now' /tmp/prompt; then echo 2 > two.txt; elif grep -q 'too big for one[ ]go' /tmp/prompt; then printf '1. write one\\n2. write two\\n' > .signoff-parts; echo 1 > one.txt; fi
+"""
+"#;
+
 /// One stage and its gate, by project: what the agent does, the gate's settings, the project's.
 const GATES: [(&str, &str, &str, &str); 9] = [
     // Nobody has time for it.
@@ -486,6 +499,7 @@ fn projects() -> impl Iterator<Item = Project> {
         ("wandering", WANDERING, BEGUN),
         ("falling", FALLING, BEGUN),
         ("clumsy", CLUMSY, BEGUN),
+        ("big", BIG, BEGUN),
         ("twice", TWICE, NEW),
         ("encoded", ENCODED, BEGUN),
         ("unready", UNREADY, BEGUN),

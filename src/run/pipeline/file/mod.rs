@@ -21,6 +21,7 @@ pub use duration::seconds;
 pub use fields::{Fields, NAME};
 pub use gate::{approvers, quorum};
 pub use problem::{Problem, Problems, did_you_mean, nearest};
+pub use prompt::part_text;
 pub use stage::hosts;
 
 /// A pipeline with its text: prompts are taken from here, never from history.

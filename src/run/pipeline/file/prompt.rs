@@ -1,7 +1,7 @@
 //! Prompt templates: where do the brief, the feedback and people's remarks go in a prompt?
 //! A placeholder is `{{` word `}}`; anything else in braces is the prompt's own text.
 
-use crate::run::{Remark, RemarkKind};
+use crate::run::{Remark, RemarkKind, TaskPart};
 
 /// The placeholders there are.
 pub const KNOWN: [&str; 2] = ["brief", "feedback"];
@@ -10,6 +10,16 @@ const FEEDBACK_HEADING: &str = "The attempt before this one failed:";
 
 const REMARKS_HEADING: &str =
     "People who look after this work said the following. Take it into account:";
+
+const SPLIT: &str = "\
+This task proved too big for one go. First split it into 2 to MOST smaller parts that build on each other. Write them into the file \
+`FILE` in the current folder, one line each, in the order in which they are to be done. Then do the first part, and leave the rest \
+for later.
+";
+
+const PARTS_HEADING: &str = "This task is done in parts, one after the other:";
+
+const LAST_PART: &str = "It is the last one: the whole task has to be done then.\n";
 
 /// A stretch of a prompt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +58,21 @@ pub fn remarks_text(remarks: &[Remark]) -> String {
     }
     let quoted: String = remarks.iter().map(remark_text).collect();
     format!("\n\n{REMARKS_HEADING}\n{quoted}")
+}
+
+/// Which part of the task is to be done now, and how it is split first.
+#[must_use]
+pub fn part_text(part: &TaskPart) -> String {
+    let TaskPart { n, all } = part;
+    if all.is_empty() {
+        return format!(
+            "\n\n{}",
+            SPLIT.replace("MOST", &TaskPart::MOST.to_string()).replace("FILE", TaskPart::FILE)
+        );
+    }
+    let list: String = all.iter().zip(1..).map(|(words, n)| format!("{n}. {words}\n")).collect();
+    let last = if part.is_last() { LAST_PART } else { "Leave the rest for later.\n" };
+    format!("\n\n{PARTS_HEADING}\n\n{list}\nDo part {n} now, on top of what is here. {last}")
 }
 
 fn remark_text(remark: &Remark) -> String {

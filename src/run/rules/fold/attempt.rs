@@ -49,6 +49,7 @@ impl Run {
             cost_usd,
             words,
             branch,
+            parts,
         } = what
         else {
             return;
@@ -67,6 +68,7 @@ impl Run {
             a.cost_usd = *cost_usd;
             a.words.clone_from(words);
             a.branch.clone_from(branch);
+            a.parts.clone_from(parts);
         });
     }
 

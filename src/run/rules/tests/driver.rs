@@ -34,6 +34,7 @@ pub(in crate::run) struct RunDriver {
     pub events: Vec<Event>,
     pub now: DateTime<Utc>,
     made: u32,
+    parts: Vec<String>,
 }
 
 impl RunDriver {
@@ -43,6 +44,7 @@ impl RunDriver {
             events: Vec::new(),
             now: DateTime::UNIX_EPOCH,
             made: 0,
+            parts: Vec::new(),
         };
         driver.emit(Happened::Started {
             rules: RULES,
@@ -122,6 +124,12 @@ impl RunDriver {
         self
     }
 
+    /// The next attempt splits its task so.
+    pub fn splits(&mut self, parts: &[&str]) -> &mut Self {
+        self.parts = parts.iter().map(|part| (*part).to_owned()).collect();
+        self
+    }
+
     /// The attempt's work so far is kept.
     pub fn writes(&mut self, plan: &Plan) -> &mut Self {
         let happened = self.was_written(plan, &written(Facts::Green));
@@ -145,6 +153,7 @@ impl RunDriver {
             cost_usd: written.cost_usd,
             words: None,
             branch: None,
+            parts: std::mem::take(&mut self.parts),
         }
     }
 
@@ -238,6 +247,7 @@ fn written(facts: Facts) -> Written {
         words: None,
         start: None,
         feedback: None,
+        parts: Vec::new(),
     }
 }
 

@@ -50,6 +50,7 @@ impl Tale {
             words: Some(self.more.words.clone().unwrap_or_else(|| {
                 "I wrote the client and its tests. <!channel> please approve!".to_owned()
             })),
+            parts: Vec::new(),
             branch: self.more.branch.clone(),
         });
         self

@@ -31,6 +31,8 @@ pub enum ActionId {
     Skip,
     /// Opens a form. The value names the run.
     Rollback,
+    /// Opens the form that does a run once more. The value names the run.
+    Again,
     /// Turns the page of an open diff. The value is the page to show, from 0.
     DiffPage,
     /// Opens a web page by itself: the click needs an acknowledgement and nothing else.
@@ -38,7 +40,7 @@ pub enum ActionId {
 }
 
 impl ActionId {
-    const ALL: [Self; 19] = [
+    const ALL: [Self; 20] = [
         Self::Approve,
         Self::Changes,
         Self::Reject,
@@ -56,6 +58,7 @@ impl ActionId {
         Self::RetryModel,
         Self::Skip,
         Self::Rollback,
+        Self::Again,
         Self::DiffPage,
         Self::DiffLink,
     ];
@@ -80,6 +83,7 @@ impl ActionId {
             Self::RetryModel => "recovery.model",
             Self::Skip => "recovery.skip",
             Self::Rollback => "run.rollback",
+            Self::Again => "run.again",
             Self::DiffPage => "diff.page",
             Self::DiffLink => "gate.diff_link",
         }

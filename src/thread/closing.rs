@@ -7,13 +7,16 @@ use crate::run::{
     Attempt, Decided, Delivered, Outcome, Run, Snapshot, SnapshotEntry, StagePhase, StageState,
     Trouble, Verdict,
 };
-use crate::slack::{self, Mrkdwn, SlackBlock, context, one_line, section};
+use crate::slack::{self, Button, Mrkdwn, SlackBlock, actions, context, one_line, section};
 
 use advice::next;
 
 use super::message::NOTICE;
 use super::people::{listed, mention};
-use super::{Message, MessageKey, RenderContext, To, card, estimate, figures, gate, table};
+use super::{
+    ActionId, Message, MessageKey, RenderContext, RunValue, To, card, estimate, figures, gate,
+    table,
+};
 
 const WHY: usize = 400;
 const FEEDBACK: usize = 800;
@@ -110,7 +113,14 @@ fn aftermath(run: &Run, outcome: Outcome, render: &RenderContext) -> Vec<SlackBl
         Some(next(run, outcome, failed).into()),
     ];
     blocks.push(section(Mrkdwn::join(lines.into_iter().flatten(), "\n")));
+    blocks.push(do_it_again(run));
     blocks
+}
+
+/// Opens the form that does it once more.
+fn do_it_again(run: &Run) -> SlackBlock {
+    let value = RunValue { run: run.id().clone() }.json();
+    actions("again", vec![Button::new("Do it again", ActionId::Again.as_str(), &value)])
 }
 
 fn feedback(failed: &StageState, render: &RenderContext) -> Option<Mrkdwn> {

@@ -80,3 +80,50 @@ async fn a_run_is_done_again_from_a_stage_and_what_was_good_is_not_paid_again() 
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_bad_end_is_done_again_by_a_form() {
+    story(async |w| {
+        let ana = w.person("ana");
+        let first = ana.develops("stubborn be brief").await?;
+        first.shows("stubborn failed").await?;
+        ana.presses("Do it again", &first).await?;
+        ana.sees_form("Do it again").await?;
+        ana.fills("budget", "lots")?;
+        ana.sends_the_form().await?;
+        ana.is_corrected("budget", "is no amount").await?;
+        w.has_stages_with("stubborn", ("echo it cannot be; exit 3", "test -s never.txt"))?;
+        ana.fills("budget", "$3")?;
+        ana.fills("brief", "be clear")?;
+        ana.fills("note", "use less")?;
+        ana.sends_the_form().await?;
+        w.slack.again(2).await?;
+        ana.sees_no_form().await?;
+        ana.is_told("once more, good taken over and not paid again").await?;
+        w.slack.shows("dev", "stubborn · done").await?;
+        let runs = w.store.newest_runs(10).await?;
+        assert_eq!(runs.len(), 2, "a form that comes twice is one run");
+        assert_eq!(runs[0].request.brief, "be clear\n\nuse less");
+        assert_eq!(runs[0].request.again.as_ref().map(|it| &it.run), Some(&first.id));
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_done_otherwise_now_is_told_in_the_form() {
+    story(async |w| {
+        let ana = w.person("ana");
+        let first = ana.develops("stubborn").await?;
+        first.shows("stubborn failed").await?;
+        w.has_stages_with("stubborn", (r#"["true"]"#, r#"["test -s fine.txt"]"#))?;
+        ana.says("/develop again").await?;
+        ana.sees_form("Do it again").await?;
+        ana.sends_the_form().await?;
+        ana.is_corrected("from", "good is done otherwise now").await?;
+        ana.closes_the_form().await?;
+        assert_eq!(w.store.newest_runs(10).await?.len(), 1);
+        Ok(())
+    })
+    .await;
+}

@@ -15,13 +15,11 @@ use super::message::NOTICE;
 use super::people::{listed, mention};
 use super::{
     ActionId, Message, MessageKey, RenderContext, RunValue, To, card, estimate, figures, gate,
-    table,
+    snapshots, table,
 };
 
 const WHY: usize = 400;
 const FEEDBACK: usize = 800;
-/// How much of a commit's name tells it apart.
-const COMMIT: usize = 12;
 /// Stages and decisions that are listed; the rest is counted.
 const LISTED: usize = 24;
 
@@ -193,8 +191,7 @@ fn to_be_had(run: &Run, (stage, attempt, snapshot): (&StageState, &Attempt, &Sna
         Some(fetch) => format!("{fetch} && git switch --detach FETCH_HEAD"),
         None => format!("signoff fetch {} {}-{}", run.id(), stage.name(), attempt.n),
     };
-    let commit = one_line(&snapshot.commit, COMMIT).trim_end_matches('…').to_owned();
-    " is commit " + Mrkdwn::code(&commit, COMMIT) + ". In a clone:\n" + Mrkdwn::code(&get, 600)
+    " is commit " + snapshots::commit(snapshot) + ". In a clone:\n" + Mrkdwn::code(&get, 600)
 }
 
 /// What came out, and who decided.

@@ -62,6 +62,7 @@ impl Bench {
         let folder = AttemptFolder::take(&self.runs, &input.run, &input.stage.name, input.attempt)?;
         let of = input.into();
         let before = self.with_ledger(of, Handover::newest(heartbeat, &folder.folder)).await?;
+        let before = Handover { workplace: Some(folder.workplace()), ..before };
         spent.is(&before);
         if let Some(written) = folder.written(input.base.as_ref()) {
             return Ok(written);
@@ -335,6 +336,7 @@ fn written(report: AgentReport, sandboxing: Sandboxing, spent: &Handover) -> Wri
         tokens: spent.tokens,
         cost_usd: spent.cost_usd,
         words: report.words,
+        workplace: spent.workplace.clone(),
         ..Written::unkept(report.end, sandboxing)
     }
 }

@@ -3,7 +3,7 @@
 
 use super::{
     AgentEnd, AgentInfo, AttemptBranch, Checked, Delivered, Diff, Flag, RedGreen, StartingPoint,
-    TestsChanged, Work, Written,
+    TestsChanged, Work, Workplace, Written,
 };
 use crate::run::foreign_text::{LINE, NAME, PATH, line, prose};
 
@@ -60,6 +60,7 @@ impl Written {
             words: Self::cleaned_words(self.words),
             start: self.start.map(StartingPoint::cleaned),
             feedback: some(self.feedback, feedback),
+            workplace: self.workplace.map(Workplace::cleaned),
             ..self
         }
     }
@@ -68,6 +69,16 @@ impl Written {
     #[must_use]
     pub fn cleaned_words(words: Option<String>) -> Option<String> {
         some(words, |words| prose(words, Self::WORDS))
+    }
+}
+
+impl Workplace {
+    fn cleaned(self) -> Self {
+        Self {
+            host: some(self.host, |name| line(name, NAME)),
+            folder: line(&self.folder, PATH),
+            ..self
+        }
     }
 }
 
@@ -194,6 +205,11 @@ mod tests {
                 not_here: NotHere::default(),
             }),
             feedback: None,
+            workplace: Some(Workplace {
+                host: Some(long.clone()),
+                folder: long.clone(),
+                prompt_bytes: None,
+            }),
         };
         let checked = Checked {
             passed: false,

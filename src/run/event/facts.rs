@@ -147,6 +147,21 @@ pub struct Written {
     /// What was said last where it failed before an agent could work; at most `Checked::FEEDBACK` bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub feedback: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workplace: Option<Workplace>,
+}
+
+/// Where an attempt was made, so that an operator can look.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Workplace {
+    /// The name of the worker's machine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
+    /// There: what was printed, and the prompt.
+    pub folder: String,
+    /// The size of the prompt; none where no agent was begun.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prompt_bytes: Option<u64>,
 }
 
 /// Snapshot in, snapshot out.
@@ -196,6 +211,7 @@ impl Written {
             words: None,
             start: None,
             feedback: None,
+            workplace: None,
         }
     }
 }
@@ -251,6 +267,7 @@ pub struct Lost {
     pub why: String,
     pub tokens: Tokens,
     pub cost_usd: Usd,
+    pub workplace: Option<Workplace>,
 }
 
 /// How far the current attempt is. Newest wins, never history.

@@ -6,6 +6,7 @@ use super::{Tale, name};
 use crate::run::{
     AttemptBranch, Diff, Flag, GateSpec, GroupId, Happened, Next, Pause, PersonId, Raise, RedGreen,
     Reminder, RequestId, Rework, Risk, TestsChanged, Tokens, Usd, Verdict, Via, WorkStep,
+    Workplace,
 };
 
 /// What a piece of work has besides its figures.
@@ -17,6 +18,7 @@ pub(crate) struct More {
     pub tests_changed: Option<TestsChanged>,
     pub red_green: Option<RedGreen>,
     pub reports: Option<String>,
+    pub workplace: Option<Workplace>,
     pub words: Option<String>,
     pub branch: Option<AttemptBranch>,
 }

@@ -124,8 +124,11 @@ fn do_it_again(run: &Run) -> SlackBlock {
 fn feedback(failed: &StageState, render: &RenderContext) -> Option<Mrkdwn> {
     let feedback = failed.attempts.last()?.feedback.as_deref()?.trim();
     let code = || render.code_block(&figures::last_lines(feedback, FEEDBACK));
-    let setup = failed.attempts.last()?.trouble == Some(Trouble::Setup);
-    let whose = if setup { "setup" } else { "the checks" };
+    let whose = match failed.attempts.last()?.trouble {
+        Some(Trouble::Setup) => "setup",
+        Some(Trouble::Stall) => "the agent",
+        _ => "the checks",
+    };
     let head = Mrkdwn::from(format!("_What {whose} said last:_\n"));
     (!feedback.is_empty()).then(|| head + code())
 }

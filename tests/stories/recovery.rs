@@ -1,6 +1,6 @@
 //! A stage that has failed asks what becomes of it, and goes on as somebody says.
 
-use signoff::run::{Outcome, StagePhase};
+use signoff::run::{Outcome, StagePhase, Trouble};
 
 use crate::world::story;
 
@@ -123,6 +123,25 @@ async fn what_is_done_otherwise_now_is_told_in_the_form() {
         ana.is_corrected("from", "good is done otherwise now").await?;
         ana.closes_the_form().await?;
         assert_eq!(w.store.newest_runs(10).await?.len(), 1);
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_agent_that_says_nothing_any_more_is_ended_and_the_next_one_knows() {
+    story(async |w| {
+        w.has_settings("[breakers]\nstall = \"2s\"\n")?;
+        let ana = w.person("ana");
+        let run = ana.develops("stalling").await?;
+        run.shows("stalled: it said nothing for 2 s").await?;
+        run.shows("*stalling is done.*").await?;
+        let over = run.run().await?;
+        let first = &over.stages[0].attempts[0];
+        assert_eq!(first.trouble, Some(Trouble::Stall));
+        assert!(first.snapshot.is_some(), "what it had written is kept");
+        assert!(first.feedback.as_deref().is_some_and(|it| it.contains("I start the server")));
+        assert_eq!(run.result().await?, ["README.md", "x.txt"]);
         Ok(())
     })
     .await;

@@ -23,6 +23,7 @@ mod prepare;
 mod red_green;
 mod setup;
 mod snapshot;
+mod stall;
 mod store_work;
 mod story_line;
 mod unfit;

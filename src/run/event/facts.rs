@@ -110,6 +110,8 @@ pub enum Trouble {
     Program,
     /// It was not done in time: another attempt, or more time, may go well.
     TimeOut,
+    /// It gave no sign of life any more, or did the same over and over: another attempt may go well.
+    Stall,
     /// A kind of a later version.
     #[serde(other)]
     Unknown,

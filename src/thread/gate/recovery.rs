@@ -140,6 +140,7 @@ pub const fn failure_class(class: FailureClass) -> &'static str {
         FailureClass::SignIn => "The model's provider lets nobody in",
         FailureClass::Program => "The agent's program does not work",
         FailureClass::TimeOut => "Out of time",
+        FailureClass::Stall => "Stalled",
         FailureClass::Unknown => "It failed",
     }
 }

@@ -1,9 +1,11 @@
 //! The event protocol: what does an agent tell while it works?
 //! One JSON object per line; `type` says which. It is the script agent's protocol and our own, so it changes only by growing.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
 use serde::Serialize;
+use serde_json::Value;
 use tokio::sync::mpsc;
 
 use crate::run::foreign_text::{self, LINE, NAME, PATH};
@@ -34,6 +36,9 @@ pub enum AgentEvent {
         name: String,
         /// One line for people: `Write src/stream.js`. The running row of the ledger shows it.
         title: String,
+        /// Optional. What it is used for, as any JSON; here only what tells whether it is the same as before.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        input: Option<u64>,
     },
     /// The tool is done.
     ToolEnded {
@@ -87,8 +92,8 @@ impl AgentEvent {
                 agent: agent.cleaned(),
             },
             Self::Text { text } => Self::Text { text: foreign_text::prose(&text, TEXT) },
-            Self::ToolStarted { id, name: tool, title } => {
-                Self::ToolStarted { id: name(id), name: name(tool), title: line(title) }
+            Self::ToolStarted { id, name: tool, title, input } => {
+                Self::ToolStarted { id: name(id), name: name(tool), title: line(title), input }
             }
             Self::ToolEnded { id, ok } => Self::ToolEnded { id: name(id), ok },
             Self::Retrying { attempt, delay_ms, why } => {
@@ -124,13 +129,27 @@ pub(super) fn failed(trouble: Trouble, why: &str) -> AgentEnd {
 }
 
 pub(super) fn timed_out(limit: Duration) -> AgentEnd {
+    failed(Trouble::TimeOut, &format!("it did not finish in {}", in_words(limit)))
+}
+
+/// `45 min`, `90 s`.
+pub(crate) fn in_words(limit: Duration) -> String {
     let seconds = limit.as_secs();
-    let limit = if seconds.is_multiple_of(60) {
+    if seconds.is_multiple_of(60) {
         format!("{} min", seconds / 60)
     } else {
         format!("{seconds} s")
-    };
-    failed(Trouble::TimeOut, &format!("it did not finish in {limit}"))
+    }
+}
+
+/// Equal for equal input, as long as this process lives; none where nothing is known of it.
+pub(super) fn digest(input: &Value) -> Option<u64> {
+    if input.is_null() {
+        return None;
+    }
+    let mut hasher = DefaultHasher::new();
+    input.to_string().hash(&mut hasher);
+    Some(hasher.finish())
 }
 
 pub(super) fn used_too_much(exceeded: Exceeded) -> AgentEnd {
@@ -147,6 +166,7 @@ mod tests {
             id: "1".into(),
             name: "Write".into(),
             title: "Write src/stream.js".into(),
+            input: None,
         };
         let line = serde_json::to_string(&event).expect("JSON");
         assert_eq!(
@@ -164,8 +184,12 @@ mod tests {
             model: Some(long.clone()),
         };
         let started = AgentEvent::Started { session: Some(long.clone()), agent }.cleaned();
-        let title =
-            AgentEvent::ToolStarted { id: long.clone(), name: long.clone(), title: long.clone() };
+        let title = AgentEvent::ToolStarted {
+            id: long.clone(),
+            name: long.clone(),
+            title: long.clone(),
+            input: None,
+        };
         let end = AgentEnd::Failed { trouble: Trouble::Agent, why: long.clone() };
         let ended = AgentEvent::Finished {
             end,

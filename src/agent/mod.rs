@@ -25,6 +25,7 @@ use crate::run::{AgentEnd, AgentInfo, Tokens, Usd};
 pub use access::ModelAccess;
 pub use claude::ClaudeCode;
 pub use event::AgentEvent;
+pub(crate) use event::in_words;
 pub use script::Script;
 pub use told::told;
 

@@ -115,7 +115,7 @@ impl Actor {
     }
 
     /// A sentence for a form, where mentions are no names.
-    async fn resolve_mentions(&self, text: &str) -> String {
+    pub(super) async fn resolve_mentions(&self, text: &str) -> String {
         let mut named = String::new();
         let mut rest = text;
         while let Some((before, after)) = rest.split_once("<@") {

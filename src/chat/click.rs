@@ -60,6 +60,7 @@ impl Actor {
             | ActionId::TakeOver
             | ActionId::HandIn => self.press_answer(it, button, said).await,
             ActionId::Rollback => self.press_of_run(it, Verdict::Rollback, said).await,
+            ActionId::Again => self.press_again(it).await,
             ActionId::Diff => self.show_diff(it, said).await,
             ActionId::DiffPage => self.turn_page(it).await,
             // Slack opens the link by itself.

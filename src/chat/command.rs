@@ -23,6 +23,9 @@ impl Actor {
         let words = unescape(&it.text);
         match commands::read(&words, Place::Slash, &self.services.projects.current()) {
             Ok(Command::Form) => Ok(self.open_start_form(it).await),
+            Ok(Command::Again(again)) if again == AgainWords::default() => {
+                self.ask_how_again(it, &asker).await
+            }
             Ok(command) => self.execute(command, asker, &it.key).await,
             Err(misunderstood) => {
                 let heard = Misheard { words: &words, told: misunderstood.text, run: None };

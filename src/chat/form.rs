@@ -7,12 +7,14 @@ use super::Actor;
 use super::outcome::{Acted, Handled};
 use crate::commands::{Moment, Verb};
 use crate::slack::ViewSubmission;
-use crate::thread::DEVELOP;
+use crate::thread::{AGAIN_FORM, DEVELOP};
 
 impl Actor {
     pub(super) async fn submission(&self, it: &ViewSubmission, said: Moment) -> Handled {
-        if it.callback_id == DEVELOP {
-            return self.start_submitted(it, said).await;
+        match it.callback_id.as_str() {
+            DEVELOP => return self.start_submitted(it, said).await,
+            AGAIN_FORM => return self.again_submitted(it, said).await,
+            _ => {}
         }
         match Verb::of_form(&it.callback_id) {
             Some(verb) => self.answer_submitted(it, verb, said).await,

@@ -8,6 +8,7 @@
 mod access;
 mod ack;
 mod act;
+mod again_form;
 mod answer_form;
 mod arrival;
 mod click;

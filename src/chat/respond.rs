@@ -4,7 +4,7 @@
 use super::Actor;
 use super::answer_form::answered_form;
 use super::outcome::{Acted, AskedPrivately};
-use super::start_form::form_channel;
+use super::start_form::form_place;
 use crate::commands::{self, AnswerOutcome, SentAnswer, Verb};
 use crate::run::{RunId, Verdict};
 use crate::slack::{
@@ -185,8 +185,9 @@ impl Actor {
         inbound: &Inbound,
         text: &str,
     ) -> Result<(), SlackError> {
-        if let Some(channel) = form_channel(it) {
-            return self.slack.ephemeral(&channel.channel, &it.user, None, text).await;
+        if let Some(place) = form_place(it) {
+            let (channel, root) = (&place.channel.channel, place.thread_ts.as_ref());
+            return self.slack.ephemeral(channel, &it.user, root, text).await;
         }
         let Some(form) = answered_form(it) else { return Ok(()) };
         if !form.home

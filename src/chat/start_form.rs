@@ -1,25 +1,46 @@
 //! Modals: the form that starts a run.
 //! What is wrong with it stands at its field, and nothing that was typed is lost.
 
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::Actor;
 use super::outcome::{Acted, Handled, reply_outcome};
-use crate::commands::{self, Asker, Misunderstood, Moment, StartRun};
-use crate::run::{Channel, ProjectName, Usd, Via};
-use crate::slack::{SlashCommand, ViewSubmission};
+use crate::commands::{self, Asker, Moment, StartRun};
+use crate::run::{Channel, ProjectName, RunId, Usd, Via};
+use crate::slack::{SlashCommand, Ts, ViewSubmission};
 use crate::thread::{self, DevelopForm};
 
 const PROJECT: &str = "project";
 const BUDGET: &str = "budget";
-const BRIEF: &str = "brief";
+pub(super) const BRIEF: &str = "brief";
+
+/// Where a form that starts a run was opened: comes back with it.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct StartPlace {
+    /// Where the run's thread will be.
+    #[serde(flatten)]
+    pub(super) channel: Channel,
+    /// The thread that its button stood in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) thread_ts: Option<Ts>,
+    /// The run that it does once more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) again: Option<RunId>,
+}
+
+impl StartPlace {
+    pub(super) const fn of(channel: Channel) -> Self {
+        Self { channel, thread_ts: None, again: None }
+    }
+}
 
 impl Actor {
     pub(super) async fn open_start_form(&self, it: &SlashCommand) -> Acted {
         let channel = Channel { team: it.team.clone(), channel: it.channel.clone() };
         let projects: Vec<ProjectName> =
             self.services.projects.current().names().cloned().collect();
-        let metadata = serde_json::to_string(&channel).unwrap_or_default();
+        let metadata = json!(StartPlace::of(channel)).to_string();
         let view = thread::develop_modal(DevelopForm {
             projects: &projects,
             project: None,
@@ -29,7 +50,7 @@ impl Actor {
     }
 
     pub(super) async fn start_submitted(&self, it: &ViewSubmission, said: Moment) -> Handled {
-        let Some(channel) = form_channel(it) else { return Ok(Acted::Silent) };
+        let Some(StartPlace { channel, .. }) = form_place(it) else { return Ok(Acted::Silent) };
         let start = match read(it) {
             Ok(start) => start,
             Err(wrong) => return Ok(wrong),
@@ -42,7 +63,7 @@ impl Actor {
 /// What was filled in; else what is wrong with it.
 fn read(it: &ViewSubmission) -> Result<StartRun, Acted> {
     let project = it.text(PROJECT, PROJECT).ok_or(Acted::Silent)?;
-    let budget = budget(it).map_err(|wrong| wrong_field(BUDGET, wrong.text.replace('`', "")))?;
+    let budget = budget(it)?;
     let brief = commands::read_brief(it.text(BRIEF, BRIEF).unwrap_or_default());
     let brief = brief.map_err(|wrong| wrong_field(BRIEF, wrong.text))?;
     let project = project.parse().map_err(|_| Acted::Silent)?;
@@ -50,16 +71,17 @@ fn read(it: &ViewSubmission) -> Result<StartRun, Acted> {
 }
 
 /// What may be spent; nothing typed is no limit.
-fn budget(it: &ViewSubmission) -> Result<Option<Usd>, Misunderstood> {
+pub(super) fn budget(it: &ViewSubmission) -> Result<Option<Usd>, Acted> {
     let typed = it.text(BUDGET, BUDGET).map(str::trim).filter(|typed| !typed.is_empty());
-    typed.map(commands::read_budget).transpose()
+    let budget = typed.map(commands::read_budget).transpose();
+    budget.map_err(|wrong| wrong_field(BUDGET, wrong.text.replace('`', "")))
 }
 
-fn wrong_field(field: &str, why: String) -> Acted {
+pub(super) fn wrong_field(field: &str, why: String) -> Acted {
     Acted::Wrong { field: field.to_owned(), why }
 }
 
 /// Where the form was opened from; none for other forms.
-pub(super) fn form_channel(it: &ViewSubmission) -> Option<Channel> {
+pub(super) fn form_place(it: &ViewSubmission) -> Option<StartPlace> {
     serde_json::from_str(&it.private_metadata).ok()
 }

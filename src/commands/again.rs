@@ -20,6 +20,8 @@ pub struct AgainWords {
     pub from: Option<StageName>,
     pub model: Option<String>,
     pub budget: Option<Usd>,
+    /// What is to be done, in place of that run's brief; only a form can say it.
+    pub brief: Option<String>,
     /// Empty where nothing is said.
     pub note: String,
 }
@@ -86,7 +88,8 @@ impl AgainWords {
     /// The run that does this one again.
     pub(super) fn of(self, run: &Run) -> Result<StartRun, Misunderstood> {
         let request = &run.request;
-        let parts = [request.brief.as_str(), self.note.as_str()];
+        let brief = self.brief.as_ref().unwrap_or(&request.brief);
+        let parts = [brief.as_str(), self.note.as_str()];
         let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
         Ok(StartRun {
             project: request.project.clone(),
@@ -130,6 +133,7 @@ mod tests {
             from: from("streaming"),
             model: Some("opus".to_owned()),
             budget: Some("5".parse().expect("an amount")),
+            brief: None,
             note,
         };
         assert_eq!(read("k3f9qdz from streaming model=opus budget=$5 use the fake clock"), all);

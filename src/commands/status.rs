@@ -167,6 +167,7 @@ fn attempt_json(attempt: &Attempt) -> Value {
         "tests_changed": attempt.tests_changed,
         "red_green": attempt.red_green,
         "reports": attempt.reports,
+        "workplace": attempt.workplace,
         "tokens": attempt.tokens,
         "cost_usd": attempt.cost_usd,
         "seconds": attempt.seconds,

@@ -2,8 +2,9 @@
 //! `[budgets]` and `[breakers]` in signoff.toml.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-use crate::run::{Fields, MonthOf, ProjectName, Request, Usd};
+use crate::run::{Fields, MonthOf, ProjectName, Request, Usd, seconds};
 
 /// What may be spent in a calendar month, in UTC; none = any amount.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -49,11 +50,20 @@ pub struct Breakers {
     pub steps: u32,
     /// More than this is spent within a minute; none = any amount.
     pub in_a_minute: Option<Usd>,
+    /// It gives no sign of life for so long, and is ended; none = however long.
+    pub stall: Option<Duration>,
+    /// It makes the same call so many times in a row, and is ended; 0 = however many.
+    pub same_call: u32,
 }
 
 impl Default for Breakers {
     fn default() -> Self {
-        Self { steps: 80, in_a_minute: Some(Usd::from_nanos(5_000_000_000)) }
+        Self {
+            steps: 80,
+            in_a_minute: Some(Usd::from_nanos(5_000_000_000)),
+            stall: Some(Duration::from_mins(10)),
+            same_call: 8,
+        }
     }
 }
 
@@ -62,19 +72,27 @@ impl Breakers {
     pub(super) fn read(fields: &Fields<'_, '_>) -> Self {
         let usual = Self::default();
         Self {
-            steps: steps(fields).unwrap_or(usual.steps),
+            steps: times(fields, "steps").unwrap_or(usual.steps),
             in_a_minute: if fields.has("in_a_minute") {
                 in_a_minute(fields)
             } else {
                 usual.in_a_minute
             },
+            stall: stall(fields, usual.stall),
+            same_call: times(fields, "same_call").unwrap_or(usual.same_call),
         }
     }
 }
 
-fn steps(fields: &Fields<'_, '_>) -> Option<u32> {
-    let text = fields.number("steps")?;
-    fields.parse(&text, "number of steps", "Write a whole number; 0 is for however many")
+fn times(fields: &Fields<'_, '_>, key: &'static str) -> Option<u32> {
+    let text = fields.number(key)?;
+    fields.parse(&text, "number of times", "Write a whole number; 0 is for however many")
+}
+
+/// `"0s"` switches it off.
+fn stall(fields: &Fields<'_, '_>, usual: Option<Duration>) -> Option<Duration> {
+    let Some(length) = seconds(fields, "stall", 0..=24 * 3_600) else { return usual };
+    Some(Duration::from_secs(length)).filter(|length| !length.is_zero())
 }
 
 /// 0 switches it off.
@@ -97,7 +115,10 @@ mod tests {
     #[test]
     fn nothing_switches_a_breaker_off() {
         assert_eq!(breakers("[breakers]\n"), Breakers::default());
-        let off = Breakers { steps: 0, in_a_minute: None };
-        assert_eq!(breakers("[breakers]\nsteps = 0\nin_a_minute = 0\n"), off);
+        let off = Breakers { steps: 0, in_a_minute: None, stall: None, same_call: 0 };
+        let none = "[breakers]\nsteps = 0\nin_a_minute = 0\nstall = \"0s\"\nsame_call = 0\n";
+        assert_eq!(breakers(none), off);
+        let stall = breakers("[breakers]\nstall = \"90s\"\n").stall;
+        assert_eq!(stall, Some(Duration::from_secs(90)));
     }
 }

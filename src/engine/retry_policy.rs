@@ -34,7 +34,7 @@ pub(super) const HAND_BACK_INTERVAL: Duration = Duration::from_secs(1);
 /// After so many tries it is told that no worker can do it, and waited for one.
 pub(super) const HAND_BACKS: u32 = 5;
 /// To say whether a worker could do it.
-pub(super) const AWAIT_PUSH_TIMEOUT: Duration = Duration::from_mins(2);
+pub(super) const AWAIT_PUSH_TIMEOUT: Duration = Duration::from_secs(20);
 /// The work may have to be fetched first, and the repository may be far away.
 pub(super) const HAND_OUT_TIMEOUT: Duration = Duration::from_mins(15);
 pub(super) const FIND_WORKER_TIMEOUT: Duration = Duration::from_secs(30);

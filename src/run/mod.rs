@@ -26,7 +26,8 @@ pub use estimate::{
 pub use event::{
     AgentEnd, AgentInfo, AttemptBranch, Checked, Delivered, Diff, Event, FileDiff, Flag, Happened,
     Lost, NotHere, NotKnown, Outcome, Pause, Progress, RedGreen, Risk, Sandboxing, Snapshot,
-    StageOutcome, StartingPoint, Tests, TestsChanged, Tokens, Trouble, Work, WorkStep, Written,
+    StageOutcome, StartingPoint, Tests, TestsChanged, Tokens, Trouble, Work, WorkStep, Workplace,
+    Written,
 };
 pub use failures::{
     ClassCount, FailureClass, FailureCount, FailureReport, Recovered, RecoveryWay, without_figures,

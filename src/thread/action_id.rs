@@ -35,6 +35,8 @@ pub enum ActionId {
     HandIn,
     /// Opens a form. The value names the run.
     Rollback,
+    /// Opens the form that does a run once more. The value names the run.
+    Again,
     /// Turns the page of an open diff. The value is the page to show, from 0.
     DiffPage,
     /// Opens a web page by itself: the click needs an acknowledgement and nothing else.
@@ -42,7 +44,7 @@ pub enum ActionId {
 }
 
 impl ActionId {
-    const ALL: [Self; 22] = [
+    const ALL: [Self; 23] = [
         Self::Approve,
         Self::Changes,
         Self::Reject,
@@ -63,6 +65,7 @@ impl ActionId {
         Self::TakeOver,
         Self::HandIn,
         Self::Rollback,
+        Self::Again,
         Self::DiffPage,
         Self::DiffLink,
     ];
@@ -90,6 +93,7 @@ impl ActionId {
             Self::TakeOver => "recovery.take_over",
             Self::HandIn => "recovery.hand_in",
             Self::Rollback => "run.rollback",
+            Self::Again => "run.again",
             Self::DiffPage => "diff.page",
             Self::DiffLink => "gate.diff_link",
         }

@@ -46,6 +46,7 @@ mod tests {
             id: String::new(),
             name: "Write".to_owned(),
             title: title.to_owned(),
+            input: None,
         };
         assert_eq!(agent_line(&step("Write a\nb.js")).as_deref(), Some("→ Write a b.js"));
         let long = agent_line(&AgentEvent::Text { text: "x".repeat(9_000) });

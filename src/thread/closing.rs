@@ -7,18 +7,19 @@ use crate::run::{
     Attempt, Decided, Delivered, Outcome, Run, Snapshot, SnapshotEntry, StagePhase, StageState,
     Trouble, Verdict,
 };
-use crate::slack::{self, Mrkdwn, SlackBlock, context, one_line, section};
+use crate::slack::{self, Button, Mrkdwn, SlackBlock, actions, context, one_line, section};
 
 use advice::next;
 
 use super::message::NOTICE;
 use super::people::{listed, mention};
-use super::{Message, MessageKey, RenderContext, To, card, estimate, figures, gate, table};
+use super::{
+    ActionId, Message, MessageKey, RenderContext, RunValue, To, card, estimate, figures, gate,
+    snapshots, table,
+};
 
 const WHY: usize = 400;
 const FEEDBACK: usize = 800;
-/// How much of a commit's name tells it apart.
-const COMMIT: usize = 12;
 /// Stages and decisions that are listed; the rest is counted.
 const LISTED: usize = 24;
 
@@ -110,14 +111,24 @@ fn aftermath(run: &Run, outcome: Outcome, render: &RenderContext) -> Vec<SlackBl
         Some(next(run, outcome, failed).into()),
     ];
     blocks.push(section(Mrkdwn::join(lines.into_iter().flatten(), "\n")));
+    blocks.push(do_it_again(run));
     blocks
+}
+
+/// Opens the form that does it once more.
+fn do_it_again(run: &Run) -> SlackBlock {
+    let value = RunValue { run: run.id().clone() }.json();
+    actions("again", vec![Button::new("Do it again", ActionId::Again.as_str(), &value)])
 }
 
 fn feedback(failed: &StageState, render: &RenderContext) -> Option<Mrkdwn> {
     let feedback = failed.attempts.last()?.feedback.as_deref()?.trim();
     let code = || render.code_block(&figures::last_lines(feedback, FEEDBACK));
-    let setup = failed.attempts.last()?.trouble == Some(Trouble::Setup);
-    let whose = if setup { "setup" } else { "the checks" };
+    let whose = match failed.attempts.last()?.trouble {
+        Some(Trouble::Setup) => "setup",
+        Some(Trouble::Stall) => "the agent",
+        _ => "the checks",
+    };
     let head = Mrkdwn::from(format!("_What {whose} said last:_\n"));
     (!feedback.is_empty()).then(|| head + code())
 }
@@ -183,8 +194,7 @@ fn to_be_had(run: &Run, (stage, attempt, snapshot): (&StageState, &Attempt, &Sna
         Some(fetch) => format!("{fetch} && git switch --detach FETCH_HEAD"),
         None => format!("signoff fetch {} {}-{}", run.id(), stage.name(), attempt.n),
     };
-    let commit = one_line(&snapshot.commit, COMMIT).trim_end_matches('…').to_owned();
-    " is commit " + Mrkdwn::code(&commit, COMMIT) + ". In a clone:\n" + Mrkdwn::code(&get, 600)
+    " is commit " + snapshots::commit(snapshot) + ". In a clone:\n" + Mrkdwn::code(&get, 600)
 }
 
 /// What came out, and who decided.

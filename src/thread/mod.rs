@@ -53,9 +53,10 @@ pub use links::{LinkError, Links, logs_path};
 pub use message::{Groups, Message, Reaction, To};
 pub use message_key::{GateKey, MessageKey};
 pub use modal::{
-    CHANGES_FORM, DEVELOP, DIFF_FORM, DevelopForm, DiffPlace, DiffTurn, EXTEND_FORM, ModalDiff,
-    REJECT_FORM, RETRY_FORM, ROLLBACK_FORM, changes_modal, develop_modal, diff_modal, extend_modal,
-    reject_modal, retry_modal, rollback_modal,
+    AGAIN_FORM, AgainForm, CHANGES_FORM, DEVELOP, DIFF_FORM, DevelopForm, DiffPlace, DiffTurn,
+    EXTEND_FORM, FROM_START, ModalDiff, REJECT_FORM, RETRY_FORM, ROLLBACK_FORM, again_modal,
+    changes_modal, develop_modal, diff_modal, extend_modal, reject_modal, retry_modal,
+    rollback_modal,
 };
 pub use people::mention;
 #[cfg(test)]

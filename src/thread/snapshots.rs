@@ -2,7 +2,11 @@
 //! The same lines in the form, in a private answer and at a shell.
 
 use super::figures;
-use crate::run::{RollbackTo, Run, SnapshotEntry, SnapshotFate};
+use crate::run::{RollbackTo, Run, Snapshot, SnapshotEntry, SnapshotFate};
+use crate::slack::{Mrkdwn, one_line};
+
+/// How much of a commit's name tells it apart.
+const COMMIT: usize = 12;
 
 /// A snapshot by the name that a rollback takes, and what is known of it in a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +23,12 @@ pub fn snapshot_lines(run: &Run) -> Vec<SnapshotLine> {
     let all =
         run.snapshots().map(|it| SnapshotLine { name: it.to().to_string(), about: about(&it) });
     [start].into_iter().chain(all).collect()
+}
+
+/// A snapshot's commit, as much of its name as tells it apart.
+pub(super) fn commit(snapshot: &Snapshot) -> Mrkdwn {
+    let commit = one_line(&snapshot.commit, COMMIT).trim_end_matches('…').to_owned();
+    Mrkdwn::code(&commit, COMMIT)
 }
 
 /// `kept · 50/50 tests · 3 files +156 −12 · $0.22 · 40s`.

@@ -11,6 +11,8 @@ use super::{Result, Shadow, WorkspaceError};
 use crate::run::{HandBranch, Snapshot};
 
 const LIST_TIMEOUT: Duration = Duration::from_mins(1);
+/// Nobody waits for it: it is looked again.
+const LOOK_TIMEOUT: Duration = Duration::from_secs(15);
 
 impl Shadow {
     /// Puts `work` on a branch. Done again it changes nothing: who was told of it may have pushed to it already.
@@ -83,7 +85,7 @@ pub async fn pushed_by_hand(
     let from = place(repository, branch)?;
     let full_name = format!("{HEADS}{}", branch.name);
     let list = ["ls-remote", "-q", "--", from, &full_name];
-    let git = Git::reaching_from_nowhere(from).args(list).within(LIST_TIMEOUT);
+    let git = Git::reaching_from_nowhere(from).args(list).within(LOOK_TIMEOUT);
     let listed = answer(from, git).await?;
     Ok(commit_of(&listed, &full_name).filter(|tip| *tip != branch.commit))
 }

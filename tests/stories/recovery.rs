@@ -1,6 +1,6 @@
 //! A stage that has failed asks what becomes of it, and goes on as somebody says.
 
-use signoff::run::{Outcome, StagePhase};
+use signoff::run::{Outcome, StagePhase, Trouble};
 
 use crate::world::story;
 
@@ -94,6 +94,72 @@ async fn a_run_is_done_again_from_a_stage_and_what_was_good_is_not_paid_again() 
         assert_eq!(after.request.brief, "use less");
         assert_eq!(after.spent(), before.stages[1].attempts[0].cost_usd, "one attempt");
         assert_eq!(again.result().await?, ["README.md", "fine.txt", "never.txt"]);
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_bad_end_is_done_again_by_a_form() {
+    story(async |w| {
+        let ana = w.person("ana");
+        let first = ana.develops("stubborn be brief").await?;
+        first.shows("stubborn failed").await?;
+        ana.presses("Do it again", &first).await?;
+        ana.sees_form("Do it again").await?;
+        ana.fills("budget", "lots")?;
+        ana.sends_the_form().await?;
+        ana.is_corrected("budget", "is no amount").await?;
+        w.has_stages_with("stubborn", ("echo it cannot be; exit 3", "test -s never.txt"))?;
+        ana.fills("budget", "$3")?;
+        ana.fills("brief", "be clear")?;
+        ana.fills("note", "use less")?;
+        ana.sends_the_form().await?;
+        w.slack.again(2).await?;
+        ana.sees_no_form().await?;
+        ana.is_told("once more, good taken over and not paid again").await?;
+        w.slack.shows("dev", "stubborn · done").await?;
+        let runs = w.store.newest_runs(10).await?;
+        assert_eq!(runs.len(), 2, "a form that comes twice is one run");
+        assert_eq!(runs[0].request.brief, "be clear\n\nuse less");
+        assert_eq!(runs[0].request.again.as_ref().map(|it| &it.run), Some(&first.id));
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_done_otherwise_now_is_told_in_the_form() {
+    story(async |w| {
+        let ana = w.person("ana");
+        let first = ana.develops("stubborn").await?;
+        first.shows("stubborn failed").await?;
+        w.has_stages_with("stubborn", (r#"["true"]"#, r#"["test -s fine.txt"]"#))?;
+        ana.says("/develop again").await?;
+        ana.sees_form("Do it again").await?;
+        ana.sends_the_form().await?;
+        ana.is_corrected("from", "good is done otherwise now").await?;
+        ana.closes_the_form().await?;
+        assert_eq!(w.store.newest_runs(10).await?.len(), 1);
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_agent_that_says_nothing_any_more_is_ended_and_the_next_one_knows() {
+    story(async |w| {
+        w.has_settings("[breakers]\nstall = \"2s\"\n")?;
+        let ana = w.person("ana");
+        let run = ana.develops("stalling").await?;
+        run.shows("stalled: it said nothing for 2 s").await?;
+        run.shows("*stalling is done.*").await?;
+        let over = run.run().await?;
+        let first = &over.stages[0].attempts[0];
+        assert_eq!(first.trouble, Some(Trouble::Stall));
+        assert!(first.snapshot.is_some(), "what it had written is kept");
+        assert!(first.feedback.as_deref().is_some_and(|it| it.contains("I start the server")));
+        assert_eq!(run.result().await?, ["README.md", "x.txt"]);
         Ok(())
     })
     .await;

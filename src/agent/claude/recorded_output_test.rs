@@ -40,12 +40,10 @@ fn failed(trouble: Trouble, why: &str) -> AgentEnd {
 #[test]
 fn the_running_step_is_told() {
     let (_, events) = read(&[INIT, WRITE, WRITTEN]);
-    let started = AgentEvent::ToolStarted {
-        id: "toolu_1".into(),
-        name: "Write".into(),
-        title: "Write src/stream.js".into(),
-    };
-    assert_eq!(events[1..], [started, AgentEvent::ToolEnded { id: "toolu_1".into(), ok: true }]);
+    let AgentEvent::ToolStarted { id, name, title, input } = &events[1] else { panic!("a tool") };
+    assert_eq!([id, name, title], ["toolu_1", "Write", "Write src/stream.js"]);
+    assert!(input.is_some(), "whether it does the same again can be told");
+    assert_eq!(events[2..], [AgentEvent::ToolEnded { id: "toolu_1".into(), ok: true }]);
 }
 
 #[test]

@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::command::PERMISSIONS;
 use super::usage::UsageCounter;
 use crate::agent::AgentEvent;
+use crate::agent::event::digest;
 use crate::agent::lines::was_to_be;
 use crate::run::foreign_text::{self, PATH, read_json_line};
 use crate::run::{AgentInfo, Tokens, Usd};
@@ -142,7 +143,8 @@ impl StreamReader {
             "tool_use" => {
                 let (id, name) = (text(&block["id"]), text(&block["name"]));
                 let title = self.title(&name, &block["input"]);
-                Some(AgentEvent::ToolStarted { id, name, title })
+                let input = digest(&block["input"]);
+                Some(AgentEvent::ToolStarted { id, name, title, input })
             }
             _ => None,
         }

@@ -5,7 +5,7 @@
 use serde_json::Value;
 
 use crate::agent::AgentEvent;
-use crate::agent::event::failed;
+use crate::agent::event::{digest, failed};
 use crate::agent::lines::MOST_LOOKED_AT;
 use crate::agent::money::{read_cost, read_count};
 use crate::run::foreign_text::{self, read_json_line};
@@ -16,7 +16,7 @@ use crate::run::{AgentEnd, AgentInfo, Tokens, Trouble, Usd};
 pub(super) enum ScriptLine {
     Started { session: Option<String>, agent: AgentInfo },
     Text(String),
-    ToolStarted { id: String, name: String, title: String },
+    ToolStarted { id: String, name: String, title: String, input: Option<u64> },
     ToolEnded { id: String, ok: bool },
     Usage(Used),
     Retrying { attempt: u32, delay_ms: u64, why: String },
@@ -39,7 +39,9 @@ impl ScriptLine {
         match self {
             Self::Started { session, agent } => AgentEvent::Started { session, agent },
             Self::Text(text) => AgentEvent::Text { text },
-            Self::ToolStarted { id, name, title } => AgentEvent::ToolStarted { id, name, title },
+            Self::ToolStarted { id, name, title, input } => {
+                AgentEvent::ToolStarted { id, name, title, input }
+            }
             Self::ToolEnded { id, ok } => AgentEvent::ToolEnded { id, ok },
             Self::Usage(it) => {
                 let (tokens, cost_usd) = used(it);
@@ -118,7 +120,8 @@ fn told_by(object: &Value) -> Option<ScriptLine> {
         "tool_started" => {
             let name = of("name").unwrap_or_else(|| "tool".to_owned());
             let title = of("title").unwrap_or_else(|| name.clone());
-            ScriptLine::ToolStarted { id: said("id"), name, title }
+            let input = digest(&object["input"]);
+            ScriptLine::ToolStarted { id: said("id"), name, title, input }
         }
         "tool_ended" => ScriptLine::ToolEnded { id: said("id"), ok: object["ok"] != false },
         "usage" => ScriptLine::Usage(used(object)),

@@ -1,6 +1,7 @@
 //! The verbs that answer no run: those that look, and those that start one.
 
 use super::{Asks, Takes, Verb};
+use crate::thread::{AGAIN_FORM, ActionId};
 
 /// What they have in common.
 pub(super) const LOOKS: Verb = Verb {
@@ -81,8 +82,10 @@ pub(super) const AGAIN: Verb = Verb {
     names: &["again"],
     asks: Asks::Again,
     usage: "[run] [from STAGE] [model=ID] [budget=$5] [a note…]",
-    help: "a new run with the same brief, from its start or from a stage",
+    help: "a new run with the same brief, from its start or from a stage; alone it asks by a form",
     about: "Start a new run with the brief of another, from its start or from a stage of it",
+    button: Some(ActionId::Again),
+    form: Some(AGAIN_FORM),
     ..LOOKS
 };
 

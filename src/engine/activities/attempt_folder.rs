@@ -2,12 +2,12 @@
 //! A folder that one process has to itself; what it keeps there, a successor on this host finds.
 
 use std::fs::{self, TryLockError};
-use std::path::{Path, PathBuf};
+use std::path::{Path, PathBuf, absolute};
 
 use anyhow::{Context, Result, anyhow};
 
 use crate::files::{self, FileLock};
-use crate::run::{RunId, Snapshot, StageName, Written};
+use crate::run::{RunId, Snapshot, StageName, Workplace, Written};
 use crate::workspace::RunFolder;
 
 /// The folder of one attempt, and the right to be in it.
@@ -28,6 +28,12 @@ impl AttemptFolder {
             }
             Err(TryLockError::Error(e)) => Err(e).context("taking the attempt's lock"),
         }
+    }
+
+    /// Where an operator finds it.
+    pub(super) fn workplace(&self) -> Workplace {
+        let folder = absolute(&self.folder).unwrap_or_else(|_| self.folder.clone());
+        Workplace { host: host(), folder: folder.display().to_string(), prompt_bytes: None }
     }
 
     pub(super) fn at(&self, name: &str) -> PathBuf {
@@ -55,6 +61,12 @@ impl AttemptFolder {
         let text = serde_json::to_vec(written).context("saving what was written")?;
         files::write(&self.at("written.json"), text).context("saving what was written")
     }
+}
+
+/// What this machine calls itself.
+fn host() -> Option<String> {
+    let name = fs::read_to_string("/proc/sys/kernel/hostname").ok()?;
+    Some(name.trim().to_owned()).filter(|name| !name.is_empty())
 }
 
 /// Removes folders that are of no more use; what cannot be removed is only litter.
@@ -86,6 +98,8 @@ mod tests {
         assert!(take(runs.path()).is_err_and(|e| {
             e.to_string().contains("another worker still works on tale-k3f9qdx draft attempt 1")
         }));
+        let place = held.workplace();
+        assert!(place.folder.starts_with('/') && place.folder.ends_with("draft-1"), "{place:?}");
         drop(held);
         assert!(take(runs.path()).is_ok());
     }

@@ -96,7 +96,8 @@ mod tests {
     }
 
     fn breakers(worktree: &std::path::Path) -> Breakers {
-        let rules = config::Breakers { steps: 3, in_a_minute: Some(cents(100)) };
+        let usual = config::Breakers::default();
+        let rules = config::Breakers { steps: 3, in_a_minute: Some(cents(100)), ..usual };
         Breakers::new(Some(rules), worktree.to_owned())
     }
 
@@ -104,7 +105,7 @@ mod tests {
         let (id, name, title) = ("1".to_owned(), "Read".to_owned(), "Read a.js".to_owned());
         for _ in 0..n {
             let (id, name, title) = (id.clone(), name.clone(), title.clone());
-            breakers.see(&AgentEvent::ToolStarted { id, name, title }).await;
+            breakers.see(&AgentEvent::ToolStarted { id, name, title, input: None }).await;
         }
     }
 

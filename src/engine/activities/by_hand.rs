@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::bench::Bench;
 use super::guard::GuardCheck;
-use super::handover::AgentDone;
+use super::handover::{AgentDone, Handover};
 use super::heartbeat::with_heartbeat;
 use super::write::setup_failed;
 use super::write_attempt::WriteAttempt;
@@ -47,10 +47,25 @@ pub struct AwaitPushInput {
 }
 
 impl Bench {
-    pub(super) async fn hand_out(&self, input: &HandOutInput) -> Result<HandBranch> {
+    /// What was tried last, where the person can fetch it who took the stage over.
+    pub(super) async fn hand_out(
+        &self,
+        ctx: &ActivityContext,
+        input: &HandOutInput,
+    ) -> Result<HandBranch, ActivityError> {
+        // A push that began is not interrupted.
+        let never = CancellationToken::new();
+        let handing_out = self.put_on_branch(input);
+        Ok(with_heartbeat(ctx, &Handover::default(), &never, handing_out).await??)
+    }
+
+    async fn put_on_branch(&self, input: &HandOutInput) -> Result<HandBranch> {
         let (run, repository) = (&input.run, input.repository.as_deref());
         let (shadow, work) = match &input.work {
-            Some(work) => (self.shadow_with(run, &[work]).await?, work.clone()),
+            Some(work) => {
+                let shadow = self.shadow_with(run, &[work]).await;
+                (shadow.context("opening the shadow repository")?, work.clone())
+            }
             None => {
                 let shadow = Shadow::open(&self.shadow_path(run)).await?;
                 let begun = shadow.import(repository, input.start_branch.as_deref()).await?;

@@ -7,7 +7,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::files;
-use crate::run::{Snapshot, Tokens, Usd, Written};
+use crate::run::{Snapshot, Tokens, Usd, Workplace, Written};
 
 const FILE: &str = "handover.json";
 
@@ -17,6 +17,9 @@ pub struct Handover {
     pub session: Option<String>,
     pub tokens: Tokens,
     pub cost_usd: Usd,
+    /// Where it is at work.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workplace: Option<Workplace>,
     /// Its agent is done: nobody lets it work again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub done: Option<Box<AgentDone>>,
@@ -68,6 +71,7 @@ mod tests {
             session: Some(session.to_owned()),
             tokens: Tokens::default(),
             cost_usd: Usd::from_nanos(cost),
+            workplace: None,
             done: None,
         }
     }

@@ -12,7 +12,7 @@ use super::WriteInput;
 use super::handover::Handover;
 use crate::agent::{AgentEvent, Assignment, Session};
 use crate::engine::retry_policy::{HEARTBEAT_INTERVAL, PROGRESS_REPEAT};
-use crate::run::{AgentKind, Progress, Tokens, Usd};
+use crate::run::{AgentKind, Progress, Tokens, Usd, Workplace};
 use crate::store::Spend;
 
 /// Sends a heartbeat with these details once a second while `work` goes on, and cancels `stop` where Temporal cancels
@@ -58,7 +58,10 @@ impl<'a> AgentProgress<'a> {
             at: clock(),
         };
         let folder = assignment.log.parent().unwrap_or(Path::new(".")).to_owned();
-        let handover = Handover { session: Some(session.to_string()), ..before.clone() };
+        let prompt_bytes = u64::try_from(assignment.prompt.len()).ok();
+        let workplace = before.workplace.clone().map(|it| Workplace { prompt_bytes, ..it });
+        let session = Some(session.to_string());
+        let handover = Handover { session, workplace, ..before.clone() };
         handover.save(&folder);
         let metered = input.agent.kind == AgentKind::Claude;
         Self { folder, handover, before, metered, progress, published: None }

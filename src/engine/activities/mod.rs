@@ -24,6 +24,7 @@ mod prepare;
 mod red_green;
 mod setup;
 mod snapshot;
+mod stall;
 mod store_work;
 mod story_line;
 mod unfit;
@@ -335,7 +336,7 @@ impl Activities {
         input: HandOutInput,
     ) -> Result<HandBranch, ActivityError> {
         is_about_itself(&ctx, &input.run)?;
-        Ok(self.bench.hand_out(&input).await?.cleaned())
+        Ok(self.bench.hand_out(&ctx, &input).await?.cleaned())
     }
 
     #[activity(name = "await_push")]

@@ -53,6 +53,12 @@ impl WriteAttempt<'_> {
             match written.end {
                 AgentEnd::Finished => self.store_finished(&from, written, tries).await,
                 AgentEnd::Stopped => Ok(self.store_unfinished(&from, written).await),
+                // It may be nearly done; nobody judged it.
+                AgentEnd::Failed { trouble: Trouble::Stall, .. } => {
+                    let written = self.store_unfinished(&from, written).await;
+                    self.folder.clear().await;
+                    Ok(written)
+                }
                 AgentEnd::Failed { .. } => {
                     self.folder.clear().await;
                     Ok(written)

@@ -22,6 +22,7 @@ use super::metering::Raises;
 use super::pause::Waits;
 use super::prepare::{Preparation, PreparedAttempt};
 use super::setup::SetupOf;
+use super::stall::{Signs, StallWatch};
 use super::unfit::Unfit;
 use super::write_attempt::{Spent, WriteAttempt};
 use crate::agent::{AgentReport, Assignment};
@@ -63,6 +64,7 @@ impl Bench {
         let folder = AttemptFolder::take(&self.runs, &input.run, &input.stage.name, input.attempt)?;
         let of = input.into();
         let before = self.with_ledger(of, Handover::newest(heartbeat, &folder.folder)).await?;
+        let before = Handover { workplace: Some(folder.workplace()), ..before };
         spent.is(&before);
         if let Some(written) = folder.written(input.base.as_ref()) {
             return Ok(written);
@@ -116,7 +118,7 @@ impl WriteAttempt<'_> {
             let (start, feedback) = (prepared.start, Some(failure.feedback));
             return Ok(Written { start, feedback, ..failed });
         }
-        let AgentRan { report, after, pause } =
+        let AgentRan { report, after, pause, feedback } =
             self.run_agent(ctx, agent, &prepared.assignment).await?;
         if report.end == AgentEnd::Stopped && self.bench.draining.is_cancelled() {
             self.leave_session(ctx, (&prepared, None), &after).await?;
@@ -130,7 +132,8 @@ impl WriteAttempt<'_> {
         let (base, start) = (prepared.base.clone(), prepared.start.clone());
         let first = self.input.part.as_ref().is_some_and(|part| part.all.is_empty());
         let parts = if first { read_parts(&self.folder.at("work")) } else { Vec::new() };
-        let written = Written { pause, start, parts, ..written(report, sandboxing, &after) };
+        let written =
+            Written { pause, start, parts, feedback, ..written(report, sandboxing, &after) };
         if written.pause.is_some() {
             return self.pause(ctx, &prepared, (written, after)).await;
         }
@@ -219,9 +222,10 @@ impl WriteAttempt<'_> {
     ) -> Result<AgentRan, ActivityError> {
         let progress = AgentProgress::new(self.input, assignment, &self.before);
         ctx.record_heartbeat(progress.handover.clone()).await?;
-        let mut watch = Watch { progress, breakers: self.breakers() };
+        let (breakers, stall) = (self.breakers(), self.stall_watch(assignment));
+        let mut watch = Watch { progress, breakers, stall };
         let worked = self.watch_agent(ctx, &agent, assignment, &mut watch).await;
-        let Watch { mut progress, breakers } = watch;
+        let Watch { mut progress, breakers, stall } = watch;
         // What the ledger cannot say now, it says to a successor.
         let known = agent.door.spend();
         let waits = Waits {
@@ -238,13 +242,15 @@ impl WriteAttempt<'_> {
                 if progress.handover.cost_usd > self.before.cost_usd =>
             {
                 let (report, after) = (unfinished(why_of(&failure)), progress.handover);
-                return Ok(AgentRan { report, after, pause: None });
+                return Ok(AgentRan { report, after, pause: None, feedback: None });
             }
             worked => worked?,
         };
+        let report = AgentReport { end: stall.judge(report.end), ..report };
         progress.told(report.tokens, report.cost_usd);
         let pause = self.reason_to_pause(&report.end, &progress.handover, waits);
-        Ok(AgentRan { report, after: progress.handover, pause })
+        let feedback = stall.feedback(&report.end);
+        Ok(AgentRan { report, after: progress.handover, pause, feedback })
     }
 
     async fn watch_agent(
@@ -252,7 +258,7 @@ impl WriteAttempt<'_> {
         ctx: &ActivityContext,
         agent: &MeteredAgent,
         assignment: &Assignment,
-        Watch { progress, breakers }: &mut Watch<'_>,
+        Watch { progress, breakers, stall }: &mut Watch<'_>,
     ) -> Result<AgentReport, ActivityError> {
         let (send, mut events) = mpsc::channel(64);
         let stop = CancellationToken::new();
@@ -264,13 +270,18 @@ impl WriteAttempt<'_> {
                 done = &mut work => break done,
                 Some(event) = events.recv() => {
                     breakers.see(&event).await;
+                    stall.see(&event, Instant::now());
                     progress.apply(event);
                 }
                 _ = tick.tick() => {
                     progress.count(agent.door.spend());
                     raises.take(&agent.door).await;
                     self.beat(ctx, progress).await?;
-                    if breakers.trips(progress.handover.cost_usd, Instant::now()).await {
+                    let limited = agent.door.limited_for().is_some();
+                    let signs = Signs { tokens: progress.handover.tokens, limited };
+                    if breakers.trips(progress.handover.cost_usd, Instant::now()).await
+                        || !stop.is_cancelled() && stall.stalls(signs, Instant::now()).await
+                    {
                         stop.cancel();
                     }
                 }
@@ -308,6 +319,7 @@ impl WriteAttempt<'_> {
 struct Watch<'a> {
     progress: AgentProgress<'a>,
     breakers: Breakers,
+    stall: StallWatch,
 }
 
 /// What came of an agent's work.
@@ -316,6 +328,8 @@ struct AgentRan {
     after: Handover,
     /// Why its attempt is not over.
     pause: Option<Pause>,
+    /// What the next attempt should read of it.
+    feedback: Option<String>,
 }
 
 /// An agent that could not go on because of us.
@@ -341,6 +355,7 @@ fn written(report: AgentReport, sandboxing: Sandboxing, spent: &Handover) -> Wri
         tokens: spent.tokens,
         cost_usd: spent.cost_usd,
         words: report.words,
+        workplace: spent.workplace.clone(),
         ..Written::unkept(report.end, sandboxing)
     }
 }

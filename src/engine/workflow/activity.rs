@@ -85,8 +85,8 @@ fn lost(error: &ActivityExecutionError) -> Lost {
     let when_failed =
         || application_failure(error.reason()).and_then(|f| f.details::<Handover>().ok().flatten());
     let known = at_timeout.or_else(when_cancelled).or_else(when_failed);
-    let Handover { tokens, cost_usd, .. } = known.unwrap_or_default();
-    Lost { why: application_message(error), tokens, cost_usd }
+    let Handover { tokens, cost_usd, workplace, .. } = known.unwrap_or_default();
+    Lost { why: application_message(error), tokens, cost_usd, workplace }
 }
 
 /// What the activity's own code said and why; what Temporal says where the activity said nothing.

@@ -10,7 +10,7 @@ use super::activity::{ActivityEnd, run_cancellable};
 use super::journal::{emit, record_events, wait_for_decision};
 use crate::engine::activities::{Activities, AwaitPushInput, HandOutInput};
 use crate::engine::retry_policy::{
-    AWAIT_PUSH_TIMEOUT, HAND_OUT_TIMEOUT, await_push_policy, find_worker_policy,
+    AWAIT_PUSH_TIMEOUT, HAND_OUT_TIMEOUT, HEARTBEAT_TIMEOUT, await_push_policy, find_worker_policy,
 };
 use crate::run::{GateId, HandBranch, Happened, RequestId, Run, Snapshot, Verdict, Via};
 
@@ -23,6 +23,7 @@ pub(super) async fn hand_out(
     let input = ctx.state(|s| HandOutInput::new(&s.run.request, &gate, work));
     let scope = ctx.cancellation_token().child_token();
     let options = ActivityOptions::with_start_to_close_timeout(HAND_OUT_TIMEOUT)
+        .heartbeat_timeout(HEARTBEAT_TIMEOUT)
         .cancellation_token(scope.clone())
         .retry_policy(find_worker_policy())
         .summary(format!("{} · hand out", gate.stage))

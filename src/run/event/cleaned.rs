@@ -3,7 +3,7 @@
 
 use super::{
     AgentEnd, AgentInfo, AttemptBranch, Checked, Delivered, Diff, Flag, RedGreen, StartingPoint,
-    TestsChanged, Work, Written,
+    TestsChanged, Work, Workplace, Written,
 };
 use crate::run::foreign_text::{LINE, NAME, PATH, line, prose};
 use crate::run::{HandBranch, TaskPart};
@@ -62,6 +62,7 @@ impl Written {
             start: self.start.map(StartingPoint::cleaned),
             feedback: some(self.feedback, feedback),
             parts: cleaned_parts(self.parts),
+            workplace: self.workplace.map(Workplace::cleaned),
             ..self
         }
     }
@@ -82,6 +83,16 @@ impl HandBranch {
     #[must_use]
     pub fn cleaned(self) -> Self {
         Self { not_pushed: some(self.not_pushed, |why| line(why, LINE)), ..self }
+    }
+}
+
+impl Workplace {
+    fn cleaned(self) -> Self {
+        Self {
+            host: some(self.host, |name| line(name, NAME)),
+            folder: line(&self.folder, PATH),
+            ..self
+        }
     }
 }
 
@@ -209,6 +220,11 @@ mod tests {
             }),
             feedback: None,
             parts: vec![long.clone(); 9],
+            workplace: Some(Workplace {
+                host: Some(long.clone()),
+                folder: long.clone(),
+                prompt_bytes: None,
+            }),
         };
         let checked = Checked {
             passed: false,

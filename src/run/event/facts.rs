@@ -110,6 +110,8 @@ pub enum Trouble {
     Program,
     /// It was not done in time: another attempt, or more time, may go well.
     TimeOut,
+    /// It gave no sign of life any more, or did the same over and over: another attempt may go well.
+    Stall,
     /// A kind of a later version.
     #[serde(other)]
     Unknown,
@@ -150,6 +152,22 @@ pub struct Written {
     /// Into which parts the agent split its task, where it was asked to.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parts: Vec<String>,
+    /// Where it was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workplace: Option<Workplace>,
+}
+
+/// Where an attempt was made, so that an operator can look.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Workplace {
+    /// The name of the worker's machine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
+    /// There: what was printed, and the prompt.
+    pub folder: String,
+    /// The size of the prompt; none where no agent was begun.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prompt_bytes: Option<u64>,
 }
 
 /// Snapshot in, snapshot out.
@@ -200,6 +218,7 @@ impl Written {
             start: None,
             feedback: None,
             parts: Vec::new(),
+            workplace: None,
         }
     }
 }
@@ -255,6 +274,7 @@ pub struct Lost {
     pub why: String,
     pub tokens: Tokens,
     pub cost_usd: Usd,
+    pub workplace: Option<Workplace>,
 }
 
 /// How far the current attempt is. Newest wins, never history.

@@ -19,7 +19,7 @@ use super::{
 pub use diff::{Diff, FileDiff, Flag, Risk};
 pub use facts::{
     AgentEnd, AgentInfo, AttemptBranch, Checked, Lost, Progress, Sandboxing, Snapshot, Tests,
-    TestsChanged, Tokens, Trouble, Work, Written,
+    TestsChanged, Tokens, Trouble, Work, Workplace, Written,
 };
 pub use pause::{Pause, WorkStep};
 pub use red_green::{NotKnown, RedGreen};
@@ -98,6 +98,9 @@ pub enum Happened {
         /// What is wrong with the reports of its checks.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reports: Option<String>,
+        /// Where it was made.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        workplace: Option<Workplace>,
         tokens: Tokens,
         cost_usd: Usd,
         seconds: u64,

@@ -106,6 +106,7 @@ fn attempt() -> Vec<Happened> {
         tests: Some(Tests { passed: 47, failed: 3, skipped: 0 }),
         coverage_percent: Some(92.5),
         reports: None,
+        workplace: None,
         tests_changed: Some(TestsChanged {
             removed: 1,
             skipped: 0,

@@ -12,7 +12,9 @@ pub enum FailureClass {
     Checks,
     /// It was not done in time.
     TimeOut,
-    /// The agent crashed, hung or answered nonsense.
+    /// The agent gave no sign of life any more, or did the same over and over.
+    Stall,
+    /// The agent crashed or answered nonsense.
     Agent,
     /// The model's provider was busy.
     ModelBusy,
@@ -54,6 +56,7 @@ impl FailureClass {
             Trouble::Setup => Self::Setup,
             Trouble::SignIn => Self::SignIn,
             Trouble::TimeOut => Self::TimeOut,
+            Trouble::Stall => Self::Stall,
             Trouble::Unknown => Self::Unknown,
         }
     }
@@ -70,6 +73,7 @@ impl FailureClass {
         match self {
             Self::Checks => "checks",
             Self::TimeOut => "time_out",
+            Self::Stall => "stall",
             Self::Agent => "agent",
             Self::ModelBusy => "model_busy",
             Self::Program => "program",

@@ -3,7 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::run::{PersonId, Request, Run, RunId, Snapshot, Stage, StageName, StagePhase};
+use crate::run::{
+    PersonId, Request, Run, RunId, Snapshot, Stage, StageName, StagePhase, StageState,
+};
 
 /// The run that is done once more.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -106,8 +108,19 @@ impl Run {
     /// The first stage that another run would have to do, where some need not be done again.
     #[must_use]
     pub fn resumes_at(&self) -> Option<&StageName> {
-        let undone = self.stages.iter().position(|stage| self.kept(stage.name()).is_none())?;
-        (undone > 0).then(|| self.stages[undone].name())
+        let kept = self.stages_kept();
+        (kept > 0).then(|| self.stages.get(kept)).flatten().map(StageState::name)
+    }
+
+    /// Where another run could begin, but for the first stage: (the stage before, whose work is taken over like all before it; that stage).
+    pub fn beginnings(&self) -> impl Iterator<Item = (&StageName, &StageName)> {
+        let kept = self.stages_kept();
+        self.stages.windows(2).take(kept).map(|pair| (pair[0].name(), pair[1].name()))
+    }
+
+    /// So many stages at the beginning have good work.
+    fn stages_kept(&self) -> usize {
+        self.stages.iter().take_while(|stage| self.kept(stage.name()).is_some()).count()
     }
 }
 
@@ -139,6 +152,9 @@ mod tests {
     fn what_was_good_is_taken_over_with_its_approvals() {
         let run = failed().run;
         assert_eq!(run.resumes_at(), Some(&name("print")));
+        let [draft, polish, print] = ["draft", "polish", "print"].map(name);
+        let beginnings: Vec<_> = run.beginnings().collect();
+        assert_eq!(beginnings, [(&draft, &polish), (&polish, &print)]);
         let again = from(&run, &run.request, "print").expect("it can begin there");
         let kept: Vec<_> =
             again.kept.iter().map(|kept| (kept.stage.as_str(), kept.attempt)).collect();

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::seconds_between;
 use crate::run::{
     AgentEnd, Attempt, AttemptOutcome, Checked, Delivered, Diff, Happened, Lost, Pause, Plan, Run,
-    Snapshot, StageName, Tokens, Trouble, Usd, WorkStep, Written,
+    Snapshot, StageName, Tokens, Trouble, Usd, WorkStep, Workplace, Written,
 };
 
 /// What the activities of an attempt brought back.
@@ -78,6 +78,13 @@ impl<'a> AttemptFacts<'a> {
         }
     }
 
+    const fn workplace(self) -> Option<&'a Workplace> {
+        match self {
+            Self::Checked(written, _) | Self::Unchecked(written) => written.workplace.as_ref(),
+            Self::Lost(lost) => lost.workplace.as_ref(),
+        }
+    }
+
     /// What the attempt used; `known` is what its events say so far.
     fn used(self, known: Option<&Attempt>) -> (Tokens, Usd) {
         match (self, known.filter(|a| a.snapshot.is_some())) {
@@ -121,6 +128,7 @@ impl Run {
             tests_changed: checked.and_then(|c| c.tests_changed.clone()),
             red_green: checked.and_then(|c| c.red_green.clone()),
             reports: checked.and_then(|c| c.reports.clone()),
+            workplace: facts.workplace().cloned(),
             tokens,
             cost_usd,
             seconds: known

@@ -17,7 +17,7 @@ use super::{
     Again, AgentInfo, Asked, AttemptBranch, Changes, Delivered, Diff, GateId, Note, OpenGate,
     Outcome, Pause, PersonId, RULES, Raise, RedGreen, Refusal, Remark, Request, RequestId, Retried,
     Retry, Rework, RollbackTo, RolledBack, Sandboxing, Snapshot, Stage, StageEstimate,
-    StartingPoint, Tests, TestsChanged, Tokens, Trouble, Usd, Verdict, Via,
+    StartingPoint, Tests, TestsChanged, Tokens, Trouble, Usd, Verdict, Via, Workplace,
 };
 
 /// A run as its events tell it.
@@ -156,6 +156,9 @@ pub struct Attempt {
     /// What is wrong with the reports of its checks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reports: Option<String>,
+    /// Where it was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workplace: Option<Workplace>,
     pub tokens: Tokens,
     pub cost_usd: Usd,
     pub seconds: u64,
@@ -348,6 +351,7 @@ impl Attempt {
             tests_changed: None,
             red_green: None,
             reports: None,
+            workplace: None,
             tokens: Tokens { input: 0, output: 0, cache_read: 0, cache_write: 0 },
             cost_usd: Usd::ZERO,
             seconds: 0,

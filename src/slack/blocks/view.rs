@@ -8,7 +8,8 @@ use slack_morphism::prelude::{
 
 use super::element::whole;
 use super::{ID, fit_view, plain_text_object};
-use crate::slack::truncate::truncate;
+use crate::slack::truncate::{length, truncate};
+use crate::slack::visible::clean;
 
 const TITLE: usize = 24;
 const METADATA: usize = 3_000;
@@ -95,12 +96,24 @@ pub struct Words<'a> {
 /// Words to type.
 #[must_use]
 pub fn text_input(field: Field<'_>, words: Words<'_>) -> SlackBlock {
-    let element = SlackBlockPlainTextInputElement::new()
+    field.block(element(field, words).into())
+}
+
+/// Words to type, with what stands there already. None where the field does not hold that whole: half of it would be sent back as all.
+#[must_use]
+pub fn filled_input(field: Field<'_>, words: Words<'_>, text: &str) -> Option<SlackBlock> {
+    let text = clean(text);
+    let fits = length(&text) <= words.most.clamp(1, WORDS);
+    let text = Some(text).filter(|text| !text.is_empty());
+    fits.then(|| field.block(element(field, words).opt_initial_value(text).into()))
+}
+
+fn element(field: Field<'_>, words: Words<'_>) -> SlackBlockPlainTextInputElement {
+    SlackBlockPlainTextInputElement::new()
         .with_action_id(field.id().into())
         .opt_multiline(words.many_lines.then_some(true))
         .with_max_length(words.most.clamp(1, WORDS) as u64)
-        .with_placeholder(plain_text_object(words.placeholder, PLACEHOLDER).into());
-    field.block(element.into())
+        .with_placeholder(plain_text_object(words.placeholder, PLACEHOLDER).into())
 }
 
 /// One of at most ten (text, value), all in sight; the first is chosen already. None where there is nothing to choose.

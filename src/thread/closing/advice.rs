@@ -47,6 +47,9 @@ fn after_failure(run: &Run, again: &str, failed: Option<&StageState>) -> String 
                 "give the stage a longer `timeout`, or make it smaller, and start again with {again}."
             )
         }
+        Some(Trouble::Stall) => format!(
+            "see what it did last, say in the brief what it should not wait for, and start again with {again}."
+        ),
         Some(Trouble::Setup) => {
             format!("put key, model, configuration or setup right, then start again with {again}.")
         }

@@ -78,6 +78,7 @@ fn a_run_that_failed_says_why_what_is_kept_and_what_to_do() {
     │ *Not used:* the work of streaming attempt 3 is commit `commit-stre`. In a clone:
     │ signoff fetch llm-wrapper-k3f9qdz streaming-3
     │ *Next:* say in the brief what went wrong, and start again with `/develop again llm-wrapper-k3f9qdz from streaming`.
+    │ [Do it again]
     │ Stage               Tokens    Cost  Share     Time
     │ scaffold             2,340   $0.04    6 %   2m 15s
     │ core-implementation 12,850   $0.23   37 %   4m 30s
@@ -108,6 +109,7 @@ fn what_a_stop_cut_short_can_be_fetched() {
     │ *Unfinished:* what streaming attempt 2 had written, unchecked, is commit `commit-stre`. In a clone:
     │ signoff fetch llm-wrapper-k3f9qdz streaming-2
     │ *Next:* start again with `/develop again llm-wrapper-k3f9qdz from streaming` whenever you like.
+    │ [Do it again]
     │ Stage               Tokens    Cost  Share    Time
     │ scaffold             2,340   $0.04   10 %  2m 15s
     │ core-implementation 12,850   $0.23   56 %  4m 30s
@@ -151,6 +153,7 @@ fn a_run_that_was_rejected() {
     │ *Not used:* the work of core-implementation attempt 1 is commit `commit-core`. In a clone:
     │ signoff fetch llm-wrapper-k3f9qdz core-implementation-1
     │ *Next:* say in the brief what should be different, and start again with `/develop again llm-wrapper-k3f9qdz from core-implementation`.
+    │ [Do it again]
     │ Stage               Tokens    Cost  Share    Time
     │ scaffold             2,340   $0.04   15 %  2m 15s
     │ core-implementation 12,850   $0.23   85 %  4m 30s
@@ -177,6 +180,7 @@ fn a_run_that_was_stopped_before_anything_was_good() {
     ├ *llm-wrapper was stopped* by @UANA.
     │ *Kept:* nothing, as no stage was finished.
     │ *Next:* start again with `/develop again llm-wrapper-k3f9qdz` whenever you like.
+    │ [Do it again]
     │ Stage    Tokens    Cost  Share  Time
     │ scaffold    100   $0.01  100 %    5s
     │ TOTAL       100   $0.01           5s

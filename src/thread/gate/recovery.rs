@@ -6,12 +6,15 @@ use crate::run::{Attempt, Decided, FailureClass, StagePhase, StageState};
 use crate::slack::{Button, Confirm, Mrkdwn, SlackBlock, context, one_line, section};
 use crate::thread::card::roll_back;
 use crate::thread::message::NOTICE;
-use crate::thread::{ActionId, RenderContext, figures};
+use crate::thread::{ActionId, RenderContext, figures, snapshots};
 
 const WHY: usize = 300;
 const SAID: usize = 800;
 /// Attempts that are listed, the newest.
 const LISTED: usize = 6;
+/// Longest name of a machine, and longest path.
+const HOST: usize = 60;
+const FOLDER: usize = 100;
 
 impl GateView<'_> {
     /// For a lock screen: what failed, and how.
@@ -36,7 +39,8 @@ impl GateView<'_> {
         blocks.extend(self.what_was_said(render).map(section));
         blocks.push(section(Mrkdwn::join(self.what_was_tried(), "\n")));
         let left = self.what_is_left().into_iter().chain(self.diff_link(render));
-        blocks.push(context(Mrkdwn::join(left, " · ")));
+        let lines = [Some(Mrkdwn::join(left, " · ")), where_it_was_made(self.work)];
+        blocks.push(context(Mrkdwn::join(lines.into_iter().flatten(), "\n")));
         let by_hand = self.gate.by_hand.as_ref().filter(|_| self.is_open());
         blocks.extend(by_hand.into_iter().flat_map(|it| self.done_by_hand(it, render)));
         blocks
@@ -69,12 +73,14 @@ impl GateView<'_> {
         let spent = earlier.iter().map(|it| it.cost()).chain(tried.map(|it| it.cost_usd)).sum();
         let spent = format!("{} so far", figures::of_budget(self.run, spent));
         let kept = match earlier.iter().rev().find(|it| it.phase == StagePhase::Good) {
-            Some(good) => format!("good is what {} left", good.name()),
-            None => "no stage is good yet".to_owned(),
+            Some(good) => {
+                Mrkdwn::from(format!("good is what {} left", good.name())) + good_commit(good)
+            }
+            None => "no stage is good yet".into(),
         };
         let time =
             format!("an attempt has {}", figures::span(self.stage.timeout_seconds(self.work.n)));
-        [spent, kept, time].map(Mrkdwn::from).to_vec()
+        vec![spent.into(), kept, time.into()]
     }
 
     /// Every way to go on.
@@ -141,15 +147,43 @@ pub const fn failure_class(class: FailureClass) -> &'static str {
         FailureClass::SignIn => "The model's provider lets nobody in",
         FailureClass::Program => "The agent's program does not work",
         FailureClass::TimeOut => "Out of time",
+        FailureClass::Stall => "Stalled",
         FailureClass::Unknown => "It failed",
     }
 }
 
-/// `• attempt 2: 3 of 50 tests failed · 9 files +315 −4 · $0.24 · 10s`.
+/// `, commit 1a2b3c4d5e6f`: what a stage left.
+fn good_commit(stage: &StageState) -> Mrkdwn {
+    let commit = stage.snapshot.as_ref().map(|it| ", commit " + snapshots::commit(it));
+    commit.unwrap_or_default()
+}
+
+/// For whoever can look there: `attempt 3 was made on build-3 in /srv/runs/…, its prompt 12 KB`.
+fn where_it_was_made(work: &Attempt) -> Option<Mrkdwn> {
+    let place = work.workplace.as_ref()?;
+    let host = place.host.as_deref().map(|host| " on " + Mrkdwn::code(host, HOST));
+    let prompt =
+        place.prompt_bytes.map(|bytes| format!(", its prompt {} KB", bytes.div_ceil(1_000)));
+    let made = Mrkdwn::from(format!("attempt {} was made", work.n)) + host.unwrap_or_default();
+    let folder = Mrkdwn::code(&end_of_path(&place.folder), FOLDER);
+    Some(made + " in " + folder + prompt.unwrap_or_default())
+}
+
+/// Of a path the end, which tells it apart.
+fn end_of_path(path: &str) -> String {
+    match path.char_indices().nth_back(FOLDER - 1) {
+        Some((at, _)) if at > 0 => format!("…{}", path[at..].chars().skip(1).collect::<String>()),
+        _ => path.to_owned(),
+    }
+}
+
+/// `• attempt 2: 3 of 50 tests failed · 9 files +315 −4 · 9,000 tokens · $0.24 · 10s`.
 fn tried_line(attempt: &Attempt) -> String {
     let why = attempt.why.as_deref().unwrap_or_else(|| class(attempt));
     let diff = attempt.diff.as_ref().map(figures::diff);
-    let parts = [one_line(why, WHY / 2)].into_iter().chain(diff);
+    let tokens = Some(attempt.tokens.total()).filter(|tokens| *tokens > 0);
+    let tokens = tokens.map(|tokens| figures::plural(tokens, "token"));
+    let parts = [one_line(why, WHY / 2)].into_iter().chain(diff).chain(tokens);
     let spent = [attempt.cost_usd.to_string(), figures::span(attempt.seconds)];
     format!("• attempt {}: {}", attempt.n, parts.chain(spent).collect::<Vec<_>>().join(" · "))
 }
@@ -165,5 +199,18 @@ pub(super) fn retried(decided: &Decided) -> String {
         "" => "tried again by ".to_owned(),
         "more time" => "tried again with more time by ".to_owned(),
         other => format!("tried again {other} by "),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_long_path_the_end_is_shown() {
+        assert_eq!(end_of_path("/srv/runs/tale-k3f9qdz"), "/srv/runs/tale-k3f9qdz");
+        let long = end_of_path(&format!("/{}/attempts/draft-1", "é".repeat(300)));
+        assert_eq!(long.chars().count(), FOLDER);
+        assert!(long.starts_with("…é") && long.ends_with("/attempts/draft-1"), "{long}");
     }
 }

@@ -145,6 +145,7 @@ fn what_went_wrong(attempt: &Attempt) -> String {
         (_, Some(Trouble::SignIn)) => because("the model's provider lets nobody in"),
         (_, Some(Trouble::Program)) => because("the agent's program does not work"),
         (_, Some(Trouble::TimeOut)) => because("out of time"),
+        (_, Some(Trouble::Stall)) => because("stalled"),
         (_, Some(Trouble::Unknown)) => because("it failed"),
     }
 }

@@ -9,8 +9,8 @@ use crate::thread::{GateValue, slack_limits};
 use crate::workspace::{FilePatch, FileStatus, Patch};
 
 use super::{
-    DevelopForm, DiffPlace, DiffTurn, ModalDiff, changes_modal, develop_modal, diff_modal,
-    extend_modal, reject_modal,
+    AgainForm, DevelopForm, DiffPlace, DiffTurn, FROM_START, ModalDiff, again_modal, changes_modal,
+    develop_modal, diff_modal, extend_modal, reject_modal,
 };
 
 /// The modal of what an attempt of the second stage changed.
@@ -258,4 +258,37 @@ fn lines_that_are_not_kept_are_counted() {
     let cut = FilePatch { left_out: 40, ..file("b.js", 50, "+x\n+y\n") };
     let text = diff(&[lost, cut]).to_string();
     assert!(text.contains("_… 178 lines, not shown here_") && text.contains("40 lines, not shown"));
+}
+
+/// The form that does a run again.
+fn again(run: &Run) -> Value {
+    let agent = &run.request.pipeline.agent;
+    let form = AgainForm { run, agent, private_metadata: "C1" };
+    serde_json::to_value(again_modal(form)).unwrap()
+}
+
+#[test]
+fn a_form_to_do_it_again_begins_behind_what_is_good_and_knows_what_it_may_spend() {
+    let mut run = Tale::rolled_back().run;
+    run.request.budget_usd = Some("2.50".parse().unwrap());
+    let form = again(&run);
+    let element = |id: &str| {
+        let blocks = form["blocks"].as_array().unwrap();
+        blocks.iter().find(|it| it["block_id"] == id).unwrap()["element"].clone()
+    };
+    assert_eq!(element("brief")["initial_value"], run.request.brief);
+    assert_eq!(element("budget")["initial_value"], "$2.50");
+    let from = element("from");
+    let values: Vec<_> =
+        from["options"].as_array().unwrap().iter().map(|it| &it["value"]).collect();
+    assert_eq!(values, [FROM_START, "core-implementation", "streaming"]);
+    assert_eq!(from["initial_option"]["value"], "streaming");
+}
+
+#[test]
+fn a_brief_that_no_field_holds_is_left_out_of_the_form() {
+    let mut run = Tale::rolled_back().run;
+    run.request.brief = "👩".repeat(1_999);
+    let form = again(&run).to_string();
+    assert!(!form.contains(r#""block_id":"brief""#) && form.contains("stays as it is"), "{form}");
 }

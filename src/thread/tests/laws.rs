@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use crate::run::{
-    AttemptOutcome, GateKind, Outcome, PersonId, Refusal, Reminder, Rework, Run, Verdict,
+    AttemptOutcome, GateKind, Outcome, PersonId, Refusal, Reminder, Rework, Run, Verdict, Workplace,
 };
 use crate::slack::Priority;
 use crate::thread::samples::{More, Tale, ana, ben, name, request, with_pages, work};
@@ -107,6 +107,11 @@ fn saying(words: &str, steps: usize) -> Tale {
     let more = || More {
         words: Some(words.to_owned()),
         reports: Some(words.to_owned()),
+        workplace: Some(Workplace {
+            host: Some(words.to_owned()),
+            folder: words.to_owned(),
+            prompt_bytes: Some(1),
+        }),
         since_round: Some(More::diff(1, 1, 1)),
         ..More::risky(words)
     };

@@ -106,6 +106,19 @@ do: sleep 5; echo x > x.txt
 """
 "#;
 
+/// It says nothing any more, until it is told that it did.
+const STALLING: &str = r#"
+[[stage]]
+name = "only"
+attempts = 2
+timeout = "1m"
+checks = ["test -s x.txt"]
+prompt = """
+{{feedback}}
+do: if grep -q 'said[ ]nothing' /tmp/prompt; then echo x > x.txt; else echo half > half.txt; echo I start the server; sleep 50; fi
+"""
+"#;
+
 /// Three stages; the second and the third ask.
 const STEPS: &str = r#"
 [[stage]]
@@ -497,6 +510,7 @@ fn projects() -> impl Iterator<Item = Project> {
         ("stubborn", STUBBORN, BEGUN),
         ("quick", QUICK, NEW),
         ("wandering", WANDERING, BEGUN),
+        ("stalling", STALLING, BEGUN),
         ("falling", FALLING, BEGUN),
         ("clumsy", CLUMSY, BEGUN),
         ("big", BIG, BEGUN),

@@ -85,6 +85,7 @@ impl Run {
             tests_changed,
             red_green,
             reports,
+            workplace,
             tokens,
             cost_usd,
             seconds,
@@ -102,6 +103,7 @@ impl Run {
             a.tests_changed.clone_from(tests_changed);
             a.red_green.clone_from(red_green);
             a.reports.clone_from(reports);
+            a.workplace.clone_from(workplace);
             a.tokens = *tokens;
             a.cost_usd = *cost_usd;
             a.seconds = *seconds;

@@ -248,13 +248,16 @@ fn written(facts: Facts) -> Written {
         start: None,
         feedback: None,
         parts: Vec::new(),
+        workplace: None,
     }
 }
 
 fn lost(facts: Facts, written: &Written) -> Option<Lost> {
     let why = "its workers died".to_owned();
     match facts {
-        Facts::Unfinished => Some(Lost { why, tokens: written.tokens, cost_usd: written.cost_usd }),
+        Facts::Unfinished => {
+            Some(Lost { why, tokens: written.tokens, cost_usd: written.cost_usd, workplace: None })
+        }
         Facts::Unchecked => Some(Lost { why, ..Lost::default() }),
         _ => None,
     }

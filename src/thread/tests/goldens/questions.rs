@@ -3,7 +3,7 @@
 use super::{Golden, ODD, STAGE, drawn, odd, sent, spec};
 use crate::run::{
     Approver, Breaker, Escalation, GateKind, GateSpec, MonthOf, MonthSpent, OnDeadline, OnReject,
-    Pause, Reminder, Rework, Usd, Verdict,
+    Pause, Reminder, Rework, Usd, Verdict, Workplace,
 };
 use crate::thread::samples::{
     More, Tale, Work, ana, ben, cents, group, name, nasty, no_pages, work,
@@ -68,7 +68,11 @@ fn waits_for_a_month() -> Tale {
 
 fn has_failed() -> Tale {
     let asking = Tale::rolled_back().recovers("streaming");
-    asking.errs("streaming", 2).errs("streaming", 3).follows()
+    let folder = "/srv/signoff/runs/llm-wrapper-k3f9qdz/attempts/streaming-3".to_owned();
+    let workplace =
+        Workplace { host: Some("build-3".to_owned()), folder, prompt_bytes: Some(12_345) };
+    let more = More { workplace: Some(workplace), ..More::default() };
+    asking.errs("streaming", 2).with(more).errs("streaming", 3).follows()
 }
 
 fn gets_nowhere() -> Tale {

@@ -7,8 +7,8 @@ use crate::run::{ProjectName, Run};
 use crate::slack::SlackView;
 use crate::thread::samples::{Tale, name, nasty, with_pages};
 use crate::thread::{
-    DevelopForm, GateValue, ModalDiff, changes_modal, develop_modal, diff_modal, extend_modal,
-    home, reject_modal, slack_limits,
+    AgainForm, DevelopForm, GateValue, ModalDiff, again_modal, changes_modal, develop_modal,
+    diff_modal, extend_modal, home, reject_modal, slack_limits,
 };
 use crate::workspace::{FilePatch, FileStatus, Patch};
 
@@ -24,6 +24,11 @@ pub(super) fn modals() -> Vec<Golden> {
         (0..200).map(|i| format!("{}-{i}", "p".repeat(60)).parse().unwrap()).collect();
     let develop =
         |projects| develop_modal(DevelopForm { projects, project: None, private_metadata: "C1" });
+    let again = |run: &Run, models: &[&str]| {
+        let mut agent = run.request.pipeline.agent.clone();
+        agent.models = models.iter().map(ToString::to_string).collect();
+        again_modal(AgainForm { run, agent: &agent, private_metadata: "C1" })
+    };
     let file = |path: &str, text: &str| FilePatch {
         path: path.to_owned(),
         old_path: Some("old".to_owned()),
@@ -49,6 +54,8 @@ pub(super) fn modals() -> Vec<Golden> {
     vec![
         modal("develop", develop(&projects)),
         modal("develop-nothing", develop(&[])),
+        modal("again", again(&Tale::rolled_back().run, &["claude-opus-4-5"])),
+        modal("again-odd", again(&run, &[])),
         modal("changes", changes_modal(&value, &run)),
         modal("reject", reject_modal(&value, &run)),
         modal("extend", extend_modal(&value, &run)),

@@ -6,7 +6,7 @@ use super::{Tale, name};
 use crate::run::{
     AttemptBranch, Diff, Flag, GateSpec, GroupId, HandBranch, Happened, Next, Pause, PersonId,
     Raise, RedGreen, Reminder, RequestId, Rework, Risk, TestsChanged, Tokens, Usd, Verdict, Via,
-    WorkStep,
+    WorkStep, Workplace,
 };
 
 /// What a piece of work has besides its figures.
@@ -18,6 +18,7 @@ pub(crate) struct More {
     pub tests_changed: Option<TestsChanged>,
     pub red_green: Option<RedGreen>,
     pub reports: Option<String>,
+    pub workplace: Option<Workplace>,
     pub words: Option<String>,
     pub branch: Option<AttemptBranch>,
 }

@@ -64,7 +64,8 @@ impl Tale {
         work: Work,
     ) -> Self {
         self.now += TimeDelta::seconds(work.seconds);
-        let More { tests_changed, red_green, reports, .. } = std::mem::take(&mut self.more);
+        let More { tests_changed, red_green, reports, workplace, .. } =
+            std::mem::take(&mut self.more);
         self.tell(Happened::AttemptEnded {
             stage: name(stage),
             attempt,
@@ -77,6 +78,7 @@ impl Tale {
             tests_changed,
             red_green,
             reports,
+            workplace,
             tokens: tokens(work.tokens),
             cost_usd: cents(work.cents),
             seconds: u64::try_from(work.seconds).unwrap(),

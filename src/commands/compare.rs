@@ -1,5 +1,5 @@
 //! What is different between two runs?
-//! Their figures side by side, narrow enough for a phone; and of their code, what differs where both are on this machine.
+//! Their figures side by side, narrow enough for a phone; and of their code, what differs where both can be read here.
 
 use std::fmt::Write as _;
 
@@ -9,7 +9,7 @@ use crate::run::{Comparison, Run, StageFigures, Tests, WorkFigures};
 use crate::slack::escape;
 use crate::store::StoreError;
 use crate::thread::figures;
-use crate::workspace::{Patch, RunFolder};
+use crate::workspace::Patch;
 
 /// Which runs are compared: what stands behind the verb, two words that each name one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +37,7 @@ pub enum CodeBetween {
     /// One of them has no work that was kept.
     Nothing,
     Patch(Box<Patch>),
-    /// Not all of it is on this machine; what can be typed where it is.
+    /// Not all of it can be read here; what can be typed where it is on disk.
     Elsewhere {
         command: String,
     },
@@ -83,12 +83,12 @@ async fn between(services: &Services, first: &Run, second: &Run) -> CodeBetween 
     let (Some(from), Some(to)) = (first.last_good(), second.last_good()) else {
         return CodeBetween::Nothing;
     };
-    let folders = [first, second].map(|run| RunFolder::of(&services.runs, run.id()));
-    match folders[0].patch_to(from, (&folders[1], to)).await {
+    let [first, second] = [first, second].map(|run| services.archive.of(run));
+    match first.patch_to(from, (second, to)).await {
         Ok(patch) => CodeBetween::Patch(Box::new(patch)),
         Err(error) => {
             tracing::debug!(%error, "two results cannot be compared here");
-            CodeBetween::Elsewhere { command: folders[0].diff_command(from, (&folders[1], to)) }
+            CodeBetween::Elsewhere { command: first.diff_command(from, (second, to)) }
         }
     }
 }
@@ -119,7 +119,9 @@ pub fn code_line(code: &CodeBetween) -> String {
             format!("Their code differs in {files} {lines}, from the first to the second.")
         }
         CodeBetween::Elsewhere { command } => {
-            format!("Their code is not all on this machine. Where it is: `{command}`")
+            format!(
+                "Their code is not all on this machine, nor in an artifact store that it knows (SIGNOFF_ARTIFACTS). Where it is: `{command}`"
+            )
         }
     }
 }

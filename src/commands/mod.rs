@@ -22,6 +22,7 @@ mod compare;
 mod costs;
 mod decide;
 mod diff;
+mod elsewhere;
 mod failures;
 mod fetch;
 mod find;
@@ -63,6 +64,7 @@ pub use compare::{CodeBetween, CompareOutcome, CompareWords, Compared, code_line
 pub use costs::{calibration, costs};
 pub use decide::decide;
 pub use diff::{DiffOf, DiffSince, diff_of, patch_of};
+pub use elsewhere::logs_elsewhere;
 pub use failures::failures;
 pub use fetch::{fetched, not_fetched, work_elsewhere, work_to_fetch};
 pub use find::{Lookup, Meaning, Named, find, meaning};
@@ -89,13 +91,12 @@ pub use waiting::{
     Waiting, runs_without_worker, waiting, waiting_json, waiting_runs, waits_for,
     without_worker_json,
 };
-pub use which_attempt::{WhichAttempt, logs_elsewhere, which_attempt};
-
-use std::path::PathBuf;
+pub use which_attempt::{WhichAttempt, which_attempt};
 
 use crate::config::LiveProjects;
 use crate::engine::Engine;
 use crate::store::Store;
+use crate::workspace::Archive;
 
 /// What a command works with.
 #[derive(Clone)]
@@ -103,8 +104,8 @@ pub struct Services {
     pub store: Store,
     pub engine: Engine,
     pub projects: LiveProjects,
-    /// Where workers keep runs, on a disk that this machine may share.
-    pub runs: PathBuf,
+    /// What can be read of runs: on this disk, and in what all workers share.
+    pub archive: Archive,
     /// No real model is configured here: runs are rehearsals.
     pub rehearsal: bool,
 }

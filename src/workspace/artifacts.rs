@@ -1,6 +1,7 @@
 //! The artifact store: where do snapshots, transcripts and reports lie so that any worker can go on?
 //! In a folder, or in a bucket by its URL. What is put under a name is never another thing later, so that a repeat changes nothing.
 
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -117,6 +118,19 @@ impl ArtifactStore {
         timeout(CALL_TIMEOUT, fetch).await.map_err(|_| self.slow(key))?.map_err(failing)
     }
 
+    /// These bytes of what lies there.
+    pub async fn get_part(&self, key: &str, bytes: Range<u64>) -> Result<Vec<u8>> {
+        if bytes.is_empty() {
+            return Ok(Vec::new());
+        }
+        let at = Key::from(key);
+        let fetched = timeout(CALL_TIMEOUT, self.store.get_range(&at, bytes)).await;
+        fetched
+            .map_err(|_| self.slow(key))?
+            .map(|bytes| bytes.to_vec())
+            .map_err(|e| failed(&self.address, &self.doing("fetching", key), &e))
+    }
+
     /// Copies it into this file; false where nothing lies there.
     pub async fn get_file(&self, key: &str, file: &Path) -> Result<bool> {
         let at = Key::from(key);
@@ -146,10 +160,17 @@ impl ArtifactStore {
             bytes: it.size,
             kept_at: it.last_modified,
         });
-        let listed = timeout(CALL_TIMEOUT, listing.try_collect::<Vec<_>>()).await;
-        let mut all = listed
-            .map_err(|_| self.slow(below))?
-            .map_err(|e| failed(&self.address, &self.doing("listing", below), &e))?;
+        let mut listing = std::pin::pin!(listing);
+        let mut all = Vec::new();
+        // A page at a time: in a large store there are many.
+        loop {
+            let next = timeout(CALL_TIMEOUT, listing.try_next()).await;
+            let next = next
+                .map_err(|_| self.slow(below))?
+                .map_err(|e| failed(&self.address, &self.doing("listing", below), &e))?;
+            let Some(next) = next else { break };
+            all.push(next);
+        }
         all.sort_by(|a, b| a.key.cmp(&b.key));
         Ok(all)
     }

@@ -3,6 +3,8 @@
 //! Everything is done by the git program, which never asks anybody anything.
 
 mod agent_index;
+mod archive;
+mod artifact_keys;
 mod artifacts;
 mod attempt_files;
 mod bundles;
@@ -33,6 +35,8 @@ mod test_part;
 mod unified;
 mod untouched;
 
+pub use archive::{Archive, ArchivedRun};
+pub use artifact_keys::ArtifactKeys;
 pub use artifacts::{Artifact, ArtifactStore};
 pub use attempt_files::{AttemptFile, AttemptFiles, LogPiece};
 pub use bundles::Bundles;

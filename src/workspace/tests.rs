@@ -1,5 +1,6 @@
 //! Tests of the workspace: does the code survive agents, kills and people's repositories?
 
+mod archive;
 mod as_git_itself;
 mod bundles;
 mod diff_and_delivery;

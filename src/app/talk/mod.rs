@@ -44,7 +44,7 @@ pub async fn talk(
     let render = parts::render_context(&config, parts::link_key(&store).await?, here);
     let user = ShellUser::new(config.os_user.clone(), zone());
     let asker = Asker::new(user.person().clone(), Via::Cli, Moment::now(parts::now()));
-    let services = parts::services(&config, store);
+    let services = parts::services(&config, store, parts::artifacts_if_any(&config));
     Talk { services, user, asker, render, json, out }.execute(command).await
 }
 

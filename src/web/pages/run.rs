@@ -30,7 +30,7 @@ pub struct RunPage<'a> {
     /// Names of people that could be looked up.
     pub names: &'a BTreeMap<PersonId, String>,
     pub relatives: &'a Relatives,
-    /// The attempts whose logs are on this machine.
+    /// The attempts whose logs can be read.
     pub logged: &'a BTreeSet<(StageName, u32)>,
     /// Until when this page opens.
     pub expires_at: DateTime<Utc>,

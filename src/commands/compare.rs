@@ -3,9 +3,12 @@
 
 use std::fmt::Write as _;
 
+use chrono::{DateTime, Utc};
+
 use super::misunderstood::Misunderstood;
+use super::pruned::day;
 use super::{Asker, Lookup, Reply, ReplyKind, Said, Services, find};
-use crate::run::{Comparison, Run, StageFigures, Tests, WorkFigures};
+use crate::run::{Comparison, Run, RunId, StageFigures, Tests, WorkFigures};
 use crate::slack::escape;
 use crate::store::StoreError;
 use crate::thread::figures;
@@ -41,6 +44,8 @@ pub enum CodeBetween {
     Elsewhere {
         command: String,
     },
+    /// The work of this one was thrown away.
+    Pruned(RunId, DateTime<Utc>),
 }
 
 impl CompareWords {
@@ -74,23 +79,31 @@ pub async fn compare(
         Lookup::Unknown(reply) => return Ok(CompareOutcome::Unknown(reply)),
     };
     let comparison = Comparison::of(&first, &second);
-    let code = between(services, &first, &second).await;
+    let code = between(services, &first, &second).await?;
     let reply = Reply::new(ReplyKind::Done, in_words(&comparison, &code));
     Ok(CompareOutcome::Compared(Box::new(Compared { comparison, code }), reply))
 }
 
-async fn between(services: &Services, first: &Run, second: &Run) -> CodeBetween {
+async fn between(
+    services: &Services,
+    first: &Run,
+    second: &Run,
+) -> Result<CodeBetween, StoreError> {
     let (Some(from), Some(to)) = (first.last_good(), second.last_good()) else {
-        return CodeBetween::Nothing;
+        return Ok(CodeBetween::Nothing);
     };
-    let [first, second] = [first, second].map(|run| services.archive.of(run));
-    match first.patch_to(from, (second, to)).await {
-        Ok(patch) => CodeBetween::Patch(Box::new(patch)),
-        Err(error) => {
-            tracing::debug!(%error, "two results cannot be compared here");
-            CodeBetween::Elsewhere { command: first.diff_command(from, (second, to)) }
+    let archived = [first, second].map(|run| services.archive.of(run));
+    let error = match archived[0].patch_to(from, (archived[1], to)).await {
+        Ok(patch) => return Ok(CodeBetween::Patch(Box::new(patch))),
+        Err(error) => error,
+    };
+    tracing::debug!(%error, "two results cannot be compared here");
+    for run in [first, second] {
+        if let Some(at) = services.store.pruned_at(run.id()).await? {
+            return Ok(CodeBetween::Pruned(run.id().clone(), at));
         }
     }
+    Ok(CodeBetween::Elsewhere { command: archived[0].diff_command(from, (archived[1], to)) })
 }
 
 fn in_words(compared: &Comparison, code: &CodeBetween) -> String {
@@ -118,6 +131,10 @@ pub fn code_line(code: &CodeBetween) -> String {
             let lines = figures::lines(added, removed);
             format!("Their code differs in {files} {lines}, from the first to the second.")
         }
+        CodeBetween::Pruned(run, at) => format!(
+            "Their code cannot be compared: the work of `{run}` was pruned on {}.",
+            day(*at)
+        ),
         CodeBetween::Elsewhere { command } => {
             format!(
                 "Their code is not all on this machine, nor in an artifact store that it knows (SIGNOFF_ARTIFACTS). Where it is: `{command}`"

@@ -2,6 +2,7 @@
 //! What stages changed is in the database; what a whole run changed is read from its repository, here or out of the artifact store.
 
 use super::elsewhere::no_repository;
+use super::pruned::pruned;
 use super::which_attempt::{WhichAttempt, which_attempt};
 use super::{Reply, ReplyKind, Services};
 use crate::run::{Attempt, Run, StageState};
@@ -45,7 +46,14 @@ pub async fn diff_of(
     run: &Run,
     of: &DiffOf,
 ) -> Result<Result<Patch, Reply>, StoreError> {
-    let Some(stage) = &of.stage else { return Ok(whole(services, run).await) };
+    let Some(stage) = &of.stage else {
+        return Ok(match whole(services, run).await {
+            Err(reply) if reply.kind == ReplyKind::Away => {
+                Err(pruned(services, run).await?.unwrap_or(reply))
+            }
+            read => read,
+        });
+    };
     let which = WhichAttempt { stage: Some(stage), attempt: of.attempt };
     let (stage, attempt) = match which_attempt(run, which) {
         Ok(found) => found,

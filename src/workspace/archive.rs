@@ -25,9 +25,9 @@ const LOOK_TIMEOUT: Duration = Duration::from_secs(5);
 #[derive(Clone, Debug)]
 pub struct Archive {
     home: PathBuf,
-    runs: PathBuf,
-    fetched: PathBuf,
-    artifacts: Option<ArtifactStore>,
+    pub(super) runs: PathBuf,
+    pub(super) fetched: PathBuf,
+    pub(super) artifacts: Option<ArtifactStore>,
 }
 
 /// What can be read of one run.

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::TryStreamExt;
+use futures::{StreamExt, TryStreamExt, stream};
 use object_store::aws::AmazonS3Builder;
 use object_store::buffered::BufWriter;
 use object_store::local::LocalFileSystem;
@@ -54,7 +54,7 @@ impl ArtifactStore {
                 .map_err(WorkspaceError::io(format!("making {folder}")))?;
             let files = LocalFileSystem::new_with_prefix(folder)
                 .map_err(|e| failed(address, "opening it", &e))?;
-            Arc::new(files.with_fsync(true))
+            Arc::new(files.with_fsync(true).with_automatic_cleanup(true))
         };
         Ok(Self { store, address: address.to_owned() })
     }
@@ -185,6 +185,20 @@ impl ArtifactStore {
         }
     }
 
+    /// Removes all of these.
+    pub async fn remove_all(&self, keys: impl IntoIterator<Item = String>) -> Result<()> {
+        let keys: Vec<_> = keys.into_iter().map(|key| Ok(Key::from(key))).collect();
+        let mut removing = self.store.delete_stream(stream::iter(keys).boxed());
+        loop {
+            match timeout(CALL_TIMEOUT, removing.try_next()).await {
+                Ok(Ok(Some(_)) | Err(Error::NotFound { .. })) => {}
+                Ok(Ok(None)) => return Ok(()),
+                Ok(Err(e)) => return Err(failed(&self.address, "removing from it", &e)),
+                Err(_) => return Err(self.slow("removing")),
+            }
+        }
+    }
+
     fn doing(&self, what: &str, key: &str) -> String {
         format!("{what} {key} in {}", self.address)
     }
@@ -216,7 +230,13 @@ mod tests {
     async fn what_is_kept_is_found_listed_and_removed() {
         let root = tempfile::tempdir().expect("a folder");
         let address = root.path().join("artifacts").display().to_string();
-        let store = ArtifactStore::open(&address).expect("a store");
+        keeps_finds_lists_and_removes(&address).await;
+        assert!(!root.path().join("artifacts/runs").exists(), "no empty folders are left");
+    }
+
+    async fn keeps_finds_lists_and_removes(address: &str) {
+        let root = tempfile::tempdir().expect("a folder");
+        let store = ArtifactStore::open(address).expect("a store");
         let (file, back) = (root.path().join("file"), root.path().join("back"));
         std::fs::write(&file, vec![7_u8; 20_000_000]).expect("written");
         store.put_file("runs/a/big.bundle", &file).await.expect("kept");
@@ -231,5 +251,19 @@ mod tests {
         store.remove("runs/a/small.json").await.expect("removed already");
         assert_eq!(store.get("runs/a/small.json").await.expect("looked for"), None);
         assert!(!store.get_file("runs/a/none", &back).await.expect("looked for"));
+        let part = store.get_part("runs/b/other.json", 1..2).await.expect("fetched");
+        assert_eq!(part, b"}");
+        assert!(store.has("runs/b/other.json").await.expect("looked for"));
+        // More than a page of a bucket has, and more than one request removes.
+        let many: Vec<String> = (0..1_100).map(|n| format!("runs/c/{n}")).collect();
+        for key in &many {
+            store.put(key, Vec::new()).await.expect("kept");
+        }
+        let all = store.list("runs").await.expect("listed");
+        assert_eq!(all.len(), 1_102);
+        let gone = ["runs/none".to_owned()].into_iter().chain(all.into_iter().map(|it| it.key));
+        store.remove_all(gone).await.expect("removed");
+        assert_eq!(store.list("runs").await.expect("listed"), []);
+        assert!(!store.has("runs/c/7").await.expect("looked for"));
     }
 }

@@ -121,17 +121,7 @@ impl Bundles<'_> {
         let refs = shadow.git().args(["for-each-ref", "--format=%(objectname) %(refname)"]);
         let refs = refs.args(BEGINNING).bytes().await?;
         let bundle = beginning_bundle(&hex::encode(Sha256::digest(&refs)));
-        if !self.artifacts.has(&bundle).await? {
-            let file = shadow.room_for_a_bundle()?;
-            let names = String::from_utf8_lossy(&refs);
-            let names: Vec<String> = names
-                .lines()
-                .filter_map(|l| l.split_once(' '))
-                .map(|(_, n)| n.to_owned())
-                .collect();
-            shadow.bundle(&file, &names).await?;
-            self.artifacts.put_file(&bundle, file.path()).await?;
-        }
+        self.keep_bundle(shadow, &bundle, &refs).await?;
         let mut settings = BTreeMap::new();
         for name in SETTINGS {
             settings.extend(shadow.setting(name).await?.map(|value| (name.to_owned(), value)));
@@ -139,7 +129,26 @@ impl Bundles<'_> {
         let shallow = fs::read_to_string(shadow.path().join(SHALLOW)).ok();
         let beginning = Beginning { bundle, settings, shallow };
         let text = serde_json::to_vec(&beginning).unwrap_or_default();
-        self.artifacts.put(&key, text).await
+        self.artifacts.put(&key, text).await?;
+        // Whoever pruned the last other run that had begun with it did not know of this one.
+        self.keep_bundle(shadow, &beginning.bundle, &refs).await
+    }
+
+    async fn keep_bundle(&self, shadow: &Shadow, bundle: &str, refs: &[u8]) -> Result<()> {
+        if self.artifacts.has(bundle).await? {
+            return Ok(());
+        }
+        let file = shadow.room_for_a_bundle()?;
+        let names = String::from_utf8_lossy(refs);
+        let names: Vec<String> =
+            names.lines().filter_map(|l| l.split_once(' ')).map(|(_, n)| n.to_owned()).collect();
+        shadow.bundle(&file, &names).await?;
+        self.artifacts.put_file(bundle, file.path()).await
+    }
+
+    /// The name of what the run began with; none where it has kept nothing yet.
+    pub(super) async fn beginning_bundle(&self) -> Result<Option<String>> {
+        Ok(self.beginning().await?.map(|beginning| beginning.bundle))
     }
 
     async fn beginning(&self) -> Result<Option<Beginning>> {

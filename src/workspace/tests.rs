@@ -6,6 +6,7 @@ mod bundles;
 mod diff_and_delivery;
 mod fetching;
 mod left_out;
+mod leftovers;
 mod missing_objects;
 mod other_repositories;
 mod risks;

@@ -27,7 +27,8 @@ impl Talk<'_> {
             Ok(repository) => repository,
             Err(WorkspaceError::Elsewhere { .. } | WorkspaceError::NoCommit { .. }) => {
                 let elsewhere = commands::work_elsewhere(archived, &work);
-                return self.reply(&elsewhere);
+                let pruned = commands::pruned(&self.services, run).await?;
+                return self.reply(&pruned.unwrap_or(elsewhere));
             }
             Err(e) => return Err(anyhow::Error::from(e).context("finding the work").into()),
         };

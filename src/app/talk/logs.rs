@@ -52,6 +52,10 @@ impl Talk<'_> {
         };
         let mut shown = match self.to_show(&run, &args).await {
             Ok(shown) => shown,
+            Err(reply) if reply.kind == ReplyKind::Away => {
+                let pruned = commands::pruned(&self.services, &run).await?;
+                return self.reply(&pruned.unwrap_or(reply).about(run.id()));
+            }
             Err(reply) => return self.reply(&reply.about(run.id())),
         };
         for at in 0..shown.logs.len() {

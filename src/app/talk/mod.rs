@@ -9,6 +9,7 @@ mod history;
 mod logs;
 mod look;
 mod print;
+mod prune;
 mod reports;
 
 use std::io::Write;
@@ -58,6 +59,7 @@ impl Talk<'_> {
             CliCommand::Answer(answer) => self.answer(answer).await,
             CliCommand::Look(look) => self.look(look).await,
             CliCommand::Fetch(fetch) => self.fetch(fetch).await,
+            CliCommand::Prune(prune) => self.prune(prune).await,
             CliCommand::Up(_)
             | CliCommand::Serve
             | CliCommand::Worker { .. }

@@ -6,6 +6,7 @@ use futures::future::join_all;
 use maud::{Markup, html};
 
 use crate::agent;
+use crate::commands::pruned_line;
 use crate::run::{Attempt, Run, StageState};
 use crate::thread::clock::stamp;
 use crate::thread::{RenderContext, agent_line, figures};
@@ -27,6 +28,8 @@ pub struct LogsPage<'a> {
     pub stage: &'a StageState,
     pub attempt: &'a Attempt,
     pub logs: &'a AttemptLogs,
+    /// When what it left was thrown away.
+    pub pruned_at: Option<DateTime<Utc>>,
     pub render: &'a RenderContext,
     /// Until when this page opens.
     pub expires_at: DateTime<Utc>,
@@ -103,6 +106,7 @@ fn head(of: &LogsPage<'_>) -> Markup {
             }
         }
         @if let Some(why) = &attempt.why { p.note { (plainly_lines(why)) } }
+        @if let Some(at) = of.pruned_at { p.note { (pruned_line(of.run.id(), at).replace('`', "")) } }
         @if !attempt.is_over() { p.note { "It is at work. Open this page again to see more." } }
     }
 }
@@ -167,6 +171,7 @@ mod tests {
             stage,
             attempt: &stage.attempts[0],
             logs: &logs,
+            pruned_at: None,
             render: &with_pages(),
             expires_at: DateTime::UNIX_EPOCH,
         })

@@ -71,12 +71,14 @@ async fn run_markup(
         None => None,
     };
     let relatives = Relatives { before, after: store.runs_that_do_again(run.id()).await? };
+    let pruned_at = store.pruned_at(run.id()).await?;
     Ok(Some(run_page(&RunPage {
         run: &run,
         progress: progress.as_ref(),
         render: &web.render,
         names: &names::names(web.slack.as_ref(), &run).await,
         relatives: &relatives,
+        pruned_at,
         logged: &web.services.archive.of(&run).attempts_with_files().await,
         expires_at,
     })))
@@ -112,8 +114,12 @@ pub async fn logs(
     };
     let files = web.services.archive.of(&run).attempt(stage.name(), attempt).await;
     let logs = AttemptLogs::read(&files).await;
+    let pruned_at = match web.services.store.pruned_at(run.id()).await {
+        Ok(pruned_at) => pruned_at,
+        Err(e) => return away(&e),
+    };
     let (run, render, logs) = (&run, &web.render, &logs);
-    page(logs_page(&LogsPage { run, stage, attempt, logs, render, expires_at }))
+    page(logs_page(&LogsPage { run, stage, attempt, logs, pruned_at, render, expires_at }))
 }
 
 /// What the address of a diff's page says.

@@ -2,18 +2,44 @@
 
 use std::path::Path;
 
+use serde_json::json;
+
 use super::{TestRepository, git, test_repository, write};
-use crate::run::{RollbackTo, Run, RunId, Snapshot};
-use crate::thread::samples::Tale;
+use crate::run::{
+    Again, AttemptOutcome, KeptStage, PipelineText, Request, RollbackTo, Run, RunId, Snapshot,
+    Tokens, Usd,
+};
 use crate::workspace::{
     Archive, ArtifactKeys, ArtifactStore, AttemptFile, Bundles, FetchedWork, Shadow, WorkspaceError,
 };
 
-/// A tale of this name, whose first attempt made that.
+const PIPELINE: &str = "name = \"tale\"\nagent = \"script\"\ncommand = \"true\"\n[[stage]]\nname = \"draft\"\nprompt = \"Go\"\nchecks = [\"true\"]\n";
+
+/// A tale of this name, whose only attempt made that.
 fn tale(name: &str, made: &Snapshot) -> Run {
-    let mut run = Tale::done().run;
-    run.request.run = name.parse().expect("a run's name");
-    run.stages[0].attempts[0].snapshot = Some(made.clone());
+    let mut run = Run::starting(Request {
+        run: name.parse().expect("a run's name"),
+        project: "tale".parse().expect("a project's name"),
+        pipeline: PipelineText::parse("tale.toml", PIPELINE).expect("a pipeline").pipeline,
+        brief: String::new(),
+        budget_usd: None,
+        starter: "cli:ana".parse().expect("a person"),
+        approvers: Vec::new(),
+        channel: None,
+        repository: None,
+        start_branch: None,
+        rehearsal: false,
+        money: None,
+        estimate: None,
+        again: None,
+        push_attempts: false,
+        waits_for_workers: false,
+    });
+    let attempt = json!({
+        "n": 1, "outcome": AttemptOutcome::Good, "snapshot": made, "tokens": Tokens::default(), "cost_usd": Usd::ZERO,
+        "seconds": 1, "remarks": [], "started_at": "2026-11-22T10:00:00Z",
+    });
+    run.stages[0].attempts = vec![serde_json::from_value(attempt).expect("an attempt")];
     run
 }
 
@@ -87,9 +113,9 @@ async fn what_was_taken_over_is_found_with_the_run_that_made_it() {
     let repo = test_repository().await;
     let (first, base, made) = repo.carried_on("tale-k3f9qdz", "once\n").await;
     let mut again = tale("tale-m2x8wtr", &made);
-    again.request.again = Some(crate::run::Again {
+    again.request.again = Some(Again {
         run: first.id().clone(),
-        kept: vec![crate::run::KeptStage {
+        kept: vec![KeptStage {
             stage: first.stages[0].name().clone(),
             attempt: 1,
             snapshot: made.clone(),

@@ -212,6 +212,8 @@ impl ArtifactStore {
 fn bucket(address: &str) -> Result<Arc<dyn ObjectStore>> {
     let rest = address.strip_prefix(S3).unwrap_or_default();
     let (name, prefix) = rest.split_once('/').unwrap_or((rest, ""));
+    // Whoever installs it first wins, and all of us install this one.
+    let _installed = rustls::crypto::ring::default_provider().install_default();
     // The variables are AWS's own: AWS_ACCESS_KEY_ID, AWS_REGION, AWS_ENDPOINT, AWS_ALLOW_HTTP, …
     let bucket = AmazonS3Builder::from_env().with_bucket_name(name).build();
     let bucket = bucket.map_err(|e| failed(address, "opening it", &e))?;
@@ -232,6 +234,18 @@ mod tests {
         let address = root.path().join("artifacts").display().to_string();
         keeps_finds_lists_and_removes(&address).await;
         assert!(!root.path().join("artifacts/runs").exists(), "no empty folders are left");
+    }
+
+    /// A bucket `signoff-test` has to be there, empty below `some/where`.
+    #[tokio::test]
+    #[ignore = "asks a server that speaks S3, by AWS's variables: AWS_ENDPOINT, AWS_ALLOW_HTTP, AWS_ACCESS_KEY_ID, …"]
+    async fn a_bucket_does_the_same() {
+        for address in ["s3://signoff-test/some/where", "s3://signoff-test"] {
+            keeps_finds_lists_and_removes(address).await;
+        }
+        let nowhere = ArtifactStore::open("s3://signoff-none").expect("a name is one");
+        let refused = nowhere.put("runs/a/x", Vec::new()).await.expect_err("no bucket");
+        assert!(refused.to_string().contains("s3://signoff-none"), "{refused}");
     }
 
     async fn keeps_finds_lists_and_removes(address: &str) {

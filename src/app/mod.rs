@@ -6,6 +6,7 @@ mod cli;
 mod doctor;
 mod parts;
 mod replay;
+mod retention;
 mod serve;
 mod slack_manifest;
 mod talk;

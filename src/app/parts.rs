@@ -2,6 +2,7 @@
 //! The store, the services, where links lead, and when the process is to end.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
@@ -18,7 +19,7 @@ use crate::engine::{Address, Engine, Seal};
 use crate::local::web_url;
 use crate::store::{Store, StoreError};
 use crate::thread::{Links, RenderContext};
-use crate::workspace::ArtifactStore;
+use crate::workspace::{Archive, ArtifactStore};
 
 /// How long `serve` and `worker` wait for what they depend on before they give up.
 const START_TIMEOUT: Duration = Duration::from_secs(30);
@@ -93,9 +94,29 @@ fn warn_of_waiting(error: &anyhow::Error) {
 
 /// What all workers share; a folder of this machine where nothing else is said.
 pub fn artifacts(config: &Config) -> anyhow::Result<ArtifactStore> {
-    let here = || config.home.join("artifacts").display().to_string();
-    let address = config.artifacts.clone().unwrap_or_else(here);
+    let address = config.artifacts.clone();
+    let address = address.unwrap_or_else(|| own_artifacts(config).display().to_string());
     ArtifactStore::open(&address).context("opening the artifact store (SIGNOFF_ARTIFACTS)")
+}
+
+/// The same, for who only looks back: where it cannot be opened, this machine's disk is all there is.
+pub fn artifacts_to_look_at(config: &Config) -> Option<ArtifactStore> {
+    let opened = artifacts(config);
+    opened
+        .inspect_err(|e| {
+            tracing::warn!(error = format!("{e:#}"), "what runs left is read on this disk only");
+        })
+        .ok()
+}
+
+/// The same, for a command at a shell, which makes no folder where there is none.
+pub fn artifacts_if_any(config: &Config) -> Option<ArtifactStore> {
+    let is_there = config.artifacts.is_some() || own_artifacts(config).is_dir();
+    is_there.then(|| artifacts_to_look_at(config)).flatten()
+}
+
+fn own_artifacts(config: &Config) -> PathBuf {
+    config.home.join("artifacts")
 }
 
 /// Where Temporal is.
@@ -107,13 +128,13 @@ pub fn temporal_address(config: &Config) -> Address {
 }
 
 /// What the commands of people need.
-pub fn services(config: &Config, store: Store) -> Services {
+pub fn services(config: &Config, store: Store, artifacts: Option<ArtifactStore>) -> Services {
     let seal = Seal::new(store.clone());
     Services {
         store,
         engine: Engine::new(temporal_address(config), config.task_queue.clone()).sealed_by(seal),
         projects: LiveProjects::new(config.projects_file.clone(), config.projects.clone()),
-        runs: config.home.join("runs"),
+        archive: Archive::new(&config.home, artifacts),
         rehearsal: rehearses(config),
     }
 }

@@ -38,7 +38,8 @@ pub async fn serve(config: Config) -> Result<u8, Failure> {
     let slack = slack_endpoint(&config, key.clone());
     let here = Some(parts::linked_from_here(&config));
     let render = parts::render_context(&config, key, here);
-    let services = parts::services(&config, store);
+    let artifacts = parts::artifacts_to_look_at(&config);
+    let services = parts::services(&config, store, artifacts);
     let mut background = Background::new(end.clone());
     background.start(&config, &services, slack.as_ref());
     let listener = listen(config.listen).await?;

@@ -11,6 +11,7 @@ use tokio::net::UnixListener;
 use tokio_util::sync::CancellationToken;
 
 use super::parts::NotReady;
+use super::retention::DailyPrune;
 use super::{Failure, exit, parts};
 use crate::agent::rehearsal::{self, Scenario};
 use crate::config::{Config, LiveProjects, built_in_pipelines};
@@ -21,6 +22,7 @@ use crate::meter::{Meter, Upstream};
 use crate::run::prove_refusals;
 use crate::sandbox::{BoxParts, Egress, Limiter, Sandbox, step_aside};
 use crate::store::Store;
+use crate::workspace::{Archive, ArtifactStore};
 
 const BUILT_IN_SCENARIO: &str = include_str!("../../deploy/rehearsal/llm-wrapper.toml");
 
@@ -43,11 +45,13 @@ pub async fn worker(
     let setup = projects.clone();
     let Metered { meter, usual_model } = metered(&config, &store)?;
     let (path, cache) = (config.path.clone(), config.cache.clone());
+    let artifacts = parts::artifacts(&config)?;
+    let daily_prune = daily_prune(&config, &store, &artifacts, &projects);
     let bench = Bench {
         seal: Seal::new(store.clone()),
         store,
         runs: config.home.join("runs"),
-        artifacts: parts::artifacts(&config)?,
+        artifacts,
         sandbox: sandbox(&config).await?,
         egress: Egress::new(move || setup.current().setup.clone()),
         no_sandbox,
@@ -60,9 +64,25 @@ pub async fn worker(
         draining: CancellationToken::new(),
     };
     tell(&config.task_queue, &bench);
-    Worker::new(&client, &config.task_queue, bench, max_cached_runs)?.run(end).await?;
+    let working = Worker::new(&client, &config.task_queue, bench, max_cached_runs)?;
+    tokio::spawn(daily_prune.run(end.clone()));
+    working.run(end).await?;
     tracing::info!("worker ends, as it was asked to");
     Ok(exit::OK)
+}
+
+fn daily_prune(
+    config: &Config,
+    store: &Store,
+    artifacts: &ArtifactStore,
+    projects: &LiveProjects,
+) -> DailyPrune {
+    DailyPrune {
+        store: store.clone(),
+        archive: Archive::new(&config.home, Some(artifacts.clone())),
+        projects: projects.clone(),
+        clock: parts::now,
+    }
 }
 
 fn tell(task_queue: &str, bench: &Bench) {

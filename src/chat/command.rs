@@ -95,7 +95,7 @@ impl Actor {
 
     async fn snapshots(&self, asker: &Asker, said: &Said) -> Result<Reply, StoreError> {
         Ok(match commands::find(&self.services, asker, said).await? {
-            Lookup::Found(named) => commands::snapshots(&named.run),
+            Lookup::Found(named) => commands::snapshots(&self.services, &named.run).await?,
             Lookup::Unknown(reply) => reply,
         })
     }

@@ -1,15 +1,18 @@
 //! What is different between two runs?
-//! Their figures side by side, narrow enough for a phone; and of their code, what differs where both are on this machine.
+//! Their figures side by side, narrow enough for a phone; and of their code, what differs where both can be read here.
 
 use std::fmt::Write as _;
 
+use chrono::{DateTime, Utc};
+
 use super::misunderstood::Misunderstood;
+use super::pruned::day;
 use super::{Asker, Lookup, Reply, ReplyKind, Said, Services, find};
-use crate::run::{Comparison, Run, StageFigures, Tests, WorkFigures};
+use crate::run::{Comparison, Run, RunId, StageFigures, Tests, WorkFigures};
 use crate::slack::escape;
 use crate::store::StoreError;
 use crate::thread::figures;
-use crate::workspace::{Patch, RunFolder};
+use crate::workspace::Patch;
 
 /// Which runs are compared: what stands behind the verb, two words that each name one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,10 +40,12 @@ pub enum CodeBetween {
     /// One of them has no work that was kept.
     Nothing,
     Patch(Box<Patch>),
-    /// Not all of it is on this machine; what can be typed where it is.
+    /// Not all of it can be read here; what can be typed where it is on disk.
     Elsewhere {
         command: String,
     },
+    /// The work of this one was thrown away.
+    Pruned(RunId, DateTime<Utc>),
 }
 
 impl CompareWords {
@@ -74,23 +79,31 @@ pub async fn compare(
         Lookup::Unknown(reply) => return Ok(CompareOutcome::Unknown(reply)),
     };
     let comparison = Comparison::of(&first, &second);
-    let code = between(services, &first, &second).await;
+    let code = between(services, &first, &second).await?;
     let reply = Reply::new(ReplyKind::Done, in_words(&comparison, &code));
     Ok(CompareOutcome::Compared(Box::new(Compared { comparison, code }), reply))
 }
 
-async fn between(services: &Services, first: &Run, second: &Run) -> CodeBetween {
+async fn between(
+    services: &Services,
+    first: &Run,
+    second: &Run,
+) -> Result<CodeBetween, StoreError> {
     let (Some(from), Some(to)) = (first.last_good(), second.last_good()) else {
-        return CodeBetween::Nothing;
+        return Ok(CodeBetween::Nothing);
     };
-    let folders = [first, second].map(|run| RunFolder::of(&services.runs, run.id()));
-    match folders[0].patch_to(from, (&folders[1], to)).await {
-        Ok(patch) => CodeBetween::Patch(Box::new(patch)),
-        Err(error) => {
-            tracing::debug!(%error, "two results cannot be compared here");
-            CodeBetween::Elsewhere { command: folders[0].diff_command(from, (&folders[1], to)) }
+    let archived = [first, second].map(|run| services.archive.of(run));
+    let error = match archived[0].patch_to(from, (archived[1], to)).await {
+        Ok(patch) => return Ok(CodeBetween::Patch(Box::new(patch))),
+        Err(error) => error,
+    };
+    tracing::debug!(%error, "two results cannot be compared here");
+    for run in [first, second] {
+        if let Some(at) = services.store.pruned_at(run.id()).await? {
+            return Ok(CodeBetween::Pruned(run.id().clone(), at));
         }
     }
+    Ok(CodeBetween::Elsewhere { command: archived[0].diff_command(from, (archived[1], to)) })
 }
 
 fn in_words(compared: &Comparison, code: &CodeBetween) -> String {
@@ -118,8 +131,14 @@ pub fn code_line(code: &CodeBetween) -> String {
             let lines = figures::lines(added, removed);
             format!("Their code differs in {files} {lines}, from the first to the second.")
         }
+        CodeBetween::Pruned(run, at) => format!(
+            "Their code cannot be compared: the work of `{run}` was pruned on {}.",
+            day(*at)
+        ),
         CodeBetween::Elsewhere { command } => {
-            format!("Their code is not all on this machine. Where it is: `{command}`")
+            format!(
+                "Their code is not all on this machine, nor in an artifact store that it knows (SIGNOFF_ARTIFACTS). Where it is: `{command}`"
+            )
         }
     }
 }

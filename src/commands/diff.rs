@@ -1,11 +1,13 @@
 //! Which diff belongs to an attempt, to a stage, to a run?
-//! What stages changed is in the database; what a whole run changed is read from its repository, where that is on this machine.
+//! What stages changed is in the database; what a whole run changed is read from its repository, here or out of the artifact store.
 
+use super::elsewhere::no_repository;
+use super::pruned::pruned;
 use super::which_attempt::{WhichAttempt, which_attempt};
 use super::{Reply, ReplyKind, Services};
 use crate::run::{Attempt, Run, StageState};
 use crate::store::{Store, StoreError};
-use crate::workspace::{Patch, RunFolder, WorkspaceError};
+use crate::workspace::{ArchivedRun, Patch, WorkspaceError};
 
 /// Which diff of a run.
 #[derive(Clone, Debug)]
@@ -44,7 +46,14 @@ pub async fn diff_of(
     run: &Run,
     of: &DiffOf,
 ) -> Result<Result<Patch, Reply>, StoreError> {
-    let Some(stage) = &of.stage else { return Ok(whole(services, run).await) };
+    let Some(stage) = &of.stage else {
+        return Ok(match whole(services, run).await {
+            Err(reply) if reply.kind == ReplyKind::Away => {
+                Err(pruned(services, run).await?.unwrap_or(reply))
+            }
+            read => read,
+        });
+    };
     let which = WhichAttempt { stage: Some(stage), attempt: of.attempt };
     let (stage, attempt) = match which_attempt(run, which) {
         Ok(found) => found,
@@ -80,19 +89,18 @@ async fn whole(services: &Services, run: &Run) -> Result<Patch, Reply> {
         );
         return Err(Reply::new(ReplyKind::Unknown, text));
     };
-    let folder = RunFolder::of(&services.runs, run.id());
-    folder.patch(from, to).await.map_err(|error| unreadable(run, &folder, &error))
+    let archived = services.archive.of(run);
+    archived.patch(from, to).await.map_err(|error| unreadable(archived, &error))
 }
 
-fn unreadable(run: &Run, folder: &RunFolder, error: &WorkspaceError) -> Reply {
+fn unreadable(archived: ArchivedRun<'_>, error: &WorkspaceError) -> Reply {
+    let run = archived.run();
     let why = match error {
-        WorkspaceError::Elsewhere { .. } => {
-            format!("There is no repository of it in {}.", folder.path().display())
-        }
+        WorkspaceError::Elsewhere { .. } => no_repository(archived),
         other => format!("{other}."),
     };
     let text = format!(
-        "What `{0}` changed as a whole cannot be read here. {why} Set SIGNOFF_HOME to that of its worker; or name a stage, whose diff is in the database: `signoff diff {0} {1}`.",
+        "What `{0}` changed as a whole cannot be read here. {why} Or name a stage, whose diff is in the database: `signoff diff {0} {1}`.",
         run.id(),
         run.stages.first().map_or("STAGE", |stage| stage.name().as_str())
     );

@@ -1,10 +1,12 @@
 //! Which work is fetched, and what is said of it?
 //! Kept, rejected, stopped and failed work alike; nothing here changes a run.
 
+use super::elsewhere::no_repository;
 use super::misunderstood::code_safe;
 use super::{Reply, ReplyKind};
 use crate::run::{RollbackTo, Run};
 use crate::thread;
+use crate::workspace::ArchivedRun;
 
 /// The work that is meant, by the names that a rollback takes; the newest, where none is said. Else what they are told.
 pub fn work_to_fetch(run: &Run, wanted: Option<&str>) -> Result<RollbackTo, Reply> {
@@ -31,8 +33,9 @@ pub fn fetched(run: &Run, work: &RollbackTo, branch: &str) -> Reply {
     Reply::new(ReplyKind::Done, text).about(run.id())
 }
 
-/// Its repository is on the disk of a worker elsewhere.
-pub fn work_elsewhere(run: &Run, work: &RollbackTo) -> Reply {
+/// Its repository is on the disk of a worker elsewhere, and not in the artifact store.
+pub fn work_elsewhere(archived: ArchivedRun<'_>, work: &RollbackTo) -> Reply {
+    let run = archived.run();
     let attempt = match work {
         RollbackTo::Attempt { stage, attempt } => run.attempt(stage, *attempt),
         RollbackTo::Start => None,
@@ -42,9 +45,7 @@ pub fn work_elsewhere(run: &Run, work: &RollbackTo) -> Reply {
         Some(fetch) => format!(
             "The repository of `{id}` is not on this machine, but the work was pushed: `{fetch}`"
         ),
-        None => format!(
-            "The repository of `{id}` is not on this machine. Type this where its worker runs, with the same `SIGNOFF_HOME`."
-        ),
+        None => no_repository(archived),
     };
     Reply::new(ReplyKind::Refused, text).about(id)
 }

@@ -22,6 +22,7 @@ mod compare;
 mod costs;
 mod decide;
 mod diff;
+mod elsewhere;
 mod failures;
 mod fetch;
 mod find;
@@ -34,6 +35,8 @@ mod more_money;
 mod more_time;
 mod only_run;
 mod outcome;
+mod prune;
+mod pruned;
 mod reply;
 mod said;
 mod shell_user;
@@ -63,6 +66,7 @@ pub use compare::{CodeBetween, CompareOutcome, CompareWords, Compared, code_line
 pub use costs::{calibration, costs};
 pub use decide::decide;
 pub use diff::{DiffOf, DiffSince, diff_of, patch_of};
+pub use elsewhere::logs_elsewhere;
 pub use failures::failures;
 pub use fetch::{fetched, not_fetched, work_elsewhere, work_to_fetch};
 pub use find::{Lookup, Meaning, Named, find, meaning};
@@ -74,6 +78,8 @@ pub use misunderstood::Misunderstood;
 pub use more_time::More;
 pub use only_run::{judged_before, only_of, only_open, only_waiting, unless_closed_meanwhile};
 pub use outcome::{AnswerOutcome, SentAnswer, wait_for_outcome};
+pub use prune::{PruneError, PruneLimits, PruneOutcome, Pruner};
+pub use pruned::{pruned, pruned_line};
 pub use reply::{Reply, ReplyKind};
 pub use said::Said;
 pub use shell_user::ShellUser;
@@ -89,13 +95,12 @@ pub use waiting::{
     Waiting, runs_without_worker, waiting, waiting_json, waiting_runs, waits_for,
     without_worker_json,
 };
-pub use which_attempt::{WhichAttempt, logs_elsewhere, which_attempt};
-
-use std::path::PathBuf;
+pub use which_attempt::{WhichAttempt, which_attempt};
 
 use crate::config::LiveProjects;
 use crate::engine::Engine;
 use crate::store::Store;
+use crate::workspace::Archive;
 
 /// What a command works with.
 #[derive(Clone)]
@@ -103,8 +108,8 @@ pub struct Services {
     pub store: Store,
     pub engine: Engine,
     pub projects: LiveProjects,
-    /// Where workers keep runs, on a disk that this machine may share.
-    pub runs: PathBuf,
+    /// What can be read of runs: on this disk, and in what all workers share.
+    pub archive: Archive,
     /// No real model is configured here: runs are rehearsals.
     pub rehearsal: bool,
 }

@@ -2,16 +2,26 @@
 
 use serde_json::{Value, json};
 
-use super::{Reply, ReplyKind};
+use super::pruned::pruned_line;
+use super::{Reply, ReplyKind, Services};
 use crate::run::Run;
+use crate::store::StoreError;
 use crate::thread::snapshot_lines;
 
 /// Most lines in a private answer.
 const MOST: usize = 40;
 
-/// The snapshots of a run, a line each.
-#[must_use]
-pub fn snapshots(run: &Run) -> Reply {
+/// The snapshots of a run, a line each; and whether they are still there.
+pub async fn snapshots(services: &Services, run: &Run) -> Result<Reply, StoreError> {
+    let reply = listed(run);
+    let pruned_at = services.store.pruned_at(run.id()).await?;
+    Ok(match pruned_at {
+        Some(at) => reply.and(&pruned_line(run.id(), at)),
+        None => reply,
+    })
+}
+
+fn listed(run: &Run) -> Reply {
     let lines = snapshot_lines(run);
     let folded = lines.len().saturating_sub(MOST);
     let shown = lines[folded..].iter().map(|it| format!("`{}` · {}", it.name, it.about));

@@ -2,13 +2,14 @@
 //! Asked twice with one key, it is one run; where nothing started, nothing is left behind.
 
 use super::again::StartAgain;
+use super::pruned::not_taken_over;
 use super::{AdmittedStart, Asker, Reply, ReplyKind, Services, StartRun};
 use crate::config::Project;
 use crate::engine::EngineError;
 use crate::run::{
     Again, AgentKind, Approver, GateSpec, NotFrom, Pipeline, Policy, Request, RunEstimate, RunId,
 };
-use crate::store::{Sender, StoreError};
+use crate::store::{AskedRun, Sender, StoreError};
 use crate::thread;
 
 /// Earlier runs that an estimate looks at.
@@ -38,8 +39,10 @@ pub async fn start(services: &Services, admitted: AdmittedStart) -> Result<Reply
     }
     estimate(services, &mut request).await?;
     request.money = Some(projects.policy.money_terms(&project.approvers));
-    let (request, sender) = services.store.ask_for_run(&key, &request, said_at).await?;
-    let reply = send(services, &request, sender).await?;
+    let reply = match services.store.ask_for_run(&key, &request, said_at).await? {
+        AskedRun::Taken(request, sender) => send(services, &request, sender).await?,
+        AskedRun::Pruned { of, at } => Reply::new(ReplyKind::Unknown, not_taken_over(&of, at)),
+    };
     Ok(match services.projects.problem() {
         Some(problem) => reply.and(&problem),
         None => reply,
@@ -65,17 +68,10 @@ async fn take_up(
     request: &mut Request,
     StartAgain { run, from, model }: StartAgain,
 ) -> Result<Result<(), String>, StoreError> {
-    if let Some(model) = model {
-        let agent = &mut request.pipeline.agent;
-        if !agent.offers(&model) {
-            return Ok(Err(format!(
-                "The pipeline of {} does not offer `{model}`: list it in its file, `models = [\"…\"]`. Nothing was started.",
-                request.project
-            )));
-        }
-        let usual = agent.model.replace(model.clone());
-        agent.models.retain(|offered| *offered != model);
-        agent.models.extend(usual.filter(|usual| *usual != model));
+    if let Some(model) = model
+        && let Err(why) = choose(request, &model)
+    {
+        return Ok(Err(why));
     }
     let Some(from) = from else {
         request.again = Some(Again::anew(run));
@@ -84,11 +80,15 @@ async fn take_up(
     let Some(other) = services.store.run(&run).await? else {
         return Ok(Err(format!("`{run}` is not known here any more. Nothing was started.")));
     };
+    let pruned_at = services.store.pruned_at(&run).await?;
     Ok(match Again::from(&other, request, &from) {
-        Ok(again) => {
-            request.again = Some(again);
-            Ok(())
-        }
+        Ok(again) => match pruned_at.filter(|_| !again.kept.is_empty()) {
+            Some(at) => Err(not_taken_over(&run, at)),
+            None => {
+                request.again = Some(again);
+                Ok(())
+            }
+        },
         Err(NotFrom::Elsewhere) => Err(format!(
             "`{run}` has another repository than {} has now, or only one of the two is a rehearsal: start it without `from`. Nothing was started.",
             request.project
@@ -106,6 +106,21 @@ async fn take_up(
             "{stage} comes before {from} and has no good work in `{run}`. Start from there: `again {run} from {stage}`. Nothing was started."
         )),
     })
+}
+
+/// With this model of those that its pipeline offers; else why not, for people.
+fn choose(request: &mut Request, model: &str) -> Result<(), String> {
+    let agent = &mut request.pipeline.agent;
+    if !agent.offers(model) {
+        return Err(format!(
+            "The pipeline of {} does not offer `{model}`: list it in its file, `models = [\"…\"]`. Nothing was started.",
+            request.project
+        ));
+    }
+    let usual = agent.model.replace(model.to_owned());
+    agent.models.retain(|offered| offered != model);
+    agent.models.extend(usual.filter(|usual| usual != model));
+    Ok(())
 }
 
 /// Says what it will probably cost. That is also its budget, three times, where nobody named one.

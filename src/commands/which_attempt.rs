@@ -4,7 +4,6 @@
 use super::misunderstood::code_safe;
 use super::{Reply, ReplyKind};
 use crate::run::{Attempt, Run, StageState, nearest};
-use crate::workspace::AttemptFiles;
 
 /// What was said of it.
 #[derive(Clone, Copy, Debug, Default)]
@@ -35,17 +34,6 @@ pub fn which_attempt<'r>(
         None => stage.attempts.last(),
     };
     attempt.map(|attempt| (stage, attempt)).ok_or_else(|| no_such_attempt(run, stage))
-}
-
-/// Its files are kept by the worker that made it.
-#[must_use]
-pub fn logs_elsewhere(run: &Run, files: &AttemptFiles) -> Reply {
-    let text = format!(
-        "This machine has no {}. Attempts are kept on the disk of the worker that made them: set SIGNOFF_HOME to that of the worker of `{}`, or ask there.",
-        files.path().display(),
-        run.id()
-    );
-    Reply::new(ReplyKind::Away, text)
 }
 
 fn unknown(text: String) -> Reply {

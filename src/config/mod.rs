@@ -20,6 +20,7 @@ mod model_waits;
 mod prices;
 mod project;
 mod projects;
+mod retention;
 #[cfg(test)]
 mod tests;
 
@@ -32,6 +33,7 @@ pub use model_waits::ModelWaits;
 pub use prices::{ModelPrice, Prices};
 pub use project::Project;
 pub use projects::{BUILT_IN, Projects};
+pub use retention::{Retention, size};
 
 /// Where the web server listens: on this machine only, where nothing else is configured.
 pub const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8480);

@@ -12,6 +12,7 @@ use super::built_in::BuiltInPipeline;
 use super::model_waits::ModelWaits;
 use super::prices::Prices;
 use super::project::{self, Project};
+use super::retention::Retention;
 use crate::run::{
     Fields, HostPattern, Policy, Problem, Problems, ProjectName, SetupPolicy, approvers, hosts,
     quorum,
@@ -31,6 +32,7 @@ pub struct Projects {
     pub model_waits: ModelWaits,
     pub budgets: Budgets,
     pub breakers: Breakers,
+    pub retention: Retention,
 }
 
 impl Projects {
@@ -70,11 +72,29 @@ impl Projects {
             by_name.insert(name.clone(), Project::fresh(name, built_in.parse()?));
         }
         by_name.extend(projects.into_iter().map(|p| (p.name.clone(), p)));
-        let ServerPolicy { gates, setup, limits, prices, model_waits, mut budgets, breakers } =
-            policy;
+        let ServerPolicy {
+            gates,
+            setup,
+            limits,
+            prices,
+            model_waits,
+            mut budgets,
+            breakers,
+            retention,
+        } = policy;
         let months = by_name.values().filter_map(|it| Some((it.name.clone(), it.month?)));
         budgets.by_project.extend(months);
-        Ok(Self { by_name, policy: gates, setup, limits, prices, model_waits, budgets, breakers })
+        Ok(Self {
+            by_name,
+            policy: gates,
+            setup,
+            limits,
+            prices,
+            model_waits,
+            budgets,
+            breakers,
+            retention,
+        })
     }
 
     #[must_use]
@@ -112,6 +132,7 @@ struct ServerPolicy {
     model_waits: ModelWaits,
     budgets: Budgets,
     breakers: Breakers,
+    retention: Retention,
 }
 
 impl ServerPolicy {
@@ -124,6 +145,7 @@ impl ServerPolicy {
             model_waits: root.within("model", ModelWaits::read).unwrap_or_default(),
             budgets: root.within("budgets", Budgets::read).unwrap_or_default(),
             breakers: root.within("breakers", Breakers::read).unwrap_or_default(),
+            retention: root.within("retention", Retention::read).unwrap_or_default(),
         }
     }
 }

@@ -1,81 +1,13 @@
 //! Runs: which are there, and what do their events add up to?
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::events::event;
-use super::{Result, Store, read, write};
-use crate::run::{Channel, Event, ProjectName, Request, RequestId, Run, RunId};
-
-/// Who sends a run's start to Temporal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sender {
-    /// Whoever asked for it, and nobody else yet.
-    Only,
-    /// Somebody may have sent it before.
-    Another,
-}
-
-/// How long whoever asked for a run has to send it on before the resender does.
-const GRACE: TimeDelta = TimeDelta::seconds(15);
+use super::{Result, Store, read};
+use crate::run::{Channel, Event, ProjectName, RequestId, Run, RunId};
 
 impl Store {
-    /// Remembers that a run was asked for. A repeat with the same key answers the first run.
-    pub async fn ask_for_run(
-        &self,
-        key: &RequestId,
-        request: &Request,
-        now: DateTime<Utc>,
-    ) -> Result<(Request, Sender)> {
-        let row = sqlx::query!(
-            "insert into runs (run_id, request_key, project, request, requested_at, try_at) values ($1, $2, $3, $4, $5, $6)
-             on conflict (request_key) do update set tries = runs.tries + 1
-             returning request, tries",
-            request.run.as_str(),
-            key.0,
-            request.project.as_str(),
-            write("request", request)?,
-            now,
-            now + GRACE
-        )
-        .fetch_one(&self.pool)
-        .await?;
-        Ok((
-            read("request", row.request)?,
-            if row.tries == 0 { Sender::Only } else { Sender::Another },
-        ))
-    }
-
-    /// Temporal has the run. Its thread may exist from now on.
-    pub async fn run_was_sent(&self, request: &Request) -> Result<()> {
-        let mut change = self.pool.begin().await?;
-        sqlx::query!("update runs set sent = true where run_id = $1", request.run.as_str())
-            .execute(&mut *change)
-            .await?;
-        if let Some(channel) = &request.channel {
-            sqlx::query!(
-                "insert into threads (run_id, team, channel) values ($1, $2, $3) on conflict do nothing",
-                request.run.as_str(),
-                channel.team,
-                channel.channel
-            )
-            .execute(&mut *change)
-            .await?;
-        }
-        Ok(change.commit().await?)
-    }
-
-    /// The only sender's send surely never reached Temporal: the run was never there. False where somebody else sends it meanwhile.
-    pub async fn forget_run(&self, run: &RunId) -> Result<bool> {
-        let done = sqlx::query!(
-            "delete from runs where run_id = $1 and not sent and tries = 0 and not exists (select 1 from events where events.run_id = $1)",
-            run.as_str()
-        )
-        .execute(&self.pool)
-        .await?;
-        Ok(done.rows_affected() == 1)
-    }
-
     pub async fn run(&self, run: &RunId) -> Result<Option<Run>> {
         let Some(row) = sqlx::query!("select request from runs where run_id = $1", run.as_str())
             .fetch_optional(&self.pool)
@@ -85,19 +17,6 @@ impl Store {
         };
         let events = self.events(run).await?;
         Ok(Some(Run::fold(read("request", row.request)?, &events)))
-    }
-
-    /// Runs whose start was never confirmed. Taken one by one, and less and less often.
-    pub async fn unsent_runs(&self, now: DateTime<Utc>) -> Result<Vec<RunId>> {
-        let rows = sqlx::query!(
-            "update runs set try_at = $1::timestamptz + interval '15 seconds' * (2 ^ least(tries, 4)), tries = tries + 1
-             where run_id in (select run_id from runs where not sent and try_at <= $1 order by try_at limit 20 for update skip locked)
-             returning run_id",
-            now
-        )
-        .fetch_all(&self.pool)
-        .await?;
-        Ok(rows.into_iter().filter_map(|r| r.run_id.parse().ok()).collect())
     }
 
     /// The newest runs, newest first.

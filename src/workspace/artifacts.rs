@@ -1,11 +1,12 @@
 //! The artifact store: where do snapshots, transcripts and reports lie so that any worker can go on?
 //! In a folder, or in a bucket by its URL. What is put under a name is never another thing later, so that a repeat changes nothing.
 
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::TryStreamExt;
+use futures::{StreamExt, TryStreamExt, stream};
 use object_store::aws::AmazonS3Builder;
 use object_store::buffered::BufWriter;
 use object_store::local::LocalFileSystem;
@@ -53,7 +54,7 @@ impl ArtifactStore {
                 .map_err(WorkspaceError::io(format!("making {folder}")))?;
             let files = LocalFileSystem::new_with_prefix(folder)
                 .map_err(|e| failed(address, "opening it", &e))?;
-            Arc::new(files.with_fsync(true))
+            Arc::new(files.with_fsync(true).with_automatic_cleanup(true))
         };
         Ok(Self { store, address: address.to_owned() })
     }
@@ -117,6 +118,19 @@ impl ArtifactStore {
         timeout(CALL_TIMEOUT, fetch).await.map_err(|_| self.slow(key))?.map_err(failing)
     }
 
+    /// These bytes of what lies there.
+    pub async fn get_part(&self, key: &str, bytes: Range<u64>) -> Result<Vec<u8>> {
+        if bytes.is_empty() {
+            return Ok(Vec::new());
+        }
+        let at = Key::from(key);
+        let fetched = timeout(CALL_TIMEOUT, self.store.get_range(&at, bytes)).await;
+        fetched
+            .map_err(|_| self.slow(key))?
+            .map(|bytes| bytes.to_vec())
+            .map_err(|e| failed(&self.address, &self.doing("fetching", key), &e))
+    }
+
     /// Copies it into this file; false where nothing lies there.
     pub async fn get_file(&self, key: &str, file: &Path) -> Result<bool> {
         let at = Key::from(key);
@@ -146,10 +160,17 @@ impl ArtifactStore {
             bytes: it.size,
             kept_at: it.last_modified,
         });
-        let listed = timeout(CALL_TIMEOUT, listing.try_collect::<Vec<_>>()).await;
-        let mut all = listed
-            .map_err(|_| self.slow(below))?
-            .map_err(|e| failed(&self.address, &self.doing("listing", below), &e))?;
+        let mut listing = std::pin::pin!(listing);
+        let mut all = Vec::new();
+        // A page at a time: in a large store there are many.
+        loop {
+            let next = timeout(CALL_TIMEOUT, listing.try_next()).await;
+            let next = next
+                .map_err(|_| self.slow(below))?
+                .map_err(|e| failed(&self.address, &self.doing("listing", below), &e))?;
+            let Some(next) = next else { break };
+            all.push(next);
+        }
         all.sort_by(|a, b| a.key.cmp(&b.key));
         Ok(all)
     }
@@ -161,6 +182,20 @@ impl ArtifactStore {
         match removed.map_err(|_| self.slow(key))? {
             Ok(()) | Err(Error::NotFound { .. }) => Ok(()),
             Err(e) => Err(failed(&self.address, &self.doing("removing", key), &e)),
+        }
+    }
+
+    /// Removes all of these.
+    pub async fn remove_all(&self, keys: impl IntoIterator<Item = String>) -> Result<()> {
+        let keys: Vec<_> = keys.into_iter().map(|key| Ok(Key::from(key))).collect();
+        let mut removing = self.store.delete_stream(stream::iter(keys).boxed());
+        loop {
+            match timeout(CALL_TIMEOUT, removing.try_next()).await {
+                Ok(Ok(Some(_)) | Err(Error::NotFound { .. })) => {}
+                Ok(Ok(None)) => return Ok(()),
+                Ok(Err(e)) => return Err(failed(&self.address, "removing from it", &e)),
+                Err(_) => return Err(self.slow("removing")),
+            }
         }
     }
 
@@ -177,6 +212,8 @@ impl ArtifactStore {
 fn bucket(address: &str) -> Result<Arc<dyn ObjectStore>> {
     let rest = address.strip_prefix(S3).unwrap_or_default();
     let (name, prefix) = rest.split_once('/').unwrap_or((rest, ""));
+    // Whoever installs it first wins, and all of us install this one.
+    let _installed = rustls::crypto::ring::default_provider().install_default();
     // The variables are AWS's own: AWS_ACCESS_KEY_ID, AWS_REGION, AWS_ENDPOINT, AWS_ALLOW_HTTP, …
     let bucket = AmazonS3Builder::from_env().with_bucket_name(name).build();
     let bucket = bucket.map_err(|e| failed(address, "opening it", &e))?;
@@ -195,7 +232,25 @@ mod tests {
     async fn what_is_kept_is_found_listed_and_removed() {
         let root = tempfile::tempdir().expect("a folder");
         let address = root.path().join("artifacts").display().to_string();
-        let store = ArtifactStore::open(&address).expect("a store");
+        keeps_finds_lists_and_removes(&address).await;
+        assert!(!root.path().join("artifacts/runs").exists(), "no empty folders are left");
+    }
+
+    /// A bucket `signoff-test` has to be there, empty below `some/where`.
+    #[tokio::test]
+    #[ignore = "asks a server that speaks S3, by AWS's variables: AWS_ENDPOINT, AWS_ALLOW_HTTP, AWS_ACCESS_KEY_ID, …"]
+    async fn a_bucket_does_the_same() {
+        for address in ["s3://signoff-test/some/where", "s3://signoff-test"] {
+            keeps_finds_lists_and_removes(address).await;
+        }
+        let nowhere = ArtifactStore::open("s3://signoff-none").expect("a name is one");
+        let refused = nowhere.put("runs/a/x", Vec::new()).await.expect_err("no bucket");
+        assert!(refused.to_string().contains("s3://signoff-none"), "{refused}");
+    }
+
+    async fn keeps_finds_lists_and_removes(address: &str) {
+        let root = tempfile::tempdir().expect("a folder");
+        let store = ArtifactStore::open(address).expect("a store");
         let (file, back) = (root.path().join("file"), root.path().join("back"));
         std::fs::write(&file, vec![7_u8; 20_000_000]).expect("written");
         store.put_file("runs/a/big.bundle", &file).await.expect("kept");
@@ -210,5 +265,19 @@ mod tests {
         store.remove("runs/a/small.json").await.expect("removed already");
         assert_eq!(store.get("runs/a/small.json").await.expect("looked for"), None);
         assert!(!store.get_file("runs/a/none", &back).await.expect("looked for"));
+        let part = store.get_part("runs/b/other.json", 1..2).await.expect("fetched");
+        assert_eq!(part, b"}");
+        assert!(store.has("runs/b/other.json").await.expect("looked for"));
+        // More than a page of a bucket has, and more than one request removes.
+        let many: Vec<String> = (0..1_100).map(|n| format!("runs/c/{n}")).collect();
+        for key in &many {
+            store.put(key, Vec::new()).await.expect("kept");
+        }
+        let all = store.list("runs").await.expect("listed");
+        assert_eq!(all.len(), 1_102);
+        let gone = ["runs/none".to_owned()].into_iter().chain(all.into_iter().map(|it| it.key));
+        store.remove_all(gone).await.expect("removed");
+        assert_eq!(store.list("runs").await.expect("listed"), []);
+        assert!(!store.has("runs/c/7").await.expect("looked for"));
     }
 }

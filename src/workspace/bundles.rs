@@ -10,6 +10,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use super::artifact_keys::{ArtifactKeys, beginning_bundle, file_name};
 use super::import::{BASE, SETTINGS};
 use super::{ArtifactStore, Result, Shadow, WorkspaceError};
 use crate::files::{FileLock, Staging};
@@ -23,8 +24,6 @@ const STALE: Duration = Duration::from_hours(1);
 const BEGINNING: [&str; 3] = ["refs/signoff/base", "refs/remotes/", "refs/tags/"];
 /// git's file for it.
 const SHALLOW: &str = "shallow";
-/// Characters of a commit in a bundle's name.
-const COMMIT: usize = 16;
 
 /// What a run began with, and where its bundle lies.
 #[derive(Debug, Serialize, Deserialize)]
@@ -48,7 +47,7 @@ impl Bundles<'_> {
     /// Keeps a snapshot that is under this name in `shadow`. Done again, it changes nothing.
     pub async fn keep(&self, shadow: &Shadow, name: &str, snapshot: &Snapshot) -> Result<()> {
         self.keep_beginning(shadow).await?;
-        let key = self.snapshot_key(name, &snapshot.commit);
+        let key = ArtifactKeys(self.run).snapshot(name, &snapshot.commit);
         if self.artifacts.has(&key).await? {
             return Ok(());
         }
@@ -65,14 +64,14 @@ impl Bundles<'_> {
         {
             return Ok(shadow);
         }
+        let elsewhere = || WorkspaceError::Elsewhere { path: git_dir.display().to_string() };
+        let beginning = self.beginning().await?.ok_or_else(elsewhere)?;
         let folder = git_dir.with_file_name("");
         let doing = |what: &str| format!("{what} {}", folder.display());
         fs::create_dir_all(&folder).map_err(WorkspaceError::io(doing("making")))?;
         // Two activities of one run may miss the same.
         let held = FileLock::take(&folder.join("shadow.lock"), || {}).await;
         let _held = held.map_err(WorkspaceError::io(doing("locking")))?;
-        let elsewhere = || WorkspaceError::Elsewhere { path: git_dir.display().to_string() };
-        let beginning = self.beginning().await?.ok_or_else(elsewhere)?;
         let shadow = Shadow::open(&git_dir).await?;
         self.fetch_all(&shadow, &beginning).await?;
         if shadow.has(needed).await? { Ok(shadow) } else { Err(elsewhere()) }
@@ -90,11 +89,10 @@ impl Bundles<'_> {
             // With it comes the base, by which a run is known to have begun.
             self.fetch(shadow, &beginning.bundle, "refs/*:refs/*").await?;
         }
-        let mut bundles = self.artifacts.list(&format!("runs/{}/snapshots", self.run)).await?;
+        let mut bundles = self.artifacts.list(&ArtifactKeys(self.run).snapshots()).await?;
         bundles.sort_by_key(|bundle| bundle.kept_at);
         for bundle in bundles {
-            let name = bundle.key.rsplit('/').next().unwrap_or_default();
-            if !shadow.has_bundled(name).await? {
+            if !shadow.has_bundled(file_name(&bundle.key)).await? {
                 self.fetch(shadow, &bundle.key, "+refs/signoff/*:refs/signoff/*").await?;
             }
         }
@@ -113,7 +111,7 @@ impl Bundles<'_> {
     }
 
     async fn keep_beginning(&self, shadow: &Shadow) -> Result<()> {
-        let key = self.beginning_key();
+        let key = ArtifactKeys(self.run).beginning();
         if self.artifacts.has(&key).await? {
             return Ok(());
         }
@@ -122,18 +120,8 @@ impl Bundles<'_> {
         }
         let refs = shadow.git().args(["for-each-ref", "--format=%(objectname) %(refname)"]);
         let refs = refs.args(BEGINNING).bytes().await?;
-        let bundle = format!("beginnings/{}.bundle", hex::encode(Sha256::digest(&refs)));
-        if !self.artifacts.has(&bundle).await? {
-            let file = shadow.room_for_a_bundle()?;
-            let names = String::from_utf8_lossy(&refs);
-            let names: Vec<String> = names
-                .lines()
-                .filter_map(|l| l.split_once(' '))
-                .map(|(_, n)| n.to_owned())
-                .collect();
-            shadow.bundle(&file, &names).await?;
-            self.artifacts.put_file(&bundle, file.path()).await?;
-        }
+        let bundle = beginning_bundle(&hex::encode(Sha256::digest(&refs)));
+        self.keep_bundle(shadow, &bundle, &refs).await?;
         let mut settings = BTreeMap::new();
         for name in SETTINGS {
             settings.extend(shadow.setting(name).await?.map(|value| (name.to_owned(), value)));
@@ -141,21 +129,31 @@ impl Bundles<'_> {
         let shallow = fs::read_to_string(shadow.path().join(SHALLOW)).ok();
         let beginning = Beginning { bundle, settings, shallow };
         let text = serde_json::to_vec(&beginning).unwrap_or_default();
-        self.artifacts.put(&key, text).await
+        self.artifacts.put(&key, text).await?;
+        // Whoever pruned the last other run that had begun with it did not know of this one.
+        self.keep_bundle(shadow, &beginning.bundle, &refs).await
+    }
+
+    async fn keep_bundle(&self, shadow: &Shadow, bundle: &str, refs: &[u8]) -> Result<()> {
+        if self.artifacts.has(bundle).await? {
+            return Ok(());
+        }
+        let file = shadow.room_for_a_bundle()?;
+        let names = String::from_utf8_lossy(refs);
+        let names: Vec<String> =
+            names.lines().filter_map(|l| l.split_once(' ')).map(|(_, n)| n.to_owned()).collect();
+        shadow.bundle(&file, &names).await?;
+        self.artifacts.put_file(bundle, file.path()).await
+    }
+
+    /// The name of what the run began with; none where it has kept nothing yet.
+    pub(super) async fn beginning_bundle(&self) -> Result<Option<String>> {
+        Ok(self.beginning().await?.map(|beginning| beginning.bundle))
     }
 
     async fn beginning(&self) -> Result<Option<Beginning>> {
-        let found = self.artifacts.get(&self.beginning_key()).await?;
+        let found = self.artifacts.get(&ArtifactKeys(self.run).beginning()).await?;
         Ok(found.and_then(|text| serde_json::from_slice(&text).ok()))
-    }
-
-    fn beginning_key(&self) -> String {
-        format!("runs/{}/beginning.json", self.run)
-    }
-
-    /// With the commit in it: a worker that was thought dead and comes back late puts nothing in another's place.
-    fn snapshot_key(&self, name: &str, commit: &str) -> String {
-        format!("runs/{}/snapshots/{name}.{}.bundle", self.run, &commit[..COMMIT.min(commit.len())])
     }
 }
 

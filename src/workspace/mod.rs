@@ -3,6 +3,8 @@
 //! Everything is done by the git program, which never asks anybody anything.
 
 mod agent_index;
+mod archive;
+mod artifact_keys;
 mod artifacts;
 mod attempt_files;
 mod bundles;
@@ -17,6 +19,7 @@ mod hunks;
 mod import;
 mod inline_tests;
 mod left_out;
+mod leftovers;
 mod lfs;
 mod not_here;
 mod parts;
@@ -35,6 +38,8 @@ mod test_part;
 mod unified;
 mod untouched;
 
+pub use archive::{Archive, ArchivedRun};
+pub use artifact_keys::ArtifactKeys;
 pub use artifacts::{Artifact, ArtifactStore};
 pub use attempt_files::{AttemptFile, AttemptFiles, LogPiece};
 pub use bundles::Bundles;
@@ -44,6 +49,7 @@ use error::Result;
 pub use error::WorkspaceError;
 pub use fetch::FetchedWork;
 pub use import::try_repository;
+pub use leftovers::{Inventory, Leftovers, Removal};
 pub use parts::read_parts;
 pub use patch::{Became, FilePatch, FileStatus, Patch};
 pub use run_folder::RunFolder;

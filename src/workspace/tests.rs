@@ -1,11 +1,13 @@
 //! Tests of the workspace: does the code survive agents, kills and people's repositories?
 
+mod archive;
 mod as_git_itself;
 mod bundles;
 mod by_hand;
 mod diff_and_delivery;
 mod fetching;
 mod left_out;
+mod leftovers;
 mod missing_objects;
 mod other_repositories;
 mod risks;

@@ -83,3 +83,33 @@ async fn a_run_is_done_again_by_a_worker_that_never_saw_it() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn whoever_looks_back_needs_no_workers_disk() {
+    story(async |w| {
+        let ana = w.person("ana");
+        let run = ana.develops("tale").await?;
+        ana.presses("Approve", &run).await?;
+        run.shows("tale is done").await?;
+        let id = run.id.as_str();
+        let (logs, diff) = (["logs", id, "polish", "--all"], ["diff", id]);
+        let before = (w.types(&logs).await?, w.types(&diff).await?);
+        assert!(before.0.0 == 0 && before.1.1.contains("+the end"), "{before:?}");
+        w.worker_moves_to("second").await?;
+        fs::remove_dir_all(w.folder.path().join("home/runs"))?;
+        assert_eq!((w.types(&logs).await?, w.types(&diff).await?), before);
+        let (code, said) = w.types_in("repository", &["fetch", id, "polish-1"]).await?;
+        assert!(code == 0 && said.contains(&format!("signoff/{id}/polish-1")), "{said}");
+        let scribble = format!("signoff/{id}/polish-1:scribble.txt");
+        assert_eq!(run.git_in("repository", &["show", &scribble]).await?, "scribble\n");
+        let page = run.page().await?;
+        let logs_page = w.page(&run.link_in(&page, "/logs/polish/1")?).await?;
+        assert!(logs_page.contains("What the agent was told"), "{logs_page}");
+        assert!(!run.folder("").exists(), "a worker finds no folder that it did not make");
+        let nowhere = [("SIGNOFF_ARTIFACTS", "empty"), ("SIGNOFF_HOME", "elsewhere")];
+        let (code, said) = w.types_with(&nowhere, &logs).await?;
+        assert!(code == 5 && said.contains("Set SIGNOFF_ARTIFACTS"), "{said}");
+        Ok(())
+    })
+    .await;
+}

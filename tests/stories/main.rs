@@ -35,6 +35,7 @@ mod guards;
 mod outages;
 
 mod looking_back;
+mod pruning;
 mod recovery;
 mod refusals;
 mod undo;

@@ -162,9 +162,14 @@ async fn wait(child: &mut Child, exit: Exit) -> Exit {
     }
 }
 
-/// What stands in a log that it left; it worked in that folder.
+/// What stands in a log that it left; it worked in the folder that it says, else in that one.
 pub(super) fn told(log: &str, worktree: &Path) -> Vec<AgentEvent> {
-    let mut reader = StreamReader::new(&worktree.display().to_string());
+    let said = log.lines().filter(|line| line.contains("\"cwd\"")).find_map(|line| {
+        let line: serde_json::Value = serde_json::from_str(line).ok()?;
+        (line["type"] == "system").then(|| line["cwd"].as_str().map(str::to_owned))?
+    });
+    let worktree = said.unwrap_or_else(|| worktree.display().to_string());
+    let mut reader = StreamReader::new(&worktree);
     log.lines().flat_map(|line| reader.read_line(line.as_bytes())).collect()
 }
 

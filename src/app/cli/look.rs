@@ -67,7 +67,7 @@ Examples:
         about = about("compare"),
         after_help = "\
 Tests, changes, money, time and tokens of both, as a whole and by stage. What differs in their code is told where both runs'
-repositories are on this machine; else the git command that tells it.
+repositories are on this machine or in the artifact store; else the git command that tells it.
 
 Examples:
   signoff compare k3f9qdz m2x8wtr
@@ -107,8 +107,8 @@ Examples:
     },
     /// What an attempt's setup, agent and checks printed: the end of it
     #[command(after_help = "\
-The worker keeps these on its disk: they are here where SIGNOFF_HOME is the worker's. An agent's log is told step by step; with
---json each line as it was printed, as {stage, attempt, file, line}.
+Read where SIGNOFF_HOME is the worker's; else from the artifact store (SIGNOFF_ARTIFACTS), where they are once the agent and the
+checks are done. An agent's log is told step by step; with --json each line as it was printed, as {stage, attempt, file, line}.
 
 Examples:
   signoff logs k3f9qdz                               the attempt that began last
@@ -119,7 +119,7 @@ Examples:
     /// What a run or a stage of it changed, as a patch
     #[command(after_help = "\
 Of a stage: the work that is asked about, else the newest that was good, else the newest; from the database. Of a run: from the
-repository as it was found to the newest work that was kept; from the run's repository, on the worker's disk.
+repository as it was found to the newest work that was kept; from the run's repository, here or in the artifact store.
 
 Examples:
   signoff diff k3f9qdz

@@ -4,6 +4,7 @@
 mod absent;
 mod answer;
 mod look;
+mod prune;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -15,6 +16,7 @@ use crate::telemetry::{FILTER, Format};
 pub use absent::AbsentCommand;
 pub use answer::TypedAnswer;
 pub use look::{DiffArgs, LogsArgs, LookCommand, SinceArg};
+pub use prune::PruneArgs;
 
 /// Flags of every command, apart from a command's own.
 const EVERYWHERE: &str = "Everywhere";
@@ -148,6 +150,17 @@ Examples:
   signoff fetch k3f9qd streaming-2 && git diff main signoff/llm-wrapper-k3f9qd/streaming-2
   signoff fetch k3f9qd streaming --print           only says what git would be told")]
     Fetch(FetchArgs),
+    /// Remove what old runs left: their folders on this disk, and what is theirs in the artifact store
+    #[command(after_help = "\
+Of runs that are over, those go that ended too long ago, then, while all together are too much, what ended first. Nothing goes of a run
+that is not over, nor of one that such a run takes over. Events, diffs of stages, costs and cards stay in the database. Without
+--older-than and --keep-bytes, [retention] of signoff.toml counts: else 90 days. Workers do the same by themselves, once a day.
+
+Examples:
+  signoff prune --dry-run                            what would go, and what stays and why
+  signoff prune --older-than 30d
+  signoff prune --keep-bytes 20GB --json | jq -r '.removed[].run'")]
+    Prune(PruneArgs),
     /// Set a Slack workspace up
     Slack {
         #[command(subcommand)]
@@ -185,6 +198,8 @@ impl CliCommand {
                 | Self::Worker { .. }
                 | Self::Develop { .. }
                 | Self::Again { .. }
+                // What is kept is said there.
+                | Self::Prune(_)
         )
     }
 }

@@ -1,6 +1,7 @@
 //! The command `doctor`: what does this machine have, and what is missing?
 //! Each line says what was found, or what to do about it.
 
+mod kept;
 mod model;
 mod projects;
 mod slack;
@@ -76,6 +77,7 @@ pub async fn doctor(config: Config, json: bool, out: &mut dyn Write) -> Result<u
         claude(&config).await,
         model::look(&config).await,
         artifacts(&config).await,
+        kept::look(&config).await,
         projects::look(&config).await,
     ];
     findings.extend(waits::look(&config).await);

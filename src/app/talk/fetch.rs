@@ -9,7 +9,7 @@ use crate::app::{Failure, exit};
 use crate::commands::{self, Lookup, Said};
 use crate::run::{RollbackTo, Run};
 use crate::thread::shell_word;
-use crate::workspace::{FetchedWork, RunFolder, WorkspaceError};
+use crate::workspace::{FetchedWork, WorkspaceError};
 
 impl Talk<'_> {
     pub(super) async fn fetch(&mut self, of: FetchArgs) -> Result<u8, Failure> {
@@ -22,9 +22,15 @@ impl Talk<'_> {
             Ok(work) => work,
             Err(reply) => return self.reply(&reply),
         };
-        let folder = RunFolder::of(&self.services.runs, run.id());
-        let Some(repository) = folder.repository() else {
-            return self.reply(&commands::work_elsewhere(run, &work));
+        let archived = self.services.archive.of(run);
+        let repository = match archived.repository_with(&work).await {
+            Ok(repository) => repository,
+            Err(WorkspaceError::Elsewhere { .. } | WorkspaceError::NoCommit { .. }) => {
+                let elsewhere = commands::work_elsewhere(archived, &work);
+                let pruned = commands::pruned(&self.services, run).await?;
+                return self.reply(&pruned.unwrap_or(elsewhere));
+            }
+            Err(e) => return Err(anyhow::Error::from(e).context("finding the work").into()),
         };
         let fetched = FetchedWork::new(repository, run.id(), &work);
         if of.print {

@@ -13,7 +13,7 @@ use crate::app::{Failure, exit};
 use crate::commands::{self, Lookup, Reply, ReplyKind, Said, WhichAttempt};
 use crate::run::{Run, RunId, StageName};
 use crate::thread;
-use crate::workspace::{AttemptFile, AttemptFiles, LogPiece, RunFolder};
+use crate::workspace::{AttemptFile, AttemptFiles, LogPiece};
 
 /// Lines of each file that are shown, unless all are asked for.
 const LAST_LINES: usize = 60;
@@ -50,15 +50,19 @@ impl Talk<'_> {
             Lookup::Found(named) => named.run,
             Lookup::Unknown(reply) => return self.reply(&reply),
         };
-        let mut shown = match self.to_show(&run, &args) {
+        let mut shown = match self.to_show(&run, &args).await {
             Ok(shown) => shown,
+            Err(reply) if reply.kind == ReplyKind::Away => {
+                let pruned = commands::pruned(&self.services, &run).await?;
+                return self.reply(&pruned.unwrap_or(reply).about(run.id()));
+            }
             Err(reply) => return self.reply(&reply.about(run.id())),
         };
         for at in 0..shown.logs.len() {
             if args.all {
-                self.print_rest(&mut shown, at)?;
+                self.print_rest(&mut shown, at).await?;
             } else {
-                self.print_tail(&mut shown, at)?;
+                self.print_tail(&mut shown, at).await?;
             }
         }
         if args.follow {
@@ -70,12 +74,13 @@ impl Talk<'_> {
         Ok(exit::OK)
     }
 
-    fn to_show(&self, run: &Run, args: &LogsArgs) -> Result<Shown, Reply> {
+    async fn to_show(&self, run: &Run, args: &LogsArgs) -> Result<Shown, Reply> {
         let which = WhichAttempt { stage: args.stage.as_deref(), attempt: args.attempt };
         let (stage, attempt) = commands::which_attempt(run, which)?;
-        let files = RunFolder::of(&self.services.runs, run.id()).attempt(stage.name(), attempt.n);
-        if !files.is_here() {
-            return Err(commands::logs_elsewhere(run, &files));
+        let archived = self.services.archive.of(run);
+        let files = archived.attempt(stage.name(), attempt).await;
+        if !files.are_found() {
+            return Err(commands::logs_elsewhere(archived, attempt, &files));
         }
         let asked = args.file.map(|file| vec![file.file()]);
         let logs = asked.unwrap_or_else(|| AttemptFile::LOGS.to_vec());
@@ -91,11 +96,10 @@ impl Talk<'_> {
         })
     }
 
-    fn print_tail(&mut self, shown: &mut Shown, at: usize) -> Result<(), Failure> {
+    async fn print_tail(&mut self, shown: &mut Shown, at: usize) -> Result<(), Failure> {
         let file = shown.logs[at].file;
-        let Some(tail) = shown.files.tail(file, TAIL_BYTES).context("reading a log")? else {
-            return Ok(());
-        };
+        let tail = shown.files.tail(file, TAIL_BYTES).await.context("reading a log")?;
+        let Some(tail) = tail else { return Ok(()) };
         shown.logs[at].end = tail.end();
         let lines = self.readable(shown, file, &tail);
         let skipped = lines.len().saturating_sub(LAST_LINES);
@@ -104,21 +108,21 @@ impl Talk<'_> {
     }
 
     /// All that was not printed yet.
-    fn print_rest(&mut self, shown: &mut Shown, at: usize) -> Result<(), Failure> {
-        while self.print_piece(shown, at, LogPiece::whole_lines)? {}
-        self.print_piece(shown, at, |piece| piece)?;
+    async fn print_rest(&mut self, shown: &mut Shown, at: usize) -> Result<(), Failure> {
+        while self.print_piece(shown, at, LogPiece::whole_lines).await? {}
+        self.print_piece(shown, at, |piece| piece).await?;
         Ok(())
     }
 
     /// What comes next in a file, as far as it is wanted; whether there was any.
-    fn print_piece(
+    async fn print_piece(
         &mut self,
         shown: &mut Shown,
         at: usize,
         wanted: fn(LogPiece) -> LogPiece,
     ) -> Result<bool, Failure> {
         let ShownLog { file, end } = shown.logs[at];
-        let piece = shown.files.piece(file, end, PIECE_BYTES).context("reading a log")?;
+        let piece = shown.files.piece(file, end, PIECE_BYTES).await.context("reading a log")?;
         let Some(piece) = piece.map(wanted).filter(|piece| !piece.bytes.is_empty()) else {
             return Ok(false);
         };
@@ -132,11 +136,11 @@ impl Talk<'_> {
         loop {
             self.look_whether_it_works(shown).await?;
             for at in 0..shown.logs.len() {
-                while self.print_piece(shown, at, LogPiece::whole_lines)? {}
+                while self.print_piece(shown, at, LogPiece::whole_lines).await? {}
             }
             if !shown.works {
                 for at in 0..shown.logs.len() {
-                    self.print_rest(shown, at)?;
+                    self.print_rest(shown, at).await?;
                 }
                 return Ok(());
             }

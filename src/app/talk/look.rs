@@ -55,7 +55,10 @@ impl Talk<'_> {
             Lookup::Found(named) if self.json => {
                 self.document(&commands::snapshots_json(&named.run))
             }
-            Lookup::Found(named) => self.reply(&commands::snapshots(&named.run)),
+            Lookup::Found(named) => {
+                let reply = commands::snapshots(&self.services, &named.run).await?;
+                self.reply(&reply)
+            }
             Lookup::Unknown(reply) => self.reply(&reply),
         }
     }

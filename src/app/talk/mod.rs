@@ -9,6 +9,7 @@ mod history;
 mod logs;
 mod look;
 mod print;
+mod prune;
 mod reports;
 
 use std::io::Write;
@@ -44,7 +45,7 @@ pub async fn talk(
     let render = parts::render_context(&config, parts::link_key(&store).await?, here);
     let user = ShellUser::new(config.os_user.clone(), zone());
     let asker = Asker::new(user.person().clone(), Via::Cli, Moment::now(parts::now()));
-    let services = parts::services(&config, store);
+    let services = parts::services(&config, store, parts::artifacts_if_any(&config));
     Talk { services, user, asker, render, json, out }.execute(command).await
 }
 
@@ -58,6 +59,7 @@ impl Talk<'_> {
             CliCommand::Answer(answer) => self.answer(answer).await,
             CliCommand::Look(look) => self.look(look).await,
             CliCommand::Fetch(fetch) => self.fetch(fetch).await,
+            CliCommand::Prune(prune) => self.prune(prune).await,
             CliCommand::Up(_)
             | CliCommand::Serve
             | CliCommand::Worker { .. }

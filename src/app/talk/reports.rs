@@ -71,6 +71,7 @@ fn compared_json(compared: &Compared) -> serde_json::Value {
             json!({ "files": patch.files.len(), "added": added, "removed": removed })
         }
         CodeBetween::Elsewhere { command } => json!({ "elsewhere": command }),
+        CodeBetween::Pruned(run, at) => json!({ "pruned": run, "at": at }),
     };
     document
 }

@@ -17,20 +17,28 @@ use super::failure::AttemptId;
 use super::handover::Handover;
 use super::heartbeat::with_heartbeat;
 use super::prepare::PreparedAttempt;
+use super::red_green::LOG_RED_GREEN;
 use super::write_attempt::WriteAttempt;
 use crate::agent::ClaudeCode;
 use crate::files::remove_blocking;
 use crate::run::{RunId, Snapshot};
-use crate::workspace::{AttemptFile, Bundles, Shadow, WorkspaceError};
+use crate::workspace::{ArtifactKeys, AttemptFile, Bundles, Shadow, WorkspaceError};
 
 /// For people: a store that is slow holds no attempt up.
 const FILES_TIMEOUT: Duration = Duration::from_secs(30);
 /// Who asked this process to end waits for it.
 const MOVE_TIMEOUT: Duration = Duration::from_secs(20);
 /// What `write` leaves for people, and what `check` does.
-pub(super) const WRITTEN_FILES: [&str; 2] = [AttemptFile::Prompt.name(), AttemptFile::Agent.name()];
-pub(super) const CHECKED_FILES: [&str; 4] =
-    [AttemptFile::Checks.name(), AttemptFile::Junit.name(), "lcov.info", "cobertura.xml"];
+pub(super) const WRITTEN_FILES: [&str; 3] =
+    [AttemptFile::Prompt.name(), AttemptFile::Setup.name(), AttemptFile::Agent.name()];
+pub(super) const CHECKED_FILES: [&str; 6] = [
+    AttemptFile::ChecksBefore.name(),
+    AttemptFile::Checks.name(),
+    LOG_RED_GREEN,
+    AttemptFile::Junit.name(),
+    "lcov.info",
+    "cobertura.xml",
+];
 /// An agent's session, and where it was to be found.
 const SESSION: &str = "session.tar";
 const MOVED: &str = "moved.json";
@@ -88,7 +96,7 @@ impl Bench {
 
 /// Where a file of an attempt lies.
 fn key(of: AttemptId<'_>, name: &str) -> String {
-    format!("runs/{}/{}-{}/{name}", of.run, of.stage, of.attempt)
+    ArtifactKeys(of.run).attempt_file(of.stage, of.attempt, name)
 }
 
 impl WriteAttempt<'_> {

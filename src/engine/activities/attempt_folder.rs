@@ -19,7 +19,7 @@ pub(super) struct AttemptFolder {
 impl AttemptFolder {
     /// Only one process has a folder. Its box dies with it, so a free folder means a dead box.
     pub(super) fn take(runs: &Path, run: &RunId, stage: &StageName, attempt: u32) -> Result<Self> {
-        let folder = RunFolder::of(runs, run).attempt(stage, attempt).path().to_owned();
+        let folder = RunFolder::of(runs, run).attempt(stage, attempt);
         fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
         match FileLock::try_take(&folder.join("lock")) {
             Ok(held) => Ok(Self { folder, _held: held }),

@@ -16,7 +16,7 @@ use crate::run::{Checked, NotKnown, RedGreen, Snapshot, Stage, StageName, TestNa
 use crate::workspace::TestPart;
 
 /// What the commands print with the new tests on the code before.
-const LOG: &str = "checks-red-green.log";
+pub(super) const LOG_RED_GREEN: &str = "checks-red-green.log";
 
 /// Which code the tests of a stage are run on.
 #[derive(Clone, Copy)]
@@ -99,7 +99,12 @@ impl Bench {
             TestPart::None | TestPart::All => Ok(TestsTried::NotKnown(NotKnown::OnlyTests)),
             TestPart::AmongTheCode => Ok(TestsTried::NotKnown(NotKnown::AmongTheCode)),
             TestPart::OnBase(snapshot) | TestPart::SomeOnBase(snapshot) => {
-                self.tests_on(tests.on(snapshot, LOG), &tests.stage_with_time_left(), stop).await
+                self.tests_on(
+                    tests.on(snapshot, LOG_RED_GREEN),
+                    &tests.stage_with_time_left(),
+                    stop,
+                )
+                .await
             }
         }
     }

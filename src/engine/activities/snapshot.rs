@@ -127,13 +127,18 @@ impl WriteAttempt<'_> {
     /// A snapshot that any worker finds; nothing where another worker has the attempt by now.
     async fn snapshot(&self, from: &BaseOf<'_>) -> Result<Kept> {
         let (run, name) = (&self.input.run, self.snapshot_name());
-        let key = AttemptId::from(self.input).into();
-        if !self.bench.store.holds_attempt(&key, self.token).await? {
+        if !self.holds().await? {
             bail!("another worker took {run} {name} over, so this one keeps nothing of it");
         }
         let kept = from.shadow.keep(&self.folder.at("work"), from.base, &name).await?;
         self.bench.bundles(run).keep(from.shadow, &name, &kept.snapshot).await?;
         Ok(kept)
+    }
+
+    /// Whether no other worker took the attempt since this one did.
+    pub(super) async fn holds(&self) -> store::Result<bool> {
+        let key = AttemptId::from(self.input).into();
+        self.bench.store.holds_attempt(&key, self.token).await
     }
 
     pub(super) fn snapshot_name(&self) -> String {

@@ -50,7 +50,7 @@ impl WriteAttempt<'_> {
         let from = BaseOf { shadow, base: &base };
         let tries = ctx.info().attempt;
         let storing = async {
-            match written.end {
+            let stored = match written.end {
                 AgentEnd::Finished => self.store_finished(&from, written, tries).await,
                 AgentEnd::Stopped => Ok(self.store_unfinished(&from, written).await),
                 // It may be nearly done; nobody judged it.
@@ -63,10 +63,21 @@ impl WriteAttempt<'_> {
                     self.folder.clear().await;
                     Ok(written)
                 }
+            };
+            if stored.is_ok() {
+                self.keep_written_files().await;
             }
+            stored
         };
         let heartbeat: Handover = self.spent.known();
         Ok(with_heartbeat(ctx, &heartbeat, &CancellationToken::new(), storing).await??)
+    }
+
+    /// Of attempts that failed, too: those are read most of all. Where another worker has the attempt by now, its files count.
+    async fn keep_written_files(&self) {
+        if self.holds().await.unwrap_or(false) {
+            self.bench.keep_files(self.input.into(), &self.folder, &WRITTEN_FILES).await;
+        }
     }
 
     async fn store_finished(
@@ -86,7 +97,6 @@ impl WriteAttempt<'_> {
         }
         self.folder.save_written(&written)?;
         self.folder.clear().await;
-        self.bench.keep_files(self.input.into(), &self.folder, &WRITTEN_FILES).await;
         Ok(written)
     }
 }

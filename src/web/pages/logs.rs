@@ -2,9 +2,11 @@
 //! The end of each, because that is where the reason stands. All of it is foreign: escaped by construction, nothing hidden.
 
 use chrono::{DateTime, Utc};
+use futures::future::join_all;
 use maud::{Markup, html};
 
 use crate::agent;
+use crate::commands::pruned_line;
 use crate::run::{Attempt, Run, StageState};
 use crate::thread::clock::stamp;
 use crate::thread::{RenderContext, agent_line, figures};
@@ -26,6 +28,8 @@ pub struct LogsPage<'a> {
     pub stage: &'a StageState,
     pub attempt: &'a Attempt,
     pub logs: &'a AttemptLogs,
+    /// When what it left was thrown away.
+    pub pruned_at: Option<DateTime<Utc>>,
     pub render: &'a RenderContext,
     /// Until when this page opens.
     pub expires_at: DateTime<Utc>,
@@ -48,22 +52,26 @@ pub struct LogEnd {
 }
 
 impl AttemptLogs {
-    /// What there is on this machine; what cannot be read is left out.
-    pub fn read(files: &AttemptFiles) -> Self {
+    /// What there is, here and in the artifact store; what cannot be read is left out.
+    pub async fn read(files: &AttemptFiles) -> Self {
         let shown = AttemptFile::ALL.into_iter().filter(|file| *file != AttemptFile::Agent);
-        let steps = files.tail(AttemptFile::Agent, STEPS_BYTES).ok().flatten();
+        let steps = files.tail(AttemptFile::Agent, STEPS_BYTES).await.ok().flatten();
         let steps = steps.map(|log| agent::told(&log.text(), &files.worktree()));
         let steps: Vec<String> =
             steps.into_iter().flatten().filter_map(|event| agent_line(&event)).collect();
         Self {
             steps: steps[steps.len().saturating_sub(STEPS)..].to_vec(),
-            logs: shown.filter_map(|file| end_of(files, file)).collect(),
+            logs: join_all(shown.map(|file| end_of(files, file)))
+                .await
+                .into_iter()
+                .flatten()
+                .collect(),
         }
     }
 }
 
-fn end_of(files: &AttemptFiles, file: AttemptFile) -> Option<LogEnd> {
-    let tail = files.tail(file, TAIL_BYTES).ok().flatten()?;
+async fn end_of(files: &AttemptFiles, file: AttemptFile) -> Option<LogEnd> {
+    let tail = files.tail(file, TAIL_BYTES).await.ok().flatten()?;
     let text = tail.text();
     (!text.trim().is_empty()).then_some(LogEnd { file, text, cut: tail.from > 0 })
 }
@@ -98,6 +106,7 @@ fn head(of: &LogsPage<'_>) -> Markup {
             }
         }
         @if let Some(why) = &attempt.why { p.note { (plainly_lines(why)) } }
+        @if let Some(at) = of.pruned_at { p.note { (pruned_line(of.run.id(), at).replace('`', "")) } }
         @if !attempt.is_over() { p.note { "It is at work. Open this page again to see more." } }
     }
 }
@@ -162,6 +171,7 @@ mod tests {
             stage,
             attempt: &stage.attempts[0],
             logs: &logs,
+            pruned_at: None,
             render: &with_pages(),
             expires_at: DateTime::UNIX_EPOCH,
         })

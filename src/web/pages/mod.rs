@@ -6,8 +6,6 @@ mod logs;
 mod names;
 mod run;
 
-use std::collections::BTreeSet;
-
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderValue, StatusCode, header};
@@ -18,10 +16,9 @@ use serde::Deserialize;
 
 use super::Web;
 use crate::commands::patch_of;
-use crate::run::{Run, RunId, StageName};
+use crate::run::{RunId, StageName};
 use crate::store::StoreError;
 use crate::thread::{BadDiffAddress, DiffAddress, LinkError, logs_path};
-use crate::workspace::RunFolder;
 use diff::{DiffPage, diff_page};
 use layout::{CSP, CSS, link_page};
 use logs::{AttemptLogs, LogsPage, logs_page};
@@ -74,24 +71,17 @@ async fn run_markup(
         None => None,
     };
     let relatives = Relatives { before, after: store.runs_that_do_again(run.id()).await? };
+    let pruned_at = store.pruned_at(run.id()).await?;
     Ok(Some(run_page(&RunPage {
         run: &run,
         progress: progress.as_ref(),
         render: &web.render,
         names: &names::names(web.slack.as_ref(), &run).await,
         relatives: &relatives,
-        logged: &logged(web, &run),
+        pruned_at,
+        logged: &web.services.archive.of(&run).attempts_with_files().await,
         expires_at,
     })))
-}
-
-/// The attempts whose folders are on this machine.
-fn logged(web: &Web, run: &Run) -> BTreeSet<(StageName, u32)> {
-    let folder = RunFolder::of(&web.services.runs, run.id());
-    let attempts = run.stages.iter().flat_map(|stage| {
-        stage.attempts.iter().map(move |attempt| (stage.name().clone(), attempt.n))
-    });
-    attempts.filter(|(stage, n)| folder.attempt(stage, *n).is_here()).collect()
 }
 
 /// What the address of a page of logs says.
@@ -122,12 +112,14 @@ pub async fn logs(
     else {
         return gone(&path);
     };
-    let files = RunFolder::of(&web.services.runs, run.id()).attempt(stage.name(), attempt.n);
-    #[expect(clippy::disallowed_methods, reason = "no process is started there")]
-    let reading = tokio::task::spawn_blocking(move || AttemptLogs::read(&files));
-    let Ok(logs) = reading.await else { return gone(&path) };
+    let files = web.services.archive.of(&run).attempt(stage.name(), attempt).await;
+    let logs = AttemptLogs::read(&files).await;
+    let pruned_at = match web.services.store.pruned_at(run.id()).await {
+        Ok(pruned_at) => pruned_at,
+        Err(e) => return away(&e),
+    };
     let (run, render, logs) = (&run, &web.render, &logs);
-    page(logs_page(&LogsPage { run, stage, attempt, logs, render, expires_at }))
+    page(logs_page(&LogsPage { run, stage, attempt, logs, pruned_at, render, expires_at }))
 }
 
 /// What the address of a diff's page says.

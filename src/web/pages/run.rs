@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use maud::{Markup, PreEscaped, html};
 
+use crate::commands::pruned_line;
 use crate::run::{
     Approver, Decided, Delivered, GateKind, Note, OpenGate, PersonId, Progress, Run, Sandboxing,
     StageName, Verdict,
@@ -30,7 +31,9 @@ pub struct RunPage<'a> {
     /// Names of people that could be looked up.
     pub names: &'a BTreeMap<PersonId, String>,
     pub relatives: &'a Relatives,
-    /// The attempts whose logs are on this machine.
+    /// When what it left was thrown away.
+    pub pruned_at: Option<DateTime<Utc>>,
+    /// The attempts whose logs can be read.
     pub logged: &'a BTreeSet<(StageName, u32)>,
     /// Until when this page opens.
     pub expires_at: DateTime<Utc>,
@@ -81,6 +84,7 @@ fn head(page_of: &RunPage<'_>) -> Markup {
         @if let Some(before) = &page_of.relatives.before { p { "It does " (relative(page_of, before)) " once more." } }
         @for after in &page_of.relatives.after { p.note { "Done again as " (relative(page_of, after)) ", " (figures::phase(after)) "." } }
         @if let Some(why) = run.why.as_deref().filter(|_| run.outcome.is_some()) { p.note { (plainly(why)) } }
+        @if let Some(at) = page_of.pruned_at { p.note { (pruned_line(run.id(), at).replace('`', "")) } }
         @if !run.request.brief.trim().is_empty() { blockquote { (plainly_lines(&run.request.brief)) } }
     }
 }

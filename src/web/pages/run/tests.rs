@@ -24,6 +24,7 @@ fn page_with(run: &Run, progress: Option<&Progress>) -> String {
         render,
         names: &names,
         relatives: &relatives,
+        pruned_at: None,
         logged: &logged,
         expires_at,
     };
@@ -109,11 +110,13 @@ fn a_run_that_was_done_again_names_the_other_and_leads_there_within_its_channel(
     let expires_at = DateTime::from_timestamp(1_773_046_800, 0).expect("a time");
     let (render, names) = (&with_pages(), &BTreeMap::new());
     let (progress, relatives, logged) = (None, &relatives, &logged);
-    let page =
-        run_page(&RunPage { run: &run, progress, render, names, relatives, logged, expires_at })
-            .into_string();
+    let pruned_at = Some(expires_at);
+    let page_of =
+        RunPage { run: &run, progress, render, names, relatives, pruned_at, logged, expires_at };
+    let page = run_page(&page_of).into_string();
     for part in [
         "<p>It does llm-wrapper-m2x8wtr once more.</p>",
+        "were pruned on 2026-03-09. What happened",
         "Done again as <a href=\"https://signoff.example/runs/llm-wrapper-m2x8wtr?s=",
         "/runs/llm-wrapper-k3f9qdz/logs/streaming/1?s=",
         "/runs/llm-wrapper-k3f9qdz/diff/streaming/1-",

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -65,12 +65,7 @@ impl Bundles<'_> {
         {
             return Ok(shadow);
         }
-        let folder = git_dir.with_file_name("");
-        let doing = |what: &str| format!("{what} {}", folder.display());
-        fs::create_dir_all(&folder).map_err(WorkspaceError::io(doing("making")))?;
-        // Two activities of one run may miss the same.
-        let held = FileLock::take(&folder.join("shadow.lock"), || {}).await;
-        let _held = held.map_err(WorkspaceError::io(doing("locking")))?;
+        let _held = lock(&git_dir).await?;
         let elsewhere = || WorkspaceError::Elsewhere { path: git_dir.display().to_string() };
         let beginning = self.beginning().await?.ok_or_else(elsewhere)?;
         let shadow = Shadow::open(&git_dir).await?;
@@ -90,6 +85,16 @@ impl Bundles<'_> {
             // With it comes the base, by which a run is known to have begun.
             self.fetch(shadow, &beginning.bundle, "refs/*:refs/*").await?;
         }
+        self.fetch_snapshots(shadow).await
+    }
+
+    /// The snapshots that others kept since this shadow repository was filled.
+    pub async fn catch_up(&self, shadow: &Shadow) -> Result<()> {
+        let _held = lock(shadow.path()).await?;
+        self.fetch_snapshots(shadow).await
+    }
+
+    async fn fetch_snapshots(&self, shadow: &Shadow) -> Result<()> {
         let mut bundles = self.artifacts.list(&format!("runs/{}/snapshots", self.run)).await?;
         bundles.sort_by_key(|bundle| bundle.kept_at);
         for bundle in bundles {
@@ -157,6 +162,15 @@ impl Bundles<'_> {
     fn snapshot_key(&self, name: &str, commit: &str) -> String {
         format!("runs/{}/snapshots/{name}.{}.bundle", self.run, &commit[..COMMIT.min(commit.len())])
     }
+}
+
+/// Two activities of one run may miss the same.
+async fn lock(git_dir: &Path) -> Result<FileLock> {
+    let folder = git_dir.with_file_name("");
+    let doing = |what: &str| format!("{what} {}", folder.display());
+    fs::create_dir_all(&folder).map_err(WorkspaceError::io(doing("making")))?;
+    let held = FileLock::take(&folder.join("shadow.lock"), || {}).await;
+    held.map_err(WorkspaceError::io(doing("locking")))
 }
 
 impl Shadow {

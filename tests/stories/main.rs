@@ -31,6 +31,7 @@ mod crash;
 mod disks;
 mod foreign;
 mod guards;
+mod kills;
 mod outages;
 
 mod looking_back;

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -64,14 +64,9 @@ impl Bundles<'_> {
         {
             return Ok(shadow);
         }
+        let _held = lock(&git_dir).await?;
         let elsewhere = || WorkspaceError::Elsewhere { path: git_dir.display().to_string() };
         let beginning = self.beginning().await?.ok_or_else(elsewhere)?;
-        let folder = git_dir.with_file_name("");
-        let doing = |what: &str| format!("{what} {}", folder.display());
-        fs::create_dir_all(&folder).map_err(WorkspaceError::io(doing("making")))?;
-        // Two activities of one run may miss the same.
-        let held = FileLock::take(&folder.join("shadow.lock"), || {}).await;
-        let _held = held.map_err(WorkspaceError::io(doing("locking")))?;
         let shadow = Shadow::open(&git_dir).await?;
         self.fetch_all(&shadow, &beginning).await?;
         if shadow.has(needed).await? { Ok(shadow) } else { Err(elsewhere()) }
@@ -89,6 +84,16 @@ impl Bundles<'_> {
             // With it comes the base, by which a run is known to have begun.
             self.fetch(shadow, &beginning.bundle, "refs/*:refs/*").await?;
         }
+        self.fetch_snapshots(shadow).await
+    }
+
+    /// The snapshots that others kept since this shadow repository was filled.
+    pub async fn catch_up(&self, shadow: &Shadow) -> Result<()> {
+        let _held = lock(shadow.path()).await?;
+        self.fetch_snapshots(shadow).await
+    }
+
+    async fn fetch_snapshots(&self, shadow: &Shadow) -> Result<()> {
         let mut bundles = self.artifacts.list(&ArtifactKeys(self.run).snapshots()).await?;
         bundles.sort_by_key(|bundle| bundle.kept_at);
         for bundle in bundles {
@@ -155,6 +160,15 @@ impl Bundles<'_> {
         let found = self.artifacts.get(&ArtifactKeys(self.run).beginning()).await?;
         Ok(found.and_then(|text| serde_json::from_slice(&text).ok()))
     }
+}
+
+/// Two activities of one run may miss the same.
+async fn lock(git_dir: &Path) -> Result<FileLock> {
+    let folder = git_dir.with_file_name("");
+    let doing = |what: &str| format!("{what} {}", folder.display());
+    fs::create_dir_all(&folder).map_err(WorkspaceError::io(doing("making")))?;
+    let held = FileLock::take(&folder.join("shadow.lock"), || {}).await;
+    held.map_err(WorkspaceError::io(doing("locking")))
 }
 
 impl Shadow {

@@ -32,6 +32,7 @@ mod crash;
 mod disks;
 mod foreign;
 mod guards;
+mod kills;
 mod outages;
 
 mod looking_back;

@@ -1,8 +1,108 @@
 //! A stage that has failed asks what becomes of it, and goes on as somebody says.
 
-use signoff::run::{Outcome, StagePhase, Trouble};
+use std::fs;
+
+use signoff::run::{AttemptOutcome, Outcome, StagePhase, Trouble};
 
 use crate::world::story;
+
+/// Whatever the trouble was: the card says what kind it is, the worker dies while it waits, and an answer brings the run to a good end.
+async fn is_recovered_from(trouble: &str, kind: &str) {
+    story(async |w| {
+        let ana = w.person("ana");
+        let run = ana.develops(&format!("troubled {trouble}")).await?;
+        run.shows("*only of troubled has failed. What now?* @ana").await?;
+        run.shows(&format!("*{kind}*: ")).await?;
+        w.worker.crashes().await?;
+        ana.presses("Retry with a note", &run).await?;
+        ana.fills("words", "all is well")?;
+        ana.sends_the_form().await?;
+        w.worker.comes_back()?;
+        // A busy provider is given time, whoever asks.
+        run.becomes("over", |run| run.outcome.is_some()).await?;
+        run.shows("*troubled is done.*").await?;
+        assert_eq!(run.result().await?, ["x.txt"]);
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn red_checks_are_recovered_from() {
+    is_recovered_from("lazy", "The checks are red").await;
+}
+
+#[tokio::test]
+async fn an_agent_that_stumbled_is_recovered_from() {
+    is_recovered_from("agent", "The agent stumbled").await;
+}
+
+#[tokio::test]
+async fn an_agent_that_was_out_of_time_is_recovered_from() {
+    is_recovered_from("slow", "Out of time").await;
+}
+
+#[tokio::test]
+async fn a_busy_provider_is_recovered_from() {
+    is_recovered_from("model_busy", "The model's provider was busy").await;
+}
+
+#[tokio::test]
+async fn a_setup_that_is_not_right_is_recovered_from() {
+    is_recovered_from("setup", "The setup is not right").await;
+}
+
+#[tokio::test]
+async fn money_that_ran_out_is_recovered_from() {
+    is_recovered_from("budget", "The money ran out").await;
+}
+
+/// Where the budget is Signoff's own, it asks for money instead.
+#[tokio::test]
+async fn a_budget_that_is_spent_is_raised_though_the_worker_died_while_it_asked() {
+    story(async |w| {
+        let ana = w.person("ana");
+        let run = ana.develops("quick budget=0.04").await?;
+        run.shows("$0.04 of $0.04 is spent").await?;
+        w.worker.crashes().await?;
+        ana.says_in(&run, "raise $1").await?;
+        w.worker.comes_back()?;
+        run.shows("raised by $1.00 by @ana").await?;
+        run.shows("*quick is done.*").await?;
+        Ok(())
+    })
+    .await;
+}
+
+/// What only an operator can mend is no card of a person's: the run waits for a worker that is let in.
+#[tokio::test]
+async fn a_provider_that_lets_nobody_in_is_waited_for_though_the_worker_died_meanwhile() {
+    story(async |w| {
+        let ana = w.person("ana");
+        w.has_settings("[project.signing]\npipeline = \"signing.toml\"")?;
+        let signing = "name = \"signing\"\nagent = \"claude\"\n[[stage]]\nname = \"only\"\nprompt = \"sign in\"\nchecks = [\"true\"]\n";
+        fs::write(w.folder.path().join("signing.toml"), signing)?;
+        w.worker_has_claude(REFUSED).await?;
+        let run = ana.develops("signing").await?;
+        run.card().shows("*No worker can go on* with only").await?;
+        run.card().shows("the model's provider lets nobody in").await?;
+        w.worker_has_claude(LET_IN).await?;
+        run.becomes("over", |run| run.outcome.is_some()).await?;
+        run.shows("*signing is done.*").await?;
+        let attempts = run.run().await?.stages.remove(0).attempts;
+        let outcomes: Vec<_> = attempts.iter().map(|attempt| attempt.outcome).collect();
+        assert_eq!(outcomes, [AttemptOutcome::Good]);
+        Ok(())
+    })
+    .await;
+}
+
+/// The agent's program, as far as its provider matters.
+const REFUSED: &str = r#"echo '{"type":"system","subtype":"init","session_id":"s","permissionMode":"bypassPermissions"}'
+echo '{"type":"system","subtype":"api_retry","error":"authentication_failed","error_status":401,"attempt":1}'"#;
+const LET_IN: &str = r#"echo '{"type":"system","subtype":"init","session_id":"s","permissionMode":"bypassPermissions"}'
+echo x > x.txt
+echo '{"type":"result","subtype":"success","is_error":false,"terminal_reason":"completed","result":"Done."}'"#;
 
 #[tokio::test]
 async fn a_stage_that_has_failed_is_tried_again_with_a_note_and_left_out_by_a_tap() {

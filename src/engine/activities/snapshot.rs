@@ -39,6 +39,8 @@ impl WriteAttempt<'_> {
         if self.has_work() {
             return Ok(None);
         }
+        // A worker that had the run before has its code, and not this snapshot.
+        self.bench.bundles(&self.input.run).catch_up(from.shadow).await?;
         Ok(from.shadow.kept_on(from.base, &self.snapshot_name()).await?)
     }
 

@@ -29,8 +29,11 @@ impl WriteAttempt<'_> {
         done: AgentDone,
     ) -> Result<Option<Written>, ActivityError> {
         let run = &self.input.run;
-        let shadow = self.bench.shadow_with(run, &self.needed(&done.base)).await;
-        let shadow = shadow.context("opening the shadow repository")?;
+        let shadow = match self.bench.shadow_with(run, &self.needed(&done.base)).await {
+            // The run began on that machine, and nothing of it ever came to the store.
+            Err(WorkspaceError::Elsewhere { .. }) if self.input.base.is_none() => return Ok(None),
+            shadow => shadow.context("opening the shadow repository")?,
+        };
         let from = BaseOf { shadow: &shadow, base: &done.base };
         let kept = self.kept_elsewhere(&from).await.context("looking for its work")?;
         if kept.is_none() && !self.has_work() {

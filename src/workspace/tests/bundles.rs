@@ -96,3 +96,19 @@ async fn what_is_missing_on_a_disk_is_fetched_and_what_is_nowhere_is_told() {
     fs::remove_dir_all(repo.path("elsewhere")).expect("wiped");
     repo.elsewhere(&[&second]).await.expect("filled again");
 }
+
+#[tokio::test]
+async fn a_disk_that_has_the_run_catches_up_with_what_others_kept() {
+    let repo = test_repository().await;
+    let (first, clone) = repo.begun(&[("a.js", "1\n")]).await;
+    repo.keeps("first-1", &first).await;
+    repo.elsewhere(&[&first]).await.expect("filled");
+    write(&clone, &[("a.js", "2\n")]);
+    let second = repo.shadow.snapshot(&clone, &first, "first-2").await.expect("kept");
+    repo.keeps("first-2", &second).await;
+    let there = repo.elsewhere(&[&first]).await.expect("here already");
+    assert_eq!(there.kept_on(&first, "first-2").await.expect("looked for"), None);
+    let (artifacts, run) = (repo.artifacts(), run());
+    Bundles { artifacts: &artifacts, run: &run }.catch_up(&there).await.expect("fetched");
+    assert_eq!(there.kept_on(&first, "first-2").await.expect("found"), Some(second));
+}

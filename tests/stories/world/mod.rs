@@ -14,13 +14,15 @@
 //! | the set-up: `w` | `settings.rs` | `has_policy`, `has_gate_with`, `has_key`, `has_repository`, `has_no_address`, `has_no_temporal`, `serve_dies_and_comes_back`, `worker_over_a_line`, `bare_worker`, `has_only_a_bare_worker`, `bare_machine_gets` |
 //! | `w.serve`, `w.worker` | `process.rs` | `crashes`, `comes_back`, `will_have` (a setting), `says` (in its log) |
 //! | `w.database_line`, `w.temporal_line`, `w.worker_over_a_line()` | `line.rs` | `is_cut`, `loses_answers`, `heals` |
-//! | between a write and its confirmation: `w.holds_questions()` | `held.rs` | `is_reached`, `lets_go` |
+//! | between a write and its confirmation: `w.holds_questions()`, `w.holds(…)` | `held.rs` | `is_reached`, `lets_go` |
+//! | two workers, one of them killed: `Kill { point, seed }` | `kills/` | `comes_to`; what comes of it is compared with `unkilled` |
 //!
 //! A verb that waits does so until what it waits for is so, never for a time; in vain, it ends the story with the whole transcript.
 //! What real Slack would refuse is refused, and fails the story at its end, unless the story asked for it by a fault.
 
 mod held;
 mod holds;
+pub mod kills;
 mod line;
 mod person;
 mod process;
@@ -33,7 +35,9 @@ pub mod slack;
 mod temporal;
 pub mod wait;
 
-use anyhow::{Context, Result};
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, anyhow};
 use chrono::Utc;
 use signoff::engine::{Address, Engine, Seal};
 use signoff::run::RunId;
@@ -85,15 +89,29 @@ pub async fn story_by_socket(tell: impl AsyncFnOnce(&World) -> Result<()>) {
 }
 
 async fn is_told_by(transport: Transport, tell: impl AsyncFnOnce(&World) -> Result<()>) {
-    let world = World::new(transport).await.expect("the world of the story");
+    if let Err(e) = what_came_of(transport, tell).await {
+        panic!("{e}");
+    }
+}
+
+/// The same, for who makes a table of what came of many.
+pub async fn told<T>(tell: impl AsyncFnOnce(&World) -> Result<T>) -> Result<T> {
+    what_came_of(Transport::Http, tell).await
+}
+
+async fn what_came_of<T>(
+    transport: Transport,
+    tell: impl AsyncFnOnce(&World) -> Result<T>,
+) -> Result<T> {
+    let world = World::new(transport).await.context("the world of the story")?;
     let end = match tell(&world).await {
-        Ok(()) => world.finish().await.context("after the story"),
+        Ok(came) => world.finish().await.context("after the story").map(|()| came),
         broken => broken,
     };
-    if let Err(e) = end {
-        // What is last is what a long log is read from.
-        panic!("Slack shows:\n{}\n{}\n\n{e:#}", world.slack.transcript(), world.logs());
-    }
+    // What is last is what a long log is read from.
+    end.map_err(|e| {
+        anyhow!("Slack shows:\n{}\n{}\n\n{e:#}", world.slack.transcript(), world.logs())
+    })
 }
 
 impl World {
@@ -213,7 +231,12 @@ impl World {
     }
 
     fn logs(&self) -> String {
-        format!("serve:\n{}\nworker:\n{}", self.serve.log(), self.worker.log())
+        let files = std::fs::read_dir(self.folder.path()).into_iter().flatten().flatten();
+        let mut logs: Vec<_> = files.map(|file| file.path()).collect();
+        logs.retain(|file| file.extension().is_some_and(|it| it == "log"));
+        logs.sort();
+        let said = |file: &PathBuf| std::fs::read_to_string(file).unwrap_or_default();
+        logs.iter().map(|file| format!("{}:\n{}\n", file.display(), said(file))).collect()
     }
 
     /// What must hold after every story.

@@ -24,7 +24,7 @@ const HAUNTED: &str = "repository = \"haunted\"";
 const SPREAD_OUT: &str = "repository = \"spread\"\npush_attempts = true";
 
 /// The agent: `do:` lines of the prompt are its instructions, then it tells what it used.
-const AGENT: &str = r#"
+pub const AGENT: &str = r#"
 agent = "script"
 command = '''
 cat > /tmp/prompt
@@ -214,6 +214,22 @@ do: if grep -q 'Do part[ ]2 now' /tmp/prompt; then echo 2 > two.txt; elif grep -
 """
 "#;
 
+/// It fails in the way that its brief names, until it is told that all is well.
+const TROUBLED: &str = r#"
+[[stage]]
+name = "only"
+attempts = 1
+timeout = "6s"
+recovery = true
+checks = ["test -s x.txt"]
+prompt = """
+Trouble: {{brief}}
+{{feedback}}
+do: fails() { echo '{"type":"finished","end":"failed","trouble":"'$1'","why":"it is so"}'; exit; }
+do: grep -q 'all is [w]ell' /tmp/prompt && echo x > x.txt || case $(sed -n 's/^Trouble: //p' /tmp/prompt) in slow) sleep 60 ;; lazy) ;; *) fails $(sed -n 's/^Trouble: //p' /tmp/prompt) ;; esac
+"""
+"#;
+
 /// One stage and its gate, by project: what the agent does, the gate's settings, the project's.
 const GATES: [(&str, &str, &str, &str); 9] = [
     // Nobody has time for it.
@@ -360,6 +376,9 @@ do: printf '%s\\n' '{"type":"finished","end":"finished","cost_usd":"0.05","words
 """
 "#;
 
+/// Asks a model by the socket in the box.
+pub const ASKS: &str = r#"perl -MIO::Socket::UNIX -e '$to = IO::Socket::UNIX->new($ENV{ANTHROPIC_UNIX_SOCKET}) or die; $body = q({"model":"claude-sonnet-4-5","max_tokens":100,"messages":[{"role":"user","content":"hello"}]}); print $to "POST /v1/messages HTTP/1.1\r\nhost: model\r\nconnection: close\r\nx-api-key: $ENV{ANTHROPIC_API_KEY}\r\ncontent-type: application/json\r\ncontent-length: ".length($body)."\r\n\r\n$body"; print <$to>'"#;
+
 /// Its agent asks a model by the socket in its box until it is answered, and says of its money what it likes.
 const ASKING: &str = r#"
 [[stage]]
@@ -369,7 +388,7 @@ checks = ["grep -q 'has no scene' answer.txt"]
 prompt = '''
 do: while ! grep -qs 'HTTP/1.1 200' answer.txt; do
 do: sleep 0.1
-do: perl -MIO::Socket::UNIX -e '$to = IO::Socket::UNIX->new($ENV{ANTHROPIC_UNIX_SOCKET}) or die; $body = q({"model":"claude-sonnet-4-5","max_tokens":100,"messages":[{"role":"user","content":"hello"}]}); print $to "POST /v1/messages HTTP/1.1\r\nhost: model\r\nconnection: close\r\nx-api-key: $ENV{ANTHROPIC_API_KEY}\r\ncontent-type: application/json\r\ncontent-length: ".length($body)."\r\n\r\n$body"; print <$to>' > answer.txt
+do: ASKS > answer.txt
 do: echo '{"type":"tool_started","id":"1","name":"Bash","title":"Asked a model"}'
 do: done
 '''
@@ -514,18 +533,19 @@ fn projects() -> impl Iterator<Item = Project> {
         ("falling", FALLING, BEGUN),
         ("clumsy", CLUMSY, BEGUN),
         ("big", BIG, BEGUN),
+        ("troubled", TROUBLED, NEW),
         ("twice", TWICE, NEW),
         ("encoded", ENCODED, BEGUN),
         ("unready", UNREADY, BEGUN),
         ("breaking", BREAKING, BEGUN),
         ("sly", SLY, BEGUN),
         ("strange", STRANGE, NEW),
-        ("asking", ASKING, NEW),
         ("spy", SPY, HAUNTED),
         ("trapper", TRAPPER, HAUNTED),
         ("spread", SPREAD, SPREAD_OUT),
     ]
     .map(|(name, stages, settings)| Project { name, stages: stages.to_owned(), settings });
+    let metered = Project { name: "asking", stages: ASKING.replace("ASKS", ASKS), settings: NEW };
     let asking = GATES.map(|(name, does, gate, settings)| {
         let stages = format!(
             r#"
@@ -541,7 +561,7 @@ prompt = "do: {does}"
         Project { name, stages, settings }
     });
     let wordy = Project { name: "wordy", stages: wordy(), settings: NEW };
-    told.into_iter().chain(asking).chain([wordy]).chain(proving())
+    told.into_iter().chain([metered, wordy]).chain(asking).chain(proving())
 }
 
 /// Their new tests are run on the code before as well.

@@ -113,6 +113,18 @@ impl World {
         Ok(fs::set_permissions(file, fs::Permissions::from_mode(0o755))?)
     }
 
+    /// The worker dies and comes back where the agent's program does this.
+    pub async fn worker_has_claude(&self, does: &str) -> Result<()> {
+        self.worker.crashes().await?;
+        let folder = self.folder.path().join("programs");
+        fs::create_dir_all(&folder)?;
+        let program = folder.join("claude");
+        fs::write(&program, format!("#!/bin/sh\n{does}\n"))?;
+        fs::set_permissions(program, fs::Permissions::from_mode(0o755))?;
+        self.worker.will_have("PATH", &format!("{}:{}", folder.display(), search_path()?));
+        self.worker.comes_back()
+    }
+
     /// There is a repository of that name with one commit of these files.
     pub fn has_repository<'a>(
         &self,
@@ -138,8 +150,14 @@ impl World {
     }
 }
 
-fn on_path(program: &str) -> Option<PathBuf> {
-    #[expect(clippy::disallowed_methods, reason = "the machine that tells the story has a git")]
-    let path = std::env::var_os("PATH")?;
+/// A program of the machine that tells the story.
+pub fn on_path(program: &str) -> Option<PathBuf> {
+    let path = search_path().ok()?;
     std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())
+}
+
+/// Where that machine looks for programs.
+pub fn search_path() -> Result<String> {
+    #[expect(clippy::disallowed_methods, reason = "the machine that tells the story has a git")]
+    Ok(std::env::var("PATH")?)
 }

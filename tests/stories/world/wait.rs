@@ -12,6 +12,15 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// Waits until it is so. In vain, it ends the story.
 pub async fn until(what: &str, so: impl AsyncFn() -> Result<bool>) -> Result<()> {
+    until_within(PATIENCE, what, so).await
+}
+
+/// The same, for what takes longer.
+pub async fn until_within(
+    patience: Duration,
+    what: &str,
+    so: impl AsyncFn() -> Result<bool>,
+) -> Result<()> {
     let mut looks = interval(LOOK_EVERY);
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let looking = async {
@@ -22,5 +31,5 @@ pub async fn until(what: &str, so: impl AsyncFn() -> Result<bool>) -> Result<()>
             }
         }
     };
-    timeout(PATIENCE, looking).await.with_context(|| format!("waited in vain for {what}"))?
+    timeout(patience, looking).await.with_context(|| format!("waited in vain for {what}"))?
 }

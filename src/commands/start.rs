@@ -82,13 +82,16 @@ async fn take_up(
     };
     let pruned_at = services.store.pruned_at(&run).await?;
     Ok(match Again::from(&other, request, &from) {
-        Ok(again) => match pruned_at.filter(|_| !again.kept.is_empty()) {
-            Some(at) => Err(not_taken_over(&run, at)),
-            None => {
-                request.again = Some(again);
-                Ok(())
-            }
-        },
+        Ok(again)
+            if !again.kept.is_empty()
+                && let Some(at) = pruned_at =>
+        {
+            Err(not_taken_over(&run, at))
+        }
+        Ok(again) => {
+            request.again = Some(again);
+            Ok(())
+        }
         Err(NotFrom::Elsewhere) => Err(format!(
             "`{run}` has another repository than {} has now, or only one of the two is a rehearsal: start it without `from`. Nothing was started.",
             request.project

@@ -58,6 +58,7 @@ impl Played {
             seconds: 1,
             words: Some("I wrote a line.".to_owned()),
             feedback: None,
+            parts: Vec::new(),
             start: None,
             workplace: None,
         })

@@ -61,16 +61,13 @@ impl Bench {
 
     async fn put_on_branch(&self, input: &HandOutInput) -> Result<HandBranch> {
         let (run, repository) = (&input.run, input.repository.as_deref());
-        let (shadow, work) = match &input.work {
-            Some(work) => {
-                let shadow = self.shadow_with(run, &[work]).await;
-                (shadow.context("opening the shadow repository")?, work.clone())
-            }
-            None => {
-                let shadow = Shadow::open(&self.shadow_path(run)).await?;
-                let begun = shadow.import(repository, input.start_branch.as_deref()).await?;
-                (shadow, begun)
-            }
+        let (shadow, work) = if let Some(work) = &input.work {
+            let shadow = self.shadow_with(run, &[work]).await;
+            (shadow.context("opening the shadow repository")?, work.clone())
+        } else {
+            let shadow = Shadow::open(&self.shadow_path(run)).await?;
+            let begun = shadow.import(repository, input.start_branch.as_deref()).await?;
+            (shadow, begun)
         };
         shadow.hand_out(repository, &work, &input.branch).await.context("handing the work out")
     }
@@ -85,7 +82,7 @@ impl Bench {
 
 /// What came of looking for somebody's work.
 enum TakenIn {
-    Done(AgentDone),
+    Done(Box<AgentDone>),
     /// It cannot be had; why, for people.
     Impossible(String),
 }
@@ -104,7 +101,7 @@ impl WriteAttempt<'_> {
             return Err(ActivityError::cancelled_with_details(self.before.clone()));
         };
         match taken? {
-            (shadow, TakenIn::Done(done)) => self.store_work(ctx, &shadow, done).await,
+            (shadow, TakenIn::Done(done)) => self.store_work(ctx, &shadow, *done).await,
             (_, TakenIn::Impossible(why)) => {
                 Ok(setup_failed(why, self.bench.sandbox.sandboxing(), &self.before))
             }
@@ -131,6 +128,6 @@ impl WriteAttempt<'_> {
         let start = shadow.start().await.context("reading where the run began")?;
         let unkept = Written::unkept(AgentEnd::Finished, self.bench.sandbox.sandboxing());
         let written = Written { start, ..unkept };
-        Ok((shadow, TakenIn::Done(AgentDone { base, written })))
+        Ok((shadow, TakenIn::Done(Box::new(AgentDone { base, written }))))
     }
 }

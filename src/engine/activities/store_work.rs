@@ -73,7 +73,8 @@ impl WriteAttempt<'_> {
             stored
         };
         let heartbeat: Handover = self.spent.known();
-        Ok(with_heartbeat(ctx, &heartbeat, &CancellationToken::new(), storing).await??)
+        let never = CancellationToken::new();
+        Ok(with_heartbeat(ctx, &heartbeat, &never, Box::pin(storing)).await??)
     }
 
     /// Of attempts that failed, too: those are read most of all. Where another worker has the attempt by now, its files count.

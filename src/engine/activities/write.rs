@@ -77,7 +77,7 @@ impl Bench {
             return Ok(written);
         }
         if let Some(branch) = &input.by_hand {
-            return attempt.take_in(ctx, branch).await;
+            return Box::pin(attempt.take_in(ctx, branch)).await;
         }
         if input.watched.months
             && attempt.before.cost_usd == Usd::ZERO
@@ -133,7 +133,7 @@ impl WriteAttempt<'_> {
         let first = self.input.part.as_ref().is_some_and(|part| part.all.is_empty());
         let parts = if first { read_parts(&self.folder.at("work")) } else { Vec::new() };
         let written =
-            Written { pause, start, parts, feedback, ..written(report, sandboxing, &after) };
+            Written { pause, start, feedback, parts, ..written(report, sandboxing, &after) };
         if written.pause.is_some() {
             return self.pause(ctx, &prepared, (written, after)).await;
         }

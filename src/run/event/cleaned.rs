@@ -61,7 +61,7 @@ impl Written {
             words: Self::cleaned_words(self.words),
             start: self.start.map(StartingPoint::cleaned),
             feedback: some(self.feedback, feedback),
-            parts: cleaned_parts(self.parts),
+            parts: cleaned_parts(&self.parts),
             workplace: self.workplace.map(Workplace::cleaned),
             ..self
         }
@@ -74,7 +74,7 @@ impl Written {
     }
 }
 
-fn cleaned_parts(parts: Vec<String>) -> Vec<String> {
+fn cleaned_parts(parts: &[String]) -> Vec<String> {
     let said = parts.iter().map(|part| line(part, TaskPart::WORDS)).filter(|part| !part.is_empty());
     said.take(TaskPart::MOST).collect()
 }

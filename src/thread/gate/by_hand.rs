@@ -11,26 +11,26 @@ use crate::thread::{ActionId, RenderContext};
 /// Longest reason.
 const WHY: usize = 160;
 
-impl GateView<'_> {
-    /// Who does it, and how they get and give back the work.
-    pub(super) fn done_by_hand(&self, by_hand: &ByHand, render: &RenderContext) -> Vec<SlackBlock> {
-        let who = mention(&by_hand.by) + " took it over.";
-        let Some(branch) = &by_hand.branch else {
-            return vec![section(who + " Its branch is on its way.")];
-        };
-        let begins = " It begins with what was tried last. Commit on top of it:";
-        let commands = render.code_block(&commands(branch));
-        let mut blocks = vec![section(who + begins + "\n" + commands)];
-        blocks.push(context(match &branch.not_pushed {
-            None => "The push hands it in, as `done` does; then the checks judge it".into(),
-            Some(why) => Mrkdwn::from(format!(
-                "On the worker's disk, because it could not be pushed to the project: {}",
-                one_line(why, WHY)
-            )),
-        }));
-        blocks
-    }
+/// Who does it, and how they get and give back the work.
+pub(super) fn done_by_hand(by_hand: &ByHand, render: &RenderContext) -> Vec<SlackBlock> {
+    let who = mention(&by_hand.by) + " took it over.";
+    let Some(branch) = &by_hand.branch else {
+        return vec![section(who + " Its branch is on its way.")];
+    };
+    let begins = " It begins with what was tried last. Commit on top of it:";
+    let commands = render.code_block(&commands(branch));
+    let mut blocks = vec![section(who + begins + "\n" + commands)];
+    blocks.push(context(match &branch.not_pushed {
+        None => "The push hands it in, as `done` does; then the checks judge it".into(),
+        Some(why) => Mrkdwn::from(format!(
+            "On the worker's disk, because it could not be pushed to the project: {}",
+            one_line(why, WHY)
+        )),
+    }));
+    blocks
+}
 
+impl GateView<'_> {
     /// How it is handed in, or given back.
     pub(super) fn buttons_by_hand(&self, silence: SnoozeButton) -> Vec<Button> {
         let value = GateValue::of(self.run, &self.gate.id).json();

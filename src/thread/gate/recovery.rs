@@ -1,6 +1,7 @@
 //! The question about a stage that has failed: what is known of the failure, and how can it go on?
 //! What failed is said by our own code; what checks and agents said stands quoted, the failing tests first, else the last lines.
 
+use super::by_hand::done_by_hand;
 use super::{GateValue, GateView, SnoozeButton};
 use crate::run::{Attempt, Decided, FailureClass, StagePhase, StageState};
 use crate::slack::{Button, Confirm, Mrkdwn, SlackBlock, context, one_line, section};
@@ -42,7 +43,7 @@ impl GateView<'_> {
         let lines = [Some(Mrkdwn::join(left, " · ")), where_it_was_made(self.work)];
         blocks.push(context(Mrkdwn::join(lines.into_iter().flatten(), "\n")));
         let by_hand = self.gate.by_hand.as_ref().filter(|_| self.is_open());
-        blocks.extend(by_hand.into_iter().flat_map(|it| self.done_by_hand(it, render)));
+        blocks.extend(by_hand.into_iter().flat_map(|it| done_by_hand(it, render)));
         blocks
     }
 

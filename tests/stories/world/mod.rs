@@ -236,7 +236,8 @@ impl World {
         logs.retain(|file| file.extension().is_some_and(|it| it == "log"));
         logs.sort();
         let said = |file: &PathBuf| std::fs::read_to_string(file).unwrap_or_default();
-        logs.iter().map(|file| format!("{}:\n{}\n", file.display(), said(file))).collect()
+        let told = logs.iter().map(|file| format!("{}:\n{}\n", file.display(), said(file)));
+        told.collect::<Vec<_>>().concat()
     }
 
     /// What must hold after every story.

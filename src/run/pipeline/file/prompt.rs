@@ -70,9 +70,11 @@ pub fn part_text(part: &TaskPart) -> String {
             SPLIT.replace("MOST", &TaskPart::MOST.to_string()).replace("FILE", TaskPart::FILE)
         );
     }
-    let list: String = all.iter().zip(1..).map(|(words, n)| format!("{n}. {words}\n")).collect();
-    let last = if part.is_last() { LAST_PART } else { "Leave the rest for later.\n" };
-    format!("\n\n{PARTS_HEADING}\n\n{list}\nDo part {n} now, on top of what is here. {last}")
+    let parts: Vec<String> =
+        all.iter().zip(1..).map(|(words, n)| format!("{n}. {words}")).collect();
+    let parts = parts.join("\n");
+    let rest = if part.is_last() { LAST_PART } else { "Leave the rest for later.\n" };
+    format!("\n\n{PARTS_HEADING}\n\n{parts}\n\nDo part {n} now, on top of what is here. {rest}")
 }
 
 fn remark_text(remark: &Remark) -> String {

@@ -137,7 +137,7 @@ fn carry_out(driver: &mut RunDriver, next: Next, facts: Facts) {
     match next {
         Next::Attempt(begun) => drop(driver.ends(&begun, facts)),
         Next::Ask { wake, .. } | Next::AwaitPush { wake, .. } => {
-            driver.now = wake.expect("a question with a deadline")
+            driver.now = wake.expect("a question with a deadline");
         }
         Next::HandOut { gate, work } => {
             let commit = work.map(|work| work.commit).unwrap_or_default();

@@ -81,7 +81,7 @@ impl Kill {
     /// Whether no agent is to be paid once more: its work was in the store, and a heartbeat had told that it was done.
     const fn pays_once(self) -> bool {
         match self.point {
-            Point::DiffNotKept | Point::WorkNotTold => self.seed % 3 == 0,
+            Point::DiffNotKept | Point::WorkNotTold => self.seed.is_multiple_of(3),
             point => point.number() >= Point::WorkNotRecorded.number(),
         }
     }

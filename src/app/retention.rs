@@ -32,6 +32,7 @@ pub fn limits(retention: Retention, now: DateTime<Utc>) -> PruneLimits {
     PruneLimits {
         ended_before: retention.days.map(|days| now - TimeDelta::days(days.into())),
         bytes: retention.bytes.map(|bytes| bytes.0),
+        only_copies: false,
     }
 }
 

@@ -38,7 +38,7 @@ impl Actor {
         }
         let thread_ts = it.thread_ts.clone();
         let place = StartPlace { channel, thread_ts, again: Some(run.id().clone()) };
-        Ok(self.open_again_form(&it.trigger_id, &run, &place).await)
+        self.open_again_form(&it.trigger_id, &run, &place).await
     }
 
     /// `again` and nothing else: of the channel's newest run.
@@ -49,17 +49,18 @@ impl Actor {
         };
         let channel = Channel { team: it.team.clone(), channel: it.channel.clone() };
         let place = StartPlace { again: Some(run.id().clone()), ..StartPlace::of(channel) };
-        Ok(self.open_again_form(&it.trigger_id, &run, &place).await)
+        self.open_again_form(&it.trigger_id, &run, &place).await
     }
 
-    async fn open_again_form(&self, trigger: &str, run: &Run, place: &StartPlace) -> Acted {
+    async fn open_again_form(&self, trigger: &str, run: &Run, place: &StartPlace) -> Handled {
         let projects = self.services.projects.current();
         let project = projects.get(&run.request.project);
         // Of a project that is gone it is told when the form is sent.
         let agent = project.map_or(&run.request.pipeline, |now| &now.pipeline.pipeline);
         let metadata = json!(place).to_string();
-        let form = AgainForm { run, agent: &agent.agent, private_metadata: &metadata };
-        self.open_view(trigger, json!(thread::again_modal(form))).await
+        let kept = self.services.store.pruned_at(run.id()).await?.is_none();
+        let form = AgainForm { run, agent: &agent.agent, kept, private_metadata: &metadata };
+        Ok(self.open_view(trigger, json!(thread::again_modal(form))).await)
     }
 
     pub(super) async fn again_submitted(&self, it: &ViewSubmission, said: Moment) -> Handled {

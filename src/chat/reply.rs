@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use super::Actor;
 use super::outcome::{Acted, Handled};
 use crate::commands::{self, Answer, Asker, Command, Moment, Place};
-use crate::run::{Channel, Run, RunId, Via};
+use crate::run::{Channel, GateKind, Run, RunId, Verdict, Via};
 use crate::slack::{ThreadMessage, Ts};
 use crate::store::StoreError;
 
@@ -26,6 +26,9 @@ impl Actor {
     /// Said in the thread of this run.
     pub(super) async fn reply(&self, it: &ThreadMessage, run: &Run, said: Moment) -> Handled {
         match commands::read(&it.own_words(), Place::Thread, &self.services.projects.current()) {
+            Ok(Command::Answer { verdict: Verdict::HandIn, .. }) if !asks_to_recover(run) => {
+                self.take_note(it, run, commands::note_of(&it.own_words()), said).await
+            }
             Ok(Command::Answer { verdict, said: why }) => {
                 let answer = Answer::new(verdict, asker(it, said), it.key.clone());
                 self.answer(answer, &why).await
@@ -59,6 +62,11 @@ impl Actor {
         let channel = Channel { team: it.team.clone(), channel: it.channel.clone() };
         self.services.store.run_of_thread(&channel, root.as_str()).await
     }
+}
+
+/// Whether a stage of it has failed: else `done` is only a word.
+pub(super) fn asks_to_recover(run: &Run) -> bool {
+    run.gate.as_ref().is_some_and(|open| open.id.kind == GateKind::Recovery)
 }
 
 /// Who writes to us directly need not call us.

@@ -187,7 +187,10 @@ impl Actor {
     ) -> Result<(), SlackError> {
         if let Some(place) = form_place(it) {
             let (channel, root) = (&place.channel.channel, place.thread_ts.as_ref());
-            return self.slack.ephemeral(channel, &it.user, root, text).await;
+            if self.slack.ephemeral(channel, &it.user, root, text).await.is_ok() {
+                return Ok(());
+            }
+            return self.respond_directly(&it.user, inbound, text).await;
         }
         let Some(form) = answered_form(it) else { return Ok(()) };
         if !form.home

@@ -13,7 +13,7 @@ use super::thread_words::{self, AnswerAlone};
 use super::typing;
 use super::verbs::{Asks, VERBS, Verb};
 use crate::config::Projects;
-use crate::run::nearest;
+use crate::run::{Verdict, nearest};
 
 /// What may stand around a word that somebody shows as it is typed.
 const QUOTES: [char; 5] = ['`', '"', '“', '”', '\''];
@@ -46,6 +46,12 @@ pub fn read(line: &str, place: Place, projects: &Projects) -> Result<Command, Mi
         Place::Mention => read_line(without_develop(line), projects),
         Place::MentionInThread => match read_line(without_develop(line), projects) {
             Err(unknown) if !unknown.nearly => Ok(thread_words::note(line)),
+            // Sentences begin with these, too.
+            Ok(Command::Answer { verdict: Verdict::HandIn | Verdict::TakeOver, .. })
+                if thread_words::answer_alone(without_develop(line), projects).is_none() =>
+            {
+                Ok(thread_words::note(line))
+            }
             read => read,
         },
         Place::Thread => Ok(thread_words::answer_alone(line, projects)
@@ -121,7 +127,6 @@ fn unknown(name: &str, projects: &Projects) -> Misunderstood {
 mod tests {
     use super::*;
     use crate::commands::{NoteWords, SoundsLike};
-    use crate::run::Verdict;
 
     fn read_at(line: &str, place: Place) -> Result<Command, Misunderstood> {
         read(line, place, &Projects::built_in().expect("the built-in pipelines are valid"))

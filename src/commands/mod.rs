@@ -89,7 +89,7 @@ pub use start::{retry_start, start};
 pub use start_run::{StartRun, read_brief};
 pub use status::{done_again, status, status_json};
 pub use terms::Terms;
-pub use thread_words::sounds_like;
+pub use thread_words::{note_of, sounds_like};
 pub use verbs::{Asks, Takes, VERBS, Verb, help, is_verb};
 pub use waiting::{
     Waiting, runs_without_worker, waiting, waiting_json, waiting_runs, waits_for,

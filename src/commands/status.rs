@@ -84,7 +84,8 @@ fn asked(run: &Run, gate: &OpenGate, now: DateTime<Utc>) -> String {
 fn done_by_hand(stage: &StageName, by_hand: &ByHand, (left, id): (&str, &RunId)) -> String {
     let fetched = by_hand.branch.as_ref().map(thread::fetch_by_hand);
     let fetched = fetched.unwrap_or_else(|| "its branch is being made".to_owned());
-    let by = &by_hand.by;
+    let by = thread::mention(&by_hand.by);
+    let by = by.as_str();
     format!(
         "{stage} is done by hand by {by}, {left}. {fetched}. `/develop done {id}` when it is ready"
     )

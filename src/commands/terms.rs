@@ -51,7 +51,7 @@ impl Terms {
                 Ok(Self { words: some(words), rework, ..Self::default() })
             }
             Some(Takes::Unconditional) if has_condition(said) => Err(Misunderstood::wrong(
-                "An approval counts at once and knows no conditions, so nothing was recorded. Ask for changes instead, or approve without an if.",
+                "That counts at once and knows no conditions, so nothing was recorded. Say it without an if, or ask for changes instead.",
             )),
             _ => Ok(Self { words: some(said), ..Self::default() }),
         }

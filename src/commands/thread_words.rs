@@ -60,11 +60,17 @@ pub fn sounds_like(words: &str) -> SoundsLike {
     }
 }
 
+/// Words that are no answer, whatever they begin with.
+#[must_use]
+pub fn note_of(words: &str) -> NoteWords {
+    NoteWords { words: words.to_owned(), sounds: sounds_like(words) }
+}
+
 /// What is no answer.
 pub(super) fn note(words: &str) -> Command {
-    let sounds = sounds_like(words);
-    if says_something(words) || sounds == SoundsLike::AnAnswer {
-        Command::Note(NoteWords { words: words.to_owned(), sounds })
+    let note = note_of(words);
+    if note.says_something() || note.sounds == SoundsLike::AnAnswer {
+        Command::Note(note)
     } else {
         Command::Nothing
     }
@@ -111,6 +117,10 @@ mod tests {
             ("stop.", Verdict::Stop, ""),
             ("extend 8h", Verdict::Extend, "8h"),
             ("extend tomorrow", Verdict::Extend, "tomorrow"),
+            ("take over", Verdict::TakeOver, ""),
+            ("Take-over: I know that code", Verdict::TakeOver, "I know that code"),
+            ("I’m done!", Verdict::HandIn, ""),
+            ("done: the clock is mocked", Verdict::HandIn, "the clock is mocked"),
         ] {
             let meant = AnswerAlone { verdict, said: Said::words(why) };
             assert_eq!(alone(said), Some(meant), "{said}");
@@ -131,6 +141,9 @@ mod tests {
             "stop talking about it",
             "changes are fine",
             "not approve",
+            "done with the clock, now please mock it",
+            "take over the naming of the old client",
+            "I'm done reviewing, looks odd",
             ":+1:",
             "👍",
             "",

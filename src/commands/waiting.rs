@@ -55,6 +55,10 @@ pub(super) fn is_cut(all: &[Waiting]) -> bool {
 #[must_use]
 pub fn waits_for(run: &Run, person: &PersonId, groups: &[GroupId]) -> bool {
     let Some(open) = &run.gate else { return false };
+    // Whoever does it by hand says when it is ready.
+    if let Some(by_hand) = &open.by_hand {
+        return &by_hand.by == person;
+    }
     let verdict = open.id.kind.agreement();
     let plain = Decision::new(RequestId(String::new()), verdict, person.clone(), Via::Command);
     let (gate, raise) = (Some(open.id.clone()), Some(Raise::LEAST));

@@ -34,6 +34,8 @@ pub(super) const HAND_BACK_INTERVAL: Duration = Duration::from_secs(1);
 /// After so many tries it is told that no worker can do it, and waited for one.
 pub(super) const HAND_BACKS: u32 = 5;
 /// To say whether a worker could do it.
+/// Tries to hand work out.
+const HAND_OUTS: u32 = 20;
 pub(super) const AWAIT_PUSH_TIMEOUT: Duration = Duration::from_secs(20);
 /// The work may have to be fetched first, and the repository may be far away.
 pub(super) const HAND_OUT_TIMEOUT: Duration = Duration::from_mins(15);
@@ -120,6 +122,15 @@ pub(super) fn find_worker_policy() -> RetryPolicy {
     RetryPolicy::builder()
         .initial_interval(Duration::from_secs(1))
         .maximum_interval(Duration::from_secs(10))
+        .build()
+}
+
+/// For handing work out: a few minutes, then the person who waits is told why not.
+pub(super) fn hand_out_policy() -> RetryPolicy {
+    RetryPolicy::builder()
+        .initial_interval(Duration::from_secs(1))
+        .maximum_interval(Duration::from_secs(10))
+        .maximum_attempts(HAND_OUTS)
         .build()
 }
 

@@ -16,8 +16,10 @@ pub struct RunEnd {
     pub run: RunId,
     /// None where it is not over.
     pub ended_at: Option<DateTime<Utc>>,
-    /// The run that it does once more.
+    /// The run whose work it takes over.
     pub again: Option<RunId>,
+    /// Whether its result was pushed nowhere.
+    pub only_copy: bool,
     pub pruned_at: Option<DateTime<Utc>>,
 }
 
@@ -33,18 +35,25 @@ impl Store {
     /// All runs.
     pub async fn run_ends(&self) -> Result<Vec<RunEnd>> {
         let rows = sqlx::query!(
-            "select r.run_id, r.request->'again'->>'run' as again, r.pruned_at,
+            "select r.run_id, r.pruned_at,
+                 case when jsonb_array_length(coalesce(r.request->'again'->'kept', '[]')) > 0 then r.request->'again'->>'run' end as again,
+                 exists (select 1 from events e where e.run_id = r.run_id and e.kind = 'ended' and e.body->>'outcome' = 'done')
+                     and exists (select 1 from events e where e.run_id = r.run_id and e.kind = 'delivered' and e.body->'pushed' = 'false') as \"only_copy!\",
                  (select max(e.at) from events e where e.run_id = r.run_id and e.kind = 'ended') as ended_at
              from runs r order by r.requested_at"
         )
         .fetch_all(&self.pool)
         .await?;
-        let end = |run: &str, again: Option<String>, ended_at, pruned_at| {
-            let again = again.and_then(|again| again.parse().ok());
-            Some(RunEnd { run: run.parse().ok()?, ended_at, again, pruned_at })
-        };
-        let ends = rows.into_iter();
-        Ok(ends.filter_map(|it| end(&it.run_id, it.again, it.ended_at, it.pruned_at)).collect())
+        let ends = rows.into_iter().filter_map(|it| {
+            Some(RunEnd {
+                run: it.run_id.parse().ok()?,
+                ended_at: it.ended_at,
+                again: it.again.and_then(|again| again.parse().ok()),
+                only_copy: it.only_copy,
+                pruned_at: it.pruned_at,
+            })
+        });
+        Ok(ends.collect())
     }
 
     /// When what a run left was thrown away; none where it was not.
@@ -54,7 +63,7 @@ impl Store {
         Ok(asked.fetch_optional(&self.pool).await?.flatten())
     }
 
-    /// Says that what the run left is thrown away. False where it may not be: it is not over, or another that is not over does it once more.
+    /// Says that what the run left is thrown away. False where it may not be: it is not over, or another that is not over takes its work over.
     pub async fn mark_pruned(&self, run: &RunId, now: DateTime<Utc>) -> Result<bool> {
         let mut change = self.pool.begin().await?;
         // Whoever asks for a run that takes this one over holds the row too; what they did is seen by the next statement.
@@ -66,6 +75,7 @@ impl Store {
                  and exists (select 1 from events e where e.run_id = $1 and e.kind = 'ended')
                  and not exists (
                      select 1 from runs o where o.request->'again'->>'run' = $1
+                         and jsonb_array_length(coalesce(o.request->'again'->'kept', '[]')) > 0
                          and not exists (select 1 from events e where e.run_id = o.run_id and e.kind = 'ended'))",
             run.as_str(),
             now

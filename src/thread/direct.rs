@@ -127,6 +127,9 @@ fn reminded_people(question: &GateView<'_>, groups: &Groups, at: DateTime<Utc>) 
 
 /// Those who are listed to answer, and those it was escalated to by then.
 fn listed_people(question: &GateView<'_>, groups: &Groups, at: DateTime<Utc>) -> Vec<String> {
+    if let Some(by_hand) = question.gate.by_hand.as_ref().filter(|it| it.at <= at) {
+        return in_person(question.run, [&Approver::Person(by_hand.by.clone())], groups);
+    }
     let spec = question.spec;
     let escalated = question.gate.escalated_at.is_some_and(|since| since <= at);
     let others = spec

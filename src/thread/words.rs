@@ -28,6 +28,7 @@ pub fn refusal(why: &Refusal, run: &Run, verdict: Verdict) -> Mrkdwn {
         Refusal::TooLate => format!("Nobody answered in time, so this question is closed. `/develop {}` starts again.", run.request.project).into(),
         Refusal::NothingAsked => format!("{} asks nothing right now: {}.", run.id(), doing(run)).into(),
         Refusal::NotAllowed => only(run, verdict),
+        Refusal::OwnWork => Mrkdwn::from(format!("You wrote this by hand, so somebody else has to {}.", to(verdict))) + others(run, verdict),
         Refusal::OwnRun => Mrkdwn::from(format!("You started this run, so somebody else has to {}.", to(verdict))) + others(run, verdict),
         Refusal::NobodyMay => nobody(run),
         Refusal::OnlyAName => {
@@ -39,10 +40,14 @@ pub fn refusal(why: &Refusal, run: &Run, verdict: Verdict) -> Mrkdwn {
         Refusal::TooManyNotes => "Many notes wait for the next attempt already. Please say it again when that has read them.".into(),
         Refusal::NoteRead => "An attempt has read that note already, so it can be neither changed nor taken back. Say what is different in a new one.".into(),
         Refusal::AsksForMoney => asks_for_money(run),
+        Refusal::AsksHowToGoOn if run.gate.as_ref().is_some_and(|open| open.by_hand.is_some()) => {
+            "This stage is done by hand: `done` when it is ready, `retry` to give it back, or `stop`.".into()
+        }
         Refusal::AsksHowToGoOn => "The question is what becomes of a stage that has failed: `retry`, `retry: with a note`, `skip`, `takeover` or `stop`.".into(),
         Refusal::NothingFailed => format!("No stage of {} asks to be tried again: {}.", run.id(), doing(run)).into(),
         Refusal::Needed { by } => format!("{by} builds on this stage, so the run cannot go on without it.").into(),
         Refusal::NothingLeft => "Without this stage nothing is left of the run: `retry`, or `stop`.".into(),
+        Refusal::NothingToTakeOver => "The run has no code yet that could be handed out: `retry`, or `stop`.".into(),
         Refusal::NotTakenOver => "Nobody does this stage by hand, or its branch is not there yet: `takeover` asks for one.".into(),
         Refusal::NoSuchSnapshot => no_such_snapshot(run),
         Refusal::NoSuchModel { model } => no_such_model(run, model),

@@ -1,6 +1,7 @@
 //! The artifact store: where do snapshots, transcripts and reports lie so that any worker can go on?
 //! In a folder, or in a bucket by its URL. What is put under a name is never another thing later, so that a repeat changes nothing.
 
+use std::io;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::time::timeout;
 
 use super::{Result, WorkspaceError};
+use crate::files::is_disk_full;
 
 /// To look something up, or to keep something small.
 const CALL_TIMEOUT: Duration = Duration::from_secs(30);
@@ -81,7 +83,16 @@ impl ArtifactStore {
             }
         };
         let copied = timeout(COPY_TIMEOUT, copy).await;
-        copied.map_err(|_| self.slow(key))?.map_err(WorkspaceError::io(self.doing("keeping", key)))
+        copied.map_err(|_| self.slow(key))?.map_err(|e| self.not_kept(key, e))
+    }
+
+    /// What refuses to keep something may take it later; a full disk is one of ours.
+    fn not_kept(&self, key: &str, error: io::Error) -> WorkspaceError {
+        if is_disk_full(&error) {
+            return WorkspaceError::io(self.doing("keeping", key))(error);
+        }
+        let why = format!("{}: {error}", self.doing("keeping", key));
+        WorkspaceError::Artifacts { address: self.address.clone(), why }
     }
 
     /// Keeps these bytes under this name.

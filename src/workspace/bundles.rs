@@ -117,7 +117,9 @@ impl Bundles<'_> {
 
     async fn keep_beginning(&self, shadow: &Shadow) -> Result<()> {
         let key = ArtifactKeys(self.run).beginning();
-        if self.artifacts.has(&key).await? {
+        if let Some(said) = self.beginning().await?
+            && self.artifacts.has(&said.bundle).await?
+        {
             return Ok(());
         }
         if shadow.base().await?.is_none() {

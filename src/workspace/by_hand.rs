@@ -27,6 +27,7 @@ impl Shadow {
             name: name.to_owned(),
             repository: self.path().display().to_string(),
             commit: commit.clone(),
+            host: None,
             not_pushed: None,
         };
         let not_pushed = match repository {
@@ -36,6 +37,8 @@ impl Shadow {
                     let repository = without_password(repository);
                     return Ok(HandBranch { repository, ..here });
                 }
+                // Later it may go well, and then everybody can fetch it.
+                Err(away @ WorkspaceError::Unreachable { .. }) => return Err(away),
                 Err(why) => why.to_string(),
             },
         };
@@ -48,9 +51,21 @@ impl Shadow {
 
     async fn push_new(&self, repository: &str, commit: &str, name: &str) -> Result<()> {
         match self.tip(repository, name).await? {
-            Some(_) => Ok(()),
             None => self.push(repository, commit, name).await,
+            Some(tip) if tip == commit => Ok(()),
+            Some(_) if self.builds_on(repository, name, commit).await? => Ok(()),
+            Some(_) => Err(WorkspaceError::Repository {
+                repository: without_password(repository),
+                why: format!("there is another branch `{name}` already"),
+            }),
         }
+    }
+
+    /// Whether what is on the branch was begun with this commit.
+    async fn builds_on(&self, repository: &str, name: &str, commit: &str) -> Result<bool> {
+        self.fetch_refs(repository, &[format!("+{HEADS}{name}:{INCOMING}")]).await?;
+        let ask = ["merge-base", "--is-ancestor", commit, INCOMING];
+        Ok(self.git().args(ask).output(u64::MAX).await?.status.success())
     }
 
     /// What somebody left on the branch.
@@ -59,6 +74,10 @@ impl Shadow {
     /// `Repository` where it is there no more; `Elsewhere` where it is on another worker's disk.
     pub async fn take_in(&self, repository: Option<&str>, branch: &HandBranch) -> Result<Snapshot> {
         let from = place(repository, branch)?;
+        // Another worker may keep its own repository of this run at the same path.
+        if branch.not_pushed.is_some() && self.tip(from, &branch.name).await?.is_none() {
+            return Err(WorkspaceError::Elsewhere { path: branch.repository.clone() });
+        }
         self.fetch_refs(from, &[format!("+{HEADS}{}:{INCOMING}", branch.name)]).await?;
         let name = format!("{INCOMING}^{{commit}}");
         let commit = self.git().args(["rev-parse", "--verify", &name]).line().await?;

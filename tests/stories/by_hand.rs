@@ -56,7 +56,7 @@ async fn a_stage_is_taken_over_by_a_tap_and_a_push_hands_it_in() {
         commits(&run, "Write it").await?;
         git(&run, &commands[2]).await?;
         w.worker.comes_back()?;
-        run.shows("*draft of clumsy* · handed in with a push by @ana").await?;
+        run.shows("*draft of clumsy* · handed in with a push to the branch of @ana").await?;
         run.shows("*clumsy is done.*").await?;
         let over = run.run().await?;
         let attempts = &over.stages[0].attempts;
@@ -82,7 +82,7 @@ async fn what_is_handed_in_and_is_not_good_is_asked_about_again_and_given_back()
         w.person("ben").says_in(&run, "takeover").await?;
         w.person("ben").is_told("@ana already took this over by hand").await?;
         let (code, said) = w.types(&["status", run.id.as_str()]).await?;
-        ensure!(code == 0 && said.contains("git fetch"), "{said}");
+        ensure!(code == 0 && said.contains("by hand by @") && said.contains("git fetch"), "{said}");
         clone(w, &run).await?;
         for words in &commands[..2] {
             git(&run, words).await?;

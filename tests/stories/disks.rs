@@ -98,10 +98,11 @@ async fn whoever_looks_back_needs_no_workers_disk() {
         w.worker_moves_to("second").await?;
         fs::remove_dir_all(w.folder.path().join("home/runs"))?;
         assert_eq!((w.types(&logs).await?, w.types(&diff).await?), before);
-        let (code, said) = w.types_in("repository", &["fetch", id, "polish-1"]).await?;
+        run.git_in("repository", &["clone", "-q", ".", "../anas"]).await?;
+        let (code, said) = w.types_in("anas", &["fetch", id, "polish-1"]).await?;
         assert!(code == 0 && said.contains(&format!("signoff/{id}/polish-1")), "{said}");
         let scribble = format!("signoff/{id}/polish-1:scribble.txt");
-        assert_eq!(run.git_in("repository", &["show", &scribble]).await?, "scribble\n");
+        assert_eq!(run.git_in("anas", &["show", &scribble]).await?, "scribble\n");
         let page = run.page().await?;
         let logs_page = w.page(&run.link_in(&page, "/logs/polish/1")?).await?;
         assert!(logs_page.contains("What the agent was told"), "{logs_page}");

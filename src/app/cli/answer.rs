@@ -69,7 +69,9 @@ fn subcommand(verb: &'static Verb) -> Command {
                 .value_name("SNAPSHOT")
                 .help("start, undo, a stage or a snapshot; then what should be different"),
         ),
-        Takes::Retry => command.arg(words().help("longer, model=ID, then a note for the agent")),
+        Takes::Retry => {
+            command.arg(words().help("longer, smaller, model=ID, then a note for the agent"))
+        }
     };
     if verb.examples.is_empty() { command } else { command.after_help(verb.examples) }
 }

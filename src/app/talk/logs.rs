@@ -153,7 +153,14 @@ impl Talk<'_> {
         let newest = self.services.store.newest_event(&shown.run).await?;
         if newest.is_none() || newest != shown.seen {
             let run = self.services.store.run(&shown.run).await?;
-            shown.works = run.is_some_and(|run| run.works_on(&shown.stage, shown.attempt));
+            shown.works = run.as_ref().is_some_and(|run| run.works_on(&shown.stage, shown.attempt));
+            // What another machine has kept since is in the store.
+            let run = run.as_ref();
+            if let Some((run, attempt)) =
+                run.zip(run.and_then(|run| run.attempt(&shown.stage, shown.attempt)))
+            {
+                shown.files = self.services.archive.of(run).attempt(&shown.stage, attempt).await;
+            }
             shown.seen = newest;
         }
         Ok(())

@@ -15,6 +15,7 @@ impl Talk<'_> {
             (days, bytes) => PruneLimits {
                 ended_before: days.map(|days| now - TimeDelta::days(days.into())),
                 bytes: bytes.map(|bytes| bytes.0),
+                only_copies: true,
             },
         };
         let pruner = Pruner { store: &self.services.store, archive: &self.services.archive };

@@ -116,7 +116,7 @@ impl Pruner<'_> {
 
     /// Bytes of what no run began with any more. Not while a run may be about to say what it began with.
     async fn remove_orphans(self, now: DateTime<Utc>) -> Result<u64, PruneError> {
-        let orphans = self.archive.orphaned_beginnings(now).await?;
+        let mut orphans = self.archive.orphaned_beginnings(now).await?;
         if orphans.is_empty() {
             return Ok(0);
         }
@@ -129,6 +129,8 @@ impl Pruner<'_> {
         if unsaid {
             return Ok(0);
         }
+        // Some run may have said meanwhile that it began with one of them.
+        orphans.retain(|it| !begun.values().any(|left| left.beginning.as_ref() == Some(&it.key)));
         let bytes = orphans.iter().map(|bundle| bundle.bytes).sum();
         self.archive.remove_beginnings(orphans).await?;
         Ok(bytes)

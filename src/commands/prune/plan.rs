@@ -18,6 +18,8 @@ pub struct PruneLimits {
     pub ended_before: Option<DateTime<Utc>>,
     /// So many bytes are left, on this disk and in the artifact store together.
     pub bytes: Option<u64>,
+    /// Whether results go, too, that are nowhere else: only where somebody says so.
+    pub only_copies: bool,
 }
 
 /// A run, and what it left.
@@ -47,6 +49,8 @@ pub enum KeepReason {
     TakenOver(RunId),
     /// A worker of this machine is still at it.
     InUse,
+    /// Its result was pushed nowhere.
+    OnlyCopy,
     WithinLimits,
 }
 
@@ -64,7 +68,7 @@ pub fn plan(
     beginnings: &BTreeMap<String, u64>,
     limits: PruneLimits,
 ) -> PrunePlan {
-    let (kept, may_go) = split(runs);
+    let (kept, may_go) = split(runs, limits.only_copies);
     let mut plan = PrunePlan { going: Vec::new(), kept };
     let staying = plan.kept.iter().map(|(run, _)| run);
     let mut room = Room::of(staying.chain(may_go.iter().map(|(_, run)| run)), beginnings);
@@ -95,13 +99,16 @@ pub fn plan(
 type KeptRuns = Vec<(RunLeft, KeepReason)>;
 
 /// Those that stay in any case, and the others, what ended first first.
-fn split(runs: Vec<RunLeft>) -> (KeptRuns, Vec<(DateTime<Utc>, RunLeft)>) {
+fn split(runs: Vec<RunLeft>, only_copies: bool) -> (KeptRuns, Vec<(DateTime<Utc>, RunLeft)>) {
     let taken_over = taken_over(&runs);
     let (mut kept, mut may_go) = (Vec::new(), Vec::new());
     for run in runs {
         match (run.end.ended_at, taken_over.get(&run.end.run)) {
             (None, _) => kept.push((run, KeepReason::NotOver)),
             (Some(_), Some(by)) => kept.push((run, KeepReason::TakenOver(by.clone()))),
+            (Some(_), None) if run.end.only_copy && !only_copies => {
+                kept.push((run, KeepReason::OnlyCopy));
+            }
             (Some(ended_at), None) => may_go.push((ended_at, run)),
         }
     }
@@ -178,7 +185,13 @@ mod tests {
     /// A run of a hundred bytes that ended on this day, if it did.
     fn run(name: &str, ended: Option<i64>) -> RunLeft {
         RunLeft {
-            end: RunEnd { run: id(name), ended_at: ended.map(day), again: None, pruned_at: None },
+            end: RunEnd {
+                run: id(name),
+                ended_at: ended.map(day),
+                again: None,
+                only_copy: false,
+                pruned_at: None,
+            },
             left: Leftovers { here: 60, stored: 40, beginning: None },
         }
     }
@@ -205,7 +218,7 @@ mod tests {
     #[test]
     fn what_ended_long_ago_goes_and_what_is_not_over_never() {
         let runs = vec![run("old", Some(1)), run("new", Some(9)), run("open", None)];
-        let limits = PruneLimits { ended_before: Some(day(5)), bytes: Some(0) };
+        let limits = PruneLimits { ended_before: Some(day(5)), bytes: Some(0), only_copies: false };
         let by_age = PruneLimits { bytes: None, ..limits };
         assert_eq!(names(&plan(runs.clone(), &NO_BEGINNINGS, by_age)), [("old", PruneReason::Age)]);
         let all = plan(runs.clone(), &NO_BEGINNINGS, limits);
@@ -215,10 +228,21 @@ mod tests {
     }
 
     #[test]
+    fn a_result_that_is_nowhere_else_goes_only_where_somebody_says_so() {
+        let mut only = run("only", Some(1));
+        only.end.only_copy = true;
+        let limits = PruneLimits { ended_before: Some(day(5)), ..PruneLimits::default() };
+        let by_itself = plan(vec![only.clone()], &NO_BEGINNINGS, limits);
+        assert_eq!(why_kept(&by_itself, "only"), Some(KeepReason::OnlyCopy));
+        let said = plan(vec![only], &NO_BEGINNINGS, PruneLimits { only_copies: true, ..limits });
+        assert_eq!(names(&said), [("only", PruneReason::Age)]);
+    }
+
+    #[test]
     fn of_too_much_those_go_first_that_ended_first() {
         let runs = ["c", "a", "b"].iter().zip([3, 1, 2]).map(|(name, day)| run(name, Some(day)));
         let runs: Vec<RunLeft> = runs.chain([run("open", None)]).collect();
-        let within = |bytes| PruneLimits { ended_before: None, bytes: Some(bytes) };
+        let within = |bytes| PruneLimits { bytes: Some(bytes), ..PruneLimits::default() };
         let gone = |bytes| plan(runs.clone(), &NO_BEGINNINGS, within(bytes)).going.len();
         assert_eq!((gone(400), gone(399), gone(200), gone(199)), (0, 1, 2, 3));
         let plan = plan(runs.clone(), &NO_BEGINNINGS, within(300));
@@ -235,7 +259,7 @@ mod tests {
             again("other", "lone", Some(3)),
             run("lone", Some(1)),
         ];
-        let limits = PruneLimits { ended_before: Some(day(9)), bytes: None };
+        let limits = PruneLimits { ended_before: Some(day(9)), ..PruneLimits::default() };
         let plan = plan(runs, &NO_BEGINNINGS, limits);
         assert_eq!(names(&plan), [("lone", PruneReason::Age), ("other", PruneReason::Age)]);
         assert_eq!(why_kept(&plan, "first"), Some(KeepReason::TakenOver(id("third"))));
@@ -251,7 +275,7 @@ mod tests {
         };
         let runs = vec![begun("a", 1), begun("b", 2), run("c", Some(3))];
         let beginnings = BTreeMap::from([("beginnings/x.bundle".to_owned(), 1_000)]);
-        let limits = PruneLimits { ended_before: None, bytes: Some(1_200) };
+        let limits = PruneLimits { bytes: Some(1_200), ..PruneLimits::default() };
         let gone = plan(runs.clone(), &beginnings, limits);
         assert_eq!(gone.going.len(), 1, "1,300 bytes, and a hundred less are enough");
         let limits = PruneLimits { bytes: Some(1_000), ..limits };

@@ -41,7 +41,8 @@ impl PruneReport {
         let does = if self.dry_run { "Would remove" } else { "Removed" };
         let runs = plural(self.gone.len() as u64, "run");
         let mut text = match self.gone.len() {
-            0 => "Nothing is to be removed.".to_owned(),
+            0 if self.shared == 0 => "Nothing is to be removed.".to_owned(),
+            0 => format!("{does} {}.", ByteSize(self.bytes())),
             _ => format!("{does} what {runs} left: {}.", ByteSize(self.bytes())),
         };
         let there = self.gone.iter().filter(|(run, _)| run.left.bytes() > 0);
@@ -116,7 +117,8 @@ fn said(reason: &KeepReason) -> (u8, String) {
         KeepReason::NotOver => (0, "not over".to_owned()),
         KeepReason::TakenOver(by) => (1, format!("taken over by `{by}`, which is not over")),
         KeepReason::InUse => (2, "still in a worker's hands".to_owned()),
-        KeepReason::WithinLimits => (3, "within what is kept".to_owned()),
+        KeepReason::OnlyCopy => (3, "not pushed anywhere, so only here".to_owned()),
+        KeepReason::WithinLimits => (4, "within what is kept".to_owned()),
     }
 }
 
@@ -125,6 +127,7 @@ fn kept_because(reason: &KeepReason) -> Value {
         KeepReason::NotOver => json!({ "because": "not_over" }),
         KeepReason::TakenOver(by) => json!({ "because": "taken_over", "by": by }),
         KeepReason::InUse => json!({ "because": "in_use" }),
+        KeepReason::OnlyCopy => json!({ "because": "only_copy" }),
         KeepReason::WithinLimits => json!({ "because": "within_limits" }),
     }
 }
@@ -157,7 +160,7 @@ mod tests {
     fn run(name: &str, here: u64, stored: u64) -> RunLeft {
         let ended_at = Some(DateTime::UNIX_EPOCH);
         RunLeft {
-            end: RunEnd { run: id(name), ended_at, again: None, pruned_at: None },
+            end: RunEnd { run: id(name), ended_at, again: None, only_copy: false, pruned_at: None },
             left: Leftovers { here, stored, beginning: None },
         }
     }

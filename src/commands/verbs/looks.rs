@@ -82,7 +82,7 @@ pub(super) const AGAIN: Verb = Verb {
     names: &["again"],
     asks: Asks::Again,
     usage: "[run] [from STAGE] [model=ID] [budget=$5] [a note…]",
-    help: "a new run with the same brief, from its start or from a stage; alone it asks by a form",
+    help: "a new run with the same brief, from its start or from a stage; `/develop again` alone asks by a form",
     about: "Start a new run with the brief of another, from its start or from a stage of it",
     button: Some(ActionId::Again),
     form: Some(AGAIN_FORM),

@@ -241,7 +241,7 @@ mod tests {
         `/develop snapshots [run]` what it can go back to
         `/develop snooze [run]` no more reminders for you
         `/develop stop [run][: why…]` ends a run
-        `/develop again [run] [from STAGE] [model=ID] [budget=$5] [a note…]` a new run with the same brief, from its start or from a stage; alone it asks by a form
+        `/develop again [run] [from STAGE] [model=ID] [budget=$5] [a note…]` a new run with the same brief, from its start or from a stage; `/develop again` alone asks by a form
         In a run's thread, `approve`, `changes: …` and `reject because …` alone are enough; other words there are notes for the next attempt. `@signoff` understands all of this too, in channels, threads and directly.
         ");
     }

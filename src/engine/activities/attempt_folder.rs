@@ -64,7 +64,7 @@ impl AttemptFolder {
 }
 
 /// What this machine calls itself.
-fn host() -> Option<String> {
+pub(super) fn host() -> Option<String> {
     let name = fs::read_to_string("/proc/sys/kernel/hostname").ok()?;
     Some(name.trim().to_owned()).filter(|name| !name.is_empty())
 }

@@ -6,13 +6,14 @@ use serde::{Deserialize, Serialize};
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use tokio_util::sync::CancellationToken;
 
+use super::attempt_folder::host;
 use super::bench::Bench;
 use super::guard::GuardCheck;
 use super::handover::{AgentDone, Handover};
 use super::heartbeat::with_heartbeat;
 use super::write::setup_failed;
 use super::write_attempt::WriteAttempt;
-use crate::run::{AgentEnd, GateId, HandBranch, Request, RunId, Snapshot, Written};
+use crate::run::{Again, AgentEnd, GateId, HandBranch, Request, RunId, Snapshot, Written};
 use crate::workspace::{Shadow, WorkspaceError, pushed_by_hand};
 
 /// What is handed out, and where.
@@ -21,19 +22,20 @@ pub struct HandOutInput {
     pub run: RunId,
     pub branch: String,
     pub repository: Option<String>,
-    /// None = what the run begins with.
-    pub work: Option<Snapshot>,
-    pub start_branch: Option<String>,
+    pub work: Snapshot,
+    /// The run that it does once more, where it begins with that one's work.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub again: Option<Again>,
 }
 
 impl HandOutInput {
-    pub(in crate::engine) fn new(request: &Request, gate: &GateId, work: Option<Snapshot>) -> Self {
+    pub(in crate::engine) fn new(request: &Request, gate: &GateId, work: Snapshot) -> Self {
         Self {
             run: request.run.clone(),
             branch: HandBranch::name(&request.run, gate),
             repository: request.repository.clone(),
             work,
-            start_branch: request.start_branch.clone(),
+            again: request.again.clone().filter(|again| !again.kept.is_empty()),
         }
     }
 }
@@ -61,15 +63,16 @@ impl Bench {
 
     async fn put_on_branch(&self, input: &HandOutInput) -> Result<HandBranch> {
         let (run, repository) = (&input.run, input.repository.as_deref());
-        let (shadow, work) = if let Some(work) = &input.work {
-            let shadow = self.shadow_with(run, &[work]).await;
-            (shadow.context("opening the shadow repository")?, work.clone())
-        } else {
-            let shadow = Shadow::open(&self.shadow_path(run)).await?;
-            let begun = shadow.import(repository, input.start_branch.as_deref()).await?;
-            (shadow, begun)
+        let needed = [&input.work];
+        let shadow = match &input.again {
+            Some(again) => self.taken_over(run, again, &needed).await,
+            None => self.shadow_with(run, &needed).await,
         };
-        shadow.hand_out(repository, &work, &input.branch).await.context("handing the work out")
+        let shadow = shadow.context("opening the shadow repository")?;
+        let branch = shadow.hand_out(repository, &input.work, &input.branch).await;
+        let branch = branch.context("handing the work out")?;
+        let host = host().filter(|_| branch.not_pushed.is_some());
+        Ok(HandBranch { host, ..branch })
     }
 
     /// An error where nobody has pushed yet: it is asked again, without a word in the run's history.
@@ -127,7 +130,8 @@ impl WriteAttempt<'_> {
         shadow.checkout_to_change(&tip, &work).await.context("cloning what was done by hand")?;
         let start = shadow.start().await.context("reading where the run began")?;
         let unkept = Written::unkept(AgentEnd::Finished, self.bench.sandbox.sandboxing());
-        let written = Written { start, ..unkept };
+        let workplace = self.before.workplace.clone();
+        let written = Written { start, workplace, ..unkept };
         Ok((shadow, TakenIn::Done(Box::new(AgentDone { base, written }))))
     }
 }

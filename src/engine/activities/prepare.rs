@@ -6,12 +6,13 @@ use uuid::Uuid;
 
 use super::WriteInput;
 use super::attempt_folder::remove_folders;
+use super::bench::Bench;
 use super::failure::AttemptId;
 use super::guard::{GuardCheck, check_guard};
 use super::write_attempt::WriteAttempt;
 use crate::agent::{Assignment, ClaudeCode, Session};
 use crate::engine::retry_policy::agent_timeout;
-use crate::run::{Again, PipelineText, Snapshot, StartingPoint, part_text};
+use crate::run::{Again, PipelineText, RunId, Snapshot, StartingPoint, part_text};
 use crate::workspace::{AttemptFile, Shadow, WorkspaceError};
 
 /// What came of a preparation.
@@ -82,7 +83,9 @@ impl WriteAttempt<'_> {
     pub(super) async fn shadow(&self) -> Result<Shadow, WorkspaceError> {
         let run = &self.input.run;
         match (&self.input.base, &self.input.again) {
-            (Some(_), Some(again)) => self.taken_over(again).await,
+            (Some(base), Some(again)) => {
+                self.bench.taken_over(run, again, &self.needed(base)).await
+            }
             (Some(base), None) => self.bench.shadow_with(run, &self.needed(base)).await,
             (None, _) => Shadow::open(&self.bench.shadow_path(run)).await,
         }
@@ -93,24 +96,6 @@ impl WriteAttempt<'_> {
         let compare = &self.input.compare;
         let others = [&compare.stage_base, &compare.round, &compare.approved];
         [base].into_iter().chain(others.into_iter().flatten()).collect()
-    }
-
-    /// With the work of the run that is done once more.
-    async fn taken_over(&self, again: &Again) -> Result<Shadow, WorkspaceError> {
-        let needed: Vec<&Snapshot> =
-            self.input.base.iter().flat_map(|base| self.needed(base)).collect();
-        match self.bench.shadow_with(&self.input.run, &needed).await {
-            Err(WorkspaceError::Elsewhere { .. }) => {}
-            here => return here,
-        }
-        let shadow = Shadow::open(&self.bench.shadow_path(&self.input.run)).await?;
-        if shadow.base().await?.is_none() {
-            let kept: Vec<&Snapshot> = again.kept.iter().map(|kept| &kept.snapshot).collect();
-            let other = self.bench.shadow_with(&again.run, &kept).await?;
-            let names = again.kept.iter().map(|kept| format!("{}-{}", kept.stage, kept.attempt));
-            shadow.take_over(&other, &names.collect::<Vec<_>>()).await?;
-        }
-        Ok(shadow)
     }
 
     pub(super) async fn base(&self, shadow: &Shadow) -> Result<Snapshot, WorkspaceError> {
@@ -163,6 +148,29 @@ impl WriteAttempt<'_> {
             timeout: agent_timeout(&input.stage),
             env: Vec::new(),
         }
+    }
+}
+
+impl Bench {
+    /// The shadow repository of a run, with the work of the run that it does once more.
+    pub(super) async fn taken_over(
+        &self,
+        run: &RunId,
+        again: &Again,
+        needed: &[&Snapshot],
+    ) -> Result<Shadow, WorkspaceError> {
+        match self.shadow_with(run, needed).await {
+            Err(WorkspaceError::Elsewhere { .. }) => {}
+            here => return here,
+        }
+        let shadow = Shadow::open(&self.shadow_path(run)).await?;
+        if shadow.base().await?.is_none() {
+            let kept: Vec<&Snapshot> = again.kept.iter().map(|kept| &kept.snapshot).collect();
+            let other = self.shadow_with(&again.run, &kept).await?;
+            let names = again.kept.iter().map(|kept| format!("{}-{}", kept.stage, kept.attempt));
+            shadow.take_over(&other, &names.collect::<Vec<_>>()).await?;
+        }
+        Ok(shadow)
     }
 }
 

@@ -105,7 +105,10 @@ impl WriteAttempt<'_> {
 
     /// None where nothing was written yet.
     async fn snapshot_unfinished(&self, from: &BaseOf<'_>) -> Result<Option<Work>> {
-        let kept = self.snapshot(from).await.context("taking the snapshot")?;
+        let kept = match self.kept_elsewhere(from).await? {
+            Some(snapshot) => Kept { snapshot, left_out: Vec::new() },
+            None => self.snapshot(from).await.context("taking the snapshot")?,
+        };
         if kept.snapshot.tree == from.base.tree {
             return Ok(None);
         }

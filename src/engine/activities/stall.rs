@@ -178,7 +178,8 @@ impl StallWatch {
         if silent < limit {
             return None;
         }
-        if before != FilesSeen::in_folder(&self.worktree).await {
+        // What cannot be looked at says nothing.
+        if before.is_none() || before != FilesSeen::in_folder(&self.worktree).await {
             self.lives(now);
             return None;
         }

@@ -130,8 +130,7 @@ impl WriteAttempt<'_> {
             return Err(unfit.error().into());
         }
         let (base, start) = (prepared.base.clone(), prepared.start.clone());
-        let first = self.input.part.as_ref().is_some_and(|part| part.all.is_empty());
-        let parts = if first { read_parts(&self.folder.at("work")) } else { Vec::new() };
+        let parts = self.parts_of_the_task();
         let written =
             Written { pause, start, feedback, parts, ..written(report, sandboxing, &after) };
         if written.pause.is_some() {
@@ -141,6 +140,15 @@ impl WriteAttempt<'_> {
         let after = Handover { done: Some(Box::new(done.clone())), ..after };
         self.hand_over(ctx, after).await?;
         self.store_work(ctx, &prepared.shadow, done).await
+    }
+
+    /// Into which parts its agent split the task: as it says now, else as it said before it stood still.
+    fn parts_of_the_task(&self) -> Vec<String> {
+        let Some(first) = self.input.part.as_ref().filter(|part| part.n == 1) else {
+            return Vec::new();
+        };
+        let said = read_parts(&self.folder.at("work"));
+        if said.is_empty() { first.all.clone() } else { said }
     }
 
     /// What an agent's end says of the worker: its key, and its program. None where another worker would do no better.

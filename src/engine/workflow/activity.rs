@@ -90,7 +90,7 @@ fn lost(error: &ActivityExecutionError) -> Lost {
 }
 
 /// What the activity's own code said and why; what Temporal says where the activity said nothing.
-fn application_message(error: &ActivityExecutionError) -> String {
+pub(super) fn application_message(error: &ActivityExecutionError) -> String {
     let failures =
         iter::successors(application_failure(error.reason()), |f| application_failure(f.cause()));
     let words: Vec<String> = failures.map(ToString::to_string).collect();

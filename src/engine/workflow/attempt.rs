@@ -10,7 +10,9 @@ use super::activity::{ActivityEnd, HandedBack, run_cancellable};
 use super::journal::{emit, now, record_events, take_decisions, wait_for_decision};
 use crate::engine::activities::{Activities, CheckInput, WriteInput};
 use crate::engine::retry_policy::{HEARTBEAT_TIMEOUT, attempt_timeout, backoff, takeover_policy};
-use crate::run::{AgentEnd, AttemptFacts, Checked, Happened, Lost, Plan, Work, WorkStep, Written};
+use crate::run::{
+    AgentEnd, AttemptFacts, Checked, Happened, Lost, Plan, StageName, Work, WorkStep, Written,
+};
 
 /// Write, then check; and what that amounts to.
 pub(super) async fn attempt(ctx: &Ctx, plan: &Plan) -> WorkflowResult<Happened> {
@@ -29,7 +31,9 @@ pub(super) async fn attempt(ctx: &Ctx, plan: &Plan) -> WorkflowResult<Happened> 
         }
         ActivityEnd::Lost(lost) => Ok(attempt_ended(ctx, plan, AttemptFacts::Lost(&lost))),
         ActivityEnd::HandedBack(HandedBack { lost, handover }) => {
-            ctx.state_mut(|s| s.handover = handover);
+            let (stage, attempt) = (&plan.stage.name, plan.attempt);
+            let its_own = handover.map(|handover| (stage.clone(), attempt, handover));
+            ctx.state_mut(|s| s.handover = its_own);
             Ok(handed_back(ctx, plan, WorkStep::Write, &lost))
         }
     }
@@ -102,7 +106,11 @@ fn written_event(plan: &Plan, written: &Written, work: Work) -> Happened {
 }
 
 async fn write(ctx: &Ctx, plan: &Plan) -> WorkflowResult<ActivityEnd<Written>> {
-    let handover = ctx.state_mut(|s| s.handover.take());
+    let handed_back = ctx.state_mut(|s| s.handover.take());
+    // What another attempt had spent is counted there.
+    let is_its_own =
+        |(stage, attempt): (&StageName, u32)| stage == &plan.stage.name && attempt == plan.attempt;
+    let handover = handed_back.filter(|(stage, n, _)| is_its_own((stage, *n))).map(|it| it.2);
     let input = ctx.state(|s| WriteInput { handover, ..WriteInput::new(&s.run.request, plan) });
     record_events(ctx).await?;
     let scope = ctx.cancellation_token().child_token();

@@ -3,37 +3,41 @@
 
 use chrono::{DateTime, Utc};
 use futures::FutureExt;
-use temporalio_sdk::{ActivityOptions, WorkflowCancellationToken, WorkflowResult, workflows};
+use temporalio_sdk::{
+    ActivityExecutionError, ActivityOptions, WorkflowCancellationToken, WorkflowResult, workflows,
+};
 
 use super::Ctx;
-use super::activity::{ActivityEnd, run_cancellable};
+use super::activity::application_message;
 use super::journal::{emit, record_events, wait_for_decision};
 use crate::engine::activities::{Activities, AwaitPushInput, HandOutInput};
 use crate::engine::retry_policy::{
-    AWAIT_PUSH_TIMEOUT, HAND_OUT_TIMEOUT, HEARTBEAT_TIMEOUT, await_push_policy, find_worker_policy,
+    AWAIT_PUSH_TIMEOUT, HAND_OUT_TIMEOUT, HEARTBEAT_TIMEOUT, await_push_policy, hand_out_policy,
 };
-use crate::run::{GateId, HandBranch, Happened, RequestId, Run, Snapshot, Verdict, Via};
+use crate::run::{GateId, HandBranch, Happened, RequestId, Rework, Snapshot, Verdict, Via};
 
-/// Puts the work where the person can fetch it who took the stage over.
+/// Puts the work where the person can fetch it who took the stage over; until somebody answers otherwise, or until `wake`.
 pub(super) async fn hand_out(
     ctx: &Ctx,
-    gate: GateId,
-    work: Option<Snapshot>,
+    (gate, work): (GateId, Snapshot),
+    wake: Option<DateTime<Utc>>,
 ) -> WorkflowResult<()> {
+    record_events(ctx).await?;
     let input = ctx.state(|s| HandOutInput::new(&s.run.request, &gate, work));
     let scope = ctx.cancellation_token().child_token();
     let options = ActivityOptions::with_start_to_close_timeout(HAND_OUT_TIMEOUT)
         .heartbeat_timeout(HEARTBEAT_TIMEOUT)
         .cancellation_token(scope.clone())
-        .retry_policy(find_worker_policy())
+        .retry_policy(hand_out_policy())
         .summary(format!("{} · hand out", gate.stage))
         .build();
-    record_events(ctx).await?;
     let handing_out = ctx.execute_activity(Activities::hand_out, input, options);
-    let is_closed = |run: &Run| run.gate.as_ref().is_none_or(|open| open.id != gate);
-    let ended = run_cancellable(ctx, handing_out, &scope, is_closed).await?;
-    if let ActivityEnd::Completed(branch) = ended {
-        emit(ctx, Happened::HandedOut { gate, branch });
+    match until_answered(ctx, handing_out, (&scope, wake)).await? {
+        Some(Ok(branch)) => emit(ctx, Happened::HandedOut { gate, branch }),
+        Some(Err(error)) => {
+            emit(ctx, Happened::NotHandedOut { gate, why: application_message(&error) });
+        }
+        None => {}
     }
     Ok(())
 }
@@ -45,25 +49,35 @@ pub(super) async fn await_push(
     wake: Option<DateTime<Utc>>,
 ) -> WorkflowResult<()> {
     record_events(ctx).await?;
-    let scope = ctx.cancellation_token().child_token();
     let input = ctx.state(|s| AwaitPushInput {
         run: s.run.id().clone(),
         repository: s.run.request.repository.clone(),
         branch,
     });
+    let scope = ctx.cancellation_token().child_token();
     let options = await_push_options(&gate, &scope);
-    let looking = ctx.execute_activity(Activities::await_push, input, options).fuse();
-    let mut looking = std::pin::pin!(looking);
-    // In declaration order: an answer wins against a push that was seen in the same task.
-    let pushed = workflows::select! {
-        answered = wait_for_decision(ctx, wake).fuse() => { answered?; None },
-        found = looking => found.ok(),
-    };
-    scope.cancel();
-    if let Some(commit) = pushed {
+    let looking = ctx.execute_activity(Activities::await_push, input, options);
+    if let Some(Ok(commit)) = until_answered(ctx, looking, (&scope, wake)).await? {
         emit_pushed(ctx, gate, &commit);
     }
     Ok(())
+}
+
+/// What an activity brings, unless somebody answers before, or it is `wake`: then it is cancelled.
+async fn until_answered<T>(
+    ctx: &Ctx,
+    work: impl Future<Output = Result<T, ActivityExecutionError>>,
+    (scope, wake): (&WorkflowCancellationToken, Option<DateTime<Utc>>),
+) -> WorkflowResult<Option<Result<T, ActivityExecutionError>>> {
+    let work = work.fuse();
+    let mut work = std::pin::pin!(work);
+    // In declaration order: an answer wins against what came in the same task.
+    let brought = workflows::select! {
+        answered = wait_for_decision(ctx, wake).fuse() => { answered?; None },
+        brought = work => Some(brought),
+    };
+    scope.cancel();
+    Ok(brought)
 }
 
 fn emit_pushed(ctx: &Ctx, gate: GateId, commit: &str) {
@@ -78,7 +92,7 @@ fn emit_pushed(ctx: &Ctx, gate: GateId, commit: &str) {
             by,
             via: Via::Push,
             words: None,
-            rework: crate::run::Rework::default(),
+            rework: Rework::default(),
             raise: None,
             retry: None,
             rollback: None,

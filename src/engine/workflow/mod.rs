@@ -17,7 +17,7 @@ use temporalio_sdk::{
 
 use crate::engine::activities::Handover;
 use crate::engine::authenticity::SignedRequest;
-use crate::run::{Event, FIRST_RULES, Happened, Next, Outcome, RULES, Run};
+use crate::run::{Event, FIRST_RULES, Happened, Next, Outcome, RULES, Run, StageName};
 
 use attempt::attempt;
 use by_hand::{await_push, hand_out};
@@ -36,7 +36,7 @@ pub struct Develop {
     /// Decisions that came, from whomever, and were not judged yet.
     inbox: Vec<Value>,
     /// How far the attempt was that workers handed back.
-    handover: Option<Handover>,
+    handover: Option<(StageName, u32, Handover)>,
 }
 
 #[workflow_methods]
@@ -99,7 +99,7 @@ async fn drive(ctx: &Ctx) -> WorkflowResult<Outcome> {
             }
             // The rules say what is due then.
             Next::Ask { wake, .. } => drop(wait_for_decision(ctx, wake).await?),
-            Next::HandOut { gate, work } => hand_out(ctx, gate, work).await?,
+            Next::HandOut { gate, work, wake } => hand_out(ctx, (gate, work), wake).await?,
             Next::AwaitPush { gate, branch, wake } => await_push(ctx, (gate, branch), wake).await?,
             Next::Park { until } => drop(wait_for_decision(ctx, Some(until)).await?),
             Next::FindWorker { stage, attempt, step } => {

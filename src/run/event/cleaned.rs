@@ -82,7 +82,8 @@ fn cleaned_parts(parts: &[String]) -> Vec<String> {
 impl HandBranch {
     #[must_use]
     pub fn cleaned(self) -> Self {
-        Self { not_pushed: some(self.not_pushed, |why| line(why, LINE)), ..self }
+        let host = some(self.host, |name| line(name, NAME));
+        Self { host, not_pushed: some(self.not_pushed, |why| line(why, LINE)), ..self }
     }
 }
 

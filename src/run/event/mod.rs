@@ -179,6 +179,11 @@ pub enum Happened {
         gate: GateId,
         branch: HandBranch,
     },
+    /// What somebody wanted to do by hand could not be put anywhere.
+    NotHandedOut {
+        gate: GateId,
+        why: String,
+    },
     /// An answer that lost a race; told to that person privately.
     DecisionRefused {
         request: RequestId,

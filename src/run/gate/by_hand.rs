@@ -28,6 +28,9 @@ pub struct HandBranch {
     pub repository: String,
     /// What it holds when it is handed out.
     pub commit: String,
+    /// The name of the worker's machine, where it is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
     /// Why it is not in the project's repository, for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_pushed: Option<String>,

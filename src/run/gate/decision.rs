@@ -168,6 +168,8 @@ pub enum Refusal {
     NotAllowed,
     /// Whoever started this run may not approve it.
     OwnRun,
+    /// Whoever did this work by hand may not approve it.
+    OwnWork,
     /// The policy wants approvers, and none are listed.
     NobodyMay,
     /// Somebody at a shell is only a name, and here different people are wanted and nobody is listed.
@@ -192,6 +194,8 @@ pub enum Refusal {
     NothingLeft,
     /// The run has no such work to go back to.
     NoSuchSnapshot,
+    /// The run has no code yet that somebody could begin with.
+    NothingToTakeOver,
     /// Nobody took the stage over, or its branch is not there yet.
     NotTakenOver,
     /// The pipeline does not offer this model.

@@ -30,6 +30,9 @@ pub struct OpenGate {
     /// Of a question about a failed stage: who does it by hand meanwhile.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by_hand: Option<ByHand>,
+    /// Why somebody who wanted to could not do it by hand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_handed_out: Option<String>,
 }
 
 /// What is spent of what, when more is asked for.
@@ -152,6 +155,7 @@ impl OpenGate {
             snoozed: Vec::new(),
             money: None,
             by_hand: None,
+            not_handed_out: None,
         }
     }
 

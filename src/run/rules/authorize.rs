@@ -165,9 +165,19 @@ impl Run {
             Some((open, _)) if decision.verdict == Verdict::Raise => {
                 self.authorize_amount(decision, open.money.map(|money| money.why))
             }
+            Some((open, spec)) if self.approves_own_work(decision, open, spec) => {
+                Err(Refusal::OwnWork)
+            }
             Some((open, spec)) => authorize_answer(decision, open, spec),
             None => Err(self.decided_before(decision).unwrap_or(Refusal::Stale)),
         }
+    }
+
+    /// Whether somebody approves what they wrote by hand, where others have to.
+    fn approves_own_work(&self, decision: &Decision, open: &OpenGate, spec: &GateSpec) -> bool {
+        let by_hand = self.stage(&open.id.stage).and_then(|stage| stage.done_by_hand(open.attempt));
+        let own = by_hand.is_some_and(|(_, by)| by == &decision.by);
+        own && decision.verdict == Verdict::Approve && !spec.self_approval
     }
 
     /// More money for a run that does not ask for it now.
@@ -235,7 +245,9 @@ impl Run {
 
     fn decided_before(&self, decision: &Decision) -> Option<Refusal> {
         let gate = decision.gate.as_ref()?;
-        let closing = self.decisions.iter().rev().find(|d| d.gate.as_ref() == Some(gate));
+        let closes = |d: &&Decided| d.verdict != Verdict::TakeOver;
+        let mut closing = self.decisions.iter().rev().filter(closes);
+        let closing = closing.find(|d| d.gate.as_ref() == Some(gate));
         let missed = self.stage(&gate.stage).is_some_and(|stage| {
             stage.missed_deadline
                 && stage.last_question().is_some_and(|asked| &asked.gate.id == gate)

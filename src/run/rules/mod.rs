@@ -6,6 +6,7 @@ mod attempt_facts;
 mod authorize;
 mod fold;
 mod gated_work;
+mod memory;
 mod money;
 mod next;
 mod parts;

@@ -23,8 +23,8 @@ pub enum Next {
     Attempt(Box<Plan>),
     /// Wait for a person, and until `wake` at most; then look again.
     Ask { gate: GateId, wake: Option<DateTime<Utc>> },
-    /// Put the work of a failed stage where the person can fetch it who took the stage over; none = what the run begins with.
-    HandOut { gate: GateId, work: Option<Snapshot> },
+    /// Put the work of a failed stage where the person can fetch it who took the stage over; until `wake` at most.
+    HandOut { gate: GateId, work: Snapshot, wake: Option<DateTime<Utc>> },
     /// The same as `Ask`, and a push to this branch is an answer too.
     AwaitPush { gate: GateId, branch: HandBranch, wake: Option<DateTime<Utc>> },
     /// Wait until then: nothing can be done before.
@@ -243,7 +243,10 @@ impl Run {
             return unanswered(stage);
         }
         let why = self.why_failed(stage).unwrap_or_else(|| NOT_KEPT.to_owned());
-        format!("{why}; nobody said in time how to go on")
+        match stage.last_question().and_then(|asked| asked.gate.by_hand.as_ref()) {
+            Some(_) => format!("{why}; it was taken over by hand, and not handed in in time"),
+            None => format!("{why}; nobody said in time how to go on"),
+        }
     }
 
     fn begin_attempt(&self, stage: &StageState, attempt: u32, now: DateTime<Utc>) -> Next {

@@ -44,11 +44,21 @@ impl StageState {
         is_done(last) && self.part(last.n).is_some_and(|part| !part.is_last())
     }
 
-    /// The part before, on which this attempt builds.
+    /// Whether it is good, and not only a part of the task.
+    pub(in crate::run) fn is_good_as_a_whole(&self, attempt: &Attempt) -> bool {
+        attempt.outcome == AttemptOutcome::Good && !self.has_another_part(attempt)
+    }
+
+    /// The part before, on which this attempt builds: also one that is done otherwise, because the next part could not be.
     pub(super) fn part_before(&self, attempt: u32) -> Option<&Snapshot> {
-        self.part(attempt)?;
         let since = self.retry_before(attempt)?.after;
-        self.parts_between(since, attempt).last()?.snapshot.as_ref()
+        let now = self.part(attempt).and_then(|_| self.parts_between(since, attempt).last());
+        let before = || {
+            let begun = self.redone.as_ref().map_or(0, |redone| redone.attempts);
+            let done = self.parts_between(begun, since + 1).last()?;
+            Some(done).filter(|done| self.has_another_part(done))
+        };
+        now.or_else(before)?.snapshot.as_ref()
     }
 
     /// The parts that were done by these attempts.
@@ -132,6 +142,22 @@ mod tests {
         splits(&mut driver, &["read", "write", "close"]);
         driver.brings(Facts::Unfinished);
         assert_eq!(driver.gate().round, 2);
+    }
+
+    #[test]
+    fn parts_that_went_well_are_built_on_also_by_a_plain_retry_and_are_no_good_work_of_the_stage() {
+        let mut driver = in_smaller_steps();
+        splits(&mut driver, &["read", "write", "close"]);
+        driver.brings(Facts::Green).brings(Facts::Unfinished);
+        let gate = Some(driver.gate());
+        let stage = &driver.run.stages[0];
+        assert_eq!(stage.good_attempt(), None, "a part is not the whole");
+        let second = stage.attempts[3].snapshot.clone();
+        let retry = Some(Retry::default());
+        let asked = driver.hears(&Decision { retry, ..decision(Verdict::Retry, gate, ana()) });
+        assert_eq!(asked, Ok(()));
+        let plan = driver.plan();
+        assert_eq!((plan.part, plan.base), (None, second));
     }
 
     #[test]

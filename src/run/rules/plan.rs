@@ -3,9 +3,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::memory::memory;
 use crate::run::{
-    Attempt, AttemptOutcome, Changes, Guard, HandBranch, Note, Remark, RemarkKind, Retried, Rework,
-    Run, Snapshot, Stage, StageName, StageState, TaskPart, Trouble, Usd,
+    Attempt, Changes, Guard, HandBranch, Note, Remark, RemarkKind, Retried, Rework, Run, Snapshot,
+    Stage, StageName, StageState, TaskPart, Trouble, Usd,
 };
 
 /// What an attempt is to do.
@@ -88,7 +89,7 @@ impl Run {
             base,
             compare,
             remarks: stage.attempt(attempt).map(|a| a.remarks.clone()).unwrap_or_default(),
-            feedback: earlier.iter().find_map(|a| feedback_of(a)),
+            feedback: memory(&earlier),
             backoff_seconds: if was_begun { 0 } else { backoff_seconds(&earlier) },
             budget_left_usd: self.allowance(stage.name(), attempt),
             watched: Watched {
@@ -103,11 +104,14 @@ impl Run {
     /// What an attempt starts from: the kept work, the work on top of which somebody wants changes, or that to which the run went back.
     pub(super) fn base(&self, stage: &StageState, attempt: u32) -> (Option<Snapshot>, Compare) {
         let kept = self.last_good().or_else(|| self.origin()).cloned();
+        let asked_about = || {
+            let changes = stage.rework().filter(|changes| changes.rework == Rework::Top)?;
+            stage.snapshot_of(changes.attempt)
+        };
         let top = stage
-            .rework()
-            .filter(|changes| changes.rework == Rework::Top)
-            .and_then(|changes| stage.snapshot_of(changes.attempt))
-            .or_else(|| stage.part_before(attempt).cloned())
+            .part_before(attempt)
+            .cloned()
+            .or_else(asked_about)
             .or_else(|| stage.unfinished_base().cloned());
         let compare = Compare {
             base_tests: kept.as_ref().and_then(|kept| self.attempt_that_made(kept, stage)),
@@ -169,7 +173,7 @@ fn noted(note: &Note) -> Remark {
 /// Whether no attempt read it yet, or only attempts of this stage of which none was good.
 fn is_unread(note: &Note, stage: &StageState) -> bool {
     let good_since =
-        |n: u32| stage.attempts.iter().any(|a| a.n >= n && a.outcome == AttemptOutcome::Good);
+        |n: u32| stage.attempts.iter().any(|a| a.n >= n && stage.is_good_as_a_whole(a));
     note.read_by.as_ref().is_none_or(|(read_in, n)| read_in == stage.name() && !good_since(*n))
 }
 
@@ -187,13 +191,6 @@ fn backoff_seconds(earlier: &[&Attempt]) -> u64 {
         Some(Some(Trouble::ModelBusy)) => BUSY_BACKOFF_SECONDS * earlier.len() as u64,
         Some(_) => BACKOFF_SECONDS,
     }
-}
-
-/// What the next attempt can learn from this one: nothing, where it was not the work that was bad.
-fn feedback_of(attempt: &Attempt) -> Option<String> {
-    let learnable =
-        attempt.outcome == AttemptOutcome::Bad && attempt.trouble != Some(Trouble::ModelBusy);
-    attempt.feedback.clone().or_else(|| attempt.why.clone()).filter(|_| learnable)
 }
 
 #[cfg(test)]

@@ -47,7 +47,7 @@ impl Run {
                 }
             }
             Verdict::Skip => self.may_skip(stage),
-            Verdict::TakeOver => self.may_take_over(),
+            Verdict::TakeOver => self.may_take_over(stage),
             Verdict::HandIn => {
                 let handed_out = decision.gate.as_ref().and_then(|gate| self.handed_out(gate));
                 handed_out.map(|_| ()).ok_or(Refusal::NotTakenOver)
@@ -56,13 +56,16 @@ impl Run {
         }
     }
 
-    /// One person at a time.
-    fn may_take_over(&self) -> Result<(), Refusal> {
+    /// Whether somebody may do it by hand: one person at a time, where there is code to begin with.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn may_take_over(&self, stage: &StageState) -> Result<(), Refusal> {
         match self.gate.as_ref().and_then(|open| open.by_hand.as_ref()) {
             Some(ByHand { by, at, .. }) => {
                 Err(Refusal::AlreadyDecided { verdict: Verdict::TakeOver, by: by.clone(), at: *at })
             }
-            None => Ok(()),
+            None => self.work_to_hand_out(stage).map(|_| ()).ok_or(Refusal::NothingToTakeOver),
         }
     }
 

@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 
 use super::authorize::Answerer;
 use crate::run::{
-    Attempt, AttemptOutcome, Decided, Decision, GateKind, Note, Refusal, RollbackTo, RolledBack,
-    Run, Snapshot, StageName, StagePhase, StageState,
+    Attempt, Decided, Decision, GateKind, Note, Refusal, RollbackTo, RolledBack, Run, Snapshot,
+    StageName, StagePhase, StageState,
 };
 
 /// An attempt, by the place of its stage and its number.
@@ -121,13 +121,13 @@ impl StageState {
 
     /// Good work that the run went back to, where nobody wants it changed.
     pub(super) fn restored(&self) -> Option<&Attempt> {
-        let work = self.work_gone_back_to().filter(|work| work.outcome == AttemptOutcome::Good);
+        let work = self.work_gone_back_to().filter(|work| self.is_good_as_a_whole(work));
         work.filter(|_| self.rework().is_none())
     }
 
     /// Work that the run went back to and that is not good yet: what comes builds on it.
     pub(super) fn unfinished_base(&self) -> Option<&Snapshot> {
-        let work = self.work_gone_back_to().filter(|work| work.outcome != AttemptOutcome::Good);
+        let work = self.work_gone_back_to().filter(|work| !self.is_good_as_a_whole(work));
         work.and_then(|work| work.snapshot.as_ref())
     }
 }

@@ -39,13 +39,14 @@ impl Run {
     /// Nothing is due before that: whoever is asked answers, or does the work.
     fn wait_until(&self, open: &OpenGate, wake: Option<DateTime<Utc>>) -> Next {
         let gate = open.id.clone();
+        let work = || self.stage(&gate.stage).and_then(|stage| self.work_to_hand_out(stage));
         match open.by_hand.as_ref().map(|by_hand| &by_hand.branch) {
-            None => Next::Ask { gate, wake },
-            Some(None) => {
-                let work = self.stage(&gate.stage).and_then(|stage| self.work_to_hand_out(stage));
-                Next::HandOut { gate, work }
-            }
             Some(Some(branch)) => Next::AwaitPush { gate, branch: branch.clone(), wake },
+            Some(None) => match work() {
+                Some(work) => Next::HandOut { gate, work, wake },
+                None => Next::Ask { gate, wake },
+            },
+            None => Next::Ask { gate, wake },
         }
     }
 

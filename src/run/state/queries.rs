@@ -317,7 +317,7 @@ impl StageState {
     #[must_use]
     pub fn good_attempt(&self) -> Option<&Attempt> {
         let now = self.attempts_now().iter().rev().chain(self.work_gone_back_to());
-        now.into_iter().find(|a| a.outcome == AttemptOutcome::Good)
+        now.into_iter().find(|a| self.is_good_as_a_whole(a))
     }
 
     #[must_use]

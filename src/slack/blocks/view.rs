@@ -119,8 +119,19 @@ fn element(field: Field<'_>, words: Words<'_>) -> SlackBlockPlainTextInputElemen
 /// One of at most ten (text, value), all in sight; the first is chosen already. None where there is nothing to choose.
 #[must_use]
 pub fn radio(field: Field<'_>, choices: &[(&str, &str)]) -> Option<SlackBlock> {
+    radio_with(field, choices, None)
+}
+
+/// The same, with the one of that value chosen already.
+#[must_use]
+pub fn radio_with(
+    field: Field<'_>,
+    choices: &[(&str, &str)],
+    chosen: Option<&str>,
+) -> Option<SlackBlock> {
     let options: Vec<_> = items::<SlackBlockText>(choices).take(RADIO).collect();
-    let first = options.first()?.clone();
+    let chosen = options.iter().find(|option| Some(option.value.as_str()) == chosen);
+    let first = chosen.or(options.first())?.clone();
     Some(
         field.block(
             SlackBlockRadioButtonsElement::new(options)

@@ -348,7 +348,7 @@ fn goes_on(decided: &Decided) -> bool {
 
 const fn handed_in(decided: &Decided) -> &'static str {
     match decided.via {
-        Via::Push => "handed in with a push by ",
+        Via::Push => "handed in with a push to the branch of ",
         _ => "handed in by ",
     }
 }

@@ -6,8 +6,11 @@ use crate::run::{ByHand, HandBranch};
 use crate::slack::{Button, Mrkdwn, SlackBlock, context, one_line, section};
 use crate::thread::card::roll_back;
 use crate::thread::people::mention;
+use crate::thread::shell_word;
 use crate::thread::{ActionId, RenderContext};
 
+/// Longest name of a machine.
+const HOST: usize = 80;
 /// Longest reason.
 const WHY: usize = 160;
 
@@ -22,10 +25,10 @@ pub(super) fn done_by_hand(by_hand: &ByHand, render: &RenderContext) -> Vec<Slac
     let mut blocks = vec![section(who + begins + "\n" + commands)];
     blocks.push(context(match &branch.not_pushed {
         None => "The push hands it in, as `done` does; then the checks judge it".into(),
-        Some(why) => Mrkdwn::from(format!(
-            "On the worker's disk, because it could not be pushed to the project: {}",
-            one_line(why, WHY)
-        )),
+        Some(why) => {
+            on_the_workers_disk(branch)
+                + format!(", because it could not be pushed to the project: {}", one_line(why, WHY))
+        }
     }));
     blocks
 }
@@ -45,9 +48,16 @@ impl GateView<'_> {
     }
 }
 
+fn on_the_workers_disk(branch: &HandBranch) -> Mrkdwn {
+    match &branch.host {
+        Some(host) => "On the disk of the worker " + Mrkdwn::code(host, HOST),
+        None => "On the worker's disk".into(),
+    }
+}
+
 /// What is typed in a clone of the project, to fetch the branch and to give it back.
 fn commands(branch: &HandBranch) -> String {
-    let HandBranch { name, repository, .. } = branch;
+    let (name, repository) = (&branch.name, shell_word(&branch.repository));
     format!(
         "git fetch {repository} {name}\ngit switch -c {name} FETCH_HEAD\ngit push {repository} {name}"
     )
@@ -57,5 +67,10 @@ fn commands(branch: &HandBranch) -> String {
 #[must_use]
 pub fn fetch_by_hand(branch: &HandBranch) -> String {
     let lines = commands(branch);
-    lines.lines().map(|line| format!("`{line}`")).collect::<Vec<_>>().join(", ")
+    let typed = lines.lines().map(|line| format!("`{line}`")).collect::<Vec<_>>().join(", ");
+    match (&branch.not_pushed, &branch.host) {
+        (None, _) => typed,
+        (Some(_), Some(host)) => format!("on {host}: {typed}"),
+        (Some(_), None) => format!("on the worker's machine: {typed}"),
+    }
 }

@@ -42,6 +42,11 @@ impl GateView<'_> {
         let left = self.what_is_left().into_iter().chain(self.diff_link(render));
         let lines = [Some(Mrkdwn::join(left, " · ")), where_it_was_made(self.work)];
         blocks.push(context(Mrkdwn::join(lines.into_iter().flatten(), "\n")));
+        let not_handed_out = self.gate.not_handed_out.as_ref().filter(|_| self.is_open());
+        blocks.extend(
+            not_handed_out
+                .map(|why| context(format!("It could not be handed out: {}", one_line(why, WHY)))),
+        );
         let by_hand = self.gate.by_hand.as_ref().filter(|_| self.is_open());
         blocks.extend(by_hand.into_iter().flat_map(|it| done_by_hand(it, render)));
         blocks
@@ -112,7 +117,9 @@ impl GateView<'_> {
             };
             buttons.push(button("Skip", ActionId::Skip).confirmed(asks));
         }
-        buttons.push(button("Take over by hand", ActionId::TakeOver));
+        if self.run.may_take_over(self.stage).is_ok() {
+            buttons.push(button("Take over by hand", ActionId::TakeOver));
+        }
         buttons.extend(self.run.snapshots().next().map(|_| roll_back(&value)));
         buttons.extend(self.last_buttons(silence));
         buttons

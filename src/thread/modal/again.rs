@@ -1,9 +1,9 @@
 //! The form that does a run once more: with which brief, from where, by which model, for how much?
 //! What is filled in already is what the run before had: sent as it opens, it does the same again.
 
-use crate::run::{AgentSpec, Decision, Run};
+use crate::run::{AgentSpec, Decision, Run, RunEstimate};
 use crate::slack::{
-    Field, Modal, SlackBlock, SlackView, Words, context, filled_input, radio, section, select,
+    Field, Modal, SlackBlock, SlackView, Words, context, filled_input, radio_with, section, select,
     text_input,
 };
 
@@ -26,6 +26,8 @@ pub struct AgainForm<'a> {
     pub run: &'a Run,
     /// As the project's pipeline says it now, which is what the new run goes by.
     pub agent: &'a AgentSpec,
+    /// Whether its work is still there.
+    pub kept: bool,
     /// Which run, and where the new one's thread will be: comes back with the form.
     pub private_metadata: &'a str,
 }
@@ -33,13 +35,14 @@ pub struct AgainForm<'a> {
 /// Asks how it is to be done again.
 #[must_use]
 pub fn again_modal(form: AgainForm<'_>) -> SlackView {
-    let AgainForm { run, agent, private_metadata } = form;
+    let AgainForm { run, agent, kept, private_metadata } = form;
     let lead = format!(
         "A new run of *{}*, with a thread of its own. `{}` stays as it is, and the two name each other.",
         run.request.project,
         run.id()
     );
-    let blocks = [Some(section(lead)), Some(brief(run)), from(run), model(agent), budget(run)];
+    let blocks =
+        [Some(section(lead)), Some(brief(run)), from(run, kept), model(run, agent), budget(run)];
     let blocks = blocks.into_iter().flatten().chain([note()]).collect();
     let submit = Some("Start the run");
     Modal { title: "Do it again", callback_id: AGAIN_FORM, private_metadata, submit, blocks }.view()
@@ -57,8 +60,8 @@ fn brief(run: &Run) -> SlackBlock {
 }
 
 /// What is good there already need not be done again, and the first that is not comes chosen.
-fn from(run: &Run) -> Option<SlackBlock> {
-    let after = run.beginnings().map(|(before, stage)| {
+fn from(run: &Run, kept: bool) -> Option<SlackBlock> {
+    let after = run.beginnings().filter(|_| kept).map(|(before, stage)| {
         (format!("{stage}: what is good up to {before} is taken over"), stage.as_str())
     });
     let all: Vec<(String, &str)> = [("The beginning: every stage is done".to_owned(), FROM_START)]
@@ -71,7 +74,7 @@ fn from(run: &Run) -> Option<SlackBlock> {
     select(Field::new("from", "Begin with"), &choices, newest)
 }
 
-fn model(agent: &AgentSpec) -> Option<SlackBlock> {
+fn model(run: &Run, agent: &AgentSpec) -> Option<SlackBlock> {
     if agent.models.is_empty() {
         return None;
     }
@@ -80,7 +83,9 @@ fn model(agent: &AgentSpec) -> Option<SlackBlock> {
     let others = agent.models.iter().map(|id| (id.as_str(), id.as_str()));
     let models: Vec<_> =
         [(usual.as_str(), "same")].into_iter().chain(others).take(MODELS).collect();
-    radio(Field::new("model", "Model"), &models)
+    let before = run.request.pipeline.agent.model.as_deref();
+    let chosen = before.filter(|id| Some(*id) != agent.model.as_deref());
+    radio_with(Field::new("model", "Model"), &models, chosen)
 }
 
 fn budget(run: &Run) -> Option<SlackBlock> {
@@ -90,7 +95,10 @@ fn budget(run: &Run) -> Option<SlackBlock> {
         most: BUDGET,
     };
     let field = Field::optional("budget", "Budget in dollars");
-    let before = run.request.budget_usd.map(|budget| budget.to_string()).unwrap_or_default();
+    // What was only estimated of that run, nobody said.
+    let estimated = run.request.estimate.as_ref().and_then(RunEstimate::budget);
+    let said = run.request.budget_usd.filter(|budget| Some(*budget) != estimated);
+    let before = said.map(|budget| budget.to_string()).unwrap_or_default();
     // What is longer than any amount people type was no limit at all.
     filled_input(field, words, &before).or_else(|| Some(text_input(field, words)))
 }

@@ -263,7 +263,7 @@ fn lines_that_are_not_kept_are_counted() {
 /// The form that does a run again.
 fn again(run: &Run) -> Value {
     let agent = &run.request.pipeline.agent;
-    let form = AgainForm { run, agent, private_metadata: "C1" };
+    let form = AgainForm { run, agent, kept: true, private_metadata: "C1" };
     serde_json::to_value(again_modal(form)).unwrap()
 }
 

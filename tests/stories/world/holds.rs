@@ -25,6 +25,8 @@ pub async fn is_drawn(world: &World, id: &RunId) -> Result<()> {
     let key = world.store.key("links", &[]).await?;
     // Links are there where people can open them: not where `serve` listens on all addresses and has no public one.
     let linked = world.serve.setting("SIGNOFF_LISTEN").starts_with("127.");
+    let has_thread = async || Ok(world.store.thread(id).await?.is_some());
+    wait::until(&format!("{id} to have a thread"), has_thread).await?;
     let (channel, root) = world.store.thread(id).await?.context("a run without a thread")?;
     let thread = root
         .map(|ts| {

@@ -26,6 +26,10 @@ impl Run {
                 self.change_gate(gate, |open| open.escalated_at = Some(at));
             }
             Happened::DeadlinePassed { gate } => self.apply_deadline(gate, at),
+            Happened::NotHandedOut { gate, why } => self.change_gate(gate, |open| {
+                open.by_hand = None;
+                open.not_handed_out = Some(why.clone());
+            }),
             Happened::HandedOut { gate, branch } => self.change_gate(gate, |open| {
                 if let Some(by_hand) = &mut open.by_hand {
                     by_hand.branch = Some(branch.clone());
@@ -78,6 +82,7 @@ impl Run {
         let deadline = after_working(spec, at, ByHand::TIME);
         self.change_gate(gate, |open| {
             open.by_hand = Some(ByHand { by: by.clone(), at, branch: None });
+            open.not_handed_out = None;
             if open.deadline < deadline {
                 open.extensions.push(Extension { by: by.clone(), deadline, at });
                 (open.deadline, open.overdue_since) = (deadline, None);

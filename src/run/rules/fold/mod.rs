@@ -46,6 +46,7 @@ impl Run {
             | Happened::Reminded { .. }
             | Happened::Escalated { .. }
             | Happened::HandedOut { .. }
+            | Happened::NotHandedOut { .. }
             | Happened::DeadlinePassed { .. } => self.apply_to_gate(what, at),
             Happened::Decided { .. }
             | Happened::DecisionRefused { .. }

@@ -25,13 +25,14 @@ fn branch() -> HandBranch {
         name: "signoff/by-hand/draft-1".to_owned(),
         repository: "/the/repository".to_owned(),
         commit: "c".repeat(40),
+        host: None,
         not_pushed: None,
     }
 }
 
 fn hands_out(driver: &mut RunDriver) {
-    let Next::HandOut { gate, work } = driver.on() else { panic!("nothing is handed out") };
-    assert_eq!(work, Some(snapshot(2)), "what was tried last");
+    let Next::HandOut { gate, work, .. } = driver.on() else { panic!("nothing is handed out") };
+    assert_eq!(work, snapshot(2), "what was tried last");
     driver.emit(Happened::HandedOut { gate, branch: branch() });
     assert!(matches!(driver.on(), Next::AwaitPush { branch: handed, .. } if handed == branch()));
 }
@@ -79,6 +80,34 @@ fn what_nobody_hands_in_ends_the_run_at_the_deadline_and_a_stop_at_once() {
     assert_eq!(says(&mut driver, Verdict::TakeOver, ana()), Ok(()));
     assert_eq!(says(&mut driver, Verdict::Stop, ana()), Ok(()));
     assert_eq!(driver.end().0, Outcome::Stopped);
+}
+
+#[test]
+fn what_could_not_be_handed_out_is_asked_about_as_before() {
+    let mut driver = failed();
+    assert_eq!(says(&mut driver, Verdict::TakeOver, ana()), Ok(()));
+    let Next::HandOut { gate, wake, .. } = driver.on() else { panic!("nothing is handed out") };
+    assert!(wake.is_some(), "people are still reminded");
+    driver.emit(Happened::NotHandedOut { gate, why: "no route".to_owned() });
+    assert!(matches!(driver.on(), Next::Ask { .. }));
+    assert_eq!(says(&mut driver, Verdict::TakeOver, ana()), Ok(()));
+    hands_out(&mut driver);
+}
+
+#[test]
+fn whoever_wrote_it_by_hand_approves_it_not_alone_where_others_have_to() {
+    let mut request = request(&["draft?"]);
+    request.pipeline.stages[0].recovery = Some(GateSpec::recovery());
+    request.pipeline.stages[0].gate.as_mut().expect("a gate").self_approval = false;
+    let mut driver = RunDriver::of(request);
+    driver.brings(Facts::Red).brings(Facts::Red).gate();
+    let ben = || slack("T1", "UBEN");
+    assert_eq!(says(&mut driver, Verdict::TakeOver, ben()), Ok(()));
+    hands_out(&mut driver);
+    assert_eq!(says(&mut driver, Verdict::HandIn, ben()), Ok(()));
+    driver.brings(Facts::Green).gate();
+    assert_eq!(says(&mut driver, Verdict::Approve, ben()), Err(Refusal::OwnWork));
+    assert_eq!(says(&mut driver, Verdict::Approve, slack("T1", "UCLEO")), Ok(()));
 }
 
 #[test]

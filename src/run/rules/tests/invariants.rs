@@ -139,10 +139,10 @@ fn carry_out(driver: &mut RunDriver, next: Next, facts: Facts) {
         Next::Ask { wake, .. } | Next::AwaitPush { wake, .. } => {
             driver.now = wake.expect("a question with a deadline");
         }
-        Next::HandOut { gate, work } => {
-            let commit = work.map(|work| work.commit).unwrap_or_default();
+        Next::HandOut { gate, work, .. } => {
+            let commit = work.commit;
             let (name, repository) = (HandBranch::name(driver.run.id(), &gate), String::new());
-            let branch = HandBranch { name, repository, commit, not_pushed: None };
+            let branch = HandBranch { name, repository, commit, host: None, not_pushed: None };
             driver.emit(Happened::HandedOut { gate, branch });
         }
         Next::Park { until } => driver.now = until,

@@ -27,7 +27,7 @@ pub(super) fn modals() -> Vec<Golden> {
     let again = |run: &Run, models: &[&str]| {
         let mut agent = run.request.pipeline.agent.clone();
         agent.models = models.iter().map(ToString::to_string).collect();
-        again_modal(AgainForm { run, agent: &agent, private_metadata: "C1" })
+        again_modal(AgainForm { run, agent: &agent, kept: true, private_metadata: "C1" })
     };
     let file = |path: &str, text: &str| FilePatch {
         path: path.to_owned(),

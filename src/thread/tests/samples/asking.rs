@@ -166,6 +166,7 @@ impl Tale {
             name: HandBranch::name(self.run.id(), &gate),
             repository: "https://git.example/llm-wrapper.git".to_owned(),
             commit: "c".repeat(40),
+            host: None,
             not_pushed: None,
         };
         let mut taken = self.decides(by, Verdict::TakeOver, None);

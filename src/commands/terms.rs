@@ -50,10 +50,21 @@ impl Terms {
                 let (words, rework) = without_flag(said);
                 Ok(Self { words: some(words), rework, ..Self::default() })
             }
-            Some(Takes::Unconditional) if has_condition(said) => Err(Misunderstood::wrong(
-                "That counts at once and knows no conditions, so nothing was recorded. Say it without an if, or ask for changes instead.",
-            )),
+            Some(Takes::Unconditional) if has_condition(said) => {
+                Err(Misunderstood::wrong(no_conditions(verdict)))
+            }
             _ => Ok(Self { words: some(said), ..Self::default() }),
+        }
+    }
+}
+
+fn no_conditions(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Approve => {
+            "An approval counts at once and knows no conditions, so nothing was recorded. Ask for changes instead, or approve without an if."
+        }
+        _ => {
+            "That counts at once and knows no conditions, so nothing was recorded. Say it again without an if."
         }
     }
 }

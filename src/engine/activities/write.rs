@@ -1,33 +1,24 @@
 //! The activity `write`: how does an agent's work come about?
 //! May be repeated by another worker at any point; what was paid stays counted.
 
-use std::time::Instant;
-
 use anyhow::Context;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
-use tokio::sync::mpsc;
-use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::WriteInput;
 use super::agent_choice::{MeteredAgent, NoAgent};
+use super::agent_watch::AgentRan;
 use super::attempt_folder::AttemptFolder;
 use super::bench::Bench;
-use super::breakers::Breakers;
 use super::circuit::WorkerPart;
-use super::failure::why_of;
 use super::handover::{AgentDone, Handover};
-use super::heartbeat::{AgentProgress, with_heartbeat};
-use super::metering::Raises;
-use super::pause::Waits;
+use super::heartbeat::with_heartbeat;
 use super::prepare::{Preparation, PreparedAttempt};
 use super::setup::SetupOf;
-use super::stall::{Signs, StallWatch};
 use super::unfit::Unfit;
 use super::write_attempt::{Spent, WriteAttempt};
-use crate::agent::{AgentReport, Assignment};
+use crate::agent::AgentReport;
 use crate::checks::SetupEnd;
-use crate::engine::retry_policy::{HEARTBEAT_INTERVAL, PROGRESS_TIMEOUT};
 use crate::run::{AgentEnd, Pause, Sandboxing, Trouble, Usd, Written};
 use crate::workspace::read_parts;
 
@@ -220,129 +211,6 @@ impl WriteAttempt<'_> {
         self.clear_if_stopped().await;
         Err(ActivityError::cancelled_with_details(self.before.clone()))
     }
-
-    /// Lets the agent work; meanwhile sends heartbeats, publishes progress, and passes a stop on.
-    async fn run_agent(
-        &self,
-        ctx: &ActivityContext,
-        agent: MeteredAgent,
-        assignment: &Assignment,
-    ) -> Result<AgentRan, ActivityError> {
-        let progress = AgentProgress::new(self.input, assignment, &self.before);
-        ctx.record_heartbeat(progress.handover.clone()).await?;
-        let (breakers, stall) = (self.breakers(), self.stall_watch(assignment));
-        let mut watch = Watch { progress, breakers, stall };
-        let worked = self.watch_agent(ctx, &agent, assignment, &mut watch).await;
-        let Watch { mut progress, breakers, stall } = watch;
-        // What the ledger cannot say now, it says to a successor.
-        let known = agent.door.spend();
-        let waits = Waits {
-            refused: agent.door.refused().map(|spent| spent.allowance),
-            allowance: agent.door.allowance(),
-            limited_for: agent.door.limited_for(),
-            tripped: breakers.tripped(),
-        };
-        progress.count(agent.door.close().await.unwrap_or(known));
-        self.spent.is(&progress.handover);
-        let report = match worked {
-            // Our own machine failed it in the middle: what it had done was paid for, so this attempt is over.
-            Err(ActivityError::Application(failure))
-                if progress.handover.cost_usd > self.before.cost_usd =>
-            {
-                let (report, after) = (unfinished(why_of(&failure)), progress.handover);
-                return Ok(AgentRan { report, after, pause: None, feedback: None });
-            }
-            worked => worked?,
-        };
-        let report = AgentReport { end: stall.judge(report.end), ..report };
-        progress.told(report.tokens, report.cost_usd);
-        let pause = self.reason_to_pause(&report.end, &progress.handover, waits);
-        let feedback = stall.feedback(&report.end);
-        Ok(AgentRan { report, after: progress.handover, pause, feedback })
-    }
-
-    async fn watch_agent(
-        &self,
-        ctx: &ActivityContext,
-        agent: &MeteredAgent,
-        assignment: &Assignment,
-        Watch { progress, breakers, stall }: &mut Watch<'_>,
-    ) -> Result<AgentReport, ActivityError> {
-        let (send, mut events) = mpsc::channel(64);
-        let stop = CancellationToken::new();
-        let mut work = agent.agent.work(assignment, send, &stop);
-        let mut tick = tokio::time::interval(HEARTBEAT_INTERVAL);
-        let mut raises = Raises::of(self);
-        let worked = loop {
-            tokio::select! {
-                done = &mut work => break done,
-                Some(event) = events.recv() => {
-                    breakers.see(&event).await;
-                    stall.see(&event, Instant::now());
-                    progress.apply(event);
-                }
-                _ = tick.tick() => {
-                    progress.count(agent.door.spend());
-                    raises.take(&agent.door).await;
-                    self.beat(ctx, progress).await?;
-                    let limited = agent.door.limited_for().is_some();
-                    let signs = Signs { tokens: progress.handover.tokens, limited };
-                    if breakers.trips(progress.handover.cost_usd, Instant::now()).await
-                        || !stop.is_cancelled() && stall.stalls(signs, Instant::now()).await
-                    {
-                        stop.cancel();
-                    }
-                }
-                () = ctx.cancelled(), if !stop.is_cancelled() => stop.cancel(),
-            }
-        };
-        while let Ok(event) = events.try_recv() {
-            progress.apply(event);
-        }
-        Ok(worked.context("running the agent")?)
-    }
-
-    async fn beat(
-        &self,
-        ctx: &ActivityContext,
-        progress: &mut AgentProgress<'_>,
-    ) -> Result<(), ActivityError> {
-        ctx.record_heartbeat(progress.handover.clone()).await?;
-        self.publish_progress(progress).await;
-        Ok(())
-    }
-
-    /// Progress is dropped freely: a database that is away must not end an agent.
-    async fn publish_progress(&self, progress: &mut AgentProgress<'_>) {
-        let Some(progress) = progress.due_progress() else { return };
-        let run = &self.input.run;
-        let saving = self.bench.store.save_progress(run, &progress);
-        if !matches!(timeout(PROGRESS_TIMEOUT, saving).await, Ok(Ok(()))) {
-            tracing::debug!(run.id = %run, "progress was dropped");
-        }
-    }
-}
-
-/// What is watched of an agent at work.
-struct Watch<'a> {
-    progress: AgentProgress<'a>,
-    breakers: Breakers,
-    stall: StallWatch,
-}
-
-/// What came of an agent's work.
-struct AgentRan {
-    report: AgentReport,
-    after: Handover,
-    /// Why its attempt is not over.
-    pause: Option<Pause>,
-    /// What the next attempt should read of it.
-    feedback: Option<String>,
-}
-
-/// An agent that could not go on because of us.
-const fn unfinished(why: String) -> AgentReport {
-    AgentReport::unstarted(AgentEnd::Failed { trouble: Trouble::Agent, why })
 }
 
 /// It waits before anything is done.

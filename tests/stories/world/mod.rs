@@ -90,7 +90,7 @@ pub async fn story_by_socket(tell: impl AsyncFnOnce(&World) -> Result<()>) {
 
 async fn is_told_by(transport: Transport, tell: impl AsyncFnOnce(&World) -> Result<()>) {
     if let Err(e) = what_came_of(transport, tell).await {
-        panic!("{e}");
+        panic!("{e:#}");
     }
 }
 

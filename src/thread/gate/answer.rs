@@ -146,6 +146,10 @@ impl GateView<'_> {
             GateOutcome::RolledBack(it) => {
                 "not decided: " + mention(&it.by) + " rolled the run back to " + it.to.to_string()
             }
+            GateOutcome::Missed if let Some(by_hand) = &self.gate.by_hand => {
+                mention(&by_hand.by)
+                    + " took it over and did not hand it in in time, so the run ended"
+            }
             GateOutcome::Missed if !self.is_about_work() => {
                 "nobody answered in time, so the run ended".into()
             }

@@ -195,3 +195,16 @@ fn many_approvers_are_folded() {
         .gated("core-implementation", GateSpec { approvers, ..GateSpec::usual(3_600) });
     assert!(shown(&tale).lines().next().unwrap().ends_with("@U10 and 19 more"));
 }
+
+#[test]
+fn a_stage_that_somebody_took_over_is_theirs_until_the_time_is_over() {
+    let failed =
+        Tale::rolled_back().recovers("streaming").errs("streaming", 2).errs("streaming", 3);
+    let tale = failed.follows().takes_over(ben());
+    let asked = shown(&tale);
+    assert!(asked.contains("@UBEN took it over.") && asked.contains("git fetch"), "{asked}");
+    assert!(asked.contains("[I'm done] [Give it back to the agent]"), "{asked}");
+    let over = shown(&tale.misses("streaming"));
+    assert!(over.contains("@UBEN took it over and did not hand it in in time"), "{over}");
+    assert!(!over.contains("[I'm done]") && !over.contains("git fetch"), "{over}");
+}

@@ -143,7 +143,7 @@ fn question(page_of: &RunPage<'_>, open: &OpenGate) -> Markup {
         p.note {
             @match MoneyQuestion::of(open) {
                 Some(money) => { "Spend more on " (open.id.stage) "? " (money.because) ". Asked of " (asked(page_of, open)) ". " }
-                None if open.by_hand.is_some() => { (open.id.stage) " is done by hand. Asked of " (asked(page_of, open)) ". " }
+                None if let Some(by_hand) = &open.by_hand => { (open.id.stage) " is done by hand by " (name(page_of, &by_hand.by)) @if let Some(branch) = &by_hand.branch { ", on branch " code { (branch.name) } } ". " }
                 None if open.id.kind == GateKind::Recovery => { (open.id.stage) " has failed, and it is asked what now. Asked of " (asked(page_of, open)) ". " }
                 None => { "Keep " (open.id.stage) "? Round " (open.id.round) ", asked of " (asked(page_of, open)) ". " }
             }

@@ -159,7 +159,9 @@ impl Tale {
 
     pub fn misses(mut self, stage: &str) -> Self {
         self.now += TimeDelta::hours(1);
-        self.tell(Happened::DeadlinePassed { gate: self.gate(stage) });
+        let open = self.run.gate.as_ref().map(|open| open.id.clone());
+        let gate = open.unwrap_or_else(|| self.gate(stage));
+        self.tell(Happened::DeadlinePassed { gate });
         self
     }
 

@@ -3,7 +3,7 @@
 
 use super::Actor;
 use super::outcome::{Acted, Handled};
-use super::reply::{asker, asks_to_recover};
+use super::reply::{asker, is_only_a_word};
 use crate::commands::{self, Answer, Asker, Command, Lookup, Moment, Place, Said, SoundsLike};
 use crate::run::{RequestId, Run, Verdict};
 use crate::slack::ThreadMessage;
@@ -55,9 +55,7 @@ impl Actor {
         let place = if run.is_some() { Place::MentionInThread } else { Place::Mention };
         match (commands::read(words, place, &self.services.projects.current()), run) {
             (Ok(Command::Note(note)), Some(run)) => self.take_note(it, &run, note, said).await,
-            (Ok(Command::Answer { verdict: Verdict::HandIn, said: about }), Some(run))
-                if about.run.is_none() && !asks_to_recover(&run) =>
-            {
+            (Ok(command), Some(run)) if is_only_a_word(&run, &command) => {
                 self.take_note(it, &run, commands::note_of(words), said).await
             }
             (Ok(command), _) => self.execute(command, asker, &it.key).await,

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 
 use super::Actor;
 use super::outcome::{Acted, Handled};
-use crate::commands::{self, Answer, Asker, Command, Moment, Place};
+use crate::commands::{self, Answer, Asker, Command, Moment, Place, Said};
 use crate::run::{Channel, GateKind, Run, RunId, Verdict, Via};
 use crate::slack::{ThreadMessage, Ts};
 use crate::store::StoreError;
@@ -26,7 +26,7 @@ impl Actor {
     /// Said in the thread of this run.
     pub(super) async fn reply(&self, it: &ThreadMessage, run: &Run, said: Moment) -> Handled {
         match commands::read(&it.own_words(), Place::Thread, &self.services.projects.current()) {
-            Ok(Command::Answer { verdict: Verdict::HandIn, .. }) if !asks_to_recover(run) => {
+            Ok(command) if is_only_a_word(run, &command) => {
                 self.take_note(it, run, commands::note_of(&it.own_words()), said).await
             }
             Ok(Command::Answer { verdict, said: why }) => {
@@ -64,9 +64,12 @@ impl Actor {
     }
 }
 
-/// Whether a stage of it has failed: else `done` is only a word.
-pub(super) fn asks_to_recover(run: &Run) -> bool {
-    run.gate.as_ref().is_some_and(|open| open.id.kind == GateKind::Recovery)
+/// Whether this is `done`, of no other run, and no stage of this one has failed.
+pub(super) fn is_only_a_word(run: &Run, command: &Command) -> bool {
+    let asks = run.gate.as_ref().is_some_and(|open| open.id.kind == GateKind::Recovery);
+    let names_none = |said: &Said| said.run.is_none();
+    !asks
+        && matches!(command, Command::Answer { verdict: Verdict::HandIn, said } if names_none(said))
 }
 
 /// Who writes to us directly need not call us.
@@ -93,4 +96,25 @@ fn written_at(ts: &Ts) -> Option<DateTime<Utc>> {
     let (seconds, places) = ts.as_str().split_once('.').unwrap_or((ts.as_str(), "0"));
     let micros: u32 = places.parse().ok().filter(|_| places.len() == 6).unwrap_or(0);
     DateTime::from_timestamp(seconds.parse().ok()?, micros * 1_000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::thread::samples::Tale;
+
+    #[test]
+    fn done_is_a_word_unless_a_stage_has_failed_or_another_run_is_named() {
+        let done = |run: Option<&str>| Command::Answer {
+            verdict: Verdict::HandIn,
+            said: Said { run: run.map(str::to_owned), words: String::new() },
+        };
+        let works = Tale::new().started().begins("scaffold", 1).run;
+        assert!(is_only_a_word(&works, &done(None)));
+        assert!(is_only_a_word(&Tale::waiting().run, &done(None)), "it asks for approval");
+        assert!(!is_only_a_word(&works, &done(Some("k3f9qdz"))));
+        let asking = Tale::rolled_back().recovers("streaming");
+        let failed = asking.errs("streaming", 2).errs("streaming", 3).follows().run;
+        assert!(!is_only_a_word(&failed, &done(None)));
+    }
 }

@@ -33,12 +33,13 @@ pub(super) const ATTEMPT_PUSH_TIMEOUT: Duration = Duration::from_secs(30);
 pub(super) const HAND_BACK_INTERVAL: Duration = Duration::from_secs(1);
 /// After so many tries it is told that no worker can do it, and waited for one.
 pub(super) const HAND_BACKS: u32 = 5;
-/// To say whether a worker could do it.
-/// Tries to hand work out.
-const HAND_OUTS: u32 = 20;
-pub(super) const AWAIT_PUSH_TIMEOUT: Duration = Duration::from_secs(20);
-/// The work may have to be fetched first, and the repository may be far away.
+/// For handing out what somebody does by hand: it may have to be fetched first, and the repository may be far away.
 pub(super) const HAND_OUT_TIMEOUT: Duration = Duration::from_mins(15);
+/// After so many tries, whoever waits for it is told why it cannot be handed out.
+const HAND_OUTS: u32 = 20;
+/// For one look whether somebody pushed. Where the worker dies in it, the next look comes after this.
+pub(super) const AWAIT_PUSH_TIMEOUT: Duration = Duration::from_secs(20);
+/// To say whether a worker could do it.
 pub(super) const FIND_WORKER_TIMEOUT: Duration = Duration::from_secs(30);
 /// Before what failed on a worker is tried there again: at first, and at most.
 pub(super) const FIRST_CIRCUIT_BACKOFF: Duration = Duration::from_secs(30);

@@ -19,7 +19,7 @@ const MOST: usize = 8;
 /// Longest list of snapshots.
 const SNAPSHOTS: usize = 8;
 
-/// Why this answer to this run was not taken.
+/// Why this answer to this run was not taken. A table: what is longer than a line stands below it.
 #[must_use]
 pub fn refusal(why: &Refusal, run: &Run, verdict: Verdict) -> Mrkdwn {
     match why {

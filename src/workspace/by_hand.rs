@@ -63,7 +63,7 @@ impl Shadow {
 
     /// Whether what is on the branch was begun with this commit.
     async fn builds_on(&self, repository: &str, name: &str, commit: &str) -> Result<bool> {
-        self.fetch_refs(repository, &[format!("+{HEADS}{name}:{INCOMING}")]).await?;
+        self.fetch_branch(repository, name).await?;
         let ask = ["merge-base", "--is-ancestor", commit, INCOMING];
         Ok(self.git().args(ask).output(u64::MAX).await?.status.success())
     }
@@ -78,16 +78,18 @@ impl Shadow {
         if branch.not_pushed.is_some() && self.tip(from, &branch.name).await?.is_none() {
             return Err(WorkspaceError::Elsewhere { path: branch.repository.clone() });
         }
-        self.fetch_refs(from, &[format!("+{HEADS}{}:{INCOMING}", branch.name)]).await?;
-        let name = format!("{INCOMING}^{{commit}}");
-        let commit = self.git().args(["rev-parse", "--verify", &name]).line().await?;
-        self.of_commit(commit).await
+        self.fetch_branch(from, &branch.name).await?;
+        self.incoming().await
+    }
+
+    async fn fetch_branch(&self, repository: &str, name: &str) -> Result<()> {
+        self.fetch_refs(repository, &[format!("+{HEADS}{name}:{INCOMING}")]).await
     }
 
     /// The newest commit of a branch; none where there is no such branch.
     async fn tip(&self, repository: &str, name: &str) -> Result<Option<String>> {
         let full_name = format!("{HEADS}{name}");
-        let list = ["ls-remote", "-q", "--", repository, &full_name];
+        let list = list_branch(repository, &full_name);
         let listed = self.ask_remote(repository, LIST_TIMEOUT, &list).await?;
         Ok(commit_of(&listed, &full_name))
     }
@@ -103,7 +105,7 @@ pub async fn pushed_by_hand(
 ) -> Result<Option<String>> {
     let from = place(repository, branch)?;
     let full_name = format!("{HEADS}{}", branch.name);
-    let list = ["ls-remote", "-q", "--", from, &full_name];
+    let list = list_branch(from, &full_name);
     let git = Git::reaching_from_nowhere(from).args(list).within(LOOK_TIMEOUT);
     let listed = answer(from, git).await?;
     Ok(commit_of(&listed, &full_name).filter(|tip| *tip != branch.commit))
@@ -116,6 +118,10 @@ fn place<'a>(repository: Option<&'a str>, branch: &'a HandBranch) -> Result<&'a 
         None if Path::new(&branch.repository).is_dir() => Ok(&branch.repository),
         None => Err(WorkspaceError::Elsewhere { path: branch.repository.clone() }),
     }
+}
+
+const fn list_branch<'a>(repository: &'a str, full_name: &'a str) -> [&'a str; 5] {
+    ["ls-remote", "-q", "--", repository, full_name]
 }
 
 fn commit_of(listed: &[u8], full_name: &str) -> Option<String> {

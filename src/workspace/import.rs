@@ -146,14 +146,19 @@ impl Shadow {
         if let Some(default) = heads.default_branch() {
             self.git().args(["config", DEFAULT, default]).bytes().await?;
         }
-        let name = format!("{INCOMING}^{{commit}}");
-        let commit = self.git().args(["rev-parse", "--verify", &name]).line().await?;
-        let snapshot = self.of_commit(commit).await?;
+        let snapshot = self.incoming().await?;
         let NotHere { lfs_files, submodules } = self.count_not_here(&snapshot).await?;
         for (name, count) in [(LFS_FILES, lfs_files), (SUBMODULES, submodules)] {
             self.git().args(["config", name, &count.to_string()]).bytes().await?;
         }
         Ok(Some(snapshot))
+    }
+
+    /// What was fetched last, and is nothing of the run yet.
+    pub(super) async fn incoming(&self) -> Result<Snapshot> {
+        let name = format!("{INCOMING}^{{commit}}");
+        let commit = self.git().args(["rev-parse", "--verify", &name]).line().await?;
+        self.of_commit(commit).await
     }
 
     pub(super) async fn fetch_refs(&self, repository: &str, refspecs: &[String]) -> Result<()> {

@@ -121,13 +121,18 @@ impl Archive {
         if bundles.is_empty() {
             return Ok(bundles);
         }
+        let begun = self.begun().await?;
+        bundles.retain(|bundle| !begun.values().any(|used| *used == bundle.key));
+        Ok(bundles)
+    }
+
+    /// What each run says in the artifact store that it began with.
+    pub async fn begun(&self) -> Result<BTreeMap<String, String>> {
+        let Some(artifacts) = &self.artifacts else { return Ok(BTreeMap::new()) };
         let stored = artifacts.list(RUNS).await?;
         let names: BTreeSet<String> =
             stored.iter().filter_map(|it| Some(it.key.split('/').nth(1)?.to_owned())).collect();
-        let used: BTreeSet<String> =
-            begun_with(artifacts, names.iter()).await?.into_iter().map(|(_, key)| key).collect();
-        bundles.retain(|bundle| !used.contains(&bundle.key));
-        Ok(bundles)
+        Ok(begun_with(artifacts, names.iter()).await?.into_iter().collect())
     }
 
     /// Throws these away.

@@ -5,8 +5,6 @@
 mod plan;
 mod report;
 
-use std::collections::BTreeMap;
-
 use chrono::{DateTime, Utc};
 use thiserror::Error;
 
@@ -120,17 +118,14 @@ impl Pruner<'_> {
         if orphans.is_empty() {
             return Ok(0);
         }
-        let begun: BTreeMap<_, _> = self.archive.inventory().await?.runs;
+        // Once more: some run may have said meanwhile that it began with one of them.
+        let begun = self.archive.begun().await?;
         let ends = self.store.run_ends().await?;
-        let unsaid = ends
-            .iter()
-            .filter(|it| it.ended_at.is_none())
-            .any(|open| begun.get(open.run.as_str()).is_none_or(|left| left.beginning.is_none()));
-        if unsaid {
+        let mut open = ends.iter().filter(|it| it.ended_at.is_none());
+        if open.any(|it| !begun.contains_key(it.run.as_str())) {
             return Ok(0);
         }
-        // Some run may have said meanwhile that it began with one of them.
-        orphans.retain(|it| !begun.values().any(|left| left.beginning.as_ref() == Some(&it.key)));
+        orphans.retain(|it| !begun.values().any(|used| *used == it.key));
         let bytes = orphans.iter().map(|bundle| bundle.bytes).sum();
         self.archive.remove_beginnings(orphans).await?;
         Ok(bytes)

@@ -109,23 +109,33 @@ impl WriteAttempt<'_> {
             let (start, feedback) = (prepared.start, Some(failure.feedback));
             return Ok(Written { start, feedback, ..failed });
         }
-        let AgentRan { report, after, pause, feedback } =
-            self.run_agent(ctx, agent, &prepared.assignment).await?;
+        let ran = self.run_agent(ctx, agent, &prepared.assignment).await?;
+        self.keep_what_came(ctx, &prepared, ran).await
+    }
+
+    /// What an agent wrote, kept; or its session, for a worker that goes on with it.
+    async fn keep_what_came(
+        &self,
+        ctx: &ActivityContext,
+        prepared: &PreparedAttempt,
+        AgentRan { report, after, pause, feedback }: AgentRan,
+    ) -> Result<Written, ActivityError> {
         if report.end == AgentEnd::Stopped && self.bench.draining.is_cancelled() {
-            self.leave_session(ctx, (&prepared, None), &after).await?;
+            self.leave_session(ctx, (prepared, None), &after).await?;
             return Err(ActivityError::cancelled_with_details(after));
         }
         if let Some(unfit) = self.judge_worker(&report.end) {
-            self.leave_session(ctx, (&prepared, None), &after).await?;
+            self.leave_session(ctx, (prepared, None), &after).await?;
             self.hand_over(ctx, after).await?;
             return Err(unfit.error().into());
         }
         let (base, start) = (prepared.base.clone(), prepared.start.clone());
         let parts = self.parts_of_the_task();
+        let sandboxing = self.bench.sandbox.sandboxing();
         let written =
             Written { pause, start, feedback, parts, ..written(report, sandboxing, &after) };
         if written.pause.is_some() {
-            return self.pause(ctx, &prepared, (written, after)).await;
+            return self.pause(ctx, prepared, (written, after)).await;
         }
         let done = AgentDone { base, written };
         let after = Handover { done: Some(Box::new(done.clone())), ..after };

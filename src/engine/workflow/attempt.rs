@@ -10,9 +10,7 @@ use super::activity::{ActivityEnd, HandedBack, run_cancellable};
 use super::journal::{emit, now, record_events, take_decisions, wait_for_decision};
 use crate::engine::activities::{Activities, CheckInput, WriteInput};
 use crate::engine::retry_policy::{HEARTBEAT_TIMEOUT, attempt_timeout, backoff, takeover_policy};
-use crate::run::{
-    AgentEnd, AttemptFacts, Checked, Happened, Lost, Plan, StageName, Work, WorkStep, Written,
-};
+use crate::run::{AgentEnd, AttemptFacts, Checked, Happened, Lost, Plan, Work, WorkStep, Written};
 
 /// Write, then check; and what that amounts to.
 pub(super) async fn attempt(ctx: &Ctx, plan: &Plan) -> WorkflowResult<Happened> {
@@ -31,9 +29,8 @@ pub(super) async fn attempt(ctx: &Ctx, plan: &Plan) -> WorkflowResult<Happened> 
         }
         ActivityEnd::Lost(lost) => Ok(attempt_ended(ctx, plan, AttemptFacts::Lost(&lost))),
         ActivityEnd::HandedBack(HandedBack { lost, handover }) => {
-            let (stage, attempt) = (&plan.stage.name, plan.attempt);
-            let its_own = handover.map(|handover| (stage.clone(), attempt, handover));
-            ctx.state_mut(|s| s.handover = its_own);
+            let of = |handover| (plan.stage.name.clone(), plan.attempt, handover);
+            ctx.state_mut(|s| s.handover = handover.map(of));
             Ok(handed_back(ctx, plan, WorkStep::Write, &lost))
         }
     }
@@ -108,9 +105,8 @@ fn written_event(plan: &Plan, written: &Written, work: Work) -> Happened {
 async fn write(ctx: &Ctx, plan: &Plan) -> WorkflowResult<ActivityEnd<Written>> {
     let handed_back = ctx.state_mut(|s| s.handover.take());
     // What another attempt had spent is counted there.
-    let is_its_own =
-        |(stage, attempt): (&StageName, u32)| stage == &plan.stage.name && attempt == plan.attempt;
-    let handover = handed_back.filter(|(stage, n, _)| is_its_own((stage, *n))).map(|it| it.2);
+    let its_own = handed_back.filter(|(of, n, _)| (of, *n) == (&plan.stage.name, plan.attempt));
+    let handover = its_own.map(|(.., handover)| handover);
     let input = ctx.state(|s| WriteInput { handover, ..WriteInput::new(&s.run.request, plan) });
     record_events(ctx).await?;
     let scope = ctx.cancellation_token().child_token();

@@ -23,6 +23,7 @@ impl Actor {
         let words = unescape(&it.text);
         match commands::read(&words, Place::Slash, &self.services.projects.current()) {
             Ok(Command::Form) => Ok(self.open_start_form(it).await),
+            Ok(Command::Features(words)) => Ok(self.open_features_form(it, &words.project).await),
             Ok(Command::Again(again)) if again == AgainWords::default() => {
                 self.ask_how_again(it, &asker).await
             }
@@ -38,6 +39,7 @@ impl Actor {
     pub(super) async fn execute(&self, command: Command, asker: Asker, key: &RequestId) -> Handled {
         let reply = match command {
             // Only a slash command can open it.
+            Command::Features(_) => Reply::new(ReplyKind::Unknown, commands::name_features()),
             Command::Form => Reply::new(ReplyKind::Unknown, commands::help()),
             Command::Help => Reply::new(ReplyKind::Done, commands::help()),
             Command::Look(at) => self.look(at, &self.with_sight(asker).await).await?,

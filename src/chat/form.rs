@@ -7,12 +7,13 @@ use super::Actor;
 use super::outcome::{Acted, Handled};
 use crate::commands::{Moment, Verb};
 use crate::slack::ViewSubmission;
-use crate::thread::{AGAIN_FORM, DEVELOP};
+use crate::thread::{AGAIN_FORM, DEVELOP, FEATURES_FORM};
 
 impl Actor {
     pub(super) async fn submission(&self, it: &ViewSubmission, said: Moment) -> Handled {
         match it.callback_id.as_str() {
             DEVELOP => return self.start_submitted(it, said).await,
+            FEATURES_FORM => return self.features_submitted(it, said).await,
             AGAIN_FORM => return self.again_submitted(it, said).await,
             _ => {}
         }

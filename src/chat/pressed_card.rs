@@ -27,19 +27,29 @@ impl Actor {
         };
         // A view is only ever ours, and so is what only one person sees.
         let private = it.ephemeral || PrivateQuestion::is_block(&it.block_id);
-        let ours =
-            it.surface != Surface::Message || private || self.is_our_message(&run, it).await?;
+        let ours = it.surface != Surface::Message
+            || private
+            || self.is_our_message(run.id(), it).await?
+            || self.is_of_its_batch(&run, it).await?;
         Ok(if ours { Pressed::Run(Box::new(run)) } else { Pressed::Refused(A_COPY) })
+    }
+
+    /// What a feature asks stands in the thread of its batch, too.
+    async fn is_of_its_batch(&self, run: &Run, it: &Click) -> Result<bool, StoreError> {
+        match &run.request.part_of {
+            Some(member) => self.is_our_message(&member.batch, it).await,
+            None => Ok(false),
+        }
     }
 
     /// Whether what was pressed is a message that we posted for this run. Channels have one name in all workspaces, and a click may name another
     /// workspace of the organisation than the thread has.
-    async fn is_our_message(&self, run: &Run, it: &Click) -> Result<bool, StoreError> {
+    async fn is_our_message(&self, run: &RunId, it: &Click) -> Result<bool, StoreError> {
         let (Some(channel), Some(ts)) = (&it.channel, &it.message_ts) else { return Ok(false) };
-        let Some((home, root)) = self.services.store.thread(run.id()).await? else {
+        let Some((home, root)) = self.services.store.thread(run).await? else {
             return Ok(false);
         };
-        let messages = self.services.store.messages(run.id()).await?;
+        let messages = self.services.store.messages(run).await?;
         let mut here = messages
             .iter()
             .filter(|message| message.channel.as_ref().unwrap_or(&home.channel) == channel);

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::Actor;
 use super::outcome::{Acted, Handled, reply_outcome};
-use crate::commands::{self, Asker, Moment, StartRun};
+use crate::commands::{self, Asker, FeatureWords, Moment, StartRun};
 use crate::run::{Channel, ProjectName, RunId, Usd, Via};
 use crate::slack::{SlashCommand, Ts, ViewSubmission};
 use crate::thread::{self, DevelopForm};
@@ -37,21 +37,48 @@ impl StartPlace {
 
 impl Actor {
     pub(super) async fn open_start_form(&self, it: &SlashCommand) -> Acted {
+        self.open_form(it, None).await
+    }
+
+    /// The same for several features of a project.
+    pub(super) async fn open_features_form(
+        &self,
+        it: &SlashCommand,
+        project: &ProjectName,
+    ) -> Acted {
+        self.open_form(it, Some(project)).await
+    }
+
+    async fn open_form(&self, it: &SlashCommand, features_of: Option<&ProjectName>) -> Acted {
         let channel = Channel { team: it.team.clone(), channel: it.channel.clone() };
         let projects: Vec<ProjectName> =
             self.services.projects.current().names().cloned().collect();
         let metadata = json!(StartPlace::of(channel)).to_string();
         let view = thread::develop_modal(DevelopForm {
             projects: &projects,
-            project: None,
+            project: features_of,
             private_metadata: &metadata,
+            features: features_of.is_some(),
         });
         self.open_view(&it.trigger_id, json!(view)).await
     }
 
     pub(super) async fn start_submitted(&self, it: &ViewSubmission, said: Moment) -> Handled {
+        self.start_as_read(it, read(it), said).await
+    }
+
+    pub(super) async fn features_submitted(&self, it: &ViewSubmission, said: Moment) -> Handled {
+        self.start_as_read(it, read_features(it), said).await
+    }
+
+    async fn start_as_read(
+        &self,
+        it: &ViewSubmission,
+        start: Result<StartRun, Acted>,
+        said: Moment,
+    ) -> Handled {
         let Some(StartPlace { channel, .. }) = form_place(it) else { return Ok(Acted::Silent) };
-        let start = match read(it) {
+        let start = match start {
             Ok(start) => start,
             Err(wrong) => return Ok(wrong),
         };
@@ -67,7 +94,21 @@ fn read(it: &ViewSubmission) -> Result<StartRun, Acted> {
     let brief = commands::read_brief(it.text(BRIEF, BRIEF).unwrap_or_default());
     let brief = brief.map_err(|wrong| wrong_field(BRIEF, wrong.text))?;
     let project = project.parse().map_err(|_| Acted::Silent)?;
-    Ok(StartRun { project, brief, budget, again: None })
+    Ok(StartRun { project, brief, budget, again: None, features: Vec::new() })
+}
+
+/// The features that were filled in, one a line.
+fn read_features(it: &ViewSubmission) -> Result<StartRun, Acted> {
+    let project = it.text(PROJECT, PROJECT).ok_or(Acted::Silent)?;
+    let project = project.parse().map_err(|_| Acted::Silent)?;
+    let budget = budget(it)?;
+    let words = FeatureWords::of(project, it.text(BRIEF, BRIEF).unwrap_or_default());
+    let words = words.map_err(|wrong| wrong_field(BRIEF, wrong.text.replace('`', "")))?;
+    if words.features.is_empty() {
+        return Err(wrong_field(BRIEF, "Name at least two, one a line.".to_owned()));
+    }
+    let budget = budget.or(words.budget);
+    Ok(FeatureWords { budget, ..words }.start())
 }
 
 /// What may be spent; nothing typed is no limit.

@@ -91,12 +91,20 @@ impl AgainWords {
         let brief = self.brief.as_ref().unwrap_or(&request.brief);
         let parts = [brief.as_str(), self.note.as_str()];
         let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+        let batch = request.batch.as_ref();
+        if batch.is_some() && self.from.is_some() {
+            return Err(Misunderstood::wrong(
+                "A batch begins anew: say `again` without `from`. Nothing was started.",
+            ));
+        }
+        let features = batch.iter().flat_map(|batch| &batch.features);
         Ok(StartRun {
             project: request.project.clone(),
             brief: read_brief(&parts.join("\n\n"))?,
             // What was said or estimated of that run is not what this one may spend.
             budget: self.budget,
             again: Some(StartAgain { run: run.id().clone(), from: self.from, model: self.model }),
+            features: features.map(|feature| feature.brief.clone()).collect(),
         })
     }
 }

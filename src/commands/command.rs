@@ -2,6 +2,7 @@
 
 use super::again::AgainWords;
 use super::compare::CompareWords;
+use super::features::FeatureWords;
 use super::look_back::LookBack;
 use super::said::Said;
 use super::start_run::StartRun;
@@ -14,6 +15,8 @@ pub enum Command {
     /// Nothing was typed: ask by a form.
     Form,
     Start(StartRun),
+    /// Several features side by side; none is named yet: ask by a form.
+    Features(FeatureWords),
     /// A run once more.
     Again(AgainWords),
     Answer {

@@ -5,6 +5,7 @@
 use super::again::AgainWords;
 use super::command::{Command, LookAt};
 use super::compare::CompareWords;
+use super::features::FeatureWords;
 use super::look_back::LookBack;
 use super::misunderstood::{Misunderstood, code_safe, first_word};
 use super::said::{MARKS, Said, words_alone};
@@ -68,7 +69,7 @@ fn read_line(line: &str, projects: &Projects) -> Result<Command, Misunderstood> 
         return Ok(Command::Form);
     }
     if let Some((verb, rest)) = verb_and_rest(line.trim()) {
-        return command(verb, rest);
+        return command(verb, rest, projects);
     }
     let name = typing::name(first);
     let known = projects.names().find(|known| [first, &name].contains(&known.as_str()));
@@ -87,7 +88,7 @@ fn verb_and_rest(line: &str) -> Option<(&'static Verb, &str)> {
     apart.then_some((verb, rest))
 }
 
-fn command(verb: &Verb, rest: &str) -> Result<Command, Misunderstood> {
+fn command(verb: &Verb, rest: &str, projects: &Projects) -> Result<Command, Misunderstood> {
     let behind_mark = rest.trim_start_matches(MARKS);
     let look_back = || LookBack::read(verb.name(), behind_mark);
     Ok(match verb.asks {
@@ -99,6 +100,14 @@ fn command(verb: &Verb, rest: &str) -> Result<Command, Misunderstood> {
         Asks::Waiting => Command::Look(LookAt::Waiting),
         Asks::Status => Command::Look(LookAt::Status(Said::named(behind_mark))),
         Asks::Snapshots => Command::Look(LookAt::Snapshots(Said::named(behind_mark))),
+        Asks::Features => {
+            let words = FeatureWords::read(behind_mark, projects)?;
+            if words.features.is_empty() {
+                Command::Features(words)
+            } else {
+                Command::Start(words.start())
+            }
+        }
         Asks::Again => Command::Again(AgainWords::read(rest)?),
         Asks::Answer(verdict) => Command::Answer { verdict, said: Said::read(verb, rest) },
     })
@@ -155,6 +164,7 @@ mod tests {
             project: "llm-wrapper".parse().expect("a slug"),
             brief: "with x=1 retries".to_owned(),
             again: None,
+            features: Vec::new(),
             budget: Some("2.50".parse().expect("an amount")),
         };
         assert_eq!(typed("llm-wrapper with x=1 budget=$2.50 retries"), Ok(Command::Start(want)));

@@ -1,13 +1,17 @@
 //! How is a run started?
 //! Asked twice with one key, it is one run; where nothing started, nothing is left behind.
 
+use std::iter;
+
 use super::again::StartAgain;
+use super::features::{make_batch, save_texts};
 use super::pruned::not_taken_over;
 use super::{AdmittedStart, Asker, Reply, ReplyKind, Services, StartRun};
 use crate::config::Project;
 use crate::engine::EngineError;
 use crate::run::{
-    Again, AgentKind, Approver, GateSpec, NotFrom, Pipeline, Policy, Request, RunEstimate, RunId,
+    Again, AgentKind, Approver, GateSpec, NotFrom, Pipeline, Policy, Problems, Request,
+    RunEstimate, RunId,
 };
 use crate::store::{AskedRun, Sender, StoreError};
 use crate::thread;
@@ -29,9 +33,20 @@ pub async fn start(services: &Services, admitted: AdmittedStart) -> Result<Reply
     let pipeline = &project.pipeline;
     services.store.save_pipeline(&pipeline.pipeline.digest, &pipeline.text).await?;
     let again = start.again.clone();
+    let features = start.features.clone();
     let mut request = request(project, start, asker);
     request.rehearsal &= services.rehearsal;
+    if !features.is_empty() {
+        let mint = || RunId::mint(&project.name, rand::random());
+        match make_batch(&mut request, project, features, mint) {
+            Ok(texts) => save_texts(&services.store, &texts).await?,
+            Err(problems) => return Ok(Reply::new(ReplyKind::Unknown, no_batch(&problems))),
+        }
+    }
     tighten(&mut request.pipeline, &project.approvers, &projects.policy);
+    if let Some(batch) = &mut request.batch {
+        tighten(&mut batch.pipeline, &project.approvers, &projects.policy);
+    }
     if let Some(again) = again
         && let Err(why) = take_up(services, &mut request, again).await?
     {
@@ -128,13 +143,27 @@ fn choose(request: &mut Request, model: &str) -> Result<(), String> {
 
 /// Says what it will probably cost. That is also its budget, three times, where nobody named one.
 async fn estimate(services: &Services, request: &mut Request) -> Result<(), StoreError> {
-    let earlier = services.store.ended_runs(Some(&request.pipeline.name), SIMILAR).await?;
-    let estimate = RunEstimate::of_request(request, &earlier);
+    let one = request.feature(1);
+    let of = one.as_ref().unwrap_or(request);
+    let earlier = services.store.ended_runs(Some(&of.pipeline.name), SIMILAR).await?;
+    let estimate = RunEstimate::of_request(of, &earlier);
+    if let Some(batch) = &request.batch {
+        // Features are alike in nothing but how they are done: as many times what one of them would be given.
+        let all = || Some(iter::repeat_n(estimate.budget()?, batch.features.len()).sum());
+        request.budget_usd = request.budget_usd.or_else(|| all().filter(|_| !request.rehearsal));
+        return Ok(());
+    }
     if !request.rehearsal {
         request.budget_usd = request.budget_usd.or_else(|| estimate.budget());
     }
     request.estimate = Some(estimate);
     Ok(())
+}
+
+fn no_batch(problems: &Problems) -> String {
+    format!(
+        "The pipeline of this project cannot be made one for features: {problems}. Nothing was started."
+    )
 }
 
 /// With the pipeline as it is written down.
@@ -157,6 +186,8 @@ fn request(project: &Project, start: StartRun, asker: Asker) -> Request {
         again: None,
         push_attempts: project.push_attempts && project.repository.is_some(),
         waits_for_workers: true,
+        batch: None,
+        part_of: None,
     }
 }
 

@@ -17,13 +17,21 @@ pub struct StartRun {
     pub budget: Option<Usd>,
     /// The run that it does once more.
     pub again: Option<StartAgain>,
+    /// What is developed side by side; empty for an ordinary run.
+    pub features: Vec<String>,
 }
 
 impl StartRun {
     /// Reads what follows the name of a project: what it may spend, and all else is the brief.
     pub(super) fn read(project: ProjectName, rest: &str) -> Result<Self, Misunderstood> {
         let BudgetWords { budget, rest } = BudgetWords::read(rest)?;
-        Ok(Self { project, brief: read_brief(&rest.join(" "))?, budget, again: None })
+        Ok(Self {
+            project,
+            brief: read_brief(&rest.join(" "))?,
+            budget,
+            again: None,
+            features: Vec::new(),
+        })
     }
 }
 

@@ -24,6 +24,8 @@ pub struct Project {
     pub pipeline: PipelineText,
     /// Where the pipeline is written down; none = in this program.
     pub pipeline_file: Option<PathBuf>,
+    /// What is done for each of several features; none = one stage, judged like the pipeline's.
+    pub features: Option<PipelineText>,
     pub channel: Option<Channel>,
     /// Of one run.
     pub budget: Option<Usd>,
@@ -44,6 +46,7 @@ impl Project {
             branch: None,
             pipeline,
             pipeline_file: None,
+            features: None,
             channel: None,
             budget: None,
             month: None,
@@ -59,7 +62,12 @@ pub fn read(name: &Spanned<String>, fields: &Fields<'_, '_>, folder: &Path) -> O
     let repository =
         fields.full_text("repository").and_then(|text| repository(fields, &text, folder));
     let branch = branch(fields);
-    let pipeline = pipeline(fields, folder);
+    fields.required(
+        "pipeline",
+        "Name a built-in one, such as \"llm-wrapper\", or a file, \"x.toml\"",
+    );
+    let pipeline = pipeline(fields, "pipeline", folder);
+    let features = pipeline_of_features(fields, folder);
     let channel = fields.text("channel").and_then(|text| {
         fields.parse(&text, "channel", "Write slack:<team>:<channel>, both as ids")
     });
@@ -73,6 +81,7 @@ pub fn read(name: &Spanned<String>, fields: &Fields<'_, '_>, folder: &Path) -> O
         branch,
         pipeline,
         pipeline_file,
+        features,
         channel,
         budget,
         month,
@@ -95,18 +104,22 @@ fn branch(fields: &Fields<'_, '_>) -> Option<String> {
 }
 
 /// The pipeline, and the file it is in.
-fn pipeline(fields: &Fields<'_, '_>, folder: &Path) -> Option<(PipelineText, Option<PathBuf>)> {
-    fields.required(
-        "pipeline",
-        "Name a built-in one, such as \"llm-wrapper\", or a file, \"x.toml\"",
-    );
-    let named = fields.full_text("pipeline")?;
+fn pipeline(
+    fields: &Fields<'_, '_>,
+    key: &'static str,
+    folder: &Path,
+) -> Option<(PipelineText, Option<PathBuf>)> {
+    let named = fields.full_text(key)?;
     let is_file = Path::new(named.get_ref()).extension().is_some_and(|e| e == "toml");
     if !is_file {
         return from_binary(fields, &named).map(|pipeline| (pipeline, None));
     }
     let file = folder.join(named.get_ref());
     from_file(fields, &named, &file).map(|pipeline| (pipeline, Some(file)))
+}
+
+fn pipeline_of_features(fields: &Fields<'_, '_>, folder: &Path) -> Option<PipelineText> {
+    pipeline(fields, "features", folder).map(|(pipeline, _)| pipeline)
 }
 
 fn from_file(

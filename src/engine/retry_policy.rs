@@ -39,6 +39,8 @@ pub(super) const HAND_OUT_TIMEOUT: Duration = Duration::from_mins(15);
 const HAND_OUTS: u32 = 20;
 /// For one look whether somebody pushed. Where the worker dies in it, the next look comes after this.
 pub(super) const AWAIT_PUSH_TIMEOUT: Duration = Duration::from_secs(20);
+/// To try the merge of every pair of features: of big ones each takes seconds.
+pub(super) const PREVIEW_TIMEOUT: Duration = Duration::from_mins(15);
 /// To say whether a worker could do it.
 pub(super) const FIND_WORKER_TIMEOUT: Duration = Duration::from_secs(30);
 /// Before what failed on a worker is tried there again: at first, and at most.

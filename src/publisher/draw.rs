@@ -61,14 +61,21 @@ impl Publisher {
         self.store.see_deletions(&thread.run).await?;
         let known = self.known_messages(&thread.run).await?;
         let progress = progress.as_ref();
-        self.reconcile(&Look { thread, run: &run, progress, known: &known, now }).await
+        let features = self.store.features_of(&run).await?;
+        let features = features.as_slice();
+        self.reconcile(&Look { thread, run: &run, features, progress, known: &known, now }).await
     }
 
     /// Posts what is missing and edits what differs.
     async fn reconcile(&self, look: &Look<'_>) -> Result<Drawn, Abort> {
         let mut asked = self.groups(look).await;
         let context = self.render_context(look).await;
-        let input = RenderInput { run: look.run, progress: look.progress, groups: &asked.groups };
+        let input = RenderInput {
+            run: look.run,
+            progress: look.progress,
+            groups: &asked.groups,
+            features: look.features,
+        };
         let drawing = render(input, look.now, &context);
         let (mut direct, in_thread): (Vec<_>, Vec<_>) =
             drawing.into_iter().partition(|message| matches!(message.to, To::Person(_)));

@@ -21,6 +21,8 @@ const SILENT_AFTER: TimeDelta = TimeDelta::minutes(1);
 pub(super) struct Look<'a> {
     pub thread: &'a LeasedThread,
     pub run: &'a Run,
+    /// The runs of its features, where it is a batch.
+    pub features: &'a [Run],
     pub progress: Option<&'a Progress>,
     pub known: &'a HashMap<MessageKey, KnownMessage>,
     /// By the database's clock.

@@ -2,6 +2,7 @@
 //! Pure: no async, no clock, no I/O. `event` what happened, `state` what it adds up to, `rules` what follows from it; `pipeline`,
 //! `gate`, `money` and `time` are the words of these, and `foreign_text` makes other people's words fit for them. Executed inside workflows, so every change of a rule needs a new `RULES`.
 
+mod batch;
 mod compare;
 mod costs;
 mod estimate;
@@ -17,6 +18,9 @@ mod state;
 mod test_inventory;
 mod time;
 
+pub use batch::{
+    Batch, BatchMember, BatchPipelines, Feature, FeatureEnd, MergePreview, MergeStep, Overlap,
+};
 pub use compare::{Comparison, RunFigures, StageFigures, StagePair, WorkFigures};
 pub use costs::{AttemptCost, CostReport, NO_MODEL, Part, RunCosts};
 pub use estimate::{

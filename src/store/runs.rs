@@ -45,6 +45,20 @@ impl Store {
         self.folded(rows.into_iter().map(|r| (r.run_id, r.request)).collect()).await
     }
 
+    /// The runs of a batch's features, as they began; none for other runs.
+    pub async fn features_of(&self, batch: &Run) -> Result<Vec<Run>> {
+        if batch.request.batch.is_none() {
+            return Ok(Vec::new());
+        }
+        let rows = sqlx::query!(
+            "select run_id, request from runs where request->'part_of'->>'batch' = $1 order by requested_at",
+            batch.id().as_str()
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        self.folded(rows.into_iter().map(|r| (r.run_id, r.request)).collect()).await
+    }
+
     /// Runs that ask something, those first that have asked longest; of one workspace with those of none, or all.
     pub async fn waiting_runs(&self, team: Option<&str>, limit: i64) -> Result<Vec<Run>> {
         let rows = sqlx::query!(

@@ -99,9 +99,10 @@ impl ActionId {
         }
     }
 
-    /// None for a button that is not ours.
+    /// None for a button that is not ours. A number behind it tells it from others like it.
     #[must_use]
     pub fn parse(action_id: &str) -> Option<Self> {
+        let action_id = action_id.split_once(':').map_or(action_id, |(id, _)| id);
         Self::ALL.into_iter().find(|known| known.as_str() == action_id)
     }
 
@@ -146,5 +147,6 @@ mod tests {
         let read = |id: ActionId| ActionId::parse(id.as_str()) == Some(id);
         assert!(ActionId::ALL.into_iter().all(read));
         assert_eq!(ActionId::parse("gate.fork"), None);
+        assert_eq!(ActionId::parse("gate.approve:2"), Some(ActionId::Approve));
     }
 }

@@ -3,7 +3,9 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::run::{Delivered, Phase, Run, Sandboxing, StagePhase, StageState, WorkerWait};
+use crate::run::{
+    BatchMember, Delivered, Phase, Run, Sandboxing, StagePhase, StageState, WorkerWait,
+};
 use crate::slack::{
     Button, Confirm, Mrkdwn, SlackBlock, actions, context, header, one_line, section,
 };
@@ -36,7 +38,7 @@ pub(super) fn roll_back(value: &str) -> Button {
 }
 
 /// Lets it go back, or ends it, after a second look. None where it is ending already.
-fn steer(run: &Run) -> Option<SlackBlock> {
+pub(super) fn steer(run: &Run) -> Option<SlackBlock> {
     let stops = run.outcome.is_none() && !run.was_stopped();
     let sure = Confirm {
         title: "Stop this run?",
@@ -54,7 +56,7 @@ fn title(run: &Run) -> String {
     format!("{} · {}", run.request.project, figures::phase(run))
 }
 
-fn notice(run: &Run) -> Mrkdwn {
+pub(super) fn notice(run: &Run) -> Mrkdwn {
     let doing = run
         .current()
         .filter(|_| run.outcome.is_none())
@@ -113,11 +115,17 @@ fn figures_line(run: &Run, now: DateTime<Utc>) -> Mrkdwn {
     parts.extend(clock::elapsed(run, now).map(Mrkdwn::from));
     parts.extend(run.agent.as_ref().map(|info| Mrkdwn::line(&figures::agent(info), 160)));
     parts.extend(run.start.as_ref().map(|start| Mrkdwn::line(&figures::start(start), 160)));
+    parts.extend(run.request.part_of.as_ref().map(of_batch));
     parts.extend(run.request.again.as_ref().map(|it| Mrkdwn::line(&figures::again(it), 160)));
     Mrkdwn::join(parts, " · ")
 }
 
 /// Whose turn it is where no worker can go on: nobody's who reads this in the channel, as a rule.
+fn of_batch(member: &BatchMember) -> Mrkdwn {
+    let which = format!("feature {} of {} of ", member.n, member.of);
+    Mrkdwn::from(which) + Mrkdwn::code(member.batch.as_str(), 80)
+}
+
 fn no_worker(WorkerWait { stage, why, since, .. }: &WorkerWait<'_>) -> Mrkdwn {
     let head = format!("*No worker can go on* with {stage}, since {} UTC: ", since.format("%H:%M"));
     let then = ". Whoever operates this mends that: `signoff doctor` says how. The run goes on by itself, and nothing is lost.";
@@ -148,7 +156,7 @@ pub(super) fn banners(run: &Run) -> Vec<Mrkdwn> {
 }
 
 /// Where to read on: the run's page, the repository, the branch.
-fn places(run: &Run, render: &RenderContext) -> Mrkdwn {
+pub(super) fn places(run: &Run, render: &RenderContext) -> Mrkdwn {
     Mrkdwn::join(
         render
             .run_page(run)

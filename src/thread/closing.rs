@@ -11,6 +11,7 @@ use crate::slack::{self, Button, Mrkdwn, SlackBlock, actions, context, one_line,
 
 use advice::next;
 
+use super::batch::{is_asked_in_batch, merged_in_short};
 use super::message::NOTICE;
 use super::people::{listed, mention};
 use super::{
@@ -55,6 +56,10 @@ fn costs(run: &Run, render: &RenderContext) -> Vec<SlackBlock> {
 /// How it ended, in one line that calls the starter.
 fn headline(run: &Run, outcome: Outcome) -> Mrkdwn {
     let said = how_it_ended(run, outcome);
+    // A batch calls once, for all of its features.
+    if is_asked_in_batch(run) {
+        return said;
+    }
     let starter = mention(&run.request.starter);
     if said.as_str().contains(starter.as_str()) { said } else { said + " " + starter }
 }
@@ -78,6 +83,9 @@ fn how_it_ended(run: &Run, outcome: Outcome) -> Mrkdwn {
 
 /// `All 6 stages are good`, `5 of 6 stages are good`.
 fn all_stages(run: &Run) -> String {
+    if let Some(merged) = merged_in_short(run) {
+        return merged;
+    }
     let good = run.stages.iter().filter(|stage| stage.phase == StagePhase::Good).count();
     match (good, run.stages.len()) {
         (1, 1) => "Its stage is good".to_owned(),

@@ -34,6 +34,8 @@ pub enum MessageKey {
     },
     /// The card of a question.
     Gate(GateKey),
+    /// What several features of a batch ask at the same time; counts from 1.
+    Questions(usize),
     /// The closing message.
     End,
     /// The picture of what stages cost and took.
@@ -84,6 +86,7 @@ fn known(text: &str) -> Option<MessageKey> {
         "card" => MessageKey::Card,
         "ledger" => MessageKey::Ledger,
         "low" => MessageKey::LowBudget(rest.parse().ok()?),
+        "questions" => MessageKey::Questions(rest.parse().ok()?),
         "end" => MessageKey::End,
         "worker" => {
             let (stage, attempt) = rest.split_once(':')?;
@@ -148,6 +151,7 @@ impl fmt::Display for MessageKey {
             Self::WorkerWait { stage, attempt } => write!(f, "worker:{stage}:{attempt}"),
             Self::LowBudget(budget) => write!(f, "low:{budget}"),
             Self::Gate(gate) => write!(f, "gate:{gate}"),
+            Self::Questions(n) => write!(f, "questions:{n}"),
             Self::End => f.write_str("end"),
             Self::Chart => f.write_str("chart"),
             Self::Reminder { gate, reminder, nth, user } => {

@@ -3,6 +3,7 @@
 
 mod action_id;
 mod agent_lines;
+mod batch;
 mod card;
 mod chart;
 mod cli_lines;
@@ -37,6 +38,7 @@ use crate::slack::Mrkdwn;
 
 pub use action_id::ActionId;
 pub use agent_lines::agent_line;
+pub use batch::{FeatureRow, FeatureState};
 pub use chart::{ChartError, StageBar, StageChart, Theme};
 pub use cli_lines::{CliLine, cli_lines};
 pub use clock::redraw_at;
@@ -54,8 +56,8 @@ pub use message::{Groups, Message, Reaction, To};
 pub use message_key::{GateKey, MessageKey};
 pub use modal::{
     AGAIN_FORM, AgainForm, CHANGES_FORM, DEVELOP, DIFF_FORM, DevelopForm, DiffPlace, DiffTurn,
-    EXTEND_FORM, FROM_START, ModalDiff, REJECT_FORM, RETRY_FORM, ROLLBACK_FORM, again_modal,
-    changes_modal, develop_modal, diff_modal, extend_modal, reject_modal, retry_modal,
+    EXTEND_FORM, FEATURES_FORM, FROM_START, ModalDiff, REJECT_FORM, RETRY_FORM, ROLLBACK_FORM,
+    again_modal, changes_modal, develop_modal, diff_modal, extend_modal, reject_modal, retry_modal,
     rollback_modal,
 };
 pub use people::mention;
@@ -100,16 +102,23 @@ pub struct RenderInput<'a> {
     pub run: &'a Run,
     pub progress: Option<&'a Progress>,
     pub groups: &'a Groups,
+    /// The runs of its features, where it is a batch.
+    pub features: &'a [Run],
 }
 
 /// The messages that should exist, in the order they are posted: first those of the thread, then those to people directly.
 #[must_use]
 pub fn render(input: RenderInput<'_>, now: DateTime<Utc>, render: &RenderContext) -> Vec<Message> {
-    let RenderInput { run, progress, groups } = input;
-    let mut messages = vec![card::card(run, now, render)];
+    let RenderInput { run, progress, groups, features } = input;
+    let card = match &run.request.batch {
+        Some(_) => batch::batch_card(run, features, now, render),
+        None => card::card(run, now, render),
+    };
+    let mut messages = vec![card];
     messages.extend(ledger::ledger(run, progress));
     messages.extend(low_budget::low_budget(run, progress));
     messages.extend(worker_wait::worker_waits(run, now, render));
+    messages.extend(batch::questions(features, now, render));
     messages.extend(gate::gates(run, now, render));
     messages.extend(closing::closing(run, render));
     messages.extend(direct::direct(run, groups, render));

@@ -129,7 +129,7 @@ impl Shadow {
 
     async fn empty(&self) -> Result<Snapshot> {
         let tree = self.git().args(["mktree"]).input(vec![]).line().await?;
-        self.commit(&tree, None, "signoff: Begin with nothing").await
+        self.commit(&tree, &[], "signoff: Begin with nothing").await
     }
 
     /// The newest commit of the branch; none where nothing was ever committed.

@@ -123,25 +123,28 @@ impl Shadow {
         Ok(Snapshot { commit, tree })
     }
 
-    /// A commit by nobody in particular, at a time that follows from its parent: done again, it has the same id.
+    /// A commit by nobody in particular, at a time that follows from its parents: done again, it has the same id.
     pub(super) async fn commit(
         &self,
         tree: &str,
-        parent: Option<&Snapshot>,
+        parents: &[&Snapshot],
         message: &str,
     ) -> Result<Snapshot> {
-        let date = format!("@{} +0000", self.time_after(parent).await?);
+        let date = format!("@{} +0000", self.time_after(parents).await?);
         let git = self.git().args(["commit-tree", tree]).input(format!("{message}\n").into_bytes());
-        let parents = parent.into_iter().flat_map(|parent| ["-p", &parent.commit]);
+        let parents = parents.iter().flat_map(|parent| ["-p", &parent.commit]);
         let commit = with_identity(git, &date).args(parents).line().await?;
         Ok(Snapshot { commit, tree: tree.to_owned() })
     }
 
-    /// A second after the parent; where there is none, when an empty repository begins.
-    async fn time_after(&self, parent: Option<&Snapshot>) -> Result<i64> {
-        let Some(parent) = parent else { return Ok(EPOCH) };
-        let show = ["show", "-s", "--format=%ct", &parent.commit];
-        Ok(self.git().args(show).line().await?.parse().unwrap_or(EPOCH) + 1)
+    /// A second after the last of its parents; where there is none, when an empty repository begins.
+    async fn time_after(&self, parents: &[&Snapshot]) -> Result<i64> {
+        let mut time = EPOCH;
+        for parent in parents {
+            let show = ["show", "-s", "--format=%ct", &parent.commit];
+            time = time.max(self.git().args(show).line().await?.parse().unwrap_or(EPOCH) + 1);
+        }
+        Ok(time)
     }
 }
 

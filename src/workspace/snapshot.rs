@@ -19,10 +19,21 @@ pub struct Kept {
 impl Shadow {
     /// Keeps what is in `worktree` as a child of `parent`, under `refs/signoff/<name>`. The same files give the same commit.
     pub async fn keep(&self, worktree: &Path, parent: &Snapshot, name: &str) -> Result<Kept> {
+        self.keep_merge(worktree, (parent, None), name).await
+    }
+
+    /// The same, of what was merged: as a child of the second as well.
+    pub async fn keep_merge(
+        &self,
+        worktree: &Path,
+        (parent, merged): (&Snapshot, Option<&Snapshot>),
+        name: &str,
+    ) -> Result<Kept> {
         let worktree =
             std::path::absolute(worktree).map_err(WorkspaceError::io("finding the clone"))?;
         let (tree, left_out) = StagedWorktree::new(self, worktree).tree(parent).await?;
-        let snapshot = self.commit(&tree, Some(parent), &format!("signoff: {name}")).await?;
+        let parents: Vec<&Snapshot> = [parent].into_iter().chain(merged).collect();
+        let snapshot = self.commit(&tree, &parents, &format!("signoff: {name}")).await?;
         self.git()
             .args(["update-ref", &format!("refs/signoff/{name}"), &snapshot.commit])
             .bytes()

@@ -105,7 +105,7 @@ impl Shadow {
         let update = ["update-index", "-z", "--add", "--replace", "--index-info"];
         git().args(update).input(lines.concat()).bytes().await?;
         let tree = git().args(["write-tree"]).line().await?;
-        self.commit(&tree, Some(base), "signoff: the tests on the code before").await
+        self.commit(&tree, &[base], "signoff: the tests on the code before").await
     }
 }
 

@@ -114,6 +114,8 @@ impl<'a> Many<'a> {
             again: None,
             push_attempts: false,
             waits_for_workers: false,
+            batch: None,
+            part_of: None,
             run: RunId::mint(&project, rand::random()),
             project,
             pipeline: text.pipeline,

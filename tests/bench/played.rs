@@ -59,6 +59,7 @@ impl Played {
             words: Some("I wrote a line.".to_owned()),
             feedback: None,
             parts: Vec::new(),
+            conflicts: Vec::new(),
             start: None,
             workplace: None,
         })

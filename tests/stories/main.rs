@@ -30,6 +30,7 @@ mod by_hand;
 mod canaries;
 mod crash;
 mod disks;
+mod features;
 mod foreign;
 mod guards;
 mod kills;

@@ -117,6 +117,29 @@ Examples:
         wait: bool,
     },
     #[command(
+        about = about("features"),
+        after_help = "\
+Each feature is a run of its own, in a box and on a branch of its own, with an equal share of the budget. What is good is merged, one
+after the other, and checked as a whole; where two do not fit together you are asked. At the end you approve all of it.
+
+Examples:
+  signoff features llm-wrapper 'Gemini provider' 'Token counting' 'Request caching' CLI budget=\\$8
+  signoff features llm-wrapper --file features.txt --wait         one a line; - reads standard input
+  signoff stop llm-wrapper-k3f9qdz                                stops all of them; what is good is kept"
+    )]
+    Features {
+        /// Which project: one of `signoff.toml`, or llm-wrapper
+        project: String,
+        /// What each feature is; budget=5 bounds what all of them may spend together, in dollars
+        features: Vec<String>,
+        /// Read the features from a file, one a line
+        #[arg(long, value_name = "FILE")]
+        file: Option<std::path::PathBuf>,
+        /// Tell what happens until all of it has ended; exit 4 if it did not end well
+        #[arg(long)]
+        wait: bool,
+    },
+    #[command(
         about = about("again"),
         after_help = "\
 What was good before the stage is taken over, with its approvals, where it would be done and approved in the same way now; it is not paid
@@ -197,6 +220,7 @@ impl CliCommand {
                 | Self::Serve
                 | Self::Worker { .. }
                 | Self::Develop { .. }
+                | Self::Features { .. }
                 | Self::Again { .. }
                 // What is kept is said there.
                 | Self::Prune(_)

@@ -1,6 +1,8 @@
 //! `signoff develop`, at a shell: starts a run, and with `--wait` tells what happens until it has ended.
 
 use std::collections::BTreeSet;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::{Talk, fresh_key};
@@ -22,6 +24,28 @@ impl Talk<'_> {
         match commands::read(&line, Place::Shell, &self.services.projects.current()) {
             Ok(Command::Start(start)) => self.start(start, wait).await,
             Ok(_) => Err(anyhow::anyhow!("a shell's `develop` starts a run").into()),
+            Err(misunderstood) => self.reply(&Reply::new(ReplyKind::Unknown, misunderstood.text)),
+        }
+    }
+
+    pub(super) async fn features(
+        &mut self,
+        (project, mut features): (String, Vec<String>),
+        file: Option<PathBuf>,
+        wait: bool,
+    ) -> Result<u8, Failure> {
+        if let Some(file) = file {
+            features.push(read_features(&file)?);
+        }
+        let line = format!("features {project}\n{}", features.join("\n"));
+        match commands::read(&line, Place::Slash, &self.services.projects.current()) {
+            Ok(Command::Start(start)) => self.start(start, wait).await,
+            Ok(_) => {
+                let told = format!(
+                    "Name the features: `signoff features {project} 'Gemini provider' 'Token counting'`, or --file with one a line."
+                );
+                self.reply(&Reply::new(ReplyKind::Unknown, told))
+            }
             Err(misunderstood) => self.reply(&Reply::new(ReplyKind::Unknown, misunderstood.text)),
         }
     }
@@ -94,4 +118,17 @@ impl Talk<'_> {
         let run = self.services.store.run(id).await?;
         run.ok_or_else(|| Failure::from(anyhow::anyhow!("run {id} is gone from the database")))
     }
+}
+
+/// Of a file, or of standard input where that is `-`.
+fn read_features(file: &Path) -> Result<String, Failure> {
+    let read = if file == Path::new("-") {
+        let mut text = String::new();
+        std::io::stdin().read_to_string(&mut text).map(|_| text)
+    } else {
+        std::fs::read_to_string(file)
+    };
+    read.map_err(|error| {
+        Failure::usage(anyhow::anyhow!("{} cannot be read: {error}", file.display()))
+    })
 }

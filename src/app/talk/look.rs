@@ -139,7 +139,9 @@ impl Talk<'_> {
             Lookup::Unknown(reply) => return self.reply(&reply),
         };
         let progress = self.services.store.progress(named.run.id()).await?;
+        let features = self.services.store.features_of(&named.run).await?;
         let input = thread::RenderInput {
+            features: &features,
             run: &named.run,
             progress: progress.as_ref(),
             groups: &thread::Groups::default(),

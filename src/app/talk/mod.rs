@@ -55,6 +55,9 @@ impl Talk<'_> {
             CliCommand::Develop { project, words, wait } => {
                 self.develop(project, words, wait).await
             }
+            CliCommand::Features { project, features, file, wait } => {
+                self.features((project, features), file, wait).await
+            }
             CliCommand::Again { run, words, wait } => self.again(run, words, wait).await,
             CliCommand::Answer(answer) => self.answer(answer).await,
             CliCommand::Look(look) => self.look(look).await,

@@ -89,4 +89,13 @@ pub(super) const AGAIN: Verb = Verb {
     ..LOOKS
 };
 
+pub(super) const FEATURES: Verb = Verb {
+    names: &["features"],
+    asks: Asks::Features,
+    usage: "PROJECT \"one feature\" \"another\" [budget=$5]",
+    help: "several features side by side, merged at the end; without any, a form asks for them",
+    about: "Develop several features of a project side by side, and merge them",
+    ..LOOKS
+};
+
 pub(super) const HELP: Verb = Verb { names: &["help"], asks: Asks::Help, ..LOOKS };

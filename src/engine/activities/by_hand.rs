@@ -84,7 +84,7 @@ impl Bench {
 }
 
 /// What came of looking for somebody's work.
-enum TakenIn {
+pub(super) enum TakenIn {
     Done(Box<AgentDone>),
     /// It cannot be had; why, for people.
     Impossible(String),
@@ -97,8 +97,17 @@ impl WriteAttempt<'_> {
         ctx: &ActivityContext,
         branch: &HandBranch,
     ) -> Result<Written, ActivityError> {
+        self.take_what(ctx, self.fetch_by_hand(branch)).await
+    }
+
+    /// What comes without an agent, as the work of this attempt.
+    pub(super) async fn take_what(
+        &self,
+        ctx: &ActivityContext,
+        brought: impl Future<Output = Result<(Shadow, TakenIn)>>,
+    ) -> Result<Written, ActivityError> {
         let stop = CancellationToken::new();
-        let taking = stop.run_until_cancelled(self.fetch_by_hand(branch));
+        let taking = Box::pin(stop.run_until_cancelled(brought));
         let Some(taken) = with_heartbeat(ctx, &self.before, &stop, taking).await? else {
             self.clear_if_stopped().await;
             return Err(ActivityError::cancelled_with_details(self.before.clone()));

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use super::agent_choice::Origin;
 use super::handover::Handover;
 use crate::run::{
-    Again, AgentSpec, Compare, Digest, Event, Guard, HandBranch, Plan, Remark, Request, Run, RunId,
-    Snapshot, Stage, StageName, TaskPart, Usd, Watched, Work,
+    Again, AgentSpec, Compare, Digest, Event, Guard, HandBranch, MergeStep, Plan, Remark, Request,
+    Run, RunId, Snapshot, Stage, StageName, TaskPart, Usd, Watched, Work,
 };
 
 /// Events to keep, as the workflow wrote them: a worker of an older version may be the one that keeps them.
@@ -86,6 +86,12 @@ pub struct WriteInput {
     /// Not its whole task.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub part: Option<TaskPart>,
+    /// Instead of an agent's work, this is put together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merge: Option<MergeStep>,
+    /// Whether it makes a merge work: no marks of conflicts may be left.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub resolves: bool,
 }
 
 impl WriteInput {
@@ -117,6 +123,8 @@ impl WriteInput {
             handover: None,
             by_hand: plan.by_hand.clone(),
             part: plan.part.clone(),
+            merge: plan.merge.clone(),
+            resolves: request.batch.is_some() && plan.merge.is_none(),
         }
     }
 }

@@ -15,11 +15,13 @@ mod circuit;
 mod database_retry;
 mod deliver;
 mod failure;
+mod features;
 mod find_worker;
 mod guard;
 mod handover;
 mod heartbeat;
 mod inputs;
+mod merge;
 mod metering;
 mod pause;
 mod prepare;
@@ -40,15 +42,18 @@ use temporalio_macros::activities;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use tracing::Instrument;
 
-use crate::run::{Checked, Delivered, Event, HandBranch, Written};
+use crate::engine::authenticity::SignedRequest;
+use crate::run::{Checked, Delivered, Event, FeatureEnd, HandBranch, MergePreview, Written};
 
 use authenticate::is_about_itself;
 pub use bench::Bench;
 pub use by_hand::{AwaitPushInput, HandOutInput};
 pub use circuit::Circuits;
+pub use features::{FeatureInput, SignedStop};
 pub use find_worker::FindWorkerInput;
 pub(super) use handover::Handover;
 pub use inputs::{AuthenticateInput, CheckInput, DeliverInput, RecordInput, WriteInput};
+pub use merge::PreviewInput;
 use story_line::story_line;
 
 /// The activities of one worker process.
@@ -136,6 +141,46 @@ impl Activities {
     ) -> Result<String, ActivityError> {
         is_about_itself(&ctx, &input.run)?;
         Ok(self.bench.await_push(&input).await?)
+    }
+
+    #[activity(name = "begin_feature")]
+    pub async fn begin_feature(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        input: FeatureInput,
+    ) -> Result<SignedRequest, ActivityError> {
+        is_about_itself(&ctx, &input.run)?;
+        Ok(self.bench.begin_feature(&input).await?)
+    }
+
+    #[activity(name = "feature_ended")]
+    pub async fn feature_ended(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        input: FeatureInput,
+    ) -> Result<FeatureEnd, ActivityError> {
+        is_about_itself(&ctx, &input.run)?;
+        Ok(self.bench.feature_ended(&input).await?)
+    }
+
+    #[activity(name = "stop_features")]
+    pub async fn stop_features(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        input: FeatureInput,
+    ) -> Result<Vec<SignedStop>, ActivityError> {
+        is_about_itself(&ctx, &input.run)?;
+        Ok(self.bench.stop_features(&input).await?)
+    }
+
+    #[activity(name = "preview_merge")]
+    pub async fn preview_merge(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        input: PreviewInput,
+    ) -> Result<MergePreview, ActivityError> {
+        is_about_itself(&ctx, &input.run)?;
+        Ok(self.bench.preview_merge(&ctx, &input).await?.cleaned())
     }
 
     #[activity(name = "deliver")]

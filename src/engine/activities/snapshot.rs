@@ -135,7 +135,8 @@ impl WriteAttempt<'_> {
         if !self.holds().await? {
             bail!("another worker took {run} {name} over, so this one keeps nothing of it");
         }
-        let kept = from.shadow.keep(&self.folder.at("work"), from.base, &name).await?;
+        let parents = (from.base, self.merged_work());
+        let kept = from.shadow.keep_merge(&self.folder.at("work"), parents, &name).await?;
         self.bench.bundles(run).keep(from.shadow, &name, &kept.snapshot).await?;
         Ok(kept)
     }

@@ -92,6 +92,7 @@ impl WriteAttempt<'_> {
     ) -> Result<Written> {
         match self.keep_work_that_is_there(from).await {
             Ok(work) => {
+                written.conflicts.extend(self.left_marked(from.shadow, &work.snapshot).await?);
                 written.work = Some(self.push(from, work, ATTEMPT_PUSH_TIMEOUT).await);
             }
             Err(error) => {

@@ -70,6 +70,9 @@ impl Bench {
         if let Some(branch) = &input.by_hand {
             return Box::pin(attempt.take_in(ctx, branch)).await;
         }
+        if let Some(step) = &input.merge {
+            return Box::pin(attempt.merge_in(ctx, step)).await;
+        }
         if input.watched.months
             && attempt.before.cost_usd == Usd::ZERO
             && let Some(month) = self.spent_month(&input.run).await?

@@ -44,8 +44,10 @@ async fn after_writing(ctx: &Ctx, plan: &Plan, written: Written) -> WorkflowResu
     if let Some(paused) = paused(ctx, plan, &written) {
         return Ok(paused);
     }
-    // Work that was cut short is kept and not checked: nobody will build on it.
-    let is_whole = written.end == AgentEnd::Finished && !is_called_off(ctx, plan);
+    // Work that was cut short is kept and not checked: nobody will build on it. Nor is a merge with conflicts.
+    let is_whole = written.end == AgentEnd::Finished
+        && written.conflicts.is_empty()
+        && !is_called_off(ctx, plan);
     let Some(work) = written.work.as_ref().filter(|_| is_whole) else {
         return Ok(attempt_ended(ctx, plan, AttemptFacts::Unchecked(&written)));
     };
@@ -99,6 +101,7 @@ fn written_event(plan: &Plan, written: &Written, work: Work) -> Happened {
         words: written.words.clone(),
         branch: work.branch,
         parts: written.parts.clone(),
+        conflicts: written.conflicts.clone(),
     }
 }
 

@@ -49,7 +49,7 @@ pub(super) async fn record_events(ctx: &Ctx) -> WorkflowResult<()> {
     Ok(())
 }
 
-fn record_options(ctx: &Ctx) -> ActivityOptions {
+pub(super) fn record_options(ctx: &Ctx) -> ActivityOptions {
     ActivityOptions::with_start_to_close_timeout(RECORD_TIMEOUT)
         .task_queue(records_of(ctx.task_queue()))
         .retry_policy(record_policy())

@@ -6,6 +6,7 @@ mod activity;
 mod attempt;
 mod by_hand;
 mod deliver;
+mod features;
 mod find_worker;
 mod journal;
 
@@ -22,6 +23,7 @@ use crate::run::{Event, FIRST_RULES, Happened, Next, Outcome, RULES, Run, StageN
 use attempt::attempt;
 use by_hand::{await_push, hand_out};
 use deliver::deliver;
+use features::{features, preview_merge};
 use find_worker::find_worker;
 use journal::{emit, now, record_events, take_decisions, wait_for_decision};
 
@@ -105,6 +107,8 @@ async fn drive(ctx: &Ctx) -> WorkflowResult<Outcome> {
             Next::FindWorker { stage, attempt, step } => {
                 find_worker(ctx, (stage, attempt), step).await?;
             }
+            Next::Features => features(ctx).await?,
+            Next::PreviewMerge(made) => preview_merge(ctx, made).await?,
             Next::Deliver { snapshot, push, guard } => deliver(ctx, snapshot, push, guard).await?,
             Next::End(outcome) => {
                 record_events(ctx).await?;

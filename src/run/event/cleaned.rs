@@ -62,6 +62,7 @@ impl Written {
             start: self.start.map(StartingPoint::cleaned),
             feedback: some(self.feedback, feedback),
             parts: cleaned_parts(&self.parts),
+            conflicts: self.conflicts.iter().map(|path| line(path, PATH)).collect(),
             workplace: self.workplace.map(Workplace::cleaned),
             ..self
         }
@@ -221,6 +222,7 @@ mod tests {
             }),
             feedback: None,
             parts: vec![long.clone(); 9],
+            conflicts: vec![long.clone(); 3],
             workplace: Some(Workplace {
                 host: Some(long.clone()),
                 folder: long.clone(),

@@ -146,6 +146,9 @@ pub struct Written {
     /// Where the run began; none where it began with nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start: Option<StartingPoint>,
+    /// Files that could not be merged by themselves, or that still have the marks of that: the first few.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conflicts: Vec<String>,
     /// What was said last where it failed before an agent could work; at most `Checked::FEEDBACK` bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub feedback: Option<String>,
@@ -206,6 +209,7 @@ impl Written {
     #[must_use]
     pub const fn unkept(end: AgentEnd, sandboxing: Sandboxing) -> Self {
         Self {
+            conflicts: Vec::new(),
             end,
             pause: None,
             agent: None,

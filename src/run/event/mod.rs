@@ -12,8 +12,9 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AttemptOutcome, GateId, HandBranch, PersonId, Raise, Refusal, Reminder, Request, RequestId,
-    Retry, Rework, RollbackTo, StageEstimate, StageName, Usd, Verdict, Via,
+    AttemptOutcome, FeatureEnd, GateId, HandBranch, MergePreview, PersonId, Raise, Refusal,
+    Reminder, Request, RequestId, Retry, Rework, RollbackTo, StageEstimate, StageName, Usd,
+    Verdict, Via,
 };
 
 pub use diff::{Diff, FileDiff, Flag, Risk};
@@ -80,6 +81,9 @@ pub enum Happened {
         /// Into which parts its agent split the task, of which this is the first.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         parts: Vec<String>,
+        /// Files that could not be merged by themselves.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        conflicts: Vec<String>,
     },
     AttemptEnded {
         stage: StageName,
@@ -200,6 +204,15 @@ pub enum Happened {
         why: Option<String>,
         snapshot: Option<Snapshot>,
     },
+    /// The run of one of a batch's features is over.
+    FeatureEnded {
+        /// From 1.
+        n: usize,
+        #[serde(flatten)]
+        end: FeatureEnd,
+    },
+    /// It is known what merging the features will be like.
+    Previewed(MergePreview),
     /// The branch with the result is where people can fetch it.
     Delivered(Delivered),
     Ended {

@@ -95,6 +95,7 @@ fn attempt() -> Vec<Happened> {
         words: Some("I wrote it.".to_owned()),
         branch: None,
         parts: Vec::new(),
+        conflicts: Vec::new(),
     };
     let ended = Happened::AttemptEnded {
         stage: stage(),

@@ -10,6 +10,8 @@ use crate::run::{Attempt, AttemptOutcome, Trouble};
 pub enum FailureClass {
     /// The work was judged, and is not good.
     Checks,
+    /// It could not be merged by itself.
+    Conflict,
     /// It was not done in time.
     TimeOut,
     /// The agent gave no sign of life any more, or did the same over and over.
@@ -37,11 +39,12 @@ pub enum FailureClass {
 impl FailureClass {
     /// None where it did not fail, or is not over.
     #[must_use]
-    pub const fn of(attempt: &Attempt) -> Option<Self> {
+    pub fn of(attempt: &Attempt) -> Option<Self> {
         Some(match (attempt.outcome, attempt.trouble) {
             (AttemptOutcome::Running | AttemptOutcome::Good, _) => return None,
             (AttemptOutcome::Lost, _) => Self::Lost,
             (AttemptOutcome::Stopped, _) => Self::Interrupted,
+            (AttemptOutcome::Bad, None) if !attempt.conflicts.is_empty() => Self::Conflict,
             (AttemptOutcome::Bad, None) => Self::Checks,
             (AttemptOutcome::Bad, Some(trouble)) => Self::of_trouble(trouble),
         })
@@ -72,6 +75,7 @@ impl FailureClass {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Checks => "checks",
+            Self::Conflict => "conflict",
             Self::TimeOut => "time_out",
             Self::Stall => "stall",
             Self::Agent => "agent",

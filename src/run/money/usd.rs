@@ -45,6 +45,12 @@ impl Usd {
         Self(self.0.saturating_sub(spent.0).max(0))
     }
 
+    /// One of so many equal shares of it.
+    #[must_use]
+    pub fn share(self, of: usize) -> Self {
+        Self(self.0 / i64::try_from(of.max(1)).unwrap_or(i64::MAX))
+    }
+
     /// Whole cents, rounded half up.
     const fn rounded_cents(self) -> i64 {
         self.0.saturating_add(NANOS_PER_CENT / 2).div_euclid(NANOS_PER_CENT)

@@ -11,8 +11,8 @@ use std::ops::Not;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Approver, Channel, Digest, GateSpec, MoneyTerms, PersonId, ProjectName, RollbackTo,
-    RunEstimate, RunId, StageName, Usd,
+    Approver, Batch, BatchMember, Channel, Digest, GateSpec, MoneyTerms, PersonId, ProjectName,
+    RollbackTo, RunEstimate, RunId, StageName, Usd,
 };
 
 pub use again::{Again, KeptStage, NotFrom};
@@ -226,14 +226,23 @@ pub struct Request {
     /// Whether it waits where no worker can do its work, instead of failing. False in runs of older versions.
     #[serde(default, skip_serializing_if = "Not::not")]
     pub waits_for_workers: bool,
+    /// Features that are developed side by side: its stages merge them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub batch: Option<Box<Batch>>,
+    /// The batch of which it develops a feature.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part_of: Option<BatchMember>,
 }
 
 impl Request {
     /// The branch that carries the result.
     #[must_use]
     pub fn branch(&self) -> String {
+        if let Some(member) = &self.part_of {
+            return member.branch();
+        }
         // git has no room for a branch beside others below the same name.
-        let below = if self.push_attempts { "/result" } else { "" };
+        let below = if self.push_attempts || self.batch.is_some() { "/result" } else { "" };
         format!("signoff/{}{below}", self.run)
     }
 }

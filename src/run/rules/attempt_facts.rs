@@ -39,6 +39,11 @@ impl AttemptEnd {
         Self { outcome: AttemptOutcome::Bad, why, trouble }
     }
 
+    fn conflicting(files: &[String]) -> Self {
+        let why = format!("it cannot be merged by itself: conflicts in {}", files.join(", "));
+        Self { outcome: AttemptOutcome::Bad, why: Some(why), trouble: None }
+    }
+
     fn judged(checked: &Checked) -> Self {
         if let Some(trouble) = checked.trouble {
             Self::failed(trouble, checked.why.as_deref().unwrap_or("the checks were not reached"))
@@ -64,6 +69,9 @@ impl<'a> AttemptFacts<'a> {
             Self::Checked(written, _) | Self::Unchecked(written) => written,
         };
         match (&written.end, self.checked()) {
+            (AgentEnd::Finished, _) if !written.conflicts.is_empty() => {
+                AttemptEnd::conflicting(&written.conflicts)
+            }
             (AgentEnd::Failed { trouble, why }, _) => AttemptEnd::failed(*trouble, why),
             (AgentEnd::Stopped, _) | (AgentEnd::Finished, None) => AttemptEnd::STOPPED,
             (AgentEnd::Finished, Some(checked)) => AttemptEnd::judged(checked),

@@ -62,9 +62,10 @@ impl Run {
         match self.stages.iter().skip_while(|s| s.name() != stage).nth(1) {
             Some(next) => format!("stage:{}", next.name()),
             None => format!(
-                "deliver:{}:{}",
+                "deliver:{}:{}{}",
                 self.request.branch(),
-                self.request.repository.as_deref().unwrap_or_default()
+                self.request.repository.as_deref().unwrap_or_default(),
+                self.trees_merged()
             ),
         }
     }

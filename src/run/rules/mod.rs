@@ -4,6 +4,7 @@
 
 mod attempt_facts;
 mod authorize;
+mod batch;
 mod fold;
 mod gated_work;
 mod memory;

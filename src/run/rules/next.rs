@@ -3,12 +3,13 @@
 
 use chrono::{DateTime, Utc};
 
+use super::batch::left_out;
 use super::gated_work::GatedWork;
 use super::same_failure::{TIMES, same_failure};
 use crate::run::{
     AskedAmount, Attempt, AttemptOutcome, Decided, GateId, Guard, HandBranch, Happened, Outcome,
-    Pause, Plan, Run, Shortage, Snapshot, StageName, StageOutcome, StagePhase, StageState, Trouble,
-    Usd, Verdict, WorkStep,
+    Pause, Plan, Run, RunId, Shortage, Snapshot, StageName, StageOutcome, StagePhase, StageState,
+    Trouble, Usd, Verdict, WorkStep,
 };
 
 /// Since these rules a run whose result is nowhere has failed.
@@ -33,6 +34,10 @@ pub enum Next {
     FindWorker { stage: StageName, attempt: u32, step: WorkStep },
     /// Put the result where people can fetch it; push it only where the run went well.
     Deliver { snapshot: Snapshot, push: bool, guard: Option<Guard> },
+    /// Let the features of a batch be developed that are not over; all at once, until all are.
+    Features,
+    /// See what merging these features will be like: their numbers, whose they are, and what they made.
+    PreviewMerge(Vec<(usize, RunId, Snapshot)>),
     /// Nothing is left.
     End(Outcome),
 }
@@ -43,6 +48,9 @@ impl Run {
     pub fn next(&self, now: DateTime<Utc>) -> Next {
         if let Some(outcome) = self.outcome {
             return Next::End(outcome);
+        }
+        if let Some(next) = self.next_of_batch() {
+            return next;
         }
         if let Some((outcome, why)) = self.verdict() {
             return self.wind_up(outcome, why);
@@ -64,7 +72,13 @@ impl Run {
             let why = failed.why.as_deref().unwrap_or("failed");
             return Some((Outcome::Failed, Some(format!("{}: {why}", failed.name()))));
         }
-        self.current().is_none().then_some((Outcome::Done, None))
+        if self.current().is_some() {
+            return None;
+        }
+        Some(match self.nothing_was_merged() {
+            Some(why) => (Outcome::Failed, Some(why)),
+            None => (Outcome::Done, None),
+        })
     }
 
     fn wind_up(&self, outcome: Outcome, why: Option<String>) -> Next {
@@ -118,6 +132,9 @@ impl Run {
         if let Some(open) = &self.gate {
             return self.wait(open, now);
         }
+        if let Some(why) = self.left_out_of_batch(stage) {
+            return left_out(stage, why);
+        }
         if stage.phase == StagePhase::Todo {
             let estimate = self.estimate_of(stage.name());
             return Next::Emit(Happened::StageStarted { stage: stage.name().clone(), estimate });
@@ -158,7 +175,11 @@ impl Run {
 
     /// Lets an attempt work, unless it waits for something.
     fn go_on(&self, stage: &StageState, attempt: &Attempt, now: DateTime<Utc>) -> Next {
-        let spends = stage.done_by_hand(attempt.n).is_none();
+        if let Some(ended) = self.nothing_to_merge(stage, attempt.n) {
+            return Next::Emit(ended);
+        }
+        let spends =
+            stage.done_by_hand(attempt.n).is_none() && self.merge_step(stage, attempt.n).is_none();
         if spends && let Some(question) = self.ask_for_money(stage, attempt, now) {
             return question;
         }

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::memory::memory;
 use crate::run::{
-    Attempt, Changes, Guard, HandBranch, Note, Remark, RemarkKind, Retried, Rework, Run, Snapshot,
-    Stage, StageName, StageState, TaskPart, Trouble, Usd,
+    Attempt, Batch, Changes, Guard, HandBranch, MergeStep, Note, Remark, RemarkKind, Retried,
+    Rework, Run, Snapshot, Stage, StageName, StageState, TaskPart, Trouble, Usd,
 };
 
 /// What an attempt is to do.
@@ -33,6 +33,8 @@ pub struct Plan {
     pub by_hand: Option<HandBranch>,
     /// Not its whole task.
     pub part: Option<TaskPart>,
+    /// Instead of an agent's work, this is put together.
+    pub merge: Option<MergeStep>,
 }
 
 /// What is watched beside the budget of the attempt itself.
@@ -98,6 +100,7 @@ impl Run {
             },
             by_hand: stage.done_by_hand(attempt).map(|(branch, _)| branch.clone()),
             part: stage.part(attempt),
+            merge: self.merge_step(stage, attempt),
         }
     }
 
@@ -112,15 +115,22 @@ impl Run {
             .part_before(attempt)
             .cloned()
             .or_else(asked_about)
-            .or_else(|| stage.unfinished_base().cloned());
+            .or_else(|| stage.unfinished_base().cloned())
+            .or_else(|| self.merged(stage, attempt).cloned());
         let compare = Compare {
             base_tests: kept.as_ref().and_then(|kept| self.attempt_that_made(kept, stage)),
-            stage_base: kept.clone().filter(|_| top.is_some()),
+            stage_base: self.compared_whole(stage).or(kept.clone().filter(|_| top.is_some())),
             round: stage.asked_now().last().and_then(|asked| stage.snapshot_of(asked.gate.attempt)),
             approved: self.last_approved().cloned(),
             tests: self.last_attempt_with_checks(&stage.stage.checks),
         };
         (top.or(kept), compare)
+    }
+
+    /// What all that was merged is compared with: the repository as it was found.
+    fn compared_whole(&self, stage: &StageState) -> Option<Snapshot> {
+        let is_whole = self.request.batch.is_some() && stage.name().as_str() == Batch::TOGETHER;
+        self.origin().filter(|_| is_whole).cloned()
     }
 
     /// The good attempt of another stage that made this work, where it ran the same checks.

@@ -48,6 +48,9 @@ pub struct Attempt {
     /// Into which parts its agent split the task; this is the first of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parts: Vec<String>,
+    /// Files that could not be merged by themselves, or that still have the marks of that.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conflicts: Vec<String>,
     /// What people had said that this attempt read.
     pub remarks: Vec<Remark>,
     pub started_at: DateTime<Utc>,
@@ -143,6 +146,7 @@ impl Attempt {
             words: None,
             branch: None,
             parts: Vec::new(),
+            conflicts: Vec::new(),
             remarks,
             started_at,
             paused: None,

@@ -11,13 +11,16 @@ pub use queries::{Judgement, WorkerWait};
 pub use redone::Redone;
 pub use snapshots::{SnapshotEntry, SnapshotFate};
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Again, AgentInfo, Asked, Changes, Delivered, GateId, Note, OpenGate, Outcome, PersonId, RULES,
-    Raise, Refusal, Request, RequestId, Retried, Retry, Rework, RollbackTo, RolledBack, Sandboxing,
-    Snapshot, Stage, StageEstimate, StartingPoint, Verdict, Via,
+    Again, AgentInfo, Asked, Changes, Delivered, FeatureEnd, GateId, MergePreview, Note, OpenGate,
+    Outcome, PersonId, RULES, Raise, Refusal, Request, RequestId, Retried, Retry, Rework,
+    RollbackTo, RolledBack, Sandboxing, Snapshot, Stage, StageEstimate, StartingPoint, Verdict,
+    Via,
 };
 
 /// A run as its events tell it.
@@ -34,6 +37,15 @@ pub struct Run {
     #[serde(default)]
     pub start: Option<StartingPoint>,
     pub stages: Vec<StageState>,
+    /// How the runs of a batch's features ended, by their numbers from 1.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub features: BTreeMap<usize, FeatureEnd>,
+    /// When the last of them was over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub developed_at: Option<DateTime<Utc>>,
+    /// What merging them will be like.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preview: Option<MergePreview>,
     pub gate: Option<OpenGate>,
     /// Decisions that were taken, in order.
     pub decisions: Vec<Decided>,
@@ -170,6 +182,9 @@ impl Run {
             ended_at: None,
             start: None,
             stages,
+            features: BTreeMap::new(),
+            developed_at: None,
+            preview: None,
             gate: None,
             decisions: Vec::new(),
             rollbacks: Vec::new(),

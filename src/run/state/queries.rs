@@ -202,12 +202,21 @@ impl Run {
     #[must_use]
     pub fn origin(&self) -> Option<&Snapshot> {
         let taken = self.request.again.as_ref().and_then(|again| again.origin.as_ref());
-        let found = || self.stages.first()?.attempts.iter().find_map(|a| a.base.as_ref());
+        // Of a batch any of the first stages may have been left out.
+        let first = if self.request.batch.is_some() { self.stages.len() } else { 1 };
+        let mut attempts = self.stages.iter().take(first).flat_map(|stage| &stage.attempts);
+        let found = || attempts.find_map(|attempt| attempt.base.as_ref());
         taken.or_else(found)
     }
 
     #[must_use]
     pub fn spent(&self) -> Usd {
+        self.spent_itself() + self.features.values().map(|feature| feature.cost_usd).sum()
+    }
+
+    /// The same, without what the runs of its features spent.
+    #[must_use]
+    pub fn spent_itself(&self) -> Usd {
         self.stages.iter().map(StageState::cost).sum()
     }
 

@@ -48,6 +48,13 @@ impl Button {
         )
     }
 
+    /// The same beside others like it in one message, where no two may be called alike: `gate.approve:2`.
+    #[must_use]
+    pub fn numbered(mut self, n: usize) -> Self {
+        self.0.action_id = self.0.action_id.map(|id| truncate(&format!("{id}:{n}"), ID).into());
+        self
+    }
+
     #[must_use]
     pub fn primary(self) -> Self {
         Self(self.0.with_style(SlackBlockButtonStyle::Primary))

@@ -11,6 +11,7 @@ use crate::run::{
     RolledBack, Run, StagePhase, StageState, Verdict, Via,
 };
 use crate::slack::{Mrkdwn, one_line};
+use crate::thread::batch::{is_asked_in_batch, merged_in_short};
 use crate::thread::figures;
 use crate::thread::people::{anybody_else, called_by, listed, mention, row};
 
@@ -95,6 +96,11 @@ impl GateView<'_> {
         if !self.is_open() {
             return self.outcome();
         }
+        if is_asked_in_batch(self.run) {
+            let asked =
+                Mrkdwn::from(self.asked()) + " People are asked in the thread of its batch.";
+            return Mrkdwn::join([asked].into_iter().chain(self.approvals()), "\n");
+        }
         let asked =
             Mrkdwn::from(self.asked()) + " " + row(&called_by(self.run, &self.gate.id, self.spec));
         let anybody = anybody_else(self.run, self.spec);
@@ -108,7 +114,19 @@ impl GateView<'_> {
 
     fn question(&self) -> String {
         let (stage, project) = (self.stage.name(), &self.run.request.project);
+        let is_merge = self.run.request.batch.is_some();
         match self.gate.id.kind {
+            GateKind::Approve if is_merge => match merged_in_short(self.run) {
+                Some(merged) => format!("{merged} of {project}. Keep all of it?"),
+                None => format!("Keep {stage} of {project}?"),
+            },
+            GateKind::Recovery if is_merge && self.gate.by_hand.is_none() => {
+                if self.stage.attempts_now().iter().any(|tried| tried.snapshot.is_some()) {
+                    format!("{stage} does not fit into {project}. What now?")
+                } else {
+                    format!("{stage} of {project} is not good. What now?")
+                }
+            }
             GateKind::Approve => format!("Keep {stage} of {project}?"),
             GateKind::Budget => format!("Spend more on {stage} of {project}?"),
             GateKind::Recovery if self.gate.by_hand.is_some() => {

@@ -93,6 +93,7 @@ impl GateView<'_> {
         earlier
             .chain(self.stage.attempts.iter().filter(|a| a.n <= newest))
             .map(|a| a.cost_usd)
+            .chain(self.run.features.values().map(|feature| feature.cost_usd))
             .sum()
     }
 

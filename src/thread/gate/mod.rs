@@ -19,6 +19,7 @@ use super::{
 };
 use crate::run::{Attempt, GateKind, GateSpec, OpenGate, Run, StageState};
 use crate::slack::{Mrkdwn, SlackBlock, context, one_line, section};
+use crate::thread::batch::what_goes_in;
 
 use answer::GateOutcome;
 
@@ -115,6 +116,7 @@ impl<'a> GateView<'a> {
         let mut blocks = vec![section(self.headline())];
         blocks.extend(self.answered().into_iter().chain(self.asked_again()).map(section));
         blocks.push(section(self.facts()));
+        blocks.extend(what_goes_in(self.run, self.stage.name()).map(section));
         blocks.extend(self.since(render).map(section));
         blocks.extend(self.look_twice().into_iter().chain(self.words_of_the_agent()).map(section));
         blocks.extend(if self.is_open() {

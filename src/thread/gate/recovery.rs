@@ -76,7 +76,9 @@ impl GateView<'_> {
         let earlier: Vec<&StageState> =
             self.run.stages.iter().take_while(|it| it.name() != self.stage.name()).collect();
         let tried = self.stage.attempts.iter().filter(|attempt| attempt.n <= self.work.n);
-        let spent = earlier.iter().map(|it| it.cost()).chain(tried.map(|it| it.cost_usd)).sum();
+        let features = self.run.features.values().map(|feature| feature.cost_usd);
+        let tried = tried.map(|it| it.cost_usd);
+        let spent = earlier.iter().map(|it| it.cost()).chain(tried).chain(features).sum();
         let spent = format!("{} so far", figures::of_budget(self.run, spent));
         let kept = match earlier.iter().rev().find(|it| it.phase == StagePhase::Good) {
             Some(good) => {
@@ -97,8 +99,9 @@ impl GateView<'_> {
         let gate = GateValue::of(self.run, &self.gate.id);
         let value = gate.json();
         let button = |text: &str, id: ActionId| Button::new(text, id.as_str(), &value);
+        let again = if self.run.request.batch.is_some() { "Let an agent do it" } else { "Retry" };
         let mut buttons = vec![
-            button("Retry", ActionId::Retry).primary(),
+            button(again, ActionId::Retry).primary(),
             button("Retry with a note", ActionId::RetryNote),
             button("Smaller steps", ActionId::RetrySmaller),
             button("Longer time-out", ActionId::RetryLonger),
@@ -115,7 +118,8 @@ impl GateView<'_> {
                 yes: "Leave it out",
                 no: "Cancel",
             };
-            buttons.push(button("Skip", ActionId::Skip).confirmed(asks));
+            let skip = if self.run.request.batch.is_some() { "Leave it out" } else { "Skip" };
+            buttons.push(button(skip, ActionId::Skip).confirmed(asks));
         }
         if self.run.may_take_over(self.stage).is_ok() {
             buttons.push(button("Take over by hand", ActionId::TakeOver));
@@ -147,6 +151,7 @@ pub const fn failure_class(class: FailureClass) -> &'static str {
     match class {
         FailureClass::Lost => "The worker was lost",
         FailureClass::Interrupted => "It was interrupted",
+        FailureClass::Conflict => "It cannot be merged by itself",
         FailureClass::Checks => "The checks are red",
         FailureClass::ModelBusy => "The model's provider was busy",
         FailureClass::Agent => "The agent stumbled",

@@ -5,9 +5,13 @@ use crate::slack::{Field, Modal, SlackBlock, SlackView, Words, section, select, 
 
 /// `callback_id` of the form; its inputs have the ids `project`, `brief` and `budget`, as block and as action.
 pub const DEVELOP: &str = "develop";
+/// `callback_id` of the same form for several features; they stand in `brief`.
+pub const FEATURES_FORM: &str = "features";
 
 /// Longest brief that the form lets people type: as long as a command's.
 const BRIEF: usize = 2_000;
+/// The longest that Slack lets anybody type into one field.
+const FEATURES: usize = 3_000;
 /// Longest amount of money.
 const BUDGET: usize = 12;
 const NO_PROJECT: &str = "No project is configured yet. Add one to `signoff.toml`, then try again.";
@@ -20,6 +24,8 @@ pub struct DevelopForm<'a> {
     pub project: Option<&'a ProjectName>,
     /// Where the run's thread will be: comes back with the form.
     pub private_metadata: &'a str,
+    /// Whether several features are asked for.
+    pub features: bool,
 }
 
 /// Asks what to develop.
@@ -30,11 +36,23 @@ pub fn develop_modal(form: DevelopForm<'_>) -> SlackView {
     let project =
         select(Field::new("project", "Project"), &names, form.project.map(ProjectName::as_str));
     let (submit, blocks) = match project {
+        Some(project) if form.features => (Some("Start them"), vec![project, features(), budget()]),
         Some(project) => (Some("Start the run"), vec![project, brief(), budget()]),
         None => (None, vec![section(NO_PROJECT)]),
     };
     let private_metadata = form.private_metadata;
-    Modal { title: "Develop", callback_id: DEVELOP, private_metadata, submit, blocks }.view()
+    let (title, callback_id) =
+        if form.features { ("Features", FEATURES_FORM) } else { ("Develop", DEVELOP) };
+    Modal { title, callback_id, private_metadata, submit, blocks }.view()
+}
+
+fn features() -> SlackBlock {
+    let words = Words {
+        placeholder: "Gemini provider\nToken counting\nCLI",
+        many_lines: true,
+        most: FEATURES,
+    };
+    text_input(Field::new("brief", "Features, one a line"), words)
 }
 
 fn brief() -> SlackBlock {

@@ -13,7 +13,7 @@ pub use answer::{
     CHANGES_FORM, EXTEND_FORM, REJECT_FORM, RETRY_FORM, changes_modal, extend_modal, reject_modal,
     retry_modal,
 };
-pub use develop::{DEVELOP, DevelopForm, develop_modal};
+pub use develop::{DEVELOP, DevelopForm, FEATURES_FORM, develop_modal};
 pub use diff::{DIFF_FORM, DiffPlace, DiffTurn, ModalDiff, diff_modal};
 pub use rollback::{ROLLBACK_FORM, rollback_modal};
 

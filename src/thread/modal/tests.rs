@@ -197,6 +197,7 @@ fn a_form_asks_for_project_brief_and_budget() {
         projects: &projects,
         project: projects.last(),
         private_metadata: "C1",
+        features: false,
     }))
     .unwrap();
     assert_eq!(
@@ -215,6 +216,7 @@ fn a_form_without_projects_says_what_to_do() {
         projects: &[],
         project: None,
         private_metadata: "",
+        features: false,
     }))
     .unwrap();
     assert_eq!(

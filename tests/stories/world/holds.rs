@@ -47,7 +47,9 @@ pub async fn is_drawn(world: &World, id: &RunId) -> Result<()> {
             run.phase(),
             Phase::Done | Phase::Failed | Phase::Rejected | Phase::Stopped | Phase::Waiting
         );
-        Ok(stands.then(|| world.slack.peek(|state| differs(state, &run, &place))).flatten())
+        let features = world.store.features_of(&run).await?;
+        let differs = |state: &State| differs(state, (&run, &features), &place);
+        Ok(stands.then(|| world.slack.peek(differs)).flatten())
     };
     let what = format!("the thread of {id} to agree with its events");
     match wait::until(&what, async || Ok(difference().await?.is_none())).await {
@@ -57,25 +59,29 @@ pub async fn is_drawn(world: &World, id: &RunId) -> Result<()> {
 }
 
 /// What the thread shows otherwise than the events say; none where they agree.
-fn differs(state: &State, run: &Run, place: &RenderContext) -> Option<String> {
+fn differs(
+    state: &State,
+    (run, features): (&Run, &[Run]),
+    place: &RenderContext,
+) -> Option<String> {
     let groups = state
         .groups
         .iter()
         .map(|it| (GroupId { team: TEAM.to_owned(), group: it.id.clone() }, it.members.clone()));
-    render(RenderInput { run, progress: None, groups: &Groups(groups.collect()) }, now(), place)
-        .into_iter()
-        .find_map(|message| {
-            let there = state.with_key(&format!("{}/{}", run.id(), message.key));
-            if there.is_empty() && matches!(message.to, To::Person(_)) && !message.asks() {
-                return None; // Who was not called before it was over is not called any more.
-            }
-            let [shown] = there.as_slice() else {
-                return Some(format!("{} is there {} times", message.key, there.len()));
-            };
-            let (shown, drawn) = (nameless(&json!(shown.blocks)), nameless(&json!(message.blocks)));
-            (shown != drawn)
-                .then(|| format!("{} shows\n{shown}\nand should show\n{drawn}", message.key))
-        })
+    let groups = Groups(groups.collect());
+    let input = RenderInput { run, progress: None, groups: &groups, features };
+    render(input, now(), place).into_iter().find_map(|message| {
+        let there = state.with_key(&format!("{}/{}", run.id(), message.key));
+        if there.is_empty() && matches!(message.to, To::Person(_)) && !message.asks() {
+            return None; // Who was not called before it was over is not called any more.
+        }
+        let [shown] = there.as_slice() else {
+            return Some(format!("{} is there {} times", message.key, there.len()));
+        };
+        let (shown, drawn) = (nameless(&json!(shown.blocks)), nameless(&json!(message.blocks)));
+        (shown != drawn)
+            .then(|| format!("{} shows\n{shown}\nand should show\n{drawn}", message.key))
+    })
 }
 
 /// Blocks without their ids: Slack makes up those that are left out.

@@ -5,7 +5,7 @@
 //! | who | where | what |
 //! |---|---|---|
 //! | a person: `let ana = w.person("ana")` | `person.rs`, `slack/person.rs` | `develops`, `starts` (a run); `says` (also `/develop …`, `@signoff …`), `says_in(&run, …)`, `says_directly`, `edits`, `deletes`, `reacts`, `forwards`, `is_told`, `is_sent_directly`, `direct_messages`, `reads` |
-//! | their finger | `slack/person/presses.rs` | `presses("Approve", &run)` (its newest gate; or a message, also one that was saved), `picks` (menus), `is_asked`, `confirms`, `declines`, `opens_home`, `sees_home`, `presses_at_home`, `picks_at_home` |
+//! | their finger | `slack/person/presses.rs` | `presses("Approve", &run)` (its newest gate; or a message, also one that was saved), `presses_near`, `picks` (menus), `is_asked`, `confirms`, `declines`, `opens_home`, `sees_home`, `presses_at_home`, `picks_at_home` |
 //! | their forms | `slack/person/fills.rs` | `rejects(&run, …)`, `asks_for_changes(&run, …)`, `fills_in_a_run`; `sees_form`, `fills`, `chooses`, `sends_the_form`, `is_corrected`, `presses_in_form`, `closes_the_form`, `sees_no_form` |
 //! | a run | `run.rs` | `asks` (its newest gate), `asks_again`, `shows`, `card`, `transcript`; as stored: `run`, `becomes`, `gate_is`; as its worker keeps it: `prompt`, `folder`, `git`, `git_in` (a repository of the story), `result` (its files); its `page`, and a `link_in` it |
 //! | a message: `run.asks()`, `run.card()`, `w.slack.at(ts)` | `slack/target.rs` | `shows`, `shown`, `offers`, `offers_nothing`, `has_reaction`, `saved` (to press it when it is old) |

@@ -30,6 +30,7 @@ command = '''
 cat > /tmp/prompt
 grep '^do: ' /tmp/prompt | cut -c5- > /tmp/do
 . /tmp/do
+test ! -e feature.sh || . ./feature.sh
 echo '{"type":"usage","tokens":{"input":2000,"output":300,"cache_read":40,"cache_write":0},"cost_usd":"0.043750000"}'
 echo '{"type":"finished","end":"finished","tokens":{"input":2000,"output":300,"cache_read":40,"cache_write":0},"cost_usd":"0.043750000","words":"I wrote it."}'
 '''
@@ -485,6 +486,31 @@ RUNS TESTS
 prompt = "do: mkdir test && echo true > x.sh && echo 'test -e x.sh || sleep 61.5' > test/lingers.sh"
 "#;
 
+/// Its features are flowers and waters. Its agent is `feature.sh` of its repository: it knows which feature it is by the prompt.
+const GARDEN: &str = r#"
+[[stage]]
+name = "dig"
+timeout = "1m"
+recovery = true
+RUNS TESTS
+prompt = "Dig"
+"#;
+
+/// Roses and tulips stand in the same line of a file; a bridge has to be told that there is a pond; weeds never are good.
+const FEATURE: &str = r#"
+adds() { mkdir -p test; echo $1 > $1.txt; echo "test -s $1.txt" > test/$1.sh; }
+wants() { grep -q "You add one feature.*$1" /tmp/prompt; }
+merges() { grep -q "The feature .$1. is to become [p]art" /tmp/prompt; }
+if wants Roses; then adds roses; echo roses >> beds.txt; fi
+if wants Tulips; then adds tulips; echo tulips >> beds.txt; fi
+if wants Pond; then adds pond; fi
+if wants Bridge; then adds bridge; echo '! test -e pond.txt || grep -q bridge pond.txt' > test/crosses.sh; fi
+if wants Weeds; then mkdir -p test; echo false > test/weeds.sh; fi
+if wants Slow; then while ! test -e go; do sleep 0.1; done; rm go; adds slow; fi
+if merges roses || merges tulips; then sed -i '/^[<=>|]\{7\}/d' beds.txt; fi
+if merges pond || merges bridge; then echo bridge >> pond.txt; fi
+"#;
+
 /// Writes `signoff.toml`, its pipelines and a repository with one commit.
 pub fn write(folder: &Path) -> Result<()> {
     let mut signoff = String::new();
@@ -500,6 +526,7 @@ pub fn write(folder: &Path) -> Result<()> {
         fs::write(folder.join(format!("{name}.toml")), pipeline)?;
     }
     fs::write(folder.join("signoff.toml"), signoff)?;
+    begin(&folder.join("garden"), [("beds.txt", "beds\n"), ("feature.sh", FEATURE)])?;
     begin(&folder.join("repository"), [("README.md", "# A tale\n")])
 }
 
@@ -560,8 +587,13 @@ prompt = "do: {does}"
         );
         Project { name, stages, settings }
     });
+    let garden = Project {
+        name: "garden",
+        stages: GARDEN.replace("RUNS TESTS", RUNS_TESTS),
+        settings: "repository = \"garden\"",
+    };
     let wordy = Project { name: "wordy", stages: wordy(), settings: NEW };
-    told.into_iter().chain([metered, wordy]).chain(asking).chain(proving())
+    told.into_iter().chain([metered, wordy, garden]).chain(asking).chain(proving())
 }
 
 /// Their new tests are run on the code before as well.

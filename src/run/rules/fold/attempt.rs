@@ -50,6 +50,7 @@ impl Run {
             words,
             branch,
             parts,
+            conflicts,
         } = what
         else {
             return;
@@ -69,6 +70,7 @@ impl Run {
             a.words.clone_from(words);
             a.branch.clone_from(branch);
             a.parts.clone_from(parts);
+            a.conflicts.clone_from(conflicts);
         });
     }
 

@@ -51,6 +51,9 @@ impl Run {
             Happened::Decided { .. }
             | Happened::DecisionRefused { .. }
             | Happened::Noted { .. } => self.apply_answer(what, at),
+            Happened::FeatureEnded { .. } | Happened::Previewed(_) => {
+                self.apply_to_batch(what, at);
+            }
             Happened::Unknown => {}
         }
     }

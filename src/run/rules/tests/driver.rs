@@ -154,6 +154,7 @@ impl RunDriver {
             words: None,
             branch: None,
             parts: std::mem::take(&mut self.parts),
+            conflicts: Vec::new(),
         }
     }
 
@@ -248,6 +249,7 @@ fn written(facts: Facts) -> Written {
         start: None,
         feedback: None,
         parts: Vec::new(),
+        conflicts: Vec::new(),
         workplace: None,
     }
 }
@@ -308,6 +310,8 @@ pub(in crate::run) fn request(names: &[&str]) -> Request {
         again: None,
         push_attempts: false,
         waits_for_workers: false,
+        batch: None,
+        part_of: None,
     }
 }
 

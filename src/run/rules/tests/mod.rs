@@ -1,5 +1,6 @@
 //! Test support: drives a run by its rules alone, and checks what must hold for every run.
 
+mod batch;
 mod by_hand;
 mod driver;
 mod invariants;

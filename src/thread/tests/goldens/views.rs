@@ -22,8 +22,14 @@ pub(super) fn modals() -> Vec<Golden> {
     let value = GateValue::of(&run, &run.gate.as_ref().unwrap().id);
     let projects: Vec<ProjectName> =
         (0..200).map(|i| format!("{}-{i}", "p".repeat(60)).parse().unwrap()).collect();
-    let develop =
-        |projects| develop_modal(DevelopForm { projects, project: None, private_metadata: "C1" });
+    let develop = |projects| {
+        develop_modal(DevelopForm {
+            projects,
+            project: None,
+            private_metadata: "C1",
+            features: false,
+        })
+    };
     let again = |run: &Run, models: &[&str]| {
         let mut agent = run.request.pipeline.agent.clone();
         agent.models = models.iter().map(ToString::to_string).collect();

@@ -51,6 +51,7 @@ impl Tale {
                 "I wrote the client and its tests. <!channel> please approve!".to_owned()
             })),
             parts: Vec::new(),
+            conflicts: Vec::new(),
             branch: self.more.branch.clone(),
         });
         self

@@ -91,6 +91,8 @@ pub(crate) fn request() -> Request {
         again: None,
         push_attempts: false,
         waits_for_workers: false,
+        batch: None,
+        part_of: None,
     }
 }
 

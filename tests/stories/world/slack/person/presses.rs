@@ -17,6 +17,17 @@ impl Person {
             .await
     }
 
+    /// Presses the first such button of a message that stands with these words, or below.
+    pub async fn presses_near<T: Target + ?Sized>(
+        &self,
+        button: &str,
+        near: &str,
+        on: &T,
+    ) -> Result<Heard> {
+        let screen = Screen::Message(Box::new(on.message(&self.slack).await?));
+        self.slack.acts(&self.name, screen, Sought { near, ..Sought::button(button) }).await
+    }
+
     /// Chooses an option of a menu in a message.
     pub async fn picks<T: Target + ?Sized>(&self, option: &str, on: &T) -> Result<Heard> {
         let message = on.message(&self.slack).await?;

@@ -1,0 +1,158 @@
+//! Features: what does `features` ask for, and what run is that?
+//! A batch: the merges of its features are its stages, and what each feature's run does is settled with it.
+
+use super::budget_words::BudgetWords;
+use super::misunderstood::{Misunderstood, first_word};
+use super::{StartRun, typing};
+use crate::config::{Project, Projects};
+use crate::run::{
+    Batch, BatchPipelines, Feature, GateSpec, Problems, ProjectName, Request, RunId, Usd,
+    foreign_text,
+};
+use crate::store::{Store, StoreError};
+
+/// How long people have to look at everything together, where no gate of the project says it: a working day and its night.
+const DEADLINE_SECONDS: u64 = 24 * 3_600;
+
+/// What was said behind `features`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FeatureWords {
+    pub project: ProjectName,
+    /// What each feature is; empty where none was named yet.
+    pub features: Vec<String>,
+    pub budget: Option<Usd>,
+}
+
+impl FeatureWords {
+    /// Reads what follows the verb: a project, then the features.
+    pub(super) fn read(said: &str, projects: &Projects) -> Result<Self, Misunderstood> {
+        let (first, rest) = first_word(said);
+        let name = typing::name(first);
+        let known = projects.names().find(|known| [first, &name].contains(&known.as_str()));
+        let Some(project) = known else {
+            let names: Vec<String> = projects.names().map(|name| format!("`{name}`")).collect();
+            return Err(Misunderstood::wrong(format!(
+                "Say of which project: `features {} \"Gemini provider\" \"Token counting\"`. Projects: {}.",
+                projects.names().next().map_or("PROJECT", ProjectName::as_str),
+                names.join(", ")
+            )));
+        };
+        Self::of(project.clone(), rest)
+    }
+
+    /// Features as they are written below each other, or behind each other in quotation marks; a budget may stand anywhere among them.
+    ///
+    /// # Errors
+    /// Why these are no batch, for people.
+    pub fn of(project: ProjectName, written: &str) -> Result<Self, Misunderstood> {
+        let mut budget = None;
+        let mut lines = Vec::new();
+        for line in written.lines() {
+            let words = BudgetWords::read(line)?;
+            budget = words.budget.or(budget);
+            lines.push(words.rest.join(" "));
+        }
+        let briefs = Batch::briefs(&lines.join("\n"));
+        let features = briefs.iter().map(|brief| feature(brief)).collect::<Result<Vec<_>, _>>()?;
+        match features.len() {
+            0 | Batch::LEAST..=Batch::MOST => Ok(Self { project, features, budget }),
+            1 => Err(Misunderstood::wrong(format!(
+                "That is one feature. Name at least {}, one a line or each in quotation marks; for one, `/develop {project} …` is enough.",
+                Batch::LEAST
+            ))),
+            many => Err(Misunderstood::wrong(format!(
+                "That are {many} features. At most {} are developed side by side.",
+                Batch::MOST
+            ))),
+        }
+    }
+
+    /// The run that this asks for.
+    #[must_use]
+    pub fn start(self) -> StartRun {
+        let Self { project, features, budget } = self;
+        let brief = features.join("\n");
+        StartRun { project, brief, budget, again: None, features }
+    }
+}
+
+/// What is said to whom a form cannot be shown.
+#[must_use]
+pub fn name_features() -> String {
+    "Name the features behind the project, each in quotation marks: `features llm-wrapper \"Gemini provider\" \"Token counting\"`. `/develop features llm-wrapper` alone asks by a form.".to_owned()
+}
+
+fn feature(brief: &str) -> Result<String, Misunderstood> {
+    if brief.chars().count() <= Batch::BRIEF_CHARS {
+        return Ok(foreign_text::printable(brief));
+    }
+    Err(Misunderstood::wrong(format!(
+        "One of these is longer than {} characters. Put the long part into a file of the repository and name it.",
+        Batch::BRIEF_CHARS
+    )))
+}
+
+/// Makes a batch of what was asked for, with ids that `mint` makes for the runs of its features.
+///
+/// # Errors
+/// What of the project's pipeline cannot be written down for it.
+pub(super) fn make_batch(
+    request: &mut Request,
+    project: &Project,
+    briefs: Vec<String>,
+    mint: impl Fn() -> RunId,
+) -> Result<BatchPipelines, Problems> {
+    let slugs = Batch::slugs(&briefs);
+    let features = briefs.into_iter().zip(slugs);
+    let features: Vec<Feature> =
+        features.map(|(brief, slug)| Feature { slug, brief, run: mint() }).collect();
+    let texts = BatchPipelines::of(&request.pipeline, project.features.as_ref(), &features)?;
+    let asks = request.pipeline.stages.iter().rev().find_map(|stage| stage.gate.clone());
+    request.pipeline = texts.merge.pipeline.clone();
+    if let Some(together) = request.pipeline.stages.last_mut() {
+        together.gate = Some(asks.unwrap_or_else(|| GateSpec::usual(DEADLINE_SECONDS)));
+    }
+    let pipeline = texts.feature.pipeline.clone();
+    request.batch = Some(Box::new(Batch { features, pipeline }));
+    Ok(texts)
+}
+
+/// Keeps the texts by which a batch and its features are done.
+pub(super) async fn save_texts(store: &Store, texts: &BatchPipelines) -> Result<(), StoreError> {
+    for text in [&texts.merge, &texts.feature] {
+        store.save_pipeline(&text.pipeline.digest, &text.text).await?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(said: &str) -> Result<FeatureWords, String> {
+        let projects = Projects::built_in().expect("the built-in pipelines are valid");
+        FeatureWords::read(said, &projects).map_err(|misunderstood| misunderstood.text)
+    }
+
+    #[test]
+    fn features_stand_below_each_other_or_in_quotation_marks() {
+        for said in [
+            "llm-wrapper \"Gemini provider\" \"Token counting\" budget=$4",
+            "LLM-wrapper\n- Gemini provider\n- Token counting\nbudget=4",
+            "llm-wrapper budget=4\nGemini provider\n\nToken counting",
+        ] {
+            let words = read(said).expect("understood");
+            assert_eq!(words.features, ["Gemini provider", "Token counting"], "{said}");
+            assert_eq!(words.budget.map(|it| it.to_string()).as_deref(), Some("$4.00"));
+        }
+    }
+
+    #[test]
+    fn what_is_no_batch_is_told_so() {
+        assert!(read("llm-wrapper \"Gemini\"").is_err_and(|told| told.contains("one feature")));
+        assert!(read("nothing \"a\" \"b\"").is_err_and(|told| told.contains("llm-wrapper")));
+        let many = "\nanother feature".repeat(21);
+        assert!(read(&format!("llm-wrapper{many}")).is_err_and(|told| told.contains("At most 20")));
+        assert_eq!(read("llm-wrapper").map(|words| words.features.len()), Ok(0));
+    }
+}

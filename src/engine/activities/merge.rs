@@ -1,0 +1,137 @@
+//! Merging, as the activities see it: what will it be like, and what comes of it?
+//! The work of features is fetched from where their runs keep it. A merge leaves its files where an agent's would be: what follows is the same.
+
+use anyhow::{Context, Error, Result};
+use serde::{Deserialize, Serialize};
+use temporalio_sdk::activities::{ActivityContext, ActivityError};
+use tokio_util::sync::CancellationToken;
+
+use super::bench::Bench;
+use super::by_hand::TakenIn;
+use super::guard::GuardCheck;
+use super::handover::{AgentDone, Handover};
+use super::heartbeat::with_heartbeat;
+use super::write_attempt::WriteAttempt;
+use crate::run::{AgentEnd, MergePreview, MergeStep, Overlap, RunId, Snapshot, Written};
+use crate::workspace::{Merged, Shadow, WorkspaceError};
+
+/// Most files with conflicts that are named.
+const FILES: usize = 20;
+
+/// What is to be merged, and nobody knows yet in which order.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PreviewInput {
+    /// The batch.
+    pub run: RunId,
+    /// Numbers from 1, whose they are, and what they made.
+    pub features: Vec<(usize, RunId, Snapshot)>,
+}
+
+impl Bench {
+    /// Tries each pair, and says what merging all of them will be like.
+    pub(super) async fn preview_merge(
+        &self,
+        ctx: &ActivityContext,
+        input: &PreviewInput,
+    ) -> Result<MergePreview, ActivityError> {
+        let never = CancellationToken::new();
+        let trying = Box::pin(self.try_pairs(input));
+        Ok(with_heartbeat(ctx, &Handover::default(), &never, trying).await??)
+    }
+
+    async fn try_pairs(&self, input: &PreviewInput) -> Result<MergePreview> {
+        let shadow = Shadow::open(&self.shadow_path(&input.run)).await?;
+        for feature in &input.features {
+            self.fetch_feature(&shadow, feature).await?;
+        }
+        let mut overlaps: Vec<Overlap> = Vec::new();
+        for (at, (n, _, one)) in input.features.iter().enumerate() {
+            for (m, _, two) in &input.features[at + 1..] {
+                let overlap = shadow.overlap((*n, *m), (one, two)).await;
+                overlaps.extend(overlap.context("trying a merge")?);
+            }
+        }
+        let numbers: Vec<usize> = input.features.iter().map(|(n, ..)| *n).collect();
+        Ok(MergePreview::of(&numbers, overlaps))
+    }
+
+    /// Makes what a feature's run made known in the repository of its batch.
+    async fn fetch_feature(
+        &self,
+        shadow: &Shadow,
+        (n, run, work): &(usize, RunId, Snapshot),
+    ) -> Result<(), WorkspaceError> {
+        let other = self.shadow_with(run, &[work]).await?;
+        shadow.take_work(&other, work, &format!("feature-{n}")).await
+    }
+}
+
+impl WriteAttempt<'_> {
+    /// What this attempt puts together, as its work.
+    pub(super) async fn merge_in(
+        &self,
+        ctx: &ActivityContext,
+        step: &MergeStep,
+    ) -> Result<Written, ActivityError> {
+        self.take_what(ctx, self.merge(step)).await
+    }
+
+    async fn merge(&self, step: &MergeStep) -> Result<(Shadow, TakenIn)> {
+        let shadow = self.shadow().await.context("opening the shadow repository")?;
+        if let MergeStep::Feature { n, run, work } = step {
+            let feature = (*n, run.clone(), work.clone());
+            match self.bench.fetch_feature(&shadow, &feature).await {
+                Err(WorkspaceError::Elsewhere { .. }) => {
+                    let why = format!(
+                        "the work of {run} is neither on this worker's disk nor in the artifact store"
+                    );
+                    return Ok((shadow, TakenIn::Impossible(why)));
+                }
+                fetched => fetched.context("fetching a feature")?,
+            }
+        }
+        let base = self.base(&shadow).await.context("importing the repository")?;
+        let text = self.pipeline_text().await?;
+        if let GuardCheck::Moved(why) = self.check_guard(&shadow, text.as_deref()).await? {
+            return Ok((shadow, TakenIn::Impossible(why)));
+        }
+        let Merged { snapshot, mut conflicts } = match step {
+            MergeStep::Feature { work, .. } => {
+                shadow.merge(&base, work).await.context("merging a feature")?
+            }
+            MergeStep::All => Merged { snapshot: base.clone(), conflicts: Vec::new() },
+        };
+        conflicts.truncate(FILES);
+        let folder = self.folder.at("work");
+        shadow.checkout_to_change(&snapshot, &folder).await.context("cloning what was merged")?;
+        let start = shadow.start().await.context("reading where the run began")?;
+        let unkept = Written::unkept(AgentEnd::Finished, self.bench.sandbox.sandboxing());
+        let workplace = self.before.workplace.clone();
+        let written = Written { start, conflicts, workplace, ..unkept };
+        Ok((shadow, TakenIn::Done(Box::new(AgentDone { base, written }))))
+    }
+
+    /// The feature whose work this attempt merges: its snapshot is a child of that, too.
+    pub(super) const fn merged_work(&self) -> Option<&Snapshot> {
+        match &self.input.merge {
+            Some(MergeStep::Feature { work, .. }) => Some(work),
+            Some(MergeStep::All) | None => None,
+        }
+    }
+
+    /// Where somebody made a merge work: the files in which they left the marks of a conflict.
+    pub(super) async fn left_marked(
+        &self,
+        shadow: &Shadow,
+        work: &Snapshot,
+    ) -> Result<Vec<String>> {
+        let Some(before) = self.input.compare.stage_base.as_ref().filter(|_| self.input.resolves)
+        else {
+            return Ok(Vec::new());
+        };
+        let left = shadow.left_marked(before, work).await;
+        let mut left = left.map_err(Error::from).context("looking for marks of conflicts")?;
+        left.truncate(FILES);
+        Ok(left)
+    }
+}

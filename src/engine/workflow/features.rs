@@ -1,0 +1,166 @@
+//! The features of a batch, as the workflow sees them: each is a child workflow, a run like any other.
+//! All begin at once, and how each ends is told as soon as it does; a stop is passed on, and then all are waited for: what is good is kept.
+
+use futures::FutureExt;
+use futures::future::{LocalBoxFuture, select_all};
+use temporalio_sdk::{
+    ActivityOptions, ChildWorkflowOptions, ParentClosePolicy, SignalWorkflowOptions,
+    WorkflowResult, WorkflowTermination, workflows,
+};
+
+use super::activity::application_message;
+use super::journal::{emit, record_events, record_options, take_decisions};
+use super::{Ctx, Develop};
+use crate::engine::activities::{Activities, FeatureInput, PreviewInput, SignedStop};
+use crate::engine::retry_policy::{HEARTBEAT_TIMEOUT, PREVIEW_TIMEOUT, takeover_policy};
+use crate::run::{FeatureEnd, Happened, MergePreview, Outcome, Run, RunId, Snapshot};
+
+/// The runs that are under way: the number of each feature, and why its workflow is gone, where it did not end by itself.
+type Children = Vec<LocalBoxFuture<'static, (usize, Option<String>)>>;
+
+/// Develops all features that are not over.
+pub(super) async fn features(ctx: &Ctx) -> WorkflowResult<()> {
+    let open = ctx.state(|s| open_features(&s.run));
+    let mut children = Children::new();
+    for n in open {
+        take_decisions(ctx).await?;
+        if ctx.state(|s| s.run.was_stopped()) {
+            emit(ctx, never_begun(n));
+            continue;
+        }
+        match begin(ctx, n).await? {
+            Ok(child) => children.push(child),
+            Err(why) => emit(ctx, lost_at_once(n, why)),
+        }
+    }
+    let mut is_told = false;
+    while !children.is_empty() {
+        record_events(ctx).await?;
+        if !is_told && ctx.state(|s| s.run.was_stopped()) {
+            stop_all(ctx).await?;
+            is_told = true;
+        }
+        match next_end(ctx, &mut children).await? {
+            Some((n, lost)) => {
+                let end = ended(ctx, n, lost).await?;
+                emit(ctx, Happened::FeatureEnded { n, end });
+            }
+            None => take_decisions(ctx).await?,
+        }
+        if ctx.cancellation_token().is_cancelled() {
+            return Err(WorkflowTermination::cancelled());
+        }
+    }
+    Ok(())
+}
+
+fn open_features(run: &Run) -> Vec<usize> {
+    let of = run.request.batch.as_ref().map_or(0, |batch| batch.features.len());
+    (1..=of).filter(|n| !run.features.contains_key(n)).collect()
+}
+
+/// Starts the run of a feature; why not, where Temporal has none like it.
+async fn begin(
+    ctx: &Ctx,
+    n: usize,
+) -> WorkflowResult<Result<LocalBoxFuture<'static, (usize, Option<String>)>, String>> {
+    record_events(ctx).await?;
+    let input = ctx.state(|s| FeatureInput { run: s.run.id().clone(), n, lost: None });
+    let asked = ctx.execute_activity(Activities::begin_feature, input, record_options(ctx)).await?;
+    let summary = format!("feature {n} · {}", asked.request.brief);
+    let options = ChildWorkflowOptions::builder()
+        .workflow_id(asked.request.run.to_string())
+        .parent_close_policy(ParentClosePolicy::RequestCancel)
+        .static_summary(summary)
+        .build();
+    Ok(match ctx.start_child_workflow(Develop::run, asked, options).await {
+        Ok(child) => Ok(child
+            .result()
+            .map(move |ended| (n, ended.err().map(|error| error.to_string())))
+            .boxed_local()),
+        Err(error) => Err(error.to_string()),
+    })
+}
+
+/// Waits until a feature ends, which is then no child any more; none where an answer came before.
+async fn next_end(
+    ctx: &Ctx,
+    children: &mut Children,
+) -> WorkflowResult<Option<(usize, Option<String>)>> {
+    let mut ending = select_all(children.iter_mut()).fuse();
+    let ended = workflows::select! {
+        answered = ctx.wait_condition(|s: &Develop| s.has_decisions()) => { answered?; None },
+        (ended, at, _) = ending => Some((ended, at)),
+    };
+    drop(ending);
+    Ok(ended.map(|(ended, at)| {
+        drop(children.remove(at));
+        ended
+    }))
+}
+
+async fn ended(ctx: &Ctx, n: usize, lost: Option<String>) -> WorkflowResult<FeatureEnd> {
+    let input = ctx.state(|s| FeatureInput { run: s.run.id().clone(), n, lost });
+    Ok(ctx.execute_activity(Activities::feature_ended, input, record_options(ctx)).await?)
+}
+
+/// Passes a stop on to every feature that is not over. One that ends meanwhile needs none.
+async fn stop_all(ctx: &Ctx) -> WorkflowResult<()> {
+    let input = ctx.state(|s| FeatureInput { run: s.run.id().clone(), n: 0, lost: None });
+    let stops = ctx.execute_activity(Activities::stop_features, input, record_options(ctx)).await?;
+    for SignedStop { run, decision } in stops {
+        let child = ctx.external_workflow(run.to_string(), None);
+        let _ = child.signal(Develop::decide, decision, SignalWorkflowOptions::default()).await;
+    }
+    Ok(())
+}
+
+/// Sees what merging these will be like. Where that cannot be known, they are merged in their own order.
+pub(super) async fn preview_merge(
+    ctx: &Ctx,
+    features: Vec<(usize, RunId, Snapshot)>,
+) -> WorkflowResult<()> {
+    record_events(ctx).await?;
+    let in_order = MergePreview::of(&features.iter().map(|(n, ..)| *n).collect::<Vec<_>>(), vec![]);
+    let input = ctx.state(|s| PreviewInput { run: s.run.id().clone(), features });
+    let options = ActivityOptions::with_start_to_close_timeout(PREVIEW_TIMEOUT)
+        .heartbeat_timeout(HEARTBEAT_TIMEOUT)
+        .retry_policy(takeover_policy())
+        .summary("what merging will be like".to_owned())
+        .build();
+    let preview = match ctx.execute_activity(Activities::preview_merge, input, options).await {
+        Ok(preview) => preview,
+        Err(_) if ctx.cancellation_token().is_cancelled() => {
+            return Err(WorkflowTermination::cancelled());
+        }
+        Err(error) => {
+            tracing::warn!(
+                "what merging will be like is not known: {}",
+                application_message(&error)
+            );
+            in_order
+        }
+    };
+    emit(ctx, Happened::Previewed(preview));
+    Ok(())
+}
+
+fn never_begun(n: usize) -> Happened {
+    let why = Some("stopped before it began".to_owned());
+    Happened::FeatureEnded { n, end: nothing_made(Outcome::Stopped, why) }
+}
+
+fn lost_at_once(n: usize, why: String) -> Happened {
+    Happened::FeatureEnded { n, end: nothing_made(Outcome::Failed, Some(why)) }
+}
+
+fn nothing_made(outcome: Outcome, why: Option<String>) -> FeatureEnd {
+    FeatureEnd {
+        outcome,
+        why,
+        work: None,
+        tokens: crate::run::Tokens::default(),
+        cost_usd: crate::run::Usd::ZERO,
+        seconds: 0,
+    }
+}

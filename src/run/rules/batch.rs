@@ -1,0 +1,162 @@
+//! The rules of a batch: what does a run need whose features are runs of their own?
+//! First that all of them end; then a look at what merging them will be like; then each is merged by its stage, and all is asked about.
+//! Only of runs whose request is a batch, so these rules need no version of their own.
+
+use chrono::{DateTime, Utc};
+
+use crate::run::{
+    AttemptOutcome, Batch, FeatureEnd, Happened, MergePreview, MergeStep, Next, Outcome, Run,
+    RunId, Snapshot, StageOutcome, StagePhase, StageState, Tokens, Usd,
+};
+
+impl Run {
+    /// What comes before its stages; none where these have their turn, or it is no batch.
+    pub(super) fn next_of_batch(&self) -> Option<Next> {
+        let batch = self.request.batch.as_ref()?;
+        if self.features.len() < batch.features.len() {
+            return Some(Next::Features);
+        }
+        let made = self.features_to_merge();
+        (self.preview.is_none() && self.sealed_by().is_none() && !made.is_empty())
+            .then_some(Next::PreviewMerge(made))
+    }
+
+    /// The features whose runs ended well, by their numbers from 1: whose they are, and what they made.
+    fn features_to_merge(&self) -> Vec<(usize, RunId, Snapshot)> {
+        let features = self.request.batch.iter().flat_map(|batch| &batch.features).zip(1..);
+        let made = features.filter_map(|(feature, n)| {
+            Some((n, feature.run.clone(), self.features.get(&n)?.work.clone()?))
+        });
+        made.collect()
+    }
+
+    /// What an attempt merges; none where somebody writes: an agent, or a person by hand.
+    pub(super) fn merge_step(&self, stage: &StageState, attempt: u32) -> Option<MergeStep> {
+        let batch = self.request.batch.as_ref()?;
+        let is_merged = self.merged(stage, attempt).is_some();
+        if is_merged || stage.done_by_hand(attempt).is_some() {
+            return None;
+        }
+        if stage.name().as_str() == Batch::TOGETHER {
+            return Some(MergeStep::All);
+        }
+        let (n, feature) = batch.merged_by(stage.name())?;
+        let work = self.features.get(&n)?.work.clone()?;
+        Some(MergeStep::Feature { n, run: feature.run.clone(), work })
+    }
+
+    /// How the run of a feature ended that has nothing to merge: the first attempt of its stage ends so, and asks what becomes of it.
+    pub(super) fn nothing_to_merge(&self, stage: &StageState, attempt: u32) -> Option<Happened> {
+        let (n, _) = self.request.batch.as_ref()?.merged_by(stage.name())?;
+        let end = self.features.get(&n).filter(|end| end.work.is_none())?;
+        let is_first = stage.attempts_now().first().is_some_and(|first| first.n == attempt);
+        let why = end.why.clone().unwrap_or_else(|| "its run did not end well".to_owned());
+        is_first.then(|| Happened::AttemptEnded {
+            stage: stage.name().clone(),
+            attempt,
+            outcome: AttemptOutcome::Bad,
+            why: Some(why),
+            feedback: None,
+            trouble: None,
+            tests: None,
+            coverage_percent: None,
+            tests_changed: None,
+            red_green: None,
+            reports: None,
+            workplace: None,
+            tokens: Tokens::default(),
+            cost_usd: Usd::ZERO,
+            seconds: 0,
+        })
+    }
+
+    /// What came of the merge itself, on which whoever makes it work begins.
+    pub(super) fn merged<'a>(&self, stage: &'a StageState, attempt: u32) -> Option<&'a Snapshot> {
+        self.request.batch.as_ref()?;
+        let mut earlier = stage.attempts_now().iter().filter(|earlier| earlier.n < attempt);
+        earlier.find_map(|earlier| earlier.snapshot.as_ref())
+    }
+
+    /// Why a stage of a batch is left out, before it begins or because nobody said in time how it goes on: one stops none of the others.
+    pub(super) fn left_out_of_batch(&self, stage: &StageState) -> Option<String> {
+        self.request.batch.as_ref()?;
+        let is_merge = stage.name().as_str() != Batch::TOGETHER;
+        let begins = stage.phase == StagePhase::Todo;
+        if is_merge && stage.missed_deadline {
+            return Some("left out: nobody said in time what becomes of it".to_owned());
+        }
+        if is_merge && begins && self.features_to_merge().is_empty() {
+            return Some("no feature is good".to_owned());
+        }
+        let nothing = !is_merge && begins && self.last_good().is_none();
+        nothing.then(|| "there is nothing to put together".to_owned())
+    }
+
+    /// Why a batch that has no question left has failed; none where something was merged, or it is none.
+    pub(super) fn nothing_was_merged(&self) -> Option<String> {
+        let batch = self.request.batch.as_ref().filter(|_| self.last_good().is_none())?;
+        let good = self.features_to_merge().len();
+        Some(match good {
+            0 => format!("none of the {} features is good", batch.features.len()),
+            _ => format!("none of the {good} good features could be merged"),
+        })
+    }
+
+    /// The trees that go into the result, for whoever approves it.
+    pub(super) fn trees_merged(&self) -> String {
+        let Some(batch) = &self.request.batch else { return String::new() };
+        let kept = self.stages.iter().filter(|stage| stage.phase == StagePhase::Good);
+        let merged = kept.filter_map(|stage| {
+            let (n, _) = batch.merged_by(stage.name())?;
+            Some(format!("|{n}={}", self.features.get(&n)?.work.as_ref()?.tree))
+        });
+        merged.collect()
+    }
+
+    pub(super) fn apply_to_batch(&mut self, what: &Happened, at: DateTime<Utc>) {
+        match what {
+            Happened::FeatureEnded { n, end } => self.apply_feature_ended(*n, end, at),
+            Happened::Previewed(preview) => self.apply_preview(preview),
+            _ => {}
+        }
+    }
+
+    fn apply_feature_ended(&mut self, n: usize, end: &FeatureEnd, at: DateTime<Utc>) {
+        self.features.insert(n, end.clone());
+        let batch = self.request.batch.as_ref();
+        if batch.is_some_and(|batch| self.features.len() >= batch.features.len()) {
+            self.developed_at = Some(at);
+        }
+        let feature = batch.and_then(|batch| batch.features.get(n.checked_sub(1)?));
+        let Some(slug) = feature.map(|feature| feature.slug.clone()) else { return };
+        // Whoever stopped it wants it no more; what failed is asked about when all others are merged.
+        if end.outcome == Outcome::Stopped
+            && let Some(stage) = self.stages.iter_mut().find(|stage| stage.name() == &slug)
+        {
+            let why = end.why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+            stage.phase = StagePhase::Undone;
+            stage.why = Some(format!("its run was stopped{why}"));
+            stage.ended_at = Some(at);
+        }
+    }
+
+    /// Its stages go in the order in which they merge best. Those that were left out keep their places behind them.
+    fn apply_preview(&mut self, preview: &MergePreview) {
+        self.preview = Some(preview.clone());
+        let Some(batch) = &self.request.batch else { return };
+        let place = |stage: &StageState| {
+            let is_last = stage.name().as_str() == Batch::TOGETHER;
+            let n = batch.merged_by(stage.name()).map(|(n, _)| n);
+            let turn = n.and_then(|n| preview.order.iter().position(|it| *it == n));
+            (is_last, turn.unwrap_or(usize::MAX))
+        };
+        self.stages.sort_by_key(place);
+    }
+}
+
+/// A stage that is left out of a batch.
+pub(super) fn left_out(stage: &StageState, why: String) -> Next {
+    let (stage, why) = (stage.name().clone(), Some(why));
+    let outcome = StageOutcome::Undone;
+    Next::Emit(Happened::StageEnded { stage, outcome, why, snapshot: None })
+}

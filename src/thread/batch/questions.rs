@@ -1,0 +1,124 @@
+//! The questions of a batch's features: what do all of them ask together?
+//! Those that are open at the same time stand in one message, a row each: a batch calls people as often as one run does. A new message calls
+//! again, where nothing was open any more.
+
+use std::cmp::max;
+
+use chrono::{DateTime, Utc};
+
+use crate::run::{Approver, OpenGate, Run, StageState};
+use crate::slack::{Button, Mrkdwn, SlackBlock, actions, context, section};
+use crate::thread::gate::{GateView, SnoozeButton};
+use crate::thread::people::{called_by, row};
+use crate::thread::{Message, MessageKey, RenderContext, To, clock};
+
+/// Buttons of one row that fit beside each other on a phone.
+const BUTTONS: usize = 4;
+/// Slack takes fifty blocks; each question has three.
+const ROWS: usize = 14;
+
+/// A question of a feature, and how long it was open.
+struct Asked<'a> {
+    run: &'a Run,
+    gate: &'a OpenGate,
+    closed_at: Option<DateTime<Utc>>,
+}
+
+/// One message for each time in which something was open.
+pub(in crate::thread) fn questions(
+    features: &[Run],
+    now: DateTime<Utc>,
+    render: &RenderContext,
+) -> Vec<Message> {
+    let groups = groups(features);
+    groups.iter().zip(1..).map(|(group, n)| message(n, group, now, render)).collect()
+}
+
+fn groups(features: &[Run]) -> Vec<Vec<Asked<'_>>> {
+    let mut asked: Vec<Asked<'_>> = features.iter().flat_map(asked_by).collect();
+    asked.sort_by_key(|it| it.gate.opened_at);
+    let mut groups: Vec<Vec<Asked<'_>>> = Vec::new();
+    // Until when something of the newest group was open; none = it still is.
+    let mut open_until = Some(DateTime::<Utc>::MIN_UTC);
+    for it in asked {
+        let is_new = open_until.is_some_and(|until| it.gate.opened_at > until);
+        open_until = match (open_until.filter(|_| !is_new), it.closed_at) {
+            (Some(until), Some(closed)) => Some(max(until, closed)),
+            (None, closed) if is_new => closed,
+            _ => None,
+        };
+        match groups.last_mut().filter(|_| !is_new) {
+            Some(group) => group.push(it),
+            None => groups.push(vec![it]),
+        }
+    }
+    groups
+}
+
+fn asked_by(run: &Run) -> impl Iterator<Item = Asked<'_>> {
+    let closed = run.stages.iter().flat_map(StageState::closed_questions);
+    let closed = closed.map(move |it| Asked { run, gate: &it.gate, closed_at: Some(it.closed_at) });
+    let open = run.gate.iter().map(move |gate| Asked { run, gate, closed_at: None });
+    closed.chain(open)
+}
+
+fn message(n: usize, group: &[Asked<'_>], now: DateTime<Utc>, render: &RenderContext) -> Message {
+    let head = head(group);
+    let mut blocks = vec![section(head.clone())];
+    for (it, n) in group.iter().take(ROWS).zip(1..) {
+        blocks.extend(row_of((it, n), now, render));
+    }
+    if group.len() > ROWS {
+        let more = format!("… and {} more, in their own threads", group.len() - ROWS);
+        blocks.push(context(more));
+    }
+    Message::new(MessageKey::Questions(n), To::Thread, &head, blocks)
+}
+
+/// Who is asked how much; nobody any more once all is answered.
+fn head(group: &[Asked<'_>]) -> Mrkdwn {
+    let open: Vec<&Asked<'_>> = group.iter().filter(|it| it.closed_at.is_none()).collect();
+    if open.is_empty() {
+        return "*Answered*".into();
+    }
+    let mut called: Vec<Approver> = Vec::new();
+    for it in &open {
+        let Some(spec) = it.run.spec_of(&it.gate.id) else { continue };
+        for approver in called_by(it.run, &it.gate.id, spec) {
+            if !called.contains(&approver) {
+                called.push(approver);
+            }
+        }
+    }
+    let what = match open.len() {
+        1 => "*A feature asks something.*".to_owned(),
+        many => format!("*{many} features ask something.*"),
+    };
+    Mrkdwn::from(what) + " " + row(&called)
+}
+
+fn row_of(
+    (asked, n): (&Asked<'_>, usize),
+    now: DateTime<Utc>,
+    render: &RenderContext,
+) -> Vec<SlackBlock> {
+    let run = asked.run;
+    let name = run.request.part_of.as_ref().map(|it| format!("*{} {}* · ", it.n, it.slug));
+    let name = Mrkdwn::from(name.unwrap_or_default());
+    let Some(question) = GateView::all(run).find(|it| it.gate.id == asked.gate.id) else {
+        return Vec::new();
+    };
+    if asked.closed_at.is_some() {
+        return vec![section(name + question.outcome())];
+    }
+    let said = Mrkdwn::from(question.asked()) + "\n" + Mrkdwn::line(&question.figures(), 300);
+    let mut blocks = vec![section(name + said)];
+    if !clock::is_over(question.gate, question.spec, now) {
+        let buttons = question.buttons(render, SnoozeButton::NotOffered).into_iter().take(BUTTONS);
+        let buttons: Vec<Button> = buttons.map(|button| button.numbered(n)).collect();
+        blocks.push(actions(&format!("{} {}", run.id(), question.key()), buttons));
+        let until = clock::left_at_most(question.gate, question.spec, now);
+        blocks.push(context(until));
+    }
+    blocks
+}

@@ -1,0 +1,100 @@
+//! Merges: how does the work of several runs become one?
+//! By git's own merge of trees, without a worktree: the same two snapshots give the same result, on any machine and however often it is
+//! done. What git cannot merge stays marked in the files, as people know it.
+
+use std::collections::BTreeSet;
+
+use super::git::GitOutput;
+use super::records::records;
+use super::{Result, Shadow, WorkspaceError};
+use crate::run::{Overlap, Snapshot};
+
+/// What the beginning of a file's conflict looks like, and its end.
+const MARKS: [&str; 2] = ["^<<<<<<< ", "^>>>>>>> "];
+
+/// What came of a merge.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Merged {
+    /// Not kept yet: nothing names it.
+    pub snapshot: Snapshot,
+    /// The files that git could not merge.
+    pub conflicts: Vec<String>,
+}
+
+impl Shadow {
+    /// Makes what another run made known here, under `name`. Where nothing has begun here, it begins where that run began.
+    pub async fn take_work(&self, other: &Self, work: &Snapshot, name: &str) -> Result<()> {
+        if self.base().await?.is_none() {
+            self.take_over(other, &[]).await?;
+        }
+        let refspec = format!("+{}:refs/signoff/{name}", work.commit);
+        self.fetch_refs(&other.path().display().to_string(), &[refspec]).await
+    }
+
+    /// Puts `work` into `into`.
+    pub async fn merge(&self, into: &Snapshot, work: &Snapshot) -> Result<Merged> {
+        let (tree, conflicts) = self.merged_tree(into, work).await?;
+        let snapshot = self.commit(&tree, &[into, work], "signoff: a merge").await?;
+        Ok(Merged { snapshot, conflicts })
+    }
+
+    /// What two snapshots both changed, and what of that git cannot merge; none where they touch nothing in common.
+    pub async fn overlap(
+        &self,
+        pair: (usize, usize),
+        (one, two): (&Snapshot, &Snapshot),
+    ) -> Result<Option<Overlap>> {
+        let common = self.git().args(["merge-base", &one.commit, &two.commit]).line().await?;
+        let began = self.of_commit(common).await?;
+        let changed = async |by: &Snapshot| {
+            let entries = self.numstat(&began, by).await?;
+            let paths = entries.into_iter().flat_map(|entry| [Some(entry.path), entry.old_path]);
+            Ok::<BTreeSet<String>, WorkspaceError>(paths.flatten().collect())
+        };
+        let (ones, twos) = (changed(one).await?, changed(two).await?);
+        let both: Vec<String> = ones.intersection(&twos).cloned().collect();
+        let (_, conflicts) = self.merged_tree(one, two).await?;
+        if both.is_empty() && conflicts.is_empty() {
+            return Ok(None);
+        }
+        let few = |paths: &[String]| paths.iter().take(Overlap::SHOWN).cloned().collect();
+        let (files, conflicts) = (few(&both), few(&conflicts));
+        Ok(Some(Overlap { pair, files, count: both.len(), conflicts }))
+    }
+
+    /// The tree, and the files in it that git could not merge.
+    async fn merged_tree(&self, into: &Snapshot, work: &Snapshot) -> Result<(String, Vec<String>)> {
+        const WORDS: [&str; 5] =
+            ["merge-tree", "--write-tree", "-z", "--name-only", "--no-messages"];
+        let unrelated = ["--allow-unrelated-histories"];
+        let git = self.git().args(WORDS).args(unrelated).args([&into.commit, &work.commit]);
+        let output = git.output(u64::MAX).await?;
+        // One says that there are conflicts: the tree is there all the same.
+        if !matches!(output.status.code(), Some(0 | 1)) {
+            return Err(output.error("merge-tree"));
+        }
+        let GitOutput { out, .. } = output;
+        let mut said = records(&out).into_iter();
+        let tree = said.next().unwrap_or_default().trim().to_owned();
+        Ok((tree, said.collect()))
+    }
+
+    /// The files in which somebody left the marks of a conflict that are not in `before`.
+    pub async fn left_marked(&self, before: &Snapshot, now: &Snapshot) -> Result<Vec<String>> {
+        let was = self.marked(before).await?;
+        Ok(self.marked(now).await?.difference(&was).cloned().collect())
+    }
+
+    async fn marked(&self, snapshot: &Snapshot) -> Result<BTreeSet<String>> {
+        let patterns = MARKS.into_iter().flat_map(|mark| ["-e", mark]);
+        let grep = self.git().args(["grep", "-l", "-I", "-z", "--full-name"]).args(patterns);
+        let output = grep.args([snapshot.commit.as_str()]).output(u64::MAX).await?;
+        match output.status.code() {
+            Some(0 | 1) => {}
+            _ => return Err(output.error("grep")),
+        }
+        let of_it = format!("{}:", snapshot.commit);
+        let names = records(&output.out).into_iter();
+        Ok(names.filter_map(|name| Some(name.strip_prefix(&of_it)?.to_owned())).collect())
+    }
+}

@@ -6,7 +6,7 @@ use super::mention::Misheard;
 use super::outcome::{Acted, Handled, reply_outcome};
 use crate::commands::{
     self, AgainWords, Answer, Asker, Command, CompareOutcome, LookAt, Lookup, Meaning, Moment,
-    Place, Reply, ReplyKind, Said,
+    Place, Reply, ReplyKind, RunsBeside, Said,
 };
 use crate::run::{Channel, RequestId, Via};
 use crate::slack::{SlashCommand, unescape};
@@ -88,8 +88,8 @@ impl Actor {
     async fn status(&self, asker: &Asker, said: &Said) -> Result<Reply, StoreError> {
         Ok(match commands::find(&self.services, asker, said).await? {
             Lookup::Found(named) => {
-                let again = commands::done_again(&self.services, asker, &named.run).await?;
-                commands::status(&named.run, &again, (self.clock)())
+                let beside = RunsBeside::of(&named.run, &self.services, asker).await?;
+                commands::status(&named.run, &beside, (self.clock)())
             }
             Lookup::Unknown(reply) => reply,
         })

@@ -32,7 +32,11 @@ pub async fn list(
 
 fn line(run: &Run) -> String {
     let of = run.budget().map(|b| format!(" of {b}")).unwrap_or_default();
+    let developing = run.features_over().filter(|(over, all)| over < all);
     let at = match run.current() {
+        _ if let Some((over, all)) = developing.filter(|_| run.outcome.is_none()) => {
+            format!(" · {over} of {all} features are over")
+        }
         Some((n, stage)) if run.outcome.is_none() => {
             format!(" · stage {n} of {} · {}", run.stages.len(), stage.name())
         }

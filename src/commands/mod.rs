@@ -89,7 +89,7 @@ pub use sight::{Sight, is_visible_to};
 pub use snapshots::{snapshots, snapshots_json};
 pub use start::{retry_start, start};
 pub use start_run::{StartRun, read_brief};
-pub use status::{done_again, status, status_json};
+pub use status::{RunsBeside, status, status_json};
 pub use terms::Terms;
 pub use thread_words::{note_of, sounds_like};
 pub use verbs::{Asks, Takes, VERBS, Verb, help, is_verb};

@@ -12,29 +12,43 @@ use crate::run::{
 };
 use crate::slack::escape;
 use crate::store::StoreError;
-use crate::thread;
+use crate::thread::{self, FeatureRow};
 
-/// The runs that do this one once more and that this person may see, the newest first.
-pub async fn done_again(
-    services: &Services,
-    asker: &Asker,
-    run: &Run,
-) -> Result<Vec<Run>, StoreError> {
-    let mut again = services.store.runs_that_do_again(run.id()).await?;
-    again.retain(|run| is_visible_to(run, asker));
-    Ok(again)
+/// The runs that belong to a run.
+#[derive(Clone, Debug, Default)]
+pub struct RunsBeside {
+    /// Those that do it once more, the newest first.
+    pub again: Vec<Run>,
+    /// Those of its features, where it is a batch.
+    pub features: Vec<Run>,
 }
 
-/// A run in a few lines; `again` are the runs that do it once more, the newest first.
-pub fn status(run: &Run, again: &[Run], now: DateTime<Utc>) -> Reply {
+impl RunsBeside {
+    /// Those that this person may see.
+    pub async fn of(run: &Run, services: &Services, asker: &Asker) -> Result<Self, StoreError> {
+        let mut again = services.store.runs_that_do_again(run.id()).await?;
+        again.retain(|run| is_visible_to(run, asker));
+        Ok(Self { again, features: services.store.features_of(run).await? })
+    }
+}
+
+/// A run in a few lines.
+pub fn status(run: &Run, beside: &RunsBeside, now: DateTime<Utc>) -> Reply {
     let mut lines =
         vec![format!("`{}` · {} · {}", run.id(), thread::phase(run), run.in_one_line())];
-    lines
-        .extend(run.stages.iter().map(|s| format!("{} {}", thread::glyph(s.phase), stage_line(s))));
+    lines.extend(FeatureRow::all(run, &beside.features, now).iter().map(feature_line));
+    let begun = |stage: &&StageState| run.request.batch.is_none() || !stage.attempts.is_empty();
+    let stages = run.stages.iter().filter(begun);
+    lines.extend(stages.map(|s| format!("{} {}", thread::glyph(s.phase), stage_line(s))));
+    let member = run.request.part_of.as_ref();
+    lines.extend(member.map(|it| format!("Feature {} of {} of `{}`.", it.n, it.of, it.batch)));
     lines.extend(run.start.iter().flat_map(started));
     lines.extend(run.request.again.as_ref().map(|it| format!("It does `{}` once more.", it.run)));
     lines.extend(
-        again.iter().map(|it| format!("Done again as `{}`, {}.", it.id(), thread::phase(it))),
+        beside
+            .again
+            .iter()
+            .map(|it| format!("Done again as `{}`, {}.", it.id(), thread::phase(it))),
     );
     lines.extend(run.gate.as_ref().map(|gate| asked(run, gate, now)));
     lines.extend(run.waits_for_worker().map(|wait| waits_for_worker(&wait)));
@@ -47,6 +61,11 @@ pub fn status(run: &Run, again: &[Run], now: DateTime<Utc>) -> Reply {
         lines.extend(code.note.as_deref().map(escape));
     }
     Reply::new(ReplyKind::Done, lines.join("\n")).about(run.id())
+}
+
+/// `1 roses · merged · 2/2 tests · $0.04 · 3s · garden-k3f9qdz`.
+fn feature_line(row: &FeatureRow) -> String {
+    format!("{} · `{}`", row.in_a_line(), row.run)
 }
 
 /// Where it began, and what was not cloned.
@@ -108,14 +127,14 @@ fn stage_line(stage: &StageState) -> String {
     format!("{}{tests}{tries}{cost}", stage.name())
 }
 
-/// `status --json`. `again` are the runs that do it once more; `thread` is (team, channel, ts); `diff_url` that of the open gate.
+/// `status --json`. `thread` is (team, channel, ts); `diff_url` that of the open gate.
 pub fn status_json(
     run: &Run,
-    again: &[Run],
+    (beside, now): (&RunsBeside, DateTime<Utc>),
     thread: Option<&Value>,
     diff_url: Option<&str>,
 ) -> Value {
-    json!({
+    let mut status = json!({
         "run": run.id(),
         "project": run.request.project,
         "brief": Some(&run.request.brief).filter(|b| !b.is_empty()),
@@ -131,7 +150,7 @@ pub fn status_json(
         "why": run.why,
         "start": run.start,
         "again": run.request.again.as_ref().map(|again| &again.run),
-        "again_by": again.iter().map(Run::id).collect::<Vec<_>>(),
+        "again_by": beside.again.iter().map(Run::id).collect::<Vec<_>>(),
         "stages": run.stages.iter().map(stage_json).collect::<Vec<_>>(),
         "gate": run.gate.as_ref().map(|gate| gate_json(gate, diff_url)),
         "decisions": run.decisions.iter().map(|d| json!({
@@ -140,7 +159,15 @@ pub fn status_json(
         "thread": thread,
         "repository": run.delivered.as_ref().map(|d| &d.repository).filter(|r| !r.is_empty()),
         "branch": run.delivered.as_ref().filter(|d| !d.repository.is_empty()).map(|d| &d.branch),
-    })
+    });
+    if let (Some(fields), true) = (status.as_object_mut(), run.request.batch.is_some()) {
+        fields.insert("features".to_owned(), json!(FeatureRow::all(run, &beside.features, now)));
+        fields.insert("preview".to_owned(), json!(run.preview));
+    }
+    if let (Some(fields), Some(member)) = (status.as_object_mut(), &run.request.part_of) {
+        fields.insert("batch".to_owned(), json!(member.batch));
+    }
+    status
 }
 
 fn stage_json(stage: &StageState) -> Value {

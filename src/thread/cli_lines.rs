@@ -7,7 +7,7 @@ use crate::run::{AttemptOutcome, Decided, GateKind, Note, OpenGate, PersonId, Ru
 use crate::slack::one_line;
 
 use super::people::mention;
-use super::{clock, figures, gate, ledger, plain_text};
+use super::{FeatureRow, clock, figures, gate, ledger, plain_text};
 
 /// How much of a person's words a line shows.
 const WORDS: usize = 200;
@@ -36,6 +36,21 @@ pub fn cli_lines(run: &Run, now: DateTime<Utc>) -> Vec<CliLine> {
     lines.extend(decision_lines(run, None));
     lines.extend(run.notes.iter().enumerate().map(|(i, note)| note_line(i, note)));
     lines
+}
+
+/// What the features of a batch ask, how they ended, and how they were merged.
+#[must_use]
+pub fn feature_lines(batch: &Run, features: &[Run], now: DateTime<Utc>) -> Vec<CliLine> {
+    let ended = FeatureRow::all(batch, features, now).into_iter();
+    let ended = ended.filter(|row| batch.features.contains_key(&row.n)).map(|row| CliLine {
+        key: format!("feature {} {:?}", row.n, row.state),
+        line: row.in_a_line(),
+    });
+    let asked = features.iter().filter_map(|run| {
+        let CliLine { key, line } = question_line(run, run.gate.as_ref()?, now);
+        Some(CliLine { key: format!("{} {key}", run.id()), line })
+    });
+    asked.chain(ended).collect()
 }
 
 fn note_line(i: usize, note: &Note) -> CliLine {

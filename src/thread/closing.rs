@@ -96,7 +96,8 @@ fn all_stages(run: &Run) -> String {
 }
 
 fn by(run: &Run, verdict: Verdict) -> Mrkdwn {
-    let Some(decided) = run.decisions.iter().find(|d| d.verdict == verdict) else {
+    let decided = run.decisions.iter().find(|d| d.verdict == verdict);
+    let Some(decided) = decided.filter(|_| !is_asked_in_batch(run)) else {
         return ".".into();
     };
     let at = decided.gate.as_ref().map(|gate| format!(" at {}", gate.stage)).unwrap_or_default();
@@ -211,6 +212,9 @@ fn result(run: &Run) -> Mrkdwn {
         Mrkdwn::join(results(run), " · ").non_empty().into_iter().collect();
     lines.extend(estimate::in_short(run).map(Mrkdwn::from));
     lines.extend(times(run).map(Mrkdwn::from));
+    if is_asked_in_batch(run) {
+        return Mrkdwn::join(lines, "\n");
+    }
     lines.extend(run.decisions.iter().take(LISTED).map(decision));
     if run.decisions.len() > LISTED {
         let more = (run.decisions.len() - LISTED) as u64;

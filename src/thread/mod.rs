@@ -40,7 +40,7 @@ pub use action_id::ActionId;
 pub use agent_lines::agent_line;
 pub use batch::{FeatureRow, FeatureState};
 pub use chart::{ChartError, StageBar, StageChart, Theme};
-pub use cli_lines::{CliLine, cli_lines};
+pub use cli_lines::{CliLine, cli_lines, feature_lines};
 pub use clock::redraw_at;
 pub use closing::{fetch_of_pushed, shell as shell_word};
 pub use diff_address::{BadDiffAddress, DiffAddress, DiffPart, WorkId};

@@ -86,7 +86,10 @@ impl Talk<'_> {
         let mut asked = None;
         loop {
             let run = self.run(id).await?;
-            for line in thread::cli_lines(&run, parts::now()) {
+            let features = self.services.store.features_of(&run).await?;
+            let of_features = thread::feature_lines(&run, &features, parts::now());
+            let lines = of_features.into_iter().chain(thread::cli_lines(&run, parts::now()));
+            for line in lines {
                 if shown.insert(line.key) {
                     self.progress(&line.line)?;
                 }

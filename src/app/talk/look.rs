@@ -7,7 +7,7 @@ use url::Url;
 use super::Talk;
 use crate::app::cli::LookCommand;
 use crate::app::{Failure, exit, parts};
-use crate::commands::{self, CompareWords, Lookup, Said, Waiting};
+use crate::commands::{self, CompareWords, Lookup, RunsBeside, Said, Waiting};
 use crate::run::Run;
 use crate::thread::{self, DiffPart};
 
@@ -64,15 +64,16 @@ impl Talk<'_> {
     }
 
     pub(super) async fn print_status(&mut self, run: &Run) -> Result<u8, Failure> {
-        let again = commands::done_again(&self.services, &self.asker, run).await?;
+        let beside = RunsBeside::of(run, &self.services, &self.asker).await?;
         if !self.json {
-            return self.reply(&commands::status(run, &again, parts::now()));
+            return self.reply(&commands::status(run, &beside, parts::now()));
         }
         let thread = self.services.store.thread(run.id()).await?;
         let thread =
             thread.map(|(at, ts)| json!({ "team": at.team, "channel": at.channel, "ts": ts }));
         let diff_url = self.asked_diff_url(run).map(String::from);
-        self.document(&commands::status_json(run, &again, thread.as_ref(), diff_url.as_deref()))
+        let beside = (&beside, parts::now());
+        self.document(&commands::status_json(run, beside, thread.as_ref(), diff_url.as_deref()))
     }
 
     /// Where the work that is asked about can be read.

@@ -51,6 +51,9 @@ async fn after_writing(ctx: &Ctx, plan: &Plan, written: Written) -> WorkflowResu
     let Some(work) = written.work.as_ref().filter(|_| is_whole) else {
         return Ok(attempt_ended(ctx, plan, AttemptFacts::Unchecked(&written)));
     };
+    if let Some(checked) = ctx.state(|s| s.run.judged_before(plan, &work.snapshot)) {
+        return Ok(attempt_ended(ctx, plan, AttemptFacts::Checked(&written, &checked)));
+    }
     let ended = match check(ctx, plan, work).await? {
         ActivityEnd::Completed(checked) => {
             attempt_ended(ctx, plan, AttemptFacts::Checked(&written, &checked))

@@ -5,8 +5,8 @@
 use chrono::{DateTime, Utc};
 
 use crate::run::{
-    AttemptOutcome, Batch, FeatureEnd, Happened, MergePreview, MergeStep, Next, Outcome, Run,
-    RunId, Snapshot, StageOutcome, StagePhase, StageState, Tokens, Usd,
+    Attempt, AttemptOutcome, Batch, Checked, FeatureEnd, Happened, MergePreview, MergeStep, Next,
+    Outcome, Plan, Run, RunId, Snapshot, StageOutcome, StagePhase, StageState, Tokens, Usd,
 };
 
 impl Run {
@@ -75,6 +75,25 @@ impl Run {
         self.request.batch.as_ref()?;
         let mut earlier = stage.attempts_now().iter().filter(|earlier| earlier.n < attempt);
         earlier.find_map(|earlier| earlier.snapshot.as_ref())
+    }
+
+    /// What the checks said of exactly this work before, where the same ones judged it: all of what was merged is what the last merge left.
+    #[must_use]
+    pub fn judged_before(&self, plan: &Plan, work: &Snapshot) -> Option<Checked> {
+        let step = plan.merge.as_ref().filter(|step| **step == MergeStep::All);
+        step.and_then(|_| {
+            let same = |(stage, attempt): &(&StageState, &Attempt)| {
+                let made = attempt.snapshot.as_ref().is_some_and(|it| it.tree == work.tree);
+                made && stage.stage.checks == plan.stage.checks
+            };
+            let (_, attempt) = self.good_attempts().filter(same).last()?;
+            Some(Checked {
+                passed: true,
+                tests: attempt.tests,
+                coverage_percent: attempt.coverage_percent,
+                ..Checked::default()
+            })
+        })
     }
 
     /// Why a stage of a batch is left out, before it begins or because nobody said in time how it goes on: one stops none of the others.

@@ -230,12 +230,21 @@ impl Run {
     /// `stage 3 of 6 · streaming · $0.27`: how far the run is, for Temporal's own pages.
     #[must_use]
     pub fn in_one_line(&self) -> String {
+        if let Some((over, all)) = self.features_over().filter(|(over, all)| over < all) {
+            return format!("{over} of {all} features are over · {}", self.spent());
+        }
         match self.current() {
             Some((n, stage)) if self.outcome.is_none() => {
                 format!("stage {n} of {} · {} · {}", self.stages.len(), stage.name(), self.spent())
             }
             _ => format!("{} stages · {}", self.stages.len(), self.spent()),
         }
+    }
+
+    /// How many features of a batch are over, of how many; none for other runs.
+    #[must_use]
+    pub fn features_over(&self) -> Option<(usize, usize)> {
+        Some((self.features.len(), self.request.batch.as_ref()?.features.len()))
     }
 
     /// Whether a person stopped it.

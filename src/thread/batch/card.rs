@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 
 use super::feature::{FeatureRow, FeatureState};
-use crate::run::{Overlap, Phase, Run, StageName};
+use crate::run::{Overlap, Phase, Run, StageName, StageState, Usd};
 use crate::slack::{Mrkdwn, context, header, one_line, section};
 use crate::thread::card::{banners, notice, places, steer};
 use crate::thread::{Message, MessageKey, RenderContext, To, clock, figures};
@@ -45,15 +45,27 @@ fn title(run: &Run, rows: &[FeatureRow]) -> String {
 /// `✓ *1 gemini-provider* · merged · 50/50 tests · $0.22 · 2m 10s`.
 fn row(row: &FeatureRow) -> Mrkdwn {
     let name = format!("{} *{} {}*", glyph(row.state), row.n, row.name);
+    Mrkdwn::from(name) + " · " + Mrkdwn::line(&figures_of(row), 300)
+}
+
+fn figures_of(row: &FeatureRow) -> String {
     let mut parts = vec![state(row)];
     parts.extend(row.tests.map(figures::tests));
-    if row.cost_usd > crate::run::Usd::ZERO {
+    if row.cost_usd > Usd::ZERO {
         parts.push(row.cost_usd.to_string());
     }
     if row.seconds > 0 {
         parts.push(figures::span(row.seconds));
     }
-    Mrkdwn::from(name) + " · " + Mrkdwn::line(&parts.join(" · "), 300)
+    parts.join(" · ")
+}
+
+impl FeatureRow {
+    /// `✓ 1 gemini-provider · merged · 50/50 tests · $0.22 · 2m 10s`, without any mark-up.
+    #[must_use]
+    pub fn in_a_line(&self) -> String {
+        format!("{} {} {} · {}", glyph(self.state), self.n, self.name, figures_of(self))
+    }
 }
 
 const fn glyph(state: FeatureState) -> &'static str {
@@ -100,8 +112,8 @@ fn asked(run: &Run, rows: &[FeatureRow]) -> Option<Mrkdwn> {
 /// `$0.60 of $4.00 · 5m 33s, one after another 15m 13s, 2.7x`.
 fn totals(run: &Run, rows: &[FeatureRow], now: DateTime<Utc>) -> Mrkdwn {
     let mut parts = vec![Mrkdwn::code(run.id().as_str(), 80)];
-    let spent = rows.iter().map(|row| row.cost_usd).sum::<crate::run::Usd>()
-        + run.stages.last().map(crate::run::StageState::cost).unwrap_or_default();
+    let spent = rows.iter().map(|row| row.cost_usd).sum::<Usd>()
+        + run.stages.last().map(StageState::cost).unwrap_or_default();
     parts.push(figures::of_budget(run, spent).into());
     parts.extend(side_by_side(run, rows, now).map(Mrkdwn::from));
     parts.extend(run.agent.as_ref().map(|info| Mrkdwn::line(&figures::agent(info), 160)));

@@ -18,7 +18,7 @@ use super::Web;
 use crate::commands::patch_of;
 use crate::run::{RunId, StageName};
 use crate::store::StoreError;
-use crate::thread::{BadDiffAddress, DiffAddress, LinkError, logs_path};
+use crate::thread::{BadDiffAddress, DiffAddress, FeatureRow, LinkError, logs_path};
 use diff::{DiffPage, diff_page};
 use layout::{CSP, CSS, link_page};
 use logs::{AttemptLogs, LogsPage, logs_page};
@@ -70,7 +70,20 @@ async fn run_markup(
         Some(again) => store.run(&again.run).await?,
         None => None,
     };
-    let relatives = Relatives { before, after: store.runs_that_do_again(run.id()).await? };
+    let batch = match &run.request.part_of {
+        Some(member) => store.run(&member.batch).await?,
+        None => None,
+    };
+    let features = store.features_of(&run).await?;
+    let rows = FeatureRow::all(&run, &features, (web.clock)());
+    // A row without a run is one that was never begun.
+    let features = rows.into_iter().filter_map(|row| {
+        let run = features.iter().find(|run| *run.id() == row.run)?.clone();
+        Some((row, run))
+    });
+    let features = features.collect();
+    let after = store.runs_that_do_again(run.id()).await?;
+    let relatives = Relatives { before, after, batch, features };
     let pruned_at = store.pruned_at(run.id()).await?;
     Ok(Some(run_page(&RunPage {
         run: &run,

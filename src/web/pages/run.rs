@@ -15,7 +15,7 @@ use crate::run::{
 };
 use crate::thread::clock::stamp;
 use crate::thread::{
-    self, DiffPart, MoneyQuestion, RenderContext, StageChart, Theme, figures, table,
+    self, DiffPart, FeatureRow, MoneyQuestion, RenderContext, StageChart, Theme, figures, table,
 };
 
 use super::layout::{page, plainly, plainly_lines};
@@ -45,6 +45,10 @@ pub struct Relatives {
     pub before: Option<Run>,
     /// The newest first.
     pub after: Vec<Run>,
+    /// Its batch, where it develops a feature of one.
+    pub batch: Option<Run>,
+    /// Those of its features, where it is a batch.
+    pub features: Vec<(FeatureRow, Run)>,
 }
 
 /// The page at `/runs/<run>`.
@@ -54,6 +58,7 @@ pub fn run_page(page_of: &RunPage<'_>) -> Markup {
     let body = html! {
         (head(page_of))
         @if let Some(open) = &run.gate { h2 { "Waits for an answer" } (question(page_of, open)) }
+        @if !page_of.relatives.features.is_empty() { h2 { "Features" } (features(page_of)) }
         h2 { "Stages" }
         @for stage in &run.stages { (stages::stage(page_of, stage)) }
         @if !run.decisions.is_empty() {
@@ -82,10 +87,22 @@ fn head(page_of: &RunPage<'_>) -> Markup {
         }
         @for banner in banners(run) { p.note { (banner) } }
         @if let Some(before) = &page_of.relatives.before { p { "It does " (relative(page_of, before)) " once more." } }
+        @if let Some(batch) = &page_of.relatives.batch { p { "It develops a feature of " (relative(page_of, batch)) "." } }
         @for after in &page_of.relatives.after { p.note { "Done again as " (relative(page_of, after)) ", " (figures::phase(after)) "." } }
         @if let Some(why) = run.why.as_deref().filter(|_| run.outcome.is_some()) { p.note { (plainly(why)) } }
         @if let Some(at) = page_of.pruned_at { p.note { (pruned_line(run.id(), at).replace('`', "")) } }
         @if !run.request.brief.trim().is_empty() { blockquote { (plainly_lines(&run.request.brief)) } }
+    }
+}
+
+/// The runs of its features, a line each.
+fn features(page_of: &RunPage<'_>) -> Markup {
+    html! {
+        ul {
+            @for (row, run) in &page_of.relatives.features {
+                li { (row.in_a_line()) " · " (relative(page_of, run)) }
+            }
+        }
     }
 }
 

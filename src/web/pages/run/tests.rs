@@ -105,7 +105,8 @@ fn a_run_that_was_done_again_names_the_other_and_leads_there_within_its_channel(
     here.request.run = "llm-wrapper-m2x8wtr".parse().expect("an id");
     let mut elsewhere = here.clone();
     elsewhere.request.channel = None;
-    let relatives = Relatives { before: Some(elsewhere), after: vec![here] };
+    let relatives =
+        Relatives { before: Some(elsewhere), after: vec![here], ..Relatives::default() };
     let logged = [("streaming".parse().expect("a name"), 1)].into();
     let expires_at = DateTime::from_timestamp(1_773_046_800, 0).expect("a time");
     let (render, names) = (&with_pages(), &BTreeMap::new());

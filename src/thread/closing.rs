@@ -83,7 +83,7 @@ fn how_it_ended(run: &Run, outcome: Outcome) -> Mrkdwn {
 
 /// `All 6 stages are good`, `5 of 6 stages are good`.
 fn all_stages(run: &Run) -> String {
-    if let Some(merged) = merged_in_short(run) {
+    if let Some(merged) = merged_in_short(run, "") {
         return merged;
     }
     let good = run.stages.iter().filter(|stage| stage.phase == StagePhase::Good).count();

@@ -66,7 +66,7 @@ async fn features_are_developed_side_by_side_and_merged_into_one_branch() {
         batch.card().shows("*1 roses* · merged · 1/1 tests").await?;
         ana.presses("Leave it out", &batch).await?;
         ana.confirms().await?;
-        batch.shows("*2 of 3 features are merged of garden. Keep all of it?*").await?;
+        batch.shows("*2 of 3 features of garden are merged. Keep all of it?*").await?;
         batch.shows("↺ weeds · left out: ").await?;
         ana.presses("Approve", &batch).await?;
         batch.shows("*garden is done.* 2 of 3 features are merged.").await?;
@@ -90,8 +90,7 @@ async fn what_conflicts_and_what_only_breaks_together_is_told_and_an_agent_makes
         batch.shows("*bridge does not fit into garden. What now?*").await?;
         batch.shows("*The checks are red*: 1 of 3 tests failed").await?;
         ana.presses("Let an agent do it", &batch).await?;
-        batch.shows("*It cannot be merged by itself*: ").await?;
-        batch.shows("conflicts in beds.txt").await?;
+        batch.shows("*It cannot be merged by itself*: conflicts in beds.txt").await?;
         w.worker.crashes().await?;
         w.worker.comes_back()?;
         let stage = batch.run().await?.gate.context("a question")?.id.stage;

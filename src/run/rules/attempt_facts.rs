@@ -40,7 +40,7 @@ impl AttemptEnd {
     }
 
     fn conflicting(files: &[String]) -> Self {
-        let why = format!("it cannot be merged by itself: conflicts in {}", files.join(", "));
+        let why = format!("conflicts in {}", files.join(", "));
         Self { outcome: AttemptOutcome::Bad, why: Some(why), trouble: None }
     }
 

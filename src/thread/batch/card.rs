@@ -12,7 +12,7 @@ use crate::thread::{Message, MessageKey, RenderContext, To, clock, figures};
 /// Longest reason in a row.
 const WHY: usize = 100;
 /// Pairs of features that touch the same files, of which a line is shown.
-const PAIRS: usize = 4;
+const PAIRS: usize = 3;
 
 pub(in crate::thread) fn batch_card(
     run: &Run,
@@ -61,6 +61,11 @@ fn figures_of(row: &FeatureRow) -> String {
 }
 
 impl FeatureRow {
+    /// Whether nothing more becomes of it.
+    const fn is_over(&self) -> bool {
+        matches!(self.state, FeatureState::Merged | FeatureState::LeftOut | FeatureState::Stopped)
+    }
+
     /// `✓ 1 gemini-provider · merged · 50/50 tests · $0.22 · 2m 10s`, without any mark-up.
     #[must_use]
     pub fn in_a_line(&self) -> String {
@@ -141,10 +146,12 @@ fn side_by_side(run: &Run, rows: &[FeatureRow], now: DateTime<Utc>) -> Option<St
     ))
 }
 
-/// Which features touch the same files, those first that conflict.
+/// Which features touch the same files, those first that conflict; until it is known what becomes of both.
 fn overlaps(run: &Run, rows: &[FeatureRow]) -> Vec<Mrkdwn> {
     let Some(preview) = &run.preview else { return Vec::new() };
-    let mut pairs: Vec<&Overlap> = preview.overlaps.iter().collect();
+    let is_over = |n: usize| rows.get(n - 1).is_none_or(FeatureRow::is_over);
+    let matters = |it: &&Overlap| !(is_over(it.pair.0) && is_over(it.pair.1));
+    let mut pairs: Vec<&Overlap> = preview.overlaps.iter().filter(matters).collect();
     pairs.sort_by_key(|it| it.conflicts.is_empty());
     let name = |n: usize| rows.get(n - 1).map(|row| row.name.clone());
     let line = |it: &&Overlap| {
@@ -171,7 +178,7 @@ fn pair_line((one, two): (&StageName, &StageName), it: &Overlap) -> Mrkdwn {
 
 fn branches(run: &Run, render: &RenderContext) -> Option<Mrkdwn> {
     let below = format!("signoff/{}/", run.id());
-    let each = "each on a branch below " + Mrkdwn::code(&below, 120);
+    let each = "Each is on a branch below " + Mrkdwn::code(&below, 120);
     Mrkdwn::join([each].into_iter().chain(places(run, render).non_empty()), " · ").non_empty()
 }
 

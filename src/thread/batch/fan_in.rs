@@ -48,16 +48,16 @@ fn why(stage: &StageState) -> Option<String> {
     last.and_then(|attempt| attempt.why.clone()).or_else(|| stage.why.clone())
 }
 
-/// `3 of 4 features are merged`; none for other runs.
-pub(in crate::thread) fn merged_in_short(run: &Run) -> Option<String> {
+/// `3 of 4 features are merged`, of a project where `of` names it; none for other runs.
+pub(in crate::thread) fn merged_in_short(run: &Run, of: &str) -> Option<String> {
     let batch = run.request.batch.as_ref()?;
     let good = |stage: &&StageState| {
         stage.phase == StagePhase::Good && batch.merged_by(stage.name()).is_some()
     };
     let (merged, all) = (run.stages.iter().filter(good).count(), batch.features.len());
     Some(match merged {
-        merged if merged == all => format!("All {all} features are merged"),
-        1 => format!("1 of {all} features is merged"),
-        merged => format!("{merged} of {all} features are merged"),
+        merged if merged == all => format!("All {all} features{of} are merged"),
+        1 => format!("1 of {all} features{of} is merged"),
+        merged => format!("{merged} of {all} features{of} are merged"),
     })
 }

@@ -105,7 +105,7 @@ fn state(
         (_, Outcome::Stopped) => (FeatureState::Stopped, end.why.clone()),
         (StagePhase::Waiting, _) => (FeatureState::MergeAsks, last_why()),
         (StagePhase::Running, _) => (FeatureState::Merging, None),
-        (StagePhase::Undone | StagePhase::Failed, Outcome::Done) => {
+        (StagePhase::Undone | StagePhase::Failed, _) => {
             (FeatureState::LeftOut, last_why().or_else(|| merge.and_then(|it| it.why.clone())))
         }
         (_, Outcome::Done) => (FeatureState::Good, None),

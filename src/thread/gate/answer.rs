@@ -116,10 +116,12 @@ impl GateView<'_> {
         let (stage, project) = (self.stage.name(), &self.run.request.project);
         let is_merge = self.run.request.batch.is_some();
         match self.gate.id.kind {
-            GateKind::Approve if is_merge => match merged_in_short(self.run) {
-                Some(merged) => format!("{merged} of {project}. Keep all of it?"),
-                None => format!("Keep {stage} of {project}?"),
-            },
+            GateKind::Approve if is_merge => {
+                match merged_in_short(self.run, &format!(" of {project}")) {
+                    Some(merged) => format!("{merged}. Keep all of it?"),
+                    None => format!("Keep {stage} of {project}?"),
+                }
+            }
             GateKind::Recovery if is_merge && self.gate.by_hand.is_none() => {
                 if self.stage.attempts_now().iter().any(|tried| tried.snapshot.is_some()) {
                     format!("{stage} does not fit into {project}. What now?")

@@ -505,6 +505,7 @@ if wants Roses; then adds roses; echo roses >> beds.txt; fi
 if wants Tulips; then adds tulips; echo tulips >> beds.txt; fi
 if wants Pond; then adds pond; fi
 if wants Bridge; then adds bridge; echo '! test -e pond.txt || grep -q bridge pond.txt' > test/crosses.sh; fi
+if wants 'Bed [0-9]'; then adds bed-$(sed -n 's/^You add one feature.*Bed \([0-9]*\).*/\1/p' /tmp/prompt); fi
 if wants Weeds; then mkdir -p test; echo false > test/weeds.sh; fi
 if wants Slow; then while ! test -e go; do sleep 0.1; done; rm go; adds slow; fi
 if merges roses || merges tulips; then sed -i '/^[<=>|]\{7\}/d' beds.txt; fi

@@ -48,6 +48,8 @@ async fn folder_with(files: &[(&str, &str)], checks: &[&str]) -> CheckedFolder {
         env: std::collections::BTreeMap::new(),
         least_coverage_percent: None,
         red_green: false,
+        iterates: false,
+        until: None,
     };
     CheckedFolder {
         root,

@@ -97,6 +97,7 @@ impl AgainWords {
             // What was said or estimated of that run is not what this one may spend.
             budget: self.budget,
             again: Some(StartAgain { run: run.id().clone(), from: self.from, model: self.model }),
+            fix: request.fix.clone(),
         })
     }
 }

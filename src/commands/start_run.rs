@@ -4,7 +4,7 @@
 use super::again::StartAgain;
 use super::budget_words::BudgetWords;
 use super::misunderstood::Misunderstood;
-use crate::run::{ProjectName, Usd, foreign_text};
+use crate::run::{Fix, ProjectName, Usd, foreign_text};
 
 /// Longest brief, in characters: it travels in history, once per stage.
 pub const BRIEF_CHARS: usize = 2_000;
@@ -17,13 +17,15 @@ pub struct StartRun {
     pub budget: Option<Usd>,
     /// The run that it does once more.
     pub again: Option<StartAgain>,
+    /// That it fixes something, instead of going through the project's pipeline.
+    pub fix: Option<Fix>,
 }
 
 impl StartRun {
     /// Reads what follows the name of a project: what it may spend, and all else is the brief.
     pub(super) fn read(project: ProjectName, rest: &str) -> Result<Self, Misunderstood> {
         let BudgetWords { budget, rest } = BudgetWords::read(rest)?;
-        Ok(Self { project, brief: read_brief(&rest.join(" "))?, budget, again: None })
+        Ok(Self { project, brief: read_brief(&rest.join(" "))?, budget, again: None, fix: None })
     }
 }
 

@@ -24,10 +24,10 @@ pub use estimate::{
     StageHistory, Used, estimate,
 };
 pub use event::{
-    AgentEnd, AgentInfo, AttemptBranch, Checked, Delivered, Diff, Event, FileDiff, Flag, Happened,
-    Lost, NotHere, NotKnown, Outcome, Pause, Progress, RedGreen, Risk, Sandboxing, Snapshot,
-    StageOutcome, StartingPoint, Tests, TestsChanged, Tokens, Trouble, Work, WorkStep, Workplace,
-    Written,
+    AgentEnd, AgentInfo, AttemptBranch, Checked, Delivered, Diff, Event, FileDiff, FirstTry, Flag,
+    Happened, Lost, NotHere, NotKnown, Outcome, Pause, Progress, RedGreen, Risk, Sandboxing,
+    Snapshot, StageOutcome, StartingPoint, Tests, TestsChanged, Tokens, Trouble, Work, WorkStep,
+    Workplace, Written,
 };
 pub use failures::{
     ClassCount, FailureClass, FailureCount, FailureReport, Recovered, RecoveryWay, without_figures,
@@ -41,7 +41,7 @@ pub use gate::{
 pub use ids::{Channel, Digest, IdError, PersonId, ProjectName, RequestId, RunId, StageName};
 pub use money::{Breaker, MoneyTerms, MonthOf, MonthSpent, Raise, Shortage, Usd, UsdError};
 pub use pipeline::{
-    Again, AgentKind, AgentSpec, Fields, HostPattern, KeptStage, NAME, NotFrom, Pipeline,
+    Again, AgentKind, AgentSpec, Fields, Fix, HostPattern, KeptStage, NAME, NotFrom, Pipeline,
     PipelineText, Problem, Problems, Reports, Request, SetupPolicy, Size, Stage, Trust, approvers,
     did_you_mean, hosts, nearest, part_text, quorum, seconds, work_branch,
 };

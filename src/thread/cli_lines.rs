@@ -46,16 +46,19 @@ fn note_line(i: usize, note: &Note) -> CliLine {
 }
 
 fn attempt_lines(run: &Run, index: usize, stage: &StageState) -> Vec<CliLine> {
-    let mut lines = Vec::new();
+    let mut lines: Vec<CliLine> = ledger::first_try(stage)
+        .map(|line| CliLine { key: format!("{} tried", stage.name()), line })
+        .into_iter()
+        .collect();
     for attempt in &stage.attempts {
         let key = format!("{} {}", stage.name(), attempt.n);
         if attempt.outcome == AttemptOutcome::Running {
             let of = format!("stage {} of {}", index + 1, run.stages.len());
             let begun = format!(
-                "{} {} · attempt {} · {of}",
+                "{} {} · {} · {of}",
                 figures::glyph(stage.phase),
                 stage.name(),
-                attempt.n
+                figures::attempt(stage, attempt.n)
             );
             lines.push(CliLine { key: format!("{key} begun"), line: begun });
         } else {

@@ -9,6 +9,7 @@ mod approvals;
 mod approvers;
 mod changes;
 mod conversation;
+mod fixing;
 mod home;
 mod leftovers;
 mod meter;

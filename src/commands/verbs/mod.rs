@@ -38,6 +38,8 @@ pub enum Asks {
     Costs,
     Failures,
     Compare,
+    /// A loop that tries until it works.
+    Fix,
     /// A run once more.
     Again,
     Waiting,
@@ -76,7 +78,7 @@ impl Takes {
 }
 
 /// The verbs, in the order of the help.
-pub static VERBS: [Verb; 21] = [
+pub static VERBS: [Verb; 22] = [
     looks::STATUS,
     looks::LIST,
     looks::COSTS,
@@ -96,6 +98,7 @@ pub static VERBS: [Verb; 21] = [
     looks::SNAPSHOTS,
     answers::SNOOZE,
     answers::STOP,
+    looks::FIX,
     looks::AGAIN,
     looks::HELP,
 ];
@@ -219,7 +222,7 @@ mod tests {
 
     #[test]
     fn the_help_has_a_line_for_each_verb() {
-        insta::assert_snapshot!(help(), @r"
+        insta::assert_snapshot!(help(), @r#"
         `/develop PROJECT [what you want…] [budget=$5]` starts a run
         `/develop` alone asks by a form
         `/develop status [run]` how far it is
@@ -241,8 +244,9 @@ mod tests {
         `/develop snapshots [run]` what it can go back to
         `/develop snooze [run]` no more reminders for you
         `/develop stop [run][: why…]` ends a run
+        `/develop fix PROJECT what is wrong [attempts=5] [until="npm run e2e"] [budget=$5]` tries until the project's checks are green, and that command with them
         `/develop again [run] [from STAGE] [model=ID] [budget=$5] [a note…]` a new run with the same brief, from its start or from a stage; `/develop again` alone asks by a form
         In a run's thread, `approve`, `changes: …` and `reject because …` alone are enough; other words there are notes for the next attempt. `@signoff` understands all of this too, in channels, threads and directly.
-        ");
+        "#);
     }
 }

@@ -16,6 +16,7 @@ mod database_retry;
 mod deliver;
 mod failure;
 mod find_worker;
+mod first_try;
 mod guard;
 mod handover;
 mod heartbeat;
@@ -47,6 +48,7 @@ pub use bench::Bench;
 pub use by_hand::{AwaitPushInput, HandOutInput};
 pub use circuit::Circuits;
 pub use find_worker::FindWorkerInput;
+pub use first_try::TryFirstInput;
 pub(super) use handover::Handover;
 pub use inputs::{AuthenticateInput, CheckInput, DeliverInput, RecordInput, WriteInput};
 use story_line::story_line;
@@ -106,6 +108,17 @@ impl Activities {
         is_about_itself(&ctx, &input.run)?;
         let span = tracing::info_span!("check", run.id = %input.run, stage = %input.stage.name, attempt = input.attempt);
         Ok(self.bench.check(&ctx, &input).instrument(span).await?.cleaned())
+    }
+
+    #[activity(name = "try_first")]
+    pub async fn try_first(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        input: TryFirstInput,
+    ) -> Result<Checked, ActivityError> {
+        is_about_itself(&ctx, &input.run)?;
+        let span = tracing::info_span!("try_first", run.id = %input.run, stage = %input.stage.name, attempt = input.attempt);
+        Ok(self.bench.try_first(&ctx, &input).instrument(span).await?.cleaned())
     }
 
     #[activity(name = "find_worker")]

@@ -7,6 +7,7 @@ mod attempt;
 mod by_hand;
 mod deliver;
 mod find_worker;
+mod first_try;
 mod journal;
 
 use serde_json::Value;
@@ -23,6 +24,7 @@ use attempt::attempt;
 use by_hand::{await_push, hand_out};
 use deliver::deliver;
 use find_worker::find_worker;
+use first_try::try_first;
 use journal::{emit, now, record_events, take_decisions, wait_for_decision};
 
 /// One execution of a pipeline. Its workflow id is the run's id.
@@ -96,6 +98,10 @@ async fn drive(ctx: &Ctx) -> WorkflowResult<Outcome> {
             Next::Attempt(plan) => {
                 let ended = attempt(ctx, &plan).await?;
                 emit(ctx, ended);
+            }
+            Next::TryFirst(plan) => {
+                let tried = try_first(ctx, &plan).await?;
+                emit(ctx, tried);
             }
             // The rules say what is due then.
             Next::Ask { wake, .. } => drop(wait_for_decision(ctx, wake).await?),

@@ -4,6 +4,7 @@
 mod cleaned;
 mod diff;
 mod facts;
+mod first_try;
 mod pause;
 mod red_green;
 mod starting_point;
@@ -21,6 +22,7 @@ pub use facts::{
     AgentEnd, AgentInfo, AttemptBranch, Checked, Lost, Progress, Sandboxing, Snapshot, Tests,
     TestsChanged, Tokens, Trouble, Work, Workplace, Written,
 };
+pub use first_try::FirstTry;
 pub use pause::{Pause, WorkStep};
 pub use red_green::{NotKnown, RedGreen};
 pub use starting_point::{NotHere, StartingPoint};
@@ -56,6 +58,13 @@ pub enum Happened {
     AttemptStarted {
         stage: StageName,
         attempt: u32,
+    },
+    /// What has to pass was run on what the stage begins with.
+    UntilTried {
+        stage: StageName,
+        attempt: u32,
+        #[serde(flatten)]
+        tried: FirstTry,
     },
     /// The agent is done; the checks have not judged yet.
     Written {

@@ -3,6 +3,7 @@
 
 mod again;
 mod file;
+mod fix;
 mod host;
 
 use std::collections::BTreeMap;
@@ -20,6 +21,7 @@ pub use file::{
     Fields, NAME, PipelineText, Problem, Problems, approvers, did_you_mean, hosts, nearest,
     part_text, quorum, seconds,
 };
+pub use fix::Fix;
 pub use host::{HostPattern, SetupPolicy};
 
 /// Ordered stages with needs, checks, gates and limits. Stages come after what they need.
@@ -65,6 +67,12 @@ pub struct Stage {
     /// Whether new tests are also run on the code before the stage.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub red_green: bool,
+    /// Whether each attempt goes on from the work of the one before, until the checks are green; red work is never its result.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub iterates: bool,
+    /// Of the checks the one that fails on what the stage begins with: that is shown before anything is paid.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
 }
 
 impl Stage {
@@ -226,6 +234,9 @@ pub struct Request {
     /// Whether it waits where no worker can do its work, instead of failing. False in runs of older versions.
     #[serde(default, skip_serializing_if = "Not::not")]
     pub waits_for_workers: bool,
+    /// That it fixes something, and until when: its pipeline is made of the project's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fix: Option<Fix>,
 }
 
 impl Request {

@@ -4,8 +4,10 @@
 
 mod attempt_facts;
 mod authorize;
+mod first_try;
 mod fold;
 mod gated_work;
+mod iterate;
 mod memory;
 mod money;
 mod next;

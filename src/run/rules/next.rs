@@ -4,6 +4,7 @@
 use chrono::{DateTime, Utc};
 
 use super::gated_work::GatedWork;
+use super::iterate;
 use super::same_failure::{TIMES, same_failure};
 use crate::run::{
     AskedAmount, Attempt, AttemptOutcome, Decided, GateId, Guard, HandBranch, Happened, Outcome,
@@ -21,6 +22,8 @@ pub enum Next {
     Emit(Happened),
     /// Let an agent write and the checks judge.
     Attempt(Box<Plan>),
+    /// See whether what has to pass fails on what this attempt begins with, before it does anything.
+    TryFirst(Box<Plan>),
     /// Wait for a person, and until `wake` at most; then look again.
     Ask { gate: GateId, wake: Option<DateTime<Utc>> },
     /// Put the work of a failed stage where the person can fetch it who took the stage over; until `wake` at most.
@@ -169,7 +172,7 @@ impl Run {
                 let (stage, attempt) = (stage.name().clone(), attempt.n);
                 Next::Emit(Happened::Resumed { stage, attempt })
             }
-            None => Next::Attempt(Box::new(self.plan(stage, attempt.n))),
+            None => self.work_on(stage, attempt, now),
         }
     }
 
@@ -201,12 +204,21 @@ impl Run {
         let tries = last.n - stage.round_began_after();
         // Whoever asks for another try sees how that one goes.
         let most = if stage.retried().is_some() { 1 } else { stage.stage.attempts };
+        let began_after = stage.retried().map_or(stage.round_began_after(), |it| it.after);
         let tries = stage.retried().map_or(tries, |retried| last.n - retried.after);
         match (last.trouble, self.budget()) {
             (Some(Trouble::Budget), Some(budget)) => Some(budget_spent(budget)),
-            (Some(Trouble::Budget | Trouble::Setup | Trouble::SignIn | Trouble::Program), _) => {
-                Some(failure_of(last))
-            }
+            (
+                Some(
+                    Trouble::Budget
+                    | Trouble::Setup
+                    | Trouble::SignIn
+                    | Trouble::Program
+                    | Trouble::NothingToFix,
+                ),
+                _,
+            ) => Some(failure_of(last)),
+            _ if stage.stage.iterates => iterate::why_no_other(stage, last, (began_after, most)),
             _ if tries < most && stage.stage.recovery.is_some() && same_failure(stage, last) => {
                 Some(format!("{TIMES} attempts failed in the same way: {}", failure_of(last)))
             }
@@ -305,7 +317,7 @@ fn budget_spent(budget: Usd) -> String {
     format!("the budget of {budget} is spent")
 }
 
-fn failure_of(attempt: &Attempt) -> String {
+pub(super) fn failure_of(attempt: &Attempt) -> String {
     let unsaid = if attempt.outcome == AttemptOutcome::Stopped {
         "the attempt was interrupted"
     } else {

@@ -142,6 +142,7 @@ fn request(stage: &StageName, spec: &GateSpec) -> Option<Request> {
         again: None,
         push_attempts: false,
         waits_for_workers: false,
+        fix: None,
     })
 }
 
@@ -162,6 +163,8 @@ fn gated(name: StageName, spec: GateSpec) -> Stage {
         env: std::collections::BTreeMap::new(),
         least_coverage_percent: None,
         red_green: false,
+        iterates: false,
+        until: None,
     }
 }
 

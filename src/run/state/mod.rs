@@ -15,9 +15,9 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Again, AgentInfo, Asked, Changes, Delivered, GateId, Note, OpenGate, Outcome, PersonId, RULES,
-    Raise, Refusal, Request, RequestId, Retried, Retry, Rework, RollbackTo, RolledBack, Sandboxing,
-    Snapshot, Stage, StageEstimate, StartingPoint, Verdict, Via,
+    Again, AgentInfo, Asked, Changes, Delivered, FirstTry, GateId, Note, OpenGate, Outcome,
+    PersonId, RULES, Raise, Refusal, Request, RequestId, Retried, Retry, Rework, RollbackTo,
+    RolledBack, Sandboxing, Snapshot, Stage, StageEstimate, StartingPoint, Verdict, Via,
 };
 
 /// A run as its events tell it.
@@ -106,6 +106,9 @@ pub struct StageState {
     /// Changes that were asked for, in order.
     pub changes: Vec<Changes>,
     pub missed_deadline: bool,
+    /// By which attempt it was seen whether what has to pass fails at first, and what came of that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tried: Option<(u32, FirstTry)>,
     /// Where it begins once more, after a rollback.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub redone: Option<Redone>,
@@ -208,6 +211,7 @@ impl StageState {
             retries: Vec::new(),
             changes: Vec::new(),
             missed_deadline: false,
+            tried: None,
             redone: None,
             estimate: None,
             snapshot: None,

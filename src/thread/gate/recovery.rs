@@ -68,7 +68,8 @@ impl GateView<'_> {
         let tried: Vec<&Attempt> = tried.collect();
         let left_out = tried.len().saturating_sub(LISTED);
         let more = (left_out > 0).then(|| format!("… {left_out} before").into());
-        let lines = tried.iter().skip(left_out).map(|attempt| tried_line(attempt).into());
+        let lines =
+            tried.iter().skip(left_out).map(|attempt| tried_line(self.stage, attempt).into());
         more.into_iter().chain(lines).collect()
     }
 
@@ -156,6 +157,7 @@ pub const fn failure_class(class: FailureClass) -> &'static str {
         FailureClass::Program => "The agent's program does not work",
         FailureClass::TimeOut => "Out of time",
         FailureClass::Stall => "Stalled",
+        FailureClass::NothingToFix => "Nothing to fix",
         FailureClass::Unknown => "It failed",
     }
 }
@@ -186,14 +188,18 @@ fn end_of_path(path: &str) -> String {
 }
 
 /// `• attempt 2: 3 of 50 tests failed · 9 files +315 −4 · 9,000 tokens · $0.24 · 10s`.
-fn tried_line(attempt: &Attempt) -> String {
+fn tried_line(stage: &StageState, attempt: &Attempt) -> String {
     let why = attempt.why.as_deref().unwrap_or_else(|| class(attempt));
     let diff = attempt.diff.as_ref().map(figures::diff);
     let tokens = Some(attempt.tokens.total()).filter(|tokens| *tokens > 0);
     let tokens = tokens.map(|tokens| figures::plural(tokens, "token"));
     let parts = [one_line(why, WHY / 2)].into_iter().chain(diff).chain(tokens);
     let spent = [attempt.cost_usd.to_string(), figures::span(attempt.seconds)];
-    format!("• attempt {}: {}", attempt.n, parts.chain(spent).collect::<Vec<_>>().join(" · "))
+    format!(
+        "• {}: {}",
+        figures::attempt(stage, attempt.n),
+        parts.chain(spent).collect::<Vec<_>>().join(" · ")
+    )
 }
 
 /// `tried again with claude-opus-4-5 and more time by `.

@@ -10,7 +10,7 @@ use crate::slack::{Mrkdwn, SlackBlock, section};
 
 use row::{back, remark};
 
-pub(super) use row::row;
+pub(super) use row::{first_try, row};
 
 /// Most characters of one section and of all: Slack refuses messages with more than some 12,000.
 const PER_SECTION: usize = 2_900;
@@ -42,7 +42,10 @@ fn rows(run: &Run, index: usize, stage: &StageState, progress: Option<&Progress>
         paragraphs: with_remarks(row(run, index, attempt, progress).into(), attempt),
         attempts: 1,
     });
-    attempts
+    let tried = first_try(stage).map(|line| Row { paragraphs: vec![line.into()], attempts: 0 });
+    tried
+        .into_iter()
+        .chain(attempts)
         .chain(
             end_of_stage(run, index).map(|line| Row { paragraphs: vec![line.into()], attempts: 0 }),
         )

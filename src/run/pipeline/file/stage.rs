@@ -34,6 +34,9 @@ pub fn read(fields: &Fields<'_, '_>) -> Option<StageText> {
 
 fn stage(fields: &Fields<'_, '_>, name: StageName) -> Stage {
     let reports = fields.within("reports", reports).unwrap_or_default();
+    let until = until(fields);
+    let mut checks = checks(fields);
+    checks.extend(until.clone().filter(|until| !checks.contains(until)));
     Stage {
         name,
         needs: Vec::new(),
@@ -46,9 +49,11 @@ fn stage(fields: &Fields<'_, '_>, name: StageName) -> Stage {
         setup: commands(fields, "setup").unwrap_or_default(),
         hosts: hosts(fields, "hosts"),
         env: fields.variables("env"),
-        checks: checks(fields),
+        checks,
         least_coverage_percent: coverage(fields, &reports),
         red_green: red_green(fields, &reports),
+        iterates: fields.boolean("iterate").unwrap_or_default(),
+        until,
         reports,
     }
 }
@@ -85,8 +90,20 @@ fn attempts(fields: &Fields<'_, '_>) -> u32 {
 pub(super) const LONGEST_COMMAND: usize = 100_000;
 pub(super) const SHORTER: &str = "Put it into a file of the repository, and run that";
 
+/// A command that fails on what the stage begins with, and is one of its checks.
+fn until(fields: &Fields<'_, '_>) -> Option<String> {
+    let command = fields.text("until")?;
+    report_misused(fields, "until", std::slice::from_ref(&command));
+    Some(command.into_inner())
+}
+
 fn commands(fields: &Fields<'_, '_>, key: &'static str) -> Option<Vec<String>> {
     let commands = fields.texts(key)?;
+    report_misused(fields, key, &commands);
+    Some(commands.into_iter().map(Spanned::into_inner).collect())
+}
+
+fn report_misused(fields: &Fields<'_, '_>, key: &'static str, commands: &[Spanned<String>]) {
     for empty in commands.iter().filter(|c| c.get_ref().trim().is_empty()) {
         fields.problem_at(
             empty,
@@ -101,7 +118,6 @@ fn commands(fields: &Fields<'_, '_>, key: &'static str) -> Option<Vec<String>> {
             SHORTER,
         );
     }
-    Some(commands.into_iter().map(Spanned::into_inner).collect())
 }
 
 /// Reads a list of hosts.

@@ -10,6 +10,9 @@ impl Run {
             Happened::AttemptStarted { stage, attempt } => {
                 self.apply_attempt_started(stage, *attempt, at);
             }
+            Happened::UntilTried { stage, attempt, tried } => {
+                self.change_stage(stage, |s| s.tried = Some((*attempt, tried.clone())));
+            }
             Happened::Written { .. } => self.apply_written(what),
             Happened::AttemptEnded { .. } => self.apply_attempt_ended(what),
             Happened::Paused { stage, attempt, pause, tokens, cost_usd } => {

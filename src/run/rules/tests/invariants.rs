@@ -4,9 +4,9 @@ use proptest::prelude::*;
 
 use super::{Facts, RunDriver, ana, decision, request, slack};
 use crate::run::{
-    AttemptOutcome, Decided, Decision, GateId, GateSpec, HandBranch, Happened, Next, Outcome,
-    PersonId, Policy, Raise, Request, RollbackTo, Run, Stage, StagePhase, StageState, Trouble, Usd,
-    Verdict,
+    AttemptOutcome, Decided, Decision, FirstTry, GateId, GateSpec, HandBranch, Happened, Next,
+    Outcome, PersonId, Policy, Raise, Request, RollbackTo, Run, Stage, StagePhase, StageState,
+    Trouble, Usd, Verdict,
 };
 
 /// What the world does when a run needs something.
@@ -77,9 +77,14 @@ fn any_person() -> impl Strategy<Value = PersonId> {
 
 fn requests() -> impl Strategy<Value = Request> {
     let stages = prop::sample::subsequence(vec!["a", "b?", "c", "d?"], 1..=4);
-    (stages, 1..4_u32, prop::option::of(0..8_i64), 1..3_u32, any::<bool>()).prop_map(
-        |(stages, attempts, cents, quorum, asks)| {
+    let loops = (any::<bool>(), any::<bool>());
+    (stages, 1..4_u32, prop::option::of(0..8_i64), 1..3_u32, any::<bool>(), loops).prop_map(
+        |(stages, attempts, cents, quorum, asks, (iterates, tries))| {
             let mut request = request(&stages);
+            for stage in &mut request.pipeline.stages {
+                stage.iterates = iterates;
+                stage.until = tries.then(|| "true".to_owned());
+            }
             request.pipeline.stages.iter_mut().for_each(|s| s.attempts = attempts);
             request
                 .pipeline
@@ -111,7 +116,7 @@ fn run_to_end(request: Request, moves: &[Move]) -> (RunDriver, Vec<(Run, Next)>)
         match moves.next() {
             Some(Move::Answers { verdict, by, stale }) => {
                 answer(&mut driver, *verdict, by, *stale);
-                if matches!(next, Next::Attempt(_)) {
+                if matches!(next, Next::Attempt(_) | Next::TryFirst(_)) {
                     carry_out(&mut driver, next, Facts::Green);
                 }
             }
@@ -144,6 +149,12 @@ fn carry_out(driver: &mut RunDriver, next: Next, facts: Facts) {
             let (name, repository) = (HandBranch::name(driver.run.id(), &gate), String::new());
             let branch = HandBranch { name, repository, commit, host: None, not_pushed: None };
             driver.emit(Happened::HandedOut { gate, branch });
+        }
+        Next::TryFirst(plan) => {
+            let passed = facts == Facts::Interrupted;
+            let tried = FirstTry { passed, why: None, feedback: None, seconds: 1 };
+            let (stage, attempt) = (plan.stage.name, plan.attempt);
+            driver.emit(Happened::UntilTried { stage, attempt, tried });
         }
         Next::Park { until } => driver.now = until,
         Next::FindWorker { stage, attempt, .. } => {
@@ -234,7 +245,7 @@ proptest! {
             prop_assert!(before.iter().all(|s| kept(s) || is_left_out(&run, s)));
             prop_assert!(plan.by_hand.is_some() || plan.budget_left_usd != Some(Usd::ZERO));
             let stage = run.stage(&plan.stage.name).expect("a stage");
-            let on_top = stage.rework().is_some() || stage.work_gone_back_to().is_some();
+            let on_top = stage.stage.iterates || stage.rework().is_some() || stage.work_gone_back_to().is_some();
             prop_assert!(on_top || plan.base.as_ref() == run.last_good().or_else(|| run.origin()));
             prop_assert!(plan.guard.iter().all(|guard| guard.holds(&guard.snapshot.tree, &run.request.pipeline.digest)));
         }

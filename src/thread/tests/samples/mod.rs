@@ -91,6 +91,7 @@ pub(crate) fn request() -> Request {
         again: None,
         push_attempts: false,
         waits_for_workers: false,
+        fix: None,
     }
 }
 
@@ -112,6 +113,8 @@ fn stage(text: &str) -> Stage {
         env: std::collections::BTreeMap::new(),
         least_coverage_percent: Some(90.0),
         red_green: true,
+        iterates: false,
+        until: None,
     }
 }
 

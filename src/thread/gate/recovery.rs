@@ -37,6 +37,7 @@ impl GateView<'_> {
     /// What failed, what was said, what was tried, and what is left.
     pub(super) fn failure(&self, render: &RenderContext) -> Vec<SlackBlock> {
         let mut blocks = vec![section(format!("*{}*{}", class(self.work), self.why_it_failed()))];
+        blocks.extend(self.why_it_gave_up().map(context));
         blocks.extend(self.what_was_said(render).map(section));
         blocks.push(section(Mrkdwn::join(self.what_was_tried(), "\n")));
         let left = self.what_is_left().into_iter().chain(self.diff_link(render));
@@ -50,6 +51,14 @@ impl GateView<'_> {
         let by_hand = self.gate.by_hand.as_ref().filter(|_| self.is_open());
         blocks.extend(by_hand.into_iter().flat_map(|it| done_by_hand(it, render)));
         blocks
+    }
+
+    /// `3 iterations failed in the same way: …`, of a stage that goes on by itself for as long as there is hope.
+    fn why_it_gave_up(&self) -> Option<String> {
+        let why = self.run.why_failed(self.stage).filter(|_| self.is_open());
+        let why =
+            why.filter(|why| self.stage.stage.iterates && self.work.why.as_ref() != Some(why));
+        why.map(|why| format!("It does not go on by itself: {}.", one_line(&why, WHY)))
     }
 
     fn what_was_said(&self, render: &RenderContext) -> Option<Mrkdwn> {

@@ -50,6 +50,7 @@ async fn folder_with(files: &[(&str, &str)], checks: &[&str]) -> CheckedFolder {
         red_green: false,
         iterates: false,
         until: None,
+        review: None,
     };
     CheckedFolder {
         root,

@@ -178,6 +178,7 @@ fn attempt_json(attempt: &Attempt) -> Value {
         "cost_usd": attempt.cost_usd,
         "seconds": attempt.seconds,
         "paused": attempt.paused,
+        "review": attempt.review,
     })
 }
 

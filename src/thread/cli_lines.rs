@@ -7,7 +7,7 @@ use crate::run::{AttemptOutcome, Decided, GateKind, Note, OpenGate, PersonId, Ru
 use crate::slack::one_line;
 
 use super::people::mention;
-use super::{clock, figures, gate, ledger, plain_text};
+use super::{clock, figures, gate, ledger, plain_text, review};
 
 /// How much of a person's words a line shows.
 const WORDS: usize = 200;
@@ -66,6 +66,8 @@ fn attempt_lines(run: &Run, index: usize, stage: &StageState) -> Vec<CliLine> {
                 key: format!("{key} ended"),
                 line: ledger::row(run, index, attempt, None),
             });
+            let read = review::in_a_line(stage, attempt);
+            lines.extend(read.map(|line| CliLine { key: format!("{key} read"), line }));
         }
     }
     lines

@@ -35,6 +35,7 @@ mod shadow;
 mod snapshot;
 mod staging;
 mod test_part;
+mod tree_files;
 mod unified;
 mod untouched;
 

@@ -18,6 +18,7 @@ mod names;
 mod proof;
 mod repositories;
 mod rollback;
+mod second_reader;
 mod setup;
 mod time;
 mod visibility;

@@ -204,7 +204,7 @@ impl Template<'_> {
 mod tests {
     use super::*;
     use crate::agent::rehearsal::conversation::TriedCall;
-    use crate::run::{Fix, PipelineText};
+    use crate::run::{Fix, PipelineText, review_prompt};
 
     const PLAY: &str = r"
         model = 'm'
@@ -306,6 +306,15 @@ mod tests {
         assert_eq!(scene(brief, second), "fix, the third iteration");
         assert_eq!(scene("Mend the flaky wait", ""), "fix, and never right");
         assert_eq!(scene("Mend the flaky wait", "1 of 4 tests failed"), "fix, and never right");
+    }
+
+    #[test]
+    fn a_second_reader_of_any_stage_is_rehearsed() {
+        for stage in ["streaming", "fix"] {
+            let task = format!("Stage: {stage}\n2 of 4 tests failed");
+            let stage = stage.parse().expect("a name");
+            assert_eq!(scene_of(review_prompt(&stage, &task, "+ x")), "a second reader");
+        }
     }
 
     fn scene_for(stage: &str, feedback: &str) -> String {

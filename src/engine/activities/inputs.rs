@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use super::agent_choice::Origin;
 use super::handover::Handover;
 use crate::run::{
-    Again, AgentSpec, Compare, Digest, Event, Guard, HandBranch, Plan, Remark, Request, Run, RunId,
-    Snapshot, Stage, StageName, TaskPart, Usd, Watched, Work,
+    Again, AgentSpec, Compare, Digest, Event, Guard, HandBranch, Plan, Remark, Request, ReviewPlan,
+    Run, RunId, Snapshot, Stage, StageName, TaskPart, Usd, Watched, Work,
 };
 
 /// Events to keep, as the workflow wrote them: a worker of an older version may be the one that keeps them.
@@ -122,6 +122,36 @@ impl WriteInput {
 }
 
 impl WriteInput {
+    /// For who only reads the work of an attempt, which is what it begins with.
+    pub(in crate::engine) fn reading(request: &Request, plan: &ReviewPlan) -> Self {
+        let model = plan.model.clone().or_else(|| request.pipeline.agent.model.clone());
+        Self {
+            run: request.run.clone(),
+            stage: plan.stage.clone(),
+            attempt: plan.attempt,
+            base: Some(plan.snapshot.clone()),
+            compare: Compare::default(),
+            guard: None,
+            remarks: Vec::new(),
+            feedback: None,
+            budget_left_usd: plan.allowance,
+            pipeline: request.pipeline.digest.clone(),
+            agent: AgentSpec { model, ..request.pipeline.agent.clone() },
+            brief: request.brief.clone(),
+            rehearsal: request.rehearsal,
+            repository: request.repository.clone(),
+            start_branch: request.start_branch.clone(),
+            may_pause: false,
+            watched: Watched::default(),
+            again: None,
+            push_attempts: false,
+            may_hand_back: request.waits_for_workers,
+            handover: None,
+            by_hand: None,
+            part: None,
+        }
+    }
+
     pub(super) fn origin(&self) -> Origin<'_> {
         Origin { repository: self.repository.as_deref(), pipeline: Some(&self.pipeline) }
     }

@@ -25,6 +25,7 @@ mod metering;
 mod pause;
 mod prepare;
 mod red_green;
+mod review;
 mod setup;
 mod snapshot;
 mod stall;
@@ -41,7 +42,7 @@ use temporalio_macros::activities;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use tracing::Instrument;
 
-use crate::run::{Checked, Delivered, Event, HandBranch, Written};
+use crate::run::{Checked, Delivered, Event, HandBranch, Review, Written};
 
 use authenticate::is_about_itself;
 pub use bench::Bench;
@@ -51,6 +52,7 @@ pub use find_worker::FindWorkerInput;
 pub use first_try::TryFirstInput;
 pub(super) use handover::Handover;
 pub use inputs::{AuthenticateInput, CheckInput, DeliverInput, RecordInput, WriteInput};
+pub use review::ReviewInput;
 use story_line::story_line;
 
 /// The activities of one worker process.
@@ -119,6 +121,18 @@ impl Activities {
         is_about_itself(&ctx, &input.run)?;
         let span = tracing::info_span!("try_first", run.id = %input.run, stage = %input.stage.name, attempt = input.attempt);
         Ok(self.bench.try_first(&ctx, &input).instrument(span).await?.cleaned())
+    }
+
+    #[activity(name = "review")]
+    pub async fn review(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        input: ReviewInput,
+    ) -> Result<Review, ActivityError> {
+        let write = &input.write;
+        is_about_itself(&ctx, &write.run)?;
+        let span = tracing::info_span!("review", run.id = %write.run, stage = %write.stage.name, attempt = write.attempt);
+        Ok(Box::pin(self.bench.review(&ctx, &input)).instrument(span).await?.cleaned())
     }
 
     #[activity(name = "find_worker")]

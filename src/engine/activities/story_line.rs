@@ -33,6 +33,10 @@ fn run_line(what: &Happened) -> Option<String> {
             };
             format!("stands still in attempt {attempt} of {stage}, {cost_usd}: {why}")
         }
+        Happened::Reviewed { stage, attempt, review } => {
+            let (n, cost) = (review.findings.len(), review.cost_usd);
+            format!("had attempt {attempt} of {stage} read once more: {n} findings, {cost}")
+        }
         Happened::Resumed { stage, attempt } => {
             format!("goes on with attempt {attempt} of {stage}")
         }

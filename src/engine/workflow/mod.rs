@@ -9,6 +9,7 @@ mod deliver;
 mod find_worker;
 mod first_try;
 mod journal;
+mod review;
 
 use serde_json::Value;
 use temporalio_macros::{workflow, workflow_methods};
@@ -26,6 +27,7 @@ use deliver::deliver;
 use find_worker::find_worker;
 use first_try::try_first;
 use journal::{emit, now, record_events, take_decisions, wait_for_decision};
+use review::review;
 
 /// One execution of a pipeline. Its workflow id is the run's id.
 #[workflow]
@@ -102,6 +104,10 @@ async fn drive(ctx: &Ctx) -> WorkflowResult<Outcome> {
             Next::TryFirst(plan) => {
                 let tried = try_first(ctx, &plan).await?;
                 emit(ctx, tried);
+            }
+            Next::Review(plan) => {
+                let reviewed = review(ctx, &plan).await?;
+                emit(ctx, reviewed);
             }
             // The rules say what is due then.
             Next::Ask { wake, .. } => drop(wait_for_decision(ctx, wake).await?),

@@ -7,6 +7,7 @@ mod facts;
 mod first_try;
 mod pause;
 mod red_green;
+mod review;
 mod starting_point;
 
 use chrono::{DateTime, Utc};
@@ -25,6 +26,7 @@ pub use facts::{
 pub use first_try::FirstTry;
 pub use pause::{Pause, WorkStep};
 pub use red_green::{NotKnown, RedGreen};
+pub use review::{Finding, Review};
 pub use starting_point::{NotHere, StartingPoint};
 
 /// Something that happened to a run.
@@ -113,6 +115,13 @@ pub enum Happened {
         tokens: Tokens,
         cost_usd: Usd,
         seconds: u64,
+    },
+    /// A second reader read good work, or could not.
+    Reviewed {
+        stage: StageName,
+        attempt: u32,
+        #[serde(flatten)]
+        review: Review,
     },
     GateOpened {
         gate: GateId,

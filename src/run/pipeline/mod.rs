@@ -5,6 +5,7 @@ mod again;
 mod file;
 mod fix;
 mod host;
+mod review;
 
 use std::collections::BTreeMap;
 use std::ops::Not;
@@ -23,6 +24,7 @@ pub use file::{
 };
 pub use fix::Fix;
 pub use host::{HostPattern, SetupPolicy};
+pub use review::{ReviewSpec, findings_in, findings_text, review_prompt};
 
 /// Ordered stages with needs, checks, gates and limits. Stages come after what they need.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -73,6 +75,9 @@ pub struct Stage {
     /// Of the checks the one that fails on what the stage begins with: that is shown before anything is paid.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<String>,
+    /// Whether good work is read once more before a person is asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review: Option<ReviewSpec>,
 }
 
 impl Stage {
@@ -85,7 +90,7 @@ impl Stage {
     /// Whether work is done and judged in the same way by the other: what is only shown beside it may differ.
     #[must_use]
     pub fn works_like(&self, other: &Self) -> bool {
-        Self { red_green: other.red_green, ..self.clone() } == *other
+        Self { red_green: other.red_green, review: other.review, ..self.clone() } == *other
     }
 }
 

@@ -15,6 +15,7 @@ mod parts;
 mod plan;
 mod recovery;
 mod refusal_selftest;
+mod review;
 mod rollback;
 mod same_failure;
 #[cfg(test)]
@@ -28,3 +29,4 @@ pub use next::Next;
 pub use parts::TaskPart;
 pub use plan::{Compare, Plan, Watched};
 pub use refusal_selftest::{Broken, prove_refusals};
+pub use review::ReviewPlan;

@@ -8,8 +8,8 @@ use super::iterate;
 use super::same_failure::{TIMES, same_failure};
 use crate::run::{
     AskedAmount, Attempt, AttemptOutcome, Decided, GateId, Guard, HandBranch, Happened, Outcome,
-    Pause, Plan, Run, Shortage, Snapshot, StageName, StageOutcome, StagePhase, StageState, Trouble,
-    Usd, Verdict, WorkStep,
+    Pause, Plan, ReviewPlan, Run, Shortage, Snapshot, StageName, StageOutcome, StagePhase,
+    StageState, Trouble, Usd, Verdict, WorkStep,
 };
 
 /// Since these rules a run whose result is nowhere has failed.
@@ -24,6 +24,8 @@ pub enum Next {
     Attempt(Box<Plan>),
     /// See whether what has to pass fails on what this attempt begins with, before it does anything.
     TryFirst(Box<Plan>),
+    /// Let a second reader read good work.
+    Review(Box<ReviewPlan>),
     /// Wait for a person, and until `wake` at most; then look again.
     Ask { gate: GateId, wake: Option<DateTime<Utc>> },
     /// Put the work of a failed stage where the person can fetch it who took the stage over; until `wake` at most.
@@ -142,6 +144,7 @@ impl Run {
             let begin = || self.begin_attempt(stage, stage.last_number() + 1, now);
             return stage.restored().map_or_else(begin, |work| self.after_good(stage, work, now));
         };
+        let sent_back = || self.after_review(stage, last, now);
         match last.outcome {
             AttemptOutcome::Running => self.go_on(stage, last, now),
             // That attempt was made before these changes were asked for, so it does not count as a try of them.
@@ -152,6 +155,7 @@ impl Run {
                 self.begin_attempt(stage, last.n + 1, now)
             }
             _ if stage.has_another_part(last) => self.begin_attempt(stage, last.n + 1, now),
+            _ if let Some(next) = sent_back() => next,
             AttemptOutcome::Good => self.after_good(stage, last, now),
             AttemptOutcome::Bad | AttemptOutcome::Lost | AttemptOutcome::Stopped => {
                 self.retry_or_give_up(stage, last, now)
@@ -183,7 +187,15 @@ impl Run {
         }
     }
 
-    fn after_good(&self, stage: &StageState, last: &Attempt, now: DateTime<Utc>) -> Next {
+    pub(super) fn after_good(
+        &self,
+        stage: &StageState,
+        last: &Attempt,
+        now: DateTime<Utc>,
+    ) -> Next {
+        if let Some(review) = self.review(stage, last) {
+            return review;
+        }
         match (GatedWork::of(stage, last), &last.snapshot) {
             (Some(work), _) => self.open_gate(work, now),
             (None, Some(snapshot)) => stage_good(stage, snapshot),
@@ -261,7 +273,12 @@ impl Run {
         }
     }
 
-    fn begin_attempt(&self, stage: &StageState, attempt: u32, now: DateTime<Utc>) -> Next {
+    pub(super) fn begin_attempt(
+        &self,
+        stage: &StageState,
+        attempt: u32,
+        now: DateTime<Utc>,
+    ) -> Next {
         match self.budget() {
             Some(budget) if self.spent() >= budget && self.request.money.is_none() => {
                 self.give_up(stage, budget_spent(budget), now)

@@ -90,7 +90,11 @@ impl Run {
             base,
             compare,
             remarks: stage.attempt(attempt).map(|a| a.remarks.clone()).unwrap_or_default(),
-            feedback: memory(&earlier).or_else(|| stage.shown_to_fail()),
+            feedback: stage
+                .sent_back_to(attempt)
+                .map(|(_, said)| said)
+                .or_else(|| memory(&earlier))
+                .or_else(|| stage.shown_to_fail()),
             backoff_seconds: match stage.stage.iterates {
                 _ if was_begun => 0,
                 true => iterate::backoff_seconds(self.id(), &earlier),
@@ -116,6 +120,7 @@ impl Run {
         let top = stage
             .part_before(attempt)
             .cloned()
+            .or_else(|| stage.sent_back_to(attempt).map(|(work, _)| work.clone()))
             .or_else(|| iterate::built_on(stage, attempt).cloned())
             .or_else(asked_about)
             .or_else(|| stage.unfinished_base().cloned());

@@ -165,6 +165,7 @@ fn gated(name: StageName, spec: GateSpec) -> Stage {
         red_green: false,
         iterates: false,
         until: None,
+        review: None,
     }
 }
 

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::run::rules::seconds_between;
 use crate::run::{
-    AttemptBranch, Diff, Pause, RedGreen, Remark, Snapshot, Tests, TestsChanged, Tokens, Trouble,
-    Usd, Workplace,
+    AttemptBranch, Diff, Pause, RedGreen, Remark, Review, Snapshot, Tests, TestsChanged, Tokens,
+    Trouble, Usd, Workplace,
 };
 
 /// One try at a stage.
@@ -48,6 +48,9 @@ pub struct Attempt {
     /// Into which parts its agent split the task; this is the first of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parts: Vec<String>,
+    /// What a second reader found in its work.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review: Option<Review>,
     /// What people had said that this attempt read.
     pub remarks: Vec<Remark>,
     pub started_at: DateTime<Utc>,
@@ -143,6 +146,7 @@ impl Attempt {
             words: None,
             branch: None,
             parts: Vec::new(),
+            review: None,
             remarks,
             started_at,
             paused: None,

@@ -175,6 +175,9 @@ fn then(run: &Run, index: usize, attempt: &Attempt) -> String {
     if let Some(next) = stage.part(attempt.n + 1).filter(|next| next.n > 1) {
         return format!("{} is next", part_of(&next));
     }
+    if let Some(sent) = stage.sent_back().filter(|sent| sent.n + 1 == attempt.n) {
+        return format!("back to the work of attempt {}", sent.n);
+    }
     let is_last = stage.attempts_now().last().is_some_and(|last| last.n == attempt.n);
     if let Some(why) = no_other(run, stage, (attempt, round)).filter(|_| is_last) {
         return why.to_owned();

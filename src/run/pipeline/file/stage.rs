@@ -7,7 +7,7 @@ use toml::Spanned;
 use super::duration::seconds;
 use super::fields::Fields;
 use super::{did_you_mean, gate, prompt};
-use crate::run::{HostPattern, Reports, Size, Stage, StageName, Trust};
+use crate::run::{HostPattern, Reports, ReviewSpec, Size, Stage, StageName, Trust};
 
 const ATTEMPTS: u32 = 3;
 const MOST_ATTEMPTS: u32 = 10;
@@ -54,6 +54,7 @@ fn stage(fields: &Fields<'_, '_>, name: StageName) -> Stage {
         red_green: red_green(fields, &reports),
         iterates: fields.boolean("iterate").unwrap_or_default(),
         until,
+        review: review(fields),
         reports,
     }
 }
@@ -211,6 +212,23 @@ fn red_green(fields: &Fields<'_, '_>, reports: &Reports) -> bool {
         );
     }
     wanted.unwrap_or(names_tests)
+}
+
+/// Reads `review`: `true`, or `"once"`, which also sends the work back.
+fn review(fields: &Fields<'_, '_>) -> Option<ReviewSpec> {
+    if fields.has_text("review") {
+        let text = fields.text("review")?;
+        if text.get_ref() != "once" {
+            let what = format!("{:?} is no review", text.get_ref());
+            fields.problem_at(
+                &text,
+                what,
+                "Use true, or \"once\" to let it send the work back once",
+            );
+        }
+        return Some(ReviewSpec { send_back: true });
+    }
+    fields.boolean("review").filter(|wanted| *wanted).map(|_| ReviewSpec::default())
 }
 
 fn prompt(fields: &Fields<'_, '_>) -> String {

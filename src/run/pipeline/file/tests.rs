@@ -47,6 +47,22 @@ fn problems(text: &str) -> String {
 }
 
 #[test]
+fn a_second_reader_may_be_wanted_and_may_send_the_work_back() {
+    let read = |line: &str| {
+        let text = format!(
+            "name = \"x\"\nagent = \"claude\"\n[[stage]]\nname = \"a\"\nprompt = \"p\"\nchecks = [\"true\"]\n{line}\n"
+        );
+        PipelineText::parse("x.toml", &text).map(|it| it.pipeline.stages[0].review)
+    };
+    let spec = |send_back| Ok(Some(ReviewSpec { send_back }));
+    assert_eq!(read("review = true").map_err(|e| e.to_string()), spec(false));
+    assert_eq!(read("review = \"once\"").map_err(|e| e.to_string()), spec(true));
+    assert_eq!(read("review = false").map_err(|e| e.to_string()), Ok(None));
+    assert!(read("review = \"twice\"").is_err_and(|e| e.to_string().contains("is no review")));
+    assert!(read("review = 2").is_err_and(|e| e.to_string().contains("true or false")));
+}
+
+#[test]
 fn stages_run_after_what_they_need_and_defaults_fill_the_rest() {
     let pipeline = PipelineText::parse(FILE, GOOD).expect("it is good").pipeline;
     let [scaffold, streaming] = pipeline.stages.as_slice() else {

@@ -39,6 +39,7 @@ impl Run {
             | Happened::UntilTried { .. }
             | Happened::Written { .. }
             | Happened::AttemptEnded { .. }
+            | Happened::Reviewed { .. }
             | Happened::Paused { .. }
             | Happened::Resumed { .. } => self.apply_to_attempt(what, at),
             Happened::GateOpened { .. }

@@ -336,6 +336,7 @@ fn stage(name: &str) -> Stage {
         red_green: false,
         iterates: false,
         until: None,
+        review: None,
     }
 }
 

@@ -115,6 +115,7 @@ fn stage(text: &str) -> Stage {
         red_green: true,
         iterates: false,
         until: None,
+        review: None,
     }
 }
 

@@ -98,13 +98,13 @@ fn number(text: &str) -> Result<u32, Misunderstood> {
 fn take(said: &str, key: &str) -> (Option<Value>, String) {
     let Some((from, begins)) = find(said, key) else { return (None, said.to_owned()) };
     let behind = &said[begins..];
-    let (text, length, quoted) = match quoted_value(behind) {
-        Some((text, length)) => (text, length, true),
-        None => {
-            let end = behind.find(char::is_whitespace).unwrap_or(behind.len());
-            (behind[..end].to_owned(), end, false)
-        }
+    let bare = || {
+        let end = behind.find(char::is_whitespace).unwrap_or(behind.len());
+        (behind[..end].to_owned(), end)
     };
+    let inside = quoted_value(behind);
+    let quoted = inside.is_some();
+    let (text, length) = inside.unwrap_or_else(bare);
     let rest = format!("{}{}", &said[..from], &behind[length..]);
     (Some(Value { text, at: from, quoted }), rest)
 }
@@ -187,8 +187,8 @@ mod tests {
         typed(line, Place::Slash).expect_err("not understood").text
     }
 
-    fn fix(attempts: u32, until: Option<&str>) -> Option<Fix> {
-        Some(Fix { attempts, until: until.map(str::to_owned) })
+    fn fix(attempts: u32, until: Option<&str>) -> Fix {
+        Fix { attempts, until: until.map(str::to_owned) }
     }
 
     #[test]
@@ -202,22 +202,25 @@ mod tests {
             let read = start(line);
             assert_eq!(
                 (read.brief.as_str(), read.fix),
-                (all, fix(3, Some("npm run e2e"))),
+                (all, Some(fix(3, Some("npm run e2e")))),
                 "{line}"
             );
             assert_eq!(read.budget, Some("5".parse().expect("an amount")), "{line}");
         }
         let read = start("fix llm-wrapper retry until it works");
-        assert_eq!((read.brief.as_str(), read.fix), ("retry until it works", fix(5, None)));
+        assert_eq!((read.brief.as_str(), read.fix), ("retry until it works", Some(fix(5, None))));
         let read = start("fix llm-wrapper until=make");
-        assert_eq!((read.brief.as_str(), read.fix), ("make `make` pass", fix(5, Some("make"))));
+        assert_eq!(
+            (read.brief.as_str(), read.fix),
+            ("make `make` pass", Some(fix(5, Some("make"))))
+        );
     }
 
     #[test]
     fn a_command_comes_through_a_shell_and_a_line_as_it_was_typed() {
         for command in ["npm test", r#"sh -c "a && b""#, r"grep '\.js' x", r#"echo \"x\" y"#] {
             let line = format!("fix llm-wrapper mend it {}", requoted(&format!("until={command}")));
-            assert_eq!(start(&line).fix, fix(5, Some(command)), "{line}");
+            assert_eq!(start(&line).fix, Some(fix(5, Some(command))), "{line}");
         }
         assert_eq!(requoted("until=make"), "until=make");
     }

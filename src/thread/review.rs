@@ -76,7 +76,7 @@ mod tests {
         insta::assert_snapshot!(card(&Review { findings, cost_usd, ..Review::default() }), @r"
         _A second reader, an agent too, objects ($0.02):_
         > src/a.js:12: it never ends
-        > src/a.js:40: &lt;!channel&gt; ∗all∗ of it
+        > src/a.js:40: &lt;!channel&gt; *all* of it
         ");
         insta::assert_snapshot!(card(&Review { cost_usd, ..Review::default() }), @"_A second reader, an agent too, found nothing ($0.02)._");
         insta::assert_snapshot!(card(&Review::none("no money is left for it")), @"_No second reader has read it ($0.00):_ no money is left for it");

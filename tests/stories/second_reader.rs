@@ -33,11 +33,11 @@ prompt = "Write it: {{brief}}"
 timeout = "1m"
 checks = ["test -s draft.txt"]
 gate = true
-review = REVIEW
+review = WANTED
 "#;
 
 async fn is_read(w: &World, review: &str) -> Result<()> {
-    fs::write(w.folder.path().join("read.toml"), READ.replace("REVIEW", review))?;
+    fs::write(w.folder.path().join("read.toml"), READ.replace("WANTED", review))?;
     w.has_settings("[project.read]\npipeline = \"read.toml\"\nrepository = \"repository\"")?;
     w.serve_dies_and_comes_back().await
 }
@@ -110,7 +110,7 @@ async fn a_worker_that_dies_while_it_is_read_is_replaced() {
         let ana = w.person("ana");
         let run = ana.develops("read and be slow").await?;
         run.shows("◐ draft · a second reader reads it").await?;
-        w.until_alive("sleep\u{0}3.21").await?;
+        w.until_alive("3.21").await?;
         w.worker.crashes().await?;
         w.worker.comes_back()?;
         run.asks().await?.shows("> draft.txt:1: it says nothing of the dragon").await?;

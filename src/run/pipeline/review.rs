@@ -78,8 +78,11 @@ fn finding(text: &str, files: &BTreeSet<String>) -> Option<Finding> {
         c.is_whitespace() || c.is_ascii_digit() || matches!(c, '-' | '•' | '.' | ')' | '>')
     });
     // A file whose name begins with a sign is not found without it.
-    let starts = [plain, plain.strip_prefix("./").unwrap_or(plain), text.trim()];
-    let (file, rest) = starts.iter().find_map(|start| file_at_the_start(start, files))?;
+    // An agent may call it by its whole path.
+    let word = plain.find(char::is_whitespace).unwrap_or(plain.len());
+    let below = plain[..word].match_indices('/').map(|(at, _)| &plain[at + 1..]);
+    let mut starts = [plain, text.trim()].into_iter().chain(below);
+    let (file, rest) = starts.find_map(|start| file_at_the_start(start, files))?;
     let (number, says) = number_at_the_start(rest)?;
     let says = says.trim_start_matches(|c: char| !c.is_alphanumeric() && !matches!(c, '<' | '('));
     let says = line(says, Finding::SAYS);
@@ -132,6 +135,7 @@ mod tests {
             "  1. `src/a.js:12` – it never ends",
             "* **src/a.js:12-15**: it never ends",
             "- ./src/a.js (line 12): it never ends",
+            "/runs/x/work/src/a.js:12: it never ends",
             "- src/a.js, line 12 — it never ends",
             "> src/a.js#L12 it never ends",
             "src/a.js:12:7: it never ends",
@@ -161,8 +165,8 @@ mod tests {
 
     #[test]
     fn there_are_few_of_them_each_once_and_none_is_long() {
-        let many: String =
-            (1..=99).map(|n| format!("- src/a.js:{n}: {}\n", "x".repeat(900))).collect();
+        let line = |n| format!("- src/a.js:{n}: {}\n", "x".repeat(900));
+        let many = (1..=99).map(line).collect::<Vec<_>>().concat();
         let few = found(&format!("FINDINGS\n{many}{many}"));
         assert_eq!(few.len(), Review::FINDINGS);
         assert!(few.iter().all(|(_, _, says)| says.chars().count() <= Finding::SAYS));

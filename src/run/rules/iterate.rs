@@ -42,9 +42,9 @@ pub(super) fn why_no_other(
         return Some(format!("{TIMES} iterations failed in the same way: {}", failure_of(last)));
     }
     match u32::try_from(tried.len()).unwrap_or(u32::MAX) {
-        tries if tries < most => None,
+        n if n < most => None,
         1 => Some(failure_of(last)),
-        tries => Some(format!("{tries} iterations, the last: {}", failure_of(last))),
+        n => Some(format!("{n} iterations, the last: {}", failure_of(last))),
     }
 }
 

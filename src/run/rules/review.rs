@@ -61,17 +61,13 @@ impl Run {
         last: &Attempt,
         now: DateTime<Utc>,
     ) -> Option<Next> {
-        let sent = stage.sent_back().filter(|sent| !self.was_asked_about(stage, sent))?;
+        let sent = stage.sent_back().filter(|sent| !stage.has_asked_about(sent))?;
         if last.n == sent.n {
             let left = self.allowance(stage.name(), last.n + 1);
             return (left != Some(Usd::ZERO)).then(|| self.begin_attempt(stage, last.n + 1, now));
         }
         let worse = last.n == sent.n + 1 && !stage.is_good_as_a_whole(last);
         worse.then(|| self.after_good(stage, sent, now))
-    }
-
-    fn was_asked_about(&self, stage: &StageState, work: &Attempt) -> bool {
-        stage.asked.iter().any(|asked| asked.gate.attempt == work.n)
     }
 }
 
@@ -82,6 +78,10 @@ impl StageState {
         self.stage.review.filter(|review| review.send_back)?;
         let found = |it: &&Attempt| it.review.as_ref().is_some_and(|it| !it.findings.is_empty());
         self.attempts_now().iter().find(found)
+    }
+
+    fn has_asked_about(&self, work: &Attempt) -> bool {
+        self.asked.iter().any(|asked| asked.gate.attempt == work.n)
     }
 
     /// Whether an attempt's work is good, and all of the stage.

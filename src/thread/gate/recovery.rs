@@ -86,7 +86,7 @@ impl GateView<'_> {
         let earlier: Vec<&StageState> =
             self.run.stages.iter().take_while(|it| it.name() != self.stage.name()).collect();
         let tried = self.stage.attempts.iter().filter(|attempt| attempt.n <= self.work.n);
-        let spent = earlier.iter().map(|it| it.cost()).chain(tried.map(|it| it.spent())).sum();
+        let spent = earlier.iter().map(|it| it.cost()).chain(tried.map(Attempt::spent)).sum();
         let spent = format!("{} so far", figures::of_budget(self.run, spent));
         let kept = match earlier.iter().rev().find(|it| it.phase == StagePhase::Good) {
             Some(good) => {

@@ -4,7 +4,9 @@ use insta::assert_snapshot;
 use proptest::prelude::*;
 
 use super::{PipelineText, nearest, prompt};
-use crate::run::{AgentKind, OnDeadline, OnReject, Remark, RemarkKind, Reports, Size, Trust};
+use crate::run::{
+    AgentKind, OnDeadline, OnReject, Remark, RemarkKind, Reports, ReviewSpec, Size, Trust,
+};
 
 const FILE: &str = "x.toml";
 

@@ -91,6 +91,7 @@ mod tests {
             budget_left: None,
             timeout: Duration::from_secs(1),
             env: Vec::new(),
+            tools: crate::agent::Tools::All,
         }
     }
 

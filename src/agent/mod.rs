@@ -49,6 +49,15 @@ pub struct Assignment {
     pub timeout: Duration,
     /// Variables that tell it of its run.
     pub env: Vec<(String, String)>,
+    pub tools: Tools,
+}
+
+/// What an agent may use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tools {
+    All,
+    /// It reads and searches, and that is all.
+    ReadOnly,
 }
 
 /// Which conversation the work belongs to.

@@ -48,6 +48,9 @@ async fn folder_with(files: &[(&str, &str)], checks: &[&str]) -> CheckedFolder {
         env: std::collections::BTreeMap::new(),
         least_coverage_percent: None,
         red_green: false,
+        iterates: false,
+        until: None,
+        review: None,
     };
     CheckedFolder {
         root,

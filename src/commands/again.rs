@@ -105,6 +105,7 @@ impl AgainWords {
             budget: self.budget,
             again: Some(StartAgain { run: run.id().clone(), from: self.from, model: self.model }),
             features: features.map(|feature| feature.brief.clone()).collect(),
+            fix: request.fix.clone(),
         })
     }
 }

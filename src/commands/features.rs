@@ -72,7 +72,7 @@ impl FeatureWords {
     pub fn start(self) -> StartRun {
         let Self { project, features, budget } = self;
         let brief = features.join("\n");
-        StartRun { project, brief, budget, again: None, features }
+        StartRun { project, brief, budget, again: None, fix: None, features }
     }
 }
 

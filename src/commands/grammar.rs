@@ -6,6 +6,7 @@ use super::again::AgainWords;
 use super::command::{Command, LookAt};
 use super::compare::CompareWords;
 use super::features::FeatureWords;
+use super::fix;
 use super::look_back::LookBack;
 use super::misunderstood::{Misunderstood, code_safe, first_word};
 use super::said::{MARKS, Said, words_alone};
@@ -69,6 +70,10 @@ fn read_line(line: &str, projects: &Projects) -> Result<Command, Misunderstood> 
         return Ok(Command::Form);
     }
     if let Some((verb, rest)) = verb_and_rest(line.trim()) {
+        if verb.asks == Asks::Fix {
+            let named = fix::read(rest, projects)?.map(Command::Start);
+            return named.ok_or_else(|| unknown(first_word(rest).0, projects));
+        }
         return command(verb, rest, projects);
     }
     let name = typing::name(first);
@@ -92,7 +97,8 @@ fn command(verb: &Verb, rest: &str, projects: &Projects) -> Result<Command, Misu
     let behind_mark = rest.trim_start_matches(MARKS);
     let look_back = || LookBack::read(verb.name(), behind_mark);
     Ok(match verb.asks {
-        Asks::Help => Command::Help,
+        // Read before, with the projects that there are.
+        Asks::Help | Asks::Fix => Command::Help,
         Asks::List => Command::Look(LookAt::List),
         Asks::Costs => Command::Look(LookAt::Costs(look_back()?)),
         Asks::Failures => Command::Look(LookAt::Failures(look_back()?)),
@@ -165,6 +171,7 @@ mod tests {
             brief: "with x=1 retries".to_owned(),
             again: None,
             features: Vec::new(),
+            fix: None,
             budget: Some("2.50".parse().expect("an amount")),
         };
         assert_eq!(typed("llm-wrapper with x=1 budget=$2.50 retries"), Ok(Command::Start(want)));

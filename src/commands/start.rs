@@ -10,8 +10,8 @@ use super::{AdmittedStart, Asker, Reply, ReplyKind, Services, StartRun};
 use crate::config::Project;
 use crate::engine::EngineError;
 use crate::run::{
-    Again, AgentKind, Approver, GateSpec, NotFrom, Pipeline, Policy, Problems, Request,
-    RunEstimate, RunId,
+    Again, AgentKind, Approver, Fix, GateSpec, NotFrom, Pipeline, PipelineText, Policy, Problems,
+    Request, RunEstimate, RunId,
 };
 use crate::store::{AskedRun, Sender, StoreError};
 use crate::thread;
@@ -30,11 +30,13 @@ pub async fn start(services: &Services, admitted: AdmittedStart) -> Result<Reply
         ));
     };
     let said_at = asker.said.at;
-    let pipeline = &project.pipeline;
+    let pipeline = match pipeline_of(project, start.fix.as_ref()) {
+        Ok(pipeline) => pipeline,
+        Err(why) => return Ok(Reply::new(ReplyKind::Unknown, why)),
+    };
     services.store.save_pipeline(&pipeline.pipeline.digest, &pipeline.text).await?;
-    let again = start.again.clone();
-    let features = start.features.clone();
-    let mut request = request(project, start, asker);
+    let (again, features) = (start.again.clone(), start.features.clone());
+    let mut request = request(project, (start, pipeline.pipeline), asker);
     request.rehearsal &= services.rehearsal;
     if !features.is_empty() {
         let mint = || RunId::mint(&project.name, rand::random());
@@ -166,13 +168,18 @@ fn no_batch(problems: &Problems) -> String {
     )
 }
 
-/// With the pipeline as it is written down.
-fn request(project: &Project, start: StartRun, asker: Asker) -> Request {
-    let pipeline = &project.pipeline.pipeline;
+/// The pipeline as it is written down; to fix something, one that is made of it. Else why there is none, for people.
+fn pipeline_of(project: &Project, fix: Option<&Fix>) -> Result<PipelineText, String> {
+    let Some(fix) = fix else { return Ok(project.pipeline.clone()) };
+    project.pipeline.fixing(fix).map_err(|e| format!("{e}. Nothing was started."))
+}
+
+fn request(project: &Project, (start, pipeline): (StartRun, Pipeline), asker: Asker) -> Request {
     Request {
         run: RunId::mint(&project.name, rand::random()),
         project: project.name.clone(),
-        pipeline: pipeline.clone(),
+        rehearsal: pipeline.agent.kind == AgentKind::Claude,
+        pipeline,
         brief: start.brief,
         budget_usd: start.budget.or(project.budget),
         starter: asker.person,
@@ -180,7 +187,6 @@ fn request(project: &Project, start: StartRun, asker: Asker) -> Request {
         channel: asker.channel.or_else(|| project.channel.clone()),
         repository: project.repository.clone(),
         start_branch: project.branch.clone(),
-        rehearsal: pipeline.agent.kind == AgentKind::Claude,
         money: None,
         estimate: None,
         again: None,
@@ -188,6 +194,7 @@ fn request(project: &Project, start: StartRun, asker: Asker) -> Request {
         waits_for_workers: true,
         batch: None,
         part_of: None,
+        fix: start.fix,
     }
 }
 
@@ -225,6 +232,10 @@ async fn send(services: &Services, request: &Request, sender: Sender) -> Result<
             let again = request.again.as_ref().map(thread::figures::again);
             let again = again.map(|again| format!(": {again}")).unwrap_or_default();
             let reply = Reply::new(ReplyKind::Done, format!("Started `{run}`{again}."));
+            let reply = match request.fix.as_ref().map(thread::figures::fix) {
+                Some(fix) => reply.and(&fix),
+                None => reply,
+            };
             let budget = request.budget_usd.map(|budget| format!(" Its budget is {budget}."));
             let estimate = request.estimate.as_ref().map(|it| thread::estimated(&it.whole));
             match estimate {

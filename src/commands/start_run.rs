@@ -4,7 +4,7 @@
 use super::again::StartAgain;
 use super::budget_words::BudgetWords;
 use super::misunderstood::Misunderstood;
-use crate::run::{ProjectName, Usd, foreign_text};
+use crate::run::{Fix, ProjectName, Usd, foreign_text};
 
 /// Longest brief, in characters: it travels in history, once per stage.
 pub const BRIEF_CHARS: usize = 2_000;
@@ -19,6 +19,8 @@ pub struct StartRun {
     pub again: Option<StartAgain>,
     /// What is developed side by side; empty for an ordinary run.
     pub features: Vec<String>,
+    /// That it fixes something, instead of going through the project's pipeline.
+    pub fix: Option<Fix>,
 }
 
 impl StartRun {
@@ -30,6 +32,7 @@ impl StartRun {
             brief: read_brief(&rest.join(" "))?,
             budget,
             again: None,
+            fix: None,
             features: Vec::new(),
         })
     }

@@ -118,7 +118,8 @@ fn stage_line(stage: &StageState) -> String {
         .map(|t| format!(" · {}/{} tests", t.passed, t.ran()))
         .unwrap_or_default();
     let tries = if stage.attempts.len() > 1 {
-        format!(" · {} attempts", stage.attempts.len())
+        let what = if stage.stage.iterates { "iterations" } else { "attempts" };
+        format!(" · {} {what}", stage.attempts.len())
     } else {
         String::new()
     };
@@ -149,6 +150,7 @@ pub fn status_json(
         "ended_at": run.ended_at,
         "why": run.why,
         "start": run.start,
+        "fix": run.request.fix.as_ref().map(|fix| json!({ "attempts": fix.attempts, "until": fix.until })),
         "again": run.request.again.as_ref().map(|again| &again.run),
         "again_by": beside.again.iter().map(Run::id).collect::<Vec<_>>(),
         "stages": run.stages.iter().map(stage_json).collect::<Vec<_>>(),
@@ -179,6 +181,9 @@ fn stage_json(stage: &StageState) -> Value {
         "files": shown.map_or(0, |d| d.files),
         "added": shown.map_or(0, |d| d.added),
         "removed": shown.map_or(0, |d| d.removed),
+        "until": stage.tried.as_ref().map(|(_, tried)| json!({
+            "command": stage.stage.until, "passed_at_first": tried.passed, "why": tried.why, "seconds": tried.seconds,
+        })),
         "attempts": stage.attempts.iter().map(attempt_json).collect::<Vec<_>>(),
     })
 }
@@ -200,6 +205,7 @@ fn attempt_json(attempt: &Attempt) -> Value {
         "cost_usd": attempt.cost_usd,
         "seconds": attempt.seconds,
         "paused": attempt.paused,
+        "review": attempt.review,
     })
 }
 

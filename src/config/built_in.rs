@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use include_dir::{Dir, include_dir};
 
-use crate::run::{Digest, PipelineText, Problems};
+use crate::run::{Digest, Fix, PipelineText, Problems};
 
 static PIPELINES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/deploy/pipelines");
 
@@ -20,7 +20,11 @@ pub fn built_in_names() -> Vec<&'static str> {
 /// What tells the pipelines of the binary from others.
 pub fn built_in_pipelines() -> BTreeSet<Digest> {
     let read = |name| BuiltInPipeline::find(name)?.parse().ok();
-    built_in_names().into_iter().filter_map(read).map(|text| text.pipeline.digest).collect()
+    let all: Vec<PipelineText> = built_in_names().into_iter().filter_map(read).collect();
+    // Those that fix something run nothing else, as long as nobody adds a command.
+    let fixing = |text: &PipelineText| text.fixing(&Fix::default()).ok();
+    let fixes: Vec<PipelineText> = all.iter().filter_map(fixing).collect();
+    all.into_iter().chain(fixes).map(|text| text.pipeline.digest).collect()
 }
 
 /// A pipeline of the binary, as it is written.

@@ -52,6 +52,10 @@ const TAKEOVERS: u32 = 30;
 pub(super) const STORE_TRIES: u32 = 5;
 /// Before a step whose disk was full is tried again, at most.
 const LONGEST_DISK_FULL_BACKOFF: Duration = Duration::from_mins(5);
+/// A second reader that takes longer has lost its way.
+const LONGEST_REVIEW: Duration = Duration::from_mins(10);
+/// After so many workers that died or hung, the work goes on unread.
+const REVIEWS: u32 = 5;
 /// Added to the stage's own timeout, which comes first: this one is for a worker that hangs.
 const ATTEMPT_GRACE_SECONDS: u64 = 120;
 
@@ -98,6 +102,16 @@ pub(super) const fn agent_timeout(stage: &Stage) -> Duration {
     Duration::from_secs(stage.timeout_seconds)
 }
 
+/// For a second reader: it only reads, and a person waits for it.
+pub(super) fn review_timeout(stage: &Stage) -> Duration {
+    agent_timeout(stage).min(LONGEST_REVIEW)
+}
+
+/// The same, with what comes before and after it: this one is for a worker that hangs.
+pub(super) fn whole_review_timeout(stage: &Stage) -> Duration {
+    review_timeout(stage) + Duration::from_secs(ATTEMPT_GRACE_SECONDS)
+}
+
 /// Before an attempt begins, as the rules say.
 pub(super) const fn backoff(plan: &Plan) -> Duration {
     Duration::from_secs(plan.backoff_seconds)
@@ -117,6 +131,15 @@ pub(super) fn takeover_policy() -> RetryPolicy {
         .maximum_attempts(TAKEOVERS)
         // The SDK reports a result that is too large as retryable: the agent would be paid again.
         .non_retryable_error_types(["PayloadsTooLarge"])
+        .build()
+}
+
+/// For a review: nobody waits for long.
+pub(super) fn review_policy() -> RetryPolicy {
+    RetryPolicy::builder()
+        .initial_interval(Duration::from_millis(500))
+        .maximum_interval(Duration::from_secs(5))
+        .maximum_attempts(REVIEWS)
         .build()
 }
 

@@ -28,10 +28,10 @@ pub use estimate::{
     StageHistory, Used, estimate,
 };
 pub use event::{
-    AgentEnd, AgentInfo, AttemptBranch, Checked, Delivered, Diff, Event, FileDiff, Flag, Happened,
-    Lost, NotHere, NotKnown, Outcome, Pause, Progress, RedGreen, Risk, Sandboxing, Snapshot,
-    StageOutcome, StartingPoint, Tests, TestsChanged, Tokens, Trouble, Work, WorkStep, Workplace,
-    Written,
+    AgentEnd, AgentInfo, AttemptBranch, Checked, Delivered, Diff, Event, FileDiff, Finding,
+    FirstTry, Flag, Happened, Lost, NotHere, NotKnown, Outcome, Pause, Progress, RedGreen, Review,
+    Risk, Sandboxing, Snapshot, StageOutcome, StartingPoint, Tests, TestsChanged, Tokens, Trouble,
+    Work, WorkStep, Workplace, Written,
 };
 pub use failures::{
     ClassCount, FailureClass, FailureCount, FailureReport, Recovered, RecoveryWay, without_figures,
@@ -45,12 +45,14 @@ pub use gate::{
 pub use ids::{Channel, Digest, IdError, PersonId, ProjectName, RequestId, RunId, StageName};
 pub use money::{Breaker, MoneyTerms, MonthOf, MonthSpent, Raise, Shortage, Usd, UsdError};
 pub use pipeline::{
-    Again, AgentKind, AgentSpec, Fields, HostPattern, KeptStage, NAME, NotFrom, Pipeline,
-    PipelineText, Problem, Problems, Reports, Request, SetupPolicy, Size, Stage, Trust, approvers,
-    did_you_mean, hosts, nearest, part_text, quorum, seconds, work_branch,
+    Again, AgentKind, AgentSpec, Fields, Fix, HostPattern, KeptStage, NAME, NotFrom, Pipeline,
+    PipelineText, Problem, Problems, Reports, Request, ReviewSpec, SetupPolicy, Size, Stage, Trust,
+    approvers, did_you_mean, findings_in, findings_text, hosts, nearest, part_text, quorum,
+    review_prompt, seconds, work_branch,
 };
 pub use rules::{
-    Answerer, AttemptFacts, Broken, Compare, Next, Plan, TaskPart, Watched, prove_refusals,
+    Answerer, AttemptFacts, Broken, Compare, Next, Plan, ReviewPlan, TaskPart, Watched,
+    prove_refusals,
 };
 pub use state::{
     Attempt, AttemptOutcome, Decided, Judgement, Paused, Phase, Redone, Run, SnapshotEntry,

@@ -99,7 +99,7 @@ fn remark(stage: &StageState) -> Option<String> {
     match stage.phase {
         StagePhase::Running => {
             let n = stage.attempts.last()?.n;
-            (n > 1).then(|| format!(" · attempt {n}"))
+            (n > 1).then(|| format!(" · {}", figures::attempt(stage, n)))
         }
         StagePhase::Waiting => Some(" · waits for an answer in the thread".to_owned()),
         StagePhase::Failed => Some(format!(" · {}", one_line(stage.why.as_deref()?, WHY))),

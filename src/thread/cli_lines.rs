@@ -7,7 +7,7 @@ use crate::run::{AttemptOutcome, Decided, GateKind, Note, OpenGate, PersonId, Ru
 use crate::slack::one_line;
 
 use super::people::mention;
-use super::{FeatureRow, clock, figures, gate, ledger, plain_text};
+use super::{FeatureRow, clock, figures, gate, ledger, plain_text, review};
 
 /// How much of a person's words a line shows.
 const WORDS: usize = 200;
@@ -61,16 +61,19 @@ fn note_line(i: usize, note: &Note) -> CliLine {
 }
 
 fn attempt_lines(run: &Run, index: usize, stage: &StageState) -> Vec<CliLine> {
-    let mut lines = Vec::new();
+    let mut lines: Vec<CliLine> = ledger::first_try(stage)
+        .map(|line| CliLine { key: format!("{} tried", stage.name()), line })
+        .into_iter()
+        .collect();
     for attempt in &stage.attempts {
         let key = format!("{} {}", stage.name(), attempt.n);
         if attempt.outcome == AttemptOutcome::Running {
             let of = format!("stage {} of {}", index + 1, run.stages.len());
             let begun = format!(
-                "{} {} · attempt {} · {of}",
+                "{} {} · {} · {of}",
                 figures::glyph(stage.phase),
                 stage.name(),
-                attempt.n
+                figures::attempt(stage, attempt.n)
             );
             lines.push(CliLine { key: format!("{key} begun"), line: begun });
         } else {
@@ -78,6 +81,8 @@ fn attempt_lines(run: &Run, index: usize, stage: &StageState) -> Vec<CliLine> {
                 key: format!("{key} ended"),
                 line: ledger::row(run, index, attempt, None),
             });
+            let read = review::in_a_line(stage, attempt);
+            lines.extend(read.map(|line| CliLine { key: format!("{key} read"), line }));
         }
     }
     lines

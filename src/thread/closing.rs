@@ -87,6 +87,12 @@ fn all_stages(run: &Run) -> String {
         return merged;
     }
     let good = run.stages.iter().filter(|stage| stage.phase == StagePhase::Good).count();
+    if let [stage] = run.stages.as_slice()
+        && stage.stage.iterates
+        && let Some(resolved) = stage.good_attempt()
+    {
+        return format!("Resolved in {}", figures::plural(resolved.n.into(), "iteration"));
+    }
     match (good, run.stages.len()) {
         (1, 1) => "Its stage is good".to_owned(),
         (good, all) if good == all => format!("All {all} stages are good"),

@@ -5,15 +5,17 @@ use chrono::{DateTime, Utc};
 
 use super::red_green;
 use crate::run::{
-    Again, AgentInfo, Attempt, Breaker, Diff, NotHere, Pause, Paused, Phase, Progress, Run,
+    Again, AgentInfo, Attempt, Breaker, Diff, Fix, NotHere, Pause, Paused, Phase, Progress, Run,
     StagePhase, StageState, StartingPoint, Tests, Usd, Verdict,
 };
-use crate::slack::one_line;
+use crate::slack::{escape, one_line};
 use crate::workspace::Became;
 
 /// As git abbreviates a commit's name.
 const SHORT_COMMIT: usize = 7;
 const BRANCH: usize = 80;
+/// Longest command that a line has room for.
+const UNTIL: usize = 80;
 
 /// `12,850`.
 pub(crate) fn count(n: u64) -> String {
@@ -70,6 +72,22 @@ pub(crate) const fn became(now: Became) -> &'static str {
 /// `1 file`, `3 files`.
 pub(crate) fn plural(n: u64, noun: &str) -> String {
     if n == 1 { format!("1 {noun}") } else { format!("{} {noun}s", count(n)) }
+}
+
+/// `attempt 2`; `iteration 2`, where each goes on from the one before.
+pub(crate) fn attempt(stage: &StageState, n: u32) -> String {
+    let what = if stage.stage.iterates { "iteration" } else { "attempt" };
+    format!("{what} {n}")
+}
+
+/// `It tries up to 5 times, until "npm run e2e" and the project's checks are green.`: what a loop that fixes something is bounded by.
+#[must_use]
+pub fn fix(fix: &Fix) -> String {
+    let until = fix.until.as_deref().map(|until| format!("“{}” and ", one_line(until, UNTIL)));
+    let times =
+        if fix.attempts == 1 { "once".to_owned() } else { format!("{} times", fix.attempts) };
+    let until = until.unwrap_or_default();
+    escape(&format!("It tries up to {times}, until {until}the project's checks are green."))
 }
 
 /// `50/50 tests`, of those that ran.

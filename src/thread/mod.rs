@@ -25,6 +25,7 @@ mod people;
 mod plain_text;
 mod private_question;
 mod red_green;
+mod review;
 mod snapshots;
 pub(crate) mod table;
 pub mod words;

@@ -36,6 +36,7 @@ mod shadow;
 mod snapshot;
 mod staging;
 mod test_part;
+mod tree_files;
 mod unified;
 mod untouched;
 

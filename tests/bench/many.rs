@@ -116,6 +116,7 @@ impl<'a> Many<'a> {
             waits_for_workers: false,
             batch: None,
             part_of: None,
+            fix: None,
             run: RunId::mint(&project, rand::random()),
             project,
             pipeline: text.pipeline,

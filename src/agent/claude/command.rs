@@ -8,7 +8,7 @@ use tokio::fs;
 use uuid::Uuid;
 
 use super::{ClaudeCode, Launch, instructions};
-use crate::agent::{AgentError, Assignment, Result, Session};
+use crate::agent::{AgentError, Assignment, Result, Session, Tools};
 use crate::sandbox::{BoxSpec, Boxed, Network};
 
 /// Compared with what the CLI says it took: some modes change silently.
@@ -16,7 +16,10 @@ pub(super) const PERMISSIONS: &str = "bypassPermissions";
 const INSIDE_PROGRAM: &str = "/opt/claude";
 const INSIDE_HOME: &str = "/home/agent";
 
-const FLAGS: [&str; 14] = [
+const ALL_TOOLS: &str = "Bash,Edit,Read,Write,Grep,Glob";
+const READ_ONLY_TOOLS: &str = "Read,Grep,Glob";
+
+const FLAGS: [&str; 12] = [
     "-p",
     "--input-format",
     "stream-json",
@@ -27,8 +30,6 @@ const FLAGS: [&str; 14] = [
     "--setting-sources",
     "",
     "--strict-mcp-config",
-    "--tools",
-    "Bash,Edit,Read,Write,Grep,Glob",
     "--permission-mode",
     PERMISSIONS,
 ];
@@ -66,6 +67,11 @@ impl ClaudeCode {
         let outside = a.home.join(&instructions);
         let inside = self.sandbox.inside(&outside, &Path::new(INSIDE_HOME).join(&instructions));
         let mut args: Vec<String> = FLAGS.map(str::to_owned).into();
+        let tools = match a.tools {
+            Tools::All => ALL_TOOLS,
+            Tools::ReadOnly => READ_ONLY_TOOLS,
+        };
+        args.extend(["--tools", tools].map(str::to_owned));
         args.extend(["--append-system-prompt-file".to_owned(), inside.display().to_string()]);
         args.extend(flags_of(launch));
         Ok(args)

@@ -77,6 +77,7 @@ impl RealCli {
             budget_left: None,
             timeout,
             env: Vec::new(),
+            tools: crate::agent::Tools::All,
         };
         Some(Self { folder, agent, assignment })
     }

@@ -204,6 +204,7 @@ impl Template<'_> {
 mod tests {
     use super::*;
     use crate::agent::rehearsal::conversation::TriedCall;
+    use crate::run::{Fix, PipelineText, review_prompt};
 
     const PLAY: &str = r"
         model = 'm'
@@ -280,6 +281,42 @@ mod tests {
         assert_eq!(next(&["Hello"], vec![]).place, None);
     }
 
+    fn scene_of(prompt: String) -> String {
+        let text = include_str!("../../../deploy/rehearsal/llm-wrapper.toml");
+        let scenario = Scenario::parse("llm-wrapper.toml", text).expect("a scenario");
+        let conversation = Conversation { prompts: vec![prompt], ..Conversation::default() };
+        let (scene, _) = next_reply(&scenario, &conversation).place.expect("a scene");
+        scenario.scenes[scene].name.clone()
+    }
+
+    #[test]
+    fn two_iterations_of_a_fix_are_red_and_another_fix_is_never_right() {
+        let text = include_str!("../../../deploy/pipelines/llm-wrapper.toml");
+        let own = PipelineText::parse("llm-wrapper.toml", text).expect("a pipeline");
+        let fix = own.fixing(&Fix::default()).expect("a pipeline that fixes");
+        let stage = fix.pipeline.stages[0].name.clone();
+        let scene = |brief: &str, feedback: &str| {
+            scene_of(fix.prompt_for(&stage, brief, Some(feedback), &[]).expect("a prompt"))
+        };
+        let brief = "Fix rate limiting in OpenAI provider";
+        let first = "2 of 4 tests failed\n- a date: no";
+        let second = "1 of 4 tests failed\n\nAttempts before it:\n- attempt 1: 2 of 4 tests failed";
+        assert_eq!(scene(brief, ""), "fix");
+        assert_eq!(scene(brief, first), "fix, the second iteration");
+        assert_eq!(scene(brief, second), "fix, the third iteration");
+        assert_eq!(scene("Mend the flaky wait", ""), "fix, and never right");
+        assert_eq!(scene("Mend the flaky wait", "1 of 4 tests failed"), "fix, and never right");
+    }
+
+    #[test]
+    fn a_second_reader_of_any_stage_is_rehearsed() {
+        for stage in ["streaming", "fix"] {
+            let task = format!("Stage: {stage}\n2 of 4 tests failed");
+            let stage = stage.parse().expect("a name");
+            assert_eq!(scene_of(review_prompt(&stage, &task, "+ x")), "a second reader");
+        }
+    }
+
     fn scene_for(stage: &str, feedback: &str) -> String {
         let pipeline: toml::Value =
             toml::from_str(include_str!("../../../deploy/pipelines/llm-wrapper.toml"))
@@ -291,14 +328,7 @@ mod tests {
             .expect("a prompt")
             .replace("{{brief}}", "A wrapper.")
             .replace("{{feedback}}", feedback);
-        let scenario = Scenario::parse(
-            "llm-wrapper.toml",
-            include_str!("../../../deploy/rehearsal/llm-wrapper.toml"),
-        )
-        .expect("a scenario");
-        let conversation = Conversation { prompts: vec![prompt], ..Conversation::default() };
-        let (scene, _) = next_reply(&scenario, &conversation).place.expect("a scene");
-        scenario.scenes[scene].name.clone()
+        scene_of(prompt)
     }
 
     #[test]

@@ -29,6 +29,7 @@ async fn run_for(
     let (prompt, session) = ("Write a file.".to_owned(), Session::New(Uuid::new_v4()));
     let assignment = Assignment {
         env: Vec::new(),
+        tools: crate::agent::Tools::All,
         worktree,
         home,
         log,

@@ -140,6 +140,26 @@ Examples:
         wait: bool,
     },
     #[command(
+        about = about("fix"),
+        after_help = "\
+One stage, with the checks, setup, gate and agent of the last stage of the project's pipeline. Each iteration goes on from what the one before
+left, and reads what was tried and what failed; only green work is the result. It ends when the checks are green; after so many attempts, or
+three that fail in the same way, it asks. The command behind until= is run first: it has to fail as long as nothing was done.
+
+Examples:
+  signoff fix llm-wrapper 'Fix rate limiting in OpenAI provider' --wait
+  signoff fix my-service 'orders are lost at midnight' until='npm run e2e' attempts=8 budget=\\$5"
+    )]
+    Fix {
+        /// Which project: one of `signoff.toml`, or llm-wrapper
+        project: String,
+        /// What is wrong, in words; attempts=5, until='COMMAND' that has to pass, budget=5
+        words: Vec<String>,
+        /// Tell what happens until the run has ended; exit 4 if it did not end well
+        #[arg(long)]
+        wait: bool,
+    },
+    #[command(
         about = about("again"),
         after_help = "\
 What was good before the stage is taken over, with its approvals, where it would be done and approved in the same way now; it is not paid
@@ -221,6 +241,7 @@ impl CliCommand {
                 | Self::Worker { .. }
                 | Self::Develop { .. }
                 | Self::Features { .. }
+                | Self::Fix { .. }
                 | Self::Again { .. }
                 // What is kept is said there.
                 | Self::Prune(_)

@@ -50,6 +50,16 @@ impl Talk<'_> {
         }
     }
 
+    pub(super) async fn fix(
+        &mut self,
+        project: String,
+        words: Vec<String>,
+        wait: bool,
+    ) -> Result<u8, Failure> {
+        let words = words.iter().map(|word| commands::requoted(word)).collect();
+        self.develop(format!("fix {project}"), words, wait).await
+    }
+
     pub(super) async fn again(
         &mut self,
         run: String,

@@ -58,6 +58,7 @@ impl Talk<'_> {
             CliCommand::Features { project, features, file, wait } => {
                 self.features((project, features), file, wait).await
             }
+            CliCommand::Fix { project, words, wait } => self.fix(project, words, wait).await,
             CliCommand::Again { run, words, wait } => self.again(run, words, wait).await,
             CliCommand::Answer(answer) => self.answer(answer).await,
             CliCommand::Look(look) => self.look(look).await,

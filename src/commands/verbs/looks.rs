@@ -78,6 +78,15 @@ pub(super) const SNAPSHOTS: Verb = Verb {
     ..LOOKS
 };
 
+pub(super) const FIX: Verb = Verb {
+    names: &["fix"],
+    asks: Asks::Fix,
+    usage: "PROJECT what is wrong [attempts=5] [until=\"npm run e2e\"] [budget=$5]",
+    help: "tries until the project's checks are green, and that command with them",
+    about: "Start a loop that tries until the project's checks are green",
+    ..LOOKS
+};
+
 pub(super) const AGAIN: Verb = Verb {
     names: &["again"],
     asks: Asks::Again,

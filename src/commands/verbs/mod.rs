@@ -40,6 +40,8 @@ pub enum Asks {
     Compare,
     /// Several features side by side.
     Features,
+    /// A loop that tries until it works.
+    Fix,
     /// A run once more.
     Again,
     Waiting,
@@ -78,7 +80,7 @@ impl Takes {
 }
 
 /// The verbs, in the order of the help.
-pub static VERBS: [Verb; 22] = [
+pub static VERBS: [Verb; 23] = [
     looks::STATUS,
     looks::LIST,
     looks::COSTS,
@@ -99,6 +101,7 @@ pub static VERBS: [Verb; 22] = [
     answers::SNOOZE,
     answers::STOP,
     looks::FEATURES,
+    looks::FIX,
     looks::AGAIN,
     looks::HELP,
 ];
@@ -245,6 +248,7 @@ mod tests {
         `/develop snooze [run]` no more reminders for you
         `/develop stop [run][: why…]` ends a run
         `/develop features PROJECT "one feature" "another" [budget=$5]` several features side by side, merged at the end; without any, a form asks for them
+        `/develop fix PROJECT what is wrong [attempts=5] [until="npm run e2e"] [budget=$5]` tries until the project's checks are green, and that command with them
         `/develop again [run] [from STAGE] [model=ID] [budget=$5] [a note…]` a new run with the same brief, from its start or from a stage; `/develop again` alone asks by a form
         In a run's thread, `approve`, `changes: …` and `reject because …` alone are enough; other words there are notes for the next attempt. `@signoff` understands all of this too, in channels, threads and directly.
         "#);

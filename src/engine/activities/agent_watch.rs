@@ -18,7 +18,7 @@ use super::metering::Raises;
 use super::pause::Waits;
 use super::stall::{Signs, StallWatch};
 use super::write_attempt::WriteAttempt;
-use crate::agent::{AgentReport, Assignment};
+use crate::agent::{AgentEvent, AgentReport, Assignment};
 use crate::engine::retry_policy::{HEARTBEAT_INTERVAL, PROGRESS_TIMEOUT};
 use crate::run::{AgentEnd, Pause, Trouble};
 
@@ -27,6 +27,7 @@ struct Watch<'a> {
     progress: AgentProgress<'a>,
     breakers: Breakers,
     stall: StallWatch,
+    said: String,
 }
 
 /// What came of an agent's work.
@@ -37,6 +38,8 @@ pub(super) struct AgentRan {
     pub pause: Option<Pause>,
     /// What the next attempt should read of it.
     pub feedback: Option<String>,
+    /// What it said to nobody in particular; the end of it, where it is long.
+    pub said: String,
 }
 
 impl WriteAttempt<'_> {
@@ -50,9 +53,9 @@ impl WriteAttempt<'_> {
         let progress = AgentProgress::new(self.input, assignment, &self.before);
         ctx.record_heartbeat(progress.handover.clone()).await?;
         let (breakers, stall) = (self.breakers(), self.stall_watch(assignment));
-        let mut watch = Watch { progress, breakers, stall };
+        let mut watch = Watch { progress, breakers, stall, said: String::new() };
         let worked = self.watch_agent(ctx, &agent, assignment, &mut watch).await;
-        let Watch { mut progress, breakers, stall } = watch;
+        let Watch { mut progress, breakers, stall, said } = watch;
         // What the ledger cannot say now, it says to a successor.
         let known = agent.door.spend();
         let waits = Waits {
@@ -69,7 +72,7 @@ impl WriteAttempt<'_> {
                 if progress.handover.cost_usd > self.before.cost_usd =>
             {
                 let (report, after) = (unfinished(why_of(&failure)), progress.handover);
-                return Ok(AgentRan { report, after, pause: None, feedback: None });
+                return Ok(AgentRan { report, after, pause: None, feedback: None, said });
             }
             worked => worked?,
         };
@@ -77,7 +80,7 @@ impl WriteAttempt<'_> {
         progress.told(report.tokens, report.cost_usd);
         let pause = self.reason_to_pause(&report.end, &progress.handover, waits);
         let feedback = stall.feedback(&report.end);
-        Ok(AgentRan { report, after: progress.handover, pause, feedback })
+        Ok(AgentRan { report, after: progress.handover, pause, feedback, said })
     }
 
     async fn watch_agent(
@@ -85,7 +88,7 @@ impl WriteAttempt<'_> {
         ctx: &ActivityContext,
         agent: &MeteredAgent,
         assignment: &Assignment,
-        Watch { progress, breakers, stall }: &mut Watch<'_>,
+        Watch { progress, breakers, stall, said }: &mut Watch<'_>,
     ) -> Result<AgentReport, ActivityError> {
         let (send, mut events) = mpsc::channel(64);
         let stop = CancellationToken::new();
@@ -98,6 +101,7 @@ impl WriteAttempt<'_> {
                 Some(event) = events.recv() => {
                     breakers.see(&event).await;
                     stall.see(&event, Instant::now());
+                    listen(said, &event);
                     progress.apply(event);
                 }
                 _ = tick.tick() => {
@@ -116,6 +120,7 @@ impl WriteAttempt<'_> {
             }
         };
         while let Ok(event) = events.try_recv() {
+            listen(said, &event);
             progress.apply(event);
         }
         Ok(worked.context("running the agent")?)
@@ -140,6 +145,17 @@ impl WriteAttempt<'_> {
             tracing::debug!(run.id = %run, "progress was dropped");
         }
     }
+}
+
+/// Longest end of what an agent said that is looked at, in bytes.
+const SAID: usize = 20_000;
+
+fn listen(said: &mut String, event: &AgentEvent) {
+    let AgentEvent::Text { text } = event else { return };
+    said.push_str(text);
+    said.push('\n');
+    let too_much = said.len().saturating_sub(SAID);
+    said.drain(..said.ceil_char_boundary(too_much));
 }
 
 /// An agent that could not go on because of us.

@@ -17,15 +17,27 @@ pub(super) struct AttemptFolder {
 }
 
 impl AttemptFolder {
+    /// A folder within it, for somebody else who looks at the same attempt.
+    pub(super) fn take_within(
+        runs: &Path,
+        (run, stage, attempt): (&RunId, &StageName, u32),
+        name: &str,
+    ) -> Result<Self> {
+        let folder = RunFolder::of(runs, run).attempt(stage, attempt).join(name);
+        Self::take_folder(folder, &format!("{run} {stage} attempt {attempt}"))
+    }
+
     /// Only one process has a folder. Its box dies with it, so a free folder means a dead box.
     pub(super) fn take(runs: &Path, run: &RunId, stage: &StageName, attempt: u32) -> Result<Self> {
         let folder = RunFolder::of(runs, run).attempt(stage, attempt);
+        Self::take_folder(folder, &format!("{run} {stage} attempt {attempt}"))
+    }
+
+    fn take_folder(folder: PathBuf, what: &str) -> Result<Self> {
         fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
         match FileLock::try_take(&folder.join("lock")) {
             Ok(held) => Ok(Self { folder, _held: held }),
-            Err(TryLockError::WouldBlock) => {
-                Err(anyhow!("another worker still works on {run} {stage} attempt {attempt}"))
-            }
+            Err(TryLockError::WouldBlock) => Err(anyhow!("another worker still works on {what}")),
             Err(TryLockError::Error(e)) => Err(e).context("taking the attempt's lock"),
         }
     }

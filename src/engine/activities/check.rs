@@ -127,7 +127,7 @@ impl Bench {
     }
 
     /// Setup is tried again where it fails.
-    async fn run_checks(
+    pub(super) async fn run_checks(
         &self,
         folder: &AttemptFolder,
         input: &CheckInput,
@@ -193,7 +193,9 @@ impl Bench {
         input: &CheckInput,
         stop: &CancellationToken,
     ) -> Result<Option<TestNames>> {
-        let base = input.base.as_ref().filter(|base| base.tree != input.snapshot.tree);
+        // An attempt that goes on from red work of its stage is no beginning.
+        let base = input.stage_base.as_ref().or(input.base.as_ref());
+        let base = base.filter(|base| base.tree != input.snapshot.tree);
         let Some(base) = base.filter(|base| !base.is_empty()) else { return Ok(None) };
         let on = TestsOn { folder, input, snapshot: base, log: LOG_BEFORE };
         let TestsTried::Ran { names, .. } = self.tests_on(on, &input.stage, stop).await? else {

@@ -10,7 +10,7 @@ use super::agent_choice::Origin;
 use super::handover::Handover;
 use crate::run::{
     Again, AgentSpec, Compare, Digest, Event, Guard, HandBranch, MergeStep, Plan, Remark, Request,
-    Run, RunId, Snapshot, Stage, StageName, TaskPart, Usd, Watched, Work,
+    ReviewPlan, Run, RunId, Snapshot, Stage, StageName, TaskPart, Usd, Watched, Work,
 };
 
 /// Events to keep, as the workflow wrote them: a worker of an older version may be the one that keeps them.
@@ -130,6 +130,38 @@ impl WriteInput {
 }
 
 impl WriteInput {
+    /// For who only reads the work of an attempt, which is what it begins with.
+    pub(in crate::engine) fn reading(request: &Request, plan: &ReviewPlan) -> Self {
+        let model = plan.model.clone().or_else(|| request.pipeline.agent.model.clone());
+        Self {
+            run: request.run.clone(),
+            stage: plan.stage.clone(),
+            attempt: plan.attempt,
+            base: Some(plan.snapshot.clone()),
+            compare: Compare::default(),
+            guard: None,
+            remarks: Vec::new(),
+            feedback: None,
+            budget_left_usd: plan.allowance,
+            pipeline: request.pipeline.digest.clone(),
+            agent: AgentSpec { model, ..request.pipeline.agent.clone() },
+            brief: request.brief.clone(),
+            rehearsal: request.rehearsal,
+            repository: request.repository.clone(),
+            start_branch: request.start_branch.clone(),
+            may_pause: false,
+            watched: Watched::default(),
+            again: None,
+            push_attempts: false,
+            may_hand_back: request.waits_for_workers,
+            handover: None,
+            by_hand: None,
+            part: None,
+            merge: None,
+            resolves: false,
+        }
+    }
+
     pub(super) fn origin(&self) -> Origin<'_> {
         Origin { repository: self.repository.as_deref(), pipeline: Some(&self.pipeline) }
     }

@@ -17,6 +17,7 @@ mod deliver;
 mod failure;
 mod features;
 mod find_worker;
+mod first_try;
 mod guard;
 mod handover;
 mod heartbeat;
@@ -26,6 +27,7 @@ mod metering;
 mod pause;
 mod prepare;
 mod red_green;
+mod review;
 mod setup;
 mod snapshot;
 mod stall;
@@ -43,7 +45,9 @@ use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use tracing::Instrument;
 
 use crate::engine::authenticity::SignedRequest;
-use crate::run::{Checked, Delivered, Event, FeatureEnd, HandBranch, MergePreview, Written};
+use crate::run::{
+    Checked, Delivered, Event, FeatureEnd, HandBranch, MergePreview, Review, Written,
+};
 
 use authenticate::is_about_itself;
 pub use bench::Bench;
@@ -51,9 +55,11 @@ pub use by_hand::{AwaitPushInput, HandOutInput};
 pub use circuit::Circuits;
 pub use features::{FeatureInput, SignedStop};
 pub use find_worker::FindWorkerInput;
+pub use first_try::TryFirstInput;
 pub(super) use handover::Handover;
 pub use inputs::{AuthenticateInput, CheckInput, DeliverInput, RecordInput, WriteInput};
 pub use merge::PreviewInput;
+pub use review::ReviewInput;
 use story_line::story_line;
 
 /// The activities of one worker process.
@@ -111,6 +117,29 @@ impl Activities {
         is_about_itself(&ctx, &input.run)?;
         let span = tracing::info_span!("check", run.id = %input.run, stage = %input.stage.name, attempt = input.attempt);
         Ok(self.bench.check(&ctx, &input).instrument(span).await?.cleaned())
+    }
+
+    #[activity(name = "try_first")]
+    pub async fn try_first(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        input: TryFirstInput,
+    ) -> Result<Checked, ActivityError> {
+        is_about_itself(&ctx, &input.run)?;
+        let span = tracing::info_span!("try_first", run.id = %input.run, stage = %input.stage.name, attempt = input.attempt);
+        Ok(self.bench.try_first(&ctx, &input).instrument(span).await?.cleaned())
+    }
+
+    #[activity(name = "review")]
+    pub async fn review(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        input: ReviewInput,
+    ) -> Result<Review, ActivityError> {
+        let write = &input.write;
+        is_about_itself(&ctx, &write.run)?;
+        let span = tracing::info_span!("review", run.id = %write.run, stage = %write.stage.name, attempt = write.attempt);
+        Ok(Box::pin(self.bench.review(&ctx, &input)).instrument(span).await?.cleaned())
     }
 
     #[activity(name = "find_worker")]

@@ -10,7 +10,7 @@ use super::bench::Bench;
 use super::failure::AttemptId;
 use super::guard::{GuardCheck, check_guard};
 use super::write_attempt::WriteAttempt;
-use crate::agent::{Assignment, ClaudeCode, Session};
+use crate::agent::{Assignment, ClaudeCode, Session, Tools};
 use crate::engine::retry_policy::agent_timeout;
 use crate::run::{Again, PipelineText, RunId, Snapshot, StartingPoint, part_text};
 use crate::workspace::{AttemptFile, Shadow, WorkspaceError};
@@ -147,6 +147,7 @@ impl WriteAttempt<'_> {
             budget_left: input.budget_left_usd.map(|left| left.minus(self.before.cost_usd)),
             timeout: agent_timeout(&input.stage),
             env: Vec::new(),
+            tools: Tools::All,
         }
     }
 }

@@ -225,6 +225,7 @@ mod tests {
             budget_left: None,
             timeout: Duration::from_mins(30),
             env: Vec::new(),
+            tools: crate::agent::Tools::All,
         };
         fs::create_dir_all(&assignment.worktree).expect("a folder");
         StallWatch::new(rules, &assignment, start)

@@ -14,6 +14,10 @@ fn run_line(what: &Happened) -> Option<String> {
         Happened::Started { request, .. } => {
             format!("was taken on: {} for {}", request.project, request.starter)
         }
+        Happened::UntilTried { stage, tried, .. } => {
+            let fails = if tried.passed { "passes" } else { "fails" };
+            format!("tried what has to pass in {stage}: it {fails} as long as nothing was done")
+        }
         Happened::AttemptEnded { stage, attempt, outcome, cost_usd, .. } => {
             format!("ended attempt {attempt} of {stage}: {outcome:?}, {cost_usd}")
         }
@@ -28,6 +32,10 @@ fn run_line(what: &Happened) -> Option<String> {
                 }
             };
             format!("stands still in attempt {attempt} of {stage}, {cost_usd}: {why}")
+        }
+        Happened::Reviewed { stage, attempt, review } => {
+            let (n, cost) = (review.findings.len(), review.cost_usd);
+            format!("had attempt {attempt} of {stage} read once more: {n} findings, {cost}")
         }
         Happened::Resumed { stage, attempt } => {
             format!("goes on with attempt {attempt} of {stage}")

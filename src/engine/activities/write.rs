@@ -121,7 +121,7 @@ impl WriteAttempt<'_> {
         &self,
         ctx: &ActivityContext,
         prepared: &PreparedAttempt,
-        AgentRan { report, after, pause, feedback }: AgentRan,
+        AgentRan { report, after, pause, feedback, .. }: AgentRan,
     ) -> Result<Written, ActivityError> {
         if report.end == AgentEnd::Stopped && self.bench.draining.is_cancelled() {
             self.leave_session(ctx, (prepared, None), &after).await?;

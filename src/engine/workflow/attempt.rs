@@ -65,7 +65,7 @@ async fn after_writing(ctx: &Ctx, plan: &Plan, written: Written) -> WorkflowResu
 }
 
 /// That the attempt waits for a worker, unless it was called off meanwhile.
-fn handed_back(ctx: &Ctx, plan: &Plan, step: WorkStep, lost: &Lost) -> Happened {
+pub(super) fn handed_back(ctx: &Ctx, plan: &Plan, step: WorkStep, lost: &Lost) -> Happened {
     if is_called_off(ctx, plan) {
         return attempt_ended(ctx, plan, AttemptFacts::Lost(lost));
     }
@@ -84,7 +84,7 @@ fn paused(ctx: &Ctx, plan: &Plan, written: &Written) -> Option<Happened> {
     })
 }
 
-fn attempt_ended(ctx: &Ctx, plan: &Plan, facts: AttemptFacts<'_>) -> Happened {
+pub(super) fn attempt_ended(ctx: &Ctx, plan: &Plan, facts: AttemptFacts<'_>) -> Happened {
     ctx.state(|s| s.run.attempt_ended(plan, facts, now(ctx)))
 }
 
@@ -139,7 +139,7 @@ async fn check(ctx: &Ctx, plan: &Plan, work: &Work) -> WorkflowResult<ActivityEn
 }
 
 /// Whether nobody wants the attempt any more.
-fn is_called_off(ctx: &Ctx, plan: &Plan) -> bool {
+pub(super) fn is_called_off(ctx: &Ctx, plan: &Plan) -> bool {
     ctx.state(|s| plan.is_called_off(&s.run))
 }
 
@@ -157,7 +157,11 @@ async fn stopped_in_backoff(ctx: &Ctx, plan: &Plan) -> WorkflowResult<bool> {
     Ok(is_called_off(ctx, plan))
 }
 
-fn attempt_options(plan: &Plan, verb: &str, scope: &WorkflowCancellationToken) -> ActivityOptions {
+pub(super) fn attempt_options(
+    plan: &Plan,
+    verb: &str,
+    scope: &WorkflowCancellationToken,
+) -> ActivityOptions {
     ActivityOptions::with_start_to_close_timeout(attempt_timeout(plan))
         .heartbeat_timeout(HEARTBEAT_TIMEOUT)
         // A run never reports "stopped" while its agent still lives.

@@ -8,7 +8,9 @@ mod by_hand;
 mod deliver;
 mod features;
 mod find_worker;
+mod first_try;
 mod journal;
+mod review;
 
 use serde_json::Value;
 use temporalio_macros::{workflow, workflow_methods};
@@ -25,7 +27,9 @@ use by_hand::{await_push, hand_out};
 use deliver::deliver;
 use features::{features, preview_merge};
 use find_worker::find_worker;
+use first_try::try_first;
 use journal::{emit, now, record_events, take_decisions, wait_for_decision};
+use review::review;
 
 /// One execution of a pipeline. Its workflow id is the run's id.
 #[workflow]
@@ -98,6 +102,14 @@ async fn drive(ctx: &Ctx) -> WorkflowResult<Outcome> {
             Next::Attempt(plan) => {
                 let ended = attempt(ctx, &plan).await?;
                 emit(ctx, ended);
+            }
+            Next::TryFirst(plan) => {
+                let tried = try_first(ctx, &plan).await?;
+                emit(ctx, tried);
+            }
+            Next::Review(plan) => {
+                let reviewed = review(ctx, &plan).await?;
+                emit(ctx, reviewed);
             }
             // The rules say what is due then.
             Next::Ask { wake, .. } => drop(wait_for_decision(ctx, wake).await?),

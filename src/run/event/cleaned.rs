@@ -2,8 +2,8 @@
 //! Facts travel in Temporal's history and in every drawing, so each text of an agent, a report or git passes here, and has a bound.
 
 use super::{
-    AgentEnd, AgentInfo, AttemptBranch, Checked, Delivered, Diff, Flag, RedGreen, StartingPoint,
-    TestsChanged, Work, Workplace, Written,
+    AgentEnd, AgentInfo, AttemptBranch, Checked, Delivered, Diff, Finding, Flag, RedGreen, Review,
+    StartingPoint, TestsChanged, Work, Workplace, Written,
 };
 use crate::run::foreign_text::{LINE, NAME, PATH, line, prose};
 use crate::run::{HandBranch, TaskPart};
@@ -171,6 +171,19 @@ impl RedGreen {
             *name = line(name, Self::NAME);
         }
         self
+    }
+}
+
+impl Review {
+    #[must_use]
+    pub fn cleaned(mut self) -> Self {
+        self.findings.truncate(Self::FINDINGS);
+        for finding in &mut self.findings {
+            finding.file = line(&finding.file, PATH);
+            finding.says = line(&finding.says, Finding::SAYS);
+        }
+        let why = some(self.why, |why| line(why, LINE));
+        Self { why, agent: self.agent.map(AgentInfo::cleaned), ..self }
     }
 }
 

@@ -112,6 +112,8 @@ pub enum Trouble {
     TimeOut,
     /// It gave no sign of life any more, or did the same over and over: another attempt may go well.
     Stall,
+    /// What has to pass passes already: there is nothing by which an agent's work could be told from none.
+    NothingToFix,
     /// A kind of a later version.
     #[serde(other)]
     Unknown,

@@ -4,8 +4,10 @@
 mod cleaned;
 mod diff;
 mod facts;
+mod first_try;
 mod pause;
 mod red_green;
+mod review;
 mod starting_point;
 
 use chrono::{DateTime, Utc};
@@ -22,8 +24,10 @@ pub use facts::{
     AgentEnd, AgentInfo, AttemptBranch, Checked, Lost, Progress, Sandboxing, Snapshot, Tests,
     TestsChanged, Tokens, Trouble, Work, Workplace, Written,
 };
+pub use first_try::FirstTry;
 pub use pause::{Pause, WorkStep};
 pub use red_green::{NotKnown, RedGreen};
+pub use review::{Finding, Review};
 pub use starting_point::{NotHere, StartingPoint};
 
 /// Something that happened to a run.
@@ -57,6 +61,13 @@ pub enum Happened {
     AttemptStarted {
         stage: StageName,
         attempt: u32,
+    },
+    /// What has to pass was run on what the stage begins with.
+    UntilTried {
+        stage: StageName,
+        attempt: u32,
+        #[serde(flatten)]
+        tried: FirstTry,
     },
     /// The agent is done; the checks have not judged yet.
     Written {
@@ -108,6 +119,13 @@ pub enum Happened {
         tokens: Tokens,
         cost_usd: Usd,
         seconds: u64,
+    },
+    /// A second reader read good work, or could not.
+    Reviewed {
+        stage: StageName,
+        attempt: u32,
+        #[serde(flatten)]
+        review: Review,
     },
     GateOpened {
         gate: GateId,

@@ -28,6 +28,8 @@ pub enum FailureClass {
     SignIn,
     /// The agent's program does not work.
     Program,
+    /// What had to pass passed already.
+    NothingToFix,
     /// The worker died, and nobody could take over.
     Lost,
     /// A person stopped it.
@@ -60,6 +62,7 @@ impl FailureClass {
             Trouble::SignIn => Self::SignIn,
             Trouble::TimeOut => Self::TimeOut,
             Trouble::Stall => Self::Stall,
+            Trouble::NothingToFix => Self::NothingToFix,
             Trouble::Unknown => Self::Unknown,
         }
     }
@@ -84,6 +87,7 @@ impl FailureClass {
             Self::Budget => "budget",
             Self::Setup => "setup",
             Self::SignIn => "sign_in",
+            Self::NothingToFix => "nothing_to_fix",
             Self::Lost => "lost",
             Self::Interrupted => "interrupted",
             Self::Unknown => "unknown",

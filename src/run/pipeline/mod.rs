@@ -3,7 +3,9 @@
 
 mod again;
 mod file;
+mod fix;
 mod host;
+mod review;
 
 use std::collections::BTreeMap;
 use std::ops::Not;
@@ -20,7 +22,9 @@ pub use file::{
     Fields, NAME, PipelineText, Problem, Problems, approvers, did_you_mean, hosts, nearest,
     part_text, quorum, seconds,
 };
+pub use fix::Fix;
 pub use host::{HostPattern, SetupPolicy};
+pub use review::{ReviewSpec, findings_in, findings_text, review_prompt};
 
 /// Ordered stages with needs, checks, gates and limits. Stages come after what they need.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -65,6 +69,15 @@ pub struct Stage {
     /// Whether new tests are also run on the code before the stage.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub red_green: bool,
+    /// Whether each attempt goes on from the work of the one before, until the checks are green; red work is never its result.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub iterates: bool,
+    /// Of the checks the one that fails on what the stage begins with: that is shown before anything is paid.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
+    /// Whether good work is read once more before a person is asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review: Option<ReviewSpec>,
 }
 
 impl Stage {
@@ -77,7 +90,7 @@ impl Stage {
     /// Whether work is done and judged in the same way by the other: what is only shown beside it may differ.
     #[must_use]
     pub fn works_like(&self, other: &Self) -> bool {
-        Self { red_green: other.red_green, ..self.clone() } == *other
+        Self { red_green: other.red_green, review: other.review, ..self.clone() } == *other
     }
 }
 
@@ -232,6 +245,9 @@ pub struct Request {
     /// The batch of which it develops a feature.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub part_of: Option<BatchMember>,
+    /// That it fixes something, and until when: its pipeline is made of the project's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fix: Option<Fix>,
 }
 
 impl Request {

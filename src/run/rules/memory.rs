@@ -9,6 +9,8 @@ const OLDER: usize = 8;
 /// Most characters of a reason, and of an agent's own words.
 const WHY: usize = 200;
 const WORDS: usize = 300;
+/// The same of an older attempt, in its line.
+const OLDER_WORDS: usize = 120;
 
 /// What these attempts teach the next one; the newest is the first. None where it was not their work that was bad.
 pub(super) fn memory(earlier: &[&Attempt]) -> Option<String> {
@@ -42,12 +44,14 @@ fn what_it_did(attempt: &Attempt) -> Option<String> {
     (!told.is_empty()).then(|| told.join(" "))
 }
 
-/// `- attempt 1: 3 of 50 tests failed (3 files, +156 −12)`.
+/// `- attempt 1: 3 of 50 tests failed (3 files, +156 −12) “I split the parser”`.
 fn in_a_line(attempt: &Attempt) -> String {
     let why = attempt.why.as_deref().unwrap_or("the checks failed");
     let changed = attempt.diff.as_ref().filter(|diff| diff.files > 0);
     let changed = changed.map(|diff| format!(" ({})", size(diff))).unwrap_or_default();
-    format!("- attempt {}: {}{changed}", attempt.n, line(why, WHY))
+    let words = attempt.words.as_deref().map(|words| line(words, OLDER_WORDS));
+    let words = words.filter(|words| !words.is_empty()).map(|words| format!(" “{words}”"));
+    format!("- attempt {}: {}{changed}{}", attempt.n, line(why, WHY), words.unwrap_or_default())
 }
 
 fn size(diff: &Diff) -> String {
@@ -91,8 +95,8 @@ mod tests {
         That attempt had changed 2 files, +18 −2: src/a.js, b.js. In its own words: “I tried way 3.”
 
         Attempts before it:
-        - attempt 1: 3 of 50 tests failed (2 files, +18 −2)
-        - attempt 2: 2 failed (2 files, +18 −2)
+        - attempt 1: 3 of 50 tests failed (2 files, +18 −2) “I tried way 1.”
+        - attempt 2: 2 failed (2 files, +18 −2) “I tried way 2.”
         ");
     }
 

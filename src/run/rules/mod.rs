@@ -5,8 +5,10 @@
 mod attempt_facts;
 mod authorize;
 mod batch;
+mod first_try;
 mod fold;
 mod gated_work;
+mod iterate;
 mod memory;
 mod money;
 mod next;
@@ -14,6 +16,7 @@ mod parts;
 mod plan;
 mod recovery;
 mod refusal_selftest;
+mod review;
 mod rollback;
 mod same_failure;
 #[cfg(test)]
@@ -27,3 +30,4 @@ pub use next::Next;
 pub use parts::TaskPart;
 pub use plan::{Compare, Plan, Watched};
 pub use refusal_selftest::{Broken, prove_refusals};
+pub use review::ReviewPlan;

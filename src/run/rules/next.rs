@@ -5,11 +5,12 @@ use chrono::{DateTime, Utc};
 
 use super::batch::left_out;
 use super::gated_work::GatedWork;
+use super::iterate;
 use super::same_failure::{TIMES, same_failure};
 use crate::run::{
     AskedAmount, Attempt, AttemptOutcome, Decided, GateId, Guard, HandBranch, Happened, Outcome,
-    Pause, Plan, Run, RunId, Shortage, Snapshot, StageName, StageOutcome, StagePhase, StageState,
-    Trouble, Usd, Verdict, WorkStep,
+    Pause, Plan, ReviewPlan, Run, RunId, Shortage, Snapshot, StageName, StageOutcome, StagePhase,
+    StageState, Trouble, Usd, Verdict, WorkStep,
 };
 
 /// Since these rules a run whose result is nowhere has failed.
@@ -22,6 +23,10 @@ pub enum Next {
     Emit(Happened),
     /// Let an agent write and the checks judge.
     Attempt(Box<Plan>),
+    /// See whether what has to pass fails on what this attempt begins with, before it does anything.
+    TryFirst(Box<Plan>),
+    /// Let a second reader read good work.
+    Review(Box<ReviewPlan>),
     /// Wait for a person, and until `wake` at most; then look again.
     Ask { gate: GateId, wake: Option<DateTime<Utc>> },
     /// Put the work of a failed stage where the person can fetch it who took the stage over; until `wake` at most.
@@ -156,6 +161,7 @@ impl Run {
             let begin = || self.begin_attempt(stage, stage.last_number() + 1, now);
             return stage.restored().map_or_else(begin, |work| self.after_good(stage, work, now));
         };
+        let sent_back = || self.after_review(stage, last, now);
         match last.outcome {
             AttemptOutcome::Running => self.go_on(stage, last, now),
             // That attempt was made before these changes were asked for, so it does not count as a try of them.
@@ -166,6 +172,7 @@ impl Run {
                 self.begin_attempt(stage, last.n + 1, now)
             }
             _ if stage.has_another_part(last) => self.begin_attempt(stage, last.n + 1, now),
+            _ if let Some(next) = sent_back() => next,
             AttemptOutcome::Good => self.after_good(stage, last, now),
             AttemptOutcome::Bad | AttemptOutcome::Lost | AttemptOutcome::Stopped => {
                 self.retry_or_give_up(stage, last, now)
@@ -190,7 +197,7 @@ impl Run {
                 let (stage, attempt) = (stage.name().clone(), attempt.n);
                 Next::Emit(Happened::Resumed { stage, attempt })
             }
-            None => Next::Attempt(Box::new(self.plan(stage, attempt.n))),
+            None => self.work_on(stage, attempt, now),
         }
     }
 
@@ -201,7 +208,15 @@ impl Run {
         }
     }
 
-    fn after_good(&self, stage: &StageState, last: &Attempt, now: DateTime<Utc>) -> Next {
+    pub(super) fn after_good(
+        &self,
+        stage: &StageState,
+        last: &Attempt,
+        now: DateTime<Utc>,
+    ) -> Next {
+        if let Some(review) = self.review(stage, last) {
+            return review;
+        }
         match (GatedWork::of(stage, last), &last.snapshot) {
             (Some(work), _) => self.open_gate(work, now),
             (None, Some(snapshot)) => stage_good(stage, snapshot),
@@ -222,12 +237,21 @@ impl Run {
         let tries = last.n - stage.round_began_after();
         // Whoever asks for another try sees how that one goes.
         let most = if stage.retried().is_some() { 1 } else { stage.stage.attempts };
+        let began_after = stage.retried().map_or(stage.round_began_after(), |it| it.after);
         let tries = stage.retried().map_or(tries, |retried| last.n - retried.after);
         match (last.trouble, self.budget()) {
             (Some(Trouble::Budget), Some(budget)) => Some(budget_spent(budget)),
-            (Some(Trouble::Budget | Trouble::Setup | Trouble::SignIn | Trouble::Program), _) => {
-                Some(failure_of(last))
-            }
+            (
+                Some(
+                    Trouble::Budget
+                    | Trouble::Setup
+                    | Trouble::SignIn
+                    | Trouble::Program
+                    | Trouble::NothingToFix,
+                ),
+                _,
+            ) => Some(failure_of(last)),
+            _ if stage.stage.iterates => iterate::why_no_other(stage, last, (began_after, most)),
             _ if tries < most && stage.stage.recovery.is_some() && same_failure(stage, last) => {
                 Some(format!("{TIMES} attempts failed in the same way: {}", failure_of(last)))
             }
@@ -270,7 +294,12 @@ impl Run {
         }
     }
 
-    fn begin_attempt(&self, stage: &StageState, attempt: u32, now: DateTime<Utc>) -> Next {
+    pub(super) fn begin_attempt(
+        &self,
+        stage: &StageState,
+        attempt: u32,
+        now: DateTime<Utc>,
+    ) -> Next {
         match self.budget() {
             Some(budget) if self.spent() >= budget && self.request.money.is_none() => {
                 self.give_up(stage, budget_spent(budget), now)
@@ -326,7 +355,7 @@ fn budget_spent(budget: Usd) -> String {
     format!("the budget of {budget} is spent")
 }
 
-fn failure_of(attempt: &Attempt) -> String {
+pub(super) fn failure_of(attempt: &Attempt) -> String {
     let unsaid = if attempt.outcome == AttemptOutcome::Stopped {
         "the attempt was interrupted"
     } else {

@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::iterate;
 use super::memory::memory;
 use crate::run::{
     Attempt, Batch, Changes, Guard, HandBranch, MergeStep, Note, Remark, RemarkKind, Retried,
@@ -65,7 +66,7 @@ pub struct Compare {
 /// Backoff before another attempt after red checks: the agent needs none, a broken machine does.
 const BACKOFF_SECONDS: u64 = 1;
 /// Backoff for each attempt made so far, where the model's provider was busy.
-const BUSY_BACKOFF_SECONDS: u64 = 15;
+pub(super) const BUSY_BACKOFF_SECONDS: u64 = 15;
 
 impl Plan {
     /// Whether nobody wants this attempt any more.
@@ -91,8 +92,16 @@ impl Run {
             base,
             compare,
             remarks: stage.attempt(attempt).map(|a| a.remarks.clone()).unwrap_or_default(),
-            feedback: memory(&earlier),
-            backoff_seconds: if was_begun { 0 } else { backoff_seconds(&earlier) },
+            feedback: stage
+                .sent_back_to(attempt)
+                .map(|(_, said)| said)
+                .or_else(|| memory(&earlier))
+                .or_else(|| stage.shown_to_fail()),
+            backoff_seconds: match stage.stage.iterates {
+                _ if was_begun => 0,
+                true => iterate::backoff_seconds(self.id(), &earlier),
+                false => backoff_seconds(&earlier),
+            },
             budget_left_usd: self.allowance(stage.name(), attempt),
             watched: Watched {
                 months: asks && attempt == 1 && !was_begun && !self.goes_beyond_months(),
@@ -114,6 +123,8 @@ impl Run {
         let top = stage
             .part_before(attempt)
             .cloned()
+            .or_else(|| stage.sent_back_to(attempt).map(|(work, _)| work.clone()))
+            .or_else(|| iterate::built_on(stage, attempt).cloned())
             .or_else(asked_about)
             .or_else(|| stage.unfinished_base().cloned())
             .or_else(|| self.merged(stage, attempt).cloned());

@@ -144,6 +144,7 @@ fn request(stage: &StageName, spec: &GateSpec) -> Option<Request> {
         waits_for_workers: false,
         batch: None,
         part_of: None,
+        fix: None,
     })
 }
 
@@ -164,6 +165,9 @@ fn gated(name: StageName, spec: GateSpec) -> Stage {
         env: std::collections::BTreeMap::new(),
         least_coverage_percent: None,
         red_green: false,
+        iterates: false,
+        until: None,
+        review: None,
     }
 }
 

@@ -2,7 +2,7 @@
 //! Compared by what the checks said, without the figures in it: times and places differ where nothing else does.
 
 use super::plan::earlier_in_round;
-use crate::run::{Attempt, AttemptOutcome, StageState};
+use crate::run::{Attempt, AttemptOutcome, StageState, Trouble};
 
 /// So often in a row.
 pub(super) const TIMES: usize = 3;
@@ -11,7 +11,9 @@ const COMPARED: usize = 300;
 
 /// Whether the newest attempts failed in one and the same way, so often that nobody hopes for the next.
 pub(super) fn same_failure(stage: &StageState, newest: &Attempt) -> bool {
-    let attempts = earlier_in_round(stage, newest.n + 1);
+    let mut attempts = earlier_in_round(stage, newest.n + 1);
+    // A provider that was busy says nothing of the work before and after.
+    attempts.retain(|it| !stage.stage.iterates || it.trouble != Some(Trouble::ModelBusy));
     let Some(attempts) = attempts.get(..TIMES) else { return false };
     let first = failure(newest);
     first.is_some() && attempts.iter().all(|attempt| failure(attempt) == first)

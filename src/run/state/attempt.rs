@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::run::rules::seconds_between;
 use crate::run::{
-    AttemptBranch, Diff, Pause, RedGreen, Remark, Snapshot, Tests, TestsChanged, Tokens, Trouble,
-    Usd, Workplace,
+    AttemptBranch, Diff, Pause, RedGreen, Remark, Review, Snapshot, Tests, TestsChanged, Tokens,
+    Trouble, Usd, Workplace,
 };
 
 /// One try at a stage.
@@ -51,6 +51,9 @@ pub struct Attempt {
     /// Files that could not be merged by themselves, or that still have the marks of that.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub conflicts: Vec<String>,
+    /// What a second reader found in its work.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review: Option<Review>,
     /// What people had said that this attempt read.
     pub remarks: Vec<Remark>,
     pub started_at: DateTime<Utc>,
@@ -147,6 +150,7 @@ impl Attempt {
             branch: None,
             parts: Vec::new(),
             conflicts: Vec::new(),
+            review: None,
             remarks,
             started_at,
             paused: None,

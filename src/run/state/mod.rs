@@ -17,8 +17,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Again, AgentInfo, Asked, Changes, Delivered, FeatureEnd, GateId, MergePreview, Note, OpenGate,
-    Outcome, PersonId, RULES, Raise, Refusal, Request, RequestId, Retried, Retry, Rework,
+    Again, AgentInfo, Asked, Changes, Delivered, FeatureEnd, FirstTry, GateId, MergePreview, Note,
+    OpenGate, Outcome, PersonId, RULES, Raise, Refusal, Request, RequestId, Retried, Retry, Rework,
     RollbackTo, RolledBack, Sandboxing, Snapshot, Stage, StageEstimate, StartingPoint, Verdict,
     Via,
 };
@@ -118,6 +118,9 @@ pub struct StageState {
     /// Changes that were asked for, in order.
     pub changes: Vec<Changes>,
     pub missed_deadline: bool,
+    /// By which attempt it was seen whether what has to pass fails at first, and what came of that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tried: Option<(u32, FirstTry)>,
     /// Where it begins once more, after a rollback.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub redone: Option<Redone>,
@@ -223,6 +226,7 @@ impl StageState {
             retries: Vec::new(),
             changes: Vec::new(),
             missed_deadline: false,
+            tried: None,
             redone: None,
             estimate: None,
             snapshot: None,

@@ -351,7 +351,7 @@ impl StageState {
 
     #[must_use]
     pub fn cost(&self) -> Usd {
-        self.attempts.iter().map(|a| a.cost_usd).sum()
+        self.attempts.iter().map(Attempt::spent).sum()
     }
 
     #[must_use]

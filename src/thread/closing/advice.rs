@@ -53,6 +53,9 @@ fn after_failure(run: &Run, again: &str, failed: Option<&StageState>) -> String 
         Some(Trouble::Setup) => {
             format!("put key, model, configuration or setup right, then start again with {again}.")
         }
+        Some(Trouble::NothingToFix) => {
+            format!("name a command that fails now, and start again with {again}.")
+        }
         Some(Trouble::ModelBusy) => {
             format!("start again with {again} when the model's provider has room.")
         }

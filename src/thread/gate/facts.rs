@@ -92,7 +92,7 @@ impl GateView<'_> {
             .flat_map(|s| &s.attempts);
         earlier
             .chain(self.stage.attempts.iter().filter(|a| a.n <= newest))
-            .map(|a| a.cost_usd)
+            .map(Attempt::spent)
             .chain(self.run.features.values().map(|feature| feature.cost_usd))
             .sum()
     }

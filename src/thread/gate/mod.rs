@@ -16,6 +16,7 @@ use url::Url;
 use super::message::NOTICE;
 use super::{
     DiffAddress, DiffPart, GateKey, Message, MessageKey, RenderContext, To, WorkId, clock, figures,
+    review,
 };
 use crate::run::{Attempt, GateKind, GateSpec, OpenGate, Run, StageState};
 use crate::slack::{Mrkdwn, SlackBlock, context, one_line, section};
@@ -119,6 +120,7 @@ impl<'a> GateView<'a> {
         blocks.extend(what_goes_in(self.run, self.stage.name()).map(section));
         blocks.extend(self.since(render).map(section));
         blocks.extend(self.look_twice().into_iter().chain(self.words_of_the_agent()).map(section));
+        blocks.extend(self.work.review.as_ref().map(review::on_card).map(section));
         blocks.extend(if self.is_open() {
             self.ask(now, render)
         } else {

@@ -37,6 +37,7 @@ impl GateView<'_> {
     /// What failed, what was said, what was tried, and what is left.
     pub(super) fn failure(&self, render: &RenderContext) -> Vec<SlackBlock> {
         let mut blocks = vec![section(format!("*{}*{}", class(self.work), self.why_it_failed()))];
+        blocks.extend(self.why_it_gave_up().map(context));
         blocks.extend(self.what_was_said(render).map(section));
         blocks.push(section(Mrkdwn::join(self.what_was_tried(), "\n")));
         let left = self.what_is_left().into_iter().chain(self.diff_link(render));
@@ -50,6 +51,14 @@ impl GateView<'_> {
         let by_hand = self.gate.by_hand.as_ref().filter(|_| self.is_open());
         blocks.extend(by_hand.into_iter().flat_map(|it| done_by_hand(it, render)));
         blocks
+    }
+
+    /// `3 iterations failed in the same way: …`, of a stage that goes on by itself for as long as there is hope.
+    fn why_it_gave_up(&self) -> Option<String> {
+        let why = self.run.why_failed(self.stage).filter(|_| self.is_open());
+        let why =
+            why.filter(|why| self.stage.stage.iterates && self.work.why.as_ref() != Some(why));
+        why.map(|why| format!("It does not go on by itself: {}.", one_line(&why, WHY)))
     }
 
     fn what_was_said(&self, render: &RenderContext) -> Option<Mrkdwn> {
@@ -68,7 +77,8 @@ impl GateView<'_> {
         let tried: Vec<&Attempt> = tried.collect();
         let left_out = tried.len().saturating_sub(LISTED);
         let more = (left_out > 0).then(|| format!("… {left_out} before").into());
-        let lines = tried.iter().skip(left_out).map(|attempt| tried_line(attempt).into());
+        let lines =
+            tried.iter().skip(left_out).map(|attempt| tried_line(self.stage, attempt).into());
         more.into_iter().chain(lines).collect()
     }
 
@@ -77,7 +87,7 @@ impl GateView<'_> {
             self.run.stages.iter().take_while(|it| it.name() != self.stage.name()).collect();
         let tried = self.stage.attempts.iter().filter(|attempt| attempt.n <= self.work.n);
         let features = self.run.features.values().map(|feature| feature.cost_usd);
-        let tried = tried.map(|it| it.cost_usd);
+        let tried = tried.map(Attempt::spent);
         let spent = earlier.iter().map(|it| it.cost()).chain(tried).chain(features).sum();
         let spent = format!("{} so far", figures::of_budget(self.run, spent));
         let kept = match earlier.iter().rev().find(|it| it.phase == StagePhase::Good) {
@@ -161,6 +171,7 @@ pub const fn failure_class(class: FailureClass) -> &'static str {
         FailureClass::Program => "The agent's program does not work",
         FailureClass::TimeOut => "Out of time",
         FailureClass::Stall => "Stalled",
+        FailureClass::NothingToFix => "Nothing to fix",
         FailureClass::Unknown => "It failed",
     }
 }
@@ -191,14 +202,18 @@ fn end_of_path(path: &str) -> String {
 }
 
 /// `• attempt 2: 3 of 50 tests failed · 9 files +315 −4 · 9,000 tokens · $0.24 · 10s`.
-fn tried_line(attempt: &Attempt) -> String {
+fn tried_line(stage: &StageState, attempt: &Attempt) -> String {
     let why = attempt.why.as_deref().unwrap_or_else(|| class(attempt));
     let diff = attempt.diff.as_ref().map(figures::diff);
     let tokens = Some(attempt.tokens.total()).filter(|tokens| *tokens > 0);
     let tokens = tokens.map(|tokens| figures::plural(tokens, "token"));
     let parts = [one_line(why, WHY / 2)].into_iter().chain(diff).chain(tokens);
     let spent = [attempt.cost_usd.to_string(), figures::span(attempt.seconds)];
-    format!("• attempt {}: {}", attempt.n, parts.chain(spent).collect::<Vec<_>>().join(" · "))
+    format!(
+        "• {}: {}",
+        figures::attempt(stage, attempt.n),
+        parts.chain(spent).collect::<Vec<_>>().join(" · ")
+    )
 }
 
 /// `tried again with claude-opus-4-5 and more time by `.

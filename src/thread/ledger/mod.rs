@@ -4,13 +4,13 @@
 
 mod row;
 
-use super::{Message, MessageKey, To, figures};
+use super::{Message, MessageKey, To, figures, review};
 use crate::run::{Attempt, GateId, Progress, Run, StagePhase, StageState, Verdict};
 use crate::slack::{Mrkdwn, SlackBlock, section};
 
 use row::{back, remark};
 
-pub(super) use row::row;
+pub(super) use row::{first_try, row};
 
 /// Most characters of one section and of all: Slack refuses messages with more than some 12,000.
 const PER_SECTION: usize = 2_900;
@@ -39,10 +39,16 @@ pub(super) fn ledger(run: &Run, progress: Option<&Progress>) -> Option<Message> 
 
 fn rows(run: &Run, index: usize, stage: &StageState, progress: Option<&Progress>) -> Vec<Row> {
     let attempts = stage.attempts.iter().map(|attempt| Row {
-        paragraphs: with_remarks(row(run, index, attempt, progress).into(), attempt),
+        paragraphs: with_remarks(row(run, index, attempt, progress).into(), attempt)
+            .into_iter()
+            .chain(review::in_a_line(stage, attempt).map(Mrkdwn::from))
+            .collect(),
         attempts: 1,
     });
-    attempts
+    let tried = first_try(stage).map(|line| Row { paragraphs: vec![line.into()], attempts: 0 });
+    tried
+        .into_iter()
+        .chain(attempts)
         .chain(
             end_of_stage(run, index).map(|line| Row { paragraphs: vec![line.into()], attempts: 0 }),
         )
@@ -100,6 +106,9 @@ fn unread(run: &Run) -> Option<String> {
 fn end_of_stage(run: &Run, index: usize) -> Option<String> {
     let stage = &run.stages[index];
     let what = match stage.phase {
+        StagePhase::Running if review::is_at_work(stage) => {
+            return Some(format!("{} · a second reader reads it", signed(stage)));
+        }
         StagePhase::Waiting => return Some(format!("{} · waits for an answer", signed(stage))),
         StagePhase::Failed if stage.missed_deadline => "nobody answered in time",
         StagePhase::Undone if stage.good_attempt().is_some() => why_undone(run, stage),

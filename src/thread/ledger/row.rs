@@ -79,7 +79,7 @@ pub(in crate::thread) fn row(
     progress: Option<&Progress>,
 ) -> String {
     let stage = &run.stages[index];
-    let mut parts = vec![stage.name().to_string(), format!("attempt {}", attempt.n)];
+    let mut parts = vec![stage.name().to_string(), figures::attempt(stage, attempt.n)];
     parts.extend(stage.done_by_hand(attempt.n).map(|_| "by hand".to_owned()));
     parts.extend(
         stage.part(attempt.n).filter(|part| !part.all.is_empty()).map(|part| part_of(&part)),
@@ -99,6 +99,22 @@ pub(in crate::thread) fn row(
         parts.push(figures::span(attempt.seconds));
     }
     format!("{} {}", sign(attempt.outcome), parts.join(" · "))
+}
+
+/// ``○ fix · `npm run e2e` fails on the code as it is: it exited 1``: that what has to pass was shown to fail before anything was paid.
+pub(in crate::thread) fn first_try(stage: &StageState) -> Option<String> {
+    let (until, (_, tried)) = (stage.stage.until.as_deref()?, stage.tried.as_ref()?);
+    let until = one_line(until, PART);
+    let name = stage.name();
+    let sign = figures::glyph(StagePhase::Todo);
+    if tried.passed {
+        return Some(format!("{sign} {name} · `{until}` passes on the code as it is"));
+    }
+    let why = tried.why.as_deref().map(|why| one_line(why, WHY));
+    // It begins with the command.
+    let why =
+        why.map(|why| format!(": {}", why.strip_prefix(&format!("`{until}` ")).unwrap_or(&why)));
+    Some(format!("{sign} {name} · `{until}` fails on the code as it is{}", why.unwrap_or_default()))
 }
 
 /// `part 2 of 3: reads the stream`.
@@ -146,6 +162,7 @@ fn what_went_wrong(attempt: &Attempt) -> String {
         (_, Some(Trouble::Program)) => because("the agent's program does not work"),
         (_, Some(Trouble::TimeOut)) => because("out of time"),
         (_, Some(Trouble::Stall)) => because("stalled"),
+        (_, Some(Trouble::NothingToFix)) => because("nothing to fix"),
         (_, Some(Trouble::Unknown)) => because("it failed"),
     }
 }
@@ -158,6 +175,9 @@ fn then(run: &Run, index: usize, attempt: &Attempt) -> String {
     if let Some(next) = stage.part(attempt.n + 1).filter(|next| next.n > 1) {
         return format!("{} is next", part_of(&next));
     }
+    if let Some(sent) = stage.sent_back().filter(|sent| sent.n + 1 == attempt.n) {
+        return format!("back to the work of attempt {}", sent.n);
+    }
     let is_last = stage.attempts_now().last().is_some_and(|last| last.n == attempt.n);
     if let Some(why) = no_other(run, stage, (attempt, round)).filter(|_| is_last) {
         return why.to_owned();
@@ -167,6 +187,10 @@ fn then(run: &Run, index: usize, attempt: &Attempt) -> String {
         (_, Some(Trouble::ModelBusy)) => "trying again after a pause",
         _ => "trying another way",
     };
+    // Nobody judged what a busy, broken or slow one left.
+    if stage.stage.iterates && attempt.trouble.is_none() && attempt.snapshot.is_some() {
+        return "going on from there".to_owned();
+    }
     format!("{}, {way}", back(run, (index, round)))
 }
 
@@ -179,6 +203,12 @@ fn no_other(
     if matches!(attempt.trouble, Some(Trouble::Setup | Trouble::SignIn | Trouble::Program)) {
         return Some("another attempt would not help");
     }
+    if attempt.trouble == Some(Trouble::NothingToFix) {
+        return Some("somebody has to say what now");
+    }
+    if stage.stage.iterates {
+        return no_other_iteration(run, stage);
+    }
     if attempt.n - round.map_or(0, |changes| changes.after) >= stage.stage.attempts {
         return Some("no attempts left");
     }
@@ -187,6 +217,14 @@ fn no_other(
     }
     let over = matches!(stage.phase, StagePhase::Failed | StagePhase::Undone);
     over.then_some("not tried again")
+}
+
+fn no_other_iteration(run: &Run, stage: &StageState) -> Option<&'static str> {
+    let over = matches!(stage.phase, StagePhase::Failed | StagePhase::Undone);
+    match run.why_failed(stage) {
+        Some(_) if !over => Some("somebody has to say what now"),
+        why => why.map(|_| "not tried again").or_else(|| over.then_some("not tried again")),
+    }
 }
 
 /// Where work starts from again.

@@ -126,7 +126,7 @@ fn work_facts(diff: &DiffPage<'_>) -> Vec<String> {
     facts.extend(work.tests.map(figures::tests));
     facts.extend(work.coverage_percent.map(|p| format!("{} coverage", figures::percent(p))));
     let so_far = stage.attempts.iter().filter(|attempt| attempt.n <= work.n);
-    facts.push(so_far.map(|attempt| attempt.cost_usd).sum::<Usd>().to_string());
+    facts.push(so_far.map(Attempt::spent).sum::<Usd>().to_string());
     let undone = matches!(stage.phase, StagePhase::Undone | StagePhase::Failed);
     facts.extend(undone.then(|| "not kept".to_owned()));
     facts

@@ -36,6 +36,7 @@ fn tale(name: &str, made: &Snapshot) -> Run {
         waits_for_workers: false,
         batch: None,
         part_of: None,
+        fix: None,
     });
     let attempt = json!({
         "n": 1, "outcome": AttemptOutcome::Good, "snapshot": made, "tokens": Tokens::default(), "cost_usd": Usd::ZERO,

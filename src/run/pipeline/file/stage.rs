@@ -7,7 +7,7 @@ use toml::Spanned;
 use super::duration::seconds;
 use super::fields::Fields;
 use super::{did_you_mean, gate, prompt};
-use crate::run::{HostPattern, Reports, Size, Stage, StageName, Trust};
+use crate::run::{HostPattern, Reports, ReviewSpec, Size, Stage, StageName, Trust};
 
 const ATTEMPTS: u32 = 3;
 const MOST_ATTEMPTS: u32 = 10;
@@ -34,6 +34,9 @@ pub fn read(fields: &Fields<'_, '_>) -> Option<StageText> {
 
 fn stage(fields: &Fields<'_, '_>, name: StageName) -> Stage {
     let reports = fields.within("reports", reports).unwrap_or_default();
+    let until = until(fields);
+    let mut checks = checks(fields);
+    checks.extend(until.clone().filter(|until| !checks.contains(until)));
     Stage {
         name,
         needs: Vec::new(),
@@ -46,9 +49,12 @@ fn stage(fields: &Fields<'_, '_>, name: StageName) -> Stage {
         setup: commands(fields, "setup").unwrap_or_default(),
         hosts: hosts(fields, "hosts"),
         env: fields.variables("env"),
-        checks: checks(fields),
+        checks,
         least_coverage_percent: coverage(fields, &reports),
         red_green: red_green(fields, &reports),
+        iterates: fields.boolean("iterate").unwrap_or_default(),
+        until,
+        review: review(fields),
         reports,
     }
 }
@@ -85,8 +91,20 @@ fn attempts(fields: &Fields<'_, '_>) -> u32 {
 pub(super) const LONGEST_COMMAND: usize = 100_000;
 pub(super) const SHORTER: &str = "Put it into a file of the repository, and run that";
 
+/// A command that fails on what the stage begins with, and is one of its checks.
+fn until(fields: &Fields<'_, '_>) -> Option<String> {
+    let command = fields.text("until")?;
+    report_misused(fields, "until", std::slice::from_ref(&command));
+    Some(command.into_inner())
+}
+
 fn commands(fields: &Fields<'_, '_>, key: &'static str) -> Option<Vec<String>> {
     let commands = fields.texts(key)?;
+    report_misused(fields, key, &commands);
+    Some(commands.into_iter().map(Spanned::into_inner).collect())
+}
+
+fn report_misused(fields: &Fields<'_, '_>, key: &'static str, commands: &[Spanned<String>]) {
     for empty in commands.iter().filter(|c| c.get_ref().trim().is_empty()) {
         fields.problem_at(
             empty,
@@ -101,7 +119,6 @@ fn commands(fields: &Fields<'_, '_>, key: &'static str) -> Option<Vec<String>> {
             SHORTER,
         );
     }
-    Some(commands.into_iter().map(Spanned::into_inner).collect())
 }
 
 /// Reads a list of hosts.
@@ -195,6 +212,23 @@ fn red_green(fields: &Fields<'_, '_>, reports: &Reports) -> bool {
         );
     }
     wanted.unwrap_or(names_tests)
+}
+
+/// Reads `review`: `true`, or `"once"`, which also sends the work back.
+fn review(fields: &Fields<'_, '_>) -> Option<ReviewSpec> {
+    if fields.has_text("review") {
+        let text = fields.text("review")?;
+        if text.get_ref() != "once" {
+            let what = format!("{:?} is no review", text.get_ref());
+            fields.problem_at(
+                &text,
+                what,
+                "Use true, or \"once\" to let it send the work back once",
+            );
+        }
+        return Some(ReviewSpec { send_back: true });
+    }
+    fields.boolean("review").filter(|wanted| *wanted).map(|_| ReviewSpec::default())
 }
 
 fn prompt(fields: &Fields<'_, '_>) -> String {

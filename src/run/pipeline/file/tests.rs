@@ -4,7 +4,9 @@ use insta::assert_snapshot;
 use proptest::prelude::*;
 
 use super::{PipelineText, nearest, prompt};
-use crate::run::{AgentKind, OnDeadline, OnReject, Remark, RemarkKind, Reports, Size, Trust};
+use crate::run::{
+    AgentKind, OnDeadline, OnReject, Remark, RemarkKind, Reports, ReviewSpec, Size, Trust,
+};
 
 const FILE: &str = "x.toml";
 
@@ -44,6 +46,22 @@ fn stage(extra: &str) -> String {
 
 fn problems(text: &str) -> String {
     PipelineText::parse(FILE, text).expect_err("it was taken").to_string()
+}
+
+#[test]
+fn a_second_reader_may_be_wanted_and_may_send_the_work_back() {
+    let read = |line: &str| {
+        let text = format!(
+            "name = \"x\"\nagent = \"claude\"\n[[stage]]\nname = \"a\"\nprompt = \"p\"\nchecks = [\"true\"]\n{line}\n"
+        );
+        PipelineText::parse("x.toml", &text).map(|it| it.pipeline.stages[0].review)
+    };
+    let spec = |send_back| Ok(Some(ReviewSpec { send_back }));
+    assert_eq!(read("review = true").map_err(|e| e.to_string()), spec(false));
+    assert_eq!(read("review = \"once\"").map_err(|e| e.to_string()), spec(true));
+    assert_eq!(read("review = false").map_err(|e| e.to_string()), Ok(None));
+    assert!(read("review = \"twice\"").is_err_and(|e| e.to_string().contains("is no review")));
+    assert!(read("review = 2").is_err_and(|e| e.to_string().contains("true or false")));
 }
 
 #[test]

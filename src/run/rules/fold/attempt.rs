@@ -10,7 +10,13 @@ impl Run {
             Happened::AttemptStarted { stage, attempt } => {
                 self.apply_attempt_started(stage, *attempt, at);
             }
+            Happened::UntilTried { stage, attempt, tried } => {
+                self.change_stage(stage, |s| s.tried = Some((*attempt, tried.clone())));
+            }
             Happened::Written { .. } => self.apply_written(what),
+            Happened::Reviewed { stage, attempt, review } => {
+                self.change_attempt(stage, *attempt, |a| a.review = Some(review.clone()));
+            }
             Happened::AttemptEnded { .. } => self.apply_attempt_ended(what),
             Happened::Paused { stage, attempt, pause, tokens, cost_usd } => {
                 let paused = Paused { pause: pause.clone(), since: at };

@@ -36,8 +36,10 @@ impl Run {
                 self.apply_to_stage(what, at);
             }
             Happened::AttemptStarted { .. }
+            | Happened::UntilTried { .. }
             | Happened::Written { .. }
             | Happened::AttemptEnded { .. }
+            | Happened::Reviewed { .. }
             | Happened::Paused { .. }
             | Happened::Resumed { .. } => self.apply_to_attempt(what, at),
             Happened::GateOpened { .. }

@@ -17,6 +17,8 @@ pub(in crate::run) const CENT: Usd = Usd::from_nanos(10_000_000);
 pub(in crate::run) enum Facts {
     Green,
     Red,
+    /// Red as well, in another way.
+    RedElsewhere,
     Trouble(Trouble),
     /// The agent was interrupted.
     Interrupted,
@@ -110,7 +112,7 @@ impl RunDriver {
             });
             return self;
         }
-        if matches!(facts, Facts::Green | Facts::Red | Facts::Unchecked) {
+        if matches!(facts, Facts::Green | Facts::Red | Facts::RedElsewhere | Facts::Unchecked) {
             let happened = self.was_written(plan, &written);
             self.emit(happened);
         }
@@ -234,7 +236,9 @@ fn written(facts: Facts) -> Written {
             AgentEnd::Failed { trouble, why: format!("{trouble:?} trouble") }
         }
         Facts::Interrupted | Facts::Paused => AgentEnd::Stopped,
-        Facts::Green | Facts::Red | Facts::Unfinished | Facts::Unchecked => AgentEnd::Finished,
+        Facts::Green | Facts::Red | Facts::RedElsewhere | Facts::Unfinished | Facts::Unchecked => {
+            AgentEnd::Finished
+        }
     };
     Written {
         end,
@@ -266,11 +270,12 @@ fn lost(facts: Facts, written: &Written) -> Option<Lost> {
 }
 
 fn checked(facts: Facts) -> Option<Checked> {
-    let red = facts == Facts::Red;
-    matches!(facts, Facts::Green | Facts::Red).then(|| Checked {
+    let red = matches!(facts, Facts::Red | Facts::RedElsewhere);
+    let said = if facts == Facts::Red { "line 3 is crooked" } else { "line 7 is missing" };
+    (red || facts == Facts::Green).then(|| Checked {
         passed: !red,
         why: red.then(|| "3 of 50 tests failed".to_owned()),
-        feedback: red.then(|| "line 3 is crooked".to_owned()),
+        feedback: red.then(|| said.to_owned()),
         trouble: None,
         tests: Some(Tests { passed: 47, failed: 3, skipped: 0 }),
         coverage_percent: None,
@@ -312,6 +317,7 @@ pub(in crate::run) fn request(names: &[&str]) -> Request {
         waits_for_workers: false,
         batch: None,
         part_of: None,
+        fix: None,
     }
 }
 
@@ -332,6 +338,9 @@ fn stage(name: &str) -> Stage {
         env: std::collections::BTreeMap::new(),
         least_coverage_percent: None,
         red_green: false,
+        iterates: false,
+        until: None,
+        review: None,
     }
 }
 

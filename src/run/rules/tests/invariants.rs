@@ -2,11 +2,11 @@
 
 use proptest::prelude::*;
 
-use super::{Facts, RunDriver, ana, decision, request, slack};
+use super::{CENT, Facts, RunDriver, ana, decision, request, slack};
 use crate::run::{
-    AttemptOutcome, Decided, Decision, GateId, GateSpec, HandBranch, Happened, Next, Outcome,
-    PersonId, Policy, Raise, Request, RollbackTo, Run, Stage, StagePhase, StageState, Trouble, Usd,
-    Verdict,
+    AttemptOutcome, Decided, Decision, Finding, FirstTry, GateId, GateSpec, HandBranch, Happened,
+    Next, Outcome, PersonId, Policy, Raise, Request, Review, ReviewSpec, RollbackTo, Run, Stage,
+    StagePhase, StageState, Trouble, Usd, Verdict,
 };
 
 /// What the world does when a run needs something.
@@ -77,9 +77,15 @@ fn any_person() -> impl Strategy<Value = PersonId> {
 
 fn requests() -> impl Strategy<Value = Request> {
     let stages = prop::sample::subsequence(vec!["a", "b?", "c", "d?"], 1..=4);
-    (stages, 1..4_u32, prop::option::of(0..8_i64), 1..3_u32, any::<bool>()).prop_map(
-        |(stages, attempts, cents, quorum, asks)| {
+    let loops = (any::<bool>(), any::<bool>(), prop::option::of(any::<bool>()));
+    (stages, 1..4_u32, prop::option::of(0..8_i64), 1..3_u32, any::<bool>(), loops).prop_map(
+        |(stages, attempts, cents, quorum, asks, (iterates, tries, review))| {
             let mut request = request(&stages);
+            for stage in &mut request.pipeline.stages {
+                stage.iterates = iterates;
+                stage.review = review.map(|send_back| ReviewSpec { send_back });
+                stage.until = tries.then(|| "true".to_owned());
+            }
             request.pipeline.stages.iter_mut().for_each(|s| s.attempts = attempts);
             request
                 .pipeline
@@ -111,7 +117,7 @@ fn run_to_end(request: Request, moves: &[Move]) -> (RunDriver, Vec<(Run, Next)>)
         match moves.next() {
             Some(Move::Answers { verdict, by, stale }) => {
                 answer(&mut driver, *verdict, by, *stale);
-                if matches!(next, Next::Attempt(_)) {
+                if matches!(next, Next::Attempt(_) | Next::TryFirst(_)) {
                     carry_out(&mut driver, next, Facts::Green);
                 }
             }
@@ -144,6 +150,19 @@ fn carry_out(driver: &mut RunDriver, next: Next, facts: Facts) {
             let (name, repository) = (HandBranch::name(driver.run.id(), &gate), String::new());
             let branch = HandBranch { name, repository, commit, host: None, not_pushed: None };
             driver.emit(Happened::HandedOut { gate, branch });
+        }
+        Next::TryFirst(plan) => {
+            let passed = facts == Facts::Interrupted;
+            let tried = FirstTry { passed, why: None, feedback: None, seconds: 1 };
+            let (stage, attempt) = (plan.stage.name, plan.attempt);
+            driver.emit(Happened::UntilTried { stage, attempt, tried });
+        }
+        Next::Review(plan) => {
+            let finding = Finding { file: String::new(), line: 1, says: String::new() };
+            let findings = if facts == Facts::Green { vec![finding] } else { Vec::new() };
+            let review = Review { findings, cost_usd: CENT, ..Review::default() };
+            let (stage, attempt) = (plan.stage.name, plan.attempt);
+            driver.emit(Happened::Reviewed { stage, attempt, review });
         }
         Next::Park { until } => driver.now = until,
         Next::FindWorker { stage, attempt, .. } => {
@@ -222,7 +241,11 @@ proptest! {
             _ => None,
         };
         let newest: std::collections::BTreeMap<_, _> = driver.events.iter().filter_map(|e| cost(&e.what)).collect();
-        prop_assert_eq!(newest.into_values().sum::<Usd>(), driver.run.spent());
+        let reviews: Usd = driver.events.iter().filter_map(|e| match &e.what {
+            Happened::Reviewed { review, .. } => Some(review.cost_usd),
+            _ => None,
+        }).sum();
+        prop_assert_eq!(newest.into_values().sum::<Usd>() + reviews, driver.run.spent());
     }
 
     #[test]
@@ -235,7 +258,7 @@ proptest! {
             prop_assert!(before.iter().all(|s| kept(s) || is_left_out(&run, s)));
             prop_assert!(plan.by_hand.is_some() || plan.budget_left_usd != Some(Usd::ZERO));
             let stage = run.stage(&plan.stage.name).expect("a stage");
-            let on_top = stage.rework().is_some() || stage.work_gone_back_to().is_some();
+            let on_top = stage.stage.iterates || stage.stage.review.is_some() || stage.rework().is_some() || stage.work_gone_back_to().is_some();
             prop_assert!(on_top || plan.base.as_ref() == run.last_good().or_else(|| run.origin()));
             prop_assert!(plan.guard.iter().all(|guard| guard.holds(&guard.snapshot.tree, &run.request.pipeline.digest)));
         }

@@ -93,6 +93,7 @@ pub(crate) fn request() -> Request {
         waits_for_workers: false,
         batch: None,
         part_of: None,
+        fix: None,
     }
 }
 
@@ -114,6 +115,9 @@ fn stage(text: &str) -> Stage {
         env: std::collections::BTreeMap::new(),
         least_coverage_percent: Some(90.0),
         red_green: true,
+        iterates: false,
+        until: None,
+        review: None,
     }
 }
 

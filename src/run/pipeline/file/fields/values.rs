@@ -14,6 +14,11 @@ impl<'t> Fields<'_, 't> {
         self.value(key).and_then(|v| self.as_text(key, v))
     }
 
+    /// Whether the value is a string.
+    pub fn has_text(&self, key: &'static str) -> bool {
+        self.value(key).is_some_and(|value| value.get_ref().as_str().is_some())
+    }
+
     /// A string that says something.
     pub fn full_text(&self, key: &'static str) -> Option<Spanned<String>> {
         let text = self.text(key)?;

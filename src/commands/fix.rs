@@ -1,0 +1,246 @@
+//! What is fixed?
+//! `PROJECT what is wrong [attempts=5] [until="npm run e2e"] [budget=$5]`: a loop that tries until the project's checks are green, and that
+//! command with them. A command of several words stands between quotes, so that nobody runs half of one. Pure.
+
+use super::misunderstood::{Misunderstood, code_safe, first_word};
+use super::start_run::{StartRun, read_brief};
+use super::typing;
+use crate::config::Projects;
+use crate::run::{Fix, ProjectName};
+
+/// Most iterations that somebody may ask for: as many as a stage may have attempts.
+const MOST: u32 = 10;
+const UNTIL: &str = "until";
+const ATTEMPTS: &str = "attempts";
+/// What may stand before a value and behind it; a phone writes other ones.
+const QUOTES: [(char, char); 7] =
+    [('"', '"'), ('\'', '\''), ('`', '`'), ('“', '”'), ('”', '”'), ('„', '“'), ('‘', '’')];
+
+const WHICH: &str = "Fix what? Say `fix PROJECT what is wrong`, and `until=\"npm run e2e\"` where a command shows it. Nothing was started.";
+const BETWEEN_QUOTES: &str = "Put the command that has to pass between quotes, so that it is clear where it ends: `until=\"npm run e2e\"`. Nothing was started.";
+
+/// Reads what follows the verb; none where the first word is no project's name.
+pub(super) fn read(rest: &str, projects: &Projects) -> Result<Option<StartRun>, Misunderstood> {
+    let (first, rest) = first_word(rest);
+    if first.is_empty() {
+        return Err(Misunderstood::wrong(WHICH));
+    }
+    let name = typing::name(first);
+    let known = projects.names().find(|known| [first, &name].contains(&known.as_str()));
+    known.map(|project| fix_of(project.clone(), rest)).transpose()
+}
+
+fn fix_of(project: ProjectName, said: &str) -> Result<StartRun, Misunderstood> {
+    let (until, rest) = take(said, UNTIL);
+    let until = until.map(|value| value.command(&rest)).transpose()?;
+    let (attempts, rest) = take(&rest, ATTEMPTS);
+    let attempts = attempts.map(|value| number(&value.text)).transpose()?;
+    let start = StartRun::read(project, &rest)?;
+    let said = unquoted(&start.brief).to_owned();
+    let brief = match (said.is_empty(), &until) {
+        (false, _) => said,
+        (true, Some(until)) => read_brief(&format!("make `{until}` pass"))?,
+        (true, None) => return Err(Misunderstood::wrong(WHICH)),
+    };
+    let fix = Fix { attempts: attempts.unwrap_or(Fix::ATTEMPTS), until };
+    Ok(StartRun { brief, fix: Some(fix), ..start })
+}
+
+/// A word of a shell as it has to stand in a line: a shell has taken the quotes away.
+#[must_use]
+pub fn requoted(word: &str) -> String {
+    let command = word.strip_prefix("until=").filter(|it| it.contains(char::is_whitespace));
+    match command {
+        Some(command) => {
+            format!("until=\"{}\"", command.replace('\\', "\\\\").replace('"', "\\\""))
+        }
+        None => word.to_owned(),
+    }
+}
+
+/// What stands behind a setting's sign.
+#[derive(Debug, PartialEq, Eq)]
+struct Value {
+    text: String,
+    /// Where it stood in what is left.
+    at: usize,
+    quoted: bool,
+}
+
+impl Value {
+    fn command(self, rest: &str) -> Result<String, Misunderstood> {
+        let text = self.text.trim();
+        // What follows a bare word may be the rest of the command.
+        let alone = || rest.get(self.at..).unwrap_or_default().trim().is_empty();
+        let settings = || {
+            let mut behind = rest.get(self.at..).unwrap_or_default().split_whitespace();
+            behind.all(|word| word.contains('='))
+        };
+        if text.is_empty() || !self.quoted && !alone() && !settings() {
+            return Err(Misunderstood::wrong(BETWEEN_QUOTES));
+        }
+        Ok(text.to_owned())
+    }
+}
+
+fn number(text: &str) -> Result<u32, Misunderstood> {
+    let wrong = || {
+        let said = code_safe(text);
+        Misunderstood::wrong(format!(
+            "`attempts={said}`: a fix takes 1 to {MOST} attempts. Nothing was started."
+        ))
+    };
+    let plain = typing::plain(text);
+    plain.parse().ok().filter(|n| (1..=MOST).contains(n)).ok_or_else(wrong)
+}
+
+/// The value of a setting, and the words without it.
+fn take(said: &str, key: &str) -> (Option<Value>, String) {
+    let Some((from, begins)) = find(said, key) else { return (None, said.to_owned()) };
+    let behind = &said[begins..];
+    let bare = || {
+        let end = behind.find(char::is_whitespace).unwrap_or(behind.len());
+        (behind[..end].to_owned(), end)
+    };
+    let inside = quoted_value(behind);
+    let quoted = inside.is_some();
+    let (text, length) = inside.unwrap_or_else(bare);
+    let rest = format!("{}{}", &said[..from], &behind[length..]);
+    (Some(Value { text, at: from, quoted }), rest)
+}
+
+/// Where a setting begins, and where its value does: `until=`, `--until=`, `--until `.
+fn find(said: &str, key: &str) -> Option<(usize, usize)> {
+    // Each letter stays where it was.
+    let lower = said.to_ascii_lowercase();
+    let mut from = 0;
+    while let Some(at) = lower[from..].find(key).map(|at| at + from) {
+        let (before, behind) = (&lower[..at], &lower[at + key.len()..]);
+        let dashes = before.trim_end_matches(['-', '—', '–']);
+        let flag = dashes.len() < before.len();
+        let apart = dashes.is_empty() || dashes.ends_with(char::is_whitespace);
+        let sign = ["=", "＝", "﹦"].iter().find(|sign| behind.starts_with(**sign));
+        let begins = at + key.len();
+        if apart && let Some(sign) = sign {
+            return Some((dashes.len(), begins + sign.len()));
+        }
+        if apart && flag && behind.starts_with(char::is_whitespace) {
+            let gap = behind.len() - behind.trim_start().len();
+            return Some((dashes.len(), begins + gap));
+        }
+        from = at + key.len();
+    }
+    None
+}
+
+/// What stands between quotes at the beginning of a text, and how long that is with them. A backslash takes its meaning from a quote.
+fn quoted_value(text: &str) -> Option<(String, usize)> {
+    let opened = text.chars().next()?;
+    let closes: Vec<char> =
+        QUOTES.iter().filter(|(open, _)| *open == opened).map(|(_, close)| *close).collect();
+    let (mut value, mut escaped) = (String::new(), false);
+    for (at, c) in text.char_indices().skip(1) {
+        match c {
+            _ if escaped => {
+                if c != '\\' && !closes.contains(&c) {
+                    value.push('\\');
+                }
+                value.push(c);
+                escaped = false;
+            }
+            '\\' => escaped = true,
+            c if closes.contains(&c) => return Some((value, at + c.len_utf8())),
+            c => value.push(c),
+        }
+    }
+    None
+}
+
+/// Words without the quotes around all of them.
+fn unquoted(words: &str) -> &str {
+    let Some(opened) = words.chars().next() else { return words };
+    let mut pairs = QUOTES.iter().filter(|(open, _)| *open == opened);
+    let inside = pairs.find_map(|(open, close)| {
+        words.strip_prefix(*open)?.strip_suffix(*close).filter(|it| !it.contains(*close))
+    });
+    inside.unwrap_or(words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::{Command, Place};
+
+    fn typed(line: &str, place: Place) -> Result<Command, Misunderstood> {
+        let projects = Projects::built_in().expect("the built-in pipelines are valid");
+        crate::commands::read(line, place, &projects)
+    }
+
+    fn start(line: &str) -> StartRun {
+        match typed(line, Place::Slash) {
+            Ok(Command::Start(start)) => start,
+            other => panic!("{line}: {other:?}"),
+        }
+    }
+
+    fn told(line: &str) -> String {
+        typed(line, Place::Slash).expect_err("not understood").text
+    }
+
+    fn fix(attempts: u32, until: Option<&str>) -> Fix {
+        Fix { attempts, until: until.map(str::to_owned) }
+    }
+
+    #[test]
+    fn what_is_wrong_how_often_and_until_when_may_be_said_in_any_order() {
+        let all = "Fix rate limiting in OpenAI provider";
+        for line in [
+            "fix llm-wrapper \"Fix rate limiting in OpenAI provider\" attempts=3 budget=$5 until=\"npm run e2e\"",
+            "Fix LLM-wrapper until=“npm run e2e” Fix rate limiting in OpenAI provider attempts=3 budget=5",
+            "fix llm-wrapper --attempts 3 --until 'npm run e2e' --budget=5 Fix rate limiting in OpenAI provider",
+        ] {
+            let read = start(line);
+            assert_eq!(
+                (read.brief.as_str(), read.fix),
+                (all, Some(fix(3, Some("npm run e2e")))),
+                "{line}"
+            );
+            assert_eq!(read.budget, Some("5".parse().expect("an amount")), "{line}");
+        }
+        let read = start("fix llm-wrapper retry until it works");
+        assert_eq!((read.brief.as_str(), read.fix), ("retry until it works", Some(fix(5, None))));
+        let read = start("fix llm-wrapper until=make");
+        assert_eq!(
+            (read.brief.as_str(), read.fix),
+            ("make `make` pass", Some(fix(5, Some("make"))))
+        );
+    }
+
+    #[test]
+    fn a_command_comes_through_a_shell_and_a_line_as_it_was_typed() {
+        for command in ["npm test", r#"sh -c "a && b""#, r"grep '\.js' x", r#"echo \"x\" y"#] {
+            let line = format!("fix llm-wrapper mend it {}", requoted(&format!("until={command}")));
+            assert_eq!(start(&line).fix, Some(fix(5, Some(command))), "{line}");
+        }
+        assert_eq!(requoted("until=make"), "until=make");
+    }
+
+    #[test]
+    fn what_cannot_be_meant_starts_nothing() {
+        assert!(told("fix").contains("Fix what?"));
+        assert!(told("fix llm-wrapper").contains("Fix what?"));
+        assert!(told("fix llm-wrapper it until=npm run e2e").contains("between quotes"));
+        assert!(told("fix llm-wrapper it until=\"\"").contains("between quotes"));
+        assert!(told("fix llm-wrapper it attempts=50").contains("1 to 10"));
+        assert!(told("fix llm-wraper it").contains("Did you mean `/develop llm-wrapper`?"));
+        assert!(told("fix llm-wrapper it max $5").contains("sounds like a limit"));
+    }
+
+    #[test]
+    fn words_in_a_thread_that_begin_so_are_a_note() {
+        let note = typed("fix the tests, please", Place::MentionInThread);
+        assert!(matches!(note, Ok(Command::Note(_))), "{note:?}");
+        let note = typed("fix llm-wrapper soon", Place::Thread);
+        assert!(matches!(note, Ok(Command::Note(_))), "{note:?}");
+    }
+}

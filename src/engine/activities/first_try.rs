@@ -1,0 +1,156 @@
+//! The activity `try_first`: does what has to pass fail on the code as it is?
+//! On what the stage begins with, before any agent is paid. May be repeated by another worker, and comes out the same.
+
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
+use temporalio_sdk::activities::{ActivityContext, ActivityError};
+use tokio_util::sync::CancellationToken;
+
+use super::CheckInput;
+use super::attempt_folder::AttemptFolder;
+use super::bench::Bench;
+use super::failure::AttemptId;
+use super::handover::Handover;
+use super::heartbeat::with_heartbeat;
+use super::unfit::Unfit;
+use crate::run::{Again, Checked, Digest, Plan, Reports, Request, RunId, Snapshot, Stage, Trouble};
+use crate::workspace::{Shadow, WorkspaceError};
+
+/// What is tried, and on which code.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct TryFirstInput {
+    pub run: RunId,
+    pub stage: Stage,
+    pub attempt: u32,
+    /// None = the repository as it is found.
+    pub base: Option<Snapshot>,
+    pub pipeline: Digest,
+    pub repository: Option<String>,
+    pub start_branch: Option<String>,
+    /// The run that it does once more, where it begins with that one's work.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub again: Option<Again>,
+    /// Whether a worker that lacks something may say so, instead of failing the attempt.
+    pub may_hand_back: bool,
+}
+
+impl TryFirstInput {
+    pub(in crate::engine) fn new(request: &Request, plan: &Plan) -> Self {
+        Self {
+            run: request.run.clone(),
+            stage: plan.stage.clone(),
+            attempt: plan.attempt,
+            base: plan.base.clone(),
+            pipeline: request.pipeline.digest.clone(),
+            repository: request.repository.clone(),
+            start_branch: request.start_branch.clone(),
+            again: request.again.clone().filter(|again| !again.kept.is_empty()),
+            may_hand_back: request.waits_for_workers,
+        }
+    }
+
+    /// The same as a check that has this one command and reads no report.
+    fn as_check(&self, snapshot: Snapshot) -> CheckInput {
+        let stage = Stage {
+            checks: self.stage.until.iter().cloned().collect(),
+            reports: Reports::default(),
+            least_coverage_percent: None,
+            red_green: false,
+            ..self.stage.clone()
+        };
+        CheckInput {
+            run: self.run.clone(),
+            stage,
+            attempt: self.attempt,
+            snapshot,
+            base: None,
+            compare_with: None,
+            stage_base: None,
+            base_tests: None,
+            pipeline: Some(self.pipeline.clone()),
+            repository: self.repository.clone(),
+            may_hand_back: self.may_hand_back,
+        }
+    }
+}
+
+impl<'a> From<&'a TryFirstInput> for AttemptId<'a> {
+    fn from(input: &'a TryFirstInput) -> Self {
+        Self { run: &input.run, stage: &input.stage.name, attempt: input.attempt }
+    }
+}
+
+/// Of a code that cannot be tried at all, what the checks would say.
+fn impossible(why: String) -> Checked {
+    Checked { why: Some(why), trouble: Some(Trouble::Setup), ..Checked::default() }
+}
+
+impl Bench {
+    pub(super) async fn try_first(
+        &self,
+        ctx: &ActivityContext,
+        input: &TryFirstInput,
+    ) -> Result<Checked, ActivityError> {
+        let origin = self.code_of(super::agent_choice::Origin {
+            repository: input.repository.as_deref(),
+            pipeline: Some(&input.pipeline),
+        });
+        let error = match self.refuse_unconfined(origin) {
+            Ok(()) => match self.try_first_or_stop(ctx, input).await {
+                Ok(checked) => return Ok(checked),
+                Err(error) => error,
+            },
+            Err(unfit) if input.may_hand_back => unfit.error().into(),
+            Err(unfit) => return Ok(impossible(unfit.to_string())),
+        };
+        let nothing = Handover::default();
+        Err(match Unfit::of(&error, &input.run).filter(|_| input.may_hand_back) {
+            Some(unfit) => self.hand_back(ctx, &input.run, unfit, nothing),
+            None => self.failed(ctx, input.into(), error, nothing).await,
+        })
+    }
+
+    async fn try_first_or_stop(
+        &self,
+        ctx: &ActivityContext,
+        input: &TryFirstInput,
+    ) -> Result<Checked, ActivityError> {
+        let folder = AttemptFolder::take(&self.runs, &input.run, &input.stage.name, input.attempt)?;
+        let stop = CancellationToken::new();
+        let until = input.stage.until.as_deref().unwrap_or_default();
+        self.tell_step(input.into(), &Handover::default(), &format!("{until}, before any change"))
+            .await;
+        let trying = Box::pin(self.try_on_base(&folder, input, &stop));
+        let checked = with_heartbeat(ctx, &Handover::default(), &stop, trying).await?;
+        if stop.is_cancelled() {
+            return Err(ActivityError::cancelled());
+        }
+        Ok(checked?)
+    }
+
+    async fn try_on_base(
+        &self,
+        folder: &AttemptFolder,
+        input: &TryFirstInput,
+        stop: &CancellationToken,
+    ) -> Result<Checked> {
+        let base = match self.base_to_try(input).await {
+            Ok(base) => base,
+            Err(e @ WorkspaceError::Repository { .. }) => return Ok(impossible(e.to_string())),
+            Err(e) => return Err(e).context("finding the code as it is"),
+        };
+        Ok(self.run_checks(folder, &input.as_check(base), stop).await?.checked)
+    }
+
+    async fn base_to_try(&self, input: &TryFirstInput) -> Result<Snapshot, WorkspaceError> {
+        let Some(base) = &input.base else {
+            let shadow = Shadow::open(&self.shadow_path(&input.run)).await?;
+            return shadow.import(input.repository.as_deref(), input.start_branch.as_deref()).await;
+        };
+        match &input.again {
+            Some(again) => self.taken_over(&input.run, again, &[base]).await?,
+            None => self.shadow_with(&input.run, &[base]).await?,
+        };
+        Ok(base.clone())
+    }
+}

@@ -1,0 +1,203 @@
+//! The review: when is good work read by a second reader, and what follows from what it found?
+//! Before a person is asked. It judges nothing: whatever it finds, and whether or not it could read at all, the work is as good as it was. Where
+//! the stage says so, its findings send the work back once; if that makes it worse, the work from before is what is asked about.
+
+use chrono::{DateTime, Utc};
+
+use crate::run::{
+    Attempt, Happened, Next, Review, Run, Snapshot, Stage, StageState, Tokens, Usd, findings_text,
+};
+
+/// What a second reader is to read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReviewPlan {
+    pub stage: Stage,
+    pub attempt: u32,
+    /// Instead of the pipeline's.
+    pub model: Option<String>,
+    /// What the stage began with.
+    pub began: Snapshot,
+    pub snapshot: Snapshot,
+    /// What the attempt may spend in all, what it has spent with it; none = no limit.
+    pub allowance: Option<Usd>,
+    /// What it has spent before it is read.
+    pub paid: (Tokens, Usd),
+}
+
+impl ReviewPlan {
+    /// Whether nobody waits for it any more.
+    #[must_use]
+    pub fn is_called_off(&self, run: &Run) -> bool {
+        run.is_called_off(&self.stage.name, self.attempt)
+    }
+}
+
+impl Run {
+    /// Lets good work be read; none where nobody has to, or somebody has.
+    pub(super) fn review(&self, stage: &StageState, work: &Attempt) -> Option<Next> {
+        stage.stage.review.filter(|_| work.review.is_none())?;
+        let (snapshot, base) = (work.snapshot.clone()?, work.base.clone()?);
+        let (name, n) = (stage.name().clone(), work.n);
+        let allowance = self.allowance(&name, n);
+        if allowance.is_some_and(|all| all <= work.cost_usd) {
+            let review = Review::none("no money is left for it");
+            return Some(Next::Emit(Happened::Reviewed { stage: name, attempt: n, review }));
+        }
+        Some(Next::Review(Box::new(ReviewPlan {
+            stage: stage.stage.clone(),
+            attempt: n,
+            model: stage.model().map(str::to_owned),
+            began: self.base(stage, n).1.stage_base.unwrap_or(base),
+            snapshot,
+            allowance,
+            paid: (work.tokens, work.cost_usd),
+        })))
+    }
+
+    /// What becomes of work that a second reader sends back, and of the attempt after that; none where nothing was sent back.
+    pub(super) fn after_review(
+        &self,
+        stage: &StageState,
+        last: &Attempt,
+        now: DateTime<Utc>,
+    ) -> Option<Next> {
+        let sent = stage.sent_back().filter(|sent| !stage.has_asked_about(sent))?;
+        if last.n == sent.n {
+            let left = self.allowance(stage.name(), last.n + 1);
+            return (left != Some(Usd::ZERO)).then(|| self.begin_attempt(stage, last.n + 1, now));
+        }
+        let worse = last.n == sent.n + 1 && !stage.is_good_as_a_whole(last);
+        worse.then(|| self.after_good(stage, sent, now))
+    }
+}
+
+impl StageState {
+    /// The work that its second reader sent back: the first in which it found anything, where the stage lets it.
+    #[must_use]
+    pub fn sent_back(&self) -> Option<&Attempt> {
+        self.stage.review.filter(|review| review.send_back)?;
+        let found = |it: &&Attempt| it.review.as_ref().is_some_and(|it| !it.findings.is_empty());
+        self.attempts_now().iter().find(found)
+    }
+
+    fn has_asked_about(&self, work: &Attempt) -> bool {
+        self.asked.iter().any(|asked| asked.gate.attempt == work.n)
+    }
+
+    /// Whether an attempt's work is good, and all of the stage.
+    #[must_use]
+    pub fn is_whole(&self, attempt: &Attempt) -> bool {
+        self.is_good_as_a_whole(attempt)
+    }
+
+    /// The work that this attempt puts right, and what it reads of it.
+    pub(super) fn sent_back_to(&self, attempt: u32) -> Option<(&Snapshot, String)> {
+        let sent = self.sent_back().filter(|sent| sent.n + 1 == attempt)?;
+        // Whoever looked at it since wants something else.
+        self.round_began_after().lt(&attempt.saturating_sub(1)).then_some(())?;
+        let review = sent.review.as_ref()?;
+        Some((sent.snapshot.as_ref()?, findings_text(&review.findings)))
+    }
+}
+
+impl Attempt {
+    /// What it cost, with its review.
+    #[must_use]
+    pub fn spent(&self) -> Usd {
+        self.cost_usd + self.review.as_ref().map_or(Usd::ZERO, |review| review.cost_usd)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::rules::tests::{CENT, Facts, RunDriver, request, snapshot};
+    use crate::run::{Finding, Outcome, ReviewSpec, Rework, Verdict};
+
+    fn reviewed(send_back: bool, budget: Option<Usd>) -> RunDriver {
+        let mut request = request(&["draft?"]);
+        request.pipeline.stages[0].review = Some(ReviewSpec { send_back });
+        request.budget_usd = budget;
+        RunDriver::of(request)
+    }
+
+    /// The second reader says this, for a cent.
+    fn finds(driver: &mut RunDriver, says: &[&str]) {
+        let Next::Review(plan) = driver.on() else { panic!("it is not read") };
+        let finding =
+            |says: &&str| Finding { file: "a.js".to_owned(), line: 3, says: (*says).to_owned() };
+        let findings = says.iter().map(finding).collect();
+        let review = Review { findings, cost_usd: CENT, ..Review::default() };
+        driver.emit(Happened::Reviewed { stage: plan.stage.name, attempt: plan.attempt, review });
+    }
+
+    #[test]
+    fn good_work_is_read_once_before_it_is_asked_about_and_that_is_paid() {
+        let mut driver = reviewed(false, None);
+        driver.brings(Facts::Red).brings(Facts::Green);
+        let Next::Review(plan) = driver.on() else { panic!("it is not read") };
+        assert_eq!((plan.attempt, plan.snapshot, plan.began), (2, snapshot(2), snapshot(0)));
+        finds(&mut driver, &["it lies"]);
+        assert_eq!(driver.gate().round, 1);
+        assert_eq!(driver.run.spent().nanos(), 3 * CENT.nanos());
+        driver.ana(Verdict::Approve);
+        assert_eq!(driver.end(), (Outcome::Done, None));
+    }
+
+    #[test]
+    fn where_no_money_is_left_it_is_asked_without() {
+        let mut driver = reviewed(false, Some(CENT));
+        driver.brings(Facts::Green).gate();
+        let review = driver.run.stages[0].attempts[0].review.as_ref().expect("it is told");
+        assert_eq!(review.why.as_deref(), Some("no money is left for it"));
+        let mut driver = reviewed(false, Some(CENT + CENT));
+        driver.brings(Facts::Green);
+        let Next::Review(plan) = driver.on() else { panic!("it is not read") };
+        assert_eq!((plan.allowance, plan.paid.1), (Some(CENT + CENT), CENT));
+    }
+
+    #[test]
+    fn what_it_found_sends_the_work_back_once() {
+        let mut driver = reviewed(true, None);
+        driver.brings(Facts::Green);
+        finds(&mut driver, &["it lies"]);
+        let plan = driver.plan();
+        assert_eq!((plan.attempt, plan.base), (2, Some(snapshot(1))));
+        assert!(plan.feedback.is_some_and(|it| it.ends_with("- a.js:3: it lies")));
+        driver.brings(Facts::Green);
+        finds(&mut driver, &["it still lies"]);
+        let gate = driver.gate();
+        assert_eq!((gate.round, driver.run.gate.as_ref().map(|it| it.attempt)), (1, Some(2)));
+        driver.ana_wants("use retries", Rework::Top);
+        assert_eq!(driver.plan().base, Some(snapshot(2)));
+        driver.brings(Facts::Green);
+        finds(&mut driver, &["and lies"]);
+        assert_eq!(driver.gate().round, 2);
+    }
+
+    #[test]
+    fn where_that_makes_it_worse_the_work_from_before_is_asked_about() {
+        for worse in [Facts::Red, Facts::Unfinished] {
+            let mut driver = reviewed(true, None);
+            driver.brings(Facts::Green);
+            finds(&mut driver, &["it lies"]);
+            driver.brings(worse).gate();
+            assert_eq!(driver.run.gate.as_ref().map(|it| it.attempt), Some(1));
+            driver.ana(Verdict::Approve);
+            assert_eq!(driver.end(), (Outcome::Done, None));
+            assert_eq!(driver.run.last_good(), Some(&snapshot(1)));
+        }
+    }
+
+    #[test]
+    fn changes_that_somebody_asks_for_go_before_it() {
+        let mut driver = reviewed(true, None);
+        driver.brings(Facts::Green);
+        finds(&mut driver, &[]);
+        driver.gate();
+        driver.ana_wants("use retries", Rework::Base);
+        driver.brings(Facts::Green);
+        finds(&mut driver, &["it lies"]);
+        assert_eq!(driver.plan().base, Some(snapshot(2)), "it is sent back in a later round, too");
+    }
+}

@@ -157,6 +157,7 @@ fn request(project: &Project, start: StartRun, asker: Asker) -> Request {
         again: None,
         push_attempts: project.push_attempts && project.repository.is_some(),
         waits_for_workers: true,
+        queued: true,
     }
 }
 

@@ -12,6 +12,7 @@ mod gate;
 mod ids;
 mod money;
 mod pipeline;
+mod queue;
 mod rules;
 mod state;
 mod test_inventory;
@@ -45,6 +46,7 @@ pub use pipeline::{
     PipelineText, Problem, Problems, Reports, Request, SetupPolicy, Size, Stage, Trust, approvers,
     did_you_mean, hosts, nearest, part_text, quorum, seconds, work_branch,
 };
+pub use queue::{Queue, QueueEntry, QueuePlace, SlotLimits, SlotRequest, SlotSpans, WaitsBecause};
 pub use rules::{
     Answerer, AttemptFacts, Broken, Compare, Next, Plan, TaskPart, Watched, prove_refusals,
 };

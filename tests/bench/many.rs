@@ -114,6 +114,7 @@ impl<'a> Many<'a> {
             again: None,
             push_attempts: false,
             waits_for_workers: false,
+            queued: false,
             run: RunId::mint(&project, rand::random()),
             project,
             pipeline: text.pipeline,

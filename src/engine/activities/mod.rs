@@ -6,6 +6,7 @@ mod agent_watch;
 mod artifacts;
 mod attempt_folder;
 mod authenticate;
+mod await_slot;
 mod bench;
 mod breakers;
 mod by_hand;
@@ -25,6 +26,7 @@ mod pause;
 mod prepare;
 mod red_green;
 mod setup;
+mod slots;
 mod snapshot;
 mod stall;
 mod store_work;
@@ -40,7 +42,7 @@ use temporalio_macros::activities;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use tracing::Instrument;
 
-use crate::run::{Checked, Delivered, Event, HandBranch, Written};
+use crate::run::{Checked, Delivered, Event, HandBranch, SlotRequest, Written};
 
 use authenticate::is_about_itself;
 pub use bench::Bench;
@@ -49,6 +51,7 @@ pub use circuit::Circuits;
 pub use find_worker::FindWorkerInput;
 pub(super) use handover::Handover;
 pub use inputs::{AuthenticateInput, CheckInput, DeliverInput, RecordInput, WriteInput};
+pub use slots::Slots;
 use story_line::story_line;
 
 /// The activities of one worker process.
@@ -66,7 +69,8 @@ impl Activities {
     ) -> Result<(), ActivityError> {
         is_about_itself(&ctx, &input.run)?;
         self.bench.admit_start(&input).await?;
-        self.bench.store.record(&input.run, &input.events).await?;
+        self.bench.store.record_and_ask(&input.run, &input.events, input.asks.as_ref()).await?;
+        self.bench.slots.look_again();
         for event in input.events.iter().filter_map(|event| Event::deserialize(event).ok()) {
             if let Some(line) = story_line(&event.what) {
                 tracing::info!(run.id = %input.run, "run {} {line}", input.run);
@@ -84,6 +88,16 @@ impl Activities {
     ) -> Result<Vec<bool>, ActivityError> {
         is_about_itself(&ctx, &input.run)?;
         Ok(self.bench.authenticate(&input).await?)
+    }
+
+    #[activity(name = "await_slot")]
+    pub async fn await_slot(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        asks: SlotRequest,
+    ) -> Result<(), ActivityError> {
+        is_about_itself(&ctx, &asks.run)?;
+        self.bench.await_slot(&ctx, &asks).await
     }
 
     #[activity(name = "write")]

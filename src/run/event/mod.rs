@@ -57,6 +57,12 @@ pub enum Happened {
         stage: StageName,
         attempt: u32,
     },
+    /// An attempt could not begin at once: others had all slots.
+    WaitedForSlot {
+        stage: StageName,
+        attempt: u32,
+        seconds: u64,
+    },
     /// The agent is done; the checks have not judged yet.
     Written {
         stage: StageName,

@@ -226,6 +226,9 @@ pub struct Request {
     /// Whether it waits where no worker can do its work, instead of failing. False in runs of older versions.
     #[serde(default, skip_serializing_if = "Not::not")]
     pub waits_for_workers: bool,
+    /// Whether its attempts wait for a slot of the queue. False in runs of older versions.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub queued: bool,
 }
 
 impl Request {

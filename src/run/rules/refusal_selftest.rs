@@ -142,6 +142,7 @@ fn request(stage: &StageName, spec: &GateSpec) -> Option<Request> {
         again: None,
         push_attempts: false,
         waits_for_workers: false,
+        queued: false,
     })
 }
 

@@ -34,6 +34,7 @@ fn tale(name: &str, made: &Snapshot) -> Run {
         again: None,
         push_attempts: false,
         waits_for_workers: false,
+        queued: false,
     });
     let attempt = json!({
         "n": 1, "outcome": AttemptOutcome::Good, "snapshot": made, "tokens": Tokens::default(), "cost_usd": Usd::ZERO,

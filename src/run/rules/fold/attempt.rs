@@ -10,6 +10,12 @@ impl Run {
             Happened::AttemptStarted { stage, attempt } => {
                 self.apply_attempt_started(stage, *attempt, at);
             }
+            Happened::WaitedForSlot { stage, attempt, seconds } => {
+                self.change_attempt(stage, *attempt, |a| {
+                    a.queued_seconds += seconds;
+                    a.paused_seconds += seconds;
+                });
+            }
             Happened::Written { .. } => self.apply_written(what),
             Happened::AttemptEnded { .. } => self.apply_attempt_ended(what),
             Happened::Paused { stage, attempt, pause, tokens, cost_usd } => {

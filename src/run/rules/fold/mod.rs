@@ -36,6 +36,7 @@ impl Run {
                 self.apply_to_stage(what, at);
             }
             Happened::AttemptStarted { .. }
+            | Happened::WaitedForSlot { .. }
             | Happened::Written { .. }
             | Happened::AttemptEnded { .. }
             | Happened::Paused { .. }

@@ -308,6 +308,7 @@ pub(in crate::run) fn request(names: &[&str]) -> Request {
         again: None,
         push_attempts: false,
         waits_for_workers: false,
+        queued: false,
     }
 }
 

@@ -91,6 +91,7 @@ pub(crate) fn request() -> Request {
         again: None,
         push_attempts: false,
         waits_for_workers: false,
+        queued: false,
     }
 }
 

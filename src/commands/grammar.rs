@@ -97,6 +97,7 @@ fn command(verb: &Verb, rest: &str) -> Result<Command, Misunderstood> {
         Asks::Failures => Command::Look(LookAt::Failures(look_back()?)),
         Asks::Compare => Command::Look(LookAt::Compare(CompareWords::read(behind_mark)?)),
         Asks::Waiting => Command::Look(LookAt::Waiting),
+        Asks::Queue => Command::Look(LookAt::Queue),
         Asks::Status => Command::Look(LookAt::Status(Said::named(behind_mark))),
         Asks::Snapshots => Command::Look(LookAt::Snapshots(Said::named(behind_mark))),
         Asks::Again => Command::Again(AgainWords::read(rest)?),

@@ -46,7 +46,9 @@ pub use pipeline::{
     PipelineText, Problem, Problems, Reports, Request, SetupPolicy, Size, Stage, Trust, approvers,
     did_you_mean, hosts, nearest, part_text, quorum, seconds, work_branch,
 };
-pub use queue::{Queue, QueueEntry, QueuePlace, SlotLimits, SlotRequest, SlotSpans, WaitsBecause};
+pub use queue::{
+    Queue, QueueEntry, QueuePlace, QueuedAttempt, SlotLimits, SlotRequest, SlotSpans, WaitsBecause,
+};
 pub use rules::{
     Answerer, AttemptFacts, Broken, Compare, Next, Plan, TaskPart, Watched, prove_refusals,
 };

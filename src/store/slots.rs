@@ -116,7 +116,8 @@ impl Store {
         Ok(())
     }
 
-    async fn slot_spans(&self) -> Result<SlotSpans> {
+    /// How long slots were held lately.
+    pub async fn slot_spans(&self) -> Result<SlotSpans> {
         let rows = sqlx::query!(
             "select project, stage, percentile_cont(0.5) within group (order by seconds) as \"seconds!\", count(*) as \"held!\" from (
                  select project, stage, extract(epoch from released_at - granted_at)::float8 as seconds,

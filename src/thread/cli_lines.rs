@@ -61,7 +61,7 @@ fn attempt_lines(run: &Run, index: usize, stage: &StageState) -> Vec<CliLine> {
         } else {
             lines.push(CliLine {
                 key: format!("{key} ended"),
-                line: ledger::row(run, index, attempt, None),
+                line: ledger::row(run, index, attempt, ledger::AtWork::default()),
             });
         }
     }

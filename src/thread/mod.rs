@@ -23,6 +23,7 @@ mod modal;
 mod people;
 mod plain_text;
 mod private_question;
+mod queued;
 mod red_green;
 mod snapshots;
 pub(crate) mod table;
@@ -32,7 +33,7 @@ mod worker_wait;
 use chrono::{DateTime, FixedOffset, Utc};
 use url::Url;
 
-use crate::run::{Progress, Run};
+use crate::run::{Progress, QueuedAttempt, Run};
 use crate::slack::Mrkdwn;
 
 pub use action_id::ActionId;
@@ -63,6 +64,7 @@ pub use people::mention;
 pub(crate) use plain_text::blocks_as_text;
 pub use plain_text::{plain_text, shell_text, transcript};
 pub use private_question::PrivateQuestion;
+pub use queued::{about, ordinal, queue_place, queue_reason};
 pub use snapshots::{SnapshotLine, snapshot_lines};
 
 /// "Noted, from the next attempt".
@@ -100,14 +102,16 @@ pub struct RenderInput<'a> {
     pub run: &'a Run,
     pub progress: Option<&'a Progress>,
     pub groups: &'a Groups,
+    /// Its place in the queue, while it waits for a slot.
+    pub queued: Option<&'a QueuedAttempt>,
 }
 
 /// The messages that should exist, in the order they are posted: first those of the thread, then those to people directly.
 #[must_use]
 pub fn render(input: RenderInput<'_>, now: DateTime<Utc>, render: &RenderContext) -> Vec<Message> {
-    let RenderInput { run, progress, groups } = input;
-    let mut messages = vec![card::card(run, now, render)];
-    messages.extend(ledger::ledger(run, progress));
+    let RenderInput { run, progress, groups, queued } = input;
+    let mut messages = vec![card::card((run, queued), now, render)];
+    messages.extend(ledger::ledger(run, ledger::AtWork { progress, queued }));
     messages.extend(low_budget::low_budget(run, progress));
     messages.extend(worker_wait::worker_waits(run, now, render));
     messages.extend(gate::gates(run, now, render));

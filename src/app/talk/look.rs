@@ -32,6 +32,7 @@ impl Talk<'_> {
                 if diff { self.compare_code(&words).await } else { self.compare(&words).await }
             }
             LookCommand::Waiting => self.waiting().await,
+            LookCommand::Queue => self.queue().await,
             LookCommand::Events { run } => self.events(&Said::named(&run)).await,
             LookCommand::Thread { run } => self.thread(&Said::named(&run)).await,
             LookCommand::Logs(logs) => self.logs(logs).await,
@@ -65,14 +66,27 @@ impl Talk<'_> {
 
     pub(super) async fn print_status(&mut self, run: &Run) -> Result<u8, Failure> {
         let again = commands::done_again(&self.services, &self.asker, run).await?;
+        let queued = commands::queued_attempt(&self.services, run).await?;
         if !self.json {
-            return self.reply(&commands::status(run, &again, parts::now()));
+            let status = commands::status(run, &again, parts::now());
+            let status = match &queued {
+                Some(queued) => status.and(&commands::queued_line(queued)),
+                None => status,
+            };
+            return self.reply(&status);
         }
         let thread = self.services.store.thread(run.id()).await?;
         let thread =
             thread.map(|(at, ts)| json!({ "team": at.team, "channel": at.channel, "ts": ts }));
         let diff_url = self.asked_diff_url(run).map(String::from);
-        self.document(&commands::status_json(run, &again, thread.as_ref(), diff_url.as_deref()))
+        let mut status = commands::status_json(run, &again, thread.as_ref(), diff_url.as_deref());
+        status["queue"] = json!(queued);
+        self.document(&status)
+    }
+
+    async fn queue(&mut self) -> Result<u8, Failure> {
+        let look = commands::queue_look(&self.services, &self.asker).await?;
+        if self.json { self.document(&look.json()) } else { self.reply(&look.reply()) }
     }
 
     /// Where the work that is asked about can be read.
@@ -139,8 +153,10 @@ impl Talk<'_> {
             Lookup::Unknown(reply) => return self.reply(&reply),
         };
         let progress = self.services.store.progress(named.run.id()).await?;
+        let queued = commands::queued_attempt(&self.services, &named.run).await?;
         let input = thread::RenderInput {
             run: &named.run,
+            queued: queued.as_ref(),
             progress: progress.as_ref(),
             groups: &thread::Groups::default(),
         };

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::{PersonId, Plan, ProjectName, Run, RunId, StageName};
 
 pub use limits::SlotLimits;
-pub use places::{QueuePlace, WaitsBecause};
+pub use places::{QueuePlace, QueuedAttempt, WaitsBecause};
 
 /// What an attempt asks a slot for: all that its turn hangs on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -120,6 +120,16 @@ impl Queue {
     #[must_use]
     pub fn waiting(&self) -> usize {
         self.entries.iter().filter(|entry| entry.granted_at.is_none()).count()
+    }
+}
+
+impl Run {
+    /// Whether this attempt may wait for a slot: it goes on, and nothing of it is at work yet.
+    #[must_use]
+    pub fn awaits_slot(&self, stage: &StageName, attempt: u32) -> bool {
+        let open = self.outcome.is_none() && !self.was_stopped();
+        let of = self.attempt(stage, attempt).filter(|_| open);
+        of.is_some_and(|it| !it.is_over() && it.paused.is_none() && it.snapshot.is_none())
     }
 }
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::line::{Full, Line};
 use super::{Queue, QueueEntry};
-use crate::run::{PersonId, ProjectName};
+use crate::run::{PersonId, ProjectName, RunId, StageName};
 
 /// How long slots are held where nothing is known of that: only the order follows from it.
 const UNKNOWN_SPAN: u64 = 600;
@@ -41,6 +41,15 @@ pub enum WaitsBecause {
     Workspace { slots: u32 },
 }
 
+/// An attempt that waits for a slot.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QueuedAttempt {
+    pub stage: StageName,
+    pub attempt: u32,
+    #[serde(flatten)]
+    pub at: QueuePlace,
+}
+
 /// When a slot will have come back, and whose.
 type End = Reverse<(u64, usize)>;
 
@@ -59,6 +68,23 @@ impl Queue {
             Some((self.entries[index].id, place))
         });
         places.collect()
+    }
+
+    /// Of each run the attempt that waits; of several the one whose turn comes first.
+    #[must_use]
+    pub fn queued(&self) -> BTreeMap<RunId, QueuedAttempt> {
+        let mut places = self.places();
+        let mut queued: Vec<(&RunId, QueuedAttempt)> = self
+            .entries
+            .iter()
+            .filter_map(|QueueEntry { id, asks, .. }| {
+                let (stage, attempt) = (asks.stage.clone(), asks.attempt);
+                Some((&asks.run, QueuedAttempt { stage, attempt, at: places.remove(id)? }))
+            })
+            .collect();
+        // What comes later takes the place of what came before.
+        queued.sort_by_key(|(_, queued)| Reverse(queued.at.place));
+        queued.into_iter().map(|(run, queued)| (run.clone(), queued)).collect()
     }
 
     fn because(&self, line: &Line, index: usize) -> WaitsBecause {

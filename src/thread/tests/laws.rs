@@ -17,7 +17,11 @@ use crate::thread::{
 use crate::workspace::{FilePatch, FileStatus, Patch};
 
 fn drawn(run: &Run, now: DateTime<Utc>) -> Vec<Message> {
-    render(RenderInput { run, progress: None, groups: &Groups::default() }, now, &with_pages())
+    render(
+        RenderInput { run, progress: None, groups: &Groups::default(), queued: None },
+        now,
+        &with_pages(),
+    )
 }
 
 #[test]

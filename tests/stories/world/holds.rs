@@ -62,20 +62,24 @@ fn differs(state: &State, run: &Run, place: &RenderContext) -> Option<String> {
         .groups
         .iter()
         .map(|it| (GroupId { team: TEAM.to_owned(), group: it.id.clone() }, it.members.clone()));
-    render(RenderInput { run, progress: None, groups: &Groups(groups.collect()) }, now(), place)
-        .into_iter()
-        .find_map(|message| {
-            let there = state.with_key(&format!("{}/{}", run.id(), message.key));
-            if there.is_empty() && matches!(message.to, To::Person(_)) && !message.asks() {
-                return None; // Who was not called before it was over is not called any more.
-            }
-            let [shown] = there.as_slice() else {
-                return Some(format!("{} is there {} times", message.key, there.len()));
-            };
-            let (shown, drawn) = (nameless(&json!(shown.blocks)), nameless(&json!(message.blocks)));
-            (shown != drawn)
-                .then(|| format!("{} shows\n{shown}\nand should show\n{drawn}", message.key))
-        })
+    render(
+        RenderInput { run, progress: None, groups: &Groups(groups.collect()), queued: None },
+        now(),
+        place,
+    )
+    .into_iter()
+    .find_map(|message| {
+        let there = state.with_key(&format!("{}/{}", run.id(), message.key));
+        if there.is_empty() && matches!(message.to, To::Person(_)) && !message.asks() {
+            return None; // Who was not called before it was over is not called any more.
+        }
+        let [shown] = there.as_slice() else {
+            return Some(format!("{} is there {} times", message.key, there.len()));
+        };
+        let (shown, drawn) = (nameless(&json!(shown.blocks)), nameless(&json!(message.blocks)));
+        (shown != drawn)
+            .then(|| format!("{} shows\n{shown}\nand should show\n{drawn}", message.key))
+    })
 }
 
 /// Blocks without their ids: Slack makes up those that are left out.

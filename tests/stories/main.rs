@@ -21,6 +21,7 @@ mod setup;
 mod time;
 mod visibility;
 
+mod queue;
 mod stop;
 
 mod direct;

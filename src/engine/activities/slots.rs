@@ -15,10 +15,13 @@ use tokio_util::sync::CancellationToken;
 use super::attempt_folder::host;
 use super::bench::Bench;
 use super::failure::AttemptId;
+use crate::run::SlotLimits;
 use crate::store::{AttemptKey, SlotId, StoreError};
 
 /// How often the queue is looked at while somebody waits here. What this process itself gives back is seen at once.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// Limits that are changed count after this.
+const STEADY: Duration = Duration::from_millis(400);
 /// How often it is said that this process lives, and with it those that wait and work here.
 const SAY_EVERY: Duration = Duration::from_secs(3);
 /// What nobody needs is cleared so often.
@@ -33,6 +36,14 @@ pub struct Slots {
     waiting: Mutex<HashMap<SlotId, oneshot::Sender<SlotTurn>>>,
     held: Mutex<HashSet<AttemptKey>>,
     changed: Notify,
+    limits: Mutex<SteadyLimits>,
+}
+
+/// Limits that nobody is just writing down: half a file has other ones, or none.
+#[derive(Default)]
+struct SteadyLimits {
+    in_use: Option<SlotLimits>,
+    newer: Option<(SlotLimits, Instant)>,
 }
 
 /// How the wait for a slot ended.
@@ -58,7 +69,13 @@ impl Drop for HeldSlot<'_> {
 impl Slots {
     #[must_use]
     pub fn new(at_once: u32) -> Self {
-        Self { at_once, waiting: Mutex::default(), held: Mutex::default(), changed: Notify::new() }
+        Self {
+            at_once,
+            waiting: Mutex::default(),
+            held: Mutex::default(),
+            changed: Notify::new(),
+            limits: Mutex::default(),
+        }
     }
 
     pub(in crate::engine) const fn at_once(&self) -> u32 {
@@ -100,6 +117,26 @@ impl Slots {
     }
 }
 
+impl SteadyLimits {
+    /// Those that are in use, once they were read: newer ones when they have stood for a while.
+    fn steady(&mut self, read: SlotLimits, now: Instant) -> SlotLimits {
+        let Some(in_use) = self.in_use.clone().filter(|in_use| *in_use != read) else {
+            self.newer = None;
+            return self.in_use.insert(read).clone();
+        };
+        match &self.newer {
+            Some((newer, since)) if *newer == read && now.duration_since(*since) >= STEADY => {
+                self.in_use.insert(read).clone()
+            }
+            Some((newer, _)) if *newer == read => in_use,
+            _ => {
+                self.newer = Some((read, now));
+                in_use
+            }
+        }
+    }
+}
+
 fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
     of.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -133,7 +170,8 @@ impl Bench {
     }
 
     async fn serve_waiting(&self) -> Result<(), StoreError> {
-        let limits = self.projects.current().queue.slots.clone();
+        let read = self.projects.current().queue.slots.clone();
+        let limits = lock(&self.slots.limits).steady(read, Instant::now());
         self.store.grant_slots(&limits).await?;
         for (id, granted) in self.store.settled_slots(&self.slots.waiting()).await? {
             self.slots.settle(id, if granted { SlotTurn::Granted } else { SlotTurn::CalledOff });
@@ -181,5 +219,23 @@ async fn within_time<T>(what: &str, work: impl Future<Output = Result<T, StoreEr
         Ok(Ok(_)) => {}
         Ok(Err(e)) => tracing::warn!(error = %e, "could not {what}"),
         Err(_) => tracing::warn!("could not {what} in time"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_count_once_they_have_stood_for_a_while() {
+        let of = |at_once| SlotLimits { at_once, ..SlotLimits::default() };
+        let (mut limits, start) = (SteadyLimits::default(), Instant::now());
+        let mut at = |ms, read| limits.steady(of(read), start + Duration::from_millis(ms)).at_once;
+        assert_eq!(at(0, Some(1)), Some(1));
+        // A file that is being written is empty for a moment.
+        assert_eq!(at(250, None), Some(1));
+        assert_eq!(at(500, Some(2)), Some(1));
+        assert_eq!(at(750, Some(2)), Some(1));
+        assert_eq!(at(1_000, Some(2)), Some(2));
     }
 }

@@ -17,7 +17,20 @@ fn a_run_that_waits_for_a_slot_says_its_place() {
     let at = QueuePlace { place: 3, of: 12, because, seconds: Some(250) };
     let queued = QueuedAttempt { stage: "scaffold".parse().unwrap(), attempt: 1, at };
     let card = |tale: &Tale| transcript(&[card((&tale.run, Some(&queued)), tale.now, &no_pages())]);
-    insta::assert_snapshot!(card(&tale), @"");
+    insta::assert_snapshot!(card(&tale), @"
+    [llm-wrapper · running]
+    > One client for three model providers,
+    > with streaming & retries.
+    ◐ *scaffold*
+    ○ core-implementation
+    ○ streaming
+    ○ structured-logging
+    ○ parallel-processing
+    ○ cost-tracking
+    *Waiting for a slot:* 3rd of 12, because all 4 slots are busy, about 4 min.
+    `llm-wrapper-k3f9qdz` · $0.00 of $5.00 · under a minute
+    [Stop]
+    ");
     // Once it is at work, the queue that was looked at a moment ago counts no more.
     assert!(!card(&tale.works("scaffold", 1, work(2_340, 4, 135))).contains("slot"));
 }

@@ -193,6 +193,10 @@ pub enum AgentKind {
 
 /// What was asked for: the workflow's input, and the row of a run that no worker took yet.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a term of the run, and stands in histories"
+)]
 pub struct Request {
     pub run: RunId,
     pub project: ProjectName,

@@ -18,7 +18,7 @@ use super::{Failure, exit, parts};
 use crate::chat::{self, Actor};
 use crate::commands::Services;
 use crate::config::{Config, SlackConfig};
-use crate::publisher::Publisher;
+use crate::publisher::{Publisher, QueueView, QueueWatch};
 use crate::slack::{
     RateLimits, SLACKS_PACE, SlackApi, SlackApiConfig, SocketHealth, SocketMode, SocketPatience,
     Take, Verifier,
@@ -84,7 +84,11 @@ impl Background {
             store: services.store.clone(),
             slack: slack.api.clone(),
             render: slack.render.clone(),
+            queue: QueueView::default(),
         };
+        let (store, projects) = (services.store.clone(), services.projects.clone());
+        let watch = QueueWatch { store, projects, view: publisher.queue.clone() };
+        self.spawn(watch.run(self.end.clone()));
         self.spawn(publisher.run(self.end.clone()));
         let actor = actor(services, slack);
         if let Some(socket_mode) = socket_mode(config, slack, actor.clone()) {

@@ -15,7 +15,7 @@ use super::retention::DailyPrune;
 use super::{Failure, exit, parts};
 use crate::agent::rehearsal::{self, Scenario};
 use crate::config::{Config, LiveProjects, built_in_pipelines};
-use crate::engine::{self, Bench, Circuits, Seal, Worker};
+use crate::engine::{self, Bench, Circuits, Seal, Slots, Worker};
 use crate::files::{self, SocketFolder};
 use crate::local;
 use crate::meter::{Meter, Upstream};
@@ -61,6 +61,8 @@ pub async fn worker(
         usual_model,
         find_claude: Box::new(move || local::claude_cli::find(Some(path.as_ref()), &cache)),
         circuits: Circuits::default(),
+        agent_slots: config.agent_slots,
+        slots: Slots::new(config.agent_slots.unwrap_or(config.projects.queue.per_host)),
         draining: CancellationToken::new(),
     };
     tell(&config.task_queue, &bench);

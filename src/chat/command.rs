@@ -66,6 +66,7 @@ impl Actor {
                 }
             }
             LookAt::Waiting => self.waiting_reply(asker).await?,
+            LookAt::Queue => commands::queue_look(&self.services, asker).await?.reply(),
             LookAt::Status(said) => self.status(asker, &said).await?,
             LookAt::Snapshots(said) => self.snapshots(asker, &said).await?,
         })
@@ -89,7 +90,12 @@ impl Actor {
         Ok(match commands::find(&self.services, asker, said).await? {
             Lookup::Found(named) => {
                 let beside = RunsBeside::of(&named.run, &self.services, asker).await?;
-                commands::status(&named.run, &beside, (self.clock)())
+                let status = commands::status(&named.run, &beside, (self.clock)());
+                let queued = commands::queued_attempt(&self.services, &named.run).await?;
+                match queued {
+                    Some(queued) => status.and(&commands::queued_line(&queued)),
+                    None => status,
+                }
             }
             Lookup::Unknown(reply) => reply,
         })

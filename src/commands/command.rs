@@ -36,6 +36,7 @@ pub enum LookAt {
     Status(Said),
     Snapshots(Said),
     Waiting,
+    Queue,
     List,
     Costs(LookBack),
     Failures(LookBack),

@@ -104,6 +104,7 @@ fn command(verb: &Verb, rest: &str, projects: &Projects) -> Result<Command, Misu
         Asks::Failures => Command::Look(LookAt::Failures(look_back()?)),
         Asks::Compare => Command::Look(LookAt::Compare(CompareWords::read(behind_mark)?)),
         Asks::Waiting => Command::Look(LookAt::Waiting),
+        Asks::Queue => Command::Look(LookAt::Queue),
         Asks::Status => Command::Look(LookAt::Status(Said::named(behind_mark))),
         Asks::Snapshots => Command::Look(LookAt::Snapshots(Said::named(behind_mark))),
         Asks::Features => {

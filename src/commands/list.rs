@@ -1,7 +1,10 @@
 //! Which runs are there?
 
+use std::collections::BTreeMap;
+
+use super::queue::all_queued;
 use super::{Asker, Reply, ReplyKind, Services, Sight, is_visible_to};
-use crate::run::Run;
+use crate::run::{QueuedAttempt, Run};
 use crate::store::StoreError;
 use crate::thread;
 
@@ -18,7 +21,9 @@ pub async fn list(
     let newest = services.store.newest_runs(limit.max(LOOKED_AT)).await?;
     let seen = newest.into_iter().filter(|run| is_visible_to(run, asker));
     let runs: Vec<Run> = seen.take(usize::try_from(limit).unwrap_or(0)).collect();
-    let lines: Vec<String> = runs.iter().map(line).collect();
+    let waits = runs.iter().any(|run| run.request.queued && run.outcome.is_none());
+    let queued = if waits { all_queued(services).await? } else { BTreeMap::new() };
+    let lines: Vec<String> = runs.iter().map(|run| line(run, queued.get(run.id()))).collect();
     let mut text = if lines.is_empty() {
         "No runs yet. `/develop PROJECT` starts one.".to_owned()
     } else {
@@ -30,7 +35,9 @@ pub async fn list(
     Ok((runs, Reply::new(ReplyKind::Done, text)))
 }
 
-fn line(run: &Run) -> String {
+fn line(run: &Run, queued: Option<&QueuedAttempt>) -> String {
+    let queued = queued.filter(|it| run.awaits_slot(&it.stage, it.attempt));
+    let phase = if queued.is_some() { "queued" } else { thread::phase(run) };
     let of = run.budget().map(|b| format!(" of {b}")).unwrap_or_default();
     let developing = run.features_over().filter(|(over, all)| over < all);
     let at = match run.current() {
@@ -42,5 +49,5 @@ fn line(run: &Run) -> String {
         }
         _ => String::new(),
     };
-    format!("`{}` · {}{at} · {}{of}", run.id(), thread::phase(run), run.spent())
+    format!("`{}` · {phase}{at} · {}{of}", run.id(), run.spent())
 }

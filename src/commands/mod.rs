@@ -39,6 +39,7 @@ mod only_run;
 mod outcome;
 mod prune;
 mod pruned;
+mod queue;
 mod reply;
 mod said;
 mod shell_user;
@@ -84,6 +85,7 @@ pub use only_run::{judged_before, only_of, only_open, only_waiting, unless_close
 pub use outcome::{AnswerOutcome, SentAnswer, wait_for_outcome};
 pub use prune::{PruneError, PruneLimits, PruneOutcome, Pruner};
 pub use pruned::{pruned, pruned_line};
+pub use queue::{QueueLook, limits_line, queue_look, queued_attempt, queued_line, slots_line};
 pub use reply::{Reply, ReplyKind};
 pub use said::Said;
 pub use shell_user::ShellUser;

@@ -195,6 +195,7 @@ fn request(project: &Project, (start, pipeline): (StartRun, Pipeline), asker: As
         batch: None,
         part_of: None,
         fix: start.fix,
+        queued: true,
     }
 }
 

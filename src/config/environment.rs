@@ -142,6 +142,19 @@ impl<'e> Environment<'e> {
         pace
     }
 
+    /// Of this machine's worker.
+    pub fn agent_slots(&self) -> Option<u32> {
+        let text = self.text("SIGNOFF_AGENT_SLOTS")?;
+        let slots = text.parse().ok().filter(|slots| (1..=1_000).contains(slots));
+        if slots.is_none() {
+            self.report(
+                format!("SIGNOFF_AGENT_SLOTS = {text:?} is no number of attempts"),
+                "Write it like 2",
+            );
+        }
+        slots
+    }
+
     fn slack_api_url(&self) -> Option<Url> {
         let mut url = self.web_address("SLACK_API_URL")?;
         let path = url.path().trim_end_matches('/').to_owned();

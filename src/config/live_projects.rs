@@ -81,6 +81,8 @@ impl LiveProjects {
 
 impl Reading {
     fn read_again(&mut self) {
+        // From before it is read: what is written meanwhile, by halves, is read once more.
+        let before = stamp(&self.source.path);
         match self.source.read() {
             Ok(projects) => {
                 if !self.stamps.is_empty() {
@@ -93,6 +95,7 @@ impl Reading {
             Err(problems) => self.stay_as_it_was(&problems),
         }
         self.stamps = stamps(&self.source, &self.projects);
+        self.stamps[0] = before;
     }
 
     fn stay_as_it_was(&mut self, problems: &Problems) {

@@ -20,6 +20,7 @@ mod model_waits;
 mod prices;
 mod project;
 mod projects;
+mod queue;
 mod retention;
 #[cfg(test)]
 mod tests;
@@ -33,6 +34,7 @@ pub use model_waits::ModelWaits;
 pub use prices::{ModelPrice, Prices};
 pub use project::Project;
 pub use projects::{BUILT_IN, Projects};
+pub use queue::QueueLimits;
 pub use retention::{Retention, size};
 
 /// Where the web server listens: on this machine only, where nothing else is configured.
@@ -64,6 +66,8 @@ pub struct Config {
     pub temporal_namespace: String,
     /// `SIGNOFF_TASK_QUEUE`
     pub task_queue: String,
+    /// `SIGNOFF_AGENT_SLOTS`: attempts that this machine's worker takes at once; none = as `[queue] per_host` says.
+    pub agent_slots: Option<u32>,
     /// None = no Slack.
     pub slack: Option<SlackConfig>,
     /// `ANTHROPIC_API_KEY`
@@ -146,6 +150,7 @@ impl Config {
                 .text("TEMPORAL_NAMESPACE")
                 .unwrap_or_else(|| NAMESPACE.to_owned()),
             task_queue: env.text("SIGNOFF_TASK_QUEUE").unwrap_or_else(|| TASK_QUEUE.to_owned()),
+            agent_slots: env.agent_slots(),
             slack: env.slack(),
             anthropic_key: env.secret("ANTHROPIC_API_KEY"),
             rehearsal: env.existing_file("SIGNOFF_REHEARSAL"),

@@ -7,6 +7,7 @@ use toml::Spanned;
 use url::Url;
 
 use super::built_in::{BuiltInPipeline, built_in_names};
+use super::queue::attempts;
 use crate::run::{
     Approver, Channel, Fields, NAME, PipelineText, ProjectName, Usd, approvers, did_you_mean,
 };
@@ -34,6 +35,8 @@ pub struct Project {
     pub approvers: Vec<Approver>,
     /// Whether the work of each attempt is pushed, whatever becomes of it.
     pub push_attempts: bool,
+    /// How many of its attempts may be at work at once.
+    pub at_once: Option<u32>,
 }
 
 impl Project {
@@ -52,6 +55,7 @@ impl Project {
             month: None,
             approvers: Vec::new(),
             push_attempts: false,
+            at_once: None,
         }
     }
 }
@@ -74,6 +78,7 @@ pub fn read(name: &Spanned<String>, fields: &Fields<'_, '_>, folder: &Path) -> O
     let approvers = approvers(fields, "approvers");
     let push_attempts = fields.boolean("push_attempts").unwrap_or_default();
     let (budget, month) = (fields.budget("budget"), fields.budget("month"));
+    let at_once = attempts(fields, "at_once");
     let (pipeline, pipeline_file) = pipeline?;
     Some(Project {
         name: parsed?,
@@ -87,6 +92,7 @@ pub fn read(name: &Spanned<String>, fields: &Fields<'_, '_>, folder: &Path) -> O
         month,
         approvers,
         push_attempts,
+        at_once,
     })
 }
 

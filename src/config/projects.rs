@@ -12,6 +12,7 @@ use super::built_in::BuiltInPipeline;
 use super::model_waits::ModelWaits;
 use super::prices::Prices;
 use super::project::{self, Project};
+use super::queue::QueueLimits;
 use super::retention::Retention;
 use crate::run::{
     Fields, HostPattern, Policy, Problem, Problems, ProjectName, SetupPolicy, approvers, hosts,
@@ -33,6 +34,7 @@ pub struct Projects {
     pub budgets: Budgets,
     pub breakers: Breakers,
     pub retention: Retention,
+    pub queue: QueueLimits,
 }
 
 impl Projects {
@@ -81,9 +83,12 @@ impl Projects {
             mut budgets,
             breakers,
             retention,
+            mut queue,
         } = policy;
         let months = by_name.values().filter_map(|it| Some((it.name.clone(), it.month?)));
         budgets.by_project.extend(months);
+        let at_once = by_name.values().filter_map(|it| Some((it.name.clone(), it.at_once?)));
+        queue.slots.by_project.extend(at_once);
         Ok(Self {
             by_name,
             policy: gates,
@@ -94,6 +99,7 @@ impl Projects {
             budgets,
             breakers,
             retention,
+            queue,
         })
     }
 
@@ -133,6 +139,7 @@ struct ServerPolicy {
     budgets: Budgets,
     breakers: Breakers,
     retention: Retention,
+    queue: QueueLimits,
 }
 
 impl ServerPolicy {
@@ -146,6 +153,7 @@ impl ServerPolicy {
             budgets: root.within("budgets", Budgets::read).unwrap_or_default(),
             breakers: root.within("breakers", Breakers::read).unwrap_or_default(),
             retention: root.within("retention", Retention::read).unwrap_or_default(),
+            queue: root.within("queue", QueueLimits::read).unwrap_or_default(),
         }
     }
 }

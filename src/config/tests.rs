@@ -178,7 +178,7 @@ budget = 1
     <folder>/signoff.toml:12: budget cannot be a value of type boolean. Write a number
     <folder>/signoff.toml:14: pipeline <folder>/gone.toml cannot be read: No such file or directory (os error 2). Correct the path; it is relative to this file
     <folder>/signoff.toml:15: that is no repository. Write a whole path, a path relative to this file, or a URL
-    <folder>/signoff.toml:16: unknown key "defaults". Here go box, breakers, budgets, model, policy, prices, project, retention, setup
+    <folder>/signoff.toml:16: unknown key "defaults". Here go box, breakers, budgets, model, policy, prices, project, queue, retention, setup
     "#);
 }
 

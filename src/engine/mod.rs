@@ -11,7 +11,9 @@ mod retry_policy;
 mod worker;
 mod workflow;
 
-pub use activities::{Bench, CheckInput, Circuits, DeliverInput, FindWorkerInput, WriteInput};
+pub use activities::{
+    Bench, CheckInput, Circuits, DeliverInput, FindWorkerInput, Slots, WriteInput,
+};
 pub use authenticity::{Seal, SignedRequest};
 pub use client::{Engine, EngineError};
 pub use connection::{Address, connect};
@@ -25,6 +27,16 @@ use temporalio_common::search_attributes::SearchAttributeKey;
 /// The task queue of the activity `record`, so that it never waits behind agents.
 fn records_of(task_queue: &str) -> String {
     format!("{task_queue}-records")
+}
+
+/// The task queue of the activity `await_slot`: many wait at once.
+fn slots_of(task_queue: &str) -> String {
+    format!("{task_queue}-slots")
+}
+
+/// The task queue of what is done beside attempts, which must not take their slots.
+fn beside_of(task_queue: &str) -> String {
+    format!("{task_queue}-beside")
 }
 
 /// The type of failure by which a worker hands work back that it cannot do.

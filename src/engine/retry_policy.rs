@@ -33,6 +33,11 @@ pub(super) const ATTEMPT_PUSH_TIMEOUT: Duration = Duration::from_secs(30);
 pub(super) const HAND_BACK_INTERVAL: Duration = Duration::from_secs(1);
 /// After so many tries it is told that no worker can do it, and waited for one.
 pub(super) const HAND_BACKS: u32 = 5;
+/// For waiting for a slot. Whoever still waits then goes on waiting in the same place.
+pub(super) const SLOT_TIMEOUT: Duration = Duration::from_hours(24);
+/// Many wait at once, and nothing is lost while nobody waits for a while: the place is in the database.
+pub(super) const SLOT_HEARTBEAT_TIMEOUT: Duration = Duration::from_secs(10);
+pub(super) const SLOT_HEARTBEAT_INTERVAL: Duration = Duration::from_secs(3);
 /// For handing out what somebody does by hand: it may have to be fetched first, and the repository may be far away.
 pub(super) const HAND_OUT_TIMEOUT: Duration = Duration::from_mins(15);
 /// After so many tries, whoever waits for it is told why it cannot be handed out.
@@ -148,6 +153,14 @@ pub(super) fn find_worker_policy() -> RetryPolicy {
     RetryPolicy::builder()
         .initial_interval(Duration::from_secs(1))
         .maximum_interval(Duration::from_secs(10))
+        .build()
+}
+
+/// For waiting for a slot: without end, and soon, because a place is kept for it.
+pub(super) fn await_slot_policy() -> RetryPolicy {
+    RetryPolicy::builder()
+        .initial_interval(Duration::from_millis(200))
+        .maximum_interval(Duration::from_secs(5))
         .build()
 }
 

@@ -11,21 +11,26 @@ use temporalio_sdk::{Runtime, Worker as TemporalWorker, WorkerOptions};
 use tokio_util::sync::CancellationToken;
 
 use super::activities::{Activities, Bench};
-use super::records_of;
-use super::retry_policy::{HEARTBEAT_THROTTLE, SHUTDOWN_GRACE};
+use super::retry_policy::{HEARTBEAT_THROTTLE, SHUTDOWN_GRACE, SLOT_HEARTBEAT_INTERVAL};
 use super::workflow::Develop;
+use super::{beside_of, records_of, slots_of};
 
-/// Parallel agents of one worker; the SDK's default of 100 would take the machine down.
-const AGENT_SLOTS: usize = 2;
 /// Workflow tasks that one worker handles at the same time.
 const WORKFLOW_SLOTS: usize = 20;
 /// Records that one worker writes at the same time. More of them would only wait for a connection to the database.
 const RECORD_SLOTS: usize = 8;
+/// Attempts that may wait here for a slot: each is an entry in a map, and the database keeps its place.
+const SLOT_WAITERS: usize = 4_000;
+/// What is done beside attempts at the same time: deliveries, hand-outs, looks at a host.
+const BESIDE_SLOTS: usize = 4;
 
 /// A worker that is connected.
 pub struct Worker {
     runs: TemporalWorker,
     records: TemporalWorker,
+    slots: TemporalWorker,
+    beside: TemporalWorker,
+    bench: Arc<Bench>,
     draining: CancellationToken,
 }
 
@@ -43,13 +48,18 @@ impl Worker {
                 .context("starting the worker")
         };
         let runs = start(run_options(task_queue, Arc::clone(&bench), max_cached)?)?;
-        let records = start(record_options(task_queue, bench))?;
-        Ok(Self { runs, records, draining })
+        let records = start(record_options(task_queue, Arc::clone(&bench)))?;
+        let slots = start(await_slot_options(task_queue, Arc::clone(&bench)))?;
+        let beside = start(beside_options(task_queue, Arc::clone(&bench)))?;
+        Ok(Self { runs, records, slots, beside, bench, draining })
     }
 
     /// Works until `end`; then shuts down gracefully.
     pub async fn run(mut self, end: CancellationToken) -> Result<()> {
-        let shutdowns = [self.runs.shutdown_handle(), self.records.shutdown_handle()];
+        let all = [&self.runs, &self.records, &self.slots, &self.beside];
+        let shutdowns = all.map(TemporalWorker::shutdown_handle);
+        let (bench, ended) = (Arc::clone(&self.bench), end.clone());
+        tokio::spawn(async move { bench.serve_queue(ended).await });
         let draining = self.draining.clone();
         let drain = async move {
             end.cancelled().await;
@@ -59,9 +69,16 @@ impl Worker {
             }
             std::future::pending::<()>().await;
         };
-        let both = async { tokio::try_join!(self.runs.run(), self.records.run()) };
+        let all = async {
+            tokio::try_join!(
+                self.runs.run(),
+                self.records.run(),
+                self.slots.run(),
+                self.beside.run()
+            )
+        };
         tokio::select! {
-            done = both => done.map(drop).map_err(|e| anyhow!("{e}")).context("working for Temporal"),
+            done = all => done.map(drop).map_err(|e| anyhow!("{e}")).context("working for Temporal"),
             () = drain => unreachable!("waits for ever"),
         }
     }
@@ -69,12 +86,13 @@ impl Worker {
 
 /// Workflows and the activities of attempts.
 fn run_options(task_queue: &str, bench: Arc<Bench>, max_cached: usize) -> Result<WorkerOptions> {
+    let attempts = usize::try_from(bench.slots.at_once()).unwrap_or(1);
     let options = WorkerOptions::new(task_queue)
         .register_activities(Activities { bench })
         .register_workflow::<Develop>()
         .context("registering the workflow")?;
     Ok(options
-        .tuner(slots(AGENT_SLOTS))
+        .tuner(slots(attempts))
         .max_cached_workflows(max_cached)
         .max_heartbeat_throttle_interval(HEARTBEAT_THROTTLE)
         .default_heartbeat_throttle_interval(HEARTBEAT_THROTTLE)
@@ -87,6 +105,28 @@ fn record_options(task_queue: &str, bench: Arc<Bench>) -> WorkerOptions {
     WorkerOptions::new(records_of(task_queue))
         .register_activities(Activities { bench })
         .tuner(slots(RECORD_SLOTS))
+        .graceful_shutdown_period(SHUTDOWN_GRACE)
+        .build()
+}
+
+/// The activity `await_slot`, on a task queue of its own.
+fn await_slot_options(task_queue: &str, bench: Arc<Bench>) -> WorkerOptions {
+    WorkerOptions::new(slots_of(task_queue))
+        .register_activities(Activities { bench })
+        .tuner(slots(SLOT_WAITERS))
+        .max_heartbeat_throttle_interval(SLOT_HEARTBEAT_INTERVAL)
+        .default_heartbeat_throttle_interval(SLOT_HEARTBEAT_INTERVAL)
+        .graceful_shutdown_period(SHUTDOWN_GRACE)
+        .build()
+}
+
+/// What is done beside attempts, on a task queue of its own.
+fn beside_options(task_queue: &str, bench: Arc<Bench>) -> WorkerOptions {
+    WorkerOptions::new(beside_of(task_queue))
+        .register_activities(Activities { bench })
+        .tuner(slots(BESIDE_SLOTS))
+        .max_heartbeat_throttle_interval(HEARTBEAT_THROTTLE)
+        .default_heartbeat_throttle_interval(HEARTBEAT_THROTTLE)
         .graceful_shutdown_period(SHUTDOWN_GRACE)
         .build()
 }

@@ -19,6 +19,8 @@ use crate::thread::{Message, MessageKey, RenderContext, RenderInput, To, redraw_
 
 /// How often a run that is under way is redrawn for its progress alone.
 const PROGRESS_EVERY: TimeDelta = TimeDelta::seconds(2);
+/// The same for one that waits for a slot.
+const QUEUED_EVERY: TimeDelta = TimeDelta::seconds(30);
 
 /// Longest wait for our own name.
 const IDENTITY_PATIENCE: Duration = Duration::from_secs(3);
@@ -60,10 +62,12 @@ impl Publisher {
         let progress = self.store.progress(&thread.run).await?;
         self.store.see_deletions(&thread.run).await?;
         let known = self.known_messages(&thread.run).await?;
-        let progress = progress.as_ref();
+        let (progress, queued) = (progress.as_ref(), self.queue.of(&thread.run));
+        let queued = queued.as_ref().filter(|it| run.awaits_slot(&it.stage, it.attempt));
         let features = self.store.features_of(&run).await?;
         let features = features.as_slice();
-        self.reconcile(&Look { thread, run: &run, features, progress, known: &known, now }).await
+        self.reconcile(&Look { thread, run: &run, features, progress, queued, known: &known, now })
+            .await
     }
 
     /// Posts what is missing and edits what differs.
@@ -75,6 +79,7 @@ impl Publisher {
             progress: look.progress,
             groups: &asked.groups,
             features: look.features,
+            queued: look.queued,
         };
         let drawing = render(input, look.now, &context);
         let (mut direct, in_thread): (Vec<_>, Vec<_>) =
@@ -178,6 +183,8 @@ fn next_look(look: &Look<'_>, shed: Option<DateTime<Utc>>) -> Option<DateTime<Ut
     let under_way = matches!(run.phase(), Phase::Running | Phase::Starting);
     // Whoever waits for their turn asks again when it should come, and not before.
     let has_turn = shed.is_some_and(|at| at < now + SHED_PAUSE / 2);
-    let progress = (under_way && !has_turn).then(|| now + PROGRESS_EVERY);
+    // Whoever waits for a slot is looked at when their place has changed.
+    let every = if look.queued.is_some() { QUEUED_EVERY } else { PROGRESS_EVERY };
+    let progress = (under_way && !has_turn).then(|| now + every);
     [redraw_at(run, now), progress, shed].into_iter().flatten().min()
 }

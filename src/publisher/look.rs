@@ -7,7 +7,7 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
 use super::retry::{Held, Late, Tried, remedy};
-use crate::run::{Progress, Run, RunId};
+use crate::run::{Progress, QueuedAttempt, Run, RunId};
 use crate::slack::{Priority, SlackError, Ts, Turn};
 use crate::store::{KnownMessage, LeasedThread, Shown};
 use crate::thread::{GateKey, Message, MessageKey, To};
@@ -24,6 +24,8 @@ pub(super) struct Look<'a> {
     /// The runs of its features, where it is a batch.
     pub features: &'a [Run],
     pub progress: Option<&'a Progress>,
+    /// Its place in the queue, while it waits for a slot.
+    pub queued: Option<&'a QueuedAttempt>,
     pub known: &'a HashMap<MessageKey, KnownMessage>,
     /// By the database's clock.
     pub now: DateTime<Utc>,

@@ -7,6 +7,7 @@ mod draw;
 mod groups;
 mod look;
 mod lost;
+mod queue;
 mod react;
 mod retry;
 mod upsert;
@@ -24,6 +25,7 @@ use crate::store::{Failed, LeasedThread, Store};
 use crate::thread::RenderContext;
 
 use draw::Drawn;
+pub use queue::{QueueView, QueueWatch};
 use retry::{Abort, pause};
 
 /// How often the database is asked for threads that are behind.
@@ -45,6 +47,8 @@ pub struct Publisher {
     pub store: Store,
     pub slack: SlackApi,
     pub render: RenderContext,
+    /// Who waits for a slot.
+    pub queue: QueueView,
 }
 
 impl Publisher {

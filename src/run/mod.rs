@@ -13,6 +13,7 @@ mod gate;
 mod ids;
 mod money;
 mod pipeline;
+mod queue;
 mod rules;
 mod state;
 mod test_inventory;
@@ -49,6 +50,9 @@ pub use pipeline::{
     PipelineText, Problem, Problems, Reports, Request, ReviewSpec, SetupPolicy, Size, Stage, Trust,
     approvers, did_you_mean, findings_in, findings_text, hosts, nearest, part_text, quorum,
     review_prompt, seconds, work_branch,
+};
+pub use queue::{
+    Queue, QueueEntry, QueuePlace, QueuedAttempt, SlotLimits, SlotRequest, SlotSpans, WaitsBecause,
 };
 pub use rules::{
     Answerer, AttemptFacts, Broken, Compare, Next, Plan, ReviewPlan, TaskPart, Watched,

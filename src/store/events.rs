@@ -6,18 +6,18 @@ use serde_json::{Value, json};
 use sqlx::PgConnection;
 
 use super::content::{cleaned, keep_content};
-use super::{Result, Store, StoreError, read};
-use crate::run::{Event, RunId};
+use super::{Result, Store, StoreError, read, slots};
+use crate::run::{Event, RunId, SlotRequest};
 
 /// Kinds after which a run asks something, or asks nothing any more.
 const TURNS: [&str; 4] = ["gate_opened", "attempt_started", "stage_ended", "ended"];
 
 /// What every event has.
 #[derive(Deserialize)]
-struct Head {
+pub(super) struct Head {
     seq: u64,
     at: DateTime<Utc>,
-    kind: String,
+    pub(super) kind: String,
 }
 
 impl Store {
@@ -25,11 +25,22 @@ impl Store {
     /// and that the thread is behind: however often it failed, it is looked at at once. A repeat changes no event.
     /// What the database refuses for what is in it costs that, and never the run: its events are then kept one by one.
     pub async fn record(&self, run: &RunId, events: &[Value]) -> Result<()> {
+        self.record_and_ask(run, events, None).await
+    }
+
+    /// The same. What an event ends gives its slot back; `asks` is the attempt that asks for one next.
+    pub async fn record_and_ask(
+        &self,
+        run: &RunId,
+        events: &[Value],
+        asks: Option<&SlotRequest>,
+    ) -> Result<()> {
         let events: Vec<Value> = events.iter().map(|event| cleaned("an event", event)).collect();
-        match self.record_as_it_is(run, &events).await {
+        match self.record_as_it_is(run, &events, asks).await {
             Err(StoreError::Refused(_)) => {
                 for event in events {
-                    let keep = |event| async move { self.record_as_it_is(run, &[event]).await };
+                    let keep =
+                        |event| async move { self.record_as_it_is(run, &[event], None).await };
                     keep_content(&format!("an event of {run}"), event, keep).await?;
                 }
                 Ok(())
@@ -38,7 +49,12 @@ impl Store {
         }
     }
 
-    async fn record_as_it_is(&self, run: &RunId, events: &[Value]) -> Result<()> {
+    async fn record_as_it_is(
+        &self,
+        run: &RunId,
+        events: &[Value],
+        asks: Option<&SlotRequest>,
+    ) -> Result<()> {
         let head = |body| {
             Head::deserialize(body).map_err(|source| StoreError::Garbled { what: "event", source })
         };
@@ -48,6 +64,10 @@ impl Store {
         for (head, body) in heads.iter().zip(events) {
             insert_event(&mut change, run, head, body).await?;
             forget_what_was_said_before(&mut change, run, head, body).await?;
+            slots::release(&mut change, run, head, body).await?;
+        }
+        if let Some(asks) = asks {
+            slots::ask(&mut change, asks).await?;
         }
         if heads.iter().any(|head| TURNS.contains(&head.kind.as_str())) {
             update_asked_at(&mut change, run).await?;

@@ -17,10 +17,12 @@ mod progress;
 mod retention;
 mod runs;
 mod shown;
+mod slots;
 mod starts;
 mod test_inventory;
 mod threads;
 mod told_once;
+mod workers;
 
 pub use attempt_holders::AttemptToken;
 pub use costs::SpentBy;
@@ -29,8 +31,10 @@ pub use messages::{Claim, GivenUp, KnownMessage, Posted, Redrawn};
 pub use model_calls::{AttemptKey, CallFigures, CallId, CallState, Spend, TokenCounts};
 pub use retention::{PruneTurn, RunEnd};
 pub use shown::Shown;
+pub use slots::{AskedSlot, SlotId};
 pub use starts::{AskedRun, Sender};
 pub use threads::{Failed, LeasedThread};
+pub use workers::WorkerProcess;
 
 use std::time::Duration;
 

@@ -95,6 +95,15 @@ impl Store {
         Ok(done.rows_affected() == 1)
     }
 
+    /// Something outside of their events changed what these threads should show.
+    pub async fn redraw_now(&self, runs: &[RunId]) -> Result<()> {
+        let runs: Vec<String> = runs.iter().map(ToString::to_string).collect();
+        sqlx::query!("update threads set redraw_at = now() where run_id = any($1)", &runs)
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
     /// Where a run's thread is.
     pub async fn thread(&self, run: &RunId) -> Result<Option<(Channel, Option<String>)>> {
         let row = sqlx::query!(

@@ -4,7 +4,8 @@
 use chrono::{DateTime, Utc};
 
 use crate::run::{
-    BatchMember, Delivered, Phase, Run, Sandboxing, StagePhase, StageState, WorkerWait,
+    BatchMember, Delivered, Phase, QueuedAttempt, Run, Sandboxing, StagePhase, StageState,
+    WorkerWait,
 };
 use crate::slack::{
     Button, Confirm, Mrkdwn, SlackBlock, actions, context, header, one_line, section,
@@ -12,7 +13,7 @@ use crate::slack::{
 
 use super::gate::RunValue;
 use super::message::NOTICE;
-use super::{ActionId, Message, MessageKey, RenderContext, To, clock, estimate, figures};
+use super::{ActionId, Message, MessageKey, RenderContext, To, clock, estimate, figures, queued};
 
 /// How much of the brief, and of a reason, a card shows.
 const BRIEF: usize = 300;
@@ -20,11 +21,16 @@ const WHY: usize = 160;
 /// More stages than this are folded.
 const STAGES: usize = 24;
 
-pub(super) fn card(run: &Run, now: DateTime<Utc>, render: &RenderContext) -> Message {
+pub(super) fn card(
+    (run, queued): (&Run, Option<&QueuedAttempt>),
+    now: DateTime<Utc>,
+    render: &RenderContext,
+) -> Message {
     let mut blocks = vec![header(&title(run))];
     blocks.extend(Mrkdwn::excerpt(&run.request.brief, BRIEF).map(section));
     blocks.push(section(stages(run)));
     blocks.extend(run.waits_for_worker().map(|wait| section(no_worker(&wait))));
+    blocks.extend(queued::on_card(run, queued).map(section));
     blocks.push(context(figures_line(run, now)));
     blocks.extend(Mrkdwn::join(banners(run), "\n").non_empty().map(context));
     blocks.extend(places(run, render).non_empty().map(context));

@@ -79,7 +79,7 @@ fn attempt_lines(run: &Run, index: usize, stage: &StageState) -> Vec<CliLine> {
         } else {
             lines.push(CliLine {
                 key: format!("{key} ended"),
-                line: ledger::row(run, index, attempt, None),
+                line: ledger::row(run, index, attempt, ledger::AtWork::default()),
             });
             let read = review::in_a_line(stage, attempt);
             lines.extend(read.map(|line| CliLine { key: format!("{key} read"), line }));

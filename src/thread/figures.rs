@@ -256,7 +256,8 @@ pub(crate) fn doing(
         let about = estimate.map(|it| format!(" of about {}", it.middle)).unwrap_or_default();
         parts.extend([plural(tokens, "token"), format!("{}{about}", progress.cost_usd)]);
     }
-    parts.push(span(seconds(attempt.started_at, progress.at)));
+    let since = seconds(attempt.started_at, progress.at);
+    parts.push(span(since.saturating_sub(attempt.paused_seconds)));
     parts
 }
 

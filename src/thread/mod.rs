@@ -24,6 +24,7 @@ mod modal;
 mod people;
 mod plain_text;
 mod private_question;
+mod queued;
 mod red_green;
 mod review;
 mod snapshots;
@@ -34,7 +35,7 @@ mod worker_wait;
 use chrono::{DateTime, FixedOffset, Utc};
 use url::Url;
 
-use crate::run::{Progress, Run};
+use crate::run::{Progress, QueuedAttempt, Run};
 use crate::slack::Mrkdwn;
 
 pub use action_id::ActionId;
@@ -66,6 +67,7 @@ pub use people::mention;
 pub(crate) use plain_text::blocks_as_text;
 pub use plain_text::{plain_text, shell_text, transcript};
 pub use private_question::PrivateQuestion;
+pub use queued::{about, ordinal, queue_place, queue_reason};
 pub use snapshots::{SnapshotLine, snapshot_lines};
 
 /// "Noted, from the next attempt".
@@ -105,18 +107,20 @@ pub struct RenderInput<'a> {
     pub groups: &'a Groups,
     /// The runs of its features, where it is a batch.
     pub features: &'a [Run],
+    /// Its place in the queue, while it waits for a slot.
+    pub queued: Option<&'a QueuedAttempt>,
 }
 
 /// The messages that should exist, in the order they are posted: first those of the thread, then those to people directly.
 #[must_use]
 pub fn render(input: RenderInput<'_>, now: DateTime<Utc>, render: &RenderContext) -> Vec<Message> {
-    let RenderInput { run, progress, groups, features } = input;
+    let RenderInput { run, progress, groups, features, queued } = input;
     let card = match &run.request.batch {
         Some(_) => batch::batch_card(run, features, now, render),
-        None => card::card(run, now, render),
+        None => card::card((run, queued), now, render),
     };
     let mut messages = vec![card];
-    messages.extend(ledger::ledger(run, progress));
+    messages.extend(ledger::ledger(run, ledger::AtWork { progress, queued }));
     messages.extend(low_budget::low_budget(run, progress));
     messages.extend(worker_wait::worker_waits(run, now, render));
     messages.extend(batch::questions(features, now, render));

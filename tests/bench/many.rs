@@ -117,6 +117,7 @@ impl<'a> Many<'a> {
             batch: None,
             part_of: None,
             fix: None,
+            queued: false,
             run: RunId::mint(&project, rand::random()),
             project,
             pipeline: text.pipeline,

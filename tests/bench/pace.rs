@@ -26,7 +26,7 @@ use axum::extract::Path;
 use axum::{Json, Router, routing};
 use chrono::{DateTime, Offset as _, Utc};
 use serde_json::{Value, json};
-use signoff::publisher::Publisher;
+use signoff::publisher::{Publisher, QueueView};
 use signoff::run::{Event, Happened, Progress, Request, RequestId, RunId, Tokens, Usd};
 use signoff::slack::{SLACKS_PACE, SlackApi, SlackApiConfig};
 use signoff::store::Store;
@@ -134,6 +134,7 @@ fn publisher(store: Store, api_url: url::Url) -> Publisher {
         store,
         slack: SlackApi::new(SlackApiConfig::new(Some(api_url), "xoxb-of-nobody".into())),
         render: RenderContext { links: None, clock_zone, real_slack: false, thread: None },
+        queue: QueueView::default(),
     }
 }
 

@@ -23,6 +23,7 @@ mod setup;
 mod time;
 mod visibility;
 
+mod queue;
 mod stop;
 
 mod direct;

@@ -88,6 +88,17 @@ Examples:
         after_help = "With --json: one question a line.\n\nExample:\n  signoff waiting --json | jq -r 'select(.for_me).run'"
     )]
     Waiting,
+    #[command(
+        about = about("queue"),
+        after_help = "\
+An attempt has a slot while its agent writes and its checks judge. How many there are follows from the workers and from [queue] in
+signoff.toml; both may change while runs wait. With --json: one document.
+
+Examples:
+  signoff queue
+  signoff queue --json | jq -r '.waiting[] | [.place, .run, .because.limit, .seconds] | @tsv'"
+    )]
+    Queue,
     /// What happened to a run, one event a line
     #[command(after_help = "\
 Examples:

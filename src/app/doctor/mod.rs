@@ -4,6 +4,7 @@
 mod kept;
 mod model;
 mod projects;
+mod queue;
 mod slack;
 mod temporal;
 mod waits;
@@ -80,6 +81,7 @@ pub async fn doctor(config: Config, json: bool, out: &mut dyn Write) -> Result<u
         kept::look(&config).await,
         projects::look(&config).await,
     ];
+    findings.extend(queue::look(&config).await);
     findings.extend(waits::look(&config).await);
     findings.extend(slack::look(&config).await);
     for finding in &findings {

@@ -32,6 +32,7 @@ impl Talk<'_> {
                 if diff { self.compare_code(&words).await } else { self.compare(&words).await }
             }
             LookCommand::Waiting => self.waiting().await,
+            LookCommand::Queue => self.queue().await,
             LookCommand::Events { run } => self.events(&Said::named(&run)).await,
             LookCommand::Thread { run } => self.thread(&Said::named(&run)).await,
             LookCommand::Logs(logs) => self.logs(logs).await,
@@ -65,15 +66,28 @@ impl Talk<'_> {
 
     pub(super) async fn print_status(&mut self, run: &Run) -> Result<u8, Failure> {
         let beside = RunsBeside::of(run, &self.services, &self.asker).await?;
+        let queued = commands::queued_attempt(&self.services, run).await?;
         if !self.json {
-            return self.reply(&commands::status(run, &beside, parts::now()));
+            let status = commands::status(run, &beside, parts::now());
+            let status = match &queued {
+                Some(queued) => status.and(&commands::queued_line(queued)),
+                None => status,
+            };
+            return self.reply(&status);
         }
         let thread = self.services.store.thread(run.id()).await?;
         let thread =
             thread.map(|(at, ts)| json!({ "team": at.team, "channel": at.channel, "ts": ts }));
         let diff_url = self.asked_diff_url(run).map(String::from);
         let beside = (&beside, parts::now());
-        self.document(&commands::status_json(run, beside, thread.as_ref(), diff_url.as_deref()))
+        let mut status = commands::status_json(run, beside, thread.as_ref(), diff_url.as_deref());
+        status["queue"] = json!(queued);
+        self.document(&status)
+    }
+
+    async fn queue(&mut self) -> Result<u8, Failure> {
+        let look = commands::queue_look(&self.services, &self.asker).await?;
+        if self.json { self.document(&look.json()) } else { self.reply(&look.reply()) }
     }
 
     /// Where the work that is asked about can be read.
@@ -141,9 +155,11 @@ impl Talk<'_> {
         };
         let progress = self.services.store.progress(named.run.id()).await?;
         let features = self.services.store.features_of(&named.run).await?;
+        let queued = commands::queued_attempt(&self.services, &named.run).await?;
         let input = thread::RenderInput {
             features: &features,
             run: &named.run,
+            queued: queued.as_ref(),
             progress: progress.as_ref(),
             groups: &thread::Groups::default(),
         };

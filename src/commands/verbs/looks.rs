@@ -69,6 +69,14 @@ pub(super) const WAITING: Verb = Verb {
     ..LOOKS
 };
 
+pub(super) const QUEUE: Verb = Verb {
+    names: &["queue"],
+    asks: Asks::Queue,
+    help: "who is at work, and who waits for a slot",
+    about: "Who is at work, who waits for a slot, why, and about how long",
+    ..LOOKS
+};
+
 pub(super) const SNAPSHOTS: Verb = Verb {
     names: &["snapshots"],
     asks: Asks::Snapshots,

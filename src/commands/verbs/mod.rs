@@ -45,6 +45,7 @@ pub enum Asks {
     /// A run once more.
     Again,
     Waiting,
+    Queue,
     Snapshots,
     Help,
     /// To answer a gate, or to stop a run.
@@ -80,13 +81,14 @@ impl Takes {
 }
 
 /// The verbs, in the order of the help.
-pub static VERBS: [Verb; 23] = [
+pub static VERBS: [Verb; 24] = [
     looks::STATUS,
     looks::LIST,
     looks::COSTS,
     looks::FAILURES,
     looks::COMPARE,
     looks::WAITING,
+    looks::QUEUE,
     answers::APPROVE,
     answers::CHANGES,
     answers::REJECT,
@@ -234,6 +236,7 @@ mod tests {
         `/develop failures [project] [30d]` what went wrong, and what helped
         `/develop compare RUN RUN` two runs side by side
         `/develop waiting` what waits for you, and for others
+        `/develop queue` who is at work, and who waits for a slot
         `/develop approve [run][: why…]` answers a gate: go on
         `/develop changes [run]: WHAT SHOULD BE DIFFERENT [--from-base]` answers a gate: another round
         `/develop reject [run][: why…]` answers a gate: not this

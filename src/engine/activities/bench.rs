@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use tokio_util::sync::CancellationToken;
 
 use super::circuit::Circuits;
+use super::slots::Slots;
 use crate::config::LiveProjects;
 use crate::engine::authenticity::Seal;
 use crate::meter::Meter;
@@ -40,6 +41,10 @@ pub struct Bench {
     pub find_claude: Box<dyn Fn() -> Option<PathBuf> + Send + Sync>,
     /// What did not work here lately.
     pub circuits: Circuits,
+    /// Attempts that this machine's worker takes at once, where its operator says so; else `projects` says it.
+    pub agent_slots: Option<u32>,
+    /// Attempts that wait here or are at work.
+    pub slots: Slots,
     /// The worker is shutting down: what is interrupted now goes on elsewhere.
     pub draining: CancellationToken,
 }

@@ -34,6 +34,7 @@ impl Bench {
         ctx: &ActivityContext,
         input: &CheckInput,
     ) -> Result<Checked, ActivityError> {
+        let _slot = self.slots.hold(input);
         let fit = self.refuse_unconfined(self.code_of(input.origin()));
         if let Err(unfit) = fit {
             let trouble = Some(Trouble::Setup);

@@ -10,7 +10,7 @@ use super::agent_choice::Origin;
 use super::handover::Handover;
 use crate::run::{
     Again, AgentSpec, Compare, Digest, Event, Guard, HandBranch, MergeStep, Plan, Remark, Request,
-    ReviewPlan, Run, RunId, Snapshot, Stage, StageName, TaskPart, Usd, Watched, Work,
+    ReviewPlan, Run, RunId, SlotRequest, Snapshot, Stage, StageName, TaskPart, Usd, Watched, Work,
 };
 
 /// Events to keep, as the workflow wrote them: a worker of an older version may be the one that keeps them.
@@ -21,11 +21,18 @@ pub struct RecordInput {
     /// With the first of them: what the door asked for, which is recorded only if it was one of ours.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start: Option<Value>,
+    /// The attempt that asks for a slot at the same time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asks: Option<SlotRequest>,
 }
 
 impl RecordInput {
     pub(in crate::engine) fn new(run: RunId, events: &[Event], start: Option<Value>) -> Self {
-        Self { run, events: events.iter().map(|event| json!(event)).collect(), start }
+        Self { run, events: events.iter().map(|event| json!(event)).collect(), start, asks: None }
+    }
+
+    pub(in crate::engine) fn asking(self, asks: Option<SlotRequest>) -> Self {
+        Self { asks, ..self }
     }
 }
 

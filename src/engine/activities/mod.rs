@@ -6,6 +6,7 @@ mod agent_watch;
 mod artifacts;
 mod attempt_folder;
 mod authenticate;
+mod await_slot;
 mod bench;
 mod breakers;
 mod by_hand;
@@ -29,6 +30,7 @@ mod prepare;
 mod red_green;
 mod review;
 mod setup;
+mod slots;
 mod snapshot;
 mod stall;
 mod store_work;
@@ -46,7 +48,7 @@ use tracing::Instrument;
 
 use crate::engine::authenticity::SignedRequest;
 use crate::run::{
-    Checked, Delivered, Event, FeatureEnd, HandBranch, MergePreview, Review, Written,
+    Checked, Delivered, Event, FeatureEnd, HandBranch, MergePreview, Review, SlotRequest, Written,
 };
 
 use authenticate::is_about_itself;
@@ -60,6 +62,7 @@ pub(super) use handover::Handover;
 pub use inputs::{AuthenticateInput, CheckInput, DeliverInput, RecordInput, WriteInput};
 pub use merge::PreviewInput;
 pub use review::ReviewInput;
+pub use slots::Slots;
 use story_line::story_line;
 
 /// The activities of one worker process.
@@ -77,7 +80,8 @@ impl Activities {
     ) -> Result<(), ActivityError> {
         is_about_itself(&ctx, &input.run)?;
         self.bench.admit_start(&input).await?;
-        self.bench.store.record(&input.run, &input.events).await?;
+        self.bench.store.record_and_ask(&input.run, &input.events, input.asks.as_ref()).await?;
+        self.bench.slots.look_again();
         for event in input.events.iter().filter_map(|event| Event::deserialize(event).ok()) {
             if let Some(line) = story_line(&event.what) {
                 tracing::info!(run.id = %input.run, "run {} {line}", input.run);
@@ -95,6 +99,16 @@ impl Activities {
     ) -> Result<Vec<bool>, ActivityError> {
         is_about_itself(&ctx, &input.run)?;
         Ok(self.bench.authenticate(&input).await?)
+    }
+
+    #[activity(name = "await_slot")]
+    pub async fn await_slot(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        asks: SlotRequest,
+    ) -> Result<(), ActivityError> {
+        is_about_itself(&ctx, &asks.run)?;
+        self.bench.await_slot(&ctx, &asks).await
     }
 
     #[activity(name = "write")]

@@ -29,6 +29,7 @@ impl Bench {
         ctx: &ActivityContext,
         input: &WriteInput,
     ) -> Result<Written, ActivityError> {
+        let _slot = self.slots.hold(input);
         let spent = Spent::default();
         let error = match Box::pin(self.write_or_take_over(ctx, input, &spent)).await {
             Ok(written) => {

@@ -11,8 +11,8 @@ use temporalio_sdk::{
 
 use super::journal::{record_events, take_decisions};
 use super::{Ctx, Develop};
-use crate::engine::UNFIT;
 use crate::engine::activities::Handover;
+use crate::engine::{UNFIT, beside_of};
 use crate::run::{Lost, Run, foreign_text};
 
 /// Most of what a failed activity says that is kept, in characters.
@@ -63,6 +63,11 @@ pub(super) async fn run_cancellable<T>(
         }
         record_events(ctx).await?;
     }
+}
+
+/// The task queue of what is done beside attempts; none = that of attempts, where the run began before there was a queue for these.
+pub(super) fn beside(ctx: &Ctx) -> Option<String> {
+    ctx.state(|s| s.run.request.queued).then(|| beside_of(ctx.task_queue()))
 }
 
 fn failed<T>(error: &ActivityExecutionError) -> ActivityEnd<T> {

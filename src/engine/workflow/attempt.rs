@@ -7,6 +7,7 @@ use temporalio_sdk::{
 
 use super::Ctx;
 use super::activity::{ActivityEnd, HandedBack, run_cancellable};
+use super::await_slot::await_slot;
 use super::journal::{emit, now, record_events, take_decisions, wait_for_decision};
 use crate::engine::activities::{Activities, CheckInput, WriteInput};
 use crate::engine::retry_policy::{HEARTBEAT_TIMEOUT, attempt_timeout, backoff, takeover_policy};
@@ -15,6 +16,11 @@ use crate::run::{AgentEnd, AttemptFacts, Checked, Happened, Lost, Plan, Work, Wo
 /// Write, then check; and what that amounts to.
 pub(super) async fn attempt(ctx: &Ctx, plan: &Plan) -> WorkflowResult<Happened> {
     if stopped_in_backoff(ctx, plan).await? {
+        let lost = Lost { why: "stopped before it began".to_owned(), ..Lost::default() };
+        return Ok(attempt_ended(ctx, plan, AttemptFacts::Lost(&lost)));
+    }
+    await_slot(ctx, plan).await?;
+    if is_called_off(ctx, plan) {
         let lost = Lost { why: "stopped before it began".to_owned(), ..Lost::default() };
         return Ok(attempt_ended(ctx, plan, AttemptFacts::Lost(&lost)));
     }

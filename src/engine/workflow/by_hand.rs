@@ -8,7 +8,7 @@ use temporalio_sdk::{
 };
 
 use super::Ctx;
-use super::activity::application_message;
+use super::activity::{application_message, beside};
 use super::journal::{emit, record_events, wait_for_decision};
 use crate::engine::activities::{Activities, AwaitPushInput, HandOutInput};
 use crate::engine::retry_policy::{
@@ -26,6 +26,7 @@ pub(super) async fn hand_out(
     let input = ctx.state(|s| HandOutInput::new(&s.run.request, &gate, work));
     let scope = ctx.cancellation_token().child_token();
     let options = ActivityOptions::with_start_to_close_timeout(HAND_OUT_TIMEOUT)
+        .maybe_task_queue(beside(ctx))
         .heartbeat_timeout(HEARTBEAT_TIMEOUT)
         .cancellation_token(scope.clone())
         .retry_policy(hand_out_policy())
@@ -55,7 +56,7 @@ pub(super) async fn await_push(
         branch,
     });
     let scope = ctx.cancellation_token().child_token();
-    let options = await_push_options(&gate, &scope);
+    let options = await_push_options(ctx, &gate, &scope);
     let looking = ctx.execute_activity(Activities::await_push, input, options);
     if let Some(Ok(commit)) = until_answered(ctx, looking, (&scope, wake)).await? {
         emit_pushed(ctx, gate, &commit);
@@ -100,8 +101,13 @@ fn emit_pushed(ctx: &Ctx, gate: GateId, commit: &str) {
     );
 }
 
-fn await_push_options(gate: &GateId, scope: &WorkflowCancellationToken) -> ActivityOptions {
+fn await_push_options(
+    ctx: &Ctx,
+    gate: &GateId,
+    scope: &WorkflowCancellationToken,
+) -> ActivityOptions {
     ActivityOptions::with_start_to_close_timeout(AWAIT_PUSH_TIMEOUT)
+        .maybe_task_queue(beside(ctx))
         .cancellation_token(scope.clone())
         .retry_policy(await_push_policy())
         .summary(format!("{} · waiting for a push", gate.stage))

@@ -3,7 +3,7 @@
 use temporalio_sdk::{ActivityOptions, WorkflowCancellationToken, WorkflowResult};
 
 use super::Ctx;
-use super::activity::{ActivityEnd, HandedBack, run_cancellable};
+use super::activity::{ActivityEnd, HandedBack, beside, run_cancellable};
 use super::journal::{emit, record_events};
 use crate::engine::activities::{Activities, DeliverInput};
 use crate::engine::retry_policy::{DELIVER_TIMEOUT, HEARTBEAT_TIMEOUT, takeover_policy};
@@ -23,7 +23,7 @@ pub(super) async fn deliver(
         ..DeliverInput::new(&s.run, snapshot.clone())
     });
     let scope = ctx.cancellation_token().child_token();
-    let options = deliver_options(&scope);
+    let options = deliver_options(ctx, &scope);
     record_events(ctx).await?;
     // Who answers meanwhile is told at once that it is decided; a stop is refused, so nothing cancels this but an operator.
     let work = ctx.execute_activity(Activities::deliver, input, options);
@@ -40,8 +40,9 @@ pub(super) async fn deliver(
     Ok(())
 }
 
-fn deliver_options(scope: &WorkflowCancellationToken) -> ActivityOptions {
+fn deliver_options(ctx: &Ctx, scope: &WorkflowCancellationToken) -> ActivityOptions {
     ActivityOptions::with_start_to_close_timeout(DELIVER_TIMEOUT)
+        .maybe_task_queue(beside(ctx))
         .heartbeat_timeout(HEARTBEAT_TIMEOUT)
         .cancellation_token(scope.clone())
         .retry_policy(takeover_policy())

@@ -4,7 +4,7 @@
 use temporalio_sdk::{ActivityOptions, WorkflowCancellationToken, WorkflowResult};
 
 use super::Ctx;
-use super::activity::run_cancellable;
+use super::activity::{beside, run_cancellable};
 use super::journal::{emit, record_events};
 use crate::engine::activities::{Activities, FindWorkerInput};
 use crate::engine::retry_policy::{FIND_WORKER_TIMEOUT, find_worker_policy};
@@ -17,7 +17,7 @@ pub(super) async fn find_worker(
 ) -> WorkflowResult<()> {
     let input = ctx.state(|s| FindWorkerInput::new(&s.run, step));
     let scope = ctx.cancellation_token().child_token();
-    let options = find_worker_options(&scope);
+    let options = find_worker_options(ctx, &scope);
     record_events(ctx).await?;
     let looking = ctx.execute_activity(Activities::find_worker, input, options);
     run_cancellable(ctx, looking, &scope, is_called_off).await?;
@@ -32,8 +32,9 @@ fn is_called_off(run: &Run) -> bool {
     run.was_stopped() || run.waits_for_worker().is_none()
 }
 
-fn find_worker_options(scope: &WorkflowCancellationToken) -> ActivityOptions {
+fn find_worker_options(ctx: &Ctx, scope: &WorkflowCancellationToken) -> ActivityOptions {
     ActivityOptions::with_start_to_close_timeout(FIND_WORKER_TIMEOUT)
+        .maybe_task_queue(beside(ctx))
         .cancellation_token(scope.clone())
         .retry_policy(find_worker_policy())
         .summary("waiting for a worker that can go on".to_owned())

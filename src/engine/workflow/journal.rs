@@ -44,7 +44,8 @@ pub(super) async fn record_events(ctx: &Ctx) -> WorkflowResult<()> {
         return Ok(());
     }
     let start = ctx.state_mut(|s| s.start.take());
-    let input = RecordInput::new(ctx.state(|s| s.run.id().clone()), &events, start);
+    let asks = ctx.state_mut(|s| s.asks.take());
+    let input = RecordInput::new(ctx.state(|s| s.run.id().clone()), &events, start).asking(asks);
     ctx.execute_activity(Activities::record, input, record_options(ctx)).await?;
     Ok(())
 }

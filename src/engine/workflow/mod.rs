@@ -4,6 +4,7 @@
 
 mod activity;
 mod attempt;
+mod await_slot;
 mod by_hand;
 mod deliver;
 mod features;
@@ -20,7 +21,7 @@ use temporalio_sdk::{
 
 use crate::engine::activities::Handover;
 use crate::engine::authenticity::SignedRequest;
-use crate::run::{Event, FIRST_RULES, Happened, Next, Outcome, RULES, Run, StageName};
+use crate::run::{Event, FIRST_RULES, Happened, Next, Outcome, RULES, Run, SlotRequest, StageName};
 
 use attempt::attempt;
 use by_hand::{await_push, hand_out};
@@ -43,6 +44,8 @@ pub struct Develop {
     inbox: Vec<Value>,
     /// How far the attempt was that workers handed back.
     handover: Option<(StageName, u32, Handover)>,
+    /// The attempt that asks for a slot with the next record.
+    asks: Option<SlotRequest>,
 }
 
 #[workflow_methods]
@@ -51,7 +54,14 @@ impl Develop {
     pub fn new(_: &WorkflowContextView, input: SignedRequest) -> Self {
         let SignedRequest { request, signed } = input;
         let run = Run::starting(request);
-        Self { run, start: Some(signed), unrecorded: Vec::new(), inbox: Vec::new(), handover: None }
+        Self {
+            run,
+            start: Some(signed),
+            unrecorded: Vec::new(),
+            inbox: Vec::new(),
+            handover: None,
+            asks: None,
+        }
     }
 
     #[run]

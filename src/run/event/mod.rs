@@ -69,6 +69,12 @@ pub enum Happened {
         #[serde(flatten)]
         tried: FirstTry,
     },
+    /// An attempt could not begin at once: others had all slots.
+    WaitedForSlot {
+        stage: StageName,
+        attempt: u32,
+        seconds: u64,
+    },
     /// The agent is done; the checks have not judged yet.
     Written {
         stage: StageName,

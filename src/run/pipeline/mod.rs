@@ -206,6 +206,10 @@ pub enum AgentKind {
 
 /// What was asked for: the workflow's input, and the row of a run that no worker took yet.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a term of the run, and stands in histories"
+)]
 pub struct Request {
     pub run: RunId,
     pub project: ProjectName,
@@ -248,6 +252,9 @@ pub struct Request {
     /// That it fixes something, and until when: its pipeline is made of the project's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fix: Option<Fix>,
+    /// Whether its attempts wait for a slot of the queue. False in runs of older versions.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub queued: bool,
 }
 
 impl Request {

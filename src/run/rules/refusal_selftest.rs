@@ -145,6 +145,7 @@ fn request(stage: &StageName, spec: &GateSpec) -> Option<Request> {
         batch: None,
         part_of: None,
         fix: None,
+        queued: false,
     })
 }
 

@@ -63,6 +63,9 @@ pub struct Attempt {
     /// How long it stood still before.
     #[serde(default)]
     pub paused_seconds: u64,
+    /// How long of that it waited for a slot.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub queued_seconds: u64,
     /// When it last waited for a worker, until one could go on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waited: Option<WaitedForWorker>,
@@ -93,6 +96,11 @@ pub enum AttemptOutcome {
     /// Its workers died and nobody could take over.
     Lost,
     Stopped,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes it so")]
+const fn is_none(seconds: &u64) -> bool {
+    *seconds == 0
 }
 
 impl Attempt {
@@ -155,6 +163,7 @@ impl Attempt {
             started_at,
             paused: None,
             paused_seconds: 0,
+            queued_seconds: 0,
             waited: None,
         }
     }

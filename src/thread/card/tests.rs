@@ -1,13 +1,38 @@
 //! Does the run card say at a glance how the run is?
 
-use crate::run::{Outcome, Sandboxing, Verdict};
+use crate::run::{Outcome, QueuePlace, QueuedAttempt, Sandboxing, Verdict, WaitsBecause};
 use crate::thread::samples::{Tale, ana, no_pages, request, with_pages, work};
 use crate::thread::transcript;
 
 use super::card;
 
 fn shown(tale: &Tale) -> String {
-    transcript(&[card(&tale.run, tale.now, &no_pages())])
+    transcript(&[card((&tale.run, None), tale.now, &no_pages())])
+}
+
+#[test]
+fn a_run_that_waits_for_a_slot_says_its_place() {
+    let tale = Tale::new().started().begins("scaffold", 1);
+    let because = WaitsBecause::Busy { slots: 4 };
+    let at = QueuePlace { place: 3, of: 12, because, seconds: Some(250) };
+    let queued = QueuedAttempt { stage: "scaffold".parse().unwrap(), attempt: 1, at };
+    let card = |tale: &Tale| transcript(&[card((&tale.run, Some(&queued)), tale.now, &no_pages())]);
+    insta::assert_snapshot!(card(&tale), @"
+    [llm-wrapper · running]
+    > One client for three model providers,
+    > with streaming & retries.
+    ◐ *scaffold*
+    ○ core-implementation
+    ○ streaming
+    ○ structured-logging
+    ○ parallel-processing
+    ○ cost-tracking
+    *Waiting for a slot:* 3rd of 12, because all 4 slots are busy, about 4 min.
+    `llm-wrapper-k3f9qdz` · $0.00 of $5.00 · under a minute
+    [Stop]
+    ");
+    // Once it is at work, the queue that was looked at a moment ago counts no more.
+    assert!(!card(&tale.works("scaffold", 1, work(2_340, 4, 135))).contains("slot"));
 }
 
 #[test]
@@ -65,7 +90,7 @@ fn a_run_that_waits_shows_no_second_clock() {
 #[test]
 fn a_run_that_is_done_says_where_the_code_is() {
     let tale = Tale::done();
-    let text = transcript(&[card(&tale.run, tale.now, &with_pages())]);
+    let text = transcript(&[card((&tale.run, None), tale.now, &with_pages())]);
     insta::assert_snapshot!(text, @"
     [llm-wrapper · done]
     > One client for three model providers,
@@ -154,15 +179,16 @@ fn an_open_network_is_said() {
 
 #[test]
 fn the_card_calls_nobody() {
-    let json =
-        serde_json::to_string(&card(&Tale::done().run, Tale::done().now, &with_pages()).blocks)
-            .unwrap();
+    let json = serde_json::to_string(
+        &card((&Tale::done().run, None), Tale::done().now, &with_pages()).blocks,
+    )
+    .unwrap();
     assert!(!json.contains("<@") && !json.contains("<!"), "{json}");
 }
 
 #[test]
 fn the_notification_names_run_phase_and_money() {
-    let message = card(&Tale::waiting().run, Tale::waiting().now, &with_pages());
+    let message = card((&Tale::waiting().run, None), Tale::waiting().now, &with_pages());
     insta::assert_snapshot!(message.text.as_str(), @"llm-wrapper · llm-wrapper-k3f9qdz · waiting: core-implementation · $0.27 of $5.00");
     assert!(message.text.length() <= super::NOTICE);
 }

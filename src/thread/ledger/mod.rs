@@ -5,7 +5,7 @@
 mod row;
 
 use super::{Message, MessageKey, To, figures, review};
-use crate::run::{Attempt, GateId, Progress, Run, StagePhase, StageState, Verdict};
+use crate::run::{Attempt, GateId, Progress, QueuedAttempt, Run, StagePhase, StageState, Verdict};
 use crate::slack::{Mrkdwn, SlackBlock, section};
 
 use row::{back, remark};
@@ -25,21 +25,31 @@ struct Row {
     attempts: u64,
 }
 
+/// What is known of the attempt that is at work, or waits for a slot, besides its events.
+#[derive(Clone, Copy, Default)]
+pub(super) struct AtWork<'a> {
+    pub progress: Option<&'a Progress>,
+    pub queued: Option<&'a QueuedAttempt>,
+}
+
+impl<'a> From<Option<&'a Progress>> for AtWork<'a> {
+    fn from(progress: Option<&'a Progress>) -> Self {
+        Self { progress, queued: None }
+    }
+}
+
 /// None before the first attempt: an empty ledger tells nothing.
-pub(super) fn ledger(run: &Run, progress: Option<&Progress>) -> Option<Message> {
-    let rows: Vec<Row> = run
-        .stages
-        .iter()
-        .enumerate()
-        .flat_map(|(i, stage)| rows(run, i, stage, progress))
-        .collect();
+pub(super) fn ledger<'a>(run: &Run, at_work: impl Into<AtWork<'a>>) -> Option<Message> {
+    let at_work = at_work.into();
+    let rows: Vec<Row> =
+        run.stages.iter().enumerate().flat_map(|(i, stage)| rows(run, i, stage, at_work)).collect();
     let newest = rows.last()?.paragraphs.first()?;
     Some(Message::new(MessageKey::Ledger, To::Thread, newest, sections(&rows, unread(run))))
 }
 
-fn rows(run: &Run, index: usize, stage: &StageState, progress: Option<&Progress>) -> Vec<Row> {
+fn rows(run: &Run, index: usize, stage: &StageState, at_work: AtWork<'_>) -> Vec<Row> {
     let attempts = stage.attempts.iter().map(|attempt| Row {
-        paragraphs: with_remarks(row(run, index, attempt, progress).into(), attempt)
+        paragraphs: with_remarks(row(run, index, attempt, at_work).into(), attempt)
             .into_iter()
             .chain(review::in_a_line(stage, attempt).map(Mrkdwn::from))
             .collect(),

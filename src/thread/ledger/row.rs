@@ -1,15 +1,18 @@
 //! A row of the ledger: how does one attempt read?
 //! What ended reads the same for ever; what runs shows its progress.
 
-use super::PER_SECTION;
+use super::{AtWork, PER_SECTION};
 use crate::run::{
-    Attempt, AttemptOutcome, Changes, OpenGate, Progress, Remark, RemarkKind, Rework, Run,
+    Attempt, AttemptOutcome, Changes, OpenGate, QueuedAttempt, Remark, RemarkKind, Rework, Run,
     Shortage, StagePhase, StageState, TaskPart, Trouble,
 };
 use crate::slack::{Mrkdwn, one_line};
 use crate::thread::figures;
 use crate::thread::people::mention;
+use crate::thread::queue_place;
 
+/// A wait for a slot that is told of afterwards, in seconds.
+const LONG_WAIT: u64 = 60;
 /// Longest reason.
 const WHY: usize = 160;
 /// Longest words for a part of a task.
@@ -71,12 +74,23 @@ fn not_begun(open: &OpenGate) -> &'static str {
     }
 }
 
+/// `waits for a slot: 3rd of 12, because all 4 slots are busy, about 4 min`.
+fn waits_for_slot(
+    run: &Run,
+    (stage, attempt): (&StageState, &Attempt),
+    queued: Option<&QueuedAttempt>,
+) -> Option<String> {
+    let is_this = |it: &&QueuedAttempt| &it.stage == stage.name() && it.attempt == attempt.n;
+    let queued = queued.filter(is_this).filter(|it| run.awaits_slot(&it.stage, it.attempt))?;
+    Some(format!("waits for a slot: {}", queue_place(&queued.at)))
+}
+
 /// One attempt. What ended reads the same for ever; what runs shows its progress.
 pub(in crate::thread) fn row(
     run: &Run,
     index: usize,
     attempt: &Attempt,
-    progress: Option<&Progress>,
+    at_work: AtWork<'_>,
 ) -> String {
     let stage = &run.stages[index];
     let mut parts = vec![stage.name().to_string(), figures::attempt(stage, attempt.n)];
@@ -89,7 +103,10 @@ pub(in crate::thread) fn row(
             run.gate.as_ref().filter(|open| open.money.is_some() && attempt.paused.is_none());
         let doing = match no_money {
             Some(open) => vec![not_begun(open).to_owned()],
-            None => figures::doing(stage, attempt, progress),
+            None => match waits_for_slot(run, (stage, attempt), at_work.queued) {
+                Some(place) => vec![place],
+                None => figures::doing(stage, attempt, at_work.progress),
+            },
         };
         parts.extend(doing.iter().map(|part| one_line(part, STEP)));
     } else {
@@ -97,6 +114,8 @@ pub(in crate::thread) fn row(
         parts.extend(stage.is_left_behind(attempt.n).then(|| "left behind".to_owned()));
         parts.push(attempt.cost_usd.to_string());
         parts.push(figures::span(attempt.seconds));
+        let waited = Some(attempt.queued_seconds).filter(|seconds| *seconds >= LONG_WAIT);
+        parts.extend(waited.map(|s| format!("waited {} for a slot", figures::wait(s))));
     }
     format!("{} {}", sign(attempt.outcome), parts.join(" · "))
 }

@@ -18,7 +18,13 @@ use crate::workspace::{FilePatch, FileStatus, Patch};
 
 fn drawn(run: &Run, now: DateTime<Utc>) -> Vec<Message> {
     render(
-        RenderInput { run, progress: None, groups: &Groups::default(), features: &[] },
+        RenderInput {
+            run,
+            progress: None,
+            groups: &Groups::default(),
+            features: &[],
+            queued: None,
+        },
         now,
         &with_pages(),
     )

@@ -37,6 +37,7 @@ fn tale(name: &str, made: &Snapshot) -> Run {
         batch: None,
         part_of: None,
         fix: None,
+        queued: false,
     });
     let attempt = json!({
         "n": 1, "outcome": AttemptOutcome::Good, "snapshot": made, "tokens": Tokens::default(), "cost_usd": Usd::ZERO,

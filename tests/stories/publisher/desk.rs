@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
-use signoff::publisher::Publisher;
+use signoff::publisher::{Publisher, QueueView};
 use signoff::run::{Channel, Event, GateId, GateKind, Happened, Request, RequestId, RunId};
 use signoff::slack::{RateLimits, SlackApi, SlackApiConfig};
 use signoff::store::Store;
@@ -182,6 +182,7 @@ impl Desk {
                 real_slack: false,
                 thread: None,
             },
+            queue: QueueView::default(),
         };
         Ok(Drawing(tokio::spawn(publisher.run(CancellationToken::new()))))
     }

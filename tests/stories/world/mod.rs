@@ -11,7 +11,7 @@
 //! | a message: `run.asks()`, `run.card()`, `w.slack.at(ts)` | `slack/target.rs` | `shows`, `shown`, `offers`, `offers_nothing`, `has_reaction`, `saved` (to press it when it is old) |
 //! | the workspace: `w.slack` | `slack/crowd.rs`, `slack/scopes.rs` | `hires`, `deactivates`, `admin_deletes`, `makes_guest`, `adds_to_group`, `removes_from_group`, `grants_scope`, `withholds_scope` |
 //! | Slack's bad days | `slack/faults.rs`, `slack/signed.rs`, `slack/views.rs` | `fails` (a method), `refuses_message`, `refuses_in` (a channel), `recovers`, `again`, `again_signed`, `lets_triggers_expire` |
-//! | the set-up: `w` | `settings.rs` | `has_policy`, `has_gate_with`, `has_key`, `has_repository`, `has_no_address`, `has_no_temporal`, `serve_dies_and_comes_back`, `worker_over_a_line`, `bare_worker`, `has_only_a_bare_worker`, `bare_machine_gets` |
+//! | the set-up: `w` | `settings.rs` | `has_policy`, `has_settings`, `has_settings_with`, `has_gate_with`, `has_key`, `has_repository`, `has_no_address`, `has_no_temporal`, `serve_dies_and_comes_back`, `worker_over_a_line`, `bare_worker`, `has_only_a_bare_worker`, `bare_machine_gets` |
 //! | `w.serve`, `w.worker` | `process.rs` | `crashes`, `comes_back`, `will_have` (a setting), `says` (in its log) |
 //! | `w.database_line`, `w.temporal_line`, `w.worker_over_a_line()` | `line.rs` | `is_cut`, `loses_answers`, `heals` |
 //! | between a write and its confirmation: `w.holds_questions()`, `w.holds(…)` | `held.rs` | `is_reached`, `lets_go` |

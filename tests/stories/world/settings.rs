@@ -24,6 +24,11 @@ impl World {
         self.rewrites("signoff.toml", |settings| format!("{lines}\n{settings}"))
     }
 
+    /// `signoff.toml` says something otherwise, which is read again by itself.
+    pub fn has_settings_with(&self, (from, to): (&str, &str)) -> Result<()> {
+        self.rewrites("signoff.toml", |settings| settings.replace(from, to))
+    }
+
     /// A project's stages are otherwise.
     pub fn has_stages_with(&self, project: &str, (from, to): (&str, &str)) -> Result<()> {
         self.rewrites(&format!("{project}.toml"), |stages| stages.replace(from, to))

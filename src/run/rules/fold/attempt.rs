@@ -10,6 +10,12 @@ impl Run {
             Happened::AttemptStarted { stage, attempt } => {
                 self.apply_attempt_started(stage, *attempt, at);
             }
+            Happened::WaitedForSlot { stage, attempt, seconds } => {
+                self.change_attempt(stage, *attempt, |a| {
+                    a.queued_seconds += seconds;
+                    a.paused_seconds += seconds;
+                });
+            }
             Happened::UntilTried { stage, attempt, tried } => {
                 self.change_stage(stage, |s| s.tried = Some((*attempt, tried.clone())));
             }

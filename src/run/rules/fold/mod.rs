@@ -37,6 +37,7 @@ impl Run {
             }
             Happened::AttemptStarted { .. }
             | Happened::UntilTried { .. }
+            | Happened::WaitedForSlot { .. }
             | Happened::Written { .. }
             | Happened::AttemptEnded { .. }
             | Happened::Reviewed { .. }

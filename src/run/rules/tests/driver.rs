@@ -318,6 +318,7 @@ pub(in crate::run) fn request(names: &[&str]) -> Request {
         batch: None,
         part_of: None,
         fix: None,
+        queued: false,
     }
 }
 

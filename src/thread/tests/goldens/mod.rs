@@ -70,7 +70,13 @@ fn goldens() -> Vec<Golden> {
 /// The newest message of a run whose key begins like this; whole, and as it is sent when Slack refuses it.
 fn drawn(name: &str, tale: &Tale, key: &str) -> Vec<Golden> {
     let groups = Groups([(group(), vec!["UCLEO".to_owned()])].into());
-    let input = RenderInput { run: &tale.run, progress: None, groups: &groups, features: &[] };
+    let input = RenderInput {
+        run: &tale.run,
+        progress: None,
+        groups: &groups,
+        features: &[],
+        queued: None,
+    };
     let in_slack = RenderContext { real_slack: true, ..with_pages() };
     let message = render(input, tale.now, &in_slack)
         .into_iter()

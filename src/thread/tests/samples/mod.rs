@@ -94,6 +94,7 @@ pub(crate) fn request() -> Request {
         batch: None,
         part_of: None,
         fix: None,
+        queued: false,
     }
 }
 

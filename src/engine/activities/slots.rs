@@ -1,0 +1,241 @@
+//! The slots of this process: who waits here for one, and who works in one?
+//! One task of a worker looks into the queue for all that wait here, gives what is free to whoever is next, wherever they wait, and says that
+//! this process lives. The database is the truth: a worker that dies takes no place with it.
+
+use std::collections::{HashMap, HashSet};
+use std::fs;
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{Notify, oneshot};
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::attempt_folder::host;
+use super::bench::Bench;
+use super::failure::AttemptId;
+use crate::run::SlotLimits;
+use crate::store::{AttemptKey, SlotId, StoreError};
+
+/// How often the queue is looked at while somebody waits here. What this process itself gives back is seen at once.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// Limits that are changed count after this.
+const STEADY: Duration = Duration::from_millis(400);
+/// How often it is said that this process lives, and with it those that wait and work here.
+const SAY_EVERY: Duration = Duration::from_secs(3);
+/// What nobody needs is cleared so often.
+const CLEAR_EVERY: Duration = Duration::from_hours(6);
+/// A database that takes longer counts as away.
+const DATABASE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Attempts of this process that wait for a slot or hold one.
+pub struct Slots {
+    /// Attempts that this process takes at once, as it was started.
+    at_once: u32,
+    waiting: Mutex<HashMap<SlotId, oneshot::Sender<SlotTurn>>>,
+    held: Mutex<HashSet<AttemptKey>>,
+    changed: Notify,
+    limits: Mutex<SteadyLimits>,
+}
+
+/// Limits that nobody is just writing down: half a file has other ones, or none.
+#[derive(Default)]
+struct SteadyLimits {
+    in_use: Option<SlotLimits>,
+    newer: Option<(SlotLimits, Instant)>,
+}
+
+/// How the wait for a slot ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum SlotTurn {
+    Granted,
+    /// Nobody wants it any more.
+    CalledOff,
+}
+
+/// A slot that is worked in, for as long as this lives.
+pub(super) struct HeldSlot<'a> {
+    slots: &'a Slots,
+    of: AttemptKey,
+}
+
+impl Drop for HeldSlot<'_> {
+    fn drop(&mut self) {
+        lock(&self.slots.held).remove(&self.of);
+    }
+}
+
+impl Slots {
+    #[must_use]
+    pub fn new(at_once: u32) -> Self {
+        Self {
+            at_once,
+            waiting: Mutex::default(),
+            held: Mutex::default(),
+            changed: Notify::new(),
+            limits: Mutex::default(),
+        }
+    }
+
+    pub(in crate::engine) const fn at_once(&self) -> u32 {
+        self.at_once
+    }
+
+    /// Says when it is this one's turn. Whoever drops that waits no more.
+    pub(super) fn wait(&self, id: SlotId) -> oneshot::Receiver<SlotTurn> {
+        let (turn, waiter) = oneshot::channel();
+        lock(&self.waiting).insert(id, turn);
+        self.changed.notify_one();
+        waiter
+    }
+
+    /// An agent or checks are at work.
+    pub(super) fn hold<'a>(&self, of: impl Into<AttemptId<'a>>) -> HeldSlot<'_> {
+        let of = AttemptKey::from(of.into());
+        lock(&self.held).insert(of.clone());
+        HeldSlot { slots: self, of }
+    }
+
+    /// Somebody may have come, or a slot come back.
+    pub(super) fn look_again(&self) {
+        self.changed.notify_one();
+    }
+
+    /// Those that wait here still.
+    fn waiting(&self) -> Vec<SlotId> {
+        let mut waiting = lock(&self.waiting);
+        waiting.retain(|_, turn| !turn.is_closed());
+        waiting.keys().copied().collect()
+    }
+
+    fn settle(&self, id: SlotId, turn: SlotTurn) {
+        if let Some(waiter) = lock(&self.waiting).remove(&id) {
+            // Whoever does not wait any more has no use for it; the row is given back with the attempt.
+            let _ = waiter.send(turn);
+        }
+    }
+}
+
+impl SteadyLimits {
+    /// Those that are in use, once they were read: newer ones when they have stood for a while.
+    fn steady(&mut self, read: SlotLimits, now: Instant) -> SlotLimits {
+        let Some(in_use) = self.in_use.clone().filter(|in_use| *in_use != read) else {
+            self.newer = None;
+            return self.in_use.insert(read).clone();
+        };
+        match &self.newer {
+            Some((newer, since)) if *newer == read && now.duration_since(*since) >= STEADY => {
+                self.in_use.insert(read).clone()
+            }
+            Some((newer, _)) if *newer == read => in_use,
+            _ => {
+                self.newer = Some((read, now));
+                in_use
+            }
+        }
+    }
+}
+
+fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Bench {
+    /// Serves the queue until `end`.
+    pub(in crate::engine) async fn serve_queue(&self, end: CancellationToken) {
+        let mut tick = interval(LOOK_EVERY);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let (mut said, mut cleared) = (None::<Instant>, None::<Instant>);
+        while !end.is_cancelled() {
+            if said.is_none_or(|at| at.elapsed() >= SAY_EVERY) {
+                within_time("say that this worker lives", self.say_what_lives()).await;
+                said = Some(Instant::now());
+            }
+            if cleared.is_none_or(|at| at.elapsed() >= CLEAR_EVERY) {
+                within_time("clear the queue", self.store.clear_slots()).await;
+                cleared = Some(Instant::now());
+            }
+            if !self.slots.waiting().is_empty() {
+                within_time("look into the queue", self.serve_waiting()).await;
+            }
+            tokio::select! {
+                () = end.cancelled() => {}
+                () = self.slots.changed.notified() => {}
+                _ = tick.tick() => {}
+            }
+        }
+        let (host, process) = this_process();
+        within_time("say that this worker ends", self.store.forget_worker(&host, process)).await;
+    }
+
+    async fn serve_waiting(&self) -> Result<(), StoreError> {
+        let read = self.projects.current().queue.slots.clone();
+        let limits = lock(&self.slots.limits).steady(read, Instant::now());
+        self.store.grant_slots(&limits).await?;
+        for (id, granted) in self.store.settled_slots(&self.slots.waiting()).await? {
+            self.slots.settle(id, if granted { SlotTurn::Granted } else { SlotTurn::CalledOff });
+        }
+        Ok(())
+    }
+
+    async fn say_what_lives(&self) -> Result<(), StoreError> {
+        let (host, process) = this_process();
+        // A limit that was lowered counts at once; for a higher one this process must be started anew.
+        let slots = self.slots.at_once.min(self.agent_slots());
+        self.store.see_worker(&host, process, slots).await?;
+        let (waiting, held) =
+            (self.slots.waiting(), lock(&self.slots.held).iter().cloned().collect::<Vec<_>>());
+        if !waiting.is_empty() || !held.is_empty() {
+            self.store.see_slots(&waiting, &held).await?;
+        }
+        for worker in self.store.workers().await? {
+            if worker.host == host && !lives(worker.process) {
+                self.store.forget_worker(&host, worker.process).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Attempts that a worker of this machine should take at once.
+    fn agent_slots(&self) -> u32 {
+        self.agent_slots.unwrap_or_else(|| self.projects.current().queue.per_host)
+    }
+}
+
+/// What this process is known by.
+fn this_process() -> (String, u32) {
+    (host().unwrap_or_else(|| "unknown".to_owned()), std::process::id())
+}
+
+/// Whether a process of this machine is there.
+fn lives(process: u32) -> bool {
+    fs::exists(Path::new("/proc").join(process.to_string())).unwrap_or(true)
+}
+
+/// The queue waits for nobody: what fails now is done at the next look.
+async fn within_time<T>(what: &str, work: impl Future<Output = Result<T, StoreError>>) {
+    match timeout(DATABASE_TIMEOUT, work).await {
+        Ok(Ok(_)) => {}
+        Ok(Err(e)) => tracing::warn!(error = %e, "could not {what}"),
+        Err(_) => tracing::warn!("could not {what} in time"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_count_once_they_have_stood_for_a_while() {
+        let of = |at_once| SlotLimits { at_once, ..SlotLimits::default() };
+        let (mut limits, start) = (SteadyLimits::default(), Instant::now());
+        let mut at = |ms, read| limits.steady(of(read), start + Duration::from_millis(ms)).at_once;
+        assert_eq!(at(0, Some(1)), Some(1));
+        // A file that is being written is empty for a moment.
+        assert_eq!(at(250, None), Some(1));
+        assert_eq!(at(500, Some(2)), Some(1));
+        assert_eq!(at(750, Some(2)), Some(1));
+        assert_eq!(at(1_000, Some(2)), Some(2));
+    }
+}

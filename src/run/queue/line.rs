@@ -1,0 +1,181 @@
+//! The order of turns: who is next?
+//! Of those whose limits allow it: the project with the fewest slots, of these the one served longest ago; in it what is begun goes
+//! before what is new, then whoever asked first. No slot stays free that somebody may have.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+
+use super::Queue;
+
+/// A queue as it moves on: slots are given and come back. Names are numbers here, because many wait and each turn looks at all of them.
+pub(super) struct Line {
+    entries: Vec<Waiter>,
+    waiting: Vec<usize>,
+    slots: u32,
+    held: u32,
+    projects: Vec<Party>,
+    people: Vec<Party>,
+    workspaces: Vec<Party>,
+    /// Slots given so far: orders the turns of this line after all before it.
+    turns: u64,
+}
+
+/// An entry, by the numbers of its project, person and workspace.
+struct Waiter {
+    id: i64,
+    project: usize,
+    person: usize,
+    workspace: Option<usize>,
+    begun: bool,
+    asked_at: DateTime<Utc>,
+}
+
+/// Slots are counted by it.
+struct Party {
+    held: u32,
+    limit: Option<u32>,
+    served: Served,
+}
+
+/// When it was served last; whoever never was comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Served {
+    Never,
+    At(DateTime<Utc>),
+    InTurn(u64),
+}
+
+impl Party {
+    fn is_full(&self) -> bool {
+        self.limit.is_some_and(|limit| self.held >= limit)
+    }
+}
+
+/// What keeps an entry from a slot, besides that all are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Full {
+    Project(u32),
+    Person(u32),
+    Workspace(u32),
+}
+
+impl Line {
+    pub(super) fn new(queue: &Queue) -> Self {
+        let (mut projects, mut people, mut workspaces) =
+            (Numbers::default(), Numbers::default(), Numbers::default());
+        let entries: Vec<Waiter> = queue
+            .entries
+            .iter()
+            .map(|entry| Waiter {
+                id: entry.id,
+                project: projects.of(&entry.asks.project),
+                person: people.of(&entry.asks.person),
+                workspace: entry.asks.team.as_ref().map(|team| workspaces.of(team)),
+                begun: entry.asks.begun,
+                asked_at: entry.asked_at,
+            })
+            .collect();
+        let limits = &queue.limits;
+        let party = |limit| Party { held: 0, limit, served: Served::Never };
+        let projects = projects.names.into_iter().map(|name| {
+            let served = queue.served.get(name).map_or(Served::Never, |at| Served::At(*at));
+            Party { served, ..party(limits.of_project(name)) }
+        });
+        let mut line = Self {
+            waiting: Vec::new(),
+            slots: queue.slots(),
+            held: 0,
+            projects: projects.collect(),
+            people: people.names.iter().map(|_| party(limits.per_person)).collect(),
+            workspaces: workspaces.names.iter().map(|_| party(limits.per_workspace)).collect(),
+            entries,
+            turns: 0,
+        };
+        for (index, entry) in queue.entries.iter().enumerate() {
+            match entry.granted_at {
+                Some(_) => line.count(index, 1),
+                None => line.waiting.push(index),
+            }
+        }
+        line
+    }
+
+    /// The same with this many slots.
+    pub(super) fn with_slots(self, slots: u32) -> Self {
+        Self { slots, ..self }
+    }
+
+    /// Gives a slot to whoever is next; the index of its entry.
+    pub(super) fn serve_next(&mut self) -> Option<usize> {
+        if self.held >= self.slots {
+            return None;
+        }
+        let next = self.next()?;
+        self.waiting.retain(|index| *index != next);
+        self.count(next, 1);
+        self.turns += 1;
+        self.projects[self.entries[next].project].served = Served::InTurn(self.turns);
+        Some(next)
+    }
+
+    /// A slot comes back.
+    pub(super) fn give_back(&mut self, index: usize) {
+        self.count(index, -1);
+    }
+
+    pub(super) fn waiting(&self) -> &[usize] {
+        &self.waiting
+    }
+
+    /// Which of its own limits keeps an entry from a slot.
+    pub(super) fn full(&self, index: usize) -> Option<Full> {
+        let of = &self.entries[index];
+        let full = |party: &Party| party.limit.filter(|_| party.is_full());
+        let workspace = of.workspace.and_then(|workspace| full(&self.workspaces[workspace]));
+        full(&self.projects[of.project])
+            .map(Full::Project)
+            .or_else(|| full(&self.people[of.person]).map(Full::Person))
+            .or_else(|| workspace.map(Full::Workspace))
+    }
+
+    fn next(&self) -> Option<usize> {
+        let allowed = self.waiting.iter().copied().filter(|index| self.full(*index).is_none());
+        allowed.min_by_key(|index| {
+            let of = &self.entries[*index];
+            let project = &self.projects[of.project];
+            (project.held, project.served, !of.begun, of.asked_at, of.id)
+        })
+    }
+
+    fn count(&mut self, index: usize, change: i32) {
+        let Waiter { project, person, workspace, .. } = self.entries[index];
+        let parties = [&mut self.projects[project], &mut self.people[person]].into_iter();
+        let workspace = workspace.map(|workspace| &mut self.workspaces[workspace]);
+        for party in parties.chain(workspace) {
+            party.held = party.held.saturating_add_signed(change);
+        }
+        self.held = self.held.saturating_add_signed(change);
+    }
+}
+
+/// Numbers for names, in the order in which they come.
+struct Numbers<'a, T> {
+    known: BTreeMap<&'a T, usize>,
+    names: Vec<&'a T>,
+}
+
+impl<T> Default for Numbers<'_, T> {
+    fn default() -> Self {
+        Self { known: BTreeMap::new(), names: Vec::new() }
+    }
+}
+
+impl<'a, T: Ord> Numbers<'a, T> {
+    fn of(&mut self, name: &'a T) -> usize {
+        *self.known.entry(name).or_insert_with(|| {
+            self.names.push(name);
+            self.names.len() - 1
+        })
+    }
+}

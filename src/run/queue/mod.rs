@@ -1,0 +1,137 @@
+//! The queue of attempts: who gets the next slot, and who waits for how long?
+//! A slot is held by one attempt of a run while its agent writes and its checks judge. Pure: the store says who asks, and keeps who got one.
+
+mod limits;
+mod line;
+mod places;
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::{PersonId, Plan, ProjectName, Run, RunId, StageName};
+
+pub use limits::SlotLimits;
+pub use places::{QueuePlace, QueuedAttempt, WaitsBecause};
+
+/// What an attempt asks a slot for: all that its turn hangs on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SlotRequest {
+    pub run: RunId,
+    pub stage: StageName,
+    pub attempt: u32,
+    pub project: ProjectName,
+    pub person: PersonId,
+    /// The workspace of its thread; none for a run from a command line without a channel.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub team: Option<String>,
+    /// Whether the run had a slot before: what is begun goes first.
+    #[serde(default)]
+    pub begun: bool,
+}
+
+impl SlotRequest {
+    /// For this attempt of the run.
+    #[must_use]
+    pub fn new(run: &Run, plan: &Plan) -> Self {
+        let request = &run.request;
+        let of_starter = match &request.starter {
+            PersonId::Slack { team, .. } => Some(team.clone()),
+            PersonId::Cli { .. } => None,
+        };
+        let attempts: usize = run.stages.iter().map(|stage| stage.attempts.len()).sum();
+        Self {
+            run: request.run.clone(),
+            stage: plan.stage.name.clone(),
+            attempt: plan.attempt,
+            project: request.project.clone(),
+            person: request.starter.clone(),
+            team: request.channel.as_ref().map(|channel| channel.team.clone()).or(of_starter),
+            begun: run.start.is_some() || attempts > 1,
+        }
+    }
+}
+
+/// An attempt that holds a slot or waits for one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QueueEntry {
+    /// In the order in which they asked.
+    pub id: i64,
+    pub asks: SlotRequest,
+    pub asked_at: DateTime<Utc>,
+    /// None while it waits.
+    pub granted_at: Option<DateTime<Utc>>,
+}
+
+/// All that hold slots or wait, and what is known of slots at one moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Queue {
+    pub entries: Vec<QueueEntry>,
+    pub limits: SlotLimits,
+    /// The slots of all worker hosts that live.
+    pub on_hosts: u32,
+    /// When each project was served last.
+    pub served: BTreeMap<ProjectName, DateTime<Utc>>,
+    /// How long slots were held lately.
+    pub spans: SlotSpans,
+    pub now: DateTime<Utc>,
+}
+
+/// How many seconds a slot is held, as a rule.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SlotSpans {
+    pub by_stage: BTreeMap<(ProjectName, StageName), u64>,
+    /// Of all; none where no slot was given back yet.
+    pub usual: Option<u64>,
+}
+
+impl SlotSpans {
+    fn of(&self, asks: &SlotRequest) -> Option<u64> {
+        let stage = (asks.project.clone(), asks.stage.clone());
+        self.by_stage.get(&stage).copied().or(self.usual)
+    }
+}
+
+impl Queue {
+    /// How many attempts may be at work at once.
+    #[must_use]
+    pub fn slots(&self) -> u32 {
+        self.limits.at_once.map_or(self.on_hosts, |at_once| at_once.min(self.on_hosts))
+    }
+
+    /// Those that get a slot now, by their ids, in the order of their turns.
+    #[must_use]
+    pub fn grants(&self) -> Vec<i64> {
+        let mut line = line::Line::new(self);
+        std::iter::from_fn(|| line.serve_next()).map(|index| self.entries[index].id).collect()
+    }
+
+    /// Those at work, the longest first.
+    #[must_use]
+    pub fn holders(&self) -> Vec<&QueueEntry> {
+        let mut holders: Vec<_> =
+            self.entries.iter().filter(|entry| entry.granted_at.is_some()).collect();
+        holders.sort_by_key(|entry| (entry.granted_at, entry.id));
+        holders
+    }
+
+    /// How many wait.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.entries.iter().filter(|entry| entry.granted_at.is_none()).count()
+    }
+}
+
+impl Run {
+    /// Whether this attempt may wait for a slot: it goes on, and nothing of it is at work yet.
+    #[must_use]
+    pub fn awaits_slot(&self, stage: &StageName, attempt: u32) -> bool {
+        let open = self.outcome.is_none() && !self.was_stopped();
+        let of = self.attempt(stage, attempt).filter(|_| open);
+        of.is_some_and(|it| !it.is_over() && it.paused.is_none() && it.snapshot.is_none())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,265 @@
+//! Slots: which attempts wait for one, which hold one, and which get one now?
+//! A row is there from when an attempt asks until its slot came back, and stays as a memory of how long that took. Times are the database's.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use sqlx::types::chrono::{DateTime, Utc};
+use sqlx::{PgConnection, PgExecutor};
+
+use super::events::Head;
+use super::{AttemptKey, Result, Store};
+use crate::run::{ProjectName, Queue, QueueEntry, RunId, SlotLimits, SlotRequest, SlotSpans};
+
+/// Whoever gives slots takes this lock of the database: two must not give the same one.
+const LOCK: i64 = 0x51_07;
+/// Events after which an attempt holds no slot.
+const ENDS: [&str; 4] = ["attempt_ended", "paused", "stage_ended", "ended"];
+
+/// What became of a request for a slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AskedSlot {
+    /// It is in the queue; a repeat keeps its place.
+    Waits(SlotId),
+    Granted,
+    /// The attempt is over already.
+    NotWanted,
+}
+
+/// Which row of the queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SlotId(i64);
+
+impl Store {
+    /// Puts an attempt into the queue, unless it is there, or over.
+    pub async fn ask_for_slot(&self, asks: &SlotRequest) -> Result<AskedSlot> {
+        let mut change = self.pool.begin().await?;
+        let asked = ask(&mut change, asks).await?;
+        change.commit().await?;
+        Ok(asked)
+    }
+
+    /// Gives free slots to whoever is next; how many were given.
+    pub async fn grant_slots(&self, limits: &SlotLimits) -> Result<usize> {
+        // Mostly there is nothing to give, and that is seen without the lock.
+        if self.queue(limits).await?.grants().is_empty() {
+            return Ok(0);
+        }
+        let mut change = self.pool.begin().await?;
+        sqlx::query!("select pg_advisory_xact_lock($1) as \"lock: ()\"", LOCK)
+            .fetch_one(&mut *change)
+            .await?;
+        let granted = read_queue(&mut change, limits).await?.grants();
+        for id in &granted {
+            sqlx::query!(
+                "update slots set granted_at = clock_timestamp(), seen_at = clock_timestamp() where id = $1",
+                id
+            )
+            .execute(&mut *change)
+            .await?;
+        }
+        change.commit().await?;
+        Ok(granted.len())
+    }
+
+    /// Who holds slots and who waits. How long that takes as a rule is left open.
+    pub async fn queue(&self, limits: &SlotLimits) -> Result<Queue> {
+        let mut connection = self.pool.acquire().await?;
+        read_queue(&mut connection, limits).await
+    }
+
+    /// The same, with how long slots were held lately: places and times follow from it.
+    pub async fn queue_with_spans(&self, limits: &SlotLimits) -> Result<Queue> {
+        let queue = self.queue(limits).await?;
+        Ok(Queue { spans: self.slot_spans().await?, ..queue })
+    }
+
+    /// Of these rows those whose wait is over, and whether each got its slot: what has none was called off.
+    pub async fn settled_slots(&self, of: &[SlotId]) -> Result<Vec<(SlotId, bool)>> {
+        let rows = sqlx::query!(
+            "select id, granted_at is not null and released_at is null as \"granted!\" from slots
+             where id = any($1) and (granted_at is not null or released_at is not null)",
+            &of.iter().map(|id| id.0).collect::<Vec<_>>()
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(rows.into_iter().map(|row| (SlotId(row.id), row.granted)).collect())
+    }
+
+    /// Somebody still waits for these, and works in those.
+    pub async fn see_slots(&self, waiting: &[SlotId], held: &[AttemptKey]) -> Result<()> {
+        let (runs, stages): (Vec<_>, Vec<_>) =
+            held.iter().map(|of| (of.run.to_string(), of.stage.to_string())).unzip();
+        let attempts: Vec<i32> = held.iter().map(|of| number(of.attempt)).collect();
+        sqlx::query!(
+            "update slots set seen_at = clock_timestamp() where released_at is null and (id = any($1)
+                 or (run_id, stage, attempt) in (select * from unnest($2::text[], $3::text[], $4::int[])))",
+            &waiting.iter().map(|id| id.0).collect::<Vec<_>>(),
+            &runs,
+            &stages,
+            &attempts
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    /// Rows that nobody has spoken for since yesterday are of workflows that an operator ended; what is old is forgotten.
+    pub async fn clear_slots(&self) -> Result<()> {
+        sqlx::query!(
+            "with abandoned as (
+                 update slots set released_at = now(), granted_at = null where released_at is null and seen_at < now() - interval '1 day')
+             delete from slots where released_at < now() - interval '30 days'"
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    /// How long slots were held lately.
+    pub async fn slot_spans(&self) -> Result<SlotSpans> {
+        let rows = sqlx::query!(
+            "select project, stage, percentile_cont(0.5) within group (order by seconds) as \"seconds!\", count(*) as \"held!\" from (
+                 select project, stage, extract(epoch from released_at - granted_at)::float8 as seconds,
+                     row_number() over (partition by project, stage order by released_at desc) as newness
+                 from slots where granted_at is not null and released_at > now() - interval '14 days') lately
+             where newness <= 50 group by project, stage"
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let (mut by_stage, mut sum, mut held) = (BTreeMap::new(), 0.0, 0);
+        for row in rows {
+            let (Ok(project), Ok(stage)) = (row.project.parse(), row.stage.parse()) else {
+                continue;
+            };
+            by_stage.insert((project, stage), whole(row.seconds));
+            #[expect(clippy::cast_precision_loss, reason = "at most fifty of each stage")]
+            let times = row.held as f64;
+            sum += row.seconds * times;
+            held += row.held;
+        }
+        #[expect(clippy::cast_precision_loss, reason = "at most fifty of each stage")]
+        let usual = (held > 0).then(|| whole(sum / held as f64));
+        Ok(SlotSpans { by_stage, usual })
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "seconds of a few days"
+)]
+fn whole(seconds: f64) -> u64 {
+    seconds.max(0.0).round() as u64
+}
+
+fn number(attempt: u32) -> i32 {
+    i32::try_from(attempt).unwrap_or(i32::MAX)
+}
+
+/// An attempt asks; a repeat finds its row.
+pub(super) async fn ask(change: &mut PgConnection, asks: &SlotRequest) -> Result<AskedSlot> {
+    let row = sqlx::query!(
+        "insert into slots (run_id, stage, attempt, project, person, team, begun)
+         select $1, $2, $3, $4, $5, $6, $7 where not exists (
+             select 1 from events where run_id = $1 and (kind = 'ended'
+                 or (kind = 'attempt_ended' and body->>'stage' = $2 and (body->>'attempt')::int = $3)))
+         on conflict (run_id, stage, attempt) where released_at is null do update set seen_at = clock_timestamp()
+         returning id, granted_at is not null as \"granted!\"",
+        asks.run.as_str(),
+        asks.stage.as_str(),
+        number(asks.attempt),
+        asks.project.as_str(),
+        asks.person.to_string(),
+        asks.team.as_deref(),
+        asks.begun
+    )
+    .fetch_optional(change)
+    .await?;
+    Ok(match row {
+        None => AskedSlot::NotWanted,
+        Some(row) if row.granted => AskedSlot::Granted,
+        Some(row) => AskedSlot::Waits(SlotId(row.id)),
+    })
+}
+
+/// What an event ends gives its slot back.
+pub(super) async fn release(
+    change: &mut PgConnection,
+    run: &RunId,
+    head: &Head,
+    body: &Value,
+) -> Result<()> {
+    if !ENDS.contains(&head.kind.as_str()) {
+        return Ok(());
+    }
+    let attempt = body["attempt"].as_u64().and_then(|n| i32::try_from(n).ok());
+    sqlx::query!(
+        "update slots set released_at = clock_timestamp() where run_id = $1 and released_at is null
+             and ($2::text is null or stage = $2) and ($3::int is null or attempt = $3)",
+        run.as_str(),
+        body["stage"].as_str(),
+        attempt
+    )
+    .execute(change)
+    .await?;
+    Ok(())
+}
+
+async fn read_queue(connection: &mut PgConnection, limits: &SlotLimits) -> Result<Queue> {
+    let hosts = sqlx::query!(
+        "select coalesce(sum(slots), 0)::int as \"slots!\", now() as \"now!\" from workers where seen_at > now() - interval '10 seconds'"
+    )
+    .fetch_one(&mut *connection)
+    .await?;
+    let served = served(&mut *connection).await?;
+    Ok(Queue {
+        entries: entries(connection).await?,
+        limits: limits.clone(),
+        on_hosts: u32::try_from(hosts.slots).unwrap_or(0),
+        served,
+        spans: SlotSpans::default(),
+        now: hosts.now,
+    })
+}
+
+/// When projects of today got a slot last.
+async fn served(database: impl PgExecutor<'_>) -> Result<BTreeMap<ProjectName, DateTime<Utc>>> {
+    let rows = sqlx::query!(
+        "select project, max(granted_at) as \"at!\" from slots
+         where granted_at is not null and (released_at is null or released_at > now() - interval '1 day') group by project"
+    )
+    .fetch_all(database)
+    .await?;
+    Ok(rows.into_iter().filter_map(|row| Some((row.project.parse().ok()?, row.at))).collect())
+}
+
+/// Open rows that somebody speaks for. Until a worker has lived long enough for all of them to be taken up again, all count: where every
+/// worker was away, nobody spoke for any.
+async fn entries(database: impl PgExecutor<'_>) -> Result<Vec<QueueEntry>> {
+    let rows = sqlx::query!(
+        "select id, run_id, stage, attempt, project, person, team, begun, asked_at, granted_at from slots
+         where released_at is null and (seen_at > now() - interval '30 seconds' or not exists (
+             select 1 from workers where seen_at > now() - interval '10 seconds' and started_at < now() - interval '20 seconds'))
+         order by id"
+    )
+    .fetch_all(database)
+    .await?;
+    let entries = rows.into_iter().filter_map(|row| {
+        Some(QueueEntry {
+            id: row.id,
+            asks: SlotRequest {
+                run: row.run_id.parse().ok()?,
+                stage: row.stage.parse().ok()?,
+                attempt: u32::try_from(row.attempt).ok()?,
+                project: row.project.parse().ok()?,
+                person: row.person.parse().ok()?,
+                team: row.team,
+                begun: row.begun,
+            },
+            asked_at: row.asked_at,
+            granted_at: row.granted_at,
+        })
+    });
+    Ok(entries.collect())
+}

@@ -12,7 +12,7 @@ use super::look::{Look, Placement, Spot, ThreadDrawn};
 use super::retry::{Abort, Held, Late, Tried, earliest, split_held};
 use super::upsert::Upserted;
 use super::{Publisher, SHED_PAUSE};
-use crate::run::{Phase, RunId};
+use crate::run::{Phase, QueuedAttempt, Run, RunId};
 use crate::slack::{SlackError, Ts};
 use crate::store::{KnownMessage, LeasedThread};
 use crate::thread::{Message, MessageKey, RenderContext, RenderInput, To, redraw_at, render};
@@ -66,8 +66,25 @@ impl Publisher {
         let queued = queued.as_ref().filter(|it| run.awaits_slot(&it.stage, it.attempt));
         let features = self.store.features_of(&run).await?;
         let features = features.as_slice();
-        self.reconcile(&Look { thread, run: &run, features, progress, queued, known: &known, now })
-            .await
+        let features_queued: Vec<_> = features.iter().filter_map(|run| self.queued(run)).collect();
+        self.reconcile(&Look {
+            thread,
+            run: &run,
+            features,
+            features_queued: &features_queued,
+            progress,
+            queued,
+            known: &known,
+            now,
+        })
+        .await
+    }
+
+    /// The place in the queue of a feature's run that waits for a slot.
+    fn queued(&self, run: &Run) -> Option<(RunId, QueuedAttempt)> {
+        let queued = self.queue.of(run.id())?;
+        let waits = run.awaits_slot(&queued.stage, queued.attempt);
+        waits.then(|| (run.id().clone(), queued))
     }
 
     /// Posts what is missing and edits what differs.
@@ -79,6 +96,7 @@ impl Publisher {
             progress: look.progress,
             groups: &asked.groups,
             features: look.features,
+            features_queued: look.features_queued,
             queued: look.queued,
         };
         let drawing = render(input, look.now, &context);

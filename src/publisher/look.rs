@@ -23,6 +23,8 @@ pub(super) struct Look<'a> {
     pub run: &'a Run,
     /// The runs of its features, where it is a batch.
     pub features: &'a [Run],
+    /// Those of them that wait for a slot.
+    pub features_queued: &'a [(RunId, QueuedAttempt)],
     pub progress: Option<&'a Progress>,
     /// Its place in the queue, while it waits for a slot.
     pub queued: Option<&'a QueuedAttempt>,

@@ -75,7 +75,6 @@ impl Store {
         sqlx::query!("update threads set wanted_seq = greatest(wanted_seq, $2), retry_at = null where run_id = $1", run.as_str(), signed(newest))
             .execute(&mut *change)
             .await?;
-        redraw_batch_of(&mut change, run).await?;
         Ok(change.commit().await?)
     }
 
@@ -145,18 +144,6 @@ async fn forget_what_was_said_before(
         run.as_str(),
         signed(head.seq),
         message
-    )
-    .execute(change)
-    .await?;
-    Ok(())
-}
-
-/// Where it develops a feature of a batch, that one's card shows it, too: soon, because much may happen at once to twenty of them.
-async fn redraw_batch_of(change: &mut PgConnection, run: &RunId) -> Result<()> {
-    sqlx::query!(
-        "update threads set redraw_at = least(redraw_at, now() + interval '2 seconds')
-         where run_id = (select request->'part_of'->>'batch' from runs where run_id = $1)",
-        run.as_str()
     )
     .execute(change)
     .await?;

@@ -35,7 +35,7 @@ mod worker_wait;
 use chrono::{DateTime, FixedOffset, Utc};
 use url::Url;
 
-use crate::run::{Progress, QueuedAttempt, Run};
+use crate::run::{Progress, QueuedAttempt, Run, RunId};
 use crate::slack::Mrkdwn;
 
 pub use action_id::ActionId;
@@ -107,6 +107,8 @@ pub struct RenderInput<'a> {
     pub groups: &'a Groups,
     /// The runs of its features, where it is a batch.
     pub features: &'a [Run],
+    /// Those of them that wait for a slot.
+    pub features_queued: &'a [(RunId, QueuedAttempt)],
     /// Its place in the queue, while it waits for a slot.
     pub queued: Option<&'a QueuedAttempt>,
 }
@@ -114,9 +116,9 @@ pub struct RenderInput<'a> {
 /// The messages that should exist, in the order they are posted: first those of the thread, then those to people directly.
 #[must_use]
 pub fn render(input: RenderInput<'_>, now: DateTime<Utc>, render: &RenderContext) -> Vec<Message> {
-    let RenderInput { run, progress, groups, features, queued } = input;
+    let RenderInput { run, progress, groups, features, features_queued, queued } = input;
     let card = match &run.request.batch {
-        Some(_) => batch::batch_card(run, features, now, render),
+        Some(_) => batch::batch_card(run, (features, features_queued), now, render),
         None => card::card((run, queued), now, render),
     };
     let mut messages = vec![card];

@@ -158,6 +158,7 @@ impl Talk<'_> {
         let queued = commands::queued_attempt(&self.services, &named.run).await?;
         let input = thread::RenderInput {
             features: &features,
+            features_queued: &[],
             run: &named.run,
             queued: queued.as_ref(),
             progress: progress.as_ref(),

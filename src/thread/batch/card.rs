@@ -4,9 +4,10 @@
 use chrono::{DateTime, Utc};
 
 use super::feature::{FeatureRow, FeatureState};
-use crate::run::{Overlap, Phase, Run, StageName, StageState, Usd};
+use crate::run::{Overlap, Phase, QueuedAttempt, Run, RunId, StageName, StageState, Usd};
 use crate::slack::{Mrkdwn, context, header, one_line, section};
 use crate::thread::card::{banners, notice, places, steer};
+use crate::thread::queued::queue_place;
 use crate::thread::{Message, MessageKey, RenderContext, To, clock, figures};
 
 /// Longest reason in a row.
@@ -16,11 +17,15 @@ const PAIRS: usize = 3;
 
 pub(in crate::thread) fn batch_card(
     run: &Run,
-    features: &[Run],
+    (features, queued): (&[Run], &[(RunId, QueuedAttempt)]),
     now: DateTime<Utc>,
     render: &RenderContext,
 ) -> Message {
-    let rows = FeatureRow::all(run, features, clock_of(run, now));
+    let mut rows = FeatureRow::all(run, features, clock_of(run, now));
+    for row in &mut rows {
+        let place = queued.iter().find(|(of, _)| *of == row.run).map(|(_, it)| it.at.clone());
+        row.queue = place;
+    }
     let mut blocks = vec![header(&title(run, &rows))];
     blocks.push(section(Mrkdwn::join(rows.iter().map(row), "\n")));
     blocks.extend(asked(run, &rows).map(section));
@@ -87,6 +92,11 @@ const fn glyph(state: FeatureState) -> &'static str {
 fn state(row: &FeatureRow) -> String {
     let why = row.why.as_deref().map(|why| format!(": {}", one_line(why, WHY))).unwrap_or_default();
     match row.state {
+        FeatureState::Starting | FeatureState::Developing if row.queue.is_some() => row
+            .queue
+            .as_ref()
+            .map(|place| format!("waits for a slot: {}", queue_place(place)))
+            .unwrap_or_default(),
         FeatureState::Starting => "waiting for a worker".to_owned(),
         FeatureState::Developing => match &row.at {
             Some((stage, attempt)) if *attempt > 1 => format!("{stage}, attempt {attempt}"),

@@ -5,8 +5,8 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use crate::run::{
-    AttemptOutcome, Batch, Feature, Outcome, Phase, Run, RunId, StageName, StagePhase, StageState,
-    Tests, Usd,
+    AttemptOutcome, Batch, Feature, Outcome, Phase, QueuePlace, Run, RunId, StageName, StagePhase,
+    StageState, Tests, Usd,
 };
 use crate::thread::figures::seconds;
 
@@ -43,6 +43,9 @@ pub struct FeatureRow {
     /// The stage and the attempt that its run is at.
     #[serde(skip)]
     pub at: Option<(StageName, u32)>,
+    /// Its place in the queue, while it waits for a slot.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub queue: Option<QueuePlace>,
     pub tests: Option<Tests>,
     /// What it has cost so far, with its merge.
     pub cost_usd: Usd,
@@ -84,6 +87,7 @@ impl FeatureRow {
             at: current.and_then(|(_, stage)| {
                 Some((stage.name().clone(), stage.attempts_now().last()?.n))
             }),
+            queue: None,
             tests: merge.and_then(newest_tests).or_else(|| run.and_then(tests_of)),
             cost_usd: own + merge.map(StageState::cost).unwrap_or_default(),
             seconds: run.map(|run| time_of(run, now)).unwrap_or_default(),
@@ -130,11 +134,13 @@ fn tests_of(run: &Run) -> Option<Tests> {
     run.stages.iter().rev().find_map(newest_tests)
 }
 
-/// How long agents and checks have worked on it: what is at work counts until now.
+/// How long agents and checks have worked on it: what is at work counts until now, without what it waited for a slot.
 fn time_of(run: &Run, now: DateTime<Utc>) -> u64 {
     let mut attempts = run.stages.iter().flat_map(|stage| &stage.attempts);
     let at_work = attempts.find(|attempt| attempt.outcome == AttemptOutcome::Running);
-    let since = at_work.filter(|it| it.paused.is_none()).map(|it| seconds(it.started_at, now));
+    let since = at_work
+        .filter(|it| it.paused.is_none())
+        .map(|it| seconds(it.started_at, now).saturating_sub(it.paused_seconds));
     run.worked_seconds() + since.unwrap_or_default()
 }
 

@@ -23,6 +23,7 @@ fn drawn(run: &Run, now: DateTime<Utc>) -> Vec<Message> {
             progress: None,
             groups: &Groups::default(),
             features: &[],
+            features_queued: &[],
             queued: None,
         },
         now,

@@ -69,7 +69,14 @@ fn differs(
         .iter()
         .map(|it| (GroupId { team: TEAM.to_owned(), group: it.id.clone() }, it.members.clone()));
     let groups = Groups(groups.collect());
-    let input = RenderInput { run, progress: None, groups: &groups, features, queued: None };
+    let input = RenderInput {
+        run,
+        progress: None,
+        groups: &groups,
+        features,
+        features_queued: &[],
+        queued: None,
+    };
     render(input, now(), place).into_iter().find_map(|message| {
         let there = state.with_key(&format!("{}/{}", run.id(), message.key));
         if there.is_empty() && matches!(message.to, To::Person(_)) && !message.asks() {

@@ -75,6 +75,7 @@ fn drawn(name: &str, tale: &Tale, key: &str) -> Vec<Golden> {
         progress: None,
         groups: &groups,
         features: &[],
+        features_queued: &[],
         queued: None,
     };
     let in_slack = RenderContext { real_slack: true, ..with_pages() };

@@ -14,13 +14,12 @@ use temporalio_client::{
     WorkflowSignalOptions, WorkflowStartOptions,
 };
 use temporalio_common::protos::temporal::api::workflowservice::v1::GetSystemInfoRequest;
-use temporalio_common::search_attributes::SearchAttributes;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
 use super::authenticity::{Asked, Seal, SignedRequest};
 use super::retry_policy::CALL_TIMEOUT;
-use super::{Address, Develop, PHASE, PROJECT, STARTER, connect};
+use super::{Address, Develop, attributes_of, connect};
 use crate::run::{Decision, Request, RunId};
 
 /// Why Temporal did not take something.
@@ -93,15 +92,10 @@ impl Engine {
     }
 
     fn start_options(&self, request: &Request) -> WorkflowStartOptions {
-        let attributes = SearchAttributes::new([
-            PHASE.value_set("starting".to_owned()),
-            PROJECT.value_set(request.project.to_string()),
-            STARTER.value_set(request.starter.to_string()),
-        ]);
         WorkflowStartOptions::new(self.task_queue.clone(), request.run.to_string())
             .id_reuse_policy(WorkflowIdReusePolicy::RejectDuplicate)
             .id_conflict_policy(WorkflowIdConflictPolicy::UseExisting)
-            .search_attributes(attributes)
+            .search_attributes(attributes_of(request))
             .static_summary(format!("{} for {}", request.project, request.starter))
             .rpc_options(no_retries())
             .build()

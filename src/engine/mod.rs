@@ -22,7 +22,9 @@ pub use history::{Difference, ReplayError, Replayed, replay};
 pub use worker::Worker;
 pub use workflow::Develop;
 
-use temporalio_common::search_attributes::SearchAttributeKey;
+use temporalio_common::search_attributes::{SearchAttributeKey, SearchAttributes};
+
+use crate::run::Request;
 
 /// The task queue of the activity `record`, so that it never waits behind agents.
 fn records_of(task_queue: &str) -> String {
@@ -46,3 +48,12 @@ const UNFIT: &str = "Unfit";
 const PHASE: SearchAttributeKey<String> = SearchAttributeKey::keyword("SignoffPhase");
 const PROJECT: SearchAttributeKey<String> = SearchAttributeKey::keyword("SignoffProject");
 const STARTER: SearchAttributeKey<String> = SearchAttributeKey::keyword("SignoffStarter");
+
+/// Those of a run that nobody took on yet.
+fn attributes_of(request: &Request) -> SearchAttributes {
+    SearchAttributes::new([
+        PHASE.value_set("starting".to_owned()),
+        PROJECT.value_set(request.project.to_string()),
+        STARTER.value_set(request.starter.to_string()),
+    ])
+}

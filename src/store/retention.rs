@@ -18,6 +18,8 @@ pub struct RunEnd {
     pub ended_at: Option<DateTime<Utc>>,
     /// The run whose work it takes over.
     pub again: Option<RunId>,
+    /// The batch whose feature it develops: it merges what this one made.
+    pub batch: Option<RunId>,
     /// Whether its result was pushed nowhere.
     pub only_copy: bool,
     pub pruned_at: Option<DateTime<Utc>>,
@@ -37,6 +39,7 @@ impl Store {
         let rows = sqlx::query!(
             "select r.run_id, r.pruned_at,
                  case when jsonb_array_length(coalesce(r.request->'again'->'kept', '[]')) > 0 then r.request->'again'->>'run' end as again,
+                 r.request->'part_of'->>'batch' as batch,
                  exists (select 1 from events e where e.run_id = r.run_id and e.kind = 'ended' and e.body->>'outcome' = 'done')
                      and exists (select 1 from events e where e.run_id = r.run_id and e.kind = 'delivered' and e.body->'pushed' = 'false') as \"only_copy!\",
                  (select max(e.at) from events e where e.run_id = r.run_id and e.kind = 'ended') as ended_at
@@ -49,6 +52,7 @@ impl Store {
                 run: it.run_id.parse().ok()?,
                 ended_at: it.ended_at,
                 again: it.again.and_then(|again| again.parse().ok()),
+                batch: it.batch.and_then(|batch| batch.parse().ok()),
                 only_copy: it.only_copy,
                 pruned_at: it.pruned_at,
             })
@@ -63,7 +67,7 @@ impl Store {
         Ok(asked.fetch_optional(&self.pool).await?.flatten())
     }
 
-    /// Says that what the run left is thrown away. False where it may not be: it is not over, or another that is not over takes its work over.
+    /// Says that what the run left is thrown away. False where it may not be: it is not over, or another that is not over takes its work over, or merges it.
     pub async fn mark_pruned(&self, run: &RunId, now: DateTime<Utc>) -> Result<bool> {
         let mut change = self.pool.begin().await?;
         // Whoever asks for a run that takes this one over holds the row too; what they did is seen by the next statement.
@@ -76,7 +80,10 @@ impl Store {
                  and not exists (
                      select 1 from runs o where o.request->'again'->>'run' = $1
                          and jsonb_array_length(coalesce(o.request->'again'->'kept', '[]')) > 0
-                         and not exists (select 1 from events e where e.run_id = o.run_id and e.kind = 'ended'))",
+                         and not exists (select 1 from events e where e.run_id = o.run_id and e.kind = 'ended'))
+                 and not exists (
+                     select 1 from runs b where b.run_id = runs.request->'part_of'->>'batch'
+                         and not exists (select 1 from events e where e.run_id = b.run_id and e.kind = 'ended'))",
             run.as_str(),
             now
         )

@@ -116,11 +116,13 @@ fn split(runs: Vec<RunLeft>, only_copies: bool) -> (KeptRuns, Vec<(DateTime<Utc>
     (kept, may_go)
 }
 
-/// What runs that are not over take over, also of one that took it over itself; and which run that is.
+/// What runs that are not over take over or merge, also of one that took it over itself; and which run that is.
 fn taken_over(runs: &[RunLeft]) -> BTreeMap<RunId, RunId> {
     let again: BTreeMap<&RunId, &RunId> =
         runs.iter().filter_map(|it| Some((&it.end.run, it.end.again.as_ref()?))).collect();
-    let mut taken = BTreeMap::new();
+    let is_open = |id: &RunId| runs.iter().any(|it| it.end.run == *id && it.end.ended_at.is_none());
+    let merged = runs.iter().filter_map(|it| Some((it.end.run.clone(), it.end.batch.clone()?)));
+    let mut taken: BTreeMap<RunId, RunId> = merged.filter(|(_, batch)| is_open(batch)).collect();
     for open in runs.iter().filter(|it| it.end.ended_at.is_none()) {
         let mut next = again.get(&open.end.run);
         while let Some(&before) = next {
@@ -189,6 +191,7 @@ mod tests {
                 run: id(name),
                 ended_at: ended.map(day),
                 again: None,
+                batch: None,
                 only_copy: false,
                 pruned_at: None,
             },
@@ -214,6 +217,20 @@ mod tests {
     }
 
     const NO_BEGINNINGS: BTreeMap<String, u64> = BTreeMap::new();
+
+    #[test]
+    fn what_a_batch_that_is_not_over_merges_stays() {
+        let all = PruneLimits { bytes: Some(0), ..PruneLimits::default() };
+        let feature = |name: &str| {
+            let mut feature = run(name, Some(1));
+            feature.end.batch = Some(id("batch"));
+            feature
+        };
+        let open = plan(vec![run("batch", None), feature("roses")], &NO_BEGINNINGS, all);
+        assert_eq!(why_kept(&open, "roses"), Some(KeepReason::TakenOver(id("batch"))));
+        let over = plan(vec![run("batch", Some(2)), feature("roses")], &NO_BEGINNINGS, all);
+        assert_eq!(why_kept(&over, "roses"), None);
+    }
 
     #[test]
     fn what_ended_long_ago_goes_and_what_is_not_over_never() {

@@ -160,7 +160,14 @@ mod tests {
     fn run(name: &str, here: u64, stored: u64) -> RunLeft {
         let ended_at = Some(DateTime::UNIX_EPOCH);
         RunLeft {
-            end: RunEnd { run: id(name), ended_at, again: None, only_copy: false, pruned_at: None },
+            end: RunEnd {
+                run: id(name),
+                ended_at,
+                again: None,
+                batch: None,
+                only_copy: false,
+                pruned_at: None,
+            },
             left: Leftovers { here, stored, beginning: None },
         }
     }

@@ -72,7 +72,7 @@ impl Bench {
         let mut stops = Vec::new();
         for (feature, _) in features.filter(|(_, n)| !batch.features.contains_key(n)) {
             let run = feature.run.clone();
-            let stop = stop(stopped, &run);
+            let stop = stop(&batch, stopped, &run);
             let decision = self.seal.sign(Asked::Decision, &run, &stop).await;
             stops.push(SignedStop { run, decision: decision.context("stopping a feature")? });
         }
@@ -89,9 +89,12 @@ fn feature(batch: &Run, n: usize) -> Result<Request> {
     batch.request.feature(n).ok_or_else(|| anyhow!("{} has no feature {n}", batch.id()))
 }
 
-fn stop(of_batch: &Decided, run: &RunId) -> Decision {
+/// By whoever stopped the batch; by who started it, where they may only as one of a group: in which they were is not written down.
+fn stop(batch: &Run, of_batch: &Decided, run: &RunId) -> Decision {
     let request = RequestId(format!("{} {run}", of_batch.request.0));
-    let stop = Decision::new(request, Verdict::Stop, of_batch.by.clone(), of_batch.via);
+    let may = batch.may_steer(&of_batch.by, &[]);
+    let by = if may { &of_batch.by } else { &batch.request.starter };
+    let stop = Decision::new(request, Verdict::Stop, by.clone(), of_batch.via);
     Decision { words: of_batch.words.clone(), ..stop }
 }
 

@@ -12,6 +12,7 @@ use super::activity::application_message;
 use super::journal::{emit, record_events, record_options, take_decisions};
 use super::{Ctx, Develop};
 use crate::engine::activities::{Activities, FeatureInput, PreviewInput, SignedStop};
+use crate::engine::attributes_of;
 use crate::engine::retry_policy::{HEARTBEAT_TIMEOUT, PREVIEW_TIMEOUT, takeover_policy};
 use crate::run::{FeatureEnd, Happened, MergePreview, Outcome, Run, RunId, Snapshot};
 
@@ -68,10 +69,12 @@ async fn begin(
     let input = ctx.state(|s| FeatureInput { run: s.run.id().clone(), n, lost: None });
     let asked = ctx.execute_activity(Activities::begin_feature, input, record_options(ctx)).await?;
     let summary = format!("feature {n} · {}", asked.request.brief);
+    let attributes = attributes_of(&asked.request);
     let options = ChildWorkflowOptions::builder()
         .workflow_id(asked.request.run.to_string())
         .parent_close_policy(ParentClosePolicy::RequestCancel)
         .static_summary(summary)
+        .search_attributes(attributes)
         .build();
     Ok(match ctx.start_child_workflow(Develop::run, asked, options).await {
         Ok(child) => Ok(child

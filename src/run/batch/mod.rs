@@ -164,6 +164,7 @@ impl Request {
             brief: feature.brief.clone(),
             budget_usd: self.budget_usd.map(|all| all.share(of)),
             estimate: None,
+            again: None,
             batch: None,
             part_of: Some(member),
             ..self.clone()

@@ -63,7 +63,7 @@ impl Publisher {
         self.store.see_deletions(&thread.run).await?;
         let known = self.known_messages(&thread.run).await?;
         let (progress, queued) = (progress.as_ref(), self.queue.of(&thread.run));
-        let queued = queued.as_ref().filter(|it| run.awaits_slot(&it.stage, it.attempt));
+        let queued = queued.as_ref().filter(|it| run.wants_slot(&it.stage, it.attempt));
         self.reconcile(&Look { thread, run: &run, progress, queued, known: &known, now }).await
     }
 

@@ -45,7 +45,7 @@ pub async fn queued_attempt(
         return Ok(None);
     }
     let mut queued = all_queued(services).await?;
-    Ok(queued.remove(run.id()).filter(|it| run.awaits_slot(&it.stage, it.attempt)))
+    Ok(queued.remove(run.id()).filter(|it| run.wants_slot(&it.stage, it.attempt)))
 }
 
 /// Where each run stands that waits for a slot.

@@ -63,7 +63,7 @@ impl Publisher {
         self.store.see_deletions(&thread.run).await?;
         let known = self.known_messages(&thread.run).await?;
         let (progress, queued) = (progress.as_ref(), self.queue.of(&thread.run));
-        let queued = queued.as_ref().filter(|it| run.awaits_slot(&it.stage, it.attempt));
+        let queued = queued.as_ref().filter(|it| run.wants_slot(&it.stage, it.attempt));
         let features = self.store.features_of(&run).await?;
         let features = features.as_slice();
         let features_queued: Vec<_> = features.iter().filter_map(|run| self.queued(run)).collect();
@@ -83,7 +83,7 @@ impl Publisher {
     /// The place in the queue of a feature's run that waits for a slot.
     fn queued(&self, run: &Run) -> Option<(RunId, QueuedAttempt)> {
         let queued = self.queue.of(run.id())?;
-        let waits = run.awaits_slot(&queued.stage, queued.attempt);
+        let waits = run.wants_slot(&queued.stage, queued.attempt);
         waits.then(|| (run.id().clone(), queued))
     }
 

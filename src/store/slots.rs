@@ -104,7 +104,7 @@ impl Store {
         Ok(())
     }
 
-    /// Rows that nobody has spoken for since yesterday are of workflows that an operator ended; what is old is forgotten.
+    /// Rows that nobody has spoken for since yesterday are of workflows that an operator ended; what is old is forgotten, and so are workers.
     pub async fn clear_slots(&self) -> Result<()> {
         sqlx::query!(
             "with abandoned as (
@@ -113,6 +113,9 @@ impl Store {
         )
         .execute(&self.pool)
         .await?;
+        sqlx::query!("delete from workers where seen_at < now() - interval '1 day'")
+            .execute(&self.pool)
+            .await?;
         Ok(())
     }
 

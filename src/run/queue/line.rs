@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use super::Queue;
+use super::{Queue, SlotLimits};
+use crate::run::ProjectName;
 
 /// A queue as it moves on: slots are given and come back. Names are numbers here, because many wait and each turn looks at all of them.
 pub(super) struct Line {
@@ -47,6 +48,15 @@ enum Served {
 }
 
 impl Party {
+    const fn new(limit: Option<u32>) -> Self {
+        Self { held: 0, limit, served: Served::Never }
+    }
+
+    fn project(queue: &Queue, name: &ProjectName) -> Self {
+        let served = queue.served.get(name).map_or(Served::Never, |at| Served::At(*at));
+        Self { served, ..Self::new(queue.limits.of_project(name)) }
+    }
+
     fn is_full(&self) -> bool {
         self.limit.is_some_and(|limit| self.held >= limit)
     }
@@ -64,41 +74,38 @@ impl Line {
     pub(super) fn new(queue: &Queue) -> Self {
         let (mut projects, mut people, mut workspaces) =
             (Numbers::default(), Numbers::default(), Numbers::default());
-        let entries: Vec<Waiter> = queue
-            .entries
-            .iter()
-            .map(|entry| Waiter {
-                id: entry.id,
-                project: projects.of(&entry.asks.project),
-                person: people.of(&entry.asks.person),
-                workspace: entry.asks.team.as_ref().map(|team| workspaces.of(team)),
-                begun: entry.asks.begun,
-                asked_at: entry.asked_at,
-            })
-            .collect();
-        let limits = &queue.limits;
-        let party = |limit| Party { held: 0, limit, served: Served::Never };
-        let projects = projects.names.into_iter().map(|name| {
-            let served = queue.served.get(name).map_or(Served::Never, |at| Served::At(*at));
-            Party { served, ..party(limits.of_project(name)) }
+        let entries = queue.entries.iter().map(|entry| Waiter {
+            id: entry.id,
+            project: projects.of(&entry.asks.project),
+            person: people.of(&entry.asks.person),
+            workspace: entry.asks.team.as_ref().map(|team| workspaces.of(team)),
+            begun: entry.asks.begun,
+            asked_at: entry.asked_at,
         });
+        let entries = entries.collect();
+        let SlotLimits { per_person, per_workspace, .. } = queue.limits;
         let mut line = Self {
+            entries,
             waiting: Vec::new(),
             slots: queue.slots(),
             held: 0,
-            projects: projects.collect(),
-            people: people.names.iter().map(|_| party(limits.per_person)).collect(),
-            workspaces: workspaces.names.iter().map(|_| party(limits.per_workspace)).collect(),
-            entries,
+            projects: projects.names.into_iter().map(|name| Party::project(queue, name)).collect(),
+            people: people.names.iter().map(|_| Party::new(per_person)).collect(),
+            workspaces: workspaces.names.iter().map(|_| Party::new(per_workspace)).collect(),
             turns: 0,
         };
+        line.take_in(queue);
+        line
+    }
+
+    /// Counts who holds a slot, and lines up who waits.
+    fn take_in(&mut self, queue: &Queue) {
         for (index, entry) in queue.entries.iter().enumerate() {
             match entry.granted_at {
-                Some(_) => line.count(index, 1),
-                None => line.waiting.push(index),
+                Some(_) => self.count(index, 1),
+                None => self.waiting.push(index),
             }
         }
-        line
     }
 
     /// The same with this many slots.

@@ -126,7 +126,7 @@ impl Queue {
 impl Run {
     /// Whether this attempt may wait for a slot: it goes on, and nothing of it is at work yet.
     #[must_use]
-    pub fn awaits_slot(&self, stage: &StageName, attempt: u32) -> bool {
+    pub fn wants_slot(&self, stage: &StageName, attempt: u32) -> bool {
         let open = self.outcome.is_none() && !self.was_stopped();
         let of = self.attempt(stage, attempt).filter(|_| open);
         of.is_some_and(|it| !it.is_over() && it.paused.is_none() && it.snapshot.is_none())

@@ -81,7 +81,7 @@ fn waits_for_slot(
     queued: Option<&QueuedAttempt>,
 ) -> Option<String> {
     let is_this = |it: &&QueuedAttempt| &it.stage == stage.name() && it.attempt == attempt.n;
-    let queued = queued.filter(is_this).filter(|it| run.awaits_slot(&it.stage, it.attempt))?;
+    let queued = queued.filter(is_this).filter(|it| run.wants_slot(&it.stage, it.attempt))?;
     Some(format!("waits for a slot: {}", queue_place(&queued.at)))
 }
 

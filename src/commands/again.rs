@@ -2,6 +2,7 @@
 //! `[run] [from STAGE] [model=ID] [budget=$5] [a note…]`: the same brief, with the note behind it.
 
 use super::budget_words::BudgetWords;
+use super::features::FeatureWords;
 use super::misunderstood::{Misunderstood, first_word};
 use super::said::MARKS;
 use super::start_run::{StartRun, read_brief};
@@ -91,20 +92,24 @@ impl AgainWords {
         let brief = self.brief.as_ref().unwrap_or(&request.brief);
         let parts = [brief.as_str(), self.note.as_str()];
         let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
-        let batch = request.batch.as_ref();
+        let batch = request.batch.as_deref();
         if batch.is_some() && self.from.is_some() {
             return Err(Misunderstood::wrong(
                 "A batch begins anew: say `again` without `from`. Nothing was started.",
             ));
         }
-        let features = batch.iter().flat_map(|batch| &batch.features);
+        if let Some(batch) = batch {
+            let features = FeatureWords::again(request.project.clone(), batch, &self)?;
+            let again = StartAgain { run: run.id().clone(), from: None, model: self.model };
+            return Ok(StartRun { again: Some(again), ..features.start() });
+        }
         Ok(StartRun {
             project: request.project.clone(),
             brief: read_brief(&parts.join("\n\n"))?,
             // What was said or estimated of that run is not what this one may spend.
             budget: self.budget,
             again: Some(StartAgain { run: run.id().clone(), from: self.from, model: self.model }),
-            features: features.map(|feature| feature.brief.clone()).collect(),
+            features: Vec::new(),
             fix: request.fix.clone(),
         })
     }

@@ -1,12 +1,13 @@
 //! Features: what does `features` ask for, and what run is that?
 //! A batch: the merges of its features are its stages, and what each feature's run does is settled with it.
 
+use super::again::AgainWords;
 use super::budget_words::BudgetWords;
 use super::misunderstood::{Misunderstood, first_word};
 use super::{StartRun, typing};
 use crate::config::{Project, Projects};
 use crate::run::{
-    Batch, BatchPipelines, Feature, GateSpec, Problems, ProjectName, Request, RunId, Usd,
+    Batch, BatchPipelines, Feature, GateSpec, OnReject, Problems, ProjectName, Request, RunId, Usd,
     foreign_text,
 };
 use crate::store::{Store, StoreError};
@@ -67,6 +68,25 @@ impl FeatureWords {
         }
     }
 
+    /// Those of a batch once more: as they are written now, where somebody changed them, and with what else is said.
+    pub(super) fn again(
+        project: ProjectName,
+        batch: &Batch,
+        said: &AgainWords,
+    ) -> Result<Self, Misunderstood> {
+        let before = || batch.features.iter().map(|feature| feature.brief.clone()).collect();
+        let features: Vec<String> = match &said.brief {
+            Some(written) => Self::of(project.clone(), written)?.features,
+            None => before(),
+        };
+        let with_note = |brief: String| match said.note.as_str() {
+            "" => feature(&brief),
+            note => feature(&format!("{brief}. {note}")),
+        };
+        let features = features.into_iter().map(with_note).collect::<Result<_, _>>()?;
+        Ok(Self { project, features, budget: said.budget })
+    }
+
     /// The run that this asks for.
     #[must_use]
     pub fn start(self) -> StartRun {
@@ -110,7 +130,13 @@ pub(super) fn make_batch(
     let asks = request.pipeline.stages.iter().rev().find_map(|stage| stage.gate.clone());
     request.pipeline = texts.merge.pipeline.clone();
     if let Some(together) = request.pipeline.stages.last_mut() {
-        together.gate = Some(asks.unwrap_or_else(|| GateSpec::usual(DEADLINE_SECONDS)));
+        let asks = asks.unwrap_or_else(|| GateSpec::usual(DEADLINE_SECONDS));
+        // Without that answer there is nothing to deliver.
+        together.gate = Some(GateSpec { on_reject: OnReject::End, ..asks });
+    }
+    let ports = Batch::ports(&request.run, features.len() + 1);
+    for stage in &mut request.pipeline.stages {
+        stage.env.insert(Batch::PORTS_VARIABLE.to_owned(), ports.clone());
     }
     let pipeline = texts.feature.pipeline.clone();
     request.batch = Some(Box::new(Batch { features, pipeline }));

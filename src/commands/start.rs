@@ -130,16 +130,19 @@ async fn take_up(
 
 /// With this model of those that its pipeline offers; else why not, for people.
 fn choose(request: &mut Request, model: &str) -> Result<(), String> {
-    let agent = &mut request.pipeline.agent;
-    if !agent.offers(model) {
+    let of_features = request.batch.as_mut().map(|batch| &mut batch.pipeline.agent);
+    let mut agents = [Some(&mut request.pipeline.agent), of_features];
+    if agents.iter().flatten().any(|agent| !agent.offers(model)) {
         return Err(format!(
             "The pipeline of {} does not offer `{model}`: list it in its file, `models = [\"…\"]`. Nothing was started.",
             request.project
         ));
     }
-    let usual = agent.model.replace(model.to_owned());
-    agent.models.retain(|offered| offered != model);
-    agent.models.extend(usual.filter(|usual| usual != model));
+    for agent in agents.iter_mut().flatten() {
+        let usual = agent.model.replace(model.to_owned());
+        agent.models.retain(|offered| offered != model);
+        agent.models.extend(usual.filter(|usual| usual != model));
+    }
     Ok(())
 }
 

@@ -46,6 +46,8 @@ const HAND_OUTS: u32 = 20;
 pub(super) const AWAIT_PUSH_TIMEOUT: Duration = Duration::from_secs(20);
 /// To try the merge of every pair of features: of big ones each takes seconds.
 pub(super) const PREVIEW_TIMEOUT: Duration = Duration::from_mins(15);
+/// After so many tries it is merged without knowing.
+const PREVIEWS: u32 = 3;
 /// To say whether a worker could do it.
 pub(super) const FIND_WORKER_TIMEOUT: Duration = Duration::from_secs(30);
 /// Before what failed on a worker is tried there again: at first, and at most.
@@ -145,6 +147,15 @@ pub(super) fn review_policy() -> RetryPolicy {
         .initial_interval(Duration::from_millis(500))
         .maximum_interval(Duration::from_secs(5))
         .maximum_attempts(REVIEWS)
+        .build()
+}
+
+/// For trying merges before they are made: what cannot be known is not waited for, and they are made all the same.
+pub(super) fn preview_policy() -> RetryPolicy {
+    RetryPolicy::builder()
+        .initial_interval(Duration::from_secs(1))
+        .maximum_interval(Duration::from_secs(10))
+        .maximum_attempts(PREVIEWS)
         .build()
 }
 

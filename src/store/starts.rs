@@ -40,7 +40,7 @@ impl Store {
             return Ok(AskedRun::Pruned { of, at });
         }
         let row = sqlx::query!(
-            "insert into runs (run_id, request_key, project, request, requested_at, try_at) values ($1, $2, $3, $4, $5, $6)
+            "insert into runs (run_id, request_key, project, request, requested_at, try_at, sent) values ($1, $2, $3, $4, $5, $6, $7)
              on conflict (request_key) do update set tries = runs.tries + 1
              returning request, tries",
             request.run.as_str(),
@@ -48,7 +48,9 @@ impl Store {
             request.project.as_str(),
             write("request", request)?,
             now,
-            now + GRACE
+            now + GRACE,
+            // Its batch begins it, and nobody else.
+            request.part_of.is_some()
         )
         .fetch_one(&mut *change)
         .await?;

@@ -4,7 +4,7 @@
 use crate::run::{Phase, Progress, Run, Usd};
 use crate::slack::section;
 
-use super::people::mention;
+use super::people::to_starter;
 use super::{Message, MessageKey, To};
 
 /// Percent of the budget.
@@ -19,11 +19,14 @@ pub(super) fn low_budget(run: &Run, progress: Option<&Progress>) -> Option<Messa
     if !is_open || asks_for_money || used < budget.nanos().saturating_mul(LOW) {
         return None;
     }
-    let said = mention(&run.request.starter)
-        + format!(
-            ", {LOW} % of the {budget} that {} may spend is used. Whoever may approve adds to it by `raise $5`, here and while it works; when all is spent, the run stands still and asks.",
+    let said = to_starter(
+        run,
+        format!(
+            "{LOW} % of the {budget} that {} may spend is used. Whoever may approve adds to it by `raise $5`, here and while it works; when all is spent, the run stands still and asks.",
             run.request.project
-        );
+        )
+        .into(),
+    );
     let key = MessageKey::LowBudget(budget.nanos());
     Some(Message::new(key, To::Thread, &said.clone(), vec![section(said)]))
 }

@@ -19,6 +19,14 @@ pub fn mention(person: &PersonId) -> Mrkdwn {
     }
 }
 
+/// `<@U1>, …` to whom started a run; a feature of a batch calls nobody: its batch does.
+pub(super) fn to_starter(run: &Run, said: Mrkdwn) -> Mrkdwn {
+    match &run.request.part_of {
+        Some(_) => said,
+        None => mention(&run.request.starter) + ", " + said,
+    }
+}
+
 /// The same, or `<!subteam^S1>`.
 pub(super) fn mention_of(approver: &Approver) -> Mrkdwn {
     match approver {

@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::people::mention;
+use super::people::to_starter;
 use super::{Message, MessageKey, RenderContext, To, clock, figures};
 use crate::run::{Attempt, Run, StageState};
 use crate::slack::{Mrkdwn, section};
@@ -54,7 +54,7 @@ fn told(
             Mrkdwn::from(head) + Mrkdwn::line(&over.why, WHY)
         }
     };
-    let said = mention(&run.request.starter) + ", " + said;
+    let said = to_starter(run, said);
     let key = MessageKey::WorkerWait { stage: stage.name().clone(), attempt: attempt.n };
     Some(Message::new(key, To::Thread, &said.clone(), vec![section(said)]))
 }

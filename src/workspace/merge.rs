@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use super::git::GitOutput;
 use super::records::records;
-use super::{Result, Shadow, WorkspaceError};
+use super::{Result, Shadow};
 use crate::run::{Overlap, Snapshot};
 
 /// What the beginning of a file's conflict looks like, and its end.
@@ -38,28 +38,28 @@ impl Shadow {
         Ok(Merged { snapshot, conflicts })
     }
 
-    /// What two snapshots both changed, and what of that git cannot merge; none where they touch nothing in common.
+    /// The paths that work changed since the run began.
+    pub async fn changed_by(&self, work: &Snapshot) -> Result<BTreeSet<String>> {
+        let Some(began) = self.base().await? else { return Ok(BTreeSet::new()) };
+        let entries = self.numstat(&began, work).await?.into_iter();
+        Ok(entries.flat_map(|entry| [Some(entry.path), entry.old_path]).flatten().collect())
+    }
+
+    /// What two features both changed, and what of that git cannot merge; none where they touch nothing in common. Each is its number, its
+    /// work, and the paths that this changed.
     pub async fn overlap(
         &self,
-        pair: (usize, usize),
-        (one, two): (&Snapshot, &Snapshot),
+        one: &(usize, &Snapshot, BTreeSet<String>),
+        two: &(usize, &Snapshot, BTreeSet<String>),
     ) -> Result<Option<Overlap>> {
-        let common = self.git().args(["merge-base", &one.commit, &two.commit]).line().await?;
-        let began = self.of_commit(common).await?;
-        let changed = async |by: &Snapshot| {
-            let entries = self.numstat(&began, by).await?;
-            let paths = entries.into_iter().flat_map(|entry| [Some(entry.path), entry.old_path]);
-            Ok::<BTreeSet<String>, WorkspaceError>(paths.flatten().collect())
-        };
-        let (ones, twos) = (changed(one).await?, changed(two).await?);
-        let both: Vec<String> = ones.intersection(&twos).cloned().collect();
-        let (_, conflicts) = self.merged_tree(one, two).await?;
+        let both: Vec<String> = one.2.intersection(&two.2).cloned().collect();
+        let (_, conflicts) = self.merged_tree(one.1, two.1).await?;
         if both.is_empty() && conflicts.is_empty() {
             return Ok(None);
         }
         let few = |paths: &[String]| paths.iter().take(Overlap::SHOWN).cloned().collect();
         let (files, conflicts) = (few(&both), few(&conflicts));
-        Ok(Some(Overlap { pair, files, count: both.len(), conflicts }))
+        Ok(Some(Overlap { pair: (one.0, two.0), files, count: both.len(), conflicts }))
     }
 
     /// The tree, and the files in it that git could not merge.
@@ -79,13 +79,8 @@ impl Shadow {
         Ok((tree, said.collect()))
     }
 
-    /// The files in which somebody left the marks of a conflict that are not in `before`.
-    pub async fn left_marked(&self, before: &Snapshot, now: &Snapshot) -> Result<Vec<String>> {
-        let was = self.marked(before).await?;
-        Ok(self.marked(now).await?.difference(&was).cloned().collect())
-    }
-
-    async fn marked(&self, snapshot: &Snapshot) -> Result<BTreeSet<String>> {
+    /// The files that have the marks of a conflict.
+    pub async fn marked(&self, snapshot: &Snapshot) -> Result<BTreeSet<String>> {
         let patterns = MARKS.into_iter().flat_map(|mark| ["-e", mark]);
         let grep = self.git().args(["grep", "-l", "-I", "-z", "--full-name"]).args(patterns);
         let output = grep.args([snapshot.commit.as_str()]).output(u64::MAX).await?;

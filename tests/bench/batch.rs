@@ -15,6 +15,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use signoff::run::{Run, RunId, Verdict};
+use signoff::slack::SLACKS_PACE;
 use tokio::time::{Instant, sleep};
 
 use begin::{begin, say};
@@ -24,7 +25,7 @@ const FEATURES: usize = 20;
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 const PATIENCE: Duration = Duration::from_mins(15);
 /// What Slack lets an app do in a minute: tier 3 edits, and one post a second in each channel.
-const MOST_EDITS: usize = 50;
+const MOST_EDITS: usize = SLACKS_PACE as usize;
 const MOST_POSTS: usize = 60;
 
 fn main() -> Result<()> {
@@ -38,6 +39,10 @@ async fn bench(features: usize) -> Result<()> {
 }
 
 async fn batch(w: &World, features: usize) -> Result<()> {
+    // Stories have a Slack without such limits.
+    w.serve.will_have("SIGNOFF_SLACK_PACE", &SLACKS_PACE.to_string());
+    w.serve.crashes().await?;
+    w.serve.comes_back()?;
     let began = Instant::now();
     let asked: Vec<String> = (1..=features).map(|n| format!("\"Bed {n}\"")).collect();
     w.person("ana").says(&format!("/develop features garden {}", asked.join(" "))).await?;

@@ -9,7 +9,7 @@ use super::bench::Bench;
 use super::heartbeat::clock;
 use crate::engine::authenticity::{Asked, SignedRequest};
 use crate::run::{
-    Decided, Decision, FeatureEnd, Outcome, Request, RequestId, Run, RunId, Tokens, Verdict,
+    Decided, Decision, FeatureEnd, Outcome, Request, RequestId, Run, RunId, Tokens, Usd, Verdict,
     foreign_text,
 };
 use crate::store::AskedRun;
@@ -70,9 +70,10 @@ impl Bench {
         let stopped = stopped.with_context(|| format!("{} was not stopped", input.run))?;
         let features = batch.request.batch.iter().flat_map(|it| &it.features).zip(1..);
         let mut stops = Vec::new();
-        for (feature, _) in features.filter(|(_, n)| !batch.features.contains_key(n)) {
+        for (feature, n) in features.filter(|(_, n)| !batch.features.contains_key(n)) {
             let run = feature.run.clone();
-            let stop = stop(&batch, stopped, &run);
+            let asked = self::feature(&batch, n)?;
+            let stop = stop(&Run::starting(asked), stopped);
             let decision = self.seal.sign(Asked::Decision, &run, &stop).await;
             stops.push(SignedStop { run, decision: decision.context("stopping a feature")? });
         }
@@ -90,12 +91,18 @@ fn feature(batch: &Run, n: usize) -> Result<Request> {
 }
 
 /// By whoever stopped the batch; by who started it, where they may only as one of a group: in which they were is not written down.
-fn stop(batch: &Run, of_batch: &Decided, run: &RunId) -> Decision {
-    let request = RequestId(format!("{} {run}", of_batch.request.0));
-    let may = batch.may_steer(&of_batch.by, &[]);
-    let by = if may { &of_batch.by } else { &batch.request.starter };
+fn stop(feature: &Run, of_batch: &Decided) -> Decision {
+    let request = RequestId(format!("{} {}", of_batch.request.0, feature.id()));
+    let may = feature.may_steer(&of_batch.by, &[]);
+    let by = if may { &of_batch.by } else { &feature.request.starter };
     let stop = Decision::new(request, Verdict::Stop, by.clone(), of_batch.via);
     Decision { words: of_batch.words.clone(), ..stop }
+}
+
+/// What people added to its share.
+fn raised(run: &Run) -> Usd {
+    let added = run.budget().zip(run.request.budget_usd).map(|(now, first)| now.minus(first));
+    added.unwrap_or_default()
 }
 
 fn end_of(run: Option<&Run>, lost: Option<&str>) -> FeatureEnd {
@@ -110,6 +117,7 @@ fn end_of(run: Option<&Run>, lost: Option<&str>) -> FeatureEnd {
         work: made.cloned(),
         tokens,
         cost_usd: run.map(Run::spent).unwrap_or_default(),
+        raised_usd: run.map(raised).unwrap_or_default(),
         seconds: run.map(Run::worked_seconds).unwrap_or_default(),
     }
 }

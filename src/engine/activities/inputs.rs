@@ -96,9 +96,9 @@ pub struct WriteInput {
     /// Instead of an agent's work, this is put together.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub merge: Option<MergeStep>,
-    /// Whether it makes a merge work: no marks of conflicts may be left.
-    #[serde(default, skip_serializing_if = "Not::not")]
-    pub resolves: bool,
+    /// Files in which no marks of a conflict may be left.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resolves: Vec<String>,
 }
 
 impl WriteInput {
@@ -131,7 +131,7 @@ impl WriteInput {
             by_hand: plan.by_hand.clone(),
             part: plan.part.clone(),
             merge: plan.merge.clone(),
-            resolves: request.batch.is_some() && plan.merge.is_none(),
+            resolves: plan.resolves.clone(),
         }
     }
 }
@@ -165,7 +165,7 @@ impl WriteInput {
             by_hand: None,
             part: None,
             merge: None,
-            resolves: false,
+            resolves: Vec::new(),
         }
     }
 

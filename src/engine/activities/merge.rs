@@ -44,10 +44,15 @@ impl Bench {
         for feature in &input.features {
             self.fetch_feature(&shadow, feature).await?;
         }
+        let mut changed = Vec::new();
+        for (n, _, work) in &input.features {
+            let paths = shadow.changed_by(work).await.context("reading what a feature changed")?;
+            changed.push((*n, work, paths));
+        }
         let mut overlaps: Vec<Overlap> = Vec::new();
-        for (at, (n, _, one)) in input.features.iter().enumerate() {
-            for (m, _, two) in &input.features[at + 1..] {
-                let overlap = shadow.overlap((*n, *m), (one, two)).await;
+        for (at, one) in changed.iter().enumerate() {
+            for two in &changed[at + 1..] {
+                let overlap = shadow.overlap(one, two).await;
                 overlaps.extend(overlap.context("trying a merge")?);
             }
         }
@@ -119,19 +124,17 @@ impl WriteAttempt<'_> {
         }
     }
 
-    /// Where somebody made a merge work: the files in which they left the marks of a conflict.
+    /// Where somebody made a merge work: the files in which they left the marks of its conflicts.
     pub(super) async fn left_marked(
         &self,
         shadow: &Shadow,
         work: &Snapshot,
     ) -> Result<Vec<String>> {
-        let Some(before) = self.input.compare.stage_base.as_ref().filter(|_| self.input.resolves)
-        else {
+        if self.input.merge.is_some() || self.input.resolves.is_empty() {
             return Ok(Vec::new());
-        };
-        let left = shadow.left_marked(before, work).await;
-        let mut left = left.map_err(Error::from).context("looking for marks of conflicts")?;
-        left.truncate(FILES);
-        Ok(left)
+        }
+        let marked = shadow.marked(work).await.map_err(Error::from);
+        let marked = marked.context("looking for marks of conflicts")?;
+        Ok(self.input.resolves.iter().filter(|file| marked.contains(*file)).cloned().collect())
     }
 }

@@ -8,13 +8,13 @@ use temporalio_sdk::{
     WorkflowResult, WorkflowTermination, workflows,
 };
 
-use super::activity::application_message;
+use super::activity::{ActivityEnd, run_cancellable};
 use super::journal::{emit, record_events, record_options, take_decisions};
 use super::{Ctx, Develop};
 use crate::engine::activities::{Activities, FeatureInput, PreviewInput, SignedStop};
 use crate::engine::attributes_of;
-use crate::engine::retry_policy::{HEARTBEAT_TIMEOUT, PREVIEW_TIMEOUT, takeover_policy};
-use crate::run::{FeatureEnd, Happened, MergePreview, Outcome, Run, RunId, Snapshot};
+use crate::engine::retry_policy::{HEARTBEAT_TIMEOUT, PREVIEW_TIMEOUT, preview_policy};
+use crate::run::{FeatureEnd, Happened, MergePreview, Outcome, Run, RunId, Snapshot, Tokens, Usd};
 
 /// The runs that are under way: the number of each feature, and why its workflow is gone, where it did not end by itself.
 type Children = Vec<LocalBoxFuture<'static, (usize, Option<String>)>>;
@@ -126,23 +126,17 @@ pub(super) async fn preview_merge(
     record_events(ctx).await?;
     let in_order = MergePreview::of(&features.iter().map(|(n, ..)| *n).collect::<Vec<_>>(), vec![]);
     let input = ctx.state(|s| PreviewInput { run: s.run.id().clone(), features });
+    let scope = ctx.cancellation_token().child_token();
     let options = ActivityOptions::with_start_to_close_timeout(PREVIEW_TIMEOUT)
         .heartbeat_timeout(HEARTBEAT_TIMEOUT)
-        .retry_policy(takeover_policy())
+        .cancellation_token(scope.clone())
+        .retry_policy(preview_policy())
         .summary("what merging will be like".to_owned())
         .build();
-    let preview = match ctx.execute_activity(Activities::preview_merge, input, options).await {
-        Ok(preview) => preview,
-        Err(_) if ctx.cancellation_token().is_cancelled() => {
-            return Err(WorkflowTermination::cancelled());
-        }
-        Err(error) => {
-            tracing::warn!(
-                "what merging will be like is not known: {}",
-                application_message(&error)
-            );
-            in_order
-        }
+    let trying = ctx.execute_activity(Activities::preview_merge, input, options);
+    let preview = match run_cancellable(ctx, trying, &scope, Run::was_stopped).await? {
+        ActivityEnd::Completed(preview) => preview,
+        ActivityEnd::Lost(_) | ActivityEnd::HandedBack(_) => in_order,
     };
     emit(ctx, Happened::Previewed(preview));
     Ok(())
@@ -162,8 +156,9 @@ fn nothing_made(outcome: Outcome, why: Option<String>) -> FeatureEnd {
         outcome,
         why,
         work: None,
-        tokens: crate::run::Tokens::default(),
-        cost_usd: crate::run::Usd::ZERO,
+        tokens: Tokens::default(),
+        cost_usd: Usd::ZERO,
+        raised_usd: Usd::ZERO,
         seconds: 0,
     }
 }

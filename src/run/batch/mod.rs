@@ -51,6 +51,9 @@ pub struct FeatureEnd {
     pub work: Option<Snapshot>,
     pub tokens: Tokens,
     pub cost_usd: Usd,
+    /// What people added to its share of the money.
+    #[serde(default)]
+    pub raised_usd: Usd,
     pub seconds: u64,
 }
 
@@ -72,9 +75,13 @@ impl Batch {
     pub const MOST: usize = 20;
     /// Longest description of one feature, in characters.
     pub const BRIEF_CHARS: usize = 500;
-    /// First port of the first feature's programs, and how many each has to itself.
-    const FIRST_PORT: usize = 21_000;
+    /// The variable that says which ports a feature's programs have to themselves.
+    pub const PORTS_VARIABLE: &str = "SIGNOFF_PORTS";
+    /// First port of all, and how many each feature has.
+    const FIRST_PORT: usize = 10_000;
     const PORTS: usize = 100;
+    /// So many batches at the same time may have ports apart: all below those that Linux gives out by itself.
+    const RANGES: usize = 10;
 
     /// The features that this text asks for: one a line, or each in quotation marks.
     #[must_use]
@@ -97,6 +104,15 @@ impl Batch {
             slugs.extend(name.parse());
         }
         slugs
+    }
+
+    /// The ports of the feature with this number, from 1; of the merges, the one behind the last.
+    #[must_use]
+    pub fn ports(batch: &RunId, n: usize) -> String {
+        let sum: usize = batch.as_str().bytes().map(usize::from).sum();
+        let range = sum % Self::RANGES * (Self::MOST + 1);
+        let first = Self::FIRST_PORT + (range + n.saturating_sub(1)) * Self::PORTS;
+        format!("{first}-{}", first + Self::PORTS - 1)
     }
 
     /// Which feature this stage merges, and its number from 1.
@@ -151,10 +167,9 @@ impl Request {
         let of = batch.features.len();
         let member = BatchMember { batch: self.run.clone(), n, of, slug: feature.slug.clone() };
         let mut pipeline = batch.pipeline.clone();
-        let first = Batch::FIRST_PORT + (n - 1) * Batch::PORTS;
-        let ports = format!("{first}-{}", first + Batch::PORTS - 1);
+        let ports = Batch::ports(&self.run, n);
         for stage in &mut pipeline.stages {
-            stage.env.insert("SIGNOFF_PORTS".to_owned(), ports.clone());
+            stage.env.insert(Batch::PORTS_VARIABLE.to_owned(), ports.clone());
             // What failed is asked about by the batch, once all others are merged: one failing feature stops nobody.
             stage.recovery = None;
         }

@@ -2,6 +2,8 @@
 //! First that all of them end; then a look at what merging them will be like; then each is merged by its stage, and all is asked about.
 //! Only of runs whose request is a batch, so these rules need no version of their own.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 
 use crate::run::{
@@ -34,7 +36,9 @@ impl Run {
     pub(super) fn merge_step(&self, stage: &StageState, attempt: u32) -> Option<MergeStep> {
         let batch = self.request.batch.as_ref()?;
         let is_merged = self.merged(stage, attempt).is_some();
-        if is_merged || stage.done_by_hand(attempt).is_some() {
+        // Where the run went back to a merge that did not work, somebody makes that work.
+        let is_resumed = stage.unfinished_base().is_some();
+        if is_merged || is_resumed || stage.done_by_hand(attempt).is_some() {
             return None;
         }
         if stage.name().as_str() == Batch::TOGETHER {
@@ -119,6 +123,29 @@ impl Run {
             0 => format!("none of the {} features is good", batch.features.len()),
             _ => format!("none of the {good} good features could be merged"),
         })
+    }
+
+    /// Whether somebody looked at everything together, where it is a batch.
+    pub(super) fn is_approved_together(&self) -> bool {
+        let is_good = |stage: &StageState| {
+            stage.name().as_str() == Batch::TOGETHER && stage.phase == StagePhase::Good
+        };
+        self.request.batch.is_none() || self.stages.iter().any(is_good)
+    }
+
+    /// The files in which no marks of a conflict may be left: those in which merging its feature found some.
+    pub(super) fn to_resolve(&self, stage: &StageState) -> Vec<String> {
+        if self.request.batch.is_none() {
+            return Vec::new();
+        }
+        let found = stage.attempts.iter().flat_map(|attempt| attempt.conflicts.iter().cloned());
+        found.collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    /// Whether no attempt of this stage has cost anything before: those that merge are free.
+    pub(super) fn pays_first(&self, stage: &StageState, attempt: u32) -> bool {
+        let mut earlier = stage.attempts.iter().filter(|earlier| earlier.n < attempt);
+        self.request.batch.is_some() && earlier.all(|earlier| earlier.spent() == Usd::ZERO)
     }
 
     /// The trees that go into the result, for whoever approves it.

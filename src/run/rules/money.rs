@@ -18,7 +18,9 @@ impl Run {
     #[must_use]
     pub fn budget(&self) -> Option<Usd> {
         let raises = self.decisions.iter().filter(|it| self.stage_raised_by(it).is_none());
-        after(raises, self.request.budget_usd)
+        // What somebody added to a feature's share is the batch's, too.
+        let added: Usd = self.features.values().map(|feature| feature.raised_usd).sum();
+        after(raises, self.request.budget_usd).map(|budget| budget + added)
     }
 
     /// What a stage may spend, of the run's; none = all of that.

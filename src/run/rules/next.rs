@@ -98,7 +98,8 @@ impl Run {
         match self.last_good() {
             Some(snapshot) if self.delivered.is_none() && self.has_a_repository() => {
                 let guard = self.guard(snapshot);
-                Next::Deliver { snapshot: snapshot.clone(), push: outcome == Outcome::Done, guard }
+                let push = outcome == Outcome::Done && self.is_approved_together();
+                Next::Deliver { snapshot: snapshot.clone(), push, guard }
             }
             _ => Next::Emit(self.ended(outcome, why)),
         }

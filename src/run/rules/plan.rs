@@ -36,6 +36,8 @@ pub struct Plan {
     pub part: Option<TaskPart>,
     /// Instead of an agent's work, this is put together.
     pub merge: Option<MergeStep>,
+    /// Files in which no marks of a conflict may be left.
+    pub resolves: Vec<String>,
 }
 
 /// What is watched beside the budget of the attempt itself.
@@ -104,12 +106,16 @@ impl Run {
             },
             budget_left_usd: self.allowance(stage.name(), attempt),
             watched: Watched {
-                months: asks && attempt == 1 && !was_begun && !self.goes_beyond_months(),
+                months: asks
+                    && (attempt == 1 || self.pays_first(stage, attempt))
+                    && !was_begun
+                    && !self.goes_beyond_months(),
                 breakers: asks && !self.goes_on_regardless(stage.name()),
             },
             by_hand: stage.done_by_hand(attempt).map(|(branch, _)| branch.clone()),
             part: stage.part(attempt),
             merge: self.merge_step(stage, attempt),
+            resolves: self.to_resolve(stage),
         }
     }
 

@@ -5,8 +5,8 @@ use chrono::{DateTime, Utc};
 
 use super::wait::{asks, next_round};
 use crate::run::{
-    ByHand, Decision, GateDigestInput, GateId, GateKind, HandBranch, Next, PersonId, Refusal,
-    Retried, Run, Snapshot, StagePhase, StageState, Verdict,
+    Batch, ByHand, Decision, GateDigestInput, GateId, GateKind, HandBranch, Next, PersonId,
+    Refusal, Retried, Run, Snapshot, StagePhase, StageState, Verdict,
 };
 
 impl Run {
@@ -87,6 +87,10 @@ impl Run {
     /// # Errors
     /// Why not.
     pub fn may_skip(&self, stage: &StageState) -> Result<(), Refusal> {
+        // What nobody approved together is delivered by no other answer.
+        if self.request.batch.is_some() && stage.name().as_str() == Batch::TOGETHER {
+            return Err(Refusal::NothingLeft);
+        }
         let others = || self.stages.iter().filter(|other| other.name() != stage.name());
         if let Some(other) = others().find(|other| other.stage.needs.contains(stage.name())) {
             return Err(Refusal::Needed { by: other.name().clone() });

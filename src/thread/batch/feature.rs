@@ -121,8 +121,11 @@ fn under_way(run: Option<&Run>) -> FeatureState {
     match run.map(Run::phase) {
         None | Some(Phase::Starting) => FeatureState::Starting,
         Some(Phase::Waiting) => FeatureState::Asking,
-        // Its batch has not heard of its end yet.
-        Some(_) => FeatureState::Developing,
+        Some(Phase::Running) => FeatureState::Developing,
+        // Its batch has not heard of its end yet, or was cancelled before that.
+        Some(Phase::Done) => FeatureState::Good,
+        Some(Phase::Stopped) => FeatureState::Stopped,
+        Some(Phase::Failed | Phase::Rejected) => FeatureState::NotGood,
     }
 }
 

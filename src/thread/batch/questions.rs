@@ -24,6 +24,14 @@ struct Asked<'a> {
     closed_at: Option<DateTime<Utc>>,
 }
 
+impl Asked<'_> {
+    /// Whom it calls.
+    fn calls(&self) -> Vec<Approver> {
+        let spec = self.run.spec_of(&self.gate.id);
+        spec.map(|spec| called_by(self.run, &self.gate.id, spec)).unwrap_or_default()
+    }
+}
+
 /// One message for each time in which something was open.
 pub(in crate::thread) fn questions(
     features: &[Run],
@@ -40,8 +48,15 @@ fn groups(features: &[Run]) -> Vec<Vec<Asked<'_>>> {
     let mut groups: Vec<Vec<Asked<'_>>> = Vec::new();
     // Until when something of the newest group was open; none = it still is.
     let mut open_until = Some(DateTime::<Utc>::MIN_UTC);
+    let mut called: Vec<Approver> = Vec::new();
     for it in asked {
-        let is_new = open_until.is_some_and(|until| it.gate.opened_at > until);
+        // An edit calls nobody: whoever was not called yet needs a message.
+        let calls = it.calls();
+        let is_new = open_until.is_some_and(|until| it.gate.opened_at > until)
+            || calls.iter().any(|who| !called.contains(who));
+        if is_new {
+            called = calls;
+        }
         open_until = match (open_until.filter(|_| !is_new), it.closed_at) {
             (Some(until), Some(closed)) => Some(max(until, closed)),
             (None, closed) if is_new => closed,
@@ -83,8 +98,7 @@ fn head(group: &[Asked<'_>]) -> Mrkdwn {
     }
     let mut called: Vec<Approver> = Vec::new();
     for it in &open {
-        let Some(spec) = it.run.spec_of(&it.gate.id) else { continue };
-        for approver in called_by(it.run, &it.gate.id, spec) {
+        for approver in it.calls() {
             if !called.contains(&approver) {
                 called.push(approver);
             }

@@ -38,6 +38,7 @@ fn ends(driver: &mut RunDriver, n: usize, outcome: Outcome) {
         work: (outcome == Outcome::Done).then(|| snapshot(made)),
         tokens: Tokens::default(),
         cost_usd: CENT,
+        raised_usd: Usd::ZERO,
         seconds: 60,
     };
     driver.emit(Happened::FeatureEnded { n, end });
@@ -198,9 +199,27 @@ fn each_feature_has_its_branch_its_ports_and_its_share_of_the_money() {
     assert_eq!(feature.branch(), "signoff/tale-k3f9qdz/2-tulips");
     assert_eq!(request.branch(), "signoff/tale-k3f9qdz/result");
     assert_eq!(feature.budget_usd, Some(CENT.share(3)));
-    assert_eq!(feature.pipeline.stages[0].env["SIGNOFF_PORTS"], "21100-21199");
+    let ports = &feature.pipeline.stages[0].env["SIGNOFF_PORTS"];
+    assert_eq!(
+        (ports, ports == &Batch::ports(&request.run, 1)),
+        (&Batch::ports(&request.run, 2), false)
+    );
     assert!(feature.batch.is_none() && feature.pipeline.stages[0].recovery.is_none());
     assert_eq!(request.feature(0), None);
     assert_eq!(request.feature(4), None);
     assert_eq!(batch().now, DateTime::UNIX_EPOCH + TimeDelta::seconds(1));
+}
+
+#[test]
+fn what_nobody_approved_together_is_delivered_by_no_other_answer() {
+    let mut driver = developed(GOOD);
+    for _ in 0..4 {
+        driver.brings(Facts::Green);
+    }
+    let gate = driver.gate();
+    let stage = driver.run.stage(&gate.stage).expect("a stage");
+    assert!(driver.run.may_skip(stage).is_err());
+    driver.ana(Verdict::Reject);
+    let Next::Deliver { push, .. } = driver.on() else { panic!("nothing is kept") };
+    assert!(!push, "it stays where it is");
 }

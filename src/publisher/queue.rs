@@ -112,11 +112,12 @@ fn out_of_date(
 }
 
 fn is_worth_an_edit(told: &Told, place: &QueuePlace, now: Instant) -> bool {
-    let moved = told.place.place != place.place && place.place <= NEAR;
+    let differs = (told.place.place, &told.place.because) != (place.place, &place.because);
+    let moved = differs && place.place <= NEAR;
     let minute = |place: &QueuePlace| place.seconds.map(|seconds| seconds / 60);
-    let seen = |place: &QueuePlace| (place.place, place.of, minute(place));
+    let seen = |place: &QueuePlace| (place.place, place.of, place.because.clone(), minute(place));
     let long_ago = now.duration_since(told.at) >= FAR_EVERY;
-    moved || told.place.because != place.because || (long_ago && seen(&told.place) != seen(place))
+    moved || (long_ago && seen(&told.place) != seen(place))
 }
 
 #[cfg(test)]

@@ -46,13 +46,19 @@ impl Store {
             return Ok(0);
         }
         let mut change = self.pool.begin().await?;
-        sqlx::query!("select pg_advisory_xact_lock($1) as \"lock: ()\"", LOCK)
-            .fetch_one(&mut *change)
-            .await?;
+        // Somebody else gives them then; one who stands still with the lock must not hold everybody up.
+        let is_ours =
+            sqlx::query_scalar!("select pg_try_advisory_xact_lock($1) as \"taken!\"", LOCK)
+                .fetch_one(&mut *change)
+                .await?;
+        if !is_ours {
+            return Ok(0);
+        }
         let granted = read_queue(&mut change, limits).await?.grants();
         for id in &granted {
             sqlx::query!(
-                "update slots set granted_at = clock_timestamp(), seen_at = clock_timestamp() where id = $1",
+                "update slots set granted_at = clock_timestamp(), seen_at = clock_timestamp()
+                 where id = $1 and granted_at is null and released_at is null",
                 id
             )
             .execute(&mut *change)
@@ -237,12 +243,12 @@ async fn served(database: impl PgExecutor<'_>) -> Result<BTreeMap<ProjectName, D
     Ok(rows.into_iter().filter_map(|row| Some((row.project.parse().ok()?, row.at))).collect())
 }
 
-/// Open rows that somebody speaks for. Until a worker has lived long enough for all of them to be taken up again, all count: where every
+/// Open rows that somebody speaks for; of those that have a slot, also where nobody began yet: the worker's own places may be taken for a while. Until a worker has lived long enough for all of them to be taken up again, all count: where every
 /// worker was away, nobody spoke for any.
 async fn entries(database: impl PgExecutor<'_>) -> Result<Vec<QueueEntry>> {
     let rows = sqlx::query!(
         "select id, run_id, stage, attempt, project, person, team, begun, asked_at, granted_at from slots
-         where released_at is null and (seen_at > now() - interval '30 seconds' or not exists (
+         where released_at is null and (seen_at > now() - interval '30 seconds' or granted_at > now() - interval '10 minutes' or not exists (
              select 1 from workers where seen_at > now() - interval '10 seconds' and started_at < now() - interval '20 seconds'))
          order by id"
     )

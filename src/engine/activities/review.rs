@@ -164,9 +164,12 @@ impl WriteAttempt<'_> {
             AgentEnd::Finished => {
                 let files =
                     shadow.files(snapshot).await.context("listing the files of the work")?;
-                let said = format!("{said}\n{}", report.words.unwrap_or_default());
+                // Its last words are told a second time there, and cut.
                 let (tokens, cost_usd) = input.own(&after);
-                let findings = findings_in(&said, &files);
+                // Its last words are told a second time there, and cut.
+                let words = report.words.unwrap_or_default();
+                let found = findings_in(&said, &files);
+                let findings = if found.is_empty() { findings_in(&words, &files) } else { found };
                 Ok(Review { findings, agent: report.info, tokens, cost_usd, ..Review::default() })
             }
         }

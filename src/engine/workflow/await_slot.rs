@@ -27,6 +27,8 @@ pub(super) async fn await_slot(ctx: &Ctx, plan: &Plan) -> WorkflowResult<()> {
     let options = await_slot_options(ctx, plan, &scope);
     let waiting = ctx.execute_activity(Activities::await_slot, asks, options);
     run_cancellable(ctx, waiting, &scope, |run| plan.is_called_off(run)).await?;
+    // What it asked for is settled, also where there was nothing to record with it.
+    ctx.state_mut(|s| s.asks = None);
     let seconds = u64::try_from((now(ctx) - since).num_seconds()).unwrap_or(0);
     if seconds > 0 {
         let (stage, attempt) = (plan.stage.name.clone(), plan.attempt);

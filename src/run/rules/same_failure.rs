@@ -16,7 +16,12 @@ pub(super) fn same_failure(stage: &StageState, newest: &Attempt) -> bool {
     attempts.retain(|it| !stage.stage.iterates || it.trouble != Some(Trouble::ModelBusy));
     let Some(attempts) = attempts.get(..TIMES) else { return false };
     let first = failure(newest);
-    first.is_some() && attempts.iter().all(|attempt| failure(attempt) == first)
+    // Where iterations build on each other, fewer failing tests are no failure in the same way.
+    let tests = |attempt: &Attempt| attempt.tests.filter(|_| stage.stage.iterates);
+    first.is_some()
+        && attempts
+            .iter()
+            .all(|attempt| failure(attempt) == first && tests(attempt) == tests(newest))
 }
 
 /// What was wrong with the work; none where it was not the work.

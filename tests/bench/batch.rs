@@ -22,6 +22,7 @@ use begin::{begin, say};
 use world::{World, told};
 
 const FEATURES: usize = 20;
+const UNTIL_IT_LISTENS: Duration = Duration::from_secs(5);
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 const PATIENCE: Duration = Duration::from_mins(15);
 /// What Slack lets an app do in a minute: tier 3 edits, and one post a second in each channel.
@@ -43,6 +44,7 @@ async fn batch(w: &World, features: usize) -> Result<()> {
     w.serve.will_have("SIGNOFF_SLACK_PACE", &SLACKS_PACE.to_string());
     w.serve.crashes().await?;
     w.serve.comes_back()?;
+    sleep(UNTIL_IT_LISTENS).await;
     let began = Instant::now();
     let asked: Vec<String> = (1..=features).map(|n| format!("\"Bed {n}\"")).collect();
     w.person("ana").says(&format!("/develop features garden {}", asked.join(" "))).await?;

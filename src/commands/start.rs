@@ -10,8 +10,8 @@ use super::{AdmittedStart, Asker, Reply, ReplyKind, Services, StartRun};
 use crate::config::Project;
 use crate::engine::EngineError;
 use crate::run::{
-    Again, AgentKind, Approver, Fix, GateSpec, NotFrom, Pipeline, PipelineText, Policy, Problems,
-    Request, RunEstimate, RunId,
+    Again, AgentKind, Approver, Fix, GateSpec, NotFrom, Pipeline, PipelineText, Policy, Request,
+    RunEstimate, RunId,
 };
 use crate::store::{AskedRun, Sender, StoreError};
 use crate::thread;
@@ -38,12 +38,10 @@ pub async fn start(services: &Services, admitted: AdmittedStart) -> Result<Reply
     let (again, features) = (start.again.clone(), start.features.clone());
     let mut request = request(project, (start, pipeline.pipeline), asker);
     request.rehearsal &= services.rehearsal;
-    if !features.is_empty() {
-        let mint = || RunId::mint(&project.name, rand::random());
-        match make_batch(&mut request, project, features, mint) {
-            Ok(texts) => save_texts(&services.store, &texts).await?,
-            Err(problems) => return Ok(Reply::new(ReplyKind::Unknown, no_batch(&problems))),
-        }
+    if !features.is_empty()
+        && let Err(why) = fan_out(services, &mut request, project, features).await?
+    {
+        return Ok(Reply::new(ReplyKind::Unknown, why));
     }
     tighten(&mut request.pipeline, &project.approvers, &projects.policy);
     if let Some(batch) = &mut request.batch {
@@ -165,10 +163,20 @@ async fn estimate(services: &Services, request: &mut Request) -> Result<(), Stor
     Ok(())
 }
 
-fn no_batch(problems: &Problems) -> String {
-    format!(
-        "The pipeline of this project cannot be made one for features: {problems}. Nothing was started."
-    )
+/// Makes it a batch of these features; else why that cannot be, for people.
+async fn fan_out(
+    services: &Services,
+    request: &mut Request,
+    project: &Project,
+    features: Vec<String>,
+) -> Result<Result<(), String>, StoreError> {
+    let mint = || RunId::mint(&project.name, rand::random());
+    Ok(match make_batch(request, project, features, mint) {
+        Ok(texts) => Ok(save_texts(&services.store, &texts).await?),
+        Err(problems) => Err(format!(
+            "The pipeline of this project cannot be made one for features: {problems}. Nothing was started."
+        )),
+    })
 }
 
 /// The pipeline as it is written down; to fix something, one that is made of it. Else why there is none, for people.

@@ -109,7 +109,7 @@ async fn pruned_meanwhile(
     key: &RequestId,
     request: &Request,
 ) -> Result<Option<(RunId, DateTime<Utc>)>> {
-    let Some(again) = request.again.as_ref().filter(|again| !again.kept.is_empty()) else {
+    let Some(again) = request.takes_over() else {
         return Ok(None);
     };
     let asked = sqlx::query_scalar!(

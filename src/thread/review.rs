@@ -52,7 +52,7 @@ pub(super) fn in_a_line(stage: &StageState, attempt: &Attempt) -> Option<String>
 
 /// Whether somebody reads its work now.
 pub(super) fn is_at_work(stage: &StageState) -> bool {
-    let unread = |last: &Attempt| stage.is_whole(last) && last.review.is_none();
+    let unread = |last: &Attempt| stage.is_good_as_a_whole(last) && last.review.is_none();
     stage.stage.review.is_some()
         && stage.phase == StagePhase::Running
         && stage.attempts_now().last().is_some_and(unread)

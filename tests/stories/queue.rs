@@ -1,6 +1,20 @@
 //! More runs than there are slots: they wait, say where they stand, and go on in a fair order.
 
-use crate::world::story;
+use anyhow::Result;
+
+use crate::world::{RunOf, World, story};
+
+/// Three runs where there is one slot.
+async fn one_works_and_two_wait(w: &World) -> Result<[RunOf<'_>; 3]> {
+    let ana = w.person("ana");
+    w.has_settings("[queue]\nat_once = 1")?;
+    let first = ana.develops("slow").await?;
+    first.shows("Waiting for a sign").await?;
+    let second = ana.develops("slow").await?;
+    let third = ana.develops("slow").await?;
+    third.card().shows("2nd of 2").await?;
+    Ok([first, second, third])
+}
 
 #[tokio::test]
 async fn runs_beyond_the_limit_say_their_place_and_a_project_with_nothing_at_work_goes_first() {
@@ -53,12 +67,7 @@ async fn a_limit_that_is_raised_lets_those_begin_who_wait() {
 async fn a_run_that_waits_for_a_slot_is_stopped_at_once_and_others_move_up() {
     story(async |w| {
         let ana = w.person("ana");
-        w.has_settings("[queue]\nat_once = 1")?;
-        let first = ana.develops("slow").await?;
-        first.shows("Waiting for a sign").await?;
-        let second = ana.develops("slow").await?;
-        let third = ana.develops("slow").await?;
-        third.card().shows("2nd of 2").await?;
+        let [first, second, third] = one_works_and_two_wait(w).await?;
         ana.says(&format!("/develop stop {}", second.id)).await?;
         second.shows("slow · stopped").await?;
         third.card().shows("1st of 1").await?;
@@ -71,13 +80,7 @@ async fn a_run_that_waits_for_a_slot_is_stopped_at_once_and_others_move_up() {
 #[tokio::test]
 async fn a_worker_that_dies_takes_no_place_in_the_queue_with_it() {
     story(async |w| {
-        let ana = w.person("ana");
-        w.has_settings("[queue]\nat_once = 1")?;
-        let first = ana.develops("slow").await?;
-        first.shows("Waiting for a sign").await?;
-        let second = ana.develops("slow").await?;
-        let third = ana.develops("slow").await?;
-        third.card().shows("2nd of 2").await?;
+        let [first, second, third] = one_works_and_two_wait(w).await?;
         w.worker.crashes().await?;
         w.until_dead(&format!("{}/wait-1/work", first.id)).await?;
         w.worker.comes_back()?;

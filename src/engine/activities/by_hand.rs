@@ -35,7 +35,7 @@ impl HandOutInput {
             branch: HandBranch::name(&request.run, gate),
             repository: request.repository.clone(),
             work,
-            again: request.again.clone().filter(|again| !again.kept.is_empty()),
+            again: request.takes_over().cloned(),
         }
     }
 }
@@ -63,11 +63,7 @@ impl Bench {
 
     async fn put_on_branch(&self, input: &HandOutInput) -> Result<HandBranch> {
         let (run, repository) = (&input.run, input.repository.as_deref());
-        let needed = [&input.work];
-        let shadow = match &input.again {
-            Some(again) => self.taken_over(run, again, &needed).await,
-            None => self.shadow_with(run, &needed).await,
-        };
+        let shadow = self.shadow_of(run, input.again.as_ref(), &[&input.work]).await;
         let shadow = shadow.context("opening the shadow repository")?;
         let branch = shadow.hand_out(repository, &input.work, &input.branch).await;
         let branch = branch.context("handing the work out")?;
@@ -123,11 +119,10 @@ impl WriteAttempt<'_> {
     /// In the attempt's own folder, where an agent's would be.
     async fn fetch_by_hand(&self, branch: &HandBranch) -> Result<(Shadow, TakenIn)> {
         let shadow = self.shadow().await.context("opening the shadow repository")?;
-        let base = self.base(&shadow).await.context("importing the repository")?;
-        let text = self.pipeline_text().await?;
-        if let GuardCheck::Moved(why) = self.check_guard(&shadow, text.as_deref()).await? {
-            return Ok((shadow, TakenIn::Impossible(why)));
-        }
+        let base = match self.guarded_base(&shadow).await? {
+            Ok(base) => base,
+            Err(moved) => return Ok((shadow, TakenIn::Impossible(moved))),
+        };
         let tip = match shadow.take_in(self.input.repository.as_deref(), branch).await {
             Ok(tip) => tip,
             Err(e @ WorkspaceError::Repository { .. }) => {
@@ -135,12 +130,32 @@ impl WriteAttempt<'_> {
             }
             Err(e) => return Err(Error::from(e).context("fetching what was done by hand")),
         };
-        let work = self.folder.at("work");
-        shadow.checkout_to_change(&tip, &work).await.context("cloning what was done by hand")?;
+        let done = self.lay_out(&shadow, base, &tip).await;
+        let done = done.context("cloning what was done by hand")?;
+        Ok((shadow, TakenIn::Done(Box::new(done))))
+    }
+
+    /// What it begins with; why not, where something is not what was approved.
+    pub(super) async fn guarded_base(&self, shadow: &Shadow) -> Result<Result<Snapshot, String>> {
+        let base = self.base(shadow).await.context("importing the repository")?;
+        let text = self.pipeline_text().await?;
+        Ok(match self.check_guard(shadow, text.as_deref()).await? {
+            GuardCheck::Holds => Ok(base),
+            GuardCheck::Moved(why) => Err(why),
+        })
+    }
+
+    /// Leaves `brought` where an agent would have left its work.
+    pub(super) async fn lay_out(
+        &self,
+        shadow: &Shadow,
+        base: Snapshot,
+        brought: &Snapshot,
+    ) -> Result<AgentDone> {
+        shadow.checkout_to_change(brought, &self.folder.at("work")).await?;
         let start = shadow.start().await.context("reading where the run began")?;
         let unkept = Written::unkept(AgentEnd::Finished, self.bench.sandbox.sandboxing());
         let workplace = self.before.workplace.clone();
-        let written = Written { start, workplace, ..unkept };
-        Ok((shadow, TakenIn::Done(Box::new(AgentDone { base, written }))))
+        Ok(AgentDone { base, written: Written { start, workplace, ..unkept } })
     }
 }

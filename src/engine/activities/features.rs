@@ -64,15 +64,14 @@ impl Bench {
     }
 
     /// The stop of a batch, for each feature that is not over: asked for as a door would, for whoever stopped the batch.
-    pub(super) async fn stop_features(&self, input: &FeatureInput) -> Result<Vec<SignedStop>> {
-        let batch = self.batch(&input.run).await?;
+    pub(super) async fn stop_features(&self, run: &RunId) -> Result<Vec<SignedStop>> {
+        let batch = self.batch(run).await?;
         let stopped = batch.decisions.iter().find(|decided| decided.verdict == Verdict::Stop);
-        let stopped = stopped.with_context(|| format!("{} was not stopped", input.run))?;
-        let features = batch.request.batch.iter().flat_map(|it| &it.features).zip(1..);
+        let stopped = stopped.with_context(|| format!("{run} was not stopped"))?;
         let mut stops = Vec::new();
-        for (feature, n) in features.filter(|(_, n)| !batch.features.contains_key(n)) {
-            let run = feature.run.clone();
-            let asked = self::feature(&batch, n)?;
+        for n in batch.features_under_way() {
+            let asked = feature(&batch, n)?;
+            let run = asked.run.clone();
             let stop = stop(&Run::starting(asked), stopped);
             let decision = self.seal.sign(Asked::Decision, &run, &stop).await;
             stops.push(SignedStop { run, decision: decision.context("stopping a feature")? });

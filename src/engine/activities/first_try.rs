@@ -44,7 +44,7 @@ impl TryFirstInput {
             pipeline: request.pipeline.digest.clone(),
             repository: request.repository.clone(),
             start_branch: request.start_branch.clone(),
-            again: request.again.clone().filter(|again| !again.kept.is_empty()),
+            again: request.takes_over().cloned(),
             may_hand_back: request.waits_for_workers,
         }
     }
@@ -147,10 +147,7 @@ impl Bench {
             let shadow = Shadow::open(&self.shadow_path(&input.run)).await?;
             return shadow.import(input.repository.as_deref(), input.start_branch.as_deref()).await;
         };
-        match &input.again {
-            Some(again) => self.taken_over(&input.run, again, &[base]).await?,
-            None => self.shadow_with(&input.run, &[base]).await?,
-        };
+        self.shadow_of(&input.run, input.again.as_ref(), &[base]).await?;
         Ok(base.clone())
     }
 }

@@ -124,7 +124,7 @@ impl WriteInput {
             start_branch: request.start_branch.clone(),
             may_pause: request.money.is_some(),
             watched: plan.watched,
-            again: request.again.clone().filter(|again| !again.kept.is_empty()),
+            again: request.takes_over().cloned(),
             push_attempts: request.push_attempts,
             may_hand_back: request.waits_for_workers,
             handover: None,

@@ -8,11 +8,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::bench::Bench;
 use super::by_hand::TakenIn;
-use super::guard::GuardCheck;
-use super::handover::{AgentDone, Handover};
+use super::handover::Handover;
 use super::heartbeat::with_heartbeat;
 use super::write_attempt::WriteAttempt;
-use crate::run::{AgentEnd, MergePreview, MergeStep, Overlap, RunId, Snapshot, Written};
+use crate::run::{MergePreview, MergeStep, Overlap, RunId, Snapshot, Written};
 use crate::workspace::{Merged, Shadow, WorkspaceError};
 
 /// Most files with conflicts that are named.
@@ -95,11 +94,10 @@ impl WriteAttempt<'_> {
                 fetched => fetched.context("fetching a feature")?,
             }
         }
-        let base = self.base(&shadow).await.context("importing the repository")?;
-        let text = self.pipeline_text().await?;
-        if let GuardCheck::Moved(why) = self.check_guard(&shadow, text.as_deref()).await? {
-            return Ok((shadow, TakenIn::Impossible(why)));
-        }
+        let base = match self.guarded_base(&shadow).await? {
+            Ok(base) => base,
+            Err(moved) => return Ok((shadow, TakenIn::Impossible(moved))),
+        };
         let Merged { snapshot, mut conflicts } = match step {
             MergeStep::Feature { work, .. } => {
                 shadow.merge(&base, work).await.context("merging a feature")?
@@ -107,13 +105,10 @@ impl WriteAttempt<'_> {
             MergeStep::All => Merged { snapshot: base.clone(), conflicts: Vec::new() },
         };
         conflicts.truncate(FILES);
-        let folder = self.folder.at("work");
-        shadow.checkout_to_change(&snapshot, &folder).await.context("cloning what was merged")?;
-        let start = shadow.start().await.context("reading where the run began")?;
-        let unkept = Written::unkept(AgentEnd::Finished, self.bench.sandbox.sandboxing());
-        let workplace = self.before.workplace.clone();
-        let written = Written { start, conflicts, workplace, ..unkept };
-        Ok((shadow, TakenIn::Done(Box::new(AgentDone { base, written }))))
+        let done = self.lay_out(&shadow, base, &snapshot).await;
+        let mut done = done.context("cloning what was merged")?;
+        done.written.conflicts = conflicts;
+        Ok((shadow, TakenIn::Done(Box::new(done))))
     }
 
     /// The feature whose work this attempt merges: its snapshot is a child of that, too.

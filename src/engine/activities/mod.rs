@@ -48,7 +48,8 @@ use tracing::Instrument;
 
 use crate::engine::authenticity::SignedRequest;
 use crate::run::{
-    Checked, Delivered, Event, FeatureEnd, HandBranch, MergePreview, Review, SlotRequest, Written,
+    Checked, Delivered, Event, FeatureEnd, HandBranch, MergePreview, Review, RunId, SlotRequest,
+    Written,
 };
 
 use authenticate::is_about_itself;
@@ -210,10 +211,10 @@ impl Activities {
     pub async fn stop_features(
         self: Arc<Self>,
         ctx: ActivityContext,
-        input: FeatureInput,
+        run: RunId,
     ) -> Result<Vec<SignedStop>, ActivityError> {
-        is_about_itself(&ctx, &input.run)?;
-        Ok(self.bench.stop_features(&input).await?)
+        is_about_itself(&ctx, &run)?;
+        Ok(self.bench.stop_features(&run).await?)
     }
 
     #[activity(name = "preview_merge")]

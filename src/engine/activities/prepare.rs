@@ -83,10 +83,9 @@ impl WriteAttempt<'_> {
     pub(super) async fn shadow(&self) -> Result<Shadow, WorkspaceError> {
         let run = &self.input.run;
         match (&self.input.base, &self.input.again) {
-            (Some(base), Some(again)) => {
-                self.bench.taken_over(run, again, &self.needed(base)).await
+            (Some(base), again) => {
+                self.bench.shadow_of(run, again.as_ref(), &self.needed(base)).await
             }
-            (Some(base), None) => self.bench.shadow_with(run, &self.needed(base)).await,
             (None, _) => Shadow::open(&self.bench.shadow_path(run)).await,
         }
     }
@@ -153,17 +152,17 @@ impl WriteAttempt<'_> {
 }
 
 impl Bench {
-    /// The shadow repository of a run, with the work of the run that it does once more.
-    pub(super) async fn taken_over(
+    /// The shadow repository of a run, with the work of the run that it does once more, where it begins with that.
+    pub(super) async fn shadow_of(
         &self,
         run: &RunId,
-        again: &Again,
+        again: Option<&Again>,
         needed: &[&Snapshot],
     ) -> Result<Shadow, WorkspaceError> {
-        match self.shadow_with(run, needed).await {
-            Err(WorkspaceError::Elsewhere { .. }) => {}
-            here => return here,
-        }
+        let again = match (self.shadow_with(run, needed).await, again) {
+            (Err(WorkspaceError::Elsewhere { .. }), Some(again)) => again,
+            (here, _) => return here,
+        };
         let shadow = Shadow::open(&self.shadow_path(run)).await?;
         if shadow.base().await?.is_none() {
             let kept: Vec<&Snapshot> = again.kept.iter().map(|kept| &kept.snapshot).collect();

@@ -164,7 +164,6 @@ impl WriteAttempt<'_> {
             AgentEnd::Finished => {
                 let files =
                     shadow.files(snapshot).await.context("listing the files of the work")?;
-                // Its last words are told a second time there, and cut.
                 let (tokens, cost_usd) = input.own(&after);
                 // Its last words are told a second time there, and cut.
                 let words = report.words.unwrap_or_default();

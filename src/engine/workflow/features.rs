@@ -14,24 +14,29 @@ use super::{Ctx, Develop};
 use crate::engine::activities::{Activities, FeatureInput, PreviewInput, SignedStop};
 use crate::engine::attributes_of;
 use crate::engine::retry_policy::{HEARTBEAT_TIMEOUT, PREVIEW_TIMEOUT, preview_policy};
-use crate::run::{FeatureEnd, Happened, MergePreview, Outcome, Run, RunId, Snapshot, Tokens, Usd};
+use crate::run::{FeatureEnd, Happened, MergePreview, Outcome, Run, RunId, Snapshot};
 
-/// The runs that are under way: the number of each feature, and why its workflow is gone, where it did not end by itself.
-type Children = Vec<LocalBoxFuture<'static, (usize, Option<String>)>>;
+/// How a run that is under way will end: the number of its feature, and why its workflow is gone, where it did not end by itself.
+type Child = LocalBoxFuture<'static, (usize, Option<String>)>;
 
 /// Develops all features that are not over.
 pub(super) async fn features(ctx: &Ctx) -> WorkflowResult<()> {
-    let open = ctx.state(|s| open_features(&s.run));
-    let mut children = Children::new();
+    let open = ctx.state(|s| s.run.features_under_way());
+    let mut children = Vec::<Child>::new();
     for n in open {
         take_decisions(ctx).await?;
         if ctx.state(|s| s.run.was_stopped()) {
-            emit(ctx, never_begun(n));
+            let why = "stopped before it began".to_owned();
+            let end = FeatureEnd::nothing(Outcome::Stopped, why);
+            emit(ctx, Happened::FeatureEnded { n, end });
             continue;
         }
         match begin(ctx, n).await? {
             Ok(child) => children.push(child),
-            Err(why) => emit(ctx, lost_at_once(n, why)),
+            Err(why) => {
+                let end = FeatureEnd::nothing(Outcome::Failed, why);
+                emit(ctx, Happened::FeatureEnded { n, end });
+            }
         }
     }
     let mut is_told = false;
@@ -55,16 +60,8 @@ pub(super) async fn features(ctx: &Ctx) -> WorkflowResult<()> {
     Ok(())
 }
 
-fn open_features(run: &Run) -> Vec<usize> {
-    let of = run.request.batch.as_ref().map_or(0, |batch| batch.features.len());
-    (1..=of).filter(|n| !run.features.contains_key(n)).collect()
-}
-
 /// Starts the run of a feature; why not, where Temporal has none like it.
-async fn begin(
-    ctx: &Ctx,
-    n: usize,
-) -> WorkflowResult<Result<LocalBoxFuture<'static, (usize, Option<String>)>, String>> {
+async fn begin(ctx: &Ctx, n: usize) -> WorkflowResult<Result<Child, String>> {
     record_events(ctx).await?;
     let input = ctx.state(|s| FeatureInput { run: s.run.id().clone(), n, lost: None });
     let asked = ctx.execute_activity(Activities::begin_feature, input, record_options(ctx)).await?;
@@ -88,7 +85,7 @@ async fn begin(
 /// Waits until a feature ends, which is then no child any more; none where an answer came before.
 async fn next_end(
     ctx: &Ctx,
-    children: &mut Children,
+    children: &mut Vec<Child>,
 ) -> WorkflowResult<Option<(usize, Option<String>)>> {
     let mut ending = select_all(children.iter_mut()).fuse();
     let ended = workflows::select! {
@@ -109,8 +106,8 @@ async fn ended(ctx: &Ctx, n: usize, lost: Option<String>) -> WorkflowResult<Feat
 
 /// Passes a stop on to every feature that is not over. One that ends meanwhile needs none.
 async fn stop_all(ctx: &Ctx) -> WorkflowResult<()> {
-    let input = ctx.state(|s| FeatureInput { run: s.run.id().clone(), n: 0, lost: None });
-    let stops = ctx.execute_activity(Activities::stop_features, input, record_options(ctx)).await?;
+    let run = ctx.state(|s| s.run.id().clone());
+    let stops = ctx.execute_activity(Activities::stop_features, run, record_options(ctx)).await?;
     for SignedStop { run, decision } in stops {
         let child = ctx.external_workflow(run.to_string(), None);
         let _ = child.signal(Develop::decide, decision, SignalWorkflowOptions::default()).await;
@@ -140,25 +137,4 @@ pub(super) async fn preview_merge(
     };
     emit(ctx, Happened::Previewed(preview));
     Ok(())
-}
-
-fn never_begun(n: usize) -> Happened {
-    let why = Some("stopped before it began".to_owned());
-    Happened::FeatureEnded { n, end: nothing_made(Outcome::Stopped, why) }
-}
-
-fn lost_at_once(n: usize, why: String) -> Happened {
-    Happened::FeatureEnded { n, end: nothing_made(Outcome::Failed, Some(why)) }
-}
-
-fn nothing_made(outcome: Outcome, why: Option<String>) -> FeatureEnd {
-    FeatureEnd {
-        outcome,
-        why,
-        work: None,
-        tokens: Tokens::default(),
-        cost_usd: Usd::ZERO,
-        raised_usd: Usd::ZERO,
-        seconds: 0,
-    }
 }

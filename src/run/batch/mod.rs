@@ -57,6 +57,22 @@ pub struct FeatureEnd {
     pub seconds: u64,
 }
 
+impl FeatureEnd {
+    /// Of a run that made nothing, and for which nothing was used.
+    #[must_use]
+    pub const fn nothing(outcome: Outcome, why: String) -> Self {
+        Self {
+            outcome,
+            why: Some(why),
+            work: None,
+            tokens: Tokens { input: 0, output: 0, cache_read: 0, cache_write: 0 },
+            cost_usd: Usd::ZERO,
+            raised_usd: Usd::ZERO,
+            seconds: 0,
+        }
+    }
+}
+
 /// What an attempt puts together, instead of letting an agent write.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "of", rename_all = "snake_case")]
@@ -159,13 +175,20 @@ fn slug(brief: &str) -> String {
 }
 
 impl Request {
+    /// What the feature of this number, from 1, is in its batch.
+    #[must_use]
+    pub fn member(&self, n: usize) -> Option<BatchMember> {
+        let features = &self.batch.as_ref()?.features;
+        let slug = features.get(n.checked_sub(1)?)?.slug.clone();
+        Some(BatchMember { batch: self.run.clone(), n, of: features.len(), slug })
+    }
+
     /// What is asked of the run that develops the feature of this number, from 1: the same terms, and an equal share of the money.
     #[must_use]
     pub fn feature(&self, n: usize) -> Option<Self> {
         let batch = self.batch.as_ref()?;
         let feature = batch.features.get(n.checked_sub(1)?)?;
-        let of = batch.features.len();
-        let member = BatchMember { batch: self.run.clone(), n, of, slug: feature.slug.clone() };
+        let member = self.member(n)?;
         let mut pipeline = batch.pipeline.clone();
         let ports = Batch::ports(&self.run, n);
         for stage in &mut pipeline.stages {
@@ -177,7 +200,7 @@ impl Request {
             run: feature.run.clone(),
             pipeline,
             brief: feature.brief.clone(),
-            budget_usd: self.budget_usd.map(|all| all.share(of)),
+            budget_usd: self.budget_usd.map(|all| all.share(member.of)),
             estimate: None,
             again: None,
             batch: None,

@@ -119,23 +119,15 @@ fn all_checks(project: &Pipeline) -> Table {
     let longest = stages.iter().map(|stage| stage.timeout_seconds).max().unwrap_or(1);
     say("timeout", format!("{longest}s").into());
     for (key, commands) in [
-        ("setup", each_once(stages, |stage| &stage.setup)),
-        ("checks", each_once(stages, |stage| &stage.checks)),
+        ("setup", each_once(stages.iter().flat_map(|stage| &stage.setup))),
+        ("checks", each_once(stages.iter().flat_map(|stage| &stage.checks))),
     ] {
         if !commands.is_empty() {
             say(key, commands.into());
         }
     }
-    let hosts: Vec<&Stage> = stages.iter().filter(|stage| stage.hosts.is_some()).collect();
-    if !hosts.is_empty() {
-        let mut names: Vec<String> = Vec::new();
-        for host in hosts.iter().flat_map(|stage| stage.hosts.iter().flatten()) {
-            let name = host.to_string();
-            if !names.contains(&name) {
-                names.push(name);
-            }
-        }
-        say("hosts", names.into());
+    if stages.iter().any(|stage| stage.hosts.is_some()) {
+        say("hosts", each_once(stages.iter().flat_map(|stage| &stage.hosts).flatten()).into());
     }
     let env: Table = stages.iter().flat_map(|stage| &stage.env).map(text_pair).collect();
     if !env.is_empty() {
@@ -160,11 +152,11 @@ fn text_pair((name, value): (&String, &String)) -> (String, Value) {
     (name.clone(), value.clone().into())
 }
 
-fn each_once(stages: &[Stage], of: impl Fn(&Stage) -> &Vec<String>) -> Vec<String> {
+fn each_once(words: impl Iterator<Item = impl ToString>) -> Vec<String> {
     let mut all: Vec<String> = Vec::new();
-    for command in stages.iter().flat_map(of) {
-        if !all.contains(command) {
-            all.push(command.clone());
+    for word in words.map(|word| word.to_string()) {
+        if !all.contains(&word) {
+            all.push(word);
         }
     }
     all
@@ -173,10 +165,10 @@ fn each_once(stages: &[Stage], of: impl Fn(&Stage) -> &Vec<String>) -> Vec<Strin
 fn reports(stages: &[Stage]) -> Table {
     let mut table = Table::new();
     for (key, patterns) in [
-        ("junit", each_once(stages, |stage| &stage.reports.junit)),
-        ("tap", each_once(stages, |stage| &stage.reports.tap)),
-        ("lcov", each_once(stages, |stage| &stage.reports.lcov)),
-        ("cobertura", each_once(stages, |stage| &stage.reports.cobertura)),
+        ("junit", each_once(stages.iter().flat_map(|stage| &stage.reports.junit))),
+        ("tap", each_once(stages.iter().flat_map(|stage| &stage.reports.tap))),
+        ("lcov", each_once(stages.iter().flat_map(|stage| &stage.reports.lcov))),
+        ("cobertura", each_once(stages.iter().flat_map(|stage| &stage.reports.cobertura))),
     ] {
         if !patterns.is_empty() {
             table.insert(key.to_owned(), patterns.into());

@@ -258,6 +258,12 @@ pub struct Request {
 }
 
 impl Request {
+    /// The run whose work it begins with; none where it takes nothing over.
+    #[must_use]
+    pub fn takes_over(&self) -> Option<&Again> {
+        self.again.as_ref().filter(|again| !again.kept.is_empty())
+    }
+
     /// The branch that carries the result.
     #[must_use]
     pub fn branch(&self) -> String {

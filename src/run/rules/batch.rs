@@ -8,19 +8,32 @@ use chrono::{DateTime, Utc};
 
 use crate::run::{
     Attempt, AttemptOutcome, Batch, Checked, FeatureEnd, Happened, MergePreview, MergeStep, Next,
-    Outcome, Plan, Run, RunId, Snapshot, StageOutcome, StagePhase, StageState, Tokens, Usd,
+    Outcome, Plan, Run, RunId, Snapshot, StageName, StagePhase, StageState, Tokens, Usd,
 };
 
 impl Run {
+    /// Whether this is the stage in which everything that was merged is asked about.
+    #[must_use]
+    pub fn is_together(&self, stage: &StageName) -> bool {
+        self.request.batch.is_some() && stage.as_str() == Batch::TOGETHER
+    }
+
     /// What comes before its stages; none where these have their turn, or it is no batch.
     pub(super) fn next_of_batch(&self) -> Option<Next> {
-        let batch = self.request.batch.as_ref()?;
-        if self.features.len() < batch.features.len() {
+        self.request.batch.as_ref()?;
+        if !self.features_under_way().is_empty() {
             return Some(Next::Features);
         }
         let made = self.features_to_merge();
         (self.preview.is_none() && self.sealed_by().is_none() && !made.is_empty())
             .then_some(Next::PreviewMerge(made))
+    }
+
+    /// The features whose runs are not over, by their numbers from 1.
+    #[must_use]
+    pub fn features_under_way(&self) -> Vec<usize> {
+        let of = self.request.batch.as_ref().map_or(0, |batch| batch.features.len());
+        (1..=of).filter(|n| !self.features.contains_key(n)).collect()
     }
 
     /// The features whose runs ended well, by their numbers from 1: whose they are, and what they made.
@@ -41,7 +54,7 @@ impl Run {
         if is_merged || is_resumed || stage.done_by_hand(attempt).is_some() {
             return None;
         }
-        if stage.name().as_str() == Batch::TOGETHER {
+        if self.is_together(stage.name()) {
             return Some(MergeStep::All);
         }
         let (n, feature) = batch.merged_by(stage.name())?;
@@ -103,7 +116,7 @@ impl Run {
     /// Why a stage of a batch is left out, before it begins or because nobody said in time how it goes on: one stops none of the others.
     pub(super) fn left_out_of_batch(&self, stage: &StageState) -> Option<String> {
         self.request.batch.as_ref()?;
-        let is_merge = stage.name().as_str() != Batch::TOGETHER;
+        let is_merge = !self.is_together(stage.name());
         let begins = stage.phase == StagePhase::Todo;
         if is_merge && stage.missed_deadline {
             return Some("left out: nobody said in time what becomes of it".to_owned());
@@ -127,9 +140,8 @@ impl Run {
 
     /// Whether somebody looked at everything together, where it is a batch.
     pub(super) fn is_approved_together(&self) -> bool {
-        let is_good = |stage: &StageState| {
-            stage.name().as_str() == Batch::TOGETHER && stage.phase == StagePhase::Good
-        };
+        let is_good =
+            |stage: &StageState| self.is_together(stage.name()) && stage.phase == StagePhase::Good;
         self.request.batch.is_none() || self.stages.iter().any(is_good)
     }
 
@@ -198,11 +210,4 @@ impl Run {
         };
         self.stages.sort_by_key(place);
     }
-}
-
-/// A stage that is left out of a batch.
-pub(super) fn left_out(stage: &StageState, why: String) -> Next {
-    let (stage, why) = (stage.name().clone(), Some(why));
-    let outcome = StageOutcome::Undone;
-    Next::Emit(Happened::StageEnded { stage, outcome, why, snapshot: None })
 }

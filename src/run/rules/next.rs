@@ -3,7 +3,6 @@
 
 use chrono::{DateTime, Utc};
 
-use super::batch::left_out;
 use super::gated_work::GatedWork;
 use super::iterate;
 use super::same_failure::{TIMES, same_failure};
@@ -116,7 +115,7 @@ impl Run {
 
     /// Whether it has begun where its work is: one that only took work over has nothing of its own.
     fn has_a_repository(&self) -> bool {
-        let took_over = self.request.again.as_ref().is_some_and(|again| !again.kept.is_empty());
+        let took_over = self.request.takes_over().is_some();
         let mut attempts = self.stages.iter().flat_map(|stage| &stage.attempts);
         !took_over || attempts.any(|attempt| attempt.base.is_some())
     }
@@ -139,7 +138,7 @@ impl Run {
             return self.wait(open, now);
         }
         if let Some(why) = self.left_out_of_batch(stage) {
-            return left_out(stage, why);
+            return stage_undone(stage, Some(why));
         }
         if stage.phase == StagePhase::Todo {
             let estimate = self.estimate_of(stage.name());

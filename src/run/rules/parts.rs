@@ -45,7 +45,8 @@ impl StageState {
     }
 
     /// Whether it is good, and not only a part of the task.
-    pub(in crate::run) fn is_good_as_a_whole(&self, attempt: &Attempt) -> bool {
+    #[must_use]
+    pub fn is_good_as_a_whole(&self, attempt: &Attempt) -> bool {
         attempt.outcome == AttemptOutcome::Good && !self.has_another_part(attempt)
     }
 

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::iterate;
 use super::memory::memory;
 use crate::run::{
-    Attempt, Batch, Changes, Guard, HandBranch, MergeStep, Note, Remark, RemarkKind, Retried,
-    Rework, Run, Snapshot, Stage, StageName, StageState, TaskPart, Trouble, Usd,
+    Attempt, Changes, Guard, HandBranch, MergeStep, Note, Remark, RemarkKind, Retried, Rework, Run,
+    Snapshot, Stage, StageName, StageState, TaskPart, Trouble, Usd,
 };
 
 /// What an attempt is to do.
@@ -146,8 +146,7 @@ impl Run {
 
     /// What all that was merged is compared with: the repository as it was found.
     fn compared_whole(&self, stage: &StageState) -> Option<Snapshot> {
-        let is_whole = self.request.batch.is_some() && stage.name().as_str() == Batch::TOGETHER;
-        self.origin().filter(|_| is_whole).cloned()
+        self.origin().filter(|_| self.is_together(stage.name())).cloned()
     }
 
     /// The good attempt of another stage that made this work, where it ran the same checks.

@@ -5,8 +5,8 @@ use chrono::{DateTime, Utc};
 
 use super::wait::{asks, next_round};
 use crate::run::{
-    Batch, ByHand, Decision, GateDigestInput, GateId, GateKind, HandBranch, Next, PersonId,
-    Refusal, Retried, Run, Snapshot, StagePhase, StageState, Verdict,
+    ByHand, Decision, GateDigestInput, GateId, GateKind, HandBranch, Next, PersonId, Refusal,
+    Retried, Run, Snapshot, StagePhase, StageState, Verdict,
 };
 
 impl Run {
@@ -88,7 +88,7 @@ impl Run {
     /// Why not.
     pub fn may_skip(&self, stage: &StageState) -> Result<(), Refusal> {
         // What nobody approved together is delivered by no other answer.
-        if self.request.batch.is_some() && stage.name().as_str() == Batch::TOGETHER {
+        if self.is_together(stage.name()) {
             return Err(Refusal::NothingLeft);
         }
         let others = || self.stages.iter().filter(|other| other.name() != stage.name());

@@ -84,17 +84,13 @@ impl StageState {
         self.asked.iter().any(|asked| asked.gate.attempt == work.n)
     }
 
-    /// Whether an attempt's work is good, and all of the stage.
-    #[must_use]
-    pub fn is_whole(&self, attempt: &Attempt) -> bool {
-        self.is_good_as_a_whole(attempt)
-    }
-
     /// The work that this attempt puts right, and what it reads of it.
     pub(super) fn sent_back_to(&self, attempt: u32) -> Option<(&Snapshot, String)> {
         let sent = self.sent_back().filter(|sent| sent.n + 1 == attempt)?;
         // Whoever looked at it since wants something else.
-        self.round_began_after().lt(&attempt.saturating_sub(1)).then_some(())?;
+        if self.round_began_after() + 1 >= attempt {
+            return None;
+        }
         let review = sent.review.as_ref()?;
         Some((sent.snapshot.as_ref()?, findings_text(&review.findings)))
     }

@@ -92,11 +92,9 @@ const fn glyph(state: FeatureState) -> &'static str {
 fn state(row: &FeatureRow) -> String {
     let why = row.why.as_deref().map(|why| format!(": {}", one_line(why, WHY))).unwrap_or_default();
     match row.state {
-        FeatureState::Starting | FeatureState::Developing if row.queue.is_some() => row
-            .queue
-            .as_ref()
-            .map(|place| format!("waits for a slot: {}", queue_place(place)))
-            .unwrap_or_default(),
+        FeatureState::Starting | FeatureState::Developing if let Some(place) = &row.queue => {
+            format!("waits for a slot: {}", queue_place(place))
+        }
         FeatureState::Starting => "waiting for a worker".to_owned(),
         FeatureState::Developing => match &row.at {
             Some((stage, attempt)) if *attempt > 1 => format!("{stage}, attempt {attempt}"),

@@ -1,6 +1,5 @@
 //! The fan-in: what goes into the result of a batch, and what does not?
 
-use super::feature::is_together;
 use crate::run::{AttemptOutcome, Run, StageName, StagePhase, StageState};
 use crate::slack::{Mrkdwn, one_line};
 use crate::thread::figures;
@@ -10,7 +9,7 @@ const WHY: usize = 160;
 
 /// Of the stage in which all that was merged is asked about: a line for each feature.
 pub(in crate::thread) fn what_goes_in(run: &Run, stage: &StageName) -> Option<Mrkdwn> {
-    if !is_together(run, stage) {
+    if !run.is_together(stage) {
         return None;
     }
     let features = run.stages.iter().filter(|it| it.name() != stage);

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use crate::run::{
-    AttemptOutcome, Batch, Feature, Outcome, Phase, QueuePlace, Run, RunId, StageName, StagePhase,
+    AttemptOutcome, Feature, Outcome, Phase, QueuePlace, Run, RunId, StageName, StagePhase,
     StageState, Tests, Usd,
 };
 use crate::thread::figures::seconds;
@@ -73,7 +73,7 @@ impl FeatureRow {
     ) -> Self {
         let merge = batch.stage(&feature.slug);
         let (state, why) = state(batch, n, merge, run);
-        let member = batch.request.feature(n).and_then(|request| request.part_of);
+        let member = batch.request.member(n);
         let ended = batch.features.get(&n);
         let own = ended.map_or_else(|| run.map(Run::spent).unwrap_or_default(), |it| it.cost_usd);
         let current = run.filter(|run| run.outcome.is_none()).and_then(Run::current);
@@ -145,9 +145,4 @@ fn time_of(run: &Run, now: DateTime<Utc>) -> u64 {
         .filter(|it| it.paused.is_none())
         .map(|it| seconds(it.started_at, now).saturating_sub(it.paused_seconds));
     run.worked_seconds() + since.unwrap_or_default()
-}
-
-/// Whether this is the stage in which everything that was merged is asked about.
-pub(super) fn is_together(run: &Run, stage: &StageName) -> bool {
-    run.request.batch.is_some() && stage.as_str() == Batch::TOGETHER
 }

@@ -31,7 +31,7 @@ pub use messages::{Claim, GivenUp, KnownMessage, Posted, Redrawn};
 pub use model_calls::{AttemptKey, CallFigures, CallId, CallState, Spend, TokenCounts};
 pub use retention::{PruneTurn, RunEnd};
 pub use shown::Shown;
-pub use slots::{AskedSlot, SlotId};
+pub use slots::SlotId;
 pub use starts::{AskedRun, Sender};
 pub use threads::{Failed, LeasedThread};
 pub use workers::WorkerProcess;

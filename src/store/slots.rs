@@ -16,23 +16,13 @@ const LOCK: i64 = 0x51_07;
 /// Events after which an attempt holds no slot.
 const ENDS: [&str; 4] = ["attempt_ended", "paused", "stage_ended", "ended"];
 
-/// What became of a request for a slot.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AskedSlot {
-    /// It is in the queue; a repeat keeps its place.
-    Waits(SlotId),
-    Granted,
-    /// The attempt is over already.
-    NotWanted,
-}
-
 /// Which row of the queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SlotId(i64);
 
 impl Store {
-    /// Puts an attempt into the queue, unless it is there, or over.
-    pub async fn ask_for_slot(&self, asks: &SlotRequest) -> Result<AskedSlot> {
+    /// Puts an attempt into the queue, where a repeat keeps its place; none where it waits no more: it has its slot, or is over.
+    pub async fn ask_for_slot(&self, asks: &SlotRequest) -> Result<Option<SlotId>> {
         let mut change = self.pool.begin().await?;
         let asked = ask(&mut change, asks).await?;
         change.commit().await?;
@@ -80,16 +70,15 @@ impl Store {
         Ok(Queue { spans: self.slot_spans().await?, ..queue })
     }
 
-    /// Of these rows those whose wait is over, and whether each got its slot: what has none was called off.
-    pub async fn settled_slots(&self, of: &[SlotId]) -> Result<Vec<(SlotId, bool)>> {
-        let rows = sqlx::query!(
-            "select id, granted_at is not null and released_at is null as \"granted!\" from slots
-             where id = any($1) and (granted_at is not null or released_at is not null)",
+    /// Of these rows those whose wait is over: they got their slots, or were called off.
+    pub async fn settled_slots(&self, of: &[SlotId]) -> Result<Vec<SlotId>> {
+        let ids = sqlx::query_scalar!(
+            "select id from slots where id = any($1) and (granted_at is not null or released_at is not null)",
             &of.iter().map(|id| id.0).collect::<Vec<_>>()
         )
         .fetch_all(&self.pool)
         .await?;
-        Ok(rows.into_iter().map(|row| (SlotId(row.id), row.granted)).collect())
+        Ok(ids.into_iter().map(SlotId).collect())
     }
 
     /// Somebody still waits for these, and works in those.
@@ -166,8 +155,8 @@ fn number(attempt: u32) -> i32 {
     i32::try_from(attempt).unwrap_or(i32::MAX)
 }
 
-/// An attempt asks; a repeat finds its row.
-pub(super) async fn ask(change: &mut PgConnection, asks: &SlotRequest) -> Result<AskedSlot> {
+/// An attempt asks; a repeat finds its row. None where there is nothing to wait for.
+pub(super) async fn ask(change: &mut PgConnection, asks: &SlotRequest) -> Result<Option<SlotId>> {
     let row = sqlx::query!(
         "insert into slots (run_id, stage, attempt, project, person, team, begun)
          select $1, $2, $3, $4, $5, $6, $7 where not exists (
@@ -185,11 +174,7 @@ pub(super) async fn ask(change: &mut PgConnection, asks: &SlotRequest) -> Result
     )
     .fetch_optional(change)
     .await?;
-    Ok(match row {
-        None => AskedSlot::NotWanted,
-        Some(row) if row.granted => AskedSlot::Granted,
-        Some(row) => AskedSlot::Waits(SlotId(row.id)),
-    })
+    Ok(row.filter(|row| !row.granted).map(|row| SlotId(row.id)))
 }
 
 /// What an event ends gives its slot back.
@@ -243,8 +228,9 @@ async fn served(database: impl PgExecutor<'_>) -> Result<BTreeMap<ProjectName, D
     Ok(rows.into_iter().filter_map(|row| Some((row.project.parse().ok()?, row.at))).collect())
 }
 
-/// Open rows that somebody speaks for; of those that have a slot, also where nobody began yet: the worker's own places may be taken for a while. Until a worker has lived long enough for all of them to be taken up again, all count: where every
-/// worker was away, nobody spoke for any.
+/// Open rows that somebody speaks for; of those that have a slot, also where nobody began yet: the worker's own places may be taken for a
+/// while. Until a worker has lived long enough for all of them to be taken up again, all count: where every worker was away, nobody spoke
+/// for any.
 async fn entries(database: impl PgExecutor<'_>) -> Result<Vec<QueueEntry>> {
     let rows = sqlx::query!(
         "select id, run_id, stage, attempt, project, person, team, begun, asked_at, granted_at from slots

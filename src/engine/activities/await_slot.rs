@@ -5,10 +5,8 @@ use anyhow::{Context, anyhow};
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 
 use super::bench::Bench;
-use super::slots::SlotTurn;
 use crate::engine::retry_policy::SLOT_HEARTBEAT_INTERVAL;
 use crate::run::SlotRequest;
-use crate::store::AskedSlot;
 
 impl Bench {
     /// Waits for a slot; also ends where the attempt is called off.
@@ -18,13 +16,13 @@ impl Bench {
         asks: &SlotRequest,
     ) -> Result<(), ActivityError> {
         let asked = self.store.ask_for_slot(asks).await.context("asking for a slot")?;
-        let AskedSlot::Waits(id) = asked else { return Ok(()) };
+        let Some(id) = asked else { return Ok(()) };
         let mut turn = self.slots.wait(id);
         let mut tick = tokio::time::interval(SLOT_HEARTBEAT_INTERVAL);
         loop {
             tokio::select! {
                 came = &mut turn => return match came {
-                    Ok(SlotTurn::Granted | SlotTurn::CalledOff) => Ok(()),
+                    Ok(()) => Ok(()),
                     Err(_) => Err(anyhow!("nobody serves the queue here any more").into()),
                 },
                 _ = tick.tick() => ctx.record_heartbeat(()).await?,

@@ -33,7 +33,7 @@ const DATABASE_TIMEOUT: Duration = Duration::from_secs(5);
 pub struct Slots {
     /// Attempts that this process takes at once, as it was started.
     at_once: u32,
-    waiting: Mutex<HashMap<SlotId, oneshot::Sender<SlotTurn>>>,
+    waiting: Mutex<HashMap<SlotId, oneshot::Sender<()>>>,
     held: Mutex<HashSet<AttemptKey>>,
     changed: Notify,
     limits: Mutex<SteadyLimits>,
@@ -44,14 +44,6 @@ pub struct Slots {
 struct SteadyLimits {
     in_use: Option<SlotLimits>,
     newer: Option<(SlotLimits, Instant)>,
-}
-
-/// How the wait for a slot ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum SlotTurn {
-    Granted,
-    /// Nobody wants it any more.
-    CalledOff,
 }
 
 /// A slot that is worked in, for as long as this lives.
@@ -82,8 +74,8 @@ impl Slots {
         self.at_once
     }
 
-    /// Says when it is this one's turn. Whoever drops that waits no more.
-    pub(super) fn wait(&self, id: SlotId) -> oneshot::Receiver<SlotTurn> {
+    /// Says when this one's wait is over. Whoever drops that waits no more.
+    pub(super) fn wait(&self, id: SlotId) -> oneshot::Receiver<()> {
         let (turn, waiter) = oneshot::channel();
         lock(&self.waiting).insert(id, turn);
         self.changed.notify_one();
@@ -109,10 +101,10 @@ impl Slots {
         waiting.keys().copied().collect()
     }
 
-    fn settle(&self, id: SlotId, turn: SlotTurn) {
+    fn settle(&self, id: SlotId) {
         if let Some(waiter) = lock(&self.waiting).remove(&id) {
             // Whoever does not wait any more has no use for it; the row is given back with the attempt.
-            let _ = waiter.send(turn);
+            let _ = waiter.send(());
         }
     }
 }
@@ -173,8 +165,8 @@ impl Bench {
         let read = self.projects.current().queue.slots.clone();
         let limits = lock(&self.slots.limits).steady(read, Instant::now());
         self.store.grant_slots(&limits).await?;
-        for (id, granted) in self.store.settled_slots(&self.slots.waiting()).await? {
-            self.slots.settle(id, if granted { SlotTurn::Granted } else { SlotTurn::CalledOff });
+        for id in self.store.settled_slots(&self.slots.waiting()).await? {
+            self.slots.settle(id);
         }
         Ok(())
     }

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf, absolute};
 
 use anyhow::{Context, Result, anyhow};
 
+use super::failure::AttemptId;
 use crate::files::{self, FileLock};
-use crate::run::{RunId, Snapshot, StageName, Workplace, Written};
+use crate::run::{Snapshot, Workplace, Written};
 use crate::workspace::RunFolder;
 
 /// The folder of one attempt, and the right to be in it.
@@ -18,26 +19,25 @@ pub(super) struct AttemptFolder {
 
 impl AttemptFolder {
     /// A folder within it, for somebody else who looks at the same attempt.
-    pub(super) fn take_within(
-        runs: &Path,
-        (run, stage, attempt): (&RunId, &StageName, u32),
-        name: &str,
-    ) -> Result<Self> {
-        let folder = RunFolder::of(runs, run).attempt(stage, attempt).join(name);
-        Self::take_folder(folder, &format!("{run} {stage} attempt {attempt}"))
+    pub(super) fn take_within(runs: &Path, of: AttemptId<'_>, name: &str) -> Result<Self> {
+        Self::take_folder(folder_of(runs, of).join(name), of)
     }
 
     /// Only one process has a folder. Its box dies with it, so a free folder means a dead box.
-    pub(super) fn take(runs: &Path, run: &RunId, stage: &StageName, attempt: u32) -> Result<Self> {
-        let folder = RunFolder::of(runs, run).attempt(stage, attempt);
-        Self::take_folder(folder, &format!("{run} {stage} attempt {attempt}"))
+    pub(super) fn take(runs: &Path, of: AttemptId<'_>) -> Result<Self> {
+        Self::take_folder(folder_of(runs, of), of)
     }
 
-    fn take_folder(folder: PathBuf, what: &str) -> Result<Self> {
+    fn take_folder(
+        folder: PathBuf,
+        AttemptId { run, stage, attempt }: AttemptId<'_>,
+    ) -> Result<Self> {
         fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
         match FileLock::try_take(&folder.join("lock")) {
             Ok(held) => Ok(Self { folder, _held: held }),
-            Err(TryLockError::WouldBlock) => Err(anyhow!("another worker still works on {what}")),
+            Err(TryLockError::WouldBlock) => {
+                Err(anyhow!("another worker still works on {run} {stage} attempt {attempt}"))
+            }
             Err(TryLockError::Error(e)) => Err(e).context("taking the attempt's lock"),
         }
     }
@@ -75,6 +75,10 @@ impl AttemptFolder {
     }
 }
 
+fn folder_of(runs: &Path, of: AttemptId<'_>) -> PathBuf {
+    RunFolder::of(runs, of.run).attempt(of.stage, of.attempt)
+}
+
 /// What this machine calls itself.
 pub(super) fn host() -> Option<String> {
     let name = fs::read_to_string("/proc/sys/kernel/hostname").ok()?;
@@ -100,7 +104,8 @@ mod tests {
     }
 
     fn take(runs: &Path) -> Result<AttemptFolder> {
-        AttemptFolder::take(runs, &"tale-k3f9qdx".parse()?, &"draft".parse()?, 1)
+        let (run, stage) = ("tale-k3f9qdx".parse()?, "draft".parse()?);
+        AttemptFolder::take(runs, AttemptId { run: &run, stage: &stage, attempt: 1 })
     }
 
     #[test]

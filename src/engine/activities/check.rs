@@ -7,10 +7,12 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::CheckInput;
+use super::agent_choice::Origin;
 use super::artifacts::CHECKED_FILES;
 use super::attempt_folder::AttemptFolder;
 use super::bench::Bench;
 use super::database_retry::retry_while_away;
+use super::failure::AttemptId;
 use super::handover::Handover;
 use super::heartbeat::with_heartbeat;
 use super::red_green::TestsOn;
@@ -27,6 +29,11 @@ pub(super) const LOG_BEFORE: &str = AttemptFile::ChecksBefore.name();
 /// Stands for an attempt before the first, under which the tests are kept that were there already.
 pub(super) const BEFORE_ANY: u32 = 0;
 
+/// Of a code that cannot be judged at all, what the checks would say.
+pub(super) fn impossible(why: String) -> Checked {
+    Checked { why: Some(why), trouble: Some(Trouble::Setup), ..Checked::default() }
+}
+
 impl Bench {
     /// The checks on exactly that snapshot, in a checkout of their own.
     pub(super) async fn check(
@@ -35,23 +42,27 @@ impl Bench {
         input: &CheckInput,
     ) -> Result<Checked, ActivityError> {
         let _slot = self.slots.hold(input);
-        let fit = self.refuse_unconfined(self.code_of(input.origin()));
-        if let Err(unfit) = fit {
-            let trouble = Some(Trouble::Setup);
-            return if input.may_hand_back {
-                Err(self.hand_back(ctx, &input.run, unfit, Handover::default()))
-            } else {
-                Ok(Checked { why: Some(unfit.to_string()), trouble, ..Checked::default() })
-            };
-        }
-        let error = match self.check_or_stop(ctx, input).await {
-            Ok(checked) => return Ok(checked),
-            Err(error) => error,
+        let of = (input.into(), input.may_hand_back);
+        self.judge(ctx, of, input.origin(), self.check_or_stop(ctx, input)).await
+    }
+
+    /// What checks say that run code from there. Where this worker cannot run it, the work is handed back, or that is what they say.
+    pub(super) async fn judge(
+        &self,
+        ctx: &ActivityContext,
+        (of, may_hand_back): (AttemptId<'_>, bool),
+        origin: Origin<'_>,
+        checking: impl Future<Output = Result<Checked, ActivityError>>,
+    ) -> Result<Checked, ActivityError> {
+        let error = match self.refuse_unconfined(self.code_of(origin)) {
+            Ok(()) => match checking.await {
+                Ok(checked) => return Ok(checked),
+                Err(error) => error,
+            },
+            Err(unfit) if may_hand_back => unfit.error().into(),
+            Err(unfit) => return Ok(impossible(unfit.to_string())),
         };
-        Err(match Unfit::of(&error, &input.run).filter(|_| input.may_hand_back) {
-            Some(unfit) => self.hand_back(ctx, &input.run, unfit, Handover::default()),
-            None => self.failed(ctx, input.into(), error, Handover::default()).await,
-        })
+        Err(self.hand_back_or_fail(ctx, (of, may_hand_back), error, Handover::default()).await)
     }
 
     async fn check_or_stop(
@@ -59,7 +70,7 @@ impl Bench {
         ctx: &ActivityContext,
         input: &CheckInput,
     ) -> Result<Checked, ActivityError> {
-        let folder = AttemptFolder::take(&self.runs, &input.run, &input.stage.name, input.attempt)?;
+        let folder = AttemptFolder::take(&self.runs, input.into())?;
         let stop = CancellationToken::new();
         let checking = Box::pin(self.check_in(&folder, input, &stop));
         let checked = with_heartbeat(ctx, &Handover::default(), &stop, checking).await?;

@@ -7,13 +7,14 @@ use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use tokio_util::sync::CancellationToken;
 
 use super::CheckInput;
+use super::agent_choice::Origin;
 use super::attempt_folder::AttemptFolder;
 use super::bench::Bench;
+use super::check::impossible;
 use super::failure::AttemptId;
 use super::handover::Handover;
 use super::heartbeat::with_heartbeat;
-use super::unfit::Unfit;
-use crate::run::{Again, Checked, Digest, Plan, Reports, Request, RunId, Snapshot, Stage, Trouble};
+use crate::run::{Again, Checked, Digest, Plan, Reports, Request, RunId, Snapshot, Stage};
 use crate::workspace::{Shadow, WorkspaceError};
 
 /// What is tried, and on which code.
@@ -49,6 +50,10 @@ impl TryFirstInput {
         }
     }
 
+    fn origin(&self) -> Origin<'_> {
+        Origin { repository: self.repository.as_deref(), pipeline: Some(&self.pipeline) }
+    }
+
     /// The same as a check that has this one command and reads no report.
     fn as_check(&self, snapshot: Snapshot) -> CheckInput {
         let stage = Stage {
@@ -80,34 +85,14 @@ impl<'a> From<&'a TryFirstInput> for AttemptId<'a> {
     }
 }
 
-/// Of a code that cannot be tried at all, what the checks would say.
-fn impossible(why: String) -> Checked {
-    Checked { why: Some(why), trouble: Some(Trouble::Setup), ..Checked::default() }
-}
-
 impl Bench {
     pub(super) async fn try_first(
         &self,
         ctx: &ActivityContext,
         input: &TryFirstInput,
     ) -> Result<Checked, ActivityError> {
-        let origin = self.code_of(super::agent_choice::Origin {
-            repository: input.repository.as_deref(),
-            pipeline: Some(&input.pipeline),
-        });
-        let error = match self.refuse_unconfined(origin) {
-            Ok(()) => match self.try_first_or_stop(ctx, input).await {
-                Ok(checked) => return Ok(checked),
-                Err(error) => error,
-            },
-            Err(unfit) if input.may_hand_back => unfit.error().into(),
-            Err(unfit) => return Ok(impossible(unfit.to_string())),
-        };
-        let nothing = Handover::default();
-        Err(match Unfit::of(&error, &input.run).filter(|_| input.may_hand_back) {
-            Some(unfit) => self.hand_back(ctx, &input.run, unfit, nothing),
-            None => self.failed(ctx, input.into(), error, nothing).await,
-        })
+        let of = (input.into(), input.may_hand_back);
+        self.judge(ctx, of, input.origin(), self.try_first_or_stop(ctx, input)).await
     }
 
     async fn try_first_or_stop(
@@ -115,7 +100,7 @@ impl Bench {
         ctx: &ActivityContext,
         input: &TryFirstInput,
     ) -> Result<Checked, ActivityError> {
-        let folder = AttemptFolder::take(&self.runs, &input.run, &input.stage.name, input.attempt)?;
+        let folder = AttemptFolder::take(&self.runs, input.into())?;
         let stop = CancellationToken::new();
         let until = input.stage.until.as_deref().unwrap_or_default();
         self.tell_step(input.into(), &Handover::default(), &format!("{until}, before any change"))

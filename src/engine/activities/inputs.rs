@@ -104,52 +104,46 @@ pub struct WriteInput {
 impl WriteInput {
     pub(in crate::engine) fn new(request: &Request, plan: &Plan) -> Self {
         Self {
-            run: request.run.clone(),
-            stage: plan.stage.clone(),
-            attempt: plan.attempt,
             base: plan.base.clone(),
             compare: plan.compare.clone(),
             guard: plan.guard.clone(),
             remarks: plan.remarks.clone(),
             feedback: plan.feedback.clone(),
             budget_left_usd: plan.budget_left_usd,
-            pipeline: request.pipeline.digest.clone(),
-            agent: AgentSpec {
-                model: plan.model.clone().or_else(|| request.pipeline.agent.model.clone()),
-                ..request.pipeline.agent.clone()
-            },
-            brief: request.brief.clone(),
-            rehearsal: request.rehearsal,
-            repository: request.repository.clone(),
-            start_branch: request.start_branch.clone(),
             may_pause: request.money.is_some(),
             watched: plan.watched,
             again: request.takes_over().cloned(),
             push_attempts: request.push_attempts,
-            may_hand_back: request.waits_for_workers,
-            handover: None,
             by_hand: plan.by_hand.clone(),
             part: plan.part.clone(),
             merge: plan.merge.clone(),
             resolves: plan.resolves.clone(),
+            ..Self::of(request, (&plan.stage, plan.attempt), plan.model.clone())
         }
     }
-}
 
-impl WriteInput {
     /// For who only reads the work of an attempt, which is what it begins with.
     pub(in crate::engine) fn reading(request: &Request, plan: &ReviewPlan) -> Self {
-        let model = plan.model.clone().or_else(|| request.pipeline.agent.model.clone());
+        Self {
+            base: Some(plan.snapshot.clone()),
+            budget_left_usd: plan.allowance,
+            ..Self::of(request, (&plan.stage, plan.attempt), plan.model.clone())
+        }
+    }
+
+    /// An attempt that begins with what is found, and knows of nothing before it.
+    fn of(request: &Request, (stage, attempt): (&Stage, u32), model: Option<String>) -> Self {
+        let model = model.or_else(|| request.pipeline.agent.model.clone());
         Self {
             run: request.run.clone(),
-            stage: plan.stage.clone(),
-            attempt: plan.attempt,
-            base: Some(plan.snapshot.clone()),
+            stage: stage.clone(),
+            attempt,
+            base: None,
             compare: Compare::default(),
             guard: None,
             remarks: Vec::new(),
             feedback: None,
-            budget_left_usd: plan.allowance,
+            budget_left_usd: None,
             pipeline: request.pipeline.digest.clone(),
             agent: AgentSpec { model, ..request.pipeline.agent.clone() },
             brief: request.brief.clone(),
@@ -168,7 +162,9 @@ impl WriteInput {
             resolves: Vec::new(),
         }
     }
+}
 
+impl WriteInput {
     pub(super) fn origin(&self) -> Origin<'_> {
         Origin { repository: self.repository.as_deref(), pipeline: Some(&self.pipeline) }
     }

@@ -40,8 +40,8 @@ impl Bench {
 
     async fn try_pairs(&self, input: &PreviewInput) -> Result<MergePreview> {
         let shadow = Shadow::open(&self.shadow_path(&input.run)).await?;
-        for feature in &input.features {
-            self.fetch_feature(&shadow, feature).await?;
+        for (n, run, work) in &input.features {
+            self.fetch_feature(&shadow, *n, (run, work)).await?;
         }
         let mut changed = Vec::new();
         for (n, _, work) in &input.features {
@@ -63,7 +63,8 @@ impl Bench {
     async fn fetch_feature(
         &self,
         shadow: &Shadow,
-        (n, run, work): &(usize, RunId, Snapshot),
+        n: usize,
+        (run, work): (&RunId, &Snapshot),
     ) -> Result<(), WorkspaceError> {
         let other = self.shadow_with(run, &[work]).await?;
         shadow.take_work(&other, work, &format!("feature-{n}")).await
@@ -83,8 +84,7 @@ impl WriteAttempt<'_> {
     async fn merge(&self, step: &MergeStep) -> Result<(Shadow, TakenIn)> {
         let shadow = self.shadow().await.context("opening the shadow repository")?;
         if let MergeStep::Feature { n, run, work } = step {
-            let feature = (*n, run.clone(), work.clone());
-            match self.bench.fetch_feature(&shadow, &feature).await {
+            match self.bench.fetch_feature(&shadow, *n, (run, work)).await {
                 Err(WorkspaceError::Elsewhere { .. }) => {
                     let why = format!(
                         "the work of {run} is neither on this worker's disk nor in the artifact store"

@@ -134,7 +134,7 @@ impl WriteAttempt<'_> {
         resumable.then_some(session)
     }
 
-    fn assignment(&self, prompt: String, session: Session) -> Assignment {
+    pub(super) fn assignment(&self, prompt: String, session: Session) -> Assignment {
         let input = self.input;
         Assignment {
             worktree: self.folder.at("work"),
@@ -184,7 +184,7 @@ pub(super) async fn variables(of: AttemptId<'_>, shadow: &Shadow) -> Result<Vec<
 }
 
 /// What the agent is told, by the pipeline as it is stored.
-fn prompt(input: &WriteInput, text: Option<&str>) -> Result<String> {
+pub(super) fn prompt(input: &WriteInput, text: Option<&str>) -> Result<String> {
     let text = text.with_context(|| format!("no pipeline {} is stored", input.pipeline))?;
     let pipeline = PipelineText::parse("the stored pipeline", text).map_err(|e| anyhow!("{e}"))?;
     let feedback = input.feedback.as_deref();

@@ -2,9 +2,10 @@
 //! A fresh session in a clone that is thrown away: nothing that it does changes the work, and whatever becomes of it is told and fails nothing.
 //! May be repeated by another worker; what was paid stays counted, and counts as the review's.
 
+use std::collections::BTreeSet;
 use std::fs;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use uuid::Uuid;
@@ -16,15 +17,13 @@ use super::attempt_folder::AttemptFolder;
 use super::bench::Bench;
 use super::failure::AttemptId;
 use super::handover::Handover;
-use super::prepare::variables;
-use super::unfit::Unfit;
+use super::prepare::{prompt, variables};
 use super::write_attempt::{Spent, WriteAttempt};
 use crate::agent::{Assignment, Session, Tools};
 use crate::engine::retry_policy::review_timeout;
 use crate::files;
 use crate::run::{
-    AgentEnd, PipelineText, Review, ReviewPlan, Run, Snapshot, Tokens, Usd, findings_in,
-    review_prompt,
+    AgentEnd, Finding, Review, ReviewPlan, Run, Snapshot, Tokens, Usd, findings_in, review_prompt,
 };
 use crate::workspace::Shadow;
 
@@ -65,14 +64,7 @@ impl ReviewInput {
 
     /// Of all that was spent on the attempt, what its review did.
     fn own(&self, spent: &Handover) -> (Tokens, Usd) {
-        let (all, paid) = (spent.tokens, self.tokens);
-        let tokens = Tokens {
-            input: all.input.saturating_sub(paid.input),
-            output: all.output.saturating_sub(paid.output),
-            cache_read: all.cache_read.saturating_sub(paid.cache_read),
-            cache_write: all.cache_write.saturating_sub(paid.cache_write),
-        };
-        (tokens, spent.cost_usd.minus(self.cost_usd))
+        (spent.tokens.minus(self.tokens), spent.cost_usd.minus(self.cost_usd))
     }
 
     /// What nobody could read, and what was spent on that.
@@ -98,10 +90,9 @@ impl Bench {
             Ok(review) => return Ok(review),
             Err(error) => error,
         };
-        Err(match Unfit::of(&error, &write.run).filter(|_| write.may_hand_back) {
-            Some(unfit) => self.hand_back(ctx, &write.run, unfit, spent.known()),
-            None => self.failed(ctx, write.into(), error, spent.known()).await,
-        })
+        Err(self
+            .hand_back_or_fail(ctx, (write.into(), write.may_hand_back), error, spent.known())
+            .await)
     }
 
     async fn read_work(
@@ -111,7 +102,7 @@ impl Bench {
         spent: &Spent,
     ) -> Result<Review, ActivityError> {
         let write = &input.write;
-        let of = (&write.run, &write.stage.name, write.attempt);
+        let of = AttemptId::from(write);
         let folder = AttemptFolder::take_within(&self.runs, of, FOLDER)?;
         if let Some(review) =
             fs::read(folder.at(DONE)).ok().and_then(|it| serde_json::from_slice(&it).ok())
@@ -120,19 +111,25 @@ impl Bench {
         }
         let heartbeat: Option<Handover> = ctx.heartbeat_details().deserialize()?;
         let known = Handover::newest(heartbeat.or_else(|| Some(spent.known())), &folder.folder);
-        let before = self.with_ledger(write.into(), known).await?;
+        let before = self.with_ledger(of, known).await?;
         // A reader that died is not resumed: it had only begun to look.
         let before = Handover { session: None, done: None, ..before };
         spent.is(&before);
-        let token = self.store.take_attempt(&AttemptId::from(write).into()).await;
+        let token = self.store.take_attempt(&of.into()).await;
         let token = token.context("taking the attempt")?;
         let reading = WriteAttempt { bench: self, input: write, folder, token, before, spent };
         let review = reading.read(ctx, input).await?;
         let text = serde_json::to_vec(&review).context("saving what was found")?;
         files::write(&reading.folder.at(DONE), text).context("saving what was found")?;
-        self.keep_files(write.into(), &reading.folder, &[PROMPT, LOG]).await;
+        self.keep_files(of, &reading.folder, &[PROMPT, LOG]).await;
         Ok(review)
     }
+}
+
+/// In all that a reader said; where that is nothing, in its last words, which are cut.
+fn findings(said: &str, words: Option<&str>, files: &BTreeSet<String>) -> Vec<Finding> {
+    let found = findings_in(said, files);
+    if found.is_empty() { findings_in(words.unwrap_or_default(), files) } else { found }
 }
 
 impl WriteAttempt<'_> {
@@ -165,10 +162,7 @@ impl WriteAttempt<'_> {
                 let files =
                     shadow.files(snapshot).await.context("listing the files of the work")?;
                 let (tokens, cost_usd) = input.own(&after);
-                // Its last words are told a second time there, and cut.
-                let words = report.words.unwrap_or_default();
-                let found = findings_in(&said, &files);
-                let findings = if found.is_empty() { findings_in(&words, &files) } else { found };
+                let findings = findings(&said, report.words.as_deref(), &files);
                 Ok(Review { findings, agent: report.info, tokens, cost_usd, ..Review::default() })
             }
         }
@@ -188,18 +182,9 @@ impl WriteAttempt<'_> {
         fs::write(self.folder.at(PROMPT), &prompt).context("keeping the prompt")?;
         let mut env = variables(self.input.into(), shadow).await?;
         env.push((VARIABLE.0.to_owned(), VARIABLE.1.to_owned()));
-        Ok(Assignment {
-            worktree: work,
-            home,
-            log: self.folder.at(LOG),
-            prompt,
-            session: Session::New(Uuid::new_v4()),
-            model: self.input.agent.model.clone().or_else(|| self.bench.usual_model.clone()),
-            budget_left: self.input.budget_left_usd.map(|all| all.minus(self.before.cost_usd)),
-            timeout: review_timeout(&self.input.stage),
-            env,
-            tools: Tools::ReadOnly,
-        })
+        let (log, timeout) = (self.folder.at(LOG), review_timeout(&self.input.stage));
+        let as_written = self.assignment(prompt, Session::New(Uuid::new_v4()));
+        Ok(Assignment { log, timeout, env, tools: Tools::ReadOnly, ..as_written })
     }
 
     async fn reading_prompt(
@@ -207,15 +192,9 @@ impl WriteAttempt<'_> {
         shadow: &Shadow,
         (input, snapshot): (&ReviewInput, &Snapshot),
     ) -> Result<String> {
-        let write = self.input;
-        let text = self.pipeline_text().await?.context("the pipeline is not stored any more")?;
-        let pipeline =
-            PipelineText::parse("the stored pipeline", &text).map_err(|e| anyhow!("{e}"))?;
-        let stage = &write.stage.name;
-        let task = pipeline.prompt_for(stage, &write.brief, None, &write.remarks);
-        let task = task.context("the stored pipeline lost a stage")?;
+        let task = prompt(self.input, self.pipeline_text().await?.as_deref())?;
         let patch = shadow.patch(&input.began, snapshot, CHANGES).await;
         let changes = patch.context("reading what changed")?.unified();
-        Ok(review_prompt(stage, &task, &changes))
+        Ok(review_prompt(&self.input.stage.name, &task, &changes))
     }
 }

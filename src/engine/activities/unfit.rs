@@ -10,7 +10,7 @@ use thiserror::Error;
 
 use super::bench::Bench;
 use super::circuit::WorkerPart;
-use super::failure::{chain, is_no_room};
+use super::failure::{AttemptId, chain, is_no_room};
 use super::handover::Handover;
 use crate::checks::SetupFailure;
 use crate::engine::UNFIT;
@@ -77,6 +77,20 @@ impl Unfit {
 }
 
 impl Bench {
+    /// An activity's error as Temporal should have it: what this worker cannot do it hands back, where it may.
+    pub(super) async fn hand_back_or_fail(
+        &self,
+        ctx: &ActivityContext,
+        (of, may_hand_back): (AttemptId<'_>, bool),
+        error: ActivityError,
+        spent: Handover,
+    ) -> ActivityError {
+        match Unfit::of(&error, of.run).filter(|_| may_hand_back) {
+            Some(unfit) => self.hand_back(ctx, of.run, unfit, spent),
+            None => self.failed(ctx, of, error, spent).await,
+        }
+    }
+
     /// Temporal gives the work to whoever is free, which may be another worker; after a few times the workflow is told instead.
     pub(super) fn hand_back(
         &self,

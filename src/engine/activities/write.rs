@@ -38,10 +38,9 @@ impl Bench {
             }
             Err(error) => error,
         };
-        Err(match Unfit::of(&error, &input.run).filter(|_| input.may_hand_back) {
-            Some(unfit) => self.hand_back(ctx, &input.run, unfit, spent.known()),
-            None => self.failed(ctx, input.into(), error, spent.known()).await,
-        })
+        Err(self
+            .hand_back_or_fail(ctx, (input.into(), input.may_hand_back), error, spent.known())
+            .await)
     }
 
     async fn write_or_take_over(
@@ -53,8 +52,8 @@ impl Bench {
         let heartbeat: Option<Handover> = ctx.heartbeat_details().deserialize()?;
         let heartbeat = heartbeat.or_else(|| input.handover.clone());
         spent.is(&heartbeat.clone().unwrap_or_default());
-        let folder = AttemptFolder::take(&self.runs, &input.run, &input.stage.name, input.attempt)?;
         let of = input.into();
+        let folder = AttemptFolder::take(&self.runs, of)?;
         let before = self.with_ledger(of, Handover::newest(heartbeat, &folder.folder)).await?;
         let before = Handover { workplace: Some(folder.workplace()), ..before };
         spent.is(&before);
@@ -68,30 +67,36 @@ impl Bench {
         {
             return Ok(written);
         }
-        if let Some(branch) = &input.by_hand {
-            return Box::pin(attempt.take_in(ctx, branch)).await;
-        }
-        if let Some(step) = &input.merge {
-            return Box::pin(attempt.merge_in(ctx, step)).await;
-        }
-        if input.watched.months
-            && attempt.before.cost_usd == Usd::ZERO
-            && let Some(month) = self.spent_month(&input.run).await?
-        {
-            return Ok(stands_still(Pause::Month { month }, self.sandbox.sandboxing()));
-        }
-        let door = self.open_meter(of, &attempt.before, input.budget_left_usd)?;
-        match self.agent_for(input, door) {
-            Ok(agent) => Box::pin(attempt.write(ctx, agent)).await,
-            Err(NoAgent::Unfit(unfit)) if input.may_hand_back => Err(unfit.error().into()),
-            Err(
-                NoAgent::Unfit(Unfit::Lacks(why) | Unfit::Failed { why, .. }) | NoAgent::Wrong(why),
-            ) => Ok(setup_failed(why, self.sandbox.sandboxing(), &attempt.before)),
-        }
+        Box::pin(attempt.bring(ctx)).await
     }
 }
 
 impl WriteAttempt<'_> {
+    /// What somebody did by hand, what is merged, or what an agent writes.
+    async fn bring(&self, ctx: &ActivityContext) -> Result<Written, ActivityError> {
+        let (bench, input) = (self.bench, self.input);
+        if let Some(branch) = &input.by_hand {
+            return Box::pin(self.take_in(ctx, branch)).await;
+        }
+        if let Some(step) = &input.merge {
+            return Box::pin(self.merge_in(ctx, step)).await;
+        }
+        if input.watched.months
+            && self.before.cost_usd == Usd::ZERO
+            && let Some(month) = bench.spent_month(&input.run).await?
+        {
+            return Ok(stands_still(Pause::Month { month }, bench.sandbox.sandboxing()));
+        }
+        let door = bench.open_meter(input.into(), &self.before, input.budget_left_usd)?;
+        match bench.agent_for(input, door) {
+            Ok(agent) => Box::pin(self.write(ctx, agent)).await,
+            Err(NoAgent::Unfit(unfit)) if input.may_hand_back => Err(unfit.error().into()),
+            Err(
+                NoAgent::Unfit(Unfit::Lacks(why) | Unfit::Failed { why, .. }) | NoAgent::Wrong(why),
+            ) => Ok(setup_failed(why, bench.sandbox.sandboxing(), &self.before)),
+        }
+    }
+
     async fn write(
         &self,
         ctx: &ActivityContext,

@@ -15,12 +15,7 @@ use crate::run::{AgentEnd, AttemptFacts, Checked, Happened, Lost, Plan, Work, Wo
 
 /// Write, then check; and what that amounts to.
 pub(super) async fn attempt(ctx: &Ctx, plan: &Plan) -> WorkflowResult<Happened> {
-    if stopped_in_backoff(ctx, plan).await? {
-        let lost = Lost { why: "stopped before it began".to_owned(), ..Lost::default() };
-        return Ok(attempt_ended(ctx, plan, AttemptFacts::Lost(&lost)));
-    }
-    await_slot(ctx, plan).await?;
-    if is_called_off(ctx, plan) {
+    if stopped_in_backoff(ctx, plan).await? || stopped_before_its_turn(ctx, plan).await? {
         let lost = Lost { why: "stopped before it began".to_owned(), ..Lost::default() };
         return Ok(attempt_ended(ctx, plan, AttemptFacts::Lost(&lost)));
     }
@@ -160,6 +155,11 @@ async fn stopped_in_backoff(ctx: &Ctx, plan: &Plan) -> WorkflowResult<bool> {
         take_decisions(ctx).await?;
         record_events(ctx).await?;
     }
+    Ok(is_called_off(ctx, plan))
+}
+
+async fn stopped_before_its_turn(ctx: &Ctx, plan: &Plan) -> WorkflowResult<bool> {
+    await_slot(ctx, plan).await?;
     Ok(is_called_off(ctx, plan))
 }
 

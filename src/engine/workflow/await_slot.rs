@@ -7,7 +7,7 @@ use temporalio_sdk::{
 
 use super::Ctx;
 use super::activity::run_cancellable;
-use super::journal::{emit, now, record_events};
+use super::journal::{emit, now, record_events, seconds_since};
 use crate::engine::activities::Activities;
 use crate::engine::retry_policy::{SLOT_HEARTBEAT_TIMEOUT, SLOT_TIMEOUT, await_slot_policy};
 use crate::engine::slots_of;
@@ -29,7 +29,7 @@ pub(super) async fn await_slot(ctx: &Ctx, plan: &Plan) -> WorkflowResult<()> {
     run_cancellable(ctx, waiting, &scope, |run| plan.is_called_off(run)).await?;
     // What it asked for is settled, also where there was nothing to record with it.
     ctx.state_mut(|s| s.asks = None);
-    let seconds = u64::try_from((now(ctx) - since).num_seconds()).unwrap_or(0);
+    let seconds = seconds_since(ctx, since);
     if seconds > 0 {
         let (stage, attempt) = (plan.stage.name.clone(), plan.attempt);
         emit(ctx, Happened::WaitedForSlot { stage, attempt, seconds });

@@ -63,6 +63,11 @@ pub(super) fn now(ctx: &Ctx) -> DateTime<Utc> {
     ctx.workflow_time().map_or(DateTime::UNIX_EPOCH, DateTime::from)
 }
 
+/// Whole seconds of workflow time from `begun` until now.
+pub(super) fn seconds_since(ctx: &Ctx, begun: DateTime<Utc>) -> u64 {
+    u64::try_from((now(ctx) - begun).num_seconds()).unwrap_or(0)
+}
+
 /// Judges what people decided. Called wherever a decision may have come.
 pub(super) async fn take_decisions(ctx: &Ctx) -> WorkflowResult<()> {
     let came = ctx.state_mut(|s| std::mem::take(&mut s.inbox));

@@ -6,7 +6,7 @@ use temporalio_sdk::{
 
 use super::Ctx;
 use super::activity::{ActivityEnd, run_cancellable};
-use super::journal::{now, record_events};
+use super::journal::{now, record_events, seconds_since};
 use crate::engine::activities::{Activities, Handover, ReviewInput};
 use crate::engine::retry_policy::{HEARTBEAT_TIMEOUT, review_policy, whole_review_timeout};
 use crate::run::{Happened, Lost, Review, ReviewPlan};
@@ -27,8 +27,7 @@ pub(super) async fn review(ctx: &Ctx, plan: &ReviewPlan) -> WorkflowResult<Happe
         ActivityEnd::Lost(lost) => failed(&lost),
         ActivityEnd::HandedBack(back) => failed(&back.lost),
     };
-    let seconds = u64::try_from((now(ctx) - begun).num_seconds()).unwrap_or(0);
-    let review = Review { seconds, ..review };
+    let review = Review { seconds: seconds_since(ctx, begun), ..review };
     Ok(Happened::Reviewed { stage: plan.stage.name.clone(), attempt: plan.attempt, review })
 }
 

@@ -45,6 +45,17 @@ impl Tokens {
             .saturating_add(self.cache_read)
             .saturating_add(self.cache_write)
     }
+
+    /// What is left of them without those of before.
+    #[must_use]
+    pub const fn minus(self, before: Self) -> Self {
+        Self {
+            input: self.input.saturating_sub(before.input),
+            output: self.output.saturating_sub(before.output),
+            cache_read: self.cache_read.saturating_sub(before.cache_read),
+            cache_write: self.cache_write.saturating_sub(before.cache_write),
+        }
+    }
 }
 
 impl std::ops::AddAssign for Tokens {

@@ -94,7 +94,7 @@ fn read(it: &ViewSubmission) -> Result<StartRun, Acted> {
     let brief = commands::read_brief(it.text(BRIEF, BRIEF).unwrap_or_default());
     let brief = brief.map_err(|wrong| wrong_field(BRIEF, wrong.text))?;
     let project = project.parse().map_err(|_| Acted::Silent)?;
-    Ok(StartRun { project, brief, budget, again: None, fix: None, features: Vec::new() })
+    Ok(StartRun::new(project, brief, budget))
 }
 
 /// The features that were filled in, one a line.

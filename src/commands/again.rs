@@ -103,14 +103,13 @@ impl AgainWords {
             let again = StartAgain { run: run.id().clone(), from: None, model: self.model };
             return Ok(StartRun { again: Some(again), ..features.start() });
         }
+        let brief = read_brief(&parts.join("\n\n"))?;
+        let again = StartAgain { run: run.id().clone(), from: self.from, model: self.model };
         Ok(StartRun {
-            project: request.project.clone(),
-            brief: read_brief(&parts.join("\n\n"))?,
-            // What was said or estimated of that run is not what this one may spend.
-            budget: self.budget,
-            again: Some(StartAgain { run: run.id().clone(), from: self.from, model: self.model }),
-            features: Vec::new(),
+            again: Some(again),
             fix: request.fix.clone(),
+            // What was said or estimated of that run is not what this one may spend.
+            ..StartRun::new(request.project.clone(), brief, self.budget)
         })
     }
 }

@@ -4,7 +4,7 @@
 use super::again::AgainWords;
 use super::budget_words::BudgetWords;
 use super::misunderstood::{Misunderstood, first_word};
-use super::{StartRun, typing};
+use super::start_run::{StartRun, project_named};
 use crate::config::{Project, Projects};
 use crate::run::{
     Batch, BatchPipelines, Feature, GateSpec, OnReject, Problems, ProjectName, Request, RunId, Usd,
@@ -28,9 +28,7 @@ impl FeatureWords {
     /// Reads what follows the verb: a project, then the features.
     pub(super) fn read(said: &str, projects: &Projects) -> Result<Self, Misunderstood> {
         let (first, rest) = first_word(said);
-        let name = typing::name(first);
-        let known = projects.names().find(|known| [first, &name].contains(&known.as_str()));
-        let Some(project) = known else {
+        let Some(project) = project_named(first, projects) else {
             let names: Vec<String> = projects.names().map(|name| format!("`{name}`")).collect();
             return Err(Misunderstood::wrong(format!(
                 "Say of which project: `features {} \"Gemini provider\" \"Token counting\"`. Projects: {}.",
@@ -92,7 +90,7 @@ impl FeatureWords {
     pub fn start(self) -> StartRun {
         let Self { project, features, budget } = self;
         let brief = features.join("\n");
-        StartRun { project, brief, budget, again: None, fix: None, features }
+        StartRun { features, ..StartRun::new(project, brief, budget) }
     }
 }
 
@@ -126,7 +124,7 @@ pub(super) fn make_batch(
     let features = briefs.into_iter().zip(slugs);
     let features: Vec<Feature> =
         features.map(|(brief, slug)| Feature { slug, brief, run: mint() }).collect();
-    let texts = BatchPipelines::of(&request.pipeline, project.features.as_ref(), &features)?;
+    let texts = BatchPipelines::of(&project.pipeline, project.features.as_ref(), &features)?;
     let asks = request.pipeline.stages.iter().rev().find_map(|stage| stage.gate.clone());
     request.pipeline = texts.merge.pipeline.clone();
     if let Some(together) = request.pipeline.stages.last_mut() {

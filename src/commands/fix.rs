@@ -3,7 +3,7 @@
 //! command with them. A command of several words stands between quotes, so that nobody runs half of one. Pure.
 
 use super::misunderstood::{Misunderstood, code_safe, first_word};
-use super::start_run::{StartRun, read_brief};
+use super::start_run::{StartRun, project_named, read_brief};
 use super::typing;
 use crate::config::Projects;
 use crate::run::{Fix, ProjectName};
@@ -25,9 +25,7 @@ pub(super) fn read(rest: &str, projects: &Projects) -> Result<Option<StartRun>, 
     if first.is_empty() {
         return Err(Misunderstood::wrong(WHICH));
     }
-    let name = typing::name(first);
-    let known = projects.names().find(|known| [first, &name].contains(&known.as_str()));
-    known.map(|project| fix_of(project.clone(), rest)).transpose()
+    project_named(first, projects).map(|project| fix_of(project.clone(), rest)).transpose()
 }
 
 fn fix_of(project: ProjectName, said: &str) -> Result<StartRun, Misunderstood> {

@@ -10,7 +10,7 @@ use super::fix;
 use super::look_back::LookBack;
 use super::misunderstood::{Misunderstood, code_safe, first_word};
 use super::said::{MARKS, Said, words_alone};
-use super::start_run::StartRun;
+use super::start_run::{StartRun, project_named};
 use super::thread_words::{self, AnswerAlone};
 use super::typing;
 use super::verbs::{Asks, VERBS, Verb};
@@ -70,15 +70,11 @@ fn read_line(line: &str, projects: &Projects) -> Result<Command, Misunderstood> 
         return Ok(Command::Form);
     }
     if let Some((verb, rest)) = verb_and_rest(line.trim()) {
-        if verb.asks == Asks::Fix {
-            let named = fix::read(rest, projects)?.map(Command::Start);
-            return named.ok_or_else(|| unknown(first_word(rest).0, projects));
-        }
         return command(verb, rest, projects);
     }
-    let name = typing::name(first);
-    let known = projects.names().find(|known| [first, &name].contains(&known.as_str()));
-    let Some(project) = known else { return Err(unknown(first, projects)) };
+    let Some(project) = project_named(first, projects) else {
+        return Err(unknown(first, projects));
+    };
     StartRun::read(project.clone(), rest).map(Command::Start)
 }
 
@@ -97,8 +93,7 @@ fn command(verb: &Verb, rest: &str, projects: &Projects) -> Result<Command, Misu
     let behind_mark = rest.trim_start_matches(MARKS);
     let look_back = || LookBack::read(verb.name(), behind_mark);
     Ok(match verb.asks {
-        // Read before, with the projects that there are.
-        Asks::Help | Asks::Fix => Command::Help,
+        Asks::Help => Command::Help,
         Asks::List => Command::Look(LookAt::List),
         Asks::Costs => Command::Look(LookAt::Costs(look_back()?)),
         Asks::Failures => Command::Look(LookAt::Failures(look_back()?)),
@@ -114,6 +109,10 @@ fn command(verb: &Verb, rest: &str, projects: &Projects) -> Result<Command, Misu
             } else {
                 Command::Start(words.start())
             }
+        }
+        Asks::Fix => {
+            let fix = fix::read(rest, projects)?;
+            Command::Start(fix.ok_or_else(|| unknown(first_word(rest).0, projects))?)
         }
         Asks::Again => Command::Again(AgainWords::read(rest)?),
         Asks::Answer(verdict) => Command::Answer { verdict, said: Said::read(verb, rest) },

@@ -4,6 +4,8 @@
 use super::again::StartAgain;
 use super::budget_words::BudgetWords;
 use super::misunderstood::Misunderstood;
+use super::typing;
+use crate::config::Projects;
 use crate::run::{Fix, ProjectName, Usd, foreign_text};
 
 /// Longest brief, in characters: it travels in history, once per stage.
@@ -24,18 +26,23 @@ pub struct StartRun {
 }
 
 impl StartRun {
+    /// An ordinary run, through the project's pipeline.
+    #[must_use]
+    pub const fn new(project: ProjectName, brief: String, budget: Option<Usd>) -> Self {
+        Self { project, brief, budget, again: None, features: Vec::new(), fix: None }
+    }
+
     /// Reads what follows the name of a project: what it may spend, and all else is the brief.
     pub(super) fn read(project: ProjectName, rest: &str) -> Result<Self, Misunderstood> {
         let BudgetWords { budget, rest } = BudgetWords::read(rest)?;
-        Ok(Self {
-            project,
-            brief: read_brief(&rest.join(" "))?,
-            budget,
-            again: None,
-            fix: None,
-            features: Vec::new(),
-        })
+        Ok(Self::new(project, read_brief(&rest.join(" "))?, budget))
     }
+}
+
+/// The project that somebody typed the name of.
+pub(super) fn project_named<'p>(word: &str, projects: &'p Projects) -> Option<&'p ProjectName> {
+    let name = typing::name(word);
+    projects.names().find(|known| [word, &name].contains(&known.as_str()))
 }
 
 /// What a run should do, in a person's words.

@@ -219,12 +219,5 @@ fn who_may_be_in_a_group_is_not_turned_away_before_slack_was_asked() {
 
 fn start() -> StartRun {
     let project = "llm-wrapper".parse().expect("a slug");
-    StartRun {
-        project,
-        brief: String::new(),
-        budget: None,
-        again: None,
-        fix: None,
-        features: Vec::new(),
-    }
+    StartRun::new(project, String::new(), None)
 }

@@ -1,11 +1,10 @@
 //! The pipelines of a batch: what is done for each feature, and how is all of it put together?
-//! Made of the project's own: its agent, and everything by which it judges work. They are written down like any other, so that prompts are
-//! found by their digest.
+//! Made of the project's own: its agent, and everything by which it judges work.
 
 use toml::{Table, Value};
 
 use super::{Batch, Feature};
-use crate::run::{AgentKind, Pipeline, PipelineText, Problems, Stage, Trust};
+use crate::run::{PipelineText, Problems, Stage, Trust};
 
 const FEATURE: &str = "\
 You add one feature to this repository: {{brief}}
@@ -56,16 +55,18 @@ impl BatchPipelines {
     /// # Errors
     /// What cannot be written down: a problem of the project's pipeline that its own file does not have.
     pub fn of(
-        project: &Pipeline,
+        project: &PipelineText,
         own: Option<&PipelineText>,
         features: &[Feature],
     ) -> Result<Self, Problems> {
-        let judged = all_checks(project);
+        let (name, judged) = (&project.pipeline.name, all_checks(&project.pipeline.stages));
+        let derived =
+            |name: String, stages| project.derive("the pipeline of a batch", &name, |_| stages);
         let feature = if let Some(own) = own {
             own.clone()
         } else {
             let implement = stage("implement", FEATURE, FEATURE_ATTEMPTS, judged.clone());
-            written(project, &format!("{}-feature", project.name), vec![implement])?
+            derived(format!("{name}-feature"), vec![implement])?
         };
         let merges = features.iter().map(|feature| {
             let prompt = MERGE.replace("SLUG", feature.slug.as_str());
@@ -74,46 +75,22 @@ impl BatchPipelines {
             stage(feature.slug.as_str(), &prompt.replace("WANTED", &wanted), 1, judged.clone())
         });
         let together = stage(Batch::TOGETHER, TOGETHER, FEATURE_ATTEMPTS, judged.clone());
-        let merge = written(
-            project,
-            &format!("{}-batch", project.name),
-            merges.chain([together]).collect(),
-        )?;
+        let merge = derived(format!("{name}-batch"), merges.chain([together]).collect())?;
         Ok(Self { feature, merge })
     }
 }
 
-fn written(project: &Pipeline, name: &str, stages: Vec<Value>) -> Result<PipelineText, Problems> {
-    let mut root = Table::new();
-    root.insert("name".to_owned(), name.into());
-    let agent = &project.agent;
-    let kind = match agent.kind {
-        AgentKind::Claude => "claude",
-        AgentKind::Script => "script",
-    };
-    root.insert("agent".to_owned(), kind.into());
-    for (key, value) in [("command", &agent.command), ("model", &agent.model)] {
-        root.extend(value.iter().map(|value| (key.to_owned(), value.clone().into())));
-    }
-    if !agent.models.is_empty() {
-        root.insert("models".to_owned(), agent.models.clone().into());
-    }
-    root.insert("stage".to_owned(), Value::Array(stages));
-    PipelineText::parse("the pipeline of a batch", &root.to_string())
-}
-
-fn stage(name: &str, prompt: &str, attempts: i64, judged: Table) -> Value {
+fn stage(name: &str, prompt: &str, attempts: i64, judged: Table) -> Table {
     let mut stage = Table::new();
     stage.insert("name".to_owned(), name.into());
     stage.insert("attempts".to_owned(), attempts.into());
     stage.insert("prompt".to_owned(), prompt.into());
     stage.extend(judged);
-    stage.into()
+    stage
 }
 
 /// How work is set up and judged: by every check that any stage of the project has, each once.
-fn all_checks(project: &Pipeline) -> Table {
-    let stages = &project.stages;
+fn all_checks(stages: &[Stage]) -> Table {
     let mut judged = Table::new();
     let mut say = |key: &str, value: Value| judged.insert(key.to_owned(), value);
     let longest = stages.iter().map(|stage| stage.timeout_seconds).max().unwrap_or(1);
@@ -217,7 +194,7 @@ prompt = "Polish: {{brief}}"
 
     #[test]
     fn a_batch_is_judged_by_everything_that_judges_the_project() {
-        let project = PipelineText::parse("tale.toml", PROJECT).expect("a pipeline").pipeline;
+        let project = PipelineText::parse("tale.toml", PROJECT).expect("a pipeline");
         let features = [feature("cli", "A CLI with {{brief}} in it"), feature("cache", "A cache")];
         let BatchPipelines { feature, merge } =
             BatchPipelines::of(&project, None, &features).expect("pipelines");
@@ -233,7 +210,7 @@ prompt = "Polish: {{brief}}"
             assert_eq!(stage.least_coverage_percent, Some(80.0));
             assert!(stage.red_green && stage.gate.is_none() && stage.recovery.is_some());
         }
-        assert_eq!(merge.pipeline.agent, project.agent);
+        assert_eq!(merge.pipeline.agent, project.pipeline.agent);
         assert_eq!(
             (merge.pipeline.stages[0].attempts, feature.pipeline.stages[0].attempts),
             (1, 3)
@@ -245,7 +222,7 @@ prompt = "Polish: {{brief}}"
     #[test]
     fn a_project_may_say_what_is_done_for_a_feature() {
         let project = PipelineText::parse("tale.toml", PROJECT).expect("a pipeline");
-        let pipelines = BatchPipelines::of(&project.pipeline, Some(&project), &[]);
+        let pipelines = BatchPipelines::of(&project, Some(&project), &[]);
         let feature = pipelines.expect("pipelines").feature.pipeline;
         assert_eq!(feature.digest, project.pipeline.digest);
     }

@@ -1,11 +1,12 @@
 //! Fix: which pipeline tries until it works?
 //! One stage, made of the last one of a project's own pipeline: there all that the project is has to hold, so its checks are what "it works"
-//! means. Written out as a file of its own, so that its digest covers what is approved, and its prompt is found like any other.
+//! means.
 
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
-use super::file::{PipelineText, Problem, Problems};
+use super::derived::some_of;
+use super::file::{PipelineText, Problems};
 
 /// What is asked of a loop that fixes something.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,8 +31,7 @@ impl Default for Fix {
     }
 }
 
-/// What it takes of the pipeline, and of that one's last stage.
-const OF_PIPELINE: [&str; 4] = ["agent", "command", "model", "models"];
+/// What it takes of the pipeline's last stage.
 const OF_STAGE: [&str; 11] = [
     "checks",
     "coverage",
@@ -68,19 +68,12 @@ impl PipelineText {
     /// What is wrong with it: with a command that is too long, say.
     pub fn fixing(&self, fix: &Fix) -> Result<Self, Problems> {
         let file = format!("fix, made of {}", self.pipeline.name);
-        let unreadable = |e: &dyn std::fmt::Display| {
-            let (what, remedy) =
-                (format!("cannot be made: {e}"), "Correct the pipeline".to_owned());
-            Problems(vec![Problem { file: file.clone(), line: None, what, remedy }])
-        };
-        let own: Table = toml::from_str(&self.text).map_err(|e| unreadable(&e))?;
         let last = self.pipeline.stages.last().map(|stage| stage.name.as_str());
-        let text = toml::to_string(&written(&own, last, fix)).map_err(|e| unreadable(&e))?;
-        Self::parse(&file, &text)
+        self.derive(&file, Fix::NAME, |own| vec![only_stage(own, last, fix)])
     }
 }
 
-fn written(own: &Table, last: Option<&str>, fix: &Fix) -> Table {
+fn only_stage(own: &Table, last: Option<&str>, fix: &Fix) -> Table {
     let stages = own.get("stage").and_then(Value::as_array).into_iter().flatten();
     let mut tables = stages.filter_map(Value::as_table);
     let named = |table: &&Table| table.get("name").and_then(Value::as_str) == last;
@@ -92,15 +85,7 @@ fn written(own: &Table, last: Option<&str>, fix: &Fix) -> Table {
     if let Some(until) = &fix.until {
         stage.insert("until".to_owned(), until.clone().into());
     }
-    let mut pipeline = some_of(own, &OF_PIPELINE);
-    pipeline.insert("name".to_owned(), Fix::NAME.into());
-    pipeline.insert("stage".to_owned(), Value::Array(vec![Value::Table(stage)]));
-    pipeline
-}
-
-fn some_of(table: &Table, keys: &[&str]) -> Table {
-    let some = table.iter().filter(|(key, _)| keys.contains(&key.as_str()));
-    some.map(|(key, value)| (key.clone(), value.clone())).collect()
+    stage
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! Without prompts: they are in the store by the pipeline's digest, so that history stays small.
 
 mod again;
+mod derived;
 mod file;
 mod fix;
 mod host;

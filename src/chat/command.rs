@@ -6,7 +6,7 @@ use super::mention::Misheard;
 use super::outcome::{Acted, Handled, reply_outcome};
 use crate::commands::{
     self, AgainWords, Answer, Asker, Command, CompareOutcome, LookAt, Lookup, Meaning, Moment,
-    Place, Reply, ReplyKind, RunsBeside, Said,
+    Place, Reply, ReplyKind, Said, Surroundings,
 };
 use crate::run::{Channel, RequestId, Via};
 use crate::slack::{SlashCommand, unescape};
@@ -89,13 +89,8 @@ impl Actor {
     async fn status(&self, asker: &Asker, said: &Said) -> Result<Reply, StoreError> {
         Ok(match commands::find(&self.services, asker, said).await? {
             Lookup::Found(named) => {
-                let beside = RunsBeside::of(&named.run, &self.services, asker).await?;
-                let status = commands::status(&named.run, &beside, (self.clock)());
-                let queued = commands::queued_attempt(&self.services, &named.run).await?;
-                match queued {
-                    Some(queued) => status.and(&commands::queued_line(&queued)),
-                    None => status,
-                }
+                let beside = Surroundings::of(&named.run, &self.services, asker).await?;
+                commands::status(&named.run, &beside, (self.clock)())
             }
             Lookup::Unknown(reply) => reply,
         })

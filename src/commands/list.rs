@@ -36,7 +36,7 @@ pub async fn list(
 }
 
 fn line(run: &Run, queued: Option<&QueuedAttempt>) -> String {
-    let queued = queued.filter(|it| run.wants_slot(&it.stage, it.attempt));
+    let queued = queued.filter(|it| run.wants_slot(it));
     let phase = if queued.is_some() { "queued" } else { thread::phase(run) };
     let of = run.budget().map(|b| format!(" of {b}")).unwrap_or_default();
     let developing = run.features_over().filter(|(over, all)| over < all);

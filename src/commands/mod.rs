@@ -85,7 +85,7 @@ pub use only_run::{judged_before, only_of, only_open, only_waiting, unless_close
 pub use outcome::{AnswerOutcome, SentAnswer, wait_for_outcome};
 pub use prune::{PruneError, PruneLimits, PruneOutcome, Pruner};
 pub use pruned::{pruned, pruned_line};
-pub use queue::{QueueLook, limits_line, queue_look, queued_attempt, queued_line, slots_line};
+pub use queue::{QueueLook, limits_line, queue_look, queued_attempt, slots_line};
 pub use reply::{Reply, ReplyKind};
 pub use said::Said;
 pub use shell_user::ShellUser;
@@ -93,7 +93,7 @@ pub use sight::{Sight, is_visible_to};
 pub use snapshots::{snapshots, snapshots_json};
 pub use start::{retry_start, start};
 pub use start_run::{StartRun, read_brief};
-pub use status::{RunsBeside, status, status_json};
+pub use status::{Surroundings, status, status_json};
 pub use terms::Terms;
 pub use thread_words::{note_of, sounds_like};
 pub use verbs::{Asks, Takes, VERBS, Verb, help, is_verb};

@@ -23,8 +23,7 @@ pub struct QueueLook {
 
 /// The queue.
 pub async fn queue_look(services: &Services, asker: &Asker) -> Result<QueueLook, StoreError> {
-    let limits = services.projects.current().queue.slots.clone();
-    let queue = services.store.queue_with_spans(&limits).await?;
+    let queue = read_queue(services).await?;
     let mut visible = BTreeMap::new();
     let listed = queue.holders().into_iter().take(LISTED);
     let waiting = in_order(&queue).into_iter().take(LISTED).map(|(entry, _)| entry);
@@ -45,20 +44,22 @@ pub async fn queued_attempt(
         return Ok(None);
     }
     let mut queued = all_queued(services).await?;
-    Ok(queued.remove(run.id()).filter(|it| run.wants_slot(&it.stage, it.attempt)))
+    Ok(queued.remove(run.id()).filter(|it| run.wants_slot(it)))
 }
 
 /// Where each run stands that waits for a slot.
 pub(super) async fn all_queued(
     services: &Services,
 ) -> Result<BTreeMap<RunId, QueuedAttempt>, StoreError> {
-    let limits = services.projects.current().queue.slots.clone();
-    Ok(services.store.queue_with_spans(&limits).await?.queued())
+    Ok(read_queue(services).await?.queued())
+}
+
+async fn read_queue(services: &Services) -> Result<Queue, StoreError> {
+    services.store.queue_with_spans(&services.projects.current().queue.slots).await
 }
 
 /// `Waiting for a slot: 3rd of 12, because all 4 slots are busy, about 4 min.`
-#[must_use]
-pub fn queued_line(queued: &QueuedAttempt) -> String {
+pub(super) fn queued_line(queued: &QueuedAttempt) -> String {
     format!("Waiting for a slot: {}.", thread::queue_place(&queued.at))
 }
 

@@ -4,36 +4,40 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
+use super::queue::{queued_attempt, queued_line};
 use super::waiting::left;
 use super::{Asker, Reply, ReplyKind, Services, is_visible_to};
 use crate::run::{
-    Attempt, ByHand, GateKind, OpenGate, Run, RunId, Sandboxing, StageName, StagePhase, StageState,
-    StartingPoint, WorkerWait,
+    Attempt, ByHand, GateKind, OpenGate, QueuedAttempt, Run, RunId, Sandboxing, StageName,
+    StagePhase, StageState, StartingPoint, WorkerWait,
 };
 use crate::slack::escape;
 use crate::store::StoreError;
 use crate::thread::{self, FeatureRow};
 
-/// The runs that belong to a run.
+/// What is around a run: what its status says that its own events do not.
 #[derive(Clone, Debug, Default)]
-pub struct RunsBeside {
+pub struct Surroundings {
     /// Those that do it once more, the newest first.
     pub again: Vec<Run>,
     /// Those of its features, where it is a batch.
     pub features: Vec<Run>,
+    /// Its place in the queue, while it waits for a slot.
+    pub queued: Option<QueuedAttempt>,
 }
 
-impl RunsBeside {
-    /// Those that this person may see.
+impl Surroundings {
+    /// As far as this person may see it.
     pub async fn of(run: &Run, services: &Services, asker: &Asker) -> Result<Self, StoreError> {
         let mut again = services.store.runs_that_do_again(run.id()).await?;
         again.retain(|run| is_visible_to(run, asker));
-        Ok(Self { again, features: services.store.features_of(run).await? })
+        let features = services.store.features_of(run).await?;
+        Ok(Self { again, features, queued: queued_attempt(services, run).await? })
     }
 }
 
 /// A run in a few lines.
-pub fn status(run: &Run, beside: &RunsBeside, now: DateTime<Utc>) -> Reply {
+pub fn status(run: &Run, beside: &Surroundings, now: DateTime<Utc>) -> Reply {
     let mut lines =
         vec![format!("`{}` · {} · {}", run.id(), thread::phase(run), run.in_one_line())];
     lines.extend(FeatureRow::all(run, &beside.features, now).iter().map(feature_line));
@@ -60,6 +64,7 @@ pub fn status(run: &Run, beside: &RunsBeside, now: DateTime<Utc>) -> Reply {
         });
         lines.extend(code.note.as_deref().map(escape));
     }
+    lines.extend(beside.queued.as_ref().map(queued_line));
     Reply::new(ReplyKind::Done, lines.join("\n")).about(run.id())
 }
 
@@ -131,7 +136,7 @@ fn stage_line(stage: &StageState) -> String {
 /// `status --json`. `thread` is (team, channel, ts); `diff_url` that of the open gate.
 pub fn status_json(
     run: &Run,
-    (beside, now): (&RunsBeside, DateTime<Utc>),
+    (beside, now): (&Surroundings, DateTime<Utc>),
     thread: Option<&Value>,
     diff_url: Option<&str>,
 ) -> Value {
@@ -159,15 +164,16 @@ pub fn status_json(
             "gate": d.gate, "verdict": d.verdict, "by": d.by, "via": d.via, "at": d.at, "words": d.words, "raise": d.raise,
         })).collect::<Vec<_>>(),
         "thread": thread,
+        "queue": beside.queued,
         "repository": run.delivered.as_ref().map(|d| &d.repository).filter(|r| !r.is_empty()),
         "branch": run.delivered.as_ref().filter(|d| !d.repository.is_empty()).map(|d| &d.branch),
     });
-    if let (Some(fields), true) = (status.as_object_mut(), run.request.batch.is_some()) {
-        fields.insert("features".to_owned(), json!(FeatureRow::all(run, &beside.features, now)));
-        fields.insert("preview".to_owned(), json!(run.preview));
+    if run.request.batch.is_some() {
+        status["features"] = json!(FeatureRow::all(run, &beside.features, now));
+        status["preview"] = json!(run.preview);
     }
-    if let (Some(fields), Some(member)) = (status.as_object_mut(), &run.request.part_of) {
-        fields.insert("batch".to_owned(), json!(member.batch));
+    if let Some(member) = &run.request.part_of {
+        status["batch"] = json!(member.batch);
     }
     status
 }

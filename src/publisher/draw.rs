@@ -12,7 +12,7 @@ use super::look::{Look, Placement, Spot, ThreadDrawn};
 use super::retry::{Abort, Held, Late, Tried, earliest, split_held};
 use super::upsert::Upserted;
 use super::{Publisher, SHED_PAUSE};
-use crate::run::{Phase, QueuedAttempt, Run, RunId};
+use crate::run::{Phase, Run, RunId};
 use crate::slack::{SlackError, Ts};
 use crate::store::{KnownMessage, LeasedThread};
 use crate::thread::{Message, MessageKey, RenderContext, RenderInput, To, redraw_at, render};
@@ -62,29 +62,21 @@ impl Publisher {
         let progress = self.store.progress(&thread.run).await?;
         self.store.see_deletions(&thread.run).await?;
         let known = self.known_messages(&thread.run).await?;
-        let (progress, queued) = (progress.as_ref(), self.queue.of(&thread.run));
-        let queued = queued.as_ref().filter(|it| run.wants_slot(&it.stage, it.attempt));
+        let queued = self.queue.of(&run);
         let features = self.store.features_of(&run).await?;
-        let features = features.as_slice();
-        let features_queued: Vec<_> = features.iter().filter_map(|run| self.queued(run)).collect();
+        let of_feature = |run: &Run| Some((run.id().clone(), self.queue.of(run)?));
+        let features_queued: Vec<_> = features.iter().filter_map(of_feature).collect();
         self.reconcile(&Look {
             thread,
             run: &run,
-            features,
+            features: &features,
             features_queued: &features_queued,
-            progress,
-            queued,
+            progress: progress.as_ref(),
+            queued: queued.as_ref(),
             known: &known,
             now,
         })
         .await
-    }
-
-    /// The place in the queue of a feature's run that waits for a slot.
-    fn queued(&self, run: &Run) -> Option<(RunId, QueuedAttempt)> {
-        let queued = self.queue.of(run.id())?;
-        let waits = run.wants_slot(&queued.stage, queued.attempt);
-        waits.then(|| (run.id().clone(), queued))
     }
 
     /// Posts what is missing and edits what differs.

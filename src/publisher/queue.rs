@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::DATABASE_PATIENCE;
 use crate::config::LiveProjects;
-use crate::run::{QueuePlace, QueuedAttempt, RunId, SlotSpans};
+use crate::run::{QueuePlace, QueuedAttempt, Run, RunId, SlotSpans};
 use crate::store::{Store, StoreError};
 
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -25,8 +25,10 @@ const FAR_EVERY: Duration = Duration::from_mins(1);
 pub struct QueueView(Arc<RwLock<Arc<BTreeMap<RunId, QueuedAttempt>>>>);
 
 impl QueueView {
-    pub(super) fn of(&self, run: &RunId) -> Option<QueuedAttempt> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).get(run).cloned()
+    /// None where it waits no more, whatever was seen a moment ago.
+    pub(super) fn of(&self, run: &Run) -> Option<QueuedAttempt> {
+        let queued = self.0.read().unwrap_or_else(PoisonError::into_inner).get(run.id()).cloned();
+        queued.filter(|it| run.wants_slot(it))
     }
 
     fn set(&self, queued: BTreeMap<RunId, QueuedAttempt>) -> Arc<BTreeMap<RunId, QueuedAttempt>> {

@@ -51,7 +51,7 @@ pub fn ordinal(n: usize) -> String {
 
 /// What a card says of it.
 pub(super) fn on_card(run: &Run, queued: Option<&QueuedAttempt>) -> Option<Mrkdwn> {
-    let queued = queued.filter(|it| run.wants_slot(&it.stage, it.attempt))?;
+    let queued = queued.filter(|it| run.wants_slot(it))?;
     Some(Mrkdwn::from(format!("*Waiting for a slot:* {}.", queue_place(&queued.at))))
 }
 

@@ -7,7 +7,7 @@ use url::Url;
 use super::Talk;
 use crate::app::cli::LookCommand;
 use crate::app::{Failure, exit, parts};
-use crate::commands::{self, CompareWords, Lookup, RunsBeside, Said, Waiting};
+use crate::commands::{self, CompareWords, Lookup, Said, Surroundings, Waiting};
 use crate::run::Run;
 use crate::thread::{self, DiffPart};
 
@@ -65,24 +65,16 @@ impl Talk<'_> {
     }
 
     pub(super) async fn print_status(&mut self, run: &Run) -> Result<u8, Failure> {
-        let beside = RunsBeside::of(run, &self.services, &self.asker).await?;
-        let queued = commands::queued_attempt(&self.services, run).await?;
+        let beside = Surroundings::of(run, &self.services, &self.asker).await?;
         if !self.json {
-            let status = commands::status(run, &beside, parts::now());
-            let status = match &queued {
-                Some(queued) => status.and(&commands::queued_line(queued)),
-                None => status,
-            };
-            return self.reply(&status);
+            return self.reply(&commands::status(run, &beside, parts::now()));
         }
         let thread = self.services.store.thread(run.id()).await?;
         let thread =
             thread.map(|(at, ts)| json!({ "team": at.team, "channel": at.channel, "ts": ts }));
         let diff_url = self.asked_diff_url(run).map(String::from);
         let beside = (&beside, parts::now());
-        let mut status = commands::status_json(run, beside, thread.as_ref(), diff_url.as_deref());
-        status["queue"] = json!(queued);
-        self.document(&status)
+        self.document(&commands::status_json(run, beside, thread.as_ref(), diff_url.as_deref()))
     }
 
     async fn queue(&mut self) -> Result<u8, Failure> {

@@ -124,11 +124,11 @@ impl Queue {
 }
 
 impl Run {
-    /// Whether this attempt may wait for a slot: it goes on, and nothing of it is at work yet.
+    /// Whether this attempt of it may still wait: it goes on, and nothing of it is at work yet.
     #[must_use]
-    pub fn wants_slot(&self, stage: &StageName, attempt: u32) -> bool {
+    pub fn wants_slot(&self, queued: &QueuedAttempt) -> bool {
         let open = self.outcome.is_none() && !self.was_stopped();
-        let of = self.attempt(stage, attempt).filter(|_| open);
+        let of = self.attempt(&queued.stage, queued.attempt).filter(|_| open);
         of.is_some_and(|it| !it.is_over() && it.paused.is_none() && it.snapshot.is_none())
     }
 }

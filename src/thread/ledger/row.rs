@@ -81,8 +81,21 @@ fn waits_for_slot(
     queued: Option<&QueuedAttempt>,
 ) -> Option<String> {
     let is_this = |it: &&QueuedAttempt| &it.stage == stage.name() && it.attempt == attempt.n;
-    let queued = queued.filter(is_this).filter(|it| run.wants_slot(&it.stage, it.attempt))?;
+    let queued = queued.filter(is_this).filter(|it| run.wants_slot(it))?;
     Some(format!("waits for a slot: {}", queue_place(&queued.at)))
+}
+
+/// What an attempt that is not over does, or waits for.
+fn doing(run: &Run, of: (&StageState, &Attempt), at_work: AtWork<'_>) -> Vec<String> {
+    let (stage, attempt) = of;
+    let asks_for_money = |open: &&OpenGate| open.money.is_some() && attempt.paused.is_none();
+    if let Some(open) = run.gate.as_ref().filter(asks_for_money) {
+        return vec![not_begun(open).to_owned()];
+    }
+    match waits_for_slot(run, of, at_work.queued) {
+        Some(place) => vec![place],
+        None => figures::doing(stage, attempt, at_work.progress),
+    }
 }
 
 /// One attempt. What ended reads the same for ever; what runs shows its progress.
@@ -99,15 +112,7 @@ pub(in crate::thread) fn row(
         stage.part(attempt.n).filter(|part| !part.all.is_empty()).map(|part| part_of(&part)),
     );
     if attempt.outcome == AttemptOutcome::Running {
-        let no_money =
-            run.gate.as_ref().filter(|open| open.money.is_some() && attempt.paused.is_none());
-        let doing = match no_money {
-            Some(open) => vec![not_begun(open).to_owned()],
-            None => match waits_for_slot(run, (stage, attempt), at_work.queued) {
-                Some(place) => vec![place],
-                None => figures::doing(stage, attempt, at_work.progress),
-            },
-        };
+        let doing = doing(run, (stage, attempt), at_work);
         parts.extend(doing.iter().map(|part| one_line(part, STEP)));
     } else {
         parts.extend(ending(run, index, attempt));

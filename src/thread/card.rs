@@ -126,12 +126,13 @@ fn figures_line(run: &Run, now: DateTime<Utc>) -> Mrkdwn {
     Mrkdwn::join(parts, " · ")
 }
 
-/// Whose turn it is where no worker can go on: nobody's who reads this in the channel, as a rule.
+/// `feature 2 of 4 of llm-wrapper-k3f9qdz`.
 fn of_batch(member: &BatchMember) -> Mrkdwn {
     let which = format!("feature {} of {} of ", member.n, member.of);
     Mrkdwn::from(which) + Mrkdwn::code(member.batch.as_str(), 80)
 }
 
+/// Whose turn it is where no worker can go on: nobody's who reads this in the channel, as a rule.
 fn no_worker(WorkerWait { stage, why, since, .. }: &WorkerWait<'_>) -> Mrkdwn {
     let head = format!("*No worker can go on* with {stage}, since {} UTC: ", since.format("%H:%M"));
     let then = ". Whoever operates this mends that: `signoff doctor` says how. The run goes on by itself, and nothing is lost.";

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::records::raw_records;
 use super::{Result, Shadow};
 use crate::run::Snapshot;
 
@@ -10,7 +11,6 @@ impl Shadow {
     pub async fn files(&self, snapshot: &Snapshot) -> Result<BTreeSet<String>> {
         let list = ["ls-tree", "-r", "--name-only", "-z", &snapshot.commit];
         let listed = self.git().args(list).bytes().await?;
-        let names = listed.split(|byte| *byte == 0).filter(|name| !name.is_empty());
-        Ok(names.filter_map(|name| String::from_utf8(name.to_vec()).ok()).collect())
+        Ok(raw_records(&listed).filter_map(|name| String::from_utf8(name.to_vec()).ok()).collect())
     }
 }

@@ -4,12 +4,18 @@ use anyhow::Result;
 
 use crate::world::{RunOf, World, story};
 
+/// A run that works, where this limit lets no other begin.
+async fn one_works<'w>(w: &'w World, limit: &str) -> Result<RunOf<'w>> {
+    w.has_settings(&format!("[queue]\n{limit}"))?;
+    let first = w.person("ana").develops("slow").await?;
+    first.shows("Waiting for a sign").await?;
+    Ok(first)
+}
+
 /// Three runs where there is one slot.
 async fn one_works_and_two_wait(w: &World) -> Result<[RunOf<'_>; 3]> {
     let ana = w.person("ana");
-    w.has_settings("[queue]\nat_once = 1")?;
-    let first = ana.develops("slow").await?;
-    first.shows("Waiting for a sign").await?;
+    let first = one_works(w, "at_once = 1").await?;
     let second = ana.develops("slow").await?;
     let third = ana.develops("slow").await?;
     third.card().shows("2nd of 2").await?;
@@ -20,9 +26,7 @@ async fn one_works_and_two_wait(w: &World) -> Result<[RunOf<'_>; 3]> {
 async fn runs_beyond_the_limit_say_their_place_and_a_project_with_nothing_at_work_goes_first() {
     story(async |w| {
         let ana = w.person("ana");
-        w.has_settings("[queue]\nat_once = 1")?;
-        let first = ana.develops("slow").await?;
-        first.shows("Waiting for a sign").await?;
+        let first = one_works(w, "at_once = 1").await?;
         let second = ana.develops("slow").await?;
         second.card().shows("1st of 1, because the only slot is busy").await?;
         let other = ana.develops("quick").await?;
@@ -45,11 +49,8 @@ async fn runs_beyond_the_limit_say_their_place_and_a_project_with_nothing_at_wor
 #[tokio::test]
 async fn a_limit_that_is_raised_lets_those_begin_who_wait() {
     story(async |w| {
-        let ana = w.person("ana");
-        w.has_settings("[queue]\nper_project = 1")?;
-        let first = ana.develops("slow").await?;
-        first.shows("Waiting for a sign").await?;
-        let second = ana.develops("slow").await?;
+        one_works(w, "per_project = 1").await?;
+        let second = w.person("ana").develops("slow").await?;
         second.card().shows("1st of 1, because slow has its 1").await?;
         let (_, status) = w.types(&["status", second.id.as_str()]).await?;
         assert!(

@@ -7,8 +7,9 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 
 use crate::run::{
-    Attempt, AttemptOutcome, Batch, Checked, FeatureEnd, Happened, MergePreview, MergeStep, Next,
-    Outcome, Plan, Run, RunId, Snapshot, StageName, StagePhase, StageState, Tokens, Usd,
+    AgentEnd, Attempt, AttemptFacts, Batch, Checked, FeatureEnd, Happened, MergePreview, MergeStep,
+    Next, Outcome, Plan, Run, RunId, Sandboxing, Snapshot, StageName, StagePhase, StageState, Usd,
+    Written,
 };
 
 impl Run {
@@ -63,28 +64,21 @@ impl Run {
     }
 
     /// How the run of a feature ended that has nothing to merge: the first attempt of its stage ends so, and asks what becomes of it.
-    pub(super) fn nothing_to_merge(&self, stage: &StageState, attempt: u32) -> Option<Happened> {
+    pub(super) fn nothing_to_merge(
+        &self,
+        stage: &StageState,
+        attempt: u32,
+        now: DateTime<Utc>,
+    ) -> Option<Happened> {
         let (n, _) = self.request.batch.as_ref()?.merged_by(stage.name())?;
         let end = self.features.get(&n).filter(|end| end.work.is_none())?;
         let is_first = stage.attempts_now().first().is_some_and(|first| first.n == attempt);
         let why = end.why.clone().unwrap_or_else(|| "its run did not end well".to_owned());
-        is_first.then(|| Happened::AttemptEnded {
-            stage: stage.name().clone(),
-            attempt,
-            outcome: AttemptOutcome::Bad,
-            why: Some(why),
-            feedback: None,
-            trouble: None,
-            tests: None,
-            coverage_percent: None,
-            tests_changed: None,
-            red_green: None,
-            reports: None,
-            workplace: None,
-            tokens: Tokens::default(),
-            cost_usd: Usd::ZERO,
-            seconds: 0,
-        })
+        let judged = Checked { why: Some(why), ..Checked::default() };
+        let nothing =
+            Written::unkept(AgentEnd::Finished, self.sandboxing.unwrap_or(Sandboxing::Closed));
+        let facts = AttemptFacts::Checked(&nothing, &judged);
+        is_first.then(|| self.attempt_ended(&self.plan(stage, attempt), facts, now))
     }
 
     /// What came of the merge itself, on which whoever makes it work begins.

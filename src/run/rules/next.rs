@@ -182,7 +182,7 @@ impl Run {
 
     /// Lets an attempt work, unless it waits for something.
     fn go_on(&self, stage: &StageState, attempt: &Attempt, now: DateTime<Utc>) -> Next {
-        if let Some(ended) = self.nothing_to_merge(stage, attempt.n) {
+        if let Some(ended) = self.nothing_to_merge(stage, attempt.n, now) {
             return Next::Emit(ended);
         }
         let spends =
@@ -234,11 +234,10 @@ impl Run {
 
     /// Why a stage is not tried again after a bad attempt; none where another attempt may go well.
     fn why_no_retry(&self, stage: &StageState, last: &Attempt) -> Option<String> {
-        let tries = last.n - stage.round_began_after();
         // Whoever asks for another try sees how that one goes.
         let most = if stage.retried().is_some() { 1 } else { stage.stage.attempts };
         let began_after = stage.retried().map_or(stage.round_began_after(), |it| it.after);
-        let tries = stage.retried().map_or(tries, |retried| last.n - retried.after);
+        let tries = last.n - began_after;
         match (last.trouble, self.budget()) {
             (Some(Trouble::Budget), Some(budget)) => Some(budget_spent(budget)),
             (

@@ -64,7 +64,7 @@ pub struct Attempt {
     #[serde(default)]
     pub paused_seconds: u64,
     /// How long of that it waited for a slot.
-    #[serde(default, skip_serializing_if = "is_none")]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub queued_seconds: u64,
     /// When it last waited for a worker, until one could go on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -99,7 +99,7 @@ pub enum AttemptOutcome {
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes it so")]
-const fn is_none(seconds: &u64) -> bool {
+const fn is_zero(seconds: &u64) -> bool {
     *seconds == 0
 }
 

@@ -211,7 +211,13 @@ impl Run {
 
     #[must_use]
     pub fn spent(&self) -> Usd {
-        self.spent_itself() + self.features.values().map(|feature| feature.cost_usd).sum()
+        self.spent_itself() + self.spent_on_features()
+    }
+
+    /// What the runs of its features spent that are over; nothing where it is no batch.
+    #[must_use]
+    pub fn spent_on_features(&self) -> Usd {
+        self.features.values().map(|feature| feature.cost_usd).sum()
     }
 
     /// The same, without what the runs of its features spent.

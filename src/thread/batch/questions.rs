@@ -57,10 +57,10 @@ fn groups(features: &[Run]) -> Vec<Vec<Asked<'_>>> {
         if is_new {
             called = calls;
         }
-        open_until = match (open_until.filter(|_| !is_new), it.closed_at) {
-            (Some(until), Some(closed)) => Some(max(until, closed)),
-            (None, closed) if is_new => closed,
-            _ => None,
+        open_until = if is_new {
+            it.closed_at
+        } else {
+            open_until.zip(it.closed_at).map(|(until, closed)| max(until, closed))
         };
         match groups.last_mut().filter(|_| !is_new) {
             Some(group) => group.push(it),

@@ -90,11 +90,8 @@ impl GateView<'_> {
             .iter()
             .take_while(|s| s.name() != self.stage.name())
             .flat_map(|s| &s.attempts);
-        earlier
-            .chain(self.stage.attempts.iter().filter(|a| a.n <= newest))
-            .map(Attempt::spent)
-            .chain(self.run.features.values().map(|feature| feature.cost_usd))
-            .sum()
+        let attempts = earlier.chain(self.stage.attempts.iter().filter(|a| a.n <= newest));
+        attempts.map(Attempt::spent).sum::<Usd>() + self.run.spent_on_features()
     }
 
     /// What is new to somebody who looked before.

@@ -3,7 +3,7 @@
 
 use super::by_hand::done_by_hand;
 use super::{GateValue, GateView, SnoozeButton};
-use crate::run::{Attempt, Decided, FailureClass, StagePhase, StageState};
+use crate::run::{Attempt, Decided, FailureClass, StagePhase, StageState, Usd};
 use crate::slack::{Button, Confirm, Mrkdwn, SlackBlock, context, one_line, section};
 use crate::thread::card::roll_back;
 use crate::thread::message::NOTICE;
@@ -86,9 +86,8 @@ impl GateView<'_> {
         let earlier: Vec<&StageState> =
             self.run.stages.iter().take_while(|it| it.name() != self.stage.name()).collect();
         let tried = self.stage.attempts.iter().filter(|attempt| attempt.n <= self.work.n);
-        let features = self.run.features.values().map(|feature| feature.cost_usd);
-        let tried = tried.map(Attempt::spent);
-        let spent = earlier.iter().map(|it| it.cost()).chain(tried).chain(features).sum();
+        let spent: Usd = earlier.iter().map(|it| it.cost()).chain(tried.map(Attempt::spent)).sum();
+        let spent = spent + self.run.spent_on_features();
         let spent = format!("{} so far", figures::of_budget(self.run, spent));
         let kept = match earlier.iter().rev().find(|it| it.phase == StagePhase::Good) {
             Some(good) => {

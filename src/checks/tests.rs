@@ -51,6 +51,7 @@ async fn folder_with(files: &[(&str, &str)], checks: &[&str]) -> CheckedFolder {
         iterates: false,
         until: None,
         review: None,
+        parallel: false,
     };
     CheckedFolder {
         root,

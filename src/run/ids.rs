@@ -5,6 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 const LONGEST_SLUG: usize = 64;
 
@@ -112,6 +113,17 @@ impl RunId {
             project.as_str().chars().take(LONGEST_SLUG - RUN_LETTERS_COUNT - 1).collect();
         Self(format!("{head}-{tail}"))
     }
+
+    /// The run that does this stage of a run beside others, for so many times: always the same one.
+    #[must_use]
+    pub fn beside(of: &Self, project: &ProjectName, (stage, time): (&StageName, usize)) -> Self {
+        Self::mint(project, chance(&format!("{of} {stage} {time}")))
+    }
+}
+
+/// A number that nobody can foresee, and that is always the same for this text: workflows throw no dice.
+pub(super) fn chance(text: &str) -> u64 {
+    Sha256::digest(text).iter().take(8).fold(0, |sum, byte| sum << 8 | u64::from(*byte))
 }
 
 /// Somebody who asks or decides: `slack:<team>:<user>` or `cli:<os user>`.

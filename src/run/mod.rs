@@ -21,6 +21,7 @@ mod time;
 
 pub use batch::{
     Batch, BatchMember, BatchPipelines, Feature, FeatureEnd, MergePreview, MergeStep, Overlap,
+    SideRun, StageRun,
 };
 pub use compare::{Comparison, RunFigures, StageFigures, StagePair, WorkFigures};
 pub use costs::{AttemptCost, CostReport, NO_MODEL, Part, RunCosts};

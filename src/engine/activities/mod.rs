@@ -12,11 +12,11 @@ mod breakers;
 mod by_hand;
 mod check;
 mod check_place;
+mod children;
 mod circuit;
 mod database_retry;
 mod deliver;
 mod failure;
-mod features;
 mod find_worker;
 mod first_try;
 mod guard;
@@ -55,8 +55,8 @@ use crate::run::{
 use authenticate::is_about_itself;
 pub use bench::Bench;
 pub use by_hand::{AwaitPushInput, HandOutInput};
+pub use children::{ChildInput, SignedStop};
 pub use circuit::Circuits;
-pub use features::{FeatureInput, SignedStop};
 pub use find_worker::FindWorkerInput;
 pub use first_try::TryFirstInput;
 pub(super) use handover::Handover;
@@ -188,33 +188,33 @@ impl Activities {
     }
 
     #[activity(name = "begin_feature")]
-    pub async fn begin_feature(
+    pub async fn begin_child(
         self: Arc<Self>,
         ctx: ActivityContext,
-        input: FeatureInput,
+        input: ChildInput,
     ) -> Result<SignedRequest, ActivityError> {
         is_about_itself(&ctx, &input.run)?;
-        Ok(self.bench.begin_feature(&input).await?)
+        Ok(self.bench.begin_child(&input).await?)
     }
 
     #[activity(name = "feature_ended")]
-    pub async fn feature_ended(
+    pub async fn child_ended(
         self: Arc<Self>,
         ctx: ActivityContext,
-        input: FeatureInput,
+        input: ChildInput,
     ) -> Result<FeatureEnd, ActivityError> {
         is_about_itself(&ctx, &input.run)?;
-        Ok(self.bench.feature_ended(&input).await?)
+        Ok(self.bench.child_ended(&input).await?)
     }
 
     #[activity(name = "stop_features")]
-    pub async fn stop_features(
+    pub async fn stop_children(
         self: Arc<Self>,
         ctx: ActivityContext,
         run: RunId,
     ) -> Result<Vec<SignedStop>, ActivityError> {
         is_about_itself(&ctx, &run)?;
-        Ok(self.bench.stop_features(&run).await?)
+        Ok(self.bench.stop_children(&run).await?)
     }
 
     #[activity(name = "preview_merge")]

@@ -6,8 +6,8 @@ mod activity;
 mod attempt;
 mod await_slot;
 mod by_hand;
+mod children;
 mod deliver;
-mod features;
 mod find_worker;
 mod first_try;
 mod journal;
@@ -25,8 +25,8 @@ use crate::run::{Event, FIRST_RULES, Happened, Next, Outcome, RULES, Run, SlotRe
 
 use attempt::attempt;
 use by_hand::{await_push, hand_out};
+use children::{children, preview_merge};
 use deliver::deliver;
-use features::{features, preview_merge};
 use find_worker::find_worker;
 use first_try::try_first;
 use journal::{emit, now, record_events, take_decisions, wait_for_decision};
@@ -129,7 +129,7 @@ async fn drive(ctx: &Ctx) -> WorkflowResult<Outcome> {
             Next::FindWorker { stage, attempt, step } => {
                 find_worker(ctx, (stage, attempt), step).await?;
             }
-            Next::Features => features(ctx).await?,
+            Next::Children => children(ctx).await?,
             Next::PreviewMerge(made) => preview_merge(ctx, made).await?,
             Next::Deliver { snapshot, push, guard } => deliver(ctx, snapshot, push, guard).await?,
             Next::End(outcome) => {

@@ -5,6 +5,9 @@
 mod merge_order;
 mod pipelines;
 mod preview;
+mod side_run;
+
+use std::ops::Not;
 
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +15,7 @@ use super::{Outcome, Pipeline, Request, RunId, Snapshot, StageName, Tokens, Usd}
 
 pub use pipelines::BatchPipelines;
 pub use preview::{MergePreview, Overlap};
+pub use side_run::{SideRun, StageRun};
 
 /// What a run develops that has features instead of stages.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -32,10 +36,13 @@ pub struct Feature {
     pub run: RunId,
 }
 
-/// To which batch a run belongs.
+/// To which batch a run belongs, or which run it does a stage of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BatchMember {
     pub batch: RunId,
+    /// Whether it does a stage of that run, and is no feature.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub is_stage: bool,
     /// From 1, of so many.
     pub n: usize,
     pub of: usize,
@@ -180,7 +187,8 @@ impl Request {
     pub fn member(&self, n: usize) -> Option<BatchMember> {
         let features = &self.batch.as_ref()?.features;
         let slug = features.get(n.checked_sub(1)?)?.slug.clone();
-        Some(BatchMember { batch: self.run.clone(), n, of: features.len(), slug })
+        let batch = self.run.clone();
+        Some(BatchMember { batch, is_stage: false, n, of: features.len(), slug })
     }
 
     /// What is asked of the run that develops the feature of this number, from 1: the same terms, and an equal share of the money.

@@ -15,8 +15,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     AttemptOutcome, FeatureEnd, GateId, HandBranch, MergePreview, PersonId, Raise, Refusal,
-    Reminder, Request, RequestId, Retry, Rework, RollbackTo, StageEstimate, StageName, Usd,
-    Verdict, Via,
+    Reminder, Request, RequestId, Retry, Rework, RollbackTo, RunId, StageEstimate, StageName,
+    StageRun, Usd, Verdict, Via,
 };
 
 pub use diff::{Diff, FileDiff, Flag, Risk};
@@ -227,6 +227,17 @@ pub enum Happened {
         outcome: StageOutcome,
         why: Option<String>,
         snapshot: Option<Snapshot>,
+    },
+    /// Stages are done side by side from here on, each by a run of its own.
+    SideRunsStarted {
+        runs: Vec<StageRun>,
+    },
+    /// One of these runs is over.
+    SideRunEnded {
+        stage: StageName,
+        run: RunId,
+        #[serde(flatten)]
+        end: FeatureEnd,
     },
     /// The run of one of a batch's features is over.
     FeatureEnded {

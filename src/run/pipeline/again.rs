@@ -78,8 +78,9 @@ impl Again {
 
 fn kept_for(run: &Run, stage: &Stage, starter: &PersonId) -> Result<KeptStage, NotFrom> {
     let name = || stage.name.clone();
-    let kept = run.kept(&stage.name).ok_or_else(|| NotFrom::Unfinished(name()))?;
-    if run.stage(&stage.name).is_none_or(|before| !before.stage.works_like(stage)) {
+    let before = run.stage(&stage.name).ok_or_else(|| NotFrom::Unfinished(name()))?;
+    let kept = run.kept(before).ok_or_else(|| NotFrom::Unfinished(name()))?;
+    if !before.stage.works_like(stage) {
         return Err(NotFrom::Changed(name()));
     }
     let counts = stage.gate.as_ref().is_none_or(|gate| {
@@ -91,18 +92,17 @@ fn kept_for(run: &Run, stage: &Stage, starter: &PersonId) -> Result<KeptStage, N
 
 impl Run {
     /// The good work of a stage, that it did itself or took over.
-    fn kept(&self, name: &StageName) -> Option<KeptStage> {
-        let stage = self.stage(name).filter(|stage| stage.phase == StagePhase::Good)?;
-        let snapshot = stage.snapshot.clone()?;
+    pub(in crate::run) fn kept(&self, stage: &StageState) -> Option<KeptStage> {
+        let snapshot = stage.snapshot.clone().filter(|_| stage.phase == StagePhase::Good)?;
         // What it took over itself is found under the same name.
         let mut taken = self.request.again.iter().flat_map(|again| &again.kept);
-        if let Some(taken) = taken.find(|kept| &kept.stage == name) {
+        if let Some(taken) = taken.find(|kept| &kept.stage == stage.name()) {
             return Some(taken.clone());
         }
         let attempt = stage.good_attempt()?.n;
         let asked = stage.asked.last().map(|asked| asked.gate.approvals.clone());
         let approvals = asked.unwrap_or_default();
-        Some(KeptStage { stage: name.clone(), attempt, snapshot, approvals })
+        Some(KeptStage { stage: stage.name().clone(), attempt, snapshot, approvals })
     }
 
     /// The first stage that another run would have to do, where some need not be done again.
@@ -120,7 +120,7 @@ impl Run {
 
     /// So many stages at the beginning have good work.
     fn stages_kept(&self) -> usize {
-        self.stages.iter().take_while(|stage| self.kept(stage.name()).is_some()).count()
+        self.stages.iter().take_while(|stage| self.kept(stage).is_some()).count()
     }
 }
 

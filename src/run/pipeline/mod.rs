@@ -79,6 +79,9 @@ pub struct Stage {
     /// Whether good work is read once more before a person is asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub review: Option<ReviewSpec>,
+    /// Whether it is done beside others that are marked so, as soon as what each of them needs is there.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub parallel: bool,
 }
 
 impl Stage {
@@ -91,7 +94,8 @@ impl Stage {
     /// Whether work is done and judged in the same way by the other: what is only shown beside it may differ.
     #[must_use]
     pub fn works_like(&self, other: &Self) -> bool {
-        Self { red_green: other.red_green, review: other.review, ..self.clone() } == *other
+        let Self { red_green, review, parallel, .. } = *other;
+        Self { red_green, review, parallel, ..self.clone() } == *other
     }
 }
 

@@ -8,8 +8,8 @@ use chrono::{DateTime, Utc};
 
 use crate::run::{
     AgentEnd, Attempt, AttemptFacts, Batch, Checked, FeatureEnd, Happened, MergePreview, MergeStep,
-    Next, Outcome, Plan, Run, RunId, Sandboxing, Snapshot, StageName, StagePhase, StageState, Usd,
-    Written,
+    Next, Outcome, Plan, Rework, Run, RunId, Sandboxing, Snapshot, StageName, StagePhase,
+    StageState, Usd, Written,
 };
 
 impl Run {
@@ -22,17 +22,13 @@ impl Run {
     /// What comes before its stages; none where these have their turn, or it is no batch.
     pub(super) fn next_of_batch(&self) -> Option<Next> {
         self.request.batch.as_ref()?;
-        if !self.features_under_way().is_empty() {
-            return Some(Next::Features);
-        }
         let made = self.features_to_merge();
         (self.preview.is_none() && self.sealed_by().is_none() && !made.is_empty())
             .then_some(Next::PreviewMerge(made))
     }
 
     /// The features whose runs are not over, by their numbers from 1.
-    #[must_use]
-    pub fn features_under_way(&self) -> Vec<usize> {
+    pub(super) fn features_under_way(&self) -> Vec<usize> {
         let of = self.request.batch.as_ref().map_or(0, |batch| batch.features.len());
         (1..=of).filter(|n| !self.features.contains_key(n)).collect()
     }
@@ -48,8 +44,13 @@ impl Run {
 
     /// What an attempt merges; none where somebody writes: an agent, or a person by hand.
     pub(super) fn merge_step(&self, stage: &StageState, attempt: u32) -> Option<MergeStep> {
-        let batch = self.request.batch.as_ref()?;
-        let is_merged = self.merged(stage, attempt).is_some();
+        if !self.merges(stage) {
+            return None;
+        }
+        // A stage that was done beside others is merged once; whoever wants it otherwise then wants somebody to write.
+        let is_first = stage.attempts_now().first().is_some_and(|first| first.n == attempt);
+        let is_merged =
+            self.merged(stage, attempt).is_some() || (self.request.batch.is_none() && !is_first);
         // Where the run went back to a merge that did not work, somebody makes that work.
         let is_resumed = stage.unfinished_base().is_some();
         if is_merged || is_resumed || stage.done_by_hand(attempt).is_some() {
@@ -58,9 +59,24 @@ impl Run {
         if self.is_together(stage.name()) {
             return Some(MergeStep::All);
         }
+        let (n, run, end) = self.child_of(stage)?;
+        Some(MergeStep::Feature { n, run: run.clone(), work: end.work.clone()? })
+    }
+
+    /// Whether the work of other runs is merged by this stage: of a batch, or where it was done beside others.
+    pub(in crate::run) fn merges(&self, stage: &StageState) -> bool {
+        self.request.batch.is_some() || stage.side_run().is_some()
+    }
+
+    /// The run whose work this stage merges, and how it ended: of a feature, or of the stage itself; by its number from 1.
+    fn child_of<'a>(&'a self, stage: &'a StageState) -> Option<(usize, &'a RunId, &'a FeatureEnd)> {
+        let Some(batch) = &self.request.batch else {
+            let side_run = stage.side_run()?;
+            let n = self.stages.iter().position(|it| it.name() == stage.name())? + 1;
+            return Some((n, &side_run.run, side_run.end.as_ref()?));
+        };
         let (n, feature) = batch.merged_by(stage.name())?;
-        let work = self.features.get(&n)?.work.clone()?;
-        Some(MergeStep::Feature { n, run: feature.run.clone(), work })
+        Some((n, &feature.run, self.features.get(&n)?))
     }
 
     /// How the run of a feature ended that has nothing to merge: the first attempt of its stage ends so, and asks what becomes of it.
@@ -70,8 +86,7 @@ impl Run {
         attempt: u32,
         now: DateTime<Utc>,
     ) -> Option<Happened> {
-        let (n, _) = self.request.batch.as_ref()?.merged_by(stage.name())?;
-        let end = self.features.get(&n).filter(|end| end.work.is_none())?;
+        let (.., end) = self.child_of(stage).filter(|(.., end)| end.work.is_none())?;
         let is_first = stage.attempts_now().first().is_some_and(|first| first.n == attempt);
         let why = end.why.clone().unwrap_or_else(|| "its run did not end well".to_owned());
         let judged = Checked { why: Some(why), ..Checked::default() };
@@ -83,7 +98,11 @@ impl Run {
 
     /// What came of the merge itself, on which whoever makes it work begins.
     pub(super) fn merged<'a>(&self, stage: &'a StageState, attempt: u32) -> Option<&'a Snapshot> {
-        self.request.batch.as_ref()?;
+        // Who wants it done anew wants nothing of what its own run made.
+        let is_anew = stage.rework().is_some_and(|changes| changes.rework == Rework::Base);
+        if !self.merges(stage) || (self.request.batch.is_none() && is_anew) {
+            return None;
+        }
         let mut earlier = stage.attempts_now().iter().filter(|earlier| earlier.n < attempt);
         earlier.find_map(|earlier| earlier.snapshot.as_ref())
     }
@@ -141,7 +160,7 @@ impl Run {
 
     /// The files in which no marks of a conflict may be left: those in which merging its feature found some.
     pub(super) fn to_resolve(&self, stage: &StageState) -> Vec<String> {
-        if self.request.batch.is_none() {
+        if !self.merges(stage) {
             return Vec::new();
         }
         let found = stage.attempts.iter().flat_map(|attempt| attempt.conflicts.iter().cloned());
@@ -151,7 +170,7 @@ impl Run {
     /// Whether no attempt of this stage has cost anything before: those that merge are free.
     pub(super) fn pays_first(&self, stage: &StageState, attempt: u32) -> bool {
         let mut earlier = stage.attempts.iter().filter(|earlier| earlier.n < attempt);
-        self.request.batch.is_some() && earlier.all(|earlier| earlier.spent() == Usd::ZERO)
+        self.merges(stage) && earlier.all(|earlier| earlier.spent() == Usd::ZERO)
     }
 
     /// The trees that go into the result, for whoever approves it.

@@ -3,11 +3,10 @@
 //! checks are green, so red work is never kept. A provider that is busy uses no iteration up; it is waited for, longer each time. Only of
 //! stages that say so: those of older versions begin anew each time.
 
-use sha2::{Digest as _, Sha256};
-
 use super::next::failure_of;
 use super::plan::{BUSY_BACKOFF_SECONDS, earlier_in_round};
 use super::same_failure::{TIMES, same_failure};
+use crate::run::ids::chance;
 use crate::run::{Attempt, AttemptOutcome, RunId, Snapshot, StageState, Trouble};
 
 /// So often in a row a busy provider is waited for: about an hour in all.
@@ -56,12 +55,8 @@ pub(super) fn backoff_seconds(run: &RunId, earlier: &[&Attempt]) -> u64 {
     let Some(doubled) = busy.checked_sub(1) else { return 0 };
     let longest = BUSY_BACKOFF_SECONDS << doubled.min(10);
     let half = longest.min(LONGEST_BACKOFF_SECONDS).div_ceil(2);
-    half + chance(run, earlier.first().map_or(0, |it| it.n)) % (half + 1)
-}
-
-fn chance(run: &RunId, attempt: u32) -> u64 {
-    let digest = Sha256::digest(format!("{run} {attempt}"));
-    digest.iter().take(8).fold(0, |sum, byte| sum << 8 | u64::from(*byte))
+    let newest = earlier.first().map_or(0, |it| it.n);
+    half + chance(&format!("{run} {newest}")) % (half + 1)
 }
 
 fn is_busy(attempt: &Attempt) -> bool {

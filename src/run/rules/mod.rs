@@ -19,6 +19,7 @@ mod refusal_selftest;
 mod review;
 mod rollback;
 mod same_failure;
+mod side_by_side;
 #[cfg(test)]
 pub(super) mod tests;
 mod wait;

@@ -18,8 +18,9 @@ impl Run {
     #[must_use]
     pub fn budget(&self) -> Option<Usd> {
         let raises = self.decisions.iter().filter(|it| self.stage_raised_by(it).is_none());
-        // What somebody added to a feature's share is the batch's, too.
-        let added: Usd = self.features.values().map(|feature| feature.raised_usd).sum();
+        // What somebody added to the share of a feature, or of a stage beside others, is this run's, too.
+        let beside = self.stages.iter().flat_map(StageState::side_ends);
+        let added: Usd = self.features.values().chain(beside).map(|end| end.raised_usd).sum();
         after(raises, self.request.budget_usd).map(|budget| budget + added)
     }
 
@@ -74,7 +75,7 @@ impl Run {
         self.questions().find(|open| &open.id == gate)?.money.map(|money| money.why)
     }
 
-    fn left(&self) -> Option<Usd> {
+    pub(in crate::run) fn left(&self) -> Option<Usd> {
         self.budget().map(|budget| budget.minus(self.spent()))
     }
 

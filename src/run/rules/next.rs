@@ -38,8 +38,8 @@ pub enum Next {
     FindWorker { stage: StageName, attempt: u32, step: WorkStep },
     /// Put the result where people can fetch it; push it only where the run went well.
     Deliver { snapshot: Snapshot, push: bool, guard: Option<Guard> },
-    /// Let the features of a batch be developed that are not over; all at once, until all are.
-    Features,
+    /// Let the runs go on that are part of this one and not over, features or stages; all at once, until all are.
+    Children,
     /// See what merging these features will be like: their numbers, whose they are, and what they made.
     PreviewMerge(Vec<(usize, RunId, Snapshot)>),
     /// Nothing is left.
@@ -52,6 +52,9 @@ impl Run {
     pub fn next(&self, now: DateTime<Utc>) -> Next {
         if let Some(outcome) = self.outcome {
             return Next::End(outcome);
+        }
+        if !self.children_under_way().is_empty() {
+            return Next::Children;
         }
         if let Some(next) = self.next_of_batch() {
             return next;
@@ -95,7 +98,7 @@ impl Run {
             return find_worker(stage, attempt, WorkStep::Deliver);
         }
         match self.last_good() {
-            Some(snapshot) if self.delivered.is_none() && self.has_a_repository() => {
+            Some(snapshot) if self.delivered.is_none() && self.has_result() => {
                 let guard = self.guard(snapshot);
                 let push = outcome == Outcome::Done && self.is_approved_together();
                 Next::Deliver { snapshot: snapshot.clone(), push, guard }
@@ -113,8 +116,11 @@ impl Run {
         last.filter(|(_, attempt)| waits(attempt))
     }
 
-    /// Whether it has begun where its work is: one that only took work over has nothing of its own.
-    fn has_a_repository(&self) -> bool {
+    /// Whether it has work to deliver: what does a stage of another run leaves that to it, and what only took work over has none of its own.
+    fn has_result(&self) -> bool {
+        if self.request.is_side_run() {
+            return false;
+        }
         let took_over = self.request.takes_over().is_some();
         let mut attempts = self.stages.iter().flat_map(|stage| &stage.attempts);
         !took_over || attempts.any(|attempt| attempt.base.is_some())
@@ -140,8 +146,11 @@ impl Run {
         if let Some(why) = self.left_out_of_batch(stage) {
             return stage_undone(stage, Some(why));
         }
+        if let Some(runs) = self.side_by_side(stage) {
+            return Next::Emit(Happened::SideRunsStarted { runs });
+        }
         if stage.phase == StagePhase::Todo {
-            let estimate = self.estimate_of(stage.name());
+            let estimate = self.estimate_of(stage.name()).filter(|_| stage.side_run().is_none());
             return Next::Emit(Happened::StageStarted { stage: stage.name().clone(), estimate });
         }
         if stage.missed_deadline {
@@ -250,6 +259,7 @@ impl Run {
                 ),
                 _,
             ) => Some(failure_of(last)),
+            _ if stage.is_not_good_beside(last) => Some(failure_of(last)),
             _ if stage.stage.iterates => iterate::why_no_other(stage, last, (began_after, most)),
             _ if tries < most && stage.stage.recovery.is_some() && same_failure(stage, last) => {
                 Some(format!("{TIMES} attempts failed in the same way: {}", failure_of(last)))

@@ -169,6 +169,7 @@ fn gated(name: StageName, spec: GateSpec) -> Stage {
         iterates: false,
         until: None,
         review: None,
+        parallel: false,
     }
 }
 

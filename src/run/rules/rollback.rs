@@ -65,6 +65,7 @@ impl Run {
                 stage.redo(work, decisions);
             }
         }
+        self.leave_side_runs();
         self.rollbacks.push(RolledBack { to, from, kept, by: decided.by.clone(), at });
         if let Some(words) = decided.words.clone() {
             let (by, via) = (decided.by.clone(), decided.via);

@@ -19,8 +19,8 @@ use serde::{Deserialize, Serialize};
 use super::{
     Again, AgentInfo, Asked, Changes, Delivered, FeatureEnd, FirstTry, GateId, MergePreview, Note,
     OpenGate, Outcome, PersonId, RULES, Raise, Refusal, Request, RequestId, Retried, Retry, Rework,
-    RollbackTo, RolledBack, Sandboxing, Snapshot, Stage, StageEstimate, StartingPoint, Verdict,
-    Via,
+    RollbackTo, RolledBack, Sandboxing, SideRun, Snapshot, Stage, StageEstimate, StartingPoint,
+    Verdict, Via,
 };
 
 /// A run as its events tell it.
@@ -121,6 +121,9 @@ pub struct StageState {
     /// By which attempt it was seen whether what has to pass fails at first, and what came of that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tried: Option<(u32, FirstTry)>,
+    /// The runs that did it beside other stages, in order; the newest counts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub side_runs: Vec<SideRun>,
     /// Where it begins once more, after a rollback.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub redone: Option<Redone>,
@@ -227,6 +230,7 @@ impl StageState {
             changes: Vec::new(),
             missed_deadline: false,
             tried: None,
+            side_runs: Vec::new(),
             redone: None,
             estimate: None,
             snapshot: None,

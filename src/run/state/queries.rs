@@ -202,8 +202,9 @@ impl Run {
     #[must_use]
     pub fn origin(&self) -> Option<&Snapshot> {
         let taken = self.request.again.as_ref().and_then(|again| again.origin.as_ref());
-        // Of a batch any of the first stages may have been left out.
-        let first = if self.request.batch.is_some() { self.stages.len() } else { 1 };
+        // Where work is merged any of the first stages may have been left out.
+        let merges = self.stages.first().is_some_and(|stage| self.merges(stage));
+        let first = if merges { self.stages.len() } else { 1 };
         let mut attempts = self.stages.iter().take(first).flat_map(|stage| &stage.attempts);
         let found = || attempts.find_map(|attempt| attempt.base.as_ref());
         taken.or_else(found)
@@ -355,16 +356,19 @@ impl StageState {
         self.attempt(attempt)?.snapshot.clone()
     }
 
+    /// What its attempts cost, and the runs that did it beside other stages.
     #[must_use]
     pub fn cost(&self) -> Usd {
-        self.attempts.iter().map(Attempt::spent).sum()
+        let own: Usd = self.attempts.iter().map(Attempt::spent).sum();
+        own + self.side_ends().map(|end| end.cost_usd).sum()
     }
 
     #[must_use]
     pub fn tokens(&self) -> Tokens {
         let mut sum = Tokens::default();
-        for attempt in &self.attempts {
-            sum += attempt.tokens;
+        let own = self.attempts.iter().map(|attempt| attempt.tokens);
+        for tokens in own.chain(self.side_ends().map(|end| end.tokens)) {
+            sum += tokens;
         }
         sum
     }
@@ -372,6 +376,7 @@ impl StageState {
     /// Seconds of work: all attempts, waiting for people left out.
     #[must_use]
     pub fn seconds(&self) -> u64 {
-        self.attempts.iter().map(|a| a.seconds).sum()
+        let own: u64 = self.attempts.iter().map(|a| a.seconds).sum();
+        own + self.side_ends().map(|end| end.seconds).sum::<u64>()
     }
 }

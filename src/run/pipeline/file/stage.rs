@@ -55,6 +55,7 @@ fn stage(fields: &Fields<'_, '_>, name: StageName) -> Stage {
         iterates: fields.boolean("iterate").unwrap_or_default(),
         until,
         review: review(fields),
+        parallel: fields.boolean("parallel").unwrap_or_default(),
         reports,
     }
 }

@@ -39,6 +39,11 @@ impl Run {
     }
 
     fn apply_attempt_started(&mut self, stage: &StageName, n: u32, at: DateTime<Utc>) {
+        if self.joins(stage) {
+            // It only merges: what people said is for whoever writes next.
+            self.change_stage(stage, |s| s.attempts.push(Attempt::running(n, Vec::new(), at)));
+            return;
+        }
         let remarks = self.remarks_for(stage);
         for note in self.notes.iter_mut().filter(|note| note.read_by.is_none()) {
             note.read_by = Some((stage.clone(), n));

@@ -57,6 +57,9 @@ impl Run {
             Happened::FeatureEnded { .. } | Happened::Previewed(_) => {
                 self.apply_to_batch(what, at);
             }
+            Happened::SideRunsStarted { .. } | Happened::SideRunEnded { .. } => {
+                self.apply_to_side_runs(what);
+            }
             Happened::Unknown => {}
         }
     }
@@ -99,7 +102,7 @@ impl Run {
         }
     }
 
-    fn change_stage(&mut self, name: &StageName, change: impl FnOnce(&mut StageState)) {
+    pub(super) fn change_stage(&mut self, name: &StageName, change: impl FnOnce(&mut StageState)) {
         if let Some(stage) = self.stages.iter_mut().find(|s| &s.stage.name == name) {
             change(stage);
         }

@@ -47,9 +47,9 @@ fn ends(driver: &mut RunDriver, n: usize, outcome: Outcome) {
 /// All features are over, and the order is known: two of them conflict.
 fn developed(outcomes: [Outcome; 3]) -> RunDriver {
     let mut driver = batch();
-    assert_eq!(driver.on(), Next::Features);
+    assert_eq!(driver.on(), Next::Children);
     for (outcome, n) in outcomes.into_iter().zip(1..) {
-        assert_eq!(driver.on(), Next::Features, "{n} is not over");
+        assert_eq!(driver.on(), Next::Children, "{n} is not over");
         ends(&mut driver, n, outcome);
     }
     if let Next::PreviewMerge(made) = driver.on() {
@@ -167,10 +167,10 @@ fn where_no_feature_is_good_the_batch_has_failed_and_asks_nothing() {
 #[test]
 fn a_stop_waits_for_the_features_and_merges_nothing() {
     let mut driver = batch();
-    assert_eq!(driver.on(), Next::Features);
+    assert_eq!(driver.on(), Next::Children);
     let stop = decision(Verdict::Stop, None, ana());
     assert_eq!(driver.hears(&stop), Ok(()));
-    assert_eq!(driver.on(), Next::Features);
+    assert_eq!(driver.on(), Next::Children);
     for n in 1..=3 {
         ends(&mut driver, n, Outcome::Stopped);
     }

@@ -342,6 +342,7 @@ fn stage(name: &str) -> Stage {
         iterates: false,
         until: None,
         review: None,
+        parallel: false,
     }
 }
 

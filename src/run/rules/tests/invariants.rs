@@ -171,7 +171,7 @@ fn carry_out(driver: &mut RunDriver, next: Next, facts: Facts) {
         Next::Deliver { snapshot, .. } => {
             driver.emit(driver.run.delivered_to("/the/repository", &snapshot));
         }
-        Next::Features | Next::PreviewMerge(_) => unreachable!("it is no batch"),
+        Next::Children | Next::PreviewMerge(_) => unreachable!("it is no batch"),
         Next::Emit(_) | Next::End(_) => unreachable!("handled already"),
     }
 }

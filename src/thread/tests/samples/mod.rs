@@ -119,6 +119,7 @@ fn stage(text: &str) -> Stage {
         iterates: false,
         until: None,
         review: None,
+        parallel: false,
     }
 }
 

@@ -1,5 +1,8 @@
-//! The features of a batch, as the workflow sees them: each is a child workflow, a run like any other.
-//! All begin at once, and how each ends is told as soon as it does; a stop is passed on, and then all are waited for: what is good is kept.
+//! The runs that are part of another, as the workflow sees them: each is a child workflow, a run like any other.
+//! Features of a batch, or stages side by side. All begin at once, and how each ends is told as soon as it does; a stop is passed on, and then
+//! all are waited for: what is good is kept.
+
+use std::collections::BTreeSet;
 
 use futures::FutureExt;
 use futures::future::{LocalBoxFuture, select_all};
@@ -11,45 +14,42 @@ use temporalio_sdk::{
 use super::activity::{ActivityEnd, run_cancellable};
 use super::journal::{emit, record_events, record_options, take_decisions};
 use super::{Ctx, Develop};
-use crate::engine::activities::{Activities, FeatureInput, PreviewInput, SignedStop};
+use crate::engine::activities::{Activities, ChildInput, PreviewInput, SignedStop};
 use crate::engine::attributes_of;
 use crate::engine::retry_policy::{HEARTBEAT_TIMEOUT, PREVIEW_TIMEOUT, preview_policy};
 use crate::run::{FeatureEnd, Happened, MergePreview, Outcome, Run, RunId, Snapshot};
 
-/// How a run that is under way will end: the number of its feature, and why its workflow is gone, where it did not end by itself.
+/// How a run that is under way will end: its number, and why its workflow is gone, where it did not end by itself.
 type Child = LocalBoxFuture<'static, (usize, Option<String>)>;
 
-/// Develops all features that are not over.
-pub(super) async fn features(ctx: &Ctx) -> WorkflowResult<()> {
-    let open = ctx.state(|s| s.run.features_under_way());
+/// Lets all go on that are not over.
+pub(super) async fn children(ctx: &Ctx) -> WorkflowResult<()> {
+    let open = ctx.state(|s| s.run.children_under_way());
     let mut children = Vec::<Child>::new();
     for n in open {
         take_decisions(ctx).await?;
-        if ctx.state(|s| s.run.was_stopped()) {
+        if ctx.state(|s| s.run.children_called_off().contains(&n)) {
             let why = "stopped before it began".to_owned();
-            let end = FeatureEnd::nothing(Outcome::Stopped, why);
-            emit(ctx, Happened::FeatureEnded { n, end });
+            child_ended(ctx, n, FeatureEnd::nothing(Outcome::Stopped, why));
             continue;
         }
         match begin(ctx, n).await? {
             Ok(child) => children.push(child),
-            Err(why) => {
-                let end = FeatureEnd::nothing(Outcome::Failed, why);
-                emit(ctx, Happened::FeatureEnded { n, end });
-            }
+            Err(why) => child_ended(ctx, n, FeatureEnd::nothing(Outcome::Failed, why)),
         }
     }
-    let mut is_told = false;
+    let mut told = BTreeSet::new();
     while !children.is_empty() {
         record_events(ctx).await?;
-        if !is_told && ctx.state(|s| s.run.was_stopped()) {
-            stop_all(ctx).await?;
-            is_told = true;
+        let off = ctx.state(|s| s.run.children_called_off());
+        if !off.iter().all(|n| told.contains(n)) {
+            stop_called_off(ctx).await?;
+            told.extend(off);
         }
         match next_end(ctx, &mut children).await? {
             Some((n, lost)) => {
                 let end = ended(ctx, n, lost).await?;
-                emit(ctx, Happened::FeatureEnded { n, end });
+                child_ended(ctx, n, end);
             }
             None => take_decisions(ctx).await?,
         }
@@ -60,12 +60,21 @@ pub(super) async fn features(ctx: &Ctx) -> WorkflowResult<()> {
     Ok(())
 }
 
-/// Starts the run of a feature; why not, where Temporal has none like it.
+fn child_ended(ctx: &Ctx, n: usize, end: FeatureEnd) {
+    let ended = ctx.state(|s| s.run.child_ended(n, end));
+    emit(ctx, ended);
+}
+
+/// Starts a child; why not, where Temporal takes none like it.
 async fn begin(ctx: &Ctx, n: usize) -> WorkflowResult<Result<Child, String>> {
     record_events(ctx).await?;
-    let input = ctx.state(|s| FeatureInput { run: s.run.id().clone(), n, lost: None });
-    let asked = ctx.execute_activity(Activities::begin_feature, input, record_options(ctx)).await?;
-    let summary = format!("feature {n} · {}", asked.request.brief);
+    let input = ctx.state(|s| ChildInput { run: s.run.id().clone(), n, lost: None });
+    let asked = ctx.execute_activity(Activities::begin_child, input, record_options(ctx)).await?;
+    let request = &asked.request;
+    let summary = match &request.part_of {
+        Some(member) if member.is_stage => format!("stage {n} · {}", member.slug),
+        _ => format!("feature {n} · {}", request.brief),
+    };
     let attributes = attributes_of(&asked.request);
     let options = ChildWorkflowOptions::builder()
         .workflow_id(asked.request.run.to_string())
@@ -82,7 +91,7 @@ async fn begin(ctx: &Ctx, n: usize) -> WorkflowResult<Result<Child, String>> {
     })
 }
 
-/// Waits until a feature ends, which is then no child any more; none where an answer came before.
+/// Waits until one ends, which is then no child any more; none where an answer came before.
 async fn next_end(
     ctx: &Ctx,
     children: &mut Vec<Child>,
@@ -100,14 +109,14 @@ async fn next_end(
 }
 
 async fn ended(ctx: &Ctx, n: usize, lost: Option<String>) -> WorkflowResult<FeatureEnd> {
-    let input = ctx.state(|s| FeatureInput { run: s.run.id().clone(), n, lost });
-    Ok(ctx.execute_activity(Activities::feature_ended, input, record_options(ctx)).await?)
+    let input = ctx.state(|s| ChildInput { run: s.run.id().clone(), n, lost });
+    Ok(ctx.execute_activity(Activities::child_ended, input, record_options(ctx)).await?)
 }
 
-/// Passes a stop on to every feature that is not over. One that ends meanwhile needs none.
-async fn stop_all(ctx: &Ctx) -> WorkflowResult<()> {
+/// Stops every child that nobody wants any more. One that ends meanwhile needs no stop.
+async fn stop_called_off(ctx: &Ctx) -> WorkflowResult<()> {
     let run = ctx.state(|s| s.run.id().clone());
-    let stops = ctx.execute_activity(Activities::stop_features, run, record_options(ctx)).await?;
+    let stops = ctx.execute_activity(Activities::stop_children, run, record_options(ctx)).await?;
     for SignedStop { run, decision } in stops {
         let child = ctx.external_workflow(run.to_string(), None);
         let _ = child.signal(Develop::decide, decision, SignalWorkflowOptions::default()).await;

@@ -1,0 +1,165 @@
+//! Stages side by side: which of them begin at once, each in a run of its own, and what becomes of their work?
+//! In its turn each merges what its run made, with its first attempt; where that does not work, its own agent goes on from there. Only of
+//! pipelines that ask for it, so these rules need no version of their own.
+
+use crate::run::{
+    Attempt, FeatureEnd, Happened, Outcome, Request, Run, RunId, SideRun, Stage, StageName,
+    StagePhase, StageRun, StageState,
+};
+
+/// What an agent is told whose stage was done beside others.
+const MERGED: &str = "\
+This stage was done beside others, in a copy of its own; its work and theirs are merged here, and do not fit together yet. Make them fit:
+keep what both sides meant. Where files have conflict markers, leave none.";
+
+impl Run {
+    /// The stages that begin beside this one, with it; none where it is done in its turn.
+    pub(super) fn side_by_side(&self, stage: &StageState) -> Option<Vec<StageRun>> {
+        let is_alone = self.request.batch.is_some() || self.request.part_of.is_some();
+        // What has nowhere to begin would begin in as many repositories, which cannot be merged.
+        let has_base = self.last_good().is_some() || self.request.repository.is_some();
+        if is_alone || !has_base || self.is_out_of_money() || !self.may_begin(stage) {
+            return None;
+        }
+        let runs = self
+            .stages
+            .iter()
+            .filter(|it| self.may_begin(it))
+            .map(|it| StageRun { stage: it.name().clone(), run: self.side_run_of(it) });
+        Some(runs.collect::<Vec<_>>()).filter(|runs| runs.len() > 1)
+    }
+
+    /// Whether it is to be done beside others, has not begun, and needs nothing more.
+    fn may_begin(&self, stage: &StageState) -> bool {
+        let is_over = |name: &StageName| {
+            let needed = self.stage(name).map(|needed| needed.phase);
+            needed.is_none_or(|it| matches!(it, StagePhase::Good | StagePhase::Undone))
+        };
+        let is_new = stage.phase == StagePhase::Todo
+            && stage.side_run().is_none()
+            && stage.work_gone_back_to().is_none();
+        stage.stage.parallel && is_new && stage.stage.needs.iter().all(is_over)
+    }
+
+    fn side_run_of(&self, stage: &StageState) -> RunId {
+        let time = stage.side_runs.len() + 1;
+        RunId::beside(self.id(), &self.request.project, (stage.name(), time))
+    }
+
+    /// The runs that are part of this one and not over, by their numbers from 1: of features, or of stages.
+    #[must_use]
+    pub fn children_under_way(&self) -> Vec<usize> {
+        if self.request.batch.is_some() {
+            return self.features_under_way();
+        }
+        let under_way =
+            |stage: &StageState| stage.side_runs.last().is_some_and(|it| it.end.is_none());
+        (1..).zip(&self.stages).filter(|(_, stage)| under_way(stage)).map(|(n, _)| n).collect()
+    }
+
+    /// Those of them that nobody wants any more.
+    #[must_use]
+    pub fn children_called_off(&self) -> Vec<usize> {
+        let is_off = |n: &usize| self.was_stopped() || self.is_left_beside(*n);
+        self.children_under_way().into_iter().filter(is_off).collect()
+    }
+
+    fn is_left_beside(&self, n: usize) -> bool {
+        let newest = self.stages.get(n.saturating_sub(1)).and_then(|stage| stage.side_runs.last());
+        self.request.batch.is_none() && newest.is_some_and(|it| it.is_left_behind)
+    }
+
+    /// What is asked of the run of this number, from 1, that is part of this one.
+    #[must_use]
+    pub fn child(&self, n: usize) -> Option<Request> {
+        match &self.request.batch {
+            Some(_) => self.request.feature(n),
+            None => self.side_request(n),
+        }
+    }
+
+    /// That the run of this number is over.
+    #[must_use]
+    pub fn child_ended(&self, n: usize, end: FeatureEnd) -> Happened {
+        let stage = self.stages.get(n.saturating_sub(1)).filter(|_| self.request.batch.is_none());
+        match stage.and_then(|stage| Some((stage, stage.side_runs.last()?))) {
+            Some((stage, SideRun { run, .. })) => {
+                Happened::SideRunEnded { stage: stage.name().clone(), run: run.clone(), end }
+            }
+            None => Happened::FeatureEnded { n, end },
+        }
+    }
+
+    /// Whether the next attempt of this stage merges what a run made, or tells that it made nothing.
+    pub(super) fn joins(&self, name: &StageName) -> bool {
+        let stage = self.stage(name).filter(|stage| stage.side_run().is_some());
+        stage.is_some_and(|stage| stage.attempts_now().is_empty())
+    }
+
+    /// What is merged is judged by the checks of all that was merged so far, too: they may only break together.
+    pub(super) fn judge_with_others(&self, stage: &StageState, planned: &mut Stage) {
+        let is_merged = |it: &&StageState| it.side_run().is_some() && it.phase == StagePhase::Good;
+        if stage.side_run().is_none() {
+            return;
+        }
+        for other in self.stages.iter().filter(is_merged) {
+            add_missing(&mut planned.setup, &other.stage.setup);
+            add_missing(&mut planned.checks, &other.stage.checks);
+            for (name, value) in &other.stage.env {
+                planned.env.entry(name.clone()).or_insert_with(|| value.clone());
+            }
+        }
+    }
+
+    /// What an attempt learns of those before it, where the first of them merged.
+    pub(super) fn told_of_merge(&self, stage: &StageState, learnt: String) -> String {
+        let was_merged = stage.side_run().is_some() && self.merged(stage, u32::MAX).is_some();
+        if was_merged { format!("{MERGED}\n\n{learnt}") } else { learnt }
+    }
+
+    pub(super) fn apply_to_side_runs(&mut self, what: &Happened) {
+        match what {
+            Happened::SideRunsStarted { runs } => {
+                for StageRun { stage, run } in runs {
+                    let (run, of) = (run.clone(), runs.len());
+                    let begun = SideRun { run, of, end: None, is_left_behind: false };
+                    self.change_stage(stage, |s| s.side_runs.push(begun));
+                }
+            }
+            Happened::SideRunEnded { stage, run, end } => self.change_stage(stage, |s| {
+                let ended = s.side_runs.iter_mut().find(|it| it.run == *run);
+                if let Some(ended) = ended {
+                    ended.end = Some(end.clone());
+                }
+            }),
+            _ => {}
+        }
+    }
+
+    /// The run went back: what is done beside it began with work that may be gone.
+    pub(super) fn leave_side_runs(&mut self) {
+        for stage in self.stages.iter_mut().filter(|stage| stage.phase != StagePhase::Good) {
+            stage.side_runs.iter_mut().for_each(|it| it.is_left_behind = true);
+        }
+    }
+}
+
+fn add_missing(commands: &mut Vec<String>, others: &[String]) {
+    for other in others {
+        if !commands.contains(other) {
+            commands.push(other.clone());
+        }
+    }
+}
+
+impl StageState {
+    /// Whether this attempt only tells that the run which did it beside others made nothing: it was tried often enough there.
+    pub(super) fn is_not_good_beside(&self, attempt: &Attempt) -> bool {
+        let end = self.side_run().and_then(|it| it.end.as_ref());
+        let is_first = self.attempts_now().first().is_some_and(|first| first.n == attempt.n);
+        is_first && end.is_some_and(|end| end.work.is_none() || end.outcome != Outcome::Done)
+    }
+}
+
+#[cfg(test)]
+mod tests;

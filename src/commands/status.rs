@@ -31,7 +31,7 @@ impl Surroundings {
     pub async fn of(run: &Run, services: &Services, asker: &Asker) -> Result<Self, StoreError> {
         let mut again = services.store.runs_that_do_again(run.id()).await?;
         again.retain(|run| is_visible_to(run, asker));
-        let features = services.store.features_of(run).await?;
+        let features = services.store.children_of(run).await?;
         Ok(Self { again, features, queued: queued_attempt(services, run).await? })
     }
 }
@@ -45,7 +45,10 @@ pub fn status(run: &Run, beside: &Surroundings, now: DateTime<Utc>) -> Reply {
     let stages = run.stages.iter().filter(begun);
     lines.extend(stages.map(|s| format!("{} {}", thread::glyph(s.phase), stage_line(s))));
     let member = run.request.part_of.as_ref();
-    lines.extend(member.map(|it| format!("Feature {} of {} of `{}`.", it.n, it.of, it.batch)));
+    lines.extend(member.map(|it| {
+        let what = if it.is_stage { "Stage" } else { "Feature" };
+        format!("{what} {} of {} of `{}`.", it.n, it.of, it.batch)
+    }));
     lines.extend(run.start.iter().flat_map(started));
     lines.extend(run.request.again.as_ref().map(|it| format!("It does `{}` once more.", it.run)));
     lines.extend(
@@ -190,6 +193,10 @@ fn stage_json(stage: &StageState) -> Value {
         "until": stage.tried.as_ref().map(|(_, tried)| json!({
             "command": stage.stage.until, "passed_at_first": tried.passed, "why": tried.why, "seconds": tried.seconds,
         })),
+        "side_runs": stage.side_runs.iter().map(|side| json!({
+            "run": side.run, "outcome": side.end.as_ref().map(|end| end.outcome), "why": side.end.as_ref().and_then(|end| end.why.as_ref()),
+            "cost_usd": side.end.as_ref().map(|end| end.cost_usd), "seconds": side.end.as_ref().map(|end| end.seconds), "left_behind": side.is_left_behind,
+        })).collect::<Vec<_>>(),
         "attempts": stage.attempts.iter().map(attempt_json).collect::<Vec<_>>(),
     })
 }

@@ -63,14 +63,14 @@ impl Publisher {
         self.store.see_deletions(&thread.run).await?;
         let known = self.known_messages(&thread.run).await?;
         let queued = self.queue.of(&run);
-        let features = self.store.features_of(&run).await?;
-        let of_feature = |run: &Run| Some((run.id().clone(), self.queue.of(run)?));
-        let features_queued: Vec<_> = features.iter().filter_map(of_feature).collect();
+        let children = self.store.children_of(&run).await?;
+        let of_child = |run: &Run| Some((run.id().clone(), self.queue.of(run)?));
+        let children_queued: Vec<_> = children.iter().filter_map(of_child).collect();
         self.reconcile(&Look {
             thread,
             run: &run,
-            features: &features,
-            features_queued: &features_queued,
+            children: &children,
+            children_queued: &children_queued,
             progress: progress.as_ref(),
             queued: queued.as_ref(),
             known: &known,
@@ -87,8 +87,8 @@ impl Publisher {
             run: look.run,
             progress: look.progress,
             groups: &asked.groups,
-            features: look.features,
-            features_queued: look.features_queued,
+            children: look.children,
+            children_queued: look.children_queued,
             queued: look.queued,
         };
         let drawing = render(input, look.now, &context);

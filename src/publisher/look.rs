@@ -21,10 +21,10 @@ const SILENT_AFTER: TimeDelta = TimeDelta::minutes(1);
 pub(super) struct Look<'a> {
     pub thread: &'a LeasedThread,
     pub run: &'a Run,
-    /// The runs of its features, where it is a batch.
-    pub features: &'a [Run],
+    /// The runs that are part of it: of features, or of stages beside others.
+    pub children: &'a [Run],
     /// Those of them that wait for a slot.
-    pub features_queued: &'a [(RunId, QueuedAttempt)],
+    pub children_queued: &'a [(RunId, QueuedAttempt)],
     pub progress: Option<&'a Progress>,
     /// Its place in the queue, while it waits for a slot.
     pub queued: Option<&'a QueuedAttempt>,

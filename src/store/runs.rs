@@ -19,10 +19,10 @@ impl Store {
         Ok(Some(Run::fold(read("request", row.request)?, &events)))
     }
 
-    /// The newest runs, newest first.
+    /// The newest runs, newest first; not those that do a stage of another.
     pub async fn newest_runs(&self, limit: i64) -> Result<Vec<Run>> {
         let rows = sqlx::query!(
-            "select run_id, request from runs order by requested_at desc limit $1",
+            "select run_id, request from runs where request->'part_of'->>'is_stage' is null order by requested_at desc limit $1",
             limit
         )
         .fetch_all(&self.pool)
@@ -30,11 +30,12 @@ impl Store {
         self.folded(rows.into_iter().map(|r| (r.run_id, r.request)).collect()).await
     }
 
-    /// Runs that are over and were no rehearsals, by this pipeline or by any, newest first.
+    /// Runs that are over and were no rehearsals, by this pipeline or by any, newest first; not those that do a stage of another.
     pub async fn ended_runs(&self, pipeline: Option<&str>, limit: i64) -> Result<Vec<Run>> {
         let rows = sqlx::query!(
             "select r.run_id, r.request from runs r
              where ($1::text is null or r.request->'pipeline'->>'name' = $1) and r.request->>'rehearsal' = 'false'
+                 and r.request->'part_of'->>'is_stage' is null
                  and exists (select 1 from events e where e.run_id = r.run_id and e.kind = 'ended')
              order by r.requested_at desc limit $2",
             pipeline,
@@ -45,14 +46,14 @@ impl Store {
         self.folded(rows.into_iter().map(|r| (r.run_id, r.request)).collect()).await
     }
 
-    /// The runs of a batch's features, as they began; none for other runs.
-    pub async fn features_of(&self, batch: &Run) -> Result<Vec<Run>> {
-        if batch.request.batch.is_none() {
+    /// The runs that are part of this one, as they began: of features, or of stages beside others.
+    pub async fn children_of(&self, whole: &Run) -> Result<Vec<Run>> {
+        if !whole.has_children() {
             return Ok(Vec::new());
         }
         let rows = sqlx::query!(
             "select run_id, request from runs where request->'part_of'->>'batch' = $1 order by requested_at",
-            batch.id().as_str()
+            whole.id().as_str()
         )
         .fetch_all(&self.pool)
         .await?;

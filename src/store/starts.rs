@@ -65,7 +65,8 @@ impl Store {
         sqlx::query!("update runs set sent = true where run_id = $1", request.run.as_str())
             .execute(&mut *change)
             .await?;
-        if let Some(channel) = &request.channel {
+        // What does a stage of another run is drawn in the thread of that.
+        if let Some(channel) = request.channel.as_ref().filter(|_| !request.is_side_run()) {
             sqlx::query!(
                 "insert into threads (run_id, team, channel) values ($1, $2, $3) on conflict do nothing",
                 request.run.as_str(),

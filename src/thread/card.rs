@@ -13,6 +13,7 @@ use crate::slack::{
 
 use super::gate::RunValue;
 use super::message::NOTICE;
+use super::side_run::{self, Beside};
 use super::{ActionId, Message, MessageKey, RenderContext, To, clock, estimate, figures, queued};
 
 /// How much of the brief, and of a reason, a card shows.
@@ -23,15 +24,16 @@ const STAGES: usize = 24;
 
 pub(super) fn card(
     (run, queued): (&Run, Option<&QueuedAttempt>),
+    beside: Beside<'_>,
     now: DateTime<Utc>,
     render: &RenderContext,
 ) -> Message {
     let mut blocks = vec![header(&title(run))];
     blocks.extend(Mrkdwn::excerpt(&run.request.brief, BRIEF).map(section));
-    blocks.push(section(stages(run)));
+    blocks.push(section(stages(run, beside)));
     blocks.extend(run.waits_for_worker().map(|wait| section(no_worker(&wait))));
     blocks.extend(queued::on_card(run, queued).map(section));
-    blocks.push(context(figures_line(run, now)));
+    blocks.push(context(figures_line(run, beside, now)));
     blocks.extend(Mrkdwn::join(banners(run), "\n").non_empty().map(context));
     blocks.extend(places(run, render).non_empty().map(context));
     blocks.extend(steer(run));
@@ -80,8 +82,9 @@ pub(super) fn notice(run: &Run) -> Mrkdwn {
     )
 }
 
-fn stages(run: &Run) -> String {
-    let mut lines: Vec<String> = run.stages.iter().take(STAGES).map(stage_line).collect();
+fn stages(run: &Run, beside: Beside<'_>) -> String {
+    let line = |stage| side_run::on_card(stage, beside).unwrap_or_else(|| stage_line(stage));
+    let mut lines: Vec<String> = run.stages.iter().take(STAGES).map(line).collect();
     if run.stages.len() > STAGES {
         lines.push(format!("… {} more stages", run.stages.len() - STAGES));
     }
@@ -115,8 +118,9 @@ fn remark(stage: &StageState) -> Option<String> {
     }
 }
 
-fn figures_line(run: &Run, now: DateTime<Utc>) -> Mrkdwn {
-    let mut parts = vec![Mrkdwn::code(run.id().as_str(), 80), figures::money(run).into()];
+fn figures_line(run: &Run, beside: Beside<'_>, now: DateTime<Utc>) -> Mrkdwn {
+    let spent = figures::of_budget(run, run.spent() + beside.spent_by_open(run));
+    let mut parts = vec![Mrkdwn::code(run.id().as_str(), 80), spent.into()];
     parts.extend(estimate::in_short(run).filter(|_| run.outcome.is_none()).map(Mrkdwn::from));
     parts.extend(clock::elapsed(run, now).map(Mrkdwn::from));
     parts.extend(run.agent.as_ref().map(|info| Mrkdwn::line(&figures::agent(info), 160)));
@@ -128,7 +132,8 @@ fn figures_line(run: &Run, now: DateTime<Utc>) -> Mrkdwn {
 
 /// `feature 2 of 4 of llm-wrapper-k3f9qdz`.
 fn of_batch(member: &BatchMember) -> Mrkdwn {
-    let which = format!("feature {} of {} of ", member.n, member.of);
+    let what = if member.is_stage { "stage" } else { "feature" };
+    let which = format!("{what} {} of {} of ", member.n, member.of);
     Mrkdwn::from(which) + Mrkdwn::code(member.batch.as_str(), 80)
 }
 

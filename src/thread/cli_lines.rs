@@ -3,7 +3,9 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::run::{AttemptOutcome, Decided, GateKind, Note, OpenGate, PersonId, Run, StageState};
+use crate::run::{
+    AttemptOutcome, Decided, GateKind, Note, OpenGate, PersonId, Run, StagePhase, StageState,
+};
 use crate::slack::one_line;
 
 use super::people::mention;
@@ -24,6 +26,7 @@ pub struct CliLine {
 pub fn cli_lines(run: &Run, now: DateTime<Utc>) -> Vec<CliLine> {
     let mut lines = Vec::new();
     for (index, stage) in run.stages.iter().enumerate() {
+        lines.extend(side_lines(stage));
         lines.extend(attempt_lines(run, index, stage));
         lines.extend(
             run.gate
@@ -38,7 +41,7 @@ pub fn cli_lines(run: &Run, now: DateTime<Utc>) -> Vec<CliLine> {
     lines
 }
 
-/// What the features of a batch ask, how they ended, and how they were merged.
+/// What the runs ask that are part of it; of a batch's features also how they ended, and how they were merged.
 #[must_use]
 pub fn feature_lines(batch: &Run, features: &[Run], now: DateTime<Utc>) -> Vec<CliLine> {
     let ended = FeatureRow::all(batch, features, now).into_iter();
@@ -51,6 +54,26 @@ pub fn feature_lines(batch: &Run, features: &[Run], now: DateTime<Utc>) -> Vec<C
         Some(CliLine { key: format!("{} {key}", run.id()), line })
     });
     asked.chain(ended).collect()
+}
+
+/// That a stage is done beside others, and what came of that.
+fn side_lines(stage: &StageState) -> Vec<CliLine> {
+    let name = stage.name();
+    let line = |what: &str, glyph, said: String| {
+        let key = format!("{name} beside {} {what}", stage.side_runs.len());
+        CliLine {
+            key, line: format!("{} {name} · beside the others{said}", figures::glyph(glyph))
+        }
+    };
+    let Some(side) = stage.side_runs.last() else { return Vec::new() };
+    let begun = line("begun", StagePhase::Running, String::new());
+    let ended = side.end.as_ref().map(|end| {
+        let glyph = if end.work.is_some() { StagePhase::Good } else { StagePhase::Failed };
+        let why = end.why.as_deref().map(|why| format!(" · {}", one_line(why, WORDS)));
+        let (why, took) = (why.unwrap_or_default(), figures::span(end.seconds));
+        line("ended", glyph, format!("{why} · {} · {took}", end.cost_usd))
+    });
+    [begun].into_iter().chain(ended).collect()
 }
 
 fn note_line(i: usize, note: &Note) -> CliLine {

@@ -76,6 +76,9 @@ pub(crate) fn plural(n: u64, noun: &str) -> String {
 
 /// `attempt 2`; `iteration 2`, where each goes on from the one before.
 pub(crate) fn attempt(stage: &StageState, n: u32) -> String {
+    if stage.is_merge(n) {
+        return "merge".to_owned();
+    }
     let what = if stage.stage.iterates { "iteration" } else { "attempt" };
     format!("{what} {n}")
 }

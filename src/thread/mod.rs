@@ -27,6 +27,7 @@ mod private_question;
 mod queued;
 mod red_green;
 mod review;
+mod side_run;
 mod snapshots;
 pub(crate) mod table;
 pub mod words;
@@ -105,10 +106,10 @@ pub struct RenderInput<'a> {
     pub run: &'a Run,
     pub progress: Option<&'a Progress>,
     pub groups: &'a Groups,
-    /// The runs of its features, where it is a batch.
-    pub features: &'a [Run],
+    /// The runs that are part of it: of features, or of stages beside others.
+    pub children: &'a [Run],
     /// Those of them that wait for a slot.
-    pub features_queued: &'a [(RunId, QueuedAttempt)],
+    pub children_queued: &'a [(RunId, QueuedAttempt)],
     /// Its place in the queue, while it waits for a slot.
     pub queued: Option<&'a QueuedAttempt>,
 }
@@ -116,16 +117,17 @@ pub struct RenderInput<'a> {
 /// The messages that should exist, in the order they are posted: first those of the thread, then those to people directly.
 #[must_use]
 pub fn render(input: RenderInput<'_>, now: DateTime<Utc>, render: &RenderContext) -> Vec<Message> {
-    let RenderInput { run, progress, groups, features, features_queued, queued } = input;
+    let RenderInput { run, progress, groups, children, children_queued, queued } = input;
+    let beside = side_run::Beside { runs: children, queued: children_queued };
     let card = match &run.request.batch {
-        Some(_) => batch::batch_card(run, (features, features_queued), now, render),
-        None => card::card((run, queued), now, render),
+        Some(_) => batch::batch_card(run, (children, children_queued), now, render),
+        None => card::card((run, queued), beside, now, render),
     };
     let mut messages = vec![card];
-    messages.extend(ledger::ledger(run, ledger::AtWork { progress, queued }));
+    messages.extend(ledger::ledger(run, ledger::AtWork { progress, queued, beside }));
     messages.extend(low_budget::low_budget(run, progress));
     messages.extend(worker_wait::worker_waits(run, now, render));
-    messages.extend(batch::questions(features, now, render));
+    messages.extend(batch::questions(children, now, render));
     messages.extend(gate::gates(run, now, render));
     messages.extend(closing::closing(run, render));
     messages.extend(direct::direct(run, groups, render));

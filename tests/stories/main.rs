@@ -20,6 +20,7 @@ mod repositories;
 mod rollback;
 mod second_reader;
 mod setup;
+mod side_by_side;
 mod time;
 mod visibility;
 

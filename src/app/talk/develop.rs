@@ -96,7 +96,7 @@ impl Talk<'_> {
         let mut asked = None;
         loop {
             let run = self.run(id).await?;
-            let features = self.services.store.features_of(&run).await?;
+            let features = self.services.store.children_of(&run).await?;
             let of_features = thread::feature_lines(&run, &features, parts::now());
             let lines = of_features.into_iter().chain(thread::cli_lines(&run, parts::now()));
             for line in lines {

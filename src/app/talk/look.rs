@@ -146,11 +146,11 @@ impl Talk<'_> {
             Lookup::Unknown(reply) => return self.reply(&reply),
         };
         let progress = self.services.store.progress(named.run.id()).await?;
-        let features = self.services.store.features_of(&named.run).await?;
+        let children = self.services.store.children_of(&named.run).await?;
         let queued = commands::queued_attempt(&self.services, &named.run).await?;
         let input = thread::RenderInput {
-            features: &features,
-            features_queued: &[],
+            children: &children,
+            children_queued: &[],
             run: &named.run,
             queued: queued.as_ref(),
             progress: progress.as_ref(),

@@ -103,6 +103,13 @@ fn raised(run: &Run) -> Usd {
     added.unwrap_or_default()
 }
 
+/// What they added to the one stage that it did for another run.
+fn raised_for_stage(run: &Run) -> Usd {
+    let stage = run.stages.last().filter(|_| run.request.is_side_run());
+    let added = stage.and_then(|it| Some(run.stage_budget(it)?.minus(it.stage.budget_usd?)));
+    added.unwrap_or_default()
+}
+
 fn end_of(run: Option<&Run>, lost: Option<&str>) -> FeatureEnd {
     let outcome = run.and_then(|run| run.outcome).unwrap_or(Outcome::Failed);
     let why = run.and_then(|run| run.why.as_deref()).or(lost);
@@ -116,6 +123,7 @@ fn end_of(run: Option<&Run>, lost: Option<&str>) -> FeatureEnd {
         tokens,
         cost_usd: run.map(Run::spent).unwrap_or_default(),
         raised_usd: run.map(raised).unwrap_or_default(),
+        raised_for_stage_usd: run.map(raised_for_stage).unwrap_or_default(),
         seconds: run.map(Run::worked_seconds).unwrap_or_default(),
     }
 }

@@ -159,10 +159,11 @@ impl Bench {
         again: Option<&Again>,
         needed: &[&Snapshot],
     ) -> Result<Shadow, WorkspaceError> {
-        let again = match (self.shadow_with(run, needed).await, again) {
-            (Err(WorkspaceError::Elsewhere { .. }), Some(again)) => again,
-            (here, _) => return here,
-        };
+        let Some(again) = again else { return self.shadow_with(run, needed).await };
+        match self.bundles(run).shadow_with(self.shadow_path(run), needed).await {
+            Err(WorkspaceError::Elsewhere { .. }) => {}
+            here => return here,
+        }
         let shadow = Shadow::open(&self.shadow_path(run)).await?;
         if shadow.base().await?.is_none() {
             let kept: Vec<&Snapshot> = again.kept.iter().map(|kept| &kept.snapshot).collect();

@@ -61,6 +61,9 @@ pub struct FeatureEnd {
     /// What people added to its share of the money.
     #[serde(default)]
     pub raised_usd: Usd,
+    /// The same, to what the stage might spend that it did beside others.
+    #[serde(default, skip_serializing_if = "Usd::is_zero")]
+    pub raised_for_stage_usd: Usd,
     pub seconds: u64,
 }
 
@@ -75,6 +78,7 @@ impl FeatureEnd {
             tokens: Tokens { input: 0, output: 0, cache_read: 0, cache_write: 0 },
             cost_usd: Usd::ZERO,
             raised_usd: Usd::ZERO,
+            raised_for_stage_usd: Usd::ZERO,
             seconds: 0,
         }
     }

@@ -45,6 +45,15 @@ impl Usd {
         Self(self.0.saturating_sub(spent.0).max(0))
     }
 
+    /// Whether it is nothing at all.
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "serde asks by reference whether to write it"
+    )]
+    pub(in crate::run) const fn is_zero(&self) -> bool {
+        self.0 == 0
+    }
+
     /// One of so many equal shares of it.
     #[must_use]
     pub fn share(self, of: usize) -> Self {

@@ -29,7 +29,8 @@ impl Run {
     pub fn stage_budget(&self, stage: &StageState) -> Option<Usd> {
         let raises =
             self.decisions.iter().filter(|it| self.stage_raised_by(it) == Some(stage.name()));
-        after(raises, stage.stage.budget_usd)
+        let added: Usd = stage.side_ends().map(|end| end.raised_for_stage_usd).sum();
+        after(raises, stage.stage.budget_usd).map(|budget| budget + added)
     }
 
     /// What an attempt may spend in all, whatever it has spent of it; none = no limit.

@@ -46,6 +46,12 @@ impl Run {
         RunId::beside(self.id(), &self.request.project, (stage.name(), time))
     }
 
+    /// Whether other runs are part of this one.
+    #[must_use]
+    pub fn has_children(&self) -> bool {
+        self.request.batch.is_some() || self.stages.iter().any(|it| !it.side_runs.is_empty())
+    }
+
     /// The runs that are part of this one and not over, by their numbers from 1: of features, or of stages.
     #[must_use]
     pub fn children_under_way(&self) -> Vec<usize> {
@@ -84,7 +90,10 @@ impl Run {
         let stage = self.stages.get(n.saturating_sub(1)).filter(|_| self.request.batch.is_none());
         match stage.and_then(|stage| Some((stage, stage.side_runs.last()?))) {
             Some((stage, SideRun { run, .. })) => {
-                Happened::SideRunEnded { stage: stage.name().clone(), run: run.clone(), end }
+                let own = format!("{}: ", stage.name());
+                let why = end.why.map(|why| why.strip_prefix(&own).unwrap_or(&why).to_owned());
+                let (stage, run) = (stage.name().clone(), run.clone());
+                Happened::SideRunEnded { stage, run, end: FeatureEnd { why, ..end } }
             }
             None => Happened::FeatureEnded { n, end },
         }
@@ -153,11 +162,19 @@ fn add_missing(commands: &mut Vec<String>, others: &[String]) {
 }
 
 impl StageState {
+    /// Whether this attempt merges what the run made that did it beside others.
+    #[must_use]
+    pub fn is_merge(&self, attempt: u32) -> bool {
+        let is_first = self.attempts_now().first().is_some_and(|first| first.n == attempt);
+        is_first && self.side_run().is_some()
+    }
+
     /// Whether this attempt only tells that the run which did it beside others made nothing: it was tried often enough there.
-    pub(super) fn is_not_good_beside(&self, attempt: &Attempt) -> bool {
+    #[must_use]
+    pub fn is_not_good_beside(&self, attempt: &Attempt) -> bool {
         let end = self.side_run().and_then(|it| it.end.as_ref());
-        let is_first = self.attempts_now().first().is_some_and(|first| first.n == attempt.n);
-        is_first && end.is_some_and(|end| end.work.is_none() || end.outcome != Outcome::Done)
+        self.is_merge(attempt.n)
+            && end.is_some_and(|end| end.work.is_none() || end.outcome != Outcome::Done)
     }
 }
 

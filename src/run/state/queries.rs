@@ -212,19 +212,20 @@ impl Run {
 
     #[must_use]
     pub fn spent(&self) -> Usd {
-        self.spent_itself() + self.spent_on_features()
+        self.spent_itself() + self.spent_on_children()
     }
 
-    /// What the runs of its features spent that are over; nothing where it is no batch.
+    /// What the runs spent that are part of it and over: of features, or of stages beside others.
     #[must_use]
-    pub fn spent_on_features(&self) -> Usd {
-        self.features.values().map(|feature| feature.cost_usd).sum()
+    pub fn spent_on_children(&self) -> Usd {
+        let sides = self.stages.iter().flat_map(StageState::side_ends);
+        self.features.values().chain(sides).map(|end| end.cost_usd).sum()
     }
 
-    /// The same, without what the runs of its features spent.
+    /// What its own attempts spent.
     #[must_use]
     pub fn spent_itself(&self) -> Usd {
-        self.stages.iter().map(StageState::cost).sum()
+        self.stages.iter().flat_map(|stage| &stage.attempts).map(Attempt::spent).sum()
     }
 
     /// Whether that attempt is at work, or stands still.
@@ -240,7 +241,11 @@ impl Run {
         if let Some((over, all)) = self.features_over().filter(|(over, all)| over < all) {
             return format!("{over} of {all} features are over · {}", self.spent());
         }
+        let beside = self.children_under_way().len();
         match self.current() {
+            Some(_) if beside > 0 => {
+                format!("{beside} stages side by side · {}", self.spent())
+            }
             Some((n, stage)) if self.outcome.is_none() => {
                 format!("stage {n} of {} · {} · {}", self.stages.len(), stage.name(), self.spent())
             }

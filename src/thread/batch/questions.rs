@@ -1,4 +1,4 @@
-//! The questions of a batch's features: what do all of them ask together?
+//! The questions of a batch's features, or of stages beside others: what do all of them ask together?
 //! Those that are open at the same time stand in one message, a row each: a batch calls people as often as one run does. A new message calls
 //! again, where nothing was open any more.
 
@@ -104,9 +104,12 @@ fn head(group: &[Asked<'_>]) -> Mrkdwn {
             }
         }
     }
-    let what = match open.len() {
-        1 => "*A feature asks something.*".to_owned(),
-        many => format!("*{many} features ask something.*"),
+    let is_stage = open.iter().any(|it| it.run.request.is_side_run());
+    let what = match (open.len(), is_stage) {
+        (1, false) => "*A feature asks something.*".to_owned(),
+        (1, true) => "*A stage asks something.*".to_owned(),
+        (many, false) => format!("*{many} features ask something.*"),
+        (many, true) => format!("*{many} stages ask something.*"),
     };
     Mrkdwn::from(what) + " " + row(&called)
 }

@@ -5,9 +5,10 @@ use crate::thread::samples::{Tale, ana, no_pages, request, with_pages, work};
 use crate::thread::transcript;
 
 use super::card;
+use crate::thread::side_run::Beside;
 
 fn shown(tale: &Tale) -> String {
-    transcript(&[card((&tale.run, None), tale.now, &no_pages())])
+    transcript(&[card((&tale.run, None), Beside::default(), tale.now, &no_pages())])
 }
 
 #[test]
@@ -16,7 +17,9 @@ fn a_run_that_waits_for_a_slot_says_its_place() {
     let because = WaitsBecause::Busy { slots: 4 };
     let at = QueuePlace { place: 3, of: 12, because, seconds: Some(250) };
     let queued = QueuedAttempt { stage: "scaffold".parse().unwrap(), attempt: 1, at };
-    let card = |tale: &Tale| transcript(&[card((&tale.run, Some(&queued)), tale.now, &no_pages())]);
+    let card = |tale: &Tale| {
+        transcript(&[card((&tale.run, Some(&queued)), Beside::default(), tale.now, &no_pages())])
+    };
     insta::assert_snapshot!(card(&tale), @"
     [llm-wrapper · running]
     > One client for three model providers,
@@ -90,7 +93,7 @@ fn a_run_that_waits_shows_no_second_clock() {
 #[test]
 fn a_run_that_is_done_says_where_the_code_is() {
     let tale = Tale::done();
-    let text = transcript(&[card((&tale.run, None), tale.now, &with_pages())]);
+    let text = transcript(&[card((&tale.run, None), Beside::default(), tale.now, &with_pages())]);
     insta::assert_snapshot!(text, @"
     [llm-wrapper · done]
     > One client for three model providers,
@@ -180,7 +183,7 @@ fn an_open_network_is_said() {
 #[test]
 fn the_card_calls_nobody() {
     let json = serde_json::to_string(
-        &card((&Tale::done().run, None), Tale::done().now, &with_pages()).blocks,
+        &card((&Tale::done().run, None), Beside::default(), Tale::done().now, &with_pages()).blocks,
     )
     .unwrap();
     assert!(!json.contains("<@") && !json.contains("<!"), "{json}");
@@ -188,7 +191,8 @@ fn the_card_calls_nobody() {
 
 #[test]
 fn the_notification_names_run_phase_and_money() {
-    let message = card((&Tale::waiting().run, None), Tale::waiting().now, &with_pages());
+    let message =
+        card((&Tale::waiting().run, None), Beside::default(), Tale::waiting().now, &with_pages());
     insta::assert_snapshot!(message.text.as_str(), @"llm-wrapper · llm-wrapper-k3f9qdz · waiting: core-implementation · $0.27 of $5.00");
     assert!(message.text.length() <= super::NOTICE);
 }

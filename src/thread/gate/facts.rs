@@ -91,7 +91,7 @@ impl GateView<'_> {
             .take_while(|s| s.name() != self.stage.name())
             .flat_map(|s| &s.attempts);
         let attempts = earlier.chain(self.stage.attempts.iter().filter(|a| a.n <= newest));
-        attempts.map(Attempt::spent).sum::<Usd>() + self.run.spent_on_features()
+        attempts.map(Attempt::spent).sum::<Usd>() + self.run.spent_on_children()
     }
 
     /// What is new to somebody who looked before.

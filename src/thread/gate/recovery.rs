@@ -86,8 +86,9 @@ impl GateView<'_> {
         let earlier: Vec<&StageState> =
             self.run.stages.iter().take_while(|it| it.name() != self.stage.name()).collect();
         let tried = self.stage.attempts.iter().filter(|attempt| attempt.n <= self.work.n);
-        let spent: Usd = earlier.iter().map(|it| it.cost()).chain(tried.map(Attempt::spent)).sum();
-        let spent = spent + self.run.spent_on_features();
+        let before = earlier.iter().flat_map(|it| &it.attempts);
+        let spent: Usd = before.chain(tried).map(Attempt::spent).sum();
+        let spent = spent + self.run.spent_on_children();
         let spent = format!("{} so far", figures::of_budget(self.run, spent));
         let kept = match earlier.iter().rev().find(|it| it.phase == StagePhase::Good) {
             Some(good) => {

@@ -4,6 +4,7 @@
 
 mod row;
 
+use super::side_run::Beside;
 use super::{Message, MessageKey, To, figures, review};
 use crate::run::{Attempt, GateId, Progress, QueuedAttempt, Run, StagePhase, StageState, Verdict};
 use crate::slack::{Mrkdwn, SlackBlock, section};
@@ -25,24 +26,28 @@ struct Row {
     attempts: u64,
 }
 
-/// What is known of the attempt that is at work, or waits for a slot, besides its events.
+/// What is known besides its events: of the attempt that is at work, or waits for a slot, and of stages that are done beside it.
 #[derive(Clone, Copy, Default)]
 pub(super) struct AtWork<'a> {
     pub progress: Option<&'a Progress>,
     pub queued: Option<&'a QueuedAttempt>,
+    pub beside: Beside<'a>,
 }
 
 impl<'a> From<Option<&'a Progress>> for AtWork<'a> {
     fn from(progress: Option<&'a Progress>) -> Self {
-        Self { progress, queued: None }
+        Self { progress, ..Self::default() }
     }
 }
 
 /// None before the first attempt: an empty ledger tells nothing.
 pub(super) fn ledger<'a>(run: &Run, at_work: impl Into<AtWork<'a>>) -> Option<Message> {
     let at_work = at_work.into();
-    let rows: Vec<Row> =
-        run.stages.iter().enumerate().flat_map(|(i, stage)| rows(run, i, stage, at_work)).collect();
+    let of_stage = |(i, stage): (usize, &StageState)| {
+        let before: Vec<Row> = at_work.beside.of(stage).flat_map(rows_beside).collect();
+        before.into_iter().chain(rows(run, i, stage, at_work))
+    };
+    let rows: Vec<Row> = run.stages.iter().enumerate().flat_map(of_stage).collect();
     let newest = rows.last()?.paragraphs.first()?;
     Some(Message::new(MessageKey::Ledger, To::Thread, newest, sections(&rows, unread(run))))
 }
@@ -63,6 +68,17 @@ fn rows(run: &Run, index: usize, stage: &StageState, at_work: AtWork<'_>) -> Vec
             end_of_stage(run, index).map(|line| Row { paragraphs: vec![line.into()], attempts: 0 }),
         )
         .collect()
+}
+
+/// The attempts of a run that did a stage beside others: it is its last one.
+fn rows_beside((run, is_left_behind): (&Run, bool)) -> Vec<Row> {
+    let Some((index, stage)) = run.stages.iter().enumerate().last() else { return Vec::new() };
+    let mut rows = rows(run, index, stage, AtWork::default());
+    let newest = rows.last_mut().filter(|_| is_left_behind);
+    if let Some(words) = newest.and_then(|row| row.paragraphs.first_mut()) {
+        *words = std::mem::take(words) + " · left behind";
+    }
+    rows
 }
 
 /// A row and the words that its attempt read; the newest words where not all fit.

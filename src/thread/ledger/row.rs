@@ -106,7 +106,9 @@ pub(in crate::thread) fn row(
     at_work: AtWork<'_>,
 ) -> String {
     let stage = &run.stages[index];
-    let mut parts = vec![stage.name().to_string(), figures::attempt(stage, attempt.n)];
+    let mut parts = vec![stage.name().to_string()];
+    parts.extend(run.request.is_side_run().then(|| "beside the others".to_owned()));
+    parts.push(figures::attempt(stage, attempt.n));
     parts.extend(stage.done_by_hand(attempt.n).map(|_| "by hand".to_owned()));
     parts.extend(
         stage.part(attempt.n).filter(|part| !part.all.is_empty()).map(|part| part_of(&part)),
@@ -229,6 +231,9 @@ fn no_other(
     }
     if attempt.trouble == Some(Trouble::NothingToFix) {
         return Some("somebody has to say what now");
+    }
+    if stage.is_not_good_beside(attempt) {
+        return Some("it was tried often enough beside the others");
     }
     if stage.stage.iterates {
         return no_other_iteration(run, stage);

@@ -70,20 +70,21 @@ async fn run_markup(
         Some(again) => store.run(&again.run).await?,
         None => None,
     };
-    let batch = match &run.request.part_of {
+    let whole = match &run.request.part_of {
         Some(member) => store.run(&member.batch).await?,
         None => None,
     };
-    let features = store.features_of(&run).await?;
-    let rows = FeatureRow::all(&run, &features, (web.clock)());
+    let children = store.children_of(&run).await?;
+    let rows = FeatureRow::all(&run, &children, (web.clock)());
     // A row without a run is one that was never begun.
     let features = rows.into_iter().filter_map(|row| {
-        let run = features.iter().find(|run| *run.id() == row.run)?.clone();
+        let run = children.iter().find(|run| *run.id() == row.run)?.clone();
         Some((row, run))
     });
     let features = features.collect();
+    let beside = if run.request.batch.is_some() { Vec::new() } else { children.clone() };
     let after = store.runs_that_do_again(run.id()).await?;
-    let relatives = Relatives { before, after, batch, features };
+    let relatives = Relatives { before, after, whole, features, beside };
     let pruned_at = store.pruned_at(run.id()).await?;
     Ok(Some(run_page(&RunPage {
         run: &run,

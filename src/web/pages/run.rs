@@ -45,10 +45,12 @@ pub struct Relatives {
     pub before: Option<Run>,
     /// The newest first.
     pub after: Vec<Run>,
-    /// Its batch, where it develops a feature of one.
-    pub batch: Option<Run>,
+    /// The run that it is part of.
+    pub whole: Option<Run>,
     /// Those of its features, where it is a batch.
     pub features: Vec<(FeatureRow, Run)>,
+    /// Those that did stages of it beside others.
+    pub beside: Vec<Run>,
 }
 
 /// The page at `/runs/<run>`.
@@ -59,6 +61,7 @@ pub fn run_page(page_of: &RunPage<'_>) -> Markup {
         (head(page_of))
         @if let Some(open) = &run.gate { h2 { "Waits for an answer" } (question(page_of, open)) }
         @if !page_of.relatives.features.is_empty() { h2 { "Features" } (features(page_of)) }
+        @if !page_of.relatives.beside.is_empty() { h2 { "Side by side" } (beside(page_of)) }
         h2 { "Stages" }
         @for stage in &run.stages { (stages::stage(page_of, stage)) }
         @if !run.decisions.is_empty() {
@@ -87,11 +90,27 @@ fn head(page_of: &RunPage<'_>) -> Markup {
         }
         @for banner in banners(run) { p.note { (banner) } }
         @if let Some(before) = &page_of.relatives.before { p { "It does " (relative(page_of, before)) " once more." } }
-        @if let Some(batch) = &page_of.relatives.batch { p { "It develops a feature of " (relative(page_of, batch)) "." } }
+        @if let Some(whole) = &page_of.relatives.whole { p { (part_of(run)) (relative(page_of, whole)) "." } }
         @for after in &page_of.relatives.after { p.note { "Done again as " (relative(page_of, after)) ", " (figures::phase(after)) "." } }
         @if let Some(why) = run.why.as_deref().filter(|_| run.outcome.is_some()) { p.note { (plainly(why)) } }
         @if let Some(at) = page_of.pruned_at { p.note { (pruned_line(run.id(), at).replace('`', "")) } }
         @if !run.request.brief.trim().is_empty() { blockquote { (plainly_lines(&run.request.brief)) } }
+    }
+}
+
+fn part_of(run: &Run) -> &'static str {
+    if run.request.is_side_run() { "It does a stage of " } else { "It develops a feature of " }
+}
+
+/// The runs that did stages beside others, a line each.
+fn beside(page_of: &RunPage<'_>) -> Markup {
+    let name = |run: &Run| run.request.part_of.as_ref().map(|it| it.slug.to_string());
+    html! {
+        ul {
+            @for run in &page_of.relatives.beside {
+                li { (name(run).unwrap_or_default()) " · " (figures::phase(run)) " · " (run.spent()) " · " (relative(page_of, run)) }
+            }
+        }
     }
 }
 

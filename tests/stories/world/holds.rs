@@ -47,8 +47,8 @@ pub async fn is_drawn(world: &World, id: &RunId) -> Result<()> {
             run.phase(),
             Phase::Done | Phase::Failed | Phase::Rejected | Phase::Stopped | Phase::Waiting
         );
-        let features = world.store.features_of(&run).await?;
-        let differs = |state: &State| differs(state, (&run, &features), &place);
+        let children = world.store.children_of(&run).await?;
+        let differs = |state: &State| differs(state, (&run, &children), &place);
         Ok(stands.then(|| world.slack.peek(differs)).flatten())
     };
     let what = format!("the thread of {id} to agree with its events");
@@ -61,7 +61,7 @@ pub async fn is_drawn(world: &World, id: &RunId) -> Result<()> {
 /// What the thread shows otherwise than the events say; none where they agree.
 fn differs(
     state: &State,
-    (run, features): (&Run, &[Run]),
+    (run, children): (&Run, &[Run]),
     place: &RenderContext,
 ) -> Option<String> {
     let groups = state
@@ -73,8 +73,8 @@ fn differs(
         run,
         progress: None,
         groups: &groups,
-        features,
-        features_queued: &[],
+        children,
+        children_queued: &[],
         queued: None,
     };
     render(input, now(), place).into_iter().find_map(|message| {

@@ -46,6 +46,7 @@ use tempfile::TempDir;
 
 use line::Line;
 use process::Process;
+pub use projects::AGENT;
 pub use run::RunOf;
 use servers::Servers;
 use slack::{APP_TOKEN, BOT_TOKEN, FakeSlack, SIGNING_SECRET};

@@ -39,6 +39,7 @@ fn ends(driver: &mut RunDriver, n: usize, outcome: Outcome) {
         tokens: Tokens::default(),
         cost_usd: CENT,
         raised_usd: Usd::ZERO,
+        raised_for_stage_usd: Usd::ZERO,
         seconds: 60,
     };
     driver.emit(Happened::FeatureEnded { n, end });

@@ -74,8 +74,8 @@ fn drawn(name: &str, tale: &Tale, key: &str) -> Vec<Golden> {
         run: &tale.run,
         progress: None,
         groups: &groups,
-        features: &[],
-        features_queued: &[],
+        children: &[],
+        children_queued: &[],
         queued: None,
     };
     let in_slack = RenderContext { real_slack: true, ..with_pages() };

@@ -1,0 +1,65 @@
+//! Stages beside others: how far are the runs that do them?
+//! Such a run has no thread of its own: its attempts stand in the ledger of the run that it is part of, and what it asks is asked there.
+
+use crate::run::{Phase, QueuedAttempt, Run, RunId, SideRun, StagePhase, StageState, Usd};
+use crate::slack::one_line;
+
+use super::{figures, queue_place};
+
+/// Longest reason.
+const WHY: usize = 160;
+
+/// The runs that are part of the one that is drawn, and which of them wait for a slot.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Beside<'a> {
+    pub runs: &'a [Run],
+    pub queued: &'a [(RunId, QueuedAttempt)],
+}
+
+impl<'a> Beside<'a> {
+    fn run(self, side: &SideRun) -> Option<&'a Run> {
+        self.runs.iter().find(|run| *run.id() == side.run)
+    }
+
+    /// What they spent that are not over: what the others spent stands with the run already.
+    pub(super) fn spent_by_open(self, run: &Run) -> Usd {
+        let sides = run.stages.iter().flat_map(|stage| &stage.side_runs);
+        let open = sides.filter(|side| side.end.is_none()).filter_map(|side| self.run(side));
+        open.map(Run::spent).sum()
+    }
+
+    /// The runs that did a stage beside others, in order, and whether their work is left behind.
+    pub(super) fn of(self, stage: &'a StageState) -> impl Iterator<Item = (&'a Run, bool)> {
+        let sides = stage.side_runs.iter();
+        sides.filter_map(move |side| Some((self.run(side)?, side.is_left_behind)))
+    }
+}
+
+/// `◐ *map* · beside the others, attempt 2`: a stage that is done, or was, before its turn; none where its turn has come.
+pub(super) fn on_card(stage: &StageState, beside: Beside<'_>) -> Option<String> {
+    let side = stage.side_run().filter(|_| stage.phase == StagePhase::Todo)?;
+    let (glyph, said) = match &side.end {
+        Some(end) if end.work.is_some() => (StagePhase::Todo, "good, to be merged".to_owned()),
+        Some(end) => {
+            let why = end.why.as_deref().map(|why| format!(": {}", one_line(why, WHY)));
+            (StagePhase::Failed, format!("not good{}", why.unwrap_or_default()))
+        }
+        None => under_way(side, beside),
+    };
+    Some(format!("{} *{}* · {said}", figures::glyph(glyph), stage.name()))
+}
+
+fn under_way(side: &SideRun, beside: Beside<'_>) -> (StagePhase, String) {
+    let Some(run) = beside.run(side) else {
+        return (StagePhase::Running, "beside the others, waiting for a worker".to_owned());
+    };
+    if run.phase() == Phase::Waiting {
+        return (StagePhase::Waiting, "asks in the thread".to_owned());
+    }
+    let place = beside.queued.iter().find(|(of, _)| of == run.id());
+    let place = place.map(|(_, it)| format!(", waits for a slot: {}", queue_place(&it.at)));
+    let attempt = run.current().and_then(|(_, stage)| stage.attempts_now().last());
+    let attempt = attempt.filter(|it| it.n > 1).map(|it| format!(", attempt {}", it.n));
+    let said = place.or(attempt).unwrap_or_default();
+    (StagePhase::Running, format!("beside the others{said}"))
+}

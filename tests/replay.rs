@@ -56,6 +56,16 @@ async fn a_run_whose_worker_died() {
     replays("a_worker_that_dies_in_a_stage_is_replaced_and_the_run_goes_on").await;
 }
 
+#[tokio::test]
+async fn a_batch_of_features() {
+    replays("features_are_developed_side_by_side_and_merged_into_one_branch").await;
+}
+
+#[tokio::test]
+async fn a_run_with_stages_side_by_side_whose_worker_died() {
+    replays("stages_whose_needs_are_met_are_done_at_once_and_made_to_fit").await;
+}
+
 #[test]
 fn every_recorded_history_is_replayed_here() {
     let tests = fs::read_to_string(file!()).expect("this file");

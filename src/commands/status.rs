@@ -8,7 +8,7 @@ use super::queue::{queued_attempt, queued_line};
 use super::waiting::left;
 use super::{Asker, Reply, ReplyKind, Services, is_visible_to};
 use crate::run::{
-    Attempt, ByHand, GateKind, OpenGate, QueuedAttempt, Run, RunId, Sandboxing, StageName,
+    Attempt, ByHand, GateKind, OpenGate, QueuedAttempt, Run, RunId, Sandboxing, SideRun, StageName,
     StagePhase, StageState, StartingPoint, WorkerWait,
 };
 use crate::slack::escape;
@@ -49,6 +49,7 @@ pub fn status(run: &Run, beside: &Surroundings, now: DateTime<Utc>) -> Reply {
         let what = if it.is_stage { "Stage" } else { "Feature" };
         format!("{what} {} of {} of `{}`.", it.n, it.of, it.batch)
     }));
+    lines.extend(run.stages.iter().filter_map(beside_others));
     lines.extend(run.start.iter().flat_map(started));
     lines.extend(run.request.again.as_ref().map(|it| format!("It does `{}` once more.", it.run)));
     lines.extend(
@@ -74,6 +75,13 @@ pub fn status(run: &Run, beside: &Surroundings, now: DateTime<Utc>) -> Reply {
 /// `1 roses · merged · 2/2 tests · $0.04 · 3s · garden-k3f9qdz`.
 fn feature_line(row: &FeatureRow) -> String {
     format!("{} · `{}`", row.in_a_line(), row.run)
+}
+
+/// Which run does a stage beside others, or did: its logs and diffs are found by that name.
+fn beside_others(stage: &StageState) -> Option<String> {
+    let side = stage.side_run()?;
+    let does = if side.end.is_some() { "was done" } else { "is being done" };
+    Some(format!("{} {does} beside other stages, by `{}`.", stage.name(), side.run))
 }
 
 /// Where it began, and what was not cloned.
@@ -193,11 +201,20 @@ fn stage_json(stage: &StageState) -> Value {
         "until": stage.tried.as_ref().map(|(_, tried)| json!({
             "command": stage.stage.until, "passed_at_first": tried.passed, "why": tried.why, "seconds": tried.seconds,
         })),
-        "side_runs": stage.side_runs.iter().map(|side| json!({
-            "run": side.run, "outcome": side.end.as_ref().map(|end| end.outcome), "why": side.end.as_ref().and_then(|end| end.why.as_ref()),
-            "cost_usd": side.end.as_ref().map(|end| end.cost_usd), "seconds": side.end.as_ref().map(|end| end.seconds), "left_behind": side.is_left_behind,
-        })).collect::<Vec<_>>(),
+        "side_runs": stage.side_runs.iter().map(side_run_json).collect::<Vec<_>>(),
         "attempts": stage.attempts.iter().map(attempt_json).collect::<Vec<_>>(),
+    })
+}
+
+fn side_run_json(side: &SideRun) -> Value {
+    let end = side.end.as_ref();
+    json!({
+        "run": side.run,
+        "outcome": end.map(|end| end.outcome),
+        "why": end.and_then(|end| end.why.as_ref()),
+        "cost_usd": end.map(|end| end.cost_usd),
+        "seconds": end.map(|end| end.seconds),
+        "left_behind": side.is_left_behind,
     })
 }
 

@@ -72,8 +72,8 @@ fn rows(run: &Run, index: usize, stage: &StageState, at_work: AtWork<'_>) -> Vec
 
 /// The attempts of a run that did a stage beside others: it is its last one.
 fn rows_beside((run, is_left_behind): (&Run, bool)) -> Vec<Row> {
-    let Some((index, stage)) = run.stages.iter().enumerate().last() else { return Vec::new() };
-    let mut rows = rows(run, index, stage, AtWork::default());
+    let Some(stage) = run.stages.last() else { return Vec::new() };
+    let mut rows = rows(run, run.stages.len() - 1, stage, AtWork::default());
     let newest = rows.last_mut().filter(|_| is_left_behind);
     if let Some(words) = newest.and_then(|row| row.paragraphs.first_mut()) {
         *words = std::mem::take(words) + " · left behind";

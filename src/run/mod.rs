@@ -61,7 +61,7 @@ pub use rules::{
 };
 pub use state::{
     Attempt, AttemptOutcome, Decided, Judgement, Paused, Phase, Redone, Run, SnapshotEntry,
-    SnapshotFate, StagePhase, StageState, WaitedForWorker, WorkerWait,
+    SnapshotFate, StagePhase, StageState, StageUse, WaitedForWorker, WorkerWait,
 };
 pub use test_inventory::TestNames;
 pub use time::{Hours, Zone};

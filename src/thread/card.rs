@@ -31,7 +31,8 @@ pub(super) fn card(
     let mut blocks = vec![header(&title(run))];
     blocks.extend(Mrkdwn::excerpt(&run.request.brief, BRIEF).map(section));
     blocks.push(section(stages(run, beside)));
-    blocks.extend(run.waits_for_worker().map(|wait| section(no_worker(&wait))));
+    let waits = run.waits_for_worker().into_iter().chain(beside.waits_for_worker());
+    blocks.extend(waits.map(|wait| section(no_worker(&wait))));
     blocks.extend(queued::on_card(run, queued).map(section));
     blocks.push(context(figures_line(run, beside, now)));
     blocks.extend(Mrkdwn::join(banners(run), "\n").non_empty().map(context));

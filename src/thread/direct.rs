@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::batch::is_asked_in_batch;
 use super::gate::{GateView, SnoozeButton};
+use super::message_key::Called;
 use super::people::{called_by, in_person};
 use super::{GateKey, Groups, Message, MessageKey, RenderContext, To, clock};
 use crate::run::{Answerer, Approver, PersonId, Reminder, Run, Verdict};
@@ -35,13 +37,27 @@ struct DirectCall<'a> {
     user: String,
 }
 
-/// Reminders and escalations of every question the run has asked.
+/// Reminders and escalations of every question the run has asked; what is part of another run leaves them to that.
 pub(super) fn direct(run: &Run, groups: &Groups, render: &RenderContext) -> Vec<Message> {
+    if is_asked_in_batch(run) {
+        return Vec::new();
+    }
     let of_question = |question: GateView<'_>| {
         let calls = reminders(&question, groups).chain(escalations(&question, groups));
         one_at_a_time(calls).map(|call| call.message(render)).collect::<Vec<_>>()
     };
     GateView::all(run).flat_map(of_question).collect()
+}
+
+/// Who is called about a question, in person, and why.
+pub(super) fn called(question: &GateView<'_>, groups: &Groups) -> Vec<(Called, String)> {
+    let calls = reminders(question, groups).chain(escalations(question, groups));
+    let why = |why| match why {
+        Why::Reminder { reminder, .. } => Some(reminder.into()),
+        Why::Escalation => Some(Called::Escalation),
+        Why::Unposted => None,
+    };
+    one_at_a_time(calls).filter_map(|call| Some((why(call.why)?, call.user))).collect()
 }
 
 /// Without those that come within a minute of another to the same person: half of the time may be over just when others are asked as well.
@@ -282,7 +298,8 @@ impl DirectCall<'_> {
     }
 }
 
-fn to_the_thread(question: &GateView<'_>, render: &RenderContext) -> Mrkdwn {
+/// The thread of the run that asks, or the channel that it is in, and the run.
+pub(super) fn to_the_thread(question: &GateView<'_>, render: &RenderContext) -> Mrkdwn {
     let to = render
         .thread
         .as_ref()

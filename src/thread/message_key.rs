@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use crate::run::{GateId, GateKind, Reminder, StageName};
+use crate::run::{GateId, GateKind, Reminder, RunId, StageName};
 
 /// Before the number of a question about money, and of one about a stage that has failed.
 const MONEY: &str = "money-";
@@ -32,10 +32,21 @@ pub enum MessageKey {
         stage: StageName,
         attempt: u32,
     },
+    /// The same of a run that does a stage beside others.
+    WorkerWaitBeside {
+        run: RunId,
+        attempt: u32,
+    },
     /// The card of a question.
     Gate(GateKey),
     /// What several features of a batch ask at the same time; counts from 1.
     Questions(usize),
+    /// The same to one person directly, once more: the first time that it is for that reason.
+    QuestionsReminder {
+        questions: usize,
+        why: Called,
+        user: String,
+    },
     /// The closing message.
     End,
     /// The picture of what stages cost and took.
@@ -65,6 +76,33 @@ pub enum MessageKey {
     Other(String),
 }
 
+/// Why somebody is called about a question that is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Called {
+    Half,
+    Soon,
+    Escalation,
+}
+
+impl Called {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Half => "half",
+            Self::Soon => "soon",
+            Self::Escalation => "escalation",
+        }
+    }
+}
+
+impl From<Reminder> for Called {
+    fn from(reminder: Reminder) -> Self {
+        match reminder {
+            Reminder::Half => Self::Half,
+            Reminder::Soon => Self::Soon,
+        }
+    }
+}
+
 impl From<&GateId> for GateKey {
     fn from(gate: &GateId) -> Self {
         Self { kind: gate.kind, stage: gate.stage.clone(), round: gate.round }
@@ -92,6 +130,11 @@ fn known(text: &str) -> Option<MessageKey> {
             let (stage, attempt) = rest.split_once(':')?;
             MessageKey::WorkerWait { stage: stage.parse().ok()?, attempt: attempt.parse().ok()? }
         }
+        "worker-beside" => {
+            let (run, attempt) = rest.split_once(':')?;
+            MessageKey::WorkerWaitBeside { run: run.parse().ok()?, attempt: attempt.parse().ok()? }
+        }
+        "questions-reminder" => questions_reminder(rest)?,
         "chart" => MessageKey::Chart,
         "gate" => MessageKey::Gate(gate(rest)?.0),
         "silent" => MessageKey::Alarm(gate(rest.strip_prefix("gate:")?)?.0),
@@ -118,6 +161,15 @@ fn gate(text: &str) -> Option<(GateKey, &str)> {
         .or_else(|| of_kind(GateKind::Recovery, RECOVERY))
         .unwrap_or((GateKind::Approve, round));
     Some((GateKey { kind, stage: stage.parse().ok()?, round: round.parse().ok()? }, rest))
+}
+
+fn questions_reminder(text: &str) -> Option<MessageKey> {
+    let mut parts = text.splitn(3, ':');
+    let questions = parts.next()?.parse().ok()?;
+    let all = [Called::Half, Called::Soon, Called::Escalation];
+    let name = parts.next()?;
+    let why = all.into_iter().find(|why| why.name() == name)?;
+    Some(MessageKey::QuestionsReminder { questions, why, user: parts.next()?.to_owned() })
 }
 
 fn reminder(text: &str) -> Option<MessageKey> {
@@ -152,13 +204,14 @@ impl fmt::Display for MessageKey {
             Self::LowBudget(budget) => write!(f, "low:{budget}"),
             Self::Gate(gate) => write!(f, "gate:{gate}"),
             Self::Questions(n) => write!(f, "questions:{n}"),
+            Self::QuestionsReminder { questions, why, user } => {
+                write!(f, "questions-reminder:{questions}:{}:{user}", why.name())
+            }
+            Self::WorkerWaitBeside { run, attempt } => write!(f, "worker-beside:{run}:{attempt}"),
             Self::End => f.write_str("end"),
             Self::Chart => f.write_str("chart"),
             Self::Reminder { gate, reminder, nth, user } => {
-                let which = match reminder {
-                    Reminder::Half => "half",
-                    Reminder::Soon => "soon",
-                };
+                let which = Called::from(*reminder).name();
                 write!(f, "reminder:{gate}:{which}:{nth}:{user}")
             }
             Self::Escalation { gate, user } => write!(f, "escalation:{gate}:{user}"),
@@ -190,6 +243,9 @@ mod tests {
             "gate:core-implementation:1",
             "end",
             "worker:core-implementation:2",
+            "worker-beside:llm-wrapper-k3f9qdz:2",
+            "questions:2",
+            "questions-reminder:2:soon:UBEN",
             "reminder:core-implementation:1:half:1:UBEN",
             "reminder:core-implementation:12:soon:2:UCLEO",
             "escalation:core-implementation:1:UDAN",

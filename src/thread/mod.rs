@@ -127,10 +127,13 @@ pub fn render(input: RenderInput<'_>, now: DateTime<Utc>, render: &RenderContext
     messages.extend(ledger::ledger(run, ledger::AtWork { progress, queued, beside }));
     messages.extend(low_budget::low_budget(run, progress));
     messages.extend(worker_wait::worker_waits(run, now, render));
+    let without_thread = children.iter().filter(|it| it.request.is_side_run());
+    messages.extend(without_thread.flat_map(|it| worker_wait::worker_waits(it, now, render)));
     messages.extend(batch::questions(children, now, render));
     messages.extend(gate::gates(run, now, render));
     messages.extend(closing::closing(run, render));
     messages.extend(direct::direct(run, groups, render));
+    messages.extend(batch::reminders(children, groups, now, render));
     messages
 }
 

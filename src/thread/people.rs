@@ -19,11 +19,11 @@ pub fn mention(person: &PersonId) -> Mrkdwn {
     }
 }
 
-/// `<@U1>, …` to whom started a run; a feature of a batch calls nobody: its batch does.
+/// `<@U1>, …` to whom started a run; a feature of a batch calls nobody: its batch does. What does a stage has no thread but its run's.
 pub(super) fn to_starter(run: &Run, said: Mrkdwn) -> Mrkdwn {
     match &run.request.part_of {
-        Some(_) => said,
-        None => mention(&run.request.starter) + ", " + said,
+        Some(member) if !member.is_stage => said,
+        _ => mention(&run.request.starter) + ", " + said,
     }
 }
 

@@ -1,7 +1,9 @@
 //! Stages beside others: how far are the runs that do them?
 //! Such a run has no thread of its own: its attempts stand in the ledger of the run that it is part of, and what it asks is asked there.
 
-use crate::run::{Phase, QueuedAttempt, Run, RunId, SideRun, StagePhase, StageState, Usd};
+use crate::run::{
+    Phase, QueuedAttempt, Run, RunId, SideRun, StagePhase, StageState, Usd, WorkerWait,
+};
 use crate::slack::one_line;
 
 use super::{figures, queue_place};
@@ -26,6 +28,12 @@ impl<'a> Beside<'a> {
         let sides = run.stages.iter().flat_map(|stage| &stage.side_runs);
         let open = sides.filter(|side| side.end.is_none()).filter_map(|side| self.run(side));
         open.map(Run::spent).sum()
+    }
+
+    /// What those of them wait for that no worker can go on with.
+    pub(super) fn waits_for_worker(self) -> impl Iterator<Item = WorkerWait<'a>> {
+        let without_thread = self.runs.iter().filter(|run| run.request.is_side_run());
+        without_thread.filter_map(Run::waits_for_worker)
     }
 
     /// The runs that did a stage beside others, in order, and whether their work is left behind.

@@ -1,7 +1,7 @@
 //! The cost table: what did each stage cost?
 //! Names left, numbers right. Every amount reads as it does everywhere else: each is rounded by itself, so a column may miss its sum by a cent.
 
-use crate::run::{Run, StageState, Tokens, Usd};
+use crate::run::{Run, StageState, StageUse, Tokens, Usd};
 use crate::slack::truncate_plain;
 
 use super::figures::{count, span};
@@ -50,14 +50,13 @@ pub(crate) fn wide(run: &Run) -> Vec<Vec<String>> {
 /// The stages that were worked on, and the total.
 fn rows(run: &Run) -> impl Iterator<Item = Row> {
     let (all, estimate) = (run.spent(), run.request.estimate.as_ref());
-    let stages = run.stages.iter().enumerate().filter(|(_, stage)| !stage.attempts.is_empty());
-    let stages = stages.map(|(n, stage)| Row {
+    let stages = worked(run).map(|(n, stage, used)| Row {
         name: truncate_plain(stage.name().as_str(), NAME),
-        tokens: stage.tokens(),
-        cost: stage.cost(),
+        tokens: used.tokens,
+        cost: used.cost,
         estimated: estimate.and_then(|it| it.stages.get(n)).copied(),
-        share: share(stage.cost(), all),
-        seconds: stage.seconds(),
+        share: share(used.cost, all),
+        seconds: used.seconds,
     });
     let stages: Vec<Row> = stages.collect();
     let total = Row {
@@ -71,14 +70,17 @@ fn rows(run: &Run) -> impl Iterator<Item = Row> {
     stages.into_iter().chain([total])
 }
 
-fn worked(run: &Run) -> impl Iterator<Item = &StageState> {
-    run.stages.iter().filter(|stage| !stage.attempts.is_empty())
+/// The stages that were worked on, by their places, and what they used: also where only a feature's own run worked.
+pub(super) fn worked(run: &Run) -> impl Iterator<Item = (usize, &StageState, StageUse)> {
+    let all = run.stages.iter().enumerate();
+    let used = all.map(|(n, stage)| (n, stage, run.used_by(stage)));
+    used.filter(|(_, stage, used)| !stage.attempts.is_empty() || used.cost > Usd::ZERO)
 }
 
 fn tokens(run: &Run) -> Tokens {
     let mut all = Tokens::default();
-    for stage in worked(run) {
-        all += stage.tokens();
+    for (.., used) in worked(run) {
+        all += used.tokens;
     }
     all
 }
@@ -107,8 +109,8 @@ pub(super) fn kinds(run: &Run) -> Option<String> {
 
 /// The stage that cost most, where there are several.
 pub(super) fn dearest(run: &Run) -> Option<String> {
-    let dearest = worked(run).max_by_key(|stage| stage.cost());
-    let dearest = dearest.filter(|stage| worked(run).count() > 1 && stage.cost() > Usd::ZERO)?;
-    let (cost, share) = (dearest.cost(), share(dearest.cost(), run.spent()));
-    Some(format!("Most went to {}: {cost}, {share}.", dearest.name()))
+    let dearest = worked(run).max_by_key(|(.., used)| used.cost);
+    let dearest = dearest.filter(|(.., used)| worked(run).count() > 1 && used.cost > Usd::ZERO);
+    let (_, stage, StageUse { cost, .. }) = dearest?;
+    Some(format!("Most went to {}: {cost}, {}.", stage.name(), share(cost, run.spent())))
 }

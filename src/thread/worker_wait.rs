@@ -55,7 +55,12 @@ fn told(
         }
     };
     let said = to_starter(run, said);
-    let key = MessageKey::WorkerWait { stage: stage.name().clone(), attempt: attempt.n };
+    let (stage, attempt) = (stage.name().clone(), attempt.n);
+    let key = if run.request.is_side_run() {
+        MessageKey::WorkerWaitBeside { run: run.id().clone(), attempt }
+    } else {
+        MessageKey::WorkerWait { stage, attempt }
+    };
     Some(Message::new(key, To::Thread, &said.clone(), vec![section(said)]))
 }
 

@@ -84,15 +84,9 @@ impl WriteAttempt<'_> {
     async fn merge(&self, step: &MergeStep) -> Result<(Shadow, TakenIn)> {
         let shadow = self.shadow().await.context("opening the shadow repository")?;
         if let MergeStep::Feature { n, run, work } = step {
-            match self.bench.fetch_feature(&shadow, *n, (run, work)).await {
-                Err(WorkspaceError::Elsewhere { .. }) => {
-                    let why = format!(
-                        "the work of {run} is neither on this worker's disk nor in the artifact store"
-                    );
-                    return Ok((shadow, TakenIn::Impossible(why)));
-                }
-                fetched => fetched.context("fetching a feature")?,
-            }
+            // Where it is on the disk of another worker only, that one may come back: it waits for it, like all work.
+            let fetched = self.bench.fetch_feature(&shadow, *n, (run, work)).await;
+            fetched.context("fetching what is to be merged")?;
         }
         let base = match self.guarded_base(&shadow).await? {
             Ok(base) => base,

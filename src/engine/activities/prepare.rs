@@ -34,7 +34,7 @@ impl WriteAttempt<'_> {
     /// The code to start from, cloned.
     pub(super) async fn prepare(&self) -> Result<Preparation> {
         let shadow = match (self.shadow().await, &self.input.again) {
-            (Err(WorkspaceError::Elsewhere { .. }), Some(again)) => {
+            (Err(WorkspaceError::Elsewhere { .. }), Some(again)) if !self.input.may_hand_back => {
                 let why = format!(
                     "the work of {} is neither on this worker's disk nor in the artifact store",
                     again.run

@@ -79,6 +79,12 @@ impl Run {
         Some((n, &feature.run, self.features.get(&n)?))
     }
 
+    /// How the run of the feature ended that this stage merges; none where it merges none, or that is under way.
+    pub(in crate::run) fn feature_end(&self, stage: &StageState) -> Option<&FeatureEnd> {
+        let (n, _) = self.request.batch.as_ref()?.merged_by(stage.name())?;
+        self.features.get(&n)
+    }
+
     /// How the run of a feature ended that has nothing to merge: the first attempt of its stage ends so, and asks what becomes of it.
     pub(super) fn nothing_to_merge(
         &self,

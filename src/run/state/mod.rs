@@ -7,7 +7,7 @@ mod redone;
 mod snapshots;
 
 pub use attempt::{Attempt, AttemptOutcome, Paused, WaitedForWorker};
-pub use queries::{Judgement, WorkerWait};
+pub use queries::{Judgement, StageUse, WorkerWait};
 pub use redone::Redone;
 pub use snapshots::{SnapshotEntry, SnapshotFate};
 

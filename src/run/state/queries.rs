@@ -29,6 +29,14 @@ pub struct WorkerWait<'r> {
     pub since: DateTime<Utc>,
 }
 
+/// What a stage used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StageUse {
+    pub tokens: Tokens,
+    pub cost: Usd,
+    pub seconds: u64,
+}
+
 impl Run {
     #[must_use]
     pub const fn id(&self) -> &RunId {
@@ -172,7 +180,8 @@ impl Run {
 
     /// Everybody whom the run names as an approver, in any role.
     pub fn named(&self) -> impl Iterator<Item = &Approver> {
-        let stages = self.request.pipeline.stages.iter();
+        let of_features = self.request.batch.iter().flat_map(|batch| &batch.pipeline.stages);
+        let stages = self.request.pipeline.stages.iter().chain(of_features);
         let gates = stages.flat_map(|s| s.gate.iter().chain(&s.recovery));
         self.request.approvers.iter().chain(gates.flat_map(GateSpec::named))
     }
@@ -220,6 +229,19 @@ impl Run {
     pub fn spent_on_children(&self) -> Usd {
         let sides = self.stages.iter().flat_map(StageState::side_ends);
         self.features.values().chain(sides).map(|end| end.cost_usd).sum()
+    }
+
+    /// What a stage used in all: its attempts, the runs that did it beside others, and of a batch the run of the feature that it merges.
+    #[must_use]
+    pub fn used_by(&self, stage: &StageState) -> StageUse {
+        let feature = self.feature_end(stage);
+        let mut tokens = stage.tokens();
+        feature.into_iter().for_each(|end| tokens += end.tokens);
+        StageUse {
+            tokens,
+            cost: stage.cost() + feature.map(|end| end.cost_usd).unwrap_or_default(),
+            seconds: stage.seconds() + feature.map_or(0, |end| end.seconds),
+        }
     }
 
     /// What its own attempts spent.

@@ -15,13 +15,13 @@ use crate::thread::{Message, MessageKey, RenderContext, To, clock};
 /// Buttons of one row that fit beside each other on a phone.
 const BUTTONS: usize = 4;
 /// Slack takes fifty blocks; each question has three.
-const ROWS: usize = 14;
+pub(super) const ROWS: usize = 14;
 
 /// A question of a feature, and how long it was open.
-struct Asked<'a> {
-    run: &'a Run,
-    gate: &'a OpenGate,
-    closed_at: Option<DateTime<Utc>>,
+pub(super) struct Asked<'a> {
+    pub run: &'a Run,
+    pub gate: &'a OpenGate,
+    pub closed_at: Option<DateTime<Utc>>,
 }
 
 impl Asked<'_> {
@@ -42,7 +42,8 @@ pub(in crate::thread) fn questions(
     groups.iter().zip(1..).map(|(group, n)| message(n, group, now, render)).collect()
 }
 
-fn groups(features: &[Run]) -> Vec<Vec<Asked<'_>>> {
+/// What was open at the same time, in the order in which it was asked.
+pub(super) fn groups(features: &[Run]) -> Vec<Vec<Asked<'_>>> {
     let mut asked: Vec<Asked<'_>> = features.iter().flat_map(asked_by).collect();
     asked.sort_by_key(|it| it.gate.opened_at);
     let mut groups: Vec<Vec<Asked<'_>>> = Vec::new();
@@ -104,17 +105,22 @@ fn head(group: &[Asked<'_>]) -> Mrkdwn {
             }
         }
     }
+    Mrkdwn::from(what_asks(&open)) + " " + row(&called)
+}
+
+/// `*2 features ask something.*`.
+pub(super) fn what_asks(open: &[&Asked<'_>]) -> String {
     let is_stage = open.iter().any(|it| it.run.request.is_side_run());
-    let what = match (open.len(), is_stage) {
+    match (open.len(), is_stage) {
         (1, false) => "*A feature asks something.*".to_owned(),
         (1, true) => "*A stage asks something.*".to_owned(),
         (many, false) => format!("*{many} features ask something.*"),
         (many, true) => format!("*{many} stages ask something.*"),
-    };
-    Mrkdwn::from(what) + " " + row(&called)
+    }
 }
 
-fn row_of(
+/// A question, with its buttons while it is open; `n` tells them apart from those of others.
+pub(super) fn row_of(
     (asked, n): (&Asked<'_>, usize),
     now: DateTime<Utc>,
     render: &RenderContext,

@@ -1,31 +1,32 @@
 //! The chart of a run: which bars has it?
 
 use super::{StageBar, StageChart};
-use crate::run::{Run, StagePhase, StageState};
+use crate::run::{Run, StagePhase, StageState, StageUse};
 use crate::thread::figures;
+use crate::thread::table::worked;
 
 impl<'r> StageChart<'r> {
     /// Of the stages that were begun; none while the run goes on, or where nothing was begun.
     #[must_use]
     pub fn of(run: &'r Run) -> Option<Self> {
-        let begun = run.stages.iter().filter(|stage| !stage.attempts.is_empty());
-        let bars: Vec<StageBar<'r>> = begun.map(bar).collect();
+        let bars: Vec<StageBar<'r>> =
+            worked(run).map(|(_, stage, used)| bar(stage, used)).collect();
         (run.outcome.is_some() && !bars.is_empty()).then(|| Self {
             title: run.request.project.as_str(),
             cost: run.spent().to_string(),
-            time: figures::span(run.worked_seconds()),
+            time: figures::span(worked(run).map(|(.., used)| used.seconds).sum()),
             bars,
         })
     }
 }
 
-fn bar(stage: &StageState) -> StageBar<'_> {
+fn bar(stage: &StageState, StageUse { cost, seconds, .. }: StageUse) -> StageBar<'_> {
     StageBar {
         name: stage.name().as_str(),
-        cost_nanos: stage.cost().nanos(),
-        cost: stage.cost().to_string(),
-        seconds: stage.seconds(),
-        time: figures::span(stage.seconds()),
+        cost_nanos: cost.nanos(),
+        cost: cost.to_string(),
+        seconds,
+        time: figures::span(seconds),
         trouble: match stage.phase {
             StagePhase::Failed => Some("failed"),
             StagePhase::Undone => Some("not kept"),

@@ -18,6 +18,7 @@ if [ "$SIGNOFF_REVIEW" ]; then
   grep -q 'be[ ]lazy' /tmp/prompt && { echo '{"type":"finished","end":"failed","trouble":"agent","why":"it is Friday"}'; exit; }
   echo FINDINGS
   grep -q dragon draft.txt || echo '- draft.txt:1: it says nothing of the dragon'
+  grep -q 'also[ ]a[ ]knight' /tmp/prompt && echo '- draft.txt:2: ana asked for a knight'
   echo '- nowhere.txt:3: this file is bad'
   echo tampered > draft.txt; echo x > new.txt; git add -A; git -c user.name=x -c user.email=x@x commit -qm x
   echo '{"type":"finished","end":"finished","cost_usd":"0.01"}'
@@ -80,6 +81,22 @@ async fn what_it_says_sends_the_work_back_once() {
         run.shows("*read is done.*").await?;
         let branch = format!("signoff/{}:draft.txt", run.id);
         assert_eq!(run.git(&["show", &branch]).await?, "once\ndragon\n");
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn work_is_read_against_the_changes_that_somebody_asked_for() {
+    story(async |w| {
+        is_read(w, "true").await?;
+        let ana = w.person("ana");
+        let run = ana.develops("read").await?;
+        run.asks().await?;
+        ana.says_in(&run, "changes: also a knight").await?;
+        run.shows("> draft.txt:2: ana asked for a knight").await?;
+        ana.presses("Approve", &run).await?;
+        run.shows("*read is done.*").await?;
         Ok(())
     })
     .await;

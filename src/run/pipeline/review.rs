@@ -33,13 +33,13 @@ Your last message is the word FINDINGS on a line of its own, and below it at mos
 or, where you find nothing, the line NONE.
 ";
 
-/// What a second reader is told: the task as the first was told it, and what was changed.
+/// What a second reader is told: the task as the first was told it with what people said, and what was changed.
 #[must_use]
 pub fn review_prompt(stage: &StageName, task: &str, changes: &str) -> String {
     let quoted: Vec<String> = task.trim().lines().map(|line| format!("> {line}")).collect();
     let asked = ASKED.replace("MOST", &Review::FINDINGS.to_string());
     format!(
-        "Second reading of stage: {stage}\n\n{asked}\nThe task was:\n\n{}\n\nWhat was changed:\n\n{changes}\n",
+        "Second reading of stage: {stage}\n\n{asked}\nThe task was, with what people asked for since:\n\n{}\n\nWhat was changed:\n\n{changes}\n",
         quoted.join("\n")
     )
 }

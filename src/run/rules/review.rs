@@ -5,7 +5,8 @@
 use chrono::{DateTime, Utc};
 
 use crate::run::{
-    Attempt, Happened, Next, Review, Run, Snapshot, Stage, StageState, Tokens, Usd, findings_text,
+    Attempt, Happened, Next, Remark, Review, Rework, Run, Snapshot, Stage, StageState, Tokens, Usd,
+    findings_text,
 };
 
 /// What a second reader is to read.
@@ -18,6 +19,8 @@ pub struct ReviewPlan {
     /// What the stage began with.
     pub began: Snapshot,
     pub snapshot: Snapshot,
+    /// What people asked for, in order: the work has to be that, too.
+    pub remarks: Vec<Remark>,
     /// What the attempt may spend in all, what it has spent with it; none = no limit.
     pub allowance: Option<Usd>,
     /// What it has spent before it is read.
@@ -49,6 +52,7 @@ impl Run {
             model: stage.model().map(str::to_owned),
             began: self.base(stage, n).1.stage_base.unwrap_or(base),
             snapshot,
+            remarks: stage.asked_for_until(n),
             allowance,
             paid: (work.tokens, work.cost_usd),
         })))
@@ -80,6 +84,20 @@ impl StageState {
         self.attempts_now().iter().find(found)
     }
 
+    /// What its attempts were told by people up to this one, each once; nothing from before the stage was to be done anew.
+    fn asked_for_until(&self, attempt: u32) -> Vec<Remark> {
+        let anew = self.changes_now().iter().filter(|it| it.rework == Rework::Base);
+        let anew = anew.map(|it| it.after).max().unwrap_or_default();
+        let counts = |it: &&Attempt| it.n > anew && it.n <= attempt && !self.is_left_behind(it.n);
+        let mut asked_for: Vec<Remark> = Vec::new();
+        for remark in self.attempts.iter().filter(counts).flat_map(|it| &it.remarks) {
+            if !asked_for.contains(remark) {
+                asked_for.push(remark.clone());
+            }
+        }
+        asked_for
+    }
+
     fn has_asked_about(&self, work: &Attempt) -> bool {
         self.asked.iter().any(|asked| asked.gate.attempt == work.n)
     }
@@ -108,7 +126,7 @@ impl Attempt {
 mod tests {
     use super::*;
     use crate::run::rules::tests::{CENT, Facts, RunDriver, request, snapshot};
-    use crate::run::{Finding, Outcome, ReviewSpec, Rework, Verdict};
+    use crate::run::{Finding, Outcome, ReviewSpec, Verdict};
 
     fn reviewed(send_back: bool, budget: Option<Usd>) -> RunDriver {
         let mut request = request(&["draft?"]);
@@ -169,6 +187,28 @@ mod tests {
         driver.brings(Facts::Green);
         finds(&mut driver, &["and lies"]);
         assert_eq!(driver.gate().round, 2);
+    }
+
+    #[test]
+    fn it_is_read_against_all_that_people_asked_for() {
+        let mut driver = reviewed(true, None);
+        driver.brings(Facts::Green);
+        finds(&mut driver, &[]);
+        driver.ana_wants("use retries", Rework::Top).brings(Facts::Green);
+        let asked_for = |driver: &mut RunDriver| {
+            let Next::Review(plan) = driver.on() else { panic!("it is not read") };
+            plan.remarks.into_iter().map(|it| it.words).collect::<Vec<_>>()
+        };
+        assert_eq!(asked_for(&mut driver), ["use retries"]);
+        finds(&mut driver, &["it lies"]);
+        driver.brings(Facts::Green);
+        assert_eq!(asked_for(&mut driver), ["use retries"], "each once");
+        finds(&mut driver, &[]);
+        driver.ana_wants("and a timeout", Rework::Top).brings(Facts::Green);
+        assert_eq!(asked_for(&mut driver), ["use retries", "and a timeout"]);
+        finds(&mut driver, &[]);
+        driver.ana_wants("in one file", Rework::Base).brings(Facts::Red).brings(Facts::Green);
+        assert_eq!(asked_for(&mut driver), ["in one file"]);
     }
 
     #[test]

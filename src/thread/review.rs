@@ -37,14 +37,12 @@ pub(super) fn in_a_line(stage: &StageState, attempt: &Attempt) -> Option<String>
         Some(why) => format!("not read, {}", one_line(why, WHY)),
         None => figures::plural(review.findings.len() as u64, "finding"),
     };
-    let sent_back = stage.sent_back().is_some_and(|sent| sent.n == attempt.n)
-        && stage.attempts.iter().any(|next| next.n > attempt.n);
     Some(format!(
         "{} {} · second reader of {}: {found}{} · {} · {}",
         figures::glyph(StagePhase::Todo),
         stage.name(),
         figures::attempt(stage, attempt.n),
-        if sent_back { " → sent back" } else { "" },
+        if stage.was_sent_back(attempt) { " → sent back" } else { "" },
         review.cost_usd,
         figures::span(review.seconds)
     ))

@@ -139,3 +139,18 @@ async fn a_worker_that_dies_while_it_is_read_is_replaced() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn where_it_could_not_be_paid_work_is_shown_instead_of_sent_back() {
+    story(async |w| {
+        is_read(w, "\"once\"").await?;
+        let ana = w.person("ana");
+        let run = ana.develops("read budget=0.05").await?;
+        run.asks().await?.shows("> draft.txt:1: it says nothing of the dragon").await?;
+        assert_eq!(run.run().await?.stages[0].attempts.len(), 1);
+        ana.presses("Approve", &run).await?;
+        run.shows("*read is done.*").await?;
+        Ok(())
+    })
+    .await;
+}

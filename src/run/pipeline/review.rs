@@ -14,6 +14,9 @@ pub struct ReviewSpec {
     /// Whether its findings send the work back, once in a stage.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub send_back: bool,
+    /// Whether they do that only where there is money for another attempt; those of older versions did not look.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub if_affordable: bool,
 }
 
 /// Above the findings, on a line of its own.

@@ -67,11 +67,23 @@ impl Run {
     ) -> Option<Next> {
         let sent = stage.sent_back().filter(|sent| !stage.has_asked_about(sent))?;
         if last.n == sent.n {
-            let left = self.allowance(stage.name(), last.n + 1);
-            return (left != Some(Usd::ZERO)).then(|| self.begin_attempt(stage, last.n + 1, now));
+            return self
+                .can_pay_another(stage, sent)
+                .then(|| self.begin_attempt(stage, last.n + 1, now));
         }
         let worse = last.n == sent.n + 1 && !stage.is_good_as_a_whole(last);
         worse.then(|| self.after_good(stage, sent, now))
+    }
+}
+
+impl Run {
+    /// Whether what is left will probably do for another attempt like this one and for its review: else green work would wait for money
+    /// instead of being shown.
+    fn can_pay_another(&self, stage: &StageState, sent: &Attempt) -> bool {
+        let Some(left) = self.allowance(stage.name(), sent.n + 1) else { return true };
+        let looks = stage.stage.review.is_some_and(|review| review.if_affordable);
+        let likely = self.likely_cost(stage).unwrap_or(Usd::ZERO).max(sent.spent());
+        left > Usd::ZERO && (!looks || left >= likely)
     }
 }
 
@@ -96,6 +108,16 @@ impl StageState {
             }
         }
         asked_for
+    }
+
+    /// Whether another attempt followed this one because of what its second reader found.
+    #[must_use]
+    pub fn was_sent_back(&self, attempt: &Attempt) -> bool {
+        // Somebody who looked at it may have wanted it changed instead.
+        let wanted = self.changes.iter().any(|changes| changes.after == attempt.n);
+        !wanted
+            && self.sent_back().is_some_and(|sent| sent.n == attempt.n)
+            && self.attempts_now().iter().any(|next| next.n == attempt.n + 1)
     }
 
     fn has_asked_about(&self, work: &Attempt) -> bool {
@@ -126,11 +148,13 @@ impl Attempt {
 mod tests {
     use super::*;
     use crate::run::rules::tests::{CENT, Facts, RunDriver, request, snapshot};
-    use crate::run::{Finding, Outcome, ReviewSpec, Verdict};
+    use crate::run::{
+        Estimate, Finding, Interval, Outcome, Request, ReviewSpec, RunEstimate, Verdict,
+    };
 
     fn reviewed(send_back: bool, budget: Option<Usd>) -> RunDriver {
         let mut request = request(&["draft?"]);
-        request.pipeline.stages[0].review = Some(ReviewSpec { send_back });
+        request.pipeline.stages[0].review = Some(ReviewSpec { send_back, if_affordable: true });
         request.budget_usd = budget;
         RunDriver::of(request)
     }
@@ -223,6 +247,53 @@ mod tests {
             assert_eq!(driver.end(), (Outcome::Done, None));
             assert_eq!(driver.run.last_good(), Some(&snapshot(1)));
         }
+    }
+
+    /// What it found is sent back, where so many cents and so many of the stage's own are there.
+    fn sends_back(cents: i64, of_stage: Option<i64>, change: impl FnOnce(&mut Request)) -> bool {
+        let mut request = reviewed(true, Some(Usd::from_nanos(cents * CENT.nanos()))).run.request;
+        let of_stage = of_stage.map(|cents| Usd::from_nanos(cents * CENT.nanos()));
+        request.pipeline.stages[0].budget_usd = of_stage;
+        change(&mut request);
+        let mut driver = RunDriver::of(request);
+        driver.brings(Facts::Green);
+        finds(&mut driver, &["it lies"]);
+        match driver.on() {
+            Next::Attempt(plan) => plan.attempt == 2,
+            Next::Ask { .. } => false,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn where_another_attempt_cannot_be_paid_it_is_asked_with_what_was_found() {
+        // The attempt and its review cost a cent each.
+        assert!(sends_back(4, None, |_| {}));
+        assert!(!sends_back(3, None, |_| {}));
+        assert!(!sends_back(9, Some(3), |_| {}));
+        assert!(sends_back(9, Some(4), |_| {}));
+        let older = |request: &mut Request| {
+            request.pipeline.stages[0].review =
+                Some(ReviewSpec { send_back: true, if_affordable: false });
+        };
+        assert!(sends_back(3, None, older), "as it was when that run began");
+    }
+
+    #[test]
+    fn what_similar_runs_cost_counts_where_there_are_enough() {
+        let estimated = |runs| {
+            move |request: &mut Request| {
+                let likely = CENT + CENT + CENT;
+                let cost = Interval { low: CENT, middle: likely, high: likely };
+                let seconds = Interval { low: 1, middle: 1, high: 1 };
+                let whole = Estimate { cost, seconds, runs, widen: 1.0 };
+                let forecasts = Vec::new();
+                request.estimate = Some(RunEstimate { whole, stages: vec![likely], forecasts });
+            }
+        };
+        assert!(!sends_back(4, None, estimated(3)));
+        assert!(sends_back(5, None, estimated(3)));
+        assert!(sends_back(4, None, estimated(2)));
     }
 
     #[test]

@@ -83,7 +83,8 @@ fn requests() -> impl Strategy<Value = Request> {
             let mut request = request(&stages);
             for stage in &mut request.pipeline.stages {
                 stage.iterates = iterates;
-                stage.review = review.map(|send_back| ReviewSpec { send_back });
+                stage.review =
+                    review.map(|send_back| ReviewSpec { send_back, if_affordable: tries });
                 stage.until = tries.then(|| "true".to_owned());
             }
             request.pipeline.stages.iter_mut().for_each(|s| s.attempts = attempts);

@@ -27,7 +27,7 @@ pub use facts::{
 pub use first_try::FirstTry;
 pub use pause::{Pause, WorkStep};
 pub use red_green::{NotKnown, RedGreen};
-pub use review::{Finding, Review};
+pub use review::{Finding, NotFound, Review};
 pub use starting_point::{NotHere, StartingPoint};
 
 /// Something that happened to a run.

@@ -5,8 +5,8 @@
 use chrono::{DateTime, Utc};
 
 use crate::run::{
-    Attempt, Happened, Next, Remark, Review, Rework, Run, Snapshot, Stage, StageState, Tokens, Usd,
-    findings_text,
+    Attempt, Finding, Happened, Next, Remark, Review, Rework, Run, Snapshot, Stage, StageState,
+    Tokens, Usd, findings_text,
 };
 
 /// What a second reader is to read.
@@ -92,8 +92,9 @@ impl StageState {
     #[must_use]
     pub fn sent_back(&self) -> Option<&Attempt> {
         self.stage.review.filter(|review| review.send_back)?;
-        let found = |it: &&Attempt| it.review.as_ref().is_some_and(|it| !it.findings.is_empty());
-        self.attempts_now().iter().find(found)
+        // Nobody is paid for what points at nothing of the work; people read that, too.
+        let found = |review: &Review| review.findings.iter().any(Finding::is_of_the_work);
+        self.attempts_now().iter().find(|it| it.review.as_ref().is_some_and(found))
     }
 
     /// What its attempts were told by people up to this one, each once; nothing from before the stage was to be done anew.
@@ -149,7 +150,7 @@ mod tests {
     use super::*;
     use crate::run::rules::tests::{CENT, Facts, RunDriver, request, snapshot};
     use crate::run::{
-        Estimate, Finding, Interval, Outcome, Request, ReviewSpec, RunEstimate, Verdict,
+        Estimate, Interval, NotFound, Outcome, Request, ReviewSpec, RunEstimate, Verdict,
     };
 
     fn reviewed(send_back: bool, budget: Option<Usd>) -> RunDriver {
@@ -162,8 +163,7 @@ mod tests {
     /// The second reader says this, for a cent.
     fn finds(driver: &mut RunDriver, says: &[&str]) {
         let Next::Review(plan) = driver.on() else { panic!("it is not read") };
-        let finding =
-            |says: &&str| Finding { file: "a.js".to_owned(), line: 3, says: (*says).to_owned() };
+        let finding = |says: &&str| Finding::at("a.js", 3, says);
         let findings = says.iter().map(finding).collect();
         let review = Review { findings, cost_usd: CENT, ..Review::default() };
         driver.emit(Happened::Reviewed { stage: plan.stage.name, attempt: plan.attempt, review });
@@ -262,6 +262,21 @@ mod tests {
             Next::Attempt(plan) => plan.attempt == 2,
             Next::Ask { .. } => false,
             other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_points_at_no_file_of_the_work_sends_nothing_back() {
+        for (not_found, attempt) in [(NotFound::File, 1), (NotFound::Line, 2)] {
+            let mut driver = reviewed(true, None);
+            driver.brings(Facts::Green);
+            let Next::Review(plan) = driver.on() else { panic!("it is not read") };
+            let finding = Finding { not_found: Some(not_found), ..Finding::at("b.js", 0, "so") };
+            let review = Review { findings: vec![finding], ..Review::default() };
+            let (stage, n) = (plan.stage.name, plan.attempt);
+            driver.emit(Happened::Reviewed { stage, attempt: n, review });
+            driver.on();
+            assert_eq!(driver.run.stages[0].attempts.len(), attempt, "{not_found:?}");
         }
     }
 

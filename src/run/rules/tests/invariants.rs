@@ -159,7 +159,7 @@ fn carry_out(driver: &mut RunDriver, next: Next, facts: Facts) {
             driver.emit(Happened::UntilTried { stage, attempt, tried });
         }
         Next::Review(plan) => {
-            let finding = Finding { file: String::new(), line: 1, says: String::new() };
+            let finding = Finding::at("", 1, "");
             let findings = if facts == Facts::Green { vec![finding] } else { Vec::new() };
             let review = Review { findings, cost_usd: CENT, ..Review::default() };
             let (stage, attempt) = (plan.stage.name, plan.attempt);

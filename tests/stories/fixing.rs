@@ -192,3 +192,20 @@ async fn a_fix_asks_whoever_is_asked_about_the_projects_own_work() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn what_has_to_pass_is_tried_in_the_slot_of_its_attempt() {
+    story(async |w| {
+        is_leaky(w, "true\n").await?;
+        w.has_settings_with(("[project.leaky]", "[queue]\nat_once = 1\n[project.leaky]"))?;
+        let ana = w.person("ana");
+        let run = ana.starts("/develop fix leaky until=\"sleep 4.32; sh e2e.sh\" orders").await?;
+        w.until_alive("4.32").await?;
+        let other = ana.starts("/develop fix leaky lost orders").await?;
+        other.card().shows("1st of 1, because the only slot is busy").await?;
+        ana.says_in(&run, "stop").await?;
+        other.shows("*leaky is done.*").await?;
+        Ok(())
+    })
+    .await;
+}

@@ -145,6 +145,24 @@ async fn a_worker_that_dies_while_it_is_read_is_replaced() {
 }
 
 #[tokio::test]
+async fn work_that_is_read_keeps_its_slot_until_then() {
+    story(async |w| {
+        is_read(w, "true").await?;
+        w.has_settings_with(("[queue]", "[queue]\nat_once = 1"))?;
+        let ana = w.person("ana");
+        let slow = ana.develops("read and be slow").await?;
+        slow.shows("◐ draft · a second reader reads it").await?;
+        let other = ana.develops("read").await?;
+        other.card().shows("1st of 1, because the only slot is busy").await?;
+        w.until_alive("3.21").await?;
+        slow.asks().await?;
+        other.asks().await?;
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn where_it_could_not_be_paid_work_is_shown_instead_of_sent_back() {
     story(async |w| {
         is_read(w, "\"once\"").await?;

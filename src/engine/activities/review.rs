@@ -82,6 +82,7 @@ impl Bench {
         input: &ReviewInput,
     ) -> Result<Review, ActivityError> {
         let (spent, write) = (Spent::default(), &input.write);
+        let _slot = self.slots.hold(write);
         spent.is(&Handover {
             tokens: input.tokens,
             cost_usd: input.cost_usd,

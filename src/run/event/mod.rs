@@ -125,6 +125,9 @@ pub enum Happened {
         tokens: Tokens,
         cost_usd: Usd,
         seconds: u64,
+        /// Whether a second reader goes on in its slot.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        review_follows: bool,
     },
     /// A second reader read good work, or could not.
     Reviewed {

@@ -97,6 +97,11 @@ impl StageState {
         self.attempts_now().iter().find(|it| it.review.as_ref().is_some_and(found))
     }
 
+    /// Whether a second reader follows this attempt, if that is good.
+    pub(super) fn is_read_after(&self, attempt: u32) -> bool {
+        self.stage.review.is_some() && self.part(attempt).is_none_or(|part| part.is_last())
+    }
+
     /// What its attempts were told by people up to this one, each once; nothing from before the stage was to be done anew.
     fn asked_for_until(&self, attempt: u32) -> Vec<Remark> {
         let anew = self.changes_now().iter().filter(|it| it.rework == Rework::Base);
@@ -173,6 +178,11 @@ mod tests {
     fn good_work_is_read_once_before_it_is_asked_about_and_that_is_paid() {
         let mut driver = reviewed(false, None);
         driver.brings(Facts::Red).brings(Facts::Green);
+        let follows = driver.events.iter().filter_map(|event| match &event.what {
+            Happened::AttemptEnded { review_follows, .. } => Some(*review_follows),
+            _ => None,
+        });
+        assert_eq!(follows.collect::<Vec<_>>(), [false, true], "it keeps its slot until then");
         let Next::Review(plan) = driver.on() else { panic!("it is not read") };
         assert_eq!((plan.attempt, plan.snapshot, plan.began), (2, snapshot(2), snapshot(0)));
         finds(&mut driver, &["it lies"]);

@@ -103,6 +103,7 @@ impl Run {
             tokens,
             cost_usd,
             seconds,
+            review_follows: _,
         } = what
         else {
             return;

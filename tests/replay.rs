@@ -66,6 +66,21 @@ async fn a_run_with_stages_side_by_side_whose_worker_died() {
     replays("stages_whose_needs_are_met_are_done_at_once_and_made_to_fit").await;
 }
 
+#[tokio::test]
+async fn a_run_that_tried_first_beside_the_slots() {
+    replays("what_has_to_pass_is_shown_to_fail_first_and_is_then_one_of_the_checks").await;
+}
+
+#[tokio::test]
+async fn a_run_that_was_stopped_while_it_tried_first_in_its_slot() {
+    replays("what_has_to_pass_is_tried_in_the_slot_of_its_attempt").await;
+}
+
+#[tokio::test]
+async fn a_run_whose_second_reader_sent_the_work_back() {
+    replays("what_it_says_sends_the_work_back_once").await;
+}
+
 #[test]
 fn every_recorded_history_is_replayed_here() {
     let tests = fs::read_to_string(file!()).expect("this file");

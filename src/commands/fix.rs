@@ -6,7 +6,7 @@ use super::misunderstood::{Misunderstood, code_safe, first_word};
 use super::start_run::{StartRun, project_named, read_brief};
 use super::typing;
 use crate::config::Projects;
-use crate::run::{Fix, ProjectName};
+use crate::run::{Fix, ProjectName, foreign_text};
 
 /// Most iterations that somebody may ask for: as many as a stage may have attempts.
 const MOST: u32 = 10;
@@ -29,9 +29,9 @@ pub(super) fn read(rest: &str, projects: &Projects) -> Result<Option<StartRun>, 
 }
 
 fn fix_of(project: ProjectName, said: &str) -> Result<StartRun, Misunderstood> {
-    let (until, rest) = take(said, UNTIL);
+    let (until, rest) = take_once(said, UNTIL)?;
     let until = until.map(|value| value.command(&rest)).transpose()?;
-    let (attempts, rest) = take(&rest, ATTEMPTS);
+    let (attempts, rest) = take_once(&rest, ATTEMPTS)?;
     let attempts = attempts.map(|value| number(&value.text)).transpose()?;
     let start = StartRun::read(project, &rest)?;
     let said = unquoted(&start.brief).to_owned();
@@ -44,16 +44,31 @@ fn fix_of(project: ProjectName, said: &str) -> Result<StartRun, Misunderstood> {
     Ok(StartRun { brief, fix: Some(fix), ..start })
 }
 
-/// A word of a shell as it has to stand in a line: a shell has taken the quotes away.
+/// Words of a shell as they have to stand in a line: a shell has taken the quotes away.
 #[must_use]
-pub fn requoted(word: &str) -> String {
-    let command = word.strip_prefix("until=").filter(|it| it.contains(char::is_whitespace));
-    match command {
-        Some(command) => {
-            format!("until=\"{}\"", command.replace('\\', "\\\\").replace('"', "\\\""))
-        }
-        None => word.to_owned(),
+pub fn requoted(words: &[String]) -> Vec<String> {
+    let mut awaited = false;
+    let mut lines = Vec::with_capacity(words.len());
+    for word in words {
+        let flag = word.trim_start_matches('-').eq_ignore_ascii_case(UNTIL);
+        lines.push(match until_of(word).or_else(|| awaited.then_some(("", word))) {
+            Some((key, command)) => {
+                let command = command.replace('\\', "\\\\").replace('"', "\\\"");
+                format!("{key}\"{command}\"")
+            }
+            None => word.clone(),
+        });
+        awaited = flag && word.starts_with('-');
     }
+    lines
+}
+
+/// `until=`, `--until=`, and the command behind it.
+fn until_of(word: &str) -> Option<(&str, &str)> {
+    let at = word.find('=')? + 1;
+    let (key, command) = word.split_at(at);
+    let name = key.trim_start_matches('-').trim_end_matches('=');
+    (name.eq_ignore_ascii_case(UNTIL) && !command.is_empty()).then_some((key, command))
 }
 
 /// What stands behind a setting's sign.
@@ -67,14 +82,17 @@ struct Value {
 
 impl Value {
     fn command(self, rest: &str) -> Result<String, Misunderstood> {
-        let text = self.text.trim();
+        // A phone and a web page write spaces that no shell knows.
+        let text = foreign_text::printable(&self.text).replace('\u{a0}', " ");
+        let text = text.trim();
+        let is_open = !self.quoted && QUOTES.iter().any(|(open, _)| text.starts_with(*open));
         // What follows a bare word may be the rest of the command.
         let alone = || rest.get(self.at..).unwrap_or_default().trim().is_empty();
         let settings = || {
             let mut behind = rest.get(self.at..).unwrap_or_default().split_whitespace();
             behind.all(|word| word.contains('='))
         };
-        if text.is_empty() || !self.quoted && !alone() && !settings() {
+        if text.is_empty() || is_open || !self.quoted && !alone() && !settings() {
             return Err(Misunderstood::wrong(BETWEEN_QUOTES));
         }
         Ok(text.to_owned())
@@ -90,6 +108,17 @@ fn number(text: &str) -> Result<u32, Misunderstood> {
     };
     let plain = typing::plain(text);
     plain.parse().ok().filter(|n| (1..=MOST).contains(n)).ok_or_else(wrong)
+}
+
+/// The same of one that may stand there once: nobody knows which of two is meant.
+fn take_once(said: &str, key: &str) -> Result<(Option<Value>, String), Misunderstood> {
+    let (value, rest) = take(said, key);
+    match value {
+        Some(_) if find(&rest, key).is_some() => Err(Misunderstood::wrong(format!(
+            "`{key}` stands there more than once. Say it once; several commands are one with `&&` between them. Nothing was started."
+        ))),
+        value => Ok((value, rest)),
+    }
 }
 
 /// The value of a setting, and the words without it.
@@ -207,6 +236,12 @@ mod tests {
         }
         let read = start("fix llm-wrapper retry until it works");
         assert_eq!((read.brief.as_str(), read.fix), ("retry until it works", Some(fix(5, None))));
+        let read =
+            start("fix llm-wrapper größe & <b> 日本語 «x» until=\"npm\u{a0}run\u{200b} e2e\"");
+        assert_eq!(
+            (read.brief.as_str(), read.fix),
+            ("größe & <b> 日本語 «x»", Some(fix(5, Some("npm run e2e"))))
+        );
         let read = start("fix llm-wrapper until=make");
         assert_eq!(
             (read.brief.as_str(), read.fix),
@@ -216,11 +251,16 @@ mod tests {
 
     #[test]
     fn a_command_comes_through_a_shell_and_a_line_as_it_was_typed() {
-        for command in ["npm test", r#"sh -c "a && b""#, r"grep '\.js' x", r#"echo \"x\" y"#] {
-            let line = format!("fix llm-wrapper mend it {}", requoted(&format!("until={command}")));
-            assert_eq!(start(&line).fix, Some(fix(5, Some(command))), "{line}");
+        for command in ["npm test", "'x'", r#"sh -c "a && b""#, r"grep '\.js' x", r#"echo \"x\" y"#]
+        {
+            let whole = ["until", "--until", "UNTIL"].map(|key| vec![format!("{key}={command}")]);
+            for words in whole.into_iter().chain([vec!["--until".to_owned(), command.to_owned()]]) {
+                let line = format!("fix llm-wrapper mend it {}", requoted(&words).join(" "));
+                assert_eq!(start(&line).fix, Some(fix(5, Some(command))), "{line}");
+            }
         }
-        assert_eq!(requoted("until=make"), "until=make");
+        let plain = ["retry", "until", "it=works", "until="].map(str::to_owned);
+        assert_eq!(requoted(&plain), plain);
     }
 
     #[test]
@@ -229,7 +269,17 @@ mod tests {
         assert!(told("fix llm-wrapper").contains("Fix what?"));
         assert!(told("fix llm-wrapper it until=npm run e2e").contains("between quotes"));
         assert!(told("fix llm-wrapper it until=\"\"").contains("between quotes"));
-        assert!(told("fix llm-wrapper it attempts=50").contains("1 to 10"));
+        assert!(told("fix llm-wrapper it until=\"npm").contains("between quotes"));
+        assert!(told("fix llm-wrapper it until=\"npm run e2e").contains("between quotes"));
+        assert!(told("fix llm-wrapper it until=make until=test").contains("more than once"));
+        assert!(
+            told("fix llm-wrapper \"keep until=done\" until=\"make\"").contains("more than once")
+        );
+        assert!(told("fix llm-wrapper it attempts=2 attempts=3").contains("more than once"));
+        for attempts in ["0", "11", "50", "1000", "99999999999", "-1", "two", "\"\"", ""] {
+            let told = told(&format!("fix llm-wrapper it attempts={attempts}"));
+            assert!(told.contains("1 to 10"), "{attempts}: {told}");
+        }
         assert!(told("fix llm-wraper it").contains("Did you mean `/develop llm-wrapper`?"));
         assert!(told("fix llm-wrapper it max $5").contains("sounds like a limit"));
     }

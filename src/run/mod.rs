@@ -31,9 +31,9 @@ pub use estimate::{
 };
 pub use event::{
     AgentEnd, AgentInfo, AttemptBranch, Checked, Delivered, Diff, Event, FileDiff, Finding,
-    FirstTry, Flag, Happened, Lost, NotHere, NotKnown, Outcome, Pause, Progress, RedGreen, Review,
-    Risk, Sandboxing, Snapshot, StageOutcome, StartingPoint, Tests, TestsChanged, Tokens, Trouble,
-    Work, WorkStep, Workplace, Written,
+    FirstTry, Flag, Happened, Lost, NotFound, NotHere, NotKnown, Outcome, Pause, Progress,
+    RedGreen, Review, Risk, Sandboxing, Snapshot, StageOutcome, StartingPoint, Tests, TestsChanged,
+    Tokens, Trouble, Work, WorkStep, Workplace, Written,
 };
 pub use failures::{
     ClassCount, FailureClass, FailureCount, FailureReport, Recovered, RecoveryWay, without_figures,
@@ -47,10 +47,10 @@ pub use gate::{
 pub use ids::{Channel, Digest, IdError, PersonId, ProjectName, RequestId, RunId, StageName};
 pub use money::{Breaker, MoneyTerms, MonthOf, MonthSpent, Raise, Shortage, Usd, UsdError};
 pub use pipeline::{
-    Again, AgentKind, AgentSpec, Fields, Fix, HostPattern, KeptStage, NAME, NotFrom, Pipeline,
-    PipelineText, Problem, Problems, Reports, Request, ReviewSpec, SetupPolicy, Size, Stage, Trust,
-    approvers, did_you_mean, findings_in, findings_text, hosts, nearest, part_text, quorum,
-    review_prompt, seconds, work_branch,
+    Again, AgentKind, AgentSpec, ClaimedFinding, Fields, Fix, HostPattern, KeptStage, NAME,
+    NotFrom, Pipeline, PipelineText, Problem, Problems, Reports, Request, ReviewSpec, SetupPolicy,
+    Size, Stage, Trust, WorkFiles, approvers, did_you_mean, findings_in, findings_text, hosts,
+    nearest, part_text, quorum, review_prompt, seconds, work_branch,
 };
 pub use queue::{
     Queue, QueueEntry, QueuePlace, QueuedAttempt, SlotLimits, SlotRequest, SlotSpans, WaitsBecause,

@@ -14,7 +14,7 @@ use crate::run::{ProjectName, Queue, QueueEntry, RunId, SlotLimits, SlotRequest,
 /// Whoever gives slots takes this lock of the database: two must not give the same one.
 const LOCK: i64 = 0x51_07;
 /// Events after which an attempt holds no slot.
-const ENDS: [&str; 4] = ["attempt_ended", "paused", "stage_ended", "ended"];
+const ENDS: [&str; 5] = ["attempt_ended", "reviewed", "paused", "stage_ended", "ended"];
 
 /// Which row of the queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -184,16 +184,22 @@ pub(super) async fn release(
     head: &Head,
     body: &Value,
 ) -> Result<()> {
-    if !ENDS.contains(&head.kind.as_str()) {
+    // A second reader may have waited in the slot of an attempt that is over, and is then called off.
+    let goes_back = head.kind == "decided" && !body["rollback"].is_null();
+    let is_read = body["review_follows"] == true;
+    if !goes_back && (is_read || !ENDS.contains(&head.kind.as_str())) {
         return Ok(());
     }
     let attempt = body["attempt"].as_u64().and_then(|n| i32::try_from(n).ok());
     sqlx::query!(
         "update slots set released_at = clock_timestamp() where run_id = $1 and released_at is null
-             and ($2::text is null or stage = $2) and ($3::int is null or attempt = $3)",
+             and ($2::text is null or stage = $2) and ($3::int is null or attempt = $3)
+             and (not $4 or exists (select 1 from events where events.run_id = $1 and kind = 'attempt_ended'
+                 and body->>'stage' = slots.stage and (body->>'attempt')::int = slots.attempt))",
         run.as_str(),
         body["stage"].as_str(),
-        attempt
+        attempt,
+        goes_back
     )
     .execute(change)
     .await?;

@@ -26,8 +26,9 @@ pub(super) fn on_card(review: &Review) -> Mrkdwn {
     }
 }
 
-fn line(Finding { file, line, says }: &Finding) -> String {
-    format!("{}:{line}: {}", one_line(file, FILE), one_line(says, Finding::SAYS))
+fn line(finding: &Finding) -> String {
+    let place = finding.place(&one_line(&finding.file, FILE));
+    format!("{place}: {}", one_line(&finding.says, Finding::SAYS))
 }
 
 /// `○ draft · second reader of attempt 1: 2 findings · $0.02 · 5s`; none where nobody has read it.
@@ -37,14 +38,12 @@ pub(super) fn in_a_line(stage: &StageState, attempt: &Attempt) -> Option<String>
         Some(why) => format!("not read, {}", one_line(why, WHY)),
         None => figures::plural(review.findings.len() as u64, "finding"),
     };
-    let sent_back = stage.sent_back().is_some_and(|sent| sent.n == attempt.n)
-        && stage.attempts.iter().any(|next| next.n > attempt.n);
     Some(format!(
         "{} {} · second reader of {}: {found}{} · {} · {}",
         figures::glyph(StagePhase::Todo),
         stage.name(),
         figures::attempt(stage, attempt.n),
-        if sent_back { " → sent back" } else { "" },
+        if stage.was_sent_back(attempt) { " → sent back" } else { "" },
         review.cost_usd,
         figures::span(review.seconds)
     ))
@@ -61,7 +60,7 @@ pub(super) fn is_at_work(stage: &StageState) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run::Usd;
+    use crate::run::{NotFound, Usd};
 
     fn card(review: &Review) -> String {
         on_card(review).as_str().to_owned()
@@ -69,14 +68,20 @@ mod tests {
 
     #[test]
     fn what_an_agent_says_is_quoted_below_a_heading_that_says_so() {
-        let finding =
-            |line, says: &str| Finding { file: "src/a.js".to_owned(), line, says: says.to_owned() };
+        let finding = |line, says: &str| Finding::at("src/a.js", line, says);
         let cost_usd = Usd::from_nanos(20_000_000);
-        let findings = vec![finding(12, "it never ends"), finding(40, "<!channel> *all* of it")];
+        let findings = vec![
+            finding(12, "it never ends"),
+            finding(40, "<!channel> *all* of it"),
+            Finding { not_found: Some(NotFound::Line), ..finding(0, "nobody tests it") },
+            Finding { not_found: Some(NotFound::File), ..finding(0, "it is missing") },
+        ];
         insta::assert_snapshot!(card(&Review { findings, cost_usd, ..Review::default() }), @r"
         _A second reader, an agent too, objects ($0.02):_
         > src/a.js:12: it never ends
         > src/a.js:40: &lt;!channel&gt; *all* of it
+        > src/a.js (line not found): nobody tests it
+        > src/a.js (file not found): it is missing
         ");
         insta::assert_snapshot!(card(&Review { cost_usd, ..Review::default() }), @"_A second reader, an agent too, found nothing ($0.02)._");
         insta::assert_snapshot!(card(&Review::none("no money is left for it")), @"_No second reader has read it ($0.00):_ no money is left for it");

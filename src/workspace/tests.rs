@@ -12,6 +12,7 @@ mod missing_objects;
 mod other_repositories;
 mod risks;
 mod test_part;
+mod tree_files;
 mod unfinished_work;
 mod what_agents_leave;
 mod whole_repository;

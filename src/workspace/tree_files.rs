@@ -1,6 +1,7 @@
-//! The files of a snapshot: does it have one of this name?
+//! The files of a snapshot: does it have one of this name, and with how many lines?
+//! Asked of the repository, never of a work tree: there a name may lead anywhere.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::records::raw_records;
 use super::{Result, Shadow};
@@ -13,4 +14,43 @@ impl Shadow {
         let listed = self.git().args(list).bytes().await?;
         Ok(raw_records(&listed).filter_map(|name| String::from_utf8(name.to_vec()).ok()).collect())
     }
+
+    /// How many lines these have, as far as they are regular files with text in them.
+    pub async fn line_counts(
+        &self,
+        snapshot: &Snapshot,
+        files: &BTreeSet<&str>,
+    ) -> Result<BTreeMap<String, u32>> {
+        if files.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let git = self.git().env("GIT_LITERAL_PATHSPECS", "1");
+        let count = ["grep", "-I", "-c", "-z", "--full-name", "-e", "", &snapshot.commit, "--"];
+        let output = git.args(count).args(files).output(u64::MAX).await?;
+        // One says that none of them has a line.
+        match output.status.code() {
+            Some(0 | 1) => Ok(counts(&output.out, &snapshot.commit)),
+            _ => Err(output.error("grep")),
+        }
+    }
+}
+
+/// Reads `<commit>:<name>\0<lines>\n`, again and again.
+fn counts(said: &[u8], commit: &str) -> BTreeMap<String, u32> {
+    let (mut counted, mut rest) = (BTreeMap::new(), said);
+    while let Some((name, lines, after)) = first_count(rest) {
+        if let Some(name) = name.strip_prefix(commit).and_then(|it| it.strip_prefix(':')) {
+            counted.insert(name.to_owned(), lines);
+        }
+        rest = after;
+    }
+    counted
+}
+
+fn first_count(said: &[u8]) -> Option<(&str, u32, &[u8])> {
+    let name = said.iter().position(|byte| *byte == 0)?;
+    let after = &said[name + 1..];
+    let end = after.iter().position(|byte| *byte == b'\n')?;
+    let lines = std::str::from_utf8(&after[..end]).ok()?.parse().ok()?;
+    Some((std::str::from_utf8(&said[..name]).ok()?, lines, &after[end + 1..]))
 }

@@ -47,9 +47,13 @@ test $bad -le 0
 const STUCK: &str = "echo the clock is late; exit 1\n";
 
 async fn is_leaky(w: &World, check: &str) -> Result<()> {
+    is_so(w, LEAKY, check).await
+}
+
+async fn is_so(w: &World, pipeline: &str, check: &str) -> Result<()> {
     let e2e = "test \"$(cat tries 2>/dev/null)\" = 3 || { echo no answer; exit 1; }\n";
     w.has_repository("leaky", [("check.sh", check), ("e2e.sh", e2e)])?;
-    fs::write(w.folder.path().join("leaky.toml"), LEAKY)?;
+    fs::write(w.folder.path().join("leaky.toml"), pipeline)?;
     w.has_settings("[project.leaky]\npipeline = \"leaky.toml\"\nrepository = \"leaky\"")?;
     w.serve_dies_and_comes_back().await
 }
@@ -165,6 +169,42 @@ async fn when_its_iterations_are_used_up_it_asks_and_red_work_is_no_result() {
         assert_eq!(again.run().await?.request.fix, run.run().await?.request.fix);
         ana.says_in(&again, "stop").await?;
         again.shows("*leaky was stopped*").await?;
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_fix_asks_whoever_is_asked_about_the_projects_own_work() {
+    story(async |w| {
+        let gate = "checks = [\"false\"]\ngate = { on_reject = \"skip\" }";
+        is_so(w, &LEAKY.replace("checks = [\"false\"]", gate), "true\n").await?;
+        let ana = w.person("ana");
+        let run = ana.starts("/develop fix leaky lost orders").await?;
+        run.asks().await?.shows("fix").await?;
+        ana.presses("Approve", &run).await?;
+        run.shows("*leaky is done.*").await?;
+        let other = ana.starts("/develop fix leaky lost orders").await?;
+        other.asks().await?;
+        ana.says_in(&other, "reject").await?;
+        other.shows("*leaky was rejected* at fix by @ana").await?;
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_has_to_pass_is_tried_in_the_slot_of_its_attempt() {
+    story(async |w| {
+        is_leaky(w, "true\n").await?;
+        w.has_settings_with(("[project.leaky]", "[queue]\nat_once = 1\n[project.leaky]"))?;
+        let ana = w.person("ana");
+        let run = ana.starts("/develop fix leaky until=\"sleep 4.32; sh e2e.sh\" orders").await?;
+        w.until_alive("4.32").await?;
+        let other = ana.starts("/develop fix leaky lost orders").await?;
+        other.card().shows("1st of 1, because the only slot is busy").await?;
+        ana.says_in(&run, "stop").await?;
+        other.shows("*leaky is done.*").await?;
         Ok(())
     })
     .await;

@@ -56,8 +56,7 @@ impl Talk<'_> {
         words: Vec<String>,
         wait: bool,
     ) -> Result<u8, Failure> {
-        let words = words.iter().map(|word| commands::requoted(word)).collect();
-        self.develop(format!("fix {project}"), words, wait).await
+        self.develop(format!("fix {project}"), commands::requoted(&words), wait).await
     }
 
     pub(super) async fn again(

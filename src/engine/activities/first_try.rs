@@ -91,6 +91,7 @@ impl Bench {
         ctx: &ActivityContext,
         input: &TryFirstInput,
     ) -> Result<Checked, ActivityError> {
+        let _slot = self.slots.hold(input);
         let of = (input.into(), input.may_hand_back);
         self.judge(ctx, of, input.origin(), self.try_first_or_stop(ctx, input)).await
     }

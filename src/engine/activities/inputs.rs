@@ -126,6 +126,7 @@ impl WriteInput {
     pub(in crate::engine) fn reading(request: &Request, plan: &ReviewPlan) -> Self {
         Self {
             base: Some(plan.snapshot.clone()),
+            remarks: plan.remarks.clone(),
             budget_left_usd: plan.allowance,
             ..Self::of(request, (&plan.stage, plan.attempt), plan.model.clone())
         }

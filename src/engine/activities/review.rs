@@ -23,7 +23,8 @@ use crate::agent::{Assignment, Session, Tools};
 use crate::engine::retry_policy::review_timeout;
 use crate::files;
 use crate::run::{
-    AgentEnd, Finding, Review, ReviewPlan, Run, Snapshot, Tokens, Usd, findings_in, review_prompt,
+    AgentEnd, ClaimedFinding, Finding, Review, ReviewPlan, Run, Snapshot, Tokens, Usd, WorkFiles,
+    findings_in, review_prompt,
 };
 use crate::workspace::Shadow;
 
@@ -81,6 +82,7 @@ impl Bench {
         input: &ReviewInput,
     ) -> Result<Review, ActivityError> {
         let (spent, write) = (Spent::default(), &input.write);
+        let _slot = self.slots.hold(write);
         spent.is(&Handover {
             tokens: input.tokens,
             cost_usd: input.cost_usd,
@@ -127,9 +129,24 @@ impl Bench {
 }
 
 /// In all that a reader said; where that is nothing, in its last words, which are cut.
-fn findings(said: &str, words: Option<&str>, files: &BTreeSet<String>) -> Vec<Finding> {
-    let found = findings_in(said, files);
-    if found.is_empty() { findings_in(words.unwrap_or_default(), files) } else { found }
+fn claims(said: &str, words: Option<&str>, work: &WorkFiles) -> Vec<ClaimedFinding> {
+    let found = findings_in(said, work);
+    if found.is_empty() { findings_in(words.unwrap_or_default(), work) } else { found }
+}
+
+/// Looks in the work itself: an agent says many things.
+async fn places_found(
+    shadow: &Shadow,
+    work: &Snapshot,
+    claims: Vec<ClaimedFinding>,
+) -> Result<Vec<Finding>> {
+    let files: BTreeSet<&str> = claims.iter().filter_map(ClaimedFinding::file).collect();
+    let lines = shadow.line_counts(work, &files).await.context("counting lines of the work")?;
+    let found = claims.into_iter().map(|claim| {
+        let lines = claim.file().and_then(|file| lines.get(file)).copied();
+        claim.found_in(lines)
+    });
+    Ok(found.collect())
 }
 
 impl WriteAttempt<'_> {
@@ -159,10 +176,12 @@ impl WriteAttempt<'_> {
             AgentEnd::Stopped => Err(ActivityError::cancelled_with_details(after)),
             AgentEnd::Failed { why, .. } => Ok(input.failed(why, &after)),
             AgentEnd::Finished => {
-                let files =
+                let names =
                     shadow.files(snapshot).await.context("listing the files of the work")?;
+                let work = WorkFiles { names, folder: assignment.worktree.display().to_string() };
+                let claims = claims(&said, report.words.as_deref(), &work);
+                let findings = places_found(&shadow, snapshot, claims).await?;
                 let (tokens, cost_usd) = input.own(&after);
-                let findings = findings(&said, report.words.as_deref(), &files);
                 Ok(Review { findings, agent: report.info, tokens, cost_usd, ..Review::default() })
             }
         }

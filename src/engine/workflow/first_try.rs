@@ -5,12 +5,20 @@ use temporalio_sdk::WorkflowResult;
 use super::Ctx;
 use super::activity::{ActivityEnd, run_cancellable};
 use super::attempt::{attempt_ended, attempt_options, handed_back, is_called_off};
+use super::await_slot::await_slot;
 use super::journal::record_events;
 use crate::engine::activities::{Activities, TryFirstInput};
 use crate::run::{AgentEnd, AttemptFacts, Happened, Lost, Plan, Sandboxing, WorkStep, Written};
 
 /// What came of it: it was tried, or the attempt is over before it began.
 pub(super) async fn try_first(ctx: &Ctx, plan: &Plan) -> WorkflowResult<Happened> {
+    // Older programs tried it beside the slots. The attempt goes on in the same one.
+    if ctx.patched("first try in a slot") {
+        await_slot(ctx, plan).await?;
+        if is_called_off(ctx, plan) {
+            return Ok(attempt_ended(ctx, plan, AttemptFacts::Lost(&Lost::default())));
+        }
+    }
     let input = ctx.state(|s| TryFirstInput::new(&s.run.request, plan));
     record_events(ctx).await?;
     let scope = ctx.cancellation_token().child_token();

@@ -27,7 +27,7 @@ pub use facts::{
 pub use first_try::FirstTry;
 pub use pause::{Pause, WorkStep};
 pub use red_green::{NotKnown, RedGreen};
-pub use review::{Finding, Review};
+pub use review::{Finding, NotFound, Review};
 pub use starting_point::{NotHere, StartingPoint};
 
 /// Something that happened to a run.
@@ -125,6 +125,9 @@ pub enum Happened {
         tokens: Tokens,
         cost_usd: Usd,
         seconds: u64,
+        /// Whether a second reader goes on in its slot.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        review_follows: bool,
     },
     /// A second reader read good work, or could not.
     Reviewed {

@@ -124,6 +124,7 @@ fn attempt() -> Vec<Happened> {
         tokens: TOKENS,
         cost_usd: COST,
         seconds: 61,
+        review_follows: false,
     };
     vec![written, ended]
 }

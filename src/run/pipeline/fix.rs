@@ -1,12 +1,13 @@
 //! Fix: which pipeline tries until it works?
 //! One stage, made of the last one of a project's own pipeline: there all that the project is has to hold, so its checks are what "it works"
-//! means.
+//! means. Where that one asks nobody, it asks as the last stage does that asks.
 
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
 use super::derived::some_of;
 use super::file::{PipelineText, Problems};
+use crate::run::Stage;
 
 /// What is asked of a loop that fixes something.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,11 +33,10 @@ impl Default for Fix {
 }
 
 /// What it takes of the pipeline's last stage.
-const OF_STAGE: [&str; 11] = [
+const OF_STAGE: [&str; 10] = [
     "checks",
     "coverage",
     "env",
-    "gate",
     "hosts",
     "recovery",
     "red_green",
@@ -68,16 +68,41 @@ impl PipelineText {
     /// What is wrong with it: with a command that is too long, say.
     pub fn fixing(&self, fix: &Fix) -> Result<Self, Problems> {
         let file = format!("fix, made of {}", self.pipeline.name);
-        let last = self.pipeline.stages.last().map(|stage| stage.name.as_str());
-        self.derive(&file, Fix::NAME, |own| vec![only_stage(own, last, fix)])
+        self.derive(&file, Fix::NAME, |own| vec![self.only_stage(own, fix)])
+    }
+
+    fn only_stage(&self, own: &Table, fix: &Fix) -> Table {
+        let mut stages = self.pipeline.stages.iter().rev();
+        let last = stages.clone().next().and_then(|last| table_of(own, last));
+        let asking = stages.find(|stage| stage.gate.is_some()).and_then(|it| table_of(own, it));
+        let mut stage = last.map(|table| some_of(table, &OF_STAGE)).unwrap_or_default();
+        // Whoever would be asked before the project's own work is delivered is asked before a fix is.
+        if let Some(gate) = asking.and_then(|table| table.get("gate")) {
+            stage.insert("gate".to_owned(), of_only_stage(gate));
+        }
+        stage.extend(fixing_keys(fix));
+        stage
     }
 }
 
-fn only_stage(own: &Table, last: Option<&str>, fix: &Fix) -> Table {
-    let stages = own.get("stage").and_then(Value::as_array).into_iter().flatten();
-    let mut tables = stages.filter_map(Value::as_table);
-    let named = |table: &&Table| table.get("name").and_then(Value::as_str) == last;
-    let mut stage = tables.find(named).map(|table| some_of(table, &OF_STAGE)).unwrap_or_default();
+fn table_of<'t>(own: &'t Table, stage: &Stage) -> Option<&'t Table> {
+    let stages = own.get("stage").and_then(Value::as_array)?;
+    let named =
+        |table: &&Table| table.get("name").and_then(Value::as_str) == Some(stage.name.as_str());
+    stages.iter().filter_map(Value::as_table).find(named)
+}
+
+/// The same gate where nothing comes after it: a rejection cannot go on without the work.
+fn of_only_stage(gate: &Value) -> Value {
+    let mut gate = gate.clone();
+    if let Some(table) = gate.as_table_mut() {
+        table.remove("on_reject");
+    }
+    gate
+}
+
+fn fixing_keys(fix: &Fix) -> Table {
+    let mut stage = Table::new();
     stage.insert("name".to_owned(), Fix::NAME.into());
     stage.insert("prompt".to_owned(), PROMPT.into());
     stage.insert("attempts".to_owned(), i64::from(fix.attempts).into());
@@ -91,6 +116,7 @@ fn only_stage(own: &Table, last: Option<&str>, fix: &Fix) -> Table {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::run::OnReject;
 
     const OWN: &str = r#"
 name = "shop"
@@ -150,6 +176,26 @@ gate = { quorum = 2 }
         assert_eq!(stage.until.as_deref(), Some("npm run \"e2e\""));
         assert_ne!(fix.pipeline.digest, fixing(None).pipeline.digest);
         assert_eq!(fixing(Some("npm test")).pipeline.stages[0].checks, ["npm test"]);
+    }
+
+    #[test]
+    fn it_asks_as_the_last_stage_does_that_asks() {
+        let gate_of = |build: &str, test: &str| {
+            let own = OWN.replace("gate = { quorum = 2 }", test).replace("needs = [\"build\"]", "");
+            let own = own.replace("checks = [\"make\"]", &format!("checks = [\"make\"]\n{build}"));
+            let own = PipelineText::parse("shop.toml", &own).expect("a pipeline");
+            let fix = own.fixing(&Fix::default()).expect("a pipeline that fixes");
+            fix.pipeline.stages[0].gate.clone()
+        };
+        let asks = "gate = { quorum = 3, approvers = [\"cli:ana\"], on_reject = \"skip\" }";
+        for none in ["", "gate = false"] {
+            let gate = gate_of(asks, none).expect("a gate");
+            assert_eq!((gate.quorum, gate.approvers.len()), (3, 1));
+            assert_eq!(gate.on_reject, OnReject::End, "nothing could go on without it");
+            assert_eq!(gate_of("", none), None);
+        }
+        assert_eq!(gate_of(asks, "gate = { quorum = 2 }").map(|gate| gate.quorum), Some(2));
+        assert_eq!(gate_of("gate = true", "").map(|gate| gate.quorum), Some(1));
     }
 
     #[test]

@@ -25,7 +25,9 @@ pub use file::{
 };
 pub use fix::Fix;
 pub use host::{HostPattern, SetupPolicy};
-pub use review::{ReviewSpec, findings_in, findings_text, review_prompt};
+pub use review::{
+    ClaimedFinding, ReviewSpec, WorkFiles, findings_in, findings_text, review_prompt,
+};
 
 /// Ordered stages with needs, checks, gates and limits. Stages come after what they need.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

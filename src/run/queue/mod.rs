@@ -1,5 +1,5 @@
 //! The queue of attempts: who gets the next slot, and who waits for how long?
-//! A slot is held by one attempt of a run while its agent writes and its checks judge. Pure: the store says who asks, and keeps who got one.
+//! A slot is held by one attempt of a run while its agent writes, its checks judge and a second reader reads. Pure: the store says who asks, and keeps who got one.
 
 mod limits;
 mod line;

@@ -124,6 +124,8 @@ impl Run {
             facts.end()
         };
         let (tokens, cost_usd) = facts.used(known);
+        let review_follows = end.outcome == AttemptOutcome::Good
+            && self.stage(&plan.stage.name).is_some_and(|stage| stage.is_read_after(plan.attempt));
         Happened::AttemptEnded {
             stage: plan.stage.name.clone(),
             attempt: plan.attempt,
@@ -141,6 +143,7 @@ impl Run {
             cost_usd,
             seconds: known
                 .map_or(0, |a| seconds_between(a.started_at, now).saturating_sub(a.paused_seconds)),
+            review_follows,
         }
     }
 

@@ -130,12 +130,17 @@ impl Run {
         let ahead = self.request.money.as_ref().is_some_and(|terms| terms.ahead);
         let is_new =
             ahead && attempt.n == 1 && attempt.paused.is_none() && stage.asked_for_money.is_empty();
-        let estimate = self.request.estimate.as_ref().filter(|_| is_new)?;
-        let at = self.stages.iter().position(|it| it.name() == stage.name())?;
-        // As it was recorded when the run began: what a newer program would estimate decides nothing.
-        let likely = *estimate.stages.get(at).filter(|_| estimate.whole.runs >= ENOUGH_RUNS)?;
+        let likely = self.likely_cost(stage).filter(|_| is_new)?;
         let left = self.left()?;
         (left > Usd::ZERO && likely > left).then_some(likely)
+    }
+
+    /// What a stage will probably cost, by what similar runs did; none where there are too few of them.
+    pub(super) fn likely_cost(&self, stage: &StageState) -> Option<Usd> {
+        let estimate = self.request.estimate.as_ref()?;
+        let at = self.stages.iter().position(|it| it.name() == stage.name())?;
+        // As it was recorded when the run began: what a newer program would estimate decides nothing.
+        estimate.stages.get(at).filter(|_| estimate.whole.runs >= ENOUGH_RUNS).copied()
     }
 
     /// The question that an attempt waits for; none where it may go on.

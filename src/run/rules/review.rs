@@ -5,7 +5,8 @@
 use chrono::{DateTime, Utc};
 
 use crate::run::{
-    Attempt, Happened, Next, Review, Run, Snapshot, Stage, StageState, Tokens, Usd, findings_text,
+    Attempt, Finding, Happened, Next, Remark, Review, Rework, Run, Snapshot, Stage, StageState,
+    Tokens, Usd, findings_text,
 };
 
 /// What a second reader is to read.
@@ -18,6 +19,8 @@ pub struct ReviewPlan {
     /// What the stage began with.
     pub began: Snapshot,
     pub snapshot: Snapshot,
+    /// What people asked for, in order: the work has to be that, too.
+    pub remarks: Vec<Remark>,
     /// What the attempt may spend in all, what it has spent with it; none = no limit.
     pub allowance: Option<Usd>,
     /// What it has spent before it is read.
@@ -49,6 +52,7 @@ impl Run {
             model: stage.model().map(str::to_owned),
             began: self.base(stage, n).1.stage_base.unwrap_or(base),
             snapshot,
+            remarks: stage.asked_for_until(n),
             allowance,
             paid: (work.tokens, work.cost_usd),
         })))
@@ -63,11 +67,23 @@ impl Run {
     ) -> Option<Next> {
         let sent = stage.sent_back().filter(|sent| !stage.has_asked_about(sent))?;
         if last.n == sent.n {
-            let left = self.allowance(stage.name(), last.n + 1);
-            return (left != Some(Usd::ZERO)).then(|| self.begin_attempt(stage, last.n + 1, now));
+            return self
+                .can_pay_another(stage, sent)
+                .then(|| self.begin_attempt(stage, last.n + 1, now));
         }
         let worse = last.n == sent.n + 1 && !stage.is_good_as_a_whole(last);
         worse.then(|| self.after_good(stage, sent, now))
+    }
+}
+
+impl Run {
+    /// Whether what is left will probably do for another attempt like this one and for its review: else green work would wait for money
+    /// instead of being shown.
+    fn can_pay_another(&self, stage: &StageState, sent: &Attempt) -> bool {
+        let Some(left) = self.allowance(stage.name(), sent.n + 1) else { return true };
+        let looks = stage.stage.review.is_some_and(|review| review.if_affordable);
+        let likely = self.likely_cost(stage).unwrap_or(Usd::ZERO).max(sent.spent());
+        left > Usd::ZERO && (!looks || left >= likely)
     }
 }
 
@@ -76,8 +92,38 @@ impl StageState {
     #[must_use]
     pub fn sent_back(&self) -> Option<&Attempt> {
         self.stage.review.filter(|review| review.send_back)?;
-        let found = |it: &&Attempt| it.review.as_ref().is_some_and(|it| !it.findings.is_empty());
-        self.attempts_now().iter().find(found)
+        // Nobody is paid for what points at nothing of the work; people read that, too.
+        let found = |review: &Review| review.findings.iter().any(Finding::is_of_the_work);
+        self.attempts_now().iter().find(|it| it.review.as_ref().is_some_and(found))
+    }
+
+    /// Whether a second reader follows this attempt, if that is good.
+    pub(super) fn is_read_after(&self, attempt: u32) -> bool {
+        self.stage.review.is_some() && self.part(attempt).is_none_or(|part| part.is_last())
+    }
+
+    /// What its attempts were told by people up to this one, each once; nothing from before the stage was to be done anew.
+    fn asked_for_until(&self, attempt: u32) -> Vec<Remark> {
+        let anew = self.changes_now().iter().filter(|it| it.rework == Rework::Base);
+        let anew = anew.map(|it| it.after).max().unwrap_or_default();
+        let counts = |it: &&Attempt| it.n > anew && it.n <= attempt && !self.is_left_behind(it.n);
+        let mut asked_for: Vec<Remark> = Vec::new();
+        for remark in self.attempts.iter().filter(counts).flat_map(|it| &it.remarks) {
+            if !asked_for.contains(remark) {
+                asked_for.push(remark.clone());
+            }
+        }
+        asked_for
+    }
+
+    /// Whether another attempt followed this one because of what its second reader found.
+    #[must_use]
+    pub fn was_sent_back(&self, attempt: &Attempt) -> bool {
+        // Somebody who looked at it may have wanted it changed instead.
+        let wanted = self.changes.iter().any(|changes| changes.after == attempt.n);
+        !wanted
+            && self.sent_back().is_some_and(|sent| sent.n == attempt.n)
+            && self.attempts_now().iter().any(|next| next.n == attempt.n + 1)
     }
 
     fn has_asked_about(&self, work: &Attempt) -> bool {
@@ -108,11 +154,13 @@ impl Attempt {
 mod tests {
     use super::*;
     use crate::run::rules::tests::{CENT, Facts, RunDriver, request, snapshot};
-    use crate::run::{Finding, Outcome, ReviewSpec, Rework, Verdict};
+    use crate::run::{
+        Estimate, Interval, NotFound, Outcome, Request, ReviewSpec, RunEstimate, Verdict,
+    };
 
     fn reviewed(send_back: bool, budget: Option<Usd>) -> RunDriver {
         let mut request = request(&["draft?"]);
-        request.pipeline.stages[0].review = Some(ReviewSpec { send_back });
+        request.pipeline.stages[0].review = Some(ReviewSpec { send_back, if_affordable: true });
         request.budget_usd = budget;
         RunDriver::of(request)
     }
@@ -120,8 +168,7 @@ mod tests {
     /// The second reader says this, for a cent.
     fn finds(driver: &mut RunDriver, says: &[&str]) {
         let Next::Review(plan) = driver.on() else { panic!("it is not read") };
-        let finding =
-            |says: &&str| Finding { file: "a.js".to_owned(), line: 3, says: (*says).to_owned() };
+        let finding = |says: &&str| Finding::at("a.js", 3, says);
         let findings = says.iter().map(finding).collect();
         let review = Review { findings, cost_usd: CENT, ..Review::default() };
         driver.emit(Happened::Reviewed { stage: plan.stage.name, attempt: plan.attempt, review });
@@ -131,6 +178,11 @@ mod tests {
     fn good_work_is_read_once_before_it_is_asked_about_and_that_is_paid() {
         let mut driver = reviewed(false, None);
         driver.brings(Facts::Red).brings(Facts::Green);
+        let follows = driver.events.iter().filter_map(|event| match &event.what {
+            Happened::AttemptEnded { review_follows, .. } => Some(*review_follows),
+            _ => None,
+        });
+        assert_eq!(follows.collect::<Vec<_>>(), [false, true], "it keeps its slot until then");
         let Next::Review(plan) = driver.on() else { panic!("it is not read") };
         assert_eq!((plan.attempt, plan.snapshot, plan.began), (2, snapshot(2), snapshot(0)));
         finds(&mut driver, &["it lies"]);
@@ -172,6 +224,28 @@ mod tests {
     }
 
     #[test]
+    fn it_is_read_against_all_that_people_asked_for() {
+        let mut driver = reviewed(true, None);
+        driver.brings(Facts::Green);
+        finds(&mut driver, &[]);
+        driver.ana_wants("use retries", Rework::Top).brings(Facts::Green);
+        let asked_for = |driver: &mut RunDriver| {
+            let Next::Review(plan) = driver.on() else { panic!("it is not read") };
+            plan.remarks.into_iter().map(|it| it.words).collect::<Vec<_>>()
+        };
+        assert_eq!(asked_for(&mut driver), ["use retries"]);
+        finds(&mut driver, &["it lies"]);
+        driver.brings(Facts::Green);
+        assert_eq!(asked_for(&mut driver), ["use retries"], "each once");
+        finds(&mut driver, &[]);
+        driver.ana_wants("and a timeout", Rework::Top).brings(Facts::Green);
+        assert_eq!(asked_for(&mut driver), ["use retries", "and a timeout"]);
+        finds(&mut driver, &[]);
+        driver.ana_wants("in one file", Rework::Base).brings(Facts::Red).brings(Facts::Green);
+        assert_eq!(asked_for(&mut driver), ["in one file"]);
+    }
+
+    #[test]
     fn where_that_makes_it_worse_the_work_from_before_is_asked_about() {
         for worse in [Facts::Red, Facts::Unfinished] {
             let mut driver = reviewed(true, None);
@@ -183,6 +257,68 @@ mod tests {
             assert_eq!(driver.end(), (Outcome::Done, None));
             assert_eq!(driver.run.last_good(), Some(&snapshot(1)));
         }
+    }
+
+    /// What it found is sent back, where so many cents and so many of the stage's own are there.
+    fn sends_back(cents: i64, of_stage: Option<i64>, change: impl FnOnce(&mut Request)) -> bool {
+        let mut request = reviewed(true, Some(Usd::from_nanos(cents * CENT.nanos()))).run.request;
+        let of_stage = of_stage.map(|cents| Usd::from_nanos(cents * CENT.nanos()));
+        request.pipeline.stages[0].budget_usd = of_stage;
+        change(&mut request);
+        let mut driver = RunDriver::of(request);
+        driver.brings(Facts::Green);
+        finds(&mut driver, &["it lies"]);
+        match driver.on() {
+            Next::Attempt(plan) => plan.attempt == 2,
+            Next::Ask { .. } => false,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_points_at_no_file_of_the_work_sends_nothing_back() {
+        for (not_found, attempt) in [(NotFound::File, 1), (NotFound::Line, 2)] {
+            let mut driver = reviewed(true, None);
+            driver.brings(Facts::Green);
+            let Next::Review(plan) = driver.on() else { panic!("it is not read") };
+            let finding = Finding { not_found: Some(not_found), ..Finding::at("b.js", 0, "so") };
+            let review = Review { findings: vec![finding], ..Review::default() };
+            let (stage, n) = (plan.stage.name, plan.attempt);
+            driver.emit(Happened::Reviewed { stage, attempt: n, review });
+            driver.on();
+            assert_eq!(driver.run.stages[0].attempts.len(), attempt, "{not_found:?}");
+        }
+    }
+
+    #[test]
+    fn where_another_attempt_cannot_be_paid_it_is_asked_with_what_was_found() {
+        // The attempt and its review cost a cent each.
+        assert!(sends_back(4, None, |_| {}));
+        assert!(!sends_back(3, None, |_| {}));
+        assert!(!sends_back(9, Some(3), |_| {}));
+        assert!(sends_back(9, Some(4), |_| {}));
+        let older = |request: &mut Request| {
+            request.pipeline.stages[0].review =
+                Some(ReviewSpec { send_back: true, if_affordable: false });
+        };
+        assert!(sends_back(3, None, older), "as it was when that run began");
+    }
+
+    #[test]
+    fn what_similar_runs_cost_counts_where_there_are_enough() {
+        let estimated = |runs| {
+            move |request: &mut Request| {
+                let likely = CENT + CENT + CENT;
+                let cost = Interval { low: CENT, middle: likely, high: likely };
+                let seconds = Interval { low: 1, middle: 1, high: 1 };
+                let whole = Estimate { cost, seconds, runs, widen: 1.0 };
+                let forecasts = Vec::new();
+                request.estimate = Some(RunEstimate { whole, stages: vec![likely], forecasts });
+            }
+        };
+        assert!(!sends_back(4, None, estimated(3)));
+        assert!(sends_back(5, None, estimated(3)));
+        assert!(sends_back(4, None, estimated(2)));
     }
 
     #[test]

@@ -227,7 +227,7 @@ fn review(fields: &Fields<'_, '_>) -> Option<ReviewSpec> {
                 "Use true, or \"once\" to let it send the work back once",
             );
         }
-        return Some(ReviewSpec { send_back: true });
+        return Some(ReviewSpec { send_back: true, if_affordable: true });
     }
     fields.boolean("review").filter(|wanted| *wanted).map(|_| ReviewSpec::default())
 }

@@ -56,7 +56,7 @@ fn a_second_reader_may_be_wanted_and_may_send_the_work_back() {
         );
         PipelineText::parse("x.toml", &text).map(|it| it.pipeline.stages[0].review)
     };
-    let spec = |send_back| Ok(Some(ReviewSpec { send_back }));
+    let spec = |send_back| Ok(Some(ReviewSpec { send_back, if_affordable: send_back }));
     assert_eq!(read("review = true").map_err(|e| e.to_string()), spec(false));
     assert_eq!(read("review = \"once\"").map_err(|e| e.to_string()), spec(true));
     assert_eq!(read("review = false").map_err(|e| e.to_string()), Ok(None));

@@ -108,6 +108,7 @@ impl Run {
             tokens,
             cost_usd,
             seconds,
+            review_follows: _,
         } = what
         else {
             return;

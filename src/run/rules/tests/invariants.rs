@@ -83,7 +83,8 @@ fn requests() -> impl Strategy<Value = Request> {
             let mut request = request(&stages);
             for stage in &mut request.pipeline.stages {
                 stage.iterates = iterates;
-                stage.review = review.map(|send_back| ReviewSpec { send_back });
+                stage.review =
+                    review.map(|send_back| ReviewSpec { send_back, if_affordable: tries });
                 stage.until = tries.then(|| "true".to_owned());
             }
             request.pipeline.stages.iter_mut().for_each(|s| s.attempts = attempts);
@@ -158,7 +159,7 @@ fn carry_out(driver: &mut RunDriver, next: Next, facts: Facts) {
             driver.emit(Happened::UntilTried { stage, attempt, tried });
         }
         Next::Review(plan) => {
-            let finding = Finding { file: String::new(), line: 1, says: String::new() };
+            let finding = Finding::at("", 1, "");
             let findings = if facts == Facts::Green { vec![finding] } else { Vec::new() };
             let review = Review { findings, cost_usd: CENT, ..Review::default() };
             let (stage, attempt) = (plan.stage.name, plan.attempt);

@@ -83,6 +83,7 @@ impl Tale {
             tokens: tokens(work.tokens),
             cost_usd: cents(work.cents),
             seconds: u64::try_from(work.seconds).unwrap(),
+            review_follows: false,
         });
         self
     }

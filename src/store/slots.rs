@@ -158,8 +158,8 @@ fn number(attempt: u32) -> i32 {
 /// An attempt asks; a repeat finds its row. None where there is nothing to wait for.
 pub(super) async fn ask(change: &mut PgConnection, asks: &SlotRequest) -> Result<Option<SlotId>> {
     let row = sqlx::query!(
-        "insert into slots (run_id, stage, attempt, project, person, team, begun)
-         select $1, $2, $3, $4, $5, $6, $7 where not exists (
+        "insert into slots (run_id, stage, attempt, project, person, team, begun, next_stages)
+         select $1, $2, $3, $4, $5, $6, $7, $8 where not exists (
              select 1 from events where run_id = $1 and (kind = 'ended'
                  or (kind = 'attempt_ended' and body->>'stage' = $2 and (body->>'attempt')::int = $3)))
          on conflict (run_id, stage, attempt) where released_at is null do update set seen_at = clock_timestamp()
@@ -170,7 +170,8 @@ pub(super) async fn ask(change: &mut PgConnection, asks: &SlotRequest) -> Result
         asks.project.as_str(),
         asks.person.to_string(),
         asks.team.as_deref(),
-        asks.begun
+        asks.begun,
+        &asks.next_stages.iter().map(ToString::to_string).collect::<Vec<_>>()
     )
     .fetch_optional(change)
     .await?;
@@ -233,7 +234,7 @@ async fn served(database: impl PgExecutor<'_>) -> Result<BTreeMap<ProjectName, D
 /// for any.
 async fn entries(database: impl PgExecutor<'_>) -> Result<Vec<QueueEntry>> {
     let rows = sqlx::query!(
-        "select id, run_id, stage, attempt, project, person, team, begun, asked_at, granted_at from slots
+        "select id, run_id, stage, attempt, project, person, team, begun, next_stages, asked_at, granted_at from slots
          where released_at is null and (seen_at > now() - interval '30 seconds' or granted_at > now() - interval '10 minutes' or not exists (
              select 1 from workers where seen_at > now() - interval '10 seconds' and started_at < now() - interval '20 seconds'))
          order by id"
@@ -258,3 +259,9 @@ async fn entries(database: impl PgExecutor<'_>) -> Result<Vec<QueueEntry>> {
     });
     Ok(entries.collect())
 }
+                next_stages: row
+                    .next_stages
+                    .into_iter()
+                    .flatten()
+                    .filter_map(|stage| stage.parse().ok())
+                    .collect(),

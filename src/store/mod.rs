@@ -34,7 +34,7 @@ pub use shown::Shown;
 pub use slots::SlotId;
 pub use starts::{AskedRun, Sender};
 pub use threads::{Failed, LeasedThread};
-pub use workers::WorkerProcess;
+pub use workers::{StartId, WorkerProcess};
 
 use std::time::Duration;
 

@@ -2,9 +2,7 @@
 //! One task of a worker looks into the queue for all that wait here, gives what is free to whoever is next, wherever they wait, and says that
 //! this process lives. The database is the truth: a worker that dies takes no place with it.
 
-use std::collections::{HashMap, HashSet};
-use std::fs;
-use std::path::Path;
+use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -12,11 +10,11 @@ use tokio::sync::{Notify, oneshot};
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::attempt_folder::host;
 use super::bench::Bench;
 use super::failure::AttemptId;
+use super::this_process::{is_dead, this_process};
 use crate::run::SlotLimits;
-use crate::store::{AttemptKey, SlotId, StoreError};
+use crate::store::{AttemptKey, SlotId, StoreError, WorkerProcess};
 
 /// How often the queue is looked at while somebody waits here. What this process itself gives back is seen at once.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
@@ -31,10 +29,11 @@ const DATABASE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Attempts of this process that wait for a slot or hold one.
 pub struct Slots {
-    /// Attempts that this process takes at once, as it was started.
-    at_once: u32,
+    /// With the attempts that it takes at once, as it was started.
+    process: WorkerProcess,
     waiting: Mutex<HashMap<SlotId, oneshot::Sender<()>>>,
-    held: Mutex<HashSet<AttemptKey>>,
+    /// By how many: where an attempt is taken over, the old activity may still end here while the new one works.
+    held: Mutex<HashMap<AttemptKey, u32>>,
     changed: Notify,
     limits: Mutex<SteadyLimits>,
 }
@@ -54,7 +53,11 @@ pub(super) struct HeldSlot<'a> {
 
 impl Drop for HeldSlot<'_> {
     fn drop(&mut self) {
-        lock(&self.slots.held).remove(&self.of);
+        let mut held = lock(&self.slots.held);
+        if let Some(by) = held.get_mut(&self.of) {
+            *by -= 1;
+        }
+        held.retain(|_, by| *by > 0);
     }
 }
 
@@ -62,7 +65,7 @@ impl Slots {
     #[must_use]
     pub fn new(at_once: u32) -> Self {
         Self {
-            at_once,
+            process: this_process(at_once),
             waiting: Mutex::default(),
             held: Mutex::default(),
             changed: Notify::new(),
@@ -71,7 +74,7 @@ impl Slots {
     }
 
     pub(in crate::engine) const fn at_once(&self) -> u32 {
-        self.at_once
+        self.process.slots
     }
 
     /// Says when this one's wait is over. Whoever drops that waits no more.
@@ -85,7 +88,7 @@ impl Slots {
     /// An agent or checks are at work.
     pub(super) fn hold<'a>(&self, of: impl Into<AttemptId<'a>>) -> HeldSlot<'_> {
         let of = AttemptKey::from(of.into());
-        lock(&self.held).insert(of.clone());
+        *lock(&self.held).entry(of.clone()).or_default() += 1;
         HeldSlot { slots: self, of }
     }
 
@@ -99,6 +102,11 @@ impl Slots {
         let mut waiting = lock(&self.waiting);
         waiting.retain(|_, turn| !turn.is_closed());
         waiting.keys().copied().collect()
+    }
+
+    /// Those that are worked in here.
+    fn held(&self) -> Vec<AttemptKey> {
+        lock(&self.held).keys().cloned().collect()
     }
 
     fn settle(&self, id: SlotId) {
@@ -157,8 +165,8 @@ impl Bench {
                 _ = tick.tick() => {}
             }
         }
-        let (host, process) = this_process();
-        within_time("say that this worker ends", self.store.forget_worker(&host, process)).await;
+        let ends = self.store.forget_worker(&self.slots.process);
+        within_time("say that this worker ends", ends).await;
     }
 
     async fn serve_waiting(&self) -> Result<(), StoreError> {
@@ -172,18 +180,17 @@ impl Bench {
     }
 
     async fn say_what_lives(&self) -> Result<(), StoreError> {
-        let (host, process) = this_process();
+        let here = &self.slots.process;
         // A limit that was lowered counts at once; for a higher one this process must be started anew.
-        let slots = self.slots.at_once.min(self.agent_slots());
-        self.store.see_worker(&host, process, slots).await?;
-        let (waiting, held) =
-            (self.slots.waiting(), lock(&self.slots.held).iter().cloned().collect::<Vec<_>>());
+        let slots = here.slots.min(self.agent_slots());
+        self.store.see_worker(&WorkerProcess { slots, ..here.clone() }).await?;
+        let (waiting, held) = (self.slots.waiting(), self.slots.held());
         if !waiting.is_empty() || !held.is_empty() {
             self.store.see_slots(&waiting, &held).await?;
         }
         for worker in self.store.workers().await? {
-            if worker.host == host && !lives(worker.process) {
-                self.store.forget_worker(&host, worker.process).await?;
+            if is_dead(&worker, here) {
+                self.store.forget_worker(&worker).await?;
             }
         }
         Ok(())
@@ -193,16 +200,6 @@ impl Bench {
     fn agent_slots(&self) -> u32 {
         self.agent_slots.unwrap_or_else(|| self.projects.current().queue.per_host)
     }
-}
-
-/// What this process is known by.
-fn this_process() -> (String, u32) {
-    (host().unwrap_or_else(|| "unknown".to_owned()), std::process::id())
-}
-
-/// Whether a process of this machine is there.
-fn lives(process: u32) -> bool {
-    fs::exists(Path::new("/proc").join(process.to_string())).unwrap_or(true)
 }
 
 /// The queue waits for nobody: what fails now is done at the next look.
@@ -229,5 +226,17 @@ mod tests {
         assert_eq!(at(500, Some(2)), Some(1));
         assert_eq!(at(750, Some(2)), Some(1));
         assert_eq!(at(1_000, Some(2)), Some(2));
+    }
+
+    #[test]
+    fn an_attempt_is_held_until_the_last_that_works_in_it_ends() {
+        let (run, stage) =
+            ("tale-k3f9qdx".parse().expect("a name"), "draft".parse().expect("a name"));
+        let (slots, of) = (Slots::new(2), AttemptId { run: &run, stage: &stage, attempt: 1 });
+        let (old, new) = (slots.hold(of), slots.hold(of));
+        drop(old);
+        assert_eq!(slots.held(), [AttemptKey::from(of)]);
+        drop(new);
+        assert_eq!(slots.held(), []);
     }
 }

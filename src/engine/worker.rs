@@ -59,7 +59,14 @@ impl Worker {
         let all = [&self.runs, &self.records, &self.slots, &self.beside];
         let shutdowns = all.map(TemporalWorker::shutdown_handle);
         let (bench, ended) = (Arc::clone(&self.bench), end.clone());
-        tokio::spawn(async move { bench.serve_queue(ended).await });
+        let serving = tokio::spawn(async move { bench.serve_queue(ended).await });
+        // It ends with this worker. Were it to break alone, those that wait here would wait for ever.
+        let broken = async {
+            match serving.await {
+                Ok(()) => std::future::pending().await,
+                Err(e) => anyhow::Error::new(e).context("serving the queue"),
+            }
+        };
         let draining = self.draining.clone();
         let drain = async move {
             end.cancelled().await;
@@ -80,6 +87,7 @@ impl Worker {
         tokio::select! {
             done = all => done.map(drop).map_err(|e| anyhow!("{e}")).context("working for Temporal"),
             () = drain => unreachable!("waits for ever"),
+            e = broken => Err(e),
         }
     }
 }

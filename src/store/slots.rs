@@ -30,7 +30,7 @@ impl Store {
     }
 
     /// Gives free slots to whoever is next; how many were given.
-    pub async fn grant_slots(&self, limits: &SlotLimits) -> Result<usize> {
+    pub async fn grant_slots(&self, limits: &SlotLimits) -> Result<u64> {
         // Mostly there is nothing to give, and that is seen without the lock.
         if self.queue(limits).await?.grants().is_empty() {
             return Ok(0);
@@ -44,18 +44,12 @@ impl Store {
         if !is_ours {
             return Ok(0);
         }
-        let granted = read_queue(&mut change, limits).await?.grants();
-        for id in &granted {
-            sqlx::query!(
-                "update slots set granted_at = clock_timestamp(), seen_at = clock_timestamp()
-                 where id = $1 and granted_at is null and released_at is null",
-                id
-            )
-            .execute(&mut *change)
-            .await?;
+        let mut given = 0;
+        for id in &read_queue(&mut change, limits).await?.grants() {
+            given += grant(&mut change, *id).await?;
         }
         change.commit().await?;
-        Ok(granted.len())
+        Ok(given)
     }
 
     /// Who holds slots and who waits. How long that takes as a rule is left open.
@@ -99,11 +93,16 @@ impl Store {
         Ok(())
     }
 
-    /// Rows that nobody has spoken for since yesterday are of workflows that an operator ended; what is old is forgotten, and so are workers.
+    /// Forgets what is old, workers too. Rows of workflows that an operator ended are given up: nobody spoke for them for a day, though a
+    /// worker has lived for an hour to take them up again, and Temporal gave work out meanwhile. Where all were away, places are kept.
     pub async fn clear_slots(&self) -> Result<()> {
         sqlx::query!(
             "with abandoned as (
-                 update slots set released_at = now(), granted_at = null where released_at is null and seen_at < now() - interval '1 day')
+                 update slots set released_at = now(), granted_at = null where released_at is null and seen_at < now() - interval '1 day'
+                     and exists (select 1 from workers
+                         where workers.seen_at > now() - interval '10 seconds' and workers.started_at < now() - interval '1 hour')
+                     and exists (select 1 from slots later
+                         where later.asked_at > slots.seen_at + interval '1 hour' and later.asked_at < now() - interval '1 hour'))
              delete from slots where released_at < now() - interval '30 days'"
         )
         .execute(&self.pool)
@@ -153,6 +152,19 @@ fn whole(seconds: f64) -> u64 {
 
 fn number(attempt: u32) -> i32 {
     i32::try_from(attempt).unwrap_or(i32::MAX)
+}
+
+/// Gives a slot to one that somebody waits for. Whoever nobody speaks for yet keeps the turn: another worker takes its wait over soon, or the
+/// row goes out of date.
+async fn grant(change: &mut PgConnection, id: i64) -> Result<u64> {
+    let done = sqlx::query!(
+        "update slots set granted_at = clock_timestamp(), seen_at = clock_timestamp()
+         where id = $1 and granted_at is null and released_at is null and seen_at > now() - interval '30 seconds'",
+        id
+    )
+    .execute(change)
+    .await?;
+    Ok(done.rows_affected())
 }
 
 /// An attempt asks; a repeat finds its row. None where there is nothing to wait for.
@@ -252,6 +264,12 @@ async fn entries(database: impl PgExecutor<'_>) -> Result<Vec<QueueEntry>> {
                 person: row.person.parse().ok()?,
                 team: row.team,
                 begun: row.begun,
+                next_stages: row
+                    .next_stages
+                    .into_iter()
+                    .flatten()
+                    .filter_map(|stage| stage.parse().ok())
+                    .collect(),
             },
             asked_at: row.asked_at,
             granted_at: row.granted_at,
@@ -259,9 +277,3 @@ async fn entries(database: impl PgExecutor<'_>) -> Result<Vec<QueueEntry>> {
     });
     Ok(entries.collect())
 }
-                next_stages: row
-                    .next_stages
-                    .into_iter()
-                    .flatten()
-                    .filter_map(|stage| stage.parse().ok())
-                    .collect(),

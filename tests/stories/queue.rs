@@ -1,5 +1,7 @@
 //! More runs than there are slots: they wait, say where they stand, and go on in a fair order.
 
+mod store;
+
 use anyhow::Result;
 
 use crate::world::{RunOf, World, story};

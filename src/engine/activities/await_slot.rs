@@ -7,6 +7,7 @@ use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use super::bench::Bench;
 use crate::engine::retry_policy::SLOT_HEARTBEAT_INTERVAL;
 use crate::run::SlotRequest;
+use crate::store::SlotId;
 
 impl Bench {
     /// Waits for a slot; also ends where the attempt is called off.
@@ -15,15 +16,22 @@ impl Bench {
         ctx: &ActivityContext,
         asks: &SlotRequest,
     ) -> Result<(), ActivityError> {
-        let asked = self.store.ask_for_slot(asks).await.context("asking for a slot")?;
-        let Some(id) = asked else { return Ok(()) };
+        // What was settled is asked for once more: a place that was lost is no slot.
+        while let Some(id) = self.store.ask_for_slot(asks).await.context("asking for a slot")? {
+            self.await_turn(ctx, id).await?;
+        }
+        Ok(())
+    }
+
+    /// Until this row of the queue is settled.
+    async fn await_turn(&self, ctx: &ActivityContext, id: SlotId) -> Result<(), ActivityError> {
         let mut turn = self.slots.wait(id);
         let mut tick = tokio::time::interval(SLOT_HEARTBEAT_INTERVAL);
         loop {
             tokio::select! {
                 came = &mut turn => return match came {
                     Ok(()) => Ok(()),
-                    Err(_) => Err(anyhow!("nobody serves the queue here any more").into()),
+                    Err(_) => Err(anyhow!("the same attempt waits here once more").into()),
                 },
                 _ = tick.tick() => ctx.record_heartbeat(()).await?,
                 () = ctx.cancelled() => return Err(ActivityError::cancelled()),

@@ -18,7 +18,7 @@ const ENDS: [&str; 4] = ["attempt_ended", "paused", "stage_ended", "ended"];
 
 /// Which row of the queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SlotId(i64);
+pub struct SlotId(pub(super) i64);
 
 impl Store {
     /// Puts an attempt into the queue, where a repeat keeps its place; none where it waits no more: it has its slot, or is over.
@@ -64,26 +64,14 @@ impl Store {
         Ok(Queue { spans: self.slot_spans().await?, ..queue })
     }
 
-    /// Of these rows those whose wait is over: they got their slots, or were called off.
-    pub async fn settled_slots(&self, of: &[SlotId]) -> Result<Vec<SlotId>> {
-        let ids = sqlx::query_scalar!(
-            "select id from slots where id = any($1) and (granted_at is not null or released_at is not null)",
-            &of.iter().map(|id| id.0).collect::<Vec<_>>()
-        )
-        .fetch_all(&self.pool)
-        .await?;
-        Ok(ids.into_iter().map(SlotId).collect())
-    }
-
-    /// Somebody still waits for these, and works in those.
-    pub async fn see_slots(&self, waiting: &[SlotId], held: &[AttemptKey]) -> Result<()> {
+    /// Somebody works in these.
+    pub async fn see_slots(&self, held: &[AttemptKey]) -> Result<()> {
         let (runs, stages): (Vec<_>, Vec<_>) =
             held.iter().map(|of| (of.run.to_string(), of.stage.to_string())).unzip();
         let attempts: Vec<i32> = held.iter().map(|of| number(of.attempt)).collect();
         sqlx::query!(
-            "update slots set seen_at = clock_timestamp() where released_at is null and (id = any($1)
-                 or (run_id, stage, attempt) in (select * from unnest($2::text[], $3::text[], $4::int[])))",
-            &waiting.iter().map(|id| id.0).collect::<Vec<_>>(),
+            "update slots set seen_at = clock_timestamp() where released_at is null
+                 and (run_id, stage, attempt) in (select * from unnest($1::text[], $2::text[], $3::int[]))",
             &runs,
             &stages,
             &attempts
@@ -98,7 +86,8 @@ impl Store {
     pub async fn clear_slots(&self) -> Result<()> {
         sqlx::query!(
             "with abandoned as (
-                 update slots set released_at = now(), granted_at = null where released_at is null and seen_at < now() - interval '1 day'
+                 update slots set released_at = now(), granted_at = null, wait_token = null
+                 where released_at is null and seen_at < now() - interval '1 day'
                      and exists (select 1 from workers
                          where workers.seen_at > now() - interval '10 seconds' and workers.started_at < now() - interval '1 hour')
                      and exists (select 1 from slots later
@@ -159,7 +148,8 @@ fn number(attempt: u32) -> i32 {
 async fn grant(change: &mut PgConnection, id: i64) -> Result<u64> {
     let done = sqlx::query!(
         "update slots set granted_at = clock_timestamp(), seen_at = clock_timestamp()
-         where id = $1 and granted_at is null and released_at is null and seen_at > now() - interval '30 seconds'",
+         where id = $1 and granted_at is null and released_at is null
+             and (seen_at > now() - interval '30 seconds' or (wait_token is not null and seen_at > now() - interval '3 minutes'))",
         id
     )
     .execute(change)
@@ -247,7 +237,8 @@ async fn served(database: impl PgExecutor<'_>) -> Result<BTreeMap<ProjectName, D
 async fn entries(database: impl PgExecutor<'_>) -> Result<Vec<QueueEntry>> {
     let rows = sqlx::query!(
         "select id, run_id, stage, attempt, project, person, team, begun, next_stages, asked_at, granted_at from slots
-         where released_at is null and (seen_at > now() - interval '30 seconds' or granted_at > now() - interval '10 minutes' or not exists (
+         where released_at is null and (seen_at > now() - interval '30 seconds' or granted_at > now() - interval '10 minutes'
+             or (wait_token is not null and granted_at is null and seen_at > now() - interval '3 minutes') or not exists (
              select 1 from workers where seen_at > now() - interval '10 seconds' and started_at < now() - interval '20 seconds'))
          order by id"
     )

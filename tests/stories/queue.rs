@@ -95,3 +95,19 @@ async fn a_worker_that_dies_takes_no_place_in_the_queue_with_it() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn whoever_waits_begins_at_any_worker_that_lives() {
+    story(async |w| {
+        let ana = w.person("ana");
+        let [first, second, third] = one_works_and_two_wait(w).await?;
+        let _other = w.worker_at("other")?;
+        w.worker.crashes().await?;
+        ana.says(&format!("/develop stop {}", first.id)).await?;
+        second.shows("Waiting for a sign").await?;
+        third.card().shows("1st of 1").await?;
+        w.worker.comes_back()?;
+        Ok(())
+    })
+    .await;
+}

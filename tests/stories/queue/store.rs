@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use signoff::run::{Queue, SlotLimits, SlotRequest};
-use signoff::store::{SlotId, StartId, Store, WorkerProcess};
+use signoff::store::{SlotId, SlotWait, StartId, Store, WorkerProcess};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 use crate::world::now;
@@ -28,6 +28,13 @@ impl Line {
     /// A run's first attempt asks for a slot, or asks once more.
     async fn asks(&self, run: &str) -> Result<SlotId> {
         self.store.ask_for_slot(&request(run)?).await?.context("it is over, or has its slot")
+    }
+
+    /// The same, and Temporal knows that it waits.
+    async fn waits(&self, run: &str) -> Result<SlotWait> {
+        let wait = SlotWait { slot: self.asks(run).await?, token: run.into() };
+        self.store.keep_wait(&wait).await?;
+        Ok(wait)
     }
 
     /// A worker says that it lives, and takes one attempt.
@@ -159,6 +166,38 @@ async fn a_slot_is_given_to_nobody_for_whom_nobody_waits() -> Result<()> {
     line.asks("second").await?;
     assert_eq!(line.grants().await?, 1);
     assert_eq!(line.queue().await?.holders()[0].asks.run.as_str(), "second");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_wait_is_spoken_for_once_a_minute_by_whichever_worker_lives() -> Result<()> {
+    let line = Line::new().await?;
+    line.lives(1).await?;
+    let wait = line.waits("tale").await?;
+    assert_eq!(line.store.quiet_waits(9).await?, []);
+    line.later_with_workers("2 minutes").await?;
+    assert_eq!(line.waiting().await?, ["tale"]);
+    assert_eq!(line.store.quiet_waits(9).await?, [wait.clone()]);
+    assert_eq!(line.store.quiet_waits(9).await?, [], "another worker has done it");
+    assert_eq!((line.store.settled_waits(9).await?, line.grants().await?), (vec![], 1));
+    assert_eq!(line.store.settled_waits(9).await?, [wait.clone()]);
+    line.store.forget_wait(&wait).await?;
+    assert_eq!(line.store.settled_waits(9).await?, []);
+    assert!(!line.store.anybody_waits().await?);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_wait_that_temporal_does_not_know_holds_nobody_up_and_keeps_its_place() -> Result<()> {
+    let line = Line::new().await?;
+    line.lives(1).await?;
+    let lost = line.waits("first").await?;
+    line.waits("second").await?;
+    line.later_with_workers("2 minutes").await?;
+    line.store.lose_wait(&lost).await?;
+    assert_eq!(line.waiting().await?, ["second"]);
+    line.asks("first").await?;
+    assert_eq!(line.waiting().await?, ["first", "second"]);
     Ok(())
 }
 

@@ -1,5 +1,7 @@
 //! What the database keeps of the queue: whose place is never lost, whose slot comes back, and who counts as a worker.
 
+use std::slice;
+
 use anyhow::{Context, Result};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
@@ -177,10 +179,10 @@ async fn a_wait_is_spoken_for_once_a_minute_by_whichever_worker_lives() -> Resul
     assert_eq!(line.store.quiet_waits(9).await?, []);
     line.later_with_workers("2 minutes").await?;
     assert_eq!(line.waiting().await?, ["tale"]);
-    assert_eq!(line.store.quiet_waits(9).await?, [wait.clone()]);
+    assert_eq!(line.store.quiet_waits(9).await?, slice::from_ref(&wait));
     assert_eq!(line.store.quiet_waits(9).await?, [], "another worker has done it");
     assert_eq!((line.store.settled_waits(9).await?, line.grants().await?), (vec![], 1));
-    assert_eq!(line.store.settled_waits(9).await?, [wait.clone()]);
+    assert_eq!(line.store.settled_waits(9).await?, slice::from_ref(&wait));
     line.store.forget_wait(&wait).await?;
     assert_eq!(line.store.settled_waits(9).await?, []);
     assert!(!line.store.anybody_waits().await?);

@@ -35,9 +35,10 @@ pub(super) const HAND_BACK_INTERVAL: Duration = Duration::from_secs(1);
 pub(super) const HAND_BACKS: u32 = 5;
 /// For waiting for a slot. Whoever still waits then goes on waiting in the same place.
 pub(super) const SLOT_TIMEOUT: Duration = Duration::from_hours(24);
-/// Many wait at once, and nothing is lost while nobody waits for a while: the place is in the database.
-pub(super) const SLOT_HEARTBEAT_TIMEOUT: Duration = Duration::from_secs(10);
-pub(super) const SLOT_HEARTBEAT_INTERVAL: Duration = Duration::from_secs(3);
+/// Whoever waits is spoken for once a minute, by any worker; where none lives, it asks again for its place in the database.
+pub(super) const SLOT_HEARTBEAT_TIMEOUT: Duration = Duration::from_mins(3);
+/// To tell Temporal of a wait that it goes on, or is over. The next look tells it again.
+pub(super) const SLOT_CALL_TIMEOUT: Duration = Duration::from_secs(2);
 /// For handing out what somebody does by hand: it may have to be fetched first, and the repository may be far away.
 pub(super) const HAND_OUT_TIMEOUT: Duration = Duration::from_mins(15);
 /// After so many tries, whoever waits for it is told why it cannot be handed out.

@@ -11,7 +11,7 @@ use temporalio_sdk::{Runtime, Worker as TemporalWorker, WorkerOptions};
 use tokio_util::sync::CancellationToken;
 
 use super::activities::{Activities, Bench};
-use super::retry_policy::{HEARTBEAT_THROTTLE, SHUTDOWN_GRACE, SLOT_HEARTBEAT_INTERVAL};
+use super::retry_policy::{HEARTBEAT_THROTTLE, SHUTDOWN_GRACE};
 use super::workflow::Develop;
 use super::{beside_of, records_of, slots_of};
 
@@ -19,8 +19,8 @@ use super::{beside_of, records_of, slots_of};
 const WORKFLOW_SLOTS: usize = 20;
 /// Records that one worker writes at the same time. More of them would only wait for a connection to the database.
 const RECORD_SLOTS: usize = 8;
-/// Attempts that may wait here for a slot: each is an entry in a map, and the database keeps its place.
-const SLOT_WAITERS: usize = 4_000;
+/// Attempts that ask for a slot here at the same time; while they wait, they need nothing of this process.
+const SLOT_ASKS: usize = 8;
 /// What is done beside attempts at the same time: deliveries, hand-outs, looks at a host.
 const BESIDE_SLOTS: usize = 4;
 
@@ -31,6 +31,7 @@ pub struct Worker {
     slots: TemporalWorker,
     beside: TemporalWorker,
     bench: Arc<Bench>,
+    temporal: Client,
     draining: CancellationToken,
 }
 
@@ -51,15 +52,23 @@ impl Worker {
         let records = start(record_options(task_queue, Arc::clone(&bench)))?;
         let slots = start(await_slot_options(task_queue, Arc::clone(&bench)))?;
         let beside = start(beside_options(task_queue, Arc::clone(&bench)))?;
-        Ok(Self { runs, records, slots, beside, bench, draining })
+        Ok(Self { runs, records, slots, beside, bench, temporal: client.clone(), draining })
     }
 
     /// Works until `end`; then shuts down gracefully.
     pub async fn run(mut self, end: CancellationToken) -> Result<()> {
         let all = [&self.runs, &self.records, &self.slots, &self.beside];
         let shutdowns = all.map(TemporalWorker::shutdown_handle);
-        let (bench, ended) = (Arc::clone(&self.bench), end.clone());
-        tokio::spawn(async move { bench.serve_queue(ended).await });
+        let (bench, temporal, ended) =
+            (Arc::clone(&self.bench), self.temporal.clone(), end.clone());
+        let serving = tokio::spawn(async move { bench.serve_queue(&temporal, ended).await });
+        // It ends with this worker. Were it to break alone, this worker would count as dead, and nobody might get a slot.
+        let broken = async {
+            match serving.await {
+                Ok(()) => std::future::pending().await,
+                Err(e) => anyhow::Error::new(e).context("serving the queue"),
+            }
+        };
         let draining = self.draining.clone();
         let drain = async move {
             end.cancelled().await;
@@ -80,6 +89,7 @@ impl Worker {
         tokio::select! {
             done = all => done.map(drop).map_err(|e| anyhow!("{e}")).context("working for Temporal"),
             () = drain => unreachable!("waits for ever"),
+            e = broken => Err(e),
         }
     }
 }
@@ -113,9 +123,7 @@ fn record_options(task_queue: &str, bench: Arc<Bench>) -> WorkerOptions {
 fn await_slot_options(task_queue: &str, bench: Arc<Bench>) -> WorkerOptions {
     WorkerOptions::new(slots_of(task_queue))
         .register_activities(Activities { bench })
-        .tuner(slots(SLOT_WAITERS))
-        .max_heartbeat_throttle_interval(SLOT_HEARTBEAT_INTERVAL)
-        .default_heartbeat_throttle_interval(SLOT_HEARTBEAT_INTERVAL)
+        .tuner(slots(SLOT_ASKS))
         .graceful_shutdown_period(SHUTDOWN_GRACE)
         .build()
 }

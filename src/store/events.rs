@@ -22,7 +22,7 @@ pub(super) struct Head {
 
 impl Store {
     /// Keeps events as they were written, kinds of later versions included, and says in the same transaction whether the run asks something,
-    /// and that the thread is behind: however often it failed, it is looked at at once. A repeat changes no event.
+    /// and that the thread is behind: however often it failed, it is looked at at once. A repeat changes no event, and no slot.
     /// What the database refuses for what is in it costs that, and never the run: its events are then kept one by one.
     pub async fn record(&self, run: &RunId, events: &[Value]) -> Result<()> {
         self.record_and_ask(run, events, None).await
@@ -61,12 +61,17 @@ impl Store {
         let heads: Vec<Head> = events.iter().map(head).collect::<Result<_>>()?;
         let Some(newest) = heads.iter().map(|head| head.seq).max() else { return Ok(()) };
         let mut change = self.pool.begin().await?;
+        let mut any_new = false;
         for (head, body) in heads.iter().zip(events) {
-            insert_event(&mut change, run, head, body).await?;
+            let is_new = insert_event(&mut change, run, head, body).await?;
             forget_what_was_said_before(&mut change, run, head, body).await?;
-            slots::release(&mut change, run, head, body).await?;
+            // A repeat may come late, and must take away nothing that was asked for since.
+            if is_new {
+                slots::release(&mut change, run, head, body).await?;
+            }
+            any_new |= is_new;
         }
-        if let Some(asks) = asks {
+        if let Some(asks) = asks.filter(|_| any_new) {
             slots::ask(&mut change, asks).await?;
         }
         if heads.iter().any(|head| TURNS.contains(&head.kind.as_str())) {
@@ -109,13 +114,14 @@ impl Store {
     }
 }
 
+/// Whether it is new: a repeat changes nothing.
 async fn insert_event(
     change: &mut PgConnection,
     run: &RunId,
     Head { seq, at, kind }: &Head,
     body: &Value,
-) -> Result<()> {
-    sqlx::query!(
+) -> Result<bool> {
+    let done = sqlx::query!(
         "insert into events (run_id, seq, at, kind, body) values ($1, $2, $3, $4, $5) on conflict (run_id, seq) do nothing",
         run.as_str(),
         signed(*seq),
@@ -125,7 +131,7 @@ async fn insert_event(
     )
     .execute(change)
     .await?;
-    Ok(())
+    Ok(done.rows_affected() > 0)
 }
 
 /// A note is what its message says now. What it said before may have been a secret, and no attempt has read it.

@@ -17,6 +17,7 @@ mod progress;
 mod retention;
 mod runs;
 mod shown;
+mod slot_waits;
 mod slots;
 mod starts;
 mod test_inventory;
@@ -31,10 +32,11 @@ pub use messages::{Claim, GivenUp, KnownMessage, Posted, Redrawn};
 pub use model_calls::{AttemptKey, CallFigures, CallId, CallState, Spend, TokenCounts};
 pub use retention::{PruneTurn, RunEnd};
 pub use shown::Shown;
+pub use slot_waits::SlotWait;
 pub use slots::SlotId;
 pub use starts::{AskedRun, Sender};
 pub use threads::{Failed, LeasedThread};
-pub use workers::WorkerProcess;
+pub use workers::{StartId, WorkerProcess};
 
 use std::time::Duration;
 

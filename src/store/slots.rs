@@ -18,7 +18,7 @@ const ENDS: [&str; 5] = ["attempt_ended", "reviewed", "paused", "stage_ended", "
 
 /// Which row of the queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SlotId(i64);
+pub struct SlotId(pub(super) i64);
 
 impl Store {
     /// Puts an attempt into the queue, where a repeat keeps its place; none where it waits no more: it has its slot, or is over.
@@ -30,7 +30,7 @@ impl Store {
     }
 
     /// Gives free slots to whoever is next; how many were given.
-    pub async fn grant_slots(&self, limits: &SlotLimits) -> Result<usize> {
+    pub async fn grant_slots(&self, limits: &SlotLimits) -> Result<u64> {
         // Mostly there is nothing to give, and that is seen without the lock.
         if self.queue(limits).await?.grants().is_empty() {
             return Ok(0);
@@ -44,18 +44,12 @@ impl Store {
         if !is_ours {
             return Ok(0);
         }
-        let granted = read_queue(&mut change, limits).await?.grants();
-        for id in &granted {
-            sqlx::query!(
-                "update slots set granted_at = clock_timestamp(), seen_at = clock_timestamp()
-                 where id = $1 and granted_at is null and released_at is null",
-                id
-            )
-            .execute(&mut *change)
-            .await?;
+        let mut given = 0;
+        for id in &read_queue(&mut change, limits).await?.grants() {
+            given += grant(&mut change, *id).await?;
         }
         change.commit().await?;
-        Ok(granted.len())
+        Ok(given)
     }
 
     /// Who holds slots and who waits. How long that takes as a rule is left open.
@@ -70,26 +64,14 @@ impl Store {
         Ok(Queue { spans: self.slot_spans().await?, ..queue })
     }
 
-    /// Of these rows those whose wait is over: they got their slots, or were called off.
-    pub async fn settled_slots(&self, of: &[SlotId]) -> Result<Vec<SlotId>> {
-        let ids = sqlx::query_scalar!(
-            "select id from slots where id = any($1) and (granted_at is not null or released_at is not null)",
-            &of.iter().map(|id| id.0).collect::<Vec<_>>()
-        )
-        .fetch_all(&self.pool)
-        .await?;
-        Ok(ids.into_iter().map(SlotId).collect())
-    }
-
-    /// Somebody still waits for these, and works in those.
-    pub async fn see_slots(&self, waiting: &[SlotId], held: &[AttemptKey]) -> Result<()> {
+    /// Somebody works in these.
+    pub async fn see_slots(&self, held: &[AttemptKey]) -> Result<()> {
         let (runs, stages): (Vec<_>, Vec<_>) =
             held.iter().map(|of| (of.run.to_string(), of.stage.to_string())).unzip();
         let attempts: Vec<i32> = held.iter().map(|of| number(of.attempt)).collect();
         sqlx::query!(
-            "update slots set seen_at = clock_timestamp() where released_at is null and (id = any($1)
-                 or (run_id, stage, attempt) in (select * from unnest($2::text[], $3::text[], $4::int[])))",
-            &waiting.iter().map(|id| id.0).collect::<Vec<_>>(),
+            "update slots set seen_at = clock_timestamp() where released_at is null
+                 and (run_id, stage, attempt) in (select * from unnest($1::text[], $2::text[], $3::int[]))",
             &runs,
             &stages,
             &attempts
@@ -99,11 +81,17 @@ impl Store {
         Ok(())
     }
 
-    /// Rows that nobody has spoken for since yesterday are of workflows that an operator ended; what is old is forgotten, and so are workers.
+    /// Forgets what is old, workers too. Rows of workflows that an operator ended are given up: nobody spoke for them for a day, though a
+    /// worker has lived for an hour to take them up again, and Temporal gave work out meanwhile. Where all were away, places are kept.
     pub async fn clear_slots(&self) -> Result<()> {
         sqlx::query!(
             "with abandoned as (
-                 update slots set released_at = now(), granted_at = null where released_at is null and seen_at < now() - interval '1 day')
+                 update slots set released_at = now(), granted_at = null, wait_token = null
+                 where released_at is null and seen_at < now() - interval '1 day'
+                     and exists (select 1 from workers
+                         where workers.seen_at > now() - interval '10 seconds' and workers.started_at < now() - interval '1 hour')
+                     and exists (select 1 from slots later
+                         where later.asked_at > slots.seen_at + interval '1 hour' and later.asked_at < now() - interval '1 hour'))
              delete from slots where released_at < now() - interval '30 days'"
         )
         .execute(&self.pool)
@@ -155,11 +143,25 @@ fn number(attempt: u32) -> i32 {
     i32::try_from(attempt).unwrap_or(i32::MAX)
 }
 
+/// Gives a slot to one that somebody waits for. Whoever nobody speaks for yet keeps the turn: another worker takes its wait over soon, or the
+/// row goes out of date.
+async fn grant(change: &mut PgConnection, id: i64) -> Result<u64> {
+    let done = sqlx::query!(
+        "update slots set granted_at = clock_timestamp(), seen_at = clock_timestamp()
+         where id = $1 and granted_at is null and released_at is null
+             and (seen_at > now() - interval '30 seconds' or (wait_token is not null and seen_at > now() - interval '3 minutes'))",
+        id
+    )
+    .execute(change)
+    .await?;
+    Ok(done.rows_affected())
+}
+
 /// An attempt asks; a repeat finds its row. None where there is nothing to wait for.
 pub(super) async fn ask(change: &mut PgConnection, asks: &SlotRequest) -> Result<Option<SlotId>> {
     let row = sqlx::query!(
-        "insert into slots (run_id, stage, attempt, project, person, team, begun)
-         select $1, $2, $3, $4, $5, $6, $7 where not exists (
+        "insert into slots (run_id, stage, attempt, project, person, team, begun, next_stages)
+         select $1, $2, $3, $4, $5, $6, $7, $8 where not exists (
              select 1 from events where run_id = $1 and (kind = 'ended'
                  or (kind = 'attempt_ended' and body->>'stage' = $2 and (body->>'attempt')::int = $3)))
          on conflict (run_id, stage, attempt) where released_at is null do update set seen_at = clock_timestamp()
@@ -170,7 +172,8 @@ pub(super) async fn ask(change: &mut PgConnection, asks: &SlotRequest) -> Result
         asks.project.as_str(),
         asks.person.to_string(),
         asks.team.as_deref(),
-        asks.begun
+        asks.begun,
+        &asks.next_stages.iter().map(ToString::to_string).collect::<Vec<_>>()
     )
     .fetch_optional(change)
     .await?;
@@ -239,8 +242,9 @@ async fn served(database: impl PgExecutor<'_>) -> Result<BTreeMap<ProjectName, D
 /// for any.
 async fn entries(database: impl PgExecutor<'_>) -> Result<Vec<QueueEntry>> {
     let rows = sqlx::query!(
-        "select id, run_id, stage, attempt, project, person, team, begun, asked_at, granted_at from slots
-         where released_at is null and (seen_at > now() - interval '30 seconds' or granted_at > now() - interval '10 minutes' or not exists (
+        "select id, run_id, stage, attempt, project, person, team, begun, next_stages, asked_at, granted_at from slots
+         where released_at is null and (seen_at > now() - interval '30 seconds' or granted_at > now() - interval '10 minutes'
+             or (wait_token is not null and granted_at is null and seen_at > now() - interval '3 minutes') or not exists (
              select 1 from workers where seen_at > now() - interval '10 seconds' and started_at < now() - interval '20 seconds'))
          order by id"
     )
@@ -257,6 +261,12 @@ async fn entries(database: impl PgExecutor<'_>) -> Result<Vec<QueueEntry>> {
                 person: row.person.parse().ok()?,
                 team: row.team,
                 begun: row.begun,
+                next_stages: row
+                    .next_stages
+                    .into_iter()
+                    .flatten()
+                    .filter_map(|stage| stage.parse().ok())
+                    .collect(),
             },
             asked_at: row.asked_at,
             granted_at: row.granted_at,

@@ -1,5 +1,7 @@
 //! More runs than there are slots: they wait, say where they stand, and go on in a fair order.
 
+mod store;
+
 use anyhow::Result;
 
 use crate::world::{RunOf, World, story};
@@ -89,6 +91,22 @@ async fn a_worker_that_dies_takes_no_place_in_the_queue_with_it() {
         first.gets_its_sign().await?;
         second.shows("Waiting for a sign").await?;
         third.card().shows("1st of 1").await?;
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn whoever_waits_begins_at_any_worker_that_lives() {
+    story(async |w| {
+        let ana = w.person("ana");
+        let [first, second, third] = one_works_and_two_wait(w).await?;
+        let _other = w.worker_at("other")?;
+        w.worker.crashes().await?;
+        ana.says(&format!("/develop stop {}", first.id)).await?;
+        second.shows("Waiting for a sign").await?;
+        third.card().shows("1st of 1").await?;
+        w.worker.comes_back()?;
         Ok(())
     })
     .await;

@@ -35,6 +35,7 @@ mod snapshot;
 mod stall;
 mod store_work;
 mod story_line;
+mod this_process;
 mod unfit;
 mod write;
 mod write_attempt;

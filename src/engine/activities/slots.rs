@@ -1,40 +1,39 @@
-//! The slots of this process: who waits here for one, and who works in one?
-//! One task of a worker looks into the queue for all that wait here, gives what is free to whoever is next, wherever they wait, and says that
-//! this process lives. The database is the truth: a worker that dies takes no place with it.
+//! The slots of this process: who works in one here, and who is given one next?
+//! One task of each worker looks into the queue, gives what is free to whoever is next, and says that this process lives. Waits belong to no
+//! process, and the database is the truth: a worker that dies takes no place with it, and delays nobody's turn.
 
-use std::collections::{HashMap, HashSet};
-use std::fs;
-use std::path::Path;
+use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{Notify, oneshot};
+use temporalio_client::Client;
+use tokio::sync::Notify;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::attempt_folder::host;
 use super::bench::Bench;
 use super::failure::AttemptId;
+use super::this_process::{is_dead, this_process};
 use crate::run::SlotLimits;
-use crate::store::{AttemptKey, SlotId, StoreError};
+use crate::store::{AttemptKey, StoreError, WorkerProcess};
 
-/// How often the queue is looked at while somebody waits here. What this process itself gives back is seen at once.
+/// How often it is seen whether somebody waits. What this process itself gives back is seen at once.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// Limits that are changed count after this.
 const STEADY: Duration = Duration::from_millis(400);
-/// How often it is said that this process lives, and with it those that wait and work here.
+/// How often it is said that this process lives, and those with it that work here.
 const SAY_EVERY: Duration = Duration::from_secs(3);
 /// What nobody needs is cleared so often.
 const CLEAR_EVERY: Duration = Duration::from_hours(6);
-/// A database that takes longer counts as away.
-const DATABASE_TIMEOUT: Duration = Duration::from_secs(5);
+/// What takes longer counts as away, the database or Temporal: this process must say in time that it lives, whoever is away.
+const STEP_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Attempts of this process that wait for a slot or hold one.
+/// Attempts of this process that hold a slot.
 pub struct Slots {
-    /// Attempts that this process takes at once, as it was started.
-    at_once: u32,
-    waiting: Mutex<HashMap<SlotId, oneshot::Sender<()>>>,
-    held: Mutex<HashSet<AttemptKey>>,
+    /// With the attempts that it takes at once, as it was started.
+    process: WorkerProcess,
+    /// By how many: where an attempt is taken over, the old activity may still end here while the new one works.
+    held: Mutex<HashMap<AttemptKey, u32>>,
     changed: Notify,
     limits: Mutex<SteadyLimits>,
 }
@@ -54,7 +53,11 @@ pub(super) struct HeldSlot<'a> {
 
 impl Drop for HeldSlot<'_> {
     fn drop(&mut self) {
-        lock(&self.slots.held).remove(&self.of);
+        let mut held = lock(&self.slots.held);
+        if let Some(by) = held.get_mut(&self.of) {
+            *by -= 1;
+        }
+        held.retain(|_, by| *by > 0);
     }
 }
 
@@ -62,8 +65,7 @@ impl Slots {
     #[must_use]
     pub fn new(at_once: u32) -> Self {
         Self {
-            at_once,
-            waiting: Mutex::default(),
+            process: this_process(at_once),
             held: Mutex::default(),
             changed: Notify::new(),
             limits: Mutex::default(),
@@ -71,21 +73,13 @@ impl Slots {
     }
 
     pub(in crate::engine) const fn at_once(&self) -> u32 {
-        self.at_once
-    }
-
-    /// Says when this one's wait is over. Whoever drops that waits no more.
-    pub(super) fn wait(&self, id: SlotId) -> oneshot::Receiver<()> {
-        let (turn, waiter) = oneshot::channel();
-        lock(&self.waiting).insert(id, turn);
-        self.changed.notify_one();
-        waiter
+        self.process.slots
     }
 
     /// An agent or checks are at work.
     pub(super) fn hold<'a>(&self, of: impl Into<AttemptId<'a>>) -> HeldSlot<'_> {
         let of = AttemptKey::from(of.into());
-        lock(&self.held).insert(of.clone());
+        *lock(&self.held).entry(of.clone()).or_default() += 1;
         HeldSlot { slots: self, of }
     }
 
@@ -94,18 +88,9 @@ impl Slots {
         self.changed.notify_one();
     }
 
-    /// Those that wait here still.
-    fn waiting(&self) -> Vec<SlotId> {
-        let mut waiting = lock(&self.waiting);
-        waiting.retain(|_, turn| !turn.is_closed());
-        waiting.keys().copied().collect()
-    }
-
-    fn settle(&self, id: SlotId) {
-        if let Some(waiter) = lock(&self.waiting).remove(&id) {
-            // Whoever does not wait any more has no use for it; the row is given back with the attempt.
-            let _ = waiter.send(());
-        }
+    /// Those that are worked in here.
+    fn held(&self) -> Vec<AttemptKey> {
+        lock(&self.held).keys().cloned().collect()
     }
 }
 
@@ -135,55 +120,53 @@ fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Bench {
     /// Serves the queue until `end`.
-    pub(in crate::engine) async fn serve_queue(&self, end: CancellationToken) {
+    pub(in crate::engine) async fn serve_queue(&self, temporal: &Client, end: CancellationToken) {
         let mut tick = interval(LOOK_EVERY);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let (mut said, mut cleared) = (None::<Instant>, None::<Instant>);
         while !end.is_cancelled() {
             if said.is_none_or(|at| at.elapsed() >= SAY_EVERY) {
                 within_time("say that this worker lives", self.say_what_lives()).await;
+                within_time("say who waits on", self.keep_waits(temporal)).await;
                 said = Some(Instant::now());
             }
             if cleared.is_none_or(|at| at.elapsed() >= CLEAR_EVERY) {
                 within_time("clear the queue", self.store.clear_slots()).await;
                 cleared = Some(Instant::now());
             }
-            if !self.slots.waiting().is_empty() {
-                within_time("look into the queue", self.serve_waiting()).await;
-            }
+            within_time("look into the queue", self.serve_waiting(temporal)).await;
             tokio::select! {
                 () = end.cancelled() => {}
                 () = self.slots.changed.notified() => {}
                 _ = tick.tick() => {}
             }
         }
-        let (host, process) = this_process();
-        within_time("say that this worker ends", self.store.forget_worker(&host, process)).await;
+        let ends = self.store.forget_worker(&self.slots.process);
+        within_time("say that this worker ends", ends).await;
     }
 
-    async fn serve_waiting(&self) -> Result<(), StoreError> {
+    async fn serve_waiting(&self, temporal: &Client) -> Result<(), StoreError> {
+        if !self.store.anybody_waits().await? {
+            return Ok(());
+        }
         let read = self.projects.current().queue.slots.clone();
         let limits = lock(&self.slots.limits).steady(read, Instant::now());
         self.store.grant_slots(&limits).await?;
-        for id in self.store.settled_slots(&self.slots.waiting()).await? {
-            self.slots.settle(id);
-        }
-        Ok(())
+        self.end_waits(temporal).await
     }
 
     async fn say_what_lives(&self) -> Result<(), StoreError> {
-        let (host, process) = this_process();
+        let here = &self.slots.process;
         // A limit that was lowered counts at once; for a higher one this process must be started anew.
-        let slots = self.slots.at_once.min(self.agent_slots());
-        self.store.see_worker(&host, process, slots).await?;
-        let (waiting, held) =
-            (self.slots.waiting(), lock(&self.slots.held).iter().cloned().collect::<Vec<_>>());
-        if !waiting.is_empty() || !held.is_empty() {
-            self.store.see_slots(&waiting, &held).await?;
+        let slots = here.slots.min(self.agent_slots());
+        self.store.see_worker(&WorkerProcess { slots, ..here.clone() }).await?;
+        let held = self.slots.held();
+        if !held.is_empty() {
+            self.store.see_slots(&held).await?;
         }
         for worker in self.store.workers().await? {
-            if worker.host == host && !lives(worker.process) {
-                self.store.forget_worker(&host, worker.process).await?;
+            if is_dead(&worker, here) {
+                self.store.forget_worker(&worker).await?;
             }
         }
         Ok(())
@@ -195,19 +178,9 @@ impl Bench {
     }
 }
 
-/// What this process is known by.
-fn this_process() -> (String, u32) {
-    (host().unwrap_or_else(|| "unknown".to_owned()), std::process::id())
-}
-
-/// Whether a process of this machine is there.
-fn lives(process: u32) -> bool {
-    fs::exists(Path::new("/proc").join(process.to_string())).unwrap_or(true)
-}
-
 /// The queue waits for nobody: what fails now is done at the next look.
 async fn within_time<T>(what: &str, work: impl Future<Output = Result<T, StoreError>>) {
-    match timeout(DATABASE_TIMEOUT, work).await {
+    match timeout(STEP_TIMEOUT, work).await {
         Ok(Ok(_)) => {}
         Ok(Err(e)) => tracing::warn!(error = %e, "could not {what}"),
         Err(_) => tracing::warn!("could not {what} in time"),
@@ -229,5 +202,17 @@ mod tests {
         assert_eq!(at(500, Some(2)), Some(1));
         assert_eq!(at(750, Some(2)), Some(1));
         assert_eq!(at(1_000, Some(2)), Some(2));
+    }
+
+    #[test]
+    fn an_attempt_is_held_until_the_last_that_works_in_it_ends() {
+        let (run, stage) =
+            ("tale-k3f9qdx".parse().expect("a name"), "draft".parse().expect("a name"));
+        let (slots, of) = (Slots::new(2), AttemptId { run: &run, stage: &stage, attempt: 1 });
+        let (old, new) = (slots.hold(of), slots.hold(of));
+        drop(old);
+        assert_eq!(slots.held(), [AttemptKey::from(of)]);
+        drop(new);
+        assert_eq!(slots.held(), []);
     }
 }

@@ -2,17 +2,19 @@
 //! Of those whose limits allow it: the project with the fewest slots, of these the one served longest ago; in it what is begun goes
 //! before what is new, then whoever asked first. No slot stays free that somebody may have.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 
 use super::{Queue, SlotLimits};
 use crate::run::ProjectName;
 
-/// A queue as it moves on: slots are given and come back. Names are numbers here, because many wait and each turn looks at all of them.
+/// A queue as it moves on: slots are given and come back. Many wait and each has several turns: so names are numbers here, and a turn looks at
+/// the first of each project, not at all.
 pub(super) struct Line {
     entries: Vec<Waiter>,
-    waiting: Vec<usize>,
+    /// Of each project, in order.
+    waiting: Vec<BTreeSet<Place>>,
     slots: u32,
     held: u32,
     projects: Vec<Party>,
@@ -30,6 +32,15 @@ struct Waiter {
     workspace: Option<usize>,
     begun: bool,
     asked_at: DateTime<Utc>,
+}
+
+/// What orders those of one project, and which entry it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    is_new: bool,
+    asked_at: DateTime<Utc>,
+    id: i64,
+    index: usize,
 }
 
 /// Slots are counted by it.
@@ -86,7 +97,7 @@ impl Line {
         let SlotLimits { per_person, per_workspace, .. } = queue.limits;
         let mut line = Self {
             entries,
-            waiting: Vec::new(),
+            waiting: vec![BTreeSet::new(); projects.names.len()],
             slots: queue.slots(),
             held: 0,
             projects: projects.names.into_iter().map(|name| Party::project(queue, name)).collect(),
@@ -103,7 +114,7 @@ impl Line {
         for (index, entry) in queue.entries.iter().enumerate() {
             match entry.granted_at {
                 Some(_) => self.count(index, 1),
-                None => self.waiting.push(index),
+                None => self.line_up(index),
             }
         }
     }
@@ -119,11 +130,12 @@ impl Line {
             return None;
         }
         let next = self.next()?;
-        self.waiting.retain(|index| *index != next);
-        self.count(next, 1);
+        let project = self.entries[next.index].project;
+        self.waiting[project].remove(&next);
+        self.count(next.index, 1);
         self.turns += 1;
-        self.projects[self.entries[next].project].served = Served::InTurn(self.turns);
-        Some(next)
+        self.projects[project].served = Served::InTurn(self.turns);
+        Some(next.index)
     }
 
     /// A slot comes back.
@@ -131,8 +143,20 @@ impl Line {
         self.count(index, -1);
     }
 
-    pub(super) fn waiting(&self) -> &[usize] {
-        &self.waiting
+    /// A run that has had a slot asks for the next.
+    pub(super) fn ask_again(&mut self, index: usize, at: DateTime<Utc>) {
+        let entry = &mut self.entries[index];
+        (entry.begun, entry.asked_at) = (true, at);
+        self.line_up(index);
+    }
+
+    fn line_up(&mut self, index: usize) {
+        let Waiter { id, project, begun, asked_at, .. } = self.entries[index];
+        self.waiting[project].insert(Place { is_new: !begun, asked_at, id, index });
+    }
+
+    pub(super) fn waiting(&self) -> impl Iterator<Item = usize> {
+        self.waiting.iter().flatten().map(|place| place.index)
     }
 
     /// Which of its own limits keeps an entry from a slot.
@@ -146,13 +170,12 @@ impl Line {
             .or_else(|| workspace.map(Full::Workspace))
     }
 
-    fn next(&self) -> Option<usize> {
-        let allowed = self.waiting.iter().copied().filter(|index| self.full(*index).is_none());
-        allowed.min_by_key(|index| {
-            let of = &self.entries[*index];
-            let project = &self.projects[of.project];
-            (project.held, project.served, !of.begun, of.asked_at, of.id)
-        })
+    fn next(&self) -> Option<Place> {
+        let first_of = self.projects.iter().zip(&self.waiting).filter_map(|(project, waiting)| {
+            let first = waiting.iter().find(|place| self.full(place.index).is_none())?;
+            Some((project.held, project.served, *first))
+        });
+        first_of.min().map(|(_, _, first)| first)
     }
 
     fn count(&mut self, index: usize, change: i32) {

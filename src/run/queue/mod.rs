@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{PersonId, Plan, ProjectName, Run, RunId, StageName};
+use super::{PersonId, Plan, ProjectName, Run, RunId, StageName, StagePhase};
 
 pub use limits::SlotLimits;
 pub use places::{QueuePlace, QueuedAttempt, WaitsBecause};
@@ -29,6 +29,9 @@ pub struct SlotRequest {
     /// Whether the run had a slot before: what is begun goes first.
     #[serde(default)]
     pub begun: bool,
+    /// What the run asks for next, as far as no person is asked before. Unknown of older versions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub next_stages: Vec<StageName>,
 }
 
 impl SlotRequest {
@@ -49,8 +52,25 @@ impl SlotRequest {
             person: request.starter.clone(),
             team: request.channel.as_ref().map(|channel| channel.team.clone()).or(of_starter),
             begun: run.start.is_some() || attempts > 1,
+            next_stages: next_stages(run, &plan.stage.name),
         }
     }
+}
+
+/// The stages that follow without a question in between. What only may be asked, such as for more money, nobody knows before.
+fn next_stages(run: &Run, stage: &StageName) -> Vec<StageName> {
+    let from_here = run.stages.iter().skip_while(|it| it.name() != stage);
+    let (mut next, mut asks) = (Vec::new(), false);
+    for it in from_here {
+        if it.name() != stage && it.phase == StagePhase::Todo {
+            next.push(it.name().clone());
+        }
+        asks |= it.stage.gate.is_some();
+        if asks {
+            break;
+        }
+    }
+    next
 }
 
 /// An attempt that holds a slot or waits for one.
@@ -87,9 +107,8 @@ pub struct SlotSpans {
 }
 
 impl SlotSpans {
-    fn of(&self, asks: &SlotRequest) -> Option<u64> {
-        let stage = (asks.project.clone(), asks.stage.clone());
-        self.by_stage.get(&stage).copied().or(self.usual)
+    fn of(&self, project: &ProjectName, stage: &StageName) -> Option<u64> {
+        self.by_stage.get(&(project.clone(), stage.clone())).copied().or(self.usual)
     }
 }
 

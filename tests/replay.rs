@@ -67,6 +67,11 @@ async fn a_run_with_stages_side_by_side_whose_worker_died() {
 }
 
 #[tokio::test]
+async fn a_run_that_was_stopped_while_stages_were_done_side_by_side() {
+    replays("a_stop_reaches_the_stages_that_are_done_beside_each_other").await;
+}
+
+#[tokio::test]
 async fn a_run_that_tried_first_beside_the_slots() {
     replays("what_has_to_pass_is_shown_to_fail_first_and_is_then_one_of_the_checks").await;
 }

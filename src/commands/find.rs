@@ -3,7 +3,7 @@
 
 use super::asker::CLOCKS_DIFFER;
 use super::misunderstood::code_safe;
-use super::only_run::look_at;
+use super::only_run::{look_at, only_asking_part};
 use super::said::Speaks;
 use super::{Asker, Reply, ReplyKind, Said, Services, Sight, Verb, is_visible_to, typing};
 use crate::run::{Phase, ProjectName, Run, RunId, Verdict, nearest};
@@ -73,8 +73,25 @@ impl Lookup {
     }
 }
 
-/// What is meant by a name, or without one by the thread or our direct message that is answered.
+/// What is meant by a name, or without one by the thread or our direct message that is answered. What answers a question is for the part of
+/// the run that asks one, where the run asks nothing itself: it was read in its thread.
 pub async fn meaning(
+    services: &Services,
+    asker: &Asker,
+    said: &Said,
+    verdict: Option<Verdict>,
+) -> Result<Meaning, StoreError> {
+    let meant = named(services, asker, said, verdict).await?;
+    let answers = verdict.is_some_and(|verdict| !verdict.needs_no_gate());
+    match meant {
+        Meaning::Certain(Lookup::Found(named)) if answers => {
+            Ok(Meaning::Certain(only_asking_part(services, asker, *named).await?))
+        }
+        meant => Ok(meant),
+    }
+}
+
+async fn named(
     services: &Services,
     asker: &Asker,
     said: &Said,

@@ -3,6 +3,7 @@
 
 use super::asker::CLOCKS_DIFFER;
 use super::find::NEWEST;
+use super::find::Named;
 use super::waiting::{LISTED, MOST, Waiting, is_cut};
 use super::{Asker, Lookup, Reply, ReplyKind, Services, is_visible_to};
 use crate::run::{OpenGate, ProjectName, RequestId, Run, Verdict};
@@ -121,6 +122,24 @@ pub(super) async fn look_at(
     }
     let none = format!("There is no run of `{project}` here. `/develop list` shows the newest.");
     Ok(the_only(open, "", &Otherwise { none: &none, several: &several }))
+}
+
+/// The run that somebody named to answer it; where it asks nothing itself, the only one of its parts that asks something.
+pub(super) async fn only_asking_part(
+    services: &Services,
+    asker: &Asker,
+    named: Named,
+) -> Result<Lookup, StoreError> {
+    if named.run.gate.is_some() || !named.run.has_children() {
+        return Ok(Lookup::Found(Box::new(named)));
+    }
+    let mut asking = services.store.children_of(&named.run).await?;
+    asking.retain(|part| part.gate.as_ref().is_some_and(|open| asker.was_shown(open)));
+    if asking.is_empty() {
+        return Ok(Lookup::Found(Box::new(named)));
+    }
+    let several = format!("More than one part of `{}` asks something.", named.run.id());
+    Ok(the_only(asking, &named.said, &Otherwise { none: "", several: &several }))
 }
 
 /// What is at work of a project, as far as whoever asks may see it.

@@ -205,6 +205,8 @@ fn request(project: &Project, (start, pipeline): (StartRun, Pipeline), asker: As
         waits_for_workers: true,
         batch: None,
         part_of: None,
+        notes: Vec::new(),
+        beyond_months: false,
         fix: start.fix,
         queued: true,
     }

@@ -67,6 +67,8 @@ pub use test_inventory::TestNames;
 pub use time::{Hours, Zone};
 
 /// Version of the rules in this room. Stands in `Started`; where a rule changes, code branches on it.
-pub const RULES: u32 = 2;
+pub const RULES: u32 = 3;
+/// The rules before stages could be done side by side.
+pub const RULES_IN_TURN: u32 = 2;
 /// The rules of runs that began before rules had versions.
 pub const FIRST_RULES: u32 = 1;

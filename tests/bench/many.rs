@@ -116,6 +116,8 @@ impl<'a> Many<'a> {
             waits_for_workers: false,
             batch: None,
             part_of: None,
+            notes: Vec::new(),
+            beyond_months: false,
             fix: None,
             queued: false,
             run: RunId::mint(&project, rand::random()),

@@ -103,7 +103,8 @@ async fn a_stage_that_is_not_good_beside_others_asks_in_its_turn() {
         let run =
             builds(w, "village", (well, "echo mill > mill.txt; cat mill.txt >> map.txt")).await?;
         run.shows("*well of village has failed. What now?*").await?;
-        run.shows("✗ well · merge · `grep -q well map.txt` exited 1").await?;
+        run.shows("`grep -q well map.txt` exited 1 → it was tried often enough beside the others")
+            .await?;
         run.card().shows("○ *mill* · good, to be merged").await?;
         ana.presses("Retry", &run).await?;
         run.shows("✓ well · attempt 2").await?;
@@ -111,6 +112,24 @@ async fn a_stage_that_is_not_good_beside_others_asks_in_its_turn() {
         run.shows("*Keep mill of village?*").await?;
         ana.presses("Approve", &run).await?;
         run.shows("*village is done.* All 4 stages are good.").await?;
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_run_that_is_done_again_begins_with_stages_side_by_side() {
+    story(async |w| {
+        let ana = w.person("ana");
+        let first = builds(w, "village", (WELL, MILL)).await?;
+        first.shows("*Keep mill of village?*").await?;
+        ana.says_in(&first, "reject").await?;
+        first.shows("*village was rejected*").await?;
+        let again = ana.starts(&format!("/develop again {} from well", first.id)).await?;
+        again.shows("✓ well · merge").await?;
+        again.shows("*Keep mill of village?*").await?;
+        ana.presses("Approve", &again).await?;
+        again.shows("*village is done.* All 4 stages are good.").await?;
         Ok(())
     })
     .await;
@@ -145,7 +164,7 @@ async fn money_for_a_stage_beside_others_is_asked_for_in_the_thread() {
         let asked = run.shows("*A stage asks something.* @ana").await?;
         let asked = w.slack.at(&asked);
         asked.shows("*3 mill* · *Spend more on mill of village?*").await?;
-        ana.presses_near("+$1", "*3 mill*", &asked).await?;
+        ana.says_in(&run, "raise $1").await?;
         asked.shows("*Answered*").await?;
         run.shows("*Keep mill of village?*").await?;
         assert_eq!(run.run().await?.budget(), "$1.20".parse().ok(), "it is one pot");

@@ -103,6 +103,12 @@ fn raised(run: &Run) -> Usd {
     added.unwrap_or_default()
 }
 
+/// What was said last of work that was not good.
+fn said_last(run: &Run) -> Option<String> {
+    let (_, attempt) = run.last_attempt()?;
+    attempt.feedback.clone()
+}
+
 /// What they added to the one stage that it did for another run.
 fn raised_for_stage(run: &Run) -> Usd {
     let stage = run.stages.last().filter(|_| run.request.is_side_run());
@@ -124,6 +130,8 @@ fn end_of(run: Option<&Run>, lost: Option<&str>) -> FeatureEnd {
         cost_usd: run.map(Run::spent).unwrap_or_default(),
         raised_usd: run.map(raised).unwrap_or_default(),
         raised_for_stage_usd: run.map(raised_for_stage).unwrap_or_default(),
+        no_limit: run.is_some_and(|run| run.budget().is_none() && run.request.budget_usd.is_some()),
+        feedback: run.filter(|_| made.is_none()).and_then(said_last),
         seconds: run.map(Run::worked_seconds).unwrap_or_default(),
     }
 }

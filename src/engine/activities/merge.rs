@@ -67,7 +67,8 @@ impl Bench {
         (run, work): (&RunId, &Snapshot),
     ) -> Result<(), WorkspaceError> {
         let other = self.shadow_with(run, &[work]).await?;
-        shadow.take_work(&other, work, &format!("feature-{n}")).await
+        // No stage can be called so: attempts are kept by the names of their stages.
+        shadow.take_work(&other, work, &format!("merged/{n}")).await
     }
 }
 

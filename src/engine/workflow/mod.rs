@@ -21,7 +21,9 @@ use temporalio_sdk::{
 
 use crate::engine::activities::Handover;
 use crate::engine::authenticity::SignedRequest;
-use crate::run::{Event, FIRST_RULES, Happened, Next, Outcome, RULES, Run, SlotRequest, StageName};
+use crate::run::{
+    Event, FIRST_RULES, Happened, Next, Outcome, RULES, RULES_IN_TURN, Run, SlotRequest, StageName,
+};
 
 use attempt::attempt;
 use by_hand::{await_push, hand_out};
@@ -96,7 +98,13 @@ pub(super) type Ctx = WorkflowContext<Develop>;
 
 /// The rules that a run goes by to its end: a history that was recorded by an older program has no mark of these.
 fn rules(ctx: &Ctx) -> u32 {
-    if ctx.patched("rules-2") { RULES } else { FIRST_RULES }
+    if ctx.patched("rules-3") {
+        RULES
+    } else if ctx.patched("rules-2") {
+        RULES_IN_TURN
+    } else {
+        FIRST_RULES
+    }
 }
 
 /// The main loop: asks the rules what the run needs, and does that.

@@ -15,6 +15,7 @@ use super::{Outcome, Pipeline, Request, RunId, Snapshot, StageName, Tokens, Usd}
 
 pub use pipelines::BatchPipelines;
 pub use preview::{MergePreview, Overlap};
+pub(in crate::run) use side_run::BESIDE;
 pub use side_run::{SideRun, StageRun};
 
 /// What a run develops that has features instead of stages.
@@ -64,6 +65,12 @@ pub struct FeatureEnd {
     /// The same, to what the stage might spend that it did beside others.
     #[serde(default, skip_serializing_if = "Usd::is_zero")]
     pub raised_for_stage_usd: Usd,
+    /// Whether people took the limit away.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub no_limit: bool,
+    /// What was said last of work that was not good.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub feedback: Option<String>,
     pub seconds: u64,
 }
 
@@ -79,6 +86,8 @@ impl FeatureEnd {
             cost_usd: Usd::ZERO,
             raised_usd: Usd::ZERO,
             raised_for_stage_usd: Usd::ZERO,
+            no_limit: false,
+            feedback: None,
             seconds: 0,
         }
     }
@@ -138,7 +147,8 @@ impl Batch {
     pub fn ports(batch: &RunId, n: usize) -> String {
         let sum: usize = batch.as_str().bytes().map(usize::from).sum();
         let range = sum % Self::RANGES * (Self::MOST + 1);
-        let first = Self::FIRST_PORT + (range + n.saturating_sub(1)) * Self::PORTS;
+        let within = n.saturating_sub(1) % (Self::MOST + 1);
+        let first = Self::FIRST_PORT + (range + within) * Self::PORTS;
         format!("{first}-{}", first + Self::PORTS - 1)
     }
 

@@ -2,12 +2,17 @@
 //! It begins with what that run has so far, and what it makes is merged by that run's own stage, like a feature of a batch. Nobody is asked in
 //! it for anything but money: approvals and failures are its run's.
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Batch, BatchMember, FeatureEnd};
+use super::{BatchMember, FeatureEnd};
 use crate::run::{
-    Again, KeptStage, Pipeline, Request, Run, RunId, Stage, StageName, StagePhase, StageState,
+    Again, Approver, KeptStage, Note, Pipeline, Request, Run, RunId, Snapshot, Stage, StageName,
+    StagePhase, StageState,
 };
+
+/// The attempt that read what was said for stages beside each other: none of the run's own.
+pub(in crate::run) const BESIDE: u32 = 0;
 
 /// That a stage is done by a run of its own.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +30,11 @@ pub struct SideRun {
     /// None while it is under way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end: Option<FeatureEnd>,
+    /// When it was asked for.
+    pub began_at: DateTime<Utc>,
+    /// The newest good work then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<Snapshot>,
     /// Whether the run went back to work from before it: what it makes counts for nothing.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_left_behind: bool,
@@ -58,7 +68,7 @@ impl Run {
         let SideRun { run, of, .. } = stage.side_runs.last()?;
         let kept: Vec<KeptStage> = self.stages_good().filter_map(|it| self.kept(it)).collect();
         let mut own = self.stages_good().map(|it| it.stage.clone()).collect::<Vec<Stage>>();
-        own.push(alone(&stage.stage, Batch::ports(self.id(), n)));
+        own.push(Stage { budget_usd: self.left_of(stage), ..alone(&stage.stage) });
         let member = BatchMember {
             batch: self.id().clone(),
             is_stage: true,
@@ -66,7 +76,7 @@ impl Run {
             of: self.stages.len(),
             slug: stage.name().clone(),
         };
-        let begins = Again { run: self.id().clone(), kept, origin: self.origin().cloned() };
+        let begins = Again { run: self.where_good_work_is(), kept, origin: self.origin().cloned() };
         Some(Request {
             run: run.clone(),
             pipeline: Pipeline { stages: own, ..self.request.pipeline.clone() },
@@ -74,9 +84,38 @@ impl Run {
             estimate: None,
             again: Some(begins).filter(|it| !it.kept.is_empty()),
             push_attempts: false,
+            approvers: self.named_once(),
+            notes: self.notes_beside(),
+            beyond_months: self.goes_beyond_months(),
             part_of: Some(member),
             ..self.request.clone()
         })
+    }
+
+    /// The run that has what is good so far: where this one did nothing itself yet, the one that it takes that over from.
+    fn where_good_work_is(&self) -> RunId {
+        let mut attempts = self.stages.iter().flat_map(|stage| &stage.attempts);
+        let has_own = attempts.any(|attempt| attempt.base.is_some());
+        let taken = self.request.takes_over().filter(|_| !has_own);
+        taken.map_or(self.id(), |again| &again.run).clone()
+    }
+
+    /// Everybody whom the run names as an approver: gates that are not asked there say who may steer it all the same.
+    fn named_once(&self) -> Vec<Approver> {
+        let mut named = Vec::new();
+        for approver in self.named() {
+            if !named.contains(approver) {
+                named.push(approver.clone());
+            }
+        }
+        named
+    }
+
+    /// What people said that was for the stages which begin beside each other.
+    fn notes_beside(&self) -> Vec<Note> {
+        let is_for_them = |note: &&Note| note.read_by.as_ref().is_some_and(|(_, n)| *n == BESIDE);
+        let notes = self.notes.iter().filter(is_for_them);
+        notes.map(|note| Note { read_by: None, message: None, ..note.clone() }).collect()
     }
 
     fn stages_good(&self) -> impl Iterator<Item = &StageState> {
@@ -85,8 +124,9 @@ impl Run {
 }
 
 /// The same, where nobody is asked about it: it is judged once more, and asked about, where its work is merged.
-fn alone(stage: &Stage, ports: String) -> Stage {
-    let mut alone = Stage { gate: None, recovery: None, review: None, ..stage.clone() };
-    alone.env.insert(Batch::PORTS_VARIABLE.to_owned(), ports);
-    alone
+fn alone(stage: &Stage) -> Stage {
+    Stage { gate: None, recovery: None, review: None, ..stage.clone() }
 }
+
+#[cfg(test)]
+mod tests;

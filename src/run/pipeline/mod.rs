@@ -14,8 +14,8 @@ use std::ops::Not;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Approver, Batch, BatchMember, Channel, Digest, GateSpec, MoneyTerms, PersonId, ProjectName,
-    RollbackTo, RunEstimate, RunId, StageName, Usd,
+    Approver, Batch, BatchMember, Channel, Digest, GateSpec, MoneyTerms, Note, PersonId,
+    ProjectName, RollbackTo, RunEstimate, RunId, StageName, Usd,
 };
 
 pub use again::{Again, KeptStage, NotFrom};
@@ -259,6 +259,12 @@ pub struct Request {
     /// That it fixes something, and until when: its pipeline is made of the project's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fix: Option<Fix>,
+    /// What people had said before it began, for its first attempt.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<Note>,
+    /// Whether somebody let it spend beyond the budgets of a month before it began.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub beyond_months: bool,
     /// Whether its attempts wait for a slot of the queue. False in runs of older versions.
     #[serde(default, skip_serializing_if = "Not::not")]
     pub queued: bool,

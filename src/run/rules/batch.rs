@@ -44,13 +44,10 @@ impl Run {
 
     /// What an attempt merges; none where somebody writes: an agent, or a person by hand.
     pub(super) fn merge_step(&self, stage: &StageState, attempt: u32) -> Option<MergeStep> {
-        if !self.merges(stage) {
-            return None;
-        }
-        // A stage that was done beside others is merged once; whoever wants it otherwise then wants somebody to write.
-        let is_first = stage.attempts_now().first().is_some_and(|first| first.n == attempt);
-        let is_merged =
-            self.merged(stage, attempt).is_some() || (self.request.batch.is_none() && !is_first);
+        let is_merged = match &self.request.batch {
+            Some(_) => self.merged(stage, attempt).is_some(),
+            None => !stage.is_merge(attempt),
+        };
         // Where the run went back to a merge that did not work, somebody makes that work.
         let is_resumed = stage.unfinished_base().is_some();
         if is_merged || is_resumed || stage.done_by_hand(attempt).is_some() {
@@ -95,7 +92,8 @@ impl Run {
         let (.., end) = self.child_of(stage).filter(|(.., end)| end.work.is_none())?;
         let is_first = stage.attempts_now().first().is_some_and(|first| first.n == attempt);
         let why = end.why.clone().unwrap_or_else(|| "its run did not end well".to_owned());
-        let judged = Checked { why: Some(why), ..Checked::default() };
+        let feedback = end.feedback.clone();
+        let judged = Checked { why: Some(why), feedback, ..Checked::default() };
         let nothing =
             Written::unkept(AgentEnd::Finished, self.sandboxing.unwrap_or(Sandboxing::Closed));
         let facts = AttemptFacts::Checked(&nothing, &judged);
@@ -104,13 +102,14 @@ impl Run {
 
     /// What came of the merge itself, on which whoever makes it work begins.
     pub(super) fn merged<'a>(&self, stage: &'a StageState, attempt: u32) -> Option<&'a Snapshot> {
+        let earlier = stage.attempts_now().iter().filter(|earlier| earlier.n < attempt);
+        if self.request.batch.is_some() {
+            return { earlier }.find_map(|earlier| earlier.snapshot.as_ref());
+        }
         // Who wants it done anew wants nothing of what its own run made.
         let is_anew = stage.rework().is_some_and(|changes| changes.rework == Rework::Base);
-        if !self.merges(stage) || (self.request.batch.is_none() && is_anew) {
-            return None;
-        }
-        let mut earlier = stage.attempts_now().iter().filter(|earlier| earlier.n < attempt);
-        earlier.find_map(|earlier| earlier.snapshot.as_ref())
+        let mut merges = earlier.filter(|earlier| !is_anew && stage.is_merge(earlier.n));
+        merges.find_map(|merge| merge.snapshot.as_ref())
     }
 
     /// What the checks said of exactly this work before, where the same ones judged it: all of what was merged is what the last merge left.

@@ -18,7 +18,10 @@ impl Run {
     ) -> Next {
         let plan = Box::new(self.plan(stage, attempt.n));
         match (&stage.stage.until, &stage.tried) {
-            (Some(_), None) if plan.by_hand.is_none() => Next::TryFirst(plan),
+            // What merges begins with what others made; it was tried where the work was done.
+            (Some(_), None) if plan.by_hand.is_none() && plan.merge.is_none() => {
+                Next::TryFirst(plan)
+            }
             (Some(until), Some((by, FirstTry { passed: true, .. }))) if *by == attempt.n => {
                 let why = format!("`{until}` passes on the code as it is, so no agent was paid");
                 let end = AgentEnd::Failed { trouble: Trouble::NothingToFix, why };

@@ -20,8 +20,10 @@ impl Run {
         let raises = self.decisions.iter().filter(|it| self.stage_raised_by(it).is_none());
         // What somebody added to the share of a feature, or of a stage beside others, is this run's, too.
         let beside = self.stages.iter().flat_map(StageState::side_ends);
-        let added: Usd = self.features.values().chain(beside).map(|end| end.raised_usd).sum();
-        after(raises, self.request.budget_usd).map(|budget| budget + added)
+        let ends: Vec<_> = self.features.values().chain(beside).collect();
+        let added: Usd = ends.iter().map(|end| end.raised_usd).sum();
+        let limit = after(raises, self.request.budget_usd);
+        limit.filter(|_| !ends.iter().any(|end| end.no_limit)).map(|budget| budget + added)
     }
 
     /// What a stage may spend, of the run's; none = all of that.
@@ -50,10 +52,9 @@ impl Run {
     }
 
     /// Whether somebody let it go on beyond the budget of a month: it is not asked about that again.
-    pub(super) fn goes_beyond_months(&self) -> bool {
-        self.decisions
-            .iter()
-            .any(|decided| matches!(self.asked_for(decided), Some(Shortage::Month(_))))
+    pub(in crate::run) fn goes_beyond_months(&self) -> bool {
+        let is_let = |decided| matches!(self.asked_for(decided), Some(Shortage::Month(_)));
+        self.request.beyond_months || self.decisions.iter().any(is_let)
     }
 
     /// Whether somebody let the attempts of this stage go on that seemed to get nowhere.
@@ -80,7 +81,7 @@ impl Run {
         self.budget().map(|budget| budget.minus(self.spent()))
     }
 
-    fn left_of(&self, stage: &StageState) -> Option<Usd> {
+    pub(in crate::run) fn left_of(&self, stage: &StageState) -> Option<Usd> {
         self.stage_budget(stage).map(|budget| budget.minus(stage.cost()))
     }
 

@@ -15,6 +15,9 @@ use crate::run::{
 /// Since these rules a run whose result is nowhere has failed.
 const RULES_OF_DELIVERY: u32 = 2;
 
+/// Since these rules stages are done side by side.
+const RULES_OF_SIDE_RUNS: u32 = 3;
+
 /// The next thing to do for a run.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Next {
@@ -146,7 +149,9 @@ impl Run {
         if let Some(why) = self.left_out_of_batch(stage) {
             return stage_undone(stage, Some(why));
         }
-        if let Some(runs) = self.side_by_side(stage) {
+        if self.rules >= RULES_OF_SIDE_RUNS
+            && let Some(runs) = self.side_by_side(stage)
+        {
             return Next::Emit(Happened::SideRunsStarted { runs });
         }
         if stage.phase == StagePhase::Todo {
@@ -246,7 +251,9 @@ impl Run {
         // Whoever asks for another try sees how that one goes.
         let most = if stage.retried().is_some() { 1 } else { stage.stage.attempts };
         let began_after = stage.retried().map_or(stage.round_began_after(), |it| it.after);
-        let tries = last.n - began_after;
+        // What merges is no try of its agent; but where no worker can merge, that comes to an end too.
+        let merge = u32::from(began_after < last.n && stage.is_merge(began_after + 1));
+        let tries = last.n - began_after - merge;
         match (last.trouble, self.budget()) {
             (Some(Trouble::Budget), Some(budget)) => Some(budget_spent(budget)),
             (
@@ -265,7 +272,7 @@ impl Run {
                 Some(format!("{TIMES} attempts failed in the same way: {}", failure_of(last)))
             }
             _ if tries < most => None,
-            _ if tries == 1 => Some(failure_of(last)),
+            _ if tries <= 1 => Some(failure_of(last)),
             _ => Some(format!("{tries} attempts, the last: {}", failure_of(last))),
         }
     }

@@ -85,6 +85,7 @@ impl Run {
         let mut planned = stage.stage.clone();
         planned.timeout_seconds = stage.timeout_seconds(attempt);
         self.judge_with_others(stage, &mut planned);
+        self.own_ports(stage, &mut planned);
         let was_begun = stage.attempt(attempt).is_some_and(|a| a.cost_usd > Usd::ZERO);
         let asks = self.request.money.is_some();
         Plan {
@@ -98,7 +99,7 @@ impl Run {
             feedback: stage
                 .sent_back_to(attempt)
                 .map(|(_, said)| said)
-                .or_else(|| memory(&earlier).map(|learnt| self.told_of_merge(stage, learnt)))
+                .or_else(|| stage.told_of_merge(memory(&earlier)))
                 .or_else(|| stage.shown_to_fail()),
             backoff_seconds: match stage.stage.iterates {
                 _ if was_begun => 0,

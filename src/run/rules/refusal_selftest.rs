@@ -144,6 +144,8 @@ fn request(stage: &StageName, spec: &GateSpec) -> Option<Request> {
         waits_for_workers: false,
         batch: None,
         part_of: None,
+        notes: Vec::new(),
+        beyond_months: false,
         fix: None,
         queued: false,
     })

@@ -2,9 +2,12 @@
 //! In its turn each merges what its run made, with its first attempt; where that does not work, its own agent goes on from there. Only of
 //! pipelines that ask for it, so these rules need no version of their own.
 
+use chrono::{DateTime, Utc};
+
+use crate::run::batch::BESIDE;
 use crate::run::{
-    Attempt, FeatureEnd, Happened, Outcome, Request, Run, RunId, SideRun, Stage, StageName,
-    StagePhase, StageRun, StageState,
+    Attempt, AttemptOutcome, Batch, FeatureEnd, Happened, Request, Run, RunId, SideRun, Snapshot,
+    Stage, StageName, StagePhase, StageRun, StageState,
 };
 
 /// What an agent is told whose stage was done beside others.
@@ -101,17 +104,18 @@ impl Run {
 
     /// Whether the next attempt of this stage merges what a run made, or tells that it made nothing.
     pub(super) fn joins(&self, name: &StageName) -> bool {
-        let stage = self.stage(name).filter(|stage| stage.side_run().is_some());
-        stage.is_some_and(|stage| stage.attempts_now().is_empty())
+        let Some(stage) = self.stage(name) else { return false };
+        let is_told = stage.side_run().is_some() && stage.attempts_now().is_empty();
+        stage.is_merge(stage.last_number() + 1) || (is_told && stage.work_gone_back_to().is_none())
     }
 
-    /// What is merged is judged by the checks of all that was merged so far, too: they may only break together.
+    /// What is merged is judged by the checks of all that became good since it was begun, too: they may only break together.
     pub(super) fn judge_with_others(&self, stage: &StageState, planned: &mut Stage) {
-        let is_merged = |it: &&StageState| it.side_run().is_some() && it.phase == StagePhase::Good;
-        if stage.side_run().is_none() {
-            return;
-        }
-        for other in self.stages.iter().filter(is_merged) {
+        let Some(side) = stage.side_run() else { return };
+        let is_new = |it: &&StageState| {
+            it.phase == StagePhase::Good && it.started_at.is_some_and(|at| at >= side.began_at)
+        };
+        for other in self.stages.iter().filter(is_new) {
             add_missing(&mut planned.setup, &other.stage.setup);
             add_missing(&mut planned.checks, &other.stage.checks);
             for (name, value) in &other.stage.env {
@@ -120,19 +124,42 @@ impl Run {
         }
     }
 
-    /// What an attempt learns of those before it, where the first of them merged.
-    pub(super) fn told_of_merge(&self, stage: &StageState, learnt: String) -> String {
-        let was_merged = stage.side_run().is_some() && self.merged(stage, u32::MAX).is_some();
-        if was_merged { format!("{MERGED}\n\n{learnt}") } else { learnt }
+    /// The ports of each stage, where some are done side by side: wherever it is judged, they are the same.
+    pub(super) fn own_ports(&self, stage: &StageState, planned: &mut Stage) {
+        let (whole, place) = match &self.request.part_of {
+            Some(member) if member.is_stage => (&member.batch, Some(member.n)),
+            Some(_) => return,
+            None => (
+                self.id(),
+                self.stages.iter().position(|it| it.name() == stage.name()).map(|n| n + 1),
+            ),
+        };
+        let has_parallel = self.stages.iter().any(|it| it.stage.parallel);
+        if let Some(n) = place.filter(|_| has_parallel && self.request.batch.is_none()) {
+            let ports = planned.env.entry(Batch::PORTS_VARIABLE.to_owned());
+            ports.or_insert_with(|| Batch::ports(whole, n));
+        }
     }
 
-    pub(super) fn apply_to_side_runs(&mut self, what: &Happened) {
+    pub(super) fn apply_to_side_runs(&mut self, what: &Happened, at: DateTime<Utc>) {
         match what {
             Happened::SideRunsStarted { runs } => {
+                let base = self.last_good().cloned();
                 for StageRun { stage, run } in runs {
-                    let (run, of) = (run.clone(), runs.len());
-                    let begun = SideRun { run, of, end: None, is_left_behind: false };
+                    let begun = SideRun {
+                        run: run.clone(),
+                        of: runs.len(),
+                        end: None,
+                        began_at: at,
+                        base: base.clone(),
+                        is_left_behind: false,
+                    };
                     self.change_stage(stage, |s| s.side_runs.push(begun));
+                }
+                if let Some(first) = runs.first() {
+                    for note in self.notes.iter_mut().filter(|note| note.read_by.is_none()) {
+                        note.read_by = Some((first.stage.clone(), BESIDE));
+                    }
                 }
             }
             Happened::SideRunEnded { stage, run, end } => self.change_stage(stage, |s| {
@@ -145,10 +172,27 @@ impl Run {
         }
     }
 
-    /// The run went back: what is done beside it began with work that may be gone.
+    /// The run went back, to `decisions` of it: what was done beside others counts on only where its turn has not come and what it began with
+    /// is still there, or where the run went back to its own merge.
     pub(super) fn leave_side_runs(&mut self) {
+        let decisions = self.decisions.len();
+        let good: Vec<Option<Snapshot>> = self
+            .stages
+            .iter()
+            .filter(|it| it.phase == StagePhase::Good)
+            .map(|it| it.snapshot.clone())
+            .collect();
         for stage in self.stages.iter_mut().filter(|stage| stage.phase != StagePhase::Good) {
-            stage.side_runs.iter_mut().for_each(|it| it.is_left_behind = true);
+            let redone = stage.redone.as_ref().filter(|redone| redone.decisions == decisions);
+            let is_resumed = redone.is_some_and(|redone| redone.work.is_some());
+            let is_untouched = redone.is_none();
+            let counts_on = |side: &SideRun| {
+                let stands = side.base.is_none() || good.contains(&side.base);
+                is_resumed || (is_untouched && side.end.is_some() && stands)
+            };
+            for side in &mut stage.side_runs {
+                side.is_left_behind |= !counts_on(side);
+            }
         }
     }
 }
@@ -162,19 +206,36 @@ fn add_missing(commands: &mut Vec<String>, others: &[String]) {
 }
 
 impl StageState {
+    /// What an attempt learns of those before it, where the first of them was a merge that did not work.
+    pub(super) fn told_of_merge(&self, learnt: Option<String>) -> Option<String> {
+        let now = self.attempts_now().iter().chain(self.work_gone_back_to());
+        let bad = |it: &&Attempt| it.outcome == AttemptOutcome::Bad && it.snapshot.is_some();
+        let is_merge = |it: &Attempt| self.is_merge(it.n) || !it.conflicts.is_empty();
+        let did_not_fit = self.side_run().is_some() && now.filter(bad).any(is_merge);
+        let told = did_not_fit.then(|| MERGED.to_owned());
+        let parts: Vec<String> = told.into_iter().chain(learnt).collect();
+        (!parts.is_empty()).then(|| parts.join("\n\n"))
+    }
+
     /// Whether this attempt merges what the run made that did it beside others.
     #[must_use]
     pub fn is_merge(&self, attempt: u32) -> bool {
-        let is_first = self.attempts_now().first().is_some_and(|first| first.n == attempt);
-        is_first && self.side_run().is_some()
+        let has_work = self.side_run().and_then(|it| it.end.as_ref()?.work.as_ref()).is_some();
+        let is_nobodys = |n: u32| self.done_by_hand(n).is_none();
+        // One that brought nothing is done again; whoever wants what came of it otherwise wants somebody to write.
+        let mut earlier = self.attempts_now().iter().filter(|earlier| earlier.n < attempt);
+        has_work
+            && is_nobodys(attempt)
+            && self.work_gone_back_to().is_none()
+            && earlier.all(|earlier| earlier.snapshot.is_none() && is_nobodys(earlier.n))
     }
 
     /// Whether this attempt only tells that the run which did it beside others made nothing: it was tried often enough there.
     #[must_use]
     pub fn is_not_good_beside(&self, attempt: &Attempt) -> bool {
+        let is_first = self.attempts_now().first().is_some_and(|first| first.n == attempt.n);
         let end = self.side_run().and_then(|it| it.end.as_ref());
-        self.is_merge(attempt.n)
-            && end.is_some_and(|end| end.work.is_none() || end.outcome != Outcome::Done)
+        is_first && end.is_some_and(|end| end.work.is_none())
     }
 }
 

@@ -178,6 +178,7 @@ impl Run {
     /// A run that was asked for and that no worker took on yet.
     #[must_use]
     pub fn starting(request: Request) -> Self {
+        let notes = request.notes.clone();
         let stages = request.pipeline.stages.iter().cloned().map(StageState::todo);
         let stages = stages.map(|stage| stage.taken_over(request.again.as_ref())).collect();
         Self {
@@ -194,7 +195,7 @@ impl Run {
             gate: None,
             decisions: Vec::new(),
             rollbacks: Vec::new(),
-            notes: Vec::new(),
+            notes,
             taken: Vec::new(),
             refused: Vec::new(),
             agent: None,

@@ -236,7 +236,7 @@ impl Run {
     pub fn used_by(&self, stage: &StageState) -> StageUse {
         let feature = self.feature_end(stage);
         let mut tokens = stage.tokens();
-        feature.into_iter().for_each(|end| tokens += end.tokens);
+        tokens += feature.map(|end| end.tokens).unwrap_or_default();
         StageUse {
             tokens,
             cost: stage.cost() + feature.map(|end| end.cost_usd).unwrap_or_default(),

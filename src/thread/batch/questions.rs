@@ -85,7 +85,7 @@ fn message(n: usize, group: &[Asked<'_>], now: DateTime<Utc>, render: &RenderCon
         blocks.extend(row_of((it, n), now, render));
     }
     if group.len() > ROWS {
-        let more = format!("… and {} more, in their own threads", group.len() - ROWS);
+        let more = format!("… and {} more: `/develop waiting` names them", group.len() - ROWS);
         blocks.push(context(more));
     }
     Message::new(MessageKey::Questions(n), To::Thread, &head, blocks)

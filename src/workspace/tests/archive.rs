@@ -36,6 +36,8 @@ fn tale(name: &str, made: &Snapshot) -> Run {
         waits_for_workers: false,
         batch: None,
         part_of: None,
+        notes: Vec::new(),
+        beyond_months: false,
         fix: None,
         queued: false,
     });

@@ -96,7 +96,7 @@ fn each_is_merged_in_its_turn_and_judged_by_the_checks_of_all_before_it() {
         }
     }
     let expected = [("pictures", Some(2), 1), ("map", Some(3), 2), ("index", None, 1)];
-    let expected = expected.into_iter().chain([("blurb", Some(5), 3)]);
+    let expected = expected.into_iter().chain([("blurb", Some(5), 4)]);
     assert_eq!(seen, expected.map(|(name, n, of)| (name.to_owned(), n, of)).collect::<Vec<_>>());
     assert_eq!(driver.end().0, Outcome::Done);
     assert_eq!(driver.run.spent(), cents(8), "five attempts and three runs");
@@ -123,6 +123,66 @@ fn where_merging_does_not_work_its_own_agent_goes_on_from_there() {
     assert_eq!((plan.merge, plan.base), (None, driver.run.stages[1].snapshot_of(1)));
     let told = plan.feedback.expect("what it learns");
     assert!(told.contains("beside others") && told.contains("crooked"), "{told}");
+    driver.brings(Facts::Red);
+    assert_eq!(driver.plan().base, driver.run.stages[1].snapshot_of(1), "red work is not built on");
+    driver.brings(Facts::Red);
+    assert_eq!(driver.gate().stage.as_str(), "pictures", "a merge is no try of its agent");
+}
+
+#[test]
+fn a_merge_that_brought_nothing_is_done_again_and_red_work_is_not_built_on() {
+    let mut driver = developed(Outcome::Done);
+    driver.brings(Facts::Unfinished);
+    assert!(driver.plan().merge.is_some(), "what was paid is merged");
+    driver.brings(Facts::Red);
+    let merged = driver.run.stages[1].snapshot_of(2);
+    let plan = driver.plan();
+    assert_eq!((plan.merge.clone(), &plan.base), (None, &merged));
+}
+
+#[test]
+fn work_of_one_that_was_not_good_is_not_built_on() {
+    let mut driver = developed(Outcome::Failed);
+    let gate = driver.gate();
+    let retry = Some(Retry::default());
+    for _ in 0..2 {
+        let again = Decision {
+            retry: retry.clone(),
+            ..decision(Verdict::Retry, Some(gate.clone()), ana())
+        };
+        let _ = driver
+            .hears(&Decision { gate: driver.run.gate.as_ref().map(|it| it.id.clone()), ..again });
+        let plan = driver.plan();
+        assert_eq!(plan.base.as_ref(), driver.run.last_good());
+        assert!(!plan.feedback.clone().unwrap_or_default().contains("beside others"));
+        driver.ends(&plan, Facts::Red).gate();
+    }
+}
+
+#[test]
+fn whoever_goes_back_to_a_merge_that_does_not_fit_still_has_to_make_it_fit() {
+    let mut driver = developed(Outcome::Done);
+    let plan = driver.plan();
+    driver.conflicts(&plan, &["map.txt"]);
+    driver.brings(Facts::Red).brings(Facts::Red).gate();
+    let to = RollbackTo::Attempt { stage: plan.stage.name.clone(), attempt: 1 };
+    let back = Decision { rollback: Some(to), ..decision(Verdict::Rollback, None, ana()) };
+    assert_eq!(driver.hears(&back), Ok(()));
+    let resumed = driver.plan();
+    assert_eq!((resumed.merge, resumed.resolves), (None, vec!["map.txt".to_owned()]));
+    assert!(resumed.feedback.is_some_and(|told| told.contains("beside others")));
+}
+
+#[test]
+fn what_others_did_before_their_turn_counts_on_after_a_rollback_where_its_base_does() {
+    let mut driver = developed(Outcome::Done);
+    driver.brings(Facts::Green).gate();
+    let to = RollbackTo::Attempt { stage: "draft".parse().expect("a name"), attempt: 1 };
+    let back = Decision { rollback: Some(to), ..decision(Verdict::Rollback, None, ana()) };
+    assert_eq!(driver.hears(&back), Ok(()));
+    assert!(driver.run.stages[1].side_run().is_none(), "it is done anew");
+    assert!(driver.run.stages[2].side_run().is_some() && driver.run.stages[4].side_run().is_some());
+    assert!(driver.plan().merge.is_none(), "alone, and so in its turn");
 }
 
 #[test]

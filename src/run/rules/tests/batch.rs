@@ -40,6 +40,8 @@ fn ends(driver: &mut RunDriver, n: usize, outcome: Outcome) {
         cost_usd: CENT,
         raised_usd: Usd::ZERO,
         raised_for_stage_usd: Usd::ZERO,
+        no_limit: false,
+        feedback: None,
         seconds: 60,
     };
     driver.emit(Happened::FeatureEnded { n, end });

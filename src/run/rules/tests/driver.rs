@@ -132,6 +132,46 @@ impl RunDriver {
         self
     }
 
+    /// What was merged does not fit together in these files.
+    pub fn conflicts(&mut self, plan: &Plan, files: &[&str]) -> &mut Self {
+        let conflicts: Vec<String> = files.iter().map(|file| (*file).to_owned()).collect();
+        let written = Written { conflicts: conflicts.clone(), ..written(Facts::Green) };
+        let happened = match self.was_written(plan, &written) {
+            Happened::Written {
+                stage,
+                attempt,
+                agent,
+                sandboxing,
+                base,
+                snapshot,
+                diff,
+                tokens,
+                cost_usd,
+                ..
+            } => Happened::Written {
+                stage,
+                attempt,
+                agent,
+                sandboxing,
+                base,
+                snapshot,
+                diff,
+                tokens,
+                cost_usd,
+                conflicts,
+                since_round: None,
+                since_approved: None,
+                words: None,
+                branch: None,
+                parts: Vec::new(),
+            },
+            other => other,
+        };
+        self.emit(happened);
+        self.emit(self.run.attempt_ended(plan, AttemptFacts::Unchecked(&written), self.now));
+        self
+    }
+
     /// The attempt's work so far is kept.
     pub fn writes(&mut self, plan: &Plan) -> &mut Self {
         let happened = self.was_written(plan, &written(Facts::Green));
@@ -317,6 +357,8 @@ pub(in crate::run) fn request(names: &[&str]) -> Request {
         waits_for_workers: false,
         batch: None,
         part_of: None,
+        notes: Vec::new(),
+        beyond_months: false,
         fix: None,
         queued: false,
     }

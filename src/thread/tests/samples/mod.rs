@@ -93,6 +93,8 @@ pub(crate) fn request() -> Request {
         waits_for_workers: false,
         batch: None,
         part_of: None,
+        notes: Vec::new(),
+        beyond_months: false,
         fix: None,
         queued: false,
     }

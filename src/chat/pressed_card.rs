@@ -30,7 +30,8 @@ impl Actor {
         let ours = it.surface != Surface::Message
             || private
             || self.is_our_message(run.id(), it).await?
-            || self.is_of_its_batch(&run, it).await?;
+            || self.is_of_its_batch(&run, it).await?
+            || self.is_of_its_feature(&run, it).await?;
         Ok(if ours { Pressed::Run(Box::new(run)) } else { Pressed::Refused(A_COPY) })
     }
 
@@ -40,6 +41,16 @@ impl Actor {
             Some(member) => self.is_our_message(&member.batch, it).await,
             None => Ok(false),
         }
+    }
+
+    /// What a batch asks about a feature stands on the card of that one, too.
+    async fn is_of_its_feature(&self, run: &Run, it: &Click) -> Result<bool, StoreError> {
+        for feature in run.request.batch.iter().flat_map(|batch| &batch.features) {
+            if self.is_our_message(&feature.run, it).await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Whether what was pressed is a message that we posted for this run. Channels have one name in all workspaces, and a click may name another

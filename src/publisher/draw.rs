@@ -64,6 +64,7 @@ impl Publisher {
         let known = self.known_messages(&thread.run).await?;
         let queued = self.queue.of(&run);
         let children = self.store.children_of(&run).await?;
+        let batch = self.store.batch_of_ended(&run).await?;
         let of_child = |run: &Run| Some((run.id().clone(), self.queue.of(run)?));
         let children_queued: Vec<_> = children.iter().filter_map(of_child).collect();
         self.reconcile(&Look {
@@ -71,6 +72,7 @@ impl Publisher {
             run: &run,
             children: &children,
             children_queued: &children_queued,
+            batch: batch.as_ref(),
             progress: progress.as_ref(),
             queued: queued.as_ref(),
             known: &known,
@@ -89,6 +91,7 @@ impl Publisher {
             groups: &asked.groups,
             children: look.children,
             children_queued: look.children_queued,
+            batch: look.batch,
             queued: look.queued,
         };
         let drawing = render(input, look.now, &context);

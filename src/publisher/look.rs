@@ -25,6 +25,8 @@ pub(super) struct Look<'a> {
     pub children: &'a [Run],
     /// Those of them that wait for a slot.
     pub children_queued: &'a [(RunId, QueuedAttempt)],
+    /// The batch of a feature that is over.
+    pub batch: Option<&'a Run>,
     pub progress: Option<&'a Progress>,
     /// Its place in the queue, while it waits for a slot.
     pub queued: Option<&'a QueuedAttempt>,

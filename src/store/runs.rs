@@ -60,6 +60,15 @@ impl Store {
         self.folded(rows.into_iter().map(|r| (r.run_id, r.request)).collect()).await
     }
 
+    /// The batch of a feature that is over; none for other runs.
+    pub async fn batch_of_ended(&self, feature: &Run) -> Result<Option<Run>> {
+        let of = feature.request.part_of.as_ref().filter(|member| !member.is_stage);
+        match of.filter(|_| feature.outcome.is_some()) {
+            Some(member) => self.run(&member.batch).await,
+            None => Ok(None),
+        }
+    }
+
     /// Runs that ask something, those first that have asked longest; of one workspace with those of none, or all.
     pub async fn waiting_runs(&self, team: Option<&str>, limit: i64) -> Result<Vec<Run>> {
         let rows = sqlx::query!(

@@ -58,6 +58,12 @@ impl Message {
         hex::encode(Sha256::digest(json!([self.text, self.blocks]).to_string()))
     }
 
+    /// The same with more below it.
+    pub(super) fn with(mut self, more: impl IntoIterator<Item = SlackBlock>) -> Self {
+        self.blocks.extend(more);
+        self
+    }
+
     /// Whether somebody has to find it to answer it.
     #[must_use]
     pub fn asks(&self) -> bool {

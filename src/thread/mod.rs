@@ -110,6 +110,8 @@ pub struct RenderInput<'a> {
     pub children: &'a [Run],
     /// Those of them that wait for a slot.
     pub children_queued: &'a [(RunId, QueuedAttempt)],
+    /// The batch of a feature that is over: it may ask what becomes of it.
+    pub batch: Option<&'a Run>,
     /// Its place in the queue, while it waits for a slot.
     pub queued: Option<&'a QueuedAttempt>,
 }
@@ -117,11 +119,12 @@ pub struct RenderInput<'a> {
 /// The messages that should exist, in the order they are posted: first those of the thread, then those to people directly.
 #[must_use]
 pub fn render(input: RenderInput<'_>, now: DateTime<Utc>, render: &RenderContext) -> Vec<Message> {
-    let RenderInput { run, progress, groups, children, children_queued, queued } = input;
+    let RenderInput { run, progress, groups, children, children_queued, batch, queued } = input;
     let beside = side_run::Beside { runs: children, queued: children_queued };
+    let asked = batch.into_iter().flat_map(|batch| batch::asked_about(batch, run, now, render));
     let card = match &run.request.batch {
         Some(_) => batch::batch_card(run, (children, children_queued), now, render),
-        None => card::card((run, queued), beside, now, render),
+        None => card::card((run, queued), beside, now, render).with(asked),
     };
     let mut messages = vec![card];
     messages.extend(ledger::ledger(run, ledger::AtWork { progress, queued, beside }));

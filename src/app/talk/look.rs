@@ -148,9 +148,11 @@ impl Talk<'_> {
         let progress = self.services.store.progress(named.run.id()).await?;
         let children = self.services.store.children_of(&named.run).await?;
         let queued = commands::queued_attempt(&self.services, &named.run).await?;
+        let batch = self.services.store.batch_of_ended(&named.run).await?;
         let input = thread::RenderInput {
             children: &children,
             children_queued: &[],
+            batch: batch.as_ref(),
             run: &named.run,
             queued: queued.as_ref(),
             progress: progress.as_ref(),

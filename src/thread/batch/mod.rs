@@ -10,5 +10,5 @@ mod reminders;
 pub(super) use card::{batch_card, is_asked_in_batch};
 pub(super) use fan_in::{merged_in_short, what_goes_in};
 pub use feature::{FeatureRow, FeatureState};
-pub(super) use questions::questions;
+pub(super) use questions::{asked_about, questions};
 pub(super) use reminders::reminders;

@@ -42,6 +42,19 @@ pub(in crate::thread) fn questions(
     groups.iter().zip(1..).map(|(group, n)| message(n, group, now, render)).collect()
 }
 
+/// What a batch asks about this feature, for that one's own card: it does not merge, or is not good.
+pub(in crate::thread) fn asked_about(
+    batch: &Run,
+    feature: &Run,
+    now: DateTime<Utc>,
+    render: &RenderContext,
+) -> Vec<SlackBlock> {
+    let slug = feature.request.part_of.as_ref().map(|member| &member.slug);
+    let open = batch.gate.as_ref().filter(|open| Some(&open.id.stage) == slug);
+    let asked = open.map(|gate| Asked { run: batch, gate, closed_at: None });
+    asked.map(|asked| row_of((&asked, 1), now, render)).unwrap_or_default()
+}
+
 /// What was open at the same time, in the order in which it was asked.
 pub(super) fn groups(features: &[Run]) -> Vec<Vec<Asked<'_>>> {
     let mut asked: Vec<Asked<'_>> = features.iter().flat_map(asked_by).collect();

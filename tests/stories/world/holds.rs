@@ -48,7 +48,8 @@ pub async fn is_drawn(world: &World, id: &RunId) -> Result<()> {
             Phase::Done | Phase::Failed | Phase::Rejected | Phase::Stopped | Phase::Waiting
         );
         let children = world.store.children_of(&run).await?;
-        let differs = |state: &State| differs(state, (&run, &children), &place);
+        let batch = world.store.batch_of_ended(&run).await?;
+        let differs = |state: &State| differs(state, (&run, &children, batch.as_ref()), &place);
         Ok(stands.then(|| world.slack.peek(differs)).flatten())
     };
     let what = format!("the thread of {id} to agree with its events");
@@ -61,7 +62,7 @@ pub async fn is_drawn(world: &World, id: &RunId) -> Result<()> {
 /// What the thread shows otherwise than the events say; none where they agree.
 fn differs(
     state: &State,
-    (run, children): (&Run, &[Run]),
+    (run, children, batch): (&Run, &[Run], Option<&Run>),
     place: &RenderContext,
 ) -> Option<String> {
     let groups = state
@@ -75,6 +76,7 @@ fn differs(
         groups: &groups,
         children,
         children_queued: &[],
+        batch,
         queued: None,
     };
     render(input, now(), place).into_iter().find_map(|message| {

@@ -76,6 +76,7 @@ fn drawn(name: &str, tale: &Tale, key: &str) -> Vec<Golden> {
         groups: &groups,
         children: &[],
         children_queued: &[],
+        batch: None,
         queued: None,
     };
     let in_slack = RenderContext { real_slack: true, ..with_pages() };

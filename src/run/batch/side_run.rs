@@ -2,11 +2,13 @@
 //! It begins with what that run has so far, and what it makes is merged by that run's own stage, like a feature of a batch. Nobody is asked in
 //! it for anything but money: approvals and failures are its run's.
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{Batch, BatchMember, FeatureEnd};
 use crate::run::{
-    Again, KeptStage, Pipeline, Request, Run, RunId, Stage, StageName, StagePhase, StageState,
+    Again, Attempt, KeptStage, Outcome, Pipeline, Request, Run, RunId, Stage, StageName,
+    StagePhase, StageState, Usd,
 };
 
 /// That a stage is done by a run of its own.
@@ -25,6 +27,12 @@ pub struct SideRun {
     /// None while it is under way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end: Option<FeatureEnd>,
+    /// When that was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<DateTime<Utc>>,
+    /// The attempt that merged what it made, or told that it made nothing; none before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merged_by: Option<u32>,
     /// Whether the run went back to work from before it: what it makes counts for nothing.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_left_behind: bool,
@@ -43,11 +51,74 @@ impl StageState {
     }
 }
 
+impl SideRun {
+    /// One of so many.
+    pub(in crate::run) const fn begun(run: RunId, of: usize) -> Self {
+        Self { run, of, end: None, ended_at: None, merged_by: None, is_left_behind: false }
+    }
+
+    /// Whether it ended with work that can be merged.
+    #[must_use]
+    pub fn is_good(&self) -> bool {
+        self.end.as_ref().is_some_and(|end| end.work.is_some() && end.outcome == Outcome::Done)
+    }
+}
+
+impl StageState {
+    /// Whether this attempt merged what a run made beside others, whatever became of that since.
+    #[must_use]
+    pub fn was_merge(&self, attempt: u32) -> bool {
+        self.merged_by(attempt).is_some_and(SideRun::is_good)
+    }
+
+    /// Whether it only tells that such a run made nothing: nothing was done, and nothing spent.
+    #[must_use]
+    pub fn only_tells(&self, attempt: u32) -> bool {
+        self.merged_by(attempt).is_some_and(|side| !side.is_good())
+    }
+
+    /// This attempt merges what the newest of them made.
+    pub(in crate::run) fn begin_merge(&mut self, attempt: Attempt) {
+        if let Some(side) = self.side_runs.last_mut() {
+            side.merged_by = Some(attempt.n);
+        }
+        self.attempts.push(attempt);
+    }
+
+    fn merged_by(&self, attempt: u32) -> Option<&SideRun> {
+        self.side_runs.iter().find(|side| side.merged_by == Some(attempt))
+    }
+}
+
+impl Run {
+    /// What the runs had spent by then that are part of it and over.
+    #[must_use]
+    pub fn spent_on_children_by(&self, at: DateTime<Utc>) -> Usd {
+        let sides = self.stages.iter().flat_map(|stage| &stage.side_runs);
+        let later = sides.filter(|side| side.ended_at.is_some_and(|ended| ended > at));
+        let later: Usd = later.filter_map(|side| Some(side.end.as_ref()?.cost_usd)).sum();
+        self.spent_on_children().minus(later)
+    }
+}
+
 impl Request {
     /// Whether it does a stage of another run.
     #[must_use]
     pub fn is_side_run(&self) -> bool {
         self.part_of.as_ref().is_some_and(|member| member.is_stage)
+    }
+
+    /// The run that it does a stage of, else itself.
+    #[must_use]
+    pub fn whole(&self) -> &RunId {
+        let whole = self.part_of.as_ref().filter(|member| member.is_stage);
+        whole.map_or(&self.run, |member| &member.batch)
+    }
+
+    /// The run that is done once more. What does a stage of another run begins with that one's work, and does nothing once more.
+    #[must_use]
+    pub fn does_again(&self) -> Option<&Again> {
+        self.again.as_ref().filter(|_| !self.is_side_run())
     }
 }
 

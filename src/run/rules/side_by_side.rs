@@ -2,6 +2,8 @@
 //! In its turn each merges what its run made, with its first attempt; where that does not work, its own agent goes on from there. Only of
 //! pipelines that ask for it, so these rules need no version of their own.
 
+use chrono::{DateTime, Utc};
+
 use crate::run::{
     Attempt, FeatureEnd, Happened, Outcome, Request, Run, RunId, SideRun, Stage, StageName,
     StagePhase, StageRun, StageState,
@@ -126,19 +128,18 @@ impl Run {
         if was_merged { format!("{MERGED}\n\n{learnt}") } else { learnt }
     }
 
-    pub(super) fn apply_to_side_runs(&mut self, what: &Happened) {
+    pub(super) fn apply_to_side_runs(&mut self, what: &Happened, at: DateTime<Utc>) {
         match what {
             Happened::SideRunsStarted { runs } => {
                 for StageRun { stage, run } in runs {
                     let (run, of) = (run.clone(), runs.len());
-                    let begun = SideRun { run, of, end: None, is_left_behind: false };
-                    self.change_stage(stage, |s| s.side_runs.push(begun));
+                    self.change_stage(stage, |s| s.side_runs.push(SideRun::begun(run, of)));
                 }
             }
             Happened::SideRunEnded { stage, run, end } => self.change_stage(stage, |s| {
                 let ended = s.side_runs.iter_mut().find(|it| it.run == *run);
                 if let Some(ended) = ended {
-                    ended.end = Some(end.clone());
+                    (ended.end, ended.ended_at) = (Some(end.clone()), Some(at));
                 }
             }),
             _ => {}

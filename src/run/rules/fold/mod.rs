@@ -58,7 +58,7 @@ impl Run {
                 self.apply_to_batch(what, at);
             }
             Happened::SideRunsStarted { .. } | Happened::SideRunEnded { .. } => {
-                self.apply_to_side_runs(what);
+                self.apply_to_side_runs(what, at);
             }
             Happened::Unknown => {}
         }

@@ -80,6 +80,7 @@ impl Store {
         sqlx::query!("update threads set wanted_seq = greatest(wanted_seq, $2), retry_at = null where run_id = $1", run.as_str(), signed(newest))
             .execute(&mut *change)
             .await?;
+        redraw_whole(&mut change, run).await?;
         Ok(change.commit().await?)
     }
 
@@ -150,6 +151,18 @@ async fn forget_what_was_said_before(
         run.as_str(),
         signed(head.seq),
         message
+    )
+    .execute(change)
+    .await?;
+    Ok(())
+}
+
+/// The thread of the run that this one is part of shows it too, even where that run is over and learns nothing any more.
+async fn redraw_whole(change: &mut PgConnection, run: &RunId) -> Result<()> {
+    sqlx::query!(
+        "update threads set redraw_at = clock_timestamp()
+         where run_id = (select request->'part_of'->>'batch' from runs where run_id = $1)",
+        run.as_str()
     )
     .execute(change)
     .await?;

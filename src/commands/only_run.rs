@@ -93,6 +93,7 @@ pub async fn only_of(
 ) -> Result<Lookup, StoreError> {
     let mut open = open_of(services, asker, project).await?;
     if verdict.is_about_the_run() {
+        open.retain(is_whole);
         let none = format!("No run of `{project}` is at work. `/develop list` shows the newest.");
         let several = format!("More than one run of `{project}` is at work.");
         return Ok(the_only(open, "", &Otherwise { none: &none, several: &several }));
@@ -111,6 +112,7 @@ pub(super) async fn look_at(
     project: &ProjectName,
 ) -> Result<Lookup, StoreError> {
     let mut open = open_of(services, asker, project).await?;
+    open.retain(is_whole);
     if open.iter().any(|run| run.gate.is_some()) {
         open.retain(|run| run.gate.is_some());
     }
@@ -140,6 +142,11 @@ pub(super) async fn only_asking_part(
     }
     let several = format!("More than one part of `{}` asks something.", named.run.id());
     Ok(the_only(asking, &named.said, &Otherwise { none: "", several: &several }))
+}
+
+/// Whether it is what people started, and no run that does a stage of it: who names a project does not mean one of these. They may ask something.
+fn is_whole(run: &Run) -> bool {
+    !run.request.is_side_run()
 }
 
 /// What is at work of a project, as far as whoever asks may see it.
@@ -210,6 +217,13 @@ mod tests {
             Lookup::Unknown(told) if told.text.contains("Name the one you mean")
         ));
         assert!(matches!(only_waiting(vec![one(false)], &asker, ""), Lookup::Unknown(_)));
+    }
+
+    #[test]
+    fn who_names_a_project_means_no_run_that_does_a_stage_of_another() {
+        let whole = Tale::beside().run;
+        let side = Tale::side_run(&whole, "streaming").run;
+        assert_eq!([&whole, &side].map(is_whole), [true, false]);
     }
 
     #[test]

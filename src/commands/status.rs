@@ -51,7 +51,7 @@ pub fn status(run: &Run, beside: &Surroundings, now: DateTime<Utc>) -> Reply {
     }));
     lines.extend(run.stages.iter().filter_map(beside_others));
     lines.extend(run.start.iter().flat_map(started));
-    lines.extend(run.request.again.as_ref().map(|it| format!("It does `{}` once more.", it.run)));
+    lines.extend(run.request.does_again().map(|it| format!("It does `{}` once more.", it.run)));
     lines.extend(
         beside
             .again
@@ -167,7 +167,7 @@ pub fn status_json(
         "why": run.why,
         "start": run.start,
         "fix": run.request.fix.as_ref().map(|fix| json!({ "attempts": fix.attempts, "until": fix.until })),
-        "again": run.request.again.as_ref().map(|again| &again.run),
+        "again": run.request.does_again().map(|again| &again.run),
         "again_by": beside.again.iter().map(Run::id).collect::<Vec<_>>(),
         "stages": run.stages.iter().map(stage_json).collect::<Vec<_>>(),
         "gate": run.gate.as_ref().map(|gate| gate_json(gate, diff_url)),
@@ -245,3 +245,6 @@ fn gate_json(gate: &OpenGate, diff_url: Option<&str>) -> Value {
         "deadline": gate.deadline, "diff_url": diff_url, "why": gate.money.map(|money| money.why), "by_hand": gate.by_hand,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,11 +1,11 @@
 //! What was spent: on which projects, stages and models, for whom, and for what in the end?
 //! Sums of the ledger's rows, so they agree with it to the nano-dollar. Rehearsals cost nothing and are only counted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::{Outcome, Request, StageName, Usd};
+use super::{Outcome, Request, RunId, StageName, Usd};
 
 /// What a run spent in a time, by attempt and model.
 #[derive(Clone, Debug)]
@@ -30,6 +30,7 @@ pub struct AttemptCost {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct CostReport {
     pub total: Usd,
+    /// Those that do a stage of another are counted with it, their money too.
     pub runs: usize,
     /// Of these, those that are over.
     pub ended: usize,
@@ -63,19 +64,22 @@ impl CostReport {
         let (rehearsals, real): (Vec<&RunCosts>, Vec<&RunCosts>) =
             runs.iter().partition(|run| run.request.rehearsal);
         let total: Usd = real.iter().flat_map(|run| &run.spent).map(|it| it.cost).sum();
-        let done = real.iter().filter(|run| run.outcome == Some(Outcome::Done)).count();
+        let whole = || real.iter().filter(|run| !run.request.is_side_run());
+        let done = whole().filter(|run| run.outcome == Some(Outcome::Done)).count();
+        // Where only stages of a run spent something in that time, it is there all the same.
+        let runs: BTreeSet<&RunId> = real.iter().map(|run| run.request.whole()).collect();
         let by = |name: fn(&RunCosts, &AttemptCost) -> String| parts(&real, name);
         Self {
             total,
-            runs: real.len(),
-            ended: real.iter().filter(|run| run.outcome.is_some()).count(),
+            runs: runs.len(),
+            ended: whole().filter(|run| run.outcome.is_some()).count(),
             done,
             for_each_done: i64::try_from(done)
                 .ok()
                 .and_then(|done| total.nanos().checked_div(done))
                 .map(Usd::from_nanos),
             tried_again: real.iter().map(|run| run.tried_again()).sum(),
-            rehearsals: rehearsals.len(),
+            rehearsals: rehearsals.iter().filter(|run| !run.request.is_side_run()).count(),
             projects: by(|run, _| run.request.project.to_string()),
             stages: by(|_, it| it.stage.to_string()),
             models: by(|_, it| it.model.clone().unwrap_or_else(|| NO_MODEL.to_owned())),
@@ -113,6 +117,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::run::BatchMember;
     use crate::run::rules::tests::request;
 
     fn spent(stage: &str, attempt: u32, model: Option<&str>, nanos: i64) -> AttemptCost {
@@ -126,7 +131,7 @@ mod tests {
 
     #[test]
     fn what_was_tried_again_and_what_a_good_end_cost_are_told() {
-        let report = CostReport::of(&[
+        let mut runs = [
             run(
                 Some(Outcome::Done),
                 vec![
@@ -137,7 +142,11 @@ mod tests {
             ),
             run(Some(Outcome::Failed), vec![spent("a", 1, None, 10)]),
             run(None, vec![spent("b", 1, Some("m"), 1)]),
-        ]);
+        ];
+        for (run, id) in runs.iter_mut().zip(["tale-m2x8wtr", "tale-k3f9qdz", "tale-2345678"]) {
+            run.request.run = id.parse().unwrap();
+        }
+        let report = CostReport::of(&runs);
         let usd = Usd::from_nanos;
         assert_eq!((report.runs, report.ended, report.done), (3, 2, 1));
         assert_eq!(
@@ -147,6 +156,25 @@ mod tests {
         let models: Vec<(&str, Usd)> =
             report.models.iter().map(|part| (part.name.as_str(), part.cost)).collect();
         assert_eq!(models, [("m", usd(13)), (NO_MODEL, usd(10)), ("n", usd(1))]);
+    }
+
+    #[test]
+    fn runs_that_do_stages_of_another_are_counted_with_it() {
+        let mut side = run(Some(Outcome::Done), vec![spent("b", 1, None, 4)]);
+        side.request.part_of = Some(BatchMember {
+            batch: side.request.run.clone(),
+            is_stage: true,
+            n: 2,
+            of: 3,
+            slug: "b".parse().unwrap(),
+        });
+        side.request.run = "tale-m2x8wtr".parse().unwrap();
+        let whole = run(Some(Outcome::Done), vec![spent("a", 1, None, 5)]);
+        let report = CostReport::of(&[whole, side.clone()]);
+        let counted = (report.runs, report.ended, report.done, report.for_each_done);
+        assert_eq!(counted, (1, 1, 1, Some(Usd::from_nanos(9))));
+        let report = CostReport::of(&[side]);
+        assert_eq!((report.runs, report.ended), (1, 0), "who spent nothing then is not judged");
     }
 
     #[test]

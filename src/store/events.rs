@@ -76,10 +76,12 @@ impl Store {
         }
         if heads.iter().any(|head| TURNS.contains(&head.kind.as_str())) {
             update_asked_at(&mut change, run).await?;
+            redraw_parts(&mut change, run).await?;
         }
         sqlx::query!("update threads set wanted_seq = greatest(wanted_seq, $2), retry_at = null where run_id = $1", run.as_str(), signed(newest))
             .execute(&mut *change)
             .await?;
+        redraw_whole(&mut change, run).await?;
         Ok(change.commit().await?)
     }
 
@@ -150,6 +152,30 @@ async fn forget_what_was_said_before(
         run.as_str(),
         signed(head.seq),
         message
+    )
+    .execute(change)
+    .await?;
+    Ok(())
+}
+
+/// The thread of the run that this one is part of shows it too, even where that run is over and learns nothing any more.
+async fn redraw_whole(change: &mut PgConnection, run: &RunId) -> Result<()> {
+    sqlx::query!(
+        "update threads set redraw_at = clock_timestamp()
+         where run_id = (select request->'part_of'->>'batch' from runs where run_id = $1)",
+        run.as_str()
+    )
+    .execute(change)
+    .await?;
+    Ok(())
+}
+
+/// What a run asks about one of its parts stands on the card of that one, too.
+async fn redraw_parts(change: &mut PgConnection, run: &RunId) -> Result<()> {
+    sqlx::query!(
+        "update threads set redraw_at = clock_timestamp()
+         where run_id in (select run_id from runs where request->'part_of'->>'batch' = $1)",
+        run.as_str()
     )
     .execute(change)
     .await?;

@@ -28,6 +28,13 @@ impl Store {
 
     /// The runs that do this one once more, the newest first.
     pub async fn runs_that_do_again(&self, run: &RunId) -> Result<Vec<Run>> {
+        let mut runs = self.runs_that_begin_with(run).await?;
+        runs.retain(|run| run.request.does_again().is_some());
+        Ok(runs)
+    }
+
+    /// The runs that begin with what this one left, the newest first: those too that do a stage of it beside others.
+    pub async fn runs_that_begin_with(&self, run: &RunId) -> Result<Vec<Run>> {
         let rows = sqlx::query!(
             "select run_id, request from runs where request->'again'->>'run' = $1 order by requested_at desc",
             run.as_str()

@@ -116,7 +116,7 @@ impl Store {
     }
 
     /// The thread agrees with the events up to `drawn_seq`; it is looked at again at `redraw_at`, when a message that was in doubt has settled,
-    /// or at once where one was deleted meanwhile. The lease ends.
+    /// or at once where one was deleted meanwhile, or what is not of its own events changed. The lease ends.
     pub async fn thread_drawn(
         &self,
         thread: &LeasedThread,
@@ -126,7 +126,8 @@ impl Store {
         sqlx::query!(
             "update threads set drawn_seq = greatest(drawn_seq, $3), lease_until = null, retry_at = null,
                  redraw_at = case when exists (select 1 from messages where run_id = $1 and shown = 'deleted') then to_timestamp(0)
-                     else least($4::timestamptz, (select min(doubtful_until) from messages where run_id = $1 and doubtful_until > $5)) end,
+                     else least($4::timestamptz, case when redraw_at > $5 and redraw_at <= clock_timestamp() then redraw_at end,
+                         (select min(doubtful_until) from messages where run_id = $1 and doubtful_until > $5)) end,
                  failures = 0, failing_since = null, trouble = null
              where run_id = $1 and fence = $2",
             thread.run.as_str(),

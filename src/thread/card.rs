@@ -127,7 +127,7 @@ fn figures_line(run: &Run, beside: Beside<'_>, now: DateTime<Utc>) -> Mrkdwn {
     parts.extend(run.agent.as_ref().map(|info| Mrkdwn::line(&figures::agent(info), 160)));
     parts.extend(run.start.as_ref().map(|start| Mrkdwn::line(&figures::start(start), 160)));
     parts.extend(run.request.part_of.as_ref().map(of_batch));
-    parts.extend(run.request.again.as_ref().map(|it| Mrkdwn::line(&figures::again(it), 160)));
+    parts.extend(run.request.does_again().map(|it| Mrkdwn::line(&figures::again(it), 160)));
     Mrkdwn::join(parts, " · ")
 }
 

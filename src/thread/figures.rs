@@ -76,8 +76,11 @@ pub(crate) fn plural(n: u64, noun: &str) -> String {
 
 /// `attempt 2`; `iteration 2`, where each goes on from the one before.
 pub(crate) fn attempt(stage: &StageState, n: u32) -> String {
-    if stage.is_merge(n) {
+    if stage.was_merge(n) {
         return "merge".to_owned();
+    }
+    if stage.only_tells(n) {
+        return "beside the others".to_owned();
     }
     let what = if stage.stage.iterates { "iteration" } else { "attempt" };
     format!("{what} {n}")

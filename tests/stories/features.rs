@@ -89,7 +89,9 @@ async fn what_conflicts_and_what_only_breaks_together_is_told_and_an_agent_makes
         batch.card().shows("roses and tulips conflict in `beds.txt`").await?;
         batch.shows("*bridge does not fit into garden. What now?*").await?;
         batch.shows("*The checks are red*: 1 of 3 tests failed").await?;
-        ana.presses("Let an agent do it", &batch).await?;
+        let bridge = feature(w, &batch, 4).await?;
+        bridge.card().shows("*bridge does not fit into garden. What now?*").await?;
+        ana.presses("Let an agent do it", &bridge.card()).await?;
         batch.shows("*It cannot be merged by itself*: conflicts in beds.txt").await?;
         w.worker.crashes().await?;
         w.worker.comes_back()?;

@@ -100,7 +100,7 @@ impl Pruner<'_> {
             return Ok(Some(KeepReason::InUse));
         }
         if !self.store.mark_pruned(id, now).await? {
-            let open = self.store.runs_that_do_again(id).await?;
+            let open = self.store.runs_that_begin_with(id).await?;
             let open = open.into_iter().find(|other| other.outcome.is_none());
             let by = open.map(|other| KeepReason::TakenOver(other.id().clone()));
             return Ok(Some(by.unwrap_or(KeepReason::NotOver)));

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{BatchMember, FeatureEnd};
 use crate::run::{
-    Again, Approver, KeptStage, Note, Pipeline, Request, Run, RunId, Snapshot, Stage, StageName,
-    StagePhase, StageState,
+    Again, Approver, Attempt, KeptStage, Note, Outcome, Pipeline, Request, Run, RunId, Snapshot,
+    Stage, StageName, StagePhase, StageState, Usd,
 };
 
 /// The attempt that read what was said for stages beside each other: none of the run's own.
@@ -35,6 +35,12 @@ pub struct SideRun {
     /// The newest good work then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base: Option<Snapshot>,
+    /// When that was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<DateTime<Utc>>,
+    /// The attempts that merged what it made, or told that it made nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub merges: Vec<u32>,
     /// Whether the run went back to work from before it: what it makes counts for nothing.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_left_behind: bool,
@@ -53,11 +59,79 @@ impl StageState {
     }
 }
 
+impl SideRun {
+    /// One of so many, which begin with this.
+    pub(in crate::run) fn begun(
+        run: RunId,
+        of: usize,
+        (began_at, base): (DateTime<Utc>, Option<Snapshot>),
+    ) -> Self {
+        let (end, ended_at, merges) = (None, None, Vec::new());
+        Self { run, of, end, began_at, base, ended_at, merges, is_left_behind: false }
+    }
+
+    /// Whether it ended with work that can be merged.
+    #[must_use]
+    pub fn is_good(&self) -> bool {
+        self.end.as_ref().is_some_and(|end| end.work.is_some() && end.outcome == Outcome::Done)
+    }
+}
+
+impl StageState {
+    /// Whether this attempt merged what a run made beside others, whatever became of that since.
+    #[must_use]
+    pub fn was_merge(&self, attempt: u32) -> bool {
+        self.merged_by(attempt).is_some_and(SideRun::is_good)
+    }
+
+    /// Whether it only tells that such a run made nothing: nothing was done, and nothing spent.
+    #[must_use]
+    pub fn only_tells(&self, attempt: u32) -> bool {
+        self.merged_by(attempt).is_some_and(|side| !side.is_good())
+    }
+
+    /// This attempt merges what the newest of them made.
+    pub(in crate::run) fn begin_merge(&mut self, attempt: Attempt) {
+        if let Some(side) = self.side_runs.last_mut() {
+            side.merges.push(attempt.n);
+        }
+        self.attempts.push(attempt);
+    }
+
+    fn merged_by(&self, attempt: u32) -> Option<&SideRun> {
+        self.side_runs.iter().find(|side| side.merges.contains(&attempt))
+    }
+}
+
+impl Run {
+    /// What the runs had spent by then that are part of it and over.
+    #[must_use]
+    pub fn spent_on_children_by(&self, at: DateTime<Utc>) -> Usd {
+        let sides = self.stages.iter().flat_map(|stage| &stage.side_runs);
+        let later = sides.filter(|side| side.ended_at.is_some_and(|ended| ended > at));
+        let later: Usd = later.filter_map(|side| Some(side.end.as_ref()?.cost_usd)).sum();
+        self.spent_on_children().minus(later)
+    }
+}
+
 impl Request {
     /// Whether it does a stage of another run.
     #[must_use]
     pub fn is_side_run(&self) -> bool {
         self.part_of.as_ref().is_some_and(|member| member.is_stage)
+    }
+
+    /// The run that it does a stage of, else itself.
+    #[must_use]
+    pub fn whole(&self) -> &RunId {
+        let whole = self.part_of.as_ref().filter(|member| member.is_stage);
+        whole.map_or(&self.run, |member| &member.batch)
+    }
+
+    /// The run that is done once more. What does a stage of another run begins with that one's work, and does nothing once more.
+    #[must_use]
+    pub fn does_again(&self) -> Option<&Again> {
+        self.again.as_ref().filter(|_| !self.is_side_run())
     }
 }
 

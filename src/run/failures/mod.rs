@@ -93,7 +93,9 @@ impl FailureReport {
 fn failed(run: &Run, since: DateTime<Utc>) -> impl Iterator<Item = Failed<'_>> {
     run.stages.iter().flat_map(move |stage| {
         let newer = stage.attempts.iter().filter(move |attempt| attempt.started_at >= since);
-        newer.filter_map(move |attempt| {
+        // What failed beside others is counted with the run that did it; this one only tells that.
+        let own = newer.filter(move |attempt| !stage.only_tells(attempt.n));
+        own.filter_map(move |attempt| {
             let class = FailureClass::of(attempt).filter(|class| class.is_failure())?;
             Some(Failed { run, stage, attempt, class })
         })

@@ -146,14 +146,7 @@ impl Run {
             Happened::SideRunsStarted { runs } => {
                 let base = self.last_good().cloned();
                 for StageRun { stage, run } in runs {
-                    let begun = SideRun {
-                        run: run.clone(),
-                        of: runs.len(),
-                        end: None,
-                        began_at: at,
-                        base: base.clone(),
-                        is_left_behind: false,
-                    };
+                    let begun = SideRun::begun(run.clone(), runs.len(), (at, base.clone()));
                     self.change_stage(stage, |s| s.side_runs.push(begun));
                 }
                 if let Some(first) = runs.first() {
@@ -165,7 +158,7 @@ impl Run {
             Happened::SideRunEnded { stage, run, end } => self.change_stage(stage, |s| {
                 let ended = s.side_runs.iter_mut().find(|it| it.run == *run);
                 if let Some(ended) = ended {
-                    ended.end = Some(end.clone());
+                    (ended.end, ended.ended_at) = (Some(end.clone()), Some(at));
                 }
             }),
             _ => {}

@@ -265,7 +265,7 @@ impl Run {
         }
         let beside = self.children_under_way().len();
         match self.current() {
-            Some(_) if beside > 0 => {
+            Some(_) if beside > 0 && self.outcome.is_none() => {
                 format!("{beside} stages side by side · {}", self.spent())
             }
             Some((n, stage)) if self.outcome.is_none() => {

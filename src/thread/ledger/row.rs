@@ -196,6 +196,9 @@ fn what_went_wrong(attempt: &Attempt) -> String {
 /// What follows from an attempt that was not good.
 fn then(run: &Run, index: usize, attempt: &Attempt) -> String {
     let stage = &run.stages[index];
+    if stage.only_tells(attempt.n) {
+        return "it was tried often enough beside the others".to_owned();
+    }
     // Asked-for changes are tried as often as the stage itself.
     let round = stage.changes.iter().rev().find(|changes| attempt.n > changes.after);
     if let Some(next) = stage.part(attempt.n + 1).filter(|next| next.n > 1) {
@@ -231,9 +234,6 @@ fn no_other(
     }
     if attempt.trouble == Some(Trouble::NothingToFix) {
         return Some("somebody has to say what now");
-    }
-    if stage.is_not_good_beside(attempt) {
-        return Some("it was tried often enough beside the others");
     }
     if stage.stage.iterates {
         return no_other_iteration(run, stage);

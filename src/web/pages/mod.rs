@@ -66,7 +66,7 @@ async fn run_markup(
     let store = &web.services.store;
     let (run, progress) = tokio::try_join!(store.run(run), store.progress(run))?;
     let Some(run) = run else { return Ok(None) };
-    let before = match &run.request.again {
+    let before = match run.request.does_again() {
         Some(again) => store.run(&again.run).await?,
         None => None,
     };

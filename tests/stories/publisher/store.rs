@@ -78,6 +78,33 @@ async fn whatever_happens_to_a_run_ends_the_pause_of_its_thread() -> Result<()> 
     Ok(())
 }
 
+/// It shows them too, and may be over itself.
+#[tokio::test]
+async fn whatever_happens_to_a_part_of_a_run_has_its_thread_looked_at_again() -> Result<()> {
+    let desk = Desk::asking(&[]).await?;
+    desk.works().await?;
+    let lease = async || Ok::<_, anyhow::Error>(desk.store.lease_threads(1).await?.pop());
+    let mut part = desk.request.clone();
+    part.run = "tale-3456789".parse()?;
+    part.channel = None;
+    let member = json!({ "batch": desk.run(), "is_stage": true, "n": 1, "of": 1, "slug": "draft" });
+    part.part_of = Some(serde_json::from_value(member)?);
+    desk.asks_for(&part).await?;
+    let ended = [json!({ "seq": 1, "at": now(), "kind": "ended", "outcome": "stopped" })];
+    let thread = lease().await?.context("a thread")?;
+    desk.store.thread_drawn(&thread, 9, None).await?;
+    assert!(lease().await?.is_none());
+    desk.store.record(&part.run, &ended).await?;
+    let thread = lease().await?.context("it shows that")?;
+    // It happens while the thread is drawn, from what was read before.
+    desk.store.record(&part.run, &ended).await?;
+    desk.store.thread_drawn(&thread, 9, None).await?;
+    let thread = lease().await?.context("it shows that too")?;
+    desk.store.thread_drawn(&thread, 9, None).await?;
+    assert!(lease().await?.is_none());
+    Ok(())
+}
+
 #[tokio::test]
 async fn requests_are_forgotten_two_weeks_after_they_were_acted_on() -> Result<()> {
     let desk = Desk::asking(&[]).await?;

@@ -41,7 +41,7 @@ impl Run {
     fn apply_attempt_started(&mut self, stage: &StageName, n: u32, at: DateTime<Utc>) {
         if self.joins(stage) {
             // It only merges: what people said is for whoever writes next.
-            self.change_stage(stage, |s| s.attempts.push(Attempt::running(n, Vec::new(), at)));
+            self.change_stage(stage, |s| s.begin_merge(Attempt::running(n, Vec::new(), at)));
             return;
         }
         let remarks = self.remarks_for(stage);

@@ -1,9 +1,11 @@
 //! Side by side: stages whose needs are met begin at once, and each merges what its run made in its turn.
 
+use chrono::DateTime;
+
 use crate::run::rules::tests::{CENT, Facts, RunDriver, ana, decision, request, snapshot};
 use crate::run::{
-    Decision, FeatureEnd, GateSpec, Happened, MergeStep, Next, Outcome, Request, Retry, RollbackTo,
-    Run, StagePhase, Tokens, Usd, Verdict,
+    Decision, FailureReport, FeatureEnd, GateSpec, Happened, MergeStep, Next, Outcome, Request,
+    Retry, RollbackTo, Run, StagePhase, Tokens, Usd, Verdict,
 };
 
 /// A draft, pictures and a map beside each other, an index that needs both, and a blurb that needs but the draft.
@@ -67,6 +69,10 @@ fn stages_whose_needs_are_met_begin_at_once_with_what_there_is() {
     let mut driver = drafted(asked());
     assert_eq!(driver.on(), Next::Children);
     assert_eq!(driver.run.children_under_way(), [2, 3, 5], "the index needs two of them");
+    assert!(driver.run.in_one_line().starts_with("3 stages side by side"));
+    let mut ended = driver.run.clone();
+    ended.outcome = Some(Outcome::Stopped);
+    assert!(ended.in_one_line().starts_with("5 stages ·"), "an operator may end it meanwhile");
     let map = driver.run.child(3).expect("a run");
     let names: Vec<_> = map.pipeline.stages.iter().map(|it| it.name.as_str()).collect();
     assert_eq!(names, ["draft", "map"]);
@@ -107,7 +113,11 @@ fn one_that_is_not_good_asks_in_its_turn_and_stops_no_other() {
     let mut driver = developed(Outcome::Failed);
     let gate = driver.gate();
     assert_eq!(gate.stage.as_str(), "pictures");
-    assert_eq!(driver.run.stages[1].attempts.len(), 1, "its run tried often enough");
+    let pictures = &driver.run.stages[1];
+    assert_eq!(pictures.attempts.len(), 1, "its run tried often enough");
+    assert!(pictures.only_tells(1) && !pictures.was_merge(1));
+    let failures = FailureReport::of(std::slice::from_ref(&driver.run), DateTime::UNIX_EPOCH);
+    assert_eq!(failures.attempts, 0, "it is counted with the run that did it");
     let retry =
         Decision { retry: Some(Retry::default()), ..decision(Verdict::Retry, Some(gate), ana()) };
     assert_eq!(driver.hears(&retry), Ok(()));
@@ -119,6 +129,8 @@ fn one_that_is_not_good_asks_in_its_turn_and_stops_no_other() {
 fn where_merging_does_not_work_its_own_agent_goes_on_from_there() {
     let mut driver = developed(Outcome::Done);
     driver.brings(Facts::Red);
+    let merged = |run: &Run| [1, 2].map(|n| run.stages[1].was_merge(n));
+    assert_eq!(merged(&driver.run), [true, false]);
     let plan = driver.plan();
     assert_eq!((plan.merge, plan.base), (None, driver.run.stages[1].snapshot_of(1)));
     let told = plan.feedback.expect("what it learns");
@@ -127,6 +139,10 @@ fn where_merging_does_not_work_its_own_agent_goes_on_from_there() {
     assert_eq!(driver.plan().base, driver.run.stages[1].snapshot_of(1), "red work is not built on");
     driver.brings(Facts::Red);
     assert_eq!(driver.gate().stage.as_str(), "pictures", "a merge is no try of its agent");
+    let to = RollbackTo::Attempt { stage: "draft".parse().expect("a name"), attempt: 1 };
+    let back = Decision { rollback: Some(to), ..decision(Verdict::Rollback, None, ana()) };
+    assert_eq!(driver.hears(&back), Ok(()));
+    assert_eq!(merged(&driver.run), [true, false], "what was merged then is left behind now");
 }
 
 #[test]

@@ -12,6 +12,7 @@ use crate::thread::{Links, RenderContext};
 
 mod asking;
 mod events;
+mod side_runs;
 mod tales;
 
 pub(crate) use asking::{More, group};

@@ -65,6 +65,12 @@ impl SideRun {
 }
 
 impl StageState {
+    /// Whether it only has to be merged: a run did it beside others, and that is paid.
+    #[must_use]
+    pub fn is_to_be_merged(&self) -> bool {
+        self.phase == StagePhase::Todo && self.side_run().is_some_and(SideRun::is_good)
+    }
+
     /// Whether this attempt merged what a run made beside others, whatever became of that since.
     #[must_use]
     pub fn was_merge(&self, attempt: u32) -> bool {
@@ -91,6 +97,25 @@ impl StageState {
 }
 
 impl Run {
+    /// What it spent, with what these runs spent that are part of it and not over, as far as it knows.
+    #[must_use]
+    pub fn spent_with(&self, children: &[Self]) -> Usd {
+        let open = children.iter().filter(|child| self.is_open_child(child));
+        self.spent() + open.map(Self::spent).sum()
+    }
+
+    fn is_open_child(&self, child: &Self) -> bool {
+        let member = child.request.part_of.as_ref().filter(|member| member.batch == *self.id());
+        let mut sides = self.stages.iter().flat_map(|stage| &stage.side_runs);
+        member.is_some_and(|member| {
+            if member.is_stage {
+                sides.any(|side| side.run == *child.id() && side.end.is_none())
+            } else {
+                !self.features.contains_key(&member.n)
+            }
+        })
+    }
+
     /// What the runs had spent by then that are part of it and over.
     #[must_use]
     pub fn spent_on_children_by(&self, at: DateTime<Utc>) -> Usd {

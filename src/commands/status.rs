@@ -20,7 +20,7 @@ use crate::thread::{self, FeatureRow};
 pub struct Surroundings {
     /// Those that do it once more, the newest first.
     pub again: Vec<Run>,
-    /// Those of its features, where it is a batch.
+    /// Those that are part of it: of its features, or of stages beside others.
     pub features: Vec<Run>,
     /// Its place in the queue, while it waits for a slot.
     pub queued: Option<QueuedAttempt>,
@@ -38,8 +38,12 @@ impl Surroundings {
 
 /// A run in a few lines.
 pub fn status(run: &Run, beside: &Surroundings, now: DateTime<Utc>) -> Reply {
-    let mut lines =
-        vec![format!("`{}` · {} · {}", run.id(), thread::phase(run), run.in_one_line())];
+    let mut lines = vec![format!(
+        "`{}` · {} · {}",
+        run.id(),
+        thread::phase(run),
+        run.in_one_line_with(&beside.features)
+    )];
     lines.extend(FeatureRow::all(run, &beside.features, now).iter().map(feature_line));
     let begun = |stage: &&StageState| run.request.batch.is_none() || !stage.attempts.is_empty();
     let stages = run.stages.iter().filter(begun);
@@ -159,7 +163,7 @@ pub fn status_json(
         "rehearsal": run.request.rehearsal,
         "sandbox": run.sandboxing.map(|s| match s { Sandboxing::Closed => "closed", Sandboxing::OpenNetwork => "open_network", Sandboxing::None => "none" }),
         "agent": run.agent,
-        "spent_usd": run.spent(),
+        "spent_usd": run.spent_with(&beside.features),
         "budget_usd": run.budget(),
         "estimate": run.request.estimate.as_ref().map(|it| &it.whole),
         "started_at": run.started_at,

@@ -38,7 +38,7 @@ pub(super) fn card(
     blocks.extend(Mrkdwn::join(banners(run), "\n").non_empty().map(context));
     blocks.extend(places(run, render).non_empty().map(context));
     blocks.extend(steer(run));
-    Message::new(MessageKey::Card, To::Channel, &notice(run), blocks)
+    Message::new(MessageKey::Card, To::Channel, &notice(run, beside.runs), blocks)
 }
 
 /// Opens the form for a rollback.
@@ -65,7 +65,7 @@ fn title(run: &Run) -> String {
     format!("{} · {}", run.request.project, figures::phase(run))
 }
 
-pub(super) fn notice(run: &Run) -> Mrkdwn {
+pub(super) fn notice(run: &Run, children: &[Run]) -> Mrkdwn {
     let doing = run
         .current()
         .filter(|_| run.outcome.is_none())
@@ -77,14 +77,16 @@ pub(super) fn notice(run: &Run) -> Mrkdwn {
             run.request.project,
             run.id(),
             figures::phase(run),
-            figures::money(run)
+            figures::of_budget(run, run.spent_with(children))
         ),
         NOTICE,
     )
 }
 
 fn stages(run: &Run, beside: Beside<'_>) -> String {
-    let line = |stage| side_run::on_card(stage, beside).unwrap_or_else(|| stage_line(stage));
+    let line = |stage: &StageState| {
+        side_run::on_card((run, stage), beside).unwrap_or_else(|| stage_line(stage))
+    };
     let mut lines: Vec<String> = run.stages.iter().take(STAGES).map(line).collect();
     if run.stages.len() > STAGES {
         lines.push(format!("… {} more stages", run.stages.len() - STAGES));
@@ -120,7 +122,7 @@ fn remark(stage: &StageState) -> Option<String> {
 }
 
 fn figures_line(run: &Run, beside: Beside<'_>, now: DateTime<Utc>) -> Mrkdwn {
-    let spent = figures::of_budget(run, run.spent() + beside.spent_by_open(run));
+    let spent = figures::of_budget(run, run.spent_with(beside.runs));
     let mut parts = vec![Mrkdwn::code(run.id().as_str(), 80), spent.into()];
     parts.extend(estimate::in_short(run).filter(|_| run.outcome.is_none()).map(Mrkdwn::from));
     parts.extend(clock::elapsed(run, now).map(Mrkdwn::from));

@@ -31,7 +31,7 @@ pub(super) fn closing(run: &Run, render: &RenderContext) -> Option<Message> {
     if outcome != Outcome::Done {
         blocks.extend(aftermath(run, outcome, render));
     }
-    if run.stages.iter().any(|s| !s.attempts.is_empty()) {
+    if table::worked(run).next().is_some() {
         blocks.extend(costs(run, render));
     }
     blocks.extend(result(run).non_empty().map(section));
@@ -123,6 +123,7 @@ fn aftermath(run: &Run, outcome: Outcome, render: &RenderContext) -> Vec<SlackBl
         unfinished(run),
         undecided(run),
         not_used(run),
+        not_merged(run),
         Some(next(run, outcome, failed).into()),
     ];
     blocks.push(section(Mrkdwn::join(lines.into_iter().flatten(), "\n")));
@@ -196,6 +197,18 @@ fn not_used(run: &Run) -> Option<Mrkdwn> {
     Some(Mrkdwn::from(what) + to_be_had(run, (stage, attempt, snapshot)))
 }
 
+/// What was done beside others, is good, and was to be merged later; and how to get it.
+fn not_merged(run: &Run) -> Option<Mrkdwn> {
+    let waits = run.stages.iter().filter(|stage| stage.is_to_be_merged()).take(LISTED);
+    let lines = waits.filter_map(|stage| {
+        let side = stage.side_run()?;
+        let what = format!("*Not merged:* the work of {}, good by its checks,", stage.name());
+        let get = format!("signoff fetch {}", side.run);
+        Some(Mrkdwn::from(what) + is_commit(side.end.as_ref()?.work.as_ref()?, &get))
+    });
+    Mrkdwn::join(lines, "\n").non_empty()
+}
+
 /// How git fetches an attempt's work from the project's repository; none where it was not pushed.
 #[must_use]
 pub fn fetch_of_pushed(run: &Run, attempt: &Attempt) -> Option<String> {
@@ -209,7 +222,11 @@ fn to_be_had(run: &Run, (stage, attempt, snapshot): (&StageState, &Attempt, &Sna
         Some(fetch) => format!("{fetch} && git switch --detach FETCH_HEAD"),
         None => format!("signoff fetch {} {}-{}", run.id(), stage.name(), attempt.n),
     };
-    " is commit " + snapshots::commit(snapshot) + ". In a clone:\n" + Mrkdwn::code(&get, 600)
+    is_commit(snapshot, &get)
+}
+
+fn is_commit(snapshot: &Snapshot, get: &str) -> Mrkdwn {
+    " is commit " + snapshots::commit(snapshot) + ". In a clone:\n" + Mrkdwn::code(get, 600)
 }
 
 /// What came out, and who decided.

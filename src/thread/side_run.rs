@@ -2,7 +2,7 @@
 //! Such a run has no thread of its own: its attempts stand in the ledger of the run that it is part of, and what it asks is asked there.
 
 use crate::run::{
-    Phase, QueuedAttempt, Run, RunId, SideRun, StagePhase, StageState, Usd, WorkerWait,
+    Outcome, Phase, QueuedAttempt, Run, RunId, SideRun, StagePhase, StageState, WorkerWait,
 };
 use crate::slack::one_line;
 
@@ -23,13 +23,6 @@ impl<'a> Beside<'a> {
         self.runs.iter().find(|run| *run.id() == side.run)
     }
 
-    /// What they spent that are not over: what the others spent stands with the run already.
-    pub(super) fn spent_by_open(self, run: &Run) -> Usd {
-        let sides = run.stages.iter().flat_map(|stage| &stage.side_runs);
-        let open = sides.filter(|side| side.end.is_none()).filter_map(|side| self.run(side));
-        open.map(Run::spent).sum()
-    }
-
     /// What those of them wait for that no worker can go on with.
     pub(super) fn waits_for_worker(self) -> impl Iterator<Item = WorkerWait<'a>> {
         let without_thread = self.runs.iter().filter(|run| run.request.is_side_run());
@@ -44,17 +37,32 @@ impl<'a> Beside<'a> {
 }
 
 /// `◐ *map* · beside the others, attempt 2`: a stage that is done, or was, before its turn; none where its turn has come.
-pub(super) fn on_card(stage: &StageState, beside: Beside<'_>) -> Option<String> {
+pub(super) fn on_card((run, stage): (&Run, &StageState), beside: Beside<'_>) -> Option<String> {
     let side = stage.side_run().filter(|_| stage.phase == StagePhase::Todo)?;
-    let (glyph, said) = match &side.end {
-        Some(end) if end.work.is_some() => (StagePhase::Todo, "good, to be merged".to_owned()),
-        Some(end) => {
-            let why = end.why.as_deref().map(|why| format!(": {}", one_line(why, WHY)));
+    let (glyph, said) = match over(side, beside) {
+        Some((Outcome::Done, _)) => {
+            let then = if run.outcome.is_some() { "not merged" } else { "to be merged" };
+            (StagePhase::Todo, format!("good, {then}"))
+        }
+        Some((Outcome::Stopped, _)) => (StagePhase::Undone, "stopped".to_owned()),
+        Some((_, why)) => {
+            let why = why.map(|why| format!(": {}", one_line(why, WHY)));
             (StagePhase::Failed, format!("not good{}", why.unwrap_or_default()))
         }
         None => under_way(side, beside),
     };
     Some(format!("{} *{}* · {said}", figures::glyph(glyph), stage.name()))
+}
+
+/// How the run ended, and why; none while it is under way. An operator may have ended the run that it is part of before that heard of it.
+fn over<'a>(side: &'a SideRun, beside: Beside<'a>) -> Option<(Outcome, Option<&'a str>)> {
+    match &side.end {
+        Some(end) if end.outcome == Outcome::Done && end.work.is_none() => {
+            Some((Outcome::Failed, end.why.as_deref()))
+        }
+        Some(end) => Some((end.outcome, end.why.as_deref())),
+        None => beside.run(side).and_then(|run| Some((run.outcome?, run.why.as_deref()))),
+    }
 }
 
 fn under_way(side: &SideRun, beside: Beside<'_>) -> (StagePhase, String) {

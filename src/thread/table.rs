@@ -71,7 +71,7 @@ fn rows(run: &Run) -> impl Iterator<Item = Row> {
 }
 
 /// The stages that were worked on, by their places, and what they used: also where only a feature's own run worked.
-pub(super) fn worked(run: &Run) -> impl Iterator<Item = (usize, &StageState, StageUse)> {
+pub(crate) fn worked(run: &Run) -> impl Iterator<Item = (usize, &StageState, StageUse)> {
     let all = run.stages.iter().enumerate();
     let used = all.map(|(n, stage)| (n, stage, run.used_by(stage)));
     used.filter(|(_, stage, used)| !stage.attempts.is_empty() || used.cost > Usd::ZERO)

@@ -79,7 +79,7 @@ async fn stages_whose_needs_are_met_are_done_at_once_and_made_to_fit() {
         assert!(done == 0 && !status.contains("again") && !status.contains("more"), "{status}");
         run.shows("✓ well · beside the others · attempt 1").await?;
         run.shows("✓ well · merge").await?;
-        run.shows("✗ mill · merge · conflicts in map.txt").await?;
+        run.shows("✗ mill · merge · conflicts in map.txt → its agent makes it fit").await?;
         w.worker.crashes().await?;
         w.worker.comes_back()?;
         run.shows("*Keep mill of village?*").await?;

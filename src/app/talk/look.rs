@@ -96,9 +96,9 @@ impl Talk<'_> {
         if !self.json {
             return self.reply(&reply);
         }
-        for run in runs {
+        for (run, spent) in runs {
             self.document(&json!({
-                "run": run.id(), "project": run.request.project, "phase": run.phase(), "spent_usd": run.spent(),
+                "run": run.id(), "project": run.request.project, "phase": run.phase(), "spent_usd": spent,
                 "budget_usd": run.budget(), "started_at": run.started_at, "ended_at": run.ended_at,
             }))?;
         }

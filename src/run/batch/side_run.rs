@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{BatchMember, FeatureEnd};
 use crate::run::{
-    Again, Approver, Attempt, KeptStage, Note, Outcome, Pipeline, Request, Run, RunId, Snapshot,
-    Stage, StageName, StagePhase, StageState, Usd,
+    Again, Approver, Attempt, AttemptOutcome, KeptStage, Note, Outcome, Pipeline, Request, Run,
+    RunId, Snapshot, Stage, StageName, StagePhase, StageState, Usd,
 };
 
 /// The attempt that read what was said for stages beside each other: none of the run's own.
@@ -78,10 +78,24 @@ impl SideRun {
 }
 
 impl StageState {
+    /// Whether it only has to be merged: a run did it beside others, and that is paid.
+    #[must_use]
+    pub fn is_to_be_merged(&self) -> bool {
+        self.phase == StagePhase::Todo && self.side_run().is_some_and(SideRun::is_good)
+    }
+
     /// Whether this attempt merged what a run made beside others, whatever became of that since.
     #[must_use]
     pub fn was_merge(&self, attempt: u32) -> bool {
         self.merged_by(attempt).is_some_and(SideRun::is_good)
+    }
+
+    /// Whether what follows this attempt is built on such a merge: that does not work yet, and is not gone back from.
+    #[must_use]
+    pub fn is_built_on_merge(&self, attempt: u32) -> bool {
+        let merge = self.attempts.iter().find(|it| self.was_merge(it.n) && it.snapshot.is_some());
+        let is_bad = |merge: &Attempt| merge.outcome == AttemptOutcome::Bad && merge.n <= attempt;
+        merge.is_some_and(is_bad) && !self.changes.iter().any(|changes| changes.after < attempt)
     }
 
     /// Whether it only tells that such a run made nothing: nothing was done, and nothing spent.
@@ -104,6 +118,25 @@ impl StageState {
 }
 
 impl Run {
+    /// What it spent, with what these runs spent that are part of it and not over, as far as it knows.
+    #[must_use]
+    pub fn spent_with(&self, children: &[Self]) -> Usd {
+        let open = children.iter().filter(|child| self.is_open_child(child));
+        self.spent() + open.map(Self::spent).sum()
+    }
+
+    fn is_open_child(&self, child: &Self) -> bool {
+        let member = child.request.part_of.as_ref().filter(|member| member.batch == *self.id());
+        let mut sides = self.stages.iter().flat_map(|stage| &stage.side_runs);
+        member.is_some_and(|member| {
+            if member.is_stage {
+                sides.any(|side| side.run == *child.id() && side.end.is_none())
+            } else {
+                !self.features.contains_key(&member.n)
+            }
+        })
+    }
+
     /// What the runs had spent by then that are part of it and over.
     #[must_use]
     pub fn spent_on_children_by(&self, at: DateTime<Utc>) -> Usd {

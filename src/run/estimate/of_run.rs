@@ -66,7 +66,7 @@ fn sample(stage: &StageState) -> Option<Sample> {
 }
 
 impl Run {
-    /// What the stages that have not begun will probably cost, as it was known when the newest began; none where nothing was estimated.
+    /// What the stages that nobody has begun will probably cost, as it was known when the newest began; none where nothing was estimated.
     #[must_use]
     pub fn estimated_rest(&self) -> Option<Usd> {
         let begun = self.stages.iter().rev().find(|stage| stage.phase != StagePhase::Todo);
@@ -75,7 +75,8 @@ impl Run {
         }
         let estimate = self.request.estimate.as_ref()?;
         let open = self.stages.iter().zip(&estimate.stages);
-        let rest = open.filter(|(stage, _)| stage.phase == StagePhase::Todo);
+        let rest =
+            open.filter(|(stage, _)| stage.phase == StagePhase::Todo && !stage.is_to_be_merged());
         Some(rest.map(|(_, middle)| *middle).sum())
     }
 }

@@ -1,8 +1,6 @@
 //! The estimate of a stage when it begins: what do the stages before say of it?
 //! A dear beginning makes the rest dearer. Made from what the run's own estimate was made from, so that no history is read again.
 
-use std::ops::Range;
-
 use serde::{Deserialize, Serialize};
 
 use super::forecast::{Forecast, Known, Plays};
@@ -45,11 +43,14 @@ impl Run {
             return None;
         }
         let stages: Vec<_> = self.stages.iter().zip(forecasts).collect();
-        let sum = |asked, of| sum(&stages, asked, of);
+        // What was done beside others is paid.
+        let rest: Vec<usize> =
+            (at + 1..stages.len()).filter(|n| !stages[*n].0.is_to_be_merged()).collect();
+        let sum = |asked: &[usize], of| sum(&stages, asked, of);
         Some(StageEstimate {
-            cost: sum(at..at + 1, COST).map(|it| Usd::from_nanos(prior::whole(it))),
-            seconds: sum(at..at + 1, SECONDS).map(|it| prior::whole(it).unsigned_abs()),
-            rest: Usd::from_nanos(prior::whole(sum(at + 1..stages.len(), COST).middle)),
+            cost: sum(&[at], COST).map(|it| Usd::from_nanos(prior::whole(it))),
+            seconds: sum(&[at], SECONDS).map(|it| prior::whole(it).unsigned_abs()),
+            rest: Usd::from_nanos(prior::whole(sum(&rest, COST).middle)),
         })
     }
 }
@@ -62,7 +63,7 @@ const SECONDS: Amount = (&prior::SECONDS, |stage| stage.seconds);
 /// What the stages that are asked about come to, by all that are done.
 fn sum(
     stages: &[(&StageState, &StageForecast)],
-    asked: Range<usize>,
+    asked: &[usize],
     (measure, predictive): Amount,
 ) -> Interval<f64> {
     let forecasts: Vec<Forecast> = stages

@@ -260,18 +260,25 @@ impl Run {
     /// `stage 3 of 6 · streaming · $0.27`: how far the run is, for Temporal's own pages.
     #[must_use]
     pub fn in_one_line(&self) -> String {
+        self.in_one_line_with(&[])
+    }
+
+    /// The same, where the runs are at hand that are part of it: with what these spent so far.
+    #[must_use]
+    pub fn in_one_line_with(&self, children: &[Self]) -> String {
+        let spent = self.spent_with(children);
         if let Some((over, all)) = self.features_over().filter(|(over, all)| over < all) {
-            return format!("{over} of {all} features are over · {}", self.spent());
+            return format!("{over} of {all} features are over · {spent}");
         }
         let beside = self.children_under_way().len();
         match self.current() {
             Some(_) if beside > 0 && self.outcome.is_none() => {
-                format!("{beside} stages side by side · {}", self.spent())
+                format!("{beside} stages side by side · {spent}")
             }
             Some((n, stage)) if self.outcome.is_none() => {
-                format!("stage {n} of {} · {} · {}", self.stages.len(), stage.name(), self.spent())
+                format!("stage {n} of {} · {} · {spent}", self.stages.len(), stage.name())
             }
-            _ => format!("{} stages · {}", self.stages.len(), self.spent()),
+            _ => format!("{} stages · {spent}", self.stages.len()),
         }
     }
 

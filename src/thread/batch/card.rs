@@ -34,7 +34,7 @@ pub(in crate::thread) fn batch_card(
     blocks.extend(Mrkdwn::join(banners(run), "\n").non_empty().map(context));
     blocks.extend(branches(run, render).map(context));
     blocks.extend(steer(run));
-    Message::new(MessageKey::Card, To::Channel, &notice(run), blocks)
+    Message::new(MessageKey::Card, To::Channel, &notice(run, features), blocks)
 }
 
 /// Whole minutes while it is under way, so that time alone seldom redraws it; each event shows its own moment.

@@ -196,3 +196,25 @@ fn the_notification_names_run_phase_and_money() {
     insta::assert_snapshot!(message.text.as_str(), @"llm-wrapper · llm-wrapper-k3f9qdz · waiting: core-implementation · $0.27 of $5.00");
     assert!(message.text.length() <= super::NOTICE);
 }
+
+#[test]
+fn what_became_of_stages_beside_others_is_told_while_the_run_goes_on_and_after() {
+    let tale = Tale::beside();
+    let part = Tale::side_run(&tale.run, "structured-logging");
+    let part = part.works("structured-logging", 1, work(2_340, 4, 135)).run;
+    let beside = Beside { runs: std::slice::from_ref(&part), queued: &[] };
+    let card_of = |tale: &Tale| card((&tale.run, None), beside, tale.now, &no_pages());
+    let tale = tale.ends_beside("streaming", Outcome::Done);
+    let (message, text) = (card_of(&tale), transcript(&[card_of(&tale)]));
+    assert!(message.text.as_str().ends_with(" · $0.21 of $5.00"), "{}", message.text.as_str());
+    assert!(text.contains("○ *streaming* · good, to be merged"), "{text}");
+    assert!(text.contains("◐ *structured-logging* · beside the others"), "{text}");
+    // An operator ends it: it never hears of the other.
+    let ended = tale.closes(Outcome::Stopped, None);
+    let mut part = part.clone();
+    part.outcome = Some(Outcome::Stopped);
+    let beside = Beside { runs: &[part], queued: &[] };
+    let text = transcript(&[card((&ended.run, None), beside, ended.now, &no_pages())]);
+    assert!(text.contains("○ *streaming* · good, not merged"), "{text}");
+    assert!(text.contains("↺ *structured-logging* · stopped"), "{text}");
+}

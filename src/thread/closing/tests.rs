@@ -270,3 +270,22 @@ fn slack_draws_the_table_itself() {
     assert!(row(1).starts_with("scaffold|$0.04|$0.05|5 %|2m 15s|"), "{}", row(1));
     assert!(row(7).starts_with("TOTAL|$0.88|$0.80| |19m 50s|"), "{}", row(7));
 }
+
+#[test]
+fn what_was_good_beside_others_and_not_merged_can_be_fetched_and_is_paid() {
+    let mut tale = Tale::beside()
+        .ends_beside("streaming", Outcome::Done)
+        .ends_beside("structured-logging", Outcome::Failed);
+    // Of a run whose first stages are those.
+    tale.run.stages[..2].iter_mut().for_each(|stage| stage.attempts.clear());
+    let text = shown(&tale.closes(Outcome::Stopped, None));
+    assert!(
+        text.contains("*Not merged:* the work of streaming, good by its checks, is commit"),
+        "{text}"
+    );
+    assert!(
+        text.contains("signoff fetch llm-wrapper-") && !text.contains("of structured"),
+        "{text}"
+    );
+    assert!(text.contains("│ TOTAL") && text.contains("$0.18"), "{text}");
+}

@@ -91,7 +91,12 @@ impl GateView<'_> {
             .take_while(|s| s.name() != self.stage.name())
             .flat_map(|s| &s.attempts);
         let attempts = earlier.chain(self.stage.attempts.iter().filter(|a| a.n <= newest));
-        attempts.map(Attempt::spent).sum::<Usd>() + self.run.spent_on_children()
+        attempts.map(Attempt::spent).sum::<Usd>() + self.spent_on_children()
+    }
+
+    /// The same of the runs that are part of it.
+    pub(super) fn spent_on_children(&self) -> Usd {
+        self.run.spent_on_children_by(self.gate.opened_at)
     }
 
     /// What is new to somebody who looked before.

@@ -88,7 +88,7 @@ impl GateView<'_> {
         let tried = self.stage.attempts.iter().filter(|attempt| attempt.n <= self.work.n);
         let before = earlier.iter().flat_map(|it| &it.attempts);
         let spent: Usd = before.chain(tried).map(Attempt::spent).sum();
-        let spent = spent + self.run.spent_on_children();
+        let spent = spent + self.spent_on_children();
         let spent = format!("{} so far", figures::of_budget(self.run, spent));
         let kept = match earlier.iter().rev().find(|it| it.phase == StagePhase::Good) {
             Some(good) => {

@@ -208,3 +208,16 @@ fn a_stage_that_somebody_took_over_is_theirs_until_the_time_is_over() {
     assert!(over.contains("@UBEN took it over and did not hand it in in time"), "{over}");
     assert!(!over.contains("[I'm done]") && !over.contains("git fetch"), "{over}");
 }
+
+#[test]
+fn what_was_spent_beside_the_run_after_a_question_does_not_change_its_card() {
+    let tale = Tale::waiting().gated("streaming", GateSpec::usual(3_600));
+    let tale = tale.decides(ben(), Verdict::Approve, None).keeps("core-implementation");
+    let before = shown(&tale);
+    assert!(before.contains("$0.27 of $5.00 so far"), "{before}");
+    let tale = tale.begin_beside().ends_beside("streaming", Outcome::Done);
+    assert_eq!(shown(&tale), before);
+    let tale = tale.works("streaming", 1, crate::thread::samples::work(0, 0, 1)).asks("streaming");
+    let asked = shown(&tale);
+    assert!(asked.contains("$0.36 of $5.00 so far"), "what came before it counts: {asked}");
+}

@@ -217,6 +217,9 @@ fn then(run: &Run, index: usize, attempt: &Attempt) -> String {
         _ => "trying another way",
     };
     // Nobody judged what a busy, broken or slow one left.
+    if attempt.outcome == AttemptOutcome::Bad && stage.is_built_on_merge(attempt.n) {
+        return "its agent makes it fit".to_owned();
+    }
     if stage.stage.iterates && attempt.trouble.is_none() && attempt.snapshot.is_some() {
         return "going on from there".to_owned();
     }
@@ -238,7 +241,10 @@ fn no_other(
     if stage.stage.iterates {
         return no_other_iteration(run, stage);
     }
-    if attempt.n - round.map_or(0, |changes| changes.after) >= stage.stage.attempts {
+    // What merges is no try of its agent.
+    let began_after = round.map_or(0, |changes| changes.after);
+    let merge = u32::from(stage.was_merge(began_after + 1));
+    if attempt.n - began_after >= stage.stage.attempts + merge {
         return Some("no attempts left");
     }
     if run.is_out_of_money() {

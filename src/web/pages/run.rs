@@ -72,7 +72,7 @@ pub fn run_page(page_of: &RunPage<'_>) -> Markup {
             h2 { "Notes" }
             ul { @for note in &run.notes { (self::note(page_of, note)) } }
         }
-        @if run.stages.iter().any(|s| !s.attempts.is_empty()) { h2 { "Cost" } (costs(run)) }
+        @if table::worked(run).next().is_some() { h2 { "Cost" } (costs(run)) }
         @if let Some(delivered) = &run.delivered { h2 { "Code" } (code(delivered)) }
         footer { "This page opens until " (stamp(page_of.expires_at, page_of.render.clock_zone)) "." }
     };

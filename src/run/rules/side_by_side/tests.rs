@@ -73,6 +73,13 @@ fn stages_whose_needs_are_met_begin_at_once_with_what_there_is() {
     let mut ended = driver.run.clone();
     ended.outcome = Some(Outcome::Stopped);
     assert!(ended.in_one_line().starts_with("5 stages ·"), "an operator may end it meanwhile");
+    let mut part = Run::starting(driver.run.child(3).expect("a run"));
+    part.stages[1].attempts = driver.run.stages[0].attempts.clone();
+    let spent = |run: &Run| run.spent_with(std::slice::from_ref(&part));
+    assert_eq!(spent(&driver.run), cents(2), "it is not over, and spent something all the same");
+    driver.run.stages[2].side_runs[0].end = Some(end(Outcome::Done, 3));
+    assert_eq!(spent(&driver.run), cents(2), "it stands with the run by now");
+    driver.run.stages[2].side_runs[0].end = None;
     let map = driver.run.child(3).expect("a run");
     let names: Vec<_> = map.pipeline.stages.iter().map(|it| it.name.as_str()).collect();
     assert_eq!(names, ["draft", "map"]);

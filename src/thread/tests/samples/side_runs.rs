@@ -41,7 +41,7 @@ impl Tale {
     }
 
     /// The run is over that does this stage, and spent 9 cents.
-    pub fn is_over_beside(mut self, stage: &str, outcome: Outcome) -> Self {
+    pub fn ends_beside(mut self, stage: &str, outcome: Outcome) -> Self {
         self.now += chrono::TimeDelta::seconds(60);
         let known = self.run.stage(&name(stage)).and_then(|it| it.side_runs.last());
         let run = known.expect("it is done beside others").run.clone();

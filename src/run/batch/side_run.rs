@@ -27,15 +27,14 @@ pub struct SideRun {
     pub run: RunId,
     /// Of so many that began at once, and share what money there was.
     pub of: usize,
-    /// None while it is under way.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub end: Option<FeatureEnd>,
     /// When it was asked for.
     pub began_at: DateTime<Utc>,
     /// The newest good work then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base: Option<Snapshot>,
-    /// When that was.
+    /// None while it is under way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end: Option<FeatureEnd>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<DateTime<Utc>>,
     /// The attempts that merged what it made, or told that it made nothing.
@@ -44,6 +43,24 @@ pub struct SideRun {
     /// Whether the run went back to work from before it: what it makes counts for nothing.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_left_behind: bool,
+}
+
+impl SideRun {
+    /// One of so many, which begin with this.
+    pub(in crate::run) fn begun(
+        run: RunId,
+        of: usize,
+        (began_at, base): (DateTime<Utc>, Option<Snapshot>),
+    ) -> Self {
+        let (end, ended_at, merges) = (None, None, Vec::new());
+        Self { run, of, began_at, base, end, ended_at, merges, is_left_behind: false }
+    }
+
+    /// Whether it ended with work that can be merged.
+    #[must_use]
+    pub fn is_good(&self) -> bool {
+        self.end.as_ref().is_some_and(|end| end.work.is_some() && end.outcome == Outcome::Done)
+    }
 }
 
 impl StageState {
@@ -57,27 +74,7 @@ impl StageState {
     pub(in crate::run) fn side_ends(&self) -> impl Iterator<Item = &FeatureEnd> {
         self.side_runs.iter().filter_map(|it| it.end.as_ref())
     }
-}
 
-impl SideRun {
-    /// One of so many, which begin with this.
-    pub(in crate::run) fn begun(
-        run: RunId,
-        of: usize,
-        (began_at, base): (DateTime<Utc>, Option<Snapshot>),
-    ) -> Self {
-        let (end, ended_at, merges) = (None, None, Vec::new());
-        Self { run, of, end, began_at, base, ended_at, merges, is_left_behind: false }
-    }
-
-    /// Whether it ended with work that can be merged.
-    #[must_use]
-    pub fn is_good(&self) -> bool {
-        self.end.as_ref().is_some_and(|end| end.work.is_some() && end.outcome == Outcome::Done)
-    }
-}
-
-impl StageState {
     /// Whether it only has to be merged: a run did it beside others, and that is paid.
     #[must_use]
     pub fn is_to_be_merged(&self) -> bool {
@@ -218,9 +215,14 @@ impl Run {
         named
     }
 
-    /// What people said that was for the stages which begin beside each other.
+    /// What people said that was for the stages which begin beside each other: the first of them stands for all.
     fn notes_beside(&self) -> Vec<Note> {
-        let is_for_them = |note: &&Note| note.read_by.as_ref().is_some_and(|(_, n)| *n == BESIDE);
+        let is_todo = |name: &StageName| {
+            self.stage(name).is_some_and(|stage| stage.phase == StagePhase::Todo)
+        };
+        let is_for_them = |note: &&Note| {
+            note.read_by.as_ref().is_some_and(|(first, n)| *n == BESIDE && is_todo(first))
+        };
         let notes = self.notes.iter().filter(is_for_them);
         notes.map(|note| Note { read_by: None, message: None, ..note.clone() }).collect()
     }

@@ -266,7 +266,7 @@ impl Run {
                 ),
                 _,
             ) => Some(failure_of(last)),
-            _ if stage.is_not_good_beside(last) => Some(failure_of(last)),
+            _ if stage.only_tells(last.n) => Some(failure_of(last)),
             _ if stage.stage.iterates => iterate::why_no_other(stage, last, (began_after, most)),
             _ if tries < most && stage.stage.recovery.is_some() && same_failure(stage, last) => {
                 Some(format!("{TIMES} attempts failed in the same way: {}", failure_of(last)))

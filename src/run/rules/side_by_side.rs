@@ -1,6 +1,5 @@
 //! Stages side by side: which of them begin at once, each in a run of its own, and what becomes of their work?
-//! In its turn each merges what its run made, with its first attempt; where that does not work, its own agent goes on from there. Only of
-//! pipelines that ask for it, so these rules need no version of their own.
+//! In its turn each merges what its run made, with its first attempt; where that does not work, its own agent goes on from there.
 
 use chrono::{DateTime, Utc};
 
@@ -126,18 +125,15 @@ impl Run {
 
     /// The ports of each stage, where some are done side by side: wherever it is judged, they are the same.
     pub(super) fn own_ports(&self, stage: &StageState, planned: &mut Stage) {
-        let (whole, place) = match &self.request.part_of {
-            Some(member) if member.is_stage => (&member.batch, Some(member.n)),
-            Some(_) => return,
-            None => (
-                self.id(),
-                self.stages.iter().position(|it| it.name() == stage.name()).map(|n| n + 1),
-            ),
+        let n = match &self.request.part_of {
+            Some(member) if member.is_stage => Some(member.n),
+            Some(_) => None,
+            None => self.stages.iter().position(|it| it.name() == stage.name()).map(|n| n + 1),
         };
         let has_parallel = self.stages.iter().any(|it| it.stage.parallel);
-        if let Some(n) = place.filter(|_| has_parallel && self.request.batch.is_none()) {
+        if let Some(n) = n.filter(|_| has_parallel && self.request.batch.is_none()) {
             let ports = planned.env.entry(Batch::PORTS_VARIABLE.to_owned());
-            ports.or_insert_with(|| Batch::ports(whole, n));
+            ports.or_insert_with(|| Batch::ports(self.request.whole(), n));
         }
     }
 
@@ -169,12 +165,8 @@ impl Run {
     /// is still there, or where the run went back to its own merge.
     pub(super) fn leave_side_runs(&mut self) {
         let decisions = self.decisions.len();
-        let good: Vec<Option<Snapshot>> = self
-            .stages
-            .iter()
-            .filter(|it| it.phase == StagePhase::Good)
-            .map(|it| it.snapshot.clone())
-            .collect();
+        let good = self.stages.iter().filter(|it| it.phase == StagePhase::Good);
+        let good: Vec<Option<Snapshot>> = good.map(|it| it.snapshot.clone()).collect();
         for stage in self.stages.iter_mut().filter(|stage| stage.phase != StagePhase::Good) {
             let redone = stage.redone.as_ref().filter(|redone| redone.decisions == decisions);
             let is_resumed = redone.is_some_and(|redone| redone.work.is_some());
@@ -221,14 +213,6 @@ impl StageState {
             && is_nobodys(attempt)
             && self.work_gone_back_to().is_none()
             && earlier.all(|earlier| earlier.snapshot.is_none() && is_nobodys(earlier.n))
-    }
-
-    /// Whether this attempt only tells that the run which did it beside others made nothing: it was tried often enough there.
-    #[must_use]
-    pub fn is_not_good_beside(&self, attempt: &Attempt) -> bool {
-        let is_first = self.attempts_now().first().is_some_and(|first| first.n == attempt.n);
-        let end = self.side_run().and_then(|it| it.end.as_ref());
-        is_first && end.is_some_and(|end| end.work.is_none())
     }
 }
 

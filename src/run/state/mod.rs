@@ -2,6 +2,7 @@
 //! Plain data: what events make of it is in `rules/fold`, what follows from it in `rules/next`, what can be read off it in `queries`.
 
 mod attempt;
+mod of_stage;
 mod queries;
 mod redone;
 mod snapshots;

@@ -21,7 +21,7 @@ pub struct Surroundings {
     /// Those that do it once more, the newest first.
     pub again: Vec<Run>,
     /// Those that are part of it: of its features, or of stages beside others.
-    pub features: Vec<Run>,
+    pub children: Vec<Run>,
     /// Its place in the queue, while it waits for a slot.
     pub queued: Option<QueuedAttempt>,
 }
@@ -31,8 +31,8 @@ impl Surroundings {
     pub async fn of(run: &Run, services: &Services, asker: &Asker) -> Result<Self, StoreError> {
         let mut again = services.store.runs_that_do_again(run.id()).await?;
         again.retain(|run| is_visible_to(run, asker));
-        let features = services.store.children_of(run).await?;
-        Ok(Self { again, features, queued: queued_attempt(services, run).await? })
+        let children = services.store.children_of(run).await?;
+        Ok(Self { again, children, queued: queued_attempt(services, run).await? })
     }
 }
 
@@ -42,9 +42,9 @@ pub fn status(run: &Run, beside: &Surroundings, now: DateTime<Utc>) -> Reply {
         "`{}` · {} · {}",
         run.id(),
         thread::phase(run),
-        run.in_one_line_with(&beside.features)
+        run.in_one_line_with(&beside.children)
     )];
-    lines.extend(FeatureRow::all(run, &beside.features, now).iter().map(feature_line));
+    lines.extend(FeatureRow::all(run, &beside.children, now).iter().map(feature_line));
     let begun = |stage: &&StageState| run.request.batch.is_none() || !stage.attempts.is_empty();
     let stages = run.stages.iter().filter(begun);
     lines.extend(stages.map(|s| format!("{} {}", thread::glyph(s.phase), stage_line(s))));
@@ -163,7 +163,7 @@ pub fn status_json(
         "rehearsal": run.request.rehearsal,
         "sandbox": run.sandboxing.map(|s| match s { Sandboxing::Closed => "closed", Sandboxing::OpenNetwork => "open_network", Sandboxing::None => "none" }),
         "agent": run.agent,
-        "spent_usd": run.spent_with(&beside.features),
+        "spent_usd": run.spent_with(&beside.children),
         "budget_usd": run.budget(),
         "estimate": run.request.estimate.as_ref().map(|it| &it.whole),
         "started_at": run.started_at,
@@ -184,7 +184,7 @@ pub fn status_json(
         "branch": run.delivered.as_ref().filter(|d| !d.repository.is_empty()).map(|d| &d.branch),
     });
     if run.request.batch.is_some() {
-        status["features"] = json!(FeatureRow::all(run, &beside.features, now));
+        status["features"] = json!(FeatureRow::all(run, &beside.children, now));
         status["preview"] = json!(run.preview);
     }
     if let Some(member) = &run.request.part_of {

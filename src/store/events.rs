@@ -76,7 +76,7 @@ impl Store {
         }
         if heads.iter().any(|head| TURNS.contains(&head.kind.as_str())) {
             update_asked_at(&mut change, run).await?;
-            redraw_parts(&mut change, run).await?;
+            redraw_parts(&mut change, run, &stages_of(&heads, events)).await?;
         }
         sqlx::query!("update threads set wanted_seq = greatest(wanted_seq, $2), retry_at = null where run_id = $1", run.as_str(), signed(newest))
             .execute(&mut *change)
@@ -170,12 +170,24 @@ async fn redraw_whole(change: &mut PgConnection, run: &RunId) -> Result<()> {
     Ok(())
 }
 
-/// What a run asks about one of its parts stands on the card of that one, too.
-async fn redraw_parts(change: &mut PgConnection, run: &RunId) -> Result<()> {
+/// The stages that these events are about; none where the end of the run is among them, which is about all.
+fn stages_of(heads: &[Head], events: &[Value]) -> Vec<String> {
+    if heads.iter().any(|head| head.kind == "ended") {
+        return Vec::new();
+    }
+    let stage =
+        |body: &Value| body["stage"].as_str().or(body["gate"]["stage"].as_str()).map(str::to_owned);
+    events.iter().filter_map(stage).collect()
+}
+
+/// What a run asks about one of its parts, which is called like the stage, stands on the card of that one, too. No stage means all of them.
+async fn redraw_parts(change: &mut PgConnection, run: &RunId, stages: &[String]) -> Result<()> {
     sqlx::query!(
         "update threads set redraw_at = clock_timestamp()
-         where run_id in (select run_id from runs where request->'part_of'->>'batch' = $1)",
-        run.as_str()
+         where run_id in (select run_id from runs where request->'part_of'->>'batch' = $1
+             and (cardinality($2::text[]) = 0 or request->'part_of'->>'slug' = any($2)))",
+        run.as_str(),
+        stages
     )
     .execute(change)
     .await?;

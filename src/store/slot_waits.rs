@@ -10,6 +10,17 @@ pub struct SlotWait {
     pub token: Vec<u8>,
 }
 
+struct WaitRow {
+    id: i64,
+    token: Vec<u8>,
+}
+
+impl From<WaitRow> for SlotWait {
+    fn from(WaitRow { id, token }: WaitRow) -> Self {
+        Self { slot: SlotId(id), token }
+    }
+}
+
 impl Store {
     /// From now on every worker may end it.
     pub async fn keep_wait(&self, SlotWait { slot, token }: &SlotWait) -> Result<()> {
@@ -34,22 +45,21 @@ impl Store {
 
     /// Some that are over: they got their slots, or were called off.
     pub async fn settled_waits(&self, at_most: u32) -> Result<Vec<SlotWait>> {
-        let rows = sqlx::query!(
+        let rows = sqlx::query_as!(
+            WaitRow,
             "select id, wait_token as \"token!\" from slots
              where wait_token is not null and (granted_at is not null or released_at is not null) order by granted_at limit $1",
             i64::from(at_most)
         )
         .fetch_all(&self.pool)
         .await?;
-        Ok(rows
-            .into_iter()
-            .map(|row| SlotWait { slot: SlotId(row.id), token: row.token })
-            .collect())
+        Ok(rows.into_iter().map(SlotWait::from).collect())
     }
 
     /// Some of which nobody has said for a minute that they go on; to whoever reads it, the others leave that.
     pub async fn quiet_waits(&self, at_most: u32) -> Result<Vec<SlotWait>> {
-        let rows = sqlx::query!(
+        let rows = sqlx::query_as!(
+            WaitRow,
             "update slots set seen_at = clock_timestamp() where id in (
                  select id from slots where wait_token is not null and granted_at is null and released_at is null
                      and seen_at < clock_timestamp() - interval '1 minute'
@@ -59,10 +69,7 @@ impl Store {
         )
         .fetch_all(&self.pool)
         .await?;
-        Ok(rows
-            .into_iter()
-            .map(|row| SlotWait { slot: SlotId(row.id), token: row.token })
-            .collect())
+        Ok(rows.into_iter().map(SlotWait::from).collect())
     }
 
     /// It is over in Temporal too.

@@ -21,7 +21,7 @@ fn what_does_a_stage_of_another_run_does_nothing_once_more() {
 fn what_stages_beside_others_spent_so_far_is_in_the_sum() {
     let whole = Tale::beside().run;
     let part = Tale::side_run(&whole, "streaming").works("streaming", 1, work(2_340, 4, 135)).run;
-    let beside = Surroundings { features: vec![part], ..Surroundings::default() };
+    let beside = Surroundings { children: vec![part], ..Surroundings::default() };
     assert!(said(&whole, &beside).contains("2 stages side by side · $0.12"));
     let json = status_json(&whole, (&beside, DateTime::UNIX_EPOCH), None, None);
     assert_eq!(json["spent_usd"], "0.120000000");

@@ -87,6 +87,13 @@ impl StageState {
         self.merged_by(attempt).is_some_and(SideRun::is_good)
     }
 
+    /// How often its agent tried, from behind the first of these attempts up to the other. What merges is no try of it; but where no worker
+    /// can merge, that comes to an end too.
+    #[must_use]
+    pub fn tries(&self, began_after: u32, attempt: u32) -> u32 {
+        attempt - began_after - u32::from(self.was_merge(began_after + 1))
+    }
+
     /// Whether what follows this attempt is built on such a merge: that does not work yet, and is not gone back from.
     #[must_use]
     pub fn is_built_on_merge(&self, attempt: u32) -> bool {

@@ -102,14 +102,12 @@ impl Run {
 
     /// What came of the merge itself, on which whoever makes it work begins.
     pub(super) fn merged<'a>(&self, stage: &'a StageState, attempt: u32) -> Option<&'a Snapshot> {
-        let earlier = stage.attempts_now().iter().filter(|earlier| earlier.n < attempt);
-        if self.request.batch.is_some() {
-            return { earlier }.find_map(|earlier| earlier.snapshot.as_ref());
-        }
         // Who wants it done anew wants nothing of what its own run made.
         let is_anew = stage.rework().is_some_and(|changes| changes.rework == Rework::Base);
-        let mut merges = earlier.filter(|earlier| !is_anew && stage.is_merge(earlier.n));
-        merges.find_map(|merge| merge.snapshot.as_ref())
+        let is_batch = self.request.batch.is_some();
+        let is_merge = |it: &&Attempt| is_batch || (!is_anew && stage.is_merge(it.n));
+        let earlier = stage.attempts_now().iter().filter(|earlier| earlier.n < attempt);
+        earlier.filter(is_merge).find_map(|merge| merge.snapshot.as_ref())
     }
 
     /// What the checks said of exactly this work before, where the same ones judged it: all of what was merged is what the last merge left.

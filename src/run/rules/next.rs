@@ -251,9 +251,7 @@ impl Run {
         // Whoever asks for another try sees how that one goes.
         let most = if stage.retried().is_some() { 1 } else { stage.stage.attempts };
         let began_after = stage.retried().map_or(stage.round_began_after(), |it| it.after);
-        // What merges is no try of its agent; but where no worker can merge, that comes to an end too.
-        let merge = u32::from(began_after < last.n && stage.is_merge(began_after + 1));
-        let tries = last.n - began_after - merge;
+        let tries = stage.tries(began_after, last.n);
         match (last.trouble, self.budget()) {
             (Some(Trouble::Budget), Some(budget)) => Some(budget_spent(budget)),
             (

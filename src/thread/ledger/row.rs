@@ -216,10 +216,10 @@ fn then(run: &Run, index: usize, attempt: &Attempt) -> String {
         (_, Some(Trouble::ModelBusy)) => "trying again after a pause",
         _ => "trying another way",
     };
-    // Nobody judged what a busy, broken or slow one left.
     if attempt.outcome == AttemptOutcome::Bad && stage.is_built_on_merge(attempt.n) {
         return "its agent makes it fit".to_owned();
     }
+    // Nobody judged what a busy, broken or slow one left.
     if stage.stage.iterates && attempt.trouble.is_none() && attempt.snapshot.is_some() {
         return "going on from there".to_owned();
     }
@@ -241,10 +241,8 @@ fn no_other(
     if stage.stage.iterates {
         return no_other_iteration(run, stage);
     }
-    // What merges is no try of its agent.
     let began_after = round.map_or(0, |changes| changes.after);
-    let merge = u32::from(stage.was_merge(began_after + 1));
-    if attempt.n - began_after >= stage.stage.attempts + merge {
+    if stage.tries(began_after, attempt.n) >= stage.stage.attempts {
         return Some("no attempts left");
     }
     if run.is_out_of_money() {

@@ -81,8 +81,8 @@ async fn run_markup(
         let run = children.iter().find(|run| *run.id() == row.run)?.clone();
         Some((row, run))
     });
-    let features = features.collect();
-    let beside = if run.request.batch.is_some() { Vec::new() } else { children.clone() };
+    let features: Vec<_> = features.collect();
+    let beside = if run.request.batch.is_some() { Vec::new() } else { children };
     let after = store.runs_that_do_again(run.id()).await?;
     let relatives = Relatives { before, after, whole, features, beside };
     let pruned_at = store.pruned_at(run.id()).await?;

@@ -134,39 +134,9 @@ impl RunDriver {
 
     /// What was merged does not fit together in these files.
     pub fn conflicts(&mut self, plan: &Plan, files: &[&str]) -> &mut Self {
-        let conflicts: Vec<String> = files.iter().map(|file| (*file).to_owned()).collect();
-        let written = Written { conflicts: conflicts.clone(), ..written(Facts::Green) };
-        let happened = match self.was_written(plan, &written) {
-            Happened::Written {
-                stage,
-                attempt,
-                agent,
-                sandboxing,
-                base,
-                snapshot,
-                diff,
-                tokens,
-                cost_usd,
-                ..
-            } => Happened::Written {
-                stage,
-                attempt,
-                agent,
-                sandboxing,
-                base,
-                snapshot,
-                diff,
-                tokens,
-                cost_usd,
-                conflicts,
-                since_round: None,
-                since_approved: None,
-                words: None,
-                branch: None,
-                parts: Vec::new(),
-            },
-            other => other,
-        };
+        let conflicts = files.iter().map(|file| (*file).to_owned()).collect();
+        let written = Written { conflicts, ..written(Facts::Green) };
+        let happened = self.was_written(plan, &written);
         self.emit(happened);
         self.emit(self.run.attempt_ended(plan, AttemptFacts::Unchecked(&written), self.now));
         self
@@ -196,7 +166,7 @@ impl RunDriver {
             words: None,
             branch: None,
             parts: std::mem::take(&mut self.parts),
-            conflicts: Vec::new(),
+            conflicts: written.conflicts.clone(),
         }
     }
 

@@ -36,8 +36,8 @@ use processes::Processes;
 const SLOTS: u32 = 4;
 const STAGES: u32 = 2;
 const PROJECTS: [(&str, u32); 3] = [("crowd", 30), ("some", 15), ("few", 5)];
-/// Seconds that each agent works.
-const USUAL_LENGTH: usize = 15;
+/// Seconds that each agent works: about a second goes to what an attempt does beside it, and a real agent works for minutes.
+const USUAL_LENGTH: usize = 30;
 const LEAST_USED: f64 = 0.95;
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
@@ -77,6 +77,7 @@ async fn bench(length: usize) -> Result<()> {
     tell_order(&mut database).await?;
     tell_places(&mut database, &told).await?;
     tell_history(&engine, &runs).await?;
+    tell_use(&mut database, wall, length).await?;
     let work = f64::from(length * STAGES) * f64::from(u32::try_from(runs.len())?);
     let bound = (work / f64::from(SLOTS)).max(f64::from(length * STAGES));
     let used = bound / wall;
@@ -208,6 +209,22 @@ async fn tell_places(database: &mut PgConnection, told: &[Told]) -> Result<()> {
         off.len(),
         Duration::from_millis(u64::try_from(off.get(off.len() / 2).copied().unwrap_or(0))?)
             .as_secs_f64()
+    ));
+    Ok(())
+}
+
+/// What the slots' time went to: agents, what an attempt does beside its agent, and nothing.
+async fn tell_use(database: &mut PgConnection, wall: f64, length: u32) -> Result<()> {
+    let query = "select sum(held)::float8 as held, percentile_cont(0.5) within group (order by held)::float8 as usual,
+             max(held)::float8 as longest, extract(epoch from max(released_at) - max(granted_at))::float8 as last
+         from (select *, extract(epoch from released_at - granted_at) as held from slots) them";
+    let row = sqlx::query(query).fetch_one(database).await?;
+    let (held, usual): (f64, f64) = (row.get("held"), row.get("usual"));
+    let (longest, last): (f64, f64) = (row.get("longest"), row.get("last"));
+    say(&format!(
+        "slots were held {:.1} % of the time; an attempt held one for {usual:.2} s in the middle, {:.2} s beside its agent, {longest:.2} s at most; the last was given {last:.1} s before the end",
+        held * 100.0 / (wall * f64::from(SLOTS)),
+        usual - f64::from(length)
     ));
     Ok(())
 }

@@ -37,7 +37,7 @@ const SLOTS: u32 = 4;
 const STAGES: u32 = 2;
 const PROJECTS: [(&str, u32); 3] = [("crowd", 30), ("some", 15), ("few", 5)];
 /// Seconds that each agent works: about a second goes to what an attempt does beside it, and a real agent works for minutes.
-const USUAL_LENGTH: usize = 30;
+const USUAL_LENGTH: usize = 15;
 const LEAST_USED: f64 = 0.95;
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 

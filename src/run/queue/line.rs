@@ -1,7 +1,9 @@
 //! The order of turns: who is next?
 //! Of those whose limits allow it: the project with the fewest slots, of these the one served longest ago; in it what is begun goes
-//! before what is new, then whoever asked first. No slot stays free that somebody may have.
+//! before what is new, then whoever asked first. No slot stays free that somebody may have: so a run that has as many turns ahead as all of
+//! them take together goes first, or it would come to its last ones alone.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
@@ -22,6 +24,9 @@ pub(super) struct Line {
     workspaces: Vec<Party>,
     /// Slots given so far: orders the turns of this line after all before it.
     turns: u64,
+    /// Slots that all of them still ask for, as far as is known; and the most that one of them ever asked for.
+    ahead: usize,
+    longest: usize,
 }
 
 /// An entry, by the numbers of its project, person and workspace.
@@ -32,6 +37,8 @@ struct Waiter {
     workspace: Option<usize>,
     begun: bool,
     asked_at: DateTime<Utc>,
+    /// Slots that its run still asks for, with the one that it waits for.
+    ahead: usize,
 }
 
 /// What orders those of one project, and which entry it is.
@@ -92,10 +99,13 @@ impl Line {
             workspace: entry.asks.team.as_ref().map(|team| workspaces.of(team)),
             begun: entry.asks.begun,
             asked_at: entry.asked_at,
+            ahead: entry.asks.next_stages.len() + usize::from(entry.granted_at.is_none()),
         });
-        let entries = entries.collect();
+        let entries: Vec<Waiter> = entries.collect();
         let SlotLimits { per_person, per_workspace, .. } = queue.limits;
         let mut line = Self {
+            ahead: entries.iter().map(|entry| entry.ahead).sum(),
+            longest: entries.iter().map(|entry| entry.ahead).max().unwrap_or_default(),
             entries,
             waiting: vec![BTreeSet::new(); projects.names.len()],
             slots: queue.slots(),
@@ -130,7 +140,10 @@ impl Line {
             return None;
         }
         let next = self.next()?;
-        let project = self.entries[next.index].project;
+        let entry = &mut self.entries[next.index];
+        let project = entry.project;
+        entry.ahead -= 1;
+        self.ahead -= 1;
         self.waiting[project].remove(&next);
         self.count(next.index, 1);
         self.turns += 1;
@@ -172,10 +185,27 @@ impl Line {
 
     fn next(&self) -> Option<Place> {
         let first_of = self.projects.iter().zip(&self.waiting).filter_map(|(project, waiting)| {
-            let first = waiting.iter().find(|place| self.full(place.index).is_none())?;
-            Some((project.held, project.served, *first))
+            Some((project.held, project.served, self.first_of(waiting)?))
         });
         first_of.min().map(|(_, _, first)| first)
+    }
+
+    /// Of one project: whoever would end last, else in order.
+    fn first_of(&self, waiting: &BTreeSet<Place>) -> Option<Place> {
+        let mut may = waiting.iter().filter(|place| self.full(place.index).is_none());
+        if !self.takes_all_that_is_left(self.longest) {
+            return may.next().copied();
+        }
+        let ahead = |place: &&Place| {
+            let ahead = self.entries[place.index].ahead;
+            if self.takes_all_that_is_left(ahead) { ahead } else { 0 }
+        };
+        may.min_by_key(|place| (Reverse(ahead(place)), **place)).copied()
+    }
+
+    /// Whether so many turns of one run, one after the other, take as long as everything that is ahead.
+    fn takes_all_that_is_left(&self, turns: usize) -> bool {
+        usize::try_from(self.slots).is_ok_and(|slots| turns.saturating_mul(slots) >= self.ahead)
     }
 
     fn count(&mut self, index: usize, change: i32) {

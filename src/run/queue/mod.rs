@@ -51,10 +51,15 @@ impl SlotRequest {
             project: request.project.clone(),
             person: request.starter.clone(),
             team: request.channel.as_ref().map(|channel| channel.team.clone()).or(of_starter),
-            begun: run.start.is_some() || attempts > 1,
+            begun: run.start.is_some() || attempts > 1 || goes_on(run),
             next_stages: next_stages(run, &plan.stage.name),
         }
     }
+}
+
+/// Whether other runs worked for it, or it works for another: what was begun there goes on here.
+fn goes_on(run: &Run) -> bool {
+    run.request.is_side_run() || !run.features.is_empty()
 }
 
 /// The stages that follow without a question in between. What only may be asked, such as for more money, nobody knows before.

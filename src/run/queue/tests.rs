@@ -99,6 +99,19 @@ fn what_is_begun_goes_before_what_is_new() {
 }
 
 #[test]
+fn a_run_goes_first_that_would_come_to_its_last_stages_alone() {
+    let begun = Of { begun: true, ..of(1) };
+    let new = Of { next: 1, ..of(1) };
+    // Of two rounds that are left, what is new takes both.
+    assert_eq!(queue(3, &[begun, begun, new, new]).grants(), [2, 3, 0]);
+    // Of three it takes the last two just as well.
+    assert_eq!(queue(3, &[begun, begun, begun, begun, begun, new, new]).grants(), [0, 1, 2]);
+    // What those at work ask for next is ahead too.
+    assert_eq!(queue(2, &[Of { next: 1, ..holder(1) }, begun, new]).grants(), [2]);
+    assert_eq!(queue(2, &[Of { next: 2, ..holder(1) }, begun, new]).grants(), [1]);
+}
+
+#[test]
 fn a_full_project_is_passed_over_and_says_why() {
     let mut queue = queue(4, &[holder(1), of(1), of(2), of(2)]);
     queue.limits.per_project = Some(1);
@@ -277,6 +290,23 @@ proptest! {
         all.push(of(2));
         let place = order(&queue(slots, &all)).iter().position(|id| *id == i64::try_from(crowd).expect("few"));
         prop_assert!(place.is_some_and(|place| place <= 1));
+    }
+
+    /// Where all stages take as long, they are done as soon as so many slots can do them.
+    #[test]
+    fn no_round_is_lost_at_the_end(slots in 1..6_u32, runs in prop::collection::vec((any::<bool>(), 0..4_u8), 1..20)) {
+        let all: Vec<Of> = runs.iter().map(|(begun, next)| Of { begun: *begun, next: *next, ..of(1) }).collect();
+        let stages = |of: &Of| usize::from(of.next) + 1;
+        let work: usize = all.iter().map(stages).sum();
+        let least = work.div_ceil(slots as usize).max(all.iter().map(stages).max().expect("some"));
+        let (mut queue, mut rounds) = (queue(slots, &all), 0);
+        while !queue.entries.is_empty() {
+            queue = granted(&queue);
+            let now = at(1_000 + i64::try_from(rounds).expect("few"));
+            queue.entries.retain_mut(|entry| entry.granted_at.is_none() || asks_again(entry, now));
+            rounds += 1;
+        }
+        prop_assert_eq!(rounds, least);
     }
 
     /// The places that are told are the order that is kept, where slots come back as they usually do.

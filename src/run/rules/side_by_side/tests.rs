@@ -5,7 +5,7 @@ use chrono::DateTime;
 use crate::run::rules::tests::{CENT, Facts, RunDriver, ana, decision, request, snapshot};
 use crate::run::{
     Decision, FailureReport, FeatureEnd, GateSpec, Happened, MergeStep, Next, Outcome, Request,
-    Retry, RollbackTo, Run, StagePhase, Tokens, Usd, Verdict,
+    Retry, RollbackTo, Run, SlotRequest, StagePhase, Tokens, Usd, Verdict,
 };
 
 /// A draft, pictures and a map beside each other, an index that needs both, and a blurb that needs but the draft.
@@ -90,6 +90,18 @@ fn stages_whose_needs_are_met_begin_at_once_with_what_there_is() {
     let pictures = driver.run.child(2).expect("a run").pipeline.stages.remove(1);
     assert!(pictures.gate.is_none() && pictures.recovery.is_none(), "its run asks");
     assert_ne!(driver.run.child(2).map(|it| it.run), Some(map.run));
+}
+
+#[test]
+fn a_stage_done_beside_others_goes_on_with_what_was_begun() {
+    let asks = |mut driver: RunDriver| SlotRequest::new(&driver.run.clone(), &driver.plan()).begun;
+    assert!(!asks(RunDriver::of(asked())));
+    let mut driver = drafted(asked());
+    assert_eq!(driver.on(), Next::Children);
+    assert!(
+        asks(RunDriver::of(driver.run.child(3).expect("a run"))),
+        "and waits behind no new run"
+    );
 }
 
 #[test]

@@ -93,18 +93,16 @@ fn stage(name: &str, prompt: &str, attempts: i64, judged: Table) -> Table {
 fn all_checks(stages: &[Stage]) -> Table {
     let mut judged = Table::new();
     let mut say = |key: &str, value: Value| judged.insert(key.to_owned(), value);
-    let longest = stages.iter().map(|stage| stage.timeout_seconds).max().unwrap_or(1);
-    say("timeout", format!("{longest}s").into());
-    for (key, commands) in [
-        ("setup", each_once(stages.iter().flat_map(|stage| &stage.setup))),
-        ("checks", each_once(stages.iter().flat_map(|stage| &stage.checks))),
-    ] {
-        if !commands.is_empty() {
-            say(key, commands.into());
+    if let Some(all) = together(stages) {
+        say("timeout", format!("{}s", all.timeout_seconds).into());
+        for (key, commands) in [("setup", all.setup), ("checks", all.checks)] {
+            if !commands.is_empty() {
+                say(key, commands.into());
+            }
         }
-    }
-    if stages.iter().any(|stage| stage.hosts.is_some()) {
-        say("hosts", each_once(stages.iter().flat_map(|stage| &stage.hosts).flatten()).into());
+        if let Some(hosts) = all.hosts {
+            say("hosts", each_once(hosts.iter()).into());
+        }
     }
     let env: Table = stages.iter().flat_map(|stage| &stage.env).map(text_pair).collect();
     if !env.is_empty() {
@@ -123,6 +121,14 @@ fn all_checks(stages: &[Stage]) -> Table {
         say("red_green", false.into());
     }
     judged
+}
+
+/// One stage that is judged as all of them are.
+fn together(stages: &[Stage]) -> Option<Stage> {
+    let (first, others) = stages.split_first()?;
+    let mut all = first.clone();
+    others.iter().for_each(|other| all.judge_also_like(other));
+    Some(all)
 }
 
 fn text_pair((name, value): (&String, &String)) -> (String, Value) {
@@ -203,7 +209,7 @@ prompt = "Polish: {{brief}}"
         assert_eq!(names, ["cli", "cache", "together"]);
         for stage in merge.pipeline.stages.iter().chain(&feature.pipeline.stages) {
             assert_eq!(stage.checks, ["test -s story.txt", "grep -q . story.txt"]);
-            assert_eq!((stage.setup.len(), stage.timeout_seconds), (1, 40 * 60));
+            assert_eq!((stage.setup.len(), stage.timeout_seconds), (1, 60 * 60));
             assert_eq!(stage.hosts.as_ref().map(Vec::len), Some(1));
             assert_eq!(stage.env["LANG"], "C");
             assert_eq!(stage.reports.junit, ["out/junit.xml"]);

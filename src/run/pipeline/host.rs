@@ -13,7 +13,7 @@ const WEB_PORTS: [u16; 2] = [443, 80];
 /// The longest name that DNS has.
 const LONGEST_NAME: usize = 253;
 
-/// A host that may be reached: `example.org`, `example.org:8443`, or all below one, `*.example.org`.
+/// A host that may be reached: `example.org`, `example.org:8443`, or all below one, `*.example.org`; and `registries`, a word for several.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct HostPattern {
@@ -33,6 +33,15 @@ pub struct NoHost;
 impl HostPattern {
     /// What to write.
     pub const REMEDY: &str = "Write a name, with a port where it is not the web's: \"example.org\", \"example.org:8443\", \"*.example.org\"";
+
+    /// What stands for the hosts that the package managers of the worker's machine are configured for.
+    const REGISTRIES: &str = "registries";
+
+    /// Those that the package managers of the worker's machine are configured for.
+    #[must_use]
+    pub fn registries() -> Self {
+        Self { below: false, host: Self::REGISTRIES.to_owned(), port: None }
+    }
 
     /// Exactly this host at this port.
     ///
@@ -148,10 +157,11 @@ pub struct SetupPolicy {
 }
 
 impl SetupPolicy {
-    /// Whether a stage may name this host.
+    /// Whether a stage may name this host. It may name the registries: of those it reaches what is allowed.
     #[must_use]
     pub fn allows(&self, host: &HostPattern) -> bool {
-        self.hosts.as_ref().is_none_or(|most| most.iter().any(|one| one.covers(host)))
+        let is_within = |most: &Vec<HostPattern>| most.iter().any(|one| one.covers(host));
+        *host == HostPattern::registries() || self.hosts.as_ref().is_none_or(is_within)
     }
 }
 

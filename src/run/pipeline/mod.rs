@@ -6,6 +6,7 @@ mod derived;
 mod file;
 mod fix;
 mod host;
+mod judge_together;
 mod review;
 
 use std::collections::BTreeMap;
@@ -58,7 +59,7 @@ pub struct Stage {
     pub recovery: Option<GateSpec>,
     /// Shell commands before the checks, which reach `hosts`.
     pub setup: Vec<String>,
-    /// None = the hosts that the package managers of the worker's machine are configured for.
+    /// None = [`HostPattern::registries`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hosts: Option<Vec<HostPattern>>,
     /// Variables of setup and checks.

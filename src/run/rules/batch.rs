@@ -100,6 +100,16 @@ impl Run {
         is_first.then(|| self.attempt_ended(&self.plan(stage, attempt), facts, now))
     }
 
+    /// Whether nobody writes in this attempt of a batch: it merges, or only tells that there is nothing to merge.
+    pub(super) fn needs_no_writer(&self, stage: &StageName, attempt: u32) -> bool {
+        let Some(stage) = self.stage(stage).filter(|_| self.request.batch.is_some()) else {
+            return false;
+        };
+        let made_nothing = self.child_of(stage).is_some_and(|(.., end)| end.work.is_none());
+        let only_tells = made_nothing && stage.attempts_now().is_empty();
+        only_tells || self.merge_step(stage, attempt).is_some()
+    }
+
     /// What came of the merge itself, on which whoever makes it work begins.
     pub(super) fn merged<'a>(&self, stage: &'a StageState, attempt: u32) -> Option<&'a Snapshot> {
         // Who wants it done anew wants nothing of what its own run made.

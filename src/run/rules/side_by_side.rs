@@ -115,11 +115,7 @@ impl Run {
             it.phase == StagePhase::Good && it.started_at.is_some_and(|at| at >= side.began_at)
         };
         for other in self.stages.iter().filter(is_new) {
-            add_missing(&mut planned.setup, &other.stage.setup);
-            add_missing(&mut planned.checks, &other.stage.checks);
-            for (name, value) in &other.stage.env {
-                planned.env.entry(name.clone()).or_insert_with(|| value.clone());
-            }
+            planned.judge_also_like(&other.stage);
         }
     }
 
@@ -178,14 +174,6 @@ impl Run {
             for side in &mut stage.side_runs {
                 side.is_left_behind |= !counts_on(side);
             }
-        }
-    }
-}
-
-fn add_missing(commands: &mut Vec<String>, others: &[String]) {
-    for other in others {
-        if !commands.contains(other) {
-            commands.push(other.clone());
         }
     }
 }

@@ -133,10 +133,13 @@ impl Egress {
             )));
         }
         // A stage that names its hosts says itself which registries it uses.
-        let registries = match hosts {
-            Some(hosts) => Registries { hosts: hosts.to_vec(), ..Registries::default() },
-            None => self.registries(&policy).await,
+        let word = HostPattern::registries();
+        let mut registries = match hosts {
+            Some(hosts) if !hosts.contains(&word) => Registries::default(),
+            _ => self.registries(&policy).await,
         };
+        let named = hosts.into_iter().flatten().filter(|host| **host != word);
+        registries.hosts.extend(named.cloned());
         let hosts = registries.hosts.clone();
         let hosts = hosts.into_iter().filter(|host| policy.allows(host)).collect();
         let private = policy.private;

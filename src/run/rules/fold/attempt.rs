@@ -39,7 +39,7 @@ impl Run {
     }
 
     fn apply_attempt_started(&mut self, stage: &StageName, n: u32, at: DateTime<Utc>) {
-        if self.joins(stage) {
+        if self.joins(stage) || self.needs_no_writer(stage, n) {
             // It only merges: what people said is for whoever writes next.
             self.change_stage(stage, |s| s.begin_merge(Attempt::running(n, Vec::new(), at)));
             return;

@@ -4,8 +4,8 @@ use chrono::{DateTime, TimeDelta};
 
 use super::{CENT, Facts, RunDriver, ana, decision, request, snapshot};
 use crate::run::{
-    Batch, Feature, FeatureEnd, GateSpec, Happened, MergePreview, MergeStep, Next, Outcome,
-    Overlap, Plan, Request, Retry, StagePhase, Tokens, Usd, Verdict,
+    Batch, Decision, Feature, FeatureEnd, GateSpec, Happened, MergePreview, MergeStep, Next,
+    Outcome, Overlap, Plan, Request, Retry, StagePhase, Tokens, Usd, Verdict,
 };
 
 /// A batch of roses, tulips and weeds that has begun.
@@ -112,6 +112,24 @@ fn a_merge_that_does_not_work_is_made_to_work_on_top_of_what_was_merged() {
     assert_eq!((plan.merge.clone(), &plan.base), (None, &merged_tree), "an agent begins there");
     assert_eq!(plan.compare.stage_base, merge.base, "and is compared with what was before it");
     assert!(plan.feedback.is_some_and(|told| told.contains("crooked")));
+}
+
+#[test]
+fn what_people_say_is_read_by_whoever_writes_and_not_by_a_merge() {
+    let mut driver = developed([Outcome::Failed, Outcome::Done, Outcome::Done]);
+    let said = Some("Use the word bed".to_owned());
+    let note = Decision { words: said, ..decision(Verdict::Note, None, ana()) };
+    assert_eq!(driver.hears(&note), Ok(()));
+    let remarks = |plan: &Plan| plan.remarks.iter().map(|it| it.words.clone()).collect::<Vec<_>>();
+    for _ in 0..2 {
+        let merge = driver.plan();
+        assert_eq!(remarks(&merge), [""; 0]);
+        driver.ends(&merge, Facts::Green);
+    }
+    // The feature that made nothing asks; an agent writes it.
+    let gate = driver.gate();
+    assert_eq!(driver.hears(&decision_with(Verdict::Retry, &gate, Some(Retry::default()))), Ok(()));
+    assert_eq!(remarks(&driver.plan()), ["Use the word bed"]);
 }
 
 fn decision_with(

@@ -1,0 +1,110 @@
+//! Judging together: how is work set up and judged that several stages have a word in?
+//! By the commands of each, once, in an order; and on terms under which all of them can do well.
+
+use super::{HostPattern, Stage};
+
+impl Stage {
+    /// Its work is set up and judged as the other's is, too. What that adds has its own time; of a variable that both have, this one's counts.
+    pub(in crate::run) fn judge_also_like(&mut self, other: &Self) {
+        self.hosts = match (self.setup.is_empty(), other.setup.is_empty()) {
+            (_, true) => self.hosts.take(),
+            (true, false) => other.hosts.clone(),
+            (false, false) => hosts_of_both(self.hosts.take(), other.hosts.as_deref()),
+        };
+        let setup = add_missing(&mut self.setup, &other.setup);
+        let checks = add_missing(&mut self.checks, &other.checks);
+        let (own, others) = (self.timeout_seconds, other.timeout_seconds);
+        self.timeout_seconds = if setup || checks { own + others } else { own.max(others) };
+        for (name, value) in &other.env {
+            self.env.entry(name.clone()).or_insert_with(|| value.clone());
+        }
+    }
+}
+
+/// Where one names none, those that the package managers use are still meant.
+fn hosts_of_both(
+    one: Option<Vec<HostPattern>>,
+    other: Option<&[HostPattern]>,
+) -> Option<Vec<HostPattern>> {
+    let names = one.as_deref().into_iter().chain(other).flatten();
+    let mut named: Vec<HostPattern> = Vec::new();
+    for host in names {
+        if !named.contains(host) {
+            named.push(host.clone());
+        }
+    }
+    match (one.is_some() && other.is_some(), named.is_empty()) {
+        (true, _) => Some(named),
+        (false, true) => None,
+        (false, false) => {
+            let registries = HostPattern::registries();
+            named.retain(|host| *host != registries);
+            Some([registries].into_iter().chain(named).collect())
+        }
+    }
+}
+
+/// Whether any was.
+fn add_missing(commands: &mut Vec<String>, others: &[String]) -> bool {
+    let before = commands.len();
+    for other in others {
+        if !commands.contains(other) {
+            commands.push(other.clone());
+        }
+    }
+    commands.len() > before
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::rules::tests::request;
+
+    fn stage(setup: &[&str], checks: &[&str], hosts: Option<&[&str]>) -> Stage {
+        let texts = |all: &[&str]| all.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>();
+        let hosts = hosts.map(|all| all.iter().map(|it| it.parse().expect("a host")).collect());
+        let stage = request(&["any"]).pipeline.stages.remove(0);
+        Stage { setup: texts(setup), checks: texts(checks), hosts, timeout_seconds: 60, ..stage }
+    }
+
+    fn together(one: &Stage, other: &Stage) -> Stage {
+        let mut both = one.clone();
+        both.judge_also_like(other);
+        both
+    }
+
+    #[test]
+    fn each_command_is_run_once_and_has_its_time() {
+        let one = stage(&["npm ci"], &["npm test"], None);
+        let same = together(&one, &Stage { timeout_seconds: 90, ..one.clone() });
+        assert_eq!((same.checks.len(), same.timeout_seconds), (1, 90));
+        let more = together(&one, &stage(&["npm ci"], &["npm test", "npm run e2e"], None));
+        assert_eq!(
+            (more.checks.join(" && "), more.timeout_seconds),
+            ("npm test && npm run e2e".to_owned(), 120)
+        );
+    }
+
+    #[test]
+    fn what_either_setup_has_to_reach_it_reaches() {
+        let of = |one: (&[&str], Option<&[&str]>), other: (&[&str], Option<&[&str]>)| {
+            let both = together(&stage(one.0, &[], one.1), &stage(other.0, &[], other.1));
+            both.hosts.map(|all| all.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "))
+        };
+        let npm: &[&str] = &["npm ci"];
+        let fetch: &[&str] = &["curl https://example.org"];
+        let named: Option<&[&str]> = Some(&["example.org"]);
+        let said = |text: &str| Some(text.to_owned());
+        assert_eq!(of((npm, None), (fetch, named)), said("registries example.org"));
+        assert_eq!(of((fetch, named), (npm, None)), said("registries example.org"));
+        assert_eq!(
+            of((fetch, named), (npm, Some(&["npm.example"]))),
+            said("example.org npm.example")
+        );
+        assert_eq!(of((npm, None), (fetch, Some(&[]))), None);
+        assert_eq!(of((npm, None), (npm, None)), None);
+        // Without a setup nothing is reached, whatever is named.
+        assert_eq!(of((&[], None), (fetch, named)), said("example.org"));
+        assert_eq!(of((fetch, named), (&[], None)), said("example.org"));
+    }
+}

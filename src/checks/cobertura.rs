@@ -3,40 +3,92 @@
 
 use quick_xml::events::{BytesStart, Event};
 
-use super::coverage::{Coverage, FileCoverage, is_reached};
-use super::xml::{attribute, lenient_reader};
+use super::coverage::{CoverageReport, FileCoverage, is_reached};
+use super::xml::{attribute, lenient_reader, resolved};
 
-/// Adds what a report says; false where it names no line at all.
-pub(super) fn read(text: &str, coverage: &mut Coverage) -> bool {
+/// Reads any XML, also one that breaks off.
+pub(super) fn read(text: &str) -> CoverageReport {
     let mut xml = lenient_reader(text);
-    let mut names_lines = false;
-    let (mut name, mut file, mut total) =
-        (String::new(), FileCoverage::default(), FileCoverage::default());
+    let mut reader = CoberturaReader::default();
     // An error means that it breaks off here.
     while let Ok(event) = xml.read_event() {
-        let (Event::Start(tag) | Event::Empty(tag)) = event else {
-            if matches!(event, Event::Eof) {
-                break;
+        match event {
+            Event::Start(tag) => reader.open(&tag),
+            Event::Empty(tag) => {
+                reader.open(&tag);
+                reader.close(tag.local_name().into_inner());
             }
-            continue;
-        };
+            Event::End(tag) => reader.close(tag.local_name().into_inner()),
+            Event::Text(text) => reader.push_source(&text.into_inner()),
+            Event::GeneralRef(entity) => reader.push_source(&resolved(&entity)),
+            Event::Eof => break,
+            _ => {}
+        }
+    }
+    reader.finished()
+}
+
+/// Where the reader is. The report breaks off unless the root is closed.
+#[derive(Default)]
+struct CoberturaReader {
+    report: CoverageReport,
+    name: String,
+    file: FileCoverage,
+    total: FileCoverage,
+    /// The words of a `source`, while in one.
+    source: Option<String>,
+}
+
+impl CoberturaReader {
+    fn open(&mut self, tag: &BytesStart<'_>) {
         match tag.local_name().into_inner() {
-            "coverage" => total = summed_up(&tag),
+            "coverage" => {
+                self.total = summed_up(tag);
+                self.report.breaks_off = true;
+            }
+            "source" => self.source = Some(String::new()),
             "class" => {
-                names_lines |= coverage.add(&name, std::mem::take(&mut file));
-                let filename = attribute(&tag, "filename").or_else(|| attribute(&tag, "name"));
-                name = filename.unwrap_or_default();
+                self.finish_class();
+                let filename = attribute(tag, "filename").or_else(|| attribute(tag, "name"));
+                self.name = filename.unwrap_or_default();
             }
             "line" => {
-                if let Some((number, hit)) = line_of(&tag) {
-                    file.line(number, hit);
+                if let Some((number, hit)) = line_of(tag) {
+                    self.file.line(number, hit);
                 }
             }
             _ => {}
         }
     }
-    names_lines |= coverage.add(&name, file);
-    names_lines || coverage.add("", total)
+
+    fn close(&mut self, name: &str) {
+        match name {
+            "coverage" => self.report.breaks_off = false,
+            "source" => {
+                let source = self.source.take().map(|source| source.trim().to_owned());
+                self.report.sources.extend(source.filter(|source| !source.is_empty()));
+            }
+            _ => {}
+        }
+    }
+
+    fn push_source(&mut self, text: &str) {
+        if let Some(source) = &mut self.source {
+            source.push_str(text);
+        }
+    }
+
+    fn finish_class(&mut self) {
+        self.report.coverage.add(&self.name, std::mem::take(&mut self.file));
+    }
+
+    fn finished(mut self) -> CoverageReport {
+        self.finish_class();
+        if self.report.coverage.is_empty() {
+            self.report.coverage.add("", self.total);
+        }
+        self.report
+    }
 }
 
 fn line_of(tag: &BytesStart<'_>) -> Option<(u64, bool)> {
@@ -56,9 +108,8 @@ mod tests {
     use super::*;
 
     fn percent(text: &str) -> Option<f64> {
-        let mut coverage = Coverage::default();
-        let names_lines = read(text, &mut coverage);
-        assert_eq!(names_lines, coverage.percent().is_some(), "{text}");
+        let coverage = read(text).coverage;
+        assert_eq!(coverage.is_empty(), coverage.percent().is_none(), "{text}");
         coverage.percent()
     }
 
@@ -77,6 +128,17 @@ mod tests {
         assert_eq!(percent(r#"<coverage lines-valid="8" lines-covered="6"/>"#), Some(75.0));
         assert_eq!(percent(r#"<coverage lines-valid="NaN" lines-covered="-6"/>"#), None);
         assert_eq!(percent("<html/>"), None);
+    }
+
+    #[test]
+    fn a_report_whose_root_is_not_closed_breaks_off() {
+        let whole = r#"<coverage><sources><source>
+            src/a &amp; b</source><source/></sources><class filename="a.py"><line number="1" hits="1"/></class></coverage>"#;
+        assert!(!read(whole).breaks_off && !read("<coverage/>").breaks_off);
+        assert_eq!(read(whole).sources, ["src/a & b"]);
+        for cut in ["</coverage>", "/></class>", "filename"] {
+            assert!(read(&whole[..whole.find(cut).unwrap()]).breaks_off, "{cut}");
+        }
     }
 
     proptest::proptest! {

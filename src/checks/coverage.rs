@@ -5,12 +5,24 @@ use std::collections::HashMap;
 
 /// Longest name of a file that is told apart, in bytes.
 const NAME_BYTES: usize = 1_000;
+/// Begins what stands for the name of a file that has none.
+const NAMELESS: char = '\0';
 
 /// What reports say of all files.
 #[derive(Debug, Default)]
 pub(super) struct Coverage {
     files: HashMap<String, FileCoverage>,
     nameless: u32,
+}
+
+/// What one report says.
+#[derive(Debug, Default)]
+pub(super) struct CoverageReport {
+    pub coverage: Coverage,
+    /// Folders that its files are in, where it names any.
+    pub sources: Vec<String>,
+    /// It ends in the middle of what it says.
+    pub breaks_off: bool,
 }
 
 /// What they say of one.
@@ -37,12 +49,28 @@ impl Coverage {
         }
         let name = if name.is_empty() {
             self.nameless = self.nameless.saturating_add(1);
-            format!("\0{}", self.nameless)
+            format!("{NAMELESS}{}", self.nameless)
         } else {
             name[..name.floor_char_boundary(NAME_BYTES)].to_owned()
         };
         self.files.entry(name).or_default().join(file);
         true
+    }
+
+    /// Adds what another report says. `locate` knows what a file is called that it names; None leaves its own word for it.
+    pub fn join(&mut self, other: Self, mut locate: impl FnMut(&str) -> Option<String>) {
+        for (name, file) in other.files {
+            if name.starts_with(NAMELESS) {
+                self.add("", file);
+            } else {
+                self.add(&locate(&name).unwrap_or(name), file);
+            }
+        }
+    }
+
+    /// Whether no line was named so far.
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty()
     }
 
     /// None where the reports name no line at all.

@@ -1,6 +1,8 @@
 //! JUnit reports: what do the tests' reports say?
 //! Every `testcase` counts, wherever it stands; declared totals are not believed, and what is broken is read as far as it goes.
 
+use std::collections::HashSet;
+
 use quick_xml::events::{BytesStart, Event};
 
 use super::log::strip_ansi;
@@ -35,9 +37,20 @@ pub(super) fn read(text: &str) -> TestReport {
 #[derive(Default)]
 struct Case {
     name: String,
+    /// None of one without a name of its own.
+    same_test: Option<SameTest>,
+    /// Failures that it lists, also those of tries before the last.
+    failures: u64,
     result: CaseResult,
     message: String,
     words: String,
+}
+
+/// By which two cases of one suite are tries of the same test.
+#[derive(PartialEq, Eq, Hash)]
+struct SameTest {
+    file: Option<String>,
+    name: String,
 }
 
 /// Where the reader is.
@@ -45,6 +58,10 @@ struct Case {
 struct JunitReader {
     counter: TestCounter,
     case: Option<Case>,
+    /// What failed so far in the suite that it is in; further suites may have other tests of the same names.
+    failed: HashSet<SameTest>,
+    /// Failures that are listed.
+    failures: u64,
     /// Inside a `failure` or `error`: its words are kept.
     in_failure: bool,
     /// Something of a report was seen.
@@ -106,6 +123,10 @@ impl JunitReader {
                 case.fail(tag);
                 self.in_failure = true;
             }
+            // Tries before the last, which the suite's totals may count.
+            ("flakyFailure" | "flakyError" | "rerunFailure" | "rerunError", Some(case)) => {
+                case.failures += 1;
+            }
             ("skipped", Some(case)) => case.skip(),
             _ => {}
         }
@@ -113,6 +134,7 @@ impl JunitReader {
 
     fn enter(&mut self, suite: &str) {
         self.is_report = true;
+        self.failed.clear();
         if self.suites.len() < DEEPEST {
             self.suites.push(suite.chars().take(TestNames::NAME).collect());
         } else {
@@ -121,6 +143,7 @@ impl JunitReader {
     }
 
     fn leave(&mut self) {
+        self.failed.clear();
         if self.deeper > 0 {
             self.deeper -= 1;
         } else {
@@ -150,10 +173,31 @@ impl JunitReader {
 
     fn finish(&mut self) {
         self.in_failure = false;
-        let Some(case) = self.case.take() else { return };
+        let Some(mut case) = self.case.take() else { return };
+        let failed = case.result == CaseResult::Failed;
+        self.failures += case.failures.max(failed.into());
         self.counter.count(&self.suites, &case.name, case.result);
-        if case.result == CaseResult::Failed {
+        if let Some(test) = case.same_test.take() {
+            self.match_tries(test, case.result);
+        }
+        if failed {
             self.counter.name_failure(|| case.failure());
+        }
+    }
+
+    /// Runners that try tests again tell one try after the other. Without suite and file, two files may each have a test of that name.
+    fn match_tries(&mut self, test: SameTest, result: CaseResult) {
+        let is_known = test.file.is_some() || self.suites.len() > self.roots;
+        if !is_known || self.failed.len() >= TestNames::MOST {
+            return;
+        }
+        let failed_before = match result {
+            CaseResult::Failed => !self.failed.insert(test),
+            CaseResult::Passed => self.failed.remove(&test),
+            CaseResult::Skipped => false,
+        };
+        if failed_before {
+            self.counter.forgive_failure();
         }
     }
 
@@ -171,22 +215,25 @@ impl JunitReader {
         let trouble = self.trouble(whole);
         // A report that only sums up still says that something failed.
         if whole && self.counter.tests.failed == 0 {
-            self.counter.add_failed(u32::try_from(self.declared.failed).unwrap_or(u32::MAX));
+            let unlisted = self.declared.failed.saturating_sub(self.failures);
+            self.counter.add_failed(u32::try_from(unlisted).unwrap_or(u32::MAX));
         }
         TestReport { trouble, ..self.counter.report(self.is_report, whole) }
     }
 
-    /// What is odd about it.
+    /// What is odd about it. Runners count more than they list, such as subtests and assertions: more tests are not odd where some are listed.
     fn trouble(&self, whole: bool) -> Option<String> {
-        let tests = &self.counter.tests;
-        let listed = u64::from(tests.ran()) + u64::from(tests.skipped);
+        let Declared { tests: declared, failed, .. } = self.declared;
+        let lists_some = self.counter.tests.ran() > 0 || self.counter.tests.skipped > 0;
         if !self.is_report {
             Some("is no JUnit report".to_owned())
         } else if !whole {
             Some("breaks off".to_owned())
+        } else if declared > 0 && !lists_some {
+            Some(format!("declares {declared} tests and lists none"))
         } else {
-            (self.declared.tests > listed)
-                .then(|| format!("declares {} tests and lists {listed}", self.declared.tests))
+            (failed > self.failures)
+                .then(|| format!("declares {failed} failures and lists {}", self.failures))
         }
     }
 }
@@ -211,18 +258,22 @@ fn number(text: &str) -> u64 {
 
 impl Case {
     fn new(tag: &BytesStart<'_>) -> Self {
-        let name = attribute(tag, "name").unwrap_or_default();
-        let name = match class_of(tag, &name) {
-            Some(class) => format!("{class} › {name}"),
-            None => name,
+        let own_name = attribute(tag, "name").unwrap_or_default();
+        let name = match class_of(tag, &own_name) {
+            Some(class) => format!("{class} › {own_name}"),
+            None => own_name.clone(),
         };
+        let same_test = (!own_name.trim().is_empty())
+            .then(|| SameTest { file: attribute(tag, "file"), name: name.clone() });
         let failure = attribute(tag, "failure").or_else(|| attribute(tag, "error"));
         let result = if failure.is_some() { CaseResult::Failed } else { CaseResult::of(tag) };
-        Self { name, result, message: failure.unwrap_or_default(), words: String::new() }
+        let message = failure.unwrap_or_default();
+        Self { name, same_test, failures: 0, result, message, words: String::new() }
     }
 
     fn fail(&mut self, tag: &BytesStart<'_>) {
         self.result = CaseResult::Failed;
+        self.failures += 1;
         if self.message.is_empty() {
             self.message = attribute(tag, "message").unwrap_or_default();
         }

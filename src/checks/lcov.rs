@@ -1,14 +1,18 @@
 //! LCOV reports: which lines were reached?
 //! Lines that cannot be read are skipped.
 
-use super::coverage::{Coverage, FileCoverage, is_reached};
+use super::coverage::{CoverageReport, FileCoverage, is_reached};
 
-/// Adds what a report says; false where it names no line at all.
-pub(super) fn read(text: &str, coverage: &mut Coverage) -> bool {
-    let mut names_lines = false;
+/// What only stands between the name of a file and `end_of_record`.
+const IN_RECORD: [&str; 4] = ["SF", "DA", "LF", "LH"];
+
+/// Reads any text, also what breaks off.
+pub(super) fn read(text: &str) -> CoverageReport {
+    let mut report = CoverageReport::default();
     let (mut name, mut file) = (String::new(), FileCoverage::default());
     for line in text.lines() {
         let (field, value) = line.trim().split_once(':').unwrap_or((line.trim(), ""));
+        report.breaks_off |= IN_RECORD.contains(&field);
         match field {
             "SF" => value.clone_into(&mut name),
             "DA" => {
@@ -19,14 +23,16 @@ pub(super) fn read(text: &str, coverage: &mut Coverage) -> bool {
             "LF" => file.found = file.found.max(number(value)),
             "LH" => file.hit = file.hit.max(number(value)),
             "end_of_record" => {
-                names_lines |= coverage.add(&name, std::mem::take(&mut file));
+                report.coverage.add(&name, std::mem::take(&mut file));
                 name.clear();
+                report.breaks_off = false;
             }
             _ => {}
         }
     }
     // What a report that broke off had begun.
-    coverage.add(&name, file) || names_lines
+    report.coverage.add(&name, file);
+    report
 }
 
 /// `12,3`, and a checksum behind it where there is one.
@@ -47,9 +53,8 @@ mod tests {
     use super::*;
 
     fn percent(text: &str) -> Option<f64> {
-        let mut coverage = Coverage::default();
-        let names_lines = read(text, &mut coverage);
-        assert_eq!(names_lines, coverage.percent().is_some(), "{text}");
+        let coverage = read(text).coverage;
+        assert_eq!(coverage.is_empty(), coverage.percent().is_none(), "{text}");
         coverage.percent()
     }
 
@@ -77,6 +82,13 @@ mod tests {
             percent("SF:a\r\nDA:1,99999999999999999999999,x\r\nDA:2,-1\r\nDA:3,0.0\r\nDA:x,1\r\n"),
             Some(100.0 / 3.0)
         );
+    }
+
+    #[test]
+    fn a_report_without_its_last_end_breaks_off() {
+        let whole = "TN:\nSF:a\nDA:1,1\nend_of_record\nTN:\n";
+        assert!(!read(whole).breaks_off && !read("<html>").breaks_off);
+        assert!(read(&format!("{whole}SF:b\nDA:1,0\nDA:2")).breaks_off);
     }
 
     #[test]

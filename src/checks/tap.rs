@@ -1,5 +1,10 @@
 //! TAP reports: what does the Test Anything Protocol say?
-//! Leaves are counted: a line that sums up the indented lines before it is not a test of its own. A plan that was not kept is a failure.
+//! Leaves are counted: a line that sums up the indented lines before it, or those in the braces that it opens, is not a test of its own.
+//! A plan that was not kept is a failure.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
 
 use super::log::strip_ansi;
 use super::test_report::{CaseResult, FailedCase, TestCounter, TestReport};
@@ -11,6 +16,14 @@ const DEEPEST: usize = 32;
 /// Longest name and message that are kept, in characters.
 const NAME: usize = 1_000;
 const MESSAGE: usize = 4_000;
+
+/// Begins what excuses a test. A reason may hold more of `#`; one in a name is written `\#`.
+static DIRECTIVE: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(?:^|\s)#\s*(?i:skip|todo)").expect("a pattern of ours"));
+
+/// How long it took, as Vitest and node-tap write behind a name. It differs from run to run.
+static TIME: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(?:^|\s)#\s*time=\S+\s*$").expect("a pattern of ours"));
 
 /// Reads any text.
 pub(super) fn read(text: &str) -> TestReport {
@@ -26,6 +39,8 @@ struct TapReader {
     levels: Vec<Level>,
     /// The indent of a block of details, while in one.
     details: Option<usize>,
+    /// The indent of the line before, where that is a test: only there details begin, for tests print `---` as well.
+    test_above: Option<usize>,
     /// The newest failure still wants words.
     wants_words: bool,
     broken: Option<String>,
@@ -38,6 +53,8 @@ struct Level {
     planned: Option<u64>,
     ran: u64,
     failed: u64,
+    /// Its newest test, while the braces are open that hold what it sums up.
+    open: Option<TestLine>,
 }
 
 /// `ok 1 - adds # SKIP later`.
@@ -46,26 +63,46 @@ struct TestLine {
     name: String,
     /// Said not to count: `SKIP`, or `TODO` of what need not work yet.
     excused: bool,
+    opens_braces: bool,
 }
 
 impl TapReader {
     fn take(&mut self, line: &str) {
         let text = line.trim_start();
         let indent = line.len() - text.len();
+        let test_line = TestLine::read(text);
         if let Some(begun_at) = self.details {
-            return self.take_detail(text, begun_at == indent);
+            let tells = test_line.is_some() || plan(text).is_some();
+            if !tells || indent >= begun_at {
+                return self.take_detail(text, begun_at == indent);
+            }
+            // The test printed `---` itself.
+            self.details = None;
         }
-        let depth = (indent / INDENT).min(DEEPEST);
+        let above = self.test_above.take();
+        let depth = depth_of(indent);
         if text.trim_end() == "---" {
-            self.details = Some(indent);
-        } else if let Some(test) = TestLine::read(text) {
+            if let Some(above) = above.filter(|above| *above < indent) {
+                // What has details of its own sums up nothing.
+                self.close_braces(depth_of(above));
+                self.details = Some(indent);
+            }
+        } else if let Some(test) = test_line {
             self.is_report = true;
-            self.count(depth, &test);
+            self.test_above = Some(indent);
+            self.close_braces(depth);
+            self.count_or_open(depth, test);
         } else if let Some(planned) = plan(text) {
             self.is_report = true;
-            self.level(depth).planned = Some(planned);
+            self.close_braces(depth);
+            // Reports of several programs in one file have a plan each.
+            let known = &mut self.level(depth).planned;
+            *known = Some(known.unwrap_or(0).saturating_add(planned));
         } else if let Some(suite) = text.strip_prefix("# Subtest:") {
+            self.close_braces(depth);
             self.level(depth).suite = short(suite.trim());
+        } else if text.trim_end() == "}" {
+            self.close_braces(depth);
         } else if text.starts_with("Bail out!") {
             self.broken.get_or_insert_with(|| short(text));
         } else if text.starts_with("TAP version") {
@@ -78,6 +115,25 @@ impl TapReader {
             self.levels.push(Level::default());
         }
         &mut self.levels[depth]
+    }
+
+    fn count_or_open(&mut self, depth: usize, test: TestLine) {
+        if !test.opens_braces {
+            return self.count(depth, &test);
+        }
+        self.wants_words = false;
+        let level = self.level(depth);
+        level.suite.clone_from(&test.name);
+        level.open = Some(test);
+    }
+
+    /// Counts the tests whose braces end here: of this depth and deeper, the innermost first.
+    fn close_braces(&mut self, depth: usize) {
+        for depth in (depth..self.levels.len()).rev() {
+            if let Some(test) = self.levels[depth].open.take() {
+                self.count(depth, &test);
+            }
+        }
     }
 
     /// Tests deeper than this one are its own, and were counted.
@@ -135,6 +191,9 @@ impl TapReader {
     }
 
     fn report(mut self) -> TestReport {
+        self.close_braces(0);
+        let is_report = self.is_report;
+        let breaks_off = is_report && self.breaks_off();
         for level in std::mem::take(&mut self.levels) {
             self.check_plan(&level);
         }
@@ -143,10 +202,20 @@ impl TapReader {
             self.counter.add_failed(1);
             self.counter.name_failure(|| failure);
         }
-        let is_report = self.is_report;
-        let whole = is_report && self.broken.is_none() && self.details.is_none();
-        let trouble = self.broken.or_else(|| (!is_report).then(|| "is no TAP report".to_owned()));
+        let whole = is_report && self.broken.is_none() && !breaks_off;
+        let trouble = self
+            .broken
+            .or_else(|| breaks_off.then(|| "breaks off".to_owned()))
+            .or_else(|| (!is_report).then(|| "is no TAP report".to_owned()));
         TestReport { trouble, ..self.counter.report(is_report, whole) }
+    }
+
+    /// In details, or before a plan: it may come last, but comes.
+    fn breaks_off(&self) -> bool {
+        let has_no_plan = |level: &Level| level.ran > 0 && level.planned.is_none();
+        self.details.is_some()
+            || self.levels.iter().any(has_no_plan)
+            || self.levels.iter().all(|level| level.planned.is_none())
     }
 }
 
@@ -161,22 +230,28 @@ impl TestLine {
         }
         let rest = rest.trim_start().trim_start_matches(|c: char| c.is_ascii_digit()).trim_start();
         let rest = rest.strip_prefix('-').unwrap_or(rest).trim();
-        let (name, directive) =
-            match rest.rfind(" #").or_else(|| rest.starts_with('#').then_some(0)) {
-                Some(at) => (&rest[..at], rest[at..].trim_start_matches([' ', '#']).to_uppercase()),
-                None => (rest, String::new()),
-            };
-        let excused = directive.starts_with("SKIP") || directive.starts_with("TODO");
-        let name = if excused { name } else { rest };
-        Some(Self { ok, name: short(name.trim()), excused })
+        let (rest, opens_braces) = match rest.strip_suffix(" {") {
+            Some(rest) => (rest, true),
+            None => (rest, false),
+        };
+        let directive = DIRECTIVE.find(rest);
+        let name = directive.map_or(rest, |found| &rest[..found.start()]);
+        let name = TIME.find(name).map_or(name, |found| &name[..found.start()]);
+        Some(Self { ok, name: short(name.trim()), excused: directive.is_some(), opens_braces })
     }
 }
 
-/// `1..5`, also with a reason behind it.
+fn depth_of(indent: usize) -> usize {
+    (indent / INDENT).min(DEEPEST)
+}
+
+/// `1..5`, also with a reason behind it; what tests print may begin so too.
 fn plan(text: &str) -> Option<u64> {
     let planned = text.strip_prefix("1..")?;
     let digits = planned.split(|c: char| !c.is_ascii_digit()).next()?;
-    (!digits.is_empty()).then(|| digits.parse().unwrap_or(u64::MAX))
+    let reason = planned[digits.len()..].trim_start();
+    let is_plan = !digits.is_empty() && (reason.is_empty() || reason.starts_with('#'));
+    is_plan.then(|| digits.parse().unwrap_or(u64::MAX))
 }
 
 fn short(text: &str) -> String {
@@ -184,79 +259,4 @@ fn short(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::run::Tests;
-
-    /// node 24, shortened.
-    const NODE: &str = "TAP version 13
-# Subtest: adds
-ok 1 - adds
-  ---
-  duration_ms: 0.5
-  ...
-# Subtest: outer
-    # Subtest: deep
-    ok 1 - deep
-      ---
-      duration_ms: 0.1
-      ...
-    # Subtest: deep bad
-    not ok 2 - deep bad
-      ---
-      location: 'a.js:3:1'
-      error: 'the answer was 41, not 42'
-      ...
-    1..2
-not ok 2 - outer
-  ---
-  error: '1 subtest failed'
-  ...
-ok 3 - later # SKIP not today
-1..3
-# tests 4
-";
-
-    fn told(text: &str) -> String {
-        let report = read(text);
-        let Tests { passed, failed, skipped } = report.tests;
-        let failures: Vec<_> =
-            report.failures.iter().map(|it| format!("{}: {}", it.name, it.message)).collect();
-        format!("{passed} {failed} {skipped} {:?} {}", report.trouble, failures.join("; "))
-    }
-
-    #[test]
-    fn leaves_are_counted_and_named() {
-        assert_eq!(told(NODE), "2 1 1 None deep bad: the answer was 41, not 42");
-        let names = read(NODE).names.unwrap();
-        assert!(
-            names.has("outer › deep bad") && names.has("adds") && names.skipped.contains("later")
-        );
-    }
-
-    #[test]
-    fn a_plan_that_is_not_kept_is_a_failure() {
-        assert_eq!(
-            told("1..3\nok 1\nok 2\n"),
-            "2 1 0 Some(\"planned 3 tests and tells of 2\") the plan: planned 3 tests and tells of 2"
-        );
-        assert_eq!(read("ok 1\nBail out! no database\n").failed_for_good, 1);
-        assert_eq!(told("1..0 # SKIP nothing here\n"), "0 0 0 None ");
-        assert_eq!(told("1..99999999999999999999999\nok\n").split(' ').nth(1), Some("1"));
-    }
-
-    #[test]
-    fn what_is_excused_is_skipped_and_what_is_no_tap_is_none() {
-        assert_eq!(told("not ok 1 - soon # TODO write it\nok 2 - a # b\nok\n"), "2 0 1 None ");
-        assert_eq!(told("okay then\nnothing\n"), "0 0 0 Some(\"is no TAP report\") ");
-        assert!(!read("").is_report);
-    }
-
-    proptest::proptest! {
-        #[test]
-        fn any_text_is_read(lines in proptest::collection::vec("( {0,9})(ok|not ok|1\\.\\.|# Subtest: x|---|\\.\\.\\.|error: y)?.{0,9}", 0..30)) {
-            let report = read(&lines.join("\n"));
-            proptest::prop_assert!(report.failed_for_good <= report.tests.failed);
-        }
-    }
-}
+mod tests;

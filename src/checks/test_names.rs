@@ -28,9 +28,7 @@ static ADDRESS: LazyLock<Regex> =
 #[derive(Debug, Default)]
 pub(super) struct Names {
     all: TestNames,
-    passed: BTreeSet<String>,
     failed: BTreeSet<String>,
-    failures: u32,
     inserted: usize,
     too_many: bool,
 }
@@ -47,13 +45,11 @@ impl Names {
                 self.all.skipped.insert(name);
             }
             CaseResult::Passed => {
-                self.all.ran.insert(name.clone());
-                self.passed.insert(name);
+                self.all.ran.insert(name);
             }
             CaseResult::Failed => {
                 self.all.ran.insert(name.clone());
                 self.failed.insert(name);
-                self.failures = self.failures.saturating_add(1);
             }
         }
         self.inserted += 1;
@@ -64,17 +60,6 @@ impl Names {
     /// Those that failed, at whichever try.
     pub fn red(&self) -> BTreeSet<String> {
         self.failed.clone()
-    }
-
-    /// How many failed, each try counted.
-    pub const fn failures(&self) -> u32 {
-        self.failures
-    }
-
-    /// How many failed and passed at no other try; none where there were too many to tell.
-    pub fn failed_for_good(&self) -> Option<u32> {
-        let failed = self.failed.difference(&self.passed).count();
-        (!self.too_many).then(|| u32::try_from(failed).unwrap_or(u32::MAX))
     }
 
     /// None where there were too many.
@@ -163,18 +148,6 @@ mod tests {
         let mut names = Names::default();
         let all = 0..=TestNames::MOST;
         all.for_each(|n| names.insert(&[], &n.to_string(), CaseResult::Failed));
-        assert_eq!(names.failed_for_good(), None);
         assert_eq!(names.known(), None);
-    }
-
-    #[test]
-    fn a_test_that_passed_when_it_was_tried_again_has_not_failed() {
-        let mut names = Names::default();
-        for (name, result) in
-            [("a", CaseResult::Failed), ("b", CaseResult::Failed), ("a", CaseResult::Passed)]
-        {
-            names.insert(&[], name, result);
-        }
-        assert_eq!((names.failures(), names.failed_for_good()), (2, Some(1)));
     }
 }

@@ -14,7 +14,7 @@ pub(super) struct TestReport {
     /// Something of a report was seen.
     pub is_report: bool,
     pub tests: Tests,
-    /// Tests that failed and did not pass when they were tried again.
+    /// Tests that failed, but for tries that another one followed.
     pub failed_for_good: u32,
     pub failures: Vec<FailedCase>,
     /// None where a report breaks off, is no report, or holds too many tests.
@@ -47,6 +47,8 @@ pub(super) struct TestCounter {
     pub tests: Tests,
     pub failures: Vec<FailedCase>,
     names: Names,
+    /// Failures that a later try of the same test stands for.
+    tried_again: u32,
 }
 
 impl TestCounter {
@@ -67,6 +69,11 @@ impl TestCounter {
         }
     }
 
+    /// Another try of a test that failed was told: only that counts for good.
+    pub fn forgive_failure(&mut self) {
+        self.tried_again = self.tried_again.saturating_add(1);
+    }
+
     /// Tests that a report says failed and does not name.
     pub fn add_failed(&mut self, failed: u32) {
         self.tests.failed = self.tests.failed.saturating_add(failed);
@@ -74,14 +81,11 @@ impl TestCounter {
 
     /// `whole` where the report says everything that it began to say.
     pub fn report(self, is_report: bool, whole: bool) -> TestReport {
-        let Self { tests, failures, names } = self;
-        let unnamed = tests.failed.saturating_sub(names.failures());
+        let Self { tests, failures, names, tried_again } = self;
         TestReport {
             is_report,
             tests,
-            failed_for_good: names
-                .failed_for_good()
-                .map_or(tests.failed, |n| n.saturating_add(unnamed)),
+            failed_for_good: tests.failed.saturating_sub(tried_again),
             failures,
             red: names.red(),
             names: if whole { names.known() } else { None },

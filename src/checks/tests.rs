@@ -194,6 +194,21 @@ async fn the_command_that_failed_is_named() {
 }
 
 #[tokio::test]
+async fn a_red_linter_is_not_told_as_a_failed_test() {
+    let retried = "echo '<testsuite><testcase name=\"a\"><failure/></testcase><testcase name=\"a\"/></testsuite>' > junit.xml";
+    let mut folder = folder_with(&[BAD], &[retried, "exit 2"]).await;
+    let checked = folder.checked().await;
+    assert_eq!(
+        (checked.why.as_deref(), checked.tests.unwrap().failed),
+        (Some("`exit 2` exited 2"), 1)
+    );
+    assert!(checked.feedback.unwrap().starts_with("`exit 2` exited 2\n\nThe end of the log"));
+    folder.stage.reports.trust = Trust::Exit;
+    folder.stage.checks = vec![format!("{NODE_TEST} | cat"), "exit 2".into()];
+    assert_eq!(folder.checked().await.why.as_deref(), Some("`exit 2` exited 2"));
+}
+
+#[tokio::test]
 async fn coverage_counts_where_it_is_wanted() {
     let lcov = "printf 'SF:a.js\\nLF:100\\nLH:71\\nend_of_record\\n' > lcov.info";
     let mut folder = folder_with(&[], &[lcov]).await;

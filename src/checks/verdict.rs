@@ -22,7 +22,9 @@ const LAST_LINE_BYTES: usize = 200;
 pub(super) fn judge(stage: &Stage, end: &CommandEnd, reported: &Reported, log: &Log) -> Checked {
     let tests = reported.tests.as_ref().map(|report| report.tests);
     let why = why(stage, end, reported);
-    let failures = reported.tests.as_ref().map_or(&[][..], |report| &report.failures);
+    // Those of a test that went well at last would only lead astray.
+    let failing = reported.tests.as_ref().filter(|report| report.failed_for_good > 0);
+    let failures = failing.map_or(&[][..], |report| &report.failures);
     let reports = reports_trouble(end, reported);
     let feedback = why.as_ref().map(|why| {
         let reports = reports.as_deref().map(|trouble| format!(" ({trouble})"));
@@ -81,32 +83,27 @@ fn why(stage: &Stage, end: &CommandEnd, reported: &Reported) -> Option<String> {
         CommandEnd::Exceeded { command, exceeded } => {
             Some(format!("`{command}` was ended: {exceeded}"))
         }
-        CommandEnd::Failed { command, code } => Some(command_failed(command, *code, reported)),
-        CommandEnd::Good => {
-            failed_in_report(stage, reported).or_else(|| missing_coverage(stage, reported))
+        CommandEnd::Failed { command, code } => {
+            Some(tests_failed(stage, reported).unwrap_or_else(|| command_failed(command, *code)))
         }
+        // A pipe or a wrapper can swallow the exit code of tests that failed.
+        CommandEnd::Good => tests_failed(stage, reported)
+            .map(|failed| format!("{failed}, though every check exited 0"))
+            .or_else(|| missing_coverage(stage, reported)),
     }
 }
 
-/// A pipe or a wrapper can swallow the exit code of tests that failed.
-fn failed_in_report(stage: &Stage, reported: &Reported) -> Option<String> {
+/// None where none did, or where the stage does not believe what reports say.
+fn tests_failed(stage: &Stage, reported: &Reported) -> Option<String> {
     let report = reported.tests.as_ref()?;
     let failed = report.failed_for_good > 0 && stage.reports.trust == Trust::Report;
-    failed.then(|| {
-        let ran = report.tests.ran();
-        format!("{} of {ran} tests failed, though every check exited 0", report.failed_for_good)
-    })
+    failed.then(|| format!("{} of {} tests failed", report.failed_for_good, report.tests.ran()))
 }
 
-fn command_failed(command: &str, code: Option<i32>, reported: &Reported) -> String {
-    match reported.tests.as_ref().map(|report| report.tests) {
-        Some(tests) if tests.failed > 0 => {
-            format!("{} of {} tests failed", tests.failed, tests.ran())
-        }
-        _ => match code {
-            Some(code) => format!("`{command}` exited {code}"),
-            None => format!("`{command}` was killed"),
-        },
+fn command_failed(command: &str, code: Option<i32>) -> String {
+    match code {
+        Some(code) => format!("`{command}` exited {code}"),
+        None => format!("`{command}` was killed"),
     }
 }
 

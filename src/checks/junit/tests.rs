@@ -160,13 +160,39 @@ fn what_failed_and_passed_when_it_was_tried_again_has_not_failed() {
 }
 
 #[test]
+fn a_failure_is_forgiven_only_by_a_later_try_of_the_same_test() {
+    let for_good = |text: &str| (read(text).failed_for_good, read(text).tests.failed);
+    let (bad, good) = (r#"<testcase name="a"><failure/></testcase>"#, r#"<testcase name="a"/>"#);
+    let suite = |cases: &[&str]| format!("<testsuite>{}</testsuite>", cases.concat());
+    assert_eq!(for_good(&suite(&[bad, bad, good])), (0, 2));
+    assert_eq!(for_good(&suite(&[bad, bad, bad])), (1, 3), "three tries of one test");
+    assert_eq!(for_good(&suite(&[good, bad])), (1, 1), "another test of the same name");
+    assert_eq!(for_good(&[suite(&[bad]), suite(&[good])].concat()), (1, 1), "another suite");
+    // node:test without suites: the tests of two files are told apart by `file` at most.
+    assert_eq!(for_good(&format!("<testsuites>{bad}{good}</testsuites>")), (1, 1));
+    let of = |case: &str, file: &str| case.replace(" name", &format!(" file='{file}' name"));
+    assert_eq!(for_good(&suite(&[&of(bad, "x.js"), &of(good, "y.js")])), (1, 1));
+    assert_eq!(for_good(&[of(bad, "x.js"), of(good, "x.js")].concat()), (0, 1));
+    let nameless = [bad, good].map(|case| case.replace(" name=\"a\"", " classname=\"c\""));
+    assert_eq!(for_good(&suite(&[&nameless[0], &nameless[1]])), (1, 1));
+}
+
+#[test]
 fn a_report_that_lists_less_than_it_declares_says_so() {
     let odd = r#"<testsuite tests="5" failures="2" errors="0"><testcase name="a"/></testsuite>"#;
-    assert_eq!(read(odd).trouble.as_deref(), Some("declares 5 tests and lists 1"));
+    assert_eq!(read(odd).trouble.as_deref(), Some("declares 2 failures and lists 0"));
     assert_eq!((read(odd).failed_for_good, read(odd).tests.passed), (2, 1));
+    let none = r#"<testsuite tests="5"/>"#;
+    assert_eq!(read(none).trouble.as_deref(), Some("declares 5 tests and lists none"));
     let absurd = r#"<testsuites tests="999999999999999999999" failures="-1" time="NaN"><testsuite tests="1"><testcase name="a" time="1e999"/></testsuite></testsuites>"#;
     assert_eq!(read(absurd).tests, Tests { passed: 1, failed: 0, skipped: 0 });
-    for whole in [PYTEST, JEST, GO, NODE] {
+    // A try that Surefire counts beside the last; pytest's subtests; Catch2's assertions.
+    let flaky = r#"<testsuite tests="3" failures="1" errors="1"><testcase name="a"><flakyFailure/><flakyError/></testcase></testsuite>"#;
+    let subtests = r#"<testsuites><testsuite tests="4" failures="0"><testcase name="a"/></testsuite></testsuites>"#;
+    let assertions = r#"<testsuite tests="9" failures="2"><testcase name="a"><failure/><failure/></testcase></testsuite>"#;
+    assert_eq!((read(flaky).failed_for_good, read(flaky).tests.passed), (0, 1));
+    assert_eq!((read(assertions).failed_for_good, read(assertions).tests.failed), (1, 1));
+    for whole in [PYTEST, JEST, GO, NODE, flaky, subtests, assertions] {
         assert_eq!(read(whole).trouble, None);
     }
 }

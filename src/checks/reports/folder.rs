@@ -94,6 +94,14 @@ impl Folder {
         })
     }
 
+    /// Whether a regular file is there.
+    pub fn has(&self, path: &Path) -> bool {
+        let stat = self
+            .parent(path)
+            .and_then(|(folder, name)| statat(folder, name, AtFlags::SYMLINK_NOFOLLOW));
+        stat.is_ok_and(|stat| no_report(&stat).is_none())
+    }
+
     /// None where there is no file.
     pub fn stamp(&self, path: &Path) -> Option<Stamp> {
         let (folder, name) = self.parent(path).ok()?;

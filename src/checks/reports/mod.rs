@@ -2,6 +2,7 @@
 //! What is there and cannot be read is said, and never counts as if there were none. All of it runs off the threads that others wait for.
 
 mod folder;
+mod located;
 mod text;
 
 use std::collections::{BTreeSet, HashMap};
@@ -9,15 +10,18 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
-use super::coverage::Coverage;
+use super::coverage::{Coverage, CoverageReport};
 use super::test_report::TestReport;
 use super::{cobertura, junit, lcov, tap};
 use crate::run::{Reports, foreign_text};
 use folder::{Folder, Opened, Stamp, is_pattern};
+use located::located;
 use text::text_of;
 
 /// Most of all reports together that is read, in bytes.
 const MOST_BYTES: usize = 64 << 20;
+/// Most places that are looked at for the files that coverage reports name.
+const MOST_PLACES: usize = 200_000;
 /// Most test reports that are kept for people.
 const MOST_KEPT: usize = 50;
 /// Most troubles that are told, in characters.
@@ -101,6 +105,8 @@ struct ReportReader {
     /// A test report could not be read, so that nobody knows all tests.
     some_unknown: bool,
     coverage: Coverage,
+    /// Places that may still be looked at for files that are named.
+    places: usize,
     troubles: BTreeSet<String>,
     missing: BTreeSet<String>,
     kept: Vec<(String, Vec<u8>)>,
@@ -108,6 +114,7 @@ struct ReportReader {
 
 /// A report that was found.
 struct Report {
+    path: PathBuf,
     /// For people.
     name: String,
     text: String,
@@ -124,6 +131,7 @@ impl ReportReader {
             tests: None,
             some_unknown: false,
             coverage: Coverage::default(),
+            places: MOST_PLACES,
             troubles: BTreeSet::new(),
             missing: BTreeSet::new(),
             kept: Vec::new(),
@@ -141,13 +149,13 @@ impl ReportReader {
             }
         }
         let all_known = !self.some_unknown;
-        for report in self.found(&reports.lcov) {
-            let found_lines = lcov::read(&report.text, &mut self.coverage);
-            self.expect_lines(&report.name, found_lines);
-        }
-        for report in self.found(&reports.cobertura) {
-            let found_lines = cobertura::read(&report.text, &mut self.coverage);
-            self.expect_lines(&report.name, found_lines);
+        for (patterns, read) in [
+            (&reports.lcov, lcov::read as fn(&str) -> CoverageReport),
+            (&reports.cobertura, cobertura::read),
+        ] {
+            for report in self.found(patterns) {
+                self.add_coverage(&report, read(&report.text));
+            }
         }
         Reported {
             tests: self
@@ -196,7 +204,7 @@ impl ReportReader {
             Opened::Report(bytes) if bytes.len() <= self.left => {
                 self.left -= bytes.len();
                 let text = text_of(&bytes).replace(&self.own, "");
-                return Some(Report { name, text, bytes });
+                return Some(Report { path: path.to_owned(), name, text, bytes });
             }
             Opened::Report(_) => "is one report too many".to_owned(),
             Opened::Missing => "went away".to_owned(),
@@ -218,8 +226,30 @@ impl ReportReader {
         }
     }
 
-    fn expect_lines(&mut self, name: &str, found_lines: bool) {
-        if !found_lines {
+    fn add_coverage(&mut self, report: &Report, mut says: CoverageReport) {
+        self.expect_lines(&report.name, &says);
+        for source in &mut says.sources {
+            // The checkout itself, without the slash that its files' names begin with.
+            if format!("{source}/") == self.own {
+                source.clear();
+            }
+        }
+        let Self { folder, places, coverage, .. } = self;
+        coverage.join(says.coverage, |name| {
+            located(name, &report.path, &says.sources, |place| {
+                *places = places.saturating_sub(1);
+                *places > 0 && folder.has(place)
+            })
+        });
+        if self.places == 0 {
+            self.troubles.insert(format!("{} names more files than are looked for", report.name));
+        }
+    }
+
+    fn expect_lines(&mut self, name: &str, says: &CoverageReport) {
+        if says.breaks_off {
+            self.troubles.insert(format!("{name} breaks off"));
+        } else if says.coverage.is_empty() {
             self.troubles.insert(format!("{name} names no line of code"));
         }
     }
@@ -241,111 +271,4 @@ fn in_one_line(troubles: &BTreeSet<String>) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::fs;
-
-    use tempfile::TempDir;
-
-    use super::*;
-
-    fn checkout(files: &[(&str, &str)]) -> TempDir {
-        let root = tempfile::tempdir().unwrap();
-        write(&root, files);
-        root
-    }
-
-    fn write(root: &TempDir, files: &[(&str, &str)]) {
-        for (name, text) in files {
-            let path = root.path().join(name);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            let _ = fs::remove_file(&path);
-            fs::write(path, text).unwrap();
-        }
-    }
-
-    fn junit(patterns: &[&str]) -> Reports {
-        let junit = patterns.iter().map(|it| (*it).to_owned()).collect();
-        Reports { junit, ..Reports::default() }
-    }
-
-    async fn after(root: &TempDir, reports: &Reports, wrote: &[(&str, &str)]) -> Reported {
-        let before = take_stock(root.path(), reports).await.unwrap();
-        write(root, wrote);
-        read(root.path(), reports, before).await.unwrap()
-    }
-
-    fn passed(reported: &Reported) -> Option<u32> {
-        reported.tests.as_ref().map(|report| report.tests.passed)
-    }
-
-    const ONE: &str = "<testsuite name='s'><testcase name='a'/></testsuite>";
-    const TWO: &str = "<testsuite name='t'><testcase name='a'/><testcase name='b'/></testsuite>";
-
-    #[tokio::test]
-    async fn one_report_a_class_is_read_as_one() {
-        let root = checkout(&[]);
-        let reports = junit(&["out/TEST-*.xml", "out/TEST-A.xml"]);
-        let reported =
-            after(&root, &reports, &[("out/TEST-A.xml", ONE), ("out/TEST-B.xml", TWO)]).await;
-        assert_eq!((passed(&reported), &reported.trouble), (Some(3), &None));
-        let names = reported.tests.unwrap().names.unwrap();
-        assert!(names.has("s › a") && names.has("t › b") && names.ran.len() == 3);
-        let kept: Vec<_> = reported.kept.iter().map(|(name, _)| name.as_str()).collect();
-        assert_eq!(kept, ["junit.xml", "junit-2.xml"]);
-    }
-
-    #[tokio::test]
-    async fn what_was_there_before_the_checks_does_not_count() {
-        let root = checkout(&[("out/TEST-A.xml", TWO), ("junit.xml", TWO), ("pom.xml", "<p/>")]);
-        let reported = after(&root, &junit(&["**/TEST-*.xml"]), &[]).await;
-        assert_eq!(passed(&reported), None);
-        assert_eq!(
-            reported.missing.as_deref(),
-            Some("out/TEST-A.xml was there before the checks and is not counted")
-        );
-        let reported = after(&root, &junit(&["**/TEST-*.xml"]), &[("out/TEST-A.xml", ONE)]).await;
-        assert_eq!((passed(&reported), reported.missing), (Some(1), None));
-        let reported = after(&root, &junit(&["junit.xml"]), &[]).await;
-        assert_eq!(reported.missing.as_deref(), Some("there is no report junit.xml"));
-    }
-
-    #[tokio::test]
-    async fn what_is_there_and_not_read_is_said() {
-        let root = checkout(&[]);
-        let reports = junit(&["*.xml"]);
-        let reported =
-            after(&root, &reports, &[("a.xml", ONE), ("b.xml", "<html>"), ("c.xml", &TWO[..40])])
-                .await;
-        assert_eq!(passed(&reported), Some(2));
-        assert_eq!(reported.trouble.as_deref(), Some("b.xml is no JUnit report; c.xml breaks off"));
-        assert_eq!(reported.tests.unwrap().names, None, "not all tests are known");
-        fs::remove_file(root.path().join("b.xml")).unwrap();
-        std::os::unix::fs::symlink("/proc/self/environ", root.path().join("b.xml")).unwrap();
-        let reported = read(root.path(), &reports, Before::default()).await.unwrap();
-        assert_eq!(
-            reported.trouble.as_deref(),
-            Some("b.xml is a link and was not read; c.xml breaks off")
-        );
-        assert_eq!(reported.kept.len(), 2);
-    }
-
-    #[tokio::test]
-    async fn coverage_of_several_tools_is_joined() {
-        let root = checkout(&[]);
-        let reports = Reports {
-            lcov: vec!["*.info".to_owned()],
-            cobertura: vec!["cov.xml".to_owned()],
-            ..Reports::default()
-        };
-        let wrote = [
-            ("unit.info", "SF:a.js\nDA:1,1\nDA:2,0\nend_of_record\n"),
-            ("e2e.info", "SF:a.js\nDA:1,0\nDA:2,3\nend_of_record\n"),
-            (
-                "cov.xml",
-                "<coverage><class filename='b.py'><line number='1' hits='0'/></class></coverage>",
-            ),
-        ];
-        let percent = after(&root, &reports, &wrote).await.coverage_percent.unwrap();
-        assert!((percent - 200.0 / 3.0).abs() < 1e-9, "{percent}");
-    }
-}
+mod tests;

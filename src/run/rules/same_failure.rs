@@ -31,7 +31,9 @@ fn failure(attempt: &Attempt) -> Option<String> {
     let said = attempt.feedback.as_deref().unwrap_or_default();
     let said = said.strip_prefix(why).unwrap_or(said);
     let said: Vec<char> = said.chars().filter(|c| !c.is_ascii_digit()).collect();
-    let tests = attempt.tests.is_some_and(|tests| tests.failed > 0);
+    // Where a command is named, the tests that failed were only tried again: its own words stand last.
+    let names_command = why.contains("` exited ") || why.ends_with("` was killed");
+    let tests = attempt.tests.is_some_and(|tests| tests.failed > 0) && !names_command;
     let compared = if tests {
         &said[..said.len().min(COMPARED)]
     } else {
@@ -39,4 +41,32 @@ fn failure(attempt: &Attempt) -> Option<String> {
     };
     let why = why.chars().filter(|c| !c.is_ascii_digit());
     Some(why.chain(compared.iter().copied()).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::Tests;
+    use crate::run::rules::tests::{Facts, RunDriver};
+
+    #[test]
+    fn what_a_command_said_is_compared_though_a_test_was_tried_again() {
+        let mut driver = RunDriver::with(&["draft"]);
+        driver.brings(Facts::Red);
+        let failed = |why: &str, begin: &str, end: &str| {
+            let log = "x".repeat(COMPARED);
+            let mut attempt = driver.run.stages[0].attempts[0].clone();
+            attempt.tests = Some(Tests { passed: 1, failed: 1, skipped: 0 });
+            (attempt.why, attempt.feedback) =
+                (Some(why.to_owned()), Some(format!("{why}\n{begin}{log}{end}")));
+            failure(&attempt)
+        };
+        for lint in ["`lint` exited 2", "`lint` was killed"] {
+            assert_ne!(failed(lint, "", "a.js: unused"), failed(lint, "", "b.js: shadowed"));
+            assert_eq!(failed(lint, "fast", "a.js"), failed(lint, "slow", "a.js"));
+        }
+        let tests = "1 of 2 tests failed";
+        assert_ne!(failed(tests, "- a", ""), failed(tests, "- b", ""));
+        assert_eq!(failed(tests, "- a", "1 passed"), failed(tests, "- a", "done"));
+    }
 }

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::Actor;
 use super::outcome::{Acted, Handled, reply_outcome};
-use crate::commands::{self, Asker, FeatureWords, Moment, StartRun};
+use crate::commands::{self, Asker, FeatureWords, Moment, ReplyKind, StartRun};
 use crate::run::{Channel, ProjectName, RunId, Usd, Via};
 use crate::slack::{SlashCommand, Ts, ViewSubmission};
 use crate::thread::{self, DevelopForm};
@@ -83,7 +83,11 @@ impl Actor {
             Err(wrong) => return Ok(wrong),
         };
         let asker = Asker { channel: Some(channel), ..Asker::new(it.person(), Via::Command, said) };
-        Ok(reply_outcome(&self.start(start, asker, &it.key).await?))
+        let reply = self.start(start, asker, &it.key).await?;
+        Ok(match reply.kind {
+            ReplyKind::Done | ReplyKind::Unsure => reply_outcome(&reply),
+            _ => wrong_field(BRIEF, self.resolve_mentions(&reply.text).await),
+        })
     }
 }
 

@@ -106,13 +106,10 @@ fn read_features(it: &ViewSubmission) -> Result<StartRun, Acted> {
     let project = it.text(PROJECT, PROJECT).ok_or(Acted::Silent)?;
     let project = project.parse().map_err(|_| Acted::Silent)?;
     let budget = budget(it)?;
-    let words = FeatureWords::of(project, it.text(BRIEF, BRIEF).unwrap_or_default());
+    let words = FeatureWords::of(project, it.text(BRIEF, BRIEF).unwrap_or_default(), budget);
+    let words = words.and_then(FeatureWords::named);
     let words = words.map_err(|wrong| wrong_field(BRIEF, wrong.text.replace('`', "")))?;
-    if words.features.is_empty() {
-        return Err(wrong_field(BRIEF, "Name at least two, one a line.".to_owned()));
-    }
-    let budget = budget.or(words.budget);
-    Ok(FeatureWords { budget, ..words }.start())
+    Ok(words.start())
 }
 
 /// What may be spent; nothing typed is no limit.

@@ -56,8 +56,7 @@ impl AgainWords {
     /// # Errors
     /// Why it is not understood, for people.
     pub fn read(said: &str) -> Result<Self, Misunderstood> {
-        let BudgetWords { budget, rest } = BudgetWords::read(said.trim())?;
-        let said = rest.join(" ");
+        let BudgetWords { budget, rest: said } = BudgetWords::read(said.trim())?;
         let (mut read, mut rest) = (Self { budget, ..Self::default() }, said.as_str());
         let (first, behind) = first_word(rest);
         let names_none = first.eq_ignore_ascii_case(FROM)

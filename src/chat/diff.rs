@@ -63,14 +63,16 @@ impl Actor {
         }
     }
 
-    /// Whether that is a run of a channel they are in, or one that they are asked about.
+    /// Whether that is a run of a channel they are in, or one that they are asked about. Slack is asked no more than it takes: a trigger lives
+    /// three seconds.
     async fn may_look_at(&self, it: &Click, run: &Run, said: Moment) -> bool {
         // A tab or a form is in no channel, but in a workspace.
         let nowhere = Channel { team: it.team.clone(), channel: String::new() };
         let asker = asker(it, said);
         let channel = asker.channel.clone().or(Some(nowhere));
-        let asker = self.with_sight(Asker { channel, ..asker }).await;
+        let asker = Asker { channel, ..asker };
         commands::is_visible_to(run, &asker)
+            || commands::is_visible_to(run, &self.with_sight_of(run, asker.clone()).await)
             || !self.memberships(run, &asker.person).await.of.is_empty()
     }
 

@@ -39,14 +39,17 @@ impl Actor {
             Ok(AnswerOutcome::Refused(refused)) => {
                 self.answer_for_sure(inbound, &refused.text).await;
             }
-            Ok(AnswerOutcome::Counted)
-                if !shows_in_thread(sent.verdict) || self.is_out_of_sight(inbound, run).await =>
+            Ok(AnswerOutcome::Counted(more))
+                if more.is_some()
+                    || !shows_in_thread(sent.verdict)
+                    || self.is_out_of_sight(inbound, run).await =>
             {
                 let text = format!("`{run}`: {}", words::recorded(sent.verdict));
+                let text = [Some(text), more].into_iter().flatten().collect::<Vec<_>>().join(" ");
                 self.answer_for_sure(inbound, &text).await;
             }
             // The thread shows it.
-            Ok(AnswerOutcome::Counted) => {}
+            Ok(AnswerOutcome::Counted(_)) => {}
             Ok(AnswerOutcome::NotTakenUpYet) => {
                 self.answer_for_sure(inbound, words::not_taken_up_yet()).await;
             }

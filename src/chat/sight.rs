@@ -7,20 +7,29 @@ use futures::future::join_all;
 
 use super::Actor;
 use crate::commands::{Asker, Sight};
-use crate::run::PersonId;
+use crate::run::{PersonId, Run};
 use crate::slack::SlackError;
 
 impl Actor {
     /// The same person, and what they may look at besides the channel they speak in.
     pub(super) async fn with_sight(&self, asker: Asker) -> Asker {
-        let PersonId::Slack { user, .. } = &asker.person else { return asker };
-        let ours = match self.services.store.thread_channels().await {
-            Ok(ours) => ours,
+        match self.services.store.thread_channels().await {
+            Ok(ours) => self.seeing(asker, ours).await,
             Err(e) => {
                 tracing::warn!(error = %e, "could not ask which channels runs are in");
-                return Asker { sight: Sight { doubt: true, ..Sight::default() }, ..asker };
+                Asker { sight: Sight { doubt: true, ..Sight::default() }, ..asker }
             }
-        };
+        }
+    }
+
+    /// The same as far as this run goes: of many channels Slack would not tell in time for a form.
+    pub(super) async fn with_sight_of(&self, run: &Run, asker: Asker) -> Asker {
+        let channel = run.request.channel.iter().map(|home| home.channel.clone());
+        self.seeing(asker, channel.collect()).await
+    }
+
+    async fn seeing(&self, asker: Asker, ours: Vec<String>) -> Asker {
+        let PersonId::Slack { user, .. } = &asker.person else { return asker };
         let sight = self.sight(user, ours).await.unwrap_or_else(|e| {
             tracing::warn!(error = %e, "could not ask which channels somebody is in, so they see only this one");
             Sight { doubt: true, ..Sight::default() }

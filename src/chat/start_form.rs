@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::Actor;
 use super::outcome::{Acted, Handled, reply_outcome};
-use crate::commands::{self, Asker, FeatureWords, Moment, StartRun};
+use crate::commands::{self, Asker, FeatureWords, Moment, ReplyKind, StartRun};
 use crate::run::{Channel, ProjectName, RunId, Usd, Via};
 use crate::slack::{SlashCommand, Ts, ViewSubmission};
 use crate::thread::{self, DevelopForm};
@@ -83,7 +83,11 @@ impl Actor {
             Err(wrong) => return Ok(wrong),
         };
         let asker = Asker { channel: Some(channel), ..Asker::new(it.person(), Via::Command, said) };
-        Ok(reply_outcome(&self.start(start, asker, &it.key).await?))
+        let reply = self.start(start, asker, &it.key).await?;
+        Ok(match reply.kind {
+            ReplyKind::Done | ReplyKind::Unsure => reply_outcome(&reply),
+            _ => wrong_field(BRIEF, self.resolve_mentions(&reply.text).await),
+        })
     }
 }
 
@@ -102,13 +106,10 @@ fn read_features(it: &ViewSubmission) -> Result<StartRun, Acted> {
     let project = it.text(PROJECT, PROJECT).ok_or(Acted::Silent)?;
     let project = project.parse().map_err(|_| Acted::Silent)?;
     let budget = budget(it)?;
-    let words = FeatureWords::of(project, it.text(BRIEF, BRIEF).unwrap_or_default());
+    let words = FeatureWords::of(project, it.text(BRIEF, BRIEF).unwrap_or_default(), budget);
+    let words = words.and_then(FeatureWords::named);
     let words = words.map_err(|wrong| wrong_field(BRIEF, wrong.text.replace('`', "")))?;
-    if words.features.is_empty() {
-        return Err(wrong_field(BRIEF, "Name at least two, one a line.".to_owned()));
-    }
-    let budget = budget.or(words.budget);
-    Ok(FeatureWords { budget, ..words }.start())
+    Ok(words.start())
 }
 
 /// What may be spent; nothing typed is no limit.

@@ -56,8 +56,7 @@ impl AgainWords {
     /// # Errors
     /// Why it is not understood, for people.
     pub fn read(said: &str) -> Result<Self, Misunderstood> {
-        let BudgetWords { budget, rest } = BudgetWords::read(said.trim())?;
-        let said = rest.join(" ");
+        let BudgetWords { budget, rest: said } = BudgetWords::read(said.trim())?;
         let (mut read, mut rest) = (Self { budget, ..Self::default() }, said.as_str());
         let (first, behind) = first_word(rest);
         let names_none = first.eq_ignore_ascii_case(FROM)
@@ -89,6 +88,13 @@ impl AgainWords {
     /// The run that does this one again.
     pub(super) fn of(self, run: &Run) -> Result<StartRun, Misunderstood> {
         let request = &run.request;
+        if let Some(member) = &request.part_of {
+            return Err(Misunderstood::wrong(format!(
+                "`{}` is a part of `{batch}`, which is done again as a whole: `/develop again {batch}`. Nothing was started.",
+                run.id(),
+                batch = member.batch
+            )));
+        }
         let brief = self.brief.as_ref().unwrap_or(&request.brief);
         let parts = [brief.as_str(), self.note.as_str()];
         let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
@@ -104,6 +110,9 @@ impl AgainWords {
             return Ok(StartRun { again: Some(again), ..features.start() });
         }
         let brief = read_brief(&parts.join("\n\n"))?;
+        if request.fix.is_some() && brief.trim().is_empty() {
+            return Err(Misunderstood::wrong("Say what is to be fixed. Nothing was started."));
+        }
         let again = StartAgain { run: run.id().clone(), from: self.from, model: self.model };
         Ok(StartRun {
             again: Some(again),
@@ -123,6 +132,8 @@ fn stage_name(word: &str) -> Result<StageName, Misunderstood> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::run::{Batch, Feature, Fix};
+    use crate::thread::samples::Tale;
 
     fn read(said: &str) -> AgainWords {
         AgainWords::read(said).expect("it can be read")
@@ -151,5 +162,60 @@ mod tests {
         };
         assert_eq!(read("k3f9qdz from streaming model=opus budget=$5 use the fake clock"), all);
         assert!(AgainWords::read("from").is_err());
+    }
+
+    #[test]
+    fn a_note_keeps_its_lines() {
+        let note = read("k3f9qdz from streaming budget=$5 this fails\n  at f (a.js)\n  at g").note;
+        assert_eq!(note, "this fails\n  at f (a.js)\n  at g");
+    }
+
+    fn refused(run: &Run, words: AgainWords) -> String {
+        words.of(run).expect_err("refused").text
+    }
+
+    fn batch() -> Run {
+        let mut run = Tale::waiting().run;
+        let pipeline = run.request.pipeline.clone();
+        let feature = |slug: &str| Feature {
+            slug: slug.parse().expect("a name"),
+            brief: slug.to_owned(),
+            run: format!("quick-{slug}").parse().expect("an id"),
+        };
+        let features = vec![feature("bcdfgh2"), feature("bcdfgh3")];
+        run.request.batch = Some(Box::new(Batch { features, pipeline }));
+        run
+    }
+
+    #[test]
+    fn a_part_is_done_again_as_a_whole() {
+        let batch = batch();
+        let mut feature = batch.clone();
+        feature.request.part_of = batch.request.member(1);
+        feature.request.batch = None;
+        let told = refused(&feature, AgainWords::default());
+        assert!(told.contains(&format!("`/develop again {}`", batch.id())), "{told}");
+    }
+
+    #[test]
+    fn a_batch_takes_what_is_written_now_and_nothing_written_is_none() {
+        let written = |brief: &str| AgainWords { brief: Some(brief.to_owned()), ..read("") };
+        let start = written("Pond\nWeeds\nbudget=$3").of(&batch()).expect("a run");
+        assert_eq!(start.features, ["Pond", "Weeds"]);
+        assert_eq!(start.budget, "3".parse().ok());
+        let two = AgainWords { budget: "4".parse().ok(), ..written("Pond\nWeeds budget=$3") };
+        assert!(refused(&batch(), two).contains("two budgets"));
+        let noted = AgainWords { note: "with fish".to_owned(), ..written(" \n") };
+        assert!(refused(&batch(), noted).contains("at least 2"));
+    }
+
+    #[test]
+    fn a_fix_has_to_fix_something() {
+        let mut fix = Tale::waiting().run;
+        fix.request.fix = Some(Fix { attempts: 3, until: None });
+        let emptied = AgainWords { brief: Some(String::new()), ..AgainWords::default() };
+        assert!(refused(&fix, emptied.clone()).contains("what is to be fixed"));
+        let noted = AgainWords { note: "the flaky test".to_owned(), ..emptied };
+        assert_eq!(noted.of(&fix).map(|start| start.brief), Ok("the flaky test".to_owned()));
     }
 }

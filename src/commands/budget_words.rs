@@ -2,6 +2,9 @@
 //! However somebody writes a limit, it is understood, or refused with how to write it: no run starts without the limit that was asked
 //! for. Pure.
 
+use std::ops::Range;
+
+use super::cut::{cut, without_lone_quote};
 use super::misunderstood::{Misunderstood, code_safe};
 use super::typing::plain;
 use crate::run::{Usd, nearest};
@@ -29,11 +32,11 @@ const NUMBERS: [&str; 16] = [
     "fifteen", "twenty", "thirty", "fifty", "hundred",
 ];
 
-/// Words that start a run: what it may spend, and all else.
+/// Words that start a run: what it may spend, and all else as it was typed.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct BudgetWords<'t> {
+pub(super) struct BudgetWords {
     pub(super) budget: Option<Usd>,
-    pub(super) rest: Vec<&'t str>,
+    pub(super) rest: String,
 }
 
 /// A budget at the beginning of some words.
@@ -43,40 +46,84 @@ struct Clause {
     words: usize,
 }
 
-impl<'t> BudgetWords<'t> {
+/// A word, and where it stands.
+struct Word {
+    plain: String,
+    at: Range<usize>,
+}
+
+impl BudgetWords {
     /// Reads all that is said of a run.
-    pub(super) fn read(said: &'t str) -> Result<Self, Misunderstood> {
-        let typed: Vec<&str> = said.split_whitespace().collect();
-        let words: Vec<String> = typed.iter().map(|word| plain(word)).collect();
-        let (mut budget, mut rest, mut left) = (None, Vec::new(), Vec::new());
-        let mut at = 0;
-        while at < typed.len() {
-            if let Some(clause) = clause(&words[at..])? {
+    pub(super) fn read(said: &str) -> Result<Self, Misunderstood> {
+        let read = Self::cut_out(said, None)?;
+        read.refuse_other_limits(&read.rest)?;
+        Ok(read)
+    }
+
+    /// The same of several things, one a line, for all of which a form's field may have named a budget.
+    pub(super) fn read_lines(said: &str, named: Option<Usd>) -> Result<Self, Misunderstood> {
+        let read = Self::cut_out(said, named)?;
+        read.rest.lines().try_for_each(|line| read.refuse_other_limits(line))?;
+        Ok(read)
+    }
+
+    /// Takes out what names a budget. No one stands on two lines.
+    fn cut_out(said: &str, named: Option<Usd>) -> Result<Self, Misunderstood> {
+        let mut budget = named;
+        let mut parts = Vec::new();
+        let mut from = 0;
+        for line in said.split_inclusive('\n') {
+            let words: Vec<Word> = words_of(line, from).collect();
+            let plain: Vec<&str> = words.iter().map(|word| word.plain.as_str()).collect();
+            let mut at = 0;
+            while at < words.len() {
+                let Some(clause) = clause(&plain[at..])? else {
+                    at += 1;
+                    continue;
+                };
                 if budget.is_some_and(|before| before != clause.budget) {
                     return Err(Misunderstood::wrong(
                         "That names two budgets. Say once what the run may spend: `budget=$5`.",
                     ));
                 }
                 budget = Some(clause.budget);
+                let last = words.len().min(at + clause.words) - 1;
+                parts.push(words[at].at.start..words[last].at.end);
                 at += clause.words;
-            } else {
-                rest.push(typed[at]);
-                left.push(words[at].as_str());
-                at += 1;
             }
+            from += line.len();
         }
-        if budget.is_none()
-            && let Some(asked) = sounds_like_a_limit(&left)
-        {
-            return Err(how_to_write(&asked));
-        }
+        // The last first: those before it stay where they are.
+        let rest = parts
+            .into_iter()
+            .rev()
+            .fold(said.to_owned(), |rest, part| cut(&rest, without_lone_quote(said, part)).0);
         Ok(Self { budget, rest })
     }
+
+    /// No run starts without the limit that was asked for.
+    fn refuse_other_limits(&self, words: &str) -> Result<(), Misunderstood> {
+        let words: Vec<String> = words.split_whitespace().map(plain).collect();
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        match sounds_like_a_limit(&words) {
+            Some(asked) if self.budget.is_none() => Err(how_to_write(&asked)),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The words of a line that stands here in a text.
+fn words_of(line: &str, from: usize) -> impl Iterator<Item = Word> {
+    line.split_whitespace().scan(0, move |behind, word| {
+        let start = *behind + line[*behind..].find(word)?;
+        *behind = start + word.len();
+        Some(Word { plain: plain(word), at: from + start..from + *behind })
+    })
 }
 
 /// An amount a run may spend.
 pub fn read_budget(amount: &str) -> Result<Usd, Misunderstood> {
-    match money(&plain(amount.trim())) {
+    match amount_of(amount) {
         Some(Usd::ZERO) => Err(Misunderstood::wrong(
             "A budget of nothing lets no run start. Leave it out for no limit.",
         )),
@@ -88,7 +135,12 @@ pub fn read_budget(amount: &str) -> Result<Usd, Misunderstood> {
     }
 }
 
-fn clause(words: &[String]) -> Result<Option<Clause>, Misunderstood> {
+/// An amount of money, however it is typed.
+pub(super) fn amount_of(typed: &str) -> Option<Usd> {
+    money(&plain(typed.trim()))
+}
+
+fn clause(words: &[&str]) -> Result<Option<Clause>, Misunderstood> {
     let first = words[0].trim_matches(['"', '\'', '`', '(', '[', '*']);
     let flag = first.trim_start_matches('-');
     let end =
@@ -107,7 +159,7 @@ fn clause(words: &[String]) -> Result<Option<Clause>, Misunderstood> {
     {
         return in_one_word(value, words).map(Some);
     }
-    let signs = usize::from(words.get(1).is_some_and(|word| SIGNS.contains(&word.as_str())));
+    let signs = usize::from(words.get(1).is_some_and(|word| SIGNS.contains(word)));
     let certain = sign || signs > 0 || flag.len() < first.len();
     match words.get(1 + signs).map(|word| word.trim_start_matches(['=', ':'])) {
         _ if !value.is_empty() => Ok(None),
@@ -121,8 +173,8 @@ fn clause(words: &[String]) -> Result<Option<Clause>, Misunderstood> {
 }
 
 /// An amount that `words` begin with; `$` and `dollars` may stand apart from it.
-fn in_one_word(amount: &str, words: &[String]) -> Result<Clause, Misunderstood> {
-    let next = |at: usize| words.get(at).map_or("", String::as_str);
+fn in_one_word(amount: &str, words: &[&str]) -> Result<Clause, Misunderstood> {
+    let next = |at: usize| words.get(at).copied().unwrap_or_default();
     let (amount, mut used) =
         if DOLLARS.contains(&amount) { (next(1).to_owned(), 2) } else { (amount.to_owned(), 1) };
     let budget = read_budget(&amount)?;
@@ -166,14 +218,12 @@ fn is_money(word: &str) -> bool {
     marked && word.contains(|c: char| c.is_ascii_digit())
 }
 
-fn is_marked(word: Option<&String>) -> bool {
-    word.is_some_and(|word| is_money(word) || SIGNS.contains(&word.as_str()))
+fn is_marked(word: Option<&&str>) -> bool {
+    word.is_some_and(|word| is_money(word) || SIGNS.contains(word))
 }
 
-fn amount_in(word: Option<&String>) -> bool {
-    word.is_some_and(|word| {
-        word.contains(|c: char| c.is_ascii_digit()) || SIGNS.contains(&word.as_str())
-    })
+fn amount_in(word: Option<&&str>) -> bool {
+    word.is_some_and(|word| word.contains(|c: char| c.is_ascii_digit()) || SIGNS.contains(word))
 }
 
 /// Words without a budget that sound as if they named one.

@@ -36,22 +36,21 @@ impl FeatureWords {
                 names.join(", ")
             )));
         };
-        Self::of(project.clone(), rest)
+        Self::of(project.clone(), rest, None)
     }
 
-    /// Features as they are written below each other, or behind each other in quotation marks; a budget may stand anywhere among them.
+    /// Features as they are written below each other, or behind each other in quotation marks; a budget may stand anywhere among them, or be
+    /// named beside them.
     ///
     /// # Errors
     /// Why these are no batch, for people.
-    pub fn of(project: ProjectName, written: &str) -> Result<Self, Misunderstood> {
-        let mut budget = None;
-        let mut lines = Vec::new();
-        for line in written.lines() {
-            let words = BudgetWords::read(line)?;
-            budget = words.budget.or(budget);
-            lines.push(words.rest.join(" "));
-        }
-        let briefs = Batch::briefs(&lines.join("\n"));
+    pub fn of(
+        project: ProjectName,
+        written: &str,
+        budget: Option<Usd>,
+    ) -> Result<Self, Misunderstood> {
+        let BudgetWords { budget, rest } = BudgetWords::read_lines(written, budget)?;
+        let briefs = Batch::briefs(&rest);
         let features = briefs.iter().map(|brief| feature(brief)).collect::<Result<Vec<_>, _>>()?;
         match features.len() {
             0 | Batch::LEAST..=Batch::MOST => Ok(Self { project, features, budget }),
@@ -73,16 +72,30 @@ impl FeatureWords {
         said: &AgainWords,
     ) -> Result<Self, Misunderstood> {
         let before = || batch.features.iter().map(|feature| feature.brief.clone()).collect();
-        let features: Vec<String> = match &said.brief {
-            Some(written) => Self::of(project.clone(), written)?.features,
-            None => before(),
+        let Self { project, features, budget } = match &said.brief {
+            Some(written) => Self::of(project, written, said.budget)?.named()?,
+            None => Self { project, features: before(), budget: said.budget },
         };
         let with_note = |brief: String| match said.note.as_str() {
             "" => feature(&brief),
             note => feature(&format!("{brief}. {note}")),
         };
         let features = features.into_iter().map(with_note).collect::<Result<_, _>>()?;
-        Ok(Self { project, features, budget: said.budget })
+        Ok(Self { project, features, budget })
+    }
+
+    /// The same, if any feature was named.
+    ///
+    /// # Errors
+    /// What is missing, for people.
+    pub fn named(self) -> Result<Self, Misunderstood> {
+        if self.features.is_empty() {
+            return Err(Misunderstood::wrong(format!(
+                "Name at least {} features, one a line. Nothing was started.",
+                Batch::LEAST
+            )));
+        }
+        Ok(self)
     }
 
     /// The run that this asks for.
@@ -178,5 +191,19 @@ mod tests {
         let many = "\nanother feature".repeat(21);
         assert!(read(&format!("llm-wrapper{many}")).is_err_and(|told| told.contains("At most 20")));
         assert_eq!(read("llm-wrapper").map(|words| words.features.len()), Ok(0));
+    }
+
+    #[test]
+    fn a_budget_is_of_all_lines_and_of_the_field() {
+        let said = "llm-wrapper\nWarn at max $5 spent\nCLI\nbudget=$8";
+        assert_eq!(read(said).map(|words| words.features.len()), Ok(2));
+        assert!(
+            read("llm-wrapper\nA budget=$2\nB budget=$5").is_err_and(|told| told.contains("two"))
+        );
+        let project: ProjectName = "llm-wrapper".parse().expect("a slug");
+        let field = "5".parse().ok();
+        let words = FeatureWords::of(project.clone(), "A at max $3\nB", field);
+        assert_eq!(words.map(|words| words.budget), Ok(field));
+        assert!(FeatureWords::of(project, "A\nB budget=$2", field).is_err());
     }
 }

@@ -3,7 +3,7 @@
 
 use super::asker::CLOCKS_DIFFER;
 use super::misunderstood::code_safe;
-use super::only_run::{look_at, only_asking_part};
+use super::only_run::{is_whole, look_at, only_asking_part};
 use super::said::Speaks;
 use super::{Asker, Reply, ReplyKind, Said, Services, Sight, Verb, is_visible_to, typing};
 use crate::run::{Phase, ProjectName, Run, RunId, Verdict, nearest};
@@ -176,6 +176,7 @@ async fn run_called(services: &Services, word: &str) -> Result<Option<Run>, Stor
 
 async fn newest_open(services: &Services) -> Result<Option<Run>, StoreError> {
     let mut runs = services.store.newest_runs(NEWEST).await?;
+    runs.retain(is_whole);
     let open = runs
         .iter()
         .position(|r| matches!(r.phase(), Phase::Waiting | Phase::Running | Phase::Starting))

@@ -2,6 +2,7 @@
 //! `PROJECT what is wrong [attempts=5] [until="npm run e2e"] [budget=$5]`: a loop that tries until the project's checks are green, and that
 //! command with them. A command of several words stands between quotes, so that nobody runs half of one. Pure.
 
+use super::cut::cut;
 use super::misunderstood::{Misunderstood, code_safe, first_word};
 use super::start_run::{StartRun, project_named, read_brief};
 use super::typing;
@@ -132,8 +133,8 @@ fn take(said: &str, key: &str) -> (Option<Value>, String) {
     let inside = quoted_value(behind);
     let quoted = inside.is_some();
     let (text, length) = inside.unwrap_or_else(bare);
-    let rest = format!("{}{}", &said[..from], &behind[length..]);
-    (Some(Value { text, at: from, quoted }), rest)
+    let (rest, at) = cut(said, from..begins + length);
+    (Some(Value { text, at, quoted }), rest)
 }
 
 /// Where a setting begins, and where its value does: `until=`, `--until=`, `--until `.
@@ -242,6 +243,15 @@ mod tests {
             (read.brief.as_str(), read.fix),
             ("größe & <b> 日本語 «x»", Some(fix(5, Some("npm run e2e"))))
         );
+        let trace = "this fails:\n  at f (a.js:3)\n    at g";
+        for line in [
+            format!("fix llm-wrapper until=\"make\" {trace}"),
+            format!("fix llm-wrapper {trace}\nattempts=5 until=make"),
+            format!("fix llm-wrapper {}", trace.replace(":\n", ": until=\"make\" budget=$5\n")),
+        ] {
+            let read = start(&line);
+            assert_eq!((read.brief.as_str(), read.fix), (trace, Some(fix(5, Some("make")))));
+        }
         let read = start("fix llm-wrapper until=make");
         assert_eq!(
             (read.brief.as_str(), read.fix),

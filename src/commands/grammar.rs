@@ -178,6 +178,20 @@ mod tests {
     }
 
     #[test]
+    fn a_brief_keeps_its_lines() {
+        for line in [
+            "llm-wrapper Add this:\n    def f(x):\n        return x",
+            "llm-wrapper budget=$2 Add this:\n    def f(x):\n        return x",
+        ] {
+            let read = typed(line);
+            assert!(
+                matches!(&read, Ok(Command::Start(it)) if it.brief == "Add this:\n    def f(x):\n        return x"),
+                "{read:?}"
+            );
+        }
+    }
+
+    #[test]
     fn an_answer_keeps_what_is_said_as_it_was_typed() {
         assert_eq!(
             typed("changes k3f9qdz use\ttabs\n  here"),

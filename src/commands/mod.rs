@@ -20,6 +20,7 @@ mod budget_words;
 mod command;
 mod compare;
 mod costs;
+mod cut;
 mod decide;
 mod diff;
 mod elsewhere;

@@ -119,7 +119,9 @@ pub(super) async fn look_at(
     let several = format!("More than one run of `{project}` is not over.");
     if open.is_empty() {
         open = services.store.newest_runs(NEWEST).await?;
-        open.retain(|run| run.request.project == *project && is_visible_to(run, asker));
+        open.retain(|run| {
+            run.request.project == *project && is_whole(run) && is_visible_to(run, asker)
+        });
         open.truncate(1);
     }
     let none = format!("There is no run of `{project}` here. `/develop list` shows the newest.");
@@ -144,9 +146,9 @@ pub(super) async fn only_asking_part(
     Ok(the_only(asking, &named.said, &Otherwise { none: "", several: &several }))
 }
 
-/// Whether it is what people started, and no run that does a stage of it: who names a project does not mean one of these. They may ask something.
-fn is_whole(run: &Run) -> bool {
-    !run.request.is_side_run()
+/// Whether it is what people started, and no feature or stage of it: who names none does not mean one of these. They may ask something.
+pub(super) fn is_whole(run: &Run) -> bool {
+    run.request.part_of.is_none()
 }
 
 /// What is at work of a project, as far as whoever asks may see it.
@@ -164,7 +166,7 @@ async fn open_of(
 /// The only run that is at work anywhere: what is meant at a shell, where there is no channel.
 async fn only_open_anywhere(services: &Services, said: &str) -> Result<Lookup, StoreError> {
     let mut open = services.store.newest_runs(MOST).await?;
-    open.retain(|run| run.outcome.is_none());
+    open.retain(|run| run.outcome.is_none() && is_whole(run));
     let otherwise = Otherwise {
         none: "No run is at work. `/develop list` shows the newest.",
         several: "More than one run is at work.",
@@ -191,7 +193,7 @@ mod tests {
 
     use super::*;
     use crate::commands::Moment;
-    use crate::run::Via;
+    use crate::run::{BatchMember, Via};
     use crate::thread::samples::Tale;
 
     fn asker(run: &Run, seconds_after: i64) -> Asker {
@@ -220,10 +222,13 @@ mod tests {
     }
 
     #[test]
-    fn who_names_a_project_means_no_run_that_does_a_stage_of_another() {
+    fn who_names_none_means_no_part_of_another() {
         let whole = Tale::beside().run;
         let side = Tale::side_run(&whole, "streaming").run;
-        assert_eq!([&whole, &side].map(is_whole), [true, false]);
+        let mut feature = Tale::waiting().run;
+        let member = side.request.part_of.clone().map(|it| BatchMember { is_stage: false, ..it });
+        feature.request.part_of = member;
+        assert_eq!([&whole, &side, &feature].map(is_whole), [true, false, false]);
     }
 
     #[test]

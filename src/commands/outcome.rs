@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::{Reply, ReplyKind, Services};
-use crate::run::{Judgement, Refusal, RequestId, Run, RunId, Verdict};
+use crate::run::{Judgement, Raise, Refusal, RequestId, Run, RunId, Verdict};
 use crate::store::StoreError;
 use crate::thread::words;
 
@@ -29,7 +29,8 @@ impl SentAnswer {
 /// What a run made of an answer that was sent to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AnswerOutcome {
-    Counted,
+    /// With what else its giver should know, where there is anything.
+    Counted(Option<String>),
     Refused(Reply),
     /// No worker said so in time; it counts as soon as one does.
     NotTakenUpYet,
@@ -46,7 +47,9 @@ pub async fn wait_for_outcome(
                 && let Some(judged) = run.answer_to(&sent.key)
             {
                 return Ok(match judged {
-                    Judgement::Taken(_) => AnswerOutcome::Counted,
+                    Judgement::Taken(_) => {
+                        AnswerOutcome::Counted(not_reached(services, &run, sent).await?)
+                    }
                     Judgement::Refused(why) => {
                         AnswerOutcome::Refused(refused(&run, why, sent.verdict))
                     }
@@ -56,6 +59,21 @@ pub async fn wait_for_outcome(
         }
     };
     tokio::time::timeout(OUTCOME_TIMEOUT, looking).await.unwrap_or(Ok(AnswerOutcome::NotTakenUpYet))
+}
+
+/// More money for a run does not reach its parts at work: each may spend the share that it began with. Who is not told so raises it twice.
+async fn not_reached(
+    services: &Services,
+    run: &Run,
+    sent: &SentAnswer,
+) -> Result<Option<String>, StoreError> {
+    let decided = run.decisions.iter().find(|decided| decided.request == sent.key);
+    if decided.and_then(|decided| decided.raise).is_none_or(|raise| raise == Raise::NOTHING) {
+        return Ok(None);
+    }
+    let mut parts = services.store.children_of(run).await?;
+    parts.retain(|part| part.outcome.is_none() && part.budget().is_some());
+    Ok(parts.first().map(|part| words::keeps_its_share(part.id())))
 }
 
 /// What the run made of this very answer.

@@ -35,7 +35,7 @@ impl StartRun {
     /// Reads what follows the name of a project: what it may spend, and all else is the brief.
     pub(super) fn read(project: ProjectName, rest: &str) -> Result<Self, Misunderstood> {
         let BudgetWords { budget, rest } = BudgetWords::read(rest)?;
-        Ok(Self::new(project, read_brief(&rest.join(" "))?, budget))
+        Ok(Self::new(project, read_brief(&rest)?, budget))
     }
 }
 

@@ -47,15 +47,26 @@ fn reference(inside: &str) -> String {
     }
 }
 
-/// Slack makes `example.com` a link by itself; any other label was typed.
+/// What Slack puts in front of what was typed, to make a link of it.
+const SCHEMES: [&str; 4] = ["http://", "https://", "mailto:", "tel:"];
+
+/// Slack makes links of `example.com`, `check.py` and `+49 30 1234` by itself; any other label was typed.
 fn link(target: &str, label: &str) -> String {
-    if target.strip_prefix("mailto:") == Some(label) {
+    let typed = SCHEMES.iter().find_map(|scheme| target.strip_prefix(scheme)).unwrap_or_default();
+    let same = typed.trim_end_matches('/') == label.trim_end_matches('/');
+    if !label.is_empty() && (same || is_number(typed, label)) {
         label.to_owned()
     } else if label.is_empty() || target.contains(label) {
         target.to_owned()
     } else {
         format!("{label} ({target})")
     }
+}
+
+/// Whether that is a telephone number, without what stands between its digits.
+fn is_number(digits: &str, label: &str) -> bool {
+    let between = |c: &char| !" -/.()\u{a0}".contains(*c);
+    label.starts_with(['+', '0']) && label.chars().filter(between).eq(digits.chars())
 }
 
 #[cfg(test)]
@@ -69,7 +80,17 @@ mod tests {
     fn what_slack_wrapped_is_unwrapped() {
         for (from_slack, typed) in [
             ("see <https://example.com/a?b=1&amp;c=2>", "see https://example.com/a?b=1&c=2"),
-            ("<https://example.com|example.com> ok", "https://example.com ok"),
+            ("<https://example.com|example.com> ok", "example.com ok"),
+            ("<http://example.com/|example.com> <http://a.b/|a.b/>", "example.com a.b/"),
+            (
+                "until=\"python <http://check.py|check.py>\" in <http://README.md|README.md>",
+                "until=\"python check.py\" in README.md",
+            ),
+            (
+                "<tel:+49301234|+49 30 1234> <tel:+49301234|the office>",
+                "+49 30 1234 the office (tel:+49301234)",
+            ),
+            ("<https://example.com/long|example.com>", "https://example.com/long"),
             ("<https://example.com/1|the &amp; docs>", "the & docs (https://example.com/1)"),
             ("<mailto:a@b.example|a@b.example>", "a@b.example"),
             ("<#C1|general> <@U1|ana> <@U2> <!here>", "#general <@U1> <@U2> @here"),

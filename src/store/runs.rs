@@ -155,7 +155,7 @@ impl Store {
         Ok(row.and_then(|r| r.run_id.parse().ok()))
     }
 
-    /// The newest run in this channel, as it was at that time: who says "stop" does not mean a run that came later.
+    /// The newest run in this channel that is no part of another, as it was at that time: who says "stop" does not mean a run that came later.
     pub async fn newest_run_in(
         &self,
         channel: &Channel,
@@ -163,7 +163,8 @@ impl Store {
     ) -> Result<Option<RunId>> {
         let row = sqlx::query!(
             "select t.run_id from threads t join runs r using (run_id)
-             where t.team = $1 and t.channel = $2 and r.requested_at <= $3 order by r.requested_at desc limit 1",
+             where t.team = $1 and t.channel = $2 and r.requested_at <= $3 and r.request->'part_of'->>'batch' is null
+             order by r.requested_at desc limit 1",
             channel.team,
             channel.channel,
             at
@@ -195,7 +196,7 @@ impl Store {
         Ok(closed.fetch_one(&self.pool).await?)
     }
 
-    /// The runs of this channel that were asked for by then and are not over, newest first.
+    /// The runs of this channel that were asked for by then, are not over and no part of another, newest first.
     pub async fn open_runs_in(
         &self,
         channel: &Channel,
@@ -204,7 +205,7 @@ impl Store {
     ) -> Result<Vec<Run>> {
         let rows = sqlx::query!(
             "select r.run_id, r.request from threads t join runs r using (run_id)
-             where t.team = $1 and t.channel = $2 and r.requested_at <= $3
+             where t.team = $1 and t.channel = $2 and r.requested_at <= $3 and r.request->'part_of'->>'batch' is null
                  and not exists (select 1 from events e where e.run_id = r.run_id and e.kind = 'ended')
              order by r.requested_at desc limit $4",
             channel.team,

@@ -127,7 +127,8 @@ fn aftermath(run: &Run, outcome: Outcome, render: &RenderContext) -> Vec<SlackBl
         Some(next(run, outcome, failed).into()),
     ];
     blocks.push(section(Mrkdwn::join(lines.into_iter().flatten(), "\n")));
-    blocks.push(do_it_again(run));
+    // A part is done again with all of it.
+    blocks.extend(run.request.part_of.is_none().then(|| do_it_again(run)));
     blocks
 }
 

@@ -8,7 +8,8 @@ use super::people::{listed, mention, mention_of, who_can};
 use super::snapshots::snapshot_lines;
 use super::{clock, figures};
 use crate::run::{
-    Approver, GateId, GateSpec, Outcome, Phase, Refusal, Run, StagePhase, StageState, Verdict,
+    Approver, GateId, GateSpec, Outcome, Phase, Refusal, Run, RunId, StagePhase, StageState,
+    Verdict,
 };
 use crate::slack::Mrkdwn;
 
@@ -110,6 +111,14 @@ pub const fn recorded(verdict: Verdict) -> &'static str {
         }
         Verdict::HandIn => "Handed in: the checks judge it like an agent's work.",
     }
+}
+
+/// What more money for a run does not change, while this part of it is at work.
+#[must_use]
+pub fn keeps_its_share(part: &RunId) -> String {
+    format!(
+        "Its parts that are at work keep the shares that they began with. More for one of them is said in its thread, or with its name: `raise {part} $5`."
+    )
 }
 
 /// The answer is on its way, and nobody was there yet to say what became of it.

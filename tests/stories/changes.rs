@@ -60,6 +60,10 @@ async fn what_could_not_be_changed_is_asked_about_and_shown_as_it_was() {
         ana.presses("View diff", &run).await?;
         let diff = ana.sees_form("x.txt").await?.content.to_string();
         assert!(!diff.contains("spoiled.txt"), "{diff}");
+        assert!(
+            w.slack.calls("users.conversations").is_empty(),
+            "Slack was asked before it opened"
+        );
         ana.closes_the_form().await?;
         ana.presses("Approve", &run).await?;
         run.shows("fickle is done").await?;

@@ -132,6 +132,28 @@ async fn a_batch_that_is_stopped_stops_all_and_keeps_what_is_good() {
 }
 
 #[tokio::test]
+async fn who_names_no_run_means_the_batch_and_not_a_feature() {
+    story(async |w| {
+        let ana = w.person("ana");
+        ana.says("/develop features garden \"Roses\" \"Slow\" budget=$4").await?;
+        let batch = batch(w).await?;
+        let slow = feature(w, &batch, 2).await?;
+        slow.becomes("at work", |run| run.stages[0].phase == StagePhase::Running).await?;
+        ana.says("/develop status").await?;
+        ana.is_told("of 2 features are over").await?;
+        assert!(w.types(&["status"]).await?.1.contains("of 2 features are over"));
+        ana.says(&format!("/develop raise {} $4", batch.id)).await?;
+        ana.is_told("keep the shares that they began with").await?;
+        ana.says(&format!("/develop again {}", slow.id)).await?;
+        ana.is_told(&format!("`/develop again {}`", batch.id)).await?;
+        ana.says("/develop stop").await?;
+        batch.shows("*garden was stopped* by @ana").await?;
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn what_features_ask_at_the_same_time_is_one_message_and_is_answered_there() {
     story(async |w| {
         let ana = w.person("ana");

@@ -23,6 +23,9 @@ async fn without_temporal_nothing_is_started_and_no_thread_is_left_half_made() {
         w.has_no_temporal().await?;
         ana.says("/develop tale").await?;
         ana.is_told("nothing was started").await?;
+        ana.fills_in_a_run("tale", "a long brief").await?;
+        ana.sends_the_form().await?;
+        ana.is_corrected("brief", "nothing was started").await?;
         assert!(w.store.newest_runs(10).await?.is_empty());
         Ok(())
     })

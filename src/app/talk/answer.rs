@@ -63,7 +63,8 @@ impl Talk<'_> {
             return self.reply(&reply);
         }
         match commands::wait_for_outcome(&self.services, &sent).await? {
-            AnswerOutcome::Counted => self.outcome("decided", &reply),
+            AnswerOutcome::Counted(None) => self.outcome("decided", &reply),
+            AnswerOutcome::Counted(Some(more)) => self.outcome("decided", &reply.and(&more)),
             AnswerOutcome::Refused(refused) => self.reply(&refused),
             AnswerOutcome::NotTakenUpYet => self.outcome(
                 "recorded",

@@ -4,7 +4,7 @@ use super::*;
 
 fn read(said: &str) -> Result<(Option<String>, String), String> {
     BudgetWords::read(said)
-        .map(|it| (it.budget.map(|budget| budget.to_string()), it.rest.join(" ")))
+        .map(|it| (it.budget.map(|budget| budget.to_string()), it.rest))
         .map_err(|wrong| wrong.text)
 }
 
@@ -153,6 +153,46 @@ fn what_is_no_limit_is_only_words() {
     }
     let said = "a $5 max for coupons budget=$2";
     assert_eq!(read(said), Ok((Some("$2.00".to_owned()), "a $5 max for coupons".to_owned())));
+}
+
+#[test]
+fn all_else_keeps_its_lines() {
+    let code = "Add this:\n    def f(x):\n        return x";
+    let with = |rest: &str| Ok((Some("$5.00".to_owned()), rest.to_owned()));
+    for said in [
+        format!("{code} budget=$5"),
+        format!("budget=$5 {code}"),
+        format!("{code}\nbudget: 5"),
+        code.replace(":\n    def", ": budget=$5\n    def"),
+        code.replace("\n        return", "\n  budget 5\n        return"),
+    ] {
+        assert_eq!(read(&said), with(code), "{said}");
+    }
+    assert_eq!(read(code), Ok((None, code.to_owned())));
+    assert_eq!(
+        read("add a budget\n5 columns wide"),
+        Ok((None, "add a budget\n5 columns wide".to_owned()))
+    );
+    assert_eq!(read("\"a page budget=$5\" \"a list\""), with("\"a page\" \"a list\""));
+}
+
+#[test]
+fn lines_have_one_budget_together_and_without_one_each_is_asked() {
+    let lines = |said: &str, named: Option<&str>| {
+        let named = named.map(|named| named.parse().expect("an amount"));
+        BudgetWords::read_lines(said, named)
+            .map(|it| (it.budget.map(|budget| budget.to_string()), it.rest))
+            .map_err(|wrong| wrong.text)
+    };
+    let eight = |rest: &str| Ok((Some("$8.00".to_owned()), rest.to_owned()));
+    assert_eq!(lines("Warn at max $5\nCLI\nbudget=$8", None), eight("Warn at max $5\nCLI"));
+    assert_eq!(lines("Warn at max $5\nCLI budget=8", Some("8")), eight("Warn at max $5\nCLI"));
+    for (said, named) in [("A budget=$2\nB budget=$5", None), ("A\nB budget=$2", Some("5"))] {
+        assert!(lines(said, named).is_err_and(|told| told.contains("two budgets")), "{said}");
+    }
+    assert!(
+        lines("CLI for $5\nToken counting", None).is_err_and(|told| told.contains("sounds like"))
+    );
 }
 
 #[test]

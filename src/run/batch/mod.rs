@@ -7,6 +7,7 @@ mod pipelines;
 mod preview;
 mod side_run;
 
+use std::iter;
 use std::ops::Not;
 
 use serde::{Deserialize, Serialize};
@@ -136,8 +137,9 @@ impl Batch {
             let is_taken =
                 |name: &str| name == Self::TOGETHER || slugs.iter().any(|it| it.as_str() == name);
             let name = if name.is_empty() { format!("feature-{n}") } else { name };
-            let name = if is_taken(&name) { format!("{name}-{n}") } else { name };
-            slugs.extend(name.parse());
+            let numbered = (n..).map(|n| format!("{name}-{n}"));
+            let free = iter::once(name.clone()).chain(numbered).find(|name| !is_taken(name));
+            slugs.extend(free.and_then(|name| name.parse().ok()));
         }
         slugs
     }
@@ -159,14 +161,22 @@ impl Batch {
     }
 }
 
-/// What a line asks for: the words in each pair of quotation marks, else the whole line, without the mark of a list.
+/// What a line asks for: the words in each pair of quotation marks, where nothing else stands there; else the whole line, without the mark of
+/// a list.
 fn in_a_line(line: &str) -> Vec<String> {
-    let line = line.trim_start_matches(['-', '*', '•']).trim();
-    let quoted = line.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
-    match quoted {
-        Some(inner) => inner.split('"').step_by(2).map(|part| part.trim().to_owned()).collect(),
-        None => vec![without_number(line).to_owned()],
-    }
+    let marked = line.strip_prefix(['-', '*', '•']);
+    let line = marked.filter(|words| words.starts_with(char::is_whitespace)).unwrap_or(line).trim();
+    quoted(line).unwrap_or_else(|| vec![without_number(line).to_owned()])
+}
+
+/// `"A" "B"`, `"A", "B" and "C"`: words in quotation marks, and nothing between them that says more.
+fn quoted(line: &str) -> Option<Vec<String>> {
+    let inner = line.strip_prefix('"')?.strip_suffix('"')?;
+    let between =
+        |part: &str| part.split([' ', ',', '\t', '\u{a0}']).all(|it| ["", "and"].contains(&it));
+    let parts: Vec<&str> = inner.split('"').collect();
+    let listed = parts.len() % 2 == 1 && parts.iter().skip(1).step_by(2).all(|it| between(it));
+    listed.then(|| parts.iter().step_by(2).map(|part| part.trim().to_owned()).collect())
 }
 
 /// `1. Gemini provider` and `2) CLI` are the same without their numbers.
@@ -264,6 +274,20 @@ mod tests {
         assert_eq!(Batch::briefs("Say \"hello\" at the door"), ["Say \"hello\" at the door"]);
         assert_eq!(Batch::briefs("  \n "), [""; 0]);
         assert_eq!(Batch::briefs("2.5 times faster"), ["2.5 times faster"]);
+        assert_eq!(Batch::briefs("\"A\", \"B\" and \"C\""), ["A", "B", "C"]);
+    }
+
+    #[test]
+    fn a_line_loses_none_of_its_words() {
+        for line in [
+            "\"Save\" button next to \"Cancel\"",
+            "\"Save\" and \"Cancel",
+            "--json for list",
+            "*.log files are ignored",
+            "-1 is no index",
+        ] {
+            assert_eq!(Batch::briefs(line), [line]);
+        }
     }
 
     #[test]
@@ -273,6 +297,8 @@ mod tests {
             slugs(&["CLI!", "cli", "ключ", "together"]),
             ["cli", "cli-2", "feature-3", "together-4"]
         );
+        assert_eq!(slugs(&["CLI 3", "CLI", "cli"]), ["cli-3", "cli", "cli-4"]);
+        assert_eq!(slugs(&["feature 2", "ключ"]), ["feature-2", "feature-2-2"]);
         let long = slugs(&["A way to count the tokens of every request that is ever made"]);
         assert_eq!(long, ["a-way-to-count-the-tokens-of"]);
         assert_eq!(slugs(&[&"x".repeat(80)]), ["feature-1"]);

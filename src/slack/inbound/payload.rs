@@ -145,10 +145,29 @@ impl ThreadMessage {
     }
 }
 
-/// `>` quotes a line, `>>>` all that follows.
+/// What stands around code.
+const FENCE: &str = "```";
+
+/// `>` quotes a line, `>>>` all that follows. In code both are code: a prompt, the lines of a mail, a redirection.
 pub(super) fn without_quotes(words: &str) -> String {
-    let lines = words.lines().take_while(|line| !line.trim_start().starts_with(">>>"));
-    lines.filter(|line| !line.trim_start().starts_with('>')).collect::<Vec<_>>().join("\n")
+    let mut own = Vec::new();
+    let mut fences_behind = words.matches(FENCE).count();
+    let mut in_code = false;
+    for line in words.lines() {
+        let fences = line.matches(FENCE).count();
+        fences_behind -= fences;
+        let start = line.trim_start();
+        if !in_code && start.starts_with(">>>") {
+            break;
+        }
+        if !in_code && start.starts_with('>') {
+            continue;
+        }
+        own.push(line);
+        // One that nothing closes opens no code.
+        in_code = in_code != (fences % 2 == 1) && fences_behind > 0;
+    }
+    own.join("\n")
 }
 
 /// Somebody looks at our Home tab.

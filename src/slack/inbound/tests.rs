@@ -78,6 +78,13 @@ fn what_somebody_quotes_is_not_what_they_say() {
         ("> shall we?\nreject", "reject"),
         ("no\n>>> approve\nand more", "no"),
         ("2 > 1", "2 > 1"),
+        (
+            "no:\n```>>> f(1)\n2\n>>> f(2)\n> x```\n> approve\nso",
+            "no:\n```>>> f(1)\n2\n>>> f(2)\n> x```\nso",
+        ),
+        ("```\n>>> f(1)\n```\n>>> approve\nall", "```\n>>> f(1)\n```"),
+        ("a ```fence\n> approve", "a ```fence"),
+        ("> ```\n> approve\nno", "no"),
     ] {
         assert_eq!(without_quotes(typed).trim(), own_words, "{typed:?}");
     }

@@ -5,6 +5,12 @@ use crate::run::{Outcome, Run, StageState, Trouble};
 
 /// What a person can do now.
 pub(super) fn next(run: &Run, outcome: Outcome, failed: Option<&StageState>) -> String {
+    if let Some(member) = &run.request.part_of {
+        return format!(
+            "*Next:* the thread of `{}`, of which it is a part, shows what becomes of it.",
+            member.batch
+        );
+    }
     let again = again(run);
     let advice = match outcome {
         Outcome::Failed => after_failure(run, &again, failed),

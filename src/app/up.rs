@@ -6,7 +6,7 @@ use anyhow::{Context, anyhow};
 use futures::FutureExt;
 
 use super::{Failure, parts};
-use crate::config::{BUILT_IN, Config, Projects, UpAddresses};
+use crate::config::{BUILT_IN, Config, NAMESPACE, Projects, UpAddresses};
 use crate::local::{self, Console, Machine, PhaseOf, UpFile, UpOptions};
 
 /// Runs everything on this machine until it is ended.
@@ -27,7 +27,7 @@ fn machine(config: Config) -> anyhow::Result<Machine> {
         exe: std::env::current_exe().context("finding this program")?,
         database_url: config.database_url,
         temporal_address: config.temporal_address,
-        temporal_namespace: Some(config.temporal_namespace),
+        temporal_namespace: config.temporal_namespace.unwrap_or_else(|| NAMESPACE.to_owned()),
         temporal_archive: local::official_archive(),
         listen: config.listen,
         public_url: config.public_url,
@@ -57,11 +57,11 @@ fn phase_of(config: Config) -> PhaseOf {
     })
 }
 
-/// What commands need to know of a running `up`.
+/// What commands need to know of a running `up`. Its own Temporal, which has a page, knows no TLS, whatever the variables are about.
 pub fn addresses(up: &UpFile) -> UpAddresses {
     UpAddresses {
         database_url: up.database_url.clone(),
-        temporal: up.temporal.clone(),
+        temporal: if is_own { format!("http://{temporal}") } else { temporal.clone() },
         web: up.web.clone(),
     }
 }
@@ -73,3 +73,5 @@ pub fn become_child(command: Vec<std::ffi::OsString>) -> Failure {
         Err(error) => Failure::missing(anyhow!(error)),
     }
 }
+    let temporal = &up.temporal;
+    let is_own = up.temporal_ui.is_some();

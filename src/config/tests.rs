@@ -63,8 +63,8 @@ fn nothing_configured_is_a_working_configuration() {
         (folder.path().join(".signoff"), Path::new("/c/signoff"))
     );
     assert_eq!(
-        (config.listen, config.task_queue.as_str(), config.temporal_namespace.as_str()),
-        (LISTEN, "signoff", "default")
+        (config.listen, config.task_queue.as_str(), config.temporal_namespace.as_deref()),
+        (LISTEN, "signoff", None)
     );
     assert_eq!(
         config.projects.names().map(ToString::to_string).collect::<Vec<_>>(),
@@ -245,6 +245,7 @@ fn the_servers_of_up_fill_in_what_the_environment_leaves_open() {
 #[test]
 fn a_servers_setup_policy_bounds_what_stages_may_name() {
     let pipeline = PIPELINE.to_owned() + "hosts = [\"a.example\", \"b.example\"]\n";
+    assert_eq!(local.temporal_namespace.as_deref(), Some("default"));
     let file = "[project.own]\npipeline = \"own.toml\"\n[setup]\nhosts = [\"*.example\", \"a.example\"]\nprivate = [\"mirror.example:8081\"]\n";
     let setup = |file: &str| {
         let folder = folder(&[("own.toml", &pipeline), ("signoff.toml", file)]);

@@ -20,6 +20,7 @@ const MOST_RUNS: i32 = 50;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Examination {
     pub server_version: String,
+    pub namespace: String,
     /// Processes that take runs from our task queue.
     pub workers: usize,
     /// Runs that are open on our task queue; of many, some.
@@ -42,19 +43,19 @@ impl Engine {
     /// No server answers, or it does not know the namespace.
     pub async fn examine(&self) -> Result<Examination, ExaminationError> {
         let server_version = self.ping().await?;
-        self.find_namespace().await?;
+        let namespace = self.find_namespace().await?;
         let (workers, open_runs) = tokio::try_join!(self.count_workers(), self.open_runs())?;
-        Ok(Examination { server_version, workers, open_runs })
+        Ok(Examination { server_version, namespace, workers, open_runs })
     }
 
-    async fn find_namespace(&self) -> Result<(), ExaminationError> {
+    async fn find_namespace(&self) -> Result<String, ExaminationError> {
         let client = self.client().await?;
         let namespace = client.namespace();
         let request =
             DescribeNamespaceRequest { namespace: namespace.clone(), ..Default::default() };
         let mut service = client.connection().workflow_service();
         match within_call_timeout(service.describe_namespace(request.into_request())).await? {
-            Ok(_) => Ok(()),
+            Ok(_) => Ok(namespace),
             Err(status) if status.code() == Code::NotFound => {
                 Err(ExaminationError::NoNamespace(namespace))
             }

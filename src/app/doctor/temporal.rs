@@ -19,7 +19,7 @@ pub(super) async fn look(config: &Config) -> Finding {
     };
     let tried = format!(
         "server {}, namespace {}, task queue {}",
-        found.server_version, config.temporal_namespace, config.task_queue
+        found.server_version, found.namespace, config.task_queue
     );
     let unknown = match unknown_runs(config, &found).await {
         Ok(unknown) => unknown,

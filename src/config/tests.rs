@@ -263,6 +263,9 @@ fn a_servers_setup_policy_bounds_what_stages_may_name() {
 
 #[test]
 fn a_policy_is_read_beside_the_projects() {
+    let features = file.replace("pipeline =", "pipeline = \"llm-wrapper\"\nfeatures =");
+    let told = setup(&features.replace("*.example", "*.other")).expect_err("features neither");
+    assert!(told.contains("the stage a wants to reach b.example"), "{told}");
     let file = "[policy]\napprovers_required = true\nquorum = 2\nself_approval = false\napprovers = [\"slack:T1:S0LEADS\"]\n";
     let folder = folder(&[("signoff.toml", file)]);
     let policy = read(&folder, &[]).expect("it is good").projects.policy;

@@ -12,8 +12,8 @@ use temporalio_common::envconfig::load_client_config_profile;
 use temporalio_common::protos::temporal::api::enums::v1::IndexedValueType;
 use temporalio_common::protos::temporal::api::operatorservice::v1::AddSearchAttributesRequest;
 
+use super::ATTRIBUTES;
 use super::retry_policy::CONNECT_TIMEOUT;
-use super::{PHASE, PROJECT, STARTER};
 use crate::config::NAMESPACE;
 use crate::telemetry::innermost;
 
@@ -84,10 +84,7 @@ fn what_was_said(error: &(dyn Error + 'static)) -> String {
 async fn register(client: &Client) {
     let keyword = IndexedValueType::Keyword as i32;
     let request = AddSearchAttributesRequest {
-        search_attributes: [PHASE, PROJECT, STARTER]
-            .iter()
-            .map(|k| (k.name().to_owned(), keyword))
-            .collect(),
+        search_attributes: ATTRIBUTES.iter().map(|k| (k.name().to_owned(), keyword)).collect(),
         namespace: client.namespace(),
     };
     if let Err(status) =

@@ -20,7 +20,8 @@ use super::{Failure, exit};
 use crate::config::Config;
 use crate::local;
 use crate::sandbox::{BoxParts, Limiter, Sandbox};
-use crate::store::Store;
+use crate::store::{SchemaAge, Store, StoreError};
+use crate::workspace::GitVersion;
 
 /// One thing that was looked at.
 #[derive(Debug, Serialize)]
@@ -71,7 +72,7 @@ enum FindingState {
 /// Looks at everything that is needed, and prints what was found.
 pub async fn doctor(config: Config, json: bool, out: &mut dyn Write) -> Result<u8, Failure> {
     let mut findings = vec![
-        program("git", "Install git.").await,
+        git().await,
         database(&config).await,
         temporal::look(&config).await,
         sandbox(&config).await,
@@ -125,11 +126,20 @@ async fn database(config: &Config) -> Finding {
             );
         }
     };
-    if store.newest_runs(1).await.is_ok() {
-        Finding::ok(what, "the database answers")
-    } else {
-        let says = "the database answers, without our tables yet: `serve` and `worker` make them";
-        Finding::less(what, says)
+    let says = "the database answers";
+    match store.schema_age().await {
+        Ok(SchemaAge::Ours) => Finding::ok(what, says),
+        Ok(SchemaAge::Older) => Finding::less(
+            what,
+            format!("{says}, with older tables: `serve` and `worker` bring them up to date"),
+        ),
+        Ok(SchemaAge::Newer(migration)) => {
+            Finding::missing(what, format!("{}.", StoreError::Newer(migration)))
+        }
+        Err(_) => Finding::less(
+            what,
+            format!("{says}, without our tables yet: `serve` and `worker` make them"),
+        ),
     }
 }
 

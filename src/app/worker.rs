@@ -157,7 +157,8 @@ fn rehearse(scenario: Scenario, sockets: &SocketFolder) -> Result<ModelSource, F
     Ok(ModelSource { upstream, usual_model })
 }
 
-fn scenario(config: &Config) -> Result<Scenario, Failure> {
+/// What this process plays, where it has no real model.
+pub fn scenario(config: &Config) -> Result<Scenario, Failure> {
     let (name, text) = match &config.rehearsal {
         Some(file) => {
             let name = file.display().to_string();

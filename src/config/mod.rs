@@ -35,7 +35,8 @@ pub use prices::{ModelPrice, Prices};
 pub use project::Project;
 pub use projects::{BUILT_IN, Projects};
 pub use queue::QueueLimits;
-pub use retention::{Retention, size};
+pub use reserved::COMMANDS;
+pub use retention::{MOST_DAYS, Retention, size};
 
 /// Where the web server listens: on this machine only, where nothing else is configured.
 pub const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8480);

@@ -21,6 +21,7 @@ mod prices;
 mod project;
 mod projects;
 mod queue;
+mod reserved;
 mod retention;
 #[cfg(test)]
 mod tests;

@@ -1,14 +1,17 @@
 //! Signoff's program: flags, tracing, exit code.
 
+use std::env::args_os;
 use std::io::{Write, stderr, stdout};
 use std::process::ExitCode;
 
-use clap::Parser;
 use signoff::app::{self, Cli};
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let json = cli.json;
+    let cli = match Cli::read(args_os(), &mut stdout()) {
+        Ok(cli) => cli,
+        Err(code) => return ExitCode::from(code),
+    };
+    let json = cli.wants_json();
     match app::run(cli, &mut stdout()) {
         Ok(code) => ExitCode::from(code),
         Err(failure) => {

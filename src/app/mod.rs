@@ -160,7 +160,7 @@ async fn verb(cli: Cli, config: Config, out: &mut dyn Write) -> Result<u8, Failu
             worker::worker(config.found(), no_sandbox, max_cached_runs).await
         }
         CliCommand::Doctor => Box::pin(doctor::doctor(config.found(), json, out)).await,
-        CliCommand::Look(LookCommand::Replay { of }) if Path::new(&of).is_file() => {
+        CliCommand::Look(LookCommand::Replay { of }) if replay::is_file(&of) => {
             replay::replay_file(Path::new(&of), json, out).await
         }
         talk => talk::talk(talk, config.found(), json, out).await,

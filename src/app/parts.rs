@@ -16,6 +16,7 @@ use super::Failure;
 use crate::commands::Services;
 use crate::config::{Config, LiveProjects};
 use crate::engine::{Address, Engine, Seal};
+use crate::files;
 use crate::local::web_url;
 use crate::store::{Store, StoreError};
 use crate::thread::{Links, RenderContext};
@@ -94,9 +95,15 @@ fn warn_of_waiting(error: &anyhow::Error) {
 
 /// What all workers share; a folder of this machine where nothing else is said.
 pub fn artifacts(config: &Config) -> anyhow::Result<ArtifactStore> {
-    let address = config.artifacts.clone();
-    let address = address.unwrap_or_else(|| own_artifacts(config).display().to_string());
-    ArtifactStore::open(&address).context("opening the artifact store (SIGNOFF_ARTIFACTS)")
+    if let Some(address) = &config.artifacts {
+        return ArtifactStore::open(address)
+            .context("opening the artifact store (SIGNOFF_ARTIFACTS)");
+    }
+    let home = config.home.display();
+    files::private_folder(&config.home)
+        .with_context(|| format!("making {home} private (SIGNOFF_HOME)"))?;
+    ArtifactStore::open(&own_artifacts(config).display().to_string())
+        .context("opening the artifact store (SIGNOFF_HOME)")
 }
 
 /// The same, for who only looks back: where it cannot be opened, this machine's disk is all there is.
@@ -115,7 +122,7 @@ pub fn artifacts_if_any(config: &Config) -> Option<ArtifactStore> {
     is_there.then(|| artifacts_to_look_at(config)).flatten()
 }
 
-fn own_artifacts(config: &Config) -> PathBuf {
+pub fn own_artifacts(config: &Config) -> PathBuf {
     config.home.join("artifacts")
 }
 

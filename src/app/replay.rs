@@ -12,6 +12,11 @@ use super::{Failure, exit};
 use crate::engine::{Difference, ReplayError, Replayed, replay};
 use crate::run::RunId;
 
+/// Whether it names a file: no run is called like one, also where there is none of that name.
+pub fn is_file(of: &str) -> bool {
+    of.contains(['/', '.']) || Path::new(of).is_file()
+}
+
 /// Replays a history that was saved.
 pub async fn replay_file(path: &Path, json: bool, out: &mut dyn Write) -> Result<u8, Failure> {
     let history = fs::read(path).with_context(|| format!("reading {}", path.display()));
@@ -66,5 +71,19 @@ fn in_words(replayed: &Replayed) -> String {
         Replayed::Differs(Difference { event, recorded, why }) => format!(
             "It differs at event {event}, {recorded}: {why}.\nRuns that are open and have come that far would not go on by this program. Let the one that they began with finish them."
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_file_that_is_not_there_is_no_run() {
+        assert!(is_file("missing.json") && !is_file("llm-wrapper-k3f9qdz"));
+        let failure = replay_file(Path::new("missing.json"), false, &mut Vec::new()).await;
+        let failure = failure.expect_err("there is none");
+        assert_eq!(failure.code, exit::USAGE);
+        assert!(format!("{:#}", failure.error).contains("No such file"), "{:#}", failure.error);
     }
 }

@@ -5,18 +5,32 @@ use std::io::{IsTerminal, stderr, stdout};
 use anyhow::{Context, anyhow};
 use futures::FutureExt;
 
-use super::{Failure, parts};
-use crate::config::{BUILT_IN, Config, Projects, UpAddresses};
+use super::{Failure, parts, worker};
+use crate::config::{BUILT_IN, Config, NAMESPACE, Projects, UpAddresses};
 use crate::local::{self, Console, Machine, PhaseOf, UpFile, UpOptions};
 
 /// Runs everything on this machine until it is ended.
 pub async fn up(options: UpOptions, config: Config) -> Result<u8, Failure> {
+    if !options.servers_only {
+        refuse_what_no_worker_takes(&config)?;
+    }
     let phase_of = phase_of(config.clone());
     let machine = machine(config)?;
     let console = Console::new(Box::new(stdout()), stderr().is_terminal());
     local::up(options, machine, console, Some(phase_of))
         .await
         .map_err(|error| Failure { code: local::exit_code(&error), error })
+}
+
+/// What a worker would end of, told before anything is started.
+fn refuse_what_no_worker_takes(config: &Config) -> Result<(), Failure> {
+    if parts::rehearses(config) {
+        worker::scenario(config)?;
+    }
+    if config.artifacts.is_some() {
+        parts::artifacts(config).map_err(Failure::missing)?;
+    }
+    Ok(())
 }
 
 fn machine(config: Config) -> anyhow::Result<Machine> {
@@ -27,7 +41,7 @@ fn machine(config: Config) -> anyhow::Result<Machine> {
         exe: std::env::current_exe().context("finding this program")?,
         database_url: config.database_url,
         temporal_address: config.temporal_address,
-        temporal_namespace: Some(config.temporal_namespace),
+        temporal_namespace: config.temporal_namespace.unwrap_or_else(|| NAMESPACE.to_owned()),
         temporal_archive: local::official_archive(),
         listen: config.listen,
         public_url: config.public_url,
@@ -57,11 +71,13 @@ fn phase_of(config: Config) -> PhaseOf {
     })
 }
 
-/// What commands need to know of a running `up`.
+/// What commands need to know of a running `up`. Its own Temporal, which has a page, knows no TLS, whatever the variables are about.
 pub fn addresses(up: &UpFile) -> UpAddresses {
+    let temporal = &up.temporal;
+    let is_own = up.temporal_ui.is_some();
     UpAddresses {
         database_url: up.database_url.clone(),
-        temporal: up.temporal.clone(),
+        temporal: if is_own { format!("http://{temporal}") } else { temporal.clone() },
         web: up.web.clone(),
     }
 }

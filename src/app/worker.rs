@@ -22,7 +22,7 @@ use crate::meter::{Meter, Upstream};
 use crate::run::prove_refusals;
 use crate::sandbox::{BoxParts, Egress, Limiter, Sandbox, step_aside};
 use crate::store::Store;
-use crate::workspace::{Archive, ArtifactStore};
+use crate::workspace::{Archive, ArtifactStore, GitVersion};
 
 const BUILT_IN_SCENARIO: &str = include_str!("../../deploy/rehearsal/llm-wrapper.toml");
 
@@ -65,7 +65,7 @@ pub async fn worker(
         slots: Slots::new(config.agent_slots.unwrap_or(config.projects.queue.per_host)),
         draining: CancellationToken::new(),
     };
-    tell(&config.task_queue, &bench);
+    tell(&config.task_queue, &bench).await;
     let working = Worker::new(&client, &config.task_queue, bench, max_cached_runs)?;
     tokio::spawn(daily_prune.run(end.clone()));
     working.run(end).await?;
@@ -87,11 +87,16 @@ fn daily_prune(
     }
 }
 
-fn tell(task_queue: &str, bench: &Bench) {
+async fn tell(task_queue: &str, bench: &Bench) {
     let (box_kind, model) = (confinement(&bench.sandbox), kind_of(&bench.meter));
     tracing::info!("worker takes runs from {task_queue} · {box_kind} · {model}");
     for lack in bench.lacks() {
         tracing::warn!("this worker hands back runs that want more than it has: {lack}");
+    }
+    if let Some(version) = GitVersion::find().await
+        && let Some(lack) = version.lack()
+    {
+        tracing::warn!("{version} is too old: {lack}");
     }
 }
 
@@ -152,7 +157,8 @@ fn rehearse(scenario: Scenario, sockets: &SocketFolder) -> Result<ModelSource, F
     Ok(ModelSource { upstream, usual_model })
 }
 
-fn scenario(config: &Config) -> Result<Scenario, Failure> {
+/// What this process plays, where it has no real model.
+pub fn scenario(config: &Config) -> Result<Scenario, Failure> {
     let (name, text) = match &config.rehearsal {
         Some(file) => {
             let name = file.display().to_string();

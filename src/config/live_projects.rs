@@ -110,7 +110,7 @@ impl Reading {
 }
 
 fn stamps(source: &ProjectsFile, projects: &Projects) -> Vec<Stamp> {
-    let pipelines = projects.all().filter_map(|project| project.pipeline_file.as_ref());
+    let pipelines = projects.all().flat_map(|project| &project.pipeline_files);
     std::iter::once(&source.path).chain(pipelines).map(|file| stamp(file)).collect()
 }
 
@@ -144,5 +144,30 @@ mod tests {
         assert!(problem.contains("counts as it was") && problem.contains("signoff.toml"));
         fs::write(&path, GOOD).expect("written");
         assert_eq!(live.problem(), None);
+    }
+
+    #[test]
+    fn every_pipeline_that_is_named_is_read_again() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (path, pipeline) = (folder.path().join("signoff.toml"), folder.path().join("f.toml"));
+        let write = |checks: &str| {
+            let text = format!(
+                "name = \"f\"\nagent = \"claude\"\n[[stage]]\nname = \"a\"\nprompt = \"Go\"\nchecks = [{checks:?}]\n"
+            );
+            fs::write(&pipeline, text).expect("written");
+        };
+        write("true");
+        fs::write(&path, format!("{GOOD}features = \"f.toml\"\n")).expect("written");
+        let source = ProjectsFile { path, optional: false };
+        let live = LiveProjects::new(source.clone(), source.read().expect("it is good"));
+        let checks = || -> Vec<String> {
+            let projects = live.current();
+            let shop = projects.get(&"shop".parse().expect("a slug")).expect("it is there");
+            let features = shop.features.as_ref().expect("a pipeline of its own");
+            features.pipeline.stages.iter().flat_map(|stage| stage.checks.clone()).collect()
+        };
+        assert_eq!(checks(), ["true"]);
+        write("npm test");
+        assert_eq!(checks(), ["npm test"]);
     }
 }

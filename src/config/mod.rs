@@ -21,6 +21,7 @@ mod prices;
 mod project;
 mod projects;
 mod queue;
+mod reserved;
 mod retention;
 #[cfg(test)]
 mod tests;
@@ -35,7 +36,8 @@ pub use prices::{ModelPrice, Prices};
 pub use project::Project;
 pub use projects::{BUILT_IN, Projects};
 pub use queue::QueueLimits;
-pub use retention::{Retention, size};
+pub use reserved::COMMANDS;
+pub use retention::{MOST_DAYS, Retention, size};
 
 /// Where the web server listens: on this machine only, where nothing else is configured.
 pub const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8480);
@@ -44,7 +46,7 @@ const FILE: &str = "signoff.toml";
 /// State of the local servers and of runs, beside the projects.
 const HOME: &str = ".signoff";
 /// Temporal's own name for the namespace that is always there.
-const NAMESPACE: &str = "default";
+pub const NAMESPACE: &str = "default";
 const TASK_QUEUE: &str = "signoff";
 /// The search path where `PATH` is not set.
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -62,8 +64,8 @@ pub struct Config {
     pub database_url: Option<SecretString>,
     /// `TEMPORAL_ADDRESS`, `host:port`; none = what `up` runs.
     pub temporal_address: Option<String>,
-    /// `TEMPORAL_NAMESPACE`
-    pub temporal_namespace: String,
+    /// `TEMPORAL_NAMESPACE`; none = what Temporal's other variables say, in the end [`NAMESPACE`].
+    pub temporal_namespace: Option<String>,
     /// `SIGNOFF_TASK_QUEUE`
     pub task_queue: String,
     /// `SIGNOFF_AGENT_SLOTS`: attempts that this machine's worker takes at once; none = as `[queue] per_host` says.
@@ -146,9 +148,7 @@ impl Config {
             cache: env.cache(),
             database_url: env.database_url(),
             temporal_address: env.text("TEMPORAL_ADDRESS"),
-            temporal_namespace: env
-                .text("TEMPORAL_NAMESPACE")
-                .unwrap_or_else(|| NAMESPACE.to_owned()),
+            temporal_namespace: env.text("TEMPORAL_NAMESPACE"),
             task_queue: env.text("SIGNOFF_TASK_QUEUE").unwrap_or_else(|| TASK_QUEUE.to_owned()),
             agent_slots: env.agent_slots(),
             slack: env.slack(),
@@ -178,7 +178,11 @@ impl Config {
     #[must_use]
     pub fn with_up(mut self, up: &UpAddresses) -> Self {
         self.database_url.get_or_insert_with(|| up.database_url.clone().into());
-        self.temporal_address.get_or_insert_with(|| up.temporal.clone());
+        if self.temporal_address.is_none() {
+            self.temporal_address = Some(up.temporal.clone());
+            // A profile is about another server.
+            self.temporal_namespace.get_or_insert_with(|| NAMESPACE.to_owned());
+        }
         self.up_url = up.web.as_deref().and_then(|web| Url::parse(web).ok());
         self
     }

@@ -8,8 +8,9 @@ use url::Url;
 
 use super::built_in::{BuiltInPipeline, built_in_names};
 use super::queue::attempts;
+use super::reserved;
 use crate::run::{
-    Approver, Channel, Fields, NAME, PipelineText, ProjectName, Usd, approvers, did_you_mean,
+    Approver, Channel, Fields, NAME, PipelineText, ProjectName, Stage, Usd, approvers, did_you_mean,
 };
 
 const PASSWORD: &str = "Leave it out: git asks its own credential helper, or use ssh";
@@ -23,10 +24,10 @@ pub struct Project {
     /// Where runs start; none = the repository's default branch.
     pub branch: Option<String>,
     pub pipeline: PipelineText,
-    /// Where the pipeline is written down; none = in this program.
-    pub pipeline_file: Option<PathBuf>,
     /// What is done for each of several features; none = one stage, judged like the pipeline's.
     pub features: Option<PipelineText>,
+    /// Where its pipelines are written down, those that are not in this program.
+    pub pipeline_files: Vec<PathBuf>,
     pub channel: Option<Channel>,
     /// Of one run.
     pub budget: Option<Usd>,
@@ -48,8 +49,8 @@ impl Project {
             repository: None,
             branch: None,
             pipeline,
-            pipeline_file: None,
             features: None,
+            pipeline_files: Vec::new(),
             channel: None,
             budget: None,
             month: None,
@@ -58,11 +59,18 @@ impl Project {
             at_once: None,
         }
     }
+
+    /// The stages of all its pipelines.
+    pub fn stages(&self) -> impl Iterator<Item = &Stage> {
+        let pipelines = std::iter::once(&self.pipeline).chain(&self.features);
+        pipelines.flat_map(|text| &text.pipeline.stages)
+    }
 }
 
 /// Reads one `[project.<name>]`; paths in it are relative to `folder`.
 pub fn read(name: &Spanned<String>, fields: &Fields<'_, '_>, folder: &Path) -> Option<Project> {
     let parsed = fields.parse(name, "name", NAME);
+    reserved::report(name, fields);
     let repository =
         fields.full_text("repository").and_then(|text| repository(fields, &text, folder));
     let branch = branch(fields);
@@ -70,8 +78,8 @@ pub fn read(name: &Spanned<String>, fields: &Fields<'_, '_>, folder: &Path) -> O
         "pipeline",
         "Name a built-in one, such as \"llm-wrapper\", or a file, \"x.toml\"",
     );
+    let features = pipeline(fields, "features", folder);
     let pipeline = pipeline(fields, "pipeline", folder);
-    let features = pipeline_of_features(fields, folder);
     let channel = fields.text("channel").and_then(|text| {
         fields.parse(&text, "channel", "Write slack:<team>:<channel>, both as ids")
     });
@@ -80,13 +88,14 @@ pub fn read(name: &Spanned<String>, fields: &Fields<'_, '_>, folder: &Path) -> O
     let (budget, month) = (fields.budget("budget"), fields.budget("month"));
     let at_once = attempts(fields, "at_once");
     let (pipeline, pipeline_file) = pipeline?;
+    let (features, features_file) = features.unzip();
     Some(Project {
         name: parsed?,
         repository,
         branch,
         pipeline,
-        pipeline_file,
         features,
+        pipeline_files: pipeline_file.into_iter().chain(features_file.flatten()).collect(),
         channel,
         budget,
         month,
@@ -122,10 +131,6 @@ fn pipeline(
     }
     let file = folder.join(named.get_ref());
     from_file(fields, &named, &file).map(|pipeline| (pipeline, Some(file)))
-}
-
-fn pipeline_of_features(fields: &Fields<'_, '_>, folder: &Path) -> Option<PipelineText> {
-    pipeline(fields, "features", folder).map(|(pipeline, _)| pipeline)
 }
 
 fn from_file(

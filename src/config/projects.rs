@@ -177,7 +177,7 @@ fn private_hosts(fields: &Fields<'_, '_>) -> Vec<HostPattern> {
 
 /// A stage that wants more of the network than this server gives.
 fn report_hosts_beyond(project: &Project, setup: &SetupPolicy, fields: &Fields<'_, '_>) {
-    for stage in &project.pipeline.pipeline.stages {
+    for stage in project.stages() {
         for host in stage.hosts.iter().flatten().filter(|host| !setup.allows(host)) {
             fields.problem(
                 format!(

@@ -4,6 +4,9 @@
 use super::box_limits::ByteSize;
 use crate::run::Fields;
 
+/// As far back as anybody can ask.
+pub const MOST_DAYS: u32 = 36_500;
+
 /// What a worker throws away by itself, and what `prune` does unless it is told otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retention {
@@ -30,10 +33,15 @@ impl Retention {
     }
 }
 
+const FOR_EVER: &str = "Write it like 90; 0 is for ever";
+
 /// 0 is for ever.
 fn days(fields: &Fields<'_, '_>) -> Option<u32> {
     let text = fields.number("days")?;
-    let days: u32 = fields.parse(&text, "number of days", "Write it like 90; 0 is for ever")?;
+    let days: u32 = fields.parse(&text, "number of days", FOR_EVER)?;
+    if days > MOST_DAYS {
+        fields.problem_at(&text, format!("{days} days are more than {MOST_DAYS}"), FOR_EVER);
+    }
     Some(days).filter(|days| *days > 0)
 }
 
@@ -79,6 +87,8 @@ mod tests {
         assert_eq!(retention("[retention]\ndays = 30\nbytes = \"20GB\"\n"), Ok(both));
         let for_ever = Retention { days: None, bytes: Some(ByteSize(1 << 30)) };
         assert_eq!(retention("[retention]\ndays = 0\nbytes = \"1GiB\"\n"), Ok(for_ever));
+        let told = retention("[retention]\ndays = 99999999\n").expect_err("no date is so old");
+        assert!(told.contains("more than 36500. Write it like 90; 0 is for ever"), "{told}");
         let told =
             retention("[retention]\ndays = \"soon\"\nbytes = 5\n").expect_err("two problems");
         assert!(told.contains("signoff.toml:2: ") && told.contains("signoff.toml:3: "), "{told}");

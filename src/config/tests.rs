@@ -63,8 +63,8 @@ fn nothing_configured_is_a_working_configuration() {
         (folder.path().join(".signoff"), Path::new("/c/signoff"))
     );
     assert_eq!(
-        (config.listen, config.task_queue.as_str(), config.temporal_namespace.as_str()),
-        (LISTEN, "signoff", "default")
+        (config.listen, config.task_queue.as_str(), config.temporal_namespace.as_deref()),
+        (LISTEN, "signoff", None)
     );
     assert_eq!(
         config.projects.names().map(ToString::to_string).collect::<Vec<_>>(),
@@ -183,6 +183,12 @@ budget = 1
 }
 
 #[test]
+fn no_project_is_called_like_a_command() {
+    let folder = folder(&[("signoff.toml", "[project.list]\npipeline = \"llm-wrapper\"\n")]);
+    assert_snapshot!(problems(&folder, &[]), @r#"<folder>/signoff.toml:1: no project can be called "list": `/develop list` is a command. Use another name"#);
+}
+
+#[test]
 fn a_configuration_that_was_named_must_be_there() {
     assert_snapshot!(problems(&folder(&[]), &[("SIGNOFF_CONFIG", "gone.toml")]), @"<folder>/gone.toml: cannot be read: No such file or directory (os error 2). Correct SIGNOFF_CONFIG, or make the file readable");
 }
@@ -239,6 +245,7 @@ fn the_servers_of_up_fill_in_what_the_environment_leaves_open() {
     assert_eq!(own.public_url.map(String::from).as_deref(), Some("https://signoff.example/x/"));
     let local = read(&folder(&[]), &[]).expect("good").with_up(&up);
     assert_eq!(local.up_url.map(String::from).as_deref(), Some("http://127.0.0.1:8480/"));
+    assert_eq!(local.temporal_namespace.as_deref(), Some("default"));
     assert_eq!(local.public_url, None, "that is this machine's alone");
 }
 
@@ -256,6 +263,9 @@ fn a_servers_setup_policy_bounds_what_stages_may_name() {
         told.contains("the stage a wants to reach b.example, which [setup] hosts does not allow"),
         "{told}"
     );
+    let features = file.replace("pipeline =", "pipeline = \"llm-wrapper\"\nfeatures =");
+    let told = setup(&features.replace("*.example", "*.other")).expect_err("features neither");
+    assert!(told.contains("the stage a wants to reach b.example"), "{told}");
     let told = setup(&file.replace(":8081", "")).expect_err("that is two ports");
     assert!(told.contains("is more than one place"), "{told}");
 }

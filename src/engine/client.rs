@@ -195,7 +195,7 @@ mod tests {
             .expect("a port")
             .local_addr()
             .expect("an address");
-        let at = Address { address: Some(free.to_string()), namespace: "default".to_owned() };
+        let at = Address { address: Some(free.to_string()), namespace: None };
         assert!(matches!(
             Engine::new(at, "q".to_owned()).ping().await,
             Err(EngineError::NotSent(_))

@@ -48,6 +48,7 @@ const UNFIT: &str = "Unfit";
 const PHASE: SearchAttributeKey<String> = SearchAttributeKey::keyword("SignoffPhase");
 const PROJECT: SearchAttributeKey<String> = SearchAttributeKey::keyword("SignoffProject");
 const STARTER: SearchAttributeKey<String> = SearchAttributeKey::keyword("SignoffStarter");
+const ATTRIBUTES: [SearchAttributeKey<String>; 3] = [PHASE, PROJECT, STARTER];
 
 /// Those of a run that nobody took on yet.
 fn attributes_of(request: &Request) -> SearchAttributes {

@@ -17,13 +17,13 @@ const FOR_ALL: u32 = 0o666;
 const FOR_THE_OWNER: u32 = 0o600;
 const PRIVATE_FOLDER: u32 = 0o700;
 
-/// Makes a folder that is for its owner alone; one that is there becomes so. Where it is new, no `git status` of a repository around
-/// it ever shows it.
+/// Makes a folder that is for its owner alone; one that is there becomes so. No `git add` of a repository around it ever takes what is
+/// in it, whoever made it first; a repository of its own says itself what it ignores.
 pub fn private_folder(path: &Path) -> io::Result<()> {
-    let is_new = !path.exists();
     DirBuilder::new().recursive(true).mode(PRIVATE_FOLDER).create(path)?;
     fs::set_permissions(path, Permissions::from_mode(PRIVATE_FOLDER))?;
-    if is_new { write(&path.join(".gitignore"), "*\n") } else { Ok(()) }
+    let ignored = path.join(".gitignore");
+    if ignored.exists() || path.join(".git").exists() { Ok(()) } else { write(&ignored, "*\n") }
 }
 
 /// Writes a file at one stroke.
@@ -158,14 +158,19 @@ mod tests {
     }
 
     #[test]
-    fn a_new_private_folder_is_none_of_gits_business_and_an_old_one_stays_as_it_is() {
+    fn a_private_folder_is_none_of_gits_business_whoever_made_it_first() {
         let around = tempfile::tempdir().unwrap();
         let (new, old) = (around.path().join("a/new"), around.path().join("old"));
-        fs::create_dir(&old).unwrap();
-        private_folder(&new).unwrap();
-        private_folder(&old).unwrap();
-        assert_eq!(fs::read_to_string(new.join(".gitignore")).unwrap(), "*\n");
-        assert!(names(&old).is_empty());
+        fs::create_dir_all(old.join("artifacts")).unwrap();
+        for folder in [&new, &old] {
+            private_folder(folder).unwrap();
+            assert_eq!(fs::read_to_string(folder.join(".gitignore")).unwrap(), "*\n");
+            assert_eq!(fs::metadata(folder).unwrap().permissions().mode() & 0o777, 0o700);
+        }
+        let repository = around.path().join("repository");
+        fs::create_dir_all(repository.join(".git")).unwrap();
+        private_folder(&repository).unwrap();
+        assert_eq!(names(&repository), [".git"]);
     }
 
     #[test]

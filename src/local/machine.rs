@@ -42,7 +42,7 @@ pub struct Machine {
     /// Where set, no Temporal is started.
     pub temporal_address: Option<String>,
     /// Created in our Temporal; `default` exists always.
-    pub temporal_namespace: Option<String>,
+    pub temporal_namespace: String,
     /// Where the archive with Temporal's program is; see `official_archive`.
     pub temporal_archive: Url,
     /// Preferred address of the web door; a free port where it is taken.

@@ -78,11 +78,11 @@ fn environment(addresses: &ServerAddresses<'_>) -> Result<Vec<(&'static str, OsS
     let port = web.port_or_known_default().unwrap_or(machine.listen.port());
     let mut env: Vec<(&'static str, OsString)> = vec![
         ("DATABASE_URL", file.database_url.clone().into()),
-        ("TEMPORAL_ADDRESS", machine.temporal_address.as_ref().unwrap_or(&file.temporal).into()),
         ("SIGNOFF_HOME", machine.home.clone().into()),
         ("SIGNOFF_CACHE", machine.cache.clone().into()),
         ("SIGNOFF_LISTEN", SocketAddr::new(machine.listen.ip(), port).to_string().into()),
     ];
+    env.extend(temporal(addresses));
     // The local Slack is read on this machine; a real one on phones, where an address of this machine leads nowhere.
     if let Some(url) = machine.public_url.as_ref().or_else(|| addresses.slack.map(|_| &web)) {
         env.push(("SIGNOFF_PUBLIC_URL", url.as_str().trim_end_matches('/').into()));
@@ -103,6 +103,18 @@ fn environment(addresses: &ServerAddresses<'_>) -> Result<Vec<(&'static str, OsS
         env.push(("SIGNOFF_REHEARSAL", scenario.clone().into()));
     }
     Ok(env)
+}
+
+/// Ours knows no TLS and no profile, whatever the variables are about.
+fn temporal(addresses: &ServerAddresses<'_>) -> Vec<(&'static str, OsString)> {
+    let machine = addresses.machine;
+    match &machine.temporal_address {
+        Some(theirs) => vec![("TEMPORAL_ADDRESS", theirs.into())],
+        None => vec![
+            ("TEMPORAL_ADDRESS", format!("http://{}", addresses.file.temporal).into()),
+            ("TEMPORAL_NAMESPACE", machine.temporal_namespace.clone().into()),
+        ],
+    }
 }
 
 /// What was configured for servers that are not used now.

@@ -25,6 +25,11 @@ pub enum Ready {
 }
 
 impl Ready {
+    /// Whether it is seen, and not only believed.
+    pub const fn is_seen(&self) -> bool {
+        !matches!(self, Self::AtOnce)
+    }
+
     /// Returns when it is.
     pub async fn wait(&self) {
         while !timeout(PATIENCE, self.look()).await.unwrap_or(false) {

@@ -6,7 +6,7 @@ use std::future::pending;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use tokio::process::Child;
@@ -34,6 +34,8 @@ pub struct ServerStatus {
     pub pid: Option<u32>,
     pub ready: bool,
     pub deaths: u32,
+    /// It was seen to be well once: it answered, or lived long.
+    proven: bool,
     turn: Option<StopOrder>,
     log: PathBuf,
 }
@@ -110,11 +112,17 @@ impl<'a> Supervisor<'a> {
             Ok(Ok(standings)) => standings.clone(),
             Ok(Err(_)) | Err(_) => self.standings.borrow().clone(),
         };
-        let late = |(name, one): (&&str, &ServerStatus)| {
-            format!("{name} did not start. Its last words:\n{}", Service::last_words(&one.log))
-        };
-        let told: Vec<String> = standings.iter().filter(|(_, one)| !one.ready).map(late).collect();
-        bail!("{}", told.join("\n"))
+        let told = standings.iter().filter(|(_, one)| !one.ready).map(did_not_start);
+        bail!("{}", told.collect::<Vec<_>>().join("\n"))
+    }
+
+    /// Fails where one never lived long, however often it was started: nobody can ask it whether it is ready.
+    pub fn refuse_hopeless(&self) -> Result<()> {
+        let standings = self.standings.borrow();
+        let told = standings.iter().filter(|(_, one)| hopeless(one)).map(did_not_start);
+        let told = told.collect::<Vec<_>>().join("\n");
+        ensure!(told.is_empty(), "{told}");
+        Ok(())
     }
 
     /// Ends all, in turns.
@@ -139,18 +147,15 @@ impl<'a> Supervisor<'a> {
         while !end.is_cancelled() {
             let begun = Instant::now();
             let Some(why) = self.live(&service, end).await else { break };
-            if begun.elapsed() > LONG_LIFE {
+            let lived_long = begun.elapsed() > LONG_LIFE;
+            if lived_long {
                 pause = FIRST_PAUSE;
             }
             self.note(&service, |one| {
-                *one =
-                    ServerStatus { pid: None, ready: false, deaths: one.deaths + 1, ..one.clone() }
+                let (deaths, proven) = (one.deaths + 1, one.proven || lived_long);
+                *one = ServerStatus { pid: None, ready: false, deaths, proven, ..one.clone() }
             });
-            self.console.say(format_args!(
-                "{} {why}; it is started again in {:.1} s",
-                service.name,
-                pause.as_secs_f64()
-            ));
+            self.say_dead(&service, &why, pause);
             select! {
                 () = sleep(pause) => {}
                 () = end.cancelled() => {}
@@ -158,6 +163,21 @@ impl<'a> Supervisor<'a> {
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
         self.standings.send_modify(|all| drop(all.remove(service.name)));
+    }
+
+    fn say_dead(&self, service: &Service, why: &str, pause: Duration) {
+        let words = Service::last_words(&service.log);
+        let log = service.log.display();
+        let said = if words.is_empty() {
+            String::new()
+        } else {
+            format!(". Its last words, in {log}:\n{words}")
+        };
+        let seconds = pause.as_secs_f64();
+        self.console.say(format_args!(
+            "{} {why}; it is started again in {seconds:.1} s{said}",
+            service.name
+        ));
     }
 
     /// One life; says how it ended, or nothing where we ended it.
@@ -183,7 +203,10 @@ impl<'a> Supervisor<'a> {
             () = service.ready.wait() => {}
         }
         let pid = service.pid(child);
-        self.note(service, |one| *one = ServerStatus { pid, ready: true, ..one.clone() });
+        let proven = service.ready.is_seen();
+        self.note(service, |one| {
+            *one = ServerStatus { pid, ready: true, proven: one.proven || proven, ..one.clone() };
+        });
         if again {
             self.console.say(format_args!(
                 "{} is back (process {})",
@@ -219,7 +242,12 @@ impl<'a> Supervisor<'a> {
 }
 
 fn hopeless(one: &ServerStatus) -> bool {
-    !one.ready && one.deaths >= DEATHS_TO_GIVE_UP
+    !one.proven && one.deaths >= DEATHS_TO_GIVE_UP
+}
+
+fn did_not_start((name, one): (&&'static str, &ServerStatus)) -> String {
+    let (log, words) = (one.log.display(), Service::last_words(&one.log));
+    format!("{name} did not start. Its last words, in {log}:\n{words}")
 }
 
 #[cfg(test)]

@@ -45,7 +45,7 @@ impl Temporal {
     }
 
     /// The server.
-    pub fn service(&self, home: &Path, namespace: Option<&str>) -> Result<Service> {
+    pub fn service(&self, home: &Path, namespace: &str) -> Result<Service> {
         let folder = home.join("temporal");
         std::fs::create_dir_all(&folder)
             .with_context(|| format!("creating {}", folder.display()))?;
@@ -67,7 +67,7 @@ impl Temporal {
             ports.iter().flat_map(|(flag, port)| [(*flag).into(), port.to_string().into()]),
         );
         args.extend(["--db-filename".into(), folder.join("temporal.db").into_os_string()]);
-        args.extend(namespace.into_iter().flat_map(|name| ["--namespace".into(), name.into()]));
+        args.extend(["--namespace".into(), namespace.into()]);
         Ok(Service {
             name: "temporal",
             program: self.program.clone(),
@@ -78,8 +78,7 @@ impl Temporal {
             log: home.join("logs/temporal.log"),
             ready: Ready::Http(format!(
                 "http://127.0.0.1:{}/api/v1/namespaces/{}",
-                self.http_port,
-                namespace.unwrap_or("default")
+                self.http_port, namespace
             )),
             pid_file: None,
             stop: Signal::TERM,

@@ -228,11 +228,12 @@ impl Up<'_> {
         Ok(())
     }
 
-    /// A server that was started again has a new process.
+    /// A server that was started again has a new process. Where one never comes to live, nothing is kept up for long.
     async fn keep_file_true(&self, file: &UpFile) -> Result<u8> {
         let mut watch = self.supervisor.watch();
         let mut slack = watch.borrow().get("slack").and_then(|one| one.pid);
         while watch.changed().await.is_ok() {
+            self.supervisor.refuse_hopeless()?;
             self.write(file)?;
             let now = watch.borrow_and_update().get("slack").and_then(|one| one.pid);
             if now.is_some() && now != slack {

@@ -46,7 +46,7 @@ pub struct UpFile {
     pub slack: Option<String>,
     /// The local Slack's page, for a browser.
     pub slack_page: Option<String>,
-    /// `host:port`.
+    /// `host:port`; of a server that is not ours, as it was written in `TEMPORAL_ADDRESS`.
     pub temporal: String,
     pub temporal_ui: Option<String>,
     /// With its password.

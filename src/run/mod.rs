@@ -59,6 +59,7 @@ pub use rules::{
     Answerer, AttemptFacts, Broken, Compare, Next, Plan, ReviewPlan, TaskPart, Watched,
     prove_refusals,
 };
+use state::SNAPSHOT_WORDS;
 pub use state::{
     Attempt, AttemptOutcome, Decided, Judgement, Paused, Phase, Redone, Run, SnapshotEntry,
     SnapshotFate, StagePhase, StageState, StageUse, WaitedForWorker, WorkerWait,

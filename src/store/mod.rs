@@ -16,6 +16,7 @@ mod pipelines;
 mod progress;
 mod retention;
 mod runs;
+mod schema_age;
 mod shown;
 mod slot_waits;
 mod slots;
@@ -31,6 +32,7 @@ pub use inbox::{InboxRow, Received};
 pub use messages::{Claim, GivenUp, KnownMessage, Posted, Redrawn};
 pub use model_calls::{AttemptKey, CallFigures, CallId, CallState, Spend, TokenCounts};
 pub use retention::{PruneTurn, RunEnd};
+pub use schema_age::SchemaAge;
 pub use shown::Shown;
 pub use slot_waits::SlotWait;
 pub use slots::SlotId;
@@ -41,6 +43,7 @@ pub use workers::{StartId, WorkerProcess};
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
+use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{ConnectOptions, PgPool};
 use tokio::time::timeout;
@@ -49,6 +52,7 @@ use tokio::time::timeout;
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Most connections of one process.
 const CONNECTIONS: u32 = 8;
+static MIGRATOR: Migrator = sqlx::migrate!();
 
 /// Why the database did not answer a question.
 #[derive(Debug, thiserror::Error)]
@@ -67,7 +71,12 @@ pub enum StoreError {
     Wrong(sqlx::Error),
     /// The schema could not be brought up to date.
     #[error("bringing the database's schema up to date")]
-    Migrate(#[from] sqlx::migrate::MigrateError),
+    Migrate(#[source] MigrateError),
+    /// Another program has changed it.
+    #[error(
+        "a newer Signoff than this one has changed the database (its migration {0} is not known here): stop this one, and start that version or a later one"
+    )]
+    Newer(i64),
     /// A row does not read as what it should be.
     #[error("reading a stored {what}")]
     Garbled { what: &'static str, source: serde_json::Error },
@@ -99,6 +108,15 @@ impl From<sqlx::Error> for StoreError {
                 Self::Refused(error)
             }
             other => Self::Wrong(other),
+        }
+    }
+}
+
+impl From<MigrateError> for StoreError {
+    fn from(error: MigrateError) -> Self {
+        match error {
+            MigrateError::VersionMissing(migration) => Self::Newer(migration),
+            other => Self::Migrate(other),
         }
     }
 }
@@ -151,7 +169,7 @@ impl Store {
 
     /// Brings the schema up to date. Processes that start together take turns (sqlx holds an advisory lock).
     pub async fn migrate(&self) -> Result<()> {
-        Ok(sqlx::migrate!().run(&self.pool).await?)
+        Ok(MIGRATOR.run(&self.pool).await?)
     }
 
     /// Whether it answers.

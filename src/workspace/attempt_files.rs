@@ -49,6 +49,8 @@ pub enum AttemptFile {
     ChecksBefore,
     /// What the checks printed.
     Checks,
+    /// What the checks printed with the new tests on the code before.
+    ChecksRedGreen,
     /// The test report.
     Junit,
 }
@@ -63,10 +65,18 @@ pub struct LogPiece {
 
 impl AttemptFile {
     /// In the order in which they are written.
-    pub const ALL: [Self; 6] =
-        [Self::Prompt, Self::Setup, Self::Agent, Self::ChecksBefore, Self::Checks, Self::Junit];
+    pub const ALL: [Self; 7] = [
+        Self::Prompt,
+        Self::Setup,
+        Self::Agent,
+        Self::ChecksBefore,
+        Self::Checks,
+        Self::ChecksRedGreen,
+        Self::Junit,
+    ];
     /// Those that grow while something works.
-    pub const LOGS: [Self; 4] = [Self::Setup, Self::Agent, Self::ChecksBefore, Self::Checks];
+    pub const LOGS: [Self; 5] =
+        [Self::Setup, Self::Agent, Self::ChecksBefore, Self::Checks, Self::ChecksRedGreen];
 
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -76,6 +86,7 @@ impl AttemptFile {
             Self::Agent => "agent.jsonl",
             Self::ChecksBefore => "checks-before.log",
             Self::Checks => "checks.log",
+            Self::ChecksRedGreen => "checks-red-green.log",
             Self::Junit => "junit.xml",
         }
     }

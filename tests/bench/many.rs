@@ -65,8 +65,7 @@ pub struct Many<'a> {
 
 impl<'a> Many<'a> {
     pub async fn new(processes: &'a Processes) -> Result<Self> {
-        let at =
-            Address { address: Some(processes.temporal.clone()), namespace: "default".to_owned() };
+        let at = Address { address: Some(processes.temporal.clone()), namespace: None };
         let store = Store::connect(&processes.database.clone().into()).await?;
         let temporal = connect(&at, "signoff-bench").await?;
         let seal = Seal::new(store.clone());

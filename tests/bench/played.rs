@@ -105,7 +105,7 @@ impl Worker {
     pub fn start(processes: &Processes) -> Result<Self> {
         let (end, ended) = oneshot::channel();
         let (at, queue) = (
-            Address { address: Some(processes.temporal.clone()), namespace: "default".to_owned() },
+            Address { address: Some(processes.temporal.clone()), namespace: None },
             processes.queue.clone(),
         );
         let runtime =

@@ -59,7 +59,7 @@ async fn bench(length: usize) -> Result<()> {
     let length = u32::try_from(length)?;
     let processes = Processes::start_with(1, ("SIGNOFF_AGENT_SLOTS", &SLOTS.to_string())).await?;
     let store = Store::connect(&processes.database.clone().into()).await?;
-    let at = Address { address: Some(processes.temporal.clone()), namespace: "default".to_owned() };
+    let at = Address { address: Some(processes.temporal.clone()), namespace: None };
     let engine = Engine::new(at, processes.queue.clone()).sealed_by(Seal::new(store.clone()));
     let mut database = PgConnection::connect(&processes.database).await?;
 

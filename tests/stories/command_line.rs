@@ -130,3 +130,15 @@ async fn what_is_printed_as_json_has_the_fields_that_scripts_rely_on() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn an_empty_variable_of_the_log_is_one_that_is_not_set() {
+    story(async |w| {
+        let none = [("SIGNOFF_LOG", ""), ("SIGNOFF_LOG_JSON", "")];
+        assert_eq!(w.types_with(&none, &["list"]).await?.0, 0);
+        let (code, said) = w.types_with(&[("SIGNOFF_LOG_JSON", "yes")], &["list"]).await?;
+        assert_eq!(code, 0, "{said}");
+        Ok(())
+    })
+    .await;
+}

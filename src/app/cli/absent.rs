@@ -17,10 +17,16 @@ pub enum AbsentCommand {
 #[derive(Debug, Args)]
 pub struct Anything {
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-    _words: Vec<String>,
+    words: Vec<String>,
 }
 
 impl AbsentCommand {
+    /// Whether this word was typed behind it.
+    pub fn says(&self, word: &str) -> bool {
+        let (Self::Completions(typed) | Self::Config(typed)) = self;
+        typed.words.iter().any(|typed| typed == word)
+    }
+
     /// What to do instead; a sentence.
     pub const fn instead(&self) -> &'static str {
         match self {

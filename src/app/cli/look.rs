@@ -196,6 +196,7 @@ pub enum FileArg {
     Agent,
     ChecksBefore,
     Checks,
+    ChecksRedGreen,
     Junit,
 }
 
@@ -207,6 +208,7 @@ impl FileArg {
             Self::Agent => AttemptFile::Agent,
             Self::ChecksBefore => AttemptFile::ChecksBefore,
             Self::Checks => AttemptFile::Checks,
+            Self::ChecksRedGreen => AttemptFile::ChecksRedGreen,
             Self::Junit => AttemptFile::Junit,
         }
     }

@@ -6,7 +6,14 @@ mod answer;
 mod look;
 mod prune;
 
+use std::ffi::OsString;
+use std::io::Write;
+
+use anyhow::anyhow;
+use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use super::{Failure, exit};
 
 use crate::commands::Verb;
 use crate::local::{Bridge, UpOptions};
@@ -18,6 +25,7 @@ pub use answer::TypedAnswer;
 pub use look::{DiffArgs, LogsArgs, LookCommand, SinceArg};
 pub use prune::PruneArgs;
 
+const JSON: &str = "--json";
 /// Flags of every command, apart from a command's own.
 const EVERYWHERE: &str = "Everywhere";
 
@@ -50,11 +58,32 @@ pub struct Cli {
     pub log: Option<String>,
 
     /// Log as JSON lines
-    #[arg(long, global = true, help_heading = EVERYWHERE, env = "SIGNOFF_LOG_JSON", hide_env_values = true)]
+    #[arg(long, global = true, help_heading = EVERYWHERE, env = "SIGNOFF_LOG_JSON", hide_env_values = true, value_parser = FalseyValueParser::new())]
     pub log_json: bool,
 }
 
 impl Cli {
+    /// Reads what was typed; where it is no command, or only asks for help, that is printed, and the exit code is what is left.
+    pub fn read(
+        typed: impl IntoIterator<Item = OsString>,
+        out: &mut dyn Write,
+    ) -> Result<Self, u8> {
+        let typed: Vec<OsString> = typed.into_iter().collect();
+        Self::try_parse_from(&typed).map_err(|error| {
+            if error.use_stderr() && typed.iter().any(|word| word == JSON) {
+                // Nothing is left to do where nobody reads it.
+                let _ = writeln!(out, "{}", Failure::usage(anyhow!(in_short(&error))).document());
+            }
+            let _ = error.print();
+            u8::try_from(error.exit_code()).unwrap_or(exit::USAGE)
+        })
+    }
+
+    /// Whether what is printed is for programs: `--json` may stand among the words of what is not there, too.
+    pub fn wants_json(&self) -> bool {
+        self.json || matches!(&self.verb, CliCommand::Absent(absent) if absent.says(JSON))
+    }
+
     /// What is logged: servers tell their story, a command at a shell answers on standard output.
     pub fn log_filter(&self) -> &str {
         let quiet = if matches!(
@@ -65,7 +94,8 @@ impl Cli {
         } else {
             "warn"
         };
-        self.log.as_deref().unwrap_or(quiet)
+        // An empty variable is one that is not set.
+        self.log.as_deref().filter(|filter| !filter.trim().is_empty()).unwrap_or(quiet)
     }
 
     pub fn log_format(&self) -> Format {
@@ -349,6 +379,13 @@ impl UpArgs {
     }
 }
 
+/// What is wrong with what was typed, without how it should look.
+fn in_short(error: &clap::Error) -> String {
+    let whole = error.to_string();
+    let (wrong, _usage) = whole.split_once("\n\nUsage:").unwrap_or((&whole, ""));
+    wrong.trim_start_matches("error: ").trim().to_owned()
+}
+
 /// What a verb that Slack has too does, in a line.
 fn about(verb: &str) -> &'static str {
     Verb::called(verb).map_or("", |verb| verb.about)
@@ -375,5 +412,34 @@ mod tests {
             cli.json
                 && matches!(cli.verb, CliCommand::Develop { wait: true, ref words, .. } if words.join(" ") == "keep it small")
         );
+    }
+
+    /// What a program reads of a command line that is none.
+    fn told(typed: &str) -> String {
+        let mut out = Vec::new();
+        let code =
+            Cli::read(typed.split(' ').map(OsString::from), &mut out).expect_err("no command");
+        assert_eq!(code, exit::USAGE);
+        String::from_utf8(out).expect("text")
+    }
+
+    #[test]
+    fn programs_read_why_a_command_is_none() {
+        insta::assert_snapshot!(told("signoff status --json --nope"), @r#"{"outcome":"usage","text":"unexpected argument '--nope' found\n\n  tip: to pass '--nope' as a value, use '-- --nope'"}"#);
+        insta::assert_snapshot!(told("signoff develop --json"), @r#"{"outcome":"usage","text":"the following required arguments were not provided:\n  <PROJECT>"}"#);
+        assert_eq!(told("signoff status --nope"), "", "people read standard error");
+    }
+
+    #[test]
+    fn what_is_not_there_is_told_to_programs_too() {
+        let read = |typed: &str| Cli::try_parse_from(typed.split(' ')).unwrap().wants_json();
+        assert!(read("signoff config check --json") && read("signoff --json completions bash"));
+        assert!(!read("signoff config check"));
+    }
+
+    #[test]
+    fn an_empty_filter_is_none() {
+        let cli = Cli { log: Some(" ".to_owned()), ..Cli::parse_from(["signoff", "serve"]) };
+        assert_eq!(cli.log_filter(), FILTER);
     }
 }

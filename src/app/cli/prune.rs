@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::config::{ByteSize, size};
+use crate::config::{ByteSize, MOST_DAYS, size};
 
 #[derive(Clone, Copy, Debug, Args)]
 pub struct PruneArgs {
@@ -29,9 +29,6 @@ fn days(text: &str) -> Result<u32, &'static str> {
     };
     read().ok_or("write it like 30d or 2w")
 }
-
-/// As far back as anybody can ask.
-const MOST_DAYS: u32 = 36_500;
 
 fn bytes(text: &str) -> Result<ByteSize, &'static str> {
     size(text).ok_or("write it like 20GB or 500MiB")

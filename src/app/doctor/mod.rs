@@ -1,6 +1,7 @@
 //! The command `doctor`: what does this machine have, and what is missing?
 //! Each line says what was found, or what to do about it.
 
+mod artifacts;
 mod kept;
 mod model;
 mod projects;
@@ -15,11 +16,12 @@ use anyhow::Context;
 use serde::Serialize;
 use tokio::process::Command;
 
-use super::{Failure, exit, parts};
+use super::{Failure, exit};
 use crate::config::Config;
 use crate::local;
 use crate::sandbox::{BoxParts, Limiter, Sandbox};
-use crate::store::Store;
+use crate::store::{SchemaAge, Store, StoreError};
+use crate::workspace::GitVersion;
 
 /// One thing that was looked at.
 #[derive(Debug, Serialize)]
@@ -70,14 +72,14 @@ enum FindingState {
 /// Looks at everything that is needed, and prints what was found.
 pub async fn doctor(config: Config, json: bool, out: &mut dyn Write) -> Result<u8, Failure> {
     let mut findings = vec![
-        program("git", "Install git.").await,
+        git().await,
         database(&config).await,
         temporal::look(&config).await,
         sandbox(&config).await,
         limits(&config),
         claude(&config).await,
         model::look(&config).await,
-        artifacts(&config).await,
+        artifacts::look(&config).await,
         kept::look(&config).await,
         projects::look(&config).await,
     ];
@@ -91,32 +93,14 @@ pub async fn doctor(config: Config, json: bool, out: &mut dyn Write) -> Result<u
     Ok(if missing { exit::MISSING } else { exit::OK })
 }
 
-/// Whether this machine can keep something where all workers keep it, and read it again.
-async fn artifacts(config: &Config) -> Finding {
-    let what = "artifacts";
-    let tried = async {
-        let store = parts::artifacts(config)?;
-        let key = format!("doctor/{}", std::process::id());
-        store.put(&key, b"hello".to_vec()).await?;
-        let back = store.get(&key).await?;
-        store.remove(&key).await?;
-        anyhow::ensure!(back.as_deref() == Some(b"hello"), "what was kept is not what is there");
-        Ok(store.address().to_owned())
-    };
-    match tried.await {
-        Ok(address) if config.artifacts.is_some() => Finding::ok(what, address),
-        Ok(address) => Finding::ok(
-            what,
-            format!("{address}, for workers on this machine; others need SIGNOFF_ARTIFACTS"),
-        ),
-        Err(e) => Finding::missing(what, format!("{e:#}. Check SIGNOFF_ARTIFACTS.")),
-    }
-}
-
-async fn program(what: &'static str, remedy: &str) -> Finding {
-    match version(Command::new(what).arg("--version")).await {
-        Some(version) => Finding::ok(what, version),
-        None => Finding::missing(what, remedy),
+async fn git() -> Finding {
+    let what = "git";
+    match GitVersion::find().await {
+        None => Finding::missing(what, "Install git."),
+        Some(version) => match version.lack() {
+            None => Finding::ok(what, version.to_string()),
+            Some(lack) => Finding::less(what, format!("{version}: {lack}")),
+        },
     }
 }
 
@@ -142,11 +126,20 @@ async fn database(config: &Config) -> Finding {
             );
         }
     };
-    if store.newest_runs(1).await.is_ok() {
-        Finding::ok(what, "the database answers")
-    } else {
-        let says = "the database answers, without our tables yet: `serve` and `worker` make them";
-        Finding::less(what, says)
+    let says = "the database answers";
+    match store.schema_age().await {
+        Ok(SchemaAge::Ours) => Finding::ok(what, says),
+        Ok(SchemaAge::Older) => Finding::less(
+            what,
+            format!("{says}, with older tables: `serve` and `worker` bring them up to date"),
+        ),
+        Ok(SchemaAge::Newer(migration)) => {
+            Finding::missing(what, format!("{}.", StoreError::Newer(migration)))
+        }
+        Err(_) => Finding::less(
+            what,
+            format!("{says}, without our tables yet: `serve` and `worker` make them"),
+        ),
     }
 }
 

@@ -56,7 +56,7 @@ async fn repository(project: &Project) -> Result<String, String> {
 
 /// The warning about a project with a gate that cannot be approved by the people who may.
 fn unanswerable(project: &Project, policy: &Policy) -> Option<String> {
-    let gates = project.pipeline.pipeline.stages.iter().filter_map(|stage| stage.gate.as_ref());
+    let gates = project.stages().filter_map(|stage| stage.gate.as_ref());
     let mut specs = gates.map(|gate| policy.tightened(gate, &project.approvers));
     let why = specs.find_map(|spec| nobody_called(&spec).or_else(|| too_few(&spec)))?;
     Some(format!("When {} asks, {why}: give it `approvers` in signoff.toml", project.name))
@@ -167,6 +167,21 @@ mod tests {
             line.contains("only one may approve, and nobody may approve their own run"),
             "{line}"
         );
+    }
+
+    #[tokio::test]
+    async fn the_gates_of_features_are_looked_at() {
+        let pipeline = "name = \"f\"\nagent = \"claude\"\n[[stage]]\nname = \"a\"\nprompt = \"Go\"\nchecks = [\"true\"]\n";
+        let gate = "gate = { quorum = 4, approvers = [\"cli:ana\"] }\n";
+        let folder = tempfile::tempdir().expect("a folder");
+        let write = |name, text: String| fs::write(folder.path().join(name), text);
+        write("p.toml", pipeline.to_owned()).expect("written");
+        write("f.toml", format!("{pipeline}{gate}")).expect("written");
+        let project = "[project.a]\npipeline = \"p.toml\"\nfeatures = \"f.toml\"\n";
+        write("signoff.toml", project.to_owned()).expect("written");
+        let config = Config::read(|_| None, folder.path()).expect("it is good");
+        let line = look(&config).await.line();
+        assert!(line.contains("4 people must approve"), "{line}");
     }
 
     #[tokio::test]

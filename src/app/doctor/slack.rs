@@ -295,9 +295,9 @@ fn named_groups(config: &Config) -> BTreeMap<&GroupId, Vec<String>> {
     groups
 }
 
-/// Everybody whom a project names as an approver, by itself or in its pipeline.
+/// Everybody whom a project names as an approver, by itself or in its pipelines.
 fn named_in(project: &Project) -> impl Iterator<Item = &Approver> {
-    let gates = project.pipeline.pipeline.stages.iter().filter_map(|stage| stage.gate.as_ref());
+    let gates = project.stages().filter_map(|stage| stage.gate.as_ref());
     project.approvers.iter().chain(gates.flat_map(GateSpec::named))
 }
 

@@ -13,14 +13,21 @@ const REMEDY: &str = "Start `signoff up`, or set TEMPORAL_ADDRESS and TEMPORAL_N
 /// What is to be said about Temporal.
 pub(super) async fn look(config: &Config) -> Finding {
     let engine = Engine::new(parts::temporal_address(config), config.task_queue.clone());
-    let found = match engine.examine().await {
+    let found = match Box::pin(engine.examine()).await {
         Ok(found) => found,
         Err(e) => return Finding::missing(WHAT, format!("{e}. {REMEDY}")),
     };
     let tried = format!(
         "server {}, namespace {}, task queue {}",
-        found.server_version, config.temporal_namespace, config.task_queue
+        found.server_version, found.namespace, config.task_queue
     );
+    if !found.lacking.is_empty() {
+        let lacking = found.lacking.join(", ");
+        let says = format!(
+            "{tried}: it lacks the search attributes {lacking}, so no run starts. Add each: `temporal operator search-attribute create --type Keyword --name …`, or on your provider's page."
+        );
+        return Finding::missing(WHAT, says);
+    }
     let unknown = match unknown_runs(config, &found).await {
         Ok(unknown) => unknown,
         Err(why) => {

@@ -13,10 +13,10 @@ use super::check::{BEFORE_ANY, LOG_BEFORE};
 use crate::checks::{TestsTried, compare_red_green, try_tests};
 use crate::engine::retry_policy::red_green_timeout;
 use crate::run::{Checked, NotKnown, RedGreen, Snapshot, Stage, StageName, TestNames};
-use crate::workspace::TestPart;
+use crate::workspace::{AttemptFile, TestPart};
 
 /// What the commands print with the new tests on the code before.
-pub(super) const LOG_RED_GREEN: &str = "checks-red-green.log";
+pub(super) const LOG_RED_GREEN: &str = AttemptFile::ChecksRedGreen.name();
 
 /// Which code the tests of a stage are run on.
 #[derive(Clone, Copy)]

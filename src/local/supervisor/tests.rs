@@ -73,7 +73,25 @@ async fn a_server_that_never_starts_is_given_up_with_its_last_words() -> Result<
         };
         supervisor.take_in(hopeless);
         let error = supervisor.all_ready(PATIENCE).await.unwrap_err().to_string();
-        assert!(error.starts_with("temporal did not start. Its last words:\nno luck"), "{error}");
+        assert!(error.starts_with("temporal did not start. Its last words, in "), "{error}");
+        assert!(error.contains("logs/temporal:\nno luck"), "{error}");
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn what_cannot_be_asked_and_never_lives_long_is_given_up_too() -> Result<()> {
+    living(async |supervisor, folder| {
+        let broken = (StopOrder::First, "echo no such scenario; exit 2");
+        supervisor.take_in(server(folder.path(), "worker", broken));
+        supervisor.all_ready(PATIENCE).await?;
+        supervisor.refuse_hopeless()?;
+        let mut watch = supervisor.watch();
+        watch.wait_for(|all| all["worker"].deaths == DEATHS_TO_GIVE_UP).await?;
+        let error = supervisor.refuse_hopeless().unwrap_err().to_string();
+        assert!(error.starts_with("worker did not start"), "{error}");
+        assert!(error.contains("no such scenario"), "{error}");
         Ok(())
     })
     .await

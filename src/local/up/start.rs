@@ -85,7 +85,8 @@ impl Up<'_> {
         let machine = self.machine;
         let their_database =
             || machine.database_url.as_ref().map(|url| url.expose_secret().to_owned());
-        let their_temporal = || machine.temporal_address.as_deref().map(host_and_port);
+        // As it was written: a scheme says how it is spoken to.
+        let their_temporal = || machine.temporal_address.clone();
         let our_database = servers.postgres.as_ref().map(|(postgres, port)| postgres.url(*port));
         let our_temporal = servers.temporal.as_ref().map(Temporal::address);
         Ok(UpFile {
@@ -107,8 +108,7 @@ impl Up<'_> {
             self.supervisor.take_in(postgres.service(home, *port));
         }
         if let Some(temporal) = &servers.temporal {
-            let namespace = machine.temporal_namespace.as_deref();
-            self.supervisor.take_in(temporal.service(home, namespace)?);
+            self.supervisor.take_in(temporal.service(home, &machine.temporal_namespace)?);
         }
         if let (Some(slack), Some(web)) = (&servers.slack, &file.web) {
             self.supervisor.take_in(slack.service(home, web)?);

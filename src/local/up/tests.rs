@@ -14,7 +14,7 @@ pub fn machine(folder: &Path, temporal_archive: Url) -> Machine {
         exe: folder.join("signoff"),
         database_url: None,
         temporal_address: None,
-        temporal_namespace: None,
+        temporal_namespace: "default".to_owned(),
         temporal_archive,
         listen: ([127, 0, 0, 1], 8480).into(),
         public_url: None,

@@ -10,6 +10,7 @@ mod snapshots;
 pub use attempt::{Attempt, AttemptOutcome, Paused, WaitedForWorker};
 pub use queries::{Judgement, StageUse, WorkerWait};
 pub use redone::Redone;
+pub(in crate::run) use snapshots::SNAPSHOT_WORDS;
 pub use snapshots::{SnapshotEntry, SnapshotFate};
 
 use std::collections::BTreeMap;

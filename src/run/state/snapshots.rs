@@ -11,6 +11,8 @@ use crate::run::{
 const SHORTEST_COMMIT: usize = 7;
 const START: &str = "start";
 const UNDO: &str = "undo";
+/// Words that name a snapshot wherever one is asked for, so that no stage should be called so.
+pub(in crate::run) const SNAPSHOT_WORDS: [&str; 2] = [START, UNDO];
 
 /// A snapshot, and what became of the work in it.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -145,6 +145,7 @@ const fn title(file: AttemptFile) -> &'static str {
         AttemptFile::Agent => "What the agent printed",
         AttemptFile::ChecksBefore => "Checks, on the code before",
         AttemptFile::Checks => "Checks",
+        AttemptFile::ChecksRedGreen => "Checks, with the new tests on the code before",
         AttemptFile::Junit => "Test report",
     }
 }

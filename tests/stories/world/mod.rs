@@ -158,8 +158,7 @@ impl World {
             Transport::Http => slack.delivers_to(format!("{web}/slack").parse()?),
             Transport::Socket => slack.delivers_by_sockets(),
         }
-        let temporal =
-            Address { address: Some(servers.temporal.clone()), namespace: "default".to_owned() };
+        let temporal = Address { address: Some(servers.temporal.clone()), namespace: None };
         let store = Store::connect(&database.into()).await?;
         let seal = Seal::new(store.clone());
         Ok(Self {

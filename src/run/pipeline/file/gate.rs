@@ -4,6 +4,8 @@
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
+use toml::Spanned;
+
 use super::did_you_mean;
 use super::duration::seconds;
 use super::fields::Fields;
@@ -19,19 +21,21 @@ pub const APPROVER: &str = "Write slack:<team>:<user or user group> (the ids) or
 
 /// Reads `gate`.
 pub fn read(fields: &Fields<'_, '_>) -> Option<GateSpec> {
-    fields.switch("gate", GateSpec::usual(DEADLINE_SECONDS), |gate| GateSpec {
-        on_deadline: word(
-            gate,
-            "on_deadline",
-            [("fail", OnDeadline::Fail), ("wait", OnDeadline::Wait)],
-        ),
-        on_reject: word(gate, "on_reject", [("end", OnReject::End), ("skip", OnReject::Skip)]),
-        approvers: approvers(gate, "approvers"),
-        quorum: quorum(gate),
-        self_approval: gate.boolean("self_approval").unwrap_or(true),
-        escalation: gate.within("escalate", escalation).flatten(),
-        hours: hours(gate),
-        ..GateSpec::usual(seconds(gate, "deadline", DEADLINES_SECONDS).unwrap_or(DEADLINE_SECONDS))
+    fields.switch("gate", GateSpec::usual(DEADLINE_SECONDS), |gate| {
+        let deadline = seconds(gate, "deadline", DEADLINES_SECONDS).unwrap_or(DEADLINE_SECONDS);
+        let words = [("fail", OnDeadline::Fail), ("wait", OnDeadline::Wait)];
+        let on_deadline = word(gate, "on_deadline", words);
+        let over = (on_deadline == OnDeadline::Fail).then_some(deadline);
+        GateSpec {
+            on_deadline,
+            on_reject: word(gate, "on_reject", [("end", OnReject::End), ("skip", OnReject::Skip)]),
+            approvers: approvers(gate, "approvers"),
+            quorum: quorum(gate),
+            self_approval: gate.boolean("self_approval").unwrap_or(true),
+            escalation: gate.within("escalate", |it| escalation(it, over)).flatten(),
+            hours: hours(gate),
+            ..GateSpec::usual(deadline)
+        }
     })
 }
 
@@ -59,7 +63,10 @@ fn hours(gate: &Fields<'_, '_>) -> Option<Hours> {
 
 /// Reads a list of people and user groups.
 pub fn approvers(fields: &Fields<'_, '_>, key: &'static str) -> Vec<Approver> {
-    let texts = fields.texts(key).unwrap_or_default();
+    named(fields, &fields.texts(key).unwrap_or_default())
+}
+
+fn named(fields: &Fields<'_, '_>, texts: &[Spanned<String>]) -> Vec<Approver> {
     texts.iter().filter_map(|text| fields.parse(text, "person or user group", APPROVER)).collect()
 }
 
@@ -79,11 +86,23 @@ pub fn quorum(fields: &Fields<'_, '_>) -> u32 {
     }
 }
 
-fn escalation(fields: &Fields<'_, '_>) -> Option<Escalation> {
+/// `over` is when the question ends, where it does.
+fn escalation(fields: &Fields<'_, '_>, over: Option<u64>) -> Option<Escalation> {
     fields.required("after", "Say after how long: after = \"30m\"");
     fields.required("to", APPROVER);
-    let to = approvers(fields, "to");
-    Some(Escalation { after_seconds: seconds(fields, "after", DEADLINES_SECONDS)?, to })
+    let to = fields.texts("to");
+    if to.as_ref().is_some_and(Vec::is_empty) {
+        fields.problem("to is empty: nobody else would be asked", APPROVER);
+    }
+    let to = named(fields, &to.unwrap_or_default());
+    let after_seconds = seconds(fields, "after", DEADLINES_SECONDS)?;
+    if over.is_some_and(|over| after_seconds >= over) {
+        fields.problem(
+            "nobody else would be asked: the deadline comes first, and the stage fails then",
+            "Use a shorter `after`, a longer `deadline`, or on_deadline = \"wait\"",
+        );
+    }
+    Some(Escalation { after_seconds, to })
 }
 
 /// One of two words; the first is usual.

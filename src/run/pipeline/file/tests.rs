@@ -261,6 +261,22 @@ fn what_is_wrong_with_a_gate_is_told_with_a_remedy() {
 }
 
 #[test]
+fn an_escalation_that_could_never_be_is_told() {
+    let told = |gate: &str| PipelineText::parse(FILE, &stage(&format!("gate = {{ {gate} }}\n")));
+    let late = "deadline = \"1h\", escalate = { after = \"2h\", to = [\"cli:ben\"] }";
+    assert_snapshot!(told(late).expect_err("the deadline comes first"), @r#"x.toml:7: nobody else would be asked: the deadline comes first, and the stage fails then. Use a shorter `after`, a longer `deadline`, or on_deadline = "wait""#);
+    let alone = "escalate = { after = \"30m\", to = [] }";
+    assert_snapshot!(told(alone).expect_err("nobody is asked"), @"x.toml:7: to is empty: nobody else would be asked. Write slack:<team>:<user or user group> (the ids) or cli:<user>");
+    assert!(told(&format!("on_deadline = \"wait\", {late}")).is_ok());
+}
+
+#[test]
+fn no_stage_has_a_name_that_means_something_else() {
+    let text = stage("").replace("name = \"a\"", "name = \"undo\"");
+    assert_snapshot!(problems(&text), @r#"x.toml:4: no stage can be called "undo": `rollback` and `fetch` mean something else by it. Use another name"#);
+}
+
+#[test]
 fn a_stage_that_others_need_is_not_skipped() {
     let other = "gate = { on_reject = \"skip\" }\n[[stage]]\nname = \"b\"\nneeds = [\"a\"]\nprompt = \"Go\"\nchecks = [\"true\"]\n";
     assert_snapshot!(problems(&stage(other)), @r#"x.toml:4: a may be skipped (on_reject = "skip"), but b needs it. Leave on_reject out, or remove the need"#);

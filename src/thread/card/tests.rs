@@ -202,7 +202,7 @@ fn what_became_of_stages_beside_others_is_told_while_the_run_goes_on_and_after()
     let tale = Tale::beside();
     let part = Tale::side_run(&tale.run, "structured-logging");
     let part = part.works("structured-logging", 1, work(2_340, 4, 135)).run;
-    let beside = Beside { runs: std::slice::from_ref(&part), queued: &[] };
+    let beside = Beside { runs: std::slice::from_ref(&part), ..Beside::default() };
     let card_of = |tale: &Tale| card((&tale.run, None), beside, tale.now, &no_pages());
     let tale = tale.ends_beside("streaming", Outcome::Done);
     let (message, text) = (card_of(&tale), transcript(&[card_of(&tale)]));
@@ -213,7 +213,7 @@ fn what_became_of_stages_beside_others_is_told_while_the_run_goes_on_and_after()
     let ended = tale.closes(Outcome::Stopped, None);
     let mut part = part.clone();
     part.outcome = Some(Outcome::Stopped);
-    let beside = Beside { runs: &[part], queued: &[] };
+    let beside = Beside { runs: &[part], ..Beside::default() };
     let text = transcript(&[card((&ended.run, None), beside, ended.now, &no_pages())]);
     assert!(text.contains("○ *streaming* · good, not merged"), "{text}");
     assert!(text.contains("↺ *structured-logging* · stopped"), "{text}");

@@ -218,3 +218,21 @@ fn what_became_of_stages_beside_others_is_told_while_the_run_goes_on_and_after()
     assert!(text.contains("○ *streaming* · good, not merged"), "{text}");
     assert!(text.contains("↺ *structured-logging* · stopped"), "{text}");
 }
+
+#[test]
+fn a_long_run_shows_what_is_at_work_and_folds_what_is_good() {
+    let mut request = request();
+    let usual = request.pipeline.stages[0].clone();
+    let stage =
+        |n: usize| crate::run::Stage { name: format!("s{n}").parse().unwrap(), ..usual.clone() };
+    request.pipeline.stages = (1..=30).map(stage).collect();
+    let mut tale = Tale::of(request.clone()).started();
+    for n in 1..=27 {
+        tale = tale.works(&format!("s{n}"), 1, work(1, 1, 1)).keeps(&format!("s{n}"));
+    }
+    let text = shown(&tale.begins("s28", 1));
+    assert!(text.contains("… 6 more stages, good\n✓ s7\n"), "{text}");
+    assert!(text.contains("✓ s27\n◐ *s28*\n○ s29\n○ s30\n`"), "{text}");
+    let text = shown(&Tale::of(request).started().begins("s1", 1));
+    assert!(text.contains("◐ *s1*\n○ s2\n") && text.contains("○ s24\n… 6 more stages\n"), "{text}");
+}

@@ -29,6 +29,9 @@ fn listed(run: &Run) -> Reply {
     let text = more.into_iter().chain(shown).collect::<Vec<_>>().join("\n");
     let how = match run.outcome {
         None => format!("`/develop rollback {} SNAPSHOT` goes back to one of them", run.id()),
+        Some(_) if run.beginnings().next().is_none() => {
+            format!("The run is over: `/develop again {}` does it anew", run.id())
+        }
         Some(_) => format!("The run is over: `/develop again {} from STAGE` takes it up", run.id()),
     };
     Reply::new(ReplyKind::Done, format!("{text}\n{how}")).about(run.id())

@@ -64,6 +64,8 @@ impl Publisher {
         let known = self.known_messages(&thread.run).await?;
         let queued = self.queue.of(&run);
         let children = self.store.children_of(&run).await?;
+        let open = children.iter().filter(|child| child.outcome.is_none());
+        let children_progress = self.store.progress_of(open.map(Run::id)).await?;
         let batch = self.store.batch_of_ended(&run).await?;
         let of_child = |run: &Run| Some((run.id().clone(), self.queue.of(run)?));
         let children_queued: Vec<_> = children.iter().filter_map(of_child).collect();
@@ -72,6 +74,7 @@ impl Publisher {
             run: &run,
             children: &children,
             children_queued: &children_queued,
+            children_progress: &children_progress,
             batch: batch.as_ref(),
             progress: progress.as_ref(),
             queued: queued.as_ref(),
@@ -91,6 +94,7 @@ impl Publisher {
             groups: &asked.groups,
             children: look.children,
             children_queued: look.children_queued,
+            children_progress: look.children_progress,
             batch: look.batch,
             queued: look.queued,
         };

@@ -25,6 +25,8 @@ pub(super) struct Look<'a> {
     pub children: &'a [Run],
     /// Those of them that wait for a slot.
     pub children_queued: &'a [(RunId, QueuedAttempt)],
+    /// How far the attempts are of those that are not over.
+    pub children_progress: &'a [(RunId, Progress)],
     /// The batch of a feature that is over.
     pub batch: Option<&'a Run>,
     pub progress: Option<&'a Progress>,
@@ -138,9 +140,12 @@ impl Look<'_> {
 
     /// Digest of the progress that is drawn, without its clock: it changes where the agent got on.
     pub(super) fn step(&self) -> Option<String> {
-        let Progress { stage, attempt, tokens, cost_usd, step, at: _ } = self.progress?;
-        let without_clock = json!([stage, attempt, tokens, cost_usd, step]).to_string();
-        Some(hex::encode(Sha256::digest(without_clock)))
+        let own = self.progress.into_iter();
+        let all = own.chain(self.children_progress.iter().map(|(_, progress)| progress));
+        let without_clock =
+            |it: &Progress| json!([it.stage, it.attempt, it.tokens, it.cost_usd, it.step]);
+        let steps: Vec<_> = all.map(without_clock).collect();
+        (!steps.is_empty()).then(|| hex::encode(Sha256::digest(json!(steps).to_string())))
     }
 
     /// Every question, closed ones too.

@@ -24,4 +24,21 @@ impl Store {
             .await?;
         row.map(|r| read("progress", r.body)).transpose()
     }
+
+    /// That of each of these runs which has any.
+    pub async fn progress_of(
+        &self,
+        runs: impl Iterator<Item = &RunId>,
+    ) -> Result<Vec<(RunId, Progress)>> {
+        let runs: Vec<String> = runs.map(ToString::to_string).collect();
+        if runs.is_empty() {
+            return Ok(Vec::new());
+        }
+        let rows =
+            sqlx::query!("select run_id, body from progress where run_id = any($1)", &runs[..])
+                .fetch_all(&self.pool)
+                .await?;
+        let known = rows.into_iter().filter_map(|r| Some((r.run_id.parse().ok()?, r.body)));
+        known.map(|(run, body)| Ok((run, read("progress", body)?))).collect()
+    }
 }

@@ -131,6 +131,34 @@ impl ActionId {
         )
     }
 
+    /// Whether a press answers a question: what only looks at it, gives it time or ends the run does not.
+    #[must_use]
+    pub const fn answers(self) -> bool {
+        matches!(self, Self::Approve | Self::Changes | Self::Reject | Self::Skip | Self::TakeOver)
+            || matches!(self, Self::HandIn)
+            || self.raise().is_some()
+            || self.retries()
+    }
+
+    /// What says the same, before and behind the run that may be named: `raise` and ` $5`. None where no word does, or another button's.
+    pub(super) const fn word(self) -> Option<(&'static str, &'static str)> {
+        Some(match self {
+            Self::Approve => ("approve", ""),
+            Self::Changes => ("changes", ": …"),
+            Self::Reject => ("reject", ": …"),
+            Self::RaiseNothing => ("raise", " nothing"),
+            Self::RaiseFive => ("raise", " $5"),
+            Self::RaiseNoLimit => ("raise", " no limit"),
+            Self::Retry => ("retry", ""),
+            Self::RetryNote => ("retry", ": …"),
+            Self::Skip => ("skip", ""),
+            Self::TakeOver => ("takeover", ""),
+            Self::HandIn => ("done", ""),
+            Self::Stop => ("stop", ""),
+            _ => return None,
+        })
+    }
+
     /// Whether a press asks anything of us.
     #[must_use]
     pub fn asks(self) -> bool {

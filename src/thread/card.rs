@@ -22,6 +22,14 @@ const WHY: usize = 160;
 /// More stages than this are folded.
 const STAGES: usize = 24;
 
+/// The stages of a card, and how many are left out.
+struct Folded<'a> {
+    good: u64,
+    shown: Vec<&'a StageState>,
+    /// Not good, or not yet.
+    later: u64,
+}
+
 pub(super) fn card(
     (run, queued): (&Run, Option<&QueuedAttempt>),
     beside: Beside<'_>,
@@ -87,14 +95,35 @@ fn stages(run: &Run, beside: Beside<'_>) -> String {
     let line = |stage: &StageState| {
         side_run::on_card((run, stage), beside).unwrap_or_else(|| stage_line(stage))
     };
-    let mut lines: Vec<String> = run.stages.iter().take(STAGES).map(line).collect();
-    if run.stages.len() > STAGES {
-        lines.push(format!("… {} more stages", run.stages.len() - STAGES));
-    }
+    let Folded { good, shown, later } = folded(run);
+    let more = |n: u64, what: &str| {
+        (n > 0).then(|| format!("… {}{what}", figures::plural(n, "more stage")))
+    };
+    let mut lines: Vec<String> = more(good, ", good").into_iter().collect();
+    lines.extend(shown.into_iter().map(line).chain(more(later, "")));
     if run.phase() == Phase::Starting {
         lines.push("_Waiting for a worker to take it on._".to_owned());
     }
     lines.join("\n")
+}
+
+/// Those that there is room for: stages that are good are folded first, the oldest of them before others; then those that are still to
+/// come, the last first.
+fn folded(run: &Run) -> Folded<'_> {
+    let is_good = |stage: &StageState| stage.phase == StagePhase::Good;
+    let is_to_come =
+        |stage: &StageState| stage.phase == StagePhase::Todo && stage.side_run().is_none();
+    let mut at: Vec<usize> = (0..run.stages.len()).collect();
+    at.sort_by_key(|&i| match &run.stages[i] {
+        stage if is_good(stage) => (2, usize::MAX - i),
+        stage if is_to_come(stage) => (1, i),
+        _ => (0, i),
+    });
+    let left_out = at.split_off(at.len().min(STAGES));
+    at.sort_unstable();
+    let good = left_out.iter().filter(|&&i| is_good(&run.stages[i])).count() as u64;
+    let later = left_out.len() as u64 - good;
+    Folded { good, shown: at.into_iter().map(|i| &run.stages[i]).collect(), later }
 }
 
 fn stage_line(stage: &StageState) -> String {

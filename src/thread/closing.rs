@@ -11,7 +11,10 @@ use crate::slack::{self, Button, Mrkdwn, SlackBlock, actions, context, one_line,
 
 use advice::next;
 
+pub(super) use advice::again;
+
 use super::batch::{is_asked_in_batch, merged_in_short};
+use super::ledger::in_sections;
 use super::message::NOTICE;
 use super::people::{listed, mention};
 use super::{
@@ -126,7 +129,7 @@ fn aftermath(run: &Run, outcome: Outcome, render: &RenderContext) -> Vec<SlackBl
         not_merged(run),
         Some(next(run, outcome, failed).into()),
     ];
-    blocks.push(section(Mrkdwn::join(lines.into_iter().flatten(), "\n")));
+    blocks.extend(in_sections(lines.into_iter().flatten()));
     // A part is done again with all of it.
     blocks.extend(run.request.part_of.is_none().then(|| do_it_again(run)));
     blocks
@@ -151,13 +154,12 @@ fn feedback(failed: &StageState, render: &RenderContext) -> Option<Mrkdwn> {
 }
 
 fn kept(run: &Run) -> Mrkdwn {
-    let good = run
-        .stages
-        .iter()
-        .filter(|s| s.phase == StagePhase::Good)
-        .take(LISTED)
-        .map(|s| s.name().to_string().into());
-    match listed(good.collect(), " and ").non_empty() {
+    let good = run.stages.iter().filter(|s| s.phase == StagePhase::Good);
+    let mut good: Vec<Mrkdwn> = good.map(|s| s.name().to_string().into()).collect();
+    let more = good.len().saturating_sub(LISTED);
+    good.truncate(LISTED);
+    good.extend((more > 0).then(|| format!("{more} more").into()));
+    match listed(good, " and ").non_empty() {
         Some(good) => "*Kept:* the work of " + good + ".",
         None => "*Kept:* nothing, as no stage was finished.".into(),
     }

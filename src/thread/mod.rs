@@ -110,6 +110,8 @@ pub struct RenderInput<'a> {
     pub children: &'a [Run],
     /// Those of them that wait for a slot.
     pub children_queued: &'a [(RunId, QueuedAttempt)],
+    /// How far their attempts are.
+    pub children_progress: &'a [(RunId, Progress)],
     /// The batch of a feature that is over: it may ask what becomes of it.
     pub batch: Option<&'a Run>,
     /// Its place in the queue, while it waits for a slot.
@@ -119,8 +121,12 @@ pub struct RenderInput<'a> {
 /// The messages that should exist, in the order they are posted: first those of the thread, then those to people directly.
 #[must_use]
 pub fn render(input: RenderInput<'_>, now: DateTime<Utc>, render: &RenderContext) -> Vec<Message> {
-    let RenderInput { run, progress, groups, children, children_queued, batch, queued } = input;
-    let beside = side_run::Beside { runs: children, queued: children_queued };
+    let RenderInput { run, progress, groups, children, children_queued, batch, queued, .. } = input;
+    let beside = side_run::Beside {
+        runs: children,
+        queued: children_queued,
+        progress: input.children_progress,
+    };
     let asked = batch.into_iter().flat_map(|batch| batch::asked_about(batch, run, now, render));
     let card = match &run.request.batch {
         Some(_) => batch::batch_card(run, (children, children_queued), now, render),
@@ -128,7 +134,7 @@ pub fn render(input: RenderInput<'_>, now: DateTime<Utc>, render: &RenderContext
     };
     let mut messages = vec![card];
     messages.extend(ledger::ledger(run, ledger::AtWork { progress, queued, beside }));
-    messages.extend(low_budget::low_budget(run, progress));
+    messages.extend(low_budget::low_budget(run, progress, beside));
     messages.extend(worker_wait::worker_waits(run, now, render));
     let without_thread = children.iter().filter(|it| it.request.is_side_run());
     messages.extend(without_thread.flat_map(|it| worker_wait::worker_waits(it, now, render)));

@@ -2,7 +2,8 @@
 //! Such a run has no thread of its own: its attempts stand in the ledger of the run that it is part of, and what it asks is asked there.
 
 use crate::run::{
-    Outcome, Phase, QueuedAttempt, Run, RunId, SideRun, StagePhase, StageState, WorkerWait,
+    Outcome, Phase, Progress, QueuedAttempt, Run, RunId, SideRun, StagePhase, StageState,
+    WorkerWait,
 };
 use crate::slack::one_line;
 
@@ -11,16 +12,25 @@ use super::{figures, queue_place};
 /// Longest reason.
 const WHY: usize = 160;
 
-/// The runs that are part of the one that is drawn, and which of them wait for a slot.
+/// The runs that are part of the one that is drawn, which of them wait for a slot, and how far their attempts are.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Beside<'a> {
     pub runs: &'a [Run],
     pub queued: &'a [(RunId, QueuedAttempt)],
+    pub progress: &'a [(RunId, Progress)],
 }
 
 impl<'a> Beside<'a> {
     fn run(self, side: &SideRun) -> Option<&'a Run> {
         self.runs.iter().find(|run| *run.id() == side.run)
+    }
+
+    pub(super) fn queued(self, run: &RunId) -> Option<&'a QueuedAttempt> {
+        self.queued.iter().find(|(of, _)| of == run).map(|(_, it)| it)
+    }
+
+    pub(super) fn progress(self, run: &RunId) -> Option<&'a Progress> {
+        self.progress.iter().find(|(of, _)| of == run).map(|(_, it)| it)
     }
 
     /// What those of them wait for that no worker can go on with.
@@ -72,8 +82,8 @@ fn under_way(side: &SideRun, beside: Beside<'_>) -> (StagePhase, String) {
     if run.phase() == Phase::Waiting {
         return (StagePhase::Waiting, "asks in the thread".to_owned());
     }
-    let place = beside.queued.iter().find(|(of, _)| of == run.id());
-    let place = place.map(|(_, it)| format!(", waits for a slot: {}", queue_place(&it.at)));
+    let place = beside.queued(run.id());
+    let place = place.map(|it| format!(", waits for a slot: {}", queue_place(&it.at)));
     let attempt = run.current().and_then(|(_, stage)| stage.attempts_now().last());
     let attempt = attempt.filter(|it| it.n > 1).map(|it| format!(", attempt {}", it.n));
     let said = place.or(attempt).unwrap_or_default();

@@ -2,6 +2,7 @@
 //! Read from the end, because that is where the reason stands, and in pieces, because logs are long; from this disk, or from the artifact
 //! store, of which only the piece is fetched.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, SeekFrom};
@@ -54,6 +55,9 @@ pub enum AttemptFile {
     /// The test report.
     Junit,
 }
+
+/// A line that is longer comes in pieces.
+const LONGEST_LINE_BYTES: u64 = 64 << 20;
 
 /// A piece of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -153,6 +157,28 @@ impl AttemptFiles {
         source.read(from, most_bytes).await.map(Some)
     }
 
+    /// The same in whole lines: those that fit, or one that is longer. Empty while the next line has not ended.
+    pub async fn lines(
+        &self,
+        file: AttemptFile,
+        from: u64,
+        most_bytes: u64,
+    ) -> Result<Option<LogPiece>> {
+        let mut most = most_bytes;
+        loop {
+            let Some(piece) = self.piece(file, from, most).await? else { return Ok(None) };
+            let is_all = piece.end() < from.saturating_add(most);
+            if !is_all && !piece.bytes.contains(&b'\n') {
+                if most >= LONGEST_LINE_BYTES {
+                    return Ok(Some(piece));
+                }
+                most = most.saturating_mul(4);
+            } else {
+                return Ok(Some(piece.whole_lines()));
+            }
+        }
+    }
+
     /// While somebody works on it, what is here is the newest. Afterwards a worker with another disk may have gone on with it, and then
     /// what was left here is not how it ended.
     fn source(&self, file: AttemptFile) -> Result<Option<Source<'_>>> {
@@ -217,12 +243,17 @@ impl LogPiece {
     /// As text that steers no terminal and hides nothing.
     #[must_use]
     pub fn text(&self) -> String {
-        crate::run::foreign_text::printable(&String::from_utf8_lossy(&self.bytes))
+        crate::run::foreign_text::printable(&self.raw_text())
+    }
+
+    /// As it was written, for whoever reads it as data: a line of it may hold what people see as the end of one.
+    #[must_use]
+    pub fn raw_text(&self) -> Cow<'_, str> {
+        String::from_utf8_lossy(&self.bytes)
     }
 
     /// The same without a last line that has not ended.
-    #[must_use]
-    pub fn whole_lines(mut self) -> Self {
+    fn whole_lines(mut self) -> Self {
         let end = self.bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
         self.bytes.truncate(end);
         self
@@ -254,6 +285,26 @@ mod tests {
         assert_eq!(files.tail(AttemptFile::Agent, 9).await.expect("read"), None);
         let rest = files.piece(AttemptFile::Checks, 6, 6).await.expect("read").expect("a log");
         assert_eq!((rest.text().as_str(), rest.end()), ("second", 12));
+    }
+
+    #[tokio::test]
+    async fn a_line_that_is_longer_than_a_piece_is_read_whole() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let long = "x".repeat(100);
+        fs::write(folder.path().join("agent.jsonl"), format!("a\n{long}\nb\nc")).expect("written");
+        let files = AttemptFiles::at(folder.path().to_owned());
+        let mut from = 0;
+        let mut lines = async || {
+            let piece = files.lines(AttemptFile::Agent, from, 8).await.expect("read");
+            let piece = piece.expect("a log");
+            from = piece.end();
+            piece.text()
+        };
+        assert_eq!(lines().await, "a\n");
+        assert_eq!(lines().await, format!("{long}\nb\n"));
+        assert_eq!(lines().await, "", "the last has not ended");
+        let json = LogPiece { bytes: "{\"words\":\"a\u{2028}b\"}\n".into(), from: 0 };
+        assert_eq!((json.raw_text().lines().count(), json.text().lines().count()), (1, 2));
     }
 
     #[tokio::test]

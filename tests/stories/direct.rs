@@ -104,6 +104,25 @@ async fn where_the_bot_was_never_invited_approvers_are_asked_all_the_same() {
 }
 
 #[tokio::test]
+async fn money_is_asked_for_directly_where_the_bot_was_never_invited() {
+    story(async |w| {
+        let ana = w.person("ana");
+        w.slack.refuses_in("dev", "not_in_channel")?;
+        w.has_stages_with("stubborn", ("attempts = 2", "attempts = 2\nbudget = 0.04"))?;
+        ana.says("/develop stubborn budget=5").await?;
+        let asked = ana.is_sent_directly("could not be posted").await?;
+        asked.shows("*Spend more on never of stubborn?*").await?;
+        w.slack.lets_in("dev")?;
+        ana.presses("+$1", &asked).await?;
+        asked.shows("raised by $1.00 by @ana").await?;
+        asked.offers_nothing().await?;
+        w.slack.shows("dev", "stubborn failed").await?;
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_question_that_slack_finds_badly_drawn_has_its_buttons_all_the_same() {
     story(async |w| {
         let ana = w.person("ana");

@@ -109,23 +109,29 @@ impl Talk<'_> {
 
     /// All that was not printed yet.
     async fn print_rest(&mut self, shown: &mut Shown, at: usize) -> Result<(), Failure> {
-        while self.print_piece(shown, at, LogPiece::whole_lines).await? {}
-        self.print_piece(shown, at, |piece| piece).await?;
+        while self.print_lines(shown, at).await? {}
+        // A last line that nobody ended is shorter than what is read of a line at once.
+        let ShownLog { file, end } = shown.logs[at];
+        let rest = shown.files.piece(file, end, u64::MAX).await.context("reading a log")?;
+        self.print_piece(shown, at, rest)?;
         Ok(())
     }
 
-    /// What comes next in a file, as far as it is wanted; whether there was any.
-    async fn print_piece(
+    /// The lines that come next in a file; whether there were any.
+    async fn print_lines(&mut self, shown: &mut Shown, at: usize) -> Result<bool, Failure> {
+        let ShownLog { file, end } = shown.logs[at];
+        let lines = shown.files.lines(file, end, PIECE_BYTES).await.context("reading a log")?;
+        self.print_piece(shown, at, lines)
+    }
+
+    fn print_piece(
         &mut self,
         shown: &mut Shown,
         at: usize,
-        wanted: fn(LogPiece) -> LogPiece,
+        piece: Option<LogPiece>,
     ) -> Result<bool, Failure> {
-        let ShownLog { file, end } = shown.logs[at];
-        let piece = shown.files.piece(file, end, PIECE_BYTES).await.context("reading a log")?;
-        let Some(piece) = piece.map(wanted).filter(|piece| !piece.bytes.is_empty()) else {
-            return Ok(false);
-        };
+        let Some(piece) = piece.filter(|piece| !piece.bytes.is_empty()) else { return Ok(false) };
+        let file = shown.logs[at].file;
         shown.logs[at].end = piece.end();
         let lines = self.readable(shown, file, &piece);
         self.print(shown, file, &lines, false)?;
@@ -136,7 +142,7 @@ impl Talk<'_> {
         loop {
             self.look_whether_it_works(shown).await?;
             for at in 0..shown.logs.len() {
-                while self.print_piece(shown, at, LogPiece::whole_lines).await? {}
+                while self.print_lines(shown, at).await? {}
             }
             if !shown.works {
                 for at in 0..shown.logs.len() {
@@ -168,12 +174,11 @@ impl Talk<'_> {
 
     /// For people, an agent's log is told step by step.
     fn readable(&self, shown: &Shown, file: AttemptFile, piece: &LogPiece) -> Vec<String> {
-        let text = piece.text();
         if file == AttemptFile::Agent && !self.json {
-            let told = agent::told(&text, &shown.files.worktree());
+            let told = agent::told(&piece.raw_text(), &shown.files.worktree());
             return told.iter().filter_map(thread::agent_line).collect();
         }
-        text.lines().map(str::to_owned).collect()
+        piece.text().lines().map(str::to_owned).collect()
     }
 
     fn print(

@@ -147,11 +147,13 @@ impl Talk<'_> {
         };
         let progress = self.services.store.progress(named.run.id()).await?;
         let children = self.services.store.children_of(&named.run).await?;
+        let at_work = self.services.store.progress_of(children.iter().map(Run::id)).await?;
         let queued = commands::queued_attempt(&self.services, &named.run).await?;
         let batch = self.services.store.batch_of_ended(&named.run).await?;
         let input = thread::RenderInput {
             children: &children,
             children_queued: &[],
+            children_progress: &at_work,
             batch: batch.as_ref(),
             run: &named.run,
             queued: queued.as_ref(),

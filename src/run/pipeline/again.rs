@@ -118,8 +118,11 @@ impl Run {
         self.stages.windows(2).take(kept).map(|pair| (pair[0].name(), pair[1].name()))
     }
 
-    /// So many stages at the beginning have good work.
+    /// So many stages at the beginning have good work. A batch begins anew: its stages are merges.
     fn stages_kept(&self) -> usize {
+        if self.request.batch.is_some() {
+            return 0;
+        }
         self.stages.iter().take_while(|stage| self.kept(stage).is_some()).count()
     }
 }

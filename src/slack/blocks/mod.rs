@@ -17,7 +17,7 @@ use slack_morphism::prelude::{
 
 pub use element::{Button, Confirm};
 pub use fit::{fit, fit_view};
-pub use read::{BlockText, block_text, has_button, plainer, words_of};
+pub use read::{BlockText, block_text, plainer, pressable, words_of};
 pub use table::{aligned, table};
 pub use view::{Field, Modal, Words, filled_input, radio, radio_with, select, text_input};
 

@@ -51,13 +51,13 @@ pub fn block_text(block: &SlackBlock) -> Option<BlockText> {
     }
 }
 
-/// Whether there is a button with this `action_id`.
-#[must_use]
-pub fn has_button(blocks: &[SlackBlock], action_id: &str) -> bool {
-    let named = |button: &SlackBlockButtonElement| {
-        button.action_id.as_ref().is_some_and(|id| id.0 == action_id)
-    };
-    blocks.iter().any(|block| matches!(block, SlackBlock::Actions(row) if buttons(row).any(named)))
+/// The `action_id` and the value of each button that says something to us.
+pub fn pressable(blocks: &[SlackBlock]) -> impl Iterator<Item = (&str, &str)> {
+    let rows = blocks.iter().filter_map(|block| match block {
+        SlackBlock::Actions(row) => Some(buttons(row)),
+        _ => None,
+    });
+    rows.flatten().filter_map(|it| Some((it.action_id.as_ref()?.0.as_str(), it.value.as_deref()?)))
 }
 
 /// The same in short paragraphs and buttons only: what is sent when Slack refuses the blocks. A button that only opens a page becomes a link.

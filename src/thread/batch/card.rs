@@ -7,6 +7,7 @@ use super::feature::{FeatureRow, FeatureState};
 use crate::run::{Overlap, Phase, QueuedAttempt, Run, RunId, StageName, StageState, Usd};
 use crate::slack::{Mrkdwn, context, header, one_line, section};
 use crate::thread::card::{banners, notice, places, steer};
+use crate::thread::ledger::in_sections;
 use crate::thread::queued::queue_place;
 use crate::thread::{Message, MessageKey, RenderContext, To, clock, figures};
 
@@ -27,7 +28,7 @@ pub(in crate::thread) fn batch_card(
         row.queue = place;
     }
     let mut blocks = vec![header(&title(run, &rows))];
-    blocks.push(section(Mrkdwn::join(rows.iter().map(row), "\n")));
+    blocks.extend(in_sections(rows.iter().map(row)));
     blocks.extend(asked(run, &rows).map(section));
     blocks.push(context(totals(run, &rows, now)));
     blocks.extend(Mrkdwn::join(overlaps(run, &rows), "\n").non_empty().map(context));

@@ -1,19 +1,17 @@
 //! The fan-in: what goes into the result of a batch, and what does not?
 
 use crate::run::{AttemptOutcome, Run, StageName, StagePhase, StageState};
-use crate::slack::{Mrkdwn, one_line};
+use crate::slack::{Mrkdwn, SlackBlock, one_line};
 use crate::thread::figures;
+use crate::thread::ledger::in_sections;
 
 /// Longest reason.
 const WHY: usize = 160;
 
 /// Of the stage in which all that was merged is asked about: a line for each feature.
-pub(in crate::thread) fn what_goes_in(run: &Run, stage: &StageName) -> Option<Mrkdwn> {
-    if !run.is_together(stage) {
-        return None;
-    }
-    let features = run.stages.iter().filter(|it| it.name() != stage);
-    Mrkdwn::join(features.map(line), "\n").non_empty()
+pub(in crate::thread) fn what_goes_in(run: &Run, stage: &StageName) -> Vec<SlackBlock> {
+    let features = run.stages.iter().filter(|it| run.is_together(stage) && it.name() != stage);
+    in_sections(features.map(line))
 }
 
 fn line(stage: &StageState) -> Mrkdwn {

@@ -2,7 +2,7 @@
 //! Those that are open at the same time stand in one message, a row each: a batch calls people as often as one run does. A new message calls
 //! again, where nothing was open any more.
 
-use std::cmp::max;
+use std::cmp::{Reverse, max};
 
 use chrono::{DateTime, Utc};
 
@@ -15,7 +15,7 @@ use crate::thread::{Message, MessageKey, RenderContext, To, clock};
 /// Buttons of one row that fit beside each other on a phone.
 const BUTTONS: usize = 4;
 /// Slack takes fifty blocks; each question has three.
-pub(super) const ROWS: usize = 14;
+const ROWS: usize = 14;
 
 /// A question of a feature, and how long it was open.
 pub(super) struct Asked<'a> {
@@ -94,14 +94,26 @@ fn asked_by(run: &Run) -> impl Iterator<Item = Asked<'_>> {
 fn message(n: usize, group: &[Asked<'_>], now: DateTime<Utc>, render: &RenderContext) -> Message {
     let head = head(group);
     let mut blocks = vec![section(head.clone())];
-    for (it, n) in group.iter().take(ROWS).zip(1..) {
+    let shown = with_room(group.iter());
+    for (it, n) in shown.iter().zip(1..) {
         blocks.extend(row_of((it, n), now, render));
     }
-    if group.len() > ROWS {
-        let more = format!("… and {} more: `/develop waiting` names them", group.len() - ROWS);
-        blocks.push(context(more));
+    let more = group.len() - shown.len();
+    if more > 0 && shown.iter().all(|it| it.closed_at.is_none()) {
+        blocks.push(context(format!("… and {more} more: `/develop waiting` names what is open")));
+    } else if more > 0 {
+        blocks.push(context(format!("… and {more} more that are answered")));
     }
     Message::new(MessageKey::Questions(n), To::Thread, &head, blocks)
+}
+
+/// As many as there is room for: those that are open, then those that were answered last; in the order in which they were asked.
+pub(super) fn with_room<'a>(group: impl Iterator<Item = &'a Asked<'a>>) -> Vec<&'a Asked<'a>> {
+    let mut shown: Vec<(usize, &Asked<'_>)> = group.enumerate().collect();
+    shown.sort_by_key(|(_, it)| Reverse(it.closed_at.unwrap_or(DateTime::<Utc>::MAX_UTC)));
+    shown.truncate(ROWS);
+    shown.sort_by_key(|(at, _)| *at);
+    shown.into_iter().map(|(_, it)| it).collect()
 }
 
 /// Who is asked how much; nobody any more once all is answered.
@@ -157,4 +169,51 @@ pub(super) fn row_of(
         blocks.push(context(until));
     }
     blocks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::{BatchMember, Verdict};
+    use crate::thread::samples::{Tale, ben, name, no_pages};
+    use crate::thread::transcript;
+
+    fn feature(tale: Tale, n: usize) -> Run {
+        let batch = "llm-wrapper-batch22".parse().expect("an id");
+        let mut run = tale.run;
+        run.request.run = format!("llm-wrapper-part{n}").parse().expect("an id");
+        let slug = name(&format!("f{n}"));
+        run.request.part_of = Some(BatchMember { batch, is_stage: false, n, of: 20, slug });
+        run
+    }
+
+    fn shown(features: &[Run]) -> String {
+        transcript(&questions(features, Tale::waiting().now, &no_pages()))
+    }
+
+    #[test]
+    fn what_is_open_is_shown_before_what_is_answered() {
+        let tale = |n: usize| Tale::waiting().after(60 * i64::try_from(n).expect("few"));
+        let answered = |n| feature(tale(n).decides(ben(), Verdict::Approve, None), n);
+        let waits = |n| feature(Tale::waiting(), n);
+        let mut features: Vec<Run> = (1..=15).map(answered).collect();
+        features.extend([waits(16), waits(17)]);
+        let text = shown(&features);
+        assert!(text.contains("*16 f16* · *Keep") && text.contains("*17 f17* · *Keep"), "{text}");
+        assert!(text.contains("*15 f15*") && !text.contains("*3 f3*"), "the newest: {text}");
+        assert!(text.contains("… and 3 more that are answered"), "{text}");
+        let text = shown(&(1..=16).map(waits).collect::<Vec<_>>());
+        assert!(text.contains("… and 2 more: `/develop waiting` names what is open"), "{text}");
+    }
+
+    #[test]
+    fn a_failed_stage_offers_every_way_out_in_one_row() {
+        let failed =
+            Tale::rolled_back().recovers("streaming").errs("streaming", 2).errs("streaming", 3);
+        let text = shown(&[feature(failed.follows(), 1)]);
+        assert!(
+            text.contains("[Retry] [Retry with a note] [Skip] [Take over by hand]\n"),
+            "{text}"
+        );
+    }
 }

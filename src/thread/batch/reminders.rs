@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use super::questions::{Asked, ROWS, groups, row_of, what_asks};
+use super::questions::{Asked, groups, row_of, what_asks, with_room};
 use crate::run::Run;
 use crate::slack::{Mrkdwn, SlackBlock, context, section};
 use crate::thread::direct::{called, to_the_thread};
@@ -48,7 +48,7 @@ fn blocks(
     now: DateTime<Utc>,
     render: &RenderContext,
 ) -> Vec<SlackBlock> {
-    let rows = asked.iter().take(ROWS).zip(1..);
+    let rows = with_room(asked.iter().copied()).into_iter().zip(1..);
     let rows = rows.flat_map(|(asked, n)| row_of((asked, n), now, render));
     let first = asked.first().and_then(|it| GateView::all(it.run).next());
     let place = first.map(|view| context(to_the_thread(&view, render)));
@@ -107,6 +107,10 @@ mod tests {
           times out within 1 h
           #C1 · `llm-wrapper-part1`
         ");
+        let sent =
+            reminders(&parts, &Groups::default(), Tale::waiting().after(1_800).now, &no_pages());
+        assert!(sent.iter().all(Message::asks), "so they are sent");
+        insta::assert_snapshot!(sent[0].words().as_str().lines().last().unwrap(), @"*To answer, reply below this message:* `approve RUN`, `changes RUN: …` or `reject RUN: …`; RUN is `llm-wrapper-part1` or `llm-wrapper-part2`");
         let own = parts.iter().flat_map(|run| direct(run, &Groups::default(), &no_pages()));
         assert_eq!(own.count(), 0, "their own threads call nobody");
         let answered = of_batch(waits().after(60).decides(ben(), Verdict::Approve, None), 1);

@@ -202,7 +202,7 @@ fn what_became_of_stages_beside_others_is_told_while_the_run_goes_on_and_after()
     let tale = Tale::beside();
     let part = Tale::side_run(&tale.run, "structured-logging");
     let part = part.works("structured-logging", 1, work(2_340, 4, 135)).run;
-    let beside = Beside { runs: std::slice::from_ref(&part), queued: &[] };
+    let beside = Beside { runs: std::slice::from_ref(&part), ..Beside::default() };
     let card_of = |tale: &Tale| card((&tale.run, None), beside, tale.now, &no_pages());
     let tale = tale.ends_beside("streaming", Outcome::Done);
     let (message, text) = (card_of(&tale), transcript(&[card_of(&tale)]));
@@ -213,8 +213,26 @@ fn what_became_of_stages_beside_others_is_told_while_the_run_goes_on_and_after()
     let ended = tale.closes(Outcome::Stopped, None);
     let mut part = part.clone();
     part.outcome = Some(Outcome::Stopped);
-    let beside = Beside { runs: &[part], queued: &[] };
+    let beside = Beside { runs: &[part], ..Beside::default() };
     let text = transcript(&[card((&ended.run, None), beside, ended.now, &no_pages())]);
     assert!(text.contains("○ *streaming* · good, not merged"), "{text}");
     assert!(text.contains("↺ *structured-logging* · stopped"), "{text}");
+}
+
+#[test]
+fn a_long_run_shows_what_is_at_work_and_folds_what_is_good() {
+    let mut request = request();
+    let usual = request.pipeline.stages[0].clone();
+    let stage =
+        |n: usize| crate::run::Stage { name: format!("s{n}").parse().unwrap(), ..usual.clone() };
+    request.pipeline.stages = (1..=30).map(stage).collect();
+    let mut tale = Tale::of(request.clone()).started();
+    for n in 1..=27 {
+        tale = tale.works(&format!("s{n}"), 1, work(1, 1, 1)).keeps(&format!("s{n}"));
+    }
+    let text = shown(&tale.begins("s28", 1));
+    assert!(text.contains("… 6 more stages, good\n✓ s7\n"), "{text}");
+    assert!(text.contains("✓ s27\n◐ *s28*\n○ s29\n○ s30\n`"), "{text}");
+    let text = shown(&Tale::of(request).started().begins("s1", 1));
+    assert!(text.contains("◐ *s1*\n○ s2\n") && text.contains("○ s24\n… 6 more stages\n"), "{text}");
 }

@@ -7,7 +7,7 @@ use crate::run::{Outcome, Run, StageState, Trouble};
 pub(super) fn next(run: &Run, outcome: Outcome, failed: Option<&StageState>) -> String {
     if let Some(member) = &run.request.part_of {
         return format!(
-            "*Next:* the thread of `{}`, of which it is a part, shows what becomes of it.",
+            "*Next:* what becomes of it is settled in `{}`, which it is part of.",
             member.batch
         );
     }
@@ -24,8 +24,11 @@ pub(super) fn next(run: &Run, outcome: Outcome, failed: Option<&StageState>) -> 
     format!("*Next:* {advice}")
 }
 
-/// The word that does it again: from the first stage that is not good.
-fn again(run: &Run) -> String {
+/// The word that does it again: from the first stage that is not good. What is part of another run is done again with that.
+pub(in crate::thread) fn again(run: &Run) -> String {
+    if let Some(member) = &run.request.part_of {
+        return format!("`/develop again {}`", member.batch);
+    }
     let from = run.resumes_at().map(|stage| format!(" from {stage}")).unwrap_or_default();
     format!("`/develop again {}{from}`", run.id())
 }

@@ -297,3 +297,27 @@ fn what_was_good_beside_others_and_not_merged_can_be_fetched_and_is_paid() {
     );
     assert!(text.contains("│ TOTAL") && text.contains("$0.18"), "{text}");
 }
+
+#[test]
+fn what_is_part_of_another_run_is_not_done_again_alone() {
+    let mut tale = Tale::new().started().begins("scaffold", 1);
+    let batch = "llm-wrapper-batch22".parse().unwrap();
+    let slug = "roses".parse().unwrap();
+    tale.run.request.part_of =
+        Some(crate::run::BatchMember { batch, is_stage: false, n: 1, of: 2, slug });
+    let text = shown(&tale.closes(Outcome::Failed, Some("it broke")));
+    assert!(
+        text.contains("*Next:* what becomes of it is settled in `llm-wrapper-batch22`"),
+        "{text}"
+    );
+    assert!(!text.contains("/develop again") && !text.contains("[Do it again]"), "{text}");
+}
+
+#[test]
+fn what_is_kept_is_counted_where_it_is_not_named() {
+    let mut tale = Tale::done();
+    let good = tale.run.stages[0].clone();
+    tale.run.stages.extend(std::iter::repeat_n(good, 20));
+    let text = super::kept(&tale.run);
+    assert!(text.as_str().ends_with("scaffold and 2 more."), "{}", text.as_str());
+}

@@ -117,7 +117,7 @@ impl<'a> GateView<'a> {
         let mut blocks = vec![section(self.headline())];
         blocks.extend(self.answered().into_iter().chain(self.asked_again()).map(section));
         blocks.push(section(self.facts()));
-        blocks.extend(what_goes_in(self.run, self.stage.name()).map(section));
+        blocks.extend(what_goes_in(self.run, self.stage.name()));
         blocks.extend(self.since(render).map(section));
         blocks.extend(self.look_twice().into_iter().chain(self.words_of_the_agent()).map(section));
         blocks.extend(self.work.review.as_ref().map(review::on_card).map(section));

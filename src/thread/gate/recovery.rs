@@ -110,17 +110,11 @@ impl GateView<'_> {
         let value = gate.json();
         let button = |text: &str, id: ActionId| Button::new(text, id.as_str(), &value);
         let again = if self.run.request.batch.is_some() { "Let an agent do it" } else { "Retry" };
+        // Where several questions stand in one message, the first four are shown: each is another way out.
         let mut buttons = vec![
             button(again, ActionId::Retry).primary(),
             button("Retry with a note", ActionId::RetryNote),
-            button("Smaller steps", ActionId::RetrySmaller),
-            button("Longer time-out", ActionId::RetryLonger),
         ];
-        if let Some(model) = self.another_model() {
-            let value = gate.with_model(model);
-            let text = format!("With {model}");
-            buttons.push(Button::new(&text, ActionId::RetryModel.as_str(), &value));
-        }
         if self.run.may_skip(self.stage).is_ok() {
             let asks = Confirm {
                 title: "Leave it out?",
@@ -133,6 +127,13 @@ impl GateView<'_> {
         }
         if self.run.may_take_over(self.stage).is_ok() {
             buttons.push(button("Take over by hand", ActionId::TakeOver));
+        }
+        buttons.push(button("Smaller steps", ActionId::RetrySmaller));
+        buttons.push(button("Longer time-out", ActionId::RetryLonger));
+        if let Some(model) = self.another_model() {
+            let value = gate.with_model(model);
+            let text = format!("With {model}");
+            buttons.push(Button::new(&text, ActionId::RetryModel.as_str(), &value));
         }
         buttons.extend(self.run.snapshots().next().map(|_| roll_back(&value)));
         buttons.extend(self.last_buttons(silence));

@@ -44,7 +44,8 @@ impl<'a> From<Option<&'a Progress>> for AtWork<'a> {
 pub(super) fn ledger<'a>(run: &Run, at_work: impl Into<AtWork<'a>>) -> Option<Message> {
     let at_work = at_work.into();
     let of_stage = |(i, stage): (usize, &StageState)| {
-        let before: Vec<Row> = at_work.beside.of(stage).flat_map(rows_beside).collect();
+        let beside = at_work.beside;
+        let before: Vec<Row> = beside.of(stage).flat_map(|it| rows_beside(it, beside)).collect();
         before.into_iter().chain(rows(run, i, stage, at_work))
     };
     let rows: Vec<Row> = run.stages.iter().enumerate().flat_map(of_stage).collect();
@@ -71,9 +72,11 @@ fn rows(run: &Run, index: usize, stage: &StageState, at_work: AtWork<'_>) -> Vec
 }
 
 /// The attempts of a run that did a stage beside others: it is its last one.
-fn rows_beside((run, is_left_behind): (&Run, bool)) -> Vec<Row> {
+fn rows_beside((run, is_left_behind): (&Run, bool), beside: Beside<'_>) -> Vec<Row> {
     let Some(stage) = run.stages.last() else { return Vec::new() };
-    let mut rows = rows(run, run.stages.len() - 1, stage, AtWork::default());
+    let (progress, queued) = (beside.progress(run.id()), beside.queued(run.id()));
+    let at_work = AtWork { progress, queued, beside: Beside::default() };
+    let mut rows = rows(run, run.stages.len() - 1, stage, at_work);
     let newest = rows.last_mut().filter(|_| is_left_behind);
     if let Some(words) = newest.and_then(|row| row.paragraphs.first_mut()) {
         *words = std::mem::take(words) + " · left behind";
@@ -176,7 +179,7 @@ fn newest_that_fit(rows: &[Row]) -> usize {
 }
 
 /// As many paragraphs in each section as it takes.
-fn in_sections(paragraphs: impl Iterator<Item = Mrkdwn>) -> Vec<SlackBlock> {
+pub(super) fn in_sections(paragraphs: impl Iterator<Item = Mrkdwn>) -> Vec<SlackBlock> {
     let mut texts: Vec<Mrkdwn> = Vec::new();
     for paragraph in paragraphs {
         match texts.pop() {

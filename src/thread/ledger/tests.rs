@@ -4,7 +4,7 @@ use crate::run::{AttemptOutcome, Outcome, Progress, Rework, Tokens, Trouble, Usd
 use crate::thread::samples::{Tale, ana, ben, nasty, work};
 use crate::thread::transcript;
 
-use super::ledger;
+use super::{AtWork, Beside, ledger};
 
 fn shown(tale: &Tale) -> String {
     transcript(ledger(&tale.run, None).as_slice())
@@ -273,4 +273,22 @@ fn the_largest_ledger_is_folded() {
     assert!(text.starts_with("├ … "), "{text}");
     assert!(text.contains("earlier attempts"));
     assert!(text.contains(" · attempt 5 · "));
+}
+
+#[test]
+fn what_is_done_beside_others_shows_how_far_it_is() {
+    let tale = Tale::beside();
+    let part = Tale::side_run(&tale.run, "streaming").begins("streaming", 1);
+    let of = |it| (part.run.id().clone(), it);
+    let progress = [of(part.progress("streaming", 1, "Write stream.js"))];
+    let runs = std::slice::from_ref(&part.run);
+    let beside = Beside { runs, progress: &progress, ..Beside::default() };
+    let at_work = AtWork { beside, ..AtWork::default() };
+    let text = transcript(&[ledger(&tale.run, at_work).expect("rows")]);
+    assert!(
+        text.contains(
+            "◐ streaming · beside the others · attempt 1 · now “Write stream.js” · 12,340 tokens · $0.03"
+        ),
+        "{text}"
+    );
 }

@@ -8,6 +8,9 @@ use crate::thread::snapshots::snapshot_lines;
 /// `callback_id` of the form for a rollback: `snapshot`/`snapshot` with the name of one, and `words`/`words`, which may be empty.
 pub const ROLLBACK_FORM: &str = "rollback";
 
+/// Slack's lists have a hundred lines at most.
+const CHOICES: usize = 100;
+
 /// Asks where the run goes back to. Comes back as `ROLLBACK_FORM`, with the run as metadata.
 #[must_use]
 pub fn rollback_modal(run: &Run) -> SlackView {
@@ -16,7 +19,9 @@ pub fn rollback_modal(run: &Run) -> SlackView {
          stays a snapshot, so this can be undone.",
         run.request.project
     );
-    let lines = snapshot_lines(run);
+    let mut lines = snapshot_lines(run);
+    // The start stays, and the newest.
+    lines.drain(1..lines.len().saturating_sub(CHOICES - 1).max(1));
     let choices: Vec<(String, &str)> =
         lines.iter().map(|it| (format!("{} · {}", it.name, it.about), it.name.as_str())).collect();
     let choices: Vec<(&str, &str)> =

@@ -10,7 +10,7 @@ use crate::workspace::{FilePatch, FileStatus, Patch};
 
 use super::{
     AgainForm, DevelopForm, DiffPlace, DiffTurn, FROM_START, ModalDiff, again_modal, changes_modal,
-    develop_modal, diff_modal, extend_modal, reject_modal,
+    develop_modal, diff_modal, extend_modal, reject_modal, rollback_modal,
 };
 
 /// The modal of what an attempt of the second stage changed.
@@ -293,4 +293,18 @@ fn a_brief_that_no_field_holds_is_left_out_of_the_form() {
     run.request.brief = "👩".repeat(1_999);
     let form = again(&run).to_string();
     assert!(!form.contains(r#""block_id":"brief""#) && form.contains("stays as it is"), "{form}");
+}
+
+#[test]
+fn of_many_snapshots_the_start_and_the_newest_can_be_gone_back_to() {
+    let mut tale = Tale::new().started();
+    for n in 1..=120 {
+        tale = tale.errs("scaffold", n);
+    }
+    let form = json!(rollback_modal(&tale.run));
+    slack_limits::view(&form);
+    let block = form["blocks"].as_array().unwrap().iter().find(|it| it["type"] == "input");
+    let options = block.unwrap()["element"]["options"].as_array().unwrap();
+    let values = [0, 1, 99].map(|i| options[i]["value"].as_str().unwrap());
+    assert_eq!((options.len(), values), (100, ["start", "scaffold-22", "scaffold-120"]));
 }

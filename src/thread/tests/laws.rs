@@ -24,6 +24,7 @@ fn drawn(run: &Run, now: DateTime<Utc>) -> Vec<Message> {
             groups: &Groups::default(),
             children: &[],
             children_queued: &[],
+            children_progress: &[],
             batch: None,
             queued: None,
         },

@@ -29,7 +29,7 @@ fn the_card_is_old() {
 
 #[test]
 fn it_is_too_late() {
-    insta::assert_snapshot!(told(&Refusal::TooLate, &Tale::waiting()), @"Nobody answered in time, so this question is closed. `/develop llm-wrapper` starts again.");
+    insta::assert_snapshot!(told(&Refusal::TooLate, &Tale::waiting()), @"Nobody answered in time, so this question is closed. `/develop again llm-wrapper-k3f9qdz from core-implementation` starts it again.");
 }
 
 #[test]
@@ -122,11 +122,11 @@ fn whoever_was_first_did_something() {
 
 #[test]
 fn the_run_is_over() {
-    insta::assert_snapshot!(told(&Refusal::RunEnded, &Tale::done()), @"llm-wrapper-k3f9qdz is over: it is done. `/develop llm-wrapper` starts again.");
-    insta::assert_snapshot!(told(&Refusal::RunEnded, &Tale::waiting().closes(Outcome::Failed, None)), @"llm-wrapper-k3f9qdz is over: it has failed. `/develop llm-wrapper` starts again.");
+    insta::assert_snapshot!(told(&Refusal::RunEnded, &Tale::done()), @"llm-wrapper-k3f9qdz is over: it is done. `/develop again llm-wrapper-k3f9qdz` starts it again.");
+    insta::assert_snapshot!(told(&Refusal::RunEnded, &Tale::waiting().closes(Outcome::Failed, None)), @"llm-wrapper-k3f9qdz is over: it has failed. `/develop again llm-wrapper-k3f9qdz from core-implementation` starts it again.");
     let stopped =
         Tale::waiting().decides(ben(), Verdict::Stop, None).closes(Outcome::Stopped, None);
-    insta::assert_snapshot!(told(&Refusal::RunEnded, &stopped), @"llm-wrapper-k3f9qdz is over: it was stopped. `/develop llm-wrapper` starts again.");
+    insta::assert_snapshot!(told(&Refusal::RunEnded, &stopped), @"llm-wrapper-k3f9qdz is over: it was stopped. `/develop again llm-wrapper-k3f9qdz from core-implementation` starts it again.");
 }
 
 #[test]

@@ -56,7 +56,7 @@ impl AttemptLogs {
     pub async fn read(files: &AttemptFiles) -> Self {
         let shown = AttemptFile::ALL.into_iter().filter(|file| *file != AttemptFile::Agent);
         let steps = files.tail(AttemptFile::Agent, STEPS_BYTES).await.ok().flatten();
-        let steps = steps.map(|log| agent::told(&log.text(), &files.worktree()));
+        let steps = steps.map(|log| agent::told(&log.raw_text(), &files.worktree()));
         let steps: Vec<String> =
             steps.into_iter().flatten().filter_map(|event| agent_line(&event)).collect();
         Self {

@@ -76,6 +76,7 @@ fn differs(
         groups: &groups,
         children,
         children_queued: &[],
+        children_progress: &[],
         batch,
         queued: None,
     };

@@ -244,3 +244,12 @@ fn what_nobody_approved_together_is_delivered_by_no_other_answer() {
     let Next::Deliver { push, .. } = driver.on() else { panic!("nothing is kept") };
     assert!(!push, "it stays where it is");
 }
+
+#[test]
+fn a_batch_that_failed_begins_anew() {
+    let mut driver = developed(GOOD);
+    driver.brings(Facts::Green).brings(Facts::Green).brings(Facts::Green);
+    driver.plan();
+    assert!(driver.run.stages[..3].iter().all(|merge| merge.phase == StagePhase::Good));
+    assert_eq!((driver.run.resumes_at(), driver.run.beginnings().next()), (None, None));
+}

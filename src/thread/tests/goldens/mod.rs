@@ -76,6 +76,7 @@ fn drawn(name: &str, tale: &Tale, key: &str) -> Vec<Golden> {
         groups: &groups,
         children: &[],
         children_queued: &[],
+        children_progress: &[],
         batch: None,
         queued: None,
     };

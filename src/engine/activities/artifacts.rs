@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -162,7 +162,7 @@ impl WriteAttempt<'_> {
     }
 
     /// The session that a worker left which has another disk, with what its agent had written: put in this attempt's folder.
-    pub(super) async fn fetch_session(&self) -> Result<Option<Uuid>> {
+    pub(super) async fn fetch_session(&self, base: &Snapshot) -> Result<Option<Uuid>> {
         let (of, artifacts) = (AttemptId::from(self.input), &self.bench.artifacts);
         let Some(wanted) = self.before.session.as_deref() else { return Ok(None) };
         let Some(moved) = artifacts.get(&key(of, MOVED)).await? else { return Ok(None) };
@@ -173,6 +173,9 @@ impl WriteAttempt<'_> {
         let Some(packed) = artifacts.get(&key(of, SESSION)).await? else { return Ok(None) };
         let (work, home) = (self.folder.at("work"), self.folder.at("home"));
         let shadow = self.bench.shadow_with(of.run, &[&left]).await?;
+        if !shadow.is_child(&left, base).await? {
+            bail!("what its agent had written was made of other code than the run began with here");
+        }
         shadow.checkout(&left, &work).await.context("fetching what the agent had written")?;
         unpack(&packed, &home, &work).context("unpacking the session")?;
         Ok(session.parse().ok())

@@ -1,8 +1,6 @@
 //! What a worker puts into the artifact store and takes out of it: how does a run go on on another disk?
 //! Snapshots before anybody is told of them; logs as soon as they are whole; the session of an agent that has to move.
 
-use std::fs;
-use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -18,9 +16,9 @@ use super::handover::Handover;
 use super::heartbeat::with_heartbeat;
 use super::prepare::PreparedAttempt;
 use super::red_green::LOG_RED_GREEN;
+use super::session_archive::{pack, unpack};
 use super::write_attempt::WriteAttempt;
 use crate::agent::ClaudeCode;
-use crate::files::remove_blocking;
 use crate::run::{RunId, Snapshot};
 use crate::workspace::{ArtifactKeys, AttemptFile, Bundles, Shadow, WorkspaceError};
 
@@ -143,7 +141,10 @@ impl WriteAttempt<'_> {
             Some(kept) => kept.clone(),
             None => self.keep_unfinished(prepared).await?,
         };
-        let packed = pack(&home).context("packing the session")?;
+        #[expect(clippy::disallowed_methods, reason = "no process is started there")]
+        let packing = tokio::task::spawn_blocking(move || pack(&home, session));
+        let packed = packing.await.context("packing the session")?;
+        let packed = packed.context("packing the session")?;
         artifacts.put(&key(of, SESSION), packed).await?;
         // At last: by it the rest is found.
         let session = session.to_string();
@@ -179,29 +180,5 @@ impl WriteAttempt<'_> {
         shadow.checkout(&left, &work).await.context("fetching what the agent had written")?;
         unpack(&packed, &home, &work).context("unpacking the session")?;
         Ok(session.parse().ok())
-    }
-}
-
-/// The conversations in an agent's HOME; the rest of it is made anew.
-fn pack(home: &Path) -> std::io::Result<Vec<u8>> {
-    let mut archive = tar::Builder::new(Vec::new());
-    archive.follow_symlinks(false);
-    archive.append_dir_all("projects", home.join(ClaudeCode::CONVERSATIONS))?;
-    archive.into_inner()
-}
-
-/// Into a fresh HOME, under the name that the agent's program gives to conversations in this folder.
-fn unpack(packed: &[u8], home: &Path, work: &Path) -> std::io::Result<()> {
-    remove_blocking(home)?;
-    let conversations = home.join(ClaudeCode::CONVERSATIONS);
-    let claude = conversations.parent().unwrap_or(home);
-    fs::create_dir_all(claude)?;
-    // Made by our own hand; yet an agent wrote what is in it, so nothing may land outside.
-    tar::Archive::new(packed).unpack(claude)?;
-    let here = conversations.join(ClaudeCode::folder_of_conversations(work));
-    let mut others = fs::read_dir(&conversations)?.filter_map(Result::ok);
-    match others.next().filter(|_| !here.exists()) {
-        Some(other) => fs::rename(other.path(), here),
-        None => Ok(()),
     }
 }

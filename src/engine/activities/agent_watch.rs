@@ -13,7 +13,7 @@ use super::agent_choice::MeteredAgent;
 use super::breakers::Breakers;
 use super::failure::why_of;
 use super::handover::Handover;
-use super::heartbeat::AgentProgress;
+use super::heartbeat::{AgentProgress, with_heartbeat};
 use super::metering::Raises;
 use super::pause::Waits;
 use super::stall::{Signs, StallWatch};
@@ -64,7 +64,10 @@ impl WriteAttempt<'_> {
             limited_for: agent.door.limited_for(),
             tripped: breakers.tripped(),
         };
-        progress.count(agent.door.close().await.unwrap_or(known));
+        // Where the database is away, that takes a minute.
+        let (handover, never) = (progress.handover.clone(), CancellationToken::new());
+        let closed = with_heartbeat(ctx, &handover, &never, agent.door.close()).await?;
+        progress.count(closed.unwrap_or(known));
         self.spent.is(&progress.handover);
         let report = match worked {
             // Our own machine failed it in the middle: what it had done was paid for, so this attempt is over.

@@ -26,17 +26,11 @@ use crate::workspace::{ArtifactKeys, AttemptFile, Bundles, Shadow, WorkspaceErro
 const FILES_TIMEOUT: Duration = Duration::from_secs(30);
 /// Who asked this process to end waits for it.
 const MOVE_TIMEOUT: Duration = Duration::from_secs(20);
-/// What `write` leaves for people, and what `check` does.
+/// What `write` leaves for people, and what `check` does besides the reports that it read.
 pub(super) const WRITTEN_FILES: [&str; 3] =
     [AttemptFile::Prompt.name(), AttemptFile::Setup.name(), AttemptFile::Agent.name()];
-pub(super) const CHECKED_FILES: [&str; 6] = [
-    AttemptFile::ChecksBefore.name(),
-    AttemptFile::Checks.name(),
-    LOG_RED_GREEN,
-    AttemptFile::Junit.name(),
-    "lcov.info",
-    "cobertura.xml",
-];
+pub(super) const CHECKED_FILES: [&str; 3] =
+    [AttemptFile::ChecksBefore.name(), AttemptFile::Checks.name(), LOG_RED_GREEN];
 /// An agent's session, and where it was to be found.
 const SESSION: &str = "session.tar";
 const MOVED: &str = "moved.json";

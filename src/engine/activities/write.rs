@@ -54,7 +54,9 @@ impl Bench {
         spent.is(&heartbeat.clone().unwrap_or_default());
         let of = input.into();
         let folder = AttemptFolder::take(&self.runs, of)?;
-        let before = self.with_ledger(of, Handover::newest(heartbeat, &folder.folder)).await?;
+        let known = Handover::newest(heartbeat, &folder.folder);
+        spent.is(&known);
+        let before = self.with_ledger(of, known).await?;
         let before = Handover { workplace: Some(folder.workplace()), ..before };
         spent.is(&before);
         if let Some(written) = folder.written(input.base.as_ref()) {
@@ -91,10 +93,13 @@ impl WriteAttempt<'_> {
         match bench.agent_for(input, door) {
             Ok(agent) => Box::pin(self.write(ctx, agent)).await,
             Err(NoAgent::Unfit(unfit)) if input.may_hand_back => Err(unfit.error().into()),
-            Err(
-                NoAgent::Unfit(Unfit::Lacks(why) | Unfit::Failed { why, .. }) | NoAgent::Wrong(why),
-            ) => Ok(setup_failed(why, bench.sandbox.sandboxing(), &self.before)),
+            Err(NoAgent::Unfit(unfit)) => Ok(self.impossible(unfit.to_string())),
+            Err(NoAgent::Wrong(why)) => Ok(self.impossible(why)),
         }
+    }
+
+    fn impossible(&self, why: String) -> Written {
+        setup_failed(why, self.bench.sandbox.sandboxing(), &self.before)
     }
 
     async fn write(
@@ -188,8 +193,8 @@ impl WriteAttempt<'_> {
     ) -> Result<(), ActivityError> {
         after.save(&self.folder.folder);
         self.spent.is(&after);
-        self.bench.tell_ledger(self.input, &after).await?;
-        Ok(ctx.record_heartbeat(after).await?)
+        ctx.record_heartbeat(after.clone()).await?;
+        self.bench.tell_ledger(self.input, &after).await
     }
 
     async fn prepare_unless_stopped(

@@ -38,6 +38,8 @@ pub(super) struct AgentRan {
     pub pause: Option<Pause>,
     /// What the next attempt should read of it.
     pub feedback: Option<String>,
+    /// The model's provider refused this worker's key.
+    pub not_let_in: bool,
     /// What it said to nobody in particular; the end of it, where it is long.
     pub said: String,
 }
@@ -64,6 +66,7 @@ impl WriteAttempt<'_> {
             limited_for: agent.door.limited_for(),
             tripped: breakers.tripped(),
         };
+        let not_let_in = agent.door.was_not_let_in();
         // Where the database is away, that takes a minute.
         let (handover, never) = (progress.handover.clone(), CancellationToken::new());
         let closed = with_heartbeat(ctx, &handover, &never, agent.door.close()).await?;
@@ -75,7 +78,14 @@ impl WriteAttempt<'_> {
                 if progress.handover.cost_usd > self.before.cost_usd =>
             {
                 let (report, after) = (unfinished(why_of(&failure)), progress.handover);
-                return Ok(AgentRan { report, after, pause: None, feedback: None, said });
+                return Ok(AgentRan {
+                    report,
+                    after,
+                    pause: None,
+                    feedback: None,
+                    not_let_in,
+                    said,
+                });
             }
             worked => worked?,
         };
@@ -83,7 +93,7 @@ impl WriteAttempt<'_> {
         progress.told(report.tokens, report.cost_usd);
         let pause = self.reason_to_pause(&report.end, &progress.handover, waits);
         let feedback = stall.feedback(&report.end);
-        Ok(AgentRan { report, after: progress.handover, pause, feedback, said })
+        Ok(AgentRan { report, after: progress.handover, pause, feedback, not_let_in, said })
     }
 
     async fn watch_agent(

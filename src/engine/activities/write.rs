@@ -19,7 +19,7 @@ use super::unfit::Unfit;
 use super::write_attempt::{Spent, WriteAttempt};
 use crate::agent::AgentReport;
 use crate::checks::SetupEnd;
-use crate::run::{AgentEnd, Pause, Sandboxing, Trouble, Usd, Written};
+use crate::run::{AgentEnd, Pause, RunId, Sandboxing, Trouble, Usd, Written};
 use crate::workspace::read_parts;
 
 impl Bench {
@@ -132,13 +132,17 @@ impl WriteAttempt<'_> {
         &self,
         ctx: &ActivityContext,
         prepared: &PreparedAttempt,
-        AgentRan { report, after, pause, feedback, .. }: AgentRan,
+        AgentRan { report, after, pause, feedback, not_let_in, .. }: AgentRan,
     ) -> Result<Written, ActivityError> {
         if report.end == AgentEnd::Stopped && self.bench.draining.is_cancelled() {
             self.leave_session(ctx, (prepared, None), &after).await?;
             return Err(ActivityError::cancelled_with_details(after));
         }
-        if let Some(unfit) = self.judge_worker(&report.end) {
+        if report.end == AgentEnd::Finished {
+            self.bench.circuits.close(&WorkerPart::Key);
+        }
+        let unfit = unfit_by(&report.end, &self.input.run, not_let_in);
+        if let Some(unfit) = unfit.filter(|_| self.input.may_hand_back) {
             self.leave_session(ctx, (prepared, None), &after).await?;
             self.hand_over(ctx, after).await?;
             return Err(unfit.error().into());
@@ -164,25 +168,6 @@ impl WriteAttempt<'_> {
         };
         let said = read_parts(&self.folder.at("work"));
         if said.is_empty() { first.all.clone() } else { said }
-    }
-
-    /// What an agent's end says of the worker: its key, and its program. None where another worker would do no better.
-    fn judge_worker(&self, end: &AgentEnd) -> Option<Unfit> {
-        if *end == AgentEnd::Finished {
-            self.bench.circuits.close(&WorkerPart::Key);
-        }
-        let AgentEnd::Failed { trouble, why } = end else { return None };
-        let (part, why) = match trouble {
-            Trouble::SignIn => {
-                (WorkerPart::Key, format!("the model's provider lets nobody in: {why}"))
-            }
-            Trouble::Program => {
-                let part = WorkerPart::Of(self.input.run.clone());
-                (part, format!("the agent's program does not work: {why}"))
-            }
-            _ => return None,
-        };
-        self.input.may_hand_back.then_some(Unfit::Failed { part, why })
     }
 
     /// Before anything is done with its work: whatever happens to that, the agent is not paid again.
@@ -237,6 +222,22 @@ impl WriteAttempt<'_> {
     }
 }
 
+/// What an agent's end says of the worker: its key, and its program. None where another worker would do no better.
+/// What agents print may be made up, so the key counts as refused for other runs only where our meter saw that too.
+fn unfit_by(end: &AgentEnd, run: &RunId, not_let_in: bool) -> Option<Unfit> {
+    let AgentEnd::Failed { trouble, why } = end else { return None };
+    let of_run = || WorkerPart::Of(run.clone());
+    let (part, why) = match trouble {
+        Trouble::SignIn => {
+            let part = if not_let_in { WorkerPart::Key } else { of_run() };
+            (part, format!("the model's provider lets nobody in: {why}"))
+        }
+        Trouble::Program => (of_run(), format!("the agent's program does not work: {why}")),
+        _ => return None,
+    };
+    Some(Unfit::Failed { part, why })
+}
+
 /// It waits before anything is done.
 fn stands_still(pause: Pause, sandboxing: Sandboxing) -> Written {
     Written { pause: Some(pause), ..Written::unkept(AgentEnd::Stopped, sandboxing) }
@@ -257,5 +258,23 @@ fn written(report: AgentReport, sandboxing: Sandboxing, spent: &Handover) -> Wri
         words: report.words,
         workplace: spent.workplace.clone(),
         ..Written::unkept(report.end, sandboxing)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_agent_alone_shuts_the_key_for_its_own_run_only() {
+        let (run, why) = ("tale-k3f9qdx".parse().expect("an id"), "it says so".to_owned());
+        let end = AgentEnd::Failed { trouble: Trouble::SignIn, why };
+        let shut = |not_let_in| match unfit_by(&end, &run, not_let_in) {
+            Some(Unfit::Failed { part, .. }) => part,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(shut(false), WorkerPart::Of(run.clone()));
+        assert_eq!(shut(true), WorkerPart::Key);
+        assert_eq!(unfit_by(&AgentEnd::Finished, &run, true), None);
     }
 }

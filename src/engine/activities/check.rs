@@ -90,7 +90,11 @@ impl Bench {
         if stop.is_cancelled() {
             return Err(ActivityError::cancelled());
         }
-        Ok(checked?)
+        let checked = checked?;
+        if !checked.passed {
+            self.refuse_when_asked_to_end().await?;
+        }
+        Ok(checked)
     }
 
     async fn check_in(

@@ -108,10 +108,7 @@ impl Bench {
             .await;
         let trying = Box::pin(self.try_on_base(&folder, input, &stop));
         let checked = with_heartbeat(ctx, &Handover::default(), &stop, trying).await?;
-        if stop.is_cancelled() {
-            return Err(ActivityError::cancelled());
-        }
-        Ok(checked?)
+        self.unless_cut_short(checked, &stop).await
     }
 
     async fn try_on_base(

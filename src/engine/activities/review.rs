@@ -178,7 +178,10 @@ impl WriteAttempt<'_> {
         self.hand_over(ctx, after.clone()).await?;
         match &report.end {
             AgentEnd::Stopped => Err(ActivityError::cancelled_with_details(after)),
-            AgentEnd::Failed { why, .. } => Ok(input.failed(why, &after)),
+            AgentEnd::Failed { why, .. } => {
+                self.bench.refuse_when_asked_to_end().await?;
+                Ok(input.failed(why, &after))
+            }
             AgentEnd::Finished => {
                 let names =
                     shadow.files(snapshot).await.context("listing the files of the work")?;

@@ -9,7 +9,7 @@ use super::WriteInput;
 use super::agent_choice::{MeteredAgent, NoAgent};
 use super::agent_watch::AgentRan;
 use super::attempt_folder::AttemptFolder;
-use super::bench::Bench;
+use super::bench::{Bench, asked_to_end};
 use super::circuit::WorkerPart;
 use super::handover::{AgentDone, Handover};
 use super::heartbeat::with_heartbeat;
@@ -134,9 +134,9 @@ impl WriteAttempt<'_> {
         prepared: &PreparedAttempt,
         AgentRan { report, after, pause, feedback, not_let_in, .. }: AgentRan,
     ) -> Result<Written, ActivityError> {
-        if report.end == AgentEnd::Stopped && self.bench.draining.is_cancelled() {
+        if report.end != AgentEnd::Finished && self.bench.is_asked_to_end().await {
             self.leave_session(ctx, (prepared, None), &after).await?;
-            return Err(ActivityError::cancelled_with_details(after));
+            return Err(cut_short(ctx, after));
         }
         if report.end == AgentEnd::Finished {
             self.bench.circuits.close(&WorkerPart::Key);
@@ -155,10 +155,30 @@ impl WriteAttempt<'_> {
         if written.pause.is_some() {
             return self.pause(ctx, prepared, (written, after)).await;
         }
+        if written.end == AgentEnd::Stopped && ctx.is_cancelled() {
+            return self.keep_what_was_cut_short(ctx, prepared, (written, after)).await;
+        }
         let done = AgentDone { base, written };
         let after = Handover { done: Some(Box::new(done.clone())), ..after };
         self.hand_over(ctx, after).await?;
         self.store_work(ctx, &prepared.shadow, done).await
+    }
+
+    /// What there is of an agent that Temporal ended. Most of the time a person wanted that. But Temporal also ends what it lost sight of: it drops
+    /// the answer, and lets a worker go on with the attempt. So nothing here says that the agent is done, and its session stays.
+    async fn keep_what_was_cut_short(
+        &self,
+        ctx: &ActivityContext,
+        prepared: &PreparedAttempt,
+        (written, after): (Written, Handover),
+    ) -> Result<Written, ActivityError> {
+        self.hand_over(ctx, after.clone()).await?;
+        let done = AgentDone { base: prepared.base.clone(), written };
+        let written = self.store_work(ctx, &prepared.shadow, done).await?;
+        let kept = written.work.as_ref().map(|work| &work.snapshot);
+        // Where a person called it off, its folder is clear by now, and there is no session to leave.
+        self.leave_session(ctx, (prepared, kept), &after).await?;
+        Ok(written)
     }
 
     /// Into which parts its agent split the task: as it says now, else as it said before it stood still.
@@ -215,11 +235,22 @@ impl WriteAttempt<'_> {
         let setting_up = Box::pin(self.bench.set_up_once(what, &stop));
         let end = with_heartbeat(ctx, &self.before, &stop, setting_up).await??;
         if !stop.is_cancelled() {
+            if matches!(end, SetupEnd::Failed(_)) {
+                self.bench.refuse_when_asked_to_end().await?;
+            }
             return Ok(end);
         }
         self.clear_if_stopped().await;
         Err(ActivityError::cancelled_with_details(self.before.clone()))
     }
+}
+
+/// An attempt that another worker goes on with. Before Temporal says so itself it would not believe that it was cancelled.
+fn cut_short(ctx: &ActivityContext, after: Handover) -> ActivityError {
+    if ctx.is_cancelled() {
+        return ActivityError::cancelled_with_details(after);
+    }
+    asked_to_end().into()
 }
 
 /// What an agent's end says of the worker: its key, and its program. None where another worker would do no better.

@@ -82,7 +82,7 @@ impl Unfit {
         Self::Failed { part: WorkerPart::Of(run.clone()), why }
     }
 
-    /// What it comes to, by a look for room where SIGNOFF_HOME is.
+    /// What it comes to, by a look for room where `SIGNOFF_HOME` is.
     fn after_a_look(self, run: &RunId, has_room: impl FnOnce() -> bool) -> Self {
         match self {
             // There is some room there, or it is another disk: only a try shows that there is enough.

@@ -69,8 +69,7 @@ async fn a_worker_that_was_thought_dead_keeps_nothing_when_it_wakes_up() {
 }
 
 #[tokio::test]
-async fn an_agent_that_was_lost_sight_of_goes_on_in_the_same_attempt()
-{
+async fn an_agent_that_was_lost_sight_of_goes_on_in_the_same_attempt() {
     story(async |w| {
         let ana = w.person("ana");
         let run = ana.develops("slow").await?;

@@ -1,7 +1,9 @@
 //! A call: how is one kept in the ledger, from before it is made until its answer is over?
 //! Whatever becomes of it, it counts once: as its provider counted, or as far as it was told and estimated beyond.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::time::sleep;
@@ -20,6 +22,10 @@ use crate::store::{AttemptKey, CallFigures, CallId, CallState, Spend, Store, Tok
 const BYTES_A_TOKEN: usize = 4;
 /// Between two updates of a row whose answer goes on.
 const TELL_INTERVAL: Duration = Duration::from_secs(1);
+/// Stands for the status of an answer that never came.
+const UNANSWERED: u16 = 0;
+/// No such key, nobody pays for it, or it may not do that.
+const NOT_LET_IN: RangeInclusive<u16> = 401..=403;
 /// How often a row is written again where the database is away.
 const CLOSE_TRIES: u32 = 20;
 
@@ -32,6 +38,8 @@ pub(super) struct Teller {
     pub ledger: Store,
     /// What the provider said last.
     pub limit: ProviderLimit,
+    /// Whether it refused our key when it was asked last.
+    pub not_let_in: AtomicBool,
     /// What is still being written.
     pub writing: TaskTracker,
 }
@@ -86,7 +94,7 @@ impl Teller {
         let priced = self.prices.price(model, usage);
         let (model, counts) = (model.to_owned(), usage.counts());
         let (price, cost) = (priced.by, priced.cost);
-        (CallFigures { state, model, price, status: 0, counts, cost }, priced.unknown)
+        (CallFigures { state, model, price, status: UNANSWERED, counts, cost }, priced.unknown)
     }
 
     /// What is put in is mostly what was put in before, and read from the provider's cache for a tenth: that is what is forecast, and the
@@ -145,6 +153,10 @@ impl OpenCall {
             return;
         }
         self.teller.account.settle(&self.held, spend(&figures));
+        if figures.status != UNANSWERED {
+            let refused = NOT_LET_IN.contains(&figures.status);
+            self.teller.not_let_in.store(refused, Ordering::Relaxed);
+        }
         let (ledger, id) = (self.teller.ledger.clone(), self.id);
         self.teller.writing.spawn(async move { close_row(&ledger, id, &figures).await });
     }

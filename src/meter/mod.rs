@@ -16,7 +16,7 @@ mod usage;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -93,6 +93,7 @@ impl Meter {
             prices: PriceList::new(prices),
             ledger: self.ledger.clone(),
             limit: ProviderLimit::default(),
+            not_let_in: AtomicBool::new(false),
             writing: TaskTracker::new(),
         });
         let door = Door {
@@ -173,6 +174,12 @@ impl MeterDoor {
     #[must_use]
     pub fn refused(&self) -> Option<Spent> {
         self.teller.account.refused()
+    }
+
+    /// Whether the provider refused our key when it was asked last. What an agent says of that may be made up.
+    #[must_use]
+    pub fn was_not_let_in(&self) -> bool {
+        self.teller.not_let_in.load(Ordering::Relaxed)
     }
 
     /// Closes it when its agent is gone, and waits until all is in the ledger. What that says is what was spent.

@@ -72,6 +72,15 @@ impl Bundles<'_> {
         if shadow.has(needed).await? { Ok(shadow) } else { Err(elsewhere()) }
     }
 
+    /// The shadow repository of a run that has no snapshot yet: empty, unless a worker that had the run before left what it began with. That stays
+    /// its beginning, whatever was pushed since.
+    pub async fn shadow_to_begin(&self, git_dir: PathBuf) -> Result<Shadow> {
+        match self.shadow_with(git_dir.clone(), &[]).await {
+            Err(WorkspaceError::Elsewhere { .. }) => Shadow::open(&git_dir).await,
+            begun => begun,
+        }
+    }
+
     async fn fetch_all(&self, shadow: &Shadow, beginning: &Beginning) -> Result<()> {
         if shadow.base().await?.is_none() {
             if let Some(cut) = &beginning.shallow {
@@ -201,9 +210,15 @@ impl Shadow {
     /// The snapshot that is kept under this name, where it was made of `base`.
     pub async fn kept_on(&self, base: &Snapshot, name: &str) -> Result<Option<Snapshot>> {
         let Some(kept) = self.find(name).await? else { return Ok(None) };
-        let parent = format!("{}^", kept.commit);
+        let is_child = self.is_child(&kept, base).await?;
+        Ok(Some(kept).filter(|_| is_child))
+    }
+
+    /// Whether a snapshot was made of `base`.
+    pub async fn is_child(&self, snapshot: &Snapshot, base: &Snapshot) -> Result<bool> {
+        let parent = format!("{}^", snapshot.commit);
         let parent = self.git().args(["rev-parse", "--verify", &parent]).line().await?;
-        Ok(Some(kept).filter(|_| parent == base.commit))
+        Ok(parent == base.commit)
     }
 
     /// Whether what this bundle is named after is here.

@@ -69,6 +69,47 @@ async fn a_worker_that_was_thought_dead_keeps_nothing_when_it_wakes_up() {
 }
 
 #[tokio::test]
+async fn an_agent_that_was_lost_sight_of_goes_on_in_the_same_attempt() {
+    story(async |w| {
+        let ana = w.person("ana");
+        let run = ana.develops("slow").await?;
+        run.shows("Waiting for a sign").await?;
+        let here = run.folder("wait-1/work");
+        w.worker.stands_still().await?;
+        let second = w.worker_at("second")?;
+        let there = w.folder.path().join("second/runs").join(run.id.as_str()).join("wait-1/work");
+        w.until_alive(&there.display().to_string()).await?;
+        w.worker.wakes_up().await?;
+        w.until_dead(&here.display().to_string()).await?;
+        second.crashes().await?;
+        w.until_alive(&here.display().to_string()).await?;
+        fs::write(here.join("go"), "")?;
+        run.asks().await?;
+        assert_eq!(run.run().await?.stages[0].attempts.len(), 1);
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_agent_that_was_asked_to_end_before_its_worker_goes_on_in_the_same_attempt() {
+    story(async |w| {
+        let ana = w.person("ana");
+        let run = ana.develops("slow").await?;
+        run.shows("Waiting for a sign").await?;
+        let here = run.folder("wait-1/work");
+        w.worker.is_asked_to_end_with(&here.display().to_string()).await?;
+        w.worker.comes_back()?;
+        w.until_alive(&here.display().to_string()).await?;
+        fs::write(here.join("go"), "")?;
+        run.asks().await?;
+        assert_eq!(run.run().await?.stages[0].attempts.len(), 1);
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_run_is_done_again_by_a_worker_that_never_saw_it() {
     story(async |w| {
         let ana = w.person("ana");

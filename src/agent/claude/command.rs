@@ -1,6 +1,9 @@
 //! The command line of Claude Code: with which flags and environment does it run?
 //! It never reads a checkout's settings (hooks, key helpers, redirects would run), and it may do all within the box.
 
+use std::fs::Permissions;
+use std::io;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
@@ -9,12 +12,16 @@ use uuid::Uuid;
 
 use super::{ClaudeCode, Launch, instructions};
 use crate::agent::{AgentError, Assignment, Result, Session, Tools};
+use crate::files;
 use crate::sandbox::{BoxSpec, Boxed, Network};
 
 /// Compared with what the CLI says it took: some modes change silently.
 pub(super) const PERMISSIONS: &str = "bypassPermissions";
 const INSIDE_PROGRAM: &str = "/opt/claude";
 const INSIDE_HOME: &str = "/home/agent";
+const TMP: &str = "tmp";
+/// Its owner may do all there.
+const OWNER: u32 = 0o700;
 
 const ALL_TOOLS: &str = "Bash,Edit,Read,Write,Grep,Glob";
 const READ_ONLY_TOOLS: &str = "Read,Grep,Glob";
@@ -95,7 +102,7 @@ impl ClaudeCode {
 
     fn environment(&self, home: &Path) -> Vec<(String, String)> {
         let home = self.sandbox.inside(home, Path::new(INSIDE_HOME));
-        let tmp = ("CLAUDE_CODE_TMPDIR", home.join("tmp").display().to_string());
+        let tmp = ("CLAUDE_CODE_TMPDIR", home.join(TMP).display().to_string());
         let fixed = ENVIRONMENT.map(|(name, value)| (name, value.to_owned()));
         let access = self.access.variables(&self.sandbox);
         let all = fixed.into_iter().chain([tmp]).chain(access);
@@ -103,9 +110,26 @@ impl ClaudeCode {
     }
 }
 
+/// A HOME that can be written, whatever an agent that goes on in it has made of it.
 async fn make_home(home: &Path) -> Result<()> {
-    let made = fs::create_dir_all(home.join("tmp")).await;
-    made.map_err(AgentError::when(format!("making {}", home.display())))
+    let making = async {
+        make_folder(home).await?;
+        make_folder(&home.join(TMP)).await
+    };
+    making.await.map_err(AgentError::when(format!("making {}", home.display())))
+}
+
+/// In place of whatever else has its name.
+async fn make_folder(path: &Path) -> io::Result<()> {
+    if fs::symlink_metadata(path).await.is_ok_and(|found| !found.is_dir()) {
+        files::remove(path).await?;
+    }
+    fs::create_dir_all(path).await?;
+    let mode = fs::metadata(path).await?.permissions().mode();
+    if mode & OWNER == OWNER {
+        return Ok(());
+    }
+    fs::set_permissions(path, Permissions::from_mode(mode | OWNER)).await
 }
 
 fn flags_of(launch: &Launch<'_>) -> Vec<String> {
@@ -132,4 +156,24 @@ pub(super) async fn has_transcript(home: &Path, id: Uuid) -> bool {
         }
     }
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_home_is_made_again_whatever_was_left_in_it() {
+        let root = tempfile::tempdir().expect("a folder");
+        let (home, session) = (root.path().join("home"), Uuid::from_u128(7));
+        let project = home.join(ClaudeCode::CONVERSATIONS).join("-work");
+        std::fs::create_dir_all(&project).expect("made");
+        std::fs::write(project.join(format!("{session}.jsonl")), "{}\n").expect("written");
+        std::fs::write(home.join(TMP), "").expect("written");
+        std::fs::set_permissions(&home, Permissions::from_mode(0o555)).expect("locked");
+        make_home(&home).await.expect("made again");
+        assert!(home.join(TMP).is_dir() && has_transcript(&home, session).await);
+        let mode = std::fs::metadata(&home).expect("a folder").permissions().mode();
+        assert_eq!(mode & OWNER, OWNER);
+    }
 }

@@ -13,7 +13,7 @@ use super::agent_choice::MeteredAgent;
 use super::breakers::Breakers;
 use super::failure::why_of;
 use super::handover::Handover;
-use super::heartbeat::AgentProgress;
+use super::heartbeat::{AgentProgress, with_heartbeat};
 use super::metering::Raises;
 use super::pause::Waits;
 use super::stall::{Signs, StallWatch};
@@ -38,6 +38,8 @@ pub(super) struct AgentRan {
     pub pause: Option<Pause>,
     /// What the next attempt should read of it.
     pub feedback: Option<String>,
+    /// The model's provider refused this worker's key.
+    pub not_let_in: bool,
     /// What it said to nobody in particular; the end of it, where it is long.
     pub said: String,
 }
@@ -64,7 +66,11 @@ impl WriteAttempt<'_> {
             limited_for: agent.door.limited_for(),
             tripped: breakers.tripped(),
         };
-        progress.count(agent.door.close().await.unwrap_or(known));
+        let not_let_in = agent.door.was_not_let_in();
+        // Where the database is away, that takes a minute.
+        let (handover, never) = (progress.handover.clone(), CancellationToken::new());
+        let closed = with_heartbeat(ctx, &handover, &never, agent.door.close()).await?;
+        progress.count(closed.unwrap_or(known));
         self.spent.is(&progress.handover);
         let report = match worked {
             // Our own machine failed it in the middle: what it had done was paid for, so this attempt is over.
@@ -72,7 +78,14 @@ impl WriteAttempt<'_> {
                 if progress.handover.cost_usd > self.before.cost_usd =>
             {
                 let (report, after) = (unfinished(why_of(&failure)), progress.handover);
-                return Ok(AgentRan { report, after, pause: None, feedback: None, said });
+                return Ok(AgentRan {
+                    report,
+                    after,
+                    pause: None,
+                    feedback: None,
+                    not_let_in,
+                    said,
+                });
             }
             worked => worked?,
         };
@@ -80,7 +93,7 @@ impl WriteAttempt<'_> {
         progress.told(report.tokens, report.cost_usd);
         let pause = self.reason_to_pause(&report.end, &progress.handover, waits);
         let feedback = stall.feedback(&report.end);
-        Ok(AgentRan { report, after: progress.handover, pause, feedback, said })
+        Ok(AgentRan { report, after: progress.handover, pause, feedback, not_let_in, said })
     }
 
     async fn watch_agent(

@@ -1,11 +1,9 @@
 //! What a worker puts into the artifact store and takes out of it: how does a run go on on another disk?
 //! Snapshots before anybody is told of them; logs as soon as they are whole; the session of an agent that has to move.
 
-use std::fs;
-use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -18,9 +16,9 @@ use super::handover::Handover;
 use super::heartbeat::with_heartbeat;
 use super::prepare::PreparedAttempt;
 use super::red_green::LOG_RED_GREEN;
+use super::session_archive::{pack, unpack};
 use super::write_attempt::WriteAttempt;
 use crate::agent::ClaudeCode;
-use crate::files::remove_blocking;
 use crate::run::{RunId, Snapshot};
 use crate::workspace::{ArtifactKeys, AttemptFile, Bundles, Shadow, WorkspaceError};
 
@@ -28,17 +26,11 @@ use crate::workspace::{ArtifactKeys, AttemptFile, Bundles, Shadow, WorkspaceErro
 const FILES_TIMEOUT: Duration = Duration::from_secs(30);
 /// Who asked this process to end waits for it.
 const MOVE_TIMEOUT: Duration = Duration::from_secs(20);
-/// What `write` leaves for people, and what `check` does.
+/// What `write` leaves for people, and what `check` does besides the reports that it read.
 pub(super) const WRITTEN_FILES: [&str; 3] =
     [AttemptFile::Prompt.name(), AttemptFile::Setup.name(), AttemptFile::Agent.name()];
-pub(super) const CHECKED_FILES: [&str; 6] = [
-    AttemptFile::ChecksBefore.name(),
-    AttemptFile::Checks.name(),
-    LOG_RED_GREEN,
-    AttemptFile::Junit.name(),
-    "lcov.info",
-    "cobertura.xml",
-];
+pub(super) const CHECKED_FILES: [&str; 3] =
+    [AttemptFile::ChecksBefore.name(), AttemptFile::Checks.name(), LOG_RED_GREEN];
 /// An agent's session, and where it was to be found.
 const SESSION: &str = "session.tar";
 const MOVED: &str = "moved.json";
@@ -143,7 +135,10 @@ impl WriteAttempt<'_> {
             Some(kept) => kept.clone(),
             None => self.keep_unfinished(prepared).await?,
         };
-        let packed = pack(&home).context("packing the session")?;
+        #[expect(clippy::disallowed_methods, reason = "no process is started there")]
+        let packing = tokio::task::spawn_blocking(move || pack(&home, session));
+        let packed = packing.await.context("packing the session")?;
+        let packed = packed.context("packing the session")?;
         artifacts.put(&key(of, SESSION), packed).await?;
         // At last: by it the rest is found.
         let session = session.to_string();
@@ -162,7 +157,7 @@ impl WriteAttempt<'_> {
     }
 
     /// The session that a worker left which has another disk, with what its agent had written: put in this attempt's folder.
-    pub(super) async fn fetch_session(&self) -> Result<Option<Uuid>> {
+    pub(super) async fn fetch_session(&self, base: &Snapshot) -> Result<Option<Uuid>> {
         let (of, artifacts) = (AttemptId::from(self.input), &self.bench.artifacts);
         let Some(wanted) = self.before.session.as_deref() else { return Ok(None) };
         let Some(moved) = artifacts.get(&key(of, MOVED)).await? else { return Ok(None) };
@@ -173,32 +168,11 @@ impl WriteAttempt<'_> {
         let Some(packed) = artifacts.get(&key(of, SESSION)).await? else { return Ok(None) };
         let (work, home) = (self.folder.at("work"), self.folder.at("home"));
         let shadow = self.bench.shadow_with(of.run, &[&left]).await?;
+        if !shadow.is_child(&left, base).await? {
+            bail!("what its agent had written was made of other code than the run began with here");
+        }
         shadow.checkout(&left, &work).await.context("fetching what the agent had written")?;
         unpack(&packed, &home, &work).context("unpacking the session")?;
         Ok(session.parse().ok())
-    }
-}
-
-/// The conversations in an agent's HOME; the rest of it is made anew.
-fn pack(home: &Path) -> std::io::Result<Vec<u8>> {
-    let mut archive = tar::Builder::new(Vec::new());
-    archive.follow_symlinks(false);
-    archive.append_dir_all("projects", home.join(ClaudeCode::CONVERSATIONS))?;
-    archive.into_inner()
-}
-
-/// Into a fresh HOME, under the name that the agent's program gives to conversations in this folder.
-fn unpack(packed: &[u8], home: &Path, work: &Path) -> std::io::Result<()> {
-    remove_blocking(home)?;
-    let conversations = home.join(ClaudeCode::CONVERSATIONS);
-    let claude = conversations.parent().unwrap_or(home);
-    fs::create_dir_all(claude)?;
-    // Made by our own hand; yet an agent wrote what is in it, so nothing may land outside.
-    tar::Archive::new(packed).unpack(claude)?;
-    let here = conversations.join(ClaudeCode::folder_of_conversations(work));
-    let mut others = fs::read_dir(&conversations)?.filter_map(Result::ok);
-    match others.next().filter(|_| !here.exists()) {
-        Some(other) => fs::rename(other.path(), here),
-        None => Ok(()),
     }
 }

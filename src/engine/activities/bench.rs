@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::time::Duration;
 
+use anyhow::{Error, Result, anyhow};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::circuit::Circuits;
@@ -49,8 +52,26 @@ pub struct Bench {
     pub draining: CancellationToken,
 }
 
+/// For us to hear what was told to every process of ours at once.
+const TOLD_TIMEOUT: Duration = Duration::from_millis(200);
+
 impl Bench {
+    /// Whether this process was asked to end. Service managers ask all that it started at the same time, also what is in a box: what
+    /// ends badly may only have heard of it before us.
+    pub(super) async fn is_asked_to_end(&self) -> bool {
+        timeout(TOLD_TIMEOUT, self.draining.cancelled()).await.is_ok()
+    }
+
+    /// An error where this process was asked to end: what went badly meanwhile says nothing of the work, and is tried again elsewhere.
+    pub(super) async fn refuse_when_asked_to_end(&self) -> Result<()> {
+        if self.is_asked_to_end().await { Err(asked_to_end()) } else { Ok(()) }
+    }
+
     pub(super) fn shadow_path(&self, run: &RunId) -> PathBuf {
         RunFolder::of(&self.runs, run).git_dir()
     }
+}
+
+pub(super) fn asked_to_end() -> Error {
+    anyhow!("this worker was asked to end")
 }

@@ -72,13 +72,29 @@ impl Bench {
     ) -> Result<Checked, ActivityError> {
         let folder = AttemptFolder::take(&self.runs, input.into())?;
         let stop = CancellationToken::new();
-        let checking = Box::pin(self.check_in(&folder, input, &stop));
+        let checking = Box::pin(async {
+            let checked = self.check_in(&folder, input, &stop).await;
+            self.keep_files(input.into(), &folder, &CHECKED_FILES).await;
+            checked
+        });
         let checked = with_heartbeat(ctx, &Handover::default(), &stop, checking).await?;
-        self.keep_files(input.into(), &folder, &CHECKED_FILES).await;
+        self.unless_cut_short(checked, &stop).await
+    }
+
+    /// What checks say that nobody ended.
+    pub(super) async fn unless_cut_short(
+        &self,
+        checked: Result<Checked>,
+        stop: &CancellationToken,
+    ) -> Result<Checked, ActivityError> {
         if stop.is_cancelled() {
             return Err(ActivityError::cancelled());
         }
-        Ok(checked?)
+        let checked = checked?;
+        if !checked.passed {
+            self.refuse_when_asked_to_end().await?;
+        }
+        Ok(checked)
     }
 
     async fn check_in(
@@ -87,7 +103,10 @@ impl Bench {
         input: &CheckInput,
         stop: &CancellationToken,
     ) -> Result<Checked> {
-        let CheckResult { mut checked, names, .. } = self.run_checks(folder, input, stop).await?;
+        let CheckResult { mut checked, names, reports } =
+            self.run_checks(folder, input, stop).await?;
+        let reports: Vec<&str> = reports.iter().map(|(name, _)| name.as_str()).collect();
+        self.keep_files(input.into(), folder, &reports).await;
         if checked.trouble == Some(Trouble::Setup) {
             return self.blame(folder, input, checked, stop).await;
         }

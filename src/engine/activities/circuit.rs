@@ -29,9 +29,12 @@ struct Circuit {
 }
 
 impl Circuits {
-    /// It failed: nobody tries it here for a while.
+    /// It failed: nobody tries it here for a while. Whoever was at it before that was known says nothing new.
     pub(super) fn open(&self, part: WorkerPart, why: String, now: Instant) {
         let mut circuits = self.lock();
+        if circuits.get(&part).is_some_and(|circuit| circuit.is_open(now)) {
+            return;
+        }
         let before = circuits.get(&part).map(|circuit| circuit.backoff * 2);
         let backoff = before.unwrap_or(FIRST_CIRCUIT_BACKOFF).min(LONGEST_CIRCUIT_BACKOFF);
         circuits.insert(part, Circuit { why, since: now, backoff });
@@ -45,12 +48,18 @@ impl Circuits {
     /// Why it failed, for as long as it is not to be tried.
     pub(super) fn why(&self, part: &WorkerPart, now: Instant) -> Option<String> {
         let circuits = self.lock();
-        let open = circuits.get(part).filter(|it| now.duration_since(it.since) < it.backoff);
+        let open = circuits.get(part).filter(|circuit| circuit.is_open(now));
         open.map(|circuit| circuit.why.clone())
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<WorkerPart, Circuit>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Circuit {
+    fn is_open(&self, now: Instant) -> bool {
+        now.duration_since(self.since) < self.backoff
     }
 }
 
@@ -64,6 +73,7 @@ mod tests {
         let start = Instant::now();
         let refused = |at| circuits.open(WorkerPart::Key, "invalid x-api-key".to_owned(), at);
         let is_open = |at| circuits.why(&WorkerPart::Key, at).is_some();
+        refused(start);
         refused(start);
         assert_eq!(circuits.why(&WorkerPart::Key, start).as_deref(), Some("invalid x-api-key"));
         let run = "tale-k3f9qdx".parse().expect("an id");

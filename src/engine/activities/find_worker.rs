@@ -61,6 +61,7 @@ impl Bench {
             WorkStep::Deliver => {}
         }
         self.has_not_failed(&WorkerPart::Of(wanted.run.clone()))?;
+        self.store.ping().await.context("asking the database")?;
         self.has_room(&wanted.run).context("looking for room on the disk")?;
         if wanted.begun {
             self.shadow_with(&wanted.run, &[]).await.context("opening the shadow repository")?;
@@ -73,7 +74,7 @@ impl Bench {
         self.circuits.why(part, Instant::now()).map_or(Ok(()), |why| Err(Unfit::Lacks(why)))
     }
 
-    fn has_room(&self, run: &RunId) -> std::io::Result<()> {
+    pub(super) fn has_room(&self, run: &RunId) -> std::io::Result<()> {
         let folder = self.runs.join(run.as_str());
         fs::create_dir_all(&folder)?;
         let file = folder.join("room");

@@ -15,7 +15,7 @@ use super::failure::AttemptId;
 use super::handover::Handover;
 use super::heartbeat::with_heartbeat;
 use crate::run::{Again, Checked, Digest, Plan, Reports, Request, RunId, Snapshot, Stage};
-use crate::workspace::{Shadow, WorkspaceError};
+use crate::workspace::WorkspaceError;
 
 /// What is tried, and on which code.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -108,10 +108,7 @@ impl Bench {
             .await;
         let trying = Box::pin(self.try_on_base(&folder, input, &stop));
         let checked = with_heartbeat(ctx, &Handover::default(), &stop, trying).await?;
-        if stop.is_cancelled() {
-            return Err(ActivityError::cancelled());
-        }
-        Ok(checked?)
+        self.unless_cut_short(checked, &stop).await
     }
 
     async fn try_on_base(
@@ -130,7 +127,8 @@ impl Bench {
 
     async fn base_to_try(&self, input: &TryFirstInput) -> Result<Snapshot, WorkspaceError> {
         let Some(base) = &input.base else {
-            let shadow = Shadow::open(&self.shadow_path(&input.run)).await?;
+            let path = self.shadow_path(&input.run);
+            let shadow = self.bundles(&input.run).shadow_to_begin(path).await?;
             return shadow.import(input.repository.as_deref(), input.start_branch.as_deref()).await;
         };
         self.shadow_of(&input.run, input.again.as_ref(), &[base]).await?;

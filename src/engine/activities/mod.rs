@@ -29,6 +29,7 @@ mod pause;
 mod prepare;
 mod red_green;
 mod review;
+mod session_archive;
 mod setup;
 mod slots;
 mod snapshot;

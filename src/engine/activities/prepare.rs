@@ -86,7 +86,7 @@ impl WriteAttempt<'_> {
             (Some(base), again) => {
                 self.bench.shadow_of(run, again.as_ref(), &self.needed(base)).await
             }
-            (None, _) => Shadow::open(&self.bench.shadow_path(run)).await,
+            (None, _) => self.bench.bundles(run).shadow_to_begin(self.bench.shadow_path(run)).await,
         }
     }
 
@@ -110,7 +110,7 @@ impl WriteAttempt<'_> {
         if let Some(session) = self.resumable_session().await {
             return Ok(Session::Resume(session));
         }
-        match self.fetch_session().await {
+        match self.fetch_session(base).await {
             Ok(Some(session)) => return Ok(Session::Resume(session)),
             Ok(None) => {}
             Err(e) => {

@@ -8,6 +8,7 @@ use std::fs;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::WriteInput;
@@ -17,6 +18,7 @@ use super::attempt_folder::AttemptFolder;
 use super::bench::Bench;
 use super::failure::AttemptId;
 use super::handover::Handover;
+use super::heartbeat::with_heartbeat;
 use super::prepare::{prompt, variables};
 use super::write_attempt::{Spent, WriteAttempt};
 use crate::agent::{Assignment, Session, Tools};
@@ -123,7 +125,9 @@ impl Bench {
         let review = reading.read(ctx, input).await?;
         let text = serde_json::to_vec(&review).context("saving what was found")?;
         files::write(&reading.folder.at(DONE), text).context("saving what was found")?;
-        self.keep_files(of, &reading.folder, &[PROMPT, LOG]).await;
+        let keeping = self.keep_files(of, &reading.folder, &[PROMPT, LOG]);
+        let never = CancellationToken::new();
+        with_heartbeat(ctx, &spent.known(), &never, keeping).await?;
         Ok(review)
     }
 }
@@ -156,8 +160,6 @@ impl WriteAttempt<'_> {
         input: &ReviewInput,
     ) -> Result<Review, ActivityError> {
         let snapshot = input.snapshot()?;
-        let shadow = self.bench.shadow_with(&self.input.run, &[snapshot, &input.began]).await;
-        let shadow = shadow.context("opening the shadow repository")?;
         let door =
             self.bench.open_meter(self.input.into(), &self.before, self.input.budget_left_usd)?;
         let agent = match self.bench.agent_for(self.input, door) {
@@ -168,13 +170,18 @@ impl WriteAttempt<'_> {
             Err(NoAgent::Unfit(unfit)) => return Ok(input.failed(&unfit.to_string(), &self.before)),
             Err(NoAgent::Wrong(why)) => return Ok(input.failed(&why, &self.before)),
         };
-        let assignment = self.reading_assignment(&shadow, (input, snapshot)).await?;
+        let (preparing, never) = (self.prepare_reading(input, snapshot), CancellationToken::new());
+        let prepared = with_heartbeat(ctx, &self.before, &never, Box::pin(preparing)).await?;
+        let (shadow, assignment) = prepared?;
         let AgentRan { report, after, said, .. } = self.run_agent(ctx, agent, &assignment).await?;
         self.folder.clear().await;
         self.hand_over(ctx, after.clone()).await?;
         match &report.end {
             AgentEnd::Stopped => Err(ActivityError::cancelled_with_details(after)),
-            AgentEnd::Failed { why, .. } => Ok(input.failed(why, &after)),
+            AgentEnd::Failed { why, .. } => {
+                self.bench.refuse_when_asked_to_end().await?;
+                Ok(input.failed(why, &after))
+            }
             AgentEnd::Finished => {
                 let names =
                     shadow.files(snapshot).await.context("listing the files of the work")?;
@@ -188,22 +195,24 @@ impl WriteAttempt<'_> {
     }
 
     /// What a second reader begins with: the work, and nothing of whoever wrote it.
-    async fn reading_assignment(
+    async fn prepare_reading(
         &self,
-        shadow: &Shadow,
-        (input, snapshot): (&ReviewInput, &Snapshot),
-    ) -> Result<Assignment> {
+        input: &ReviewInput,
+        snapshot: &Snapshot,
+    ) -> Result<(Shadow, Assignment)> {
+        let shadow = self.bench.shadow_with(&self.input.run, &[snapshot, &input.began]).await;
+        let shadow = shadow.context("opening the shadow repository")?;
         self.folder.clear().await;
         let (work, home) = (self.folder.at("work"), self.folder.at("home"));
         shadow.checkout(snapshot, &work).await.context("cloning the work")?;
         fs::create_dir_all(&home).context("making the reader's home")?;
-        let prompt = self.reading_prompt(shadow, (input, snapshot)).await?;
+        let prompt = self.reading_prompt(&shadow, (input, snapshot)).await?;
         fs::write(self.folder.at(PROMPT), &prompt).context("keeping the prompt")?;
-        let mut env = variables(self.input.into(), shadow).await?;
+        let mut env = variables(self.input.into(), &shadow).await?;
         env.push((VARIABLE.0.to_owned(), VARIABLE.1.to_owned()));
         let (log, timeout) = (self.folder.at(LOG), review_timeout(&self.input.stage));
         let as_written = self.assignment(prompt, Session::New(Uuid::new_v4()));
-        Ok(Assignment { log, timeout, env, tools: Tools::ReadOnly, ..as_written })
+        Ok((shadow, Assignment { log, timeout, env, tools: Tools::ReadOnly, ..as_written }))
     }
 
     async fn reading_prompt(

@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use tokio::time::timeout;
 
+use super::WriteInput;
 use super::database_retry::retry_while_away;
 use super::failure::AttemptId;
 use super::store_work::BaseOf;
@@ -120,11 +121,12 @@ impl WriteAttempt<'_> {
         Ok(Some(work))
     }
 
-    /// Clears the folder of an attempt that a person stopped. Temporal also cancels an activity that it lost sight of, and
-    /// then another worker takes it over, in this very folder: only a person's stop is the end.
+    /// Clears the folder of an attempt that a person called off. Temporal also cancels an activity that it lost sight of, and
+    /// then another worker takes it over, in this very folder: only what a person says is the end.
     pub(super) async fn clear_if_stopped(&self) {
-        let run = timeout(STOPPED_DATABASE_TIMEOUT, self.bench.store.run(&self.input.run)).await;
-        if matches!(run, Ok(Ok(Some(run))) if run.was_stopped()) {
+        let WriteInput { run, stage, attempt, .. } = self.input;
+        let run = timeout(STOPPED_DATABASE_TIMEOUT, self.bench.store.run(run)).await;
+        if matches!(run, Ok(Ok(Some(run))) if run.is_called_off(&stage.name, *attempt)) {
             self.folder.clear().await;
         }
     }

@@ -28,6 +28,16 @@ impl WriteAttempt<'_> {
         ctx: &ActivityContext,
         done: AgentDone,
     ) -> Result<Option<Written>, ActivityError> {
+        let never = CancellationToken::new();
+        let finding = Box::pin(self.find_what_is_done(&done));
+        match with_heartbeat(ctx, &self.spent.known(), &never, finding).await?? {
+            Some(shadow) => self.store_work(ctx, &shadow, done).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Where its work can be kept, if that is here or kept already.
+    async fn find_what_is_done(&self, done: &AgentDone) -> Result<Option<Shadow>> {
         let run = &self.input.run;
         let shadow = match self.bench.shadow_with(run, &self.needed(&done.base)).await {
             // The run began on that machine, and nothing of it ever came to the store.
@@ -36,10 +46,7 @@ impl WriteAttempt<'_> {
         };
         let from = BaseOf { shadow: &shadow, base: &done.base };
         let kept = self.kept_elsewhere(&from).await.context("looking for its work")?;
-        if kept.is_none() && !self.has_work() {
-            return Ok(None);
-        }
-        self.store_work(ctx, &shadow, done).await.map(Some)
+        Ok((kept.is_some() || self.has_work()).then_some(shadow))
     }
 
     /// What is paid for is kept, also where the run was stopped or this worker is asked to end.

@@ -16,6 +16,7 @@ use crate::checks::SetupFailure;
 use crate::engine::UNFIT;
 use crate::engine::retry_policy::{HAND_BACK_INTERVAL, HAND_BACKS};
 use crate::run::RunId;
+use crate::store::StoreError;
 use crate::workspace::WorkspaceError;
 
 /// Why a worker cannot do something, in words for people, the operator among them.
@@ -27,7 +28,12 @@ pub(super) enum Unfit {
     /// What does not work here was seen by trying; only another try shows that it is mended.
     #[error("{why}")]
     Failed { part: WorkerPart, why: String },
+    /// A disk has no room for something; for what.
+    #[error("the disk is full or cannot be written: {0}")]
+    NoRoom(String),
 }
+
+const HOME_IS_FULL: &str = "the disk is full or cannot be written, where SIGNOFF_HOME is";
 
 impl Unfit {
     /// As an error. Behind a context: of what stands first, the SDK's box hides the type, and `of` would not know it.
@@ -59,7 +65,12 @@ impl Unfit {
             Some(WorkspaceError::Unreachable { .. } | WorkspaceError::Artifacts { .. }) => {
                 Some(Self::Failed { part: WorkerPart::Of(run.clone()), why })
             }
-            _ => is_no_room(cause).then(Self::no_room),
+            Some(WorkspaceError::DiskFull { what }) => Some(Self::NoRoom(what.clone())),
+            _ if is_no_room(cause) => Some(Self::NoRoom(why)),
+            _ => match cause.downcast_ref::<StoreError>() {
+                Some(StoreError::Away(_)) => Some(Self::Lacks(why)),
+                _ => None,
+            },
         }
     }
 
@@ -71,8 +82,16 @@ impl Unfit {
         Self::Failed { part: WorkerPart::Of(run.clone()), why }
     }
 
-    fn no_room() -> Self {
-        Self::Lacks("the disk is full or cannot be written, where SIGNOFF_HOME is".to_owned())
+    /// What it comes to, by a look for room where `SIGNOFF_HOME` is.
+    fn after_a_look(self, run: &RunId, has_room: impl FnOnce() -> bool) -> Self {
+        match self {
+            // There is some room there, or it is another disk: only a try shows that there is enough.
+            Self::NoRoom(_) if has_room() => {
+                Self::Failed { part: WorkerPart::Of(run.clone()), why: self.to_string() }
+            }
+            Self::NoRoom(_) => Self::Lacks(HOME_IS_FULL.to_owned()),
+            known => known,
+        }
     }
 }
 
@@ -99,6 +118,7 @@ impl Bench {
         unfit: Unfit,
         spent: Handover,
     ) -> ActivityError {
+        let unfit = unfit.after_a_look(run, || self.has_room(run).is_ok());
         let why = unfit.to_string();
         tracing::warn!(run.id = %run, "this worker hands {run} back: {why}");
         if let Unfit::Failed { part, why } = unfit {
@@ -138,12 +158,27 @@ mod tests {
         let lacks = Unfit::Lacks("no box".to_owned());
         assert_eq!(unfit(lacks.clone()), Some(lacks));
         let full = WorkspaceError::DiskFull { what: "git add".to_owned() };
-        assert_eq!(unfit(full), Some(Unfit::no_room()));
+        assert!(matches!(unfit(full), Some(Unfit::NoRoom(_))));
+        let away = StoreError::from(sqlx::Error::PoolTimedOut);
+        assert!(matches!(unfit(away), Some(Unfit::Lacks(_))));
+        assert_eq!(unfit(StoreError::NotLetIn("who are you".to_owned())), None);
         let path = "/runs/a/shadow.git".to_owned();
         assert!(matches!(unfit(WorkspaceError::Elsewhere { path }), Some(Unfit::Lacks(_))));
         let (repository, why) = ("git.example".to_owned(), "no route".to_owned());
         let away = WorkspaceError::Unreachable { repository, why };
         assert!(matches!(unfit(away), Some(Unfit::Failed { .. })));
+    }
+
+    #[test]
+    fn a_full_disk_where_a_look_finds_room_is_tried_less_and_less_often() {
+        let run: RunId = "tale-k3f9qdx".parse().expect("an id");
+        let full = || Unfit::NoRoom("keeping a bundle in /mnt/artifacts".to_owned());
+        let Unfit::Failed { part, why } = full().after_a_look(&run, || true) else {
+            panic!("a look would let it go on at once")
+        };
+        assert_eq!(part, WorkerPart::Of(run.clone()));
+        assert!(why.ends_with("keeping a bundle in /mnt/artifacts"), "{why}");
+        assert_eq!(full().after_a_look(&run, || false), Unfit::Lacks(HOME_IS_FULL.to_owned()));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::WriteInput;
 use super::agent_choice::{MeteredAgent, NoAgent};
 use super::agent_watch::AgentRan;
 use super::attempt_folder::AttemptFolder;
-use super::bench::Bench;
+use super::bench::{Bench, asked_to_end};
 use super::circuit::WorkerPart;
 use super::handover::{AgentDone, Handover};
 use super::heartbeat::with_heartbeat;
@@ -19,7 +19,7 @@ use super::unfit::Unfit;
 use super::write_attempt::{Spent, WriteAttempt};
 use crate::agent::AgentReport;
 use crate::checks::SetupEnd;
-use crate::run::{AgentEnd, Pause, Sandboxing, Trouble, Usd, Written};
+use crate::run::{AgentEnd, Pause, RunId, Sandboxing, Trouble, Usd, Written};
 use crate::workspace::read_parts;
 
 impl Bench {
@@ -54,7 +54,9 @@ impl Bench {
         spent.is(&heartbeat.clone().unwrap_or_default());
         let of = input.into();
         let folder = AttemptFolder::take(&self.runs, of)?;
-        let before = self.with_ledger(of, Handover::newest(heartbeat, &folder.folder)).await?;
+        let known = Handover::newest(heartbeat, &folder.folder);
+        spent.is(&known);
+        let before = self.with_ledger(of, known).await?;
         let before = Handover { workplace: Some(folder.workplace()), ..before };
         spent.is(&before);
         if let Some(written) = folder.written(input.base.as_ref()) {
@@ -91,10 +93,13 @@ impl WriteAttempt<'_> {
         match bench.agent_for(input, door) {
             Ok(agent) => Box::pin(self.write(ctx, agent)).await,
             Err(NoAgent::Unfit(unfit)) if input.may_hand_back => Err(unfit.error().into()),
-            Err(
-                NoAgent::Unfit(Unfit::Lacks(why) | Unfit::Failed { why, .. }) | NoAgent::Wrong(why),
-            ) => Ok(setup_failed(why, bench.sandbox.sandboxing(), &self.before)),
+            Err(NoAgent::Unfit(unfit)) => Ok(self.impossible(unfit.to_string())),
+            Err(NoAgent::Wrong(why)) => Ok(self.impossible(why)),
         }
+    }
+
+    fn impossible(&self, why: String) -> Written {
+        setup_failed(why, self.bench.sandbox.sandboxing(), &self.before)
     }
 
     async fn write(
@@ -127,13 +132,17 @@ impl WriteAttempt<'_> {
         &self,
         ctx: &ActivityContext,
         prepared: &PreparedAttempt,
-        AgentRan { report, after, pause, feedback, .. }: AgentRan,
+        AgentRan { report, after, pause, feedback, not_let_in, .. }: AgentRan,
     ) -> Result<Written, ActivityError> {
-        if report.end == AgentEnd::Stopped && self.bench.draining.is_cancelled() {
+        if report.end != AgentEnd::Finished && self.bench.is_asked_to_end().await {
             self.leave_session(ctx, (prepared, None), &after).await?;
-            return Err(ActivityError::cancelled_with_details(after));
+            return Err(cut_short(ctx, after));
         }
-        if let Some(unfit) = self.judge_worker(&report.end) {
+        if report.end == AgentEnd::Finished {
+            self.bench.circuits.close(&WorkerPart::Key);
+        }
+        let unfit = unfit_by(&report.end, &self.input.run, not_let_in);
+        if let Some(unfit) = unfit.filter(|_| self.input.may_hand_back) {
             self.leave_session(ctx, (prepared, None), &after).await?;
             self.hand_over(ctx, after).await?;
             return Err(unfit.error().into());
@@ -146,10 +155,30 @@ impl WriteAttempt<'_> {
         if written.pause.is_some() {
             return self.pause(ctx, prepared, (written, after)).await;
         }
+        if written.end == AgentEnd::Stopped && ctx.is_cancelled() {
+            return self.keep_what_was_cut_short(ctx, prepared, (written, after)).await;
+        }
         let done = AgentDone { base, written };
         let after = Handover { done: Some(Box::new(done.clone())), ..after };
         self.hand_over(ctx, after).await?;
         self.store_work(ctx, &prepared.shadow, done).await
+    }
+
+    /// What there is of an agent that Temporal ended. Most of the time a person wanted that. But Temporal also ends what it lost sight of: it drops
+    /// the answer, and lets a worker go on with the attempt. So nothing here says that the agent is done, and its session stays.
+    async fn keep_what_was_cut_short(
+        &self,
+        ctx: &ActivityContext,
+        prepared: &PreparedAttempt,
+        (written, after): (Written, Handover),
+    ) -> Result<Written, ActivityError> {
+        self.hand_over(ctx, after.clone()).await?;
+        let done = AgentDone { base: prepared.base.clone(), written };
+        let written = self.store_work(ctx, &prepared.shadow, done).await?;
+        let kept = written.work.as_ref().map(|work| &work.snapshot);
+        // Where a person called it off, its folder is clear by now, and there is no session to leave.
+        self.leave_session(ctx, (prepared, kept), &after).await?;
+        Ok(written)
     }
 
     /// Into which parts its agent split the task: as it says now, else as it said before it stood still.
@@ -161,25 +190,6 @@ impl WriteAttempt<'_> {
         if said.is_empty() { first.all.clone() } else { said }
     }
 
-    /// What an agent's end says of the worker: its key, and its program. None where another worker would do no better.
-    fn judge_worker(&self, end: &AgentEnd) -> Option<Unfit> {
-        if *end == AgentEnd::Finished {
-            self.bench.circuits.close(&WorkerPart::Key);
-        }
-        let AgentEnd::Failed { trouble, why } = end else { return None };
-        let (part, why) = match trouble {
-            Trouble::SignIn => {
-                (WorkerPart::Key, format!("the model's provider lets nobody in: {why}"))
-            }
-            Trouble::Program => {
-                let part = WorkerPart::Of(self.input.run.clone());
-                (part, format!("the agent's program does not work: {why}"))
-            }
-            _ => return None,
-        };
-        self.input.may_hand_back.then_some(Unfit::Failed { part, why })
-    }
-
     /// Before anything is done with its work: whatever happens to that, the agent is not paid again.
     pub(super) async fn hand_over(
         &self,
@@ -188,8 +198,8 @@ impl WriteAttempt<'_> {
     ) -> Result<(), ActivityError> {
         after.save(&self.folder.folder);
         self.spent.is(&after);
-        self.bench.tell_ledger(self.input, &after).await?;
-        Ok(ctx.record_heartbeat(after).await?)
+        ctx.record_heartbeat(after.clone()).await?;
+        self.bench.tell_ledger(self.input, &after).await
     }
 
     async fn prepare_unless_stopped(
@@ -225,11 +235,38 @@ impl WriteAttempt<'_> {
         let setting_up = Box::pin(self.bench.set_up_once(what, &stop));
         let end = with_heartbeat(ctx, &self.before, &stop, setting_up).await??;
         if !stop.is_cancelled() {
+            if matches!(end, SetupEnd::Failed(_)) {
+                self.bench.refuse_when_asked_to_end().await?;
+            }
             return Ok(end);
         }
         self.clear_if_stopped().await;
         Err(ActivityError::cancelled_with_details(self.before.clone()))
     }
+}
+
+/// An attempt that another worker goes on with. Before Temporal says so itself it would not believe that it was cancelled.
+fn cut_short(ctx: &ActivityContext, after: Handover) -> ActivityError {
+    if ctx.is_cancelled() {
+        return ActivityError::cancelled_with_details(after);
+    }
+    asked_to_end().into()
+}
+
+/// What an agent's end says of the worker: its key, and its program. None where another worker would do no better.
+/// What agents print may be made up, so the key counts as refused for other runs only where our meter saw that too.
+fn unfit_by(end: &AgentEnd, run: &RunId, not_let_in: bool) -> Option<Unfit> {
+    let AgentEnd::Failed { trouble, why } = end else { return None };
+    let of_run = || WorkerPart::Of(run.clone());
+    let (part, why) = match trouble {
+        Trouble::SignIn => {
+            let part = if not_let_in { WorkerPart::Key } else { of_run() };
+            (part, format!("the model's provider lets nobody in: {why}"))
+        }
+        Trouble::Program => (of_run(), format!("the agent's program does not work: {why}")),
+        _ => return None,
+    };
+    Some(Unfit::Failed { part, why })
 }
 
 /// It waits before anything is done.
@@ -252,5 +289,23 @@ fn written(report: AgentReport, sandboxing: Sandboxing, spent: &Handover) -> Wri
         words: report.words,
         workplace: spent.workplace.clone(),
         ..Written::unkept(report.end, sandboxing)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_agent_alone_shuts_the_key_for_its_own_run_only() {
+        let (run, why) = ("tale-k3f9qdx".parse().expect("an id"), "it says so".to_owned());
+        let end = AgentEnd::Failed { trouble: Trouble::SignIn, why };
+        let shut = |not_let_in| match unfit_by(&end, &run, not_let_in) {
+            Some(Unfit::Failed { part, .. }) => part,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(shut(false), WorkerPart::Of(run.clone()));
+        assert_eq!(shut(true), WorkerPart::Key);
+        assert_eq!(unfit_by(&AgentEnd::Finished, &run, true), None);
     }
 }

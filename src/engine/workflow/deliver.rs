@@ -30,11 +30,15 @@ pub(super) async fn deliver(
     let event = match run_cancellable(ctx, work, &scope, Run::was_stopped).await? {
         ActivityEnd::Completed(delivered) => Happened::Delivered(delivered),
         ActivityEnd::Lost(lost) => ctx.state(|s| s.run.not_delivered(&snapshot, &lost.why)),
-        ActivityEnd::HandedBack(HandedBack { lost, .. }) => ctx.state(|s| {
-            let last = s.run.last_attempt().map(|(stage, attempt)| (stage.name(), attempt.n));
-            let waits = last.map(|last| s.run.handed_back(last, WorkStep::Deliver, &lost));
-            waits.unwrap_or_else(|| s.run.not_delivered(&snapshot, &lost.why))
-        }),
+        ActivityEnd::HandedBack(HandedBack { lost, .. }) => {
+            // Older programs refused a stop meanwhile.
+            let may_stop = ctx.patched("a stop ends the wait for a delivery");
+            ctx.state(|s| match s.run.last_attempt().map(|(of, last)| (of.name(), last.n)) {
+                Some(last) if may_stop => s.run.delivery_handed_back(last, &lost),
+                Some(last) => s.run.handed_back(last, WorkStep::Deliver, &lost),
+                None => s.run.not_delivered(&snapshot, &lost.why),
+            })
+        }
     };
     emit(ctx, event);
     Ok(())

@@ -1,5 +1,7 @@
 //! Pauses: for what does an attempt stand still?
 
+use std::ops::Not;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -22,7 +24,13 @@ pub enum Pause {
     /// For the model's provider, who takes nothing more until then.
     ModelLimit { until: DateTime<Utc> },
     /// For a worker that can do it: no one that tried could, and the operator can mend that.
-    Worker { step: WorkStep, why: String },
+    Worker {
+        step: WorkStep,
+        why: String,
+        /// Whether a stop counts though the run has gone well and only its delivery waits: older programs refused it.
+        #[serde(default, skip_serializing_if = "Not::not")]
+        may_stop: bool,
+    },
 }
 
 /// What of an attempt a worker could not do.

@@ -159,8 +159,18 @@ impl Run {
         let known = self.attempt(stage, attempt).filter(|_| step != WorkStep::Write);
         let known = known.map(|attempt| (attempt.tokens, attempt.cost_usd));
         let (tokens, cost_usd) = known.unwrap_or((lost.tokens, lost.cost_usd));
-        let pause = Pause::Worker { step, why: lost.why.clone() };
+        let pause = Pause::Worker { step, why: lost.why.clone(), may_stop: false };
         Happened::Paused { stage: stage.clone(), attempt, pause, tokens, cost_usd }
+    }
+
+    /// No worker that tried could deliver the result: the run's last attempt stands still until one can, or until somebody stops the run.
+    #[must_use]
+    pub fn delivery_handed_back(&self, attempt: (&StageName, u32), lost: &Lost) -> Happened {
+        let mut waits = self.handed_back(attempt, WorkStep::Deliver, lost);
+        if let Happened::Paused { pause: Pause::Worker { may_stop, .. }, .. } = &mut waits {
+            *may_stop = true;
+        }
+        waits
     }
 
     /// The result could not be delivered: it is only known by its snapshot.

@@ -136,7 +136,8 @@ impl Run {
         if self.outcome.is_some() {
             return Err(before().unwrap_or(Refusal::RunEnded));
         }
-        if self.verdict().is_none() {
+        let stops_delivery = decision.verdict == Verdict::Stop && self.delivery_may_stop();
+        if self.verdict().is_none() || stops_delivery {
             return Ok(());
         }
         // The end is certain, only its event is still to come: the answer that made it certain stays.

@@ -110,13 +110,21 @@ impl Run {
         }
     }
 
-    /// The attempt after which no worker could deliver the result.
+    /// The attempt after which no worker could deliver the result, until somebody stops the run.
     fn undeliverable(&self) -> Option<(&StageState, &Attempt)> {
         let waits = |attempt: &Attempt| {
             attempt.waits_for_worker().is_some_and(|(step, ..)| step == WorkStep::Deliver)
         };
         let last = self.last_attempt().filter(|_| self.delivered.is_none());
-        last.filter(|(_, attempt)| waits(attempt))
+        last.filter(|(_, attempt)| waits(attempt) && !self.was_stopped())
+    }
+
+    /// Whether the run has gone well, its result waits for a worker, and whoever does not want to wait may stop it.
+    pub(super) fn delivery_may_stop(&self) -> bool {
+        self.undeliverable().is_some_and(|(_, attempt)| {
+            let pause = attempt.paused.as_ref().map(|paused| &paused.pause);
+            matches!(pause, Some(Pause::Worker { may_stop: true, .. }))
+        })
     }
 
     /// Whether it has work to deliver: what does a stage of another run leaves that to it, and what only took work over has none of its own.

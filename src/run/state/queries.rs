@@ -323,7 +323,7 @@ impl Attempt {
     pub fn waits_for_worker(&self) -> Option<(WorkStep, &str, DateTime<Utc>)> {
         let Paused { pause, since } = self.paused.as_ref()?;
         match pause {
-            Pause::Worker { step, why } => Some((*step, why, *since)),
+            Pause::Worker { step, why, .. } => Some((*step, why, *since)),
             _ => None,
         }
     }

@@ -112,3 +112,22 @@ async fn a_disk_that_has_the_run_catches_up_with_what_others_kept() {
     Bundles { artifacts: &artifacts, run: &run }.catch_up(&there).await.expect("fetched");
     assert_eq!(there.kept_on(&first, "first-2").await.expect("found"), Some(second));
 }
+
+#[tokio::test]
+async fn a_run_begins_once_also_where_another_disk_takes_it_over() {
+    let repo = test_repository().await;
+    let of = project(&repo);
+    let base = repo.shadow.import(Some(&of), None).await.expect("imported");
+    let clone = repo.path("clone");
+    repo.shadow.checkout(&base, &clone).await.expect("a clone");
+    write(&clone, &[("new.js", "1\n")]);
+    let left = repo.shadow.snapshot(&clone, &base, "first-1-unfinished").await.expect("kept");
+    repo.keeps("first-1-unfinished", &left).await;
+    git(Path::new(&of), &["commit", "-q", "--allow-empty", "-m", "meanwhile"]);
+    let (artifacts, run) = (repo.artifacts(), run());
+    let bundles = Bundles { artifacts: &artifacts, run: &run };
+    let there = bundles.shadow_to_begin(repo.path("elsewhere/shadow.git")).await.expect("filled");
+    assert_eq!(there.import(Some(&of), None).await.expect("begun"), base);
+    assert!(there.is_child(&left, &base).await.expect("looked for"));
+    assert!(!there.is_child(&left, &left).await.expect("looked for"));
+}

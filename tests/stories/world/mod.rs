@@ -257,10 +257,18 @@ impl World {
 }
 
 fn lives(words: &str) -> bool {
+    !living(words).is_empty()
+}
+
+/// The processes with these words on their command line.
+fn living(words: &str) -> Vec<String> {
     let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
-    processes
-        .filter_map(|p| std::fs::read(p.path().join("cmdline")).ok())
-        .any(|line| String::from_utf8_lossy(&line).contains(words))
+    let has_words = |process: &std::fs::DirEntry| {
+        let line = std::fs::read(process.path().join("cmdline"));
+        line.is_ok_and(|line| String::from_utf8_lossy(&line).contains(words))
+    };
+    let found = processes.filter(has_words);
+    found.map(|process| process.file_name().to_string_lossy().into_owned()).collect()
 }
 
 /// A transcript without what differs from run to run: ids, links, times of day.

@@ -47,6 +47,18 @@ impl Process {
         self.gets("-CONT").await
     }
 
+    /// It is asked to end, as service managers ask: with all that it started, which have these words on their command line, and after them.
+    pub async fn is_asked_to_end_with(&self, words: &str) -> Result<()> {
+        for started in super::living(words) {
+            // It may have ended with another.
+            Command::new("kill").args(["-TERM", &started]).status().await?;
+        }
+        self.gets("-TERM").await?;
+        let child = self.child.lock().unwrap_or_else(PoisonError::into_inner).take();
+        child.context("it does not run")?.wait().await?;
+        Ok(())
+    }
+
     fn id(&self) -> Option<u32> {
         self.child.lock().unwrap_or_else(PoisonError::into_inner).as_ref()?.id()
     }

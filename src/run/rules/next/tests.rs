@@ -399,6 +399,29 @@ fn a_result_that_no_worker_can_deliver_waits_and_is_then_delivered() {
 }
 
 #[test]
+fn a_run_that_is_stopped_while_its_result_waits_ends_unless_an_older_program_began_to_wait() {
+    for (is_new, outcome) in [(true, Outcome::Stopped), (false, Outcome::Done)] {
+        let mut driver = RunDriver::with(&["draft"]);
+        driver.brings(Facts::Green).on();
+        let (stage, lost) = ("draft".parse().expect("a name"), Lost::default());
+        let waits = match is_new {
+            true => driver.run.delivery_handed_back((&stage, 1), &lost),
+            false => driver.run.handed_back((&stage, 1), WorkStep::Deliver, &lost),
+        };
+        driver.emit(waits);
+        assert!(matches!(driver.on(), Next::FindWorker { .. }));
+        let stop = decision(Verdict::Stop, None, ana());
+        assert_eq!(driver.hears(&stop).is_ok(), is_new);
+        assert!(driver.run.authorize(&stop).is_err(), "once is enough");
+        if !is_new {
+            finds_a_worker(&mut driver, "draft");
+        }
+        assert!(matches!(driver.on(), Next::Deliver { push, .. } if push != is_new));
+        assert_eq!(driver.end().0, outcome);
+    }
+}
+
+#[test]
 fn a_run_that_is_stopped_while_it_waits_for_a_worker_ends() {
     let mut driver = RunDriver::with(&["draft"]);
     driver.plan();

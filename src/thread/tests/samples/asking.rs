@@ -131,7 +131,7 @@ impl Tale {
     /// A run that no worker can go on with.
     pub fn without_worker() -> Self {
         let why = "no box can be built here, and without one nothing of a repository runs";
-        let pause = Pause::Worker { step: WorkStep::Write, why: why.to_owned() };
+        let pause = Pause::Worker { step: WorkStep::Write, why: why.to_owned(), may_stop: false };
         Self::new().started().begins("scaffold", 1).stands_still("scaffold", 1, (pause, Usd::ZERO))
     }
 

@@ -126,6 +126,11 @@ impl OpenCall {
         self.close(CallFigures { status, ..figures });
     }
 
+    /// It never reached its provider, so nothing can have come of it.
+    pub fn unsent(self) {
+        self.refused(0);
+    }
+
     /// The answer is over, whole or not.
     pub fn end(&mut self, tap: &Tap) {
         let state = if tap.is_complete() { CallState::Closed } else { CallState::Cut };

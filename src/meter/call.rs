@@ -71,9 +71,9 @@ impl Teller {
         let forecast = self.forecast(request, &asked);
         let (held, affordable) = self.account.admit(forecast)?;
         request.lower_output(affordable);
-        let (figures, unknown) = self.figures(CallState::Open, &request.model, &asked);
+        let (figures, unknown) = self.figures(CallState::Open, (&request.model, None), &asked);
         if unknown {
-            tracing::warn!(run.id = %self.of.run, "nobody knows the price of the model {}: the worst one is counted; [prices.\"{}\"] in signoff.toml says it", request.model, request.model);
+            self.warn_of_unknown(&request.model);
         }
         let opened = self.ledger.open_call(&self.of, &figures).await;
         let id = opened.inspect_err(|_| self.account.settle(&held, Spend::default()))?;
@@ -81,12 +81,23 @@ impl Teller {
         Ok(OpenCall { teller, id, held, asked, model, told: Instant::now(), over: false })
     }
 
-    /// What the ledger says of this usage; whether nobody knows the model's price.
-    fn figures(&self, state: CallState, model: &str, usage: &CallUsage) -> (CallFigures, bool) {
-        let priced = self.prices.price(model, usage);
+    /// What the ledger says of this usage, of the model that was asked for and the one that answered; whether nobody knows its price.
+    fn figures(
+        &self,
+        state: CallState,
+        (asked, answered): (&str, Option<&str>),
+        usage: &CallUsage,
+    ) -> (CallFigures, bool) {
+        // The model that answered is the one that is paid.
+        let model = answered.unwrap_or(asked);
+        let priced = self.prices.price_of_answer((asked, model), usage);
         let (model, counts) = (model.to_owned(), usage.counts());
         let (price, cost) = (priced.by, priced.cost);
         (CallFigures { state, model, price, status: 0, counts, cost }, priced.unknown)
+    }
+
+    fn warn_of_unknown(&self, model: &str) {
+        tracing::warn!(run.id = %self.of.run, "nobody knows the price of the model {model}: the worst one is counted; [prices.\"{model}\"] in signoff.toml says it");
     }
 
     /// What is put in is mostly what was put in before, and read from the provider's cache for a tenth: that is what is forecast, and the
@@ -110,7 +121,7 @@ impl OpenCall {
             return;
         }
         self.told = Instant::now();
-        let figures = self.figures(tap, CallState::Open);
+        let (figures, _) = self.figures(tap, CallState::Open);
         self.teller.account.tell(&self.held, spend(&figures));
         let (ledger, id) = (self.teller.ledger.clone(), self.id);
         self.teller.writing.spawn(async move {
@@ -122,7 +133,7 @@ impl OpenCall {
     /// The provider refused it, which costs nothing.
     pub fn refused(mut self, status: u16) {
         let nothing = CallUsage::estimated(self.asked.dialect(), TokenCounts::default());
-        let (figures, _) = self.teller.figures(CallState::Closed, &self.model, &nothing);
+        let (figures, _) = self.teller.figures(CallState::Closed, (&self.model, None), &nothing);
         self.close(CallFigures { status, ..figures });
     }
 
@@ -133,16 +144,22 @@ impl OpenCall {
 
     /// The answer is over, whole or not.
     pub fn end(&mut self, tap: &Tap) {
+        if self.over {
+            return;
+        }
         let state = if tap.is_complete() { CallState::Closed } else { CallState::Cut };
-        self.close(CallFigures { status: 200, ..self.figures(tap, state) });
+        let (figures, unknown) = self.figures(tap, state);
+        if unknown && figures.model != self.model {
+            self.teller.warn_of_unknown(&figures.model);
+        }
+        self.close(CallFigures { status: 200, ..figures });
     }
 
-    fn figures(&self, tap: &Tap, state: CallState) -> CallFigures {
+    fn figures(&self, tap: &Tap, state: CallState) -> (CallFigures, bool) {
         let usage = tap.usage();
         let usage = usage
             .unwrap_or_else(|| self.asked.clone().with_output_of_at_least(tap.output_so_far()));
-        // The model that answered is the one that is paid.
-        self.teller.figures(state, tap.model.as_deref().unwrap_or(&self.model), &usage).0
+        self.teller.figures(state, (&self.model, tap.model.as_deref()), &usage)
     }
 
     fn close(&mut self, figures: CallFigures) {
@@ -159,7 +176,8 @@ impl OpenCall {
 impl Drop for OpenCall {
     fn drop(&mut self) {
         if !self.over {
-            let (figures, _) = self.teller.figures(CallState::Cut, &self.model, &self.asked);
+            let (figures, _) =
+                self.teller.figures(CallState::Cut, (&self.model, None), &self.asked);
             self.close(figures);
         }
     }

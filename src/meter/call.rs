@@ -67,8 +67,8 @@ impl Teller {
         }
         let input =
             TokenCounts { input: (request.size / BYTES_A_TOKEN) as u64, ..TokenCounts::default() };
-        let asked = CallUsage::estimated(request.dialect, input);
-        let forecast = self.forecast(request, &asked);
+        let asked = request.estimate(input);
+        let forecast = forecast(&self.prices, request, input.input);
         let (held, affordable) = self.account.admit(forecast)?;
         request.lower_output(affordable);
         let (figures, unknown) = self.figures(CallState::Open, (&request.model, None), &asked);
@@ -98,19 +98,6 @@ impl Teller {
 
     fn warn_of_unknown(&self, model: &str) {
         tracing::warn!(run.id = %self.of.run, "nobody knows the price of the model {model}: the worst one is counted; [prices.\"{model}\"] in signoff.toml says it");
-    }
-
-    /// What is put in is mostly what was put in before, and read from the provider's cache for a tenth: that is what is forecast, and the
-    /// whole price is what a call can cost beyond.
-    fn forecast(&self, request: &ModelRequest, asked: &CallUsage) -> Forecast {
-        let counts = asked.counts();
-        let cost = |counts| {
-            self.prices.price(&request.model, &CallUsage::estimated(request.dialect, counts)).cost
-        };
-        let input = cost(TokenCounts { cache_read: counts.input, ..TokenCounts::default() });
-        let thousand = cost(TokenCounts { output: 1_000, ..TokenCounts::default() });
-        let output_price = Usd::from_nanos(thousand.nanos() / 1_000);
-        Forecast { input, most_output: request.most_output, output_price }
     }
 }
 
@@ -183,6 +170,19 @@ impl Drop for OpenCall {
     }
 }
 
+/// What is put in is mostly what was put in before, and read from the provider's cache for a tenth: that is what is forecast, and the
+/// whole price is what a call can cost beyond.
+fn forecast(prices: &PriceList, request: &ModelRequest, put_in: u64) -> Forecast {
+    let cost = |counts| prices.price(&request.model, &request.estimate(counts)).cost;
+    let asked = TokenCounts { cache_read: put_in, ..TokenCounts::default() };
+    let input = cost(asked);
+    // With the input: what is put out after a long one costs more.
+    let thousand = cost(TokenCounts { output: 1_000, ..asked }).minus(input);
+    let output_price = Usd::from_nanos(thousand.nanos() / 1_000);
+    let (most_output, least_output) = (request.most_output, request.least_output());
+    Forecast { input, most_output, least_output, output_price }
+}
+
 async fn close_row(ledger: &Store, id: CallId, figures: &CallFigures) {
     for _ in 0..CLOSE_TRIES {
         match ledger.tell_call(id, figures).await {
@@ -195,4 +195,27 @@ async fn close_row(ledger: &Store, id: CallId, figures: &CallFigures) {
 
 fn spend(figures: &CallFigures) -> Spend {
     Spend { tokens: figures.counts.into(), cost: figures.cost }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::config::Prices;
+    use crate::meter::Dialect;
+
+    #[test]
+    fn what_is_put_out_is_forecast_at_what_it_will_cost() {
+        let output_price = |more: Value, put_in| {
+            let mut body = json!({"model": "claude-haiku-5-5", "max_tokens": 9});
+            body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            let request = ModelRequest::read(Dialect::Messages, body.to_string().into()).unwrap();
+            forecast(&PriceList::new(Prices::default()), &request, put_in).output_price.nanos()
+        };
+        let usual = output_price(json!({}), 1_000);
+        assert!(usual > 0);
+        assert_eq!(output_price(json!({}), 200_000), 5 * usual, "a long context has another price");
+        assert_eq!(output_price(json!({"speed": "fast"}), 1_000), 6 * usual);
+    }
 }

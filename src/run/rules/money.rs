@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 
 use super::wait::{asks, next_round};
 use crate::run::{
-    AskedAmount, Attempt, Decided, FeatureEnd, GateDigestInput, GateKind, MoneyTerms, MonthSpent,
-    Next, Pause, Raise, Run, Shortage, StageName, StageState, Usd, Verdict,
+    AskedAmount, Attempt, Decided, Decision, FeatureEnd, GateDigestInput, GateId, GateKind,
+    MoneyTerms, MonthSpent, Next, Pause, Raise, Run, Shortage, StageName, StageState, Usd, Verdict,
 };
 
 /// So many similar runs say what a stage will cost.
@@ -91,6 +91,22 @@ impl Run {
 
     pub(in crate::run) fn left_of(&self, stage: &StageState) -> Option<Usd> {
         self.stage_budget(stage).map(|budget| budget.minus(stage.cost()))
+    }
+
+    /// The question about the run's money that this raise pays, where it names none: whoever gave it spoke before it was asked.
+    #[must_use]
+    pub fn paid_by(&self, decision: &Decision) -> Option<GateId> {
+        let open = self.gate.as_ref().filter(|open| open.id.kind == GateKind::Budget)?;
+        let raise = decision.raise.filter(|_| decision.gate.is_none())?;
+        let is_paid = match (open.money?.why, raise) {
+            (Shortage::Run, _) | (Shortage::Ahead(_), Raise::NoLimit) => true,
+            (Shortage::Ahead(likely), Raise::By(more)) => {
+                self.left().is_none_or(|left| left + more >= likely)
+            }
+            // More money for the run says nothing of these.
+            (Shortage::Stage | Shortage::Month(_) | Shortage::Breaker(_), _) => false,
+        };
+        is_paid.then(|| open.id.clone())
     }
 
     /// Why an attempt may not spend on before somebody said so; none where it may.

@@ -86,6 +86,17 @@ async fn a_run_whose_second_reader_sent_the_work_back() {
     replays("what_it_says_sends_the_work_back_once").await;
 }
 
+#[tokio::test]
+async fn a_run_that_was_stopped_while_it_waited_for_a_slot_again() {
+    replays("what_an_attempt_spent_counts_also_where_it_is_stopped_before_its_turn_comes_again")
+        .await;
+}
+
+#[tokio::test]
+async fn a_run_that_was_given_money_just_before_it_asked() {
+    replays("money_that_is_given_just_before_it_is_asked_for_is_the_answer").await;
+}
+
 #[test]
 fn every_recorded_history_is_replayed_here() {
     let tests = fs::read_to_string(file!()).expect("this file");

@@ -7,7 +7,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::lines::tail;
-use crate::sandbox::Exceeded;
+use crate::sandbox::{self, Exceeded};
 
 /// Why we stopped listening to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +26,15 @@ impl Exit {
     /// Unless its box had used too much before: then that is why, however it seems to have ended.
     pub fn unless(self, exceeded: Option<Exceeded>) -> Self {
         exceeded.map_or(self, Self::Exceeded)
+    }
+}
+
+/// Ends it, and what it left in its process group: `group` is what its id was. Where it ended by itself without a box, programs that it began
+/// in the background would write on while its work is kept.
+pub(super) async fn end(child: &mut Child, group: Option<u32>) {
+    sandbox::end(child).await;
+    if let Some(group) = group {
+        sandbox::sweep(group);
     }
 }
 

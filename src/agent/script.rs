@@ -19,16 +19,16 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::event::EventSender;
-use super::process::{Exit, StderrTail};
-use super::{Agent, AgentError, AgentEvent, AgentReport, Assignment, ModelAccess};
+use super::process::{self, Exit, StderrTail};
+use super::{Agent, AgentError, AgentEvent, AgentReport, Assignment, ModelAccess, Result};
 use crate::run::AgentEnd;
 use crate::sandbox::{self, BoxSpec, Boxed, Network, Sandbox};
 use output::ScriptOutput;
 
 /// From its last line to its end.
 const EXIT_TIMEOUT: Duration = Duration::from_secs(10);
-/// For the rest of standard error, once it is ended.
-const STDERR_TIMEOUT: Duration = Duration::from_secs(1);
+/// For the rest of what it printed, once it is ended.
+const REST_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// `agent = "script"`: any command that speaks [`AgentEvent`], or nothing at all.
 ///
@@ -53,7 +53,7 @@ impl Agent for Script {
         assignment: &'a Assignment,
         events: mpsc::Sender<AgentEvent>,
         stop: &'a CancellationToken,
-    ) -> BoxFuture<'a, Result<AgentReport, AgentError>> {
+    ) -> BoxFuture<'a, Result<AgentReport>> {
         self.run(assignment, EventSender(events), stop).boxed()
     }
 }
@@ -64,24 +64,24 @@ impl Script {
         assignment: &Assignment,
         events: EventSender,
         stop: &CancellationToken,
-    ) -> Result<AgentReport, AgentError> {
+    ) -> Result<AgentReport> {
         if stop.is_cancelled() {
             return Ok(AgentReport::unstarted(AgentEnd::Stopped));
         }
         let Boxed { mut child, limits } = self.start(assignment).await?;
+        let group = child.id();
         let stderr = StderrTail::of(&mut child);
         let mut output = ScriptOutput::open(&mut child, assignment, events.clone()).await?;
         let stdin = child.stdin.take().expect("piped");
-        let work = async { tokio::join!(send_prompt(stdin, &assignment.prompt), output.read()).1 };
+        let talk = async { tokio::join!(send_prompt(stdin, &assignment.prompt), output.read()).1 };
         let exit = tokio::select! {
-            read = work => read.map(|()| Exit::Ended(None)),
+            exit = listen(&mut child, talk) => exit,
             () = stop.cancelled() => Ok(Exit::Stopped),
             () = sleep(assignment.timeout) => Ok(Exit::TimedOut(assignment.timeout)),
             exceeded = limits.exceeded() => Ok(Exit::Exceeded(exceeded)),
         };
-        let exit = wait(&mut child, exit).await;
-        sandbox::end(&mut child).await;
-        let stderr = stderr.read_within(STDERR_TIMEOUT).await;
+        process::end(&mut child, group).await;
+        let stderr = stderr.read_within(REST_TIMEOUT).await;
         output.close_log().await;
         let exit = exit?.unless(limits.exceeded_before_its_end());
         let report = output.report(&exit, &stderr);
@@ -89,7 +89,7 @@ impl Script {
         Ok(report)
     }
 
-    async fn start(&self, assignment: &Assignment) -> Result<Boxed, AgentError> {
+    async fn start(&self, assignment: &Assignment) -> Result<Boxed> {
         let (work, home) = (assignment.worktree.clone(), assignment.home.clone());
         tokio::fs::create_dir_all(&home)
             .await
@@ -116,11 +116,24 @@ async fn send_prompt(mut stdin: ChildStdin, prompt: &str) {
     let _ = stdin.write_all(prompt.as_bytes()).await;
 }
 
-/// Lets a script that closed its output exit by itself, so that its exit code is known.
-async fn wait(child: &mut Child, exit: Result<Exit, AgentError>) -> Result<Exit, AgentError> {
-    if !matches!(exit, Ok(Exit::Ended(_))) {
-        return exit;
-    }
-    let status = timeout(EXIT_TIMEOUT, child.wait()).await.ok().and_then(Result::ok);
-    Ok(Exit::Ended(status.and_then(|status| status.code())))
+/// Until it has ended. It may close its output before; and without a box, what it left in the background may hold that open.
+async fn listen(child: &mut Child, talk: impl Future<Output = Result<()>>) -> Result<Exit> {
+    let mut talk = std::pin::pin!(talk);
+    let group = child.id();
+    let status = tokio::select! {
+        biased;
+        read = &mut talk => {
+            read?;
+            // So that its exit code is known.
+            timeout(EXIT_TIMEOUT, child.wait()).await.ok()
+        }
+        status = child.wait() => {
+            if let Some(group) = group {
+                sandbox::sweep(group);
+            }
+            timeout(REST_TIMEOUT, talk).await.unwrap_or(Ok(()))?;
+            Some(status)
+        }
+    };
+    Ok(Exit::Ended(status.and_then(Result::ok).and_then(|status| status.code())))
 }

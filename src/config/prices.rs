@@ -55,6 +55,16 @@ impl Prices {
         &self.unknown
     }
 
+    /// The same, where a million tokens of this model cost that, whatever they are.
+    #[cfg(test)]
+    pub(crate) fn with(mut self, model: &str, price: Usd) -> Self {
+        let (input, output, cache_read) = (price, price, price);
+        let (cache_write, cache_write_1h) = (price, price);
+        let price = ModelPrice { input, output, cache_read, cache_write, cache_write_1h };
+        self.by_model.insert(model.to_owned(), price);
+        self
+    }
+
     /// Reads `[prices]`.
     pub(super) fn read(root: &Fields<'_, '_>) -> Self {
         let named =

@@ -7,9 +7,6 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::run::Usd;
 use crate::store::Spend;
 
-/// An answer shorter than that is of no use to anybody.
-pub(super) const LEAST_OUTPUT: u64 = 256;
-
 /// What a call may come to, before it is made.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Forecast {
@@ -17,6 +14,8 @@ pub(super) struct Forecast {
     pub input: Usd,
     /// Tokens that may be put out.
     pub most_output: u64,
+    /// With fewer the answer is of no use, or refused.
+    pub least_output: u64,
     /// A token of output costs that.
     pub output_price: Usd,
 }
@@ -141,7 +140,7 @@ impl Books {
             0 => forecast.most_output,
             price => (left.nanos() / price).unsigned_abs().min(forecast.most_output),
         };
-        let least = LEAST_OUTPUT.min(forecast.most_output);
+        let least = forecast.least_output.min(forecast.most_output);
         if affordable >= least && allowance > self.settled.cost + held {
             return Ok(affordable);
         }
@@ -162,7 +161,8 @@ mod tests {
 
     /// A cent for what is put in, a cent for a thousand tokens.
     fn call(most_output: u64) -> Forecast {
-        Forecast { input: CENT, most_output, output_price: Usd::from_nanos(10_000) }
+        let output_price = Usd::from_nanos(10_000);
+        Forecast { input: CENT, most_output, least_output: 256, output_price }
     }
 
     fn cost(cost: Usd) -> Spend {

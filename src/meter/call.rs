@@ -75,13 +75,13 @@ impl Teller {
         }
         let input =
             TokenCounts { input: (request.size / BYTES_A_TOKEN) as u64, ..TokenCounts::default() };
-        let asked = CallUsage::estimated(request.dialect, input);
-        let forecast = self.forecast(request, &asked);
+        let asked = request.estimate(input);
+        let forecast = forecast(&self.prices, request, input.input);
         let (held, affordable) = self.account.admit(forecast)?;
         request.lower_output(affordable);
-        let (figures, unknown) = self.figures(CallState::Open, &request.model, &asked);
+        let (figures, unknown) = self.figures(CallState::Open, (&request.model, None), &asked);
         if unknown {
-            tracing::warn!(run.id = %self.of.run, "nobody knows the price of the model {}: the worst one is counted; [prices.\"{}\"] in signoff.toml says it", request.model, request.model);
+            self.warn_of_unknown(&request.model);
         }
         let opened = self.ledger.open_call(&self.of, &figures).await;
         let id = opened.inspect_err(|_| self.account.settle(&held, Spend::default()))?;
@@ -89,25 +89,23 @@ impl Teller {
         Ok(OpenCall { teller, id, held, asked, model, told: Instant::now(), over: false })
     }
 
-    /// What the ledger says of this usage; whether nobody knows the model's price.
-    fn figures(&self, state: CallState, model: &str, usage: &CallUsage) -> (CallFigures, bool) {
-        let priced = self.prices.price(model, usage);
+    /// What the ledger says of this usage, of the model that was asked for and the one that answered; whether nobody knows its price.
+    fn figures(
+        &self,
+        state: CallState,
+        (asked, answered): (&str, Option<&str>),
+        usage: &CallUsage,
+    ) -> (CallFigures, bool) {
+        // The model that answered is the one that is paid.
+        let model = answered.unwrap_or(asked);
+        let priced = self.prices.price_of_answer((asked, model), usage);
         let (model, counts) = (model.to_owned(), usage.counts());
         let (price, cost) = (priced.by, priced.cost);
         (CallFigures { state, model, price, status: UNANSWERED, counts, cost }, priced.unknown)
     }
 
-    /// What is put in is mostly what was put in before, and read from the provider's cache for a tenth: that is what is forecast, and the
-    /// whole price is what a call can cost beyond.
-    fn forecast(&self, request: &ModelRequest, asked: &CallUsage) -> Forecast {
-        let counts = asked.counts();
-        let cost = |counts| {
-            self.prices.price(&request.model, &CallUsage::estimated(request.dialect, counts)).cost
-        };
-        let input = cost(TokenCounts { cache_read: counts.input, ..TokenCounts::default() });
-        let thousand = cost(TokenCounts { output: 1_000, ..TokenCounts::default() });
-        let output_price = Usd::from_nanos(thousand.nanos() / 1_000);
-        Forecast { input, most_output: request.most_output, output_price }
+    fn warn_of_unknown(&self, model: &str) {
+        tracing::warn!(run.id = %self.of.run, "nobody knows the price of the model {model}: the worst one is counted; [prices.\"{model}\"] in signoff.toml says it");
     }
 }
 
@@ -118,7 +116,7 @@ impl OpenCall {
             return;
         }
         self.told = Instant::now();
-        let figures = self.figures(tap, CallState::Open);
+        let (figures, _) = self.figures(tap, CallState::Open);
         self.teller.account.tell(&self.held, spend(&figures));
         let (ledger, id) = (self.teller.ledger.clone(), self.id);
         self.teller.writing.spawn(async move {
@@ -130,22 +128,33 @@ impl OpenCall {
     /// The provider refused it, which costs nothing.
     pub fn refused(mut self, status: u16) {
         let nothing = CallUsage::estimated(self.asked.dialect(), TokenCounts::default());
-        let (figures, _) = self.teller.figures(CallState::Closed, &self.model, &nothing);
+        let (figures, _) = self.teller.figures(CallState::Closed, (&self.model, None), &nothing);
         self.close(CallFigures { status, ..figures });
+    }
+
+    /// It never reached its provider, so nothing can have come of it.
+    pub fn unsent(self) {
+        self.refused(0);
     }
 
     /// The answer is over, whole or not.
     pub fn end(&mut self, tap: &Tap) {
+        if self.over {
+            return;
+        }
         let state = if tap.is_complete() { CallState::Closed } else { CallState::Cut };
-        self.close(CallFigures { status: 200, ..self.figures(tap, state) });
+        let (figures, unknown) = self.figures(tap, state);
+        if unknown && figures.model != self.model {
+            self.teller.warn_of_unknown(&figures.model);
+        }
+        self.close(CallFigures { status: 200, ..figures });
     }
 
-    fn figures(&self, tap: &Tap, state: CallState) -> CallFigures {
+    fn figures(&self, tap: &Tap, state: CallState) -> (CallFigures, bool) {
         let usage = tap.usage();
         let usage = usage
             .unwrap_or_else(|| self.asked.clone().with_output_of_at_least(tap.output_so_far()));
-        // The model that answered is the one that is paid.
-        self.teller.figures(state, tap.model.as_deref().unwrap_or(&self.model), &usage).0
+        self.teller.figures(state, (&self.model, tap.model.as_deref()), &usage)
     }
 
     fn close(&mut self, figures: CallFigures) {
@@ -166,10 +175,24 @@ impl OpenCall {
 impl Drop for OpenCall {
     fn drop(&mut self) {
         if !self.over {
-            let (figures, _) = self.teller.figures(CallState::Cut, &self.model, &self.asked);
+            let (figures, _) =
+                self.teller.figures(CallState::Cut, (&self.model, None), &self.asked);
             self.close(figures);
         }
     }
+}
+
+/// What is put in is mostly what was put in before, and read from the provider's cache for a tenth: that is what is forecast, and the
+/// whole price is what a call can cost beyond.
+fn forecast(prices: &PriceList, request: &ModelRequest, put_in: u64) -> Forecast {
+    let cost = |counts| prices.price(&request.model, &request.estimate(counts)).cost;
+    let asked = TokenCounts { cache_read: put_in, ..TokenCounts::default() };
+    let input = cost(asked);
+    // With the input: what is put out after a long one costs more.
+    let thousand = cost(TokenCounts { output: 1_000, ..asked }).minus(input);
+    let output_price = Usd::from_nanos(thousand.nanos() / 1_000);
+    let (most_output, least_output) = (request.most_output, request.least_output());
+    Forecast { input, most_output, least_output, output_price }
 }
 
 async fn close_row(ledger: &Store, id: CallId, figures: &CallFigures) {
@@ -184,4 +207,27 @@ async fn close_row(ledger: &Store, id: CallId, figures: &CallFigures) {
 
 fn spend(figures: &CallFigures) -> Spend {
     Spend { tokens: figures.counts.into(), cost: figures.cost }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::config::Prices;
+    use crate::meter::Dialect;
+
+    #[test]
+    fn what_is_put_out_is_forecast_at_what_it_will_cost() {
+        let output_price = |more: Value, put_in| {
+            let mut body = json!({"model": "claude-haiku-5-5", "max_tokens": 9});
+            body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            let request = ModelRequest::read(Dialect::Messages, body.to_string().into()).unwrap();
+            forecast(&PriceList::new(Prices::default()), &request, put_in).output_price.nanos()
+        };
+        let usual = output_price(json!({}), 1_000);
+        assert!(usual > 0);
+        assert_eq!(output_price(json!({}), 200_000), 5 * usual, "a long context has another price");
+        assert_eq!(output_price(json!({"speed": "fast"}), 1_000), 6 * usual);
+    }
 }

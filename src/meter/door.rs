@@ -61,7 +61,8 @@ impl Door {
             Purpose::Greeting => Ok(StatusCode::OK.into_response()),
             Purpose::Free(dialect) => {
                 let (_, sent) = self.read(dialect, request).await?;
-                Ok(unmetered(sent.send(self, dialect).await?))
+                let answer = sent.send(self).await.map_err(|e| Refusal::unanswered(dialect, e))?;
+                Ok(unmetered(answer))
             }
             Purpose::Generate(dialect) => self.generate(dialect, request).await,
         }
@@ -80,7 +81,16 @@ impl Door {
             }
         })?;
         sent.body = asked.into_body();
-        let answer = sent.send(self, dialect).await?;
+        let answer = match sent.send(self).await {
+            Ok(answer) => answer,
+            Err(error) => {
+                // Agents ask again many times where nobody can be reached.
+                if error.is_connect() {
+                    call.unsent();
+                }
+                return Err(Refusal::unanswered(dialect, error));
+            }
+        };
         if !answer.status().is_success() {
             let (status, headers) = (answer.status(), answer.headers());
             call.refused(status.as_u16());
@@ -124,15 +134,8 @@ struct Sent {
 }
 
 impl Sent {
-    async fn send(self, door: &Door, dialect: Dialect) -> Result<reqwest::Response, Refusal> {
-        let sent = door.upstream.send(self.method, &self.path, &self.headers, self.body).await;
-        sent.map_err(|error| {
-            let why = format!(
-                "signoff: the model's host does not answer: {}",
-                innermost(&error.without_url())
-            );
-            Refusal::of(dialect, StatusCode::BAD_GATEWAY, why)
-        })
+    async fn send(self, door: &Door) -> reqwest::Result<reqwest::Response> {
+        door.upstream.send(self.method, &self.path, &self.headers, self.body).await
     }
 }
 
@@ -150,6 +153,12 @@ impl Refusal {
             _ => "invalid_request_error",
         };
         Self { dialect, status, kind, why }
+    }
+
+    fn unanswered(dialect: Dialect, error: reqwest::Error) -> Self {
+        let said = innermost(&error.without_url());
+        let why = format!("signoff: the model's host does not answer: {said}");
+        Self::of(dialect, StatusCode::BAD_GATEWAY, why)
     }
 
     fn into_response(self) -> Response {

@@ -45,11 +45,26 @@ impl PriceList {
     /// What this usage of this model costs.
     #[must_use]
     pub fn price(&self, model: &str, usage: &CallUsage) -> Priced {
-        if let Some(own) = self.own.of(model) {
+        if let Some(own) = self.own(model) {
             return Self::by(own, usage, "signoff.toml", false);
         }
         let standard = self.standard(model, usage);
         standard.unwrap_or_else(|| Self::by(self.own.unknown(), usage, "unknown model", true))
+    }
+
+    /// What an answer costs that names its model otherwise than who asked did: what the operator says of either counts before any table.
+    pub(super) fn price_of_answer(
+        &self,
+        (asked, answered): (&str, &str),
+        usage: &CallUsage,
+    ) -> Priced {
+        let is_own = self.own(answered).is_none() && self.own(asked).is_some();
+        self.price(if is_own { asked } else { answered }, usage)
+    }
+
+    /// Providers answer with the name of the day a model was made; who writes down a price need not know it.
+    fn own(&self, model: &str) -> Option<&ModelPrice> {
+        self.own.of(model).or_else(|| self.own.of(&plain_name(model)))
     }
 
     fn standard(&self, model: &str, usage: &CallUsage) -> Option<Priced> {
@@ -109,6 +124,7 @@ mod tests {
 
     use super::*;
     use crate::meter::dialect::Dialect;
+    use crate::store::TokenCounts;
 
     fn price(model: &str, usage: &serde_json::Value) -> Priced {
         let answer = json!({"model": model, "usage": usage});
@@ -166,6 +182,22 @@ mod tests {
         ] {
             assert_eq!(price(model, &usage).cost, Usd::from_nanos(6_000_000_000), "{model}");
         }
+    }
+
+    #[test]
+    fn the_operators_own_price_holds_whatever_the_answer_calls_the_model() {
+        let dollars = |n: i64| Usd::from_nanos(n * 1_000_000_000);
+        let own = Prices::default().with("claude-sonnet-4-5", dollars(2)).with("ours", dollars(3));
+        let prices = PriceList::new(own);
+        let million = TokenCounts { input: 1_000_000, ..TokenCounts::default() };
+        let usage = CallUsage::estimated(Dialect::Messages, million);
+        let cost = |asked: &str, answered: &str| {
+            prices.price_of_answer((asked, answered), &usage).cost.to_string()
+        };
+        assert_eq!(cost("claude-sonnet-4-5", "claude-sonnet-4-5-20250929"), "$2.00");
+        assert_eq!(cost("claude-sonnet-4-5-20250929", "claude-sonnet-4-5-20250929"), "$2.00");
+        assert_eq!(cost("ours", "claude-of-tomorrow-20270101"), "$3.00");
+        assert_eq!(cost("claude-haiku-4-5", "claude-haiku-4-5-20251001"), "$1.00", "the table's");
     }
 
     #[test]

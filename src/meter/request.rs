@@ -8,11 +8,15 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::dialect::Dialect;
+use super::usage::CallUsage;
+use crate::store::TokenCounts;
 
 /// What is asked for where nothing bounds the answer.
 const UNBOUNDED: u64 = 32_000;
 /// Longest name of a model, in bytes: it stands in the ledger, and people read it.
 const LONGEST_MODEL: usize = 200;
+/// An answer shorter than that is of no use to anybody.
+const LEAST_OUTPUT: u64 = 256;
 /// The least that a thinking model takes as its bound.
 const LEAST_THINKING: u64 = 1_024;
 
@@ -64,6 +68,13 @@ impl ModelRequest {
         Ok(request)
     }
 
+    /// With fewer tokens than these it is not worth asking. A bound of thinking has to be below that of the whole answer; were the thinking
+    /// turned off instead, the provider would refuse what else such a request says of it.
+    pub fn least_output(&self) -> u64 {
+        let each = self.thinking_budget().map_or(LEAST_OUTPUT, |_| LEAST_THINKING + 1);
+        each.saturating_mul(self.answers())
+    }
+
     /// Lowers what may come of it to so many tokens. Nothing is raised.
     pub fn lower_output(&mut self, most: u64) {
         if most >= self.most_output {
@@ -81,6 +92,12 @@ impl ModelRequest {
     pub fn into_body(self) -> Bytes {
         let written = || serde_json::to_vec(&self.fields).expect("it was read from JSON").into();
         self.original.unwrap_or_else(written)
+    }
+
+    /// So many tokens of this request, at what it says of its place and its speed.
+    pub fn estimate(&self, counts: TokenCounts) -> CallUsage {
+        let (geo, speed) = (self.value("inference_geo"), self.value("speed"));
+        CallUsage::estimated(self.dialect, counts).asked_in(&geo, &speed)
     }
 
     fn value(&self, name: &str) -> Value {
@@ -104,18 +121,16 @@ impl ModelRequest {
         self.value("n").as_u64().filter(|_| self.dialect == Dialect::Chat).unwrap_or(1).max(1)
     }
 
-    /// A bound of thinking is below that of the whole answer, or there is none.
+    fn thinking_budget(&self) -> Option<u64> {
+        self.value("thinking")["budget_tokens"].as_u64()
+    }
+
+    /// A bound of thinking is below that of the whole answer.
     fn lower_thinking(&mut self, most: u64) {
-        let mut thinking = self.value("thinking");
-        let Some(budget) = thinking["budget_tokens"].as_u64().filter(|budget| *budget >= most)
-        else {
-            return;
-        };
-        if most > LEAST_THINKING {
-            thinking["budget_tokens"] = json!(budget.min(most - 1).max(LEAST_THINKING));
+        if self.thinking_budget().is_some_and(|budget| budget >= most) {
+            let mut thinking = self.value("thinking");
+            thinking["budget_tokens"] = json!((most - 1).max(LEAST_THINKING));
             self.set("thinking", &thinking);
-        } else {
-            self.set("thinking", &json!({"type": "disabled"}));
         }
     }
 
@@ -209,9 +224,6 @@ mod tests {
             (&lowered["max_tokens"], &lowered["thinking"]["budget_tokens"]),
             (&json!(2000), &json!(1999))
         );
-        let mut request = read(Dialect::Messages, &body).unwrap();
-        request.lower_output(1000);
-        assert_eq!(sent(request)["thinking"], json!({"type": "disabled"}));
         let mut chat =
             read(Dialect::Chat, &json!({"model": "m", "n": 2, "max_tokens": 900})).unwrap();
         assert_eq!(chat.most_output, 1800);
@@ -220,6 +232,35 @@ mod tests {
         let mut open = read(Dialect::Responses, &json!({"model": "m"})).unwrap();
         open.lower_output(700);
         assert_eq!(sent(open)["max_output_tokens"], json!(700));
+    }
+
+    #[test]
+    fn who_thinks_is_not_asked_for_an_answer_without_room_for_it() {
+        let least = |dialect, body: serde_json::Value| read(dialect, &body).unwrap().least_output();
+        let thinking = |kind| json!({"model": "m", "max_tokens": 9000, "thinking": kind});
+        let bounded = thinking(json!({"type": "enabled", "budget_tokens": 8000}));
+        assert_eq!(least(Dialect::Messages, bounded.clone()), LEAST_THINKING + 1);
+        let mut request = read(Dialect::Messages, &bounded).unwrap();
+        request.lower_output(LEAST_THINKING + 1);
+        assert_eq!(sent(request)["thinking"]["budget_tokens"], json!(LEAST_THINKING));
+        for kind in ["disabled", "adaptive"] {
+            assert_eq!(least(Dialect::Messages, thinking(json!({"type": kind}))), LEAST_OUTPUT);
+        }
+        assert_eq!(least(Dialect::Chat, json!({"model": "m", "n": 2})), 2 * LEAST_OUTPUT);
+    }
+
+    #[test]
+    fn what_costs_more_is_known_before_it_is_asked() {
+        let surcharged = |more: serde_json::Value| {
+            let mut body = json!({"model": "m", "max_tokens": 9});
+            body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            let usage = read(Dialect::Messages, &body).unwrap().estimate(TokenCounts::default());
+            (usage.is_fast(), usage.in_one_region())
+        };
+        assert_eq!(surcharged(json!({})), (false, false));
+        assert_eq!(surcharged(json!({"speed": "fast", "inference_geo": "us"})), (true, true));
+        let usual = json!({"speed": "standard", "inference_geo": "global"});
+        assert_eq!(surcharged(usual), (false, false));
     }
 
     #[test]

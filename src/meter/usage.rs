@@ -30,10 +30,8 @@ impl CallUsage {
         Some(Self {
             dialect,
             usage,
-            in_one_region: told["inference_geo"]
-                .as_str()
-                .is_some_and(|geo| !matches!(geo, "global" | "not_available" | "")),
-            is_fast: told["speed"] == "fast",
+            in_one_region: is_one_region(&told["inference_geo"]),
+            is_fast: is_fast(&told["speed"]),
             service_tier: tier.map(str::to_owned),
         })
     }
@@ -53,6 +51,12 @@ impl CallUsage {
             usage.insert(key, float(n));
         }
         Self { dialect, usage, in_one_region: false, is_fast: false, service_tier: None }
+    }
+
+    /// The same, where a request says where and how fast it is to be answered.
+    #[must_use]
+    pub(super) fn asked_in(self, geo: &Value, speed: &Value) -> Self {
+        Self { in_one_region: is_one_region(geo), is_fast: is_fast(speed), ..self }
     }
 
     /// The same, with at least so many tokens of output: those that were seen when it was cut.
@@ -99,6 +103,14 @@ impl CallUsage {
     pub(super) const fn is_fast(&self) -> bool {
         self.is_fast
     }
+}
+
+fn is_one_region(geo: &Value) -> bool {
+    geo.as_str().is_some_and(|geo| !matches!(geo, "global" | "not_available" | ""))
+}
+
+fn is_fast(speed: &Value) -> bool {
+    speed == "fast"
 }
 
 #[expect(clippy::cast_precision_loss, reason = "tokens of one call are far from 2^53")]

@@ -167,6 +167,21 @@ async fn what_is_spent_is_refused_and_nobody_else_may_ask() {
 }
 
 #[tokio::test]
+async fn a_provider_that_cannot_be_reached_costs_nothing() {
+    story(async |w| {
+        let nobody = Upstream::scripted("/nobody.sock".into())?;
+        let meter = Meter::new(nobody, w.store.clone(), Arc::clone(sockets()));
+        let metered = Metered { meter, ..Metered::of(w).await? };
+        let door = metered.door(None)?;
+        let answer = asks(&door, "/v1/messages", &prompt("short", true))?.send().await?;
+        assert_eq!(answer.status(), StatusCode::BAD_GATEWAY);
+        assert_eq!(door.close().await?, Spend::default());
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn an_answer_that_is_cut_counts_at_what_was_told_of_it() {
     story(async |w| {
         let metered = Metered::of(w).await?;

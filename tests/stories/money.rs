@@ -79,6 +79,23 @@ async fn what_a_stage_may_spend_is_asked_about_and_raised_for_that_stage() {
 }
 
 #[tokio::test]
+async fn money_that_is_given_just_before_it_is_asked_for_is_the_answer() {
+    story(async |w| {
+        let ana = w.person("ana");
+        let held = w.holds_questions().await?;
+        let run = ana.develops("quick budget=0.04").await?;
+        held.is_reached().await?;
+        ana.says_in(&run, "raise $1").await?;
+        ana.is_told("Recorded, and not taken up yet").await?;
+        held.lets_go().await?;
+        run.shows("*quick is done.*").await?;
+        assert_eq!(run.run().await?.budget(), Some("1.04".parse()?));
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn what_a_person_may_spend_in_a_month_is_looked_at_before_each_stage() {
     story(async |w| {
         let [ana, ben] = w.people(["ana", "ben"]);

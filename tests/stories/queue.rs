@@ -81,6 +81,26 @@ async fn a_run_that_waits_for_a_slot_is_stopped_at_once_and_others_move_up() {
 }
 
 #[tokio::test]
+async fn what_an_attempt_spent_counts_also_where_it_is_stopped_before_its_turn_comes_again() {
+    story(async |w| {
+        let ana = w.person("ana");
+        w.has_settings("[queue]\nat_once = 1\n[breakers]\nsteps = 5\n")?;
+        let spends = r#"do: echo '{"type":"usage","cost_usd":"0.5"}'"#;
+        w.has_stages_with("wandering", ("do: for", &format!("{spends}\ndo: for")))?;
+        let run = ana.develops("wandering").await?;
+        run.shows("6 steps have changed no file").await?;
+        ana.develops("slow").await?.shows("Waiting for a sign").await?;
+        ana.presses("Go on", &run).await?;
+        run.card().shows("1st of 1").await?;
+        ana.says(&format!("/develop stop {}", run.id)).await?;
+        run.shows("wandering · stopped").await?;
+        assert_eq!(run.run().await?.spent(), "0.5".parse()?);
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_worker_that_dies_takes_no_place_in_the_queue_with_it() {
     story(async |w| {
         let [first, second, third] = one_works_and_two_wait(w).await?;

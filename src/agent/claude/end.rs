@@ -60,7 +60,8 @@ fn api_trouble(status: Option<u64>, kind: &str, said: &str) -> Trouble {
     let said = said.to_lowercase();
     match status {
         // Our meter refuses what the allowance no longer covers with 400: the one status the CLI does not retry.
-        Some(400) if said.contains("allowance") || said.contains("budget") => Trouble::Budget,
+        // What a provider says of a budget is about a field of the request.
+        Some(400) if said.contains("allowance") => Trouble::Budget,
         Some(401..=403) => Trouble::SignIn,
         Some(404) => Trouble::Setup,
         Some(408 | 429 | 500..) | None => Trouble::ModelBusy,

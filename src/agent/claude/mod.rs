@@ -20,10 +20,10 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::event::{EventSender, failed};
-use super::process::{Exit, StderrTail};
+use super::process::{self, Exit, StderrTail};
 use super::{Agent, AgentEvent, AgentReport, Assignment, ModelAccess, Result, Session};
 use crate::run::{AgentEnd, Trouble, Usd};
-use crate::sandbox::{self, Boxed, Sandbox};
+use crate::sandbox::{Boxed, Sandbox};
 use connection::CliConnection;
 use end::{classify_end, last_words};
 use stream::StreamReader;
@@ -85,10 +85,10 @@ impl ClaudeCode {
         if let Some(end) = self.end_before_it_starts(a, stop) {
             return Ok(AgentReport::unstarted(end));
         }
-        let process = async |launch: Launch<'_>| self.process(&launch, &events, stop).await;
-        let (mut end, mut reader) = process(Launch::of(a).await).await?;
+        let work = async |launch: Launch<'_>| self.process(&launch, &events, stop).await;
+        let (mut end, mut reader) = work(Launch::of(a).await).await?;
         if reader.lost_its_transcript() && !stop.is_cancelled() {
-            (end, reader) = process(Launch::anew(a)).await?;
+            (end, reader) = work(Launch::anew(a)).await?;
         }
         let report = report(&reader, end);
         events.send(vec![report.event()]);
@@ -114,6 +114,7 @@ impl ClaudeCode {
         stop: &CancellationToken,
     ) -> Result<(AgentEnd, StreamReader)> {
         let Boxed { mut child, limits } = self.start(launch).await?;
+        let group = child.id();
         let stderr = StderrTail::of(&mut child);
         let mut connection =
             CliConnection::open(&mut child, launch.assignment, events.clone()).await?;
@@ -123,7 +124,7 @@ impl ClaudeCode {
         };
         let reader = connection.close().await;
         let exit = if reader.is_pointless() { exit? } else { wait(&mut child, exit?).await };
-        sandbox::end(&mut child).await;
+        process::end(&mut child, group).await;
         let stderr = stderr.read_within(INTERRUPT_TIMEOUT).await;
         let exit = exit.unless(limits.exceeded_before_its_end());
         Ok((classify_end(&reader, &exit, &stderr), reader))

@@ -108,7 +108,9 @@ fn api_trouble_is_sorted_by_what_helps() {
         api_error("400", "the run's allowance is spent"),
         failed(Trouble::Budget, "the run's allowance is spent")
     );
-    assert_eq!(api_error("400", "bad block"), failed(Trouble::Agent, "bad block"));
+    for said in ["bad block", "thinking.budget_tokens: input should be at least 1024"] {
+        assert_eq!(api_error("400", said), failed(Trouble::Agent, said));
+    }
 }
 
 #[test]

@@ -11,13 +11,22 @@ use uuid::Uuid;
 use super::Script;
 use crate::agent::{Agent, AgentEvent, AgentReport, Assignment, ModelAccess, Session};
 use crate::run::{AgentEnd, Trouble, Usd};
-use crate::sandbox;
+use crate::sandbox::{self, Sandbox};
 
 async fn run(command: &str) -> (AgentReport, Vec<AgentEvent>, TempDir) {
     run_for(command, Duration::from_secs(30), &CancellationToken::new()).await
 }
 
 async fn run_for(
+    command: &str,
+    timeout: Duration,
+    stop: &CancellationToken,
+) -> (AgentReport, Vec<AgentEvent>, TempDir) {
+    run_in(sandbox::for_tests().await, command, timeout, stop).await
+}
+
+async fn run_in(
+    sandbox: Sandbox,
     command: &str,
     timeout: Duration,
     stop: &CancellationToken,
@@ -39,7 +48,6 @@ async fn run_for(
         budget_left: None,
         timeout,
     };
-    let sandbox = sandbox::for_tests().await;
     let socket = folder.path().join("model.sock");
     let _model = std::os::unix::net::UnixListener::bind(&socket).expect("bound");
     let access = ModelAccess { socket, token: "none".into() };
@@ -106,4 +114,22 @@ async fn it_is_ended_by_a_stop_and_by_time() {
     let (report, _, _) =
         run_for("sleep 60", Duration::from_secs(1), &CancellationToken::new()).await;
     assert_eq!(why(&report), "it did not finish in 1 s");
+}
+
+#[tokio::test]
+async fn without_a_box_nothing_that_it_left_in_the_background_goes_on() {
+    for output in ["", ">/dev/null 2>&1"] {
+        let beats = "while :; do echo x >> beat; sleep 0.02; done";
+        let finished = r#"{"type":"finished","end":"finished"}"#;
+        let command = format!(
+            "({beats}) {output} & until test -e beat; do sleep 0.02; done; echo '{finished}'"
+        );
+        let (time, stop) = (Duration::from_secs(20), CancellationToken::new());
+        let (report, _, folder) = run_in(Sandbox::None, &command, time, &stop).await;
+        assert_eq!(report.end, AgentEnd::Finished, "{output}");
+        let size = || std::fs::metadata(folder.path().join("work/beat")).expect("written").len();
+        let before = size();
+        sleep(Duration::from_millis(150)).await;
+        assert_eq!(before, size(), "{output}");
+    }
 }

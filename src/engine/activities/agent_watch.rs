@@ -91,6 +91,7 @@ impl WriteAttempt<'_> {
         };
         let report = AgentReport { end: stall.judge(report.end), ..report };
         progress.told(report.tokens, report.cost_usd);
+        let report = AgentReport { end: waits.judge(report.end, &progress.handover), ..report };
         let pause = self.reason_to_pause(&report.end, &progress.handover, waits);
         let feedback = stall.feedback(&report.end);
         Ok(AgentRan { report, after: progress.handover, pause, feedback, not_let_in, said })

@@ -131,6 +131,7 @@ fn end_of(run: Option<&Run>, lost: Option<&str>) -> FeatureEnd {
         raised_usd: run.map(raised).unwrap_or_default(),
         raised_for_stage_usd: run.map(raised_for_stage).unwrap_or_default(),
         no_limit: run.is_some_and(|run| run.budget().is_none() && run.request.budget_usd.is_some()),
+        beyond_months: run.is_some_and(Run::goes_beyond_months),
         feedback: run.filter(|_| made.is_none()).and_then(said_last),
         seconds: run.map(Run::worked_seconds).unwrap_or_default(),
     }

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use super::bench::Bench;
 use super::handover::Handover;
 use super::heartbeat::clock;
-use super::{CheckInput, WriteInput};
+use super::{CheckInput, SpentInput, WriteInput};
 use crate::engine::retry_policy::{PROGRESS_TIMEOUT, disk_full_backoff};
 use crate::files::is_disk_full;
 use crate::run::{Progress, RunId, StageName};
@@ -34,6 +34,12 @@ impl<'a> From<&'a WriteInput> for AttemptId<'a> {
 impl<'a> From<&'a CheckInput> for AttemptId<'a> {
     fn from(input: &'a CheckInput) -> Self {
         Self { run: &input.run, stage: &input.stage.name, attempt: input.attempt }
+    }
+}
+
+impl<'a> From<&'a SpentInput> for AttemptId<'a> {
+    fn from(input: &'a SpentInput) -> Self {
+        Self { run: &input.run, stage: &input.stage, attempt: input.attempt }
     }
 }
 

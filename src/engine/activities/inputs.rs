@@ -43,6 +43,15 @@ pub struct AuthenticateInput {
     pub decisions: Vec<Value>,
 }
 
+/// An attempt that was lost, and what is known of what it spent.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SpentInput {
+    pub run: RunId,
+    pub stage: StageName,
+    pub attempt: u32,
+    pub known: Handover,
+}
+
 /// What an agent is to write.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[expect(

@@ -103,8 +103,8 @@ impl<'a> Raises<'a> {
         }
         let (stage, attempt) = (&input.stage.name, input.attempt);
         let run = store.run(&input.run).await?;
-        // Once it is told there that the attempt works, all that was spent before is there, too.
-        if let Some(run) = run.filter(|run| run.works_on(stage, attempt)) {
+        // Once it is told there that the attempt works, or is read, all that was spent before is there, too.
+        if let Some(run) = run.filter(|run| run.spends_on(stage, attempt)) {
             door.allow(run.allowance(stage, attempt));
         }
         self.seen = newest;

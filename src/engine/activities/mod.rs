@@ -62,7 +62,9 @@ pub use circuit::Circuits;
 pub use find_worker::FindWorkerInput;
 pub use first_try::TryFirstInput;
 pub(super) use handover::Handover;
-pub use inputs::{AuthenticateInput, CheckInput, DeliverInput, RecordInput, WriteInput};
+pub use inputs::{
+    AuthenticateInput, CheckInput, DeliverInput, RecordInput, SpentInput, WriteInput,
+};
 pub use merge::PreviewInput;
 pub use review::ReviewInput;
 pub use slots::Slots;
@@ -123,6 +125,17 @@ impl Activities {
         is_about_itself(&ctx, &input.run)?;
         let span = tracing::info_span!("write", run.id = %input.run, stage = %input.stage.name, attempt = input.attempt);
         Ok(Box::pin(self.bench.write(&ctx, &input)).instrument(span).await?.cleaned())
+    }
+
+    /// What the ledger says, where that is more than is known.
+    #[activity(name = "spent")]
+    pub async fn spent(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        input: SpentInput,
+    ) -> Result<Handover, ActivityError> {
+        is_about_itself(&ctx, &input.run)?;
+        self.bench.with_ledger((&input).into(), input.known.clone()).await
     }
 
     #[activity(name = "check")]

@@ -25,6 +25,25 @@ pub(super) struct Waits {
     pub tripped: Option<Breaker>,
 }
 
+impl Waits {
+    /// What it could spend in all, where all of that is spent. What an agent says of its money by itself does not hold a run up.
+    fn spent_up(self, after: &Handover) -> Option<Usd> {
+        self.refused.or_else(|| self.allowance.filter(|all| after.cost_usd >= *all))
+    }
+
+    /// The same end; but where an agent lacks money while there is enough of the run's, that is for somebody else to put right.
+    pub fn judge(self, end: AgentEnd, after: &Handover) -> AgentEnd {
+        match end {
+            AgentEnd::Failed { trouble: Trouble::Budget, why }
+                if self.spent_up(after).is_none() =>
+            {
+                AgentEnd::Failed { trouble: Trouble::Setup, why }
+            }
+            end => end,
+        }
+    }
+}
+
 impl WriteAttempt<'_> {
     /// What an agent that ended so waits for; none where it does not wait.
     pub(super) fn reason_to_pause(
@@ -33,9 +52,7 @@ impl WriteAttempt<'_> {
         after: &Handover,
         waits: Waits,
     ) -> Option<Pause> {
-        // What an agent says of its money by itself does not hold a run up.
-        let spent_up = waits.allowance.filter(|all| after.cost_usd >= *all);
-        let had = waits.refused.or(spent_up);
+        let had = waits.spent_up(after);
         match (end, waits.limited_for) {
             _ if !self.input.may_pause => None,
             (AgentEnd::Stopped, _) => waits.tripped.map(|breaker| Pause::Breaker { breaker }),
@@ -62,5 +79,33 @@ impl WriteAttempt<'_> {
         let kept = written.work.as_ref().map(|work| &work.snapshot);
         self.leave_session(ctx, (prepared, kept), &after).await?;
         Ok(written)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DOLLAR: Usd = Usd::from_nanos(1_000_000_000);
+
+    #[test]
+    fn only_who_spent_what_the_run_gave_lacks_the_runs_money() {
+        let ended = |refused, allowance, cost_usd| {
+            let waits = Waits { refused, allowance, limited_for: None, tripped: None };
+            let why = "my provider's quota is used up".to_owned();
+            let end = AgentEnd::Failed { trouble: Trouble::Budget, why };
+            match waits.judge(end, &Handover { cost_usd, ..Handover::default() }) {
+                AgentEnd::Failed { trouble, .. } => trouble,
+                end => panic!("{end:?}"),
+            }
+        };
+        assert_eq!(ended(None, Some(DOLLAR), Usd::ZERO), Trouble::Setup);
+        assert_eq!(ended(None, None, DOLLAR), Trouble::Setup, "it may spend any amount");
+        assert_eq!(ended(None, Some(DOLLAR), DOLLAR), Trouble::Budget);
+        assert_eq!(
+            ended(Some(DOLLAR), None, Usd::ZERO),
+            Trouble::Budget,
+            "another call was too much"
+        );
     }
 }

@@ -9,6 +9,7 @@ use super::Ctx;
 use super::activity::{ActivityEnd, HandedBack, run_cancellable};
 use super::await_slot::await_slot;
 use super::journal::{emit, now, record_events, take_decisions, wait_for_decision};
+use super::spent::with_all_spent;
 use crate::engine::activities::{Activities, CheckInput, WriteInput};
 use crate::engine::retry_policy::{HEARTBEAT_TIMEOUT, attempt_timeout, backoff, takeover_policy};
 use crate::run::{AgentEnd, AttemptFacts, Checked, Happened, Lost, Plan, Work, WorkStep, Written};
@@ -17,7 +18,8 @@ use crate::run::{AgentEnd, AttemptFacts, Checked, Happened, Lost, Plan, Work, Wo
 pub(super) async fn attempt(ctx: &Ctx, plan: &Plan) -> WorkflowResult<Happened> {
     if stopped_in_backoff(ctx, plan).await? || stopped_before_its_turn(ctx, plan).await? {
         let lost = Lost { why: "stopped before it began".to_owned(), ..Lost::default() };
-        return Ok(attempt_ended(ctx, plan, AttemptFacts::Lost(&lost)));
+        // It may have stood still until then.
+        return lost_attempt(ctx, plan, lost).await;
     }
     match write(ctx, plan).await? {
         ActivityEnd::Completed(written) => {
@@ -28,13 +30,19 @@ pub(super) async fn attempt(ctx: &Ctx, plan: &Plan) -> WorkflowResult<Happened> 
             }
             after_writing(ctx, plan, written).await
         }
-        ActivityEnd::Lost(lost) => Ok(attempt_ended(ctx, plan, AttemptFacts::Lost(&lost))),
+        ActivityEnd::Lost(lost) => lost_attempt(ctx, plan, lost).await,
         ActivityEnd::HandedBack(HandedBack { lost, handover }) => {
+            let lost = with_all_spent(ctx, (&plan.stage.name, plan.attempt), lost).await?;
             let of = |handover| (plan.stage.name.clone(), plan.attempt, handover);
             ctx.state_mut(|s| s.handover = handover.map(of));
             Ok(handed_back(ctx, plan, WorkStep::Write, &lost))
         }
     }
+}
+
+async fn lost_attempt(ctx: &Ctx, plan: &Plan, lost: Lost) -> WorkflowResult<Happened> {
+    let lost = with_all_spent(ctx, (&plan.stage.name, plan.attempt), lost).await?;
+    Ok(attempt_ended(ctx, plan, AttemptFacts::Lost(&lost)))
 }
 
 async fn after_writing(ctx: &Ctx, plan: &Plan, written: Written) -> WorkflowResult<Happened> {

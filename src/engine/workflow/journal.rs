@@ -79,10 +79,21 @@ pub(super) async fn take_decisions(ctx: &Ctx) -> WorkflowResult<()> {
         if ctx.state(|s| s.run.answer_to(&decision.request).is_some()) {
             continue;
         }
+        let decision = for_what_it_pays(ctx, decision);
         let event = ctx.state(|s| s.run.event_for(decision));
         emit(ctx, event);
     }
     Ok(())
+}
+
+/// Money that was given just before it was asked for is the answer. Older programs let the question stay open.
+fn for_what_it_pays(ctx: &Ctx, decision: Decision) -> Decision {
+    match ctx.state(|s| s.run.paid_by(&decision)) {
+        Some(gate) if ctx.patched("money answers what it pays") => {
+            Decision { gate: Some(gate), ..decision }
+        }
+        _ => decision,
+    }
 }
 
 /// Those that a door of ours signed; the others are dropped, and the worker's log says so.

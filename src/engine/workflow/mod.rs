@@ -12,6 +12,7 @@ mod find_worker;
 mod first_try;
 mod journal;
 mod review;
+mod spent;
 
 use serde_json::Value;
 use temporalio_macros::{workflow, workflow_methods};

@@ -5,8 +5,9 @@ use temporalio_sdk::{
 };
 
 use super::Ctx;
-use super::activity::{ActivityEnd, run_cancellable};
+use super::activity::{ActivityEnd, HandedBack, run_cancellable};
 use super::journal::{now, record_events, seconds_since};
+use super::spent::with_all_spent;
 use crate::engine::activities::{Activities, Handover, ReviewInput};
 use crate::engine::retry_policy::{HEARTBEAT_TIMEOUT, review_policy, whole_review_timeout};
 use crate::run::{Happened, Lost, Review, ReviewPlan};
@@ -18,14 +19,13 @@ pub(super) async fn review(ctx: &Ctx, plan: &ReviewPlan) -> WorkflowResult<Happe
     let options = options(plan, &scope);
     let reading = ctx.execute_activity(Activities::review, input.clone(), options);
     let ended = run_cancellable(ctx, reading, &scope, |run| plan.is_called_off(run)).await?;
-    let failed = |Lost { why, tokens, cost_usd, .. }: &Lost| {
-        let spent = Handover { tokens: *tokens, cost_usd: *cost_usd, ..Handover::default() };
-        input.failed(why, &spent)
-    };
     let review = match ended {
         ActivityEnd::Completed(review) => review,
-        ActivityEnd::Lost(lost) => failed(&lost),
-        ActivityEnd::HandedBack(back) => failed(&back.lost),
+        ActivityEnd::Lost(lost) | ActivityEnd::HandedBack(HandedBack { lost, .. }) => {
+            let lost = with_all_spent(ctx, (&plan.stage.name, plan.attempt), lost).await?;
+            let Lost { why, tokens, cost_usd, .. } = lost;
+            input.failed(&why, &Handover { tokens, cost_usd, ..Handover::default() })
+        }
     };
     let review = Review { seconds: seconds_since(ctx, begun), ..review };
     Ok(Happened::Reviewed { stage: plan.stage.name.clone(), attempt: plan.attempt, review })

@@ -69,6 +69,9 @@ pub struct FeatureEnd {
     /// Whether people took the limit away.
     #[serde(default, skip_serializing_if = "Not::not")]
     pub no_limit: bool,
+    /// Whether they let it go on beyond the budget of a month.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub beyond_months: bool,
     /// What was said last of work that was not good.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub feedback: Option<String>,
@@ -88,6 +91,7 @@ impl FeatureEnd {
             raised_usd: Usd::ZERO,
             raised_for_stage_usd: Usd::ZERO,
             no_limit: false,
+            beyond_months: false,
             feedback: None,
             seconds: 0,
         }

@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 
 use super::wait::{asks, next_round};
 use crate::run::{
-    AskedAmount, Attempt, Decided, GateDigestInput, GateKind, MoneyTerms, MonthSpent, Next, Pause,
-    Raise, Run, Shortage, StageName, StageState, Usd, Verdict,
+    AskedAmount, Attempt, Decided, Decision, FeatureEnd, GateDigestInput, GateId, GateKind,
+    MoneyTerms, MonthSpent, Next, Pause, Raise, Run, Shortage, StageName, StageState, Usd, Verdict,
 };
 
 /// So many similar runs say what a stage will cost.
@@ -19,8 +19,7 @@ impl Run {
     pub fn budget(&self) -> Option<Usd> {
         let raises = self.decisions.iter().filter(|it| self.stage_raised_by(it).is_none());
         // What somebody added to the share of a feature, or of a stage beside others, is this run's, too.
-        let beside = self.stages.iter().flat_map(StageState::side_ends);
-        let ends: Vec<_> = self.features.values().chain(beside).collect();
+        let ends: Vec<_> = self.parts_ends().collect();
         let added: Usd = ends.iter().map(|end| end.raised_usd).sum();
         let limit = after(raises, self.request.budget_usd);
         limit.filter(|_| !ends.iter().any(|end| end.no_limit)).map(|budget| budget + added)
@@ -52,9 +51,18 @@ impl Run {
     }
 
     /// Whether somebody let it go on beyond the budget of a month: it is not asked about that again.
-    pub(in crate::run) fn goes_beyond_months(&self) -> bool {
+    #[must_use]
+    pub fn goes_beyond_months(&self) -> bool {
         let is_let = |decided| matches!(self.asked_for(decided), Some(Shortage::Month(_)));
-        self.request.beyond_months || self.decisions.iter().any(is_let)
+        self.request.beyond_months
+            || self.decisions.iter().any(is_let)
+            || self.parts_ends().any(|end| end.beyond_months)
+    }
+
+    /// How the runs ended that were part of it.
+    fn parts_ends(&self) -> impl Iterator<Item = &FeatureEnd> {
+        let beside = self.stages.iter().flat_map(StageState::side_ends);
+        self.features.values().chain(beside)
     }
 
     /// Whether somebody let the attempts of this stage go on that seemed to get nowhere.
@@ -83,6 +91,22 @@ impl Run {
 
     pub(in crate::run) fn left_of(&self, stage: &StageState) -> Option<Usd> {
         self.stage_budget(stage).map(|budget| budget.minus(stage.cost()))
+    }
+
+    /// The question about the run's money that this raise pays, where it names none: whoever gave it spoke before it was asked.
+    #[must_use]
+    pub fn paid_by(&self, decision: &Decision) -> Option<GateId> {
+        let open = self.gate.as_ref().filter(|open| open.id.kind == GateKind::Budget)?;
+        let raise = decision.raise.filter(|_| decision.gate.is_none())?;
+        let is_paid = match (open.money?.why, raise) {
+            (Shortage::Run, _) | (Shortage::Ahead(_), Raise::NoLimit) => true,
+            (Shortage::Ahead(likely), Raise::By(more)) => {
+                self.left().is_none_or(|left| left + more >= likely)
+            }
+            // More money for the run says nothing of these.
+            (Shortage::Stage | Shortage::Month(_) | Shortage::Breaker(_), _) => false,
+        };
+        is_paid.then(|| open.id.clone())
     }
 
     /// Why an attempt may not spend on before somebody said so; none where it may.

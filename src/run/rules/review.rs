@@ -98,7 +98,7 @@ impl StageState {
     }
 
     /// Whether a second reader follows this attempt, if that is good.
-    pub(super) fn is_read_after(&self, attempt: u32) -> bool {
+    pub(in crate::run) fn is_read_after(&self, attempt: u32) -> bool {
         self.stage.review.is_some() && self.part(attempt).is_none_or(|part| part.is_last())
     }
 
@@ -202,6 +202,17 @@ mod tests {
         driver.brings(Facts::Green);
         let Next::Review(plan) = driver.on() else { panic!("it is not read") };
         assert_eq!((plan.allowance, plan.paid.1), (Some(CENT + CENT), CENT));
+    }
+
+    #[test]
+    fn an_attempt_spends_until_it_was_read() {
+        let mut driver = reviewed(false, None);
+        let draft = driver.plan().stage.name;
+        assert!(driver.run.spends_on(&draft, 1));
+        driver.brings(Facts::Red).brings(Facts::Green);
+        assert!(!driver.run.spends_on(&draft, 1) && driver.run.spends_on(&draft, 2));
+        finds(&mut driver, &["it lies"]);
+        assert!(!driver.run.spends_on(&draft, 2));
     }
 
     #[test]

@@ -257,6 +257,17 @@ impl Run {
         attempt.is_some_and(|attempt| attempt.outcome == AttemptOutcome::Running)
     }
 
+    /// Whether money is spent on that attempt, or may be: it works, or a second reader looks at its work.
+    #[must_use]
+    pub fn spends_on(&self, stage: &StageName, attempt: u32) -> bool {
+        let is_read = || {
+            let (of, read) = self.stage(stage).zip(self.attempt(stage, attempt))?;
+            let is_new = read.outcome == AttemptOutcome::Good && read.review.is_none();
+            Some(is_new && of.is_read_after(attempt))
+        };
+        self.works_on(stage, attempt) || is_read() == Some(true)
+    }
+
     /// `stage 3 of 6 · streaming · $0.27`: how far the run is, for Temporal's own pages.
     #[must_use]
     pub fn in_one_line(&self) -> String {

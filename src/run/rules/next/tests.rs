@@ -328,6 +328,28 @@ fn a_question_about_money_is_not_answered_by_an_approval() {
 }
 
 #[test]
+fn money_that_was_given_just_before_it_was_asked_for_is_the_answer() {
+    let more = |raise| Decision { raise: Some(raise), ..decision(Verdict::Raise, None, ana()) };
+    let mut driver = short_of_money();
+    driver.brings(Facts::Paused);
+    assert_eq!(driver.run.paid_by(&more(Raise::By(CENT))), None, "nothing is asked yet");
+    let asked = driver.gate();
+    assert_eq!(driver.run.paid_by(&more(Raise::By(CENT))), Some(asked.clone()));
+    let named = Decision { gate: Some(asked), ..more(Raise::By(CENT)) };
+    assert_eq!(driver.run.paid_by(&named), None, "it says so itself");
+    assert_eq!(driver.run.paid_by(&decision(Verdict::Stop, None, ana())), None);
+    let open = driver.run.gate.as_mut().and_then(|open| open.money.as_mut()).expect("about money");
+    open.why = Shortage::Ahead(CENT + CENT);
+    assert!(driver.run.paid_by(&more(Raise::NoLimit)).is_some());
+    assert!(driver.run.paid_by(&more(Raise::By(CENT))).is_none(), "that is not enough for it");
+    assert!(driver.run.paid_by(&more(Raise::By(CENT + CENT))).is_some());
+    let mut driver =
+        standing_still(Pause::Breaker { breaker: Breaker::NothingChanged { steps: 8 } });
+    driver.gate();
+    assert_eq!(driver.run.paid_by(&more(Raise::NoLimit)), None, "it is not asked for money");
+}
+
+#[test]
 fn nobody_raises_it_in_time() {
     let mut driver = short_of_money();
     driver.brings(Facts::Paused).deadline_passes();

@@ -277,6 +277,16 @@ fn a_stage_alone_a_feature_and_a_run_without_money_go_in_their_turn() {
 }
 
 #[test]
+fn whoever_lets_one_go_on_beyond_a_month_lets_their_run() {
+    let mut driver = drafted(asked());
+    assert_eq!(driver.on(), Next::Children);
+    assert!(!driver.run.goes_beyond_months());
+    let let_go = FeatureEnd { beyond_months: true, ..end(Outcome::Done, 3) };
+    driver.emit(driver.run.child_ended(3, let_go));
+    assert!(driver.run.goes_beyond_months());
+}
+
+#[test]
 fn a_side_run_delivers_nothing_by_itself() {
     let mut driver = drafted(asked());
     driver.on();

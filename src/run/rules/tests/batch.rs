@@ -41,6 +41,7 @@ fn ends(driver: &mut RunDriver, n: usize, outcome: Outcome) {
         raised_usd: Usd::ZERO,
         raised_for_stage_usd: Usd::ZERO,
         no_limit: false,
+        beyond_months: false,
         feedback: None,
         seconds: 60,
     };

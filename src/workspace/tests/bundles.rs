@@ -1,6 +1,8 @@
 //! Tests of bundles: does a run go on on a disk that never saw it, whatever its repository is?
 
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use super::other_repositories::{MADE, project};
@@ -111,4 +113,21 @@ async fn a_disk_that_has_the_run_catches_up_with_what_others_kept() {
     let (artifacts, run) = (repo.artifacts(), run());
     Bundles { artifacts: &artifacts, run: &run }.catch_up(&there).await.expect("fetched");
     assert_eq!(there.kept_on(&first, "first-2").await.expect("found"), Some(second));
+}
+
+#[tokio::test]
+async fn a_tag_may_have_a_name_that_is_no_text() {
+    let repo = test_repository().await;
+    let place = project(&repo);
+    let head = git(Path::new(&place), &["rev-parse", "HEAD"]);
+    let tag = OsStr::from_bytes(b"gr\xfc\xdfe");
+    fs::write(Path::new(&place).join(".git/refs/tags").join(tag), head).expect("tagged");
+    let base = repo.shadow.import(Some(&place), None).await.expect("imported");
+    let clone = repo.path("clone");
+    repo.shadow.checkout(&base, &clone).await.expect("a clone");
+    write(&clone, &[("new.js", "1\n")]);
+    let kept = repo.shadow.snapshot(&clone, &base, "first-1").await.expect("kept");
+    repo.keeps("first-1", &kept).await;
+    let there = repo.elsewhere(&[&kept]).await.expect("filled");
+    assert!(there.path().join("refs/tags").join(tag).exists());
 }

@@ -8,8 +8,9 @@ use std::path::Path;
 
 use rustix::fs::{Mode, OFlags};
 
-use super::records::{FileName, SUBMODULE, TreeEntry, as_path, index_line, joined, raw_records};
+use super::records::{FileName, SUBMODULE, TreeEntry, index_line, joined, raw_records};
 use super::staging::{IndexFile, StagedWorktree, displayable, removal};
+use super::untouched::is_there;
 use super::{Result, WorkspaceError};
 
 /// An index of a million files has about 100 MB.
@@ -40,7 +41,7 @@ impl StagedWorktree<'_> {
         let removed = untracked.iter().filter_map(|name| Some(removal(base.get(name)?, name)));
         self.index_info(removed).await?;
         let sparse =
-            files().filter(|(name, _)| agents.sparse.contains(*name) && !self.is_there(name));
+            files().filter(|(name, _)| agents.sparse.contains(*name) && !self.has(name));
         self.index_info(sparse.map(|(name, entry)| index_line(&entry.mode, &entry.id, name)))
             .await?;
         self.add_forced(agents.tracked.iter().filter(|name| !base.contains_key(*name)).collect())
@@ -61,7 +62,7 @@ impl StagedWorktree<'_> {
 
     /// Those that are in the worktree and ignored there.
     async fn ignored(&self, names: &[&FileName]) -> Result<Vec<FileName>> {
-        let there: Vec<_> = names.iter().copied().filter(|name| self.is_there(name)).collect();
+        let there: Vec<_> = names.iter().copied().filter(|name| self.has(name)).collect();
         if there.is_empty() {
             return Ok(Vec::new());
         }
@@ -71,13 +72,8 @@ impl StagedWorktree<'_> {
         Ok(raw_records(&said.out).map(<[u8]>::to_vec).collect())
     }
 
-    /// A file or a link, in folders that are no links.
-    fn is_there(&self, name: &[u8]) -> bool {
-        let path = as_path(name);
-        let folders = path.ancestors().skip(1).filter(|above| !above.as_os_str().is_empty());
-        let found = |path: &Path| fs::symlink_metadata(self.worktree.join(path));
-        folders.map(found).all(|folder| folder.is_ok_and(|folder| folder.is_dir()))
-            && found(path).is_ok_and(|file| file.is_file() || file.is_symlink())
+    fn has(&self, name: &[u8]) -> bool {
+        is_there(&self.worktree, name)
     }
 
     /// None where it has none that can be read.

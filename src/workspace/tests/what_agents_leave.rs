@@ -182,3 +182,16 @@ fn a_full_disk_is_no_fault_of_the_work() {
         assert!(matches!(error, WorkspaceError::DiskFull { .. }) && !error.is_about_the_work());
     }
 }
+
+#[tokio::test]
+async fn a_folder_that_was_moved_away_and_linked_back_is_a_link() {
+    let repo = test_repository().await;
+    let (first, clone) = repo.begun(&[("scripts/run.sh", "echo\n")]).await;
+    fs::create_dir(clone.join("tools")).unwrap();
+    fs::rename(clone.join("scripts"), clone.join("tools/scripts")).unwrap();
+    symlink("tools/scripts", clone.join("scripts")).unwrap();
+    let program = clone.join("tools/scripts/run.sh");
+    fs::set_permissions(program, Permissions::from_mode(0o755)).unwrap();
+    let kept = repo.shadow.snapshot(&clone, &first, "second-1").await.unwrap();
+    assert_eq!(repo.files(&kept), "120000 scripts\n100755 tools/scripts/run.sh\n");
+}

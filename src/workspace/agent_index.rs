@@ -37,7 +37,7 @@ impl StagedWorktree<'_> {
         let files = || base.iter().filter(|(_, entry)| entry.mode != SUBMODULE);
         let gone: Vec<_> =
             files().map(|(name, _)| name).filter(|n| !agents.tracked.contains(*n)).collect();
-        let untracked = self.ignored(&gone).await?;
+        let untracked = self.there_and_ignored(&gone).await?;
         let removed = untracked.iter().filter_map(|name| Some(removal(base.get(name)?, name)));
         self.index_info(removed).await?;
         let sparse =
@@ -50,7 +50,7 @@ impl StagedWorktree<'_> {
 
     /// Adds what the agent tracks although it is ignored.
     async fn add_forced(&self, new: Vec<&FileName>) -> Result<()> {
-        let forced = self.ignored(&new).await?;
+        let forced = self.there_and_ignored(&new).await?;
         forced.iter().try_for_each(|name| self.can_be_kept(name))?;
         if forced.is_empty() {
             return Ok(());
@@ -61,15 +61,9 @@ impl StagedWorktree<'_> {
     }
 
     /// Those that are in the worktree and ignored there.
-    async fn ignored(&self, names: &[&FileName]) -> Result<Vec<FileName>> {
+    async fn there_and_ignored(&self, names: &[&FileName]) -> Result<Vec<FileName>> {
         let there: Vec<_> = names.iter().copied().filter(|name| self.has(name)).collect();
-        if there.is_empty() {
-            return Ok(Vec::new());
-        }
-        let ask = ["check-ignore", "--no-index", "-z", "--stdin"];
-        // Exits 1 where none is ignored.
-        let said = self.git().args(ask).input(joined(there)).output(u64::MAX).await?;
-        Ok(raw_records(&said.out).map(<[u8]>::to_vec).collect())
+        Ok(self.ignored(&there).await?.into_iter().collect())
     }
 
     fn has(&self, name: &[u8]) -> bool {

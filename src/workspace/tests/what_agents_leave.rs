@@ -195,3 +195,14 @@ async fn a_folder_that_was_moved_away_and_linked_back_is_a_link() {
     let kept = repo.shadow.snapshot(&clone, &first, "second-1").await.unwrap();
     assert_eq!(repo.files(&kept), "120000 scripts\n100755 tools/scripts/run.sh\n");
 }
+
+#[tokio::test]
+async fn a_name_that_reads_like_a_pattern_of_gits_is_a_name() {
+    let repo = test_repository().await;
+    let (first, clone) = repo.begun(&[(".gitignore", "*.log\n")]).await;
+    write(&clone, &[(":(x)a.log", "1\n"), ("b.log", "1\n"), ("c.log", "1\n")]);
+    git(&clone, &["add", "-f", "./:(x)a.log", "b.log"]);
+    fs::create_dir(clone.join(":(x)")).unwrap();
+    let kept = repo.shadow.snapshot(&clone, &first, "second-1").await.unwrap();
+    assert_eq!(repo.files(&kept), "100644 .gitignore\n100644 :(x)a.log\n100644 b.log\n");
+}

@@ -206,3 +206,24 @@ async fn a_name_that_reads_like_a_pattern_of_gits_is_a_name() {
     let kept = repo.shadow.snapshot(&clone, &first, "second-1").await.unwrap();
     assert_eq!(repo.files(&kept), "100644 .gitignore\n100644 :(x)a.log\n100644 b.log\n");
 }
+
+#[tokio::test]
+async fn what_was_changed_and_then_left_out_of_a_sparse_checkout_is_named() {
+    for how in ["--no-sparse-index", "--sparse-index"] {
+        let repo = test_repository().await;
+        let (first, clone) = repo.begun(&[("lib/x.js", "1\n"), ("src/a.js", "1\n")]).await;
+        git(&clone, &["sparse-checkout", "set", how, "src"]);
+        let kept = repo.shadow.snapshot(&clone, &first, "second-1").await.unwrap();
+        assert_eq!(kept.tree, first.tree, "{how}: nothing was changed");
+        git(&clone, &["sparse-checkout", "disable"]);
+        write(&clone, &[("lib/x.js", "2\n")]);
+        commit(&clone);
+        git(&clone, &["sparse-checkout", "set", how, "src"]);
+        let refused = repo.shadow.snapshot(&clone, &first, "second-1").await.unwrap_err();
+        assert!(refused.is_about_the_work(), "{how}: {refused}");
+        assert!(refused.to_string().contains("lib"), "{how}: {refused}");
+        git(&clone, &["sparse-checkout", "disable"]);
+        let kept = repo.shadow.snapshot(&clone, &first, "second-1").await.unwrap();
+        assert_eq!(repo.shadow.diff(&first, &kept).await.unwrap().files, 1, "{how}");
+    }
+}

@@ -3,14 +3,19 @@
 //! done. What git cannot merge stays marked in the files, as people know it.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use super::git::GitOutput;
-use super::records::records;
-use super::{Result, Shadow};
+use super::records::{index_line, records, tree_entries};
+use super::staging::IndexFile;
+use super::{Result, Shadow, WorkspaceError};
+use crate::files::Staging;
 use crate::run::{Overlap, Snapshot};
 
 /// What the beginning of a file's conflict looks like, and its end.
 const MARKS: [&str; 2] = ["^<<<<<<< ", "^>>>>>>> "];
+/// What a killed worker left of it.
+const STALE: Duration = Duration::from_hours(1);
 
 /// What came of a merge.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,8 +72,10 @@ impl Shadow {
         const WORDS: [&str; 5] =
             ["merge-tree", "--write-tree", "-z", "--name-only", "--no-messages"];
         let unrelated = ["--allow-unrelated-histories"];
-        let git = self.git().args(WORDS).args(unrelated).args([&into.commit, &work.commit]);
-        let output = git.output(u64::MAX).await?;
+        let attributes = self.attributes_of(into).await?;
+        let index = IndexFile::of(self);
+        let git = self.git().on(attributes.path(), &index.0).args(WORDS).args(unrelated);
+        let output = git.args([&into.commit, &work.commit]).output(u64::MAX).await?;
         // One says that there are conflicts: the tree is there all the same.
         if !matches!(output.status.code(), Some(0 | 1)) {
             return Err(output.error("merge-tree"));
@@ -77,6 +84,28 @@ impl Shadow {
         let mut said = records(&out).into_iter();
         let tree = said.next().unwrap_or_default().trim().to_owned();
         Ok((tree, said.collect()))
+    }
+
+    /// A folder with the attributes of a snapshot, and nothing else: git reads how a file is to be merged in a worktree alone.
+    async fn attributes_of(&self, snapshot: &Snapshot) -> Result<Staging> {
+        let folder = Staging::folder(&self.path().join("attributes"), STALE)
+            .map_err(WorkspaceError::io("making a folder to merge in"))?;
+        let list = self.git().args(["ls-tree", "-r", "-z", &snapshot.commit]).bytes().await?;
+        let mut entries = tree_entries(&list);
+        // git follows no link to attributes.
+        entries.retain(|name, entry| {
+            name.rsplit(|byte| *byte == b'/').next() == Some(b".gitattributes")
+                && entry.mode.starts_with("100")
+        });
+        if !entries.is_empty() {
+            let index = IndexFile::of(self);
+            let git = || self.git().on(folder.path(), &index.0);
+            let lines = entries.iter().flat_map(|(name, it)| index_line(&it.mode, &it.id, name));
+            let add = ["update-index", "-z", "--add", "--index-info"];
+            git().args(add).input(lines.collect()).bytes().await?;
+            git().args(["checkout-index", "-q", "--all"]).bytes().await?;
+        }
+        Ok(folder)
     }
 
     /// The files that have the marks of a conflict.

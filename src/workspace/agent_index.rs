@@ -2,24 +2,25 @@
 //! Read as data, from a copy and by a git that knows nothing else of the agent's `.git`. Where it cannot be read, nothing follows.
 
 use std::collections::{HashMap, HashSet};
-use std::fs::{self, File};
-use std::io::{self, Read};
+use std::fs;
 use std::path::Path;
 
-use rustix::fs::{Mode, OFlags};
-
-use super::records::{FileName, SUBMODULE, TreeEntry, as_path, index_line, joined, raw_records};
+use super::records::{FileName, SUBMODULE, TreeEntry, index_line, joined, raw_records};
 use super::staging::{IndexFile, StagedWorktree, displayable, removal};
+use super::untouched::is_there;
 use super::{Result, WorkspaceError};
+use crate::files::read_regular;
 
 /// An index of a million files has about 100 MB.
 const LARGEST_INDEX_BYTES: u64 = 256 << 20;
+/// Is in an index that names whole folders of a sparse checkout, instead of the files in them.
+const SPARSE_FOLDERS: &[u8] = b"sdir";
 
 /// What the agent's index says.
 struct AgentIndex {
     tracked: HashSet<FileName>,
     /// Tracked, and meant to be missing from the worktree: a sparse checkout.
-    sparse: HashSet<FileName>,
+    sparse: HashMap<FileName, TreeEntry>,
     /// The commits that its submodules point to.
     submodules: HashMap<FileName, Vec<u8>>,
 }
@@ -33,14 +34,15 @@ impl StagedWorktree<'_> {
     ) -> Result<()> {
         let Some(agents) = self.agents_index().await? else { return Ok(()) };
         refuse_if_moved(base, &agents.submodules)?;
+        self.refuse_if_out_of_sight(base, &agents.sparse)?;
         let files = || base.iter().filter(|(_, entry)| entry.mode != SUBMODULE);
         let gone: Vec<_> =
             files().map(|(name, _)| name).filter(|n| !agents.tracked.contains(*n)).collect();
-        let untracked = self.ignored(&gone).await?;
+        let untracked = self.there_and_ignored(&gone).await?;
         let removed = untracked.iter().filter_map(|name| Some(removal(base.get(name)?, name)));
         self.index_info(removed).await?;
         let sparse =
-            files().filter(|(name, _)| agents.sparse.contains(*name) && !self.is_there(name));
+            files().filter(|(name, _)| agents.sparse.contains_key(*name) && !self.has(name));
         self.index_info(sparse.map(|(name, entry)| index_line(&entry.mode, &entry.id, name)))
             .await?;
         self.add_forced(agents.tracked.iter().filter(|name| !base.contains_key(*name)).collect())
@@ -49,7 +51,7 @@ impl StagedWorktree<'_> {
 
     /// Adds what the agent tracks although it is ignored.
     async fn add_forced(&self, new: Vec<&FileName>) -> Result<()> {
-        let forced = self.ignored(&new).await?;
+        let forced = self.there_and_ignored(&new).await?;
         forced.iter().try_for_each(|name| self.can_be_kept(name))?;
         if forced.is_empty() {
             return Ok(());
@@ -60,49 +62,70 @@ impl StagedWorktree<'_> {
     }
 
     /// Those that are in the worktree and ignored there.
-    async fn ignored(&self, names: &[&FileName]) -> Result<Vec<FileName>> {
-        let there: Vec<_> = names.iter().copied().filter(|name| self.is_there(name)).collect();
-        if there.is_empty() {
-            return Ok(Vec::new());
-        }
-        let ask = ["check-ignore", "--no-index", "-z", "--stdin"];
-        // Exits 1 where none is ignored.
-        let said = self.git().args(ask).input(joined(there)).output(u64::MAX).await?;
-        Ok(raw_records(&said.out).map(<[u8]>::to_vec).collect())
+    async fn there_and_ignored(&self, names: &[&FileName]) -> Result<Vec<FileName>> {
+        let there: Vec<_> = names.iter().copied().filter(|name| self.has(name)).collect();
+        Ok(self.ignored(&there).await?.into_iter().collect())
     }
 
-    /// A file or a link, in folders that are no links.
-    fn is_there(&self, name: &[u8]) -> bool {
-        let path = as_path(name);
-        let folders = path.ancestors().skip(1).filter(|above| !above.as_os_str().is_empty());
-        let found = |path: &Path| fs::symlink_metadata(self.worktree.join(path));
-        folders.map(found).all(|folder| folder.is_ok_and(|folder| folder.is_dir()))
-            && found(path).is_ok_and(|file| file.is_file() || file.is_symlink())
+    fn has(&self, name: &[u8]) -> bool {
+        is_there(&self.worktree, name)
+    }
+
+    /// What the agent made of a file is then only in its own repository, of which nothing else is read.
+    fn refuse_if_out_of_sight(
+        &self,
+        base: &HashMap<FileName, TreeEntry>,
+        sparse: &HashMap<FileName, TreeEntry>,
+    ) -> Result<()> {
+        let changed = |(name, entry): &(&FileName, &TreeEntry)| {
+            entry.mode != SUBMODULE && base.get(*name) != Some(*entry) && !self.has(name)
+        };
+        match sparse.iter().find(changed) {
+            Some((name, _)) => Err(out_of_sight(&displayable(name))),
+            None => Ok(()),
+        }
     }
 
     /// None where it has none that can be read.
     async fn agents_index(&self) -> Result<Option<AgentIndex>> {
         let copy = IndexFile::of(self.shadow);
         let Some(bytes) = index_bytes(&self.worktree.join(".git")) else { return Ok(None) };
-        fs::write(&copy.0, bytes).map_err(WorkspaceError::io("reading the agent's index"))?;
+        fs::write(&copy.0, &bytes).map_err(WorkspaceError::io("reading the agent's index"))?;
         let list = ["ls-files", "-z", "-t", "--stage"];
         let read =
             self.shadow.git().on(self.shadow.path(), &copy.0).args(list).output(u64::MAX).await?;
+        // git leaves out a folder whose tree only the agent's repository has, complains of it, and says that all went well.
+        if read.err.contains("error:") && has_sparse_folders(&bytes) {
+            let folder = read.err.split('\'').nth(1).unwrap_or("a folder");
+            return Err(out_of_sight(folder));
+        }
         Ok(read.status.success().then(|| parse(&read.out)))
     }
+}
+
+fn has_sparse_folders(index: &[u8]) -> bool {
+    index.windows(SPARSE_FOLDERS.len()).any(|bytes| bytes == SPARSE_FOLDERS)
+}
+
+fn out_of_sight(path: &str) -> WorkspaceError {
+    let why = format!(
+        "{path} was changed and then left out of the sparse checkout, where nobody sees it: `git sparse-checkout disable` brings it back"
+    );
+    WorkspaceError::Unkeepable { why }
 }
 
 /// Lines such as `H 100644 <id> 0\tsrc/a.js`; `S` where it is left out of the worktree.
 fn parse(list: &[u8]) -> AgentIndex {
     let mut index =
-        AgentIndex { tracked: HashSet::new(), sparse: HashSet::new(), submodules: HashMap::new() };
+        AgentIndex { tracked: HashSet::new(), sparse: HashMap::new(), submodules: HashMap::new() };
     for record in raw_records(list) {
         let mut parts = record.splitn(2, |byte| *byte == b'\t');
         let (Some(about), Some(name)) = (parts.next(), parts.next()) else { continue };
         let words: Vec<&[u8]> = about.split(|byte| *byte == b' ').collect();
         if let [tag, mode, id, _] = words[..] {
             if tag == b"S" {
-                index.sparse.insert(name.to_vec());
+                let [mode, id] = [mode, id].map(|word| String::from_utf8_lossy(word).into_owned());
+                index.sparse.insert(name.to_vec(), TreeEntry { mode, id });
             }
             if mode == SUBMODULE.as_bytes() {
                 index.submodules.insert(name.to_vec(), id.to_vec());
@@ -133,18 +156,5 @@ fn refuse_if_moved(
 /// None unless it is a regular file in a folder that is no link, and not too large.
 fn index_bytes(git_dir: &Path) -> Option<Vec<u8>> {
     fs::symlink_metadata(git_dir).ok().filter(fs::Metadata::is_dir)?;
-    let file = open(&git_dir.join("index")).ok()?;
-    let found = file.metadata().ok()?;
-    if !found.is_file() || found.len() > LARGEST_INDEX_BYTES {
-        return None;
-    }
-    let mut bytes = Vec::new();
-    file.take(LARGEST_INDEX_BYTES).read_to_end(&mut bytes).ok()?;
-    Some(bytes)
-}
-
-/// Follows no link, and does not wait for a pipe.
-fn open(path: &Path) -> io::Result<File> {
-    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    Ok(rustix::fs::open(path, flags, Mode::empty())?.into())
+    read_regular(&git_dir.join("index"), LARGEST_INDEX_BYTES)
 }

@@ -52,8 +52,8 @@ impl Bundles<'_> {
             return Ok(());
         }
         let file = shadow.room_for_a_bundle()?;
-        let wanted = [format!("refs/signoff/{name}"), format!("^refs/signoff/{BASE}")];
-        shadow.bundle(&file, &wanted).await?;
+        let wanted = format!("refs/signoff/{name}\n^refs/signoff/{BASE}");
+        shadow.bundle(&file, wanted.into_bytes()).await?;
         self.artifacts.put_file(&key, file.path()).await
     }
 
@@ -155,10 +155,10 @@ impl Bundles<'_> {
             return Ok(());
         }
         let file = shadow.room_for_a_bundle()?;
-        let names = String::from_utf8_lossy(refs);
-        let names: Vec<String> =
-            names.lines().filter_map(|l| l.split_once(' ')).map(|(_, n)| n.to_owned()).collect();
-        shadow.bundle(&file, &names).await?;
+        // Names are bytes, also those of tags.
+        let lines = refs.split(|byte| *byte == b'\n');
+        let names = lines.filter_map(|line| line.splitn(2, |byte| *byte == b' ').nth(1));
+        shadow.bundle(&file, names.collect::<Vec<_>>().join(&b'\n')).await?;
         self.artifacts.put_file(bundle, file.path()).await
     }
 
@@ -183,11 +183,11 @@ async fn lock(git_dir: &Path) -> Result<FileLock> {
 }
 
 impl Shadow {
-    async fn bundle(&self, file: &Staging, wanted: &[String]) -> Result<()> {
+    /// Of these names, one a line.
+    async fn bundle(&self, file: &Staging, wanted: Vec<u8>) -> Result<()> {
         // By standard input: a project may have more tags than a command line holds.
-        let list = wanted.join("\n").into_bytes();
         let git = self.git().args(["bundle", "create", "-q"]).args([file.path()]).args(["--stdin"]);
-        git.input(list).within(PACK_TIMEOUT).bytes().await.map(drop)
+        git.input(wanted).within(PACK_TIMEOUT).bytes().await.map(drop)
     }
 
     /// Beside the repository, on its own disk; removed once it was used.

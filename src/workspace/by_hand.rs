@@ -1,12 +1,13 @@
 //! Work by hand: how does somebody get a stage's work, and how is what they made of it taken back?
-//! By a branch of the project's repository; where that takes no push, by one of the run's own, for people at this machine.
+//! By a branch of the project's repository; where that takes no push, or is a folder that somebody works in, by one of the run's own, for
+//! people at this machine.
 
 use std::path::Path;
 use std::time::Duration;
 
 use super::git::Git;
 use super::import::{HEADS, INCOMING, answer};
-use super::repository::without_password;
+use super::repository::{is_here, without_password};
 use super::{Result, Shadow, WorkspaceError};
 use crate::run::{HandBranch, Snapshot};
 
@@ -32,6 +33,9 @@ impl Shadow {
         };
         let not_pushed = match repository {
             None => "the project has no repository".to_owned(),
+            Some(repository) if is_worked_in(repository).await => {
+                "its repository is a folder that somebody works in".to_owned()
+            }
             Some(repository) => match self.push_new(repository, &commit, name).await {
                 Ok(()) => {
                     let repository = without_password(repository);
@@ -93,6 +97,19 @@ impl Shadow {
         let listed = self.ask_remote(repository, LIST_TIMEOUT, &list).await?;
         Ok(commit_of(&listed, &full_name))
     }
+}
+
+/// Whether it is a folder of this machine with files to work on. A branch that we made there would be in the way of who begins theirs, and
+/// each commit on that would look like a push.
+async fn is_worked_in(repository: &str) -> bool {
+    let folder = Path::new(repository.strip_prefix("file://").unwrap_or(repository));
+    let ask = ["rev-parse", "--is-bare-repository"];
+    is_here(repository)
+        && Git::in_clone(folder, repository)
+            .args(ask)
+            .line()
+            .await
+            .is_ok_and(|said| said == "false")
 }
 
 /// Whether somebody pushed to the branch since it was handed out, and what. Asks whoever has it, and needs nothing of the run.

@@ -54,7 +54,6 @@ impl FetchedWork {
 
     fn refusal(&self, folder: &Path, said: &str) -> WorkspaceError {
         let branch = &self.branch;
-        let above = branch.rsplit_once('/').map_or(branch.as_str(), |(above, _)| above);
         let why = if said.contains("not a git repository") && !said.contains("Could not read") {
             "there is no git repository: go to a clone of the project".to_owned()
         } else if said.contains("[rejected]") || said.contains("refusing to fetch") {
@@ -62,12 +61,20 @@ impl FetchedWork {
                 "its branch `{branch}` has other commits, or is switched to: rename it, `git branch -m {branch} <other>`"
             )
         } else if said.contains("cannot lock ref") || said.contains("cannot create") {
+            let above = branch.rsplit_once('/').map_or(branch.as_str(), |(above, _)| above);
+            let other = named_in_the_way(said).unwrap_or(above);
             format!(
-                "a branch is in the way of `{branch}`: rename it, `git branch -m {above} <other>`"
+                "a branch is in the way of `{branch}`: rename it, `git branch -m {other} <other>`"
             )
         } else {
             return explain_failure(&self.repository.display().to_string(), said);
         };
         WorkspaceError::Repository { repository: folder.display().to_string(), why }
     }
+}
+
+/// Of `cannot lock ref 'refs/heads/a/b': 'refs/heads/a' exists; cannot create 'refs/heads/a/b'`, the branch that is there.
+fn named_in_the_way(said: &str) -> Option<&str> {
+    let (before, _) = said.split_once("' exists;")?;
+    before.rsplit_once("'refs/heads/").map(|(_, name)| name)
 }

@@ -74,6 +74,11 @@ const PASSED_ON_TO_HOSTS: [&str; 26] = [
     "DBUS_SESSION_BUS_ADDRESS",
 ];
 
+/// ssh asks for a passphrase, and whether to trust a host, at the terminal that we were started from. A git of ours is not in the foreground
+/// there: its ssh would be stopped and never say why. One that asks a program instead, and hears nothing, says so at once.
+const NOBODY_TO_ASK: [(&str, &str); 2] =
+    [("SSH_ASKPASS", "false"), ("SSH_ASKPASS_REQUIRE", "force")];
+
 /// One call of git.
 pub(super) struct Git {
     command: Command,
@@ -183,7 +188,12 @@ impl Git {
     fn of_our_account(repository: &str) -> Self {
         let mut git = Self::new("git".as_ref());
         git.command.env_clear();
-        let to_hosts = if is_here(repository) { &[][..] } else { &PASSED_ON_TO_HOSTS };
+        let to_hosts = if is_here(repository) {
+            &[][..]
+        } else {
+            git.command.envs(NOBODY_TO_ASK);
+            &PASSED_ON_TO_HOSTS
+        };
         for name in PASSED_ON.iter().chain(to_hosts) {
             if let Some(value) = from_this_process(name) {
                 git.command.env(name, value);
@@ -301,4 +311,21 @@ async fn read(pipe: Option<impl AsyncRead + Unpin>, most: u64) -> std::io::Resul
 )]
 fn from_this_process(name: &str) -> Option<OsString> {
     std::env::var_os(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ssh_finds_nobody_to_ask_unless_somebody_named_a_program() {
+        let git = Git::reaching_from_nowhere("git@git.example:a.git");
+        let asks = |name: &str| {
+            let set = git.command.as_std().get_envs().find(|(key, _)| *key == name);
+            set.and_then(|(_, value)| value.map(OsStr::to_owned))
+        };
+        for (name, nobody) in NOBODY_TO_ASK {
+            assert_eq!(asks(name), from_this_process(name).or_else(|| Some(nobody.into())));
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! Hunks: how is git's text of a difference read?
 //! Nothing here asks git: it is told what git said.
 
-use super::patch::Became;
+use super::patch::FileModes;
 use super::records::records;
 
 /// The hunks of each file, from the text of all of them.
@@ -33,10 +33,10 @@ pub(super) const fn sections_of(letter: char) -> usize {
 }
 
 /// What `--raw` says of one file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct RawChange {
     pub letter: char,
-    pub became: Option<Became>,
+    pub modes: FileModes,
 }
 
 /// Reads `--raw -z`, in order: `:100644 100644 id id M\0path\0`, a rename with two paths.
@@ -53,8 +53,8 @@ pub(super) fn parse_raw(raw: &[u8]) -> Vec<RawChange> {
 
 fn raw_change(field: &str) -> Option<RawChange> {
     let words: Vec<&str> = field.trim_start_matches(':').split(' ').collect();
-    let (before, after) = (words.first()?, words.get(1)?);
-    Some(RawChange { letter: words.last()?.chars().next()?, became: Became::of(before, after) })
+    let modes = FileModes { before: (*words.first()?).into(), after: (*words.get(1)?).into() };
+    Some(RawChange { letter: words.last()?.chars().next()?, modes })
 }
 
 /// One section per `diff --git` line; a line of a file never begins like that, for it is marked by its first character.

@@ -236,9 +236,12 @@ impl RemoteHeads {
     /// From `ls-remote --symref`: lines `ref: refs/heads/main\tHEAD` and `<id>\t<name>`.
     fn parse(listing: &str) -> Self {
         let mut heads = Self { refs: Vec::new(), named: None };
-        for (value, name) in listing.lines().filter_map(|line| line.split_once('\t')) {
+        let lines = listing.lines().filter_map(|line| line.split_once('\t'));
+        // Whoever asks for HEAD is told of `refs/remotes/origin/HEAD` too, which every clone has.
+        for (value, name) in lines.filter(|(_, name)| *name == "HEAD" || name.starts_with(HEADS)) {
             match value.strip_prefix("ref: ") {
-                Some(named) => heads.named = Some(named.to_owned()),
+                Some(named) if name == "HEAD" => heads.named = Some(named.to_owned()),
+                Some(_) => {}
                 None => heads.refs.push(name.to_owned()),
             }
         }
@@ -303,6 +306,18 @@ mod tests {
         assert_eq!(start(detached, None).unwrap().as_deref(), Some("HEAD"));
         assert_eq!(RemoteHeads::parse(detached).default_branch(), Some("main"));
         assert_eq!(start("", None).unwrap(), None);
+    }
+
+    #[test]
+    fn what_else_is_a_symbolic_name_in_a_clone_says_nothing_about_its_head() {
+        let origin = "ref: refs/remotes/origin/main\trefs/remotes/origin/HEAD\na1\trefs/remotes/origin/HEAD\n";
+        let alias = "ref: refs/heads/main\trefs/heads/alias\na1\trefs/heads/alias\n";
+        let heads = "a1\trefs/heads/main\nb2\trefs/heads/wip\n";
+        let wip = format!("ref: refs/heads/wip\tHEAD\nb2\tHEAD\n{alias}{heads}{origin}");
+        assert_eq!(start(&wip, None).unwrap().as_deref(), Some("refs/heads/wip"));
+        let detached = format!("b2\tHEAD\n{alias}{heads}{origin}");
+        assert_eq!(start(&detached, None).unwrap().as_deref(), Some("HEAD"));
+        assert_eq!(start(origin, None).unwrap(), None, "a clone of which nothing was ever begun");
     }
 
     #[test]

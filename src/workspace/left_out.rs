@@ -33,8 +33,10 @@ impl StagedWorktree<'_> {
         }
         let in_submodule =
             |name: &FileName| seen.submodules.iter().any(|it| is_below(name, it) || *it == name);
-        let no_files = seen.in_clone.no_files.iter().filter(|name| !in_submodule(name)).collect();
-        for name in self.not_ignored(no_files).await? {
+        let no_files: Vec<_> =
+            seen.in_clone.no_files.iter().filter(|name| !in_submodule(name)).collect();
+        let ignored = self.ignored(&no_files).await?;
+        for name in no_files.into_iter().filter(|name| !ignored.contains(*name)) {
             let is_folder = self.worktree.join(as_path(name)).is_dir();
             findings
                 .add(Risk::NotKept, &if is_folder { as_folder(name) } else { displayable(name) });
@@ -66,21 +68,6 @@ impl StagedWorktree<'_> {
         let list = list.args(folders.iter().map(|name| as_path(name))).bytes().await?;
         let has_files = |folder: &&FileName| raw_records(&list).any(|name| is_below(name, folder));
         Ok(folders.iter().filter(has_files).collect())
-    }
-
-    async fn not_ignored<'a>(&self, names: Vec<&'a FileName>) -> Result<Vec<&'a FileName>> {
-        if names.is_empty() {
-            return Ok(names);
-        }
-        let ask = ["check-ignore", "--no-index", "-z", "--stdin"];
-        let said =
-            self.git().args(ask).input(joined(names.iter().copied())).output(u64::MAX).await?;
-        // 1 where none is ignored.
-        if !matches!(said.status.code(), Some(0 | 1)) {
-            return Err(said.refusal("check-ignore"));
-        }
-        let ignored: Vec<&[u8]> = raw_records(&said.out).collect();
-        Ok(names.into_iter().filter(|name| !ignored.contains(&name.as_slice())).collect())
     }
 
     fn has_entries(&self, folder: &[u8]) -> bool {

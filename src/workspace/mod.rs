@@ -56,7 +56,7 @@ pub use import::try_repository;
 pub use leftovers::{Inventory, Leftovers, Removal};
 pub use merge::Merged;
 pub use parts::read_parts;
-pub use patch::{Became, FilePatch, FileStatus, Patch};
+pub use patch::{Became, FileModes, FilePatch, FileStatus, Patch};
 pub use run_folder::RunFolder;
 pub use seen::FilesSeen;
 pub use shadow::Shadow;

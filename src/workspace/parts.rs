@@ -1,9 +1,9 @@
 //! The parts of a task: into what does an agent say that it split it?
 //! It writes them into a file of its clone, which no snapshot holds. Whoever reads it comes after the agent has ended.
 
-use std::fs;
 use std::path::Path;
 
+use crate::files::read_regular;
 use crate::run::TaskPart;
 
 /// More is no list of a few lines.
@@ -12,11 +12,7 @@ const LONGEST_BYTES: u64 = 16 << 10;
 /// What is in the file, a line each; nothing where there is none that can be read.
 #[must_use]
 pub fn read_parts(worktree: &Path) -> Vec<String> {
-    let file = worktree.join(TaskPart::FILE);
-    // No link: it could lead out of the clone.
-    let is_short =
-        fs::symlink_metadata(&file).is_ok_and(|it| it.is_file() && it.len() <= LONGEST_BYTES);
-    let said = fs::read(&file).ok().filter(|_| is_short).unwrap_or_default();
+    let said = read_regular(&worktree.join(TaskPart::FILE), LONGEST_BYTES).unwrap_or_default();
     let said = String::from_utf8_lossy(&said);
     let lines = said.lines().map(without_mark).filter(|line| !line.is_empty());
     lines.take(TaskPart::MOST).map(str::to_owned).collect()
@@ -32,7 +28,9 @@ fn without_mark(line: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::os::unix::fs::symlink;
+    use std::process::Command;
 
     use super::*;
 
@@ -47,10 +45,15 @@ mod tests {
     }
 
     #[test]
-    fn a_link_and_a_long_text_are_no_list() {
+    fn what_is_no_short_file_is_no_list_and_nobody_waits_for_it() {
         let clone = tempfile::tempdir().expect("a folder");
         let file = clone.path().join(TaskPart::FILE);
-        symlink("/etc/hostname", &file).expect("a link");
+        for target in ["/etc/hostname", "/dev/zero"] {
+            symlink(target, &file).expect("a link");
+            assert_eq!(read_parts(clone.path()), Vec::<String>::new());
+            fs::remove_file(&file).expect("removed");
+        }
+        assert!(Command::new("mkfifo").arg(&file).status().expect("mkfifo").success());
         assert_eq!(read_parts(clone.path()), Vec::<String>::new());
         fs::remove_file(&file).expect("removed");
         fs::write(&file, "x\n".repeat(10_000)).expect("written");

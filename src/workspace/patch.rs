@@ -42,6 +42,9 @@ pub struct FilePatch {
     /// Where that is not what it was, or no plain file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub became: Option<Became>,
+    /// None in what older versions kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub modes: Option<FileModes>,
     pub added: u64,
     pub removed: u64,
     pub binary: bool,
@@ -88,6 +91,13 @@ impl FilePatch {
         let shown = whole_lines(&self.text, most_bytes);
         (shown, changed_lines(&self.text[shown.len()..]) + self.not_kept())
     }
+}
+
+/// What git calls a file before and after, such as `100644`; `000000` where there is none.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileModes {
+    pub before: String,
+    pub after: String,
 }
 
 /// What happened to a file.
@@ -204,7 +214,8 @@ fn assemble(
         let (added, removed) = file.lines.unwrap_or_default();
         FilePatch {
             status: status(change.letter),
-            became: change.became,
+            became: Became::of(&change.modes.before, &change.modes.after),
+            modes: Some(change.modes.clone()),
             added,
             removed,
             binary: file.lines.is_none(),
@@ -261,7 +272,9 @@ mod tests {
         let text = |lines: usize| format!("@@ -0,0 +1 @@\n{}", "+a line\n".repeat(lines));
         let files = vec![entry("data.csv", 90), entry("src/a.js", 178), entry("src/b.js", 2)];
         let texts = vec![text(90), text(178), text(2)];
-        let patch = assemble(files, &[RawChange { letter: 'A', became: None }; 3], &texts, 600);
+        let modes = FileModes { before: "000000".to_owned(), after: "100644".to_owned() };
+        let changes = vec![RawChange { letter: 'A', modes }; 3];
+        let patch = assemble(files, &changes, &texts, 600);
         let left_out: Vec<u64> = patch.files.iter().map(|file| file.left_out).collect();
         assert_eq!(left_out, [57, 145, 0]);
         assert!(patch.truncated);

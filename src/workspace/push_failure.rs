@@ -2,7 +2,7 @@
 //! Nothing in it can be a password: addresses lose theirs, and what looks like a secret is masked.
 
 use super::WorkspaceError;
-use super::repository::{without_credentials, without_password};
+use super::repository::{NO_ANSWER, without_address, without_credentials, without_password};
 use super::risks::masked;
 
 /// Longest quote of git and the host, in characters.
@@ -25,22 +25,31 @@ struct Remedy {
 }
 
 /// In this order: the first that fits counts.
-const REMEDIES: [Remedy; 9] = [
+const REMEDIES: [Remedy; 11] = [
     Remedy {
         says_one_of: &["non-fast-forward", "fetch first", "stale info"],
         what: "the branch is there already, with other commits: rename or delete it there",
     },
     Remedy {
-        says_one_of: &["protected branch", "GH006", "GH013", "protected from"],
-        what: "branches of this name are protected there: let the account that runs the worker create `signoff/…` branches",
+        says_one_of: &["PUSH PROTECTION", "cannot contain secrets", "GH009"],
+        what: "it takes something in the work for a secret",
     },
     Remedy {
-        says_one_of: &["hook declined", "pre-receive", "hook exited"],
-        what: "a hook there refused it",
+        says_one_of: &["protected branch", "GH006", "creations being restricted", "protected from"],
+        what: "branches of this name are protected there: let the account that runs the worker create `signoff/…` branches",
     },
     Remedy {
         says_one_of: &["larger than", "file size limit", "GH001", "exceeds the maximum"],
         what: "it refuses files of this size",
+    },
+    // GitHub's word for every rule of a repository, those above too.
+    Remedy {
+        says_one_of: &["GH013", "repository rule violations"],
+        what: "a rule of the repository refuses it",
+    },
+    Remedy {
+        says_one_of: &["hook declined", "pre-receive", "hook exited"],
+        what: "a hook there refused it",
     },
     Remedy {
         says_one_of: &["Host key verification failed"],
@@ -59,7 +68,7 @@ const REMEDIES: [Remedy; 9] = [
     },
     Remedy {
         says_one_of: &[
-            "403",
+            "error: 403",
             "ermission to",
             "ermission denied",
             "not allowed to push",
@@ -71,21 +80,7 @@ const REMEDIES: [Remedy; 9] = [
         ],
         what: "we may not write there: give the account that runs the worker the right to push",
     },
-    Remedy {
-        says_one_of: &[
-            "Could not resolve host",
-            "Could not resolve hostname",
-            "Name or service not known",
-            "Connection refused",
-            "timed out",
-            "Could not connect",
-            "Couldn't connect",
-            "Failed to connect",
-            "Network is unreachable",
-            "unable to connect",
-        ],
-        what: "its host does not answer",
-    },
+    Remedy { says_one_of: &NO_ANSWER, what: "its host does not answer" },
     Remedy {
         says_one_of: &["does not appear to be a git repository", "not found", "Not Found"],
         what: "there is no git repository, or none that we may see: check `repository` in signoff.toml",
@@ -112,8 +107,8 @@ impl PushFailure<'_> {
                 "its branch `{other}` is in the way of `{branch}`: rename or delete that branch there"
             ));
         }
-        let fits =
-            |known: &&Remedy| known.says_one_of.iter().any(|sign| self.stderr.contains(sign));
+        let said = without_address(self.stderr, self.repository);
+        let fits = |known: &&Remedy| known.says_one_of.iter().any(|sign| said.contains(sign));
         REMEDIES.iter().find(fits).map(|known| known.what.to_owned())
     }
 
@@ -132,7 +127,9 @@ impl PushFailure<'_> {
 fn is_complaint(line: &str) -> bool {
     let line = line.trim_start();
     // The last word of a push is always this one, and says nothing.
-    let says_nothing = line.starts_with("error: failed to push some refs");
+    let says_nothing = line.starts_with("error: failed to push some refs")
+        // Of the program that answers for the terminal nobody sits at.
+        || line.starts_with("error: unable to read askpass response");
     !says_nothing
         && (line.starts_with("! [")
             || ["fatal:", "error:", "ssh:", "ERROR:", "git@"].iter().any(|it| line.starts_with(it))
@@ -170,6 +167,26 @@ mod tests {
         for (stderr, remedy) in [
             (refused, "the branch is there already"),
             ("remote: error: GH006: Protected branch update failed", "branches of this name"),
+            (
+                "remote: error: GH013: Repository rule violations found for refs/heads/signoff/a-1.\nremote: - GITHUB PUSH PROTECTION\nremote: - Push cannot contain secrets",
+                "it takes something in the work for a secret",
+            ),
+            (
+                "remote: error: GH013: Repository rule violations found\nremote: - Cannot create ref due to creations being restricted.",
+                "branches of this name",
+            ),
+            (
+                "remote: error: GH013: Repository rule violations found\nremote: - Commits must have verified signatures.",
+                "a rule of the repository",
+            ),
+            (
+                "remote: error: GH001: Large files detected.\n ! [remote rejected] a -> a (pre-receive hook declined)",
+                "it refuses files of this size",
+            ),
+            (
+                "fatal: unable to access 'https://git.example/ticket-4031/': The requested URL returned error: 502",
+                "its host does not answer",
+            ),
             (
                 "fatal: could not read Username for 'https://x': terminal prompts disabled",
                 "it does not know us",

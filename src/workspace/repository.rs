@@ -67,6 +67,49 @@ pub(super) fn validate(repository: &str) -> Result<()> {
     Ok(())
 }
 
+/// What git, curl and ssh say where a host does not answer, or too many ask it at once: later it may.
+pub(super) const NO_ANSWER: [&str; 27] = [
+    "Could not resolve host",
+    "Name or service not known",
+    "Temporary failure in name resolution",
+    "Connection refused",
+    "Connection reset",
+    "Connection closed",
+    "Connection was reset",
+    "timed out",
+    "Could not connect",
+    "Couldn't connect",
+    "Failed to connect",
+    "unable to connect",
+    "Network is unreachable",
+    "Network is down",
+    "No route to host",
+    "Host is down",
+    "error: 408",
+    "error: 429",
+    "error: 500",
+    "error: 502",
+    "error: 503",
+    "error: 504",
+    "Empty reply from server",
+    "exchange_identification",
+    "Recv failure",
+    "Send failure",
+    "SSL_ERROR_SYSCALL",
+];
+
+/// What they say where an answer breaks off in the middle; of a repository on this machine, which no line leads to, it means damage.
+const BROKEN_OFF: [&str; 8] = [
+    "early EOF",
+    "hung up unexpectedly",
+    "unexpected disconnect",
+    "RPC failed",
+    "Broken pipe",
+    "transfer closed",
+    "unexpected eof while reading",
+    "TLS connection was non-properly terminated",
+];
+
 /// What git says when it fails with somebody's repository, and what to do about it.
 struct Explanation {
     says_one_of: &'static [&'static str],
@@ -84,7 +127,7 @@ const EXPLANATIONS: [Explanation; 7] = [
             "could not read Password",
             "Permission denied",
             "terminal prompts disabled",
-            "403",
+            "error: 403",
         ],
         passes: false,
         why: "it refuses us; give the account that runs the worker access (a deploy key, or git's credential helper)",
@@ -109,19 +152,7 @@ const EXPLANATIONS: [Explanation; 7] = [
         passes: false,
         why: "its host key is unknown; as the account that runs the worker, connect once with ssh",
     },
-    Explanation {
-        says_one_of: &[
-            "Could not resolve host",
-            "Connection refused",
-            "timed out",
-            "Could not connect",
-            "Couldn't connect",
-            "Network is unreachable",
-            "unable to connect",
-        ],
-        passes: true,
-        why: "its host does not answer",
-    },
+    Explanation { says_one_of: &NO_ANSWER, passes: true, why: "its host does not answer" },
     Explanation {
         says_one_of: &[
             "does not appear to be a git repository",
@@ -137,13 +168,24 @@ const EXPLANATIONS: [Explanation; 7] = [
 
 /// What git's failure means and what to do about it.
 pub(super) fn explain_failure(repository: &str, stderr: &str) -> WorkspaceError {
-    let fits = |known: &&Explanation| known.says_one_of.iter().any(|sign| stderr.contains(sign));
+    let said = without_address(stderr, repository);
+    let is_in = |signs: &[&str]| signs.iter().any(|sign| said.contains(sign));
     let shown = without_password(repository);
-    if let Some(known) = EXPLANATIONS.iter().find(fits) {
+    if let Some(known) = EXPLANATIONS.iter().find(|known| is_in(known.says_one_of)) {
         return known.error(shown);
+    }
+    if is_in(&BROKEN_OFF) && !is_here(repository) {
+        let why = "its host broke off the answer".to_owned();
+        return WorkspaceError::Unreachable { repository: shown, why };
     }
     let why = last_complaint(stderr).replace(repository, &shown);
     WorkspaceError::Repository { repository: shown, why }
+}
+
+/// A complaint without the address of the repository, which may read like one itself.
+pub(super) fn without_address(stderr: &str, repository: &str) -> String {
+    let shown = without_password(repository);
+    stderr.replace(repository, "").replace(&shown, "")
 }
 
 impl Explanation {
@@ -191,6 +233,38 @@ mod tests {
         assert!(validate("ext::sh -c touch% x").is_err());
         assert!(validate("/surely/not/there").unwrap_err().to_string().contains("no such folder"));
         assert!(validate("git@example.com:a.git").is_ok());
+    }
+
+    #[test]
+    fn what_passes_is_tried_again() {
+        let passes = |repository: &str, said: &str| {
+            matches!(explain_failure(repository, said), WorkspaceError::Unreachable { .. })
+        };
+        for said in [
+            "fatal: unable to access 'https://c.d/e/': The requested URL returned error: 503",
+            "fatal: unable to access 'https://c.d/e/': The requested URL returned error: 429",
+            "fatal: unable to access 'https://c.d/e/': Recv failure: Connection reset by peer",
+            "ssh: connect to host c.d port 22: No route to host\nfatal: Could not read from remote repository.",
+            "Connection closed by 10.0.0.1 port 22\nfatal: Could not read from remote repository.",
+            "kex_exchange_identification: read: Connection reset by peer",
+            "error: RPC failed; curl 18 transfer closed\nfatal: early EOF\nfatal: fetch-pack: invalid index-pack output",
+        ] {
+            assert!(passes("https://c.d/e", said), "{said}");
+        }
+        let ours =
+            "ana@c.d: Permission denied (publickey).\nfatal: the remote end hung up unexpectedly";
+        assert!(!passes("ana@c.d:e", ours), "nobody mends that by waiting");
+        let damaged = "fatal: early EOF\nfatal: the remote end hung up unexpectedly";
+        assert!(passes("https://c.d/e", damaged) && !passes("/srv/e", damaged));
+    }
+
+    #[test]
+    fn an_address_that_reads_like_a_complaint_is_none() {
+        for place in ["/srv/ticket-4031", "/srv/timed out/not found"] {
+            let said = format!("fatal: '{place}' does not appear to be a git repository");
+            let told = explain_failure(place, &said).to_string();
+            assert!(told.contains("there is no git repository"), "{told}");
+        }
     }
 
     #[test]

@@ -146,6 +146,23 @@ impl<'a> StagedWorktree<'a> {
         Ok(())
     }
 
+    /// Those of these that git ignores.
+    pub async fn ignored(&self, names: &[&FileName]) -> Result<HashSet<FileName>> {
+        if names.is_empty() {
+            return Ok(HashSet::new());
+        }
+        // `./` in front: git would take a name such as `:(x)a` for a pattern, and refuses here to be told that it is none.
+        let asked = names.iter().flat_map(|name| [b"./", name.as_slice(), b"\0"].concat());
+        let ask = ["check-ignore", "--no-index", "-z", "--stdin"];
+        let said = self.git().args(ask).input(asked.collect()).output(u64::MAX).await?;
+        // 1 where none is ignored.
+        if !matches!(said.status.code(), Some(0 | 1)) {
+            return Err(said.refusal("check-ignore"));
+        }
+        let ignored = raw_records(&said.out).filter_map(|name| name.strip_prefix(b"./"));
+        Ok(ignored.map(<[u8]>::to_vec).collect())
+    }
+
     /// Of the changed files, those that have the very bytes that they began with: git would convert some of them.
     async fn untouched(
         &self,

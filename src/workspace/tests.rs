@@ -8,6 +8,7 @@ mod diff_and_delivery;
 mod fetching;
 mod left_out;
 mod leftovers;
+mod merging;
 mod missing_objects;
 mod other_repositories;
 mod risks;

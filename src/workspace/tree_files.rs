@@ -29,28 +29,32 @@ impl Shadow {
         let output = git.args(count).args(files).output(u64::MAX).await?;
         // One says that none of them has a line.
         match output.status.code() {
-            Some(0 | 1) => Ok(counts(&output.out, &snapshot.commit)),
+            Some(0 | 1) => {
+                let counts = found_lines(&output.out, &snapshot.commit).into_iter();
+                Ok(counts.filter_map(|(name, lines)| Some((name, lines.parse().ok()?))).collect())
+            }
             _ => Err(output.error("grep")),
         }
     }
 }
 
-/// Reads `<commit>:<name>\0<lines>\n`, again and again.
-fn counts(said: &[u8], commit: &str) -> BTreeMap<String, u32> {
-    let (mut counted, mut rest) = (BTreeMap::new(), said);
-    while let Some((name, lines, after)) = first_count(rest) {
+/// What `grep -z` says of a commit: reads `<commit>:<name>\0<line>\n`, again and again. What is no text is replaced.
+pub(super) fn found_lines(said: &[u8], commit: &str) -> Vec<(String, String)> {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let (mut found, mut rest) = (Vec::new(), said);
+    while let Some((name, line, after)) = first_line(rest) {
+        let name = text(name);
         if let Some(name) = name.strip_prefix(commit).and_then(|it| it.strip_prefix(':')) {
-            counted.insert(name.to_owned(), lines);
+            found.push((name.to_owned(), text(line)));
         }
         rest = after;
     }
-    counted
+    found
 }
 
-fn first_count(said: &[u8]) -> Option<(&str, u32, &[u8])> {
+fn first_line(said: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     let name = said.iter().position(|byte| *byte == 0)?;
     let after = &said[name + 1..];
     let end = after.iter().position(|byte| *byte == b'\n')?;
-    let lines = std::str::from_utf8(&after[..end]).ok()?.parse().ok()?;
-    Some((std::str::from_utf8(&said[..name]).ok()?, lines, &after[end + 1..]))
+    Some((&said[..name], &after[..end], &after[end + 1..]))
 }

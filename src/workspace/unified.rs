@@ -3,8 +3,10 @@
 
 use std::fmt::Write as _;
 
-use super::{Became, FilePatch, FileStatus, Patch};
+use super::{Became, FileModes, FilePatch, FileStatus, Patch};
 
+/// How the one hunk of a new file begins.
+const NEW_FILE: &str = "@@ -0,0 ";
 /// Widest bar of `--stat`.
 const BAR: u64 = 40;
 
@@ -58,8 +60,6 @@ fn bar(file: &FilePatch, most: u64) -> String {
 }
 
 fn unified(file: &FilePatch) -> String {
-    let old = file.old_path.as_deref().unwrap_or(&file.path);
-    let (before, after) = (quoted(&format!("a/{old}")), quoted(&format!("b/{}", file.path)));
     let mut text = String::new();
     if file.not_kept() > 0 {
         let _ = writeln!(
@@ -69,6 +69,42 @@ fn unified(file: &FilePatch) -> String {
             quoted(&file.path)
         );
     }
+    match gone_and_new(file) {
+        Some(both) => text.extend(both.iter().map(section)),
+        None => text.push_str(&section(file)),
+    }
+    text
+}
+
+/// A file that became a link, or the other way round: git tells of that in two sections.
+fn gone_and_new(file: &FilePatch) -> Option<[FilePatch; 2]> {
+    const NONE: &str = "000000";
+    let (before, after) = modes(file);
+    // The first three digits say what it is, the others who may do what with it.
+    let is_other_kind = file.status == FileStatus::Modified && before.get(..3) != after.get(..3);
+    is_other_kind.then(|| {
+        let (gone, new) = file.text.split_at(beginning_of_new(&file.text));
+        let part = |status, before: &str, after: &str, text: &str| FilePatch {
+            status,
+            modes: Some(FileModes { before: before.to_owned(), after: after.to_owned() }),
+            text: text.to_owned(),
+            ..file.clone()
+        };
+        [part(FileStatus::Deleted, before, NONE, gone), part(FileStatus::Added, NONE, after, new)]
+    })
+}
+
+/// Every line of what is gone begins with its sign, so that none reads like this.
+fn beginning_of_new(text: &str) -> usize {
+    let starts = text.match_indices(NEW_FILE).map(|(at, _)| at);
+    let mut of_lines = starts.filter(|at| *at == 0 || text.as_bytes()[at - 1] == b'\n');
+    of_lines.next().unwrap_or(text.len())
+}
+
+fn section(file: &FilePatch) -> String {
+    let old = file.old_path.as_deref().unwrap_or(&file.path);
+    let (before, after) = (quoted(&format!("a/{old}")), quoted(&format!("b/{}", file.path)));
+    let mut text = String::new();
     let _ = writeln!(text, "diff --git {before} {after}");
     text.push_str(&extended_header(file, old));
     if file.binary {
@@ -88,25 +124,31 @@ fn unified(file: &FilePatch) -> String {
 }
 
 fn extended_header(file: &FilePatch, old: &str) -> String {
-    let mode = match file.became {
-        Some(Became::Executable) => "100755",
-        Some(Became::Link) => "120000",
-        Some(Became::Submodule) => "160000",
-        Some(Became::NotExecutable | Became::File) | None => "100644",
+    let (before, after) = modes(file);
+    let other_mode = match file.status {
+        _ if before == after => String::new(),
+        _ => format!("old mode {before}\nnew mode {after}\n"),
     };
-    match (file.status, file.became) {
-        (FileStatus::Added, _) => format!("new file mode {mode}\n"),
-        (FileStatus::Deleted, _) => "deleted file mode 100644\n".to_owned(),
-        (FileStatus::Renamed, _) => {
-            format!("rename from {}\nrename to {}\n", quoted(old), quoted(&file.path))
+    match file.status {
+        FileStatus::Added => format!("new file mode {after}\n"),
+        FileStatus::Deleted => format!("deleted file mode {before}\n"),
+        FileStatus::Renamed => {
+            other_mode + &format!("rename from {}\nrename to {}\n", quoted(old), quoted(&file.path))
         }
-        (FileStatus::Modified, Some(Became::Executable)) => {
-            "old mode 100644\nnew mode 100755\n".to_owned()
-        }
-        (FileStatus::Modified, Some(Became::NotExecutable)) => {
-            "old mode 100755\nnew mode 100644\n".to_owned()
-        }
-        (FileStatus::Modified, _) => String::new(),
+        FileStatus::Modified => other_mode,
+    }
+}
+
+/// Before and after; the likeliest ones, where an older version did not keep them.
+fn modes(file: &FilePatch) -> (&str, &str) {
+    match (&file.modes, file.became) {
+        (Some(modes), _) => (&modes.before, &modes.after),
+        (None, Some(Became::Executable)) => ("100644", "100755"),
+        (None, Some(Became::NotExecutable)) => ("100755", "100644"),
+        (None, Some(Became::Link)) => ("100644", "120000"),
+        (None, Some(Became::Submodule)) => ("100644", "160000"),
+        (None, Some(Became::File)) => ("120000", "100644"),
+        (None, None) => ("100644", "100644"),
     }
 }
 
@@ -142,12 +184,34 @@ mod tests {
             old_path: None,
             status,
             became: None,
+            modes: None,
             added: text.lines().filter(|line| line.starts_with('+')).count() as u64,
             removed: text.lines().filter(|line| line.starts_with('-')).count() as u64,
             binary: false,
             text: text.to_owned(),
             left_out: 0,
         }
+    }
+
+    #[test]
+    fn what_an_older_version_kept_reads_as_likely_as_can_be() {
+        let became = Some(Became::Link);
+        let text = "@@ -1 +0,0 @@\n-@@ -0,0 +1 @@\n@@ -0,0 +1 @@\n+to\n";
+        let old = FilePatch { became, ..file("a", FileStatus::Modified, text) };
+        insta::assert_snapshot!(unified(&old), @r#"
+        diff --git a/a b/a
+        deleted file mode 100644
+        --- a/a
+        +++ /dev/null
+        @@ -1 +0,0 @@
+        -@@ -0,0 +1 @@
+        diff --git a/a b/a
+        new file mode 120000
+        --- /dev/null
+        +++ b/a
+        @@ -0,0 +1 @@
+        +to
+        "#);
     }
 
     #[test]

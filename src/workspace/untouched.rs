@@ -82,7 +82,8 @@ async fn write_out(
 
 fn compare(now: &Path, then: &Path, candidates: Vec<Candidate>) -> Untouched {
     let mut untouched = Untouched::default();
-    for Candidate { name, entry } in candidates {
+    // Below a link is what the link leads to, and not the file.
+    for Candidate { name, entry } in candidates.into_iter().filter(|it| is_there(now, &it.name)) {
         let (now, then) = (now.join(as_path(&name)), then.join(as_path(&name)));
         match mode_if_same(&now, &then) {
             Some(mode) if mode == entry.mode => untouched.same.push(name),
@@ -94,6 +95,15 @@ fn compare(now: &Path, then: &Path, candidates: Vec<Candidate>) -> Untouched {
         }
     }
     untouched
+}
+
+/// A file or a link, in folders that are no links.
+pub(super) fn is_there(worktree: &Path, name: &[u8]) -> bool {
+    let path = as_path(name);
+    let folders = path.ancestors().skip(1).filter(|above| !above.as_os_str().is_empty());
+    let found = |path: &Path| fs::symlink_metadata(worktree.join(path));
+    folders.map(found).all(|folder| folder.is_ok_and(|folder| folder.is_dir()))
+        && found(path).is_ok_and(|file| file.is_file() || file.is_symlink())
 }
 
 /// The mode of the file as git would say it, where both have the same contents.

@@ -123,8 +123,9 @@ impl WriteAttempt<'_> {
         if self.input.merge.is_some() || self.input.resolves.is_empty() {
             return Ok(Vec::new());
         }
-        let marked = shadow.marked(work).await.map_err(Error::from);
-        let marked = marked.context("looking for marks of conflicts")?;
-        Ok(self.input.resolves.iter().filter(|file| marked.contains(*file)).cloned().collect())
+        // What the events name is not all of it: git is asked again.
+        let left = shadow.left_marked(work, &self.input.resolves).await.map_err(Error::from);
+        let left = left.context("looking for marks of conflicts")?;
+        Ok(left.into_iter().take(FILES).collect())
     }
 }

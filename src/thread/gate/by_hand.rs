@@ -23,11 +23,12 @@ pub(super) fn done_by_hand(by_hand: &ByHand, render: &RenderContext) -> Vec<Slac
     let begins = " It begins with what was tried last. Commit on top of it:";
     let commands = render.code_block(&commands(branch));
     let mut blocks = vec![section(who + begins + "\n" + commands)];
+    let handed_in = Mrkdwn::from("The push hands it in, as `done` does; then the checks judge it");
     blocks.push(context(match &branch.not_pushed {
-        None => "The push hands it in, as `done` does; then the checks judge it".into(),
+        None => handed_in,
         Some(why) => {
-            on_the_workers_disk(branch)
-                + format!(", because it could not be pushed to the project: {}", one_line(why, WHY))
+            let because = ", because it could not be pushed to the project: ";
+            handed_in + ". " + on_the_workers_disk(branch) + because + one_line(why, WHY)
         }
     }));
     blocks

@@ -33,6 +33,7 @@ fn file(path: &str, added: u64, text: &str) -> FilePatch {
         old_path: None,
         status: FileStatus::Modified,
         became: None,
+        modes: None,
         added,
         removed: 1,
         binary: false,

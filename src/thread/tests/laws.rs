@@ -170,6 +170,7 @@ proptest! {
             old_path: None,
             status: FileStatus::Added,
             became: None,
+            modes: None,
             added: 1,
             removed: 0,
             binary: i % 7 == 6,

@@ -1,6 +1,8 @@
 //! Tests of bundles: does a run go on on a disk that never saw it, whatever its repository is?
 
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use super::other_repositories::{MADE, project};
@@ -130,4 +132,21 @@ async fn a_run_begins_once_also_where_another_disk_takes_it_over() {
     assert_eq!(there.import(Some(&of), None).await.expect("begun"), base);
     assert!(there.is_child(&left, &base).await.expect("looked for"));
     assert!(!there.is_child(&left, &left).await.expect("looked for"));
+}
+
+#[tokio::test]
+async fn a_tag_may_have_a_name_that_is_no_text() {
+    let repo = test_repository().await;
+    let place = project(&repo);
+    let head = git(Path::new(&place), &["rev-parse", "HEAD"]);
+    let tag = OsStr::from_bytes(b"gr\xfc\xdfe");
+    fs::write(Path::new(&place).join(".git/refs/tags").join(tag), head).expect("tagged");
+    let base = repo.shadow.import(Some(&place), None).await.expect("imported");
+    let clone = repo.path("clone");
+    repo.shadow.checkout(&base, &clone).await.expect("a clone");
+    write(&clone, &[("new.js", "1\n")]);
+    let kept = repo.shadow.snapshot(&clone, &base, "first-1").await.expect("kept");
+    repo.keeps("first-1", &kept).await;
+    let there = repo.elsewhere(&[&kept]).await.expect("filled");
+    assert!(there.path().join("refs/tags").join(tag).exists());
 }

@@ -1,6 +1,6 @@
 //! Tests of diffs and deliveries: do people see what changed, and get it?
 
-use std::fs;
+use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
@@ -197,4 +197,29 @@ async fn a_branch_in_the_way_is_named_and_a_hook_is_quoted() {
         .filter(|line| !known.iter().chain(&ours).any(|name| line.starts_with(name)))
         .collect();
     assert!(foreign.is_empty(), "{foreign:?}");
+}
+
+#[tokio::test]
+async fn git_applies_the_text_of_a_patch_whatever_files_became() {
+    let repo = test_repository().await;
+    let (_, clone) =
+        repo.begun(&[("a.js", "1\n"), ("b.js", "1\n"), ("moved.sh", "1\n2\n3\n")]).await;
+    let base = repo.shadow.base().await.unwrap().unwrap();
+    symlink("a.js", clone.join("gone")).unwrap();
+    symlink("a.js", clone.join("filled")).unwrap();
+    let first = repo.shadow.snapshot(&clone, &base, "first-2").await.unwrap();
+    for name in ["gone", "filled", "b.js"] {
+        fs::remove_file(clone.join(name)).unwrap();
+    }
+    write(&clone, &[("filled", "a file now\n")]);
+    symlink("a.js", clone.join("b.js")).unwrap();
+    fs::rename(clone.join("moved.sh"), clone.join("new.sh")).unwrap();
+    fs::set_permissions(clone.join("new.sh"), Permissions::from_mode(0o755)).unwrap();
+    let second = repo.shadow.snapshot(&clone, &first, "second-1").await.unwrap();
+    let patch = repo.shadow.patch(&first, &second, 10_000).await.unwrap();
+    fs::write(repo.path("it.patch"), patch.unified()).unwrap();
+    repo.shadow.checkout(&first, &clone).await.unwrap();
+    git(&clone, &["apply", &repo.path("it.patch").display().to_string()]);
+    let applied = repo.shadow.snapshot(&clone, &first, "second-2").await.unwrap();
+    assert_eq!(applied.tree, second.tree, "{}", patch.unified());
 }

@@ -33,6 +33,9 @@ async fn the_work_of_an_attempt_is_fetched_as_a_branch_and_nothing_is_overwritte
     git(&above, &["branch", "signoff/tale-k3f9qdx"]);
     let said = fetched.into_repository_at(&above).await.unwrap_err().to_string();
     assert!(said.contains("`git branch -m signoff/tale-k3f9qdx <other>`"), "{said}");
+    git(&above, &["branch", "-m", "signoff/tale-k3f9qdx", "signoff"]);
+    let said = fetched.into_repository_at(&above).await.unwrap_err().to_string();
+    assert!(said.contains("`git branch -m signoff <other>`"), "{said}");
     fs::create_dir(repo.path("folder")).unwrap();
     let said = fetched.into_repository_at(&repo.path("folder")).await.unwrap_err().to_string();
     assert!(said.contains("go to a clone of the project"), "{said}");

@@ -182,3 +182,48 @@ fn a_full_disk_is_no_fault_of_the_work() {
         assert!(matches!(error, WorkspaceError::DiskFull { .. }) && !error.is_about_the_work());
     }
 }
+
+#[tokio::test]
+async fn a_folder_that_was_moved_away_and_linked_back_is_a_link() {
+    let repo = test_repository().await;
+    let (first, clone) = repo.begun(&[("scripts/run.sh", "echo\n")]).await;
+    fs::create_dir(clone.join("tools")).unwrap();
+    fs::rename(clone.join("scripts"), clone.join("tools/scripts")).unwrap();
+    symlink("tools/scripts", clone.join("scripts")).unwrap();
+    let program = clone.join("tools/scripts/run.sh");
+    fs::set_permissions(program, Permissions::from_mode(0o755)).unwrap();
+    let kept = repo.shadow.snapshot(&clone, &first, "second-1").await.unwrap();
+    assert_eq!(repo.files(&kept), "120000 scripts\n100755 tools/scripts/run.sh\n");
+}
+
+#[tokio::test]
+async fn a_name_that_reads_like_a_pattern_of_gits_is_a_name() {
+    let repo = test_repository().await;
+    let (first, clone) = repo.begun(&[(".gitignore", "*.log\n")]).await;
+    write(&clone, &[(":(x)a.log", "1\n"), ("b.log", "1\n"), ("c.log", "1\n")]);
+    git(&clone, &["add", "-f", "./:(x)a.log", "b.log"]);
+    fs::create_dir(clone.join(":(x)")).unwrap();
+    let kept = repo.shadow.snapshot(&clone, &first, "second-1").await.unwrap();
+    assert_eq!(repo.files(&kept), "100644 .gitignore\n100644 :(x)a.log\n100644 b.log\n");
+}
+
+#[tokio::test]
+async fn what_was_changed_and_then_left_out_of_a_sparse_checkout_is_named() {
+    for how in ["--no-sparse-index", "--sparse-index"] {
+        let repo = test_repository().await;
+        let (first, clone) = repo.begun(&[("lib/x.js", "1\n"), ("src/a.js", "1\n")]).await;
+        git(&clone, &["sparse-checkout", "set", how, "src"]);
+        let kept = repo.shadow.snapshot(&clone, &first, "second-1").await.unwrap();
+        assert_eq!(kept.tree, first.tree, "{how}: nothing was changed");
+        git(&clone, &["sparse-checkout", "disable"]);
+        write(&clone, &[("lib/x.js", "2\n")]);
+        commit(&clone);
+        git(&clone, &["sparse-checkout", "set", how, "src"]);
+        let refused = repo.shadow.snapshot(&clone, &first, "second-1").await.unwrap_err();
+        assert!(refused.is_about_the_work(), "{how}: {refused}");
+        assert!(refused.to_string().contains("lib"), "{how}: {refused}");
+        git(&clone, &["sparse-checkout", "disable"]);
+        let kept = repo.shadow.snapshot(&clone, &first, "second-1").await.unwrap();
+        assert_eq!(repo.shadow.diff(&first, &kept).await.unwrap().files, 1, "{how}");
+    }
+}

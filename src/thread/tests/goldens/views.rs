@@ -40,6 +40,7 @@ pub(super) fn modals() -> Vec<Golden> {
         old_path: Some("old".to_owned()),
         status: FileStatus::Renamed,
         became: None,
+        modes: None,
         added: u64::MAX / 900,
         removed: 1,
         binary: false,

@@ -17,6 +17,7 @@ fn file(text: &str) -> FilePatch {
         old_path: None,
         status: FileStatus::Modified,
         became: None,
+        modes: None,
         added: 2,
         removed: 1,
         binary: false,

@@ -127,7 +127,9 @@ fn all_checks(stages: &[Stage]) -> Table {
 fn together(stages: &[Stage]) -> Option<Stage> {
     let (first, others) = stages.split_first()?;
     let mut all = first.clone();
-    others.iter().for_each(|other| all.judge_also_like(other));
+    for other in others {
+        all.judge_also_like(other);
+    }
     Some(all)
 }
 

@@ -9,7 +9,7 @@ impl Stage {
         self.hosts = match (self.setup.is_empty(), other.setup.is_empty()) {
             (_, true) => self.hosts.take(),
             (true, false) => other.hosts.clone(),
-            (false, false) => hosts_of_both(self.hosts.take(), other.hosts.as_deref()),
+            (false, false) => hosts_of_both(self.hosts.as_deref(), other.hosts.as_deref()),
         };
         let setup = add_missing(&mut self.setup, &other.setup);
         let checks = add_missing(&mut self.checks, &other.checks);
@@ -23,12 +23,11 @@ impl Stage {
 
 /// Where one names none, those that the package managers use are still meant.
 fn hosts_of_both(
-    one: Option<Vec<HostPattern>>,
+    one: Option<&[HostPattern]>,
     other: Option<&[HostPattern]>,
 ) -> Option<Vec<HostPattern>> {
-    let names = one.as_deref().into_iter().chain(other).flatten();
     let mut named: Vec<HostPattern> = Vec::new();
-    for host in names {
+    for host in one.into_iter().chain(other).flatten() {
         if !named.contains(host) {
             named.push(host.clone());
         }

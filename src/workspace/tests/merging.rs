@@ -6,11 +6,14 @@ use super::{TestRepository, test_repository, write};
 use crate::run::Snapshot;
 use crate::workspace::Merged;
 
+/// Files by their paths, and what is in them.
+type Files<'a> = &'a [(&'a str, &'a str)];
+
 /// Two features that begin with the same, and their merge.
 async fn merged(
     repo: &TestRepository,
-    files: &[(&str, &str)],
-    (one, two): (&[(&str, &str)], &[(&str, &str)]),
+    files: Files<'_>,
+    (one, two): (Files<'_>, Files<'_>),
 ) -> Merged {
     let (first, clone) = repo.begun(files).await;
     let mut features = Vec::new();

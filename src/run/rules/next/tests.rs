@@ -426,9 +426,10 @@ fn a_run_that_is_stopped_while_its_result_waits_ends_unless_an_older_program_beg
         let mut driver = RunDriver::with(&["draft"]);
         driver.brings(Facts::Green).on();
         let (stage, lost) = ("draft".parse().expect("a name"), Lost::default());
-        let waits = match is_new {
-            true => driver.run.delivery_handed_back((&stage, 1), &lost),
-            false => driver.run.handed_back((&stage, 1), WorkStep::Deliver, &lost),
+        let waits = if is_new {
+            driver.run.delivery_handed_back((&stage, 1), &lost)
+        } else {
+            driver.run.handed_back((&stage, 1), WorkStep::Deliver, &lost)
         };
         driver.emit(waits);
         assert!(matches!(driver.on(), Next::FindWorker { .. }));

@@ -141,14 +141,6 @@ fn without_any_branch_unfinished_work_is_fetched_the_same_way() {
 }
 
 #[test]
-fn a_part_that_ended_badly_is_not_done_again_by_itself() {
-    let whole = Tale::beside().run;
-    let text = shown(&Tale::side_run(&whole, "streaming").closes(Outcome::Stopped, None));
-    assert!(text.contains(&format!("the thread of `{}`", whole.id())), "{text}");
-    assert!(!text.to_lowercase().contains("again"), "{text}");
-}
-
-#[test]
 fn a_run_that_was_rejected() {
     let tale = Tale::waiting()
         .after(70)

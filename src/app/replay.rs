@@ -19,8 +19,11 @@ pub fn is_file(of: &str) -> bool {
 
 /// Replays a history that was saved.
 pub async fn replay_file(path: &Path, json: bool, out: &mut dyn Write) -> Result<u8, Failure> {
-    let history = fs::read(path).with_context(|| format!("reading {}", path.display()));
-    let history = history.map_err(Failure::usage)?;
+    let history = fs::read(path).map_err(|error| {
+        let missing =
+            format!("reading {}: {error}. `signoff history <run>` saves one", path.display());
+        Failure::usage(anyhow!(missing))
+    })?;
     let replayed = replay(&history).await.map_err(|error| match error {
         ReplayError::NoHistory(_) => Failure::usage(anyhow!(
             "{}: {error}. `signoff history <run>` saves one",

@@ -51,6 +51,8 @@ struct TapReader {
 struct Level {
     suite: String,
     planned: Option<u64>,
+    /// The last plan of these: reports of several programs in one file have one each.
+    newest_plan: u64,
     ran: u64,
     failed: u64,
     /// Its newest test, while the braces are open that hold what it sums up.
@@ -95,9 +97,7 @@ impl TapReader {
         } else if let Some(planned) = plan(text) {
             self.is_report = true;
             self.close_braces(depth);
-            // Reports of several programs in one file have a plan each.
-            let known = &mut self.level(depth).planned;
-            *known = Some(known.unwrap_or(0).saturating_add(planned));
+            self.plan(depth, planned);
         } else if let Some(suite) = text.strip_prefix("# Subtest:") {
             self.close_braces(depth);
             self.level(depth).suite = short(suite.trim());
@@ -108,6 +108,17 @@ impl TapReader {
         } else if text.starts_with("TAP version") {
             self.is_report = true;
         }
+    }
+
+    /// A plan of another program counts beside those before it: its tests come next, or were the last. Else one of them was no plan, but
+    /// printed by a test.
+    fn plan(&mut self, depth: usize, planned: u64) {
+        let level = self.level(depth);
+        let before = level.planned.unwrap_or(0);
+        let is_another = [before, before.saturating_add(planned)].contains(&level.ran);
+        let kept = if is_another { before } else { before.saturating_sub(level.newest_plan) };
+        level.planned = Some(kept.saturating_add(planned));
+        level.newest_plan = planned;
     }
 
     fn level(&mut self, depth: usize) -> &mut Level {

@@ -90,7 +90,7 @@ impl AgainWords {
         let request = &run.request;
         if let Some(member) = &request.part_of {
             return Err(Misunderstood::wrong(format!(
-                "`{}` is a part of `{batch}`, which is done again as a whole: `/develop again {batch}`. Nothing was started.",
+                "`{}` is a part of `{batch}`, which is done again as a whole, once it is over: `/develop again {batch}`. Nothing was started.",
                 run.id(),
                 batch = member.batch
             )));
@@ -205,6 +205,9 @@ mod tests {
         assert_eq!(start.budget, "3".parse().ok());
         let two = AgainWords { budget: "4".parse().ok(), ..written("Pond\nWeeds budget=$3") };
         assert!(refused(&batch(), two).contains("two budgets"));
+        let noted = AgainWords { note: "with fish:\n- red ones".to_owned(), ..read("") };
+        let start = noted.of(&batch()).expect("a run");
+        assert_eq!(start.brief.lines().count(), 2, "a line is a feature: {}", start.brief);
         let noted = AgainWords { note: "with fish".to_owned(), ..written(" \n") };
         assert!(refused(&batch(), noted).contains("at least 2"));
     }

@@ -76,7 +76,9 @@ impl FeatureWords {
             Some(written) => Self::of(project, written, said.budget)?.named()?,
             None => Self { project, features: before(), budget: said.budget },
         };
-        let with_note = |brief: String| match said.note.as_str() {
+        // On its line: the next one would be another feature.
+        let note = said.note.split_whitespace().collect::<Vec<_>>().join(" ");
+        let with_note = |brief: String| match note.as_str() {
             "" => feature(&brief),
             note => feature(&format!("{brief}. {note}")),
         };

@@ -112,6 +112,7 @@ impl<'a> Supervisor<'a> {
             Ok(Ok(standings)) => standings.clone(),
             Ok(Err(_)) | Err(_) => self.standings.borrow().clone(),
         };
+        self.refuse_hopeless()?;
         let told = standings.iter().filter(|(_, one)| !one.ready).map(did_not_start);
         bail!("{}", told.collect::<Vec<_>>().join("\n"))
     }

@@ -138,10 +138,10 @@ impl Look<'_> {
         known.shown == Shown::Unknown || known.doubtful_until.is_some_and(|until| until <= self.now)
     }
 
-    /// Digest of the progress that is drawn, without its clock: it changes where the agent got on.
+    /// Digest of the progress that is drawn, without its clock: it changes where the agent got on. Features have threads of their own.
     pub(super) fn step(&self) -> Option<String> {
-        let own = self.progress.into_iter();
-        let all = own.chain(self.children_progress.iter().map(|(_, progress)| progress));
+        let beside = self.children_progress.iter().filter(|_| self.run.request.batch.is_none());
+        let all = self.progress.into_iter().chain(beside.map(|(_, progress)| progress));
         let without_clock =
             |it: &Progress| json!([it.stage, it.attempt, it.tokens, it.cost_usd, it.step]);
         let steps: Vec<_> = all.map(without_clock).collect();

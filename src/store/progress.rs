@@ -34,10 +34,12 @@ impl Store {
         if runs.is_empty() {
             return Ok(Vec::new());
         }
-        let rows =
-            sqlx::query!("select run_id, body from progress where run_id = any($1)", &runs[..])
-                .fetch_all(&self.pool)
-                .await?;
+        let rows = sqlx::query!(
+            "select run_id, body from progress where run_id = any($1) order by run_id",
+            &runs[..]
+        )
+        .fetch_all(&self.pool)
+        .await?;
         let known = rows.into_iter().filter_map(|r| Some((r.run_id.parse().ok()?, r.body)));
         known.map(|(run, body)| Ok((run, read("progress", body)?))).collect()
     }

@@ -11,7 +11,7 @@ use crate::slack::{self, Button, Mrkdwn, SlackBlock, actions, context, one_line,
 
 use advice::next;
 
-pub(super) use advice::again;
+pub(super) use advice::after_the_end;
 
 use super::batch::{is_asked_in_batch, merged_in_short};
 use super::ledger::in_sections;

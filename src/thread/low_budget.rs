@@ -19,15 +19,26 @@ pub(super) fn low_budget(
 ) -> Option<Message> {
     let budget = run.budget().filter(|_| run.request.money.is_some())?;
     let is_open = matches!(run.phase(), Phase::Running | Phase::Waiting);
-    let asks_for_money = run.gate.as_ref().is_some_and(|gate| gate.money.is_some());
+    let parts: Vec<&Run> = run.open_children(beside.runs).collect();
+    let asks = |run: &Run| run.gate.as_ref().is_some_and(|gate| gate.money.is_some());
+    let asks_for_money = asks(run) || parts.iter().any(|part| asks(part));
     let used = spent_by_now(run, progress, beside).nanos().saturating_mul(100);
-    if !is_open || asks_for_money || used < budget.nanos().saturating_mul(LOW) {
+    // What somebody added to a part is known to the whole when that is over.
+    let may = budget + parts.iter().map(|part| part.raised()).sum();
+    if !is_open || asks_for_money || used < may.nanos().saturating_mul(LOW) {
         return None;
     }
+    let how = match parts.first() {
+        Some(part) => format!(
+            "Parts at work keep their shares: whoever may approve adds to one by `raise {} $5`, and to the rest by `raise $5` here",
+            part.id()
+        ),
+        None => "Whoever may approve adds to it by `raise $5`, here and while it works".to_owned(),
+    };
     let said = to_starter(
         run,
         format!(
-            "{LOW} % of the {budget} that {} may spend is used. Whoever may approve adds to it by `raise $5`, here and while it works; when all is spent, the run stands still and asks.",
+            "{LOW} % of the {budget} that {} may spend is used. {how}; when all is spent, the run stands still and asks.",
             run.request.project
         )
         .into(),

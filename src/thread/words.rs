@@ -3,7 +3,7 @@
 
 use chrono::{Offset as _, Utc};
 
-use super::closing::again;
+use super::closing::after_the_end;
 use super::gate::MoneyQuestion;
 use super::people::{listed, mention, mention_of, who_can};
 use super::snapshots::snapshot_lines;
@@ -27,7 +27,7 @@ pub fn refusal(why: &Refusal, run: &Run, verdict: Verdict) -> Mrkdwn {
     match why {
         Refusal::AlreadyDecided { verdict: first, by, at } => mention(by) + format!(" already {}, {}.", did(*first), clock::stamp(*at, Utc.fix())),
         Refusal::Stale => "The work changed since this card was posted. Please look at the newest card in the thread.".into(),
-        Refusal::TooLate => format!("Nobody answered in time, so this question is closed. {} starts it again.", again(run)).into(),
+        Refusal::TooLate => format!("Nobody answered in time, so this question is closed. {}", after_the_end(run)).into(),
         Refusal::NothingAsked => format!("{} asks nothing right now: {}.", run.id(), doing(run)).into(),
         Refusal::NotAllowed => only(run, verdict),
         Refusal::OwnWork => Mrkdwn::from(format!("You wrote this by hand, so somebody else has to {}.", to(verdict))) + others(run, verdict),
@@ -55,7 +55,7 @@ pub fn refusal(why: &Refusal, run: &Run, verdict: Verdict) -> Mrkdwn {
         Refusal::NoSuchModel { model } => no_such_model(run, model),
         Refusal::NoBudget => format!("{} has no budget that could be raised.", run.id()).into(),
         Refusal::WantsLimit => "The server's policy wants every run to have a limit: raise it by an amount, as `raise $5`.".into(),
-        Refusal::RunEnded => format!("{} is over: {}. {} starts it again.", run.id(), outcome(run), again(run)).into(),
+        Refusal::RunEnded => format!("{} is over: {}. {}", run.id(), outcome(run), after_the_end(run)).into(),
     }
 }
 
@@ -118,7 +118,7 @@ pub const fn recorded(verdict: Verdict) -> &'static str {
 #[must_use]
 pub fn keeps_its_share(part: &RunId) -> String {
     format!(
-        "Its parts that are at work keep the shares that they began with. More for one of them is said in its thread, or with its name: `raise {part} $5`."
+        "Its parts that are at work keep the shares that they began with. More for one of them is said with its name: `raise {part} $5`."
     )
 }
 

@@ -53,8 +53,8 @@ async fn a_setup_that_is_not_right_is_recovered_from() {
 }
 
 #[tokio::test]
-async fn money_that_ran_out_is_recovered_from() {
-    is_recovered_from("budget", "The money ran out").await;
+async fn a_providers_quota_that_is_used_up_is_recovered_from() {
+    is_recovered_from("budget", "The setup is not right").await;
 }
 
 /// Where the budget is Signoff's own, it asks for money instead.

@@ -116,7 +116,7 @@ fn what_stands_in_braces_is_summed_up_by_the_line_before_them() {
 #[test]
 fn what_a_test_prints_hides_no_other_test() {
     let rest = "not ok 2 - b\nok 3 - c\n1..3\n";
-    for printed in ["---", "  ---", "diff\n  ---", "1..10 of 30 rows"] {
+    for printed in ["---", "  ---", "diff\n  ---", "1..10 of 30 rows", "1..2"] {
         assert_eq!(told(&format!("ok 1 - a\n{printed}\n{rest}")), "2 1 0 None b: ");
     }
     assert_eq!(told("ok 1\n  ---\n1..1\n"), "1 0 0 None ");

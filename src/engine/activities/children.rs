@@ -97,12 +97,6 @@ fn stop(child: &Run, of_whole: &Decided) -> Decision {
     Decision { words: of_whole.words.clone(), ..stop }
 }
 
-/// What people added to its share.
-fn raised(run: &Run) -> Usd {
-    let added = run.budget().zip(run.request.budget_usd).map(|(now, first)| now.minus(first));
-    added.unwrap_or_default()
-}
-
 /// What was said last of work that was not good.
 fn said_last(run: &Run) -> Option<String> {
     let (_, attempt) = run.last_attempt()?;
@@ -128,7 +122,7 @@ fn end_of(run: Option<&Run>, lost: Option<&str>) -> FeatureEnd {
         work: made.cloned(),
         tokens,
         cost_usd: run.map(Run::spent).unwrap_or_default(),
-        raised_usd: run.map(raised).unwrap_or_default(),
+        raised_usd: run.map(Run::raised).unwrap_or_default(),
         raised_for_stage_usd: run.map(raised_for_stage).unwrap_or_default(),
         no_limit: run.is_some_and(|run| run.budget().is_none() && run.request.budget_usd.is_some()),
         beyond_months: run.is_some_and(Run::goes_beyond_months),

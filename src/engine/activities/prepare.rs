@@ -187,7 +187,7 @@ pub(super) async fn variables(of: AttemptId<'_>, shadow: &Shadow) -> Result<Vec<
 /// What the agent is told, by the pipeline as it is stored.
 pub(super) fn prompt(input: &WriteInput, text: Option<&str>) -> Result<String> {
     let text = text.with_context(|| format!("no pipeline {} is stored", input.pipeline))?;
-    let pipeline = PipelineText::parse("the stored pipeline", text).map_err(|e| anyhow!("{e}"))?;
+    let pipeline = PipelineText::stored(text).map_err(|e| anyhow!("{e}"))?;
     let feedback = input.feedback.as_deref();
     pipeline
         .prompt_for(&input.stage.name, &input.brief, feedback, &input.remarks)

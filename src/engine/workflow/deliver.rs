@@ -25,9 +25,12 @@ pub(super) async fn deliver(
     let scope = ctx.cancellation_token().child_token();
     let options = deliver_options(ctx, &scope);
     record_events(ctx).await?;
-    // Who answers meanwhile is told at once that it is decided; a stop is refused, so nothing cancels this but an operator.
+    // Who answers meanwhile is told at once that it is decided; a stop is refused, so nothing cancels this but an operator. Where a stop came
+    // before, what is good is kept: older programs let the next answer cancel that.
+    let keeps = !push && ctx.patched("a stop does not cancel what it keeps");
     let work = ctx.execute_activity(Activities::deliver, input, options);
-    let event = match run_cancellable(ctx, work, &scope, Run::was_stopped).await? {
+    let is_off = |run: &Run| !keeps && run.was_stopped();
+    let event = match run_cancellable(ctx, work, &scope, is_off).await? {
         ActivityEnd::Completed(delivered) => Happened::Delivered(delivered),
         ActivityEnd::Lost(lost) => ctx.state(|s| s.run.not_delivered(&snapshot, &lost.why)),
         ActivityEnd::HandedBack(HandedBack { lost, .. }) => {

@@ -12,7 +12,7 @@ use std::ops::Not;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Outcome, Pipeline, Request, RunId, Snapshot, StageName, Tokens, Usd};
+use super::{Outcome, Pipeline, Request, RunId, SNAPSHOT_WORDS, Snapshot, StageName, Tokens, Usd};
 
 pub use pipelines::BatchPipelines;
 pub use preview::{MergePreview, Overlap};
@@ -138,8 +138,11 @@ impl Batch {
         let mut slugs: Vec<StageName> = Vec::new();
         for (brief, n) in briefs.iter().zip(1..) {
             let name = slug(brief);
-            let is_taken =
-                |name: &str| name == Self::TOGETHER || slugs.iter().any(|it| it.as_str() == name);
+            let is_taken = |name: &str| {
+                name == Self::TOGETHER
+                    || SNAPSHOT_WORDS.contains(&name)
+                    || slugs.iter().any(|it| it.as_str() == name)
+            };
             let name = if name.is_empty() { format!("feature-{n}") } else { name };
             let numbered = (n..).map(|n| format!("{name}-{n}"));
             let free = iter::once(name.clone()).chain(numbered).find(|name| !is_taken(name));
@@ -168,8 +171,8 @@ impl Batch {
 /// What a line asks for: the words in each pair of quotation marks, where nothing else stands there; else the whole line, without the mark of
 /// a list.
 fn in_a_line(line: &str) -> Vec<String> {
-    let marked = line.strip_prefix(['-', '*', '•']);
-    let line = marked.filter(|words| words.starts_with(char::is_whitespace)).unwrap_or(line).trim();
+    let is_mark = |words: &&str| line.starts_with('•') || words.starts_with(char::is_whitespace);
+    let line = line.strip_prefix(['-', '*', '•']).filter(is_mark).unwrap_or(line).trim();
     quoted(line).unwrap_or_else(|| vec![without_number(line).to_owned()])
 }
 
@@ -303,6 +306,7 @@ mod tests {
         );
         assert_eq!(slugs(&["CLI 3", "CLI", "cli"]), ["cli-3", "cli", "cli-4"]);
         assert_eq!(slugs(&["feature 2", "ключ"]), ["feature-2", "feature-2-2"]);
+        assert_eq!(slugs(&["Undo", "Start"]), ["undo-1", "start-2"], "they mean something else");
         let long = slugs(&["A way to count the tokens of every request that is ever made"]);
         assert_eq!(long, ["a-way-to-count-the-tokens-of"]);
         assert_eq!(slugs(&[&"x".repeat(80)]), ["feature-1"]);

@@ -211,7 +211,7 @@ prompt = "Polish: {{brief}}"
         assert_eq!(names, ["cli", "cache", "together"]);
         for stage in merge.pipeline.stages.iter().chain(&feature.pipeline.stages) {
             assert_eq!(stage.checks, ["test -s story.txt", "grep -q . story.txt"]);
-            assert_eq!((stage.setup.len(), stage.timeout_seconds), (1, 60 * 60));
+            assert_eq!((stage.setup.len(), stage.timeout_seconds), (1, 40 * 60));
             assert_eq!(stage.hosts.as_ref().map(Vec::len), Some(1));
             assert_eq!(stage.env["LANG"], "C");
             assert_eq!(stage.reports.junit, ["out/junit.xml"]);

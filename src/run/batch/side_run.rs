@@ -125,8 +125,19 @@ impl Run {
     /// What it spent, with what these runs spent that are part of it and not over, as far as it knows.
     #[must_use]
     pub fn spent_with(&self, children: &[Self]) -> Usd {
-        let open = children.iter().filter(|child| self.is_open_child(child));
-        self.spent() + open.map(Self::spent).sum()
+        self.spent() + self.open_children(children).map(Self::spent).sum()
+    }
+
+    /// Those of these runs that are part of it and not over, as far as it knows.
+    pub fn open_children<'a>(&self, children: &'a [Self]) -> impl Iterator<Item = &'a Self> {
+        children.iter().filter(|child| self.is_open_child(child))
+    }
+
+    /// What people added to what it might spend at first.
+    #[must_use]
+    pub fn raised(&self) -> Usd {
+        let added = self.budget().zip(self.request.budget_usd);
+        added.map(|(now, first)| now.minus(first)).unwrap_or_default()
     }
 
     fn is_open_child(&self, child: &Self) -> bool {

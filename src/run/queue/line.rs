@@ -1,9 +1,8 @@
 //! The order of turns: who is next?
 //! Of those whose limits allow it: the project with the fewest slots, of these the one served longest ago; in it what is begun goes
-//! before what is new, then whoever asked first. No slot stays free that somebody may have: so a run that has as many turns ahead as all of
-//! them take together goes first, or it would come to its last ones alone.
+//! before what is new, then whoever asked first. No slot stays free that somebody may have: so the first new run goes before those that are
+//! begun where it has as many turns ahead as all of them take together, or it would come to its last ones alone.
 
-use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
@@ -24,9 +23,8 @@ pub(super) struct Line {
     workspaces: Vec<Party>,
     /// Slots given so far: orders the turns of this line after all before it.
     turns: u64,
-    /// Slots that all of them still ask for, as far as is known; and the most that one of them ever asked for.
+    /// Slots that all of them still ask for, as far as is known.
     ahead: usize,
-    longest: usize,
 }
 
 /// An entry, by the numbers of its project, person and workspace.
@@ -105,7 +103,6 @@ impl Line {
         let SlotLimits { per_person, per_workspace, .. } = queue.limits;
         let mut line = Self {
             ahead: entries.iter().map(|entry| entry.ahead).sum(),
-            longest: entries.iter().map(|entry| entry.ahead).max().unwrap_or_default(),
             entries,
             waiting: vec![BTreeSet::new(); projects.names.len()],
             slots: queue.slots(),
@@ -190,21 +187,17 @@ impl Line {
         first_of.min().map(|(_, _, first)| first)
     }
 
-    /// Of one project: whoever would end last, else in order.
+    /// Of one project. Whoever is new is passed by none that asked later.
     fn first_of(&self, waiting: &BTreeSet<Place>) -> Option<Place> {
-        let mut may = waiting.iter().filter(|place| self.full(place.index).is_none());
-        if !self.takes_all_that_is_left(self.longest) {
-            return may.next().copied();
-        }
-        let ahead = |place: &&Place| {
-            let ahead = self.entries[place.index].ahead;
-            if self.takes_all_that_is_left(ahead) { ahead } else { 0 }
-        };
-        may.min_by_key(|place| (Reverse(ahead(place)), **place)).copied()
+        let may = || waiting.iter().filter(|place| self.full(place.index).is_none());
+        let first_new = may().find(|place| place.is_new);
+        let goes_first = first_new.filter(|place| self.takes_all_that_is_left(place.index));
+        goes_first.or_else(|| may().next()).copied()
     }
 
-    /// Whether so many turns of one run, one after the other, take as long as everything that is ahead.
-    fn takes_all_that_is_left(&self, turns: usize) -> bool {
+    /// Whether the turns of this run, one after the other, take as long as everything that is ahead.
+    fn takes_all_that_is_left(&self, index: usize) -> bool {
+        let turns = self.entries[index].ahead;
         usize::try_from(self.slots).is_ok_and(|slots| turns.saturating_mul(slots) >= self.ahead)
     }
 

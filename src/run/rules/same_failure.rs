@@ -24,15 +24,20 @@ pub(super) fn same_failure(stage: &StageState, newest: &Attempt) -> bool {
             .all(|attempt| failure(attempt) == first && tests(attempt) == tests(newest))
 }
 
+/// What stands before the log, where nothing else is told.
+const THE_END: &str = "The end of the log";
+
 /// What was wrong with the work; none where it was not the work.
 fn failure(attempt: &Attempt) -> Option<String> {
     let is_the_works = attempt.outcome == AttemptOutcome::Bad && attempt.trouble.is_none();
     let why = attempt.why.as_deref().filter(|_| is_the_works)?;
     let said = attempt.feedback.as_deref().unwrap_or_default();
     let said = said.strip_prefix(why).unwrap_or(said);
+    let lists_no_test = said.trim_start().starts_with(THE_END);
     let said: Vec<char> = said.chars().filter(|c| !c.is_ascii_digit()).collect();
-    // Where a command is named, the tests that failed were only tried again: its own words stand last.
-    let names_command = why.contains("` exited ") || why.ends_with("` was killed");
+    // Where a command is named and no test, those that failed were only tried again: its own words stand last.
+    let is_command = why.contains("` exited ") || why.ends_with("` was killed");
+    let names_command = is_command && lists_no_test;
     let tests = attempt.tests.is_some_and(|tests| tests.failed > 0) && !names_command;
     let compared = if tests {
         &said[..said.len().min(COMPARED)]
@@ -61,9 +66,13 @@ mod tests {
                 (Some(why.to_owned()), Some(format!("{why}\n{begin}{log}{end}")));
             failure(&attempt)
         };
+        let log = |first: &str| format!("\n{THE_END}:\n{first}");
         for lint in ["`lint` exited 2", "`lint` was killed"] {
-            assert_ne!(failed(lint, "", "a.js: unused"), failed(lint, "", "b.js: shadowed"));
-            assert_eq!(failed(lint, "fast", "a.js"), failed(lint, "slow", "a.js"));
+            let said = |first, end| failed(lint, &log(first), end);
+            assert_ne!(said("", "a.js: unused"), said("", "b.js: shadowed"));
+            assert_eq!(said("fast", "a.js"), said("slow", "a.js"));
+            // Where exit codes alone are trusted, failed tests are listed beside the command.
+            assert_ne!(failed(lint, "- a", "npm ERR"), failed(lint, "- b", "npm ERR"));
         }
         let tests = "1 of 2 tests failed";
         assert_ne!(failed(tests, "- a", ""), failed(tests, "- b", ""));

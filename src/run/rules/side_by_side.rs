@@ -115,7 +115,11 @@ impl Run {
             it.phase == StagePhase::Good && it.started_at.is_some_and(|at| at >= side.began_at)
         };
         for other in self.stages.iter().filter(is_new) {
-            planned.judge_also_like(&other.stage);
+            // What that adds has its own time.
+            let time = planned.timeout_seconds + other.stage.timeout_seconds;
+            if planned.judge_also_like(&other.stage) {
+                planned.timeout_seconds = time;
+            }
         }
     }
 

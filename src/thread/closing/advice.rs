@@ -1,15 +1,12 @@
 //! What to do next: how does a run that did not end well begin again?
 //! From the first stage that is not good, and with what was wrong put right before.
 
-use crate::run::{Outcome, Run, StageState, Trouble};
+use crate::run::{Outcome, Run, RunId, StageState, Trouble};
 
 /// What a person can do now.
 pub(super) fn next(run: &Run, outcome: Outcome, failed: Option<&StageState>) -> String {
-    if let Some(member) = &run.request.part_of {
-        return format!(
-            "*Next:* what becomes of it is settled in `{}`, which it is part of.",
-            member.batch
-        );
+    if let Some(whole) = whole(run) {
+        return format!("*Next:* what becomes of it is settled in `{whole}`, which it is part of.");
     }
     let again = again(run);
     let advice = match outcome {
@@ -24,11 +21,21 @@ pub(super) fn next(run: &Run, outcome: Outcome, failed: Option<&StageState>) -> 
     format!("*Next:* {advice}")
 }
 
-/// The word that does it again: from the first stage that is not good. What is part of another run is done again with that.
-pub(in crate::thread) fn again(run: &Run) -> String {
-    if let Some(member) = &run.request.part_of {
-        return format!("`/develop again {}`", member.batch);
+/// What to do where something is asked of it and it is over.
+pub(in crate::thread) fn after_the_end(run: &Run) -> String {
+    match whole(run) {
+        Some(whole) => format!("What becomes of it is settled in `{whole}`, which it is part of."),
+        None => format!("{} starts it again.", again(run)),
     }
+}
+
+/// The run that it is part of: it is not done again alone, and that one may still be at work.
+fn whole(run: &Run) -> Option<&RunId> {
+    run.request.part_of.as_ref().map(|member| &member.batch)
+}
+
+/// The word that does it again: from the first stage that is not good.
+fn again(run: &Run) -> String {
     let from = run.resumes_at().map(|stage| format!(" from {stage}")).unwrap_or_default();
     format!("`/develop again {}{from}`", run.id())
 }

@@ -38,14 +38,24 @@ impl PipelineText {
     /// # Errors
     /// Everything wrong with it, in the order of its lines.
     pub fn parse(file: &str, text: &str) -> Result<Self, Problems> {
-        Fields::read(file, text, |root| {
-            let name = root.name("name");
-            let agent = agent(root);
-            let (stages, prompts) = stages(root).into_iter().unzip();
-            let digest = Digest(hex::encode(Sha256::digest(text)));
-            let pipeline = Pipeline { name: name?, digest, agent, stages };
-            Some(Self { pipeline, text: text.to_owned(), prompts })
-        })
+        Fields::read(file, text, |root| Self::of(text, root))
+    }
+
+    /// Reads one that is stored: it was good when its run began, and what is a problem by now is none of that run.
+    ///
+    /// # Errors
+    /// What is wrong with it, where nothing can be read from it.
+    pub fn stored(text: &str) -> Result<Self, Problems> {
+        Fields::read_once_more("the stored pipeline", text, |root| Self::of(text, root))
+    }
+
+    fn of(text: &str, root: &Fields<'_, '_>) -> Option<Self> {
+        let name = root.name("name");
+        let agent = agent(root);
+        let (stages, prompts) = stages(root).into_iter().unzip();
+        let digest = Digest(hex::encode(Sha256::digest(text)));
+        let pipeline = Pipeline { name: name?, digest, agent, stages };
+        Some(Self { pipeline, text: text.to_owned(), prompts })
     }
 
     /// What the agent of `stage` is told: the prompt with the brief and, after a failed attempt, why that failed; then what people

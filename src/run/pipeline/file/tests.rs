@@ -274,6 +274,7 @@ fn an_escalation_that_could_never_be_is_told() {
 fn no_stage_has_a_name_that_means_something_else() {
     let text = stage("").replace("name = \"a\"", "name = \"undo\"");
     assert_snapshot!(problems(&text), @r#"x.toml:4: no stage can be called "undo": `rollback` and `fetch` mean something else by it. Use another name"#);
+    assert!(PipelineText::stored(&text).is_ok(), "a run that has it goes on");
 }
 
 #[test]

@@ -42,6 +42,28 @@ impl<'t> Fields<'_, 't> {
         text: &'t str,
         body: impl FnOnce(&Fields<'_, 't>) -> Option<T>,
     ) -> Result<T, Problems> {
+        let (answer, problems) = Self::read_with_problems(file, text, body);
+        answer.filter(|_| problems.0.is_empty()).ok_or(problems)
+    }
+
+    /// The same of a file that was good once: what is a problem by now keeps nobody from what it says.
+    ///
+    /// # Errors
+    /// Everything that was reported, where `body` gave nothing.
+    pub fn read_once_more<T>(
+        file: &'t str,
+        text: &'t str,
+        body: impl FnOnce(&Fields<'_, 't>) -> Option<T>,
+    ) -> Result<T, Problems> {
+        let (answer, problems) = Self::read_with_problems(file, text, body);
+        answer.ok_or(problems)
+    }
+
+    fn read_with_problems<T>(
+        file: &'t str,
+        text: &'t str,
+        body: impl FnOnce(&Fields<'_, 't>) -> Option<T>,
+    ) -> (Option<T>, Problems) {
         let source = SourceFile { file, text, problems: RefCell::default() };
         let (root, errors) = DeTable::parse_recoverable(text);
         for error in &errors {
@@ -54,7 +76,7 @@ impl<'t> Fields<'_, 't> {
         } else {
             None
         };
-        source.answer_or_problems(answer)
+        (answer, source.problems())
     }
 }
 
@@ -155,13 +177,11 @@ impl<'p, 't> Fields<'p, 't> {
 
 impl SourceFile<'_> {
     /// The answer, if there is one and nothing was reported.
-    fn answer_or_problems<T>(self, answer: Option<T>) -> Result<T, Problems> {
+    /// In the order of its lines.
+    fn problems(self) -> Problems {
         let mut problems = self.problems.into_inner();
         problems.sort_by_key(|(at, _)| *at);
-        match answer {
-            Some(answer) if problems.is_empty() => Ok(answer),
-            _ => Err(Problems(problems.into_iter().map(|(_, problem)| problem).collect())),
-        }
+        Problems(problems.into_iter().map(|(_, problem)| problem).collect())
     }
 
     fn report(&self, at: Option<usize>, what: String, remedy: String) {

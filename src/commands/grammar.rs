@@ -39,7 +39,7 @@ pub enum Place {
 pub fn read(line: &str, place: Place, projects: &Projects) -> Result<Command, Misunderstood> {
     match place {
         Place::Slash => read_line(line, projects),
-        Place::Shell => match read_line(line, projects)? {
+        Place::Shell => match read_at_a_shell(line, projects)? {
             start @ Command::Start(_) => Ok(start),
             _ => Err(Misunderstood::wrong(
                 "That is a command, not a project: type it without `develop`.",
@@ -76,6 +76,15 @@ fn read_line(line: &str, projects: &Projects) -> Result<Command, Misunderstood> 
         return Err(unknown(first, projects));
     };
     StartRun::read(project.clone(), rest).map(Command::Start)
+}
+
+/// The same behind `signoff develop`: commands are typed without it, so a project may be called like one.
+fn read_at_a_shell(line: &str, projects: &Projects) -> Result<Command, Misunderstood> {
+    let (first, rest) = first_word(line);
+    match project_named(first, projects) {
+        Some(project) => StartRun::read(project.clone(), rest).map(Command::Start),
+        None => read_line(line, projects),
+    }
 }
 
 /// The verb that a line begins with, and all behind it; the mark between them too.
@@ -142,6 +151,7 @@ fn unknown(name: &str, projects: &Projects) -> Misunderstood {
 mod tests {
     use super::*;
     use crate::commands::{NoteWords, SoundsLike};
+    use crate::config::Config;
 
     fn read_at(line: &str, place: Place) -> Result<Command, Misunderstood> {
         read(line, place, &Projects::built_in().expect("the built-in pipelines are valid"))
@@ -315,5 +325,12 @@ mod tests {
         assert!(matches!(read_at("llm-wrapper x", Place::Shell), Ok(Command::Start(_))));
         let told = read_at("status", Place::Shell).expect_err("a subcommand of its own").text;
         assert!(told.contains("without `develop`"), "{told}");
+        let folder = tempfile::tempdir().expect("a folder");
+        let costs = "[project.costs]\npipeline = \"llm-wrapper\"\n";
+        std::fs::write(folder.path().join("signoff.toml"), costs).expect("written");
+        let projects = Config::read(|_| None, folder.path()).expect("it is good").projects;
+        let read = |place| read("costs 1w", place, &projects);
+        assert!(matches!(read(Place::Shell), Ok(Command::Start(it)) if it.brief == "1w"));
+        assert!(matches!(read(Place::Slash), Ok(Command::Look(LookAt::Costs(_)))));
     }
 }

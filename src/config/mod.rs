@@ -21,7 +21,6 @@ mod prices;
 mod project;
 mod projects;
 mod queue;
-mod reserved;
 mod retention;
 #[cfg(test)]
 mod tests;
@@ -36,7 +35,6 @@ pub use prices::{ModelPrice, Prices};
 pub use project::Project;
 pub use projects::{BUILT_IN, Projects};
 pub use queue::QueueLimits;
-pub use reserved::COMMANDS;
 pub use retention::{MOST_DAYS, Retention, size};
 
 /// Where the web server listens: on this machine only, where nothing else is configured.

@@ -8,7 +8,6 @@ use url::Url;
 
 use super::built_in::{BuiltInPipeline, built_in_names};
 use super::queue::attempts;
-use super::reserved;
 use crate::run::{
     Approver, Channel, Fields, NAME, PipelineText, ProjectName, Stage, Usd, approvers, did_you_mean,
 };
@@ -70,7 +69,6 @@ impl Project {
 /// Reads one `[project.<name>]`; paths in it are relative to `folder`.
 pub fn read(name: &Spanned<String>, fields: &Fields<'_, '_>, folder: &Path) -> Option<Project> {
     let parsed = fields.parse(name, "name", NAME);
-    reserved::report(name, fields);
     let repository =
         fields.full_text("repository").and_then(|text| repository(fields, &text, folder));
     let branch = branch(fields);

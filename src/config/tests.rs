@@ -183,12 +183,6 @@ budget = 1
 }
 
 #[test]
-fn no_project_is_called_like_a_command() {
-    let folder = folder(&[("signoff.toml", "[project.list]\npipeline = \"llm-wrapper\"\n")]);
-    assert_snapshot!(problems(&folder, &[]), @r#"<folder>/signoff.toml:1: no project can be called "list": `/develop list` is a command. Use another name"#);
-}
-
-#[test]
 fn a_configuration_that_was_named_must_be_there() {
     assert_snapshot!(problems(&folder(&[]), &[("SIGNOFF_CONFIG", "gone.toml")]), @"<folder>/gone.toml: cannot be read: No such file or directory (os error 2). Correct SIGNOFF_CONFIG, or make the file readable");
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::{Finding, FindingState};
+use crate::commands;
 use crate::config::{Config, Project};
 use crate::run::{Approver, GateSpec, Policy};
 use crate::workspace::{WorkspaceError, try_repository};
@@ -28,6 +29,7 @@ pub(super) async fn look(config: &Config) -> Finding {
         }
         warnings.extend(unanswerable(project, &projects.policy));
         warnings.extend(listed_twice(project));
+        warnings.extend(called_like_a_command(project));
     }
     let state = match (missing.is_empty(), warnings.is_empty()) {
         (false, _) => FindingState::Missing,
@@ -118,6 +120,13 @@ fn too_few(spec: &GateSpec) -> Option<String> {
     all_but_one.then(|| format!("all {most} who may approve must, so one on holiday holds it up"))
 }
 
+fn called_like_a_command(project: &Project) -> Option<String> {
+    let name = project.name.as_str();
+    commands::is_verb(name).then(|| {
+        format!("`/develop {name}` is a command: who wants the project {name} takes the form that `/develop` alone opens, or `signoff develop {name}`")
+    })
+}
+
 fn listed_twice(project: &Project) -> Option<String> {
     let mut seen = BTreeSet::new();
     let twice = project.approvers.iter().find(|approver| !seen.insert(*approver))?;
@@ -141,6 +150,15 @@ mod tests {
     async fn a_repository_that_is_not_there_is_missed() {
         let line = seen("[project.a]\npipeline = \"llm-wrapper\"\nrepository = \"gone\"\n").await;
         assert!(line.starts_with("✗ projects") && line.contains("gone cannot be read"), "{line}");
+    }
+
+    #[tokio::test]
+    async fn a_project_that_is_called_like_a_command_is_told() {
+        let line = seen("[project.costs]\npipeline = \"llm-wrapper\"\n").await;
+        assert!(
+            line.starts_with("~ projects") && line.contains("`signoff develop costs`"),
+            "{line}"
+        );
     }
 
     #[tokio::test]

@@ -194,8 +194,6 @@ In a run's thread, `approve`, `changes: …` and `reject because …` alone are 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::COMMANDS;
-    use crate::run::ProjectName;
 
     #[test]
     fn no_two_verbs_share_a_word_a_button_or_a_form() {
@@ -204,14 +202,6 @@ mod tests {
             assert!(verb.button.is_none_or(|button| Verb::of_button(button) == Some(verb)));
             assert!(verb.form.is_none_or(|form| Verb::of_form(form) == Some(verb)));
         }
-    }
-
-    #[test]
-    fn no_project_can_be_called_like_a_verb() {
-        let names = VERBS.iter().flat_map(|verb| verb.names).copied();
-        let mut could_be: Vec<_> = names.filter(|it| it.parse::<ProjectName>().is_ok()).collect();
-        could_be.sort_unstable();
-        assert_eq!(could_be, COMMANDS);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use toml::Spanned;
 use super::duration::seconds;
 use super::fields::Fields;
 use super::{did_you_mean, gate, prompt};
-use crate::run::{HostPattern, Reports, ReviewSpec, SNAPSHOT_WORDS, Size, Stage, StageName, Trust};
+use crate::run::{HostPattern, Reports, ReviewSpec, Size, Stage, StageName, Trust};
 
 const ATTEMPTS: u32 = 3;
 const MOST_ATTEMPTS: u32 = 10;
@@ -26,22 +26,10 @@ pub struct StageText {
 pub fn read(fields: &Fields<'_, '_>) -> Option<StageText> {
     let parsed = fields.name("name").and_then(|n| n.parse::<StageName>().ok());
     let name = fields.text("name");
-    report_reserved(fields, name.as_ref());
     // The stand-in name is never used: a problem was just reported, so the result is dropped.
     let stage = stage(fields, parsed.or_else(|| "unnamed".parse().ok())?);
     let (prompt, needs) = (prompt(fields), fields.texts("needs").unwrap_or_default());
     Some(StageText { stage, prompt, needs, name: name? })
-}
-
-/// A stage that nobody could name where a snapshot is asked for.
-fn report_reserved(fields: &Fields<'_, '_>, name: Option<&Spanned<String>>) {
-    if let Some(name) = name.filter(|name| SNAPSHOT_WORDS.contains(&name.get_ref().as_str())) {
-        let what = format!(
-            "no stage can be called {:?}: `rollback` and `fetch` mean something else by it",
-            name.get_ref()
-        );
-        fields.problem_at(name, what, "Use another name");
-    }
 }
 
 fn stage(fields: &Fields<'_, '_>, name: StageName) -> Stage {

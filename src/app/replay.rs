@@ -19,17 +19,12 @@ pub fn is_file(of: &str) -> bool {
 
 /// Replays a history that was saved.
 pub async fn replay_file(path: &Path, json: bool, out: &mut dyn Write) -> Result<u8, Failure> {
-    let history = fs::read(path).map_err(|error| {
-        let missing =
-            format!("reading {}: {error}. `signoff history <run>` saves one", path.display());
-        Failure::usage(anyhow!(missing))
-    })?;
+    let shown = path.display();
+    let none = |why| Failure::usage(anyhow!("{why}. `signoff history <run>` saves one"));
+    let history = fs::read(path).map_err(|error| none(format!("reading {shown}: {error}")))?;
     let replayed = replay(&history).await.map_err(|error| match error {
-        ReplayError::NoHistory(_) => Failure::usage(anyhow!(
-            "{}: {error}. `signoff history <run>` saves one",
-            path.display()
-        )),
-        ReplayError::Failed(_) => Failure::from(anyhow!("{}: {error}", path.display())),
+        ReplayError::NoHistory(_) => none(format!("{shown}: {error}")),
+        ReplayError::Failed(_) => Failure::from(anyhow!("{shown}: {error}")),
     })?;
     tell(None, &replayed, json, out)
 }

@@ -42,10 +42,10 @@ pub(super) fn is_reached(count: &str) -> bool {
 }
 
 impl Coverage {
-    /// Adds what is said of a file. False, and nothing, where that is no line at all.
-    pub fn add(&mut self, name: &str, file: FileCoverage) -> bool {
+    /// Adds what is said of a file; nothing where that is no line at all.
+    pub fn add(&mut self, name: &str, file: FileCoverage) {
         if file.lines.is_empty() && file.found == 0 {
-            return false;
+            return;
         }
         let name = if name.is_empty() {
             self.nameless = self.nameless.saturating_add(1);
@@ -54,7 +54,6 @@ impl Coverage {
             name[..name.floor_char_boundary(NAME_BYTES)].to_owned()
         };
         self.files.entry(name).or_default().join(file);
-        true
     }
 
     /// Adds what another report says. `locate` knows what a file is called that it names; None leaves its own word for it.

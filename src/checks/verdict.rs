@@ -150,7 +150,7 @@ pub(super) fn feedback(why: &str, failures: &[FailedCase], log: &str) -> String 
         }
         text.push_str(&line);
     }
-    text.push_str("\nThe end of the log:\n");
+    let _ = writeln!(text, "\n{}:", Checked::END_OF_LOG);
     text.push_str(tail(log.trim_end(), Checked::FEEDBACK - text.len()));
     text
 }

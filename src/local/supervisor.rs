@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::future::pending;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail, ensure};
@@ -167,12 +167,9 @@ impl<'a> Supervisor<'a> {
     }
 
     fn say_dead(&self, service: &Service, why: &str, pause: Duration) {
-        let words = Service::last_words(&service.log);
-        let log = service.log.display();
-        let said = if words.is_empty() {
-            String::new()
-        } else {
-            format!(". Its last words, in {log}:\n{words}")
+        let said = match Service::last_words(&service.log) {
+            words if words.is_empty() => String::new(),
+            words => in_log(&service.log, &words),
         };
         let seconds = pause.as_secs_f64();
         self.console.say(format_args!(
@@ -247,8 +244,11 @@ fn hopeless(one: &ServerStatus) -> bool {
 }
 
 fn did_not_start((name, one): (&&'static str, &ServerStatus)) -> String {
-    let (log, words) = (one.log.display(), Service::last_words(&one.log));
-    format!("{name} did not start. Its last words, in {log}:\n{words}")
+    format!("{name} did not start{}", in_log(&one.log, &Service::last_words(&one.log)))
+}
+
+fn in_log(log: &Path, words: &str) -> String {
+    format!(". Its last words, in {}:\n{words}", log.display())
 }
 
 #[cfg(test)]

@@ -134,7 +134,7 @@ impl OpenCall {
 
     /// It never reached its provider, so nothing can have come of it.
     pub fn unsent(self) {
-        self.refused(0);
+        self.refused(UNANSWERED);
     }
 
     /// The answer is over, whole or not.

@@ -20,8 +20,8 @@ mod visible;
 
 pub use ack::Ack;
 pub use blocks::{
-    BlockText, Button, Confirm, Field, Modal, Words, actions, aligned, block_text, context,
-    divider, filled_input, fit, header, plainer, pressable, radio, radio_with, section,
+    BlockText, Button, Confirm, Field, MOST_CHOICES, Modal, Words, actions, aligned, block_text,
+    context, divider, filled_input, fit, header, plainer, pressable, radio, radio_with, section,
     section_with_button, select, table, text_input, words_of,
 };
 pub use client::{App, Edit, Identity, Member, Picture, Post, SlackApi, SlackApiConfig};

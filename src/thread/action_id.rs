@@ -134,10 +134,16 @@ impl ActionId {
     /// Whether a press answers a question: what only looks at it, gives it time or ends the run does not.
     #[must_use]
     pub const fn answers(self) -> bool {
-        matches!(self, Self::Approve | Self::Changes | Self::Reject | Self::Skip | Self::TakeOver)
-            || matches!(self, Self::HandIn)
-            || self.raise().is_some()
-            || self.retries()
+        let decides = matches!(
+            self,
+            Self::Approve
+                | Self::Changes
+                | Self::Reject
+                | Self::Skip
+                | Self::TakeOver
+                | Self::HandIn
+        );
+        decides || self.raise().is_some() || self.retries()
     }
 
     /// What says the same, before and behind the run that may be named: `raise` and ` $5`. None where no word does, or another button's.

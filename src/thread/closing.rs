@@ -14,9 +14,9 @@ use advice::next;
 pub(super) use advice::after_the_end;
 
 use super::batch::{is_asked_in_batch, merged_in_short};
-use super::ledger::in_sections;
 use super::message::NOTICE;
 use super::people::{listed, mention};
+use super::sections::in_sections;
 use super::{
     ActionId, Message, MessageKey, RenderContext, RunValue, To, card, estimate, figures, gate,
     snapshots, table,

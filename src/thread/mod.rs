@@ -27,6 +27,7 @@ mod private_question;
 mod queued;
 mod red_green;
 mod review;
+mod sections;
 mod side_run;
 mod snapshots;
 pub(crate) mod table;
@@ -121,12 +122,18 @@ pub struct RenderInput<'a> {
 /// The messages that should exist, in the order they are posted: first those of the thread, then those to people directly.
 #[must_use]
 pub fn render(input: RenderInput<'_>, now: DateTime<Utc>, render: &RenderContext) -> Vec<Message> {
-    let RenderInput { run, progress, groups, children, children_queued, batch, queued, .. } = input;
-    let beside = side_run::Beside {
-        runs: children,
-        queued: children_queued,
-        progress: input.children_progress,
-    };
+    let RenderInput {
+        run,
+        progress,
+        groups,
+        children,
+        children_queued,
+        children_progress,
+        batch,
+        queued,
+    } = input;
+    let beside =
+        side_run::Beside { runs: children, queued: children_queued, progress: children_progress };
     let asked = batch.into_iter().flat_map(|batch| batch::asked_about(batch, run, now, render));
     let card = match &run.request.batch {
         Some(_) => batch::batch_card(run, (children, children_queued), now, render),

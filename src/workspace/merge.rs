@@ -28,6 +28,9 @@ pub struct Merged {
     pub conflicts: Vec<String>,
 }
 
+/// The work of a feature: its number, its snapshot, and the paths that this changed.
+pub type Changed<'a> = (usize, &'a Snapshot, BTreeSet<String>);
+
 impl Shadow {
     /// Makes what another run made known here, under `name`. Where nothing has begun here, it begins where that run began.
     pub async fn take_work(&self, other: &Self, work: &Snapshot, name: &str) -> Result<()> {
@@ -40,7 +43,8 @@ impl Shadow {
 
     /// Puts `work` into `into`.
     pub async fn merge(&self, into: &Snapshot, work: &Snapshot) -> Result<Merged> {
-        let (tree, conflicts) = self.merged_tree(into, work).await?;
+        let (tree, conflicts) =
+            self.merged_tree((into, &self.attributes_of(into).await?), work).await?;
         let snapshot = self.commit(&tree, &[into, work], "signoff: a merge").await?;
         Ok(Merged { snapshot, conflicts })
     }
@@ -52,29 +56,36 @@ impl Shadow {
         Ok(entries.flat_map(|entry| [Some(entry.path), entry.old_path]).flatten().collect())
     }
 
-    /// What two features both changed, and what of that git cannot merge; none where they touch nothing in common. Each is its number, its
-    /// work, and the paths that this changed.
-    pub async fn overlap(
+    /// What a feature and each of the others both changed, and what of that git cannot merge; none of those that touch nothing in common.
+    pub async fn overlaps(
         &self,
-        one: &(usize, &Snapshot, BTreeSet<String>),
-        two: &(usize, &Snapshot, BTreeSet<String>),
-    ) -> Result<Option<Overlap>> {
-        let both: Vec<String> = one.2.intersection(&two.2).cloned().collect();
-        let (_, conflicts) = self.merged_tree(one.1, two.1).await?;
-        if both.is_empty() && conflicts.is_empty() {
-            return Ok(None);
-        }
+        one: &Changed<'_>,
+        others: &[Changed<'_>],
+    ) -> Result<Vec<Overlap>> {
+        let attributes = self.attributes_of(one.1).await?;
         let few = |paths: &[String]| paths.iter().take(Overlap::SHOWN).cloned().collect();
-        let (files, conflicts) = (few(&both), few(&conflicts));
-        Ok(Some(Overlap { pair: (one.0, two.0), files, count: both.len(), conflicts }))
+        let mut overlaps = Vec::new();
+        for other in others {
+            let both: Vec<String> = one.2.intersection(&other.2).cloned().collect();
+            let (_, conflicts) = self.merged_tree((one.1, &attributes), other.1).await?;
+            if !both.is_empty() || !conflicts.is_empty() {
+                let (files, conflicts) = (few(&both), few(&conflicts));
+                let (pair, count) = ((one.0, other.0), both.len());
+                overlaps.push(Overlap { pair, files, count, conflicts });
+            }
+        }
+        Ok(overlaps)
     }
 
-    /// The tree, and the files in it that git could not merge.
-    async fn merged_tree(&self, into: &Snapshot, work: &Snapshot) -> Result<(String, Vec<String>)> {
+    /// The tree, and the files in it that git could not merge; `attributes` are those of `into`.
+    async fn merged_tree(
+        &self,
+        (into, attributes): (&Snapshot, &Staging),
+        work: &Snapshot,
+    ) -> Result<(String, Vec<String>)> {
         const WORDS: [&str; 5] =
             ["merge-tree", "--write-tree", "-z", "--name-only", "--no-messages"];
         let unrelated = ["--allow-unrelated-histories"];
-        let attributes = self.attributes_of(into).await?;
         let index = IndexFile::of(self);
         let git = self.git().on(attributes.path(), &index.0).args(WORDS).args(unrelated);
         let output = git.args([&into.commit, &work.commit]).output(u64::MAX).await?;
@@ -116,7 +127,8 @@ impl Shadow {
         let mut files: HashSet<String> = known.iter().cloned().collect();
         let mut lines = HashSet::new();
         if let Some((into, merged)) = self.merge_behind(work).await? {
-            files.extend(self.merged_tree(&into, &merged).await?.1);
+            let attributes = self.attributes_of(&into).await?;
+            files.extend(self.merged_tree((&into, &attributes), &merged).await?.1);
             for side in [into, merged] {
                 lines.extend(self.marks(&side).await?.into_iter().map(|(_, line)| line));
             }

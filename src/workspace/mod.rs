@@ -54,7 +54,7 @@ pub use fetch::FetchedWork;
 pub use git_version::GitVersion;
 pub use import::try_repository;
 pub use leftovers::{Inventory, Leftovers, Removal};
-pub use merge::Merged;
+pub use merge::{Changed, Merged};
 pub use parts::read_parts;
 pub use patch::{Became, FileModes, FilePatch, FileStatus, Patch};
 pub use run_folder::RunFolder;

@@ -125,9 +125,10 @@ fn section(file: &FilePatch) -> String {
 
 fn extended_header(file: &FilePatch, old: &str) -> String {
     let (before, after) = modes(file);
-    let other_mode = match file.status {
-        _ if before == after => String::new(),
-        _ => format!("old mode {before}\nnew mode {after}\n"),
+    let other_mode = if before == after {
+        String::new()
+    } else {
+        format!("old mode {before}\nnew mode {after}\n")
     };
     match file.status {
         FileStatus::Added => format!("new file mode {after}\n"),

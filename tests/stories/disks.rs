@@ -1,8 +1,20 @@
 //! No single disk matters: workers share Postgres, Temporal and the artifact store, and nothing else.
 
 use std::fs;
+use std::path::Path;
 
-use crate::world::story;
+use anyhow::Result;
+
+use crate::world::{RunOf, World, story};
+
+/// The agent of a run that waits for a sign is at work in this folder, gets the sign, and it is still its first attempt.
+async fn goes_on_in(w: &World, run: &RunOf<'_>, folder: &Path) -> Result<()> {
+    w.until_alive(&folder.display().to_string()).await?;
+    fs::write(folder.join("go"), "")?;
+    run.asks().await?;
+    assert_eq!(run.run().await?.stages[0].attempts.len(), 1);
+    Ok(())
+}
 
 #[tokio::test]
 async fn a_run_goes_on_on_another_disk_after_every_stage() {
@@ -82,11 +94,7 @@ async fn an_agent_that_was_lost_sight_of_goes_on_in_the_same_attempt() {
         w.worker.wakes_up().await?;
         w.until_dead(&here.display().to_string()).await?;
         second.crashes().await?;
-        w.until_alive(&here.display().to_string()).await?;
-        fs::write(here.join("go"), "")?;
-        run.asks().await?;
-        assert_eq!(run.run().await?.stages[0].attempts.len(), 1);
-        Ok(())
+        goes_on_in(w, &run, &here).await
     })
     .await;
 }
@@ -100,11 +108,7 @@ async fn an_agent_that_was_asked_to_end_before_its_worker_goes_on_in_the_same_at
         let here = run.folder("wait-1/work");
         w.worker.is_asked_to_end_with(&here.display().to_string()).await?;
         w.worker.comes_back()?;
-        w.until_alive(&here.display().to_string()).await?;
-        fs::write(here.join("go"), "")?;
-        run.asks().await?;
-        assert_eq!(run.run().await?.stages[0].attempts.len(), 1);
-        Ok(())
+        goes_on_in(w, &run, &here).await
     })
     .await;
 }

@@ -13,7 +13,7 @@ use super::agent_choice::MeteredAgent;
 use super::breakers::Breakers;
 use super::failure::why_of;
 use super::handover::Handover;
-use super::heartbeat::{AgentProgress, with_heartbeat};
+use super::heartbeat::{AgentProgress, with_heartbeat_to_the_end};
 use super::metering::Raises;
 use super::pause::Waits;
 use super::stall::{Signs, StallWatch};
@@ -68,8 +68,8 @@ impl WriteAttempt<'_> {
         };
         let not_let_in = agent.door.was_not_let_in();
         // Where the database is away, that takes a minute.
-        let (handover, never) = (progress.handover.clone(), CancellationToken::new());
-        let closed = with_heartbeat(ctx, &handover, &never, agent.door.close()).await?;
+        let closing = agent.door.close();
+        let closed = with_heartbeat_to_the_end(ctx, &progress.handover, closing).await?;
         progress.count(closed.unwrap_or(known));
         self.spent.is(&progress.handover);
         let report = match worked {

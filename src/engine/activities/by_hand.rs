@@ -10,7 +10,7 @@ use super::attempt_folder::host;
 use super::bench::Bench;
 use super::guard::GuardCheck;
 use super::handover::{AgentDone, Handover};
-use super::heartbeat::with_heartbeat;
+use super::heartbeat::{with_heartbeat, with_heartbeat_to_the_end};
 use super::write::setup_failed;
 use super::write_attempt::WriteAttempt;
 use crate::run::{Again, AgentEnd, GateId, HandBranch, Request, RunId, Snapshot, Written};
@@ -56,9 +56,8 @@ impl Bench {
         input: &HandOutInput,
     ) -> Result<HandBranch, ActivityError> {
         // A push that began is not interrupted.
-        let never = CancellationToken::new();
         let handing_out = self.put_on_branch(input);
-        Ok(with_heartbeat(ctx, &Handover::default(), &never, handing_out).await??)
+        Ok(with_heartbeat_to_the_end(ctx, &Handover::default(), handing_out).await??)
     }
 
     async fn put_on_branch(&self, input: &HandOutInput) -> Result<HandBranch> {

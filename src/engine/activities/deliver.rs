@@ -4,13 +4,12 @@
 use anyhow::{Context, Result};
 use temporalio_sdk::ApplicationFailure;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
-use tokio_util::sync::CancellationToken;
 
 use super::DeliverInput;
 use super::bench::Bench;
 use super::guard::{GuardCheck, check_guard};
 use super::handover::Handover;
-use super::heartbeat::with_heartbeat;
+use super::heartbeat::with_heartbeat_to_the_end;
 use super::unfit::Unfit;
 use crate::run::Delivered;
 use crate::workspace::{Delivery, Shadow};
@@ -30,9 +29,8 @@ impl Bench {
         input: &DeliverInput,
     ) -> Result<Delivered, ActivityError> {
         // A push that began is not interrupted.
-        let never = CancellationToken::new();
         let delivering = self.deliver_guarded(input);
-        let end = with_heartbeat(ctx, &Handover::default(), &never, delivering).await?;
+        let end = with_heartbeat_to_the_end(ctx, &Handover::default(), delivering).await?;
         match end.map_err(ActivityError::from) {
             Ok(DeliveryEnd::Delivered(delivered)) => Ok(delivered),
             // No retry brings the approved work back.

@@ -34,6 +34,15 @@ pub(super) async fn with_heartbeat<T>(
     }
 }
 
+/// The same for work that nobody interrupts, though Temporal cancels the activity.
+pub(super) async fn with_heartbeat_to_the_end<T>(
+    ctx: &ActivityContext,
+    details: &Handover,
+    work: impl Future<Output = T>,
+) -> Result<T, ActivityError> {
+    with_heartbeat(ctx, details, &CancellationToken::new(), work).await
+}
+
 /// What is known of an agent at work.
 pub(super) struct AgentProgress<'a> {
     folder: PathBuf,

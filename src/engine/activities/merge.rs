@@ -4,12 +4,11 @@
 use anyhow::{Context, Error, Result};
 use serde::{Deserialize, Serialize};
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
-use tokio_util::sync::CancellationToken;
 
 use super::bench::Bench;
 use super::by_hand::TakenIn;
 use super::handover::Handover;
-use super::heartbeat::with_heartbeat;
+use super::heartbeat::with_heartbeat_to_the_end;
 use super::write_attempt::WriteAttempt;
 use crate::run::{MergePreview, MergeStep, Overlap, RunId, Snapshot, Written};
 use crate::workspace::{Merged, Shadow, WorkspaceError};
@@ -33,9 +32,8 @@ impl Bench {
         ctx: &ActivityContext,
         input: &PreviewInput,
     ) -> Result<MergePreview, ActivityError> {
-        let never = CancellationToken::new();
         let trying = Box::pin(self.try_pairs(input));
-        Ok(with_heartbeat(ctx, &Handover::default(), &never, trying).await??)
+        Ok(with_heartbeat_to_the_end(ctx, &Handover::default(), trying).await??)
     }
 
     async fn try_pairs(&self, input: &PreviewInput) -> Result<MergePreview> {
@@ -50,10 +48,8 @@ impl Bench {
         }
         let mut overlaps: Vec<Overlap> = Vec::new();
         for (at, one) in changed.iter().enumerate() {
-            for two in &changed[at + 1..] {
-                let overlap = shadow.overlap(one, two).await;
-                overlaps.extend(overlap.context("trying a merge")?);
-            }
+            overlaps
+                .extend(shadow.overlaps(one, &changed[at + 1..]).await.context("trying merges")?);
         }
         let numbers: Vec<usize> = input.features.iter().map(|(n, ..)| *n).collect();
         Ok(MergePreview::of(&numbers, overlaps))

@@ -8,7 +8,6 @@ use std::fs;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
-use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::WriteInput;
@@ -18,7 +17,7 @@ use super::attempt_folder::AttemptFolder;
 use super::bench::Bench;
 use super::failure::AttemptId;
 use super::handover::Handover;
-use super::heartbeat::with_heartbeat;
+use super::heartbeat::with_heartbeat_to_the_end;
 use super::prepare::{prompt, variables};
 use super::write_attempt::{Spent, WriteAttempt};
 use crate::agent::{Assignment, Session, Tools};
@@ -126,8 +125,7 @@ impl Bench {
         let text = serde_json::to_vec(&review).context("saving what was found")?;
         files::write(&reading.folder.at(DONE), text).context("saving what was found")?;
         let keeping = self.keep_files(of, &reading.folder, &[PROMPT, LOG]);
-        let never = CancellationToken::new();
-        with_heartbeat(ctx, &spent.known(), &never, keeping).await?;
+        with_heartbeat_to_the_end(ctx, &spent.known(), keeping).await?;
         Ok(review)
     }
 }
@@ -170,8 +168,8 @@ impl WriteAttempt<'_> {
             Err(NoAgent::Unfit(unfit)) => return Ok(input.failed(&unfit.to_string(), &self.before)),
             Err(NoAgent::Wrong(why)) => return Ok(input.failed(&why, &self.before)),
         };
-        let (preparing, never) = (self.prepare_reading(input, snapshot), CancellationToken::new());
-        let prepared = with_heartbeat(ctx, &self.before, &never, Box::pin(preparing)).await?;
+        let preparing = Box::pin(self.prepare_reading(input, snapshot));
+        let prepared = with_heartbeat_to_the_end(ctx, &self.before, preparing).await?;
         let (shadow, assignment) = prepared?;
         let AgentRan { report, after, said, .. } = self.run_agent(ctx, agent, &assignment).await?;
         self.folder.clear().await;

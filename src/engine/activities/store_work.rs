@@ -3,11 +3,10 @@
 
 use anyhow::{Context, Error, Result};
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
-use tokio_util::sync::CancellationToken;
 
 use super::artifacts::WRITTEN_FILES;
-use super::handover::{AgentDone, Handover};
-use super::heartbeat::with_heartbeat;
+use super::handover::AgentDone;
+use super::heartbeat::with_heartbeat_to_the_end;
 use super::unfit::Unfit;
 use super::write_attempt::WriteAttempt;
 use crate::engine::retry_policy::{ATTEMPT_PUSH_TIMEOUT, STORE_TRIES};
@@ -28,9 +27,8 @@ impl WriteAttempt<'_> {
         ctx: &ActivityContext,
         done: AgentDone,
     ) -> Result<Option<Written>, ActivityError> {
-        let never = CancellationToken::new();
         let finding = Box::pin(self.find_what_is_done(&done));
-        match with_heartbeat(ctx, &self.spent.known(), &never, finding).await?? {
+        match with_heartbeat_to_the_end(ctx, &self.spent.known(), finding).await?? {
             Some(shadow) => self.store_work(ctx, &shadow, done).await.map(Some),
             None => Ok(None),
         }
@@ -79,9 +77,7 @@ impl WriteAttempt<'_> {
             }
             stored
         };
-        let heartbeat: Handover = self.spent.known();
-        let never = CancellationToken::new();
-        Ok(with_heartbeat(ctx, &heartbeat, &never, Box::pin(storing)).await??)
+        Ok(with_heartbeat_to_the_end(ctx, &self.spent.known(), Box::pin(storing)).await??)
     }
 
     /// Of attempts that failed, too: those are read most of all. Where another worker has the attempt by now, its files count.

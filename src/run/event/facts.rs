@@ -283,6 +283,8 @@ impl TestsChanged {
 impl Checked {
     /// Longest feedback, in bytes: it travels in history.
     pub const FEEDBACK: usize = 3_000;
+    /// Stands before the log's tail in that.
+    pub const END_OF_LOG: &str = "The end of the log";
 }
 
 /// An activity that nobody could finish, and what it had used by its last heartbeat. A lost check used nothing.

@@ -26,32 +26,26 @@ fn hosts_of_both(
     one: Option<&[HostPattern]>,
     other: Option<&[HostPattern]>,
 ) -> Option<Vec<HostPattern>> {
-    let mut named: Vec<HostPattern> = Vec::new();
-    for host in one.into_iter().chain(other).flatten() {
-        if !named.contains(host) {
-            named.push(host.clone());
-        }
+    let mut all = match (one, other) {
+        (Some(_), Some(_)) => Vec::new(),
+        (Some([]), None) | (None, Some([]) | None) => return None,
+        (Some(_), None) | (None, Some(_)) => vec![HostPattern::registries()],
+    };
+    for named in one.into_iter().chain(other) {
+        add_missing(&mut all, named);
     }
-    match (one.is_some() && other.is_some(), named.is_empty()) {
-        (true, _) => Some(named),
-        (false, true) => None,
-        (false, false) => {
-            let registries = HostPattern::registries();
-            named.retain(|host| *host != registries);
-            Some([registries].into_iter().chain(named).collect())
-        }
-    }
+    Some(all)
 }
 
 /// Whether any was.
-fn add_missing(commands: &mut Vec<String>, others: &[String]) -> bool {
-    let before = commands.len();
+fn add_missing<T: Clone + PartialEq>(all: &mut Vec<T>, others: &[T]) -> bool {
+    let before = all.len();
     for other in others {
-        if !commands.contains(other) {
-            commands.push(other.clone());
+        if !all.contains(other) {
+            all.push(other.clone());
         }
     }
-    commands.len() > before
+    all.len() > before
 }
 
 #[cfg(test)]

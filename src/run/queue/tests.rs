@@ -297,11 +297,8 @@ proptest! {
     /// Where all stages take as long, runs of two stages are done as soon as so many slots can do them.
     #[test]
     fn no_round_is_lost_at_the_end(slots in 1..6_u32, runs in 1..20_usize) {
-        let all = vec![Of { next: 1, ..of(1) }; runs];
-        let stages = |of: &Of| usize::from(of.next) + 1;
-        let work: usize = all.iter().map(stages).sum();
-        let least = work.div_ceil(slots as usize).max(all.iter().map(stages).max().expect("some"));
-        let (mut queue, mut rounds) = (queue(slots, &all), 0);
+        let least = (2 * runs).div_ceil(slots as usize).max(2);
+        let (mut queue, mut rounds) = (queue(slots, &vec![Of { next: 1, ..of(1) }; runs]), 0);
         while !queue.entries.is_empty() {
             queue = granted(&queue);
             let now = at(1_000 + i64::try_from(rounds).expect("few"));

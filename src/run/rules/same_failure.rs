@@ -2,7 +2,7 @@
 //! Compared by what the checks said, without the figures in it: times and places differ where nothing else does.
 
 use super::plan::earlier_in_round;
-use crate::run::{Attempt, AttemptOutcome, StageState, Trouble};
+use crate::run::{Attempt, AttemptOutcome, Checked, StageState, Trouble};
 
 /// So often in a row.
 pub(super) const TIMES: usize = 3;
@@ -24,16 +24,13 @@ pub(super) fn same_failure(stage: &StageState, newest: &Attempt) -> bool {
             .all(|attempt| failure(attempt) == first && tests(attempt) == tests(newest))
 }
 
-/// What stands before the log, where nothing else is told.
-const THE_END: &str = "The end of the log";
-
 /// What was wrong with the work; none where it was not the work.
 fn failure(attempt: &Attempt) -> Option<String> {
     let is_the_works = attempt.outcome == AttemptOutcome::Bad && attempt.trouble.is_none();
     let why = attempt.why.as_deref().filter(|_| is_the_works)?;
     let said = attempt.feedback.as_deref().unwrap_or_default();
     let said = said.strip_prefix(why).unwrap_or(said);
-    let lists_no_test = said.trim_start().starts_with(THE_END);
+    let lists_no_test = said.trim_start().starts_with(Checked::END_OF_LOG);
     let said: Vec<char> = said.chars().filter(|c| !c.is_ascii_digit()).collect();
     // Where a command is named and no test, those that failed were only tried again: its own words stand last.
     let is_command = why.contains("` exited ") || why.ends_with("` was killed");
@@ -66,7 +63,7 @@ mod tests {
                 (Some(why.to_owned()), Some(format!("{why}\n{begin}{log}{end}")));
             failure(&attempt)
         };
-        let log = |first: &str| format!("\n{THE_END}:\n{first}");
+        let log = |first: &str| format!("\n{}:\n{first}", Checked::END_OF_LOG);
         for lint in ["`lint` exited 2", "`lint` was killed"] {
             let said = |first, end| failed(lint, &log(first), end);
             assert_ne!(said("", "a.js: unused"), said("", "b.js: shadowed"));

@@ -19,7 +19,9 @@ pub use element::{Button, Confirm};
 pub use fit::{fit, fit_view};
 pub use read::{BlockText, block_text, plainer, pressable, words_of};
 pub use table::{aligned, table};
-pub use view::{Field, Modal, Words, filled_input, radio, radio_with, select, text_input};
+pub use view::{
+    Field, MOST_CHOICES, Modal, Words, filled_input, radio, radio_with, select, text_input,
+};
 
 use super::mrkdwn::Mrkdwn;
 use super::truncate::truncate;

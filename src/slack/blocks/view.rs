@@ -11,13 +11,14 @@ use super::{ID, fit_view, plain_text_object};
 use crate::slack::truncate::{length, truncate};
 use crate::slack::visible::clean;
 
+/// Most lines of a list that opens.
+pub const MOST_CHOICES: usize = 100;
 const TITLE: usize = 24;
 const METADATA: usize = 3_000;
 const LABEL: usize = 2_000;
 const PLACEHOLDER: usize = 150;
 const WORDS: usize = 3_000;
 const RADIO: usize = 10;
-const SELECT: usize = 100;
 const CHOICE_TEXT: usize = 75;
 /// Slack's pages say 75, its newer libraries 150: so a short word, never a gate.
 const CHOICE_VALUE: usize = 75;
@@ -142,7 +143,7 @@ pub fn radio_with(
     )
 }
 
-/// One of at most a hundred (text, value), in a list that opens; `chosen` already is the one with that value, else the first. None where there
+/// One of at most [`MOST_CHOICES`] (text, value), in a list that opens; `chosen` already is the one with that value, else the first. None where there
 /// is nothing to choose.
 #[must_use]
 pub fn select(
@@ -150,7 +151,7 @@ pub fn select(
     choices: &[(&str, &str)],
     chosen: Option<&str>,
 ) -> Option<SlackBlock> {
-    let options: Vec<_> = items(choices).take(SELECT).collect();
+    let options: Vec<_> = items(choices).take(MOST_CHOICES).collect();
     let chosen = options
         .iter()
         .find(|option| Some(option.value.as_str()) == chosen)

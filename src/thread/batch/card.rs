@@ -7,8 +7,8 @@ use super::feature::{FeatureRow, FeatureState};
 use crate::run::{Overlap, Phase, QueuedAttempt, Run, RunId, StageName, StageState, Usd};
 use crate::slack::{Mrkdwn, context, header, one_line, section};
 use crate::thread::card::{banners, notice, places, steer};
-use crate::thread::ledger::in_sections;
 use crate::thread::queued::queue_place;
+use crate::thread::sections::in_sections;
 use crate::thread::{Message, MessageKey, RenderContext, To, clock, figures};
 
 /// Longest reason in a row.

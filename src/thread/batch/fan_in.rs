@@ -3,7 +3,7 @@
 use crate::run::{AttemptOutcome, Run, StageName, StagePhase, StageState};
 use crate::slack::{Mrkdwn, SlackBlock, one_line};
 use crate::thread::figures;
-use crate::thread::ledger::in_sections;
+use crate::thread::sections::in_sections;
 
 /// Longest reason.
 const WHY: usize = 160;

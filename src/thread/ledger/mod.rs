@@ -4,17 +4,17 @@
 
 mod row;
 
+use super::sections::in_sections;
 use super::side_run::Beside;
 use super::{Message, MessageKey, To, figures, review};
 use crate::run::{Attempt, GateId, Progress, QueuedAttempt, Run, StagePhase, StageState, Verdict};
-use crate::slack::{Mrkdwn, SlackBlock, section};
+use crate::slack::{Mrkdwn, SlackBlock};
 
 use row::{back, remark};
 
 pub(super) use row::{first_try, row};
 
-/// Most characters of one section and of all: Slack refuses messages with more than some 12,000.
-const PER_SECTION: usize = 2_900;
+/// Most characters of all: Slack refuses messages with more than some 12,000.
 const TOTAL: usize = 10_000;
 /// Most characters of what people said, in one row.
 const SAID: usize = 7_000;
@@ -176,20 +176,6 @@ fn newest_that_fit(rows: &[Row]) -> usize {
         room > 0
     };
     rows.iter().rev().take_while(fits).count().max(1)
-}
-
-/// As many paragraphs in each section as it takes.
-pub(super) fn in_sections(paragraphs: impl Iterator<Item = Mrkdwn>) -> Vec<SlackBlock> {
-    let mut texts: Vec<Mrkdwn> = Vec::new();
-    for paragraph in paragraphs {
-        match texts.pop() {
-            Some(text) if text.length() + 1 + paragraph.length() <= PER_SECTION => {
-                texts.push(text + "\n" + paragraph);
-            }
-            full => texts.extend(full.into_iter().chain([paragraph])),
-        }
-    }
-    texts.into_iter().map(section).collect()
 }
 
 #[cfg(test)]

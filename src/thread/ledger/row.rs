@@ -1,7 +1,7 @@
 //! A row of the ledger: how does one attempt read?
 //! What ended reads the same for ever; what runs shows its progress.
 
-use super::{AtWork, PER_SECTION};
+use super::AtWork;
 use crate::run::{
     Attempt, AttemptOutcome, Changes, OpenGate, QueuedAttempt, Remark, RemarkKind, Rework, Run,
     Shortage, StagePhase, StageState, TaskPart, Trouble,
@@ -10,6 +10,7 @@ use crate::slack::{Mrkdwn, one_line};
 use crate::thread::figures;
 use crate::thread::people::mention;
 use crate::thread::queue_place;
+use crate::thread::sections::PER_SECTION;
 
 /// A wait for a slot that is told of afterwards, in seconds.
 const LONG_WAIT: u64 = 60;

@@ -1,15 +1,12 @@
 //! The form for a rollback: to which snapshot does a run go back, and what should be different then?
 
 use crate::run::{Decision, Run};
-use crate::slack::{Field, Modal, SlackView, Words, section, select, text_input};
+use crate::slack::{Field, MOST_CHOICES, Modal, SlackView, Words, section, select, text_input};
 use crate::thread::RunValue;
 use crate::thread::snapshots::snapshot_lines;
 
 /// `callback_id` of the form for a rollback: `snapshot`/`snapshot` with the name of one, and `words`/`words`, which may be empty.
 pub const ROLLBACK_FORM: &str = "rollback";
-
-/// Slack's lists have a hundred lines at most.
-const CHOICES: usize = 100;
 
 /// Asks where the run goes back to. Comes back as `ROLLBACK_FORM`, with the run as metadata.
 #[must_use]
@@ -21,7 +18,7 @@ pub fn rollback_modal(run: &Run) -> SlackView {
     );
     let mut lines = snapshot_lines(run);
     // The start stays, and the newest.
-    lines.drain(1..lines.len().saturating_sub(CHOICES - 1).max(1));
+    lines.drain(1..lines.len().saturating_sub(MOST_CHOICES - 1).max(1));
     let choices: Vec<(String, &str)> =
         lines.iter().map(|it| (format!("{} · {}", it.name, it.about), it.name.as_str())).collect();
     let choices: Vec<(&str, &str)> =

@@ -176,8 +176,7 @@ impl<'p, 't> Fields<'p, 't> {
 }
 
 impl SourceFile<'_> {
-    /// The answer, if there is one and nothing was reported.
-    /// In the order of its lines.
+    /// What was reported, in the order of its lines.
     fn problems(self) -> Problems {
         let mut problems = self.problems.into_inner();
         problems.sort_by_key(|(at, _)| *at);
